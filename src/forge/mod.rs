@@ -1,0 +1,71 @@
+//! Pull requests. To add a forge: a file here that exports a `FORGE`, and two lines below.
+
+mod error;
+mod pull_request;
+
+use std::fmt::Debug;
+
+use async_trait::async_trait;
+use secrecy::SecretString;
+
+use crate::http::Client;
+use crate::names::{BranchName, RemoteUrl, RepositoryName};
+
+pub use error::{ForgeError, ForgeErrorClass};
+pub use pull_request::{Head, NewPullRequest, Opened, PullRequest, Readiness};
+
+/// Every forge that sendoff knows, in the order in which a URL is tried.
+pub const FORGES: &[ForgeDef] = &[];
+
+/// A place where pull requests live.
+///
+/// The contract that `tests/it/forge/contract.rs` holds every forge to: opening twice gives one
+/// pull request, a namesake in another fork is not ours, what the forge calls "already exists" is
+/// found, "nothing between" is [`Opened::NothingToDo`].
+#[async_trait(?Send)]
+pub trait Forge: Debug {
+    /// Returns the open pull request of this head, into `base` when one is named.
+    async fn find(
+        &self,
+        head: &Head,
+        base: Option<&BranchName>,
+    ) -> Result<Option<PullRequest>, ForgeError>;
+
+    /// Opens a pull request, or finds the one that exists.
+    ///
+    /// Labels, reviewers and assignees are best effort: what failed is in [`PullRequest::warnings`].
+    async fn open(&self, request: &NewPullRequest) -> Result<Opened, ForgeError>;
+
+    /// Returns the name of the repository's default branch.
+    async fn default_branch(&self) -> Result<BranchName, ForgeError>;
+}
+
+/// What it takes to talk to one repository on a forge.
+#[derive(Debug)]
+pub struct Connection {
+    /// The HTTP client.
+    pub client: Client,
+    /// The base of the API when the policy names one, such as `https://ghe.example/api/v3`.
+    pub api_url: Option<reqwest::Url>,
+    /// The push URL; its host names the forge when no `api_url` does.
+    pub remote: RemoteUrl,
+    /// Owner and name.
+    pub repository: RepositoryName,
+    /// The token, which belongs to the API's origin.
+    pub token: SecretString,
+}
+
+/// One kind of forge.
+#[derive(Debug, Clone, Copy)]
+pub struct ForgeDef {
+    /// The name in `forge.kind`.
+    pub name: &'static str,
+    /// Says whether a remote is on this forge by its host alone.
+    pub recognises: fn(&RemoteUrl) -> bool,
+    /// The variables that hold a token, and the one host that each is for.
+    pub token_variables: &'static [(&'static str, &'static str)],
+    /// Returns the API's base URL for a remote of this forge.
+    pub api_url: fn(&RemoteUrl) -> Option<reqwest::Url>,
+    /// Connects. Makes no request.
+    pub connect: fn(Connection) -> Result<Box<dyn Forge>, ForgeError>,
+}

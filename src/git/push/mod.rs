@@ -1,0 +1,1 @@
+//! The native push: `PushPermit` in, `Pushed` out.

@@ -1,0 +1,50 @@
+//! Gives finished work a proper send-off: loads a policy and runs an ordered pipeline that commits
+//! a memory, clears the heartbeat, pushes the branch and opens the pull request.
+//!
+//! # The map
+//!
+//! The crate is a house with floors. A module imports only from the floors above it in this list;
+//! `tests/it/floors.rs` holds the table and fails when an import goes up or sideways.
+//!
+//! | floor | modules | what lives there |
+//! | --- | --- | --- |
+//! | 0 | [`names`], [`exit`], [`clock`], [`net`], [`environment`] | checked names, numbers, the time, connections, variables |
+//! | 1 | [`policy`], [`report`], [`secrets`], [`template`], [`process`] | what may happen, what did, and the tools for both |
+//! | 2 | [`git`], [`http`] | the repository and the native push; one HTTP client |
+//! | 3 | [`forge`], [`platform`] | pull requests; memories and heartbeats |
+//! | 4 | [`pipeline`] | the step contract, planning, running |
+//! | 5 | [`steps`] | one file a step |
+//! | 6 | [`session`], [`demo`], [`manual`] | one run wired up; servers to try it on; the reference |
+//! | 7 | [`cli`] | arguments, rendering, exit |
+//!
+//! # A run
+//!
+//! `cli` turns arguments into a request; `session` opens environment, repository and policy;
+//! `pipeline` plans and runs the steps; the report comes back up and `cli` renders it. Calls go
+//! down, values come up: no globals, no `process::exit` on the way.
+
+#[cfg(windows)]
+compile_error!(
+    "sendoff does not run on Windows: its hooks, sessions and file modes are those of Unix"
+);
+
+pub mod cli;
+pub mod clock;
+pub mod demo;
+pub mod environment;
+pub mod exit;
+pub mod forge;
+pub mod git;
+pub mod http;
+pub mod manual;
+pub mod names;
+pub mod net;
+pub mod pipeline;
+pub mod platform;
+pub mod policy;
+pub mod process;
+pub mod report;
+pub mod secrets;
+pub mod session;
+pub mod steps;
+pub mod template;

@@ -1,0 +1,195 @@
+//! `BranchName`: the short name of a branch, as git allows it.
+
+use std::fmt;
+
+use caseless::default_case_fold_str;
+use serde::{Deserialize, Serialize};
+use unicode_normalization::UnicodeNormalization;
+
+/// The short name of a branch, such as `feature/login`; never with `refs/heads/` in front.
+///
+/// Every name accepted here is accepted by `git check-ref-format --branch`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct BranchName(String);
+
+/// Why a text is no branch name.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BranchNameError {
+    /// Git refuses the name.
+    #[error("`{}` is not a branch name that git allows", .0.escape_debug())]
+    Invalid(String),
+    /// The name is not UTF-8, so no forge could show it.
+    #[error("the branch name is not UTF-8: `{0}`")]
+    NotUtf8(String),
+}
+
+/// Why a valid name is not shipped: it would be dangerous or misleading where others handle it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum OddName {
+    /// `-x`, `+x`: read as an option or a forced refspec.
+    #[error("it starts with a dash or a plus")]
+    LeadingSign,
+    /// `refs/…` or `HEAD`: reads as another ref.
+    #[error("it reads like a full ref name")]
+    RefLike,
+    /// `$`, backtick, quotes and the like: runs in the scripts of other people's CI.
+    #[error("it holds a character that shells interpret")]
+    Shell,
+    /// Control, formatting or invisible characters: shows as another name.
+    #[error("it holds a control or invisible character")]
+    Invisible,
+}
+
+impl BranchName {
+    /// Checks `name` by git's rules for branches.
+    pub fn new(name: impl Into<String>) -> Result<Self, BranchNameError> {
+        let name = name.into();
+        let full = format!("refs/heads/{name}");
+        let refused = name.starts_with('-')
+            || name == "HEAD"
+            || name == "@"
+            || gix::validate::reference::name(full.as_str().into()).is_err();
+        if refused {
+            Err(BranchNameError::Invalid(name))
+        } else {
+            Ok(Self(name))
+        }
+    }
+
+    /// Checks a name that git keeps as bytes.
+    pub fn from_bytes(name: &[u8]) -> Result<Self, BranchNameError> {
+        match std::str::from_utf8(name) {
+            Ok(name) => Self::new(name),
+            Err(_) => Err(BranchNameError::NotUtf8(name.escape_ascii().to_string())),
+        }
+    }
+
+    /// Returns the short name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Returns the full name, `refs/heads/…`.
+    pub fn full(&self) -> String {
+        format!("refs/heads/{}", self.0)
+    }
+
+    /// Returns the form in which names are compared with protected ones: compatibility-normalised,
+    /// case-folded, without characters that do not show. `Ma\u{ad}in` folds to `main`.
+    pub fn folded(&self) -> String {
+        fold(&self.0)
+    }
+
+    /// Returns why the name is not shipped although git allows it.
+    pub fn odd(&self) -> Option<OddName> {
+        let name = &self.0;
+        if name.starts_with(['-', '+']) {
+            return Some(OddName::LeadingSign);
+        }
+        if name.starts_with("refs/") || name.starts_with("heads/") {
+            return Some(OddName::RefLike);
+        }
+        if name
+            .chars()
+            .any(|c| "$`\"'\\;|&<>(){}!*?[]~^: \t".contains(c))
+        {
+            return Some(OddName::Shell);
+        }
+        name.chars()
+            .any(|c| c.is_control() || is_invisible(c))
+            .then_some(OddName::Invisible)
+    }
+}
+
+/// Folds a name for comparison; see [`BranchName::folded`].
+fn fold(name: &str) -> String {
+    let visible: String = name.nfkc().filter(|c| !is_invisible(*c)).collect();
+    default_case_fold_str(&visible)
+        .nfkc()
+        .filter(|c| !is_invisible(*c))
+        .collect()
+}
+
+/// Says whether Unicode gives `c` the property `Default_Ignorable_Code_Point`, or it is a
+/// formatting character (general category Cf). From `DerivedCoreProperties.txt`, Unicode 16.
+fn is_invisible(c: char) -> bool {
+    matches!(c,
+        '\u{ad}' | '\u{34f}' | '\u{600}'..='\u{605}' | '\u{61c}' | '\u{6dd}' | '\u{70f}'
+        | '\u{890}'..='\u{891}' | '\u{8e2}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}'
+        | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}'
+        | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{110bd}' | '\u{110cd}'
+        | '\u{13430}'..='\u{1343f}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
+        | '\u{e0000}'..='\u{e0fff}')
+}
+
+impl TryFrom<String> for BranchName {
+    type Error = BranchNameError;
+
+    fn try_from(name: String) -> Result<Self, Self::Error> {
+        Self::new(name)
+    }
+}
+
+impl From<BranchName> for String {
+    fn from(name: BranchName) -> Self {
+        name.0
+    }
+}
+
+impl fmt::Display for BranchName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl schemars::JsonSchema for BranchName {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "BranchName".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({ "type": "string", "minLength": 1 })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_git_refuses_are_refused() {
+        for name in [
+            "", "-x", "HEAD", "@", "a..b", "a b", "a~1", "x.lock", "/x", "x/", "a//b", "a@{b",
+            "\u{7f}",
+        ] {
+            assert!(BranchName::new(name).is_err(), "{name:?} was accepted");
+        }
+    }
+
+    #[test]
+    fn names_that_look_like_main_fold_to_main() {
+        for name in [
+            "main",
+            "Main",
+            "MAIN",
+            "ma\u{ad}in",
+            "ｍａｉｎ",
+            "m\u{200d}ain",
+        ] {
+            assert_eq!(BranchName::new(name).unwrap().folded(), "main");
+        }
+    }
+
+    #[test]
+    fn odd_names_are_told_apart() {
+        let odd = |name: &str| BranchName::new(name).unwrap().odd();
+        assert_eq!(odd("feature/x"), None);
+        assert_eq!(odd("#1"), None);
+        assert_eq!(odd("+x"), Some(OddName::LeadingSign));
+        assert_eq!(odd("refs/heads/main"), Some(OddName::RefLike));
+        assert_eq!(odd("$(id)"), Some(OddName::Shell));
+        assert_eq!(odd("a\u{202e}b"), Some(OddName::Invisible));
+    }
+}

@@ -1,0 +1,13 @@
+//! Checked names: a value of these types cannot be wrong, so nobody checks it again.
+
+mod branch;
+mod origin;
+mod remote;
+mod remote_url;
+mod run_id;
+
+pub use branch::{BranchName, BranchNameError, OddName};
+pub use origin::Origin;
+pub use remote::{RemoteName, RemoteNameError};
+pub use remote_url::{RemoteUrl, RemoteUrlError, RepositoryName, Scheme};
+pub use run_id::RunId;

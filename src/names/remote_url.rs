@@ -1,0 +1,393 @@
+//! `RemoteUrl`: where a remote is, checked by two parsers; hides its password.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use gix::bstr::ByteSlice;
+use secrecy::{ExposeSecret, SecretString};
+
+use super::origin::{Origin, is_loopback};
+
+/// How a remote is reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Scheme {
+    /// `https://`
+    Https,
+    /// `http://`
+    Http,
+    /// `ssh://` and `user@host:path`
+    Ssh,
+    /// `git://`
+    Git,
+    /// `file://` and plain paths
+    File,
+}
+
+impl Scheme {
+    /// Returns the scheme's name as it stands in a URL.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Https => "https",
+            Self::Http => "http",
+            Self::Ssh => "ssh",
+            Self::Git => "git",
+            Self::File => "file",
+        }
+    }
+}
+
+/// The URL of a remote.
+///
+/// Neither `Display` nor `Debug` shows the password. For http(s) two parsers had to agree on
+/// scheme, host, port and path, because a URL that reads differently in two places is how
+/// credentials reach the wrong host.
+#[derive(Clone)]
+pub struct RemoteUrl {
+    scheme: Scheme,
+    user: Option<String>,
+    password: Option<SecretString>,
+    host: Option<String>,
+    port: Option<u16>,
+    path: String,
+    scp_like: bool,
+}
+
+/// The owner and the name that a forge knows a repository by: the last two parts of the path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RepositoryName {
+    /// The user or organisation.
+    pub owner: String,
+    /// The repository, without `.git`.
+    pub name: String,
+}
+
+/// Why a text is no remote URL that sendoff uses. No variant shows a password.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RemoteUrlError {
+    /// It is empty or cannot be parsed.
+    #[error("the remote's URL cannot be understood")]
+    Malformed,
+    /// It is not UTF-8.
+    #[error("the remote's URL is not UTF-8")]
+    NotUtf8,
+    /// A scheme that sendoff never uses, such as `ext`.
+    #[error("the remote's URL uses `{0}`, which sendoff does not speak")]
+    Scheme(String),
+    /// A control character, plain or percent-encoded.
+    #[error("the remote's URL holds a control character")]
+    ControlCharacter,
+    /// A user or host with characters that have a meaning elsewhere, or a leading dash.
+    #[error("the {part} in the remote's URL holds a character that is not allowed there")]
+    Charset {
+        /// `user` or `host`.
+        part: &'static str,
+    },
+    /// Two parsers read it differently.
+    #[error("the remote's URL can be read in two ways")]
+    Ambiguous,
+}
+
+impl RemoteUrl {
+    /// Parses a URL, an scp-like address or a path.
+    pub fn parse(text: &str) -> Result<Self, RemoteUrlError> {
+        if text.is_empty() {
+            return Err(RemoteUrlError::Malformed);
+        }
+        if has_control(text) {
+            return Err(RemoteUrlError::ControlCharacter);
+        }
+        if let Some((helper, _)) = text.split_once("::")
+            && helper
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || c == '-')
+        {
+            return Err(RemoteUrlError::Scheme(helper.to_owned()));
+        }
+        if let Some((scheme, _)) = text.split_once("://")
+            && !["https", "http", "ssh", "git", "file", "git+ssh", "ssh+git"].contains(&scheme)
+        {
+            return Err(RemoteUrlError::Scheme(scheme.to_owned()));
+        }
+        let parsed =
+            gix::url::parse(text.as_bytes().as_bstr()).map_err(|_| RemoteUrlError::Malformed)?;
+        let scheme = match &parsed.scheme {
+            gix::url::Scheme::Https => Scheme::Https,
+            gix::url::Scheme::Http => Scheme::Http,
+            gix::url::Scheme::Ssh => Scheme::Ssh,
+            gix::url::Scheme::Git => Scheme::Git,
+            gix::url::Scheme::File => Scheme::File,
+            _ if text.starts_with("git+ssh://") || text.starts_with("ssh+git://") => Scheme::Ssh,
+            other => return Err(RemoteUrlError::Scheme(other.as_str().to_owned())),
+        };
+        let path = parsed
+            .path
+            .to_str()
+            .map_err(|_| RemoteUrlError::NotUtf8)?
+            .to_owned();
+        let url = Self {
+            scheme,
+            user: parsed.user().map(str::to_owned),
+            password: parsed.password().map(SecretString::from),
+            host: parsed.host().map(str::to_owned),
+            port: parsed.port,
+            path,
+            scp_like: scheme == Scheme::Ssh && !text.contains("://"),
+        };
+        url.check(text)?;
+        Ok(url)
+    }
+
+    /// Parses what git keeps as bytes.
+    pub fn from_bytes(text: &[u8]) -> Result<Self, RemoteUrlError> {
+        Self::parse(std::str::from_utf8(text).map_err(|_| RemoteUrlError::NotUtf8)?)
+    }
+
+    fn check(&self, text: &str) -> Result<(), RemoteUrlError> {
+        match self.scheme {
+            Scheme::Http | Scheme::Https => self.check_against_second_parser(text),
+            Scheme::Ssh | Scheme::Git => {
+                let host = self.host.as_deref().ok_or(RemoteUrlError::Malformed)?;
+                let bare = host.trim_start_matches('[').trim_end_matches(']');
+                let is_ip = bare.parse::<std::net::Ipv6Addr>().is_ok();
+                if !is_ip && !is_plain(host) {
+                    return Err(RemoteUrlError::Charset { part: "host" });
+                }
+                match &self.user {
+                    Some(user) if !is_plain(user) => Err(RemoteUrlError::Charset { part: "user" }),
+                    _ if self.path.is_empty() => Err(RemoteUrlError::Malformed),
+                    _ if self.path.trim_start_matches('/').starts_with('-') => {
+                        Err(RemoteUrlError::Charset { part: "path" })
+                    }
+                    _ => Ok(()),
+                }
+            }
+            Scheme::File if self.path.is_empty() => Err(RemoteUrlError::Malformed),
+            Scheme::File => Ok(()),
+        }
+    }
+
+    /// Compares our reading with that of the WHATWG parser that the HTTP client uses.
+    fn check_against_second_parser(&self, text: &str) -> Result<(), RemoteUrlError> {
+        let second = reqwest::Url::parse(text).map_err(|_| RemoteUrlError::Malformed)?;
+        if second.query().is_some() || second.fragment().is_some() || text.contains('\\') {
+            return Err(RemoteUrlError::Ambiguous);
+        }
+        let host = self.host.as_deref().ok_or(RemoteUrlError::Malformed)?;
+        let bare = host.trim_start_matches('[').trim_end_matches(']');
+        if !is_plain(host) && bare.parse::<std::net::Ipv6Addr>().is_err() {
+            return Err(RemoteUrlError::Charset { part: "host" });
+        }
+        let second_host = second.host_str().unwrap_or_default();
+        let second_bare = second_host.trim_start_matches('[').trim_end_matches(']');
+        let default = if self.scheme == Scheme::Https {
+            443
+        } else {
+            80
+        };
+        let same = bare.eq_ignore_ascii_case(second_bare)
+            && self.port.unwrap_or(default) == second.port_or_known_default().unwrap_or(0)
+            && self.user.is_none() == second.username().is_empty();
+        if same {
+            Ok(())
+        } else {
+            Err(RemoteUrlError::Ambiguous)
+        }
+    }
+
+    /// Returns how the remote is reached.
+    pub const fn scheme(&self) -> Scheme {
+        self.scheme
+    }
+
+    /// Returns the host; absent for files.
+    pub fn host(&self) -> Option<&str> {
+        self.host.as_deref()
+    }
+
+    /// Returns the port that the URL names.
+    pub const fn port(&self) -> Option<u16> {
+        self.port
+    }
+
+    /// Returns the user name in the URL.
+    pub fn user(&self) -> Option<&str> {
+        self.user.as_deref()
+    }
+
+    /// Returns the password in the URL.
+    pub const fn password(&self) -> Option<&SecretString> {
+        self.password.as_ref()
+    }
+
+    /// Returns the path as the server gets it (ssh: as git would send it; file: the directory).
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// Returns the directory of a `file` remote.
+    pub fn file_path(&self) -> Option<PathBuf> {
+        (self.scheme == Scheme::File).then(|| PathBuf::from(&self.path))
+    }
+
+    /// Returns the URL for an HTTP client, without user and password, or nothing for another scheme.
+    pub fn http_url(&self) -> Option<reqwest::Url> {
+        if !matches!(self.scheme, Scheme::Http | Scheme::Https) {
+            return None;
+        }
+        let port = self.port.map(|port| format!(":{port}")).unwrap_or_default();
+        let host = self.host.as_deref()?;
+        reqwest::Url::parse(&format!(
+            "{}://{host}{port}{}",
+            self.scheme.as_str(),
+            self.path
+        ))
+        .ok()
+    }
+
+    /// Returns the HTTP origin, or nothing for another scheme.
+    pub fn origin(&self) -> Option<Origin> {
+        Origin::of(&self.http_url()?)
+    }
+
+    /// Says whether the server is this machine.
+    pub fn is_loopback(&self) -> bool {
+        self.scheme == Scheme::File || self.host.as_deref().is_some_and(is_loopback)
+    }
+
+    /// Returns owner and name, or nothing when the path has fewer than two parts.
+    pub fn repository(&self) -> Option<RepositoryName> {
+        let path = self.path.trim_end_matches('/');
+        let path = path.strip_suffix(".git").unwrap_or(path);
+        let mut parts = path.rsplit('/').filter(|part| !part.is_empty());
+        let name = parts.next()?.to_owned();
+        let owner = parts.next()?.trim_start_matches('~').to_owned();
+        Some(RepositoryName { owner, name })
+    }
+
+    /// Says whether both lead to the same repository, whatever the scheme: same host and path.
+    pub fn same_place(&self, other: &Self) -> bool {
+        fn place(url: &RemoteUrl) -> (Option<String>, String) {
+            let path = url.path.trim_matches('/');
+            let path = path.strip_suffix(".git").unwrap_or(path).to_owned();
+            (url.host.as_deref().map(str::to_ascii_lowercase), path)
+        }
+        place(self) == place(other)
+    }
+
+    /// Returns the whole URL, password included; for git's own helpers, never for a person.
+    pub fn expose(&self) -> SecretString {
+        SecretString::from(self.render(|password| password.expose_secret().to_owned()))
+    }
+
+    fn render(&self, password: impl Fn(&SecretString) -> String) -> String {
+        let mut login = self.user.clone().unwrap_or_default();
+        if let Some(secret) = &self.password {
+            login = format!("{login}:{}", password(secret));
+        }
+        if !login.is_empty() {
+            login.push('@');
+        }
+        let host = self.host.as_deref().unwrap_or_default();
+        let port = self.port.map(|port| format!(":{port}")).unwrap_or_default();
+        match self.scheme {
+            Scheme::File => self.path.clone(),
+            Scheme::Ssh if self.scp_like => format!("{login}{host}:{}", self.path),
+            scheme => format!("{}://{login}{host}{port}{}", scheme.as_str(), self.path),
+        }
+    }
+}
+
+/// Says whether `text` holds a control character, also after percent-decoding.
+fn has_control(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    text.chars().any(char::is_control)
+        || bytes.windows(3).any(|w| {
+            let hex = |b: u8| char::from(b).to_digit(16);
+            w[0] == b'%'
+                && match (hex(w[1]), hex(w[2])) {
+                    (Some(high), Some(low)) => high * 16 + low < 0x20 || high * 16 + low == 0x7f,
+                    _ => false,
+                }
+        })
+}
+
+/// Says whether a user or host is made of `[A-Za-z0-9._-]` and does not start with a dash.
+fn is_plain(text: &str) -> bool {
+    !text.is_empty()
+        && !text.starts_with('-')
+        && text
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || "._-".contains(c))
+}
+
+impl fmt::Display for RemoteUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.render(|_| "***".to_owned()))
+    }
+}
+
+impl fmt::Debug for RemoteUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "RemoteUrl({self})")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_is_shown_nowhere() {
+        let url = RemoteUrl::parse("https://x:CANARY@example.com/o/r.git").unwrap();
+        assert_eq!(url.to_string(), "https://x:***@example.com/o/r.git");
+        assert!(!format!("{url:?}").contains("CANARY"));
+    }
+
+    #[test]
+    fn every_form_is_read() {
+        let place = |text: &str| {
+            let url = RemoteUrl::parse(text).unwrap();
+            let repository = url.repository().unwrap();
+            format!(
+                "{} {} {}",
+                url.scheme().as_str(),
+                url.host().unwrap_or("-"),
+                repository.owner + "/" + &repository.name
+            )
+        };
+        assert_eq!(place("https://github.com/o/r.git"), "https github.com o/r");
+        assert_eq!(place("https://github.com/o/r/"), "https github.com o/r");
+        assert_eq!(place("git@github.com:o/r.git"), "ssh github.com o/r");
+        assert_eq!(place("ssh://git@[::1]:22/o/r"), "ssh ::1 o/r");
+        assert_eq!(place("/srv/o/r.git"), "file - o/r");
+        assert_eq!(place("file:///srv/o/r.git"), "file - o/r");
+        assert_eq!(place("git://h/o/r"), "git h o/r");
+    }
+
+    #[test]
+    fn dangerous_urls_are_refused() {
+        for text in [
+            "ext::sh -c id",
+            "ssh://-oProxyCommand=x/y",
+            "https://h%0d%0ax/",
+            "https://h/a%0ab",
+            "https://evil?@github.com/",
+            "https://evil\\@github.com/",
+            "https://a b/",
+            "ftp://h/x",
+            "",
+            "https://h/\u{1b}x",
+        ] {
+            assert!(RemoteUrl::parse(text).is_err(), "{text:?} was accepted");
+        }
+    }
+
+    #[test]
+    fn the_same_place_is_known_over_https_and_ssh() {
+        let one = RemoteUrl::parse("https://github.com/o/r.git").unwrap();
+        let two = RemoteUrl::parse("git@GitHub.com:o/r").unwrap();
+        let other = RemoteUrl::parse("https://github.com/attacker/r.git").unwrap();
+        assert!(one.same_place(&two));
+        assert!(!one.same_place(&other));
+    }
+}

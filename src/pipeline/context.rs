@@ -1,0 +1,131 @@
+//! What a step can reach: all borrowed, nothing global, whatever may be absent is an `Option`.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+
+use tokio::sync::OnceCell;
+
+use crate::clock::Clock;
+use crate::forge::Forge;
+use crate::git::Repo;
+use crate::names::BranchName;
+use crate::names::RunId;
+use crate::platform::Platform;
+use crate::policy::{Policy, Trigger};
+use crate::template::Template;
+
+use super::deadline::Deadline;
+use super::facts::{Facts, TaskDocument};
+use super::hold::{Hold, Shipment};
+use super::step::{ErrorKind, StepError};
+
+type Local<'run, T> = Pin<Box<dyn Future<Output = T> + 'run>>;
+type Connected<'run> = Result<Box<dyn Forge + 'run>, Hold>;
+
+/// What a step can reach.
+#[derive(Debug, Clone, Copy)]
+pub struct Context<'run> {
+    /// Who asked.
+    pub trigger: Trigger,
+    /// The run.
+    pub run_id: RunId,
+    /// What may happen, and how.
+    pub policy: &'run Policy,
+    /// The repository; none outside one.
+    pub repo: Option<&'run Repo>,
+    /// What to ship, or why nothing may be shipped.
+    pub shipment: Result<&'run Shipment, &'run Hold>,
+    /// The forge, connected when first asked for.
+    pub forge: &'run ForgeSource<'run>,
+    /// The remote's HEAD, asked for once.
+    pub remote_head: &'run RemoteHeadSource<'run>,
+    /// The agents' platform; none when it is not configured.
+    pub platform: Option<&'run Platform>,
+    /// What the caller handed in.
+    pub task: &'run TaskDocument,
+    /// What earlier steps left; read only.
+    pub facts: &'run Facts,
+    /// The time.
+    pub clock: &'run Clock,
+    /// The end of the run; moving pack bytes make it stand still.
+    pub deadline: &'run Deadline,
+}
+
+impl Context<'_> {
+    /// Renders a template with the facts.
+    pub fn render(&self, template: &Template) -> Result<String, StepError> {
+        template.render(self.facts).map_err(|error| {
+            StepError::new(ErrorKind::Denied, "template", error.to_string())
+                .advise("mend the template in the policy; `sendoff policy show` tells which layer it comes from")
+        })
+    }
+}
+
+/// The forge, connected at the first call: finding a token may need a credential helper.
+pub struct ForgeSource<'run> {
+    cell: OnceCell<Connected<'run>>,
+    connect: Box<dyn Fn() -> Local<'run, Connected<'run>> + 'run>,
+}
+
+impl<'run> ForgeSource<'run> {
+    /// Makes a source that calls `connect` once, when it is first needed.
+    pub fn new<F>(connect: impl Fn() -> F + 'run) -> Self
+    where
+        F: Future<Output = Connected<'run>> + 'run,
+    {
+        Self {
+            cell: OnceCell::new(),
+            connect: Box::new(move || Box::pin(connect())),
+        }
+    }
+
+    /// Returns the forge, or why there is none.
+    pub async fn get(&self) -> Result<&(dyn Forge + 'run), &Hold> {
+        self.cell
+            .get_or_init(|| (self.connect)())
+            .await
+            .as_ref()
+            .map(|forge| &**forge)
+    }
+}
+
+impl fmt::Debug for ForgeSource<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ForgeSource")
+            .field("asked", &self.cell.initialized())
+            .finish_non_exhaustive()
+    }
+}
+
+/// The branch that the remote's HEAD names, asked for once and shared by push and pull request.
+pub struct RemoteHeadSource<'run> {
+    cell: OnceCell<Option<BranchName>>,
+    ask: Box<dyn Fn() -> Local<'run, Option<BranchName>> + 'run>,
+}
+
+impl<'run> RemoteHeadSource<'run> {
+    /// Makes a source that calls `ask` once, when it is first needed.
+    pub fn new<F>(ask: impl Fn() -> F + 'run) -> Self
+    where
+        F: Future<Output = Option<BranchName>> + 'run,
+    {
+        Self {
+            cell: OnceCell::new(),
+            ask: Box::new(move || Box::pin(ask())),
+        }
+    }
+
+    /// Returns the branch, or nothing when the remote cannot be asked or has none.
+    pub async fn get(&self) -> Option<&BranchName> {
+        self.cell.get_or_init(|| (self.ask)()).await.as_ref()
+    }
+}
+
+impl fmt::Debug for RemoteHeadSource<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RemoteHeadSource")
+            .field("known", &self.cell.get())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,177 @@
+//! The contract between the engine and a step.
+
+use std::fmt::Debug;
+
+use async_trait::async_trait;
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+use crate::policy::{Classed, KeyClass, PolicyError, StepTable};
+
+use super::context::Context;
+
+/// What a step found or made, as JSON; templates and conditions see it as `steps[name].outputs`.
+pub type Outputs = Map<String, Value>;
+
+/// One thing a run does. The type that implements this is also the step's settings.
+///
+/// A step may run twice, and late: it derives what to do from the repository and the servers, and
+/// takes the facts of earlier steps as a shortcut only.
+///
+/// `?Send`, because a run lives on one thread; blocking work goes through
+/// [`interruptible`](super::interruptible).
+#[async_trait(?Send)]
+pub trait Step: Debug {
+    /// Does what can be done before the step's turn, such as a look-up on a connection of its own.
+    ///
+    /// Starts with the run, beside the earlier steps. Must have no effect outside the process, and
+    /// leaves what it found where [`run`](Self::run) looks, in a source of the context.
+    async fn prepare(&self, _cx: &Context<'_>) {}
+
+    /// Does the work.
+    async fn run(&self, cx: &Context<'_>) -> Result<Outcome, StepError>;
+}
+
+/// What a step says of its work. A refusal by policy or state is a skip, not an error.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Outcome {
+    /// The work is done, or was found done.
+    Done {
+        /// One line.
+        summary: String,
+        /// What was found or made.
+        outputs: Outputs,
+    },
+    /// There is nothing to do, or it is not allowed.
+    Skipped {
+        /// A stable code.
+        reason: &'static str,
+        /// One line.
+        summary: String,
+        /// What to do about it.
+        advice: Option<String>,
+    },
+}
+
+impl Outcome {
+    /// Makes a `Done` without outputs.
+    pub fn done(summary: impl Into<String>) -> Self {
+        Self::Done {
+            summary: summary.into(),
+            outputs: Outputs::new(),
+        }
+    }
+
+    /// Makes a `Skipped` without advice.
+    pub fn skipped(reason: &'static str, summary: impl Into<String>) -> Self {
+        Self::Skipped {
+            reason,
+            summary: summary.into(),
+            advice: None,
+        }
+    }
+}
+
+/// Whose turn it is after an error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ErrorKind {
+    /// It can be tried again: the network, a lock, a rate limit.
+    Transient,
+    /// Somebody said no, or something has to be changed first.
+    Denied,
+    /// A bug of ours.
+    Internal,
+}
+
+/// Why a step did not do its work.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{summary}")]
+pub struct StepError {
+    /// Whose turn it is.
+    pub kind: ErrorKind,
+    /// A stable code, such as `auth`.
+    pub reason: &'static str,
+    /// One line: what happened.
+    pub summary: String,
+    /// One line: what to do.
+    pub advice: Option<String>,
+}
+
+impl StepError {
+    /// Makes an error without advice.
+    pub fn new(kind: ErrorKind, reason: &'static str, summary: impl Into<String>) -> Self {
+        Self {
+            kind,
+            reason,
+            summary: summary.into(),
+            advice: None,
+        }
+    }
+
+    /// Adds what to do about it.
+    #[must_use]
+    pub fn advise(mut self, advice: impl Into<String>) -> Self {
+        self.advice = Some(advice.into());
+        self
+    }
+}
+
+/// One kind of step: its name, how its settings are read, their schema and their classes.
+///
+/// To add one: a file in `steps/` that exports a `STEP`, and two lines in `steps/mod.rs`.
+#[derive(Clone, Copy)]
+pub struct StepDef {
+    /// The kind's name, which is also the default name of a step.
+    pub name: &'static str,
+    /// What the kind does, in one line.
+    pub about: &'static str,
+    read: fn(&StepTable) -> Result<Box<dyn Step>, PolicyError>,
+    schema: fn(&mut schemars::SchemaGenerator) -> schemars::Schema,
+    defaults: fn() -> Value,
+    classes: &'static [(&'static str, KeyClass)],
+}
+
+impl StepDef {
+    /// Declares the kind `name` with the settings and work of `S`.
+    pub const fn of<S>(name: &'static str, about: &'static str) -> Self
+    where
+        S: Step + Classed + Default + DeserializeOwned + Serialize + JsonSchema + 'static,
+    {
+        Self {
+            name,
+            about,
+            read: |table| Ok(Box::new(table.read::<S>()?)),
+            schema: |generator| generator.subschema_for::<S>(),
+            defaults: || serde_json::to_value(S::default()).unwrap_or_default(),
+            classes: S::CLASSES,
+        }
+    }
+
+    /// Reads the settings of a step of this kind.
+    pub fn read(&self, table: &StepTable) -> Result<Box<dyn Step>, PolicyError> {
+        (self.read)(table)
+    }
+
+    /// Returns the schema of the settings.
+    pub fn schema(&self, generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        (self.schema)(generator)
+    }
+
+    /// Returns the settings when no layer says anything.
+    pub fn defaults(&self) -> Value {
+        (self.defaults)()
+    }
+
+    /// Returns the class of each own key, in kebab-case: who may set it.
+    pub const fn classes(&self) -> &'static [(&'static str, KeyClass)] {
+        self.classes
+    }
+}
+
+impl Debug for StepDef {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "StepDef({})", self.name)
+    }
+}

@@ -1,0 +1,59 @@
+//! Who asked for a run.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// Who asked for a run. Agents' surfaces and executors are agent triggers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Trigger {
+    /// A person at a terminal, or a script of theirs.
+    #[default]
+    Manual,
+    /// An agent executor, from its `finally` block.
+    Executor,
+    /// git's `post-commit` hook.
+    GitPostCommit,
+    /// git's `post-rewrite` hook.
+    GitPostRewrite,
+    /// Claude Code, when a turn ends.
+    ClaudeCode,
+    /// Codex, when a turn ends.
+    Codex,
+}
+
+impl Trigger {
+    /// Every trigger, in the order of the reference page.
+    pub const ALL: [Self; 6] = [
+        Self::Manual,
+        Self::Executor,
+        Self::GitPostCommit,
+        Self::GitPostRewrite,
+        Self::ClaudeCode,
+        Self::Codex,
+    ];
+
+    /// Returns the name on the command line and in reports.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Manual => "manual",
+            Self::Executor => "executor",
+            Self::GitPostCommit => "git-post-commit",
+            Self::GitPostRewrite => "git-post-rewrite",
+            Self::ClaudeCode => "claude-code",
+            Self::Codex => "codex",
+        }
+    }
+
+    /// Says whether an agent asked, so that its pull requests are drafts.
+    pub const fn is_agent(self) -> bool {
+        matches!(self, Self::Executor | Self::ClaudeCode | Self::Codex)
+    }
+}
+
+impl fmt::Display for Trigger {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}

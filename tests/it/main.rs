@@ -1,0 +1,16 @@
+//! The tests that need a repository, a server or the program. One binary, so that it links once.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "tests may"
+)]
+#![allow(clippy::disallowed_methods, reason = "tests start git and servers")]
+
+mod forge;
+mod git;
+mod pipeline;
+mod platform;
+mod policies;
+mod push;
+mod sandbox;
