@@ -1,0 +1,23 @@
+//! `sendoff completions`: completions for a shell, from the program's definition.
+
+use clap_complete::Shell;
+
+use crate::exit::Exit;
+
+use super::output::Output;
+
+/// Print shell completions
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The shell
+    shell: Shell,
+}
+
+impl Args {
+    pub(super) fn run(self, command: &mut clap::Command, output: &mut Output) -> Exit {
+        let mut script = Vec::new();
+        clap_complete::generate(self.shell, command, "sendoff", &mut script);
+        output.print(&String::from_utf8_lossy(&script));
+        Exit::Done
+    }
+}

@@ -1,0 +1,187 @@
+//! `sendoff policy`: checks, shows and creates policies.
+
+use std::fmt::Write as _;
+use std::fs::OpenOptions;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use clap::Subcommand;
+
+use crate::environment::Environment;
+use crate::exit::Exit;
+use crate::policy::{PRESETS, preset};
+use crate::session::{PolicyReview, Request, review};
+
+use super::output::Output;
+use super::render;
+
+/// Check, show and create policies
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Check FILE, or every layer that applies here
+    Check {
+        /// The policy file to check alone, by the rules of a user's policy
+        file: Option<PathBuf>,
+        /// Check the layers that apply in this directory
+        #[arg(short = 'C', value_name = "DIR", conflicts_with = "file")]
+        directory: Option<PathBuf>,
+    },
+    /// Show each value with the layer that it comes from
+    Show {
+        /// Show what applies in this directory
+        #[arg(short = 'C', value_name = "DIR")]
+        directory: Option<PathBuf>,
+        /// Read one more policy file, above all others
+        #[arg(long, value_name = "FILE")]
+        policy: Option<PathBuf>,
+        /// Set one key of the policy
+        #[arg(long, value_name = "KEY=VALUE")]
+        set: Vec<String>,
+    },
+    /// Print the JSON Schema of policy files
+    Schema,
+    /// Write a preset as a new policy file
+    Init {
+        /// The preset
+        #[arg(long, value_name = "NAME", default_value = "default")]
+        preset: String,
+        /// Write the repository's policy, .sendoff.toml in the work tree
+        #[arg(long, conflicts_with = "user")]
+        repo: bool,
+        /// Write the user's policy (the default)
+        #[arg(long)]
+        user: bool,
+        /// Work in this directory instead of the current one
+        #[arg(short = 'C', value_name = "DIR")]
+        directory: Option<PathBuf>,
+    },
+}
+
+impl Command {
+    pub(super) fn run(self, environment: Environment, output: &mut Output) -> Exit {
+        match self {
+            Self::Check { file: Some(file), .. } => check_file(&file, output),
+            Self::Check { file: None, directory } => {
+                let request = Request { directory, ..Request::default() };
+                check(&request, &environment, output)
+            }
+            Self::Show { directory, policy, set } => {
+                let request =
+                    Request { directory, policy_file: policy, sets: set, ..Request::default() };
+                show(&request, &environment, output)
+            }
+            Self::Schema => {
+                output.print(&crate::manual::policy_schema());
+                Exit::Done
+            }
+            Self::Init { preset, repo, user: _, directory } => {
+                let target = if repo { Target::Repository } else { Target::User };
+                init(&preset, target, directory, &environment, output)
+            }
+        }
+    }
+}
+
+/// Whose policy is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Target {
+    Repository,
+    User,
+}
+
+fn check_file(file: &Path, output: &mut Output) -> Exit {
+    match crate::session::check_file(file) {
+        Ok(()) => {
+            output.print(&format!("{}: no mistakes", file.display()));
+            Exit::Done
+        }
+        Err(error) => render::policy_error(output, *error),
+    }
+}
+
+fn check(request: &Request, environment: &Environment, output: &mut Output) -> Exit {
+    let review = match review(request, environment) {
+        Ok(review) => review,
+        Err(error) => return render::policy_error(output, *error),
+    };
+    for problem in &review.problems {
+        output.complain(&render::policy_error_text(problem));
+    }
+    if !review.problems.is_empty() {
+        return Exit::Policy;
+    }
+    let layers: Vec<String> = review.layers.clone();
+    output.print(&format!("no mistakes in: {}", layers.join(", ")));
+    Exit::Done
+}
+
+fn show(request: &Request, environment: &Environment, output: &mut Output) -> Exit {
+    let PolicyReview { problems, values, .. } = match review(request, environment) {
+        Ok(review) => review,
+        Err(error) => return render::policy_error(output, *error),
+    };
+    let width = values.iter().map(|value| value.key.len() + value.value.len() + 3).max().unwrap_or(0).min(80);
+    let mut text = String::new();
+    for value in &values {
+        let setting = format!("{} = {}", value.key, value.value);
+        // Writing to a `String` cannot fail.
+        let _infallible = writeln!(text, "{setting:width$}  # {}", value.origin);
+    }
+    output.print(&text);
+    for problem in &problems {
+        output.complain(&render::policy_error_text(problem));
+    }
+    if problems.is_empty() { Exit::Done } else { Exit::Policy }
+}
+
+fn init(
+    name: &str,
+    target: Target,
+    directory: Option<PathBuf>,
+    environment: &Environment,
+    output: &mut Output,
+) -> Exit {
+    let Some(text) = preset(name) else {
+        let names: Vec<&str> = PRESETS.iter().map(|preset| preset.name).collect();
+        output.complain(&format!("there is no preset `{name}`; the presets are: {}", names.join(", ")));
+        return Exit::Usage;
+    };
+    let path = match target {
+        Target::Repository => crate::session::repository_policy(directory, environment),
+        Target::User => environment
+            .config_directory()
+            .map(|directory| directory.join("policy.toml"))
+            .ok_or_else(|| "HOME is not set: there is no place for the user's policy".to_owned()),
+    };
+    let path = match path {
+        Ok(path) => path,
+        Err(message) => {
+            output.complain(&message);
+            return Exit::Failed;
+        }
+    };
+    if let Err(error) = create(&path, text) {
+        output.complain(&format!("{} cannot be written: {error}", path.display()));
+        return Exit::Failed;
+    }
+    output.print(&format!("{} is written from the preset `{name}`", path.display()));
+    if target == Target::Repository {
+        let refused = crate::session::keys_not_for_repository(text);
+        if !refused.is_empty() {
+            output.complain(&format!(
+                "a repository's policy cannot carry these keys; move them to the user's or the system's: {}",
+                refused.join(", ")
+            ));
+        }
+    }
+    Exit::Done
+}
+
+/// Writes a new file; one that exists stays as it is.
+fn create(path: &Path, text: &str) -> std::io::Result<()> {
+    if let Some(directory) = path.parent() {
+        std::fs::create_dir_all(directory)?;
+    }
+    let mut file = OpenOptions::new().write(true).create_new(true).open(path)?;
+    file.write_all(text.as_bytes())
+}

@@ -1,0 +1,87 @@
+//! A report for people: a line a step, and what to do below it.
+
+use std::fmt::Write;
+
+use crate::report::{Report, StepReport, Verdict};
+
+/// How much to show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::cli) enum Detail {
+    /// What happened, and what to do.
+    Normal,
+    /// Also steps that had nothing to work with, and the outputs.
+    Verbose,
+}
+
+impl Detail {
+    /// Returns the detail that `-v` asks for.
+    pub(in crate::cli) const fn of(verbose: bool) -> Self {
+        if verbose { Self::Verbose } else { Self::Normal }
+    }
+}
+
+/// Reasons that say no more than "not set up here": shown with `-v` only.
+const QUIET: &[&str] = &["no-platform", "no-token", "no-input", "no-content", "disabled"];
+
+/// Renders a report. Empty when there is nothing worth a line.
+pub(in crate::cli) fn human(report: &Report, detail: Detail) -> String {
+    let shown: Vec<&StepReport> = report
+        .steps
+        .iter()
+        .filter(|step| detail == Detail::Verbose || !is_quiet(step))
+        .collect();
+    let width = shown.iter().map(|step| step.name.chars().count()).max().unwrap_or(0);
+    let mut text = String::new();
+    for step in shown {
+        let mark = match step.verdict {
+            Verdict::Done => "done   ",
+            Verdict::Skipped => "skipped",
+            Verdict::Queued => "queued ",
+            Verdict::Failed => "failed ",
+        };
+        line(&mut text, format_args!("{mark}  {:width$}  {}", step.name, step.summary));
+        extras(&mut text, step, detail, width);
+    }
+    for note in &report.notes {
+        line(&mut text, format_args!("note     {}", note.message));
+        if let Some(advice) = &note.advice {
+            line(&mut text, format_args!("         -> {advice}"));
+        }
+    }
+    text
+}
+
+fn extras(text: &mut String, step: &StepReport, detail: Detail, width: usize) {
+    let pad = 11 + width;
+    let list = |key: &str| step.outputs.get(key).and_then(|value| value.as_array()).into_iter().flatten();
+    for message in list("messages").filter_map(|value| value.as_str()) {
+        line(text, format_args!("{:pad$}remote: {message}", ""));
+    }
+    for warning in list("warnings").filter_map(|value| value.as_str()) {
+        line(text, format_args!("{:pad$}warning: {warning}", ""));
+    }
+    if let Some(advice) = &step.advice {
+        line(text, format_args!("{:pad$}-> {advice}", ""));
+    }
+    if detail == Detail::Verbose {
+        if let Some(reason) = &step.reason {
+            line(text, format_args!("{:pad$}reason: {reason}", ""));
+        }
+        for (key, value) in &step.outputs {
+            if key != "messages" && key != "warnings" {
+                line(text, format_args!("{:pad$}{key}: {value}", ""));
+            }
+        }
+        line(text, format_args!("{:pad$}took {} ms", "", step.duration_ms));
+    }
+}
+
+fn is_quiet(step: &StepReport) -> bool {
+    step.verdict == Verdict::Skipped
+        && step.reason.as_deref().is_some_and(|reason| QUIET.contains(&reason))
+}
+
+fn line(text: &mut String, words: std::fmt::Arguments<'_>) {
+    // Writing to a `String` cannot fail.
+    let _infallible = writeln!(text, "{words}");
+}

@@ -1,0 +1,38 @@
+//! A report in, text out.
+
+mod human;
+mod plan;
+
+use miette::GraphicalReportHandler;
+use miette::GraphicalTheme;
+
+use crate::exit::Exit;
+use crate::policy::PolicyError;
+use crate::report::Report;
+
+use super::output::Output;
+
+pub(super) use human::{Detail, human};
+pub(super) use plan::plan;
+
+/// Renders a report as one JSON document.
+pub(super) fn json(report: &Report) -> String {
+    // A report is made of text, numbers and maps with text keys, which always serialise.
+    serde_json::to_string_pretty(report).unwrap_or_default()
+}
+
+/// Shows an error of the policy with its place, on stderr.
+pub(super) fn policy_error(output: &mut Output, error: PolicyError) -> Exit {
+    output.complain(&policy_error_text(&error));
+    Exit::Policy
+}
+
+/// Renders an error of the policy with its place. Without colour: it is read in logs.
+pub(super) fn policy_error_text(error: &PolicyError) -> String {
+    let mut text = String::new();
+    let handler = GraphicalReportHandler::new_themed(GraphicalTheme::unicode_nocolor());
+    match handler.render_report(&mut text, error) {
+        Ok(()) => text,
+        Err(_) => error.to_string(),
+    }
+}

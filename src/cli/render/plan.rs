@@ -1,0 +1,55 @@
+//! A plan for people.
+
+use std::fmt::Write;
+
+use crate::session::Plan;
+
+/// Renders a plan.
+pub(in crate::cli) fn plan(plan: &Plan) -> String {
+    let mut text = String::new();
+    line(&mut text, format_args!("pipeline {} for {}", plan.pipeline, plan.trigger));
+    if let Some(repo) = &plan.repo {
+        line(&mut text, format_args!("in       {}", repo.path));
+        if let Some(branch) = &repo.branch {
+            let base = repo.base.as_deref().map_or_else(
+                || "the base is asked for at run time".to_owned(),
+                |base| format!("base {base}"),
+            );
+            line(&mut text, format_args!("branch   {branch}, {base}"));
+        }
+    }
+    if let Some(url) = &plan.push_url {
+        line(&mut text, format_args!("push to  {url}"));
+    }
+    for commit in &plan.commits {
+        line(&mut text, format_args!("         {commit}"));
+    }
+    for (index, group) in plan.groups.iter().enumerate() {
+        for step in group {
+            let verb = if step.runs { "run " } else { "skip" };
+            let kind = if step.kind == step.name { String::new() } else { format!(" ({})", step.kind) };
+            line(&mut text, format_args!("{:>3}. {verb} {}{kind}", index + 1, step.name));
+            if let Some(why) = &step.why {
+                line(&mut text, format_args!("          {why}"));
+            }
+            if let Some(advice) = &step.advice {
+                line(&mut text, format_args!("          -> {advice}"));
+            }
+            if let Some(when) = &step.when {
+                line(&mut text, format_args!("          when {when}"));
+            }
+        }
+    }
+    for note in &plan.notes {
+        line(&mut text, format_args!("note     {}", note.message));
+        if let Some(advice) = &note.advice {
+            line(&mut text, format_args!("         -> {advice}"));
+        }
+    }
+    text
+}
+
+fn line(text: &mut String, words: std::fmt::Arguments<'_>) {
+    // Writing to a `String` cannot fail.
+    let _infallible = writeln!(text, "{words}");
+}

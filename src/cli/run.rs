@@ -1,0 +1,108 @@
+//! `sendoff run`: runs a pipeline in the foreground and reports.
+
+use std::path::PathBuf;
+
+use crate::environment::Environment;
+use crate::exit::Exit;
+use crate::report::Report;
+use crate::session::Session;
+
+use super::output::Output;
+use super::plan;
+use super::progress::TerminalProgress;
+use super::render;
+use super::request::{RequestArgs, read_task};
+
+/// Run a pipeline and report what became of each step
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Exit codes: 0 done or nothing to do, 1 a step failed, 64 command line, 70 a bug, \
+                        75 queued, 78 policy.")]
+pub(super) struct Args {
+    /// The pipeline [default: post-task, or on-failure when the task document says `ok: false`]
+    pipeline: Option<String>,
+    #[command(flatten)]
+    request: RequestArgs,
+    /// Read the task document from FILE, or from standard input with -
+    #[arg(long, value_name = "FILE")]
+    input: Option<PathBuf>,
+    /// Print the report as JSON
+    #[arg(long)]
+    json: bool,
+    /// Show what would run instead of running it
+    #[arg(long)]
+    dry_run: bool,
+    /// Exit 0 whatever happens
+    #[arg(long)]
+    best_effort: bool,
+    /// Show steps that had nothing to work with, and more of every step
+    #[arg(short, long)]
+    verbose: bool,
+}
+
+impl Args {
+    pub(super) fn run(self, environment: Environment, output: &mut Output) -> Exit {
+        let best_effort = self.best_effort;
+        let exit = self.run_honestly(environment, output);
+        if best_effort { Exit::Done } else { exit }
+    }
+
+    fn run_honestly(self, environment: Environment, output: &mut Output) -> Exit {
+        if environment.is_off() {
+            return Exit::Done;
+        }
+        let task = match read_task(self.input.as_deref()) {
+            Ok(task) => task,
+            Err(message) => {
+                output.complain(&message);
+                return Exit::Usage;
+            }
+        };
+        let named = self.pipeline.clone();
+        let name = named.unwrap_or_else(|| task.default_pipeline().to_owned());
+        let terminal = environment.is_terminal();
+        let session = match Session::open(self.request.request(task), environment) {
+            Ok(session) => session,
+            Err(error) => return render::policy_error(output, *error),
+        };
+        let pipeline = match session.pipeline(&name) {
+            Ok(pipeline) => pipeline,
+            Err(error) => return render::policy_error(output, error),
+        };
+        if self.dry_run {
+            return plan::show(&session.plan(&pipeline), self.json, output);
+        }
+        let style = Style { json: self.json, verbose: self.verbose, best_effort: self.best_effort };
+        let report = session.run(&pipeline, TerminalProgress::when(terminal), move |report| {
+            // The run's thread may be stuck for ever: the process ends here, with what is known.
+            end_process(style.show(&report, &mut Output::new()));
+        });
+        style.show(&report, output)
+    }
+}
+
+/// How the report is shown.
+#[derive(Debug, Clone, Copy)]
+struct Style {
+    json: bool,
+    verbose: bool,
+    best_effort: bool,
+}
+
+impl Style {
+    fn show(self, report: &Report, output: &mut Output) -> Exit {
+        if self.json {
+            output.print(&render::json(report));
+        } else {
+            let text = render::human(report, render::Detail::of(self.verbose));
+            if !text.is_empty() {
+                output.print(&text);
+            }
+        }
+        if self.best_effort { Exit::Done } else { report.exit() }
+    }
+}
+
+#[expect(clippy::exit, reason = "the watchdog ends a process whose main thread does not answer")]
+pub(super) fn end_process(exit: Exit) -> ! {
+    std::process::exit(exit.code().into())
+}

@@ -1,0 +1,184 @@
+//! The local guards: from the repository and the policy to a shipment, or to why there is none.
+
+use crate::git::{Head, Remote, Repo};
+use crate::names::{BranchName, RepositoryName, Scheme};
+use crate::pipeline::{Hold, RepoFacts, Shipment};
+use crate::policy::Policy;
+use crate::report::RepoReport;
+
+/// What the guards found out. Parts that were not reached are absent.
+#[derive(Debug)]
+pub(super) struct Survey {
+    /// What templates see.
+    pub(super) facts: Option<RepoFacts>,
+    /// What to ship, or why nothing may be shipped.
+    pub(super) shipment: Result<Shipment, Hold>,
+}
+
+impl Survey {
+    /// Returns the report's part on the repository.
+    pub(super) fn report(&self) -> Option<RepoReport> {
+        let facts = self.facts.as_ref()?;
+        Some(RepoReport {
+            path: facts.path.clone(),
+            branch: facts.branch.clone(),
+            head: facts.head.clone(),
+            remote: facts.remote.clone(),
+            base: facts.base.clone(),
+        })
+    }
+}
+
+/// Looks at the repository. No request is made and nothing is written.
+pub(super) fn survey(
+    repo: Result<Option<&Repo>, &Hold>,
+    policy: &Policy,
+    options: &crate::git::push::PushOptions,
+) -> Survey {
+    let repo = match repo {
+        Ok(Some(repo)) => repo,
+        Ok(None) => {
+            let hold = Hold::new("not-a-repository", "there is no git repository here")
+                .advise("run in a work tree, or name one with -C");
+            return Survey { facts: None, shipment: Err(hold) };
+        }
+        Err(hold) => return Survey { facts: None, shipment: Err(hold.clone()) },
+    };
+    let mut facts = RepoFacts { path: repo.path().display().to_string(), ..RepoFacts::default() };
+    let shipment = guard(repo, policy, options, &mut facts);
+    Survey { facts: Some(facts), shipment }
+}
+
+/// Asks one question after the other; the first that says no ends it.
+fn guard(
+    repo: &Repo,
+    policy: &Policy,
+    options: &crate::git::push::PushOptions,
+    facts: &mut RepoFacts,
+) -> Result<Shipment, Hold> {
+    if repo.is_bare() {
+        return Err(Hold::new("bare-repository", "the repository is bare: it has no branch at work"));
+    }
+    let (branch, head) = match repo.head() {
+        Ok(Head::Branch { name, id }) => (name, id),
+        Ok(Head::Unborn { name }) => {
+            facts.branch = Some(name.to_string());
+            return Err(Hold::new("unborn-branch", format!("{name} has no commit yet"))
+                .advise("commit something first"));
+        }
+        Ok(Head::Detached { id }) => {
+            facts.head = Some(id.to_string());
+            return Err(Hold::new("detached-head", "HEAD is detached: there is no branch to push")
+                .advise("switch to a branch: git switch -c NAME"));
+        }
+        Err(error) => return Err(Hold::new("bad-head", error.to_string())),
+    };
+    facts.branch = Some(branch.to_string());
+    facts.head = Some(head.to_string());
+    if let Some(operation) = repo.operation() {
+        return Err(Hold::new("operation-in-progress", format!("a {operation} is in progress"))
+            .advise(format!("finish or abort the {operation}, then run again")));
+    }
+    if let Some(odd) = branch.odd() {
+        let shown = branch.as_str().escape_debug();
+        return Err(Hold::new("odd-branch-name", format!("`{shown}` is not pushed: {odd}"))
+            .advise("rename the branch: git branch -m NAME"));
+    }
+    let permit = policy.permit_push(&branch).map_err(|protected| {
+        Hold::new("protected-branch", protected.to_string())
+            .advise("work on a branch of your own: git switch -c NAME")
+    })?;
+    let remote = remote(repo, policy, &branch, facts)?;
+    let base = base(repo, policy, &branch, &remote)?;
+    facts.base = base.named.as_ref().or(base.hint.as_ref()).map(ToString::to_string);
+    let commits = super::range::ahead(repo, policy, &remote, &branch, head, &base)?;
+    facts.commits = commits.iter().map(super::range::commit_facts).collect();
+    Ok(Shipment {
+        repository: repository(&remote),
+        branch,
+        head,
+        remote,
+        base: base.named,
+        permit,
+        push_options: options.clone(),
+    })
+}
+
+/// Chooses the remote, and checks that its URL may be used.
+fn remote(
+    repo: &Repo,
+    policy: &Policy,
+    branch: &BranchName,
+    facts: &mut RepoFacts,
+) -> Result<Remote, Hold> {
+    let choice = crate::steps::push_remote(policy)
+        .map_err(|error| Hold::new("policy-error", error.to_string()))?;
+    let remote = repo.remote(choice.as_ref(), Some(branch)).map_err(|error| {
+        let hold = Hold::new(error.code(), error.to_string());
+        Hold { advice: error.advice(), ..hold }
+    })?;
+    facts.remote = Some(remote.name.to_string());
+    if let Some(RepositoryName { owner, name }) = remote.url.repository() {
+        facts.owner = Some(owner);
+        facts.name = Some(name);
+    }
+    let listed = policy.remotes.allows(&remote.url);
+    if !policy.remotes.allowed.is_empty() && !listed {
+        return Err(Hold::new(
+            "remote-not-allowed",
+            format!("{} is not among the remotes that the policy allows", remote.url),
+        )
+        .advise("add its URL to `remotes.allowed` in the user's or the system's policy"));
+    }
+    match remote.url.scheme() {
+        Scheme::File if !policy.remotes.allow_file => Err(Hold::new(
+            "file-remote",
+            format!("{} is a path, and pushing to a path runs the hooks that lie there", remote.url),
+        )
+        .advise("set `remotes.allow-file = true` in the user's policy, or --set remotes.allow-file=true")),
+        Scheme::Http if !remote.url.is_loopback() && !listed => Err(Hold::new(
+            "plain-http",
+            format!("{} is not encrypted", remote.url),
+        )
+        .advise("use https, or list the URL in `remotes.allowed` in the user's policy")),
+        Scheme::Git => Err(Hold::new(
+            "unsupported",
+            format!("{} uses git://, which is neither encrypted nor authenticated", remote.url),
+        )
+        .advise("use https or ssh")),
+        _ => Ok(remote),
+    }
+}
+
+/// The base as far as it is known without asking a server.
+#[derive(Debug)]
+pub(super) struct Base {
+    /// What the policy names.
+    pub(super) named: Option<BranchName>,
+    /// What the clone believes the remote's HEAD to be; good enough to count commits.
+    pub(super) hint: Option<BranchName>,
+}
+
+fn base(
+    repo: &Repo,
+    policy: &Policy,
+    branch: &BranchName,
+    remote: &Remote,
+) -> Result<Base, Hold> {
+    let named = policy.branches.base_for(branch);
+    if named.as_ref() == Some(branch) {
+        return Err(Hold::new(
+            "base-is-head",
+            format!("{branch} is the base branch itself: its work goes out from another branch"),
+        )
+        .advise("work on a branch of your own: git switch -c NAME"));
+    }
+    let hint = if named.is_some() { None } else { repo.remote_head_hint(remote) };
+    Ok(Base { named, hint })
+}
+
+/// Returns owner and name as a forge knows them; empty where the path is too short to tell.
+fn repository(remote: &Remote) -> RepositoryName {
+    let unknown = || RepositoryName { owner: String::new(), name: String::new() };
+    remote.url.repository().unwrap_or_else(unknown)
+}

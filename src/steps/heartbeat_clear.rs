@@ -1,0 +1,32 @@
+//! `heartbeat-clear`: tells the platform that the agent is free.
+
+use async_trait::async_trait;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::pipeline::{Context, Outcome, Step, StepDef, StepError};
+
+use super::heartbeat_set::{heartbeat, no_platform};
+
+pub(super) const STEP: StepDef =
+    StepDef::of::<HeartbeatClear>("heartbeat-clear", "Tells the platform that the agent is free.")
+        .always();
+
+/// Tell the platform that the agent is free
+#[derive(Debug, Clone, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct HeartbeatClear {}
+
+crate::classes!(HeartbeatClear {});
+
+#[async_trait(?Send)]
+impl Step for HeartbeatClear {
+    async fn run(&self, cx: &Context<'_>) -> Result<Outcome, StepError> {
+        let Some(platform) = cx.platform else {
+            return Ok(no_platform());
+        };
+        let beat = heartbeat(cx, String::new(), 0);
+        platform.heartbeat(&beat).await.map_err(super::platform_error)?;
+        Ok(Outcome::done("the platform shows the agent as free"))
+    }
+}

@@ -1,0 +1,65 @@
+//! `heartbeat-set`: tells the platform what the agent works on.
+
+use async_trait::async_trait;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::pipeline::{Context, Outcome, Step, StepDef, StepError};
+use crate::platform::Heartbeat;
+use crate::template::Template;
+
+pub(super) const STEP: StepDef =
+    StepDef::of::<HeartbeatSet>("heartbeat-set", "Tells the platform what the agent works on.");
+
+/// Tell the platform what the agent works on.
+#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct HeartbeatSet {
+    /// What the agent works on, as the platform shows it, unless the task document says.
+    current_task: Template,
+}
+
+crate::classes!(HeartbeatSet { current_task: D });
+
+impl Default for HeartbeatSet {
+    fn default() -> Self {
+        Self {
+            current_task: Template::built_in(
+                "{{ (task.input or '') | redact | oneline | truncate(80) }}",
+            ),
+        }
+    }
+}
+
+#[async_trait(?Send)]
+impl Step for HeartbeatSet {
+    async fn run(&self, cx: &Context<'_>) -> Result<Outcome, StepError> {
+        let Some(platform) = cx.platform else {
+            return Ok(no_platform());
+        };
+        let current = cx.render(&self.current_task)?;
+        platform.heartbeat(&heartbeat(cx, current, 1)).await.map_err(super::platform_error)?;
+        Ok(Outcome::done("the platform shows the task"))
+    }
+}
+
+/// Says that the platform is not configured, which is a fact and no error.
+pub(super) fn no_platform() -> Outcome {
+    Outcome::Skipped {
+        reason: "no-platform",
+        summary: "no platform is configured".into(),
+        advice: Some("set PLATFORM_URL and WORKSPACE_ID, or `platform.url` and `platform.workspace-id` in the user's policy".into()),
+    }
+}
+
+/// Makes a heartbeat: the caller's own counters where it counts, else what one task amounts to.
+pub(super) fn heartbeat(cx: &Context<'_>, current_task: String, active_tasks: u64) -> Heartbeat {
+    let counted = cx.task.heartbeat.clone().unwrap_or_default();
+    Heartbeat {
+        current_task: counted.current_task.unwrap_or(current_task),
+        active_tasks: counted.active_tasks.unwrap_or(active_tasks),
+        error_rate: counted.error_rate.unwrap_or(0.0),
+        sample_error: counted.sample_error.unwrap_or_default(),
+        uptime_seconds: counted.uptime_seconds.unwrap_or(0),
+    }
+}

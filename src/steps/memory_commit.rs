@@ -1,0 +1,81 @@
+//! `memory-commit`: commits a memory to the agents' platform.
+
+use async_trait::async_trait;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::pipeline::{Context, Outcome, Outputs, Step, StepDef, StepError};
+use crate::template::Template;
+
+use super::heartbeat_set::no_platform;
+
+pub(super) const STEP: StepDef =
+    StepDef::of::<MemoryCommit>("memory-commit", "Commits a memory to the agents' platform.");
+
+/// Redacted before it is cut: a key that is cut in half no longer looks like one.
+const DEFAULT_CONTENT: &str = "Conversation: {{ task.input | redact | truncate(200) }}";
+
+/// Commit a memory to the agents' platform
+#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct MemoryCommit {
+    /// The text of the memory. The default is skipped when the task has no input.
+    content: Template,
+    /// Who can recall it: `LOCAL`, `TEAM` or `GLOBAL`.
+    scope: Scope,
+}
+
+/// Who can recall a memory.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "UPPERCASE")]
+enum Scope {
+    /// This workspace.
+    #[default]
+    Local,
+    /// The workspaces of the team.
+    Team,
+    /// Every workspace.
+    Global,
+}
+
+impl Scope {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Local => "LOCAL",
+            Self::Team => "TEAM",
+            Self::Global => "GLOBAL",
+        }
+    }
+}
+
+crate::classes!(MemoryCommit { content: D, scope: D });
+
+impl Default for MemoryCommit {
+    fn default() -> Self {
+        Self { content: Template::built_in(DEFAULT_CONTENT), scope: Scope::default() }
+    }
+}
+
+#[async_trait(?Send)]
+impl Step for MemoryCommit {
+    async fn run(&self, cx: &Context<'_>) -> Result<Outcome, StepError> {
+        let Some(platform) = cx.platform else {
+            return Ok(no_platform());
+        };
+        let has_input = cx.facts.task.input.as_deref().is_some_and(|input| !input.trim().is_empty());
+        if self.content.source() == DEFAULT_CONTENT && !has_input {
+            return Ok(Outcome::skipped("no-input", "the task has no input to remember"));
+        }
+        let content = cx.render(&self.content)?;
+        if content.trim().is_empty() {
+            return Ok(Outcome::skipped("no-content", "the memory would be empty"));
+        }
+        let id = platform
+            .commit_memory(&content, self.scope.as_str())
+            .await
+            .map_err(super::platform_error)?;
+        let mut outputs = Outputs::new();
+        outputs.insert("id".into(), id.into());
+        Ok(Outcome::Done { summary: "the memory is committed".into(), outputs })
+    }
+}

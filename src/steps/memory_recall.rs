@@ -1,0 +1,50 @@
+//! `memory-recall`: the last memories, as lines of text.
+
+use async_trait::async_trait;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::pipeline::{Context, Outcome, Outputs, Step, StepDef, StepError};
+
+use super::heartbeat_set::no_platform;
+
+pub(super) const STEP: StepDef =
+    StepDef::of::<MemoryRecall>("memory-recall", "Recalls the last memories, as lines of text.");
+
+/// Recall the last memories, as lines of text
+#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct MemoryRecall {
+    /// How many memories, counted from the last.
+    #[schemars(range(min = 1, max = 1000))]
+    limit: usize,
+}
+
+crate::classes!(MemoryRecall { limit: D });
+
+impl Default for MemoryRecall {
+    fn default() -> Self {
+        Self { limit: 10 }
+    }
+}
+
+#[async_trait(?Send)]
+impl Step for MemoryRecall {
+    async fn run(&self, cx: &Context<'_>) -> Result<Outcome, StepError> {
+        let Some(platform) = cx.platform else {
+            return Ok(no_platform());
+        };
+        let memories = platform.recall(self.limit).await.map_err(super::platform_error)?;
+        let lines: Vec<String> = memories
+            .iter()
+            .map(|memory| {
+                let scope = memory.scope.as_deref().unwrap_or("?");
+                format!("- [{scope}] {}", memory.content.as_deref().unwrap_or_default())
+            })
+            .collect();
+        let mut outputs = Outputs::new();
+        outputs.insert("count".into(), lines.len().into());
+        outputs.insert("text".into(), lines.join("\n").into());
+        Ok(Outcome::Done { summary: format!("{} memories recalled", lines.len()), outputs })
+    }
+}

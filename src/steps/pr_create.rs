@@ -1,0 +1,231 @@
+//! `pr-create`: finds the open pull request of the branch, or opens one; never two.
+
+use async_trait::async_trait;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::forge::{Forge, ForgeError, Head, NewPullRequest, Opened, PullRequest, Readiness};
+use crate::names::{BranchName, RepositoryName};
+use crate::pipeline::{Context, ErrorKind, Outcome, Outputs, Shipment, Step, StepDef, StepError};
+use crate::policy::Draft;
+use crate::template::Template;
+
+pub(super) const STEP: StepDef = StepDef::of::<PrCreate>(
+    "pr-create",
+    "Finds the open pull request of this head and base, or opens one; never two.",
+)
+.ships()
+.needs(&["push"]);
+
+/// Find the open pull request of this head and base, or open one
+#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct PrCreate {
+    /// The title; cut to what the forge takes.
+    title: Template,
+    /// The body; cut to what the forge takes.
+    body: Template,
+    /// `auto`: the repository's pull request template comes first, where there is one.
+    template: TemplateUse,
+    /// Whether the pull request is a draft: `always`, `never`, or `agent` for agent triggers only.
+    draft: Draft,
+    /// Labels to add. One that cannot be added is reported, and the pull request stands.
+    labels: Vec<String>,
+    /// Users to ask for a review, likewise.
+    reviewers: Vec<String>,
+    /// Users to assign, likewise.
+    assignees: Vec<String>,
+}
+
+crate::classes!(PrCreate {
+    title: A,
+    body: A,
+    template: A,
+    draft: B,
+    labels: B,
+    reviewers: B,
+    assignees: B,
+});
+
+/// Whether the repository's pull request template is used.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+enum TemplateUse {
+    /// Where there is one.
+    #[default]
+    Auto,
+    /// Never.
+    None,
+}
+
+impl Default for PrCreate {
+    fn default() -> Self {
+        Self {
+            title: Template::built_in("{{ repo.commits[0].subject }}"),
+            body: Template::built_in(
+                "{% for c in repo.commits %}- {{ c.subject }}\n{% endfor %}",
+            ),
+            template: TemplateUse::default(),
+            draft: Draft::default(),
+            labels: Vec::new(),
+            reviewers: Vec::new(),
+            assignees: Vec::new(),
+        }
+    }
+}
+
+#[async_trait(?Send)]
+impl Step for PrCreate {
+    async fn prepare(&self, cx: &Context<'_>) {
+        if let Ok(shipment) = cx.shipment
+            && let Ok(forge) = cx.forge.get().await
+        {
+            cx.open_pull_request.get_or_init(|| look_up(forge, shipment)).await;
+        }
+    }
+
+    async fn run(&self, cx: &Context<'_>) -> Result<Outcome, StepError> {
+        let shipment = match cx.shipment {
+            Ok(shipment) => shipment,
+            Err(hold) => return Ok(hold.outcome()),
+        };
+        let forge = match cx.forge.get().await {
+            Ok(forge) => forge,
+            Err(hold) => return Ok(hold.outcome()),
+        };
+        let looked_up = cx.open_pull_request.get_or_init(|| look_up(forge, shipment)).await;
+        let open = looked_up.clone().map_err(step_error)?;
+        if let Some(found) = open {
+            let found = self.with_new_head(forge, shipment, found).await?;
+            return Ok(done("found", &found, &format!("#{} was open already", found.number)));
+        }
+        let base = base(cx, forge, shipment).await?;
+        if base == shipment.branch {
+            return Ok(Outcome::skipped(
+                "base-is-head",
+                format!("{base} is the base branch itself: nothing to open"),
+            ));
+        }
+        let request = self.request(cx, shipment, base)?;
+        match forge.open(&request).await.map_err(step_error)? {
+            Opened::Created(new) => Ok(done("created", &new, &format!("#{} is open", new.number))),
+            Opened::Found(old) => {
+                Ok(done("found", &old, &format!("#{} was open already", old.number)))
+            }
+            Opened::NothingToDo => Ok(Outcome::skipped(
+                "nothing-between",
+                format!("{} has no commits that {} lacks", request.head.branch, request.base),
+            )),
+        }
+    }
+}
+
+impl PrCreate {
+    /// Asks again where the forge named another commit than the one that was pushed since: the
+    /// look-up ran before the push.
+    async fn with_new_head(
+        &self,
+        forge: &dyn Forge,
+        shipment: &Shipment,
+        found: PullRequest,
+    ) -> Result<PullRequest, StepError> {
+        let pushed = shipment.head.to_string();
+        if found.head_sha.as_ref().is_none_or(|sha| *sha == pushed) {
+            return Ok(found);
+        }
+        let again = look_up(forge, shipment).await.map_err(step_error)?;
+        let mut found = again.unwrap_or(found);
+        if found.head_sha.as_ref().is_some_and(|sha| *sha != pushed) {
+            found.warnings.push("the forge does not show the pushed commit yet".into());
+        }
+        Ok(found)
+    }
+
+    fn request(
+        &self,
+        cx: &Context<'_>,
+        shipment: &Shipment,
+        base: BranchName,
+    ) -> Result<NewPullRequest, StepError> {
+        let title = cx.render(&self.title)?;
+        let rendered = cx.render(&self.body)?;
+        let own_template = match self.template {
+            TemplateUse::Auto => cx.repo.and_then(|repo| repo.pull_request_template(shipment.head)),
+            TemplateUse::None => None,
+        };
+        let body = match own_template {
+            Some(template) => format!("{}\n\n{rendered}", template.trim_end()),
+            None => rendered,
+        };
+        let draft = cx.policy.branches.rule_for(&shipment.branch).and_then(|rule| rule.draft);
+        let is_draft = match draft.unwrap_or(self.draft) {
+            Draft::Always => true,
+            Draft::Never => false,
+            Draft::Agent => cx.trigger.is_agent(),
+        };
+        Ok(NewPullRequest {
+            head: head(shipment),
+            base,
+            title: if title.trim().is_empty() { shipment.branch.to_string() } else { title },
+            body,
+            readiness: if is_draft { Readiness::Draft } else { Readiness::Ready },
+            labels: self.labels.clone(),
+            reviewers: self.reviewers.clone(),
+            assignees: self.assignees.clone(),
+        })
+    }
+}
+
+/// Looks for the open pull request of the branch: into the base that policy names, else into any.
+async fn look_up(
+    forge: &dyn Forge,
+    shipment: &Shipment,
+) -> Result<Option<PullRequest>, ForgeError> {
+    forge.find(&head(shipment), shipment.base.as_ref()).await
+}
+
+fn head(shipment: &Shipment) -> Head {
+    let RepositoryName { owner, name } = shipment.repository.clone();
+    Head { owner, repository: name, branch: shipment.branch.clone() }
+}
+
+/// Finds the base: what policy names, else the remote's HEAD, else the forge's default branch.
+async fn base(
+    cx: &Context<'_>,
+    forge: &dyn Forge,
+    shipment: &Shipment,
+) -> Result<BranchName, StepError> {
+    if let Some(base) = &shipment.base {
+        return Ok(base.clone());
+    }
+    if let Some(base) = cx.remote_head.get().await {
+        return Ok(base.clone());
+    }
+    forge.default_branch().await.map_err(|error| {
+        StepError::new(
+            if error.is_transient() { ErrorKind::Transient } else { ErrorKind::Denied },
+            "base-unknown",
+            format!("neither the remote nor the forge names a base branch: {error}"),
+        )
+        .advise("set `branches.base` in the policy")
+    })
+}
+
+fn done(action: &str, pull_request: &PullRequest, summary: &str) -> Outcome {
+    let mut outputs = Outputs::new();
+    outputs.insert("action".into(), action.into());
+    outputs.insert("number".into(), pull_request.number.into());
+    outputs.insert("url".into(), pull_request.url.clone().into());
+    outputs.insert("base".into(), pull_request.base.as_str().into());
+    if !pull_request.warnings.is_empty() {
+        outputs.insert("warnings".into(), pull_request.warnings.clone().into());
+    }
+    Outcome::Done { summary: format!("{summary}: {}", pull_request.url), outputs }
+}
+
+fn step_error(error: ForgeError) -> StepError {
+    let kind = if error.is_transient() { ErrorKind::Transient } else { ErrorKind::Denied };
+    let mut told = StepError::new(kind, error.class.code(), error.to_string());
+    told.advice = error.advice;
+    told
+}

@@ -1,0 +1,255 @@
+//! The guards: what holds push and pull request back, with which code and words; and that memory
+//! and heartbeat go out all the same.
+
+use serde_json::Value;
+
+use crate::world::World;
+
+/// Runs with a task and returns the push step's line, after checking that nothing was pushed and
+/// that the platform was told.
+fn held(world: &World) -> (String, String) {
+    let before = world.git.log().len();
+    let said = world.run_with_input(
+        &["run", "--input", "-", "--json"],
+        br#"{"task":{"input":"remember me"}}"#,
+    );
+    assert_eq!(said.code, Some(0), "a hold is no failure: {}{}", said.stdout, said.stderr);
+    let report: Value = serde_json::from_str(&said.stdout).unwrap();
+    let step = |name: &str| {
+        let steps = report["steps"].as_array().unwrap();
+        steps.iter().find(|step| step["name"] == name).unwrap().clone()
+    };
+    assert_eq!(step("push")["verdict"], "skipped");
+    assert_eq!(step("pr-create")["verdict"], "skipped");
+    assert_eq!(step("memory-commit")["verdict"], "done", "{report}");
+    assert_eq!(step("heartbeat-clear")["verdict"], "done");
+    assert_eq!(world.git.log().len(), before, "the git server was asked");
+    assert!(world.forge.pulls().is_empty());
+    let push = step("push");
+    let advice = push["advice"].as_str().unwrap_or("-");
+    (
+        push["reason"].as_str().unwrap().to_owned(),
+        world.normalise(&format!("{}\n-> {advice}", push["summary"].as_str().unwrap())),
+    )
+}
+
+#[test]
+fn a_detached_head_is_held() {
+    let world = World::new();
+    world.sandbox.git(world.work(), &["switch", "-q", "--detach"]);
+    let (reason, text) = held(&world);
+    assert_eq!(reason, "detached-head");
+    insta::assert_snapshot!(text, @r"
+    HEAD is detached: there is no branch to push
+    -> switch to a branch: git switch -c NAME
+    ");
+}
+
+#[test]
+fn an_unborn_branch_is_held() {
+    let world = World::new();
+    world.sandbox.git(world.work(), &["switch", "-q", "--orphan", "fresh"]);
+    let (reason, text) = held(&world);
+    assert_eq!(reason, "unborn-branch");
+    insta::assert_snapshot!(text, @r"
+    fresh has no commit yet
+    -> commit something first
+    ");
+}
+
+#[test]
+fn protected_branches_are_held() {
+    for branch in ["main", "release/1/2", "Staging", "gh-pages"] {
+        let world = World::new();
+        world.sandbox.git(world.work(), &["switch", "-q", "-C", branch]);
+        let (reason, _) = held(&world);
+        assert_eq!(reason, "protected-branch", "{branch}");
+    }
+}
+
+#[test]
+fn a_protected_branch_says_which_pattern_protects_it() {
+    let world = World::new();
+    world.user_policy("[branches]\nprotected = [\"team-*\"]\n");
+    world.sandbox.git(world.work(), &["switch", "-q", "-c", "team-x"]);
+    let (_, text) = held(&world);
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn operations_in_progress_are_held() {
+    for (marker, is_directory, name) in [
+        ("rebase-merge", true, "rebase"),
+        ("rebase-apply", true, "rebase"),
+        ("MERGE_HEAD", false, "merge"),
+        ("CHERRY_PICK_HEAD", false, "cherry-pick"),
+        ("REVERT_HEAD", false, "revert"),
+        ("BISECT_LOG", false, "bisect"),
+    ] {
+        let world = World::new();
+        let path = world.work().join(".git").join(marker);
+        if is_directory {
+            std::fs::create_dir(path).unwrap();
+        } else {
+            let head = world.sandbox.git(world.work(), &["rev-parse", "HEAD"]);
+            std::fs::write(path, head + "\n").unwrap();
+        }
+        let (reason, text) = held(&world);
+        assert_eq!(reason, "operation-in-progress", "{marker}");
+        assert!(text.contains(name), "{marker}: {text}");
+    }
+}
+
+#[test]
+fn odd_names_are_held() {
+    for branch in ["+x", "$(id)", "a`b", "a\u{202e}b", "refs/heads/main"] {
+        let world = World::new();
+        let head = world.sandbox.git(world.work(), &["rev-parse", "HEAD"]);
+        let full = format!("refs/heads/{branch}");
+        world.sandbox.git(world.work(), &["update-ref", &full, &head]);
+        world.sandbox.git(world.work(), &["symbolic-ref", "HEAD", &full]);
+        let (reason, text) = held(&world);
+        assert_eq!(reason, "odd-branch-name", "{branch}: {text}");
+    }
+}
+
+#[test]
+fn a_repository_without_a_remote_is_held() {
+    let world = World::new();
+    world.sandbox.git(world.work(), &["remote", "remove", "origin"]);
+    let (reason, text) = held(&world);
+    assert_eq!(reason, "no-remote");
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn a_path_as_remote_is_held_unless_the_policy_allows_it() {
+    let world = World::new();
+    let bare = world.bare();
+    world.sandbox.git(world.work(), &["remote", "set-url", "origin", bare.to_str().unwrap()]);
+    let (reason, text) = held(&world);
+    assert_eq!(reason, "file-remote");
+    insta::assert_snapshot!(text);
+    let report = world.report(&["run", "--set", "remotes.allow-file=true"]);
+    assert_eq!(report["steps"][2]["verdict"], "done", "{report}");
+    assert_ne!(world.tip("feature/x"), "");
+}
+
+#[test]
+fn a_remote_that_is_not_listed_is_held() {
+    let world = World::new();
+    world.user_policy("[remotes]\nallowed = [\"https://github.com/acme/*\"]\n");
+    let (reason, text) = held(&world);
+    assert_eq!(reason, "remote-not-allowed");
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn http_to_another_host_is_held() {
+    let world = World::new();
+    world.sandbox.git(world.work(), &["remote", "set-url", "origin", "http://git.example/o/r.git"]);
+    let (reason, text) = held(&world);
+    assert_eq!(reason, "plain-http");
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn dangerous_remotes_are_held() {
+    for url in ["ext::sh -c id", "git://h/o/r", "ssh://-oProxyCommand=x/o/r", "https://evil?@github.com/o/r"] {
+        let world = World::new();
+        world.sandbox.git(world.work(), &["config", "remote.origin.url", url]);
+        let (reason, text) = held(&world);
+        assert!(["bad-remote-url", "unsupported"].contains(&reason.as_str()), "{url}: {reason} {text}");
+    }
+}
+
+#[test]
+fn nothing_ahead_of_the_base_is_held() {
+    let world = World::new();
+    world.sandbox.git(world.work(), &["switch", "-q", "-c", "feature/none", "main"]);
+    let (reason, text) = held(&world);
+    assert_eq!(reason, "nothing-ahead");
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn more_commits_than_the_limit_are_held() {
+    let world = World::new();
+    world.user_policy("[limits]\ncommits = 1\n");
+    let (reason, text) = held(&world);
+    assert_eq!(reason, "too-many-commits");
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn outside_a_repository_memory_and_heartbeat_go_out() {
+    let world = World::new();
+    let elsewhere = world.sandbox.path("home");
+    let task = world.sandbox.write("task.json", r#"{"task":{"input":"remember"}}"#);
+    let said = world.run_in(
+        &elsewhere,
+        &["run", "--input", task.to_str().unwrap(), "--json"],
+        &world.variables(),
+    );
+    let report: Value = serde_json::from_str(&said.stdout).unwrap();
+    assert_eq!(said.code, Some(0));
+    assert_eq!(report["repo"], Value::Null);
+    assert_eq!(report["steps"][2]["reason"], "not-a-repository");
+    assert_eq!(world.platform.memories().len(), 1);
+}
+
+#[test]
+fn a_broken_head_is_held() {
+    for head in ["ref: ../../etc/passwd\n", "rubbish", "", "ref: refs/heads/a b\n"] {
+        let world = World::new();
+        std::fs::write(world.work().join(".git/HEAD"), head).unwrap();
+        let said = world.run_with_input(
+            &["run", "--input", "-", "--json"],
+            br#"{"task":{"input":"remember me"}}"#,
+        );
+        assert_eq!(said.code, Some(0), "{head:?}: {}{}", said.stdout, said.stderr);
+        assert_eq!(world.platform.memories().len(), 1, "{head:?}");
+        assert!(world.git.log().is_empty(), "{head:?}");
+    }
+}
+
+#[test]
+fn the_repositorys_own_git_configuration_has_no_power() {
+    let world = World::new();
+    let marker = world.sandbox.path("pwned");
+    let touch = format!("!touch {}", marker.display());
+    for (key, value) in [
+        ("credential.helper", touch.as_str()),
+        ("core.sshCommand", touch.trim_start_matches('!')),
+        ("core.askPass", touch.trim_start_matches('!')),
+        ("core.fsmonitor", touch.trim_start_matches('!')),
+        ("http.proxy", "http://127.0.0.1:9"),
+        ("url.http://127.0.0.1:9/.insteadOf", "http://"),
+        ("url.http://127.0.0.1:9/.pushInsteadOf", "http://"),
+    ] {
+        world.sandbox.git(world.work(), &["config", key, value]);
+    }
+    let report = world.report(&["run"]);
+    assert_eq!(report["steps"][2]["verdict"], "done", "{report}");
+    assert_ne!(world.tip("feature/x"), "");
+    assert!(!marker.exists());
+    let notes = report["notes"].to_string();
+    assert!(notes.contains("core.sshcommand") || notes.contains("core.sshCommand"), "{notes}");
+}
+
+#[test]
+fn variables_of_a_hook_do_not_choose_the_repository() {
+    let world = World::new();
+    let other = world.sandbox.repository("other");
+    let mut variables = world.variables();
+    let git_dir = other.join(".git").display().to_string();
+    variables.push(("GIT_DIR", git_dir.clone()));
+    variables.push(("GIT_INDEX_FILE", format!("{git_dir}/index")));
+    variables.push(("GIT_CONFIG_COUNT", "1".into()));
+    variables.push(("GIT_CONFIG_KEY_0", "url.http://127.0.0.1:9/.insteadOf".into()));
+    variables.push(("GIT_CONFIG_VALUE_0", "http://".into()));
+    let said = world.run_in(&world.work(), &["run", "--json"], &variables);
+    let report: Value = serde_json::from_str(&said.stdout).unwrap();
+    assert_eq!(report["repo"]["branch"], "feature/x", "{report}");
+    assert_eq!(report["steps"][2]["verdict"], "done", "{report}");
+}

@@ -1,0 +1,9 @@
+//! The program as its callers meet it: arguments, reports, exit codes, hooks.
+
+mod bad_input;
+mod commands;
+mod guards;
+mod hooks;
+mod plan;
+mod run;
+mod step;

@@ -1,0 +1,166 @@
+//! The house rules that a compiler does not check: the import table, file sizes, the catalogues.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Each module with the modules that it may import. Floors go down the list; nothing imports from
+/// below its own row. `docs/architecture.md` says why the joints are where they are.
+const MAY_IMPORT: &[(&str, &[&str])] = &[
+    ("names", &[]),
+    ("exit", &[]),
+    ("clock", &[]),
+    ("environment", &[]),
+    ("net", &["names"]),
+    ("policy", &["names"]),
+    ("report", &["names", "exit"]),
+    ("secrets", &[]),
+    ("template", &["names", "secrets"]),
+    ("process", &["names", "clock", "environment"]),
+    ("git", &["names", "environment", "net", "process", "secrets", "policy"]),
+    ("http", &["names", "net", "clock", "secrets"]),
+    ("forge", &["http", "names", "clock", "secrets"]),
+    ("platform", &["http", "names", "clock", "secrets"]),
+    (
+        "pipeline",
+        &[
+            "names", "clock", "net", "environment", "policy", "report", "secrets", "template",
+            "process", "git", "http", "forge", "platform",
+        ],
+    ),
+    ("steps", &["*", "pipeline"]),
+    ("session", &["*", "pipeline", "steps", "exit"]),
+    ("demo", &["*", "pipeline", "steps", "session", "exit"]),
+    ("manual", &["policy", "pipeline", "steps", "forge", "environment", "exit", "report"]),
+    ("cli", &["*", "pipeline", "steps", "session", "demo", "manual", "exit"]),
+];
+
+/// What `git` may take from `policy`: the permit, and what it is confirmed against.
+const GIT_MAY_TAKE_FROM_POLICY: &[&str] = &["PushPermit", "RemoteFacts"];
+
+#[test]
+fn imports_go_down_never_up_or_sideways() {
+    let mut wrong = Vec::new();
+    for file in sources() {
+        let owner = module_of(&file);
+        if owner == "lib" || owner == "main" {
+            continue;
+        }
+        let text = fs::read_to_string(&file).unwrap();
+        for line in text.lines().map(str::trim).filter(|line| !line.starts_with("//")) {
+            for imported in crate_paths(line) {
+                if imported != owner && !allowed(&owner, &imported) {
+                    wrong.push(format!("{}: {line}", file.display()));
+                }
+            }
+            if line.starts_with("use crate::{") {
+                wrong.push(format!("{}: one `use` a module: {line}", file.display()));
+            }
+            if let (true, Some(names)) = (owner == "git", line.strip_prefix("use crate::policy::"))
+            {
+                let names = names.trim_end_matches(';').trim_matches(['{', '}']);
+                for name in names.split(',').map(str::trim) {
+                    if !GIT_MAY_TAKE_FROM_POLICY.contains(&name) {
+                        wrong.push(format!("{}: git takes `{name}` from policy", file.display()));
+                    }
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "imports against the table:\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_module_is_in_the_table() {
+    let modules: BTreeSet<String> = sources().iter().map(|file| module_of(file)).collect();
+    let listed: BTreeSet<String> = MAY_IMPORT
+        .iter()
+        .map(|(name, _)| (*name).to_owned())
+        .chain(["lib".to_owned(), "main".to_owned()])
+        .collect();
+    assert_eq!(modules, listed);
+}
+
+#[test]
+fn no_file_is_longer_than_600_lines() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut files = sources();
+    walk(&root.join("tests/it"), &mut files);
+    walk(&root.join("benches"), &mut files);
+    let long: Vec<String> = files
+        .iter()
+        .map(|file| (file, fs::read_to_string(file).unwrap().lines().count()))
+        .filter(|(_, lines)| *lines > 600)
+        .map(|(file, lines)| format!("{} has {lines} lines: what two things does it own?", file.display()))
+        .collect();
+    assert!(long.is_empty(), "{}", long.join("\n"));
+}
+
+#[test]
+fn every_file_says_what_it_owns() {
+    let silent: Vec<PathBuf> = sources()
+        .into_iter()
+        .filter(|file| !fs::read_to_string(file).unwrap().starts_with("//! "))
+        .collect();
+    assert!(silent.is_empty(), "no `//!` line: {silent:?}");
+}
+
+#[test]
+fn every_step_file_is_in_the_catalogue() {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/steps");
+    let files: BTreeSet<String> = fs::read_dir(directory)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.file_name().is_some_and(|name| name != "mod.rs"))
+        .map(|path| path.file_stem().unwrap().to_str().unwrap().replace('_', "-"))
+        .collect();
+    let listed: BTreeSet<String> =
+        sendoff::steps::STEPS.iter().map(|step| step.name.to_owned()).collect();
+    assert_eq!(files, listed, "one file a step, each named after its kind");
+}
+
+/// Says whether `owner` may import `imported`.
+fn allowed(owner: &str, imported: &str) -> bool {
+    let row = MAY_IMPORT.iter().find(|(name, _)| *name == owner);
+    row.is_some_and(|(_, may)| {
+        may.contains(&imported) || (may.contains(&"*") && allowed("pipeline", imported))
+    })
+}
+
+/// Returns the modules that a line names by `crate::…`.
+fn crate_paths(line: &str) -> Vec<String> {
+    line.match_indices("crate::")
+        .filter(|(at, _)| !line[..*at].ends_with('$'))
+        .map(|(at, found)| {
+            let rest = &line[at + found.len()..];
+            rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect::<String>()
+        })
+        .filter(|name| !name.is_empty() && name.chars().next().is_some_and(char::is_lowercase))
+        .filter(|name| name != "classes")
+        .collect()
+}
+
+/// Returns the top-level module that a source file belongs to.
+fn module_of(file: &Path) -> String {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let first = file.strip_prefix(root).unwrap().components().next().unwrap();
+    Path::new(first.as_os_str()).file_stem().unwrap().to_str().unwrap().to_owned()
+}
+
+/// Returns every source file.
+fn sources() -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    walk(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut files);
+    files
+}
+
+fn walk(directory: &Path, files: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(directory).into_iter().flatten() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            walk(&path, files);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            files.push(path);
+        }
+    }
+}

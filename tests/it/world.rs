@@ -1,0 +1,171 @@
+//! Everything that a whole run needs: a git server, a forge, a platform, and a clone with work to ship.
+
+use std::path::{Path, PathBuf};
+use std::process::Output;
+
+use assert_cmd::cargo::CommandCargoExt;
+use secrecy::SecretString;
+use sendoff::demo::forge_server::{ForgeServer, Repository};
+use sendoff::demo::git_server::{GitServer, GitServerOptions};
+use sendoff::demo::platform_server::PlatformServer;
+use sendoff::process::Inheritance;
+use serde_json::Value;
+
+use crate::sandbox::Sandbox;
+
+/// The token that every server of the world asks for.
+pub(crate) const TOKEN: &str = "world-token-0123456789";
+
+/// A sandbox with servers on loopback and a clone of `acme/rocket` on a feature branch.
+pub(crate) struct World {
+    pub(crate) sandbox: Sandbox,
+    pub(crate) git: GitServer,
+    pub(crate) forge: ForgeServer,
+    pub(crate) platform: PlatformServer,
+}
+
+/// What the program said.
+pub(crate) struct Said {
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+    pub(crate) code: Option<i32>,
+}
+
+impl World {
+    /// Makes the servers and the clone: `main` is on the server, `feature/x` has two commits more.
+    pub(crate) fn new() -> Self {
+        let sandbox = Sandbox::new();
+        let work = sandbox.repository("work");
+        std::fs::create_dir_all(sandbox.path("served/acme")).unwrap();
+        sandbox.git(&work, &["clone", "-q", "--bare", ".", "../served/acme/rocket.git"]);
+        let bare = sandbox.path("served/acme/rocket.git");
+        sandbox.git(&bare, &["config", "http.receivepack", "true"]);
+        let environment = sandbox.environment(&work, &[]);
+        let inheritance =
+            Inheritance::new(environment.search_path(), environment.for_children());
+        let options = GitServerOptions {
+            login: Some(("x-access-token".into(), SecretString::from(TOKEN))),
+            ..GitServerOptions::default()
+        };
+        let git = GitServer::start(&sandbox.path("served"), options, inheritance).unwrap();
+        let forge =
+            ForgeServer::start(Some(TOKEN), [Repository::new("acme", "rocket")]).unwrap();
+        let platform = PlatformServer::start("ws-1", Some(TOKEN)).unwrap();
+        sandbox.write("configs/.auth_token", TOKEN);
+        let url = format!("{}/acme/rocket.git", git.url());
+        sandbox.git(&work, &["remote", "add", "origin", &url]);
+        sandbox.git(&work, &["update-ref", "refs/remotes/origin/main", "main"]);
+        sandbox.git(&work, &["switch", "-q", "-c", "feature/x"]);
+        let world = Self { sandbox, git, forge, platform };
+        world.user_policy("");
+        world.commit("a.txt", "one\n", "Add the first file");
+        world.commit("a.txt", "one\ntwo\n", "Add a line to it");
+        world
+    }
+
+    /// Returns the clone.
+    pub(crate) fn work(&self) -> PathBuf {
+        self.sandbox.path("work")
+    }
+
+    /// Returns the repository on the server.
+    pub(crate) fn bare(&self) -> PathBuf {
+        self.sandbox.path("served/acme/rocket.git")
+    }
+
+    /// Writes the user's policy: the forge, and what the test adds.
+    pub(crate) fn user_policy(&self, more: &str) {
+        let forge = format!("[forge]\nkind = \"github\"\napi-url = \"{}\"\n", self.forge.url());
+        self.sandbox.write("home/.config/sendoff/policy.toml", format!("{more}\n{forge}"));
+    }
+
+    /// Commits one file in the clone.
+    pub(crate) fn commit(&self, file: &str, content: &str, message: &str) -> String {
+        self.sandbox.commit(&self.work(), file, content, message)
+    }
+
+    /// Runs the program in the clone, with the platform and the forge's token in the environment.
+    pub(crate) fn run(&self, arguments: &[&str]) -> Said {
+        self.run_in(&self.work(), arguments, &self.variables())
+    }
+
+    /// Runs the program in the clone and reads its report.
+    pub(crate) fn report(&self, arguments: &[&str]) -> Value {
+        let mut all = arguments.to_vec();
+        all.push("--json");
+        let said = self.run(&all);
+        serde_json::from_str(&said.stdout)
+            .unwrap_or_else(|error| panic!("{error}: {}{}", said.stdout, said.stderr))
+    }
+
+    /// Runs the program somewhere with some variables.
+    pub(crate) fn run_in(
+        &self,
+        directory: &Path,
+        arguments: &[&str],
+        variables: &[(&str, String)],
+    ) -> Said {
+        run(&self.sandbox, directory, arguments, variables, b"")
+    }
+
+    /// Runs the program in the clone with something on standard input.
+    pub(crate) fn run_with_input(&self, arguments: &[&str], input: &[u8]) -> Said {
+        run(&self.sandbox, &self.work(), arguments, &self.variables(), input)
+    }
+
+    /// Returns what the world adds to the sandbox's variables.
+    pub(crate) fn variables(&self) -> Vec<(&'static str, String)> {
+        vec![
+            ("PLATFORM_URL", self.platform.url().to_string()),
+            ("WORKSPACE_ID", "ws-1".into()),
+            ("SENDOFF_TOKEN", TOKEN.into()),
+        ]
+    }
+
+    /// Returns the tip of a branch on the server; empty when it is not there.
+    pub(crate) fn tip(&self, branch: &str) -> String {
+        let full = format!("refs/heads/{branch}");
+        self.sandbox.git(self.bare(), &["for-each-ref", "--format=%(objectname)", &full])
+    }
+
+    /// Replaces what differs from run to run: ports, the sandbox's path, ids, times.
+    pub(crate) fn normalise(&self, text: &str) -> String {
+        let root = self.sandbox.path("");
+        let root = root.to_str().unwrap().trim_end_matches('/');
+        let mut text = text.replace(root, "[ROOT]");
+        for (url, name) in [
+            (self.git.url(), "[GIT]"),
+            (self.forge.url().as_str().trim_end_matches('/').to_owned(), "[FORGE]"),
+            (self.platform.url().as_str().trim_end_matches('/').to_owned(), "[PLATFORM]"),
+        ] {
+            text = text.replace(&url, name);
+        }
+        text
+    }
+}
+
+/// Runs the program in a sandbox.
+pub(crate) fn run(
+    sandbox: &Sandbox,
+    directory: &Path,
+    arguments: &[&str],
+    variables: &[(&str, String)],
+    input: &[u8],
+) -> Said {
+    let mut command = std::process::Command::cargo_bin("sendoff").unwrap();
+    command
+        .env_clear()
+        .envs(sandbox.variables())
+        .envs(variables.iter().map(|(name, value)| (*name, value.as_str())))
+        .current_dir(directory)
+        .args(arguments);
+    let output: Output =
+        assert_cmd::Command::from_std(command).write_stdin(input).output().unwrap();
+    let said = Said {
+        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        code: output.status.code(),
+    };
+    assert!(!said.stderr.contains("panicked at"), "a panic: {}", said.stderr);
+    said
+}
