@@ -1,5 +1,148 @@
-//! The end of a run, enforced even when a thread is stuck.
+//! The end of a run, which stands still while pack bytes move.
 
-/// The end of a run.
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// How long all standing still may take.
+const LONGEST_STILL: Duration = Duration::from_mins(30);
+
+/// The end of a run. Clones share it.
+#[derive(Debug, Clone)]
+pub struct Deadline {
+    state: Arc<Mutex<State>>,
+}
+
 #[derive(Debug)]
-pub struct Deadline {}
+struct State {
+    limit: Duration,
+    at: Instant,
+    still: Duration,
+    /// How many hold the clock, and since when.
+    holders: usize,
+    since: Instant,
+}
+
+impl Deadline {
+    /// Starts a run that may take `limit`.
+    pub fn new(limit: Duration) -> Self {
+        let now = Instant::now();
+        Self {
+            state: Arc::new(Mutex::new(State {
+                limit,
+                at: now + limit,
+                still: Duration::ZERO,
+                holders: 0,
+                since: now,
+            })),
+        }
+    }
+
+    /// Returns the limit that the run began with.
+    pub fn limit(&self) -> Duration {
+        self.lock().limit
+    }
+
+    /// Returns the time that is left; zero when the run is over.
+    pub fn remaining(&self) -> Duration {
+        let now = Instant::now();
+        let state = self.lock();
+        state
+            .at
+            .saturating_duration_since(now)
+            .saturating_add(state.pause(now))
+    }
+
+    /// Says whether the run is over.
+    pub fn is_over(&self) -> bool {
+        self.remaining().is_zero()
+    }
+
+    /// Stands still until the guard is dropped, at most half an hour in all.
+    ///
+    /// To be held only while bytes move: who holds it must notice by itself when they stop.
+    #[must_use]
+    pub fn stand_still(&self) -> StandStill {
+        let mut state = self.lock();
+        if state.holders == 0 {
+            state.since = Instant::now();
+        }
+        state.holders += 1;
+        drop(state);
+        StandStill(self.clone())
+    }
+
+    /// Waits for the end of the run.
+    pub(super) async fn over(&self) {
+        loop {
+            let remaining = self.remaining();
+            if remaining.is_zero() {
+                return;
+            }
+            tokio::time::sleep(remaining).await;
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// Returns how much the clock that is held now adds.
+    fn pause(&self, now: Instant) -> Duration {
+        if self.holders == 0 {
+            return Duration::ZERO;
+        }
+        now.saturating_duration_since(self.since)
+            .min(LONGEST_STILL.saturating_sub(self.still))
+    }
+}
+
+/// Holds a [`Deadline`] still.
+#[derive(Debug)]
+#[must_use = "the deadline goes on when this is dropped"]
+pub struct StandStill(Deadline);
+
+impl Drop for StandStill {
+    fn drop(&mut self) {
+        let now = Instant::now();
+        let mut state = self.0.lock();
+        if state.holders == 1 {
+            let pause = state.pause(now);
+            state.at += pause;
+            state.still += pause;
+        }
+        state.holders = state.holders.saturating_sub(1);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_deadline_stands_still_while_it_is_held() {
+        let deadline = Deadline::new(Duration::from_millis(60));
+        let first = deadline.stand_still();
+        let second = deadline.stand_still();
+        std::thread::sleep(Duration::from_millis(90));
+        drop(first);
+        assert!(deadline.remaining() > Duration::from_millis(40));
+        drop(second);
+        let left = deadline.remaining();
+        assert!(left > Duration::from_millis(20) && left <= Duration::from_millis(60), "{left:?}");
+        std::thread::sleep(left);
+        assert!(deadline.is_over());
+    }
+
+    #[test]
+    fn standing_still_has_an_end() {
+        let deadline = Deadline::new(Duration::from_millis(1));
+        deadline.lock().still = LONGEST_STILL;
+        let held = deadline.stand_still();
+        std::thread::sleep(Duration::from_millis(3));
+        assert!(deadline.is_over());
+        drop(held);
+        assert!(deadline.is_over());
+    }
+}

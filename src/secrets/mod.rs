@@ -1,1 +1,15 @@
-//! secrets
+//! Secrets in text: the table of token shapes, redaction, and what makes text safe to show.
+
+mod base;
+mod clean;
+mod context;
+mod find;
+mod known;
+mod redact;
+mod runs;
+mod table;
+
+pub use clean::{clean, clean_line};
+pub use find::{Finding, Proof, find};
+pub use known::redact_known;
+pub use redact::{REDACTED, redact};

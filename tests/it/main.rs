@@ -14,3 +14,5 @@ mod platform;
 mod policies;
 mod push;
 mod sandbox;
+mod secrets;
+mod template;

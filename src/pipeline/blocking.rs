@@ -1,0 +1,50 @@
+//! `interruptible`: the one bridge from a step to blocking work.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::secrets::{clean_line, redact};
+
+use super::step::{ErrorKind, StepError};
+
+/// Runs `work` on a thread of its own; the flag is raised when the step is dropped.
+///
+/// A panic in `work` is an error of the kind [`ErrorKind::Internal`].
+pub async fn interruptible<T, F>(work: F) -> Result<T, StepError>
+where
+    F: FnOnce(&AtomicBool) -> T + Send + 'static,
+    T: Send + 'static,
+{
+    let stop = Arc::new(AtomicBool::new(false));
+    let raise = Raise(Arc::clone(&stop));
+    let done = tokio::task::spawn_blocking(move || work(&stop)).await;
+    drop(raise);
+    done.map_err(|error| match error.try_into_panic() {
+        Ok(panic) => panicked(panic.as_ref()),
+        Err(error) => StepError::new(ErrorKind::Internal, "internal", error.to_string()),
+    })
+}
+
+/// Raises the flag when the future that waits is dropped.
+struct Raise(Arc<AtomicBool>);
+
+impl Drop for Raise {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Makes an error from what a panic carried.
+pub(super) fn panicked(panic: &(dyn std::any::Any + Send)) -> StepError {
+    let message = panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("no message");
+    StepError::new(
+        ErrorKind::Internal,
+        "internal",
+        format!("the step panicked: {}", clean_line(&redact(message))),
+    )
+    .advise("this is a bug in sendoff; please report it with the output of `-v`")
+}

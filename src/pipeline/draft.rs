@@ -1,0 +1,251 @@
+//! `Draft`: the report so far, which the watchdog can print when the run is stuck.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use jiff::Timestamp;
+use serde_json::Map;
+
+use crate::clock::Clock;
+use crate::names::RunId;
+use crate::report::{Note, RepoReport, Report, SCHEMA, StepReport, Verdict};
+use crate::secrets::{clean_line, redact};
+
+use super::deadline::Deadline;
+use super::facts::StepFacts;
+use super::step::Outputs;
+
+/// What the report says of a run beside its steps.
+#[derive(Debug, Clone)]
+pub struct RunInfo {
+    /// The version of sendoff.
+    pub version: String,
+    /// The name of the pipeline, or of the one step.
+    pub pipeline: String,
+    /// Who asked.
+    pub trigger: String,
+    /// The run.
+    pub run_id: RunId,
+    /// The repository, where there is one.
+    pub repo: Option<RepoReport>,
+    /// What the user should know that is no step's business.
+    pub notes: Vec<Note>,
+}
+
+/// The report so far. Clones share it.
+#[derive(Debug, Clone)]
+pub struct Draft {
+    state: Arc<Mutex<State>>,
+}
+
+#[derive(Debug)]
+struct State {
+    report: Report,
+    clock: Clock,
+    began: Instant,
+    /// Beside each step of the report, how far it is.
+    progress: Vec<Progress>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Progress {
+    Waiting,
+    Running(Instant),
+    Ended,
+}
+
+/// How a step ended, before it is cleaned for the report.
+#[derive(Debug, Clone)]
+pub(super) struct Ending {
+    pub(super) verdict: Verdict,
+    pub(super) reason: Option<String>,
+    pub(super) summary: String,
+    pub(super) advice: Option<String>,
+    pub(super) outputs: Outputs,
+}
+
+impl Ending {
+    /// Makes an ending without outputs.
+    pub(super) fn new(verdict: Verdict, reason: &str, summary: impl Into<String>) -> Self {
+        Self {
+            verdict,
+            reason: Some(reason.into()),
+            summary: summary.into(),
+            advice: None,
+            outputs: Outputs::new(),
+        }
+    }
+}
+
+impl Draft {
+    /// Starts a report. Steps are added when the run begins.
+    pub fn new(info: RunInfo, clock: &Clock) -> Self {
+        let report = Report {
+            schema: SCHEMA.into(),
+            run_id: info.run_id.to_string(),
+            version: info.version,
+            pipeline: info.pipeline,
+            trigger: info.trigger,
+            repo: info.repo,
+            started_at: clock.now(),
+            duration_ms: 0,
+            verdict: Verdict::Skipped,
+            exit_code: 0,
+            steps: Vec::new(),
+            notes: info.notes,
+        };
+        Self {
+            state: Arc::new(Mutex::new(State {
+                report,
+                clock: clock.clone(),
+                began: Instant::now(),
+                progress: Vec::new(),
+            })),
+        }
+    }
+
+    /// Adds something that the user should know.
+    pub fn note(&self, note: Note) {
+        self.lock().report.notes.push(note);
+    }
+
+    /// Sets what is known of the repository by now.
+    pub fn set_repo(&self, repo: RepoReport) {
+        self.lock().report.repo = Some(repo);
+    }
+
+    /// Returns the report as it stands, with what still runs as failed by the deadline.
+    pub fn cut_off(&self, deadline: &Deadline) -> Report {
+        let summary = format!("the run's deadline of {:?} passed", deadline.limit());
+        let mut state = self.lock();
+        for at in 0..state.progress.len() {
+            let ending = match state.progress.get(at) {
+                Some(Progress::Running(_)) => Ending::new(Verdict::Failed, DEADLINE, &summary),
+                Some(Progress::Waiting) => Ending::new(
+                    Verdict::Skipped,
+                    DEADLINE,
+                    format!("not started: {summary}"),
+                ),
+                _ => continue,
+            };
+            state.end(at, ending);
+        }
+        state.conclude()
+    }
+
+    /// Returns the report of a run whose steps have all ended.
+    pub(super) fn conclude(&self) -> Report {
+        self.lock().conclude()
+    }
+
+    /// Adds a step that has not begun.
+    pub(super) fn add(&self, name: &str, kind: &str) {
+        let mut state = self.lock();
+        state.progress.push(Progress::Waiting);
+        state.report.steps.push(StepReport {
+            name: name.into(),
+            kind: kind.into(),
+            verdict: Verdict::Skipped,
+            summary: String::new(),
+            reason: None,
+            advice: None,
+            outputs: Map::new(),
+            started_at: None,
+            duration_ms: 0,
+        });
+    }
+
+    /// Marks a step as begun.
+    pub(super) fn begin(&self, at: usize) {
+        let mut state = self.lock();
+        let now: Timestamp = state.clock.now();
+        if let Some(progress) = state.progress.get_mut(at) {
+            *progress = Progress::Running(Instant::now());
+        }
+        if let Some(step) = state.report.steps.get_mut(at) {
+            step.started_at = Some(now);
+        }
+    }
+
+    /// Marks a step as ended and returns what later steps see of it.
+    pub(super) fn end(&self, at: usize, ending: Ending) -> Option<StepFacts> {
+        let mut state = self.lock();
+        state.end(at, ending);
+        let step = state.report.steps.get(at)?;
+        Some(StepFacts::ended(step.verdict, &step.summary, &step.outputs))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The stable code of what the run's deadline ended.
+pub(super) const DEADLINE: &str = "deadline";
+
+impl State {
+    fn end(&mut self, at: usize, ending: Ending) {
+        let began = self.progress.get(at).copied();
+        if began == Some(Progress::Ended) {
+            return;
+        }
+        let took = match began {
+            Some(Progress::Running(began)) => self.clock.since(began),
+            _ => std::time::Duration::ZERO,
+        };
+        if let Some(progress) = self.progress.get_mut(at) {
+            *progress = Progress::Ended;
+        }
+        if let Some(step) = self.report.steps.get_mut(at) {
+            step.verdict = ending.verdict;
+            step.reason = ending.reason;
+            step.summary = show(&ending.summary);
+            step.advice = ending.advice.as_deref().map(show);
+            step.outputs = ending.outputs;
+            for value in step.outputs.values_mut() {
+                hide(value);
+            }
+            step.duration_ms = millis(took);
+        }
+    }
+
+    fn conclude(&self) -> Report {
+        let mut report = self.report.clone();
+        report.duration_ms = millis(self.clock.since(self.began));
+        report.conclude();
+        report
+    }
+}
+
+fn millis(took: std::time::Duration) -> u64 {
+    u64::try_from(took.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// The longest line that a report shows of a step, in characters.
+const LONGEST: usize = 500;
+
+/// Makes what a step says fit to be shown: one line, no secret, no control character.
+fn show(text: &str) -> String {
+    let text = clean_line(&redact(text));
+    if text.chars().count() <= LONGEST {
+        return text;
+    }
+    let mut short: String = text.chars().take(LONGEST).collect();
+    short.push('…');
+    short
+}
+
+/// Takes secrets out of outputs. Their control characters are escaped by JSON, and by who shows
+/// them: a prompt keeps its lines.
+fn hide(value: &mut serde_json::Value) {
+    match value {
+        serde_json::Value::String(text) => {
+            if let std::borrow::Cow::Owned(hidden) = redact(text) {
+                *text = hidden;
+            }
+        }
+        serde_json::Value::Array(values) => values.iter_mut().for_each(hide),
+        serde_json::Value::Object(values) => values.values_mut().for_each(hide),
+        _ => {}
+    }
+}

@@ -1,0 +1,51 @@
+//! `Watchdog`: ends a run at its deadline even when the run's own thread is stuck.
+
+use std::io;
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::thread;
+use std::time::Duration;
+
+use crate::report::Report;
+
+use super::deadline::Deadline;
+use super::draft::Draft;
+
+/// The run itself notices its deadline first, so that it can end in order.
+const GRACE: Duration = Duration::from_millis(25);
+
+/// A thread that wakes at the deadline. Disarmed when dropped.
+#[derive(Debug)]
+#[must_use = "the watchdog is disarmed when this is dropped"]
+pub struct Watchdog {
+    _disarm: Sender<()>,
+}
+
+impl Watchdog {
+    /// Watches a run. At the deadline `on_end` gets the report so far; what still runs has failed
+    /// as `deadline`. It is called at most once, on the watchdog's thread, and may end the process.
+    pub fn start(
+        deadline: &Deadline,
+        draft: &Draft,
+        on_end: impl FnOnce(Report) + Send + 'static,
+    ) -> io::Result<Self> {
+        let (disarm, disarmed) = channel();
+        let (deadline, draft) = (deadline.clone(), draft.clone());
+        thread::Builder::new()
+            .name("watchdog".into())
+            .stack_size(256 * 1024)
+            .spawn(move || {
+                loop {
+                    let remaining = deadline.remaining();
+                    let wait = remaining + GRACE;
+                    if disarmed.recv_timeout(wait) != Err(RecvTimeoutError::Timeout) {
+                        return;
+                    }
+                    if deadline.is_over() {
+                        on_end(draft.cut_off(&deadline));
+                        return;
+                    }
+                }
+            })?;
+        Ok(Self { _disarm: disarm })
+    }
+}

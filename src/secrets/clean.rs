@@ -1,0 +1,76 @@
+//! Makes untrusted text safe to show on a terminal: control characters become visible.
+
+use std::fmt::Write;
+
+/// Returns `text` with every control character escaped but line feeds and tabs.
+///
+/// ESC becomes `\x1b`, a right-to-left override `\u{202e}`. The rest stays as it is.
+pub fn clean(text: &str) -> String {
+    escape(text, |character| !matches!(character, '\n' | '\t'))
+}
+
+/// Returns `text` on one line: like [`clean`], but line feeds and tabs are escaped too.
+pub fn clean_line(text: &str) -> String {
+    escape(text, |_| true)
+}
+
+fn escape(text: &str, refuses: impl Fn(char) -> bool) -> String {
+    let mut out = String::with_capacity(text.len());
+    for character in text.chars() {
+        if !(is_hidden(character) && refuses(character)) {
+            out.push(character);
+            continue;
+        }
+        let code = u32::from(character);
+        // Writing to a string cannot fail.
+        let _written = match character {
+            '\n' => out.write_str("\\n"),
+            '\r' => out.write_str("\\r"),
+            '\t' => out.write_str("\\t"),
+            _ if code < 0x100 => write!(out, "\\x{code:02x}"),
+            _ => write!(out, "\\u{{{code:x}}}"),
+        };
+    }
+    out
+}
+
+/// Says whether a character moves the cursor, changes the direction of text, or cannot be seen.
+fn is_hidden(character: char) -> bool {
+    character.is_control()
+        || matches!(
+            character,
+            '\u{61c}'
+                | '\u{200b}'
+                | '\u{200e}'
+                | '\u{200f}'
+                | '\u{2028}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}'
+                | '\u{feff}'
+                | '\u{fff9}'..='\u{fffb}'
+                | '\u{e0000}'..='\u{e007f}'
+        )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn control_and_bidi_characters_become_visible() {
+        assert_eq!(clean("a\x1b[31mb\x07"), "a\\x1b[31mb\\x07");
+        assert_eq!(clean("x\u{202e}y\u{9b}z\u{7f}"), "x\\u{202e}y\\x9bz\\x7f");
+        assert_eq!(clean("a\r\nb\tc"), "a\\r\nb\tc");
+        assert_eq!(clean_line("a\r\nb\tc"), "a\\r\\nb\\tc");
+        assert_eq!(
+            clean_line("line\u{2028}separator"),
+            "line\\u{2028}separator"
+        );
+    }
+
+    #[test]
+    fn ordinary_text_stays_as_it_is() {
+        let text = "Grüße, 日本語 👩\u{200d}💻 \\x1b";
+        assert_eq!(clean(text), text);
+        assert_eq!(clean_line(text), text);
+    }
+}

@@ -1,0 +1,220 @@
+//! Finds secrets in bytes: one pass for every anchor, then a short look at what stands there.
+
+use std::sync::LazyLock;
+
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
+
+use super::base::crc_fits;
+use super::context::{Span, Strength, WebTokens, assignment, authorization, pem, scheme, userinfo};
+use super::runs::{Class, Runs};
+use super::table::{Left, Needs, SHAPES, Shape};
+
+/// How sure a finding is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Proof {
+    /// A keyword or a header stands before it.
+    Context,
+    /// It has the shape of an issuer's tokens.
+    Shape,
+    /// Its checksum is right.
+    Checksum,
+}
+
+/// A secret in a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Finding {
+    /// Whose it is, or how it was recognised.
+    pub kind: &'static str,
+    /// Where it begins, in bytes.
+    pub start: usize,
+    /// Where it ends, in bytes.
+    pub end: usize,
+    /// How sure it is.
+    pub proof: Proof,
+}
+
+/// Finds every secret in `text`, in the order of their anchors. Findings may overlap.
+///
+/// Takes time linear in the text, whatever stands in it.
+pub fn find(text: &[u8]) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let Some(anchors) = ANCHORS.as_ref() else {
+        return findings;
+    };
+    let mut runs = Runs::new(text);
+    let mut tokens = WebTokens::default();
+    for hit in anchors.automaton.find_overlapping_iter(text) {
+        let Some(anchor) = anchors.list.get(hit.pattern().as_usize()) else {
+            continue;
+        };
+        let (start, after) = (hit.start(), hit.end());
+        let found = match anchor {
+            Anchor::Shape(shape) => {
+                findings.extend(token(text, (start, after), shape, &mut runs));
+                continue;
+            }
+            Anchor::WebToken => (is_edge(text, start) && text.get(start..after) == Some(b"eyJ"))
+                .then(|| tokens.at(text, start, &mut runs))
+                .flatten()
+                .map(|span| ("jwt", span, Proof::Shape)),
+            Anchor::Block => pem(text, start, after).map(|span| ("pem", span, Proof::Shape)),
+            Anchor::Url => userinfo(text, after).map(|span| ("url", span, Proof::Context)),
+            Anchor::Authorization => {
+                authorization(text, after, &mut runs).map(|span| ("header", span, Proof::Context))
+            }
+            Anchor::Scheme(name) => is_edge(text, start)
+                .then(|| scheme(text, after, name, &mut runs))
+                .flatten()
+                .map(|span| ("header", span, Proof::Context)),
+            Anchor::Keyword(strength) => assignment(text, (start, after), *strength, &mut runs)
+                .map(|span| ("assignment", span, Proof::Context)),
+        };
+        findings.extend(found.map(|(kind, (start, end), proof)| Finding {
+            kind,
+            start,
+            end,
+            proof,
+        }));
+    }
+    findings
+}
+
+/// What an anchor leads to.
+#[derive(Debug)]
+enum Anchor {
+    Shape(&'static Shape),
+    WebToken,
+    Block,
+    Url,
+    Authorization,
+    Scheme(&'static str),
+    Keyword(Strength),
+}
+
+#[derive(Debug)]
+struct Anchors {
+    automaton: AhoCorasick,
+    list: Vec<Anchor>,
+}
+
+static ANCHORS: LazyLock<Option<Anchors>> = LazyLock::new(|| {
+    let mut patterns = Vec::new();
+    let mut list = Vec::new();
+    let mut add = |pattern: String, anchor| {
+        patterns.push(pattern);
+        list.push(anchor);
+    };
+    for shape in SHAPES {
+        add(shape.prefix.into(), Anchor::Shape(shape));
+    }
+    add("eyJ".into(), Anchor::WebToken);
+    add("-----BEGIN ".into(), Anchor::Block);
+    add("://".into(), Anchor::Url);
+    add("authorization".into(), Anchor::Authorization);
+    add("bearer".into(), Anchor::Scheme("bearer"));
+    add("basic".into(), Anchor::Scheme("basic"));
+    for word in STRONG {
+        for pattern in foldings(word) {
+            add(pattern, Anchor::Keyword(Strength::Strong));
+        }
+    }
+    for pattern in foldings("key") {
+        add(pattern, Anchor::Keyword(Strength::Weak));
+    }
+    // The patterns are few and constant; a failure to build is met by the tests, not by a user.
+    let automaton = AhoCorasick::builder()
+        .match_kind(MatchKind::Standard)
+        .kind(Some(AhoCorasickKind::ContiguousNFA))
+        .ascii_case_insensitive(true)
+        .build(&patterns)
+        .ok()?;
+    Some(Anchors { automaton, list })
+});
+
+const STRONG: &[&str] = &[
+    "password",
+    "passwd",
+    "passphrase",
+    "pwd",
+    "secret",
+    "token",
+    "api_key",
+    "api-key",
+    "apikey",
+    "access_key",
+    "access-key",
+    "accesskey",
+    "secret_key",
+    "secretkey",
+    "private_key",
+    "privatekey",
+    "signing_key",
+    "encryption_key",
+    "account_key",
+    "accountkey",
+    "sharedaccesskey",
+    "credential",
+    "credentials",
+    "_auth",
+    "secret_key_base",
+];
+
+/// Returns a keyword with each letter that case folding takes for `i`, `k` or `s`: U+0130 and
+/// U+0131, U+212A, U+017F.
+fn foldings(word: &str) -> Vec<String> {
+    let mut all = vec![String::new()];
+    for letter in word.chars() {
+        let same: &[char] = match letter {
+            'i' => &['i', '\u{130}', '\u{131}'],
+            'k' => &['k', '\u{212a}'],
+            's' => &['s', '\u{17f}'],
+            ref other => std::slice::from_ref(other),
+        };
+        all = all
+            .iter()
+            .flat_map(|head| same.iter().map(move |letter| format!("{head}{letter}")))
+            .collect();
+    }
+    all
+}
+
+fn token(text: &[u8], (start, after): Span, shape: &Shape, runs: &mut Runs<'_>) -> Option<Finding> {
+    if text.get(start..after) != Some(shape.prefix.as_bytes())
+        || (shape.left == Left::Edge && !is_edge(text, start))
+    {
+        return None;
+    }
+    let mut end = runs.end(shape.class, after);
+    if shape.class != Class::Word && shape.class != Class::Alnum {
+        // A full stop or a slash after a token belongs to the sentence or the path.
+        while end > after && matches!(text.get(end - 1), Some(b'.' | b'/' | b'-')) {
+            end -= 1;
+        }
+    }
+    let body = text.get(after..end)?;
+    let mixed = || {
+        body.iter().take(256).any(u8::is_ascii_digit)
+            && body.iter().take(256).any(u8::is_ascii_alphabetic)
+    };
+    if body.len() < shape.least || (shape.needs == Needs::Mixed && !mixed()) {
+        return None;
+    }
+    let proven = shape.needs == Needs::Checksum && body.len() == 36 && crc_fits(body);
+    Some(Finding {
+        kind: shape.kind,
+        start,
+        end,
+        proof: if proven {
+            Proof::Checksum
+        } else {
+            Proof::Shape
+        },
+    })
+}
+
+/// Says whether no letter or digit stands before `at`.
+fn is_edge(text: &[u8], at: usize) -> bool {
+    at.checked_sub(1)
+        .and_then(|before| text.get(before))
+        .is_none_or(|byte| !byte.is_ascii_alphanumeric())
+}

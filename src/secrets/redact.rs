@@ -1,0 +1,55 @@
+//! `redact`: text with every secret replaced.
+
+use std::borrow::Cow;
+
+use super::find::find;
+
+/// What stands where a secret stood.
+pub const REDACTED: &str = "[REDACTED]";
+
+/// Passes until nothing changes; each pass can only uncover what the one before joined.
+const PASSES: usize = 8;
+
+/// Returns `text` with every secret replaced by [`REDACTED`]; a second call changes nothing.
+///
+/// Takes time linear in the text. Prefers to replace too much: text that is shown or sent is
+/// never worth a leak.
+pub fn redact(text: &str) -> Cow<'_, str> {
+    let mut current = Cow::Borrowed(text);
+    for _ in 0..PASSES {
+        let spans = find(current.as_bytes())
+            .iter()
+            .map(|finding| (finding.start, finding.end))
+            .collect();
+        match blot(&current, spans) {
+            Some(next) => current = Cow::Owned(next),
+            None => break,
+        }
+    }
+    current
+}
+
+/// Replaces the spans, joined where they touch. Returns nothing when no text would change.
+pub(super) fn blot(text: &str, mut spans: Vec<(usize, usize)>) -> Option<String> {
+    spans.sort_unstable();
+    let mut joined: Vec<(usize, usize)> = Vec::with_capacity(spans.len());
+    for (start, end) in spans {
+        match joined.last_mut() {
+            Some(last) if start <= last.1 => last.1 = last.1.max(end),
+            _ => joined.push((start, end)),
+        }
+    }
+    let mut out = String::with_capacity(text.len());
+    let mut kept = 0;
+    let mut changed = false;
+    for (start, end) in joined {
+        let start = text.floor_char_boundary(start).max(kept);
+        let end = text.ceil_char_boundary(end);
+        out.push_str(text.get(kept..start)?);
+        out.push_str(REDACTED);
+        changed |= text.get(start..end)? != REDACTED;
+        kept = end;
+    }
+    out.push_str(text.get(kept..)?);
+    changed.then_some(out)
+}

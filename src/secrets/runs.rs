@@ -1,0 +1,96 @@
+//! How far a run of characters goes. Remembered for each class, so that a scan stays linear.
+
+/// A class of bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Class {
+    /// `[A-Za-z0-9]`.
+    Alnum,
+    /// `[A-Z0-9]`.
+    Upper,
+    /// `[A-Fa-f0-9]`.
+    Hex,
+    /// `[A-Za-z0-9_-]`, which is also base64url.
+    Word,
+    /// `[A-Za-z0-9._-]`.
+    Dotted,
+    /// `[A-Za-z0-9._~+/=-]`: what follows `Bearer`, and standard base64.
+    Token68,
+    /// Everything in a bare value: up to white space, quotes, and what ends a value in a list.
+    Value,
+}
+
+const CLASSES: usize = 7;
+
+impl Class {
+    /// Says whether `byte` belongs to the class.
+    pub(super) const fn holds(self, byte: u8) -> bool {
+        match self {
+            Self::Alnum => byte.is_ascii_alphanumeric(),
+            Self::Upper => byte.is_ascii_uppercase() || byte.is_ascii_digit(),
+            Self::Hex => byte.is_ascii_hexdigit(),
+            Self::Word => byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'),
+            Self::Dotted => byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.'),
+            Self::Token68 => {
+                byte.is_ascii_alphanumeric()
+                    || matches!(byte, b'_' | b'-' | b'.' | b'~' | b'+' | b'/' | b'=')
+            }
+            Self::Value => {
+                byte > b' '
+                    && byte != 0x7f
+                    && !matches!(
+                        byte,
+                        b'"' | b'\'' | b'`' | b',' | b';' | b'&' | b'<' | b'>' | b')' | b']' | b'}'
+                    )
+            }
+        }
+    }
+}
+
+/// The end of the last run of each class.
+#[derive(Debug)]
+pub(super) struct Runs<'text> {
+    text: &'text [u8],
+    seen: [(usize, usize); CLASSES],
+}
+
+impl<'text> Runs<'text> {
+    /// Starts with no run known.
+    pub(super) const fn new(text: &'text [u8]) -> Self {
+        Self {
+            text,
+            seen: [(1, 0); CLASSES],
+        }
+    }
+
+    /// Returns where the run of `class` that holds `at` ends.
+    pub(super) fn end(&mut self, class: Class, at: usize) -> usize {
+        let known = self.seen.get_mut(class as usize);
+        if let Some((start, end)) = &known
+            && (*start..=*end).contains(&at)
+        {
+            return *end;
+        }
+        let rest = self.text.get(at..).unwrap_or_default();
+        let end = at + rest.iter().take_while(|byte| class.holds(**byte)).count();
+        if let Some(known) = known {
+            *known = (at, end);
+        }
+        end
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_ends_where_the_class_does_and_is_remembered() {
+        let mut runs = Runs::new(b"abc-def ghi");
+        assert_eq!(runs.end(Class::Word, 0), 7);
+        assert_eq!(runs.end(Class::Word, 4), 7);
+        assert_eq!(runs.end(Class::Alnum, 0), 3);
+        assert_eq!(runs.end(Class::Word, 8), 11);
+        assert_eq!(runs.end(Class::Value, 7), 7);
+        assert_eq!(runs.end(Class::Word, 99), 99);
+    }
+}

@@ -1,0 +1,195 @@
+//! Templates for titles, bodies and memories: minijinja, strict, with fuel.
+
+mod condition;
+
+use std::borrow::Cow;
+use std::sync::Arc;
+use std::sync::LazyLock;
+
+use minijinja::value::{Serde, Value};
+use minijinja::{Environment, ErrorKind, UndefinedBehavior};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::secrets::redact;
+
+pub use condition::Condition;
+
+/// What one rendering may cost: an instruction is one, and 64 bytes of made text are one.
+const FUEL: u64 = 1_000_000;
+/// The longest rendered text, in bytes.
+const LONGEST: usize = 1 << 20;
+/// The longest source, in bytes.
+const LONGEST_SOURCE: usize = 1 << 16;
+/// How deep loops may call themselves.
+const DEPTH: usize = 64;
+
+/// A template that compiles. What it renders is never itself read as a template.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Template(Arc<str>);
+
+/// Why a template does not compile or render.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TemplateError {
+    /// It cannot be understood.
+    #[error("{0}")]
+    Syntax(String),
+    /// It names what is not there.
+    #[error("{0}")]
+    Unknown(String),
+    /// It did too much.
+    #[error("the template does too much: it was stopped after {FUEL} units of work")]
+    OutOfFuel,
+    /// The text is longer than a mebibyte.
+    #[error("the text would be longer than {LONGEST} bytes")]
+    TooLong,
+    /// Something else went wrong while it was rendered.
+    #[error("{0}")]
+    Failed(String),
+}
+
+impl Template {
+    /// Compiles `source`.
+    pub fn new(source: &str) -> Result<Self, TemplateError> {
+        if source.len() > LONGEST_SOURCE {
+            return Err(TemplateError::Syntax(format!(
+                "the template is longer than {LONGEST_SOURCE} bytes"
+            )));
+        }
+        ENVIRONMENT
+            .template_from_named_str(NAME, source)
+            .map_err(|error| explain(&error, || None))?;
+        Ok(Self(source.into()))
+    }
+
+    /// Returns the source.
+    pub fn source(&self) -> &str {
+        &self.0
+    }
+
+    /// Renders the template with `facts`.
+    pub fn render(&self, facts: &impl Serialize) -> Result<String, TemplateError> {
+        let facts = Value::from(Serde(facts));
+        let template = ENVIRONMENT
+            .template_from_named_str(NAME, &self.0)
+            .map_err(|error| explain(&error, || None))?;
+        let text = template.render(facts.clone()).map_err(|error| {
+            explain(&error, || {
+                unknown(&facts, template.undeclared_variables(true))
+            })
+        })?;
+        if text.len() > LONGEST {
+            return Err(TemplateError::TooLong);
+        }
+        Ok(text)
+    }
+}
+
+impl<'de> Deserialize<'de> for Template {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let source = Cow::<'_, str>::deserialize(deserializer)?;
+        Self::new(&source).map_err(D::Error::custom)
+    }
+}
+
+impl Serialize for Template {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+impl JsonSchema for Template {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Template".into()
+    }
+
+    fn json_schema(_generator: &mut SchemaGenerator) -> Schema {
+        schemars::json_schema!({ "type": "string" })
+    }
+}
+
+/// What errors call the source; [`explain`] takes it out again.
+const NAME: &str = "line";
+
+static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
+    let mut environment = Environment::new();
+    environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    environment.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
+    environment.set_fuel(Some(FUEL));
+    environment.set_recursion_limit(DEPTH);
+    environment.add_filter("redact", |text: &str| redact(text).into_owned());
+    environment.add_filter("truncate", |text: &str, length: usize| {
+        text.chars().take(length).collect::<String>()
+    });
+    environment.add_filter("oneline", |text: &str| {
+        text.split_whitespace().collect::<Vec<_>>().join(" ")
+    });
+    environment
+});
+
+/// Says what went wrong, with the line, and with `name` what is unknown.
+fn explain(error: &minijinja::Error, name: impl FnOnce() -> Option<String>) -> TemplateError {
+    let line = error.line().map_or(1, |line| line);
+    let detail = error.detail().map_or_else(
+        || error.kind().to_string(),
+        |detail| format!("{}: {detail}", error.kind()),
+    );
+    match error.kind() {
+        ErrorKind::OutOfFuel => TemplateError::OutOfFuel,
+        ErrorKind::UndefinedError => {
+            TemplateError::Unknown(format!("line {line}: {}", name().unwrap_or(detail)))
+        }
+        ErrorKind::UnknownFilter | ErrorKind::UnknownTest | ErrorKind::UnknownFunction => {
+            TemplateError::Unknown(format!("line {line}: {detail}"))
+        }
+        ErrorKind::SyntaxError => TemplateError::Syntax(format!("line {line}: {detail}")),
+        _ => TemplateError::Failed(format!("line {line}: {detail}")),
+    }
+}
+
+/// Names the first of `paths` that is not in `facts`, and what is there instead.
+fn unknown(facts: &Value, paths: impl IntoIterator<Item = String>) -> Option<String> {
+    let mut paths: Vec<String> = paths.into_iter().collect();
+    paths.sort_unstable();
+    paths.iter().find_map(|path| {
+        let mut level = facts.clone();
+        let mut above = String::new();
+        for part in path.split('.') {
+            let next = level.get_attr(part).ok()?;
+            if next.is_undefined() {
+                return Some(missing(&level, &above, part));
+            }
+            if !above.is_empty() {
+                above.push('.');
+            }
+            above.push_str(part);
+            level = next;
+        }
+        None
+    })
+}
+
+fn missing(level: &Value, above: &str, part: &str) -> String {
+    let mut names: Vec<String> = level
+        .try_iter()
+        .map(|names| names.take(40).map(|name| name.to_string()).collect())
+        .unwrap_or_default();
+    names.sort_unstable();
+    let place = if above.is_empty() {
+        format!("there is no `{part}`")
+    } else {
+        format!("`{above}` has no `{part}`")
+    };
+    if level.is_none() {
+        format!("{place}: `{above}` is none here")
+    } else if names.is_empty() {
+        place
+    } else {
+        format!("{place}; there is: {}", names.join(", "))
+    }
+}
