@@ -94,7 +94,11 @@ impl Client {
     /// A safe request is repeated, within the budget, when the connection fails, nothing comes in
     /// time or the server says that it is away. Any other is sent once.
     pub async fn send(&self, request: Request) -> Result<Response, HttpError> {
-        if request.token.as_ref().is_some_and(|token| !token.is_usable()) {
+        if request
+            .token
+            .as_ref()
+            .is_some_and(|token| !token.is_usable())
+        {
             let reason = "the token is empty or holds a character that no header may hold";
             return Err(HttpError::Unusable(reason.to_owned()));
         }
@@ -104,7 +108,9 @@ impl Client {
         }
         let mut budget = Budget::starting_now(options.budget.max(options.timeout));
         loop {
-            let outcome = self.follow(&request, budget.next_try(options.timeout)).await;
+            let outcome = self
+                .follow(&request, budget.next_try(options.timeout))
+                .await;
             let Some(wait) = budget.wait_after(&outcome) else {
                 return outcome;
             };

@@ -42,10 +42,7 @@ impl Budget {
     /// Returns how long to wait before the next try, or nothing when this outcome stands.
     ///
     /// Only for safe methods: whoever calls this may send the request again.
-    pub(super) fn wait_after(
-        &mut self,
-        outcome: &Result<Response, HttpError>,
-    ) -> Option<Duration> {
+    pub(super) fn wait_after(&mut self, outcome: &Result<Response, HttpError>) -> Option<Duration> {
         let wait = match outcome {
             Err(error) if error.is_transient() => backoff(self.tries),
             Ok(response) => match (response.status(), response.retry_after()) {
@@ -81,7 +78,10 @@ mod tests {
     fn waits_grow_and_stay_below_one_and_a_half_times_their_base() {
         for (tries, base) in [(1, 100), (2, 300), (3, 900)] {
             let wait = backoff(tries).as_millis();
-            assert!((base..base * 3 / 2).contains(&wait), "{wait} for try {tries}");
+            assert!(
+                (base..base * 3 / 2).contains(&wait),
+                "{wait} for try {tries}"
+            );
         }
     }
 }
