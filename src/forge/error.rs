@@ -1,5 +1,10 @@
 //! `ForgeError`: what the forge refused or could not do.
 
+use jiff::Timestamp;
+
+use crate::http::HttpError;
+use crate::http::HttpErrorClass;
+
 /// Why a forge did not do what it was asked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
@@ -10,11 +15,138 @@ pub struct ForgeError {
     pub message: String,
     /// One line: what to do.
     pub advice: Option<String>,
+    /// The time before which another try is pointless; only where the forge named or implied one.
+    pub not_before: Option<Timestamp>,
 }
 
 /// The kinds of failure. Each has a stable code in the report.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ForgeErrorClass {
     /// 401: the token is missing, wrong or expired.
     Auth,
+    /// The token is good but may not do this.
+    Forbidden,
+    /// The organisation wants the token authorised for its single sign-on.
+    Sso,
+    /// The repository is not there, or hidden from the token.
+    NotFound,
+    /// The repository is archived: read only.
+    Archived,
+    /// Too many requests.
+    RateLimited,
+    /// The forge has no branch of the base's name.
+    BaseMissing,
+    /// The forge has no branch of the head's name, or not yet.
+    HeadMissing,
+    /// The forge refused what the request says.
+    Validation,
+    /// What was asked for was taken out of service.
+    Gone,
+    /// The forge itself failed.
+    Server,
+    /// The answer is not what the API promises.
+    BadResponse,
+    /// The answer is too large.
+    TooLarge,
+    /// The forge pointed to a place that is not followed.
+    RedirectRefused,
+    /// `http://` to a host that is neither this machine nor listed.
+    PlainHttpRefused,
+    /// The forge could not prove who it is.
+    Tls,
+    /// No connection, or it broke.
+    Network,
+    /// Nothing came in time.
+    Timeout,
+    /// A URL, a name or a token that no request can carry.
+    Unusable,
+}
+
+impl ForgeErrorClass {
+    /// Returns the code that stands in reports.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Auth => "auth",
+            Self::Forbidden => "forbidden",
+            Self::Sso => "sso",
+            Self::NotFound => "not-found",
+            Self::Archived => "archived",
+            Self::RateLimited => "rate-limited",
+            Self::BaseMissing => "base-missing",
+            Self::HeadMissing => "head-missing",
+            Self::Validation => "validation",
+            Self::Gone => "gone",
+            Self::Server => "server-error",
+            Self::BadResponse => "bad-response",
+            Self::TooLarge => "too-large",
+            Self::RedirectRefused => "redirect-refused",
+            Self::PlainHttpRefused => "plain-http-refused",
+            Self::Tls => "tls",
+            Self::Network => "network",
+            Self::Timeout => "timeout",
+            Self::Unusable => "request-unusable",
+        }
+    }
+
+    /// Says whether the same request can succeed later with nothing changed.
+    ///
+    /// A head that the forge does not know counts: a push shows there a moment later.
+    pub const fn is_transient(self) -> bool {
+        matches!(
+            self,
+            Self::RateLimited | Self::HeadMissing | Self::Server | Self::Network | Self::Timeout
+        )
+    }
+}
+
+impl ForgeError {
+    /// Makes an error without advice.
+    pub fn new(class: ForgeErrorClass, message: impl Into<String>) -> Self {
+        Self {
+            class,
+            message: message.into(),
+            advice: None,
+            not_before: None,
+        }
+    }
+
+    /// Adds what to do about it.
+    #[must_use]
+    pub fn advise(mut self, advice: impl Into<String>) -> Self {
+        self.advice = Some(advice.into());
+        self
+    }
+
+    /// Adds the time before which another try is pointless.
+    #[must_use]
+    pub const fn not_before(mut self, at: Timestamp) -> Self {
+        self.not_before = Some(at);
+        self
+    }
+
+    /// Returns the stable code of its class.
+    pub const fn code(&self) -> &'static str {
+        self.class.code()
+    }
+
+    /// Says whether the same request can succeed later with nothing changed.
+    pub const fn is_transient(&self) -> bool {
+        self.class.is_transient()
+    }
+}
+
+impl From<HttpError> for ForgeError {
+    fn from(error: HttpError) -> Self {
+        let class = match error.class() {
+            HttpErrorClass::Unusable => ForgeErrorClass::Unusable,
+            HttpErrorClass::PlainHttpRefused => ForgeErrorClass::PlainHttpRefused,
+            HttpErrorClass::Network => ForgeErrorClass::Network,
+            HttpErrorClass::Timeout => ForgeErrorClass::Timeout,
+            HttpErrorClass::Tls => ForgeErrorClass::Tls,
+            HttpErrorClass::RedirectRefused => ForgeErrorClass::RedirectRefused,
+            HttpErrorClass::TooLarge => ForgeErrorClass::TooLarge,
+            HttpErrorClass::BadResponse => ForgeErrorClass::BadResponse,
+        };
+        Self::new(class, error.to_string()).advise(error.class().advice())
+    }
 }

@@ -1,6 +1,7 @@
 //! Pull requests. To add a forge: a file here that exports a `FORGE`, and two lines below.
 
 mod error;
+mod github;
 mod pull_request;
 
 use std::fmt::Debug;
@@ -15,7 +16,7 @@ pub use error::{ForgeError, ForgeErrorClass};
 pub use pull_request::{Head, NewPullRequest, Opened, PullRequest, Readiness};
 
 /// Every forge that sendoff knows, in the order in which a URL is tried.
-pub const FORGES: &[ForgeDef] = &[];
+pub const FORGES: &[ForgeDef] = &[github::FORGE];
 
 /// A place where pull requests live.
 ///

@@ -1,5 +1,13 @@
 //! The agents' platform: memories and heartbeats.
 
-/// A client of the agents' platform.
-#[derive(Debug)]
-pub struct Platform {}
+mod client;
+mod error;
+mod heartbeat;
+mod memories;
+mod token;
+
+pub use client::Platform;
+pub use error::{PlatformError, PlatformErrorClass};
+pub use heartbeat::Heartbeat;
+pub use memories::Memory;
+pub use token::TokenSource;

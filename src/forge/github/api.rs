@@ -1,0 +1,138 @@
+//! The part of GitHub's documents that is read or written. Unknown fields are ignored.
+
+use serde::Deserialize;
+use serde::Serialize;
+
+use crate::names::BranchName;
+use crate::names::RepositoryName;
+
+use super::Head;
+
+/// A pull request, in a list or alone.
+#[derive(Debug, Deserialize)]
+pub(super) struct Listed {
+    pub(super) number: u64,
+    pub(super) html_url: Option<String>,
+    pub(super) state: Option<String>,
+    pub(super) head: Side,
+    pub(super) base: Side,
+}
+
+/// One end of a pull request.
+#[derive(Debug, Deserialize)]
+pub(super) struct Side {
+    #[serde(rename = "ref")]
+    pub(super) name: String,
+    pub(super) label: Option<String>,
+    pub(super) sha: Option<String>,
+    /// Null once the fork is deleted.
+    pub(super) repo: Option<SideRepository>,
+}
+
+/// The repository at one end.
+#[derive(Debug, Deserialize)]
+pub(super) struct SideRepository {
+    pub(super) full_name: String,
+}
+
+/// A repository.
+#[derive(Debug, Deserialize)]
+pub(super) struct RepositoryDetails {
+    pub(super) default_branch: String,
+}
+
+/// What an issue says after assignees were added.
+#[derive(Debug, Deserialize)]
+pub(super) struct Assigned {
+    #[serde(default)]
+    pub(super) assignees: Vec<User>,
+}
+
+/// A user.
+#[derive(Debug, Deserialize)]
+pub(super) struct User {
+    pub(super) login: String,
+}
+
+/// What opens a pull request.
+#[derive(Debug, Serialize)]
+pub(super) struct Create<'a> {
+    pub(super) title: &'a str,
+    pub(super) head: String,
+    /// Named only for a fork whose owner also owns the base: `owner:branch` does not tell them apart.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) head_repo: Option<String>,
+    pub(super) base: &'a str,
+    pub(super) body: &'a str,
+    pub(super) draft: bool,
+}
+
+/// Labels to add.
+#[derive(Debug, Serialize)]
+pub(super) struct Labels<'a> {
+    pub(super) labels: &'a [String],
+}
+
+/// Users to ask for a review.
+#[derive(Debug, Serialize)]
+pub(super) struct Reviewers<'a> {
+    pub(super) reviewers: &'a [String],
+}
+
+/// Users to assign.
+#[derive(Debug, Serialize)]
+pub(super) struct Assignees<'a> {
+    pub(super) assignees: &'a [String],
+}
+
+impl Listed {
+    /// Says whether this is the open pull request of `head`, into `base` when one is named.
+    ///
+    /// `repository` is where it was listed. The forge's own filter is not trusted: it goes by
+    /// owner and branch, so a fork of the same owner would pass.
+    pub(super) fn is_of(
+        &self,
+        head: &Head,
+        base: Option<&BranchName>,
+        repository: &RepositoryName,
+    ) -> bool {
+        let is_open = self.state.as_deref().is_none_or(|state| state == "open");
+        let is_base = base.is_none_or(|base| self.base.name == base.as_str());
+        is_open
+            && is_base
+            && self.head.name == head.branch.as_str()
+            && self.comes_from(head, repository)
+    }
+
+    fn comes_from(&self, head: &Head, repository: &RepositoryName) -> bool {
+        let Some(repo) = &self.head.repo else {
+            let expected = format!("{}:{}", head.owner, head.branch);
+            // The owner's case does not matter, the branch's does; it was compared before.
+            return self
+                .head
+                .label
+                .as_ref()
+                .is_some_and(|label| label.eq_ignore_ascii_case(&expected));
+        };
+        if is_named(&repo.full_name, &head.owner, &head.repository) {
+            return true;
+        }
+        // A renamed repository goes by its new name, here and at the other end.
+        let is_no_fork = is_named(
+            &format!("{}/{}", head.owner, head.repository),
+            &repository.owner,
+            &repository.name,
+        );
+        is_no_fork
+            && self
+                .base
+                .repo
+                .as_ref()
+                .is_some_and(|base| base.full_name == repo.full_name)
+    }
+}
+
+/// Says whether `full_name` is `owner/name`, as GitHub compares: without regard to case.
+fn is_named(full_name: &str, owner: &str, name: &str) -> bool {
+    full_name.eq_ignore_ascii_case(&format!("{owner}/{name}"))
+}

@@ -1,0 +1,192 @@
+//! GitHub, its data-residency hosts and GitHub Enterprise Server.
+
+mod api;
+mod errors;
+mod location;
+mod open;
+mod text;
+
+use async_trait::async_trait;
+use reqwest::Url;
+
+use crate::http::Client;
+use crate::http::Request;
+use crate::http::Response;
+use crate::http::Token;
+use crate::names::BranchName;
+use crate::names::Origin;
+use crate::names::RepositoryName;
+
+use super::Connection;
+use super::Forge;
+use super::ForgeDef;
+use super::ForgeError;
+use super::ForgeErrorClass;
+use super::Head;
+use super::NewPullRequest;
+use super::Opened;
+use super::PullRequest;
+
+use api::Listed;
+use api::RepositoryDetails;
+use location::next_page;
+
+/// GitHub.
+pub(super) const FORGE: ForgeDef = ForgeDef {
+    name: "github",
+    recognises: location::recognises,
+    token_variables: &[("GH_TOKEN", "github.com"), ("GITHUB_TOKEN", "github.com")],
+    api_url: location::api_url,
+    connect,
+};
+
+/// The most pages of open pull requests that are read.
+const PAGES: usize = 10;
+
+/// One repository on GitHub.
+#[derive(Debug)]
+struct GitHub {
+    client: Client,
+    api: Url,
+    repository: RepositoryName,
+    token: Token,
+}
+
+fn connect(connection: Connection) -> Result<Box<dyn Forge>, ForgeError> {
+    let unusable = |what: String| ForgeError::new(ForgeErrorClass::Unusable, what);
+    let api = connection
+        .api_url
+        .or_else(|| location::api_url(&connection.remote))
+        .ok_or_else(|| unusable("the remote names no host whose API could be asked".to_owned()))?;
+    let RepositoryName { owner, name } = &connection.repository;
+    if [owner, name].iter().any(|part| !is_path_part(part)) {
+        return Err(unusable(format!(
+            "`{}/{}` cannot be a repository on GitHub",
+            text::line(owner),
+            text::line(name)
+        )));
+    }
+    let origin = Origin::of(&api)
+        .filter(|_| api.username().is_empty() && api.password().is_none())
+        .ok_or_else(|| unusable("the URL of the API is not plain http or https".to_owned()))?;
+    Ok(Box::new(GitHub {
+        client: connection.client,
+        token: Token::bearer(origin, connection.token),
+        api,
+        repository: connection.repository,
+    }))
+}
+
+/// Says whether `part` can stand alone between two slashes: a dot segment would climb.
+fn is_path_part(part: &str) -> bool {
+    !part.is_empty() && part != "." && part != ".."
+}
+
+#[async_trait(?Send)]
+impl Forge for GitHub {
+    async fn find(
+        &self,
+        head: &Head,
+        base: Option<&BranchName>,
+    ) -> Result<Option<PullRequest>, ForgeError> {
+        let mut url = self.url(&["pulls"])?;
+        {
+            let mut query = url.query_pairs_mut();
+            query.append_pair("state", "open");
+            // Without an owner GitHub ignores `head` and lists everything.
+            query.append_pair("head", &format!("{}:{}", head.owner, head.branch));
+            if let Some(base) = base {
+                query.append_pair("base", base.as_str());
+            }
+            query.append_pair("per_page", "100");
+        }
+        for _ in 0..PAGES {
+            let response = self.get(url).await?;
+            let listed: Vec<Listed> = response.json()?;
+            let ours = listed
+                .iter()
+                .find(|pull| pull.is_of(head, base, &self.repository));
+            if let Some(pull) = ours {
+                return self.pull_request(pull).map(Some);
+            }
+            match next_page(&response) {
+                Some(next) => url = next,
+                None => break,
+            }
+        }
+        Ok(None)
+    }
+
+    async fn open(&self, request: &NewPullRequest) -> Result<Opened, ForgeError> {
+        self.open_or_find(request).await
+    }
+
+    async fn default_branch(&self) -> Result<BranchName, ForgeError> {
+        let response = self.get(self.url(&[])?).await?;
+        let details: RepositoryDetails = response.json()?;
+        BranchName::new(details.default_branch)
+            .map_err(|_| response.bad("a repository with a default branch").into())
+    }
+}
+
+impl GitHub {
+    /// Returns the URL of something of this repository.
+    fn url(&self, parts: &[&str]) -> Result<Url, ForgeError> {
+        let mut url = self.api.clone();
+        let Ok(mut path) = url.path_segments_mut() else {
+            let message = "the URL of the API has no path";
+            return Err(ForgeError::new(ForgeErrorClass::Unusable, message));
+        };
+        path.pop_if_empty();
+        path.extend(["repos", &self.repository.owner, &self.repository.name]);
+        path.extend(parts);
+        drop(path);
+        Ok(url)
+    }
+
+    /// Asks for `url` and returns a successful answer; every other one is sorted into an error.
+    async fn get(&self, url: Url) -> Result<Response, ForgeError> {
+        self.send(Request::get(url)).await
+    }
+
+    async fn send(&self, request: Request) -> Result<Response, ForgeError> {
+        let response = self.send_raw(request).await?;
+        if response.is_success() {
+            Ok(response)
+        } else {
+            Err(errors::of(&response, &self.repository))
+        }
+    }
+
+    /// Sends with what GitHub wants in every request, and returns the answer whatever its status.
+    async fn send_raw(&self, request: Request) -> Result<Response, crate::http::HttpError> {
+        let request = request
+            .token(Some(&self.token))
+            .header("accept", "application/vnd.github+json")
+            .header("x-github-api-version", "2022-11-28");
+        self.client.send(request).await
+    }
+
+    /// Makes ours of what the forge said, without trusting its link.
+    fn pull_request(&self, pull: &Listed) -> Result<PullRequest, ForgeError> {
+        let base = BranchName::new(pull.base.name.as_str()).map_err(|_| {
+            let message = "the pull request's base is not a branch name that git allows";
+            ForgeError::new(ForgeErrorClass::BadResponse, message)
+        })?;
+        let is_hex = |sha: &&String| {
+            matches!(sha.len(), 40 | 64) && sha.bytes().all(|byte| byte.is_ascii_hexdigit())
+        };
+        Ok(PullRequest {
+            number: pull.number,
+            url: location::page(
+                pull.html_url.as_deref(),
+                &self.api,
+                &self.repository,
+                pull.number,
+            ),
+            base,
+            head_sha: pull.head.sha.as_ref().filter(is_hex).cloned(),
+            warnings: Vec::new(),
+        })
+    }
+}

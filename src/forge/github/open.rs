@@ -1,0 +1,189 @@
+//! Opening a pull request, and what is added to it afterwards.
+
+use crate::http::HttpError;
+use crate::http::Request;
+use crate::http::Response;
+
+use super::Forge;
+use super::ForgeError;
+use super::ForgeErrorClass;
+use super::GitHub;
+use super::NewPullRequest;
+use super::Opened;
+use super::PullRequest;
+use super::api::Assigned;
+use super::api::Assignees;
+use super::api::Create;
+use super::api::Labels;
+use super::api::Listed;
+use super::api::Reviewers;
+use super::errors;
+use super::errors::Invalid;
+use super::text;
+use crate::forge::Readiness;
+
+impl GitHub {
+    /// Opens a pull request, or finds the one that exists. The request is never repeated as it
+    /// was: where its answer was lost, the forge is asked what became of it.
+    pub(super) async fn open_or_find(
+        &self,
+        request: &NewPullRequest,
+    ) -> Result<Opened, ForgeError> {
+        let mut warnings = Vec::new();
+        let mut answer = self.create(request, request.readiness).await;
+        if let Ok(response) = &answer
+            && errors::invalid(response) == Invalid::DraftUnsupported
+            && request.readiness == Readiness::Draft
+        {
+            warnings.push("the repository has no drafts, so it is ready for review".to_owned());
+            answer = self.create(request, Readiness::Ready).await;
+        }
+        let response = match answer {
+            Ok(response) => response,
+            Err(error) if error.may_have_acted() => {
+                return self.find_lost(request, error.into()).await;
+            }
+            Err(error) => return Err(error.into()),
+        };
+        if !response.is_success() {
+            return self.not_created(request, &response).await;
+        }
+        let created = response
+            .json::<Listed>()
+            .ok()
+            .filter(|pull| pull.is_of(&request.head, Some(&request.base), &self.repository));
+        let Some(created) = created else {
+            let error = response.bad("the pull request that was opened").into();
+            return self.find_lost(request, error).await;
+        };
+        let mut pull = self.pull_request(&created)?;
+        self.decorate(request, pull.number, &mut warnings).await;
+        pull.warnings = warnings;
+        Ok(Opened::Created(pull))
+    }
+
+    async fn create(
+        &self,
+        request: &NewPullRequest,
+        readiness: Readiness,
+    ) -> Result<Response, HttpError> {
+        let head = &request.head;
+        let here = &self.repository;
+        let is_sibling = head.owner.eq_ignore_ascii_case(&here.owner)
+            && !head.repository.eq_ignore_ascii_case(&here.name);
+        let title = match text::title(&request.title) {
+            title if title.is_empty() => text::title(head.branch.as_str()),
+            title => title,
+        };
+        let body = Create {
+            title: &title,
+            head: format!("{}:{}", head.owner, head.branch),
+            head_repo: is_sibling.then(|| format!("{}/{}", head.owner, head.repository)),
+            base: request.base.as_str(),
+            body: &text::body(&request.body),
+            draft: readiness == Readiness::Draft,
+        };
+        let url = self
+            .url(&["pulls"])
+            .map_err(|error| HttpError::Unusable(error.message))?;
+        self.send_raw(Request::post(url, &body)?).await
+    }
+
+    /// Says what a refusal to create means.
+    async fn not_created(
+        &self,
+        request: &NewPullRequest,
+        response: &Response,
+    ) -> Result<Opened, ForgeError> {
+        let error = errors::of(response, &self.repository);
+        match errors::invalid(response) {
+            Invalid::NoCommits => Ok(Opened::NothingToDo),
+            Invalid::AlreadyExists => match self.find_opened(request).await? {
+                Some(pull) => Ok(Opened::Found(pull)),
+                None => Err(error.advise(
+                    "the forge says that there is one but does not list it; look at its page",
+                )),
+            },
+            // A proxy may have given up on a request that the forge then carried out.
+            _ if response.status() >= 500 => self.find_lost(request, error).await,
+            _ => Err(error),
+        }
+    }
+
+    /// Looks for what a request left whose answer was lost. Without a find, `error` stands.
+    async fn find_lost(
+        &self,
+        request: &NewPullRequest,
+        error: ForgeError,
+    ) -> Result<Opened, ForgeError> {
+        tracing::debug!(code = error.code(), "the answer was lost, looking it up");
+        match self.find_opened(request).await {
+            Ok(Some(pull)) => Ok(Opened::Found(pull)),
+            Ok(None) | Err(_) => Err(error),
+        }
+    }
+
+    async fn find_opened(
+        &self,
+        request: &NewPullRequest,
+    ) -> Result<Option<PullRequest>, ForgeError> {
+        self.find(&request.head, Some(&request.base)).await
+    }
+
+    /// Adds labels, reviewers and assignees, as far as each is asked for and possible.
+    async fn decorate(&self, request: &NewPullRequest, number: u64, warnings: &mut Vec<String>) {
+        let number = number.to_string();
+        let mut note = |what: &str, outcome: Result<(), ForgeError>| {
+            if let Err(error) = outcome {
+                warnings.push(format!("{what} were not added: {}", error.message));
+            }
+        };
+        if !request.labels.is_empty() {
+            let labels = &request.labels;
+            let path = ["issues", &number, "labels"];
+            let outcome = self.add(&path, &Labels { labels }).await;
+            note("labels", outcome.map(drop));
+        }
+        if !request.reviewers.is_empty() {
+            let reviewers = &request.reviewers;
+            let path = ["pulls", &number, "requested_reviewers"];
+            let outcome = self.add(&path, &Reviewers { reviewers }).await;
+            note("reviewers", outcome.map(drop));
+        }
+        if !request.assignees.is_empty() {
+            let assignees = &request.assignees;
+            let path = ["issues", &number, "assignees"];
+            let outcome = self.add(&path, &Assignees { assignees }).await;
+            note(
+                "assignees",
+                outcome.and_then(|r| all_assigned(&r, assignees)),
+            );
+        }
+    }
+
+    async fn add(
+        &self,
+        path: &[&str],
+        body: &impl serde::Serialize,
+    ) -> Result<Response, ForgeError> {
+        self.send(Request::post(self.url(path)?, body)?).await
+    }
+}
+
+/// Checks what GitHub leaves out in silence: users who may not be assigned.
+fn all_assigned(response: &Response, wanted: &[String]) -> Result<(), ForgeError> {
+    let Assigned { assignees } = response.json()?;
+    let missing: Vec<_> = wanted
+        .iter()
+        .filter(|login| {
+            let is_there = |user: &super::api::User| user.login.eq_ignore_ascii_case(login);
+            !assignees.iter().any(is_there)
+        })
+        .map(|login| text::line(login))
+        .collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let message = format!("{} cannot be assigned here", missing.join(", "));
+    Err(ForgeError::new(ForgeErrorClass::Validation, message))
+}

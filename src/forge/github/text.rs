@@ -1,0 +1,85 @@
+//! Titles and bodies, cut to what GitHub takes.
+
+use unicode_segmentation::UnicodeSegmentation;
+
+use crate::http::clean_line;
+
+/// The most code points of a title.
+const TITLE: usize = 256;
+
+/// The most code points of a body.
+const BODY: usize = 65_536;
+
+/// The most code points of a forge's own words in a message.
+const LINE: usize = 200;
+
+/// Returns a title that GitHub takes: one line, at most 256 code points.
+pub(super) fn title(text: &str) -> String {
+    // No limit here: a cut must fall at the edge of a grapheme.
+    cut(&clean_line(text, usize::MAX), TITLE)
+}
+
+/// Returns a body that GitHub takes: at most 65,536 code points, no control characters but
+/// those that lay out text.
+pub(super) fn body(text: &str) -> String {
+    let clean: String = text
+        .chars()
+        .filter(|c| !c.is_control() || matches!(c, '\n' | '\r' | '\t'))
+        .collect();
+    cut(&clean, BODY)
+}
+
+/// Returns a text of the forge or the repository as one line that may be shown.
+pub(super) fn line(text: &str) -> String {
+    clean_line(text, LINE)
+}
+
+/// Cuts `text` to at most `limit` code points, `…` included, where a reader sees a whole character.
+fn cut(text: &str, limit: usize) -> String {
+    if text.chars().nth(limit).is_none() {
+        return text.to_owned();
+    }
+    let room = limit.saturating_sub(1);
+    let mut kept = String::new();
+    let mut length = 0;
+    for grapheme in text.graphemes(true) {
+        length += grapheme.chars().count();
+        if length > room {
+            break;
+        }
+        kept.push_str(grapheme);
+    }
+    if kept.is_empty() {
+        // One "character" of hundreds of code points is nobody's writing.
+        kept = text.chars().take(room).collect();
+    }
+    kept.push('…');
+    kept
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_title_is_cut_at_the_edge_of_a_grapheme() {
+        let family = "👨\u{200d}👩\u{200d}👧";
+        assert_eq!(cut("abcdef", 6), "abcdef");
+        assert_eq!(cut("abcdef", 5), "abcd…");
+        assert_eq!(cut(&format!("ab{family}c"), 7), "ab…");
+        assert_eq!(title(&"x".repeat(300)).chars().count(), 256);
+        assert_eq!(body(&"é".repeat(70_000)).chars().count(), 65_536);
+    }
+
+    #[test]
+    fn a_title_is_one_clean_line_and_a_body_keeps_its_lines() {
+        assert_eq!(title("a\u{1b}[1m\r\nb"), "a [1m b");
+        assert_eq!(body("a\r\n\tb\0\u{1b}c"), "a\r\n\tbc");
+    }
+
+    #[test]
+    fn a_grapheme_longer_than_the_limit_is_cut_by_code_points() {
+        let tower = format!("a{}", "\u{301}".repeat(300));
+        assert_eq!(title(&tower).chars().count(), 256);
+    }
+}

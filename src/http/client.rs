@@ -1,0 +1,273 @@
+//! `Client`: sends a request, follows at most one hop, reads a bounded answer.
+
+use std::sync::Arc;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use reqwest::Method;
+use reqwest::Url;
+use reqwest::header::CONTENT_TYPE;
+
+use crate::clock::Clock;
+use crate::names::Origin;
+
+use super::BODY_LIMIT;
+use super::error::HttpError;
+use super::request::Request;
+use super::response::Response;
+use super::response::host;
+use super::retry::Budget;
+
+/// How a [`Client`] behaves.
+#[derive(Debug, Clone)]
+pub struct ClientOptions {
+    /// How long one try may take, from the first byte sent to the last byte read.
+    pub timeout: Duration,
+    /// How long a connection may take to come about.
+    pub connect_timeout: Duration,
+    /// How long a safe request may take with its repeats.
+    pub budget: Duration,
+    /// Hosts that may be reached by `http://`, beside this machine.
+    pub plain_http_hosts: Vec<String>,
+    /// The time, for `Retry-After`.
+    pub clock: Clock,
+}
+
+impl ClientOptions {
+    /// Returns options with one `timeout` for a try, and twice that for a request with its repeats.
+    pub fn new(timeout: Duration) -> Self {
+        Self {
+            timeout,
+            connect_timeout: timeout,
+            budget: timeout * 2,
+            plain_http_hosts: Vec::new(),
+            clock: Clock::System,
+        }
+    }
+}
+
+impl Default for ClientOptions {
+    fn default() -> Self {
+        Self::new(Duration::from_secs(5))
+    }
+}
+
+/// The HTTP client that forge and platform share. A clone shares the connections.
+///
+/// Making one costs nothing: the connector, and the system's certificates for https, come with the
+/// first request that needs them. Use it within one runtime.
+#[derive(Debug, Clone)]
+pub struct Client {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    options: ClientOptions,
+    plain: OnceLock<Result<reqwest::Client, HttpError>>,
+    encrypted: OnceLock<Result<reqwest::Client, HttpError>>,
+}
+
+/// What to do with a status of the 300s.
+enum Hop {
+    /// It is an answer like any other.
+    None,
+    /// Ask there.
+    To(Url),
+}
+
+impl Client {
+    /// Makes a client. Opens nothing.
+    pub fn new(options: ClientOptions) -> Self {
+        let inner = Inner {
+            options,
+            plain: OnceLock::new(),
+            encrypted: OnceLock::new(),
+        };
+        Self {
+            inner: Arc::new(inner),
+        }
+    }
+
+    /// Sends `request` and returns the answer, whatever its status.
+    ///
+    /// A safe request is repeated, within the budget, when the connection fails, nothing comes in
+    /// time or the server says that it is away. Any other is sent once.
+    pub async fn send(&self, request: Request) -> Result<Response, HttpError> {
+        if request
+            .token
+            .as_ref()
+            .is_some_and(|token| !token.is_usable())
+        {
+            let reason = "the token is empty or holds a character that no header may hold";
+            return Err(HttpError::Unusable(reason.to_owned()));
+        }
+        let options = &self.inner.options;
+        if !request.is_safe() {
+            return self.follow(&request, options.timeout).await;
+        }
+        let mut budget = Budget::starting_now(options.budget.max(options.timeout));
+        loop {
+            let outcome = self
+                .follow(&request, budget.next_try(options.timeout))
+                .await;
+            let Some(wait) = budget.wait_after(&outcome) else {
+                return outcome;
+            };
+            tracing::debug!(?wait, "the request is repeated");
+            tokio::time::sleep(wait).await;
+        }
+    }
+
+    /// Sends the request once, and once more when the answer points elsewhere in the same origin.
+    async fn follow(&self, request: &Request, timeout: Duration) -> Result<Response, HttpError> {
+        let response = self.exchange(request, &request.url, timeout).await?;
+        let Hop::To(url) = next_hop(&request.method, &response)? else {
+            return Ok(response);
+        };
+        let response = self.exchange(request, &url, timeout).await?;
+        match next_hop(&request.method, &response)? {
+            Hop::None => Ok(response),
+            Hop::To(further) => Err(refused(&response, &further)),
+        }
+    }
+
+    async fn exchange(
+        &self,
+        request: &Request,
+        url: &Url,
+        timeout: Duration,
+    ) -> Result<Response, HttpError> {
+        let client = self.for_url(url)?;
+        let mut builder = client.request(request.method.clone(), url.clone());
+        for (name, value) in &request.headers {
+            builder = builder.header(*name, *value);
+        }
+        if let Some(body) = &request.body {
+            builder = builder
+                .header(CONTENT_TYPE, "application/json")
+                .body(body.clone());
+        }
+        // Only now, with the final URL, is it known whether the token belongs there.
+        if let Some(token) = &request.token {
+            builder = token.attach(builder, url);
+        }
+        let host = host(url);
+        let classify = |error: reqwest::Error| HttpError::from_transport(&error, &host, timeout);
+        let mut answer = builder.timeout(timeout).send().await.map_err(classify)?;
+        let status = answer.status().as_u16();
+        tracing::debug!(method = %request.method, %host, path = url.path(), status, "answered");
+        let mut body = Vec::new();
+        while let Some(chunk) = answer.chunk().await.map_err(classify)? {
+            let room = BODY_LIMIT - body.len();
+            body.extend_from_slice(chunk.get(..room).unwrap_or(&chunk));
+            if chunk.len() > room {
+                // A refusal is understood by its status and its first lines.
+                if answer.status().is_success() {
+                    let limit = BODY_LIMIT;
+                    return Err(HttpError::TooLarge { host, limit });
+                }
+                break;
+            }
+        }
+        Ok(Response {
+            url: url.clone(),
+            status,
+            headers: answer.headers().clone(),
+            body: match &request.token {
+                Some(token) => token.scrub(body),
+                None => body,
+            },
+            received_at: self.inner.options.clock.now(),
+        })
+    }
+
+    /// Returns the connector for `url`, made at its first use.
+    fn for_url(&self, url: &Url) -> Result<&reqwest::Client, HttpError> {
+        let Some(origin) = Origin::of(url) else {
+            let reason = format!("`{}` is not an http or https URL", url.scheme());
+            return Err(HttpError::Unusable(reason));
+        };
+        let options = &self.inner.options;
+        if origin.is_https() {
+            let made = self.inner.encrypted.get_or_init(|| encrypted(options));
+            return made.as_ref().map_err(Clone::clone);
+        }
+        let listed = &options.plain_http_hosts;
+        let allowed = origin.is_loopback()
+            || listed
+                .iter()
+                .any(|host| host.eq_ignore_ascii_case(origin.host()));
+        if !allowed {
+            return Err(HttpError::PlainHttpRefused(origin.to_string()));
+        }
+        let made = self.inner.plain.get_or_init(|| plain(options));
+        made.as_ref().map_err(Clone::clone)
+    }
+}
+
+/// Says whether the answer points to another place that may be asked.
+fn next_hop(method: &Method, response: &Response) -> Result<Hop, HttpError> {
+    let status = response.status();
+    if !matches!(status, 301 | 302 | 303 | 307 | 308) {
+        return Ok(Hop::None);
+    }
+    let location = response.header("location").unwrap_or_default();
+    let Ok(to) = response.url().join(location) else {
+        return Err(response.bad("a place to go to"));
+    };
+    let keeps_method = matches!(status, 307 | 308) || method.is_safe();
+    let same_origin = Origin::of(&to).is_some() && Origin::of(&to) == Origin::of(response.url());
+    if keeps_method && same_origin {
+        Ok(Hop::To(to))
+    } else {
+        Err(refused(response, &to))
+    }
+}
+
+/// Makes the error for a hop that is not followed; shows the origin, for paths may hold secrets.
+fn refused(response: &Response, to: &Url) -> HttpError {
+    HttpError::RedirectRefused {
+        host: host(response.url()),
+        status: response.status(),
+        to: Origin::of(to).map_or_else(
+            || format!("a `{}` URL", to.scheme()),
+            |origin| origin.to_string(),
+        ),
+    }
+}
+
+/// Builds the connector for `http://`: no certificate is read for it.
+fn plain(options: &ClientOptions) -> Result<reqwest::Client, HttpError> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let nothing_trusted = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|error| HttpError::Unusable(error.to_string()))?
+        .with_root_certificates(rustls::RootCertStore::empty())
+        .with_no_client_auth();
+    build(net_client_builder(options).tls_backend_preconfigured(nothing_trusted))
+}
+
+/// Builds the connector for `https://`, which trusts the system's certificates.
+fn encrypted(options: &ClientOptions) -> Result<reqwest::Client, HttpError> {
+    // Whoever was first has installed the same provider: there is only this one.
+    drop(rustls::crypto::ring::default_provider().install_default());
+    build(net_client_builder(options).https_only(true))
+}
+
+/// What is true of every connection; the place where another builder of the house can be put.
+fn net_client_builder(options: &ClientOptions) -> reqwest::ClientBuilder {
+    reqwest::Client::builder()
+        .user_agent(concat!("sendoff/", env!("CARGO_PKG_VERSION")))
+        .redirect(reqwest::redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        .referer(false)
+        .no_proxy()
+        .http1_only()
+        .connect_timeout(options.connect_timeout)
+}
+
+fn build(builder: reqwest::ClientBuilder) -> Result<reqwest::Client, HttpError> {
+    let built = builder.build();
+    built.map_err(|error| HttpError::from_transport(&error, "the client", Duration::ZERO))
+}

@@ -1,0 +1,233 @@
+//! `HttpError`: why no usable answer came.
+
+use std::error::Error;
+use std::io;
+use std::time::Duration;
+
+use super::text::clean_line;
+
+/// Why no usable answer came. No variant holds a header, a token or a query.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum HttpError {
+    /// The URL or the token cannot be used in a request.
+    #[error("the request cannot be made: {0}")]
+    Unusable(String),
+    /// `http://` to a host that is neither this machine nor listed.
+    #[error("`{0}` would be reached without encryption")]
+    PlainHttpRefused(String),
+    /// No connection, or it broke.
+    #[error("`{host}` cannot be reached: {detail}")]
+    Network {
+        /// The server.
+        host: String,
+        /// The system's words.
+        detail: String,
+        /// Whether the server may have got the request.
+        sent: Sent,
+    },
+    /// Nothing came in time.
+    #[error("`{host}` did not answer within {after:?}")]
+    Timeout {
+        /// The server.
+        host: String,
+        /// How long was waited for this try.
+        after: Duration,
+        /// Whether the server may have got the request.
+        sent: Sent,
+    },
+    /// The server could not prove who it is.
+    #[error("the encrypted connection to `{host}` was refused: {detail}")]
+    Tls {
+        /// The server.
+        host: String,
+        /// What was wrong.
+        detail: String,
+    },
+    /// The server pointed to a place that is not followed.
+    #[error("`{host}` answered {status} and pointed to {to}, which is not followed")]
+    RedirectRefused {
+        /// The server.
+        host: String,
+        /// The status of the answer.
+        status: u16,
+        /// The origin that it pointed to.
+        to: String,
+    },
+    /// The body does not end where it should.
+    #[error("the answer of `{host}` is larger than {limit} bytes")]
+    TooLarge {
+        /// The server.
+        host: String,
+        /// The most that is read.
+        limit: usize,
+    },
+    /// The answer is not what the protocol promises.
+    #[error("`{host}` answered {status} with something that is not {expected}: {excerpt}")]
+    BadResponse {
+        /// The server.
+        host: String,
+        /// The status of the answer.
+        status: u16,
+        /// What should have come.
+        expected: &'static str,
+        /// The beginning of the answer, at most 200 code points, cleaned.
+        excerpt: String,
+    },
+}
+
+/// Whether the server may have got the request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sent {
+    /// No connection came about, so it cannot have.
+    No,
+    /// It may have acted on it.
+    Maybe,
+}
+
+/// The kinds of [`HttpError`], with a stable code each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum HttpErrorClass {
+    /// See [`HttpError::Unusable`].
+    Unusable,
+    /// See [`HttpError::PlainHttpRefused`].
+    PlainHttpRefused,
+    /// See [`HttpError::Network`].
+    Network,
+    /// See [`HttpError::Timeout`].
+    Timeout,
+    /// See [`HttpError::Tls`].
+    Tls,
+    /// See [`HttpError::RedirectRefused`].
+    RedirectRefused,
+    /// See [`HttpError::TooLarge`].
+    TooLarge,
+    /// See [`HttpError::BadResponse`].
+    BadResponse,
+}
+
+impl HttpErrorClass {
+    /// Returns the code that stands in reports.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Unusable => "request-unusable",
+            Self::PlainHttpRefused => "plain-http-refused",
+            Self::Network => "network",
+            Self::Timeout => "timeout",
+            Self::Tls => "tls",
+            Self::RedirectRefused => "redirect-refused",
+            Self::TooLarge => "too-large",
+            Self::BadResponse => "bad-response",
+        }
+    }
+
+    /// Says whether the same request can succeed later with nothing changed.
+    pub const fn is_transient(self) -> bool {
+        matches!(self, Self::Network | Self::Timeout)
+    }
+
+    /// Returns what to do, in one line.
+    pub const fn advice(self) -> &'static str {
+        match self {
+            Self::Unusable => "check the URL and the token for characters that do not belong there",
+            Self::PlainHttpRefused => {
+                "use https, or list the host in the user's policy if its network is yours"
+            }
+            Self::Network => "check the network; it is tried again",
+            Self::Timeout => "it is tried again; raise `limits.http-timeout` if the server is slow",
+            Self::Tls => {
+                "check the clock and the server's certificate; a private CA belongs in the system's store"
+            }
+            Self::RedirectRefused => "use the address that the server points to, if you trust it",
+            Self::TooLarge => "check that the URL leads to the server's API",
+            Self::BadResponse => {
+                "check that the URL leads to the server's API and not to a sign-in page"
+            }
+        }
+    }
+}
+
+impl HttpError {
+    /// Returns the kind of error.
+    pub const fn class(&self) -> HttpErrorClass {
+        match self {
+            Self::Unusable(_) => HttpErrorClass::Unusable,
+            Self::PlainHttpRefused(_) => HttpErrorClass::PlainHttpRefused,
+            Self::Network { .. } => HttpErrorClass::Network,
+            Self::Timeout { .. } => HttpErrorClass::Timeout,
+            Self::Tls { .. } => HttpErrorClass::Tls,
+            Self::RedirectRefused { .. } => HttpErrorClass::RedirectRefused,
+            Self::TooLarge { .. } => HttpErrorClass::TooLarge,
+            Self::BadResponse { .. } => HttpErrorClass::BadResponse,
+        }
+    }
+
+    /// Says whether the same request can succeed later with nothing changed.
+    pub const fn is_transient(&self) -> bool {
+        self.class().is_transient()
+    }
+
+    /// Says whether the server may have acted on the request although no usable answer came.
+    pub const fn may_have_acted(&self) -> bool {
+        match self {
+            Self::Network { sent, .. } | Self::Timeout { sent, .. } => {
+                matches!(sent, Sent::Maybe)
+            }
+            Self::BadResponse { status, .. } => *status < 400,
+            Self::TooLarge { .. } => true,
+            _ => false,
+        }
+    }
+
+    /// Sorts what the transport said; `after` is how long this try was allowed to take.
+    pub(super) fn from_transport(error: &reqwest::Error, host: &str, after: Duration) -> Self {
+        let host = host.to_owned();
+        if let Some(tls) = tls_error(error) {
+            let detail = clean_line(&tls.to_string(), 200);
+            return Self::Tls { host, detail };
+        }
+        if error.is_builder() {
+            return Self::Unusable(innermost(error));
+        }
+        let sent = if error.is_connect() {
+            Sent::No
+        } else {
+            Sent::Maybe
+        };
+        if error.is_timeout() {
+            return Self::Timeout { host, after, sent };
+        }
+        let detail = innermost(error);
+        Self::Network { host, detail, sent }
+    }
+}
+
+/// Returns the TLS error at the bottom, if there is one. `io::Error` hides what it wraps from
+/// `source`, so it is opened.
+fn tls_error(error: &reqwest::Error) -> Option<&rustls::Error> {
+    let mut next = error.source();
+    while let Some(error) = next {
+        if let Some(tls) = error.downcast_ref::<rustls::Error>() {
+            return Some(tls);
+        }
+        next = match error
+            .downcast_ref::<io::Error>()
+            .and_then(io::Error::get_ref)
+        {
+            Some(inner) => Some(inner),
+            None => error.source(),
+        };
+    }
+    None
+}
+
+/// Returns the words of the innermost error: the outer ones hold the URL.
+fn innermost(error: &reqwest::Error) -> String {
+    let mut last: Option<&dyn Error> = error.source();
+    while let Some(inner) = last.and_then(Error::source) {
+        last = Some(inner);
+    }
+    last.map_or_else(
+        || "the connection failed".to_owned(),
+        |inner| clean_line(&inner.to_string(), 200),
+    )
+}

@@ -1,0 +1,154 @@
+//! `Request` and `Token`: what is sent, and to which origin its secret belongs.
+
+use std::fmt;
+
+use bytes::Bytes;
+use reqwest::Method;
+use reqwest::Url;
+use secrecy::ExposeSecret;
+use secrecy::SecretString;
+use serde::Serialize;
+
+use crate::names::Origin;
+
+use super::error::HttpError;
+
+/// A secret that goes to one origin and nowhere else.
+#[derive(Clone)]
+pub struct Token {
+    origin: Origin,
+    user: Option<String>,
+    secret: SecretString,
+}
+
+impl Token {
+    /// Makes a token that is sent as `Authorization: Bearer`.
+    pub const fn bearer(origin: Origin, secret: SecretString) -> Self {
+        Self {
+            origin,
+            user: None,
+            secret,
+        }
+    }
+
+    /// Makes a password that is sent as `Authorization: Basic`.
+    pub const fn basic(origin: Origin, user: String, secret: SecretString) -> Self {
+        Self {
+            origin,
+            user: Some(user),
+            secret,
+        }
+    }
+
+    /// Returns the origin that the secret belongs to.
+    pub const fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
+    /// Puts the secret into a request that goes to `url`, if it belongs there.
+    pub(super) fn attach(
+        &self,
+        builder: reqwest::RequestBuilder,
+        url: &Url,
+    ) -> reqwest::RequestBuilder {
+        if Origin::of(url).as_ref() != Some(&self.origin) {
+            tracing::debug!("the token belongs to another origin and is not sent");
+            return builder;
+        }
+        match &self.user {
+            Some(user) => builder.basic_auth(user, Some(self.secret.expose_secret())),
+            None => builder.bearer_auth(self.secret.expose_secret()),
+        }
+    }
+
+    /// Says whether the secret can stand in a header.
+    pub(super) fn is_usable(&self) -> bool {
+        let secret = self.secret.expose_secret();
+        !secret.is_empty() && secret.bytes().all(|byte| byte.is_ascii_graphic())
+    }
+
+    /// Returns `body` without the secret, for servers that echo what they get.
+    pub(super) fn scrub(&self, body: Vec<u8>) -> Vec<u8> {
+        /// Shorter secrets are part of ordinary text.
+        const SHORTEST: usize = 8;
+        let secret = self.secret.expose_secret().as_bytes();
+        if secret.len() < SHORTEST {
+            return body;
+        }
+        let Ok(finder) = aho_corasick::AhoCorasick::new([secret]) else {
+            return body;
+        };
+        if finder.is_match(&body) {
+            finder.replace_all_bytes(&body, &["[REDACTED]"])
+        } else {
+            body
+        }
+    }
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Token({})", self.origin)
+    }
+}
+
+/// One request. It is repeated only when its method is safe.
+#[derive(Debug, Clone)]
+pub struct Request {
+    pub(super) method: Method,
+    pub(super) url: Url,
+    pub(super) token: Option<Token>,
+    pub(super) headers: Vec<(&'static str, &'static str)>,
+    pub(super) body: Option<Bytes>,
+}
+
+impl Request {
+    /// Asks for what is at `url`.
+    pub const fn get(url: Url) -> Self {
+        Self {
+            method: Method::GET,
+            url,
+            token: None,
+            headers: Vec::new(),
+            body: None,
+        }
+    }
+
+    /// Sends `body` as JSON to `url`. Fails when `body` cannot be written as JSON.
+    pub fn post(url: Url, body: &impl Serialize) -> Result<Self, HttpError> {
+        let body =
+            serde_json::to_vec(body).map_err(|error| HttpError::Unusable(error.to_string()))?;
+        Ok(Self {
+            method: Method::POST,
+            body: Some(Bytes::from(body)),
+            ..Self::get(url)
+        })
+    }
+
+    /// Sends `body` as JSON to change what is at `url`. Fails when `body` cannot be written as JSON.
+    pub fn patch(url: Url, body: &impl Serialize) -> Result<Self, HttpError> {
+        Ok(Self {
+            method: Method::PATCH,
+            ..Self::post(url, body)?
+        })
+    }
+
+    /// Adds a token; it is sent only when the URL is of its origin.
+    #[must_use]
+    pub fn token(mut self, token: Option<&Token>) -> Self {
+        self.token = token.cloned();
+        self
+    }
+
+    /// Adds a header that holds no secret.
+    #[must_use]
+    pub fn header(mut self, name: &'static str, value: &'static str) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+
+    /// Says whether sending it twice is the same as sending it once.
+    pub(super) fn is_safe(&self) -> bool {
+        self.method.is_safe()
+    }
+}

@@ -1,0 +1,141 @@
+//! `Response`: a bounded answer, with the time at which it came.
+
+use jiff::SignedDuration;
+use jiff::Timestamp;
+use reqwest::Url;
+use reqwest::header::HeaderMap;
+use serde::de::DeserializeOwned;
+
+use super::error::HttpError;
+use super::text::clean_line;
+
+/// The longest wait that a server is granted: a hostile one must not park work for ever.
+const LONGEST_WAIT: SignedDuration = SignedDuration::from_hours(24);
+
+/// An answer, whatever its status.
+#[derive(Debug, Clone)]
+pub struct Response {
+    pub(super) url: Url,
+    pub(super) status: u16,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Vec<u8>,
+    pub(super) received_at: Timestamp,
+}
+
+impl Response {
+    /// Returns the status code.
+    pub const fn status(&self) -> u16 {
+        self.status
+    }
+
+    /// Says whether the status is of the 200s.
+    pub fn is_success(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+
+    /// Returns the URL that answered, after a redirect.
+    pub const fn url(&self) -> &Url {
+        &self.url
+    }
+
+    /// Returns a header, when it is there once or more and is plain text.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
+    /// Returns the body; at most [`BODY_LIMIT`](super::BODY_LIMIT) bytes, without the token.
+    pub fn body(&self) -> &[u8] {
+        &self.body
+    }
+
+    /// Returns when the answer came.
+    pub const fn received_at(&self) -> Timestamp {
+        self.received_at
+    }
+
+    /// Reads the body as JSON. What is not JSON by its type or by its content is a `bad-response`.
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T, HttpError> {
+        let declared = self.header("content-type");
+        let is_json = declared.is_none_or(|kind| kind.to_ascii_lowercase().contains("json"));
+        if !is_json {
+            return Err(self.bad("JSON"));
+        }
+        serde_json::from_slice(&self.body).map_err(|_| self.bad("the JSON that was expected"))
+    }
+
+    /// Makes the error that says that this answer is not `expected`.
+    pub fn bad(&self, expected: &'static str) -> HttpError {
+        HttpError::BadResponse {
+            host: host(&self.url),
+            status: self.status,
+            expected,
+            excerpt: self.excerpt(),
+        }
+    }
+
+    /// Returns the beginning of the body, fit to be shown: at most 200 code points on one line.
+    pub fn excerpt(&self) -> String {
+        let beginning = self.body.get(..2000).unwrap_or(&self.body);
+        let text = clean_line(&String::from_utf8_lossy(beginning), 200);
+        if text.is_empty() {
+            "an empty body".to_owned()
+        } else {
+            text
+        }
+    }
+
+    /// Returns the time before which the server asks not to be bothered: `Retry-After` in seconds
+    /// or as a date, at most a day from now. What cannot be read is as if it were not there.
+    pub fn retry_after(&self) -> Option<Timestamp> {
+        let text = self.header("retry-after")?.trim();
+        let latest = self.received_at.checked_add(LONGEST_WAIT).ok()?;
+        let at = if text.bytes().all(|byte| byte.is_ascii_digit()) && !text.is_empty() {
+            let seconds = text.parse().unwrap_or(i64::MAX);
+            let wait = SignedDuration::from_secs(seconds).min(LONGEST_WAIT);
+            self.received_at.checked_add(wait).ok()?
+        } else {
+            jiff::fmt::rfc2822::parse(text).ok()?.timestamp()
+        };
+        Some(at.clamp(self.received_at, latest))
+    }
+}
+
+/// Returns the host of `url` and the port that it names, for messages.
+pub(super) fn host(url: &Url) -> String {
+    let host = url.host_str().unwrap_or("the server");
+    match url.port() {
+        Some(port) => format!("{host}:{port}"),
+        None => host.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wait(value: &str) -> Option<i64> {
+        let mut headers = HeaderMap::new();
+        headers.insert("retry-after", value.parse().unwrap());
+        let response = Response {
+            url: Url::parse("http://127.0.0.1/").unwrap(),
+            status: 429,
+            headers,
+            body: Vec::new(),
+            received_at: "2026-01-01T00:00:00Z".parse().unwrap(),
+        };
+        let at = response.retry_after()?;
+        Some(at.duration_since(response.received_at).as_secs())
+    }
+
+    #[test]
+    fn every_form_of_retry_after_is_read_and_bounded() {
+        assert_eq!(wait("1"), Some(1));
+        assert_eq!(wait("3600"), Some(3600));
+        assert_eq!(wait("99999999999999999999"), Some(24 * 3600));
+        assert_eq!(wait("Thu, 01 Jan 2026 00:02:00 GMT"), Some(120));
+        assert_eq!(wait("Wed, 31 Dec 2025 00:00:00 GMT"), Some(0));
+        assert_eq!(wait("-1"), None);
+        assert_eq!(wait("soon"), None);
+        assert_eq!(wait(""), None);
+    }
+}

@@ -1,0 +1,182 @@
+//! `PlatformError`: what the platform refused or could not do.
+
+use jiff::Timestamp;
+
+use crate::http::HttpError;
+use crate::http::HttpErrorClass;
+use crate::http::Response;
+use crate::http::clean_line;
+
+/// Why the platform did not do what it was asked.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct PlatformError {
+    /// What kind of failure it is; decides whether trying again makes sense.
+    pub class: PlatformErrorClass,
+    /// One line: what happened, the platform's own words cleaned.
+    pub message: String,
+    /// The time before which another try is pointless; only where the platform named one.
+    pub not_before: Option<Timestamp>,
+}
+
+/// The kinds of failure. Each has a stable code in the report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum PlatformErrorClass {
+    /// The platform's URL cannot be used.
+    Url,
+    /// The workspace's id holds characters that no id has.
+    WorkspaceId,
+    /// The token's file cannot be used.
+    TokenFile,
+    /// The token is missing, wrong or expired.
+    Auth,
+    /// The platform has no such workspace.
+    WorkspaceUnknown,
+    /// The platform will not take what was sent.
+    Refused,
+    /// Too many requests.
+    RateLimited,
+    /// The platform is away.
+    Unavailable,
+    /// The answer is not what the platform's API promises.
+    BadResponse,
+    /// The answer is too large.
+    TooLarge,
+    /// The platform pointed to a place that is not followed.
+    RedirectRefused,
+    /// `http://` to a host that is neither this machine nor listed.
+    PlainHttpRefused,
+    /// The platform could not prove who it is.
+    Tls,
+    /// No connection, or it broke.
+    Network,
+    /// Nothing came in time.
+    Timeout,
+}
+
+impl PlatformErrorClass {
+    /// Returns the code that stands in reports.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Url => "platform-url",
+            Self::WorkspaceId => "workspace-id",
+            Self::TokenFile => "token-file",
+            Self::Auth => "auth",
+            Self::WorkspaceUnknown => "workspace-unknown",
+            Self::Refused => "refused",
+            Self::RateLimited => "rate-limited",
+            Self::Unavailable => "unavailable",
+            Self::BadResponse => "bad-response",
+            Self::TooLarge => "too-large",
+            Self::RedirectRefused => "redirect-refused",
+            Self::PlainHttpRefused => "plain-http-refused",
+            Self::Tls => "tls",
+            Self::Network => "network",
+            Self::Timeout => "timeout",
+        }
+    }
+
+    /// Says whether the same request can succeed later with nothing changed.
+    pub const fn is_transient(self) -> bool {
+        matches!(
+            self,
+            Self::RateLimited | Self::Unavailable | Self::Network | Self::Timeout
+        )
+    }
+
+    /// Returns what to do, in one line.
+    pub const fn advice(self) -> &'static str {
+        match self {
+            Self::Url => "set PLATFORM_URL to an http or https URL without user and password",
+            Self::WorkspaceId => {
+                "set WORKSPACE_ID to letters, digits, dots, dashes and underscores"
+            }
+            Self::TokenFile => "put the token alone on one line of the file",
+            Self::Auth => "renew the token in the file that `platform.token-file` names",
+            Self::WorkspaceUnknown => "check WORKSPACE_ID; the platform does not know it",
+            Self::Refused => "shorten what is sent, or check its scope",
+            Self::RateLimited => "it is tried again when the limit ends",
+            Self::Unavailable => "it is tried again when the platform is back",
+            Self::BadResponse => HttpErrorClass::BadResponse.advice(),
+            Self::TooLarge => HttpErrorClass::TooLarge.advice(),
+            Self::RedirectRefused => HttpErrorClass::RedirectRefused.advice(),
+            Self::PlainHttpRefused => HttpErrorClass::PlainHttpRefused.advice(),
+            Self::Tls => HttpErrorClass::Tls.advice(),
+            Self::Network => HttpErrorClass::Network.advice(),
+            Self::Timeout => HttpErrorClass::Timeout.advice(),
+        }
+    }
+}
+
+impl PlatformError {
+    /// Makes an error without a time.
+    pub fn new(class: PlatformErrorClass, message: impl Into<String>) -> Self {
+        Self {
+            class,
+            message: message.into(),
+            not_before: None,
+        }
+    }
+
+    /// Returns the stable code of its class.
+    pub const fn code(&self) -> &'static str {
+        self.class.code()
+    }
+
+    /// Says whether the same request can succeed later with nothing changed.
+    pub const fn is_transient(&self) -> bool {
+        self.class.is_transient()
+    }
+
+    /// Returns what to do, in one line.
+    pub const fn advice(&self) -> &'static str {
+        self.class.advice()
+    }
+
+    /// Sorts an unsuccessful answer.
+    pub(super) fn of(response: &Response) -> Self {
+        let host = clean_line(response.url().host_str().unwrap_or("the platform"), 100);
+        let status = response.status();
+        let (class, what) = match status {
+            401 | 403 => (PlatformErrorClass::Auth, "refused the token"),
+            404 => (
+                PlatformErrorClass::WorkspaceUnknown,
+                "does not know the workspace",
+            ),
+            429 => (
+                PlatformErrorClass::RateLimited,
+                "takes no more requests for now",
+            ),
+            500.. => (PlatformErrorClass::Unavailable, "failed"),
+            300..=399 => return response.bad("an answer of the platform's API").into(),
+            _ => (PlatformErrorClass::Refused, "refused the request"),
+        };
+        let not_before = match class {
+            PlatformErrorClass::RateLimited | PlatformErrorClass::Unavailable => {
+                response.retry_after()
+            }
+            _ => None,
+        };
+        let message = format!("`{host}` {what} ({status}): {}", response.excerpt());
+        Self {
+            not_before,
+            ..Self::new(class, message)
+        }
+    }
+}
+
+impl From<HttpError> for PlatformError {
+    fn from(error: HttpError) -> Self {
+        let class = match error.class() {
+            HttpErrorClass::Unusable => PlatformErrorClass::TokenFile,
+            HttpErrorClass::PlainHttpRefused => PlatformErrorClass::PlainHttpRefused,
+            HttpErrorClass::Network => PlatformErrorClass::Network,
+            HttpErrorClass::Timeout => PlatformErrorClass::Timeout,
+            HttpErrorClass::Tls => PlatformErrorClass::Tls,
+            HttpErrorClass::RedirectRefused => PlatformErrorClass::RedirectRefused,
+            HttpErrorClass::TooLarge => PlatformErrorClass::TooLarge,
+            HttpErrorClass::BadResponse => PlatformErrorClass::BadResponse,
+        };
+        Self::new(class, error.to_string())
+    }
+}
