@@ -12,5 +12,6 @@ mod git;
 mod pipeline;
 mod platform;
 mod policies;
+mod process;
 mod push;
 mod sandbox;
