@@ -1,5 +1,6 @@
 //! Facts about the repository, through gitoxide, and the native push. Blocking; no git program.
 
+pub mod credentials;
 pub mod push;
 
 use gix::ObjectId;

@@ -1,1 +1,15 @@
-//! process
+//! Child programs: absolute paths, a scrubbed environment, an own process group, capped output, a deadline.
+
+mod error;
+mod group;
+mod inheritance;
+mod output;
+mod program;
+mod running;
+
+pub use error::ProcessError;
+pub use group::Killer;
+pub use inheritance::{Inheritance, find_program};
+pub use output::{Captured, Ended, Output};
+pub use program::{Leftovers, Program};
+pub use running::Running;

@@ -12,6 +12,7 @@ mod git;
 mod pipeline;
 mod platform;
 mod policies;
+mod process;
 mod push;
 mod sandbox;
 mod secrets;

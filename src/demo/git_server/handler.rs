@@ -1,0 +1,159 @@
+//! One request: the log, the password, the faults, then git.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, LOCATION, WWW_AUTHENTICATE};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use secrecy::ExposeSecret;
+
+use super::cgi;
+use super::{FaultKind, LoggedRequest, Shared};
+
+/// Sends every request to [`handle`].
+pub(super) fn router(shared: Arc<Shared>) -> Router {
+    Router::new().fallback(handle).with_state(shared)
+}
+
+async fn handle(State(shared): State<Arc<Shared>>, request: Request) -> Response {
+    let mut entry = LoggedRequest {
+        method: request.method().to_string(),
+        path: request.uri().path().to_owned(),
+        query: request.uri().query().unwrap_or_default().to_owned(),
+        status: None,
+        has_credentials: request.headers().contains_key(AUTHORIZATION),
+        is_chunked: request.method() == "POST" && !request.headers().contains_key(CONTENT_LENGTH),
+    };
+    let fault = fault(&shared, &entry.path);
+    let response = match fault {
+        Some(FaultKind::Silence) => {
+            shared.log().push(entry);
+            return std::future::pending().await;
+        }
+        Some(FaultKind::Status(status, text)) => plain(status, text),
+        Some(FaultKind::Redirect(to)) => redirect(&to),
+        Some(FaultKind::Page) => page(),
+        fault => {
+            if let Some(FaultKind::Delay(time)) = fault {
+                tokio::time::sleep(time).await;
+            }
+            if is_authorised(&shared, request.headers()) {
+                let answer = cgi::run(Arc::clone(&shared), request).await;
+                if fault == Some(FaultKind::LoseAnswer) {
+                    cgi::consume(answer).await;
+                    shared.log().push(entry);
+                    return broken();
+                }
+                answer
+            } else {
+                unauthorised()
+            }
+        }
+    };
+    entry.status = Some(response.status().as_u16());
+    shared.log().push(entry);
+    response
+}
+
+/// Returns the fault that hits this request, by how many with such a path came before.
+fn fault(shared: &Shared, path: &str) -> Option<FaultKind> {
+    let log = shared.log();
+    let hit = shared.options.faults.iter().find(|fault| {
+        let seen = log.iter().filter(|e| e.path.ends_with(fault.path_end));
+        let index = seen.count();
+        path.ends_with(fault.path_end) && index >= fault.after && index - fault.after < fault.times
+    });
+    hit.map(|fault| fault.kind.clone())
+}
+
+fn is_authorised(shared: &Shared, headers: &HeaderMap) -> bool {
+    let Some((user, password)) = &shared.options.login else {
+        return true;
+    };
+    let expected = format!("{user}:{}", password.expose_secret());
+    headers
+        .get(AUTHORIZATION)
+        .and_then(|value| value.to_str().ok()?.strip_prefix("Basic "))
+        .and_then(decode_base64)
+        .is_some_and(|given| given == expected.as_bytes())
+}
+
+/// Decodes standard base64 with padding.
+fn decode_base64(text: &str) -> Option<Vec<u8>> {
+    let mut decoded = Vec::new();
+    let mut bits = 0_u32;
+    let mut count = 0;
+    for byte in text.trim_end_matches('=').bytes() {
+        let value = match byte {
+            b'A'..=b'Z' => byte - b'A',
+            b'a'..=b'z' => byte - b'a' + 26,
+            b'0'..=b'9' => byte - b'0' + 52,
+            b'+' => 62,
+            b'/' => 63,
+            _ => return None,
+        };
+        bits = (bits << 6 | u32::from(value)) & 0xffff;
+        count += 6;
+        if count >= 8 {
+            count -= 8;
+            decoded.push(u8::try_from(bits >> count & 0xff).ok()?);
+        }
+    }
+    Some(decoded)
+}
+
+fn plain(status: u16, text: &'static str) -> Response {
+    let mut response = Response::new(Body::from(text));
+    *response.status_mut() = StatusCode::from_u16(status).unwrap_or_default();
+    response
+}
+
+fn redirect(to: &str) -> Response {
+    let mut response = plain(302, "");
+    if let Ok(value) = to.parse() {
+        response.headers_mut().insert(LOCATION, value);
+    }
+    response
+}
+
+fn page() -> Response {
+    let mut response = plain(200, "<html>please log in</html>");
+    if let Ok(value) = "text/html".parse() {
+        response.headers_mut().insert(CONTENT_TYPE, value);
+    }
+    response
+}
+
+fn unauthorised() -> Response {
+    let mut response = plain(401, "who are you?\n");
+    if let Ok(value) = "Basic realm=\"demo\"".parse() {
+        response.headers_mut().insert(WWW_AUTHENTICATE, value);
+    }
+    response
+}
+
+/// Makes an answer whose connection breaks before its body.
+fn broken() -> Response {
+    let gone = std::io::Error::other("the answer is lost");
+    Response::new(Body::from_stream(futures_util::stream::iter([Err::<
+        bytes::Bytes,
+        _,
+    >(gone)])))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::decode_base64;
+
+    #[test]
+    fn base64_is_decoded() {
+        assert_eq!(decode_base64("dTpw").unwrap(), b"u:p");
+        assert_eq!(decode_base64("dTpwYQ==").unwrap(), b"u:pa");
+        assert_eq!(decode_base64("dTpwYXM=").unwrap(), b"u:pas");
+        assert_eq!(decode_base64("+/+/").unwrap(), [0xfb, 0xff, 0xbf]);
+        assert_eq!(decode_base64("d\n"), None);
+    }
+}

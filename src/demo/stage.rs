@@ -1,0 +1,150 @@
+//! `Stage`: the servers, the repository and the runs of the demonstration.
+
+use std::fmt::Write;
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use secrecy::SecretString;
+use tempfile::TempDir;
+
+use crate::environment::Environment;
+use crate::git::push::NoProgress;
+use crate::pipeline::{TaskDocument, TaskFacts};
+use crate::policy::{PolicyError, Trigger};
+use crate::process::Inheritance;
+use crate::report::Report;
+use crate::session::{Request, Session};
+
+use super::forge_server::{ForgeServer, Repository};
+use super::git_server::{GitServer, GitServerOptions};
+use super::platform_server::PlatformServer;
+use super::repository::Git;
+
+const TOKEN: &str = "demo-token";
+const WORKSPACE: &str = "demo";
+
+/// Everything that the demonstration needs. Dropped, it stops the servers and removes its directory.
+#[derive(Debug)]
+pub struct Stage {
+    root: TempDir,
+    git: Git,
+    git_server: GitServer,
+    forge: ForgeServer,
+    platform: PlatformServer,
+    search_path: String,
+}
+
+impl Stage {
+    /// Starts the servers and makes the repository.
+    pub fn set_up(environment: &Environment) -> io::Result<Self> {
+        let root = tempfile::Builder::new().prefix("sendoff-demo").tempdir()?;
+        let home = root.path().join("home");
+        std::fs::create_dir_all(root.path().join("configs"))?;
+        std::fs::create_dir_all(&home)?;
+        std::fs::write(root.path().join("configs/.auth_token"), TOKEN)?;
+        std::fs::write(
+            home.join(".gitconfig"),
+            "[user]\n\tname = Demo\n\temail = demo@example.invalid\n[commit]\n\tgpgsign = false\n",
+        )?;
+        let inheritance = Inheritance::new(environment.search_path(), environment.for_children());
+        let git = Git::find(&inheritance, &home)?;
+        let options = GitServerOptions {
+            login: Some(("x-access-token".into(), SecretString::from(TOKEN))),
+            ..GitServerOptions::default()
+        };
+        let served = root.path().join("server");
+        std::fs::create_dir_all(served.join("acme"))?;
+        let git_server = GitServer::start(&served, options, inheritance)?;
+        let url = format!("{}/acme/rocket.git", git_server.url());
+        git.make(&root.path().join("rocket"), &served.join("acme/rocket.git"), &url)?;
+        let forge = ForgeServer::start(Some(TOKEN), [Repository::new("acme", "rocket")])?;
+        let platform = PlatformServer::start(WORKSPACE, Some(TOKEN))?;
+        let search_path = environment.text("PATH").unwrap_or_default().to_owned();
+        let stage = Self { root, git, git_server, forge, platform, search_path };
+        stage.write_policy()?;
+        Ok(stage)
+    }
+
+    /// Writes the user's policy: only it may name a forge.
+    fn write_policy(&self) -> io::Result<()> {
+        let directory = self.root.path().join("home/.config/sendoff");
+        std::fs::create_dir_all(&directory)?;
+        let policy = format!("[forge]\nkind = \"github\"\napi-url = \"{}\"\n", self.forge.url());
+        std::fs::write(directory.join("policy.toml"), policy)
+    }
+
+    /// Returns the directory of the clone.
+    fn work(&self) -> PathBuf {
+        self.root.path().join("rocket")
+    }
+
+    /// Returns what was set up, for people.
+    pub fn introduction(&self) -> String {
+        format!(
+            "git server   {}/acme/rocket.git (asks for a password)\n\
+             forge        {}\n\
+             platform     {}\n\
+             repository   {}, on feature/countdown, two commits ahead of main\n",
+            self.git_server.url(),
+            self.forge.url(),
+            self.platform.url(),
+            self.work().display(),
+        )
+    }
+
+    /// Runs the pipeline `post-task`, as an executor would.
+    pub fn run(&self) -> Result<Report, Box<PolicyError>> {
+        let path = |relative: &str| self.root.path().join(relative).display().to_string();
+        let pairs = [
+            ("HOME", path("home")),
+            ("CONFIGS_DIR", path("configs")),
+            ("PATH", self.search_path.clone()),
+            ("PLATFORM_URL", self.platform.url().to_string()),
+            ("WORKSPACE_ID", WORKSPACE.into()),
+            ("SENDOFF_TOKEN", TOKEN.into()),
+        ];
+        let given = pairs.iter().map(|(name, value)| (*name, value.as_str()));
+        let environment = Environment::from_pairs(self.work(), given);
+        let task = TaskFacts {
+            input: Some("Count down before launch; the key is password=hunter2hunter2hunter2".into()),
+            ok: Some(true),
+            ..TaskFacts::default()
+        };
+        let request = Request {
+            trigger: Trigger::Executor,
+            task: TaskDocument { task, ..TaskDocument::default() },
+            ..Request::default()
+        };
+        let session = Session::open(request, environment)?;
+        let pipeline = session.pipeline("post-task")?;
+        // The caller's own deadline is enough here: every server is ours and answers.
+        Ok(session.run(&pipeline, Arc::new(NoProgress), drop))
+    }
+
+    /// Returns what has arrived at each server, for people.
+    pub fn arrived(&self) -> io::Result<String> {
+        let bare = self.root.path().join("server/acme/rocket.git");
+        let log = self.git.run(&bare, &["log", "--format=%h %s", "main..feature/countdown"])?;
+        let mut text = String::from("What arrived:\n");
+        for line in log.lines() {
+            row(&mut text, "git server", line);
+        }
+        for pull in self.forge.pulls() {
+            let draft = if pull.draft { ", a draft" } else { "" };
+            let what = format!("#{} {}: {} into {}{draft}", pull.number, pull.title, pull.head, pull.base);
+            row(&mut text, "forge", &what);
+        }
+        for memory in self.platform.memories() {
+            row(&mut text, "platform", &format!("memory {}", memory["content"]));
+        }
+        let beats = self.platform.heartbeats().len();
+        row(&mut text, "platform", &format!("heartbeats: {beats}"));
+        Ok(text)
+    }
+}
+
+fn row(text: &mut String, server: &str, what: &str) {
+    // Writing to a `String` cannot fail.
+    let _infallible = writeln!(text, "  {server:<11} {what}");
+}

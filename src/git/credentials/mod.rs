@@ -1,0 +1,114 @@
+//! The user's credential helpers: asked for a login, told whether it worked. No terminal, no askpass.
+
+mod ask;
+mod rules;
+
+use std::fmt;
+use std::time::Duration;
+
+use secrecy::SecretString;
+
+use crate::process::Inheritance;
+use crate::process::ProcessError;
+
+pub use rules::{CredentialRule, rules_of};
+
+/// How long one helper may take.
+const HELPER_TIME: Duration = Duration::from_secs(10);
+
+/// A user name and a password or token. Shows neither the password nor its length.
+#[derive(Clone)]
+pub struct Login {
+    /// The user name; empty where the server wants only a token.
+    pub user: String,
+    /// The password or token.
+    pub password: SecretString,
+}
+
+impl fmt::Debug for Login {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Login")
+            .field("user", &self.user)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Why the helpers could not be asked. A helper's output is never part of the message.
+#[derive(Debug, thiserror::Error)]
+pub enum CredentialError {
+    /// A helper could not be run, or took too long.
+    #[error("the credential helper `{}` did not work", .helper.escape_debug())]
+    Helper {
+        /// The helper as configured.
+        helper: String,
+        /// Why.
+        #[source]
+        source: ProcessError,
+    },
+    /// A helper answered for a host or protocol that it was not asked about.
+    #[error("the credential helper `{}` answered for another host", .helper.escape_debug())]
+    OtherHost {
+        /// The helper as configured.
+        helper: String,
+    },
+    /// A helper's answer was too long, or no lines of `key=value`.
+    #[error("the credential helper `{}` gave an answer that cannot be understood", .helper.escape_debug())]
+    Malformed {
+        /// The helper as configured.
+        helper: String,
+    },
+    /// The URL or login holds a line break or NUL, which would change what the helper is asked.
+    #[error("the credential for this host cannot be written in the helpers' protocol")]
+    Unsafe,
+}
+
+/// The helpers that system and global configuration name.
+#[derive(Debug, Clone, Default)]
+pub struct Helpers {
+    rules: Vec<CredentialRule>,
+    inheritance: Inheritance,
+    deadline: Option<Duration>,
+}
+
+impl Helpers {
+    /// Takes the rules in the order of the configuration, and what the helpers are started with.
+    pub const fn new(rules: Vec<CredentialRule>, inheritance: Inheritance) -> Self {
+        Self {
+            rules,
+            inheritance,
+            deadline: None,
+        }
+    }
+
+    /// Sets how long one helper may take; ten seconds otherwise.
+    #[must_use]
+    pub const fn deadline(mut self, limit: Duration) -> Self {
+        self.deadline = Some(limit);
+        self
+    }
+
+    /// Returns the login for `url`, or nothing when no helper knows one.
+    ///
+    /// `user` is the name in the remote's URL, if there is one.
+    pub fn get(
+        &self,
+        url: &reqwest::Url,
+        user: Option<&str>,
+    ) -> Result<Option<Login>, CredentialError> {
+        ask::get(self, url, user)
+    }
+
+    /// Tells every helper that `login` works.
+    pub fn store(&self, url: &reqwest::Url, login: &Login) -> Result<(), CredentialError> {
+        ask::tell(self, url, login, ask::Verb::Store)
+    }
+
+    /// Tells every helper that `login` was refused.
+    pub fn erase(&self, url: &reqwest::Url, login: &Login) -> Result<(), CredentialError> {
+        ask::tell(self, url, login, ask::Verb::Erase)
+    }
+
+    fn time(&self) -> Duration {
+        self.deadline.unwrap_or(HELPER_TIME)
+    }
+}

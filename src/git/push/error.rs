@@ -1,0 +1,384 @@
+//! `PushError`: why a push did not happen, as a stable class, a sentence and an advice.
+
+use std::error::Error;
+use std::io;
+use std::time::Duration;
+
+use gix::ObjectId;
+
+use crate::git::credentials::CredentialError;
+use crate::names::Scheme;
+use crate::net::RedirectRefused;
+use crate::net::RootsError;
+use crate::policy::Refused;
+use crate::process::ProcessError;
+
+use super::advertisement::AdvertisementError;
+use super::commands::RequestError;
+use super::link::Interruption;
+use super::link::clean_line;
+use super::rejection::Rejection;
+
+/// Why a push did not happen, or is not known to have happened.
+///
+/// No message holds a secret; texts of the server are cleaned before they get in here.
+#[derive(Debug, thiserror::Error)]
+pub enum PushError {
+    /// The permit does not hold for this remote.
+    #[error("the policy does not allow this push")]
+    Policy(#[source] Refused),
+    /// The scheme is not spoken.
+    #[error("sendoff does not push over `{0}`")]
+    Scheme(&'static str),
+    /// A repository on this machine, which nobody allowed.
+    #[error("the remote is a directory, and pushing there would run its hooks on this machine")]
+    FileRemote,
+    /// Unencrypted, and not on this machine.
+    #[error("the remote is reached over unencrypted http")]
+    PlainHttp,
+    /// The certificate authorities cannot be read.
+    #[error("no TLS connection can be made")]
+    Roots(#[source] RootsError),
+    /// The HTTP client cannot be made.
+    #[error("no HTTP connection can be made")]
+    Client(#[source] reqwest::Error),
+    /// The system refuses what waiting needs.
+    #[error("the system gives no means to wait for the network")]
+    Runtime(#[source] io::Error),
+    /// ssh or git's receive-pack cannot be started.
+    #[error("the program for the connection cannot be started")]
+    Start(#[source] ProcessError),
+    /// A helper did not work.
+    #[error("no login could be had from the credential helpers")]
+    Credential(#[source] CredentialError),
+    /// The server wants a login and nobody knows one.
+    #[error("{host} wants a login, and no credential helper knows one")]
+    NoLogin {
+        /// The host.
+        host: String,
+    },
+    /// The server wants another login.
+    #[error("{host} refused the login")]
+    LoginRefused {
+        /// The host.
+        host: String,
+    },
+    /// The login is good, and may not do this.
+    #[error("{host} does not allow this push{}", tail(.said))]
+    Forbidden {
+        /// The host.
+        host: String,
+        /// What the server said.
+        said: String,
+    },
+    /// ssh was not let in.
+    #[error("ssh was not let in{}", tail(.said))]
+    SshLogin {
+        /// What ssh said.
+        said: String,
+    },
+    /// There is no such repository, or it is not shown to us.
+    #[error("there is no such repository at {place}")]
+    NotFound {
+        /// The host, or what the other side said.
+        place: String,
+    },
+    /// The answer is no answer of a git server.
+    #[error("{host} does not answer as a git server does")]
+    NotGit {
+        /// The host.
+        host: String,
+    },
+    /// A redirect to another origin, or one too many.
+    #[error("a redirect was refused")]
+    Redirect(#[source] RedirectRefused),
+    /// A redirect to something else than was asked for.
+    #[error("the server sends the request on to another question")]
+    RedirectElsewhere,
+    /// A status that stands for nothing in git's protocol.
+    #[error("{host} answered with status {code}")]
+    Status {
+        /// The host.
+        host: String,
+        /// The status.
+        code: u16,
+    },
+    /// The server cannot answer now.
+    #[error("{host} is not available now (status {code})")]
+    Unavailable {
+        /// The host.
+        host: String,
+        /// The status.
+        code: u16,
+    },
+    /// The connection failed.
+    #[error("the connection failed{}", tail(.said))]
+    Network {
+        /// What the program for the connection said.
+        said: String,
+        /// Why.
+        #[source]
+        source: Option<reqwest::Error>,
+    },
+    /// The other side closed the connection while the request was written.
+    #[error("the connection was lost")]
+    Lost,
+    /// Nothing moved for too long.
+    #[error("the remote was silent for {0:?}")]
+    Timeout(Duration),
+    /// The caller wanted to end.
+    #[error("the push was stopped")]
+    Stopped,
+    /// The answer cannot be understood.
+    #[error("the remote's answer is garbled")]
+    Garbled,
+    /// The advertisement cannot be used.
+    #[error("the remote cannot be pushed to")]
+    Advertisement(#[source] AdvertisementError),
+    /// The request cannot be written.
+    #[error("the push cannot be asked for")]
+    Request(#[source] RequestError),
+    /// The remote refused the conversation.
+    #[error("the remote refused: {said}")]
+    Fatal {
+        /// What it said, cleaned.
+        said: String,
+    },
+    /// The branch over there has commits that we do not send on.
+    #[error("`{branch}` on the remote is at {}, which is no ancestor of {}", .old.to_hex_with_len(12), .new.to_hex_with_len(12))]
+    Diverged {
+        /// The branch.
+        branch: String,
+        /// The remote's name.
+        remote: String,
+        /// Where it is over there.
+        old: ObjectId,
+        /// What was to be pushed.
+        new: ObjectId,
+        /// Whether the commit over there is known here: then the branch was rewritten here.
+        known: Known,
+    },
+    /// The remote took the request and declined the ref.
+    #[error("the remote rejected `{branch}`: {reason}")]
+    Rejected {
+        /// The branch.
+        branch: String,
+        /// What kind of refusal that is.
+        kind: Rejection,
+        /// The reason in the report, cleaned.
+        reason: String,
+        /// What the remote said beside, line by line, cleaned.
+        messages: Vec<String>,
+    },
+    /// The remote could not take the pack.
+    #[error("the remote could not take the pack: {reason}")]
+    Unpack {
+        /// What kind of refusal that is.
+        kind: Rejection,
+        /// The reason in the report, cleaned.
+        reason: String,
+        /// What the remote said beside, line by line, cleaned.
+        messages: Vec<String>,
+    },
+    /// Larger than the server takes.
+    #[error("the push is larger than the server takes{}", tail(.said))]
+    TooLarge {
+        /// What the server said.
+        said: String,
+    },
+    /// The repository cannot be read.
+    #[error("what to send cannot be read from the repository")]
+    Objects {
+        /// The stable class.
+        class: &'static str,
+        /// Why.
+        #[source]
+        source: Box<dyn Error + Send + Sync>,
+    },
+    /// It was sent, and the remote cannot be asked what became of it.
+    #[error("it is not known whether the push arrived")]
+    UnknownOutcome {
+        /// Why the answer is missing.
+        #[source]
+        source: Box<PushError>,
+    },
+}
+
+/// Whether the commit that the remote has is in the repository.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Known {
+    /// It is: the branch was rewritten here after it was pushed.
+    Here,
+    /// It is not: somebody else pushed.
+    Elsewhere,
+}
+
+impl PushError {
+    /// Returns the stable class.
+    pub fn class(&self) -> &'static str {
+        match self {
+            Self::Policy(_) => "protected",
+            Self::Scheme(_) => "unsupported",
+            Self::FileRemote => "file-remote",
+            Self::PlainHttp => "plain-http",
+            Self::Roots(_) | Self::Client(_) => "tls",
+            Self::Runtime(_) => "internal",
+            Self::Start(_) => "no-program",
+            Self::Credential(_)
+            | Self::NoLogin { .. }
+            | Self::LoginRefused { .. }
+            | Self::Forbidden { .. }
+            | Self::SshLogin { .. } => "auth",
+            Self::NotFound { .. } => "not-found",
+            Self::Redirect(_) | Self::RedirectElsewhere => "redirect-refused",
+            Self::NotGit { .. } | Self::Status { .. } | Self::Garbled | Self::Request(_) => {
+                "bad-response"
+            }
+            Self::Unavailable { .. } | Self::Network { .. } | Self::Lost => "network",
+            Self::Timeout(_) => "timeout",
+            Self::Stopped => "stopped",
+            Self::Advertisement(AdvertisementError::Refused(_)) | Self::Fatal { .. } => "rejected",
+            Self::Advertisement(AdvertisementError::ObjectFormat { .. }) => "unsupported",
+            Self::Advertisement(_) => "bad-response",
+            Self::Diverged { .. } => "diverged",
+            Self::Rejected { kind, .. } | Self::Unpack { kind, .. } => kind.class(),
+            Self::TooLarge { .. } => "too-large",
+            Self::Objects { class, .. } => class,
+            Self::UnknownOutcome { .. } => "unknown-outcome",
+        }
+    }
+
+    /// Says whether the same push can succeed later without anybody doing anything.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Unavailable { .. }
+            | Self::Network { .. }
+            | Self::Lost
+            | Self::Timeout(_)
+            | Self::Stopped
+            | Self::UnknownOutcome { .. } => true,
+            Self::Rejected { kind, .. } | Self::Unpack { kind, .. } => kind.is_transient(),
+            _ => false,
+        }
+    }
+
+    /// Returns what to do about it, in one line.
+    pub fn advice(&self) -> Option<String> {
+        let fixed = match self {
+            Self::Policy(_) => "push another branch; protected branches change by pull request",
+            Self::FileRemote => "allow it with `remotes.allow-file = true` in your own policy",
+            Self::PlainHttp => "use https or ssh, or list the host in your own policy",
+            Self::Scheme(_) => "use an https or ssh URL for the remote",
+            Self::Roots(_) | Self::Client(_) => "install the system's CA certificates",
+            Self::Start(_) => "install the program, or put it on the search path",
+            Self::Credential(_) | Self::NoLogin { .. } => {
+                "set up a credential helper in your global git configuration, or pass a token"
+            }
+            Self::LoginRefused { .. } => "renew the token or password that git's helper keeps",
+            Self::Forbidden { .. } => "ask for write access, or use a token that has it",
+            Self::SshLogin { .. } => "make `ssh -o BatchMode=yes` to the host work first",
+            Self::NotFound { .. } => {
+                "check the remote's URL, and that your login may see the repository"
+            }
+            Self::Redirect(_) | Self::RedirectElsewhere => {
+                "set the remote's URL to the address that the repository has now"
+            }
+            Self::NotGit { .. } | Self::Status { .. } => {
+                "check the remote's URL; a proxy or a login page may be in the way"
+            }
+            Self::TooLarge { .. } => "push fewer commits, or keep large files out of the history",
+            Self::Diverged {
+                branch,
+                remote,
+                old,
+                known,
+                ..
+            } => return Some(diverged(branch, remote, old, *known)),
+            Self::Rejected { kind, .. } | Self::Unpack { kind, .. } => return kind.advice(),
+            Self::UnknownOutcome { .. } => "run sendoff again: it asks the remote first",
+            _ => return None,
+        };
+        Some(fixed.to_owned())
+    }
+
+    /// Returns what the remote said beside its report.
+    pub fn messages(&self) -> &[String] {
+        match self {
+            Self::Rejected { messages, .. } | Self::Unpack { messages, .. } => messages,
+            _ => &[],
+        }
+    }
+
+    /// Turns an error of the HTTP client, whose text would name the URL, into ours.
+    pub(super) fn from_http(error: reqwest::Error) -> Self {
+        Self::Network {
+            said: String::new(),
+            source: Some(error.without_url()),
+        }
+    }
+}
+
+impl From<Interruption> for PushError {
+    fn from(interruption: Interruption) -> Self {
+        match interruption {
+            Interruption::Silence(limit) => Self::Timeout(limit),
+            Interruption::Stopped => Self::Stopped,
+        }
+    }
+}
+
+fn diverged(branch: &str, remote: &str, old: &ObjectId, known: Known) -> String {
+    match known {
+        Known::Here => format!(
+            "if the rewrite is meant: git push --force-with-lease={branch}:{old} {remote} {branch}"
+        ),
+        Known::Elsewhere => {
+            format!("somebody else pushed: git pull --rebase {remote} {branch}, then push again")
+        }
+    }
+}
+
+/// Returns `: text`, or nothing for an empty text.
+fn tail(text: &str) -> String {
+    if text.is_empty() {
+        String::new()
+    } else {
+        format!(": {text}")
+    }
+}
+
+/// Tells from stderr why ssh or git's receive-pack ended before it said what it should.
+pub(super) fn from_stderr(stderr: &[u8], scheme: Scheme) -> PushError {
+    let lines: Vec<String> = stderr
+        .split(|byte| *byte == b'\n')
+        .map(clean_line)
+        .filter(|line| !line.is_empty())
+        .collect();
+    let find = |words: &[&str]| {
+        let lower = |line: &&String| {
+            let line = line.to_ascii_lowercase();
+            words.iter().any(|word| line.contains(word))
+        };
+        lines.iter().find(lower).cloned()
+    };
+    let ssh = scheme == Scheme::Ssh;
+    if let Some(said) = find(&[
+        "does not appear to be a git repository",
+        "repository not found",
+    ]) {
+        return PushError::NotFound { place: said };
+    }
+    let login = [
+        "permission denied",
+        "host key verification failed",
+        "too many authentication failures",
+        "identification has changed",
+    ];
+    match find(&login) {
+        Some(said) if ssh => PushError::SshLogin { said },
+        _ => PushError::Network {
+            said: lines.last().cloned().unwrap_or_default(),
+            source: None,
+        },
+    }
+}

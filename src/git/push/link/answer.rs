@@ -1,0 +1,289 @@
+//! The server's answer to a push: the side bands taken apart, its words made fit to show.
+
+use gix::protocol::transport::packetline::PacketLineRef;
+use gix::protocol::transport::packetline::decode::Stream;
+use gix::protocol::transport::packetline::decode::streaming;
+
+use crate::git::push::commands::SideBand;
+
+/// The longest report that is kept, in bytes.
+const REPORT_CAP: usize = 16 << 20;
+/// How many bytes of messages are kept in all.
+const MESSAGES_CAP: usize = 64 * 1024;
+/// How many letters of one message are kept.
+const LINE_CAP: usize = 1000;
+
+/// What the server answered.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(in crate::git::push) struct Answer {
+    /// The packet lines of the report.
+    pub(in crate::git::push) report: Vec<u8>,
+    /// What it says to people, line by line, cleaned.
+    pub(in crate::git::push) messages: Vec<String>,
+    /// The error with which it ended the conversation, cleaned.
+    pub(in crate::git::push) fatal: Option<String>,
+}
+
+/// The answer is no sequence of packet lines, or too long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Malformed;
+
+/// Takes the answer apart while it comes in, in pieces of any size.
+#[derive(Debug)]
+pub(super) struct Demux {
+    side_band: SideBand,
+    pending: Vec<u8>,
+    partial: Vec<u8>,
+    kept: usize,
+    done: bool,
+    answer: Answer,
+}
+
+impl Demux {
+    pub(super) fn new(side_band: SideBand) -> Self {
+        Self {
+            side_band,
+            pending: Vec::new(),
+            partial: Vec::new(),
+            kept: 0,
+            done: false,
+            answer: Answer::default(),
+        }
+    }
+
+    /// Says whether the answer is complete.
+    pub(super) const fn is_done(&self) -> bool {
+        self.done
+    }
+
+    /// Takes the next piece. What follows the end of the answer is ignored.
+    pub(super) fn feed(&mut self, piece: &[u8]) -> Result<(), Malformed> {
+        self.pending.extend_from_slice(piece);
+        let pending = std::mem::take(&mut self.pending);
+        let mut rest = pending.as_slice();
+        while !self.done {
+            let stream = streaming(rest).map_err(|_| Malformed)?;
+            let Stream::Complete {
+                line,
+                bytes_consumed,
+            } = stream
+            else {
+                break;
+            };
+            let (raw, after) = rest.split_at_checked(bytes_consumed).ok_or(Malformed)?;
+            match line {
+                PacketLineRef::Data(data) if self.side_band == SideBand::None => {
+                    self.take_alone(raw, data)?;
+                }
+                PacketLineRef::Data(data) => self.take_band(data)?,
+                PacketLineRef::Flush => {
+                    if self.side_band == SideBand::None {
+                        self.report(raw)?;
+                    }
+                    self.done = true;
+                }
+                PacketLineRef::Delimiter | PacketLineRef::ResponseEnd => return Err(Malformed),
+            }
+            rest = after;
+        }
+        self.pending = rest.to_vec();
+        Ok(())
+    }
+
+    /// Returns what was received so far.
+    pub(super) fn finish(mut self) -> Answer {
+        let partial = std::mem::take(&mut self.partial);
+        self.say(&partial);
+        self.answer
+    }
+
+    fn take_alone(&mut self, raw: &[u8], data: &[u8]) -> Result<(), Malformed> {
+        if let Some(text) = data.strip_prefix(b"ERR ") {
+            self.answer.fatal = Some(clean_line(text));
+            self.done = true;
+            return Ok(());
+        }
+        self.report(raw)
+    }
+
+    fn take_band(&mut self, data: &[u8]) -> Result<(), Malformed> {
+        match data.split_first() {
+            Some((1, report)) => self.report(report),
+            Some((2, text)) => {
+                self.hear(text);
+                Ok(())
+            }
+            Some((3, text)) => {
+                self.answer.fatal = Some(clean_line(text));
+                self.done = true;
+                Ok(())
+            }
+            _ => self.take_error(data),
+        }
+    }
+
+    /// A server can give up before it multiplexes.
+    fn take_error(&mut self, data: &[u8]) -> Result<(), Malformed> {
+        let text = data.strip_prefix(b"ERR ").ok_or(Malformed)?;
+        self.answer.fatal = Some(clean_line(text));
+        self.done = true;
+        Ok(())
+    }
+
+    fn report(&mut self, bytes: &[u8]) -> Result<(), Malformed> {
+        if self.answer.report.len() + bytes.len() > REPORT_CAP {
+            return Err(Malformed);
+        }
+        self.answer.report.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    /// Messages come in pieces that are no lines.
+    fn hear(&mut self, text: &[u8]) {
+        for byte in text {
+            if matches!(byte, b'\n' | b'\r') {
+                let line = std::mem::take(&mut self.partial);
+                self.say(&line);
+            } else if self.partial.len() < LINE_CAP * 4 {
+                self.partial.push(*byte);
+            }
+        }
+    }
+
+    fn say(&mut self, line: &[u8]) {
+        let line = clean_line(line);
+        self.kept += line.len();
+        if !line.is_empty() && self.kept <= MESSAGES_CAP {
+            self.answer.messages.push(line);
+        }
+    }
+}
+
+/// Returns a line of hostile text without anything that a terminal or a reader could stumble over.
+pub(in crate::git::push) fn clean_line(text: &[u8]) -> String {
+    let text = String::from_utf8_lossy(text);
+    let mut clean = String::new();
+    let mut letters = text.chars().take(LINE_CAP * 2).peekable();
+    while let Some(letter) = letters.next() {
+        if letter == '\u{1b}' && letters.next_if_eq(&'[').is_some() {
+            // The parameters of a control sequence, up to the letter that ends it.
+            while letters.next_if(|c| !('@'..='~').contains(c)).is_some() {}
+            let _ = letters.next();
+        } else if letter == '\t' || letter == '\n' || letter == '\r' {
+            clean.push(' ');
+        } else if !letter.is_control() && !is_hidden(letter) {
+            clean.push(letter);
+        }
+    }
+    let clean: String = clean.trim().chars().take(LINE_CAP).collect();
+    clean
+}
+
+/// Says whether a letter changes how others are shown, or does not show.
+fn is_hidden(letter: char) -> bool {
+    matches!(letter,
+        '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e0000}'..='\u{e0fff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn packet(data: &[u8]) -> Vec<u8> {
+        let mut out = format!("{:04x}", data.len() + 4).into_bytes();
+        out.extend_from_slice(data);
+        out
+    }
+
+    #[test]
+    fn bands_are_taken_apart_and_messages_become_lines() {
+        let mut input = packet(b"\x01000eunpack ok\n");
+        input.extend(packet(b"\x02first li"));
+        input.extend(packet(b"\x02ne\nsecond\rthird"));
+        input.extend(packet(b"\x010000"));
+        input.extend(b"0000ignored");
+        // Whatever the pieces, the answer is the same.
+        for size in [1, 3, 7, 1000] {
+            let mut demux = Demux::new(SideBand::Large);
+            for piece in input.chunks(size) {
+                demux.feed(piece).unwrap();
+            }
+            assert!(demux.is_done());
+            let answer = demux.finish();
+            assert_eq!(answer.report, b"000eunpack ok\n0000");
+            assert_eq!(answer.messages, ["first line", "second", "third"]);
+            assert_eq!(answer.fatal, None);
+        }
+    }
+
+    #[test]
+    fn without_side_bands_the_report_stands_alone() {
+        let mut demux = Demux::new(SideBand::None);
+        demux.feed(b"000eunpack ok\n0000").unwrap();
+        assert!(demux.is_done());
+        assert_eq!(demux.finish().report, b"000eunpack ok\n0000");
+    }
+
+    #[test]
+    fn band_three_and_error_lines_end_the_conversation() {
+        for data in [&b"\x03no \x1b[31mway\n"[..], b"ERR no way"] {
+            let mut demux = Demux::new(SideBand::Large);
+            demux.feed(&packet(data)).unwrap();
+            assert!(demux.is_done());
+            assert_eq!(demux.finish().fatal.as_deref(), Some("no way"));
+        }
+    }
+
+    #[test]
+    fn other_bands_and_hostile_lengths_are_malformed() {
+        for input in [
+            &b"0006\x00x"[..],
+            b"0006\x04x",
+            b"0004",
+            b"0003",
+            b"zzzz",
+            b"0001",
+        ] {
+            let mut demux = Demux::new(SideBand::Large);
+            assert_eq!(demux.feed(input), Err(Malformed), "{input:?}");
+        }
+        let mut demux = Demux::new(SideBand::Large);
+        demux.feed(b"0005\x010005\x02").unwrap();
+        assert_eq!(demux.finish(), Answer::default());
+    }
+
+    #[test]
+    fn text_is_cleaned() {
+        let clean = |text: &str| clean_line(text.as_bytes());
+        assert_eq!(
+            clean("\u{1b}[1;31mred\u{1b}[0m \u{1b}]0;title\u{7}\u{202e}x\ty"),
+            "red ]0;titlex y"
+        );
+        assert_eq!(clean_line(b"\xff\xfe"), "\u{fffd}\u{fffd}");
+        assert_eq!(clean(&"x".repeat(5000)).len(), LINE_CAP);
+    }
+
+    #[test]
+    fn a_flood_of_messages_is_bounded() {
+        let mut demux = Demux::new(SideBand::Large);
+        let line = [b"\x02".as_slice(), &b"y".repeat(900), b"\n"].concat();
+        for _ in 0..1000 {
+            demux.feed(&packet(&line)).unwrap();
+        }
+        let kept: usize = demux.finish().messages.iter().map(String::len).sum();
+        assert!(kept <= MESSAGES_CAP);
+    }
+
+    proptest! {
+        #[test]
+        fn no_input_makes_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+            let mut demux = Demux::new(SideBand::Large);
+            let _ = demux.feed(&bytes);
+            for line in demux.finish().messages {
+                prop_assert!(!line.chars().any(char::is_control));
+            }
+        }
+    }
+}

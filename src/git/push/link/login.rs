@@ -1,0 +1,113 @@
+//! Which login goes with a request, and who is told whether it worked.
+
+use reqwest::{RequestBuilder, Url};
+use secrecy::ExposeSecret;
+use tracing::debug;
+
+use crate::git::credentials::Helpers;
+use crate::git::credentials::Login;
+use crate::git::push::error::PushError;
+use crate::names::RemoteUrl;
+
+use super::PushOptions;
+
+/// Where a login comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Source {
+    /// The caller or the URL gave it; nobody is told.
+    Given,
+    /// A helper, which wants to hear whether it worked.
+    Helper,
+    /// A helper, which has heard that it works.
+    Kept,
+}
+
+/// The login of one conversation, which is with one origin.
+#[derive(Debug)]
+pub(super) struct Logins<'a> {
+    current: Option<(Login, Source)>,
+    asked: bool,
+    helpers: &'a Helpers,
+    url: Option<Url>,
+    user: Option<&'a str>,
+}
+
+impl<'a> Logins<'a> {
+    /// Begins with what is known: the caller's login, else that in the URL.
+    pub(super) fn new(url: &'a RemoteUrl, options: &'a PushOptions) -> Self {
+        let in_url = url.password().map(|password| Login {
+            user: url.user().unwrap_or_default().to_owned(),
+            password: password.clone(),
+        });
+        let known = options.login.clone().or(in_url);
+        Self {
+            current: known.map(|login| (login, Source::Given)),
+            asked: false,
+            helpers: &options.helpers,
+            url: url.http_url(),
+            user: url.user(),
+        }
+    }
+
+    /// Returns the host, for messages.
+    pub(super) fn host(&self) -> String {
+        let host = self.url.as_ref().and_then(|url| url.host_str());
+        host.unwrap_or_default().to_owned()
+    }
+
+    /// Adds the login to a request. The client follows no redirect, so it goes to this origin only.
+    pub(super) fn attach(&self, request: RequestBuilder) -> RequestBuilder {
+        match &self.current {
+            Some((login, _)) => {
+                request.basic_auth(&login.user, Some(login.password.expose_secret()))
+            }
+            None => request,
+        }
+    }
+
+    /// The server let us in: the helper may keep the login.
+    pub(super) fn accepted(&mut self) {
+        if let (Some((login, Source::Helper)), Some(url)) = (&self.current, &self.url) {
+            if let Err(error) = self.helpers.store(url, login) {
+                debug!(%error, "a helper did not keep the login");
+            }
+            if let Some((_, source)) = &mut self.current {
+                *source = Source::Kept;
+            }
+        }
+    }
+
+    /// The server wants a login, or another: asks the helpers, once.
+    pub(super) fn refused(&mut self) -> Result<(), PushError> {
+        let Some(url) = &self.url else {
+            return Err(self.error());
+        };
+        if let Some((login, Source::Helper | Source::Kept)) = &self.current
+            && let Err(error) = self.helpers.erase(url, login)
+        {
+            debug!(%error, "a helper did not forget the login");
+        }
+        if self.asked {
+            return Err(self.error());
+        }
+        self.asked = true;
+        let found = self.helpers.get(url, self.user);
+        match found.map_err(PushError::Credential)? {
+            Some(login) => {
+                self.current = Some((login, Source::Helper));
+                Ok(())
+            }
+            None => Err(self.error()),
+        }
+    }
+
+    /// Returns the error of a conversation that ends here.
+    pub(super) fn error(&self) -> PushError {
+        let host = self.host();
+        if self.current.is_some() {
+            PushError::LoginRefused { host }
+        } else {
+            PushError::NoLogin { host }
+        }
+    }
+}

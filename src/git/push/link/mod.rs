@@ -1,0 +1,146 @@
+//! The connection to a remote's git service, on every transport, with a deadline without progress.
+
+mod answer;
+mod child;
+mod http;
+mod http_body;
+mod login;
+mod options;
+mod pulse;
+mod ssh;
+
+use std::io::Write;
+use std::path::Path;
+use std::sync::atomic::AtomicBool;
+
+use crate::names::RemoteUrl;
+use crate::names::Scheme;
+
+use super::commands::SideBand;
+use super::error::PushError;
+
+pub(super) use answer::{Answer, clean_line};
+pub use options::{AllowFile, PushOptions};
+pub(super) use pulse::Interruption;
+
+/// The service that the remote is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Service {
+    /// Takes pushes. Always protocol version 0.
+    ReceivePack,
+    /// Gives fetches. Asked in protocol version 2.
+    UploadPack,
+}
+
+impl Service {
+    /// Returns its name in URLs and media types.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::ReceivePack => "git-receive-pack",
+            Self::UploadPack => "git-upload-pack",
+        }
+    }
+
+    /// Returns the protocol version to ask for, as git writes it.
+    const fn protocol(self) -> Option<&'static str> {
+        match self {
+            Self::ReceivePack => None,
+            Self::UploadPack => Some("version=2"),
+        }
+    }
+}
+
+/// Whether a failed request can have had an effect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Effect {
+    /// The server did nothing.
+    None,
+    /// Only the server knows.
+    Unknown,
+}
+
+/// A request that got no whole answer.
+#[derive(Debug)]
+pub(super) struct Failed {
+    pub(super) error: PushError,
+    pub(super) effect: Effect,
+}
+
+/// What is needed to reach a remote.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Target<'a> {
+    /// Where it is.
+    pub(super) url: &'a RemoteUrl,
+    /// What a relative path of a `file` remote starts from.
+    pub(super) directory: &'a Path,
+    /// How it may be reached.
+    pub(super) options: &'a PushOptions,
+    /// Set when the caller wants to end.
+    pub(super) stop: &'a AtomicBool,
+}
+
+/// Writes the pack; the error is ours, or that of the connection when it was lost.
+pub(super) type WritePack<'a> = &'a mut dyn FnMut(&mut dyn Write) -> Result<(), PushError>;
+
+/// A conversation with a remote's service. Dropping it leaves no connection and no child.
+#[derive(Debug)]
+pub(super) enum Link<'a> {
+    /// Smart HTTP.
+    Http(Box<http::HttpLink<'a>>),
+    /// A program on this machine, or ssh.
+    Child(Box<child::ChildLink<'a>>),
+}
+
+impl<'a> Link<'a> {
+    /// Prepares the connection. HTTP connects with the first request.
+    pub(super) fn open(target: Target<'a>, service: Service) -> Result<Self, PushError> {
+        match target.url.scheme() {
+            Scheme::Http | Scheme::Https => http::HttpLink::open(target, service)
+                .map(Box::new)
+                .map(Self::Http),
+            Scheme::Ssh => child::ChildLink::start(ssh::program(target, service)?, target)
+                .map(Box::new)
+                .map(Self::Child),
+            Scheme::File => child::ChildLink::start(child::program(target, service)?, target)
+                .map(Box::new)
+                .map(Self::Child),
+            Scheme::Git => Err(PushError::Scheme("git")),
+        }
+    }
+
+    /// Returns what the service says first, up to its flush.
+    pub(super) fn advertise(&mut self) -> Result<Vec<u8>, PushError> {
+        match self {
+            Self::Http(link) => link.advertise(),
+            Self::Child(link) => link.advertise(),
+        }
+    }
+
+    /// Sends `head` and the pack that `pack` writes, and returns the whole answer.
+    pub(super) fn exchange(
+        &mut self,
+        head: Vec<u8>,
+        pack: WritePack<'_>,
+        side_band: SideBand,
+    ) -> Result<Answer, Failed> {
+        match self {
+            Self::Http(link) => link.exchange(head, pack, side_band),
+            Self::Child(link) => link.exchange(&head, pack, side_band),
+        }
+    }
+
+    /// Sends a small request and returns the lines of the answer, up to its flush.
+    pub(super) fn request(&mut self, body: &[u8]) -> Result<Vec<u8>, PushError> {
+        match self {
+            Self::Http(link) => link.request(body),
+            Self::Child(link) => link.request(body),
+        }
+    }
+
+    /// Ends a conversation in which nothing was asked.
+    pub(super) fn leave(self) {
+        if let Self::Child(link) = self {
+            link.leave();
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! The user's ssh, asked to run a git service over there. Nothing prompts, host keys are checked.
+
+use crate::git::push::error::PushError;
+use crate::process::Program;
+
+use super::{Service, Target};
+
+/// Returns the ssh that runs `service` on the remote.
+pub(super) fn program(target: Target<'_>, service: Service) -> Result<Program, PushError> {
+    let options = target.options;
+    let program = match &options.ssh_command {
+        // The user wrote it for a shell; what we add comes in as arguments that no shell reads.
+        Some(command) => Program::new("/bin/sh")
+            .arg("-c")
+            .arg(format!("{command} \"$@\""))
+            .arg("ssh"),
+        None => Program::new(options.inheritance.find("ssh").map_err(PushError::Start)?),
+    };
+    let program = program.inherit(&options.inheritance);
+    let program = match service.protocol() {
+        Some(version) => program.variable("GIT_PROTOCOL", version),
+        None => program,
+    };
+    Ok(program.args(arguments(target, service)?))
+}
+
+/// Returns ssh's arguments. `RemoteUrl` has refused users and hosts that begin with a dash.
+fn arguments(target: Target<'_>, service: Service) -> Result<Vec<String>, PushError> {
+    let url = target.url;
+    let seconds = target.options.connect_timeout.as_secs().max(1);
+    let mut arguments = vec![
+        "-o".to_owned(),
+        "BatchMode=yes".to_owned(),
+        "-o".to_owned(),
+        format!("ConnectTimeout={seconds}"),
+    ];
+    if service.protocol().is_some() {
+        arguments.extend(["-o".to_owned(), "SendEnv=GIT_PROTOCOL".to_owned()]);
+    }
+    if let Some(port) = url.port() {
+        arguments.extend(["-p".to_owned(), port.to_string()]);
+    }
+    let host = url.host().ok_or(PushError::Scheme("ssh"))?;
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    let place = match url.user() {
+        Some(user) => format!("{user}@{host}"),
+        None => host.to_owned(),
+    };
+    // A path below somebody's home has a slash in front in a URL that it has not over there.
+    let path = match url.path().strip_prefix('/') {
+        Some(home) if home.starts_with('~') => home,
+        _ => url.path(),
+    };
+    let command = format!("{} {}", service.name(), quote(path));
+    arguments.extend(["--".to_owned(), place, command]);
+    Ok(arguments)
+}
+
+/// Quotes a path for the remote's shell, as git does: `!` too, for those shells that expand it.
+fn quote(path: &str) -> String {
+    let mut quoted = String::from("'");
+    for letter in path.chars() {
+        if matches!(letter, '\'' | '!') {
+            quoted.extend(["'\\", letter.encode_utf8(&mut [0; 4]), "'"]);
+        } else {
+            quoted.push(letter);
+        }
+    }
+    quoted.push('\'');
+    quoted
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::sync::atomic::AtomicBool;
+
+    use crate::git::push::link::PushOptions;
+    use crate::names::RemoteUrl;
+
+    use super::*;
+
+    fn line(url: &str, service: Service) -> String {
+        let url = RemoteUrl::parse(url).unwrap();
+        let (options, stop) = (PushOptions::default(), AtomicBool::new(false));
+        let target = Target {
+            url: &url,
+            directory: Path::new("/"),
+            options: &options,
+            stop: &stop,
+        };
+        arguments(target, service).unwrap().join(" ")
+    }
+
+    #[test]
+    fn the_arguments_are_those_that_git_would_give_and_end_the_options() {
+        assert_eq!(
+            line("ssh://git@h:22/o/r.git", Service::ReceivePack),
+            "-o BatchMode=yes -o ConnectTimeout=5 -p 22 -- git@h git-receive-pack '/o/r.git'"
+        );
+        assert_eq!(
+            line("h:~u/r", Service::UploadPack),
+            "-o BatchMode=yes -o ConnectTimeout=5 -o SendEnv=GIT_PROTOCOL -- h git-upload-pack '~u/r'"
+        );
+        assert!(line("ssh://h/~u/r", Service::ReceivePack).ends_with("git-receive-pack '~u/r'"));
+        assert!(line("ssh://[::1]/r", Service::ReceivePack).contains("-- ::1 "));
+    }
+
+    #[test]
+    fn a_path_cannot_leave_its_quotes() {
+        assert_eq!(quote("/a'; rm -rf !x"), r"'/a'\''; rm -rf '\!'x'");
+    }
+}

@@ -1,0 +1,137 @@
+//! The branch that the remote's HEAD names: upload-pack knows, receive-pack does not say.
+
+use std::path::Path;
+use std::sync::atomic::AtomicBool;
+
+use gix::protocol::transport::packetline::PacketLineRef;
+use gix::protocol::transport::packetline::decode::Stream;
+use gix::protocol::transport::packetline::decode::streaming;
+
+use crate::names::BranchName;
+use crate::names::RemoteUrl;
+
+use super::error::PushError;
+use super::link::{Link, PushOptions, Service, Target};
+use super::pkt_line;
+
+/// Asks the remote which branch its HEAD names. Nothing when it names none, or none that we know how to write.
+///
+/// `directory` is what a relative path of a `file` remote starts from; `stop` ends the conversation.
+pub fn remote_head(
+    url: &RemoteUrl,
+    directory: &Path,
+    options: &PushOptions,
+    stop: &AtomicBool,
+) -> Result<Option<BranchName>, PushError> {
+    let target = Target {
+        url,
+        directory,
+        options,
+        stop,
+    };
+    let mut link = Link::open(target, Service::UploadPack)?;
+    let hello = link.advertise()?;
+    let Some(said) = lines(&hello) else {
+        return Err(PushError::Garbled);
+    };
+    if said.iter().any(|line| line == b"version 2") {
+        let answer = link.request(&ls_refs()?)?;
+        link.leave();
+        let Some(refs) = lines(&answer) else {
+            return Err(PushError::Garbled);
+        };
+        return Ok(refs.iter().find_map(|line| symref_v2(line)));
+    }
+    link.leave();
+    Ok(said.iter().find_map(|line| symref_v0(line)))
+}
+
+/// Returns the request for HEAD alone, with what it names.
+fn ls_refs() -> Result<Vec<u8>, PushError> {
+    let mut out = Vec::new();
+    let mut add = |line: &str| pkt_line::encode(line.as_bytes(), &mut out);
+    let added = add("command=ls-refs\n")
+        .and_then(|()| add(concat!("agent=sendoff/", env!("CARGO_PKG_VERSION"), "\n")));
+    added.map_err(|_| PushError::Garbled)?;
+    out.extend_from_slice(b"0001");
+    let mut add = |line: &str| pkt_line::encode(line.as_bytes(), &mut out);
+    let added = add("symrefs\n").and_then(|()| add("ref-prefix HEAD\n"));
+    added.map_err(|_| PushError::Garbled)?;
+    pkt_line::encode_flush(&mut out);
+    Ok(out)
+}
+
+/// Splits packet lines, without their line ends; nothing when they are malformed.
+fn lines(bytes: &[u8]) -> Option<Vec<&[u8]>> {
+    let mut lines = Vec::new();
+    let mut rest = bytes;
+    while !rest.is_empty() {
+        let Ok(Stream::Complete {
+            line,
+            bytes_consumed,
+        }) = streaming(rest)
+        else {
+            return None;
+        };
+        if let PacketLineRef::Data(data) = line {
+            lines.push(data.strip_suffix(b"\n").unwrap_or(data));
+        }
+        rest = rest.get(bytes_consumed..)?;
+    }
+    Some(lines)
+}
+
+/// Reads `<id> HEAD symref-target:refs/heads/main`.
+fn symref_v2(line: &[u8]) -> Option<BranchName> {
+    let mut words = line.split(|byte| *byte == b' ');
+    let _id = words.next()?;
+    if words.next()? != b"HEAD" {
+        return None;
+    }
+    branch(words.find_map(|word| word.strip_prefix(b"symref-target:"))?)
+}
+
+/// Reads the capability `symref=HEAD:refs/heads/main` behind the first ref.
+fn symref_v0(line: &[u8]) -> Option<BranchName> {
+    let zero = line.iter().position(|byte| *byte == 0)?;
+    let mut words = line.get(zero + 1..)?.split(|byte| *byte == b' ');
+    branch(words.find_map(|word| word.strip_prefix(b"symref=HEAD:"))?)
+}
+
+fn branch(full: &[u8]) -> Option<BranchName> {
+    BranchName::from_bytes(full.strip_prefix(b"refs/heads/")?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ID: &str = "1111111111111111111111111111111111111111";
+
+    #[test]
+    fn both_protocols_name_the_branch() {
+        let two = format!("{ID} HEAD symref-target:refs/heads/trunk peeled:{ID}");
+        assert_eq!(symref_v2(two.as_bytes()).unwrap().as_str(), "trunk");
+        let zero = format!("{ID} HEAD\0multi_ack symref=HEAD:refs/heads/a/b agent=git/2");
+        assert_eq!(symref_v0(zero.as_bytes()).unwrap().as_str(), "a/b");
+    }
+
+    #[test]
+    fn hostile_targets_name_nothing() {
+        for target in [
+            "refs/tags/v1",
+            "refs/heads/",
+            "refs/heads/a..b",
+            "refs/heads/-x",
+            "HEAD",
+        ] {
+            let line = format!("{ID} HEAD symref-target:{target}");
+            assert_eq!(symref_v2(line.as_bytes()), None, "{target}");
+        }
+        assert_eq!(
+            symref_v2(format!("{ID} refs/heads/x symref-target:refs/heads/y").as_bytes()),
+            None
+        );
+        assert_eq!(lines(b"0003"), None);
+    }
+}

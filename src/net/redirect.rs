@@ -1,0 +1,117 @@
+//! Where a request may be sent on to, and where plain http may go.
+
+use std::net::IpAddr;
+
+use reqwest::Url;
+
+/// How many redirects of one request are followed.
+pub const MAX_HOPS: u32 = 3;
+
+/// Why a redirect is not followed. The target is not named: the server chose its text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum RedirectRefused {
+    /// Another scheme, host or port: credentials are bound to all three.
+    #[error("the server sends the request on to another origin")]
+    OtherOrigin,
+    /// More than [`MAX_HOPS`].
+    #[error("the server sends the request on more than {MAX_HOPS} times")]
+    TooManyHops,
+}
+
+/// Says whether the redirect from `from` to `to` may be followed, after `hops` that were.
+pub fn may_follow(from: &Url, to: &Url, hops: u32) -> Result<(), RedirectRefused> {
+    let same = from.scheme() == to.scheme()
+        && from.host() == to.host()
+        && from.port_or_known_default() == to.port_or_known_default();
+    let anonymous = to.username().is_empty() && to.password().is_none();
+    if !same || !anonymous || !matches!(to.scheme(), "http" | "https") {
+        Err(RedirectRefused::OtherOrigin)
+    } else if hops >= MAX_HOPS {
+        Err(RedirectRefused::TooManyHops)
+    } else {
+        Ok(())
+    }
+}
+
+/// The hosts to which requests may go unencrypted, besides this machine itself.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PlainHttp {
+    hosts: Vec<String>,
+}
+
+impl PlainHttp {
+    /// Takes the hosts that the user or the system listed; compared whole, whatever the case.
+    pub fn to(hosts: impl IntoIterator<Item = String>) -> Self {
+        Self {
+            hosts: hosts.into_iter().collect(),
+        }
+    }
+
+    /// Says whether `url` may be contacted: https anywhere, http on this machine and on listed hosts.
+    pub fn allows(&self, url: &Url) -> bool {
+        let Some(host) = url.host_str() else {
+            return false;
+        };
+        match url.scheme() {
+            "https" => true,
+            "http" => is_loopback(host) || self.hosts.iter().any(|h| h.eq_ignore_ascii_case(host)),
+            _ => false,
+        }
+    }
+}
+
+fn is_loopback(host: &str) -> bool {
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    host.eq_ignore_ascii_case("localhost")
+        || bare.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn follow(from: &str, to: &str, hops: u32) -> Result<(), RedirectRefused> {
+        may_follow(&Url::parse(from).unwrap(), &Url::parse(to).unwrap(), hops)
+    }
+
+    #[test]
+    fn a_redirect_stays_at_its_origin() {
+        assert_eq!(follow("https://a.test/x", "https://a.test/y", 0), Ok(()));
+        assert_eq!(
+            follow("https://a.test/x", "https://a.test:443/y", 2),
+            Ok(())
+        );
+        for other in [
+            "https://b.test/x",
+            "http://a.test/x",
+            "https://a.test:444/x",
+            "https://a.test.evil.test/x",
+            "https://user@a.test/x",
+            "file:///etc/passwd",
+        ] {
+            let refused = follow("https://a.test/x", other, 0);
+            assert_eq!(refused, Err(RedirectRefused::OtherOrigin), "{other}");
+        }
+    }
+
+    #[test]
+    fn the_fourth_redirect_is_refused() {
+        let refused = follow("https://a.test/x", "https://a.test/y", 3);
+        assert_eq!(refused, Err(RedirectRefused::TooManyHops));
+    }
+
+    #[test]
+    fn plain_http_goes_to_this_machine_and_listed_hosts_only() {
+        let rule = PlainHttp::to(["git.lan".to_owned()]);
+        let allows = |url: &str| rule.allows(&Url::parse(url).unwrap());
+        assert!(allows("http://127.0.0.1:8080/x"));
+        assert!(allows("http://[::1]/x"));
+        assert!(allows("http://localhost/x"));
+        assert!(allows("http://GIT.lan/x"));
+        assert!(allows("https://anywhere.test/x"));
+        assert!(!allows("http://anywhere.test/x"));
+        assert!(!allows("http://localhost.evil.test/x"));
+        assert!(!allows("http://x.git.lan/x"));
+        assert!(!allows("ftp://127.0.0.1/x"));
+    }
+}

@@ -1,0 +1,64 @@
+//! What child programs get from us: a search path and an allow-list of variables.
+
+use std::ffi::{OsStr, OsString};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use super::error::ProcessError;
+
+/// Where programs are looked for, and the variables that they get; nothing else is inherited.
+#[derive(Debug, Clone, Default)]
+pub struct Inheritance {
+    search_path: Vec<PathBuf>,
+    variables: Vec<(OsString, OsString)>,
+}
+
+impl Inheritance {
+    /// Takes the absolute directories of the search path, and the variables for children.
+    pub fn new<'a>(
+        search_path: impl IntoIterator<Item = PathBuf>,
+        variables: impl IntoIterator<Item = (&'a str, &'a OsStr)>,
+    ) -> Self {
+        Self {
+            search_path: search_path.into_iter().collect(),
+            variables: variables
+                .into_iter()
+                .map(|(name, value)| (name.into(), value.into()))
+                .collect(),
+        }
+    }
+
+    /// Returns the directories in which programs are looked for.
+    pub fn search_path(&self) -> &[PathBuf] {
+        &self.search_path
+    }
+
+    /// Returns the variables that children get.
+    pub fn variables(&self) -> &[(OsString, OsString)] {
+        &self.variables
+    }
+
+    /// Looks a program up; see [`find_program`].
+    pub fn find(&self, name: &str) -> Result<PathBuf, ProcessError> {
+        find_program(name, &self.search_path)
+    }
+}
+
+/// Returns the absolute path of the first executable file called `name` in `directories`.
+///
+/// Relative directories are passed over, and so is a name with a slash in it: both could lead into
+/// the repository.
+pub fn find_program(name: &str, directories: &[PathBuf]) -> Result<PathBuf, ProcessError> {
+    let plain = !name.is_empty() && !name.contains(['/', '\0']);
+    directories
+        .iter()
+        .filter(|directory| plain && directory.is_absolute())
+        .map(|directory| directory.join(name))
+        .find(|path| is_executable(path))
+        .ok_or_else(|| ProcessError::NotFound(name.to_owned()))
+}
+
+fn is_executable(path: &Path) -> bool {
+    path.metadata()
+        .is_ok_and(|metadata| metadata.is_file() && metadata.permissions().mode() & 0o111 != 0)
+}

@@ -1,0 +1,98 @@
+//! What a child program left: how it ended, and its output up to a cap.
+
+use std::io::Read;
+use std::os::unix::process::ExitStatusExt;
+use std::process::ExitStatus;
+use std::sync::mpsc::{Receiver, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+/// How a program ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// By itself, with this exit code.
+    Code(i32),
+    /// By this signal.
+    Signal(i32),
+}
+
+impl Ended {
+    /// Says whether the program ended with exit code 0.
+    pub const fn is_success(self) -> bool {
+        matches!(self, Self::Code(0))
+    }
+}
+
+impl From<ExitStatus> for Ended {
+    fn from(status: ExitStatus) -> Self {
+        match (status.code(), status.signal()) {
+            (Some(code), _) => Self::Code(code),
+            (None, signal) => Self::Signal(signal.unwrap_or(0)),
+        }
+    }
+}
+
+/// Output up to a cap.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Captured {
+    /// The first bytes, as many as the cap allows.
+    pub bytes: Vec<u8>,
+    /// How many bytes there were in all; more than in [`bytes`](Self::bytes) when it was cut.
+    pub total: u64,
+}
+
+impl Captured {
+    /// Says whether there was more than the cap allows.
+    pub fn is_cut(&self) -> bool {
+        u64::try_from(self.bytes.len()).is_ok_and(|kept| kept < self.total)
+    }
+}
+
+/// What a program that ran to its end left.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Output {
+    /// How it ended.
+    pub ended: Ended,
+    /// Its standard output.
+    pub stdout: Captured,
+    /// Its standard error.
+    pub stderr: Captured,
+}
+
+/// Reads a stream to its end on a thread of its own, so that the child never blocks on a full pipe.
+#[derive(Debug)]
+pub(super) struct Collector {
+    captured: Arc<Mutex<Captured>>,
+    end: Receiver<()>,
+}
+
+impl Collector {
+    /// Starts to read; keeps the first `cap` bytes and discards the rest.
+    pub(super) fn start(mut stream: impl Read + Send + 'static, cap: usize) -> Self {
+        let captured = Arc::new(Mutex::new(Captured::default()));
+        let shared = Arc::clone(&captured);
+        let (ended, end) = sync_channel(1);
+        thread::spawn(move || {
+            let mut buffer = vec![0; 16 * 1024];
+            while let Ok(read @ 1..) = stream.read(&mut buffer) {
+                let Some(new) = buffer.get(..read) else { break };
+                let mut captured = shared.lock().unwrap_or_else(PoisonError::into_inner);
+                let room = cap.saturating_sub(captured.bytes.len()).min(read);
+                captured.bytes.extend(new.iter().take(room));
+                captured.total += u64::try_from(read).unwrap_or(0);
+            }
+            let _ = ended.send(());
+        });
+        Self { captured, end }
+    }
+
+    /// Returns what was read so far, after waiting at most `patience` for the end of the stream.
+    pub(super) fn collect(&self, patience: Duration) -> Captured {
+        let _ = self.end.recv_timeout(patience);
+        self.captured
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+}

@@ -1,0 +1,224 @@
+//! `Program`: what to start, with what, and for how long.
+
+use std::ffi::OsString;
+use std::io::Write;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::sync_channel;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::error::ProcessError;
+use super::group::{Killer, wait_for_end};
+use super::inheritance::Inheritance;
+use super::output::{Collector, Output};
+use super::running::Running;
+
+/// How long a stream may stay open after its program ended and its group was killed.
+const PATIENCE: Duration = Duration::from_millis(200);
+
+/// What becomes of the processes that a program leaves in its group when it ends in time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Leftovers {
+    /// They are killed.
+    Kill,
+    /// They live on: a credential helper may have started the cache that it asks next time.
+    Leave,
+}
+
+/// A program to start: argument vector, no shell, no inherited environment, a process group of its own.
+#[derive(Debug, Clone)]
+pub struct Program {
+    path: PathBuf,
+    arguments: Vec<OsString>,
+    variables: Vec<(OsString, OsString)>,
+    directory: Option<PathBuf>,
+    input: Vec<u8>,
+    cap: usize,
+    deadline: Duration,
+    leftovers: Leftovers,
+}
+
+impl Program {
+    /// Names the program by its absolute path. Its environment is empty, its working directory `/`,
+    /// its input empty; it has 30 seconds, and 64 KiB of each output are kept.
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self {
+            path: path.into(),
+            arguments: Vec::new(),
+            variables: Vec::new(),
+            directory: None,
+            input: Vec::new(),
+            cap: 64 * 1024,
+            deadline: Duration::from_secs(30),
+            leftovers: Leftovers::Kill,
+        }
+    }
+
+    /// Adds one argument.
+    #[must_use]
+    pub fn arg(mut self, argument: impl Into<OsString>) -> Self {
+        self.arguments.push(argument.into());
+        self
+    }
+
+    /// Adds arguments.
+    #[must_use]
+    pub fn args<A: Into<OsString>>(mut self, arguments: impl IntoIterator<Item = A>) -> Self {
+        self.arguments.extend(arguments.into_iter().map(Into::into));
+        self
+    }
+
+    /// Sets one variable.
+    #[must_use]
+    pub fn variable(mut self, name: impl Into<OsString>, value: impl Into<OsString>) -> Self {
+        self.variables.push((name.into(), value.into()));
+        self
+    }
+
+    /// Sets the variables that every child gets.
+    #[must_use]
+    pub fn inherit(mut self, inheritance: &Inheritance) -> Self {
+        self.variables
+            .extend(inheritance.variables().iter().cloned());
+        self
+    }
+
+    /// Sets the working directory.
+    #[must_use]
+    pub fn directory(mut self, directory: impl Into<PathBuf>) -> Self {
+        self.directory = Some(directory.into());
+        self
+    }
+
+    /// Sets what the program reads. Used by [`run`](Self::run) only.
+    #[must_use]
+    pub fn input(mut self, input: impl Into<Vec<u8>>) -> Self {
+        self.input = input.into();
+        self
+    }
+
+    /// Sets how many bytes of each output are kept; the rest is read and discarded.
+    #[must_use]
+    pub const fn cap(mut self, bytes: usize) -> Self {
+        self.cap = bytes;
+        self
+    }
+
+    /// Sets how long the program may run. Used by [`run`](Self::run) only.
+    #[must_use]
+    pub const fn deadline(mut self, limit: Duration) -> Self {
+        self.deadline = limit;
+        self
+    }
+
+    /// Sets what becomes of what the program leaves running.
+    #[must_use]
+    pub const fn leftovers(mut self, leftovers: Leftovers) -> Self {
+        self.leftovers = leftovers;
+        self
+    }
+
+    /// Returns the program's path.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Runs the program to its end. At the deadline it and its whole group are killed and reaped.
+    pub fn run(&self) -> Result<Output, ProcessError> {
+        let started = Instant::now();
+        let mut child = self.spawn(&self.input)?;
+        let killer = Killer::of(&child);
+        let stdout = child.stdout.take().map(|s| Collector::start(s, self.cap));
+        let stderr = child.stderr.take().map(|s| Collector::start(s, self.cap));
+        if let Some(mut stdin) = child.stdin.take() {
+            let input = self.input.clone();
+            // A program that does not read its input ends this thread with a broken pipe.
+            thread::spawn(move || stdin.write_all(&input));
+        }
+        let leader = child.id();
+        let (ended, end) = sync_channel(1);
+        thread::spawn(move || {
+            wait_for_end(leader);
+            ended.send(())
+        });
+        let remaining = || self.deadline.saturating_sub(started.elapsed());
+        let in_time = end.recv_timeout(remaining()).is_ok();
+        if !in_time || self.leftovers == Leftovers::Kill {
+            killer.kill();
+        }
+        let status = killer
+            .reap(&mut child)
+            .map_err(|source| self.wait(source))?;
+        if !in_time {
+            return Err(ProcessError::Deadline {
+                program: self.path.clone(),
+                limit: self.deadline,
+            });
+        }
+        let collect = |stream: Option<Collector>| {
+            stream.map_or_else(Default::default, |stream| {
+                stream.collect(remaining().min(PATIENCE))
+            })
+        };
+        Ok(Output {
+            ended: status.into(),
+            stdout: collect(stdout),
+            stderr: collect(stderr),
+        })
+    }
+
+    /// Starts the program with pipes to its input and output. Its stderr is captured, up to the cap.
+    pub fn start(&self) -> Result<Running, ProcessError> {
+        let child = self.command(Stdio::piped())?.spawn();
+        let child = child.map_err(|source| self.failed(source))?;
+        Ok(Running::new(child, self.path.clone(), self.cap))
+    }
+
+    fn spawn(&self, input: &[u8]) -> Result<Child, ProcessError> {
+        let stdin = if input.is_empty() {
+            Stdio::null()
+        } else {
+            Stdio::piped()
+        };
+        let child = self.command(stdin)?.spawn();
+        child.map_err(|source| self.failed(source))
+    }
+
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the one place that spawns"
+    )]
+    fn command(&self, stdin: Stdio) -> Result<Command, ProcessError> {
+        if !self.path.is_absolute() {
+            return Err(ProcessError::Relative(self.path.clone()));
+        }
+        let directory = self.directory.as_deref().unwrap_or(Path::new("/"));
+        let mut command = Command::new(&self.path);
+        command
+            .args(&self.arguments)
+            .env_clear()
+            .envs(self.variables.iter().map(|(n, v)| (n.as_os_str(), v)))
+            .current_dir(directory)
+            .process_group(0)
+            .stdin(stdin)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        Ok(command)
+    }
+
+    fn failed(&self, source: std::io::Error) -> ProcessError {
+        ProcessError::Start {
+            program: self.path.clone(),
+            source,
+        }
+    }
+
+    fn wait(&self, source: std::io::Error) -> ProcessError {
+        ProcessError::Wait {
+            program: self.path.clone(),
+            source,
+        }
+    }
+}
