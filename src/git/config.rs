@@ -8,6 +8,7 @@ use gix::config::File;
 
 use crate::names::RemoteUrl;
 
+use super::credentials::{CredentialRule, rules_of};
 use super::config_files::{ConfigFiles, follow_includes, read_local, read_trusted};
 use super::discover::Place;
 use super::open::{LocalConfig, OpenError};
@@ -68,6 +69,11 @@ impl Config {
             local,
             local_config,
         })
+    }
+
+    /// Returns the sections that say who knows a password.
+    pub fn credential_rules(&self) -> Vec<CredentialRule> {
+        rules_of(&self.trusted)
     }
 
     /// Returns every value of `key`, such as `core.sshCommand`, later files last.

@@ -1,0 +1,206 @@
+//! Clients and credentials: what a run may talk to, and with which token. Opens no connection.
+
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::environment::Environment;
+use crate::forge::{Connection, FORGES, Forge, ForgeDef};
+use crate::git::credentials::{Helpers, Login};
+use crate::git::push::{AllowFile, PushOptions};
+use crate::git::Repo;
+use crate::http::{Client, ClientOptions};
+use crate::names::{Origin, RemoteUrl, Scheme};
+use crate::net::PlainHttp;
+use crate::pipeline::{Hold, Shipment, interruptible};
+use crate::platform::{Platform, TokenSource};
+use crate::policy::{ForgeKind, Policy, Trigger};
+use crate::process::Inheritance;
+
+use super::Session;
+
+/// The user name that forges take with a token as password.
+const TOKEN_USER: &str = "x-access-token";
+
+/// Makes the platform's client, or says why there is none.
+pub(super) fn platform(environment: &Environment, policy: &Policy) -> Result<Platform, Hold> {
+    let settings = policy.platform();
+    let absent = || {
+        Hold::new("no-platform", "no platform is configured").advise(
+            "set PLATFORM_URL and WORKSPACE_ID, or `platform.url` and `platform.workspace-id` in the user's policy",
+        )
+    };
+    let named = environment.text("PLATFORM_URL").map(reqwest::Url::parse);
+    let url = match (&settings.url, named) {
+        (Some(url), _) => url.as_url().clone(),
+        (None, Some(Ok(url))) => url,
+        (None, Some(Err(error))) => {
+            return Err(Hold::new("bad-platform-url", format!("PLATFORM_URL is no URL: {error}"))
+                .advise("set it to an address such as https://platform.example"));
+        }
+        (None, None) => return Err(absent()),
+    };
+    let workspace = settings.workspace_id.as_deref().or_else(|| environment.text("WORKSPACE_ID"));
+    let workspace = workspace.ok_or_else(absent)?;
+    let token = settings
+        .token_file
+        .clone()
+        .unwrap_or_else(|| environment.configs_directory().join(".auth_token"));
+    let client = client(policy);
+    Platform::new(client, url, workspace, TokenSource::File(token)).map_err(|error| {
+        let hold = Hold::new(error.class(), error.to_string());
+        Hold { advice: error.advice(), ..hold }
+    })
+}
+
+/// Makes the HTTP client of forge and platform.
+fn client(policy: &Policy) -> Client {
+    let timeout = policy.limits().http_timeout.duration();
+    Client::new(ClientOptions::new(timeout))
+}
+
+/// Says how the remote may be reached. Nothing in it comes from the repository.
+pub(super) fn push_options(session: &Session) -> PushOptions {
+    let policy = &session.loaded.policy;
+    let environment = &session.environment;
+    let repo = session.repo.as_ref().ok().and_then(Option::as_ref);
+    let inheritance = Inheritance::new(environment.search_path(), environment.for_children());
+    PushOptions {
+        push_timeout: policy.limits().push_timeout.duration(),
+        push_size: policy.limits().push_size.bytes(),
+        allow_file: if policy.remotes().allow_file { AllowFile::Yes } else { AllowFile::No },
+        plain_http: PlainHttp::to(policy.remotes().plain_http_hosts()),
+        ssh_command: ssh_command(session.trigger, environment, repo),
+        helpers: helpers(repo, &inheritance),
+        inheritance,
+        ..PushOptions::default()
+    }
+}
+
+/// Returns the user's ssh command. Under a hook or an agent the variable is somebody else's.
+fn ssh_command(
+    trigger: Trigger,
+    environment: &Environment,
+    repo: Option<&Repo>,
+) -> Option<String> {
+    let from_person = (trigger == Trigger::Manual).then(|| environment.text("GIT_SSH_COMMAND"));
+    let configured = || repo?.config().string("core.sshCommand");
+    from_person.flatten().map(str::to_owned).or_else(configured)
+}
+
+/// Returns the credential helpers of system and user configuration.
+fn helpers(repo: Option<&Repo>, inheritance: &Inheritance) -> Helpers {
+    let rules = repo.map(|repo| repo.config().credential_rules()).unwrap_or_default();
+    Helpers::new(rules, inheritance.clone())
+}
+
+/// Returns the login that goes with the first request: the forge's token, when the remote is on the
+/// host that the token is for. Helpers that the user configured are asked before it is used.
+pub(super) fn login(session: &Session, remote: &RemoteUrl) -> Option<Login> {
+    if !matches!(remote.scheme(), Scheme::Https | Scheme::Http) || remote.password().is_some() {
+        return None;
+    }
+    let token = token_of_variable(session, remote)?;
+    Some(Login { user: TOKEN_USER.into(), password: token })
+}
+
+/// Connects to the forge of the remote, or says why there is none.
+pub(super) async fn forge(
+    session: &Session,
+    shipment: Option<&Shipment>,
+) -> Result<Box<dyn Forge>, Hold> {
+    let Some(shipment) = shipment else {
+        return Err(Hold::new("nothing-to-ship", "there is nothing to open a pull request for"));
+    };
+    let policy = &session.loaded.policy;
+    let remote = &shipment.remote.url;
+    let def = forge_of(policy, remote)?;
+    if shipment.repository.owner.is_empty() {
+        return Err(Hold::new("no-forge", format!("{remote} does not name an owner and a repository")));
+    }
+    let token = match token_of_variable(session, remote) {
+        Some(token) => token,
+        None => token_of_helpers(shipment, def, policy).await?,
+    };
+    let connection = Connection {
+        client: client(policy),
+        api_url: policy.forge().api_url.as_ref().map(|url| url.as_url().clone()),
+        remote: remote.clone(),
+        repository: shipment.repository.clone(),
+        token,
+    };
+    (def.connect)(connection).map_err(|error| {
+        let hold = Hold::new(error.code(), error.to_string());
+        Hold { advice: error.advice, ..hold }
+    })
+}
+
+/// Finds the kind of forge: the policy's, else by the remote's host.
+fn forge_of(policy: &Policy, remote: &RemoteUrl) -> Result<&'static ForgeDef, Hold> {
+    let named = match policy.forge().kind {
+        ForgeKind::Auto => None,
+        ForgeKind::Github => Some("github"),
+    };
+    let found = FORGES.iter().find(|def| match named {
+        Some(name) => def.name == name,
+        None => (def.recognises)(remote),
+    });
+    found.ok_or_else(|| {
+        let host = remote.host().unwrap_or("a path");
+        Hold::new("no-forge", format!("no forge is known for {host}"))
+            .advise("set `forge.kind` and `forge.api-url` in the user's policy")
+    })
+}
+
+/// Returns the token of a variable, when the remote's forge is the one that the variable is for.
+fn token_of_variable(session: &Session, remote: &RemoteUrl) -> Option<SecretString> {
+    let host = remote.host()?;
+    if let Some(api) = &session.loaded.policy.forge().api_url {
+        let api_host = api.as_url().host_str().unwrap_or_default();
+        let is_its_host = host.eq_ignore_ascii_case(api_host)
+            || api_host.strip_prefix("api.").is_some_and(|git| host.eq_ignore_ascii_case(git));
+        return session.environment.secret("SENDOFF_TOKEN").filter(|_| is_its_host);
+    }
+    let host = host.strip_prefix("ssh.").unwrap_or(host);
+    let variables = FORGES.iter().flat_map(|def| def.token_variables);
+    variables
+        .filter(|(_, its_host)| host.eq_ignore_ascii_case(its_host))
+        .find_map(|(variable, _)| session.environment.secret(variable))
+}
+
+/// Asks the user's credential helpers for the forge's web host, as git would.
+async fn token_of_helpers(
+    shipment: &Shipment,
+    def: &ForgeDef,
+    policy: &Policy,
+) -> Result<SecretString, Hold> {
+    let absent = || {
+        let variables: Vec<&str> = def.token_variables.iter().map(|(name, _)| *name).collect();
+        let wanted = if policy.forge().api_url.is_some() {
+            "SENDOFF_TOKEN".to_owned()
+        } else {
+            variables.join(" or ")
+        };
+        Hold::new("no-token", "there is no token for the forge")
+            .advise(format!("set {wanted}, or configure a git credential helper for its host"))
+    };
+    let api = policy.forge().api_url.as_ref().map(|url| url.as_url().clone());
+    let api = api.or_else(|| (def.api_url)(&shipment.remote.url)).ok_or_else(absent)?;
+    let mut web = api;
+    let host = web.host_str().unwrap_or_default().to_owned();
+    let web_host = host.strip_prefix("api.").unwrap_or(&host);
+    if web.set_host(Some(web_host)).is_err() {
+        return Err(absent());
+    }
+    web.set_path("/");
+    // A token asked for over http to this machine stays on this machine.
+    if Origin::of(&web).is_none_or(|origin| !origin.is_https() && !origin.is_loopback()) {
+        return Err(absent());
+    }
+    let helpers = shipment.push_options.helpers.clone();
+    let asked = interruptible(move |_| helpers.get(&web, None)).await;
+    match asked {
+        Ok(Ok(Some(login))) if !login.password.expose_secret().is_empty() => Ok(login.password),
+        Ok(Ok(_)) => Err(absent()),
+        Ok(Err(error)) => Err(Hold::new("no-token", format!("the credential helper failed: {error}"))),
+        Err(error) => Err(Hold::new("no-token", error.to_string())),
+    }
+}

@@ -1,0 +1,147 @@
+//! Finding the repository and the policy, and what is to be noted about either.
+
+use std::path::{Path, PathBuf};
+
+use crate::environment::Environment;
+use crate::git::{ConfigFiles, LocalConfig, Repo};
+use crate::pipeline::Hold;
+use crate::policy::{
+    Layers, Loaded, Origin, Places, PolicyError, RepositoryFile, Setting,
+};
+use crate::report::Note;
+use crate::steps::STEPS;
+
+use super::Request;
+
+/// What `policy check` and `policy show` show.
+#[derive(Debug)]
+pub struct PolicyReview {
+    /// The files that were read, in their order of precedence.
+    pub layers: Vec<String>,
+    /// What is wrong.
+    pub problems: Vec<PolicyError>,
+    /// Every value with its layer.
+    pub values: Vec<Setting>,
+}
+
+/// Returns the directory that a request is about.
+pub(super) fn directory(directory: Option<&Path>, environment: &Environment) -> PathBuf {
+    match directory {
+        Some(directory) => environment.cwd().join(directory),
+        None => environment.cwd().to_owned(),
+    }
+}
+
+/// Finds the repository; a repository that cannot be opened is a hold, because memory and heartbeat
+/// go out all the same.
+pub(super) fn discover(
+    directory: &Path,
+    environment: &Environment,
+    local_config: LocalConfig,
+) -> Result<Option<Repo>, Hold> {
+    let home = environment.home();
+    let config_home = environment.config_directory();
+    let config_home = config_home.as_deref().and_then(Path::parent);
+    let files = ConfigFiles::of_user(home.as_deref(), config_home);
+    Repo::discover(directory, local_config, &files).map_err(|error| {
+        let hold = Hold::new("bad-repository", super::chain(&error));
+        Hold { advice: error.advice(), ..hold }
+    })
+}
+
+/// Loads the layers that apply to a request.
+pub(super) fn load(
+    request: &Request,
+    environment: &Environment,
+    repo: Option<&Repo>,
+) -> Result<Loaded, Box<PolicyError>> {
+    let mut places = Places::usual(environment.config_directory().as_deref());
+    places.policy_file = request.policy_file.as_ref().map(|file| environment.cwd().join(file));
+    places.set.clone_from(&request.sets);
+    let mut unreadable = None;
+    match repo.and_then(Repo::work_tree).map(RepositoryFile::read) {
+        Some(Ok(file)) => places.repository = file,
+        Some(Err(error)) => unreadable = Some(error),
+        None => {}
+    }
+    let mut loaded = Layers::load(&places, STEPS).map_err(Box::new)?;
+    if let Some(error) = unreadable {
+        loaded.drop_repository(error);
+    }
+    Ok(loaded)
+}
+
+/// Notes what the user should know: dropped layers, and configuration that was ignored.
+pub(super) fn notes(loaded: &Loaded, repo: Option<&Repo>) -> Vec<Note> {
+    let mut notes: Vec<Note> = loaded
+        .problems
+        .iter()
+        .map(|problem| Note {
+            code: if problem.origin == Origin::Repository {
+                "policy-dropped".into()
+            } else {
+                "policy-error".into()
+            },
+            message: format!("the {} policy is left out: {}", problem.origin, problem.error.one_line()),
+            advice: Some("`sendoff policy check` shows the place".into()),
+        })
+        .collect();
+    let ignored = match repo {
+        Some(repo) if !loaded.policy.git().trusts_local() => repo.config().ignored_local_keys(),
+        _ => Vec::new(),
+    };
+    if !ignored.is_empty() {
+        notes.push(Note {
+            code: "config-ignored".into(),
+            message: format!(
+                "the repository's own git configuration sets {}, which is ignored",
+                ignored.join(", ")
+            ),
+            advice: Some(
+                "set it globally, pass GITHUB_TOKEN for a credential, or set `git.local-config = \"trust\"` in \
+                 the user's policy"
+                    .into(),
+            ),
+        });
+    }
+    notes
+}
+
+/// Loads every layer and tells all about it.
+pub fn review(
+    request: &Request,
+    environment: &Environment,
+) -> Result<PolicyReview, Box<PolicyError>> {
+    let directory = directory(request.directory.as_deref(), environment);
+    let repo = discover(&directory, environment, LocalConfig::Ignore).ok().flatten();
+    let loaded = load(request, environment, repo.as_ref())?;
+    Ok(PolicyReview {
+        layers: loaded.layer_names(),
+        values: loaded.policy.flatten(),
+        problems: loaded.problems.into_iter().map(|problem| problem.error).collect(),
+    })
+}
+
+/// Checks one file alone, by the rules of a user's policy; its owner does not matter.
+pub fn check_file(file: &Path) -> Result<(), Box<PolicyError>> {
+    let places = Places { policy_file: Some(file.to_owned()), ..Places::default() };
+    Layers::load(&places, STEPS).map(drop).map_err(Box::new)
+}
+
+/// Returns where the repository's policy goes, or why it cannot.
+pub fn repository_policy(
+    given: Option<PathBuf>,
+    environment: &Environment,
+) -> Result<PathBuf, String> {
+    let directory = directory(given.as_deref(), environment);
+    let repo = discover(&directory, environment, LocalConfig::Ignore)
+        .map_err(|hold| hold.sentence)?;
+    let top = repo.as_ref().and_then(Repo::work_tree);
+    let top = top.ok_or_else(|| format!("there is no work tree at {}", directory.display()))?;
+    Ok(top.join(".sendoff.toml"))
+}
+
+/// Returns the keys of a policy that a repository's file cannot carry.
+pub fn keys_not_for_repository(text: &str) -> Vec<String> {
+    crate::policy::keys_not_for_repository(text, STEPS).unwrap_or_default()
+}
