@@ -1,1 +1,6 @@
 //! Tests of `push`.
+
+mod delta;
+mod objects;
+mod pack;
+mod workshop;

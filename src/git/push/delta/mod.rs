@@ -48,7 +48,7 @@ mod tests {
 
     #[test]
     fn one_changed_line_in_five_megabytes_takes_few_bytes() {
-        let base = text(180_000);
+        let base = text(230_000);
         assert!(base.len() > 4 << 20, "{}", base.len());
         let mut target = base.clone();
         let middle = base.len() / 2;

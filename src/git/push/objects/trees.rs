@@ -260,7 +260,7 @@ impl<'a, F: gix::objs::Find> TreeWalk<'a, F> {
             return Err(SelectError::TooMany);
         }
         self.found.push(Found { object, through });
-        if number % TELL_EVERY == 0 {
+        if number.is_multiple_of(TELL_EVERY) {
             self.progress.counted(number as u64);
         }
         Ok(number)
