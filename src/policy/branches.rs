@@ -67,11 +67,13 @@ impl Branches {
         rule.or_else(|| self.base.branch())
     }
 
-    /// Returns the first protected pattern that matches the branch.
-    pub fn protecting(&self, branch: &BranchName) -> Option<&Pattern> {
-        self.protected
-            .iter()
-            .find(|pattern| pattern.matches_branch(branch))
+    /// Returns every pattern that nobody pushes to: the protected ones, and the bases that the policy names.
+    pub(super) fn all_protected(&self) -> Vec<Pattern> {
+        let bases = self.rule.iter().filter_map(|rule| rule.base.as_ref());
+        let bases = bases.chain(self.base.branch());
+        // The name of a branch has no character that a glob would read.
+        let bases = bases.filter_map(|base| Pattern::new(base.as_str()).ok());
+        self.protected.iter().cloned().chain(bases).collect()
     }
 }
 

@@ -86,6 +86,13 @@ impl Pattern {
     }
 }
 
+/// Returns the first pattern that matches the branch.
+pub(super) fn first_match<'a>(patterns: &'a [Pattern], branch: &BranchName) -> Option<&'a Pattern> {
+    patterns
+        .iter()
+        .find(|pattern| pattern.matches_branch(branch))
+}
+
 /// Matches by git's rules.
 fn wildmatch(pattern: &str, text: &str) -> bool {
     gix::glob::wildmatch(pattern.into(), text.into(), Mode::NO_MATCH_SLASH_LITERAL)

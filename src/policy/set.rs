@@ -169,11 +169,10 @@ fn equals_sign(argument: &str) -> Option<usize> {
         match (quote, c) {
             _ if escaped => escaped = false,
             (Some('"'), '\\') => escaped = true,
-            (Some(open), c) if open == c => quote = None,
-            (Some(_), _) => {}
+            (Some(open), _) if open == c => quote = None,
             (None, '"' | '\'') => quote = Some(c),
             (None, '=') => return Some(at),
-            (None, _) => {}
+            _ => {}
         }
     }
     None

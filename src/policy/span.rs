@@ -90,7 +90,7 @@ impl fmt::Display for Span {
         }
         match (seconds / 3600, seconds % 3600) {
             (hours, 0) => write!(f, "{hours}h"),
-            _ if seconds % 60 == 0 => write!(f, "{}m", seconds / 60),
+            _ if seconds.is_multiple_of(60) => write!(f, "{}m", seconds / 60),
             _ => write!(f, "{seconds}s"),
         }
     }
