@@ -75,6 +75,19 @@ impl Ending {
             outputs: Outputs::new(),
         }
     }
+
+    /// Makes the ending of a step whose turn never came, because of `passed`.
+    pub(super) fn not_started(passed: &str) -> Self {
+        Self::new(Verdict::Failed, DEADLINE, format!("not started: {passed}"))
+    }
+}
+
+/// Says that the run's time is over.
+pub(super) fn passed(deadline: &Deadline) -> String {
+    format!(
+        "the run's deadline of {:?} passed (limits.deadline)",
+        deadline.limit()
+    )
 }
 
 impl Draft {
@@ -116,16 +129,12 @@ impl Draft {
 
     /// Returns the report as it stands, with what still runs as failed by the deadline.
     pub fn cut_off(&self, deadline: &Deadline) -> Report {
-        let summary = format!("the run's deadline of {:?} passed", deadline.limit());
+        let summary = passed(deadline);
         let mut state = self.lock();
         for at in 0..state.progress.len() {
             let ending = match state.progress.get(at) {
                 Some(Progress::Running(_)) => Ending::new(Verdict::Failed, DEADLINE, &summary),
-                Some(Progress::Waiting) => Ending::new(
-                    Verdict::Skipped,
-                    DEADLINE,
-                    format!("not started: {summary}"),
-                ),
+                Some(Progress::Waiting) => Ending::not_started(&summary),
                 _ => continue,
             };
             state.end(at, ending);

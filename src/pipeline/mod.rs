@@ -1,15 +1,25 @@
 //! The step contract, planning and running. Knows no step by name.
 
+mod blocking;
 mod context;
 mod deadline;
+mod draft;
 mod facts;
 mod hold;
+mod plan;
+mod run;
 mod step;
+mod watchdog;
 
+pub use blocking::interruptible;
 pub use context::{Context, ForgeSource, RemoteHeadSource};
-pub use deadline::Deadline;
+pub use deadline::{Deadline, StandStill};
+pub use draft::{Draft, RunInfo};
 pub use facts::{
-    CommitFacts, Facts, HeartbeatFacts, RepoFacts, RunFacts, StepFacts, TaskDocument, TaskFacts,
+    CommitFacts, Facts, FactsLog, HeartbeatFacts, RepoFacts, RunFacts, StepFacts, TaskDocument,
+    TaskFacts,
 };
 pub use hold::{Hold, Shipment};
+pub use plan::{Pipeline, PlannedStep};
 pub use step::{ErrorKind, Outcome, Outputs, Step, StepDef, StepError};
+pub use watchdog::Watchdog;

@@ -127,6 +127,14 @@ pub struct StepDef {
     pub name: &'static str,
     /// What the kind does, in one line.
     pub about: &'static str,
+    /// The steps that must be done before, unless the policy names others.
+    pub(super) needs: &'static [&'static str],
+    /// Whether it shows work to others, so that a broken policy stops it.
+    pub(super) ships: bool,
+    /// Whether it runs after a failure that stops the run.
+    pub(super) always: bool,
+    /// Whether it watches its own progress, so that `limits.step-timeout` is not for it.
+    pub(super) times_itself: bool,
     read: fn(&StepTable) -> Result<Box<dyn Step>, PolicyError>,
     schema: fn(&mut schemars::SchemaGenerator) -> schemars::Schema,
     defaults: fn() -> Value,
@@ -142,11 +150,45 @@ impl StepDef {
         Self {
             name,
             about,
+            needs: &[],
+            ships: false,
+            always: false,
+            times_itself: false,
             read: |table| Ok(Box::new(table.read::<S>()?)),
             schema: |generator| generator.subschema_for::<S>(),
             defaults: || serde_json::to_value(S::default()).unwrap_or_default(),
             classes: S::CLASSES,
         }
+    }
+
+    /// Names the steps that must be done before, unless the policy names others.
+    #[must_use]
+    pub const fn needs(mut self, steps: &'static [&'static str]) -> Self {
+        self.needs = steps;
+        self
+    }
+
+    /// Marks a kind that shows work to others or runs programs: it does not run when the policy
+    /// of the system or the user is broken.
+    #[must_use]
+    pub const fn ships(mut self) -> Self {
+        self.ships = true;
+        self
+    }
+
+    /// Marks a kind that runs also after a failure with `on-error = "stop"`.
+    #[must_use]
+    pub const fn always(mut self) -> Self {
+        self.always = true;
+        self
+    }
+
+    /// Marks a kind that watches its own progress: only a `timeout` of its own limits it, and the
+    /// run's deadline.
+    #[must_use]
+    pub const fn no_step_timeout(mut self) -> Self {
+        self.times_itself = true;
+        self
     }
 
     /// Reads the settings of a step of this kind.

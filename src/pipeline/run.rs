@@ -1,0 +1,263 @@
+//! Runs a pipeline: time limits, panics, and what a failure does to the rest.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
+use std::pin::pin;
+
+use futures_util::FutureExt;
+use futures_util::future::{Either, join_all, pending, select};
+use tracing::Instrument;
+use tracing::{debug, debug_span};
+
+use crate::policy::OnError;
+use crate::report::{Report, Verdict};
+
+use super::blocking::panicked;
+use super::context::Context;
+use super::draft::{DEADLINE, Draft, Ending, passed};
+use super::facts::{FactsLog, StepFacts};
+use super::plan::{Pipeline, PlannedStep, Turn};
+use super::step::{ErrorKind, Outcome, Outputs, Step, StepError};
+
+/// The stable code of a bug of ours.
+const INTERNAL: &str = "internal";
+
+impl Pipeline {
+    /// Runs the steps and returns the report. Never fails: a failure is part of the report.
+    ///
+    /// `cx.facts` are the facts that the run begins with; `log` keeps those before each group.
+    /// Needs a runtime with time when a step waits for something.
+    pub async fn run<'run>(
+        &self,
+        cx: Context<'run>,
+        log: &'run FactsLog,
+        draft: &Draft,
+    ) -> Report {
+        for step in self.steps() {
+            draft.add(&step.name, step.kind);
+        }
+        let span = debug_span!("run", id = %cx.run_id, pipeline = self.name(), trigger = %cx.trigger);
+        let mut facts = cx.facts.clone();
+        for step in self.steps() {
+            facts.steps.insert(step.name.clone(), StepFacts::pending());
+        }
+        let cx = Context {
+            facts: log.add(&facts),
+            ..cx
+        };
+        let work = pin!(self.groups(cx, log, draft));
+        let ahead = pin!(async {
+            self.prepare(&cx).await;
+            pending::<()>().await;
+        });
+        // The work is polled first, and alone decides when the run ends.
+        async { select(work, ahead).map(drop).await }
+            .instrument(span)
+            .await;
+        draft.conclude()
+    }
+
+    /// Lets every step that will run do what it can do early.
+    async fn prepare(&self, cx: &Context<'_>) {
+        let steps = self.steps().filter_map(|planned| match &planned.turn {
+            Turn::Runs(step) => Some((planned, step)),
+            _ => None,
+        });
+        join_all(steps.map(|(planned, step)| async move {
+            let early = AssertUnwindSafe(step.prepare(cx)).catch_unwind().await;
+            if let Err(panic) = early {
+                // The step's own run meets the same bug, and then it is reported.
+                debug!(step = planned.name, error = %panicked(panic.as_ref()), "preparing failed");
+            }
+        }))
+        .await;
+    }
+
+    async fn groups<'run>(&self, cx: Context<'run>, log: &'run FactsLog, draft: &Draft) {
+        let mut facts = cx.facts.clone();
+        let mut so_far = SoFar::default();
+        let mut first = 0;
+        for group in &self.groups {
+            let cx = Context {
+                facts: log.add(&facts),
+                ..cx
+            };
+            let ended = join_all(group.iter().enumerate().map(|(offset, step)| {
+                let span = debug_span!("step", name = step.name);
+                let (so_far, at) = (&so_far, first + offset);
+                async move {
+                    let ending = one(step, &cx, so_far, draft, at).await;
+                    let verdict = ending.verdict;
+                    (verdict, draft.end(at, ending))
+                }
+                .instrument(span)
+            }))
+            .await;
+            for (step, (verdict, seen)) in group.iter().zip(ended) {
+                so_far.add(step, verdict);
+                facts.steps.extend(seen.map(|seen| (step.name.clone(), seen)));
+            }
+            first += group.len();
+        }
+    }
+}
+
+/// What the earlier groups mean for the later ones.
+#[derive(Debug, Default)]
+struct SoFar {
+    verdicts: BTreeMap<String, Verdict>,
+    stopped_by: Option<String>,
+}
+
+impl SoFar {
+    fn add(&mut self, step: &PlannedStep, verdict: Verdict) {
+        // A disabled step counts as not in the pipeline.
+        if !matches!(step.turn, Turn::Disabled) {
+            self.verdicts.insert(step.name.clone(), verdict);
+        }
+        if verdict == Verdict::Failed && step.on_error == OnError::Stop {
+            self.stopped_by.get_or_insert_with(|| step.name.clone());
+        }
+    }
+}
+
+/// Gives one step its turn.
+async fn one(
+    planned: &PlannedStep,
+    cx: &Context<'_>,
+    so_far: &SoFar,
+    draft: &Draft,
+    at: usize,
+) -> Ending {
+    let step = match verdict_before(planned, cx, so_far) {
+        Ok(step) => step,
+        Err(ending) => return ending,
+    };
+    draft.begin(at);
+    debug!(kind = planned.kind, "step begins");
+    let work = AssertUnwindSafe(step.run(cx)).catch_unwind();
+    match within(work, planned, cx).await {
+        Ok(Ok(Ok(outcome))) => done(outcome),
+        Ok(Ok(Err(error))) => failed(error),
+        Ok(Err(panic)) => failed(panicked(panic.as_ref())),
+        Err(ending) => ending,
+    }
+}
+
+/// Returns the step to run, or how it ends without running.
+fn verdict_before<'p>(
+    planned: &'p PlannedStep,
+    cx: &Context<'_>,
+    so_far: &SoFar,
+) -> Result<&'p dyn Step, Ending> {
+    let skip = |reason: &str, summary: String| Err(Ending::new(Verdict::Skipped, reason, summary));
+    let step = match &planned.turn {
+        Turn::Runs(step) => step,
+        Turn::Disabled => return skip("disabled", "switched off by the policy".into()),
+        Turn::PolicyError => {
+            let mut ending = Ending::new(
+                Verdict::Skipped,
+                "policy-error",
+                "not run, because the policy has an error",
+            );
+            ending.advice = Some("mend the policy; `sendoff policy check` shows what is wrong".into());
+            return Err(ending);
+        }
+    };
+    if let Some(by) = so_far.stopped_by.as_ref().filter(|_| !planned.always) {
+        return skip("stopped", format!("`{by}` failed, which stops the run"));
+    }
+    if cx.deadline.is_over() {
+        return Err(Ending::not_started(&passed(cx.deadline)));
+    }
+    for need in &planned.needs {
+        let verdict = so_far.verdicts.get(need);
+        if let Some(verdict) = verdict.filter(|verdict| **verdict != Verdict::Done) {
+            let summary = format!("it needs `{need}`, which is {}", verdict.as_str());
+            return skip("needs", summary);
+        }
+    }
+    match planned.when.as_ref().map(|when| when.holds(cx.facts)) {
+        None | Some(Ok(true)) => Ok(step.as_ref()),
+        Some(Ok(false)) => skip("when", "its condition does not hold".into()),
+        Some(Err(error)) => {
+            let summary = format!("its condition cannot be evaluated: {error}");
+            let mut ending = Ending::new(Verdict::Failed, "when", summary);
+            ending.advice = Some(format!("mend `when` of `{}` in the policy", planned.name));
+            Err(ending)
+        }
+    }
+}
+
+/// Waits for the work, but no longer than the step's limit and the run's deadline.
+async fn within<T>(
+    work: impl Future<Output = T>,
+    planned: &PlannedStep,
+    cx: &Context<'_>,
+) -> Result<T, Ending> {
+    let work = pin!(work);
+    // Both are looked at only when the work has to wait.
+    let limits = pin!(async {
+        let over = pin!(cx.deadline.over());
+        let Some(limit) = &planned.timeout else {
+            over.await;
+            return None;
+        };
+        match select(pin!(tokio::time::sleep(limit.limit)), over).await {
+            Either::Left(_) => Some(limit),
+            Either::Right(_) => None,
+        }
+    });
+    match select(work, limits).await {
+        Either::Left((value, _)) => Ok(value),
+        Either::Right((Some(limit), _)) => Err(Ending::new(
+            Verdict::Failed,
+            "timeout",
+            format!("it took longer than {:?} ({})", limit.limit, limit.key),
+        )),
+        Either::Right((None, _)) => Err(Ending::new(
+            Verdict::Failed,
+            DEADLINE,
+            passed(cx.deadline),
+        )),
+    }
+}
+
+fn done(outcome: Outcome) -> Ending {
+    match outcome {
+        Outcome::Done { summary, outputs } => Ending {
+            verdict: Verdict::Done,
+            reason: None,
+            summary,
+            advice: None,
+            outputs,
+        },
+        Outcome::Skipped {
+            reason,
+            summary,
+            advice,
+        } => Ending {
+            verdict: Verdict::Skipped,
+            reason: Some(reason.into()),
+            summary,
+            advice,
+            outputs: Outputs::new(),
+        },
+    }
+}
+
+/// Judges an error. Every kind fails the step; a bug of ours has the code that the exit code knows.
+fn failed(error: StepError) -> Ending {
+    let reason = match error.kind {
+        ErrorKind::Internal => INTERNAL,
+        ErrorKind::Transient | ErrorKind::Denied => error.reason,
+    };
+    Ending {
+        verdict: Verdict::Failed,
+        reason: Some(reason.into()),
+        summary: error.summary,
+        advice: error.advice,
+        outputs: Outputs::new(),
+    }
+}
