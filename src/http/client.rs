@@ -170,14 +170,15 @@ impl Client {
                 break;
             }
         }
+        let mut headers = answer.headers().clone();
+        if let Some(token) = &request.token {
+            token.scrub(&mut headers, &mut body);
+        }
         Ok(Response {
             url: url.clone(),
             status,
-            headers: answer.headers().clone(),
-            body: match &request.token {
-                Some(token) => token.scrub(body),
-                None => body,
-            },
+            headers,
+            body,
             received_at: self.inner.options.clock.now(),
         })
     }

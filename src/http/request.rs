@@ -5,6 +5,8 @@ use std::fmt;
 use bytes::Bytes;
 use reqwest::Method;
 use reqwest::Url;
+use reqwest::header::HeaderMap;
+use reqwest::header::HeaderValue;
 use secrecy::ExposeSecret;
 use secrecy::SecretString;
 use serde::Serialize;
@@ -67,21 +69,24 @@ impl Token {
         !secret.is_empty() && secret.bytes().all(|byte| byte.is_ascii_graphic())
     }
 
-    /// Returns `body` without the secret, for servers that echo what they get.
-    pub(super) fn scrub(&self, body: Vec<u8>) -> Vec<u8> {
+    /// Takes the secret out of an answer, for servers that echo what they get.
+    pub(super) fn scrub(&self, headers: &mut HeaderMap, body: &mut Vec<u8>) {
         /// Shorter secrets are part of ordinary text.
         const SHORTEST: usize = 8;
         let secret = self.secret.expose_secret().as_bytes();
         if secret.len() < SHORTEST {
-            return body;
+            return;
         }
         let Ok(finder) = aho_corasick::AhoCorasick::new([secret]) else {
-            return body;
+            return;
         };
-        if finder.is_match(&body) {
-            finder.replace_all_bytes(&body, &["[REDACTED]"])
-        } else {
-            body
+        for value in headers.values_mut() {
+            if finder.is_match(value.as_bytes()) {
+                *value = HeaderValue::from_static("[REDACTED]");
+            }
+        }
+        if finder.is_match(&*body) {
+            *body = finder.replace_all_bytes(body, &["[REDACTED]"]);
         }
     }
 }

@@ -9,6 +9,7 @@
 
 mod forge;
 mod git;
+mod http;
 mod pipeline;
 mod platform;
 mod policies;

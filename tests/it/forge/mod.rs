@@ -1,1 +1,93 @@
-//! Tests of `forge`.
+//! Tests of `forge`: one contract for all, then what is GitHub's own.
+
+mod canary;
+mod contract;
+mod github;
+mod openapi;
+mod refusals;
+
+use std::time::Duration;
+
+use sendoff::forge::Connection;
+use sendoff::forge::FORGES;
+use sendoff::forge::Forge;
+use sendoff::forge::ForgeError;
+use sendoff::forge::Head;
+use sendoff::forge::NewPullRequest;
+use sendoff::forge::Readiness;
+use sendoff::http::Client;
+use sendoff::http::ClientOptions;
+use sendoff::names::BranchName;
+use sendoff::names::RemoteUrl;
+use sendoff::names::RepositoryName;
+
+/// The token of every test; nothing else may look like it.
+pub(crate) const TOKEN: &str = "canary-6f1d0b3c9a7e";
+
+/// Connects to the repository `o/r` of a forge on this machine.
+fn connect(kind: &str, api: &reqwest::Url) -> Box<dyn Forge> {
+    connect_with(kind, api, Duration::from_secs(10))
+}
+
+fn connect_with(kind: &str, api: &reqwest::Url, timeout: Duration) -> Box<dyn Forge> {
+    let def = FORGES.iter().find(|forge| forge.name == kind).unwrap();
+    (def.connect)(Connection {
+        client: Client::new(ClientOptions::new(timeout)),
+        api_url: Some(api.clone()),
+        remote: RemoteUrl::parse("https://github.com/o/r.git").unwrap(),
+        repository: RepositoryName {
+            owner: "o".into(),
+            name: "r".into(),
+        },
+        token: TOKEN.into(),
+    })
+    .unwrap()
+}
+
+fn branch(name: &str) -> BranchName {
+    BranchName::new(name).unwrap()
+}
+
+fn head(owner: &str, name: &str) -> Head {
+    Head {
+        owner: owner.into(),
+        repository: "r".into(),
+        branch: branch(name),
+    }
+}
+
+/// A ready pull request of `o/r` from `name` into `main`.
+fn request(name: &str) -> NewPullRequest {
+    NewPullRequest {
+        head: head("o", name),
+        base: branch("main"),
+        title: "A title".into(),
+        body: "A body".into(),
+        readiness: Readiness::Ready,
+        labels: Vec::new(),
+        reviewers: Vec::new(),
+        assignees: Vec::new(),
+    }
+}
+
+/// Shows an error as the report does, without the port, which differs from run to run.
+fn render(error: &ForgeError) -> String {
+    let kind = if error.is_transient() {
+        "transient"
+    } else {
+        "final"
+    };
+    let advice = error.advice.as_deref().unwrap_or("-");
+    without_port(&format!(
+        "{} ({kind})\n{}\n{advice}",
+        error.code(),
+        error.message
+    ))
+}
+
+pub(crate) fn without_port(text: &str) -> String {
+    regex::Regex::new(r"127\.0\.0\.1:\d+")
+        .unwrap()
+        .replace_all(text, "127.0.0.1:PORT")
+        .into_owned()
+}

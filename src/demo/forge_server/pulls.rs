@@ -1,0 +1,290 @@
+//! Pull requests: listing, opening and refusing them as GitHub does.
+
+use serde_json::Value;
+use serde_json::json;
+
+use super::Answer;
+use super::KeptPull;
+use super::State;
+use super::documents;
+use super::documents::Problem;
+use super::repository::Drafts;
+
+/// The most code points of a title and of a body.
+const TITLE_LIMIT: usize = 256;
+const BODY_LIMIT: usize = 65_536;
+
+/// A pull request. Repositories are kept by number, so that a rename loses nothing.
+#[derive(Debug, Clone)]
+pub(super) struct Pull {
+    pub(super) number: u64,
+    pub(super) into: u64,
+    pub(super) from: u64,
+    pub(super) branch: String,
+    pub(super) base: String,
+    pub(super) title: String,
+    pub(super) body: String,
+    pub(super) draft: bool,
+    pub(super) open: bool,
+    pub(super) labels: Vec<String>,
+    pub(super) reviewers: Vec<String>,
+    pub(super) assignees: Vec<String>,
+}
+
+impl State {
+    pub(super) fn list(&self, place: usize, query: &str, root: &str) -> Answer {
+        let Some(into) = self.repositories.get(place) else {
+            return documents::error(404, "Not Found");
+        };
+        let value = |key: &str| documents::query(query, key);
+        let state = value("state").unwrap_or_else(|| "open".to_owned());
+        // GitHub takes no notice of a head without an owner.
+        let head = value("head").filter(|head| head.contains(':'));
+        let base = value("base");
+        let mut pulls: Vec<&Pull> = self
+            .pulls
+            .iter()
+            .filter(|pull| pull.into == into.id)
+            .filter(|pull| state == "all" || pull.open == (state == "open"))
+            .filter(|pull| base.as_ref().is_none_or(|base| *base == pull.base))
+            .filter(|pull| head.as_ref().is_none_or(|head| self.is_head(pull, head)))
+            .collect();
+        pulls.reverse();
+        let number = |key: &str| value(key).and_then(|text| text.parse::<usize>().ok());
+        let size = number("per_page").unwrap_or(30).clamp(1, 100);
+        let page = number("page").unwrap_or(1).max(1);
+        let shown = pulls.iter().skip((page - 1) * size).take(size);
+        let shown: Vec<Value> = shown
+            .map(|pull| documents::pull_in_list(self, pull, root))
+            .collect();
+        let answer = Answer::json(200, &Value::Array(shown));
+        if page * size >= pulls.len() {
+            return answer;
+        }
+        let path = format!("{root}/repositories/{}/pulls", into.id);
+        let next = documents::with_page(&path, query, page + 1);
+        answer.header("link", format!("<{next}>; rel=\"next\""))
+    }
+
+    /// Says whether a pull request comes from `owner:branch`; the owner is the head's.
+    fn is_head(&self, pull: &Pull, head: &str) -> bool {
+        let owner = self
+            .by_id(pull.from)
+            .and_then(|place| self.repositories.get(place))
+            .map_or("", |repository| &repository.owner);
+        head.split_once(':').is_some_and(|(wanted, branch)| {
+            owner.eq_ignore_ascii_case(wanted) && pull.branch == branch
+        })
+    }
+
+    pub(super) fn create(&mut self, place: usize, body: &[u8], root: &str) -> Answer {
+        let Ok(request) = serde_json::from_slice::<Value>(body) else {
+            return documents::error(400, "Problems parsing JSON");
+        };
+        match self.check(place, &request) {
+            Ok(pull) => {
+                let document = documents::pull(self, &pull, root);
+                self.pulls.push(pull);
+                Answer::json(201, &document)
+            }
+            Err(refusal) => refusal,
+        }
+    }
+
+    /// Makes a pull request of `request`, or the answer that refuses it.
+    fn check(&self, place: usize, request: &Value) -> Result<Pull, Answer> {
+        let not_found = || documents::error(404, "Not Found");
+        let into = self.repositories.get(place).ok_or_else(not_found)?;
+        let text = |key: &str| request.get(key).and_then(Value::as_str);
+        let missing = ["title", "head", "base"]
+            .into_iter()
+            .find(|key| text(key).is_none_or(str::is_empty));
+        if let Some(field) = missing {
+            return Err(documents::invalid(&Problem::Missing(field)));
+        }
+        let (title, body) = (text("title").unwrap_or(""), text("body").unwrap_or(""));
+        if title.chars().count() > TITLE_LIMIT {
+            let message = "title is too long (maximum is 256 characters)";
+            return Err(documents::invalid(&Problem::Custom(message.to_owned())));
+        }
+        if body.chars().count() > BODY_LIMIT {
+            let message = "body is too long (maximum is 65536 characters)";
+            return Err(documents::invalid(&Problem::Custom(message.to_owned())));
+        }
+        let (head, base) = (text("head").unwrap_or(""), text("base").unwrap_or(""));
+        let (owner, branch) = head.split_once(':').unwrap_or((&into.owner, head));
+        let base_commit = into
+            .commit(base)
+            .ok_or_else(|| documents::invalid(&Problem::Invalid("base")))?;
+        let unknown_head = || documents::invalid(&Problem::Invalid("head"));
+        let from = self
+            .head_repository(place, owner, text("head_repo"))
+            .and_then(|place| self.repositories.get(place))
+            .ok_or_else(unknown_head)?;
+        let head_commit = from.commit(branch).ok_or_else(unknown_head)?;
+        let is_same = from.id == into.id && branch == base;
+        if is_same || !from.has_commits_between(&base_commit, &head_commit) {
+            let message = format!("No commits between {base} and {head}");
+            return Err(documents::invalid(&Problem::Custom(message)));
+        }
+        let exists = self.pulls.iter().any(|pull| {
+            pull.open
+                && (pull.into, pull.from) == (into.id, from.id)
+                && (pull.branch.as_str(), pull.base.as_str()) == (branch, base)
+        });
+        if exists {
+            let message = format!("A pull request already exists for {owner}:{branch}.");
+            return Err(documents::invalid(&Problem::Custom(message)));
+        }
+        let draft = request.get("draft").and_then(Value::as_bool) == Some(true);
+        if draft && into.drafts == Drafts::Unsupported {
+            let message = "Draft pull requests are not supported in this repository.";
+            return Err(documents::error(422, message));
+        }
+        Ok(Pull {
+            title: title.to_owned(),
+            body: body.to_owned(),
+            draft,
+            ..self.new_pull(into.id, base, from.id, branch)
+        })
+    }
+
+    /// Finds the repository of a head: the base itself, or the owner's fork of it.
+    fn head_repository(&self, place: usize, owner: &str, named: Option<&str>) -> Option<usize> {
+        let into = self.repositories.get(place)?;
+        if let Some(named) = named {
+            let full_name = if named.contains('/') {
+                named.to_owned()
+            } else {
+                format!("{owner}/{named}")
+            };
+            return self.position(&full_name);
+        }
+        if into.owner.eq_ignore_ascii_case(owner) {
+            return Some(place);
+        }
+        self.repositories.iter().position(|repository| {
+            repository.owner.eq_ignore_ascii_case(owner)
+                && repository.fork_of.as_deref() == Some(&into.full_name())
+        })
+    }
+
+    fn new_pull(&self, into: u64, base: &str, from: u64, branch: &str) -> Pull {
+        let taken = self.pulls.iter().map(|pull| pull.number).max();
+        Pull {
+            number: taken.unwrap_or(0) + 1,
+            into,
+            from,
+            branch: branch.to_owned(),
+            base: base.to_owned(),
+            title: branch.to_owned(),
+            body: String::new(),
+            draft: false,
+            open: true,
+            labels: Vec::new(),
+            reviewers: Vec::new(),
+            assignees: Vec::new(),
+        }
+    }
+
+    pub(super) fn decorate(
+        &mut self,
+        place: usize,
+        number: u64,
+        what: &str,
+        body: &[u8],
+        root: &str,
+    ) -> Answer {
+        let names = names(body, what);
+        let Some(into) = self.repositories.get(place).cloned() else {
+            return documents::error(404, "Not Found");
+        };
+        let found = self
+            .pulls
+            .iter_mut()
+            .find(|pull| pull.number == number && pull.into == into.id);
+        let Some(pull) = found else {
+            return documents::error(404, "Not Found");
+        };
+        match what {
+            "labels" => {
+                pull.labels.extend(names);
+                let labels = documents::labels(&pull.labels, root);
+                Answer::json(200, &labels)
+            }
+            "requested_reviewers" => {
+                if let Some(stranger) = names.iter().find(|name| !into.may_review(name)) {
+                    let message = format!(
+                        "Reviews may only be requested from collaborators. One or more of the users or teams you specified is not a collaborator of the {}/{} repository: {stranger}",
+                        into.owner, into.name
+                    );
+                    return documents::error(422, &message);
+                }
+                pull.reviewers.extend(names);
+                let pull = pull.clone();
+                Answer::json(201, &documents::pull_in_list(self, &pull, root))
+            }
+            _ => {
+                // Who may not be assigned is left out in silence.
+                let allowed = names.into_iter().filter(|name| into.may_review(name));
+                pull.assignees.extend(allowed);
+                Answer::json(201, &documents::issue(pull, &into, root))
+            }
+        }
+    }
+
+    pub(super) fn add_pull(
+        &mut self,
+        into: &str,
+        base: &str,
+        from: &str,
+        branch: &str,
+    ) -> Option<u64> {
+        let into = self.repositories.get(self.position(into)?)?.id;
+        let from = self.repositories.get(self.position(from)?)?.id;
+        let pull = self.new_pull(into, base, from, branch);
+        let number = pull.number;
+        self.pulls.push(pull);
+        Some(number)
+    }
+
+    pub(super) fn close(&mut self, number: u64) {
+        for pull in &mut self.pulls {
+            pull.open &= pull.number != number;
+        }
+    }
+
+    pub(super) fn kept(&self) -> Vec<KeptPull> {
+        let open = self.pulls.iter().filter(|pull| pull.open);
+        open.map(|pull| {
+            let from = self
+                .by_id(pull.from)
+                .and_then(|place| self.repositories.get(place));
+            KeptPull {
+                number: pull.number,
+                head_repository: from.map(super::Repository::full_name).unwrap_or_default(),
+                head: pull.branch.clone(),
+                base: pull.base.clone(),
+                title: pull.title.clone(),
+                body: pull.body.clone(),
+                draft: pull.draft,
+                labels: pull.labels.clone(),
+                reviewers: pull.reviewers.clone(),
+                assignees: pull.assignees.clone(),
+            }
+        })
+        .collect()
+    }
+}
+
+/// Reads the list of names in a request to add labels, reviewers or assignees.
+fn names(body: &[u8], what: &str) -> Vec<String> {
+    let key = match what {
+        "requested_reviewers" => "reviewers",
+        other => other,
+    };
+    let request: Value = serde_json::from_slice(body).unwrap_or(json!({}));
+    let listed = request.get(key).and_then(Value::as_array);
+    let listed = listed.into_iter().flatten().filter_map(Value::as_str);
+    listed.map(str::to_owned).collect()
+}

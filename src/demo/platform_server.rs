@@ -1,0 +1,151 @@
+//! A platform for agents: memories, heartbeats, a token.
+
+use std::io;
+
+use reqwest::Url;
+use serde_json::Value;
+use serde_json::json;
+
+use super::loopback::Answer;
+use super::loopback::Call;
+use super::loopback::Fault;
+use super::loopback::Logged;
+use super::loopback::Loopback;
+use super::loopback::Respond;
+
+/// The longest content of a memory, in bytes.
+const CONTENT_LIMIT: usize = 64 * 1024;
+
+/// A platform on this machine. It stops when it is dropped.
+#[derive(Debug)]
+pub struct PlatformServer {
+    server: Loopback<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    workspace_id: String,
+    token: Option<String>,
+    memories: Vec<Value>,
+    heartbeats: Vec<Value>,
+}
+
+impl PlatformServer {
+    /// Starts a platform with one workspace. Without a token it asks for none.
+    pub fn start(workspace_id: &str, token: Option<&str>) -> io::Result<Self> {
+        let server = Loopback::start(State {
+            workspace_id: workspace_id.to_owned(),
+            token: token.map(str::to_owned),
+            memories: Vec::new(),
+            heartbeats: Vec::new(),
+        })?;
+        Ok(Self { server })
+    }
+
+    /// Returns its URL.
+    pub const fn url(&self) -> &Url {
+        self.server.url()
+    }
+
+    /// Returns what it was asked so far.
+    pub fn log(&self) -> Vec<Logged> {
+        self.server.log()
+    }
+
+    /// Makes the next requests go wrong, one fault a request.
+    pub fn inject(&self, faults: impl IntoIterator<Item = Fault>) {
+        self.server.inject(faults);
+    }
+
+    /// Makes the next requests fail with these statuses, one a request.
+    pub fn fail_with(&self, statuses: &[u16]) {
+        let faults = statuses
+            .iter()
+            .map(|status| Fault::Instead(Answer::json(*status, &json!({"error": "told to fail"}))));
+        self.server.inject(faults);
+    }
+
+    /// Changes the token that it wants, as a rotation does.
+    pub fn rotate_token(&self, token: &str) {
+        self.server.state().token = Some(token.to_owned());
+    }
+
+    /// Adds a memory as it stands, whatever its shape.
+    pub fn add_memory(&self, memory: Value) {
+        self.server.state().memories.push(memory);
+    }
+
+    /// Returns the memories that it holds.
+    pub fn memories(&self) -> Vec<Value> {
+        self.server.state().memories.clone()
+    }
+
+    /// Returns the heartbeats that it got.
+    pub fn heartbeats(&self) -> Vec<Value> {
+        self.server.state().heartbeats.clone()
+    }
+}
+
+impl Respond for State {
+    fn respond(&mut self, call: &Call, _root: &str) -> Answer {
+        let is_known = self.token.as_ref().is_none_or(|token| call.carries(token));
+        if !is_known {
+            return error(401, "invalid or missing token");
+        }
+        let parts: Vec<&str> = call.path.trim_matches('/').split('/').collect();
+        match (call.method.as_str(), parts.as_slice()) {
+            (_, ["workspaces", id, "memories"]) if *id != self.workspace_id => {
+                error(404, "workspace not found")
+            }
+            ("GET", ["workspaces", _, "memories"]) => {
+                Answer::json(200, &Value::Array(self.memories.clone()))
+            }
+            ("POST", ["workspaces", _, "memories"]) => self.remember(&call.body),
+            ("POST", ["registry", "heartbeat"]) => self.beat(&call.body),
+            _ => error(404, "not found"),
+        }
+    }
+}
+
+impl State {
+    fn remember(&mut self, body: &[u8]) -> Answer {
+        let Ok(memory) = serde_json::from_slice::<Value>(body) else {
+            return error(400, "invalid request body");
+        };
+        let text = |key: &str| memory.get(key).and_then(Value::as_str);
+        let (Some(content), Some(scope)) = (text("content"), text("scope")) else {
+            return error(422, "content and scope are required");
+        };
+        if !matches!(scope, "LOCAL" | "TEAM" | "GLOBAL") {
+            return error(422, "scope must be LOCAL, TEAM or GLOBAL");
+        }
+        if content.len() > CONTENT_LIMIT {
+            return error(413, "content is too large");
+        }
+        let id = format!("memory-{}", self.memories.len() + 1);
+        let entry = json!({
+            "id": id,
+            "workspace_id": self.workspace_id,
+            "content": content,
+            "scope": scope,
+            "created_at": "2026-01-01T00:00:00Z",
+        });
+        self.memories.push(entry);
+        Answer::json(201, &json!({"id": id, "scope": scope}))
+    }
+
+    fn beat(&mut self, body: &[u8]) -> Answer {
+        let Ok(beat) = serde_json::from_slice::<Value>(body) else {
+            return error(400, "invalid request body");
+        };
+        if beat.get("workspace_id").and_then(Value::as_str) != Some(&self.workspace_id) {
+            return error(404, "workspace not found");
+        }
+        self.heartbeats.push(beat);
+        Answer::json(200, &json!({"status": "ok"}))
+    }
+}
+
+fn error(status: u16, message: &str) -> Answer {
+    Answer::json(status, &json!({"error": message}))
+}

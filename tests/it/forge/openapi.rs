@@ -1,0 +1,189 @@
+//! Requests and answers against GitHub's own description, where `.ci/openapi` has fetched it.
+
+use std::path::Path;
+
+use sendoff::demo::Logged;
+use sendoff::demo::forge_server::Branches;
+use sendoff::demo::forge_server::ForgeServer;
+use sendoff::demo::forge_server::Repository;
+use serde_json::Map;
+use serde_json::Value;
+use serde_json::json;
+
+use super::TOKEN;
+use super::branch;
+use super::connect;
+use super::head;
+use super::request;
+
+const OPERATIONS: &[(&str, &str, &str)] = &[
+    ("GET", "/repos/o/r", "/repos/{owner}/{repo}"),
+    ("GET", "/repos/o/r/pulls", "/repos/{owner}/{repo}/pulls"),
+    ("POST", "/repos/o/r/pulls", "/repos/{owner}/{repo}/pulls"),
+    (
+        "POST",
+        "/repos/o/r/issues/1/labels",
+        "/repos/{owner}/{repo}/issues/{issue_number}/labels",
+    ),
+    (
+        "POST",
+        "/repos/o/r/pulls/1/requested_reviewers",
+        "/repos/{owner}/{repo}/pulls/{pull_number}/requested_reviewers",
+    ),
+    (
+        "POST",
+        "/repos/o/r/issues/1/assignees",
+        "/repos/{owner}/{repo}/issues/{issue_number}/assignees",
+    ),
+];
+
+#[tokio::test]
+async fn requests_and_answers_are_as_github_describes_them() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/openapi/api.github.com.json");
+    let Ok(text) = std::fs::read(&file) else {
+        println!(
+            "not checked: {} is not there; run .ci/openapi",
+            file.display()
+        );
+        return;
+    };
+    let description: Value = serde_json::from_slice(&text).unwrap();
+    let log = conversation().await;
+    let mut checked = Vec::new();
+    for logged in &log {
+        let answer = logged.answer.as_ref().unwrap();
+        let found = OPERATIONS
+            .iter()
+            .find(|(method, path, _)| (*method, *path) == (&logged.method, &logged.path));
+        let (method, _, template) = found.unwrap_or_else(|| panic!("unknown: {logged:?}"));
+        let operation = &description["paths"][*template][method.to_ascii_lowercase()];
+        check_query(&description, operation, logged);
+        if let Some(schema) = json_schema(&description, &operation["requestBody"]) {
+            check(
+                &description,
+                schema,
+                &logged.body,
+                &format!("{method} {template}"),
+            );
+        }
+        let response = resolve(
+            &description,
+            &operation["responses"][answer.status.to_string()],
+        );
+        assert!(
+            response.is_object(),
+            "{method} {template} never answers {}",
+            answer.status
+        );
+        if let Some(schema) = json_schema(&description, response) {
+            let what = format!("{method} {template} {}", answer.status);
+            check(&description, schema, &answer.body, &what);
+        }
+        checked.push(format!("{method} {template} {}", answer.status));
+    }
+    checked.sort();
+    checked.dedup();
+    assert_eq!(checked.len(), 7, "{checked:#?}");
+}
+
+/// Does everything that we ever do at GitHub.
+async fn conversation() -> Vec<Logged> {
+    let mut repository = Repository::new("o", "r");
+    repository.collaborators = vec!["octocat".into()];
+    let branches = [("main", "1"), ("work", "2"), ("same", "1")];
+    let branches = branches.map(|(name, commit)| (name.to_owned(), commit.repeat(40)));
+    repository.branches = Branches::Listed(branches.into());
+    let server = ForgeServer::start(Some(TOKEN), [repository]).unwrap();
+    let forge = connect("github", server.url());
+    let mut request = request("work");
+    request.labels = vec!["bot".into()];
+    request.reviewers = vec!["octocat".into()];
+    request.assignees = vec!["octocat".into()];
+    forge.default_branch().await.unwrap();
+    forge.open(&request).await.unwrap();
+    forge.open(&request).await.unwrap();
+    forge
+        .find(&head("o", "work"), Some(&branch("main")))
+        .await
+        .unwrap();
+    request.head.branch = branch("same");
+    forge.open(&request).await.unwrap();
+    request.base = branch("gone");
+    forge.open(&request).await.unwrap_err();
+    server.log()
+}
+
+fn check_query(description: &Value, operation: &Value, logged: &Logged) {
+    let parameters = operation["parameters"].as_array().unwrap();
+    let known: Vec<_> = parameters
+        .iter()
+        .map(|parameter| resolve(description, parameter)["name"].as_str().unwrap())
+        .collect();
+    for pair in logged.query.split('&').filter(|pair| !pair.is_empty()) {
+        let name = pair.split_once('=').unwrap().0;
+        assert!(known.contains(&name), "GitHub has no parameter `{name}`");
+    }
+}
+
+fn resolve<'a>(description: &'a Value, value: &'a Value) -> &'a Value {
+    match value["$ref"].as_str() {
+        Some(to) => description.pointer(to.trim_start_matches('#')).unwrap(),
+        None => value,
+    }
+}
+
+fn json_schema<'a>(description: &'a Value, holder: &'a Value) -> Option<&'a Value> {
+    let schema = &resolve(description, holder)["content"]["application/json"]["schema"];
+    schema.is_object().then_some(schema)
+}
+
+fn check(description: &Value, schema: &Value, body: &[u8], what: &str) {
+    let mut schemas = Map::new();
+    let root = collect(description, schema, &mut schemas);
+    let schema = json!({"allOf": [root], "components": {"schemas": schemas}});
+    let validator = jsonschema::options()
+        .should_validate_formats(true)
+        .build(&schema)
+        .unwrap();
+    let body: Value = serde_json::from_slice(body).unwrap();
+    let errors: Vec<_> = validator
+        .iter_errors(&body)
+        .map(|error| format!("{}: {error}", error.instance_path()))
+        .collect();
+    assert!(errors.is_empty(), "{what}: {errors:#?}");
+}
+
+/// Copies a schema as JSON Schema has it (OpenAPI 3.0 says `nullable`), with all that it refers to.
+fn collect(description: &Value, schema: &Value, into: &mut Map<String, Value>) -> Value {
+    match schema {
+        Value::Array(list) => list
+            .iter()
+            .map(|item| collect(description, item, into))
+            .collect(),
+        Value::Object(object) => {
+            let name = object
+                .get("$ref")
+                .and_then(Value::as_str)
+                .and_then(|to| to.strip_prefix("#/components/schemas/"));
+            if let Some(name) = name
+                && !into.contains_key(name)
+            {
+                into.insert(name.to_owned(), Value::Null);
+                let target = &description["components"]["schemas"][name];
+                let target = collect(description, target, into);
+                into.insert(name.to_owned(), target);
+            }
+            let kept = object
+                .iter()
+                .filter(|(key, _)| *key != "example" && *key != "examples");
+            let copy = kept.map(|(key, value)| (key.clone(), collect(description, value, into)));
+            let copy = Value::Object(copy.collect());
+            if object.get("nullable") == Some(&Value::Bool(true)) {
+                json!({"anyOf": [{"type": "null"}, copy]})
+            } else {
+                copy
+            }
+        }
+        other => other.clone(),
+    }
+}
