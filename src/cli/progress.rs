@@ -1,12 +1,12 @@
 //! Progress of long work, on a terminal only: one line on stderr that is wiped at the end.
 
 use std::io::{self, Write};
-use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::git::push::{NoProgress, Progress};
+use crate::git::push::Progress;
+use crate::pipeline::SharedProgress;
 
 /// Work that is over sooner than this shows nothing.
 const QUIET_FOR: Duration = Duration::from_millis(500);
@@ -23,11 +23,11 @@ pub(super) struct TerminalProgress {
 
 impl TerminalProgress {
     /// Returns a progress line when stderr is a terminal, else nothing that shows.
-    pub(super) fn when(terminal: bool) -> Arc<dyn Progress + Send + Sync> {
+    pub(super) fn when(terminal: bool) -> SharedProgress {
         if !terminal {
-            return Arc::new(NoProgress);
+            return SharedProgress::default();
         }
-        Arc::new(Self {
+        SharedProgress::new(Self {
             started: Instant::now(),
             drawn: Mutex::new(None),
             sent: AtomicU64::new(0),

@@ -72,7 +72,7 @@ impl Args {
             return plan::show(&session.plan(&pipeline), self.json, output);
         }
         let style = Style { json: self.json, verbose: self.verbose, best_effort: self.best_effort };
-        let report = session.run(&pipeline, TerminalProgress::when(terminal), move |report| {
+        let report = session.run(&pipeline, &TerminalProgress::when(terminal), move |report| {
             // The run's thread may be stuck for ever: the process ends here, with what is known.
             end_process(style.show(&report, &mut Output::new()));
         });

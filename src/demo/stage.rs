@@ -3,14 +3,12 @@
 use std::fmt::Write;
 use std::io;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use secrecy::SecretString;
 use tempfile::TempDir;
 
 use crate::environment::Environment;
-use crate::git::push::NoProgress;
-use crate::pipeline::{TaskDocument, TaskFacts};
+use crate::pipeline::{SharedProgress, TaskDocument, TaskFacts};
 use crate::policy::{PolicyError, Trigger};
 use crate::process::Inheritance;
 use crate::report::Report;
@@ -119,7 +117,7 @@ impl Stage {
         let session = Session::open(request, environment)?;
         let pipeline = session.pipeline("post-task")?;
         // The caller's own deadline is enough here: every server is ours and answers.
-        Ok(session.run(&pipeline, Arc::new(NoProgress), drop))
+        Ok(session.run(&pipeline, &SharedProgress::default(), drop))
     }
 
     /// Returns what has arrived at each server, for people.

@@ -264,6 +264,12 @@ impl RemoteUrl {
         Some(RepositoryName { owner, name })
     }
 
+    /// Returns the URL without user and password, as lists of allowed remotes name it.
+    pub fn without_login(&self) -> String {
+        let bare = Self { user: None, password: None, ..self.clone() };
+        bare.to_string()
+    }
+
     /// Says whether both lead to the same repository, whatever the scheme: same host and path.
     pub fn same_place(&self, other: &Self) -> bool {
         fn place(url: &RemoteUrl) -> (Option<String>, String) {

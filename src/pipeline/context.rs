@@ -7,7 +7,7 @@ use std::pin::Pin;
 use tokio::sync::OnceCell;
 
 use crate::clock::Clock;
-use crate::forge::Forge;
+use crate::forge::{Forge, ForgeError, PullRequest};
 use crate::git::Repo;
 use crate::names::BranchName;
 use crate::names::RunId;
@@ -18,10 +18,14 @@ use crate::template::Template;
 use super::deadline::Deadline;
 use super::facts::{Facts, TaskDocument};
 use super::hold::{Hold, Shipment};
+use super::progress::SharedProgress;
 use super::step::{ErrorKind, StepError};
 
 type Local<'run, T> = Pin<Box<dyn Future<Output = T> + 'run>>;
 type Connected<'run> = Result<Box<dyn Forge + 'run>, Hold>;
+
+/// The open pull request of the branch, or that there is none; empty until it was looked up.
+pub type OpenPullRequest = OnceCell<Result<Option<PullRequest>, ForgeError>>;
 
 /// What a step can reach.
 #[derive(Debug, Clone, Copy)]
@@ -38,6 +42,8 @@ pub struct Context<'run> {
     pub shipment: Result<&'run Shipment, &'run Hold>,
     /// The forge, connected when first asked for.
     pub forge: &'run ForgeSource<'run>,
+    /// The open pull request of the branch, looked up once.
+    pub open_pull_request: &'run OpenPullRequest,
     /// The remote's HEAD, asked for once.
     pub remote_head: &'run RemoteHeadSource<'run>,
     /// The agents' platform; none when it is not configured.
@@ -50,6 +56,8 @@ pub struct Context<'run> {
     pub clock: &'run Clock,
     /// The end of the run; moving pack bytes make it stand still.
     pub deadline: &'run Deadline,
+    /// Who hears how far a push has come.
+    pub progress: &'run SharedProgress,
 }
 
 impl Context<'_> {

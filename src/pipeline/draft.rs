@@ -117,6 +117,19 @@ impl Draft {
         }
     }
 
+    /// Ends a run that could not begin: the machine refused a thread or a timer.
+    pub fn not_started(&self, error: &std::io::Error) -> Report {
+        self.note(Note {
+            code: "not-started".into(),
+            message: format!("the run could not start: {error}"),
+            advice: Some("free memory or processes, then run again".into()),
+        });
+        let mut report = self.conclude();
+        report.verdict = Verdict::Failed;
+        report.exit_code = 1;
+        report
+    }
+
     /// Adds something that the user should know.
     pub fn note(&self, note: Note) {
         self.lock().report.notes.push(note);

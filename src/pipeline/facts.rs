@@ -176,3 +176,13 @@ impl StepFacts {
         }
     }
 }
+
+impl TaskDocument {
+    /// The version that this program reads.
+    pub const SCHEMA: &str = "sendoff.task/1";
+
+    /// Returns the pipeline that a run without a name means: a failed task has one of its own.
+    pub fn default_pipeline(&self) -> &'static str {
+        if self.task.ok == Some(false) { "on-failure" } else { "post-task" }
+    }
+}

@@ -2,9 +2,12 @@
 
 use gix::ObjectId;
 
+use crate::git::push::PushOptions;
 use crate::git::{Commit, Remote};
-use crate::names::BranchName;
+use crate::names::{BranchName, RepositoryName};
 use crate::policy::PushPermit;
+
+use super::step::Outcome;
 
 /// The work that `push` and `pr-create` ship: only the guards make one.
 #[derive(Debug)]
@@ -15,12 +18,16 @@ pub struct Shipment {
     pub head: ObjectId,
     /// Where to.
     pub remote: Remote,
-    /// The base that policy names, or that the local clone knows; the forge or the remote may know better.
+    /// Owner and name in the remote's URL; empty where it has no such parts.
+    pub repository: RepositoryName,
+    /// The base that the policy names; where it names none, the forge and the remote are asked.
     pub base: Option<BranchName>,
     /// The commits ahead of the base, oldest first, at most `limits.commits` of them.
     pub commits: Vec<Commit>,
     /// The leave to push.
     pub permit: PushPermit,
+    /// How the remote may be reached.
+    pub push_options: PushOptions,
 }
 
 /// Why `push` and `pr-create` are held. Memory and heartbeat go out all the same.
@@ -49,5 +56,14 @@ impl Hold {
     pub fn advise(mut self, advice: impl Into<String>) -> Self {
         self.advice = Some(advice.into());
         self
+    }
+
+    /// Puts the hold in the words of a step: a refusal is a skip, not an error.
+    pub fn outcome(&self) -> Outcome {
+        Outcome::Skipped {
+            reason: self.reason,
+            summary: self.sentence.clone(),
+            advice: self.advice.clone(),
+        }
     }
 }

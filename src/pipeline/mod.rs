@@ -7,12 +7,13 @@ mod draft;
 mod facts;
 mod hold;
 mod plan;
+mod progress;
 mod run;
 mod step;
 mod watchdog;
 
 pub use blocking::interruptible;
-pub use context::{Context, ForgeSource, RemoteHeadSource};
+pub use context::{Context, ForgeSource, OpenPullRequest, RemoteHeadSource};
 pub use deadline::{Deadline, StandStill};
 pub use draft::{Draft, RunInfo};
 pub use facts::{
@@ -21,5 +22,6 @@ pub use facts::{
 };
 pub use hold::{Hold, Shipment};
 pub use plan::{Pipeline, PlannedStep};
+pub use progress::SharedProgress;
 pub use step::{ErrorKind, Outcome, Outputs, Step, StepDef, StepError};
 pub use watchdog::Watchdog;

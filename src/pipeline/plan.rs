@@ -116,6 +116,11 @@ impl Pipeline {
         &self.name
     }
 
+    /// Returns the groups in order, disabled steps too.
+    pub fn groups(&self) -> impl Iterator<Item = &[PlannedStep]> {
+        self.groups.iter().map(Vec::as_slice)
+    }
+
     /// Returns every step in order, disabled ones too.
     pub fn steps(&self) -> impl Iterator<Item = &PlannedStep> {
         self.groups.iter().flatten()
@@ -130,6 +135,31 @@ impl Pipeline {
 }
 
 impl PlannedStep {
+    /// Says whether the step shows work to others, so that the guards hold it.
+    pub const fn ships(&self) -> bool {
+        self.ships
+    }
+
+    /// Says whether the policy lets the step run at all.
+    pub const fn is_enabled(&self) -> bool {
+        !matches!(self.turn, Turn::Disabled)
+    }
+
+    /// Returns the source of its condition.
+    pub fn when(&self) -> Option<&str> {
+        self.when.as_ref().map(Condition::source)
+    }
+
+    /// Returns the steps that have to be done before it.
+    pub fn needs(&self) -> &[String] {
+        &self.needs
+    }
+
+    /// Returns how long it may take, beside the run's deadline.
+    pub fn timeout(&self) -> Option<Duration> {
+        self.timeout.as_ref().map(|timeout| timeout.limit)
+    }
+
     fn new(policy: &Policy, table: &StepTable, def: &StepDef, turn: Turn) -> Self {
         let own = table.settings.timeout.map(|timeout| TimeLimit {
             limit: timeout.duration(),

@@ -1,5 +1,6 @@
 //! The tables `forge`, `platform`, `remotes` and `git`: whom we talk to. Never from a repository.
 
+use crate::names::RemoteUrl;
 use std::fmt;
 use std::path::PathBuf;
 
@@ -66,6 +67,16 @@ crate::classes!(Remotes {
     allowed: D,
     allow_file: D,
 });
+
+impl Remotes {
+    /// Says whether the list names the remote: its URL without the user, with and without `.git`.
+    pub fn allows(&self, remote: &RemoteUrl) -> bool {
+        let url = remote.without_login();
+        let bare = url.trim_end_matches('/');
+        let bare = bare.strip_suffix(".git").unwrap_or(bare);
+        self.allowed.iter().any(|pattern| pattern.matches(&url) || pattern.matches(bare))
+    }
+}
 
 /// How git's configuration is read.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]

@@ -180,6 +180,17 @@ impl Layers {
 }
 
 impl Loaded {
+    /// Reports that the repository's file cannot be used at all.
+    pub fn drop_repository(&mut self, error: PolicyError) {
+        self.problems.push(PolicyProblem { origin: Origin::Repository, error });
+    }
+
+    /// Returns the names of the layers that count, lowest first.
+    pub fn layer_names(&self) -> Vec<String> {
+        let named = self.layers.stack.iter().map(|layer| self.layers.sources.name(&layer.place));
+        named.map(str::to_owned).collect()
+    }
+
     /// Adds the repository's layer, which is known later than the others, and merges again.
     pub fn with_repository<K: Kind>(
         self,

@@ -19,12 +19,14 @@ use super::Session;
 
 /// The user name that forges take with a token as password.
 const TOKEN_USER: &str = "x-access-token";
+/// The reason for having no platform that is a fact and no mistake.
+pub(super) const NO_PLATFORM: &str = "no-platform";
 
 /// Makes the platform's client, or says why there is none.
 pub(super) fn platform(environment: &Environment, policy: &Policy) -> Result<Platform, Hold> {
     let settings = policy.platform();
     let absent = || {
-        Hold::new("no-platform", "no platform is configured").advise(
+        Hold::new(NO_PLATFORM, "no platform is configured").advise(
             "set PLATFORM_URL and WORKSPACE_ID, or `platform.url` and `platform.workspace-id` in the user's policy",
         )
     };
@@ -46,8 +48,8 @@ pub(super) fn platform(environment: &Environment, policy: &Policy) -> Result<Pla
         .unwrap_or_else(|| environment.configs_directory().join(".auth_token"));
     let client = client(policy);
     Platform::new(client, url, workspace, TokenSource::File(token)).map_err(|error| {
-        let hold = Hold::new(error.class(), error.to_string());
-        Hold { advice: error.advice(), ..hold }
+        let hold = Hold::new(error.code(), error.to_string());
+        Hold { advice: error.advice.clone(), ..hold }
     })
 }
 
@@ -58,16 +60,18 @@ fn client(policy: &Policy) -> Client {
 }
 
 /// Says how the remote may be reached. Nothing in it comes from the repository.
-pub(super) fn push_options(session: &Session) -> PushOptions {
+pub(super) fn push_options(session: &Session, remote: &RemoteUrl) -> PushOptions {
     let policy = &session.loaded.policy;
     let environment = &session.environment;
-    let repo = session.repo.as_ref().ok().and_then(Option::as_ref);
+    let repo = session.repo();
     let inheritance = Inheritance::new(environment.search_path(), environment.for_children());
     PushOptions {
         push_timeout: policy.limits().push_timeout.duration(),
         push_size: policy.limits().push_size.bytes(),
         allow_file: if policy.remotes().allow_file { AllowFile::Yes } else { AllowFile::No },
-        plain_http: PlainHttp::to(policy.remotes().plain_http_hosts()),
+        // The guard has checked an unencrypted remote against the list, by its whole URL.
+        plain_http: PlainHttp::to(remote.host().map(str::to_owned)),
+        login: login(session, remote),
         ssh_command: ssh_command(session.trigger, environment, repo),
         helpers: helpers(repo, &inheritance),
         inheritance,

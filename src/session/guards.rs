@@ -1,5 +1,6 @@
 //! The local guards: from the repository and the policy to a shipment, or to why there is none.
 
+use crate::git::push::PushOptions;
 use crate::git::{Head, Remote, Repo};
 use crate::names::{BranchName, RepositoryName, Scheme};
 use crate::pipeline::{Hold, RepoFacts, Shipment};
@@ -33,7 +34,7 @@ impl Survey {
 pub(super) fn survey(
     repo: Result<Option<&Repo>, &Hold>,
     policy: &Policy,
-    options: &crate::git::push::PushOptions,
+    options: impl Fn(&Remote) -> PushOptions,
 ) -> Survey {
     let repo = match repo {
         Ok(Some(repo)) => repo,
@@ -44,7 +45,7 @@ pub(super) fn survey(
         }
         Err(hold) => return Survey { facts: None, shipment: Err(hold.clone()) },
     };
-    let mut facts = RepoFacts { path: repo.path().display().to_string(), ..RepoFacts::default() };
+    let mut facts = RepoFacts { path: repo.work_tree().unwrap_or(repo.git_dir()).display().to_string(), ..RepoFacts::default() };
     let shipment = guard(repo, policy, options, &mut facts);
     Survey { facts: Some(facts), shipment }
 }
@@ -53,7 +54,7 @@ pub(super) fn survey(
 fn guard(
     repo: &Repo,
     policy: &Policy,
-    options: &crate::git::push::PushOptions,
+    options: impl Fn(&Remote) -> PushOptions,
     facts: &mut RepoFacts,
 ) -> Result<Shipment, Hold> {
     if repo.is_bare() {
@@ -95,12 +96,13 @@ fn guard(
     facts.commits = commits.iter().map(super::range::commit_facts).collect();
     Ok(Shipment {
         repository: repository(&remote),
+        push_options: options(&remote),
         branch,
         head,
         remote,
         base: base.named,
+        commits,
         permit,
-        push_options: options.clone(),
     })
 }
 
@@ -122,8 +124,8 @@ fn remote(
         facts.owner = Some(owner);
         facts.name = Some(name);
     }
-    let listed = policy.remotes.allows(&remote.url);
-    if !policy.remotes.allowed.is_empty() && !listed {
+    let listed = policy.remotes().allows(&remote.url);
+    if !policy.remotes().allowed.is_empty() && !listed {
         return Err(Hold::new(
             "remote-not-allowed",
             format!("{} is not among the remotes that the policy allows", remote.url),
@@ -131,7 +133,7 @@ fn remote(
         .advise("add its URL to `remotes.allowed` in the user's or the system's policy"));
     }
     match remote.url.scheme() {
-        Scheme::File if !policy.remotes.allow_file => Err(Hold::new(
+        Scheme::File if !policy.remotes().allow_file => Err(Hold::new(
             "file-remote",
             format!("{} is a path, and pushing to a path runs the hooks that lie there", remote.url),
         )
@@ -165,7 +167,7 @@ fn base(
     branch: &BranchName,
     remote: &Remote,
 ) -> Result<Base, Hold> {
-    let named = policy.branches.base_for(branch);
+    let named = policy.branches().base_for(branch).cloned();
     if named.as_ref() == Some(branch) {
         return Err(Hold::new(
             "base-is-head",
@@ -173,7 +175,11 @@ fn base(
         )
         .advise("work on a branch of your own: git switch -c NAME"));
     }
-    let hint = if named.is_some() { None } else { repo.remote_head_hint(remote) };
+    let hint = match &named {
+        Some(_) => None,
+        // What cannot be read is not known; the remote is asked at run time.
+        None => repo.remote_head_hint(remote).ok().flatten(),
+    };
     Ok(Base { named, hint })
 }
 

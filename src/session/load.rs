@@ -87,7 +87,7 @@ pub(super) fn notes(loaded: &Loaded, repo: Option<&Repo>) -> Vec<Note> {
         })
         .collect();
     let ignored = match repo {
-        Some(repo) if !loaded.policy.git().trusts_local() => repo.config().ignored_local_keys(),
+        Some(repo) if loaded.policy.git().local_config == crate::policy::LocalConfig::Ignore => repo.config().ignored_local_keys(),
         _ => Vec::new(),
     };
     if !ignored.is_empty() {

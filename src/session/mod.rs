@@ -2,37 +2,33 @@
 
 mod connect;
 mod guards;
+mod load;
 mod plan;
-mod progress;
 mod range;
 mod remote_head;
 
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
-
-use tokio::sync::OnceCell;
+use std::error::Error;
+use std::path::PathBuf;
 
 use crate::clock::Clock;
 use crate::environment::Environment;
-use crate::git::push::Progress;
-use crate::git::{LocalConfig, OpenError, Repo};
+use crate::git::push::PushOptions;
+use crate::git::{LocalConfig, Repo};
 use crate::names::RunId;
 use crate::pipeline::{
-    Base, Deadline, Facts, ForgeSource, Hold, Pipeline, RemoteHeadSource, RunInfo, TaskDocument,
-    Watchdog,
+    Context, Deadline, Draft, Facts, FactsLog, ForgeSource, Hold, OpenPullRequest, Pipeline,
+    RemoteHeadSource, RunFacts, RunInfo, SharedProgress, TaskDocument, Watchdog,
 };
-use crate::policy::{Layers, Loaded, Places, PolicyError, Trigger};
+use crate::policy::{Loaded, PolicyError, Trigger};
 use crate::report::{Note, Report};
 use crate::steps::STEPS;
 
 use self::guards::Survey;
 
+pub use self::load::{
+    PolicyReview, check_file, keys_not_for_repository, repository_policy, review,
+};
 pub use self::plan::{Plan, PlanStep};
-
-/// The repository's own policy, in the work tree.
-const REPOSITORY_POLICY: &str = ".sendoff.toml";
-/// Where the system's policy is.
-const SYSTEM_POLICY: &str = "/etc/sendoff/policy.toml";
 
 /// What a caller wants.
 #[derive(Debug, Clone, Default)]
@@ -68,28 +64,37 @@ impl Session {
     pub fn open(request: Request, environment: Environment) -> Result<Self, Box<PolicyError>> {
         let clock = Clock::System;
         let run_id = RunId::new(clock.now());
-        let directory = match &request.directory {
-            Some(directory) => environment.cwd().join(directory),
-            None => environment.cwd().to_owned(),
-        };
-        let mut repo = discover(&directory, &environment, LocalConfig::Ignore);
-        let loaded = load(&request, &environment, repo.as_ref().ok().and_then(Option::as_ref))?;
-        if loaded.policy.git.trusts_local_config() {
-            repo = discover(&directory, &environment, LocalConfig::Trust);
+        let directory = load::directory(request.directory.as_deref(), &environment);
+        let mut repo = load::discover(&directory, &environment, LocalConfig::Ignore);
+        let found = repo.as_ref().ok().and_then(Option::as_ref);
+        let loaded = load::load(&request, &environment, found)?;
+        let mut notes = load::notes(&loaded, found);
+        if loaded.policy.git().local_config == crate::policy::LocalConfig::Trust {
+            repo = load::discover(&directory, &environment, LocalConfig::Trust);
         }
-        let notes = notes(&loaded, repo.as_ref().ok().and_then(Option::as_ref));
+        if let Err(hold) = connect::platform(&environment, &loaded.policy)
+            && hold.reason != connect::NO_PLATFORM
+        {
+            notes.push(Note {
+                code: hold.reason.into(),
+                message: hold.sentence,
+                advice: hold.advice,
+            });
+        }
         let (trigger, task) = (request.trigger, request.task);
         Ok(Self { environment, clock, trigger, run_id, task, repo, loaded, notes })
     }
 
     /// Plans a pipeline by name.
     pub fn pipeline(&self, name: &str) -> Result<Pipeline, PolicyError> {
-        Pipeline::plan(&self.loaded.policy, name, STEPS)
+        let planned = Pipeline::plan(&self.loaded.policy, name, STEPS)?;
+        Ok(if self.loaded.fail_closed { planned.fail_closed() } else { planned })
     }
 
     /// Plans one step alone, with settings of its own.
     pub fn single_step(&self, name: &str, with: &[String]) -> Result<Pipeline, PolicyError> {
-        Pipeline::single(&self.loaded.policy, name, with, STEPS)
+        let planned = Pipeline::single(&self.loaded.policy, name, with, STEPS)?;
+        Ok(if self.loaded.fail_closed { planned.fail_closed() } else { planned })
     }
 
     /// Says what a run would do. Writes nothing and asks no server.
@@ -99,25 +104,27 @@ impl Session {
 
     /// Runs a pipeline. Never fails: what went wrong is part of the report.
     ///
-    /// `on_deadline` is called with the report so far, on a thread of its own, when the deadline
-    /// passes and the run does not end by itself.
+    /// `on_deadline` gets the report so far, on a thread of its own, when the deadline passes and the
+    /// run does not end by itself.
     pub fn run(
         &self,
         pipeline: &Pipeline,
-        progress: Arc<dyn Progress + Send + Sync>,
+        progress: &SharedProgress,
         on_deadline: impl FnOnce(Report) + Send + 'static,
     ) -> Report {
+        let deadline = Deadline::new(self.loaded.policy.limits().deadline.duration());
+        let draft = Draft::new(self.info(pipeline), &self.clock);
+        let watchdog = Watchdog::start(&deadline, &draft, on_deadline);
         let survey = self.survey();
-        let info = self.info(pipeline, &survey);
-        let deadline = Arc::new(Deadline::new(self.loaded.policy.limits.deadline.duration()));
-        let progress = progress::standing_still(progress, Arc::clone(&deadline));
-        let watchdog = Watchdog::start(Arc::clone(&deadline), pipeline.draft(&info), on_deadline);
-        let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
-            Ok(runtime) => runtime,
-            Err(error) => return pipeline.not_started(&info, &error.to_string()),
+        if let Some(repo) = survey.report() {
+            draft.set_repo(repo);
+        }
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let (runtime, _watchdog) = match (runtime, watchdog) {
+            (Ok(runtime), Ok(watchdog)) => (runtime, watchdog),
+            (Err(error), _) | (_, Err(error)) => return draft.not_started(&error),
         };
-        let report = runtime.block_on(self.run_on(pipeline, &info, survey, &deadline, &progress, &watchdog));
-        drop(watchdog);
+        let report = runtime.block_on(self.run_on(pipeline, &survey, &deadline, &draft, progress));
         // A stuck thread must not hold the process: dropping a runtime would wait for it.
         runtime.shutdown_background();
         report
@@ -126,46 +133,80 @@ impl Session {
     async fn run_on(
         &self,
         pipeline: &Pipeline,
-        info: &RunInfo,
-        survey: Survey,
+        survey: &Survey,
         deadline: &Deadline,
-        progress: &Arc<dyn Progress + Send + Sync>,
-        watchdog: &Watchdog,
+        draft: &Draft,
+        progress: &SharedProgress,
     ) -> Report {
-        let platform = connect::platform(&self.environment, &self.loaded.policy);
+        let platform = connect::platform(&self.environment, &self.loaded.policy).ok();
         let shipment = survey.shipment.as_ref();
         let forge = ForgeSource::new(|| connect::forge(self, shipment.ok()));
-        let remote_head = RemoteHeadSource::new(|| self.remote_head(shipment.ok()));
-        let base = Base {
+        let remote_head = RemoteHeadSource::new(|| remote_head::ask(self, shipment.ok()));
+        let cx = Context {
             trigger: self.trigger,
             run_id: self.run_id,
             policy: &self.loaded.policy,
-            repo: self.repo.as_ref().ok().and_then(Option::as_ref),
+            repo: self.repo(),
             shipment,
             forge: &forge,
-            open_pull_request: &OnceCell::new(),
+            open_pull_request: &OpenPullRequest::new(),
             remote_head: &remote_head,
-            platform: platform.as_ref().map_err(Clone::clone),
+            platform: platform.as_ref(),
             task: &self.task,
+            facts: &self.facts(survey),
             clock: &self.clock,
             deadline,
             progress,
         };
-        pipeline.run(&base, self.facts(&survey), info, watchdog.draft()).await
+        pipeline.run(cx, &FactsLog::default(), draft).await
     }
 
-    /// Looks at the repository, unless the policy is broken where it protects.
-    fn survey(&self) -> Survey {
-        let options = connect::push_options(self);
-        let repo = self.repo.as_ref().map(Option::as_ref);
-        let mut survey = guards::survey(repo, &self.loaded.policy, &options);
-        if self.loaded.fail_closed {
-            survey.shipment = Err(Hold::new(
-                "policy-error",
-                "a system or user policy cannot be used, and what it protects is not known",
-            )
-            .advise("mend the policy; `sendoff policy check` shows what is wrong"));
-        }
-        survey
+    /// Returns the repository, where there is one that can be opened.
+    fn repo(&self) -> Option<&Repo> {
+        self.repo.as_ref().ok().and_then(Option::as_ref)
     }
+
+    /// Looks at the repository: what would be shipped, or why nothing.
+    fn survey(&self) -> Survey {
+        let repo = self.repo.as_ref().map(Option::as_ref);
+        let options = |shipment: &crate::git::Remote| -> PushOptions {
+            connect::push_options(self, &shipment.url)
+        };
+        guards::survey(repo, &self.loaded.policy, options)
+    }
+
+    fn info(&self, pipeline: &Pipeline) -> RunInfo {
+        RunInfo {
+            version: env!("CARGO_PKG_VERSION").into(),
+            pipeline: pipeline.name().into(),
+            trigger: self.trigger.to_string(),
+            run_id: self.run_id,
+            repo: None,
+            notes: self.notes.clone(),
+        }
+    }
+
+    fn facts(&self, survey: &Survey) -> Facts {
+        Facts {
+            repo: survey.facts.clone(),
+            task: self.task.task.clone(),
+            trigger: self.trigger.to_string(),
+            run: RunFacts { id: self.run_id.to_string() },
+            steps: std::collections::BTreeMap::new(),
+        }
+    }
+}
+
+/// Puts an error and its causes on one line.
+fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let told = error.to_string();
+        if !text.contains(&told) {
+            text = format!("{text}: {told}");
+        }
+        cause = error.source();
+    }
+    text
 }

@@ -62,9 +62,9 @@ impl Plan {
             };
             shipment.commits.iter().map(line).collect()
         });
-        let groups = pipeline.groups().iter().map(|group| {
-            group.iter().map(|step| plan_step(session, survey, step)).collect()
-        });
+        let groups = pipeline
+            .groups()
+            .map(|group| group.iter().map(|step| plan_step(session, survey, step)).collect());
         Self {
             schema: "sendoff.plan/1",
             pipeline: pipeline.name().to_owned(),
@@ -93,13 +93,13 @@ fn plan_step(session: &Session, survey: &Survey, step: &PlannedStep) -> PlanStep
     let no_platform = || {
         let needs_platform = ["memory-commit", "memory-recall", "heartbeat-set", "heartbeat-clear"];
         let hold = super::connect::platform(&session.environment, &session.loaded.policy).err()?;
-        needs_platform.contains(&step.kind()).then_some((hold.sentence, hold.advice))
+        needs_platform.contains(&step.kind).then_some((hold.sentence, hold.advice))
     };
     let held = held.or_else(no_platform);
     let (why, advice) = held.clone().unzip();
     PlanStep {
-        name: step.name().to_owned(),
-        kind: step.kind().to_owned(),
+        name: step.name.clone(),
+        kind: step.kind.to_owned(),
         runs: held.is_none(),
         why,
         advice: advice.flatten(),

@@ -2,7 +2,7 @@
 
 use gix::ObjectId;
 
-use crate::git::{Commit, Remote, Repo};
+use crate::git::{Commit, RefError, Remote, Repo};
 use crate::names::BranchName;
 use crate::pipeline::{CommitFacts, Hold};
 use crate::policy::Policy;
@@ -22,17 +22,24 @@ pub(super) fn ahead(
     base: &Base,
 ) -> Result<Vec<Commit>, Hold> {
     let known = base.named.as_ref().or(base.hint.as_ref());
-    let tip = known.and_then(|base| repo.tracking_tip(remote, base));
+    let unreadable = |error: RefError| {
+        Hold::new("bad-ref", error.to_string()).advise("check the repository: git fsck")
+    };
+    let tip = match known {
+        Some(base) => repo.base_tip(Some(remote), base).map_err(unreadable)?,
+        None => None,
+    };
     let bases: Vec<ObjectId> = match tip {
         Some(tip) => vec![tip],
         None => repo
             .remote_tips(remote)
+            .map_err(unreadable)?
             .into_iter()
             .filter(|(name, _)| name != branch)
             .map(|(_, tip)| tip)
             .collect(),
     };
-    let limit = policy.limits.commits;
+    let limit = policy.limits().commits.get();
     let ahead = repo.ahead(head, &bases, limit).map_err(|error| {
         Hold::new("corrupt", format!("the history of {branch} cannot be read: {error}"))
             .advise("check the repository: git fsck")

@@ -10,12 +10,49 @@ use std::path::{Path, PathBuf};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::git::push::remote_head;
 use crate::names::{BranchName, RemoteUrl};
+use crate::pipeline::{Shipment, interruptible};
+
+use super::Session;
 
 /// How long a verified value is used without asking.
 const FRESH_FOR: SignedDuration = SignedDuration::from_hours(24);
 /// A record is one short line of JSON, in bytes.
 const RECORD_LIMIT: u64 = 8 << 10;
+
+/// Returns the branch that the remote's HEAD names: kept from within a day, else asked for now.
+///
+/// Nothing when the remote cannot be asked: built-in and configured protection hold all the same.
+pub(super) async fn ask(session: &Session, shipment: Option<&Shipment>) -> Option<BranchName> {
+    let shipment = shipment?;
+    let now = session.clock.now();
+    let kept = RemoteHeads::below(session.environment.state_directory());
+    if let Some(head) = kept.fresh(&shipment.remote.url, now) {
+        return Some(head);
+    }
+    let (repo, remote) = (session.repo()?.clone(), shipment.remote.clone());
+    let options = shipment.push_options.clone();
+    let asked = interruptible(move |stop| {
+        let directory = repo.work_tree().unwrap_or(repo.git_dir()).to_owned();
+        remote_head(&remote.url, &directory, &options, stop)
+    });
+    match asked.await {
+        Ok(Ok(Some(head))) => {
+            kept.keep(&shipment.remote.url, &head, now);
+            Some(head)
+        }
+        Ok(Ok(None)) => None,
+        Ok(Err(error)) => {
+            tracing::debug!(%error, "the remote did not say what its HEAD names");
+            None
+        }
+        Err(error) => {
+            tracing::debug!(%error, "asking for the remote's HEAD failed");
+            None
+        }
+    }
+}
 
 /// What was verified, and when.
 #[derive(Debug, Serialize, Deserialize)]
@@ -46,12 +83,12 @@ impl RemoteHeads {
         let record: Record = serde_json::from_slice(&fs::read(path).ok()?).ok()?;
         let age = now.duration_since(record.verified_at);
         let is_fresh = age >= SignedDuration::ZERO && age < FRESH_FOR;
-        (record.url == url.to_string() && is_fresh).then_some(record.head)
+        (record.url == url.without_login() && is_fresh).then_some(record.head)
     }
 
     /// Keeps a value that the remote just gave. What cannot be kept is asked for again.
     pub(super) fn keep(&self, url: &RemoteUrl, head: &BranchName, now: Timestamp) {
-        let record = Record { url: url.to_string(), head: head.clone(), verified_at: now };
+        let record = Record { url: url.without_login(), head: head.clone(), verified_at: now };
         let kept = self.path(url).map(|path| write(&path, &record));
         if let Some(Err(error)) = kept {
             tracing::debug!(%error, "the remote's HEAD was not kept");
@@ -61,7 +98,7 @@ impl RemoteHeads {
     /// Returns where the value for `url` is kept. The name shows no more than that there is one.
     fn path(&self, url: &RemoteUrl) -> Option<PathBuf> {
         let mut hasher = gix::hash::hasher(gix::hash::Kind::Sha1);
-        hasher.update(url.to_string().as_bytes());
+        hasher.update(url.without_login().as_bytes());
         let id = hasher.try_finalize().ok()?;
         Some(self.directory.as_ref()?.join(format!("{id}.json")))
     }

@@ -32,7 +32,7 @@ pub fn push_remote(policy: &Policy) -> Result<Option<RemoteName>, PolicyError> {
 /// Puts a failure of the platform in the words of the report.
 fn platform_error(error: PlatformError) -> StepError {
     let kind = if error.is_transient() { ErrorKind::Transient } else { ErrorKind::Denied };
-    let mut told = StepError::new(kind, error.class(), error.to_string());
-    told.advice = error.advice();
+    let mut told = StepError::new(kind, error.code(), error.to_string());
+    told.advice = error.advice;
     told
 }

@@ -150,14 +150,14 @@ impl PrCreate {
         let title = cx.render(&self.title)?;
         let rendered = cx.render(&self.body)?;
         let own_template = match self.template {
-            TemplateUse::Auto => cx.repo.and_then(|repo| repo.pull_request_template(shipment.head)),
+            TemplateUse::Auto => cx.repo.and_then(|repo| repo.pr_template(shipment.head)),
             TemplateUse::None => None,
         };
         let body = match own_template {
-            Some(template) => format!("{}\n\n{rendered}", template.trim_end()),
+            Some((_, template)) => format!("{}\n\n{rendered}", template.trim_end()),
             None => rendered,
         };
-        let draft = cx.policy.branches.rule_for(&shipment.branch).and_then(|rule| rule.draft);
+        let draft = cx.policy.branches().rule_for(&shipment.branch).and_then(|rule| rule.draft);
         let is_draft = match draft.unwrap_or(self.draft) {
             Draft::Always => true,
             Draft::Never => false,

@@ -7,7 +7,7 @@ use futures_util::future::{Either, select};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::git::push::{Action, PushError, PushOrder, Pushed};
+use crate::git::push::{Action, PushError, PushOrder, Pushed, push};
 use crate::names::RemoteName;
 use crate::pipeline::{
     Context, ErrorKind, Outcome, Outputs, Shipment, Step, StepDef, StepError, interruptible,
@@ -79,22 +79,22 @@ impl Step for Push {
         };
         let (answer, asked) = mpsc::channel();
         let (repo, permit, remote) = (repo.clone(), shipment.permit.clone(), shipment.remote.clone());
+        let now = cx.clock.now();
         let (new, options) = (shipment.head, shipment.push_options.clone());
-        let progress = cx.progress.clone();
+        let progress = cx.progress.holding(cx.deadline);
         let pushing = interruptible(move |stop| {
-            let local = repo.thread_local();
-            let mut facts = || asked.recv().unwrap_or_default();
             let order = PushOrder {
                 permit: &permit,
-                url: &remote.url,
+                remote: &remote,
                 new,
                 options: &options,
-                progress: &*progress,
+                remote_facts: &mut || asked.recv().unwrap_or_default(),
+                progress: &progress,
                 stop,
             };
-            let pushed = crate::git::push::push(&local, &order, &mut facts)?;
+            let pushed = push(&repo.thread_local(), order)?;
             // The remote has the branch; a tracking ref that cannot be moved is no failure.
-            let tracked = repo.update_tracking(&remote, permit.branch(), pushed.new);
+            let tracked = repo.update_tracking(&remote, permit.branch(), pushed.new, now);
             Ok::<_, PushError>((pushed, tracked.err().map(|error| error.to_string())))
         });
         // The remote's HEAD is asked for beside the handshake: it is needed at the last line before
@@ -115,13 +115,8 @@ impl Step for Push {
 
 /// Puts a push in the words of the report.
 fn outcome(shipment: &Shipment, pushed: &Pushed, untracked: Option<String>) -> Outcome {
-    let action = match pushed.action {
-        Action::Created => "created",
-        Action::Updated => "updated",
-        Action::UpToDate => "up-to-date",
-    };
     let mut outputs = Outputs::new();
-    outputs.insert("action".into(), action.into());
+    outputs.insert("action".into(), pushed.action.as_str().into());
     outputs.insert("old".into(), pushed.old.map(|id| id.to_string()).into());
     outputs.insert("new".into(), pushed.new.to_string().into());
     outputs.insert("bytes".into(), pushed.bytes.into());

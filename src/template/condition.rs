@@ -32,6 +32,11 @@ impl Condition {
         })
     }
 
+    /// Returns the source.
+    pub fn source(&self) -> &str {
+        &self.source
+    }
+
     /// Returns the names of the steps that the expression looks at.
     pub fn references(&self) -> impl Iterator<Item = &str> {
         self.references.iter().map(String::as_str)

@@ -63,6 +63,12 @@ impl Template {
         Ok(Self(source.into()))
     }
 
+    /// Takes a source that is part of the program, and is known to compile: tests plan with every
+    /// default.
+    pub fn built_in(source: &'static str) -> Self {
+        Self(source.into())
+    }
+
     /// Returns the source.
     pub fn source(&self) -> &str {
         &self.0

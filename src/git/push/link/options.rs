@@ -25,6 +25,8 @@ pub struct PushOptions {
     pub connect_timeout: Duration,
     /// How long nothing may move.
     pub push_timeout: Duration,
+    /// The largest pack that is sent, in bytes.
+    pub push_size: u64,
     /// Whether `file` remotes are allowed.
     pub allow_file: AllowFile,
     /// Where http may go unencrypted.
@@ -46,6 +48,7 @@ impl Default for PushOptions {
         Self {
             connect_timeout: Duration::from_secs(5),
             push_timeout: Duration::from_secs(60),
+            push_size: u64::MAX,
             allow_file: AllowFile::default(),
             plain_http: PlainHttp::default(),
             extra_roots: None,

@@ -1,0 +1,61 @@
+//! Progress of a push that makes the run's deadline stand still while pack bytes move.
+
+use std::fmt;
+use std::sync::{Arc, Mutex};
+
+use crate::git::push::{NoProgress, Progress};
+
+use super::deadline::{Deadline, StandStill};
+
+/// Who hears how far a push has come. Clones share it, and blocking threads can have one.
+#[derive(Clone)]
+pub struct SharedProgress(Arc<dyn Progress + Send + Sync>);
+
+impl SharedProgress {
+    /// Shares `listener`.
+    pub fn new(listener: impl Progress + Send + Sync + 'static) -> Self {
+        Self(Arc::new(listener))
+    }
+
+    /// Returns a listener that also holds the deadline, from the first byte sent until it is dropped.
+    ///
+    /// The push notices by itself when nothing moves any more.
+    pub fn holding(&self, deadline: &Deadline) -> impl Progress + Send + 'static {
+        Holding { inner: self.clone(), deadline: deadline.clone(), held: Mutex::new(None) }
+    }
+}
+
+impl Default for SharedProgress {
+    fn default() -> Self {
+        Self::new(NoProgress)
+    }
+}
+
+impl fmt::Debug for SharedProgress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SharedProgress").finish_non_exhaustive()
+    }
+}
+
+struct Holding {
+    inner: SharedProgress,
+    deadline: Deadline,
+    held: Mutex<Option<StandStill>>,
+}
+
+impl Progress for Holding {
+    fn counted(&self, n: u64) {
+        self.inner.0.counted(n);
+    }
+
+    fn packed(&self, done: u64, total: u64) {
+        self.inner.0.packed(done, total);
+    }
+
+    fn sent(&self, bytes: u64) {
+        if let Ok(mut held) = self.held.lock() {
+            held.get_or_insert_with(|| self.deadline.stand_still());
+        }
+        self.inner.0.sent(bytes);
+    }
+}
