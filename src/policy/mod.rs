@@ -8,7 +8,7 @@ mod trigger;
 
 pub use class::{Classed, KeyClass};
 pub use error::PolicyError;
-pub use permit::{PushPermit, Refused, RemoteFacts};
+pub use permit::{PushPermit, RemoteFacts};
 pub use step_table::{StepSettings, StepTable};
 pub use trigger::Trigger;
 

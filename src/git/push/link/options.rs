@@ -45,7 +45,7 @@ impl Default for PushOptions {
     fn default() -> Self {
         Self {
             connect_timeout: Duration::from_secs(5),
-            push_timeout: Duration::from_secs(60),
+            push_timeout: Duration::from_mins(1),
             allow_file: AllowFile::default(),
             plain_http: PlainHttp::default(),
             extra_roots: None,

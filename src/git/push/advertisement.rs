@@ -1,0 +1,344 @@
+//! What receive-pack says first: its refs, what else it has, and what it can.
+
+use gix::ObjectId;
+use gix::bstr::BStr;
+use gix::bstr::BString;
+use gix::bstr::ByteSlice;
+use gix::hash::Kind;
+
+use super::pkt_line::Line;
+use super::pkt_line::Lines;
+use super::pkt_line::PktLineError;
+
+/// The longest ref name that is believed, in bytes. Git's own files end far below.
+const MAX_NAME: usize = 4096;
+/// The longest text of a server that is kept, in bytes.
+const MAX_TEXT: usize = 1024;
+
+/// The advertisement of receive-pack, protocol version 0.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Advertisement {
+    /// The refs, in the server's order.
+    pub refs: Vec<(BString, ObjectId)>,
+    /// Commits that the server has without a ref, from its alternates.
+    pub haves: Vec<ObjectId>,
+    /// Commits of which the server lacks the parents.
+    pub shallow: Vec<ObjectId>,
+    /// The hash of the server's objects.
+    pub object_format: Kind,
+    capabilities: Vec<BString>,
+}
+
+/// Why an advertisement cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum AdvertisementError {
+    /// A packet line is broken.
+    #[error(transparent)]
+    Line(#[from] PktLineError),
+    /// The server says no. Its text is hostile: clean it before it is shown.
+    #[error("the server refused: {}", .0.escape_ascii())]
+    Refused(BString),
+    /// The answer is for another service or another protocol version.
+    #[error("the server answered with `{}`, not with a receive-pack advertisement", .0.escape_ascii())]
+    Unexpected(BString),
+    /// A line is no ref.
+    #[error("the server advertised a malformed ref: `{}`", .0.escape_ascii())]
+    Malformed(BString),
+    /// The ids are of another hash than ours.
+    #[error("the server's objects are {server}, the repository's are {repository}")]
+    ObjectFormat {
+        /// What the server says.
+        server: BString,
+        /// What the repository has.
+        repository: Kind,
+    },
+    /// The advertisement ends before its flush.
+    #[error("the advertisement is cut short")]
+    Truncated,
+}
+
+impl Advertisement {
+    /// Reads a whole advertisement, with or without the preamble of smart HTTP. `kind` is the repository's hash.
+    pub fn parse(buffer: &[u8], kind: Kind) -> Result<Self, AdvertisementError> {
+        let mut lines = Lines::new(buffer);
+        let mut found = Self {
+            refs: Vec::new(),
+            haves: Vec::new(),
+            shallow: Vec::new(),
+            object_format: kind,
+            capabilities: Vec::new(),
+        };
+        let mut first = true;
+        while let Some(line) = lines.read()? {
+            let Line::Data(line) = line else {
+                // An empty repository still names its capabilities; a flush without is no receive-pack.
+                return if first {
+                    Err(AdvertisementError::Unexpected(BString::default()))
+                } else {
+                    Ok(found)
+                };
+            };
+            let line = line.strip_suffix(b"\n").unwrap_or(line);
+            if first && line == b"# service=git-receive-pack" {
+                if lines.read()? != Some(Line::Flush) {
+                    return Err(AdvertisementError::Unexpected(excerpt(line)));
+                }
+                continue;
+            }
+            if first {
+                found.read_first(line)?;
+            } else {
+                found.read_ref(line)?;
+            }
+            first = false;
+        }
+        Err(AdvertisementError::Truncated)
+    }
+
+    /// Builds one from what another reader of the handshake already took apart: refs as they stood in the
+    /// lines (`.have` among them), and the capabilities as words.
+    pub fn from_parts(
+        refs: impl IntoIterator<Item = (BString, ObjectId)>,
+        shallow: Vec<ObjectId>,
+        capabilities: impl IntoIterator<Item = BString>,
+        kind: Kind,
+    ) -> Result<Self, AdvertisementError> {
+        let mut found = Self {
+            refs: Vec::new(),
+            haves: Vec::new(),
+            shallow,
+            object_format: kind,
+            capabilities: capabilities.into_iter().collect(),
+        };
+        found.check_object_format()?;
+        for (name, id) in refs {
+            found.keep(name.as_bstr(), id)?;
+        }
+        Ok(found)
+    }
+
+    /// Says whether the server named the capability, with or without a value.
+    pub fn has_capability(&self, name: &str) -> bool {
+        self.capabilities.iter().any(|word| {
+            word.strip_prefix(name.as_bytes())
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with(b"="))
+        })
+    }
+
+    /// Returns the value of the first capability of that name.
+    pub fn capability(&self, name: &str) -> Option<&BStr> {
+        self.capabilities.iter().find_map(|word| {
+            let value = word.strip_prefix(name.as_bytes())?.strip_prefix(b"=")?;
+            Some(value.as_bstr())
+        })
+    }
+
+    /// Returns the id of a ref by its full name.
+    pub fn find(&self, name: &[u8]) -> Option<ObjectId> {
+        self.refs
+            .iter()
+            .find(|(advertised, _)| advertised.as_slice() == name)
+            .map(|(_, id)| *id)
+    }
+
+    /// Returns every id that the server says it has, once for each mention.
+    pub fn all_ids(&self) -> impl Iterator<Item = ObjectId> + '_ {
+        let refs = self.refs.iter().map(|(_, id)| *id);
+        refs.chain(self.haves.iter().copied())
+    }
+
+    /// Reads the first line, which carries the capabilities after a zero byte.
+    fn read_first(&mut self, line: &[u8]) -> Result<(), AdvertisementError> {
+        if let Some(text) = line.strip_prefix(b"ERR ") {
+            return Err(AdvertisementError::Refused(excerpt(text)));
+        }
+        let Some((head, words)) = line.split_once_str(b"\0") else {
+            return Err(AdvertisementError::Unexpected(excerpt(line)));
+        };
+        self.capabilities = words
+            .split(|byte| *byte == b' ')
+            .filter(|word| !word.is_empty())
+            .map(BString::from)
+            .collect();
+        self.check_object_format()?;
+        self.read_ref(head)
+    }
+
+    /// Compares the server's hash with ours. A server that names none has SHA-1.
+    fn check_object_format(&self) -> Result<(), AdvertisementError> {
+        let server = self
+            .capability("object-format")
+            .unwrap_or_else(|| "sha1".into());
+        if server == self.object_format.to_string().as_str() {
+            return Ok(());
+        }
+        Err(AdvertisementError::ObjectFormat {
+            server: excerpt(server),
+            repository: self.object_format,
+        })
+    }
+
+    /// Reads `<id> <name>`, `shallow <id>` or `ERR <text>`.
+    fn read_ref(&mut self, line: &[u8]) -> Result<(), AdvertisementError> {
+        if let Some(text) = line.strip_prefix(b"ERR ") {
+            return Err(AdvertisementError::Refused(excerpt(text)));
+        }
+        let malformed = || AdvertisementError::Malformed(excerpt(line));
+        if let Some(id) = line.strip_prefix(b"shallow ") {
+            self.shallow.push(self.read_id(id).ok_or_else(malformed)?);
+            return Ok(());
+        }
+        let (id, name) = line.split_once_str(b" ").ok_or_else(malformed)?;
+        let id = self.read_id(id).ok_or_else(malformed)?;
+        if name == b"capabilities^{}" {
+            return Ok(());
+        }
+        self.keep(name.as_bstr(), id)
+    }
+
+    /// Keeps a ref whose name is one.
+    fn keep(&mut self, name: &BStr, id: ObjectId) -> Result<(), AdvertisementError> {
+        if name == ".have" {
+            self.haves.push(id);
+        } else if name.len() <= MAX_NAME && gix::validate::reference::name(name).is_ok() {
+            self.refs.push((name.to_owned(), id));
+        } else {
+            return Err(AdvertisementError::Malformed(excerpt(name)));
+        }
+        Ok(())
+    }
+
+    /// Reads an id of our hash.
+    fn read_id(&self, hex: &[u8]) -> Option<ObjectId> {
+        if hex.len() != self.object_format.len_in_hex() {
+            return None;
+        }
+        ObjectId::from_hex(hex).ok()
+    }
+}
+
+/// Returns the beginning of a server's text.
+fn excerpt(text: &[u8]) -> BString {
+    text.get(..MAX_TEXT).unwrap_or(text).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::pkt_line;
+    use super::*;
+    use proptest::prelude::*;
+
+    const ONE: &str = "1111111111111111111111111111111111111111";
+
+    fn buffer(lines: &[&str]) -> Vec<u8> {
+        let mut out = Vec::new();
+        for line in lines {
+            if line.is_empty() {
+                pkt_line::encode_flush(&mut out);
+            } else {
+                pkt_line::encode(line.as_bytes(), &mut out).unwrap();
+            }
+        }
+        out
+    }
+
+    fn parse(lines: &[&str]) -> Result<Advertisement, AdvertisementError> {
+        Advertisement::parse(&buffer(lines), Kind::Sha1)
+    }
+
+    #[test]
+    fn refs_haves_shallow_lines_and_capabilities_are_told_apart() {
+        let first =
+            format!("{ONE} refs/heads/main\0report-status agent=git/2.47.3 object-format=sha1\n");
+        let have = format!("{ONE} .have\n");
+        let shallow = format!("shallow {ONE}");
+        let found = parse(&[
+            "# service=git-receive-pack\n",
+            "",
+            &first,
+            &have,
+            &shallow,
+            "",
+        ])
+        .unwrap();
+        let id = ObjectId::from_hex(ONE.as_bytes()).unwrap();
+        assert_eq!(found.find(b"refs/heads/main"), Some(id));
+        assert_eq!(found.haves, [id]);
+        assert_eq!(found.shallow, [id]);
+        assert_eq!(found.capability("agent").unwrap(), "git/2.47.3");
+        assert!(found.has_capability("report-status"));
+        assert!(!found.has_capability("report"));
+        assert_eq!(found.all_ids().count(), 2);
+    }
+
+    #[test]
+    fn an_empty_repository_has_capabilities_and_no_refs() {
+        let zero = "0".repeat(40);
+        let found = parse(&[&format!("{zero} capabilities^{{}}\0report-status\n"), ""]).unwrap();
+        assert!(found.refs.is_empty());
+        assert!(found.has_capability("report-status"));
+    }
+
+    #[test]
+    fn a_refusal_keeps_its_text() {
+        let error = parse(&["ERR access denied\n"]).unwrap_err();
+        assert_eq!(error, AdvertisementError::Refused("access denied".into()));
+    }
+
+    #[test]
+    fn other_services_versions_and_hashes_are_refused() {
+        for first in [
+            "version 1\n",
+            "version 2\n",
+            "# service=git-upload-pack\n",
+            "<html>",
+        ] {
+            let error = parse(&[first, ""]).unwrap_err();
+            assert!(
+                matches!(error, AdvertisementError::Unexpected(_)),
+                "{first}"
+            );
+        }
+        assert!(matches!(
+            parse(&[""]),
+            Err(AdvertisementError::Unexpected(_))
+        ));
+        let other = format!("{ONE} refs/heads/main\0object-format=sha256\n");
+        assert!(matches!(
+            parse(&[&other, ""]),
+            Err(AdvertisementError::ObjectFormat { .. })
+        ));
+        let silent = format!("{} refs/heads/main\0report-status\n", "1".repeat(64));
+        let error = Advertisement::parse(&buffer(&[&silent, ""]), Kind::Sha256).unwrap_err();
+        assert!(matches!(error, AdvertisementError::ObjectFormat { .. }));
+    }
+
+    #[test]
+    fn malformed_refs_and_missing_ends_are_errors() {
+        let good = format!("{ONE} refs/heads/main\0report-status\n");
+        assert_eq!(parse(&[&good]), Err(AdvertisementError::Truncated));
+        for bad in [
+            "1111 refs/heads/x".to_owned(),
+            format!("{ONE}refs/heads/x"),
+            format!("{ONE} refs/heads/../x"),
+            format!("{ONE} refs/heads/a\u{1b}[2J"),
+            format!("{ONE} refs/heads/{}", "x".repeat(5000)),
+            "shallow 1".to_owned(),
+        ] {
+            let error = parse(&[&good, &bad, ""]).unwrap_err();
+            assert!(matches!(error, AdvertisementError::Malformed(_)), "{bad:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_lines_make_the_parser_panic(lines in prop::collection::vec(prop::collection::vec(any::<u8>(), 1..80), 0..6)) {
+            let mut out = Vec::new();
+            for line in lines {
+                pkt_line::encode(&line, &mut out).unwrap();
+            }
+            pkt_line::encode_flush(&mut out);
+            let _ = Advertisement::parse(&out, Kind::Sha1);
+        }
+    }
+}

@@ -1,0 +1,186 @@
+//! Which objects the server lacks, and which of those it has are worth a delta.
+//!
+//! The commits come from a walk painted from both sides (`commits`), the trees and files from one pass over
+//! the directories that differ (`trees`). Stopping early only ever sends too much, never too little.
+
+mod ancestor;
+mod commits;
+mod trees;
+
+pub use ancestor::is_fast_forward;
+
+use std::sync::atomic::AtomicBool;
+
+use gix::ObjectId;
+use gix::hashtable::HashMap;
+use gix::hashtable::HashSet;
+use gix::objs::Kind;
+
+use super::progress::Progress;
+use commits::CommitSource;
+use trees::TreeWalk;
+
+/// The most bytes that decoded pack entries may take while trees are read.
+const PACK_CACHE: usize = 24 << 20;
+
+/// One object to send.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Selected {
+    /// The object.
+    pub id: ObjectId,
+    /// What it is.
+    pub kind: Kind,
+    /// Where it was found first, as a hash of path and kind. Objects of one place make good deltas.
+    pub place: u64,
+    /// The last part of that path, as a hash.
+    pub name: u64,
+}
+
+/// What is to be sent, and what the server has beside it.
+#[derive(Debug, Clone, Default)]
+pub struct Selection {
+    /// In the order of the pack: commits newest first, then trees, then files. Objects of one place lie
+    /// together, the newest first.
+    pub objects: Vec<Selected>,
+    /// What the server has.
+    pub known: Known,
+}
+
+impl Selection {
+    /// Returns the commits that the server lacks, newest first.
+    pub fn commits(&self) -> impl Iterator<Item = ObjectId> + '_ {
+        let commits = self.objects.iter();
+        commits
+            .take_while(|object| object.kind == Kind::Commit)
+            .map(|object| object.id)
+    }
+}
+
+/// Objects that the server has for sure: those of the directories that differ.
+#[derive(Debug, Clone, Default)]
+pub struct Known {
+    ids: HashSet<ObjectId>,
+    by_place: std::collections::HashMap<u64, ObjectId>,
+    by_name: std::collections::HashMap<u64, ObjectId>,
+}
+
+impl Known {
+    /// Says whether the server has the object. `false` means only that it is not known here.
+    pub fn contains(&self, id: &gix::oid) -> bool {
+        self.ids.contains(id)
+    }
+
+    /// Returns what the server has at a place.
+    pub fn at_place(&self, place: u64) -> Option<ObjectId> {
+        self.by_place.get(&place).copied()
+    }
+
+    /// Returns something of the same kind and last name that the server has anywhere.
+    pub fn at_name(&self, name: u64) -> Option<ObjectId> {
+        self.by_name.get(&name).copied()
+    }
+}
+
+/// Why the objects cannot be listed.
+#[derive(Debug, thiserror::Error)]
+pub enum SelectError {
+    /// An object that the server needs is not here. The repository is damaged or a partial clone.
+    #[error("the object {0} is missing from the repository")]
+    Missing(ObjectId),
+    /// A directory that the server has is not here, so what is new cannot be told: a treeless clone.
+    #[error("the tree {0}, which the server has, is missing from the repository")]
+    MissingKnownTree(ObjectId),
+    /// An object is not what its id or its user says.
+    #[error("the object {0} is corrupt")]
+    Corrupt(ObjectId),
+    /// An object cannot be read.
+    #[error("the object {id} cannot be read")]
+    Read {
+        /// The object.
+        id: ObjectId,
+        /// Why not.
+        source: gix::Error,
+    },
+    /// The list of shallow commits or the commit-graph cannot be read.
+    #[error("the repository's history cannot be read")]
+    History(#[source] gix::Error),
+    /// There are more objects than a pack can hold.
+    #[error("there are too many objects for one pack")]
+    TooMany,
+    /// The caller asked to stop.
+    #[error("interrupted")]
+    Interrupted,
+}
+
+/// Lists what a server with `remote_has` lacks of `want` and its history.
+///
+/// `remote_has` may name objects that are not here, and tags. `old_tip` is what the pushed ref is now: its
+/// objects are looked at even where it is no ancestor, so that an amended commit sends only what differs.
+/// Replacement refs are ignored.
+pub fn select(
+    repo: &gix::Repository,
+    want: ObjectId,
+    remote_has: &[ObjectId],
+    old_tip: Option<ObjectId>,
+    progress: &dyn Progress,
+    stop: &AtomicBool,
+) -> Result<Selection, SelectError> {
+    let mut odb = (*repo.objects).clone();
+    odb.ignore_replacements = true;
+    odb.set_pack_cache(|| {
+        Box::new(gix::odb::pack::cache::lru::MemoryCappedHashmap::new(
+            PACK_CACHE,
+        ))
+    });
+    // A server's ids are often not here: that must not read the pack directory again for each of them.
+    let mut quiet = odb.clone();
+    quiet.refresh_never();
+    let here = |id: &ObjectId| gix::objs::Exists::exists(&quiet, id);
+    let has: Vec<ObjectId> = remote_has.iter().copied().filter(here).collect();
+    let old_tip = old_tip.filter(here);
+
+    let shallow = shallow_commits(repo)?;
+    let graph = if shallow.is_empty() {
+        repo.commit_graph_if_enabled()
+            .map_err(SelectError::History)?
+    } else {
+        None
+    };
+    let source = CommitSource {
+        find: &odb,
+        graph: graph.as_ref(),
+        shallow: &shallow,
+    };
+    select_from(&source, want, &has, old_tip, progress, stop)
+}
+
+/// Lists what is new, from any source of objects.
+fn select_from<F: gix::objs::Find>(
+    source: &CommitSource<'_, F>,
+    want: ObjectId,
+    has: &[ObjectId],
+    old_tip: Option<ObjectId>,
+    progress: &dyn Progress,
+    stop: &AtomicBool,
+) -> Result<Selection, SelectError> {
+    let range = commits::new_commits(source, want, has, old_tip, stop)?;
+    let mut walk = TreeWalk::new(source.find, progress, stop);
+    for tree in &range.boundary_trees {
+        walk.add_known_root(*tree);
+    }
+    for commit in &range.commits {
+        walk.add_commit(commit.id, commit.tree)?;
+    }
+    walk.finish()
+}
+
+/// Returns the commits whose parents are not here by design.
+fn shallow_commits(repo: &gix::Repository) -> Result<HashSet<ObjectId>, SelectError> {
+    let commits = repo.shallow_commits().map_err(SelectError::History)?;
+    Ok(commits
+        .map(|commits| commits.iter().copied().collect())
+        .unwrap_or_default())
+}
+
+/// A map by object id.
+type ById<T> = HashMap<ObjectId, T>;

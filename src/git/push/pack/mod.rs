@@ -1,0 +1,103 @@
+//! The objects of a selection as a pack, streamed while it is made.
+//!
+//! What is stored in a pack is copied as it lies there, deltas too when their base is sent or known to the
+//! server. Everything else is read, compared with its id, and written as a delta against what lies at the same
+//! place: the newest against what the server has, each older one against the one before it.
+
+mod entry;
+mod plan;
+mod sink;
+mod store;
+
+use std::io::Write;
+use std::sync::atomic::AtomicBool;
+
+use gix::ObjectId;
+
+use super::commands::DeltaBase;
+use super::objects::Selection;
+use super::progress::Progress;
+use entry::Writer;
+use plan::Plan;
+use store::StoreError;
+
+/// How the pack is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PackOptions {
+    /// How deltas name a base that is in the pack.
+    pub delta_base: DeltaBase,
+    /// Whether bases that only the server has may be used.
+    pub thin: Thin,
+}
+
+/// Whether a pack may lean on objects that are not in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Thin {
+    /// It may: deltas against what the server is known to have.
+    Allowed,
+    /// It must stand alone.
+    Forbidden,
+}
+
+/// What was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct PackStats {
+    /// Objects in the pack.
+    pub objects: u64,
+    /// Bytes of the pack, header and trailer included.
+    pub bytes: u64,
+    /// Objects that are deltas.
+    pub deltas: u64,
+    /// Objects that were copied from a pack.
+    pub reused: u64,
+}
+
+/// Why a pack cannot be written. Nothing that was sent of it by then has any effect on the server.
+#[derive(Debug, thiserror::Error)]
+pub enum PackError {
+    /// An object to send is not here.
+    #[error("the object {0} is missing from the repository")]
+    Missing(ObjectId),
+    /// An object is not what its id says, or its pack is damaged.
+    #[error("the object {0} is corrupt")]
+    Corrupt(ObjectId),
+    /// An object cannot be read.
+    #[error("the object {id} cannot be read")]
+    Read {
+        /// The object.
+        id: ObjectId,
+        /// Why not.
+        source: gix::Error,
+    },
+    /// The object directories cannot be read.
+    #[error("the object database cannot be read")]
+    Store(#[from] StoreError),
+    /// There are more objects than a pack can hold.
+    #[error("there are too many objects for one pack")]
+    TooMany,
+    /// The pack cannot be compressed or hashed.
+    #[error("the pack cannot be encoded")]
+    Encode(#[source] gix::Error),
+    /// The receiver of the bytes failed.
+    #[error("the pack cannot be sent")]
+    Write(#[from] std::io::Error),
+    /// The caller asked to stop.
+    #[error("interrupted")]
+    Interrupted,
+}
+
+/// Writes the pack of `selection` to `out`: header, objects, trailer.
+///
+/// That every object is here is checked before the first byte is written. No more is held in memory than
+/// two objects of a delta and one large loose object.
+pub fn write(
+    out: &mut dyn Write,
+    repo: &gix::Repository,
+    selection: &Selection,
+    options: PackOptions,
+    progress: &dyn Progress,
+    stop: &AtomicBool,
+) -> Result<PackStats, PackError> {
+    let plan = Plan::new(repo, selection, stop)?;
+    Writer::new(out, repo, selection, &plan, options, progress)?.write_all(stop)
+}

@@ -1,0 +1,250 @@
+//! Where objects lie on disk: loose, or at which offset of which pack.
+
+use std::cell::OnceCell;
+use std::path::Path;
+use std::path::PathBuf;
+
+use gix::ObjectId;
+use gix::odb::loose;
+use gix::odb::pack::data;
+use gix::odb::pack::index;
+
+use super::PackError;
+
+/// Why the object directories cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The list of alternates is broken.
+    #[error("the alternates of the object database cannot be read")]
+    Alternates(#[source] gix::Error),
+    /// A directory cannot be listed.
+    #[error("`{}` cannot be listed", .path.display())]
+    List {
+        /// The directory.
+        path: PathBuf,
+        /// Why not.
+        source: std::io::Error,
+    },
+}
+
+/// Where one object lies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    /// In a file of its own.
+    Loose,
+    /// In a pack, by its number here, at this offset.
+    Packed { pack: usize, offset: u64 },
+}
+
+/// An object as it lies in a pack.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Stored<'a> {
+    pub(super) header: data::entry::Header,
+    /// The size of what `data` inflates to, in bytes.
+    pub(super) size: u64,
+    /// The deflated bytes.
+    pub(super) data: &'a [u8],
+}
+
+/// All object directories of a repository.
+pub(super) struct Store {
+    kind: gix::hash::Kind,
+    loose: Vec<loose::Store>,
+    packs: OnceCell<Vec<Pack>>,
+    directories: Vec<PathBuf>,
+}
+
+struct Pack {
+    index: index::File,
+    path: PathBuf,
+    data: OnceCell<Option<data::File>>,
+    /// Offset and number in the index, by offset: where an entry ends, and whose it is.
+    table: OnceCell<Vec<(u64, u32)>>,
+}
+
+impl Store {
+    /// Finds the directories. No pack is opened yet.
+    pub(super) fn new(repo: &gix::Repository) -> Result<Self, StoreError> {
+        let store = repo.objects.store_ref();
+        let mut directories = vec![store.path().to_owned()];
+        directories.extend(store.alternate_db_paths().map_err(StoreError::Alternates)?);
+        let kind = repo.object_hash();
+        Ok(Self {
+            kind,
+            loose: directories
+                .iter()
+                .map(|directory| loose::Store::at(directory.clone(), kind))
+                .collect(),
+            packs: OnceCell::new(),
+            directories,
+        })
+    }
+
+    /// Returns where an object lies. `guess` is where the one before it was found: most lie together.
+    pub(super) fn locate(
+        &self,
+        id: &gix::oid,
+        guess: Option<Place>,
+    ) -> Result<Option<Place>, StoreError> {
+        let loose = || {
+            let found = self.loose.iter().any(|store| store.contains(id));
+            found.then_some(Place::Loose)
+        };
+        if let Some(Place::Packed { pack, .. }) = guess {
+            let packed = self.find_packed(id, pack)?;
+            return Ok(packed.or_else(loose));
+        }
+        match loose() {
+            Some(place) => Ok(Some(place)),
+            None => self.find_packed(id, 0),
+        }
+    }
+
+    fn find_packed(&self, id: &gix::oid, first: usize) -> Result<Option<Place>, StoreError> {
+        let packs = self.packs()?;
+        let order = (first..packs.len()).chain(0..first.min(packs.len()));
+        for number in order {
+            let Some(pack) = packs.get(number) else {
+                continue;
+            };
+            if let Some(entry) = pack.index.lookup(id)
+                && pack.data(self.kind).is_some()
+            {
+                let offset = pack.index.pack_offset_at_index(entry);
+                return Ok(Some(Place::Packed {
+                    pack: number,
+                    offset,
+                }));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Returns the entry at an offset, its checksum compared; `None` when the pack is damaged there.
+    pub(super) fn entry(&self, pack: usize, offset: u64) -> Option<Stored<'_>> {
+        let pack = self.packs.get()?.get(pack)?;
+        let file = pack.data(self.kind)?;
+        let at = pack.place_of(offset)?;
+        let end = match pack.table().get(at + 1) {
+            Some((next, _)) => *next,
+            None => file.pack_end() as u64,
+        };
+        let bytes = file.entry_slice(offset..end)?;
+        let (_, number) = pack.table().get(at)?;
+        if let Some(expected) = pack.index.crc32_at_index(*number)
+            && file.entry_crc32(offset, bytes.len()) != expected
+        {
+            return None;
+        }
+        let entry = data::Entry::from_bytes(bytes, offset, self.kind).ok()?;
+        Some(Stored {
+            header: entry.header,
+            size: entry.decompressed_size,
+            data: bytes.get(entry.header_size()..)?,
+        })
+    }
+
+    /// Returns the id of the base of a delta that lies at `offset`; `None` when it is no delta, or damaged.
+    pub(super) fn base_of(
+        &self,
+        pack: usize,
+        offset: u64,
+        stored: &Stored<'_>,
+    ) -> Option<ObjectId> {
+        match stored.header {
+            data::entry::Header::RefDelta { base_id } => Some(base_id),
+            data::entry::Header::OfsDelta { base_distance } => {
+                let base = data::entry::Header::verified_base_pack_offset(offset, base_distance)?;
+                let pack = self.packs.get()?.get(pack)?;
+                let (_, number) = pack.table().get(pack.place_of(base)?)?;
+                Some(pack.index.oid_at_index(*number).to_owned())
+            }
+            _ => None,
+        }
+    }
+
+    /// Returns the packs, opened once.
+    fn packs(&self) -> Result<&[Pack], StoreError> {
+        if let Some(packs) = self.packs.get() {
+            return Ok(packs);
+        }
+        let mut packs = Vec::new();
+        for directory in &self.directories {
+            list_packs(&directory.join("pack"), self.kind, &mut packs)?;
+        }
+        Ok(self.packs.get_or_init(|| packs))
+    }
+}
+
+impl Pack {
+    /// Returns the pack's bytes, mapped once; `None` when the file is gone or damaged.
+    fn data(&self, kind: gix::hash::Kind) -> Option<&data::File> {
+        let open = || data::File::at(self.path.with_extension("pack"), kind).ok();
+        self.data.get_or_init(open).as_ref()
+    }
+
+    fn table(&self) -> &[(u64, u32)] {
+        self.table.get_or_init(|| {
+            let numbers = 0..self.index.num_objects();
+            let mut table: Vec<_> = numbers
+                .map(|number| (self.index.pack_offset_at_index(number), number))
+                .collect();
+            table.sort_unstable();
+            table
+        })
+    }
+
+    fn place_of(&self, offset: u64) -> Option<usize> {
+        let table = self.table();
+        table
+            .binary_search_by_key(&offset, |(offset, _)| *offset)
+            .ok()
+    }
+}
+
+/// Opens the indices of a directory, the largest first: most objects are there.
+fn list_packs(
+    directory: &Path,
+    kind: gix::hash::Kind,
+    packs: &mut Vec<Pack>,
+) -> Result<(), StoreError> {
+    let failed = |source| StoreError::List {
+        path: directory.to_owned(),
+        source,
+    };
+    let entries = match std::fs::read_dir(directory) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(failed(error)),
+    };
+    let start = packs.len();
+    for entry in entries {
+        let path = entry.map_err(failed)?.path();
+        if path.extension().is_some_and(|extension| extension == "idx")
+            && let Ok(index) = index::File::at(&path, kind)
+        {
+            packs.push(Pack {
+                index,
+                path,
+                data: OnceCell::new(),
+                table: OnceCell::new(),
+            });
+        }
+    }
+    if let Some(new) = packs.get_mut(start..) {
+        new.sort_by_key(|pack| std::cmp::Reverse(pack.index.num_objects()));
+    }
+    Ok(())
+}
+
+impl Store {
+    /// Returns the entry of an object that was located, or says that it is corrupt.
+    pub(super) fn entry_of(
+        &self,
+        id: ObjectId,
+        pack: usize,
+        offset: u64,
+    ) -> Result<Stored<'_>, PackError> {
+        self.entry(pack, offset).ok_or(PackError::Corrupt(id))
+    }
+}

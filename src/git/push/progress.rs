@@ -1,0 +1,23 @@
+//! `Progress`: how far a push has come, told to whoever wants to know.
+
+/// Hears how far a push has come. Counts only grow within one push.
+///
+/// Implementations must be quick: they are called for every object.
+pub trait Progress {
+    /// `n` objects were found that the server lacks.
+    fn counted(&self, n: u64);
+    /// `done` of `total` objects were written.
+    fn packed(&self, done: u64, total: u64);
+    /// `bytes` of the pack were handed to the connection so far.
+    fn sent(&self, bytes: u64);
+}
+
+/// Hears nothing.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoProgress;
+
+impl Progress for NoProgress {
+    fn counted(&self, _: u64) {}
+    fn packed(&self, _: u64, _: u64) {}
+    fn sent(&self, _: u64) {}
+}
