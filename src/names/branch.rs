@@ -102,8 +102,8 @@ impl BranchName {
     }
 }
 
-/// Folds a name for comparison; see [`BranchName::folded`].
-fn fold(name: &str) -> String {
+/// Folds a name, or a pattern of names, for comparison; see [`BranchName::folded`].
+pub fn fold(name: &str) -> String {
     let visible: String = name.nfkc().filter(|c| !is_invisible(*c)).collect();
     default_case_fold_str(&visible)
         .nfkc()

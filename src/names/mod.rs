@@ -6,7 +6,7 @@ mod remote;
 mod remote_url;
 mod run_id;
 
-pub use branch::{BranchName, BranchNameError, OddName};
+pub use branch::{BranchName, BranchNameError, OddName, fold};
 pub use origin::Origin;
 pub use remote::{RemoteName, RemoteNameError};
 pub use remote_url::{RemoteUrl, RemoteUrlError, RepositoryName, Scheme};

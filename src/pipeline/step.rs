@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use crate::policy::{Classed, KeyClass, PolicyError, StepTable};
+use crate::policy::{Classed, KeyClass, Kind, PolicyError, StepTable};
 
 use super::context::Context;
 
@@ -173,5 +173,19 @@ impl StepDef {
 impl Debug for StepDef {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "StepDef({})", self.name)
+    }
+}
+
+impl Kind for StepDef {
+    fn name(&self) -> &str {
+        self.name
+    }
+
+    fn classes(&self) -> &'static [(&'static str, KeyClass)] {
+        self.classes
+    }
+
+    fn check(&self, table: &StepTable) -> Result<(), PolicyError> {
+        self.read(table).map(drop)
     }
 }

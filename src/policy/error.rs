@@ -1,6 +1,216 @@
 //! `PolicyError`: what is wrong, where, and what to do.
 
-/// An error in a policy layer, with its place.
-#[derive(Debug, thiserror::Error, miette::Diagnostic)]
-#[error("{0}")]
-pub struct PolicyError(Box<str>);
+use std::fmt;
+
+use miette::{LabeledSpan, NamedSource, SourceCode};
+
+use super::layer::Origin;
+use super::source::{Place, Source, Sources};
+
+/// The longest line that is shown with an error, in bytes.
+const LONGEST_LINE: usize = 400;
+
+/// An error in the policy: one sentence, with its place and with what to do where both are known.
+#[derive(Debug, Clone)]
+pub struct PolicyError(Box<Problem>);
+
+/// What the error type holds.
+#[derive(Debug, Clone)]
+struct Problem {
+    message: String,
+    help: Option<String>,
+    found: Option<Found>,
+    /// Whether a value of another type was wanted.
+    about_type: bool,
+}
+
+/// Where the error is.
+#[derive(Debug, Clone)]
+struct Found {
+    origin: Origin,
+    name: String,
+    line: usize,
+    column: usize,
+    /// The text to show and the bytes to point at in it; none when the line is too long to be shown.
+    excerpt: Option<(NamedSource<String>, LabeledSpan)>,
+}
+
+impl PolicyError {
+    /// Makes an error without a place.
+    pub fn new(message: impl Into<String>) -> Self {
+        Self(Box::new(Problem {
+            message: clean(&message.into()),
+            help: None,
+            found: None,
+            about_type: false,
+        }))
+    }
+
+    /// Adds what to do.
+    #[must_use]
+    pub fn advise(mut self, help: impl Into<String>) -> Self {
+        self.0.help = Some(clean(&help.into()));
+        self
+    }
+
+    /// Adds the place, with a few words to stand there.
+    #[must_use]
+    pub(super) fn at(mut self, sources: &Sources, place: &Place, label: &str) -> Self {
+        self.0.found = sources
+            .at(place)
+            .map(|source| Found::new(source, place, label));
+        self
+    }
+
+    /// Adds the layer of an error that has no place in a text.
+    #[must_use]
+    pub(super) fn in_layer(mut self, origin: Origin, name: &str) -> Self {
+        self.0.found = Some(Found {
+            origin,
+            name: clean(name),
+            line: 0,
+            column: 0,
+            excerpt: None,
+        });
+        self
+    }
+
+    /// Marks the error as one about the type of a value.
+    #[must_use]
+    pub(super) fn about_type(mut self) -> Self {
+        self.0.about_type = true;
+        self
+    }
+
+    /// Says whether a value of another type was wanted.
+    pub(super) const fn is_about_type(&self) -> bool {
+        self.0.about_type
+    }
+
+    /// Returns what to do.
+    pub fn help(&self) -> Option<&str> {
+        self.0.help.as_deref()
+    }
+
+    /// Returns the layer that holds the error.
+    pub fn origin(&self) -> Option<Origin> {
+        self.0.found.as_ref().map(|found| found.origin)
+    }
+
+    /// Returns the error on one line: `file:line:column: message`.
+    pub fn one_line(&self) -> String {
+        let message = &self.0.message;
+        match &self.0.found {
+            None => message.clone(),
+            Some(found) if found.line == 0 => format!("{}: {message}", found.name),
+            Some(Found {
+                name, line, column, ..
+            }) => format!("{name}:{line}:{column}: {message}"),
+        }
+    }
+}
+
+impl Found {
+    /// Finds line and column, and what to show of the text.
+    fn new(source: &Source, place: &Place, label: &str) -> Self {
+        let text: &str = &source.text;
+        let begin = floor(text, place.start.saturating_sub(source.start));
+        let end = floor(text, place.end.saturating_sub(source.start)).max(begin);
+        let before = text.get(..begin).unwrap_or_default();
+        let line_begin = before.rfind('\n').map_or(0, |at| at + 1);
+        let line_end = text
+            .get(begin..)
+            .and_then(|rest| rest.find('\n'))
+            .map_or(text.len(), |at| begin + at);
+        let column = text
+            .get(line_begin..begin)
+            .map_or(0, |part| part.chars().count())
+            + 1;
+        let name = clean(&source.name);
+        let excerpt = (line_end - line_begin <= LONGEST_LINE).then(|| {
+            // Pointing at more than one line hides what is wrong in it.
+            let end = end.min(line_end);
+            let label = LabeledSpan::new(Some(label.to_owned()), begin, end - begin);
+            (NamedSource::new(&name, shown(text)), label)
+        });
+        Self {
+            origin: source.origin,
+            line: before.matches('\n').count() + 1,
+            column,
+            excerpt,
+            name,
+        }
+    }
+}
+
+impl fmt::Display for PolicyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0.found {
+            // The excerpt names the place; without one the message does.
+            Some(Found { excerpt: None, .. }) => f.write_str(&self.one_line()),
+            _ => f.write_str(&self.0.message),
+        }
+    }
+}
+
+impl std::error::Error for PolicyError {}
+
+impl miette::Diagnostic for PolicyError {
+    fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        let help = self.0.help.as_ref()?;
+        Some(Box::new(help))
+    }
+
+    fn source_code(&self) -> Option<&dyn SourceCode> {
+        let (source, _) = self.0.found.as_ref()?.excerpt.as_ref()?;
+        Some(source)
+    }
+
+    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
+        let (_, label) = self.0.found.as_ref()?.excerpt.as_ref()?;
+        Some(Box::new(std::iter::once(label.clone())))
+    }
+}
+
+/// Returns the name that is most like `name`, if one is alike enough to be meant.
+pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let scored = candidates.into_iter().map(|candidate| {
+        let score = strsim::jaro_winkler(name, candidate);
+        (score, candidate)
+    });
+    scored
+        .filter(|(score, _)| *score > 0.8)
+        .max_by(|(one, _), (other, _)| one.total_cmp(other))
+        .map(|(_, candidate)| candidate)
+}
+
+/// Returns the last beginning of a character at or before `at`.
+fn floor(text: &str, at: usize) -> usize {
+    text.floor_char_boundary(at)
+}
+
+/// Replaces what a terminal would obey, and bounds the length.
+fn clean(text: &str) -> String {
+    let kept = text.chars().take(1000);
+    kept.map(|c| if is_unsafe(c) { '\u{fffd}' } else { c })
+        .collect()
+}
+
+/// Replaces what a terminal would obey by as many bytes, so that places stay right.
+fn shown(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        if is_unsafe(c) && c != '\n' && c != '\t' && c != '\r' {
+            shown.extend(std::iter::repeat_n('?', c.len_utf8()));
+        } else {
+            shown.push(c);
+        }
+    }
+    shown
+}
+
+/// Says whether a terminal obeys `c`, or does not show it.
+fn is_unsafe(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+}

@@ -1,17 +1,54 @@
 //! What may happen, and how: TOML layers, checked one by one, merged into a `Policy`.
+//!
+//! A layer is parsed into a tree that knows the place of every key (`node`), read alone into the types
+//! (`file`), and laid over the lower ones by the law of each path (`merge`). To add a key: a field with
+//! a doc line and a default in the table's type, and its class beside it.
 
+mod branches;
 mod class;
+mod connections;
+mod discover;
 mod error;
+mod file;
+mod kind;
+mod layer;
+mod layers;
+mod limits;
+mod merge;
+mod merged;
+mod node;
+mod pattern;
 mod permit;
+mod pipelines;
+mod preset;
+mod read;
+mod repository;
+mod requirement;
+mod set;
+mod size;
+mod source;
+mod span;
 mod step_table;
 mod trigger;
 
-pub use class::{Classed, KeyClass};
-pub use error::PolicyError;
-pub use permit::{PushPermit, RemoteFacts};
-pub use step_table::{StepSettings, StepTable};
+pub use branches::{Base, Branches, Draft, Rule};
+pub use class::{Classed, KeyClass, class_of};
+pub use connections::{
+    Forge, ForgeKind, Git, LocalConfig, Platform, Remotes, ServerUrl, ServerUrlError,
+};
+pub use discover::{Places, RepositoryFile};
+pub use error::{PolicyError, nearest};
+pub use kind::Kind;
+pub use layer::Origin;
+pub use layers::{Layers, Loaded, PolicyProblem};
+pub use limits::{Count, CountError, Limits};
+pub use merged::{Policy, Setting};
+pub use pattern::{Pattern, PatternError};
+pub use permit::{Protected, PushPermit, Refused, RemoteFacts};
+pub use pipelines::{PipelineTable, StepRef};
+pub use preset::{PRESETS, Preset, preset};
+pub use repository::keys_not_for_repository;
+pub use size::{Size, SizeError};
+pub use span::{Span, SpanError};
+pub use step_table::{OnError, SHARED_KEYS, StepSettings, StepTable};
 pub use trigger::Trigger;
-
-/// The merged result of the layers.
-#[derive(Debug, Clone, Default)]
-pub struct Policy {}

@@ -2,10 +2,13 @@
 
 use crate::names::BranchName;
 
+use super::pattern::{Pattern, first_match};
+
 /// Leave to update one branch on a remote. Only the policy makes one.
 #[derive(Debug, Clone)]
 pub struct PushPermit {
     branch: BranchName,
+    protected: Vec<Pattern>,
 }
 
 /// What only the remote can say about itself.
@@ -15,9 +18,140 @@ pub struct RemoteFacts {
     pub head: Option<BranchName>,
 }
 
+/// Why the policy gives no leave to push a branch.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{branch}` is protected by `{pattern}`")]
+pub struct Protected {
+    /// The branch.
+    pub branch: BranchName,
+    /// The pattern that protects it.
+    pub pattern: Pattern,
+}
+
+/// Why a permit does not hold for what is about to be sent.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    /// The ref is not the one that the permit is for.
+    #[error("the destination `{}` is not refs/heads/{branch}", .destination.escape_ascii())]
+    Destination {
+        /// The ref, as bytes sent.
+        destination: Vec<u8>,
+        /// The branch that the permit is for.
+        branch: BranchName,
+    },
+    /// A protected pattern matches.
+    #[error(transparent)]
+    Protected(#[from] Protected),
+    /// The branch is the one that the remote's HEAD names.
+    #[error("`{branch}` is the default branch of the remote")]
+    RemoteHead {
+        /// The branch.
+        branch: BranchName,
+    },
+}
+
 impl PushPermit {
+    /// Gives leave for a branch that nothing protects.
+    pub(super) fn new(branch: &BranchName, protected: &[Pattern]) -> Result<Self, Protected> {
+        let permit = Self {
+            branch: branch.clone(),
+            protected: protected.to_vec(),
+        };
+        permit.unprotected()?;
+        Ok(permit)
+    }
+
     /// Returns the branch that may be updated.
     pub const fn branch(&self) -> &BranchName {
         &self.branch
+    }
+
+    /// Checks the bytes of the destination, at the last line before they are sent.
+    pub fn confirm(&self, destination: &[u8], facts: &RemoteFacts) -> Result<(), Refused> {
+        if destination != self.branch.full().as_bytes() {
+            return Err(Refused::Destination {
+                destination: destination.to_vec(),
+                branch: self.branch.clone(),
+            });
+        }
+        self.unprotected()?;
+        let folded = self.branch.folded();
+        if facts
+            .head
+            .as_ref()
+            .is_some_and(|head| head.folded() == folded)
+        {
+            return Err(Refused::RemoteHead {
+                branch: self.branch.clone(),
+            });
+        }
+        Ok(())
+    }
+
+    /// Fails when a pattern protects the branch.
+    fn unprotected(&self) -> Result<(), Protected> {
+        match first_match(&self.protected, &self.branch) {
+            None => Ok(()),
+            Some(pattern) => Err(Protected {
+                branch: self.branch.clone(),
+                pattern: pattern.clone(),
+            }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::policy::Branches;
+
+    use super::*;
+
+    fn permit(branch: &str) -> Result<PushPermit, Protected> {
+        PushPermit::new(
+            &BranchName::new(branch).unwrap(),
+            &Branches::default().protected,
+        )
+    }
+
+    #[test]
+    fn a_protected_branch_gets_no_permit() {
+        for branch in ["main", "Main", "ma\u{ad}in", "release/1.0", "gh-pages"] {
+            let refused = permit(branch).unwrap_err();
+            assert_eq!(refused.branch.as_str(), branch);
+        }
+        permit("feature/x").unwrap();
+    }
+
+    #[test]
+    fn a_permit_holds_for_its_own_ref_only() {
+        let permit = permit("feature/x").unwrap();
+        let none = RemoteFacts::default();
+        permit.confirm(b"refs/heads/feature/x", &none).unwrap();
+        for destination in [
+            &b"refs/heads/main"[..],
+            b"refs/heads/feature/X",
+            b"refs/tags/feature/x",
+            b"feature/x",
+            b"refs/heads/feature/x\0",
+            b"",
+        ] {
+            assert!(matches!(
+                permit.confirm(destination, &none),
+                Err(Refused::Destination { .. })
+            ));
+        }
+    }
+
+    #[test]
+    fn the_default_branch_of_the_remote_is_refused() {
+        let permit = permit("trunk").unwrap();
+        let head = |name: &str| RemoteFacts {
+            head: Some(BranchName::new(name).unwrap()),
+        };
+        assert!(matches!(
+            permit.confirm(b"refs/heads/trunk", &head("Trunk")),
+            Err(Refused::RemoteHead { .. })
+        ));
+        permit.confirm(b"refs/heads/trunk", &head("other")).unwrap();
     }
 }

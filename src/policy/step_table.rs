@@ -1,20 +1,158 @@
 //! `StepTable`: one step's table, with its place in the layers; `StepSettings`: the shared keys.
 
+use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
-use super::PolicyError;
+use super::error::PolicyError;
+use super::layer::Origin;
+use super::node::{Entry, Table};
+use super::read::read;
+use super::source::{Place, Sources};
+use super::span::Span;
 
-/// One step's merged table.
-#[derive(Debug, Clone)]
-pub struct StepTable {}
+/// The keys that every step has; a test compares them with [`StepSettings`].
+pub const SHARED_KEYS: &[&str] = &["uses", "when", "timeout", "on-error", "needs", "enabled"];
 
 /// The keys that every step has.
-#[derive(Debug, Clone, Default)]
-pub struct StepSettings {}
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct StepSettings {
+    /// The kind of the step, when it is not the step's name.
+    pub uses: Option<String>,
+    /// The step runs only when this expression over the facts is true.
+    pub when: Option<String>,
+    /// How long the step may take; else `limits.step-timeout`.
+    pub timeout: Option<Span>,
+    /// What an error does to the rest of the run.
+    pub on_error: OnError,
+    /// The steps that must be done before, instead of the kind's own.
+    pub needs: Option<Vec<String>>,
+    /// Whether the step runs at all.
+    pub enabled: bool,
+}
+
+crate::classes!(StepSettings {
+    uses: C,
+    when: B,
+    timeout: ADown,
+    on_error: B,
+    needs: B,
+    enabled: BOrA("false"),
+});
+
+impl Default for StepSettings {
+    fn default() -> Self {
+        Self {
+            uses: None,
+            when: None,
+            timeout: None,
+            on_error: OnError::Continue,
+            needs: None,
+            enabled: true,
+        }
+    }
+}
+
+/// What an error does to the rest of the run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum OnError {
+    /// The next steps run all the same.
+    #[default]
+    Continue,
+    /// The group is finished, then only the heartbeat is cleared.
+    Stop,
+}
+
+/// One step's merged table. There is one for every name, also when no layer mentions it.
+#[derive(Debug, Clone)]
+pub struct StepTable {
+    /// The step's name.
+    pub name: String,
+    /// The keys that every step has.
+    pub settings: StepSettings,
+    shared: Table,
+    own: Table,
+    place: Option<Place>,
+    sources: Sources,
+}
 
 impl StepTable {
-    /// Reads the step's own keys.
-    pub fn read<S: DeserializeOwned + Default>(&self) -> Result<S, PolicyError> {
-        Ok(S::default())
+    /// Makes the table of a step that no layer mentions.
+    pub(super) fn absent(name: &str, sources: &Sources) -> Self {
+        Self {
+            name: name.to_owned(),
+            settings: StepSettings::default(),
+            shared: Table::default(),
+            own: Table::default(),
+            place: None,
+            sources: sources.clone(),
+        }
+    }
+
+    /// Reads the shared keys of a step's table and sets the others apart.
+    pub(super) fn new(name: &str, entry: &Entry, sources: &Sources) -> Result<Self, PolicyError> {
+        let mut step = Self::absent(name, sources);
+        step.place = Some(entry.key.clone());
+        for (key, value) in entry.value.table().into_iter().flat_map(|table| &table.0) {
+            let shared = SHARED_KEYS.contains(&key.as_str());
+            let part = if shared {
+                &mut step.shared
+            } else {
+                &mut step.own
+            };
+            part.0.insert(key.clone(), value.clone());
+        }
+        step.settings = read(&step.shared, &entry.value.place)
+            .map_err(|error| error.explain(sources, &["steps", name], &[]))?;
+        Ok(step)
+    }
+
+    /// Returns the kind of the step: `uses`, or its name.
+    pub fn kind(&self) -> &str {
+        self.settings.uses.as_deref().unwrap_or(&self.name)
+    }
+
+    /// Reads the step's own keys. Keys that the type does not have are errors when it denies them.
+    pub fn read<S: DeserializeOwned>(&self) -> Result<S, PolicyError> {
+        let place = self.place.clone().unwrap_or_default();
+        read(&self.own, &place)
+            .map_err(|error| error.explain(&self.sources, &["steps", &self.name], SHARED_KEYS))
+    }
+
+    /// Returns the layer that gives `key`, shared or own; nothing when none does.
+    pub fn origin_of(&self, key: &str) -> Option<Origin> {
+        Some(self.sources.origin(&self.entry(key)?.key))
+    }
+
+    /// Makes an error about `key`, shared or own, with its place; the step's when no layer gives the key.
+    pub fn error(
+        &self,
+        key: &str,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) -> PolicyError {
+        let error = PolicyError::new(message).advise(help);
+        let value = self.entry(key).map(|entry| &entry.value.place);
+        match value.or(self.place.as_ref()) {
+            Some(place) => error.at(&self.sources, place, "here"),
+            None => error,
+        }
+    }
+
+    /// Adds own keys over those of the layers.
+    pub(super) fn overlay(&mut self, sources: Sources, own: Table) {
+        self.sources = sources;
+        super::merge::replace(&mut self.own, own);
+    }
+
+    /// Returns the texts of the layers.
+    pub(super) const fn sources(&self) -> &Sources {
+        &self.sources
+    }
+
+    fn entry(&self, key: &str) -> Option<&Entry> {
+        self.shared.get(key).or_else(|| self.own.get(key))
     }
 }

@@ -1,0 +1,166 @@
+//! The table `branches`: what is protected, and where pull requests go.
+
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::names::BranchName;
+
+use super::pattern::Pattern;
+
+/// The branches that nobody pushes to unless a layer of the user says so.
+pub(super) const PROTECTED: [&str; 7] = [
+    "main",
+    "master",
+    "staging",
+    "develop",
+    "production",
+    "release/**",
+    "gh-pages",
+];
+
+/// What is protected, and where pull requests go.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Branches {
+    /// Branches that are never pushed to, as globs. The layers add up: none can take a branch out.
+    pub protected: Vec<Pattern>,
+    /// Entries of the built-in list that are not protected here, spelt as there. System and user policy only.
+    pub unprotect: Vec<Pattern>,
+    /// The branch that pull requests go to. `auto`: the first matching rule, the open pull request's base, the remote's HEAD.
+    pub base: Base,
+    /// What holds for branches of a certain name. The first match wins.
+    pub rule: Vec<Rule>,
+}
+
+crate::classes!(Branches {
+    protected: A,
+    unprotect: D,
+    base: B,
+    rule: B,
+});
+
+impl Default for Branches {
+    fn default() -> Self {
+        let built_in = PROTECTED.iter().filter_map(|name| Pattern::new(*name).ok());
+        Self {
+            protected: built_in.collect(),
+            unprotect: Vec::new(),
+            base: Base::Auto,
+            rule: Vec::new(),
+        }
+    }
+}
+
+impl Branches {
+    /// Returns the first rule whose pattern matches the branch.
+    pub fn rule_for(&self, branch: &BranchName) -> Option<&Rule> {
+        self.rule
+            .iter()
+            .find(|rule| rule.r#match.matches_branch(branch))
+    }
+
+    /// Returns the base that the policy names for the branch: its rule's, else `base`; nothing for `auto`.
+    pub fn base_for(&self, branch: &BranchName) -> Option<&BranchName> {
+        let rule = self.rule_for(branch).and_then(|rule| rule.base.as_ref());
+        rule.or_else(|| self.base.branch())
+    }
+
+    /// Returns every pattern that nobody pushes to: the protected ones, and the bases that the policy names.
+    pub(super) fn all_protected(&self) -> Vec<Pattern> {
+        let bases = self.rule.iter().filter_map(|rule| rule.base.as_ref());
+        let bases = bases.chain(self.base.branch());
+        // The name of a branch has no character that a glob would read.
+        let bases = bases.filter_map(|base| Pattern::new(base.as_str()).ok());
+        self.protected.iter().cloned().chain(bases).collect()
+    }
+}
+
+/// What holds for branches of a certain name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Rule {
+    /// The branches, as a glob.
+    pub r#match: Pattern,
+    /// The branch that their pull requests go to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base: Option<BranchName>,
+    /// Whether their pull requests are drafts; wins over `steps.pr-create.draft`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub draft: Option<Draft>,
+}
+
+crate::classes!(Rule {
+    r#match: B,
+    base: B,
+    draft: B,
+});
+
+/// Where pull requests go.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum Base {
+    /// Found out: the first matching rule, the open pull request's base, the remote's HEAD.
+    #[default]
+    Auto,
+    /// This branch.
+    Branch(BranchName),
+}
+
+impl Base {
+    /// Returns the branch, or nothing for `auto`.
+    pub const fn branch(&self) -> Option<&BranchName> {
+        match self {
+            Self::Auto => None,
+            Self::Branch(branch) => Some(branch),
+        }
+    }
+}
+
+impl TryFrom<String> for Base {
+    type Error = crate::names::BranchNameError;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        if text == "auto" {
+            Ok(Self::Auto)
+        } else {
+            Ok(Self::Branch(BranchName::new(text)?))
+        }
+    }
+}
+
+impl From<Base> for String {
+    fn from(base: Base) -> Self {
+        base.to_string()
+    }
+}
+
+impl fmt::Display for Base {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.branch().map_or("auto", BranchName::as_str))
+    }
+}
+
+impl JsonSchema for Base {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Base".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({ "type": "string", "minLength": 1 })
+    }
+}
+
+/// Whether a pull request is a draft.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Draft {
+    /// A draft, whoever asked.
+    Always,
+    /// Ready for review, whoever asked.
+    Never,
+    /// A draft when an agent asked, ready otherwise.
+    #[default]
+    Agent,
+}

@@ -1,0 +1,157 @@
+//! The tables `forge`, `platform`, `remotes` and `git`: whom we talk to. Never from a repository.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::pattern::Pattern;
+
+/// The forge that pull requests are opened at.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Forge {
+    /// Which forge it is. `auto` tells by the remote's host.
+    pub kind: ForgeKind,
+    /// Where the API of a forge of your own is, such as `https://ghe.example/api/v3`.
+    pub api_url: Option<ServerUrl>,
+}
+
+crate::classes!(Forge {
+    kind: D,
+    api_url: D,
+});
+
+/// Which forge it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ForgeKind {
+    /// Told by the remote's host.
+    #[default]
+    Auto,
+    /// GitHub, or GitHub Enterprise Server.
+    Github,
+}
+
+/// The agents' platform.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Platform {
+    /// Where the platform is; else `PLATFORM_URL`.
+    pub url: Option<ServerUrl>,
+    /// The workspace there; else `WORKSPACE_ID`.
+    pub workspace_id: Option<String>,
+    /// The file whose one line is the token; else `.auth_token` in `CONFIGS_DIR`.
+    pub token_file: Option<PathBuf>,
+}
+
+crate::classes!(Platform {
+    url: D,
+    workspace_id: D,
+    token_file: D,
+});
+
+/// Which remotes are pushed to.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Remotes {
+    /// Push URLs that are allowed, as globs. Empty: all whose scheme is allowed.
+    pub allowed: Vec<Pattern>,
+    /// Whether a remote may be a path on this machine. Its hooks run on this machine, too.
+    pub allow_file: bool,
+}
+
+crate::classes!(Remotes {
+    allowed: D,
+    allow_file: D,
+});
+
+/// How git's configuration is read.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Git {
+    /// Whether keys of the repository's own configuration that run programs or move credentials count.
+    pub local_config: LocalConfig,
+}
+
+crate::classes!(Git { local_config: D });
+
+/// Whether dangerous keys of the repository's own git configuration count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum LocalConfig {
+    /// They are ignored, and the report names them.
+    #[default]
+    Ignore,
+    /// They count.
+    Trust,
+}
+
+/// The address of a server: http(s), with a host, without a user, a query or a fragment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct ServerUrl(reqwest::Url);
+
+/// Why a text is no address of a server. Never shows the text: it may hold a password.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ServerUrlError {
+    /// It is no URL, or of another scheme.
+    #[error("wanted an http(s) URL such as \"https://platform.example\"")]
+    Syntax,
+    /// A user or a password stands in it.
+    #[error(
+        "got a URL with a user or a password, wanted one without: tokens have places of their own"
+    )]
+    User,
+    /// A query or a fragment stands in it.
+    #[error("got a URL with a query or a fragment, wanted one without")]
+    Query,
+}
+
+impl ServerUrl {
+    /// Returns the URL.
+    pub const fn as_url(&self) -> &reqwest::Url {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for ServerUrl {
+    type Error = ServerUrlError;
+
+    fn try_from(text: String) -> Result<Self, ServerUrlError> {
+        let url = reqwest::Url::parse(&text).map_err(|_| ServerUrlError::Syntax)?;
+        if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
+            return Err(ServerUrlError::Syntax);
+        }
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(ServerUrlError::User);
+        }
+        if url.query().is_some() || url.fragment().is_some() {
+            return Err(ServerUrlError::Query);
+        }
+        Ok(Self(url))
+    }
+}
+
+impl From<ServerUrl> for String {
+    fn from(url: ServerUrl) -> Self {
+        url.0.into()
+    }
+}
+
+impl fmt::Display for ServerUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+impl JsonSchema for ServerUrl {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "ServerUrl".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({ "type": "string", "format": "uri", "pattern": "^https?://" })
+    }
+}

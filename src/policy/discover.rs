@@ -1,0 +1,187 @@
+//! Where the layers are, and what a file must be like to count.
+
+use std::fs::{File, Metadata};
+use std::io::{self, Read};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use rustix::fs::OFlags;
+
+use super::error::PolicyError;
+
+/// The most bytes of a policy of the system, the user or the command line.
+const LIMIT: u64 = 1024 * 1024;
+/// The most bytes of a repository's policy.
+pub(super) const REPOSITORY_LIMIT: u64 = 64 * 1024;
+/// The repository's policy, at the root of the work tree.
+const REPOSITORY_FILE: &str = ".sendoff.toml";
+
+/// Where the layers are. [`Default`] has none but the built-in one.
+#[derive(Debug, Clone, Default)]
+pub struct Places {
+    /// The system's policy.
+    pub system: Option<PathBuf>,
+    /// The user's policy.
+    pub user: Option<PathBuf>,
+    /// The repository's policy, when it is known.
+    pub repository: Option<RepositoryFile>,
+    /// `--policy FILE`.
+    pub policy_file: Option<PathBuf>,
+    /// Each `--set KEY=VALUE`.
+    pub set: Vec<String>,
+}
+
+impl Places {
+    /// Returns the usual places; `config_directory` is the user's, `$XDG_CONFIG_HOME/sendoff`.
+    pub fn usual(config_directory: Option<&Path>) -> Self {
+        Self {
+            system: Some(PathBuf::from("/etc/sendoff/policy.toml")),
+            user: config_directory.map(|directory| directory.join("policy.toml")),
+            ..Self::default()
+        }
+    }
+}
+
+/// A repository's policy, as bytes: from the work tree, or from a commit.
+#[derive(Debug, Clone)]
+pub struct RepositoryFile {
+    /// How messages call it.
+    pub path: PathBuf,
+    /// What is in it; at most one byte more than allowed.
+    pub bytes: Vec<u8>,
+}
+
+impl RepositoryFile {
+    /// Reads `.sendoff.toml` at the root of a work tree; nothing when there is none.
+    ///
+    /// Only a regular file is read: a link could lead to a file that the repository's author may not read.
+    pub fn read(work_tree: &Path) -> Result<Option<Self>, PolicyError> {
+        let path = work_tree.join(REPOSITORY_FILE);
+        let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
+        let refused = |message: String| {
+            let name = path.display().to_string();
+            PolicyError::new(message)
+                .advise("make it a regular file, or take it away")
+                .in_layer(super::Origin::Repository, &name)
+        };
+        match open(&path, flags) {
+            Ok(None) => Ok(None),
+            Ok(Some(file)) => {
+                let metadata = file
+                    .metadata()
+                    .map_err(|error| refused(unreadable(&error)))?;
+                if !metadata.is_file() {
+                    return Err(refused("it is not a regular file".into()));
+                }
+                let bytes =
+                    bounded(file, REPOSITORY_LIMIT).map_err(|error| refused(unreadable(&error)))?;
+                Ok(Some(Self { path, bytes }))
+            }
+            Err(_) if path.is_symlink() => Err(refused("it is a symbolic link".into())),
+            Err(error) => Err(refused(unreadable(&error))),
+        }
+    }
+}
+
+/// Reads a policy that must belong to the user or to root; nothing when there is none.
+pub(super) fn read_owned(path: &Path) -> Result<Option<String>, PolicyError> {
+    let file =
+        open(path, OFlags::NONBLOCK).map_err(|error| PolicyError::new(unreadable(&error)))?;
+    let Some(file) = file else { return Ok(None) };
+    let metadata = file
+        .metadata()
+        .map_err(|error| PolicyError::new(unreadable(&error)))?;
+    if !metadata.is_file() {
+        return Err(PolicyError::new("it is not a regular file"));
+    }
+    let target = path
+        .canonicalize()
+        .map_err(|error| PolicyError::new(unreadable(&error)))?;
+    check_owner(&target, &metadata)?;
+    // Whoever may write to a directory may put another file or link there.
+    let directories = [path.parent(), target.parent()];
+    for directory in directories.into_iter().flatten() {
+        let metadata = directory
+            .metadata()
+            .map_err(|error| PolicyError::new(unreadable(&error)))?;
+        check_owner(directory, &metadata)?;
+    }
+    let bytes = bounded(file, LIMIT).map_err(|error| PolicyError::new(unreadable(&error)))?;
+    text(&bytes, LIMIT).map(|text| Some(text.to_owned()))
+}
+
+/// Reads a policy that was named on the command line.
+pub(super) fn read_named(path: &Path) -> Result<String, PolicyError> {
+    let file = File::open(path).map_err(|error| {
+        PolicyError::new(unreadable(&error)).advise("check the argument of --policy")
+    })?;
+    let bytes = bounded(file, LIMIT).map_err(|error| PolicyError::new(unreadable(&error)))?;
+    text(&bytes, LIMIT).map(str::to_owned)
+}
+
+/// Checks size and encoding, before anything is parsed.
+pub(super) fn text(bytes: &[u8], limit: u64) -> Result<&str, PolicyError> {
+    if bytes.len() as u64 > limit {
+        let message = format!("the policy is larger than {} KiB", limit / 1024);
+        return Err(PolicyError::new(message).advise("make it smaller"));
+    }
+    let encoding = || PolicyError::new("the policy is not UTF-8 text").advise("save it as UTF-8");
+    if bytes.contains(&0) {
+        return Err(encoding());
+    }
+    std::str::from_utf8(bytes).map_err(|_| encoding())
+}
+
+/// Opens a file without waiting; nothing when it does not exist.
+fn open(path: &Path, flags: OFlags) -> io::Result<Option<File>> {
+    let flags = i32::try_from(flags.bits()).unwrap_or_default();
+    let opened = File::options().read(true).custom_flags(flags).open(path);
+    match opened {
+        Ok(file) => Ok(Some(file)),
+        Err(error)
+            if matches!(
+                error.kind(),
+                io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+            ) =>
+        {
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Reads at most one byte more than `limit`, so that a larger file is noticed and not held.
+fn bounded(file: File, limit: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    file.take(limit + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// Checks that nobody but the user and root can write there.
+fn check_owner(path: &Path, metadata: &Metadata) -> Result<(), PolicyError> {
+    let me = rustix::process::geteuid().as_raw();
+    let shown = path.display();
+    if metadata.uid() != 0 && metadata.uid() != me {
+        let message = format!("{shown} belongs to neither you nor root");
+        return Err(PolicyError::new(message).advise(format!("run: chown {me} '{shown}'")));
+    }
+    let mode = metadata.mode();
+    // In a directory with the sticky bit, others cannot replace what is not theirs.
+    let sticky = metadata.is_dir() && mode & 0o1000 != 0;
+    if mode & 0o002 != 0 && !sticky {
+        let message = format!("{shown} can be written by everybody");
+        return Err(PolicyError::new(message).advise(format!("run: chmod o-w '{shown}'")));
+    }
+    // A group with the number of the owner is the owner's private one.
+    let private = metadata.gid() == metadata.uid();
+    if mode & 0o020 != 0 && !private && !sticky {
+        let message = format!("{shown} can be written by its group");
+        return Err(PolicyError::new(message).advise(format!("run: chmod g-w '{shown}'")));
+    }
+    Ok(())
+}
+
+/// Says that a file cannot be read, and why.
+fn unreadable(error: &io::Error) -> String {
+    format!("it cannot be read: {error}")
+}

@@ -1,0 +1,285 @@
+//! `PolicyFile`: everything that one layer may say, and the checks that need no other layer.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::de::{IgnoredAny, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
+
+use super::branches::{Branches, PROTECTED};
+use super::connections::{Forge, Git, Platform, Remotes};
+use super::error::PolicyError;
+use super::kind::Kinds;
+use super::layer::Layer;
+use super::limits::Limits;
+use super::node::{Entry, quoted};
+use super::pipelines::{PipelineTable, Pipelines};
+use super::read::read;
+use super::requirement::Requirement;
+use super::source::Sources;
+use super::step_table::StepTable;
+
+/// The longest name of a step or a pipeline, in bytes.
+const LONGEST_NAME: usize = 64;
+
+/// Everything that a policy file may say. Each key has a default.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct PolicyFile {
+    /// The oldest sendoff that understands the file, such as `>=0.1`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub requires: Option<Requirement>,
+    /// What is protected, and where pull requests go.
+    pub branches: Branches,
+    /// How long things may take and how big they may get.
+    pub limits: Limits,
+    /// What runs: lists of steps by name. The steps of a nested list start together.
+    pub pipelines: Pipelines,
+    /// The settings of each step, by its name.
+    pub steps: Steps,
+    /// The forge that pull requests are opened at.
+    pub forge: Forge,
+    /// The agents' platform.
+    pub platform: Platform,
+    /// Which remotes are pushed to.
+    pub remotes: Remotes,
+    /// How git's configuration is read.
+    pub git: Git,
+}
+
+crate::classes!(PolicyFile {
+    requires: A,
+    branches: A,
+    limits: ADown,
+    pipelines: B,
+    steps: A,
+    forge: D,
+    platform: D,
+    remotes: D,
+    git: D,
+});
+
+/// The step tables, whose keys are the business of [`StepTable`] and of each kind.
+#[derive(Debug, Clone, Copy, Default, Serialize, JsonSchema)]
+pub(super) struct Steps {}
+
+impl<'de> Deserialize<'de> for Steps {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Names;
+
+        impl<'de> Visitor<'de> for Names {
+            type Value = Steps;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a table")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Steps, A::Error> {
+                while map.next_entry::<IgnoredAny, OneStep>()?.is_some() {}
+                Ok(Steps {})
+            }
+        }
+
+        deserializer.deserialize_map(Names)
+    }
+}
+
+/// One step's table, skipped.
+struct OneStep;
+
+impl<'de> Deserialize<'de> for OneStep {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Keys;
+
+        impl<'de> Visitor<'de> for Keys {
+            type Value = OneStep;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a table")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, _: A) -> Result<OneStep, A::Error> {
+                Ok(OneStep)
+            }
+        }
+
+        deserializer.deserialize_map(Keys)
+    }
+}
+
+/// Checks one layer alone. Step tables are read when the layer itself says of which kind they are.
+pub(super) fn check(
+    layer: &Layer,
+    sources: &Sources,
+    kinds: &Kinds<'_>,
+) -> Result<(), PolicyError> {
+    check_requirement(layer, sources)?;
+    let file: PolicyFile =
+        read(&layer.table, &layer.place).map_err(|error| error.explain(sources, &[], &[]))?;
+    check_unprotect(layer, sources, &file)?;
+    let pipelines = layer.table.table("pipelines");
+    for (name, entry) in pipelines.into_iter().flat_map(|table| &table.0) {
+        check_name("pipeline", name, entry, sources)?;
+        check_pipeline(&PipelineTable::new(name, entry, sources))?;
+    }
+    let steps = layer.table.table("steps");
+    for (name, entry) in steps.into_iter().flat_map(|table| &table.0) {
+        check_name("step", name, entry, sources)?;
+        let step = StepTable::new(name, entry, sources)?;
+        match kinds.get(step.kind()) {
+            Some(kind) => kind.check(&step)?,
+            None if step.settings.uses.is_some() => return Err(unknown_kind(&step, kinds)),
+            // Another layer may say what it uses; the merged policy is checked for that.
+            None => {}
+        }
+    }
+    Ok(())
+}
+
+/// Makes the error for a step of a kind that does not exist.
+pub(super) fn unknown_kind(step: &StepTable, kinds: &Kinds<'_>) -> PolicyError {
+    let kind = step.kind();
+    let near = super::error::nearest(kind, kinds.names());
+    let help = if let Some(near) = near {
+        format!("did you mean `{near}`?")
+    } else {
+        let names: Vec<&str> = kinds.names().collect();
+        format!("the kinds are: {}", names.join(", "))
+    };
+    let kind = kind.escape_debug();
+    if step.settings.uses.is_some() {
+        step.error("uses", format!("no kind of step is called `{kind}`"), help)
+    } else {
+        let help = format!("{help} (a step of your own says what it `uses`)");
+        step.error("", format!("no step is called `{kind}`"), help)
+    }
+}
+
+/// Checks `requires` before anything else, so that an old program names the version and not a new key.
+fn check_requirement(layer: &Layer, sources: &Sources) -> Result<(), PolicyError> {
+    let Some(entry) = layer.table.get("requires") else {
+        return Ok(());
+    };
+    let Some(Ok(wanted)) = entry.value.text().map(Requirement::new) else {
+        // The type's own error, when the file is read, says more.
+        return Ok(());
+    };
+    if wanted.is_met() {
+        return Ok(());
+    }
+    let message = format!(
+        "the policy needs sendoff {wanted}; this is {}",
+        Requirement::VERSION
+    );
+    Err(PolicyError::new(message)
+        .advise("install a newer sendoff, or mend `requires`")
+        .at(sources, &entry.value.place, "not met"))
+}
+
+/// Checks that `unprotect` stands where it may, and names entries of the built-in list.
+fn check_unprotect(layer: &Layer, sources: &Sources, file: &PolicyFile) -> Result<(), PolicyError> {
+    let Some(entry) = layer.table.find(["branches", "unprotect"]) else {
+        return Ok(());
+    };
+    if layer.origin.is_command_line() {
+        return Err(
+            PolicyError::new("`branches.unprotect` cannot be set on the command line")
+                .advise("set it in the user's or the system's policy")
+                .at(sources, &entry.key, "not here"),
+        );
+    }
+    let unknown = |name: &&super::Pattern| !PROTECTED.contains(&name.as_str());
+    if let Some(name) = file.branches.unprotect.iter().find(unknown) {
+        let message = format!("`branches.unprotect`: `{name}` is not in the built-in list");
+        return Err(PolicyError::new(message)
+            .advise(format!("the built-in list is: {}", PROTECTED.join(", ")))
+            .at(sources, &entry.value.place, "not in the list"));
+    }
+    Ok(())
+}
+
+/// Checks the name of a step or a pipeline: it goes into reports, templates and arguments.
+fn check_name(what: &str, name: &str, entry: &Entry, sources: &Sources) -> Result<(), PolicyError> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    let begins = name
+        .chars()
+        .next()
+        .is_some_and(|c| c.is_ascii_alphanumeric());
+    if begins && name.len() <= LONGEST_NAME && name.chars().all(plain) {
+        return Ok(());
+    }
+    let short: String = name.chars().take(LONGEST_NAME).collect();
+    let message = format!("{} cannot be the name of a {what}", quoted(&short));
+    Err(PolicyError::new(message)
+        .advise(
+            "a name is at most 64 letters, digits and dashes, and begins with a letter or digit",
+        )
+        .at(sources, &entry.key, "not a name"))
+}
+
+/// Checks that no step stands twice in a pipeline and no group is empty.
+fn check_pipeline(pipeline: &PipelineTable) -> Result<(), PolicyError> {
+    let name = &pipeline.name;
+    let mut seen = BTreeSet::new();
+    if pipeline.groups.iter().any(Vec::is_empty) {
+        let message = format!("the pipeline `{name}` has an empty group");
+        return Err(pipeline.error(message, "take the empty brackets out"));
+    }
+    for step in pipeline.steps() {
+        if !seen.insert(&step.name) {
+            let twice = step.name.escape_debug();
+            let message = format!("`{twice}` stands twice in the pipeline `{name}`");
+            let help = "give the second one a name of its own: `[steps.NAME]` with `uses`";
+            return Err(pipeline.error_at(step, message, help));
+        }
+    }
+    Ok(())
+}
+
+/// Checks what only the merged policy can tell: that every step that `top` names exists and can be read.
+pub(super) fn check_merged(
+    top: &Layer,
+    merged: &super::Policy,
+    kinds: &Kinds<'_>,
+) -> Result<(), PolicyError> {
+    let steps = top.table.table("steps");
+    for name in steps.into_iter().flat_map(|table| table.0.keys()) {
+        let step = merged.step(name);
+        let Some(kind) = kinds.get(step.kind()) else {
+            return Err(unknown_kind(&step, kinds));
+        };
+        kind.check(&step)?;
+    }
+    let pipelines = top.table.table("pipelines");
+    for name in pipelines.into_iter().flat_map(|table| table.0.keys()) {
+        let steps = merged
+            .pipeline(name)
+            .into_iter()
+            .flat_map(|pipeline| pipeline.steps().map(move |step| (pipeline, step)));
+        for (pipeline, step) in steps {
+            if kinds.get(&step.name).is_none() && !merged.mentions(&step.name) {
+                return Err(unknown_step(pipeline, step, merged, kinds));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Makes the error for a pipeline that names a step that does not exist.
+fn unknown_step(
+    pipeline: &PipelineTable,
+    step: &super::StepRef,
+    merged: &super::Policy,
+    kinds: &Kinds<'_>,
+) -> PolicyError {
+    let mut names: Vec<&str> = kinds.names().chain(merged.step_names()).collect();
+    names.sort_unstable();
+    names.dedup();
+    let help = match super::error::nearest(&step.name, names.iter().copied()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("the steps are: {}", names.join(", ")),
+    };
+    let message = format!("no step is called `{}`", step.name.escape_debug());
+    pipeline.error_at(step, message, help)
+}

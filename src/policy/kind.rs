@@ -1,0 +1,37 @@
+//! `Kind`: what the policy must know of a kind of step, so that it knows none by name.
+
+use super::class::KeyClass;
+use super::error::PolicyError;
+use super::step_table::StepTable;
+
+/// A kind of step, as far as the policy is concerned.
+pub trait Kind {
+    /// Returns its name, which is also the default name of a step.
+    fn name(&self) -> &str;
+
+    /// Returns the class of each of its own keys.
+    fn classes(&self) -> &'static [(&'static str, KeyClass)];
+
+    /// Checks that its settings can be read.
+    fn check(&self, table: &StepTable) -> Result<(), PolicyError>;
+}
+
+/// Every kind there is.
+#[derive(Clone)]
+pub(super) struct Kinds<'a>(Vec<&'a dyn Kind>);
+
+impl<'a> Kinds<'a> {
+    pub(super) fn new<K: Kind>(kinds: &'a [K]) -> Self {
+        Self(kinds.iter().map(|kind| kind as &dyn Kind).collect())
+    }
+
+    /// Returns the kind of that name.
+    pub(super) fn get(&self, name: &str) -> Option<&'a dyn Kind> {
+        self.0.iter().copied().find(|kind| kind.name() == name)
+    }
+
+    /// Returns the names.
+    pub(super) fn names(&self) -> impl Iterator<Item = &'a str> {
+        self.0.iter().map(|kind| kind.name())
+    }
+}

@@ -1,0 +1,204 @@
+//! `Layers`: loads the layers, checks each alone, and merges them in order.
+
+use super::discover::{self, Places, RepositoryFile};
+use super::error::PolicyError;
+use super::file::{check, check_merged};
+use super::kind::{Kind, Kinds};
+use super::layer::{Layer, Origin};
+use super::merge::merge;
+use super::merged::Policy;
+use super::node::Table;
+use super::preset::DEFAULT;
+use super::repository;
+use super::set;
+use super::source::Sources;
+
+/// The layers, each checked alone.
+#[derive(Debug, Clone, Default)]
+pub struct Layers {
+    sources: Sources,
+    stack: Vec<Layer>,
+    problems: Vec<PolicyProblem>,
+}
+
+/// What the layers add up to.
+#[derive(Debug, Clone)]
+pub struct Loaded {
+    /// The merged policy.
+    pub policy: Policy,
+    /// The layers that were dropped, and why.
+    pub problems: Vec<PolicyProblem>,
+    /// Whether a layer of the system or the user is bad: nothing may be pushed, opened or executed.
+    pub fail_closed: bool,
+    layers: Layers,
+}
+
+/// A layer that was dropped.
+#[derive(Debug, Clone)]
+pub struct PolicyProblem {
+    /// Which layer it is.
+    pub origin: Origin,
+    /// What is wrong with it.
+    pub error: PolicyError,
+}
+
+impl Layers {
+    /// Loads every layer. A bad layer of the command line is an error; others are dropped and reported.
+    pub fn load<K: Kind>(places: &Places, kinds: &[K]) -> Result<Loaded, PolicyError> {
+        let kinds = Kinds::new(kinds);
+        let mut layers = Self::default();
+        layers.add(Origin::BuiltIn, "built-in", DEFAULT, &kinds)?;
+        for (origin, path) in [
+            (Origin::System, places.system.as_deref()),
+            (Origin::User, places.user.as_deref()),
+        ] {
+            let Some(path) = path else { continue };
+            match discover::read_owned(path) {
+                Ok(None) => {}
+                Ok(Some(text)) => {
+                    let name = path.display().to_string();
+                    layers.add(origin, &name, &text, &kinds)?;
+                }
+                Err(error) => {
+                    let error = error.in_layer(origin, &path.display().to_string());
+                    layers.drop_layer(origin, error);
+                }
+            }
+        }
+        if let Some(path) = &places.policy_file {
+            let name = path.display().to_string();
+            let text = discover::read_named(path)
+                .map_err(|error| error.in_layer(Origin::PolicyFile, &name))?;
+            layers.add(Origin::PolicyFile, &name, &text, &kinds)?;
+        }
+        for argument in &places.set {
+            let layer = set::layer(argument, &mut layers.sources, &kinds)?;
+            layers.stack.push(layer);
+        }
+        if let Some(file) = &places.repository {
+            layers.add_repository(file, &kinds);
+        }
+        layers.finish(&kinds)
+    }
+
+    /// Makes layers from texts over the built-in one, in their order of precedence.
+    pub fn from_texts<K: Kind>(
+        texts: &[(Origin, &str)],
+        kinds: &[K],
+    ) -> Result<Loaded, PolicyError> {
+        let kinds = Kinds::new(kinds);
+        let mut layers = Self::default();
+        layers.add(Origin::BuiltIn, "built-in", DEFAULT, &kinds)?;
+        for (origin, text) in texts {
+            layers.add(*origin, origin.as_str(), text, &kinds)?;
+        }
+        layers.finish(&kinds)
+    }
+
+    /// Parses and checks a layer, and keeps it or says why not.
+    fn add(
+        &mut self,
+        origin: Origin,
+        name: &str,
+        text: &str,
+        kinds: &Kinds<'_>,
+    ) -> Result<(), PolicyError> {
+        let parsed = Layer::parse(&mut self.sources, origin, name, text).and_then(|layer| {
+            // Tests check the program's own.
+            if origin != Origin::BuiltIn {
+                check(&layer, &self.sources, kinds)?;
+            }
+            Ok(layer)
+        });
+        match parsed {
+            Ok(layer) => self.stack.push(layer),
+            Err(error) if origin.is_command_line() => return Err(error),
+            Err(error) => self.drop_layer(origin, error),
+        }
+        Ok(())
+    }
+
+    /// Adds the repository's layer; a bad one is dropped and reported.
+    fn add_repository(&mut self, file: &RepositoryFile, kinds: &Kinds<'_>) {
+        let name = file.path.display().to_string();
+        let added = discover::text(&file.bytes, discover::REPOSITORY_LIMIT)
+            .map_err(|error| error.in_layer(Origin::Repository, &name))
+            .and_then(|text| self.add(Origin::Repository, &name, text, kinds));
+        if let Err(error) = added {
+            self.drop_layer(Origin::Repository, error);
+        }
+    }
+
+    fn drop_layer(&mut self, origin: Origin, error: PolicyError) {
+        self.problems.push(PolicyProblem { origin, error });
+    }
+
+    /// Merges what is there, bottom up; a layer that does not fit those below is treated as a bad one.
+    fn finish(mut self, kinds: &Kinds<'_>) -> Result<Loaded, PolicyError> {
+        // Stable: several `--set` keep their order.
+        self.stack.sort_by_key(|layer| layer.origin);
+        let mut merged = Table::default();
+        let mut problems = self.problems.clone();
+        for layer in &self.stack {
+            match self.lay_over(&merged, layer, kinds) {
+                Ok(table) => merged = table,
+                Err(error) if layer.origin.is_command_line() => return Err(error),
+                Err(error) => problems.push(PolicyProblem {
+                    origin: layer.origin,
+                    error,
+                }),
+            }
+        }
+        let closes =
+            |problem: &PolicyProblem| matches!(problem.origin, Origin::System | Origin::User);
+        Ok(Loaded {
+            policy: Policy::new(merged, &self.sources)?,
+            fail_closed: problems.iter().any(closes),
+            problems,
+            layers: self,
+        })
+    }
+
+    /// Lays one layer over those below it, and checks what only the merged policy can tell.
+    fn lay_over(
+        &self,
+        below: &Table,
+        layer: &Layer,
+        kinds: &Kinds<'_>,
+    ) -> Result<Table, PolicyError> {
+        if layer.origin == Origin::Repository {
+            repository::check(layer, below, &self.sources, kinds)?;
+        }
+        let mut merged = below.clone();
+        merge(&mut merged, layer.table.clone());
+        if layer.origin != Origin::BuiltIn {
+            let policy = Policy::new(merged.clone(), &self.sources)?;
+            check_merged(layer, &policy, kinds)?;
+        }
+        Ok(merged)
+    }
+}
+
+impl Loaded {
+    /// Adds the repository's layer, which is known later than the others, and merges again.
+    pub fn with_repository<K: Kind>(
+        self,
+        file: &RepositoryFile,
+        kinds: &[K],
+    ) -> Result<Self, PolicyError> {
+        let kinds = Kinds::new(kinds);
+        let mut layers = self.layers;
+        layers.add_repository(file, &kinds);
+        layers.finish(&kinds)
+    }
+}
+
+impl Default for Policy {
+    /// Returns the built-in policy.
+    fn default() -> Self {
+        let mut sources = Sources::default();
+        let layer = Layer::parse(&mut sources, Origin::BuiltIn, "built-in", DEFAULT);
+        let policy = layer.and_then(|layer| Self::new(layer.table, &sources));
+        policy.unwrap_or_else(|_| Self::empty())
+    }
+}

@@ -1,0 +1,91 @@
+//! The table `limits`: how long things may take and how big they may get.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::size::Size;
+use super::span::Span;
+
+/// How long things may take and how big they may get.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Limits {
+    /// The whole run. Stands still while pack bytes move.
+    pub deadline: Span,
+    /// One step that names no `timeout` of its own.
+    pub step_timeout: Span,
+    /// The push, without progress.
+    pub push_timeout: Span,
+    /// One request to the forge or the platform.
+    pub http_timeout: Span,
+    /// Commits ahead of the base; a branch with more is held and reported.
+    pub commits: Count,
+    /// Bytes that one push may send; a larger one is held and reported.
+    pub push_size: Size,
+}
+
+crate::classes!(Limits {
+    deadline: ADown,
+    step_timeout: ADown,
+    push_timeout: ADown,
+    http_timeout: ADown,
+    commits: ADown,
+    push_size: ADown,
+});
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            deadline: Span::seconds(120),
+            step_timeout: Span::seconds(30),
+            push_timeout: Span::seconds(60),
+            http_timeout: Span::seconds(5),
+            commits: Count(1000),
+            push_size: Size::megabytes(200),
+        }
+    }
+}
+
+/// A number of things, between 1 and 100,000.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "i64", into = "i64")]
+pub struct Count(u32);
+
+/// Why a number is no count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("got {0}, wanted a number between 1 and 100000")]
+pub struct CountError(i64);
+
+impl Count {
+    /// Returns the number.
+    pub const fn get(self) -> usize {
+        self.0 as usize
+    }
+}
+
+impl TryFrom<i64> for Count {
+    type Error = CountError;
+
+    fn try_from(number: i64) -> Result<Self, CountError> {
+        match u32::try_from(number) {
+            Ok(count @ 1..=100_000) => Ok(Self(count)),
+            _ => Err(CountError(number)),
+        }
+    }
+}
+
+impl From<Count> for i64 {
+    fn from(count: Count) -> Self {
+        Self::from(count.0)
+    }
+}
+
+impl JsonSchema for Count {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Count".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({ "type": "integer", "minimum": 1, "maximum": 100_000 })
+    }
+}

@@ -1,0 +1,246 @@
+//! `Policy`: the merged result of the layers, and the questions that others ask it.
+
+use std::collections::BTreeMap;
+
+use crate::names::BranchName;
+
+use super::branches::Branches;
+use super::connections::{Forge, Git, Platform, Remotes};
+use super::error::PolicyError;
+use super::file::PolicyFile;
+use super::layer::Origin;
+use super::limits::Limits;
+use super::node::{Item, Node, Table, dotted};
+use super::pattern::{Pattern, first_match};
+use super::permit::{Protected, PushPermit};
+use super::pipelines::PipelineTable;
+use super::read::read;
+use super::source::{Place, Sources};
+use super::step_table::StepTable;
+
+/// What may happen, and how: the merged result of the layers.
+#[derive(Debug, Clone)]
+pub struct Policy {
+    branches: Branches,
+    protected: Vec<Pattern>,
+    limits: Limits,
+    forge: Forge,
+    platform: Platform,
+    remotes: Remotes,
+    git: Git,
+    pipelines: BTreeMap<String, PipelineTable>,
+    steps: BTreeMap<String, StepTable>,
+    merged: Table,
+    sources: Sources,
+}
+
+/// A value of the merged policy, and the layer that gives it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Setting {
+    /// The dotted key, such as `limits.deadline`.
+    pub key: String,
+    /// The value as TOML, on one line.
+    pub value: String,
+    /// The layer.
+    pub origin: Origin,
+}
+
+impl Policy {
+    /// Reads the merged layers.
+    pub(super) fn new(merged: Table, sources: &Sources) -> Result<Self, PolicyError> {
+        let place = Place::default();
+        let file: PolicyFile =
+            read(&merged, &place).map_err(|error| error.explain(sources, &[], &[]))?;
+        let mut branches = file.branches;
+        if let Some(entry) = merged.find(["branches", "protected"]) {
+            branches.protected = protected(&entry.value, &branches.unprotect, sources);
+        }
+        let mut pipelines = BTreeMap::new();
+        for (name, entry) in merged
+            .table("pipelines")
+            .into_iter()
+            .flat_map(|table| &table.0)
+        {
+            pipelines.insert(name.clone(), PipelineTable::new(name, entry, sources));
+        }
+        let mut steps = BTreeMap::new();
+        for (name, entry) in merged.table("steps").into_iter().flat_map(|table| &table.0) {
+            steps.insert(name.clone(), StepTable::new(name, entry, sources)?);
+        }
+        Ok(Self {
+            protected: branches.all_protected(),
+            branches,
+            limits: file.limits,
+            forge: file.forge,
+            platform: file.platform,
+            remotes: file.remotes,
+            git: file.git,
+            pipelines,
+            steps,
+            merged,
+            sources: sources.clone(),
+        })
+    }
+
+    /// Returns a policy without pipelines, whose values are those of the types.
+    pub(super) fn empty() -> Self {
+        Self {
+            protected: Branches::default().protected,
+            branches: Branches::default(),
+            limits: Limits::default(),
+            forge: Forge::default(),
+            platform: Platform::default(),
+            remotes: Remotes::default(),
+            git: Git::default(),
+            pipelines: BTreeMap::new(),
+            steps: BTreeMap::new(),
+            merged: Table::default(),
+            sources: Sources::default(),
+        }
+    }
+
+    /// Returns what is protected, and where pull requests go.
+    pub const fn branches(&self) -> &Branches {
+        &self.branches
+    }
+
+    /// Returns how long things may take and how big they may get.
+    pub const fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// Returns the forge's settings.
+    pub const fn forge(&self) -> &Forge {
+        &self.forge
+    }
+
+    /// Returns the platform's settings.
+    pub const fn platform(&self) -> &Platform {
+        &self.platform
+    }
+
+    /// Returns which remotes are pushed to.
+    pub const fn remotes(&self) -> &Remotes {
+        &self.remotes
+    }
+
+    /// Returns how git's configuration is read.
+    pub const fn git(&self) -> &Git {
+        &self.git
+    }
+
+    /// Returns the pipeline of that name.
+    pub fn pipeline(&self, name: &str) -> Option<&PipelineTable> {
+        self.pipelines.get(name)
+    }
+
+    /// Returns the names of the pipelines, sorted.
+    pub fn pipeline_names(&self) -> impl Iterator<Item = &str> {
+        self.pipelines.keys().map(String::as_str)
+    }
+
+    /// Returns the table of a step, also when no layer mentions it.
+    pub fn step(&self, name: &str) -> StepTable {
+        let found = self.steps.get(name).cloned();
+        found.unwrap_or_else(|| StepTable::absent(name, &self.sources))
+    }
+
+    /// Returns the names of the steps that a layer mentions, sorted.
+    pub fn step_names(&self) -> impl Iterator<Item = &str> {
+        self.steps.keys().map(String::as_str)
+    }
+
+    /// Says whether a layer has a table for the step.
+    pub fn mentions(&self, step: &str) -> bool {
+        self.steps.contains_key(step)
+    }
+
+    /// Returns the pattern that protects the branch, if any does; the bases that the policy names count.
+    pub fn is_protected(&self, branch: &BranchName) -> Option<&Pattern> {
+        first_match(&self.protected, branch)
+    }
+
+    /// Gives leave to push the branch, unless it is protected.
+    pub fn permit_push(&self, branch: &BranchName) -> Result<PushPermit, Protected> {
+        PushPermit::new(branch, &self.protected)
+    }
+
+    /// Returns the layer that gives a value, by its dotted key; nothing when only a default does.
+    pub fn origin_of(&self, key: &str) -> Option<Origin> {
+        let entry = self.merged.find(key.split('.'))?;
+        Some(self.sources.origin(&entry.key))
+    }
+
+    /// Returns every value that a layer gives, sorted by key.
+    ///
+    /// `branches.protected` has one entry for each layer that adds to it.
+    pub fn flatten(&self) -> Vec<Setting> {
+        let mut settings = Vec::new();
+        self.flatten_at(&self.merged, &mut Vec::new(), &mut settings);
+        settings
+    }
+
+    fn flatten_at<'a>(
+        &'a self,
+        table: &'a Table,
+        path: &mut Vec<&'a str>,
+        settings: &mut Vec<Setting>,
+    ) {
+        for (key, entry) in &table.0 {
+            path.push(key);
+            match &entry.value.item {
+                Item::Table(table) => self.flatten_at(table, path, settings),
+                Item::List(nodes) if path[..] == ["branches", "protected"] => {
+                    settings.extend(self.protected_settings(nodes));
+                }
+                _ => settings.push(Setting {
+                    key: dotted(path),
+                    value: entry.value.to_toml(),
+                    origin: self.sources.origin(&entry.key),
+                }),
+            }
+            path.pop();
+        }
+    }
+
+    /// Returns the protected patterns, one entry for each layer.
+    fn protected_settings(&self, nodes: &[Node]) -> Vec<Setting> {
+        let mut by_layer: BTreeMap<Origin, Vec<String>> = BTreeMap::new();
+        let unprotected = &self.branches.unprotect;
+        for node in nodes {
+            let origin = self.sources.origin(&node.place);
+            if is_kept(node, origin, unprotected) {
+                by_layer.entry(origin).or_default().push(node.to_toml());
+            }
+        }
+        let setting = |(origin, patterns): (Origin, Vec<String>)| Setting {
+            key: "branches.protected".into(),
+            value: format!("[{}]", patterns.join(", ")),
+            origin,
+        };
+        by_layer.into_iter().map(setting).collect()
+    }
+}
+
+/// Returns the union of the layers, without those entries of the built-in list that are unprotected.
+fn protected(list: &Node, unprotected: &[Pattern], sources: &Sources) -> Vec<Pattern> {
+    let Item::List(nodes) = &list.item else {
+        return Vec::new();
+    };
+    let mut patterns: Vec<Pattern> = Vec::new();
+    for node in nodes {
+        let pattern = node.text().and_then(|text| Pattern::new(text).ok());
+        let Some(pattern) = pattern else { continue };
+        let kept = is_kept(node, sources.origin(&node.place), unprotected);
+        if kept && !patterns.contains(&pattern) {
+            patterns.push(pattern);
+        }
+    }
+    patterns
+}
+
+/// Says whether an entry of `branches.protected` holds: only the built-in list can be unprotected.
+fn is_kept(node: &Node, origin: Origin, unprotected: &[Pattern]) -> bool {
+    let named = |pattern: &Pattern| Some(pattern.as_str()) == node.text();
+    origin != Origin::BuiltIn || !unprotected.iter().any(named)
+}

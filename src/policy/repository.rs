@@ -1,0 +1,194 @@
+//! What a repository's own policy may say: it tightens, or it is cosmetic.
+
+use super::class::{Classed, KeyClass, class_of};
+use super::error::PolicyError;
+use super::file::{self, PolicyFile};
+use super::kind::Kinds;
+use super::layer::{Layer, Origin};
+use super::limits::Limits;
+use super::node::{Entry, Item, Node, Table, dotted};
+use super::size::Size;
+use super::source::Sources;
+use super::span::Span;
+use super::step_table::{StepSettings, StepTable};
+
+/// Checks every key of the layer against its class. `below` is what the lower layers add up to.
+pub(super) fn check(
+    layer: &Layer,
+    below: &Table,
+    sources: &Sources,
+    kinds: &Kinds<'_>,
+) -> Result<(), PolicyError> {
+    let judge = Judge {
+        layer,
+        below,
+        sources,
+        kinds,
+    };
+    judge
+        .keys()
+        .into_iter()
+        .try_for_each(|(path, entry)| judge.judge(&path, entry))
+}
+
+/// Returns the keys of a policy that a repository's file cannot carry, dotted, in the order of the text.
+///
+/// `text` is a policy that holds for a user, such as a preset.
+pub fn keys_not_for_repository<K: super::Kind>(
+    text: &str,
+    kinds: &[K],
+) -> Result<Vec<String>, PolicyError> {
+    let kinds = Kinds::new(kinds);
+    let mut sources = Sources::default();
+    let below = Layer::parse(
+        &mut sources,
+        Origin::BuiltIn,
+        "built-in",
+        super::preset::DEFAULT,
+    )?;
+    let layer = Layer::parse(&mut sources, Origin::Repository, "preset", text)?;
+    file::check(&layer, &sources, &kinds)?;
+    let judge = Judge {
+        layer: &layer,
+        below: &below.table,
+        sources: &sources,
+        kinds: &kinds,
+    };
+    let refused = judge
+        .keys()
+        .into_iter()
+        .filter(|(path, entry)| judge.judge(path, entry).is_err());
+    Ok(refused.map(|(path, _)| dotted(&path)).collect())
+}
+
+struct Judge<'a> {
+    layer: &'a Layer,
+    below: &'a Table,
+    sources: &'a Sources,
+    kinds: &'a Kinds<'a>,
+}
+
+impl Judge<'_> {
+    /// Returns each key that has a class of its own, with its path, in the order of the text.
+    fn keys(&self) -> Vec<(Vec<&str>, &Entry)> {
+        let mut keys = Vec::new();
+        for (name, entry) in &self.layer.table.0 {
+            let Some(table) = entry.value.table() else {
+                keys.push((vec![name.as_str()], entry));
+                continue;
+            };
+            for (key, entry) in &table.0 {
+                let path = vec![name.as_str(), key.as_str()];
+                match entry.value.table().filter(|_| name == "steps") {
+                    Some(step) => keys.extend(step.0.iter().map(|(key, entry)| {
+                        let mut path = path.clone();
+                        path.push(key);
+                        (path, entry)
+                    })),
+                    None => keys.push((path, entry)),
+                }
+            }
+        }
+        keys.sort_by_key(|(_, entry)| entry.key.start);
+        keys
+    }
+
+    /// Fails when the layer may not say this.
+    fn judge(&self, path: &[&str], entry: &Entry) -> Result<(), PolicyError> {
+        match self.class(path) {
+            KeyClass::A => Ok(()),
+            KeyClass::BOrA(value) if plain(&entry.value) == value => Ok(()),
+            KeyClass::BOrA(value) => {
+                let message = format!("a repository may set `{}` to {value} only", dotted(path));
+                Err(self.refused(message, entry))
+            }
+            KeyClass::ADown => self.judge_lowered(path, entry),
+            KeyClass::B | KeyClass::C | KeyClass::D => {
+                let message = format!("a repository may not set `{}`", dotted(path));
+                Err(self.refused(message, entry))
+            }
+        }
+    }
+
+    /// Returns the class of a key; `D` when nothing says so.
+    fn class(&self, path: &[&str]) -> KeyClass {
+        let class = match path {
+            [table] => class_of(PolicyFile::CLASSES, table),
+            ["branches", key] => class_of(super::Branches::CLASSES, key),
+            ["limits", key] => class_of(Limits::CLASSES, key),
+            ["steps", step, key] => self.step_class(step, key),
+            [table, ..] => {
+                class_of(PolicyFile::CLASSES, table).filter(|class| *class != KeyClass::A)
+            }
+            [] => None,
+        };
+        class.unwrap_or(KeyClass::D)
+    }
+
+    /// Returns the class of a step's key, by the kind that the lower layers give the step.
+    fn step_class(&self, step: &str, key: &str) -> Option<KeyClass> {
+        if let Some(class) = class_of(StepSettings::CLASSES, key) {
+            return Some(class);
+        }
+        let mut below = StepTable::absent(step, self.sources);
+        if let Some(entry) = self.below.find(["steps", step]) {
+            below = StepTable::new(step, entry, self.sources).ok()?;
+        }
+        class_of(self.kinds.get(below.kind())?.classes(), key)
+    }
+
+    /// Fails when the value is above the one of the lower layers.
+    fn judge_lowered(&self, path: &[&str], entry: &Entry) -> Result<(), PolicyError> {
+        let key = dotted(path);
+        let current = self.current(path);
+        let lowered = match (amount(&entry.value), current.as_ref().and_then(amount)) {
+            (Some(wanted), Some(current)) => wanted <= current,
+            _ => false,
+        };
+        if lowered {
+            return Ok(());
+        }
+        let current = current.map_or_else(String::new, |node| format!(" {}", plain(&node)));
+        let message = format!(
+            "a repository may only lower `{key}`: it is{current}, the repository asks for {}",
+            plain(&entry.value)
+        );
+        Err(self.refused(message, entry))
+    }
+
+    /// Returns what the lower layers say: for a step's `timeout`, else the limit for all steps.
+    fn current(&self, path: &[&str]) -> Option<Node> {
+        let given = self.below.find(path.iter().copied());
+        let given = given.or_else(|| match path {
+            ["steps", _, "timeout"] => self.below.find(["limits", "step-timeout"]),
+            _ => None,
+        });
+        given.map(|entry| entry.value.clone())
+    }
+
+    fn refused(&self, message: String, entry: &Entry) -> PolicyError {
+        PolicyError::new(message)
+            .advise("set it in the user's policy, $XDG_CONFIG_HOME/sendoff/policy.toml, or in the system's")
+            .at(self.sources, &entry.key, "not from a repository")
+    }
+}
+
+/// Returns the number that a limit stands for: nanoseconds, bytes or a count.
+fn amount(node: &Node) -> Option<u128> {
+    match &node.item {
+        Item::Integer(number) => u128::try_from(*number).ok(),
+        Item::Text(text) => {
+            let span = text
+                .parse::<Span>()
+                .ok()
+                .map(|span| span.duration().as_nanos());
+            span.or_else(|| Some(u128::from(text.parse::<Size>().ok()?.bytes())))
+        }
+        _ => None,
+    }
+}
+
+/// Returns a value as one would say it: texts without quotes.
+fn plain(node: &Node) -> String {
+    node.text().map_or_else(|| node.to_toml(), str::to_owned)
+}

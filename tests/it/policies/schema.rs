@@ -1,0 +1,1 @@
+//! The schema and the page, from the types.
