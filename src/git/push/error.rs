@@ -200,7 +200,7 @@ pub enum PushError {
     UnknownOutcome {
         /// Why the answer is missing.
         #[source]
-        source: Box<PushError>,
+        source: Box<Self>,
     },
 }
 
@@ -218,7 +218,9 @@ impl PushError {
     pub fn class(&self) -> &'static str {
         match self {
             Self::Policy(_) => "protected",
-            Self::Scheme(_) => "unsupported",
+            Self::Scheme(_) | Self::Advertisement(AdvertisementError::ObjectFormat { .. }) => {
+                "unsupported"
+            }
             Self::FileRemote => "file-remote",
             Self::PlainHttp => "plain-http",
             Self::Roots(_) | Self::Client(_) => "tls",
@@ -231,15 +233,15 @@ impl PushError {
             | Self::SshLogin { .. } => "auth",
             Self::NotFound { .. } => "not-found",
             Self::Redirect(_) | Self::RedirectElsewhere => "redirect-refused",
-            Self::NotGit { .. } | Self::Status { .. } | Self::Garbled | Self::Request(_) => {
-                "bad-response"
-            }
             Self::Unavailable { .. } | Self::Network { .. } | Self::Lost => "network",
             Self::Timeout(_) => "timeout",
             Self::Stopped => "stopped",
             Self::Advertisement(AdvertisementError::Refused(_)) | Self::Fatal { .. } => "rejected",
-            Self::Advertisement(AdvertisementError::ObjectFormat { .. }) => "unsupported",
-            Self::Advertisement(_) => "bad-response",
+            Self::Advertisement(_)
+            | Self::NotGit { .. }
+            | Self::Status { .. }
+            | Self::Garbled
+            | Self::Request(_) => "bad-response",
             Self::Diverged { .. } => "diverged",
             Self::Rejected { kind, .. } | Self::Unpack { kind, .. } => kind.class(),
             Self::TooLarge { .. } => "too-large",

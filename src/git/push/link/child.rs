@@ -21,7 +21,7 @@ use crate::process::find_program;
 
 use super::answer::{Answer, Demux};
 use super::pulse::{Interruption, Pulse, TICK};
-use super::{AllowFile, Effect, Failed, Service, Target, WritePack};
+use super::{AllowFile, Failed, Service, Target, WritePack};
 
 /// The longest advertisement that is read, in bytes: a million refs.
 const ADVERTISEMENT_CAP: usize = 128 << 20;
@@ -57,7 +57,7 @@ pub(super) fn program(target: Target<'_>, service: Service) -> Result<Program, P
 
 /// A conversation with a child program.
 #[derive(Debug)]
-pub(super) struct ChildLink<'a> {
+pub(in crate::git::push) struct ChildLink<'a> {
     running: Running,
     stdin: Option<ChildStdin>,
     stdout: ChildStdout,
@@ -68,7 +68,7 @@ pub(super) struct ChildLink<'a> {
 
 impl<'a> ChildLink<'a> {
     /// Starts the program.
-    pub(super) fn start(program: Program, target: Target<'a>) -> Result<Self, PushError> {
+    pub(super) fn start(program: &Program, target: Target<'a>) -> Result<Self, PushError> {
         let mut running = program.start().map_err(PushError::Start)?;
         let stdin = running.take_stdin();
         let stdout = running.take_stdout().ok_or(PushError::Garbled)?;
@@ -113,13 +113,8 @@ impl<'a> ChildLink<'a> {
         pack: WritePack<'_>,
         side_band: SideBand,
     ) -> Result<Answer, Failed> {
-        let none = |error| Failed {
-            error,
-            effect: Effect::None,
-        };
-        let mut stdin = match self.stdin.take() {
-            Some(stdin) => stdin,
-            None => return Err(none(PushError::Garbled)),
+        let Some(mut stdin) = self.stdin.take() else {
+            return Err(Failed::without_effect(PushError::Garbled));
         };
         let (stdout, pulse) = (&mut self.stdout, &self.pulse);
         let killer = self.running.killer();
@@ -144,20 +139,21 @@ impl<'a> ChildLink<'a> {
             })
         });
         match (written, read, interruption) {
-            (Err((error, false)), _, _) => Err(none(error)),
+            (Err((error, false)), _, _) => Err(Failed::without_effect(error)),
             (_, Ok(answer), _) => Ok(answer),
-            (written, Err(broken), interruption) => Err(Failed {
-                error: match (interruption, broken) {
+            (written, Err(broken), interruption) => {
+                let error = match (interruption, broken) {
                     (Some(interruption), _) => interruption.into(),
                     (None, Broken::End) => self.ended(),
                     (None, Broken::Malformed) => PushError::Garbled,
-                },
-                effect: if written.is_ok() {
-                    Effect::Unknown
+                };
+                // A pack that was cut short is taken by no server.
+                Err(if written.is_ok() {
+                    Failed::unknown(error)
                 } else {
-                    Effect::None
-                },
-            }),
+                    Failed::without_effect(error)
+                })
+            }
         }
     }
 

@@ -21,7 +21,7 @@ use super::answer::{Answer, Demux, clean_line};
 use super::http_body::{Piece, PieceWriter, StreamedBody};
 use super::login::Logins;
 use super::pulse::{Pulse, TICK};
-use super::{Effect, Failed, Service, Target, WritePack};
+use super::{Failed, Service, Target, WritePack};
 
 /// Up to here a request is collected and sent with its length; the same as git's `http.postBuffer`.
 const COLLECTED: usize = 1 << 20;
@@ -34,7 +34,7 @@ const EXCERPT: usize = 200;
 
 /// A conversation over smart HTTP.
 #[derive(Debug)]
-pub(super) struct HttpLink<'a> {
+pub(in crate::git::push) struct HttpLink<'a> {
     client: Client,
     /// Taken when the link is dropped.
     runtime: Option<Runtime>,
@@ -141,7 +141,7 @@ impl<'a> HttpLink<'a> {
     /// Sends the request while `pack` writes it, and returns the answer.
     pub(super) fn exchange(
         &mut self,
-        head: Vec<u8>,
+        head: &[u8],
         pack: WritePack<'_>,
         side_band: SideBand,
     ) -> Result<Answer, Failed> {
@@ -150,23 +150,19 @@ impl<'a> HttpLink<'a> {
             // The pack is made here, because the repository stays on its thread.
             let network = scope.spawn(|| self.transfer(receiver, side_band));
             let mut out = PieceWriter::new(sender);
-            let written = std::io::Write::write_all(&mut out, &head)
+            let written = std::io::Write::write_all(&mut out, head)
                 .map_err(|_| PushError::Lost)
                 .and_then(|()| pack(&mut out));
             let broken = out.is_broken();
             let written = written.and_then(|()| out.end().map_err(|_| PushError::Lost));
-            let answered = network.join().unwrap_or_else(|_| {
-                Err(Failed {
-                    error: PushError::Garbled,
-                    effect: Effect::Unknown,
-                })
-            });
+            let answered = network
+                .join()
+                .unwrap_or_else(|_| Err(Failed::unknown(PushError::Garbled)));
             match (written, answered) {
                 // Cut short by ourselves: the server takes nothing of it.
-                (Err(error), _) if !broken && !matches!(error, PushError::Lost) => Err(Failed {
-                    error,
-                    effect: Effect::None,
-                }),
+                (Err(error), _) if !broken && !matches!(error, PushError::Lost) => {
+                    Err(Failed::without_effect(error))
+                }
                 (_, answered) => answered,
             }
         })
@@ -178,17 +174,13 @@ impl<'a> HttpLink<'a> {
         mut pieces: Receiver<Piece>,
         side_band: SideBand,
     ) -> Result<Answer, Failed> {
-        let none = |error| Failed {
-            error,
-            effect: Effect::None,
-        };
         let mut first = BytesMut::new();
         let mut complete = false;
         while first.len() < COLLECTED && !complete {
             match pieces.blocking_recv() {
                 Some(Piece::Data(bytes)) => first.extend_from_slice(&bytes),
                 Some(Piece::End) => complete = true,
-                None => return Err(none(PushError::Lost)),
+                None => return Err(Failed::without_effect(PushError::Lost)),
             }
         }
         let first = first.freeze();
@@ -196,12 +188,12 @@ impl<'a> HttpLink<'a> {
             return self.post_collected(&first, side_band);
         }
         // A streamed request cannot be repeated, so the login is settled by an empty one first.
-        self.probe().map_err(none)?;
+        self.probe().map_err(Failed::without_effect)?;
         let body = StreamedBody::new(first, pieces, self.pulse.clone());
         let request = self.post().body(reqwest::Body::wrap(body));
         match self.post_once(request, side_band)? {
             Posted::Answer(answer) => Ok(answer),
-            Posted::Unauthorised => Err(none(self.logins.error())),
+            Posted::Unauthorised => Err(Failed::without_effect(self.logins.error())),
         }
     }
 
@@ -210,10 +202,9 @@ impl<'a> HttpLink<'a> {
             let request = self.post().body(body.clone());
             match self.post_once(request, side_band)? {
                 Posted::Answer(answer) => return Ok(answer),
-                Posted::Unauthorised => self.logins.refused().map_err(|error| Failed {
-                    error,
-                    effect: Effect::None,
-                })?,
+                Posted::Unauthorised => {
+                    self.logins.refused().map_err(Failed::without_effect)?;
+                }
             }
         }
     }
@@ -245,7 +236,7 @@ impl<'a> HttpLink<'a> {
             // Before the status is known the request may have had its effect.
             let response = match link.send(request).await {
                 Ok(response) => response,
-                Err(error) => return Ok(Err((error, Effect::Unknown))),
+                Err(error) => return Ok(Err(Failed::unknown(error))),
             };
             let status = response.status();
             if status == StatusCode::UNAUTHORIZED {
@@ -253,22 +244,20 @@ impl<'a> HttpLink<'a> {
             }
             if status != StatusCode::OK {
                 let body = link.read(response, EXCERPT).await.unwrap_or_default();
+                let error = refusal(status, &body, &link.logins.host());
                 // A gateway that lost patience does not know what happened behind it.
-                let effect = if status.is_server_error() {
-                    Effect::Unknown
+                return Ok(Err(if status.is_server_error() {
+                    Failed::unknown(error)
                 } else {
-                    Effect::None
-                };
-                return Ok(Err((refusal(status, &body, &link.logins.host()), effect)));
+                    Failed::without_effect(error)
+                }));
             }
             if media_type(&response) != wanted {
                 let host = link.logins.host();
-                return Ok(Err((PushError::NotGit { host }, Effect::Unknown)));
+                return Ok(Err(Failed::unknown(PushError::NotGit { host })));
             }
             let answer = link.read_answer(response, side_band).await;
-            Ok(answer
-                .map(Posted::Answer)
-                .map_err(|error| (error, Effect::Unknown)))
+            Ok(answer.map(Posted::Answer).map_err(Failed::unknown))
         });
         match posted {
             Ok(Ok(Posted::Answer(answer))) => {
@@ -276,11 +265,8 @@ impl<'a> HttpLink<'a> {
                 Ok(Posted::Answer(answer))
             }
             Ok(Ok(posted)) => Ok(posted),
-            Ok(Err((error, effect))) => Err(Failed { error, effect }),
-            Err(error) => Err(Failed {
-                error,
-                effect: Effect::Unknown,
-            }),
+            Ok(Err(failed)) => Err(failed),
+            Err(error) => Err(Failed::unknown(error)),
         }
     }
 

@@ -62,8 +62,26 @@ pub(super) enum Effect {
 /// A request that got no whole answer.
 #[derive(Debug)]
 pub(super) struct Failed {
-    pub(super) error: PushError,
+    pub(super) error: Box<PushError>,
     pub(super) effect: Effect,
+}
+
+impl Failed {
+    /// The server did nothing.
+    pub(super) fn without_effect(error: PushError) -> Self {
+        Self {
+            error: Box::new(error),
+            effect: Effect::None,
+        }
+    }
+
+    /// Only the server knows what it did.
+    pub(super) fn unknown(error: PushError) -> Self {
+        Self {
+            error: Box::new(error),
+            effect: Effect::Unknown,
+        }
+    }
 }
 
 /// What is needed to reach a remote.
@@ -98,10 +116,10 @@ impl<'a> Link<'a> {
             Scheme::Http | Scheme::Https => http::HttpLink::open(target, service)
                 .map(Box::new)
                 .map(Self::Http),
-            Scheme::Ssh => child::ChildLink::start(ssh::program(target, service)?, target)
+            Scheme::Ssh => child::ChildLink::start(&ssh::program(target, service)?, target)
                 .map(Box::new)
                 .map(Self::Child),
-            Scheme::File => child::ChildLink::start(child::program(target, service)?, target)
+            Scheme::File => child::ChildLink::start(&child::program(target, service)?, target)
                 .map(Box::new)
                 .map(Self::Child),
             Scheme::Git => Err(PushError::Scheme("git")),
@@ -119,13 +137,13 @@ impl<'a> Link<'a> {
     /// Sends `head` and the pack that `pack` writes, and returns the whole answer.
     pub(super) fn exchange(
         &mut self,
-        head: Vec<u8>,
+        head: &[u8],
         pack: WritePack<'_>,
         side_band: SideBand,
     ) -> Result<Answer, Failed> {
         match self {
             Self::Http(link) => link.exchange(head, pack, side_band),
-            Self::Child(link) => link.exchange(&head, pack, side_band),
+            Self::Child(link) => link.exchange(head, pack, side_band),
         }
     }
 

@@ -47,7 +47,7 @@ impl Default for PushOptions {
     fn default() -> Self {
         Self {
             connect_timeout: Duration::from_secs(5),
-            push_timeout: Duration::from_secs(60),
+            push_timeout: Duration::from_mins(1),
             push_size: u64::MAX,
             allow_file: AllowFile::default(),
             plain_http: PlainHttp::default(),

@@ -1,0 +1,93 @@
+//! What is asked of a push, and what it says when it is done.
+
+use std::fmt;
+use std::sync::atomic::AtomicBool;
+
+use gix::ObjectId;
+
+use crate::git::Remote;
+use crate::policy::PushPermit;
+use crate::policy::RemoteFacts;
+
+use super::link::PushOptions;
+use super::progress::Progress;
+
+/// One push: a commit, a permit for a branch, and the way to its remote.
+pub struct PushOrder<'a> {
+    /// The leave to update one branch, which is the destination.
+    pub permit: &'a PushPermit,
+    /// Where to.
+    pub remote: &'a Remote,
+    /// The commit that the branch is to be at.
+    pub new: ObjectId,
+    /// How the remote may be reached.
+    pub options: &'a PushOptions,
+    /// Tells what is known of the remote; asked once, right before anything is sent.
+    pub remote_facts: &'a dyn Fn() -> RemoteFacts,
+    /// Who hears how far it has come.
+    pub progress: &'a dyn Progress,
+    /// Set from elsewhere when the push should end.
+    pub stop: &'a AtomicBool,
+}
+
+impl fmt::Debug for PushOrder<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PushOrder")
+            .field("remote", &self.remote)
+            .field("branch", &self.permit.branch())
+            .field("new", &self.new)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What a push did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    /// The branch was not there.
+    Created,
+    /// The branch was moved on.
+    Updated,
+    /// The branch was there already.
+    UpToDate,
+}
+
+impl Action {
+    /// Returns the word for reports.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Created => "created",
+            Self::Updated => "updated",
+            Self::UpToDate => "up-to-date",
+        }
+    }
+}
+
+/// A push that is known to have arrived.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pushed {
+    /// What was done.
+    pub action: Action,
+    /// Where the branch was; none when it was not there.
+    pub old: Option<ObjectId>,
+    /// Where the branch is.
+    pub new: ObjectId,
+    /// Bytes of the pack.
+    pub bytes: u64,
+    /// Objects in the pack.
+    pub objects: u64,
+    /// What the remote said, line by line, cleaned.
+    pub messages: Vec<String>,
+}
+
+impl Pushed {
+    pub(super) const fn up_to_date(tip: ObjectId) -> Self {
+        Self {
+            action: Action::UpToDate,
+            old: Some(tip),
+            new: tip,
+            bytes: 0,
+            objects: 0,
+            messages: Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! What the tests of the push share: repositories, options, and one call that pushes.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use gix::ObjectId;
+use secrecy::SecretString;
+use sendoff::demo::git_server::{GitServer, GitServerOptions};
+use sendoff::git::Remote;
+use sendoff::git::credentials::{CredentialRule, Helpers, Login};
+use sendoff::git::push::progress::NoProgress;
+use sendoff::git::push::{AllowFile, PushError, PushOptions, PushOrder, Pushed, push};
+use sendoff::names::{BranchName, RemoteName, RemoteUrl};
+use sendoff::policy::{Policy, RemoteFacts};
+use sendoff::process::Inheritance;
+
+use crate::sandbox::Sandbox;
+
+/// What children get in the sandbox.
+pub(crate) fn inheritance(sandbox: &Sandbox) -> Inheritance {
+    let environment = sandbox.environment(&sandbox.home(), &[]);
+    Inheritance::new(environment.search_path(), environment.for_children())
+}
+
+/// Options that allow what the tests need, with short times.
+pub(crate) fn options(sandbox: &Sandbox) -> PushOptions {
+    PushOptions {
+        connect_timeout: Duration::from_secs(5),
+        push_timeout: Duration::from_secs(20),
+        allow_file: AllowFile::Yes,
+        inheritance: inheritance(sandbox),
+        ..PushOptions::default()
+    }
+}
+
+/// A login.
+pub(crate) fn login(user: &str, password: &str) -> Login {
+    Login {
+        user: user.into(),
+        password: SecretString::from(password),
+    }
+}
+
+/// Helpers as one `[credential]` section would name them.
+pub(crate) fn helpers(sandbox: &Sandbox, lines: &[&str]) -> Helpers {
+    let rule = CredentialRule {
+        helpers: lines.iter().map(|line| (*line).to_owned()).collect(),
+        ..CredentialRule::default()
+    };
+    Helpers::new(vec![rule], inheritance(sandbox))
+}
+
+/// A server over the sandbox's `remotes` directory.
+pub(crate) fn server(sandbox: &Sandbox, options: GitServerOptions) -> GitServer {
+    std::fs::create_dir_all(sandbox.path("remotes")).unwrap();
+    GitServer::start(&sandbox.path("remotes"), &inheritance(sandbox), options).unwrap()
+}
+
+/// Returns the branch that HEAD names.
+pub(crate) fn branch_of(sandbox: &Sandbox, work: &Path) -> String {
+    sandbox.git(work, &["symbolic-ref", "--short", "HEAD"])
+}
+
+/// Pushes HEAD of `work` to the branch of the same name at `url`.
+pub(crate) fn push_head(
+    sandbox: &Sandbox,
+    work: &Path,
+    url: &str,
+    options: &PushOptions,
+) -> Result<Pushed, PushError> {
+    push_with(sandbox, work, url, options, &RemoteFacts::default)
+}
+
+/// The same, with something to say about the remote.
+pub(crate) fn push_with(
+    sandbox: &Sandbox,
+    work: &Path,
+    url: &str,
+    options: &PushOptions,
+    facts: &dyn Fn() -> RemoteFacts,
+) -> Result<Pushed, PushError> {
+    let repo = gix::open_opts(work, gix::open::Options::isolated()).unwrap();
+    let new = ObjectId::from_hex(sandbox.git(work, &["rev-parse", "HEAD"]).as_bytes()).unwrap();
+    let branch = BranchName::new(branch_of(sandbox, work)).unwrap();
+    let permit = Policy::default().permit_push(&branch).unwrap();
+    let remote = Remote {
+        name: RemoteName::new("origin").unwrap(),
+        url: RemoteUrl::parse(url).unwrap(),
+    };
+    let order = PushOrder {
+        permit: &permit,
+        remote: &remote,
+        new,
+        options,
+        remote_facts: facts,
+        progress: &NoProgress,
+        stop: &AtomicBool::new(false),
+    };
+    push(&repo, &order)
+}
+
+/// A work tree on the branch `feature` with one commit more than the bare `remotes/NAME.git`, which has
+/// `main` and `feature`.
+pub(crate) fn ahead(sandbox: &Sandbox, name: &str) -> (PathBuf, PathBuf) {
+    let work = sandbox.repository(&format!("work-{name}"));
+    sandbox.git(&work, &["checkout", "-q", "-b", "feature"]);
+    sandbox.commit(&work, "a.txt", "one\n", "one");
+    let remote = bare(sandbox, name);
+    let path = remote.to_str().unwrap();
+    sandbox.git(&work, &["push", "-q", path, "main", "feature"]);
+    sandbox.commit(&work, "a.txt", "one\ntwo\n", "two");
+    (work, remote)
+}
+
+/// An empty bare repository at `remotes/NAME.git`.
+pub(crate) fn bare(sandbox: &Sandbox, name: &str) -> PathBuf {
+    let path = sandbox.path(&format!("remotes/{name}.git"));
+    std::fs::create_dir_all(&path).unwrap();
+    sandbox.git(&path, &["init", "-q", "--bare", "-b", "main"]);
+    path
+}
+
+/// Writes an executable file.
+pub(crate) fn script(sandbox: &Sandbox, path: &str, text: &str) -> PathBuf {
+    let path = sandbox.write(path, format!("#!/bin/sh\n{text}\n"));
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(&path, mode).unwrap();
+    path
+}
+
+/// Renders an error as people see it: class, chain, advice, with the sandbox's path taken out.
+pub(crate) fn rendered(sandbox: &Sandbox, error: &PushError) -> String {
+    let mut text = format!("{}: {error}", error.class());
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        text += &format!("\n  because: {cause}");
+        source = cause.source();
+    }
+    for message in error.messages() {
+        text += &format!("\n  remote: {message}");
+    }
+    if let Some(advice) = error.advice() {
+        text += &format!("\n  advice: {advice}");
+    }
+    let root = sandbox.path("");
+    text.replace(root.to_str().unwrap(), "[SANDBOX]/")
+}

@@ -1,0 +1,119 @@
+//! A real sshd on loopback, or where there is none, a command that runs what ssh would have run.
+
+use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Child, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::sandbox::Sandbox;
+
+use super::rig::script;
+
+/// How to reach the ssh server of a test. Stops it when dropped.
+#[derive(Debug)]
+pub(crate) struct Ssh {
+    /// The client's command line, as in `GIT_SSH_COMMAND`.
+    pub(crate) command: String,
+    /// What stands before the path in a URL.
+    pub(crate) place: String,
+    /// Whether a real sshd answers.
+    pub(crate) is_real: bool,
+    daemon: Option<Child>,
+}
+
+impl Ssh {
+    /// Starts an sshd with keys of its own, if the machine has one that starts.
+    pub(crate) fn start(sandbox: &Sandbox) -> Self {
+        sshd(sandbox).unwrap_or_else(|| {
+            let fake = script(
+                sandbox,
+                "fake-ssh",
+                "for last; do :; done; exec sh -c \"$last\"",
+            );
+            Self {
+                command: fake.to_str().unwrap().to_owned(),
+                place: "ssh://localhost".into(),
+                is_real: false,
+                daemon: None,
+            }
+        })
+    }
+}
+
+fn sshd(sandbox: &Sandbox) -> Option<Ssh> {
+    let program = ["/usr/sbin/sshd", "/usr/local/sbin/sshd"]
+        .into_iter()
+        .find(|path| Path::new(path).exists())?;
+    let keys = sandbox.path("ssh");
+    std::fs::create_dir_all(&keys).unwrap();
+    let key = |name: &str| keys.join(name).to_str().unwrap().to_owned();
+    for name in ["host", "user"] {
+        if !Path::new(&key(name)).exists() {
+            let made = sandbox
+                .command("ssh-keygen")
+                .args(["-q", "-t", "ed25519", "-N", "", "-f", &key(name)])
+                .status();
+            if !made.ok()?.success() {
+                return None;
+            }
+        }
+    }
+    let port = TcpListener::bind(("127.0.0.1", 0))
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port();
+    std::fs::copy(key("user.pub"), key("authorized")).unwrap();
+    let host = std::fs::read_to_string(key("host.pub")).unwrap();
+    sandbox.write("ssh/known", format!("[127.0.0.1]:{port} {host}"));
+    let path = std::env::var("PATH").unwrap();
+    let config = sandbox.write(
+        "ssh/sshd_config",
+        format!(
+            "Port {port}\nListenAddress 127.0.0.1\nHostKey {}\nAuthorizedKeysFile {}\nStrictModes no\n\
+             PidFile none\nPasswordAuthentication no\nPermitRootLogin yes\nAcceptEnv GIT_PROTOCOL\n\
+             SetEnv PATH={path} HOME={}\n",
+            key("host"),
+            key("authorized"),
+            sandbox.home().display(),
+        ),
+    );
+    let daemon = sandbox
+        .command(program)
+        .args(["-D", "-e", "-f"])
+        .arg(config)
+        .stdin(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .ok()?;
+    let user = sandbox.command("id").arg("-un").output().unwrap().stdout;
+    let user = String::from_utf8(user).unwrap();
+    let mut ssh = Ssh {
+        command: format!(
+            "ssh -F none -i {} -o IdentitiesOnly=yes -o StrictHostKeyChecking=yes -o UserKnownHostsFile={}",
+            key("user"),
+            key("known"),
+        ),
+        place: format!("ssh://{}@127.0.0.1:{port}", user.trim()),
+        is_real: true,
+        daemon: Some(daemon),
+    };
+    let begin = Instant::now();
+    while TcpStream::connect(("127.0.0.1", port)).is_err() {
+        let ended = ssh.daemon.as_mut()?.try_wait().ok()?.is_some();
+        if ended || begin.elapsed() > Duration::from_secs(5) {
+            return None;
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    Some(ssh)
+}
+
+impl Drop for Ssh {
+    fn drop(&mut self) {
+        if let Some(daemon) = &mut self.daemon {
+            daemon.kill().ok();
+            daemon.wait().ok();
+        }
+    }
+}
