@@ -33,7 +33,7 @@ fn busy(rounds: usize) -> Workshop {
 #[test]
 fn one_changed_line_in_a_large_file_costs_what_it_costs_git() {
     let shop = Workshop::new();
-    let large = text("large", 110_000);
+    let large = text("large", 130_000);
     assert!(large.len() > 4_500_000, "{}", large.len());
     shop.write("large.txt", &large);
     shop.commit("large");

@@ -124,7 +124,8 @@ impl Workshop {
         let mut stdin = child.stdin.take().unwrap();
         let input = input.to_vec();
         let writer = std::thread::spawn(move || {
-            let _ = stdin.write_all(&input);
+            // Git may end before it has read everything.
+            drop(stdin.write_all(&input));
         });
         let output = child.wait_with_output().unwrap();
         writer.join().unwrap();
