@@ -11,6 +11,7 @@ use sendoff::git::push::progress::NoProgress;
 
 use super::workshop::OPTIONS;
 use super::workshop::Workshop;
+use super::workshop::id as hex;
 use super::workshop::text;
 
 /// Makes a history of many small changes to a few files.
@@ -152,7 +153,7 @@ fn a_missing_file_is_named_before_a_byte_is_written() {
         &stop,
     );
     assert!(
-        matches!(error, Err(PackError::Missing(id)) if id.to_string() == blob),
+        matches!(error, Err(PackError::Missing(id)) if id == hex(&blob)),
         "{error:?}"
     );
     assert!(out.is_empty());
@@ -183,7 +184,7 @@ fn a_loose_object_that_is_not_what_its_id_says_is_corrupt() {
         &stop,
     );
     assert!(
-        matches!(error, Err(PackError::Corrupt(id)) if id.to_string() == real),
+        matches!(error, Err(PackError::Corrupt(id)) if id == hex(&real)),
         "{error:?}"
     );
 }
