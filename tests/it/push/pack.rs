@@ -80,6 +80,30 @@ fn a_busy_history_is_no_larger_than_gits_whether_loose_or_packed() {
 }
 
 #[test]
+fn a_renamed_and_changed_file_costs_what_it_costs_git() {
+    for packed in [false, true] {
+        let shop = Workshop::new();
+        std::fs::remove_file(shop.client().join("src/lib.txt")).unwrap();
+        let changed = text("src/lib.txt", 60).replacen("line 7 ", "line seven ", 1);
+        shop.write("src/library.rs", changed);
+        shop.write("new/place/a.md", text("docs/a.md", 11));
+        shop.commit("rename and change");
+        if packed {
+            shop.git(&["gc", "-q"]);
+        }
+        let (pack, _) = shop.pack(&shop.select(None), OPTIONS);
+        let git = shop.git_pack();
+        assert!(
+            pack.len() <= git.len() + 64,
+            "packed {packed}: {} bytes, git sends {}",
+            pack.len(),
+            git.len()
+        );
+        shop.receive(&pack);
+    }
+}
+
+#[test]
 fn packs_without_offsets_or_thin_deltas_are_taken_too() {
     for packed in [false, true] {
         for delta_base in [DeltaBase::Id, DeltaBase::Offset] {

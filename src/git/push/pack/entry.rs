@@ -341,6 +341,9 @@ impl<'a> Writer<'a> {
             bases.extend(elsewhere.into_iter().map(|(_, base)| base));
             bases.extend(at_name.map(Base::Known));
         }
+        if bases.is_empty() && thin && self.window > 1 {
+            bases.extend(known.gone(object.kind).take(self.window).map(Base::Known));
+        }
         bases
     }
 
