@@ -368,7 +368,7 @@ mod tests {
                 pkt_line::encode(&line, &mut out).unwrap();
             }
             pkt_line::encode_flush(&mut out);
-            let _ = Advertisement::parse(&out, Kind::Sha1);
+            drop(Advertisement::parse(&out, Kind::Sha1));
         }
     }
 }

@@ -11,7 +11,7 @@ use super::workshop::text;
 #[test]
 fn git_makes_the_same_object_of_our_delta() {
     let shop = Workshop::new();
-    let base = text("base", 3000);
+    let base = text("base", 6000);
     let (front, back) = base.split_at(base.len() / 2);
     let target = format!("{back}something new\n{front}{}", &back[..70_000]);
     shop.sandbox.write("base", &base);

@@ -11,6 +11,7 @@ use sendoff::git::push::progress::NoProgress;
 
 use super::workshop::OPTIONS;
 use super::workshop::Workshop;
+use super::workshop::id as hex;
 use super::workshop::text;
 
 /// Makes a history of many small changes to a few files.
@@ -33,7 +34,7 @@ fn busy(rounds: usize) -> Workshop {
 #[test]
 fn one_changed_line_in_a_large_file_costs_what_it_costs_git() {
     let shop = Workshop::new();
-    let large = text("large", 110_000);
+    let large = text("large", 130_000);
     assert!(large.len() > 4_500_000, "{}", large.len());
     shop.write("large.txt", &large);
     shop.commit("large");
@@ -74,6 +75,30 @@ fn a_busy_history_is_no_larger_than_gits_whether_loose_or_packed() {
         );
         assert!(stats.deltas > 30, "packed {packed}: {stats:?}");
         assert_eq!(stats.reused > 0, packed);
+        shop.receive(&pack);
+    }
+}
+
+#[test]
+fn a_renamed_and_changed_file_costs_what_it_costs_git() {
+    for packed in [false, true] {
+        let shop = Workshop::new();
+        std::fs::remove_file(shop.client().join("src/lib.txt")).unwrap();
+        let changed = text("src/lib.txt", 60).replacen("line 7 ", "line seven ", 1);
+        shop.write("src/library.rs", changed);
+        shop.write("new/place/a.md", text("docs/a.md", 11));
+        shop.commit("rename and change");
+        if packed {
+            shop.git(&["gc", "-q"]);
+        }
+        let (pack, _) = shop.pack(&shop.select(None), OPTIONS);
+        let git = shop.git_pack();
+        assert!(
+            pack.len() <= git.len() + 64,
+            "packed {packed}: {} bytes, git sends {}",
+            pack.len(),
+            git.len()
+        );
         shop.receive(&pack);
     }
 }
@@ -152,7 +177,7 @@ fn a_missing_file_is_named_before_a_byte_is_written() {
         &stop,
     );
     assert!(
-        matches!(error, Err(PackError::Missing(id)) if id.to_string() == blob),
+        matches!(error, Err(PackError::Missing(id)) if id == hex(&blob)),
         "{error:?}"
     );
     assert!(out.is_empty());
@@ -183,7 +208,7 @@ fn a_loose_object_that_is_not_what_its_id_says_is_corrupt() {
         &stop,
     );
     assert!(
-        matches!(error, Err(PackError::Corrupt(id)) if id.to_string() == real),
+        matches!(error, Err(PackError::Corrupt(id)) if id == hex(&real)),
         "{error:?}"
     );
 }

@@ -2,7 +2,8 @@
 
 use std::cell::Cell;
 use std::collections::BTreeSet;
-use std::io::Write;
+use std::fmt::Write as _;
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::Output;
 use std::process::Stdio;
@@ -56,7 +57,7 @@ impl Workshop {
             ("src/deep/er/x.txt", 30),
             ("docs/a.md", 10),
         ] {
-            workshop.write(file, &text(file, lines));
+            workshop.write(file, text(file, lines));
         }
         workshop.commit("start");
         workshop.git(&["remote", "add", "origin", "../server"]);
@@ -124,7 +125,8 @@ impl Workshop {
         let mut stdin = child.stdin.take().unwrap();
         let input = input.to_vec();
         let writer = std::thread::spawn(move || {
-            let _ = stdin.write_all(&input);
+            // Git may end before it has read everything.
+            drop(stdin.write_all(&input));
         });
         let output = child.wait_with_output().unwrap();
         writer.join().unwrap();
@@ -240,7 +242,9 @@ impl Workshop {
         for id in self.remote_has() {
             let probe = self.try_run(&self.client(), &["cat-file", "-e", &id.to_string()], b"");
             if probe.status.success() {
-                text.push_str(&format!("^{id}\n"));
+                text.push('^');
+                text.push_str(&id.to_string());
+                text.push('\n');
             }
         }
         text
@@ -290,7 +294,8 @@ pub(super) fn text(seed: &str, lines: usize) -> String {
         state = state
             .wrapping_mul(6_364_136_223_846_793_005)
             .wrapping_add(1_442_695_040_888_963_407);
-        out.push_str(&format!("line {line} of {seed} holds {:x}\n", state >> 24));
+        let noise = state >> 24;
+        writeln!(out, "line {line} of {seed} holds {noise:x}").unwrap();
     }
     out
 }
