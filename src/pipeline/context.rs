@@ -21,8 +21,8 @@ use super::hold::{Hold, Shipment};
 use super::progress::SharedProgress;
 use super::step::{ErrorKind, StepError};
 
-type Local<'run, T> = Pin<Box<dyn Future<Output = T> + 'run>>;
-type Connected<'run> = Result<Box<dyn Forge + 'run>, Hold>;
+type Local<T> = Pin<Box<dyn Future<Output = T>>>;
+type Connected = Result<Box<dyn Forge>, Hold>;
 
 /// The open pull request of the branch, or that there is none; empty until it was looked up.
 pub type OpenPullRequest = OnceCell<Result<Option<PullRequest>, ForgeError>>;
@@ -41,11 +41,11 @@ pub struct Context<'run> {
     /// What to ship, or why nothing may be shipped.
     pub shipment: Result<&'run Shipment, &'run Hold>,
     /// The forge, connected when first asked for.
-    pub forge: &'run ForgeSource<'run>,
+    pub forge: &'run ForgeSource,
     /// The open pull request of the branch, looked up once.
     pub open_pull_request: &'run OpenPullRequest,
     /// The remote's HEAD, asked for once.
-    pub remote_head: &'run RemoteHeadSource<'run>,
+    pub remote_head: &'run RemoteHeadSource,
     /// The agents' platform; none when it is not configured.
     pub platform: Option<&'run Platform>,
     /// What the caller handed in.
@@ -71,16 +71,18 @@ impl Context<'_> {
 }
 
 /// The forge, connected at the first call: finding a token may need a credential helper.
-pub struct ForgeSource<'run> {
-    cell: OnceCell<Connected<'run>>,
-    connect: Box<dyn Fn() -> Local<'run, Connected<'run>> + 'run>,
+///
+/// Owns what it needs: a source that borrows from the run could not be borrowed by it again.
+pub struct ForgeSource {
+    cell: OnceCell<Connected>,
+    connect: Box<dyn Fn() -> Local<Connected>>,
 }
 
-impl<'run> ForgeSource<'run> {
+impl ForgeSource {
     /// Makes a source that calls `connect` once, when it is first needed.
-    pub fn new<F>(connect: impl Fn() -> F + 'run) -> Self
+    pub fn new<F>(connect: impl Fn() -> F + 'static) -> Self
     where
-        F: Future<Output = Connected<'run>> + 'run,
+        F: Future<Output = Connected> + 'static,
     {
         Self {
             cell: OnceCell::new(),
@@ -89,7 +91,7 @@ impl<'run> ForgeSource<'run> {
     }
 
     /// Returns the forge, or why there is none.
-    pub async fn get(&self) -> Result<&(dyn Forge + 'run), &Hold> {
+    pub async fn get(&self) -> Result<&dyn Forge, &Hold> {
         self.cell
             .get_or_init(|| (self.connect)())
             .await
@@ -98,7 +100,7 @@ impl<'run> ForgeSource<'run> {
     }
 }
 
-impl fmt::Debug for ForgeSource<'_> {
+impl fmt::Debug for ForgeSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ForgeSource")
             .field("asked", &self.cell.initialized())
@@ -107,16 +109,16 @@ impl fmt::Debug for ForgeSource<'_> {
 }
 
 /// The branch that the remote's HEAD names, asked for once and shared by push and pull request.
-pub struct RemoteHeadSource<'run> {
+pub struct RemoteHeadSource {
     cell: OnceCell<Option<BranchName>>,
-    ask: Box<dyn Fn() -> Local<'run, Option<BranchName>> + 'run>,
+    ask: Box<dyn Fn() -> Local<Option<BranchName>>>,
 }
 
-impl<'run> RemoteHeadSource<'run> {
+impl RemoteHeadSource {
     /// Makes a source that calls `ask` once, when it is first needed.
-    pub fn new<F>(ask: impl Fn() -> F + 'run) -> Self
+    pub fn new<F>(ask: impl Fn() -> F + 'static) -> Self
     where
-        F: Future<Output = Option<BranchName>> + 'run,
+        F: Future<Output = Option<BranchName>> + 'static,
     {
         Self {
             cell: OnceCell::new(),
@@ -130,7 +132,7 @@ impl<'run> RemoteHeadSource<'run> {
     }
 }
 
-impl fmt::Debug for RemoteHeadSource<'_> {
+impl fmt::Debug for RemoteHeadSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RemoteHeadSource")
             .field("known", &self.cell.get())

@@ -130,7 +130,10 @@ mod tests {
         assert!(deadline.remaining() > Duration::from_millis(40));
         drop(second);
         let left = deadline.remaining();
-        assert!(left > Duration::from_millis(20) && left <= Duration::from_millis(60), "{left:?}");
+        assert!(
+            left > Duration::from_millis(20) && left <= Duration::from_millis(60),
+            "{left:?}"
+        );
         std::thread::sleep(left);
         assert!(deadline.is_over());
     }

@@ -1,6 +1,5 @@
 //! What templates and conditions can see. Optional facts are always defined, as `none`.
 
-use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -22,37 +21,6 @@ pub struct Facts {
     pub run: RunFacts,
     /// The steps by name. A planned step that has not ended is `pending`.
     pub steps: BTreeMap<String, StepFacts>,
-}
-
-/// The facts as they stood before each group of a run: only added to, never changed.
-///
-/// Made by whoever makes the [`Context`](super::Context), before it, so that it lives as long.
-#[derive(Debug, Default)]
-pub struct FactsLog {
-    next: OnceCell<Box<Entry>>,
-}
-
-#[derive(Debug)]
-struct Entry {
-    facts: Facts,
-    later: FactsLog,
-}
-
-impl FactsLog {
-    /// Adds a snapshot and returns it.
-    pub(super) fn add(&self, facts: &Facts) -> &Facts {
-        let mut log = self;
-        while let Some(entry) = log.next.get() {
-            log = &entry.later;
-        }
-        let entry = log.next.get_or_init(|| {
-            Box::new(Entry {
-                facts: facts.clone(),
-                later: Self::default(),
-            })
-        });
-        &entry.facts
-    }
 }
 
 /// The run, as templates see it.

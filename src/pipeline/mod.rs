@@ -17,8 +17,7 @@ pub use context::{Context, ForgeSource, OpenPullRequest, RemoteHeadSource};
 pub use deadline::{Deadline, StandStill};
 pub use draft::{Draft, RunInfo};
 pub use facts::{
-    CommitFacts, Facts, FactsLog, HeartbeatFacts, RepoFacts, RunFacts, StepFacts, TaskDocument,
-    TaskFacts,
+    CommitFacts, Facts, HeartbeatFacts, RepoFacts, RunFacts, StepFacts, TaskDocument, TaskFacts,
 };
 pub use hold::{Hold, Shipment};
 pub use plan::{Pipeline, PlannedStep};

@@ -2,9 +2,7 @@
 
 use std::time::Duration;
 
-use crate::policy::{
-    OnError, PipelineTable, Policy, PolicyError, StepRef, StepTable, nearest,
-};
+use crate::policy::{OnError, PipelineTable, Policy, PolicyError, StepRef, StepTable, nearest};
 use crate::template::Condition;
 
 use super::step::{Step, StepDef};
@@ -89,8 +87,9 @@ impl Pipeline {
         kinds: &[StepDef],
     ) -> Result<Self, PolicyError> {
         let table = policy.step(name);
-        let def = kind(policy, &table, kinds)?
-            .ok_or_else(|| PolicyError::new(no_step(name)).advise(steps_are(policy, name, kinds)))?;
+        let def = kind(policy, &table, kinds)?.ok_or_else(|| {
+            PolicyError::new(no_step(name)).advise(steps_are(policy, name, kinds))
+        })?;
         let table = table.with(with, def)?;
         let step = def.read(&table)?;
         let planned = PlannedStep::new(policy, &table, def, Turn::Runs(step));
@@ -297,8 +296,11 @@ fn no_step(name: &str) -> String {
 
 fn no_pipeline(policy: &Policy, name: &str) -> PolicyError {
     let names: Vec<&str> = policy.pipeline_names().collect();
-    PolicyError::new(format!("no pipeline is called `{name}`"))
-        .advise(suggest(name, &names, "the pipelines are"))
+    PolicyError::new(format!("no pipeline is called `{name}`")).advise(suggest(
+        name,
+        &names,
+        "the pipelines are",
+    ))
 }
 
 fn steps_are(policy: &Policy, name: &str, kinds: &[StepDef]) -> String {

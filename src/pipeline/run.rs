@@ -16,7 +16,7 @@ use crate::report::{Report, Verdict};
 use super::blocking::panicked;
 use super::context::Context;
 use super::draft::{DEADLINE, Draft, Ending, passed};
-use super::facts::{FactsLog, StepFacts};
+use super::facts::StepFacts;
 use super::plan::{Pipeline, PlannedStep, Turn};
 use super::step::{ErrorKind, Outcome, Outputs, Step, StepError};
 
@@ -26,27 +26,23 @@ const INTERNAL: &str = "internal";
 impl Pipeline {
     /// Runs the steps and returns the report. Never fails: a failure is part of the report.
     ///
-    /// `cx.facts` are the facts that the run begins with; `log` keeps those before each group.
-    /// Needs a runtime with time when a step waits for something.
-    pub async fn run<'run>(
-        &self,
-        cx: Context<'run>,
-        log: &'run FactsLog,
-        draft: &Draft,
-    ) -> Report {
+    /// `cx.facts` are the facts that the run begins with. Needs a runtime with time when a step
+    /// waits for something.
+    pub async fn run(&self, cx: Context<'_>, draft: &Draft) -> Report {
         for step in self.steps() {
             draft.add(&step.name, step.kind);
         }
-        let span = debug_span!("run", id = %cx.run_id, pipeline = self.name(), trigger = %cx.trigger);
+        let span =
+            debug_span!("run", id = %cx.run_id, pipeline = self.name(), trigger = %cx.trigger);
         let mut facts = cx.facts.clone();
         for step in self.steps() {
             facts.steps.insert(step.name.clone(), StepFacts::pending());
         }
         let cx = Context {
-            facts: log.add(&facts),
+            facts: &facts,
             ..cx
         };
-        let work = pin!(self.groups(cx, log, draft));
+        let work = pin!(self.groups(cx, draft));
         let ahead = pin!(async {
             self.prepare(&cx).await;
             pending::<()>().await;
@@ -74,13 +70,13 @@ impl Pipeline {
         .await;
     }
 
-    async fn groups<'run>(&self, cx: Context<'run>, log: &'run FactsLog, draft: &Draft) {
+    async fn groups(&self, cx: Context<'_>, draft: &Draft) {
         let mut facts = cx.facts.clone();
         let mut so_far = SoFar::default();
         let mut first = 0;
         for group in &self.groups {
             let cx = Context {
-                facts: log.add(&facts),
+                facts: &facts,
                 ..cx
             };
             let ended = join_all(group.iter().enumerate().map(|(offset, step)| {
@@ -96,7 +92,9 @@ impl Pipeline {
             .await;
             for (step, (verdict, seen)) in group.iter().zip(ended) {
                 so_far.add(step, verdict);
-                facts.steps.extend(seen.map(|seen| (step.name.clone(), seen)));
+                facts
+                    .steps
+                    .extend(seen.map(|seen| (step.name.clone(), seen)));
             }
             first += group.len();
         }
@@ -161,7 +159,8 @@ fn verdict_before<'p>(
                 "policy-error",
                 "not run, because the policy has an error",
             );
-            ending.advice = Some("mend the policy; `sendoff policy check` shows what is wrong".into());
+            ending.advice =
+                Some("mend the policy; `sendoff policy check` shows what is wrong".into());
             return Err(ending);
         }
     };
@@ -216,11 +215,9 @@ async fn within<T>(
             "timeout",
             format!("it took longer than {:?} ({})", limit.limit, limit.key),
         )),
-        Either::Right((None, _)) => Err(Ending::new(
-            Verdict::Failed,
-            DEADLINE,
-            passed(cx.deadline),
-        )),
+        Either::Right((None, _)) => {
+            Err(Ending::new(Verdict::Failed, DEADLINE, passed(cx.deadline)))
+        }
     }
 }
 

@@ -3,16 +3,16 @@
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::environment::Environment;
-use crate::forge::{Connection, FORGES, Forge, ForgeDef};
+use crate::forge::{Connection, FORGES, ForgeDef};
 use crate::git::credentials::{Helpers, Login};
 use crate::git::push::{AllowFile, PushOptions};
 use crate::git::Repo;
 use crate::http::{Client, ClientOptions};
-use crate::names::{Origin, RemoteUrl, Scheme};
+use crate::names::{Origin, RemoteUrl, RepositoryName, Scheme};
 use crate::net::PlainHttp;
 use crate::pipeline::{Hold, Shipment, interruptible};
 use crate::platform::{Platform, TokenSource};
-use crate::policy::{ForgeKind, Policy, Trigger};
+use crate::policy::{Forge, ForgeKind, Policy, Trigger};
 use crate::process::Inheritance;
 
 use super::Session;
@@ -106,40 +106,104 @@ pub(super) fn login(session: &Session, remote: &RemoteUrl) -> Option<Login> {
     Some(Login { user: TOKEN_USER.into(), password: token })
 }
 
-/// Connects to the forge of the remote, or says why there is none.
-pub(super) async fn forge(
-    session: &Session,
-    shipment: Option<&Shipment>,
-) -> Result<Box<dyn Forge>, Hold> {
-    let Some(shipment) = shipment else {
-        return Err(Hold::new("nothing-to-ship", "there is nothing to open a pull request for"));
-    };
-    let policy = &session.loaded.policy;
-    let remote = &shipment.remote.url;
-    let def = forge_of(policy, remote)?;
-    if shipment.repository.owner.is_empty() {
-        return Err(Hold::new("no-forge", format!("{remote} does not name an owner and a repository")));
+/// What it takes to connect to the forge of a shipment. Owns it all, so that it can be used late.
+#[derive(Debug, Clone)]
+pub(super) struct ForgeWay {
+    client: Client,
+    settings: Forge,
+    remote: RemoteUrl,
+    repository: RepositoryName,
+    token: Option<SecretString>,
+    helpers: Helpers,
+}
+
+impl ForgeWay {
+    /// Collects it. Asks nobody.
+    pub(super) fn of(session: &Session, shipment: &Shipment) -> Self {
+        let policy = &session.loaded.policy;
+        Self {
+            client: client(policy),
+            settings: policy.forge().clone(),
+            remote: shipment.remote.url.clone(),
+            repository: shipment.repository.clone(),
+            token: token_of_variable(session, &shipment.remote.url),
+            helpers: shipment.push_options.helpers.clone(),
+        }
     }
-    let token = match token_of_variable(session, remote) {
-        Some(token) => token,
-        None => token_of_helpers(shipment, def, policy).await?,
-    };
-    let connection = Connection {
-        client: client(policy),
-        api_url: policy.forge().api_url.as_ref().map(|url| url.as_url().clone()),
-        remote: remote.clone(),
-        repository: shipment.repository.clone(),
-        token,
-    };
-    (def.connect)(connection).map_err(|error| {
-        let hold = Hold::new(error.code(), error.to_string());
-        Hold { advice: error.advice, ..hold }
-    })
+
+    /// Connects to the forge, or says why there is none. May ask a credential helper.
+    pub(super) async fn connect(self) -> Result<Box<dyn crate::forge::Forge>, Hold> {
+        let def = forge_of(&self.settings, &self.remote)?;
+        if self.repository.owner.is_empty() {
+            let sentence = format!("{} does not name an owner and a repository", self.remote);
+            return Err(Hold::new("no-forge", sentence));
+        }
+        let token = match &self.token {
+            Some(token) => token.clone(),
+            None => self.token_of_helpers(def).await?,
+        };
+        let connection = Connection {
+            client: self.client,
+            api_url: self.settings.api_url.map(|url| url.as_url().clone()),
+            remote: self.remote,
+            repository: self.repository,
+            token,
+        };
+        (def.connect)(connection).map_err(|error| {
+            let hold = Hold::new(error.code(), error.to_string());
+            Hold { advice: error.advice, ..hold }
+        })
+    }
+
+    /// Asks the user's credential helpers for the forge's web host, as git would.
+    async fn token_of_helpers(&self, def: &ForgeDef) -> Result<SecretString, Hold> {
+        let absent = || {
+            let variables: Vec<&str> = def.token_variables.iter().map(|(name, _)| *name).collect();
+            let wanted = match &self.settings.api_url {
+                Some(_) => "SENDOFF_TOKEN".to_owned(),
+                None => variables.join(" or "),
+            };
+            Hold::new("no-token", "there is no token for the forge")
+                .advise(format!("set {wanted}, or configure a git credential helper for its host"))
+        };
+        let web = self.web_origin(def).ok_or_else(absent)?;
+        let helpers = self.helpers.clone();
+        match interruptible(move |_| helpers.get(&web, None)).await {
+            Ok(Ok(Some(login))) if !login.password.expose_secret().is_empty() => Ok(login.password),
+            Ok(Ok(_)) => Err(absent()),
+            Ok(Err(error)) => {
+                Err(Hold::new("no-token", format!("the credential helper failed: {error}")))
+            }
+            Err(error) => Err(Hold::new("no-token", error.to_string())),
+        }
+    }
+
+    /// Returns the address whose password the helpers keep: the web host, not the API's.
+    fn web_origin(&self, def: &ForgeDef) -> Option<reqwest::Url> {
+        let named = self.settings.api_url.as_ref().map(|url| url.as_url().clone());
+        let mut web = named.or_else(|| (def.api_url)(&self.remote))?;
+        let host = web.host_str()?.to_owned();
+        web.set_host(Some(host.strip_prefix("api.").unwrap_or(&host))).ok()?;
+        web.set_path("/");
+        // A token that would go over http stays on this machine.
+        let origin = Origin::of(&web)?;
+        (origin.is_https() || origin.is_loopback()).then_some(web)
+    }
+}
+
+/// Connects, when there is something to open a pull request for.
+pub(super) async fn forge(
+    way: Option<ForgeWay>,
+) -> Result<Box<dyn crate::forge::Forge>, Hold> {
+    match way {
+        Some(way) => way.connect().await,
+        None => Err(Hold::new("nothing-to-ship", "there is nothing to open a pull request for")),
+    }
 }
 
 /// Finds the kind of forge: the policy's, else by the remote's host.
-fn forge_of(policy: &Policy, remote: &RemoteUrl) -> Result<&'static ForgeDef, Hold> {
-    let named = match policy.forge().kind {
+fn forge_of(settings: &Forge, remote: &RemoteUrl) -> Result<&'static ForgeDef, Hold> {
+    let named = match settings.kind {
         ForgeKind::Auto => None,
         ForgeKind::Github => Some("github"),
     };
@@ -168,43 +232,4 @@ fn token_of_variable(session: &Session, remote: &RemoteUrl) -> Option<SecretStri
     variables
         .filter(|(_, its_host)| host.eq_ignore_ascii_case(its_host))
         .find_map(|(variable, _)| session.environment.secret(variable))
-}
-
-/// Asks the user's credential helpers for the forge's web host, as git would.
-async fn token_of_helpers(
-    shipment: &Shipment,
-    def: &ForgeDef,
-    policy: &Policy,
-) -> Result<SecretString, Hold> {
-    let absent = || {
-        let variables: Vec<&str> = def.token_variables.iter().map(|(name, _)| *name).collect();
-        let wanted = if policy.forge().api_url.is_some() {
-            "SENDOFF_TOKEN".to_owned()
-        } else {
-            variables.join(" or ")
-        };
-        Hold::new("no-token", "there is no token for the forge")
-            .advise(format!("set {wanted}, or configure a git credential helper for its host"))
-    };
-    let api = policy.forge().api_url.as_ref().map(|url| url.as_url().clone());
-    let api = api.or_else(|| (def.api_url)(&shipment.remote.url)).ok_or_else(absent)?;
-    let mut web = api;
-    let host = web.host_str().unwrap_or_default().to_owned();
-    let web_host = host.strip_prefix("api.").unwrap_or(&host);
-    if web.set_host(Some(web_host)).is_err() {
-        return Err(absent());
-    }
-    web.set_path("/");
-    // A token asked for over http to this machine stays on this machine.
-    if Origin::of(&web).is_none_or(|origin| !origin.is_https() && !origin.is_loopback()) {
-        return Err(absent());
-    }
-    let helpers = shipment.push_options.helpers.clone();
-    let asked = interruptible(move |_| helpers.get(&web, None)).await;
-    match asked {
-        Ok(Ok(Some(login))) if !login.password.expose_secret().is_empty() => Ok(login.password),
-        Ok(Ok(_)) => Err(absent()),
-        Ok(Err(error)) => Err(Hold::new("no-token", format!("the credential helper failed: {error}"))),
-        Err(error) => Err(Hold::new("no-token", error.to_string())),
-    }
 }

@@ -23,7 +23,9 @@ use crate::policy::{Loaded, PolicyError, Trigger};
 use crate::report::{Note, Report};
 use crate::steps::STEPS;
 
+use self::connect::ForgeWay;
 use self::guards::Survey;
+use self::remote_head::Question;
 
 pub use self::load::{
     PolicyReview, check_file, keys_not_for_repository, repository_policy, review,
@@ -140,8 +142,10 @@ impl Session {
     ) -> Report {
         let platform = connect::platform(&self.environment, &self.loaded.policy).ok();
         let shipment = survey.shipment.as_ref();
-        let forge = ForgeSource::new(|| connect::forge(self, shipment.ok()));
-        let remote_head = RemoteHeadSource::new(|| remote_head::ask(self, shipment.ok()));
+        let way = shipment.ok().map(|shipment| ForgeWay::of(self, shipment));
+        let forge = ForgeSource::new(move || connect::forge(way.clone()));
+        let question = shipment.ok().and_then(|shipment| Question::of(self, shipment));
+        let remote_head = RemoteHeadSource::new(move || remote_head::ask(question.clone()));
         let cx = Context {
             trigger: self.trigger,
             run_id: self.run_id,

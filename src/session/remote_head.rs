@@ -10,7 +10,8 @@ use std::path::{Path, PathBuf};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::git::push::remote_head;
+use crate::git::Repo;
+use crate::git::push::{PushOptions, remote_head};
 use crate::names::{BranchName, RemoteUrl};
 use crate::pipeline::{Shipment, interruptible};
 
@@ -21,28 +22,49 @@ const FRESH_FOR: SignedDuration = SignedDuration::from_hours(24);
 /// A record is one short line of JSON, in bytes.
 const RECORD_LIMIT: u64 = 8 << 10;
 
+/// What is asked of which remote. Owns it all, so that it can be asked late.
+#[derive(Debug, Clone)]
+pub(super) struct Question {
+    repo: Repo,
+    url: RemoteUrl,
+    options: PushOptions,
+    kept: RemoteHeads,
+    now: Timestamp,
+}
+
+impl Question {
+    /// Collects it. Asks nobody.
+    pub(super) fn of(session: &Session, shipment: &Shipment) -> Option<Self> {
+        Some(Self {
+            repo: session.repo()?.clone(),
+            url: shipment.remote.url.clone(),
+            options: shipment.push_options.clone(),
+            kept: RemoteHeads::below(session.environment.state_directory()),
+            now: session.clock.now(),
+        })
+    }
+}
+
 /// Returns the branch that the remote's HEAD names: kept from within a day, else asked for now.
 ///
 /// Nothing when the remote cannot be asked: built-in and configured protection hold all the same.
-pub(super) async fn ask(session: &Session, shipment: Option<&Shipment>) -> Option<BranchName> {
-    let shipment = shipment?;
-    let now = session.clock.now();
-    let kept = RemoteHeads::below(session.environment.state_directory());
-    if let Some(head) = kept.fresh(&shipment.remote.url, now) {
+pub(super) async fn ask(question: Option<Question>) -> Option<BranchName> {
+    let Question { repo, url, options, kept, now } = question?;
+    if let Some(head) = kept.fresh(&url, now) {
         return Some(head);
     }
-    let (repo, remote) = (session.repo()?.clone(), shipment.remote.clone());
-    let options = shipment.push_options.clone();
+    let place = url.clone();
     let asked = interruptible(move |stop| {
         let directory = repo.work_tree().unwrap_or(repo.git_dir()).to_owned();
-        remote_head(&remote.url, &directory, &options, stop)
+        remote_head(&place, &directory, &options, stop)
     });
     match asked.await {
-        Ok(Ok(Some(head))) => {
-            kept.keep(&shipment.remote.url, &head, now);
-            Some(head)
+        Ok(Ok(head)) => {
+            if let Some(head) = &head {
+                kept.keep(&url, head, now);
+            }
+            head
         }
-        Ok(Ok(None)) => None,
         Ok(Err(error)) => {
             tracing::debug!(%error, "the remote did not say what its HEAD names");
             None

@@ -1,0 +1,134 @@
+//! Time limits, the deadline and the watchdog.
+
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::channel;
+use std::time::{Duration, Instant};
+
+use sendoff::pipeline::{Deadline, Pipeline, Watchdog};
+use sendoff::report::Verdict;
+
+use super::kinds::{KINDS, RAISED};
+use super::{draft, policy, run, run_pipeline, step, verdict};
+
+#[test]
+fn a_step_that_takes_too_long_fails_and_the_message_names_the_limit() {
+    let report = run(r#"
+        pipelines.p = [["own", "general", "slow"], "say"]
+        limits.step-timeout = "120ms"
+        steps.own = { uses = "act", what = "sleep", millis = 20000, timeout = "50ms" }
+        steps.general = { uses = "act", what = "sleep", millis = 20000 }
+        steps.slow = { what = "sleep", millis = 250 }
+    "#);
+    assert_eq!(verdict(&report, "own"), (Verdict::Failed, Some("timeout")));
+    assert_eq!(
+        step(&report, "own").summary,
+        "it took longer than 50ms (steps.own.timeout)"
+    );
+    assert_eq!(
+        step(&report, "general").summary,
+        "it took longer than 120ms (limits.step-timeout)"
+    );
+    assert_eq!(verdict(&report, "slow"), (Verdict::Done, None));
+    assert_eq!(verdict(&report, "say"), (Verdict::Done, None));
+    assert_eq!(report.exit_code, 1);
+}
+
+#[test]
+fn the_deadline_ends_a_stuck_thread_and_what_comes_after_it() {
+    let began = Instant::now();
+    let report = run(r#"
+        pipelines.p = [["stuck", "say"], "clear"]
+        limits.deadline = "100ms"
+        steps.stuck = { uses = "act", what = "stuck-thread", millis = 20000 }
+    "#);
+    assert!(began.elapsed() < Duration::from_secs(5));
+    assert_eq!(
+        verdict(&report, "stuck"),
+        (Verdict::Failed, Some("deadline"))
+    );
+    assert_eq!(verdict(&report, "say"), (Verdict::Done, None));
+    assert_eq!(
+        verdict(&report, "clear"),
+        (Verdict::Failed, Some("deadline"))
+    );
+    assert!(step(&report, "stuck").summary.contains("100ms"));
+    assert_eq!(report.exit_code, 1);
+    while !RAISED.load(Ordering::Relaxed) {
+        assert!(
+            began.elapsed() < Duration::from_secs(10),
+            "the flag was never raised"
+        );
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
+#[test]
+fn the_watchdog_reports_when_the_runs_own_thread_is_stuck() {
+    let policy = policy(
+        r#"
+        pipelines.p = ["say", ["stuck", "after"], "clear"]
+        steps.stuck = { uses = "act", what = "stuck-poll", millis = 600 }
+        steps.after = { uses = "say" }
+    "#,
+    );
+    let pipeline = Pipeline::plan(&policy, "p", KINDS).unwrap();
+    let draft = draft();
+    let limit = Duration::from_millis(150);
+    let began = Instant::now();
+    let deadline = Deadline::new(limit);
+    let (send, receive) = channel();
+    let watchdog = Watchdog::start(&deadline, &draft, move |report| {
+        send.send((Instant::now(), report)).unwrap();
+    })
+    .unwrap();
+    let late = run_pipeline(&policy, &pipeline, &deadline, &draft);
+    drop(watchdog);
+    let (at, report) = receive.recv().unwrap();
+    let took = at - began;
+    assert!(took >= limit, "{took:?}");
+    // 50 ms by contract; the machine that tests may be busy.
+    assert!(took < limit + Duration::from_millis(250), "{took:?}");
+    assert_eq!(verdict(&report, "say"), (Verdict::Done, None));
+    assert_eq!(
+        verdict(&report, "stuck"),
+        (Verdict::Failed, Some("deadline"))
+    );
+    assert_eq!(
+        verdict(&report, "after"),
+        (Verdict::Failed, Some("deadline"))
+    );
+    assert_eq!(
+        verdict(&report, "clear"),
+        (Verdict::Failed, Some("deadline"))
+    );
+    assert_eq!((report.verdict, report.exit_code), (Verdict::Failed, 1));
+    // What was reported once stays reported.
+    assert_eq!(verdict(&late, "stuck"), (Verdict::Failed, Some("deadline")));
+}
+
+#[test]
+fn a_watchdog_is_disarmed_when_the_run_ends_in_time() {
+    let deadline = Deadline::new(Duration::from_millis(30));
+    let (send, receive) = channel();
+    let watchdog = Watchdog::start(&deadline, &draft(), move |report| {
+        send.send(report).unwrap()
+    });
+    drop(watchdog);
+    // The sender is dropped without a message when the watchdog's thread ends.
+    assert!(receive.recv().is_err());
+}
+
+#[test]
+fn a_deadline_that_stands_still_does_not_end_the_run() {
+    let deadline = Deadline::new(Duration::from_millis(60));
+    let (send, receive) = channel();
+    let _watchdog = Watchdog::start(&deadline, &draft(), move |_| {
+        send.send(Instant::now()).unwrap()
+    });
+    let began = Instant::now();
+    let still = deadline.stand_still();
+    std::thread::sleep(Duration::from_millis(200));
+    drop(still);
+    let at = receive.recv().unwrap();
+    assert!(at - began >= Duration::from_millis(250), "{:?}", at - began);
+}

@@ -1,0 +1,109 @@
+//! The engine, with steps made for the test.
+
+mod failures;
+mod kinds;
+mod limits;
+mod order;
+mod plan;
+
+use std::time::Duration;
+
+use sendoff::clock::Clock;
+use sendoff::names::RunId;
+use sendoff::pipeline::{
+    Context, Deadline, Draft, Facts, ForgeSource, Hold, Pipeline, RemoteHeadSource, RunFacts,
+    RunInfo, TaskDocument, TaskFacts,
+};
+use sendoff::policy::{Layers, Origin, Policy, Trigger};
+use sendoff::report::{Report, StepReport, Verdict};
+
+use kinds::KINDS;
+
+/// Reads a policy that is given over the built-in one.
+fn policy(text: &str) -> Policy {
+    Layers::from_texts(&[(Origin::PolicyFile, text)], KINDS)
+        .map_err(|error| error.one_line())
+        .unwrap()
+        .policy
+}
+
+/// Returns an empty report for a test.
+fn draft() -> Draft {
+    let info = RunInfo {
+        version: "0.1.0".into(),
+        pipeline: "p".into(),
+        trigger: "manual".into(),
+        run_id: RunId::new(Clock::System.now()),
+        repo: None,
+        notes: Vec::new(),
+    };
+    Draft::new(info, &Clock::System)
+}
+
+/// Runs a pipeline on a runtime like the program's.
+fn run_pipeline(
+    policy: &Policy,
+    pipeline: &Pipeline,
+    deadline: &Deadline,
+    draft: &Draft,
+) -> Report {
+    let facts = Facts {
+        repo: None,
+        task: TaskFacts {
+            input: Some("{{ trigger }}".into()),
+            ..TaskFacts::default()
+        },
+        trigger: "manual".into(),
+        run: RunFacts { id: "r".into() },
+        steps: std::collections::BTreeMap::new(),
+    };
+    let hold = Hold::new("no-repository", "there is no repository");
+    let missing = hold.clone();
+    let task = TaskDocument::default();
+    let forge = ForgeSource::new(move || {
+        let missing = missing.clone();
+        async move { Err(missing) }
+    });
+    let remote_head = RemoteHeadSource::new(|| async { None });
+    let cx = Context {
+        trigger: Trigger::Manual,
+        run_id: RunId::new(Clock::System.now()),
+        policy,
+        repo: None,
+        shipment: Err(&hold),
+        forge: &forge,
+        remote_head: &remote_head,
+        platform: None,
+        task: &task,
+        facts: &facts,
+        clock: &Clock::System,
+        deadline,
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()
+        .unwrap();
+    let report = runtime.block_on(pipeline.run(cx, draft));
+    runtime.shutdown_timeout(Duration::from_millis(50));
+    report
+}
+
+/// Plans and runs the pipeline `p` of a policy.
+fn run(text: &str) -> Report {
+    let policy = policy(text);
+    let pipeline = Pipeline::plan(&policy, "p", KINDS)
+        .map_err(|error| error.one_line())
+        .unwrap();
+    let deadline = Deadline::new(policy.limits().deadline.duration());
+    run_pipeline(&policy, &pipeline, &deadline, &draft())
+}
+
+fn step<'a>(report: &'a Report, name: &str) -> &'a StepReport {
+    report.steps.iter().find(|step| step.name == name).unwrap()
+}
+
+/// Returns verdict and reason of a step.
+fn verdict<'a>(report: &'a Report, name: &str) -> (Verdict, Option<&'a str>) {
+    let step = step(report, name);
+    (step.verdict, step.reason.as_deref())
+}
