@@ -61,6 +61,7 @@ pub(super) fn of(response: &Response, repository: &RepositoryName) -> ForgeError
     let host = response.url().host_str().unwrap_or("the forge").to_owned();
     let refusal = Refusal::read(response);
     let said = text::line(&refusal.all());
+    let said = said.trim_end_matches('.').to_owned();
     let said = if said.is_empty() {
         response.excerpt()
     } else {
@@ -141,6 +142,7 @@ fn unprocessable(refusal: &Refusal, said: &str, name: &str) -> ForgeError {
         ForgeErrorClass::Validation,
         format!("{name} refused the pull request (422): {said}"),
     )
+    .advise("change what the forge names: title, body and base come from the policy")
 }
 
 /// Reads `X-GitHub-SSO: required; url=…`. The link is shown only when it leads to the same site.

@@ -153,7 +153,7 @@ fn check(description: &Value, schema: &Value, body: &[u8], what: &str) {
     assert!(errors.is_empty(), "{what}: {errors:#?}");
 }
 
-/// Copies a schema as JSON Schema has it (OpenAPI 3.0 says `nullable`), with all that it refers to.
+/// Copies a schema as JSON Schema has it (GitHub writes `nullable`), with all that it refers to.
 fn collect(description: &Value, schema: &Value, into: &mut Map<String, Value>) -> Value {
     match schema {
         Value::Array(list) => list

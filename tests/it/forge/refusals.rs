@@ -102,7 +102,7 @@ async fn an_archived_repository() {
     let error = opening(message(403, "Repository was archived so is read-only.")).await;
     insta::assert_snapshot!(render(&error), @r"
     archived (final)
-    o/r is archived (403): Repository was archived so is read-only.
+    o/r is archived (403): Repository was archived so is read-only
     unarchive the repository, or push to another one
     ");
 }
@@ -161,7 +161,7 @@ async fn errors_that_are_plain_sentences() {
     insta::assert_snapshot!(render(&error), @r"
     validation (final)
     o/r refused the pull request (422): Validation Failed: title is odd: body [2J is odd
-    -
+    change what the forge names: title, body and base come from the policy
     ");
 }
 
@@ -173,7 +173,7 @@ async fn a_pull_request_that_exists_but_is_not_listed() {
     let error = opening(Answer::json(422, &answer)).await;
     insta::assert_snapshot!(render(&error), @r"
     validation (final)
-    o/r refused the pull request (422): Validation Failed: A pull request already exists for o:work.
+    o/r refused the pull request (422): Validation Failed: A pull request already exists for o:work
     the forge says that there is one but does not list it; look at its page
     ");
 }
@@ -224,7 +224,7 @@ async fn a_rate_limit_is_respected_in_every_form() {
     let error = opening(limited(429).header("retry-after", "60")).await;
     insta::assert_snapshot!(render(&error), @r"
     rate-limited (transient)
-    127.0.0.1 takes no more requests for now (429): API rate limit exceeded for user ID 1.
+    127.0.0.1 takes no more requests for now (429): API rate limit exceeded for user ID 1
     it is tried again when the limit ends
     ");
 }
