@@ -3,10 +3,7 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::http::HttpError;
-use crate::http::HttpErrorClass;
-use crate::http::Response;
-use crate::http::clean_line;
+use crate::http::{HttpError, HttpErrorClass, Response, clean_line};
 
 /// Why the platform did not do what it was asked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

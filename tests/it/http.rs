@@ -1,24 +1,14 @@
 //! Tests of `http`: bounds, redirects, repeats, and where a token goes.
 
-use std::io::Read;
-use std::io::Write;
-use std::net::TcpListener;
-use std::net::TcpStream;
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
-use std::time::Duration;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use reqwest::Url;
-use sendoff::demo::Answer;
-use sendoff::demo::Fault;
 use sendoff::demo::platform_server::PlatformServer;
-use sendoff::http::BODY_LIMIT;
-use sendoff::http::Client;
-use sendoff::http::ClientOptions;
-use sendoff::http::HttpError;
-use sendoff::http::Request;
-use sendoff::http::Response;
-use sendoff::http::Token;
+use sendoff::demo::{Answer, Fault};
+use sendoff::http::{BODY_LIMIT, Client, ClientOptions, HttpError, Request, Response, Token};
 use sendoff::names::Origin;
 use serde_json::json;
 

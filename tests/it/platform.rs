@@ -1,18 +1,11 @@
 //! Tests of `platform`: memories, heartbeats, the token and its rotation.
 
-use std::time::Duration;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use sendoff::demo::Answer;
-use sendoff::demo::Fault;
 use sendoff::demo::platform_server::PlatformServer;
-use sendoff::http::Client;
-use sendoff::http::ClientOptions;
-use sendoff::platform::Heartbeat;
-use sendoff::platform::Memory;
-use sendoff::platform::Platform;
-use sendoff::platform::PlatformError;
-use sendoff::platform::TokenSource;
+use sendoff::demo::{Answer, Fault};
+use sendoff::http::{Client, ClientOptions};
+use sendoff::platform::{Heartbeat, Memory, Platform, PlatformError, TokenSource};
 use serde_json::json;
 
 use crate::forge::without_port;

@@ -1,16 +1,13 @@
 //! What GitHub's refusals mean.
 
-use jiff::SignedDuration;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde_json::Value;
 
 use crate::http::Response;
 use crate::names::RepositoryName;
 
-use super::ForgeError;
-use super::ForgeErrorClass;
-use super::text;
+use super::{ForgeError, ForgeErrorClass, text};
 
 /// How long a rate limit is respected that names no time of its own.
 const UNNAMED_WAIT: SignedDuration = SignedDuration::from_secs(60);
@@ -109,11 +106,14 @@ pub(super) fn of(response: &Response, repository: &RepositoryName) -> ForgeError
         )
         .advise("check for a newer sendoff; the forge has taken something out of service"),
         422 => unprocessable(&refusal, &said, &name),
-        500.. => ForgeError::new(
-            ForgeErrorClass::Server,
-            format!("{host} failed ({status}): {said}"),
-        )
-        .advise("it is tried again; the forge's status page may say more"),
+        500.. => ForgeError {
+            not_before: response.retry_after(),
+            ..ForgeError::new(
+                ForgeErrorClass::Server,
+                format!("{host} failed ({status}): {said}"),
+            )
+            .advise("it is tried again; the forge's status page may say more")
+        },
         300..=399 => response.bad("an answer of GitHub's API").into(),
         _ => ForgeError::new(
             ForgeErrorClass::Validation,

@@ -2,19 +2,14 @@
 
 use std::fmt::Write;
 use std::io;
-use std::sync::Arc;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use sendoff::demo::Answer;
-use sendoff::demo::forge_server::ForgeServer;
-use sendoff::demo::forge_server::Repository;
+use sendoff::demo::forge_server::{ForgeServer, Repository};
 use serde_json::json;
 use tracing_subscriber::fmt::MakeWriter;
 
-use super::TOKEN;
-use super::connect;
-use super::head;
-use super::request;
+use super::{TOKEN, connect, head, request};
 
 #[derive(Clone, Default)]
 struct Captured(Arc<Mutex<Vec<u8>>>);

@@ -3,18 +3,10 @@
 use std::path::Path;
 
 use sendoff::demo::Logged;
-use sendoff::demo::forge_server::Branches;
-use sendoff::demo::forge_server::ForgeServer;
-use sendoff::demo::forge_server::Repository;
-use serde_json::Map;
-use serde_json::Value;
-use serde_json::json;
+use sendoff::demo::forge_server::{Branches, ForgeServer, Repository};
+use serde_json::{Map, Value, json};
 
-use super::TOKEN;
-use super::branch;
-use super::connect;
-use super::head;
-use super::request;
+use super::{TOKEN, branch, connect, head, request};
 
 const OPERATIONS: &[(&str, &str, &str)] = &[
     ("GET", "/repos/o/r", "/repos/{owner}/{repo}"),

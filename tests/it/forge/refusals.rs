@@ -1,23 +1,13 @@
 //! What a person reads when GitHub says no, or says nothing, or says nonsense.
 
-use std::time::Duration;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use sendoff::demo::Answer;
-use sendoff::demo::Fault;
-use sendoff::demo::forge_server::Branches;
-use sendoff::demo::forge_server::ForgeServer;
-use sendoff::demo::forge_server::Repository;
-use sendoff::forge::ForgeError;
-use sendoff::forge::Opened;
+use sendoff::demo::forge_server::{Branches, ForgeServer, Repository};
+use sendoff::demo::{Answer, Fault};
+use sendoff::forge::{ForgeError, Opened};
 use serde_json::json;
 
-use super::TOKEN;
-use super::connect;
-use super::connect_with;
-use super::head;
-use super::render;
-use super::request;
+use super::{TOKEN, connect, connect_with, head, render, request};
 
 fn server() -> ForgeServer {
     ForgeServer::start(Some(TOKEN), [Repository::new("o", "r")]).unwrap()
