@@ -3,21 +3,14 @@
 use std::collections::VecDeque;
 use std::future::pending;
 use std::io;
-use std::net::Ipv4Addr;
-use std::net::SocketAddr;
-use std::net::TcpListener;
-use std::sync::Arc;
-use std::sync::Mutex;
-use std::sync::MutexGuard;
-use std::sync::PoisonError;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
 use axum::Router;
-use axum::body::Body;
-use axum::body::to_bytes;
+use axum::body::{Body, to_bytes};
 use axum::extract::Request;
-use axum::http::HeaderMap;
-use axum::http::Response;
+use axum::http::{HeaderMap, Response};
 use reqwest::Url;
 use serde_json::Value;
 use tokio::sync::oneshot;

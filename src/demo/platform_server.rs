@@ -3,15 +3,9 @@
 use std::io;
 
 use reqwest::Url;
-use serde_json::Value;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::loopback::Answer;
-use super::loopback::Call;
-use super::loopback::Fault;
-use super::loopback::Logged;
-use super::loopback::Loopback;
-use super::loopback::Respond;
+use super::loopback::{Answer, Call, Fault, Logged, Loopback, Respond};
 
 /// The longest content of a memory, in bytes.
 const CONTENT_LIMIT: usize = 64 * 1024;

@@ -2,8 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::http::HttpError;
-use crate::http::HttpErrorClass;
+use crate::http::{HttpError, HttpErrorClass};
 
 /// Why a forge did not do what it was asked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

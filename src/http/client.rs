@@ -1,12 +1,10 @@
 //! `Client`: sends a request, follows at most one hop, reads a bounded answer.
 
-use std::sync::Arc;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use reqwest::Method;
-use reqwest::Url;
 use reqwest::header::CONTENT_TYPE;
+use reqwest::{Method, Url};
 
 use crate::clock::Clock;
 use crate::names::Origin;
@@ -14,8 +12,7 @@ use crate::names::Origin;
 use super::BODY_LIMIT;
 use super::error::HttpError;
 use super::request::Request;
-use super::response::Response;
-use super::response::host;
+use super::response::{Response, host};
 use super::retry::Budget;
 
 /// How a [`Client`] behaves.

@@ -3,12 +3,9 @@
 use std::fmt;
 
 use bytes::Bytes;
-use reqwest::Method;
-use reqwest::Url;
-use reqwest::header::HeaderMap;
-use reqwest::header::HeaderValue;
-use secrecy::ExposeSecret;
-use secrecy::SecretString;
+use reqwest::header::{HeaderMap, HeaderValue};
+use reqwest::{Method, Url};
+use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 
 use crate::names::Origin;

@@ -27,9 +27,10 @@ pub fn clean_line(text: &str, limit: usize) -> String {
     line
 }
 
-/// Says whether `c` reorders text or does not show, so that a reader sees something else.
+/// Says whether `c` reorders text or does not show, so that a reader sees something else. The two
+/// joiners stay: emoji and several scripts are written with them.
 const fn is_deceptive(c: char) -> bool {
-    matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
+    matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}' | '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
         | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
 }
 
@@ -50,5 +51,16 @@ mod tests {
         assert_eq!(clean_line("abcdef", 6), "abcdef");
         assert_eq!(clean_line("abcdef", 5), "abcd…");
         assert_eq!(clean_line("ab cd", 4), "ab …");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_text_gets_past_the_limit_or_keeps_a_control_character(
+            text in "\\PC*|.*", limit in 1_usize..300,
+        ) {
+            let line = clean_line(&text, limit);
+            assert!(line.chars().count() <= limit);
+            assert!(!line.chars().any(|c| c.is_control() || is_deceptive(c)));
+        }
     }
 }

@@ -1,21 +1,15 @@
 //! `Platform`: one workspace on the platform.
 
-use std::sync::Mutex;
-use std::sync::PoisonError;
+use std::sync::{Mutex, PoisonError};
 
 use reqwest::Url;
-use secrecy::ExposeSecret;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 
-use crate::http::Client;
-use crate::http::Request;
-use crate::http::Response;
-use crate::http::Token;
+use crate::http::{Client, Request, Response, Token};
 use crate::names::Origin;
 
-use super::error::PlatformError;
-use super::error::PlatformErrorClass;
+use super::error::{PlatformError, PlatformErrorClass};
 use super::token::TokenSource;
 
 /// The longest workspace id.

@@ -1,11 +1,9 @@
 //! `PlatformError`: what the platform refused or could not do.
 
 use jiff::Timestamp;
+use serde_json::Value;
 
-use crate::http::HttpError;
-use crate::http::HttpErrorClass;
-use crate::http::Response;
-use crate::http::clean_line;
+use crate::http::{HttpError, HttpErrorClass, Response, clean_line};
 
 /// Why the platform did not do what it was asked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -157,11 +155,24 @@ impl PlatformError {
             }
             _ => None,
         };
-        let message = format!("`{host}` {what} ({status}): {}", response.excerpt());
+        let message = format!("`{host}` {what} ({status}): {}", said(response));
         Self {
             not_before,
             ..Self::new(class, message)
         }
+    }
+}
+
+/// Returns what a refusal says: its `error` or `message` where it is JSON, else its beginning.
+fn said(response: &Response) -> String {
+    let body: Value = serde_json::from_slice(response.body()).unwrap_or_default();
+    let text = ["error", "message", "detail"]
+        .into_iter()
+        .find_map(|key| body.get(key).and_then(Value::as_str))
+        .map(|text| clean_line(text, 200));
+    match text {
+        Some(text) if !text.is_empty() => text.trim_end_matches('.').to_owned(),
+        _ => response.excerpt(),
     }
 }
 

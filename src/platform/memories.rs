@@ -1,7 +1,6 @@
 //! Memories: what a workspace is told to remember, and what it remembers.
 
-use serde::Deserialize;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::client::Platform;

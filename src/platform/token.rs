@@ -3,15 +3,12 @@
 use std::fs::File;
 use std::io;
 use std::io::Read;
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use rustix::fs::Mode;
-use rustix::fs::OFlags;
+use rustix::fs::{Mode, OFlags};
 use secrecy::SecretString;
 
-use super::error::PlatformError;
-use super::error::PlatformErrorClass;
+use super::error::{PlatformError, PlatformErrorClass};
 
 /// The largest file that is taken for a token.
 const LIMIT: u64 = 64 * 1024;

@@ -1,1 +1,377 @@
-//! Tests of `platform`.
+//! Tests of `platform`: memories, heartbeats, the token and its rotation.
+
+use std::time::{Duration, Instant};
+
+use sendoff::demo::platform_server::PlatformServer;
+use sendoff::demo::{Answer, Fault};
+use sendoff::http::{Client, ClientOptions};
+use sendoff::platform::{Heartbeat, Memory, Platform, PlatformError, TokenSource};
+use serde_json::json;
+
+use crate::forge::without_port;
+use crate::sandbox::Sandbox;
+
+const TOKEN: &str = "canary-2c4d6e8f0a1b";
+
+fn client() -> Client {
+    Client::new(ClientOptions::new(Duration::from_secs(5)))
+}
+
+fn connect(server: &PlatformServer, source: TokenSource) -> Platform {
+    Platform::new(client(), server.url().clone(), "agent-1", source).unwrap()
+}
+
+fn open() -> (PlatformServer, Platform) {
+    let server = PlatformServer::start("agent-1", None).unwrap();
+    let platform = connect(&server, TokenSource::None);
+    (server, platform)
+}
+
+fn render(error: &PlatformError) -> String {
+    let kind = if error.is_transient() {
+        "transient"
+    } else {
+        "final"
+    };
+    without_port(&format!(
+        "{} ({kind})\n{error}\n{}",
+        error.code(),
+        error.advice()
+    ))
+}
+
+async fn committing(answer: Answer) -> PlatformError {
+    let (server, platform) = open();
+    server.inject([Fault::Instead(answer)]);
+    let error = platform.commit_memory("text", "LOCAL").await.unwrap_err();
+    assert_eq!(server.log().len(), 1, "the request was repeated");
+    error
+}
+
+#[tokio::test]
+async fn a_memory_is_committed_and_recalled() {
+    let (server, platform) = open();
+    let id = platform
+        .commit_memory("Conversation: héllo", "LOCAL")
+        .await
+        .unwrap();
+    assert_eq!(id.as_deref(), Some("memory-1"));
+    let log = server.log();
+    assert_eq!(log[0].path, "/workspaces/agent-1/memories");
+    assert_eq!(log[0].authorization(), None);
+    let sent: serde_json::Value = serde_json::from_slice(&log[0].body).unwrap();
+    assert_eq!(
+        sent,
+        json!({"content": "Conversation: héllo", "scope": "LOCAL"})
+    );
+    let memories = platform.recall(10).await.unwrap();
+    let expected = Memory {
+        scope: Some("LOCAL".into()),
+        content: Some("Conversation: héllo".into()),
+    };
+    assert_eq!(memories, [expected]);
+}
+
+#[tokio::test]
+async fn the_last_memories_are_recalled_in_order() {
+    let (_server, platform) = open();
+    for number in 0..12 {
+        platform
+            .commit_memory(&number.to_string(), "TEAM")
+            .await
+            .unwrap();
+    }
+    let memories = platform.recall(10).await.unwrap();
+    let contents: Vec<_> = memories.into_iter().filter_map(|m| m.content).collect();
+    let expected: Vec<_> = (2..12).map(|number: u32| number.to_string()).collect();
+    assert_eq!(contents, expected);
+    assert_eq!(platform.recall(0).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn fields_that_are_missing_stay_missing_and_other_shapes_are_errors() {
+    let (server, platform) = open();
+    server.add_memory(json!({"content": "no scope"}));
+    server.add_memory(json!({"scope": null, "extra": [1]}));
+    let memories = platform.recall(10).await.unwrap();
+    assert_eq!(memories[0].scope, None);
+    assert_eq!(memories[1].content, None);
+    server.add_memory(json!("a plain string"));
+    let error = platform.recall(10).await.unwrap_err();
+    assert_eq!(error.code(), "bad-response");
+    server.inject([Fault::Instead(Answer::json(200, &json!({"memories": []})))]);
+    let error = platform.recall(10).await.unwrap_err();
+    insta::assert_snapshot!(render(&error), @r#"
+    bad-response (final)
+    `127.0.0.1:PORT` answered 200 with something that is not the JSON that was expected: {"memories":[]}
+    check that the URL leads to the server's API and not to a sign-in page
+    "#);
+}
+
+#[tokio::test]
+async fn a_heartbeat_names_its_workspace_and_all_its_fields() {
+    let (server, platform) = open();
+    platform.heartbeat(&Heartbeat::default()).await.unwrap();
+    let busy = Heartbeat {
+        current_task: "review".into(),
+        active_tasks: 2,
+        error_rate: 0.25,
+        sample_error: "rate_limited".into(),
+        uptime_seconds: 90,
+    };
+    platform.heartbeat(&busy).await.unwrap();
+    let expected = [
+        json!({"workspace_id": "agent-1", "current_task": "", "active_tasks": 0, "error_rate": 0.0, "sample_error": "", "uptime_seconds": 0}),
+        json!({"workspace_id": "agent-1", "current_task": "review", "active_tasks": 2, "error_rate": 0.25, "sample_error": "rate_limited", "uptime_seconds": 90}),
+    ];
+    assert_eq!(server.heartbeats(), expected);
+    assert_eq!(server.log()[0].path, "/registry/heartbeat");
+}
+
+#[tokio::test]
+async fn the_token_is_one_trimmed_line_of_its_file() {
+    let sandbox = Sandbox::new();
+    let server = PlatformServer::start("agent-1", Some(TOKEN)).unwrap();
+    let file = sandbox.write("configs/.auth_token", format!("  {TOKEN}\n\n"));
+    let platform = connect(&server, TokenSource::File(file));
+    platform.commit_memory("text", "LOCAL").await.unwrap();
+    let expected = format!("Bearer {TOKEN}");
+    assert_eq!(server.log()[0].authorization(), Some(expected.as_str()));
+}
+
+#[tokio::test]
+async fn without_a_file_no_token_is_sent() {
+    let sandbox = Sandbox::new();
+    let server = PlatformServer::start("agent-1", None).unwrap();
+    let blank = sandbox.write("blank", "\n");
+    for file in [sandbox.path("absent"), blank] {
+        let platform = connect(&server, TokenSource::File(file));
+        platform.heartbeat(&Heartbeat::default()).await.unwrap();
+    }
+    assert!(
+        server
+            .log()
+            .iter()
+            .all(|logged| logged.authorization().is_none())
+    );
+}
+
+#[tokio::test]
+async fn files_that_are_no_token_are_refused_and_nothing_is_sent() {
+    let sandbox = Sandbox::new();
+    let server = PlatformServer::start("agent-1", None).unwrap();
+    let pipe = sandbox.path("pipe");
+    assert!(
+        sandbox
+            .command("mkfifo")
+            .arg(&pipe)
+            .status()
+            .unwrap()
+            .success()
+    );
+    let files = [
+        sandbox.write("two-lines", "one\ntwo\n"),
+        sandbox.write("large", "x".repeat(64 * 1024 + 1)),
+        sandbox.write("binary", [0xff, 0xfe]),
+        sandbox.home(),
+        pipe,
+    ];
+    for file in files {
+        let platform = connect(&server, TokenSource::File(file.clone()));
+        let error = platform.heartbeat(&Heartbeat::default()).await.unwrap_err();
+        assert_eq!(error.code(), "token-file", "{}", file.display());
+    }
+    assert!(server.log().is_empty());
+}
+
+#[tokio::test]
+async fn a_rotated_token_is_read_again_once() {
+    let sandbox = Sandbox::new();
+    let server = PlatformServer::start("agent-1", Some("the-old-token")).unwrap();
+    let file = sandbox.write("token", "the-old-token");
+    let platform = connect(&server, TokenSource::File(file));
+    platform.heartbeat(&Heartbeat::default()).await.unwrap();
+    server.rotate_token(TOKEN);
+    sandbox.write("token", TOKEN);
+    platform.commit_memory("text", "LOCAL").await.unwrap();
+    platform.commit_memory("text", "LOCAL").await.unwrap();
+    let statuses = server.log().into_iter().filter_map(|logged| logged.answer);
+    let statuses: Vec<_> = statuses.map(|answer| answer.status).collect();
+    assert_eq!(statuses, [200, 401, 201, 201]);
+    assert_eq!(server.memories().len(), 2);
+}
+
+#[tokio::test]
+async fn a_token_that_stays_wrong_is_tried_once() {
+    let sandbox = Sandbox::new();
+    let server = PlatformServer::start("agent-1", Some(TOKEN)).unwrap();
+    let file = sandbox.write("token", "the-wrong-token");
+    let platform = connect(&server, TokenSource::File(file));
+    let error = platform.commit_memory("text", "LOCAL").await.unwrap_err();
+    insta::assert_snapshot!(render(&error), @r#"
+    auth (final)
+    `127.0.0.1` refused the token (401): invalid or missing token
+    renew the token in the file that `platform.token-file` names
+    "#);
+    assert_eq!(server.log().len(), 1);
+}
+
+#[tokio::test]
+async fn every_refusal_has_its_class() {
+    let codes = |status| async move {
+        let error = committing(Answer::json(status, &json!({"error": "no"}))).await;
+        (error.code(), error.is_transient())
+    };
+    assert_eq!(codes(403).await, ("auth", false));
+    assert_eq!(codes(404).await, ("workspace-unknown", false));
+    assert_eq!(codes(400).await, ("refused", false));
+    assert_eq!(codes(413).await, ("refused", false));
+    assert_eq!(codes(422).await, ("refused", false));
+    assert_eq!(codes(429).await, ("rate-limited", true));
+    assert_eq!(codes(500).await, ("unavailable", true));
+    assert_eq!(codes(503).await, ("unavailable", true));
+    assert_eq!(codes(304).await, ("bad-response", false));
+}
+
+#[tokio::test]
+async fn what_a_person_reads() {
+    let body = json!({"error": "workspace \u{1b}[31mgone"});
+    let error = committing(Answer::json(404, &body)).await;
+    insta::assert_snapshot!(render(&error), @r#"
+    workspace-unknown (final)
+    `127.0.0.1` does not know the workspace (404): workspace [31mgone
+    check WORKSPACE_ID; the platform does not know it
+    "#);
+    let error = committing(Answer::json(503, &json!({})).header("retry-after", "30")).await;
+    insta::assert_snapshot!(render(&error), @r"
+    unavailable (transient)
+    `127.0.0.1` failed (503): {}
+    it is tried again when the platform is back
+    ");
+    assert!(error.not_before.is_some());
+    let error = committing(Answer::text(200, "text/html", "<title>Sign in</title>")).await;
+    insta::assert_snapshot!(render(&error), @r"
+    bad-response (final)
+    `127.0.0.1:PORT` answered 200 with something that is not JSON: <title>Sign in</title>
+    check that the URL leads to the server's API and not to a sign-in page
+    ");
+}
+
+#[tokio::test]
+async fn a_sign_in_page_is_no_heartbeat() {
+    let (server, platform) = open();
+    server.inject([Fault::Instead(Answer::text(
+        200,
+        "text/html; charset=utf-8",
+        "<p>",
+    ))]);
+    let error = platform.heartbeat(&Heartbeat::default()).await.unwrap_err();
+    assert_eq!(error.code(), "bad-response");
+}
+
+#[tokio::test]
+async fn an_id_may_be_a_number_or_absent() {
+    let (server, platform) = open();
+    let answers = [
+        Answer::json(200, &json!({"id": 7})),
+        Answer::json(201, &json!({"status": "ok"})),
+        Answer {
+            status: 204,
+            headers: Vec::new(),
+            body: Vec::new(),
+        },
+    ];
+    server.inject(answers.map(Fault::Instead));
+    let mut ids = Vec::new();
+    for _ in 0..3 {
+        ids.push(platform.commit_memory("text", "LOCAL").await.unwrap());
+    }
+    assert_eq!(ids, [Some("7".to_owned()), None, None]);
+}
+
+#[tokio::test]
+async fn a_silent_platform_is_left_in_time_and_a_memory_is_not_sent_twice() {
+    let server = PlatformServer::start("agent-1", None).unwrap();
+    server.inject([Fault::DoneInSilence]);
+    let client = Client::new(ClientOptions::new(Duration::from_millis(200)));
+    let platform = Platform::new(client, server.url().clone(), "agent-1", TokenSource::None);
+    let start = Instant::now();
+    let error = platform
+        .unwrap()
+        .commit_memory("text", "LOCAL")
+        .await
+        .unwrap_err();
+    assert_eq!(error.code(), "timeout");
+    assert!(start.elapsed() < Duration::from_secs(2));
+    assert_eq!(server.memories().len(), 1);
+}
+
+#[tokio::test]
+async fn another_host_gets_neither_memory_nor_token() {
+    let sandbox = Sandbox::new();
+    let (server, _) = open();
+    let (other, _) = open();
+    let to = other.url().join("workspaces/agent-1/memories").unwrap();
+    let moved = Answer::json(307, &json!({})).header("location", to);
+    server.inject([Fault::Instead(moved)]);
+    let file = sandbox.write("token", TOKEN);
+    let platform = connect(&server, TokenSource::File(file));
+    let error = platform.commit_memory("text", "LOCAL").await.unwrap_err();
+    assert_eq!(error.code(), "redirect-refused");
+    assert!(other.log().is_empty());
+}
+
+#[tokio::test]
+async fn plain_http_to_another_machine_is_refused() {
+    let url = "http://platform.invalid/base/".parse().unwrap();
+    let platform = Platform::new(client(), url, "agent-1", TokenSource::None).unwrap();
+    let error = platform.heartbeat(&Heartbeat::default()).await.unwrap_err();
+    insta::assert_snapshot!(render(&error), @r"
+    plain-http-refused (final)
+    `http://platform.invalid` would be reached without encryption
+    use https, or list the host in the user's policy if its network is yours
+    ");
+}
+
+#[tokio::test]
+async fn a_platform_below_a_path_is_asked_there() {
+    let server = PlatformServer::start("agent-1", None).unwrap();
+    let url = server.url().join("base/?x=y#z").unwrap();
+    let platform = Platform::new(client(), url, "agent-1", TokenSource::None).unwrap();
+    platform.recall(1).await.unwrap_err();
+    let logged = &server.log()[0];
+    assert_eq!(
+        (logged.path.as_str(), logged.query.as_str()),
+        ("/base/workspaces/agent-1/memories", "")
+    );
+}
+
+#[test]
+fn ids_and_urls_that_could_lead_elsewhere_are_refused() {
+    let url = || "http://127.0.0.1/".parse().unwrap();
+    for id in [
+        "",
+        ".",
+        "..",
+        "a/b",
+        "a%2fb",
+        "a b",
+        "é",
+        "a\n",
+        &"x".repeat(129),
+    ] {
+        let error = Platform::new(client(), url(), id, TokenSource::None).unwrap_err();
+        assert_eq!(error.code(), "workspace-id", "{id:?}");
+    }
+    for url in [
+        "ftp://h/",
+        "http://user@127.0.0.1/",
+        "https://:secret@h/",
+        "data:,x",
+    ] {
+        let made = Platform::new(client(), url.parse().unwrap(), "a", TokenSource::None);
+        let error = made.unwrap_err();
+        assert_eq!(error.code(), "platform-url");
+        assert!(!error.to_string().contains("secret"));
+    }
+}

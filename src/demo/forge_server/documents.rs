@@ -1,14 +1,11 @@
 //! GitHub's documents, whole enough to pass its own description of them.
 
 use reqwest::Url;
-use serde_json::Map;
-use serde_json::Value;
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
-use super::Answer;
-use super::State;
 use super::pulls::Pull;
 use super::repository::Repository;
+use super::{Answer, State};
 
 /// When everything here happened.
 const AT: &str = "2026-01-01T00:00:00Z";

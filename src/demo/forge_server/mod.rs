@@ -9,12 +9,7 @@ use std::io;
 use reqwest::Url;
 use serde_json::json;
 
-use super::loopback::Answer;
-use super::loopback::Call;
-use super::loopback::Fault;
-use super::loopback::Logged;
-use super::loopback::Loopback;
-use super::loopback::Respond;
+use super::loopback::{Answer, Call, Fault, Logged, Loopback, Respond};
 
 use pulls::Pull;
 
@@ -43,7 +38,7 @@ pub struct KeptPull {
     pub body: String,
     /// Whether it is a draft.
     pub draft: bool,
-    /// The labels, reviewers and assignees that it has.
+    /// The labels that it has.
     pub labels: Vec<String>,
     /// The users who were asked for a review.
     pub reviewers: Vec<String>,

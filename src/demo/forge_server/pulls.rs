@@ -1,14 +1,10 @@
 //! Pull requests: listing, opening and refusing them as GitHub does.
 
-use serde_json::Value;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::Answer;
-use super::KeptPull;
-use super::State;
-use super::documents;
 use super::documents::Problem;
 use super::repository::Drafts;
+use super::{Answer, KeptPull, State, documents};
 
 /// The most code points of a title and of a body.
 const TITLE_LIMIT: usize = 256;

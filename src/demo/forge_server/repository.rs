@@ -1,8 +1,7 @@
 //! The repositories of the forge, and the branches that it knows.
 
 use std::collections::BTreeMap;
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::names::BranchName;
 

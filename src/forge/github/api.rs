@@ -1,10 +1,8 @@
 //! The part of GitHub's documents that is read or written. Unknown fields are ignored.
 
-use serde::Deserialize;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use crate::names::BranchName;
-use crate::names::RepositoryName;
+use crate::names::{BranchName, RepositoryName};
 
 use super::Head;
 

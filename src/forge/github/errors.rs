@@ -1,16 +1,13 @@
 //! What GitHub's refusals mean.
 
-use jiff::SignedDuration;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde_json::Value;
 
 use crate::http::Response;
 use crate::names::RepositoryName;
 
-use super::ForgeError;
-use super::ForgeErrorClass;
-use super::text;
+use super::{ForgeError, ForgeErrorClass, text};
 
 /// How long a rate limit is respected that names no time of its own.
 const UNNAMED_WAIT: SignedDuration = SignedDuration::from_secs(60);
@@ -61,6 +58,7 @@ pub(super) fn of(response: &Response, repository: &RepositoryName) -> ForgeError
     let host = response.url().host_str().unwrap_or("the forge").to_owned();
     let refusal = Refusal::read(response);
     let said = text::line(&refusal.all());
+    let said = said.trim_end_matches('.').to_owned();
     let said = if said.is_empty() {
         response.excerpt()
     } else {
@@ -108,11 +106,14 @@ pub(super) fn of(response: &Response, repository: &RepositoryName) -> ForgeError
         )
         .advise("check for a newer sendoff; the forge has taken something out of service"),
         422 => unprocessable(&refusal, &said, &name),
-        500.. => ForgeError::new(
-            ForgeErrorClass::Server,
-            format!("{host} failed ({status}): {said}"),
-        )
-        .advise("it is tried again; the forge's status page may say more"),
+        500.. => ForgeError {
+            not_before: response.retry_after(),
+            ..ForgeError::new(
+                ForgeErrorClass::Server,
+                format!("{host} failed ({status}): {said}"),
+            )
+            .advise("it is tried again; the forge's status page may say more")
+        },
         300..=399 => response.bad("an answer of GitHub's API").into(),
         _ => ForgeError::new(
             ForgeErrorClass::Validation,
@@ -141,6 +142,7 @@ fn unprocessable(refusal: &Refusal, said: &str, name: &str) -> ForgeError {
         ForgeErrorClass::Validation,
         format!("{name} refused the pull request (422): {said}"),
     )
+    .advise("change what the forge names: title, body and base come from the policy")
 }
 
 /// Reads `X-GitHub-SSO: required; url=…`. The link is shown only when it leads to the same site.

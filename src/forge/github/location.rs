@@ -3,9 +3,7 @@
 use reqwest::Url;
 
 use crate::http::Response;
-use crate::names::Origin;
-use crate::names::RemoteUrl;
-use crate::names::RepositoryName;
+use crate::names::{Origin, RemoteUrl, RepositoryName};
 
 /// The domain below which GitHub hosts enterprises with data residency.
 const RESIDENCY: &str = ".ghe.com";

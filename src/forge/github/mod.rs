@@ -9,26 +9,15 @@ mod text;
 use async_trait::async_trait;
 use reqwest::Url;
 
-use crate::http::Client;
-use crate::http::Request;
-use crate::http::Response;
-use crate::http::Token;
-use crate::names::BranchName;
-use crate::names::Origin;
-use crate::names::RepositoryName;
+use crate::http::{Client, HttpError, Request, Response, Token};
+use crate::names::{BranchName, Origin, RepositoryName};
 
-use super::Connection;
-use super::Forge;
-use super::ForgeDef;
-use super::ForgeError;
-use super::ForgeErrorClass;
-use super::Head;
-use super::NewPullRequest;
-use super::Opened;
-use super::PullRequest;
+use super::{
+    Connection, Forge, ForgeDef, ForgeError, ForgeErrorClass, Head, NewPullRequest, Opened,
+    PullRequest,
+};
 
-use api::Listed;
-use api::RepositoryDetails;
+use api::{Listed, RepositoryDetails};
 use location::next_page;
 
 /// GitHub.
@@ -159,7 +148,7 @@ impl GitHub {
     }
 
     /// Sends with what GitHub wants in every request, and returns the answer whatever its status.
-    async fn send_raw(&self, request: Request) -> Result<Response, crate::http::HttpError> {
+    async fn send_raw(&self, request: Request) -> Result<Response, HttpError> {
         let request = request
             .token(Some(&self.token))
             .header("accept", "application/vnd.github+json")

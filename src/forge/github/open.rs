@@ -1,25 +1,12 @@
 //! Opening a pull request, and what is added to it afterwards.
 
-use crate::http::HttpError;
-use crate::http::Request;
-use crate::http::Response;
+use crate::http::{HttpError, Request, Response};
 
-use super::Forge;
-use super::ForgeError;
-use super::ForgeErrorClass;
-use super::GitHub;
-use super::NewPullRequest;
-use super::Opened;
-use super::PullRequest;
-use super::api::Assigned;
-use super::api::Assignees;
-use super::api::Create;
-use super::api::Labels;
-use super::api::Listed;
-use super::api::Reviewers;
-use super::errors;
+use super::api::{Assigned, Assignees, Create, Labels, Listed, Reviewers};
 use super::errors::Invalid;
-use super::text;
+use super::{
+    Forge, ForgeError, ForgeErrorClass, GitHub, NewPullRequest, Opened, PullRequest, errors, text,
+};
 use crate::forge::Readiness;
 
 impl GitHub {

@@ -1,19 +1,10 @@
 //! What every forge keeps to. To hold another one to it: a `Fixture`, and a line at the end.
 
-use sendoff::demo::Answer;
-use sendoff::demo::Fault;
-use sendoff::demo::forge_server::Branches;
-use sendoff::demo::forge_server::ForgeServer;
-use sendoff::demo::forge_server::Repository;
-use sendoff::forge::Forge;
-use sendoff::forge::Opened;
-use sendoff::forge::PullRequest;
+use sendoff::demo::forge_server::{Branches, ForgeServer, Repository};
+use sendoff::demo::{Answer, Fault};
+use sendoff::forge::{Forge, Opened, PullRequest};
 
-use super::TOKEN;
-use super::branch;
-use super::connect;
-use super::head;
-use super::request;
+use super::{TOKEN, branch, connect, head, request};
 
 /// A pull request, as a visitor of the forge sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]

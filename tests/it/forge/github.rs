@@ -1,19 +1,13 @@
 //! What is GitHub's own: drafts, renames, pages, forks of one owner, links.
 
-use sendoff::demo::Answer;
-use sendoff::demo::Fault;
-use sendoff::demo::forge_server::Drafts;
-use sendoff::demo::forge_server::ForgeServer;
-use sendoff::demo::forge_server::Repository;
-use sendoff::forge::Opened;
-use sendoff::forge::Readiness;
+use sendoff::demo::forge_server::{Branches, Drafts, ForgeServer, Repository};
+use sendoff::demo::{Answer, Fault};
+use sendoff::forge::{Opened, Readiness};
 use serde_json::json;
 
-use super::TOKEN;
-use super::branch;
-use super::connect;
-use super::head;
-use super::request;
+use crate::sandbox::Sandbox;
+
+use super::{TOKEN, branch, connect, head, request};
 
 fn server() -> ForgeServer {
     ForgeServer::start(Some(TOKEN), [Repository::new("o", "r")]).unwrap()
@@ -236,4 +230,36 @@ async fn the_api_below_a_path_is_asked_there() {
     let default = connect("github", &api).default_branch().await.unwrap();
     assert_eq!(default, branch("main"));
     assert_eq!(server.log()[0].path, "/api/v3/repos/o/r");
+}
+
+#[tokio::test]
+async fn the_forge_knows_the_branches_of_a_bare_repository() {
+    let sandbox = Sandbox::new();
+    let work = sandbox.repository("work");
+    sandbox.git(&work, &["branch", "same"]);
+    sandbox.git(&work, &["checkout", "-q", "-b", "feature/x"]);
+    let commit = sandbox.commit(&work, "file", "text\n", "more");
+    let bare = sandbox.path("bare.git");
+    sandbox.git(
+        &work,
+        &["clone", "-q", "--bare", ".", bare.to_str().unwrap()],
+    );
+    for packing in ["loose", "packed"] {
+        if packing == "packed" {
+            sandbox.git(&bare, &["pack-refs", "--all"]);
+        }
+        let mut repository = Repository::new("o", "r");
+        repository.branches = Branches::Bare(bare.clone());
+        let server = ForgeServer::start(Some(TOKEN), [repository]).unwrap();
+        let forge = connect("github", server.url());
+        let opened = forge.open(&request("feature/x")).await.unwrap();
+        let Opened::Created(pull) = opened else {
+            panic!("{packing}: not created: {opened:?}");
+        };
+        assert_eq!(pull.head_sha.as_ref(), Some(&commit), "{packing}");
+        let opened = forge.open(&request("same")).await.unwrap();
+        assert_eq!(opened, Opened::NothingToDo, "{packing}");
+        let error = forge.open(&request("gone")).await.unwrap_err();
+        assert_eq!(error.code(), "head-missing", "{packing}");
+    }
 }

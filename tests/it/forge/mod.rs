@@ -8,18 +8,9 @@ mod refusals;
 
 use std::time::Duration;
 
-use sendoff::forge::Connection;
-use sendoff::forge::FORGES;
-use sendoff::forge::Forge;
-use sendoff::forge::ForgeError;
-use sendoff::forge::Head;
-use sendoff::forge::NewPullRequest;
-use sendoff::forge::Readiness;
-use sendoff::http::Client;
-use sendoff::http::ClientOptions;
-use sendoff::names::BranchName;
-use sendoff::names::RemoteUrl;
-use sendoff::names::RepositoryName;
+use sendoff::forge::{Connection, FORGES, Forge, ForgeError, Head, NewPullRequest, Readiness};
+use sendoff::http::{Client, ClientOptions};
+use sendoff::names::{BranchName, RemoteUrl, RepositoryName};
 
 /// The token of every test; nothing else may look like it.
 pub(crate) const TOKEN: &str = "canary-6f1d0b3c9a7e";

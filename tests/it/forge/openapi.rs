@@ -3,18 +3,10 @@
 use std::path::Path;
 
 use sendoff::demo::Logged;
-use sendoff::demo::forge_server::Branches;
-use sendoff::demo::forge_server::ForgeServer;
-use sendoff::demo::forge_server::Repository;
-use serde_json::Map;
-use serde_json::Value;
-use serde_json::json;
+use sendoff::demo::forge_server::{Branches, ForgeServer, Repository};
+use serde_json::{Map, Value, json};
 
-use super::TOKEN;
-use super::branch;
-use super::connect;
-use super::head;
-use super::request;
+use super::{TOKEN, branch, connect, head, request};
 
 const OPERATIONS: &[(&str, &str, &str)] = &[
     ("GET", "/repos/o/r", "/repos/{owner}/{repo}"),
@@ -153,7 +145,7 @@ fn check(description: &Value, schema: &Value, body: &[u8], what: &str) {
     assert!(errors.is_empty(), "{what}: {errors:#?}");
 }
 
-/// Copies a schema as JSON Schema has it (OpenAPI 3.0 says `nullable`), with all that it refers to.
+/// Copies a schema as JSON Schema has it (GitHub writes `nullable`), with all that it refers to.
 fn collect(description: &Value, schema: &Value, into: &mut Map<String, Value>) -> Value {
     match schema {
         Value::Array(list) => list

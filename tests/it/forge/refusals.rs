@@ -1,23 +1,13 @@
 //! What a person reads when GitHub says no, or says nothing, or says nonsense.
 
-use std::time::Duration;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use sendoff::demo::Answer;
-use sendoff::demo::Fault;
-use sendoff::demo::forge_server::Branches;
-use sendoff::demo::forge_server::ForgeServer;
-use sendoff::demo::forge_server::Repository;
-use sendoff::forge::ForgeError;
-use sendoff::forge::Opened;
+use sendoff::demo::forge_server::{Branches, ForgeServer, Repository};
+use sendoff::demo::{Answer, Fault};
+use sendoff::forge::{ForgeError, Opened};
 use serde_json::json;
 
-use super::TOKEN;
-use super::connect;
-use super::connect_with;
-use super::head;
-use super::render;
-use super::request;
+use super::{TOKEN, connect, connect_with, head, render, request};
 
 fn server() -> ForgeServer {
     ForgeServer::start(Some(TOKEN), [Repository::new("o", "r")]).unwrap()
@@ -102,7 +92,7 @@ async fn an_archived_repository() {
     let error = opening(message(403, "Repository was archived so is read-only.")).await;
     insta::assert_snapshot!(render(&error), @r"
     archived (final)
-    o/r is archived (403): Repository was archived so is read-only.
+    o/r is archived (403): Repository was archived so is read-only
     unarchive the repository, or push to another one
     ");
 }
@@ -161,7 +151,7 @@ async fn errors_that_are_plain_sentences() {
     insta::assert_snapshot!(render(&error), @r"
     validation (final)
     o/r refused the pull request (422): Validation Failed: title is odd: body [2J is odd
-    -
+    change what the forge names: title, body and base come from the policy
     ");
 }
 
@@ -173,7 +163,7 @@ async fn a_pull_request_that_exists_but_is_not_listed() {
     let error = opening(Answer::json(422, &answer)).await;
     insta::assert_snapshot!(render(&error), @r"
     validation (final)
-    o/r refused the pull request (422): Validation Failed: A pull request already exists for o:work.
+    o/r refused the pull request (422): Validation Failed: A pull request already exists for o:work
     the forge says that there is one but does not list it; look at its page
     ");
 }
@@ -224,7 +214,7 @@ async fn a_rate_limit_is_respected_in_every_form() {
     let error = opening(limited(429).header("retry-after", "60")).await;
     insta::assert_snapshot!(render(&error), @r"
     rate-limited (transient)
-    127.0.0.1 takes no more requests for now (429): API rate limit exceeded for user ID 1.
+    127.0.0.1 takes no more requests for now (429): API rate limit exceeded for user ID 1
     it is tried again when the limit ends
     ");
 }
