@@ -167,14 +167,10 @@ fn plain(text: &str) -> BString {
     BString::from(kept.collect::<String>().trim())
 }
 
-/// Tells a lock that another process holds from other failures.
+/// Tells a lock that another process holds, which gitoxide calls retryable, from other failures.
 fn write_error(full: &str, error: gix::Error) -> RefError {
-    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(&error);
-    while let Some(one) = cause {
-        if one.to_string().contains("lock") {
-            return RefError::Locked(full.to_owned());
-        }
-        cause = one.source();
+    if error.is_retryable() {
+        return RefError::Locked(full.to_owned());
     }
     RefError::Write {
         name: full.to_owned(),

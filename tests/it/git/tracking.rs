@@ -222,3 +222,15 @@ fn a_hundred_thousand_packed_refs_are_read_at_once() {
         began.elapsed()
     );
 }
+
+#[test]
+fn a_ref_that_stands_where_a_directory_must_be_is_no_lock() {
+    let sandbox = Sandbox::new();
+    let work = cloned(&sandbox);
+    let (repo, remote) = with_remote(&sandbox, &work);
+    let tip = repo.head().unwrap().id().unwrap();
+    let error = repo
+        .update_tracking(&remote, &branch("side/lock"), tip, at())
+        .unwrap_err();
+    assert!(matches!(error, RefError::Write { .. }), "{error:?}");
+}
