@@ -115,6 +115,11 @@ impl Repo {
         repo
     }
 
+    /// Returns the kind of the repository's object ids.
+    pub fn object_hash(&self) -> gix::hash::Kind {
+        self.thread_local().object_hash()
+    }
+
     /// Returns the configuration that counts.
     pub fn config(&self) -> &Config {
         &self.config

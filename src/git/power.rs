@@ -7,9 +7,12 @@ use gix::bstr::ByteSlice;
 use super::config::Config;
 use super::open::LocalConfig;
 
+/// How many keys are named; whoever writes more has made the point.
+const SHOWN: usize = 100;
+
 impl Config {
     /// Returns the keys in the repository's configuration that would have power and have none, in
-    /// the form `section.name`, sorted.
+    /// the form `section.name`, sorted; at most a hundred.
     pub fn ignored_local_keys(&self) -> Vec<String> {
         if self.trust == LocalConfig::Trust {
             return Vec::new();
@@ -24,7 +27,7 @@ impl Config {
                 }
             }
         }
-        keys.into_iter().collect()
+        keys.into_iter().take(SHOWN).collect()
     }
 }
 

@@ -26,6 +26,14 @@ pub enum RefError {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// Another ref is where a directory would have to be, or below it: a leftover of a deleted branch.
+    #[error("the ref `{}` cannot stand beside `{}`", .name.escape_debug(), .other.escape_debug())]
+    Conflict {
+        /// The ref.
+        name: String,
+        /// The one in its way.
+        other: String,
+    },
     /// Another process holds the ref's lock.
     #[error("the ref `{}` is locked by another process", .0.escape_debug())]
     Locked(String),

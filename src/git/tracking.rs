@@ -125,6 +125,7 @@ impl Repo {
         let Some(full) = remote.tracking_ref(branch) else {
             return Ok(None);
         };
+        self.check_room(&full)?;
         let edit = RefEdit {
             change: Change::Update {
                 log: LogChange {
@@ -156,6 +157,34 @@ impl Repo {
             .commit(Some(author.to_ref(&mut time)))
             .map_err(failed)?;
         Ok(Some(full))
+    }
+}
+
+impl Repo {
+    /// Refuses a new ref that has another one in its way; gitoxide does not look among packed refs.
+    fn check_room(&self, full: &str) -> Result<(), RefError> {
+        if self.ref_tip(full)?.is_some() {
+            return Ok(());
+        }
+        let conflict = |other: &str| RefError::Conflict {
+            name: full.to_owned(),
+            other: other.to_owned(),
+        };
+        for (end, _) in full.match_indices('/').skip(2) {
+            let above = full.get(..end).unwrap_or_default();
+            if self.ref_tip(above)?.is_some() {
+                return Err(conflict(above));
+            }
+        }
+        let below = format!("{full}/");
+        let unreadable = |error: gix::Error| RefError::read(full, error);
+        let repo = self.thread_local();
+        let all = repo.references().map_err(unreadable)?;
+        let mut inside = all.prefixed(below.as_str()).map_err(unreadable)?;
+        match inside.next() {
+            Some(_) => Err(conflict(&below)),
+            None => Ok(()),
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod history;
 mod order;
+mod raw;
 mod walk;
 
 use gix::ObjectId;
