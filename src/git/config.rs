@@ -8,8 +8,8 @@ use gix::config::File;
 
 use crate::names::RemoteUrl;
 
+use super::config_files::{ConfigFiles, append, follow_includes, read_local, read_trusted};
 use super::credentials::{CredentialRule, rules_of};
-use super::config_files::{ConfigFiles, follow_includes, read_local, read_trusted};
 use super::discover::Place;
 use super::open::{LocalConfig, OpenError};
 use super::url_match::{Rank, rank};
@@ -20,8 +20,8 @@ pub struct Config {
     /// System and user; with [`LocalConfig::Trust`] the repository's too.
     trusted: File,
     /// The repository's own, without includes.
-    local: File,
-    local_config: LocalConfig,
+    pub(super) local: File,
+    pub(super) trust: LocalConfig,
 }
 
 /// Which of the values below matching `<section>.<url>` count.
@@ -46,28 +46,18 @@ const KNOWN_EXTENSIONS: &[&str] = &[
 ];
 
 impl Config {
-    pub(super) fn load(
+    /// Reads the system's and the user's files. Nothing of the repository is read yet.
+    pub(super) fn of_user(
         place: &Place,
-        local_config: LocalConfig,
         files: &ConfigFiles,
         branch: Option<&gix::refs::FullName>,
     ) -> Result<Self, OpenError> {
         let mut trusted = read_trusted(files)?;
-        let local = read_local(place)?;
-        if local_config == LocalConfig::Trust {
-            // Only gitoxide's bookkeeping can fail here.
-            trusted
-                .append(local.clone())
-                .map_err(|error| OpenError::Config {
-                    path: place.common_dir.join("config"),
-                    source: Box::new(error),
-                })?;
-        }
         follow_includes(&mut trusted, place, files.home.as_deref(), branch)?;
         Ok(Self {
             trusted,
-            local,
-            local_config,
+            local: File::default(),
+            trust: LocalConfig::Ignore,
         })
     }
 
@@ -76,9 +66,40 @@ impl Config {
         rules_of(&self.trusted)
     }
 
+    /// Adds the repository's own files, once it is known to be the user's.
+    pub(super) fn with_local(
+        self,
+        place: &Place,
+        trust: LocalConfig,
+        files: &ConfigFiles,
+        branch: Option<&gix::refs::FullName>,
+    ) -> Result<Self, OpenError> {
+        let local = read_local(place)?;
+        let trusted = match trust {
+            LocalConfig::Ignore => self.trusted,
+            LocalConfig::Trust => {
+                // Includes are followed once all files are there: conditions look at all of them.
+                let mut all = read_trusted(files)?;
+                append(&mut all, local.clone(), &place.common_dir.join("config"))?;
+                follow_includes(&mut all, place, files.home.as_deref(), branch)?;
+                all
+            }
+        };
+        Ok(Self {
+            trusted,
+            local,
+            trust,
+        })
+    }
+
+    /// Returns `core.bare` as the repository has it.
+    pub(super) fn bare(&self) -> Option<bool> {
+        self.local.boolean("core.bare").ok().flatten()
+    }
+
     /// Returns every value of `key`, such as `core.sshCommand`, later files last.
     pub fn strings(&self, key: &str) -> Vec<String> {
-        texts(self.trusted.strings(key).unwrap_or_default())
+        texts(&self.trusted.strings(key).unwrap_or_default())
     }
 
     /// Returns the value of `key` that counts.
@@ -116,7 +137,7 @@ impl Config {
                 _ => {}
             }
             best = Some(rank);
-            found.extend(texts(values));
+            found.extend(texts(&values));
         }
         found
     }
@@ -219,25 +240,6 @@ impl Config {
             .next()
     }
 
-    /// Returns the keys in the repository's configuration that would have power and have none, in
-    /// the form `section.name`, sorted.
-    pub fn ignored_local_keys(&self) -> Vec<String> {
-        if self.local_config == LocalConfig::Trust {
-            return Vec::new();
-        }
-        let mut keys = BTreeSet::new();
-        for part in self.local.sections() {
-            let section = part.header().name().to_str_lossy().to_ascii_lowercase();
-            for name in part.value_names() {
-                let name = name.to_ascii_lowercase();
-                if has_power(&section, &name) {
-                    keys.insert(shown(&section, part.header().subsection_name(), &name));
-                }
-            }
-        }
-        keys.into_iter().collect()
-    }
-
     /// Says whether the user lists `top` in `safe.directory`.
     pub(super) fn is_safe_directory(&self, top: &Path, home: Option<&Path>) -> bool {
         let own = |source: &gix::config::file::Metadata| {
@@ -273,52 +275,10 @@ fn names_directory(entry: &Path, top: &Path) -> bool {
     }
 }
 
-/// Says whether a key runs programs, moves credentials or URLs, or reads other files.
-fn has_power(section: &str, name: &str) -> bool {
-    match section {
-        "credential" | "http" | "url" | "include" | "includeif" | "gpg" | "filter" | "protocol"
-        | "ssh" => true,
-        "core" => [
-            "sshcommand",
-            "askpass",
-            "fsmonitor",
-            "gitproxy",
-            "hookspath",
-        ]
-        .contains(&name),
-        "remote" => [
-            "vcs",
-            "receivepack",
-            "uploadpack",
-            "proxy",
-            "proxyauthmethod",
-        ]
-        .contains(&name),
-        _ => false,
-    }
-}
-
-/// Returns a key as git shows it, without a password in a URL and without control characters.
-fn shown(section: &str, subsection: Option<&gix::bstr::BStr>, name: &str) -> String {
-    let Some(subsection) = subsection else {
-        return format!("{section}.{name}");
-    };
-    let middle = subsection.to_str_lossy();
-    let middle = match (middle.find("://"), middle.rfind('@')) {
-        (Some(start), Some(at)) if start < at => {
-            let (before, after) = (middle.get(..start), middle.get(at..));
-            format!("{}://***{}", before.unwrap_or(""), after.unwrap_or(""))
-        }
-        _ => middle.into_owned(),
-    };
-    let middle: String = middle.chars().take(200).collect();
-    format!("{section}.{}.{name}", middle.escape_debug())
-}
-
 fn text(value: &BString) -> String {
     value.to_str_lossy().into_owned()
 }
 
-fn texts(values: Vec<BString>) -> Vec<String> {
+fn texts(values: &[BString]) -> Vec<String> {
     values.iter().map(text).collect()
 }

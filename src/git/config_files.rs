@@ -53,7 +53,7 @@ pub(super) fn read_trusted(files: &ConfigFiles) -> Result<File, OpenError> {
         let Some(mut content) = read_bounded(path, u64::MAX).map_err(|e| bad(path, e))? else {
             continue;
         };
-        append(&mut all, &mut content, metadata, path)?;
+        append(&mut all, parse(&mut content, metadata, path)?, path)?;
     }
     Ok(all)
 }
@@ -64,7 +64,7 @@ pub(super) fn read_local(place: &Place) -> Result<File, OpenError> {
     let read = |path: PathBuf, source: Source, all: &mut File| {
         let metadata = Metadata::from(source).at(&path).with(Trust::Reduced);
         match read_bounded(&path, LOCAL_LIMIT).map_err(|e| bad(&path, e))? {
-            Some(mut content) => append(all, &mut content, metadata, &path),
+            Some(mut content) => append(all, parse(&mut content, metadata, &path)?, &path),
             None => Ok(()),
         }
     };
@@ -76,18 +76,17 @@ pub(super) fn read_local(place: &Place) -> Result<File, OpenError> {
     Ok(all)
 }
 
-fn append(
-    all: &mut File,
-    content: &mut Vec<u8>,
-    metadata: Metadata,
-    path: &Path,
-) -> Result<(), OpenError> {
+fn parse(content: &mut Vec<u8>, metadata: Metadata, path: &Path) -> Result<File, OpenError> {
     let options = init::Options {
         includes: includes::Options::no_follow(),
         lossy: true,
         ignore_io_errors: true,
     };
-    let file = File::from_bytes_owned(content, metadata, options).map_err(|e| bad(path, e))?;
+    File::from_bytes_owned(content, metadata, options).map_err(|e| bad(path, e))
+}
+
+/// Puts `file` after `all`; `path` is for the error.
+pub(super) fn append(all: &mut File, file: File, path: &Path) -> Result<(), OpenError> {
     all.append(file).map(drop).map_err(|e| bad(path, e))
 }
 

@@ -14,6 +14,15 @@ const POINTER_LIMIT: u64 = 16 * 1024;
 /// In bytes; git itself writes fewer than 300.
 const HEAD_LIMIT: u64 = 16 * 1024 * 1024;
 
+/// The files that gitoxide opens without a look at what they are.
+const SHARED_FILES: [&str; 5] = [
+    "packed-refs",
+    "shallow",
+    "objects/info/alternates",
+    "objects/info/commit-graph",
+    "objects/info/commit-graphs/commit-graph-chain",
+];
+
 /// The directories of a repository.
 #[derive(Debug, Clone)]
 pub(super) struct Place {
@@ -126,7 +135,7 @@ impl Place {
     /// Refuses special and endless files where gitoxide will read one whole.
     pub(super) fn check_files(&self) -> Result<(), OpenError> {
         check_file(&self.git_dir.join("HEAD"), HEAD_LIMIT)?;
-        for name in ["packed-refs", "shallow"] {
+        for name in SHARED_FILES {
             check_file(&self.common_dir.join(name), u64::MAX)?;
         }
         Ok(())

@@ -89,7 +89,8 @@ impl Repo {
     /// Returns what `HEAD` of this work tree names.
     pub fn head(&self) -> Result<Head, HeadError> {
         let full = match read(self.git_dir())? {
-            Content::Id(id) => return Ok(Head::Detached { id }),
+            Content::Id(id) if id.kind() == self.object_hash() => return Ok(Head::Detached { id }),
+            Content::Id(_) => return Err(HeadError::Garbage),
             Content::Ref(full) => full,
         };
         let Some(short) = full.strip_prefix(b"refs/heads/") else {

@@ -9,6 +9,7 @@ mod discover;
 mod files;
 mod head;
 mod open;
+mod power;
 mod pr_template;
 pub mod push;
 mod range;

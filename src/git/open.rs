@@ -92,8 +92,9 @@ impl Repo {
         };
         place.check_files()?;
         let branch = head::branch_for_includes(&place.git_dir);
-        let config = Config::load(&place, local_config, files, branch.as_ref())?;
+        let config = Config::of_user(&place, files, branch.as_ref())?;
         place.check_owner(|top| config.is_safe_directory(top, files.home.as_deref()))?;
+        let config = config.with_local(&place, local_config, files, branch.as_ref())?;
         if let Some(extension) = config.unknown_extension() {
             return Err(OpenError::Extension(extension));
         }
@@ -112,6 +113,11 @@ impl Repo {
         // A local key could set it, and then refs are looked for elsewhere.
         repo.refs.namespace = None;
         repo
+    }
+
+    /// Returns the kind of the repository's object ids.
+    pub fn object_hash(&self) -> gix::hash::Kind {
+        self.thread_local().object_hash()
     }
 
     /// Returns the configuration that counts.
@@ -136,13 +142,18 @@ impl Repo {
 
     /// Says whether the repository has no work tree at all; inside a `.git` it has one elsewhere.
     pub fn is_bare(&self) -> bool {
-        self.place.work_tree.is_none() && !self.is_inside_git_dir()
+        self.place.work_tree.is_none() && self.has_no_work_tree()
     }
 
     /// Says whether the start directory is inside the git directory of a repository with a work tree.
     pub fn is_inside_git_dir(&self) -> bool {
-        self.place.work_tree.is_none()
-            && (self.git_dir().ends_with(".git") || self.git_dir() != self.common_dir())
+        self.place.work_tree.is_none() && !self.has_no_work_tree()
+    }
+
+    /// `core.bare` says it; where that is not set, the name does, as for git.
+    fn has_no_work_tree(&self) -> bool {
+        let named = || !self.git_dir().ends_with(".git");
+        self.config.bare().unwrap_or_else(named)
     }
 
     /// Reads a regular file of at most `limit` bytes below the work tree; no link is followed.

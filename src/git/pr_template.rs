@@ -143,6 +143,9 @@ fn object(
     kind: gix::objs::Kind,
     limit: u64,
 ) -> Option<Vec<u8>> {
+    if id.kind() != repo.object_hash() {
+        return None;
+    }
     let header = repo.find_header(id).ok()?;
     if header.kind() != kind || header.size() > limit {
         return None;

@@ -1,5 +1,8 @@
 //! Single refs: what they name, and why they cannot be read.
 
+use std::io;
+use std::path::Path;
+
 use gix::ObjectId;
 use gix::refs::{FullName, Target};
 
@@ -25,6 +28,14 @@ pub enum RefError {
         /// What is wrong.
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// Another ref is where a directory would have to be, or below it: a leftover of a deleted branch.
+    #[error("the ref `{}` cannot stand beside `{}`", .name.escape_debug(), .other.escape_debug())]
+    Conflict {
+        /// The ref.
+        name: String,
+        /// The one in its way.
+        other: String,
     },
     /// Another process holds the ref's lock.
     #[error("the ref `{}` is locked by another process", .0.escape_debug())]
@@ -60,6 +71,7 @@ impl Repo {
         let repo = self.thread_local();
         let mut name = full_name(full)?;
         for _ in 0..=LINKS {
+            self.check_loose(&name)?;
             let found = repo
                 .refs
                 .try_find(name.as_ref())
@@ -71,6 +83,23 @@ impl Repo {
             }
         }
         Err(RefError::TooManyLinks(full.to_owned()))
+    }
+
+    /// Refuses a pipe or a device in place of a loose ref: reading it would never end.
+    fn check_loose(&self, name: &FullName) -> Result<(), RefError> {
+        let relative = gix::path::from_bstr(name.as_bstr());
+        let Ok(relative) = relative else {
+            return Err(RefError::Name(name.to_string()));
+        };
+        let is_odd = |directory: &Path| {
+            let found = directory.join(&relative).metadata();
+            found.is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir())
+        };
+        if is_odd(self.common_dir()) || is_odd(self.git_dir()) {
+            let source = io::Error::from(io::ErrorKind::InvalidInput);
+            return Err(RefError::read(name.to_string(), source));
+        }
+        Ok(())
     }
 
     /// Returns the full name of the ref that the symbolic ref `full` names.

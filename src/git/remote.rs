@@ -21,6 +21,19 @@ pub struct Remote {
     pub(super) fetch_specs: Vec<BString>,
 }
 
+impl Remote {
+    /// Makes a remote of which only the URL is known; its branches are not tracked here.
+    pub fn new(name: RemoteName, url: RemoteUrl) -> Self {
+        Self {
+            name,
+            fetch_url: url.clone(),
+            url,
+            other_push_urls: Vec::new(),
+            fetch_specs: Vec::new(),
+        }
+    }
+}
+
 /// Why there is no remote to push to.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RemoteError {

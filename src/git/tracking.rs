@@ -125,6 +125,7 @@ impl Repo {
         let Some(full) = remote.tracking_ref(branch) else {
             return Ok(None);
         };
+        self.check_room(&full)?;
         let edit = RefEdit {
             change: Change::Update {
                 log: LogChange {
@@ -159,6 +160,34 @@ impl Repo {
     }
 }
 
+impl Repo {
+    /// Refuses a new ref that has another one in its way; gitoxide does not look among packed refs.
+    fn check_room(&self, full: &str) -> Result<(), RefError> {
+        if self.ref_tip(full)?.is_some() {
+            return Ok(());
+        }
+        let conflict = |other: &str| RefError::Conflict {
+            name: full.to_owned(),
+            other: other.to_owned(),
+        };
+        for (end, _) in full.match_indices('/').skip(2) {
+            let above = full.get(..end).unwrap_or_default();
+            if self.ref_tip(above)?.is_some() {
+                return Err(conflict(above));
+            }
+        }
+        let below = format!("{full}/");
+        let unreadable = |error: gix::Error| RefError::read(full, error);
+        let repo = self.thread_local();
+        let all = repo.references().map_err(unreadable)?;
+        let mut inside = all.prefixed(below.as_str()).map_err(unreadable)?;
+        match inside.next() {
+            Some(_) => Err(conflict(&below)),
+            None => Ok(()),
+        }
+    }
+}
+
 /// Takes out what would break a line of the reflog.
 fn plain(text: &str) -> BString {
     let kept = text
@@ -167,14 +196,10 @@ fn plain(text: &str) -> BString {
     BString::from(kept.collect::<String>().trim())
 }
 
-/// Tells a lock that another process holds from other failures.
+/// Tells a lock that another process holds, which gitoxide calls retryable, from other failures.
 fn write_error(full: &str, error: gix::Error) -> RefError {
-    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(&error);
-    while let Some(one) = cause {
-        if one.to_string().contains("lock") {
-            return RefError::Locked(full.to_owned());
-        }
-        cause = one.source();
+    if error.is_retryable() {
+        return RefError::Locked(full.to_owned());
     }
     RefError::Write {
         name: full.to_owned(),

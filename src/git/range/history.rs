@@ -3,12 +3,12 @@
 use std::collections::HashSet;
 
 use gix::ObjectId;
-use gix::bstr::ByteSlice;
 use gix::commitgraph::{Graph, Position};
 use gix::hashtable::HashMap;
 use gix::prelude::Find;
 
 use super::RangeError;
+use super::raw::read_commit;
 
 /// Reached from a base: not ahead.
 pub(super) const HIDDEN: u8 = 1;
@@ -105,6 +105,10 @@ impl<'a> History<'a> {
 
     /// Returns the commit, or nothing when it is not in the repository.
     pub(super) fn find(&mut self, id: ObjectId) -> Result<Option<Number>, RangeError> {
+        // An id of another length is not even looked for.
+        if id.kind() != self.repo.object_hash() {
+            return Ok(None);
+        }
         if let Some((graph, position)) = self.graph.and_then(|g| Some((g, g.lookup(id)?))) {
             return Ok(Some(self.at_position(graph, position)));
         }
@@ -284,29 +288,4 @@ pub(super) enum Change {
 /// The walks stop long before there are four thousand million commits.
 fn index(length: usize) -> u32 {
     u32::try_from(length).unwrap_or(u32::MAX)
-}
-
-/// Appends the parents in a raw commit and returns its commit date.
-///
-/// A date that cannot be read is 0, as it is for git.
-fn read_commit(data: &[u8], parents: &mut Vec<ObjectId>) -> Option<i64> {
-    let mut rest = data.strip_prefix(b"tree ")?;
-    rest = rest.get(rest.find_byte(b'\n')? + 1..)?;
-    while let Some(line) = rest.strip_prefix(b"parent ") {
-        let end = line.find_byte(b'\n')?;
-        parents.push(ObjectId::from_hex(line.get(..end)?).ok()?);
-        rest = line.get(end + 1..)?;
-    }
-    Some(commit_date(rest).unwrap_or(0))
-}
-
-/// Returns the date in the `committer` line, which follows the `author` line.
-fn commit_date(rest: &[u8]) -> Option<i64> {
-    let author = rest.strip_prefix(b"author ")?;
-    let rest = author.get(author.find_byte(b'\n')? + 1..)?;
-    let line = rest.strip_prefix(b"committer ")?;
-    let line = line.get(..line.find_byte(b'\n').unwrap_or(line.len()))?;
-    let tail = line.get(line.rfind_byte(b'>')? + 1..)?.trim_ascii_start();
-    let digits = tail.split(|byte| *byte == b' ').next()?;
-    std::str::from_utf8(digits).ok()?.parse().ok()
 }

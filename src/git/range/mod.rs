@@ -2,6 +2,7 @@
 
 mod history;
 mod order;
+mod raw;
 mod walk;
 
 use gix::ObjectId;
@@ -70,6 +71,8 @@ impl Repo {
         let mut history = History::new(&repo, graph.as_ref(), self.is_shallow())?;
         let found = ahead(&mut history, tip, bases, VISIT_LIMIT)?;
         let ordered = order::oldest_first(&history, &found.commits);
+        // What the walk read is not needed for the texts.
+        drop(history);
         let total = ordered.len();
         let mut commits = Vec::with_capacity(limit.min(total));
         let mut data = Vec::new();

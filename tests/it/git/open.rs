@@ -96,11 +96,21 @@ fn a_git_file_that_leads_nowhere_is_an_error() {
     }
 }
 
+const PIPES: [&str; 7] = [
+    "HEAD",
+    "config",
+    "packed-refs",
+    "commondir",
+    "shallow",
+    "objects/info/alternates",
+    "objects/info/commit-graph",
+];
+
 #[test]
 fn pipes_where_git_has_files_do_not_block() {
     let sandbox = Sandbox::new();
-    for name in ["HEAD", "config", "packed-refs", "commondir", "shallow"] {
-        let work = sandbox.repository(&format!("r-{name}"));
+    for name in PIPES {
+        let work = sandbox.repository(&format!("r-{}", name.replace('/', "-")));
         let path = work.join(".git").join(name);
         drop(std::fs::remove_file(&path));
         let made = Command::new("mkfifo").arg(&path).status().unwrap();
@@ -108,6 +118,22 @@ fn pipes_where_git_has_files_do_not_block() {
         let refused = discover(&sandbox, &work);
         assert!(!matches!(refused, Ok(Some(_))), "{name} was read");
     }
+}
+
+#[test]
+fn a_pipe_in_place_of_a_branch_does_not_block() {
+    let sandbox = Sandbox::new();
+    let work = sandbox.repository("r");
+    let path = work.join(".git/refs/heads/main");
+    std::fs::remove_file(&path).unwrap();
+    assert!(
+        Command::new("mkfifo")
+            .arg(&path)
+            .status()
+            .unwrap()
+            .success()
+    );
+    assert!(open(&sandbox, &work).head().is_err());
 }
 
 #[test]

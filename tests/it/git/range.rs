@@ -225,3 +225,40 @@ fn a_hostile_message_is_cut_and_cleaned() {
     assert_eq!(text.author, "[2J");
     assert!(text.body.len() <= 64 * 1024);
 }
+
+#[test]
+fn ids_of_another_hash_are_absent_and_not_looked_for() {
+    let sandbox = Sandbox::new();
+    let work = sandbox.repository("r");
+    let repo = open(&sandbox, &work);
+    let tip = repo.head().unwrap().id().unwrap();
+    let long = id(&"1".repeat(64));
+    assert_eq!(repo.ahead(tip, &[long], 9).unwrap().total, 1);
+    assert!(matches!(
+        repo.ahead(long, &[tip], 9),
+        Err(RangeError::Missing(_))
+    ));
+    assert_eq!(repo.pr_template(long), None);
+    sandbox.write("r/.git/HEAD", format!("{long}\n"));
+    assert!(open(&sandbox, &work).head().is_err());
+    sandbox.write("r/.git/refs/heads/long", format!("{long}\n"));
+    assert!(repo.ref_tip("refs/heads/long").is_err());
+}
+
+#[test]
+fn a_repository_with_sha256_ids_is_read() {
+    let sandbox = Sandbox::new();
+    let work = sandbox.path("r");
+    std::fs::create_dir(&work).unwrap();
+    sandbox.git(
+        &work,
+        &["init", "-q", "-b", "main", "--object-format=sha256"],
+    );
+    sandbox.commit(&work, "a", "1", "one");
+    sandbox.commit(&work, "a", "2", "two");
+    sandbox.git(&work, &["branch", "side"]);
+    sandbox.commit(&work, "a", "3", "three");
+    assert_like_git(&sandbox, &work, "main", &["side"]);
+    sandbox.git(&work, &["commit-graph", "write", "--reachable"]);
+    assert_like_git(&sandbox, &work, "main", &["side"]);
+}

@@ -222,3 +222,29 @@ fn a_hundred_thousand_packed_refs_are_read_at_once() {
         began.elapsed()
     );
 }
+
+#[test]
+fn a_leftover_ref_in_the_way_is_told() {
+    let sandbox = Sandbox::new();
+    let work = cloned(&sandbox);
+    let (repo, remote) = with_remote(&sandbox, &work);
+    let tip = repo.head().unwrap().id().unwrap();
+    for packed in [false, true] {
+        if packed {
+            sandbox.git(&work, &["pack-refs", "--all"]);
+        } else {
+            sandbox.git(&work, &["update-ref", "refs/remotes/origin/a/b/c", "HEAD"]);
+        }
+        for name in ["a/b", "a", "side/lock", "side/x/y"] {
+            let moved = repo.update_tracking(&remote, &branch(name), tip, at());
+            assert!(
+                matches!(moved, Err(RefError::Conflict { .. })),
+                "{name} {packed}"
+            );
+        }
+    }
+    assert!(
+        repo.update_tracking(&remote, &branch("a/b/d"), tip, at())
+            .is_ok()
+    );
+}
