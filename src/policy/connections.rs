@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::pattern::Pattern;
+use super::text::read_as_text;
 
 /// The forge that pull requests are opened at.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
@@ -89,9 +90,11 @@ pub enum LocalConfig {
 }
 
 /// The address of a server: http(s), with a host, without a user, a query or a fragment.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(into = "String")]
 pub struct ServerUrl(reqwest::Url);
+
+read_as_text!(ServerUrl, "a URL such as \"https://platform.example\"");
 
 /// Why a text is no address of a server. Never shows the text: it may hold a password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

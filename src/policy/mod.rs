@@ -29,6 +29,7 @@ mod size;
 mod source;
 mod span;
 mod step_table;
+mod text;
 mod trigger;
 
 pub use branches::{Base, Branches, Draft, Rule};

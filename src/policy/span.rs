@@ -4,15 +4,19 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+
+use super::text::read_as_text;
 
 /// The longest span that a policy may ask for: 24 hours.
 const LONGEST: Duration = Duration::from_hours(24);
 
 /// A length of time, more than nothing and at most 24 hours; as text `10s`, `2m`, `1h30m`, `500ms`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(into = "String")]
 pub struct Span(Duration);
+
+read_as_text!(Span, "a duration such as \"10s\" or \"2m\"");
 
 /// Why a text is no span.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
