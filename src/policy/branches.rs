@@ -151,7 +151,7 @@ impl JsonSchema for Base {
     }
 
     fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        schemars::json_schema!({ "type": "string", "minLength": 1 })
+        schemars::json_schema!({ "title": "`auto` or branch", "type": "string", "minLength": 1 })
     }
 }
 

@@ -13,7 +13,7 @@ use super::text::read_as_text;
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Forge {
-    /// Which forge it is. `auto` tells by the remote's host.
+    /// Which forge it is.
     pub kind: ForgeKind,
     /// Where the API of a forge of your own is, such as `https://ghe.example/api/v3`.
     pub api_url: Option<ServerUrl>,
@@ -155,6 +155,6 @@ impl JsonSchema for ServerUrl {
     }
 
     fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        schemars::json_schema!({ "type": "string", "format": "uri", "pattern": "^https?://" })
+        schemars::json_schema!({ "title": "URL", "type": "string", "format": "uri", "pattern": "^https?://" })
     }
 }

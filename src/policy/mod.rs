@@ -39,6 +39,7 @@ pub use connections::{
 };
 pub use discover::{Places, RepositoryFile};
 pub use error::{PolicyError, nearest};
+pub use file::{TABLE_CLASSES, file_schema};
 pub use kind::Kind;
 pub use layer::Origin;
 pub use layers::{Layers, Loaded, PolicyProblem};

@@ -158,7 +158,7 @@ impl schemars::JsonSchema for Pattern {
     }
 
     fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        schemars::json_schema!({ "type": "string", "minLength": 1, "maxLength": 255 })
+        schemars::json_schema!({ "title": "glob", "type": "string", "minLength": 1, "maxLength": 255 })
     }
 }
 

@@ -78,7 +78,7 @@ impl schemars::JsonSchema for Requirement {
     }
 
     fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        schemars::json_schema!({ "type": "string", "pattern": "^>= *[0-9]+(\\.[0-9]+){0,2}$" })
+        schemars::json_schema!({ "title": "version", "type": "string", "pattern": "^>= *[0-9]+(\\.[0-9]+){0,2}$" })
     }
 }
 

@@ -103,6 +103,7 @@ impl schemars::JsonSchema for Size {
 
     fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
         schemars::json_schema!({
+            "title": "size",
             "type": "string",
             "pattern": "^[0-9]+(B|KB|MB|GB|TB|KiB|MiB|GiB)$"
         })

@@ -94,7 +94,8 @@ impl fmt::Display for Span {
         }
         match (seconds / 3600, seconds % 3600) {
             (hours, 0) => write!(f, "{hours}h"),
-            _ if seconds.is_multiple_of(60) => write!(f, "{}m", seconds / 60),
+            // As people say it: 120s, but 30m.
+            _ if seconds >= 600 && seconds.is_multiple_of(60) => write!(f, "{}m", seconds / 60),
             _ => write!(f, "{seconds}s"),
         }
     }
@@ -122,7 +123,7 @@ impl schemars::JsonSchema for Span {
     fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
         schemars::json_schema!({
             "type": "string",
-            "format": "duration",
+            "title": "duration",
             "pattern": "^([0-9]+(ms|s|m|h))+$"
         })
     }
@@ -170,7 +171,7 @@ mod tests {
 
     #[test]
     fn a_span_is_shown_as_it_can_be_read() {
-        for text in ["10s", "2m", "1h", "90s", "1500ms"] {
+        for text in ["10s", "120s", "30m", "1h", "90s", "1500ms"] {
             assert_eq!(text.parse::<Span>().unwrap().to_string(), text);
         }
     }
