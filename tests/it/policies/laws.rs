@@ -42,7 +42,7 @@ fn layer() -> impl Strategy<Value = String> {
                 let mut text = String::new();
                 let mut line = |key: &str, value: Option<String>| {
                     if let Some(value) = value {
-                        text += &format!("{key} = {value}\n");
+                        text.extend([key, " = ", &value, "\n"]);
                     }
                 };
                 line(
@@ -194,8 +194,9 @@ fn join(below: &str, above: &str) -> String {
         };
         lines.insert(key, joined);
     }
-    lines
+    let lines: Vec<String> = lines
         .iter()
-        .map(|(key, value)| format!("{key} = {value}\n"))
-        .collect()
+        .map(|(key, value)| format!("{key} = {value}"))
+        .collect();
+    lines.join("\n")
 }
