@@ -32,10 +32,12 @@ pub struct ClientOptions {
 
 impl ClientOptions {
     /// Returns options with one `timeout` for a try, and twice that for a request with its repeats.
+    ///
+    /// A connection gets a little less, so that it is known when nothing can have been sent.
     pub fn new(timeout: Duration) -> Self {
         Self {
             timeout,
-            connect_timeout: timeout,
+            connect_timeout: timeout * 4 / 5,
             budget: timeout * 2,
             plain_http_hosts: Vec::new(),
             clock: Clock::System,
@@ -188,7 +190,7 @@ impl Client {
         };
         let options = &self.inner.options;
         if origin.is_https() {
-            let made = self.inner.encrypted.get_or_init(|| encrypted(options));
+            let made = self.inner.encrypted.get_or_init(|| connector(url, options));
             return made.as_ref().map_err(Clone::clone);
         }
         let listed = &options.plain_http_hosts;
@@ -199,7 +201,7 @@ impl Client {
         if !allowed {
             return Err(HttpError::PlainHttpRefused(origin.to_string()));
         }
-        let made = self.inner.plain.get_or_init(|| plain(options));
+        let made = self.inner.plain.get_or_init(|| connector(url, options));
         made.as_ref().map_err(Clone::clone)
     }
 }
@@ -235,37 +237,37 @@ fn refused(response: &Response, to: &Url) -> HttpError {
     }
 }
 
-/// Builds the connector for `http://`: no certificate is read for it.
-fn plain(options: &ClientOptions) -> Result<reqwest::Client, HttpError> {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let nothing_trusted = rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|error| HttpError::Unusable(error.to_string()))?
-        .with_root_certificates(rustls::RootCertStore::empty())
-        .with_no_client_auth();
-    build(net_client_builder(options).tls_backend_preconfigured(nothing_trusted))
+/// Makes the connector for the scheme of `url`.
+fn connector(url: &Url, options: &ClientOptions) -> Result<reqwest::Client, HttpError> {
+    let built = net_client_builder(url, options)?.build();
+    built.map_err(|error| HttpError::from_transport(&error, "the client", Duration::ZERO))
 }
 
-/// Builds the connector for `https://`, which trusts the system's certificates.
-fn encrypted(options: &ClientOptions) -> Result<reqwest::Client, HttpError> {
-    // Whoever was first has installed the same provider: there is only this one.
-    drop(rustls::crypto::ring::default_provider().install_default());
-    build(net_client_builder(options).https_only(true))
-}
-
-/// What is true of every connection; the place where another builder of the house can be put.
-fn net_client_builder(options: &ClientOptions) -> reqwest::ClientBuilder {
-    reqwest::Client::builder()
+/// What is true of every connection. A builder that the whole house shares goes in here.
+///
+/// The system's certificates are read for `https://` only; the other trusts none.
+fn net_client_builder(
+    url: &Url,
+    options: &ClientOptions,
+) -> Result<reqwest::ClientBuilder, HttpError> {
+    let builder = reqwest::Client::builder()
         .user_agent(concat!("sendoff/", env!("CARGO_PKG_VERSION")))
         .redirect(reqwest::redirect::Policy::none())
         .retry(reqwest::retry::never())
         .referer(false)
         .no_proxy()
         .http1_only()
-        .connect_timeout(options.connect_timeout)
-}
-
-fn build(builder: reqwest::ClientBuilder) -> Result<reqwest::Client, HttpError> {
-    let built = builder.build();
-    built.map_err(|error| HttpError::from_transport(&error, "the client", Duration::ZERO))
+        .connect_timeout(options.connect_timeout);
+    if url.scheme() == "https" {
+        // Whoever was first has installed the same provider: there is only this one.
+        drop(rustls::crypto::ring::default_provider().install_default());
+        return Ok(builder.https_only(true));
+    }
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let nothing_trusted = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|error| HttpError::Unusable(error.to_string()))?
+        .with_root_certificates(rustls::RootCertStore::empty())
+        .with_no_client_auth();
+    Ok(builder.tls_backend_preconfigured(nothing_trusted))
 }

@@ -127,14 +127,6 @@ impl Request {
         })
     }
 
-    /// Sends `body` as JSON to change what is at `url`. Fails when `body` cannot be written as JSON.
-    pub fn patch(url: Url, body: &impl Serialize) -> Result<Self, HttpError> {
-        Ok(Self {
-            method: Method::PATCH,
-            ..Self::post(url, body)?
-        })
-    }
-
     /// Adds a token; it is sent only when the URL is of its origin.
     #[must_use]
     pub fn token(mut self, token: Option<&Token>) -> Self {

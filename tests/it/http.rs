@@ -52,7 +52,8 @@ fn raw(serve: impl Fn(TcpStream) + Send + 'static) -> Url {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/", listener.local_addr().unwrap());
     std::thread::spawn(move || {
-        for stream in listener.incoming() {
+        // No request is sent more often.
+        for stream in listener.incoming().take(3) {
             let mut stream = stream.unwrap();
             let mut request = [0; 4096];
             let _read = stream.read(&mut request);
@@ -73,6 +74,29 @@ async fn a_token_goes_to_its_own_origin_only() {
     assert!(server.log()[0].authorization().is_some());
     assert_eq!(other.log()[0].authorization(), None);
     assert!(!format!("{token:?}").contains(SECRET));
+}
+
+#[tokio::test]
+async fn a_password_goes_with_its_user_and_is_shown_nowhere() {
+    let server = server();
+    let origin = Origin::of(server.url()).unwrap();
+    let token = Token::basic(origin, "user".into(), "password".into());
+    assert!(!format!("{token:?}").contains("password"));
+    let request = Request::get(server.url().clone()).token(Some(&token));
+    client().send(request).await.unwrap();
+    let expected = Some("Basic dXNlcjpwYXNzd29yZA==");
+    assert_eq!(server.log()[0].authorization(), expected);
+}
+
+#[tokio::test]
+async fn a_secret_that_the_server_echoes_is_taken_out_of_the_answer() {
+    let server = server();
+    let echo = Answer::text(200, "text/plain", format!("you said {SECRET}"));
+    server.inject([Fault::Instead(echo.header("x-echo", SECRET))]);
+    let request = Request::get(server.url().clone()).token(Some(&token(server.url())));
+    let response = client().send(request).await.unwrap();
+    assert_eq!(response.excerpt(), "you said [REDACTED]");
+    assert_eq!(response.header("x-echo"), Some("[REDACTED]"));
 }
 
 #[tokio::test]
@@ -335,6 +359,25 @@ async fn a_server_that_speaks_no_tls_is_refused() {
     let error = client().send(Request::get(url)).await.unwrap_err();
     insta::assert_snapshot!(without_port(&error.to_string()), @"the encrypted connection to `127.0.0.1:PORT` was refused: received corrupt message of type InvalidContentType");
     assert!(!error.is_transient());
+}
+
+#[tokio::test]
+async fn a_handshake_that_stalls_is_left_in_time_and_nothing_was_sent() {
+    let url = raw(|mut stream| {
+        let _end = stream.read(&mut [0; 1]);
+    });
+    let url: Url = url.as_str().replace("http:", "https:").parse().unwrap();
+    let client = Client::new(ClientOptions::new(Duration::from_millis(300)));
+    let start = Instant::now();
+    let request = Request::post(url, &json!({})).unwrap();
+    let error = client.send(request).await.unwrap_err();
+    assert_eq!(error.class().code(), "timeout");
+    assert!(error.is_transient() && !error.may_have_acted());
+    assert!(
+        start.elapsed() < Duration::from_secs(3),
+        "{:?}",
+        start.elapsed()
+    );
 }
 
 #[tokio::test]

@@ -43,7 +43,7 @@ struct GitHub {
 
 fn connect(connection: Connection) -> Result<Box<dyn Forge>, ForgeError> {
     let unusable = |what: String| ForgeError::new(ForgeErrorClass::Unusable, what);
-    let api = connection
+    let mut api = connection
         .api_url
         .or_else(|| location::api_url(&connection.remote))
         .ok_or_else(|| unusable("the remote names no host whose API could be asked".to_owned()))?;
@@ -58,6 +58,8 @@ fn connect(connection: Connection) -> Result<Box<dyn Forge>, ForgeError> {
     let origin = Origin::of(&api)
         .filter(|_| api.username().is_empty() && api.password().is_none())
         .ok_or_else(|| unusable("the URL of the API is not plain http or https".to_owned()))?;
+    api.set_query(None);
+    api.set_fragment(None);
     Ok(Box::new(GitHub {
         client: connection.client,
         token: Token::bearer(origin, connection.token),
