@@ -9,8 +9,10 @@ use super::render;
 
 /// Try it all on loopback servers: no account needed, nothing left behind
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Starts a git server, a forge and an agents' platform on 127.0.0.1, makes a repository \
-                        with a feature branch, and runs the pipeline twice. Needs the git program, for its server.")]
+#[command(
+    after_help = "Starts a git server, a forge and an agents' platform on 127.0.0.1, makes a repository \
+                        with a feature branch, and runs the pipeline twice. Needs the git program, for its server."
+)]
 pub(super) struct Args {}
 
 impl Args {
@@ -29,7 +31,10 @@ impl Args {
                 Ok(report) => report,
                 Err(error) => return render::policy_error(output, *error),
             };
-            output.print(&format!("{heading}\n\n{}", render::human(&report, render::Detail::Normal)));
+            output.print(&format!(
+                "{heading}\n\n{}",
+                render::human(&report, render::Detail::Normal)
+            ));
             exit = exit.worst(report.exit());
             match stage.arrived() {
                 Ok(arrived) => output.print(&arrived),

@@ -21,7 +21,10 @@ impl Args {
     pub(super) fn run(self, command: &clap::Command, output: &mut Output) -> Exit {
         if let Some(name) = &self.page {
             let Some(artefact) = ARTEFACTS.iter().find(|artefact| artefact.name == name) else {
-                output.complain(&format!("there is no page `{name}`; the pages are: {}", names()));
+                output.complain(&format!(
+                    "there is no page `{name}`; the pages are: {}",
+                    names()
+                ));
                 return Exit::Usage;
             };
             output.print(&(artefact.make)(command));
@@ -45,5 +48,9 @@ impl Args {
 }
 
 fn names() -> String {
-    ARTEFACTS.iter().map(|artefact| artefact.name).collect::<Vec<_>>().join(", ")
+    ARTEFACTS
+        .iter()
+        .map(|artefact| artefact.name)
+        .collect::<Vec<_>>()
+        .join(", ")
 }

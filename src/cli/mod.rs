@@ -24,7 +24,12 @@ use self::output::Output;
 
 /// Gives finished work a proper send-off: policy, memory, heartbeat, push, pull request
 #[derive(Debug, Parser)]
-#[command(name = "sendoff", version, max_term_width = 100, disable_help_subcommand = true)]
+#[command(
+    name = "sendoff",
+    version,
+    max_term_width = 100,
+    disable_help_subcommand = true
+)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -114,4 +119,3 @@ fn log_to_stderr(environment: &Environment) {
 pub fn command() -> clap::Command {
     Cli::command()
 }
-

@@ -12,8 +12,10 @@ use super::request::{RequestArgs, read_task};
 
 /// Show what a run would do, and why, without doing any of it
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Nothing is written and no server is asked: what only a server knows is said to be asked \
-                        at run time.")]
+#[command(
+    after_help = "Nothing is written and no server is asked: what only a server knows is said to be asked \
+                        at run time."
+)]
 pub(super) struct Args {
     /// The pipeline [default: post-task, or on-failure when the task document says `ok: false`]
     pipeline: Option<String>,

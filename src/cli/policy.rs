@@ -60,22 +60,47 @@ pub(super) enum Command {
 impl Command {
     pub(super) fn run(self, environment: Environment, output: &mut Output) -> Exit {
         match self {
-            Self::Check { file: Some(file), .. } => check_file(&file, output),
-            Self::Check { file: None, directory } => {
-                let request = Request { directory, ..Request::default() };
+            Self::Check {
+                file: Some(file), ..
+            } => check_file(&file, output),
+            Self::Check {
+                file: None,
+                directory,
+            } => {
+                let request = Request {
+                    directory,
+                    ..Request::default()
+                };
                 check(&request, &environment, output)
             }
-            Self::Show { directory, policy, set } => {
-                let request =
-                    Request { directory, policy_file: policy, sets: set, ..Request::default() };
+            Self::Show {
+                directory,
+                policy,
+                set,
+            } => {
+                let request = Request {
+                    directory,
+                    policy_file: policy,
+                    sets: set,
+                    ..Request::default()
+                };
                 show(&request, &environment, output)
             }
             Self::Schema => {
                 output.print(&crate::manual::policy_schema());
                 Exit::Done
             }
-            Self::Init { preset, repo, user: _, directory } => {
-                let target = if repo { Target::Repository } else { Target::User };
+            Self::Init {
+                preset,
+                repo,
+                user: _,
+                directory,
+            } => {
+                let target = if repo {
+                    Target::Repository
+                } else {
+                    Target::User
+                };
                 init(&preset, target, directory, &environment, output)
             }
         }
@@ -116,11 +141,18 @@ fn check(request: &Request, environment: &Environment, output: &mut Output) -> E
 }
 
 fn show(request: &Request, environment: &Environment, output: &mut Output) -> Exit {
-    let PolicyReview { problems, values, .. } = match review(request, environment) {
+    let PolicyReview {
+        problems, values, ..
+    } = match review(request, environment) {
         Ok(review) => review,
         Err(error) => return render::policy_error(output, *error),
     };
-    let width = values.iter().map(|value| value.key.len() + value.value.len() + 3).max().unwrap_or(0).min(80);
+    let width = values
+        .iter()
+        .map(|value| value.key.len() + value.value.len() + 3)
+        .max()
+        .unwrap_or(0)
+        .min(80);
     let mut text = String::new();
     for value in &values {
         let setting = format!("{} = {}", value.key, value.value);
@@ -131,7 +163,11 @@ fn show(request: &Request, environment: &Environment, output: &mut Output) -> Ex
     for problem in &problems {
         output.complain(&render::policy_error_text(problem));
     }
-    if problems.is_empty() { Exit::Done } else { Exit::Policy }
+    if problems.is_empty() {
+        Exit::Done
+    } else {
+        Exit::Policy
+    }
 }
 
 fn init(
@@ -143,7 +179,10 @@ fn init(
 ) -> Exit {
     let Some(text) = preset(name) else {
         let names: Vec<&str> = PRESETS.iter().map(|preset| preset.name).collect();
-        output.complain(&format!("there is no preset `{name}`; the presets are: {}", names.join(", ")));
+        output.complain(&format!(
+            "there is no preset `{name}`; the presets are: {}",
+            names.join(", ")
+        ));
         return Exit::Usage;
     };
     let path = match target {
@@ -164,7 +203,10 @@ fn init(
         output.complain(&format!("{} cannot be written: {error}", path.display()));
         return Exit::Failed;
     }
-    output.print(&format!("{} is written from the preset `{name}`", path.display()));
+    output.print(&format!(
+        "{} is written from the preset `{name}`",
+        path.display()
+    ));
     if target == Target::Repository {
         let refused = crate::session::keys_not_for_repository(text);
         if !refused.is_empty() {

@@ -46,7 +46,8 @@ impl TerminalProgress {
         }
         *drawn = Some(Instant::now());
         // A terminal that went away shows no progress; the work goes on.
-        let _gone = write!(io::stderr().lock(), "\r\x1b[K{line}").and_then(|()| io::stderr().flush());
+        let _gone =
+            write!(io::stderr().lock(), "\r\x1b[K{line}").and_then(|()| io::stderr().flush());
     }
 }
 
@@ -57,7 +58,10 @@ impl Progress for TerminalProgress {
 
     fn packed(&self, done: u64, total: u64) {
         let sent = self.sent.load(Ordering::Relaxed);
-        self.draw(&format!("packing objects: {done} of {total}, {} KiB sent", sent / 1024));
+        self.draw(&format!(
+            "packing objects: {done} of {total}, {} KiB sent",
+            sent / 1024
+        ));
     }
 
     fn sent(&self, bytes: u64) {

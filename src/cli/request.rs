@@ -42,18 +42,31 @@ impl RequestArgs {
 }
 
 fn parse_trigger(name: &str) -> Result<Trigger, String> {
-    Trigger::ALL.into_iter().find(|trigger| trigger.as_str() == name).ok_or_else(|| {
-        let names: Vec<&str> = Trigger::ALL.iter().map(|trigger| trigger.as_str()).collect();
-        format!("the triggers are: {}", names.join(", "))
-    })
+    Trigger::ALL
+        .into_iter()
+        .find(|trigger| trigger.as_str() == name)
+        .ok_or_else(|| {
+            let names: Vec<&str> = Trigger::ALL
+                .iter()
+                .map(|trigger| trigger.as_str())
+                .collect();
+            format!("the triggers are: {}", names.join(", "))
+        })
 }
 
 /// Reads `--input`: a file, or `-` for standard input.
 pub(super) fn read_input(path: &Path) -> Result<Vec<u8>, String> {
     let mut bytes = Vec::new();
-    let name = if path == Path::new("-") { "standard input".into() } else { path.display().to_string() };
+    let name = if path == Path::new("-") {
+        "standard input".into()
+    } else {
+        path.display().to_string()
+    };
     let read = if path == Path::new("-") {
-        io::stdin().lock().take(INPUT_LIMIT + 1).read_to_end(&mut bytes)
+        io::stdin()
+            .lock()
+            .take(INPUT_LIMIT + 1)
+            .read_to_end(&mut bytes)
     } else {
         File::open(path).and_then(|file| file.take(INPUT_LIMIT + 1).read_to_end(&mut bytes))
     };

@@ -15,8 +15,10 @@ use super::request::{RequestArgs, read_task};
 
 /// Run a pipeline and report what became of each step
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Exit codes: 0 done or nothing to do, 1 a step failed, 64 command line, 70 a bug, \
-                        75 queued, 78 policy.")]
+#[command(
+    after_help = "Exit codes: 0 done or nothing to do, 1 a step failed, 64 command line, 70 a bug, \
+                        75 queued, 78 policy."
+)]
 pub(super) struct Args {
     /// The pipeline [default: post-task, or on-failure when the task document says `ok: false`]
     pipeline: Option<String>,
@@ -71,11 +73,19 @@ impl Args {
         if self.dry_run {
             return plan::show(&session.plan(&pipeline), self.json, output);
         }
-        let style = Style { json: self.json, verbose: self.verbose, best_effort: self.best_effort };
-        let report = session.run(&pipeline, &TerminalProgress::when(terminal), move |report| {
-            // The run's thread may be stuck for ever: the process ends here, with what is known.
-            end_process(style.show(&report, &mut Output::new()));
-        });
+        let style = Style {
+            json: self.json,
+            verbose: self.verbose,
+            best_effort: self.best_effort,
+        };
+        let report = session.run(
+            &pipeline,
+            &TerminalProgress::when(terminal),
+            move |report| {
+                // The run's thread may be stuck for ever: the process ends here, with what is known.
+                end_process(style.show(&report, &mut Output::new()));
+            },
+        );
         style.show(&report, output)
     }
 }
@@ -98,11 +108,18 @@ impl Style {
                 output.print(&text);
             }
         }
-        if self.best_effort { Exit::Done } else { report.exit() }
+        if self.best_effort {
+            Exit::Done
+        } else {
+            report.exit()
+        }
     }
 }
 
-#[expect(clippy::exit, reason = "the watchdog ends a process whose main thread does not answer")]
+#[expect(
+    clippy::exit,
+    reason = "the watchdog ends a process whose main thread does not answer"
+)]
 pub(super) fn end_process(exit: Exit) -> ! {
     std::process::exit(exit.code().into())
 }

@@ -61,10 +61,14 @@ impl Args {
             Err(error) => return render::policy_error(output, error),
         };
         let (json, best_effort) = (self.json, self.best_effort);
-        let report = session.run(&pipeline, &TerminalProgress::when(terminal), move |report| {
-            let exit = show(&report, json, &mut Output::new());
-            super::run::end_process(if best_effort { Exit::Done } else { exit });
-        });
+        let report = session.run(
+            &pipeline,
+            &TerminalProgress::when(terminal),
+            move |report| {
+                let exit = show(&report, json, &mut Output::new());
+                super::run::end_process(if best_effort { Exit::Done } else { exit });
+            },
+        );
         show(&report, self.json, output)
     }
 }

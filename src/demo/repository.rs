@@ -16,9 +16,16 @@ pub(super) struct Git {
 impl Git {
     /// Finds git.
     pub(super) fn find(inheritance: &Inheritance, home: &Path) -> io::Result<Self> {
-        let program = find_program("git", inheritance.search_path())
-            .map_err(|_| io::Error::other("the git program is not installed; its server is part of the demonstration"))?;
-        Ok(Self { program, inheritance: inheritance.clone(), home: home.to_owned() })
+        let program = find_program("git", inheritance.search_path()).map_err(|_| {
+            io::Error::other(
+                "the git program is not installed; its server is part of the demonstration",
+            )
+        })?;
+        Ok(Self {
+            program,
+            inheritance: inheritance.clone(),
+            home: home.to_owned(),
+        })
     }
 
     /// Runs git in `directory` and returns what it printed.
@@ -33,10 +40,16 @@ impl Git {
             .run()
             .map_err(io::Error::other)?;
         if output.ended.is_success() {
-            return Ok(String::from_utf8_lossy(&output.stdout.bytes).trim_end().to_owned());
+            return Ok(String::from_utf8_lossy(&output.stdout.bytes)
+                .trim_end()
+                .to_owned());
         }
         let stderr = String::from_utf8_lossy(&output.stderr.bytes);
-        Err(io::Error::other(format!("git {}: {}", arguments.join(" "), stderr.trim_end())))
+        Err(io::Error::other(format!(
+            "git {}: {}",
+            arguments.join(" "),
+            stderr.trim_end()
+        )))
     }
 
     /// Makes `work` with one commit on `main`, and `bare` as its copy on the server.
@@ -50,8 +63,18 @@ impl Git {
         self.run(work, &["remote", "add", "origin", url])?;
         self.run(work, &["update-ref", "refs/remotes/origin/main", "main"])?;
         self.run(work, &["switch", "-q", "-c", "feature/countdown"])?;
-        self.commit(work, "countdown.txt", "ten nine eight\n", "Count down before launch")?;
-        self.commit(work, "countdown.txt", "ten nine eight seven\n", "Count one more")
+        self.commit(
+            work,
+            "countdown.txt",
+            "ten nine eight\n",
+            "Count down before launch",
+        )?;
+        self.commit(
+            work,
+            "countdown.txt",
+            "ten nine eight seven\n",
+            "Count one more",
+        )
     }
 
     /// Writes a file and commits it.
@@ -64,5 +87,6 @@ impl Git {
 
 /// Returns a path as text, for an argument.
 fn text(path: &Path) -> io::Result<&str> {
-    path.to_str().ok_or_else(|| io::Error::other("the temporary directory's path is not UTF-8"))
+    path.to_str()
+        .ok_or_else(|| io::Error::other("the temporary directory's path is not UTF-8"))
 }

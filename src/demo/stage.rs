@@ -53,13 +53,24 @@ impl Stage {
         };
         let served = root.path().join("server");
         std::fs::create_dir_all(served.join("acme"))?;
-        let git_server = GitServer::start(&served, options, inheritance)?;
+        let git_server = GitServer::start(&served, &inheritance, options)?;
         let url = format!("{}/acme/rocket.git", git_server.url());
-        git.make(&root.path().join("rocket"), &served.join("acme/rocket.git"), &url)?;
+        git.make(
+            &root.path().join("rocket"),
+            &served.join("acme/rocket.git"),
+            &url,
+        )?;
         let forge = ForgeServer::start(Some(TOKEN), [Repository::new("acme", "rocket")])?;
         let platform = PlatformServer::start(WORKSPACE, Some(TOKEN))?;
         let search_path = environment.text("PATH").unwrap_or_default().to_owned();
-        let stage = Self { root, git, git_server, forge, platform, search_path };
+        let stage = Self {
+            root,
+            git,
+            git_server,
+            forge,
+            platform,
+            search_path,
+        };
         stage.write_policy()?;
         Ok(stage)
     }
@@ -68,7 +79,10 @@ impl Stage {
     fn write_policy(&self) -> io::Result<()> {
         let directory = self.root.path().join("home/.config/sendoff");
         std::fs::create_dir_all(&directory)?;
-        let policy = format!("[forge]\nkind = \"github\"\napi-url = \"{}\"\n", self.forge.url());
+        let policy = format!(
+            "[forge]\nkind = \"github\"\napi-url = \"{}\"\n",
+            self.forge.url()
+        );
         std::fs::write(directory.join("policy.toml"), policy)
     }
 
@@ -105,13 +119,18 @@ impl Stage {
         let given = pairs.iter().map(|(name, value)| (*name, value.as_str()));
         let environment = Environment::from_pairs(self.work(), given);
         let task = TaskFacts {
-            input: Some("Count down before launch; the key is password=hunter2hunter2hunter2".into()),
+            input: Some(
+                "Count down before launch; the key is password=hunter2hunter2hunter2".into(),
+            ),
             ok: Some(true),
             ..TaskFacts::default()
         };
         let request = Request {
             trigger: Trigger::Executor,
-            task: TaskDocument { task, ..TaskDocument::default() },
+            task: TaskDocument {
+                task,
+                ..TaskDocument::default()
+            },
             ..Request::default()
         };
         let session = Session::open(request, environment)?;
@@ -123,18 +142,27 @@ impl Stage {
     /// Returns what has arrived at each server, for people.
     pub fn arrived(&self) -> io::Result<String> {
         let bare = self.root.path().join("server/acme/rocket.git");
-        let log = self.git.run(&bare, &["log", "--format=%h %s", "main..feature/countdown"])?;
+        let log = self
+            .git
+            .run(&bare, &["log", "--format=%h %s", "main..feature/countdown"])?;
         let mut text = String::from("What arrived:\n");
         for line in log.lines() {
             row(&mut text, "git server", line);
         }
         for pull in self.forge.pulls() {
             let draft = if pull.draft { ", a draft" } else { "" };
-            let what = format!("#{} {}: {} into {}{draft}", pull.number, pull.title, pull.head, pull.base);
+            let what = format!(
+                "#{} {}: {} into {}{draft}",
+                pull.number, pull.title, pull.head, pull.base
+            );
             row(&mut text, "forge", &what);
         }
         for memory in self.platform.memories() {
-            row(&mut text, "platform", &format!("memory {}", memory["content"]));
+            row(
+                &mut text,
+                "platform",
+                &format!("memory {}", memory["content"]),
+            );
         }
         let beats = self.platform.heartbeats().len();
         row(&mut text, "platform", &format!("heartbeats: {beats}"));

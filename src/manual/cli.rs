@@ -12,33 +12,61 @@ pub(super) fn page(command: &clap::Command) -> String {
 
 /// Writes one command and those below it.
 fn section(page: &mut String, command: &clap::Command, path: &str) {
-    let about = command.get_about().map(ToString::to_string).unwrap_or_default();
+    let about = command
+        .get_about()
+        .map(ToString::to_string)
+        .unwrap_or_default();
     let usage = command.clone().render_usage().to_string();
-    let usage = usage.trim_start_matches("Usage: ").replace("\n       ", "\n");
-    add(page, format_args!("\n## `{path}`\n\n{about}.\n\n```text\n{usage}\n```\n"));
-    let arguments: Vec<_> = command.get_arguments().filter(|a| !a.is_hide_set()).collect();
+    let usage = usage
+        .trim_start_matches("Usage: ")
+        .replace("\n       ", "\n");
+    add(
+        page,
+        format_args!("\n## `{path}`\n\n{about}.\n\n```text\n{usage}\n```\n"),
+    );
+    let arguments: Vec<_> = command
+        .get_arguments()
+        .filter(|a| !a.is_hide_set())
+        .collect();
     if !arguments.is_empty() {
         add(page, format_args!("\n| argument | what |\n| --- | --- |\n"));
     }
     for argument in arguments {
-        let help = argument.get_help().map(ToString::to_string).unwrap_or_default();
+        let help = argument
+            .get_help()
+            .map(ToString::to_string)
+            .unwrap_or_default();
         let help = help.replace('|', "\\|").replace('\n', " ");
-        add(page, format_args!("| `{}` | {help} |\n", spelling(argument)));
+        add(
+            page,
+            format_args!("| `{}` | {help} |\n", spelling(argument)),
+        );
     }
     if let Some(after) = command.get_after_help() {
         add(page, format_args!("\n{after}\n"));
     }
-    for child in command.get_subcommands().filter(|child| child.get_name() != "help") {
+    for child in command
+        .get_subcommands()
+        .filter(|child| child.get_name() != "help")
+    {
         section(page, child, &format!("{path} {}", child.get_name()));
     }
 }
 
 /// Spells an argument as it is typed.
 fn spelling(argument: &clap::Arg) -> String {
-    let values: Vec<&str> =
-        argument.get_value_names().into_iter().flatten().map(clap::builder::Str::as_str).collect();
+    let values: Vec<&str> = argument
+        .get_value_names()
+        .into_iter()
+        .flatten()
+        .map(clap::builder::Str::as_str)
+        .collect();
     let takes_value = argument.get_action().takes_values();
-    let value = if takes_value { format!(" {}", values.join(" ")) } else { String::new() };
+    let value = if takes_value {
+        format!(" {}", values.join(" "))
+    } else {
+        String::new()
+    };
     match (argument.get_short(), argument.get_long()) {
         (Some(short), Some(long)) => format!("-{short}, --{long}{value}"),
         (None, Some(long)) => format!("--{long}{value}"),

@@ -12,9 +12,16 @@ pub(super) fn page() -> String {
         super::GENERATED
     );
     for variable in VARIABLES {
-        let default = variable.default.map(|value| format!("`{value}`")).unwrap_or_default();
+        let default = variable
+            .default
+            .map(|value| format!("`{value}`"))
+            .unwrap_or_default();
         // Writing to a `String` cannot fail.
-        let _infallible = writeln!(page, "| `{}` | {} | {default} |", variable.name, variable.doc);
+        let _infallible = writeln!(
+            page,
+            "| `{}` | {} | {default} |",
+            variable.name, variable.doc
+        );
     }
     page
 }

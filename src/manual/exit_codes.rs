@@ -5,7 +5,10 @@ use std::fmt::Write;
 use crate::exit::Exit;
 
 pub(super) fn page() -> String {
-    let mut page = format!("{}# Exit codes\n\n| code | meaning |\n| --: | --- |\n", super::GENERATED);
+    let mut page = format!(
+        "{}# Exit codes\n\n| code | meaning |\n| --: | --- |\n",
+        super::GENERATED
+    );
     for exit in Exit::ALL {
         // Writing to a `String` cannot fail.
         let _infallible = writeln!(page, "| {} | {} |", exit.code(), exit.meaning());

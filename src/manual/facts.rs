@@ -37,16 +37,30 @@ fn rows(page: &mut String, root: &Value, schema: &Value, prefix: &str) {
         return;
     };
     for (name, property) in properties {
-        let path = if prefix.is_empty() { name.clone() } else { format!("{prefix}.{name}") };
+        let path = if prefix.is_empty() {
+            name.clone()
+        } else {
+            format!("{prefix}.{name}")
+        };
         let (path, inner) = unfold(root, property, path);
-        if inner.get("properties").is_some_and(|p| p.as_object().is_some_and(|p| !p.is_empty())) {
+        if inner
+            .get("properties")
+            .is_some_and(|p| p.as_object().is_some_and(|p| !p.is_empty()))
+        {
             rows(page, root, inner, &path);
             continue;
         }
-        let doc = property.get("description").and_then(Value::as_str).unwrap_or_default();
+        let doc = property
+            .get("description")
+            .and_then(Value::as_str)
+            .unwrap_or_default();
         // Writing to a `String` cannot fail.
-        let _infallible =
-            writeln!(page, "| `{path}` | {} | {} |", kind(property), doc.replace('\n', " "));
+        let _infallible = writeln!(
+            page,
+            "| `{path}` | {} | {} |",
+            kind(property),
+            doc.replace('\n', " ")
+        );
     }
 }
 
@@ -56,7 +70,11 @@ fn unfold<'a>(root: &'a Value, schema: &'a Value, path: String) -> (String, &'a 
         let found = root.pointer(name.trim_start_matches('#')).unwrap_or(schema);
         return (path, found);
     }
-    if let Some(first) = schema.get("anyOf").and_then(Value::as_array).and_then(|any| any.first()) {
+    if let Some(first) = schema
+        .get("anyOf")
+        .and_then(Value::as_array)
+        .and_then(|any| any.first())
+    {
         return unfold(root, first, path);
     }
     if let Some(items) = schema.get("items") {
@@ -73,7 +91,10 @@ fn kind(schema: &Value) -> String {
     match schema.get("type") {
         Some(Value::String(name)) => name.clone(),
         Some(Value::Array(names)) => {
-            let names = names.iter().filter_map(Value::as_str).filter(|name| *name != "null");
+            let names = names
+                .iter()
+                .filter_map(Value::as_str)
+                .filter(|name| *name != "null");
             names.collect::<Vec<_>>().join(" or ") + " or none"
         }
         _ => "object".into(),

@@ -20,14 +20,38 @@ pub struct Artefact {
 
 /// Every file of `docs/reference/`, written by `sendoff manual docs/reference` and compared by a test.
 pub const ARTEFACTS: &[Artefact] = &[
-    Artefact { name: "cli.md", make: cli::page },
-    Artefact { name: "environment.md", make: |_| environment::page() },
-    Artefact { name: "exit-codes.md", make: |_| exit_codes::page() },
-    Artefact { name: "facts.md", make: |_| facts::page() },
-    Artefact { name: "policy.md", make: |_| policy_page::page() },
-    Artefact { name: "policy.schema.json", make: |_| policy_schema() },
-    Artefact { name: "report.schema.json", make: |_| report::schema() },
-    Artefact { name: "task.schema.json", make: |_| facts::task_schema() },
+    Artefact {
+        name: "cli.md",
+        make: cli::page,
+    },
+    Artefact {
+        name: "environment.md",
+        make: |_| environment::page(),
+    },
+    Artefact {
+        name: "exit-codes.md",
+        make: |_| exit_codes::page(),
+    },
+    Artefact {
+        name: "facts.md",
+        make: |_| facts::page(),
+    },
+    Artefact {
+        name: "policy.md",
+        make: |_| policy_page::policy_page(crate::steps::STEPS),
+    },
+    Artefact {
+        name: "policy.schema.json",
+        make: |_| policy_schema(),
+    },
+    Artefact {
+        name: "report.schema.json",
+        make: |_| report::schema(),
+    },
+    Artefact {
+        name: "task.schema.json",
+        make: |_| facts::task_schema(),
+    },
 ];
 
 /// The line at the head of every page: nobody edits a page that is overwritten.
@@ -35,7 +59,7 @@ const GENERATED: &str = "<!-- Written by `sendoff manual docs/reference`; edits 
 
 /// Returns the policy's JSON Schema as text.
 pub fn policy_schema() -> String {
-    pretty(&schema::policy_schema(crate::steps::STEPS).to_value())
+    pretty(&schema::policy_schema(crate::steps::STEPS))
 }
 
 /// Puts a schema into text, with a newline at the end.

@@ -266,7 +266,11 @@ impl RemoteUrl {
 
     /// Returns the URL without user and password, as lists of allowed remotes name it.
     pub fn without_login(&self) -> String {
-        let bare = Self { user: None, password: None, ..self.clone() };
+        let bare = Self {
+            user: None,
+            password: None,
+            ..self.clone()
+        };
         bare.to_string()
     }
 

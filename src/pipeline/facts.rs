@@ -9,7 +9,7 @@ use crate::report::Verdict;
 use super::step::Outputs;
 
 /// Everything that templates and conditions can see.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
 pub struct Facts {
     /// The repository; `none` outside one.
     pub repo: Option<RepoFacts>,
@@ -24,14 +24,14 @@ pub struct Facts {
 }
 
 /// The run, as templates see it.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
 pub struct RunFacts {
     /// The run's id.
     pub id: String,
 }
 
 /// The repository, as templates see it.
-#[derive(Debug, Clone, Default, Serialize)]
+#[derive(Debug, Clone, Default, Serialize, schemars::JsonSchema)]
 pub struct RepoFacts {
     /// The work tree.
     pub path: String,
@@ -52,7 +52,7 @@ pub struct RepoFacts {
 }
 
 /// A commit, as templates see it.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
 pub struct CommitFacts {
     /// The id in hex.
     pub id: String,
@@ -115,7 +115,7 @@ pub struct HeartbeatFacts {
 }
 
 /// A step, as templates and conditions see it.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
 pub struct StepFacts {
     /// `pending`, or the verdict.
     pub verdict: String,
@@ -151,6 +151,10 @@ impl TaskDocument {
 
     /// Returns the pipeline that a run without a name means: a failed task has one of its own.
     pub fn default_pipeline(&self) -> &'static str {
-        if self.task.ok == Some(false) { "on-failure" } else { "post-task" }
+        if self.task.ok == Some(false) {
+            "on-failure"
+        } else {
+            "post-task"
+        }
     }
 }

@@ -21,7 +21,11 @@ impl SharedProgress {
     ///
     /// The push notices by itself when nothing moves any more.
     pub fn holding(&self, deadline: &Deadline) -> impl Progress + Send + 'static {
-        Holding { inner: self.clone(), deadline: deadline.clone(), held: Mutex::new(None) }
+        Holding {
+            inner: self.clone(),
+            deadline: deadline.clone(),
+            held: Mutex::new(None),
+        }
     }
 }
 

@@ -42,7 +42,7 @@ impl Pipeline {
             facts: &facts,
             ..cx
         };
-        let work = pin!(self.groups(cx, draft));
+        let work = pin!(self.run_groups(cx, draft));
         let ahead = pin!(async {
             self.prepare(&cx).await;
             pending::<()>().await;
@@ -70,7 +70,7 @@ impl Pipeline {
         .await;
     }
 
-    async fn groups(&self, cx: Context<'_>, draft: &Draft) {
+    async fn run_groups(&self, cx: Context<'_>, draft: &Draft) {
         let mut facts = cx.facts.clone();
         let mut so_far = SoFar::default();
         let mut first = 0;

@@ -75,7 +75,9 @@ impl Remotes {
         let url = remote.without_login();
         let bare = url.trim_end_matches('/');
         let bare = bare.strip_suffix(".git").unwrap_or(bare);
-        self.allowed.iter().any(|pattern| pattern.matches(&url) || pattern.matches(bare))
+        self.allowed
+            .iter()
+            .any(|pattern| pattern.matches(&url) || pattern.matches(bare))
     }
 }
 

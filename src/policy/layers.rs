@@ -182,13 +182,19 @@ impl Layers {
 impl Loaded {
     /// Reports that the repository's file cannot be used at all.
     pub fn drop_repository(&mut self, error: PolicyError) {
-        self.problems.push(PolicyProblem { origin: Origin::Repository, error });
+        self.problems.push(PolicyProblem {
+            origin: Origin::Repository,
+            error,
+        });
     }
 
     /// Returns the names of the layers that count, lowest first.
     pub fn layer_names(&self) -> Vec<String> {
-        let named = self.layers.stack.iter().map(|layer| self.layers.sources.name(&layer.place));
-        named.map(str::to_owned).collect()
+        let named = self.layers.stack.iter();
+        let sources = &self.layers.sources;
+        named
+            .filter_map(|layer| Some(sources.at(&layer.place)?.name.to_string()))
+            .collect()
     }
 
     /// Adds the repository's layer, which is known later than the others, and merges again.

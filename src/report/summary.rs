@@ -30,7 +30,7 @@ impl Report {
     }
 
     /// Returns the exit code that the steps ask for.
-    fn exit(&self) -> Exit {
+    pub fn exit(&self) -> Exit {
         let mut exit = Exit::Done;
         for step in &self.steps {
             let reason = step.reason.as_deref();

@@ -4,9 +4,9 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::environment::Environment;
 use crate::forge::{Connection, FORGES, ForgeDef};
+use crate::git::Repo;
 use crate::git::credentials::{Helpers, Login};
 use crate::git::push::{AllowFile, PushOptions};
-use crate::git::Repo;
 use crate::http::{Client, ClientOptions};
 use crate::names::{Origin, RemoteUrl, RepositoryName, Scheme};
 use crate::net::PlainHttp;
@@ -35,12 +35,18 @@ pub(super) fn platform(environment: &Environment, policy: &Policy) -> Result<Pla
         (Some(url), _) => url.as_url().clone(),
         (None, Some(Ok(url))) => url,
         (None, Some(Err(error))) => {
-            return Err(Hold::new("bad-platform-url", format!("PLATFORM_URL is no URL: {error}"))
-                .advise("set it to an address such as https://platform.example"));
+            return Err(Hold::new(
+                "bad-platform-url",
+                format!("PLATFORM_URL is no URL: {error}"),
+            )
+            .advise("set it to an address such as https://platform.example"));
         }
         (None, None) => return Err(absent()),
     };
-    let workspace = settings.workspace_id.as_deref().or_else(|| environment.text("WORKSPACE_ID"));
+    let workspace = settings
+        .workspace_id
+        .as_deref()
+        .or_else(|| environment.text("WORKSPACE_ID"));
     let workspace = workspace.ok_or_else(absent)?;
     let token = settings
         .token_file
@@ -49,7 +55,10 @@ pub(super) fn platform(environment: &Environment, policy: &Policy) -> Result<Pla
     let client = client(policy);
     Platform::new(client, url, workspace, TokenSource::File(token)).map_err(|error| {
         let hold = Hold::new(error.code(), error.to_string());
-        Hold { advice: error.advice.clone(), ..hold }
+        Hold {
+            advice: Some(error.advice().into()),
+            ..hold
+        }
     })
 }
 
@@ -68,7 +77,11 @@ pub(super) fn push_options(session: &Session, remote: &RemoteUrl) -> PushOptions
     PushOptions {
         push_timeout: policy.limits().push_timeout.duration(),
         push_size: policy.limits().push_size.bytes(),
-        allow_file: if policy.remotes().allow_file { AllowFile::Yes } else { AllowFile::No },
+        allow_file: if policy.remotes().allow_file {
+            AllowFile::Yes
+        } else {
+            AllowFile::No
+        },
         // The guard has checked an unencrypted remote against the list, by its whole URL.
         plain_http: PlainHttp::to(remote.host().map(str::to_owned)),
         login: login(session, remote),
@@ -80,11 +93,7 @@ pub(super) fn push_options(session: &Session, remote: &RemoteUrl) -> PushOptions
 }
 
 /// Returns the user's ssh command. Under a hook or an agent the variable is somebody else's.
-fn ssh_command(
-    trigger: Trigger,
-    environment: &Environment,
-    repo: Option<&Repo>,
-) -> Option<String> {
+fn ssh_command(trigger: Trigger, environment: &Environment, repo: Option<&Repo>) -> Option<String> {
     let from_person = (trigger == Trigger::Manual).then(|| environment.text("GIT_SSH_COMMAND"));
     let configured = || repo?.config().string("core.sshCommand");
     from_person.flatten().map(str::to_owned).or_else(configured)
@@ -92,7 +101,9 @@ fn ssh_command(
 
 /// Returns the credential helpers of system and user configuration.
 fn helpers(repo: Option<&Repo>, inheritance: &Inheritance) -> Helpers {
-    let rules = repo.map(|repo| repo.config().credential_rules()).unwrap_or_default();
+    let rules = repo
+        .map(|repo| repo.config().credential_rules())
+        .unwrap_or_default();
     Helpers::new(rules, inheritance.clone())
 }
 
@@ -103,7 +114,10 @@ pub(super) fn login(session: &Session, remote: &RemoteUrl) -> Option<Login> {
         return None;
     }
     let token = token_of_variable(session, remote)?;
-    Some(Login { user: TOKEN_USER.into(), password: token })
+    Some(Login {
+        user: TOKEN_USER.into(),
+        password: token,
+    })
 }
 
 /// What it takes to connect to the forge of a shipment. Owns it all, so that it can be used late.
@@ -151,7 +165,10 @@ impl ForgeWay {
         };
         (def.connect)(connection).map_err(|error| {
             let hold = Hold::new(error.code(), error.to_string());
-            Hold { advice: error.advice, ..hold }
+            Hold {
+                advice: error.advice,
+                ..hold
+            }
         })
     }
 
@@ -163,27 +180,34 @@ impl ForgeWay {
                 Some(_) => "SENDOFF_TOKEN".to_owned(),
                 None => variables.join(" or "),
             };
-            Hold::new("no-token", "there is no token for the forge")
-                .advise(format!("set {wanted}, or configure a git credential helper for its host"))
+            Hold::new("no-token", "there is no token for the forge").advise(format!(
+                "set {wanted}, or configure a git credential helper for its host"
+            ))
         };
         let web = self.web_origin(def).ok_or_else(absent)?;
         let helpers = self.helpers.clone();
         match interruptible(move |_| helpers.get(&web, None)).await {
             Ok(Ok(Some(login))) if !login.password.expose_secret().is_empty() => Ok(login.password),
             Ok(Ok(_)) => Err(absent()),
-            Ok(Err(error)) => {
-                Err(Hold::new("no-token", format!("the credential helper failed: {error}")))
-            }
+            Ok(Err(error)) => Err(Hold::new(
+                "no-token",
+                format!("the credential helper failed: {error}"),
+            )),
             Err(error) => Err(Hold::new("no-token", error.to_string())),
         }
     }
 
     /// Returns the address whose password the helpers keep: the web host, not the API's.
     fn web_origin(&self, def: &ForgeDef) -> Option<reqwest::Url> {
-        let named = self.settings.api_url.as_ref().map(|url| url.as_url().clone());
+        let named = self
+            .settings
+            .api_url
+            .as_ref()
+            .map(|url| url.as_url().clone());
         let mut web = named.or_else(|| (def.api_url)(&self.remote))?;
         let host = web.host_str()?.to_owned();
-        web.set_host(Some(host.strip_prefix("api.").unwrap_or(&host))).ok()?;
+        web.set_host(Some(host.strip_prefix("api.").unwrap_or(&host)))
+            .ok()?;
         web.set_path("/");
         // A token that would go over http stays on this machine.
         let origin = Origin::of(&web)?;
@@ -192,12 +216,13 @@ impl ForgeWay {
 }
 
 /// Connects, when there is something to open a pull request for.
-pub(super) async fn forge(
-    way: Option<ForgeWay>,
-) -> Result<Box<dyn crate::forge::Forge>, Hold> {
+pub(super) async fn forge(way: Option<ForgeWay>) -> Result<Box<dyn crate::forge::Forge>, Hold> {
     match way {
         Some(way) => way.connect().await,
-        None => Err(Hold::new("nothing-to-ship", "there is nothing to open a pull request for")),
+        None => Err(Hold::new(
+            "nothing-to-ship",
+            "there is nothing to open a pull request for",
+        )),
     }
 }
 
@@ -224,8 +249,13 @@ fn token_of_variable(session: &Session, remote: &RemoteUrl) -> Option<SecretStri
     if let Some(api) = &session.loaded.policy.forge().api_url {
         let api_host = api.as_url().host_str().unwrap_or_default();
         let is_its_host = host.eq_ignore_ascii_case(api_host)
-            || api_host.strip_prefix("api.").is_some_and(|git| host.eq_ignore_ascii_case(git));
-        return session.environment.secret("SENDOFF_TOKEN").filter(|_| is_its_host);
+            || api_host
+                .strip_prefix("api.")
+                .is_some_and(|git| host.eq_ignore_ascii_case(git));
+        return session
+            .environment
+            .secret("SENDOFF_TOKEN")
+            .filter(|_| is_its_host);
     }
     let host = host.strip_prefix("ssh.").unwrap_or(host);
     let variables = FORGES.iter().flat_map(|def| def.token_variables);

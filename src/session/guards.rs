@@ -41,13 +41,31 @@ pub(super) fn survey(
         Ok(None) => {
             let hold = Hold::new("not-a-repository", "there is no git repository here")
                 .advise("run in a work tree, or name one with -C");
-            return Survey { facts: None, shipment: Err(hold) };
+            return Survey {
+                facts: None,
+                shipment: Err(hold),
+            };
         }
-        Err(hold) => return Survey { facts: None, shipment: Err(hold.clone()) },
+        Err(hold) => {
+            return Survey {
+                facts: None,
+                shipment: Err(hold.clone()),
+            };
+        }
     };
-    let mut facts = RepoFacts { path: repo.work_tree().unwrap_or(repo.git_dir()).display().to_string(), ..RepoFacts::default() };
+    let mut facts = RepoFacts {
+        path: repo
+            .work_tree()
+            .unwrap_or(repo.git_dir())
+            .display()
+            .to_string(),
+        ..RepoFacts::default()
+    };
     let shipment = guard(repo, policy, options, &mut facts);
-    Survey { facts: Some(facts), shipment }
+    Survey {
+        facts: Some(facts),
+        shipment,
+    }
 }
 
 /// Asks one question after the other; the first that says no ends it.
@@ -58,32 +76,45 @@ fn guard(
     facts: &mut RepoFacts,
 ) -> Result<Shipment, Hold> {
     if repo.is_bare() {
-        return Err(Hold::new("bare-repository", "the repository is bare: it has no branch at work"));
+        return Err(Hold::new(
+            "bare-repository",
+            "the repository is bare: it has no branch at work",
+        ));
     }
     let (branch, head) = match repo.head() {
         Ok(Head::Branch { name, id }) => (name, id),
         Ok(Head::Unborn { name }) => {
             facts.branch = Some(name.to_string());
-            return Err(Hold::new("unborn-branch", format!("{name} has no commit yet"))
-                .advise("commit something first"));
+            return Err(
+                Hold::new("unborn-branch", format!("{name} has no commit yet"))
+                    .advise("commit something first"),
+            );
         }
         Ok(Head::Detached { id }) => {
             facts.head = Some(id.to_string());
-            return Err(Hold::new("detached-head", "HEAD is detached: there is no branch to push")
-                .advise("switch to a branch: git switch -c NAME"));
+            return Err(Hold::new(
+                "detached-head",
+                "HEAD is detached: there is no branch to push",
+            )
+            .advise("switch to a branch: git switch -c NAME"));
         }
         Err(error) => return Err(Hold::new("bad-head", error.to_string())),
     };
     facts.branch = Some(branch.to_string());
     facts.head = Some(head.to_string());
     if let Some(operation) = repo.operation() {
-        return Err(Hold::new("operation-in-progress", format!("a {operation} is in progress"))
-            .advise(format!("finish or abort the {operation}, then run again")));
+        return Err(Hold::new(
+            "operation-in-progress",
+            format!("a {operation} is in progress"),
+        )
+        .advise(format!("finish or abort the {operation}, then run again")));
     }
     if let Some(odd) = branch.odd() {
         let shown = branch.as_str().escape_debug();
-        return Err(Hold::new("odd-branch-name", format!("`{shown}` is not pushed: {odd}"))
-            .advise("rename the branch: git branch -m NAME"));
+        return Err(
+            Hold::new("odd-branch-name", format!("`{shown}` is not pushed: {odd}"))
+                .advise("rename the branch: git branch -m NAME"),
+        );
     }
     let permit = policy.permit_push(&branch).map_err(|protected| {
         Hold::new("protected-branch", protected.to_string())
@@ -91,7 +122,11 @@ fn guard(
     })?;
     let remote = remote(repo, policy, &branch, facts)?;
     let base = base(repo, policy, &branch, &remote)?;
-    facts.base = base.named.as_ref().or(base.hint.as_ref()).map(ToString::to_string);
+    facts.base = base
+        .named
+        .as_ref()
+        .or(base.hint.as_ref())
+        .map(ToString::to_string);
     let commits = super::range::ahead(repo, policy, &remote, &branch, head, &base)?;
     facts.commits = commits.iter().map(super::range::commit_facts).collect();
     Ok(Shipment {
@@ -115,10 +150,15 @@ fn remote(
 ) -> Result<Remote, Hold> {
     let choice = crate::steps::push_remote(policy)
         .map_err(|error| Hold::new("policy-error", error.to_string()))?;
-    let remote = repo.remote(choice.as_ref(), Some(branch)).map_err(|error| {
-        let hold = Hold::new(error.code(), error.to_string());
-        Hold { advice: error.advice(), ..hold }
-    })?;
+    let remote = repo
+        .remote(choice.as_ref(), Some(branch))
+        .map_err(|error| {
+            let hold = Hold::new(error.code(), error.to_string());
+            Hold {
+                advice: error.advice(),
+                ..hold
+            }
+        })?;
     facts.remote = Some(remote.name.to_string());
     if let Some(RepositoryName { owner, name }) = remote.url.repository() {
         facts.owner = Some(owner);
@@ -128,7 +168,10 @@ fn remote(
     if !policy.remotes().allowed.is_empty() && !listed {
         return Err(Hold::new(
             "remote-not-allowed",
-            format!("{} is not among the remotes that the policy allows", remote.url),
+            format!(
+                "{} is not among the remotes that the policy allows",
+                remote.url
+            ),
         )
         .advise("add its URL to `remotes.allowed` in the user's or the system's policy"));
     }
@@ -161,12 +204,7 @@ pub(super) struct Base {
     pub(super) hint: Option<BranchName>,
 }
 
-fn base(
-    repo: &Repo,
-    policy: &Policy,
-    branch: &BranchName,
-    remote: &Remote,
-) -> Result<Base, Hold> {
+fn base(repo: &Repo, policy: &Policy, branch: &BranchName, remote: &Remote) -> Result<Base, Hold> {
     let named = policy.branches().base_for(branch).cloned();
     if named.as_ref() == Some(branch) {
         return Err(Hold::new(
@@ -185,6 +223,9 @@ fn base(
 
 /// Returns owner and name as a forge knows them; empty where the path is too short to tell.
 fn repository(remote: &Remote) -> RepositoryName {
-    let unknown = || RepositoryName { owner: String::new(), name: String::new() };
+    let unknown = || RepositoryName {
+        owner: String::new(),
+        name: String::new(),
+    };
     remote.url.repository().unwrap_or_else(unknown)
 }

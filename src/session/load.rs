@@ -5,9 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::environment::Environment;
 use crate::git::{ConfigFiles, LocalConfig, Repo};
 use crate::pipeline::Hold;
-use crate::policy::{
-    Layers, Loaded, Origin, Places, PolicyError, RepositoryFile, Setting,
-};
+use crate::policy::{Layers, Loaded, Origin, Places, PolicyError, RepositoryFile, Setting};
 use crate::report::Note;
 use crate::steps::STEPS;
 
@@ -45,7 +43,10 @@ pub(super) fn discover(
     let files = ConfigFiles::of_user(home.as_deref(), config_home);
     Repo::discover(directory, local_config, &files).map_err(|error| {
         let hold = Hold::new("bad-repository", super::chain(&error));
-        Hold { advice: error.advice(), ..hold }
+        Hold {
+            advice: error.advice(),
+            ..hold
+        }
     })
 }
 
@@ -56,7 +57,10 @@ pub(super) fn load(
     repo: Option<&Repo>,
 ) -> Result<Loaded, Box<PolicyError>> {
     let mut places = Places::usual(environment.config_directory().as_deref());
-    places.policy_file = request.policy_file.as_ref().map(|file| environment.cwd().join(file));
+    places.policy_file = request
+        .policy_file
+        .as_ref()
+        .map(|file| environment.cwd().join(file));
     places.set.clone_from(&request.sets);
     let mut unreadable = None;
     match repo.and_then(Repo::work_tree).map(RepositoryFile::read) {
@@ -82,12 +86,18 @@ pub(super) fn notes(loaded: &Loaded, repo: Option<&Repo>) -> Vec<Note> {
             } else {
                 "policy-error".into()
             },
-            message: format!("the {} policy is left out: {}", problem.origin, problem.error.one_line()),
+            message: format!(
+                "the {} policy is left out: {}",
+                problem.origin,
+                problem.error.one_line()
+            ),
             advice: Some("`sendoff policy check` shows the place".into()),
         })
         .collect();
     let ignored = match repo {
-        Some(repo) if loaded.policy.git().local_config == crate::policy::LocalConfig::Ignore => repo.config().ignored_local_keys(),
+        Some(repo) if loaded.policy.git().local_config == crate::policy::LocalConfig::Ignore => {
+            repo.config().ignored_local_keys()
+        }
         _ => Vec::new(),
     };
     if !ignored.is_empty() {
@@ -113,18 +123,27 @@ pub fn review(
     environment: &Environment,
 ) -> Result<PolicyReview, Box<PolicyError>> {
     let directory = directory(request.directory.as_deref(), environment);
-    let repo = discover(&directory, environment, LocalConfig::Ignore).ok().flatten();
+    let repo = discover(&directory, environment, LocalConfig::Ignore)
+        .ok()
+        .flatten();
     let loaded = load(request, environment, repo.as_ref())?;
     Ok(PolicyReview {
         layers: loaded.layer_names(),
         values: loaded.policy.flatten(),
-        problems: loaded.problems.into_iter().map(|problem| problem.error).collect(),
+        problems: loaded
+            .problems
+            .into_iter()
+            .map(|problem| problem.error)
+            .collect(),
     })
 }
 
 /// Checks one file alone, by the rules of a user's policy; its owner does not matter.
 pub fn check_file(file: &Path) -> Result<(), Box<PolicyError>> {
-    let places = Places { policy_file: Some(file.to_owned()), ..Places::default() };
+    let places = Places {
+        policy_file: Some(file.to_owned()),
+        ..Places::default()
+    };
     Layers::load(&places, STEPS).map(drop).map_err(Box::new)
 }
 
@@ -134,8 +153,8 @@ pub fn repository_policy(
     environment: &Environment,
 ) -> Result<PathBuf, String> {
     let directory = directory(given.as_deref(), environment);
-    let repo = discover(&directory, environment, LocalConfig::Ignore)
-        .map_err(|hold| hold.sentence)?;
+    let repo =
+        discover(&directory, environment, LocalConfig::Ignore).map_err(|hold| hold.sentence)?;
     let top = repo.as_ref().and_then(Repo::work_tree);
     let top = top.ok_or_else(|| format!("there is no work tree at {}", directory.display()))?;
     Ok(top.join(".sendoff.toml"))

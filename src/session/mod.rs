@@ -16,7 +16,7 @@ use crate::git::push::PushOptions;
 use crate::git::{LocalConfig, Repo};
 use crate::names::RunId;
 use crate::pipeline::{
-    Context, Deadline, Draft, Facts, FactsLog, ForgeSource, Hold, OpenPullRequest, Pipeline,
+    Context, Deadline, Draft, Facts, ForgeSource, Hold, OpenPullRequest, Pipeline,
     RemoteHeadSource, RunFacts, RunInfo, SharedProgress, TaskDocument, Watchdog,
 };
 use crate::policy::{Loaded, PolicyError, Trigger};
@@ -84,19 +84,36 @@ impl Session {
             });
         }
         let (trigger, task) = (request.trigger, request.task);
-        Ok(Self { environment, clock, trigger, run_id, task, repo, loaded, notes })
+        Ok(Self {
+            environment,
+            clock,
+            trigger,
+            run_id,
+            task,
+            repo,
+            loaded,
+            notes,
+        })
     }
 
     /// Plans a pipeline by name.
     pub fn pipeline(&self, name: &str) -> Result<Pipeline, PolicyError> {
         let planned = Pipeline::plan(&self.loaded.policy, name, STEPS)?;
-        Ok(if self.loaded.fail_closed { planned.fail_closed() } else { planned })
+        Ok(if self.loaded.fail_closed {
+            planned.fail_closed()
+        } else {
+            planned
+        })
     }
 
     /// Plans one step alone, with settings of its own.
     pub fn single_step(&self, name: &str, with: &[String]) -> Result<Pipeline, PolicyError> {
         let planned = Pipeline::single(&self.loaded.policy, name, with, STEPS)?;
-        Ok(if self.loaded.fail_closed { planned.fail_closed() } else { planned })
+        Ok(if self.loaded.fail_closed {
+            planned.fail_closed()
+        } else {
+            planned
+        })
     }
 
     /// Says what a run would do. Writes nothing and asks no server.
@@ -121,7 +138,9 @@ impl Session {
         if let Some(repo) = survey.report() {
             draft.set_repo(repo);
         }
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build();
         let (runtime, _watchdog) = match (runtime, watchdog) {
             (Ok(runtime), Ok(watchdog)) => (runtime, watchdog),
             (Err(error), _) | (_, Err(error)) => return draft.not_started(&error),
@@ -144,7 +163,9 @@ impl Session {
         let shipment = survey.shipment.as_ref();
         let way = shipment.ok().map(|shipment| ForgeWay::of(self, shipment));
         let forge = ForgeSource::new(move || connect::forge(way.clone()));
-        let question = shipment.ok().and_then(|shipment| Question::of(self, shipment));
+        let question = shipment
+            .ok()
+            .and_then(|shipment| Question::of(self, shipment));
         let remote_head = RemoteHeadSource::new(move || remote_head::ask(question.clone()));
         let cx = Context {
             trigger: self.trigger,
@@ -162,7 +183,7 @@ impl Session {
             deadline,
             progress,
         };
-        pipeline.run(cx, &FactsLog::default(), draft).await
+        pipeline.run(cx, draft).await
     }
 
     /// Returns the repository, where there is one that can be opened.
@@ -195,7 +216,9 @@ impl Session {
             repo: survey.facts.clone(),
             task: self.task.task.clone(),
             trigger: self.trigger.to_string(),
-            run: RunFacts { id: self.run_id.to_string() },
+            run: RunFacts {
+                id: self.run_id.to_string(),
+            },
             steps: std::collections::BTreeMap::new(),
         }
     }

@@ -62,9 +62,12 @@ impl Plan {
             };
             shipment.commits.iter().map(line).collect()
         });
-        let groups = pipeline
-            .groups()
-            .map(|group| group.iter().map(|step| plan_step(session, survey, step)).collect());
+        let groups = pipeline.groups().map(|group| {
+            group
+                .iter()
+                .map(|step| plan_step(session, survey, step))
+                .collect()
+        });
         Self {
             schema: "sendoff.plan/1",
             pipeline: pipeline.name().to_owned(),
@@ -87,13 +90,22 @@ impl Plan {
 fn plan_step(session: &Session, survey: &Survey, step: &PlannedStep) -> PlanStep {
     let held = match &survey.shipment {
         Err(hold) if step.ships() => Some((hold.sentence.clone(), hold.advice.clone())),
-        _ if !step.is_enabled() => Some(("the policy leaves it out (`enabled = false`)".into(), None)),
+        _ if !step.is_enabled() => {
+            Some(("the policy leaves it out (`enabled = false`)".into(), None))
+        }
         _ => None,
     };
     let no_platform = || {
-        let needs_platform = ["memory-commit", "memory-recall", "heartbeat-set", "heartbeat-clear"];
+        let needs_platform = [
+            "memory-commit",
+            "memory-recall",
+            "heartbeat-set",
+            "heartbeat-clear",
+        ];
         let hold = super::connect::platform(&session.environment, &session.loaded.policy).err()?;
-        needs_platform.contains(&step.kind).then_some((hold.sentence, hold.advice))
+        needs_platform
+            .contains(&step.kind)
+            .then_some((hold.sentence, hold.advice))
     };
     let held = held.or_else(no_platform);
     let (why, advice) = held.clone().unzip();

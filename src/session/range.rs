@@ -41,19 +41,29 @@ pub(super) fn ahead(
     };
     let limit = policy.limits().commits.get();
     let ahead = repo.ahead(head, &bases, limit).map_err(|error| {
-        Hold::new("corrupt", format!("the history of {branch} cannot be read: {error}"))
-            .advise("check the repository: git fsck")
+        Hold::new(
+            "corrupt",
+            format!("the history of {branch} cannot be read: {error}"),
+        )
+        .advise("check the repository: git fsck")
     })?;
     if ahead.truncated {
         return Err(Hold::new(
             "too-many-commits",
-            format!("{branch} has more than {limit} commits to ship, the most that the policy lets out"),
+            format!(
+                "{branch} has more than {limit} commits to ship, the most that the policy lets out"
+            ),
         )
-        .advise("check that the base is right (`branches.base`) and fetched, or raise `limits.commits`"));
+        .advise(
+            "check that the base is right (`branches.base`) and fetched, or raise `limits.commits`",
+        ));
     }
     if ahead.commits.is_empty() {
         let base = known.map_or_else(|| remote.name.to_string(), ToString::to_string);
-        return Err(Hold::new("nothing-ahead", format!("{branch} has no commit that {base} lacks")));
+        return Err(Hold::new(
+            "nothing-ahead",
+            format!("{branch} has no commit that {base} lacks"),
+        ));
     }
     Ok(ahead.commits)
 }

@@ -49,7 +49,13 @@ impl Question {
 ///
 /// Nothing when the remote cannot be asked: built-in and configured protection hold all the same.
 pub(super) async fn ask(question: Option<Question>) -> Option<BranchName> {
-    let Question { repo, url, options, kept, now } = question?;
+    let Question {
+        repo,
+        url,
+        options,
+        kept,
+        now,
+    } = question?;
     if let Some(head) = kept.fresh(&url, now) {
         return Some(head);
     }
@@ -93,7 +99,9 @@ pub(super) struct RemoteHeads {
 impl RemoteHeads {
     /// Opens the values below the state directory; without one nothing is kept.
     pub(super) fn below(state: Option<PathBuf>) -> Self {
-        Self { directory: state.map(|state| state.join("remote-heads")) }
+        Self {
+            directory: state.map(|state| state.join("remote-heads")),
+        }
     }
 
     /// Returns the value for `url` when it was verified within a day.
@@ -110,7 +118,11 @@ impl RemoteHeads {
 
     /// Keeps a value that the remote just gave. What cannot be kept is asked for again.
     pub(super) fn keep(&self, url: &RemoteUrl, head: &BranchName, now: Timestamp) {
-        let record = Record { url: url.without_login(), head: head.clone(), verified_at: now };
+        let record = Record {
+            url: url.without_login(),
+            head: head.clone(),
+            verified_at: now,
+        };
         let kept = self.path(url).map(|path| write(&path, &record));
         if let Some(Err(error)) = kept {
             tracing::debug!(%error, "the remote's HEAD was not kept");
@@ -129,7 +141,10 @@ impl RemoteHeads {
 /// Writes beside and renames, so that a reader sees the old record or the new one.
 fn write(path: &Path, record: &Record) -> std::io::Result<()> {
     let directory = path.parent().unwrap_or(path);
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(directory)?;
     let mut file = tempfile::NamedTempFile::new_in(directory)?;
     serde_json::to_writer(&mut file, record)?;
     file.flush()?;

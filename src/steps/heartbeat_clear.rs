@@ -8,9 +8,11 @@ use crate::pipeline::{Context, Outcome, Step, StepDef, StepError};
 
 use super::heartbeat_set::{heartbeat, no_platform};
 
-pub(super) const STEP: StepDef =
-    StepDef::of::<HeartbeatClear>("heartbeat-clear", "Tells the platform that the agent is free.")
-        .always();
+pub(super) const STEP: StepDef = StepDef::of::<HeartbeatClear>(
+    "heartbeat-clear",
+    "Tells the platform that the agent is free.",
+)
+.always();
 
 /// Tell the platform that the agent is free
 #[derive(Debug, Clone, Default, Deserialize, Serialize, JsonSchema)]
@@ -26,7 +28,10 @@ impl Step for HeartbeatClear {
             return Ok(no_platform());
         };
         let beat = heartbeat(cx, String::new(), 0);
-        platform.heartbeat(&beat).await.map_err(super::platform_error)?;
+        platform
+            .heartbeat(&beat)
+            .await
+            .map_err(super::platform_error)?;
         Ok(Outcome::done("the platform shows the agent as free"))
     }
 }

@@ -8,8 +8,10 @@ use crate::pipeline::{Context, Outcome, Step, StepDef, StepError};
 use crate::platform::Heartbeat;
 use crate::template::Template;
 
-pub(super) const STEP: StepDef =
-    StepDef::of::<HeartbeatSet>("heartbeat-set", "Tells the platform what the agent works on.");
+pub(super) const STEP: StepDef = StepDef::of::<HeartbeatSet>(
+    "heartbeat-set",
+    "Tells the platform what the agent works on.",
+);
 
 /// Tell the platform what the agent works on.
 #[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
@@ -38,7 +40,10 @@ impl Step for HeartbeatSet {
             return Ok(no_platform());
         };
         let current = cx.render(&self.current_task)?;
-        platform.heartbeat(&heartbeat(cx, current, 1)).await.map_err(super::platform_error)?;
+        platform
+            .heartbeat(&heartbeat(cx, current, 1))
+            .await
+            .map_err(super::platform_error)?;
         Ok(Outcome::done("the platform shows the task"))
     }
 }

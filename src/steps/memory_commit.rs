@@ -48,11 +48,17 @@ impl Scope {
     }
 }
 
-crate::classes!(MemoryCommit { content: D, scope: D });
+crate::classes!(MemoryCommit {
+    content: D,
+    scope: D
+});
 
 impl Default for MemoryCommit {
     fn default() -> Self {
-        Self { content: Template::built_in(DEFAULT_CONTENT), scope: Scope::default() }
+        Self {
+            content: Template::built_in(DEFAULT_CONTENT),
+            scope: Scope::default(),
+        }
     }
 }
 
@@ -62,9 +68,17 @@ impl Step for MemoryCommit {
         let Some(platform) = cx.platform else {
             return Ok(no_platform());
         };
-        let has_input = cx.facts.task.input.as_deref().is_some_and(|input| !input.trim().is_empty());
+        let has_input = cx
+            .facts
+            .task
+            .input
+            .as_deref()
+            .is_some_and(|input| !input.trim().is_empty());
         if self.content.source() == DEFAULT_CONTENT && !has_input {
-            return Ok(Outcome::skipped("no-input", "the task has no input to remember"));
+            return Ok(Outcome::skipped(
+                "no-input",
+                "the task has no input to remember",
+            ));
         }
         let content = cx.render(&self.content)?;
         if content.trim().is_empty() {
@@ -76,6 +90,9 @@ impl Step for MemoryCommit {
             .map_err(super::platform_error)?;
         let mut outputs = Outputs::new();
         outputs.insert("id".into(), id.into());
-        Ok(Outcome::Done { summary: "the memory is committed".into(), outputs })
+        Ok(Outcome::Done {
+            summary: "the memory is committed".into(),
+            outputs,
+        })
     }
 }

@@ -8,8 +8,10 @@ use crate::pipeline::{Context, Outcome, Outputs, Step, StepDef, StepError};
 
 use super::heartbeat_set::no_platform;
 
-pub(super) const STEP: StepDef =
-    StepDef::of::<MemoryRecall>("memory-recall", "Recalls the last memories, as lines of text.");
+pub(super) const STEP: StepDef = StepDef::of::<MemoryRecall>(
+    "memory-recall",
+    "Recalls the last memories, as lines of text.",
+);
 
 /// Recall the last memories, as lines of text
 #[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
@@ -34,17 +36,26 @@ impl Step for MemoryRecall {
         let Some(platform) = cx.platform else {
             return Ok(no_platform());
         };
-        let memories = platform.recall(self.limit).await.map_err(super::platform_error)?;
+        let memories = platform
+            .recall(self.limit)
+            .await
+            .map_err(super::platform_error)?;
         let lines: Vec<String> = memories
             .iter()
             .map(|memory| {
                 let scope = memory.scope.as_deref().unwrap_or("?");
-                format!("- [{scope}] {}", memory.content.as_deref().unwrap_or_default())
+                format!(
+                    "- [{scope}] {}",
+                    memory.content.as_deref().unwrap_or_default()
+                )
             })
             .collect();
         let mut outputs = Outputs::new();
         outputs.insert("count".into(), lines.len().into());
         outputs.insert("text".into(), lines.join("\n").into());
-        Ok(Outcome::Done { summary: format!("{} memories recalled", lines.len()), outputs })
+        Ok(Outcome::Done {
+            summary: format!("{} memories recalled", lines.len()),
+            outputs,
+        })
     }
 }

@@ -26,13 +26,22 @@ pub const STEPS: &[StepDef] = &[
 /// Returns the remote that `steps.push.remote` names, or nothing for `auto`: the guards look at the
 /// remote before any step runs.
 pub fn push_remote(policy: &Policy) -> Result<Option<RemoteName>, PolicyError> {
-    Ok(policy.step("push").read::<push::Push>()?.remote.name().cloned())
+    Ok(policy
+        .step("push")
+        .read::<push::Push>()?
+        .remote
+        .name()
+        .cloned())
 }
 
 /// Puts a failure of the platform in the words of the report.
 fn platform_error(error: PlatformError) -> StepError {
-    let kind = if error.is_transient() { ErrorKind::Transient } else { ErrorKind::Denied };
+    let kind = if error.is_transient() {
+        ErrorKind::Transient
+    } else {
+        ErrorKind::Denied
+    };
     let mut told = StepError::new(kind, error.code(), error.to_string());
-    told.advice = error.advice;
+    told.advice = Some(error.advice().into());
     told
 }

@@ -62,9 +62,7 @@ impl Default for PrCreate {
     fn default() -> Self {
         Self {
             title: Template::built_in("{{ repo.commits[0].subject }}"),
-            body: Template::built_in(
-                "{% for c in repo.commits %}- {{ c.subject }}\n{% endfor %}",
-            ),
+            body: Template::built_in("{% for c in repo.commits %}- {{ c.subject }}\n{% endfor %}"),
             template: TemplateUse::default(),
             draft: Draft::default(),
             labels: Vec::new(),
@@ -80,7 +78,9 @@ impl Step for PrCreate {
         if let Ok(shipment) = cx.shipment
             && let Ok(forge) = cx.forge.get().await
         {
-            cx.open_pull_request.get_or_init(|| look_up(forge, shipment)).await;
+            cx.open_pull_request
+                .get_or_init(|| look_up(forge, shipment))
+                .await;
         }
     }
 
@@ -93,11 +93,18 @@ impl Step for PrCreate {
             Ok(forge) => forge,
             Err(hold) => return Ok(hold.outcome()),
         };
-        let looked_up = cx.open_pull_request.get_or_init(|| look_up(forge, shipment)).await;
+        let looked_up = cx
+            .open_pull_request
+            .get_or_init(|| look_up(forge, shipment))
+            .await;
         let open = looked_up.clone().map_err(step_error)?;
         if let Some(found) = open {
             let found = self.with_new_head(forge, shipment, found).await?;
-            return Ok(done("found", &found, &format!("#{} was open already", found.number)));
+            return Ok(done(
+                "found",
+                &found,
+                &format!("#{} was open already", found.number),
+            ));
         }
         let base = base(cx, forge, shipment).await?;
         if base == shipment.branch {
@@ -109,12 +116,17 @@ impl Step for PrCreate {
         let request = self.request(cx, shipment, base)?;
         match forge.open(&request).await.map_err(step_error)? {
             Opened::Created(new) => Ok(done("created", &new, &format!("#{} is open", new.number))),
-            Opened::Found(old) => {
-                Ok(done("found", &old, &format!("#{} was open already", old.number)))
-            }
+            Opened::Found(old) => Ok(done(
+                "found",
+                &old,
+                &format!("#{} was open already", old.number),
+            )),
             Opened::NothingToDo => Ok(Outcome::skipped(
                 "nothing-between",
-                format!("{} has no commits that {} lacks", request.head.branch, request.base),
+                format!(
+                    "{} has no commits that {} lacks",
+                    request.head.branch, request.base
+                ),
             )),
         }
     }
@@ -136,7 +148,9 @@ impl PrCreate {
         let again = look_up(forge, shipment).await.map_err(step_error)?;
         let mut found = again.unwrap_or(found);
         if found.head_sha.as_ref().is_some_and(|sha| *sha != pushed) {
-            found.warnings.push("the forge does not show the pushed commit yet".into());
+            found
+                .warnings
+                .push("the forge does not show the pushed commit yet".into());
         }
         Ok(found)
     }
@@ -157,7 +171,11 @@ impl PrCreate {
             Some((_, template)) => format!("{}\n\n{rendered}", template.trim_end()),
             None => rendered,
         };
-        let draft = cx.policy.branches().rule_for(&shipment.branch).and_then(|rule| rule.draft);
+        let draft = cx
+            .policy
+            .branches()
+            .rule_for(&shipment.branch)
+            .and_then(|rule| rule.draft);
         let is_draft = match draft.unwrap_or(self.draft) {
             Draft::Always => true,
             Draft::Never => false,
@@ -166,9 +184,17 @@ impl PrCreate {
         Ok(NewPullRequest {
             head: head(shipment),
             base,
-            title: if title.trim().is_empty() { shipment.branch.to_string() } else { title },
+            title: if title.trim().is_empty() {
+                shipment.branch.to_string()
+            } else {
+                title
+            },
             body,
-            readiness: if is_draft { Readiness::Draft } else { Readiness::Ready },
+            readiness: if is_draft {
+                Readiness::Draft
+            } else {
+                Readiness::Ready
+            },
             labels: self.labels.clone(),
             reviewers: self.reviewers.clone(),
             assignees: self.assignees.clone(),
@@ -186,7 +212,11 @@ async fn look_up(
 
 fn head(shipment: &Shipment) -> Head {
     let RepositoryName { owner, name } = shipment.repository.clone();
-    Head { owner, repository: name, branch: shipment.branch.clone() }
+    Head {
+        owner,
+        repository: name,
+        branch: shipment.branch.clone(),
+    }
 }
 
 /// Finds the base: what policy names, else the remote's HEAD, else the forge's default branch.
@@ -203,7 +233,11 @@ async fn base(
     }
     forge.default_branch().await.map_err(|error| {
         StepError::new(
-            if error.is_transient() { ErrorKind::Transient } else { ErrorKind::Denied },
+            if error.is_transient() {
+                ErrorKind::Transient
+            } else {
+                ErrorKind::Denied
+            },
             "base-unknown",
             format!("neither the remote nor the forge names a base branch: {error}"),
         )
@@ -220,11 +254,18 @@ fn done(action: &str, pull_request: &PullRequest, summary: &str) -> Outcome {
     if !pull_request.warnings.is_empty() {
         outputs.insert("warnings".into(), pull_request.warnings.clone().into());
     }
-    Outcome::Done { summary: format!("{summary}: {}", pull_request.url), outputs }
+    Outcome::Done {
+        summary: format!("{summary}: {}", pull_request.url),
+        outputs,
+    }
 }
 
 fn step_error(error: ForgeError) -> StepError {
-    let kind = if error.is_transient() { ErrorKind::Transient } else { ErrorKind::Denied };
+    let kind = if error.is_transient() {
+        ErrorKind::Transient
+    } else {
+        ErrorKind::Denied
+    };
     let mut told = StepError::new(kind, error.class.code(), error.to_string());
     told.advice = error.advice;
     told

@@ -15,7 +15,9 @@ use crate::pipeline::{
 use crate::policy::RemoteFacts;
 
 pub(super) const STEP: StepDef =
-    StepDef::of::<Push>("push", "Sends the current branch to its remote.").ships().no_step_timeout();
+    StepDef::of::<Push>("push", "Sends the current branch to its remote.")
+        .ships()
+        .no_step_timeout();
 
 /// Send the current branch to its remote
 #[derive(Debug, Clone, Default, Deserialize, Serialize, JsonSchema)]
@@ -54,7 +56,11 @@ impl TryFrom<String> for RemoteChoice {
     type Error = crate::names::RemoteNameError;
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
-        if text == "auto" { Ok(Self::Auto) } else { RemoteName::new(text).map(Self::Named) }
+        if text == "auto" {
+            Ok(Self::Auto)
+        } else {
+            RemoteName::new(text).map(Self::Named)
+        }
     }
 }
 
@@ -75,10 +81,17 @@ impl Step for Push {
             Err(hold) => return Ok(hold.outcome()),
         };
         let Some(repo) = cx.repo else {
-            return Ok(Outcome::skipped("not-a-repository", "there is no repository here"));
+            return Ok(Outcome::skipped(
+                "not-a-repository",
+                "there is no repository here",
+            ));
         };
         let (answer, asked) = mpsc::channel();
-        let (repo, permit, remote) = (repo.clone(), shipment.permit.clone(), shipment.remote.clone());
+        let (repo, permit, remote) = (
+            repo.clone(),
+            shipment.permit.clone(),
+            shipment.remote.clone(),
+        );
         let now = cx.clock.now();
         let (new, options) = (shipment.head, shipment.push_options.clone());
         let progress = cx.progress.holding(cx.deadline);
@@ -88,11 +101,11 @@ impl Step for Push {
                 remote: &remote,
                 new,
                 options: &options,
-                remote_facts: &mut || asked.recv().unwrap_or_default(),
+                remote_facts: &|| asked.recv().unwrap_or_default(),
                 progress: &progress,
                 stop,
             };
-            let pushed = push(&repo.thread_local(), order)?;
+            let pushed = push(&repo.thread_local(), &order)?;
             // The remote has the branch; a tracking ref that cannot be moved is no failure.
             let tracked = repo.update_tracking(&remote, permit.branch(), pushed.new, now);
             Ok::<_, PushError>((pushed, tracked.err().map(|error| error.to_string())))
@@ -125,7 +138,10 @@ fn outcome(shipment: &Shipment, pushed: &Pushed, untracked: Option<String>) -> O
         outputs.insert("messages".into(), pushed.messages.clone().into());
     }
     if let Some(reason) = untracked {
-        outputs.insert("tracking".into(), format!("the tracking ref was not moved: {reason}").into());
+        outputs.insert(
+            "tracking".into(),
+            format!("the tracking ref was not moved: {reason}").into(),
+        );
     }
     let (branch, remote) = (&shipment.branch, &shipment.remote.name);
     let short = pushed.new.to_hex_with_len(8);
@@ -138,7 +154,11 @@ fn outcome(shipment: &Shipment, pushed: &Pushed, untracked: Option<String>) -> O
 }
 
 fn step_error(error: PushError) -> StepError {
-    let kind = if error.is_transient() { ErrorKind::Transient } else { ErrorKind::Denied };
+    let kind = if error.is_transient() {
+        ErrorKind::Transient
+    } else {
+        ErrorKind::Denied
+    };
     let advice = error.advice();
     let mut told = StepError::new(kind, error.class(), error.to_string());
     told.advice = advice;

@@ -47,7 +47,7 @@ impl World {
             login: Some(("x-access-token".into(), SecretString::from(TOKEN))),
             ..GitServerOptions::default()
         };
-        let git = GitServer::start(&sandbox.path("served"), options, inheritance).unwrap();
+        let git = GitServer::start(&sandbox.path("served"), &inheritance, options).unwrap();
         let forge =
             ForgeServer::start(Some(TOKEN), [Repository::new("acme", "rocket")]).unwrap();
         let platform = PlatformServer::start("ws-1", Some(TOKEN)).unwrap();

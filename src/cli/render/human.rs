@@ -21,7 +21,13 @@ impl Detail {
 }
 
 /// Reasons that say no more than "not set up here": shown with `-v` only.
-const QUIET: &[&str] = &["no-platform", "no-token", "no-input", "no-content", "disabled"];
+const QUIET: &[&str] = &[
+    "no-platform",
+    "no-token",
+    "no-input",
+    "no-content",
+    "disabled",
+];
 
 /// Renders a report. Empty when there is nothing worth a line.
 pub(in crate::cli) fn human(report: &Report, detail: Detail) -> String {
@@ -30,7 +36,11 @@ pub(in crate::cli) fn human(report: &Report, detail: Detail) -> String {
         .iter()
         .filter(|step| detail == Detail::Verbose || !is_quiet(step))
         .collect();
-    let width = shown.iter().map(|step| step.name.chars().count()).max().unwrap_or(0);
+    let width = shown
+        .iter()
+        .map(|step| step.name.chars().count())
+        .max()
+        .unwrap_or(0);
     let mut text = String::new();
     for step in shown {
         let mark = match step.verdict {
@@ -39,7 +49,10 @@ pub(in crate::cli) fn human(report: &Report, detail: Detail) -> String {
             Verdict::Queued => "queued ",
             Verdict::Failed => "failed ",
         };
-        line(&mut text, format_args!("{mark}  {:width$}  {}", step.name, step.summary));
+        line(
+            &mut text,
+            format_args!("{mark}  {:width$}  {}", step.name, step.summary),
+        );
         extras(&mut text, step, detail, width);
     }
     for note in &report.notes {
@@ -53,7 +66,13 @@ pub(in crate::cli) fn human(report: &Report, detail: Detail) -> String {
 
 fn extras(text: &mut String, step: &StepReport, detail: Detail, width: usize) {
     let pad = 11 + width;
-    let list = |key: &str| step.outputs.get(key).and_then(|value| value.as_array()).into_iter().flatten();
+    let list = |key: &str| {
+        step.outputs
+            .get(key)
+            .and_then(|value| value.as_array())
+            .into_iter()
+            .flatten()
+    };
     for message in list("messages").filter_map(|value| value.as_str()) {
         line(text, format_args!("{:pad$}remote: {message}", ""));
     }
@@ -72,13 +91,19 @@ fn extras(text: &mut String, step: &StepReport, detail: Detail, width: usize) {
                 line(text, format_args!("{:pad$}{key}: {value}", ""));
             }
         }
-        line(text, format_args!("{:pad$}took {} ms", "", step.duration_ms));
+        line(
+            text,
+            format_args!("{:pad$}took {} ms", "", step.duration_ms),
+        );
     }
 }
 
 fn is_quiet(step: &StepReport) -> bool {
     step.verdict == Verdict::Skipped
-        && step.reason.as_deref().is_some_and(|reason| QUIET.contains(&reason))
+        && step
+            .reason
+            .as_deref()
+            .is_some_and(|reason| QUIET.contains(&reason))
 }
 
 fn line(text: &mut String, words: std::fmt::Arguments<'_>) {

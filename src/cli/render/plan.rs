@@ -7,7 +7,10 @@ use crate::session::Plan;
 /// Renders a plan.
 pub(in crate::cli) fn plan(plan: &Plan) -> String {
     let mut text = String::new();
-    line(&mut text, format_args!("pipeline {} for {}", plan.pipeline, plan.trigger));
+    line(
+        &mut text,
+        format_args!("pipeline {} for {}", plan.pipeline, plan.trigger),
+    );
     if let Some(repo) = &plan.repo {
         line(&mut text, format_args!("in       {}", repo.path));
         if let Some(branch) = &repo.branch {
@@ -27,8 +30,15 @@ pub(in crate::cli) fn plan(plan: &Plan) -> String {
     for (index, group) in plan.groups.iter().enumerate() {
         for step in group {
             let verb = if step.runs { "run " } else { "skip" };
-            let kind = if step.kind == step.name { String::new() } else { format!(" ({})", step.kind) };
-            line(&mut text, format_args!("{:>3}. {verb} {}{kind}", index + 1, step.name));
+            let kind = if step.kind == step.name {
+                String::new()
+            } else {
+                format!(" ({})", step.kind)
+            };
+            line(
+                &mut text,
+                format_args!("{:>3}. {verb} {}{kind}", index + 1, step.name),
+            );
             if let Some(why) = &step.why {
                 line(&mut text, format_args!("          {why}"));
             }
