@@ -122,7 +122,7 @@ fn check(shapes: &[Shape], picks: &[(usize, usize, usize)]) {
 }
 
 proptest! {
-    #![proptest_config(Config { cases: 40, failure_persistence: None, ..Config::default() })]
+    #![proptest_config(Config { cases: 30, failure_persistence: None, ..Config::default() })]
 
     #[test]
     fn what_is_ahead_is_exact_over_any_history_and_any_clock(
