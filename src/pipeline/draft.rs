@@ -131,6 +131,7 @@ impl Draft {
     pub fn cut_off(&self, deadline: &Deadline) -> Report {
         let summary = passed(deadline);
         let mut state = self.lock();
+        let mut cut = false;
         for at in 0..state.progress.len() {
             let ending = match state.progress.get(at) {
                 Some(Progress::Running(_)) => Ending::new(Verdict::Failed, DEADLINE, &summary),
@@ -138,6 +139,15 @@ impl Draft {
                 _ => continue,
             };
             state.end(at, ending);
+            cut = true;
+        }
+        if !cut {
+            // Before the first step or after the last: the run is late all the same.
+            state.report.notes.push(Note {
+                code: DEADLINE.into(),
+                message: summary,
+                advice: None,
+            });
         }
         state.conclude()
     }
