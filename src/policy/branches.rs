@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::names::BranchName;
 
 use super::pattern::Pattern;
+use super::text::read_as_text;
 
 /// The branches that nobody pushes to unless a layer of the user says so.
 pub(super) const PROTECTED: [&str; 7] = [
@@ -67,11 +68,13 @@ impl Branches {
         rule.or_else(|| self.base.branch())
     }
 
-    /// Returns the first protected pattern that matches the branch.
-    pub fn protecting(&self, branch: &BranchName) -> Option<&Pattern> {
-        self.protected
-            .iter()
-            .find(|pattern| pattern.matches_branch(branch))
+    /// Returns every pattern that nobody pushes to: the protected ones, and the bases that the policy names.
+    pub(super) fn all_protected(&self) -> Vec<Pattern> {
+        let bases = self.rule.iter().filter_map(|rule| rule.base.as_ref());
+        let bases = bases.chain(self.base.branch());
+        // The name of a branch has no character that a glob would read.
+        let bases = bases.filter_map(|base| Pattern::new(base.as_str()).ok());
+        self.protected.iter().cloned().chain(bases).collect()
     }
 }
 
@@ -96,8 +99,8 @@ crate::classes!(Rule {
 });
 
 /// Where pull requests go.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+#[serde(into = "String")]
 pub enum Base {
     /// Found out: the first matching rule, the open pull request's base, the remote's HEAD.
     #[default]
@@ -105,6 +108,8 @@ pub enum Base {
     /// This branch.
     Branch(BranchName),
 }
+
+read_as_text!(Base, "\"auto\" or the name of a branch");
 
 impl Base {
     /// Returns the branch, or nothing for `auto`.
@@ -146,7 +151,7 @@ impl JsonSchema for Base {
     }
 
     fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        schemars::json_schema!({ "type": "string", "minLength": 1 })
+        schemars::json_schema!({ "title": "`auto` or branch", "type": "string", "minLength": 1 })
     }
 }
 

@@ -7,12 +7,13 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::pattern::Pattern;
+use super::text::read_as_text;
 
 /// The forge that pull requests are opened at.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Forge {
-    /// Which forge it is. `auto` tells by the remote's host.
+    /// Which forge it is.
     pub kind: ForgeKind,
     /// Where the API of a forge of your own is, such as `https://ghe.example/api/v3`.
     pub api_url: Option<ServerUrl>,
@@ -89,9 +90,11 @@ pub enum LocalConfig {
 }
 
 /// The address of a server: http(s), with a host, without a user, a query or a fragment.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(into = "String")]
 pub struct ServerUrl(reqwest::Url);
+
+read_as_text!(ServerUrl, "a URL such as \"https://platform.example\"");
 
 /// Why a text is no address of a server. Never shows the text: it may hold a password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -152,6 +155,6 @@ impl JsonSchema for ServerUrl {
     }
 
     fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        schemars::json_schema!({ "type": "string", "format": "uri", "pattern": "^https?://" })
+        schemars::json_schema!({ "title": "URL", "type": "string", "format": "uri", "pattern": "^https?://" })
     }
 }

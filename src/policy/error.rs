@@ -174,6 +174,10 @@ impl miette::Diagnostic for PolicyError {
 
 /// Returns the name that is most like `name`, if one is alike enough to be meant.
 pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    // The names of a policy are short; comparing takes the product of the lengths.
+    if name.len() > 64 {
+        return None;
+    }
     let scored = candidates.into_iter().map(|candidate| {
         let score = strsim::jaro_winkler(name, candidate);
         (score, candidate)
@@ -196,17 +200,32 @@ fn clean(text: &str) -> String {
         .collect()
 }
 
-/// Replaces what a terminal would obey by as many bytes, so that places stay right.
+/// Replaces what a terminal would obey, and passwords in URLs, by as many bytes: places stay right.
 fn shown(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
-    for c in text.chars() {
-        if is_unsafe(c) && c != '\n' && c != '\t' && c != '\r' {
+    let mut hidden = 0;
+    for (at, c) in text.char_indices() {
+        if shown.ends_with("://") {
+            hidden = text.get(at..).map_or(0, user_length);
+        }
+        if hidden > 0 {
+            hidden -= c.len_utf8().min(hidden);
+            shown.extend(std::iter::repeat_n('*', c.len_utf8()));
+        } else if is_unsafe(c) && c != '\n' && c != '\t' && c != '\r' {
             shown.extend(std::iter::repeat_n('?', c.len_utf8()));
         } else {
             shown.push(c);
         }
     }
     shown
+}
+
+/// Returns how many bytes of an authority stand before its `@`.
+fn user_length(authority: &str) -> usize {
+    let ends = |c: char| c == '/' || c == '"' || c == '\'' || c.is_whitespace();
+    let end = authority.find(ends).unwrap_or(authority.len());
+    let authority = authority.get(..end).unwrap_or_default();
+    authority.rfind('@').unwrap_or(0)
 }
 
 /// Says whether a terminal obeys `c`, or does not show it.

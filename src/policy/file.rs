@@ -1,14 +1,14 @@
 //! `PolicyFile`: everything that one layer may say, and the checks that need no other layer.
 
-use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::fmt;
 
 use schemars::JsonSchema;
-use serde::de::{MapAccess, Visitor};
+use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::branches::{Branches, PROTECTED};
+use super::branches::{Branches, PROTECTED, Rule};
+use super::class::{Classed, KeyClass};
 use super::connections::{Forge, Git, Platform, Remotes};
 use super::error::PolicyError;
 use super::kind::Kinds;
@@ -38,7 +38,7 @@ pub(super) struct PolicyFile {
     /// What runs: lists of steps by name. The steps of a nested list start together.
     pub pipelines: Pipelines,
     /// The settings of each step, by its name.
-    pub steps: BTreeMap<String, AnyTable>,
+    pub steps: Steps,
     /// The forge that pull requests are opened at.
     pub forge: Forge,
     /// The agents' platform.
@@ -61,27 +61,68 @@ crate::classes!(PolicyFile {
     git: D,
 });
 
-/// A table whose keys are somebody else's business.
-#[derive(Debug, Clone, Default, Serialize, JsonSchema)]
-pub(super) struct AnyTable {}
+/// The classes of each table's keys, by the table's dotted name; `""` is the file itself.
+pub const TABLE_CLASSES: &[(&str, &[(&str, KeyClass)])] = &[
+    ("", PolicyFile::CLASSES),
+    ("branches", Branches::CLASSES),
+    ("branches.rule", Rule::CLASSES),
+    ("limits", Limits::CLASSES),
+    ("forge", Forge::CLASSES),
+    ("platform", Platform::CLASSES),
+    ("remotes", Remotes::CLASSES),
+    ("git", Git::CLASSES),
+];
 
-impl<'de> Deserialize<'de> for AnyTable {
+/// Returns the schema of a policy file; pipelines and steps are left for those who know the kinds.
+pub fn file_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+    PolicyFile::json_schema(generator)
+}
+
+/// The step tables, whose keys are the business of [`StepTable`] and of each kind.
+#[derive(Debug, Clone, Copy, Default, Serialize, JsonSchema)]
+pub(super) struct Steps {}
+
+impl<'de> Deserialize<'de> for Steps {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Tables;
+        struct Names;
 
-        impl<'de> Visitor<'de> for Tables {
-            type Value = AnyTable;
+        impl<'de> Visitor<'de> for Names {
+            type Value = Steps;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a table")
             }
 
-            fn visit_map<A: MapAccess<'de>>(self, _: A) -> Result<AnyTable, A::Error> {
-                Ok(AnyTable {})
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Steps, A::Error> {
+                while map.next_entry::<IgnoredAny, OneStep>()?.is_some() {}
+                Ok(Steps {})
             }
         }
 
-        deserializer.deserialize_map(Tables)
+        deserializer.deserialize_map(Names)
+    }
+}
+
+/// One step's table, skipped.
+struct OneStep;
+
+impl<'de> Deserialize<'de> for OneStep {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Keys;
+
+        impl<'de> Visitor<'de> for Keys {
+            type Value = OneStep;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a table")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, _: A) -> Result<OneStep, A::Error> {
+                Ok(OneStep)
+            }
+        }
+
+        deserializer.deserialize_map(Keys)
     }
 }
 
@@ -104,6 +145,11 @@ pub(super) fn check(
     for (name, entry) in steps.into_iter().flat_map(|table| &table.0) {
         check_name("step", name, entry, sources)?;
         let step = StepTable::new(name, entry, sources)?;
+        if step.kind() != name && kinds.get(name).is_some() {
+            let message = format!("the step `{name}` cannot use another kind");
+            let help = "give the step another name, so that reports say what it does";
+            return Err(step.error("uses", message, help));
+        }
         match kinds.get(step.kind()) {
             Some(kind) => kind.check(&step)?,
             None if step.settings.uses.is_some() => return Err(unknown_kind(&step, kinds)),
@@ -118,18 +164,17 @@ pub(super) fn check(
 pub(super) fn unknown_kind(step: &StepTable, kinds: &Kinds<'_>) -> PolicyError {
     let kind = step.kind();
     let near = super::error::nearest(kind, kinds.names());
-    let help = match near {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => {
-            let names: Vec<&str> = kinds.names().collect();
-            format!("the kinds are: {}", names.join(", "))
-        }
+    let help = if let Some(near) = near {
+        format!("did you mean `{near}`?")
+    } else {
+        let names: Vec<&str> = kinds.names().collect();
+        format!("the kinds are: {}", names.join(", "))
     };
     let kind = kind.escape_debug();
     if step.settings.uses.is_some() {
         step.error("uses", format!("no kind of step is called `{kind}`"), help)
     } else {
-        let help = format!("{help} A step of your own says what it `uses`");
+        let help = format!("{help} (a step of your own says what it `uses`)");
         step.error("", format!("no step is called `{kind}`"), help)
     }
 }

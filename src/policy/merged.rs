@@ -11,7 +11,7 @@ use super::file::PolicyFile;
 use super::layer::Origin;
 use super::limits::Limits;
 use super::node::{Item, Node, Table, dotted};
-use super::pattern::Pattern;
+use super::pattern::{Pattern, first_match};
 use super::permit::{Protected, PushPermit};
 use super::pipelines::PipelineTable;
 use super::read::read;
@@ -22,6 +22,7 @@ use super::step_table::StepTable;
 #[derive(Debug, Clone)]
 pub struct Policy {
     branches: Branches,
+    protected: Vec<Pattern>,
     limits: Limits,
     forge: Forge,
     platform: Platform,
@@ -67,6 +68,7 @@ impl Policy {
             steps.insert(name.clone(), StepTable::new(name, entry, sources)?);
         }
         Ok(Self {
+            protected: branches.all_protected(),
             branches,
             limits: file.limits,
             forge: file.forge,
@@ -83,6 +85,7 @@ impl Policy {
     /// Returns a policy without pipelines, whose values are those of the types.
     pub(super) fn empty() -> Self {
         Self {
+            protected: Branches::default().protected,
             branches: Branches::default(),
             limits: Limits::default(),
             forge: Forge::default(),
@@ -152,14 +155,14 @@ impl Policy {
         self.steps.contains_key(step)
     }
 
-    /// Returns the pattern that protects the branch, if any does.
+    /// Returns the pattern that protects the branch, if any does; the bases that the policy names count.
     pub fn is_protected(&self, branch: &BranchName) -> Option<&Pattern> {
-        self.branches.protecting(branch)
+        first_match(&self.protected, branch)
     }
 
     /// Gives leave to push the branch, unless it is protected.
     pub fn permit_push(&self, branch: &BranchName) -> Result<PushPermit, Protected> {
-        PushPermit::new(branch, &self.branches)
+        PushPermit::new(branch, &self.protected)
     }
 
     /// Returns the layer that gives a value, by its dotted key; nothing when only a default does.

@@ -29,6 +29,7 @@ mod size;
 mod source;
 mod span;
 mod step_table;
+mod text;
 mod trigger;
 
 pub use branches::{Base, Branches, Draft, Rule};
@@ -38,6 +39,7 @@ pub use connections::{
 };
 pub use discover::{Places, RepositoryFile};
 pub use error::{PolicyError, nearest};
+pub use file::{TABLE_CLASSES, file_schema};
 pub use kind::Kind;
 pub use layer::Origin;
 pub use layers::{Layers, Loaded, PolicyProblem};

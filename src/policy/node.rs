@@ -184,7 +184,7 @@ fn basic_string(text: &str) -> String {
             '\n' => quoted.push_str("\\n"),
             '\t' => quoted.push_str("\\t"),
             c if c.is_control() || fold(c.encode_utf8(&mut [0; 4])).is_empty() => {
-                quoted.push_str(&format!("\\U{:08X}", u32::from(c)));
+                quoted.extend(format!("\\U{:08X}", u32::from(c)).chars());
             }
             c => quoted.push(c),
         }

@@ -3,18 +3,22 @@
 use std::fmt;
 
 use gix::glob::wildmatch::Mode;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::names::BranchName;
 use crate::names::fold;
 
+use super::text::read_as_text;
+
 /// A glob by git's rules: `*` and `?` stop at a slash, `**` does not.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(into = "String")]
 pub struct Pattern {
     text: String,
     folded: String,
 }
+
+read_as_text!(Pattern, "a glob such as \"release/**\"");
 
 /// Why a text is no pattern.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -86,6 +90,13 @@ impl Pattern {
     }
 }
 
+/// Returns the first pattern that matches the branch.
+pub(super) fn first_match<'a>(patterns: &'a [Pattern], branch: &BranchName) -> Option<&'a Pattern> {
+    patterns
+        .iter()
+        .find(|pattern| pattern.matches_branch(branch))
+}
+
 /// Matches by git's rules.
 fn wildmatch(pattern: &str, text: &str) -> bool {
     gix::glob::wildmatch(pattern.into(), text.into(), Mode::NO_MATCH_SLASH_LITERAL)
@@ -147,7 +158,7 @@ impl schemars::JsonSchema for Pattern {
     }
 
     fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        schemars::json_schema!({ "type": "string", "minLength": 1, "maxLength": 255 })
+        schemars::json_schema!({ "title": "glob", "type": "string", "minLength": 1, "maxLength": 255 })
     }
 }
 

@@ -2,14 +2,13 @@
 
 use crate::names::BranchName;
 
-use super::branches::Branches;
-use super::pattern::Pattern;
+use super::pattern::{Pattern, first_match};
 
 /// Leave to update one branch on a remote. Only the policy makes one.
 #[derive(Debug, Clone)]
 pub struct PushPermit {
     branch: BranchName,
-    branches: Branches,
+    protected: Vec<Pattern>,
 }
 
 /// What only the remote can say about itself.
@@ -53,10 +52,10 @@ pub enum Refused {
 
 impl PushPermit {
     /// Gives leave for a branch that nothing protects.
-    pub(super) fn new(branch: &BranchName, branches: &Branches) -> Result<Self, Protected> {
+    pub(super) fn new(branch: &BranchName, protected: &[Pattern]) -> Result<Self, Protected> {
         let permit = Self {
             branch: branch.clone(),
-            branches: branches.clone(),
+            protected: protected.to_vec(),
         };
         permit.unprotected()?;
         Ok(permit)
@@ -91,7 +90,7 @@ impl PushPermit {
 
     /// Fails when a pattern protects the branch.
     fn unprotected(&self) -> Result<(), Protected> {
-        match self.branches.protecting(&self.branch) {
+        match first_match(&self.protected, &self.branch) {
             None => Ok(()),
             Some(pattern) => Err(Protected {
                 branch: self.branch.clone(),
@@ -103,10 +102,15 @@ impl PushPermit {
 
 #[cfg(test)]
 mod tests {
+    use crate::policy::Branches;
+
     use super::*;
 
     fn permit(branch: &str) -> Result<PushPermit, Protected> {
-        PushPermit::new(&BranchName::new(branch).unwrap(), &Branches::default())
+        PushPermit::new(
+            &BranchName::new(branch).unwrap(),
+            &Branches::default().protected,
+        )
     }
 
     #[test]

@@ -148,9 +148,9 @@ impl Judge<'_> {
         if lowered {
             return Ok(());
         }
-        let current = current.map_or_else(String::new, |node| format!(" {}", plain(&node)));
+        let current = current.map_or_else(|| "not set".to_owned(), |node| plain(&node));
         let message = format!(
-            "a repository may only lower `{key}`: it is{current}, the repository asks for {}",
+            "a repository may only lower `{key}`: got {}, it is {current}",
             plain(&entry.value)
         );
         Err(self.refused(message, entry))

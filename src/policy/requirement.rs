@@ -2,15 +2,19 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+
+use super::text::read_as_text;
 
 /// The oldest sendoff that understands a policy, as text `>=0.1` or `>=0.1.2`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(into = "String")]
 pub(super) struct Requirement {
     text: String,
     version: [u64; 3],
 }
+
+read_as_text!(Requirement, "a version such as \">=0.1\"");
 
 /// Why a text is no requirement.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -74,7 +78,7 @@ impl schemars::JsonSchema for Requirement {
     }
 
     fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        schemars::json_schema!({ "type": "string", "pattern": "^>= *[0-9]+(\\.[0-9]+){0,2}$" })
+        schemars::json_schema!({ "title": "version", "type": "string", "pattern": "^>= *[0-9]+(\\.[0-9]+){0,2}$" })
     }
 }
 

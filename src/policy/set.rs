@@ -81,7 +81,7 @@ impl Argument {
         let place = start..start + argument.len();
         let malformed = |sources: &Sources| {
             PolicyError::new(format!("{option} takes KEY=VALUE"))
-                .advise(format!("such as {option} KEY=VALUE with a dotted key"))
+                .advise("the key is dotted, such as limits.deadline; quote a part that has dots")
                 .at(sources, &place, "not KEY=VALUE")
         };
         let Some(cut) = equals_sign(argument) else {
@@ -169,11 +169,10 @@ fn equals_sign(argument: &str) -> Option<usize> {
         match (quote, c) {
             _ if escaped => escaped = false,
             (Some('"'), '\\') => escaped = true,
-            (Some(open), c) if open == c => quote = None,
-            (Some(_), _) => {}
+            (Some(open), _) if open == c => quote = None,
             (None, '"' | '\'') => quote = Some(c),
             (None, '=') => return Some(at),
-            (None, _) => {}
+            _ => {}
         }
     }
     None

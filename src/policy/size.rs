@@ -3,7 +3,9 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+
+use super::text::read_as_text;
 
 /// The largest size that a policy may ask for: a terabyte.
 const LARGEST: u64 = 1_000_000_000_000;
@@ -21,9 +23,11 @@ const UNITS: &[(&str, u64)] = &[
 ];
 
 /// A number of bytes, more than none and at most a terabyte; as text `200MB`, `64KiB`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(into = "String")]
 pub struct Size(u64);
+
+read_as_text!(Size, "a size such as \"200MB\"");
 
 /// Why a text is no size.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -99,6 +103,7 @@ impl schemars::JsonSchema for Size {
 
     fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
         schemars::json_schema!({
+            "title": "size",
             "type": "string",
             "pattern": "^[0-9]+(B|KB|MB|GB|TB|KiB|MiB|GiB)$"
         })

@@ -4,15 +4,19 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+
+use super::text::read_as_text;
 
 /// The longest span that a policy may ask for: 24 hours.
 const LONGEST: Duration = Duration::from_hours(24);
 
 /// A length of time, more than nothing and at most 24 hours; as text `10s`, `2m`, `1h30m`, `500ms`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(into = "String")]
 pub struct Span(Duration);
+
+read_as_text!(Span, "a duration such as \"10s\" or \"2m\"");
 
 /// Why a text is no span.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -90,7 +94,8 @@ impl fmt::Display for Span {
         }
         match (seconds / 3600, seconds % 3600) {
             (hours, 0) => write!(f, "{hours}h"),
-            _ if seconds % 60 == 0 => write!(f, "{}m", seconds / 60),
+            // As people say it: 120s, but 30m.
+            _ if seconds >= 600 && seconds.is_multiple_of(60) => write!(f, "{}m", seconds / 60),
             _ => write!(f, "{seconds}s"),
         }
     }
@@ -118,7 +123,7 @@ impl schemars::JsonSchema for Span {
     fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
         schemars::json_schema!({
             "type": "string",
-            "format": "duration",
+            "title": "duration",
             "pattern": "^([0-9]+(ms|s|m|h))+$"
         })
     }
@@ -166,7 +171,7 @@ mod tests {
 
     #[test]
     fn a_span_is_shown_as_it_can_be_read() {
-        for text in ["10s", "2m", "1h", "90s", "1500ms"] {
+        for text in ["10s", "120s", "30m", "1h", "90s", "1500ms"] {
             assert_eq!(text.parse::<Span>().unwrap().to_string(), text);
         }
     }

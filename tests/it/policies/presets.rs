@@ -1,0 +1,79 @@
+//! The policies that are part of the program.
+
+use pretty_assertions::assert_eq;
+use sendoff::names::BranchName;
+use sendoff::policy::{Branches, Limits, Origin, PRESETS, Policy, keys_not_for_repository, preset};
+
+use super::{KINDS, load, rendered};
+
+#[test]
+fn every_preset_loads_as_the_users_policy() {
+    for preset in PRESETS {
+        let loaded = load(&[(Origin::User, preset.text)]);
+        assert!(
+            loaded.problems.is_empty(),
+            "{}",
+            rendered(&loaded.problems[0].error)
+        );
+    }
+}
+
+#[test]
+fn every_file_of_policies_is_a_preset() {
+    let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/policies");
+    let mut files: Vec<String> = std::fs::read_dir(directory)
+        .unwrap()
+        .map(|file| {
+            file.unwrap()
+                .path()
+                .file_stem()
+                .unwrap()
+                .to_str()
+                .unwrap()
+                .to_owned()
+        })
+        .collect();
+    let mut presets: Vec<&str> = PRESETS.iter().map(|preset| preset.name).collect();
+    files.sort();
+    presets.sort_unstable();
+    assert_eq!(files, presets);
+    assert_eq!(preset("nope"), None);
+}
+
+#[test]
+fn the_built_in_layer_says_what_the_types_do() {
+    let policy = Policy::default();
+    assert_eq!(policy.limits(), &Limits::default());
+    assert_eq!(policy.branches(), &Branches::default());
+}
+
+#[test]
+fn no_preset_takes_protection_away() {
+    let main = BranchName::new("main").unwrap();
+    for preset in PRESETS {
+        let loaded = load(&[(Origin::User, preset.text)]);
+        assert!(
+            loaded.policy.is_protected(&main).is_some(),
+            "{}",
+            preset.name
+        );
+    }
+}
+
+#[test]
+fn the_keys_that_a_repository_cannot_carry_are_listed() {
+    let keys = |name: &str| keys_not_for_repository(preset(name).unwrap(), KINDS).unwrap();
+    assert_eq!(keys("molecule"), ["branches.base"]);
+    assert_eq!(keys("agents"), ["remotes.allowed", "git.local-config"]);
+    assert_eq!(
+        keys("solo"),
+        ["pipelines.post-commit", "steps.pr-create.draft"]
+    );
+}
+
+#[test]
+fn what_is_left_of_a_preset_loads_as_a_repositorys_policy() {
+    let rest = "[limits]\nstep-timeout = \"30s\"\n[steps.pr-create]\nbody = \"Auto-created by workspace agent\"\n";
+    let loaded = load(&[(Origin::Repository, rest)]);
+    assert!(loaded.problems.is_empty());
+}
