@@ -60,7 +60,6 @@ impl Deadline {
     /// Stands still until the guard is dropped, at most half an hour in all.
     ///
     /// To be held only while bytes move: who holds it must notice by itself when they stop.
-    #[must_use]
     pub fn stand_still(&self) -> StandStill {
         let mut state = self.lock();
         if state.holders == 0 {

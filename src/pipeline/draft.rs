@@ -4,12 +4,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use jiff::Timestamp;
-use serde_json::Map;
+use secrecy::SecretString;
+use serde_json::{Map, Value};
 
 use crate::clock::Clock;
 use crate::names::RunId;
 use crate::report::{Note, RepoReport, Report, SCHEMA, StepReport, Verdict};
-use crate::secrets::{clean_line, redact};
+use crate::secrets::{clean_line, redact, redact_known};
 
 use super::deadline::Deadline;
 use super::facts::StepFacts;
@@ -43,6 +44,8 @@ struct State {
     report: Report,
     clock: Clock,
     began: Instant,
+    /// Values that we hold and must not show.
+    secrets: Vec<SecretString>,
     /// Beside each step of the report, how far it is.
     progress: Vec<Progress>,
 }
@@ -112,6 +115,7 @@ impl Draft {
                 report,
                 clock: clock.clone(),
                 began: Instant::now(),
+                secrets: Vec::new(),
                 progress: Vec::new(),
             })),
         }
@@ -130,6 +134,11 @@ impl Draft {
         report
     }
 
+    /// Adds a value that must not be shown, whatever its shape: a token that the run came to hold.
+    pub fn hide(&self, secret: SecretString) {
+        self.lock().secrets.push(secret);
+    }
+
     /// Adds something that the user should know.
     pub fn note(&self, note: Note) {
         self.lock().report.notes.push(note);
@@ -144,6 +153,7 @@ impl Draft {
     pub fn cut_off(&self, deadline: &Deadline) -> Report {
         let summary = passed(deadline);
         let mut state = self.lock();
+        let mut cut = false;
         for at in 0..state.progress.len() {
             let ending = match state.progress.get(at) {
                 Some(Progress::Running(_)) => Ending::new(Verdict::Failed, DEADLINE, &summary),
@@ -151,6 +161,15 @@ impl Draft {
                 _ => continue,
             };
             state.end(at, ending);
+            cut = true;
+        }
+        if !cut {
+            // Before the first step or after the last: the run is late all the same.
+            state.report.notes.push(Note {
+                code: DEADLINE.into(),
+                message: summary,
+                advice: None,
+            });
         }
         state.conclude()
     }
@@ -221,11 +240,14 @@ impl State {
         if let Some(step) = self.report.steps.get_mut(at) {
             step.verdict = ending.verdict;
             step.reason = ending.reason;
-            step.summary = show(&ending.summary);
-            step.advice = ending.advice.as_deref().map(show);
+            step.summary = show(&ending.summary, &self.secrets);
+            step.advice = ending
+                .advice
+                .as_deref()
+                .map(|advice| show(advice, &self.secrets));
             step.outputs = ending.outputs;
             for value in step.outputs.values_mut() {
-                hide(value);
+                hide(value, &self.secrets);
             }
             step.duration_ms = millis(took);
         }
@@ -247,8 +269,8 @@ fn millis(took: std::time::Duration) -> u64 {
 const LONGEST: usize = 500;
 
 /// Makes what a step says fit to be shown: one line, no secret, no control character.
-fn show(text: &str) -> String {
-    let text = clean_line(&redact(text));
+fn show(text: &str, secrets: &[SecretString]) -> String {
+    let text = clean_line(&redact(&redact_known(text, secrets)));
     if text.chars().count() <= LONGEST {
         return text;
     }
@@ -259,15 +281,14 @@ fn show(text: &str) -> String {
 
 /// Takes secrets out of outputs. Their control characters are escaped by JSON, and by who shows
 /// them: a prompt keeps its lines.
-fn hide(value: &mut serde_json::Value) {
+fn hide(value: &mut Value, secrets: &[SecretString]) {
     match value {
-        serde_json::Value::String(text) => {
-            if let std::borrow::Cow::Owned(hidden) = redact(text) {
-                *text = hidden;
-            }
+        Value::String(text) => {
+            let hidden = redact(&redact_known(text, secrets)).into_owned();
+            *text = hidden;
         }
-        serde_json::Value::Array(values) => values.iter_mut().for_each(hide),
-        serde_json::Value::Object(values) => values.values_mut().for_each(hide),
+        Value::Array(values) => values.iter_mut().for_each(|value| hide(value, secrets)),
+        Value::Object(values) => values.values_mut().for_each(|value| hide(value, secrets)),
         _ => {}
     }
 }

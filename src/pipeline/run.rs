@@ -130,7 +130,7 @@ async fn one(
 ) -> Ending {
     let step = match verdict_before(planned, cx, so_far) {
         Ok(step) => step,
-        Err(ending) => return ending,
+        Err(ending) => return *ending,
     };
     draft.begin(at);
     debug!(kind = planned.kind, "step begins");
@@ -148,8 +148,10 @@ fn verdict_before<'p>(
     planned: &'p PlannedStep,
     cx: &Context<'_>,
     so_far: &SoFar,
-) -> Result<&'p dyn Step, Ending> {
-    let skip = |reason: &str, summary: String| Err(Ending::new(Verdict::Skipped, reason, summary));
+) -> Result<&'p dyn Step, Box<Ending>> {
+    let skip = |reason: &str, summary: String| {
+        Err(Box::new(Ending::new(Verdict::Skipped, reason, summary)))
+    };
     let step = match &planned.turn {
         Turn::Runs(step) => step,
         Turn::Disabled => return skip("disabled", "switched off by the policy".into()),
@@ -161,14 +163,14 @@ fn verdict_before<'p>(
             );
             ending.advice =
                 Some("mend the policy; `sendoff policy check` shows what is wrong".into());
-            return Err(ending);
+            return Err(Box::new(ending));
         }
     };
     if let Some(by) = so_far.stopped_by.as_ref().filter(|_| !planned.always) {
         return skip("stopped", format!("`{by}` failed, which stops the run"));
     }
     if cx.deadline.is_over() {
-        return Err(Ending::not_started(&passed(cx.deadline)));
+        return Err(Box::new(Ending::not_started(&passed(cx.deadline))));
     }
     for need in &planned.needs {
         let verdict = so_far.verdicts.get(need);
@@ -184,7 +186,7 @@ fn verdict_before<'p>(
             let summary = format!("its condition cannot be evaluated: {error}");
             let mut ending = Ending::new(Verdict::Failed, "when", summary);
             ending.advice = Some(format!("mend `when` of `{}` in the policy", planned.name));
-            Err(ending)
+            Err(Box::new(ending))
         }
     }
 }

@@ -32,7 +32,7 @@ impl Watchdog {
         let (deadline, draft) = (deadline.clone(), draft.clone());
         thread::Builder::new()
             .name("watchdog".into())
-            .stack_size(256 * 1024)
+            .stack_size(1024 * 1024)
             .spawn(move || {
                 loop {
                     let remaining = deadline.remaining();

@@ -8,6 +8,8 @@ use super::{Report, Verdict};
 pub(super) const INTERNAL: &str = "internal";
 /// The stable code of a step that a broken policy stopped.
 pub(super) const POLICY: &str = "policy-error";
+/// The stable code of a note that the run's deadline passed outside its steps.
+const DEADLINE: &str = "deadline";
 
 impl Report {
     /// Sets verdict and exit code from the steps and notes: 78 > 70 > 1 > 75 > 0.
@@ -43,6 +45,9 @@ impl Report {
         let any = |verdict| self.steps.iter().any(|step| step.verdict == verdict);
         if any(Verdict::Queued) && !any(Verdict::Done) {
             exit = exit.worst(Exit::Queued);
+        }
+        if self.notes.iter().any(|note| note.code == DEADLINE) {
+            exit = exit.worst(Exit::Failed);
         }
         if self.notes.iter().any(|note| note.code == POLICY) {
             exit = exit.worst(Exit::Policy);

@@ -1,12 +1,13 @@
 //! Finds secrets in bytes: one pass for every anchor, then a short look at what stands there.
 
-use std::sync::LazyLock;
+use std::sync::OnceLock;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 
+use super::assignment::{Strength, assignment};
 use super::base::crc_fits;
-use super::context::{Span, Strength, WebTokens, assignment, authorization, pem, scheme, userinfo};
-use super::runs::{Class, Runs};
+use super::context::{Blocks, WebTokens, authorization, scheme, userinfo};
+use super::runs::{Class, Runs, Span};
 use super::table::{Left, Needs, SHAPES, Shape};
 
 /// How sure a finding is.
@@ -38,11 +39,15 @@ pub struct Finding {
 /// Takes time linear in the text, whatever stands in it.
 pub fn find(text: &[u8]) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let Some(anchors) = ANCHORS.as_ref() else {
+    if ANCHORS.get().is_none() && is_quiet(text) {
+        return findings;
+    }
+    let Some(anchors) = ANCHORS.get_or_init(build) else {
         return findings;
     };
     let mut runs = Runs::new(text);
     let mut tokens = WebTokens::default();
+    let mut blocks = Blocks::default();
     for hit in anchors.automaton.find_overlapping_iter(text) {
         let Some(anchor) = anchors.list.get(hit.pattern().as_usize()) else {
             continue;
@@ -57,7 +62,9 @@ pub fn find(text: &[u8]) -> Vec<Finding> {
                 .then(|| tokens.at(text, start, &mut runs))
                 .flatten()
                 .map(|span| ("jwt", span, Proof::Shape)),
-            Anchor::Block => pem(text, start, after).map(|span| ("pem", span, Proof::Shape)),
+            Anchor::Block => blocks
+                .at(text, start, after)
+                .map(|span| ("pem", span, Proof::Shape)),
             Anchor::Url => userinfo(text, after).map(|span| ("url", span, Proof::Context)),
             Anchor::Authorization => {
                 authorization(text, after, &mut runs).map(|span| ("header", span, Proof::Context))
@@ -79,6 +86,26 @@ pub fn find(text: &[u8]) -> Vec<Finding> {
     findings
 }
 
+/// Says whether a short text has no anchor at all, without the automaton: a run with nothing to
+/// do shows a few lines, and should not pay for it.
+fn is_quiet(text: &[u8]) -> bool {
+    let Some(text) = std::str::from_utf8(text)
+        .ok()
+        .filter(|text| text.len() <= 512 && text.is_ascii())
+    else {
+        return false;
+    };
+    let lower = text.to_ascii_lowercase();
+    !lower.contains("-----begin ")
+        && !lower.contains("://")
+        && !text.contains("eyJ")
+        && !["authorization", "bearer", "basic", "key"]
+            .iter()
+            .chain(STRONG)
+            .any(|word| lower.contains(word))
+        && !SHAPES.iter().any(|shape| text.contains(shape.prefix))
+}
+
 /// What an anchor leads to.
 #[derive(Debug)]
 enum Anchor {
@@ -97,7 +124,10 @@ struct Anchors {
     list: Vec<Anchor>,
 }
 
-static ANCHORS: LazyLock<Option<Anchors>> = LazyLock::new(|| {
+static ANCHORS: OnceLock<Option<Anchors>> = OnceLock::new();
+
+/// Builds the automaton, which takes most of a millisecond.
+fn build() -> Option<Anchors> {
     let mut patterns = Vec::new();
     let mut list = Vec::new();
     let mut add = |pattern: String, anchor| {
@@ -129,7 +159,7 @@ static ANCHORS: LazyLock<Option<Anchors>> = LazyLock::new(|| {
         .build(&patterns)
         .ok()?;
     Some(Anchors { automaton, list })
-});
+}
 
 const STRONG: &[&str] = &[
     "password",
@@ -187,9 +217,10 @@ fn token(text: &[u8], (start, after): Span, shape: &Shape, runs: &mut Runs<'_>) 
     let mut end = runs.end(shape.class, after);
     if shape.class != Class::Word && shape.class != Class::Alnum {
         // A full stop or a slash after a token belongs to the sentence or the path.
-        while end > after && matches!(text.get(end - 1), Some(b'.' | b'/' | b'-')) {
-            end -= 1;
-        }
+        let body = text.get(after..end)?.iter().rev().take(8);
+        end -= body
+            .take_while(|byte| matches!(byte, b'.' | b'/' | b'-'))
+            .count();
     }
     let body = text.get(after..end)?;
     let mixed = || {
@@ -217,4 +248,70 @@ fn is_edge(text: &[u8], at: usize) -> bool {
     at.checked_sub(1)
         .and_then(|before| text.get(before))
         .is_none_or(|byte| !byte.is_ascii_alphanumeric())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_quiet_text_has_no_anchor() {
+        assert!(is_quiet(b"pushed 3 commits to origin/feature-12345678"));
+        assert!(!is_quiet("se\u{17f}".as_bytes()));
+        for word in STRONG
+            .iter()
+            .chain(&["KEY", "Bearer", "Basic", "Authorization"])
+        {
+            assert!(
+                !is_quiet(format!("a {} b", word.to_uppercase()).as_bytes()),
+                "{word}"
+            );
+        }
+        for shape in SHAPES {
+            assert!(!is_quiet(shape.prefix.as_bytes()), "{}", shape.prefix);
+        }
+        for anchor in ["-----BEGIN ", "://", "eyJ"] {
+            assert!(!is_quiet(anchor.as_bytes()), "{anchor}");
+        }
+    }
+
+    #[test]
+    fn the_time_grows_with_the_text_and_no_faster() {
+        for unit in [
+            "a",
+            "eyJ",
+            "-eyJ.",
+            "-----BEGIN ",
+            "-----BEGIN RSA PRIVATE KEY-----",
+            "password=",
+            "token:\"a",
+            "://",
+            "sk-",
+            "Authorization: Digest a",
+            "key",
+            "xoxd-",
+        ] {
+            let text = unit.repeat((256 << 10) / unit.len());
+            let began = std::time::Instant::now();
+            find(text.as_bytes());
+            // Quadratic time would be minutes; linear time is far below a second.
+            assert!(began.elapsed().as_secs() < 20, "{unit}");
+        }
+    }
+
+    #[test]
+    fn the_automaton_is_built_and_a_checksum_proves_a_token() {
+        assert!(build().is_some());
+        // A made-up body and its checksum: CRC-32 in base 62.
+        let body = "0123456789abcdefghijABCDEFGHIJ";
+        let mut rest = crc32fast::hash(body.as_bytes());
+        let digits: Vec<char> = ('0'..='9').chain('A'..='Z').chain('a'..='z').collect();
+        let mut sum = String::new();
+        for _ in 0..6 {
+            sum.insert(0, digits[(rest % 62) as usize]);
+            rest /= 62;
+        }
+        let found = find(format!("npm_{body}{sum}").as_bytes());
+        assert_eq!(found[0].proof, Proof::Checksum);
+    }
 }

@@ -1,5 +1,8 @@
 //! How far a run of characters goes. Remembered for each class, so that a scan stays linear.
 
+/// Where something begins and ends, in bytes.
+pub(super) type Span = (usize, usize);
+
 /// A class of bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Class {

@@ -1,8 +1,10 @@
 //! Errors and panics become lines of the report, and what they mean for the rest of the run.
 
+use sendoff::pipeline::{Deadline, Pipeline};
 use sendoff::report::Verdict;
 
-use super::{run, step, verdict};
+use super::kinds::KINDS;
+use super::{draft, policy, run, run_pipeline, step, verdict};
 
 const TOKEN: &str = "ghp_0123456789012345678901234567890123";
 
@@ -80,6 +82,25 @@ fn secrets_in_summaries_and_outputs_are_redacted() {
     ));
     assert_eq!(step(&report, "say").summary, "a [REDACTED]\\nb");
     assert_eq!(step(&report, "say").outputs["text"], "a [REDACTED]\nb");
+}
+
+#[test]
+fn a_value_that_the_run_holds_is_hidden_whatever_its_shape() {
+    let policy = policy(
+        r#"
+        pipelines.p = ["say"]
+        steps.say = { text = "it was plainwordvalue, aXBsYWlud29yZHZhbHVl" }
+    "#,
+    );
+    let pipeline = Pipeline::plan(&policy, "p", KINDS).unwrap();
+    let draft = draft();
+    draft.hide("plainwordvalue".to_owned().into());
+    let deadline = Deadline::new(std::time::Duration::from_secs(10));
+    let report = run_pipeline(&policy, &pipeline, &deadline, &draft);
+    let summary = &step(&report, "say").summary;
+    assert!(summary.starts_with("it was [REDACTED], "), "{summary}");
+    assert!(!format!("{report:?}").contains("plainword"));
+    assert!(!summary.contains("BsYWlud29yZHZhbHV"), "{summary}");
 }
 
 #[test]

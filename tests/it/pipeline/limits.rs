@@ -111,7 +111,7 @@ fn a_watchdog_is_disarmed_when_the_run_ends_in_time() {
     let deadline = Deadline::new(Duration::from_millis(30));
     let (send, receive) = channel();
     let watchdog = Watchdog::start(&deadline, &draft(), move |report| {
-        send.send(report).unwrap()
+        send.send(report).unwrap();
     });
     drop(watchdog);
     // The sender is dropped without a message when the watchdog's thread ends.
@@ -119,11 +119,19 @@ fn a_watchdog_is_disarmed_when_the_run_ends_in_time() {
 }
 
 #[test]
+fn a_deadline_that_passes_before_the_first_step_fails_the_run() {
+    let deadline = Deadline::new(Duration::from_millis(1));
+    let report = draft().cut_off(&deadline);
+    assert_eq!((report.verdict, report.exit_code), (Verdict::Failed, 1));
+    assert_eq!(report.notes[0].code, "deadline");
+}
+
+#[test]
 fn a_deadline_that_stands_still_does_not_end_the_run() {
     let deadline = Deadline::new(Duration::from_millis(60));
     let (send, receive) = channel();
     let _watchdog = Watchdog::start(&deadline, &draft(), move |_| {
-        send.send(Instant::now()).unwrap()
+        send.send(Instant::now()).unwrap();
     });
     let began = Instant::now();
     let still = deadline.stand_still();

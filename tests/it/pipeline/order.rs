@@ -101,7 +101,7 @@ fn a_condition_decides_whether_a_step_runs() {
 fn a_step_runs_only_when_what_it_needs_is_done() {
     let report = run(r#"
         pipelines.p = [["push", "a"], "after-push", "own", "chain", "free"]
-        steps.push = { uses = "act", what = "skip", message = "held" }
+        steps.push = { when = "false" }
         steps.a = { uses = "say" }
         steps.own = { uses = "after-push", needs = ["a"] }
         steps.chain = { uses = "say", needs = ["after-push"] }

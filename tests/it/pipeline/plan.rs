@@ -41,7 +41,7 @@ fn a_reference_to_a_step_that_does_not_run_before_is_refused_with_its_place() {
         ),
     ] {
         let (message, help) = refused(text);
-        assert!(message.contains(&format!(":3:")), "{message}");
+        assert!(message.contains(":3:"), "{message}");
         assert!(
             message.contains(&format!(
                 "`{key}` of `a` names `b`, which does not run before it"
