@@ -104,6 +104,10 @@ impl BranchName {
 
 /// Folds a name, or a pattern of names, for comparison; see [`BranchName::folded`].
 pub fn fold(name: &str) -> String {
+    // The common case needs no tables: ASCII is normalised and visible.
+    if name.is_ascii() {
+        return name.to_ascii_lowercase();
+    }
     let visible: String = name.nfkc().filter(|c| !is_invisible(*c)).collect();
     default_case_fold_str(&visible)
         .nfkc()
@@ -180,6 +184,13 @@ mod tests {
         ] {
             assert_eq!(BranchName::new(name).unwrap().folded(), "main");
         }
+    }
+
+    #[test]
+    fn ascii_folds_as_the_tables_say() {
+        let ascii: String = (0..=127_u8).map(char::from).collect();
+        // With a character that is not shown, the tables are asked.
+        assert_eq!(fold(&ascii), fold(&format!("{ascii}\u{200d}")));
     }
 
     #[test]

@@ -67,15 +67,6 @@ impl Branches {
         let rule = self.rule_for(branch).and_then(|rule| rule.base.as_ref());
         rule.or_else(|| self.base.branch())
     }
-
-    /// Returns every pattern that nobody pushes to: the protected ones, and the bases that the policy names.
-    pub(super) fn all_protected(&self) -> Vec<Pattern> {
-        let bases = self.rule.iter().filter_map(|rule| rule.base.as_ref());
-        let bases = bases.chain(self.base.branch());
-        // The name of a branch has no character that a glob would read.
-        let bases = bases.filter_map(|base| Pattern::new(base.as_str()).ok());
-        self.protected.iter().cloned().chain(bases).collect()
-    }
 }
 
 /// What holds for branches of a certain name.

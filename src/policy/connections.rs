@@ -1,11 +1,12 @@
 //! The tables `forge`, `platform`, `remotes` and `git`: whom we talk to. Never from a repository.
 
-use crate::names::RemoteUrl;
 use std::fmt;
 use std::path::PathBuf;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+use crate::names::{RemoteUrl, Scheme};
 
 use super::pattern::Pattern;
 use super::text::read_as_text;
@@ -58,7 +59,7 @@ crate::classes!(Platform {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Remotes {
-    /// Push URLs that are allowed, as globs. Empty: all whose scheme is allowed.
+    /// Push URLs that are allowed, as globs such as `https://github.com/acme/*`, which stands for ssh, too. Empty: all whose scheme is allowed.
     pub allowed: Vec<Pattern>,
     /// Whether a remote may be a path on this machine. Its hooks run on this machine, too.
     pub allow_file: bool,
@@ -70,14 +71,45 @@ crate::classes!(Remotes {
 });
 
 impl Remotes {
-    /// Says whether the list names the remote: its URL without the user, with and without `.git`.
-    pub fn allows(&self, remote: &RemoteUrl) -> bool {
-        let url = remote.without_login();
-        let bare = url.trim_end_matches('/');
-        let bare = bare.strip_suffix(".git").unwrap_or(bare);
-        self.allowed
-            .iter()
-            .any(|pattern| pattern.matches(&url) || pattern.matches(bare))
+    /// Says whether `allowed` lists the URL; user and password do not count, nor does a `.git` at the end.
+    ///
+    /// An `https://` pattern also stands for ssh to the same host and path.
+    pub fn lists(&self, url: &RemoteUrl) -> bool {
+        // A path that climbs would match a pattern and lead elsewhere.
+        let climbs = |part: &str| {
+            matches!(
+                part.to_ascii_lowercase().replace("%2e", ".").as_str(),
+                "." | ".."
+            )
+        };
+        if url.path().split('/').any(climbs) || url.path().contains('\\') {
+            return false;
+        }
+        let spellings = spellings(url);
+        let short = spellings.iter().filter_map(|url| url.strip_suffix(".git"));
+        let mut all = spellings.iter().map(String::as_str).chain(short);
+        all.any(|url| self.allowed.iter().any(|pattern| pattern.matches(url)))
+    }
+}
+
+/// Returns the ways to write a URL without its user and password.
+fn spellings(url: &RemoteUrl) -> Vec<String> {
+    let scheme = url.scheme();
+    let path = url.path();
+    let Some(host) = url.host().filter(|_| scheme != Scheme::File) else {
+        return vec![path.to_owned(), format!("file://{path}")];
+    };
+    let host = host.to_ascii_lowercase();
+    let place = format!("{host}/{}", path.trim_start_matches('/'));
+    match (scheme, url.port()) {
+        (Scheme::Ssh, None | Some(22)) => {
+            vec![format!("ssh://{place}"), format!("https://{place}")]
+        }
+        (_, None) => vec![format!("{}://{place}", scheme.as_str())],
+        (_, Some(port)) => {
+            let place = format!("{host}:{port}/{}", path.trim_start_matches('/'));
+            vec![format!("{}://{place}", scheme.as_str())]
+        }
     }
 }
 
@@ -169,5 +201,66 @@ impl JsonSchema for ServerUrl {
 
     fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
         schemars::json_schema!({ "title": "URL", "type": "string", "format": "uri", "pattern": "^https?://" })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lists(pattern: &str, url: &str) -> bool {
+        let remotes = Remotes {
+            allowed: vec![Pattern::new(pattern).unwrap()],
+            allow_file: false,
+        };
+        remotes.lists(&RemoteUrl::parse(url).unwrap())
+    }
+
+    #[test]
+    fn a_pattern_for_https_stands_for_ssh_to_the_same_place() {
+        let fleet = "https://github.com/acme/*";
+        for url in [
+            "https://github.com/acme/x",
+            "https://user:word@GitHub.com/acme/x.git",
+            "git@github.com:acme/x.git",
+            "ssh://git@github.com/acme/x",
+            "ssh://git@github.com:22/acme/x",
+        ] {
+            assert!(lists(fleet, url), "{url}");
+        }
+        assert!(lists(
+            "https://github.com/acme/x",
+            "https://github.com/acme/x.git"
+        ));
+        assert!(lists("/srv/git/*", "/srv/git/x.git"));
+    }
+
+    #[test]
+    fn other_places_are_not_listed() {
+        let fleet = "https://github.com/acme/**";
+        for url in [
+            "https://github.com/evil/x",
+            "https://github.com.evil.example/acme/x",
+            "https://evil.example/github.com/acme/x",
+            "http://github.com/acme/x",
+            "https://github.com:8443/acme/x",
+            "ssh://git@github.com:2222/acme/x",
+            "git://github.com/acme/x",
+            "git@github.com:acme/../evil/x",
+            "/acme/x",
+        ] {
+            assert!(!lists(fleet, url), "{url}");
+        }
+        assert!(!Remotes::default().lists(&RemoteUrl::parse("/x").unwrap()));
+    }
+
+    #[test]
+    fn an_address_of_a_server_holds_no_secret() {
+        let url = |text: &str| ServerUrl::try_from(text.to_owned());
+        assert!(url("http://127.0.0.1:8080/base").is_ok());
+        assert_eq!(url("ftp://x"), Err(ServerUrlError::Syntax));
+        assert_eq!(url("platform.example"), Err(ServerUrlError::Syntax));
+        assert_eq!(url("https://user@x"), Err(ServerUrlError::User));
+        assert_eq!(url("https://x/?token=1"), Err(ServerUrlError::Query));
     }
 }

@@ -10,12 +10,13 @@ use serde::{Deserialize, Deserializer, Serialize};
 use super::branches::{Branches, PROTECTED, Rule};
 use super::class::{Classed, KeyClass};
 use super::connections::{Forge, Git, Platform, Remotes};
-use super::error::PolicyError;
+use super::error::{PolicyError, nearest};
 use super::kind::Kinds;
 use super::layer::Layer;
 use super::limits::Limits;
-use super::node::{Entry, quoted};
-use super::pipelines::{PipelineTable, Pipelines};
+use super::node::{Entry, Table, quoted};
+use super::pattern::Pattern;
+use super::pipelines::{PipelineTable, Pipelines, StepRef};
 use super::read::read;
 use super::requirement::Requirement;
 use super::source::Sources;
@@ -163,7 +164,7 @@ pub(super) fn check(
 /// Makes the error for a step of a kind that does not exist.
 pub(super) fn unknown_kind(step: &StepTable, kinds: &Kinds<'_>) -> PolicyError {
     let kind = step.kind();
-    let near = super::error::nearest(kind, kinds.names());
+    let near = nearest(kind, kinds.names());
     let help = if let Some(near) = near {
         format!("did you mean `{near}`?")
     } else {
@@ -212,7 +213,7 @@ fn check_unprotect(layer: &Layer, sources: &Sources, file: &PolicyFile) -> Resul
                 .at(sources, &entry.key, "not here"),
         );
     }
-    let unknown = |name: &&super::Pattern| !PROTECTED.contains(&name.as_str());
+    let unknown = |name: &&Pattern| !PROTECTED.contains(&name.as_str());
     if let Some(name) = file.branches.unprotect.iter().find(unknown) {
         let message = format!("`branches.unprotect`: `{name}` is not in the built-in list");
         return Err(PolicyError::new(message)
@@ -260,30 +261,35 @@ fn check_pipeline(pipeline: &PipelineTable) -> Result<(), PolicyError> {
     Ok(())
 }
 
-/// Checks what only the merged policy can tell: that every step that `top` names exists and can be read.
+/// Checks what only the merged layers can tell: that every step that `top` names exists and can be read.
 pub(super) fn check_merged(
     top: &Layer,
-    merged: &super::Policy,
+    merged: &Table,
+    sources: &Sources,
     kinds: &Kinds<'_>,
 ) -> Result<(), PolicyError> {
+    let defined = merged.table("steps");
     let steps = top.table.table("steps");
     for name in steps.into_iter().flat_map(|table| table.0.keys()) {
-        let step = merged.step(name);
-        let Some(kind) = kinds.get(step.kind()) else {
-            return Err(unknown_kind(&step, kinds));
+        let Some(entry) = defined.and_then(|steps| steps.get(name)) else {
+            continue;
         };
-        kind.check(&step)?;
+        let step = StepTable::new(name, entry, sources)?;
+        match kinds.get(step.kind()) {
+            Some(kind) => kind.check(&step)?,
+            None => return Err(unknown_kind(&step, kinds)),
+        }
     }
+    let own: Vec<&str> = defined
+        .into_iter()
+        .flat_map(|steps| steps.0.keys().map(String::as_str))
+        .collect();
     let pipelines = top.table.table("pipelines");
-    for name in pipelines.into_iter().flat_map(|table| table.0.keys()) {
-        let steps = merged
-            .pipeline(name)
-            .into_iter()
-            .flat_map(|pipeline| pipeline.steps().map(move |step| (pipeline, step)));
-        for (pipeline, step) in steps {
-            if kinds.get(&step.name).is_none() && !merged.mentions(&step.name) {
-                return Err(unknown_step(pipeline, step, merged, kinds));
-            }
+    for (name, entry) in pipelines.into_iter().flat_map(|table| &table.0) {
+        let pipeline = PipelineTable::new(name, entry, sources);
+        let exists = |name: &str| kinds.get(name).is_some() || own.contains(&name);
+        if let Some(step) = pipeline.steps().find(|step| !exists(&step.name)) {
+            return Err(unknown_step(&pipeline, step, &own, kinds));
         }
     }
     Ok(())
@@ -292,14 +298,14 @@ pub(super) fn check_merged(
 /// Makes the error for a pipeline that names a step that does not exist.
 fn unknown_step(
     pipeline: &PipelineTable,
-    step: &super::StepRef,
-    merged: &super::Policy,
+    step: &StepRef,
+    own: &[&str],
     kinds: &Kinds<'_>,
 ) -> PolicyError {
-    let mut names: Vec<&str> = kinds.names().chain(merged.step_names()).collect();
+    let mut names: Vec<&str> = kinds.names().chain(own.iter().copied()).collect();
     names.sort_unstable();
     names.dedup();
-    let help = match super::error::nearest(&step.name, names.iter().copied()) {
+    let help = match nearest(&step.name, names.iter().copied()) {
         Some(near) => format!("did you mean `{near}`?"),
         None => format!("the steps are: {}", names.join(", ")),
     };

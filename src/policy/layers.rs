@@ -1,12 +1,14 @@
 //! `Layers`: loads the layers, checks each alone, and merges them in order.
 
+use std::path::Path;
+
 use super::discover::{self, Places, RepositoryFile};
 use super::error::PolicyError;
 use super::file::{check, check_merged};
 use super::kind::{Kind, Kinds};
 use super::layer::{Layer, Origin};
 use super::merge::merge;
-use super::merged::Policy;
+use super::merged::{self, Policy};
 use super::node::Table;
 use super::preset::DEFAULT;
 use super::repository;
@@ -138,10 +140,14 @@ impl Layers {
         // Stable: several `--set` keep their order.
         self.stack.sort_by_key(|layer| layer.origin);
         let mut merged = Table::default();
+        let mut bases = Vec::new();
         let mut problems = self.problems.clone();
         for layer in &self.stack {
             match self.lay_over(&merged, layer, kinds) {
-                Ok(table) => merged = table,
+                Ok(table) => {
+                    merged = table;
+                    bases.extend(merged::bases(&layer.table));
+                }
                 Err(error) if layer.origin.is_command_line() => return Err(error),
                 Err(error) => problems.push(PolicyProblem {
                     origin: layer.origin,
@@ -152,7 +158,7 @@ impl Layers {
         let closes =
             |problem: &PolicyProblem| matches!(problem.origin, Origin::System | Origin::User);
         Ok(Loaded {
-            policy: Policy::new(merged, &self.sources)?,
+            policy: Policy::new(merged, &self.sources, bases)?,
             fail_closed: problems.iter().any(closes),
             problems,
             layers: self,
@@ -172,8 +178,7 @@ impl Layers {
         let mut merged = below.clone();
         merge(&mut merged, layer.table.clone());
         if layer.origin != Origin::BuiltIn {
-            let policy = Policy::new(merged.clone(), &self.sources)?;
-            check_merged(layer, &policy, kinds)?;
+            check_merged(layer, &merged, &self.sources, kinds)?;
         }
         Ok(merged)
     }
@@ -210,12 +215,35 @@ impl Loaded {
     }
 }
 
+impl Loaded {
+    /// Adds the `.sendoff.toml` of a work tree and merges again; one that cannot be read is reported.
+    pub fn with_work_tree<K: Kind>(
+        mut self,
+        work_tree: &Path,
+        kinds: &[K],
+    ) -> Result<Self, PolicyError> {
+        match RepositoryFile::read(work_tree) {
+            Ok(None) => Ok(self),
+            Ok(Some(file)) => self.with_repository(&file, kinds),
+            Err(error) => {
+                // Kept with the layers, too, so that another merge does not forget it.
+                self.layers.drop_layer(Origin::Repository, error.clone());
+                self.problems.push(PolicyProblem {
+                    origin: Origin::Repository,
+                    error,
+                });
+                Ok(self)
+            }
+        }
+    }
+}
+
 impl Default for Policy {
     /// Returns the built-in policy.
     fn default() -> Self {
         let mut sources = Sources::default();
         let layer = Layer::parse(&mut sources, Origin::BuiltIn, "built-in", DEFAULT);
-        let policy = layer.and_then(|layer| Self::new(layer.table, &sources));
+        let policy = layer.and_then(|layer| Self::new(layer.table, &sources, []));
         policy.unwrap_or_else(|_| Self::empty())
     }
 }

@@ -46,8 +46,12 @@ pub struct Setting {
 }
 
 impl Policy {
-    /// Reads the merged layers.
-    pub(super) fn new(merged: Table, sources: &Sources) -> Result<Self, PolicyError> {
+    /// Reads the merged layers. `bases` are the branches that any layer names as a base: those are protected, too.
+    pub(super) fn new(
+        merged: Table,
+        sources: &Sources,
+        bases: impl IntoIterator<Item = Pattern>,
+    ) -> Result<Self, PolicyError> {
         let place = Place::default();
         let file: PolicyFile =
             read(&merged, &place).map_err(|error| error.explain(sources, &[], &[]))?;
@@ -68,7 +72,7 @@ impl Policy {
             steps.insert(name.clone(), StepTable::new(name, entry, sources)?);
         }
         Ok(Self {
-            protected: branches.all_protected(),
+            protected: branches.protected.iter().cloned().chain(bases).collect(),
             branches,
             limits: file.limits,
             forge: file.forge,
@@ -220,6 +224,25 @@ impl Policy {
         };
         by_layer.into_iter().map(setting).collect()
     }
+}
+
+/// Returns the branches that a layer names as a base of pull requests.
+pub(super) fn bases(layer: &Table) -> Vec<Pattern> {
+    let base = layer
+        .find(["branches", "base"])
+        .and_then(|entry| entry.value.text());
+    let rules = match layer
+        .find(["branches", "rule"])
+        .map(|entry| &entry.value.item)
+    {
+        Some(Item::List(rules)) => rules.as_slice(),
+        _ => &[],
+    };
+    let of_rule = |rule: &'_ Node| rule.table()?.get("base")?.value.text().map(str::to_owned);
+    let named = base.filter(|base| *base != "auto").map(str::to_owned);
+    let names = named.into_iter().chain(rules.iter().filter_map(of_rule));
+    // The name of a branch has no character that a glob would read.
+    names.filter_map(|name| Pattern::new(name).ok()).collect()
 }
 
 /// Returns the union of the layers, without those entries of the built-in list that are unprotected.

@@ -53,4 +53,4 @@ pub use repository::keys_not_for_repository;
 pub use size::{Size, SizeError};
 pub use span::{Span, SpanError};
 pub use step_table::{OnError, SHARED_KEYS, StepSettings, StepTable};
-pub use trigger::Trigger;
+pub use trigger::{Trigger, UnknownTrigger};

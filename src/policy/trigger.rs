@@ -1,6 +1,7 @@
 //! Who asked for a run.
 
 use std::fmt;
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
@@ -52,8 +53,40 @@ impl Trigger {
     }
 }
 
+/// A name that is no trigger.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("no trigger is called `{}`; they are: {}", .0.escape_debug(), Trigger::ALL.map(Trigger::as_str).join(", "))]
+pub struct UnknownTrigger(String);
+
+impl FromStr for Trigger {
+    type Err = UnknownTrigger;
+
+    fn from_str(name: &str) -> Result<Self, UnknownTrigger> {
+        let found = Self::ALL
+            .into_iter()
+            .find(|trigger| trigger.as_str() == name);
+        found.ok_or_else(|| UnknownTrigger(name.to_owned()))
+    }
+}
+
 impl fmt::Display for Trigger {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_trigger_is_read_by_the_name_it_shows() {
+        for trigger in Trigger::ALL {
+            assert_eq!(trigger.to_string().parse(), Ok(trigger));
+            let json = serde_json::to_string(&trigger).unwrap();
+            assert_eq!(json, format!("\"{trigger}\""));
+        }
+        let error = "cron".parse::<Trigger>().unwrap_err().to_string();
+        assert!(error.starts_with("no trigger is called `cron`; they are: manual, executor"));
     }
 }

@@ -164,7 +164,7 @@ fn remote(
         facts.owner = Some(owner);
         facts.name = Some(name);
     }
-    let listed = policy.remotes().allows(&remote.url);
+    let listed = policy.remotes().lists(&remote.url);
     if !policy.remotes().allowed.is_empty() && !listed {
         return Err(Hold::new(
             "remote-not-allowed",

@@ -172,6 +172,11 @@ fn a_base_that_the_policy_names_is_protected() {
     loaded.policy.permit_push(&branch("trunk")).unwrap_err();
     loaded.policy.permit_push(&branch("next")).unwrap_err();
     loaded.policy.permit_push(&branch("feature")).unwrap();
+    let other = "[branches]\nbase = \"other\"";
+    let loaded = load(&[(Origin::User, text), (Origin::PolicyFile, other)]);
+    for name in ["trunk", "next", "other"] {
+        loaded.policy.permit_push(&branch(name)).unwrap_err();
+    }
 }
 
 #[test]
