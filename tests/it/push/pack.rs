@@ -155,6 +155,49 @@ fn a_stored_delta_of_something_the_server_lacks_is_not_copied() {
 }
 
 #[test]
+fn a_large_loose_file_is_streamed_and_checked() {
+    let shop = Workshop::new();
+    let mut state = 1_u32;
+    let noise = std::iter::repeat_with(|| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        state.to_be_bytes()[0] & 0x3f
+    });
+    let large: Vec<u8> = noise.take((32 << 20) + 100_001).collect();
+    shop.git(&["config", "core.bigFileThreshold", "1g"]);
+    shop.write("large.bin", &large);
+    shop.commit("large");
+    shop.write("large.bin", &large[1..]);
+    shop.commit("again");
+    let blob = shop.git(&["rev-parse", "HEAD:large.bin"]);
+    let selection = shop.select(None);
+    let (pack, stats) = shop.pack(&selection, OPTIONS);
+    assert_eq!((stats.objects, stats.reused), (6, 0));
+    shop.receive(&pack);
+
+    let file = shop
+        .client()
+        .join(format!(".git/objects/{}/{}", &blob[..2], &blob[2..]));
+    let mut bytes = std::fs::read(&file).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    std::fs::remove_file(&file).unwrap();
+    std::fs::write(&file, bytes).unwrap();
+    let stop = AtomicBool::new(false);
+    let error = pack::write(
+        &mut Vec::new(),
+        &shop.repository(),
+        &selection,
+        OPTIONS,
+        &NoProgress,
+        &stop,
+    );
+    assert!(
+        matches!(error, Err(PackError::Corrupt(id)) if id == hex(&blob)),
+        "{error:?}"
+    );
+}
+
+#[test]
 fn a_missing_file_is_named_before_a_byte_is_written() {
     let shop = Workshop::new();
     shop.write("README", "gone soon\n");

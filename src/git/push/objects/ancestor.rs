@@ -5,6 +5,7 @@ use std::sync::atomic::AtomicBool;
 use gix::ObjectId;
 
 use super::SelectError;
+use super::commits::Check;
 use super::commits::CommitSource;
 use super::commits::HAVE;
 use super::commits::WANT;
@@ -29,6 +30,7 @@ pub fn is_fast_forward(
         find: &odb,
         graph: None,
         shallow: &shallow,
+        check: Check::Hash,
     };
     is_ancestor(&source, old, new, stop)
 }

@@ -9,7 +9,6 @@ use std::sync::atomic::Ordering;
 use gix::ObjectId;
 use gix::commitgraph::Graph;
 use gix::hashtable::HashSet;
-use gix::objs::CommitRefIter;
 use gix::objs::Kind;
 use gix::objs::TagRefIter;
 
@@ -32,6 +31,16 @@ pub(super) struct CommitSource<'a, F> {
     pub(super) find: &'a F,
     pub(super) graph: Option<&'a Graph>,
     pub(super) shallow: &'a HashSet<ObjectId>,
+    pub(super) check: Check,
+}
+
+/// Whether commits are compared with their ids as they are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Check {
+    /// They are: someone could gain from a lie.
+    Hash,
+    /// They are not: a lie only makes the server refuse the push.
+    Trust,
 }
 
 /// A commit of the walk.
@@ -155,8 +164,11 @@ impl<'a, F: gix::objs::Find> Walk<'a, F> {
         stop: &AtomicBool,
     ) -> Result<Vec<usize>, SelectError> {
         for id in has.iter().chain(old_tip.iter()) {
-            if let Some(id) = self.peel(*id)? {
-                self.paint(id, HAVE)?;
+            // Most are commits; only what is none may be a tag of one.
+            if !self.paint(*id, HAVE)?
+                && let Some(commit) = self.peel(*id)?
+            {
+                self.paint(commit, HAVE)?;
             }
         }
         if !self.paint(want, WANT)? {
@@ -289,19 +301,16 @@ impl<'a, F: gix::objs::Find> Walk<'a, F> {
         if data.kind != Kind::Commit {
             return Ok(None);
         }
-        // Commits are few and small: a lie about a parent or a tree ends here.
-        data.verify_checksum(&id)
-            .map_err(|_| SelectError::Corrupt(id))?;
-        let hash = id.kind();
-        let mut commit = CommitRefIter::from_bytes(data.data, hash);
-        let tree = commit.tree_id().map_err(|_| SelectError::Corrupt(id))?;
-        let time = CommitRefIter::from_bytes(data.data, hash)
-            .committer()
-            .map_or(0, |committer| committer.seconds());
+        if self.source.check == Check::Hash {
+            data.verify_checksum(&id)
+                .map_err(|_| SelectError::Corrupt(id))?;
+        }
+        let parents = &mut self.parents;
+        let (tree, time) = parse(data.data, id.kind(), |parent| parents.push(parent))
+            .ok_or(SelectError::Corrupt(id))?;
         // The parents of a shallow commit are not here, or not meant to be.
-        if !self.source.shallow.contains(&id) {
-            self.parents
-                .extend(CommitRefIter::from_bytes(data.data, hash).parent_ids());
+        if self.source.shallow.contains(&id) {
+            self.parents.truncate(start);
         }
         Ok(Some((tree, time, start..self.parents.len())))
     }
@@ -309,14 +318,6 @@ impl<'a, F: gix::objs::Find> Walk<'a, F> {
     /// Follows tags to a commit; `None` when there is none at the end.
     fn peel(&mut self, mut id: ObjectId) -> Result<Option<ObjectId>, SelectError> {
         for _ in 0..MAX_TAGS {
-            if self.numbers.contains_key(&id)
-                || self
-                    .source
-                    .graph
-                    .is_some_and(|graph| graph.lookup(id).is_some())
-            {
-                return Ok(Some(id));
-            }
             let data = self.source.find.try_find(&id, &mut self.buffer);
             let data = data.map_err(|source| SelectError::Read { id, source })?;
             match data {
@@ -329,5 +330,79 @@ impl<'a, F: gix::objs::Find> Walk<'a, F> {
             }
         }
         Ok(None)
+    }
+}
+
+/// Reads tree, parents and the committer's time of a commit in one pass; `None` when it is malformed.
+fn parse(
+    commit: &[u8],
+    kind: gix::hash::Kind,
+    mut parent: impl FnMut(ObjectId),
+) -> Option<(ObjectId, i64)> {
+    let id = |line: &[u8]| {
+        let hex = line.get(..kind.len_in_hex())?;
+        ObjectId::from_hex(hex).ok()
+    };
+    let mut lines = commit.split(|byte| *byte == b'\n');
+    let tree = id(lines.next()?.strip_prefix(b"tree ")?)?;
+    for line in lines {
+        if let Some(hex) = line.strip_prefix(b"parent ") {
+            parent(id(hex)?);
+        } else if let Some(committer) = line.strip_prefix(b"committer ") {
+            return Some((tree, time_of(committer)));
+        } else if line.is_empty() {
+            break;
+        }
+    }
+    // Old tools made commits without a committer; git takes them for the oldest.
+    Some((tree, 0))
+}
+
+/// Returns the seconds that stand after a name and an address; 0 when there are none.
+fn time_of(committer: &[u8]) -> i64 {
+    let after = committer.rsplit(|byte| *byte == b'>').next();
+    let word = after.and_then(|text| {
+        text.split(|byte| *byte == b' ')
+            .find(|word| !word.is_empty())
+    });
+    let number = word.and_then(|word| std::str::from_utf8(word).ok());
+    number.and_then(|text| text.parse().ok()).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_commit_gives_its_tree_parents_and_time() {
+        let hex = |digit: &str| digit.repeat(40);
+        let id = |digit: &str| ObjectId::from_hex(hex(digit).as_bytes()).unwrap();
+        let text = format!(
+            "tree {}\nparent {}\nparent {}\nauthor A <a> 5 +0000\ncommitter B <b> 1700000000 +0100\n\nparent {}\n",
+            hex("1"),
+            hex("2"),
+            hex("3"),
+            hex("4")
+        );
+        let mut parents = Vec::new();
+        let found = parse(text.as_bytes(), gix::hash::Kind::Sha1, |id| {
+            parents.push(id)
+        });
+        assert_eq!(found, Some((id("1"), 1_700_000_000)));
+        assert_eq!(parents, [id("2"), id("3")]);
+    }
+
+    #[test]
+    fn malformed_commits_are_told_apart() {
+        let parse = |text: &str| parse(text.as_bytes(), gix::hash::Kind::Sha1, drop);
+        let tree = format!("tree {}\n", "1".repeat(40));
+        for text in ["", "tree 12\n", "parent x", &format!("{tree}parent 12\n")] {
+            assert_eq!(parse(text), None, "{text:?}");
+        }
+        let time = |line: &str| parse(&format!("{tree}{line}\n\n")).unwrap().1;
+        assert_eq!(time("committer B <b> soon +0000"), 0);
+        assert_eq!(time("committer B <b>"), 0);
+        assert_eq!(time("committer B <b> -5 +0000"), -5);
+        assert_eq!(time("committer B > <b> 99999999999999999999 +0000"), 0);
     }
 }

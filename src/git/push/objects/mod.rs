@@ -17,6 +17,7 @@ use gix::hashtable::HashSet;
 use gix::objs::Kind;
 
 use super::progress::Progress;
+use commits::Check;
 use commits::CommitSource;
 use trees::TreeWalk;
 
@@ -158,6 +159,7 @@ pub fn select(
         find: &odb,
         graph: graph.as_ref(),
         shallow: &shallow,
+        check: Check::Trust,
     };
     select_from(&source, want, &has, old_tip, progress, stop)
 }

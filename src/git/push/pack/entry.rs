@@ -6,14 +6,17 @@ use std::sync::atomic::Ordering;
 
 use gix::ObjectId;
 use gix::objs::Find;
+use gix::objs::FindHeader;
 use gix::objs::Kind;
 use gix::odb::pack::data;
 use gix::odb::pack::data::entry::Header;
 
+use super::MAX_DELTA_SIZE;
 use super::PackError;
 use super::PackOptions;
 use super::PackStats;
 use super::Thin;
+use super::large::LargeLoose;
 use super::plan::Plan;
 use super::recent::Recent;
 use super::sink::Deflater;
@@ -30,8 +33,6 @@ use crate::git::push::progress::Progress;
 const MAX_DEPTH: u16 = 50;
 /// The longest chain that a copied delta may end, as git's aggressive packing makes them.
 const MAX_COPIED_DEPTH: u16 = 250;
-/// Objects larger than this are not compared, in bytes.
-const MAX_DELTA_SIZE: usize = 32 << 20;
 /// Objects smaller than this are not worth a delta, in bytes.
 const MIN_DELTA_SIZE: usize = 50;
 /// Below this size the delta is weighed against the whole object, both deflated, in bytes.
@@ -183,9 +184,12 @@ impl<'a> Writer<'a> {
                     None => self.write_whole(object.kind, stored.size, stored.data, true)?,
                 }
             }
-            Copy::No => match self.delta_for(number, object, None)? {
-                Some((base, delta)) => self.write_fresh(object, base, &delta, None)?,
-                None => self.write_deflated(object)?,
+            Copy::No => match self.large_loose(object.id, place)? {
+                Some(large) => self.write_large(object, large)?,
+                None => match self.delta_for(number, object, None)? {
+                    Some((base, delta)) => self.write_fresh(object, base, &delta, None)?,
+                    None => self.write_deflated(object)?,
+                },
             },
         };
         self.set(number, State::Written { offset, depth });
@@ -287,6 +291,10 @@ impl<'a> Writer<'a> {
             Base::Sent { id, .. } | Base::Known(id) => id,
         };
         if self.recent.find(id).is_none() {
+            let header = self.odb.try_header(&id).ok().flatten();
+            if header.is_none_or(|header| header.size > MAX_DELTA_SIZE as u64) {
+                return Ok(None);
+            }
             match self.read(id) {
                 Ok((_, content)) => self.recent.push(id, content),
                 // A base that the server has need not be here, and need not be intact.
@@ -454,6 +462,31 @@ impl<'a> Writer<'a> {
         self.sink.put(packed)?;
         self.stats.reused += u64::from(copied);
         Ok(())
+    }
+
+    /// Opens a loose object that is too large to be held.
+    fn large_loose(&self, id: ObjectId, place: Place) -> Result<Option<LargeLoose>, PackError> {
+        if place != Place::Loose {
+            return Ok(None);
+        }
+        match self.plan.store.loose_file(&id) {
+            Some(file) => LargeLoose::open(&file, id, MAX_DELTA_SIZE as u64),
+            // It may have been packed since it was found: reading it will tell.
+            None => Ok(None),
+        }
+    }
+
+    /// Writes a large loose object in a stream.
+    fn write_large(&mut self, object: Selected, large: LargeLoose) -> Result<u16, PackError> {
+        if large.kind != object.kind {
+            return Err(PackError::Corrupt(object.id));
+        }
+        let mut head = Vec::with_capacity(32);
+        header_of(object.kind).write_to(large.size, &mut head)?;
+        self.sink.put(&head)?;
+        let sink = &mut self.sink;
+        large.deflate(&mut self.deflater, |piece| sink.put(piece))?;
+        Ok(0)
     }
 
     /// Writes a whole object that was read.

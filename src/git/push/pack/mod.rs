@@ -5,6 +5,7 @@
 //! place: the newest against what the server has, each older one against the one before it.
 
 mod entry;
+mod large;
 mod plan;
 mod recent;
 mod sink;
@@ -87,10 +88,14 @@ pub enum PackError {
     Interrupted,
 }
 
+/// Objects larger than this are not compared with others, and not held in memory where that can be helped, in
+/// bytes.
+const MAX_DELTA_SIZE: usize = 32 << 20;
+
 /// Writes the pack of `selection` to `out`: header, objects, trailer.
 ///
 /// That every object is here is checked before the first byte is written. No more is held in memory than
-/// two objects of a delta and one large loose object.
+/// the objects of a delta, a few small ones, and an object that is stored as a delta but cannot be sent as one.
 pub fn write(
     out: &mut dyn Write,
     repo: &gix::Repository,

@@ -99,13 +99,44 @@ impl Deflater {
         data: &[u8],
         mut put: impl FnMut(&[u8]) -> Result<(), PackError>,
     ) -> Result<(), PackError> {
+        self.start();
+        self.run(data, FlushCompress::Finish, &mut put)
+    }
+
+    /// Begins an object that comes in pieces.
+    pub(super) fn start(&mut self) {
         self.compress.reset();
+    }
+
+    /// Deflates one more piece.
+    pub(super) fn feed(
+        &mut self,
+        data: &[u8],
+        put: &mut impl FnMut(&[u8]) -> Result<(), PackError>,
+    ) -> Result<(), PackError> {
+        self.run(data, FlushCompress::None, put)
+    }
+
+    /// Ends an object that came in pieces.
+    pub(super) fn end(
+        &mut self,
+        put: &mut impl FnMut(&[u8]) -> Result<(), PackError>,
+    ) -> Result<(), PackError> {
+        self.run(&[], FlushCompress::Finish, put)
+    }
+
+    fn run(
+        &mut self,
+        data: &[u8],
+        flush: FlushCompress,
+        put: &mut impl FnMut(&[u8]) -> Result<(), PackError>,
+    ) -> Result<(), PackError> {
         let mut rest = data;
         loop {
             let (read, written) = (self.compress.total_in(), self.compress.total_out());
             let status = self
                 .compress
-                .compress(rest, &mut self.piece, FlushCompress::Finish)
+                .compress(rest, &mut self.piece, flush)
                 .map_err(PackError::Encode)?;
             let length = |total: u64, before: u64| usize::try_from(total - before).unwrap_or(0);
             let done = length(self.compress.total_out(), written);
@@ -113,7 +144,8 @@ impl Deflater {
                 .get(length(self.compress.total_in(), read)..)
                 .unwrap_or_default();
             put(self.piece.get(..done).unwrap_or_default())?;
-            if status == Status::StreamEnd {
+            let fed = flush == FlushCompress::None && rest.is_empty() && done < self.piece.len();
+            if fed || status == Status::StreamEnd {
                 return Ok(());
             }
         }

@@ -100,6 +100,12 @@ impl Store {
         }
     }
 
+    /// Returns the file of a loose object.
+    pub(super) fn loose_file(&self, id: &gix::oid) -> Option<PathBuf> {
+        let files = self.loose.iter().map(|store| store.object_path(id));
+        files.into_iter().find(|file| file.is_file())
+    }
+
     fn find_packed(&self, id: &gix::oid, first: usize) -> Result<Option<Place>, StoreError> {
         let packs = self.packs()?;
         let order = (first..packs.len()).chain(0..first.min(packs.len()));
