@@ -5,6 +5,8 @@ use gix::bstr::BStr;
 use gix::bstr::BString;
 use gix::bstr::ByteSlice;
 use gix::hash::Kind;
+use gix::protocol::handshake::Ref;
+use gix::protocol::transport::client::Capabilities;
 
 use super::pkt_line::Line;
 use super::pkt_line::Lines;
@@ -95,24 +97,35 @@ impl Advertisement {
         Err(AdvertisementError::Truncated)
     }
 
-    /// Builds one from what another reader of the handshake already took apart: refs as they stood in the
-    /// lines (`.have` among them), and the capabilities as words.
-    pub fn from_parts(
-        refs: impl IntoIterator<Item = (BString, ObjectId)>,
-        shallow: Vec<ObjectId>,
-        capabilities: impl IntoIterator<Item = BString>,
+    /// Takes what the transport read of the handshake. Lines it passed on as refs are checked here again.
+    pub fn from_handshake(
+        refs: &[Ref],
+        capabilities: &Capabilities,
         kind: Kind,
     ) -> Result<Self, AdvertisementError> {
+        let words = capabilities.iter().map(|capability| {
+            let mut word = BString::from(capability.name());
+            if let Some(value) = capability.value() {
+                word.push(b'=');
+                word.extend_from_slice(value);
+            }
+            word
+        });
         let mut found = Self {
             refs: Vec::new(),
             haves: Vec::new(),
-            shallow,
+            shallow: Vec::new(),
             object_format: kind,
-            capabilities: capabilities.into_iter().collect(),
+            capabilities: words.collect(),
         };
         found.check_object_format()?;
-        for (name, id) in refs {
-            found.keep(name.as_bstr(), id)?;
+        for line in refs {
+            let (name, target, _) = line.unpack();
+            if let Some(id) = target
+                && name != "capabilities^{}"
+            {
+                found.keep(name, id.to_owned())?;
+            }
         }
         Ok(found)
     }
@@ -272,6 +285,23 @@ mod tests {
     }
 
     #[test]
+    fn a_handshake_that_was_read_already_says_the_same() {
+        let id = ObjectId::from_hex(ONE.as_bytes()).unwrap();
+        let direct = |name: &str| Ref::Direct {
+            full_ref_name: name.into(),
+            object: id,
+        };
+        let (capabilities, _) = Capabilities::from_bytes(b"\0report-status agent=git/2").unwrap();
+        let refs = [direct("refs/heads/main"), direct(".have")];
+        let found = Advertisement::from_handshake(&refs, &capabilities, Kind::Sha1).unwrap();
+        assert_eq!(found.find(b"refs/heads/main"), Some(id));
+        assert_eq!(found.haves, [id]);
+        assert_eq!(found.capability("agent").unwrap(), "git/2");
+        let odd = Advertisement::from_handshake(&[direct("x y")], &capabilities, Kind::Sha1);
+        assert!(matches!(odd, Err(AdvertisementError::Malformed(_))));
+    }
+
+    #[test]
     fn an_empty_repository_has_capabilities_and_no_refs() {
         let zero = "0".repeat(40);
         let found = parse(&[&format!("{zero} capabilities^{{}}\0report-status\n"), ""]).unwrap();
@@ -338,7 +368,7 @@ mod tests {
                 pkt_line::encode(&line, &mut out).unwrap();
             }
             pkt_line::encode_flush(&mut out);
-            let _ = Advertisement::parse(&out, Kind::Sha1);
+            drop(Advertisement::parse(&out, Kind::Sha1));
         }
     }
 }

@@ -135,7 +135,8 @@ impl Negotiated {
             line.push_str(" quiet");
         }
         if let Some(kind) = self.object_format {
-            line.push_str(&format!(" object-format={kind}"));
+            line.push_str(" object-format=");
+            line.push_str(&kind.to_string());
         }
         if self.agent {
             line.push_str(concat!(" agent=sendoff/", env!("CARGO_PKG_VERSION")));

@@ -136,7 +136,7 @@ mod tests {
 
     #[test]
     fn a_rolled_hash_is_the_hash_of_its_window() {
-        let bytes: Vec<u8> = (0..200_u32).map(|i| (i * 37 % 256) as u8).collect();
+        let bytes: Vec<u8> = (0..200_u8).map(|i| i.wrapping_mul(37)).collect();
         let mut hash = Rolling::of(&bytes[..BLOCK]);
         for at in 1..bytes.len() - BLOCK {
             hash = hash.roll(bytes[at - 1], bytes[at + BLOCK - 1]);
@@ -146,7 +146,7 @@ mod tests {
 
     #[test]
     fn every_block_is_found_at_its_offset() {
-        let base: Vec<u8> = (0..1600_u32).map(|i| (i * i % 253) as u8).collect();
+        let base: Vec<u8> = (0..1600_u32).flat_map(|i| (i * i).to_le_bytes()).collect();
         let index = BlockIndex::new(&base);
         for at in (0..base.len()).step_by(BLOCK) {
             let hash = Rolling::of(&base[at..at + BLOCK]);

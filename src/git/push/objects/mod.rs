@@ -62,6 +62,7 @@ pub struct Known {
     ids: HashSet<ObjectId>,
     by_place: std::collections::HashMap<u64, ObjectId>,
     by_name: std::collections::HashMap<u64, ObjectId>,
+    gone: Vec<(Kind, ObjectId)>,
 }
 
 impl Known {
@@ -78,6 +79,13 @@ impl Known {
     /// Returns something of the same kind and last name that the server has anywhere.
     pub fn at_name(&self, name: u64) -> Option<ObjectId> {
         self.by_name.get(&name).copied()
+    }
+
+    /// Returns what the server has at places where the new commits have nothing: a renamed object is
+    /// likely to be like one of these. A bounded number of them, of the directories with few new versions.
+    pub fn gone(&self, kind: Kind) -> impl Iterator<Item = ObjectId> + '_ {
+        let alike = self.gone.iter().filter(move |(gone, _)| *gone == kind);
+        alike.map(|(_, id)| *id)
     }
 }
 

@@ -26,6 +26,11 @@ const MAX_OBJECTS: usize = u32::MAX as usize;
 /// Progress is told once for so many objects.
 const TELL_EVERY: usize = 256;
 
+/// In directories with more new versions than this nobody looks for renames.
+const MAX_VERSIONS: usize = 8;
+/// So many objects that are gone are remembered.
+const MAX_GONE: usize = 64;
+
 /// What is known of an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
@@ -138,7 +143,10 @@ impl<'a, F: gix::objs::Find> TreeWalk<'a, F> {
         if job.new.is_empty() {
             return Ok(());
         }
-        let mut below = Below::default();
+        let mut below = Below {
+            renames: (job.new.len() <= MAX_VERSIONS).then(Renames::default),
+            ..Below::default()
+        };
         let mut opened: HashSet<ObjectId> = HashSet::default();
         for id in job.known {
             if opened.insert(id) {
@@ -148,7 +156,14 @@ impl<'a, F: gix::objs::Find> TreeWalk<'a, F> {
         for (id, number) in job.new {
             self.open_new(id, number, job.path, &mut below)?;
         }
-        jobs.extend(below.into_values().filter(|job| !job.new.is_empty()));
+        if let Some(renames) = below.renames {
+            let gone = renames.known.into_iter();
+            let gone = gone.filter(|(name, _, _)| !renames.present.contains(name));
+            let room = MAX_GONE.saturating_sub(self.known.gone.len());
+            let gone = gone.map(|(_, kind, id)| (kind, id)).take(room);
+            self.known.gone.extend(gone);
+        }
+        jobs.extend(below.jobs.into_values().filter(|job| !job.new.is_empty()));
         Ok(())
     }
 
@@ -172,6 +187,9 @@ impl<'a, F: gix::objs::Find> TreeWalk<'a, F> {
             let child = hash(path, entry.filename);
             let kind = kind_of(entry.mode);
             self.mark_known(entry.oid.to_owned(), kind, child, name);
+            if let Some(renames) = &mut below.renames {
+                renames.known.push((name, kind, entry.oid.to_owned()));
+            }
             if kind == Kind::Tree {
                 job_at(below, child).known.push(entry.oid.to_owned());
             }
@@ -197,6 +215,9 @@ impl<'a, F: gix::objs::Find> TreeWalk<'a, F> {
             .ok_or(SelectError::Missing(id))?;
         for entry in entries {
             let entry = entry.map_err(|_| SelectError::Corrupt(id))?;
+            if let Some(renames) = &mut below.renames {
+                renames.present.insert(hash(0, entry.filename));
+            }
             // Most entries of a tree are those of the tree before: nothing is computed for them.
             if entry.mode.is_commit() || self.states.contains_key(entry.oid) {
                 continue;
@@ -260,7 +281,7 @@ impl<'a, F: gix::objs::Find> TreeWalk<'a, F> {
             return Err(SelectError::TooMany);
         }
         self.found.push(Found { object, through });
-        if number % TELL_EVERY == 0 {
+        if number.is_multiple_of(TELL_EVERY) {
             self.progress.counted(number as u64);
         }
         Ok(number)
@@ -274,12 +295,25 @@ impl<'a, F: gix::objs::Find> TreeWalk<'a, F> {
     }
 }
 
-/// The jobs below a directory, by path.
-type Below = BTreeMap<u64, Job>;
+/// What was found in the trees of one directory.
+#[derive(Default)]
+struct Below {
+    /// The directories in it, by path.
+    jobs: BTreeMap<u64, Job>,
+    /// Filled where renames are looked for.
+    renames: Option<Renames>,
+}
+
+/// What the server has in a directory, and the names that the new trees have there.
+#[derive(Default)]
+struct Renames {
+    known: Vec<(u64, Kind, ObjectId)>,
+    present: std::collections::HashSet<u64>,
+}
 
 /// Returns the job of a path, a new one when there is none.
 fn job_at(below: &mut Below, path: u64) -> &mut Job {
-    below.entry(path).or_insert_with(|| Job {
+    below.jobs.entry(path).or_insert_with(|| Job {
         path,
         ..Job::default()
     })

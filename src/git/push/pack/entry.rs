@@ -15,6 +15,7 @@ use super::PackOptions;
 use super::PackStats;
 use super::Thin;
 use super::plan::Plan;
+use super::recent::Recent;
 use super::sink::Deflater;
 use super::sink::Sink;
 use super::store::Place;
@@ -35,6 +36,10 @@ const MAX_DELTA_SIZE: usize = 32 << 20;
 const MIN_DELTA_SIZE: usize = 50;
 /// Below this size the delta is weighed against the whole object, both deflated, in bytes.
 const WEIGHED: usize = 4096;
+/// With so few objects each is compared with several: bytes count more than time.
+const FEW: usize = 128;
+/// How many those are.
+const WINDOW: usize = 10;
 /// The most bytes that decoded pack entries may take.
 const PACK_CACHE: usize = 16 << 20;
 
@@ -85,8 +90,9 @@ pub(super) struct Writer<'a> {
     sink: Sink<'a>,
     deflater: Deflater,
     states: Vec<State>,
-    /// The last object that was read, and its content.
-    last: Option<(ObjectId, Vec<u8>)>,
+    recent: Recent,
+    /// How many objects before it one is compared with.
+    window: usize,
     stats: PackStats,
 }
 
@@ -118,7 +124,12 @@ impl<'a> Writer<'a> {
             sink,
             deflater: Deflater::new(),
             states: vec![State::Waiting; selection.objects.len()],
-            last: None,
+            recent: Recent::default(),
+            window: if selection.objects.len() <= FEW {
+                WINDOW
+            } else {
+                1
+            },
             stats: PackStats::default(),
         })
     }
@@ -234,76 +245,106 @@ impl<'a> Writer<'a> {
         object: Selected,
         stored: Option<&Stored<'_>>,
     ) -> Result<Option<(Base, Vec<u8>)>, PackError> {
-        if object.kind == Kind::Commit || object.kind == Kind::Tag {
-            return Ok(None);
-        }
         let worth = MIN_DELTA_SIZE as u64..=MAX_DELTA_SIZE as u64;
         if stored.is_some_and(|stored| !worth.contains(&stored.size)) {
             return Ok(None);
         }
-        let Some(base) = self.base_for(number, object, stored.is_some()) else {
+        let bases = self.bases_for(number, object, stored.is_some());
+        if bases.is_empty() {
             return Ok(None);
-        };
-        let base_id = match base {
-            Base::Sent { id, .. } | Base::Known(id) => id,
-        };
-        let base_content = match self.last.take() {
-            Some((id, content)) if id == base_id => content,
-            _ => match self.read(base_id) {
-                Ok((_, content)) => content,
-                // A base that the server has need not be here, and need not be intact.
-                Err(_) if matches!(base, Base::Known(_)) => return Ok(None),
-                Err(error) => return Err(error),
-            },
-        };
+        }
         let (kind, target) = self.read(object.id)?;
         if kind != object.kind {
             return Err(PackError::Corrupt(object.id));
         }
-        let mut delta = None;
-        if base_content.len() <= MAX_DELTA_SIZE
-            && (MIN_DELTA_SIZE..=MAX_DELTA_SIZE).contains(&target.len())
-        {
-            let max = (target.len() / 2).saturating_sub(20);
-            delta = delta::encode(&base_content, &target, max);
+        let mut best: Option<(Base, Vec<u8>)> = None;
+        if worth.contains(&(target.len() as u64)) {
+            // What is small is weighed again when both forms are deflated.
+            let limit = if target.len() <= WEIGHED {
+                target.len()
+            } else {
+                (target.len() / 2).saturating_sub(20)
+            };
+            for base in bases {
+                let max = best.as_ref().map_or(limit, |(_, delta)| delta.len() - 1);
+                if let Some(delta) = self.encode(base, &target, max)? {
+                    best = Some((base, delta));
+                }
+            }
         }
-        self.last = Some((object.id, target));
-        Ok(delta.map(|delta| (base, delta)))
+        self.recent.push(object.id, target);
+        Ok(best)
     }
 
-    /// Returns the object to compare with: the one before it at the same place, what the server has there,
-    /// or something of the same name.
-    fn base_for(&self, number: usize, object: Selected, whole: bool) -> Option<Base> {
-        let previous = number.checked_sub(1)?;
-        let before = self.selection.objects.get(previous)?;
-        let sent = match self.states.get(previous) {
-            Some(State::Written { offset, depth })
-                if before.kind == object.kind
-                    && *depth < MAX_DEPTH
-                    && !(whole && self.share_pack(number, previous)) =>
-            {
-                Some(Base::Sent {
-                    offset: *offset,
-                    id: before.id,
-                    depth: *depth,
-                })
-            }
-            _ => None,
+    /// Makes a delta against one base.
+    fn encode(
+        &mut self,
+        base: Base,
+        target: &[u8],
+        max: usize,
+    ) -> Result<Option<Vec<u8>>, PackError> {
+        let id = match base {
+            Base::Sent { id, .. } | Base::Known(id) => id,
         };
-        if before.place == object.place && sent.is_some() {
-            return sent;
+        if self.recent.find(id).is_none() {
+            match self.read(id) {
+                Ok((_, content)) => self.recent.push(id, content),
+                // A base that the server has need not be here, and need not be intact.
+                Err(_) if matches!(base, Base::Known(_)) => return Ok(None),
+                Err(error) => return Err(error),
+            }
         }
+        let content = self
+            .recent
+            .find(id)
+            .filter(|content| content.len() <= MAX_DELTA_SIZE);
+        Ok(content.and_then(|content| delta::encode(content, target, max)))
+    }
+
+    /// Returns the objects to compare with: those before it at the same place, what the server has there,
+    /// and where there is neither, something of the same name.
+    fn bases_for(&self, number: usize, object: Selected, whole: bool) -> Vec<Base> {
         let thin = self.options.thin == Thin::Allowed;
         let known = &self.selection.known;
-        let at_place = known.at_place(object.place).filter(|_| thin);
-        if let Some(id) = at_place {
-            return Some(Base::Known(id));
+        let before = number.saturating_sub(self.window)..number;
+        let near = before.rev().filter_map(|number_before| {
+            let before = self.selection.objects.get(number_before)?;
+            let alike = before.kind == object.kind && before.name == object.name;
+            match self.states.get(number_before)? {
+                State::Written { offset, depth }
+                    if alike
+                        && *depth < MAX_DEPTH
+                        && !(whole && self.share_pack(number, number_before)) =>
+                {
+                    let base = Base::Sent {
+                        offset: *offset,
+                        id: before.id,
+                        depth: *depth,
+                    };
+                    Some((before.place == object.place, base))
+                }
+                _ => None,
+            }
+        });
+        let (here, elsewhere): (Vec<_>, Vec<_>) = near.partition(|(same, _)| *same);
+        let at_place = known
+            .at_place(object.place)
+            .filter(|_| thin && object.kind != Kind::Commit);
+        let at_name = known
+            .at_name(object.name)
+            .filter(|_| thin && object.kind != Kind::Commit);
+        let mut bases: Vec<Base> = here.into_iter().map(|(_, base)| base).collect();
+        if self.window > 1 || bases.is_empty() {
+            bases.extend(at_place.map(Base::Known));
         }
-        if before.name == object.name && sent.is_some() {
-            return sent;
+        if bases.is_empty() {
+            bases.extend(elsewhere.into_iter().map(|(_, base)| base));
+            bases.extend(at_name.map(Base::Known));
         }
-        let at_name = known.at_name(object.name).filter(|_| thin);
-        at_name.map(Base::Known)
+        if bases.is_empty() && thin && self.window > 1 {
+            bases.extend(known.gone(object.kind).take(self.window).map(Base::Known));
+        }
+        bases
     }
 
     /// Says whether both lie in one pack: whoever packed them has tried that delta.
@@ -349,10 +390,10 @@ impl<'a> Writer<'a> {
         {
             return self.write_whole(object.kind, stored.size, stored.data, true);
         }
-        if let Some((_, target)) = self
-            .last
-            .as_ref()
-            .filter(|(_, target)| target.len() <= WEIGHED)
+        if let Some(target) = self
+            .recent
+            .find(object.id)
+            .filter(|target| target.len() <= WEIGHED)
         {
             let size = target.len() as u64;
             let mut whole = Vec::new();
@@ -417,24 +458,22 @@ impl<'a> Writer<'a> {
 
     /// Writes a whole object that was read.
     fn write_deflated(&mut self, object: Selected) -> Result<u16, PackError> {
-        let content = match self.last.take() {
-            Some((id, content)) if id == object.id => content,
-            _ => {
-                let (kind, content) = self.read(object.id)?;
-                if kind != object.kind {
-                    return Err(PackError::Corrupt(object.id));
-                }
-                content
+        if self.recent.find(object.id).is_none() {
+            let (kind, content) = self.read(object.id)?;
+            if kind != object.kind {
+                return Err(PackError::Corrupt(object.id));
             }
-        };
+            self.recent.push(object.id, content);
+        }
+        let content = self
+            .recent
+            .find(object.id)
+            .ok_or(PackError::Missing(object.id))?;
         let mut head = Vec::with_capacity(32);
         header_of(object.kind).write_to(content.len() as u64, &mut head)?;
         self.sink.put(&head)?;
         let sink = &mut self.sink;
-        self.deflater.deflate(&content, |piece| sink.put(piece))?;
-        if content.len() <= MAX_DELTA_SIZE {
-            self.last = Some((object.id, content));
-        }
+        self.deflater.deflate(content, |piece| sink.put(piece))?;
         Ok(0)
     }
 }

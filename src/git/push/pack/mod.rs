@@ -6,6 +6,7 @@
 
 mod entry;
 mod plan;
+mod recent;
 mod sink;
 mod store;
 

@@ -1,0 +1,46 @@
+//! Selecting and writing a pack beside `git pack-objects`, as `git push` runs it.
+
+use std::sync::atomic::AtomicBool;
+
+use criterion::Criterion;
+use sendoff::git::push::commands::DeltaBase;
+use sendoff::git::push::objects::select;
+use sendoff::git::push::pack::PackOptions;
+use sendoff::git::push::pack::Thin;
+use sendoff::git::push::pack::write;
+use sendoff::git::push::progress::NoProgress;
+
+use crate::workload::PACK_OBJECTS;
+use crate::workload::Workload;
+use crate::workload::lines;
+
+pub(crate) fn packs(criterion: &mut Criterion) {
+    let one_line = Workload::file(&lines(1, 0, 190_000), &lines(1, 95_000, 190_000));
+    compare(criterion, "pack of one line of 5 MB", &one_line);
+    compare(criterion, "pack of 50 commits", &Workload::history(50));
+    compare(criterion, "pack of 3000 commits", &Workload::history(3_000));
+}
+
+fn compare(criterion: &mut Criterion, name: &str, workload: &Workload) {
+    let options = PackOptions {
+        delta_base: DeltaBase::Offset,
+        thin: Thin::Allowed,
+    };
+    let stop = AtomicBool::new(false);
+    let mut group = criterion.benchmark_group(name);
+    group.sample_size(20);
+    group.bench_function("select and write", |bencher| {
+        bencher.iter(|| {
+            let repo = workload.repository();
+            let old = workload.has.first().copied();
+            let selection =
+                select(&repo, workload.want, &workload.has, old, &NoProgress, &stop).unwrap();
+            let mut out = std::io::sink();
+            write(&mut out, &repo, &selection, options, &NoProgress, &stop).unwrap()
+        });
+    });
+    group.bench_function("git pack-objects", |bencher| {
+        bencher.iter(|| workload.git(PACK_OBJECTS));
+    });
+    group.finish();
+}

@@ -1,0 +1,258 @@
+//! The packs we write: their size beside git's, and that git takes them.
+
+use std::sync::atomic::AtomicBool;
+
+use sendoff::git::push::commands::DeltaBase;
+use sendoff::git::push::pack;
+use sendoff::git::push::pack::PackError;
+use sendoff::git::push::pack::PackOptions;
+use sendoff::git::push::pack::Thin;
+use sendoff::git::push::progress::NoProgress;
+
+use super::workshop::OPTIONS;
+use super::workshop::Workshop;
+use super::workshop::id as hex;
+use super::workshop::text;
+
+/// Makes a history of many small changes to a few files.
+fn busy(rounds: usize) -> Workshop {
+    let shop = Workshop::new();
+    let mut lines: Vec<String> = text("busy", 200).lines().map(str::to_owned).collect();
+    for round in 0..rounds {
+        let place = round * 37 % lines.len();
+        lines[place] = format!("round {round} changed line {place}");
+        shop.write("src/busy.txt", lines.join("\n"));
+        shop.write(
+            &format!("docs/{}.md", round % 5),
+            text(&format!("doc {round}"), 12),
+        );
+        shop.commit(&format!("round {round}"));
+    }
+    shop
+}
+
+#[test]
+fn one_changed_line_in_a_large_file_costs_what_it_costs_git() {
+    let shop = Workshop::new();
+    let large = text("large", 130_000);
+    assert!(large.len() > 4_500_000, "{}", large.len());
+    shop.write("large.txt", &large);
+    shop.commit("large");
+    shop.push("main");
+    shop.write(
+        "large.txt",
+        large.replacen("line 60000 of large", "line sixty thousand of large", 1),
+    );
+    shop.commit("one line");
+    let (pack, stats) = shop.pack(&shop.select(None), OPTIONS);
+    let git = shop.git_pack();
+    let limit = (git.len() + 64).max(git.len() * 11 / 10);
+    assert!(
+        pack.len() <= limit,
+        "{} bytes, git sends {}",
+        pack.len(),
+        git.len()
+    );
+    assert_eq!(stats.objects, 3);
+    shop.receive(&pack);
+}
+
+#[test]
+fn a_busy_history_is_no_larger_than_gits_whether_loose_or_packed() {
+    for packed in [false, true] {
+        let shop = busy(40);
+        if packed {
+            shop.git(&["gc", "-q"]);
+        }
+        let (pack, stats) = shop.pack(&shop.select(None), OPTIONS);
+        let git = shop.git_pack();
+        let limit = (git.len() + 64).max(git.len() * 102 / 100);
+        assert!(
+            pack.len() <= limit,
+            "packed {packed}: {} bytes, git sends {}",
+            pack.len(),
+            git.len()
+        );
+        assert!(stats.deltas > 30, "packed {packed}: {stats:?}");
+        assert_eq!(stats.reused > 0, packed);
+        shop.receive(&pack);
+    }
+}
+
+#[test]
+fn a_renamed_and_changed_file_costs_what_it_costs_git() {
+    for packed in [false, true] {
+        let shop = Workshop::new();
+        std::fs::remove_file(shop.client().join("src/lib.txt")).unwrap();
+        let changed = text("src/lib.txt", 60).replacen("line 7 ", "line seven ", 1);
+        shop.write("src/library.rs", changed);
+        shop.write("new/place/a.md", text("docs/a.md", 11));
+        shop.commit("rename and change");
+        if packed {
+            shop.git(&["gc", "-q"]);
+        }
+        let (pack, _) = shop.pack(&shop.select(None), OPTIONS);
+        let git = shop.git_pack();
+        assert!(
+            pack.len() <= git.len() + 64,
+            "packed {packed}: {} bytes, git sends {}",
+            pack.len(),
+            git.len()
+        );
+        shop.receive(&pack);
+    }
+}
+
+#[test]
+fn packs_without_offsets_or_thin_deltas_are_taken_too() {
+    for packed in [false, true] {
+        for delta_base in [DeltaBase::Id, DeltaBase::Offset] {
+            let shop = busy(12);
+            if packed {
+                shop.git(&["gc", "-q"]);
+            }
+            let options = PackOptions {
+                delta_base,
+                thin: Thin::Forbidden,
+            };
+            let (pack, _) = shop.pack(&shop.select(None), options);
+            // Without --fix-thin: nothing outside the pack is leaned on.
+            let empty = shop.sandbox.path("empty");
+            shop.run(
+                &shop.sandbox.path(""),
+                &["init", "-q", "--bare", "empty"],
+                b"",
+            );
+            shop.run(&empty, &["index-pack", "--stdin"], &pack);
+            shop.receive(&pack);
+        }
+    }
+}
+
+#[test]
+fn a_stored_delta_of_something_the_server_lacks_is_not_copied() {
+    let shop = Workshop::new();
+    let long = text("shared", 400);
+    shop.git(&["checkout", "-q", "-b", "unpushed"]);
+    shop.write("big.txt", format!("{long}and much more at the end\n"));
+    shop.commit("not pushed");
+    shop.git(&["checkout", "-q", "-b", "pushed", "main"]);
+    shop.write("other.txt", &long);
+    shop.commit("pushed");
+    shop.git(&[
+        "repack",
+        "-a",
+        "-d",
+        "-f",
+        "-q",
+        "--depth=50",
+        "--window=50",
+    ]);
+    let verify = shop.git(&["rev-parse", "HEAD:other.txt"]);
+    let (pack, _) = shop.pack(&shop.select(None), OPTIONS);
+    shop.receive(&pack);
+    shop.run(&shop.server(), &["cat-file", "-e", &verify], b"");
+}
+
+#[test]
+fn a_missing_file_is_named_before_a_byte_is_written() {
+    let shop = Workshop::new();
+    shop.write("README", "gone soon\n");
+    shop.commit("change");
+    let blob = shop.git(&["rev-parse", "HEAD:README"]);
+    std::fs::remove_file(
+        shop.client()
+            .join(format!(".git/objects/{}/{}", &blob[..2], &blob[2..])),
+    )
+    .unwrap();
+    let selection = shop.select(None);
+    let mut out = Vec::new();
+    let stop = AtomicBool::new(false);
+    let error = pack::write(
+        &mut out,
+        &shop.repository(),
+        &selection,
+        OPTIONS,
+        &NoProgress,
+        &stop,
+    );
+    assert!(
+        matches!(error, Err(PackError::Missing(id)) if id == hex(&blob)),
+        "{error:?}"
+    );
+    assert!(out.is_empty());
+}
+
+#[test]
+fn a_loose_object_that_is_not_what_its_id_says_is_corrupt() {
+    let shop = Workshop::new();
+    shop.write("README", "real\n");
+    shop.commit("change");
+    shop.write("forged", "forged\n");
+    let real = shop.git(&["rev-parse", "HEAD:README"]);
+    let forged = shop.git(&["hash-object", "-w", "forged"]);
+    let file = |id: &str| {
+        shop.client()
+            .join(format!(".git/objects/{}/{}", &id[..2], &id[2..]))
+    };
+    std::fs::remove_file(file(&real)).unwrap();
+    std::fs::copy(file(&forged), file(&real)).unwrap();
+    let selection = shop.select(None);
+    let stop = AtomicBool::new(false);
+    let error = pack::write(
+        &mut Vec::new(),
+        &shop.repository(),
+        &selection,
+        OPTIONS,
+        &NoProgress,
+        &stop,
+    );
+    assert!(
+        matches!(error, Err(PackError::Corrupt(id)) if id == hex(&real)),
+        "{error:?}"
+    );
+}
+
+#[test]
+fn a_flipped_byte_in_a_pack_is_corrupt() {
+    let shop = busy(6);
+    shop.git(&["gc", "-q"]);
+    let directory = shop.client().join(".git/objects/pack");
+    let path = std::fs::read_dir(directory)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .find(|path| path.extension().is_some_and(|e| e == "pack"))
+        .unwrap();
+    let selection = shop.select(None);
+    let mut bytes = std::fs::read(&path).unwrap();
+    // In the first entry, the newest commit, after its header.
+    bytes[12 + 20] ^= 0x10;
+    std::fs::remove_file(&path).unwrap();
+    std::fs::write(&path, bytes).unwrap();
+    let stop = AtomicBool::new(false);
+    let error = pack::write(
+        &mut Vec::new(),
+        &shop.repository(),
+        &selection,
+        OPTIONS,
+        &NoProgress,
+        &stop,
+    );
+    assert!(matches!(error, Err(PackError::Corrupt(_))), "{error:?}");
+}
+
+#[test]
+fn a_raised_flag_stops_the_pack() {
+    let shop = busy(2);
+    let selection = shop.select(None);
+    let stop = AtomicBool::new(true);
+    let error = pack::write(
+        &mut Vec::new(),
+        &shop.repository(),
+        &selection,
+        OPTIONS,
+        &NoProgress,
+        &stop,
+    );
+    assert!(matches!(error, Err(PackError::Interrupted)));
+}

@@ -1,0 +1,301 @@
+//! A client, the server it came from, and git's own answer to what we ask of the native push.
+
+use std::cell::Cell;
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::Output;
+use std::process::Stdio;
+use std::sync::atomic::AtomicBool;
+
+use gix::ObjectId;
+use sendoff::git::push::commands::DeltaBase;
+use sendoff::git::push::objects::Selection;
+use sendoff::git::push::objects::select;
+use sendoff::git::push::pack;
+use sendoff::git::push::pack::PackOptions;
+use sendoff::git::push::pack::PackStats;
+use sendoff::git::push::pack::Thin;
+use sendoff::git::push::progress::NoProgress;
+
+use crate::sandbox::Sandbox;
+
+/// What `git push` lets its pack hold.
+pub(super) const OPTIONS: PackOptions = PackOptions {
+    delta_base: DeltaBase::Offset,
+    thin: Thin::Allowed,
+};
+
+/// A client at `client` and the bare repository `server` that it pushes to.
+pub(super) struct Workshop {
+    pub(super) sandbox: Sandbox,
+    clock: Cell<u64>,
+    client: Cell<&'static str>,
+}
+
+impl Workshop {
+    /// Makes a client with a few files on `main`, and pushes them.
+    pub(super) fn new() -> Self {
+        Self::with_format("sha1")
+    }
+
+    /// The same with another hash.
+    pub(super) fn with_format(format: &str) -> Self {
+        let workshop = Self {
+            sandbox: Sandbox::new(),
+            clock: Cell::new(1_700_000_000),
+            client: Cell::new("client"),
+        };
+        let root = workshop.sandbox.path("");
+        let format = format!("--object-format={format}");
+        workshop.run(&root, &["init", "-q", "--bare", &format, "server"], b"");
+        workshop.run(&root, &["init", "-q", "-b", "main", &format, "client"], b"");
+        for (file, lines) in [
+            ("README", 5),
+            ("src/lib.txt", 60),
+            ("src/deep/er/x.txt", 30),
+            ("docs/a.md", 10),
+        ] {
+            workshop.write(file, text(file, lines));
+        }
+        workshop.commit("start");
+        workshop.git(&["remote", "add", "origin", "../server"]);
+        workshop.push("main");
+        workshop
+    }
+
+    /// Goes on in another repository than `client`.
+    pub(super) fn use_client(&self, client: &'static str) {
+        self.client.set(client);
+    }
+
+    /// Returns the client's work tree.
+    pub(super) fn client(&self) -> PathBuf {
+        self.sandbox.path(self.client.get())
+    }
+
+    /// Returns the server's repository.
+    pub(super) fn server(&self) -> PathBuf {
+        self.sandbox.path("server")
+    }
+
+    /// Runs git in the client and returns its trimmed stdout.
+    pub(super) fn git(&self, arguments: &[&str]) -> String {
+        let output = self.run(&self.client(), arguments, b"");
+        String::from_utf8_lossy(&output.stdout).trim().to_owned()
+    }
+
+    /// Runs git anywhere. Panics when it fails.
+    pub(super) fn run(
+        &self,
+        directory: &std::path::Path,
+        arguments: &[&str],
+        input: &[u8],
+    ) -> Output {
+        let output = self.try_run(directory, arguments, input);
+        assert!(
+            output.status.success(),
+            "git {arguments:?}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        output
+    }
+
+    /// Runs git anywhere, with the time of the last commit.
+    pub(super) fn try_run(
+        &self,
+        directory: &std::path::Path,
+        arguments: &[&str],
+        input: &[u8],
+    ) -> Output {
+        let date = format!("{} +0000", self.clock.get());
+        let mut child = self
+            .sandbox
+            .command("git")
+            .args(arguments)
+            .env("GIT_AUTHOR_DATE", &date)
+            .env("GIT_COMMITTER_DATE", &date)
+            .current_dir(directory)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut stdin = child.stdin.take().unwrap();
+        let input = input.to_vec();
+        let writer = std::thread::spawn(move || {
+            // Git may end before it has read everything.
+            drop(stdin.write_all(&input));
+        });
+        let output = child.wait_with_output().unwrap();
+        writer.join().unwrap();
+        output
+    }
+
+    /// Sets the time of the next commits, in seconds.
+    pub(super) fn set_clock(&self, seconds: u64) {
+        self.clock.set(seconds);
+    }
+
+    /// Writes a file of the client.
+    pub(super) fn write(&self, file: &str, content: impl AsRef<[u8]>) {
+        self.sandbox
+            .write(&format!("{}/{file}", self.client.get()), content);
+    }
+
+    /// Commits everything, a minute after the commit before; returns the id.
+    pub(super) fn commit(&self, message: &str) -> String {
+        self.clock.set(self.clock.get() + 60);
+        self.git(&["add", "--all"]);
+        self.git(&["commit", "-q", "--allow-empty", "-m", message]);
+        self.git(&["rev-parse", "HEAD"])
+    }
+
+    /// Pushes with git.
+    pub(super) fn push(&self, refspec: &str) {
+        self.git(&["push", "-q", "../server", refspec]);
+    }
+
+    /// Returns what the server would advertise.
+    pub(super) fn remote_has(&self) -> Vec<ObjectId> {
+        let output = self.run(
+            &self.server(),
+            &["for-each-ref", "--format=%(objectname)"],
+            b"",
+        );
+        let text = String::from_utf8(output.stdout).unwrap();
+        text.lines().map(id).collect()
+    }
+
+    /// Returns the client as the push sees it.
+    pub(super) fn repository(&self) -> gix::Repository {
+        gix::open_opts(self.client(), gix::open::Options::isolated()).unwrap()
+    }
+
+    /// Lists what the server lacks of HEAD.
+    pub(super) fn select(&self, old_tip: Option<ObjectId>) -> Selection {
+        let want = id(&self.git(&["rev-parse", "HEAD"]));
+        let stop = AtomicBool::new(false);
+        select(
+            &self.repository(),
+            want,
+            &self.remote_has(),
+            old_tip,
+            &NoProgress,
+            &stop,
+        )
+        .unwrap()
+    }
+
+    /// Writes the pack of a selection.
+    pub(super) fn pack(&self, selection: &Selection, options: PackOptions) -> (Vec<u8>, PackStats) {
+        let mut out = Vec::new();
+        let stop = AtomicBool::new(false);
+        let stats = pack::write(
+            &mut out,
+            &self.repository(),
+            selection,
+            options,
+            &NoProgress,
+            &stop,
+        )
+        .unwrap();
+        assert_eq!(stats.bytes, out.len() as u64);
+        assert_eq!(stats.objects, u64::from(objects_in(&out)));
+        (out, stats)
+    }
+
+    /// Returns what git says the server lacks of HEAD.
+    pub(super) fn rev_list(&self) -> BTreeSet<ObjectId> {
+        let output = self.run(
+            &self.client(),
+            &["rev-list", "--objects", "--stdin"],
+            self.revisions().as_bytes(),
+        );
+        let text = String::from_utf8(output.stdout).unwrap();
+        text.lines()
+            .map(|line| id(line.split(' ').next().unwrap()))
+            .collect()
+    }
+
+    /// Returns the pack that `git push` would send.
+    pub(super) fn git_pack(&self) -> Vec<u8> {
+        let mut arguments = vec![
+            "pack-objects",
+            "--revs",
+            "--thin",
+            "--delta-base-offset",
+            "--stdout",
+            "-q",
+        ];
+        if self.client().join(".git/shallow").exists() {
+            arguments.push("--shallow");
+        }
+        self.run(&self.client(), &arguments, self.revisions().as_bytes())
+            .stdout
+    }
+
+    /// HEAD without what the server has, as far as it is here.
+    fn revisions(&self) -> String {
+        let mut text = format!("{}\n", self.git(&["rev-parse", "HEAD"]));
+        for id in self.remote_has() {
+            let probe = self.try_run(&self.client(), &["cat-file", "-e", &id.to_string()], b"");
+            if probe.status.success() {
+                text.push('^');
+                text.push_str(&id.to_string());
+                text.push('\n');
+            }
+        }
+        text
+    }
+
+    /// Gives the server a pack as receive-pack would take it, moves a branch to HEAD, and checks everything.
+    pub(super) fn receive(&self, pack: &[u8]) {
+        let server = self.server();
+        self.run(
+            &server,
+            &["index-pack", "--strict", "--fix-thin", "--stdin"],
+            pack,
+        );
+        let head = self.git(&["rev-parse", "HEAD"]);
+        self.run(&server, &["update-ref", "refs/heads/received", &head], b"");
+        self.run(
+            &server,
+            &["fsck", "--full", "--strict", "--no-dangling"],
+            b"",
+        );
+        self.run(
+            &server,
+            &["rev-list", "--objects", "--quiet", "received"],
+            b"",
+        );
+    }
+}
+
+/// Returns how many objects the header of a pack names.
+pub(super) fn objects_in(pack: &[u8]) -> u32 {
+    assert_eq!(&pack[..8], b"PACK\0\0\0\x02");
+    u32::from_be_bytes(pack[8..12].try_into().unwrap())
+}
+
+/// Reads an id.
+pub(super) fn id(hex: &str) -> ObjectId {
+    ObjectId::from_hex(hex.trim().as_bytes()).unwrap()
+}
+
+/// Returns a text of lines that differ.
+pub(super) fn text(seed: &str, lines: usize) -> String {
+    let mut state = seed.bytes().fold(7_u64, |hash, byte| {
+        hash.wrapping_mul(31).wrapping_add(byte.into())
+    });
+    let mut out = String::new();
+    for line in 0..lines {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        let noise = state >> 24;
+        writeln!(out, "line {line} of {seed} holds {noise:x}").unwrap();
+    }
+    out
+}
