@@ -1,34 +1,46 @@
 //! Facts about the repository, through gitoxide, and the native push. Blocking; no git program.
 
+mod base;
+mod commit;
+mod config;
+mod config_files;
 pub mod credentials;
+mod discover;
+mod files;
+mod head;
+mod open;
+mod power;
+mod pr_template;
 pub mod push;
+mod range;
+mod refs;
+mod remote;
+mod state;
+mod tracking;
+mod url_match;
 
-use gix::ObjectId;
+use std::sync::Arc;
 
-use crate::names::{RemoteName, RemoteUrl};
+pub use commit::Commit;
+pub use config::{Config, Matching};
+pub use config_files::ConfigFiles;
+pub use head::{Head, HeadError};
+pub use open::{LocalConfig, OpenError};
+pub use range::{Ahead, RangeError};
+pub use refs::RefError;
+pub use remote::{Remote, RemoteError};
+pub use state::Operation;
 
-/// A repository, opened with reduced trust.
-#[derive(Debug, Clone)]
-pub struct Repo {}
-
-/// Where a branch is pushed to.
-#[derive(Debug, Clone)]
-pub struct Remote {
-    /// The remote's name.
-    pub name: RemoteName,
-    /// Its push URL, rewritten only by system and global configuration.
-    pub url: RemoteUrl,
+/// A repository, opened with reduced trust. Cheap to clone, and safe to share between threads.
+#[derive(Clone)]
+pub struct Repo {
+    inner: gix::ThreadSafeRepository,
+    config: Arc<Config>,
+    place: Arc<discover::Place>,
 }
 
-/// A commit's text.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Commit {
-    /// The commit.
-    pub id: ObjectId,
-    /// The first paragraph of the message, on one line.
-    pub subject: String,
-    /// The rest of the message, without the blank line.
-    pub body: String,
-    /// The author's name.
-    pub author: String,
+impl std::fmt::Debug for Repo {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Repo({})", self.git_dir().display())
+    }
 }

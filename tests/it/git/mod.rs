@@ -1,1 +1,40 @@
-//! Tests of `git`.
+//! Tests of `git`: facts about repositories that real git made.
+
+mod config;
+mod head;
+mod open;
+mod pr_template;
+mod range;
+mod range_random;
+mod remote;
+mod state;
+mod tracking;
+
+use std::path::Path;
+
+use sendoff::git::ConfigFiles;
+use sendoff::git::LocalConfig;
+use sendoff::git::Repo;
+
+use crate::sandbox::Sandbox;
+
+/// The configuration files of the sandbox's user, and no system file.
+fn files(sandbox: &Sandbox) -> ConfigFiles {
+    let home = sandbox.home();
+    ConfigFiles {
+        system: None,
+        ..ConfigFiles::of_user(Some(&home), Some(&home.join(".config")))
+    }
+}
+
+/// Opens the repository at `path` as every run does.
+fn open(sandbox: &Sandbox, path: &Path) -> Repo {
+    Repo::discover(path, LocalConfig::Ignore, &files(sandbox))
+        .expect("the repository can be opened")
+        .expect("there is a repository")
+}
+
+/// Parses an id that git printed.
+fn id(hex: &str) -> gix::ObjectId {
+    gix::ObjectId::from_hex(hex.as_bytes()).unwrap()
+}

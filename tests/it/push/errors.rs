@@ -46,13 +46,13 @@ fn over_http(fault: Option<Fault>, change: impl Fn(&Sandbox, &mut PushOptions)) 
     rendered(&sandbox, &error)
 }
 
-fn always(path_end: &'static str, kind: FaultKind) -> Option<Fault> {
-    Some(Fault {
+fn always(path_end: &'static str, kind: FaultKind) -> Fault {
+    Fault {
         path_end,
         after: 0,
         times: usize::MAX,
         kind,
-    })
+    }
 }
 
 #[test]
@@ -209,7 +209,7 @@ fn a_login_that_is_wrong() {
 #[test]
 fn a_login_that_may_not_push() {
     let kind = FaultKind::Status(403, "Permission to o/r.git denied to me.\n");
-    assert_snapshot!(over_http(always("/info/refs", kind), |_, _| {}), @"
+    assert_snapshot!(over_http(Some(always("/info/refs", kind)), |_, _| {}), @"
     auth: 127.0.0.1 does not allow this push: Permission to o/r.git denied to me.
       advice: ask for write access, or use a token that has it
     ");
@@ -218,7 +218,7 @@ fn a_login_that_may_not_push() {
 #[test]
 fn a_page_instead_of_an_answer() {
     let fault = always("/info/refs", FaultKind::Page);
-    assert_snapshot!(over_http(fault, |_, _| {}), @"
+    assert_snapshot!(over_http(Some(fault), |_, _| {}), @"
     bad-response: 127.0.0.1 does not answer as a git server does
       advice: check the remote's URL; a proxy or a login page may be in the way
     ");
@@ -227,13 +227,13 @@ fn a_page_instead_of_an_answer() {
 #[test]
 fn a_server_that_is_overloaded() {
     let fault = always("/git-receive-pack", FaultKind::Status(503, "busy"));
-    assert_snapshot!(over_http(fault, |_, _| {}), @"network: 127.0.0.1 is not available now (status 503)");
+    assert_snapshot!(over_http(Some(fault), |_, _| {}), @"network: 127.0.0.1 is not available now (status 503)");
 }
 
 #[test]
 fn a_push_that_the_server_finds_too_large() {
     let fault = always("/git-receive-pack", FaultKind::Status(413, "<html>"));
-    assert_snapshot!(over_http(fault, |_, _| {}), @"
+    assert_snapshot!(over_http(Some(fault), |_, _| {}), @"
     too-large: the push is larger than the server takes
       advice: push fewer commits, or keep large files out of the history
     ");
@@ -243,7 +243,7 @@ fn a_push_that_the_server_finds_too_large() {
 fn a_redirect_to_another_host() {
     let to = "https://evil.test/r.git/info/refs?service=git-receive-pack".to_owned();
     let fault = always("/info/refs", FaultKind::Redirect(to));
-    assert_snapshot!(over_http(fault, |_, _| {}), @"
+    assert_snapshot!(over_http(Some(fault), |_, _| {}), @"
     redirect-refused: a redirect was refused
       because: the server sends the request on to another origin
       advice: set the remote's URL to the address that the repository has now

@@ -53,7 +53,6 @@ fn the_branch_that_the_remotes_head_names_is_not_pushed() {
     let before = sandbox.git(&remote, &["rev-parse", "feature"]);
     let facts = || RemoteFacts {
         head: Some(BranchName::new("Feature").unwrap()),
-        ..RemoteFacts::default()
     };
     let url = remote.to_str().unwrap();
     let error = push_with(&sandbox, &work, url, &options(&sandbox), &facts).unwrap_err();

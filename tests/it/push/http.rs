@@ -7,7 +7,7 @@ use sendoff::names::RemoteUrl;
 
 use crate::sandbox::Sandbox;
 
-use super::rig::{ahead, bare, helpers, login, options, push_head, script, server};
+use super::rig::{ahead, bare, helpers, login, noise, options, push_head, script, server};
 
 const INFO: &str = "/info/refs";
 const POST: &str = "/git-receive-pack";
@@ -192,16 +192,7 @@ fn a_login_that_only_the_push_itself_needs_is_asked_for_then() {
 
 /// Commits a file that is larger than what is collected.
 fn commit_noise(sandbox: &Sandbox, work: &std::path::Path) {
-    let mut state = 7_u64;
-    let noise: String = (0..300_000)
-        .map(|_| {
-            state = state
-                .wrapping_mul(6_364_136_223_846_793_005)
-                .wrapping_add(1_442_695_040_888_963_407);
-            format!("{:x}", state >> 33)
-        })
-        .collect();
-    sandbox.commit(work, "noise.txt", &noise, "noise");
+    sandbox.commit(work, "noise.txt", &noise(300_000), "noise");
 }
 
 #[test]

@@ -1,0 +1,168 @@
+//! Where the repository is, from a directory alone: `GIT_DIR` and its kin have no say.
+
+use std::ffi::OsStr;
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use super::files::read_bounded;
+use super::open::OpenError;
+
+/// The files that hold the path of another directory: `.git`, `commondir`. In bytes.
+const POINTER_LIMIT: u64 = 16 * 1024;
+/// In bytes; git itself writes fewer than 300.
+const HEAD_LIMIT: u64 = 16 * 1024 * 1024;
+
+/// The files that gitoxide opens without a look at what they are.
+const SHARED_FILES: [&str; 5] = [
+    "packed-refs",
+    "shallow",
+    "objects/info/alternates",
+    "objects/info/commit-graph",
+    "objects/info/commit-graphs/commit-graph-chain",
+];
+
+/// The directories of a repository.
+#[derive(Debug, Clone)]
+pub(super) struct Place {
+    /// What gitoxide is asked to open: a `.git` file or directory, or a bare repository.
+    pub(super) entry: PathBuf,
+    /// The git directory of this work tree.
+    pub(super) git_dir: PathBuf,
+    /// The git directory that all work trees share.
+    pub(super) common_dir: PathBuf,
+    /// The work tree's top; none for a bare repository, or when the start is inside the git directory.
+    pub(super) work_tree: Option<PathBuf>,
+}
+
+/// Finds the repository that `start` is in, or nothing when it is in none.
+///
+/// Like git it looks at each directory upwards, and does not cross into another file system.
+pub(super) fn find(start: &Path) -> Result<Option<Place>, OpenError> {
+    let Ok(start) = start.canonicalize() else {
+        return Ok(None);
+    };
+    let Ok(device) = start.metadata().map(|metadata| metadata.dev()) else {
+        return Ok(None);
+    };
+    for directory in start.ancestors() {
+        let same = directory
+            .metadata()
+            .is_ok_and(|metadata| metadata.dev() == device);
+        if !same {
+            return Ok(None);
+        }
+        let entry = directory.join(".git");
+        if let Some(git_dir) = git_dir_behind(&entry)? {
+            return place(entry, git_dir, Some(directory.to_owned())).map(Some);
+        }
+        if looks_like_git_dir(directory) {
+            return place(directory.to_owned(), directory.to_owned(), None).map(Some);
+        }
+    }
+    Ok(None)
+}
+
+fn place(entry: PathBuf, git_dir: PathBuf, work_tree: Option<PathBuf>) -> Result<Place, OpenError> {
+    let common_dir = common_dir_of(&git_dir)?;
+    Ok(Place {
+        entry,
+        git_dir,
+        common_dir,
+        work_tree,
+    })
+}
+
+/// Returns the git directory that `.git` is or points to; nothing when it is neither.
+fn git_dir_behind(entry: &Path) -> Result<Option<PathBuf>, OpenError> {
+    let Ok(metadata) = entry.metadata() else {
+        return Ok(None);
+    };
+    if metadata.is_dir() {
+        return Ok(looks_like_git_dir(entry).then(|| entry.to_owned()));
+    }
+    let content = read_pointer(entry)?.unwrap_or_default();
+    let target = content
+        .strip_prefix(b"gitdir:")
+        .map(<[u8]>::trim_ascii_start)
+        .ok_or_else(|| OpenError::Pointer(entry.to_owned()))?;
+    let parent = entry.parent().unwrap_or(Path::new("/"));
+    let git_dir = parent.join(OsStr::from_bytes(target));
+    let git_dir = git_dir
+        .canonicalize()
+        .map_err(|_| OpenError::Pointer(entry.to_owned()))?;
+    if looks_like_git_dir(&git_dir) {
+        Ok(Some(git_dir))
+    } else {
+        Err(OpenError::Pointer(entry.to_owned()))
+    }
+}
+
+/// Says whether `directory` has what git asks of a git directory.
+fn looks_like_git_dir(directory: &Path) -> bool {
+    if directory.join("HEAD").symlink_metadata().is_err() {
+        return false;
+    }
+    let common = common_dir_of(directory).unwrap_or_else(|_| directory.to_owned());
+    common.join("objects").is_dir() && common.join("refs").is_dir()
+}
+
+fn common_dir_of(git_dir: &Path) -> Result<PathBuf, OpenError> {
+    let pointer = git_dir.join("commondir");
+    let Some(content) = read_pointer(&pointer)? else {
+        return Ok(git_dir.to_owned());
+    };
+    git_dir
+        .join(OsStr::from_bytes(&content))
+        .canonicalize()
+        .map_err(|_| OpenError::Pointer(pointer))
+}
+
+/// Reads a file that holds one path, without its line end.
+fn read_pointer(path: &Path) -> Result<Option<Vec<u8>>, OpenError> {
+    let content =
+        read_bounded(path, POINTER_LIMIT).map_err(|_| OpenError::Pointer(path.to_owned()))?;
+    Ok(content.map(|mut content| {
+        while content.last().is_some_and(|byte| b"\r\n".contains(byte)) {
+            content.pop();
+        }
+        content
+    }))
+}
+
+impl Place {
+    /// Refuses special and endless files where gitoxide will read one whole.
+    pub(super) fn check_files(&self) -> Result<(), OpenError> {
+        check_file(&self.git_dir.join("HEAD"), HEAD_LIMIT)?;
+        for name in SHARED_FILES {
+            check_file(&self.common_dir.join(name), u64::MAX)?;
+        }
+        Ok(())
+    }
+
+    /// Refuses directories of other users, unless `is_safe` knows them.
+    pub(super) fn check_owner(&self, is_safe: impl Fn(&Path) -> bool) -> Result<(), OpenError> {
+        let me = rustix::process::geteuid().as_raw();
+        let top = self.work_tree.as_ref().unwrap_or(&self.git_dir);
+        let foreign = [top, &self.entry, &self.git_dir, &self.common_dir]
+            .into_iter()
+            .find(|path| {
+                // The link itself counts, as it decides what is opened.
+                path.symlink_metadata()
+                    .map_or(true, |metadata| metadata.uid() != me)
+            });
+        match foreign {
+            Some(path) if !is_safe(top) => Err(OpenError::NotOwned(path.clone())),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn check_file(path: &Path, limit: u64) -> Result<(), OpenError> {
+    match path.metadata() {
+        Ok(metadata) if metadata.is_file() && metadata.len() <= limit => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        _ => Err(OpenError::SpecialFile(path.to_owned())),
+    }
+}

@@ -1,0 +1,145 @@
+//! `Head`: the branch and the commit that this work tree is on, read from the `HEAD` file itself.
+
+use std::io;
+use std::path::Path;
+
+use gix::ObjectId;
+use gix::bstr::ByteSlice;
+use gix::refs::FullName;
+
+use crate::names::{BranchName, BranchNameError};
+
+use super::Repo;
+use super::files::read_bounded;
+use super::refs::RefError;
+
+/// In bytes: the longest name that git can keep is 4 KiB.
+const LIMIT: u64 = 8 * 1024;
+
+/// What `HEAD` names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Head {
+    /// A branch with a commit.
+    Branch {
+        /// The branch.
+        name: BranchName,
+        /// Its tip.
+        id: ObjectId,
+    },
+    /// A branch without a commit.
+    Unborn {
+        /// The branch.
+        name: BranchName,
+    },
+    /// A commit, and no branch.
+    Detached {
+        /// The commit.
+        id: ObjectId,
+    },
+}
+
+/// Why `HEAD` cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum HeadError {
+    /// It is neither a ref nor an id.
+    #[error("HEAD holds neither a branch nor a commit id")]
+    Garbage,
+    /// It is longer than any ref name.
+    #[error("HEAD is longer than any ref name can be")]
+    TooLong,
+    /// It names something that is not a branch.
+    #[error("HEAD names `{}`, which is not a branch", .0.escape_debug())]
+    NotABranch(String),
+    /// It names a branch that git would not make.
+    #[error(transparent)]
+    Name(#[from] BranchNameError),
+    /// It cannot be read.
+    #[error("HEAD cannot be read")]
+    Read(#[source] io::Error),
+    /// The branch's ref cannot be read.
+    #[error(transparent)]
+    Ref(#[from] RefError),
+}
+
+/// The text of `HEAD`.
+enum Content {
+    Ref(Vec<u8>),
+    Id(ObjectId),
+}
+
+impl Head {
+    /// Returns the branch, unless HEAD is detached.
+    pub const fn branch(&self) -> Option<&BranchName> {
+        match self {
+            Self::Branch { name, .. } | Self::Unborn { name } => Some(name),
+            Self::Detached { .. } => None,
+        }
+    }
+
+    /// Returns the commit, unless the branch is unborn.
+    pub const fn id(&self) -> Option<ObjectId> {
+        match self {
+            Self::Branch { id, .. } | Self::Detached { id } => Some(*id),
+            Self::Unborn { .. } => None,
+        }
+    }
+}
+
+impl Repo {
+    /// Returns what `HEAD` of this work tree names.
+    pub fn head(&self) -> Result<Head, HeadError> {
+        let full = match read(self.git_dir())? {
+            Content::Id(id) if id.kind() == self.object_hash() => return Ok(Head::Detached { id }),
+            Content::Id(_) => return Err(HeadError::Garbage),
+            Content::Ref(full) => full,
+        };
+        let Some(short) = full.strip_prefix(b"refs/heads/") else {
+            return Err(HeadError::NotABranch(shortened(&full)));
+        };
+        let name = BranchName::from_bytes(short).map_err(|error| match error {
+            BranchNameError::Invalid(name) => BranchNameError::Invalid(shortened(name.as_bytes())),
+            BranchNameError::NotUtf8(name) => BranchNameError::NotUtf8(shortened(name.as_bytes())),
+        })?;
+        Ok(match self.ref_tip(&name.full())? {
+            Some(id) => Head::Branch { name, id },
+            None => Head::Unborn { name },
+        })
+    }
+}
+
+/// Returns the ref that `HEAD` names for `includeIf "onbranch:…"`, where it is a proper one.
+pub(super) fn branch_for_includes(git_dir: &Path) -> Option<FullName> {
+    match read(git_dir).ok()? {
+        Content::Ref(full) => FullName::try_from(full.as_bstr()).ok(),
+        Content::Id(_) => None,
+    }
+}
+
+fn read(git_dir: &Path) -> Result<Content, HeadError> {
+    let path = git_dir.join("HEAD");
+    // Very old repositories have a symbolic link here.
+    if let Ok(target) = path.read_link() {
+        let target = target.into_os_string().into_encoded_bytes();
+        if target.starts_with(b"refs/") {
+            return Ok(Content::Ref(target));
+        }
+    }
+    let content = read_bounded(&path, LIMIT)
+        .map_err(|error| match error.kind() {
+            io::ErrorKind::FileTooLarge => HeadError::TooLong,
+            _ => HeadError::Read(error),
+        })?
+        .ok_or(HeadError::Garbage)?;
+    let text = content.strip_suffix(b"\n").unwrap_or(&content);
+    if let Some(target) = text.strip_prefix(b"ref:") {
+        return Ok(Content::Ref(target.trim_ascii_start().to_owned()));
+    }
+    ObjectId::from_hex(text)
+        .map(Content::Id)
+        .map_err(|_| HeadError::Garbage)
+}
+
+/// Returns the beginning of a name for an error message.
+fn shortened(name: &[u8]) -> String {
+    name.to_str_lossy().chars().take(100).collect()
+}

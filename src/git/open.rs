@@ -1,0 +1,211 @@
+//! Opening a repository with reduced trust: its own configuration and the environment have no power.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use gix::open::permissions::Attributes;
+use gix::open::permissions::Config as ConfigPermissions;
+use gix::open::permissions::Environment as EnvironmentPermissions;
+use gix::open::{Options, Permissions};
+use gix::sec::Trust;
+
+use super::Repo;
+use super::config::Config;
+use super::config_files::ConfigFiles;
+use super::discover::{Place, find};
+use super::files::read_below;
+use super::head;
+
+/// What the configuration inside a repository may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum LocalConfig {
+    /// It says where remotes are and which refs are fetched, nothing else.
+    #[default]
+    Ignore,
+    /// It counts as it does for git.
+    Trust,
+}
+
+/// Why a repository cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Somebody else owns it, and the user's git configuration does not list it as safe.
+    #[error("`{}` belongs to another user", .0.display())]
+    NotOwned(PathBuf),
+    /// A `.git` or `commondir` file leads nowhere.
+    #[error("`{}` does not lead to a git directory", .0.display())]
+    Pointer(PathBuf),
+    /// A pipe, a device, a directory or something endless stands where git has a plain file.
+    #[error("`{}` is not a plain file of a usual size", .0.display())]
+    SpecialFile(PathBuf),
+    /// A configuration file cannot be read or understood.
+    #[error("the git configuration cannot be read: `{}`", .path.display())]
+    Config {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The repository asks for an extension that gitoxide does not have.
+    #[error("the repository uses the extension `{0}`, which sendoff cannot read")]
+    Extension(String),
+    /// Gitoxide refuses it.
+    #[error("the repository at `{}` cannot be opened", .path.display())]
+    Open {
+        /// The git directory.
+        path: PathBuf,
+        /// What gitoxide says.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+}
+
+impl OpenError {
+    /// Returns what to do about it, in one line.
+    pub fn advice(&self) -> Option<String> {
+        match self {
+            Self::NotOwned(path) => Some(format!(
+                "if you trust it, run `git config --global --add safe.directory '{}'` for its work tree",
+                path.display().to_string().escape_debug()
+            )),
+            Self::Config { path, .. } => Some(format!("mend `{}`", path.display())),
+            _ => None,
+        }
+    }
+}
+
+impl Repo {
+    /// Finds and opens the repository that `start` is in; nothing when it is in none.
+    ///
+    /// Only the directory counts: no variable of the environment selects a repository, an object
+    /// directory or configuration (`GIT_CONFIG_NOSYSTEM` and `GIT_CONFIG_GLOBAL` included). System
+    /// and user configuration come from `files`, includes followed; what stands in the repository's
+    /// own configuration is read as facts, and has power only with [`LocalConfig::Trust`].
+    pub fn discover(
+        start: &Path,
+        local_config: LocalConfig,
+        files: &ConfigFiles,
+    ) -> Result<Option<Self>, OpenError> {
+        let Some(place) = find(start)? else {
+            return Ok(None);
+        };
+        place.check_files()?;
+        let branch = head::branch_for_includes(&place.git_dir);
+        let config = Config::of_user(&place, files, branch.as_ref())?;
+        place.check_owner(|top| config.is_safe_directory(top, files.home.as_deref()))?;
+        let config = config.with_local(&place, local_config, files, branch.as_ref())?;
+        if let Some(extension) = config.unknown_extension() {
+            return Err(OpenError::Extension(extension));
+        }
+        let inner = open(&place)?;
+        Ok(Some(Self {
+            inner,
+            config: Arc::new(config),
+            place: Arc::new(place),
+        }))
+    }
+
+    /// Returns a handle for one thread. Replacement objects are ignored, as they are by a push.
+    pub fn thread_local(&self) -> gix::Repository {
+        let mut repo = self.inner.to_thread_local();
+        repo.objects.ignore_replacements = true;
+        // A local key could set it, and then refs are looked for elsewhere.
+        repo.refs.namespace = None;
+        repo
+    }
+
+    /// Returns the kind of the repository's object ids.
+    pub fn object_hash(&self) -> gix::hash::Kind {
+        self.thread_local().object_hash()
+    }
+
+    /// Returns the configuration that counts.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Returns the top of the work tree; none in a bare repository and inside a git directory.
+    pub fn work_tree(&self) -> Option<&Path> {
+        self.place.work_tree.as_deref()
+    }
+
+    /// Returns the git directory of this work tree.
+    pub fn git_dir(&self) -> &Path {
+        &self.place.git_dir
+    }
+
+    /// Returns the git directory that all work trees of the repository share.
+    pub fn common_dir(&self) -> &Path {
+        &self.place.common_dir
+    }
+
+    /// Says whether the repository has no work tree at all; inside a `.git` it has one elsewhere.
+    pub fn is_bare(&self) -> bool {
+        self.place.work_tree.is_none() && self.has_no_work_tree()
+    }
+
+    /// Says whether the start directory is inside the git directory of a repository with a work tree.
+    pub fn is_inside_git_dir(&self) -> bool {
+        self.place.work_tree.is_none() && !self.has_no_work_tree()
+    }
+
+    /// `core.bare` says it; where that is not set, the name does, as for git.
+    fn has_no_work_tree(&self) -> bool {
+        let named = || !self.git_dir().ends_with(".git");
+        self.config.bare().unwrap_or_else(named)
+    }
+
+    /// Reads a regular file of at most `limit` bytes below the work tree; no link is followed.
+    ///
+    /// Nothing where there is no work tree, no such file, or a link in its place.
+    pub fn read_worktree_file(
+        &self,
+        relative: &Path,
+        limit: u64,
+    ) -> std::io::Result<Option<Vec<u8>>> {
+        match self.work_tree() {
+            Some(top) => read_below(top, relative, limit),
+            None => Ok(None),
+        }
+    }
+
+    /// Says whether history ends early here.
+    pub fn is_shallow(&self) -> bool {
+        self.common_dir()
+            .join("shallow")
+            .metadata()
+            .is_ok_and(|metadata| metadata.is_file() && metadata.len() > 0)
+    }
+
+    /// Says whether objects may be missing because a remote promised them.
+    pub fn is_partial(&self) -> bool {
+        self.config.has_promisor()
+    }
+}
+
+/// Opens the place with gitoxide, which is told nothing but the repository's own format.
+fn open(place: &Place) -> Result<gix::ThreadSafeRepository, OpenError> {
+    let permissions = Permissions {
+        env: EnvironmentPermissions::isolated(),
+        config: ConfigPermissions::isolated(),
+        attributes: Attributes::isolated(),
+    };
+    Options::default()
+        .permissions(permissions)
+        .with(Trust::Reduced)
+        // Reduced trust would refuse objects over 16 MiB.
+        .config_overrides(["gitoxide.objects.allocLimitIfReducedTrust=0"])
+        .filter_config_section(is_not_local)
+        .open_path_as_is(true)
+        .open(&place.entry)
+        .map_err(|error| OpenError::Open {
+            path: place.git_dir.clone(),
+            source: Box::new(error),
+        })
+}
+
+/// Trust alone does not do: `safe.directory` raises it again.
+fn is_not_local(section: &gix::config::file::Metadata) -> bool {
+    section.source.kind() != gix::config::source::Kind::Repository
+}

@@ -1,0 +1,74 @@
+//! Which keys of a repository's own configuration would have power, for the report to name them.
+
+use std::collections::BTreeSet;
+
+use gix::bstr::ByteSlice;
+
+use super::config::Config;
+use super::open::LocalConfig;
+
+/// How many keys are named; whoever writes more has made the point.
+const SHOWN: usize = 100;
+
+impl Config {
+    /// Returns the keys in the repository's configuration that would have power and have none, in
+    /// the form `section.name`, sorted; at most a hundred.
+    pub fn ignored_local_keys(&self) -> Vec<String> {
+        if self.trust == LocalConfig::Trust {
+            return Vec::new();
+        }
+        let mut keys = BTreeSet::new();
+        for part in self.local.sections() {
+            let section = part.header().name().to_str_lossy().to_ascii_lowercase();
+            for name in part.value_names() {
+                let name = name.to_ascii_lowercase();
+                if has_power(&section, &name) {
+                    keys.insert(shown(&section, part.header().subsection_name(), &name));
+                }
+            }
+        }
+        keys.into_iter().take(SHOWN).collect()
+    }
+}
+
+/// Says whether a key runs programs, moves credentials or URLs, or reads other files.
+fn has_power(section: &str, name: &str) -> bool {
+    match section {
+        "credential" | "http" | "url" | "include" | "includeif" | "gpg" | "filter" | "protocol"
+        | "ssh" => true,
+        "core" => [
+            "sshcommand",
+            "askpass",
+            "fsmonitor",
+            "gitproxy",
+            "hookspath",
+        ]
+        .contains(&name),
+        "remote" => [
+            "vcs",
+            "receivepack",
+            "uploadpack",
+            "proxy",
+            "proxyauthmethod",
+        ]
+        .contains(&name),
+        _ => false,
+    }
+}
+
+/// Returns a key as git shows it, without a password in a URL and without control characters.
+fn shown(section: &str, subsection: Option<&gix::bstr::BStr>, name: &str) -> String {
+    let Some(subsection) = subsection else {
+        return format!("{section}.{name}");
+    };
+    let middle = subsection.to_str_lossy();
+    let middle = match (middle.find("://"), middle.rfind('@')) {
+        (Some(start), Some(at)) if start < at => {
+            let (before, after) = (middle.get(..start), middle.get(at..));
+            format!("{}://***{}", before.unwrap_or(""), after.unwrap_or(""))
+        }
+        _ => middle.into_owned(),
+    };
+    let middle: String = middle.chars().take(200).collect();
+    format!("{section}.{}.{name}", middle.escape_debug())
+}

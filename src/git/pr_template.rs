@@ -1,0 +1,156 @@
+//! The repository's pull request template, from a commit's tree and never from the work tree.
+
+use gix::ObjectId;
+use gix::bstr::ByteSlice;
+use gix::objs::TreeRefIter;
+use gix::prelude::Find;
+
+use super::Repo;
+
+/// In bytes; a longer template is not used.
+const TEMPLATE_LIMIT: u64 = 64 * 1024;
+/// In bytes; a longer directory is not looked through.
+const TREE_LIMIT: u64 = 16 * 1024 * 1024;
+/// Where forges look, in order. The root is the empty name.
+const PLACES: [&str; 3] = [".github", "", "docs"];
+
+/// An entry of a tree.
+struct Entry {
+    id: ObjectId,
+    kind: Kind,
+}
+
+/// The kinds of entries that matter.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    File,
+    Directory,
+    Other,
+}
+
+impl Repo {
+    /// Returns the text of the pull request template in the tree of `commit`, with its path.
+    ///
+    /// Names are compared without regard to case, as forges do. A directory of templates is used when
+    /// it holds exactly one. Links are not followed; what is damaged or too long counts as absent.
+    pub fn pr_template(&self, commit: ObjectId) -> Option<(String, String)> {
+        let repo = self.thread_local();
+        let root = tree_of(&repo, commit)?;
+        for place in PLACES {
+            let directory = if place.is_empty() {
+                Some((String::new(), root))
+            } else {
+                let found = lookup(&repo, root, |name| name == place, Kind::Directory);
+                found.map(|(name, id)| (format!("{name}/"), id))
+            };
+            let Some((prefix, tree)) = directory else {
+                continue;
+            };
+            let found = file_in(&repo, tree).or_else(|| only_file_in(&repo, tree));
+            if let Some((name, text)) = found {
+                return Some((format!("{prefix}{name}"), text));
+            }
+        }
+        None
+    }
+}
+
+fn file_in(repo: &gix::Repository, tree: ObjectId) -> Option<(String, String)> {
+    let (name, id) = lookup(repo, tree, is_template, Kind::File)?;
+    Some((name, text_of(repo, id)?))
+}
+
+/// Returns the template in `PULL_REQUEST_TEMPLATE/`, when there is no choice.
+fn only_file_in(repo: &gix::Repository, tree: ObjectId) -> Option<(String, String)> {
+    let is_directory = |name: &str| name == "pull_request_template";
+    let (directory, id) = lookup(repo, tree, is_directory, Kind::Directory)?;
+    let mut files = entries(repo, id)?
+        .into_iter()
+        .filter(|(name, entry)| entry.kind == Kind::File && has_text_ending(&name.to_lowercase()));
+    let (name, entry) = files.next()?;
+    if files.next().is_some() {
+        return None;
+    }
+    Some((format!("{directory}/{name}"), text_of(repo, entry.id)?))
+}
+
+fn is_template(name: &str) -> bool {
+    name == "pull_request_template"
+        || (name.starts_with("pull_request_template.") && has_text_ending(name))
+}
+
+fn has_text_ending(name: &str) -> bool {
+    [".md", ".markdown", ".txt"]
+        .iter()
+        .any(|ending| name.ends_with(ending))
+}
+
+/// Returns the first entry of a kind whose name in lower case is `wanted`.
+fn lookup(
+    repo: &gix::Repository,
+    tree: ObjectId,
+    wanted: impl Fn(&str) -> bool,
+    kind: Kind,
+) -> Option<(String, ObjectId)> {
+    entries(repo, tree)?
+        .into_iter()
+        .find(|(name, entry)| entry.kind == kind && wanted(&name.to_lowercase()))
+        .map(|(name, entry)| (name, entry.id))
+}
+
+/// Returns the entries whose names are text; nothing when the tree is absent, damaged or too long.
+fn entries(repo: &gix::Repository, tree: ObjectId) -> Option<Vec<(String, Entry)>> {
+    let data = object(repo, tree, gix::objs::Kind::Tree, TREE_LIMIT)?;
+    let mut found = Vec::new();
+    for entry in TreeRefIter::from_bytes(&data, repo.object_hash()) {
+        let entry = entry.ok()?;
+        let Ok(name) = entry.filename.to_str() else {
+            continue;
+        };
+        let kind = if entry.mode.is_tree() {
+            Kind::Directory
+        } else if entry.mode.is_blob() {
+            Kind::File
+        } else {
+            Kind::Other
+        };
+        let id = entry.oid.to_owned();
+        found.push((name.to_owned(), Entry { id, kind }));
+    }
+    Some(found)
+}
+
+fn text_of(repo: &gix::Repository, blob: ObjectId) -> Option<String> {
+    let data = object(repo, blob, gix::objs::Kind::Blob, TEMPLATE_LIMIT)?;
+    let text = String::from_utf8(data).ok()?;
+    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+    let kept = text
+        .chars()
+        .filter(|c| "\n\t".contains(*c) || !c.is_control());
+    Some(kept.collect())
+}
+
+fn tree_of(repo: &gix::Repository, commit: ObjectId) -> Option<ObjectId> {
+    let data = object(repo, commit, gix::objs::Kind::Commit, u64::MAX)?;
+    let line = data.strip_prefix(b"tree ")?;
+    ObjectId::from_hex(line.get(..line.find_byte(b'\n')?)?).ok()
+}
+
+/// Returns an object of the kind and within the size that are expected.
+fn object(
+    repo: &gix::Repository,
+    id: ObjectId,
+    kind: gix::objs::Kind,
+    limit: u64,
+) -> Option<Vec<u8>> {
+    if id.kind() != repo.object_hash() {
+        return None;
+    }
+    let header = repo.find_header(id).ok()?;
+    if header.kind() != kind || header.size() > limit {
+        return None;
+    }
+    let mut data = Vec::new();
+    repo.objects.try_find(&id, &mut data).ok()??;
+    Some(data)
+}

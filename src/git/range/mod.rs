@@ -1,0 +1,116 @@
+//! The commits ahead of a base: how many, and their texts, oldest first.
+
+mod history;
+mod order;
+mod raw;
+mod walk;
+
+use gix::ObjectId;
+use gix::prelude::Find;
+
+use super::Repo;
+use super::commit::Commit;
+use history::History;
+use walk::{Reach, ahead, reaches};
+
+/// How many commits one question looks at. Histories beyond it are answered with `capped`.
+const VISIT_LIMIT: usize = 2_000_000;
+
+/// The commits that a tip has and its bases have not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ahead {
+    /// Their texts, oldest first: parents before children, else by commit date. Only the oldest when
+    /// there are more than asked for.
+    pub commits: Vec<Commit>,
+    /// How many there are; a lower bound when the history is too long to be walked.
+    pub total: usize,
+    /// There are more than `commits` holds.
+    pub truncated: bool,
+}
+
+/// Why the commits ahead cannot be told.
+#[derive(Debug, thiserror::Error)]
+pub enum RangeError {
+    /// A commit is not there, and the clone is not shallow at this place.
+    #[error("the commit {0} is missing")]
+    Missing(ObjectId),
+    /// An object is damaged, or no commit.
+    #[error("the object {0} is not a readable commit")]
+    Corrupt(ObjectId),
+    /// The object database cannot be read.
+    #[error("the object {id} cannot be read")]
+    Read {
+        /// The object.
+        id: ObjectId,
+        /// What is wrong.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The list of shallow commits cannot be read.
+    #[error("the list of shallow commits cannot be read")]
+    Shallow(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl Repo {
+    /// Returns the commits that `tip` has and none of `bases` has, with the texts of at most `limit`.
+    pub fn ahead(
+        &self,
+        tip: ObjectId,
+        bases: &[ObjectId],
+        limit: usize,
+    ) -> Result<Ahead, RangeError> {
+        if bases.contains(&tip) {
+            return Ok(Ahead {
+                commits: Vec::new(),
+                total: 0,
+                truncated: false,
+            });
+        }
+        let repo = self.thread_local();
+        let graph = commit_graph(&repo, self);
+        let mut history = History::new(&repo, graph.as_ref(), self.is_shallow())?;
+        let found = ahead(&mut history, tip, bases, VISIT_LIMIT)?;
+        let ordered = order::oldest_first(&history, &found.commits);
+        // What the walk read is not needed for the texts.
+        drop(history);
+        let total = ordered.len();
+        let mut commits = Vec::with_capacity(limit.min(total));
+        let mut data = Vec::new();
+        for id in ordered.into_iter().take(limit) {
+            let object = repo
+                .objects
+                .try_find(&id, &mut data)
+                .map_err(|error| RangeError::Read {
+                    id,
+                    source: Box::new(error),
+                })?
+                .ok_or(RangeError::Missing(id))?;
+            commits.push(Commit::parse(id, object.data));
+        }
+        Ok(Ahead {
+            truncated: found.capped || commits.len() < total,
+            commits,
+            total,
+        })
+    }
+
+    /// Says whether `tip` has a commit that none of `bases` has, without listing them.
+    pub fn is_ahead(&self, tip: ObjectId, bases: &[ObjectId]) -> Result<bool, RangeError> {
+        if bases.contains(&tip) {
+            return Ok(false);
+        }
+        let repo = self.thread_local();
+        let graph = commit_graph(&repo, self);
+        let mut history = History::new(&repo, graph.as_ref(), self.is_shallow())?;
+        let reach = reaches(&mut history, bases, tip, VISIT_LIMIT)?;
+        Ok(reach == Reach::No)
+    }
+}
+
+/// Opens the commit-graph. Like git we do without it in a shallow clone; a damaged one is no loss.
+fn commit_graph(repo: &gix::Repository, facts: &Repo) -> Option<gix::commitgraph::Graph> {
+    if facts.is_shallow() || facts.config().bool("core.commitGraph") == Some(false) {
+        return None;
+    }
+    repo.commit_graph().ok()
+}

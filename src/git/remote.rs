@@ -1,0 +1,217 @@
+//! Which remote a branch is pushed to, and its URLs, as the configuration says.
+
+use gix::bstr::{BString, ByteSlice};
+
+use crate::names::{BranchName, RemoteName, RemoteUrl, RemoteUrlError, Scheme};
+
+use super::Repo;
+
+/// Where a branch is pushed to.
+#[derive(Debug, Clone)]
+pub struct Remote {
+    /// The remote's name.
+    pub name: RemoteName,
+    /// Its push URL, rewritten only by system and global configuration.
+    pub url: RemoteUrl,
+    /// Where git would fetch from.
+    pub fetch_url: RemoteUrl,
+    /// Push URLs after the first: git would push to them too, sendoff does not.
+    pub other_push_urls: Vec<RemoteUrl>,
+    /// The fetch refspecs; they say where the remote's branches are tracked.
+    pub(super) fetch_specs: Vec<BString>,
+}
+
+impl Remote {
+    /// Makes a remote of which only the URL is known; its branches are not tracked here.
+    pub fn new(name: RemoteName, url: RemoteUrl) -> Self {
+        Self {
+            name,
+            fetch_url: url.clone(),
+            url,
+            other_push_urls: Vec::new(),
+            fetch_specs: Vec::new(),
+        }
+    }
+}
+
+/// Why there is no remote to push to.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RemoteError {
+    /// The repository has no remote.
+    #[error("the repository has no remote")]
+    None,
+    /// There are several, and nothing says which.
+    #[error("there are several remotes, and none is chosen: {}", .0.join(", "))]
+    Ambiguous(Vec<String>),
+    /// The one that is named does not exist, or has no URL.
+    #[error("there is no remote called `{0}`")]
+    Absent(RemoteName),
+    /// The configuration names something that is no remote.
+    #[error("`{}` in the git configuration is not the name of a remote", .0.escape_debug())]
+    Name(String),
+    /// The branch follows a branch of this same repository.
+    #[error("the branch follows another branch of this repository, not a remote")]
+    ThisRepository,
+    /// The URL cannot be used.
+    #[error("the URL of the remote `{name}` cannot be used")]
+    Url {
+        /// The remote.
+        name: RemoteName,
+        /// What is wrong with it.
+        #[source]
+        source: RemoteUrlError,
+    },
+}
+
+impl RemoteError {
+    /// Returns a stable code.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::None => "no-remote",
+            Self::Ambiguous(_) => "remote-ambiguous",
+            Self::Absent(_) | Self::Name(_) => "remote-absent",
+            Self::ThisRepository => "remote-local",
+            Self::Url { .. } => "remote-url",
+        }
+    }
+
+    /// Returns what to do about it, in one line.
+    pub fn advice(&self) -> Option<String> {
+        match self {
+            Self::None => Some("add one with `git remote add origin URL`".to_owned()),
+            Self::Ambiguous(names) => Some(format!(
+                "choose one with `git config remote.pushDefault {}`",
+                names.first().map_or("NAME", String::as_str)
+            )),
+            Self::ThisRepository => Some(
+                "choose a remote with `git config remote.pushDefault NAME`, or name it in the policy"
+                    .to_owned(),
+            ),
+            Self::Absent(name) => Some(format!("add it with `git remote add {name} URL`")),
+            Self::Name(_) | Self::Url { .. } => {
+                Some("see `git remote -v` and `git config --list --show-origin`".to_owned())
+            }
+        }
+    }
+}
+
+impl Repo {
+    /// Returns the remote that `choice` names, else the one that git would push `branch` to:
+    /// `branch.<name>.pushRemote`, `remote.pushDefault`, `branch.<name>.remote`, `origin`, the only one.
+    pub fn remote(
+        &self,
+        choice: Option<&RemoteName>,
+        branch: Option<&BranchName>,
+    ) -> Result<Remote, RemoteError> {
+        let name = match choice {
+            Some(name) => name.clone(),
+            None => self.chosen_remote(branch)?,
+        };
+        self.remote_called(name)
+    }
+
+    fn chosen_remote(&self, branch: Option<&BranchName>) -> Result<RemoteName, RemoteError> {
+        let of_branch = |key: &str| self.config().facts("branch", branch?.as_str(), key).pop();
+        let configured = of_branch("pushRemote")
+            .or_else(|| self.config().push_default())
+            .or_else(|| of_branch("remote"));
+        if let Some(name) = configured {
+            return named(&name);
+        }
+        let mut names = self.config().remote_names();
+        if names.contains(b"origin".as_bstr()) {
+            return named(&BString::from("origin"));
+        }
+        match names.pop_first() {
+            None => Err(RemoteError::None),
+            Some(only) if names.is_empty() => named(&only),
+            Some(first) => {
+                let all = std::iter::once(first).chain(names);
+                let shown = all.map(|name| name.to_str_lossy().escape_debug().to_string());
+                Err(RemoteError::Ambiguous(shown.take(10).collect()))
+            }
+        }
+    }
+
+    fn remote_called(&self, name: RemoteName) -> Result<Remote, RemoteError> {
+        if name.as_str() == "." {
+            return Err(RemoteError::ThisRepository);
+        }
+        let values = |key: &str| self.config().facts("remote", name.as_str(), key);
+        let urls = values("url");
+        let push_urls = values("pushurl");
+        let fetch = urls.first().or_else(|| push_urls.first());
+        let Some(fetch) = fetch else {
+            return Err(RemoteError::Absent(name));
+        };
+        let parse = |raw: &BString, rewrite: Rewrite| {
+            self.parse_url(raw, rewrite)
+                .map_err(|source| RemoteError::Url {
+                    name: name.clone(),
+                    source,
+                })
+        };
+        let fetch_url = parse(fetch, Rewrite::Fetch)?;
+        let pushed = if push_urls.is_empty() {
+            urls.iter()
+                .map(|raw| parse(raw, Rewrite::Push))
+                .collect::<Vec<_>>()
+        } else {
+            // An explicit push URL is not touched by `pushInsteadOf`.
+            push_urls
+                .iter()
+                .map(|raw| parse(raw, Rewrite::Fetch))
+                .collect()
+        };
+        let mut pushed = pushed.into_iter();
+        let url = match pushed.next() {
+            Some(url) => url?,
+            None => fetch_url.clone(),
+        };
+        Ok(Remote {
+            url,
+            fetch_url,
+            other_push_urls: pushed.filter_map(Result::ok).collect(),
+            fetch_specs: values("fetch"),
+            name,
+        })
+    }
+
+    /// Rewrites a URL as the user's configuration asks, and checks it.
+    fn parse_url(&self, raw: &BString, rewrite: Rewrite) -> Result<RemoteUrl, RemoteUrlError> {
+        let raw = raw.to_str().map_err(|_| RemoteUrlError::NotUtf8)?;
+        let pushed = match rewrite {
+            Rewrite::Push => self.config().rewritten(raw, "pushInsteadOf"),
+            Rewrite::Fetch => None,
+        };
+        let text = pushed
+            .or_else(|| self.config().rewritten(raw, "insteadOf"))
+            .unwrap_or_else(|| raw.to_owned());
+        let url = RemoteUrl::parse(&text)?;
+        match url.file_path().filter(|path| path.is_relative()) {
+            Some(path) if url.scheme() == Scheme::File => {
+                let top = self.work_tree().unwrap_or_else(|| self.git_dir());
+                let absolute = top.join(path);
+                RemoteUrl::parse(absolute.to_str().ok_or(RemoteUrlError::NotUtf8)?)
+            }
+            _ => Ok(url),
+        }
+    }
+}
+
+/// Which keys rewrite a URL.
+#[derive(Clone, Copy)]
+enum Rewrite {
+    /// `insteadOf`
+    Fetch,
+    /// `pushInsteadOf`, else `insteadOf`
+    Push,
+}
+
+fn named(name: &BString) -> Result<RemoteName, RemoteError> {
+    if name == "." {
+        return Err(RemoteError::ThisRepository);
+    }
+    let text = name.to_str_lossy();
+    RemoteName::new(text.clone()).map_err(|_| RemoteError::Name(text.chars().take(100).collect()))
+}

@@ -1,0 +1,77 @@
+//! What is in progress in this work tree: a rebase, a merge, ...
+
+use std::fmt;
+
+use super::Repo;
+
+/// An operation that git has begun and not ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Operation {
+    /// `git am`
+    Am,
+    /// `git rebase`, by either of its backends.
+    Rebase,
+    /// `git merge`
+    Merge,
+    /// `git cherry-pick`, of one commit or more.
+    CherryPick,
+    /// `git revert`, of one commit or more.
+    Revert,
+    /// `git bisect`
+    Bisect,
+}
+
+impl Operation {
+    /// Returns git's name for it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Am => "am",
+            Self::Rebase => "rebase",
+            Self::Merge => "merge",
+            Self::CherryPick => "cherry-pick",
+            Self::Revert => "revert",
+            Self::Bisect => "bisect",
+        }
+    }
+}
+
+impl fmt::Display for Operation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl Repo {
+    /// Returns the operation in progress, by the marks that git leaves in this work tree's git directory.
+    pub fn operation(&self) -> Option<Operation> {
+        let there = |name: &str| self.git_dir().join(name).exists();
+        if there("rebase-apply/applying") {
+            return Some(Operation::Am);
+        }
+        if there("rebase-apply") || there("rebase-merge") {
+            return Some(Operation::Rebase);
+        }
+        if there("MERGE_HEAD") {
+            return Some(Operation::Merge);
+        }
+        if there("CHERRY_PICK_HEAD") {
+            return Some(Operation::CherryPick);
+        }
+        if there("REVERT_HEAD") {
+            return Some(Operation::Revert);
+        }
+        if there("sequencer") {
+            return Some(self.sequencer_operation());
+        }
+        there("BISECT_LOG").then_some(Operation::Bisect)
+    }
+
+    /// Tells a cherry-pick of several commits from a revert, between two of them.
+    fn sequencer_operation(&self) -> Operation {
+        let todo = self.git_dir().join("sequencer/todo");
+        match super::files::read_bounded(&todo, 16 * 1024 * 1024) {
+            Ok(Some(text)) if text.starts_with(b"revert") => Operation::Revert,
+            _ => Operation::CherryPick,
+        }
+    }
+}

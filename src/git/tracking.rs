@@ -1,0 +1,208 @@
+//! Remote-tracking refs: where a remote's branches are remembered, and moving one after a push.
+
+use std::time::Duration;
+
+use gix::ObjectId;
+use gix::bstr::{BString, ByteSlice};
+use gix::lock::acquire::Fail;
+use gix::refs::Target;
+use gix::refs::transaction::{Change, LogChange, PreviousValue, RefEdit, RefLog};
+
+use crate::names::BranchName;
+
+use super::Repo;
+use super::refs::{RefError, full_name};
+use super::remote::Remote;
+
+/// How long another process may hold the lock.
+const PATIENCE: Duration = Duration::from_millis(200);
+
+impl Remote {
+    /// Returns the full name of the ref that tracks `branch`, by the fetch refspecs.
+    ///
+    /// Nothing when the branch is not fetched, or to somewhere else than `refs/remotes/`.
+    pub fn tracking_ref(&self, branch: &BranchName) -> Option<String> {
+        let source = branch.full();
+        let excluded = self.specs().any(|spec| {
+            let pattern = spec.strip_prefix('^');
+            pattern.is_some_and(|pattern| between(pattern, &source).is_some())
+        });
+        if excluded {
+            return None;
+        }
+        self.specs().find_map(|spec| {
+            let (from, to) = spec.strip_prefix('+').unwrap_or(spec).split_once(':')?;
+            let middle = between(from, &source)?;
+            let target = to.replacen('*', middle, 1);
+            (target.starts_with("refs/remotes/") && full_name(&target).is_ok()).then_some(target)
+        })
+    }
+
+    /// Returns the remote's branch that the tracking ref `full` stands for.
+    fn tracked_branch(&self, full: &str) -> Option<BranchName> {
+        self.specs().find_map(|spec| {
+            let (from, to) = spec.strip_prefix('+').unwrap_or(spec).split_once(':')?;
+            let middle = between(to, full)?;
+            let source = from.replacen('*', middle, 1);
+            BranchName::new(source.strip_prefix("refs/heads/")?).ok()
+        })
+    }
+
+    /// Returns the refspecs that are text; others name no branch that we could.
+    fn specs(&self) -> impl Iterator<Item = &str> {
+        self.fetch_specs
+            .iter()
+            .filter_map(|spec| spec.to_str().ok())
+    }
+}
+
+/// Returns what `*` in `pattern` stands for in `name`, or nothing when they do not match.
+fn between<'n>(pattern: &str, name: &'n str) -> Option<&'n str> {
+    match pattern.split_once('*') {
+        None => (pattern == name).then_some(""),
+        Some((before, after)) => name.strip_prefix(before)?.strip_suffix(after),
+    }
+}
+
+impl Repo {
+    /// Returns what the local repository remembers as the tip of the remote's `branch`.
+    pub fn tracking_tip(
+        &self,
+        remote: &Remote,
+        branch: &BranchName,
+    ) -> Result<Option<ObjectId>, RefError> {
+        match remote.tracking_ref(branch) {
+            Some(full) => self.ref_tip(&full),
+            None => Ok(None),
+        }
+    }
+
+    /// Returns every branch of the remote that is remembered here, with its tip, sorted by name.
+    pub fn remote_tips(&self, remote: &Remote) -> Result<Vec<(BranchName, ObjectId)>, RefError> {
+        let repo = self.thread_local();
+        let mut tips = Vec::new();
+        for spec in remote.specs() {
+            let Some((_, to)) = spec.split_once(':') else {
+                continue;
+            };
+            if !to.starts_with("refs/remotes/") {
+                continue;
+            }
+            let Some((prefix, _)) = to.split_once('*') else {
+                let tip = self.ref_tip(to)?;
+                tips.extend(remote.tracked_branch(to).zip(tip));
+                continue;
+            };
+            let unreadable = |error: gix::Error| RefError::read(prefix, error);
+            let all = repo.references().map_err(unreadable)?;
+            for found in all.prefixed(prefix).map_err(unreadable)? {
+                let found = found.map_err(|error| RefError::read(prefix, error))?;
+                // A symbolic ref here is the remote's HEAD.
+                let Target::Object(id) = found.inner.target else {
+                    continue;
+                };
+                let name = found.inner.name.as_bstr().to_str().ok();
+                if let Some(branch) = name.and_then(|name| remote.tracked_branch(name)) {
+                    tips.push((branch, id));
+                }
+            }
+        }
+        tips.sort();
+        tips.dedup();
+        Ok(tips)
+    }
+
+    /// Moves the tracking ref of `branch` to `new`, as git does after a push; `at` goes to the reflog.
+    ///
+    /// Returns the name of the ref, or nothing when the branch is not tracked. Needs no identity.
+    pub fn update_tracking(
+        &self,
+        remote: &Remote,
+        branch: &BranchName,
+        new: ObjectId,
+        at: jiff::Timestamp,
+    ) -> Result<Option<String>, RefError> {
+        let Some(full) = remote.tracking_ref(branch) else {
+            return Ok(None);
+        };
+        self.check_room(&full)?;
+        let edit = RefEdit {
+            change: Change::Update {
+                log: LogChange {
+                    mode: RefLog::AndReference,
+                    force_create_reflog: false,
+                    message: "update by push".into(),
+                },
+                expected: PreviousValue::Any,
+                new: Target::Object(new),
+            },
+            name: full_name(&full)?,
+            deref: false,
+        };
+        let name = self.config().string("user.name");
+        let email = self.config().string("user.email");
+        let author = gix::actor::Signature {
+            name: plain(name.as_deref().unwrap_or("sendoff")),
+            email: plain(email.as_deref().unwrap_or("sendoff@localhost")),
+            time: gix::date::Time::new(at.as_second(), 0),
+        };
+        let mut time = gix::date::parse::TimeBuf::default();
+        let wait = Fail::AfterDurationWithBackoff(PATIENCE);
+        let repo = self.thread_local();
+        let failed = |error: gix::Error| write_error(&full, error);
+        repo.refs
+            .transaction()
+            .prepare([edit], wait, wait)
+            .map_err(failed)?
+            .commit(Some(author.to_ref(&mut time)))
+            .map_err(failed)?;
+        Ok(Some(full))
+    }
+}
+
+impl Repo {
+    /// Refuses a new ref that has another one in its way; gitoxide does not look among packed refs.
+    fn check_room(&self, full: &str) -> Result<(), RefError> {
+        if self.ref_tip(full)?.is_some() {
+            return Ok(());
+        }
+        let conflict = |other: &str| RefError::Conflict {
+            name: full.to_owned(),
+            other: other.to_owned(),
+        };
+        for (end, _) in full.match_indices('/').skip(2) {
+            let above = full.get(..end).unwrap_or_default();
+            if self.ref_tip(above)?.is_some() {
+                return Err(conflict(above));
+            }
+        }
+        let below = format!("{full}/");
+        let unreadable = |error: gix::Error| RefError::read(full, error);
+        let repo = self.thread_local();
+        let all = repo.references().map_err(unreadable)?;
+        let mut inside = all.prefixed(below.as_str()).map_err(unreadable)?;
+        match inside.next() {
+            Some(_) => Err(conflict(&below)),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Takes out what would break a line of the reflog.
+fn plain(text: &str) -> BString {
+    let kept = text
+        .chars()
+        .filter(|c| !c.is_control() && !"<>".contains(*c));
+    BString::from(kept.collect::<String>().trim())
+}
+
+/// Tells a lock that another process holds, which gitoxide calls retryable, from other failures.
+fn write_error(full: &str, error: gix::Error) -> RefError {
+    if error.is_retryable() {
+        return RefError::Locked(full.to_owned());
+    }
+    RefError::Write {
+        name: full.to_owned(),
+        source: Box::new(error),
+    }
+}

@@ -1,0 +1,154 @@
+//! Tests of `git::head`: what stands in `HEAD`, and what must not.
+
+use std::path::Path;
+
+use sendoff::git::Head;
+use sendoff::git::HeadError;
+
+use super::{id, open};
+use crate::sandbox::Sandbox;
+
+#[test]
+fn a_branch_an_unborn_branch_and_a_detached_head_are_told_apart() {
+    let sandbox = Sandbox::new();
+    let work = sandbox.repository("r");
+    let tip = id(&sandbox.git(&work, &["rev-parse", "HEAD"]));
+    let head = open(&sandbox, &work).head().unwrap();
+    assert!(matches!(&head, Head::Branch { name, id } if name.as_str() == "main" && *id == tip));
+
+    sandbox.git(&work, &["checkout", "-q", "--detach"]);
+    let head = open(&sandbox, &work).head().unwrap();
+    assert_eq!(head, Head::Detached { id: tip });
+    assert_eq!(head.branch(), None);
+
+    sandbox.git(&work, &["checkout", "-q", "--orphan", "new"]);
+    let head = open(&sandbox, &work).head().unwrap();
+    assert!(matches!(&head, Head::Unborn { name } if name.as_str() == "new"));
+    assert_eq!(head.id(), None);
+}
+
+#[test]
+fn packed_and_symbolic_branches_are_followed() {
+    let sandbox = Sandbox::new();
+    let work = sandbox.repository("r");
+    let tip = id(&sandbox.git(&work, &["rev-parse", "HEAD"]));
+    sandbox.git(&work, &["pack-refs", "--all"]);
+    assert_eq!(open(&sandbox, &work).head().unwrap().id(), Some(tip));
+    sandbox.git(
+        &work,
+        &["symbolic-ref", "refs/heads/alias", "refs/heads/main"],
+    );
+    sandbox.git(&work, &["symbolic-ref", "HEAD", "refs/heads/alias"]);
+    let head = open(&sandbox, &work).head().unwrap();
+    assert!(matches!(&head, Head::Branch { name, id } if name.as_str() == "alias" && *id == tip));
+    // In a circle.
+    sandbox.write("r/.git/refs/heads/alias", "ref: refs/heads/alias\n");
+    assert!(matches!(
+        open(&sandbox, &work).head(),
+        Err(HeadError::Ref(_))
+    ));
+}
+
+#[test]
+fn a_head_that_git_would_not_write_is_an_error_and_leads_nowhere() {
+    let sandbox = Sandbox::new();
+    let work = sandbox.repository("r");
+    let long = format!("ref: refs/heads/{}\n", "x".repeat(5000));
+    let huge = "ref: refs/heads/x".repeat(60_000);
+    let cases: Vec<(Vec<u8>, &str)> = vec![
+        (b"ref: ../../etc/passwd\n".to_vec(), "not a branch"),
+        (
+            b"ref: refs/heads/../../../etc/passwd\n".to_vec(),
+            "not a branch name",
+        ),
+        (b"ref: refs/heads/main\r\n".to_vec(), "not a branch name"),
+        (b"ref: refs/tags/v1\n".to_vec(), "not a branch"),
+        (b"ref: refs/heads/\xff\xfe\n".to_vec(), "not UTF-8"),
+        (b"garbage".to_vec(), "neither"),
+        (b"".to_vec(), "neither"),
+        (b"ref:".to_vec(), "not a branch"),
+        (b"ref: refs/heads/a b\n".to_vec(), "not a branch name"),
+        (b"ref: refs/heads/a..b\n".to_vec(), "not a branch name"),
+        (b"ref: refs/heads/a@{b\n".to_vec(), "not a branch name"),
+        (b"ref: refs/heads/a~b\n".to_vec(), "not a branch name"),
+        (b"ref: refs/heads/a\x1bb\n".to_vec(), "not a branch name"),
+        (b"ref: refs/heads/a\x7fb\n".to_vec(), "not a branch name"),
+        (b"ref: refs/heads/a\nb\n".to_vec(), "not a branch name"),
+        (b"ref: refs/heads/a.lock\n".to_vec(), "not a branch name"),
+        (b"ref: refs/heads//.x\n".to_vec(), "not a branch name"),
+        (b"ref: refs/heads/x/\n".to_vec(), "not a branch name"),
+        (b"ref: refs/heads/-x\n".to_vec(), "not a branch name"),
+        (huge.into_bytes(), "longer"),
+    ];
+    for (content, wanted) in cases {
+        std::fs::write(work.join(".git/HEAD"), &content).unwrap();
+        let error = open(&sandbox, &work).head().unwrap_err();
+        let shown = content[..content.len().min(40)].escape_ascii();
+        assert!(error.to_string().contains(wanted), "{shown}: {error}");
+        assert!(!error.to_string().chars().any(char::is_control), "{shown}");
+        assert!(error.to_string().len() < 400, "{shown}");
+    }
+    // No file system holds such a name, but a name it is.
+    std::fs::write(work.join(".git/HEAD"), long).unwrap();
+    assert!(open(&sandbox, &work).head().is_err());
+}
+
+#[test]
+fn a_damaged_packed_refs_is_an_error() {
+    let sandbox = Sandbox::new();
+    let work = sandbox.repository("r");
+    sandbox.git(&work, &["pack-refs", "--all"]);
+    for garbage in [
+        &b"garbage line\n"[..],
+        b"\xff\xff\xff refs/heads/main\n",
+        b"\n\n\n",
+    ] {
+        std::fs::write(work.join(".git/packed-refs"), garbage).unwrap();
+        let head = open(&sandbox, &work).head();
+        let harmless = matches!(head, Err(HeadError::Ref(_)) | Ok(Head::Unborn { .. }));
+        assert!(harmless, "{}: {head:?}", garbage.escape_ascii());
+    }
+}
+
+#[test]
+fn odd_but_legal_names_come_through_as_they_are() {
+    let sandbox = Sandbox::new();
+    let work = sandbox.repository("r");
+    for name in [
+        "#1",
+        "%0aset",
+        "a\"b",
+        "$(id)",
+        "`id`",
+        "\u{1f680}",
+        "a\u{202e}b",
+        "heads/main",
+    ] {
+        sandbox.git(&work, &["checkout", "-q", "-B", name, "main"]);
+        let head = open(&sandbox, &work).head().unwrap();
+        assert_eq!(head.branch().unwrap().as_str(), name);
+        assert!(head.id().is_some());
+    }
+}
+
+#[test]
+fn a_branch_is_not_mistaken_for_a_tag_or_a_tracking_ref_of_the_same_name() {
+    let sandbox = Sandbox::new();
+    let work = sandbox.repository("r");
+    sandbox.git(&work, &["tag", "same"]);
+    sandbox.git(&work, &["update-ref", "refs/remotes/same", "HEAD"]);
+    sandbox.git(&work, &["checkout", "-q", "-b", "same"]);
+    let tip = id(&sandbox.commit(&work, "a", "1", "on the branch"));
+    assert_eq!(open(&sandbox, &work).head().unwrap().id(), Some(tip));
+}
+
+#[test]
+fn a_symbolic_link_as_head_is_read_as_git_does() {
+    let sandbox = Sandbox::new();
+    let work = sandbox.repository("r");
+    let path = work.join(".git/HEAD");
+    std::fs::remove_file(&path).unwrap();
+    std::os::unix::fs::symlink("refs/heads/main", &path).unwrap();
+    let head = open(&sandbox, Path::new(&work)).head().unwrap();
+    assert_eq!(head.branch().unwrap().as_str(), "main");
+}

@@ -1,0 +1,236 @@
+//! Tests of `git::open` and `git::discover`.
+
+use std::os::unix::fs::chown;
+use std::path::Path;
+use std::process::Command;
+
+use sendoff::git::LocalConfig;
+use sendoff::git::OpenError;
+use sendoff::git::Repo;
+
+use super::{files, open};
+use crate::sandbox::Sandbox;
+
+fn discover(sandbox: &Sandbox, path: &Path) -> Result<Option<Repo>, OpenError> {
+    Repo::discover(path, LocalConfig::Ignore, &files(sandbox))
+}
+
+#[test]
+fn outside_a_repository_there_is_none() {
+    let sandbox = Sandbox::new();
+    std::fs::create_dir(sandbox.path("plain")).unwrap();
+    assert!(
+        discover(&sandbox, &sandbox.path("plain"))
+            .unwrap()
+            .is_none()
+    );
+    assert!(
+        discover(&sandbox, &sandbox.path("absent"))
+            .unwrap()
+            .is_none()
+    );
+}
+
+#[test]
+fn a_subdirectory_leads_to_the_top() {
+    let sandbox = Sandbox::new();
+    let work = sandbox.repository("r");
+    std::fs::create_dir_all(work.join("a/b")).unwrap();
+    let repo = open(&sandbox, &work.join("a/b"));
+    let top = work.canonicalize().unwrap();
+    assert_eq!(repo.work_tree(), Some(top.as_path()));
+    assert!(!repo.is_bare() && !repo.is_inside_git_dir());
+}
+
+#[test]
+fn a_bare_repository_and_the_inside_of_a_git_directory_are_told_apart() {
+    let sandbox = Sandbox::new();
+    let work = sandbox.repository("r");
+    sandbox.git(sandbox.path(""), &["clone", "-q", "--bare", "r", "b.git"]);
+    let bare = open(&sandbox, &sandbox.path("b.git"));
+    assert!(bare.is_bare() && !bare.is_inside_git_dir());
+    assert!(bare.head().unwrap().id().is_some());
+    let inside = open(&sandbox, &work.join(".git/refs"));
+    assert!(!inside.is_bare() && inside.is_inside_git_dir());
+    assert_eq!(inside.work_tree(), None);
+}
+
+#[test]
+fn a_linked_worktree_has_its_own_branch() {
+    let sandbox = Sandbox::new();
+    let work = sandbox.repository("r");
+    sandbox.git(&work, &["worktree", "add", "-q", "-b", "side", "../linked"]);
+    let repo = open(&sandbox, &sandbox.path("linked"));
+    let branch = |repo: &Repo| repo.head().unwrap().branch().unwrap().to_string();
+    assert_eq!(branch(&repo), "side");
+    assert_eq!(branch(&open(&sandbox, &work)), "main");
+    assert_ne!(repo.git_dir(), repo.common_dir());
+    assert_eq!(repo.thread_local().workdir(), repo.work_tree());
+}
+
+#[test]
+fn a_submodule_is_a_repository_of_its_own() {
+    let sandbox = Sandbox::new();
+    let inner = sandbox.repository("inner");
+    let outer = sandbox.repository("outer");
+    let url = inner.to_str().unwrap();
+    sandbox.git(&outer, &["submodule", "--quiet", "add", url, "sub"]);
+    let repo = open(&sandbox, &outer.join("sub"));
+    let remote = repo.remote(None, None).unwrap();
+    assert_eq!(remote.url.to_string(), url);
+    let top = outer.join("sub").canonicalize().unwrap();
+    assert_eq!(repo.work_tree(), Some(top.as_path()));
+    assert!(!repo.is_inside_git_dir());
+}
+
+#[test]
+fn a_git_file_that_leads_nowhere_is_an_error() {
+    let sandbox = Sandbox::new();
+    for content in ["gitdir: /nowhere\n", "garbage", "", "gitdir:\0"] {
+        sandbox.write("broken/.git", content);
+        let error = discover(&sandbox, &sandbox.path("broken")).unwrap_err();
+        assert!(
+            matches!(error, OpenError::Pointer(_)),
+            "{content:?}: {error}"
+        );
+    }
+}
+
+const PIPES: [&str; 7] = [
+    "HEAD",
+    "config",
+    "packed-refs",
+    "commondir",
+    "shallow",
+    "objects/info/alternates",
+    "objects/info/commit-graph",
+];
+
+#[test]
+fn pipes_where_git_has_files_do_not_block() {
+    let sandbox = Sandbox::new();
+    for name in PIPES {
+        let work = sandbox.repository(&format!("r-{}", name.replace('/', "-")));
+        let path = work.join(".git").join(name);
+        drop(std::fs::remove_file(&path));
+        let made = Command::new("mkfifo").arg(&path).status().unwrap();
+        assert!(made.success());
+        let refused = discover(&sandbox, &work);
+        assert!(!matches!(refused, Ok(Some(_))), "{name} was read");
+    }
+}
+
+#[test]
+fn a_pipe_in_place_of_a_branch_does_not_block() {
+    let sandbox = Sandbox::new();
+    let work = sandbox.repository("r");
+    let path = work.join(".git/refs/heads/main");
+    std::fs::remove_file(&path).unwrap();
+    assert!(
+        Command::new("mkfifo")
+            .arg(&path)
+            .status()
+            .unwrap()
+            .success()
+    );
+    assert!(open(&sandbox, &work).head().is_err());
+}
+
+#[test]
+fn a_repository_of_another_user_is_refused_unless_the_user_lists_it() {
+    let sandbox = Sandbox::new();
+    let work = sandbox.repository("r");
+    if chown(&work, Some(12_345), None).is_err() {
+        return; // Only root can give files away.
+    }
+    let error = discover(&sandbox, &work).unwrap_err();
+    assert!(matches!(error, OpenError::NotOwned(_)));
+    assert!(error.advice().unwrap().contains("safe.directory"));
+    // What the repository says of itself does not count.
+    let top = work.canonicalize().unwrap();
+    let local = format!("[safe]\n\tdirectory = {}\n", top.display());
+    append(&work.join(".git/config"), &local);
+    assert!(discover(&sandbox, &work).is_err());
+    append(&sandbox.home().join(".gitconfig"), &local);
+    assert!(discover(&sandbox, &work).unwrap().is_some());
+}
+
+#[test]
+fn a_listed_repository_gets_no_power_by_it() {
+    let sandbox = Sandbox::new();
+    let work = sandbox.repository("r");
+    append(
+        &sandbox.home().join(".gitconfig"),
+        "[safe]\n\tdirectory = *\n",
+    );
+    sandbox.git(&work, &["config", "core.sshCommand", "evil"]);
+    let repo = open(&sandbox, &work);
+    assert_eq!(repo.config().string("core.sshCommand"), None);
+    assert_eq!(repo.config().ignored_local_keys(), ["core.sshcommand"]);
+}
+
+#[test]
+fn an_unknown_extension_is_named() {
+    let sandbox = Sandbox::new();
+    let work = sandbox.path("r");
+    std::fs::create_dir(&work).unwrap();
+    sandbox.git(&work, &["init", "-q", "--ref-format=reftable"]);
+    let error = discover(&sandbox, &work).unwrap_err();
+    assert!(matches!(error, OpenError::Extension(name) if name == "refstorage"));
+}
+
+#[test]
+fn shallow_and_partial_clones_are_known() {
+    let sandbox = Sandbox::new();
+    let work = sandbox.repository("r");
+    sandbox.commit(&work, "a", "1", "second");
+    sandbox.git(&work, &["config", "uploadpack.allowFilter", "true"]);
+    let url = format!("file://{}", work.display());
+    let clone = |name: &str, option: &str| {
+        sandbox.git(sandbox.path(""), &["clone", "-q", option, &url, name]);
+        open(&sandbox, &sandbox.path(name))
+    };
+    let whole = open(&sandbox, &work);
+    assert!(!whole.is_shallow() && !whole.is_partial());
+    let shallow = clone("shallow", "--depth=1");
+    assert!(shallow.is_shallow() && !shallow.is_partial());
+    let partial = clone("partial", "--filter=blob:none");
+    assert!(!partial.is_shallow() && partial.is_partial());
+}
+
+#[test]
+fn a_worktree_file_is_read_whole_and_no_link_is_followed() {
+    let sandbox = Sandbox::new();
+    let work = sandbox.repository("r");
+    let repo = open(&sandbox, &work);
+    let read = |name: &str| repo.read_worktree_file(Path::new(name), 5);
+    assert_eq!(read("none").unwrap(), None);
+    sandbox.write("r/.sendoff.toml", "12345");
+    assert_eq!(read(".sendoff.toml").unwrap().unwrap(), b"12345");
+    sandbox.write("r/.sendoff.toml", "123456");
+    assert!(read(".sendoff.toml").is_err());
+    std::os::unix::fs::symlink("/etc/hostname", work.join("link")).unwrap();
+    assert_eq!(read("link").unwrap(), None);
+}
+
+#[test]
+fn replacement_objects_and_namespaces_are_ignored() {
+    let sandbox = Sandbox::new();
+    let work = sandbox.repository("r");
+    let first = sandbox.git(&work, &["rev-parse", "HEAD"]);
+    let second = sandbox.commit(&work, "a", "1", "second");
+    sandbox.git(&work, &["replace", &second, &first]);
+    sandbox.git(&work, &["config", "gitoxide.core.refsNamespace", "evil"]);
+    let repo = open(&sandbox, &work);
+    let ahead = repo
+        .ahead(super::id(&second), &[super::id(&first)], 10)
+        .unwrap();
+    assert_eq!(ahead.commits[0].subject, "second");
+    assert_eq!(repo.head().unwrap().id(), Some(super::id(&second)));
+}
+
+/// Adds text to a file.
+pub(super) fn append(path: &Path, text: &str) {
+    let before = std::fs::read_to_string(path).unwrap_or_default();
+    std::fs::write(path, before + text).unwrap();
+}

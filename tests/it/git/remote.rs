@@ -1,0 +1,248 @@
+//! Tests of `git::remote`: which remote, and which URL.
+
+use sendoff::git::Remote;
+use sendoff::git::RemoteError;
+use sendoff::names::BranchName;
+use sendoff::names::RemoteName;
+
+use super::open::append;
+use super::{files, open};
+use crate::sandbox::Sandbox;
+
+/// Returns the remote that is chosen for `main` after the given `git config` settings.
+fn chosen(settings: &[(&str, &str)]) -> Result<Remote, RemoteError> {
+    let sandbox = Sandbox::new();
+    let work = sandbox.repository("r");
+    for (key, value) in settings {
+        sandbox.git(&work, &["config", "--add", key, value]);
+    }
+    open(&sandbox, &work).remote(None, Some(&BranchName::new("main").unwrap()))
+}
+
+fn name(settings: &[(&str, &str)]) -> String {
+    chosen(settings).unwrap().name.to_string()
+}
+
+const A: (&str, &str) = ("remote.a.url", "https://a.test/o/r.git");
+const B: (&str, &str) = ("remote.b.url", "https://b.test/o/r.git");
+const ORIGIN: (&str, &str) = ("remote.origin.url", "https://o.test/o/r.git");
+
+#[test]
+fn the_remote_is_chosen_in_the_order_of_git() {
+    let push_remote = ("branch.main.pushRemote", "a");
+    let push_default = ("remote.pushDefault", "b");
+    let of_branch = ("branch.main.remote", "a");
+    assert_eq!(name(&[A, B, ORIGIN, push_remote, push_default]), "a");
+    assert_eq!(name(&[A, B, ORIGIN, push_default, of_branch]), "b");
+    assert_eq!(name(&[A, B, ORIGIN, of_branch]), "a");
+    assert_eq!(name(&[A, B, ORIGIN]), "origin");
+    assert_eq!(name(&[A]), "a");
+}
+
+#[test]
+fn a_remote_that_cannot_be_told_is_an_error() {
+    assert_eq!(chosen(&[]).unwrap_err(), RemoteError::None);
+    let error = chosen(&[A, B]).unwrap_err();
+    assert_eq!(error, RemoteError::Ambiguous(vec!["a".into(), "b".into()]));
+    let absent = chosen(&[A, ("branch.main.remote", "gone")]).unwrap_err();
+    assert_eq!(absent.to_string(), "there is no remote called `gone`");
+    let local = chosen(&[A, ("branch.main.remote", ".")]).unwrap_err();
+    assert_eq!(local, RemoteError::ThisRepository);
+    let url = chosen(&[A, ("branch.main.remote", "https://u:CANARY@h/x y")]).unwrap_err();
+    assert!(matches!(url, RemoteError::Name(_)));
+}
+
+#[test]
+fn a_choice_goes_before_the_configuration() {
+    let sandbox = Sandbox::new();
+    let work = sandbox.repository("r");
+    for (key, value) in [A, B, ("remote.pushDefault", "b")] {
+        sandbox.git(&work, &["config", key, value]);
+    }
+    let repo = open(&sandbox, &work);
+    let choice = RemoteName::new("a").unwrap();
+    assert_eq!(repo.remote(Some(&choice), None).unwrap().name, choice);
+    let choice = RemoteName::new("none").unwrap();
+    let error = repo.remote(Some(&choice), None).unwrap_err();
+    assert_eq!(error, RemoteError::Absent(choice));
+}
+
+#[test]
+fn dangerous_urls_are_refused_and_no_password_is_shown() {
+    for url in [
+        "ext::sh -c id",
+        "ssh://-oProxyCommand=x/y",
+        "https://h%0d%0ax/",
+        "https://x:CANARY@evil?@github.com/",
+    ] {
+        let error = chosen(&[("remote.origin.url", url)]).unwrap_err();
+        assert!(matches!(error, RemoteError::Url { .. }), "{url}");
+        assert!(!format!("{error:?} {error}").contains("CANARY"));
+    }
+    let remote = chosen(&[("remote.origin.url", "https://x:CANARY@h.test/o/r")]).unwrap();
+    assert!(!format!("{remote:?}").contains("CANARY"));
+}
+
+#[test]
+fn push_urls_go_before_urls_and_the_others_are_known() {
+    let remote = chosen(&[
+        ORIGIN,
+        ("remote.origin.pushurl", "https://one.test/o/r"),
+        ("remote.origin.pushurl", "https://two.test/o/r"),
+    ])
+    .unwrap();
+    assert_eq!(remote.url.host(), Some("one.test"));
+    assert_eq!(remote.fetch_url.host(), Some("o.test"));
+    assert_eq!(remote.other_push_urls[0].host(), Some("two.test"));
+    let remote = chosen(&[ORIGIN, ("remote.origin.url", "https://p.test/o/r")]).unwrap();
+    assert_eq!(remote.url.host(), Some("o.test"));
+    assert_eq!(remote.other_push_urls[0].host(), Some("p.test"));
+}
+
+#[test]
+fn a_relative_path_counts_from_the_top_of_the_work_tree() {
+    let sandbox = Sandbox::new();
+    let work = sandbox.repository("r");
+    std::fs::create_dir(work.join("deep")).unwrap();
+    sandbox.git(&work, &["config", "remote.origin.url", "../remote.git"]);
+    let repo = open(&sandbox, &work.join("deep"));
+    let path = repo.remote(None, None).unwrap().url.file_path().unwrap();
+    let top = work.canonicalize().unwrap();
+    assert_eq!(path, top.join("../remote.git"));
+}
+
+#[test]
+fn where_the_branch_is_merged_from_and_push_refspecs_do_not_count() {
+    let remote = chosen(&[
+        ORIGIN,
+        ("branch.main.merge", "refs/heads/other"),
+        ("push.default", "upstream"),
+        ("remote.origin.push", "+refs/heads/*:refs/heads/main"),
+        ("remote.origin.mirror", "true"),
+    ])
+    .unwrap();
+    assert_eq!(remote.url.host(), Some("o.test"));
+}
+
+#[test]
+fn urls_are_rewritten_by_the_users_configuration_alone() {
+    let sandbox = Sandbox::new();
+    let work = sandbox.repository("r");
+    sandbox.git(
+        &work,
+        &["config", "remote.origin.url", "https://github.com/o/r.git"],
+    );
+    for key in ["insteadOf", "pushInsteadOf"] {
+        let key = format!("url.https://evil.test/.{key}");
+        sandbox.git(&work, &["config", &key, "https://github.com/"]);
+    }
+    let host = |sandbox: &Sandbox| {
+        let remote = open(sandbox, &work).remote(None, None).unwrap();
+        format!("{} {}", remote.url, remote.fetch_url)
+    };
+    let plain = "https://github.com/o/r.git https://github.com/o/r.git";
+    assert_eq!(host(&sandbox), plain);
+    append(
+        &sandbox.home().join(".gitconfig"),
+        "[url \"https://short.test/\"]\n\tinsteadOf = https://\n\
+         [url \"ssh://git@github.com/\"]\n\tpushInsteadOf = https://github.com/\n\
+         [url \"https://long.test/\"]\n\tinsteadOf = https://github.com/\n",
+    );
+    let rewritten = "ssh://git@github.com/o/r.git https://long.test/o/r.git";
+    assert_eq!(host(&sandbox), rewritten);
+    // The same as git, once its own evil is taken away.
+    sandbox.git(
+        &work,
+        &["config", "--remove-section", "url.https://evil.test/"],
+    );
+    let asked = sandbox.git(&work, &["remote", "get-url", "--push", "origin"]);
+    assert_eq!(asked, "ssh://git@github.com/o/r.git");
+    assert_eq!(
+        sandbox.git(&work, &["remote", "get-url", "origin"]),
+        "https://long.test/o/r.git"
+    );
+    // An explicit push URL is rewritten by `insteadOf` only.
+    sandbox.git(
+        &work,
+        &["config", "remote.origin.pushurl", "https://github.com/p/r"],
+    );
+    assert_eq!(
+        host(&sandbox),
+        "https://long.test/p/r https://long.test/o/r.git"
+    );
+    let asked = sandbox.git(&work, &["remote", "get-url", "--push", "origin"]);
+    assert_eq!(asked, "https://long.test/p/r");
+}
+
+#[test]
+fn the_environment_rewrites_nothing() {
+    // The test's own process has a clean environment, so this asks a child that has a hostile one.
+    let sandbox = Sandbox::new();
+    let work = sandbox.repository("r");
+    let other = sandbox.repository("other");
+    sandbox.git(&work, &["checkout", "-q", "-b", "mine"]);
+    sandbox.git(
+        &work,
+        &["config", "remote.origin.url", "https://github.com/o/r.git"],
+    );
+    let git_dir = other.join(".git");
+    let mut command = std::process::Command::new(std::env::current_exe().unwrap());
+    command
+        .args([
+            "--exact",
+            "git::remote::a_hostile_environment_is_the_childs",
+            "--nocapture",
+        ])
+        .env("SENDOFF_TEST_HOSTILE", &work)
+        .env("GIT_DIR", &git_dir)
+        .env("GIT_WORK_TREE", &other)
+        .env("GIT_INDEX_FILE", git_dir.join("index"))
+        .env("GIT_OBJECT_DIRECTORY", git_dir.join("objects"))
+        .env("GIT_ALTERNATE_OBJECT_DIRECTORIES", git_dir.join("objects"))
+        .env("GIT_COMMON_DIR", &git_dir)
+        .env("GIT_NAMESPACE", "evil")
+        .env("GIT_SHALLOW_FILE", "/dev/zero")
+        .env("GIT_CEILING_DIRECTORIES", work.parent().unwrap())
+        .env("GIT_CONFIG_COUNT", "2")
+        .env("GIT_CONFIG_KEY_0", "url.https://evil.test/.insteadOf")
+        .env("GIT_CONFIG_VALUE_0", "https://github.com/")
+        .env("GIT_CONFIG_KEY_1", "core.sshCommand")
+        .env("GIT_CONFIG_VALUE_1", "evil")
+        .env(
+            "GIT_CONFIG_GLOBAL",
+            sandbox.write("evil", "[core]\n\tsshCommand = evil\n"),
+        )
+        .env("GIT_CONFIG_PARAMETERS", "'core.askpass'='evil'");
+    let output = command.output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{text}");
+    assert!(text.contains("the child looked"), "{text}");
+}
+
+#[test]
+fn a_hostile_environment_is_the_childs() {
+    let Some(work) = std::env::var_os("SENDOFF_TEST_HOSTILE") else {
+        return; // Only as the child of the test above.
+    };
+    let sandbox = Sandbox::new();
+    let work = std::path::PathBuf::from(work);
+    let repo =
+        sendoff::git::Repo::discover(&work, sendoff::git::LocalConfig::Ignore, &files(&sandbox))
+            .unwrap()
+            .unwrap();
+    let top = work.canonicalize().unwrap();
+    assert_eq!(repo.work_tree(), Some(top.as_path()));
+    let head = repo.head().unwrap();
+    assert_eq!(head.branch().unwrap().as_str(), "mine");
+    assert!(head.id().is_some());
+    let inner = repo.thread_local();
+    assert_eq!(inner.workdir(), Some(top.as_path()));
+    assert!(inner.objects.store_ref().path().starts_with(&top));
+    assert_eq!(
+        repo.remote(None, None).unwrap().url.to_string(),
+        "https://github.com/o/r.git"
+    );
+    assert_eq!(repo.config().string("core.sshCommand"), None);
+    assert_eq!(repo.config().string("core.askPass"), None);
+    println!("the child looked");
+}
