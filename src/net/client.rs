@@ -4,9 +4,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use reqwest::redirect::Policy;
-use reqwest::{ClientBuilder, Url};
+use reqwest::{ClientBuilder, Proxy, Url};
 
-use super::roots::{self, RootsError};
+use super::roots;
+use super::roots::NetError;
 
 /// What differs between clients.
 #[derive(Debug, Clone)]
@@ -15,6 +16,8 @@ pub struct ClientSettings {
     pub connect_timeout: Duration,
     /// A PEM file with certificate authorities to trust besides the system's.
     pub extra_roots: Option<PathBuf>,
+    /// The proxy that the user configured. The environment is not asked: under a hook it is the agent's.
+    pub proxy: Option<Url>,
 }
 
 impl Default for ClientSettings {
@@ -22,6 +25,7 @@ impl Default for ClientSettings {
         Self {
             connect_timeout: Duration::from_secs(5),
             extra_roots: None,
+            proxy: None,
         }
     }
 }
@@ -31,7 +35,7 @@ impl Default for ClientSettings {
 /// It speaks HTTP/1.1 with rustls on ring, follows no redirect by itself, keeps no cookies and
 /// ignores the proxies that the environment names. The system's roots are read only for `https`;
 /// a client made for `http` trusts no certificate at all.
-pub fn client_builder(url: &Url, settings: &ClientSettings) -> Result<ClientBuilder, RootsError> {
+pub fn client_builder(url: &Url, settings: &ClientSettings) -> Result<ClientBuilder, NetError> {
     // An error says that the process has its provider already.
     drop(rustls::crypto::ring::default_provider().install_default());
     let builder = reqwest::Client::builder()
@@ -42,6 +46,10 @@ pub fn client_builder(url: &Url, settings: &ClientSettings) -> Result<ClientBuil
         .http1_only()
         .tcp_nodelay(true)
         .connect_timeout(settings.connect_timeout);
+    let builder = match &settings.proxy {
+        Some(proxy) => builder.proxy(Proxy::all(proxy.clone()).map_err(NetError::Proxy)?),
+        None => builder,
+    };
     if url.scheme() == "https" {
         roots::trust(builder, settings.extra_roots.as_deref())
     } else {

@@ -6,4 +6,4 @@ mod roots;
 
 pub use client::{ClientSettings, client_builder};
 pub use redirect::{MAX_HOPS, PlainHttp, RedirectRefused, may_follow};
-pub use roots::RootsError;
+pub use roots::NetError;

@@ -16,9 +16,9 @@ const BUNDLES: &[&str] = &[
     "/etc/ssl/cert.pem",
 ];
 
-/// Why no certificate authorities could be read.
+/// Why a connection cannot be set up.
 #[derive(Debug, thiserror::Error)]
-pub enum RootsError {
+pub enum NetError {
     /// The file cannot be read.
     #[error("cannot read the certificate authorities in `{}`", .path.display())]
     Unreadable {
@@ -28,6 +28,9 @@ pub enum RootsError {
         #[source]
         source: io::Error,
     },
+    /// The proxy's URL is of a kind that is not spoken.
+    #[error("the proxy cannot be used")]
+    Proxy(#[source] reqwest::Error),
     /// The file holds no certificates in PEM form.
     #[error("`{}` holds no certificate authorities in PEM form", .path.display())]
     Malformed {
@@ -43,7 +46,7 @@ pub enum RootsError {
 pub(super) fn trust(
     builder: ClientBuilder,
     extra: Option<&Path>,
-) -> Result<ClientBuilder, RootsError> {
+) -> Result<ClientBuilder, NetError> {
     let extra = match extra {
         Some(path) => read(path)?,
         None => Vec::new(),
@@ -58,12 +61,12 @@ pub(super) fn trust(
     }
 }
 
-fn read(path: &Path) -> Result<Vec<Certificate>, RootsError> {
-    let pem = std::fs::read(path).map_err(|source| RootsError::Unreadable {
+fn read(path: &Path) -> Result<Vec<Certificate>, NetError> {
+    let pem = std::fs::read(path).map_err(|source| NetError::Unreadable {
         path: path.to_owned(),
         source,
     })?;
-    Certificate::from_pem_bundle(&pem).map_err(|source| RootsError::Malformed {
+    Certificate::from_pem_bundle(&pem).map_err(|source| NetError::Malformed {
         path: path.to_owned(),
         source,
     })

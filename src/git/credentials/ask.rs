@@ -11,8 +11,7 @@ use crate::process::ProcessError;
 use crate::process::Program;
 use crate::process::find_program;
 
-use super::rules::{Applied, apply};
-use super::{CredentialError, Helpers, Login};
+use super::{CredentialError, Helpers, Login, UrlPath};
 
 /// More than any login needs.
 const ANSWER_CAP: usize = 16 * 1024;
@@ -38,12 +37,18 @@ pub(super) fn get(
     url: &reqwest::Url,
     user: Option<&str>,
 ) -> Result<Option<Login>, CredentialError> {
-    let applied = apply(&helpers.rules, url, user);
-    let mut known = question(url, &applied);
-    known.username = user.or(applied.username).map(str::to_owned);
-    for helper in &applied.helpers {
-        let Some(answer) = answer(helpers, helper, &known)? else {
-            continue;
+    let mut known = question(helpers, url);
+    known.username = user.or(helpers.username.as_deref()).map(str::to_owned);
+    let mut failure = None;
+    for helper in &helpers.commands {
+        let answer = match answer(helpers, helper, &known) {
+            Ok(Some(answer)) => answer,
+            Ok(None) => continue,
+            Err(error) => {
+                // The next helper may know; if none does, the first failure is worth telling.
+                failure.get_or_insert(error);
+                continue;
+            }
         };
         if answer.quit == Some(true) {
             return Ok(None);
@@ -57,7 +62,7 @@ pub(super) fn get(
             }));
         }
     }
-    Ok(None)
+    failure.map_or(Ok(None), Err)
 }
 
 /// Tells every helper about a login; the first failure is returned after all were told.
@@ -67,16 +72,15 @@ pub(super) fn tell(
     login: &Login,
     verb: Verb,
 ) -> Result<(), CredentialError> {
-    let applied = apply(&helpers.rules, url, Some(&login.user));
-    let mut known = question(url, &applied);
+    let mut known = question(helpers, url);
     known.username = Some(login.user.clone());
     known.password = Some(login.password.expose_secret().to_owned());
     let action = match verb {
         Verb::Store => "store",
         Verb::Erase => "erase",
     };
-    let told: Vec<_> = applied
-        .helpers
+    let told: Vec<_> = helpers
+        .commands
         .iter()
         .map(|helper| run(helpers, helper, action, &known).map(|_| ()))
         .collect();
@@ -84,14 +88,14 @@ pub(super) fn tell(
 }
 
 /// Returns what every helper is told about the URL.
-fn question(url: &reqwest::Url, applied: &Applied<'_>) -> Context {
+fn question(helpers: &Helpers, url: &reqwest::Url) -> Context {
     let host = url.host_str().unwrap_or_default();
     let port = url.port().map(|port| format!(":{port}"));
     let path = url.path().trim_start_matches('/');
     Context {
         protocol: Some(url.scheme().to_owned()),
         host: Some(format!("{host}{}", port.unwrap_or_default())),
-        path: (applied.use_http_path && !path.is_empty()).then(|| path.into()),
+        path: (helpers.path == UrlPath::Shown && !path.is_empty()).then(|| path.into()),
         ..Context::default()
     }
 }

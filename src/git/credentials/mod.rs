@@ -1,17 +1,17 @@
 //! The user's credential helpers: asked for a login, told whether it worked. No terminal, no askpass.
 
 mod ask;
-mod rules;
 
 use std::fmt;
 use std::time::Duration;
 
 use secrecy::SecretString;
 
+use crate::git::Config;
+use crate::git::Matching;
+use crate::names::RemoteUrl;
 use crate::process::Inheritance;
 use crate::process::ProcessError;
-
-pub use rules::{CredentialRule, rules_of};
 
 /// How long one helper may take.
 const HELPER_TIME: Duration = Duration::from_secs(10);
@@ -62,22 +62,53 @@ pub enum CredentialError {
     Unsafe,
 }
 
-/// The helpers that system and global configuration name.
+/// Whether helpers get to see the path of a URL, or only its host.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum UrlPath {
+    /// Only the host: one login for everything there.
+    #[default]
+    Hidden,
+    /// The path too (`credential.useHttpPath`).
+    Shown,
+}
+
+/// The helpers that the user's and the system's configuration name for one URL.
 #[derive(Debug, Clone, Default)]
 pub struct Helpers {
-    rules: Vec<CredentialRule>,
+    commands: Vec<String>,
+    username: Option<String>,
+    path: UrlPath,
     inheritance: Inheritance,
     deadline: Option<Duration>,
 }
 
 impl Helpers {
-    /// Takes the rules in the order of the configuration, and what the helpers are started with.
-    pub const fn new(rules: Vec<CredentialRule>, inheritance: Inheritance) -> Self {
+    /// Takes the helpers in the order of the configuration, where an empty text forgets those
+    /// before it, and what they are started with.
+    pub fn new(helpers: Vec<String>, inheritance: Inheritance) -> Self {
+        let start = helpers.iter().rposition(String::is_empty);
+        let start = start.map_or(0, |index| index + 1);
         Self {
-            rules,
+            commands: helpers.into_iter().skip(start).collect(),
             inheritance,
-            deadline: None,
+            ..Self::default()
         }
+    }
+
+    /// Reads what `config` says about `url`: `credential.helper`, `.username`, `.useHttpPath`, and the
+    /// same below `credential.<url>`.
+    pub fn from_config(config: &Config, url: &RemoteUrl, inheritance: Inheritance) -> Self {
+        let values = |name| config.scoped("credential", name, url, Matching::All);
+        let shown = values("useHttpPath").pop().is_some_and(|value| {
+            let value = value.to_ascii_lowercase();
+            ["true", "yes", "on", "1", ""].contains(&value.as_str())
+        });
+        let mut helpers = Self::new(values("helper"), inheritance);
+        helpers.username = values("username").pop();
+        if shown {
+            helpers.path = UrlPath::Shown;
+        }
+        helpers
     }
 
     /// Sets how long one helper may take; ten seconds otherwise.

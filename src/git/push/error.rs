@@ -8,9 +8,8 @@ use gix::ObjectId;
 
 use crate::git::credentials::CredentialError;
 use crate::names::Scheme;
+use crate::net::NetError;
 use crate::net::RedirectRefused;
-use crate::net::RootsError;
-use crate::policy::Refused;
 use crate::process::ProcessError;
 
 use super::advertisement::AdvertisementError;
@@ -26,7 +25,7 @@ use super::rejection::Rejection;
 pub enum PushError {
     /// The permit does not hold for this remote.
     #[error("the policy does not allow this push")]
-    Policy(#[source] Refused),
+    Policy(#[source] Box<dyn Error + Send + Sync>),
     /// The scheme is not spoken.
     #[error("sendoff does not push over `{0}`")]
     Scheme(&'static str),
@@ -36,9 +35,9 @@ pub enum PushError {
     /// Unencrypted, and not on this machine.
     #[error("the remote is reached over unencrypted http")]
     PlainHttp,
-    /// The certificate authorities cannot be read.
-    #[error("no TLS connection can be made")]
-    Roots(#[source] RootsError),
+    /// The proxy or the certificate authorities cannot be used.
+    #[error("the connection cannot be set up")]
+    Connection(#[source] NetError),
     /// The HTTP client cannot be made.
     #[error("no HTTP connection can be made")]
     Client(#[source] reqwest::Error),
@@ -119,6 +118,13 @@ pub enum PushError {
         /// Why.
         #[source]
         source: Option<reqwest::Error>,
+    },
+    /// The server's certificate is not one that we trust.
+    #[error("no encrypted connection could be made")]
+    Tls {
+        /// Why.
+        #[source]
+        source: reqwest::Error,
     },
     /// The other side closed the connection while the request was written.
     #[error("the connection was lost")]
@@ -223,7 +229,7 @@ impl PushError {
             }
             Self::FileRemote => "file-remote",
             Self::PlainHttp => "plain-http",
-            Self::Roots(_) | Self::Client(_) => "tls",
+            Self::Connection(_) | Self::Client(_) | Self::Tls { .. } => "tls",
             Self::Runtime(_) => "internal",
             Self::Start(_) => "no-program",
             Self::Credential(_)
@@ -255,6 +261,8 @@ impl PushError {
         match self {
             Self::Unavailable { .. }
             | Self::Network { .. }
+            // A clock that is set right again heals a certificate that is not valid yet.
+            | Self::Tls { .. }
             | Self::Lost
             | Self::Timeout(_)
             | Self::Stopped
@@ -271,7 +279,9 @@ impl PushError {
             Self::FileRemote => "allow it with `remotes.allow-file = true` in your own policy",
             Self::PlainHttp => "use https or ssh, or list the host in your own policy",
             Self::Scheme(_) => "use an https or ssh URL for the remote",
-            Self::Roots(_) | Self::Client(_) => "install the system's CA certificates",
+            Self::Connection(_) | Self::Client(_) | Self::Tls { .. } => {
+                "check the CA certificates and `http.*` in your git configuration"
+            }
             Self::Start(_) => "install the program, or put it on the search path",
             Self::Credential(_) | Self::NoLogin { .. } => {
                 "set up a credential helper in your global git configuration, or pass a token"
@@ -313,9 +323,13 @@ impl PushError {
 
     /// Turns an error of the HTTP client, whose text would name the URL, into ours.
     pub(super) fn from_http(error: reqwest::Error) -> Self {
+        let error = error.without_url();
+        if is_tls(&error) {
+            return Self::Tls { source: error };
+        }
         Self::Network {
             said: String::new(),
-            source: Some(error.without_url()),
+            source: Some(error),
         }
     }
 }
@@ -327,6 +341,21 @@ impl From<Interruption> for PushError {
             Interruption::Stopped => Self::Stopped,
         }
     }
+}
+
+/// Says whether an error came out of TLS. The library hides its own inside that of the socket.
+fn is_tls(error: &reqwest::Error) -> bool {
+    let mut next = error.source();
+    while let Some(error) = next {
+        let socket = error.downcast_ref::<io::Error>();
+        let inner = socket.and_then(io::Error::get_ref);
+        let tls = inner.and_then(|inner| inner.downcast_ref::<rustls::Error>());
+        if tls.is_some() {
+            return true;
+        }
+        next = error.source();
+    }
+    false
 }
 
 fn diverged(branch: &str, remote: &str, old: &ObjectId, known: Known) -> String {

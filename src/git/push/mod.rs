@@ -96,7 +96,7 @@ pub fn push(repo: &gix::Repository, order: &PushOrder<'_>) -> Result<Pushed, Pus
     order
         .permit
         .confirm(&update.name, &facts)
-        .map_err(PushError::Policy)?;
+        .map_err(|refused| PushError::Policy(Box::new(refused)))?;
     let answer = link.exchange(&request, &mut write, negotiated.side_band);
     drop(link);
     let messages = match answer.and_then(|answer| judge(answer, &update)) {

@@ -1,1 +1,160 @@
-//! x
+//! Every wait ends, and nothing is left running.
+
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use sendoff::demo::git_server::{Fault, FaultKind, GitServerOptions};
+use sendoff::git::push::{PushError, PushOptions, remote_head};
+use sendoff::names::RemoteUrl;
+
+use crate::process::is_gone;
+use crate::sandbox::Sandbox;
+
+use super::rig::{ahead, options, push_head, script, server};
+
+const SHORT: Duration = Duration::from_millis(400);
+
+fn impatient(sandbox: &Sandbox) -> PushOptions {
+    PushOptions {
+        push_timeout: SHORT,
+        ..options(sandbox)
+    }
+}
+
+/// Pushes, and returns the error after checking that it came soon.
+fn soon(sandbox: &Sandbox, work: &std::path::Path, url: &str, options: &PushOptions) -> PushError {
+    let begin = Instant::now();
+    let error = push_head(sandbox, work, url, options).unwrap_err();
+    assert!(
+        begin.elapsed() < SHORT * 8,
+        "{:?}: {error}",
+        begin.elapsed()
+    );
+    error
+}
+
+#[test]
+fn a_silent_http_server_is_given_up() {
+    let sandbox = Sandbox::new();
+    let (work, _) = ahead(&sandbox, "r");
+    // It accepts connections by its backlog, and says nothing.
+    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let url = format!("http://{}/r.git", listener.local_addr().unwrap());
+    let error = soon(&sandbox, &work, &url, &impatient(&sandbox));
+    assert_eq!(error.class(), "timeout");
+    assert!(error.is_transient());
+}
+
+#[test]
+fn a_server_that_falls_silent_after_the_push_was_sent_is_asked_again() {
+    let sandbox = Sandbox::new();
+    let (work, remote) = ahead(&sandbox, "r");
+    let fault = Fault {
+        path_end: "/git-receive-pack",
+        after: 0,
+        times: 1,
+        kind: FaultKind::Silence,
+    };
+    let server = server(
+        &sandbox,
+        GitServerOptions {
+            faults: vec![fault],
+            ..GitServerOptions::default()
+        },
+    );
+    let before = sandbox.git(&remote, &["rev-parse", "feature"]);
+    let url = format!("{}/r.git", server.url());
+    let error = soon(&sandbox, &work, &url, &impatient(&sandbox));
+    // The second look shows that the branch did not move.
+    assert_eq!(error.class(), "timeout");
+    assert_eq!(server.log().len(), 3);
+    assert_eq!(sandbox.git(&remote, &["rev-parse", "feature"]), before);
+}
+
+#[test]
+fn a_silent_ssh_is_killed_with_its_group() {
+    let sandbox = Sandbox::new();
+    let (work, _) = ahead(&sandbox, "r");
+    let pids = sandbox.path("pids");
+    let text = format!(
+        "sleep 60 & echo $! > {0}; echo $$ >> {0}; wait",
+        pids.display()
+    );
+    let mut options = impatient(&sandbox);
+    options.ssh_command = Some(script(&sandbox, "silent", &text).display().to_string());
+    let error = soon(&sandbox, &work, "ssh://host.test/r.git", &options);
+    assert_eq!(error.class(), "timeout");
+    for pid in std::fs::read_to_string(pids).unwrap().lines() {
+        assert!(is_gone(pid), "{pid} is left");
+    }
+}
+
+#[test]
+fn a_hook_that_hangs_is_given_up_and_the_branch_is_looked_at_again() {
+    let sandbox = Sandbox::new();
+    let (work, remote) = ahead(&sandbox, "r");
+    let pids = sandbox.path("pids");
+    let text = format!("echo $$ > {}; exec sleep 60", pids.display());
+    script(&sandbox, "remotes/r.git/hooks/pre-receive", &text);
+    let error = soon(
+        &sandbox,
+        &work,
+        remote.to_str().unwrap(),
+        &impatient(&sandbox),
+    );
+    assert_eq!(error.class(), "timeout");
+    assert!(is_gone(&std::fs::read_to_string(pids).unwrap()));
+}
+
+#[test]
+fn a_hook_that_takes_its_time_but_talks_is_waited_for() {
+    let sandbox = Sandbox::new();
+    let (work, remote) = ahead(&sandbox, "r");
+    let text = "for n in 1 2 3 4 5 6; do echo $n >&2; sleep 0.2; done";
+    script(&sandbox, "remotes/r.git/hooks/pre-receive", text);
+    let url = remote.to_str().unwrap();
+    let pushed = push_head(&sandbox, &work, url, &impatient(&sandbox)).unwrap();
+    assert_eq!(pushed.messages, ["1", "2", "3", "4", "5", "6"]);
+}
+
+#[test]
+fn a_stopped_question_ends_at_once() {
+    let sandbox = Sandbox::new();
+    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let url = format!("http://{}/r.git", listener.local_addr().unwrap());
+    let url = RemoteUrl::parse(&url).unwrap();
+    let stop = Arc::new(AtomicBool::new(false));
+    let raise = Arc::clone(&stop);
+    let begin = Instant::now();
+    let thread = std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_millis(100));
+        raise.store(true, Ordering::Relaxed);
+    });
+    let error = remote_head(&url, &sandbox.home(), &options(&sandbox), &stop).unwrap_err();
+    assert_eq!(error.class(), "stopped");
+    assert!(begin.elapsed() < Duration::from_secs(2));
+    thread.join().unwrap();
+}
+
+#[test]
+fn an_endless_advertisement_is_refused_or_given_up() {
+    let sandbox = Sandbox::new();
+    let (work, _) = ahead(&sandbox, "r");
+    let mut options = impatient(&sandbox);
+    for text in [
+        "exec yes",
+        "exec cat /dev/zero",
+        "printf 0003",
+        "printf fff5",
+    ] {
+        options.ssh_command = Some(script(&sandbox, "flood", text).display().to_string());
+        let error = soon(&sandbox, &work, "ssh://host.test/r.git", &options);
+        let class = error.class();
+        assert!(
+            ["bad-response", "network"].contains(&class),
+            "{text}: {error}"
+        );
+    }
+}

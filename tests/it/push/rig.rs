@@ -1,5 +1,6 @@
 //! What the tests of the push share: repositories, options, and one call that pushes.
 
+use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
@@ -8,7 +9,7 @@ use gix::ObjectId;
 use secrecy::SecretString;
 use sendoff::demo::git_server::{GitServer, GitServerOptions};
 use sendoff::git::Remote;
-use sendoff::git::credentials::{CredentialRule, Helpers, Login};
+use sendoff::git::credentials::{Helpers, Login};
 use sendoff::git::push::progress::NoProgress;
 use sendoff::git::push::{AllowFile, PushError, PushOptions, PushOrder, Pushed, push};
 use sendoff::names::{BranchName, RemoteName, RemoteUrl};
@@ -42,13 +43,10 @@ pub(crate) fn login(user: &str, password: &str) -> Login {
     }
 }
 
-/// Helpers as one `[credential]` section would name them.
+/// Helpers as the configuration would name them.
 pub(crate) fn helpers(sandbox: &Sandbox, lines: &[&str]) -> Helpers {
-    let rule = CredentialRule {
-        helpers: lines.iter().map(|line| (*line).to_owned()).collect(),
-        ..CredentialRule::default()
-    };
-    Helpers::new(vec![rule], inheritance(sandbox))
+    let lines = lines.iter().map(|line| (*line).to_owned()).collect();
+    Helpers::new(lines, inheritance(sandbox))
 }
 
 /// A server over the sandbox's `remotes` directory.
@@ -84,10 +82,8 @@ pub(crate) fn push_with(
     let new = ObjectId::from_hex(sandbox.git(work, &["rev-parse", "HEAD"]).as_bytes()).unwrap();
     let branch = BranchName::new(branch_of(sandbox, work)).unwrap();
     let permit = Policy::default().permit_push(&branch).unwrap();
-    let remote = Remote {
-        name: RemoteName::new("origin").unwrap(),
-        url: RemoteUrl::parse(url).unwrap(),
-    };
+    let name = RemoteName::new("origin").unwrap();
+    let remote = Remote::new(name, RemoteUrl::parse(url).unwrap());
     let order = PushOrder {
         permit: &permit,
         remote: &remote,
@@ -121,6 +117,19 @@ pub(crate) fn bare(sandbox: &Sandbox, name: &str) -> PathBuf {
     path
 }
 
+/// Hexadecimal digits that do not compress well, from a simple generator.
+pub(crate) fn noise(numbers: usize) -> String {
+    let mut state = 1_u64;
+    let mut text = String::new();
+    for _ in 0..numbers {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        write!(text, "{:x}", state >> 33).unwrap();
+    }
+    text
+}
+
 /// Writes an executable file.
 pub(crate) fn script(sandbox: &Sandbox, path: &str, text: &str) -> PathBuf {
     let path = sandbox.write(path, format!("#!/bin/sh\n{text}\n"));
@@ -134,14 +143,14 @@ pub(crate) fn rendered(sandbox: &Sandbox, error: &PushError) -> String {
     let mut text = format!("{}: {error}", error.class());
     let mut source = std::error::Error::source(error);
     while let Some(cause) = source {
-        text += &format!("\n  because: {cause}");
+        write!(text, "\n  because: {cause}").unwrap();
         source = cause.source();
     }
     for message in error.messages() {
-        text += &format!("\n  remote: {message}");
+        write!(text, "\n  remote: {message}").unwrap();
     }
     if let Some(advice) = error.advice() {
-        text += &format!("\n  advice: {advice}");
+        write!(text, "\n  advice: {advice}").unwrap();
     }
     let root = sandbox.path("");
     text.replace(root.to_str().unwrap(), "[SANDBOX]/")

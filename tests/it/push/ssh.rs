@@ -1,1 +1,90 @@
-//! x
+//! ssh: a real sshd where there is one.
+
+use std::sync::atomic::AtomicBool;
+
+use sendoff::git::push::{Action, remote_head};
+use sendoff::names::RemoteUrl;
+
+use crate::sandbox::Sandbox;
+
+use super::rig::{ahead, options, push_head, script};
+use super::sshd::Ssh;
+
+#[test]
+fn a_push_and_the_question_for_head_go_through_ssh() {
+    let sandbox = Sandbox::new();
+    let (work, remote) = ahead(&sandbox, "it's-r");
+    let ssh = Ssh::start(&sandbox);
+    let mut options = options(&sandbox);
+    options.ssh_command = Some(ssh.command.clone());
+    let url = format!("{}{}", ssh.place, remote.display());
+    let pushed = push_head(&sandbox, &work, &url, &options).unwrap();
+    assert_eq!(pushed.action, Action::Updated);
+    let url = RemoteUrl::parse(&url).unwrap();
+    let stop = AtomicBool::new(false);
+    let head = remote_head(&url, &sandbox.home(), &options, &stop).unwrap();
+    assert_eq!(head.unwrap().as_str(), "main");
+}
+
+#[test]
+fn an_unknown_host_key_stops_the_push() {
+    let sandbox = Sandbox::new();
+    let (work, remote) = ahead(&sandbox, "r");
+    let ssh = Ssh::start(&sandbox);
+    if !ssh.is_real {
+        return;
+    }
+    sandbox.write("ssh/known", "");
+    let mut options = options(&sandbox);
+    options.ssh_command = Some(ssh.command.clone());
+    let url = format!("{}{}", ssh.place, remote.display());
+    let error = push_head(&sandbox, &work, &url, &options).unwrap_err();
+    assert_eq!(error.class(), "auth", "{error}");
+    assert!(
+        error.to_string().contains("Host key verification failed"),
+        "{error}"
+    );
+}
+
+#[test]
+fn an_unknown_user_key_is_an_auth_error_and_a_missing_repository_is_not() {
+    let sandbox = Sandbox::new();
+    let (work, remote) = ahead(&sandbox, "r");
+    let ssh = Ssh::start(&sandbox);
+    let mut options = options(&sandbox);
+    options.ssh_command = Some(ssh.command.clone());
+    let url = format!("{}{}.absent", ssh.place, remote.display());
+    let error = push_head(&sandbox, &work, &url, &options).unwrap_err();
+    assert_eq!(error.class(), "not-found", "{error}");
+    if ssh.is_real {
+        sandbox.write("ssh/authorized", "");
+        let error = push_head(&sandbox, &work, &url, &options).unwrap_err();
+        assert_eq!(error.class(), "auth", "{error}");
+    }
+}
+
+#[test]
+fn the_command_gets_arguments_that_no_shell_reads() {
+    let sandbox = Sandbox::new();
+    let (work, _) = ahead(&sandbox, "r");
+    let seen = sandbox.path("seen");
+    let text = format!("printf '%s\\n' \"$@\" > {}; exit 255", seen.display());
+    let fake = script(&sandbox, "fake", &text);
+    let mut options = options(&sandbox);
+    options.ssh_command = Some(format!("{} -v", fake.display()));
+    let url = "ssh://git@host.test:2222/a/$(touch${IFS}pwned)`id`.git";
+    push_head(&sandbox, &work, url, &options).unwrap_err();
+    let seen = std::fs::read_to_string(seen).unwrap();
+    insta::assert_snapshot!(seen, @"
+    -v
+    -o
+    BatchMode=yes
+    -o
+    ConnectTimeout=5
+    -p
+    2222
+    --
+    git@host.test
+    git-receive-pack '/a/$(touch${IFS}pwned)`id`.git'
+    ");
+}

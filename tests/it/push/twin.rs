@@ -8,7 +8,7 @@ use sendoff::git::push::{Action, PushOptions};
 
 use crate::sandbox::Sandbox;
 
-use super::rig::{bare, branch_of, login, options, push_head, server};
+use super::rig::{bare, branch_of, login, noise, options, push_head, server};
 use super::sshd::Ssh;
 
 /// How the two remotes are reached.
@@ -20,11 +20,13 @@ enum Over {
     Ssh,
 }
 
+type Urls = Box<dyn Fn(&str) -> (String, String)>;
+
 /// Where a twin push goes, and how git is told.
 struct Route {
     options: PushOptions,
     /// The URL of a bare repository by its name, for us and for git.
-    urls: Box<dyn Fn(&str) -> (String, String)>,
+    urls: Urls,
     git_ssh: Option<String>,
     _server: Box<dyn std::any::Any>,
 }
@@ -91,8 +93,8 @@ fn route(sandbox: &Sandbox, over: Over) -> Route {
 /// A repository with a remote that has `main` and `feature`; HEAD is at `feature`, with nothing ahead.
 fn start(sandbox: &Sandbox) -> PathBuf {
     let work = sandbox.repository("work");
-    let lines: String = (0..200).map(|n| format!("line {n}\n")).collect();
-    sandbox.commit(&work, "src/lib.rs", &lines, "library");
+    let lines: Vec<String> = (0..200).map(|n| format!("line {n}\n")).collect();
+    sandbox.commit(&work, "src/lib.rs", &lines.concat(), "library");
     sandbox.commit(&work, "docs/guide.md", "guide\n", "guide");
     sandbox.git(&work, &["checkout", "-q", "-b", "feature"]);
     sandbox.commit(&work, "feature.txt", "begin\n", "begin");
@@ -323,16 +325,6 @@ fn one_changed_line_of_a_large_file_is_a_small_push_over_every_transport() {
 fn a_push_larger_than_what_is_collected_is_streamed_over_every_transport() {
     let sandbox = Sandbox::new();
     let work = start(&sandbox);
-    // Numbers that do not compress, from a simple generator.
-    let mut state = 1_u64;
-    let noise: String = (0..400_000)
-        .map(|_| {
-            state = state
-                .wrapping_mul(6_364_136_223_846_793_005)
-                .wrapping_add(1_442_695_040_888_963_407);
-            format!("{:x}", state >> 33)
-        })
-        .collect();
-    sandbox.commit(&work, "noise.txt", &noise, "noise");
+    sandbox.commit(&work, "noise.txt", &noise(400_000), "noise");
     compare(&sandbox, &work, ALL);
 }

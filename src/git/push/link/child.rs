@@ -213,9 +213,13 @@ fn read_answer(
 ) -> Result<Answer, Broken> {
     let mut demux = Demux::new(side_band);
     let mut buffer = vec![0; 64 * 1024];
-    while !demux.is_done() {
+    // Without side bands the hooks that follow the report run on until the service ends.
+    while !demux.is_done() || side_band == SideBand::None {
         let read = stdout.read(&mut buffer).map_err(|_| Broken::End)?;
         let piece = buffer.get(..read).unwrap_or_default();
+        if piece.is_empty() && demux.is_done() {
+            break;
+        }
         if piece.is_empty() {
             return Err(Broken::End);
         }

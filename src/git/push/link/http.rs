@@ -56,9 +56,10 @@ impl<'a> HttpLink<'a> {
         let settings = ClientSettings {
             connect_timeout: target.options.connect_timeout,
             extra_roots: target.options.extra_roots.clone(),
+            proxy: target.options.proxy.clone(),
         };
         let client = client_builder(&base, &settings)
-            .map_err(PushError::Roots)?
+            .map_err(PushError::Connection)?
             .build()
             .map_err(PushError::Client)?;
         let runtime = Builder::new_current_thread()

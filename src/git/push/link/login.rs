@@ -1,5 +1,6 @@
 //! Which login goes with a request, and who is told whether it worked.
 
+use reqwest::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use reqwest::{RequestBuilder, Url};
 use secrecy::ExposeSecret;
 use tracing::debug;
@@ -30,6 +31,7 @@ pub(super) struct Logins<'a> {
     helpers: &'a Helpers,
     url: Option<Url>,
     user: Option<&'a str>,
+    headers: &'a [(HeaderName, HeaderValue)],
 }
 
 impl<'a> Logins<'a> {
@@ -46,6 +48,7 @@ impl<'a> Logins<'a> {
             helpers: &options.helpers,
             url: url.http_url(),
             user: url.user(),
+            headers: &options.extra_headers,
         }
     }
 
@@ -55,13 +58,18 @@ impl<'a> Logins<'a> {
         host.unwrap_or_default().to_owned()
     }
 
-    /// Adds the login to a request. The client follows no redirect, so it goes to this origin only.
+    /// Adds the configured headers and the login to a request. The client follows no redirect, so it goes to this origin only.
     pub(super) fn attach(&self, request: RequestBuilder) -> RequestBuilder {
+        let headers = self.headers.iter();
+        let request = headers.fold(request, |request, (name, value)| {
+            request.header(name.clone(), value.clone())
+        });
+        let has_own = self.headers.iter().any(|(name, _)| name == AUTHORIZATION);
         match &self.current {
-            Some((login, _)) => {
+            Some((login, _)) if !has_own => {
                 request.basic_auth(&login.user, Some(login.password.expose_secret()))
             }
-            None => request,
+            _ => request,
         }
     }
 

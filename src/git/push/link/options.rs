@@ -3,8 +3,14 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use reqwest::Url;
+use reqwest::header::{HeaderName, HeaderValue};
+
+use crate::git::Config;
+use crate::git::Matching;
 use crate::git::credentials::Helpers;
 use crate::git::credentials::Login;
+use crate::names::RemoteUrl;
 use crate::net::PlainHttp;
 use crate::process::Inheritance;
 
@@ -33,6 +39,10 @@ pub struct PushOptions {
     pub plain_http: PlainHttp,
     /// A PEM file with certificate authorities to trust besides the system's.
     pub extra_roots: Option<PathBuf>,
+    /// The proxy that the user's git configuration names for this remote; none otherwise.
+    pub proxy: Option<Url>,
+    /// Headers that the user's git configuration adds to requests to this remote.
+    pub extra_headers: Vec<(HeaderName, HeaderValue)>,
     /// The user's ssh command line, for a shell; `ssh` otherwise.
     pub ssh_command: Option<String>,
     /// The login for this remote's origin, when it is known; sent with the first request.
@@ -52,10 +62,76 @@ impl Default for PushOptions {
             allow_file: AllowFile::default(),
             plain_http: PlainHttp::default(),
             extra_roots: None,
+            proxy: None,
+            extra_headers: Vec::new(),
             ssh_command: None,
             login: None,
             helpers: Helpers::default(),
             inheritance: Inheritance::default(),
         }
+    }
+}
+
+impl PushOptions {
+    /// Adds what the user's git configuration says about `url`: `credential.*`, `core.sshCommand`,
+    /// and of `http.*` `proxy`, `sslCAInfo` and `extraHeader`. Verification of certificates stays on
+    /// whatever it says. An ssh command that is set already, as from `GIT_SSH_COMMAND`, wins.
+    #[must_use]
+    pub fn with_config(mut self, config: &Config, url: &RemoteUrl) -> Self {
+        let http = |name| config.scoped("http", name, url, Matching::Best);
+        let last = |name| http(name).pop().filter(|value| !value.is_empty());
+        self.helpers = Helpers::from_config(config, url, self.inheritance.clone());
+        self.ssh_command = self
+            .ssh_command
+            .or_else(|| config.string("core.sshCommand"));
+        self.proxy = last("proxy")
+            .and_then(|text| parse_proxy(&text))
+            .or(self.proxy);
+        self.extra_roots = last("sslCAInfo").map(PathBuf::from).or(self.extra_roots);
+        for line in http("extraHeader") {
+            if line.is_empty() {
+                self.extra_headers.clear();
+            } else {
+                self.extra_headers.extend(parse_header(&line));
+            }
+        }
+        self
+    }
+}
+
+/// Reads a proxy as git does: without a scheme it is an HTTP proxy.
+fn parse_proxy(text: &str) -> Option<Url> {
+    let whole = if text.contains("://") {
+        text.to_owned()
+    } else {
+        format!("http://{text}")
+    };
+    Url::parse(&whole).ok()
+}
+
+/// Reads `Name: value`; the value is kept out of every output.
+fn parse_header(line: &str) -> Option<(HeaderName, HeaderValue)> {
+    let (name, value) = line.split_once(':')?;
+    let name = HeaderName::from_bytes(name.trim().as_bytes()).ok()?;
+    let mut value = HeaderValue::from_str(value.trim()).ok()?;
+    value.set_sensitive(true);
+    Some((name, value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn headers_and_proxies_are_read_as_git_reads_them() {
+        let (name, value) = parse_header("AUTHORIZATION: basic CANARY").unwrap();
+        assert_eq!(name, "authorization");
+        assert!(!format!("{value:?}").contains("CANARY"));
+        assert!(parse_header("no colon").is_none());
+        assert!(parse_header("a b: c").is_none());
+        assert!(parse_header("a: b\r\nc: d").is_none());
+        let proxy = parse_proxy("proxy.test:3128").unwrap();
+        assert_eq!(proxy.as_str(), "http://proxy.test:3128/");
+        assert!(parse_proxy("").is_none());
     }
 }
