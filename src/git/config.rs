@@ -9,7 +9,6 @@ use gix::config::File;
 use crate::names::RemoteUrl;
 
 use super::config_files::{ConfigFiles, append, follow_includes, read_local, read_trusted};
-use super::credentials::{CredentialRule, rules_of};
 use super::discover::Place;
 use super::open::{LocalConfig, OpenError};
 use super::url_match::{Rank, rank};
@@ -59,11 +58,6 @@ impl Config {
             local: File::default(),
             trust: LocalConfig::Ignore,
         })
-    }
-
-    /// Returns the sections that say who knows a password.
-    pub fn credential_rules(&self) -> Vec<CredentialRule> {
-        rules_of(&self.trusted)
     }
 
     /// Adds the repository's own files, once it is known to be the user's.

@@ -86,7 +86,7 @@ pub(super) fn push_options(session: &Session, remote: &RemoteUrl) -> PushOptions
         plain_http: PlainHttp::to(remote.host().map(str::to_owned)),
         login: login(session, remote),
         ssh_command: ssh_command(session.trigger, environment, repo),
-        helpers: helpers(repo, &inheritance),
+        helpers: helpers(repo, remote, &inheritance),
         inheritance,
         ..PushOptions::default()
     }
@@ -99,12 +99,10 @@ fn ssh_command(trigger: Trigger, environment: &Environment, repo: Option<&Repo>)
     from_person.flatten().map(str::to_owned).or_else(configured)
 }
 
-/// Returns the credential helpers of system and user configuration.
-fn helpers(repo: Option<&Repo>, inheritance: &Inheritance) -> Helpers {
-    let rules = repo
-        .map(|repo| repo.config().credential_rules())
-        .unwrap_or_default();
-    Helpers::new(rules, inheritance.clone())
+/// Returns the credential helpers that system and user configuration name for a URL.
+fn helpers(repo: Option<&Repo>, url: &RemoteUrl, inheritance: &Inheritance) -> Helpers {
+    repo.map(|repo| Helpers::from_config(repo.config(), url, inheritance.clone()))
+        .unwrap_or_default()
 }
 
 /// Returns the login that goes with the first request: the forge's token, when the remote is on the
@@ -128,7 +126,8 @@ pub(super) struct ForgeWay {
     remote: RemoteUrl,
     repository: RepositoryName,
     token: Option<SecretString>,
-    helpers: Helpers,
+    repo: Option<Repo>,
+    inheritance: Inheritance,
 }
 
 impl ForgeWay {
@@ -141,7 +140,8 @@ impl ForgeWay {
             remote: shipment.remote.url.clone(),
             repository: shipment.repository.clone(),
             token: token_of_variable(session, &shipment.remote.url),
-            helpers: shipment.push_options.helpers.clone(),
+            repo: session.repo().cloned(),
+            inheritance: shipment.push_options.inheritance.clone(),
         }
     }
 
@@ -185,7 +185,8 @@ impl ForgeWay {
             ))
         };
         let web = self.web_origin(def).ok_or_else(absent)?;
-        let helpers = self.helpers.clone();
+        let place = RemoteUrl::parse(web.as_str()).map_err(|_| absent())?;
+        let helpers = helpers(self.repo.as_ref(), &place, &self.inheritance);
         match interruptible(move |_| helpers.get(&web, None)).await {
             Ok(Ok(Some(login))) if !login.password.expose_secret().is_empty() => Ok(login.password),
             Ok(Ok(_)) => Err(absent()),
