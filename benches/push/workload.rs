@@ -68,7 +68,15 @@ impl Workload {
         }
         let made = Self::import(stream.as_bytes());
         // As `git gc` leaves it: an import makes deltas in the other direction.
-        let repack = ["-c", "repack.writeBitmaps=false", "repack", "-a", "-d", "-f", "-q"];
+        let repack = [
+            "-c",
+            "repack.writeBitmaps=false",
+            "repack",
+            "-a",
+            "-d",
+            "-f",
+            "-q",
+        ];
         git(made.path(), &repack, b"");
         made
     }
