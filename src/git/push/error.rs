@@ -347,11 +347,12 @@ impl From<Interruption> for PushError {
 fn is_tls(error: &reqwest::Error) -> bool {
     let mut next = error.source();
     while let Some(error) = next {
-        let socket = error.downcast_ref::<io::Error>();
-        let inner = socket.and_then(io::Error::get_ref);
-        let tls = inner.and_then(|inner| inner.downcast_ref::<rustls::Error>());
-        if tls.is_some() {
-            return true;
+        let mut socket = error.downcast_ref::<io::Error>();
+        while let Some(inner) = socket.and_then(io::Error::get_ref) {
+            if inner.downcast_ref::<rustls::Error>().is_some() {
+                return true;
+            }
+            socket = inner.downcast_ref::<io::Error>();
         }
         next = error.source();
     }

@@ -1,5 +1,6 @@
 //! Tests of `push`.
 
+mod config;
 mod deadline;
 mod delta;
 mod errors;
@@ -10,5 +11,6 @@ mod pack;
 mod rig;
 mod ssh;
 mod sshd;
+mod tls;
 mod twin;
 mod workshop;
