@@ -272,6 +272,18 @@ impl PushError {
         }
     }
 
+    /// Returns the error in one line: what happened, and the cause at the bottom of it.
+    pub fn summary(&self) -> String {
+        let mut cause: Option<&dyn Error> = None;
+        let mut next = self.source();
+        while let Some(error) = next {
+            cause = Some(error);
+            next = error.source();
+        }
+        let text = cause.map_or_else(|| self.to_string(), |cause| format!("{self}: {cause}"));
+        clean_line(text.as_bytes())
+    }
+
     /// Returns what to do about it, in one line.
     pub fn advice(&self) -> Option<String> {
         let fixed = match self {

@@ -1,6 +1,7 @@
 //! Tests of `push`.
 
 mod config;
+mod cut;
 mod deadline;
 mod delta;
 mod errors;
