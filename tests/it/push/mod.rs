@@ -1,5 +1,6 @@
 //! Tests of `push`.
 
+mod canned;
 mod config;
 mod cut;
 mod deadline;
