@@ -272,6 +272,18 @@ impl PushError {
         }
     }
 
+    /// Returns the error in one line: what happened, and the cause at the bottom of it.
+    pub fn summary(&self) -> String {
+        let mut cause: Option<&dyn Error> = None;
+        let mut next = self.source();
+        while let Some(error) = next {
+            cause = Some(error);
+            next = error.source();
+        }
+        let text = cause.map_or_else(|| self.to_string(), |cause| format!("{self}: {cause}"));
+        clean_line(text.as_bytes())
+    }
+
     /// Returns what to do about it, in one line.
     pub fn advice(&self) -> Option<String> {
         let fixed = match self {
@@ -347,11 +359,12 @@ impl From<Interruption> for PushError {
 fn is_tls(error: &reqwest::Error) -> bool {
     let mut next = error.source();
     while let Some(error) = next {
-        let socket = error.downcast_ref::<io::Error>();
-        let inner = socket.and_then(io::Error::get_ref);
-        let tls = inner.and_then(|inner| inner.downcast_ref::<rustls::Error>());
-        if tls.is_some() {
-            return true;
+        let mut socket = error.downcast_ref::<io::Error>();
+        while let Some(inner) = socket.and_then(io::Error::get_ref) {
+            if inner.downcast_ref::<rustls::Error>().is_some() {
+                return true;
+            }
+            socket = inner.downcast_ref::<io::Error>();
         }
         next = error.source();
     }

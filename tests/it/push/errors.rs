@@ -269,6 +269,8 @@ fn a_port_where_nobody_listens() {
       because: Connection refused (os error 111)
     ");
     assert!(error.is_transient());
+    let summary = "the connection failed: Connection refused (os error 111)";
+    assert_eq!(error.summary(), summary);
 }
 
 #[test]

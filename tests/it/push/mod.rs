@@ -1,5 +1,8 @@
 //! Tests of `push`.
 
+mod canned;
+mod config;
+mod cut;
 mod deadline;
 mod delta;
 mod errors;
@@ -10,5 +13,6 @@ mod pack;
 mod rig;
 mod ssh;
 mod sshd;
+mod tls;
 mod twin;
 mod workshop;

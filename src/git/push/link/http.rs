@@ -21,7 +21,7 @@ use super::answer::{Answer, Demux, clean_line};
 use super::http_body::{Piece, PieceWriter, StreamedBody};
 use super::login::Logins;
 use super::pulse::{Pulse, TICK};
-use super::{Failed, Service, Target, WritePack};
+use super::{Effect, Failed, Service, Target, WritePack};
 
 /// Up to here a request is collected and sent with its length; the same as git's `http.postBuffer`.
 const COLLECTED: usize = 1 << 20;
@@ -155,6 +155,7 @@ impl<'a> HttpLink<'a> {
                 .map_err(|_| PushError::Lost)
                 .and_then(|()| pack(&mut out));
             let broken = out.is_broken();
+            let cut = written.is_err();
             let written = written.and_then(|()| out.end().map_err(|_| PushError::Lost));
             let answered = network
                 .join()
@@ -164,6 +165,11 @@ impl<'a> HttpLink<'a> {
                 (Err(error), _) if !broken && !matches!(error, PushError::Lost) => {
                     Err(Failed::without_effect(error))
                 }
+                // Cut short by the connection: nobody takes a part of a pack either.
+                (_, Err(failed)) if cut => Err(Failed {
+                    effect: Effect::None,
+                    ..failed
+                }),
                 (_, answered) => answered,
             }
         })
@@ -189,7 +195,9 @@ impl<'a> HttpLink<'a> {
             return self.post_collected(&first, side_band);
         }
         // A streamed request cannot be repeated, so the login is settled by an empty one first.
-        self.probe().map_err(Failed::without_effect)?;
+        if !self.logins.is_known() {
+            self.probe().map_err(Failed::without_effect)?;
+        }
         let body = StreamedBody::new(first, pieces, self.pulse.clone());
         let request = self.post().body(reqwest::Body::wrap(body));
         match self.post_once(request, side_band)? {

@@ -58,6 +58,11 @@ impl<'a> Logins<'a> {
         host.unwrap_or_default().to_owned()
     }
 
+    /// Says whether requests carry a login already.
+    pub(super) fn is_known(&self) -> bool {
+        self.current.is_some() || self.headers.iter().any(|(name, _)| name == AUTHORIZATION)
+    }
+
     /// Adds the configured headers and the login to a request. The client follows no redirect, so it goes to this origin only.
     pub(super) fn attach(&self, request: RequestBuilder) -> RequestBuilder {
         let headers = self.headers.iter();
