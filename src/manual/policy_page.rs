@@ -8,8 +8,13 @@ use crate::pipeline::StepDef;
 
 use super::schema::policy_schema;
 
-/// What the classes mean.
-const CLASSES: &str = "\
+/// How values are written, and what the classes mean.
+const BEGINNING: &str = "\
+# Policy
+
+A policy is TOML. Every key has a default. Durations are text such as `10s`, `2m` or `1h30m`, sizes such as \
+`200MB` or `64KiB`; globs are git's: `*` stops at a slash, `**` does not.
+
 The class of a key says which layers may set it. Built-in, system and user policy and the command line \
 may set every key.
 
@@ -24,8 +29,7 @@ may set every key.
 /// Returns the reference page of the policy, in Markdown.
 pub fn policy_page(kinds: &[StepDef]) -> String {
     let schema = policy_schema(kinds);
-    let mut page = String::from("# Policy\n\nA policy is TOML. Every key has a default.\n\n");
-    page.push_str(CLASSES);
+    let mut page = String::from(BEGINNING);
     let tables = properties(&schema);
     let plain = tables
         .iter()

@@ -87,7 +87,15 @@ impl RepositoryFile {
 pub(super) fn read_owned(path: &Path) -> Result<Option<String>, PolicyError> {
     let file =
         open(path, OFlags::NONBLOCK).map_err(|error| PolicyError::new(unreadable(&error)))?;
-    let Some(file) = file else { return Ok(None) };
+    let Some(file) = file else {
+        // What stood there may have protected something.
+        return if path.is_symlink() {
+            Err(PolicyError::new("it is a link that leads nowhere")
+                .advise("put the file back, or take the link away"))
+        } else {
+            Ok(None)
+        };
+    };
     let metadata = file
         .metadata()
         .map_err(|error| PolicyError::new(unreadable(&error)))?;

@@ -193,31 +193,40 @@ fn floor(text: &str, at: usize) -> usize {
     text.floor_char_boundary(at)
 }
 
-/// Replaces what a terminal would obey, and bounds the length.
+/// Replaces what a terminal would obey, hides passwords in URLs, and bounds the length.
 fn clean(text: &str) -> String {
-    let kept = text.chars().take(1000);
+    let short: String = text.chars().take(1000).collect();
+    let hidden = without_passwords(&short);
+    let kept = hidden.chars();
     kept.map(|c| if is_unsafe(c) { '\u{fffd}' } else { c })
         .collect()
 }
 
 /// Replaces what a terminal would obey, and passwords in URLs, by as many bytes: places stay right.
 fn shown(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
-    let mut hidden = 0;
-    for (at, c) in text.char_indices() {
-        if shown.ends_with("://") {
-            hidden = text.get(at..).map_or(0, user_length);
-        }
-        if hidden > 0 {
-            hidden -= c.len_utf8().min(hidden);
-            shown.extend(std::iter::repeat_n('*', c.len_utf8()));
-        } else if is_unsafe(c) && c != '\n' && c != '\t' && c != '\r' {
+    let hidden = without_passwords(text);
+    let mut shown = String::with_capacity(hidden.len());
+    for c in hidden.chars() {
+        if is_unsafe(c) && !matches!(c, '\n' | '\t' | '\r') {
             shown.extend(std::iter::repeat_n('?', c.len_utf8()));
         } else {
             shown.push(c);
         }
     }
     shown
+}
+
+/// Replaces the user and the password of every URL by as many bytes.
+fn without_passwords(text: &str) -> String {
+    let mut parts = text.split("://");
+    let mut hidden = parts.next().unwrap_or_default().to_owned();
+    for authority in parts {
+        let user = user_length(authority);
+        hidden.push_str("://");
+        hidden.extend(std::iter::repeat_n('*', user));
+        hidden.push_str(authority.get(user..).unwrap_or_default());
+    }
+    hidden
 }
 
 /// Returns how many bytes of an authority stand before its `@`.
@@ -232,4 +241,31 @@ fn user_length(authority: &str) -> usize {
 fn is_unsafe(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn passwords_in_urls_are_hidden() {
+        let text = "a = \"https://user:wörd@host/x@y\" # ssh://me@host, http://host/a@b";
+        let hidden = without_passwords(text);
+        assert_eq!(
+            hidden,
+            "a = \"https://**********@host/x@y\" # ssh://**@host, http://host/a@b"
+        );
+        assert_eq!(hidden.len(), text.len());
+        let error = PolicyError::new("got `https://user:word@host`");
+        assert_eq!(error.to_string(), "got `https://*********@host`");
+    }
+
+    #[test]
+    fn the_nearest_name_is_one_that_could_be_meant() {
+        let names = ["push", "pr-create", "heartbeat-set", "heartbeat-clear"];
+        assert_eq!(nearest("psuh", names), Some("push"));
+        assert_eq!(nearest("heartbeat-cler", names), Some("heartbeat-clear"));
+        assert_eq!(nearest("notify", names), None);
+        assert_eq!(nearest(&"p".repeat(1000), names), None);
+    }
 }

@@ -1,29 +1,17 @@
-//! `PolicyFile`: everything that one layer may say, and the checks that need no other layer.
+//! `PolicyFile`: everything that one layer may say.
 
-use std::collections::BTreeSet;
 use std::fmt;
 
 use schemars::JsonSchema;
 use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::branches::{Branches, PROTECTED, Rule};
+use super::branches::{Branches, Rule};
 use super::class::{Classed, KeyClass};
 use super::connections::{Forge, Git, Platform, Remotes};
-use super::error::{PolicyError, nearest};
-use super::kind::Kinds;
-use super::layer::Layer;
 use super::limits::Limits;
-use super::node::{Entry, Table, quoted};
-use super::pattern::Pattern;
-use super::pipelines::{PipelineTable, Pipelines, StepRef};
-use super::read::read;
+use super::pipelines::Pipelines;
 use super::requirement::Requirement;
-use super::source::Sources;
-use super::step_table::StepTable;
-
-/// The longest name of a step or a pipeline, in bytes.
-const LONGEST_NAME: usize = 64;
 
 /// Everything that a policy file may say. Each key has a default.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
@@ -79,7 +67,7 @@ pub fn file_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schem
     PolicyFile::json_schema(generator)
 }
 
-/// The step tables, whose keys are the business of [`StepTable`] and of each kind.
+/// The step tables, whose keys are the business of `StepTable` and of each kind.
 #[derive(Debug, Clone, Copy, Default, Serialize, JsonSchema)]
 pub(super) struct Steps {}
 
@@ -125,190 +113,4 @@ impl<'de> Deserialize<'de> for OneStep {
 
         deserializer.deserialize_map(Keys)
     }
-}
-
-/// Checks one layer alone. Step tables are read when the layer itself says of which kind they are.
-pub(super) fn check(
-    layer: &Layer,
-    sources: &Sources,
-    kinds: &Kinds<'_>,
-) -> Result<(), PolicyError> {
-    check_requirement(layer, sources)?;
-    let file: PolicyFile =
-        read(&layer.table, &layer.place).map_err(|error| error.explain(sources, &[], &[]))?;
-    check_unprotect(layer, sources, &file)?;
-    let pipelines = layer.table.table("pipelines");
-    for (name, entry) in pipelines.into_iter().flat_map(|table| &table.0) {
-        check_name("pipeline", name, entry, sources)?;
-        check_pipeline(&PipelineTable::new(name, entry, sources))?;
-    }
-    let steps = layer.table.table("steps");
-    for (name, entry) in steps.into_iter().flat_map(|table| &table.0) {
-        check_name("step", name, entry, sources)?;
-        let step = StepTable::new(name, entry, sources)?;
-        if step.kind() != name && kinds.get(name).is_some() {
-            let message = format!("the step `{name}` cannot use another kind");
-            let help = "give the step another name, so that reports say what it does";
-            return Err(step.error("uses", message, help));
-        }
-        match kinds.get(step.kind()) {
-            Some(kind) => kind.check(&step)?,
-            None if step.settings.uses.is_some() => return Err(unknown_kind(&step, kinds)),
-            // Another layer may say what it uses; the merged policy is checked for that.
-            None => {}
-        }
-    }
-    Ok(())
-}
-
-/// Makes the error for a step of a kind that does not exist.
-pub(super) fn unknown_kind(step: &StepTable, kinds: &Kinds<'_>) -> PolicyError {
-    let kind = step.kind();
-    let near = nearest(kind, kinds.names());
-    let help = if let Some(near) = near {
-        format!("did you mean `{near}`?")
-    } else {
-        let names: Vec<&str> = kinds.names().collect();
-        format!("the kinds are: {}", names.join(", "))
-    };
-    let kind = kind.escape_debug();
-    if step.settings.uses.is_some() {
-        step.error("uses", format!("no kind of step is called `{kind}`"), help)
-    } else {
-        let help = format!("{help} (a step of your own says what it `uses`)");
-        step.error("", format!("no step is called `{kind}`"), help)
-    }
-}
-
-/// Checks `requires` before anything else, so that an old program names the version and not a new key.
-fn check_requirement(layer: &Layer, sources: &Sources) -> Result<(), PolicyError> {
-    let Some(entry) = layer.table.get("requires") else {
-        return Ok(());
-    };
-    let Some(Ok(wanted)) = entry.value.text().map(Requirement::new) else {
-        // The type's own error, when the file is read, says more.
-        return Ok(());
-    };
-    if wanted.is_met() {
-        return Ok(());
-    }
-    let message = format!(
-        "the policy needs sendoff {wanted}; this is {}",
-        Requirement::VERSION
-    );
-    Err(PolicyError::new(message)
-        .advise("install a newer sendoff, or mend `requires`")
-        .at(sources, &entry.value.place, "not met"))
-}
-
-/// Checks that `unprotect` stands where it may, and names entries of the built-in list.
-fn check_unprotect(layer: &Layer, sources: &Sources, file: &PolicyFile) -> Result<(), PolicyError> {
-    let Some(entry) = layer.table.find(["branches", "unprotect"]) else {
-        return Ok(());
-    };
-    if layer.origin.is_command_line() {
-        return Err(
-            PolicyError::new("`branches.unprotect` cannot be set on the command line")
-                .advise("set it in the user's or the system's policy")
-                .at(sources, &entry.key, "not here"),
-        );
-    }
-    let unknown = |name: &&Pattern| !PROTECTED.contains(&name.as_str());
-    if let Some(name) = file.branches.unprotect.iter().find(unknown) {
-        let message = format!("`branches.unprotect`: `{name}` is not in the built-in list");
-        return Err(PolicyError::new(message)
-            .advise(format!("the built-in list is: {}", PROTECTED.join(", ")))
-            .at(sources, &entry.value.place, "not in the list"));
-    }
-    Ok(())
-}
-
-/// Checks the name of a step or a pipeline: it goes into reports, templates and arguments.
-fn check_name(what: &str, name: &str, entry: &Entry, sources: &Sources) -> Result<(), PolicyError> {
-    let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-    let begins = name
-        .chars()
-        .next()
-        .is_some_and(|c| c.is_ascii_alphanumeric());
-    if begins && name.len() <= LONGEST_NAME && name.chars().all(plain) {
-        return Ok(());
-    }
-    let short: String = name.chars().take(LONGEST_NAME).collect();
-    let message = format!("{} cannot be the name of a {what}", quoted(&short));
-    Err(PolicyError::new(message)
-        .advise(
-            "a name is at most 64 letters, digits and dashes, and begins with a letter or digit",
-        )
-        .at(sources, &entry.key, "not a name"))
-}
-
-/// Checks that no step stands twice in a pipeline and no group is empty.
-fn check_pipeline(pipeline: &PipelineTable) -> Result<(), PolicyError> {
-    let name = &pipeline.name;
-    let mut seen = BTreeSet::new();
-    if pipeline.groups.iter().any(Vec::is_empty) {
-        let message = format!("the pipeline `{name}` has an empty group");
-        return Err(pipeline.error(message, "take the empty brackets out"));
-    }
-    for step in pipeline.steps() {
-        if !seen.insert(&step.name) {
-            let twice = step.name.escape_debug();
-            let message = format!("`{twice}` stands twice in the pipeline `{name}`");
-            let help = "give the second one a name of its own: `[steps.NAME]` with `uses`";
-            return Err(pipeline.error_at(step, message, help));
-        }
-    }
-    Ok(())
-}
-
-/// Checks what only the merged layers can tell: that every step that `top` names exists and can be read.
-pub(super) fn check_merged(
-    top: &Layer,
-    merged: &Table,
-    sources: &Sources,
-    kinds: &Kinds<'_>,
-) -> Result<(), PolicyError> {
-    let defined = merged.table("steps");
-    let steps = top.table.table("steps");
-    for name in steps.into_iter().flat_map(|table| table.0.keys()) {
-        let Some(entry) = defined.and_then(|steps| steps.get(name)) else {
-            continue;
-        };
-        let step = StepTable::new(name, entry, sources)?;
-        match kinds.get(step.kind()) {
-            Some(kind) => kind.check(&step)?,
-            None => return Err(unknown_kind(&step, kinds)),
-        }
-    }
-    let own: Vec<&str> = defined
-        .into_iter()
-        .flat_map(|steps| steps.0.keys().map(String::as_str))
-        .collect();
-    let pipelines = top.table.table("pipelines");
-    for (name, entry) in pipelines.into_iter().flat_map(|table| &table.0) {
-        let pipeline = PipelineTable::new(name, entry, sources);
-        let exists = |name: &str| kinds.get(name).is_some() || own.contains(&name);
-        if let Some(step) = pipeline.steps().find(|step| !exists(&step.name)) {
-            return Err(unknown_step(&pipeline, step, &own, kinds));
-        }
-    }
-    Ok(())
-}
-
-/// Makes the error for a pipeline that names a step that does not exist.
-fn unknown_step(
-    pipeline: &PipelineTable,
-    step: &StepRef,
-    own: &[&str],
-    kinds: &Kinds<'_>,
-) -> PolicyError {
-    let mut names: Vec<&str> = kinds.names().chain(own.iter().copied()).collect();
-    names.sort_unstable();
-    names.dedup();
-    let help = match nearest(&step.name, names.iter().copied()) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => format!("the steps are: {}", names.join(", ")),
-    };
-    let message = format!("no step is called `{}`", step.name.escape_debug());
-    pipeline.error_at(step, message, help)
 }

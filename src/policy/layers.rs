@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
+use super::check::{check, check_merged};
 use super::discover::{self, Places, RepositoryFile};
 use super::error::PolicyError;
-use super::file::{check, check_merged};
+
 use super::kind::{Kind, Kinds};
 use super::layer::{Layer, Origin};
 use super::merge::merge;

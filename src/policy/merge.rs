@@ -53,3 +53,61 @@ fn merge_at(below: &mut Table, above: Table, path: &mut Vec<String>) {
         path.pop();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::layer::{Layer, Origin};
+    use super::super::source::Sources;
+    use super::*;
+
+    /// Parses texts and merges them, the first two first or the last two first.
+    fn merged(texts: [&str; 3], left_first: bool) -> Table {
+        let mut sources = Sources::default();
+        let [mut one, mut two, three] = texts.map(|text| {
+            let layer = Layer::parse(&mut sources, Origin::User, "test", text);
+            layer.unwrap().table
+        });
+        if left_first {
+            merge(&mut one, two);
+            merge(&mut one, three);
+        } else {
+            merge(&mut two, three);
+            merge(&mut one, two);
+        }
+        one
+    }
+
+    #[test]
+    fn merging_is_associative() {
+        let texts = [
+            "[branches]\nprotected = [\"a\"]\nbase = \"x\"\n[steps.push]\nremote = \"o\"",
+            "branches.protected = [\"b\"]\nlimits.commits = 5\nsteps.push.needs = []",
+            "[branches]\nprotected = [\"a\", \"c\"]\n[steps.push]\nneeds = [\"x\"]",
+            "[limits]\ncommits = 6\ndeadline = \"5s\"\n[remotes]\nallow-file = true",
+            "",
+        ];
+        for one in texts {
+            for two in texts {
+                for three in texts {
+                    let texts = [one, two, three];
+                    assert_eq!(merged(texts, true), merged(texts, false), "{texts:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn only_protected_branches_add_up() {
+        let table = merged(
+            [
+                "[branches]\nprotected = [\"a\"]\n[remotes]\nallowed = [\"a\"]",
+                "[branches]\nprotected = [\"b\"]\n[remotes]\nallowed = [\"b\"]",
+                "[steps.x]\nprotected = [\"c\"]",
+            ],
+            true,
+        );
+        let shown = |path: [&str; 2]| table.find(path).unwrap().value.to_toml();
+        assert_eq!(shown(["branches", "protected"]), "[\"a\", \"b\"]");
+        assert_eq!(shown(["remotes", "allowed"]), "[\"b\"]");
+    }
+}

@@ -1,10 +1,11 @@
 //! What may happen, and how: TOML layers, checked one by one, merged into a `Policy`.
 //!
 //! A layer is parsed into a tree that knows the place of every key (`node`), read alone into the types
-//! (`file`), and laid over the lower ones by the law of each path (`merge`). To add a key: a field with
+//! (`file`, `check`), and laid over the lower ones by the law of each path (`merge`). To add a key: a field with
 //! a doc line and a default in the table's type, and its class beside it.
 
 mod branches;
+mod check;
 mod class;
 mod connections;
 mod discover;
@@ -22,6 +23,7 @@ mod permit;
 mod pipelines;
 mod preset;
 mod read;
+mod read_error;
 mod repository;
 mod requirement;
 mod set;

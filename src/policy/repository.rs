@@ -2,7 +2,7 @@
 
 use super::class::{Classed, KeyClass, class_of};
 use super::error::PolicyError;
-use super::file::{self, PolicyFile};
+use super::file::PolicyFile;
 use super::kind::Kinds;
 use super::layer::{Layer, Origin};
 use super::limits::Limits;
@@ -47,7 +47,7 @@ pub fn keys_not_for_repository<K: super::Kind>(
         super::preset::DEFAULT,
     )?;
     let layer = Layer::parse(&mut sources, Origin::Repository, "preset", text)?;
-    file::check(&layer, &sources, &kinds)?;
+    super::check::check(&layer, &sources, &kinds)?;
     let judge = Judge {
         layer: &layer,
         below: &below.table,

@@ -2,8 +2,9 @@
 
 use toml::de::{DeTable, DeValue};
 
+use super::check::check;
 use super::error::PolicyError;
-use super::file::check;
+
 use super::kind::{Kind, Kinds};
 use super::layer::{Layer, Origin, number_error};
 use super::node::{Entry, Item, Node, Table};

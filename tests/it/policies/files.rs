@@ -122,6 +122,10 @@ fn a_link_is_followed_and_its_target_checked() {
     chmod(&target, 0o644);
     chmod(&sandbox.path("dotfiles"), 0o777);
     assert!(load_user(&link).fail_closed);
+    std::fs::remove_file(&target).unwrap();
+    let loaded = load_user(&link);
+    assert!(loaded.fail_closed, "a link that leads nowhere");
+    assert!(problem(&loaded).contains("leads nowhere"));
 }
 
 #[test]
