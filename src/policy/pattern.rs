@@ -200,4 +200,24 @@ mod tests {
         assert_eq!(Pattern::new("x".repeat(256)), Err(PatternError::Long));
         assert_eq!(Pattern::new("a*".repeat(40)), Err(PatternError::Stars));
     }
+
+    #[test]
+    fn a_hostile_pattern_is_matched_quickly() {
+        let before = std::time::Instant::now();
+        let branches = [
+            "a".repeat(250),
+            "a/".repeat(125),
+            "a/".repeat(60) + &"a".repeat(120),
+        ];
+        for part in ["*a", "**a", "**/a", "?*a", "[a]*", "**a/*"] {
+            let patterns = [part.repeat(8) + "b", part.repeat(7) + "/b", part.repeat(8)];
+            for pattern in patterns.into_iter().flat_map(Pattern::new) {
+                for branch in &branches {
+                    // A star at the end may match; it is the time that counts.
+                    let _: bool = pattern.matches(&format!("{branch}c"));
+                }
+            }
+        }
+        assert!(before.elapsed() < std::time::Duration::from_secs(1));
+    }
 }
