@@ -14,7 +14,7 @@ use crate::process::Inheritance;
 use crate::report::Report;
 use crate::session::{Request, Session};
 
-use super::forge_server::{ForgeServer, Repository};
+use super::forge_server::{Branches, ForgeServer, Repository};
 use super::git_server::{GitServer, GitServerOptions};
 use super::platform_server::PlatformServer;
 use super::repository::Git;
@@ -60,7 +60,9 @@ impl Stage {
             &served.join("acme/rocket.git"),
             &url,
         )?;
-        let forge = ForgeServer::start(Some(TOKEN), [Repository::new("acme", "rocket")])?;
+        let mut rocket = Repository::new("acme", "rocket");
+        rocket.branches = Branches::Bare(served.join("acme/rocket.git"));
+        let forge = ForgeServer::start(Some(TOKEN), [rocket])?;
         let platform = PlatformServer::start(WORKSPACE, Some(TOKEN))?;
         let search_path = environment.text("PATH").unwrap_or_default().to_owned();
         let stage = Self {

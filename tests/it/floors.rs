@@ -17,22 +17,59 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("secrets", &[]),
     ("template", &["names", "secrets"]),
     ("process", &["names", "clock", "environment"]),
-    ("git", &["names", "environment", "net", "process", "secrets", "policy"]),
+    (
+        "git",
+        &[
+            "names",
+            "environment",
+            "net",
+            "process",
+            "secrets",
+            "policy",
+        ],
+    ),
     ("http", &["names", "net", "clock", "secrets"]),
     ("forge", &["http", "names", "clock", "secrets"]),
     ("platform", &["http", "names", "clock", "secrets"]),
     (
         "pipeline",
         &[
-            "names", "clock", "net", "environment", "policy", "report", "secrets", "template",
-            "process", "git", "http", "forge", "platform",
+            "names",
+            "clock",
+            "net",
+            "environment",
+            "policy",
+            "report",
+            "secrets",
+            "template",
+            "process",
+            "git",
+            "http",
+            "forge",
+            "platform",
         ],
     ),
     ("steps", &["*", "pipeline"]),
     ("session", &["*", "pipeline", "steps", "exit"]),
     ("demo", &["*", "pipeline", "steps", "session", "exit"]),
-    ("manual", &["policy", "pipeline", "steps", "forge", "environment", "exit", "report"]),
-    ("cli", &["*", "pipeline", "steps", "session", "demo", "manual", "exit"]),
+    (
+        "manual",
+        &[
+            "policy",
+            "pipeline",
+            "steps",
+            "forge",
+            "environment",
+            "exit",
+            "report",
+        ],
+    ),
+    (
+        "cli",
+        &[
+            "*", "pipeline", "steps", "session", "demo", "manual", "exit",
+        ],
+    ),
 ];
 
 /// What `git` may take from `policy`: the permit, and what it is confirmed against.
@@ -47,7 +84,11 @@ fn imports_go_down_never_up_or_sideways() {
             continue;
         }
         let text = fs::read_to_string(&file).unwrap();
-        for line in text.lines().map(str::trim).filter(|line| !line.starts_with("//")) {
+        for line in text
+            .lines()
+            .map(str::trim)
+            .filter(|line| !line.starts_with("//"))
+        {
             for imported in crate_paths(line) {
                 if imported != owner && !allowed(&owner, &imported) {
                     wrong.push(format!("{}: {line}", file.display()));
@@ -61,13 +102,20 @@ fn imports_go_down_never_up_or_sideways() {
                 let names = names.trim_end_matches(';').trim_matches(['{', '}']);
                 for name in names.split(',').map(str::trim) {
                     if !GIT_MAY_TAKE_FROM_POLICY.contains(&name) {
-                        wrong.push(format!("{}: git takes `{name}` from policy", file.display()));
+                        wrong.push(format!(
+                            "{}: git takes `{name}` from policy",
+                            file.display()
+                        ));
                     }
                 }
             }
         }
     }
-    assert!(wrong.is_empty(), "imports against the table:\n{}", wrong.join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "imports against the table:\n{}",
+        wrong.join("\n")
+    );
 }
 
 #[test]
@@ -91,7 +139,12 @@ fn no_file_is_longer_than_600_lines() {
         .iter()
         .map(|file| (file, fs::read_to_string(file).unwrap().lines().count()))
         .filter(|(_, lines)| *lines > 600)
-        .map(|(file, lines)| format!("{} has {lines} lines: what two things does it own?", file.display()))
+        .map(|(file, lines)| {
+            format!(
+                "{} has {lines} lines: what two things does it own?",
+                file.display()
+            )
+        })
         .collect();
     assert!(long.is_empty(), "{}", long.join("\n"));
 }
@@ -112,10 +165,18 @@ fn every_step_file_is_in_the_catalogue() {
         .unwrap()
         .map(|entry| entry.unwrap().path())
         .filter(|path| path.file_name().is_some_and(|name| name != "mod.rs"))
-        .map(|path| path.file_stem().unwrap().to_str().unwrap().replace('_', "-"))
+        .map(|path| {
+            path.file_stem()
+                .unwrap()
+                .to_str()
+                .unwrap()
+                .replace('_', "-")
+        })
         .collect();
-    let listed: BTreeSet<String> =
-        sendoff::steps::STEPS.iter().map(|step| step.name.to_owned()).collect();
+    let listed: BTreeSet<String> = sendoff::steps::STEPS
+        .iter()
+        .map(|step| step.name.to_owned())
+        .collect();
     assert_eq!(files, listed, "one file a step, each named after its kind");
 }
 
@@ -133,7 +194,9 @@ fn crate_paths(line: &str) -> Vec<String> {
         .filter(|(at, _)| !line[..*at].ends_with('$'))
         .map(|(at, found)| {
             let rest = &line[at + found.len()..];
-            rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect::<String>()
+            rest.chars()
+                .take_while(|c| c.is_alphanumeric() || *c == '_')
+                .collect::<String>()
         })
         .filter(|name| !name.is_empty() && name.chars().next().is_some_and(char::is_lowercase))
         .filter(|name| name != "classes")
@@ -143,14 +206,27 @@ fn crate_paths(line: &str) -> Vec<String> {
 /// Returns the top-level module that a source file belongs to.
 fn module_of(file: &Path) -> String {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let first = file.strip_prefix(root).unwrap().components().next().unwrap();
-    Path::new(first.as_os_str()).file_stem().unwrap().to_str().unwrap().to_owned()
+    let first = file
+        .strip_prefix(root)
+        .unwrap()
+        .components()
+        .next()
+        .unwrap();
+    Path::new(first.as_os_str())
+        .file_stem()
+        .unwrap()
+        .to_str()
+        .unwrap()
+        .to_owned()
 }
 
 /// Returns every source file.
 fn sources() -> Vec<PathBuf> {
     let mut files = Vec::new();
-    walk(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut files);
+    walk(
+        &Path::new(env!("CARGO_MANIFEST_DIR")).join("src"),
+        &mut files,
+    );
     files
 }
 

@@ -7,9 +7,13 @@
 )]
 #![allow(clippy::disallowed_methods, reason = "tests start git and servers")]
 
+mod cli;
+mod demo;
+mod floors;
 mod forge;
 mod git;
 mod http;
+mod manual;
 mod pipeline;
 mod platform;
 mod policies;
@@ -18,3 +22,4 @@ mod push;
 mod sandbox;
 mod secrets;
 mod template;
+mod world;

@@ -5,7 +5,7 @@ use std::process::Output;
 
 use assert_cmd::cargo::CommandCargoExt;
 use secrecy::SecretString;
-use sendoff::demo::forge_server::{ForgeServer, Repository};
+use sendoff::demo::forge_server::{Branches, ForgeServer, Repository};
 use sendoff::demo::git_server::{GitServer, GitServerOptions};
 use sendoff::demo::platform_server::PlatformServer;
 use sendoff::process::Inheritance;
@@ -37,26 +37,34 @@ impl World {
         let sandbox = Sandbox::new();
         let work = sandbox.repository("work");
         std::fs::create_dir_all(sandbox.path("served/acme")).unwrap();
-        sandbox.git(&work, &["clone", "-q", "--bare", ".", "../served/acme/rocket.git"]);
+        sandbox.git(
+            &work,
+            &["clone", "-q", "--bare", ".", "../served/acme/rocket.git"],
+        );
         let bare = sandbox.path("served/acme/rocket.git");
         sandbox.git(&bare, &["config", "http.receivepack", "true"]);
         let environment = sandbox.environment(&work, &[]);
-        let inheritance =
-            Inheritance::new(environment.search_path(), environment.for_children());
+        let inheritance = Inheritance::new(environment.search_path(), environment.for_children());
         let options = GitServerOptions {
             login: Some(("x-access-token".into(), SecretString::from(TOKEN))),
             ..GitServerOptions::default()
         };
         let git = GitServer::start(&sandbox.path("served"), &inheritance, options).unwrap();
-        let forge =
-            ForgeServer::start(Some(TOKEN), [Repository::new("acme", "rocket")]).unwrap();
+        let mut rocket = Repository::new("acme", "rocket");
+        rocket.branches = Branches::Bare(bare);
+        let forge = ForgeServer::start(Some(TOKEN), [rocket]).unwrap();
         let platform = PlatformServer::start("ws-1", Some(TOKEN)).unwrap();
         sandbox.write("configs/.auth_token", TOKEN);
         let url = format!("{}/acme/rocket.git", git.url());
         sandbox.git(&work, &["remote", "add", "origin", &url]);
         sandbox.git(&work, &["update-ref", "refs/remotes/origin/main", "main"]);
         sandbox.git(&work, &["switch", "-q", "-c", "feature/x"]);
-        let world = Self { sandbox, git, forge, platform };
+        let world = Self {
+            sandbox,
+            git,
+            forge,
+            platform,
+        };
         world.user_policy("");
         world.commit("a.txt", "one\n", "Add the first file");
         world.commit("a.txt", "one\ntwo\n", "Add a line to it");
@@ -75,8 +83,19 @@ impl World {
 
     /// Writes the user's policy: the forge, and what the test adds.
     pub(crate) fn user_policy(&self, more: &str) {
-        let forge = format!("[forge]\nkind = \"github\"\napi-url = \"{}\"\n", self.forge.url());
-        self.sandbox.write("home/.config/sendoff/policy.toml", format!("{more}\n{forge}"));
+        let forge = format!(
+            "[forge]\nkind = \"github\"\napi-url = \"{}\"\n",
+            self.forge.url()
+        );
+        self.sandbox.write(
+            "home/.config/sendoff/policy.toml",
+            format!("{more}\n{forge}"),
+        );
+    }
+
+    /// Returns the user's policy file.
+    pub(crate) fn home_policy(&self) -> PathBuf {
+        self.sandbox.path("home/.config/sendoff/policy.toml")
     }
 
     /// Commits one file in the clone.
@@ -110,7 +129,13 @@ impl World {
 
     /// Runs the program in the clone with something on standard input.
     pub(crate) fn run_with_input(&self, arguments: &[&str], input: &[u8]) -> Said {
-        run(&self.sandbox, &self.work(), arguments, &self.variables(), input)
+        run(
+            &self.sandbox,
+            &self.work(),
+            arguments,
+            &self.variables(),
+            input,
+        )
     }
 
     /// Returns what the world adds to the sandbox's variables.
@@ -125,7 +150,10 @@ impl World {
     /// Returns the tip of a branch on the server; empty when it is not there.
     pub(crate) fn tip(&self, branch: &str) -> String {
         let full = format!("refs/heads/{branch}");
-        self.sandbox.git(self.bare(), &["for-each-ref", "--format=%(objectname)", &full])
+        self.sandbox.git(
+            self.bare(),
+            &["for-each-ref", "--format=%(objectname)", &full],
+        )
     }
 
     /// Replaces what differs from run to run: ports, the sandbox's path, ids, times.
@@ -135,8 +163,18 @@ impl World {
         let mut text = text.replace(root, "[ROOT]");
         for (url, name) in [
             (self.git.url(), "[GIT]"),
-            (self.forge.url().as_str().trim_end_matches('/').to_owned(), "[FORGE]"),
-            (self.platform.url().as_str().trim_end_matches('/').to_owned(), "[PLATFORM]"),
+            (
+                self.forge.url().as_str().trim_end_matches('/').to_owned(),
+                "[FORGE]",
+            ),
+            (
+                self.platform
+                    .url()
+                    .as_str()
+                    .trim_end_matches('/')
+                    .to_owned(),
+                "[PLATFORM]",
+            ),
         ] {
             text = text.replace(&url, name);
         }
@@ -156,16 +194,26 @@ pub(crate) fn run(
     command
         .env_clear()
         .envs(sandbox.variables())
-        .envs(variables.iter().map(|(name, value)| (*name, value.as_str())))
+        .envs(
+            variables
+                .iter()
+                .map(|(name, value)| (*name, value.as_str())),
+        )
         .current_dir(directory)
         .args(arguments);
-    let output: Output =
-        assert_cmd::Command::from_std(command).write_stdin(input).output().unwrap();
+    let output: Output = assert_cmd::Command::from_std(command)
+        .write_stdin(input)
+        .output()
+        .unwrap();
     let said = Said {
         stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
         stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
         code: output.status.code(),
     };
-    assert!(!said.stderr.contains("panicked at"), "a panic: {}", said.stderr);
+    assert!(
+        !said.stderr.contains("panicked at"),
+        "a panic: {}",
+        said.stderr
+    );
     said
 }

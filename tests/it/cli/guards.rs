@@ -13,11 +13,21 @@ fn held(world: &World) -> (String, String) {
         &["run", "--input", "-", "--json"],
         br#"{"task":{"input":"remember me"}}"#,
     );
-    assert_eq!(said.code, Some(0), "a hold is no failure: {}{}", said.stdout, said.stderr);
+    assert_eq!(
+        said.code,
+        Some(0),
+        "a hold is no failure: {}{}",
+        said.stdout,
+        said.stderr
+    );
     let report: Value = serde_json::from_str(&said.stdout).unwrap();
     let step = |name: &str| {
         let steps = report["steps"].as_array().unwrap();
-        steps.iter().find(|step| step["name"] == name).unwrap().clone()
+        steps
+            .iter()
+            .find(|step| step["name"] == name)
+            .unwrap()
+            .clone()
     };
     assert_eq!(step("push")["verdict"], "skipped");
     assert_eq!(step("pr-create")["verdict"], "skipped");
@@ -29,14 +39,19 @@ fn held(world: &World) -> (String, String) {
     let advice = push["advice"].as_str().unwrap_or("-");
     (
         push["reason"].as_str().unwrap().to_owned(),
-        world.normalise(&format!("{}\n-> {advice}", push["summary"].as_str().unwrap())),
+        world.normalise(&format!(
+            "{}\n-> {advice}",
+            push["summary"].as_str().unwrap()
+        )),
     )
 }
 
 #[test]
 fn a_detached_head_is_held() {
     let world = World::new();
-    world.sandbox.git(world.work(), &["switch", "-q", "--detach"]);
+    world
+        .sandbox
+        .git(world.work(), &["switch", "-q", "--detach"]);
     let (reason, text) = held(&world);
     assert_eq!(reason, "detached-head");
     insta::assert_snapshot!(text, @r"
@@ -48,7 +63,9 @@ fn a_detached_head_is_held() {
 #[test]
 fn an_unborn_branch_is_held() {
     let world = World::new();
-    world.sandbox.git(world.work(), &["switch", "-q", "--orphan", "fresh"]);
+    world
+        .sandbox
+        .git(world.work(), &["switch", "-q", "--orphan", "fresh"]);
     let (reason, text) = held(&world);
     assert_eq!(reason, "unborn-branch");
     insta::assert_snapshot!(text, @r"
@@ -61,7 +78,9 @@ fn an_unborn_branch_is_held() {
 fn protected_branches_are_held() {
     for branch in ["main", "release/1/2", "Staging", "gh-pages"] {
         let world = World::new();
-        world.sandbox.git(world.work(), &["switch", "-q", "-C", branch]);
+        world
+            .sandbox
+            .git(world.work(), &["switch", "-q", "-C", branch]);
         let (reason, _) = held(&world);
         assert_eq!(reason, "protected-branch", "{branch}");
     }
@@ -71,7 +90,9 @@ fn protected_branches_are_held() {
 fn a_protected_branch_says_which_pattern_protects_it() {
     let world = World::new();
     world.user_policy("[branches]\nprotected = [\"team-*\"]\n");
-    world.sandbox.git(world.work(), &["switch", "-q", "-c", "team-x"]);
+    world
+        .sandbox
+        .git(world.work(), &["switch", "-q", "-c", "team-x"]);
     let (_, text) = held(&world);
     insta::assert_snapshot!(text);
 }
@@ -106,8 +127,12 @@ fn odd_names_are_held() {
         let world = World::new();
         let head = world.sandbox.git(world.work(), &["rev-parse", "HEAD"]);
         let full = format!("refs/heads/{branch}");
-        world.sandbox.git(world.work(), &["update-ref", &full, &head]);
-        world.sandbox.git(world.work(), &["symbolic-ref", "HEAD", &full]);
+        world
+            .sandbox
+            .git(world.work(), &["update-ref", &full, &head]);
+        world
+            .sandbox
+            .git(world.work(), &["symbolic-ref", "HEAD", &full]);
         let (reason, text) = held(&world);
         assert_eq!(reason, "odd-branch-name", "{branch}: {text}");
     }
@@ -116,7 +141,9 @@ fn odd_names_are_held() {
 #[test]
 fn a_repository_without_a_remote_is_held() {
     let world = World::new();
-    world.sandbox.git(world.work(), &["remote", "remove", "origin"]);
+    world
+        .sandbox
+        .git(world.work(), &["remote", "remove", "origin"]);
     let (reason, text) = held(&world);
     assert_eq!(reason, "no-remote");
     insta::assert_snapshot!(text);
@@ -126,7 +153,10 @@ fn a_repository_without_a_remote_is_held() {
 fn a_path_as_remote_is_held_unless_the_policy_allows_it() {
     let world = World::new();
     let bare = world.bare();
-    world.sandbox.git(world.work(), &["remote", "set-url", "origin", bare.to_str().unwrap()]);
+    world.sandbox.git(
+        world.work(),
+        &["remote", "set-url", "origin", bare.to_str().unwrap()],
+    );
     let (reason, text) = held(&world);
     assert_eq!(reason, "file-remote");
     insta::assert_snapshot!(text);
@@ -147,7 +177,10 @@ fn a_remote_that_is_not_listed_is_held() {
 #[test]
 fn http_to_another_host_is_held() {
     let world = World::new();
-    world.sandbox.git(world.work(), &["remote", "set-url", "origin", "http://git.example/o/r.git"]);
+    world.sandbox.git(
+        world.work(),
+        &["remote", "set-url", "origin", "http://git.example/o/r.git"],
+    );
     let (reason, text) = held(&world);
     assert_eq!(reason, "plain-http");
     insta::assert_snapshot!(text);
@@ -155,18 +188,31 @@ fn http_to_another_host_is_held() {
 
 #[test]
 fn dangerous_remotes_are_held() {
-    for url in ["ext::sh -c id", "git://h/o/r", "ssh://-oProxyCommand=x/o/r", "https://evil?@github.com/o/r"] {
+    for url in [
+        "ext::sh -c id",
+        "git://h/o/r",
+        "ssh://-oProxyCommand=x/o/r",
+        "https://evil?@github.com/o/r",
+    ] {
         let world = World::new();
-        world.sandbox.git(world.work(), &["config", "remote.origin.url", url]);
+        world
+            .sandbox
+            .git(world.work(), &["config", "remote.origin.url", url]);
         let (reason, text) = held(&world);
-        assert!(["bad-remote-url", "unsupported"].contains(&reason.as_str()), "{url}: {reason} {text}");
+        assert!(
+            ["bad-remote-url", "unsupported"].contains(&reason.as_str()),
+            "{url}: {reason} {text}"
+        );
     }
 }
 
 #[test]
 fn nothing_ahead_of_the_base_is_held() {
     let world = World::new();
-    world.sandbox.git(world.work(), &["switch", "-q", "-c", "feature/none", "main"]);
+    world.sandbox.git(
+        world.work(),
+        &["switch", "-q", "-c", "feature/none", "main"],
+    );
     let (reason, text) = held(&world);
     assert_eq!(reason, "nothing-ahead");
     insta::assert_snapshot!(text);
@@ -185,7 +231,9 @@ fn more_commits_than_the_limit_are_held() {
 fn outside_a_repository_memory_and_heartbeat_go_out() {
     let world = World::new();
     let elsewhere = world.sandbox.path("home");
-    let task = world.sandbox.write("task.json", r#"{"task":{"input":"remember"}}"#);
+    let task = world
+        .sandbox
+        .write("task.json", r#"{"task":{"input":"remember"}}"#);
     let said = world.run_in(
         &elsewhere,
         &["run", "--input", task.to_str().unwrap(), "--json"],
@@ -200,14 +248,25 @@ fn outside_a_repository_memory_and_heartbeat_go_out() {
 
 #[test]
 fn a_broken_head_is_held() {
-    for head in ["ref: ../../etc/passwd\n", "rubbish", "", "ref: refs/heads/a b\n"] {
+    for head in [
+        "ref: ../../etc/passwd\n",
+        "rubbish",
+        "",
+        "ref: refs/heads/a b\n",
+    ] {
         let world = World::new();
         std::fs::write(world.work().join(".git/HEAD"), head).unwrap();
         let said = world.run_with_input(
             &["run", "--input", "-", "--json"],
             br#"{"task":{"input":"remember me"}}"#,
         );
-        assert_eq!(said.code, Some(0), "{head:?}: {}{}", said.stdout, said.stderr);
+        assert_eq!(
+            said.code,
+            Some(0),
+            "{head:?}: {}{}",
+            said.stdout,
+            said.stderr
+        );
         assert_eq!(world.platform.memories().len(), 1, "{head:?}");
         assert!(world.git.log().is_empty(), "{head:?}");
     }
@@ -234,7 +293,10 @@ fn the_repositorys_own_git_configuration_has_no_power() {
     assert_ne!(world.tip("feature/x"), "");
     assert!(!marker.exists());
     let notes = report["notes"].to_string();
-    assert!(notes.contains("core.sshcommand") || notes.contains("core.sshCommand"), "{notes}");
+    assert!(
+        notes.contains("core.sshcommand") || notes.contains("core.sshCommand"),
+        "{notes}"
+    );
 }
 
 #[test]
@@ -246,7 +308,10 @@ fn variables_of_a_hook_do_not_choose_the_repository() {
     variables.push(("GIT_DIR", git_dir.clone()));
     variables.push(("GIT_INDEX_FILE", format!("{git_dir}/index")));
     variables.push(("GIT_CONFIG_COUNT", "1".into()));
-    variables.push(("GIT_CONFIG_KEY_0", "url.http://127.0.0.1:9/.insteadOf".into()));
+    variables.push((
+        "GIT_CONFIG_KEY_0",
+        "url.http://127.0.0.1:9/.insteadOf".into(),
+    ));
     variables.push(("GIT_CONFIG_VALUE_0", "http://".into()));
     let said = world.run_in(&world.work(), &["run", "--json"], &variables);
     let report: Value = serde_json::from_str(&said.stdout).unwrap();

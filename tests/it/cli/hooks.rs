@@ -7,12 +7,20 @@ use crate::world::{TOKEN, World};
 
 /// Copies a hook, makes it executable, and puts the program on the search path.
 fn install(world: &World, name: &str, to: &Path) -> String {
-    let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("hooks").join(name);
+    let from = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("hooks")
+        .join(name);
     std::fs::create_dir_all(to.parent().unwrap()).unwrap();
     std::fs::copy(from, to).unwrap();
     std::fs::set_permissions(to, std::fs::Permissions::from_mode(0o755)).unwrap();
     let program = PathBuf::from(env!("CARGO_BIN_EXE_sendoff"));
-    let path = world.sandbox.variables().into_iter().find(|(name, _)| *name == "PATH").unwrap().1;
+    let path = world
+        .sandbox
+        .variables()
+        .into_iter()
+        .find(|(name, _)| *name == "PATH")
+        .unwrap()
+        .1;
     format!("{}:{path}", program.parent().unwrap().display())
 }
 
@@ -31,11 +39,20 @@ fn commit(world: &World, work: &Path, path: &str) -> std::process::Output {
 #[test]
 fn post_commit_ships_the_branch_after_a_commit() {
     let world = World::new();
-    let path = install(&world, "post-commit", &world.work().join(".git/hooks/post-commit"));
+    let path = install(
+        &world,
+        "post-commit",
+        &world.work().join(".git/hooks/post-commit"),
+    );
     let output = commit(&world, &world.work(), &path);
     assert!(output.status.success());
     let head = world.sandbox.git(world.work(), &["rev-parse", "HEAD"]);
-    assert_eq!(world.tip("feature/x"), head, "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(
+        world.tip("feature/x"),
+        head,
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     assert_eq!(world.forge.pulls().len(), 1);
     assert!(!world.forge.pulls()[0].draft, "a person committed");
 }
@@ -43,31 +60,73 @@ fn post_commit_ships_the_branch_after_a_commit() {
 #[test]
 fn post_commit_in_a_linked_worktree_ships_that_worktrees_branch() {
     let world = World::new();
-    let path = install(&world, "post-commit", &world.work().join(".git/hooks/post-commit"));
+    let path = install(
+        &world,
+        "post-commit",
+        &world.work().join(".git/hooks/post-commit"),
+    );
     let linked = world.sandbox.path("linked");
-    world.sandbox.git(world.work(), &["worktree", "add", "-q", "-b", "feature/linked", linked.to_str().unwrap()]);
+    world.sandbox.git(
+        world.work(),
+        &[
+            "worktree",
+            "add",
+            "-q",
+            "-b",
+            "feature/linked",
+            linked.to_str().unwrap(),
+        ],
+    );
     let output = commit(&world, &linked, &path);
     let head = world.sandbox.git(&linked, &["rev-parse", "HEAD"]);
-    assert_eq!(world.tip("feature/linked"), head, "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(
+        world.tip("feature/linked"),
+        head,
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     assert_eq!(world.tip("feature/x"), "");
 }
 
 #[test]
 fn post_commit_never_fails_a_commit() {
     let world = World::new();
-    let path = install(&world, "post-commit", &world.work().join(".git/hooks/post-commit"));
+    let path = install(
+        &world,
+        "post-commit",
+        &world.work().join(".git/hooks/post-commit"),
+    );
     let gone = format!("{}/acme/gone.git", world.git.url());
-    world.sandbox.git(world.work(), &["remote", "set-url", "origin", &gone]);
+    world
+        .sandbox
+        .git(world.work(), &["remote", "set-url", "origin", &gone]);
     assert!(commit(&world, &world.work(), &path).status.success());
 }
 
 #[test]
 fn a_rebase_pushes_nothing_while_it_runs() {
     let world = World::new();
-    let path = install(&world, "post-commit", &world.work().join(".git/hooks/post-commit"));
+    let path = install(
+        &world,
+        "post-commit",
+        &world.work().join(".git/hooks/post-commit"),
+    );
     world.sandbox.git(world.work(), &["switch", "-q", "main"]);
-    world.sandbox.git(world.work(), &["-c", "core.hooksPath=/dev/null", "commit", "-q", "--allow-empty", "-m", "Base moves"]);
-    world.sandbox.git(world.work(), &["switch", "-q", "feature/x"]);
+    world.sandbox.git(
+        world.work(),
+        &[
+            "-c",
+            "core.hooksPath=/dev/null",
+            "commit",
+            "-q",
+            "--allow-empty",
+            "-m",
+            "Base moves",
+        ],
+    );
+    world
+        .sandbox
+        .git(world.work(), &["switch", "-q", "feature/x"]);
     let output = world
         .sandbox
         .command("git")
@@ -77,8 +136,15 @@ fn a_rebase_pushes_nothing_while_it_runs() {
         .envs(world.variables())
         .output()
         .unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    assert!(world.git.log().is_empty(), "something was pushed in the middle of a rebase");
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    assert!(
+        world.git.log().is_empty(),
+        "something was pushed in the middle of a rebase"
+    );
 }
 
 #[test]
@@ -86,7 +152,9 @@ fn executor_finally_ships_a_draft_and_prints_the_report() {
     let world = World::new();
     let hook = world.sandbox.path("bin/executor-finally.sh");
     let path = install(&world, "executor-finally.sh", &hook);
-    let task = world.sandbox.write("task.json", r#"{"task":{"input":"paint it","ok":true}}"#);
+    let task = world
+        .sandbox
+        .write("task.json", r#"{"task":{"input":"paint it","ok":true}}"#);
     let run = |arguments: &[&str], input: std::process::Stdio| {
         let output = world
             .sandbox

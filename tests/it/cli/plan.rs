@@ -25,12 +25,21 @@ fn files(root: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
 #[test]
 fn a_plan_changes_nothing_and_asks_nobody() {
     let world = World::new();
-    for arguments in [&["plan"][..], &["plan", "--json"], &["run", "--dry-run"], &["plan", "post-commit"]] {
+    for arguments in [
+        &["plan"][..],
+        &["plan", "--json"],
+        &["run", "--dry-run"],
+        &["plan", "post-commit"],
+    ] {
         let before = files(&world.sandbox.path(""));
         let said = world.run(arguments);
         assert_eq!(said.code, Some(0), "{}", said.stderr);
         assert!(!said.stdout.is_empty());
-        assert_eq!(files(&world.sandbox.path("")), before, "{arguments:?} wrote something");
+        assert_eq!(
+            files(&world.sandbox.path("")),
+            before,
+            "{arguments:?} wrote something"
+        );
     }
     assert!(world.git.log().is_empty());
     assert!(world.forge.log().is_empty());
@@ -42,7 +51,14 @@ fn a_plan_says_what_would_run_and_where_to() {
     let world = World::new();
     let said = world.run(&["plan", "--set", "branches.base=main"]);
     let mut text = world.normalise(&said.stdout);
-    for commit in world.sandbox.git(world.work(), &["log", "--format=%h", "--abbrev=8", "main.."]).lines() {
+    for commit in world
+        .sandbox
+        .git(
+            world.work(),
+            &["log", "--format=%h", "--abbrev=8", "main.."],
+        )
+        .lines()
+    {
         text = text.replace(commit, "[COMMIT]");
     }
     insta::assert_snapshot!(text);

@@ -6,7 +6,10 @@ use crate::world::World;
 
 fn step<'a>(report: &'a Value, name: &str) -> &'a Value {
     let steps = report["steps"].as_array().unwrap();
-    steps.iter().find(|step| step["name"] == name).unwrap_or_else(|| panic!("no {name}: {report}"))
+    steps
+        .iter()
+        .find(|step| step["name"] == name)
+        .unwrap_or_else(|| panic!("no {name}: {report}"))
 }
 
 const TASK: &str = r#"{"schema":"sendoff.task/1","task":{"input":"paint it blue","ok":true}}"#;
@@ -28,17 +31,31 @@ fn a_run_ships_everything_and_a_second_run_finds_it_done() {
     assert_eq!(world.tip("feature/x"), head);
     let pulls = world.forge.pulls();
     assert_eq!(pulls.len(), 1);
-    assert_eq!(pulls[0].title, "Add the first file", "the oldest new commit's subject");
+    assert_eq!(
+        pulls[0].title, "Add the first file",
+        "the oldest new commit's subject"
+    );
     assert_eq!(pulls[0].body, "- Add the first file\n- Add a line to it\n");
-    assert_eq!((pulls[0].base.as_str(), pulls[0].head.as_str()), ("main", "feature/x"));
+    assert_eq!(
+        (pulls[0].base.as_str(), pulls[0].head.as_str()),
+        ("main", "feature/x")
+    );
     assert_eq!(world.platform.memories().len(), 1);
-    assert_eq!(world.platform.memories()[0]["content"], "Conversation: paint it blue");
+    assert_eq!(
+        world.platform.memories()[0]["content"],
+        "Conversation: paint it blue"
+    );
     assert_eq!(world.platform.heartbeats().len(), 1);
     assert_eq!(world.platform.heartbeats()[0]["active_tasks"], 0);
-    let tracking = world.sandbox.git(world.work(), &["rev-parse", "refs/remotes/origin/feature/x"]);
+    let tracking = world.sandbox.git(
+        world.work(),
+        &["rev-parse", "refs/remotes/origin/feature/x"],
+    );
     assert_eq!(tracking, head);
-    let reflog =
-        world.sandbox.git(world.work(), &["reflog", "-1", "refs/remotes/origin/feature/x"]);
+    let reflog = world.sandbox.git(
+        world.work(),
+        &["reflog", "-1", "refs/remotes/origin/feature/x"],
+    );
     assert!(reflog.ends_with("update by push"), "{reflog}");
 
     let again = world.report(&["run"]);
@@ -53,7 +70,9 @@ fn the_report_for_people_is_a_line_a_step() {
     let said = world.run(&["run"]);
     assert_eq!(said.code, Some(0), "{}{}", said.stdout, said.stderr);
     let text = world.normalise(&said.stdout);
-    let head = world.sandbox.git(world.work(), &["rev-parse", "--short=8", "HEAD"]);
+    let head = world
+        .sandbox
+        .git(world.work(), &["rev-parse", "--short=8", "HEAD"]);
     insta::assert_snapshot!(text.replace(&head, "[HEAD]"));
     assert_eq!(said.stderr, "", "off a terminal nothing but the report");
 }
@@ -63,15 +82,23 @@ fn the_report_fits_its_published_schema() {
     let world = World::new();
     let schema: Value = serde_json::from_str(
         &std::fs::read_to_string(
-            std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/reference/report.schema.json"),
+            std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
+                .join("docs/reference/report.schema.json"),
         )
         .unwrap(),
     )
     .unwrap();
     let validator = jsonschema::validator_for(&schema).unwrap();
-    for arguments in [&["run"][..], &["run", "on-failure"], &["run", "post-commit", "--set", "forge.kind=github"]] {
+    for arguments in [
+        &["run"][..],
+        &["run", "on-failure"],
+        &["run", "post-commit", "--set", "forge.kind=github"],
+    ] {
         let report = world.report(arguments);
-        let errors: Vec<String> = validator.iter_errors(&report).map(|e| e.to_string()).collect();
+        let errors: Vec<String> = validator
+            .iter_errors(&report)
+            .map(|e| e.to_string())
+            .collect();
         assert!(errors.is_empty(), "{errors:?}");
     }
 }
@@ -80,11 +107,17 @@ fn the_report_fits_its_published_schema() {
 fn a_failed_task_runs_on_failure_and_ships_too() {
     let world = World::new();
     let task = br#"{"task":{"input":"x","ok":false}}"#;
-    let said = world.run_with_input(&["run", "--trigger", "executor", "--input", "-", "--json"], task);
+    let said = world.run_with_input(
+        &["run", "--trigger", "executor", "--input", "-", "--json"],
+        task,
+    );
     let report: Value = serde_json::from_str(&said.stdout).unwrap();
     assert_eq!(report["pipeline"], "on-failure");
     assert_eq!(step(&report, "pr-create")["outputs"]["action"], "created");
-    assert!(world.forge.pulls()[0].draft, "an agent's pull request is a draft");
+    assert!(
+        world.forge.pulls()[0].draft,
+        "an agent's pull request is a draft"
+    );
 }
 
 #[test]
@@ -97,19 +130,32 @@ fn a_person_opens_ready_pull_requests() {
 #[test]
 fn the_base_rule_that_matches_first_wins() {
     let world = World::new();
-    world.sandbox.git(world.bare(), &["branch", "production", "main"]);
+    world
+        .sandbox
+        .git(world.bare(), &["branch", "production", "main"]);
     world.user_policy("[[branches.rule]]\nmatch = \"feature/*\"\nbase = \"production\"\n");
     let report = world.report(&["run"]);
-    assert_eq!(step(&report, "pr-create")["outputs"]["base"], "production", "{report}");
+    assert_eq!(
+        step(&report, "pr-create")["outputs"]["base"],
+        "production",
+        "{report}"
+    );
 }
 
 #[test]
 fn the_repositorys_pull_request_template_comes_first() {
     let world = World::new();
-    world.commit(".github/pull_request_template.md", "## Why\n\nBecause.\n", "Add a template");
+    world.commit(
+        ".github/pull_request_template.md",
+        "## Why\n\nBecause.\n",
+        "Add a template",
+    );
     world.report(&["run"]);
     let body = &world.forge.pulls()[0].body;
-    assert!(body.starts_with("## Why\n\nBecause.\n\n- Add the first file"), "{body}");
+    assert!(
+        body.starts_with("## Why\n\nBecause.\n\n- Add the first file"),
+        "{body}"
+    );
 }
 
 #[test]
@@ -119,7 +165,10 @@ fn labels_that_cannot_be_added_are_warnings() {
     let report = world.report(&["run"]);
     let step = step(&report, "pr-create");
     assert_eq!(step["verdict"], "done", "{report}");
-    assert!(step["outputs"]["warnings"].to_string().contains("nobody"), "{report}");
+    assert!(
+        step["outputs"]["warnings"].to_string().contains("nobody"),
+        "{report}"
+    );
     assert_eq!(world.forge.pulls()[0].labels, ["bug"]);
 }
 
@@ -128,29 +177,55 @@ fn secrets_in_the_task_reach_no_server_and_no_report() {
     let world = World::new();
     let secret = format!("ghp_{}", "a1B2".repeat(9));
     let task = serde_json::json!({ "task": { "input": format!("use {secret} for it") } });
-    let said = world
-        .run_with_input(&["run", "--input", "-", "--json"], task.to_string().as_bytes());
+    let said = world.run_with_input(
+        &["run", "--input", "-", "--json"],
+        task.to_string().as_bytes(),
+    );
     assert!(!said.stdout.contains(&secret));
     let memories = world.platform.memories();
-    assert_eq!(memories[0]["content"], "Conversation: use [REDACTED] for it");
+    assert_eq!(
+        memories[0]["content"],
+        "Conversation: use [REDACTED] for it"
+    );
 }
 
 #[test]
 fn a_token_is_in_no_output_whatever_happens() {
     let world = World::new();
-    let url = world.git.url().replace("http://", &format!("http://x-access-token:{}@", crate::world::TOKEN));
-    world.sandbox.git(world.work(), &["remote", "set-url", "origin", &format!("{url}/acme/none.git")]);
+    let url = world.git.url().replace(
+        "http://",
+        &format!("http://x-access-token:{}@", crate::world::TOKEN),
+    );
+    world.sandbox.git(
+        world.work(),
+        &[
+            "remote",
+            "set-url",
+            "origin",
+            &format!("{url}/acme/none.git"),
+        ],
+    );
     let said = world.run(&["run", "--json", "-v"]);
     assert_eq!(said.code, Some(1), "{}", said.stdout);
-    assert!(!said.stdout.contains(crate::world::TOKEN), "{}", said.stdout);
-    assert!(!said.stderr.contains(crate::world::TOKEN), "{}", said.stderr);
+    assert!(
+        !said.stdout.contains(crate::world::TOKEN),
+        "{}",
+        said.stdout
+    );
+    assert!(
+        !said.stderr.contains(crate::world::TOKEN),
+        "{}",
+        said.stderr
+    );
 }
 
 #[test]
 fn best_effort_exits_with_0_and_still_tells() {
     let world = World::new();
     let gone = format!("{}/acme/gone.git", world.git.url());
-    world.sandbox.git(world.work(), &["remote", "set-url", "origin", &gone]);
+    world
+        .sandbox
+        .git(world.work(), &["remote", "set-url", "origin", &gone]);
     let said = world.run(&["run", "--json", "--best-effort"]);
     assert_eq!(said.code, Some(0));
     let report: Value = serde_json::from_str(&said.stdout).unwrap();
@@ -164,6 +239,9 @@ fn best_effort_exits_with_0_and_still_tells() {
 fn sendoff_0_switches_it_off() {
     let world = World::new();
     let said = world.run_in(&world.work(), &["run"], &[("SENDOFF", "0".into())]);
-    assert_eq!((said.stdout.as_str(), said.stderr.as_str(), said.code), ("", "", Some(0)));
+    assert_eq!(
+        (said.stdout.as_str(), said.stderr.as_str(), said.code),
+        ("", "", Some(0))
+    );
     assert_eq!(world.tip("feature/x"), "");
 }

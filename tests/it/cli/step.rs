@@ -8,10 +8,16 @@ use crate::world::World;
 fn recalled_memories_are_lines_of_text() {
     let world = World::new();
     for n in 1..=12 {
-        world.platform.add_memory(json!({ "content": format!("fact {n}"), "scope": "TEAM" }));
+        world
+            .platform
+            .add_memory(json!({ "content": format!("fact {n}"), "scope": "TEAM" }));
     }
     let said = world.run(&["step", "memory-recall", "--with", "limit=2"]);
-    assert_eq!(said.stdout, "- [TEAM] fact 11\n- [TEAM] fact 12\n", "{}", said.stderr);
+    assert_eq!(
+        said.stdout, "- [TEAM] fact 11\n- [TEAM] fact 12\n",
+        "{}",
+        said.stderr
+    );
     assert_eq!(said.code, Some(0));
 }
 
@@ -44,7 +50,11 @@ fn a_step_pushes_alone() {
     let world = World::new();
     let said = world.run(&["step", "push"]);
     assert_eq!(said.code, Some(0), "{}", said.stderr);
-    assert!(said.stdout.contains("\"action\": \"created\""), "{}", said.stdout);
+    assert!(
+        said.stdout.contains("\"action\": \"created\""),
+        "{}",
+        said.stdout
+    );
     assert_ne!(world.tip("feature/x"), "");
 }
 

@@ -1,0 +1,248 @@
+//! Bad input: each gets a sentence that names the thing and says what to do, and what can still be
+//! done is done.
+
+use std::os::unix::fs::PermissionsExt;
+
+use serde_json::Value;
+
+use crate::world::{Said, World};
+
+fn report(said: &Said) -> Value {
+    serde_json::from_str(&said.stdout)
+        .unwrap_or_else(|e| panic!("{e}: {}{}", said.stdout, said.stderr))
+}
+
+fn step(report: &Value, name: &str) -> Value {
+    let steps = report["steps"].as_array().unwrap();
+    steps
+        .iter()
+        .find(|step| step["name"] == name)
+        .unwrap()
+        .clone()
+}
+
+/// Renders what a person is told about a step.
+fn told(world: &World, step: &Value) -> String {
+    let advice = step["advice"].as_str().unwrap_or("-");
+    let summary = step["summary"].as_str().unwrap();
+    world.normalise(&format!(
+        "{}: {summary}\n-> {advice}",
+        step["reason"].as_str().unwrap_or("-")
+    ))
+}
+
+#[test]
+fn a_bad_user_policy_stops_the_push_and_nothing_else() {
+    let world = World::new();
+    world.user_policy("[branches]\nprotectd = [\"x\"]\n");
+    let said = world.run_with_input(
+        &["run", "--input", "-", "--json"],
+        br#"{"task":{"input":"x"}}"#,
+    );
+    assert_eq!(said.code, Some(78));
+    let report = report(&said);
+    assert_eq!(step(&report, "push")["reason"], "policy-error");
+    assert_eq!(step(&report, "pr-create")["reason"], "policy-error");
+    assert_eq!(step(&report, "memory-commit")["verdict"], "done");
+    assert_eq!(step(&report, "heartbeat-clear")["verdict"], "done");
+    assert!(world.git.log().is_empty());
+    insta::assert_snapshot!(world.normalise(report["notes"][0]["message"].as_str().unwrap()));
+}
+
+#[test]
+fn a_user_policy_that_everybody_can_write_fails_closed() {
+    let world = World::new();
+    let path = world.home_policy();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o666)).unwrap();
+    let said = world.run(&["run", "--json"]);
+    assert_eq!(said.code, Some(78));
+    assert!(world.git.log().is_empty());
+    let note = report(&said)["notes"][0]["message"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    insta::assert_snapshot!(world.normalise(&note));
+}
+
+#[test]
+fn a_bad_repository_policy_is_left_out_and_the_work_ships() {
+    let world = World::new();
+    for bad in [
+        "[branches\n",
+        "[forge]\napi-url = \"https://evil.example\"\n",
+        "[limits]\ndeadline = \"1h\"\n",
+    ] {
+        std::fs::write(world.work().join(".sendoff.toml"), bad).unwrap();
+        let said = world.run(&["run", "--json"]);
+        assert_eq!(said.code, Some(0), "{}", said.stdout);
+        let report = report(&said);
+        assert_eq!(step(&report, "push")["verdict"], "done");
+        assert!(
+            report["notes"].to_string().contains("policy-dropped"),
+            "{report}"
+        );
+    }
+}
+
+#[test]
+fn a_repository_policy_that_is_a_link_is_not_followed() {
+    let world = World::new();
+    world.sandbox.write("secret", "canary = \"CANARY\"");
+    std::os::unix::fs::symlink("../secret", world.work().join(".sendoff.toml")).unwrap();
+    let said = world.run(&["run", "--json"]);
+    assert_eq!(said.code, Some(0));
+    assert!(!said.stdout.contains("CANARY"));
+    assert!(said.stdout.contains("policy-dropped"), "{}", said.stdout);
+}
+
+#[test]
+fn a_repository_can_protect_more_branches() {
+    let world = World::new();
+    std::fs::write(
+        world.work().join(".sendoff.toml"),
+        "[branches]\nprotected = [\"feature/*\"]\n",
+    )
+    .unwrap();
+    let report = report(&world.run(&["run", "--json"]));
+    assert_eq!(step(&report, "push")["reason"], "protected-branch");
+}
+
+#[test]
+fn a_bad_set_or_policy_file_does_nothing() {
+    let world = World::new();
+    let file = world.sandbox.write("bad.toml", "[limits]\ndeadline = 5\n");
+    for arguments in [
+        &["run", "--set", "limits.deadlin=5s"][..],
+        &["run", "--set", "nonsense"],
+        &["run", "--policy", file.to_str().unwrap()],
+        &["run", "--policy", "/no/such/policy.toml"],
+        &["run", "no-such-pipeline"],
+        &["step", "psuh"],
+        &["step", "push", "--with", "remot=x"],
+    ] {
+        let said = world.run(arguments);
+        assert_eq!(said.code, Some(78), "{arguments:?}: {}", said.stderr);
+        assert_eq!(said.stdout, "", "{arguments:?}");
+        assert!(!said.stderr.is_empty());
+    }
+    assert!(world.git.log().is_empty() && world.platform.log().is_empty());
+}
+
+#[test]
+fn the_errors_of_the_command_line_name_the_argument() {
+    let world = World::new();
+    let said = world.run(&["run", "--set", "limits.deadlin=5s"]);
+    insta::assert_snapshot!("set_unknown_key", world.normalise(&said.stderr));
+    let said = world.run(&["run", "post-tsak"]);
+    insta::assert_snapshot!("unknown_pipeline", world.normalise(&said.stderr));
+    let said = world.run(&["step", "psuh"]);
+    insta::assert_snapshot!("unknown_step", world.normalise(&said.stderr));
+    let said = world.run_with_input(&["run", "--input", "-"], b"{\"task\": 5}");
+    insta::assert_snapshot!("bad_task", world.normalise(&said.stderr));
+    let said = world.run_with_input(&["run", "--input", "-"], b"{\"schema\":\"sendoff.task/9\"}");
+    insta::assert_snapshot!("newer_task", world.normalise(&said.stderr));
+}
+
+#[test]
+fn a_template_with_an_unknown_name_fails_its_step_only() {
+    let world = World::new();
+    world.user_policy("[steps.pr-create]\ntitle = \"{{ repo.brunch }}\"\n");
+    let said = world.run(&["run", "--json"]);
+    assert_eq!(said.code, Some(1));
+    let report = report(&said);
+    assert_eq!(step(&report, "push")["verdict"], "done");
+    let line = step(&report, "pr-create");
+    assert_eq!(line["verdict"], "failed");
+    insta::assert_snapshot!(told(&world, &line));
+}
+
+#[test]
+fn a_remote_that_is_gone_is_told_with_advice() {
+    let world = World::new();
+    let gone = format!("{}/acme/gone.git", world.git.url());
+    world
+        .sandbox
+        .git(world.work(), &["remote", "set-url", "origin", &gone]);
+    let said = world.run(&["run", "--json"]);
+    assert_eq!(said.code, Some(1));
+    insta::assert_snapshot!(told(&world, &step(&report(&said), "push")));
+}
+
+#[test]
+fn a_remote_that_does_not_answer_is_told_with_advice() {
+    let world = World::new();
+    world.sandbox.git(
+        world.work(),
+        &["remote", "set-url", "origin", "http://127.0.0.1:9/o/r.git"],
+    );
+    let said = world.run(&["run", "--json"]);
+    let line = step(&report(&said), "push");
+    assert_eq!(line["verdict"], "failed");
+    insta::assert_snapshot!(told(&world, &line));
+}
+
+#[test]
+fn a_missing_base_keeps_the_push() {
+    let world = World::new();
+    world.user_policy("[branches]\nbase = \"no-such-base\"\n");
+    let said = world.run(&["run", "--json"]);
+    let report = report(&said);
+    assert_eq!(step(&report, "push")["verdict"], "done");
+    insta::assert_snapshot!(told(&world, &step(&report, "pr-create")));
+}
+
+#[test]
+fn without_a_token_the_pull_request_is_skipped_with_advice() {
+    let world = World::new();
+    let login = world.git.url().replace(
+        "http://",
+        &format!("http://x-access-token:{}@", crate::world::TOKEN),
+    );
+    world.sandbox.git(
+        world.work(),
+        &[
+            "remote",
+            "set-url",
+            "origin",
+            &format!("{login}/acme/rocket.git"),
+        ],
+    );
+    let said = world.run_in(&world.work(), &["run", "--json"], &[]);
+    assert_eq!(said.code, Some(0), "{}", said.stdout);
+    let report = report(&said);
+    assert_eq!(step(&report, "push")["verdict"], "done");
+    insta::assert_snapshot!(told(&world, &step(&report, "pr-create")));
+}
+
+#[test]
+fn a_platform_that_refuses_is_a_failed_step() {
+    let world = World::new();
+    world.platform.fail_with(&[500, 500, 403, 403]);
+    let said = world.run_with_input(
+        &["run", "--input", "-", "--json"],
+        br#"{"task":{"input":"x"}}"#,
+    );
+    assert_eq!(said.code, Some(1));
+    let report = report(&said);
+    assert_eq!(step(&report, "push")["verdict"], "done");
+    assert_eq!(step(&report, "memory-commit")["verdict"], "failed");
+}
+
+#[test]
+fn a_bad_platform_url_is_noted() {
+    let world = World::new();
+    let mut variables = world.variables();
+    variables.retain(|(name, _)| *name != "PLATFORM_URL");
+    variables.push(("PLATFORM_URL", "not a url".into()));
+    let said = world.run_in(&world.work(), &["run", "--json"], &variables);
+    assert_eq!(said.code, Some(0), "{}", said.stdout);
+    insta::assert_snapshot!(report(&said)["notes"][0]["message"].as_str().unwrap());
+}
+
+#[test]
+fn a_directory_that_does_not_exist_is_told() {
+    let world = World::new();
+    let said = world.run(&["run", "-C", "/no/such/directory", "--json"]);
+    assert_eq!(said.code, Some(0), "{}", said.stderr);
+    assert_eq!(step(&report(&said), "push")["verdict"], "skipped");
+}

@@ -1,0 +1,181 @@
+//! The smaller commands: policy, manual, completions, help; and what a wrong command line gets.
+
+use crate::sandbox::Sandbox;
+use crate::world::{Said, World, run};
+
+fn sendoff(sandbox: &Sandbox, arguments: &[&str]) -> Said {
+    run(sandbox, &sandbox.home(), arguments, &[], b"")
+}
+
+#[test]
+fn a_wrong_command_line_is_64_and_never_2() {
+    let sandbox = Sandbox::new();
+    for arguments in [
+        &["rnu"][..],
+        &["run", "--no-such-option"],
+        &["step"],
+        &["run", "--trigger", "nobody"],
+        &["run", "--input", "/no/such/file"],
+        &["policy", "init", "--preset", "none"],
+        &["manual", "--page", "none"],
+        &[],
+    ] {
+        let said = sendoff(&sandbox, arguments);
+        assert_eq!(said.code, Some(64), "{arguments:?}: {}", said.stderr);
+        assert!(
+            !said.stderr.is_empty() && said.stdout.is_empty(),
+            "{arguments:?}"
+        );
+    }
+}
+
+#[test]
+fn help_and_version_are_data() {
+    let sandbox = Sandbox::new();
+    for arguments in [&["--help"][..], &["--version"], &["run", "--help"]] {
+        let said = sendoff(&sandbox, arguments);
+        assert_eq!((said.code, said.stderr.as_str()), (Some(0), ""));
+        assert!(!said.stdout.is_empty());
+    }
+}
+
+#[test]
+fn completions_are_made_for_every_shell() {
+    let sandbox = Sandbox::new();
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let said = sendoff(&sandbox, &["completions", shell]);
+        assert_eq!(said.code, Some(0));
+        assert!(
+            said.stdout.contains("pr-create") || said.stdout.contains("sendoff"),
+            "{shell}"
+        );
+    }
+}
+
+#[test]
+fn the_manual_writes_every_page() {
+    let sandbox = Sandbox::new();
+    let said = sendoff(&sandbox, &["manual", "out"]);
+    assert_eq!(said.code, Some(0), "{}", said.stderr);
+    for page in sendoff::manual::ARTEFACTS {
+        let written = std::fs::read_to_string(sandbox.home().join("out").join(page.name)).unwrap();
+        let printed = sendoff(&sandbox, &["manual", "--page", page.name]).stdout;
+        assert_eq!(written, printed, "{}", page.name);
+    }
+}
+
+#[test]
+fn policy_show_tells_which_layer_a_value_comes_from() {
+    let world = World::new();
+    world.user_policy("[limits]\ndeadline = \"90s\"\n");
+    std::fs::write(
+        world.work().join(".sendoff.toml"),
+        "[steps.pr-create]\ntitle = \"T\"\n",
+    )
+    .unwrap();
+    let said = world.run(&["policy", "show", "--set", "branches.base=main"]);
+    assert_eq!(said.code, Some(0), "{}", said.stderr);
+    let line = |key: &str| {
+        let found = said.stdout.lines().find(|line| line.starts_with(key));
+        found
+            .unwrap_or_else(|| panic!("no {key} in {}", said.stdout))
+            .to_owned()
+    };
+    assert!(
+        line("limits.deadline").ends_with("# user"),
+        "{}",
+        said.stdout
+    );
+    assert!(
+        line("steps.pr-create.title").ends_with("# repository"),
+        "{}",
+        said.stdout
+    );
+    assert!(
+        line("branches.base").ends_with("# --set"),
+        "{}",
+        said.stdout
+    );
+    assert!(
+        line("limits.http-timeout").ends_with("# built-in"),
+        "{}",
+        said.stdout
+    );
+}
+
+#[test]
+fn policy_check_names_the_mistake_and_its_place() {
+    let world = World::new();
+    let file = world
+        .sandbox
+        .write("bad.toml", "[steps.pr-create]\ntitel = \"x\"\n");
+    let said = world.run(&["policy", "check", file.to_str().unwrap()]);
+    assert_eq!((said.code, said.stdout.as_str()), (Some(78), ""));
+    insta::assert_snapshot!(world.normalise(&said.stderr));
+    let good = world
+        .sandbox
+        .write("good.toml", "[limits]\ndeadline = \"9s\"\n");
+    let said = world.run(&["policy", "check", good.to_str().unwrap()]);
+    assert_eq!(said.code, Some(0), "{}", said.stderr);
+    let said = world.run(&["policy", "check"]);
+    assert_eq!(said.code, Some(0), "{}", said.stderr);
+    insta::assert_snapshot!(world.normalise(&said.stdout), @"no mistakes in: built-in, [ROOT]/home/.config/sendoff/policy.toml");
+}
+
+#[test]
+fn policy_init_writes_a_preset_that_is_a_policy_and_never_overwrites() {
+    for preset in ["default", "molecule", "solo", "agents"] {
+        let sandbox = Sandbox::new();
+        let work = sandbox.repository("work");
+        let path = sandbox.home().join(".config/sendoff/policy.toml");
+        let said = run(
+            &sandbox,
+            &work,
+            &["policy", "init", "--preset", preset],
+            &[],
+            b"",
+        );
+        assert_eq!(said.code, Some(0), "{}", said.stderr);
+        let said = run(&sandbox, &work, &["policy", "check"], &[], b"");
+        assert_eq!(said.code, Some(0), "{preset}: {}", said.stderr);
+        let before = std::fs::read(&path).unwrap();
+        let said = run(
+            &sandbox,
+            &work,
+            &["policy", "init", "--preset", "solo"],
+            &[],
+            b"",
+        );
+        assert_eq!(said.code, Some(1));
+        assert!(said.stderr.contains("exists"), "{}", said.stderr);
+        assert_eq!(std::fs::read(&path).unwrap(), before);
+    }
+}
+
+#[test]
+fn a_preset_for_a_repository_is_one_that_it_can_carry() {
+    for preset in ["default", "molecule", "solo", "agents"] {
+        let sandbox = Sandbox::new();
+        let work = sandbox.repository("work");
+        let said = run(
+            &sandbox,
+            &work,
+            &["policy", "init", "--preset", preset, "--repo"],
+            &[],
+            b"",
+        );
+        assert_eq!(said.code, Some(0), "{}", said.stderr);
+        assert!(work.join(".sendoff.toml").exists());
+        let said = run(&sandbox, &work, &["policy", "check"], &[], b"");
+        assert_eq!(said.code, Some(0), "{preset}: {}", said.stderr);
+    }
+}
+
+#[test]
+fn the_schema_is_that_of_the_reference() {
+    let sandbox = Sandbox::new();
+    let printed = sendoff(&sandbox, &["policy", "schema"]).stdout;
+    let kept =
+        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/reference/policy.schema.json");
+    assert_eq!(printed, std::fs::read_to_string(kept).unwrap());
+}

@@ -1,0 +1,80 @@
+//! The reference is made from the types: these tests fail when a page is stale, or says nothing.
+
+use std::path::Path;
+
+use sendoff::manual::ARTEFACTS;
+
+#[test]
+fn the_reference_is_up_to_date() {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/reference");
+    let command = sendoff::cli::command();
+    let stale: Vec<&str> = ARTEFACTS
+        .iter()
+        .filter(|page| {
+            let kept = std::fs::read_to_string(directory.join(page.name)).unwrap_or_default();
+            kept != (page.make)(&command)
+        })
+        .map(|page| page.name)
+        .collect();
+    assert!(
+        stale.is_empty(),
+        "stale: {stale:?}; run: cargo run -- manual docs/reference"
+    );
+}
+
+#[test]
+fn nothing_else_lies_among_the_reference() {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/reference");
+    for entry in std::fs::read_dir(directory).unwrap() {
+        let name = entry.unwrap().file_name();
+        assert!(
+            ARTEFACTS.iter().any(|page| name == page.name),
+            "{} is written by nobody",
+            name.display()
+        );
+    }
+}
+
+#[test]
+fn every_link_in_the_documents_leads_to_a_file() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut pages = vec![root.join("README.md")];
+    for directory in ["docs", "docs/guide", "docs/reference"] {
+        let entries = std::fs::read_dir(root.join(directory)).unwrap();
+        pages.extend(
+            entries
+                .map(|entry| entry.unwrap().path())
+                .filter(|path| path.extension().is_some_and(|e| e == "md")),
+        );
+    }
+    let mut broken = Vec::new();
+    for page in pages {
+        let text = std::fs::read_to_string(&page).unwrap();
+        for (at, _) in text.match_indices("](") {
+            let target = text[at + 2..].split(')').next().unwrap();
+            let file = target.split('#').next().unwrap();
+            if !file.is_empty()
+                && !file.contains("://")
+                && !page.parent().unwrap().join(file).exists()
+            {
+                broken.push(format!("{}: {target}", page.display()));
+            }
+        }
+    }
+    assert!(broken.is_empty(), "{broken:#?}");
+}
+
+#[test]
+fn every_variable_is_documented_once() {
+    let mut names: Vec<&str> = sendoff::environment::VARIABLES
+        .iter()
+        .map(|variable| variable.name)
+        .collect();
+    names.sort_unstable();
+    let count = names.len();
+    names.dedup();
+    assert_eq!(names.len(), count);
+    for variable in sendoff::environment::VARIABLES {
+        assert!(variable.doc.ends_with('.'), "{}", variable.name);
+    }
+}
