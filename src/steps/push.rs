@@ -160,7 +160,7 @@ fn step_error(error: PushError) -> StepError {
         ErrorKind::Denied
     };
     let advice = error.advice();
-    let mut told = StepError::new(kind, error.class(), error.to_string());
+    let mut told = StepError::of(kind, error.class(), &error);
     told.advice = advice;
     told
 }
