@@ -7,13 +7,13 @@ use std::time::Duration;
 use gix::ObjectId;
 
 use crate::git::credentials::CredentialError;
-use crate::names::Scheme;
 use crate::net::NetError;
 use crate::net::RedirectRefused;
 use crate::process::ProcessError;
 
 use super::advertisement::AdvertisementError;
 use super::commands::RequestError;
+use super::diagnosis::is_tls;
 use super::link::Interruption;
 use super::link::clean_line;
 use super::rejection::Rejection;
@@ -355,22 +355,6 @@ impl From<Interruption> for PushError {
     }
 }
 
-/// Says whether an error came out of TLS. The library hides its own inside that of the socket.
-fn is_tls(error: &reqwest::Error) -> bool {
-    let mut next = error.source();
-    while let Some(error) = next {
-        let mut socket = error.downcast_ref::<io::Error>();
-        while let Some(inner) = socket.and_then(io::Error::get_ref) {
-            if inner.downcast_ref::<rustls::Error>().is_some() {
-                return true;
-            }
-            socket = inner.downcast_ref::<io::Error>();
-        }
-        next = error.source();
-    }
-    false
-}
-
 fn diverged(branch: &str, remote: &str, old: &ObjectId, known: Known) -> String {
     match known {
         Known::Here => format!(
@@ -388,41 +372,5 @@ fn tail(text: &str) -> String {
         String::new()
     } else {
         format!(": {text}")
-    }
-}
-
-/// Tells from stderr why ssh or git's receive-pack ended before it said what it should.
-pub(super) fn from_stderr(stderr: &[u8], scheme: Scheme) -> PushError {
-    let lines: Vec<String> = stderr
-        .split(|byte| *byte == b'\n')
-        .map(clean_line)
-        .filter(|line| !line.is_empty())
-        .collect();
-    let find = |words: &[&str]| {
-        let lower = |line: &&String| {
-            let line = line.to_ascii_lowercase();
-            words.iter().any(|word| line.contains(word))
-        };
-        lines.iter().find(lower).cloned()
-    };
-    let ssh = scheme == Scheme::Ssh;
-    if let Some(said) = find(&[
-        "does not appear to be a git repository",
-        "repository not found",
-    ]) {
-        return PushError::NotFound { place: said };
-    }
-    let login = [
-        "permission denied",
-        "host key verification failed",
-        "too many authentication failures",
-        "identification has changed",
-    ];
-    match find(&login) {
-        Some(said) if ssh => PushError::SshLogin { said },
-        _ => PushError::Network {
-            said: lines.last().cloned().unwrap_or_default(),
-            source: None,
-        },
     }
 }

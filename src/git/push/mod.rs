@@ -3,6 +3,7 @@
 pub mod advertisement;
 pub mod commands;
 pub mod delta;
+mod diagnosis;
 mod error;
 mod link;
 pub mod objects;

@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 use std::thread;
 
 use bytes::{Bytes, BytesMut};
-use reqwest::header::{ACCEPT, CONTENT_TYPE, LOCATION};
+use reqwest::header::{ACCEPT, CONTENT_TYPE};
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, Url};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::mpsc::{Receiver, channel};
@@ -17,7 +17,8 @@ use crate::net::ClientSettings;
 use crate::net::client_builder;
 use crate::net::may_follow;
 
-use super::answer::{Answer, Demux, clean_line};
+use super::answer::{Answer, Demux};
+use super::http_answer::{location, media_type, refusal};
 use super::http_body::{Piece, PieceWriter, StreamedBody};
 use super::login::Logins;
 use super::pulse::{Pulse, TICK};
@@ -395,37 +396,5 @@ fn repository(to: &Url, asked: &Url) -> Result<Url, PushError> {
             Ok(base)
         }
         _ => Err(PushError::RedirectElsewhere),
-    }
-}
-
-fn location(response: &Response) -> String {
-    let header = response.headers().get(LOCATION);
-    let text = header.and_then(|value| value.to_str().ok());
-    text.unwrap_or_default().to_owned()
-}
-
-fn media_type(response: &Response) -> String {
-    let header = response.headers().get(CONTENT_TYPE);
-    let text = header.and_then(|value| value.to_str().ok());
-    let text = text.unwrap_or_default();
-    let kind = text.split_once(';').map_or(text, |(kind, _)| kind);
-    kind.trim().to_ascii_lowercase()
-}
-
-/// Returns the error that a status other than 200 and 401 stands for.
-fn refusal(status: StatusCode, body: &[u8], host: &str) -> PushError {
-    let text = clean_line(body);
-    let said = if text.starts_with('<') {
-        String::new()
-    } else {
-        text
-    };
-    let host = host.to_owned();
-    match status.as_u16() {
-        403 => PushError::Forbidden { host, said },
-        404 | 410 => PushError::NotFound { place: host },
-        413 => PushError::TooLarge { said },
-        code @ (408 | 425 | 429 | 500..=599) => PushError::Unavailable { host, code },
-        code => PushError::Status { host, code },
     }
 }
