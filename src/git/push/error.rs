@@ -141,6 +141,9 @@ pub enum PushError {
     /// The advertisement cannot be used.
     #[error("the remote cannot be pushed to")]
     Advertisement(#[source] AdvertisementError),
+    /// The remote itself has only a part of the history.
+    #[error("the remote is a shallow repository, so what it lacks cannot be told")]
+    ShallowRemote,
     /// The request cannot be written.
     #[error("the push cannot be asked for")]
     Request(#[source] RequestError),
@@ -224,9 +227,9 @@ impl PushError {
     pub fn class(&self) -> &'static str {
         match self {
             Self::Policy(_) => "protected",
-            Self::Scheme(_) | Self::Advertisement(AdvertisementError::ObjectFormat { .. }) => {
-                "unsupported"
-            }
+            Self::Scheme(_)
+            | Self::ShallowRemote
+            | Self::Advertisement(AdvertisementError::ObjectFormat { .. }) => "unsupported",
             Self::FileRemote => "file-remote",
             Self::PlainHttp => "plain-http",
             Self::Connection(_) | Self::Client(_) | Self::Tls { .. } => "tls",
@@ -310,6 +313,7 @@ impl PushError {
             Self::NotGit { .. } | Self::Status { .. } => {
                 "check the remote's URL; a proxy or a login page may be in the way"
             }
+            Self::ShallowRemote => "fetch the whole history over there: git fetch --unshallow",
             Self::TooLarge { .. } => "push fewer commits, or keep large files out of the history",
             Self::Diverged {
                 branch,

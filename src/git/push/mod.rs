@@ -63,6 +63,9 @@ pub fn push(repo: &gix::Repository, order: &PushOrder<'_>) -> Result<Pushed, Pus
         link.leave();
         return Ok(Pushed::up_to_date(order.new));
     }
+    if !advertisement.shallow.is_empty() {
+        return Err(PushError::ShallowRemote);
+    }
     check_fast_forward(repo, order, old)?;
 
     let haves: Vec<ObjectId> = advertisement.all_ids().collect();
