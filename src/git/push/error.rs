@@ -109,6 +109,8 @@ pub enum PushError {
         host: String,
         /// The status.
         code: u16,
+        /// How long it asks to be left alone.
+        retry_after: Option<Duration>,
     },
     /// The connection failed.
     #[error("the connection failed{}", tail(.said))]
@@ -272,6 +274,14 @@ impl PushError {
             | Self::UnknownOutcome { .. } => true,
             Self::Rejected { kind, .. } | Self::Unpack { kind, .. } => kind.is_transient(),
             _ => false,
+        }
+    }
+
+    /// Returns how long the remote asks to be left alone, where it says so in seconds.
+    pub const fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Unavailable { retry_after, .. } => *retry_after,
+            _ => None,
         }
     }
 

@@ -18,7 +18,7 @@ use crate::net::client_builder;
 use crate::net::may_follow;
 
 use super::answer::{Answer, Demux};
-use super::http_answer::{location, media_type, refusal};
+use super::http_answer::{Head, location, media_type, refusal};
 use super::http_body::{Piece, PieceWriter, StreamedBody};
 use super::login::Logins;
 use super::pulse::{Pulse, TICK};
@@ -87,26 +87,26 @@ impl<'a> HttpLink<'a> {
         loop {
             let request = self.request_to(Method::GET, url.clone());
             let wanted = wanted.as_str();
-            let (status, body) = self.run(|link| async move {
+            let (head, body) = self.run(|link| async move {
                 let response = link.send(request).await?;
-                let status = response.status();
-                if status.is_redirection() {
-                    return Ok((status, location(&response).into_bytes()));
+                let head = Head::of(&response);
+                if head.status.is_redirection() {
+                    return Ok((head, location(&response).into_bytes()));
                 }
-                if status == StatusCode::OK && media_type(&response) != wanted {
+                if head.status == StatusCode::OK && media_type(&response) != wanted {
                     return Err(PushError::NotGit {
                         host: link.logins.host(),
                     });
                 }
-                let cap = if status == StatusCode::OK {
+                let cap = if head.status == StatusCode::OK {
                     ADVERTISEMENT_CAP
                 } else {
                     EXCERPT
                 };
                 let body = link.read(response, cap).await?;
-                Ok((status, body))
+                Ok((head, body))
             })?;
-            match status {
+            match head.status {
                 StatusCode::OK => {
                     self.logins.accepted();
                     return Ok(body);
@@ -120,7 +120,7 @@ impl<'a> HttpLink<'a> {
                     url = to;
                     hops += 1;
                 }
-                status => return Err(refusal(status, &body, &self.logins.host())),
+                _ => return Err(refusal(head, &body, &self.logins.host())),
             }
         }
     }
@@ -128,15 +128,15 @@ impl<'a> HttpLink<'a> {
     /// Sends a small request and reads the answer.
     pub(super) fn request(&mut self, body: &[u8]) -> Result<Vec<u8>, PushError> {
         let request = self.post().body(body.to_vec());
-        let (status, body) = self.run(|link| async move {
+        let (head, body) = self.run(|link| async move {
             let response = link.send(request).await?;
-            let status = response.status();
-            Ok((status, link.read(response, ADVERTISEMENT_CAP).await?))
+            let head = Head::of(&response);
+            Ok((head, link.read(response, ADVERTISEMENT_CAP).await?))
         })?;
-        if status == StatusCode::OK {
+        if head.status == StatusCode::OK {
             Ok(body)
         } else {
-            Err(refusal(status, &body, &self.logins.host()))
+            Err(refusal(head, &body, &self.logins.host()))
         }
     }
 
@@ -223,15 +223,15 @@ impl<'a> HttpLink<'a> {
     fn probe(&mut self) -> Result<(), PushError> {
         loop {
             let request = self.post().body(&b"0000"[..]);
-            let (status, body) = self.run(|link| async move {
+            let (head, body) = self.run(|link| async move {
                 let response = link.send(request).await?;
-                let status = response.status();
-                Ok((status, link.read(response, EXCERPT).await?))
+                let head = Head::of(&response);
+                Ok((head, link.read(response, EXCERPT).await?))
             })?;
-            match status {
+            match head.status {
                 StatusCode::OK => return Ok(()),
                 StatusCode::UNAUTHORIZED => self.logins.refused()?,
-                status => return Err(refusal(status, &body, &self.logins.host())),
+                _ => return Err(refusal(head, &body, &self.logins.host())),
             }
         }
     }
@@ -248,15 +248,15 @@ impl<'a> HttpLink<'a> {
                 Ok(response) => response,
                 Err(error) => return Ok(Err(Failed::unknown(error))),
             };
-            let status = response.status();
-            if status == StatusCode::UNAUTHORIZED {
+            let head = Head::of(&response);
+            if head.status == StatusCode::UNAUTHORIZED {
                 return Ok(Ok(Posted::Unauthorised));
             }
-            if status != StatusCode::OK {
+            if head.status != StatusCode::OK {
                 let body = link.read(response, EXCERPT).await.unwrap_or_default();
-                let error = refusal(status, &body, &link.logins.host());
+                let error = refusal(head, &body, &link.logins.host());
                 // A gateway that lost patience does not know what happened behind it.
-                return Ok(Err(if status.is_server_error() {
+                return Ok(Err(if head.status.is_server_error() {
                     Failed::unknown(error)
                 } else {
                     Failed::without_effect(error)
