@@ -3,6 +3,7 @@
 pub mod advertisement;
 pub mod commands;
 pub mod delta;
+mod diagnosis;
 mod error;
 mod link;
 pub mod objects;
@@ -62,6 +63,9 @@ pub fn push(repo: &gix::Repository, order: &PushOrder<'_>) -> Result<Pushed, Pus
     if old == Some(order.new) {
         link.leave();
         return Ok(Pushed::up_to_date(order.new));
+    }
+    if !advertisement.shallow.is_empty() {
+        return Err(PushError::ShallowRemote);
     }
     check_fast_forward(repo, order, old)?;
 
