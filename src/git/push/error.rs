@@ -35,6 +35,12 @@ pub enum PushError {
     /// Unencrypted, and not on this machine.
     #[error("the remote is reached over unencrypted http")]
     PlainHttp,
+    /// The pack would be larger than the policy lets out.
+    #[error("the push is larger than {} MB, the most that the policy lets out", limit / 1_000_000)]
+    PushSize {
+        /// In bytes.
+        limit: u64,
+    },
     /// The proxy or the certificate authorities cannot be used.
     #[error("the connection cannot be set up")]
     Connection(#[source] NetError),
@@ -255,7 +261,7 @@ impl PushError {
             | Self::Request(_) => "bad-response",
             Self::Diverged { .. } => "diverged",
             Self::Rejected { kind, .. } | Self::Unpack { kind, .. } => kind.class(),
-            Self::TooLarge { .. } => "too-large",
+            Self::TooLarge { .. } | Self::PushSize { .. } => "too-large",
             Self::Objects { class, .. } => class,
             Self::UnknownOutcome { .. } => "unknown-outcome",
         }
@@ -302,6 +308,9 @@ impl PushError {
         let fixed = match self {
             Self::Policy(_) => "push another branch; protected branches change by pull request",
             Self::FileRemote => "allow it with `remotes.allow-file = true` in your own policy",
+            Self::PushSize { .. } => {
+                "check what the branch carries, or raise `limits.push-size` in your own policy"
+            }
             Self::PlainHttp => "use https or ssh, or list the host in your own policy",
             Self::Scheme(_) => "use an https or ssh URL for the remote",
             Self::Connection(_) | Self::Client(_) | Self::Tls { .. } => {
@@ -322,6 +331,9 @@ impl PushError {
             }
             Self::NotGit { .. } | Self::Status { .. } => {
                 "check the remote's URL; a proxy or a login page may be in the way"
+            }
+            Self::Network { .. } | Self::Unavailable { .. } | Self::Lost | Self::Timeout(_) => {
+                "check that the remote can be reached, then run again: nothing is lost"
             }
             Self::ShallowRemote => "fetch the whole history over there: git fetch --unshallow",
             Self::TooLarge { .. } => "push fewer commits, or keep large files out of the history",

@@ -5,6 +5,7 @@ pub mod commands;
 pub mod delta;
 mod diagnosis;
 mod error;
+mod limit;
 mod link;
 pub mod objects;
 mod order;
@@ -25,6 +26,7 @@ use self::advertisement::Advertisement;
 use self::commands::Negotiated;
 use self::commands::RefUpdate;
 use self::commands::encode_request;
+use self::limit::Limited;
 use self::link::Answer;
 use self::link::Effect;
 use self::link::Failed;
@@ -91,8 +93,20 @@ pub fn push(repo: &gix::Repository, order: &PushOrder<'_>) -> Result<Pushed, Pus
                 Thin::Forbidden
             },
         };
-        stats = pack::write(out, repo, &selection, options, order.progress, order.stop)
-            .map_err(pack_error)?;
+        let limit = order.options.push_size;
+        let mut out = Limited::new(out, limit);
+        let written = pack::write(
+            &mut out,
+            repo,
+            &selection,
+            options,
+            order.progress,
+            order.stop,
+        );
+        stats = written.map_err(|error| match error {
+            pack::PackError::Write(_) if out.is_exceeded() => PushError::PushSize { limit },
+            error => pack_error(error),
+        })?;
         Ok(())
     };
     debug!(url = %order.remote.url, objects = selection.objects.len(), "sending");
