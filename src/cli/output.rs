@@ -2,25 +2,14 @@
 
 use std::io::{self, Write};
 
-/// Where the program prints.
-#[derive(Debug, Default)]
-pub(super) struct Output {}
+/// Prints data on stdout, with a newline at the end.
+pub(super) fn print(text: &str) {
+    write_line(&mut io::stdout().lock(), text);
+}
 
-impl Output {
-    /// Makes the way out.
-    pub(super) const fn new() -> Self {
-        Self {}
-    }
-
-    /// Prints data on stdout, with a newline at the end.
-    pub(super) fn print(&mut self, text: &str) {
-        write_line(&mut io::stdout().lock(), text);
-    }
-
-    /// Tells a person something, on stderr.
-    pub(super) fn complain(&mut self, text: &str) {
-        write_line(&mut io::stderr().lock(), text);
-    }
+/// Tells a person something, on stderr.
+pub(super) fn complain(text: &str) {
+    write_line(&mut io::stderr().lock(), text);
 }
 
 /// Writes and flushes. Whoever reads may have gone (`sendoff run | head`): that ends the talking,

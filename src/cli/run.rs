@@ -7,7 +7,7 @@ use crate::exit::Exit;
 use crate::report::Report;
 use crate::session::Session;
 
-use super::output::Output;
+use super::output::{complain, print};
 use super::plan;
 use super::progress::TerminalProgress;
 use super::render;
@@ -15,6 +15,10 @@ use super::request::{RequestArgs, read_task};
 
 /// Run a pipeline and report what became of each step
 #[derive(Debug, clap::Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of the command line"
+)]
 #[command(
     after_help = "Exit codes: 0 done or nothing to do, 1 a step failed, 64 command line, 70 a bug, \
                         75 queued, 78 policy."
@@ -42,20 +46,20 @@ pub(super) struct Args {
 }
 
 impl Args {
-    pub(super) fn run(self, environment: Environment, output: &mut Output) -> Exit {
+    pub(super) fn run(self, environment: Environment) -> Exit {
         let best_effort = self.best_effort;
-        let exit = self.run_honestly(environment, output);
+        let exit = self.run_honestly(environment);
         if best_effort { Exit::Done } else { exit }
     }
 
-    fn run_honestly(self, environment: Environment, output: &mut Output) -> Exit {
+    fn run_honestly(self, environment: Environment) -> Exit {
         if environment.is_off() {
             return Exit::Done;
         }
         let task = match read_task(self.input.as_deref()) {
             Ok(task) => task,
             Err(message) => {
-                output.complain(&message);
+                complain(&message);
                 return Exit::Usage;
             }
         };
@@ -64,14 +68,14 @@ impl Args {
         let terminal = environment.is_terminal();
         let session = match Session::open(self.request.request(task), environment) {
             Ok(session) => session,
-            Err(error) => return render::policy_error(output, *error),
+            Err(error) => return render::policy_error(&error),
         };
         let pipeline = match session.pipeline(&name) {
             Ok(pipeline) => pipeline,
-            Err(error) => return render::policy_error(output, error),
+            Err(error) => return render::policy_error(&error),
         };
         if self.dry_run {
-            return plan::show(&session.plan(&pipeline), self.json, output);
+            return plan::show(&session.plan(&pipeline), self.json);
         }
         let style = Style {
             json: self.json,
@@ -83,10 +87,10 @@ impl Args {
             &TerminalProgress::when(terminal),
             move |report| {
                 // The run's thread may be stuck for ever: the process ends here, with what is known.
-                end_process(style.show(&report, &mut Output::new()));
+                end_process(style.show(&report));
             },
         );
-        style.show(&report, output)
+        style.show(&report)
     }
 }
 
@@ -99,13 +103,13 @@ struct Style {
 }
 
 impl Style {
-    fn show(self, report: &Report, output: &mut Output) -> Exit {
+    fn show(self, report: &Report) -> Exit {
         if self.json {
-            output.print(&render::json(report));
+            print(&render::json(report));
         } else {
             let text = render::human(report, render::Detail::of(self.verbose));
             if !text.is_empty() {
-                output.print(&text);
+                print(&text);
             }
         }
         if self.best_effort {

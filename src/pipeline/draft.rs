@@ -144,11 +144,6 @@ impl Draft {
         self.lock().report.notes.push(note);
     }
 
-    /// Sets what is known of the repository by now.
-    pub fn set_repo(&self, repo: RepoReport) {
-        self.lock().report.repo = Some(repo);
-    }
-
     /// Returns the report as it stands, with what still runs as failed by the deadline.
     pub fn cut_off(&self, deadline: &Deadline) -> Report {
         let summary = passed(deadline);
