@@ -14,6 +14,7 @@ mod forge;
 mod git;
 mod http;
 mod manual;
+mod names;
 mod pipeline;
 mod platform;
 mod policies;
