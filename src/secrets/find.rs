@@ -106,7 +106,7 @@ fn is_quiet(text: &[u8]) -> bool {
             .iter()
             .chain(STRONG)
             .any(|word| lower.contains(word))
-        && !(has_long_word && SHAPES.iter().any(|shape| text.contains(shape.prefix)))
+        && (!has_long_word || !SHAPES.iter().any(|shape| text.contains(shape.prefix)))
 }
 
 /// No shape makes a token of fewer bytes: ordinary words need not be compared with each prefix.

@@ -132,7 +132,7 @@ impl Session {
     ) -> Report {
         let deadline = Deadline::new(self.loaded.policy.limits().deadline.duration());
         let survey = self.survey();
-        let draft = Draft::new(self.info(pipeline, &survey), &self.clock);
+        let draft = self.draft(pipeline, &survey);
         if self.has_nobody_to_ask(&survey) && !pipeline.waits() {
             // Nothing to wait for: neither a runtime nor a watchdog is paid for.
             let run = self.run_on(pipeline, &survey, &deadline, &draft, progress);
@@ -140,7 +140,7 @@ impl Session {
                 return report;
             }
         }
-        let draft = Draft::new(self.info(pipeline, &survey), &self.clock);
+        let draft = self.draft(pipeline, &survey);
         let watchdog = Watchdog::start(&deadline, &draft, on_deadline);
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
@@ -210,15 +210,21 @@ impl Session {
         guards::survey(repo, &self.loaded.policy, options)
     }
 
-    fn info(&self, pipeline: &Pipeline, survey: &Survey) -> RunInfo {
-        RunInfo {
+    /// Starts a report that never shows a token of the environment.
+    fn draft(&self, pipeline: &Pipeline, survey: &Survey) -> Draft {
+        let info = RunInfo {
             version: env!("CARGO_PKG_VERSION").into(),
             pipeline: pipeline.name().into(),
             trigger: self.trigger.to_string(),
             run_id: self.run_id,
             repo: survey.report(),
             notes: self.notes.clone(),
-        }
+        };
+        let draft = Draft::new(info, &self.clock);
+        self.environment
+            .tokens()
+            .for_each(|token| draft.hide(token));
+        draft
     }
 
     fn facts(&self, survey: &Survey) -> Facts {

@@ -251,9 +251,10 @@ fn a_directory_that_does_not_exist_is_told() {
 fn a_push_that_is_larger_than_the_policy_lets_out_is_stopped() {
     let world = World::new();
     world.user_policy("[limits]\npush-size = \"2KB\"\n");
-    let noise: String = (0..4000_u64)
-        .map(|n| format!("{:x}", n.wrapping_mul(0x9e37_79b9_7f4a_7c15)))
-        .collect();
+    let mut noise = String::new();
+    for n in 0..4000_u64 {
+        noise.push_str(&n.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_string());
+    }
     world.commit("noise.txt", &noise, "Add noise");
     let said = world.run(&["run", "--json"]);
     assert_eq!(said.code, Some(1), "{}", said.stdout);
