@@ -15,7 +15,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("policy", &["names"]),
     ("report", &["names", "exit"]),
     ("secrets", &[]),
-    ("template", &["names", "secrets"]),
+    ("text", &[]),
+    ("template", &["names", "secrets", "text"]),
     ("process", &["names", "clock", "environment"]),
     (
         "git",
