@@ -199,7 +199,15 @@ fn init(
             return Exit::Failed;
         }
     };
-    if let Err(error) = create(&path, text) {
+    let mut left_out = Vec::new();
+    let mut text = text.to_owned();
+    if target == Target::Repository {
+        match crate::session::preset_for_repository(&text) {
+            Ok(carried) => (text, left_out) = (carried.text, carried.left_out),
+            Err(error) => return render::policy_error(output, *error),
+        }
+    }
+    if let Err(error) = create(&path, &text) {
         output.complain(&format!("{} cannot be written: {error}", path.display()));
         return Exit::Failed;
     }
@@ -207,14 +215,12 @@ fn init(
         "{} is written from the preset `{name}`",
         path.display()
     ));
-    if target == Target::Repository {
-        let refused = crate::session::keys_not_for_repository(text);
-        if !refused.is_empty() {
-            output.complain(&format!(
-                "a repository's policy cannot carry these keys; move them to the user's or the system's: {}",
-                refused.join(", ")
-            ));
-        }
+    if !left_out.is_empty() {
+        output.complain(&format!(
+            "a repository's policy cannot carry these keys, which are comments there; put them into the user's or \
+             the system's: {}",
+            left_out.join(", ")
+        ));
     }
     Exit::Done
 }

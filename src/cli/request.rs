@@ -57,11 +57,7 @@ fn parse_trigger(name: &str) -> Result<Trigger, String> {
 /// Reads `--input`: a file, or `-` for standard input.
 pub(super) fn read_input(path: &Path) -> Result<Vec<u8>, String> {
     let mut bytes = Vec::new();
-    let name = if path == Path::new("-") {
-        "standard input".into()
-    } else {
-        path.display().to_string()
-    };
+    let name = name_of(path);
     let read = if path == Path::new("-") {
         io::stdin()
             .lock()
@@ -85,15 +81,24 @@ pub(super) fn read_task(path: Option<&Path>) -> Result<TaskDocument, String> {
         return Ok(TaskDocument::default());
     };
     let bytes = read_input(path)?;
+    let name = name_of(path);
     let document: TaskDocument = serde_json::from_slice(&bytes)
-        .map_err(|error| format!("{} is no task document: {error}", path.display()))?;
+        .map_err(|error| format!("{name} is no task document: {error}"))?;
     match document.schema.as_deref() {
         None | Some(TaskDocument::SCHEMA) => Ok(document),
         Some(other) => Err(format!(
-            "{} says `{}`, and this version reads `{}`",
-            path.display(),
+            "{name} says `{}`, and this version reads `{}`",
             other.escape_debug(),
             TaskDocument::SCHEMA
         )),
+    }
+}
+
+/// Names the input for messages.
+fn name_of(path: &Path) -> String {
+    if path == Path::new("-") {
+        "standard input".into()
+    } else {
+        path.display().to_string()
     }
 }

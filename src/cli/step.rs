@@ -171,7 +171,7 @@ fn show(report: &Report, json: bool, output: &mut Output) -> Exit {
         None => {}
     }
     if step.verdict != Verdict::Done || !report.notes.is_empty() {
-        output.complain(render::human(report, render::Detail::Verbose).trim_end());
+        output.complain(render::human(report, render::Detail::EveryStep).trim_end());
     }
     report.exit()
 }

@@ -7,7 +7,7 @@ use crate::git::{Commit, Remote};
 use crate::names::{BranchName, RepositoryName};
 use crate::policy::PushPermit;
 
-use super::step::Outcome;
+use super::step::{ErrorKind, Outcome, StepError};
 
 /// The work that `push` and `pr-create` ship: only the guards make one.
 #[derive(Debug)]
@@ -49,6 +49,14 @@ impl Hold {
             sentence: sentence.into(),
             advice: None,
         }
+    }
+
+    /// Makes a hold of an error and its causes.
+    pub fn of(reason: &'static str, error: &dyn std::error::Error) -> Self {
+        Self::new(
+            reason,
+            StepError::of(ErrorKind::Denied, reason, error).summary,
+        )
     }
 
     /// Adds what to do about it.

@@ -117,6 +117,20 @@ impl StepError {
         }
     }
 
+    /// Makes an error of another one and its causes, on one line.
+    pub fn of(kind: ErrorKind, reason: &'static str, error: &dyn std::error::Error) -> Self {
+        let mut summary = error.to_string();
+        let mut cause = error.source();
+        while let Some(error) = cause {
+            let told = error.to_string();
+            if !summary.contains(&told) {
+                summary = format!("{summary}: {told}");
+            }
+            cause = error.source();
+        }
+        Self::new(kind, reason, summary)
+    }
+
     /// Adds what to do about it.
     #[must_use]
     pub fn advise(mut self, advice: impl Into<String>) -> Self {

@@ -186,14 +186,6 @@ impl Layers {
 }
 
 impl Loaded {
-    /// Reports that the repository's file cannot be used at all.
-    pub fn drop_repository(&mut self, error: PolicyError) {
-        self.problems.push(PolicyProblem {
-            origin: Origin::Repository,
-            error,
-        });
-    }
-
     /// Returns the names of the layers that count, lowest first.
     pub fn layer_names(&self) -> Vec<String> {
         let named = self.layers.stack.iter();

@@ -51,7 +51,7 @@ pub use pattern::{Pattern, PatternError};
 pub use permit::{Protected, PushPermit, Refused, RemoteFacts};
 pub use pipelines::{PipelineTable, StepRef};
 pub use preset::{PRESETS, Preset, preset};
-pub use repository::keys_not_for_repository;
+pub use repository::{Carried, for_repository};
 pub use size::{Size, SizeError};
 pub use span::{Span, SpanError};
 pub use step_table::{OnError, SHARED_KEYS, StepSettings, StepTable};

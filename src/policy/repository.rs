@@ -31,13 +31,17 @@ pub(super) fn check(
         .try_for_each(|(path, entry)| judge.judge(&path, entry))
 }
 
-/// Returns the keys of a policy that a repository's file cannot carry, dotted, in the order of the text.
-///
-/// `text` is a policy that holds for a user, such as a preset.
-pub fn keys_not_for_repository<K: super::Kind>(
-    text: &str,
-    kinds: &[K],
-) -> Result<Vec<String>, PolicyError> {
+/// A policy as a repository's file can carry it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Carried {
+    /// The text, with the keys that it cannot carry turned into comments.
+    pub text: String,
+    /// Those keys, dotted, in the order of the text.
+    pub left_out: Vec<String>,
+}
+
+/// Turns a policy that holds for a user, such as a preset, into one that a repository can carry.
+pub fn for_repository<K: super::Kind>(text: &str, kinds: &[K]) -> Result<Carried, PolicyError> {
     let kinds = Kinds::new(kinds);
     let mut sources = Sources::default();
     let below = Layer::parse(
@@ -54,11 +58,35 @@ pub fn keys_not_for_repository<K: super::Kind>(
         sources: &sources,
         kinds: &kinds,
     };
-    let refused = judge
-        .keys()
-        .into_iter()
-        .filter(|(path, entry)| judge.judge(path, entry).is_err());
-    Ok(refused.map(|(path, _)| dotted(&path)).collect())
+    let mut keys = judge.keys();
+    keys.retain(|(path, entry)| judge.judge(path, entry).is_err());
+    let begins = sources.at(&layer.place).map_or(0, |source| source.start);
+    let refused = keys.iter().map(|(_, entry)| {
+        let end = entry.value.place.end.max(entry.key.start + 1);
+        entry.key.start - begins..end - begins
+    });
+    Ok(Carried {
+        text: commented(text, &refused.collect::<Vec<_>>()),
+        left_out: keys.iter().map(|(path, _)| dotted(path)).collect(),
+    })
+}
+
+/// Puts a `#` before each line that one of the ranges touches.
+fn commented(text: &str, ranges: &[std::ops::Range<usize>]) -> String {
+    let mut done = String::with_capacity(text.len());
+    let mut start = 0;
+    for line in text.split_inclusive('\n') {
+        let end = start + line.len();
+        if ranges
+            .iter()
+            .any(|range| range.start < end && start < range.end)
+        {
+            done.push_str("# ");
+        }
+        done.push_str(line);
+        start = end;
+    }
+    done
 }
 
 struct Judge<'a> {

@@ -72,9 +72,8 @@ fn client(policy: &Policy) -> Client {
 pub(super) fn push_options(session: &Session, remote: &RemoteUrl) -> PushOptions {
     let policy = &session.loaded.policy;
     let environment = &session.environment;
-    let repo = session.repo();
     let inheritance = Inheritance::new(environment.search_path(), environment.for_children());
-    PushOptions {
+    let options = PushOptions {
         push_timeout: policy.limits().push_timeout.duration(),
         push_size: policy.limits().push_size.bytes(),
         allow_file: if policy.remotes().allow_file {
@@ -85,28 +84,28 @@ pub(super) fn push_options(session: &Session, remote: &RemoteUrl) -> PushOptions
         // The guard has checked an unencrypted remote against the list, by its whole URL.
         plain_http: PlainHttp::to(remote.host().map(str::to_owned)),
         login: login(session, remote),
-        ssh_command: ssh_command(session.trigger, environment, repo),
-        helpers: helpers(repo, remote, &inheritance),
+        ssh_command: ssh_command(session),
         inheritance,
         ..PushOptions::default()
+    };
+    match session.repo() {
+        Some(repo) => options.with_config(repo.config(), remote),
+        None => options,
     }
 }
 
-/// Returns the user's ssh command. Under a hook or an agent the variable is somebody else's.
-fn ssh_command(trigger: Trigger, environment: &Environment, repo: Option<&Repo>) -> Option<String> {
-    let from_person = (trigger == Trigger::Manual).then(|| environment.text("GIT_SSH_COMMAND"));
-    let configured = || repo?.config().string("core.sshCommand");
-    from_person.flatten().map(str::to_owned).or_else(configured)
+/// Returns the ssh command of the environment. Under a hook or an agent it is somebody else's.
+fn ssh_command(session: &Session) -> Option<String> {
+    let from_person = session.trigger == Trigger::Manual;
+    let command = session
+        .environment
+        .text("GIT_SSH_COMMAND")
+        .filter(|_| from_person)?;
+    Some(command.to_owned())
 }
 
-/// Returns the credential helpers that system and user configuration name for a URL.
-fn helpers(repo: Option<&Repo>, url: &RemoteUrl, inheritance: &Inheritance) -> Helpers {
-    repo.map(|repo| Helpers::from_config(repo.config(), url, inheritance.clone()))
-        .unwrap_or_default()
-}
-
-/// Returns the login that goes with the first request: the forge's token, when the remote is on the
-/// host that the token is for. Helpers that the user configured are asked before it is used.
+/// Returns the login to fall back on: the forge's token, when the remote is on the host that the
+/// token is for. The helpers that the user configured are asked first.
 pub(super) fn login(session: &Session, remote: &RemoteUrl) -> Option<Login> {
     if !matches!(remote.scheme(), Scheme::Https | Scheme::Http) || remote.password().is_some() {
         return None;
@@ -186,7 +185,8 @@ impl ForgeWay {
         };
         let web = self.web_origin(def).ok_or_else(absent)?;
         let place = RemoteUrl::parse(web.as_str()).map_err(|_| absent())?;
-        let helpers = helpers(self.repo.as_ref(), &place, &self.inheritance);
+        let config = self.repo.as_ref().ok_or_else(absent)?.config();
+        let helpers = Helpers::from_config(config, &place, self.inheritance.clone());
         match interruptible(move |_| helpers.get(&web, None)).await {
             Ok(Ok(Some(login))) if !login.password.expose_secret().is_empty() => Ok(login.password),
             Ok(Ok(_)) => Err(absent()),

@@ -98,7 +98,7 @@ fn guard(
             )
             .advise("switch to a branch: git switch -c NAME"));
         }
-        Err(error) => return Err(Hold::new("bad-head", error.to_string())),
+        Err(error) => return Err(Hold::of("bad-head", &error)),
     };
     facts.branch = Some(branch.to_string());
     facts.head = Some(head.to_string());
@@ -153,7 +153,7 @@ fn remote(
     let remote = repo
         .remote(choice.as_ref(), Some(branch))
         .map_err(|error| {
-            let hold = Hold::new(error.code(), error.to_string());
+            let hold = Hold::of(error.code(), &error);
             Hold {
                 advice: error.advice(),
                 ..hold

@@ -5,7 +5,10 @@ use std::path::{Path, PathBuf};
 use crate::environment::Environment;
 use crate::git::{ConfigFiles, LocalConfig, Repo};
 use crate::pipeline::Hold;
-use crate::policy::{Layers, Loaded, Origin, Places, PolicyError, RepositoryFile, Setting};
+use crate::policy::{
+    Carried, Layers, Loaded, LocalConfig as Trusted, Origin, Places, PolicyError, Setting,
+    for_repository,
+};
 use crate::report::Note;
 use crate::steps::STEPS;
 
@@ -42,7 +45,7 @@ pub(super) fn discover(
     let config_home = config_home.as_deref().and_then(Path::parent);
     let files = ConfigFiles::of_user(home.as_deref(), config_home);
     Repo::discover(directory, local_config, &files).map_err(|error| {
-        let hold = Hold::new("bad-repository", super::chain(&error));
+        let hold = Hold::of("bad-repository", &error);
         Hold {
             advice: error.advice(),
             ..hold
@@ -62,17 +65,11 @@ pub(super) fn load(
         .as_ref()
         .map(|file| environment.cwd().join(file));
     places.set.clone_from(&request.sets);
-    let mut unreadable = None;
-    match repo.and_then(Repo::work_tree).map(RepositoryFile::read) {
-        Some(Ok(file)) => places.repository = file,
-        Some(Err(error)) => unreadable = Some(error),
-        None => {}
+    let loaded = Layers::load(&places, STEPS).map_err(Box::new)?;
+    match repo.and_then(Repo::work_tree) {
+        Some(work_tree) => loaded.with_work_tree(work_tree, STEPS).map_err(Box::new),
+        None => Ok(loaded),
     }
-    let mut loaded = Layers::load(&places, STEPS).map_err(Box::new)?;
-    if let Some(error) = unreadable {
-        loaded.drop_repository(error);
-    }
-    Ok(loaded)
 }
 
 /// Notes what the user should know: dropped layers, and configuration that was ignored.
@@ -95,7 +92,7 @@ pub(super) fn notes(loaded: &Loaded, repo: Option<&Repo>) -> Vec<Note> {
         })
         .collect();
     let ignored = match repo {
-        Some(repo) if loaded.policy.git().local_config == crate::policy::LocalConfig::Ignore => {
+        Some(repo) if loaded.policy.git().local_config == Trusted::Ignore => {
             repo.config().ignored_local_keys()
         }
         _ => Vec::new(),
@@ -160,7 +157,7 @@ pub fn repository_policy(
     Ok(top.join(".sendoff.toml"))
 }
 
-/// Returns the keys of a policy that a repository's file cannot carry.
-pub fn keys_not_for_repository(text: &str) -> Vec<String> {
-    crate::policy::keys_not_for_repository(text, STEPS).unwrap_or_default()
+/// Turns a preset into one that a repository's file can carry.
+pub fn preset_for_repository(text: &str) -> Result<Carried, Box<PolicyError>> {
+    for_repository(text, STEPS).map_err(Box::new)
 }

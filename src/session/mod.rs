@@ -7,7 +7,6 @@ mod plan;
 mod range;
 mod remote_head;
 
-use std::error::Error;
 use std::path::PathBuf;
 
 use crate::clock::Clock;
@@ -27,9 +26,7 @@ use self::connect::ForgeWay;
 use self::guards::Survey;
 use self::remote_head::Question;
 
-pub use self::load::{
-    PolicyReview, check_file, keys_not_for_repository, repository_policy, review,
-};
+pub use self::load::{PolicyReview, check_file, preset_for_repository, repository_policy, review};
 pub use self::plan::{Plan, PlanStep};
 
 /// What a caller wants.
@@ -243,18 +240,4 @@ impl Session {
             steps: std::collections::BTreeMap::new(),
         }
     }
-}
-
-/// Puts an error and its causes on one line.
-fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let told = error.to_string();
-        if !text.contains(&told) {
-            text = format!("{text}: {told}");
-        }
-        cause = error.source();
-    }
-    text
 }

@@ -41,7 +41,7 @@ crate::classes!(PrCreate {
     title: A,
     body: A,
     template: A,
-    draft: B,
+    draft: BOrA("always"),
     labels: B,
     reviewers: B,
     assignees: B,

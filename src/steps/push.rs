@@ -159,8 +159,7 @@ fn step_error(error: PushError) -> StepError {
     } else {
         ErrorKind::Denied
     };
-    let advice = error.advice();
-    let mut told = StepError::new(kind, error.class(), error.to_string());
-    told.advice = advice;
+    let mut told = StepError::new(kind, error.class(), error.summary());
+    told.advice = error.advice();
     told
 }

@@ -9,6 +9,8 @@ use crate::report::{Report, StepReport, Verdict};
 pub(in crate::cli) enum Detail {
     /// What happened, and what to do.
     Normal,
+    /// The same for every step, also those that had nothing to work with.
+    EveryStep,
     /// Also steps that had nothing to work with, and the outputs.
     Verbose,
 }
@@ -34,7 +36,7 @@ pub(in crate::cli) fn human(report: &Report, detail: Detail) -> String {
     let shown: Vec<&StepReport> = report
         .steps
         .iter()
-        .filter(|step| detail == Detail::Verbose || !is_quiet(step))
+        .filter(|step| detail != Detail::Normal || !is_quiet(step))
         .collect();
     let width = shown
         .iter()

@@ -5,8 +5,10 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, LOCATION, WWW_AUTHENTICATE};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::header::{
+    AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE,
+};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::Response;
 use secrecy::ExposeSecret;
 
@@ -34,6 +36,7 @@ async fn handle(State(shared): State<Arc<Shared>>, request: Request) -> Response
             return std::future::pending().await;
         }
         Some(FaultKind::Status(status, text)) => plain(status, text),
+        Some(FaultKind::Busy(seconds)) => busy(seconds),
         Some(FaultKind::Redirect(to)) => redirect(&to),
         Some(FaultKind::Page) => page(),
         fault => {
@@ -108,6 +111,14 @@ fn decode_base64(text: &str) -> Option<Vec<u8>> {
 fn plain(status: u16, text: &'static str) -> Response {
     let mut response = Response::new(Body::from(text));
     *response.status_mut() = StatusCode::from_u16(status).unwrap_or_default();
+    response
+}
+
+fn busy(seconds: u64) -> Response {
+    let mut response = plain(429, "later\n");
+    response
+        .headers_mut()
+        .insert(RETRY_AFTER, HeaderValue::from(seconds));
     response
 }
 

@@ -45,6 +45,8 @@ pub struct Fault {
 pub enum FaultKind {
     /// The server answers with this status and text, and does nothing.
     Status(u16, &'static str),
+    /// The server is busy (429) and asks to be left alone for so many seconds.
+    Busy(u64),
     /// The server sends the client on to this address.
     Redirect(String),
     /// The server begins only after this time.

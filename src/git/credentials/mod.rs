@@ -129,6 +129,11 @@ impl Helpers {
         ask::get(self, url, user)
     }
 
+    /// Says whether there is anybody to ask.
+    pub const fn is_configured(&self) -> bool {
+        !self.commands.is_empty()
+    }
+
     /// Tells every helper that `login` works.
     pub fn store(&self, url: &reqwest::Url, login: &Login) -> Result<(), CredentialError> {
         ask::tell(self, url, login, ask::Verb::Store)

@@ -7,13 +7,13 @@ use std::time::Duration;
 use gix::ObjectId;
 
 use crate::git::credentials::CredentialError;
-use crate::names::Scheme;
 use crate::net::NetError;
 use crate::net::RedirectRefused;
 use crate::process::ProcessError;
 
 use super::advertisement::AdvertisementError;
 use super::commands::RequestError;
+use super::diagnosis::is_tls;
 use super::link::Interruption;
 use super::link::clean_line;
 use super::rejection::Rejection;
@@ -35,6 +35,12 @@ pub enum PushError {
     /// Unencrypted, and not on this machine.
     #[error("the remote is reached over unencrypted http")]
     PlainHttp,
+    /// The pack would be larger than the policy lets out.
+    #[error("the push is larger than {} MB, the most that the policy lets out", limit / 1_000_000)]
+    PushSize {
+        /// In bytes.
+        limit: u64,
+    },
     /// The proxy or the certificate authorities cannot be used.
     #[error("the connection cannot be set up")]
     Connection(#[source] NetError),
@@ -109,6 +115,8 @@ pub enum PushError {
         host: String,
         /// The status.
         code: u16,
+        /// How long it asks to be left alone.
+        retry_after: Option<Duration>,
     },
     /// The connection failed.
     #[error("the connection failed{}", tail(.said))]
@@ -141,6 +149,9 @@ pub enum PushError {
     /// The advertisement cannot be used.
     #[error("the remote cannot be pushed to")]
     Advertisement(#[source] AdvertisementError),
+    /// The remote itself has only a part of the history.
+    #[error("the remote is a shallow repository, so what it lacks cannot be told")]
+    ShallowRemote,
     /// The request cannot be written.
     #[error("the push cannot be asked for")]
     Request(#[source] RequestError),
@@ -224,9 +235,9 @@ impl PushError {
     pub fn class(&self) -> &'static str {
         match self {
             Self::Policy(_) => "protected",
-            Self::Scheme(_) | Self::Advertisement(AdvertisementError::ObjectFormat { .. }) => {
-                "unsupported"
-            }
+            Self::Scheme(_)
+            | Self::ShallowRemote
+            | Self::Advertisement(AdvertisementError::ObjectFormat { .. }) => "unsupported",
             Self::FileRemote => "file-remote",
             Self::PlainHttp => "plain-http",
             Self::Connection(_) | Self::Client(_) | Self::Tls { .. } => "tls",
@@ -250,7 +261,7 @@ impl PushError {
             | Self::Request(_) => "bad-response",
             Self::Diverged { .. } => "diverged",
             Self::Rejected { kind, .. } | Self::Unpack { kind, .. } => kind.class(),
-            Self::TooLarge { .. } => "too-large",
+            Self::TooLarge { .. } | Self::PushSize { .. } => "too-large",
             Self::Objects { class, .. } => class,
             Self::UnknownOutcome { .. } => "unknown-outcome",
         }
@@ -272,6 +283,14 @@ impl PushError {
         }
     }
 
+    /// Returns how long the remote asks to be left alone, where it says so in seconds.
+    pub const fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Unavailable { retry_after, .. } => *retry_after,
+            _ => None,
+        }
+    }
+
     /// Returns the error in one line: what happened, and the cause at the bottom of it.
     pub fn summary(&self) -> String {
         let mut cause: Option<&dyn Error> = None;
@@ -289,6 +308,9 @@ impl PushError {
         let fixed = match self {
             Self::Policy(_) => "push another branch; protected branches change by pull request",
             Self::FileRemote => "allow it with `remotes.allow-file = true` in your own policy",
+            Self::PushSize { .. } => {
+                "check what the branch carries, or raise `limits.push-size` in your own policy"
+            }
             Self::PlainHttp => "use https or ssh, or list the host in your own policy",
             Self::Scheme(_) => "use an https or ssh URL for the remote",
             Self::Connection(_) | Self::Client(_) | Self::Tls { .. } => {
@@ -310,6 +332,10 @@ impl PushError {
             Self::NotGit { .. } | Self::Status { .. } => {
                 "check the remote's URL; a proxy or a login page may be in the way"
             }
+            Self::Network { .. } | Self::Unavailable { .. } | Self::Lost | Self::Timeout(_) => {
+                "check that the remote can be reached, then run again: nothing is lost"
+            }
+            Self::ShallowRemote => "fetch the whole history over there: git fetch --unshallow",
             Self::TooLarge { .. } => "push fewer commits, or keep large files out of the history",
             Self::Diverged {
                 branch,
@@ -355,22 +381,6 @@ impl From<Interruption> for PushError {
     }
 }
 
-/// Says whether an error came out of TLS. The library hides its own inside that of the socket.
-fn is_tls(error: &reqwest::Error) -> bool {
-    let mut next = error.source();
-    while let Some(error) = next {
-        let mut socket = error.downcast_ref::<io::Error>();
-        while let Some(inner) = socket.and_then(io::Error::get_ref) {
-            if inner.downcast_ref::<rustls::Error>().is_some() {
-                return true;
-            }
-            socket = inner.downcast_ref::<io::Error>();
-        }
-        next = error.source();
-    }
-    false
-}
-
 fn diverged(branch: &str, remote: &str, old: &ObjectId, known: Known) -> String {
     match known {
         Known::Here => format!(
@@ -388,41 +398,5 @@ fn tail(text: &str) -> String {
         String::new()
     } else {
         format!(": {text}")
-    }
-}
-
-/// Tells from stderr why ssh or git's receive-pack ended before it said what it should.
-pub(super) fn from_stderr(stderr: &[u8], scheme: Scheme) -> PushError {
-    let lines: Vec<String> = stderr
-        .split(|byte| *byte == b'\n')
-        .map(clean_line)
-        .filter(|line| !line.is_empty())
-        .collect();
-    let find = |words: &[&str]| {
-        let lower = |line: &&String| {
-            let line = line.to_ascii_lowercase();
-            words.iter().any(|word| line.contains(word))
-        };
-        lines.iter().find(lower).cloned()
-    };
-    let ssh = scheme == Scheme::Ssh;
-    if let Some(said) = find(&[
-        "does not appear to be a git repository",
-        "repository not found",
-    ]) {
-        return PushError::NotFound { place: said };
-    }
-    let login = [
-        "permission denied",
-        "host key verification failed",
-        "too many authentication failures",
-        "identification has changed",
-    ];
-    match find(&login) {
-        Some(said) if ssh => PushError::SshLogin { said },
-        _ => PushError::Network {
-            said: lines.last().cloned().unwrap_or_default(),
-            source: None,
-        },
     }
 }

@@ -3,7 +3,9 @@
 pub mod advertisement;
 pub mod commands;
 pub mod delta;
+mod diagnosis;
 mod error;
+mod limit;
 mod link;
 pub mod objects;
 mod order;
@@ -24,6 +26,7 @@ use self::advertisement::Advertisement;
 use self::commands::Negotiated;
 use self::commands::RefUpdate;
 use self::commands::encode_request;
+use self::limit::Limited;
 use self::link::Answer;
 use self::link::Effect;
 use self::link::Failed;
@@ -63,6 +66,9 @@ pub fn push(repo: &gix::Repository, order: &PushOrder<'_>) -> Result<Pushed, Pus
         link.leave();
         return Ok(Pushed::up_to_date(order.new));
     }
+    if !advertisement.shallow.is_empty() {
+        return Err(PushError::ShallowRemote);
+    }
     check_fast_forward(repo, order, old)?;
 
     let haves: Vec<ObjectId> = advertisement.all_ids().collect();
@@ -87,8 +93,20 @@ pub fn push(repo: &gix::Repository, order: &PushOrder<'_>) -> Result<Pushed, Pus
                 Thin::Forbidden
             },
         };
-        stats = pack::write(out, repo, &selection, options, order.progress, order.stop)
-            .map_err(pack_error)?;
+        let limit = order.options.push_size;
+        let mut out = Limited::new(out, limit);
+        let written = pack::write(
+            &mut out,
+            repo,
+            &selection,
+            options,
+            order.progress,
+            order.stop,
+        );
+        stats = written.map_err(|error| match error {
+            pack::PackError::Write(_) if out.is_exceeded() => PushError::PushSize { limit },
+            error => pack_error(error),
+        })?;
         Ok(())
     };
     debug!(url = %order.remote.url, objects = selection.objects.len(), "sending");

@@ -11,8 +11,8 @@ use std::time::Duration;
 use sendoff::clock::Clock;
 use sendoff::names::RunId;
 use sendoff::pipeline::{
-    Context, Deadline, Draft, Facts, ForgeSource, Hold, Pipeline, RemoteHeadSource, RunFacts,
-    RunInfo, TaskDocument, TaskFacts,
+    Context, Deadline, Draft, Facts, ForgeSource, Hold, OpenPullRequest, Pipeline,
+    RemoteHeadSource, RunFacts, RunInfo, SharedProgress, TaskDocument, TaskFacts,
 };
 use sendoff::policy::{Layers, Origin, Policy, Trigger};
 use sendoff::report::{Report, StepReport, Verdict};
@@ -72,12 +72,14 @@ fn run_pipeline(
         repo: None,
         shipment: Err(&hold),
         forge: &forge,
+        open_pull_request: &OpenPullRequest::new(),
         remote_head: &remote_head,
         platform: None,
         task: &task,
         facts: &facts,
         clock: &Clock::System,
         deadline,
+        progress: &SharedProgress::default(),
     };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()

@@ -2,7 +2,7 @@
 
 use pretty_assertions::assert_eq;
 use sendoff::names::BranchName;
-use sendoff::policy::{Branches, Limits, Origin, PRESETS, Policy, keys_not_for_repository, preset};
+use sendoff::policy::{Branches, Limits, Origin, PRESETS, Policy, for_repository, preset};
 
 use super::{KINDS, load, rendered};
 
@@ -62,7 +62,11 @@ fn no_preset_takes_protection_away() {
 
 #[test]
 fn the_keys_that_a_repository_cannot_carry_are_listed() {
-    let keys = |name: &str| keys_not_for_repository(preset(name).unwrap(), KINDS).unwrap();
+    let keys = |name: &str| {
+        for_repository(preset(name).unwrap(), KINDS)
+            .unwrap()
+            .left_out
+    };
     assert_eq!(keys("molecule"), ["branches.base"]);
     assert_eq!(keys("agents"), ["remotes.allowed", "git.local-config"]);
     assert_eq!(

@@ -59,7 +59,13 @@ fn a_connection_that_breaks_within_the_pack_moves_no_ref_and_the_next_push_succe
     for limit in [1_000, 700_000, 1_300_000] {
         let url = format!("http://{}/r.git", cutting(upstream, limit));
         let error = push_head(&sandbox, &work, &url, &options(&sandbox)).unwrap_err();
-        assert_eq!(error.class(), "network", "{limit}: {error:?}");
+        // What was on its way when the connection broke may have been everything; only then is the
+        // remote asked again, and this proxy lets nothing more through.
+        let class = error.class();
+        assert!(
+            ["network", "unknown-outcome"].contains(&class),
+            "{limit}: {error:?}"
+        );
         assert!(error.is_transient());
         assert_eq!(sandbox.git(&remote, &["for-each-ref"]), before, "{limit}");
     }

@@ -112,10 +112,12 @@ fn a_hook_that_hangs_is_given_up_and_the_branch_is_looked_at_again() {
 fn a_hook_that_takes_its_time_but_talks_is_waited_for() {
     let sandbox = Sandbox::new();
     let (work, remote) = ahead(&sandbox, "r");
-    let text = "for n in 1 2 3 4 5 6; do echo $n >&2; sleep 0.2; done";
+    let text = "for n in 1 2 3 4 5 6; do echo $n >&2; sleep 0.3; done";
     script(&sandbox, "remotes/r.git/hooks/pre-receive", text);
     let url = remote.to_str().unwrap();
-    let pushed = push_head(&sandbox, &work, url, &impatient(&sandbox)).unwrap();
+    let mut options = options(&sandbox);
+    options.push_timeout = Duration::from_secs(1);
+    let pushed = push_head(&sandbox, &work, url, &options).unwrap();
     assert_eq!(pushed.messages, ["1", "2", "3", "4", "5", "6"]);
 }
 

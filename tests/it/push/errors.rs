@@ -282,6 +282,23 @@ fn a_pack_that_the_server_finds_too_large() {
 }
 
 #[test]
+fn a_remote_that_is_shallow_itself() {
+    let sandbox = Sandbox::new();
+    let (work, remote) = ahead(&sandbox, "r");
+    let from = format!("file://{}", remote.display());
+    let arguments = [
+        "clone", "-q", "--bare", "--depth", "1", "-b", "feature", &from, "part.git",
+    ];
+    sandbox.git(sandbox.path(""), &arguments);
+    let part = sandbox.path("part.git");
+    let error = push_head(&sandbox, &work, part.to_str().unwrap(), &options(&sandbox));
+    assert_snapshot!(rendered(&sandbox, &error.unwrap_err()), @r"
+    unsupported: the remote is a shallow repository, so what it lacks cannot be told
+      advice: fetch the whole history over there: git fetch --unshallow
+    ");
+}
+
+#[test]
 fn a_shallow_clone_that_the_server_does_not_want() {
     let sandbox = Sandbox::new();
     let (work, _) = ahead(&sandbox, "r");

@@ -411,3 +411,15 @@ fn a_helper_that_sleeps_is_killed_with_its_group() {
     let pid = std::fs::read_to_string(pids).unwrap();
     assert!(crate::process::is_gone(&pid));
 }
+
+#[test]
+fn a_server_that_asks_for_patience_is_heard() {
+    let sandbox = Sandbox::new();
+    let (work, _) = ahead(&sandbox, "r");
+    let server = server(&sandbox, faulty(INFO, 0, 1, FaultKind::Busy(3600)));
+    let url = format!("{}/r.git", server.url());
+    let error = push_head(&sandbox, &work, &url, &options(&sandbox)).unwrap_err();
+    assert!(error.is_transient());
+    let patience = std::time::Duration::from_hours(1);
+    assert_eq!(error.retry_after(), Some(patience));
+}

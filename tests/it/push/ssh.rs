@@ -88,3 +88,24 @@ fn the_command_gets_arguments_that_no_shell_reads() {
     git-receive-pack '/a/$(touch${IFS}pwned)`id`.git'
     ");
 }
+
+#[test]
+fn a_server_that_does_not_know_protocol_2_tells_its_head_all_the_same() {
+    let sandbox = Sandbox::new();
+    let (_, remote) = ahead(&sandbox, "r");
+    let text = "for last; do :; done; unset GIT_PROTOCOL; exec sh -c \"$last\"";
+    let mut options = options(&sandbox);
+    options.ssh_command = Some(script(&sandbox, "old", text).display().to_string());
+    let url = RemoteUrl::parse(&format!("ssh://host.test{}", remote.display())).unwrap();
+    let stop = AtomicBool::new(false);
+    let head = remote_head(&url, &sandbox.home(), &options, &stop).unwrap();
+    assert_eq!(head.unwrap().as_str(), "main");
+}
+
+#[test]
+fn options_and_results_go_from_thread_to_thread() {
+    fn check<T: Send + Sync + 'static>() {}
+    check::<sendoff::git::push::PushOptions>();
+    check::<sendoff::git::push::PushError>();
+    check::<sendoff::git::push::Pushed>();
+}

@@ -11,8 +11,8 @@ use std::thread;
 use std::time::Duration;
 
 use crate::git::push::commands::SideBand;
+use crate::git::push::diagnosis::from_stderr;
 use crate::git::push::error::PushError;
-use crate::git::push::error::from_stderr;
 use crate::names::Scheme;
 use crate::process::Killer;
 use crate::process::Program;

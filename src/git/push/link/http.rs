@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 use std::thread;
 
 use bytes::{Bytes, BytesMut};
-use reqwest::header::{ACCEPT, CONTENT_TYPE, LOCATION};
+use reqwest::header::{ACCEPT, CONTENT_TYPE};
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, Url};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::mpsc::{Receiver, channel};
@@ -17,7 +17,8 @@ use crate::net::ClientSettings;
 use crate::net::client_builder;
 use crate::net::may_follow;
 
-use super::answer::{Answer, Demux, clean_line};
+use super::answer::{Answer, Demux};
+use super::http_answer::{Head, location, media_type, refusal};
 use super::http_body::{Piece, PieceWriter, StreamedBody};
 use super::login::Logins;
 use super::pulse::{Pulse, TICK};
@@ -86,26 +87,26 @@ impl<'a> HttpLink<'a> {
         loop {
             let request = self.request_to(Method::GET, url.clone());
             let wanted = wanted.as_str();
-            let (status, body) = self.run(|link| async move {
+            let (head, body) = self.run(|link| async move {
                 let response = link.send(request).await?;
-                let status = response.status();
-                if status.is_redirection() {
-                    return Ok((status, location(&response).into_bytes()));
+                let head = Head::of(&response);
+                if head.status.is_redirection() {
+                    return Ok((head, location(&response).into_bytes()));
                 }
-                if status == StatusCode::OK && media_type(&response) != wanted {
+                if head.status == StatusCode::OK && media_type(&response) != wanted {
                     return Err(PushError::NotGit {
                         host: link.logins.host(),
                     });
                 }
-                let cap = if status == StatusCode::OK {
+                let cap = if head.status == StatusCode::OK {
                     ADVERTISEMENT_CAP
                 } else {
                     EXCERPT
                 };
                 let body = link.read(response, cap).await?;
-                Ok((status, body))
+                Ok((head, body))
             })?;
-            match status {
+            match head.status {
                 StatusCode::OK => {
                     self.logins.accepted();
                     return Ok(body);
@@ -119,7 +120,7 @@ impl<'a> HttpLink<'a> {
                     url = to;
                     hops += 1;
                 }
-                status => return Err(refusal(status, &body, &self.logins.host())),
+                _ => return Err(refusal(head, &body, &self.logins.host())),
             }
         }
     }
@@ -127,15 +128,15 @@ impl<'a> HttpLink<'a> {
     /// Sends a small request and reads the answer.
     pub(super) fn request(&mut self, body: &[u8]) -> Result<Vec<u8>, PushError> {
         let request = self.post().body(body.to_vec());
-        let (status, body) = self.run(|link| async move {
+        let (head, body) = self.run(|link| async move {
             let response = link.send(request).await?;
-            let status = response.status();
-            Ok((status, link.read(response, ADVERTISEMENT_CAP).await?))
+            let head = Head::of(&response);
+            Ok((head, link.read(response, ADVERTISEMENT_CAP).await?))
         })?;
-        if status == StatusCode::OK {
+        if head.status == StatusCode::OK {
             Ok(body)
         } else {
-            Err(refusal(status, &body, &self.logins.host()))
+            Err(refusal(head, &body, &self.logins.host()))
         }
     }
 
@@ -222,15 +223,15 @@ impl<'a> HttpLink<'a> {
     fn probe(&mut self) -> Result<(), PushError> {
         loop {
             let request = self.post().body(&b"0000"[..]);
-            let (status, body) = self.run(|link| async move {
+            let (head, body) = self.run(|link| async move {
                 let response = link.send(request).await?;
-                let status = response.status();
-                Ok((status, link.read(response, EXCERPT).await?))
+                let head = Head::of(&response);
+                Ok((head, link.read(response, EXCERPT).await?))
             })?;
-            match status {
+            match head.status {
                 StatusCode::OK => return Ok(()),
                 StatusCode::UNAUTHORIZED => self.logins.refused()?,
-                status => return Err(refusal(status, &body, &self.logins.host())),
+                _ => return Err(refusal(head, &body, &self.logins.host())),
             }
         }
     }
@@ -247,15 +248,15 @@ impl<'a> HttpLink<'a> {
                 Ok(response) => response,
                 Err(error) => return Ok(Err(Failed::unknown(error))),
             };
-            let status = response.status();
-            if status == StatusCode::UNAUTHORIZED {
+            let head = Head::of(&response);
+            if head.status == StatusCode::UNAUTHORIZED {
                 return Ok(Ok(Posted::Unauthorised));
             }
-            if status != StatusCode::OK {
+            if head.status != StatusCode::OK {
                 let body = link.read(response, EXCERPT).await.unwrap_or_default();
-                let error = refusal(status, &body, &link.logins.host());
+                let error = refusal(head, &body, &link.logins.host());
                 // A gateway that lost patience does not know what happened behind it.
-                return Ok(Err(if status.is_server_error() {
+                return Ok(Err(if head.status.is_server_error() {
                     Failed::unknown(error)
                 } else {
                     Failed::without_effect(error)
@@ -395,37 +396,5 @@ fn repository(to: &Url, asked: &Url) -> Result<Url, PushError> {
             Ok(base)
         }
         _ => Err(PushError::RedirectElsewhere),
-    }
-}
-
-fn location(response: &Response) -> String {
-    let header = response.headers().get(LOCATION);
-    let text = header.and_then(|value| value.to_str().ok());
-    text.unwrap_or_default().to_owned()
-}
-
-fn media_type(response: &Response) -> String {
-    let header = response.headers().get(CONTENT_TYPE);
-    let text = header.and_then(|value| value.to_str().ok());
-    let text = text.unwrap_or_default();
-    let kind = text.split_once(';').map_or(text, |(kind, _)| kind);
-    kind.trim().to_ascii_lowercase()
-}
-
-/// Returns the error that a status other than 200 and 401 stands for.
-fn refusal(status: StatusCode, body: &[u8], host: &str) -> PushError {
-    let text = clean_line(body);
-    let said = if text.starts_with('<') {
-        String::new()
-    } else {
-        text
-    };
-    let host = host.to_owned();
-    match status.as_u16() {
-        403 => PushError::Forbidden { host, said },
-        404 | 410 => PushError::NotFound { place: host },
-        413 => PushError::TooLarge { said },
-        code @ (408 | 425 | 429 | 500..=599) => PushError::Unavailable { host, code },
-        code => PushError::Status { host, code },
     }
 }

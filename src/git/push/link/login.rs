@@ -1,5 +1,8 @@
 //! Which login goes with a request, and who is told whether it worked.
 
+use std::thread;
+use std::thread::JoinHandle;
+
 use reqwest::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use reqwest::{RequestBuilder, Url};
 use secrecy::ExposeSecret;
@@ -32,23 +35,49 @@ pub(super) struct Logins<'a> {
     url: Option<Url>,
     user: Option<&'a str>,
     headers: &'a [(HeaderName, HeaderValue)],
+    /// Tells the helpers that their login works, beside the conversation.
+    telling: Option<JoinHandle<()>>,
 }
 
 impl<'a> Logins<'a> {
-    /// Begins with what is known: the caller's login, else that in the URL.
+    /// Begins with what is known: the login in the URL, else the helpers', else the caller's.
+    ///
+    /// The helpers are asked before the first request and not after a refusal, because a push that
+    /// needs no login is rare, and a refusal costs a round trip. One that fails then is asked again
+    /// when the server insists, and then its error counts.
     pub(super) fn new(url: &'a RemoteUrl, options: &'a PushOptions) -> Self {
         let in_url = url.password().map(|password| Login {
             user: url.user().unwrap_or_default().to_owned(),
             password: password.clone(),
         });
-        let known = options.login.clone().or(in_url);
-        Self {
-            current: known.map(|login| (login, Source::Given)),
+        let mut logins = Self {
+            current: in_url.map(|login| (login, Source::Given)),
             asked: false,
             helpers: &options.helpers,
             url: url.http_url(),
             user: url.user(),
             headers: &options.extra_headers,
+            telling: None,
+        };
+        if logins.current.is_none() {
+            logins.current = logins.kept().map(|login| (login, Source::Helper));
+            logins.asked = logins.current.is_some();
+        }
+        if logins.current.is_none() {
+            logins.current = options.login.clone().map(|login| (login, Source::Given));
+        }
+        logins
+    }
+
+    /// Returns what the helpers keep.
+    fn kept(&self) -> Option<Login> {
+        let url = self.url.as_ref().filter(|_| self.helpers.is_configured())?;
+        match self.helpers.get(url, self.user) {
+            Ok(login) => login,
+            Err(error) => {
+                debug!(%error, "a helper did not answer");
+                None
+            }
         }
     }
 
@@ -81,9 +110,12 @@ impl<'a> Logins<'a> {
     /// The server let us in: the helper may keep the login.
     pub(super) fn accepted(&mut self) {
         if let (Some((login, Source::Helper)), Some(url)) = (&self.current, &self.url) {
-            if let Err(error) = self.helpers.store(url, login) {
-                debug!(%error, "a helper did not keep the login");
-            }
+            let (helpers, url, login) = (self.helpers.clone(), url.clone(), login.clone());
+            self.telling = Some(thread::spawn(move || {
+                if let Err(error) = helpers.store(&url, &login) {
+                    debug!(%error, "a helper did not keep the login");
+                }
+            }));
             if let Some((_, source)) = &mut self.current {
                 *source = Source::Kept;
             }
@@ -121,6 +153,15 @@ impl<'a> Logins<'a> {
             PushError::LoginRefused { host }
         } else {
             PushError::NoLogin { host }
+        }
+    }
+}
+
+impl Drop for Logins<'_> {
+    fn drop(&mut self) {
+        // A helper that has begun to keep a login is not cut off; it has a deadline of its own.
+        if let Some(telling) = self.telling.take() {
+            drop(telling.join());
         }
     }
 }

@@ -3,6 +3,7 @@
 mod answer;
 mod child;
 mod http;
+mod http_answer;
 mod http_body;
 mod login;
 mod options;

@@ -1,0 +1,107 @@
+//! What is behind an error that names only its surface: TLS inside a socket, ssh's own words.
+
+use std::error::Error;
+use std::io;
+
+use crate::names::Scheme;
+
+use super::error::PushError;
+use super::link::clean_line;
+
+/// Says whether an error came out of TLS. The library hides its own inside that of the socket.
+pub(super) fn is_tls(error: &reqwest::Error) -> bool {
+    let mut next = error.source();
+    while let Some(error) = next {
+        let mut socket = error.downcast_ref::<io::Error>();
+        while let Some(inner) = socket.and_then(io::Error::get_ref) {
+            if inner.downcast_ref::<rustls::Error>().is_some() {
+                return true;
+            }
+            socket = inner.downcast_ref::<io::Error>();
+        }
+        next = error.source();
+    }
+    false
+}
+
+/// Tells from stderr why ssh or git's receive-pack ended before it said what it should.
+pub(super) fn from_stderr(stderr: &[u8], scheme: Scheme) -> PushError {
+    let lines: Vec<String> = stderr
+        .split(|byte| *byte == b'\n')
+        .map(clean_line)
+        .filter(|line| !line.is_empty())
+        .collect();
+    let find = |words: &[&str]| {
+        let lower = |line: &&String| {
+            let line = line.to_ascii_lowercase();
+            words.iter().any(|word| line.contains(word))
+        };
+        lines.iter().find(lower).cloned()
+    };
+    let ssh = scheme == Scheme::Ssh;
+    if let Some(said) = find(&[
+        "does not appear to be a git repository",
+        "repository not found",
+    ]) {
+        return PushError::NotFound { place: said };
+    }
+    if let Some(said) = find(&["denied to ", "write access", "not allowed to push"]) {
+        let host = "the remote".to_owned();
+        return PushError::Forbidden { host, said };
+    }
+    let login = [
+        "permission denied",
+        "host key verification failed",
+        "too many authentication failures",
+        "identification has changed",
+    ];
+    match find(&login) {
+        Some(said) if ssh => PushError::SshLogin { said },
+        _ => PushError::Network {
+            said: lines.last().cloned().unwrap_or_default(),
+            source: None,
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn class(stderr: &str, scheme: Scheme) -> &'static str {
+        from_stderr(stderr.as_bytes(), scheme).class()
+    }
+
+    #[test]
+    fn the_words_of_ssh_and_of_the_forges_are_understood() {
+        for (stderr, expected) in [
+            ("git@github.com: Permission denied (publickey).\n", "auth"),
+            (
+                "ERROR: Permission to o/r.git denied to u.\nfatal: Could not read from remote repository.\n",
+                "auth",
+            ),
+            ("Host key verification failed.\r\n", "auth"),
+            (
+                "ERROR: Repository not found.\nfatal: Could not read from remote repository.\n",
+                "not-found",
+            ),
+            (
+                "fatal: '/x' does not appear to be a git repository\n",
+                "not-found",
+            ),
+            (
+                "ssh: Could not resolve hostname h: Name or service not known\n",
+                "network",
+            ),
+            (
+                "ssh: connect to host h port 22: Connection refused\n",
+                "network",
+            ),
+            ("", "network"),
+        ] {
+            assert_eq!(class(stderr, Scheme::Ssh), expected, "{stderr}");
+        }
+        // Without ssh it is a matter of file modes, and no login helps.
+        assert_eq!(class("fatal: permission denied\n", Scheme::File), "network");
+    }
+}

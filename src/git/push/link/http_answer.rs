@@ -1,0 +1,67 @@
+//! What the status and the headers of an HTTP answer mean.
+
+use std::time::Duration;
+
+use reqwest::header::{CONTENT_TYPE, LOCATION, RETRY_AFTER};
+use reqwest::{Response, StatusCode};
+
+use crate::git::push::error::PushError;
+
+use super::answer::clean_line;
+
+/// What an answer says before its body.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Head {
+    pub(super) status: StatusCode,
+    retry_after: Option<Duration>,
+}
+
+impl Head {
+    /// Reads the status, and `Retry-After` where it counts seconds.
+    pub(super) fn of(response: &Response) -> Self {
+        let header = response.headers().get(RETRY_AFTER);
+        let seconds = header.and_then(|value| value.to_str().ok()?.trim().parse().ok());
+        Self {
+            status: response.status(),
+            retry_after: seconds.map(Duration::from_secs),
+        }
+    }
+}
+
+/// Returns where a redirect leads.
+pub(super) fn location(response: &Response) -> String {
+    let header = response.headers().get(LOCATION);
+    let text = header.and_then(|value| value.to_str().ok());
+    text.unwrap_or_default().to_owned()
+}
+
+/// Returns the media type of an answer, in lower case and without parameters.
+pub(super) fn media_type(response: &Response) -> String {
+    let header = response.headers().get(CONTENT_TYPE);
+    let text = header.and_then(|value| value.to_str().ok());
+    let text = text.unwrap_or_default();
+    let kind = text.split_once(';').map_or(text, |(kind, _)| kind);
+    kind.trim().to_ascii_lowercase()
+}
+
+/// Returns the error that a status other than 200 and 401 stands for.
+pub(super) fn refusal(head: Head, body: &[u8], host: &str) -> PushError {
+    let text = clean_line(body);
+    let said = if text.starts_with('<') {
+        String::new()
+    } else {
+        text
+    };
+    let host = host.to_owned();
+    match head.status.as_u16() {
+        403 => PushError::Forbidden { host, said },
+        404 | 410 => PushError::NotFound { place: host },
+        413 => PushError::TooLarge { said },
+        code @ (408 | 425 | 429 | 500..=599) => PushError::Unavailable {
+            host,
+            code,
+            retry_after: head.retry_after,
+        },
+        code => PushError::Status { host, code },
+    }
+}
