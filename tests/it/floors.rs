@@ -42,6 +42,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "policy",
             "report",
             "secrets",
+            "text",
             "template",
             "process",
             "git",

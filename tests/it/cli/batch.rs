@@ -10,15 +10,27 @@ use crate::world::{Said, run};
 
 fn said(arguments: &[&str], input: &str) -> Said {
     let sandbox = Sandbox::new();
-    run(&sandbox, &sandbox.path(""), arguments, &[], input.as_bytes())
+    run(
+        &sandbox,
+        &sandbox.path(""),
+        arguments,
+        &[],
+        input.as_bytes(),
+    )
 }
 
 #[test]
 fn each_line_gets_its_answer_in_order() {
     let lines = [
         (r##"{"input":"# One\n\ntwo"}"##, r#"{"text":"One"}"#),
-        (r#"{"input":"abcdef","with":{"max-len":5}}"#, r#"{"text":"ab..."}"#),
-        (r#"{"input":"abcdef","with":{"max-len":null}}"#, r#"{"text":"abcdef"}"#),
+        (
+            r#"{"input":"abcdef","with":{"max-len":5}}"#,
+            r#"{"text":"ab..."}"#,
+        ),
+        (
+            r#"{"input":"abcdef","with":{"max-len":null}}"#,
+            r#"{"text":"abcdef"}"#,
+        ),
         (r"{}", r#"{"text":""}"#),
         (r#"{"input":"é\u0000\n"}"#, r#"{"text":"é\u0000"}"#),
     ];
@@ -40,17 +52,23 @@ fn a_line_that_cannot_be_answered_gets_an_error_and_the_next_its_turn() {
     }
     assert!(lines[0].contains("the line is no call"), "{}", lines[0]);
     assert!(lines[3].contains("`nope`"), "{}", lines[3]);
-    assert!(lines[4].contains("`max-len` in `with` must be a text"), "{}", lines[4]);
+    assert!(
+        lines[4].contains("`max-len` in `with` must be a text"),
+        "{}",
+        lines[4]
+    );
     assert_eq!(lines[5], r#"{"text":"last"}"#);
 }
 
 #[test]
 fn settings_of_a_line_stand_over_those_of_the_command_line() {
     let input = "{\"input\":\"x\"}\n{\"input\":\"x\",\"with\":{\"exit-code\":-9}}\n{\"input\":\"x\",\"with\":{\"exit-code\":\"4\"}}\n";
-    let said = said(&["step", "error-classify", "--with", "exit-code=3", "--batch"], input);
+    let said = said(
+        &["step", "error-classify", "--with", "exit-code=3", "--batch"],
+        input,
+    );
     assert_eq!(
-        said.stdout,
-        "{\"text\":\"exit_3\"}\n{\"text\":\"exit_-9\"}\n{\"text\":\"exit_4\"}\n",
+        said.stdout, "{\"text\":\"exit_3\"}\n{\"text\":\"exit_-9\"}\n{\"text\":\"exit_4\"}\n",
         "{}",
         said.stderr
     );
@@ -95,9 +113,21 @@ fn a_batch_takes_text_steps_only() {
 fn a_text_step_alone_takes_raw_text() {
     for (arguments, input, stdout) in [
         (&["brief-summary"][..], "```\n## **Do** it\n", "Do it\n"),
-        (&["brief-summary", "--with", "max-len=4"], "abcdef", "a...\n"),
-        (&["message-text"], r#"{"parts":[{"text":"a"},{"root":{"text":"b"}}]}"#, "a b\n"),
-        (&["error-classify", "--with", "exit-code=7"], "boom", "exit_7\n"),
+        (
+            &["brief-summary", "--with", "max-len=4"],
+            "abcdef",
+            "a...\n",
+        ),
+        (
+            &["message-text"],
+            r#"{"parts":[{"text":"a"},{"root":{"text":"b"}}]}"#,
+            "a b\n",
+        ),
+        (
+            &["error-classify", "--with", "exit-code=7"],
+            "boom",
+            "exit_7\n",
+        ),
         (&["error-classify"], "HTTP 429", "rate_limited\n"),
         (
             &["error-sanitize", "--with", "category=exit_7"],
@@ -109,7 +139,11 @@ fn a_text_step_alone_takes_raw_text() {
             "",
             "The agent failed (ValueError). Details are in the workspace's log.\n",
         ),
-        (&["redact"], "t=ghp_0123456789abcdefghijABCDEFGHIJ012345\n", "t=[REDACTED]\n"),
+        (
+            &["redact"],
+            "t=ghp_0123456789abcdefghijABCDEFGHIJ012345\n",
+            "t=[REDACTED]\n",
+        ),
         (&["brief-summary"], "", ""),
     ] {
         let all: Vec<&str> = ["step"]
@@ -126,7 +160,10 @@ fn a_text_step_alone_takes_raw_text() {
 
 #[test]
 fn a_message_that_is_none_is_an_error_with_advice() {
-    let said = said(&["step", "message-text", "--input", "-"], "{\"parts\":[{\"text\":5}]}");
+    let said = said(
+        &["step", "message-text", "--input", "-"],
+        "{\"parts\":[{\"text\":5}]}",
+    );
     assert_eq!(said.code, Some(1));
     assert_eq!(
         said.stderr,
