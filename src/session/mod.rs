@@ -17,8 +17,8 @@ use crate::git::push::PushOptions;
 use crate::git::{LocalConfig, Repo};
 use crate::names::RunId;
 use crate::pipeline::{
-    Context, Deadline, Draft, Facts, ForgeSource, Hold, OpenPullRequest, Pipeline,
-    RemoteHeadSource, RunFacts, RunInfo, SharedProgress, TaskDocument, Watchdog,
+    Context, Deadline, Draft, Facts, ForgeSource, Hold, OpenPullRequest, Pipeline, Receipts,
+    RemoteHeadSource, RunFacts, RunInfo, SharedProgress, TaskDocument, TextStep, Watchdog,
 };
 use crate::policy::{Loaded, PolicyError, Trigger};
 use crate::report::{Note, Report};
@@ -57,6 +57,7 @@ pub struct Session {
     repo: Result<Option<Repo>, Hold>,
     loaded: Loaded,
     notes: Vec<Note>,
+    receipts: Receipts,
 }
 
 impl Session {
@@ -92,6 +93,7 @@ impl Session {
             repo,
             loaded,
             notes,
+            receipts: Receipts::default(),
         })
     }
 
@@ -113,6 +115,32 @@ impl Session {
         } else {
             planned
         })
+    }
+
+    /// Reads a text step alone, with settings of its own; nothing when the step is of another kind.
+    pub fn text_step(
+        &self,
+        name: &str,
+        with: &[String],
+    ) -> Result<Option<Box<dyn TextStep>>, PolicyError> {
+        Pipeline::text_step(&self.loaded.policy, name, with, STEPS)
+    }
+
+    /// Sets what the caller tells about its task, when it is read after the policy.
+    #[must_use]
+    pub fn with_task(mut self, task: TaskDocument) -> Self {
+        self.task = task;
+        self
+    }
+
+    /// Returns what is to be settled when the report has reached its reader.
+    pub const fn receipts(&self) -> &Receipts {
+        &self.receipts
+    }
+
+    /// Says whether a person watches, so that progress can be shown.
+    pub const fn is_terminal(&self) -> bool {
+        self.environment.is_terminal()
     }
 
     /// Says what a run would do. Writes nothing and asks no server.
@@ -183,6 +211,8 @@ impl Session {
             platform: platform.as_ref(),
             task: &self.task,
             facts: &self.facts(survey),
+            environment: &self.environment,
+            receipts: &self.receipts,
             clock: &self.clock,
             deadline,
             progress,
