@@ -56,17 +56,19 @@ class Child:
         """Starts it. Returns a result only when there is nothing to wait for."""
         try:
             self._spawn()
+            return None
         except FileNotFoundError:
-            return Result(NOT_FOUND, stderr=f"`{self._argv[0]}` is not there")
+            failed = Result(NOT_FOUND, stderr=f"`{self._argv[0]}` is not there")
         except Exception as error:
-            return Result(SPAWN_FAILED, stderr=printable(str(error).encode("utf-8", "replace")))
-        return None
+            failed = Result(SPAWN_FAILED, stderr=printable(str(error).encode("utf-8", "replace")))
+        self._close()
+        return failed
 
     def _spawn(self) -> None:
         environment: Dict[str, str] = dict(os.environ)
         environment.update(self._variables or {})
-        stdout = tempfile.TemporaryFile()
-        stderr = tempfile.TemporaryFile()
+        stdout = self._stdout = tempfile.TemporaryFile()
+        stderr = self._stderr = tempfile.TemporaryFile()
         with tempfile.TemporaryFile() as stdin:
             stdin.write(self._stdin)
             stdin.flush()
@@ -82,7 +84,6 @@ class Child:
                 env=environment,
                 start_new_session=True,
             )
-        self._stdout, self._stderr = stdout, stderr
         if self._timeout is not None:
             self._deadline = time.monotonic() + self._timeout
 
@@ -116,8 +117,10 @@ class Child:
             if process is not None:
                 threading.Thread(target=process.wait, name="sendoff", daemon=True).start()
         except RuntimeError:
-            # The interpreter ends, and init takes note instead.
-            pass
+            # The interpreter ends, and init takes note instead. Known to have ended, as far as
+            # this process goes: else the interpreter warns of it.
+            if process is not None:
+                process.returncode = 0
         return Result(DETACHED)
 
     def wait(self) -> Result:
