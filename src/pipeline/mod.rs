@@ -22,5 +22,5 @@ pub use facts::{
 pub use hold::{Hold, Shipment};
 pub use plan::{Pipeline, PlannedStep};
 pub use progress::SharedProgress;
-pub use step::{ErrorKind, Outcome, Outputs, Step, StepDef, StepError};
+pub use step::{ErrorKind, Outcome, Outputs, Step, StepDef, StepError, TextStep};
 pub use watchdog::Watchdog;

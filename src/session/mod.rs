@@ -16,7 +16,7 @@ use crate::git::{LocalConfig, Repo};
 use crate::names::RunId;
 use crate::pipeline::{
     Context, Deadline, Draft, Facts, ForgeSource, Hold, OpenPullRequest, Pipeline,
-    RemoteHeadSource, RunFacts, RunInfo, SharedProgress, TaskDocument, Watchdog,
+    RemoteHeadSource, RunFacts, RunInfo, SharedProgress, TaskDocument, TextStep, Watchdog,
 };
 use crate::policy::{Loaded, PolicyError, Trigger};
 use crate::report::{Note, Report};
@@ -111,6 +111,27 @@ impl Session {
         } else {
             planned
         })
+    }
+
+    /// Reads a text step alone, with settings of its own; nothing when the step is of another kind.
+    pub fn text_step(
+        &self,
+        name: &str,
+        with: &[String],
+    ) -> Result<Option<Box<dyn TextStep>>, PolicyError> {
+        Pipeline::text_step(&self.loaded.policy, name, with, STEPS)
+    }
+
+    /// Sets what the caller tells about its task, when it is read after the policy.
+    #[must_use]
+    pub fn with_task(mut self, task: TaskDocument) -> Self {
+        self.task = task;
+        self
+    }
+
+    /// Says whether a person watches, so that progress can be shown.
+    pub const fn is_terminal(&self) -> bool {
+        self.environment.is_terminal()
     }
 
     /// Says what a run would do. Writes nothing and asks no server.

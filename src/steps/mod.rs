@@ -1,17 +1,23 @@
 //! The steps: one file each, named after its kind. To add one: a file that exports a `STEP`, and
 //! two lines here.
 
+mod brief_summary;
+mod error_classify;
+mod error_sanitize;
 mod heartbeat_clear;
 mod heartbeat_set;
 mod memory_commit;
 mod memory_recall;
+mod message_text;
 mod pr_create;
 mod push;
+mod redact;
 
 use crate::names::RemoteName;
-use crate::pipeline::{ErrorKind, StepDef, StepError};
+use crate::pipeline::{Context, ErrorKind, Outcome, Outputs, StepDef, StepError, TextStep};
 use crate::platform::PlatformError;
 use crate::policy::{Policy, PolicyError};
+use crate::template::Template;
 
 /// Every kind of step, in the order of the reference page.
 pub const STEPS: &[StepDef] = &[
@@ -19,6 +25,11 @@ pub const STEPS: &[StepDef] = &[
     memory_recall::STEP,
     heartbeat_set::STEP,
     heartbeat_clear::STEP,
+    brief_summary::STEP,
+    message_text::STEP,
+    error_classify::STEP,
+    error_sanitize::STEP,
+    redact::STEP,
     push::STEP,
     pr_create::STEP,
 ];
@@ -44,4 +55,28 @@ fn platform_error(error: PlatformError) -> StepError {
     let mut told = StepError::new(kind, error.code(), error.to_string());
     told.advice = Some(error.advice().into());
     told
+}
+
+/// Runs a text step on the raw text that was handed in, else on what its template makes of the facts.
+fn run_on_text(
+    step: &impl TextStep,
+    cx: &Context<'_>,
+    template: &Template,
+    summary: &str,
+) -> Result<Outcome, StepError> {
+    let text = match &cx.task.raw {
+        Some(raw) => step.convert(raw)?,
+        None => step.convert(&cx.render(template)?)?,
+    };
+    Ok(done_with_text(summary, text))
+}
+
+/// Makes a `Done` whose data is a text.
+fn done_with_text(summary: impl Into<String>, text: impl Into<String>) -> Outcome {
+    let mut outputs = Outputs::new();
+    outputs.insert("text".into(), text.into().into());
+    Outcome::Done {
+        summary: summary.into(),
+        outputs,
+    }
 }

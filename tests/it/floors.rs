@@ -15,7 +15,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("policy", &["names"]),
     ("report", &["names", "exit"]),
     ("secrets", &[]),
-    ("template", &["names", "secrets"]),
+    ("text", &[]),
+    ("template", &["names", "secrets", "text"]),
     ("process", &["names", "clock", "environment"]),
     (
         "git",
@@ -41,6 +42,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "policy",
             "report",
             "secrets",
+            "text",
             "template",
             "process",
             "git",
