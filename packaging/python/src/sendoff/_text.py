@@ -38,7 +38,7 @@ def extract_message_text(message: Any) -> str:
     texts: List[str] = []
     for part in _parts(message):
         text = _get(part, "text") or _get(_get(part, "root"), "text")
-        if isinstance(text, str):
+        if text and isinstance(text, str):
             texts.append(text)
     return " ".join(texts).strip()
 
