@@ -3,7 +3,7 @@ executor changes one import line. None of them raises, but ``CancelledError``.""
 
 import os
 import stat
-from typing import Any, List, Optional, Tuple, Union
+from typing import Any, Optional, Tuple, Union
 
 from ._child import Child
 from ._document import document
@@ -48,8 +48,10 @@ MEMORY_RECALL_LIMIT = 10
 MEMORY_CONTENT_MAX_CHARS = 200
 
 _DEFAULT_MCP_SERVER_PATH = "/app/a2a_mcp_server.py"
-#: A step repeats a request that failed in passing: it gets the time of a few.
-_STEP_TIMEOUT = 3 * PLATFORM_HTTP_TIMEOUT_S
+#: What the caller waits for gets the time of one request, and a second around it.
+_WAITED_FOR = PLATFORM_HTTP_TIMEOUT_S + 1
+#: What must not be lost gets the time of a few: a request that failed in passing is repeated.
+_KEPT = 3 * PLATFORM_HTTP_TIMEOUT_S
 _PROMPT_FILE = "system-prompt.md"
 #: The largest prompt file, in bytes.
 _PROMPT_LIMIT = 256 << 10
@@ -60,13 +62,14 @@ async def commit_memory(content: str) -> None:
     if not isinstance(content, str) or not content:
         return
     # The text goes by file and is a value of the template, never a template itself.
-    await _step("memory-commit", ["content={{ task.input | redact }}"], document(content))
+    setting = "content={{ task.input | redact }}"
+    await _step("memory-commit", setting, document(content), timeout=_KEPT)
 
 
 async def recall_memories() -> str:
     """Returns the last memories as lines ``- [scope] content``; nothing when there are none, or
     no platform."""
-    result, text = await _step("memory-recall", [f"limit={MEMORY_RECALL_LIMIT}"], on_cancel="kill")
+    result, text = await _step("memory-recall", f"limit={MEMORY_RECALL_LIMIT}", on_cancel="kill")
     return text if result.ok else ""
 
 
@@ -82,7 +85,7 @@ async def set_current_task(heartbeat: Any, task: str) -> None:
             # An object that does not take them is the caller's, and no reason to fail.
             pass
     shown = "current-task={{ (task.input or '') | redact | oneline }}"
-    await _step("heartbeat-set", [shown], document(task, {"active_tasks": active}))
+    await _step("heartbeat-set", shown, document(task, {"active_tasks": active}))
 
 
 def read_delegation_results() -> str:
@@ -108,7 +111,7 @@ def get_a2a_instructions(mcp: bool = True) -> str:
     """Returns how to reach other agents, for a prompt: by MCP tools, or by a command. The policy
     can replace the text; without the program there is none."""
     mode = "mcp" if mcp else "cli"
-    result, text = _step_sync("a2a-instructions", [f"mode={mode}"])
+    result, text = _step_sync("a2a-instructions", f"mode={mode}")
     return text if result.ok else ""
 
 
@@ -130,29 +133,32 @@ async def auto_push_hook(cwd: Optional[str] = None) -> None:
 
 async def _step(
     name: str,
-    settings: List[str],
+    setting: Optional[str],
     stdin: bytes = b"{}",
     on_cancel: str = "finish",
+    timeout: float = _WAITED_FOR,
 ) -> Tuple[Result, str]:
-    made = _prepare(name, settings, stdin)
+    made = _prepare(name, setting, stdin, timeout)
     result = await finish(made, on_cancel)
     return result, _text(made)
 
 
-def _step_sync(name: str, settings: Optional[List[str]] = None) -> Tuple[Result, str]:
-    made = _prepare(name, settings or [], b"{}")
+def _step_sync(name: str, setting: Optional[str] = None) -> Tuple[Result, str]:
+    made = _prepare(name, setting, b"{}", _KEPT)
     if isinstance(made, Result):
         return made, ""
     result = made.start() or made.wait()
     return result, _text(made)
 
 
-def _prepare(name: str, settings: List[str], stdin: bytes) -> Union[Child, Result]:
+def _prepare(
+    name: str, setting: Optional[str], stdin: bytes, timeout: float
+) -> Union[Child, Result]:
     # What a step of the platform reads never depends on a repository: none is opened.
     arguments = ["step", name, "--trigger", "executor", "-C", "/", "--input", "-"]
-    for setting in settings:
+    if setting is not None:
         arguments += ["--with", setting]
-    return command(arguments, stdin, timeout=_STEP_TIMEOUT)
+    return command(arguments, stdin, timeout=timeout)
 
 
 def _text(made: Union[Child, Result]) -> str:
