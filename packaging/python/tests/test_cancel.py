@@ -89,6 +89,20 @@ class Cancelled(Case):
 
         asyncio.run(main())
 
+    def test_kill_ends_the_program_although_it_is_cancelled_again(self) -> None:
+        self.script("trap '' TERM\n" + PATIENT)
+
+        async def main() -> None:
+            task = await self.start(on_cancel="kill")
+            task.cancel()
+            await asyncio.sleep(0.05)
+            task.cancel()
+            self.assertEqual(await self.ended(task, 1.5), "cancelled")
+
+        asyncio.run(main())
+        self.eventually(lambda: not lives(self.pids()[0]), "the program lives on")
+        self.assertEqual(self.text("mark"), "")
+
     def test_detach_is_cancelled_at_once_and_the_work_goes_on(self) -> None:
         self.script(PATIENT)
 

@@ -61,8 +61,16 @@ impl Executor {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        child.stdin.take().unwrap().write_all(b"# Paint **it**\nblue").unwrap();
-        Some(Self { child, began: Instant::now() })
+        child
+            .stdin
+            .take()
+            .unwrap()
+            .write_all(b"# Paint **it**\nblue")
+            .unwrap();
+        Some(Self {
+            child,
+            began: Instant::now(),
+        })
     }
 
     /// Waits for its end.
@@ -94,18 +102,27 @@ fn is_shipped(world: &World) -> bool {
 /// Returns the heartbeats as pairs of task and count.
 fn heartbeats(world: &World) -> Vec<(Value, Value)> {
     let told = world.platform.heartbeats();
-    told.iter().map(|told| (told["current_task"].clone(), told["active_tasks"].clone())).collect()
+    told.iter()
+        .map(|told| (told["current_task"].clone(), told["active_tasks"].clone()))
+        .collect()
 }
 
 #[test]
 fn an_executor_that_succeeds_ships_memory_heartbeat_branch_and_draft() {
     let world = World::new();
-    let Some(executor) = Executor::start(&world, &real(), &[], AGENT) else { return };
+    let Some(executor) = Executor::start(&world, &real(), &[], AGENT) else {
+        return;
+    };
     let said = executor.said();
     assert_eq!(said.stdout, "# Paint **it**\nblue");
-    assert_eq!((said.code, said.stderr.as_str()), (Some(0), "send-off: ok done\n"));
+    assert_eq!(
+        (said.code, said.stderr.as_str()),
+        (Some(0), "send-off: ok done\n")
+    );
     assert!(is_shipped(&world));
-    let subject = world.sandbox.git(world.bare(), &["log", "-1", "--format=%s", "feature/x"]);
+    let subject = world
+        .sandbox
+        .git(world.bare(), &["log", "-1", "--format=%s", "feature/x"]);
     assert_eq!(subject, "From an agent");
     assert_eq!(
         heartbeats(&world),
@@ -120,9 +137,14 @@ fn an_executor_that_succeeds_ships_memory_heartbeat_branch_and_draft() {
 fn an_executor_that_fails_ships_too_and_keeps_its_exit_code() {
     let world = World::new();
     let agent = format!("{AGENT}; echo 'HTTP 429' >&2; exit 3");
-    let Some(executor) = Executor::start(&world, &real(), &[], &agent) else { return };
+    let Some(executor) = Executor::start(&world, &real(), &[], &agent) else {
+        return;
+    };
     let said = executor.said();
-    assert_eq!((said.code, said.stderr.as_str()), (Some(3), "send-off: ok done\n"));
+    assert_eq!(
+        (said.code, said.stderr.as_str()),
+        (Some(3), "send-off: ok done\n")
+    );
     assert!(is_shipped(&world));
     assert_eq!(heartbeats(&world).last(), Some(&("".into(), 0.into())));
     assert_eq!(world.platform.memories().len(), 1);
@@ -133,15 +155,23 @@ fn an_executor_that_is_cancelled_ends_its_agent_and_ships() {
     let world = World::new();
     let begun = world.sandbox.path("begun");
     let agent = format!("{AGENT}; touch '{}'; exec sleep 600", begun.display());
-    let Some(executor) = Executor::start(&world, &real(), &[], &agent) else { return };
+    let Some(executor) = Executor::start(&world, &real(), &[], &agent) else {
+        return;
+    };
     while !begun.exists() {
-        assert!(executor.began.elapsed() < Duration::from_secs(60), "the agent never began");
+        assert!(
+            executor.began.elapsed() < Duration::from_secs(60),
+            "the agent never began"
+        );
         std::thread::sleep(Duration::from_millis(5));
     }
     let pid = rustix::process::Pid::from_child(&executor.child);
     rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
     let said = executor.said();
-    assert_eq!((said.code, said.stderr.as_str()), (Some(143), "send-off: ok done\n"));
+    assert_eq!(
+        (said.code, said.stderr.as_str()),
+        (Some(143), "send-off: ok done\n")
+    );
     assert!(is_shipped(&world));
     assert_eq!(heartbeats(&world).last(), Some(&("".into(), 0.into())));
 }
@@ -150,24 +180,82 @@ fn an_executor_that_is_cancelled_ends_its_agent_and_ships() {
 fn an_executor_without_the_program_answers_all_the_same() {
     let world = World::new();
     let gone = world.sandbox.path("gone");
-    let Some(executor) = Executor::start(&world, &gone, &[], AGENT) else { return };
+    let Some(executor) = Executor::start(&world, &gone, &[], AGENT) else {
+        return;
+    };
     let said = executor.said();
     assert_eq!(said.stdout, "# Paint **it**\nblue");
-    assert_eq!((said.code, said.stderr.as_str()), (Some(0), "send-off: not-found\n"));
+    assert_eq!(
+        (said.code, said.stderr.as_str()),
+        (Some(0), "send-off: not-found\n")
+    );
     assert_eq!(world.tip("feature/x"), "");
 }
 
 #[test]
 fn an_executor_answers_in_time_when_the_program_hangs() {
     let world = World::new();
-    let hanging = world.sandbox.write("hanging", "#!/bin/sh\nsleep 600 & wait\n");
+    let hanging = world
+        .sandbox
+        .write("hanging", "#!/bin/sh\nsleep 600 & wait\n");
     std::fs::set_permissions(&hanging, std::fs::Permissions::from_mode(0o755)).unwrap();
     let Some(executor) = Executor::start(&world, &hanging, &["--timeout", "0.5"], AGENT) else {
         return;
     };
     let said = executor.said();
     assert_eq!(said.stdout, "# Paint **it**\nblue");
-    assert_eq!((said.code, said.stderr.as_str()), (Some(0), "send-off: timeout\n"));
+    assert_eq!(
+        (said.code, said.stderr.as_str()),
+        (Some(0), "send-off: timeout\n")
+    );
     // A heartbeat that gives up after six seconds, and a run that gives up after half a second.
     assert!(said.took < Duration::from_secs(40), "{:?}", said.took);
+}
+
+#[test]
+fn the_functions_that_executors_know_reach_platform_and_forge() {
+    let world = World::new();
+    let Some(python) = python() else { return };
+    let code = "
+import asyncio, sys
+from types import SimpleNamespace
+from sendoff.compat import *
+
+async def main():
+    heartbeat = SimpleNamespace()
+    await set_current_task(heartbeat, 'paint with ghp_' + 'a1' * 18)
+    await commit_memory('Conversation: {{ 7 * 7 }} ghp_' + 'b2' * 18)
+    print(await recall_memories())
+    await auto_push_hook(sys.argv[1])
+    await set_current_task(heartbeat, '')
+    print(heartbeat.active_tasks)
+
+asyncio.run(main())
+";
+    let output = world
+        .sandbox
+        .command(python)
+        .args(["-c", code, world.work().to_str().unwrap()])
+        .env(
+            "PYTHONPATH",
+            Path::new(env!("CARGO_MANIFEST_DIR")).join("packaging/python/src"),
+        )
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .env("SENDOFF_BIN", real())
+        .envs(world.variables())
+        .output()
+        .unwrap();
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+    assert_eq!(
+        String::from_utf8_lossy(&output.stdout),
+        "- [LOCAL] Conversation: {{ 7 * 7 }} [REDACTED]\n0\n"
+    );
+    assert_eq!(
+        heartbeats(&world),
+        [
+            ("paint with [REDACTED]".into(), 1.into()),
+            ("".into(), 0.into())
+        ]
+    );
+    assert!(is_shipped(&world));
 }
