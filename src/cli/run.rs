@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use crate::environment::Environment;
 use crate::exit::Exit;
-use crate::report::Report;
+use crate::pipeline::Receipts;
+use crate::report::{Report, Verdict, prompt};
 use crate::session::Session;
 
 use super::output::Output;
@@ -12,6 +13,9 @@ use super::plan;
 use super::progress::TerminalProgress;
 use super::render;
 use super::request::{RequestArgs, read_task};
+
+/// The pipeline whose data is one text for a model.
+const PRE_TASK: &str = "pre-task";
 
 /// Run a pipeline and report what became of each step
 #[derive(Debug, clap::Args)]
@@ -77,16 +81,18 @@ impl Args {
             json: self.json,
             verbose: self.verbose,
             best_effort: self.best_effort,
+            prompt: name == PRE_TASK,
         };
+        let receipts = session.receipts().clone();
         let report = session.run(
             &pipeline,
             &TerminalProgress::when(terminal),
             move |report| {
                 // The run's thread may be stuck for ever: the process ends here, with what is known.
-                end_process(style.show(&report, &mut Output::new()));
+                end_process(style.show(&report, &receipts, &mut Output::new()));
             },
         );
-        style.show(&report, output)
+        style.show(&report, session.receipts(), output)
     }
 }
 
@@ -96,17 +102,36 @@ struct Style {
     json: bool,
     verbose: bool,
     best_effort: bool,
+    /// Whether the data of the run is a text for a model.
+    prompt: bool,
 }
 
 impl Style {
-    fn show(self, report: &Report, output: &mut Output) -> Exit {
+    /// Shows the report. What was handed on is let go of once it is out.
+    fn show(self, report: &Report, receipts: &Receipts, output: &mut Output) -> Exit {
         if self.json {
             output.print(&render::json(report));
+        } else if self.prompt {
+            let text = prompt(report);
+            if !text.is_empty() {
+                output.print(&text);
+            }
+            let failed = report
+                .steps
+                .iter()
+                .any(|step| step.verdict == Verdict::Failed);
+            if failed || self.verbose || !report.notes.is_empty() {
+                let talk = render::human(report, render::Detail::of(self.verbose));
+                output.complain(talk.trim_end());
+            }
         } else {
             let text = render::human(report, render::Detail::of(self.verbose));
             if !text.is_empty() {
                 output.print(&text);
             }
+        }
+        if output.is_whole() {
+            receipts.settle();
         }
         if self.best_effort {
             Exit::Done

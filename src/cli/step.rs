@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::environment::Environment;
 use crate::exit::Exit;
-use crate::pipeline::{TaskDocument, TextStep};
+use crate::pipeline::{Receipts, TaskDocument, TextStep};
 use crate::report::{Report, Verdict};
 use crate::session::Session;
 
@@ -138,21 +138,31 @@ impl Args {
             Err(error) => return render::policy_error(output, error),
         };
         let terminal = session.is_terminal();
+        let receipts = session.receipts().clone();
         let (json, best_effort) = (self.json, self.best_effort);
         let report = session.run(
             &pipeline,
             &TerminalProgress::when(terminal),
             move |report| {
-                let exit = show(&report, json, &mut Output::new());
+                let exit = show(&report, json, &receipts, &mut Output::new());
                 super::run::end_process(if best_effort { Exit::Done } else { exit });
             },
         );
-        show(&report, self.json, output)
+        show(&report, self.json, session.receipts(), output)
     }
 }
 
+/// Prints the step's data, and lets go of what was handed on once it is out.
+fn show(report: &Report, json: bool, receipts: &Receipts, output: &mut Output) -> Exit {
+    let exit = print(report, json, output);
+    if output.is_whole() {
+        receipts.settle();
+    }
+    exit
+}
+
 /// Prints the step's text, or its line of the report.
-fn show(report: &Report, json: bool, output: &mut Output) -> Exit {
+fn print(report: &Report, json: bool, output: &mut Output) -> Exit {
     let Some(step) = report.steps.first() else {
         return report.exit();
     };

@@ -127,9 +127,15 @@ impl Program {
 
     /// Runs the program to its end. At the deadline it and its whole group are killed and reaped.
     pub fn run(&self) -> Result<Output, ProcessError> {
+        self.run_with(|_| ())
+    }
+
+    /// Runs the program to its end like [`run`](Self::run), and hands out what kills it before.
+    pub fn run_with(&self, started_with: impl FnOnce(Killer)) -> Result<Output, ProcessError> {
         let started = Instant::now();
         let mut child = self.spawn(&self.input)?;
         let killer = Killer::of(&child);
+        started_with(killer.clone());
         let stdout = child.stdout.take().map(|s| Collector::start(s, self.cap));
         let stderr = child.stderr.take().map(|s| Collector::start(s, self.cap));
         if let Some(mut stdin) = child.stdin.take() {

@@ -15,7 +15,7 @@ use crate::git::push::PushOptions;
 use crate::git::{LocalConfig, Repo};
 use crate::names::RunId;
 use crate::pipeline::{
-    Context, Deadline, Draft, Facts, ForgeSource, Hold, OpenPullRequest, Pipeline,
+    Context, Deadline, Draft, Facts, ForgeSource, Hold, OpenPullRequest, Pipeline, Receipts,
     RemoteHeadSource, RunFacts, RunInfo, SharedProgress, TaskDocument, TextStep, Watchdog,
 };
 use crate::policy::{Loaded, PolicyError, Trigger};
@@ -55,6 +55,7 @@ pub struct Session {
     repo: Result<Option<Repo>, Hold>,
     loaded: Loaded,
     notes: Vec<Note>,
+    receipts: Receipts,
 }
 
 impl Session {
@@ -90,6 +91,7 @@ impl Session {
             repo,
             loaded,
             notes,
+            receipts: Receipts::default(),
         })
     }
 
@@ -127,6 +129,11 @@ impl Session {
     pub fn with_task(mut self, task: TaskDocument) -> Self {
         self.task = task;
         self
+    }
+
+    /// Returns what is to be settled when the report has reached its reader.
+    pub const fn receipts(&self) -> &Receipts {
+        &self.receipts
     }
 
     /// Says whether a person watches, so that progress can be shown.
@@ -197,6 +204,8 @@ impl Session {
             platform: platform.as_ref(),
             task: &self.task,
             facts: &self.facts(survey),
+            environment: &self.environment,
+            receipts: &self.receipts,
             clock: &self.clock,
             deadline,
             progress,

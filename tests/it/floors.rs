@@ -16,6 +16,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("report", &["names", "exit"]),
     ("secrets", &[]),
     ("text", &[]),
+    ("handover", &[]),
     ("template", &["names", "secrets", "text"]),
     ("process", &["names", "clock", "environment"]),
     (
@@ -43,6 +44,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "report",
             "secrets",
             "text",
+            "handover",
             "template",
             "process",
             "git",
