@@ -220,6 +220,27 @@ class Calls(Case):
         asyncio.run(calls())
         self.assertEqual(compat.read_delegation_results(), "")
 
+    def test_results_of_delegations_are_read_once(self) -> None:
+        self.real()
+        file = self.directory / "results.jsonl"
+        os.environ["DELEGATION_RESULTS_FILE"] = str(file)
+        file.write_text(
+            '{"status": "completed", "summary": "painted", "response_preview": "blue"}\n'
+            "no json\n"
+            '{"summary": "no status"}\n'
+        )
+        self.assertEqual(
+            compat.read_delegation_results(),
+            "- [completed] painted\n  Response: blue\n- [?] no status",
+        )
+        self.assertEqual(compat.read_delegation_results(), "")
+
+    def test_instructions_come_from_the_program(self) -> None:
+        self.real()
+        self.assertIn("`list_peers`", compat.get_a2a_instructions())
+        self.assertNotIn("`list_peers`", compat.get_a2a_instructions(mcp=False))
+        self.assertIn("a2a delegate", compat.get_a2a_instructions(mcp=False))
+
 
 if __name__ == "__main__":
     unittest.main()

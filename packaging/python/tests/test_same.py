@@ -1,6 +1,7 @@
 """The pure functions against the program's own steps, text by text."""
 
 import json
+import os
 import random
 import subprocess
 import unittest
@@ -134,6 +135,29 @@ class Same(Case):
                 )
             )
         self.compare("error-sanitize", calls)
+
+    def test_prompts_are_the_same(self) -> None:
+        binary = self.real()
+        file = self.directory / "system-prompt.md"
+        chance = random.Random(11)
+        prompts = [text.encode() for text in chance.sample(texts(800), 60)]
+        prompts += [b"", b" \r\n", b"a\r\rb\r\n\nc", b"\xef\xbb\xbfa", b"\x1c a \x1f\x85"]
+        # One U+FFFD for each part that could have begun a character.
+        prompts += [b"a\xff\xfeb", b"\xf0\x9f\x98", b"\xf0\x9fa\xe4\xb8\xc3", b"\xed\xa0\x80"]
+        prompts += [b"x" * (256 << 10)]
+        for prompt in prompts:
+            file.write_bytes(prompt)
+            done = subprocess.run(
+                [binary, "step", "system-prompt", "-C", "/"],
+                env={**os.environ, "CONFIGS_DIR": str(self.directory)},
+                stdout=subprocess.PIPE,
+                check=True,
+            )
+            said = done.stdout.decode()
+            with self.subTest(prompt[:40]):
+                ours = compat.get_system_prompt(str(self.directory))
+                # Data ends with a newline, and no data is nothing at all.
+                self.assertEqual(said, f"{ours}\n" if ours else "")
 
 
 def _object(value: Any) -> Any:
