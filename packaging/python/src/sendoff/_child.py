@@ -166,8 +166,11 @@ def _end_group(process: "subprocess.Popen[bytes]") -> None:
         except (ProcessLookupError, PermissionError):
             break
         end = time.monotonic() + patience
-        while time.monotonic() < end and _group_lives(process):
-            time.sleep(0.01)
+        while _group_lives(process) and time.monotonic() < end:
+            time.sleep(0.02)
+        if not _group_lives(process):
+            # Its number is free now, and may soon be another's.
+            break
     try:
         process.wait(GRACE)
     except subprocess.TimeoutExpired:
@@ -182,7 +185,29 @@ def _group_lives(process: "subprocess.Popen[bytes]") -> bool:
         os.killpg(process.pid, 0)
     except (ProcessLookupError, PermissionError):
         return False
-    return True
+    # Orphans that ended count too until init reaps them, which many a container's never does.
+    return _runs_any_of(process.pid)
+
+
+def _runs_any_of(group: int) -> bool:
+    """Says whether a process of the group runs, where the system tells; else that one does."""
+    try:
+        processes = [entry for entry in os.listdir("/proc") if entry.isdigit()]
+    except OSError:
+        return True
+    if not processes:
+        return True
+    for entry in processes:
+        try:
+            with open(f"/proc/{entry}/stat", "rb") as file:
+                # PID (NAME) STATE PARENT GROUP ...: a name may hold anything, brackets too.
+                state, _, its_group = file.read().rpartition(b")")[2].split()[:3]
+        except (OSError, ValueError):
+            # It ended meanwhile.
+            continue
+        if int(its_group) == group and state not in (b"Z", b"X"):
+            return True
+    return False
 
 
 def _head(file: IO[bytes]) -> bytes:
