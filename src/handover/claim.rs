@@ -215,9 +215,12 @@ fn write_mark(private: &OwnedFd, number: u64, (at, size): (u64, u64)) -> io::Res
 
 /// Says whether another process that can be looked into has the file open.
 fn is_open_elsewhere(stat: &rustix::fs::Stat) -> bool {
-    let me = std::process::id().to_string();
+    let me = std::process::id();
     let processes = std::fs::read_dir("/proc").into_iter().flatten().flatten();
-    let others = processes.filter(|entry| entry.file_name().to_str() != Some(&me));
+    let others = processes.filter(|entry| {
+        let id = entry.file_name().to_str().and_then(|id| id.parse().ok());
+        id.is_some_and(|id: u32| id != me)
+    });
     let descriptors = others
         .filter_map(|entry| std::fs::read_dir(entry.path().join("fd")).ok())
         .flatten()
