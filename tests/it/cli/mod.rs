@@ -6,5 +6,6 @@ mod commands;
 mod guards;
 mod hooks;
 mod plan;
+mod python;
 mod run;
 mod step;
