@@ -188,6 +188,14 @@ impl Environment {
             .map(|value| SecretString::from(value.trim()))
     }
 
+    /// Returns every token that the environment holds, so that none of them is ever shown.
+    pub fn tokens(&self) -> impl Iterator<Item = SecretString> {
+        let names = VARIABLES.iter().map(|variable| variable.name);
+        names
+            .filter(|name| name.ends_with("_TOKEN"))
+            .filter_map(|name| self.secret(name))
+    }
+
     /// Returns the directory that a variable names, when it is absolute.
     fn directory(&self, name: &str) -> Option<PathBuf> {
         let path = PathBuf::from(self.values.get(name)?);

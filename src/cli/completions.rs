@@ -4,7 +4,7 @@ use clap_complete::Shell;
 
 use crate::exit::Exit;
 
-use super::output::Output;
+use super::output::print;
 
 /// Print shell completions
 #[derive(Debug, clap::Args)]
@@ -14,10 +14,10 @@ pub(super) struct Args {
 }
 
 impl Args {
-    pub(super) fn run(self, command: &mut clap::Command, output: &mut Output) -> Exit {
+    pub(super) fn run(self, command: &mut clap::Command) -> Exit {
         let mut script = Vec::new();
         clap_complete::generate(self.shell, command, "sendoff", &mut script);
-        output.print(&String::from_utf8_lossy(&script));
+        print(&String::from_utf8_lossy(&script));
         Exit::Done
     }
 }

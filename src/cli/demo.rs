@@ -4,7 +4,7 @@ use crate::demo::Stage;
 use crate::environment::Environment;
 use crate::exit::Exit;
 
-use super::output::Output;
+use super::output::{complain, print};
 use super::render;
 
 /// Try it all on loopback servers: no account needed, nothing left behind
@@ -16,35 +16,35 @@ use super::render;
 pub(super) struct Args {}
 
 impl Args {
-    pub(super) fn run(self, environment: &Environment, output: &mut Output) -> Exit {
+    pub(super) fn run(environment: &Environment) -> Exit {
         let stage = match Stage::set_up(environment) {
             Ok(stage) => stage,
             Err(error) => {
-                output.complain(&format!("the demonstration cannot be set up: {error}"));
+                complain(&format!("the demonstration cannot be set up: {error}"));
                 return Exit::Failed;
             }
         };
-        output.print(&stage.introduction());
+        print(&stage.introduction());
         let mut exit = Exit::Done;
         for heading in ["$ sendoff run", "$ sendoff run   (again)"] {
             let report = match stage.run() {
                 Ok(report) => report,
-                Err(error) => return render::policy_error(output, *error),
+                Err(error) => return render::policy_error(&error),
             };
-            output.print(&format!(
+            print(&format!(
                 "{heading}\n\n{}",
                 render::human(&report, render::Detail::Normal)
             ));
             exit = exit.worst(report.exit());
             match stage.arrived() {
-                Ok(arrived) => output.print(&arrived),
+                Ok(arrived) => print(&arrived),
                 Err(error) => {
-                    output.complain(&format!("what arrived cannot be read: {error}"));
+                    complain(&format!("what arrived cannot be read: {error}"));
                     exit = exit.worst(Exit::Failed);
                 }
             }
         }
-        output.print("Everything ran on 127.0.0.1 in a temporary directory, which is gone now.");
+        print("Everything ran on 127.0.0.1 in a temporary directory, which is gone now.");
         exit
     }
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use crate::exit::Exit;
 use crate::manual::ARTEFACTS;
 
-use super::output::Output;
+use super::output::{complain, print};
 
 /// Write the reference pages and schemas
 #[derive(Debug, clap::Args)]
@@ -18,20 +18,20 @@ pub(super) struct Args {
 }
 
 impl Args {
-    pub(super) fn run(self, command: &clap::Command, output: &mut Output) -> Exit {
+    pub(super) fn run(self, command: &clap::Command) -> Exit {
         if let Some(name) = &self.page {
             let Some(artefact) = ARTEFACTS.iter().find(|artefact| artefact.name == name) else {
-                output.complain(&format!(
+                complain(&format!(
                     "there is no page `{name}`; the pages are: {}",
                     names()
                 ));
                 return Exit::Usage;
             };
-            output.print(&(artefact.make)(command));
+            print(&(artefact.make)(command));
             return Exit::Done;
         }
         let Some(directory) = &self.directory else {
-            output.print(&names().replace(", ", "\n"));
+            print(&names().replace(", ", "\n"));
             return Exit::Done;
         };
         for artefact in ARTEFACTS {
@@ -39,7 +39,7 @@ impl Args {
             let written = std::fs::create_dir_all(directory)
                 .and_then(|()| std::fs::write(&path, (artefact.make)(command)));
             if let Err(error) = written {
-                output.complain(&format!("{} cannot be written: {error}", path.display()));
+                complain(&format!("{} cannot be written: {error}", path.display()));
                 return Exit::Failed;
             }
         }

@@ -21,7 +21,7 @@ use tracing_subscriber::EnvFilter;
 use crate::environment::Environment;
 use crate::exit::Exit;
 
-use self::output::Output;
+use self::output::{complain, print};
 
 /// Gives finished work a proper send-off: policy, memory, heartbeat, push, pull request
 #[derive(Debug, Parser)]
@@ -57,48 +57,47 @@ enum Command {
 
 /// Runs the program.
 pub fn main() -> ExitCode {
-    let mut output = Output::new();
     // A panic is a bug of ours; the caller gets a sentence and a code, never a crash.
-    let done = std::panic::catch_unwind(|| dispatch(&mut Output::new()));
+    let done = std::panic::catch_unwind(dispatch);
     let exit = done.unwrap_or_else(|_| {
-        output.complain("sendoff has a bug and stopped; please report it with the lines above");
+        complain("sendoff has a bug and stopped; please report it with the lines above");
         Exit::Internal
     });
     exit.into()
 }
 
-fn dispatch(output: &mut Output) -> Exit {
+fn dispatch() -> Exit {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        Err(error) => return usage(output, &error),
+        Err(error) => return usage(&error),
     };
     let environment = match Environment::read() {
         Ok(environment) => environment,
         Err(error) => {
-            output.complain(&format!("the working directory cannot be read: {error}"));
+            complain(&format!("the working directory cannot be read: {error}"));
             return Exit::Failed;
         }
     };
     log_to_stderr(&environment);
     match cli.command {
-        Command::Run(args) => args.run(environment, output),
-        Command::Step(args) => args.run(environment, output),
-        Command::Plan(args) => args.run(environment, output),
-        Command::Policy(command) => command.run(environment, output),
-        Command::Demo(args) => args.run(&environment, output),
-        Command::Manual(args) => args.run(&Cli::command(), output),
-        Command::Completions(args) => args.run(&mut Cli::command(), output),
+        Command::Run(args) => args.run(environment),
+        Command::Step(args) => args.run(environment),
+        Command::Plan(args) => args.run(environment),
+        Command::Policy(command) => command.run(&environment),
+        Command::Demo(_) => demo::Args::run(&environment),
+        Command::Manual(args) => args.run(&Cli::command()),
+        Command::Completions(args) => args.run(&mut Cli::command()),
     }
 }
 
 /// Shows help on stdout, and errors on stderr with exit code 64: clap's own 2 would block an agent.
-fn usage(output: &mut Output, error: &clap::Error) -> Exit {
+fn usage(error: &clap::Error) -> Exit {
     let text = error.render();
     if error.use_stderr() {
-        output.complain(text.to_string().trim_end());
+        complain(text.to_string().trim_end());
         return Exit::Usage;
     }
-    output.print(&text.to_string());
+    print(&text.to_string());
     Exit::Done
 }
 

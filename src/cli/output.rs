@@ -2,34 +2,20 @@
 
 use std::io::{self, Write};
 
-/// Where the program prints.
-#[derive(Debug, Default)]
-pub(super) struct Output {
-    /// Whether some of the data did not reach its reader.
-    broken: bool,
+/// Prints data on stdout, with a newline at the end.
+pub(super) fn print(text: &str) {
+    deliver(text);
 }
 
-impl Output {
-    /// Makes the way out.
-    pub(super) const fn new() -> Self {
-        Self { broken: false }
-    }
+/// Prints data like [`print`], and says whether all of it reached the pipe, file or terminal.
+pub(super) fn deliver(text: &str) -> bool {
+    write_line(&mut io::stdout().lock(), text).is_ok()
+}
 
-    /// Prints data on stdout, with a newline at the end.
-    pub(super) fn print(&mut self, text: &str) {
-        self.broken |= write_line(&mut io::stdout().lock(), text).is_err();
-    }
-
-    /// Tells a person something, on stderr.
-    pub(super) fn complain(&mut self, text: &str) {
-        // Nobody is left to hear of it.
-        let _reader_gone = write_line(&mut io::stderr().lock(), text);
-    }
-
-    /// Says whether all data that was printed reached the pipe, file or terminal.
-    pub(super) const fn is_whole(&self) -> bool {
-        !self.broken
-    }
+/// Tells a person something, on stderr.
+pub(super) fn complain(text: &str) {
+    // Nobody is left to hear of it.
+    let _reader_gone = write_line(&mut io::stderr().lock(), text);
 }
 
 /// Writes and flushes. Whoever reads may have gone (`sendoff run | head`): that ends the talking,

@@ -6,7 +6,7 @@ use crate::environment::Environment;
 use crate::exit::Exit;
 use crate::session::{Plan, Session};
 
-use super::output::Output;
+use super::output::{complain, print};
 use super::render;
 use super::request::{RequestArgs, read_task};
 
@@ -30,11 +30,11 @@ pub(super) struct Args {
 }
 
 impl Args {
-    pub(super) fn run(self, environment: Environment, output: &mut Output) -> Exit {
+    pub(super) fn run(self, environment: Environment) -> Exit {
         let task = match read_task(self.input.as_deref()) {
             Ok(task) => task,
             Err(message) => {
-                output.complain(&message);
+                complain(&message);
                 return Exit::Usage;
             }
         };
@@ -42,22 +42,22 @@ impl Args {
         let name = named.unwrap_or_else(|| task.default_pipeline().to_owned());
         let session = match Session::open(self.request.request(task), environment) {
             Ok(session) => session,
-            Err(error) => return render::policy_error(output, *error),
+            Err(error) => return render::policy_error(&error),
         };
         match session.pipeline(&name) {
-            Ok(pipeline) => show(&session.plan(&pipeline), self.json, output),
-            Err(error) => render::policy_error(output, error),
+            Ok(pipeline) => show(&session.plan(&pipeline), self.json),
+            Err(error) => render::policy_error(&error),
         }
     }
 }
 
 /// Prints a plan.
-pub(super) fn show(plan: &Plan, json: bool, output: &mut Output) -> Exit {
+pub(super) fn show(plan: &Plan, json: bool) -> Exit {
     if json {
         // A plan is made of text and lists of text, which always serialise.
-        output.print(&serde_json::to_string_pretty(plan).unwrap_or_default());
+        print(&serde_json::to_string_pretty(plan).unwrap_or_default());
     } else {
-        output.print(&render::plan(plan));
+        print(&render::plan(plan));
     }
     plan.exit()
 }

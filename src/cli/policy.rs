@@ -12,7 +12,7 @@ use crate::exit::Exit;
 use crate::policy::{PRESETS, preset};
 use crate::session::{PolicyReview, Request, review};
 
-use super::output::Output;
+use super::output::{complain, print};
 use super::render;
 
 /// Check, show and create policies
@@ -58,11 +58,11 @@ pub(super) enum Command {
 }
 
 impl Command {
-    pub(super) fn run(self, environment: Environment, output: &mut Output) -> Exit {
+    pub(super) fn run(self, environment: &Environment) -> Exit {
         match self {
             Self::Check {
                 file: Some(file), ..
-            } => check_file(&file, output),
+            } => check_file(&file),
             Self::Check {
                 file: None,
                 directory,
@@ -71,7 +71,7 @@ impl Command {
                     directory,
                     ..Request::default()
                 };
-                check(&request, &environment, output)
+                check(&request, environment)
             }
             Self::Show {
                 directory,
@@ -84,10 +84,10 @@ impl Command {
                     sets: set,
                     ..Request::default()
                 };
-                show(&request, &environment, output)
+                show(&request, environment)
             }
             Self::Schema => {
-                output.print(&crate::manual::policy_schema());
+                print(&crate::manual::policy_schema());
                 Exit::Done
             }
             Self::Init {
@@ -101,7 +101,7 @@ impl Command {
                 } else {
                     Target::User
                 };
-                init(&preset, target, directory, &environment, output)
+                init(&preset, target, directory.as_deref(), environment)
             }
         }
     }
@@ -114,38 +114,38 @@ enum Target {
     User,
 }
 
-fn check_file(file: &Path, output: &mut Output) -> Exit {
+fn check_file(file: &Path) -> Exit {
     match crate::session::check_file(file) {
         Ok(()) => {
-            output.print(&format!("{}: no mistakes", file.display()));
+            print(&format!("{}: no mistakes", file.display()));
             Exit::Done
         }
-        Err(error) => render::policy_error(output, *error),
+        Err(error) => render::policy_error(&error),
     }
 }
 
-fn check(request: &Request, environment: &Environment, output: &mut Output) -> Exit {
+fn check(request: &Request, environment: &Environment) -> Exit {
     let review = match review(request, environment) {
         Ok(review) => review,
-        Err(error) => return render::policy_error(output, *error),
+        Err(error) => return render::policy_error(&error),
     };
     for problem in &review.problems {
-        output.complain(&render::policy_error_text(problem));
+        complain(&render::policy_error_text(problem));
     }
     if !review.problems.is_empty() {
         return Exit::Policy;
     }
     let layers: Vec<String> = review.layers.clone();
-    output.print(&format!("no mistakes in: {}", layers.join(", ")));
+    print(&format!("no mistakes in: {}", layers.join(", ")));
     Exit::Done
 }
 
-fn show(request: &Request, environment: &Environment, output: &mut Output) -> Exit {
+fn show(request: &Request, environment: &Environment) -> Exit {
     let PolicyReview {
         problems, values, ..
     } = match review(request, environment) {
         Ok(review) => review,
-        Err(error) => return render::policy_error(output, *error),
+        Err(error) => return render::policy_error(&error),
     };
     let width = values
         .iter()
@@ -159,9 +159,9 @@ fn show(request: &Request, environment: &Environment, output: &mut Output) -> Ex
         // Writing to a `String` cannot fail.
         let _infallible = writeln!(text, "{setting:width$}  # {}", value.origin);
     }
-    output.print(&text);
+    print(&text);
     for problem in &problems {
-        output.complain(&render::policy_error_text(problem));
+        complain(&render::policy_error_text(problem));
     }
     if problems.is_empty() {
         Exit::Done
@@ -170,16 +170,10 @@ fn show(request: &Request, environment: &Environment, output: &mut Output) -> Ex
     }
 }
 
-fn init(
-    name: &str,
-    target: Target,
-    directory: Option<PathBuf>,
-    environment: &Environment,
-    output: &mut Output,
-) -> Exit {
+fn init(name: &str, target: Target, directory: Option<&Path>, environment: &Environment) -> Exit {
     let Some(text) = preset(name) else {
         let names: Vec<&str> = PRESETS.iter().map(|preset| preset.name).collect();
-        output.complain(&format!(
+        complain(&format!(
             "there is no preset `{name}`; the presets are: {}",
             names.join(", ")
         ));
@@ -195,7 +189,7 @@ fn init(
     let path = match path {
         Ok(path) => path,
         Err(message) => {
-            output.complain(&message);
+            complain(&message);
             return Exit::Failed;
         }
     };
@@ -204,19 +198,19 @@ fn init(
     if target == Target::Repository {
         match crate::session::preset_for_repository(&text) {
             Ok(carried) => (text, left_out) = (carried.text, carried.left_out),
-            Err(error) => return render::policy_error(output, *error),
+            Err(error) => return render::policy_error(&error),
         }
     }
     if let Err(error) = create(&path, &text) {
-        output.complain(&format!("{} cannot be written: {error}", path.display()));
+        complain(&format!("{} cannot be written: {error}", path.display()));
         return Exit::Failed;
     }
-    output.print(&format!(
+    print(&format!(
         "{} is written from the preset `{name}`",
         path.display()
     ));
     if !left_out.is_empty() {
-        output.complain(&format!(
+        complain(&format!(
             "a repository's policy cannot carry these keys, which are comments there; put them into the user's or \
              the system's: {}",
             left_out.join(", ")

@@ -8,7 +8,7 @@ use crate::pipeline::Receipts;
 use crate::report::{Report, Verdict, prompt};
 use crate::session::Session;
 
-use super::output::Output;
+use super::output::{complain, deliver};
 use super::plan;
 use super::progress::TerminalProgress;
 use super::render;
@@ -19,6 +19,10 @@ const PRE_TASK: &str = "pre-task";
 
 /// Run a pipeline and report what became of each step
 #[derive(Debug, clap::Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of the command line"
+)]
 #[command(
     after_help = "Exit codes: 0 done or nothing to do, 1 a step failed, 64 command line, 70 a bug, \
                         75 queued, 78 policy."
@@ -46,20 +50,20 @@ pub(super) struct Args {
 }
 
 impl Args {
-    pub(super) fn run(self, environment: Environment, output: &mut Output) -> Exit {
+    pub(super) fn run(self, environment: Environment) -> Exit {
         let best_effort = self.best_effort;
-        let exit = self.run_honestly(environment, output);
+        let exit = self.run_honestly(environment);
         if best_effort { Exit::Done } else { exit }
     }
 
-    fn run_honestly(self, environment: Environment, output: &mut Output) -> Exit {
+    fn run_honestly(self, environment: Environment) -> Exit {
         if environment.is_off() {
             return Exit::Done;
         }
         let task = match read_task(self.input.as_deref()) {
             Ok(task) => task,
             Err(message) => {
-                output.complain(&message);
+                complain(&message);
                 return Exit::Usage;
             }
         };
@@ -68,14 +72,14 @@ impl Args {
         let terminal = environment.is_terminal();
         let session = match Session::open(self.request.request(task), environment) {
             Ok(session) => session,
-            Err(error) => return render::policy_error(output, *error),
+            Err(error) => return render::policy_error(&error),
         };
         let pipeline = match session.pipeline(&name) {
             Ok(pipeline) => pipeline,
-            Err(error) => return render::policy_error(output, error),
+            Err(error) => return render::policy_error(&error),
         };
         if self.dry_run {
-            return plan::show(&session.plan(&pipeline), self.json, output);
+            return plan::show(&session.plan(&pipeline), self.json);
         }
         let style = Style {
             json: self.json,
@@ -89,10 +93,10 @@ impl Args {
             &TerminalProgress::when(terminal),
             move |report| {
                 // The run's thread may be stuck for ever: the process ends here, with what is known.
-                end_process(style.show(&report, &receipts, &mut Output::new()));
+                end_process(style.show(&report, &receipts));
             },
         );
-        style.show(&report, session.receipts(), output)
+        style.show(&report, session.receipts())
     }
 }
 
@@ -108,13 +112,14 @@ struct Style {
 
 impl Style {
     /// Shows the report. What was handed on is let go of once it is out.
-    fn show(self, report: &Report, receipts: &Receipts, output: &mut Output) -> Exit {
+    fn show(self, report: &Report, receipts: &Receipts) -> Exit {
+        let mut reached = true;
         if self.json {
-            output.print(&render::json(report));
+            reached = deliver(&render::json(report));
         } else if self.prompt {
             let text = prompt(report);
             if !text.is_empty() {
-                output.print(&text);
+                reached = deliver(&text);
             }
             let failed = report
                 .steps
@@ -122,15 +127,15 @@ impl Style {
                 .any(|step| step.verdict == Verdict::Failed);
             if failed || self.verbose || !report.notes.is_empty() {
                 let talk = render::human(report, render::Detail::of(self.verbose));
-                output.complain(talk.trim_end());
+                complain(talk.trim_end());
             }
         } else {
             let text = render::human(report, render::Detail::of(self.verbose));
             if !text.is_empty() {
-                output.print(&text);
+                reached = deliver(&text);
             }
         }
-        if output.is_whole() {
+        if reached {
             receipts.settle();
         }
         if self.best_effort {

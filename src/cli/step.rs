@@ -11,7 +11,7 @@ use crate::report::{Report, Verdict};
 use crate::session::Session;
 
 use super::batch::{Batch, not_text};
-use super::output::Output;
+use super::output::{complain, deliver, print};
 use super::progress::TerminalProgress;
 use super::render;
 use super::request::{RequestArgs, read_input, read_task};
@@ -41,33 +41,33 @@ pub(super) struct Args {
 }
 
 impl Args {
-    pub(super) fn run(self, environment: Environment, output: &mut Output) -> Exit {
+    pub(super) fn run(self, environment: Environment) -> Exit {
         let best_effort = self.best_effort;
-        let exit = self.run_honestly(environment, output);
+        let exit = self.run_honestly(environment);
         if best_effort { Exit::Done } else { exit }
     }
 
-    fn run_honestly(self, environment: Environment, output: &mut Output) -> Exit {
+    fn run_honestly(self, environment: Environment) -> Exit {
         if environment.is_off() {
             return Exit::Done;
         }
         let request = self.request.clone().request(TaskDocument::default());
         let session = match Session::open(request, environment) {
             Ok(session) => session,
-            Err(error) => return render::policy_error(output, *error),
+            Err(error) => return render::policy_error(&error),
         };
         match session.text_step(&self.name, &self.with) {
-            Err(error) => render::policy_error(output, error),
+            Err(error) => render::policy_error(&error),
             Ok(None) if self.batch => {
-                output.complain(&not_text(&self.name));
+                complain(&not_text(&self.name));
                 Exit::Usage
             }
-            Ok(Some(_)) if self.batch => self.run_batch(&session, output),
-            Ok(Some(step)) => self.run_on_text(session, step.as_ref(), output),
+            Ok(Some(_)) if self.batch => self.run_batch(&session),
+            Ok(Some(step)) => self.run_on_text(session, step.as_ref()),
             Ok(None) => match read_task(self.input.as_deref()) {
-                Ok(task) => self.run_alone(session.with_task(task), output),
+                Ok(task) => self.run_alone(session.with_task(task)),
                 Err(message) => {
-                    output.complain(&message);
+                    complain(&message);
                     Exit::Usage
                 }
             },
@@ -75,7 +75,7 @@ impl Args {
     }
 
     /// Answers line after line.
-    fn run_batch(&self, session: &Session, output: &mut Output) -> Exit {
+    fn run_batch(&self, session: &Session) -> Exit {
         let mut batch = Batch::new(session, &self.name, &self.with);
         let mut input: Box<dyn BufRead> = match self.input.as_deref() {
             None => Box::new(io::stdin().lock()),
@@ -83,7 +83,7 @@ impl Args {
             Some(path) => match File::open(path) {
                 Ok(file) => Box::new(BufReader::new(file)),
                 Err(error) => {
-                    output.complain(&format!("{} cannot be read: {error}", path.display()));
+                    complain(&format!("{} cannot be read: {error}", path.display()));
                     return Exit::Usage;
                 }
             },
@@ -91,7 +91,7 @@ impl Args {
         match batch.run(&mut input, &mut io::stdout().lock()) {
             Ok(()) => Exit::Done,
             Err(error) => {
-                output.complain(&format!("the input cannot be read: {error}"));
+                complain(&format!("the input cannot be read: {error}"));
                 Exit::Failed
             }
         }
@@ -99,14 +99,14 @@ impl Args {
 
     /// Prints what a text step makes of the raw text. What the caller handed in goes back to the
     /// caller as it is; only reports are redacted.
-    fn run_on_text(self, session: Session, step: &dyn TextStep, output: &mut Output) -> Exit {
+    fn run_on_text(self, session: Session, step: &dyn TextStep) -> Exit {
         let Some(path) = self.input.as_deref() else {
-            return self.run_alone(session, output);
+            return self.run_alone(session);
         };
         let text = match read_input(path) {
             Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
             Err(message) => {
-                output.complain(&message);
+                complain(&message);
                 return Exit::Usage;
             }
         };
@@ -115,27 +115,27 @@ impl Args {
                 raw: Some(text),
                 ..TaskDocument::default()
             };
-            return self.run_alone(session.with_task(task), output);
+            return self.run_alone(session.with_task(task));
         }
         match step.convert(&text) {
             Ok(text) => {
                 if !text.is_empty() {
-                    output.print(&text);
+                    print(&text);
                 }
                 Exit::Done
             }
             Err(error) => {
-                output.complain(&error.to_string());
-                output.complain(error.advice.as_deref().unwrap_or_default());
+                complain(&error.to_string());
+                complain(error.advice.as_deref().unwrap_or_default());
                 Exit::Failed
             }
         }
     }
 
-    fn run_alone(self, session: Session, output: &mut Output) -> Exit {
+    fn run_alone(self, session: Session) -> Exit {
         let pipeline = match session.single_step(&self.name, &self.with) {
             Ok(pipeline) => pipeline,
-            Err(error) => return render::policy_error(output, error),
+            Err(error) => return render::policy_error(&error),
         };
         let terminal = session.is_terminal();
         let receipts = session.receipts().clone();
@@ -144,44 +144,40 @@ impl Args {
             &pipeline,
             &TerminalProgress::when(terminal),
             move |report| {
-                let exit = show(&report, json, &receipts, &mut Output::new());
+                let exit = show(&report, json, &receipts);
                 super::run::end_process(if best_effort { Exit::Done } else { exit });
             },
         );
-        show(&report, self.json, session.receipts(), output)
+        show(&report, self.json, session.receipts())
     }
 }
 
 /// Prints the step's data, and lets go of what was handed on once it is out.
-fn show(report: &Report, json: bool, receipts: &Receipts, output: &mut Output) -> Exit {
-    let exit = print(report, json, output);
-    if output.is_whole() {
-        receipts.settle();
-    }
-    exit
-}
-
-/// Prints the step's text, or its line of the report.
-fn print(report: &Report, json: bool, output: &mut Output) -> Exit {
+fn show(report: &Report, json: bool, receipts: &Receipts) -> Exit {
     let Some(step) = report.steps.first() else {
         return report.exit();
     };
     if json {
         // A step's line is made of text, numbers and maps with text keys, which always serialise.
-        output.print(&serde_json::to_string_pretty(step).unwrap_or_default());
+        if deliver(&serde_json::to_string_pretty(step).unwrap_or_default()) {
+            receipts.settle();
+        }
         return report.exit();
     }
-    match step.outputs.get("text").and_then(|text| text.as_str()) {
-        Some("") => {}
-        Some(text) => output.print(text),
+    let reached = match step.outputs.get("text").and_then(|text| text.as_str()) {
+        Some("") => true,
+        Some(text) => deliver(text),
         None if step.verdict == Verdict::Done && !step.outputs.is_empty() => {
             let value = serde_json::Value::Object(step.outputs.clone());
-            output.print(&serde_json::to_string_pretty(&value).unwrap_or_default());
+            deliver(&serde_json::to_string_pretty(&value).unwrap_or_default())
         }
-        None => {}
+        None => true,
+    };
+    if reached {
+        receipts.settle();
     }
     if step.verdict != Verdict::Done || !report.notes.is_empty() {
-        output.complain(render::human(report, render::Detail::EveryStep).trim_end());
+        complain(render::human(report, render::Detail::EveryStep).trim_end());
     }
     report.exit()
 }

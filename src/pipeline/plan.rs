@@ -28,6 +28,7 @@ pub struct PlannedStep {
     pub(super) on_error: OnError,
     pub(super) ships: bool,
     pub(super) always: bool,
+    pub(super) waits: bool,
 }
 
 /// Whether a step is to run at all.
@@ -133,6 +134,12 @@ impl Pipeline {
         self.groups.iter().flatten()
     }
 
+    /// Says whether a step that is to run waits for something, whatever there is to ship.
+    pub fn waits(&self) -> bool {
+        self.steps()
+            .any(|step| step.waits && matches!(step.turn, Turn::Runs(_)))
+    }
+
     /// Says whether a step that is to run shows work to others, so that the repository's remote
     /// and branch matter.
     pub fn ships(&self) -> bool {
@@ -186,6 +193,7 @@ impl PlannedStep {
             on_error: table.settings.on_error,
             ships: def.ships,
             always: def.always,
+            waits: def.waits,
         }
     }
 }

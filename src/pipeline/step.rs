@@ -143,6 +143,10 @@ impl StepError {
 ///
 /// To add one: a file in `steps/` that exports a `STEP`, and two lines in `steps/mod.rs`.
 #[derive(Clone, Copy)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a mark of its own that a kind may have"
+)]
 pub struct StepDef {
     /// The kind's name, which is also the default name of a step.
     pub name: &'static str,
@@ -154,6 +158,8 @@ pub struct StepDef {
     pub(super) ships: bool,
     /// Whether it runs after a failure that stops the run.
     pub(super) always: bool,
+    /// Whether it waits for something even when there is neither a platform nor work to ship.
+    pub(super) waits: bool,
     /// Whether it watches its own progress, so that `limits.step-timeout` is not for it.
     pub(super) times_itself: bool,
     read: fn(&StepTable) -> Result<Box<dyn Step>, PolicyError>,
@@ -178,6 +184,7 @@ impl StepDef {
             needs: &[],
             ships: false,
             always: false,
+            waits: false,
             times_itself: false,
             read: |table| Ok(Box::new(table.read::<S>()?)),
             schema: |generator| generator.subschema_for::<S>(),
@@ -223,6 +230,14 @@ impl StepDef {
     #[must_use]
     pub const fn always(mut self) -> Self {
         self.always = true;
+        self
+    }
+
+    /// Marks a kind that waits for something, such as a program, whatever there is to ship: a run
+    /// without such a step, a platform or work to ship needs no runtime.
+    #[must_use]
+    pub const fn waits(mut self) -> Self {
+        self.waits = true;
         self
     }
 

@@ -122,6 +122,9 @@ fn is_quiet(text: &[u8]) -> bool {
     else {
         return false;
     };
+    let has_long_word = text
+        .split_ascii_whitespace()
+        .any(|word| word.len() >= SHORTEST_TOKEN);
     let lower = text.to_ascii_lowercase();
     !lower.contains("-----begin ")
         && !lower.contains("://")
@@ -130,8 +133,11 @@ fn is_quiet(text: &[u8]) -> bool {
             .iter()
             .chain(STRONG)
             .any(|word| lower.contains(word))
-        && !SHAPES.iter().any(|shape| text.contains(shape.prefix))
+        && (!has_long_word || !SHAPES.iter().any(|shape| text.contains(shape.prefix)))
 }
+
+/// No shape makes a token of fewer bytes: ordinary words need not be compared with each prefix.
+const SHORTEST_TOKEN: usize = 12;
 
 /// What an anchor leads to.
 #[derive(Debug)]
@@ -284,6 +290,17 @@ mod tests {
     use super::*;
 
     #[test]
+    fn every_shape_is_as_long_as_the_shortest_token() {
+        for shape in SHAPES {
+            assert!(
+                shape.prefix.len() + shape.least >= SHORTEST_TOKEN,
+                "{}",
+                shape.kind
+            );
+        }
+    }
+
+    #[test]
     fn a_quiet_text_has_no_anchor() {
         assert!(is_quiet(b"pushed 3 commits to origin/feature-12345678"));
         assert!(!is_quiet("se\u{17f}".as_bytes()));
@@ -297,7 +314,8 @@ mod tests {
             );
         }
         for shape in SHAPES {
-            assert!(!is_quiet(shape.prefix.as_bytes()), "{}", shape.prefix);
+            let token = format!("{}{}", shape.prefix, "x".repeat(shape.least));
+            assert!(!is_quiet(token.as_bytes()), "{token}");
         }
         for anchor in ["-----BEGIN ", "://", "eyJ"] {
             assert!(!is_quiet(anchor.as_bytes()), "{anchor}");

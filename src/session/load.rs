@@ -146,10 +146,10 @@ pub fn check_file(file: &Path) -> Result<(), Box<PolicyError>> {
 
 /// Returns where the repository's policy goes, or why it cannot.
 pub fn repository_policy(
-    given: Option<PathBuf>,
+    given: Option<&Path>,
     environment: &Environment,
 ) -> Result<PathBuf, String> {
-    let directory = directory(given.as_deref(), environment);
+    let directory = directory(given, environment);
     let repo =
         discover(&directory, environment, LocalConfig::Ignore).map_err(|hold| hold.sentence)?;
     let top = repo.as_ref().and_then(Repo::work_tree);

@@ -9,6 +9,8 @@ mod remote_head;
 
 use std::path::PathBuf;
 
+use futures_util::FutureExt;
+
 use crate::clock::Clock;
 use crate::environment::Environment;
 use crate::git::push::PushOptions;
@@ -157,12 +159,17 @@ impl Session {
         on_deadline: impl FnOnce(Report) + Send + 'static,
     ) -> Report {
         let deadline = Deadline::new(self.loaded.policy.limits().deadline.duration());
-        let draft = Draft::new(self.info(pipeline), &self.clock);
-        let watchdog = Watchdog::start(&deadline, &draft, on_deadline);
         let survey = self.survey();
-        if let Some(repo) = survey.report() {
-            draft.set_repo(repo);
+        let draft = self.draft(pipeline, &survey);
+        if self.has_nobody_to_ask(&survey) && !pipeline.waits() {
+            // Nothing to wait for: neither a runtime nor a watchdog is paid for.
+            let run = self.run_on(pipeline, &survey, &deadline, &draft, progress);
+            if let Some(report) = run.now_or_never() {
+                return report;
+            }
         }
+        let draft = self.draft(pipeline, &survey);
+        let watchdog = Watchdog::start(&deadline, &draft, on_deadline);
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build();
@@ -213,6 +220,12 @@ impl Session {
         pipeline.run(cx, draft).await
     }
 
+    /// Says whether no step has a server to talk to: no platform, and nothing to ship.
+    fn has_nobody_to_ask(&self, survey: &Survey) -> bool {
+        survey.shipment.is_err()
+            && connect::platform(&self.environment, &self.loaded.policy).is_err()
+    }
+
     /// Returns the repository, where there is one that can be opened.
     fn repo(&self) -> Option<&Repo> {
         self.repo.as_ref().ok().and_then(Option::as_ref)
@@ -227,15 +240,21 @@ impl Session {
         guards::survey(repo, &self.loaded.policy, options)
     }
 
-    fn info(&self, pipeline: &Pipeline) -> RunInfo {
-        RunInfo {
+    /// Starts a report that never shows a token of the environment.
+    fn draft(&self, pipeline: &Pipeline, survey: &Survey) -> Draft {
+        let info = RunInfo {
             version: env!("CARGO_PKG_VERSION").into(),
             pipeline: pipeline.name().into(),
             trigger: self.trigger.to_string(),
             run_id: self.run_id,
-            repo: None,
+            repo: survey.report(),
             notes: self.notes.clone(),
-        }
+        };
+        let draft = Draft::new(info, &self.clock);
+        self.environment
+            .tokens()
+            .for_each(|token| draft.hide(token));
+        draft
     }
 
     fn facts(&self, survey: &Survey) -> Facts {

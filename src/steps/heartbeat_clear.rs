@@ -31,7 +31,7 @@ impl Step for HeartbeatClear {
         platform
             .heartbeat(&beat)
             .await
-            .map_err(super::platform_error)?;
+            .map_err(|error| super::platform_error(&error))?;
         Ok(Outcome::done("the platform shows the agent as free"))
     }
 }

@@ -41,7 +41,7 @@ impl Step for HeartbeatSet {
         platform
             .heartbeat(&heartbeat(cx, current, 1))
             .await
-            .map_err(super::platform_error)?;
+            .map_err(|error| super::platform_error(&error))?;
         Ok(Outcome::done("the platform shows the task"))
     }
 }

@@ -87,7 +87,7 @@ impl Step for MemoryCommit {
         let id = platform
             .commit_memory(&content, self.scope.as_str())
             .await
-            .map_err(super::platform_error)?;
+            .map_err(|error| super::platform_error(&error))?;
         let mut outputs = Outputs::new();
         outputs.insert("id".into(), id.into());
         Ok(Outcome::Done {

@@ -40,7 +40,7 @@ impl Step for MemoryRecall {
         let memories = platform
             .recall(self.limit)
             .await
-            .map_err(super::platform_error)?;
+            .map_err(|error| super::platform_error(&error))?;
         let lines: Vec<String> = memories
             .iter()
             .map(|memory| {

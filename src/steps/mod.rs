@@ -59,7 +59,7 @@ pub fn push_remote(policy: &Policy) -> Result<Option<RemoteName>, PolicyError> {
 }
 
 /// Puts a failure of the platform in the words of the report.
-fn platform_error(error: PlatformError) -> StepError {
+fn platform_error(error: &PlatformError) -> StepError {
     let kind = if error.is_transient() {
         ErrorKind::Transient
     } else {

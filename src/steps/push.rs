@@ -121,7 +121,7 @@ impl Step for Push {
             Either::Left((pushed, _)) => pushed,
             Either::Right(((), pushing)) => pushing.await,
         };
-        let (pushed, untracked) = pushed?.map_err(step_error)?;
+        let (pushed, untracked) = pushed?.map_err(|error| step_error(&error))?;
         Ok(outcome(shipment, &pushed, untracked))
     }
 }
@@ -153,7 +153,7 @@ fn outcome(shipment: &Shipment, pushed: &Pushed, untracked: Option<String>) -> O
     Outcome::Done { summary, outputs }
 }
 
-fn step_error(error: PushError) -> StepError {
+fn step_error(error: &PushError) -> StepError {
     let kind = if error.is_transient() {
         ErrorKind::Transient
     } else {

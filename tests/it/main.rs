@@ -15,6 +15,7 @@ mod git;
 mod handover;
 mod http;
 mod manual;
+mod names;
 mod pipeline;
 mod platform;
 mod policies;

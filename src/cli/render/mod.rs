@@ -10,7 +10,7 @@ use crate::exit::Exit;
 use crate::policy::PolicyError;
 use crate::report::Report;
 
-use super::output::Output;
+use super::output::complain;
 
 pub(super) use human::{Detail, human};
 pub(super) use plan::plan;
@@ -22,8 +22,8 @@ pub(super) fn json(report: &Report) -> String {
 }
 
 /// Shows an error of the policy with its place, on stderr.
-pub(super) fn policy_error(output: &mut Output, error: PolicyError) -> Exit {
-    output.complain(&policy_error_text(&error));
+pub(super) fn policy_error(error: &PolicyError) -> Exit {
+    complain(&policy_error_text(error));
     Exit::Policy
 }
 

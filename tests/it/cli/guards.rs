@@ -200,7 +200,7 @@ fn dangerous_remotes_are_held() {
             .git(world.work(), &["config", "remote.origin.url", url]);
         let (reason, text) = held(&world);
         assert!(
-            ["bad-remote-url", "unsupported"].contains(&reason.as_str()),
+            ["remote-url", "unsupported"].contains(&reason.as_str()),
             "{url}: {reason} {text}"
         );
     }

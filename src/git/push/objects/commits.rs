@@ -386,7 +386,7 @@ mod tests {
         );
         let mut parents = Vec::new();
         let found = parse(text.as_bytes(), gix::hash::Kind::Sha1, |id| {
-            parents.push(id)
+            parents.push(id);
         });
         assert_eq!(found, Some((id("1"), 1_700_000_000)));
         assert_eq!(parents, [id("2"), id("3")]);
