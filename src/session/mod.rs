@@ -8,6 +8,7 @@ mod range;
 mod remote_head;
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use futures_util::FutureExt;
 
@@ -30,6 +31,9 @@ use self::remote_head::Question;
 
 pub use self::load::{PolicyReview, check_file, preset_for_repository, repository_policy, review};
 pub use self::plan::{Plan, PlanStep};
+
+/// How long threads that outlive the run may take to end.
+const LAST_CALL: Duration = Duration::from_millis(250);
 
 /// What a caller wants.
 #[derive(Debug, Clone, Default)]
@@ -178,8 +182,9 @@ impl Session {
             (Err(error), _) | (_, Err(error)) => return draft.not_started(&error),
         };
         let report = runtime.block_on(self.run_on(pipeline, &survey, &deadline, &draft, progress));
-        // A stuck thread must not hold the process: dropping a runtime would wait for it.
-        runtime.shutdown_background();
+        // A thread that still runs hears that it should end, and kills its children. One that is stuck
+        // must not hold the process.
+        runtime.shutdown_timeout(LAST_CALL);
         report
     }
 

@@ -335,6 +335,10 @@ impl PushError {
             Self::Network { .. } | Self::Unavailable { .. } | Self::Lost | Self::Timeout(_) => {
                 "check that the remote can be reached, then run again: nothing is lost"
             }
+            Self::Objects {
+                class: "missing-objects" | "corrupt",
+                ..
+            } => "check the repository with `git fsck`, and fetch what it lacks",
             Self::ShallowRemote => "fetch the whole history over there: git fetch --unshallow",
             Self::TooLarge { .. } => "push fewer commits, or keep large files out of the history",
             Self::Diverged {
