@@ -97,6 +97,8 @@ pub struct StepError {
     pub summary: String,
     /// One line: what to do.
     pub advice: Option<String>,
+    /// What was found out all the same, such as what a server said.
+    pub outputs: Outputs,
 }
 
 impl StepError {
@@ -107,6 +109,7 @@ impl StepError {
             reason,
             summary: summary.into(),
             advice: None,
+            outputs: Outputs::new(),
         }
     }
 

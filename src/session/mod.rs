@@ -204,9 +204,8 @@ impl Session {
     /// Looks at the repository: what would be shipped, or why nothing.
     fn survey(&self) -> Survey {
         let repo = self.repo.as_ref().map(Option::as_ref);
-        let options = |shipment: &crate::git::Remote| -> PushOptions {
-            connect::push_options(self, &shipment.url)
-        };
+        let options =
+            |url: &crate::names::RemoteUrl| -> PushOptions { connect::push_options(self, url) };
         guards::survey(repo, &self.loaded.policy, options)
     }
 

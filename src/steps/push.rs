@@ -1,18 +1,24 @@
 //! `push`: sends the current branch to its remote.
 
+use std::cell::OnceCell;
+use std::sync::atomic::AtomicBool;
 use std::sync::mpsc;
 
 use async_trait::async_trait;
 use futures_util::future::{Either, select};
+use gix::ObjectId;
+use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::git::push::{Action, PushError, PushOrder, Pushed, push};
-use crate::names::RemoteName;
+use crate::git::push::{Action, Around, Progress, PushError, PushOrder, Pushed, Submodules, push};
+use crate::git::{Hook, PrePush, Remote, Repo};
+use crate::names::{RemoteName, RemoteUrl};
 use crate::pipeline::{
-    Context, ErrorKind, Outcome, Outputs, Shipment, Step, StepDef, StepError, interruptible,
+    Context, Destination, ErrorKind, Outcome, Outputs, Shipment, Step, StepDef, StepError,
+    interruptible,
 };
-use crate::policy::RemoteFacts;
+use crate::policy::{PushPermit, RemoteFacts, Trigger};
 
 pub(super) const STEP: StepDef =
     StepDef::of::<Push>("push", "Sends the current branch to its remote.")
@@ -26,9 +32,72 @@ pub(super) struct Push {
     /// The remote: `auto` (the branch's `pushRemote`, `remote.pushDefault`, the branch's remote,
     /// `origin`, the only one), or a name.
     pub(super) remote: RemoteChoice,
+    /// The `pre-push` hook: `run`, `skip`, or `auto`, which runs it where git would have been
+    /// pushing (by hand and from a `post-commit` hook) and skips it for agents.
+    pub(super) hooks: Hooks,
+    /// Submodules: `check` refuses to push commits that name a submodule's commit which none of
+    /// that submodule's remotes has; `ignore` does not look.
+    pub(super) submodules: SubmoduleRule,
+    /// Words for the server's hooks, as `git push --push-option` sends them.
+    pub(super) options: Vec<PushWord>,
+    /// Make the pushed branch the upstream of the local one, as `git push -u` does.
+    pub(super) set_upstream: bool,
 }
 
-crate::classes!(Push { remote: D });
+crate::classes!(Push {
+    remote: D,
+    hooks: C,
+    submodules: BOrA("check"),
+    options: B,
+    set_upstream: D,
+});
+
+/// What becomes of submodules.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum SubmoduleRule {
+    /// They are checked.
+    #[default]
+    Check,
+    /// They are not looked at.
+    Ignore,
+}
+
+/// One push option: a line of at most 1000 bytes.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(try_from = "String", into = "String")]
+#[schemars(with = "String")]
+pub(super) struct PushWord(String);
+
+impl TryFrom<String> for PushWord {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        if text.is_empty() || text.len() > 1000 || text.contains(char::is_control) {
+            return Err("wanted one line of 1 to 1000 bytes without control characters");
+        }
+        Ok(Self(text))
+    }
+}
+
+impl From<PushWord> for String {
+    fn from(word: PushWord) -> Self {
+        word.0
+    }
+}
+
+/// What becomes of the `pre-push` hook.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Hooks {
+    /// It runs unless an agent asked.
+    #[default]
+    Auto,
+    /// It runs.
+    Run,
+    /// It does not run.
+    Skip,
+}
 
 /// `auto`, or the name of a remote.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
@@ -86,29 +155,24 @@ impl Step for Push {
                 "there is no repository here",
             ));
         };
-        let (answer, asked) = mpsc::channel();
-        let (repo, permit, remote) = (
-            repo.clone(),
-            shipment.permit.clone(),
-            shipment.remote.clone(),
-        );
-        let now = cx.clock.now();
-        let (new, options) = (shipment.head, shipment.push_options.clone());
+        let (answer, asked) = mpsc::channel::<RemoteFacts>();
+        let (around, news) = self.around(repo, cx);
+        let work = Work {
+            repo: repo.clone(),
+            permit: shipment.permit.clone(),
+            new: shipment.head,
+            destinations: destinations(shipment, &around),
+            set_upstream: self.set_upstream,
+            now: cx.clock.now(),
+        };
         let progress = cx.progress.holding(cx.deadline);
         let pushing = interruptible(move |stop| {
-            let order = PushOrder {
-                permit: &permit,
-                remote: &remote,
-                new,
-                options: &options,
-                remote_facts: &|| asked.recv().unwrap_or_default(),
-                progress: &progress,
-                stop,
+            let told = OnceCell::new();
+            let facts = || {
+                told.get_or_init(|| asked.recv().unwrap_or_default())
+                    .clone()
             };
-            let pushed = push(&repo.thread_local(), &order)?;
-            // The remote has the branch; a tracking ref that cannot be moved is no failure.
-            let tracked = repo.update_tracking(&remote, permit.branch(), pushed.new, now);
-            Ok::<_, PushError>((pushed, tracked.err().map(|error| error.to_string())))
+            work.push_to_all(&facts, &progress, stop)
         });
         // The remote's HEAD is asked for beside the handshake: it is needed at the last line before
         // the pack leaves, and not at all when there is nothing to send.
@@ -117,18 +181,214 @@ impl Step for Push {
             // The push may have ended already; then nobody needs the answer.
             let _ended = answer.send(RemoteFacts { head });
         };
-        let pushed = match select(Box::pin(pushing), Box::pin(telling)).await {
-            Either::Left((pushed, _)) => pushed,
-            Either::Right(((), pushing)) => pushing.await,
+        let arrivals = match select(Box::pin(pushing), Box::pin(telling)).await {
+            Either::Left((arrivals, _)) => arrivals?,
+            Either::Right(((), pushing)) => pushing.await?,
         };
-        let (pushed, untracked) = pushed?.map_err(|error| step_error(&error))?;
-        Ok(outcome(shipment, &pushed, untracked))
+        outcome(shipment, arrivals, news)
     }
 }
 
-/// Puts a push in the words of the report.
-fn outcome(shipment: &Shipment, pushed: &Pushed, untracked: Option<String>) -> Outcome {
+/// Returns the places to push to, in the order of git.
+fn destinations(shipment: &Shipment, around: &Around) -> Vec<Destination> {
+    let first = Destination {
+        remote: shipment.remote.clone(),
+        push_options: shipment.push_options.clone(),
+    };
+    let all = std::iter::once(first).chain(shipment.also.iter().cloned());
+    all.map(|mut destination| {
+        destination.push_options.around = around.clone();
+        destination
+    })
+    .collect()
+}
+
+/// What is pushed where, on a thread of its own.
+struct Work {
+    repo: Repo,
+    permit: PushPermit,
+    new: ObjectId,
+    destinations: Vec<Destination>,
+    set_upstream: bool,
+    now: Timestamp,
+}
+
+/// What became of the push to one place.
+struct Arrival {
+    url: RemoteUrl,
+    pushed: Result<Pushed, PushError>,
+    /// What could not be noted down on this side. The remote has the branch all the same.
+    untold: Vec<String>,
+}
+
+impl Work {
+    /// Pushes to every place, as git does: one that refuses does not keep it from the others.
+    fn push_to_all(
+        &self,
+        facts: &dyn Fn() -> RemoteFacts,
+        progress: &dyn Progress,
+        stop: &AtomicBool,
+    ) -> Vec<Arrival> {
+        let places = self.destinations.iter();
+        places
+            .map(|place| {
+                let order = PushOrder {
+                    permit: &self.permit,
+                    remote: &place.remote,
+                    new: self.new,
+                    options: &place.push_options,
+                    remote_facts: facts,
+                    progress,
+                    stop,
+                };
+                let pushed = push(&self.repo.thread_local(), &order);
+                let untold = match &pushed {
+                    Ok(pushed) => self.note_down(&place.remote, pushed),
+                    Err(_) => Vec::new(),
+                };
+                Arrival {
+                    url: place.remote.url.clone(),
+                    pushed,
+                    untold,
+                }
+            })
+            .collect()
+    }
+
+    /// Moves the tracking ref and sets the upstream, and returns what of it did not work.
+    fn note_down(&self, remote: &Remote, pushed: &Pushed) -> Vec<String> {
+        let branch = self.permit.branch();
+        let mut untold = Vec::new();
+        if let Err(error) = self
+            .repo
+            .update_tracking(remote, branch, pushed.new, self.now)
+        {
+            untold.push(format!("the tracking ref was not moved: {error}"));
+        }
+        if self.set_upstream
+            && let Err(error) = self.repo.set_upstream(remote, branch)
+        {
+            untold.push(error.to_string());
+        }
+        untold
+    }
+}
+
+impl Push {
+    /// Returns what is done around the push, and what the report has to say about it.
+    fn around(&self, repo: &Repo, cx: &Context<'_>) -> (Around, HookNews) {
+        let mut news = HookNews::default();
+        let around = Around {
+            hook: self.hook(repo, cx.trigger, &mut news),
+            hook_timeout: cx.policy.limits().hook_timeout.duration(),
+            submodules: match self.submodules {
+                SubmoduleRule::Check => Submodules::Check,
+                SubmoduleRule::Ignore => Submodules::Ignore,
+            },
+            push_options: self.options.iter().cloned().map(String::from).collect(),
+        };
+        (around, news)
+    }
+
+    /// Returns the `pre-push` hook when it is to run, and notes what the report has to say about it.
+    fn hook(&self, repo: &Repo, trigger: Trigger, news: &mut HookNews) -> Option<Hook> {
+        let found = match repo.pre_push_hook() {
+            PrePush::None => return None,
+            PrePush::Found(hook) => hook,
+            PrePush::NotExecutable(path) => {
+                let path = path.display();
+                news.warn(
+                    "skipped",
+                    format!("{path} is not executable, so it was not run"),
+                );
+                return None;
+            }
+            PrePush::Outside(path) => {
+                let path = path.display();
+                news.warn(
+                    "skipped",
+                    format!("core.hooksPath of the repository leads out of the work tree to {path}: no hook was run"),
+                );
+                return None;
+            }
+        };
+        let why = match self.hooks {
+            Hooks::Run => None,
+            Hooks::Skip => Some("the policy says so"),
+            Hooks::Auto if trigger.is_agent() => Some("an agent asked for the push"),
+            Hooks::Auto => None,
+        };
+        match why {
+            None => {
+                news.state = Some("ran");
+                Some(found)
+            }
+            Some(why) => {
+                let sentence = format!("the pre-push hook was skipped: {why} (steps.push.hooks)");
+                news.warn("skipped", sentence);
+                None
+            }
+        }
+    }
+}
+
+/// What the report says of the `pre-push` hook.
+#[derive(Debug, Default)]
+struct HookNews {
+    state: Option<&'static str>,
+    warnings: Vec<String>,
+}
+
+impl HookNews {
+    fn warn(&mut self, state: &'static str, warning: String) {
+        self.state = Some(state);
+        self.warnings.push(warning);
+    }
+}
+
+/// Puts a push in the words of the report. One place that refused makes it a failure.
+fn outcome(
+    shipment: &Shipment,
+    arrivals: Vec<Arrival>,
+    hook: HookNews,
+) -> Result<Outcome, StepError> {
+    let several = arrivals.len() > 1;
     let mut outputs = Outputs::new();
+    let mut summary = None;
+    let mut also = Vec::new();
+    for arrival in arrivals {
+        let pushed = arrival.pushed.map_err(|error| {
+            let mut told = step_error(&error);
+            if several {
+                told.summary = format!("{}: {}", arrival.url, told.summary);
+            }
+            told
+        })?;
+        if summary.is_some() {
+            also.push(arrival.url.to_string());
+            continue;
+        }
+        summary = Some(one_line(shipment, &pushed));
+        describe(&mut outputs, &pushed);
+        if !arrival.untold.is_empty() {
+            outputs.insert("tracking".into(), arrival.untold.join("; ").into());
+        }
+    }
+    let mut summary = summary.unwrap_or_default();
+    if !also.is_empty() {
+        summary = format!("{summary}, and at {}", also.join(", "));
+        outputs.insert("also".into(), also.into());
+    }
+    if let Some(state) = hook.state {
+        outputs.insert("hook".into(), state.into());
+    }
+    if !hook.warnings.is_empty() {
+        outputs.insert("warnings".into(), hook.warnings.into());
+    }
+    Ok(Outcome::Done { summary, outputs })
+}
+
+fn describe(outputs: &mut Outputs, pushed: &Pushed) {
     outputs.insert("action".into(), pushed.action.as_str().into());
     outputs.insert("old".into(), pushed.old.map(|id| id.to_string()).into());
     outputs.insert("new".into(), pushed.new.to_string().into());
@@ -137,20 +397,16 @@ fn outcome(shipment: &Shipment, pushed: &Pushed, untracked: Option<String>) -> O
     if !pushed.messages.is_empty() {
         outputs.insert("messages".into(), pushed.messages.clone().into());
     }
-    if let Some(reason) = untracked {
-        outputs.insert(
-            "tracking".into(),
-            format!("the tracking ref was not moved: {reason}").into(),
-        );
-    }
+}
+
+fn one_line(shipment: &Shipment, pushed: &Pushed) -> String {
     let (branch, remote) = (&shipment.branch, &shipment.remote.name);
     let short = pushed.new.to_hex_with_len(8);
-    let summary = match pushed.action {
+    match pushed.action {
         Action::UpToDate => format!("{remote} already has {branch} at {short}"),
         Action::Created => format!("{branch} is new on {remote}, at {short}"),
         Action::Updated => format!("{branch} on {remote} moved to {short}"),
-    };
-    Outcome::Done { summary, outputs }
+    }
 }
 
 fn step_error(error: &PushError) -> StepError {
@@ -161,5 +417,12 @@ fn step_error(error: &PushError) -> StepError {
     };
     let mut told = StepError::new(kind, error.class(), error.summary());
     told.advice = error.advice();
+    let key = match error {
+        PushError::HookDeclined { .. } => "hook-output",
+        _ => "messages",
+    };
+    if !error.messages().is_empty() {
+        told.outputs.insert(key.into(), error.messages().into());
+    }
     told
 }

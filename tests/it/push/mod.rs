@@ -1,12 +1,15 @@
 //! Tests of `push`.
 
+mod around;
 mod canned;
 mod config;
 mod cut;
+mod daemon;
 mod deadline;
 mod delta;
 mod errors;
 mod file;
+mod hook;
 mod http;
 mod objects;
 mod pack;

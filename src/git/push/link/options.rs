@@ -10,9 +10,12 @@ use crate::git::Config;
 use crate::git::Matching;
 use crate::git::credentials::Helpers;
 use crate::git::credentials::Login;
+use crate::git::push::around::Around;
 use crate::names::RemoteUrl;
 use crate::net::PlainHttp;
 use crate::process::Inheritance;
+
+use super::daemon::AllowGit;
 
 /// Whether a repository on this machine may be pushed to: its hooks would run here.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -35,6 +38,8 @@ pub struct PushOptions {
     pub push_size: u64,
     /// Whether `file` remotes are allowed.
     pub allow_file: AllowFile,
+    /// Whether `git://` may be spoken.
+    pub allow_git: AllowGit,
     /// Where http may go unencrypted.
     pub plain_http: PlainHttp,
     /// A PEM file with certificate authorities to trust besides the system's.
@@ -45,12 +50,16 @@ pub struct PushOptions {
     pub extra_headers: Vec<(HeaderName, HeaderValue)>,
     /// The user's ssh command line, for a shell; `ssh` otherwise.
     pub ssh_command: Option<String>,
+    /// Which ssh that is, in git's words (`ssh.variant`); told by its name otherwise.
+    pub ssh_variant: Option<String>,
     /// The login for this remote's origin, when it is known; sent with the first request.
     pub login: Option<Login>,
     /// Who is asked for a login when the server wants one.
     pub helpers: Helpers,
     /// What child programs get.
     pub inheritance: Inheritance,
+    /// What is done around the push on this side.
+    pub around: Around,
 }
 
 impl Default for PushOptions {
@@ -60,14 +69,17 @@ impl Default for PushOptions {
             push_timeout: Duration::from_mins(1),
             push_size: u64::MAX,
             allow_file: AllowFile::default(),
+            allow_git: AllowGit::default(),
             plain_http: PlainHttp::default(),
             extra_roots: None,
             proxy: None,
             extra_headers: Vec::new(),
             ssh_command: None,
+            ssh_variant: None,
             login: None,
             helpers: Helpers::default(),
             inheritance: Inheritance::default(),
+            around: Around::default(),
         }
     }
 }
@@ -84,6 +96,7 @@ impl PushOptions {
         self.ssh_command = self
             .ssh_command
             .or_else(|| config.string("core.sshCommand"));
+        self.ssh_variant = config.string("ssh.variant").or(self.ssh_variant);
         self.proxy = last("proxy")
             .and_then(|text| parse_proxy(&text))
             .or(self.proxy);
