@@ -6,13 +6,17 @@ mod load;
 mod plan;
 mod range;
 mod remote_head;
+mod signals;
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use futures_util::FutureExt;
+use futures_util::future::{Either, select};
 
 use crate::clock::Clock;
 use crate::environment::Environment;
+use crate::exit::Exit;
 use crate::git::push::PushOptions;
 use crate::git::{LocalConfig, Repo};
 use crate::names::RunId;
@@ -21,6 +25,7 @@ use crate::pipeline::{
     RemoteHeadSource, RunFacts, RunInfo, SharedProgress, TaskDocument, Watchdog,
 };
 use crate::policy::{Loaded, PolicyError, Trigger};
+use crate::process::kill_every_group;
 use crate::report::{Note, Report};
 use crate::steps::STEPS;
 
@@ -30,6 +35,18 @@ use self::remote_head::Question;
 
 pub use self::load::{PolicyReview, check_file, preset_for_repository, repository_policy, review};
 pub use self::plan::{Plan, PlanStep};
+
+/// How long the threads of a run have to end after a signal.
+const SETTLE: Duration = Duration::from_millis(500);
+
+/// Returns the code of the note that says which signal ended the run.
+const fn signal_code(signal: Exit) -> &'static str {
+    match signal {
+        Exit::HungUp => "sighup",
+        Exit::Terminated => "sigterm",
+        _ => "sigint",
+    }
+}
 
 /// What a caller wants.
 #[derive(Debug, Clone, Default)]
@@ -122,6 +139,7 @@ impl Session {
 
     /// Runs a pipeline. Never fails: what went wrong is part of the report.
     ///
+    /// SIGINT, SIGTERM and SIGHUP end it in order within a second, with the report so far.
     /// `on_deadline` gets the report so far, on a thread of its own, when the deadline passes and the
     /// run does not end by itself.
     pub fn run(
@@ -149,10 +167,27 @@ impl Session {
             (Ok(runtime), Ok(watchdog)) => (runtime, watchdog),
             (Err(error), _) | (_, Err(error)) => return draft.not_started(&error),
         };
-        let report = runtime.block_on(self.run_on(pipeline, &survey, &deadline, &draft, progress));
+        let run = self.run_on(pipeline, &survey, &deadline, &draft, progress);
+        let ended = runtime.block_on(async {
+            // The run is dropped when a signal wins: that raises the flag of its threads.
+            match select(Box::pin(run), Box::pin(signals::first())).await {
+                Either::Left((report, _)) => Ok(report),
+                Either::Right((signal, _)) => Err(draft.interrupted(signal_code(signal))),
+            }
+        });
         // A stuck thread must not hold the process: dropping a runtime would wait for it.
-        runtime.shutdown_background();
-        report
+        match ended {
+            Ok(report) => {
+                runtime.shutdown_background();
+                report
+            }
+            Err(report) => {
+                // Threads that were told to stop give back their locks and end their children.
+                runtime.shutdown_timeout(SETTLE);
+                kill_every_group();
+                report
+            }
+        }
     }
 
     async fn run_on(

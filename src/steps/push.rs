@@ -12,8 +12,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::git::push::{Action, Around, Progress, PushError, PushOrder, Pushed, Submodules, push};
-use crate::git::{Hook, PrePush, Remote, Repo};
-use crate::names::{RemoteName, RemoteUrl};
+use crate::git::{Hook, Matching, PrePush, Remote, Repo};
+use crate::names::{RemoteName, RemoteUrl, Scheme};
 use crate::pipeline::{
     Context, Destination, ErrorKind, Outcome, Outputs, Shipment, Step, StepDef, StepError,
     interruptible,
@@ -185,7 +185,7 @@ impl Step for Push {
             Either::Left((arrivals, _)) => arrivals?,
             Either::Right(((), pushing)) => pushing.await?,
         };
-        outcome(shipment, arrivals, news)
+        outcome(shipment, arrivals, &news)
     }
 }
 
@@ -276,8 +276,15 @@ impl Work {
 
 impl Push {
     /// Returns what is done around the push, and what the report has to say about it.
-    fn around(&self, repo: &Repo, cx: &Context<'_>) -> (Around, HookNews) {
-        let mut news = HookNews::default();
+    fn around(&self, repo: &Repo, cx: &Context<'_>) -> (Around, News) {
+        let mut news = News::default();
+        if let Ok(shipment) = cx.shipment
+            && asks_for_no_verification(repo, &shipment.remote.url)
+        {
+            news.warnings.push(
+                "http.sslVerify = false in the git configuration is ignored: certificates are checked (http.sslCAInfo names an authority of your own)".into(),
+            );
+        }
         let around = Around {
             hook: self.hook(repo, cx.trigger, &mut news),
             hook_timeout: cx.policy.limits().hook_timeout.duration(),
@@ -291,7 +298,7 @@ impl Push {
     }
 
     /// Returns the `pre-push` hook when it is to run, and notes what the report has to say about it.
-    fn hook(&self, repo: &Repo, trigger: Trigger, news: &mut HookNews) -> Option<Hook> {
+    fn hook(&self, repo: &Repo, trigger: Trigger, news: &mut News) -> Option<Hook> {
         let found = match repo.pre_push_hook() {
             PrePush::None => return None,
             PrePush::Found(hook) => hook,
@@ -332,26 +339,44 @@ impl Push {
     }
 }
 
-/// What the report says of the `pre-push` hook.
+/// Says whether the user's git configuration wants certificates unchecked, which is never done.
+fn asks_for_no_verification(repo: &Repo, url: &RemoteUrl) -> bool {
+    let values = repo
+        .config()
+        .scoped("http", "sslVerify", url, Matching::Best);
+    let off = |value: &String| {
+        ["false", "no", "off", "0"]
+            .iter()
+            .any(|no| value.eq_ignore_ascii_case(no))
+    };
+    url.scheme() == Scheme::Https && values.last().is_some_and(off)
+}
+
+/// What the report says beside the push: of the `pre-push` hook, and of keys that do not count.
 #[derive(Debug, Default)]
-struct HookNews {
+struct News {
     state: Option<&'static str>,
     warnings: Vec<String>,
 }
 
-impl HookNews {
+impl News {
     fn warn(&mut self, state: &'static str, warning: String) {
         self.state = Some(state);
         self.warnings.push(warning);
     }
+
+    fn tell(&self, outputs: &mut Outputs) {
+        if let Some(state) = self.state {
+            outputs.insert("hook".into(), state.into());
+        }
+        if !self.warnings.is_empty() {
+            outputs.insert("warnings".into(), self.warnings.clone().into());
+        }
+    }
 }
 
 /// Puts a push in the words of the report. One place that refused makes it a failure.
-fn outcome(
-    shipment: &Shipment,
-    arrivals: Vec<Arrival>,
-    hook: HookNews,
-) -> Result<Outcome, StepError> {
+fn outcome(shipment: &Shipment, arrivals: Vec<Arrival>, hook: &News) -> Result<Outcome, StepError> {
     let several = arrivals.len() > 1;
     let mut outputs = Outputs::new();
     let mut summary = None;
@@ -362,6 +387,7 @@ fn outcome(
             if several {
                 told.summary = format!("{}: {}", arrival.url, told.summary);
             }
+            hook.tell(&mut told.outputs);
             told
         })?;
         if summary.is_some() {
@@ -379,12 +405,7 @@ fn outcome(
         summary = format!("{summary}, and at {}", also.join(", "));
         outputs.insert("also".into(), also.into());
     }
-    if let Some(state) = hook.state {
-        outputs.insert("hook".into(), state.into());
-    }
-    if !hook.warnings.is_empty() {
-        outputs.insert("warnings".into(), hook.warnings.into());
-    }
+    hook.tell(&mut outputs);
     Ok(Outcome::Done { summary, outputs })
 }
 

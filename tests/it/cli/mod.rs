@@ -6,4 +6,5 @@ mod guards;
 mod hooks;
 mod plan;
 mod run;
+mod signals;
 mod step;

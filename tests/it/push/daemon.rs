@@ -121,7 +121,7 @@ fn a_daemon_that_takes_no_pushes_or_has_no_such_repository_is_told() {
     let daemon = Daemon::start(&sandbox, "remotes", HERE, &[]);
     let error = push_head(&sandbox, &work, &daemon.url("r.git"), &listed(&sandbox)).unwrap_err();
     assert_eq!(error.class(), "rejected", "{error:?}");
-    assert!(error.to_string().contains("service not enabled"), "{error}");
+    assert!(error.to_string().contains("access denied"), "{error}");
     let daemon = Daemon::start(&sandbox, "remotes", HERE, PUSHABLE);
     let error = push_head(&sandbox, &work, &daemon.url("no.git"), &listed(&sandbox)).unwrap_err();
     assert_eq!(error.class(), "rejected", "{error:?}");

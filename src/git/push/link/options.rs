@@ -46,6 +46,8 @@ pub struct PushOptions {
     pub extra_roots: Option<PathBuf>,
     /// The proxy that the user's git configuration names for this remote; none otherwise.
     pub proxy: Option<Url>,
+    /// What the client calls itself, when the user's git configuration says so.
+    pub user_agent: Option<HeaderValue>,
     /// Headers that the user's git configuration adds to requests to this remote.
     pub extra_headers: Vec<(HeaderName, HeaderValue)>,
     /// The user's ssh command line, for a shell; `ssh` otherwise.
@@ -73,6 +75,7 @@ impl Default for PushOptions {
             plain_http: PlainHttp::default(),
             extra_roots: None,
             proxy: None,
+            user_agent: None,
             extra_headers: Vec::new(),
             ssh_command: None,
             ssh_variant: None,
@@ -86,8 +89,8 @@ impl Default for PushOptions {
 
 impl PushOptions {
     /// Adds what the user's git configuration says about `url`: `credential.*`, `core.sshCommand`,
-    /// and of `http.*` `proxy`, `sslCAInfo` and `extraHeader`. Verification of certificates stays on
-    /// whatever it says. An ssh command that is set already, as from `GIT_SSH_COMMAND`, wins.
+    /// and of `http.*` `proxy`, `userAgent`, `sslCAInfo` and `extraHeader`. Verification of certificates
+    /// stays on whatever it says. An empty `http.<url>.proxy` means none for that URL. An ssh command that is set already, as from `GIT_SSH_COMMAND`, wins.
     #[must_use]
     pub fn with_config(mut self, config: &Config, url: &RemoteUrl) -> Self {
         let http = |name| config.scoped("http", name, url, Matching::Best);
@@ -100,6 +103,9 @@ impl PushOptions {
         self.proxy = last("proxy")
             .and_then(|text| parse_proxy(&text))
             .or(self.proxy);
+        self.user_agent = last("userAgent")
+            .and_then(|name| HeaderValue::from_str(&name).ok())
+            .or(self.user_agent);
         self.extra_roots = last("sslCAInfo").map(PathBuf::from).or(self.extra_roots);
         for line in http("extraHeader") {
             if line.is_empty() {
