@@ -1,5 +1,6 @@
 //! Arguments, rendering, exit. Only this module prints.
 
+mod batch;
 mod completions;
 mod demo;
 mod manual;

@@ -79,6 +79,15 @@ impl Ending {
         }
     }
 
+    /// Makes the ending of a step that ran out of time.
+    pub(super) fn late(reason: &str, summary: String) -> Self {
+        let advice = "check that the server answers, or raise the limit; then run again";
+        Self {
+            advice: Some(advice.into()),
+            ..Self::new(Verdict::Failed, reason, summary)
+        }
+    }
+
     /// Makes the ending of a step whose turn never came, because of `passed`.
     pub(super) fn not_started(passed: &str) -> Self {
         Self::new(Verdict::Failed, DEADLINE, format!("not started: {passed}"))

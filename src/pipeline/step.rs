@@ -34,6 +34,13 @@ pub trait Step: Debug {
     async fn run(&self, cx: &Context<'_>) -> Result<Outcome, StepError>;
 }
 
+/// A step that makes one text of another and reaches nothing else, so that it can be used alone,
+/// many times in one process.
+pub trait TextStep: Debug {
+    /// Makes the text. An error says what is wrong with `input`.
+    fn convert(&self, input: &str) -> Result<String, StepError>;
+}
+
 /// What a step says of its work. A refusal by policy or state is a skip, not an error.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Outcome {
@@ -162,7 +169,11 @@ pub struct StepDef {
     schema: fn(&mut schemars::SchemaGenerator) -> schemars::Schema,
     defaults: fn() -> Value,
     classes: &'static [(&'static str, KeyClass)],
+    read_text: Option<ReadText>,
 }
+
+/// How the settings of a text step are read.
+type ReadText = fn(&StepTable) -> Result<Box<dyn TextStep>, PolicyError>;
 
 impl StepDef {
     /// Declares the kind `name` with the settings and work of `S`.
@@ -182,7 +193,25 @@ impl StepDef {
             schema: |generator| generator.subschema_for::<S>(),
             defaults: || serde_json::to_value(S::default()).unwrap_or_default(),
             classes: S::CLASSES,
+            read_text: None,
         }
+    }
+
+    /// Declares the kind `name` like [`of`](Self::of), for a step that makes one text of another.
+    pub const fn of_text<S>(name: &'static str, about: &'static str) -> Self
+    where
+        S: Step
+            + TextStep
+            + Classed
+            + Default
+            + DeserializeOwned
+            + Serialize
+            + JsonSchema
+            + 'static,
+    {
+        let mut def = Self::of::<S>(name, about);
+        def.read_text = Some(|table| Ok(Box::new(table.read::<S>()?)));
+        def
     }
 
     /// Names the steps that must be done before, unless the policy names others.
@@ -226,6 +255,16 @@ impl StepDef {
     /// Reads the settings of a step of this kind.
     pub fn read(&self, table: &StepTable) -> Result<Box<dyn Step>, PolicyError> {
         (self.read)(table)
+    }
+
+    /// Reads the settings of a text step; nothing when steps of this kind are none.
+    pub fn read_text(&self, table: &StepTable) -> Result<Option<Box<dyn TextStep>>, PolicyError> {
+        self.read_text.map(|read| read(table)).transpose()
+    }
+
+    /// Says whether steps of this kind make one text of another.
+    pub const fn is_text(&self) -> bool {
+        self.read_text.is_some()
     }
 
     /// Returns the schema of the settings.

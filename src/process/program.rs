@@ -131,14 +131,29 @@ impl Program {
 
     /// Runs the program to its end. At the deadline it and its whole group are killed and reaped.
     pub fn run(&self) -> Result<Output, ProcessError> {
-        self.run_until(&AtomicBool::new(false))
+        self.wait_for(&AtomicBool::new(false), |_| ())
     }
 
-    /// The same, and it is killed as well soon after `stop` is raised.
+    /// Runs the program to its end like [`run`](Self::run); it is killed as well soon after `stop` is
+    /// raised.
     pub fn run_until(&self, stop: &AtomicBool) -> Result<Output, ProcessError> {
+        self.wait_for(stop, |_| ())
+    }
+
+    /// Runs the program to its end like [`run`](Self::run), and hands out what kills it before.
+    pub fn run_with(&self, started_with: impl FnOnce(Killer)) -> Result<Output, ProcessError> {
+        self.wait_for(&AtomicBool::new(false), started_with)
+    }
+
+    fn wait_for(
+        &self,
+        stop: &AtomicBool,
+        started_with: impl FnOnce(Killer),
+    ) -> Result<Output, ProcessError> {
         let started = Instant::now();
         let mut child = self.spawn(&self.input)?;
         let killer = Killer::of(&child);
+        started_with(killer.clone());
         let stdout = child.stdout.take().map(|s| Collector::start(s, self.cap));
         let stderr = child.stderr.take().map(|s| Collector::start(s, self.cap));
         if let Some(mut stdin) = child.stdin.take() {

@@ -21,8 +21,8 @@ use crate::git::push::PushOptions;
 use crate::git::{LocalConfig, Repo};
 use crate::names::RunId;
 use crate::pipeline::{
-    Context, Deadline, Draft, Facts, ForgeSource, Hold, OpenPullRequest, Pipeline,
-    RemoteHeadSource, RunFacts, RunInfo, SharedProgress, TaskDocument, Watchdog,
+    Context, Deadline, Draft, Facts, ForgeSource, Hold, OpenPullRequest, Pipeline, Receipts,
+    RemoteHeadSource, RunFacts, RunInfo, SharedProgress, TaskDocument, TextStep, Watchdog,
 };
 use crate::policy::{Loaded, PolicyError, Trigger};
 use crate::process::kill_every_group;
@@ -74,6 +74,7 @@ pub struct Session {
     repo: Result<Option<Repo>, Hold>,
     loaded: Loaded,
     notes: Vec<Note>,
+    receipts: Receipts,
 }
 
 impl Session {
@@ -109,6 +110,7 @@ impl Session {
             repo,
             loaded,
             notes,
+            receipts: Receipts::default(),
         })
     }
 
@@ -132,6 +134,32 @@ impl Session {
         })
     }
 
+    /// Reads a text step alone, with settings of its own; nothing when the step is of another kind.
+    pub fn text_step(
+        &self,
+        name: &str,
+        with: &[String],
+    ) -> Result<Option<Box<dyn TextStep>>, PolicyError> {
+        Pipeline::text_step(&self.loaded.policy, name, with, STEPS)
+    }
+
+    /// Sets what the caller tells about its task, when it is read after the policy.
+    #[must_use]
+    pub fn with_task(mut self, task: TaskDocument) -> Self {
+        self.task = task;
+        self
+    }
+
+    /// Returns what is to be settled when the report has reached its reader.
+    pub const fn receipts(&self) -> &Receipts {
+        &self.receipts
+    }
+
+    /// Says whether a person watches, so that progress can be shown.
+    pub const fn is_terminal(&self) -> bool {
+        self.environment.is_terminal()
+    }
+
     /// Says what a run would do. Writes nothing and asks no server.
     pub fn plan(&self, pipeline: &Pipeline) -> Plan {
         Plan::of(self, pipeline, &self.survey())
@@ -150,7 +178,7 @@ impl Session {
     ) -> Report {
         let deadline = Deadline::new(self.loaded.policy.limits().deadline.duration());
         let survey = self.survey();
-        let draft = Draft::new(self.info(pipeline, &survey), &self.clock);
+        let draft = self.draft(pipeline, &survey);
         if self.has_nobody_to_ask(&survey) && !pipeline.waits() {
             // Nothing to wait for: neither a runtime nor a watchdog is paid for.
             let run = self.run_on(pipeline, &survey, &deadline, &draft, progress);
@@ -158,7 +186,7 @@ impl Session {
                 return report;
             }
         }
-        let draft = Draft::new(self.info(pipeline, &survey), &self.clock);
+        let draft = self.draft(pipeline, &survey);
         let watchdog = Watchdog::start(&deadline, &draft, on_deadline);
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
@@ -179,6 +207,10 @@ impl Session {
         match ended {
             Ok(report) => {
                 runtime.shutdown_background();
+                if deadline.is_over() {
+                    // A helper without a flag to look at would live on.
+                    kill_every_group();
+                }
                 report
             }
             Err(report) => {
@@ -218,6 +250,8 @@ impl Session {
             platform: platform.as_ref(),
             task: &self.task,
             facts: &self.facts(survey),
+            environment: &self.environment,
+            receipts: &self.receipts,
             clock: &self.clock,
             deadline,
             progress,
@@ -244,15 +278,21 @@ impl Session {
         guards::survey(repo, &self.loaded.policy, options)
     }
 
-    fn info(&self, pipeline: &Pipeline, survey: &Survey) -> RunInfo {
-        RunInfo {
+    /// Starts a report that never shows a token of the environment.
+    fn draft(&self, pipeline: &Pipeline, survey: &Survey) -> Draft {
+        let info = RunInfo {
             version: env!("CARGO_PKG_VERSION").into(),
             pipeline: pipeline.name().into(),
             trigger: self.trigger.to_string(),
             run_id: self.run_id,
             repo: survey.report(),
             notes: self.notes.clone(),
-        }
+        };
+        let draft = Draft::new(info, &self.clock);
+        self.environment
+            .tokens()
+            .for_each(|token| draft.hide(token));
+        draft
     }
 
     fn facts(&self, survey: &Survey) -> Facts {

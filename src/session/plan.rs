@@ -87,9 +87,14 @@ impl Plan {
     }
 }
 
+/// Kinds that a broken policy stops, and that need no branch to ship.
+const RUNS_ANYWHERE: &[&str] = &["exec", "http"];
+
 fn plan_step(session: &Session, survey: &Survey, step: &PlannedStep) -> PlanStep {
     let held = match &survey.shipment {
-        Err(hold) if step.ships() => Some((hold.sentence.clone(), hold.advice.clone())),
+        Err(hold) if step.ships() && !RUNS_ANYWHERE.contains(&step.kind) => {
+            Some((hold.sentence.clone(), hold.advice.clone()))
+        }
         _ if !step.is_enabled() => {
             Some(("the policy leaves it out (`enabled = false`)".into(), None))
         }

@@ -26,9 +26,7 @@ crate::classes!(HeartbeatSet { current_task: D });
 impl Default for HeartbeatSet {
     fn default() -> Self {
         Self {
-            current_task: Template::built_in(
-                "{{ (task.input or '') | redact | oneline | truncate(80) }}",
-            ),
+            current_task: Template::built_in("{{ (task.input or '') | redact | brief }}"),
         }
     }
 }

@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::pipeline::{Context, Outcome, Outputs, Step, StepDef, StepError};
+use crate::secrets::strip_controls;
 
 use super::heartbeat_set::no_platform;
 
@@ -43,16 +44,16 @@ impl Step for MemoryRecall {
         let lines: Vec<String> = memories
             .iter()
             .map(|memory| {
-                let scope = memory.scope.as_deref().unwrap_or("?");
-                format!(
-                    "- [{scope}] {}",
-                    memory.content.as_deref().unwrap_or_default()
-                )
+                let scope = strip_controls(memory.scope.as_deref().unwrap_or("?"));
+                let content = memory.content.as_deref().unwrap_or_default();
+                let content: Vec<String> = content.lines().map(strip_controls).collect();
+                format!("- [{scope}] {}", content.join("\n"))
             })
             .collect();
         let mut outputs = Outputs::new();
         outputs.insert("count".into(), lines.len().into());
         outputs.insert("text".into(), lines.join("\n").into());
+        outputs.insert(super::SOURCE.into(), "memories of this workspace".into());
         Ok(Outcome::Done {
             summary: format!("{} memories recalled", lines.len()),
             outputs,

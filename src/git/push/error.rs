@@ -36,7 +36,7 @@ pub enum PushError {
     #[error("the remote is reached over unencrypted http")]
     PlainHttp,
     /// The pack would be larger than the policy lets out.
-    #[error("the push is larger than {} MB, the most that the policy lets out", limit / 1_000_000)]
+    #[error("the push is larger than {}, the most that the policy lets out", size(*limit))]
     PushSize {
         /// In bytes.
         limit: u64,
@@ -458,5 +458,14 @@ fn tail(text: &str) -> String {
         String::new()
     } else {
         format!(": {text}")
+    }
+}
+
+/// Writes a number of bytes as policies do, where that is exact.
+fn size(bytes: u64) -> String {
+    match bytes {
+        _ if bytes.is_multiple_of(1_000_000) => format!("{} MB", bytes / 1_000_000),
+        _ if bytes.is_multiple_of(1000) => format!("{} KB", bytes / 1000),
+        _ => format!("{bytes} bytes"),
     }
 }

@@ -1,6 +1,7 @@
 //! The program as its callers meet it: arguments, reports, exit codes, hooks.
 
 mod bad_input;
+mod batch;
 mod commands;
 mod guards;
 mod hooks;
