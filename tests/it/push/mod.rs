@@ -13,6 +13,7 @@ mod hook;
 mod http;
 mod objects;
 mod pack;
+mod pages;
 mod proxy;
 pub(crate) mod rig;
 mod ssh;
