@@ -105,7 +105,7 @@ pub struct StepError {
     /// One line: what to do.
     pub advice: Option<String>,
     /// What was found out all the same, such as what a server said.
-    pub outputs: Outputs,
+    pub outputs: Box<Outputs>,
 }
 
 impl StepError {
@@ -116,7 +116,7 @@ impl StepError {
             reason,
             summary: summary.into(),
             advice: None,
-            outputs: Outputs::new(),
+            outputs: Box::default(),
         }
     }
 

@@ -53,6 +53,10 @@ pub enum DeltaBase {
 
 /// What both sides will use, chosen from what the server can.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a capability that the server has or has not"
+)]
 pub struct Negotiated {
     /// How the server reports.
     pub report: ReportKind,

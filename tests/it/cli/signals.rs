@@ -23,7 +23,7 @@ fn stuck(world: &World, arguments: &[&str]) -> (Child, String) {
         .args(arguments)
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
-    let run = command.spawn().unwrap();
+    let mut run = command.spawn().unwrap();
     let path = world.sandbox.path("home/child");
     let begin = Instant::now();
     while begin.elapsed() < Duration::from_secs(20) {
@@ -32,6 +32,8 @@ fn stuck(world: &World, arguments: &[&str]) -> (Child, String) {
             _ => std::thread::sleep(Duration::from_millis(5)),
         }
     }
+    run.kill().unwrap();
+    run.wait().unwrap();
     panic!("the hook did not start");
 }
 

@@ -1,24 +1,24 @@
 //! `push`: sends the current branch to its remote.
 
+mod words;
+mod work;
+
 use std::cell::OnceCell;
-use std::sync::atomic::AtomicBool;
 use std::sync::mpsc;
 
 use async_trait::async_trait;
 use futures_util::future::{Either, select};
-use gix::ObjectId;
-use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::git::push::{Action, Around, Progress, PushError, PushOrder, Pushed, Submodules, push};
-use crate::git::{Hook, Matching, PrePush, Remote, Repo};
+use crate::git::push::{Around, Submodules};
+use crate::git::{Hook, Matching, PrePush, Repo};
 use crate::names::{RemoteName, RemoteUrl, Scheme};
-use crate::pipeline::{
-    Context, Destination, ErrorKind, Outcome, Outputs, Shipment, Step, StepDef, StepError,
-    interruptible,
-};
-use crate::policy::{PushPermit, RemoteFacts, Trigger};
+use crate::pipeline::{Context, Outcome, Step, StepDef, StepError, interruptible};
+use crate::policy::{RemoteFacts, Trigger};
+
+use self::words::{News, outcome};
+use self::work::{Work, destinations};
 
 pub(super) const STEP: StepDef =
     StepDef::of::<Push>("push", "Sends the current branch to its remote.")
@@ -189,91 +189,6 @@ impl Step for Push {
     }
 }
 
-/// Returns the places to push to, in the order of git.
-fn destinations(shipment: &Shipment, around: &Around) -> Vec<Destination> {
-    let first = Destination {
-        remote: shipment.remote.clone(),
-        push_options: shipment.push_options.clone(),
-    };
-    let all = std::iter::once(first).chain(shipment.also.iter().cloned());
-    all.map(|mut destination| {
-        destination.push_options.around = around.clone();
-        destination
-    })
-    .collect()
-}
-
-/// What is pushed where, on a thread of its own.
-struct Work {
-    repo: Repo,
-    permit: PushPermit,
-    new: ObjectId,
-    destinations: Vec<Destination>,
-    set_upstream: bool,
-    now: Timestamp,
-}
-
-/// What became of the push to one place.
-struct Arrival {
-    url: RemoteUrl,
-    pushed: Result<Pushed, PushError>,
-    /// What could not be noted down on this side. The remote has the branch all the same.
-    untold: Vec<String>,
-}
-
-impl Work {
-    /// Pushes to every place, as git does: one that refuses does not keep it from the others.
-    fn push_to_all(
-        &self,
-        facts: &dyn Fn() -> RemoteFacts,
-        progress: &dyn Progress,
-        stop: &AtomicBool,
-    ) -> Vec<Arrival> {
-        let places = self.destinations.iter();
-        places
-            .map(|place| {
-                let order = PushOrder {
-                    permit: &self.permit,
-                    remote: &place.remote,
-                    new: self.new,
-                    options: &place.push_options,
-                    remote_facts: facts,
-                    progress,
-                    stop,
-                };
-                let pushed = push(&self.repo.thread_local(), &order);
-                let untold = match &pushed {
-                    Ok(pushed) => self.note_down(&place.remote, pushed),
-                    Err(_) => Vec::new(),
-                };
-                Arrival {
-                    url: place.remote.url.clone(),
-                    pushed,
-                    untold,
-                }
-            })
-            .collect()
-    }
-
-    /// Moves the tracking ref and sets the upstream, and returns what of it did not work.
-    fn note_down(&self, remote: &Remote, pushed: &Pushed) -> Vec<String> {
-        let branch = self.permit.branch();
-        let mut untold = Vec::new();
-        if let Err(error) = self
-            .repo
-            .update_tracking(remote, branch, pushed.new, self.now)
-        {
-            untold.push(format!("the tracking ref was not moved: {error}"));
-        }
-        if self.set_upstream
-            && let Err(error) = self.repo.set_upstream(remote, branch)
-        {
-            untold.push(error.to_string());
-        }
-        untold
-    }
-}
-
 impl Push {
     /// Returns what is done around the push, and what the report has to say about it.
     fn around(&self, repo: &Repo, cx: &Context<'_>) -> (Around, News) {
@@ -320,10 +235,9 @@ impl Push {
             }
         };
         let why = match self.hooks {
-            Hooks::Run => None,
             Hooks::Skip => Some("the policy says so"),
             Hooks::Auto if trigger.is_agent() => Some("an agent asked for the push"),
-            Hooks::Auto => None,
+            Hooks::Run | Hooks::Auto => None,
         };
         match why {
             None => {
@@ -350,100 +264,4 @@ fn asks_for_no_verification(repo: &Repo, url: &RemoteUrl) -> bool {
             .any(|no| value.eq_ignore_ascii_case(no))
     };
     url.scheme() == Scheme::Https && values.last().is_some_and(off)
-}
-
-/// What the report says beside the push: of the `pre-push` hook, and of keys that do not count.
-#[derive(Debug, Default)]
-struct News {
-    state: Option<&'static str>,
-    warnings: Vec<String>,
-}
-
-impl News {
-    fn warn(&mut self, state: &'static str, warning: String) {
-        self.state = Some(state);
-        self.warnings.push(warning);
-    }
-
-    fn tell(&self, outputs: &mut Outputs) {
-        if let Some(state) = self.state {
-            outputs.insert("hook".into(), state.into());
-        }
-        if !self.warnings.is_empty() {
-            outputs.insert("warnings".into(), self.warnings.clone().into());
-        }
-    }
-}
-
-/// Puts a push in the words of the report. One place that refused makes it a failure.
-fn outcome(shipment: &Shipment, arrivals: Vec<Arrival>, hook: &News) -> Result<Outcome, StepError> {
-    let several = arrivals.len() > 1;
-    let mut outputs = Outputs::new();
-    let mut summary = None;
-    let mut also = Vec::new();
-    for arrival in arrivals {
-        let pushed = arrival.pushed.map_err(|error| {
-            let mut told = step_error(&error);
-            if several {
-                told.summary = format!("{}: {}", arrival.url, told.summary);
-            }
-            hook.tell(&mut told.outputs);
-            told
-        })?;
-        if summary.is_some() {
-            also.push(arrival.url.to_string());
-            continue;
-        }
-        summary = Some(one_line(shipment, &pushed));
-        describe(&mut outputs, &pushed);
-        if !arrival.untold.is_empty() {
-            outputs.insert("tracking".into(), arrival.untold.join("; ").into());
-        }
-    }
-    let mut summary = summary.unwrap_or_default();
-    if !also.is_empty() {
-        summary = format!("{summary}, and at {}", also.join(", "));
-        outputs.insert("also".into(), also.into());
-    }
-    hook.tell(&mut outputs);
-    Ok(Outcome::Done { summary, outputs })
-}
-
-fn describe(outputs: &mut Outputs, pushed: &Pushed) {
-    outputs.insert("action".into(), pushed.action.as_str().into());
-    outputs.insert("old".into(), pushed.old.map(|id| id.to_string()).into());
-    outputs.insert("new".into(), pushed.new.to_string().into());
-    outputs.insert("bytes".into(), pushed.bytes.into());
-    outputs.insert("objects".into(), pushed.objects.into());
-    if !pushed.messages.is_empty() {
-        outputs.insert("messages".into(), pushed.messages.clone().into());
-    }
-}
-
-fn one_line(shipment: &Shipment, pushed: &Pushed) -> String {
-    let (branch, remote) = (&shipment.branch, &shipment.remote.name);
-    let short = pushed.new.to_hex_with_len(8);
-    match pushed.action {
-        Action::UpToDate => format!("{remote} already has {branch} at {short}"),
-        Action::Created => format!("{branch} is new on {remote}, at {short}"),
-        Action::Updated => format!("{branch} on {remote} moved to {short}"),
-    }
-}
-
-fn step_error(error: &PushError) -> StepError {
-    let kind = if error.is_transient() {
-        ErrorKind::Transient
-    } else {
-        ErrorKind::Denied
-    };
-    let mut told = StepError::new(kind, error.class(), error.summary());
-    told.advice = error.advice();
-    let key = match error {
-        PushError::HookDeclined { .. } => "hook-output",
-        _ => "messages",
-    };
-    if !error.messages().is_empty() {
-        told.outputs.insert(key.into(), error.messages().into());
-    }
-    told
 }
