@@ -138,12 +138,14 @@ impl Environment {
         clippy::disallowed_methods,
         reason = "this is where variables are read, once"
     )]
-    pub fn read() -> io::Result<Self> {
-        Ok(Self {
-            cwd: std::env::current_dir()?,
+    ///
+    /// A working directory that was removed counts as `/`: what needs none still goes out.
+    pub fn read() -> Self {
+        Self {
+            cwd: std::env::current_dir().unwrap_or_else(|_| PathBuf::from("/")),
             values: pick(|name| std::env::var_os(name)),
             terminal: io::stderr().is_terminal(),
-        })
+        }
     }
 
     /// Makes an environment from pairs, for tests and for the demonstration.

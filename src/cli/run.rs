@@ -102,6 +102,10 @@ impl Args {
 
 /// How the report is shown.
 #[derive(Debug, Clone, Copy)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of the command line"
+)]
 struct Style {
     json: bool,
     verbose: bool,

@@ -65,7 +65,7 @@ impl Args {
             Ok(Some(_)) if self.batch => self.run_batch(&session),
             Ok(Some(step)) => self.run_on_text(session, step.as_ref()),
             Ok(None) => match read_task(self.input.as_deref()) {
-                Ok(task) => self.run_alone(session.with_task(task)),
+                Ok(task) => self.run_alone(&session.with_task(task)),
                 Err(message) => {
                     complain(&message);
                     Exit::Usage
@@ -101,7 +101,7 @@ impl Args {
     /// caller as it is; only reports are redacted.
     fn run_on_text(self, session: Session, step: &dyn TextStep) -> Exit {
         let Some(path) = self.input.as_deref() else {
-            return self.run_alone(session);
+            return self.run_alone(&session);
         };
         let text = match read_input(path) {
             Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
@@ -115,7 +115,7 @@ impl Args {
                 raw: Some(text),
                 ..TaskDocument::default()
             };
-            return self.run_alone(session.with_task(task));
+            return self.run_alone(&session.with_task(task));
         }
         match step.convert(&text) {
             Ok(text) => {
@@ -132,7 +132,7 @@ impl Args {
         }
     }
 
-    fn run_alone(self, session: Session) -> Exit {
+    fn run_alone(self, session: &Session) -> Exit {
         let pipeline = match session.single_step(&self.name, &self.with) {
             Ok(pipeline) => pipeline,
             Err(error) => return render::policy_error(&error),

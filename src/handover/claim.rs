@@ -15,7 +15,7 @@ use super::place::check;
 /// The longest line that is kept, in bytes.
 const LONGEST_LINE: u64 = 16 << 20;
 /// How long a file stays that was read to its end, since it was claimed or written to.
-const KEPT: Duration = Duration::from_secs(600);
+const KEPT: Duration = Duration::from_mins(10);
 /// How long a line without an end must rest before it counts as a line.
 const PATIENCE: Duration = Duration::from_secs(10);
 

@@ -21,7 +21,9 @@ impl Receipts {
     /// Does it all: the data is with its reader.
     pub fn settle(&self) {
         let receipts = std::mem::take(&mut *self.lock());
-        receipts.into_iter().for_each(|receipt| receipt());
+        for receipt in receipts {
+            receipt();
+        }
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Receipt>> {

@@ -212,18 +212,19 @@ pub(super) struct Base {
 
 fn base(repo: &Repo, policy: &Policy, branch: &BranchName, remote: &Remote) -> Result<Base, Hold> {
     let named = policy.branches().base_for(branch).cloned();
-    if named.as_ref() == Some(branch) {
+    let hint = match &named {
+        Some(_) => None,
+        // What cannot be read is not known; the remote is asked at run time.
+        None => repo.remote_head_hint(remote).ok().flatten(),
+    };
+    // A hint may be stale or made up, and still it can only hold back.
+    if named.as_ref().or(hint.as_ref()) == Some(branch) {
         return Err(Hold::new(
             "base-is-head",
             format!("{branch} is the base branch itself: its work goes out from another branch"),
         )
         .advise("work on a branch of your own: git switch -c NAME"));
     }
-    let hint = match &named {
-        Some(_) => None,
-        // What cannot be read is not known; the remote is asked at run time.
-        None => repo.remote_head_hint(remote).ok().flatten(),
-    };
     Ok(Base { named, hint })
 }
 

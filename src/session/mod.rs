@@ -36,9 +36,6 @@ use self::remote_head::Question;
 pub use self::load::{PolicyReview, check_file, preset_for_repository, repository_policy, review};
 pub use self::plan::{Plan, PlanStep};
 
-/// How long the threads of a run have to end after a signal.
-const SETTLE: Duration = Duration::from_millis(500);
-
 /// Returns the code of the note that says which signal ended the run.
 const fn signal_code(signal: Exit) -> &'static str {
     match signal {
@@ -47,6 +44,9 @@ const fn signal_code(signal: Exit) -> &'static str {
         _ => "sigint",
     }
 }
+
+/// How long threads that outlive the run may take to end.
+const LAST_CALL: Duration = Duration::from_millis(250);
 
 /// What a caller wants.
 #[derive(Debug, Clone, Default)]
@@ -203,23 +203,14 @@ impl Session {
                 Either::Right((signal, _)) => Err(draft.interrupted(signal_code(signal))),
             }
         });
-        // A stuck thread must not hold the process: dropping a runtime would wait for it.
-        match ended {
-            Ok(report) => {
-                runtime.shutdown_background();
-                if deadline.is_over() {
-                    // A helper without a flag to look at would live on.
-                    kill_every_group();
-                }
-                report
-            }
-            Err(report) => {
-                // Threads that were told to stop give back their locks and end their children.
-                runtime.shutdown_timeout(SETTLE);
-                kill_every_group();
-                report
-            }
+        // A thread that still runs hears that it should end, gives back its locks and kills its
+        // children. One that is stuck must not hold the process.
+        runtime.shutdown_timeout(LAST_CALL);
+        if ended.is_err() || deadline.is_over() {
+            // A helper without a flag to look at would live on.
+            kill_every_group();
         }
+        ended.unwrap_or_else(|report| report)
     }
 
     async fn run_on(

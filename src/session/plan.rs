@@ -7,6 +7,7 @@ use serde::Serialize;
 use crate::exit::Exit;
 use crate::pipeline::{Pipeline, PlannedStep};
 use crate::report::{Note, RepoReport};
+use crate::secrets::{clean_line, redact};
 
 use super::Session;
 use super::guards::Survey;
@@ -58,7 +59,8 @@ impl Plan {
         let shipment = survey.shipment.as_ref().ok();
         let commits = shipment.map(|shipment| {
             let line = |commit: &crate::git::Commit| {
-                format!("{} {}", commit.id.to_hex_with_len(8), commit.subject)
+                let subject = clean_line(&redact(&commit.subject));
+                format!("{} {subject}", commit.id.to_hex_with_len(8))
             };
             shipment.commits.iter().map(line).collect()
         });

@@ -17,7 +17,8 @@ use crate::secrets::strip_controls;
 pub(super) const STEP: StepDef = StepDef::of::<DelegationResults>(
     "delegation-results",
     "Hands over the results of delegated tasks, each once.",
-);
+)
+.waits();
 
 /// How many bytes of text are handed over at once; the rest is kept.
 const MOST: usize = 64 << 10;

@@ -17,7 +17,9 @@ use crate::secrets::{redact, strip_controls};
 use crate::template::Template;
 
 pub(super) const STEP: StepDef =
-    StepDef::of::<Exec>("exec", "Runs a program: no shell, a scrubbed environment.").ships();
+    StepDef::of::<Exec>("exec", "Runs a program: no shell, a scrubbed environment.")
+        .ships()
+        .waits();
 
 /// How many bytes of output are told.
 const MOST: usize = 64 << 10;

@@ -16,7 +16,8 @@ pub(super) const STEP: StepDef = StepDef::of::<Http>(
     "http",
     "Sends one request to an origin that `http.allowed` lists.",
 )
-.ships();
+.ships()
+.waits();
 
 /// How deep tables and lists of a body may lie in one another.
 const DEEPEST: usize = 16;

@@ -87,11 +87,11 @@ impl Step for PrCreate {
     async fn run(&self, cx: &Context<'_>) -> Result<Outcome, StepError> {
         let shipment = match cx.shipment {
             Ok(shipment) => shipment,
-            Err(hold) => return Ok(hold.outcome()),
+            Err(hold) => return hold.outcome(),
         };
         let forge = match cx.forge.get().await {
             Ok(forge) => forge,
-            Err(hold) => return Ok(hold.outcome()),
+            Err(hold) => return hold.outcome(),
         };
         let looked_up = cx
             .open_pull_request

@@ -393,6 +393,10 @@ impl PushError {
                 "use OpenSSH: unset `core.sshCommand`, or set `ssh.variant = ssh` if it is one"
             }
             Self::NoPushOptions => "take `steps.push.options` out of the policy for this remote",
+            Self::Objects {
+                class: "missing-objects" | "corrupt",
+                ..
+            } => "check the repository with `git fsck`, and fetch what it lacks",
             Self::ShallowRemote => "fetch the whole history over there: git fetch --unshallow",
             Self::TooLarge { .. } => "push fewer commits, or keep large files out of the history",
             Self::Diverged {

@@ -147,7 +147,7 @@ impl Step for Push {
     async fn run(&self, cx: &Context<'_>) -> Result<Outcome, StepError> {
         let shipment = match cx.shipment {
             Ok(shipment) => shipment,
-            Err(hold) => return Ok(hold.outcome()),
+            Err(hold) => return hold.outcome(),
         };
         let Some(repo) = cx.repo else {
             return Ok(Outcome::skipped(

@@ -6,6 +6,7 @@ mod commands;
 mod guards;
 mod hooks;
 mod plan;
+mod python;
 mod run;
 mod signals;
 mod step;
