@@ -162,5 +162,7 @@ fn print_some(text: &str) -> Reached {
     reason = "the watchdog ends a process whose main thread does not answer"
 )]
 pub(super) fn end_process(exit: Exit) -> ! {
+    // A child in a group of its own would live on.
+    crate::process::kill_every_group();
     std::process::exit(exit.code().into())
 }

@@ -28,6 +28,17 @@ pub struct Shipment {
     pub permit: PushPermit,
     /// How the remote may be reached.
     pub push_options: PushOptions,
+    /// The remote's further push URLs, which git pushes to as well.
+    pub also: Vec<Destination>,
+}
+
+/// One more place to push to.
+#[derive(Debug, Clone)]
+pub struct Destination {
+    /// The remote, with this URL as its only one.
+    pub remote: Remote,
+    /// How it may be reached.
+    pub push_options: PushOptions,
 }
 
 /// Why `push` and `pr-create` are held. Memory and heartbeat go out all the same.

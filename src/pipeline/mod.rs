@@ -20,7 +20,7 @@ pub use draft::{Draft, RunInfo};
 pub use facts::{
     CommitFacts, Facts, HeartbeatFacts, RepoFacts, RunFacts, StepFacts, TaskDocument, TaskFacts,
 };
-pub use hold::{Hold, Shipment};
+pub use hold::{Destination, Hold, Shipment};
 pub use plan::{Pipeline, PlannedStep};
 pub use progress::SharedProgress;
 pub use receipts::Receipts;

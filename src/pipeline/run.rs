@@ -254,6 +254,6 @@ fn failed(error: StepError) -> Ending {
         reason: Some(reason.into()),
         summary: error.summary,
         advice: error.advice,
-        outputs: Outputs::new(),
+        outputs: *error.outputs,
     }
 }

@@ -104,6 +104,8 @@ pub struct StepError {
     pub summary: String,
     /// One line: what to do.
     pub advice: Option<String>,
+    /// What was found out all the same, such as what a server said.
+    pub outputs: Box<Outputs>,
 }
 
 impl StepError {
@@ -114,6 +116,7 @@ impl StepError {
             reason,
             summary: summary.into(),
             advice: None,
+            outputs: Box::default(),
         }
     }
 

@@ -6,14 +6,17 @@ mod load;
 mod plan;
 mod range;
 mod remote_head;
+mod signals;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 use futures_util::FutureExt;
+use futures_util::future::{Either, select};
 
 use crate::clock::Clock;
 use crate::environment::Environment;
+use crate::exit::Exit;
 use crate::git::push::PushOptions;
 use crate::git::{LocalConfig, Repo};
 use crate::names::RunId;
@@ -22,6 +25,7 @@ use crate::pipeline::{
     RemoteHeadSource, RunFacts, RunInfo, SharedProgress, TaskDocument, TextStep, Watchdog,
 };
 use crate::policy::{Loaded, PolicyError, Trigger};
+use crate::process::kill_every_group;
 use crate::report::{Note, Report};
 use crate::steps::STEPS;
 
@@ -31,6 +35,15 @@ use self::remote_head::Question;
 
 pub use self::load::{PolicyReview, check_file, preset_for_repository, repository_policy, review};
 pub use self::plan::{Plan, PlanStep};
+
+/// Returns the code of the note that says which signal ended the run.
+const fn signal_code(signal: Exit) -> &'static str {
+    match signal {
+        Exit::HungUp => "sighup",
+        Exit::Terminated => "sigterm",
+        _ => "sigint",
+    }
+}
 
 /// How long threads that outlive the run may take to end.
 const LAST_CALL: Duration = Duration::from_millis(250);
@@ -154,6 +167,7 @@ impl Session {
 
     /// Runs a pipeline. Never fails: what went wrong is part of the report.
     ///
+    /// SIGINT, SIGTERM and SIGHUP end it in order within a second, with the report so far.
     /// `on_deadline` gets the report so far, on a thread of its own, when the deadline passes and the
     /// run does not end by itself.
     pub fn run(
@@ -181,11 +195,22 @@ impl Session {
             (Ok(runtime), Ok(watchdog)) => (runtime, watchdog),
             (Err(error), _) | (_, Err(error)) => return draft.not_started(&error),
         };
-        let report = runtime.block_on(self.run_on(pipeline, &survey, &deadline, &draft, progress));
-        // A thread that still runs hears that it should end, and kills its children. One that is stuck
-        // must not hold the process.
+        let run = self.run_on(pipeline, &survey, &deadline, &draft, progress);
+        let ended = runtime.block_on(async {
+            // The run is dropped when a signal wins: that raises the flag of its threads.
+            match select(Box::pin(run), Box::pin(signals::first())).await {
+                Either::Left((report, _)) => Ok(report),
+                Either::Right((signal, _)) => Err(draft.interrupted(signal_code(signal))),
+            }
+        });
+        // A thread that still runs hears that it should end, gives back its locks and kills its
+        // children. One that is stuck must not hold the process.
         runtime.shutdown_timeout(LAST_CALL);
-        report
+        if ended.is_err() || deadline.is_over() {
+            // A helper without a flag to look at would live on.
+            kill_every_group();
+        }
+        ended.unwrap_or_else(|report| report)
     }
 
     async fn run_on(
@@ -239,9 +264,8 @@ impl Session {
     /// Looks at the repository: what would be shipped, or why nothing.
     fn survey(&self) -> Survey {
         let repo = self.repo.as_ref().map(Option::as_ref);
-        let options = |shipment: &crate::git::Remote| -> PushOptions {
-            connect::push_options(self, &shipment.url)
-        };
+        let options =
+            |url: &crate::names::RemoteUrl| -> PushOptions { connect::push_options(self, url) };
         guards::survey(repo, &self.loaded.policy, options)
     }
 

@@ -1,10 +1,13 @@
 //! The native push: `PushPermit` in, `Pushed` out. The whole conversation, from top to bottom.
 
 pub mod advertisement;
+mod around;
 pub mod commands;
 pub mod delta;
 mod diagnosis;
 mod error;
+mod hook;
+mod lfs;
 mod limit;
 mod link;
 pub mod objects;
@@ -15,6 +18,7 @@ pub mod progress;
 mod rejection;
 mod remote_head;
 pub mod status;
+mod submodules;
 
 use std::io::Write;
 
@@ -25,7 +29,7 @@ use tracing::debug;
 use self::advertisement::Advertisement;
 use self::commands::Negotiated;
 use self::commands::RefUpdate;
-use self::commands::encode_request;
+use self::commands::encode_with_options;
 use self::limit::Limited;
 use self::link::Answer;
 use self::link::Effect;
@@ -40,12 +44,14 @@ use self::pack::Thin;
 use self::status::Status;
 use self::status::Unpack;
 
+pub use around::Around;
 pub use error::{Known, PushError};
-pub use link::{AllowFile, PushOptions};
+pub use link::{AllowFile, AllowGit, PushOptions};
 pub use order::{Action, PushOrder, Pushed};
 pub use progress::{NoProgress, Progress};
 pub use rejection::Rejection;
 pub use remote_head::remote_head;
+pub use submodules::Submodules;
 
 /// Pushes one commit to the branch that the permit is for. Blocks; never forces, never fetches.
 ///
@@ -63,6 +69,8 @@ pub fn push(repo: &gix::Repository, order: &PushOrder<'_>) -> Result<Pushed, Pus
     let name = BString::from(order.permit.branch().full());
     let old = advertisement.find(&name);
     if old == Some(order.new) {
+        // Git runs the hook in this case too, with nothing to read.
+        hook::run(order, None)?;
         link.leave();
         return Ok(Pushed::up_to_date(order.new));
     }
@@ -71,16 +79,30 @@ pub fn push(repo: &gix::Repository, order: &PushOrder<'_>) -> Result<Pushed, Pus
     }
     check_fast_forward(repo, order, old)?;
 
-    let haves: Vec<ObjectId> = advertisement.all_ids().collect();
-    let selection = objects::select(repo, order.new, &haves, old, order.progress, order.stop)
-        .map_err(select)?;
     let update = RefUpdate {
         name,
         old: old.unwrap_or_else(|| repo.object_hash().null()),
         new: order.new,
     };
+    hook::run(order, Some(&update))?;
+
+    let haves: Vec<ObjectId> = advertisement.all_ids().collect();
+    let selection = objects::select(repo, order.new, &haves, old, order.progress, order.stop)
+        .map_err(select)?;
+    let around = &order.options.around;
+    if around.submodules == Submodules::Check {
+        submodules::check(repo, selection.commits(), order.stop)?;
+    }
+    if around.hook.is_none() {
+        lfs::check(repo, &selection, order.stop)?;
+    }
     let negotiated = Negotiated::from_advertisement(&advertisement);
-    let request = encode_request(std::slice::from_ref(&update), &negotiated, &shallow(repo)?)
+    let push_options = &around.push_options;
+    if !push_options.is_empty() && !negotiated.push_options {
+        return Err(PushError::NoPushOptions);
+    }
+    let updates = std::slice::from_ref(&update);
+    let request = encode_with_options(updates, &negotiated, &shallow(repo)?, push_options)
         .map_err(PushError::Request)?;
 
     let mut stats = PackStats::default();

@@ -8,4 +8,5 @@ mod hooks;
 mod plan;
 mod python;
 mod run;
+mod signals;
 mod step;
