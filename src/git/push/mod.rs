@@ -15,6 +15,7 @@ pub mod progress;
 mod rejection;
 mod remote_head;
 pub mod status;
+mod store;
 
 use std::io::Write;
 
@@ -39,6 +40,7 @@ use self::pack::PackStats;
 use self::pack::Thin;
 use self::status::Status;
 use self::status::Unpack;
+use self::store::Reader;
 
 pub use error::{Known, PushError};
 pub use link::{AllowFile, PushOptions};
@@ -69,11 +71,20 @@ pub fn push(repo: &gix::Repository, order: &PushOrder<'_>) -> Result<Pushed, Pus
     if !advertisement.shallow.is_empty() {
         return Err(PushError::ShallowRemote);
     }
-    check_fast_forward(repo, order, old)?;
+    let reader = Reader::new(repo).map_err(|error| select(error.into()))?;
+    check_fast_forward(repo, &reader, order, old)?;
 
     let haves: Vec<ObjectId> = advertisement.all_ids().collect();
-    let selection = objects::select(repo, order.new, &haves, old, order.progress, order.stop)
-        .map_err(select)?;
+    let selection = objects::select_with(
+        repo,
+        &reader,
+        order.new,
+        &haves,
+        old,
+        order.progress,
+        order.stop,
+    )
+    .map_err(select)?;
     let update = RefUpdate {
         name,
         old: old.unwrap_or_else(|| repo.object_hash().null()),
@@ -95,9 +106,9 @@ pub fn push(repo: &gix::Repository, order: &PushOrder<'_>) -> Result<Pushed, Pus
         };
         let limit = order.options.push_size;
         let mut out = Limited::new(out, limit);
-        let written = pack::write(
+        let written = pack::write_with(
             &mut out,
-            repo,
+            &reader,
             &selection,
             options,
             order.progress,
@@ -149,11 +160,12 @@ fn advertised(link: &mut Link<'_>, repo: &gix::Repository) -> Result<Advertiseme
 /// Proves that moving the branch loses no commit. The server does not check that for us.
 fn check_fast_forward(
     repo: &gix::Repository,
+    reader: &Reader,
     order: &PushOrder<'_>,
     old: Option<ObjectId>,
 ) -> Result<(), PushError> {
     let Some(old) = old else { return Ok(()) };
-    if objects::is_fast_forward(repo, old, order.new, order.stop).map_err(select)? {
+    if objects::is_fast_forward_with(repo, reader, old, order.new, order.stop).map_err(select)? {
         return Ok(());
     }
     Err(PushError::Diverged {
@@ -161,7 +173,7 @@ fn check_fast_forward(
         remote: order.remote.name.to_string(),
         old,
         new: order.new,
-        known: if gix::objs::Exists::exists(&repo.objects, &old) {
+        known: if reader.contains(&old) {
             Known::Here
         } else {
             Known::Elsewhere
@@ -251,7 +263,7 @@ fn select(error: objects::SelectError) -> PushError {
         Error::Interrupted => return PushError::Stopped,
         Error::Missing(_) => "missing-objects",
         Error::MissingKnownTree(_) | Error::TooMany => "unsupported",
-        Error::Corrupt(_) | Error::Read { .. } | Error::History(_) => "corrupt",
+        Error::Corrupt(_) | Error::Read { .. } | Error::Store(_) | Error::History(_) => "corrupt",
     };
     PushError::Objects {
         class,
