@@ -227,7 +227,10 @@ fn a_page_instead_of_an_answer() {
 #[test]
 fn a_server_that_is_overloaded() {
     let fault = always("/git-receive-pack", FaultKind::Status(503, "busy"));
-    assert_snapshot!(over_http(Some(fault), |_, _| {}), @"network: 127.0.0.1 is not available now (status 503)");
+    assert_snapshot!(over_http(Some(fault), |_, _| {}), @"
+    network: 127.0.0.1 is not available now (status 503)
+      advice: check that the remote can be reached, then run again: nothing is lost
+    ");
 }
 
 #[test]
@@ -267,6 +270,7 @@ fn a_port_where_nobody_listens() {
       because: client error (Connect)
       because: tcp connect error
       because: Connection refused (os error 111)
+      advice: check that the remote can be reached, then run again: nothing is lost
     ");
     assert!(error.is_transient());
     let summary = "the connection failed: Connection refused (os error 111)";

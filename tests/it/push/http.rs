@@ -119,8 +119,18 @@ fn recording(sandbox: &Sandbox, password: &str) -> String {
         .to_owned()
 }
 
+/// Writes a helper that has no answer when it is asked first, as one whose store is locked.
+fn late(sandbox: &Sandbox, password: &str) -> String {
+    let helper = recording(sandbox, password);
+    let asked = sandbox.path("asked");
+    let asked = asked.display();
+    let text =
+        format!("if [ \"$1\" = get ] && ! [ -e {asked} ]; then cat >{asked}; else exec {helper} \"$1\"; fi");
+    script(sandbox, "late", &text).to_str().unwrap().to_owned()
+}
+
 #[test]
-fn a_helper_is_asked_when_the_server_wants_a_login_and_told_that_it_worked() {
+fn a_helper_is_asked_before_the_first_request_and_told_that_its_login_worked() {
     let sandbox = Sandbox::new();
     let (work, _) = ahead(&sandbox, "r");
     let server = server(&sandbox, guarded());
@@ -133,11 +143,7 @@ fn a_helper_is_asked_when_the_server_wants_a_login_and_told_that_it_worked() {
         &options,
     )
     .unwrap();
-    let expected = [
-        "GET info/refs 401",
-        "GET info/refs 200 login",
-        "POST git-receive-pack 200 login",
-    ];
+    let expected = ["GET info/refs 200 login", "POST git-receive-pack 200 login"];
     assert_eq!(talk(&server), expected);
     let host = server.url().replace("http://", "");
     let heard = std::fs::read_to_string(sandbox.path("helper.log")).unwrap();
@@ -157,10 +163,7 @@ fn a_helper_whose_login_is_refused_is_told_to_forget_it() {
     let error = push_head(&sandbox, &work, &url, &options).unwrap_err();
     assert_eq!(error.class(), "auth");
     assert!(!format!("{error:?}").contains("CANARY"));
-    assert_eq!(
-        talk(&server),
-        ["GET info/refs 401", "GET info/refs 401 login"]
-    );
+    assert_eq!(talk(&server), ["GET info/refs 401 login"]);
     let heard = std::fs::read_to_string(sandbox.path("helper.log")).unwrap();
     assert!(heard.contains("erase\n"), "{heard}");
     assert!(!heard.contains("store\n"), "{heard}");
@@ -172,7 +175,7 @@ fn a_login_that_only_the_push_itself_needs_is_asked_for_then() {
     let (work, _) = ahead(&sandbox, "r");
     let server = server(&sandbox, faulty(POST, 0, 1, FaultKind::Status(401, "who?")));
     let mut options = options(&sandbox);
-    options.helpers = helpers(&sandbox, &[&recording(&sandbox, "pw")]);
+    options.helpers = helpers(&sandbox, &[&late(&sandbox, "pw")]);
     push_head(
         &sandbox,
         &work,
@@ -202,7 +205,7 @@ fn a_large_push_is_streamed_after_an_empty_one_has_settled_the_login() {
     commit_noise(&sandbox, &work);
     let server = server(&sandbox, faulty(POST, 0, 1, FaultKind::Status(401, "who?")));
     let mut options = options(&sandbox);
-    options.helpers = helpers(&sandbox, &[&recording(&sandbox, "pw")]);
+    options.helpers = helpers(&sandbox, &[&late(&sandbox, "pw")]);
     push_head(
         &sandbox,
         &work,
