@@ -124,8 +124,9 @@ fn late(sandbox: &Sandbox, password: &str) -> String {
     let helper = recording(sandbox, password);
     let asked = sandbox.path("asked");
     let asked = asked.display();
-    let text =
-        format!("if [ \"$1\" = get ] && ! [ -e {asked} ]; then cat >{asked}; else exec {helper} \"$1\"; fi");
+    let text = format!(
+        "if [ \"$1\" = get ] && ! [ -e {asked} ]; then cat >{asked}; else exec {helper} \"$1\"; fi"
+    );
     script(sandbox, "late", &text).to_str().unwrap().to_owned()
 }
 

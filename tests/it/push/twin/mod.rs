@@ -1,4 +1,10 @@
 //! Every push is done twice, by us and by `git push`, and the remotes are compared.
+//!
+//! A scenario is one line of a table: what the repository is like, and over which transports it is tried.
+
+mod history;
+mod storage;
+mod trees;
 
 use std::path::{Path, PathBuf};
 
@@ -8,7 +14,7 @@ use sendoff::git::push::{Action, PushOptions};
 
 use crate::sandbox::Sandbox;
 
-use super::rig::{bare, branch_of, login, noise, options, push_head, server};
+use super::rig::{branch_of, login, options, push_head, server};
 use super::sshd::Ssh;
 
 /// How the two remotes are reached.
@@ -90,15 +96,147 @@ fn route(sandbox: &Sandbox, over: Over) -> Route {
     }
 }
 
+/// Every transport.
+const ALL: &[Over] = &[Over::Http, Over::HttpWithPassword, Over::File, Over::Ssh];
+/// For what no transport can change: one that speaks in requests, and one that streams.
+const FAST: &[Over] = &[Over::Http, Over::File];
+/// For what only the repositories' own form decides.
+const ONE: &[Over] = &[Over::File];
+
+/// Makes one test of each line: its name, the transports, and what is done to a repository before it is pushed.
+macro_rules! scenarios {
+    ($($name:ident, $ways:ident, $build:expr;)*) => {
+        $(
+            #[test]
+            fn $name() {
+                let shop = crate::push::twin::Shop::new("sha1");
+                let build: fn(&crate::push::twin::Shop) = $build;
+                build(&shop);
+                shop.compare($ways);
+            }
+        )*
+    };
+}
+use scenarios;
+
+/// A repository and the remote that it was pushed to before.
+struct Shop {
+    sandbox: Sandbox,
+    /// What is pushed from, relative to the sandbox.
+    work: std::cell::Cell<&'static str>,
+}
+
+impl Shop {
+    /// Makes a repository whose remote has its `main` and `feature`.
+    fn new(format: &str) -> Self {
+        let sandbox = Sandbox::new();
+        start(&sandbox, format);
+        Self {
+            sandbox,
+            work: std::cell::Cell::new("work"),
+        }
+    }
+
+    /// Runs git in the work tree.
+    fn git(&self, arguments: &[&str]) -> String {
+        self.sandbox.git(self.work(), arguments)
+    }
+
+    /// Runs git in the remote.
+    fn server(&self, arguments: &[&str]) -> String {
+        self.sandbox.git(self.seed(), arguments)
+    }
+
+    fn work(&self) -> PathBuf {
+        self.sandbox.path(self.work.get())
+    }
+
+    fn seed(&self) -> PathBuf {
+        self.sandbox.path("remotes/seed.git")
+    }
+
+    /// Writes a file and commits everything.
+    fn commit(&self, file: &str, content: impl AsRef<[u8]>) -> String {
+        self.write(file, content);
+        self.git(&["add", "--all"]);
+        self.git(&["commit", "-q", "-m", file]);
+        self.git(&["rev-parse", "HEAD"])
+    }
+
+    fn write(&self, file: &str, content: impl AsRef<[u8]>) {
+        let path = format!("{}/{file}", self.work.get());
+        self.sandbox.write(&path, content);
+    }
+
+    /// Commits with a date of its own, in seconds.
+    fn commit_at(&self, seconds: i64, message: &str) {
+        let date = format!("@{seconds} +0000");
+        let status = self
+            .sandbox
+            .command("git")
+            .current_dir(self.work())
+            .env("GIT_AUTHOR_DATE", &date)
+            .env("GIT_COMMITTER_DATE", &date)
+            .args(["commit", "-q", "--allow-empty", "-m", message])
+            .status();
+        assert!(status.unwrap().success());
+    }
+
+    /// Gives git something to read; returns what it says.
+    fn feed(&self, arguments: &[&str], input: &[u8]) -> String {
+        let mut child = self
+            .sandbox
+            .command("git")
+            .current_dir(self.work())
+            .args(arguments)
+            .stdin(std::process::Stdio::piped())
+            .stdout(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        std::io::Write::write_all(&mut child.stdin.take().unwrap(), input).unwrap();
+        let output = child.wait_with_output().unwrap();
+        assert!(output.status.success(), "git {arguments:?}");
+        String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    }
+
+    /// Pushes to the seed, before it is copied.
+    fn share(&self, refspec: &str) {
+        let seed = self.seed();
+        self.git(&["push", "-q", seed.to_str().unwrap(), refspec]);
+    }
+
+    /// Goes on in a clone of the seed.
+    fn clone(&self, arguments: &[&str]) {
+        let seed = format!("file://{}", self.seed().display());
+        let mut all = vec!["clone", "-q", "-b", "feature"];
+        all.extend_from_slice(arguments);
+        all.extend_from_slice(&[&seed, "clone"]);
+        self.sandbox.git(self.sandbox.path(""), &all);
+        self.work.set("clone");
+    }
+
+    /// Pushes over each way, and compares.
+    fn compare(&self, ways: &[Over]) {
+        compare(&self.sandbox, &self.work(), ways);
+    }
+}
+
 /// A repository with a remote that has `main` and `feature`; HEAD is at `feature`, with nothing ahead.
-fn start(sandbox: &Sandbox) -> PathBuf {
-    let work = sandbox.repository("work");
+fn start(sandbox: &Sandbox, format: &str) -> PathBuf {
+    let format = format!("--object-format={format}");
+    let root = sandbox.path("");
+    sandbox.git(&root, &["init", "-q", "-b", "main", &format, "work"]);
+    let work = sandbox.path("work");
+    sandbox.commit(&work, "README", "hello\n", "start");
     let lines: Vec<String> = (0..200).map(|n| format!("line {n}\n")).collect();
     sandbox.commit(&work, "src/lib.rs", &lines.concat(), "library");
     sandbox.commit(&work, "docs/guide.md", "guide\n", "guide");
     sandbox.git(&work, &["checkout", "-q", "-b", "feature"]);
     sandbox.commit(&work, "feature.txt", "begin\n", "begin");
-    let seed = bare(sandbox, "seed");
+    std::fs::create_dir_all(sandbox.path("remotes")).unwrap();
+    let seed = sandbox.path("remotes/seed.git");
+    let at = seed.to_str().unwrap();
+    sandbox.git(&root, &["init", "-q", "--bare", "-b", "main", &format, at]);
     sandbox.git(
         &work,
         &["push", "-q", seed.to_str().unwrap(), "main", "feature"],
@@ -166,165 +304,4 @@ fn compare(sandbox: &Sandbox, work: &Path, ways: &[Over]) {
         let again = push_head(sandbox, work, &(route.urls)("ours").0, &route.options).unwrap();
         assert_eq!(again.action, Action::UpToDate, "{over:?}");
     }
-}
-
-const ALL: &[Over] = &[Over::Http, Over::HttpWithPassword, Over::File, Over::Ssh];
-const FAST: &[Over] = &[Over::Http, Over::File];
-
-#[test]
-fn linear_commits_arrive_over_every_transport() {
-    let sandbox = Sandbox::new();
-    let work = start(&sandbox);
-    for n in 0..4 {
-        sandbox.commit(
-            &work,
-            "feature.txt",
-            &format!("begin\n{n}\n"),
-            &format!("step {n}"),
-        );
-    }
-    compare(&sandbox, &work, ALL);
-}
-
-#[test]
-fn a_merge_of_main_arrives() {
-    let sandbox = Sandbox::new();
-    let work = start(&sandbox);
-    sandbox.git(&work, &["checkout", "-q", "main"]);
-    sandbox.commit(&work, "main.txt", "news\n", "news on main");
-    let seed = sandbox.path("remotes/seed.git");
-    sandbox.git(&work, &["push", "-q", seed.to_str().unwrap(), "main"]);
-    sandbox.git(&work, &["checkout", "-q", "feature"]);
-    sandbox.commit(&work, "feature.txt", "more\n", "more");
-    sandbox.git(&work, &["merge", "-q", "--no-ff", "-m", "merge", "main"]);
-    compare(&sandbox, &work, ALL);
-}
-
-#[test]
-fn an_orphan_branch_arrives() {
-    let sandbox = Sandbox::new();
-    let work = start(&sandbox);
-    sandbox.git(&work, &["checkout", "-q", "--orphan", "lonely"]);
-    sandbox.git(&work, &["rm", "-rfq", "."]);
-    sandbox.commit(&work, "alone.txt", "alone\n", "alone");
-    compare(&sandbox, &work, FAST);
-}
-
-#[test]
-fn a_revert_arrives() {
-    let sandbox = Sandbox::new();
-    let work = start(&sandbox);
-    sandbox.commit(&work, "src/lib.rs", "all new\n", "rewrite");
-    sandbox.git(&work, &["revert", "--no-edit", "HEAD"]);
-    compare(&sandbox, &work, FAST);
-}
-
-#[test]
-fn renames_and_modes_arrive() {
-    let sandbox = Sandbox::new();
-    let work = start(&sandbox);
-    sandbox.git(&work, &["mv", "src", "lib"]);
-    sandbox.git(&work, &["mv", "docs/guide.md", "GUIDE.md"]);
-    sandbox.git(&work, &["update-index", "--chmod=+x", "feature.txt"]);
-    std::os::unix::fs::symlink("README", work.join("link")).unwrap();
-    sandbox.git(&work, &["add", "link"]);
-    sandbox.git(&work, &["commit", "-q", "-m", "move"]);
-    compare(&sandbox, &work, FAST);
-}
-
-#[test]
-fn a_file_that_becomes_a_directory_and_the_other_way_arrive() {
-    let sandbox = Sandbox::new();
-    let work = start(&sandbox);
-    sandbox.git(&work, &["rm", "-rq", "docs", "feature.txt"]);
-    sandbox.commit(&work, "feature.txt/inner", "inside\n", "file to directory");
-    sandbox.commit(&work, "docs", "flat\n", "directory to file");
-    compare(&sandbox, &work, FAST);
-}
-
-#[test]
-fn a_submodule_link_arrives_without_its_commit() {
-    let sandbox = Sandbox::new();
-    let work = start(&sandbox);
-    let absent = "1234567890123456789012345678901234567890";
-    let info = format!("160000,{absent},vendor/sub");
-    sandbox.git(&work, &["update-index", "--add", "--cacheinfo", &info]);
-    sandbox.git(&work, &["commit", "-q", "-m", "link"]);
-    compare(&sandbox, &work, FAST);
-}
-
-#[test]
-fn an_empty_commit_arrives() {
-    let sandbox = Sandbox::new();
-    let work = start(&sandbox);
-    sandbox.git(&work, &["commit", "-q", "--allow-empty", "-m", "nothing"]);
-    compare(&sandbox, &work, FAST);
-}
-
-#[test]
-fn a_new_branch_at_an_old_commit_sends_no_object() {
-    let sandbox = Sandbox::new();
-    let work = start(&sandbox);
-    sandbox.git(&work, &["checkout", "-q", "-b", "old", "main~1"]);
-    compare(&sandbox, &work, ALL);
-}
-
-#[test]
-fn a_shallow_clone_pushes_what_is_new() {
-    let sandbox = Sandbox::new();
-    start(&sandbox);
-    let seed = format!("file://{}", sandbox.path("remotes/seed.git").display());
-    let root = sandbox.path("");
-    sandbox.git(
-        &root,
-        &[
-            "clone", "-q", "--depth", "1", "-b", "feature", &seed, "shallow",
-        ],
-    );
-    let work = sandbox.path("shallow");
-    sandbox.commit(&work, "feature.txt", "from the shallow\n", "shallow");
-    compare(&sandbox, &work, FAST);
-}
-
-#[test]
-fn a_linked_worktree_pushes_its_own_branch() {
-    let sandbox = Sandbox::new();
-    let work = start(&sandbox);
-    let linked = sandbox.path("linked");
-    sandbox.git(
-        &work,
-        &[
-            "worktree",
-            "add",
-            "-q",
-            "-b",
-            "side",
-            linked.to_str().unwrap(),
-        ],
-    );
-    sandbox.commit(&linked, "side.txt", "side\n", "side");
-    compare(&sandbox, &linked, FAST);
-}
-
-#[test]
-fn one_changed_line_of_a_large_file_is_a_small_push_over_every_transport() {
-    let sandbox = Sandbox::new();
-    let work = start(&sandbox);
-    let mut lines: Vec<String> = (0..150_000)
-        .map(|n| format!("row {n} of a long table\n"))
-        .collect();
-    sandbox.commit(&work, "table.txt", &lines.concat(), "table");
-    let seed = sandbox.path("remotes/seed.git");
-    sandbox.git(&work, &["push", "-q", seed.to_str().unwrap(), "feature"]);
-    lines[75_000] = "changed\n".into();
-    sandbox.commit(&work, "table.txt", &lines.concat(), "one row");
-    compare(&sandbox, &work, ALL);
-}
-
-#[test]
-fn a_push_larger_than_what_is_collected_is_streamed_over_every_transport() {
-    let sandbox = Sandbox::new();
-    let work = start(&sandbox);
-    sandbox.commit(&work, "noise.txt", &noise(400_000), "noise");
-    compare(&sandbox, &work, ALL);
 }
