@@ -336,6 +336,14 @@ impl PushError {
                 "check that the remote can be reached, then run again: nothing is lost"
             }
             Self::ShallowRemote => "fetch the whole history over there: git fetch --unshallow",
+            Self::Objects {
+                class: "unsupported",
+                ..
+            } => "fetch what the clone leaves out: git fetch --refetch --filter=blob:none",
+            Self::Objects {
+                class: "missing-objects" | "corrupt",
+                ..
+            } => "see what git fsck says; a fresh clone has what the remote has",
             Self::TooLarge { .. } => "push fewer commits, or keep large files out of the history",
             Self::Diverged {
                 branch,

@@ -315,7 +315,7 @@ impl<'a> HttpLink<'a> {
     async fn read(&self, mut response: Response, cap: usize) -> Result<Vec<u8>, PushError> {
         let mut body = Vec::new();
         while let Some(piece) = response.chunk().await.map_err(PushError::from_http)? {
-            self.pulse.beat();
+            self.pulse.heard(piece.len());
             if body.len() + piece.len() > cap {
                 let room = cap - body.len();
                 body.extend(piece.iter().take(room));

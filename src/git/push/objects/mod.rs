@@ -157,8 +157,8 @@ pub(super) fn select_with(
 
     let shallow = shallow_commits(repo)?;
     let graph = if shallow.is_empty() {
-        repo.commit_graph_if_enabled()
-            .map_err(SelectError::History)?
+        // It only saves time; without it, or with one that is damaged, commits are read.
+        repo.commit_graph_if_enabled().ok().flatten()
     } else {
         None
     };

@@ -201,7 +201,7 @@ fn orphan(shop: &Shop) {
 }
 
 /// Many commits, quickly.
-pub(super) fn long(shop: &Shop, commits: usize) {
+pub(in crate::push) fn long(shop: &Shop, commits: usize) {
     use std::fmt::Write as _;
     let tip = shop.git(&["rev-parse", "HEAD"]);
     let mut stream = String::new();

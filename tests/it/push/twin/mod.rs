@@ -6,7 +6,9 @@ mod history;
 mod storage;
 mod trees;
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 
 use secrecy::SecretString;
 use sendoff::demo::git_server::GitServerOptions;
@@ -19,7 +21,7 @@ use super::sshd::Ssh;
 
 /// How the two remotes are reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Over {
+pub(super) enum Over {
     Http,
     HttpWithPassword,
     File,
@@ -101,7 +103,7 @@ const ALL: &[Over] = &[Over::Http, Over::HttpWithPassword, Over::File, Over::Ssh
 /// For what no transport can change: one that speaks in requests, and one that streams.
 const FAST: &[Over] = &[Over::Http, Over::File];
 /// For what only the repositories' own form decides.
-const ONE: &[Over] = &[Over::File];
+pub(super) const ONE: &[Over] = &[Over::File];
 
 /// Makes one test of each line: its name, the transports, and what is done to a repository before it is pushed.
 macro_rules! scenarios {
@@ -119,16 +121,18 @@ macro_rules! scenarios {
 }
 use scenarios;
 
+pub(super) use history::long;
+
 /// A repository and the remote that it was pushed to before.
-struct Shop {
-    sandbox: Sandbox,
+pub(super) struct Shop {
+    pub(super) sandbox: Sandbox,
     /// What is pushed from, relative to the sandbox.
     work: std::cell::Cell<&'static str>,
 }
 
 impl Shop {
     /// Makes a repository whose remote has its `main` and `feature`.
-    fn new(format: &str) -> Self {
+    pub(super) fn new(format: &str) -> Self {
         let sandbox = Sandbox::new();
         start(&sandbox, format);
         Self {
@@ -138,38 +142,38 @@ impl Shop {
     }
 
     /// Runs git in the work tree.
-    fn git(&self, arguments: &[&str]) -> String {
+    pub(super) fn git(&self, arguments: &[&str]) -> String {
         self.sandbox.git(self.work(), arguments)
     }
 
     /// Runs git in the remote.
-    fn server(&self, arguments: &[&str]) -> String {
+    pub(super) fn server(&self, arguments: &[&str]) -> String {
         self.sandbox.git(self.seed(), arguments)
     }
 
-    fn work(&self) -> PathBuf {
+    pub(super) fn work(&self) -> PathBuf {
         self.sandbox.path(self.work.get())
     }
 
-    fn seed(&self) -> PathBuf {
+    pub(super) fn seed(&self) -> PathBuf {
         self.sandbox.path("remotes/seed.git")
     }
 
     /// Writes a file and commits everything.
-    fn commit(&self, file: &str, content: impl AsRef<[u8]>) -> String {
+    pub(super) fn commit(&self, file: &str, content: impl AsRef<[u8]>) -> String {
         self.write(file, content);
         self.git(&["add", "--all"]);
         self.git(&["commit", "-q", "-m", file]);
         self.git(&["rev-parse", "HEAD"])
     }
 
-    fn write(&self, file: &str, content: impl AsRef<[u8]>) {
+    pub(super) fn write(&self, file: &str, content: impl AsRef<[u8]>) {
         let path = format!("{}/{file}", self.work.get());
         self.sandbox.write(&path, content);
     }
 
     /// Commits with a date of its own, in seconds.
-    fn commit_at(&self, seconds: i64, message: &str) {
+    pub(super) fn commit_at(&self, seconds: i64, message: &str) {
         let date = format!("@{seconds} +0000");
         let status = self
             .sandbox
@@ -183,30 +187,19 @@ impl Shop {
     }
 
     /// Gives git something to read; returns what it says.
-    fn feed(&self, arguments: &[&str], input: &[u8]) -> String {
-        let mut child = self
-            .sandbox
-            .command("git")
-            .current_dir(self.work())
-            .args(arguments)
-            .stdin(std::process::Stdio::piped())
-            .stdout(std::process::Stdio::piped())
-            .spawn()
-            .unwrap();
-        std::io::Write::write_all(&mut child.stdin.take().unwrap(), input).unwrap();
-        let output = child.wait_with_output().unwrap();
-        assert!(output.status.success(), "git {arguments:?}");
-        String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    pub(super) fn feed(&self, arguments: &[&str], input: &[u8]) -> String {
+        let said = feed(&self.sandbox, &self.work(), arguments, input);
+        String::from_utf8(said).unwrap().trim().to_owned()
     }
 
     /// Pushes to the seed, before it is copied.
-    fn share(&self, refspec: &str) {
+    pub(super) fn share(&self, refspec: &str) {
         let seed = self.seed();
         self.git(&["push", "-q", seed.to_str().unwrap(), refspec]);
     }
 
     /// Goes on in a clone of the seed.
-    fn clone(&self, arguments: &[&str]) {
+    pub(super) fn clone(&self, arguments: &[&str]) {
         let seed = format!("file://{}", self.seed().display());
         let mut all = vec!["clone", "-q", "-b", "feature"];
         all.extend_from_slice(arguments);
@@ -216,7 +209,7 @@ impl Shop {
     }
 
     /// Pushes over each way, and compares.
-    fn compare(&self, ways: &[Over]) {
+    pub(super) fn compare(&self, ways: &[Over]) {
         compare(&self.sandbox, &self.work(), ways);
     }
 }
@@ -247,6 +240,7 @@ fn start(sandbox: &Sandbox, format: &str) -> PathBuf {
 /// Pushes to two copies of the seed over each way, and compares them.
 fn compare(sandbox: &Sandbox, work: &Path, ways: &[Over]) {
     let branch = branch_of(sandbox, work);
+    let gits_pack = git_pack(sandbox, work);
     for over in ways {
         for name in ["ours", "gits"] {
             let copy = sandbox.path(&format!("remotes/{name}.git"));
@@ -263,6 +257,19 @@ fn compare(sandbox: &Sandbox, work: &Path, ways: &[Over]) {
         let route = route(sandbox, *over);
         let pushed = push_head(sandbox, work, &(route.urls)("ours").0, &route.options);
         let pushed = pushed.unwrap_or_else(|error| panic!("{over:?}: {error:?}"));
+        if let Some((objects, bytes)) = gits_pack {
+            assert!(
+                pushed.objects <= objects,
+                "{over:?}: {} objects, git {objects}",
+                pushed.objects
+            );
+            let most = (bytes + 64).max(bytes + bytes / 50);
+            assert!(
+                pushed.bytes <= most,
+                "{over:?}: {} bytes, git {bytes}",
+                pushed.bytes
+            );
+        }
         let mut git = sandbox.command("git");
         git.current_dir(work);
         if let Some(ssh) = &route.git_ssh {
@@ -304,4 +311,56 @@ fn compare(sandbox: &Sandbox, work: &Path, ways: &[Over]) {
         let again = push_head(sandbox, work, &(route.urls)("ours").0, &route.options).unwrap();
         assert_eq!(again.action, Action::UpToDate, "{over:?}");
     }
+}
+
+/// Returns objects and bytes of the pack that git would send to the seed; none where git would have to
+/// fetch something to tell.
+fn git_pack(sandbox: &Sandbox, work: &Path) -> Option<(u64, u64)> {
+    if sandbox.git(work, &["config", "--default=", "remote.origin.promisor"]) == "true" {
+        return None;
+    }
+    let seed = sandbox.path("remotes/seed.git");
+    let tips = sandbox.git(&seed, &["for-each-ref", "--format=%(objectname)"]);
+    let known = feed(sandbox, work, &["cat-file", "--batch-check"], &tips);
+    let mut revisions = String::from("HEAD\n");
+    for line in String::from_utf8(known).unwrap().lines() {
+        if !line.ends_with("missing") {
+            revisions.push('^');
+            revisions.push_str(line.split(' ').next().unwrap());
+            revisions.push('\n');
+        }
+    }
+    let mut arguments = vec![
+        "pack-objects",
+        "--revs",
+        "--thin",
+        "--delta-base-offset",
+        "--stdout",
+        "-q",
+    ];
+    if sandbox.git(work, &["rev-parse", "--is-shallow-repository"]) == "true" {
+        arguments.push("--shallow");
+    }
+    let pack = feed(sandbox, work, &arguments, &revisions);
+    let objects = u32::from_be_bytes(pack[8..12].try_into().unwrap());
+    Some((objects.into(), pack.len() as u64))
+}
+
+/// Gives git something to read; returns what it says.
+fn feed(sandbox: &Sandbox, work: &Path, arguments: &[&str], input: impl AsRef<[u8]>) -> Vec<u8> {
+    let mut child = sandbox
+        .command("git")
+        .current_dir(work)
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let input = input.as_ref().to_vec();
+    let writer = std::thread::spawn(move || stdin.write_all(&input));
+    let output = child.wait_with_output().unwrap();
+    drop(writer.join());
+    assert!(output.status.success(), "git {arguments:?}");
+    output.stdout
 }
