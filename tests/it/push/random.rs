@@ -177,7 +177,7 @@ fn apply(out: &mut String, files: &mut BTreeSet<usize>, change: &Change) {
         }
         Change::Bytes { path, length } => {
             clear(files, path);
-            let content = &super::rig::noise(length / 7)[..];
+            let content = noise(path, length);
             writeln!(
                 out,
                 "M 100644 inline \"{}\"\ndata {}\n{content}",
@@ -205,6 +205,19 @@ fn apply(out: &mut String, files: &mut BTreeSet<usize>, change: &Change) {
             }
         }
     }
+}
+
+/// Digits that no other path has.
+fn noise(path: usize, length: usize) -> String {
+    let mut state = path as u64 + 1;
+    let mut out = String::new();
+    while out.len() < length {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        write!(out, "{state:x}").unwrap();
+    }
+    out
 }
 
 #[test]

@@ -301,7 +301,7 @@ fn a_hundred_thousand_refs_are_read_in_time() {
     hello.extend_from_slice(b"0000");
     shop.sandbox.write("hello", hello);
     shop.sandbox
-        .write("answer", "000eunpack ok\n001cok refs/heads/feature\n0000");
+        .write("answer", "000eunpack ok\n001aok refs/heads/feature\n0000");
     let text = format!(
         "cd {}; cat hello; cat > request; cat answer",
         shop.sandbox.path("").display()
@@ -364,7 +364,7 @@ fn large_blobs_are_streamed_in_bounded_memory() {
     let program = assert_cmd::cargo::cargo_bin!("sendoff");
     let limits = "--set limits.push-size=3GB --set limits.deadline=30m --set remotes.allow-file=true --set steps.push.timeout=30m";
     let text = format!(
-        "ulimit -d 153600; exec {} -C {} step push --json {limits}",
+        "ulimit -d 153600; exec {} step push -C {} --json {limits}",
         program.display(),
         shop.work().display()
     );

@@ -66,7 +66,10 @@ fn is_ancestor<F: gix::objs::Find>(
     };
     while !reached(&walk) {
         if !walk.is_open() || walk.next(stop)?.is_none() {
-            return Ok(false);
+            // What lies behind a hole cannot be told.
+            return walk
+                .missing
+                .map_or(Ok(false), |id| Err(SelectError::Missing(id)));
         }
     }
     Ok(true)

@@ -103,12 +103,12 @@ pub enum SelectError {
     #[error("the object {0} is corrupt")]
     Corrupt(ObjectId),
     /// An object cannot be read.
-    #[error("the object {id} cannot be read")]
+    #[error("the object {id} cannot be read: {why}")]
     Read {
         /// The object.
         id: ObjectId,
         /// Why not.
-        source: gix::Error,
+        why: gix::Error,
     },
     /// The object directories cannot be read.
     #[error("the object database cannot be read")]

@@ -343,7 +343,32 @@ impl<'a> Writer<'a> {
         if bases.is_empty() && thin && self.window > 1 {
             bases.extend(known.gone(object.kind).take(self.window).map(Base::Known));
         }
+        if bases.is_empty() && self.window > 1 {
+            bases.extend(self.strangers_of(number, object, whole));
+        }
         bases
+    }
+
+    /// Returns what lies before an object and has nothing to do with it, as far as it is small.
+    fn strangers_of(
+        &self,
+        number: usize,
+        object: Selected,
+        whole: bool,
+    ) -> impl Iterator<Item = Base> {
+        let before = number.saturating_sub(self.window)..number;
+        before.rev().filter_map(move |other| {
+            if whole && self.share_pack(number, other) {
+                return None;
+            }
+            let before = self.selection.objects.get(other)?;
+            let State::Written { offset, depth } = *self.states.get(other)? else {
+                return None;
+            };
+            let id = before.id;
+            let near = before.kind == object.kind && depth < MAX_DEPTH;
+            (near && self.recent.find(id).is_some()).then_some(Base::Sent { offset, id, depth })
+        })
     }
 
     /// Says whether both lie in one pack: whoever packed them has tried that delta.
@@ -372,7 +397,7 @@ impl<'a> Writer<'a> {
         let data = self
             .reader
             .try_find(&id, &mut content)
-            .map_err(|source| PackError::Read { id, source })?
+            .map_err(|why| PackError::Read { id, why })?
             .ok_or(PackError::Missing(id))?;
         let kind = data.kind;
         Ok((kind, content))
