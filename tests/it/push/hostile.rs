@@ -299,7 +299,7 @@ fn questions_for_refs_that_are_answered_badly_end_in_a_class() {
         ),
         (
             "status 999",
-            raw("HTTP/1.1 999 X\r\nContent-Length: 0\r\n\r\n"),
+            raw("HTTP/1.1 999 X\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"),
             "bad-response",
         ),
         (
@@ -310,13 +310,15 @@ fn questions_for_refs_that_are_answered_badly_end_in_a_class() {
         (
             "a login for ever",
             raw(
-                "HTTP/1.1 401 No\r\nWWW-Authenticate: Basic realm=\"\u{1b}[2J\"\r\nContent-Length: 0\r\n\r\n",
+                "HTTP/1.1 401 No\r\nWWW-Authenticate: Basic realm=\"\u{1b}[2J\"\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
             ),
             "auth",
         ),
         (
             "a login of another kind",
-            raw("HTTP/1.1 401 No\r\nWWW-Authenticate: Negotiate\r\nContent-Length: 0\r\n\r\n"),
+            raw(
+                "HTTP/1.1 401 No\r\nWWW-Authenticate: Negotiate\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+            ),
             "auth",
         ),
         (
@@ -326,38 +328,42 @@ fn questions_for_refs_that_are_answered_badly_end_in_a_class() {
         ),
         (
             "redirect nowhere",
-            raw("HTTP/1.1 302 Found\r\nContent-Length: 0\r\n\r\n"),
+            raw("HTTP/1.1 302 Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"),
             "redirect-refused",
         ),
         (
             "redirect to a file",
-            raw("HTTP/1.1 302 Found\r\nLocation: file:///etc/passwd\r\nContent-Length: 0\r\n\r\n"),
+            raw(
+                "HTTP/1.1 302 Found\r\nLocation: file:///etc/passwd\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+            ),
             "redirect-refused",
         ),
         (
             "redirect to another host",
             raw(
-                "HTTP/1.1 301 Moved\r\nLocation: https://other.example/r.git/info/refs?service=git-receive-pack\r\nContent-Length: 0\r\n\r\n",
+                "HTTP/1.1 301 Moved\r\nLocation: https://other.example/r.git/info/refs?service=git-receive-pack\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
             ),
             "redirect-refused",
         ),
         (
             "redirect to the other service",
             raw(
-                "HTTP/1.1 307 Moved\r\nLocation: /r.git/info/refs?service=git-upload-pack\r\nContent-Length: 0\r\n\r\n",
+                "HTTP/1.1 307 Moved\r\nLocation: /r.git/info/refs?service=git-upload-pack\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
             ),
             "redirect-refused",
         ),
         (
             "redirect to itself",
             raw(
-                "HTTP/1.1 307 Moved\r\nLocation: /r.git/info/refs?service=git-receive-pack\r\nContent-Length: 0\r\n\r\n",
+                "HTTP/1.1 307 Moved\r\nLocation: /r.git/info/refs?service=git-receive-pack\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
             ),
             "redirect-refused",
         ),
         (
             "redirect that is no url",
-            raw("HTTP/1.1 302 Found\r\nLocation: http://[\r\nContent-Length: 0\r\n\r\n"),
+            raw(
+                "HTTP/1.1 302 Found\r\nLocation: http://[\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+            ),
             "bad-response",
         ),
     ];
@@ -484,23 +490,23 @@ fn pushes_that_are_answered_badly_end_in_a_class() {
         (
             "a redirect",
             raw(
-                "HTTP/1.1 307 Moved\r\nLocation: https://other.example/\r\nContent-Length: 0\r\n\r\n",
+                "HTTP/1.1 307 Moved\r\nLocation: https://other.example/\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
             ),
             "bad-response",
         ),
         (
             "a login for ever",
-            raw("HTTP/1.1 401 No\r\nContent-Length: 0\r\n\r\n"),
+            raw("HTTP/1.1 401 No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"),
             "auth",
         ),
         (
             "too large",
-            raw("HTTP/1.1 413 No\r\nContent-Length: 0\r\n\r\n"),
+            raw("HTTP/1.1 413 No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"),
             "too-large",
         ),
         (
             "a gateway's error",
-            raw("HTTP/1.1 502 No\r\nContent-Length: 0\r\n\r\n"),
+            raw("HTTP/1.1 502 No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"),
             "network",
         ),
     ];

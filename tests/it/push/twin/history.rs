@@ -155,7 +155,7 @@ scenarios! {
         shop.git(&["commit", "-q", "--allow-empty", "-m", "名", "--author", "Åsa Ø 名前 <a@example.invalid>"]);
     };
     a_long_message, ONE, |shop| {
-        let text = "a line of a long message\n".repeat(8_000);
+        let text = super::super::workshop::text("message", 4_000);
         shop.feed(&["commit", "-q", "--allow-empty", "-F", "-"], text.as_bytes());
     };
     no_message, ONE, |shop| {
