@@ -109,9 +109,11 @@ fn plan() -> impl Strategy<Value = Plan> {
 fn stream(plan: &Plan, tip: &str) -> String {
     let mut out = String::new();
     let mut trees: Vec<BTreeSet<usize>> = Vec::new();
+    let mut clock = 1_780_000_000_i64;
     for (number, step) in plan.steps.iter().enumerate() {
         let mark = number + 1;
-        let time = 1_780_000_000 + 100 * mark as i64 - 1_000 * step.earlier;
+        clock += 100;
+        let time = clock - 1_000 * step.earlier;
         writeln!(out, "commit refs/heads/work{mark}\nmark :{mark}").unwrap();
         writeln!(
             out,
@@ -132,7 +134,7 @@ fn stream(plan: &Plan, tip: &str) -> String {
             } else {
                 writeln!(out, "{word} :{parent}").unwrap();
                 if place == 0 {
-                    files = trees[parent - 1].clone();
+                    files.clone_from(&trees[parent - 1]);
                 }
             }
         }

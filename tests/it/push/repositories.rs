@@ -1,5 +1,6 @@
 //! Repositories that are odd, huge or damaged: each is pushed, or refused in a class, in its time.
 
+use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -182,9 +183,11 @@ fn a_merge_of_five_thousand_parents_arrives() {
             "mark :{n}\ncommitter A <a@example.invalid> {} +0000\ndata 1\nx\nfrom {tip}\n",
             1_770_000_000 + n
         );
-        stream.push_str(&format!(
+        write!(
+            stream,
             "commit refs/heads/side\n{from}M 100644 inline side.txt\ndata 5\n{n:05}\n"
-        ));
+        )
+        .unwrap();
     }
     shop.feed(
         &["fast-import", "--quiet", "--force", "--export-marks=marks"],
@@ -199,7 +202,7 @@ fn a_merge_of_five_thousand_parents_arrives() {
     let tree = shop.git(&["rev-parse", "HEAD^{tree}"]);
     let mut commit = format!("tree {tree}\n");
     for parent in parents {
-        commit.push_str(&format!("parent {parent}\n"));
+        writeln!(commit, "parent {parent}").unwrap();
     }
     commit.push_str("author A <a@example.invalid> 1780000000 +0000\ncommitter A <a@example.invalid> 1780000000 +0000\n\nmerge\n");
     let merge = shop.feed(
@@ -261,7 +264,7 @@ fn a_tree_of_many_entries_costs_one_entry_when_one_changes() {
     let other = shop.feed(&["hash-object", "-w", "--stdin"], b"other\n");
     let mut text = String::new();
     for n in 0..entries {
-        text.push_str(&format!("100644 blob {blob}\tf{n:07}\n"));
+        writeln!(text, "100644 blob {blob}\tf{n:07}").unwrap();
     }
     let change = text.replacen(
         &format!("{blob}\tf0012345\n"),

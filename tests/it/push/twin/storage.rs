@@ -1,5 +1,7 @@
 //! Storage: how the repositories on both sides keep what they have.
 
+use std::fmt::Write as _;
+
 use super::history::long;
 use super::{ALL, FAST, ONE, Shop, scenarios};
 
@@ -117,7 +119,7 @@ scenarios! {
     a_linked_worktree_of_a_bare_repository, ONE, |shop| {
         let root = shop.sandbox.path("");
         shop.sandbox.git(&root, &["clone", "-q", "--bare", "work", "bare"]);
-        shop.sandbox.git(&shop.sandbox.path("bare"), &["worktree", "add", "-q", "-b", "side", "../linked", "feature"]);
+        shop.sandbox.git(shop.sandbox.path("bare"), &["worktree", "add", "-q", "-b", "side", "../linked", "feature"]);
         shop.work.set("linked");
         shop.commit("side.txt", "side\n");
     };
@@ -181,7 +183,7 @@ scenarios! {
         let tip = shop.git(&["rev-parse", "main"]);
         let mut refs = String::from("# pack-refs with: peeled fully-peeled sorted \n");
         for n in 0..1_000 {
-            refs.push_str(&format!("{tip} refs/heads/many/{n:04}\n"));
+            writeln!(refs, "{tip} refs/heads/many/{n:04}").unwrap();
         }
         shop.sandbox.write("remotes/seed.git/packed-refs", refs);
         shop.commit("feature.txt", "more\n");

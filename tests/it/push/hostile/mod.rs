@@ -1,9 +1,10 @@
 //! A server that means harm. Whatever it does, the push ends in time, in a class, and holds little memory.
 
-use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+mod server;
+
+use std::fmt::Write as _;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -11,140 +12,14 @@ use sendoff::git::push::{PushError, PushOptions, Pushed};
 
 use crate::sandbox::Sandbox;
 
+use server::{Act, Hostile, hostile};
+
 use super::rig::{ahead, noise, options, push_head};
 
 /// So long nothing may move in these tests.
 const SHORT: Duration = Duration::from_millis(500);
 /// So long each may take; the machine may be busy.
 const LIMIT: Duration = Duration::from_secs(15);
-
-/// How a request is answered.
-#[derive(Clone)]
-enum Act {
-    /// With these bytes, and the end of the connection.
-    Say(Vec<u8>),
-    /// Not at all.
-    Nothing,
-    /// With these bytes, one at a time.
-    Drip(Vec<u8>),
-    /// With these bytes, and then with those without end.
-    Flood(Vec<u8>, Vec<u8>),
-    /// It reads so many bytes of the body and breaks the connection.
-    BreakAfter(usize),
-}
-
-/// A server and what it noticed.
-struct Hostile {
-    url: String,
-    requests: Arc<AtomicUsize>,
-    /// What it could get rid of, in bytes.
-    sent: Arc<AtomicUsize>,
-}
-
-/// Answers the question for refs with one act and the push with another.
-fn hostile(refs: Act, push: Act) -> Hostile {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
-    let url = format!("http://{}/r.git", listener.local_addr().unwrap());
-    let (requests, sent) = (Arc::<AtomicUsize>::default(), Arc::<AtomicUsize>::default());
-    let seen = (Arc::clone(&requests), Arc::clone(&sent));
-    thread::spawn(move || {
-        for stream in listener.incoming().map_while(Result::ok) {
-            let (refs, push, seen) = (
-                refs.clone(),
-                push.clone(),
-                (Arc::clone(&seen.0), Arc::clone(&seen.1)),
-            );
-            thread::spawn(move || serve(stream, &refs, &push, &seen.0, &seen.1));
-        }
-    });
-    Hostile {
-        url,
-        requests,
-        sent,
-    }
-}
-
-/// Answers one request.
-fn serve(
-    mut stream: TcpStream,
-    refs: &Act,
-    push: &Act,
-    requests: &AtomicUsize,
-    sent: &AtomicUsize,
-) {
-    stream
-        .set_read_timeout(Some(Duration::from_secs(5)))
-        .unwrap();
-    let mut head = Vec::new();
-    let mut byte = [0];
-    while !head.ends_with(b"\r\n\r\n") {
-        match stream.read(&mut byte) {
-            Ok(1..) => head.push(byte[0]),
-            _ => return,
-        }
-    }
-    requests.fetch_add(1, Ordering::Relaxed);
-    let head = String::from_utf8_lossy(&head).to_lowercase();
-    let act = if head.starts_with("get") { refs } else { push };
-    match act {
-        Act::BreakAfter(bytes) => {
-            let mut body = vec![0; *bytes];
-            drop(stream.read_exact(&mut body));
-            return;
-        }
-        _ => read_body(&mut stream, &head),
-    }
-    let mut send = |bytes: &[u8]| {
-        let written = stream.write_all(bytes);
-        sent.fetch_add(
-            if written.is_ok() { bytes.len() } else { 0 },
-            Ordering::Relaxed,
-        );
-        written
-    };
-    match act {
-        Act::Say(bytes) => drop(send(bytes)),
-        Act::Nothing => thread::sleep(LIMIT),
-        Act::Drip(bytes) => {
-            for byte in bytes {
-                if send(&[*byte]).is_err() {
-                    return;
-                }
-                thread::sleep(SHORT / 3);
-            }
-        }
-        Act::Flood(first, rest) => {
-            drop(send(first));
-            let begin = Instant::now();
-            while begin.elapsed() < LIMIT && send(rest).is_ok() {}
-        }
-        Act::BreakAfter(_) => {}
-    }
-}
-
-fn read_body(stream: &mut TcpStream, head: &str) {
-    let length = head
-        .lines()
-        .find_map(|line| line.strip_prefix("content-length: "));
-    if let Some(length) = length.and_then(|text| text.trim().parse::<u64>().ok()) {
-        drop(std::io::copy(
-            &mut stream.take(length),
-            &mut std::io::sink(),
-        ));
-    } else if head.contains("chunked") {
-        let mut tail = Vec::new();
-        let mut buffer = [0; 4096];
-        while !tail.ends_with(b"0\r\n\r\n") {
-            match stream.read(&mut buffer) {
-                Ok(read @ 1..) => {
-                    tail.extend_from_slice(&buffer[..read]);
-                    tail.drain(..tail.len().saturating_sub(16));
-                }
-                _ => return,
-            }
-        }
-    }
-}
 
 /// One packet line.
 fn line(data: &[u8]) -> Vec<u8> {
@@ -221,6 +96,7 @@ impl Case {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "it is a table")]
 fn questions_for_refs_that_are_answered_badly_end_in_a_class() {
     let case = Case::new();
     let id = "1".repeat(40);
@@ -232,7 +108,7 @@ fn questions_for_refs_that_are_answered_badly_end_in_a_class() {
     let headers = |count: usize, size: usize| {
         let mut text = String::from("HTTP/1.1 200 OK\r\n");
         for n in 0..count {
-            text.push_str(&format!("X-{n}: {}\r\n", "y".repeat(size)));
+            write!(text, "X-{n}: {}\r\n", "y".repeat(size)).unwrap();
         }
         text + "\r\n"
     };
@@ -375,6 +251,7 @@ fn questions_for_refs_that_are_answered_badly_end_in_a_class() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "it is a table")]
 fn pushes_that_are_answered_badly_end_in_a_class() {
     let case = Case::new();
     let ok = [
