@@ -19,6 +19,10 @@ pub(crate) fn packs(criterion: &mut Criterion) {
     compare(criterion, "pack of one line of 5 MB", &one_line);
     compare(criterion, "pack of 50 commits", &Workload::history(50));
     compare(criterion, "pack of 3000 commits", &Workload::history(3_000));
+    let whole = Workload::whole_history(4_000);
+    compare(criterion, "whole history of 4000 commits", &whole);
+    let imported = Workload::imported_history(4_000);
+    compare(criterion, "imported history of 4000 commits", &imported);
 }
 
 fn compare(criterion: &mut Criterion, name: &str, workload: &Workload) {

@@ -39,6 +39,22 @@ impl Workload {
 
     /// A history of `commits` on 200 files in 20 directories; the server has the first one.
     pub(crate) fn history(commits: usize) -> Self {
+        let made = Self::imported(commits);
+        // As `git gc` leaves it: an import makes deltas in the other direction.
+        let repack = [
+            "-c",
+            "repack.writeBitmaps=false",
+            "repack",
+            "-a",
+            "-d",
+            "-f",
+            "-q",
+        ];
+        git(made.path(), &repack, b"");
+        made
+    }
+
+    fn imported(commits: usize) -> Self {
         let mut stream = String::new();
         for number in 0..=commits {
             let time = 1_600_000_000 + 60 * number;
@@ -66,19 +82,23 @@ impl Workload {
                 writeln!(stream, "data {}\n{content}", content.len()).unwrap();
             }
         }
-        let made = Self::import(stream.as_bytes());
-        // As `git gc` leaves it: an import makes deltas in the other direction.
-        let repack = [
-            "-c",
-            "repack.writeBitmaps=false",
-            "repack",
-            "-a",
-            "-d",
-            "-f",
-            "-q",
-        ];
-        git(made.path(), &repack, b"");
-        made
+        Self::import(stream.as_bytes())
+    }
+
+    /// The same for a server that has nothing.
+    pub(crate) fn whole_history(commits: usize) -> Self {
+        Self {
+            has: Vec::new(),
+            ..Self::history(commits)
+        }
+    }
+
+    /// The same as an import leaves it: each version a delta of the one before it.
+    pub(crate) fn imported_history(commits: usize) -> Self {
+        Self {
+            has: Vec::new(),
+            ..Self::imported(commits)
+        }
     }
 
     /// One file in two versions; the server has the first.

@@ -393,11 +393,15 @@ impl PushError {
                 "use OpenSSH: unset `core.sshCommand`, or set `ssh.variant = ssh` if it is one"
             }
             Self::NoPushOptions => "take `steps.push.options` out of the policy for this remote",
+            Self::ShallowRemote => "fetch the whole history over there: git fetch --unshallow",
+            Self::Objects {
+                class: "unsupported",
+                ..
+            } => "fetch what the clone leaves out: git fetch --refetch --filter=blob:none",
             Self::Objects {
                 class: "missing-objects" | "corrupt",
                 ..
-            } => "check the repository with `git fsck`, and fetch what it lacks",
-            Self::ShallowRemote => "fetch the whole history over there: git fetch --unshallow",
+            } => "see what git fsck says; a fresh clone has what the remote has",
             Self::TooLarge { .. } => "push fewer commits, or keep large files out of the history",
             Self::Diverged {
                 branch,

@@ -18,6 +18,7 @@ pub mod progress;
 mod rejection;
 mod remote_head;
 pub mod status;
+mod store;
 mod submodules;
 
 use std::io::Write;
@@ -43,6 +44,7 @@ use self::pack::PackStats;
 use self::pack::Thin;
 use self::status::Status;
 use self::status::Unpack;
+use self::store::Reader;
 
 pub use around::Around;
 pub use error::{Known, PushError};
@@ -77,7 +79,8 @@ pub fn push(repo: &gix::Repository, order: &PushOrder<'_>) -> Result<Pushed, Pus
     if !advertisement.shallow.is_empty() {
         return Err(PushError::ShallowRemote);
     }
-    check_fast_forward(repo, order, old)?;
+    let reader = Reader::new(repo).map_err(|error| select(error.into()))?;
+    check_fast_forward(repo, &reader, order, old)?;
 
     let update = RefUpdate {
         name,
@@ -87,8 +90,16 @@ pub fn push(repo: &gix::Repository, order: &PushOrder<'_>) -> Result<Pushed, Pus
     hook::run(order, Some(&update))?;
 
     let haves: Vec<ObjectId> = advertisement.all_ids().collect();
-    let selection = objects::select(repo, order.new, &haves, old, order.progress, order.stop)
-        .map_err(select)?;
+    let selection = objects::select_with(
+        repo,
+        &reader,
+        order.new,
+        &haves,
+        old,
+        order.progress,
+        order.stop,
+    )
+    .map_err(select)?;
     let around = &order.options.around;
     if around.submodules == Submodules::Check {
         submodules::check(repo, selection.commits(), order.stop)?;
@@ -97,13 +108,7 @@ pub fn push(repo: &gix::Repository, order: &PushOrder<'_>) -> Result<Pushed, Pus
         lfs::check(repo, &selection, order.stop)?;
     }
     let negotiated = Negotiated::from_advertisement(&advertisement);
-    let push_options = &around.push_options;
-    if !push_options.is_empty() && !negotiated.push_options {
-        return Err(PushError::NoPushOptions);
-    }
-    let updates = std::slice::from_ref(&update);
-    let request = encode_with_options(updates, &negotiated, &shallow(repo)?, push_options)
-        .map_err(PushError::Request)?;
+    let request = request(repo, order, &update, &negotiated)?;
 
     let mut stats = PackStats::default();
     let mut write = |out: &mut dyn Write| {
@@ -117,9 +122,9 @@ pub fn push(repo: &gix::Repository, order: &PushOrder<'_>) -> Result<Pushed, Pus
         };
         let limit = order.options.push_size;
         let mut out = Limited::new(out, limit);
-        let written = pack::write(
+        let written = pack::write_with(
             &mut out,
-            repo,
+            &reader,
             &selection,
             options,
             order.progress,
@@ -157,6 +162,22 @@ pub fn push(repo: &gix::Repository, order: &PushOrder<'_>) -> Result<Pushed, Pus
     })
 }
 
+/// Writes what is asked of the remote, as far as it comes before the pack.
+fn request(
+    repo: &gix::Repository,
+    order: &PushOrder<'_>,
+    update: &RefUpdate,
+    negotiated: &Negotiated,
+) -> Result<Vec<u8>, PushError> {
+    let push_options = &order.options.around.push_options;
+    if !push_options.is_empty() && !negotiated.push_options {
+        return Err(PushError::NoPushOptions);
+    }
+    let updates = std::slice::from_ref(update);
+    encode_with_options(updates, negotiated, &shallow(repo)?, push_options)
+        .map_err(PushError::Request)
+}
+
 /// Asks what the remote has.
 fn advertised(link: &mut Link<'_>, repo: &gix::Repository) -> Result<Advertisement, PushError> {
     let lines = link.advertise()?;
@@ -171,11 +192,12 @@ fn advertised(link: &mut Link<'_>, repo: &gix::Repository) -> Result<Advertiseme
 /// Proves that moving the branch loses no commit. The server does not check that for us.
 fn check_fast_forward(
     repo: &gix::Repository,
+    reader: &Reader,
     order: &PushOrder<'_>,
     old: Option<ObjectId>,
 ) -> Result<(), PushError> {
     let Some(old) = old else { return Ok(()) };
-    if objects::is_fast_forward(repo, old, order.new, order.stop).map_err(select)? {
+    if objects::is_fast_forward_with(repo, reader, old, order.new, order.stop).map_err(select)? {
         return Ok(());
     }
     Err(PushError::Diverged {
@@ -183,7 +205,7 @@ fn check_fast_forward(
         remote: order.remote.name.to_string(),
         old,
         new: order.new,
-        known: if gix::objs::Exists::exists(&repo.objects, &old) {
+        known: if reader.contains(&old) {
             Known::Here
         } else {
             Known::Elsewhere
@@ -273,7 +295,7 @@ fn select(error: objects::SelectError) -> PushError {
         Error::Interrupted => return PushError::Stopped,
         Error::Missing(_) => "missing-objects",
         Error::MissingKnownTree(_) | Error::TooMany => "unsupported",
-        Error::Corrupt(_) | Error::Read { .. } | Error::History(_) => "corrupt",
+        Error::Corrupt(_) | Error::Read { .. } | Error::Store(_) | Error::History(_) => "corrupt",
     };
     PushError::Objects {
         class,

@@ -10,14 +10,26 @@ mod delta;
 mod errors;
 mod file;
 mod hook;
+mod hostile;
 mod http;
 mod objects;
 mod pack;
 mod pages;
 mod proxy;
+mod random;
+mod repositories;
 pub(crate) mod rig;
 mod ssh;
 mod sshd;
 mod tls;
 mod twin;
 mod workshop;
+
+/// Returns how much of something a test does: more in the long mode (`SENDOFF_TEST_LONG=1`).
+fn cases(short: u32, long: u32) -> u32 {
+    if std::env::var_os("SENDOFF_TEST_LONG").is_some() {
+        long
+    } else {
+        short
+    }
+}

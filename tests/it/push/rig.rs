@@ -78,6 +78,28 @@ pub(crate) fn push_with(
     options: &PushOptions,
     facts: &dyn Fn() -> RemoteFacts,
 ) -> Result<Pushed, PushError> {
+    push_all(sandbox, work, url, options, facts, &AtomicBool::new(false))
+}
+
+/// The same, until a flag is raised.
+pub(crate) fn push_until(
+    sandbox: &Sandbox,
+    work: &Path,
+    url: &str,
+    options: &PushOptions,
+    stop: &AtomicBool,
+) -> Result<Pushed, PushError> {
+    push_all(sandbox, work, url, options, &RemoteFacts::default, stop)
+}
+
+fn push_all(
+    sandbox: &Sandbox,
+    work: &Path,
+    url: &str,
+    options: &PushOptions,
+    facts: &dyn Fn() -> RemoteFacts,
+    stop: &AtomicBool,
+) -> Result<Pushed, PushError> {
     let repo = gix::open_opts(work, gix::open::Options::isolated()).unwrap();
     let new = ObjectId::from_hex(sandbox.git(work, &["rev-parse", "HEAD"]).as_bytes()).unwrap();
     let branch = BranchName::new(branch_of(sandbox, work)).unwrap();
@@ -91,7 +113,7 @@ pub(crate) fn push_with(
         options,
         remote_facts: facts,
         progress: &NoProgress,
-        stop: &AtomicBool::new(false),
+        stop,
     };
     push(&repo, &order)
 }

@@ -9,6 +9,8 @@ use crate::secrets::redact;
 
 /// The longest report that is kept, in bytes.
 const REPORT_CAP: usize = 16 << 20;
+/// The longest answer that is listened to, messages included, in bytes.
+const ANSWER_CAP: usize = 256 << 20;
 /// How many bytes of messages are kept in all.
 const MESSAGES_CAP: usize = 64 * 1024;
 /// How many letters of one message are kept.
@@ -36,6 +38,7 @@ pub(super) struct Demux {
     pending: Vec<u8>,
     partial: Vec<u8>,
     kept: usize,
+    heard: usize,
     done: bool,
     answer: Answer,
 }
@@ -47,6 +50,7 @@ impl Demux {
             pending: Vec::new(),
             partial: Vec::new(),
             kept: 0,
+            heard: 0,
             done: false,
             answer: Answer::default(),
         }
@@ -59,6 +63,10 @@ impl Demux {
 
     /// Takes the next piece. What follows the end of the answer is ignored.
     pub(super) fn feed(&mut self, piece: &[u8]) -> Result<(), Malformed> {
+        self.heard = self.heard.saturating_add(piece.len());
+        if self.heard > ANSWER_CAP {
+            return Err(Malformed);
+        }
         self.pending.extend_from_slice(piece);
         let pending = std::mem::take(&mut self.pending);
         let mut rest = pending.as_slice();

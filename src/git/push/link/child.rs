@@ -264,7 +264,7 @@ fn read_lines(stdout: &mut impl Read, pulse: &Pulse) -> Result<Vec<u8>, Broken> 
         lines.extend_from_slice(&length);
         let text = std::str::from_utf8(&length).map_err(|_| Broken::Malformed)?;
         let length = usize::from_str_radix(text, 16).map_err(|_| Broken::Malformed)?;
-        pulse.beat();
+        pulse.heard(length);
         match length {
             0 => return Ok(lines),
             // A delimiter stands between the sections of protocol version 2.

@@ -30,6 +30,8 @@ const COLLECTED: usize = 1 << 20;
 const ADVERTISEMENT_CAP: usize = 128 << 20;
 /// How many pieces of the pack may wait to be sent.
 const PIECES: usize = 16;
+/// After so many steps the clock is looked at, however much a server says meanwhile.
+const EVENTS: u32 = 2;
 /// How much of an error page is shown, in bytes.
 const EXCERPT: usize = 200;
 
@@ -66,6 +68,7 @@ impl<'a> HttpLink<'a> {
             .map_err(PushError::Client)?;
         let runtime = Builder::new_current_thread()
             .enable_all()
+            .event_interval(EVENTS)
             .build()
             .map_err(PushError::Runtime)?;
         Ok(Self {
@@ -316,7 +319,7 @@ impl<'a> HttpLink<'a> {
     async fn read(&self, mut response: Response, cap: usize) -> Result<Vec<u8>, PushError> {
         let mut body = Vec::new();
         while let Some(piece) = response.chunk().await.map_err(PushError::from_http)? {
-            self.pulse.beat();
+            self.pulse.heard(piece.len());
             if body.len() + piece.len() > cap {
                 let room = cap - body.len();
                 body.extend(piece.iter().take(room));

@@ -7,6 +7,9 @@ use std::time::{Duration, Instant};
 /// How often a waiting link looks at its pulse.
 pub(super) const TICK: Duration = Duration::from_millis(20);
 
+/// So many bytes of a ready answer are worth the whole time for which nothing may move.
+const FAIR: u64 = 1024;
+
 /// Why a link was given up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::git::push) enum Interruption {
@@ -49,6 +52,19 @@ impl Pulse {
         self.0.last.store(now, Ordering::Relaxed);
     }
 
+    /// So many bytes of an answer that is ready came. What drips in counts for less than it takes, so that
+    /// nobody can hold us with a byte now and then.
+    pub(super) fn heard(&self, bytes: usize) {
+        let limit = u64::try_from(self.0.limit.as_millis()).unwrap_or(u64::MAX);
+        let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
+        let worth = limit.saturating_mul(bytes) / FAIR;
+        let now = self.0.start.elapsed().as_millis();
+        let now = u64::try_from(now).unwrap_or(u64::MAX);
+        let last = self.0.last.load(Ordering::Relaxed);
+        let last = now.min(last.saturating_add(worth));
+        self.0.last.store(last, Ordering::Relaxed);
+    }
+
     /// From here on we wait for ourselves.
     pub(super) fn work_begins(&self) {
         self.0.working.store(true, Ordering::Relaxed);
@@ -75,6 +91,22 @@ impl Pulse {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn bytes_that_drip_do_not_keep_a_link_alive() {
+        let stop = AtomicBool::new(false);
+        let pulse = Pulse::new(Duration::from_millis(50));
+        let alive = |bytes: usize| {
+            pulse.beat();
+            for _ in 0..10 {
+                std::thread::sleep(Duration::from_millis(10));
+                pulse.heard(bytes);
+            }
+            pulse.check(&stop).is_none()
+        };
+        assert!(!alive(1));
+        assert!(alive(1024));
+    }
 
     #[test]
     fn silence_counts_and_our_own_work_does_not() {

@@ -11,6 +11,7 @@ use super::commits::HAVE;
 use super::commits::WANT;
 use super::commits::Walk;
 use super::shallow_commits;
+use crate::git::push::store::Reader;
 
 /// Says whether `new` has `old` in its history, so that moving a ref from one to the other loses nothing.
 ///
@@ -23,11 +24,20 @@ pub fn is_fast_forward(
     new: ObjectId,
     stop: &AtomicBool,
 ) -> Result<bool, SelectError> {
-    let mut odb = (*repo.objects).clone();
-    odb.ignore_replacements = true;
+    is_fast_forward_with(repo, &Reader::new(repo)?, old, new, stop)
+}
+
+/// The same with a reader that was made before.
+pub(in crate::git::push) fn is_fast_forward_with(
+    repo: &gix::Repository,
+    reader: &Reader,
+    old: ObjectId,
+    new: ObjectId,
+    stop: &AtomicBool,
+) -> Result<bool, SelectError> {
     let shallow = shallow_commits(repo)?;
     let source = CommitSource {
-        find: &odb,
+        find: reader,
         graph: None,
         shallow: &shallow,
         check: Check::Hash,
@@ -56,7 +66,10 @@ fn is_ancestor<F: gix::objs::Find>(
     };
     while !reached(&walk) {
         if !walk.is_open() || walk.next(stop)?.is_none() {
-            return Ok(false);
+            // What lies behind a hole cannot be told.
+            return walk
+                .missing
+                .map_or(Ok(false), |id| Err(SelectError::Missing(id)));
         }
     }
     Ok(true)

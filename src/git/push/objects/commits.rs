@@ -123,6 +123,8 @@ pub(super) struct Walk<'a, F> {
     /// How many commits in the queue are wanted and not known to the server.
     open: usize,
     repaint: Vec<usize>,
+    /// A wanted commit that is not here.
+    pub(super) missing: Option<ObjectId>,
     buffer: Vec<u8>,
 }
 
@@ -137,6 +139,7 @@ impl<'a, F: gix::objs::Find> Walk<'a, F> {
             queue: BinaryHeap::new(),
             open: 0,
             repaint: Vec::new(),
+            missing: None,
             buffer: Vec::new(),
         }
     }
@@ -216,8 +219,11 @@ impl<'a, F: gix::objs::Find> Walk<'a, F> {
             WANT
         };
         for at in node.parents.clone() {
-            if let Some(parent) = self.parents.get(at).copied() {
-                self.paint(parent, flag)?;
+            if let Some(parent) = self.parents.get(at).copied()
+                && !self.paint(parent, flag)?
+                && flag == WANT
+            {
+                self.missing = Some(parent);
             }
         }
         Ok(Some(number))
@@ -293,7 +299,7 @@ impl<'a, F: gix::objs::Find> Walk<'a, F> {
             let tree = commit.root_tree_id().to_owned();
             return Ok(Some((tree, time, start..self.parents.len())));
         }
-        let read = |source| SelectError::Read { id, source };
+        let read = |why| SelectError::Read { id, why };
         let data = self.source.find.try_find(&id, &mut self.buffer);
         let Some(data) = data.map_err(read)? else {
             return Ok(None);
@@ -319,7 +325,7 @@ impl<'a, F: gix::objs::Find> Walk<'a, F> {
     fn peel(&mut self, mut id: ObjectId) -> Result<Option<ObjectId>, SelectError> {
         for _ in 0..MAX_TAGS {
             let data = self.source.find.try_find(&id, &mut self.buffer);
-            let data = data.map_err(|source| SelectError::Read { id, source })?;
+            let data = data.map_err(|why| SelectError::Read { id, why })?;
             match data {
                 Some(data) if data.kind == Kind::Commit => return Ok(Some(id)),
                 Some(data) if data.kind == Kind::Tag => {

@@ -8,6 +8,7 @@ mod commits;
 mod trees;
 
 pub use ancestor::is_fast_forward;
+pub(super) use ancestor::is_fast_forward_with;
 
 use std::sync::atomic::AtomicBool;
 
@@ -17,12 +18,11 @@ use gix::hashtable::HashSet;
 use gix::objs::Kind;
 
 use super::progress::Progress;
+use super::store::Reader;
+use super::store::StoreError;
 use commits::Check;
 use commits::CommitSource;
 use trees::TreeWalk;
-
-/// The most bytes that decoded pack entries may take while trees are read.
-const PACK_CACHE: usize = 24 << 20;
 
 /// One object to send.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,13 +103,16 @@ pub enum SelectError {
     #[error("the object {0} is corrupt")]
     Corrupt(ObjectId),
     /// An object cannot be read.
-    #[error("the object {id} cannot be read")]
+    #[error("the object {id} cannot be read: {why}")]
     Read {
         /// The object.
         id: ObjectId,
         /// Why not.
-        source: gix::Error,
+        why: gix::Error,
     },
+    /// The object directories cannot be read.
+    #[error("the object database cannot be read")]
+    Store(#[from] StoreError),
     /// The list of shallow commits or the commit-graph cannot be read.
     #[error("the repository's history cannot be read")]
     History(#[source] gix::Error),
@@ -134,29 +137,33 @@ pub fn select(
     progress: &dyn Progress,
     stop: &AtomicBool,
 ) -> Result<Selection, SelectError> {
-    let mut odb = (*repo.objects).clone();
-    odb.ignore_replacements = true;
-    odb.set_pack_cache(|| {
-        Box::new(gix::odb::pack::cache::lru::MemoryCappedHashmap::new(
-            PACK_CACHE,
-        ))
-    });
-    // A server's ids are often not here: that must not read the pack directory again for each of them.
-    let mut quiet = odb.clone();
-    quiet.refresh_never();
-    let here = |id: &ObjectId| gix::objs::Exists::exists(&quiet, id);
+    let reader = Reader::new(repo)?;
+    select_with(repo, &reader, want, remote_has, old_tip, progress, stop)
+}
+
+/// The same with a reader that was made before.
+pub(super) fn select_with(
+    repo: &gix::Repository,
+    reader: &Reader,
+    want: ObjectId,
+    remote_has: &[ObjectId],
+    old_tip: Option<ObjectId>,
+    progress: &dyn Progress,
+    stop: &AtomicBool,
+) -> Result<Selection, SelectError> {
+    let here = |id: &ObjectId| reader.contains(id);
     let has: Vec<ObjectId> = remote_has.iter().copied().filter(here).collect();
     let old_tip = old_tip.filter(here);
 
     let shallow = shallow_commits(repo)?;
     let graph = if shallow.is_empty() {
-        repo.commit_graph_if_enabled()
-            .map_err(SelectError::History)?
+        // It only saves time; without it, or with one that is damaged, commits are read.
+        repo.commit_graph_if_enabled().ok().flatten()
     } else {
         None
     };
     let source = CommitSource {
-        find: &odb,
+        find: reader,
         graph: graph.as_ref(),
         shallow: &shallow,
         check: Check::Trust,

@@ -243,7 +243,7 @@ impl<'a, F: gix::objs::Find> TreeWalk<'a, F> {
         buffer: &'b mut Vec<u8>,
     ) -> Result<Option<TreeRefIter<'b>>, SelectError> {
         let data = self.find.try_find(&id, buffer);
-        let Some(data) = data.map_err(|source| SelectError::Read { id, source })? else {
+        let Some(data) = data.map_err(|why| SelectError::Read { id, why })? else {
             return Ok(None);
         };
         if data.kind == Kind::Tree {

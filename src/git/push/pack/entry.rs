@@ -6,7 +6,6 @@ use std::sync::atomic::Ordering;
 
 use gix::ObjectId;
 use gix::objs::Find;
-use gix::objs::FindHeader;
 use gix::objs::Kind;
 use gix::odb::pack::data;
 use gix::odb::pack::data::entry::Header;
@@ -21,13 +20,14 @@ use super::plan::Plan;
 use super::recent::Recent;
 use super::sink::Deflater;
 use super::sink::Sink;
-use super::store::Place;
-use super::store::Stored;
 use crate::git::push::commands::DeltaBase;
 use crate::git::push::delta;
 use crate::git::push::objects::Selected;
 use crate::git::push::objects::Selection;
 use crate::git::push::progress::Progress;
+use crate::git::push::store::Place;
+use crate::git::push::store::Reader;
+use crate::git::push::store::Stored;
 
 /// The longest chain of deltas that we make, as git's default.
 const MAX_DEPTH: u16 = 50;
@@ -41,8 +41,6 @@ const WEIGHED: usize = 4096;
 const FEW: usize = 128;
 /// How many those are.
 const WINDOW: usize = 10;
-/// The most bytes that decoded pack entries may take.
-const PACK_CACHE: usize = 16 << 20;
 
 /// What became of an object so far.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,10 +82,10 @@ enum Copy<'s> {
 /// Writes one pack.
 pub(super) struct Writer<'a> {
     selection: &'a Selection,
-    plan: &'a Plan,
+    plan: &'a Plan<'a>,
     options: PackOptions,
     progress: &'a dyn Progress,
-    odb: gix::odb::Handle,
+    reader: &'a Reader,
     sink: Sink<'a>,
     deflater: Deflater,
     states: Vec<State>,
@@ -100,28 +98,21 @@ pub(super) struct Writer<'a> {
 impl<'a> Writer<'a> {
     pub(super) fn new(
         out: &'a mut dyn Write,
-        repo: &'a gix::Repository,
+        reader: &'a Reader,
         selection: &'a Selection,
-        plan: &'a Plan,
+        plan: &'a Plan<'a>,
         options: PackOptions,
         progress: &'a dyn Progress,
     ) -> Result<Self, PackError> {
-        let mut odb = (*repo.objects).clone();
-        odb.ignore_replacements = true;
-        odb.set_pack_cache(|| {
-            Box::new(gix::odb::pack::cache::lru::MemoryCappedHashmap::new(
-                PACK_CACHE,
-            ))
-        });
         let count = u32::try_from(selection.objects.len()).map_err(|_| PackError::TooMany)?;
-        let mut sink = Sink::new(out, repo.object_hash(), progress);
+        let mut sink = Sink::new(out, reader.store().kind(), progress);
         sink.put(&data::header::encode(data::Version::V2, count))?;
         Ok(Self {
             selection,
             plan,
             options,
             progress,
-            odb,
+            reader,
             sink,
             deflater: Deflater::new(),
             states: vec![State::Waiting; selection.objects.len()],
@@ -210,8 +201,8 @@ impl<'a> Writer<'a> {
         let Place::Packed { pack, offset } = place else {
             return Ok(Copy::No);
         };
-        let store = &self.plan.store;
-        let stored = store.entry_of(id, pack, offset)?;
+        let store = self.plan.store;
+        let stored = store.entry(pack, offset).ok_or(PackError::Corrupt(id))?;
         if stored.header.is_base() {
             return Ok(Copy::Whole(stored));
         }
@@ -291,11 +282,11 @@ impl<'a> Writer<'a> {
             Base::Sent { id, .. } | Base::Known(id) => id,
         };
         if self.recent.find(id).is_none() {
-            let header = self.odb.try_header(&id).ok().flatten();
-            if header.is_none_or(|header| header.size > MAX_DELTA_SIZE as u64) {
+            let size = self.reader.size(&id);
+            if size.is_none_or(|size| size > MAX_DELTA_SIZE as u64) {
                 return Ok(None);
             }
-            match self.read(id) {
+            match self.read_base(id) {
                 Ok((_, content)) => self.recent.push(id, content),
                 // A base that the server has need not be here, and need not be intact.
                 Err(_) if matches!(base, Base::Known(_)) => return Ok(None),
@@ -352,7 +343,32 @@ impl<'a> Writer<'a> {
         if bases.is_empty() && thin && self.window > 1 {
             bases.extend(known.gone(object.kind).take(self.window).map(Base::Known));
         }
+        if bases.is_empty() && self.window > 1 {
+            bases.extend(self.strangers_of(number, object, whole));
+        }
         bases
+    }
+
+    /// Returns what lies before an object and has nothing to do with it, as far as it is small.
+    fn strangers_of(
+        &self,
+        number: usize,
+        object: Selected,
+        whole: bool,
+    ) -> impl Iterator<Item = Base> {
+        let before = number.saturating_sub(self.window)..number;
+        before.rev().filter_map(move |other| {
+            if whole && self.share_pack(number, other) {
+                return None;
+            }
+            let before = self.selection.objects.get(other)?;
+            let State::Written { offset, depth } = *self.states.get(other)? else {
+                return None;
+            };
+            let id = before.id;
+            let near = before.kind == object.kind && depth < MAX_DEPTH;
+            (near && self.recent.find(id).is_some()).then_some(Base::Sent { offset, id, depth })
+        })
     }
 
     /// Says whether both lie in one pack: whoever packed them has tried that delta.
@@ -365,16 +381,24 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// Reads an object and compares it with its id.
+    /// Reads an object that is to be sent, and compares it with its id.
     fn read(&self, id: ObjectId) -> Result<(Kind, Vec<u8>), PackError> {
+        let (kind, content) = self.read_base(id)?;
+        gix::objs::Data::new(&content, kind, id.kind())
+            .verify_checksum(&id)
+            .map_err(|_| PackError::Corrupt(id))?;
+        Ok((kind, content))
+    }
+
+    /// Reads an object that is only compared with: were it not what its id says, the server would make
+    /// something of the delta that has not the id it was promised, and refuse it.
+    fn read_base(&self, id: ObjectId) -> Result<(Kind, Vec<u8>), PackError> {
         let mut content = Vec::new();
         let data = self
-            .odb
+            .reader
             .try_find(&id, &mut content)
-            .map_err(|source| PackError::Read { id, source })?
+            .map_err(|why| PackError::Read { id, why })?
             .ok_or(PackError::Missing(id))?;
-        data.verify_checksum(&id)
-            .map_err(|_| PackError::Corrupt(id))?;
         let kind = data.kind;
         Ok((kind, content))
     }

@@ -37,7 +37,7 @@ impl LargeLoose {
     pub(super) fn open(path: &Path, id: ObjectId, limit: u64) -> Result<Option<Self>, PackError> {
         let failed = |error: std::io::Error| PackError::Read {
             id,
-            source: gix::Error::from_error(error),
+            why: gix::Error::from_error(error),
         };
         let file = File::open(path).map_err(failed)?;
         if file.metadata().map_err(failed)?.len() <= SMALL_FILE {
@@ -132,7 +132,7 @@ impl Inflater {
                     .read(&mut self.input)
                     .map_err(|error| PackError::Read {
                         id: self.id,
-                        source: gix::Error::from_error(error),
+                        why: gix::Error::from_error(error),
                     })?;
             }
             let input = self.input.get(self.start..self.end).unwrap_or_default();

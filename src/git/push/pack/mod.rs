@@ -9,7 +9,6 @@ mod large;
 mod plan;
 mod recent;
 mod sink;
-mod store;
 
 use std::io::Write;
 use std::sync::atomic::AtomicBool;
@@ -19,9 +18,10 @@ use gix::ObjectId;
 use super::commands::DeltaBase;
 use super::objects::Selection;
 use super::progress::Progress;
+use super::store::Reader;
+use super::store::StoreError;
 use entry::Writer;
 use plan::Plan;
-use store::StoreError;
 
 /// How the pack is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,12 +64,12 @@ pub enum PackError {
     #[error("the object {0} is corrupt")]
     Corrupt(ObjectId),
     /// An object cannot be read.
-    #[error("the object {id} cannot be read")]
+    #[error("the object {id} cannot be read: {why}")]
     Read {
         /// The object.
         id: ObjectId,
         /// Why not.
-        source: gix::Error,
+        why: gix::Error,
     },
     /// The object directories cannot be read.
     #[error("the object database cannot be read")]
@@ -104,6 +104,19 @@ pub fn write(
     progress: &dyn Progress,
     stop: &AtomicBool,
 ) -> Result<PackStats, PackError> {
-    let plan = Plan::new(repo, selection, stop)?;
-    Writer::new(out, repo, selection, &plan, options, progress)?.write_all(stop)
+    let reader = Reader::new(repo)?;
+    write_with(out, &reader, selection, options, progress, stop)
+}
+
+/// The same with a reader that was made before.
+pub(super) fn write_with(
+    out: &mut dyn Write,
+    reader: &Reader,
+    selection: &Selection,
+    options: PackOptions,
+    progress: &dyn Progress,
+    stop: &AtomicBool,
+) -> Result<PackStats, PackError> {
+    let plan = Plan::new(reader.store(), selection, stop)?;
+    Writer::new(out, reader, selection, &plan, options, progress)?.write_all(stop)
 }

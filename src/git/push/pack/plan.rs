@@ -8,30 +8,29 @@ use gix::ObjectId;
 use gix::hashtable::HashMap;
 
 use super::PackError;
-use super::store::Place;
-use super::store::Store;
 use crate::git::push::objects::Selection;
+use crate::git::push::store::Place;
+use crate::git::push::store::Store;
 
 /// The sources of a pack.
-pub(super) struct Plan {
-    pub(super) store: Store,
+pub(super) struct Plan<'a> {
+    pub(super) store: &'a Store,
     /// One for each object of the selection, in its order.
     pub(super) places: Vec<Place>,
     /// Where in the selection an object stands.
     pub(super) numbers: HashMap<ObjectId, usize>,
 }
 
-impl Plan {
+impl<'a> Plan<'a> {
     /// Finds every object of `selection`.
     pub(super) fn new(
-        repo: &gix::Repository,
+        store: &'a Store,
         selection: &Selection,
         stop: &AtomicBool,
     ) -> Result<Self, PackError> {
         if u32::try_from(selection.objects.len()).is_err() {
             return Err(PackError::TooMany);
         }
-        let store = Store::new(repo)?;
         let mut places = Vec::with_capacity(selection.objects.len());
         let mut numbers = HashMap::default();
         numbers.reserve(selection.objects.len());

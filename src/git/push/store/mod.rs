@@ -1,15 +1,19 @@
-//! Where objects lie on disk: loose, or at which offset of which pack.
+//! Where objects lie on disk: loose, or at which offset of which pack; and how they are read there.
+
+mod cache;
+mod reader;
 
 use std::cell::OnceCell;
 use std::path::Path;
 use std::path::PathBuf;
 
 use gix::ObjectId;
+use gix::objs::Kind;
 use gix::odb::loose;
 use gix::odb::pack::data;
 use gix::odb::pack::index;
 
-use super::PackError;
+pub(super) use reader::Reader;
 
 /// Why the object directories cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -80,6 +84,11 @@ impl Store {
         })
     }
 
+    /// Returns the hash that names objects.
+    pub(super) const fn kind(&self) -> gix::hash::Kind {
+        self.kind
+    }
+
     /// Returns where an object lies. `guess` is where the one before it was found: most lie together.
     pub(super) fn locate(
         &self,
@@ -104,6 +113,22 @@ impl Store {
     pub(super) fn loose_file(&self, id: &gix::oid) -> Option<PathBuf> {
         let files = self.loose.iter().map(|store| store.object_path(id));
         files.into_iter().find(|file| file.is_file())
+    }
+
+    /// Reads a loose object; `None` when it is gone or damaged.
+    fn read_loose(&self, id: &gix::oid, buffer: &mut Vec<u8>) -> Option<Kind> {
+        for store in &self.loose {
+            if let Some(data) = store.try_find(id, buffer).ok()? {
+                return Some(data.kind);
+            }
+        }
+        None
+    }
+
+    /// Returns the size of a loose object in bytes; `None` when it is gone or damaged.
+    fn loose_size(&self, id: &gix::oid) -> Option<u64> {
+        let mut stores = self.loose.iter();
+        stores.find_map(|store| Some(store.try_header(id).ok()??.0))
     }
 
     fn find_packed(&self, id: &gix::oid, first: usize) -> Result<Option<Place>, StoreError> {
@@ -148,6 +173,33 @@ impl Store {
             size: entry.decompressed_size,
             data: bytes.get(entry.header_size()..)?,
         })
+    }
+
+    /// Returns the entry at an offset without a look at its end or checksum; `data` goes on to the pack's end.
+    fn begin(&self, pack: usize, offset: u64) -> Option<Stored<'_>> {
+        let file = self.packs.get()?.get(pack)?.data(self.kind)?;
+        let bytes = file.entry_slice(offset..file.pack_end() as u64)?;
+        let entry = data::Entry::from_bytes(bytes, offset, self.kind).ok()?;
+        Some(Stored {
+            header: entry.header,
+            size: entry.decompressed_size,
+            data: bytes.get(entry.header_size()..)?,
+        })
+    }
+
+    /// Returns where the base of a delta lies that lies at `offset` of the same pack.
+    fn base_offset(&self, pack: usize, offset: u64, header: data::entry::Header) -> Option<u64> {
+        use data::entry::Header;
+        match header {
+            Header::OfsDelta { base_distance } => {
+                Header::verified_base_pack_offset(offset, base_distance)
+            }
+            Header::RefDelta { base_id } => {
+                let index = &self.packs.get()?.get(pack)?.index;
+                Some(index.pack_offset_at_index(index.lookup(base_id)?))
+            }
+            _ => None,
+        }
     }
 
     /// Returns the id of the base of a delta that lies at `offset`; `None` when it is no delta, or damaged.
@@ -241,16 +293,4 @@ fn list_packs(
         new.sort_by_key(|pack| std::cmp::Reverse(pack.index.num_objects()));
     }
     Ok(())
-}
-
-impl Store {
-    /// Returns the entry of an object that was located, or says that it is corrupt.
-    pub(super) fn entry_of(
-        &self,
-        id: ObjectId,
-        pack: usize,
-        offset: u64,
-    ) -> Result<Stored<'_>, PackError> {
-        self.entry(pack, offset).ok_or(PackError::Corrupt(id))
-    }
 }

@@ -1,0 +1,100 @@
+//! The pack entries that were decoded last: the bases of those that are read next.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use gix::objs::Kind;
+
+/// A pack's number and an offset in it.
+pub(super) type Key = (usize, u64);
+
+/// A decoded entry.
+#[derive(Debug, Clone)]
+pub(super) struct Decoded {
+    pub(super) kind: Kind,
+    pub(super) content: Rc<Vec<u8>>,
+}
+
+/// Decoded entries up to a number of bytes. Those that are not asked for again are let go, half of all at once.
+#[derive(Debug)]
+pub(super) struct Cache {
+    /// The most bytes of one generation.
+    limit: usize,
+    size: usize,
+    young: HashMap<Key, Decoded>,
+    old: HashMap<Key, Decoded>,
+}
+
+impl Cache {
+    /// Keeps at most `limit` bytes.
+    pub(super) fn new(limit: usize) -> Self {
+        Self {
+            limit: limit / 2,
+            size: 0,
+            young: HashMap::new(),
+            old: HashMap::new(),
+        }
+    }
+
+    /// Returns an entry, and keeps it for longer.
+    pub(super) fn get(&mut self, key: Key) -> Option<Decoded> {
+        if let Some(found) = self.young.get(&key) {
+            return Some(found.clone());
+        }
+        let found = self.old.remove(&key)?;
+        self.put(key, found.clone());
+        Some(found)
+    }
+
+    /// Keeps an entry, unless it is so large that it would drive out everything else.
+    pub(super) fn put(&mut self, key: Key, entry: Decoded) {
+        let size = entry.content.len() + size_of::<(Key, Decoded)>();
+        if size > self.limit / 2 {
+            return;
+        }
+        if self.size + size > self.limit {
+            self.old = std::mem::take(&mut self.young);
+            self.size = 0;
+        }
+        self.size += size;
+        self.young.insert(key, entry);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(size: usize) -> Decoded {
+        Decoded {
+            kind: Kind::Tree,
+            content: Rc::new(vec![0; size]),
+        }
+    }
+
+    #[test]
+    fn what_is_asked_for_stays_and_the_rest_goes() {
+        let mut cache = Cache::new(20_000);
+        for offset in 0..100 {
+            cache.put((0, offset), entry(1_000));
+            assert!(cache.get((0, 0)).is_some(), "{offset}");
+        }
+        let kept = (0..100).filter(|at| cache.get((0, *at)).is_some()).count();
+        assert!((5..=20).contains(&kept), "{kept}");
+        let held: usize = [&cache.young, &cache.old]
+            .iter()
+            .flat_map(|generation| generation.values())
+            .map(|entry| entry.content.len())
+            .sum();
+        assert!(held <= 20_000, "{held}");
+    }
+
+    #[test]
+    fn what_is_too_large_is_not_kept() {
+        let mut cache = Cache::new(20_000);
+        cache.put((0, 1), entry(10));
+        cache.put((0, 2), entry(9_000));
+        assert!(cache.get((0, 1)).is_some());
+        assert!(cache.get((0, 2)).is_none());
+    }
+}

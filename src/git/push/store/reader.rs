@@ -1,0 +1,220 @@
+//! Reads objects. Of a chain of deltas each entry is inflated once, whichever end is read first.
+
+use std::cell::Cell;
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use gix::objs::Data;
+use gix::objs::Find;
+use gix::objs::FindHeader;
+use gix::objs::Kind;
+use gix::zlib::Inflate;
+use gix::zlib::Status;
+
+use super::Place;
+use super::Store;
+use super::StoreError;
+use super::cache::Cache;
+use super::cache::Decoded;
+use crate::git::push::delta::apply;
+
+/// The most bytes that decoded pack entries may take.
+const CACHE: usize = 24 << 20;
+/// Longer chains of deltas are left to the object database, as git makes none.
+const MAX_CHAIN: usize = 4096;
+/// Larger entries are left to the object database, in bytes.
+const MAX_SIZE: u64 = 512 << 20;
+/// Two sizes stand at the beginning of a delta, ten bytes each at most.
+const DELTA_HEAD: usize = 20;
+
+/// The objects of a repository, as they lie there: replacement refs are ignored.
+pub(in crate::git::push) struct Reader {
+    store: Store,
+    /// For what is not where it was, or is damaged there.
+    odb: gix::odb::Handle,
+    last: Cell<Option<Place>>,
+    work: RefCell<Work>,
+}
+
+/// What reading needs each time.
+struct Work {
+    cache: Cache,
+    inflate: Inflate,
+    /// The deltas on the way to a base, and their offsets.
+    chain: Vec<u64>,
+    delta: Vec<u8>,
+}
+
+impl Reader {
+    /// Reads the objects of `repo`. Nothing is opened yet.
+    pub(in crate::git::push) fn new(repo: &gix::Repository) -> Result<Self, StoreError> {
+        let mut odb = (*repo.objects).clone();
+        odb.ignore_replacements = true;
+        Ok(Self {
+            store: Store::new(repo)?,
+            odb,
+            last: Cell::new(None),
+            work: RefCell::new(Work {
+                cache: Cache::new(CACHE),
+                inflate: Inflate::default(),
+                chain: Vec::new(),
+                delta: Vec::new(),
+            }),
+        })
+    }
+
+    /// Returns where the objects lie.
+    pub(in crate::git::push) fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// Says whether an object was here when the first one was looked for.
+    pub(in crate::git::push) fn contains(&self, id: &gix::oid) -> bool {
+        self.store
+            .locate(id, None)
+            .is_ok_and(|place| place.is_some())
+    }
+
+    fn locate(&self, id: &gix::oid) -> Option<Place> {
+        let place = self.store.locate(id, self.last.get()).ok().flatten();
+        if place.is_some() {
+            self.last.set(place);
+        }
+        place
+    }
+
+    /// Decodes an entry of a pack into `out`; `None` when it is damaged.
+    fn decode(&self, pack: usize, offset: u64, out: &mut Vec<u8>) -> Option<Kind> {
+        let work = &mut *self.work.borrow_mut();
+        work.chain.clear();
+        let mut at = offset;
+        let mut decoded = loop {
+            if let Some(found) = work.cache.get((pack, at)) {
+                break found;
+            }
+            let entry = self.store.begin(pack, at)?;
+            if let Some(kind) = entry.header.as_kind() {
+                let mut content = Vec::new();
+                inflate(&mut work.inflate, entry.data, entry.size, &mut content)?;
+                let content = Rc::new(content);
+                let decoded = Decoded { kind, content };
+                work.cache.put((pack, at), decoded.clone());
+                break decoded;
+            }
+            if work.chain.len() == MAX_CHAIN {
+                return None;
+            }
+            work.chain.push(at);
+            at = self.store.base_offset(pack, at, entry.header)?;
+        };
+        while let Some(at) = work.chain.pop() {
+            let entry = self.store.begin(pack, at)?;
+            inflate(&mut work.inflate, entry.data, entry.size, &mut work.delta)?;
+            let limit = usize::try_from(MAX_SIZE).unwrap_or(usize::MAX);
+            decoded.content = Rc::new(apply(&decoded.content, &work.delta, limit).ok()?);
+            work.cache.put((pack, at), decoded.clone());
+        }
+        match Rc::try_unwrap(decoded.content) {
+            Ok(content) => *out = content,
+            Err(shared) => {
+                out.clear();
+                out.extend_from_slice(&shared);
+            }
+        }
+        Some(decoded.kind)
+    }
+
+    /// Returns the size of an entry of a pack, decoded; `None` when it is damaged.
+    fn size_of(&self, pack: usize, offset: u64) -> Option<u64> {
+        let entry = self.store.begin(pack, offset)?;
+        if entry.header.is_base() {
+            return Some(entry.size);
+        }
+        let mut head = [0; DELTA_HEAD];
+        let inflate = &mut self.work.borrow_mut().inflate;
+        inflate.reset();
+        let (_, _, length) = inflate.prefix(entry.data, &mut head).ok()?;
+        target_size(head.get(..length)?)
+    }
+
+    /// Returns the size of an object in bytes; `None` when it is not here or cannot be read.
+    pub(in crate::git::push) fn size(&self, id: &gix::oid) -> Option<u64> {
+        let known = match self.locate(id) {
+            Some(Place::Packed { pack, offset }) => self.size_of(pack, offset),
+            Some(Place::Loose) => self.store.loose_size(id),
+            None => None,
+        };
+        known.or_else(|| {
+            let header = self.odb.try_header(id).ok().flatten();
+            header.map(|header| header.size)
+        })
+    }
+}
+
+impl Find for Reader {
+    fn try_find<'a>(
+        &self,
+        id: &gix::oid,
+        buffer: &'a mut Vec<u8>,
+    ) -> Result<Option<Data<'a>>, gix::Error> {
+        match self.locate(id) {
+            Some(Place::Packed { pack, offset }) => {
+                if let Some(kind) = self.decode(pack, offset, buffer) {
+                    return Ok(Some(Data::new(buffer, kind, id.kind())));
+                }
+            }
+            Some(Place::Loose) => {
+                if let Some(kind) = self.store.read_loose(id, buffer) {
+                    return Ok(Some(Data::new(buffer, kind, id.kind())));
+                }
+            }
+            None => {}
+        }
+        self.odb.try_find(id, buffer)
+    }
+}
+
+/// Inflates a whole entry of `size` bytes.
+fn inflate(inflate: &mut Inflate, data: &[u8], size: u64, out: &mut Vec<u8>) -> Option<()> {
+    if size > MAX_SIZE {
+        return None;
+    }
+    out.clear();
+    out.resize(usize::try_from(size).ok()?, 0);
+    inflate.reset();
+    let (status, _, length) = inflate.once(data, out).ok()?;
+    (status == Status::StreamEnd && length == out.len()).then_some(())
+}
+
+/// Reads the second of the two sizes with which a delta begins.
+fn target_size(head: &[u8]) -> Option<u64> {
+    let end = head.iter().position(|byte| byte & 0x80 == 0)?;
+    let mut size = 0_u64;
+    for (number, byte) in head.get(end + 1..)?.iter().enumerate() {
+        let shift = u32::try_from(number * 7).ok()?;
+        size |= u64::from(byte & 0x7f).checked_shl(shift)?;
+        if byte & 0x80 == 0 {
+            return Some(size);
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_size_of_a_target_is_the_second_one() {
+        assert_eq!(target_size(&[5, 7, 0x90]), Some(7));
+        assert_eq!(target_size(&[0x85, 1, 0x80, 2, 0]), Some(256));
+        assert_eq!(target_size(&[0x85, 1, 0x80]), None);
+        assert_eq!(target_size(&[0x85]), None);
+        assert_eq!(
+            target_size(&[
+                1, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1
+            ]),
+            None
+        );
+    }
+}

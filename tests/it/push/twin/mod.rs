@@ -1,0 +1,367 @@
+//! Every push is done twice, by us and by `git push`, and the remotes are compared.
+//!
+//! A scenario is one line of a table: what the repository is like, and over which transports it is tried.
+
+mod history;
+mod storage;
+mod trees;
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use secrecy::SecretString;
+use sendoff::demo::git_server::GitServerOptions;
+use sendoff::git::push::{Action, PushOptions};
+
+use crate::sandbox::Sandbox;
+
+use super::rig::{branch_of, login, options, push_head, server};
+use super::sshd::Ssh;
+
+/// How the two remotes are reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Over {
+    Http,
+    HttpWithPassword,
+    File,
+    Ssh,
+}
+
+type Urls = Box<dyn Fn(&str) -> (String, String)>;
+
+/// Where a twin push goes, and how git is told.
+struct Route {
+    options: PushOptions,
+    /// The URL of a bare repository by its name, for us and for git.
+    urls: Urls,
+    git_ssh: Option<String>,
+    _server: Box<dyn std::any::Any>,
+}
+
+fn route(sandbox: &Sandbox, over: Over) -> Route {
+    let mut options = options(sandbox);
+    let root = sandbox.path("remotes");
+    let paths = move |name: &str| {
+        root.join(format!("{name}.git"))
+            .to_str()
+            .unwrap()
+            .to_owned()
+    };
+    match over {
+        Over::File => Route {
+            options,
+            urls: Box::new(move |name| (paths(name), paths(name))),
+            git_ssh: None,
+            _server: Box::new(()),
+        },
+        Over::Http | Over::HttpWithPassword => {
+            let password = over == Over::HttpWithPassword;
+            let wanted = password.then(|| ("me".to_owned(), SecretString::from("pw")));
+            options.login = password.then(|| login("me", "pw"));
+            let server = server(
+                sandbox,
+                GitServerOptions {
+                    login: wanted,
+                    ..GitServerOptions::default()
+                },
+            );
+            let url = server.url();
+            let for_git = if password {
+                url.replace("http://", "http://me:pw@")
+            } else {
+                url.clone()
+            };
+            Route {
+                options,
+                urls: Box::new(move |name| {
+                    (format!("{url}/{name}.git"), format!("{for_git}/{name}.git"))
+                }),
+                git_ssh: None,
+                _server: Box::new(server),
+            }
+        }
+        Over::Ssh => {
+            let ssh = Ssh::start(sandbox);
+            options.ssh_command = Some(ssh.command.clone());
+            let place = ssh.place.clone();
+            Route {
+                options,
+                urls: Box::new(move |name| {
+                    let url = format!("{place}{}", paths(name));
+                    (url.clone(), url)
+                }),
+                git_ssh: Some(ssh.command.clone()),
+                _server: Box::new(ssh),
+            }
+        }
+    }
+}
+
+/// Every transport.
+const ALL: &[Over] = &[Over::Http, Over::HttpWithPassword, Over::File, Over::Ssh];
+/// For what no transport can change: one that speaks in requests, and one that streams.
+const FAST: &[Over] = &[Over::Http, Over::File];
+/// For what only the repositories' own form decides.
+pub(super) const ONE: &[Over] = &[Over::File];
+
+/// Makes one test of each line: its name, the transports, and what is done to a repository before it is pushed.
+macro_rules! scenarios {
+    ($($name:ident, $ways:ident, $build:expr;)*) => {
+        $(
+            #[test]
+            fn $name() {
+                let shop = crate::push::twin::Shop::new("sha1");
+                let build: fn(&crate::push::twin::Shop) = $build;
+                build(&shop);
+                shop.compare($ways);
+            }
+        )*
+    };
+}
+use scenarios;
+
+pub(super) use history::long;
+
+/// A repository and the remote that it was pushed to before.
+pub(super) struct Shop {
+    pub(super) sandbox: Sandbox,
+    /// What is pushed from, relative to the sandbox.
+    work: std::cell::Cell<&'static str>,
+}
+
+impl Shop {
+    /// Makes a repository whose remote has its `main` and `feature`.
+    pub(super) fn new(format: &str) -> Self {
+        let sandbox = Sandbox::new();
+        start(&sandbox, format);
+        Self {
+            sandbox,
+            work: std::cell::Cell::new("work"),
+        }
+    }
+
+    /// Runs git in the work tree.
+    pub(super) fn git(&self, arguments: &[&str]) -> String {
+        self.sandbox.git(self.work(), arguments)
+    }
+
+    /// Runs git in the remote.
+    pub(super) fn server(&self, arguments: &[&str]) -> String {
+        self.sandbox.git(self.seed(), arguments)
+    }
+
+    pub(super) fn work(&self) -> PathBuf {
+        self.sandbox.path(self.work.get())
+    }
+
+    pub(super) fn seed(&self) -> PathBuf {
+        self.sandbox.path("remotes/seed.git")
+    }
+
+    /// Writes a file and commits everything.
+    pub(super) fn commit(&self, file: &str, content: impl AsRef<[u8]>) -> String {
+        self.write(file, content);
+        self.git(&["add", "--all"]);
+        self.git(&["commit", "-q", "-m", file]);
+        self.git(&["rev-parse", "HEAD"])
+    }
+
+    pub(super) fn write(&self, file: &str, content: impl AsRef<[u8]>) {
+        let path = format!("{}/{file}", self.work.get());
+        self.sandbox.write(&path, content);
+    }
+
+    /// Commits with a date of its own, in seconds.
+    pub(super) fn commit_at(&self, seconds: i64, message: &str) {
+        let date = format!("@{seconds} +0000");
+        let status = self
+            .sandbox
+            .command("git")
+            .current_dir(self.work())
+            .env("GIT_AUTHOR_DATE", &date)
+            .env("GIT_COMMITTER_DATE", &date)
+            .args(["commit", "-q", "--allow-empty", "-m", message])
+            .status();
+        assert!(status.unwrap().success());
+    }
+
+    /// Gives git something to read; returns what it says.
+    pub(super) fn feed(&self, arguments: &[&str], input: &[u8]) -> String {
+        let said = feed(&self.sandbox, &self.work(), arguments, input);
+        String::from_utf8(said).unwrap().trim().to_owned()
+    }
+
+    /// Pushes to the seed, before it is copied.
+    pub(super) fn share(&self, refspec: &str) {
+        let seed = self.seed();
+        self.git(&["push", "-q", seed.to_str().unwrap(), refspec]);
+    }
+
+    /// Goes on in a clone of the seed.
+    pub(super) fn clone(&self, arguments: &[&str]) {
+        let seed = format!("file://{}", self.seed().display());
+        let mut all = vec!["clone", "-q", "-b", "feature"];
+        all.extend_from_slice(arguments);
+        all.extend_from_slice(&[&seed, "clone"]);
+        self.sandbox.git(self.sandbox.path(""), &all);
+        self.work.set("clone");
+    }
+
+    /// Pushes over each way, and compares.
+    pub(super) fn compare(&self, ways: &[Over]) {
+        compare(&self.sandbox, &self.work(), ways);
+    }
+}
+
+/// A repository with a remote that has `main` and `feature`; HEAD is at `feature`, with nothing ahead.
+fn start(sandbox: &Sandbox, format: &str) -> PathBuf {
+    let format = format!("--object-format={format}");
+    let root = sandbox.path("");
+    sandbox.git(&root, &["init", "-q", "-b", "main", &format, "work"]);
+    let work = sandbox.path("work");
+    sandbox.commit(&work, "README", "hello\n", "start");
+    let lines: Vec<String> = (0..200).map(|n| format!("line {n}\n")).collect();
+    sandbox.commit(&work, "src/lib.rs", &lines.concat(), "library");
+    sandbox.commit(&work, "docs/guide.md", "guide\n", "guide");
+    sandbox.git(&work, &["checkout", "-q", "-b", "feature"]);
+    sandbox.commit(&work, "feature.txt", "begin\n", "begin");
+    std::fs::create_dir_all(sandbox.path("remotes")).unwrap();
+    let seed = sandbox.path("remotes/seed.git");
+    let at = seed.to_str().unwrap();
+    sandbox.git(&root, &["init", "-q", "--bare", "-b", "main", &format, at]);
+    sandbox.git(
+        &work,
+        &["push", "-q", seed.to_str().unwrap(), "main", "feature"],
+    );
+    work
+}
+
+/// Pushes to two copies of the seed over each way, and compares them.
+fn compare(sandbox: &Sandbox, work: &Path, ways: &[Over]) {
+    let branch = branch_of(sandbox, work);
+    let gits_pack = git_pack(sandbox, work);
+    for over in ways {
+        for name in ["ours", "gits"] {
+            let copy = sandbox.path(&format!("remotes/{name}.git"));
+            if copy.exists() {
+                std::fs::remove_dir_all(&copy).unwrap();
+            }
+            let status = sandbox
+                .command("cp")
+                .args(["-r", "remotes/seed.git"])
+                .arg(&copy)
+                .status();
+            assert!(status.unwrap().success());
+        }
+        let route = route(sandbox, *over);
+        let pushed = push_head(sandbox, work, &(route.urls)("ours").0, &route.options);
+        let pushed = pushed.unwrap_or_else(|error| panic!("{over:?}: {error:?}"));
+        if let Some((objects, bytes)) = gits_pack {
+            assert!(
+                pushed.objects <= objects,
+                "{over:?}: {} objects, git {objects}",
+                pushed.objects
+            );
+            // Our compressor spends up to two bytes more than git's on an object of a few dozen bytes.
+            let most = (bytes + 64).max(bytes + bytes / 50) + 2 * objects;
+            assert!(
+                pushed.bytes <= most,
+                "{over:?}: {} bytes, git {bytes}",
+                pushed.bytes
+            );
+        }
+        let mut git = sandbox.command("git");
+        git.current_dir(work);
+        if let Some(ssh) = &route.git_ssh {
+            git.env("GIT_SSH_COMMAND", ssh);
+        }
+        let refspec = format!("HEAD:refs/heads/{branch}");
+        let output = git
+            .args(["push", &(route.urls)("gits").1, &refspec])
+            .output()
+            .unwrap();
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+
+        let see = |name: &str, arguments: &[&str]| {
+            sandbox.git(sandbox.path(&format!("remotes/{name}.git")), arguments)
+        };
+        let both = |arguments: &[&str]| (see("ours", arguments), see("gits", arguments));
+        let (ours, gits) = both(&["for-each-ref"]);
+        assert_eq!(ours, gits, "{over:?}: refs");
+        let (ours, gits) = both(&["rev-list", "--objects", "--all"]);
+        assert_eq!(ours, gits, "{over:?}: reachable objects");
+        let all = [
+            "cat-file",
+            "--batch-all-objects",
+            "--batch-check",
+            "--unordered",
+        ];
+        let (ours, gits) = both(&all);
+        assert!(
+            ours.lines().count() <= gits.lines().count(),
+            "{over:?}: more objects than git sends"
+        );
+        assert_eq!(see("ours", &["fsck", "--full", "--strict"]), "");
+        assert_eq!(pushed.new.to_string(), see("ours", &["rev-parse", &branch]));
+
+        let again = push_head(sandbox, work, &(route.urls)("ours").0, &route.options).unwrap();
+        assert_eq!(again.action, Action::UpToDate, "{over:?}");
+    }
+}
+
+/// Returns objects and bytes of the pack that git would send to the seed; none where git would have to
+/// fetch something to tell.
+fn git_pack(sandbox: &Sandbox, work: &Path) -> Option<(u64, u64)> {
+    if sandbox.git(work, &["config", "--default=", "remote.origin.promisor"]) == "true" {
+        return None;
+    }
+    let seed = sandbox.path("remotes/seed.git");
+    let tips = sandbox.git(&seed, &["for-each-ref", "--format=%(objectname)"]);
+    let known = feed(sandbox, work, &["cat-file", "--batch-check"], &tips);
+    let mut revisions = String::from("HEAD\n");
+    for line in String::from_utf8(known).unwrap().lines() {
+        if !line.ends_with("missing") {
+            revisions.push('^');
+            revisions.push_str(line.split(' ').next().unwrap());
+            revisions.push('\n');
+        }
+    }
+    let mut arguments = vec![
+        "pack-objects",
+        "--revs",
+        "--thin",
+        "--delta-base-offset",
+        "--stdout",
+        "-q",
+    ];
+    if sandbox.git(work, &["rev-parse", "--is-shallow-repository"]) == "true" {
+        arguments.push("--shallow");
+    }
+    let pack = feed(sandbox, work, &arguments, &revisions);
+    let objects = u32::from_be_bytes(pack[8..12].try_into().unwrap());
+    Some((objects.into(), pack.len() as u64))
+}
+
+/// Gives git something to read; returns what it says.
+fn feed(sandbox: &Sandbox, work: &Path, arguments: &[&str], input: impl AsRef<[u8]>) -> Vec<u8> {
+    let mut child = sandbox
+        .command("git")
+        .current_dir(work)
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let input = input.as_ref().to_vec();
+    let writer = std::thread::spawn(move || stdin.write_all(&input));
+    let output = child.wait_with_output().unwrap();
+    drop(writer.join());
+    assert!(output.status.success(), "git {arguments:?}");
+    output.stdout
+}
