@@ -4,6 +4,8 @@ use std::ffi::OsStr;
 use std::fs::{File, TryLockError};
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
 use std::time::SystemTime;
 
 use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, Stat};
@@ -13,6 +15,10 @@ use super::claim::Claim;
 use super::error::HandoverError;
 use super::taken::Taken;
 
+/// How often the lock is tried, and how long apart: a second in all.
+const LOCK_TRIES: u32 = 100;
+/// See [`LOCK_TRIES`].
+const LOCK_PAUSE: Duration = Duration::from_millis(10);
 /// The name of the lock in the private directory.
 const LOCK: &str = "lock";
 /// What the name of the private directory ends in.
@@ -122,13 +128,17 @@ fn lock(private: &OwnedFd, place: &Path, path: &Path) -> Result<File, HandoverEr
     let file = rustix::fs::openat(private, LOCK, flags, Mode::RUSR | Mode::WUSR)
         .map_err(|error| HandoverError::io(place.join(LOCK), "opened", error))?;
     let file = File::from(file);
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(HandoverError::Busy(path.to_owned())),
-        Err(TryLockError::Error(error)) => {
-            Err(HandoverError::io(place.join(LOCK), "locked", error))
+    // A program that is being started holds a copy of every lock for a moment.
+    for _ in 0..LOCK_TRIES {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) => thread::sleep(LOCK_PAUSE),
+            Err(TryLockError::Error(error)) => {
+                return Err(HandoverError::io(place.join(LOCK), "locked", error));
+            }
         }
     }
+    Err(HandoverError::Busy(path.to_owned()))
 }
 
 /// Returns the numbers of the claimed files, oldest first.

@@ -187,7 +187,7 @@ impl StepDef {
             needs: &[],
             ships: false,
             always: false,
-            waits: false,
+            waits: true,
             times_itself: false,
             read: |table| Ok(Box::new(table.read::<S>()?)),
             schema: |generator| generator.subschema_for::<S>(),
@@ -210,6 +210,7 @@ impl StepDef {
             + 'static,
     {
         let mut def = Self::of::<S>(name, about);
+        def.waits = false;
         def.read_text = Some(|table| Ok(Box::new(table.read::<S>()?)));
         def
     }
@@ -236,11 +237,11 @@ impl StepDef {
         self
     }
 
-    /// Marks a kind that waits for something, such as a program, whatever there is to ship: a run
-    /// without such a step, a platform or work to ship needs no runtime.
+    /// Marks a kind that waits for the platform, the remote or the forge and for nothing else: a run of
+    /// such steps that has none of these to ask needs no runtime, which is most of what it would cost.
     #[must_use]
-    pub const fn waits(mut self) -> Self {
-        self.waits = true;
+    pub const fn waits_for_servers_only(mut self) -> Self {
+        self.waits = false;
         self
     }
 

@@ -154,10 +154,11 @@ fn remote(
     let remote = repo
         .remote(choice.as_ref(), Some(branch))
         .map_err(|error| {
-            let hold = Hold::of(error.code(), &error);
+            // Having no remote, or several, is a fact and nothing broken.
             Hold {
                 advice: error.advice(),
-                ..hold
+                is_broken: false,
+                ..Hold::of(error.code(), &error)
             }
         })?;
     facts.remote = Some(remote.name.to_string());

@@ -17,8 +17,7 @@ use crate::secrets::strip_controls;
 pub(super) const STEP: StepDef = StepDef::of::<DelegationResults>(
     "delegation-results",
     "Hands over the results of delegated tasks, each once.",
-)
-.waits();
+);
 
 /// How many bytes of text are handed over at once; the rest is kept.
 const MOST: usize = 64 << 10;
@@ -103,7 +102,8 @@ impl Results {
             };
             if results.text.len() + records.text.len() > MOST {
                 results.left = taken.leave_rest()?;
-                results.text += &format!("\n+{} more, at the next run", results.left);
+                let more = format!("\n+{} more, at the next run", results.left);
+                results.text.push_str(&more);
                 break;
             }
             results.add(&records);
@@ -175,7 +175,8 @@ fn record(line: &str) -> Option<String> {
     let preview = record.get("response_preview").map(shown);
     if let Some(preview) = preview.filter(|preview| !preview.is_empty()) {
         let first: String = preview.chars().take(PREVIEW).collect();
-        text += &format!("\n  Response: {first}");
+        text.push_str("\n  Response: ");
+        text.push_str(&first);
     }
     Some(text)
 }

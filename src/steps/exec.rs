@@ -17,9 +17,7 @@ use crate::secrets::{redact, strip_controls};
 use crate::template::Template;
 
 pub(super) const STEP: StepDef =
-    StepDef::of::<Exec>("exec", "Runs a program: no shell, a scrubbed environment.")
-        .ships()
-        .waits();
+    StepDef::of::<Exec>("exec", "Runs a program: no shell, a scrubbed environment.").ships();
 
 /// How many bytes of output are told.
 const MOST: usize = 64 << 10;
@@ -28,7 +26,7 @@ const MARGIN: usize = 4 << 10;
 /// How much of what a failed program wrote is told, in characters.
 const EXCERPT: usize = 200;
 /// The engine ends the step; this ends a program whose run ended otherwise.
-const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+const LONGEST: Duration = Duration::from_hours(24);
 
 /// Run a program
 #[derive(Debug, Clone, Default, Deserialize, Serialize, JsonSchema)]

@@ -11,7 +11,8 @@ use crate::template::Template;
 pub(super) const STEP: StepDef = StepDef::of::<HeartbeatSet>(
     "heartbeat-set",
     "Tells the platform what the agent works on.",
-);
+)
+.waits_for_servers_only();
 
 /// Tell the platform what the agent works on.
 #[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]

@@ -16,8 +16,7 @@ pub(super) const STEP: StepDef = StepDef::of::<Http>(
     "http",
     "Sends one request to an origin that `http.allowed` lists.",
 )
-.ships()
-.waits();
+.ships();
 
 /// How deep tables and lists of a body may lie in one another.
 const DEEPEST: usize = 16;
@@ -104,8 +103,12 @@ impl Step for Http {
             redirects: Redirects::Refused,
             ..ClientOptions::new(cx.policy.limits().http_timeout.duration())
         };
-        let request = Request::with_method(self.method(), url, body.as_ref()).map_err(failed)?;
-        let response = Client::new(options).send(request).await.map_err(failed)?;
+        let request = Request::with_method(self.method(), url, body.as_ref())
+            .map_err(|error| failed(&error))?;
+        let response = Client::new(options)
+            .send(request)
+            .await
+            .map_err(|error| failed(&error))?;
         let status = response.status();
         if !response.is_success() {
             let kind = match status {
@@ -184,7 +187,7 @@ fn denied(reason: &'static str, summary: String) -> StepError {
     StepError::new(ErrorKind::Denied, reason, summary)
 }
 
-fn failed(error: HttpError) -> StepError {
+fn failed(error: &HttpError) -> StepError {
     let class = error.class();
     let kind = if error.is_transient() {
         ErrorKind::Transient

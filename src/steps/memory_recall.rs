@@ -12,7 +12,8 @@ use super::heartbeat_set::no_platform;
 pub(super) const STEP: StepDef = StepDef::of::<MemoryRecall>(
     "memory-recall",
     "Recalls the last memories, as lines of text.",
-);
+)
+.waits_for_servers_only();
 
 /// Recall the last memories, as lines of text
 #[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]

@@ -12,7 +12,7 @@ use crate::template::Template;
 
 pub(super) const STEP: StepDef = StepDef::of::<PrCreate>(
     "pr-create",
-    "Finds the open pull request of this head and base, or opens one; never two.",
+    "Finds the open pull request of this head and base, or opens one.waits_for_servers_only(); never two.",
 )
 .ships()
 .needs(&["push"]);

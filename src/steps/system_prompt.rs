@@ -16,8 +16,7 @@ use crate::text::{read_as_text_file, strip};
 pub(super) const STEP: StepDef = StepDef::of::<SystemPrompt>(
     "system-prompt",
     "Reads the system prompt from the configuration directory.",
-)
-.waits();
+);
 
 /// The file in the configuration directory.
 const FILE: &str = "system-prompt.md";

@@ -218,9 +218,9 @@ fn many_readers_and_writers_hand_each_line_on_once() {
                 })
             })
             .collect();
-        writers
-            .into_iter()
-            .for_each(|writer| writer.join().unwrap());
+        for writer in writers {
+            writer.join().unwrap();
+        }
         readers
             .into_iter()
             .flat_map(|reader| reader.join().unwrap())

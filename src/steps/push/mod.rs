@@ -23,7 +23,8 @@ use self::work::{Work, destinations};
 pub(super) const STEP: StepDef =
     StepDef::of::<Push>("push", "Sends the current branch to its remote.")
         .ships()
-        .no_step_timeout();
+        .no_step_timeout()
+        .waits_for_servers_only();
 
 /// Send the current branch to its remote
 #[derive(Debug, Clone, Default, Deserialize, Serialize, JsonSchema)]

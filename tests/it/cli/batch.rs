@@ -34,8 +34,18 @@ fn each_line_gets_its_answer_in_order() {
         (r"{}", r#"{"text":""}"#),
         (r#"{"input":"é\u0000\n"}"#, r#"{"text":"é\u0000"}"#),
     ];
-    let input: String = lines.iter().map(|(line, _)| format!("{line}\n")).collect();
-    let expected: String = lines.iter().map(|(_, line)| format!("{line}\n")).collect();
+    let input = lines
+        .iter()
+        .map(|(line, _)| line.to_string())
+        .collect::<Vec<_>>()
+        .join("\n")
+        + "\n";
+    let expected = lines
+        .iter()
+        .map(|(_, line)| line.to_string())
+        .collect::<Vec<_>>()
+        .join("\n")
+        + "\n";
     let said = said(&["step", "brief-summary", "--batch"], &input);
     assert_eq!(said.stdout, expected, "{}", said.stderr);
     assert_eq!(said.code, Some(0));

@@ -115,7 +115,7 @@ fn a_memory_is_redacted_before_it_is_cut() {
 #[test]
 fn the_heartbeat_shows_a_brief_summary() {
     let world = World::new();
-    let task = br##"{"task":{"input":"\n```\n# **Build** the rocket\nand more"}}"##;
+    let task = br#"{"task":{"input":"\n```\n# **Build** the rocket\nand more"}}"#;
     world.run_with_input(&["step", "heartbeat-set", "--input", "-"], task);
     let beats = world.platform.heartbeats();
     assert_eq!(beats[0]["current_task"], "Build the rocket");
