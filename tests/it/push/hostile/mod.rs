@@ -186,9 +186,14 @@ fn questions_for_refs_that_are_answered_badly_end_in_a_class() {
         (
             "a login for ever",
             raw(
-                "HTTP/1.1 401 No\r\nWWW-Authenticate: Basic realm=\"\u{1b}[2J\"\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+                "HTTP/1.1 401 No\r\nWWW-Authenticate: Basic realm=\"x\"\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
             ),
             "auth",
+        ),
+        (
+            "a header with control characters",
+            raw("HTTP/1.1 401 \u{1b}[2J\r\nX: \u{1b}[2J\r\nContent-Length: 0\r\n\r\n"),
+            "network",
         ),
         (
             "a login of another kind",
