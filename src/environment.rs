@@ -7,6 +7,11 @@ use std::path::{Path, PathBuf};
 
 use secrecy::SecretString;
 
+/// Where results of delegated tasks are, unless a variable says.
+const DELEGATION_RESULTS: &str = "/tmp/delegation_results.jsonl";
+/// Where the MCP server is, unless a variable says.
+const MCP_SERVER: &str = "/app/a2a_mcp_server.py";
+
 /// A variable that sendoff reads.
 #[derive(Debug, Clone, Copy)]
 pub struct Variable {
@@ -53,8 +58,18 @@ pub const VARIABLES: &[Variable] = &[
     ),
     variable(
         "CONFIGS_DIR",
-        "The directory whose `.auth_token` holds the platform's token.",
+        "The directory whose `.auth_token` holds the platform's token, and `system-prompt.md` the system prompt.",
         Some("/configs"),
+    ),
+    variable(
+        "DELEGATION_RESULTS_FILE",
+        "The file to which results of delegated tasks are appended, one JSON object a line.",
+        Some(DELEGATION_RESULTS),
+    ),
+    variable(
+        "A2A_MCP_SERVER_PATH",
+        "The stdio MCP server through which an agent reaches other agents.",
+        Some(MCP_SERVER),
     ),
     variable(
         "XDG_CONFIG_HOME",
@@ -123,12 +138,14 @@ impl Environment {
         clippy::disallowed_methods,
         reason = "this is where variables are read, once"
     )]
-    pub fn read() -> io::Result<Self> {
-        Ok(Self {
-            cwd: std::env::current_dir()?,
+    ///
+    /// A working directory that was removed counts as `/`: what needs none still goes out.
+    pub fn read() -> Self {
+        Self {
+            cwd: std::env::current_dir().unwrap_or_else(|_| PathBuf::from("/")),
             values: pick(|name| std::env::var_os(name)),
             terminal: io::stderr().is_terminal(),
-        })
+        }
     }
 
     /// Makes an environment from pairs, for tests and for the demonstration.
@@ -173,6 +190,14 @@ impl Environment {
             .map(|value| SecretString::from(value.trim()))
     }
 
+    /// Returns every token that the environment holds, so that none of them is ever shown.
+    pub fn tokens(&self) -> impl Iterator<Item = SecretString> {
+        let names = VARIABLES.iter().map(|variable| variable.name);
+        names
+            .filter(|name| name.ends_with("_TOKEN"))
+            .filter_map(|name| self.secret(name))
+    }
+
     /// Returns the directory that a variable names, when it is absolute.
     fn directory(&self, name: &str) -> Option<PathBuf> {
         let path = PathBuf::from(self.values.get(name)?);
@@ -204,6 +229,22 @@ impl Environment {
     pub fn configs_directory(&self) -> PathBuf {
         self.directory("CONFIGS_DIR")
             .unwrap_or_else(|| PathBuf::from("/configs"))
+    }
+
+    /// Returns the file to which results of delegated tasks are appended.
+    pub fn delegation_results(&self) -> PathBuf {
+        self.cwd
+            .join(self.path("DELEGATION_RESULTS_FILE", DELEGATION_RESULTS))
+    }
+
+    /// Returns the stdio MCP server through which an agent reaches other agents, as it is given.
+    pub fn mcp_server(&self) -> &Path {
+        self.path("A2A_MCP_SERVER_PATH", MCP_SERVER)
+    }
+
+    fn path<'a>(&'a self, name: &str, default: &'a str) -> &'a Path {
+        let named = self.values.get(name).filter(|value| !value.is_empty());
+        named.map_or(Path::new(default), Path::new)
     }
 
     /// Returns the absolute directories of `PATH`, in order. Relative ones would be the repository's.

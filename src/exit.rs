@@ -20,17 +20,26 @@ pub enum Exit {
     Queued,
     /// The policy has an error (`EX_CONFIG`).
     Policy,
+    /// SIGHUP ended the run: 128 and the signal's number, as shells have it.
+    HungUp,
+    /// SIGINT ended the run.
+    Interrupted,
+    /// SIGTERM ended the run.
+    Terminated,
 }
 
 impl Exit {
     /// Every code, in the order of the reference page.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 9] = [
         Self::Done,
         Self::Failed,
         Self::Usage,
         Self::Internal,
         Self::Queued,
         Self::Policy,
+        Self::HungUp,
+        Self::Interrupted,
+        Self::Terminated,
     ];
 
     /// Returns the number that the process exits with.
@@ -42,6 +51,9 @@ impl Exit {
             Self::Internal => 70,
             Self::Queued => 75,
             Self::Policy => 78,
+            Self::HungUp => 129,
+            Self::Interrupted => 130,
+            Self::Terminated => 143,
         }
     }
 
@@ -54,10 +66,13 @@ impl Exit {
             Self::Internal => "A bug in sendoff, a panic in a step included.",
             Self::Queued => "Nothing is done, and something is queued for a later try.",
             Self::Policy => "The policy has an error: nothing was pushed.",
+            Self::HungUp => "SIGHUP ended the run: its terminal is gone.",
+            Self::Interrupted => "SIGINT ended the run.",
+            Self::Terminated => "SIGTERM ended the run.",
         }
     }
 
-    /// Returns the code that wins when a run asks for several: 78 > 70 > 1 > 75 > 0, and a bad
+    /// Returns the code that wins when a run asks for several: a signal > 78 > 70 > 1 > 75 > 0, and a bad
     /// command line never starts a run.
     #[must_use]
     pub fn worst(self, other: Self) -> Self {
@@ -69,6 +84,7 @@ impl Exit {
                 Exit::Internal => 3,
                 Exit::Policy => 4,
                 Exit::Usage => 5,
+                Exit::HungUp | Exit::Interrupted | Exit::Terminated => 6,
             }
         }
         if rank(other) > rank(self) {

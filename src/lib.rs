@@ -9,7 +9,7 @@
 //! | floor | modules | what lives there |
 //! | --- | --- | --- |
 //! | 0 | [`names`], [`exit`], [`clock`], [`net`], [`environment`] | checked names, numbers, the time, connections, variables |
-//! | 1 | [`policy`], [`report`], [`secrets`], [`template`], [`process`] | what may happen, what did, and the tools for both |
+//! | 1 | [`policy`], [`report`], [`secrets`], [`text`], [`template`], [`process`], [`handover`] | what may happen, what did, and the tools for both |
 //! | 2 | [`git`], [`http`] | the repository and the native push; one HTTP client |
 //! | 3 | [`forge`], [`platform`] | pull requests; memories and heartbeats |
 //! | 4 | [`pipeline`] | the step contract, planning, running |
@@ -35,6 +35,7 @@ pub mod environment;
 pub mod exit;
 pub mod forge;
 pub mod git;
+pub mod handover;
 pub mod http;
 pub mod manual;
 pub mod names;
@@ -48,3 +49,4 @@ pub mod secrets;
 pub mod session;
 pub mod steps;
 pub mod template;
+pub mod text;

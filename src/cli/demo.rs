@@ -37,7 +37,9 @@ impl Args {
             ));
             exit = exit.worst(report.exit());
             match stage.arrived() {
-                Ok(arrived) => print(&arrived),
+                Ok(arrived) => {
+                    print(&arrived);
+                }
                 Err(error) => {
                     complain(&format!("what arrived cannot be read: {error}"));
                     exit = exit.worst(Exit::Failed);

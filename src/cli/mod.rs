@@ -1,5 +1,6 @@
 //! Arguments, rendering, exit. Only this module prints.
 
+mod batch;
 mod completions;
 mod demo;
 mod manual;
@@ -62,7 +63,9 @@ pub fn main() -> ExitCode {
         complain("sendoff has a bug and stopped; please report it with the lines above");
         Exit::Internal
     });
-    exit.into()
+    // Whatever happens includes a wrong command line and a bug.
+    let best_effort = std::env::args_os().any(|argument| argument == "--best-effort");
+    if best_effort { Exit::Done } else { exit }.into()
 }
 
 fn dispatch() -> Exit {
@@ -70,13 +73,7 @@ fn dispatch() -> Exit {
         Ok(cli) => cli,
         Err(error) => return usage(&error),
     };
-    let environment = match Environment::read() {
-        Ok(environment) => environment,
-        Err(error) => {
-            complain(&format!("the working directory cannot be read: {error}"));
-            return Exit::Failed;
-        }
-    };
+    let environment = Environment::read();
     log_to_stderr(&environment);
     match cli.command {
         Command::Run(args) => args.run(environment),

@@ -12,7 +12,7 @@ use crate::session::Request;
 const INPUT_LIMIT: u64 = 64 << 20;
 
 /// Where and under which policy to work
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 pub(super) struct RequestArgs {
     /// Work in this directory instead of the current one
     #[arg(short = 'C', value_name = "DIR")]

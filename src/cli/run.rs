@@ -4,14 +4,18 @@ use std::path::PathBuf;
 
 use crate::environment::Environment;
 use crate::exit::Exit;
-use crate::report::Report;
+use crate::pipeline::Receipts;
+use crate::report::{Report, Verdict, prompt};
 use crate::session::Session;
 
-use super::output::{complain, print};
+use super::output::{Reached, complain, print};
 use super::plan;
 use super::progress::TerminalProgress;
 use super::render;
 use super::request::{RequestArgs, read_task};
+
+/// The pipeline whose data is one text for a model.
+const PRE_TASK: &str = "pre-task";
 
 /// Run a pipeline and report what became of each step
 #[derive(Debug, clap::Args)]
@@ -81,42 +85,75 @@ impl Args {
             json: self.json,
             verbose: self.verbose,
             best_effort: self.best_effort,
+            prompt: name == PRE_TASK,
         };
+        let receipts = session.receipts().clone();
         let report = session.run(
             &pipeline,
             &TerminalProgress::when(terminal),
             move |report| {
                 // The run's thread may be stuck for ever: the process ends here, with what is known.
-                end_process(style.show(&report));
+                end_process(style.show(&report, &receipts));
             },
         );
-        style.show(&report)
+        style.show(&report, session.receipts())
     }
 }
 
 /// How the report is shown.
 #[derive(Debug, Clone, Copy)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of the command line"
+)]
 struct Style {
     json: bool,
     verbose: bool,
     best_effort: bool,
+    /// Whether the data of the run is a text for a model.
+    prompt: bool,
 }
 
 impl Style {
-    fn show(self, report: &Report) -> Exit {
-        if self.json {
-            print(&render::json(report));
+    /// Shows the report. What was handed on is let go of once it is out.
+    fn show(self, report: &Report, receipts: &Receipts) -> Exit {
+        let reached = if self.json {
+            print(&render::json(report))
+        } else if self.prompt {
+            self.show_prompt(report)
         } else {
-            let text = render::human(report, render::Detail::of(self.verbose));
-            if !text.is_empty() {
-                print(&text);
-            }
+            print_some(&render::human(report, render::Detail::of(self.verbose)))
+        };
+        if reached == Reached::Whole {
+            receipts.settle();
         }
         if self.best_effort {
             Exit::Done
         } else {
             report.exit()
         }
+    }
+
+    /// Prints the text for the model, and tells a person what went wrong with it.
+    fn show_prompt(self, report: &Report) -> Reached {
+        let reached = print_some(&prompt(report));
+        let failed = report
+            .steps
+            .iter()
+            .any(|step| step.verdict == Verdict::Failed);
+        if failed || self.verbose || !report.notes.is_empty() {
+            complain(render::human(report, render::Detail::of(self.verbose)).trim_end());
+        }
+        reached
+    }
+}
+
+/// Prints a text, unless there is none.
+fn print_some(text: &str) -> Reached {
+    if text.is_empty() {
+        Reached::Whole
+    } else {
+        print(text)
     }
 }
 
@@ -125,5 +162,7 @@ impl Style {
     reason = "the watchdog ends a process whose main thread does not answer"
 )]
 pub(super) fn end_process(exit: Exit) -> ! {
+    // A child in a group of its own would live on.
+    crate::process::kill_every_group();
     std::process::exit(exit.code().into())
 }

@@ -1,16 +1,20 @@
 //! `sendoff step NAME`: runs one step and prints its data.
 
-use std::path::PathBuf;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader};
+use std::path::{Path, PathBuf};
 
 use crate::environment::Environment;
 use crate::exit::Exit;
-use crate::report::{Report, Verdict};
+use crate::pipeline::{Receipts, TaskDocument, TextStep};
+use crate::report::{Report, StepReport, Verdict};
 use crate::session::Session;
 
-use super::output::{complain, print};
+use super::batch::{Batch, not_text};
+use super::output::{Reached, complain, print};
 use super::progress::TerminalProgress;
 use super::render;
-use super::request::{RequestArgs, read_task};
+use super::request::{RequestArgs, read_input, read_task};
 
 /// Run one step and print its data
 #[derive(Debug, clap::Args)]
@@ -22,12 +26,15 @@ pub(super) struct Args {
     with: Vec<String>,
     #[command(flatten)]
     request: RequestArgs,
-    /// Read the task document from FILE, or from standard input with -
+    /// Read the task document from FILE, or from standard input with -; a text step's raw text
     #[arg(long, value_name = "FILE")]
     input: Option<PathBuf>,
     /// Print the step's line of the report as JSON
     #[arg(long)]
     json: bool,
+    /// Use a text step on many texts: lines of JSON in, {"input", "with"}, and out, {"text"} or {"error"}
+    #[arg(long, conflicts_with = "json")]
+    batch: bool,
     /// Exit 0 whatever happens
     #[arg(long)]
     best_effort: bool,
@@ -44,56 +51,136 @@ impl Args {
         if environment.is_off() {
             return Exit::Done;
         }
-        let task = match read_task(self.input.as_deref()) {
-            Ok(task) => task,
+        let request = self.request.clone().request(TaskDocument::default());
+        let session = match Session::open(request, environment) {
+            Ok(session) => session,
+            Err(error) => return render::policy_error(&error),
+        };
+        match session.text_step(&self.name, &self.with) {
+            Err(error) => render::policy_error(&error),
+            Ok(None) if self.batch => {
+                complain(&not_text(&self.name));
+                Exit::Usage
+            }
+            Ok(Some(_)) if self.batch => self.run_batch(&session),
+            Ok(Some(step)) => self.run_on_text(session, step.as_ref()),
+            Ok(None) => match read_task(self.input.as_deref()) {
+                Ok(task) => self.run_alone(&session.with_task(task)),
+                Err(message) => {
+                    complain(&message);
+                    Exit::Usage
+                }
+            },
+        }
+    }
+
+    /// Answers line after line.
+    fn run_batch(&self, session: &Session) -> Exit {
+        let mut batch = Batch::new(session, &self.name, &self.with);
+        let mut input: Box<dyn BufRead> = match self.input.as_deref() {
+            None => Box::new(io::stdin().lock()),
+            Some(path) if path == Path::new("-") => Box::new(io::stdin().lock()),
+            Some(path) => match File::open(path) {
+                Ok(file) => Box::new(BufReader::new(file)),
+                Err(error) => {
+                    complain(&format!("{} cannot be read: {error}", path.display()));
+                    return Exit::Usage;
+                }
+            },
+        };
+        match batch.run(&mut input, &mut io::stdout().lock()) {
+            Ok(()) => Exit::Done,
+            Err(error) => {
+                complain(&format!("the input cannot be read: {error}"));
+                Exit::Failed
+            }
+        }
+    }
+
+    /// Prints what a text step makes of the raw text. What the caller handed in goes back to the
+    /// caller as it is; only reports are redacted.
+    fn run_on_text(self, session: Session, step: &dyn TextStep) -> Exit {
+        let Some(path) = self.input.as_deref() else {
+            return self.run_alone(&session);
+        };
+        let text = match read_input(path) {
+            Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
             Err(message) => {
                 complain(&message);
                 return Exit::Usage;
             }
         };
-        let terminal = environment.is_terminal();
-        let session = match Session::open(self.request.request(task), environment) {
-            Ok(session) => session,
-            Err(error) => return render::policy_error(&error),
-        };
+        if self.json {
+            let task = TaskDocument {
+                raw: Some(text),
+                ..TaskDocument::default()
+            };
+            return self.run_alone(&session.with_task(task));
+        }
+        match step.convert(&text) {
+            Ok(text) => {
+                if !text.is_empty() {
+                    print(&text);
+                }
+                Exit::Done
+            }
+            Err(error) => {
+                complain(&error.to_string());
+                complain(error.advice.as_deref().unwrap_or_default());
+                Exit::Failed
+            }
+        }
+    }
+
+    fn run_alone(self, session: &Session) -> Exit {
         let pipeline = match session.single_step(&self.name, &self.with) {
             Ok(pipeline) => pipeline,
             Err(error) => return render::policy_error(&error),
         };
+        let terminal = session.is_terminal();
+        let receipts = session.receipts().clone();
         let (json, best_effort) = (self.json, self.best_effort);
         let report = session.run(
             &pipeline,
             &TerminalProgress::when(terminal),
             move |report| {
-                let exit = show(&report, json);
+                let exit = show(&report, json, &receipts);
                 super::run::end_process(if best_effort { Exit::Done } else { exit });
             },
         );
-        show(&report, self.json)
+        show(&report, self.json, session.receipts())
     }
 }
 
-/// Prints the step's text, or its line of the report.
-fn show(report: &Report, json: bool) -> Exit {
+/// Prints the step's data, and lets go of what was handed on once it is out.
+fn show(report: &Report, json: bool, receipts: &Receipts) -> Exit {
     let Some(step) = report.steps.first() else {
         return report.exit();
     };
-    if json {
+    let reached = if json {
         // A step's line is made of text, numbers and maps with text keys, which always serialise.
-        print(&serde_json::to_string_pretty(step).unwrap_or_default());
-        return report.exit();
+        print(&serde_json::to_string_pretty(step).unwrap_or_default())
+    } else {
+        print_data(step)
+    };
+    if reached == Reached::Whole {
+        receipts.settle();
     }
-    match step.outputs.get("text").and_then(|text| text.as_str()) {
-        Some("") => {}
-        Some(text) => print(text),
-        None if step.verdict == Verdict::Done && !step.outputs.is_empty() => {
-            let value = serde_json::Value::Object(step.outputs.clone());
-            print(&serde_json::to_string_pretty(&value).unwrap_or_default());
-        }
-        None => {}
-    }
-    if step.verdict != Verdict::Done || !report.notes.is_empty() {
+    if !json && (step.verdict != Verdict::Done || !report.notes.is_empty()) {
         complain(render::human(report, render::Detail::EveryStep).trim_end());
     }
     report.exit()
+}
+
+/// Prints the step's text, else all that it found; nothing when it found nothing.
+fn print_data(step: &StepReport) -> Reached {
+    match step.outputs.get("text").and_then(|text| text.as_str()) {
+        Some("") => Reached::Whole,
+        Some(text) => print(text),
+        None if step.verdict == Verdict::Done && !step.outputs.is_empty() => {
+            let value = serde_json::Value::Object(step.outputs.clone());
+            print(&serde_json::to_string_pretty(&value).unwrap_or_default())
+        }
+        None => Reached::Whole,
+    }
 }

@@ -1,7 +1,7 @@
 //! Git configuration by who wrote it: the user's has power, the repository's is a source of facts.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use gix::bstr::{BString, ByteSlice};
 use gix::config::File;
@@ -21,6 +21,8 @@ pub struct Config {
     /// The repository's own, without includes.
     pub(super) local: File,
     pub(super) trust: LocalConfig,
+    /// What `~` means.
+    home: Option<PathBuf>,
 }
 
 /// Which of the values below matching `<section>.<url>` count.
@@ -57,6 +59,7 @@ impl Config {
             trusted,
             local: File::default(),
             trust: LocalConfig::Ignore,
+            home: files.home.clone(),
         })
     }
 
@@ -83,6 +86,7 @@ impl Config {
             trusted,
             local,
             trust,
+            home: self.home,
         })
     }
 
@@ -99,6 +103,15 @@ impl Config {
     /// Returns the value of `key` that counts.
     pub fn string(&self, key: &str) -> Option<String> {
         self.trusted.string(key).map(|value| text(&value))
+    }
+
+    /// Returns the path that `key` names, `~/` expanded; nothing when it is not set or empty.
+    pub fn path(&self, key: &str) -> Option<PathBuf> {
+        let text = self.string(key).filter(|text| !text.is_empty())?;
+        match text.strip_prefix("~/") {
+            Some(rest) => Some(self.home.as_ref()?.join(rest)),
+            None => Some(PathBuf::from(text)),
+        }
     }
 
     /// Returns the truth of `key`; nothing when it is not set, or is no truth.

@@ -8,6 +8,7 @@ pub mod credentials;
 mod discover;
 mod files;
 mod head;
+mod hooks;
 mod open;
 mod power;
 mod pr_template;
@@ -17,6 +18,7 @@ mod refs;
 mod remote;
 mod state;
 mod tracking;
+mod upstream;
 mod url_match;
 
 use std::sync::Arc;
@@ -25,11 +27,13 @@ pub use commit::Commit;
 pub use config::{Config, Matching};
 pub use config_files::ConfigFiles;
 pub use head::{Head, HeadError};
+pub use hooks::{Hook, PrePush};
 pub use open::{LocalConfig, OpenError};
 pub use range::{Ahead, RangeError};
 pub use refs::RefError;
 pub use remote::{Remote, RemoteError};
 pub use state::Operation;
+pub use upstream::UpstreamError;
 
 /// A repository, opened with reduced trust. Cheap to clone, and safe to share between threads.
 #[derive(Clone)]

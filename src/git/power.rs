@@ -36,14 +36,7 @@ fn has_power(section: &str, name: &str) -> bool {
     match section {
         "credential" | "http" | "url" | "include" | "includeif" | "gpg" | "filter" | "protocol"
         | "ssh" => true,
-        "core" => [
-            "sshcommand",
-            "askpass",
-            "fsmonitor",
-            "gitproxy",
-            "hookspath",
-        ]
-        .contains(&name),
+        "core" => ["sshcommand", "askpass", "fsmonitor", "gitproxy"].contains(&name),
         "remote" => [
             "vcs",
             "receivepack",

@@ -15,7 +15,7 @@ pub struct Remote {
     pub url: RemoteUrl,
     /// Where git would fetch from.
     pub fetch_url: RemoteUrl,
-    /// Push URLs after the first: git would push to them too, sendoff does not.
+    /// Push URLs after the first: they are pushed to as well, as git does.
     pub other_push_urls: Vec<RemoteUrl>,
     /// The fetch refspecs; they say where the remote's branches are tracked.
     pub(super) fetch_specs: Vec<BString>,
@@ -30,6 +30,16 @@ impl Remote {
             url,
             other_push_urls: Vec::new(),
             fetch_specs: Vec::new(),
+        }
+    }
+
+    /// Returns the same remote with one push URL only.
+    #[must_use]
+    pub fn at(&self, url: &RemoteUrl) -> Self {
+        Self {
+            url: url.clone(),
+            other_push_urls: Vec::new(),
+            ..self.clone()
         }
     }
 }
@@ -171,7 +181,7 @@ impl Repo {
         Ok(Remote {
             url,
             fetch_url,
-            other_push_urls: pushed.filter_map(Result::ok).collect(),
+            other_push_urls: pushed.collect::<Result<_, _>>()?,
             fetch_specs: values("fetch"),
             name,
         })

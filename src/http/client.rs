@@ -15,6 +15,15 @@ use super::request::Request;
 use super::response::{Response, host};
 use super::retry::Budget;
 
+/// Whether an answer may point elsewhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Redirects {
+    /// Once, to another place of the same origin.
+    SameOrigin,
+    /// Never.
+    Refused,
+}
+
 /// How a [`Client`] behaves.
 #[derive(Debug, Clone)]
 pub struct ClientOptions {
@@ -26,6 +35,8 @@ pub struct ClientOptions {
     pub budget: Duration,
     /// Hosts that may be reached by `http://`, beside this machine.
     pub plain_http_hosts: Vec<String>,
+    /// Whether an answer may point elsewhere.
+    pub redirects: Redirects,
     /// The time, for `Retry-After`.
     pub clock: Clock,
 }
@@ -40,6 +51,7 @@ impl ClientOptions {
             connect_timeout: timeout * 4 / 5,
             budget: timeout * 2,
             plain_http_hosts: Vec::new(),
+            redirects: Redirects::SameOrigin,
             clock: Clock::System,
         }
     }
@@ -124,6 +136,9 @@ impl Client {
         let Hop::To(url) = next_hop(&request.method, &response)? else {
             return Ok(response);
         };
+        if self.inner.options.redirects == Redirects::Refused {
+            return Err(refused(&response, &url));
+        }
         let response = self.exchange(request, &url, timeout).await?;
         match next_hop(&request.method, &response)? {
             Hop::None => Ok(response),

@@ -9,7 +9,7 @@ mod response;
 mod retry;
 mod text;
 
-pub use client::{Client, ClientOptions};
+pub use client::{Client, ClientOptions, Redirects};
 pub use error::{HttpError, HttpErrorClass};
 pub use request::{Request, Token};
 pub use response::Response;

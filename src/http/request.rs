@@ -127,6 +127,19 @@ impl Request {
         })
     }
 
+    /// Sends `body` as JSON to `url` by another method. Fails when `body` cannot be written as JSON.
+    pub fn with_method(
+        method: Method,
+        url: Url,
+        body: Option<&impl Serialize>,
+    ) -> Result<Self, HttpError> {
+        let request = match body {
+            Some(body) => Self::post(url, body)?,
+            None => Self::get(url),
+        };
+        Ok(Self { method, ..request })
+    }
+
     /// Adds a token; it is sent only when the URL is of its origin.
     #[must_use]
     pub fn token(mut self, token: Option<&Token>) -> Self {

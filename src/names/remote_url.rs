@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use gix::bstr::ByteSlice;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 
 use super::origin::{Origin, is_loopback};
 
@@ -282,11 +282,6 @@ impl RemoteUrl {
             (url.host.as_deref().map(str::to_ascii_lowercase), path)
         }
         place(self) == place(other)
-    }
-
-    /// Returns the whole URL, password included; for git's own helpers, never for a person.
-    pub fn expose(&self) -> SecretString {
-        SecretString::from(self.render(|password| password.expose_secret().to_owned()))
     }
 
     fn render(&self, password: impl Fn(&SecretString) -> String) -> String {

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use reqwest::header::HeaderValue;
 use reqwest::redirect::Policy;
 use reqwest::{ClientBuilder, Proxy, Url};
 
@@ -18,6 +19,8 @@ pub struct ClientSettings {
     pub extra_roots: Option<PathBuf>,
     /// The proxy that the user configured. The environment is not asked: under a hook it is the agent's.
     pub proxy: Option<Url>,
+    /// What the client calls itself; by default its own name and version.
+    pub user_agent: Option<HeaderValue>,
 }
 
 impl Default for ClientSettings {
@@ -26,6 +29,7 @@ impl Default for ClientSettings {
             connect_timeout: Duration::from_secs(5),
             extra_roots: None,
             proxy: None,
+            user_agent: None,
         }
     }
 }
@@ -46,6 +50,10 @@ pub fn client_builder(url: &Url, settings: &ClientSettings) -> Result<ClientBuil
         .http1_only()
         .tcp_nodelay(true)
         .connect_timeout(settings.connect_timeout);
+    let builder = match &settings.user_agent {
+        Some(name) => builder.user_agent(name.clone()),
+        None => builder,
+    };
     let builder = match &settings.proxy {
         Some(proxy) => builder.proxy(Proxy::all(proxy.clone()).map_err(NetError::Proxy)?),
         None => builder,

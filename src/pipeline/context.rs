@@ -7,6 +7,7 @@ use std::pin::Pin;
 use tokio::sync::OnceCell;
 
 use crate::clock::Clock;
+use crate::environment::Environment;
 use crate::forge::{Forge, ForgeError, PullRequest};
 use crate::git::Repo;
 use crate::names::BranchName;
@@ -19,6 +20,7 @@ use super::deadline::Deadline;
 use super::facts::{Facts, TaskDocument};
 use super::hold::{Hold, Shipment};
 use super::progress::SharedProgress;
+use super::receipts::Receipts;
 use super::step::{ErrorKind, StepError};
 
 type Local<T> = Pin<Box<dyn Future<Output = T>>>;
@@ -52,6 +54,10 @@ pub struct Context<'run> {
     pub task: &'run TaskDocument,
     /// What earlier steps left; read only.
     pub facts: &'run Facts,
+    /// The variables and directories that the process was started with.
+    pub environment: &'run Environment,
+    /// What is to be done when the data of this run has reached its reader.
+    pub receipts: &'run Receipts,
     /// The time.
     pub clock: &'run Clock,
     /// The end of the run; moving pack bytes make it stand still.

@@ -79,6 +79,15 @@ impl Ending {
         }
     }
 
+    /// Makes the ending of a step that ran out of time.
+    pub(super) fn late(reason: &str, summary: String) -> Self {
+        let advice = "check that the server answers, or raise the limit; then run again";
+        Self {
+            advice: Some(advice.into()),
+            ..Self::new(Verdict::Failed, reason, summary)
+        }
+    }
+
     /// Makes the ending of a step whose turn never came, because of `passed`.
     pub(super) fn not_started(passed: &str) -> Self {
         Self::new(Verdict::Failed, DEADLINE, format!("not started: {passed}"))
@@ -148,17 +157,7 @@ impl Draft {
     pub fn cut_off(&self, deadline: &Deadline) -> Report {
         let summary = passed(deadline);
         let mut state = self.lock();
-        let mut cut = false;
-        for at in 0..state.progress.len() {
-            let ending = match state.progress.get(at) {
-                Some(Progress::Running(_)) => Ending::new(Verdict::Failed, DEADLINE, &summary),
-                Some(Progress::Waiting) => Ending::not_started(&summary),
-                _ => continue,
-            };
-            state.end(at, ending);
-            cut = true;
-        }
-        if !cut {
+        if !state.cut_off(DEADLINE, &summary) {
             // Before the first step or after the last: the run is late all the same.
             state.report.notes.push(Note {
                 code: DEADLINE.into(),
@@ -166,6 +165,20 @@ impl Draft {
                 advice: None,
             });
         }
+        state.conclude()
+    }
+
+    /// Returns the report as it stands, with what still runs as failed by a signal. `code` is the
+    /// signal's name in small letters.
+    pub fn interrupted(&self, code: &str) -> Report {
+        let summary = format!("{} ended the run", code.to_ascii_uppercase());
+        let mut state = self.lock();
+        state.cut_off(INTERRUPTED, &summary);
+        state.report.notes.push(Note {
+            code: code.into(),
+            message: summary,
+            advice: Some("run sendoff again: it finds out by itself what is left to do".into()),
+        });
         state.conclude()
     }
 
@@ -219,7 +232,25 @@ impl Draft {
 /// The stable code of what the run's deadline ended.
 pub(super) const DEADLINE: &str = "deadline";
 
+/// The stable code of what a signal ended.
+const INTERRUPTED: &str = "interrupted";
+
 impl State {
+    /// Ends every step that has not ended; says whether there was one.
+    fn cut_off(&mut self, reason: &str, summary: &str) -> bool {
+        let mut cut = false;
+        for at in 0..self.progress.len() {
+            let summary = match self.progress.get(at) {
+                Some(Progress::Running(_)) => summary.to_owned(),
+                Some(Progress::Waiting) => format!("not started: {summary}"),
+                _ => continue,
+            };
+            self.end(at, Ending::new(Verdict::Failed, reason, summary));
+            cut = true;
+        }
+        cut
+    }
+
     fn end(&mut self, at: usize, ending: Ending) {
         let began = self.progress.get(at).copied();
         if began == Some(Progress::Ended) {

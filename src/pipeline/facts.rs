@@ -76,6 +76,10 @@ pub struct TaskDocument {
     pub executor: Option<String>,
     /// The caller's own counters, for the heartbeat.
     pub heartbeat: Option<HeartbeatFacts>,
+    /// The raw text that a text step gets instead of a document; no part of the document.
+    #[serde(skip)]
+    #[schemars(skip)]
+    pub raw: Option<String>,
 }
 
 /// The task that ended.

@@ -28,6 +28,17 @@ pub struct Shipment {
     pub permit: PushPermit,
     /// How the remote may be reached.
     pub push_options: PushOptions,
+    /// The remote's further push URLs, which git pushes to as well.
+    pub also: Vec<Destination>,
+}
+
+/// One more place to push to.
+#[derive(Debug, Clone)]
+pub struct Destination {
+    /// The remote, with this URL as its only one.
+    pub remote: Remote,
+    /// How it may be reached.
+    pub push_options: PushOptions,
 }
 
 /// Why `push` and `pr-create` are held. Memory and heartbeat go out all the same.
@@ -39,6 +50,8 @@ pub struct Hold {
     pub sentence: String,
     /// What to do about it, in one line.
     pub advice: Option<String>,
+    /// Whether something is broken, so that the step has failed and not merely nothing to do.
+    pub is_broken: bool,
 }
 
 impl Hold {
@@ -48,15 +61,17 @@ impl Hold {
             reason,
             sentence: sentence.into(),
             advice: None,
+            is_broken: false,
         }
     }
 
-    /// Makes a hold of an error and its causes.
+    /// Makes a hold of an error and its causes: something is broken.
     pub fn of(reason: &'static str, error: &dyn std::error::Error) -> Self {
-        Self::new(
-            reason,
-            StepError::of(ErrorKind::Denied, reason, error).summary,
-        )
+        let summary = StepError::of(ErrorKind::Denied, reason, error).summary;
+        Self {
+            is_broken: true,
+            ..Self::new(reason, summary)
+        }
     }
 
     /// Adds what to do about it.
@@ -66,12 +81,17 @@ impl Hold {
         self
     }
 
-    /// Puts the hold in the words of a step: a refusal is a skip, not an error.
-    pub fn outcome(&self) -> Outcome {
-        Outcome::Skipped {
+    /// Puts the hold in the words of a step: a refusal is a skip, and no error.
+    pub fn outcome(&self) -> Result<Outcome, StepError> {
+        if self.is_broken {
+            let mut error = StepError::new(ErrorKind::Denied, self.reason, self.sentence.clone());
+            error.advice.clone_from(&self.advice);
+            return Err(error);
+        }
+        Ok(Outcome::Skipped {
             reason: self.reason,
             summary: self.sentence.clone(),
             advice: self.advice.clone(),
-        }
+        })
     }
 }

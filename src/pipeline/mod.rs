@@ -8,6 +8,7 @@ mod facts;
 mod hold;
 mod plan;
 mod progress;
+mod receipts;
 mod run;
 mod step;
 mod watchdog;
@@ -19,8 +20,9 @@ pub use draft::{Draft, RunInfo};
 pub use facts::{
     CommitFacts, Facts, HeartbeatFacts, RepoFacts, RunFacts, StepFacts, TaskDocument, TaskFacts,
 };
-pub use hold::{Hold, Shipment};
+pub use hold::{Destination, Hold, Shipment};
 pub use plan::{Pipeline, PlannedStep};
 pub use progress::SharedProgress;
-pub use step::{ErrorKind, Outcome, Outputs, Step, StepDef, StepError};
+pub use receipts::Receipts;
+pub use step::{ErrorKind, Outcome, Outputs, Step, StepDef, StepError, TextStep};
 pub use watchdog::Watchdog;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::policy::{OnError, PipelineTable, Policy, PolicyError, StepRef, StepTable, nearest};
 use crate::template::Condition;
 
-use super::step::{Step, StepDef};
+use super::step::{Step, StepDef, TextStep};
 
 /// Steps in their order; those of a group start together.
 #[derive(Debug)]
@@ -87,17 +87,25 @@ impl Pipeline {
         with: &[String],
         kinds: &[StepDef],
     ) -> Result<Self, PolicyError> {
-        let table = policy.step(name);
-        let def = kind(policy, &table, kinds)?.ok_or_else(|| {
-            PolicyError::new(no_step(name)).advise(steps_are(policy, name, kinds))
-        })?;
-        let table = table.with(with, def)?;
+        let (table, def) = alone(policy, name, with, kinds)?;
         let step = def.read(&table)?;
         let planned = PlannedStep::new(policy, &table, def, Turn::Runs(step));
         Ok(Self {
             name: name.to_owned(),
             groups: vec![vec![planned]],
         })
+    }
+
+    /// Reads the text step `name` alone, as [`single`](Self::single) does; nothing when the step does
+    /// not make one text of another.
+    pub fn text_step(
+        policy: &Policy,
+        name: &str,
+        with: &[String],
+        kinds: &[StepDef],
+    ) -> Result<Option<Box<dyn TextStep>>, PolicyError> {
+        let (table, def) = alone(policy, name, with, kinds)?;
+        def.read_text(&table)
     }
 
     /// Takes out what must not run while the policy of the system or the user is broken.
@@ -188,6 +196,19 @@ impl PlannedStep {
             waits: def.waits,
         }
     }
+}
+
+/// Finds a step by its name, with settings of its own over those of the policy.
+fn alone<'k>(
+    policy: &Policy,
+    name: &str,
+    with: &[String],
+    kinds: &'k [StepDef],
+) -> Result<(StepTable, &'k StepDef), PolicyError> {
+    let table = policy.step(name);
+    let def = kind(policy, &table, kinds)?
+        .ok_or_else(|| PolicyError::new(no_step(name)).advise(steps_are(policy, name, kinds)))?;
+    Ok((table.with(with, def)?, def))
 }
 
 /// Which steps come before a group, and which there are.

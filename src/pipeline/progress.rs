@@ -17,7 +17,8 @@ impl SharedProgress {
         Self(Arc::new(listener))
     }
 
-    /// Returns a listener that also holds the deadline, from the first byte sent until it is dropped.
+    /// Returns a listener that also holds the deadline, from the first byte sent until it is dropped,
+    /// and while a hook runs.
     ///
     /// The push notices by itself when nothing moves any more.
     pub fn holding(&self, deadline: &Deadline) -> impl Progress + Send + 'static {
@@ -61,5 +62,19 @@ impl Progress for Holding {
             held.get_or_insert_with(|| self.deadline.stand_still());
         }
         self.inner.0.sent(bytes);
+    }
+
+    fn hook_begins(&self) {
+        if let Ok(mut held) = self.held.lock() {
+            held.get_or_insert_with(|| self.deadline.stand_still());
+        }
+        self.inner.0.hook_begins();
+    }
+
+    fn hook_ended(&self) {
+        if let Ok(mut held) = self.held.lock() {
+            drop(held.take());
+        }
+        self.inner.0.hook_ended();
     }
 }

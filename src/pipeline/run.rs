@@ -212,14 +212,11 @@ async fn within<T>(
     });
     match select(work, limits).await {
         Either::Left((value, _)) => Ok(value),
-        Either::Right((Some(limit), _)) => Err(Ending::new(
-            Verdict::Failed,
-            "timeout",
-            format!("it took longer than {:?} ({})", limit.limit, limit.key),
-        )),
-        Either::Right((None, _)) => {
-            Err(Ending::new(Verdict::Failed, DEADLINE, passed(cx.deadline)))
+        Either::Right((Some(limit), _)) => {
+            let summary = format!("it took longer than {:?} ({})", limit.limit, limit.key);
+            Err(Ending::late("timeout", summary))
         }
+        Either::Right((None, _)) => Err(Ending::late(DEADLINE, passed(cx.deadline))),
     }
 }
 
@@ -257,6 +254,6 @@ fn failed(error: StepError) -> Ending {
         reason: Some(reason.into()),
         summary: error.summary,
         advice: error.advice,
-        outputs: Outputs::new(),
+        outputs: *error.outputs,
     }
 }

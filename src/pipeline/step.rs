@@ -34,6 +34,13 @@ pub trait Step: Debug {
     async fn run(&self, cx: &Context<'_>) -> Result<Outcome, StepError>;
 }
 
+/// A step that makes one text of another and reaches nothing else, so that it can be used alone,
+/// many times in one process.
+pub trait TextStep: Debug {
+    /// Makes the text. An error says what is wrong with `input`.
+    fn convert(&self, input: &str) -> Result<String, StepError>;
+}
+
 /// What a step says of its work. A refusal by policy or state is a skip, not an error.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Outcome {
@@ -97,6 +104,8 @@ pub struct StepError {
     pub summary: String,
     /// One line: what to do.
     pub advice: Option<String>,
+    /// What was found out all the same, such as what a server said.
+    pub outputs: Box<Outputs>,
 }
 
 impl StepError {
@@ -107,6 +116,7 @@ impl StepError {
             reason,
             summary: summary.into(),
             advice: None,
+            outputs: Box::default(),
         }
     }
 
@@ -159,7 +169,11 @@ pub struct StepDef {
     schema: fn(&mut schemars::SchemaGenerator) -> schemars::Schema,
     defaults: fn() -> Value,
     classes: &'static [(&'static str, KeyClass)],
+    read_text: Option<ReadText>,
 }
+
+/// How the settings of a text step are read.
+type ReadText = fn(&StepTable) -> Result<Box<dyn TextStep>, PolicyError>;
 
 impl StepDef {
     /// Declares the kind `name` with the settings and work of `S`.
@@ -173,13 +187,32 @@ impl StepDef {
             needs: &[],
             ships: false,
             always: false,
-            waits: false,
+            waits: true,
             times_itself: false,
             read: |table| Ok(Box::new(table.read::<S>()?)),
             schema: |generator| generator.subschema_for::<S>(),
             defaults: || serde_json::to_value(S::default()).unwrap_or_default(),
             classes: S::CLASSES,
+            read_text: None,
         }
+    }
+
+    /// Declares the kind `name` like [`of`](Self::of), for a step that makes one text of another.
+    pub const fn of_text<S>(name: &'static str, about: &'static str) -> Self
+    where
+        S: Step
+            + TextStep
+            + Classed
+            + Default
+            + DeserializeOwned
+            + Serialize
+            + JsonSchema
+            + 'static,
+    {
+        let mut def = Self::of::<S>(name, about);
+        def.waits = false;
+        def.read_text = Some(|table| Ok(Box::new(table.read::<S>()?)));
+        def
     }
 
     /// Names the steps that must be done before, unless the policy names others.
@@ -204,11 +237,11 @@ impl StepDef {
         self
     }
 
-    /// Marks a kind that waits for something, such as a program, whatever there is to ship: a run
-    /// without such a step, a platform or work to ship needs no runtime.
+    /// Marks a kind that waits for the platform, the remote or the forge and for nothing else: a run of
+    /// such steps that has none of these to ask needs no runtime, which is most of what it would cost.
     #[must_use]
-    pub const fn waits(mut self) -> Self {
-        self.waits = true;
+    pub const fn waits_for_servers_only(mut self) -> Self {
+        self.waits = false;
         self
     }
 
@@ -223,6 +256,16 @@ impl StepDef {
     /// Reads the settings of a step of this kind.
     pub fn read(&self, table: &StepTable) -> Result<Box<dyn Step>, PolicyError> {
         (self.read)(table)
+    }
+
+    /// Reads the settings of a text step; nothing when steps of this kind are none.
+    pub fn read_text(&self, table: &StepTable) -> Result<Option<Box<dyn TextStep>>, PolicyError> {
+        self.read_text.map(|read| read(table)).transpose()
+    }
+
+    /// Says whether steps of this kind make one text of another.
+    pub const fn is_text(&self) -> bool {
+        self.read_text.is_some()
     }
 
     /// Returns the schema of the settings.

@@ -1,4 +1,4 @@
-//! The tables `forge`, `platform`, `remotes` and `git`: whom we talk to. Never from a repository.
+//! The tables `forge`, `platform`, `remotes`, `http` and `git`: whom we talk to. Never from a repository.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::names::{RemoteUrl, Scheme};
+use crate::names::{Origin, RemoteUrl, Scheme};
 
 use super::pattern::Pattern;
 use super::text::read_as_text;
@@ -110,6 +110,24 @@ fn spellings(url: &RemoteUrl) -> Vec<String> {
             let place = format!("{host}:{port}/{}", path.trim_start_matches('/'));
             vec![format!("{}://{place}", scheme.as_str())]
         }
+    }
+}
+
+/// Where steps that use `http` may send requests.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Http {
+    /// Origins that steps may send requests to, such as `https://hooks.example`. Empty: none. A path does not count.
+    pub allowed: Vec<ServerUrl>,
+}
+
+crate::classes!(Http { allowed: D });
+
+impl Http {
+    /// Says whether `allowed` lists the origin: scheme, host and port.
+    pub fn lists(&self, origin: &Origin) -> bool {
+        let mut listed = self.allowed.iter().map(ServerUrl::as_url);
+        listed.any(|url| Origin::of(url).as_ref() == Some(origin))
     }
 }
 

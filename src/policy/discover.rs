@@ -120,9 +120,14 @@ pub(super) fn read_owned(path: &Path) -> Result<Option<String>, PolicyError> {
 
 /// Reads a policy that was named on the command line.
 pub(super) fn read_named(path: &Path) -> Result<String, PolicyError> {
-    let file = File::open(path).map_err(|error| {
-        PolicyError::new(unreadable(&error)).advise("check the argument of --policy")
-    })?;
+    let refused =
+        |message: String| PolicyError::new(message).advise("check the argument of --policy");
+    let opened = open(path, OFlags::NONBLOCK).map_err(|error| refused(unreadable(&error)))?;
+    let file = opened.ok_or_else(|| refused("there is no such file".into()))?;
+    // A pipe would be waited for.
+    if !file.metadata().is_ok_and(|metadata| metadata.is_file()) {
+        return Err(refused("it is not a regular file".into()));
+    }
     let bytes = bounded(file, LIMIT).map_err(|error| PolicyError::new(unreadable(&error)))?;
     text(&bytes, LIMIT).map(str::to_owned)
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use super::branches::{Branches, Rule};
 use super::class::{Classed, KeyClass};
-use super::connections::{Forge, Git, Platform, Remotes};
+use super::connections::{Forge, Git, Http, Platform, Remotes};
 use super::limits::Limits;
 use super::pipelines::Pipelines;
 use super::requirement::Requirement;
@@ -34,6 +34,8 @@ pub(super) struct PolicyFile {
     pub platform: Platform,
     /// Which remotes are pushed to.
     pub remotes: Remotes,
+    /// Where steps that use `http` may send requests.
+    pub http: Http,
     /// How git's configuration is read.
     pub git: Git,
 }
@@ -47,6 +49,7 @@ crate::classes!(PolicyFile {
     forge: D,
     platform: D,
     remotes: D,
+    http: D,
     git: D,
 });
 
@@ -59,6 +62,7 @@ pub const TABLE_CLASSES: &[(&str, &[(&str, KeyClass)])] = &[
     ("forge", Forge::CLASSES),
     ("platform", Platform::CLASSES),
     ("remotes", Remotes::CLASSES),
+    ("http", Http::CLASSES),
     ("git", Git::CLASSES),
 ];
 

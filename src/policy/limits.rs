@@ -10,12 +10,14 @@ use super::span::Span;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Limits {
-    /// The whole run. Stands still while pack bytes move.
+    /// The whole run. Stands still while pack bytes move and while a `pre-push` hook runs.
     pub deadline: Span,
     /// One step that names no `timeout` of its own.
     pub step_timeout: Span,
     /// The push, without progress.
     pub push_timeout: Span,
+    /// The user's `pre-push` hook; the run's deadline stands still meanwhile.
+    pub hook_timeout: Span,
     /// One request to the forge or the platform.
     pub http_timeout: Span,
     /// Commits ahead of the base; a branch with more is held and reported.
@@ -28,6 +30,7 @@ crate::classes!(Limits {
     deadline: ADown,
     step_timeout: ADown,
     push_timeout: ADown,
+    hook_timeout: ADown,
     http_timeout: ADown,
     commits: ADown,
     push_size: ADown,
@@ -39,6 +42,7 @@ impl Default for Limits {
             deadline: Span::seconds(120),
             step_timeout: Span::seconds(30),
             push_timeout: Span::seconds(60),
+            hook_timeout: Span::seconds(600),
             http_timeout: Span::seconds(5),
             commits: Count(1000),
             push_size: Size::megabytes(200),

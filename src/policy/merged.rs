@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::names::BranchName;
 
 use super::branches::Branches;
-use super::connections::{Forge, Git, Platform, Remotes};
+use super::connections::{Forge, Git, Http, Platform, Remotes};
 use super::error::PolicyError;
 use super::file::PolicyFile;
 use super::layer::Origin;
@@ -27,6 +27,7 @@ pub struct Policy {
     forge: Forge,
     platform: Platform,
     remotes: Remotes,
+    http: Http,
     git: Git,
     pipelines: BTreeMap<String, PipelineTable>,
     steps: BTreeMap<String, StepTable>,
@@ -78,6 +79,7 @@ impl Policy {
             forge: file.forge,
             platform: file.platform,
             remotes: file.remotes,
+            http: file.http,
             git: file.git,
             pipelines,
             steps,
@@ -95,6 +97,7 @@ impl Policy {
             forge: Forge::default(),
             platform: Platform::default(),
             remotes: Remotes::default(),
+            http: Http::default(),
             git: Git::default(),
             pipelines: BTreeMap::new(),
             steps: BTreeMap::new(),
@@ -121,6 +124,11 @@ impl Policy {
     /// Returns the platform's settings.
     pub const fn platform(&self) -> &Platform {
         &self.platform
+    }
+
+    /// Returns where steps may send requests.
+    pub const fn http(&self) -> &Http {
+        &self.http
     }
 
     /// Returns which remotes are pushed to.

@@ -37,7 +37,7 @@ mod trigger;
 pub use branches::{Base, Branches, Draft, Rule};
 pub use class::{Classed, KeyClass, class_of};
 pub use connections::{
-    Forge, ForgeKind, Git, LocalConfig, Platform, Remotes, ServerUrl, ServerUrlError,
+    Forge, ForgeKind, Git, Http, LocalConfig, Platform, Remotes, ServerUrl, ServerUrlError,
 };
 pub use discover::{Places, RepositoryFile};
 pub use error::{PolicyError, nearest};

@@ -30,6 +30,9 @@ pub enum ProcessError {
         /// How long it had.
         limit: Duration,
     },
+    /// The caller wanted to end; it and its whole group were killed.
+    #[error("`{}` was stopped", .0.display())]
+    Stopped(PathBuf),
     /// Its end could not be waited for.
     #[error("cannot wait for `{}`", .program.display())]
     Wait {

@@ -2,7 +2,7 @@
 
 use std::io;
 use std::process::{Child, ExitStatus};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 
@@ -15,7 +15,9 @@ pub struct Killer(Arc<Mutex<Option<Pid>>>);
 impl Killer {
     /// Makes the killer of a child that leads its own process group.
     pub(super) fn of(child: &Child) -> Self {
-        Self(Arc::new(Mutex::new(pid(child))))
+        let killer = Self(Arc::new(Mutex::new(pid(child))));
+        living().push(killer.clone());
+        killer
     }
 
     /// Sends SIGKILL to the whole group.
@@ -31,7 +33,24 @@ impl Killer {
     pub(super) fn reap(&self, child: &mut Child) -> io::Result<ExitStatus> {
         let mut leader = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         *leader = None;
+        living().retain(|killer| !Arc::ptr_eq(&killer.0, &self.0));
         child.wait()
+    }
+}
+
+/// The groups whose leader was not reaped. A process has one set of children, so this is one for all.
+static LIVING: Mutex<Vec<Killer>> = Mutex::new(Vec::new());
+
+fn living() -> MutexGuard<'static, Vec<Killer>> {
+    LIVING.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Kills every group that was started here and whose leader lives: the process is about to end, and
+/// nobody will wait for them.
+pub fn kill_every_group() {
+    let groups = living().clone();
+    for group in groups {
+        group.kill();
     }
 }
 

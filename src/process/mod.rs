@@ -8,7 +8,7 @@ mod program;
 mod running;
 
 pub use error::ProcessError;
-pub use group::Killer;
+pub use group::{Killer, kill_every_group};
 pub use inheritance::{Inheritance, find_program};
 pub use output::{Captured, Ended, Output};
 pub use program::{Leftovers, Program};

@@ -5,6 +5,7 @@ use std::io::Write;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::sync_channel;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -17,6 +18,9 @@ use super::running::Running;
 
 /// How long a stream may stay open after its program ended and its group was killed.
 const PATIENCE: Duration = Duration::from_millis(200);
+
+/// How often a caller who waits looks whether it is to stop.
+const TICK: Duration = Duration::from_millis(20);
 
 /// What becomes of the processes that a program leaves in its group when it ends in time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -127,9 +131,29 @@ impl Program {
 
     /// Runs the program to its end. At the deadline it and its whole group are killed and reaped.
     pub fn run(&self) -> Result<Output, ProcessError> {
+        self.wait_for(&AtomicBool::new(false), |_| ())
+    }
+
+    /// Runs the program to its end like [`run`](Self::run); it is killed as well soon after `stop` is
+    /// raised.
+    pub fn run_until(&self, stop: &AtomicBool) -> Result<Output, ProcessError> {
+        self.wait_for(stop, |_| ())
+    }
+
+    /// Runs the program to its end like [`run`](Self::run), and hands out what kills it before.
+    pub fn run_with(&self, started_with: impl FnOnce(Killer)) -> Result<Output, ProcessError> {
+        self.wait_for(&AtomicBool::new(false), started_with)
+    }
+
+    fn wait_for(
+        &self,
+        stop: &AtomicBool,
+        started_with: impl FnOnce(Killer),
+    ) -> Result<Output, ProcessError> {
         let started = Instant::now();
         let mut child = self.spawn(&self.input)?;
         let killer = Killer::of(&child);
+        started_with(killer.clone());
         let stdout = child.stdout.take().map(|s| Collector::start(s, self.cap));
         let stderr = child.stderr.take().map(|s| Collector::start(s, self.cap));
         if let Some(mut stdin) = child.stdin.take() {
@@ -144,13 +168,19 @@ impl Program {
             ended.send(())
         });
         let remaining = || self.deadline.saturating_sub(started.elapsed());
-        let in_time = end.recv_timeout(remaining()).is_ok();
+        let mut in_time = false;
+        while !in_time && !remaining().is_zero() && !stop.load(Ordering::Relaxed) {
+            in_time = end.recv_timeout(remaining().min(TICK)).is_ok();
+        }
         if !in_time || self.leftovers == Leftovers::Kill {
             killer.kill();
         }
         let status = killer
             .reap(&mut child)
             .map_err(|source| self.wait(source))?;
+        if !in_time && stop.load(Ordering::Relaxed) {
+            return Err(ProcessError::Stopped(self.path.clone()));
+        }
         if !in_time {
             return Err(ProcessError::Deadline {
                 program: self.path.clone(),

@@ -1,11 +1,14 @@
 //! What a run did: `sendoff.report/1`, the JSON contract.
 
+mod prompt;
 mod summary;
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+
+pub use prompt::{SOURCE, prompt};
 
 /// The value of [`Report::schema`].
 pub const SCHEMA: &str = "sendoff.report/1";

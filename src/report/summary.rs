@@ -8,6 +8,12 @@ use super::{Report, Verdict};
 pub(super) const INTERNAL: &str = "internal";
 /// The stable code of a step that a broken policy stopped.
 pub(super) const POLICY: &str = "policy-error";
+/// The stable codes of the notes that a signal ended the run.
+const SIGNALS: [(&str, Exit); 3] = [
+    ("sighup", Exit::HungUp),
+    ("sigint", Exit::Interrupted),
+    ("sigterm", Exit::Terminated),
+];
 /// The stable code of a note that the run's deadline passed outside its steps.
 const DEADLINE: &str = "deadline";
 
@@ -51,6 +57,11 @@ impl Report {
         }
         if self.notes.iter().any(|note| note.code == POLICY) {
             exit = exit.worst(Exit::Policy);
+        }
+        for (code, signal) in SIGNALS {
+            if self.notes.iter().any(|note| note.code == code) {
+                exit = exit.worst(signal);
+            }
         }
         exit
     }

@@ -37,12 +37,24 @@ pub(super) fn assignment(
             trim(text, value.start, runs.end(Class::Value, value.start)),
         ),
     };
-    let content = text.get(begin..end)?;
     if is_redacted(text, begin) && end <= begin + REDACTED.len() {
         return None;
     }
     let ends_line = matches!(text.get(end), None | Some(b'\n' | b'\r'));
-    is_secret(content, &form, value.quote.is_some(), ends_line, strength).then_some((begin, end))
+    let judged = (begin, end.min(begin + JUDGED));
+    let bytes = text.get(judged.0..judged.1)?;
+    is_secret(
+        &mut Content {
+            bytes,
+            judged,
+            runs,
+        },
+        &form,
+        value.quote.is_some(),
+        ends_line,
+        strength,
+    )
+    .then_some((begin, end))
 }
 
 /// How a value is tied to its keyword.
@@ -157,15 +169,29 @@ fn trim(text: &[u8], start: usize, end: usize) -> usize {
     end - closers
 }
 
+/// The beginning of a value. What stands in it is remembered from one keyword to the next: in a long
+/// run each keyword would look at the same bytes again.
+struct Content<'c, 'text> {
+    bytes: &'c [u8],
+    judged: Span,
+    runs: &'c mut Runs<'text>,
+}
+
+impl Content<'_, '_> {
+    fn leaves(&mut self, class: Class) -> bool {
+        self.runs.leaves(class, self.judged)
+    }
+}
+
 fn is_secret(
-    value: &[u8],
+    content: &mut Content<'_, '_>,
     form: &Form,
     in_quotes: bool,
     ends_line: bool,
     strength: Strength,
 ) -> bool {
-    let value = value.get(..JUDGED).unwrap_or(value);
-    let digit = value.iter().any(u8::is_ascii_digit);
+    let value = content.bytes;
+    let digit = content.leaves(Class::NoDigit);
     if forty(value) && (*form != Form::Colon || digit || in_quotes) {
         return true;
     }
@@ -178,15 +204,13 @@ fn is_secret(
     if strength == Strength::Weak {
         return value.len() >= 20 && digit && letter && !value.contains(&b'(');
     }
-    let symbol = value.iter().any(|byte| b"!@#$%^*+=~/".contains(byte));
     if in_quotes || *form == Form::Tight {
-        return value.len() >= if letter || symbol { 4 } else { 6 };
+        return value.len() >= 6
+            || (value.len() >= 4 && (letter || content.leaves(Class::NoSymbol)));
     }
-    let cased =
-        value.iter().any(u8::is_ascii_uppercase) && value.iter().any(u8::is_ascii_lowercase);
-    (value.len() >= 8 && letter && (digit || symbol))
-        || (value.len() >= 6 && letter && (digit || symbol) && ends_line)
-        || (value.len() >= 16 && cased)
+    let odd = digit || content.leaves(Class::NoSymbol);
+    (letter && odd && (value.len() >= 8 || (value.len() >= 6 && ends_line)))
+        || (value.len() >= 16 && content.leaves(Class::NoUpper) && content.leaves(Class::NoLower))
 }
 
 /// Says whether a value begins with forty characters of base64. Where case is folded, four more

@@ -14,6 +14,18 @@ pub fn clean_line(text: &str) -> String {
     escape(text, |_| true)
 }
 
+/// Returns `text` on one line without what [`clean_line`] would escape: line ends and tabs become
+/// spaces, the rest goes.
+///
+/// For text that a model reads, where an escape would be noise.
+pub fn strip_controls(text: &str) -> String {
+    let shown = text.chars().filter_map(|character| match character {
+        '\n' | '\t' | '\u{2028}' | '\u{2029}' => Some(' '),
+        _ => (!is_hidden(character)).then_some(character),
+    });
+    shown.collect()
+}
+
 fn escape(text: &str, refuses: impl Fn(char) -> bool) -> String {
     let mut out = String::with_capacity(text.len());
     for character in text.chars() {
@@ -65,6 +77,11 @@ mod tests {
             clean_line("line\u{2028}separator"),
             "line\\u{2028}separator"
         );
+    }
+
+    #[test]
+    fn controls_can_be_taken_out() {
+        assert_eq!(strip_controls("a\x1b[1m\r\nb\tc\u{202e}d"), "a[1m b cd");
     }
 
     #[test]

@@ -42,7 +42,13 @@ pub fn find(text: &[u8]) -> Vec<Finding> {
     if ANCHORS.get().is_none() && is_quiet(text) {
         return findings;
     }
-    let Some(anchors) = ANCHORS.get_or_init(build) else {
+    // Big texts pay for the faster automaton; most are small.
+    let anchors = if text.len() < BIG {
+        ANCHORS.get_or_init(|| build(AhoCorasickKind::ContiguousNFA))
+    } else {
+        FAST_ANCHORS.get_or_init(|| build(AhoCorasickKind::DFA))
+    };
+    let Some(anchors) = anchors else {
         return findings;
     };
     let mut runs = Runs::new(text);
@@ -55,7 +61,20 @@ pub fn find(text: &[u8]) -> Vec<Finding> {
         let (start, after) = (hit.start(), hit.end());
         let found = match anchor {
             Anchor::Shape(shape) => {
-                findings.extend(token(text, (start, after), shape, &mut runs));
+                let found = token(text, (start, after), shape, &mut runs);
+                // The tail of a token that looks like another one is the same secret.
+                let is_tail = |new: &Finding| {
+                    let last: Option<&Finding> = findings.last();
+                    last.is_some_and(|last| {
+                        (last.start..=last.end).contains(&new.start)
+                            && last.end == new.end
+                            && last.kind == new.kind
+                            && last.proof >= new.proof
+                    })
+                };
+                if let Some(new) = found.filter(|new| !is_tail(new)) {
+                    findings.push(new);
+                }
                 continue;
             }
             Anchor::WebToken => (is_edge(text, start) && text.get(start..after) == Some(b"eyJ"))
@@ -76,12 +95,20 @@ pub fn find(text: &[u8]) -> Vec<Finding> {
             Anchor::Keyword(strength) => assignment(text, (start, after), *strength, &mut runs)
                 .map(|span| ("assignment", span, Proof::Context)),
         };
-        findings.extend(found.map(|(kind, (start, end), proof)| Finding {
-            kind,
-            start,
-            end,
-            proof,
-        }));
+        let Some((kind, (start, end), proof)) = found else {
+            continue;
+        };
+        let repeats = findings
+            .last()
+            .is_some_and(|last| last.start <= start && last.end == end && last.kind == kind);
+        if !repeats {
+            findings.push(Finding {
+                kind,
+                start,
+                end,
+                proof,
+            });
+        }
     }
     findings
 }
@@ -95,6 +122,9 @@ fn is_quiet(text: &[u8]) -> bool {
     else {
         return false;
     };
+    let has_long_word = text
+        .split_ascii_whitespace()
+        .any(|word| word.len() >= SHORTEST_TOKEN);
     let lower = text.to_ascii_lowercase();
     !lower.contains("-----begin ")
         && !lower.contains("://")
@@ -103,8 +133,11 @@ fn is_quiet(text: &[u8]) -> bool {
             .iter()
             .chain(STRONG)
             .any(|word| lower.contains(word))
-        && !SHAPES.iter().any(|shape| text.contains(shape.prefix))
+        && (!has_long_word || !SHAPES.iter().any(|shape| text.contains(shape.prefix)))
 }
+
+/// No shape makes a token of fewer bytes: ordinary words need not be compared with each prefix.
+const SHORTEST_TOKEN: usize = 12;
 
 /// What an anchor leads to.
 #[derive(Debug)]
@@ -124,10 +157,14 @@ struct Anchors {
     list: Vec<Anchor>,
 }
 
+/// From how many bytes on a text is big.
+const BIG: usize = 256 << 10;
+
 static ANCHORS: OnceLock<Option<Anchors>> = OnceLock::new();
+static FAST_ANCHORS: OnceLock<Option<Anchors>> = OnceLock::new();
 
 /// Builds the automaton, which takes most of a millisecond.
-fn build() -> Option<Anchors> {
+fn build(kind: AhoCorasickKind) -> Option<Anchors> {
     let mut patterns = Vec::new();
     let mut list = Vec::new();
     let mut add = |pattern: String, anchor| {
@@ -154,7 +191,7 @@ fn build() -> Option<Anchors> {
     // The patterns are few and constant; a failure to build is met by the tests, not by a user.
     let automaton = AhoCorasick::builder()
         .match_kind(MatchKind::Standard)
-        .kind(Some(AhoCorasickKind::ContiguousNFA))
+        .kind(Some(kind))
         .ascii_case_insensitive(true)
         .build(&patterns)
         .ok()?;
@@ -223,10 +260,8 @@ fn token(text: &[u8], (start, after): Span, shape: &Shape, runs: &mut Runs<'_>) 
             .count();
     }
     let body = text.get(after..end)?;
-    let mixed = || {
-        body.iter().take(256).any(u8::is_ascii_digit)
-            && body.iter().take(256).any(u8::is_ascii_alphabetic)
-    };
+    let judged = (after, end.min(after + 256));
+    let mut mixed = || runs.leaves(Class::NoDigit, judged) && runs.leaves(Class::NoLetter, judged);
     if body.len() < shape.least || (shape.needs == Needs::Mixed && !mixed()) {
         return None;
     }
@@ -255,6 +290,17 @@ mod tests {
     use super::*;
 
     #[test]
+    fn every_shape_is_as_long_as_the_shortest_token() {
+        for shape in SHAPES {
+            assert!(
+                shape.prefix.len() + shape.least >= SHORTEST_TOKEN,
+                "{}",
+                shape.kind
+            );
+        }
+    }
+
+    #[test]
     fn a_quiet_text_has_no_anchor() {
         assert!(is_quiet(b"pushed 3 commits to origin/feature-12345678"));
         assert!(!is_quiet("se\u{17f}".as_bytes()));
@@ -268,7 +314,8 @@ mod tests {
             );
         }
         for shape in SHAPES {
-            assert!(!is_quiet(shape.prefix.as_bytes()), "{}", shape.prefix);
+            let token = format!("{}{}", shape.prefix, "x".repeat(shape.least));
+            assert!(!is_quiet(token.as_bytes()), "{token}");
         }
         for anchor in ["-----BEGIN ", "://", "eyJ"] {
             assert!(!is_quiet(anchor.as_bytes()), "{anchor}");
@@ -301,7 +348,8 @@ mod tests {
 
     #[test]
     fn the_automaton_is_built_and_a_checksum_proves_a_token() {
-        assert!(build().is_some());
+        assert!(build(AhoCorasickKind::ContiguousNFA).is_some());
+        assert!(build(AhoCorasickKind::DFA).is_some());
         // A made-up body and its checksum: CRC-32 in base 62.
         let body = "0123456789abcdefghijABCDEFGHIJ";
         let mut rest = crc32fast::hash(body.as_bytes());

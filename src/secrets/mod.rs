@@ -10,7 +10,7 @@ mod redact;
 mod runs;
 mod table;
 
-pub use clean::{clean, clean_line};
+pub use clean::{clean, clean_line, strip_controls};
 pub use find::{Finding, Proof, find};
 pub use known::redact_known;
 pub use redact::{REDACTED, redact};

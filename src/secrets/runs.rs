@@ -20,14 +20,32 @@ pub(super) enum Class {
     Token68,
     /// Everything in a bare value: up to white space, quotes, and what ends a value in a list.
     Value,
+    /// Everything up to the next digit.
+    NoDigit,
+    /// Everything up to the next letter.
+    NoLetter,
+    /// Everything up to the next capital letter.
+    NoUpper,
+    /// Everything up to the next small letter.
+    NoLower,
+    /// Everything up to the next sign that passwords have and words do not.
+    NoSymbol,
 }
 
-const CLASSES: usize = 7;
+const CLASSES: usize = 12;
 
 impl Class {
     /// Says whether `byte` belongs to the class.
     pub(super) const fn holds(self, byte: u8) -> bool {
         match self {
+            Self::NoDigit => !byte.is_ascii_digit(),
+            Self::NoLetter => !byte.is_ascii_alphabetic(),
+            Self::NoUpper => !byte.is_ascii_uppercase(),
+            Self::NoLower => !byte.is_ascii_lowercase(),
+            Self::NoSymbol => !matches!(
+                byte,
+                b'!' | b'@' | b'#' | b'$' | b'%' | b'^' | b'*' | b'+' | b'=' | b'~' | b'/'
+            ),
             Self::Alnum => byte.is_ascii_alphanumeric(),
             Self::Upper => byte.is_ascii_uppercase() || byte.is_ascii_digit(),
             Self::Hex => byte.is_ascii_hexdigit(),
@@ -82,6 +100,13 @@ impl<'text> Runs<'text> {
     }
 }
 
+impl Runs<'_> {
+    /// Says whether a byte that is not of `class` stands in a part of the text.
+    pub(super) fn leaves(&mut self, class: Class, (start, end): Span) -> bool {
+        start < end && self.end(class, start) < end
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -95,5 +120,14 @@ mod tests {
         assert_eq!(runs.end(Class::Word, 8), 11);
         assert_eq!(runs.end(Class::Value, 7), 7);
         assert_eq!(runs.end(Class::Word, 99), 99);
+    }
+
+    #[test]
+    fn digits_and_letters_are_found_in_a_part_only() {
+        let mut runs = Runs::new(b"--a--1--");
+        let mut digit = |span| runs.leaves(Class::NoDigit, span);
+        assert!(digit((0, 6)) && !digit((0, 5)) && !digit((6, 8)) && !digit((5, 5)));
+        let mut letter = |span| runs.leaves(Class::NoLetter, span);
+        assert!(letter((0, 3)) && !letter((0, 2)) && !letter((3, 8)));
     }
 }

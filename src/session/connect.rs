@@ -6,7 +6,7 @@ use crate::environment::Environment;
 use crate::forge::{Connection, FORGES, ForgeDef};
 use crate::git::Repo;
 use crate::git::credentials::{Helpers, Login};
-use crate::git::push::{AllowFile, PushOptions};
+use crate::git::push::{AllowFile, AllowGit, PushOptions};
 use crate::http::{Client, ClientOptions};
 use crate::names::{Origin, RemoteUrl, RepositoryName, Scheme};
 use crate::net::PlainHttp;
@@ -80,6 +80,12 @@ pub(super) fn push_options(session: &Session, remote: &RemoteUrl) -> PushOptions
             AllowFile::Yes
         } else {
             AllowFile::No
+        },
+        // The guard lets git:// through only when the policy lists it.
+        allow_git: if policy.remotes().lists(remote) {
+            AllowGit::Yes
+        } else {
+            AllowGit::No
         },
         // The guard has checked an unencrypted remote against the list, by its whole URL.
         plain_http: PlainHttp::to(remote.host().map(str::to_owned)),

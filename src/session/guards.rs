@@ -2,8 +2,8 @@
 
 use crate::git::push::PushOptions;
 use crate::git::{Head, Remote, Repo};
-use crate::names::{BranchName, RepositoryName, Scheme};
-use crate::pipeline::{Hold, RepoFacts, Shipment};
+use crate::names::{BranchName, RemoteUrl, RepositoryName, Scheme};
+use crate::pipeline::{Destination, Hold, RepoFacts, Shipment};
 use crate::policy::Policy;
 use crate::report::RepoReport;
 
@@ -34,7 +34,7 @@ impl Survey {
 pub(super) fn survey(
     repo: Result<Option<&Repo>, &Hold>,
     policy: &Policy,
-    options: impl Fn(&Remote) -> PushOptions,
+    options: impl Fn(&RemoteUrl) -> PushOptions,
 ) -> Survey {
     let repo = match repo {
         Ok(Some(repo)) => repo,
@@ -72,7 +72,7 @@ pub(super) fn survey(
 fn guard(
     repo: &Repo,
     policy: &Policy,
-    options: impl Fn(&Remote) -> PushOptions,
+    options: impl Fn(&RemoteUrl) -> PushOptions,
     facts: &mut RepoFacts,
 ) -> Result<Shipment, Hold> {
     if repo.is_bare() {
@@ -131,7 +131,8 @@ fn guard(
     facts.commits = commits.iter().map(super::range::commit_facts).collect();
     Ok(Shipment {
         repository: repository(&remote),
-        push_options: options(&remote),
+        push_options: options(&remote.url),
+        also: also(&remote, &options),
         branch,
         head,
         remote,
@@ -153,10 +154,11 @@ fn remote(
     let remote = repo
         .remote(choice.as_ref(), Some(branch))
         .map_err(|error| {
-            let hold = Hold::of(error.code(), &error);
+            // Having no remote, or several, is a fact and nothing broken.
             Hold {
                 advice: error.advice(),
-                ..hold
+                is_broken: false,
+                ..Hold::of(error.code(), &error)
             }
         })?;
     facts.remote = Some(remote.name.to_string());
@@ -164,34 +166,39 @@ fn remote(
         facts.owner = Some(owner);
         facts.name = Some(name);
     }
-    let listed = policy.remotes().lists(&remote.url);
+    for url in std::iter::once(&remote.url).chain(&remote.other_push_urls) {
+        check_url(policy, url)?;
+    }
+    Ok(remote)
+}
+
+/// Checks that a URL may be pushed to.
+fn check_url(policy: &Policy, url: &RemoteUrl) -> Result<(), Hold> {
+    let listed = policy.remotes().lists(url);
     if !policy.remotes().allowed.is_empty() && !listed {
         return Err(Hold::new(
             "remote-not-allowed",
-            format!(
-                "{} is not among the remotes that the policy allows",
-                remote.url
-            ),
+            format!("{url} is not among the remotes that the policy allows"),
         )
         .advise("add its URL to `remotes.allowed` in the user's or the system's policy"));
     }
-    match remote.url.scheme() {
+    match url.scheme() {
         Scheme::File if !policy.remotes().allow_file => Err(Hold::new(
             "file-remote",
-            format!("{} is a path, and pushing to a path runs the hooks that lie there", remote.url),
+            format!("{url} is a path, and pushing to a path runs the hooks that lie there"),
         )
         .advise("set `remotes.allow-file = true` in the user's policy, or --set remotes.allow-file=true")),
-        Scheme::Http if !remote.url.is_loopback() && !listed => Err(Hold::new(
+        Scheme::Http if !url.is_loopback() && !listed => Err(Hold::new(
             "plain-http",
-            format!("{} is not encrypted", remote.url),
+            format!("{url} is not encrypted"),
         )
         .advise("use https, or list the URL in `remotes.allowed` in the user's policy")),
-        Scheme::Git => Err(Hold::new(
+        Scheme::Git if !listed => Err(Hold::new(
             "unsupported",
-            format!("{} uses git://, which is neither encrypted nor authenticated", remote.url),
+            format!("{url} uses git://, which is neither encrypted nor authenticated"),
         )
-        .advise("use https or ssh")),
-        _ => Ok(remote),
+        .advise("use https or ssh, or list the URL in `remotes.allowed` in the user's policy")),
+        _ => Ok(()),
     }
 }
 
@@ -206,19 +213,30 @@ pub(super) struct Base {
 
 fn base(repo: &Repo, policy: &Policy, branch: &BranchName, remote: &Remote) -> Result<Base, Hold> {
     let named = policy.branches().base_for(branch).cloned();
-    if named.as_ref() == Some(branch) {
+    let hint = match &named {
+        Some(_) => None,
+        // What cannot be read is not known; the remote is asked at run time.
+        None => repo.remote_head_hint(remote).ok().flatten(),
+    };
+    // A hint may be stale or made up, and still it can only hold back.
+    if named.as_ref().or(hint.as_ref()) == Some(branch) {
         return Err(Hold::new(
             "base-is-head",
             format!("{branch} is the base branch itself: its work goes out from another branch"),
         )
         .advise("work on a branch of your own: git switch -c NAME"));
     }
-    let hint = match &named {
-        Some(_) => None,
-        // What cannot be read is not known; the remote is asked at run time.
-        None => repo.remote_head_hint(remote).ok().flatten(),
-    };
     Ok(Base { named, hint })
+}
+
+/// Returns the push URLs after the first, as remotes of their own.
+fn also(remote: &Remote, options: impl Fn(&RemoteUrl) -> PushOptions) -> Vec<Destination> {
+    let others = remote.other_push_urls.iter();
+    let others = others.map(|url| Destination {
+        remote: remote.at(url),
+        push_options: options(url),
+    });
+    others.collect()
 }
 
 /// Returns owner and name as a forge knows them; empty where the path is too short to tell.

@@ -6,8 +6,8 @@ use crate::environment::Environment;
 use crate::git::{ConfigFiles, LocalConfig, Repo};
 use crate::pipeline::Hold;
 use crate::policy::{
-    Carried, Layers, Loaded, LocalConfig as Trusted, Origin, Places, PolicyError, Setting,
-    for_repository,
+    Carried, Layers, Loaded, LocalConfig as Trusted, Origin, Places, PolicyError, RepositoryFile,
+    Setting, for_repository,
 };
 use crate::report::Note;
 use crate::steps::STEPS;
@@ -40,6 +40,10 @@ pub(super) fn discover(
     environment: &Environment,
     local_config: LocalConfig,
 ) -> Result<Option<Repo>, Hold> {
+    if !directory.is_dir() {
+        let sentence = format!("there is no directory {}", directory.display());
+        return Err(Hold::new("no-directory", sentence).advise("name one that exists with -C"));
+    }
     let home = environment.home();
     let config_home = environment.config_directory();
     let config_home = config_home.as_deref().and_then(Path::parent);
@@ -135,8 +139,22 @@ pub fn review(
     })
 }
 
-/// Checks one file alone, by the rules of a user's policy; its owner does not matter.
+/// Checks one file alone: `.sendoff.toml` by the rules of a repository's policy, any other by those of
+/// a user's. Its owner does not matter.
 pub fn check_file(file: &Path) -> Result<(), Box<PolicyError>> {
+    if file.file_name().is_some_and(|name| name == ".sendoff.toml") {
+        let directory = file.parent().unwrap_or(Path::new("."));
+        let read = RepositoryFile::read(directory).map_err(Box::new)?;
+        let places = Places {
+            repository: read,
+            ..Places::default()
+        };
+        let mut loaded = Layers::load(&places, STEPS).map_err(Box::new)?;
+        return match loaded.problems.pop() {
+            Some(problem) => Err(Box::new(problem.error)),
+            None => Ok(()),
+        };
+    }
     let places = Places {
         policy_file: Some(file.to_owned()),
         ..Places::default()

@@ -6,21 +6,26 @@ mod load;
 mod plan;
 mod range;
 mod remote_head;
+mod signals;
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use futures_util::FutureExt;
+use futures_util::future::{Either, select};
 
 use crate::clock::Clock;
 use crate::environment::Environment;
+use crate::exit::Exit;
 use crate::git::push::PushOptions;
 use crate::git::{LocalConfig, Repo};
 use crate::names::RunId;
 use crate::pipeline::{
-    Context, Deadline, Draft, Facts, ForgeSource, Hold, OpenPullRequest, Pipeline,
-    RemoteHeadSource, RunFacts, RunInfo, SharedProgress, TaskDocument, Watchdog,
+    Context, Deadline, Draft, Facts, ForgeSource, Hold, OpenPullRequest, Pipeline, Receipts,
+    RemoteHeadSource, RunFacts, RunInfo, SharedProgress, TaskDocument, TextStep, Watchdog,
 };
 use crate::policy::{Loaded, PolicyError, Trigger};
+use crate::process::kill_every_group;
 use crate::report::{Note, Report};
 use crate::steps::STEPS;
 
@@ -30,6 +35,18 @@ use self::remote_head::Question;
 
 pub use self::load::{PolicyReview, check_file, preset_for_repository, repository_policy, review};
 pub use self::plan::{Plan, PlanStep};
+
+/// Returns the code of the note that says which signal ended the run.
+const fn signal_code(signal: Exit) -> &'static str {
+    match signal {
+        Exit::HungUp => "sighup",
+        Exit::Terminated => "sigterm",
+        _ => "sigint",
+    }
+}
+
+/// How long threads that outlive the run may take to end.
+const LAST_CALL: Duration = Duration::from_millis(250);
 
 /// What a caller wants.
 #[derive(Debug, Clone, Default)]
@@ -57,6 +74,7 @@ pub struct Session {
     repo: Result<Option<Repo>, Hold>,
     loaded: Loaded,
     notes: Vec<Note>,
+    receipts: Receipts,
 }
 
 impl Session {
@@ -92,6 +110,7 @@ impl Session {
             repo,
             loaded,
             notes,
+            receipts: Receipts::default(),
         })
     }
 
@@ -115,6 +134,32 @@ impl Session {
         })
     }
 
+    /// Reads a text step alone, with settings of its own; nothing when the step is of another kind.
+    pub fn text_step(
+        &self,
+        name: &str,
+        with: &[String],
+    ) -> Result<Option<Box<dyn TextStep>>, PolicyError> {
+        Pipeline::text_step(&self.loaded.policy, name, with, STEPS)
+    }
+
+    /// Sets what the caller tells about its task, when it is read after the policy.
+    #[must_use]
+    pub fn with_task(mut self, task: TaskDocument) -> Self {
+        self.task = task;
+        self
+    }
+
+    /// Returns what is to be settled when the report has reached its reader.
+    pub const fn receipts(&self) -> &Receipts {
+        &self.receipts
+    }
+
+    /// Says whether a person watches, so that progress can be shown.
+    pub const fn is_terminal(&self) -> bool {
+        self.environment.is_terminal()
+    }
+
     /// Says what a run would do. Writes nothing and asks no server.
     pub fn plan(&self, pipeline: &Pipeline) -> Plan {
         Plan::of(self, pipeline, &self.survey())
@@ -122,6 +167,7 @@ impl Session {
 
     /// Runs a pipeline. Never fails: what went wrong is part of the report.
     ///
+    /// SIGINT, SIGTERM and SIGHUP end it in order within a second, with the report so far.
     /// `on_deadline` gets the report so far, on a thread of its own, when the deadline passes and the
     /// run does not end by itself.
     pub fn run(
@@ -132,7 +178,7 @@ impl Session {
     ) -> Report {
         let deadline = Deadline::new(self.loaded.policy.limits().deadline.duration());
         let survey = self.survey();
-        let draft = Draft::new(self.info(pipeline, &survey), &self.clock);
+        let draft = self.draft(pipeline, &survey);
         if self.has_nobody_to_ask(&survey) && !pipeline.waits() {
             // Nothing to wait for: neither a runtime nor a watchdog is paid for.
             let run = self.run_on(pipeline, &survey, &deadline, &draft, progress);
@@ -140,7 +186,7 @@ impl Session {
                 return report;
             }
         }
-        let draft = Draft::new(self.info(pipeline, &survey), &self.clock);
+        let draft = self.draft(pipeline, &survey);
         let watchdog = Watchdog::start(&deadline, &draft, on_deadline);
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
@@ -149,10 +195,22 @@ impl Session {
             (Ok(runtime), Ok(watchdog)) => (runtime, watchdog),
             (Err(error), _) | (_, Err(error)) => return draft.not_started(&error),
         };
-        let report = runtime.block_on(self.run_on(pipeline, &survey, &deadline, &draft, progress));
-        // A stuck thread must not hold the process: dropping a runtime would wait for it.
-        runtime.shutdown_background();
-        report
+        let run = self.run_on(pipeline, &survey, &deadline, &draft, progress);
+        let ended = runtime.block_on(async {
+            // The run is dropped when a signal wins: that raises the flag of its threads.
+            match select(Box::pin(run), Box::pin(signals::first())).await {
+                Either::Left((report, _)) => Ok(report),
+                Either::Right((signal, _)) => Err(draft.interrupted(signal_code(signal))),
+            }
+        });
+        // A thread that still runs hears that it should end, gives back its locks and kills its
+        // children. One that is stuck must not hold the process.
+        runtime.shutdown_timeout(LAST_CALL);
+        if ended.is_err() || deadline.is_over() {
+            // A helper without a flag to look at would live on.
+            kill_every_group();
+        }
+        ended.unwrap_or_else(|report| report)
     }
 
     async fn run_on(
@@ -183,6 +241,8 @@ impl Session {
             platform: platform.as_ref(),
             task: &self.task,
             facts: &self.facts(survey),
+            environment: &self.environment,
+            receipts: &self.receipts,
             clock: &self.clock,
             deadline,
             progress,
@@ -204,21 +264,26 @@ impl Session {
     /// Looks at the repository: what would be shipped, or why nothing.
     fn survey(&self) -> Survey {
         let repo = self.repo.as_ref().map(Option::as_ref);
-        let options = |shipment: &crate::git::Remote| -> PushOptions {
-            connect::push_options(self, &shipment.url)
-        };
+        let options =
+            |url: &crate::names::RemoteUrl| -> PushOptions { connect::push_options(self, url) };
         guards::survey(repo, &self.loaded.policy, options)
     }
 
-    fn info(&self, pipeline: &Pipeline, survey: &Survey) -> RunInfo {
-        RunInfo {
+    /// Starts a report that never shows a token of the environment.
+    fn draft(&self, pipeline: &Pipeline, survey: &Survey) -> Draft {
+        let info = RunInfo {
             version: env!("CARGO_PKG_VERSION").into(),
             pipeline: pipeline.name().into(),
             trigger: self.trigger.to_string(),
             run_id: self.run_id,
             repo: survey.report(),
             notes: self.notes.clone(),
-        }
+        };
+        let draft = Draft::new(info, &self.clock);
+        self.environment
+            .tokens()
+            .for_each(|token| draft.hide(token));
+        draft
     }
 
     fn facts(&self, survey: &Survey) -> Facts {

@@ -7,6 +7,7 @@ use serde::Serialize;
 use crate::exit::Exit;
 use crate::pipeline::{Pipeline, PlannedStep};
 use crate::report::{Note, RepoReport};
+use crate::secrets::{clean_line, redact};
 
 use super::Session;
 use super::guards::Survey;
@@ -58,7 +59,8 @@ impl Plan {
         let shipment = survey.shipment.as_ref().ok();
         let commits = shipment.map(|shipment| {
             let line = |commit: &crate::git::Commit| {
-                format!("{} {}", commit.id.to_hex_with_len(8), commit.subject)
+                let subject = clean_line(&redact(&commit.subject));
+                format!("{} {subject}", commit.id.to_hex_with_len(8))
             };
             shipment.commits.iter().map(line).collect()
         });
@@ -87,9 +89,14 @@ impl Plan {
     }
 }
 
+/// Kinds that a broken policy stops, and that need no branch to ship.
+const RUNS_ANYWHERE: &[&str] = &["exec", "http"];
+
 fn plan_step(session: &Session, survey: &Survey, step: &PlannedStep) -> PlanStep {
     let held = match &survey.shipment {
-        Err(hold) if step.ships() => Some((hold.sentence.clone(), hold.advice.clone())),
+        Err(hold) if step.ships() && !RUNS_ANYWHERE.contains(&step.kind) => {
+            Some((hold.sentence.clone(), hold.advice.clone()))
+        }
         _ if !step.is_enabled() => {
             Some(("the policy leaves it out (`enabled = false`)".into(), None))
         }

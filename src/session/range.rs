@@ -2,7 +2,7 @@
 
 use gix::ObjectId;
 
-use crate::git::{Commit, RefError, Remote, Repo};
+use crate::git::{Commit, RangeError, RefError, Remote, Repo};
 use crate::names::BranchName;
 use crate::pipeline::{CommitFacts, Hold};
 use crate::policy::Policy;
@@ -39,33 +39,65 @@ pub(super) fn ahead(
             .map(|(_, tip)| tip)
             .collect(),
     };
-    let limit = policy.limits().commits.get();
-    let ahead = repo.ahead(head, &bases, limit).map_err(|error| {
-        Hold::new(
-            "corrupt",
-            format!("the history of {branch} cannot be read: {error}"),
-        )
+    let corrupt = |error: RangeError| {
+        Hold {
+            sentence: format!("the history of {branch} cannot be read: {error}"),
+            ..Hold::of("corrupt", &error)
+        }
         .advise("check the repository: git fsck")
-    })?;
-    if ahead.truncated {
-        return Err(Hold::new(
-            "too-many-commits",
-            format!(
-                "{branch} has more than {limit} commits to ship, the most that the policy lets out"
-            ),
-        )
-        .advise(
-            "check that the base is right (`branches.base`) and fetched, or raise `limits.commits`",
-        ));
+    };
+    // Whether there is anything at all is found out sooner than what.
+    if !repo.is_ahead(head, &bases).map_err(corrupt)? {
+        return Err(nothing(repo, remote, branch, head, tip.and(known)));
     }
-    if ahead.commits.is_empty() {
-        let base = known.map_or_else(|| remote.name.to_string(), ToString::to_string);
-        return Err(Hold::new(
+    let limit = policy.limits().commits.get();
+    let ahead = repo.ahead(head, &bases, limit).map_err(corrupt)?;
+    if !ahead.truncated {
+        return Ok(ahead.commits);
+    }
+    let sentence = format!(
+        "{branch} has more than {limit} commits to ship, the most that the policy lets out"
+    );
+    Err(Hold::new("too-many-commits", sentence).advise(
+        "check that the base is right (`branches.base`) and fetched, or raise `limits.commits`",
+    ))
+}
+
+/// Says that there is nothing to ship, or that this cannot be known without a base: another branch
+/// on the remote may have the same commits, and still no pull request.
+fn nothing(
+    repo: &Repo,
+    remote: &Remote,
+    branch: &BranchName,
+    head: ObjectId,
+    base: Option<&BranchName>,
+) -> Hold {
+    if let Some(base) = base {
+        return Hold::new(
             "nothing-ahead",
             format!("{branch} has no commit that {base} lacks"),
-        ));
+        );
     }
-    Ok(ahead.commits)
+    if repo
+        .tracking_tip(remote, branch)
+        .is_ok_and(|tip| tip == Some(head))
+    {
+        return Hold::new(
+            "nothing-ahead",
+            format!(
+                "{branch} has no commit that {remote} lacks",
+                remote = remote.name
+            ),
+        );
+    }
+    let sentence = format!(
+        "other branches on {} have the commits of {branch}, and its base is not known here",
+        remote.name
+    );
+    Hold::new("base-unknown", sentence).advise(format!(
+        "set `branches.base` in your policy, or run: git remote set-head {} --auto",
+        remote.name
+    ))
 }
 
 /// Puts a commit in the form that templates see.

@@ -12,7 +12,8 @@ pub(super) const STEP: StepDef = StepDef::of::<HeartbeatClear>(
     "heartbeat-clear",
     "Tells the platform that the agent is free.",
 )
-.always();
+.always()
+.waits_for_servers_only();
 
 /// Tell the platform that the agent is free
 #[derive(Debug, Clone, Default, Deserialize, Serialize, JsonSchema)]

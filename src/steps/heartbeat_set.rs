@@ -11,7 +11,8 @@ use crate::template::Template;
 pub(super) const STEP: StepDef = StepDef::of::<HeartbeatSet>(
     "heartbeat-set",
     "Tells the platform what the agent works on.",
-);
+)
+.waits_for_servers_only();
 
 /// Tell the platform what the agent works on.
 #[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
@@ -26,9 +27,7 @@ crate::classes!(HeartbeatSet { current_task: D });
 impl Default for HeartbeatSet {
     fn default() -> Self {
         Self {
-            current_task: Template::built_in(
-                "{{ (task.input or '') | redact | oneline | truncate(80) }}",
-            ),
+            current_task: Template::built_in("{{ (task.input or '') | redact | brief }}"),
         }
     }
 }

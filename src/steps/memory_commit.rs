@@ -10,7 +10,8 @@ use crate::template::Template;
 use super::heartbeat_set::no_platform;
 
 pub(super) const STEP: StepDef =
-    StepDef::of::<MemoryCommit>("memory-commit", "Commits a memory to the agents' platform.");
+    StepDef::of::<MemoryCommit>("memory-commit", "Commits a memory to the agents' platform.")
+        .waits_for_servers_only();
 
 /// Redacted before it is cut: a key that is cut in half no longer looks like one.
 const DEFAULT_CONTENT: &str = "Conversation: {{ task.input | redact | truncate(200) }}";

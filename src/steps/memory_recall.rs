@@ -5,13 +5,15 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::pipeline::{Context, Outcome, Outputs, Step, StepDef, StepError};
+use crate::secrets::strip_controls;
 
 use super::heartbeat_set::no_platform;
 
 pub(super) const STEP: StepDef = StepDef::of::<MemoryRecall>(
     "memory-recall",
     "Recalls the last memories, as lines of text.",
-);
+)
+.waits_for_servers_only();
 
 /// Recall the last memories, as lines of text
 #[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
@@ -43,16 +45,16 @@ impl Step for MemoryRecall {
         let lines: Vec<String> = memories
             .iter()
             .map(|memory| {
-                let scope = memory.scope.as_deref().unwrap_or("?");
-                format!(
-                    "- [{scope}] {}",
-                    memory.content.as_deref().unwrap_or_default()
-                )
+                let scope = strip_controls(memory.scope.as_deref().unwrap_or("?"));
+                let content = memory.content.as_deref().unwrap_or_default();
+                let content: Vec<String> = content.lines().map(strip_controls).collect();
+                format!("- [{scope}] {}", content.join("\n"))
             })
             .collect();
         let mut outputs = Outputs::new();
         outputs.insert("count".into(), lines.len().into());
         outputs.insert("text".into(), lines.join("\n").into());
+        outputs.insert(super::SOURCE.into(), "memories of this workspace".into());
         Ok(Outcome::Done {
             summary: format!("{} memories recalled", lines.len()),
             outputs,

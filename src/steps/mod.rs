@@ -1,17 +1,30 @@
 //! The steps: one file each, named after its kind. To add one: a file that exports a `STEP`, and
 //! two lines here.
 
+mod a2a_instructions;
+mod brief_summary;
+mod delegation_results;
+mod error_classify;
+mod error_sanitize;
+mod exec;
 mod heartbeat_clear;
 mod heartbeat_set;
+mod http;
+mod mcp_server_path;
 mod memory_commit;
 mod memory_recall;
+mod message_text;
 mod pr_create;
 mod push;
+mod redact;
+mod system_prompt;
 
 use crate::names::RemoteName;
-use crate::pipeline::{ErrorKind, StepDef, StepError};
+use crate::pipeline::{Context, ErrorKind, Outcome, Outputs, StepDef, StepError, TextStep};
 use crate::platform::PlatformError;
 use crate::policy::{Policy, PolicyError};
+use crate::report::SOURCE;
+use crate::template::Template;
 
 /// Every kind of step, in the order of the reference page.
 pub const STEPS: &[StepDef] = &[
@@ -19,8 +32,19 @@ pub const STEPS: &[StepDef] = &[
     memory_recall::STEP,
     heartbeat_set::STEP,
     heartbeat_clear::STEP,
+    delegation_results::STEP,
+    system_prompt::STEP,
+    a2a_instructions::STEP,
+    mcp_server_path::STEP,
+    brief_summary::STEP,
+    message_text::STEP,
+    error_classify::STEP,
+    error_sanitize::STEP,
+    redact::STEP,
     push::STEP,
     pr_create::STEP,
+    exec::STEP,
+    http::STEP,
 ];
 
 /// Returns the remote that `steps.push.remote` names, or nothing for `auto`: the guards look at the
@@ -44,4 +68,39 @@ fn platform_error(error: &PlatformError) -> StepError {
     let mut told = StepError::new(kind, error.code(), error.to_string());
     told.advice = Some(error.advice().into());
     told
+}
+
+/// Runs a text step on the raw text that was handed in, else on what its template makes of the facts.
+fn run_on_text(
+    step: &impl TextStep,
+    cx: &Context<'_>,
+    template: &Template,
+    summary: &str,
+) -> Result<Outcome, StepError> {
+    let text = match &cx.task.raw {
+        Some(raw) => step.convert(raw)?,
+        None => step.convert(&cx.render(template)?)?,
+    };
+    Ok(done_with_text(summary, text))
+}
+
+/// Makes a `Done` whose data is a text.
+fn done_with_text(summary: impl Into<String>, text: impl Into<String>) -> Outcome {
+    let mut outputs = Outputs::new();
+    outputs.insert("text".into(), text.into().into());
+    Outcome::Done {
+        summary: summary.into(),
+        outputs,
+    }
+}
+
+/// Puts an error and its causes on one line.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
 }

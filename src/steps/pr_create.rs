@@ -12,7 +12,7 @@ use crate::template::Template;
 
 pub(super) const STEP: StepDef = StepDef::of::<PrCreate>(
     "pr-create",
-    "Finds the open pull request of this head and base, or opens one; never two.",
+    "Finds the open pull request of this head and base, or opens one.waits_for_servers_only(); never two.",
 )
 .ships()
 .needs(&["push"]);
@@ -87,11 +87,11 @@ impl Step for PrCreate {
     async fn run(&self, cx: &Context<'_>) -> Result<Outcome, StepError> {
         let shipment = match cx.shipment {
             Ok(shipment) => shipment,
-            Err(hold) => return Ok(hold.outcome()),
+            Err(hold) => return hold.outcome(),
         };
         let forge = match cx.forge.get().await {
             Ok(forge) => forge,
-            Err(hold) => return Ok(hold.outcome()),
+            Err(hold) => return hold.outcome(),
         };
         let looked_up = cx
             .open_pull_request

@@ -13,6 +13,7 @@ use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::secrets::redact;
+use crate::text::{BRIEF_LENGTH, brief};
 
 pub use condition::Condition;
 
@@ -131,6 +132,9 @@ static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
     environment.add_filter("redact", |text: &str| redact(text).into_owned());
     environment.add_filter("truncate", |text: &str, length: usize| {
         text.chars().take(length).collect::<String>()
+    });
+    environment.add_filter("brief", |text: &str, length: Option<i64>| {
+        brief(text, length.unwrap_or(BRIEF_LENGTH))
     });
     environment.add_filter("oneline", |text: &str| {
         text.split_whitespace().collect::<Vec<_>>().join(" ")

@@ -78,6 +78,9 @@ fn extras(text: &mut String, step: &StepReport, detail: Detail, width: usize) {
     for message in list("messages").filter_map(|value| value.as_str()) {
         line(text, format_args!("{:pad$}remote: {message}", ""));
     }
+    for message in list("hook-output").filter_map(|value| value.as_str()) {
+        line(text, format_args!("{:pad$}hook: {message}", ""));
+    }
     for warning in list("warnings").filter_map(|value| value.as_str()) {
         line(text, format_args!("{:pad$}warning: {warning}", ""));
     }
@@ -89,7 +92,7 @@ fn extras(text: &mut String, step: &StepReport, detail: Detail, width: usize) {
             line(text, format_args!("{:pad$}reason: {reason}", ""));
         }
         for (key, value) in &step.outputs {
-            if key != "messages" && key != "warnings" {
+            if !["messages", "hook-output", "warnings"].contains(&key.as_str()) {
                 line(text, format_args!("{:pad$}{key}: {value}", ""));
             }
         }

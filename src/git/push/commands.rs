@@ -53,6 +53,10 @@ pub enum DeltaBase {
 
 /// What both sides will use, chosen from what the server can.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a capability that the server has or has not"
+)]
 pub struct Negotiated {
     /// How the server reports.
     pub report: ReportKind,
@@ -64,6 +68,8 @@ pub struct Negotiated {
     pub thin: bool,
     /// Whether the server can be asked for no progress.
     pub quiet: bool,
+    /// Whether push options may follow the commands.
+    pub push_options: bool,
     /// The hash, when the server names it.
     object_format: Option<Kind>,
     /// Whether the server wants to know who asks.
@@ -110,13 +116,14 @@ impl Negotiated {
             },
             thin: !has("no-thin"),
             quiet: has("quiet"),
+            push_options: has("push-options"),
             object_format: has("object-format").then_some(advertisement.object_format),
             agent: has("agent"),
         }
     }
 
     /// Returns the capabilities as they follow the first command, each with a space in front.
-    fn to_line(&self) -> String {
+    fn to_line(&self, options: &[String]) -> String {
         let mut line = String::new();
         match self.report {
             ReportKind::V2 => line.push_str(" report-status-v2"),
@@ -133,6 +140,9 @@ impl Negotiated {
         }
         if self.quiet {
             line.push_str(" quiet");
+        }
+        if !options.is_empty() {
+            line.push_str(" push-options");
         }
         if let Some(kind) = self.object_format {
             line.push_str(" object-format=");
@@ -151,6 +161,16 @@ pub fn encode_request(
     negotiated: &Negotiated,
     shallow: &[ObjectId],
 ) -> Result<Vec<u8>, RequestError> {
+    encode_with_options(updates, negotiated, shallow, &[])
+}
+
+/// The same, with push options and another flush behind them. The server must take some.
+pub(super) fn encode_with_options(
+    updates: &[RefUpdate],
+    negotiated: &Negotiated,
+    shallow: &[ObjectId],
+    options: &[String],
+) -> Result<Vec<u8>, RequestError> {
     let (first, rest) = updates.split_first().ok_or(RequestError::NoUpdates)?;
     let mut out = Vec::new();
     for id in shallow {
@@ -158,12 +178,18 @@ pub fn encode_request(
     }
     let mut line = command(first)?;
     line.push(0);
-    line.extend_from_slice(negotiated.to_line().as_bytes());
+    line.extend_from_slice(negotiated.to_line(options).as_bytes());
     pkt_line::encode(&line, &mut out)?;
     for update in rest {
         pkt_line::encode(&command(update)?, &mut out)?;
     }
     pkt_line::encode_flush(&mut out);
+    for option in options {
+        pkt_line::encode(option.as_bytes(), &mut out)?;
+    }
+    if !options.is_empty() {
+        pkt_line::encode_flush(&mut out);
+    }
     Ok(out)
 }
 
@@ -234,7 +260,7 @@ mod tests {
         assert_eq!(old.side_band, SideBand::Small);
         assert_eq!(old.delta_base, DeltaBase::Id);
         assert!(!old.thin);
-        assert_eq!(old.to_line(), " report-status side-band");
+        assert_eq!(old.to_line(&[]), " report-status side-band");
     }
 
     #[test]

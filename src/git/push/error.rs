@@ -36,7 +36,7 @@ pub enum PushError {
     #[error("the remote is reached over unencrypted http")]
     PlainHttp,
     /// The pack would be larger than the policy lets out.
-    #[error("the push is larger than {} MB, the most that the policy lets out", limit / 1_000_000)]
+    #[error("the push is larger than {}, the most that the policy lets out", size(*limit))]
     PushSize {
         /// In bytes.
         limit: u64,
@@ -161,6 +161,37 @@ pub enum PushError {
         /// What it said, cleaned.
         said: String,
     },
+    /// The user's `pre-push` hook said no.
+    #[error("the pre-push hook declined the push ({ended})")]
+    HookDeclined {
+        /// How it ended.
+        ended: String,
+        /// What it said, line by line, cleaned.
+        messages: Vec<String>,
+    },
+    /// The user's `pre-push` hook could not be run to its end.
+    #[error("the pre-push hook did not work")]
+    Hook(#[source] ProcessError),
+    /// Pointers of git-lfs would leave without their files.
+    #[error("the push holds pointers of git-lfs, such as {}, and no pre-push hook ran to send their files", .file.to_hex_with_len(12))]
+    Lfs {
+        /// One of the pointers.
+        file: ObjectId,
+    },
+    /// A submodule's commit that nobody else has.
+    #[error("the submodule `{}` is at {}, which none of its remotes is known to have", .path.escape_debug(), .id.to_hex_with_len(12))]
+    Submodule {
+        /// Where the submodule is.
+        path: String,
+        /// The commit of the submodule.
+        id: ObjectId,
+    },
+    /// An ssh that takes other arguments than OpenSSH's.
+    #[error("the ssh program is of the kind `{0}`, which sendoff does not know to call")]
+    SshVariant(&'static str),
+    /// The server takes no push options.
+    #[error("the remote takes no push options")]
+    NoPushOptions,
     /// The branch over there has commits that we do not send on.
     #[error("`{branch}` on the remote is at {}, which is no ancestor of {}", .old.to_hex_with_len(12), .new.to_hex_with_len(12))]
     Diverged {
@@ -237,11 +268,16 @@ impl PushError {
             Self::Policy(_) => "protected",
             Self::Scheme(_)
             | Self::ShallowRemote
+            | Self::NoPushOptions
+            | Self::SshVariant(_)
             | Self::Advertisement(AdvertisementError::ObjectFormat { .. }) => "unsupported",
             Self::FileRemote => "file-remote",
             Self::PlainHttp => "plain-http",
             Self::Connection(_) | Self::Client(_) | Self::Tls { .. } => "tls",
             Self::Runtime(_) => "internal",
+            Self::HookDeclined { .. } | Self::Hook(_) => "hook-declined",
+            Self::Lfs { .. } => "lfs",
+            Self::Submodule { .. } => "submodule",
             Self::Start(_) => "no-program",
             Self::Credential(_)
             | Self::NoLogin { .. }
@@ -335,15 +371,37 @@ impl PushError {
             Self::Network { .. } | Self::Unavailable { .. } | Self::Lost | Self::Timeout(_) => {
                 "check that the remote can be reached, then run again: nothing is lost"
             }
+            Self::HookDeclined { .. } => {
+                "mend what the hook complains of; `git push` would be declined as well"
+            }
+            Self::Hook(ProcessError::Deadline { .. }) => {
+                "make the pre-push hook quicker, or raise `limits.hook-timeout`"
+            }
+            Self::Hook(_) => {
+                "check the pre-push hook: its first line names the program that runs it"
+            }
+            Self::Lfs { .. } => {
+                "let git-lfs send them: `git lfs install`, and `steps.push.hooks = \"run\"` in your own policy"
+            }
+            Self::Submodule { path, .. } => {
+                return Some(format!(
+                    "push the submodule first: git -C '{}' push",
+                    clean_line(path.as_bytes())
+                ));
+            }
+            Self::SshVariant(_) => {
+                "use OpenSSH: unset `core.sshCommand`, or set `ssh.variant = ssh` if it is one"
+            }
+            Self::NoPushOptions => "take `steps.push.options` out of the policy for this remote",
+            Self::Objects {
+                class: "missing-objects" | "corrupt",
+                ..
+            } => "check the repository with `git fsck`, and fetch what it lacks",
             Self::ShallowRemote => "fetch the whole history over there: git fetch --unshallow",
             Self::Objects {
                 class: "unsupported",
                 ..
             } => "fetch what the clone leaves out: git fetch --refetch --filter=blob:none",
-            Self::Objects {
-                class: "missing-objects" | "corrupt",
-                ..
-            } => "see what git fsck says; a fresh clone has what the remote has",
             Self::TooLarge { .. } => "push fewer commits, or keep large files out of the history",
             Self::Diverged {
                 branch,
@@ -362,7 +420,9 @@ impl PushError {
     /// Returns what the remote said beside its report.
     pub fn messages(&self) -> &[String] {
         match self {
-            Self::Rejected { messages, .. } | Self::Unpack { messages, .. } => messages,
+            Self::Rejected { messages, .. }
+            | Self::Unpack { messages, .. }
+            | Self::HookDeclined { messages, .. } => messages,
             _ => &[],
         }
     }
@@ -406,5 +466,14 @@ fn tail(text: &str) -> String {
         String::new()
     } else {
         format!(": {text}")
+    }
+}
+
+/// Writes a number of bytes as policies do, where that is exact.
+fn size(bytes: u64) -> String {
+    match bytes {
+        _ if bytes.is_multiple_of(1_000_000) => format!("{} MB", bytes / 1_000_000),
+        _ if bytes.is_multiple_of(1000) => format!("{} KB", bytes / 1000),
+        _ => format!("{bytes} bytes"),
     }
 }

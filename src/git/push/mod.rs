@@ -1,10 +1,13 @@
 //! The native push: `PushPermit` in, `Pushed` out. The whole conversation, from top to bottom.
 
 pub mod advertisement;
+mod around;
 pub mod commands;
 pub mod delta;
 mod diagnosis;
 mod error;
+mod hook;
+mod lfs;
 mod limit;
 mod link;
 pub mod objects;
@@ -16,6 +19,7 @@ mod rejection;
 mod remote_head;
 pub mod status;
 mod store;
+mod submodules;
 
 use std::io::Write;
 
@@ -26,7 +30,7 @@ use tracing::debug;
 use self::advertisement::Advertisement;
 use self::commands::Negotiated;
 use self::commands::RefUpdate;
-use self::commands::encode_request;
+use self::commands::encode_with_options;
 use self::limit::Limited;
 use self::link::Answer;
 use self::link::Effect;
@@ -42,16 +46,22 @@ use self::status::Status;
 use self::status::Unpack;
 use self::store::Reader;
 
+pub use around::Around;
 pub use error::{Known, PushError};
-pub use link::{AllowFile, PushOptions};
+pub use link::{AllowFile, AllowGit, PushOptions};
 pub use order::{Action, PushOrder, Pushed};
 pub use progress::{NoProgress, Progress};
 pub use rejection::Rejection;
 pub use remote_head::remote_head;
+pub use submodules::Submodules;
 
 /// Pushes one commit to the branch that the permit is for. Blocks; never forces, never fetches.
 ///
 /// `Ok` means that the remote has the commit at that branch: it said so, or it was asked again.
+#[expect(
+    clippy::too_many_lines,
+    reason = "the conversation is read from top to bottom"
+)]
 pub fn push(repo: &gix::Repository, order: &PushOrder<'_>) -> Result<Pushed, PushError> {
     let directory = repo.workdir().unwrap_or_else(|| repo.git_dir()).to_owned();
     let target = Target {
@@ -65,16 +75,26 @@ pub fn push(repo: &gix::Repository, order: &PushOrder<'_>) -> Result<Pushed, Pus
     let name = BString::from(order.permit.branch().full());
     let old = advertisement.find(&name);
     if old == Some(order.new) {
+        // Git runs the hook in this case too, with nothing to read.
+        hook::run(order, None)?;
         link.leave();
         return Ok(Pushed::up_to_date(order.new));
     }
     if !advertisement.shallow.is_empty() {
         return Err(PushError::ShallowRemote);
     }
-    let reader = Reader::new(repo).map_err(|error| select(error.into()))?;
-    check_fast_forward(repo, &reader, order, old)?;
+    check_fast_forward(repo, order, old)?;
+
+    let update = RefUpdate {
+        name,
+        old: old.unwrap_or_else(|| repo.object_hash().null()),
+        new: order.new,
+    };
+    hook::run(order, Some(&update))?;
 
     let haves: Vec<ObjectId> = advertisement.all_ids().collect();
+    // The hook may have packed the repository, so what was opened before it is let go.
+    let reader = Reader::new(repo).map_err(|error| select(error.into()))?;
     let selection = objects::select_with(
         repo,
         &reader,
@@ -85,13 +105,20 @@ pub fn push(repo: &gix::Repository, order: &PushOrder<'_>) -> Result<Pushed, Pus
         order.stop,
     )
     .map_err(select)?;
-    let update = RefUpdate {
-        name,
-        old: old.unwrap_or_else(|| repo.object_hash().null()),
-        new: order.new,
-    };
+    let around = &order.options.around;
+    if around.submodules == Submodules::Check {
+        submodules::check(repo, selection.commits(), order.stop)?;
+    }
+    if around.hook.is_none() {
+        lfs::check(repo, &selection, order.stop)?;
+    }
     let negotiated = Negotiated::from_advertisement(&advertisement);
-    let request = encode_request(std::slice::from_ref(&update), &negotiated, &shallow(repo)?)
+    let push_options = &around.push_options;
+    if !push_options.is_empty() && !negotiated.push_options {
+        return Err(PushError::NoPushOptions);
+    }
+    let updates = std::slice::from_ref(&update);
+    let request = encode_with_options(updates, &negotiated, &shallow(repo)?, push_options)
         .map_err(PushError::Request)?;
 
     let mut stats = PackStats::default();
@@ -160,12 +187,12 @@ fn advertised(link: &mut Link<'_>, repo: &gix::Repository) -> Result<Advertiseme
 /// Proves that moving the branch loses no commit. The server does not check that for us.
 fn check_fast_forward(
     repo: &gix::Repository,
-    reader: &Reader,
     order: &PushOrder<'_>,
     old: Option<ObjectId>,
 ) -> Result<(), PushError> {
     let Some(old) = old else { return Ok(()) };
-    if objects::is_fast_forward_with(repo, reader, old, order.new, order.stop).map_err(select)? {
+    let reader = Reader::new(repo).map_err(|error| select(error.into()))?;
+    if objects::is_fast_forward_with(repo, &reader, old, order.new, order.stop).map_err(select)? {
         return Ok(());
     }
     Err(PushError::Diverged {

@@ -10,6 +10,10 @@ pub trait Progress {
     fn packed(&self, done: u64, total: u64);
     /// `bytes` of the pack were handed to the connection so far.
     fn sent(&self, bytes: u64);
+    /// The user's `pre-push` hook begins; it has a limit of its own.
+    fn hook_begins(&self) {}
+    /// The hook has ended.
+    fn hook_ended(&self) {}
 }
 
 /// Hears nothing.

@@ -246,3 +246,41 @@ fn a_directory_that_does_not_exist_is_told() {
     assert_eq!(said.code, Some(0), "{}", said.stderr);
     assert_eq!(step(&report(&said), "push")["verdict"], "skipped");
 }
+
+#[test]
+fn a_push_that_is_larger_than_the_policy_lets_out_is_stopped() {
+    let world = World::new();
+    world.user_policy("[limits]\npush-size = \"2KB\"\n");
+    let mut noise = String::new();
+    for n in 0..4000_u64 {
+        noise.push_str(&n.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_string());
+    }
+    world.commit("noise.txt", &noise, "Add noise");
+    let said = world.run(&["run", "--json"]);
+    assert_eq!(said.code, Some(1), "{}", said.stdout);
+    assert_eq!(world.tip("feature/x"), "", "a part of it arrived");
+    insta::assert_snapshot!(told(&world, &step(&report(&said), "push")));
+}
+
+#[test]
+fn a_silent_server_ends_at_the_deadline_and_the_rest_is_told() {
+    let world = World::new();
+    // Connections are taken by the system and never answered.
+    let silent = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let url = format!("http://{}/o/r.git", silent.local_addr().unwrap());
+    world
+        .sandbox
+        .git(world.work(), &["remote", "set-url", "origin", &url]);
+    let began = std::time::Instant::now();
+    let said = world.run(&["run", "--json", "--set", "limits.deadline=1s"]);
+    assert!(
+        began.elapsed() < std::time::Duration::from_secs(30),
+        "the deadline did not hold"
+    );
+    assert_eq!(said.code, Some(1), "{}", said.stdout);
+    let report = report(&said);
+    assert_eq!(step(&report, "heartbeat-clear")["verdict"], "done");
+    assert_eq!(step(&report, "push")["reason"], "deadline");
+    assert_eq!(step(&report, "pr-create")["reason"], "deadline");
+    insta::assert_snapshot!(told(&world, &step(&report, "push")));
+}

@@ -213,9 +213,31 @@ fn nothing_ahead_of_the_base_is_held() {
         world.work(),
         &["switch", "-q", "-c", "feature/none", "main"],
     );
+    let (reason, _) = held(&world);
+    assert_eq!(
+        reason, "base-unknown",
+        "no base is known, and main has its commits"
+    );
+    world.user_policy("[branches]\nbase = \"main\"\n");
     let (reason, text) = held(&world);
     assert_eq!(reason, "nothing-ahead");
-    insta::assert_snapshot!(text);
+    insta::assert_snapshot!(text, @"feature/none has no commit that main lacks\n-> -");
+}
+
+#[test]
+fn the_default_branch_that_the_clone_knows_is_held() {
+    let world = World::new();
+    world
+        .sandbox
+        .git(world.work(), &["switch", "-q", "-c", "trunk"]);
+    let directory = world.work().join(".git/refs/remotes/origin");
+    std::fs::write(directory.join("HEAD"), "ref: refs/remotes/origin/trunk\n").unwrap();
+    let (reason, text) = held(&world);
+    assert_eq!(reason, "base-is-head");
+    insta::assert_snapshot!(text, @r"
+    trunk is the base branch itself: its work goes out from another branch
+    -> work on a branch of your own: git switch -c NAME
+    ");
 }
 
 #[test]
@@ -260,9 +282,8 @@ fn a_broken_head_is_held() {
             &["run", "--input", "-", "--json"],
             br#"{"task":{"input":"remember me"}}"#,
         );
-        assert_eq!(
-            said.code,
-            Some(0),
+        assert!(
+            said.stdout.contains("\"bad-head\"") || said.stdout.contains("not-a-repository"),
             "{head:?}: {}{}",
             said.stdout,
             said.stderr

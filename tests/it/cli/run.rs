@@ -245,3 +245,19 @@ fn sendoff_0_switches_it_off() {
     );
     assert_eq!(world.tip("feature/x"), "");
 }
+
+#[test]
+fn a_token_in_a_template_or_a_commit_is_not_shown_in_the_report() {
+    let world = World::new();
+    world.commit("b.txt", "b", &format!("Mention {}", crate::world::TOKEN));
+    world.user_policy(&format!(
+        "[steps.pr-create]\nwhen = \"'{0}' == '{0}' and nonsense\"\n",
+        crate::world::TOKEN
+    ));
+    let said = world.run(&["run", "--json", "-v"]);
+    assert!(
+        !said.stdout.contains(crate::world::TOKEN),
+        "{}",
+        said.stdout
+    );
+}

@@ -40,7 +40,7 @@ fn heartbeats_carry_the_callers_counters() {
     let beats = world.platform.heartbeats();
     assert_eq!(
         beats[0],
-        json!({ "workspace_id": "ws-1", "current_task": "paint it", "active_tasks": 3,
+        json!({ "workspace_id": "ws-1", "current_task": "paint", "active_tasks": 3,
                 "error_rate": 0.5, "sample_error": "e", "uptime_seconds": 9 })
     );
 }

@@ -104,7 +104,6 @@ fn what_the_repository_says_has_no_power_and_is_named() {
             "core.askpass",
             "core.fsmonitor",
             "core.gitproxy",
-            "core.hookspath",
             "core.sshcommand",
             "credential.helper",
             "credential.https://***@h.test.helper",

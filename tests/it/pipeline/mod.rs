@@ -9,9 +9,10 @@ mod plan;
 use std::time::Duration;
 
 use sendoff::clock::Clock;
+use sendoff::environment::Environment;
 use sendoff::names::RunId;
 use sendoff::pipeline::{
-    Context, Deadline, Draft, Facts, ForgeSource, Hold, OpenPullRequest, Pipeline,
+    Context, Deadline, Draft, Facts, ForgeSource, Hold, OpenPullRequest, Pipeline, Receipts,
     RemoteHeadSource, RunFacts, RunInfo, SharedProgress, TaskDocument, TaskFacts,
 };
 use sendoff::policy::{Layers, Origin, Policy, Trigger};
@@ -77,6 +78,8 @@ fn run_pipeline(
         platform: None,
         task: &task,
         facts: &facts,
+        environment: &Environment::from_pairs("/", []),
+        receipts: &Receipts::default(),
         clock: &Clock::System,
         deadline,
         progress: &SharedProgress::default(),

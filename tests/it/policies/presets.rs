@@ -2,14 +2,16 @@
 
 use pretty_assertions::assert_eq;
 use sendoff::names::BranchName;
-use sendoff::policy::{Branches, Limits, Origin, PRESETS, Policy, for_repository, preset};
+use sendoff::policy::{Branches, Layers, Limits, Origin, PRESETS, Policy, for_repository, preset};
+use sendoff::steps::STEPS;
 
 use super::{KINDS, load, rendered};
 
 #[test]
 fn every_preset_loads_as_the_users_policy() {
     for preset in PRESETS {
-        let loaded = load(&[(Origin::User, preset.text)]);
+        let texts = [(Origin::User, preset.text)];
+        let loaded = Layers::from_texts(&texts, STEPS).unwrap();
         assert!(
             loaded.problems.is_empty(),
             "{}",

@@ -45,7 +45,14 @@ fn pipelines_are_groups_in_order() {
         ]
     );
     assert_eq!(groups("post-commit"), [["push"], ["pr-create"]]);
-    assert_eq!(groups("pre-task"), [["heartbeat-set"], ["memory-recall"]]);
+    let pre_task = [
+        "heartbeat-set",
+        "memory-recall",
+        "delegation-results",
+        "system-prompt",
+        "a2a-instructions",
+    ];
+    assert_eq!(groups("pre-task"), pre_task.map(|step| [step]));
     assert_eq!(
         policy.pipeline_names().collect::<Vec<_>>(),
         ["on-failure", "post-commit", "post-task", "pre-task"]

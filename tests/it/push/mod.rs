@@ -1,19 +1,24 @@
 //! Tests of `push`.
 
+mod around;
 mod canned;
 mod config;
 mod cut;
+mod daemon;
 mod deadline;
 mod delta;
 mod errors;
 mod file;
+mod hook;
 mod hostile;
 mod http;
 mod objects;
 mod pack;
+mod pages;
+mod proxy;
 mod random;
 mod repositories;
-mod rig;
+pub(crate) mod rig;
 mod ssh;
 mod sshd;
 mod tls;

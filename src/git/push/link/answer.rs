@@ -5,6 +5,7 @@ use gix::protocol::transport::packetline::decode::Stream;
 use gix::protocol::transport::packetline::decode::streaming;
 
 use crate::git::push::commands::SideBand;
+use crate::secrets::redact;
 
 /// The longest report that is kept, in bytes.
 const REPORT_CAP: usize = 16 << 20;
@@ -167,7 +168,8 @@ impl Demux {
     }
 }
 
-/// Returns a line of hostile text without anything that a terminal or a reader could stumble over.
+/// Returns a line of hostile text without anything that a terminal or a reader could stumble over,
+/// and without what looks like a secret: a server may say back what it was given.
 pub(in crate::git::push) fn clean_line(text: &[u8]) -> String {
     let text = String::from_utf8_lossy(text);
     let mut clean = String::new();
@@ -183,7 +185,7 @@ pub(in crate::git::push) fn clean_line(text: &[u8]) -> String {
             clean.push(letter);
         }
     }
-    let clean: String = clean.trim().chars().take(LINE_CAP).collect();
+    let clean: String = redact(clean.trim()).chars().take(LINE_CAP).collect();
     clean
 }
 

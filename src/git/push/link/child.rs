@@ -1,8 +1,8 @@
-//! A git service as a child program: on this machine, or behind ssh.
+//! A git service behind two streams: a child program, ssh, or a socket to git's daemon.
 
 use std::io::{Read, Write};
+use std::net::{Shutdown, TcpStream};
 use std::path::PathBuf;
-use std::process::{ChildStdin, ChildStdout};
 use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::sync::atomic::AtomicBool;
@@ -55,27 +55,93 @@ pub(super) fn program(target: Target<'_>, service: Service) -> Result<Program, P
     })
 }
 
-/// A conversation with a child program.
+/// What is at the other end.
 #[derive(Debug)]
+enum Peer {
+    Child(Running),
+    Socket(TcpStream),
+}
+
+/// Ends the conversation from another thread, whatever the other side does.
+#[derive(Debug)]
+enum Cut {
+    Child(Killer),
+    Socket(Option<TcpStream>),
+}
+
+impl Peer {
+    fn cut(&self) -> Cut {
+        match self {
+            Self::Child(running) => Cut::Child(running.killer()),
+            Self::Socket(socket) => Cut::Socket(socket.try_clone().ok()),
+        }
+    }
+}
+
+impl Cut {
+    fn now(&self) {
+        match self {
+            Self::Child(killer) => killer.kill(),
+            Self::Socket(Some(socket)) => {
+                // One that is closed already is what we want.
+                drop(socket.shutdown(Shutdown::Both));
+            }
+            Self::Socket(None) => {}
+        }
+    }
+}
+
+/// A conversation over two streams.
 pub(in crate::git::push) struct ChildLink<'a> {
-    running: Running,
-    stdin: Option<ChildStdin>,
-    stdout: ChildStdout,
+    peer: Peer,
+    stdin: Option<Box<dyn Write + Send>>,
+    stdout: Box<dyn Read + Send>,
     pulse: Pulse,
     stop: &'a AtomicBool,
     scheme: Scheme,
 }
 
+impl std::fmt::Debug for ChildLink<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ChildLink")
+            .field("peer", &self.peer)
+            .finish_non_exhaustive()
+    }
+}
+
 impl<'a> ChildLink<'a> {
+    /// Takes a socket to git's daemon, and sends what opens the conversation.
+    pub(super) fn over(
+        socket: TcpStream,
+        request: &[u8],
+        target: Target<'a>,
+    ) -> Result<Self, PushError> {
+        let failed = |error: std::io::Error| PushError::Network {
+            said: error.to_string(),
+            source: None,
+        };
+        let mut stdin = socket.try_clone().map_err(failed)?;
+        let stdout = socket.try_clone().map_err(failed)?;
+        stdin.write_all(request).map_err(failed)?;
+        Ok(Self {
+            peer: Peer::Socket(socket),
+            stdin: Some(Box::new(stdin)),
+            stdout: Box::new(stdout),
+            pulse: Pulse::new(target.options.push_timeout),
+            stop: target.stop,
+            scheme: target.url.scheme(),
+        })
+    }
+
     /// Starts the program.
     pub(super) fn start(program: &Program, target: Target<'a>) -> Result<Self, PushError> {
         let mut running = program.start().map_err(PushError::Start)?;
         let stdin = running.take_stdin();
         let stdout = running.take_stdout().ok_or(PushError::Garbled)?;
         Ok(Self {
-            running,
-            stdin,
-            stdout,
+            peer: Peer::Child(running),
+            stdin: stdin.map(|stdin| Box::new(stdin) as Box<dyn Write + Send>),
+            stdout: Box::new(stdout),
             pulse: Pulse::new(target.options.push_timeout),
             stop: target.stop,
             scheme: target.url.scheme(),
@@ -86,7 +152,7 @@ impl<'a> ChildLink<'a> {
     pub(super) fn advertise(&mut self) -> Result<Vec<u8>, PushError> {
         let (stdout, pulse) = (&mut self.stdout, &self.pulse);
         pulse.beat();
-        let (lines, interruption) = watched(&self.running.killer(), pulse, self.stop, || {
+        let (lines, interruption) = watched(&self.peer.cut(), pulse, self.stop, || {
             read_lines(stdout, pulse)
         });
         match (lines, interruption) {
@@ -117,12 +183,12 @@ impl<'a> ChildLink<'a> {
             return Err(Failed::without_effect(PushError::Garbled));
         };
         let (stdout, pulse) = (&mut self.stdout, &self.pulse);
-        let killer = self.running.killer();
+        let cut = self.peer.cut();
         pulse.beat();
-        let ((written, read), interruption) = watched(&killer, pulse, self.stop, || {
+        let ((written, read), interruption) = watched(&cut, pulse, self.stop, || {
             thread::scope(|scope| {
                 let reader = scope.spawn(|| read_answer(stdout, pulse, side_band));
-                let mut out = Paced::new(&mut stdin, pulse);
+                let mut out = Paced::new(&mut *stdin, pulse);
                 let written = match out.write_all(head) {
                     Ok(()) => pack(&mut out),
                     Err(_) => Err(PushError::Lost),
@@ -131,7 +197,7 @@ impl<'a> ChildLink<'a> {
                 pulse.work_ends();
                 if written.is_err() && !broken {
                     // The pack is cut short, so the service will take none of it.
-                    killer.kill();
+                    cut.now();
                 }
                 drop(stdin);
                 let read = reader.join().unwrap_or(Err(Broken::End));
@@ -164,13 +230,17 @@ impl<'a> ChildLink<'a> {
             drop(stdin.write_all(b"0000"));
         }
         drop(self.stdout);
-        drop(self.running.finish(FAREWELL));
+        if let Peer::Child(running) = self.peer {
+            drop(running.finish(FAREWELL));
+        }
     }
 
     /// Returns the error of a service that ended too early, from what it wrote to stderr.
     fn ended(&self) -> PushError {
-        let stderr = self.running.stderr(FAREWELL);
-        from_stderr(&stderr.bytes, self.scheme)
+        match &self.peer {
+            Peer::Child(running) => from_stderr(&running.stderr(FAREWELL).bytes, self.scheme),
+            Peer::Socket(_) => from_stderr(b"the remote hung up", self.scheme),
+        }
     }
 }
 
@@ -186,7 +256,11 @@ fn read_lines(stdout: &mut impl Read, pulse: &Pulse) -> Result<Vec<u8>, Broken> 
     let mut lines = Vec::new();
     loop {
         let mut length = [0; 4];
-        stdout.read_exact(&mut length).map_err(|_| Broken::End)?;
+        if stdout.read_exact(&mut length).is_err() {
+            // A server that refuses the conversation says so in one line, and hangs up.
+            let refused = lines.get(4..8) == Some(b"ERR ");
+            return if refused { Ok(lines) } else { Err(Broken::End) };
+        }
         lines.extend_from_slice(&length);
         let text = std::str::from_utf8(&length).map_err(|_| Broken::Malformed)?;
         let length = usize::from_str_radix(text, 16).map_err(|_| Broken::Malformed)?;
@@ -231,13 +305,13 @@ fn read_answer(
 
 /// A pipe whose writes count as waiting for the other side, and the time between them as our work.
 struct Paced<'a> {
-    inner: &'a mut ChildStdin,
+    inner: &'a mut (dyn Write + Send),
     pulse: &'a Pulse,
     broken: bool,
 }
 
 impl<'a> Paced<'a> {
-    fn new(inner: &'a mut ChildStdin, pulse: &'a Pulse) -> Self {
+    fn new(inner: &'a mut (dyn Write + Send), pulse: &'a Pulse) -> Self {
         pulse.work_begins();
         Self {
             inner,
@@ -263,7 +337,7 @@ impl Write for Paced<'_> {
 
 /// Does `work` while a thread watches the pulse, and kills the group when it stands still.
 fn watched<T>(
-    killer: &Killer,
+    cut: &Cut,
     pulse: &Pulse,
     stop: &AtomicBool,
     work: impl FnOnce() -> T,
@@ -278,7 +352,7 @@ fn watched<T>(
                     seen.lock()
                         .unwrap_or_else(PoisonError::into_inner)
                         .replace(reason);
-                    killer.kill();
+                    cut.now();
                     return;
                 }
             }

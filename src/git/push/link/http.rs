@@ -60,6 +60,7 @@ impl<'a> HttpLink<'a> {
             connect_timeout: target.options.connect_timeout,
             extra_roots: target.options.extra_roots.clone(),
             proxy: target.options.proxy.clone(),
+            user_agent: target.options.user_agent.clone(),
         };
         let client = client_builder(&base, &settings)
             .map_err(PushError::Connection)?

@@ -2,6 +2,7 @@
 
 mod answer;
 mod child;
+mod daemon;
 mod http;
 mod http_answer;
 mod http_body;
@@ -21,6 +22,7 @@ use super::commands::SideBand;
 use super::error::PushError;
 
 pub(super) use answer::{Answer, clean_line};
+pub use daemon::AllowGit;
 pub use options::{AllowFile, PushOptions};
 pub(super) use pulse::Interruption;
 
@@ -106,7 +108,7 @@ pub(super) type WritePack<'a> = &'a mut dyn FnMut(&mut dyn Write) -> Result<(), 
 pub(super) enum Link<'a> {
     /// Smart HTTP.
     Http(Box<http::HttpLink<'a>>),
-    /// A program on this machine, or ssh.
+    /// A program on this machine, ssh, or a socket.
     Child(Box<child::ChildLink<'a>>),
 }
 
@@ -123,7 +125,12 @@ impl<'a> Link<'a> {
             Scheme::File => child::ChildLink::start(&child::program(target, service)?, target)
                 .map(Box::new)
                 .map(Self::Child),
-            Scheme::Git => Err(PushError::Scheme("git")),
+            Scheme::Git => {
+                let (socket, request) = daemon::connect(target, service)?;
+                child::ChildLink::over(socket, &request, target)
+                    .map(Box::new)
+                    .map(Self::Child)
+            }
         }
     }
 

@@ -10,9 +10,12 @@ use crate::git::Config;
 use crate::git::Matching;
 use crate::git::credentials::Helpers;
 use crate::git::credentials::Login;
+use crate::git::push::around::Around;
 use crate::names::RemoteUrl;
 use crate::net::PlainHttp;
 use crate::process::Inheritance;
+
+use super::daemon::AllowGit;
 
 /// Whether a repository on this machine may be pushed to: its hooks would run here.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -35,22 +38,30 @@ pub struct PushOptions {
     pub push_size: u64,
     /// Whether `file` remotes are allowed.
     pub allow_file: AllowFile,
+    /// Whether `git://` may be spoken.
+    pub allow_git: AllowGit,
     /// Where http may go unencrypted.
     pub plain_http: PlainHttp,
     /// A PEM file with certificate authorities to trust besides the system's.
     pub extra_roots: Option<PathBuf>,
     /// The proxy that the user's git configuration names for this remote; none otherwise.
     pub proxy: Option<Url>,
+    /// What the client calls itself, when the user's git configuration says so.
+    pub user_agent: Option<HeaderValue>,
     /// Headers that the user's git configuration adds to requests to this remote.
     pub extra_headers: Vec<(HeaderName, HeaderValue)>,
     /// The user's ssh command line, for a shell; `ssh` otherwise.
     pub ssh_command: Option<String>,
+    /// Which ssh that is, in git's words (`ssh.variant`); told by its name otherwise.
+    pub ssh_variant: Option<String>,
     /// The login for this remote's origin, when it is known; sent with the first request.
     pub login: Option<Login>,
     /// Who is asked for a login when the server wants one.
     pub helpers: Helpers,
     /// What child programs get.
     pub inheritance: Inheritance,
+    /// What is done around the push on this side.
+    pub around: Around,
 }
 
 impl Default for PushOptions {
@@ -60,22 +71,26 @@ impl Default for PushOptions {
             push_timeout: Duration::from_mins(1),
             push_size: u64::MAX,
             allow_file: AllowFile::default(),
+            allow_git: AllowGit::default(),
             plain_http: PlainHttp::default(),
             extra_roots: None,
             proxy: None,
+            user_agent: None,
             extra_headers: Vec::new(),
             ssh_command: None,
+            ssh_variant: None,
             login: None,
             helpers: Helpers::default(),
             inheritance: Inheritance::default(),
+            around: Around::default(),
         }
     }
 }
 
 impl PushOptions {
     /// Adds what the user's git configuration says about `url`: `credential.*`, `core.sshCommand`,
-    /// and of `http.*` `proxy`, `sslCAInfo` and `extraHeader`. Verification of certificates stays on
-    /// whatever it says. An ssh command that is set already, as from `GIT_SSH_COMMAND`, wins.
+    /// and of `http.*` `proxy`, `userAgent`, `sslCAInfo` and `extraHeader`. Verification of certificates
+    /// stays on whatever it says. An empty `http.<url>.proxy` means none for that URL. An ssh command that is set already, as from `GIT_SSH_COMMAND`, wins.
     #[must_use]
     pub fn with_config(mut self, config: &Config, url: &RemoteUrl) -> Self {
         let http = |name| config.scoped("http", name, url, Matching::Best);
@@ -84,9 +99,13 @@ impl PushOptions {
         self.ssh_command = self
             .ssh_command
             .or_else(|| config.string("core.sshCommand"));
+        self.ssh_variant = config.string("ssh.variant").or(self.ssh_variant);
         self.proxy = last("proxy")
             .and_then(|text| parse_proxy(&text))
             .or(self.proxy);
+        self.user_agent = last("userAgent")
+            .and_then(|name| HeaderValue::from_str(&name).ok())
+            .or(self.user_agent);
         self.extra_roots = last("sslCAInfo").map(PathBuf::from).or(self.extra_roots);
         for line in http("extraHeader") {
             if line.is_empty() {

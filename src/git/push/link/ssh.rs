@@ -3,11 +3,14 @@
 use crate::git::push::error::PushError;
 use crate::process::Program;
 
-use super::{Service, Target};
+use super::{PushOptions, Service, Target};
 
 /// Returns the ssh that runs `service` on the remote.
 pub(super) fn program(target: Target<'_>, service: Service) -> Result<Program, PushError> {
     let options = target.options;
+    if let Some(variant) = other_variant(options) {
+        return Err(PushError::SshVariant(variant));
+    }
     let program = match &options.ssh_command {
         // The user wrote it for a shell; what we add comes in as arguments that no shell reads.
         Some(command) => Program::new("/bin/sh")
@@ -22,6 +25,31 @@ pub(super) fn program(target: Target<'_>, service: Service) -> Result<Program, P
         None => program,
     };
     Ok(program.args(arguments(target, service)?))
+}
+
+/// Programs that take other arguments than OpenSSH, in git's words.
+const OTHER_VARIANTS: &[&str] = &["plink", "putty", "tortoiseplink", "simple"];
+
+/// Returns the kind of ssh when it is not OpenSSH's: what the user says, else what its name says.
+fn other_variant(options: &PushOptions) -> Option<&'static str> {
+    let known = |name: &str| {
+        let found = OTHER_VARIANTS
+            .iter()
+            .find(|known| name.eq_ignore_ascii_case(known));
+        found.copied()
+    };
+    match options.ssh_variant.as_deref() {
+        None | Some("" | "auto") => {}
+        Some(variant) => return known(variant),
+    }
+    let command = options.ssh_command.as_deref()?.trim_start();
+    let first = match command.strip_prefix(['"', '\'']) {
+        Some(quoted) => quoted.split(['"', '\'']).next(),
+        None => command.split_whitespace().next(),
+    };
+    let name = first?.rsplit(['/', '\\']).next()?;
+    let name = name.to_ascii_lowercase();
+    known(name.strip_suffix(".exe").unwrap_or(&name))
 }
 
 /// Returns ssh's arguments. `RemoteUrl` has refused users and hosts that begin with a dash.
@@ -104,6 +132,27 @@ mod tests {
         );
         assert!(line("ssh://h/~u/r", Service::ReceivePack).ends_with("git-receive-pack '~u/r'"));
         assert!(line("ssh://[::1]/r", Service::ReceivePack).contains("-- ::1 "));
+    }
+
+    #[test]
+    fn an_ssh_of_another_kind_is_known_by_its_name_or_by_what_the_user_says() {
+        let of = |command: &str, variant: Option<&str>| {
+            other_variant(&PushOptions {
+                ssh_command: Some(command.to_owned()),
+                ssh_variant: variant.map(str::to_owned),
+                ..PushOptions::default()
+            })
+        };
+        assert_eq!(of("ssh -i key", None), None);
+        assert_eq!(of("/usr/bin/plink -batch", None), Some("plink"));
+        assert_eq!(
+            of("'/opt/my tools/TortoisePlink.exe' -x", None),
+            Some("tortoiseplink")
+        );
+        assert_eq!(of("/usr/bin/plink", Some("ssh")), None);
+        assert_eq!(of("wrapper", Some("simple")), Some("simple"));
+        assert_eq!(of("wrapper plink", Some("auto")), None);
+        assert_eq!(other_variant(&PushOptions::default()), None);
     }
 
     #[test]

@@ -1,0 +1,90 @@
+#!/usr/bin/env python3
+"""An executor's `finally` block: runs an agent's command on a prompt, and ships what it left behind.
+
+usage: executor_finally.py [-C DIR] [--timeout SECONDS] COMMAND [ARGUMENT...] < PROMPT
+
+The command reads the prompt on standard input; its answer goes to standard output and its exit
+code is the script's. Whatever becomes of it (success, failure, an exception, a SIGTERM that cancels
+it), the `finally` block sends the task off: memory, heartbeat, push, pull request. One line on
+standard error tells how that went; no send-off, not a missing or hanging one, changes the answer.
+
+Take `execute` as a pattern. The numbers are the points that are easily got wrong.
+"""
+
+import argparse
+import asyncio
+import signal
+import sys
+from typing import List, Optional
+
+import sendoff
+from sendoff.compat import brief_summary, set_current_task
+
+
+async def execute(prompt: str, command: List[str], cwd: Optional[str], timeout: float) -> int:
+    """Runs the command on the prompt; returns its exit code."""
+    # 1. What the send-off tells is set where it becomes known: a failure at any line in between
+    #    then tells the truth.
+    task = {"input": prompt, "ok": False}
+    try:
+        await set_current_task(None, brief_summary(prompt))
+        code = await answer(task, command, cwd)
+        task["ok"] = code == 0
+        return code
+    except BaseException as error:
+        # 2. The class says what went wrong; the text may hold what nobody should read.
+        task["error"] = type(error).__name__
+        raise
+    finally:
+        # 3. One call, which never raises. When the task is cancelled once more while it runs, it
+        #    is finished first; `wait=False` would answer at once and let it run on by itself.
+        # 4. `cwd` is where the agent worked, not where the executor lives.
+        shipped = await sendoff.run(task, cwd=cwd, timeout=timeout, on_cancel="finish")
+        verdict = (shipped.report or {}).get("verdict")
+        print(f"send-off: {shipped.status} {verdict or ''}".rstrip(), file=sys.stderr)
+
+
+async def answer(task: dict, command: List[str], cwd: Optional[str]) -> int:
+    """Lets the command answer; notes in the task what it said and how it ended."""
+    agent = await asyncio.create_subprocess_exec(
+        *command,
+        cwd=cwd,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    try:
+        stdout, stderr = await agent.communicate(task["input"].encode("utf-8", "replace"))
+    except asyncio.CancelledError:
+        # 5. The agent ends before its work is shipped, or the two would race.
+        agent.terminate()
+        await agent.wait()
+        raise
+    task["response"] = stdout.decode("utf-8", "replace")
+    task["stderr"] = stderr.decode("utf-8", "replace")
+    task["exit_code"] = agent.returncode
+    sys.stdout.write(task["response"])
+    sys.stdout.flush()
+    return agent.returncode or 0
+
+
+async def main() -> int:
+    """Reads the arguments and the prompt, and turns SIGTERM into a cancellation."""
+    parser = argparse.ArgumentParser(description="run a command on a prompt and ship what it did")
+    parser.add_argument("-C", dest="cwd", metavar="DIR", help="work in this directory")
+    parser.add_argument("--timeout", type=float, default=120, help="of the send-off, in seconds")
+    parser.add_argument("command", nargs=argparse.REMAINDER, help="the agent's command")
+    given = parser.parse_args()
+    if not given.command:
+        parser.error("which command answers?")
+    prompt = sys.stdin.buffer.read().decode("utf-8", "replace")
+    task = asyncio.ensure_future(execute(prompt, given.command, given.cwd, given.timeout))
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    try:
+        return await task
+    except asyncio.CancelledError:
+        return 128 + signal.SIGTERM
+
+
+if __name__ == "__main__":
+    sys.exit(asyncio.run(main()))

@@ -1,0 +1,90 @@
+//! Where git would look for the `pre-push` hook, and whose word on that counts.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use gix::bstr::ByteSlice;
+
+use super::Repo;
+use super::open::LocalConfig;
+
+/// The name of the hook's file.
+const PRE_PUSH: &str = "pre-push";
+
+/// The `pre-push` hook of a repository.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hook {
+    /// The program.
+    pub path: PathBuf,
+    /// Where git starts it: the top of the work tree.
+    pub directory: PathBuf,
+    /// What git sets `GIT_DIR` to; nothing where a hook finds the repository by itself.
+    pub git_dir: Option<PathBuf>,
+}
+
+/// What was found where git would look.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PrePush {
+    /// There is no hook.
+    None,
+    /// There is one.
+    Found(Hook),
+    /// There is a file, which git would not run either: nobody may execute it.
+    NotExecutable(PathBuf),
+    /// The repository's own `core.hooksPath` leads out of the work tree, so nothing there is run.
+    Outside(PathBuf),
+}
+
+impl Repo {
+    /// Finds the `pre-push` hook: below `core.hooksPath`, else below the directory that all work
+    /// trees share.
+    ///
+    /// The repository's own `core.hooksPath` counts only when it stays inside the work tree; the
+    /// user's may lead anywhere. As for git, a relative one starts at the top of the work tree.
+    pub fn pre_push_hook(&self) -> PrePush {
+        let top = self.work_tree().unwrap_or_else(|| self.git_dir());
+        let directory = match self.hooks_directory(top) {
+            Ok(directory) => directory,
+            Err(outside) => return PrePush::Outside(outside),
+        };
+        let path = directory.join(PRE_PUSH);
+        match path.metadata() {
+            Ok(metadata) if metadata.is_file() && metadata.permissions().mode() & 0o111 != 0 => {
+                PrePush::Found(Hook {
+                    path,
+                    directory: top.to_owned(),
+                    git_dir: self.git_dir_for_hooks(),
+                })
+            }
+            Ok(metadata) if metadata.is_file() => PrePush::NotExecutable(path),
+            _ => PrePush::None,
+        }
+    }
+
+    fn hooks_directory(&self, top: &Path) -> Result<PathBuf, PathBuf> {
+        let config = self.config();
+        let local = config.local.string("core.hooksPath");
+        if config.trust == LocalConfig::Ignore
+            && let Some(local) = local
+        {
+            let wanted = top.join(local.to_path_lossy());
+            // A link could lead out as well as `..` does. What is not there holds no hook.
+            let Ok(real) = wanted.canonicalize() else {
+                return Ok(wanted);
+            };
+            let inside = top.canonicalize().is_ok_and(|top| real.starts_with(top));
+            return if inside { Ok(real) } else { Err(wanted) };
+        }
+        Ok(match config.path("core.hooksPath") {
+            Some(path) => top.join(path),
+            None => self.common_dir().join("hooks"),
+        })
+    }
+
+    /// Git sets `GIT_DIR` where `.git` is a file: in a linked work tree and in a submodule.
+    fn git_dir_for_hooks(&self) -> Option<PathBuf> {
+        let top = self.work_tree()?;
+        let is_directory = top.join(".git").is_dir();
+        (!is_directory).then(|| self.git_dir().to_owned())
+    }
+}

@@ -1,0 +1,102 @@
+//! The `pre-push` hook, run as git runs it: the same arguments, input, directory and moment.
+
+use crate::process::Ended;
+use crate::process::Leftovers;
+use crate::process::Output;
+use crate::process::ProcessError;
+use crate::process::Program;
+
+use super::PushOrder;
+use super::commands::RefUpdate;
+use super::error::PushError;
+use super::link::clean_line;
+use super::progress::Progress;
+
+/// The system's "this is no program": a script without a first line that names its interpreter.
+const ENOEXEC: i32 = 8;
+/// The most lines of a hook that are told.
+const MAX_LINES: usize = 40;
+
+/// Runs the hook of the order, where there is one. `update` is none when the remote has it all.
+pub(super) fn run(order: &PushOrder<'_>, update: Option<&RefUpdate>) -> Result<(), PushError> {
+    let around = &order.options.around;
+    let Some(hook) = &around.hook else {
+        return Ok(());
+    };
+    let input = update.map_or_else(String::new, |update| {
+        let (name, new, old) = (&update.name, update.new, update.old);
+        format!("{name} {new} {name} {old}\n")
+    });
+    let program = |path: &std::path::Path| {
+        let program = Program::new(path)
+            .inherit(&order.options.inheritance)
+            // Git sets it for every hook; we always start at the top.
+            .variable("GIT_PREFIX", "")
+            .directory(&hook.directory)
+            .deadline(around.hook_timeout)
+            // What a hook leaves running, such as a build server, is the user's.
+            .leftovers(Leftovers::Leave)
+            .input(input.clone());
+        match &hook.git_dir {
+            Some(directory) => program.variable("GIT_DIR", directory),
+            None => program,
+        }
+    };
+    let arguments = [order.remote.name.to_string(), url(order)];
+    let _still = HookTime::start(order.progress);
+    let output = match program(&hook.path).args(&arguments).run_until(order.stop) {
+        Err(ProcessError::Start { source, .. }) if source.raw_os_error() == Some(ENOEXEC) => {
+            let shell = program("/bin/sh".as_ref()).arg(&hook.path).args(&arguments);
+            shell.run_until(order.stop)
+        }
+        output => output,
+    };
+    match output {
+        Ok(output) if output.ended.is_success() => Ok(()),
+        Ok(output) => Err(declined(&output)),
+        Err(ProcessError::Stopped(_)) => Err(PushError::Stopped),
+        Err(error) => Err(PushError::Hook(error)),
+    }
+}
+
+/// Returns the URL for the hook. Git would hand it a password that stands in it; arguments are seen
+/// by everybody on the machine, so we do not.
+fn url(order: &PushOrder<'_>) -> String {
+    let url = &order.remote.url;
+    match url.password() {
+        Some(_) => url.without_login(),
+        None => url.to_string(),
+    }
+}
+
+fn declined(output: &Output) -> PushError {
+    let lines = |bytes: &[u8]| {
+        let lines = bytes.split(|byte| *byte == b'\n').map(clean_line);
+        lines.filter(|line| !line.is_empty()).collect::<Vec<_>>()
+    };
+    let mut messages = lines(&output.stderr.bytes);
+    messages.extend(lines(&output.stdout.bytes));
+    // The last lines say what went wrong, those before how it came to that.
+    let messages = messages.split_off(messages.len().saturating_sub(MAX_LINES));
+    let ended = match output.ended {
+        Ended::Code(code) => format!("exit code {code}"),
+        Ended::Signal(signal) => format!("signal {signal}"),
+    };
+    PushError::HookDeclined { ended, messages }
+}
+
+/// The time in which the hook runs, which is not the run's.
+struct HookTime<'a>(&'a dyn Progress);
+
+impl<'a> HookTime<'a> {
+    fn start(progress: &'a dyn Progress) -> Self {
+        progress.hook_begins();
+        Self(progress)
+    }
+}
+
+impl Drop for HookTime<'_> {
+    fn drop(&mut self) {
+        self.0.hook_ended();
+    }
+}

@@ -1,0 +1,135 @@
+//! `git://`: a socket to git's daemon, which knows no encryption and no login. Only where it is listed.
+
+use std::net::{TcpStream, ToSocketAddrs};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{RecvTimeoutError, sync_channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::git::push::error::PushError;
+use crate::git::push::pkt_line;
+
+use super::pulse::TICK;
+use super::{Service, Target};
+
+/// The port of git's daemon.
+const PORT: u16 = 9418;
+
+/// Whether `git://` may be spoken: what it carries can be read and changed on the way.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum AllowGit {
+    /// It may not.
+    #[default]
+    No,
+    /// The user or the system listed the remote.
+    Yes,
+}
+
+/// Connects, and returns the socket with the request that opens the conversation.
+pub(super) fn connect(
+    target: Target<'_>,
+    service: Service,
+) -> Result<(TcpStream, Vec<u8>), PushError> {
+    let url = target.url;
+    if target.options.allow_git == AllowGit::No {
+        return Err(PushError::Scheme("git"));
+    }
+    let host = url.host().ok_or(PushError::Scheme("git"))?;
+    let request = request(host, url.port(), url.path(), service)?;
+    let place = host
+        .trim_start_matches('[')
+        .trim_end_matches(']')
+        .to_owned();
+    let port = url.port().unwrap_or(PORT);
+    let socket = reach(place, port, target.options.connect_timeout, target.stop)?;
+    // Small requests are not held back for more.
+    drop(socket.set_nodelay(true));
+    Ok((socket, request))
+}
+
+/// Returns the line that names service, path and host.
+fn request(
+    host: &str,
+    port: Option<u16>,
+    path: &str,
+    service: Service,
+) -> Result<Vec<u8>, PushError> {
+    // A path below somebody's home has a slash in front in a URL that it has not over there.
+    let path = match path.strip_prefix('/') {
+        Some(home) if home.starts_with('~') => home,
+        _ => path,
+    };
+    let port = port.map(|port| format!(":{port}")).unwrap_or_default();
+    let mut line = format!("{} {path}\0host={host}{port}\0", service.name());
+    if let Some(version) = service.protocol() {
+        line.push('\0');
+        line.push_str(version);
+        line.push('\0');
+    }
+    let mut out = Vec::new();
+    pkt_line::encode(line.as_bytes(), &mut out)
+        .map_err(|error| PushError::Request(error.into()))?;
+    Ok(out)
+}
+
+/// Resolves and connects within `limit`. The system's resolver has no deadline, so it gets a thread.
+fn reach(
+    host: String,
+    port: u16,
+    limit: Duration,
+    stop: &AtomicBool,
+) -> Result<TcpStream, PushError> {
+    let begin = Instant::now();
+    let (found, socket) = sync_channel(1);
+    thread::spawn(move || {
+        // Nobody may be waiting any more.
+        let _given_up = found.send(dial(&host, port, limit));
+    });
+    while begin.elapsed() < limit {
+        if stop.load(Ordering::Relaxed) {
+            return Err(PushError::Stopped);
+        }
+        match socket.recv_timeout(TICK) {
+            Ok(Ok(socket)) => return Ok(socket),
+            Ok(Err(error)) => return Err(lost(error.to_string())),
+            Err(RecvTimeoutError::Disconnected) => return Err(lost(String::new())),
+            Err(RecvTimeoutError::Timeout) => {}
+        }
+    }
+    Err(PushError::Timeout(limit))
+}
+
+fn lost(said: String) -> PushError {
+    PushError::Network { said, source: None }
+}
+
+fn dial(host: &str, port: u16, limit: Duration) -> std::io::Result<TcpStream> {
+    let mut last = std::io::Error::from(std::io::ErrorKind::NotFound);
+    for address in (host, port).to_socket_addrs()? {
+        match TcpStream::connect_timeout(&address, limit) {
+            Ok(socket) => return Ok(socket),
+            Err(error) => last = error,
+        }
+    }
+    Err(last)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_request_is_that_of_git() {
+        let line = |host, port, path, service| {
+            String::from_utf8(request(host, port, path, service).unwrap()).unwrap()
+        };
+        assert_eq!(
+            line("h.test", Some(9419), "/o/r.git", Service::ReceivePack),
+            "002egit-receive-pack /o/r.git\0host=h.test:9419\0"
+        );
+        assert_eq!(
+            line("[::1]", None, "/~u/r", Service::UploadPack),
+            "002fgit-upload-pack ~u/r\0host=[::1]\0\0version=2\0"
+        );
+    }
+}

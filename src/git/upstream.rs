@@ -1,0 +1,51 @@
+//! The upstream of a branch: `branch.<name>.remote` and `branch.<name>.merge`, as `git push -u` writes them.
+
+use gix::bstr::BStr;
+
+use crate::names::BranchName;
+
+use super::Repo;
+use super::remote::Remote;
+
+/// Why the upstream could not be written.
+#[derive(Debug, thiserror::Error)]
+#[error("the upstream cannot be written to `{}`", .file.display())]
+pub struct UpstreamError {
+    /// The configuration file.
+    file: std::path::PathBuf,
+    /// Why not.
+    #[source]
+    source: Box<dyn std::error::Error + Send + Sync>,
+}
+
+impl Repo {
+    /// Makes the branch of the same name on `remote` the upstream of `branch`.
+    ///
+    /// Writes to the configuration that all work trees share, under git's own lock, and only when
+    /// something changes.
+    pub fn set_upstream(&self, remote: &Remote, branch: &BranchName) -> Result<(), UpstreamError> {
+        let full = branch.full();
+        let wanted = [("remote", remote.name.as_str()), ("merge", full.as_str())];
+        let local = &self.config().local;
+        let is_set = wanted.iter().all(|(key, value)| {
+            let now = local.string_by("branch", Some(BStr::new(branch.as_str())), key);
+            now.is_some_and(|now| now.as_slice() == value.as_bytes())
+        });
+        if is_set {
+            return Ok(());
+        }
+        let file = self.common_dir().join("config");
+        let failed = |source: gix::Error| UpstreamError {
+            file: file.clone(),
+            source: Box::new(source),
+        };
+        let repo = self.thread_local();
+        let mut config = repo.config_file_mut(file.clone()).map_err(failed)?;
+        for (key, value) in wanted {
+            config
+                .set_raw_value_by("branch", Some(BStr::new(branch.as_str())), key, value)
+                .map_err(failed)?;
+        }
+        config.commit().map_err(failed)
+    }
+}

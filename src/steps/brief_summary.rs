@@ -1,0 +1,49 @@
+//! `brief-summary`: one line of a Markdown text.
+
+use async_trait::async_trait;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::pipeline::{Context, Outcome, Step, StepDef, StepError, TextStep};
+use crate::template::Template;
+use crate::text::{BRIEF_LENGTH, brief};
+
+pub(super) const STEP: StepDef =
+    StepDef::of_text::<BriefSummary>("brief-summary", "Makes one line of a Markdown text.");
+
+/// Makes one line of a Markdown text
+#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct BriefSummary {
+    /// The text to work on, in a pipeline; alone the step takes `--input`.
+    text: Template,
+    /// The longest line, in code points; less than 4 counts as 4.
+    max_len: i64,
+}
+
+crate::classes!(BriefSummary {
+    text: D,
+    max_len: D
+});
+
+impl Default for BriefSummary {
+    fn default() -> Self {
+        Self {
+            text: Template::built_in("{{ task.input or '' }}"),
+            max_len: BRIEF_LENGTH,
+        }
+    }
+}
+
+impl TextStep for BriefSummary {
+    fn convert(&self, input: &str) -> Result<String, StepError> {
+        Ok(brief(input, self.max_len))
+    }
+}
+
+#[async_trait(?Send)]
+impl Step for BriefSummary {
+    async fn run(&self, cx: &Context<'_>) -> Result<Outcome, StepError> {
+        super::run_on_text(self, cx, &self.text, "the text is summarised")
+    }
+}

@@ -1,0 +1,227 @@
+//! `delegation-results`: what other agents answered, each result once.
+
+use std::path::Path;
+use std::time::SystemTime;
+
+use async_trait::async_trait;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::handover::{HandoverError, Line, Taken, take};
+use crate::pipeline::{
+    Context, ErrorKind, Outcome, Outputs, Step, StepDef, StepError, interruptible,
+};
+use crate::secrets::strip_controls;
+
+pub(super) const STEP: StepDef = StepDef::of::<DelegationResults>(
+    "delegation-results",
+    "Hands over the results of delegated tasks, each once.",
+);
+
+/// How many bytes of text are handed over at once; the rest is kept.
+const MOST: usize = 64 << 10;
+/// How many characters of a preview are shown.
+const PREVIEW: usize = 200;
+/// How many characters of a status or a summary are shown.
+const LONGEST: usize = 4000;
+
+/// Hand over the results of delegated tasks, each once
+#[derive(Debug, Clone, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct DelegationResults {}
+
+crate::classes!(DelegationResults {});
+
+#[async_trait(?Send)]
+impl Step for DelegationResults {
+    async fn run(&self, cx: &Context<'_>) -> Result<Outcome, StepError> {
+        let path = cx.environment.delegation_results();
+        let now = SystemTime::from(cx.clock.now());
+        let collected = interruptible(move |_| Results::collect(&path, now)).await?;
+        let results = match collected {
+            Ok(results) => results,
+            Err(error @ HandoverError::Busy(_)) => {
+                return Ok(Outcome::Skipped {
+                    reason: error.code(),
+                    summary: error.to_string(),
+                    advice: Some(error.advice().into()),
+                });
+            }
+            Err(error) => return Err(step_error(&error)),
+        };
+        let mut outputs = Outputs::new();
+        outputs.insert("count".into(), results.count.into());
+        outputs.insert("unreadable".into(), results.unreadable.into());
+        outputs.insert("left".into(), results.left.into());
+        outputs.insert("text".into(), results.text.into());
+        outputs.insert(
+            super::SOURCE.into(),
+            "results of tasks that were delegated to other agents".into(),
+        );
+        if let Some(taken) = results.taken {
+            cx.receipts.add(move || {
+                if let Err(error) = taken.confirm() {
+                    // What was handed on comes once more: told, but no reason to fail.
+                    tracing::warn!(%error, "the results were not confirmed");
+                }
+            });
+        }
+        let mut summary = format!("{} results handed over", results.count);
+        if results.unreadable > 0 {
+            summary = format!("{summary}, {} lines unreadable", results.unreadable);
+        }
+        Ok(Outcome::Done { summary, outputs })
+    }
+}
+
+/// What was read.
+#[derive(Default)]
+struct Results {
+    text: String,
+    count: u64,
+    unreadable: u64,
+    left: u64,
+    taken: Option<Taken>,
+}
+
+impl Results {
+    fn collect(path: &Path, now: SystemTime) -> Result<Self, HandoverError> {
+        let mut results = Self::default();
+        let Some(mut taken) = take(path, now)? else {
+            return Ok(results);
+        };
+        let mut line = Vec::new();
+        while let Some(read) = taken.next(&mut line)? {
+            let records = match read {
+                Line::TooLong => Records {
+                    unreadable: 1,
+                    ..Records::default()
+                },
+                Line::Whole => Records::of(&line),
+            };
+            if results.text.len() + records.text.len() > MOST {
+                results.left = taken.leave_rest()?;
+                let more = format!("\n+{} more, at the next run", results.left);
+                results.text.push_str(&more);
+                break;
+            }
+            results.add(&records);
+        }
+        results.taken = Some(taken);
+        Ok(results)
+    }
+
+    fn add(&mut self, records: &Records) {
+        if !records.text.is_empty() {
+            if !self.text.is_empty() {
+                self.text.push('\n');
+            }
+            self.text += &records.text;
+        }
+        self.count += records.count;
+        self.unreadable += records.unreadable;
+    }
+}
+
+/// What one line holds: mostly one record. A file with the line ends of old Macs is one line.
+#[derive(Default)]
+struct Records {
+    text: String,
+    count: u64,
+    unreadable: u64,
+}
+
+impl Records {
+    fn of(line: &[u8]) -> Self {
+        let line = String::from_utf8_lossy(line);
+        let mut records = Self::default();
+        match record(&line) {
+            Some(text) => records.add(&text),
+            None => line.split('\r').for_each(|part| match record(part) {
+                _ if part.trim().is_empty() => {}
+                Some(text) => records.add(&text),
+                None => records.unreadable += 1,
+            }),
+        }
+        records
+    }
+
+    fn add(&mut self, text: &str) {
+        // A record can never be longer than what is handed over at once.
+        if self.text.len() + text.len() >= MOST / 2 {
+            self.unreadable += 1;
+            return;
+        }
+        if !self.text.is_empty() {
+            self.text.push('\n');
+        }
+        self.text += text;
+        self.count += 1;
+    }
+}
+
+/// Writes a record as lines of text; nothing when the line holds no object.
+fn record(line: &str) -> Option<String> {
+    let parsed: Value = match serde_json::from_str(line) {
+        Ok(value) => value,
+        // Python writes numbers that JSON does not have.
+        Err(_) => serde_json::from_str(&without_odd_numbers(line)?).ok()?,
+    };
+    let record = parsed.as_object()?;
+    let status = record.get("status").map_or_else(|| "?".into(), shown);
+    let summary = record.get("summary").map_or_else(String::new, shown);
+    let mut text = format!("- [{status}] {summary}");
+    let preview = record.get("response_preview").map(shown);
+    if let Some(preview) = preview.filter(|preview| !preview.is_empty()) {
+        let first: String = preview.chars().take(PREVIEW).collect();
+        text.push_str("\n  Response: ");
+        text.push_str(&first);
+    }
+    Some(text)
+}
+
+/// Puts a value on one line, without control characters.
+fn shown(value: &Value) -> String {
+    let text = match value {
+        Value::Null => return String::new(),
+        Value::String(text) => strip_controls(text),
+        other => strip_controls(&other.to_string()),
+    };
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+        None => text,
+    }
+}
+
+/// Replaces `NaN`, `Infinity` and `-Infinity` outside texts by null; nothing when there are none.
+fn without_odd_numbers(line: &str) -> Option<String> {
+    const ODD: [&str; 3] = ["-Infinity", "Infinity", "NaN"];
+    if !ODD.iter().any(|odd| line.contains(odd)) {
+        return None;
+    }
+    let mut out = String::with_capacity(line.len());
+    let (mut in_text, mut rest) = (false, line);
+    while let Some(first) = rest.chars().next() {
+        let found = ODD.iter().find(|odd| !in_text && rest.starts_with(**odd));
+        let width = match (found, first) {
+            (Some(odd), _) => {
+                out.push_str("null");
+                rest = rest.get(odd.len()..).unwrap_or_default();
+                continue;
+            }
+            (None, '\\') if in_text => 1 + rest.chars().nth(1).map_or(0, char::len_utf8),
+            (None, other) => {
+                in_text ^= other == '"';
+                other.len_utf8()
+            }
+        };
+        out.push_str(rest.get(..width).unwrap_or(rest));
+        rest = rest.get(width..).unwrap_or_default();
+    }
+    Some(out)
+}
+
+fn step_error(error: &HandoverError) -> StepError {
+    StepError::new(ErrorKind::Denied, error.code(), error.to_string()).advise(error.advice())
+}

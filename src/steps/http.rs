@@ -1,0 +1,198 @@
+//! `http`: one request to an origin that the user's policy lists.
+
+use async_trait::async_trait;
+use reqwest::{Method, Url};
+use schemars::JsonSchema;
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{Map, Value};
+
+use crate::http::{Client, ClientOptions, HttpError, Redirects, Request};
+use crate::names::Origin;
+use crate::pipeline::{Context, ErrorKind, Outcome, Outputs, Step, StepDef, StepError};
+use crate::template::Template;
+
+pub(super) const STEP: StepDef = StepDef::of::<Http>(
+    "http",
+    "Sends one request to an origin that `http.allowed` lists.",
+)
+.ships();
+
+/// How deep tables and lists of a body may lie in one another.
+const DEEPEST: usize = 16;
+
+/// Send one request to an origin that `http.allowed` lists
+#[derive(Debug, Clone, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct Http {
+    /// Where the request goes. Redirects are refused.
+    url: String,
+    /// How it is sent.
+    method: Verb,
+    /// What is sent, as JSON. Its texts are templates; keys, numbers and truth values stay as they are.
+    body: Option<Body>,
+}
+
+crate::classes!(Http {
+    url: C,
+    method: C,
+    body: C
+});
+
+/// How a request is sent.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "UPPERCASE")]
+enum Verb {
+    /// Asks.
+    Get,
+    /// Hands something in.
+    #[default]
+    Post,
+    /// Puts something in a place.
+    Put,
+    /// Changes a part.
+    Patch,
+    /// Takes something away.
+    Delete,
+}
+
+/// A JSON value whose texts are templates that compile.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[serde(transparent)]
+struct Body(Value);
+
+impl<'de> Deserialize<'de> for Body {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let value = Value::deserialize(deserializer)?;
+        fill(&value, 0, &|source| {
+            Template::new(source)
+                .map(|_| String::new())
+                .map_err(|error| error.to_string())
+        })
+        .map_err(D::Error::custom)?;
+        Ok(Self(value))
+    }
+}
+
+#[async_trait(?Send)]
+impl Step for Http {
+    async fn run(&self, cx: &Context<'_>) -> Result<Outcome, StepError> {
+        let (url, origin) = self.target()?;
+        if !cx.policy.http().lists(&origin) {
+            return Err(denied(
+                "not-allowed",
+                format!("`http.allowed` does not list {origin}"),
+            )
+            .advise("add the origin to `http.allowed` in the user's policy"));
+        }
+        let body = match &self.body {
+            None => None,
+            Some(body) => Some(
+                fill(&body.0, 0, &|source| {
+                    let template = Template::new(source).map_err(|error| error.to_string())?;
+                    cx.render(&template).map_err(|error| error.to_string())
+                })
+                .map_err(|message| {
+                    denied("template", format!("`body` cannot be made: {message}"))
+                        .advise("mend the templates in `body`")
+                })?,
+            ),
+        };
+        let options = ClientOptions {
+            plain_http_hosts: vec![origin.host().to_owned()],
+            redirects: Redirects::Refused,
+            ..ClientOptions::new(cx.policy.limits().http_timeout.duration())
+        };
+        let request = Request::with_method(self.method(), url, body.as_ref())
+            .map_err(|error| failed(&error))?;
+        let response = Client::new(options)
+            .send(request)
+            .await
+            .map_err(|error| failed(&error))?;
+        let status = response.status();
+        if !response.is_success() {
+            let kind = match status {
+                408 | 425 | 429 | 500.. => ErrorKind::Transient,
+                _ => ErrorKind::Denied,
+            };
+            let summary = format!("{origin} answered {status}: {}", response.excerpt());
+            return Err(StepError::new(kind, "http-status", summary)
+                .advise("see what the server wants, and mend `url`, `method` or `body`"));
+        }
+        let mut outputs = Outputs::new();
+        outputs.insert("status".into(), status.into());
+        Ok(Outcome::Done {
+            summary: format!("{origin} answered {status}"),
+            outputs,
+        })
+    }
+}
+
+impl Http {
+    /// Checks where the request goes. A password in the address would end up in reports.
+    fn target(&self) -> Result<(Url, Origin), StepError> {
+        let wrong = |why: &str| {
+            denied("bad-url", format!("`url` of the step {why}"))
+                .advise("set it to an address such as https://hooks.example/run")
+        };
+        if self.url.is_empty() {
+            return Err(wrong("is not set"));
+        }
+        let url = Url::parse(&self.url).map_err(|_| wrong("is no URL"))?;
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(wrong("has a user or a password in it"));
+        }
+        let origin = Origin::of(&url).ok_or_else(|| wrong("is no http(s) URL"))?;
+        Ok((url, origin))
+    }
+
+    const fn method(&self) -> Method {
+        match self.method {
+            Verb::Get => Method::GET,
+            Verb::Post => Method::POST,
+            Verb::Put => Method::PUT,
+            Verb::Patch => Method::PATCH,
+            Verb::Delete => Method::DELETE,
+        }
+    }
+}
+
+/// Replaces every text in a value by what `make` makes of it.
+fn fill(
+    value: &Value,
+    depth: usize,
+    make: &impl Fn(&str) -> Result<String, String>,
+) -> Result<Value, String> {
+    if depth > DEEPEST {
+        return Err(format!("it is more than {DEEPEST} levels deep"));
+    }
+    Ok(match value {
+        Value::String(source) => Value::String(make(source)?),
+        Value::Array(values) => {
+            let values = values.iter().map(|value| fill(value, depth + 1, make));
+            Value::Array(values.collect::<Result<_, _>>()?)
+        }
+        Value::Object(entries) => {
+            let mut filled = Map::with_capacity(entries.len());
+            for (key, value) in entries {
+                filled.insert(key.clone(), fill(value, depth + 1, make)?);
+            }
+            Value::Object(filled)
+        }
+        other => other.clone(),
+    })
+}
+
+fn denied(reason: &'static str, summary: String) -> StepError {
+    StepError::new(ErrorKind::Denied, reason, summary)
+}
+
+fn failed(error: &HttpError) -> StepError {
+    let class = error.class();
+    let kind = if error.is_transient() {
+        ErrorKind::Transient
+    } else {
+        ErrorKind::Denied
+    };
+    StepError::new(kind, class.code(), error.to_string()).advise(class.advice())
+}

@@ -1,0 +1,30 @@
+//! `mcp-server-path`: where the MCP server is through which an agent reaches other agents.
+
+use async_trait::async_trait;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::pipeline::{Context, Outcome, Step, StepDef, StepError};
+
+pub(super) const STEP: StepDef = StepDef::of::<McpServerPath>(
+    "mcp-server-path",
+    "Tells where the MCP server for agents is.",
+);
+
+/// Tell where the MCP server for agents is
+#[derive(Debug, Clone, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct McpServerPath {}
+
+crate::classes!(McpServerPath {});
+
+#[async_trait(?Send)]
+impl Step for McpServerPath {
+    async fn run(&self, cx: &Context<'_>) -> Result<Outcome, StepError> {
+        let path = cx.environment.mcp_server();
+        Ok(super::done_with_text(
+            "the path is told",
+            path.to_string_lossy(),
+        ))
+    }
+}

@@ -1,0 +1,268 @@
+//! `push`: sends the current branch to its remote.
+
+mod words;
+mod work;
+
+use std::cell::OnceCell;
+use std::sync::mpsc;
+
+use async_trait::async_trait;
+use futures_util::future::{Either, select};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::git::push::{Around, Submodules};
+use crate::git::{Hook, Matching, PrePush, Repo};
+use crate::names::{RemoteName, RemoteUrl, Scheme};
+use crate::pipeline::{Context, Outcome, Step, StepDef, StepError, interruptible};
+use crate::policy::{RemoteFacts, Trigger};
+
+use self::words::{News, outcome};
+use self::work::{Work, destinations};
+
+pub(super) const STEP: StepDef =
+    StepDef::of::<Push>("push", "Sends the current branch to its remote.")
+        .ships()
+        .no_step_timeout()
+        .waits_for_servers_only();
+
+/// Send the current branch to its remote
+#[derive(Debug, Clone, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct Push {
+    /// The remote: `auto` (the branch's `pushRemote`, `remote.pushDefault`, the branch's remote,
+    /// `origin`, the only one), or a name.
+    pub(super) remote: RemoteChoice,
+    /// The `pre-push` hook: `run`, `skip`, or `auto`, which runs it where git would have been
+    /// pushing (by hand and from a `post-commit` hook) and skips it for agents.
+    pub(super) hooks: Hooks,
+    /// Submodules: `check` refuses to push commits that name a submodule's commit which none of
+    /// that submodule's remotes has; `ignore` does not look.
+    pub(super) submodules: SubmoduleRule,
+    /// Words for the server's hooks, as `git push --push-option` sends them.
+    pub(super) options: Vec<PushWord>,
+    /// Make the pushed branch the upstream of the local one, as `git push -u` does.
+    pub(super) set_upstream: bool,
+}
+
+crate::classes!(Push {
+    remote: D,
+    hooks: C,
+    submodules: BOrA("check"),
+    options: B,
+    set_upstream: D,
+});
+
+/// What becomes of submodules.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum SubmoduleRule {
+    /// They are checked.
+    #[default]
+    Check,
+    /// They are not looked at.
+    Ignore,
+}
+
+/// One push option: a line of at most 1000 bytes.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(try_from = "String", into = "String")]
+#[schemars(with = "String")]
+pub(super) struct PushWord(String);
+
+impl TryFrom<String> for PushWord {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        if text.is_empty() || text.len() > 1000 || text.contains(char::is_control) {
+            return Err("wanted one line of 1 to 1000 bytes without control characters");
+        }
+        Ok(Self(text))
+    }
+}
+
+impl From<PushWord> for String {
+    fn from(word: PushWord) -> Self {
+        word.0
+    }
+}
+
+/// What becomes of the `pre-push` hook.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Hooks {
+    /// It runs unless an agent asked.
+    #[default]
+    Auto,
+    /// It runs.
+    Run,
+    /// It does not run.
+    Skip,
+}
+
+/// `auto`, or the name of a remote.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(try_from = "String", into = "String")]
+#[schemars(with = "String")]
+pub(super) enum RemoteChoice {
+    /// As git would choose.
+    #[default]
+    Auto,
+    /// This one.
+    Named(RemoteName),
+}
+
+impl RemoteChoice {
+    /// Returns the name, unless git's choice is asked for.
+    pub(super) const fn name(&self) -> Option<&RemoteName> {
+        match self {
+            Self::Auto => None,
+            Self::Named(name) => Some(name),
+        }
+    }
+}
+
+impl TryFrom<String> for RemoteChoice {
+    type Error = crate::names::RemoteNameError;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        if text == "auto" {
+            Ok(Self::Auto)
+        } else {
+            RemoteName::new(text).map(Self::Named)
+        }
+    }
+}
+
+impl From<RemoteChoice> for String {
+    fn from(choice: RemoteChoice) -> Self {
+        match choice {
+            RemoteChoice::Auto => "auto".into(),
+            RemoteChoice::Named(name) => name.into(),
+        }
+    }
+}
+
+#[async_trait(?Send)]
+impl Step for Push {
+    async fn run(&self, cx: &Context<'_>) -> Result<Outcome, StepError> {
+        let shipment = match cx.shipment {
+            Ok(shipment) => shipment,
+            Err(hold) => return hold.outcome(),
+        };
+        let Some(repo) = cx.repo else {
+            return Ok(Outcome::skipped(
+                "not-a-repository",
+                "there is no repository here",
+            ));
+        };
+        let (answer, asked) = mpsc::channel::<RemoteFacts>();
+        let (around, news) = self.around(repo, cx);
+        let work = Work {
+            repo: repo.clone(),
+            permit: shipment.permit.clone(),
+            new: shipment.head,
+            destinations: destinations(shipment, &around),
+            set_upstream: self.set_upstream,
+            now: cx.clock.now(),
+        };
+        let progress = cx.progress.holding(cx.deadline);
+        let pushing = interruptible(move |stop| {
+            let told = OnceCell::new();
+            let facts = || {
+                told.get_or_init(|| asked.recv().unwrap_or_default())
+                    .clone()
+            };
+            work.push_to_all(&facts, &progress, stop)
+        });
+        // The remote's HEAD is asked for beside the handshake: it is needed at the last line before
+        // the pack leaves, and not at all when there is nothing to send.
+        let telling = async {
+            let head = cx.remote_head.get().await.cloned();
+            // The push may have ended already; then nobody needs the answer.
+            let _ended = answer.send(RemoteFacts { head });
+        };
+        let arrivals = match select(Box::pin(pushing), Box::pin(telling)).await {
+            Either::Left((arrivals, _)) => arrivals?,
+            Either::Right(((), pushing)) => pushing.await?,
+        };
+        outcome(shipment, arrivals, &news)
+    }
+}
+
+impl Push {
+    /// Returns what is done around the push, and what the report has to say about it.
+    fn around(&self, repo: &Repo, cx: &Context<'_>) -> (Around, News) {
+        let mut news = News::default();
+        if let Ok(shipment) = cx.shipment
+            && asks_for_no_verification(repo, &shipment.remote.url)
+        {
+            news.warnings.push(
+                "http.sslVerify = false in the git configuration is ignored: certificates are checked (http.sslCAInfo names an authority of your own)".into(),
+            );
+        }
+        let around = Around {
+            hook: self.hook(repo, cx.trigger, &mut news),
+            hook_timeout: cx.policy.limits().hook_timeout.duration(),
+            submodules: match self.submodules {
+                SubmoduleRule::Check => Submodules::Check,
+                SubmoduleRule::Ignore => Submodules::Ignore,
+            },
+            push_options: self.options.iter().cloned().map(String::from).collect(),
+        };
+        (around, news)
+    }
+
+    /// Returns the `pre-push` hook when it is to run, and notes what the report has to say about it.
+    fn hook(&self, repo: &Repo, trigger: Trigger, news: &mut News) -> Option<Hook> {
+        let found = match repo.pre_push_hook() {
+            PrePush::None => return None,
+            PrePush::Found(hook) => hook,
+            PrePush::NotExecutable(path) => {
+                let path = path.display();
+                news.warn(
+                    "skipped",
+                    format!("{path} is not executable, so it was not run"),
+                );
+                return None;
+            }
+            PrePush::Outside(path) => {
+                let path = path.display();
+                news.warn(
+                    "skipped",
+                    format!("core.hooksPath of the repository leads out of the work tree to {path}: no hook was run"),
+                );
+                return None;
+            }
+        };
+        let why = match self.hooks {
+            Hooks::Skip => Some("the policy says so"),
+            Hooks::Auto if trigger.is_agent() => Some("an agent asked for the push"),
+            Hooks::Run | Hooks::Auto => None,
+        };
+        match why {
+            None => {
+                news.state = Some("ran");
+                Some(found)
+            }
+            Some(why) => {
+                let sentence = format!("the pre-push hook was skipped: {why} (steps.push.hooks)");
+                news.warn("skipped", sentence);
+                None
+            }
+        }
+    }
+}
+
+/// Says whether the user's git configuration wants certificates unchecked, which is never done.
+fn asks_for_no_verification(repo: &Repo, url: &RemoteUrl) -> bool {
+    let values = repo
+        .config()
+        .scoped("http", "sslVerify", url, Matching::Best);
+    let off = |value: &String| {
+        ["false", "no", "off", "0"]
+            .iter()
+            .any(|no| value.eq_ignore_ascii_case(no))
+    };
+    url.scheme() == Scheme::Https && values.last().is_some_and(off)
+}

@@ -1,0 +1,106 @@
+//! What the report says of a push: its line, its outputs, its warnings, its error.
+
+use crate::git::push::{Action, PushError, Pushed};
+use crate::pipeline::{ErrorKind, Outcome, Outputs, Shipment, StepError};
+
+use super::work::Arrival;
+
+/// What the report says beside the push: of the `pre-push` hook, and of keys that do not count.
+#[derive(Debug, Default)]
+pub(super) struct News {
+    pub(super) state: Option<&'static str>,
+    pub(super) warnings: Vec<String>,
+}
+
+impl News {
+    pub(super) fn warn(&mut self, state: &'static str, warning: String) {
+        self.state = Some(state);
+        self.warnings.push(warning);
+    }
+
+    fn tell(&self, outputs: &mut Outputs) {
+        if let Some(state) = self.state {
+            outputs.insert("hook".into(), state.into());
+        }
+        if !self.warnings.is_empty() {
+            outputs.insert("warnings".into(), self.warnings.clone().into());
+        }
+    }
+}
+
+/// Puts a push in the words of the report. One place that refused makes it a failure.
+pub(super) fn outcome(
+    shipment: &Shipment,
+    arrivals: Vec<Arrival>,
+    hook: &News,
+) -> Result<Outcome, StepError> {
+    let several = arrivals.len() > 1;
+    let mut outputs = Outputs::new();
+    let mut summary = None;
+    let mut also = Vec::new();
+    for arrival in arrivals {
+        let pushed = arrival.pushed.map_err(|error| {
+            let mut told = step_error(&error);
+            if several {
+                told.summary = format!("{}: {}", arrival.url, told.summary);
+            }
+            hook.tell(&mut told.outputs);
+            told
+        })?;
+        if summary.is_some() {
+            also.push(arrival.url.to_string());
+            continue;
+        }
+        summary = Some(one_line(shipment, &pushed));
+        describe(&mut outputs, &pushed);
+        if !arrival.untold.is_empty() {
+            outputs.insert("tracking".into(), arrival.untold.join("; ").into());
+        }
+    }
+    let mut summary = summary.unwrap_or_default();
+    if !also.is_empty() {
+        summary = format!("{summary}, and at {}", also.join(", "));
+        outputs.insert("also".into(), also.into());
+    }
+    hook.tell(&mut outputs);
+    Ok(Outcome::Done { summary, outputs })
+}
+
+fn describe(outputs: &mut Outputs, pushed: &Pushed) {
+    outputs.insert("action".into(), pushed.action.as_str().into());
+    outputs.insert("old".into(), pushed.old.map(|id| id.to_string()).into());
+    outputs.insert("new".into(), pushed.new.to_string().into());
+    outputs.insert("bytes".into(), pushed.bytes.into());
+    outputs.insert("objects".into(), pushed.objects.into());
+    if !pushed.messages.is_empty() {
+        outputs.insert("messages".into(), pushed.messages.clone().into());
+    }
+}
+
+fn one_line(shipment: &Shipment, pushed: &Pushed) -> String {
+    let (branch, remote) = (&shipment.branch, &shipment.remote.name);
+    let short = pushed.new.to_hex_with_len(8);
+    match pushed.action {
+        Action::UpToDate => format!("{remote} already has {branch} at {short}"),
+        Action::Created => format!("{branch} is new on {remote}, at {short}"),
+        Action::Updated => format!("{branch} on {remote} moved to {short}"),
+    }
+}
+
+fn step_error(error: &PushError) -> StepError {
+    let kind = if error.is_transient() {
+        ErrorKind::Transient
+    } else {
+        ErrorKind::Denied
+    };
+    let mut told = StepError::new(kind, error.class(), error.summary());
+    told.advice = error.advice();
+    let key = match error {
+        PushError::HookDeclined { .. } => "hook-output",
+        _ => "messages",
+    };
+    if !error.messages().is_empty() {
+        told.outputs.insert(key.into(), error.messages().into());
+    }
+    told
+}

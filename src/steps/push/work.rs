@@ -1,0 +1,97 @@
+//! The pushes of one step: the same commit to every push URL, and what is noted down on this side.
+
+use std::sync::atomic::AtomicBool;
+
+use gix::ObjectId;
+use jiff::Timestamp;
+
+use crate::git::push::{Around, Progress, PushError, PushOrder, Pushed, push};
+use crate::git::{Remote, Repo};
+use crate::names::RemoteUrl;
+use crate::pipeline::{Destination, Shipment};
+use crate::policy::{PushPermit, RemoteFacts};
+
+/// Returns the places to push to, in the order of git.
+pub(super) fn destinations(shipment: &Shipment, around: &Around) -> Vec<Destination> {
+    let first = Destination {
+        remote: shipment.remote.clone(),
+        push_options: shipment.push_options.clone(),
+    };
+    let all = std::iter::once(first).chain(shipment.also.iter().cloned());
+    all.map(|mut destination| {
+        destination.push_options.around = around.clone();
+        destination
+    })
+    .collect()
+}
+
+/// What is pushed where, on a thread of its own.
+pub(super) struct Work {
+    pub(super) repo: Repo,
+    pub(super) permit: PushPermit,
+    pub(super) new: ObjectId,
+    pub(super) destinations: Vec<Destination>,
+    pub(super) set_upstream: bool,
+    pub(super) now: Timestamp,
+}
+
+/// What became of the push to one place.
+pub(super) struct Arrival {
+    pub(super) url: RemoteUrl,
+    pub(super) pushed: Result<Pushed, PushError>,
+    /// What could not be noted down on this side. The remote has the branch all the same.
+    pub(super) untold: Vec<String>,
+}
+
+impl Work {
+    /// Pushes to every place, as git does: one that refuses does not keep it from the others.
+    pub(super) fn push_to_all(
+        &self,
+        facts: &dyn Fn() -> RemoteFacts,
+        progress: &dyn Progress,
+        stop: &AtomicBool,
+    ) -> Vec<Arrival> {
+        let places = self.destinations.iter();
+        places
+            .map(|place| {
+                let order = PushOrder {
+                    permit: &self.permit,
+                    remote: &place.remote,
+                    new: self.new,
+                    options: &place.push_options,
+                    remote_facts: facts,
+                    progress,
+                    stop,
+                };
+                let pushed = push(&self.repo.thread_local(), &order);
+                let untold = match &pushed {
+                    Ok(pushed) => self.note_down(&place.remote, pushed),
+                    Err(_) => Vec::new(),
+                };
+                Arrival {
+                    url: place.remote.url.clone(),
+                    pushed,
+                    untold,
+                }
+            })
+            .collect()
+    }
+
+    /// Moves the tracking ref and sets the upstream, and returns what of it did not work.
+    fn note_down(&self, remote: &Remote, pushed: &Pushed) -> Vec<String> {
+        let branch = self.permit.branch();
+        let mut untold = Vec::new();
+        if let Err(error) = self
+            .repo
+            .update_tracking(remote, branch, pushed.new, self.now)
+        {
+            untold.push(format!("the tracking ref was not moved: {error}"));
+        }
+        if self.set_upstream
+            && let Err(error) = self.repo.set_upstream(remote, branch)
+        {
+            untold.push(error.to_string());
+        }
+        untold
+    }
+}

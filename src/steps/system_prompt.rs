@@ -1,0 +1,102 @@
+//! `system-prompt`: the agent's system prompt, read anew every time.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use async_trait::async_trait;
+use rustix::fs::{Mode, OFlags};
+use rustix::io::Errno;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::pipeline::{Context, ErrorKind, Outcome, Step, StepDef, StepError, interruptible};
+use crate::text::{read_as_text_file, strip};
+
+pub(super) const STEP: StepDef = StepDef::of::<SystemPrompt>(
+    "system-prompt",
+    "Reads the system prompt from the configuration directory.",
+);
+
+/// The file in the configuration directory.
+const FILE: &str = "system-prompt.md";
+/// The largest prompt, in bytes.
+const LARGEST: u64 = 256 << 10;
+
+/// Read the system prompt from the configuration directory
+#[derive(Debug, Clone, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct SystemPrompt {
+    /// The prompt when there is no `system-prompt.md` in `CONFIGS_DIR`.
+    fallback: Option<String>,
+}
+
+crate::classes!(SystemPrompt { fallback: D });
+
+#[async_trait(?Send)]
+impl Step for SystemPrompt {
+    async fn run(&self, cx: &Context<'_>) -> Result<Outcome, StepError> {
+        let directory = cx.environment.configs_directory();
+        let place = directory.join(FILE).display().to_string();
+        let read = interruptible(move |_| read(&directory)).await?;
+        match (read, &self.fallback) {
+            (Ok(Some(text)), _) => Ok(super::done_with_text("the prompt is read", text)),
+            (Ok(None), Some(fallback)) => Ok(super::done_with_text(
+                "there is no prompt: the fallback is taken",
+                fallback,
+            )),
+            (Ok(None), None) => Ok(Outcome::skipped(
+                "no-prompt",
+                format!("there is no {place}, and no fallback"),
+            )),
+            (Err(why), _) => Err(StepError::new(
+                ErrorKind::Denied,
+                "prompt",
+                format!("{place} {why}"),
+            )
+            .advise("make it a readable file of at most 256 KiB in the configuration directory")),
+        }
+    }
+}
+
+/// Reads the file; nothing when there is none. A link may lead to another file of the directory, as
+/// mounted configuration does, and nowhere else.
+fn read(directory: &Path) -> Result<Option<String>, String> {
+    let path = directory.join(FILE);
+    let real = match path.canonicalize() {
+        Ok(real) => real,
+        Err(error) if is_absent(&error) => return Ok(None),
+        Err(error) => return Err(format!("cannot be found: {error}")),
+    };
+    let inside = directory
+        .canonicalize()
+        .is_ok_and(|directory| real.starts_with(directory));
+    if !inside {
+        return Err("leads out of its directory".into());
+    }
+    let flags =
+        OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY;
+    let file = match rustix::fs::open(&real, flags, Mode::empty()) {
+        Ok(file) => File::from(file),
+        Err(Errno::NOENT) => return Ok(None),
+        Err(error) => return Err(format!("cannot be opened: {error}")),
+    };
+    if !file.metadata().is_ok_and(|metadata| metadata.is_file()) {
+        return Err("is no regular file".into());
+    }
+    let mut bytes = Vec::new();
+    file.take(LARGEST + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|error| format!("cannot be read: {error}"))?;
+    if u64::try_from(bytes.len()).is_ok_and(|size| size > LARGEST) {
+        return Err(format!("is larger than {} KiB", LARGEST >> 10));
+    }
+    Ok(Some(strip(&read_as_text_file(&bytes)).to_owned()))
+}
+
+fn is_absent(error: &std::io::Error) -> bool {
+    matches!(
+        error.kind(),
+        std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory
+    )
+}

@@ -1,0 +1,102 @@
+//! A signal ends the run within a second, with the report so far and no child left.
+
+use std::process::{Child, Stdio};
+use std::time::{Duration, Instant};
+
+use assert_cmd::cargo::CommandCargoExt;
+use serde_json::Value;
+
+use crate::process::is_gone;
+use crate::push::rig::script;
+use crate::world::World;
+
+/// Starts a run whose `pre-push` hook never ends, waits until it runs, and returns both.
+fn stuck(world: &World, arguments: &[&str]) -> (Child, String) {
+    let text = "sleep 600 & echo $! > \"$HOME/child\"; wait";
+    script(&world.sandbox, "work/.git/hooks/pre-push", text);
+    let mut command = std::process::Command::cargo_bin("sendoff").unwrap();
+    command
+        .env_clear()
+        .envs(world.sandbox.variables())
+        .envs(world.variables())
+        .current_dir(world.work())
+        .args(arguments)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let mut run = command.spawn().unwrap();
+    let path = world.sandbox.path("home/child");
+    let begin = Instant::now();
+    while begin.elapsed() < Duration::from_secs(20) {
+        match std::fs::read_to_string(&path) {
+            Ok(child) if child.ends_with('\n') => return (run, child.trim().to_owned()),
+            _ => std::thread::sleep(Duration::from_millis(5)),
+        }
+    }
+    run.kill().unwrap();
+    run.wait().unwrap();
+    panic!("the hook did not start");
+}
+
+/// Sends a signal, and returns how long the run took to end, its code and what it printed.
+fn end(world: &World, run: Child, signal: &str) -> (Duration, Option<i32>, String) {
+    let begin = Instant::now();
+    let mut kill = world.sandbox.command("kill");
+    kill.args([signal, &run.id().to_string()]).status().unwrap();
+    let output = run.wait_with_output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    (begin.elapsed(), output.status.code(), text)
+}
+
+#[test]
+fn each_signal_ends_the_run_in_order() {
+    for (signal, name, code) in [
+        ("-INT", "sigint", 130),
+        ("-TERM", "sigterm", 143),
+        ("-HUP", "sighup", 129),
+    ] {
+        let world = World::new();
+        let (run, child) = stuck(&world, &["run", "post-commit", "--json"]);
+        let (took, exit, text) = end(&world, run, signal);
+        assert!(took < Duration::from_secs(1), "{signal}: {took:?}");
+        assert_eq!(exit, Some(code), "{text}");
+        let report: Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(report["exit_code"], code);
+        assert_eq!(report["steps"][0]["reason"], "interrupted", "{report}");
+        assert_eq!(report["steps"][1]["reason"], "interrupted", "{report}");
+        let notes = report["notes"].as_array().unwrap();
+        assert!(notes.iter().any(|note| note["code"] == name), "{report}");
+        assert!(is_gone(&child), "the hook's child lives on");
+        assert_eq!(world.tip("feature/x"), "");
+        // Nothing is locked: the same work goes out at once.
+        std::fs::remove_file(world.work().join(".git/hooks/pre-push")).unwrap();
+        let report = world.report(&["run", "post-commit"]);
+        assert_eq!(report["steps"][0]["verdict"], "done", "{report}");
+    }
+}
+
+#[test]
+fn a_caller_that_wants_no_failure_gets_none_from_a_signal_either() {
+    let world = World::new();
+    let (run, child) = stuck(&world, &["run", "post-commit", "--best-effort"]);
+    let (_, exit, text) = end(&world, run, "-TERM");
+    assert_eq!(exit, Some(0));
+    assert!(text.contains("SIGTERM ended the run"), "{text}");
+    assert!(is_gone(&child));
+}
+
+#[test]
+fn the_deadline_leaves_no_child_either() {
+    let world = World::new();
+    // The platform's helper has no flag to look at: only the end of the process ends it.
+    let text = "sleep 600 & echo $! > \"$HOME/child\"; wait";
+    let helper = script(&world.sandbox, "home/helper", text);
+    let helper = format!("!{}", helper.display());
+    let git = |arguments: &[&str]| world.sandbox.git(world.work(), arguments);
+    git(&["config", "--global", "credential.helper", &helper]);
+    world.user_policy("[limits]\ndeadline = \"800ms\"\n");
+    let variables = [("PLATFORM_URL", world.platform.url().to_string())];
+    let said = world.run_in(&world.work(), &["run", "post-commit"], &variables);
+    assert_eq!(said.code, Some(1), "{}", said.stdout);
+    let child = std::fs::read_to_string(world.sandbox.path("home/child")).unwrap();
+    assert!(is_gone(&child), "{}", said.stdout);
+}

@@ -1,0 +1,285 @@
+//! The `pre-push` hook, beside git's own runs of it.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use sendoff::git::push::{Action, PushError, PushOptions};
+use sendoff::git::{ConfigFiles, LocalConfig, PrePush, Repo};
+
+use crate::process::is_gone;
+use crate::sandbox::Sandbox;
+use crate::world::World;
+
+use super::rig::{ahead, options, push_head, script};
+
+/// Writes down everything that a hook can see of its caller.
+const RECORD: &str = r#"{ echo "args: $*"; echo "cwd: $PWD"; echo "input:"; cat; echo "end"
+env | grep '^GIT_' | grep -v -e EXEC_PATH -e NOSYSTEM -e PROMPT -e _DATE | sort; } > "$HOME/seen""#;
+
+fn opened(sandbox: &Sandbox, work: &Path) -> Repo {
+    let files = ConfigFiles::of_user(Some(&sandbox.home()), None);
+    Repo::discover(work, LocalConfig::Ignore, &files)
+        .unwrap()
+        .unwrap()
+}
+
+/// The options with the hook that is found in `work`.
+fn hooked(sandbox: &Sandbox, work: &Path) -> PushOptions {
+    let mut options = options(sandbox);
+    options.around.hook = match opened(sandbox, work).pre_push_hook() {
+        PrePush::Found(hook) => Some(hook),
+        other => panic!("{other:?}"),
+    };
+    options
+}
+
+/// What the hook wrote down; it is taken away.
+fn seen(sandbox: &Sandbox) -> String {
+    let path = sandbox.path("home/seen");
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::remove_file(path).unwrap();
+    text
+}
+
+/// Pushes HEAD with git and then with us to the same place, and returns what the hook saw each time.
+fn both(sandbox: &Sandbox, work: &Path, remote: &Path) -> (String, String) {
+    let branch = sandbox.git(work, &["symbolic-ref", "--short", "HEAD"]);
+    let before = sandbox.git(
+        remote,
+        &[
+            "for-each-ref",
+            "--format=%(objectname)",
+            &format!("refs/heads/{branch}"),
+        ],
+    );
+    sandbox.git(work, &["push", "-q", "origin", &branch]);
+    let git = seen(sandbox);
+    if before.is_empty() {
+        sandbox.git(
+            remote,
+            &["update-ref", "-d", &format!("refs/heads/{branch}")],
+        );
+    } else {
+        sandbox.git(
+            remote,
+            &["update-ref", &format!("refs/heads/{branch}"), &before],
+        );
+    }
+    let url = remote.to_str().unwrap();
+    push_head(sandbox, work, url, &hooked(sandbox, work)).unwrap();
+    (git, seen(sandbox))
+}
+
+fn with_origin(sandbox: &Sandbox) -> (PathBuf, PathBuf) {
+    let (work, remote) = ahead(sandbox, "r");
+    sandbox.git(
+        &work,
+        &["remote", "add", "origin", remote.to_str().unwrap()],
+    );
+    (work, remote)
+}
+
+#[test]
+fn the_hook_sees_what_it_sees_under_git() {
+    let sandbox = Sandbox::new();
+    let (work, remote) = with_origin(&sandbox);
+    script(&sandbox, "work-r/.git/hooks/pre-push", RECORD);
+    let (git, ours) = both(&sandbox, &work, &remote);
+    assert_eq!(ours, git);
+    assert!(ours.contains("refs/heads/feature "), "{ours}");
+    // A branch that is new over there.
+    sandbox.git(&work, &["switch", "-q", "-c", "topic"]);
+    let (git, ours) = both(&sandbox, &work, &remote);
+    assert_eq!(ours, git);
+    assert!(ours.contains(&"0".repeat(40)), "{ours}");
+    // With nothing to send it runs too, with nothing to read.
+    let (git, ours) = both_again(&sandbox, &work, &remote);
+    assert_eq!(ours, git);
+    assert!(ours.contains("input:\nend\n"), "{ours}");
+}
+
+/// Pushes what the remote has already.
+fn both_again(sandbox: &Sandbox, work: &Path, remote: &Path) -> (String, String) {
+    sandbox.git(work, &["push", "-q", "origin", "HEAD"]);
+    let git = seen(sandbox);
+    let options = hooked(sandbox, work);
+    let pushed = push_head(sandbox, work, remote.to_str().unwrap(), &options).unwrap();
+    assert_eq!(pushed.action, Action::UpToDate);
+    (git, seen(sandbox))
+}
+
+#[test]
+fn the_hook_of_a_linked_work_tree_is_the_shared_one_and_knows_its_git_dir() {
+    let sandbox = Sandbox::new();
+    let (work, remote) = with_origin(&sandbox);
+    script(&sandbox, "work-r/.git/hooks/pre-push", RECORD);
+    let linked = sandbox.path("linked");
+    let path = linked.to_str().unwrap();
+    sandbox.git(&work, &["worktree", "add", "-q", "-b", "other", path]);
+    sandbox.commit(&linked, "b.txt", "b\n", "b");
+    let (git, ours) = both(&sandbox, &linked, &remote);
+    assert_eq!(ours, git);
+    assert!(ours.contains("GIT_DIR="), "{ours}");
+}
+
+#[test]
+fn hooks_path_is_followed_as_git_follows_it_and_never_out_of_the_work_tree() {
+    let sandbox = Sandbox::new();
+    let (work, remote) = with_origin(&sandbox);
+    script(&sandbox, "work-r/.husky/pre-push", RECORD);
+    sandbox.git(&work, &["config", "core.hooksPath", ".husky"]);
+    let (git, ours) = both(&sandbox, &work, &remote);
+    assert_eq!(ours, git);
+    // The user's own may be anywhere.
+    sandbox.git(&work, &["config", "--unset", "core.hooksPath"]);
+    script(&sandbox, "home/hooks/pre-push", RECORD);
+    sandbox.git(&work, &["config", "--global", "core.hooksPath", "~/hooks"]);
+    sandbox.commit(&work, "c.txt", "c\n", "c");
+    let (git, ours) = both(&sandbox, &work, &remote);
+    assert_eq!(ours, git);
+    // The repository's may not, neither by its path nor by a link.
+    let outside = sandbox.path("home/hooks");
+    sandbox.git(&work, &["config", "core.hooksPath", "../home/hooks"]);
+    assert!(matches!(
+        opened(&sandbox, &work).pre_push_hook(),
+        PrePush::Outside(_)
+    ));
+    std::os::unix::fs::symlink(&outside, work.join("inside")).unwrap();
+    sandbox.git(&work, &["config", "core.hooksPath", "inside"]);
+    assert!(matches!(
+        opened(&sandbox, &work).pre_push_hook(),
+        PrePush::Outside(_)
+    ));
+}
+
+#[test]
+fn a_hook_without_a_first_line_runs_and_one_that_is_not_executable_does_not() {
+    let sandbox = Sandbox::new();
+    let (work, remote) = with_origin(&sandbox);
+    let path = script(&sandbox, "work-r/.git/hooks/pre-push", "");
+    std::fs::write(&path, "echo plain > \"$HOME/seen\"\n").unwrap();
+    let (git, ours) = both(&sandbox, &work, &remote);
+    assert_eq!((git.as_str(), ours.as_str()), ("plain\n", "plain\n"));
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o644);
+    std::fs::set_permissions(&path, mode).unwrap();
+    assert!(matches!(
+        opened(&sandbox, &work).pre_push_hook(),
+        PrePush::NotExecutable(_)
+    ));
+}
+
+#[test]
+fn a_hook_that_says_no_ends_the_push_with_its_words() {
+    let sandbox = Sandbox::new();
+    let (work, remote) = with_origin(&sandbox);
+    let token = format!("ghp_{}", "a1B2".repeat(9));
+    let text = format!("printf '\\033[31mtests failed\\033[0m with {token}\\n' >&2; exit 3");
+    script(&sandbox, "work-r/.git/hooks/pre-push", &text);
+    let before = sandbox.git(&remote, &["rev-parse", "feature"]);
+    let error = push_head(
+        &sandbox,
+        &work,
+        remote.to_str().unwrap(),
+        &hooked(&sandbox, &work),
+    );
+    let error = error.unwrap_err();
+    assert_eq!(error.class(), "hook-declined");
+    assert_eq!(
+        error.to_string(),
+        "the pre-push hook declined the push (exit code 3)"
+    );
+    assert_eq!(error.messages(), ["tests failed with [REDACTED]"]);
+    assert!(!error.is_transient());
+    assert_eq!(sandbox.git(&remote, &["rev-parse", "feature"]), before);
+}
+
+#[test]
+fn a_hook_that_does_not_end_is_killed_with_its_children() {
+    let sandbox = Sandbox::new();
+    let (work, remote) = with_origin(&sandbox);
+    let text = "sleep 600 & echo $! > \"$HOME/child\"; wait";
+    script(&sandbox, "work-r/.git/hooks/pre-push", text);
+    let mut options = hooked(&sandbox, &work);
+    options.around.hook_timeout = Duration::from_millis(600);
+    let begin = Instant::now();
+    let error = push_head(&sandbox, &work, remote.to_str().unwrap(), &options).unwrap_err();
+    assert!(begin.elapsed() < Duration::from_secs(5));
+    assert!(matches!(error, PushError::Hook(_)), "{error:?}");
+    assert_eq!(error.class(), "hook-declined");
+    let child = std::fs::read_to_string(sandbox.path("home/child")).unwrap();
+    assert!(is_gone(child.trim()));
+}
+
+#[test]
+fn by_hand_the_hook_runs_and_for_agents_it_is_skipped_and_said_so() {
+    let world = World::new();
+    script(&world.sandbox, "work/.git/hooks/pre-push", RECORD);
+    let report = world.report(&["run", "post-commit", "--trigger", "claude-code"]);
+    let step = &report["steps"][0];
+    assert_eq!(step["verdict"], "done", "{step}");
+    assert_eq!(step["outputs"]["hook"], "skipped");
+    let warning = step["outputs"]["warnings"][0].as_str().unwrap();
+    assert!(warning.contains("an agent asked for the push"), "{warning}");
+    assert!(!world.sandbox.path("home/seen").exists());
+
+    world.commit("b.txt", "b\n", "More");
+    let report = world.report(&["run", "post-commit", "--trigger", "git-post-commit"]);
+    assert_eq!(report["steps"][0]["outputs"]["hook"], "ran", "{report}");
+    assert!(seen(&world.sandbox).contains("refs/heads/feature/x "));
+
+    world.commit("b.txt", "c\n", "Still more");
+    world.user_policy("[steps.push]\nhooks = \"skip\"\n");
+    let report = world.report(&["run", "post-commit"]);
+    assert_eq!(report["steps"][0]["outputs"]["hook"], "skipped", "{report}");
+
+    world.commit("b.txt", "d\n", "And more");
+    world.user_policy("[steps.push]\nhooks = \"run\"\n");
+    script(
+        &world.sandbox,
+        "work/.git/hooks/pre-push",
+        "echo lint failed; exit 1",
+    );
+    let said = world.run(&["run", "post-commit", "--trigger", "claude-code"]);
+    assert_eq!(said.code, Some(1));
+    assert!(said.stdout.contains("hook: lint failed"), "{}", said.stdout);
+}
+
+#[test]
+fn the_deadline_of_the_run_stands_still_while_the_hook_runs() {
+    let world = World::new();
+    world.user_policy("[limits]\ndeadline = \"1500ms\"\n");
+    script(&world.sandbox, "work/.git/hooks/pre-push", "sleep 2");
+    let report = world.report(&["run", "post-commit"]);
+    assert_eq!(report["steps"][0]["verdict"], "done", "{report}");
+}
+
+#[test]
+fn a_push_that_is_stopped_stops_its_hook() {
+    let sandbox = Sandbox::new();
+    let (work, remote) = with_origin(&sandbox);
+    let text = "echo $$ > \"$HOME/child\"; exec sleep 600";
+    script(&sandbox, "work-r/.git/hooks/pre-push", text);
+    let options = hooked(&sandbox, &work);
+    let hook = options.around.hook.unwrap();
+    let stop = AtomicBool::new(false);
+    let child = sandbox.path("home/child");
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !std::fs::read_to_string(&child).is_ok_and(|text| text.ends_with('\n')) {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            stop.store(true, Ordering::Relaxed);
+        });
+        let program = sendoff::process::Program::new(&hook.path)
+            .inherit(&options.inheritance)
+            .directory(&hook.directory);
+        let ended = program.run_until(&stop);
+        assert!(
+            matches!(ended, Err(sendoff::process::ProcessError::Stopped(_))),
+            "{ended:?}"
+        );
+    });
+    drop(remote);
+    assert!(is_gone(std::fs::read_to_string(&child).unwrap().trim()));
+}

@@ -1,0 +1,53 @@
+//! The page on the errors of a push has every class that the code knows, and no other.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+fn read(file: &str) -> String {
+    std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).unwrap()
+}
+
+/// Returns the words in quotes of the piece of `text` from `start` to the next line that is `end`.
+fn words(text: &str, start: &str, end: &str, found: &mut BTreeSet<String>) {
+    let mut rest = text;
+    while let Some(at) = rest.find(start) {
+        let piece = &rest[at..];
+        let until = piece.find(end).unwrap();
+        let quoted = piece[..until].split('"').skip(1).step_by(2);
+        found.extend(quoted.map(str::to_owned));
+        rest = &piece[until..];
+    }
+}
+
+fn classes() -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for file in ["error.rs", "rejection.rs"] {
+        let text = read(&format!("src/git/push/{file}"));
+        words(&text, "fn class(", "\n    }\n", &mut found);
+        // The tests below have a function of this name that returns no word.
+    }
+    words(
+        &read("src/git/push/mod.rs"),
+        "let class = match",
+        "\n    };\n",
+        &mut found,
+    );
+    found
+}
+
+#[test]
+fn every_class_stands_on_the_page_in_a_row_of_its_own() {
+    let classes = classes();
+    assert!(
+        classes.len() > 25 && classes.contains("hook-declined"),
+        "{classes:?}"
+    );
+    let page = read("docs/guide/push-errors.md");
+    let rows: Vec<&str> = page
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `")?.split('`').next())
+        .collect();
+    let listed: BTreeSet<String> = rows.iter().map(ToString::to_string).collect();
+    assert_eq!(listed.len(), rows.len(), "a class stands there twice");
+    assert_eq!(listed, classes);
+}

@@ -1,0 +1,165 @@
+//! Proxies, names and certificate checks as the user's git configuration has them, beside git.
+
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpListener;
+use std::path::Path;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex};
+
+use sendoff::demo::git_server::GitServerOptions;
+use sendoff::git::push::PushOptions;
+use sendoff::git::{ConfigFiles, LocalConfig, Repo};
+use sendoff::names::RemoteUrl;
+
+use crate::sandbox::Sandbox;
+use crate::world::World;
+
+use super::rig::{ahead, options, push_head, server};
+
+/// A proxy that wants a login and lets nobody through. It writes down the last request.
+fn proxy() -> (String, Arc<Mutex<Vec<String>>>) {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let place = listener.local_addr().unwrap().to_string();
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let kept = Arc::clone(&seen);
+    std::thread::spawn(move || {
+        for mut socket in listener.incoming().map_while(Result::ok) {
+            let lines = BufReader::new(&socket).lines().map_while(Result::ok);
+            let head: Vec<String> = lines.take_while(|line| !line.is_empty()).collect();
+            let header = |line: &&String| {
+                line.to_ascii_lowercase()
+                    .starts_with("proxy-authorization:")
+            };
+            let answer = match head.iter().find(header) {
+                Some(_) => "403 Forbidden",
+                None => {
+                    "407 Proxy Authentication Required\r\nProxy-Authenticate: Basic realm=\"p\""
+                }
+            };
+            *kept.lock().unwrap() = head;
+            let text =
+                format!("HTTP/1.1 {answer}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+            drop(socket.write_all(text.as_bytes()));
+        }
+    });
+    (place, seen)
+}
+
+fn configured(sandbox: &Sandbox, work: &Path, url: &str) -> PushOptions {
+    let files = ConfigFiles::of_user(Some(&sandbox.home()), None);
+    let repo = Repo::discover(work, LocalConfig::Ignore, &files)
+        .unwrap()
+        .unwrap();
+    options(sandbox).with_config(repo.config(), &RemoteUrl::parse(url).unwrap())
+}
+
+/// Returns the first line of the request and the headers of these names, sorted.
+fn picked(seen: &Mutex<Vec<String>>, names: &[&str]) -> Vec<String> {
+    let mut lines = seen.lock().unwrap().clone();
+    let first = lines.remove(0);
+    let lower = lines.iter().map(|line| match line.split_once(':') {
+        Some((name, value)) => format!("{}:{value}", name.to_ascii_lowercase()),
+        None => line.clone(),
+    });
+    let mut kept: Vec<String> = lower
+        .filter(|line| names.iter().any(|name| line.starts_with(name)))
+        .collect();
+    kept.sort();
+    kept.insert(0, first);
+    kept
+}
+
+#[test]
+fn a_proxy_gets_its_own_login_and_the_name_that_the_user_chose_as_from_git() {
+    let sandbox = Sandbox::new();
+    let (work, _) = ahead(&sandbox, "r");
+    let (place, seen) = proxy();
+    let url = "http://127.0.0.1:9/r.git";
+    let git = |arguments: &[&str]| sandbox.git(&work, arguments);
+    let with_login = format!("http://me:p%40ss@{place}");
+    git(&[
+        "config",
+        "--global",
+        "http.http://127.0.0.1:9/.proxy",
+        &with_login,
+    ]);
+    git(&[
+        "config",
+        "--global",
+        "http.userAgent",
+        "git/2.0 (of the user)",
+    ]);
+    let options = configured(&sandbox, &work, url);
+    let error = push_head(&sandbox, &work, url, &options).unwrap_err();
+    assert_eq!(error.class(), "auth", "{error:?}");
+    let names = ["proxy-authorization:", "user-agent:"];
+    let ours = picked(&seen, &names);
+    let mut push = sandbox.command("git");
+    push.current_dir(&work).args(["push", "-q", url, "feature"]);
+    assert!(!push.output().unwrap().status.success());
+    assert_eq!(ours, picked(&seen, &names));
+    assert_eq!(ours.len(), 3, "{ours:?}");
+}
+
+#[test]
+fn an_empty_proxy_of_one_url_means_none_for_it() {
+    let sandbox = Sandbox::new();
+    let (work, _) = ahead(&sandbox, "r");
+    let server = server(&sandbox, GitServerOptions::default());
+    let url = format!("{}/r.git", server.url());
+    let git = |arguments: &[&str]| sandbox.git(&work, arguments);
+    git(&["config", "--global", "http.proxy", "http://127.0.0.1:1"]);
+    let options = configured(&sandbox, &work, &url);
+    assert_eq!(
+        push_head(&sandbox, &work, &url, &options)
+            .unwrap_err()
+            .class(),
+        "network"
+    );
+    git(&[
+        "config",
+        "--global",
+        &format!("http.{}.proxy", server.url()),
+        "",
+    ]);
+    git(&["push", "-q", "--dry-run", &url, "feature"]);
+    let options = configured(&sandbox, &work, &url);
+    push_head(&sandbox, &work, &url, &options).unwrap();
+}
+
+#[test]
+fn certificates_are_checked_whatever_the_configuration_says_and_the_report_says_so() {
+    let world = World::new();
+    let git = |arguments: &[&str]| world.sandbox.git(world.work(), arguments);
+    git(&["config", "--global", "http.sslVerify", "false"]);
+    git(&[
+        "remote",
+        "set-url",
+        "origin",
+        "https://127.0.0.1:1/acme/rocket.git",
+    ]);
+    let report = world.report(&["run", "post-commit"]);
+    let step = &report["steps"][0];
+    assert_eq!(step["verdict"], "failed", "{step}");
+    let warning = step["outputs"]["warnings"][0].as_str().unwrap();
+    assert!(warning.contains("http.sslVerify = false"), "{warning}");
+}
+
+#[test]
+fn an_ssh_of_another_kind_is_refused_by_its_name() {
+    let sandbox = Sandbox::new();
+    let (work, _) = ahead(&sandbox, "r");
+    let url = "ssh://host.invalid/r.git";
+    sandbox.git(
+        &work,
+        &["config", "--global", "core.sshCommand", "/opt/plink -batch"],
+    );
+    let options = configured(&sandbox, &work, url);
+    let error = push_head(&sandbox, &work, url, &options).unwrap_err();
+    assert_eq!(error.class(), "unsupported");
+    assert!(error.to_string().contains("plink"), "{error}");
+    // The same holds for the question after HEAD, which never stops a run.
+    let place = RemoteUrl::parse(url).unwrap();
+    let asked = sendoff::git::push::remote_head(&place, &work, &options, &AtomicBool::new(false));
+    assert!(asked.is_err());
+}

@@ -1,0 +1,7 @@
+//! The steps, one file for those that belong together.
+
+mod delegation;
+mod exec;
+mod http;
+mod prompt;
+mod recall;

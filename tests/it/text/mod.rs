@@ -1,0 +1,4 @@
+//! The text helpers: tables that were worked out with Python's own rules, and properties.
+
+mod properties;
+mod tables;
