@@ -58,6 +58,10 @@ pub use submodules::Submodules;
 /// Pushes one commit to the branch that the permit is for. Blocks; never forces, never fetches.
 ///
 /// `Ok` means that the remote has the commit at that branch: it said so, or it was asked again.
+#[expect(
+    clippy::too_many_lines,
+    reason = "the conversation is read from top to bottom"
+)]
 pub fn push(repo: &gix::Repository, order: &PushOrder<'_>) -> Result<Pushed, PushError> {
     let directory = repo.workdir().unwrap_or_else(|| repo.git_dir()).to_owned();
     let target = Target {
@@ -79,8 +83,7 @@ pub fn push(repo: &gix::Repository, order: &PushOrder<'_>) -> Result<Pushed, Pus
     if !advertisement.shallow.is_empty() {
         return Err(PushError::ShallowRemote);
     }
-    let reader = Reader::new(repo).map_err(|error| select(error.into()))?;
-    check_fast_forward(repo, &reader, order, old)?;
+    check_fast_forward(repo, order, old)?;
 
     let update = RefUpdate {
         name,
@@ -90,6 +93,8 @@ pub fn push(repo: &gix::Repository, order: &PushOrder<'_>) -> Result<Pushed, Pus
     hook::run(order, Some(&update))?;
 
     let haves: Vec<ObjectId> = advertisement.all_ids().collect();
+    // The hook may have packed the repository, so what was opened before it is let go.
+    let reader = Reader::new(repo).map_err(|error| select(error.into()))?;
     let selection = objects::select_with(
         repo,
         &reader,
@@ -192,12 +197,12 @@ fn advertised(link: &mut Link<'_>, repo: &gix::Repository) -> Result<Advertiseme
 /// Proves that moving the branch loses no commit. The server does not check that for us.
 fn check_fast_forward(
     repo: &gix::Repository,
-    reader: &Reader,
     order: &PushOrder<'_>,
     old: Option<ObjectId>,
 ) -> Result<(), PushError> {
     let Some(old) = old else { return Ok(()) };
-    if objects::is_fast_forward_with(repo, reader, old, order.new, order.stop).map_err(select)? {
+    let reader = Reader::new(repo).map_err(|error| select(error.into()))?;
+    if objects::is_fast_forward_with(repo, &reader, old, order.new, order.stop).map_err(select)? {
         return Ok(());
     }
     Err(PushError::Diverged {

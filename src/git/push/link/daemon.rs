@@ -125,7 +125,7 @@ mod tests {
         };
         assert_eq!(
             line("h.test", Some(9419), "/o/r.git", Service::ReceivePack),
-            "002egit-receive-pack /o/r.git\0host=h.test:9419\0"
+            "002fgit-receive-pack /o/r.git\0host=h.test:9419\0"
         );
         assert_eq!(
             line("[::1]", None, "/~u/r", Service::UploadPack),
