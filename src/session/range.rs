@@ -46,12 +46,11 @@ pub(super) fn ahead(
         }
         .advise("check the repository: git fsck")
     };
-    // Whether there is anything at all is found out sooner than what.
-    if !repo.is_ahead(head, &bases).map_err(corrupt)? {
-        return Err(nothing(repo, remote, branch, head, tip.and(known)));
-    }
     let limit = policy.limits().commits.get();
     let ahead = repo.ahead(head, &bases, limit).map_err(corrupt)?;
+    if ahead.commits.is_empty() {
+        return Err(nothing(repo, remote, branch, head, tip.and(known)));
+    }
     if !ahead.truncated {
         return Ok(ahead.commits);
     }

@@ -58,10 +58,6 @@ pub use submodules::Submodules;
 /// Pushes one commit to the branch that the permit is for. Blocks; never forces, never fetches.
 ///
 /// `Ok` means that the remote has the commit at that branch: it said so, or it was asked again.
-#[expect(
-    clippy::too_many_lines,
-    reason = "the conversation is read from top to bottom"
-)]
 pub fn push(repo: &gix::Repository, order: &PushOrder<'_>) -> Result<Pushed, PushError> {
     let directory = repo.workdir().unwrap_or_else(|| repo.git_dir()).to_owned();
     let target = Target {

@@ -9,9 +9,9 @@ use super::RangeError;
 use super::history::{Change, DONE, HIDDEN, History, Number, UNKNOWN, WANTED};
 
 /// How far clocks may be apart before a walk without a commit-graph can be misled. In seconds.
-const SKEW: i64 = 24 * 60 * 60;
+const SKEW: i64 = 60 * 60;
 /// How many commits beyond that are looked at all the same, as git does with five.
-const SLOP: u32 = 256;
+const SLOP: u32 = 32;
 
 /// Commits ahead, in the order in which they were met.
 pub(super) struct Found {
