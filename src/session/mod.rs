@@ -283,6 +283,18 @@ impl Session {
         self.environment
             .tokens()
             .for_each(|token| draft.hide(token));
+        // A server may echo the login that it got.
+        if let Ok(shipment) = &survey.shipment {
+            let login = shipment.push_options.login.as_ref();
+            let known = shipment
+                .remote
+                .url
+                .password()
+                .or(login.map(|login| &login.password));
+            if let Some(secret) = known {
+                draft.hide(secret.clone());
+            }
+        }
         draft
     }
 
