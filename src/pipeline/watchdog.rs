@@ -17,7 +17,8 @@ const GRACE: Duration = Duration::from_millis(25);
 #[derive(Debug)]
 #[must_use = "the watchdog is disarmed when this is dropped"]
 pub struct Watchdog {
-    _disarm: Sender<()>,
+    /// What is sent wakes it; closing disarms it.
+    bell: Sender<()>,
 }
 
 impl Watchdog {
@@ -28,7 +29,7 @@ impl Watchdog {
         draft: &Draft,
         on_end: impl FnOnce(Report) + Send + 'static,
     ) -> io::Result<Self> {
-        let (disarm, disarmed) = channel();
+        let (bell, rung) = channel();
         let (deadline, draft) = (deadline.clone(), draft.clone());
         thread::Builder::new()
             .name("watchdog".into())
@@ -37,7 +38,7 @@ impl Watchdog {
                 loop {
                     let remaining = deadline.remaining();
                     let wait = remaining + GRACE;
-                    if disarmed.recv_timeout(wait) != Err(RecvTimeoutError::Timeout) {
+                    if rung.recv_timeout(wait) == Err(RecvTimeoutError::Disconnected) {
                         return;
                     }
                     if deadline.is_over() {
@@ -46,6 +47,12 @@ impl Watchdog {
                     }
                 }
             })?;
-        Ok(Self { _disarm: disarm })
+        Ok(Self { bell })
+    }
+
+    /// Makes it look at the deadline again, which has changed.
+    pub fn wake(&self) {
+        // One that has ended has nothing to look at.
+        let _ended = self.bell.send(());
     }
 }

@@ -7,6 +7,7 @@ mod context;
 mod find;
 mod known;
 mod redact;
+mod registry;
 mod runs;
 mod table;
 
@@ -14,3 +15,4 @@ pub use clean::{clean, clean_line, strip_controls};
 pub use find::{Finding, Proof, find};
 pub use known::redact_known;
 pub use redact::{REDACTED, redact};
+pub use registry::KnownSecrets;

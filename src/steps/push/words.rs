@@ -2,6 +2,7 @@
 
 use crate::git::push::{Action, PushError, Pushed};
 use crate::pipeline::{ErrorKind, Outcome, Outputs, Shipment, StepError};
+use crate::policy::Refused;
 
 use super::work::Arrival;
 
@@ -39,6 +40,17 @@ pub(super) fn outcome(
     let mut summary = None;
     let mut also = Vec::new();
     for arrival in arrivals {
+        if let Err(PushError::Policy(refused)) = &arrival.pushed
+            && let Some(Refused::RemoteHead { .. } | Refused::Protected(_)) = refused.downcast_ref()
+            && summary.is_none()
+        {
+            // A guard like the local one, that only the remote could answer.
+            return Ok(Outcome::Skipped {
+                reason: "protected-branch",
+                summary: format!("not pushed: {refused}"),
+                advice: Some("work on a branch of your own: git switch -c NAME".into()),
+            });
+        }
         let pushed = arrival.pushed.map_err(|error| {
             let mut told = step_error(&error);
             if several {
