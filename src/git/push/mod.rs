@@ -135,6 +135,7 @@ pub fn push(repo: &gix::Repository, order: &PushOrder<'_>) -> Result<Pushed, Pus
             pack::PackError::Write(_) if out.is_exceeded() => PushError::PushSize { limit },
             error => pack_error(error),
         })?;
+        order.progress.pack_ended();
         Ok(())
     };
     debug!(url = %order.remote.url, objects = selection.objects.len(), "sending");

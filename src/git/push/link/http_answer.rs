@@ -6,6 +6,7 @@ use reqwest::header::{CONTENT_TYPE, LOCATION, RETRY_AFTER};
 use reqwest::{Response, StatusCode};
 
 use crate::git::push::error::PushError;
+use crate::git::push::rejection::is_read_only;
 
 use super::answer::clean_line;
 
@@ -54,6 +55,7 @@ pub(super) fn refusal(head: Head, body: &[u8], host: &str) -> PushError {
     };
     let host = host.to_owned();
     match head.status.as_u16() {
+        403 if is_read_only(&said) => PushError::ReadOnly { said },
         403 => PushError::Forbidden { host, said },
         404 | 410 => PushError::NotFound { place: host },
         413 => PushError::TooLarge { said },
