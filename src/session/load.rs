@@ -49,7 +49,7 @@ pub(super) fn discover(
     let config_home = config_home.as_deref().and_then(Path::parent);
     let files = ConfigFiles::of_user(home.as_deref(), config_home);
     Repo::discover(directory, local_config, &files).map_err(|error| {
-        let hold = Hold::of("bad-repository", &error);
+        let hold = Hold::of(error.class(), &error);
         Hold {
             advice: error.advice(),
             ..hold

@@ -332,7 +332,7 @@ impl PushError {
         }
     }
 
-    /// Returns how long the remote asks to be left alone, where it says so in seconds.
+    /// Returns how long the remote asks to be left alone, where it says so: a day at most.
     pub const fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Unavailable { retry_after, .. } => *retry_after,

@@ -10,6 +10,7 @@ mod delta;
 mod ends;
 mod errors;
 mod file;
+mod formats;
 mod hook;
 mod hostile;
 mod http;

@@ -304,3 +304,31 @@ fn a_gigabyte_behind_a_megabyte_does_not_cost_the_run_its_memory() {
         assert!(said.contains("\"reason\": \"bad-response\""), "{said}");
     }
 }
+
+#[test]
+fn a_server_that_asks_for_patience_until_a_date_is_heard() {
+    let case = Case::new();
+    let day = std::time::Duration::from_hours(24);
+    for (date, wait) in [
+        ("Fri, 31 Dec 2100 23:59:59 GMT", Some(day)),
+        (
+            "Thu, 01 Jan 2015 00:00:00 GMT",
+            Some(std::time::Duration::ZERO),
+        ),
+        ("99999999999999999999999", Some(day)),
+        ("120", Some(day / 720)),
+        ("whenever", None),
+    ] {
+        let answer = format!(
+            "HTTP/1.1 503 Busy\r\nRetry-After: {date}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+        );
+        for (refs, push) in [
+            (Act::Say(answer.clone().into()), Act::SILENCE),
+            (case.refs_over_http(), Act::Say(answer.clone().into())),
+        ] {
+            let error = case.push(&hostile(refs, push)).unwrap_err();
+            assert_eq!(error.class(), "network", "{date}: {error:?}");
+            assert_eq!(error.retry_after(), wait, "{date}");
+        }
+    }
+}
