@@ -226,6 +226,14 @@ impl Config {
             })
     }
 
+    /// Says whether the repository is of git's first format, without an extension that counts.
+    pub(super) fn is_of_first_format(&self) -> bool {
+        let version = self.local.integer("core.repositoryFormatVersion");
+        let plain = matches!(version, Ok(None | Some(0)));
+        let mut extensions = self.local.sections_by_name("extensions").into_iter();
+        plain && extensions.next().is_none()
+    }
+
     /// Returns the name of an extension that neither gitoxide nor we know.
     pub(super) fn unknown_extension(&self) -> Option<String> {
         let parts = self.local.sections_by_name("extensions");

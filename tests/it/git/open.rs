@@ -65,7 +65,7 @@ fn a_linked_worktree_has_its_own_branch() {
     assert_eq!(branch(&repo), "side");
     assert_eq!(branch(&open(&sandbox, &work)), "main");
     assert_ne!(repo.git_dir(), repo.common_dir());
-    assert_eq!(repo.thread_local().workdir(), repo.work_tree());
+    assert_eq!(repo.thread_local().unwrap().workdir(), repo.work_tree());
 }
 
 #[test]
