@@ -52,6 +52,9 @@ pub enum OpenError {
     /// The repository asks for an extension that gitoxide does not have.
     #[error("the repository uses the extension `{0}`, which sendoff cannot read")]
     Extension(String),
+    /// Its refs are not files.
+    #[error("the repository keeps its refs as `{0}`, which sendoff cannot read")]
+    RefFormat(String),
     /// Gitoxide refuses it.
     #[error("the repository at `{}` cannot be opened", .path.display())]
     Open {
@@ -64,9 +67,24 @@ pub enum OpenError {
 }
 
 impl OpenError {
+    /// Returns the stable class.
+    pub const fn class(&self) -> &'static str {
+        match self {
+            Self::Extension(_) | Self::RefFormat(_) => "unsupported",
+            _ => "bad-repository",
+        }
+    }
+
     /// Returns what to do about it, in one line.
     pub fn advice(&self) -> Option<String> {
         match self {
+            Self::Extension(_) => {
+                Some("push with `git push`; sendoff has not learnt it yet".into())
+            }
+            Self::RefFormat(_) => Some(
+                "push with `git push`, or keep them as files: git refs migrate --ref-format=files"
+                    .into(),
+            ),
             Self::NotOwned(path) => Some(format!(
                 "if you trust it, run `git config --global --add safe.directory '{}'` for its work tree",
                 path.display().to_string().escape_debug()
@@ -97,6 +115,9 @@ impl Repo {
         let config = Config::of_user(&place, files, branch.as_ref())?;
         place.check_owner(|top| config.is_safe_directory(top, files.home.as_deref()))?;
         let config = config.with_local(&place, local_config, files, branch.as_ref())?;
+        if let Some(format) = config.ref_format() {
+            return Err(OpenError::RefFormat(format));
+        }
         if let Some(extension) = config.unknown_extension() {
             return Err(OpenError::Extension(extension));
         }

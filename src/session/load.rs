@@ -55,7 +55,7 @@ pub(super) fn discover(
 pub(super) fn bad_repository(error: &OpenError) -> Hold {
     Hold {
         advice: error.advice(),
-        ..Hold::of("bad-repository", error)
+        ..Hold::of(error.class(), error)
     }
 }
 

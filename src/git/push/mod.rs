@@ -115,28 +115,8 @@ pub fn push(repo: &gix::Repository, order: &PushOrder<'_>) -> Result<Pushed, Pus
 
     let mut stats = PackStats::default();
     let mut write = |out: &mut dyn Write| {
-        let options = PackOptions {
-            delta_base: negotiated.delta_base,
-            thin: if negotiated.thin {
-                Thin::Allowed
-            } else {
-                Thin::Forbidden
-            },
-        };
-        let limit = order.options.push_size;
-        let mut out = Limited::new(out, limit);
-        let written = pack::write_with(
-            &mut out,
-            &reader,
-            &selection,
-            options,
-            order.progress,
-            order.stop,
-        );
-        stats = written.map_err(|error| match error {
-            pack::PackError::Write(_) if out.is_exceeded() => PushError::PushSize { limit },
-            error => pack_error(error),
-        })?;
+        stats = write_pack(out, &reader, &selection, &negotiated, order)?;
+        order.progress.pack_ended();
         Ok(())
     };
     debug!(url = %order.remote.url, objects = selection.objects.len(), "sending");
@@ -184,6 +164,38 @@ fn request(
 /// Opens the object directories.
 fn reader(repo: &gix::Repository) -> Result<Reader, PushError> {
     Reader::new(repo).map_err(|error| select(error.into()))
+}
+
+/// Writes the pack, and no more of it than the policy lets out.
+fn write_pack(
+    out: &mut dyn Write,
+    reader: &Reader,
+    selection: &objects::Selection,
+    negotiated: &Negotiated,
+    order: &PushOrder<'_>,
+) -> Result<PackStats, PushError> {
+    let options = PackOptions {
+        delta_base: negotiated.delta_base,
+        thin: if negotiated.thin {
+            Thin::Allowed
+        } else {
+            Thin::Forbidden
+        },
+    };
+    let limit = order.options.push_size;
+    let mut out = Limited::new(out, limit);
+    let written = pack::write_with(
+        &mut out,
+        reader,
+        selection,
+        options,
+        order.progress,
+        order.stop,
+    );
+    written.map_err(|error| match error {
+        pack::PackError::Write(_) if out.is_exceeded() => PushError::PushSize { limit },
+        error => pack_error(error),
+    })
 }
 
 /// Asks what the remote has.
