@@ -134,14 +134,14 @@ impl Style {
         }
     }
 
-    /// Prints the text for the model, and tells a person what went wrong with it.
+    /// Prints the text for the model, and tells a person what is missing in it.
     fn show_prompt(self, report: &Report) -> Reached {
         let reached = print_some(&prompt(report));
-        let failed = report
+        let is_whole = report
             .steps
             .iter()
-            .any(|step| step.verdict == Verdict::Failed);
-        if failed || self.verbose || !report.notes.is_empty() {
+            .all(|step| step.verdict == Verdict::Done || render::is_quiet(step));
+        if !is_whole || self.verbose || !report.notes.is_empty() {
             complain(render::human(report, render::Detail::of(self.verbose)).trim_end());
         }
         reached

@@ -58,10 +58,15 @@ pub(super) fn decodes_to_pair(text: &[u8]) -> bool {
     let mut bits = 0_u32;
     let mut count = 0_u32;
     for byte in text {
-        let Some(value) = BASE64.iter().position(|digit| digit == byte) else {
-            break;
+        let value = match byte {
+            b'A'..=b'Z' => byte - b'A',
+            b'a'..=b'z' => byte - b'a' + 26,
+            b'0'..=b'9' => byte - b'0' + 52,
+            b'+' => 62,
+            b'/' => 63,
+            _ => break,
         };
-        bits = (bits << 6 | u32::try_from(value).unwrap_or(0)) & 0xffff;
+        bits = (bits << 6 | u32::from(value)) & 0xffff;
         count += 6;
         if count >= 8 {
             count -= 8;

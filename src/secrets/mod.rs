@@ -1,5 +1,6 @@
 //! Secrets in text: the table of token shapes, redaction, and what makes text safe to show.
 
+mod anchors;
 mod assignment;
 mod base;
 mod clean;
