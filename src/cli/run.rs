@@ -43,12 +43,6 @@ pub(super) struct Args {
 
 impl Args {
     pub(super) fn run(self, start: Start) -> Exit {
-        let best_effort = self.best_effort;
-        let exit = self.run_honestly(start);
-        if best_effort { Exit::Done } else { exit }
-    }
-
-    fn run_honestly(self, start: Start) -> Exit {
         if start.environment.is_off() {
             return self.off(&start);
         }
@@ -59,18 +53,19 @@ impl Args {
         let style = Style {
             json: self.json,
             verbose: self.verbose,
-            best_effort: self.best_effort,
             prompt: asked.name == PRE_TASK,
         };
         let terminal = start.environment.is_terminal();
-        let (receipts, dry_run) = (asked.request.receipts.clone(), self.dry_run);
+        let receipts = asked.request.receipts.clone();
+        let (dry_run, best_effort) = (self.dry_run, self.best_effort);
         let opened = asked.open(start.environment, move |report| {
             // The run's thread may be stuck for ever: the process ends here, with what is known.
-            end_process(if dry_run {
+            let exit = if dry_run {
                 plan::late(&report)
             } else {
                 style.show(&report, &receipts)
-            });
+            };
+            end_process(if best_effort { Exit::Done } else { exit });
         });
         let (session, pipeline) = match opened {
             Ok(opened) => opened,
@@ -102,14 +97,9 @@ impl Args {
 
 /// How the report is shown.
 #[derive(Debug, Clone, Copy)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a flag of the command line"
-)]
 struct Style {
     json: bool,
     verbose: bool,
-    best_effort: bool,
     /// Whether the data of the run is a text for a model.
     prompt: bool,
 }
@@ -127,11 +117,7 @@ impl Style {
         if reached == Reached::Whole {
             receipts.settle();
         }
-        if self.best_effort {
-            Exit::Done
-        } else {
-            report.exit().worst(reached.exit())
-        }
+        report.exit().worst(reached.exit())
     }
 
     /// Prints the text for the model, and tells a person what is missing in it.

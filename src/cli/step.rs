@@ -42,12 +42,6 @@ pub(super) struct Args {
 
 impl Args {
     pub(super) fn run(self, start: Start) -> Exit {
-        let best_effort = self.best_effort;
-        let exit = self.run_honestly(start);
-        if best_effort { Exit::Done } else { exit }
-    }
-
-    fn run_honestly(self, start: Start) -> Exit {
         if start.environment.is_off() {
             return self.off();
         }

@@ -37,11 +37,11 @@ fn digit(index: u32) -> char {
 }
 
 /// Decodes standard base64, padded or not; nothing where another character stands.
-pub(super) fn decode(text: &[u8]) -> Option<Vec<u8>> {
+pub fn decode_base64(text: &[u8]) -> Option<Vec<u8>> {
     let mut bytes = Vec::new();
     let mut bits = 0_u32;
     let mut count = 0_u32;
-    for byte in text.trim_ascii_end().iter().filter(|byte| **byte != b'=') {
+    for byte in text.iter().filter(|byte| **byte != b'=') {
         let value = BASE64.iter().position(|digit| digit == byte)?;
         bits = (bits << 6 | u32::try_from(value).ok()?) & 0xffff;
         count += 6;
@@ -143,9 +143,20 @@ mod tests {
 
     #[test]
     fn base64_is_decoded_with_and_without_padding() {
-        assert_eq!(decode(b"dXNlcjpwYQ==").as_deref(), Some(&b"user:pa"[..]));
-        assert_eq!(decode(b"dXNlcjpwYQ").as_deref(), Some(&b"user:pa"[..]));
-        assert_eq!(decode(b"no base64!"), None);
+        assert_eq!(
+            decode_base64(b"dXNlcjpwYQ==").as_deref(),
+            Some(&b"user:pa"[..])
+        );
+        assert_eq!(
+            decode_base64(b"dXNlcjpwYQ").as_deref(),
+            Some(&b"user:pa"[..])
+        );
+        assert_eq!(
+            decode_base64(b"+/+/").as_deref(),
+            Some(&[0xfb, 0xff, 0xbf][..])
+        );
+        assert_eq!(decode_base64(b"d\n"), None);
+        assert_eq!(decode_base64(b"no base64!"), None);
     }
 
     #[test]

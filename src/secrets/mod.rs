@@ -12,6 +12,7 @@ mod registry;
 mod runs;
 mod table;
 
+pub use base::decode_base64;
 pub use clean::{clean, clean_line, strip_controls};
 pub use find::{Finding, Proof, find};
 pub use known::redact_known;

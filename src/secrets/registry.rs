@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use secrecy::{ExposeSecret, SecretString};
 
-use super::base::decode;
+use super::base::decode_base64;
 use super::known::redact_known;
 use super::redact::redact;
 
@@ -59,7 +59,8 @@ impl KnownSecrets {
         if !scheme.eq_ignore_ascii_case("basic") {
             return;
         }
-        let plain = decode(credential.as_bytes()).and_then(|bytes| String::from_utf8(bytes).ok());
+        let plain =
+            decode_base64(credential.as_bytes()).and_then(|bytes| String::from_utf8(bytes).ok());
         if let Some((user, password)) = plain.as_deref().and_then(|plain| plain.split_once(':')) {
             self.add_login(Some(user), Some(&password.into()));
         }

@@ -9,7 +9,7 @@ mod text;
 use async_trait::async_trait;
 use reqwest::Url;
 
-use crate::http::{Client, HttpError, Request, Response, Token};
+use crate::http::{Client, HttpError, HttpErrorClass, Request, Response, Token};
 use crate::names::{BranchName, Origin, RepositoryName};
 
 use super::{
@@ -42,7 +42,8 @@ struct GitHub {
 }
 
 fn connect(connection: Connection) -> Result<Box<dyn Forge>, ForgeError> {
-    let unusable = |what: String| ForgeError::new(ForgeErrorClass::Unusable, what);
+    let unusable =
+        |what: String| ForgeError::new(ForgeErrorClass::Http(HttpErrorClass::Unusable), what);
     let mut api = connection
         .api_url
         .or_else(|| location::api_url(&connection.remote))
@@ -137,7 +138,10 @@ impl GitHub {
         let mut url = self.api.clone();
         let Ok(mut path) = url.path_segments_mut() else {
             let message = "the URL of the API has no path";
-            return Err(ForgeError::new(ForgeErrorClass::Unusable, message));
+            return Err(ForgeError::new(
+                ForgeErrorClass::Http(HttpErrorClass::Unusable),
+                message,
+            ));
         };
         path.pop_if_empty();
         path.extend(["repos", &self.repository.owner, &self.repository.name]);
@@ -173,7 +177,7 @@ impl GitHub {
     fn pull_request(&self, pull: &Listed) -> Result<PullRequest, ForgeError> {
         let base = BranchName::new(pull.base.name.as_str()).map_err(|_| {
             let message = "the pull request's base is not a branch name that git allows";
-            ForgeError::new(ForgeErrorClass::BadResponse, message)
+            ForgeError::new(ForgeErrorClass::Http(HttpErrorClass::BadResponse), message)
         })?;
         let is_hex = |sha: &&String| {
             matches!(sha.len(), 40 | 64) && sha.bytes().all(|byte| byte.is_ascii_hexdigit())
