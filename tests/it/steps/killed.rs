@@ -49,10 +49,11 @@ fn append(sandbox: &Sandbox, summaries: &[String]) {
     fs::create_dir_all(sandbox.path("box")).unwrap();
     let mut open = fs::OpenOptions::new();
     let open = open.append(true).create(true).open(sandbox.path(FILE));
-    let lines: String = summaries
+    let lines: Vec<String> = summaries
         .iter()
         .map(|summary| format!("{{\"summary\":\"{summary}\"}}\n"))
         .collect();
+    let lines = lines.concat();
     open.unwrap().write_all(lines.as_bytes()).unwrap();
 }
 
