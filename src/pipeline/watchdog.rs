@@ -2,6 +2,7 @@
 
 use std::io;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -13,11 +14,20 @@ use super::draft::Draft;
 /// The run itself notices its deadline first, so that it can end in order.
 const GRACE: Duration = Duration::from_millis(25);
 
-/// A thread that wakes at the deadline. Disarmed when dropped.
+/// A thread that wakes at the deadline. Disarmed when dropped; where it has woken before, the drop
+/// waits until it is done, so that a report is told by one of the two and not by both.
 #[derive(Debug)]
 #[must_use = "the watchdog is disarmed when this is dropped"]
 pub struct Watchdog {
     _disarm: Sender<()>,
+    /// Held while the end is told.
+    disarmed: Arc<Mutex<bool>>,
+}
+
+impl Drop for Watchdog {
+    fn drop(&mut self) {
+        *self.disarmed.lock().unwrap_or_else(PoisonError::into_inner) = true;
+    }
 }
 
 impl Watchdog {
@@ -28,8 +38,10 @@ impl Watchdog {
         draft: &Draft,
         on_end: impl FnOnce(Report) + Send + 'static,
     ) -> io::Result<Self> {
-        let (disarm, disarmed) = channel();
+        let (disarm, dropped) = channel();
         let (deadline, draft) = (deadline.clone(), draft.clone());
+        let disarmed = Arc::new(Mutex::new(false));
+        let told = Arc::clone(&disarmed);
         thread::Builder::new()
             .name("watchdog".into())
             .stack_size(1024 * 1024)
@@ -37,15 +49,21 @@ impl Watchdog {
                 loop {
                     let remaining = deadline.remaining();
                     let wait = remaining + GRACE;
-                    if disarmed.recv_timeout(wait) != Err(RecvTimeoutError::Timeout) {
+                    if dropped.recv_timeout(wait) != Err(RecvTimeoutError::Timeout) {
                         return;
                     }
                     if deadline.is_over() {
-                        on_end(draft.cut_off(&deadline));
+                        let disarmed = told.lock().unwrap_or_else(PoisonError::into_inner);
+                        if !*disarmed {
+                            on_end(draft.cut_off(&deadline));
+                        }
                         return;
                     }
                 }
             })?;
-        Ok(Self { _disarm: disarm })
+        Ok(Self {
+            _disarm: disarm,
+            disarmed,
+        })
     }
 }

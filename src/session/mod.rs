@@ -191,7 +191,7 @@ impl Session {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build();
-        let (runtime, _watchdog) = match (runtime, watchdog) {
+        let (runtime, watchdog) = match (runtime, watchdog) {
             (Ok(runtime), Ok(watchdog)) => (runtime, watchdog),
             (Err(error), _) | (_, Err(error)) => return draft.not_started(&error),
         };
@@ -203,6 +203,8 @@ impl Session {
                 Either::Right((signal, _)) => Err(draft.interrupted(signal_code(signal))),
             }
         });
+        // From here on the report is ours to tell.
+        drop(watchdog);
         // A thread that still runs hears that it should end, gives back its locks and kills its
         // children. One that is stuck must not hold the process.
         runtime.shutdown_timeout(LAST_CALL);
