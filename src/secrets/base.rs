@@ -36,6 +36,23 @@ fn digit(index: u32) -> char {
         .map_or('A', |byte| char::from(*byte))
 }
 
+/// Decodes standard base64, padded or not; nothing where another character stands.
+pub(super) fn decode(text: &[u8]) -> Option<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let mut bits = 0_u32;
+    let mut count = 0_u32;
+    for byte in text.trim_ascii_end().iter().filter(|byte| **byte != b'=') {
+        let value = BASE64.iter().position(|digit| digit == byte)?;
+        bits = (bits << 6 | u32::try_from(value).ok()?) & 0xffff;
+        count += 6;
+        if count >= 8 {
+            count -= 8;
+            bytes.push(u8::try_from(bits >> count & 0xff).ok()?);
+        }
+    }
+    Some(bytes)
+}
+
 /// Says whether standard base64 text decodes to bytes with a colon, as `Basic` credentials do.
 pub(super) fn decodes_to_pair(text: &[u8]) -> bool {
     let mut bits = 0_u32;
@@ -122,6 +139,13 @@ mod tests {
         assert!("eHNlY3JldC12YWx1ZQ==".contains(&base64_at(b"secret-value", 1)));
         assert!("eHlzZWNyZXQtdmFsdWU=".contains(&base64_at(b"secret-value", 2)));
         assert!(base64_at(b"secret-value", 2).len() >= 13);
+    }
+
+    #[test]
+    fn base64_is_decoded_with_and_without_padding() {
+        assert_eq!(decode(b"dXNlcjpwYQ==").as_deref(), Some(&b"user:pa"[..]));
+        assert_eq!(decode(b"dXNlcjpwYQ").as_deref(), Some(&b"user:pa"[..]));
+        assert_eq!(decode(b"no base64!"), None);
     }
 
     #[test]

@@ -8,6 +8,7 @@ mod context;
 mod find;
 mod known;
 mod redact;
+mod registry;
 mod runs;
 mod table;
 
@@ -15,3 +16,4 @@ pub use clean::{clean, clean_line, strip_controls};
 pub use find::{Finding, Proof, find};
 pub use known::redact_known;
 pub use redact::{REDACTED, redact};
+pub use registry::KnownSecrets;

@@ -80,32 +80,10 @@ impl Forge for GitHub {
         head: &Head,
         base: Option<&BranchName>,
     ) -> Result<Option<PullRequest>, ForgeError> {
-        let mut url = self.url(&["pulls"])?;
-        {
-            let mut query = url.query_pairs_mut();
-            query.append_pair("state", "open");
-            // Without an owner GitHub ignores `head` and lists everything.
-            query.append_pair("head", &format!("{}:{}", head.owner, head.branch));
-            if let Some(base) = base {
-                query.append_pair("base", base.as_str());
-            }
-            query.append_pair("per_page", "100");
-        }
-        for _ in 0..PAGES {
-            let response = self.get(url).await?;
-            let listed: Vec<Listed> = response.json()?;
-            let ours = listed
-                .iter()
-                .find(|pull| pull.is_of(head, base, &self.repository));
-            if let Some(pull) = ours {
-                return self.pull_request(pull).map(Some);
-            }
-            match next_page(&response) {
-                Some(next) => url = next,
-                None => break,
-            }
-        }
-        Ok(None)
+        let ours = self
+            .first_listed(head, base, |pull| pull.is_of(head, base, &self.repository))
+            .await?;
+        ours.map(|pull| self.pull_request(&pull)).transpose()
     }
 
     async fn open(&self, request: &NewPullRequest) -> Result<Opened, ForgeError> {
@@ -121,6 +99,39 @@ impl Forge for GitHub {
 }
 
 impl GitHub {
+    /// Returns the first open pull request that the forge lists for this head, into `base` when one
+    /// is named, and that `wanted` takes.
+    async fn first_listed(
+        &self,
+        head: &Head,
+        base: Option<&BranchName>,
+        mut wanted: impl FnMut(&Listed) -> bool,
+    ) -> Result<Option<Listed>, ForgeError> {
+        let mut url = self.url(&["pulls"])?;
+        {
+            let mut query = url.query_pairs_mut();
+            query.append_pair("state", "open");
+            // Without an owner GitHub ignores `head` and lists everything.
+            query.append_pair("head", &format!("{}:{}", head.owner, head.branch));
+            if let Some(base) = base {
+                query.append_pair("base", base.as_str());
+            }
+            query.append_pair("per_page", "100");
+        }
+        for _ in 0..PAGES {
+            let response = self.get(url).await?;
+            let listed: Vec<Listed> = response.json()?;
+            if let Some(pull) = listed.into_iter().find(&mut wanted) {
+                return Ok(Some(pull));
+            }
+            match next_page(&response) {
+                Some(next) => url = next,
+                None => break,
+            }
+        }
+        Ok(None)
+    }
+
     /// Returns the URL of something of this repository.
     fn url(&self, parts: &[&str]) -> Result<Url, ForgeError> {
         let mut url = self.api.clone();
