@@ -2,6 +2,7 @@
 
 use std::io;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -13,12 +14,21 @@ use super::draft::Draft;
 /// The run itself notices its deadline first, so that it can end in order.
 const GRACE: Duration = Duration::from_millis(25);
 
-/// A thread that wakes at the deadline. Disarmed when dropped.
+/// A thread that wakes at the deadline. Disarmed when dropped; where it has woken before, the drop
+/// waits until it is done, so that a report is told by one of the two and not by both.
 #[derive(Debug)]
 #[must_use = "the watchdog is disarmed when this is dropped"]
 pub struct Watchdog {
     /// What is sent wakes it; closing disarms it.
     bell: Sender<()>,
+    /// Held while the end is told.
+    disarmed: Arc<Mutex<bool>>,
+}
+
+impl Drop for Watchdog {
+    fn drop(&mut self) {
+        *self.disarmed.lock().unwrap_or_else(PoisonError::into_inner) = true;
+    }
 }
 
 impl Watchdog {
@@ -31,6 +41,8 @@ impl Watchdog {
     ) -> io::Result<Self> {
         let (bell, rung) = channel();
         let (deadline, draft) = (deadline.clone(), draft.clone());
+        let disarmed = Arc::new(Mutex::new(false));
+        let told = Arc::clone(&disarmed);
         thread::Builder::new()
             .name("watchdog".into())
             .stack_size(1024 * 1024)
@@ -42,12 +54,15 @@ impl Watchdog {
                         return;
                     }
                     if deadline.is_over() {
-                        on_end(draft.cut_off(&deadline));
+                        let disarmed = told.lock().unwrap_or_else(PoisonError::into_inner);
+                        if !*disarmed {
+                            on_end(draft.cut_off(&deadline));
+                        }
                         return;
                     }
                 }
             })?;
-        Ok(Self { bell })
+        Ok(Self { bell, disarmed })
     }
 
     /// Makes it look at the deadline again, which has changed.

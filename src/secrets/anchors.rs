@@ -131,10 +131,20 @@ impl Filter {
         for pattern in patterns {
             let place = heads.iter().position(|known| *known == head(pattern.text));
             let bucket = place.unwrap_or(0) * BUCKETS / heads.len();
-            for (place, table) in filter.tables.iter_mut().enumerate() {
-                for byte in 0..=u8::MAX {
-                    if pattern.may_have(place, byte) {
-                        table[usize::from(byte)] |= 1 << bucket;
+            for head in pattern.heads() {
+                for (place, table) in filter.tables.iter_mut().enumerate() {
+                    let mut mark = |byte: u8| table[usize::from(byte)] |= 1 << bucket;
+                    match (head.get(place), pattern.case, &pattern.anchor) {
+                        (Some(byte), Case::Exact, _) => mark(*byte),
+                        (Some(byte), _, _) => {
+                            mark(byte.to_ascii_lowercase());
+                            mark(byte.to_ascii_uppercase());
+                        }
+                        // The anchor is shorter: what follows it decides.
+                        (None, _, Anchor::Shape(shape)) => (0..=u8::MAX)
+                            .filter(|byte| shape.class.holds(*byte))
+                            .for_each(mark),
+                        (None, _, _) => (0..=u8::MAX).for_each(mark),
                     }
                 }
             }
@@ -174,19 +184,6 @@ impl Filter {
 }
 
 impl Pattern {
-    /// Says whether a text with this anchor may have `byte` at one of its first places.
-    fn may_have(&self, place: usize, byte: u8) -> bool {
-        self.heads().iter().any(|head| match head.get(place) {
-            Some(wanted) if self.case == Case::Exact => byte == *wanted,
-            Some(wanted) => byte.eq_ignore_ascii_case(wanted),
-            // The anchor is shorter: what follows it decides.
-            None => match self.anchor {
-                Anchor::Shape(shape) => shape.class.holds(byte),
-                _ => true,
-            },
-        })
-    }
-
     /// Returns how the anchor may begin: more than one way where letters fold.
     fn heads(&self) -> Vec<Vec<u8>> {
         let mut heads = vec![Vec::new()];

@@ -35,7 +35,14 @@ pub struct Finding {
 ///
 /// Takes time linear in the text, whatever stands in it.
 pub fn find(text: &[u8]) -> Vec<Finding> {
-    let mut findings = Findings::default();
+    let mut list = Vec::new();
+    each_secret(text, |finding| list.push(finding));
+    list
+}
+
+/// Calls `found` with every secret that [`find`] finds: a hostile text has millions.
+pub(super) fn each_secret(text: &[u8], found: impl FnMut(Finding)) {
+    let mut findings = Findings { last: None, found };
     let mut runs = Runs::new(text);
     let mut tokens = WebTokens::default();
     let mut blocks = Blocks::default();
@@ -67,23 +74,22 @@ pub fn find(text: &[u8]) -> Vec<Finding> {
         };
         findings.add(found);
     });
-    findings.list
 }
 
-/// What was found so far.
-#[derive(Default)]
-struct Findings {
-    list: Vec<Finding>,
+/// Who is told, and what was told last.
+struct Findings<F> {
+    last: Option<Finding>,
+    found: F,
 }
 
-impl Findings {
+impl<F: FnMut(Finding)> Findings<F> {
     fn add(&mut self, found: Option<(&'static str, Span, Proof)>) {
         let Some((kind, (start, end), proof)) = found else {
             return;
         };
         let repeats = |last: &Finding| last.start <= start && last.end == end && last.kind == kind;
-        if !self.list.last().is_some_and(repeats) {
-            self.list.push(Finding {
+        if !self.last.as_ref().is_some_and(repeats) {
+            self.tell(Finding {
                 kind,
                 start,
                 end,
@@ -103,9 +109,14 @@ impl Findings {
                 && last.kind == new.kind
                 && last.proof >= new.proof
         };
-        if !self.list.last().is_some_and(is_tail) {
-            self.list.push(new);
+        if !self.last.as_ref().is_some_and(is_tail) {
+            self.tell(new);
         }
+    }
+
+    fn tell(&mut self, new: Finding) {
+        self.last = Some(new);
+        (self.found)(new);
     }
 }
 

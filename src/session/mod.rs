@@ -201,13 +201,15 @@ impl Session {
     /// with has the report so far.
     pub fn run(&self, pipeline: &Pipeline, progress: &SharedProgress) -> Report {
         let report = self.run_watched(pipeline, progress);
-        match self.watch.end() {
-            Ok(()) => report,
+        self.end_watch();
+        report
+    }
+
+    /// From here on the report is the run's to tell.
+    fn end_watch(&self) {
+        if let Err(error) = self.watch.end() {
             // The machine refused the thread; the run was covered by its own timers.
-            Err(error) => {
-                tracing::debug!(%error, "there was no watchdog");
-                report
-            }
+            tracing::debug!(%error, "there was no watchdog");
         }
     }
 
@@ -240,6 +242,7 @@ impl Session {
                 Either::Right((signal, _)) => Err(draft.interrupted(signal_code(signal))),
             }
         });
+        self.end_watch();
         // A thread that still runs hears that it should end, gives back its locks and kills its
         // children. One that is stuck must not hold the process.
         runtime.shutdown_timeout(LAST_CALL);

@@ -218,6 +218,16 @@ pub enum PushError {
         /// Whether the commit over there is known here: then the branch was rewritten here.
         known: Known,
     },
+    /// The branch over there is not where the caller expected it.
+    #[error("`{branch}` on the remote is {}, and not where it was left", place(*.found))]
+    LeaseBroken {
+        /// The branch.
+        branch: String,
+        /// The remote's name.
+        remote: String,
+        /// Where it is over there; none when it is gone.
+        found: Option<ObjectId>,
+    },
     /// The remote took the request and declined the ref.
     #[error("the remote rejected `{branch}`: {reason}")]
     Rejected {
@@ -309,6 +319,7 @@ impl PushError {
             | Self::Garbled
             | Self::Request(_) => "bad-response",
             Self::Diverged { .. } => "diverged",
+            Self::LeaseBroken { .. } => "lease-broken",
             Self::Rejected { kind, .. } | Self::Unpack { kind, .. } => kind.class(),
             Self::TooLarge { .. } | Self::PushSize { .. } => "too-large",
             Self::Objects { class, .. } => class,
@@ -424,6 +435,11 @@ impl PushError {
                 known,
                 ..
             } => return Some(diverged(branch, remote, old, *known)),
+            Self::LeaseBroken { branch, remote, .. } => {
+                return Some(format!(
+                    "somebody else moved it: git fetch {remote} {branch}, and look before it is rewritten"
+                ));
+            }
             Self::Rejected { kind, .. } | Self::Unpack { kind, .. } => return kind.advice(),
             Self::UnknownOutcome { .. } => "run sendoff again: it asks the remote first",
             _ => return None,
@@ -472,6 +488,14 @@ fn diverged(branch: &str, remote: &str, old: &ObjectId, known: Known) -> String 
             format!("somebody else pushed: git pull --rebase {remote} {branch}, then push again")
         }
     }
+}
+
+/// Says where a branch is.
+fn place(tip: Option<ObjectId>) -> String {
+    tip.map_or_else(
+        || "gone".into(),
+        |tip| format!("at {}", tip.to_hex_with_len(12)),
+    )
 }
 
 /// Returns `: text`, or nothing for an empty text.

@@ -59,6 +59,33 @@ pub use submodules::Submodules;
 ///
 /// `Ok` means that the remote has the commit at that branch: it said so, or it was asked again.
 pub fn push(repo: &gix::Repository, order: &PushOrder<'_>) -> Result<Pushed, PushError> {
+    converse(repo, order, Aim::FastForward)
+}
+
+/// Pushes one commit to a branch that was rewritten: it may lose commits over there, but only those that
+/// `expected` has, as `git push --force-with-lease=BRANCH:EXPECTED`. None expects no such branch.
+///
+/// The expectation is compared with what the remote says first, and once more by the remote at the
+/// moment of the update. Where it comes from is for the caller to know: a tracking ref is none, because
+/// a fetch in the background moves it.
+pub fn push_with_lease(
+    repo: &gix::Repository,
+    order: &PushOrder<'_>,
+    expected: Option<ObjectId>,
+) -> Result<Pushed, PushError> {
+    converse(repo, order, Aim::Lease(expected))
+}
+
+/// What has to hold for a push.
+#[derive(Debug, Clone, Copy)]
+enum Aim {
+    /// It loses no commit.
+    FastForward,
+    /// The branch over there is here.
+    Lease(Option<ObjectId>),
+}
+
+fn converse(repo: &gix::Repository, order: &PushOrder<'_>, aim: Aim) -> Result<Pushed, PushError> {
     let directory = repo.workdir().unwrap_or_else(|| repo.git_dir()).to_owned();
     let target = Target {
         url: &order.remote.url,
@@ -80,8 +107,10 @@ pub fn push(repo: &gix::Repository, order: &PushOrder<'_>) -> Result<Pushed, Pus
         return Err(PushError::ShallowRemote);
     }
     let mut reader = reader(repo)?;
-    check_fast_forward(repo, &reader, order, old)?;
-
+    match aim {
+        Aim::FastForward => check_fast_forward(repo, &reader, order, old)?,
+        Aim::Lease(expected) => check_lease(order, expected, old)?,
+    }
     let update = RefUpdate {
         name,
         old: old.unwrap_or_else(|| repo.object_hash().null()),
@@ -233,6 +262,22 @@ fn check_fast_forward(
     })
 }
 
+/// Proves that nobody moved the branch since.
+fn check_lease(
+    order: &PushOrder<'_>,
+    expected: Option<ObjectId>,
+    old: Option<ObjectId>,
+) -> Result<(), PushError> {
+    if expected == old {
+        return Ok(());
+    }
+    Err(PushError::LeaseBroken {
+        branch: order.permit.branch().to_string(),
+        remote: order.remote.name.to_string(),
+        found: old,
+    })
+}
+
 /// Returns the commits whose parents this clone does not have; the server needs to know them.
 fn shallow(repo: &gix::Repository) -> Result<Vec<ObjectId>, PushError> {
     let commits = repo.shallow_commits().map_err(|error| PushError::Objects {
@@ -304,6 +349,8 @@ fn ask_again(
     match asked {
         Ok(Some(tip)) if tip == update.new => Ok(Vec::new()),
         Ok(tip) if tip == before => Err(*error),
+        // The remote said what it did not do; only who held the lock could have done it.
+        Ok(_) | Err(_) if matches!(*error, PushError::Rejected { .. }) => Err(*error),
         // Somebody moved the branch meanwhile: whether ours was there in between is not known.
         Ok(_) | Err(_) => Err(PushError::UnknownOutcome { source: error }),
     }

@@ -119,6 +119,22 @@ fn a_watchdog_is_disarmed_when_the_run_ends_in_time() {
 }
 
 #[test]
+fn who_disarms_a_watchdog_that_is_telling_waits_until_it_has_told() {
+    let deadline = Deadline::new(Duration::from_millis(10));
+    let (begin, begun) = channel();
+    let (told, telling) = channel();
+    let watchdog = Watchdog::start(&deadline, &draft(), move |_| {
+        begin.send(()).unwrap();
+        std::thread::sleep(Duration::from_millis(300));
+        told.send(Instant::now()).unwrap();
+    });
+    begun.recv().unwrap();
+    drop(watchdog);
+    // It has told all before whoever waits goes on, so a report is never shown twice at once.
+    assert!(telling.try_recv().is_ok());
+}
+
+#[test]
 fn a_deadline_that_passes_before_the_first_step_fails_the_run() {
     let deadline = Deadline::new(Duration::from_millis(1));
     let report = draft().cut_off(&deadline);

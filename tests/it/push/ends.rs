@@ -15,9 +15,9 @@ use super::hostile::{REFS, RESULT, advertisement, endless, http, service};
 use super::rig::script;
 
 /// The run's deadline in these tests.
-const DEADLINE: Duration = Duration::from_secs(1);
+const DEADLINE: Duration = Duration::from_secs(2);
 /// So much later it must have ended, on a busy machine.
-const LATE: Duration = Duration::from_secs(5);
+const LATE: Duration = Duration::from_secs(10);
 
 /// What a script does that wants to live for ever: it hears no signal, and has a child that hears none.
 const STUBBORN: &str = "trap '' TERM INT HUP PIPE; sleep 300 & echo $! >> \"$HOME/pids\"; echo $$ >> \"$HOME/pids\"; while :; do sleep 300; done";
@@ -59,7 +59,7 @@ fn run(world: &World, sets: &[&str], variables: &[(&str, String)]) -> Ended {
 
 /// Runs against something that hangs; the deadline ends it, and no child lives on.
 fn ends(world: &World, sets: &[&str], variables: &[(&str, String)]) -> Ended {
-    let mut all = vec!["limits.deadline=1s"];
+    let mut all = vec!["limits.deadline=2s"];
     all.extend(sets);
     let ended = run(world, &all, variables);
     let report = &ended.report;
@@ -77,7 +77,7 @@ fn by_deadline(ended: &Ended) {
     let step = &ended.report["steps"][0];
     assert_eq!(step["reason"], "deadline", "{step}");
     assert_eq!(
-        step["summary"], "the run's deadline of 1s passed (limits.deadline)",
+        step["summary"], "the run's deadline of 2s passed (limits.deadline)",
         "{step}"
     );
 }

@@ -14,6 +14,7 @@ mod formats;
 mod hook;
 mod hostile;
 mod http;
+mod lease;
 mod objects;
 mod pack;
 mod pages;

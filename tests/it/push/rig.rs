@@ -13,7 +13,9 @@ use sendoff::demo::git_server::{GitServer, GitServerOptions};
 use sendoff::git::Remote;
 use sendoff::git::credentials::{Helpers, Login};
 use sendoff::git::push::progress::NoProgress;
-use sendoff::git::push::{AllowFile, PushError, PushOptions, PushOrder, Pushed, push};
+use sendoff::git::push::{
+    AllowFile, PushError, PushOptions, PushOrder, Pushed, push, push_with_lease,
+};
 use sendoff::names::{BranchName, RemoteName, RemoteUrl};
 use sendoff::policy::{Policy, RemoteFacts};
 use sendoff::process::Inheritance;
@@ -83,18 +85,35 @@ pub(crate) fn push_with(
     options: &PushOptions,
     facts: &dyn Fn() -> RemoteFacts,
 ) -> Result<Pushed, PushError> {
+    with_patience(|stop| push_all(sandbox, work, url, options, facts, stop, &push))
+}
+
+/// Pushes HEAD of `work` to a branch that is expected to be at `expected`.
+pub(crate) fn push_leased(
+    sandbox: &Sandbox,
+    work: &Path,
+    url: &str,
+    options: &PushOptions,
+    facts: &dyn Fn() -> RemoteFacts,
+    expected: Option<ObjectId>,
+) -> Result<Pushed, PushError> {
+    let how: How<'_> = &|repo, order| push_with_lease(repo, order, expected);
+    with_patience(|stop| push_all(sandbox, work, url, options, facts, stop, how))
+}
+
+/// Raises the flag of a push that never ends, so that it fails its test instead of holding it.
+fn with_patience<T>(work: impl FnOnce(&AtomicBool) -> T) -> T {
     let stop = Arc::new(AtomicBool::new(false));
     let raise = Arc::clone(&stop);
     let (ended, end) = channel::<()>();
-    // A push that never ends fails its test instead of holding it.
     std::thread::spawn(move || {
         if end.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout) {
             raise.store(true, Ordering::Relaxed);
         }
     });
-    let pushed = push_all(sandbox, work, url, options, facts, &stop);
+    let done = work(&stop);
     drop(ended);
-    pushed
+    done
 }
 
 /// The same, until a flag is raised.
@@ -105,8 +124,19 @@ pub(crate) fn push_until(
     options: &PushOptions,
     stop: &AtomicBool,
 ) -> Result<Pushed, PushError> {
-    push_all(sandbox, work, url, options, &RemoteFacts::default, stop)
+    push_all(
+        sandbox,
+        work,
+        url,
+        options,
+        &RemoteFacts::default,
+        stop,
+        &push,
+    )
 }
+
+/// Which of the pushes of the library is called.
+type How<'a> = &'a dyn Fn(&gix::Repository, &PushOrder<'_>) -> Result<Pushed, PushError>;
 
 fn push_all(
     sandbox: &Sandbox,
@@ -115,6 +145,7 @@ fn push_all(
     options: &PushOptions,
     facts: &dyn Fn() -> RemoteFacts,
     stop: &AtomicBool,
+    how: How<'_>,
 ) -> Result<Pushed, PushError> {
     let repo = gix::open_opts(work, gix::open::Options::isolated()).unwrap();
     let new = ObjectId::from_hex(sandbox.git(work, &["rev-parse", "HEAD"]).as_bytes()).unwrap();
@@ -131,7 +162,7 @@ fn push_all(
         progress: &NoProgress,
         stop,
     };
-    push(&repo, &order)
+    how(&repo, &order)
 }
 
 /// A work tree on the branch `feature` with one commit more than the bare `remotes/NAME.git`, which has
