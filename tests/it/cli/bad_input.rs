@@ -301,7 +301,7 @@ fn a_silent_server_ends_at_the_deadline_and_the_rest_is_told() {
         .sandbox
         .git(world.work(), &["remote", "set-url", "origin", &url]);
     let began = std::time::Instant::now();
-    let said = world.run(&["run", "--json", "--set", "limits.deadline=1s"]);
+    let said = world.run(&["run", "--json", "--set", "limits.deadline=3s"]);
     assert!(
         began.elapsed() < std::time::Duration::from_secs(30),
         "the deadline did not hold"
