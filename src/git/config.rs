@@ -41,6 +41,7 @@ const KNOWN_EXTENSIONS: &[&str] = &[
     "partialclone",
     "preciousobjects",
     "objectformat",
+    "refstorage",
     "worktreeconfig",
     "relativeworktrees",
     "noop-v1",
@@ -225,26 +226,30 @@ impl Config {
             })
     }
 
+    /// Says whether the repository is of git's first format, without an extension that counts.
+    pub(super) fn is_of_first_format(&self) -> bool {
+        let version = self.local.integer("core.repositoryFormatVersion");
+        let plain = matches!(version, Ok(None | Some(0)));
+        let mut extensions = self.local.sections_by_name("extensions").into_iter();
+        plain && extensions.next().is_none()
+    }
+
     /// Returns the name of an extension that neither gitoxide nor we know.
     pub(super) fn unknown_extension(&self) -> Option<String> {
-        let parts = self
-            .local
-            .sections_by_name("extensions")
-            .into_iter()
-            .flatten();
+        let parts = self.local.sections_by_name("extensions");
         parts
-            .flat_map(|part| {
-                let names: Vec<String> = part.value_names().collect();
-                names.into_iter().filter(move |name| {
-                    let files = name.eq_ignore_ascii_case("refstorage")
-                        && part
-                            .value(name.as_str())
-                            .is_some_and(|value| value == "files");
-                    !files && !KNOWN_EXTENSIONS.contains(&name.to_ascii_lowercase().as_str())
-                })
-            })
+            .into_iter()
+            .flatten()
+            .flat_map(|part| part.value_names().collect::<Vec<String>>())
+            .find(|name| !KNOWN_EXTENSIONS.contains(&name.to_ascii_lowercase().as_str()))
             .map(|name| name.escape_debug().to_string())
-            .next()
+    }
+
+    /// Returns how the repository keeps its refs, when that is not as files.
+    pub(super) fn ref_format(&self) -> Option<String> {
+        let format = self.local.string("extensions.refStorage")?;
+        let format = format.to_string();
+        (format != "files").then(|| format.escape_debug().to_string())
     }
 
     /// Says whether the user lists `top` in `safe.directory`.

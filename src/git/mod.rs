@@ -21,7 +21,7 @@ mod tracking;
 mod upstream;
 mod url_match;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 pub use commit::Commit;
 pub use config::{Config, Matching};
@@ -38,9 +38,13 @@ pub use upstream::UpstreamError;
 /// A repository, opened with reduced trust. Cheap to clone, and safe to share between threads.
 #[derive(Clone)]
 pub struct Repo {
-    inner: gix::ThreadSafeRepository,
+    refs: gix::refs::file::Store,
+    object_hash: gix::hash::Kind,
     config: Arc<Config>,
     place: Arc<discover::Place>,
+    /// Opened when an object is read for the first time: whether there is anything to do is mostly
+    /// told by refs alone.
+    opened: Arc<OnceLock<gix::ThreadSafeRepository>>,
 }
 
 impl std::fmt::Debug for Repo {

@@ -1,12 +1,14 @@
 //! Opening a repository with reduced trust: its own configuration and the environment have no power.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use gix::open::permissions::Attributes;
 use gix::open::permissions::Config as ConfigPermissions;
 use gix::open::permissions::Environment as EnvironmentPermissions;
 use gix::open::{Options, Permissions};
+use gix::refs::file::Store;
+use gix::refs::store::init::Options as RefOptions;
 use gix::sec::Trust;
 
 use super::Repo;
@@ -50,6 +52,9 @@ pub enum OpenError {
     /// The repository asks for an extension that gitoxide does not have.
     #[error("the repository uses the extension `{0}`, which sendoff cannot read")]
     Extension(String),
+    /// Its refs are not files.
+    #[error("the repository keeps its refs as `{0}`, which sendoff cannot read")]
+    RefFormat(String),
     /// Gitoxide refuses it.
     #[error("the repository at `{}` cannot be opened", .path.display())]
     Open {
@@ -62,9 +67,24 @@ pub enum OpenError {
 }
 
 impl OpenError {
+    /// Returns the stable class.
+    pub const fn class(&self) -> &'static str {
+        match self {
+            Self::Extension(_) | Self::RefFormat(_) => "unsupported",
+            _ => "bad-repository",
+        }
+    }
+
     /// Returns what to do about it, in one line.
     pub fn advice(&self) -> Option<String> {
         match self {
+            Self::Extension(_) => {
+                Some("push with `git push`; sendoff has not learnt it yet".into())
+            }
+            Self::RefFormat(_) => Some(
+                "push with `git push`, or keep them as files: git refs migrate --ref-format=files"
+                    .into(),
+            ),
             Self::NotOwned(path) => Some(format!(
                 "if you trust it, run `git config --global --add safe.directory '{}'` for its work tree",
                 path.display().to_string().escape_debug()
@@ -95,29 +115,50 @@ impl Repo {
         let config = Config::of_user(&place, files, branch.as_ref())?;
         place.check_owner(|top| config.is_safe_directory(top, files.home.as_deref()))?;
         let config = config.with_local(&place, local_config, files, branch.as_ref())?;
+        if let Some(format) = config.ref_format() {
+            return Err(OpenError::RefFormat(format));
+        }
         if let Some(extension) = config.unknown_extension() {
             return Err(OpenError::Extension(extension));
         }
-        let inner = open(&place)?;
+        let opened = OnceLock::new();
+        let (refs, object_hash) = if config.is_of_first_format() {
+            let kind = gix::hash::Kind::Sha1;
+            (ref_store(&place, kind), kind)
+        } else {
+            // What its extensions mean is for gitoxide to say, and to refuse.
+            let inner = open(&place)?;
+            let kind = inner.to_thread_local().object_hash();
+            let _new = opened.set(inner);
+            (ref_store(&place, kind), kind)
+        };
         Ok(Some(Self {
-            inner,
+            refs,
+            object_hash,
             config: Arc::new(config),
             place: Arc::new(place),
+            opened: Arc::new(opened),
         }))
     }
 
     /// Returns a handle for one thread. Replacement objects are ignored, as they are by a push.
-    pub fn thread_local(&self) -> gix::Repository {
-        let mut repo = self.inner.to_thread_local();
+    pub fn thread_local(&self) -> Result<gix::Repository, OpenError> {
+        let inner = if let Some(inner) = self.opened.get() {
+            inner
+        } else {
+            let inner = open(&self.place)?;
+            self.opened.get_or_init(|| inner)
+        };
+        let mut repo = inner.to_thread_local();
         repo.objects.ignore_replacements = true;
         // A local key could set it, and then refs are looked for elsewhere.
         repo.refs.namespace = None;
-        repo
+        Ok(repo)
     }
 
     /// Returns the kind of the repository's object ids.
-    pub fn object_hash(&self) -> gix::hash::Kind {
-        self.thread_local().object_hash()
+    pub const fn object_hash(&self) -> gix::hash::Kind {
+        self.object_hash
     }
 
     /// Returns the configuration that counts.
@@ -181,6 +222,17 @@ impl Repo {
     /// Says whether objects may be missing because a remote promised them.
     pub fn is_partial(&self) -> bool {
         self.config.has_promisor()
+    }
+}
+
+/// Returns the refs of the place, which are files: another format of them is an extension.
+fn ref_store(place: &Place, kind: gix::hash::Kind) -> Store {
+    let options = RefOptions::default();
+    if place.git_dir == place.common_dir {
+        Store::at_opts(place.git_dir.clone(), kind, options)
+    } else {
+        let (own, shared) = (place.git_dir.clone(), place.common_dir.clone());
+        Store::for_linked_worktree_opts(own, shared, kind, options)
     }
 }
 

@@ -34,7 +34,7 @@ impl Repo {
     /// Names are compared without regard to case, as forges do. A directory of templates is used when
     /// it holds exactly one. Links are not followed; what is damaged or too long counts as absent.
     pub fn pr_template(&self, commit: ObjectId) -> Option<(String, String)> {
-        let repo = self.thread_local();
+        let repo = self.thread_local().ok()?;
         let root = tree_of(&repo, commit)?;
         for place in PLACES {
             let directory = if place.is_empty() {

@@ -4,7 +4,8 @@ use std::io;
 use std::path::Path;
 
 use gix::ObjectId;
-use gix::refs::{FullName, Target};
+use gix::path::RelativePath;
+use gix::refs::{FullName, Reference, Target};
 
 use super::Repo;
 
@@ -68,11 +69,10 @@ impl Repo {
     ///
     /// Tags are not peeled: a branch that holds one is damaged, and nothing finds a commit there.
     pub fn ref_tip(&self, full: &str) -> Result<Option<ObjectId>, RefError> {
-        let repo = self.thread_local();
         let mut name = full_name(full)?;
         for _ in 0..=LINKS {
             self.check_loose(&name)?;
-            let found = repo
+            let found = self
                 .refs
                 .try_find(name.as_ref())
                 .map_err(|error| RefError::read(full, error))?;
@@ -102,11 +102,26 @@ impl Repo {
         Ok(())
     }
 
+    /// Returns all refs whose full names begin with `prefix`.
+    pub(super) fn refs_below(&self, prefix: &str) -> Result<Vec<Reference>, RefError> {
+        let path =
+            <&RelativePath>::try_from(prefix).map_err(|_| RefError::Name(prefix.to_owned()))?;
+        let all = self
+            .refs
+            .iter()
+            .map_err(|error| RefError::read(prefix, error))?;
+        let found = all
+            .prefixed(path)
+            .map_err(|error| RefError::read(prefix, error))?;
+        found
+            .map(|found| found.map_err(|error| RefError::read(prefix, error)))
+            .collect()
+    }
+
     /// Returns the full name of the ref that the symbolic ref `full` names.
     pub(super) fn symbolic_target(&self, full: &str) -> Result<Option<String>, RefError> {
         let name = full_name(full)?;
         let found = self
-            .thread_local()
             .refs
             .try_find(name.as_ref())
             .map_err(|error| RefError::read(full, error))?;

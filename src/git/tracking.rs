@@ -79,7 +79,6 @@ impl Repo {
 
     /// Returns every branch of the remote that is remembered here, with its tip, sorted by name.
     pub fn remote_tips(&self, remote: &Remote) -> Result<Vec<(BranchName, ObjectId)>, RefError> {
-        let repo = self.thread_local();
         let mut tips = Vec::new();
         for spec in remote.specs() {
             let Some((_, to)) = spec.split_once(':') else {
@@ -93,15 +92,12 @@ impl Repo {
                 tips.extend(remote.tracked_branch(to).zip(tip));
                 continue;
             };
-            let unreadable = |error: gix::Error| RefError::read(prefix, error);
-            let all = repo.references().map_err(unreadable)?;
-            for found in all.prefixed(prefix).map_err(unreadable)? {
-                let found = found.map_err(|error| RefError::read(prefix, error))?;
+            for found in self.refs_below(prefix)? {
                 // A symbolic ref here is the remote's HEAD.
-                let Target::Object(id) = found.inner.target else {
+                let Target::Object(id) = found.target else {
                     continue;
                 };
-                let name = found.inner.name.as_bstr().to_str().ok();
+                let name = found.name.as_bstr().to_str().ok();
                 if let Some(branch) = name.and_then(|name| remote.tracked_branch(name)) {
                     tips.push((branch, id));
                 }
@@ -148,9 +144,8 @@ impl Repo {
         };
         let mut time = gix::date::parse::TimeBuf::default();
         let wait = Fail::AfterDurationWithBackoff(PATIENCE);
-        let repo = self.thread_local();
         let failed = |error: gix::Error| write_error(&full, error);
-        repo.refs
+        self.refs
             .transaction()
             .prepare([edit], wait, wait)
             .map_err(failed)?
@@ -177,13 +172,10 @@ impl Repo {
             }
         }
         let below = format!("{full}/");
-        let unreadable = |error: gix::Error| RefError::read(full, error);
-        let repo = self.thread_local();
-        let all = repo.references().map_err(unreadable)?;
-        let mut inside = all.prefixed(below.as_str()).map_err(unreadable)?;
-        match inside.next() {
-            Some(_) => Err(conflict(&below)),
-            None => Ok(()),
+        if self.refs_below(&below)?.is_empty() {
+            Ok(())
+        } else {
+            Err(conflict(&below))
         }
     }
 }

@@ -35,17 +35,18 @@ impl Repo {
             return Ok(());
         }
         let file = self.common_dir().join("config");
-        let failed = |source: gix::Error| UpstreamError {
+        let failed = |source: Box<dyn std::error::Error + Send + Sync>| UpstreamError {
             file: file.clone(),
-            source: Box::new(source),
+            source,
         };
-        let repo = self.thread_local();
-        let mut config = repo.config_file_mut(file.clone()).map_err(failed)?;
+        let repo = self.thread_local().map_err(|error| failed(error.into()))?;
+        let written = |error: gix::Error| failed(error.into());
+        let mut config = repo.config_file_mut(file.clone()).map_err(written)?;
         for (key, value) in wanted {
             config
                 .set_raw_value_by("branch", Some(BStr::new(branch.as_str())), key, value)
-                .map_err(failed)?;
+                .map_err(written)?;
         }
-        config.commit().map_err(failed)
+        config.commit().map_err(written)
     }
 }

@@ -1,15 +1,14 @@
 //! `Response`: a bounded answer, with the time at which it came.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use reqwest::Url;
 use reqwest::header::HeaderMap;
 use serde::de::DeserializeOwned;
 
+use crate::net::retry_after;
+
 use super::error::HttpError;
 use super::text::clean_line;
-
-/// The longest wait that a server is granted: a hostile one must not park work for ever.
-const LONGEST_WAIT: SignedDuration = SignedDuration::from_hours(24);
 
 /// An answer, whatever its status.
 #[derive(Debug, Clone)]
@@ -86,16 +85,7 @@ impl Response {
     /// Returns the time before which the server asks not to be bothered: `Retry-After` in seconds
     /// or as a date, at most a day from now. What cannot be read is as if it were not there.
     pub fn retry_after(&self) -> Option<Timestamp> {
-        let text = self.header("retry-after")?.trim();
-        let latest = self.received_at.checked_add(LONGEST_WAIT).ok()?;
-        let at = if text.bytes().all(|byte| byte.is_ascii_digit()) && !text.is_empty() {
-            let seconds = text.parse().unwrap_or(i64::MAX);
-            let wait = SignedDuration::from_secs(seconds).min(LONGEST_WAIT);
-            self.received_at.checked_add(wait).ok()?
-        } else {
-            jiff::fmt::rfc2822::parse(text).ok()?.timestamp()
-        };
-        Some(at.clamp(self.received_at, latest))
+        retry_after(self.header("retry-after")?, self.received_at)
     }
 }
 
@@ -105,36 +95,5 @@ pub(super) fn host(url: &Url) -> String {
     match url.port() {
         Some(port) => format!("{host}:{port}"),
         None => host.to_owned(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn wait(value: &str) -> Option<i64> {
-        let mut headers = HeaderMap::new();
-        headers.insert("retry-after", value.parse().unwrap());
-        let response = Response {
-            url: Url::parse("http://127.0.0.1/").unwrap(),
-            status: 429,
-            headers,
-            body: Vec::new(),
-            received_at: "2026-01-01T00:00:00Z".parse().unwrap(),
-        };
-        let at = response.retry_after()?;
-        Some(at.duration_since(response.received_at).as_secs())
-    }
-
-    #[test]
-    fn every_form_of_retry_after_is_read_and_bounded() {
-        assert_eq!(wait("1"), Some(1));
-        assert_eq!(wait("3600"), Some(3600));
-        assert_eq!(wait("99999999999999999999"), Some(24 * 3600));
-        assert_eq!(wait("Thu, 01 Jan 2026 00:02:00 GMT"), Some(120));
-        assert_eq!(wait("Wed, 31 Dec 2025 00:00:00 GMT"), Some(0));
-        assert_eq!(wait("-1"), None);
-        assert_eq!(wait("soon"), None);
-        assert_eq!(wait(""), None);
     }
 }

@@ -17,10 +17,11 @@ impl SharedProgress {
         Self(Arc::new(listener))
     }
 
-    /// Returns a listener that also holds the deadline, from the first byte sent until it is dropped,
+    /// Returns a listener that also holds the deadline, from the first byte of the pack to the last,
     /// and while a hook runs.
     ///
-    /// The push notices by itself when nothing moves any more.
+    /// The push notices by itself when nothing moves any more. What the remote does with the pack is
+    /// the run's time again: one that works, or pretends to, could hold the run for ever.
     pub fn holding(&self, deadline: &Deadline) -> impl Progress + Send + 'static {
         Holding {
             inner: self.clone(),
@@ -48,6 +49,14 @@ struct Holding {
     held: Mutex<Option<StandStill>>,
 }
 
+impl Holding {
+    fn release(&self) {
+        if let Ok(mut held) = self.held.lock() {
+            drop(held.take());
+        }
+    }
+}
+
 impl Progress for Holding {
     fn counted(&self, n: u64) {
         self.inner.0.counted(n);
@@ -64,6 +73,11 @@ impl Progress for Holding {
         self.inner.0.sent(bytes);
     }
 
+    fn pack_ended(&self) {
+        self.release();
+        self.inner.0.pack_ended();
+    }
+
     fn hook_begins(&self) {
         if let Ok(mut held) = self.held.lock() {
             held.get_or_insert_with(|| self.deadline.stand_still());
@@ -72,9 +86,7 @@ impl Progress for Holding {
     }
 
     fn hook_ended(&self) {
-        if let Ok(mut held) = self.held.lock() {
-            drop(held.take());
-        }
+        self.release();
         self.inner.0.hook_ended();
     }
 }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::environment::Environment;
-use crate::git::{ConfigFiles, LocalConfig, Repo};
+use crate::git::{ConfigFiles, LocalConfig, OpenError, Repo};
 use crate::pipeline::Hold;
 use crate::policy::{
     Carried, Layers, Loaded, LocalConfig as Trusted, Origin, Places, PolicyError, RepositoryFile,
@@ -48,13 +48,15 @@ pub(super) fn discover(
     let config_home = environment.config_directory();
     let config_home = config_home.as_deref().and_then(Path::parent);
     let files = ConfigFiles::of_user(home.as_deref(), config_home);
-    Repo::discover(directory, local_config, &files).map_err(|error| {
-        let hold = Hold::of("bad-repository", &error);
-        Hold {
-            advice: error.advice(),
-            ..hold
-        }
-    })
+    Repo::discover(directory, local_config, &files).map_err(|error| bad_repository(&error))
+}
+
+/// Says why a repository cannot be opened.
+pub(super) fn bad_repository(error: &OpenError) -> Hold {
+    Hold {
+        advice: error.advice(),
+        ..Hold::of(error.class(), error)
+    }
 }
 
 /// Loads the layers that apply to a request.

@@ -8,6 +8,7 @@ use crate::pipeline::{CommitFacts, Hold};
 use crate::policy::Policy;
 
 use super::guards::Base;
+use super::load;
 
 /// Lists the commits ahead of the base, oldest first.
 ///
@@ -40,6 +41,9 @@ pub(super) fn ahead(
             .collect(),
     };
     let corrupt = |error: RangeError| {
+        if let RangeError::Open(error) = &error {
+            return load::bad_repository(error);
+        }
         Hold {
             sentence: format!("the history of {branch} cannot be read: {error}"),
             ..Hold::of("corrupt", &error)

@@ -23,6 +23,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         "git",
         &[
             "names",
+            "clock",
             "environment",
             "net",
             "process",

@@ -7,6 +7,7 @@ use crate::names::Scheme;
 
 use super::error::PushError;
 use super::link::clean_line;
+use super::rejection::is_read_only;
 
 /// Says whether an error came out of TLS. The library hides its own inside that of the socket.
 pub(super) fn is_tls(error: &reqwest::Error) -> bool {
@@ -24,11 +25,20 @@ pub(super) fn is_tls(error: &reqwest::Error) -> bool {
     false
 }
 
+/// Returns a line without the words that say only that it is an error.
+fn told(line: &str) -> &str {
+    let mut line = line;
+    for word in ["remote: ", "fatal: ", "error: ", "ERROR: "] {
+        line = line.strip_prefix(word).unwrap_or(line);
+    }
+    line
+}
+
 /// Tells from stderr why ssh or git's receive-pack ended before it said what it should.
 pub(super) fn from_stderr(stderr: &[u8], scheme: Scheme) -> PushError {
     let lines: Vec<String> = stderr
         .split(|byte| *byte == b'\n')
-        .map(clean_line)
+        .map(|line| told(&clean_line(line)).to_owned())
         .filter(|line| !line.is_empty())
         .collect();
     let find = |words: &[&str]| {
@@ -43,9 +53,18 @@ pub(super) fn from_stderr(stderr: &[u8], scheme: Scheme) -> PushError {
         "does not appear to be a git repository",
         "repository not found",
     ]) {
-        return PushError::NotFound { place: said };
+        return PushError::Absent { said };
     }
-    if let Some(said) = find(&["denied to ", "write access", "not allowed to push"]) {
+    if let Some(said) = lines.iter().find(|line| is_read_only(line)) {
+        let said = said.clone();
+        return PushError::ReadOnly { said };
+    }
+    if let Some(said) = find(&[
+        "denied to ",
+        "write access",
+        "not allowed to push",
+        "marked as read only",
+    ]) {
         let host = "the remote".to_owned();
         return PushError::Forbidden { host, said };
     }

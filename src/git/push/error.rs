@@ -16,7 +16,7 @@ use super::commands::RequestError;
 use super::diagnosis::is_tls;
 use super::link::Interruption;
 use super::link::clean_line;
-use super::rejection::Rejection;
+use super::rejection::{READ_ONLY, Rejection};
 
 /// Why a push did not happen, or is not known to have happened.
 ///
@@ -76,6 +76,12 @@ pub enum PushError {
         /// What the server said.
         said: String,
     },
+    /// Nobody may push there: it is archived, or a mirror.
+    #[error("the remote takes no pushes{}", tail(.said))]
+    ReadOnly {
+        /// What the server said.
+        said: String,
+    },
     /// ssh was not let in.
     #[error("ssh was not let in{}", tail(.said))]
     SshLogin {
@@ -85,8 +91,14 @@ pub enum PushError {
     /// There is no such repository, or it is not shown to us.
     #[error("there is no such repository at {place}")]
     NotFound {
-        /// The host, or what the other side said.
+        /// The host.
         place: String,
+    },
+    /// The same, in the words of ssh's or git's program over there.
+    #[error("there is no such repository{}", tail(.said))]
+    Absent {
+        /// What it said.
+        said: String,
     },
     /// The answer is no answer of a git server.
     #[error("{host} does not answer as a git server does")]
@@ -284,7 +296,8 @@ impl PushError {
             | Self::LoginRefused { .. }
             | Self::Forbidden { .. }
             | Self::SshLogin { .. } => "auth",
-            Self::NotFound { .. } => "not-found",
+            Self::ReadOnly { .. } => "read-only",
+            Self::NotFound { .. } | Self::Absent { .. } => "not-found",
             Self::Redirect(_) | Self::RedirectElsewhere => "redirect-refused",
             Self::Unavailable { .. } | Self::Network { .. } | Self::Lost => "network",
             Self::Timeout(_) => "timeout",
@@ -319,7 +332,7 @@ impl PushError {
         }
     }
 
-    /// Returns how long the remote asks to be left alone, where it says so in seconds.
+    /// Returns how long the remote asks to be left alone, where it says so: a day at most.
     pub const fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Unavailable { retry_after, .. } => *retry_after,
@@ -358,8 +371,9 @@ impl PushError {
             }
             Self::LoginRefused { .. } => "renew the token or password that git's helper keeps",
             Self::Forbidden { .. } => "ask for write access, or use a token that has it",
+            Self::ReadOnly { .. } => READ_ONLY,
             Self::SshLogin { .. } => "make `ssh -o BatchMode=yes` to the host work first",
-            Self::NotFound { .. } => {
+            Self::NotFound { .. } | Self::Absent { .. } => {
                 "check the remote's URL, and that your login may see the repository"
             }
             Self::Redirect(_) | Self::RedirectElsewhere => {

@@ -79,7 +79,8 @@ pub fn push(repo: &gix::Repository, order: &PushOrder<'_>) -> Result<Pushed, Pus
     if !advertisement.shallow.is_empty() {
         return Err(PushError::ShallowRemote);
     }
-    check_fast_forward(repo, order, old)?;
+    let mut reader = reader(repo)?;
+    check_fast_forward(repo, &reader, order, old)?;
 
     let update = RefUpdate {
         name,
@@ -87,10 +88,11 @@ pub fn push(repo: &gix::Repository, order: &PushOrder<'_>) -> Result<Pushed, Pus
         new: order.new,
     };
     hook::run(order, Some(&update))?;
-
+    if order.options.around.hook.is_some() {
+        // It may have packed the repository: what was opened before it is let go.
+        reader = self::reader(repo)?;
+    }
     let haves: Vec<ObjectId> = advertisement.all_ids().collect();
-    // The hook may have packed the repository, so what was opened before it is let go.
-    let reader = Reader::new(repo).map_err(|error| select(error.into()))?;
     let selection = objects::select_with(
         repo,
         &reader,
@@ -113,28 +115,8 @@ pub fn push(repo: &gix::Repository, order: &PushOrder<'_>) -> Result<Pushed, Pus
 
     let mut stats = PackStats::default();
     let mut write = |out: &mut dyn Write| {
-        let options = PackOptions {
-            delta_base: negotiated.delta_base,
-            thin: if negotiated.thin {
-                Thin::Allowed
-            } else {
-                Thin::Forbidden
-            },
-        };
-        let limit = order.options.push_size;
-        let mut out = Limited::new(out, limit);
-        let written = pack::write_with(
-            &mut out,
-            &reader,
-            &selection,
-            options,
-            order.progress,
-            order.stop,
-        );
-        stats = written.map_err(|error| match error {
-            pack::PackError::Write(_) if out.is_exceeded() => PushError::PushSize { limit },
-            error => pack_error(error),
-        })?;
+        stats = write_pack(out, &reader, &selection, &negotiated, order)?;
+        order.progress.pack_ended();
         Ok(())
     };
     debug!(url = %order.remote.url, objects = selection.objects.len(), "sending");
@@ -179,6 +161,43 @@ fn request(
         .map_err(PushError::Request)
 }
 
+/// Opens the object directories.
+fn reader(repo: &gix::Repository) -> Result<Reader, PushError> {
+    Reader::new(repo).map_err(|error| select(error.into()))
+}
+
+/// Writes the pack, and no more of it than the policy lets out.
+fn write_pack(
+    out: &mut dyn Write,
+    reader: &Reader,
+    selection: &objects::Selection,
+    negotiated: &Negotiated,
+    order: &PushOrder<'_>,
+) -> Result<PackStats, PushError> {
+    let options = PackOptions {
+        delta_base: negotiated.delta_base,
+        thin: if negotiated.thin {
+            Thin::Allowed
+        } else {
+            Thin::Forbidden
+        },
+    };
+    let limit = order.options.push_size;
+    let mut out = Limited::new(out, limit);
+    let written = pack::write_with(
+        &mut out,
+        reader,
+        selection,
+        options,
+        order.progress,
+        order.stop,
+    );
+    written.map_err(|error| match error {
+        pack::PackError::Write(_) if out.is_exceeded() => PushError::PushSize { limit },
+        error => pack_error(error),
+    })
+}
+
 /// Asks what the remote has.
 fn advertised(link: &mut Link<'_>, repo: &gix::Repository) -> Result<Advertisement, PushError> {
     let lines = link.advertise()?;
@@ -193,12 +212,12 @@ fn advertised(link: &mut Link<'_>, repo: &gix::Repository) -> Result<Advertiseme
 /// Proves that moving the branch loses no commit. The server does not check that for us.
 fn check_fast_forward(
     repo: &gix::Repository,
+    reader: &Reader,
     order: &PushOrder<'_>,
     old: Option<ObjectId>,
 ) -> Result<(), PushError> {
     let Some(old) = old else { return Ok(()) };
-    let reader = Reader::new(repo).map_err(|error| select(error.into()))?;
-    if objects::is_fast_forward_with(repo, &reader, old, order.new, order.stop).map_err(select)? {
+    if objects::is_fast_forward_with(repo, reader, old, order.new, order.stop).map_err(select)? {
         return Ok(());
     }
     Err(PushError::Diverged {

@@ -31,15 +31,34 @@ pub enum Rejection {
     NonFastForward,
     /// The remote wants nothing pushed.
     ReadOnly,
+    /// The commits carry an address that the forge was asked to keep private.
+    PrivateEmail,
     /// Something else.
     Other,
+}
+
+/// What to do about a remote that takes no pushes.
+pub(super) const READ_ONLY: &str =
+    "the repository is archived, a mirror, or read-only for now: ask its owner";
+
+/// Says whether a forge means that the whole repository takes no pushes; a key that may only read is
+/// something else.
+pub(super) fn is_read_only(text: &str) -> bool {
+    let text = text.to_ascii_lowercase();
+    ["read-only", "archived"]
+        .iter()
+        .any(|word| text.contains(word))
 }
 
 /// Words and what they mean, in lower case; the first that is found counts.
 const WORDS: &[(&str, Rejection)] = &[
     ("push protection", Rejection::SecretProtection),
     ("secret detected", Rejection::SecretProtection),
+    ("secrets detected", Rejection::SecretProtection),
+    ("email privacy", Rejection::PrivateEmail),
+    ("gh007", Rejection::PrivateEmail),
     ("gh013", Rejection::Ruleset),
+    ("gh003", Rejection::Protected),
     ("gh006", Rejection::Protected),
     ("protected branch", Rejection::Protected),
     ("workflow` scope", Rejection::WorkflowScope),
@@ -116,6 +135,7 @@ impl Rejection {
             Self::CheckedOut => "checked-out",
             Self::NonFastForward => "diverged",
             Self::ReadOnly => "read-only",
+            Self::PrivateEmail => "private-email",
             Self::Other => "rejected",
         }
     }
@@ -138,7 +158,7 @@ impl Rejection {
                 "use a token that may change workflows, or leave them as they are"
             }
             Self::HookDeclined => "a hook of the remote declined; its messages say why",
-            Self::Lock => "another push was under way; it is tried again",
+            Self::Lock => "another push was under way: run again",
             Self::TooLarge => "keep large files out of the history, or use LFS",
             Self::Lfs => "push the LFS objects first: git lfs push --all",
             Self::MissingObjects => {
@@ -150,7 +170,10 @@ impl Rejection {
             Self::Shallow => "fetch the whole history first: git fetch --unshallow",
             Self::CheckedOut => "push to a bare repository",
             Self::NonFastForward => "fetch and look at what changed on the remote",
-            Self::ReadOnly => "the remote takes no pushes",
+            Self::ReadOnly => READ_ONLY,
+            Self::PrivateEmail => {
+                "commit with the address that the forge gives you, or let it show your own"
+            }
             Self::Other => return None,
         };
         Some(text.to_owned())

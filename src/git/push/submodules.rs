@@ -128,7 +128,7 @@ impl Links<'_> {
 /// no such repository, it lacks the commit, or it has no remote at all.
 fn is_only_here(top: &Path, path: &BString, id: ObjectId) -> Option<bool> {
     let submodule = open(top, path)?;
-    let repo = submodule.thread_local();
+    let repo = submodule.thread_local().ok()?;
     if !gix::objs::Exists::exists(&repo.objects, &id) {
         return None;
     }

@@ -10,6 +10,7 @@ use gix::prelude::Find;
 
 use super::Repo;
 use super::commit::Commit;
+use super::open::OpenError;
 use history::History;
 use walk::{Reach, ahead, reaches};
 
@@ -46,6 +47,9 @@ pub enum RangeError {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// The repository cannot be opened.
+    #[error(transparent)]
+    Open(#[from] OpenError),
     /// The list of shallow commits cannot be read.
     #[error("the list of shallow commits cannot be read")]
     Shallow(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -66,7 +70,7 @@ impl Repo {
                 truncated: false,
             });
         }
-        let repo = self.thread_local();
+        let repo = self.thread_local()?;
         let graph = commit_graph(&repo, self);
         let mut history = History::new(&repo, graph.as_ref(), self.is_shallow())?;
         let found = ahead(&mut history, tip, bases, VISIT_LIMIT)?;
@@ -99,7 +103,7 @@ impl Repo {
         if bases.contains(&tip) {
             return Ok(false);
         }
-        let repo = self.thread_local();
+        let repo = self.thread_local()?;
         let graph = commit_graph(&repo, self);
         let mut history = History::new(&repo, graph.as_ref(), self.is_shallow())?;
         let reach = reaches(&mut history, bases, tip, VISIT_LIMIT)?;

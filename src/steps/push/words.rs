@@ -34,19 +34,14 @@ pub(super) fn outcome(
     arrivals: Vec<Arrival>,
     hook: &News,
 ) -> Result<Outcome, StepError> {
-    let several = arrivals.len() > 1;
+    if let Some(error) = partly(&arrivals, hook) {
+        return Err(error);
+    }
     let mut outputs = Outputs::new();
     let mut summary = None;
     let mut also = Vec::new();
     for arrival in arrivals {
-        let pushed = arrival.pushed.map_err(|error| {
-            let mut told = step_error(&error);
-            if several {
-                told.summary = format!("{}: {}", arrival.url, told.summary);
-            }
-            hook.tell(&mut told.outputs);
-            told
-        })?;
+        let Ok(pushed) = arrival.pushed else { continue };
         if summary.is_some() {
             also.push(arrival.url.to_string());
             continue;
@@ -64,6 +59,40 @@ pub(super) fn outcome(
     }
     hook.tell(&mut outputs);
     Ok(Outcome::Done { summary, outputs })
+}
+
+/// Makes the error of a push that a place refused. What the other places took is told all the same,
+/// as `arrived`.
+fn partly(arrivals: &[Arrival], hook: &News) -> Option<StepError> {
+    let mut told: Option<StepError> = None;
+    let mut arrived = Vec::new();
+    for Arrival { url, pushed, .. } in arrivals {
+        let error = match pushed {
+            Ok(pushed) => {
+                let mut outputs = Outputs::new();
+                outputs.insert("url".into(), url.to_string().into());
+                describe(&mut outputs, pushed);
+                arrived.push(outputs);
+                continue;
+            }
+            Err(error) => error,
+        };
+        let mut next = step_error(error);
+        if arrivals.len() > 1 {
+            next.summary = format!("{url}: {}", next.summary);
+        }
+        match &mut told {
+            // Class, advice and words are those of the first that refused.
+            Some(first) => first.summary = format!("{}; {}", first.summary, next.summary),
+            None => told = Some(next),
+        }
+    }
+    let mut told = told?;
+    if !arrived.is_empty() {
+        told.outputs.insert("arrived".into(), arrived.into());
+    }
+    hook.tell(&mut told.outputs);
+    Some(told)
 }
 
 fn describe(outputs: &mut Outputs, pushed: &Pushed) {

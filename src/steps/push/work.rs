@@ -63,7 +63,13 @@ impl Work {
                     progress,
                     stop,
                 };
-                let pushed = push(&self.repo.thread_local(), &order);
+                let opened = self.repo.thread_local();
+                let pushed = opened
+                    .map_err(|error| PushError::Objects {
+                        class: "corrupt",
+                        source: Box::new(error),
+                    })
+                    .and_then(|repo| push(&repo, &order));
                 let untold = match &pushed {
                     Ok(pushed) => self.note_down(&place.remote, pushed),
                     Err(_) => Vec::new(),

@@ -91,7 +91,7 @@ fn what_the_repository_says_has_no_power_and_is_named() {
         "http.sslVerify",
     ] {
         assert_eq!(repo.config().string(key), None, "{key}");
-        let inner = repo.thread_local();
+        let inner = repo.thread_local().unwrap();
         assert!(!matches!(
             inner.config_snapshot().trusted_program(key),
             Ok(Some(_))

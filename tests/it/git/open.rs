@@ -65,7 +65,7 @@ fn a_linked_worktree_has_its_own_branch() {
     assert_eq!(branch(&repo), "side");
     assert_eq!(branch(&open(&sandbox, &work)), "main");
     assert_ne!(repo.git_dir(), repo.common_dir());
-    assert_eq!(repo.thread_local().workdir(), repo.work_tree());
+    assert_eq!(repo.thread_local().unwrap().workdir(), repo.work_tree());
 }
 
 #[test]
@@ -172,11 +172,26 @@ fn a_listed_repository_gets_no_power_by_it() {
 #[test]
 fn an_unknown_extension_is_named() {
     let sandbox = Sandbox::new();
-    let work = sandbox.path("r");
-    std::fs::create_dir(&work).unwrap();
-    sandbox.git(&work, &["init", "-q", "--ref-format=reftable"]);
+    let work = sandbox.repository("r");
+    sandbox.git(&work, &["config", "core.repositoryFormatVersion", "1"]);
+    append(&work.join(".git/config"), "[extensions]\n\tnewTrick = on\n");
     let error = discover(&sandbox, &work).unwrap_err();
-    assert!(matches!(error, OpenError::Extension(name) if name == "refstorage"));
+    assert_eq!(error.class(), "unsupported");
+    assert!(matches!(error, OpenError::Extension(name) if name == "newTrick"));
+}
+
+#[test]
+fn refs_that_are_no_files_are_named() {
+    let sandbox = Sandbox::new();
+    let work = sandbox.repository("r");
+    sandbox.git(&work, &["config", "core.repositoryFormatVersion", "1"]);
+    sandbox.git(&work, &["config", "extensions.refStorage", "files"]);
+    assert!(discover(&sandbox, &work).unwrap().is_some());
+    let config = work.join(".git/config");
+    append(&config, "[extensions]\n\trefStorage = reftable\n");
+    let error = discover(&sandbox, &work).unwrap_err();
+    assert_eq!(error.class(), "unsupported");
+    assert!(matches!(error, OpenError::RefFormat(name) if name == "reftable"));
 }
 
 #[test]

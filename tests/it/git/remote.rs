@@ -235,7 +235,7 @@ fn a_hostile_environment_is_the_childs() {
     let head = repo.head().unwrap();
     assert_eq!(head.branch().unwrap().as_str(), "mine");
     assert!(head.id().is_some());
-    let inner = repo.thread_local();
+    let inner = repo.thread_local().unwrap();
     assert_eq!(inner.workdir(), Some(top.as_path()));
     assert!(inner.objects.store_ref().path().starts_with(&top));
     assert_eq!(

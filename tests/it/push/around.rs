@@ -213,6 +213,30 @@ fn every_push_url_gets_the_branch_and_one_that_refuses_is_a_failure() {
         "{step}"
     );
     assert_eq!(there("feature/x"), head);
+    let arrived = &step["outputs"]["arrived"];
+    assert_eq!(arrived.as_array().unwrap().len(), 1, "{step}");
+    assert_eq!(arrived[0]["url"].as_str(), Some(second.as_str()));
+    assert_eq!(arrived[0]["action"], "updated");
+    assert_eq!(arrived[0]["new"].as_str(), Some(head.as_str()));
+    assert!(arrived[0]["objects"].as_u64().unwrap() > 0, "{step}");
+
+    // Both refuse, each in its own words.
+    script(
+        &world.sandbox,
+        "served/acme/mirror.git/hooks/update",
+        "echo not here >&2; exit 1",
+    );
+    world.commit("b.txt", "bb\n", "And more");
+    let report = world.report(&["run", "post-commit"]);
+    let step = &report["steps"][0];
+    assert_eq!(
+        step["summary"].as_str().unwrap(),
+        format!(
+            "{first}: the remote rejected `feature/x`: pre-receive hook declined; \
+             {second}: the remote rejected `feature/x`: hook declined"
+        )
+    );
+    assert!(step["outputs"].get("arrived").is_none(), "{step}");
 
     // A policy that lists remotes has to list them all.
     world.user_policy(&format!("[remotes]\nallowed = [\"{first}\"]\n"));

@@ -56,7 +56,7 @@ fn push_feature(sandbox: &Sandbox, work: &Path, url: &str) -> Result<Pushed, Pus
         progress: &NoProgress,
         stop: &AtomicBool::new(false),
     };
-    push(&repo.thread_local(), &order)
+    push(&repo.thread_local().unwrap(), &order)
 }
 
 #[test]

@@ -2,7 +2,9 @@
 
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicBool;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
 
 use gix::ObjectId;
@@ -17,6 +19,9 @@ use sendoff::policy::{Policy, RemoteFacts};
 use sendoff::process::Inheritance;
 
 use crate::sandbox::Sandbox;
+
+/// So long one push of a test may take.
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// What children get in the sandbox.
 pub(crate) fn inheritance(sandbox: &Sandbox) -> Inheritance {
@@ -78,7 +83,18 @@ pub(crate) fn push_with(
     options: &PushOptions,
     facts: &dyn Fn() -> RemoteFacts,
 ) -> Result<Pushed, PushError> {
-    push_all(sandbox, work, url, options, facts, &AtomicBool::new(false))
+    let stop = Arc::new(AtomicBool::new(false));
+    let raise = Arc::clone(&stop);
+    let (ended, end) = channel::<()>();
+    // A push that never ends fails its test instead of holding it.
+    std::thread::spawn(move || {
+        if end.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout) {
+            raise.store(true, Ordering::Relaxed);
+        }
+    });
+    let pushed = push_all(sandbox, work, url, options, facts, &stop);
+    drop(ended);
+    pushed
 }
 
 /// The same, until a flag is raised.

@@ -27,6 +27,52 @@ fn a_push_and_the_question_for_head_go_through_ssh() {
 }
 
 #[test]
+fn every_way_to_write_an_ssh_url_leads_to_the_same_repository() {
+    let sandbox = Sandbox::new();
+    let ssh = Ssh::start(&sandbox);
+    if !ssh.is_real {
+        eprintln!("there is no sshd: nothing is tried");
+        return;
+    }
+    let (work, remote) = ahead(&sandbox, "r");
+    // What a tilde stands for over there.
+    std::os::unix::fs::symlink(&remote, sandbox.path("home/r.git")).unwrap();
+    let mut options = options(&sandbox);
+    options.ssh_command = Some(format!("{} -p {}", ssh.command, ssh.port));
+    let absolute = remote.display();
+    let mut urls = vec![
+        format!("{}/~/r.git", ssh.place),
+        format!("{}{absolute}", ssh.place),
+        format!("{}:{absolute}", ssh.scp),
+        format!("{}:~/r.git", ssh.scp),
+    ];
+    match &ssh.place_six {
+        Some(place) => {
+            urls.push(format!("{place}/~/r.git"));
+            urls.push(format!("{place}{absolute}"));
+        }
+        None => eprintln!("there is no IPv6: its URLs are left out"),
+    }
+    for (number, url) in urls.iter().enumerate() {
+        let head = sandbox.commit(&work, "a.txt", &format!("{number}\n"), "more");
+        let pushed = push_head(&sandbox, &work, url, &options)
+            .unwrap_or_else(|error| panic!("{url}: {error:?}"));
+        assert_eq!(pushed.action, Action::Updated, "{url}");
+        assert_eq!(
+            sandbox.git(&remote, &["rev-parse", "feature"]),
+            head,
+            "{url}"
+        );
+        // Git reads the URL in the same way.
+        let mut git = sandbox.command("git");
+        git.env("GIT_SSH_COMMAND", options.ssh_command.as_ref().unwrap());
+        let seen = git.args(["ls-remote", url, "feature"]).output().unwrap();
+        let seen = String::from_utf8_lossy(&seen.stdout).into_owned();
+        assert!(seen.starts_with(&head), "{url}: {seen}");
+    }
+}
+
+#[test]
 fn an_unknown_host_key_stops_the_push() {
     let sandbox = Sandbox::new();
     let (work, remote) = ahead(&sandbox, "r");

@@ -16,6 +16,12 @@ pub(crate) struct Ssh {
     pub(crate) command: String,
     /// What stands before the path in a URL.
     pub(crate) place: String,
+    /// The same by its IPv6 address, where a real sshd listens there.
+    pub(crate) place_six: Option<String>,
+    /// What stands before the colon of an scp-like URL.
+    pub(crate) scp: String,
+    /// The port.
+    pub(crate) port: u16,
     /// Whether a real sshd answers.
     pub(crate) is_real: bool,
     daemon: Option<Child>,
@@ -33,6 +39,9 @@ impl Ssh {
             Self {
                 command: fake.to_str().unwrap().to_owned(),
                 place: "ssh://localhost".into(),
+                place_six: None,
+                scp: "localhost".into(),
+                port: 22,
                 is_real: false,
                 daemon: None,
             }
@@ -65,12 +74,18 @@ fn sshd(sandbox: &Sandbox) -> Option<Ssh> {
         .port();
     std::fs::copy(key("user.pub"), key("authorized")).unwrap();
     let host = std::fs::read_to_string(key("host.pub")).unwrap();
-    sandbox.write("ssh/known", format!("[127.0.0.1]:{port} {host}"));
+    sandbox.write(
+        "ssh/known",
+        format!("[127.0.0.1]:{port} {host}[::1]:{port} {host}"),
+    );
+    // Where there is IPv6, on the same port.
+    let six = TcpListener::bind(("::1", port)).is_ok();
+    let also = if six { "ListenAddress ::1\n" } else { "" };
     let path = std::env::var("PATH").unwrap();
     let config = sandbox.write(
         "ssh/sshd_config",
         format!(
-            "Port {port}\nListenAddress 127.0.0.1\nHostKey {}\nAuthorizedKeysFile {}\nStrictModes no\n\
+            "Port {port}\nListenAddress 127.0.0.1\n{also}HostKey {}\nAuthorizedKeysFile {}\nStrictModes no\n\
              PidFile none\nPasswordAuthentication no\nPermitRootLogin yes\nAcceptEnv GIT_PROTOCOL\n\
              SetEnv PATH={path} HOME={}\n",
             key("host"),
@@ -88,13 +103,17 @@ fn sshd(sandbox: &Sandbox) -> Option<Ssh> {
         .ok()?;
     let user = sandbox.command("id").arg("-un").output().unwrap().stdout;
     let user = String::from_utf8(user).unwrap();
+    let user = user.trim();
     let mut ssh = Ssh {
         command: format!(
             "ssh -F none -i {} -o IdentitiesOnly=yes -o StrictHostKeyChecking=yes -o UserKnownHostsFile={}",
             key("user"),
             key("known"),
         ),
-        place: format!("ssh://{}@127.0.0.1:{port}", user.trim()),
+        place: format!("ssh://{user}@127.0.0.1:{port}"),
+        place_six: six.then(|| format!("ssh://{user}@[::1]:{port}")),
+        scp: format!("{user}@127.0.0.1"),
+        port,
         is_real: true,
         daemon: Some(daemon),
     };

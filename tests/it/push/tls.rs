@@ -1,12 +1,22 @@
 //! https: a server with a certificate of its own, by openssl where there is one.
 
+use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::path::PathBuf;
 use std::process::{Child, Stdio};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
+
+use rustls::crypto::ring::default_provider;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
+use sendoff::git::push::{PushError, PushOptions};
 
 use crate::sandbox::Sandbox;
 
-use super::rig::{ahead, options, push_head};
+use super::hostile::{REFS, advertisement, http, service};
+use super::rig::{ahead, helpers, options, push_head};
 
 /// A TLS server that answers every request with a page. Stops when dropped.
 struct TlsServer {
@@ -21,8 +31,9 @@ impl Drop for TlsServer {
     }
 }
 
-/// Starts the server; nothing where openssl is missing.
-fn serve(sandbox: &Sandbox) -> Option<TlsServer> {
+/// Makes a key and a certificate for this machine; nothing where openssl is missing.
+#[expect(clippy::print_stderr, reason = "a test says what it leaves out")]
+fn certificate(sandbox: &Sandbox) -> Option<(PathBuf, PathBuf)> {
     let (key, certificate) = (sandbox.path("key.pem"), sandbox.path("cert.pem"));
     let made = sandbox
         .command("openssl")
@@ -37,7 +48,7 @@ fn serve(sandbox: &Sandbox) -> Option<TlsServer> {
         .args(["-nodes", "-days", "30", "-subj", "/CN=localhost"])
         .args([
             "-addext",
-            "subjectAltName=IP:127.0.0.1",
+            "subjectAltName=IP:127.0.0.1,DNS:localhost",
             "-addext",
             "basicConstraints=critical,CA:FALSE",
         ])
@@ -47,9 +58,16 @@ fn serve(sandbox: &Sandbox) -> Option<TlsServer> {
         .arg(&certificate)
         .stderr(Stdio::null())
         .status();
-    if !made.ok()?.success() {
-        return None;
+    if made.is_ok_and(|status| status.success()) {
+        return Some((key, certificate));
     }
+    eprintln!("there is no openssl: nothing is tried over TLS");
+    None
+}
+
+/// Starts the server; nothing where openssl is missing.
+fn serve(sandbox: &Sandbox) -> Option<TlsServer> {
+    let (key, certificate) = certificate(sandbox)?;
     let port = TcpListener::bind(("127.0.0.1", 0))
         .unwrap()
         .local_addr()
@@ -113,4 +131,153 @@ fn an_authority_that_cannot_be_read_is_told() {
     assert_eq!(error.class(), "tls");
     let cause = std::error::Error::source(&error).unwrap().to_string();
     assert!(cause.contains("absent.pem"), "{cause}");
+}
+
+/// A web server, with or without TLS, that gives one answer and notes what it was asked.
+struct Web {
+    port: u16,
+    seen: Arc<Mutex<Vec<String>>>,
+}
+
+impl Web {
+    /// Starts it. It answers with `answer` what begins with `GET path`, and everything else with 404.
+    fn start(keys: Option<&(PathBuf, PathBuf)>, path: &str, answer: Vec<u8>) -> Self {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let seen = Arc::<Mutex<Vec<String>>>::default();
+        let notes = Arc::clone(&seen);
+        let config = keys.map(|(key, certificate)| {
+            let chain = CertificateDer::from_pem_file(certificate).unwrap();
+            let key = PrivateKeyDer::from_pem_file(key).unwrap();
+            let config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
+                .with_safe_default_protocol_versions()
+                .unwrap()
+                .with_no_client_auth()
+                .with_single_cert(vec![chain], key)
+                .unwrap();
+            Arc::new(config)
+        });
+        let start = format!("GET {path}");
+        std::thread::spawn(move || {
+            for socket in listener.incoming().map_while(Result::ok) {
+                socket
+                    .set_read_timeout(Some(Duration::from_secs(5)))
+                    .unwrap();
+                let note = |head: &str| notes.lock().unwrap().push(head.to_owned());
+                match &config {
+                    Some(config) => {
+                        let tls = ServerConnection::new(Arc::clone(config)).unwrap();
+                        talk(StreamOwned::new(tls, socket), &start, &answer, note);
+                    }
+                    None => talk(socket, &start, &answer, note),
+                }
+            }
+        });
+        Self { port, seen }
+    }
+
+    fn seen(&self) -> Vec<String> {
+        self.seen.lock().unwrap().clone()
+    }
+}
+
+fn talk(mut stream: impl Read + Write, start: &str, answer: &[u8], note: impl Fn(&str)) {
+    let mut head = Vec::new();
+    let mut byte = [0];
+    while !head.ends_with(b"\r\n\r\n") {
+        match stream.read(&mut byte) {
+            Ok(1..) => head.push(byte[0]),
+            // Who connects and says nothing has been here, too.
+            _ if head.is_empty() => return note("a connection"),
+            _ => return,
+        }
+    }
+    let head = String::from_utf8_lossy(&head).into_owned();
+    note(&head);
+    let missing = b"HTTP/1.1 404 No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+    let answer = if head.starts_with(start) {
+        answer
+    } else {
+        &missing[..]
+    };
+    drop(stream.write_all(answer));
+    drop(stream.flush());
+}
+
+fn redirect(to: &str) -> Vec<u8> {
+    format!(
+        "HTTP/1.1 302 Found\r\nLocation: {to}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+    )
+    .into()
+}
+
+const QUESTION: &str = "/info/refs?service=git-receive-pack";
+
+/// Options with the authority, and a login that a helper knows for every host that it is asked about.
+fn trusting(sandbox: &Sandbox) -> PushOptions {
+    let asked = sandbox.path("asked");
+    let line = format!(
+        "!grep ^host= >> {}; echo username=me; echo password=CANARY; true",
+        asked.display()
+    );
+    PushOptions {
+        extra_roots: Some(sandbox.path("cert.pem")),
+        helpers: helpers(sandbox, &[&line]),
+        ..options(sandbox)
+    }
+}
+
+#[test]
+fn a_redirect_away_from_https_or_to_another_origin_is_refused_and_no_login_follows() {
+    let sandbox = Sandbox::new();
+    let (work, _) = ahead(&sandbox, "r");
+    let Some(keys) = certificate(&sandbox) else {
+        return;
+    };
+    let old = sandbox.git(&work, &["rev-parse", "HEAD~1"]);
+    let right = http(REFS, &[service(), advertisement(&old)].concat());
+    let plain = Web::start(None, "/r.git", right.clone());
+    let other = Web::start(Some(&keys), "/r.git", right);
+    for to in [
+        format!("http://127.0.0.1:{}/r.git{QUESTION}", plain.port),
+        format!("https://127.0.0.1:{}/r.git{QUESTION}", other.port),
+        format!("https://localhost:{}/r.git{QUESTION}", other.port),
+        format!("https://me:CANARY@127.0.0.1:{}/r.git{QUESTION}", other.port),
+        format!("//localhost:{}/r.git{QUESTION}", other.port),
+    ] {
+        let first = Web::start(Some(&keys), "/r.git", redirect(&to));
+        let url = format!("https://127.0.0.1:{}/r.git", first.port);
+        let error = push_head(&sandbox, &work, &url, &trusting(&sandbox)).unwrap_err();
+        assert_eq!(error.class(), "redirect-refused", "{to}: {error:?}");
+        assert!(!format!("{error:?}").contains("CANARY"), "{error:?}");
+        // Only the origin that was named got the login, and only it was asked about.
+        assert_eq!(first.seen().len(), 1);
+        assert!(first.seen()[0].contains("authorization: Basic "));
+        let asked = std::fs::read_to_string(sandbox.path("asked")).unwrap();
+        let host = format!("host=127.0.0.1:{}", first.port);
+        assert_eq!(asked.lines().last(), Some(host.as_str()), "{asked}");
+        assert!(plain.seen().is_empty(), "{to}: {:?}", plain.seen());
+        assert!(other.seen().is_empty(), "{to}: {:?}", other.seen());
+    }
+}
+
+#[test]
+fn a_redirect_within_an_https_origin_is_followed_with_the_login() {
+    let sandbox = Sandbox::new();
+    let (work, _) = ahead(&sandbox, "r");
+    let Some(keys) = certificate(&sandbox) else {
+        return;
+    };
+    let first = Web::start(
+        Some(&keys),
+        "/r.git",
+        redirect(&format!("/moved.git{QUESTION}")),
+    );
+    let url = format!("https://127.0.0.1:{}/r.git", first.port);
+    let error = push_head(&sandbox, &work, &url, &trusting(&sandbox)).unwrap_err();
+    assert!(matches!(error, PushError::NotFound { .. }), "{error:?}");
+    let seen = first.seen();
+    assert_eq!(seen.len(), 2, "{seen:?}");
+    assert!(seen[1].starts_with("GET /moved.git/info/refs"), "{seen:?}");
+    assert!(seen[1].contains("authorization: Basic "), "{seen:?}");
 }

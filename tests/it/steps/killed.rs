@@ -49,11 +49,12 @@ fn append(sandbox: &Sandbox, summaries: &[String]) {
     fs::create_dir_all(sandbox.path("box")).unwrap();
     let mut open = fs::OpenOptions::new();
     let open = open.append(true).create(true).open(sandbox.path(FILE));
-    let lines = summaries
+    let lines: Vec<String> = summaries
         .iter()
-        .map(|summary| format!("{{\"summary\":\"{summary}\"}}\n"));
-    let lines: Vec<String> = lines.collect();
-    open.unwrap().write_all(lines.concat().as_bytes()).unwrap();
+        .map(|summary| format!("{{\"summary\":\"{summary}\"}}\n"))
+        .collect();
+    let lines = lines.concat();
+    open.unwrap().write_all(lines.as_bytes()).unwrap();
 }
 
 /// Makes a run hang where it confirms a claim, after it has printed: who opens a pipe to write to it

@@ -1,6 +1,6 @@
 //! A git service behind two streams: a child program, ssh, or a socket to git's daemon.
 
-use std::io::{Read, Write};
+use std::io::{BufReader, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::path::PathBuf;
 use std::sync::Mutex;
@@ -95,7 +95,8 @@ impl Cut {
 pub(in crate::git::push) struct ChildLink<'a> {
     peer: Peer,
     stdin: Option<Box<dyn Write + Send>>,
-    stdout: Box<dyn Read + Send>,
+    /// Buffered, because an advertisement is thousands of short lines.
+    stdout: BufReader<Box<dyn Read + Send>>,
     pulse: Pulse,
     stop: &'a AtomicBool,
     scheme: Scheme,
@@ -126,7 +127,7 @@ impl<'a> ChildLink<'a> {
         Ok(Self {
             peer: Peer::Socket(socket),
             stdin: Some(Box::new(stdin)),
-            stdout: Box::new(stdout),
+            stdout: BufReader::new(Box::new(stdout)),
             pulse: Pulse::new(target.options.push_timeout),
             stop: target.stop,
             scheme: target.url.scheme(),
@@ -141,7 +142,7 @@ impl<'a> ChildLink<'a> {
         Ok(Self {
             peer: Peer::Child(running),
             stdin: stdin.map(|stdin| Box::new(stdin) as Box<dyn Write + Send>),
-            stdout: Box::new(stdout),
+            stdout: BufReader::new(Box::new(stdout)),
             pulse: Pulse::new(target.options.push_timeout),
             stop: target.stop,
             scheme: target.url.scheme(),
@@ -262,8 +263,7 @@ fn read_lines(stdout: &mut impl Read, pulse: &Pulse) -> Result<Vec<u8>, Broken> 
             return if refused { Ok(lines) } else { Err(Broken::End) };
         }
         lines.extend_from_slice(&length);
-        let text = std::str::from_utf8(&length).map_err(|_| Broken::Malformed)?;
-        let length = usize::from_str_radix(text, 16).map_err(|_| Broken::Malformed)?;
+        let length = length_of(length)?;
         pulse.heard(length);
         match length {
             0 => return Ok(lines),
@@ -278,6 +278,15 @@ fn read_lines(stdout: &mut impl Read, pulse: &Pulse) -> Result<Vec<u8>, Broken> 
             _ => return Err(Broken::Malformed),
         }
     }
+}
+
+/// Reads the four digits before a line. A sign, which the standard library takes, is none.
+fn length_of(digits: [u8; 4]) -> Result<usize, Broken> {
+    let digit = |all: usize, byte: u8| {
+        let value = char::from(byte).to_digit(16).ok_or(Broken::Malformed)?;
+        Ok(all * 16 + value as usize)
+    };
+    digits.into_iter().try_fold(0, digit)
 }
 
 fn read_answer(

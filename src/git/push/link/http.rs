@@ -293,6 +293,10 @@ impl<'a> HttpLink<'a> {
             return Err(PushError::Garbled);
         };
         self.pulse.work_ends();
+        // Exchanges that are quicker than a tick would not notice otherwise.
+        if let Some(interruption) = self.pulse.check(self.stop) {
+            return Err(interruption.into());
+        }
         let watch = async {
             loop {
                 sleep(TICK).await;

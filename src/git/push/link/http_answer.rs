@@ -5,7 +5,10 @@ use std::time::Duration;
 use reqwest::header::{CONTENT_TYPE, LOCATION, RETRY_AFTER};
 use reqwest::{Response, StatusCode};
 
+use crate::clock::Clock;
 use crate::git::push::error::PushError;
+use crate::git::push::rejection::is_read_only;
+use crate::net::retry_after;
 
 use super::answer::clean_line;
 
@@ -17,13 +20,14 @@ pub(super) struct Head {
 }
 
 impl Head {
-    /// Reads the status, and `Retry-After` where it counts seconds.
+    /// Reads the status and `Retry-After`.
     pub(super) fn of(response: &Response) -> Self {
+        let now = Clock::System.now();
         let header = response.headers().get(RETRY_AFTER);
-        let seconds = header.and_then(|value| value.to_str().ok()?.trim().parse().ok());
+        let until = header.and_then(|value| retry_after(value.to_str().ok()?, now));
         Self {
             status: response.status(),
-            retry_after: seconds.map(Duration::from_secs),
+            retry_after: until.and_then(|at| at.duration_since(now).try_into().ok()),
         }
     }
 }
@@ -54,6 +58,7 @@ pub(super) fn refusal(head: Head, body: &[u8], host: &str) -> PushError {
     };
     let host = host.to_owned();
     match head.status.as_u16() {
+        403 if is_read_only(&said) => PushError::ReadOnly { said },
         403 => PushError::Forbidden { host, said },
         404 | 410 => PushError::NotFound { place: host },
         413 => PushError::TooLarge { said },

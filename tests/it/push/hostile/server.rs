@@ -1,7 +1,7 @@
-//! The server: a listener that answers two questions as it was told to.
+//! The server: a listener that answers two questions as it was told to, over HTTP or over a bare stream.
 
 use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -9,107 +9,210 @@ use std::time::{Duration, Instant};
 
 use super::{LIMIT, SHORT};
 
-/// How a request is answered.
-#[derive(Clone)]
-pub(super) enum Act {
+/// So long a stream has to be quiet for its request to be over.
+const QUIET: Duration = Duration::from_millis(100);
+
+/// How a question is answered.
+#[derive(Debug, Clone)]
+pub(crate) enum Act {
     /// With these bytes, and the end of the connection.
     Say(Vec<u8>),
-    /// Not at all.
-    Nothing,
+    /// With these bytes, and silence.
+    Hold(Vec<u8>),
     /// With these bytes, one at a time.
     Drip(Vec<u8>),
     /// With these bytes, and then with those without end.
     Flood(Vec<u8>, Vec<u8>),
-    /// It reads so many bytes of the body and breaks the connection.
+    /// It reads so many bytes of what is sent and breaks the connection.
     BreakAfter(usize),
 }
 
-/// A server and what it noticed.
-pub(super) struct Hostile {
-    pub(super) url: String,
-    pub(super) requests: Arc<AtomicUsize>,
-    /// What it could get rid of, in bytes.
-    pub(super) sent: Arc<AtomicUsize>,
+impl Act {
+    /// Not at all.
+    pub(crate) const SILENCE: Self = Self::Hold(Vec::new());
 }
 
-/// Answers the question for refs with one act and the push with another.
-pub(super) fn hostile(refs: Act, push: Act) -> Hostile {
+/// A server and what it noticed.
+pub(crate) struct Hostile {
+    pub(crate) address: SocketAddr,
+    pub(crate) requests: Arc<AtomicUsize>,
+    /// What it could get rid of, in bytes.
+    pub(crate) sent: Arc<AtomicUsize>,
+}
+
+impl Hostile {
+    /// Returns where it is for HTTP.
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}/r.git", self.address)
+    }
+}
+
+/// What a connection's thread needs.
+#[derive(Clone)]
+struct Part {
+    refs: Act,
+    push: Act,
+    requests: Arc<AtomicUsize>,
+    sent: Arc<AtomicUsize>,
+}
+
+/// Answers the question for refs with one act and the push with another, over HTTP.
+pub(crate) fn hostile(refs: Act, push: Act) -> Hostile {
+    listen(refs, push, Part::http)
+}
+
+/// The same over a stream, as ssh and git's daemon have it: the refs come unasked.
+pub(crate) fn streaming(refs: Act, push: Act) -> Hostile {
+    listen(refs, push, Part::stream)
+}
+
+fn listen(refs: Act, push: Act, serve: fn(&Part, TcpStream)) -> Hostile {
     let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
-    let url = format!("http://{}/r.git", listener.local_addr().unwrap());
-    let (requests, sent) = (Arc::<AtomicUsize>::default(), Arc::<AtomicUsize>::default());
-    let seen = (Arc::clone(&requests), Arc::clone(&sent));
+    let part = Part {
+        refs,
+        push,
+        requests: Arc::default(),
+        sent: Arc::default(),
+    };
+    let hostile = Hostile {
+        address: listener.local_addr().unwrap(),
+        requests: Arc::clone(&part.requests),
+        sent: Arc::clone(&part.sent),
+    };
     thread::spawn(move || {
         for stream in listener.incoming().map_while(Result::ok) {
-            let (refs, push, seen) = (
-                refs.clone(),
-                push.clone(),
-                (Arc::clone(&seen.0), Arc::clone(&seen.1)),
-            );
-            thread::spawn(move || serve(stream, &refs, &push, &seen.0, &seen.1));
+            let part = part.clone();
+            let patience = Some(Duration::from_secs(5));
+            stream.set_read_timeout(patience).unwrap();
+            thread::spawn(move || serve(&part, stream));
         }
     });
-    Hostile {
-        url,
-        requests,
-        sent,
+    hostile
+}
+
+impl Part {
+    /// Answers one request.
+    fn http(&self, mut stream: TcpStream) {
+        let mut head = Vec::new();
+        let mut byte = [0];
+        while !head.ends_with(b"\r\n\r\n") {
+            match stream.read(&mut byte) {
+                Ok(1..) => head.push(byte[0]),
+                _ => return,
+            }
+        }
+        self.requests.fetch_add(1, Ordering::Relaxed);
+        let head = String::from_utf8_lossy(&head).to_lowercase();
+        let act = if head.starts_with("get") {
+            &self.refs
+        } else {
+            &self.push
+        };
+        match act {
+            Act::BreakAfter(bytes) => return take(&mut stream, *bytes),
+            _ => read_body(&mut stream, &head),
+        }
+        self.play(&mut stream, act);
+    }
+
+    /// Says the refs, and answers what comes then.
+    fn stream(&self, mut stream: TcpStream) {
+        self.requests.fetch_add(1, Ordering::Relaxed);
+        if let Act::Say(refs) = &self.refs
+            && self.send(&mut stream, refs)
+            && refs.ends_with(b"0000")
+        {
+            match &self.push {
+                Act::BreakAfter(bytes) => return take(&mut stream, *bytes),
+                act if read_lines(&mut stream) => {
+                    read_until_quiet(&mut stream);
+                    self.play(&mut stream, act);
+                }
+                _ => return,
+            }
+        } else if !matches!(self.refs, Act::Say(_)) {
+            self.play(&mut stream, &self.refs);
+        }
+        // A reset would take along what was said.
+        drop(stream.shutdown(Shutdown::Write));
+        read_until_quiet(&mut stream);
+    }
+
+    fn play(&self, stream: &mut TcpStream, act: &Act) {
+        match act {
+            Act::Say(bytes) => {
+                self.send(stream, bytes);
+            }
+            Act::Hold(bytes) => {
+                self.send(stream, bytes);
+                wait(stream);
+            }
+            Act::Drip(bytes) => {
+                for byte in bytes {
+                    if !self.send(stream, &[*byte]) {
+                        return;
+                    }
+                    thread::sleep(SHORT / 3);
+                }
+            }
+            Act::Flood(first, rest) => {
+                self.send(stream, first);
+                let begin = Instant::now();
+                while begin.elapsed() < LIMIT && self.send(stream, rest) {}
+            }
+            Act::BreakAfter(_) => {}
+        }
+    }
+
+    fn send(&self, stream: &mut TcpStream, bytes: &[u8]) -> bool {
+        let written = stream.write_all(bytes).is_ok();
+        if written {
+            self.sent.fetch_add(bytes.len(), Ordering::Relaxed);
+        }
+        written
     }
 }
 
-/// Answers one request.
-fn serve(
-    mut stream: TcpStream,
-    refs: &Act,
-    push: &Act,
-    requests: &AtomicUsize,
-    sent: &AtomicUsize,
-) {
-    stream
-        .set_read_timeout(Some(Duration::from_secs(5)))
-        .unwrap();
-    let mut head = Vec::new();
-    let mut byte = [0];
-    while !head.ends_with(b"\r\n\r\n") {
-        match stream.read(&mut byte) {
-            Ok(1..) => head.push(byte[0]),
+/// Keeps the connection until the other side gives it up.
+fn wait(stream: &mut TcpStream) {
+    drop(stream.set_read_timeout(Some(LIMIT * 4)));
+    let mut buffer = [0; 4096];
+    while matches!(stream.read(&mut buffer), Ok(1..)) {}
+}
+
+/// Reads so many bytes. What is left unread makes the end of the connection a reset.
+fn take(stream: &mut TcpStream, bytes: usize) {
+    let mut body = vec![0; bytes];
+    drop(stream.read_exact(&mut body));
+}
+
+/// Reads packet lines up to a flush: what is asked for, and before it the line that opens `git://`.
+fn read_lines(stream: &mut TcpStream) -> bool {
+    let mut length = [0; 4];
+    while stream.read_exact(&mut length).is_ok() {
+        let text = String::from_utf8_lossy(&length);
+        match usize::from_str_radix(&text, 16) {
+            Ok(0) => return true,
+            Ok(length @ 5..) => take(stream, length - 4),
+            _ => return false,
+        }
+    }
+    false
+}
+
+/// Reads what has no length, such as a pack.
+fn read_until_quiet(stream: &mut TcpStream) {
+    let mut buffer = vec![0; 1 << 16];
+    // The pack is made before its first byte comes.
+    let patience = [Duration::from_secs(5), QUIET];
+    let mut heard = 0;
+    loop {
+        let patience = patience[usize::from(heard > 0)];
+        drop(stream.set_read_timeout(Some(patience)));
+        match stream.read(&mut buffer) {
+            Ok(read @ 1..) => heard += read,
             _ => return,
         }
-    }
-    requests.fetch_add(1, Ordering::Relaxed);
-    let head = String::from_utf8_lossy(&head).to_lowercase();
-    let act = if head.starts_with("get") { refs } else { push };
-    match act {
-        Act::BreakAfter(bytes) => {
-            let mut body = vec![0; *bytes];
-            drop(stream.read_exact(&mut body));
-            return;
-        }
-        _ => read_body(&mut stream, &head),
-    }
-    let mut send = |bytes: &[u8]| {
-        let written = stream.write_all(bytes);
-        sent.fetch_add(
-            if written.is_ok() { bytes.len() } else { 0 },
-            Ordering::Relaxed,
-        );
-        written
-    };
-    match act {
-        Act::Say(bytes) => drop(send(bytes)),
-        Act::Nothing => thread::sleep(LIMIT),
-        Act::Drip(bytes) => {
-            for byte in bytes {
-                if send(&[*byte]).is_err() {
-                    return;
-                }
-                thread::sleep(SHORT / 3);
-            }
-        }
-        Act::Flood(first, rest) => {
-            drop(send(first));
-            let begin = Instant::now();
-            while begin.elapsed() < LIMIT && send(rest).is_ok() {}
-        }
-        Act::BreakAfter(_) => {}
     }
 }
 

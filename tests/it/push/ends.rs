@@ -1,0 +1,251 @@
+//! A run ends at its deadline whoever keeps it waiting, says so, and leaves no process behind.
+
+use std::net::TcpListener;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use assert_cmd::cargo::CommandCargoExt;
+use serde_json::Value;
+
+use crate::process::is_gone;
+use crate::world::World;
+
+use super::hostile::server::{Act, Hostile, hostile, streaming};
+use super::hostile::{REFS, RESULT, advertisement, endless, http, service};
+use super::rig::script;
+
+/// The run's deadline in these tests.
+const DEADLINE: Duration = Duration::from_secs(1);
+/// So much later it must have ended, on a busy machine.
+const LATE: Duration = Duration::from_secs(5);
+
+/// What a script does that wants to live for ever: it hears no signal, and has a child that hears none.
+const STUBBORN: &str = "trap '' TERM INT HUP PIPE; sleep 300 & echo $! >> \"$HOME/pids\"; echo $$ >> \"$HOME/pids\"; while :; do sleep 300; done";
+
+/// How a run ended.
+struct Ended {
+    report: Value,
+    code: Option<i32>,
+    took: Duration,
+}
+
+/// Runs `post-commit` with some settings and variables.
+fn run(world: &World, sets: &[&str], variables: &[(&str, String)]) -> Ended {
+    let mut command = Command::cargo_bin("sendoff").unwrap();
+    command
+        .env_clear()
+        .envs(world.sandbox.variables())
+        .envs(world.variables())
+        .envs(variables.iter().map(|(name, value)| (*name, value)))
+        .current_dir(world.work())
+        .args(["run", "post-commit", "--json"]);
+    for set in sets {
+        command.args(["--set", set]);
+    }
+    let begin = Instant::now();
+    let output = command.stdin(Stdio::null()).output().unwrap();
+    let took = begin.elapsed();
+    let text = String::from_utf8_lossy(&output.stdout);
+    let report = serde_json::from_str(&text).unwrap_or_else(|error| {
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        panic!("{error}: {text}{stderr}")
+    });
+    Ended {
+        report,
+        code: output.status.code(),
+        took,
+    }
+}
+
+/// Runs against something that hangs; the deadline ends it, and no child lives on.
+fn ends(world: &World, sets: &[&str], variables: &[(&str, String)]) -> Ended {
+    let mut all = vec!["limits.deadline=1s"];
+    all.extend(sets);
+    let ended = run(world, &all, variables);
+    let report = &ended.report;
+    assert!(ended.took >= DEADLINE / 2, "{:?}: {report}", ended.took);
+    assert!(ended.took < DEADLINE + LATE, "{:?}: {report}", ended.took);
+    assert_eq!(ended.code, Some(1), "{report}");
+    assert_eq!(report["steps"][0]["verdict"], "failed", "{report}");
+    assert_ne!(report["steps"][1]["verdict"], "done", "{report}");
+    nobody_is_left(world);
+    ended
+}
+
+/// Expects the report to name the deadline.
+fn by_deadline(ended: &Ended) {
+    let step = &ended.report["steps"][0];
+    assert_eq!(step["reason"], "deadline", "{step}");
+    assert_eq!(
+        step["summary"], "the run's deadline of 1s passed (limits.deadline)",
+        "{step}"
+    );
+}
+
+/// Checks what the stubborn wrote down.
+fn nobody_is_left(world: &World) {
+    let pids = std::fs::read_to_string(world.sandbox.path("home/pids")).unwrap_or_default();
+    for pid in pids.lines() {
+        assert!(is_gone(pid), "{pid} is left");
+    }
+}
+
+/// Says that the stubborn were there at all.
+fn somebody_was_there(world: &World) {
+    let pids = std::fs::read_to_string(world.sandbox.path("home/pids")).unwrap();
+    assert!(pids.lines().count() >= 2, "{pids}");
+}
+
+fn set_url(world: &World, url: &str) {
+    let git = |arguments: &[&str]| world.sandbox.git(world.work(), arguments);
+    git(&["remote", "set-url", "origin", url]);
+}
+
+#[test]
+fn an_ssh_that_hangs_and_hears_no_signal() {
+    for before in ["", "printf 00; ", "echo thinking >&2; "] {
+        let world = World::new();
+        set_url(&world, "ssh://host.test/r.git");
+        let ssh = script(&world.sandbox, "ssh", &format!("{before}{STUBBORN}"));
+        let variables = [("GIT_SSH_COMMAND", ssh.display().to_string())];
+        by_deadline(&ends(&world, &[], &variables));
+        somebody_was_there(&world);
+    }
+}
+
+#[test]
+fn an_ssh_that_hangs_after_the_pack() {
+    let world = World::new();
+    let refs = world.sandbox.write("refs", advertisement_of_main(&world));
+    set_url(&world, "ssh://host.test/r.git");
+    let text = format!("cat '{}'; {STUBBORN}", refs.display());
+    let ssh = script(&world.sandbox, "ssh", &text);
+    let variables = [("GIT_SSH_COMMAND", ssh.display().to_string())];
+    by_deadline(&ends(&world, &[], &variables));
+    somebody_was_there(&world);
+}
+
+#[test]
+fn a_hook_of_a_file_remote_that_hangs() {
+    let world = World::new();
+    set_url(&world, world.bare().to_str().unwrap());
+    script(
+        &world.sandbox,
+        "served/acme/rocket.git/hooks/pre-receive",
+        STUBBORN,
+    );
+    by_deadline(&ends(&world, &["remotes.allow-file=true"], &[]));
+    somebody_was_there(&world);
+    assert_eq!(world.tip("feature/x"), "");
+}
+
+#[test]
+fn a_credential_helper_that_hangs() {
+    let world = World::new();
+    let helper = script(&world.sandbox, "helper", STUBBORN);
+    let line = format!("!{}", helper.display());
+    let global = ["config", "--global", "credential.helper", &line];
+    world.sandbox.git(world.work(), &global);
+    by_deadline(&ends(&world, &[], &[]));
+    somebody_was_there(&world);
+}
+
+#[test]
+fn a_pre_push_hook_that_hangs() {
+    // The run's deadline stands still while it runs; it has one of its own.
+    let world = World::new();
+    script(&world.sandbox, "work/.git/hooks/pre-push", STUBBORN);
+    let ended = ends(&world, &["limits.hook-timeout=1s"], &[]);
+    let step = &ended.report["steps"][0];
+    assert_eq!(step["reason"], "hook-declined", "{step}");
+    let advice = "make the pre-push hook quicker, or raise `limits.hook-timeout`";
+    assert_eq!(step["advice"], advice, "{step}");
+    somebody_was_there(&world);
+}
+
+/// What the server of the world says when it is asked for refs.
+fn advertisement_of_main(world: &World) -> Vec<u8> {
+    let main = world.sandbox.git(world.work(), &["rev-parse", "main"]);
+    let text = String::from_utf8(advertisement(&main)).unwrap();
+    // As long as the other name is, and the branch is new.
+    text.replace("refs/heads/feature", "refs/heads/another")
+        .into()
+}
+
+/// Servers that fall silent: where, and how.
+fn silent_servers(world: &World) -> Vec<(&'static str, Hostile)> {
+    let refs = advertisement_of_main(world);
+    let answer = http(REFS, &[service(), refs.clone()].concat());
+    let right = || Act::Say(answer.clone());
+    let begun = [endless(REFS), service(), refs[..9].to_vec()].concat();
+    let report = [endless(RESULT), b"0030\x01".to_vec()].concat();
+    vec![
+        ("accept", hostile(Act::SILENCE, Act::SILENCE)),
+        (
+            "within the headers",
+            hostile(Act::Hold(b"HTTP/1.1 200 O".to_vec()), Act::SILENCE),
+        ),
+        (
+            "after the headers",
+            hostile(Act::Hold(endless(REFS)), Act::SILENCE),
+        ),
+        ("in the body", hostile(Act::Hold(begun), Act::SILENCE)),
+        ("after the pack", hostile(right(), Act::SILENCE)),
+        (
+            "after the headers of the report",
+            hostile(right(), Act::Hold(endless(RESULT))),
+        ),
+        ("in the report", hostile(right(), Act::Hold(report))),
+        (
+            "in a report that says nothing",
+            hostile(
+                right(),
+                Act::Flood(endless(RESULT), b"0005\x02".repeat(100)),
+            ),
+        ),
+    ]
+}
+
+#[test]
+fn a_web_server_that_falls_silent_anywhere() {
+    let world = World::new();
+    for (stage, server) in silent_servers(&world) {
+        set_url(&world, &server.url());
+        let ended = ends(&world, &[], &[]);
+        assert_eq!(ended.report["steps"][0]["reason"], "deadline", "{stage}");
+        by_deadline(&ended);
+    }
+}
+
+#[test]
+fn a_web_server_that_falls_silent_before_the_runs_time_is_over() {
+    let world = World::new();
+    for (stage, server) in silent_servers(&world) {
+        if stage.ends_with("says nothing") {
+            // Signs of life: only the deadline ends it.
+            continue;
+        }
+        set_url(&world, &server.url());
+        let begin = Instant::now();
+        let ended = run(&world, &["limits.push-timeout=500ms"], &[]);
+        assert!(begin.elapsed() < LATE, "{stage}");
+        assert_eq!(ended.code, Some(1));
+        let step = &ended.report["steps"][0];
+        assert_eq!(step["reason"], "timeout", "{stage}: {step}");
+        assert_eq!(step["summary"], "the remote was silent for 500ms", "{step}");
+    }
+}
+
+#[test]
+fn a_daemon_that_falls_silent_anywhere() {
+    let world = World::new();
+    let refs = advertisement_of_main(&world);
+    let silent = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let half = streaming(Act::Hold(refs[..30].to_vec()), Act::SILENCE);
+    let late = streaming(Act::Say(refs), Act::Hold(b"0030\x01".to_vec()));
+    for address in [silent.local_addr().unwrap(), half.address, late.address] {
+        set_url(&world, &format!("git://{address}/r.git"));
+        world.user_policy("[remotes]\nallowed = [\"git://127.0.0.1:*/*\"]\n");
+        by_deadline(&ends(&world, &[], &[]));
+    }
+}

@@ -1,0 +1,334 @@
+//! What only an HTTP server can do wrong: statuses, headers, redirects, logins, compression.
+
+use std::fmt::Write as _;
+use std::sync::atomic::Ordering;
+
+use crate::push::rig::{helpers, push_head};
+use crate::world::World;
+
+use super::server::{Act, hostile};
+use super::{Case, REFS, RESULT, endless, http, service};
+
+/// Tries both questions; returns the class of the error.
+fn class(case: &Case, refs: Act, push: Act) -> &'static str {
+    let server = hostile(refs, push);
+    let error = case.push(&server).unwrap_err();
+    assert!(!error.summary().chars().any(char::is_control), "{error:?}");
+    error.class()
+}
+
+#[test]
+#[expect(clippy::too_many_lines, reason = "it is a table")]
+fn questions_for_refs_that_are_answered_badly_end_in_a_class() {
+    let case = Case::new();
+    let id = "1".repeat(40);
+    let raw = |text: &str| Act::Say(text.as_bytes().to_vec());
+    let right = http(REFS, &[service(), case.refs.clone()].concat());
+    let cut = right[..right.len() - 10].to_vec();
+    let headers = |count: usize, size: usize| {
+        let mut text = String::from("HTTP/1.1 200 OK\r\n");
+        for n in 0..count {
+            write!(text, "X-{n}: {}\r\n", "y".repeat(size)).unwrap();
+        }
+        text + "\r\n"
+    };
+    let rows: Vec<(&str, Act, &str)> = vec![
+        ("closed at once", Act::Say(Vec::new()), "network"),
+        ("less than promised", Act::Say(cut), "network"),
+        ("no http", raw("SSH-2.0-OpenSSH_9.2\r\n"), "network"),
+        (
+            "another service",
+            Act::Say(http(REFS, b"001e# service=git-upload-pack\n0000")),
+            "bad-response",
+        ),
+        (
+            "dumb",
+            Act::Say(http(
+                "text/plain",
+                format!("{id}\trefs/heads/x\n").as_bytes(),
+            )),
+            "bad-response",
+        ),
+        (
+            "two lengths",
+            raw(&format!(
+                "HTTP/1.1 200 OK\r\nContent-Type: {REFS}\r\nContent-Length: 5\r\nContent-Length: 900\r\n\r\n0000"
+            )),
+            "network",
+        ),
+        (
+            "length and chunks",
+            raw(&format!(
+                "HTTP/1.1 200 OK\r\nContent-Type: {REFS}\r\nTransfer-Encoding: chunked\r\nContent-Length: 9\r\n\r\nzz\r\n"
+            )),
+            "network",
+        ),
+        (
+            "a million header bytes",
+            Act::Say(headers(1, 1 << 20).into_bytes()),
+            "network",
+        ),
+        (
+            "a thousand headers",
+            Act::Say(headers(1_000, 10).into_bytes()),
+            "network",
+        ),
+        (
+            "headers without end",
+            Act::Flood(b"HTTP/1.1 200 OK\r\n".to_vec(), b"X: y\r\n".repeat(1_000)),
+            "network",
+        ),
+        (
+            "interim answers without end",
+            Act::Flood(Vec::new(), b"HTTP/1.1 100 Continue\r\n\r\n".repeat(1_000)),
+            "timeout",
+        ),
+        (
+            "status 999",
+            raw("HTTP/1.1 999 X\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"),
+            "bad-response",
+        ),
+        (
+            "no content",
+            raw("HTTP/1.1 204 No Content\r\n\r\n"),
+            "bad-response",
+        ),
+        (
+            "a login for ever",
+            raw(
+                "HTTP/1.1 401 No\r\nWWW-Authenticate: Basic realm=\"x\"\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+            ),
+            "auth",
+        ),
+        (
+            "a header with control characters",
+            raw("HTTP/1.1 401 \u{1b}[2J\r\nX: \u{1b}[2J\r\nContent-Length: 0\r\n\r\n"),
+            "network",
+        ),
+        (
+            "a login of another kind",
+            raw(
+                "HTTP/1.1 401 No\r\nWWW-Authenticate: Negotiate\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+            ),
+            "auth",
+        ),
+        (
+            "an error page without end",
+            Act::Flood(b"HTTP/1.1 403 No\r\n\r\n".to_vec(), vec![b'x'; 65_536]),
+            "auth",
+        ),
+        (
+            "redirect nowhere",
+            raw("HTTP/1.1 302 Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"),
+            "redirect-refused",
+        ),
+        (
+            "redirect to a file",
+            raw(
+                "HTTP/1.1 302 Found\r\nLocation: file:///etc/passwd\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+            ),
+            "redirect-refused",
+        ),
+        (
+            "redirect to another host",
+            raw(
+                "HTTP/1.1 301 Moved\r\nLocation: https://other.example/r.git/info/refs?service=git-receive-pack\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+            ),
+            "redirect-refused",
+        ),
+        (
+            "redirect to the other service",
+            raw(
+                "HTTP/1.1 307 Moved\r\nLocation: /r.git/info/refs?service=git-upload-pack\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+            ),
+            "redirect-refused",
+        ),
+        (
+            "redirect to itself",
+            raw(
+                "HTTP/1.1 307 Moved\r\nLocation: /r.git/info/refs?service=git-receive-pack\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+            ),
+            "redirect-refused",
+        ),
+        (
+            "redirect that is no url",
+            raw(
+                "HTTP/1.1 302 Found\r\nLocation: http://[\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+            ),
+            "bad-response",
+        ),
+    ];
+    for (name, act, expected) in rows {
+        assert_eq!(class(&case, act, Act::SILENCE), expected, "{name}");
+    }
+}
+
+#[test]
+fn pushes_that_are_answered_badly_end_in_a_class() {
+    let case = Case::new();
+    let raw = |text: &str| Act::Say(text.as_bytes().to_vec());
+    let rows: Vec<(&str, Act, &str)> = vec![
+        ("closed at once", Act::Say(Vec::new()), "network"),
+        (
+            "a page",
+            Act::Say(http("text/html", b"<html>")),
+            "bad-response",
+        ),
+        (
+            "two lengths",
+            raw(&format!(
+                "HTTP/1.1 200 OK\r\nContent-Type: {RESULT}\r\nContent-Length: 5\r\nContent-Length: 900\r\n\r\n0000"
+            )),
+            "network",
+        ),
+        (
+            "a redirect",
+            raw(
+                "HTTP/1.1 307 Moved\r\nLocation: https://other.example/\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+            ),
+            "bad-response",
+        ),
+        (
+            "a login for ever",
+            raw("HTTP/1.1 401 No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"),
+            "auth",
+        ),
+        (
+            "too large",
+            raw("HTTP/1.1 413 No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"),
+            "too-large",
+        ),
+        (
+            "a gateway's error",
+            raw("HTTP/1.1 502 No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"),
+            "network",
+        ),
+    ];
+    for (name, act, expected) in rows {
+        let got = class(&case, case.refs_over_http(), act);
+        assert_eq!(got, expected, "{name}");
+    }
+}
+
+#[test]
+fn a_server_that_always_wants_another_login_is_asked_a_few_times_only() {
+    let case = Case::new();
+    let asked = case.sandbox.path("asked");
+    let line = format!(
+        "!echo x >> {}; echo username=me; echo password=CANARY; true",
+        asked.display()
+    );
+    let mut options = case.options();
+    options.helpers = helpers(&case.sandbox, &[&line]);
+    let no = "HTTP/1.1 401 No\r\nWWW-Authenticate: Basic realm=\"x\"\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+    let no = || Act::Say(no.as_bytes().to_vec());
+    // To the first question, and to the push itself.
+    for refs in [no(), case.refs_over_http()] {
+        drop(std::fs::remove_file(&asked));
+        let server = hostile(refs, no());
+        let error = push_head(&case.sandbox, &case.work, &server.url(), &options).unwrap_err();
+        assert_eq!(error.class(), "auth", "{error:?}");
+        assert!(server.requests.load(Ordering::Relaxed) <= 4, "{error:?}");
+        // Once for the login, and once to forget it.
+        let asked = std::fs::read_to_string(&asked).unwrap();
+        assert!(asked.lines().count() <= 4, "{asked}");
+    }
+}
+
+/// A gigabyte of zeros, as gzip writes it: a thousand members of a megabyte each.
+fn bomb(case: &Case) -> Vec<u8> {
+    let made = case
+        .sandbox
+        .command("sh")
+        .args(["-c", "head -c 1048576 /dev/zero | gzip -9"])
+        .output()
+        .unwrap();
+    assert!(made.stdout.starts_with(&[0x1f, 0x8b]));
+    made.stdout.repeat(1024)
+}
+
+#[test]
+fn a_compressed_answer_that_nobody_asked_for_is_not_undone() {
+    let case = Case::new();
+    let bomb = bomb(&case);
+    let head = |kind: &str, more: &str| {
+        format!("HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\nConnection: close\r\n{more}\r\n\r\n")
+            .into_bytes()
+    };
+    let counted = format!("Content-Encoding: gzip\r\nContent-Length: {}", bomb.len());
+    let open = "Content-Encoding: gzip".to_owned();
+    let twice = "Transfer-Encoding: gzip, chunked".to_owned();
+    for more in [counted, open, twice] {
+        let say = |kind: &str| Act::Say([head(kind, &more), bomb.clone()].concat());
+        for (refs, push) in [
+            (say(REFS), Act::SILENCE),
+            (case.refs_over_http(), say(RESULT)),
+        ] {
+            let got = class(&case, refs, push);
+            assert!(["bad-response", "network"].contains(&got), "{more}: {got}");
+        }
+    }
+}
+
+#[test]
+fn a_gigabyte_behind_a_megabyte_does_not_cost_the_run_its_memory() {
+    let case = Case::new();
+    let bomb = bomb(&case);
+    let world = World::new();
+    let answer = [
+        b"HTTP/1.1 200 OK\r\nContent-Type: application/x-git-receive-pack-advertisement\r\nContent-Encoding: gzip\r\n\r\n".to_vec(),
+        bomb,
+    ]
+    .concat();
+    // And one that is not compressed and does not end.
+    let flood = Act::Flood(endless(REFS), vec![b'0'; 1 << 16]);
+    for (act, most) in [(Act::Say(answer), 128 << 10), (flood, 320 << 10)] {
+        let server = hostile(act, Act::SILENCE);
+        let git = |arguments: &[&str]| world.sandbox.git(world.work(), arguments);
+        git(&["remote", "set-url", "origin", &server.url()]);
+        let program = assert_cmd::cargo::cargo_bin!("sendoff");
+        // What a process may have of its own, in KiB.
+        let text = format!(
+            "ulimit -d {most}; exec {} step push --json",
+            program.display()
+        );
+        let output = world
+            .sandbox
+            .command("sh")
+            .args(["-c", &text])
+            .current_dir(world.work())
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        assert!(said.contains("\"reason\": \"bad-response\""), "{said}");
+    }
+}
+
+#[test]
+fn a_server_that_asks_for_patience_until_a_date_is_heard() {
+    let case = Case::new();
+    let day = std::time::Duration::from_hours(24);
+    for (date, wait) in [
+        ("Fri, 31 Dec 2100 23:59:59 GMT", Some(day)),
+        (
+            "Thu, 01 Jan 2015 00:00:00 GMT",
+            Some(std::time::Duration::ZERO),
+        ),
+        ("99999999999999999999999", Some(day)),
+        ("120", Some(day / 720)),
+        ("whenever", None),
+    ] {
+        let answer = format!(
+            "HTTP/1.1 503 Busy\r\nRetry-After: {date}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+        );
+        for (refs, push) in [
+            (Act::Say(answer.clone().into()), Act::SILENCE),
+            (case.refs_over_http(), Act::Say(answer.clone().into())),
+        ] {
+            let error = case.push(&hostile(refs, push)).unwrap_err();
+            assert_eq!(error.class(), "network", "{date}: {error:?}");
+            assert_eq!(error.retry_after(), wait, "{date}");
+        }
+    }
+}

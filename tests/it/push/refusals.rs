@@ -1,0 +1,373 @@
+//! What git and the forges say when they decline, from a real receive-pack, as people read it.
+//!
+//! The reasons that only a forge's own server gives come from git's `proc-receive` hook, which may
+//! put any reason into the report.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use sendoff::demo::git_server::{Fault, FaultKind, GitServerOptions};
+
+use crate::sandbox::Sandbox;
+use crate::world::World;
+
+use super::rig::{ahead, options, push_head, rendered, script, server};
+use super::sshd::Ssh;
+
+/// How a remote declines.
+#[derive(Clone, Copy)]
+enum Hook {
+    /// Its `pre-receive` hook says this and ends with 1.
+    PreReceive,
+    /// Its `update` hook does.
+    Update,
+    /// Its server gives this reason for the ref.
+    Server(&'static str),
+}
+
+/// A refusal of a hook: what it is, who says it, what is said, the class that it stands for.
+type Row = (&'static str, Hook, &'static str, &'static str);
+
+const ROWS: &[Row] = &[
+    (
+        "a hook of the remote",
+        Hook::PreReceive,
+        "policy: no\nask the admins",
+        "hook-declined",
+    ),
+    (
+        "an update hook",
+        Hook::Update,
+        "commit messages need a ticket",
+        "hook-declined",
+    ),
+    (
+        "GitHub: a rule",
+        Hook::Server("push declined due to repository rule violations"),
+        "error: GH013: Repository rule violations found for refs/heads/feature.\n\
+         Review all repository rules at https://github.com/o/r/rules?ref=refs%2Fheads%2Ffeature\n\n\
+         - Commits must have verified signatures.\n  Found 1 violation:",
+        "ruleset",
+    ),
+    (
+        "GitHub: a protected branch",
+        Hook::Server("protected branch hook declined"),
+        "error: GH006: Protected branch update failed for refs/heads/feature.\n\
+         error: Changes must be made through a pull request.",
+        "protected",
+    ),
+    (
+        "GitHub: no force",
+        Hook::Server("pre-receive hook declined"),
+        "error: GH003: Sorry, force-pushing to feature is not allowed.",
+        "protected",
+    ),
+    (
+        "GitHub: a secret",
+        Hook::Server("push declined due to repository rule violations"),
+        "error: GH013: Repository rule violations found for refs/heads/feature.\n\n\
+         - GITHUB PUSH PROTECTION\n    Resolve the following violations before pushing again\n\
+         \n    - Push cannot contain secrets\n\n     —— GitHub Personal Access Token ——\n\
+         \u{20}      locations:\n         - commit: 8728dbe67\n           path: config.env:1",
+        "secret-protection",
+    ),
+    (
+        "GitLab: a secret",
+        Hook::PreReceive,
+        "GitLab:\nPUSH BLOCKED: Secrets detected in code changes\n\
+         -- config.env:1 | GitLab personal access token",
+        "secret-protection",
+    ),
+    (
+        "GitHub: a workflow",
+        Hook::Server(
+            "refusing to allow a Personal Access Token to create or update workflow `.github/workflows/ci.yml` without `workflow` scope",
+        ),
+        "",
+        "workflow-scope",
+    ),
+    (
+        "GitHub: a workflow, by an app",
+        Hook::Server(
+            "refusing to allow a GitHub App to create or update workflow `.github/workflows/ci.yml` without `workflows` permission",
+        ),
+        "",
+        "workflow-scope",
+    ),
+    (
+        "GitHub: a private address",
+        Hook::Server("push declined due to email privacy restrictions"),
+        "error: GH007: Your push would publish a private email address.\n\
+         You can make your email public or disable this protection by visiting:\n\
+         https://github.com/settings/emails",
+        "private-email",
+    ),
+    (
+        "GitHub: a file that is too large",
+        Hook::PreReceive,
+        "error: File big.bin is 120.00 MB; this exceeds GitHub's file size limit of 100.00 MB\n\
+         error: GH001: Large files detected. You may want to try Git Large File Storage.",
+        "too-large",
+    ),
+    (
+        "GitLab: a pack that is too large",
+        Hook::PreReceive,
+        "fatal: pack exceeds maximum allowed size",
+        "too-large",
+    ),
+    (
+        "GitHub: files of LFS that are missing",
+        Hook::PreReceive,
+        "error: GH008: Your push referenced at least 1 unknown Git LFS object:\n\
+         \u{20}   4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393\n\
+         Try to push them with 'git lfs push --all'.",
+        "lfs",
+    ),
+    (
+        "GitLab: files of LFS that are missing",
+        Hook::PreReceive,
+        "GitLab: LFS objects are missing. Ensure LFS is properly set up or try a manual \"git lfs push --all\".",
+        "lfs",
+    ),
+    (
+        "GitLab: a protected branch",
+        Hook::PreReceive,
+        "GitLab: You are not allowed to push code to protected branches on this project.",
+        "protected",
+    ),
+    (
+        "Gitea: a protected branch",
+        Hook::PreReceive,
+        "Gitea: Not allowed to push to protected branch feature",
+        "protected",
+    ),
+    (
+        "GitLab: read-only",
+        Hook::PreReceive,
+        "GitLab: You can't push code to a read-only GitLab instance.",
+        "read-only",
+    ),
+    (
+        "an archived repository",
+        Hook::Server("repository is archived"),
+        "",
+        "read-only",
+    ),
+    (
+        "another push at the same time",
+        Hook::Server("failed to update ref"),
+        "error: cannot lock ref 'refs/heads/feature': is at 8728dbe but expected 9640672",
+        "lock",
+    ),
+    (
+        "a server that is short of words",
+        Hook::Server("no"),
+        "",
+        "rejected",
+    ),
+];
+
+/// Makes the bare repository `name` decline as the row says.
+fn decline(sandbox: &Sandbox, name: &str, hook: Hook, said: &str) {
+    let directory = format!("remotes/{name}.git/hooks");
+    let words = sandbox.write(&format!("said-{name}"), format!("{said}\n"));
+    let say = match said {
+        "" => String::new(),
+        _ => format!("cat '{}' >&2; ", words.display()),
+    };
+    match hook {
+        Hook::PreReceive => {
+            script(
+                sandbox,
+                &format!("{directory}/pre-receive"),
+                &(say + "exit 1"),
+            );
+        }
+        Hook::Update => {
+            script(sandbox, &format!("{directory}/update"), &(say + "exit 1"));
+        }
+        Hook::Server(reason) => {
+            let line = format!("ng refs/heads/feature {reason}");
+            let answer = format!("000eversion=1\n0000{:04x}{line}0000", line.len() + 4);
+            let answer = sandbox.write(&format!("answer-{name}"), answer);
+            let text = format!("{say}cat '{}'; exec cat > /dev/null", answer.display());
+            script(sandbox, &format!("{directory}/proc-receive"), &text);
+            let bare = sandbox.path(&format!("remotes/{name}.git"));
+            let refs = ["config", "receive.procReceiveRefs", "refs/heads"];
+            sandbox.git(bare, &refs);
+        }
+    }
+}
+
+fn feature(sandbox: &Sandbox, remote: &Path) -> String {
+    sandbox.git(remote, &["rev-parse", "refs/heads/feature"])
+}
+
+#[test]
+fn the_words_of_git_and_the_forges_become_a_class_and_an_advice() {
+    let sandbox = Sandbox::new();
+    let mut all = String::new();
+    for (number, (title, hook, said, class)) in ROWS.iter().enumerate() {
+        let name = format!("r{number}");
+        let (work, remote) = ahead(&sandbox, &name);
+        decline(&sandbox, &name, *hook, said);
+        let before = feature(&sandbox, &remote);
+        let url = remote.to_str().unwrap();
+        let error = push_head(&sandbox, &work, url, &options(&sandbox)).unwrap_err();
+        assert_eq!(error.class(), *class, "{title}: {error:?}");
+        assert_eq!(error.is_transient(), *class == "lock", "{title}");
+        assert_eq!(feature(&sandbox, &remote), before, "{title}: a ref moved");
+        writeln!(all, "# {title}\n{}\n", rendered(&sandbox, &error)).unwrap();
+    }
+    insta::assert_snapshot!(all);
+}
+
+#[test]
+fn what_a_remote_says_is_the_same_over_every_transport() {
+    let (_, hook, said, class) = ROWS[5];
+    let sandbox = Sandbox::new();
+    let (work, remote) = ahead(&sandbox, "r");
+    decline(&sandbox, "r", hook, said);
+    let ssh = Ssh::start(&sandbox);
+    let web = server(&sandbox, GitServerOptions::default());
+    let mut options = options(&sandbox);
+    options.ssh_command = Some(ssh.command.clone());
+    let mut texts = Vec::new();
+    for url in [
+        remote.display().to_string(),
+        format!("{}/r.git", web.url()),
+        format!("{}{}", ssh.place, remote.display()),
+    ] {
+        let error = push_head(&sandbox, &work, &url, &options).unwrap_err();
+        assert_eq!(error.class(), class, "{url}: {error:?}");
+        texts.push(rendered(&sandbox, &error));
+    }
+    assert_eq!(texts[0], texts[1]);
+    assert_eq!(texts[0], texts[2]);
+}
+
+#[test]
+fn what_a_forge_says_before_git_speaks_becomes_a_class_and_an_advice() {
+    let rows = [
+        (
+            "GitHub: archived",
+            403,
+            "This repository was archived so it is read-only.\n",
+            "read-only",
+        ),
+        (
+            "GitLab: a mirror",
+            403,
+            "You can't push code to a read-only GitLab instance.",
+            "read-only",
+        ),
+        (
+            "Gitea: archived",
+            403,
+            "This repo is archived. You can view files and clone it, but cannot push or open issues/pull-requests.",
+            "read-only",
+        ),
+        (
+            "GitHub: a token without the right",
+            403,
+            "Permission to o/r.git denied to me.\n",
+            "auth",
+        ),
+        (
+            "GitHub: an organisation with single sign-on",
+            403,
+            "The `o' organization has enabled or enforced SAML SSO. To access\nthis repository, you must use the HTTPS remote with a personal access token\nor SSH with an SSH key and passphrase\nthat has been authorized for this organization.",
+            "auth",
+        ),
+    ];
+    let mut all = String::new();
+    for (title, status, said, class) in rows {
+        for path_end in ["/info/refs", "/git-receive-pack"] {
+            let sandbox = Sandbox::new();
+            let (work, _) = ahead(&sandbox, "r");
+            let fault = Fault {
+                path_end,
+                after: 0,
+                times: usize::MAX,
+                kind: FaultKind::Status(status, said),
+            };
+            let faults = GitServerOptions {
+                faults: vec![fault],
+                ..GitServerOptions::default()
+            };
+            let web = server(&sandbox, faults);
+            let url = format!("{}/r.git", web.url());
+            let error = push_head(&sandbox, &work, &url, &options(&sandbox)).unwrap_err();
+            assert_eq!(error.class(), class, "{title}: {error:?}");
+            assert!(!error.is_transient());
+            if path_end == "/info/refs" {
+                writeln!(all, "# {title}\n{}\n", rendered(&sandbox, &error)).unwrap();
+            }
+        }
+    }
+    insta::assert_snapshot!(all);
+}
+
+#[test]
+fn what_a_forge_says_over_ssh_becomes_a_class_and_an_advice() {
+    let more = "\nfatal: Could not read from remote repository.\n\nPlease make sure you have the correct access rights\nand the repository exists.";
+    let rows = [
+        (
+            "ERROR: This repository was archived so it is read-only.",
+            "read-only",
+        ),
+        (
+            "remote: ERROR: You can't push code to a read-only GitLab instance.",
+            "read-only",
+        ),
+        ("ERROR: Permission to o/r.git denied to me.", "auth"),
+        (
+            "ERROR: The key you are authenticating with has been marked as read only.",
+            "auth",
+        ),
+        ("ERROR: Repository not found.", "not-found"),
+    ];
+    let sandbox = Sandbox::new();
+    let (work, _) = ahead(&sandbox, "r");
+    let mut all = String::new();
+    for (said, class) in rows {
+        let words = sandbox.write("words", format!("{said}{more}\n"));
+        let text = format!("cat '{}' >&2; exit 128", words.display());
+        let mut options = options(&sandbox);
+        options.ssh_command = Some(script(&sandbox, "forge", &text).display().to_string());
+        let error = push_head(&sandbox, &work, "git@forge.test:o/r.git", &options).unwrap_err();
+        assert_eq!(error.class(), class, "{said}: {error:?}");
+        writeln!(all, "{}\n", rendered(&sandbox, &error)).unwrap();
+    }
+    insta::assert_snapshot!(all);
+}
+
+#[test]
+fn the_report_shows_class_words_and_advice() {
+    let world = World::new();
+    let (_, _, said, _) = ROWS[5];
+    let words = world.sandbox.write("words", said);
+    let hook = format!("cat '{}' >&2; exit 1", words.display());
+    let hook = script(&world.sandbox, "hook", &hook);
+    std::fs::copy(hook, world.bare().join("hooks/pre-receive")).unwrap();
+    let report = world.report(&["run", "post-commit"]);
+    let step = &report["steps"][0];
+    assert_eq!(step["verdict"], "failed");
+    assert_eq!(step["reason"], "secret-protection");
+    assert_eq!(report["exit_code"], 1);
+    let shown = serde_json::json!({
+        "summary": step["summary"],
+        "reason": step["reason"],
+        "advice": step["advice"],
+        "messages": step["outputs"]["messages"],
+    });
+    let people = world.run(&["run", "post-commit"]);
+    assert_eq!(people.code, Some(1));
+    let json = serde_json::to_string_pretty(&shown).unwrap();
+    let text = world.normalise(&format!("{json}\n\n{}", people.stdout));
+    let text: String = text
+        .lines()
+        .filter(|line| !line.contains("pull request #"))
+        .fold(String::new(), |all, line| all + line + "\n");
+    insta::assert_snapshot!(text);
+}
