@@ -17,10 +17,11 @@ mod task;
 
 use std::process::ExitCode;
 
+use clap::{CommandFactory, Parser, Subcommand};
+
 use crate::environment::Environment;
 use crate::exit::Exit;
 use crate::secrets::KnownSecrets;
-use clap::{CommandFactory, Parser, Subcommand};
 
 use self::log::log_to_stderr;
 use self::output::{complain, print};

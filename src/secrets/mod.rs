@@ -5,6 +5,7 @@ mod assignment;
 mod base;
 mod clean;
 mod context;
+mod filter;
 mod find;
 mod known;
 mod redact;
