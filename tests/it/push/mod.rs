@@ -1,6 +1,7 @@
 //! Tests of `push`.
 
 mod around;
+mod bytes;
 mod canned;
 mod config;
 mod cut;

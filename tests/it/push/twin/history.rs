@@ -158,6 +158,10 @@ scenarios! {
         let text = super::super::workshop::text("message", 4_000);
         shop.feed(&["commit", "-q", "--allow-empty", "-F", "-"], text.as_bytes());
     };
+    a_long_message_of_one_line_repeated, ONE, |shop| {
+        let text = "a line of a long message\n".repeat(8_000);
+        shop.feed(&["commit", "-q", "--allow-empty", "-F", "-"], text.as_bytes());
+    };
     no_message, ONE, |shop| {
         shop.git(&["commit", "-q", "--allow-empty", "--allow-empty-message", "-m", ""]);
     };
