@@ -10,7 +10,8 @@ use super::history::{Change, DONE, HIDDEN, History, Number, UNKNOWN, WANTED};
 
 /// How far clocks may be apart before a walk without a commit-graph can be misled. In seconds.
 const SKEW: i64 = 60 * 60;
-/// How many commits beyond that are looked at all the same, as git does with five.
+/// How many commits in a row beyond that are looked at all the same. Git looks at five, and knows no hour: where
+/// git is right about what is ahead, so are we.
 const SLOP: u32 = 32;
 
 /// Commits ahead, in the order in which they were met.
@@ -73,6 +74,8 @@ impl Floor {
             return node.generation <= self.generation;
         }
         if node.date.saturating_add(SKEW) >= self.date {
+            // As git counts: only those in a row say that nothing comes any more.
+            self.slop = SLOP;
             return false;
         }
         self.slop = self.slop.saturating_sub(1);

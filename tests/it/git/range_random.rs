@@ -117,6 +117,68 @@ fn check(shapes: &[Shape], picks: &[(usize, usize, usize)]) {
     }
 }
 
+/// A long history, mostly a line, of people some of whose clocks are wrong by minutes, hours or years.
+fn long_history() -> impl Strategy<Value = Vec<Shape>> {
+    let parents = prop_oneof![
+        12 => Just(vec![1]),
+        3 => prop::collection::vec(1_usize..40, 1..3),
+        1 => Just(Vec::new()),
+    ];
+    let skew = prop_oneof![
+        6 => Just(0_i64),
+        2 => -600_i64..600,
+        2 => -20_000_i64..20_000,
+        1 => -1_000_000_000_i64..1_000_000_000,
+    ];
+    prop::collection::vec((parents, skew), 200..400)
+}
+
+/// Without a commit-graph nobody can be exact over every clock. Where git is, we are; where git lists too much,
+/// we list no more, and never too little.
+fn check_beside_git(shapes: &[Shape], picks: &[(usize, usize)]) {
+    let sandbox = Sandbox::new();
+    let work = empty(&sandbox, "r");
+    let ids = build(&sandbox, &work, shapes);
+    let repo = open(&sandbox, &work);
+    for (tip, base) in picks {
+        let [tip, base] = [tip, base].map(|pick| pick % shapes.len());
+        let hidden = reached(shapes, &[base]);
+        let reached = reached(shapes, &[tip]);
+        let wanted: BTreeSet<_> = reached.difference(&hidden).map(|n| ids[*n]).collect();
+        let (from, to) = (ids[base].to_string(), ids[tip].to_string());
+        let range = format!("{from}..{to}");
+        let gits = sandbox.git(&work, &["rev-list", "--date-order", "--reverse", &range]);
+        let listed: BTreeSet<_> = gits.lines().map(id).collect();
+
+        let ahead = repo.ahead(ids[tip], &[ids[base]], 1000).unwrap();
+        let ours: BTreeSet<_> = ahead.commits.iter().map(|commit| commit.id).collect();
+        assert_eq!(ahead.total, ours.len());
+        assert!(ours.is_superset(&wanted), "{range}");
+        assert!(ours.is_subset(&listed), "{range}");
+        if listed == wanted {
+            let oldest = ahead.commits.first().map(|commit| commit.id);
+            assert_eq!(oldest, gits.lines().next().map(id), "{range}");
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(Config {
+        cases: crate::push::cases(4, 60),
+        max_shrink_iters: 60,
+        failure_persistence: None,
+        ..Config::default()
+    })]
+
+    #[test]
+    fn where_git_is_right_over_a_long_history_so_are_we(
+        shapes in long_history(),
+        picks in prop::collection::vec((any::<usize>(), any::<usize>()), 15),
+    ) {
+        check_beside_git(&shapes, &picks);
+    }
+}
+
 proptest! {
     #![proptest_config(Config { cases: 30, failure_persistence: None, ..Config::default() })]
 

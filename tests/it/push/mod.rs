@@ -1,6 +1,7 @@
 //! Tests of `push`.
 
 mod around;
+mod bytes;
 mod canned;
 mod config;
 mod cut;
@@ -30,7 +31,7 @@ mod twin;
 mod workshop;
 
 /// Returns how much of something a test does: more in the long mode (`SENDOFF_TEST_LONG=1`).
-fn cases(short: u32, long: u32) -> u32 {
+pub(crate) fn cases(short: u32, long: u32) -> u32 {
     if std::env::var_os("SENDOFF_TEST_LONG").is_some() {
         long
     } else {

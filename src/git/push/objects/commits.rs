@@ -23,6 +23,8 @@ pub(super) const HAVE: u8 = 2;
 const QUEUED: u8 = 4;
 /// So many commits are looked at after the last interesting one, for the sake of clocks that were wrong.
 const SLOP: u32 = 5;
+/// So many commits that turned out to be the server's are looked at for what new objects may lean on.
+const MAX_PASSED: usize = 32;
 /// Tags of tags of tags are followed so far.
 const MAX_TAGS: u32 = 10;
 
@@ -71,8 +73,10 @@ pub(super) fn new_commits<F: gix::objs::Find>(
     stop: &AtomicBool,
 ) -> Result<NewCommits, SelectError> {
     let mut walk = Walk::new(source);
-    let mut found = walk.limit(want, has, old_tip, stop)?;
-    found.retain(|number| walk.flags(*number) & HAVE == 0);
+    let passed = walk.limit(want, has, old_tip, stop)?;
+    let (known, found): (Vec<_>, Vec<_>) = passed
+        .into_iter()
+        .partition(|number| walk.flags(*number) & HAVE != 0);
 
     let mut seen = HashSet::default();
     let mut boundary_trees = Vec::new();
@@ -97,6 +101,20 @@ pub(super) fn new_commits<F: gix::objs::Find>(
                 None => return Err(SelectError::Missing(*parent)),
             }
         }
+    }
+    // Where clocks were wrong the walk passes commits before it learns that the server has them. They
+    // were taken for new, so what is new may lean on them; git looks at them too.
+    let known = known.into_iter().filter(|_| !found.is_empty());
+    for node in known
+        .take(MAX_PASSED)
+        .filter_map(|number| walk.nodes.get(number))
+    {
+        keep(node);
+        let parents = walk.parents.get(node.parents.clone()).unwrap_or_default();
+        parents
+            .iter()
+            .filter_map(|parent| walk.find(parent))
+            .for_each(&mut keep);
     }
     let mut commits = Vec::with_capacity(found.len());
     for number in found {

@@ -5,10 +5,12 @@
 
 mod ancestor;
 mod commits;
+mod known;
 mod trees;
 
 pub use ancestor::is_fast_forward;
 pub(super) use ancestor::is_fast_forward_with;
+pub use known::Known;
 
 use std::sync::atomic::AtomicBool;
 
@@ -54,39 +56,6 @@ impl Selection {
         commits
             .take_while(|object| object.kind == Kind::Commit)
             .map(|object| object.id)
-    }
-}
-
-/// Objects that the server has for sure: those of the directories that differ.
-#[derive(Debug, Clone, Default)]
-pub struct Known {
-    ids: HashSet<ObjectId>,
-    by_place: std::collections::HashMap<u64, ObjectId>,
-    by_name: std::collections::HashMap<u64, ObjectId>,
-    gone: Vec<(Kind, ObjectId)>,
-}
-
-impl Known {
-    /// Says whether the server has the object. `false` means only that it is not known here.
-    pub fn contains(&self, id: &gix::oid) -> bool {
-        self.ids.contains(id)
-    }
-
-    /// Returns what the server has at a place.
-    pub fn at_place(&self, place: u64) -> Option<ObjectId> {
-        self.by_place.get(&place).copied()
-    }
-
-    /// Returns something of the same kind and last name that the server has anywhere.
-    pub fn at_name(&self, name: u64) -> Option<ObjectId> {
-        self.by_name.get(&name).copied()
-    }
-
-    /// Returns what the server has at places where the new commits have nothing: a renamed object is
-    /// likely to be like one of these. A bounded number of them, of the directories with few new versions.
-    pub fn gone(&self, kind: Kind) -> impl Iterator<Item = ObjectId> + '_ {
-        let alike = self.gone.iter().filter(move |(gone, _)| *gone == kind);
-        alike.map(|(_, id)| *id)
     }
 }
 

@@ -28,8 +28,6 @@ const TELL_EVERY: usize = 256;
 
 /// In directories with more new versions than this nobody looks for renames.
 const MAX_VERSIONS: usize = 8;
-/// So many objects that are gone are remembered.
-const MAX_GONE: usize = 64;
 
 /// What is known of an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -125,10 +123,8 @@ impl<'a, F: gix::objs::Find> TreeWalk<'a, F> {
         objects.sort_by_key(|object| (rank(object.kind), object.name, object.place));
         self.progress.counted(objects.len() as u64);
         let known = self.states.into_iter();
-        self.known.ids = known
-            .filter(|(_, state)| *state == State::Known)
-            .map(|(id, _)| id)
-            .collect();
+        let known = known.filter(|(_, state)| *state == State::Known);
+        self.known.set_ids(known.map(|(id, _)| id).collect());
         Ok(Selection {
             objects,
             known: self.known,
@@ -159,9 +155,7 @@ impl<'a, F: gix::objs::Find> TreeWalk<'a, F> {
         if let Some(renames) = below.renames {
             let gone = renames.known.into_iter();
             let gone = gone.filter(|(name, _, _)| !renames.present.contains(name));
-            let room = MAX_GONE.saturating_sub(self.known.gone.len());
-            let gone = gone.map(|(_, kind, id)| (kind, id)).take(room);
-            self.known.gone.extend(gone);
+            self.known.add_gone(gone.map(|(_, kind, id)| (kind, id)));
         }
         jobs.extend(below.jobs.into_values().filter(|job| !job.new.is_empty()));
         Ok(())
@@ -289,9 +283,7 @@ impl<'a, F: gix::objs::Find> TreeWalk<'a, F> {
 
     fn mark_known(&mut self, id: ObjectId, kind: Kind, path: u64, name: u64) {
         self.states.insert(id, State::Known);
-        let known = &mut self.known;
-        known.by_place.entry(of_kind(path, kind)).or_insert(id);
-        known.by_name.entry(of_kind(name, kind)).or_insert(id);
+        self.known.add(id, of_kind(path, kind), of_kind(name, kind));
     }
 }
 

@@ -15,10 +15,13 @@ use super::PackError;
 use super::PackOptions;
 use super::PackStats;
 use super::Thin;
+use super::bases::Round;
+use super::deflate::Deflater;
+use super::effort::Effort;
 use super::large::LargeLoose;
+use super::large::SMALL_FILE;
 use super::plan::Plan;
 use super::recent::Recent;
-use super::sink::Deflater;
 use super::sink::Sink;
 use crate::git::push::commands::DeltaBase;
 use crate::git::push::delta;
@@ -29,24 +32,26 @@ use crate::git::push::store::Place;
 use crate::git::push::store::Reader;
 use crate::git::push::store::Stored;
 
-/// The longest chain of deltas that we make, as git's default.
-const MAX_DEPTH: u16 = 50;
 /// The longest chain that a copied delta may end, as git's aggressive packing makes them.
 const MAX_COPIED_DEPTH: u16 = 250;
 /// Objects smaller than this are not worth a delta, in bytes.
 const MIN_DELTA_SIZE: usize = 50;
 /// Below this size the delta is weighed against the whole object, both deflated, in bytes.
 const WEIGHED: usize = 4096;
-/// With so few objects each is compared with several: bytes count more than time.
-const FEW: usize = 128;
-/// How many those are.
-const WINDOW: usize = 10;
+/// Objects larger than this are not compared with others than those at their place, in bytes.
+const SEARCHED: usize = 64 << 10;
+/// In a pack of many objects so much is compared with more than one base, in bytes.
+const PATIENCE: usize = 32 << 20;
+/// A delta up to this size is good, in bytes.
+const FINE: usize = 128;
+/// A delta larger than this part of its object is reason to look elsewhere too.
+const POOR: usize = 32;
 
 /// What became of an object so far.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum State {
+pub(super) enum State {
     Waiting,
-    /// It waits for the base that it was stored with.
+    /// It waits for the base that it was stored with, or for a larger one.
     Pending,
     Written {
         offset: u64,
@@ -56,7 +61,7 @@ enum State {
 
 /// The base of a delta.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Base {
+pub(super) enum Base {
     /// In the pack, at this offset.
     Sent {
         offset: u64,
@@ -81,17 +86,17 @@ enum Copy<'s> {
 
 /// Writes one pack.
 pub(super) struct Writer<'a> {
-    selection: &'a Selection,
-    plan: &'a Plan<'a>,
-    options: PackOptions,
+    pub(super) selection: &'a Selection,
+    pub(super) plan: &'a Plan<'a>,
+    pub(super) options: PackOptions,
     progress: &'a dyn Progress,
     reader: &'a Reader,
     sink: Sink<'a>,
     deflater: Deflater,
-    states: Vec<State>,
-    recent: Recent,
-    /// How many objects before it one is compared with.
-    window: usize,
+    pub(super) states: Vec<State>,
+    pub(super) recent: Recent,
+    /// How many bytes of objects may yet be compared with a second base and more.
+    patience: usize,
     stats: PackStats,
 }
 
@@ -114,14 +119,10 @@ impl<'a> Writer<'a> {
             progress,
             reader,
             sink,
-            deflater: Deflater::new(),
+            deflater: Deflater::new(plan.effort),
             states: vec![State::Waiting; selection.objects.len()],
             recent: Recent::default(),
-            window: if selection.objects.len() <= FEW {
-                WINDOW
-            } else {
-                1
-            },
+            patience: PATIENCE,
             stats: PackStats::default(),
         })
     }
@@ -129,7 +130,7 @@ impl<'a> Writer<'a> {
     /// Writes everything.
     pub(super) fn write_all(mut self, stop: &AtomicBool) -> Result<PackStats, PackError> {
         let mut waiting = Vec::new();
-        for number in 0..self.selection.objects.len() {
+        for number in 0..self.plan.objects.len() {
             waiting.push(number);
             while let Some(number) = waiting.last().copied() {
                 if stop.load(Ordering::Relaxed) {
@@ -150,7 +151,7 @@ impl<'a> Writer<'a> {
     /// Writes one object, or returns the one that must be written first.
     fn write_one(&mut self, number: usize) -> Result<Option<usize>, PackError> {
         let (Some(object), Some(place), Some(state)) = (
-            self.selection.objects.get(number).copied(),
+            self.plan.objects.get(number).copied(),
             self.plan.places.get(number).copied(),
             self.states.get(number).copied(),
         ) else {
@@ -158,6 +159,13 @@ impl<'a> Writer<'a> {
         };
         if let State::Written { .. } = state {
             return Ok(None);
+        }
+        if state == State::Waiting
+            && let Some(larger) = self.plan.larger_after(number)
+            && self.states.get(larger) == Some(&State::Waiting)
+        {
+            self.set(number, State::Pending);
+            return Ok(Some(larger));
         }
         let offset = self.sink.offset();
         let depth = match self.copy_of(object.id, place)? {
@@ -186,7 +194,7 @@ impl<'a> Writer<'a> {
         self.set(number, State::Written { offset, depth });
         self.stats.objects += 1;
         self.progress
-            .packed(self.stats.objects, self.selection.objects.len() as u64);
+            .packed(self.stats.objects, self.plan.objects.len() as u64);
         Ok(None)
     }
 
@@ -233,7 +241,7 @@ impl<'a> Writer<'a> {
         Ok(Copy::No)
     }
 
-    /// Makes a delta against the best base at the same place; `None` when the whole object is better.
+    /// Makes a delta against the best base that is found; `None` when the whole object is better.
     fn delta_for(
         &mut self,
         number: usize,
@@ -244,31 +252,77 @@ impl<'a> Writer<'a> {
         if stored.is_some_and(|stored| !worth.contains(&stored.size)) {
             return Ok(None);
         }
-        let bases = self.bases_for(number, object, stored.is_some());
-        if bases.is_empty() {
-            return Ok(None);
-        }
-        let (kind, target) = self.read(object.id)?;
-        if kind != object.kind {
-            return Err(PackError::Corrupt(object.id));
-        }
         let mut best: Option<(Base, Vec<u8>)> = None;
-        if worth.contains(&(target.len() as u64)) {
-            // What is small is weighed again when both forms are deflated.
-            let limit = if target.len() <= WEIGHED {
-                target.len()
-            } else {
-                (target.len() / 2).saturating_sub(20)
+        let mut target = None;
+        for round in Round::ALL {
+            let bases = self.bases_for(number, object, stored.is_some(), round);
+            if bases.is_empty() {
+                continue;
+            }
+            let content = match target.take() {
+                Some(content) => content,
+                None => self.read_as(object)?,
             };
-            for base in bases {
-                let max = best.as_ref().map_or(limit, |(_, delta)| delta.len() - 1);
-                if let Some(delta) = self.encode(base, &target, max)? {
-                    best = Some((base, delta));
-                }
+            if worth.contains(&(content.len() as u64)) {
+                best = self.best_of(bases, &content, best)?;
+            }
+            let size = content.len();
+            target = Some(content);
+            // A file that was moved over another one is like something elsewhere.
+            let poor = best
+                .as_ref()
+                .is_none_or(|(_, delta)| delta.len() > size / POOR);
+            if self.plan.effort == Effort::Least || size > SEARCHED || !poor {
+                break;
             }
         }
-        self.recent.push(object.id, target);
+        if let Some(target) = target {
+            self.recent.push(object.id, target);
+        }
         Ok(best)
+    }
+
+    /// Makes deltas against all of `bases`; returns the smallest of them and `best`.
+    fn best_of(
+        &mut self,
+        bases: Vec<Base>,
+        target: &[u8],
+        mut best: Option<(Base, Vec<u8>)>,
+    ) -> Result<Option<(Base, Vec<u8>)>, PackError> {
+        // What is small is weighed again when both forms are deflated.
+        let limit = if target.len() <= WEIGHED {
+            target.len()
+        } else {
+            (target.len() / 2).saturating_sub(20)
+        };
+        for base in bases {
+            let max = match &best {
+                None => limit,
+                Some((of, delta)) => {
+                    let room = delta.len() + self.name_of(*of);
+                    room.saturating_sub(self.name_of(base) + 1)
+                }
+            };
+            if let Some(delta) = self.encode(base, target, max)? {
+                best = Some((base, delta));
+            }
+            // The nearest base is the best one but for changes that come and go.
+            if self.plan.effort == Effort::Least {
+                if self.patience < target.len() || !is_poor(best.as_ref(), target.len()) {
+                    break;
+                }
+                self.patience -= target.len();
+            }
+        }
+        Ok(best)
+    }
+
+    /// Returns about how many bytes it takes to name a base.
+    fn name_of(&self, base: Base) -> usize {
+        match base {
+            Base::Sent { .. } if self.options.delta_base == DeltaBase::Offset => 2,
+            Base::Sent { id, .. } | Base::Known(id) => id.as_slice().len(),
+        }
     }
 
     /// Makes a delta against one base.
@@ -300,94 +354,15 @@ impl<'a> Writer<'a> {
         Ok(content.and_then(|content| delta::encode(content, target, max)))
     }
 
-    /// Returns the objects to compare with: those before it at the same place, what the server has there,
-    /// and where there is neither, something of the same name.
-    fn bases_for(&self, number: usize, object: Selected, whole: bool) -> Vec<Base> {
-        let thin = self.options.thin == Thin::Allowed;
-        let known = &self.selection.known;
-        let before = number.saturating_sub(self.window)..number;
-        let near = before.rev().filter_map(|number_before| {
-            let before = self.selection.objects.get(number_before)?;
-            let alike = before.kind == object.kind && before.name == object.name;
-            match self.states.get(number_before)? {
-                State::Written { offset, depth }
-                    if alike
-                        && *depth < MAX_DEPTH
-                        && !(whole && self.share_pack(number, number_before)) =>
-                {
-                    let base = Base::Sent {
-                        offset: *offset,
-                        id: before.id,
-                        depth: *depth,
-                    };
-                    Some((before.place == object.place, base))
-                }
-                _ => None,
-            }
-        });
-        let (here, elsewhere): (Vec<_>, Vec<_>) = near.partition(|(same, _)| *same);
-        let at_place = known
-            .at_place(object.place)
-            .filter(|_| thin && object.kind != Kind::Commit);
-        let at_name = known
-            .at_name(object.name)
-            .filter(|_| thin && object.kind != Kind::Commit);
-        let mut bases: Vec<Base> = here.into_iter().map(|(_, base)| base).collect();
-        if self.window > 1 || bases.is_empty() {
-            bases.extend(at_place.map(Base::Known));
-        }
-        if bases.is_empty() {
-            bases.extend(elsewhere.into_iter().map(|(_, base)| base));
-            bases.extend(at_name.map(Base::Known));
-        }
-        if bases.is_empty() && thin && self.window > 1 {
-            bases.extend(known.gone(object.kind).take(self.window).map(Base::Known));
-        }
-        if bases.is_empty() && self.window > 1 {
-            bases.extend(self.strangers_of(number, object, whole));
-        }
-        bases
-    }
-
-    /// Returns what lies before an object and has nothing to do with it, as far as it is small.
-    fn strangers_of(
-        &self,
-        number: usize,
-        object: Selected,
-        whole: bool,
-    ) -> impl Iterator<Item = Base> {
-        let before = number.saturating_sub(self.window)..number;
-        before.rev().filter_map(move |other| {
-            if whole && self.share_pack(number, other) {
-                return None;
-            }
-            let before = self.selection.objects.get(other)?;
-            let State::Written { offset, depth } = *self.states.get(other)? else {
-                return None;
-            };
-            let id = before.id;
-            let near = before.kind == object.kind && depth < MAX_DEPTH;
-            (near && self.recent.find(id).is_some()).then_some(Base::Sent { offset, id, depth })
-        })
-    }
-
-    /// Says whether both lie in one pack: whoever packed them has tried that delta.
-    fn share_pack(&self, one: usize, other: usize) -> bool {
-        match (self.plan.places.get(one), self.plan.places.get(other)) {
-            (Some(Place::Packed { pack: one, .. }), Some(Place::Packed { pack: other, .. })) => {
-                one == other
-            }
-            _ => false,
-        }
-    }
-
-    /// Reads an object that is to be sent, and compares it with its id.
-    fn read(&self, id: ObjectId) -> Result<(Kind, Vec<u8>), PackError> {
+    /// Reads an object that is to be sent, and compares it with its id and its kind.
+    fn read_as(&self, object: Selected) -> Result<Vec<u8>, PackError> {
+        let id = object.id;
         let (kind, content) = self.read_base(id)?;
-        gix::objs::Data::new(&content, kind, id.kind())
-            .verify_checksum(&id)
-            .map_err(|_| PackError::Corrupt(id))?;
-        Ok((kind, content))
+        let data = gix::objs::Data::new(&content, kind, id.kind());
+        if kind != object.kind || data.verify_checksum(&id).is_err() {
+            return Err(PackError::Corrupt(id));
+        }
+        Ok(content)
     }
 
     /// Reads an object that is only compared with: were it not what its id says, the server would make
@@ -412,11 +387,8 @@ impl<'a> Writer<'a> {
         stored: Option<&Stored<'_>>,
     ) -> Result<u16, PackError> {
         let mut packed = Vec::new();
-        self.deflater.deflate_to(delta, &mut packed)?;
-        let name = match base {
-            Base::Sent { .. } if self.options.delta_base == DeltaBase::Offset => 2,
-            _ => object.id.as_slice().len(),
-        };
+        self.deflater.deflate(delta, &mut packed)?;
+        let name = self.name_of(base);
         if let Some(stored) = stored
             && stored.data.len() <= packed.len() + name
         {
@@ -429,7 +401,7 @@ impl<'a> Writer<'a> {
         {
             let size = target.len() as u64;
             let mut whole = Vec::new();
-            self.deflater.deflate_to(target, &mut whole)?;
+            self.deflater.deflate(target, &mut whole)?;
             if whole.len() <= packed.len() + name {
                 return self.write_whole(object.kind, size, &whole, false);
             }
@@ -490,7 +462,10 @@ impl<'a> Writer<'a> {
 
     /// Opens a loose object that is too large to be held.
     fn large_loose(&self, id: ObjectId, place: Place) -> Result<Option<LargeLoose>, PackError> {
-        if place != Place::Loose {
+        let Place::Loose { length } = place else {
+            return Ok(None);
+        };
+        if length <= SMALL_FILE {
             return Ok(None);
         }
         match self.plan.store.loose_file(&id) {
@@ -516,10 +491,7 @@ impl<'a> Writer<'a> {
     /// Writes a whole object that was read.
     fn write_deflated(&mut self, object: Selected) -> Result<u16, PackError> {
         if self.recent.find(object.id).is_none() {
-            let (kind, content) = self.read(object.id)?;
-            if kind != object.kind {
-                return Err(PackError::Corrupt(object.id));
-            }
+            let content = self.read_as(object)?;
             self.recent.push(object.id, content);
         }
         let content = self
@@ -530,9 +502,14 @@ impl<'a> Writer<'a> {
         header_of(object.kind).write_to(content.len() as u64, &mut head)?;
         self.sink.put(&head)?;
         let sink = &mut self.sink;
-        self.deflater.deflate(content, |piece| sink.put(piece))?;
+        self.deflater.deflate_to(content, |piece| sink.put(piece))?;
         Ok(0)
     }
+}
+
+/// Says whether a delta of an object of `size` bytes saves so little that another base may do better.
+fn is_poor(best: Option<&(Base, Vec<u8>)>, size: usize) -> bool {
+    best.is_none_or(|(_, delta)| delta.len() > FINE.max(size / POOR))
 }
 
 fn header_of(kind: Kind) -> Header {

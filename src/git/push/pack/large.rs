@@ -11,10 +11,10 @@ use gix::zlib::FlushDecompress;
 use gix::zlib::Status;
 
 use super::PackError;
-use super::sink::Deflater;
+use super::deflate::Deflater;
 
 /// A file up to this size inflates to 32 MiB at most, whatever it holds, in bytes.
-const SMALL_FILE: u64 = 32 << 10;
+pub(super) const SMALL_FILE: u64 = 32 << 10;
 /// So much is read and inflated at once, in bytes.
 const PIECE: usize = 1 << 16;
 /// The longest header: a kind, a size, a zero byte.
@@ -40,9 +40,6 @@ impl LargeLoose {
             why: gix::Error::from_error(error),
         };
         let file = File::open(path).map_err(failed)?;
-        if file.metadata().map_err(failed)?.len() <= SMALL_FILE {
-            return Ok(None);
-        }
         let mut inflate = Inflater::new(file, id);
         let mut piece = vec![0; PIECE];
         let length = inflate.read(&mut piece)?;

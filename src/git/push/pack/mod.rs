@@ -4,6 +4,9 @@
 //! server. Everything else is read, compared with its id, and written as a delta against what lies at the same
 //! place: the newest against what the server has, each older one against the one before it.
 
+mod bases;
+mod deflate;
+mod effort;
 mod entry;
 mod large;
 mod plan;
@@ -117,6 +120,6 @@ pub(super) fn write_with(
     progress: &dyn Progress,
     stop: &AtomicBool,
 ) -> Result<PackStats, PackError> {
-    let plan = Plan::new(reader.store(), selection, stop)?;
+    let plan = Plan::new(reader, selection, stop)?;
     Writer::new(out, reader, selection, &plan, options, progress)?.write_all(stop)
 }

@@ -34,8 +34,8 @@ pub enum StoreError {
 /// Where one object lies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Place {
-    /// In a file of its own.
-    Loose,
+    /// In a file of its own, of this length in bytes.
+    Loose { length: u64 },
     /// In a pack, by its number here, at this offset.
     Packed { pack: usize, offset: u64 },
 }
@@ -96,8 +96,9 @@ impl Store {
         guess: Option<Place>,
     ) -> Result<Option<Place>, StoreError> {
         let loose = || {
-            let found = self.loose.iter().any(|store| store.contains(id));
-            found.then_some(Place::Loose)
+            let mut stores = self.loose.iter();
+            let length = stores.find_map(|store| length_of(&store.object_path(id)))?;
+            Some(Place::Loose { length })
         };
         if let Some(Place::Packed { pack, .. }) = guess {
             let packed = self.find_packed(id, pack)?;
@@ -258,6 +259,12 @@ impl Pack {
             .binary_search_by_key(&offset, |(offset, _)| *offset)
             .ok()
     }
+}
+
+/// Returns the length of a file; `None` when there is none.
+fn length_of(path: &Path) -> Option<u64> {
+    let found = std::fs::metadata(path).ok()?;
+    found.is_file().then_some(found.len())
 }
 
 /// Opens the indices of a directory, the largest first: most objects are there.

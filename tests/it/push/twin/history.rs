@@ -88,6 +88,18 @@ scenarios! {
         shop.git(&["merge", "-q", "--no-ff", "-m", "merge", "main"]);
         shop.git(&["revert", "--no-edit", "-m", "1", "HEAD"]);
     };
+    a_merge_whose_sides_have_a_file_each_at_one_place, ONE, |shop| {
+        let (one, two) = (super::super::workshop::text("one", 300), super::super::workshop::text("two", 300));
+        shop.git(&["checkout", "-q", "-b", "side0"]);
+        shop.commit("both.txt", &one);
+        shop.share("side0");
+        shop.git(&["checkout", "-q", "-b", "side1", "feature"]);
+        shop.commit("both.txt", &two);
+        shop.share("side1");
+        shop.git(&["checkout", "-q", "side0"]);
+        shop.git(&["merge", "-q", "-s", "ours", "-m", "ours", "side1"]);
+        shop.commit("both.txt", format!("{two}more\n"));
+    };
     a_cherry_pick, FAST, |shop| {
         news_on_main(shop);
         shop.git(&["cherry-pick", "main"]);
@@ -156,6 +168,10 @@ scenarios! {
     };
     a_long_message, ONE, |shop| {
         let text = super::super::workshop::text("message", 4_000);
+        shop.feed(&["commit", "-q", "--allow-empty", "-F", "-"], text.as_bytes());
+    };
+    a_long_message_of_one_line_repeated, ONE, |shop| {
+        let text = "a line of a long message\n".repeat(8_000);
         shop.feed(&["commit", "-q", "--allow-empty", "-F", "-"], text.as_bytes());
     };
     no_message, ONE, |shop| {

@@ -263,8 +263,7 @@ fn compare(sandbox: &Sandbox, work: &Path, ways: &[Over]) {
                 "{over:?}: {} objects, git {objects}",
                 pushed.objects
             );
-            // Our compressor spends up to two bytes more than git's on an object of a few dozen bytes.
-            let most = (bytes + 64).max(bytes + bytes / 50) + 2 * objects;
+            let most = (bytes + 64).max(bytes + bytes / 50);
             assert!(
                 pushed.bytes <= most,
                 "{over:?}: {} bytes, git {bytes}",

@@ -148,6 +148,16 @@ scenarios! {
             shop.commit("turn.txt", text(["even", "odd"][n % 2], 100));
         }
     };
+    three_versions_in_turn_many_times, ONE, |shop| {
+        for n in 0..60 {
+            let version = text(["one", "two", "three"][n % 3], 100);
+            shop.commit("turn.txt", format!("{version}{n}\n"));
+        }
+    };
+    a_new_file_that_shrinks, ONE, |shop| {
+        shop.commit("new.txt", text("new", 400));
+        shop.commit("new.txt", text("new", 60));
+    };
     one_changed_line_of_a_large_file, ALL, |shop| {
         let mut lines: Vec<String> = (0..150_000)
             .map(|n| format!("row {n} of a long table\n"))
