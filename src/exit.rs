@@ -12,7 +12,7 @@ pub enum Exit {
     Done,
     /// A step failed, or the run's deadline passed.
     Failed,
-    /// The command line cannot be understood (`EX_USAGE`).
+    /// The command line or the task document cannot be understood (`EX_USAGE`).
     Usage,
     /// A bug in sendoff, a panic included (`EX_SOFTWARE`).
     Internal,
@@ -62,7 +62,9 @@ impl Exit {
         match self {
             Self::Done => "Done, or nothing to do. Some steps may be queued while others are done.",
             Self::Failed => "A step failed, or the run's deadline passed.",
-            Self::Usage => "The command line cannot be understood.",
+            Self::Usage => {
+                "The command line or the task document cannot be understood. What needs no task document is done."
+            }
             Self::Internal => "A bug in sendoff, a panic in a step included.",
             Self::Queued => "Nothing is done, and something is queued for a later try.",
             Self::Policy => "The policy has an error: nothing was pushed.",
@@ -72,18 +74,17 @@ impl Exit {
         }
     }
 
-    /// Returns the code that wins when a run asks for several: a signal > 78 > 70 > 1 > 75 > 0, and a bad
-    /// command line never starts a run.
+    /// Returns the code that wins when a run asks for several: a signal > 78 > 70 > 1 > 64 > 75 > 0.
     #[must_use]
     pub fn worst(self, other: Self) -> Self {
         const fn rank(exit: Exit) -> u8 {
             match exit {
                 Exit::Done => 0,
                 Exit::Queued => 1,
-                Exit::Failed => 2,
-                Exit::Internal => 3,
-                Exit::Policy => 4,
-                Exit::Usage => 5,
+                Exit::Usage => 2,
+                Exit::Failed => 3,
+                Exit::Internal => 4,
+                Exit::Policy => 5,
                 Exit::HungUp | Exit::Interrupted | Exit::Terminated => 6,
             }
         }

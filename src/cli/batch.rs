@@ -54,8 +54,13 @@ impl<'s> Batch<'s> {
     }
 
     /// Answers each line of `from` with one line, in order, and flushes it. A line that cannot be
-    /// answered gets an error and the next one its turn.
-    pub(super) fn run(&mut self, from: &mut dyn BufRead, to: &mut dyn Write) -> io::Result<()> {
+    /// answered gets an error and the next one its turn. Fails when `from` cannot be read; the inner
+    /// result is about `to`.
+    pub(super) fn run(
+        &mut self,
+        from: &mut dyn BufRead,
+        to: &mut dyn Write,
+    ) -> io::Result<io::Result<()>> {
         let mut line = Vec::new();
         let mut answer = Vec::new();
         while let Some(whole) = next_line(from, &mut line)? {
@@ -67,12 +72,12 @@ impl<'s> Batch<'s> {
             answer.clear();
             serde_json::to_writer(&mut answer, &told)?;
             answer.push(b'\n');
-            // Whoever reads may have gone: that ends the talking.
-            if to.write_all(&answer).and_then(|()| to.flush()).is_err() {
-                break;
+            // Whoever reads may have gone, or the disk is full: that ends the talking.
+            if let Err(error) = to.write_all(&answer).and_then(|()| to.flush()) {
+                return Ok(Err(error));
             }
         }
-        Ok(())
+        Ok(Ok(()))
     }
 
     fn answer(&mut self, line: &[u8]) -> Result<String, String> {

@@ -17,7 +17,6 @@ impl Args {
     pub(super) fn run(self, command: &mut clap::Command) -> Exit {
         let mut script = Vec::new();
         clap_complete::generate(self.shell, command, "sendoff", &mut script);
-        print(&String::from_utf8_lossy(&script));
-        Exit::Done
+        print(&String::from_utf8_lossy(&script)).exit()
     }
 }

@@ -24,29 +24,26 @@ impl Args {
                 return Exit::Failed;
             }
         };
-        print(&stage.introduction());
-        let mut exit = Exit::Done;
+        let mut exit = print(&stage.introduction()).exit();
         for heading in ["$ sendoff run", "$ sendoff run   (again)"] {
             let report = match stage.run() {
                 Ok(report) => report,
                 Err(error) => return render::policy_error(&error),
             };
-            print(&format!(
+            let shown = print(&format!(
                 "{heading}\n\n{}",
                 render::human(&report, render::Detail::Normal)
             ));
-            exit = exit.worst(report.exit());
+            exit = exit.worst(shown.exit()).worst(report.exit());
             match stage.arrived() {
-                Ok(arrived) => {
-                    print(&arrived);
-                }
+                Ok(arrived) => exit = exit.worst(print(&arrived).exit()),
                 Err(error) => {
                     complain(&format!("what arrived cannot be read: {error}"));
                     exit = exit.worst(Exit::Failed);
                 }
             }
         }
-        print("Everything ran on 127.0.0.1 in a temporary directory, which is gone now.");
-        exit
+        let last = "Everything ran on 127.0.0.1 in a temporary directory, which is gone now.";
+        exit.worst(print(last).exit())
     }
 }

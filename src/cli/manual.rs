@@ -27,12 +27,10 @@ impl Args {
                 ));
                 return Exit::Usage;
             };
-            print(&(artefact.make)(command));
-            return Exit::Done;
+            return print(&(artefact.make)(command)).exit();
         }
         let Some(directory) = &self.directory else {
-            print(&names().replace(", ", "\n"));
-            return Exit::Done;
+            return print(&names().replace(", ", "\n")).exit();
         };
         for artefact in ARTEFACTS {
             let path = directory.join(artefact.name);

@@ -3,25 +3,29 @@
 mod batch;
 mod completions;
 mod demo;
+mod log;
 mod manual;
 mod output;
 mod plan;
 mod policy;
 mod progress;
 mod render;
-mod request;
 mod run;
+mod start;
 mod step;
+mod task;
 
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
-use tracing_subscriber::EnvFilter;
 
 use crate::environment::Environment;
 use crate::exit::Exit;
+use crate::secrets::KnownSecrets;
 
+use self::log::log_to_stderr;
 use self::output::{complain, print};
+use self::start::Start;
 
 /// Gives finished work a proper send-off: policy, memory, heartbeat, push, pull request
 #[derive(Debug, Parser)]
@@ -74,13 +78,15 @@ fn dispatch() -> Exit {
         Err(error) => return usage(&error),
     };
     let environment = Environment::read();
-    log_to_stderr(&environment);
+    let known = KnownSecrets::default();
+    log_to_stderr(&environment, &known);
+    let start = Start { environment, known };
     match cli.command {
-        Command::Run(args) => args.run(environment),
-        Command::Step(args) => args.run(environment),
-        Command::Plan(args) => args.run(environment),
-        Command::Policy(command) => command.run(&environment),
-        Command::Demo(_) => demo::Args::run(&environment),
+        Command::Run(args) => args.run(start),
+        Command::Step(args) => args.run(start),
+        Command::Plan(args) => args.run(start),
+        Command::Policy(command) => command.run(&start.environment),
+        Command::Demo(_) => demo::Args::run(&start.environment),
         Command::Manual(args) => args.run(&Cli::command()),
         Command::Completions(args) => args.run(&mut Cli::command()),
     }
@@ -93,22 +99,7 @@ fn usage(error: &clap::Error) -> Exit {
         complain(text.to_string().trim_end());
         return Exit::Usage;
     }
-    print(&text.to_string());
-    Exit::Done
-}
-
-/// Sends log lines to stderr when `SENDOFF_LOG` asks for them; nobody pays for it otherwise.
-fn log_to_stderr(environment: &Environment) {
-    let Some(filter) = environment.text("SENDOFF_LOG") else {
-        return;
-    };
-    let subscriber = tracing_subscriber::fmt()
-        .with_env_filter(EnvFilter::new(filter))
-        .with_writer(std::io::stderr)
-        .with_ansi(false)
-        .finish();
-    // A second subscriber in one process (a test) keeps the first: nothing to do about it.
-    let _first_wins = tracing::subscriber::set_global_default(subscriber);
+    print(&text.to_string()).exit()
 }
 
 /// Returns the program's definition, for the reference pages.

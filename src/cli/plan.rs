@@ -1,14 +1,12 @@
 //! `sendoff plan`: what a run would do, and why; without doing any of it.
 
-use std::path::PathBuf;
-
-use crate::environment::Environment;
 use crate::exit::Exit;
-use crate::session::{Plan, Session};
+use crate::report::Report;
+use crate::session::Plan;
 
 use super::output::{complain, print};
 use super::render;
-use super::request::{RequestArgs, read_task};
+use super::start::{Asked, PipelineArgs, Start};
 
 /// Show what a run would do, and why, without doing any of it
 #[derive(Debug, clap::Args)]
@@ -17,47 +15,53 @@ use super::request::{RequestArgs, read_task};
                         at run time."
 )]
 pub(super) struct Args {
-    /// The pipeline [default: post-task, or on-failure when the task document says `ok: false`]
-    pipeline: Option<String>,
     #[command(flatten)]
-    request: RequestArgs,
-    /// Read the task document from FILE, or from standard input with -
-    #[arg(long, value_name = "FILE")]
-    input: Option<PathBuf>,
+    what: PipelineArgs,
     /// Print the plan as JSON
     #[arg(long)]
     json: bool,
 }
 
 impl Args {
-    pub(super) fn run(self, environment: Environment) -> Exit {
-        let task = match read_task(self.input.as_deref()) {
-            Ok(task) => task,
-            Err(message) => {
-                complain(&message);
-                return Exit::Usage;
-            }
+    pub(super) fn run(self, start: Start) -> Exit {
+        if start.environment.is_off() {
+            return off(&self.what.unread(&start), self.json);
+        }
+        let asked = match self.what.read(&start) {
+            Ok(asked) => asked,
+            Err(exit) => return exit,
         };
-        let named = self.pipeline.clone();
-        let name = named.unwrap_or_else(|| task.default_pipeline().to_owned());
-        let session = match Session::open(self.request.request(task), environment) {
-            Ok(session) => session,
-            Err(error) => return render::policy_error(&error),
-        };
-        match session.pipeline(&name) {
-            Ok(pipeline) => show(&session.plan(&pipeline), self.json),
-            Err(error) => render::policy_error(&error),
+        let opened = asked.open(start.environment, |report| {
+            super::run::end_process(late(&report));
+        });
+        match opened {
+            Ok((session, pipeline)) => show(&session.plan(&pipeline), self.json),
+            Err(exit) => exit,
         }
     }
 }
 
+/// Says that the time passed before there was a plan.
+pub(super) fn late(report: &Report) -> Exit {
+    complain(render::human(report, render::Detail::Normal).trim_end());
+    Exit::Failed
+}
+
+/// Prints the plan of a program that is switched off.
+pub(super) fn off(asked: &Asked, json: bool) -> Exit {
+    show(
+        &Plan::switched_off(&asked.name, asked.request.trigger),
+        json,
+    )
+}
+
 /// Prints a plan.
 pub(super) fn show(plan: &Plan, json: bool) -> Exit {
-    if json {
+    let printed = if json {
         // A plan is made of text and lists of text, which always serialise.
-        print(&serde_json::to_string_pretty(plan).unwrap_or_default());
+        print(&serde_json::to_string_pretty(plan).unwrap_or_default())
     } else {
-        print(&render::plan(plan));
-    }
-    plan.exit()
+        print(&render::plan(plan))
+    };
+    printed.exit().worst(plan.exit())
 }

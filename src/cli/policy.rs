@@ -14,6 +14,7 @@ use crate::session::{PolicyReview, Request, review};
 
 use super::output::{complain, print};
 use super::render;
+use super::start::check_directory;
 
 /// Check, show and create policies
 #[derive(Debug, Subcommand)]
@@ -59,6 +60,19 @@ pub(super) enum Command {
 
 impl Command {
     pub(super) fn run(self, environment: &Environment) -> Exit {
+        let named = match &self {
+            Self::Check { directory, .. }
+            | Self::Show { directory, .. }
+            | Self::Init { directory, .. } => directory.as_ref(),
+            Self::Schema => None,
+        };
+        match check_directory(named, environment) {
+            Ok(()) => self.run_there(environment),
+            Err(exit) => exit,
+        }
+    }
+
+    fn run_there(self, environment: &Environment) -> Exit {
         match self {
             Self::Check {
                 file: Some(file), ..
@@ -86,10 +100,7 @@ impl Command {
                 };
                 show(&request, environment)
             }
-            Self::Schema => {
-                print(&crate::manual::policy_schema());
-                Exit::Done
-            }
+            Self::Schema => print(&crate::manual::policy_schema()).exit(),
             Self::Init {
                 preset,
                 repo,
@@ -116,10 +127,7 @@ enum Target {
 
 fn check_file(file: &Path) -> Exit {
     match crate::session::check_file(file) {
-        Ok(()) => {
-            print(&format!("{}: no mistakes", file.display()));
-            Exit::Done
-        }
+        Ok(()) => print(&format!("{}: no mistakes", file.display())).exit(),
         Err(error) => render::policy_error(&error),
     }
 }
@@ -136,8 +144,7 @@ fn check(request: &Request, environment: &Environment) -> Exit {
         return Exit::Policy;
     }
     let layers: Vec<String> = review.layers.clone();
-    print(&format!("no mistakes in: {}", layers.join(", ")));
-    Exit::Done
+    print(&format!("no mistakes in: {}", layers.join(", "))).exit()
 }
 
 fn show(request: &Request, environment: &Environment) -> Exit {
@@ -159,12 +166,12 @@ fn show(request: &Request, environment: &Environment) -> Exit {
         // Writing to a `String` cannot fail.
         let _infallible = writeln!(text, "{setting:width$}  # {}", value.origin);
     }
-    print(&text);
+    let printed = print(&text).exit();
     for problem in &problems {
         complain(&render::policy_error_text(problem));
     }
     if problems.is_empty() {
-        Exit::Done
+        printed
     } else {
         Exit::Policy
     }
@@ -205,7 +212,7 @@ fn init(name: &str, target: Target, directory: Option<&Path>, environment: &Envi
         complain(&format!("{} cannot be written: {error}", path.display()));
         return Exit::Failed;
     }
-    print(&format!(
+    let printed = print(&format!(
         "{} is written from the preset `{name}`",
         path.display()
     ));
@@ -216,7 +223,7 @@ fn init(name: &str, target: Target, directory: Option<&Path>, environment: &Envi
             left_out.join(", ")
         ));
     }
-    Exit::Done
+    printed.exit()
 }
 
 /// Writes a new file; one that exists stays as it is.

@@ -1,18 +1,15 @@
 //! `sendoff run`: runs a pipeline in the foreground and reports.
 
-use std::path::PathBuf;
-
-use crate::environment::Environment;
 use crate::exit::Exit;
 use crate::pipeline::Receipts;
 use crate::report::{Report, Verdict, prompt};
-use crate::session::Session;
+use crate::session::Watch;
 
 use super::output::{Reached, complain, print};
 use super::plan;
 use super::progress::TerminalProgress;
 use super::render;
-use super::request::{RequestArgs, read_task};
+use super::start::{PipelineArgs, Start};
 
 /// The pipeline whose data is one text for a model.
 const PRE_TASK: &str = "pre-task";
@@ -28,13 +25,8 @@ const PRE_TASK: &str = "pre-task";
                         75 queued, 78 policy."
 )]
 pub(super) struct Args {
-    /// The pipeline [default: post-task, or on-failure when the task document says `ok: false`]
-    pipeline: Option<String>,
     #[command(flatten)]
-    request: RequestArgs,
-    /// Read the task document from FILE, or from standard input with -
-    #[arg(long, value_name = "FILE")]
-    input: Option<PathBuf>,
+    what: PipelineArgs,
     /// Print the report as JSON
     #[arg(long)]
     json: bool,
@@ -50,66 +42,64 @@ pub(super) struct Args {
 }
 
 impl Args {
-    pub(super) fn run(self, environment: Environment) -> Exit {
-        let best_effort = self.best_effort;
-        let exit = self.run_honestly(environment);
-        if best_effort { Exit::Done } else { exit }
-    }
-
-    fn run_honestly(self, environment: Environment) -> Exit {
-        if environment.is_off() {
-            return Exit::Done;
+    pub(super) fn run(self, start: Start) -> Exit {
+        if start.environment.is_off() {
+            return self.off(&start);
         }
-        let task = match read_task(self.input.as_deref()) {
-            Ok(task) => task,
-            Err(message) => {
-                complain(&message);
-                return Exit::Usage;
-            }
+        let asked = match self.what.read(&start) {
+            Ok(asked) => asked,
+            Err(exit) => return exit,
         };
-        let named = self.pipeline.clone();
-        let name = named.unwrap_or_else(|| task.default_pipeline().to_owned());
-        let terminal = environment.is_terminal();
-        let session = match Session::open(self.request.request(task), environment) {
-            Ok(session) => session,
-            Err(error) => return render::policy_error(&error),
+        let style = Style {
+            json: self.json,
+            verbose: self.verbose,
+            prompt: asked.name == PRE_TASK,
         };
-        let pipeline = match session.pipeline(&name) {
-            Ok(pipeline) => pipeline,
-            Err(error) => return render::policy_error(&error),
+        let terminal = start.environment.is_terminal();
+        let receipts = asked.request.receipts.clone();
+        let (dry_run, best_effort) = (self.dry_run, self.best_effort);
+        let opened = asked.open(start.environment, move |report| {
+            // The run's thread may be stuck for ever: the process ends here, with what is known.
+            let exit = if dry_run {
+                plan::late(&report)
+            } else {
+                style.show(&report, &receipts)
+            };
+            end_process(if best_effort { Exit::Done } else { exit });
+        });
+        let (session, pipeline) = match opened {
+            Ok(opened) => opened,
+            Err(exit) => return exit,
         };
         if self.dry_run {
             return plan::show(&session.plan(&pipeline), self.json);
         }
-        let style = Style {
-            json: self.json,
-            verbose: self.verbose,
-            best_effort: self.best_effort,
-            prompt: name == PRE_TASK,
-        };
-        let receipts = session.receipts().clone();
-        let report = session.run(
-            &pipeline,
-            &TerminalProgress::when(terminal),
-            move |report| {
-                // The run's thread may be stuck for ever: the process ends here, with what is known.
-                end_process(style.show(&report, &receipts));
-            },
-        );
+        let report = session.run(&pipeline, &TerminalProgress::when(terminal));
         style.show(&report, session.receipts())
+    }
+
+    /// Does nothing; whoever reads a document gets one that says why.
+    fn off(&self, start: &Start) -> Exit {
+        let asked = self.what.unread(start);
+        if self.dry_run {
+            return plan::off(&asked, self.json);
+        }
+        let report = Watch::without_thread(&asked.request, &asked.name).switched_off();
+        if self.json {
+            return print(&render::json(&report)).exit();
+        }
+        if self.verbose {
+            complain(render::human(&report, render::Detail::Verbose).trim_end());
+        }
+        Exit::Done
     }
 }
 
 /// How the report is shown.
 #[derive(Debug, Clone, Copy)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a flag of the command line"
-)]
 struct Style {
     json: bool,
     verbose: bool,
-    best_effort: bool,
     /// Whether the data of the run is a text for a model.
     prompt: bool,
 }
@@ -127,21 +117,17 @@ impl Style {
         if reached == Reached::Whole {
             receipts.settle();
         }
-        if self.best_effort {
-            Exit::Done
-        } else {
-            report.exit()
-        }
+        report.exit().worst(reached.exit())
     }
 
-    /// Prints the text for the model, and tells a person what went wrong with it.
+    /// Prints the text for the model, and tells a person what is missing in it.
     fn show_prompt(self, report: &Report) -> Reached {
         let reached = print_some(&prompt(report));
-        let failed = report
+        let is_whole = report
             .steps
             .iter()
-            .any(|step| step.verdict == Verdict::Failed);
-        if failed || self.verbose || !report.notes.is_empty() {
+            .all(|step| step.verdict == Verdict::Done || render::is_quiet(step));
+        if !is_whole || self.verbose || !report.notes.is_empty() {
             complain(render::human(report, render::Detail::of(self.verbose)).trim_end());
         }
         reached

@@ -4,17 +4,17 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
-use crate::environment::Environment;
 use crate::exit::Exit;
 use crate::pipeline::{Receipts, TaskDocument, TextStep};
 use crate::report::{Report, StepReport, Verdict};
-use crate::session::Session;
+use crate::session::{Session, Watch};
 
 use super::batch::{Batch, not_text};
 use super::output::{Reached, complain, print};
 use super::progress::TerminalProgress;
 use super::render;
-use super::request::{RequestArgs, read_input, read_task};
+use super::start::{RequestArgs, Start};
+use super::task::{read_input, read_task};
 
 /// Run one step and print its data
 #[derive(Debug, clap::Args)]
@@ -41,18 +41,21 @@ pub(super) struct Args {
 }
 
 impl Args {
-    pub(super) fn run(self, environment: Environment) -> Exit {
-        let best_effort = self.best_effort;
-        let exit = self.run_honestly(environment);
-        if best_effort { Exit::Done } else { exit }
-    }
-
-    fn run_honestly(self, environment: Environment) -> Exit {
-        if environment.is_off() {
-            return Exit::Done;
+    pub(super) fn run(self, start: Start) -> Exit {
+        if start.environment.is_off() {
+            return self.off();
         }
-        let request = self.request.clone().request(TaskDocument::default());
-        let session = match Session::open(request, environment) {
+        let request = match self.request.request(&start) {
+            Ok(request) => request,
+            Err(exit) => return exit,
+        };
+        let (json, best_effort) = (self.json, self.best_effort);
+        let receipts = request.receipts.clone();
+        let watch = Watch::start(&request, &self.name, move |report| {
+            let exit = show(&report, json, &receipts);
+            super::run::end_process(if best_effort { Exit::Done } else { exit });
+        });
+        let session = match Session::open(request, start.environment, watch) {
             Ok(session) => session,
             Err(error) => return render::policy_error(&error),
         };
@@ -62,16 +65,26 @@ impl Args {
                 complain(&not_text(&self.name));
                 Exit::Usage
             }
-            Ok(Some(_)) if self.batch => self.run_batch(&session),
-            Ok(Some(step)) => self.run_on_text(session, step.as_ref()),
+            Ok(Some(_)) if self.batch => self.run_batch(&session.unwatched()),
+            Ok(Some(step)) => self.run_on_text(session.unwatched(), step.as_ref()),
             Ok(None) => match read_task(self.input.as_deref()) {
                 Ok(task) => self.run_alone(&session.with_task(task)),
-                Err(message) => {
-                    complain(&message);
+                Err(note) => {
+                    complain(&note.message);
+                    complain(note.advice.as_deref().unwrap_or_default());
                     Exit::Usage
                 }
             },
         }
+    }
+
+    /// Does nothing; whoever reads a document gets one that says why.
+    fn off(&self) -> Exit {
+        if !self.json {
+            return Exit::Done;
+        }
+        let step = Watch::step_switched_off(&self.name);
+        print(&serde_json::to_string_pretty(&step).unwrap_or_default()).exit()
     }
 
     /// Answers line after line.
@@ -89,7 +102,7 @@ impl Args {
             },
         };
         match batch.run(&mut input, &mut io::stdout().lock()) {
-            Ok(()) => Exit::Done,
+            Ok(written) => Reached::of(written).exit(),
             Err(error) => {
                 complain(&format!("the input cannot be read: {error}"));
                 Exit::Failed
@@ -119,10 +132,11 @@ impl Args {
         }
         match step.convert(&text) {
             Ok(text) => {
-                if !text.is_empty() {
-                    print(&text);
+                if text.is_empty() {
+                    Exit::Done
+                } else {
+                    print(&text).exit()
                 }
-                Exit::Done
             }
             Err(error) => {
                 complain(&error.to_string());
@@ -137,17 +151,8 @@ impl Args {
             Ok(pipeline) => pipeline,
             Err(error) => return render::policy_error(&error),
         };
-        let terminal = session.is_terminal();
-        let receipts = session.receipts().clone();
-        let (json, best_effort) = (self.json, self.best_effort);
-        let report = session.run(
-            &pipeline,
-            &TerminalProgress::when(terminal),
-            move |report| {
-                let exit = show(&report, json, &receipts);
-                super::run::end_process(if best_effort { Exit::Done } else { exit });
-            },
-        );
+        let progress = TerminalProgress::when(session.is_terminal());
+        let report = session.run(&pipeline, &progress);
         show(&report, self.json, session.receipts())
     }
 }
@@ -155,6 +160,8 @@ impl Args {
 /// Prints the step's data, and lets go of what was handed on once it is out.
 fn show(report: &Report, json: bool, receipts: &Receipts) -> Exit {
     let Some(step) = report.steps.first() else {
+        // The time passed before the step was planned.
+        complain(render::human(report, render::Detail::EveryStep).trim_end());
         return report.exit();
     };
     let reached = if json {
@@ -169,7 +176,7 @@ fn show(report: &Report, json: bool, receipts: &Receipts) -> Exit {
     if !json && (step.verdict != Verdict::Done || !report.notes.is_empty()) {
         complain(render::human(report, render::Detail::EveryStep).trim_end());
     }
-    report.exit()
+    report.exit().worst(reached.exit())
 }
 
 /// Prints the step's text, else all that it found; nothing when it found nothing.

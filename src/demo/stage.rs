@@ -12,7 +12,7 @@ use crate::pipeline::{SharedProgress, TaskDocument, TaskFacts};
 use crate::policy::{PolicyError, Trigger};
 use crate::process::Inheritance;
 use crate::report::Report;
-use crate::session::{Request, Session};
+use crate::session::{Request, Session, Watch};
 
 use super::forge_server::{Branches, ForgeServer, Repository};
 use super::git_server::{GitServer, GitServerOptions};
@@ -135,10 +135,11 @@ impl Stage {
             },
             ..Request::default()
         };
-        let session = Session::open(request, environment)?;
-        let pipeline = session.pipeline("post-task")?;
         // The caller's own deadline is enough here: every server is ours and answers.
-        Ok(session.run(&pipeline, &SharedProgress::default(), drop))
+        let watch = Watch::without_thread(&request, "post-task");
+        let session = Session::open(request, environment, watch)?;
+        let pipeline = session.pipeline("post-task")?;
+        Ok(session.run(&pipeline, &SharedProgress::default()))
     }
 
     /// Returns what has arrived at each server, for people.

@@ -43,22 +43,8 @@ pub enum ForgeErrorClass {
     Gone,
     /// The forge itself failed.
     Server,
-    /// The answer is not what the API promises.
-    BadResponse,
-    /// The answer is too large.
-    TooLarge,
-    /// The forge pointed to a place that is not followed.
-    RedirectRefused,
-    /// `http://` to a host that is neither this machine nor listed.
-    PlainHttpRefused,
-    /// The forge could not prove who it is.
-    Tls,
-    /// No connection, or it broke.
-    Network,
-    /// Nothing came in time.
-    Timeout,
-    /// A URL, a name or a token that no request can carry.
-    Unusable,
+    /// There was no answer, or none that can be used: a connection, a certificate, a redirect, a body.
+    Http(HttpErrorClass),
 }
 
 impl ForgeErrorClass {
@@ -76,14 +62,7 @@ impl ForgeErrorClass {
             Self::Validation => "validation",
             Self::Gone => "gone",
             Self::Server => "server-error",
-            Self::BadResponse => "bad-response",
-            Self::TooLarge => "too-large",
-            Self::RedirectRefused => "redirect-refused",
-            Self::PlainHttpRefused => "plain-http-refused",
-            Self::Tls => "tls",
-            Self::Network => "network",
-            Self::Timeout => "timeout",
-            Self::Unusable => "request-unusable",
+            Self::Http(class) => class.code(),
         }
     }
 
@@ -91,10 +70,11 @@ impl ForgeErrorClass {
     ///
     /// A head that the forge does not know counts: a push shows there a moment later.
     pub const fn is_transient(self) -> bool {
-        matches!(
-            self,
-            Self::RateLimited | Self::HeadMissing | Self::Server | Self::Network | Self::Timeout
-        )
+        match self {
+            Self::RateLimited | Self::HeadMissing | Self::Server => true,
+            Self::Http(class) => class.is_transient(),
+            _ => false,
+        }
     }
 }
 
@@ -136,16 +116,7 @@ impl ForgeError {
 
 impl From<HttpError> for ForgeError {
     fn from(error: HttpError) -> Self {
-        let class = match error.class() {
-            HttpErrorClass::Unusable => ForgeErrorClass::Unusable,
-            HttpErrorClass::PlainHttpRefused => ForgeErrorClass::PlainHttpRefused,
-            HttpErrorClass::Network => ForgeErrorClass::Network,
-            HttpErrorClass::Timeout => ForgeErrorClass::Timeout,
-            HttpErrorClass::Tls => ForgeErrorClass::Tls,
-            HttpErrorClass::RedirectRefused => ForgeErrorClass::RedirectRefused,
-            HttpErrorClass::TooLarge => ForgeErrorClass::TooLarge,
-            HttpErrorClass::BadResponse => ForgeErrorClass::BadResponse,
-        };
+        let class = ForgeErrorClass::Http(error.class());
         Self::new(class, error.to_string()).advise(error.class().advice())
     }
 }

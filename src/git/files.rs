@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::fd::OwnedFd;
-use std::path::{Component, Path};
+use std::path::Path;
 
 use rustix::fs::{Mode, OFlags};
 
@@ -17,38 +17,6 @@ pub(super) fn read_bounded(path: &Path, limit: u64) -> io::Result<Option<Vec<u8>
         Ok(file) => read_regular(file, limit).map(Some),
         Err(error) => absent_or(error),
     }
-}
-
-/// Reads the regular file at `relative` below `root` without following a link on the way.
-///
-/// Returns nothing where there is no such file, or where a link stands in its place. `relative` must
-/// be made of plain names.
-pub(super) fn read_below(root: &Path, relative: &Path, limit: u64) -> io::Result<Option<Vec<u8>>> {
-    let directory = OFlags::DIRECTORY | OFlags::CLOEXEC;
-    let mut place = match rustix::fs::open(root, directory | OFlags::RDONLY, Mode::empty()) {
-        Ok(place) => place,
-        Err(error) => return absent_or(error),
-    };
-    let mut parts = relative.components().peekable();
-    while let Some(part) = parts.next() {
-        let Component::Normal(name) = part else {
-            return Err(io::ErrorKind::InvalidInput.into());
-        };
-        let last = parts.peek().is_none();
-        let wanted = if last {
-            OFlags::NONBLOCK | OFlags::NOCTTY
-        } else {
-            OFlags::DIRECTORY
-        };
-        let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOFOLLOW | wanted;
-        match rustix::fs::openat(&place, name, flags, Mode::empty()) {
-            Ok(file) if last => return read_regular(file, limit).map(Some),
-            Ok(next) => place = next,
-            Err(rustix::io::Errno::LOOP) => return Ok(None),
-            Err(error) => return absent_or(error),
-        }
-    }
-    Err(io::ErrorKind::InvalidInput.into())
 }
 
 /// Turns "there is no such file" into nothing.
@@ -82,23 +50,6 @@ fn read_regular(file: OwnedFd, limit: u64) -> io::Result<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_link_on_the_way_or_at_the_end_is_not_followed() {
-        let place = tempfile::tempdir().unwrap();
-        let root = place.path();
-        std::fs::create_dir(root.join("docs")).unwrap();
-        std::fs::write(root.join("docs/a"), "text").unwrap();
-        std::os::unix::fs::symlink("a", root.join("docs/link")).unwrap();
-        std::os::unix::fs::symlink("docs", root.join("door")).unwrap();
-        let read = |path: &str| read_below(root, Path::new(path), 10).unwrap();
-        assert_eq!(read("docs/a").as_deref(), Some(b"text".as_slice()));
-        assert_eq!(read("docs/link"), None);
-        assert_eq!(read("door/a"), None);
-        assert_eq!(read("docs/none"), None);
-        assert!(read_below(root, Path::new("../x"), 10).is_err());
-        assert!(read_below(root, Path::new("docs"), 10).is_err());
-    }
 
     #[test]
     fn a_file_over_the_limit_is_refused() {

@@ -15,7 +15,6 @@ use super::Repo;
 use super::config::Config;
 use super::config_files::ConfigFiles;
 use super::discover::{Place, find};
-use super::files::read_below;
 use super::head;
 
 /// What the configuration inside a repository may do.
@@ -186,29 +185,10 @@ impl Repo {
         self.place.work_tree.is_none() && self.has_no_work_tree()
     }
 
-    /// Says whether the start directory is inside the git directory of a repository with a work tree.
-    pub fn is_inside_git_dir(&self) -> bool {
-        self.place.work_tree.is_none() && !self.has_no_work_tree()
-    }
-
     /// `core.bare` says it; where that is not set, the name does, as for git.
     fn has_no_work_tree(&self) -> bool {
         let named = || !self.git_dir().ends_with(".git");
         self.config.bare().unwrap_or_else(named)
-    }
-
-    /// Reads a regular file of at most `limit` bytes below the work tree; no link is followed.
-    ///
-    /// Nothing where there is no work tree, no such file, or a link in its place.
-    pub fn read_worktree_file(
-        &self,
-        relative: &Path,
-        limit: u64,
-    ) -> std::io::Result<Option<Vec<u8>>> {
-        match self.work_tree() {
-            Some(top) => read_below(top, relative, limit),
-            None => Ok(None),
-        }
     }
 
     /// Says whether history ends early here.

@@ -8,6 +8,7 @@ use reqwest::{Method, Url};
 
 use crate::clock::Clock;
 use crate::names::Origin;
+use crate::secrets::KnownSecrets;
 
 use super::BODY_LIMIT;
 use super::error::HttpError;
@@ -39,6 +40,8 @@ pub struct ClientOptions {
     pub redirects: Redirects,
     /// The time, for `Retry-After`.
     pub clock: Clock,
+    /// Hears of every token that is sent.
+    pub known: KnownSecrets,
 }
 
 impl ClientOptions {
@@ -53,6 +56,7 @@ impl ClientOptions {
             plain_http_hosts: Vec::new(),
             redirects: Redirects::SameOrigin,
             clock: Clock::System,
+            known: KnownSecrets::default(),
         }
     }
 }
@@ -105,6 +109,9 @@ impl Client {
     /// A safe request is repeated, within the budget, when the connection fails, nothing comes in
     /// time or the server says that it is away. Any other is sent once.
     pub async fn send(&self, request: Request) -> Result<Response, HttpError> {
+        if let Some(token) = &request.token {
+            self.inner.options.known.add(token.secret());
+        }
         if request
             .token
             .as_ref()

@@ -44,6 +44,11 @@ impl Token {
         &self.origin
     }
 
+    /// Returns the secret.
+    pub(super) const fn secret(&self) -> &SecretString {
+        &self.secret
+    }
+
     /// Puts the secret into a request that goes to `url`, if it belongs there.
     pub(super) fn attach(
         &self,

@@ -274,16 +274,6 @@ impl RemoteUrl {
         bare.to_string()
     }
 
-    /// Says whether both lead to the same repository, whatever the scheme: same host and path.
-    pub fn same_place(&self, other: &Self) -> bool {
-        fn place(url: &RemoteUrl) -> (Option<String>, String) {
-            let path = url.path.trim_matches('/');
-            let path = path.strip_suffix(".git").unwrap_or(path).to_owned();
-            (url.host.as_deref().map(str::to_ascii_lowercase), path)
-        }
-        place(self) == place(other)
-    }
-
     fn render(&self, password: impl Fn(&SecretString) -> String) -> String {
         let mut login = self.user.clone().unwrap_or_default();
         if let Some(secret) = &self.password {
@@ -385,14 +375,5 @@ mod tests {
         ] {
             assert!(RemoteUrl::parse(text).is_err(), "{text:?} was accepted");
         }
-    }
-
-    #[test]
-    fn the_same_place_is_known_over_https_and_ssh() {
-        let one = RemoteUrl::parse("https://github.com/o/r.git").unwrap();
-        let two = RemoteUrl::parse("git@GitHub.com:o/r").unwrap();
-        let other = RemoteUrl::parse("https://github.com/attacker/r.git").unwrap();
-        assert!(one.same_place(&two));
-        assert!(!one.same_place(&other));
     }
 }

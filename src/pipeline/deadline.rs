@@ -15,6 +15,7 @@ pub struct Deadline {
 #[derive(Debug)]
 struct State {
     limit: Duration,
+    began: Instant,
     at: Instant,
     still: Duration,
     /// How many hold the clock, and since when.
@@ -29,6 +30,7 @@ impl Deadline {
         Self {
             state: Arc::new(Mutex::new(State {
                 limit,
+                began: now,
                 at: now + limit,
                 still: Duration::ZERO,
                 holders: 0,
@@ -37,7 +39,14 @@ impl Deadline {
         }
     }
 
-    /// Returns the limit that the run began with.
+    /// Replaces the limit; the time since the start counts.
+    pub fn set_limit(&self, limit: Duration) {
+        let mut state = self.lock();
+        state.at = state.began + limit + state.still;
+        state.limit = limit;
+    }
+
+    /// Returns the limit.
     pub fn limit(&self) -> Duration {
         self.lock().limit
     }
@@ -135,6 +144,18 @@ mod tests {
         );
         std::thread::sleep(left);
         assert!(deadline.is_over());
+    }
+
+    #[test]
+    fn a_new_limit_counts_from_the_start() {
+        let deadline = Deadline::new(Duration::from_mins(2));
+        deadline.set_limit(Duration::from_secs(1));
+        let left = deadline.remaining();
+        assert!(
+            left > Duration::from_millis(500) && left <= Duration::from_secs(1),
+            "{left:?}"
+        );
+        assert_eq!(deadline.limit(), Duration::from_secs(1));
     }
 
     #[test]

@@ -4,13 +4,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use jiff::Timestamp;
-use secrecy::SecretString;
 use serde_json::{Map, Value};
 
 use crate::clock::Clock;
 use crate::names::RunId;
 use crate::report::{Note, RepoReport, Report, SCHEMA, StepReport, Verdict};
-use crate::secrets::{clean_line, redact, redact_known};
+use crate::secrets::{KnownSecrets, clean_line};
 
 use super::deadline::Deadline;
 use super::facts::StepFacts;
@@ -45,7 +44,9 @@ struct State {
     clock: Clock,
     began: Instant,
     /// Values that we hold and must not show.
-    secrets: Vec<SecretString>,
+    secrets: KnownSecrets,
+    /// How many of them there were when the first step ended.
+    hidden: Option<usize>,
     /// Beside each step of the report, how far it is.
     progress: Vec<Progress>,
 }
@@ -124,7 +125,8 @@ impl Draft {
                 report,
                 clock: clock.clone(),
                 began: Instant::now(),
-                secrets: Vec::new(),
+                secrets: KnownSecrets::default(),
+                hidden: None,
                 progress: Vec::new(),
             })),
         }
@@ -143,9 +145,39 @@ impl Draft {
         report
     }
 
-    /// Adds a value that must not be shown, whatever its shape: a token that the run came to hold.
-    pub fn hide(&self, secret: SecretString) {
-        self.lock().secrets.push(secret);
+    /// Hides what the process came to hold so far, and what it will come to hold.
+    #[must_use]
+    pub fn hiding(self, secrets: &KnownSecrets) -> Self {
+        self.lock().secrets = secrets.clone();
+        self
+    }
+
+    /// Adds what became known of the run since the report was started.
+    pub fn describe(&self, pipeline: &str, repo: Option<RepoReport>, notes: &[Note]) {
+        let mut state = self.lock();
+        pipeline.clone_into(&mut state.report.pipeline);
+        state.report.repo = repo;
+        state.report.notes = notes.to_vec();
+    }
+
+    /// Returns a report of its own that says so far the same, and has no steps yet.
+    #[must_use]
+    pub fn twin(&self) -> Self {
+        let state = self.lock();
+        let report = Report {
+            steps: Vec::new(),
+            ..state.report.clone()
+        };
+        Self {
+            state: Arc::new(Mutex::new(State {
+                report,
+                clock: state.clock.clone(),
+                began: state.began,
+                secrets: state.secrets.clone(),
+                hidden: None,
+                progress: Vec::new(),
+            })),
+        }
     }
 
     /// Adds something that the user should know.
@@ -183,7 +215,7 @@ impl Draft {
     }
 
     /// Returns the report of a run whose steps have all ended.
-    pub(super) fn conclude(&self) -> Report {
+    pub fn conclude(&self) -> Report {
         self.lock().conclude()
     }
 
@@ -277,10 +309,27 @@ impl State {
             }
             step.duration_ms = millis(took);
         }
+        self.hidden.get_or_insert(self.secrets.count());
     }
 
     fn conclude(&self) -> Report {
         let mut report = self.report.clone();
+        if self
+            .hidden
+            .is_some_and(|hidden| hidden != self.secrets.count())
+        {
+            // A secret that was learned since may stand in what was told before.
+            for step in &mut report.steps {
+                tell_again(step, &self.secrets);
+            }
+        }
+        for note in &mut report.notes {
+            note.message = self.secrets.hide(&note.message).into_owned();
+            note.advice = note
+                .advice
+                .as_deref()
+                .map(|advice| self.secrets.hide(advice).into_owned());
+        }
         report.duration_ms = millis(self.clock.since(self.began));
         report.conclude();
         report
@@ -295,8 +344,8 @@ fn millis(took: std::time::Duration) -> u64 {
 const LONGEST: usize = 500;
 
 /// Makes what a step says fit to be shown: one line, no secret, no control character.
-fn show(text: &str, secrets: &[SecretString]) -> String {
-    let text = clean_line(&redact(&redact_known(text, secrets)));
+fn show(text: &str, secrets: &KnownSecrets) -> String {
+    let text = clean_line(&secrets.hide(text));
     if text.chars().count() <= LONGEST {
         return text;
     }
@@ -305,12 +354,24 @@ fn show(text: &str, secrets: &[SecretString]) -> String {
     short
 }
 
+/// Hides once more what a step said.
+fn tell_again(step: &mut StepReport, secrets: &KnownSecrets) {
+    step.summary = secrets.hide(&step.summary).into_owned();
+    step.advice = step
+        .advice
+        .as_deref()
+        .map(|advice| secrets.hide(advice).into_owned());
+    for value in step.outputs.values_mut() {
+        hide(value, secrets);
+    }
+}
+
 /// Takes secrets out of outputs. Their control characters are escaped by JSON, and by who shows
 /// them: a prompt keeps its lines.
-fn hide(value: &mut Value, secrets: &[SecretString]) {
+fn hide(value: &mut Value, secrets: &KnownSecrets) {
     match value {
         Value::String(text) => {
-            let hidden = redact(&redact_known(text, secrets)).into_owned();
+            let hidden = secrets.hide(text).into_owned();
             *text = hidden;
         }
         Value::Array(values) => values.iter_mut().for_each(|value| hide(value, secrets)),

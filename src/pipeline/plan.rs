@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use crate::policy::{OnError, PipelineTable, Policy, PolicyError, StepRef, StepTable, nearest};
+use crate::git::Repo;
+use crate::policy::{
+    OnError, PipelineTable, Policy, PolicyError, StepRef, StepTable, Trigger, nearest,
+};
 use crate::template::Condition;
 
 use super::step::{Step, StepDef, TextStep};
@@ -167,6 +170,14 @@ impl PlannedStep {
     /// Returns the steps that have to be done before it.
     pub fn needs(&self) -> &[String] {
         &self.needs
+    }
+
+    /// Returns what a plan says of it beside its name; nothing of a step that is not to run.
+    pub fn details(&self, repo: &Repo, policy: &Policy, trigger: Trigger) -> Vec<String> {
+        match &self.turn {
+            Turn::Runs(step) => step.details(repo, policy, trigger),
+            Turn::Disabled | Turn::PolicyError => Vec::new(),
+        }
     }
 
     /// Returns how long it may take, beside the run's deadline.

@@ -8,7 +8,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use crate::policy::{Classed, KeyClass, Kind, PolicyError, StepTable};
+use crate::git::Repo;
+use crate::policy::{Classed, KeyClass, Kind, Policy, PolicyError, StepTable, Trigger};
 
 use super::context::Context;
 
@@ -29,6 +30,11 @@ pub trait Step: Debug {
     /// Starts with the run, beside the earlier steps. Must have no effect outside the process, and
     /// leaves what it found where [`run`](Self::run) looks, in a source of the context.
     async fn prepare(&self, _cx: &Context<'_>) {}
+
+    /// Returns what a plan says of the step beside its name: one line each. Looks at files only.
+    fn details(&self, _repo: &Repo, _policy: &Policy, _trigger: Trigger) -> Vec<String> {
+        Vec::new()
+    }
 
     /// Does the work.
     async fn run(&self, cx: &Context<'_>) -> Result<Outcome, StepError>;
@@ -261,11 +267,6 @@ impl StepDef {
     /// Reads the settings of a text step; nothing when steps of this kind are none.
     pub fn read_text(&self, table: &StepTable) -> Result<Option<Box<dyn TextStep>>, PolicyError> {
         self.read_text.map(|read| read(table)).transpose()
-    }
-
-    /// Says whether steps of this kind make one text of another.
-    pub const fn is_text(&self) -> bool {
-        self.read_text.is_some()
     }
 
     /// Returns the schema of the settings.

@@ -19,7 +19,8 @@ const GRACE: Duration = Duration::from_millis(25);
 #[derive(Debug)]
 #[must_use = "the watchdog is disarmed when this is dropped"]
 pub struct Watchdog {
-    _disarm: Sender<()>,
+    /// What is sent wakes it; closing disarms it.
+    bell: Sender<()>,
     /// Held while the end is told.
     disarmed: Arc<Mutex<bool>>,
 }
@@ -38,7 +39,7 @@ impl Watchdog {
         draft: &Draft,
         on_end: impl FnOnce(Report) + Send + 'static,
     ) -> io::Result<Self> {
-        let (disarm, dropped) = channel();
+        let (bell, rung) = channel();
         let (deadline, draft) = (deadline.clone(), draft.clone());
         let disarmed = Arc::new(Mutex::new(false));
         let told = Arc::clone(&disarmed);
@@ -49,7 +50,7 @@ impl Watchdog {
                 loop {
                     let remaining = deadline.remaining();
                     let wait = remaining + GRACE;
-                    if dropped.recv_timeout(wait) != Err(RecvTimeoutError::Timeout) {
+                    if rung.recv_timeout(wait) == Err(RecvTimeoutError::Disconnected) {
                         return;
                     }
                     if deadline.is_over() {
@@ -61,9 +62,12 @@ impl Watchdog {
                     }
                 }
             })?;
-        Ok(Self {
-            _disarm: disarm,
-            disarmed,
-        })
+        Ok(Self { bell, disarmed })
+    }
+
+    /// Makes it look at the deadline again, which has changed.
+    pub fn wake(&self) {
+        // One that has ended has nothing to look at.
+        let _ended = self.bell.send(());
     }
 }

@@ -36,20 +36,8 @@ pub enum PlatformErrorClass {
     RateLimited,
     /// The platform is away.
     Unavailable,
-    /// The answer is not what the platform's API promises.
-    BadResponse,
-    /// The answer is too large.
-    TooLarge,
-    /// The platform pointed to a place that is not followed.
-    RedirectRefused,
-    /// `http://` to a host that is neither this machine nor listed.
-    PlainHttpRefused,
-    /// The platform could not prove who it is.
-    Tls,
-    /// No connection, or it broke.
-    Network,
-    /// Nothing came in time.
-    Timeout,
+    /// There was no answer, or none that can be used: a connection, a certificate, a redirect, a body.
+    Http(HttpErrorClass),
 }
 
 impl PlatformErrorClass {
@@ -64,22 +52,17 @@ impl PlatformErrorClass {
             Self::Refused => "refused",
             Self::RateLimited => "rate-limited",
             Self::Unavailable => "unavailable",
-            Self::BadResponse => "bad-response",
-            Self::TooLarge => "too-large",
-            Self::RedirectRefused => "redirect-refused",
-            Self::PlainHttpRefused => "plain-http-refused",
-            Self::Tls => "tls",
-            Self::Network => "network",
-            Self::Timeout => "timeout",
+            Self::Http(class) => class.code(),
         }
     }
 
     /// Says whether the same request can succeed later with nothing changed.
     pub const fn is_transient(self) -> bool {
-        matches!(
-            self,
-            Self::RateLimited | Self::Unavailable | Self::Network | Self::Timeout
-        )
+        match self {
+            Self::RateLimited | Self::Unavailable => true,
+            Self::Http(class) => class.is_transient(),
+            _ => false,
+        }
     }
 
     /// Returns what to do, in one line.
@@ -95,13 +78,7 @@ impl PlatformErrorClass {
             Self::Refused => "shorten what is sent, or check its scope",
             Self::RateLimited => "it is tried again when the limit ends",
             Self::Unavailable => "it is tried again when the platform is back",
-            Self::BadResponse => HttpErrorClass::BadResponse.advice(),
-            Self::TooLarge => HttpErrorClass::TooLarge.advice(),
-            Self::RedirectRefused => HttpErrorClass::RedirectRefused.advice(),
-            Self::PlainHttpRefused => HttpErrorClass::PlainHttpRefused.advice(),
-            Self::Tls => HttpErrorClass::Tls.advice(),
-            Self::Network => HttpErrorClass::Network.advice(),
-            Self::Timeout => HttpErrorClass::Timeout.advice(),
+            Self::Http(class) => class.advice(),
         }
     }
 }
@@ -179,14 +156,9 @@ fn said(response: &Response) -> String {
 impl From<HttpError> for PlatformError {
     fn from(error: HttpError) -> Self {
         let class = match error.class() {
+            // The one thing in our requests that is not ours is the token.
             HttpErrorClass::Unusable => PlatformErrorClass::TokenFile,
-            HttpErrorClass::PlainHttpRefused => PlatformErrorClass::PlainHttpRefused,
-            HttpErrorClass::Network => PlatformErrorClass::Network,
-            HttpErrorClass::Timeout => PlatformErrorClass::Timeout,
-            HttpErrorClass::Tls => PlatformErrorClass::Tls,
-            HttpErrorClass::RedirectRefused => PlatformErrorClass::RedirectRefused,
-            HttpErrorClass::TooLarge => PlatformErrorClass::TooLarge,
-            HttpErrorClass::BadResponse => PlatformErrorClass::BadResponse,
+            class => PlatformErrorClass::Http(class),
         };
         Self::new(class, error.to_string())
     }

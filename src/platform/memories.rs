@@ -1,5 +1,7 @@
 //! Memories: what a workspace is told to remember, and what it remembers.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -50,10 +52,57 @@ impl Platform {
     pub async fn recall(&self, limit: usize) -> Result<Vec<Memory>, PlatformError> {
         let url = self.endpoint(&["workspaces", self.workspace_id(), "memories"])?;
         let response = self.get(url).await?;
-        let all: Vec<Value> = response.json()?;
+        let not_memories = || PlatformError::from(response.bad("a list of memories"));
+        let all: Vec<Value> =
+            serde_json::from_str(&text(response.body())).map_err(|_| not_memories())?;
         let skipped = all.len().saturating_sub(limit);
         let last = all.into_iter().skip(skipped).map(serde_json::from_value);
         let last: Result<_, _> = last.collect();
-        last.map_err(|_| response.bad("a list of memories").into())
+        last.map_err(|_| not_memories())
+    }
+}
+
+/// Reads a body in the encodings that JSON comes in: UTF-8 or UTF-16, with or without a mark.
+fn text(body: &[u8]) -> Cow<'_, str> {
+    let wide = |bytes: &[u8], unit: fn([u8; 2]) -> u16| {
+        let units: Vec<u16> = bytes
+            .chunks_exact(2)
+            .filter_map(|pair| pair.try_into().ok().map(unit))
+            .collect();
+        Cow::Owned(String::from_utf16_lossy(&units))
+    };
+    match body {
+        [0xef, 0xbb, 0xbf, rest @ ..] => String::from_utf8_lossy(rest),
+        [0xff, 0xfe, rest @ ..] => wide(rest, u16::from_le_bytes),
+        [0xfe, 0xff, rest @ ..] => wide(rest, u16::from_be_bytes),
+        // The first character of JSON is ASCII.
+        [0, _, ..] => wide(body, u16::from_be_bytes),
+        [_, 0, ..] => wide(body, u16::from_le_bytes),
+        _ => String::from_utf8_lossy(body),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_encoding_of_json_is_read() {
+        let json = "[\"é\"]";
+        let units = || json.encode_utf16();
+        let little: Vec<u8> = units().flat_map(u16::to_le_bytes).collect();
+        let big: Vec<u8> = units().flat_map(u16::to_be_bytes).collect();
+        for body in [
+            json.as_bytes().to_vec(),
+            [b"\xef\xbb\xbf", json.as_bytes()].concat(),
+            [b"\xff\xfe", little.as_slice()].concat(),
+            [b"\xfe\xff", big.as_slice()].concat(),
+            little,
+            big,
+        ] {
+            assert_eq!(text(&body), json, "{body:?}");
+        }
+        assert_eq!(text(b""), "");
+        assert_eq!(text(b"5"), "5");
     }
 }

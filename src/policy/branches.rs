@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::names::BranchName;
+use crate::names::BranchNameError;
 
 use super::pattern::Pattern;
 use super::text::read_as_text;
@@ -76,7 +77,11 @@ pub struct Rule {
     /// The branches, as a glob.
     pub r#match: Pattern,
     /// The branch that their pull requests go to.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "read_rule_base"
+    )]
     pub base: Option<BranchName>,
     /// Whether their pull requests are drafts; wins over `steps.pr-create.draft`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -88,6 +93,41 @@ crate::classes!(Rule {
     base: B,
     draft: B,
 });
+
+/// Reads a rule's base, which is never `auto`.
+fn read_rule_base<'de, D: serde::Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<BranchName>, D::Error> {
+    let base: ShortName = super::text::text(deserializer, "the name of a branch")?;
+    Ok(Some(base.0))
+}
+
+/// A branch name that is not written as a full ref, which git would take for a branch below
+/// `refs/heads/refs/`.
+struct ShortName(BranchName);
+
+impl TryFrom<String> for ShortName {
+    type Error = BaseError;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        if text.starts_with("refs/") {
+            let short = text.strip_prefix("refs/heads/").map(str::to_owned);
+            return Err(BaseError::FullRef(short.unwrap_or_else(|| "main".into())));
+        }
+        Ok(Self(BranchName::new(text)?))
+    }
+}
+
+/// Why a text names no base.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BaseError {
+    /// It names a whole ref; the forge wants the branch.
+    #[error("got a full ref name, wanted a short one such as \"{}\"", .0.escape_debug())]
+    FullRef(String),
+    /// Git refuses it.
+    #[error(transparent)]
+    Name(#[from] BranchNameError),
+}
 
 /// Where pull requests go.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
@@ -113,13 +153,13 @@ impl Base {
 }
 
 impl TryFrom<String> for Base {
-    type Error = crate::names::BranchNameError;
+    type Error = BaseError;
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
         if text == "auto" {
             Ok(Self::Auto)
         } else {
-            Ok(Self::Branch(BranchName::new(text)?))
+            ShortName::try_from(text).map(|name| Self::Branch(name.0))
         }
     }
 }

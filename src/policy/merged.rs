@@ -11,7 +11,7 @@ use super::file::PolicyFile;
 use super::layer::Origin;
 use super::limits::Limits;
 use super::node::{Item, Node, Table, dotted};
-use super::pattern::{Pattern, first_match};
+use super::pattern::Pattern;
 use super::permit::{Protected, PushPermit};
 use super::pipelines::PipelineTable;
 use super::read::read;
@@ -165,11 +165,6 @@ impl Policy {
     /// Says whether a layer has a table for the step.
     pub fn mentions(&self, step: &str) -> bool {
         self.steps.contains_key(step)
-    }
-
-    /// Returns the pattern that protects the branch, if any does; the bases that the policy names count.
-    pub fn is_protected(&self, branch: &BranchName) -> Option<&Pattern> {
-        first_match(&self.protected, branch)
     }
 
     /// Gives leave to push the branch, unless it is protected.

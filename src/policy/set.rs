@@ -102,7 +102,12 @@ impl Argument {
             keys,
             value: value.to_owned(),
             key: start..start + cut,
-            value_place: start + cut + 1..place.end,
+            value_place: if value.is_empty() {
+                // Nothing can be underlined of nothing: the equals sign stands for it.
+                start + cut..place.end
+            } else {
+                start + cut + 1..place.end
+            },
             place,
         })
     }

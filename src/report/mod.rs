@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 pub use prompt::{SOURCE, prompt};
+pub use summary::BAD_INPUT;
 
 /// The value of [`Report::schema`].
 pub const SCHEMA: &str = "sendoff.report/1";

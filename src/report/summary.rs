@@ -14,11 +14,13 @@ const SIGNALS: [(&str, Exit); 3] = [
     ("sigint", Exit::Interrupted),
     ("sigterm", Exit::Terminated),
 ];
+/// The stable code of the note that the task document could not be used.
+pub const BAD_INPUT: &str = "bad-input";
 /// The stable code of a note that the run's deadline passed outside its steps.
 const DEADLINE: &str = "deadline";
 
 impl Report {
-    /// Sets verdict and exit code from the steps and notes: 78 > 70 > 1 > 75 > 0.
+    /// Sets verdict and exit code from the steps and notes: 78 > 70 > 1 > 64 > 75 > 0.
     pub fn conclude(&mut self) {
         let exit = self.exit();
         self.exit_code = exit.code();
@@ -54,6 +56,9 @@ impl Report {
         }
         if self.notes.iter().any(|note| note.code == DEADLINE) {
             exit = exit.worst(Exit::Failed);
+        }
+        if self.notes.iter().any(|note| note.code == BAD_INPUT) {
+            exit = exit.worst(Exit::Usage);
         }
         if self.notes.iter().any(|note| note.code == POLICY) {
             exit = exit.worst(Exit::Policy);

@@ -15,7 +15,7 @@ pub(super) enum Strength {
 /// The longest value between quotes.
 const OPEN_VALUE: usize = 4096;
 /// So much of a value is looked at: anchors may share one, and a scan must stay linear.
-const JUDGED: usize = 128;
+pub(super) const JUDGED: usize = 128;
 
 /// Returns the value assigned to a keyword that stands at `start..after`.
 pub(super) fn assignment(
@@ -24,12 +24,14 @@ pub(super) fn assignment(
     strength: Strength,
     runs: &mut Runs<'_>,
 ) -> Option<Span> {
-    let (before, word) = word_before(text, start);
-    if before.ends_with(b"//") && text.get(after) == Some(&b':') {
+    let (value, form) = match separator(text, after) {
+        Some(found) => found,
+        None => flag(text, start, after)?,
+    };
+    if text.get(after) == Some(&b':') && word_before(text, start).0.ends_with(b"//") {
         // A user's name in a URL; `userinfo` knows where its password ends.
         return None;
     }
-    let (value, form) = separator(text, after).or_else(|| flag(text, word, after))?;
     let (begin, end) = match value.quote {
         Some(quote) => quoted(text, value.start, quote, value.escaped),
         None => (
@@ -98,10 +100,12 @@ pub(super) fn separator(text: &[u8], after: usize) -> Option<(Value, Form)> {
 }
 
 /// Reads `--token VALUE`.
-fn flag(text: &[u8], word: &[u8], after: usize) -> Option<(Value, Form)> {
+fn flag(text: &[u8], start: usize, after: usize) -> Option<(Value, Form)> {
     let value = skip_blanks(text, after);
-    (word.starts_with(b"--") && value > after && text.get(value) != Some(&b'-'))
-        .then(|| (open(text, value), Form::Tight))
+    (value > after
+        && text.get(value) != Some(&b'-')
+        && word_before(text, start).1.starts_with(b"--"))
+    .then(|| (open(text, value), Form::Tight))
 }
 
 /// Splits the forty bytes before `at` where the word that ends there begins.
@@ -181,6 +185,12 @@ impl Content<'_, '_> {
     fn leaves(&mut self, class: Class) -> bool {
         self.runs.leaves(class, self.judged)
     }
+
+    /// Says whether it can be seen and is not made of both letters and digits, as a call is in code.
+    fn is_code(&mut self) -> bool {
+        let mixed = self.leaves(Class::NoDigit) && self.leaves(Class::NoLetter);
+        !mixed && !self.leaves(Class::Graphic)
+    }
 }
 
 fn is_secret(
@@ -195,14 +205,16 @@ fn is_secret(
     if forty(value) && (*form != Form::Colon || digit || in_quotes) {
         return true;
     }
-    if is_placeholder(value) {
+    if strength == Strength::Weak && !digit {
         return false;
     }
-    let letter = value
-        .iter()
-        .any(|byte| byte.is_ascii_alphabetic() || *byte >= 0x80);
+    let letter = content.leaves(Class::NoName);
+    let call = content.leaves(Class::NoCall);
+    if is_placeholder(value) || (call && content.is_code()) {
+        return false;
+    }
     if strength == Strength::Weak {
-        return value.len() >= 20 && digit && letter && !value.contains(&b'(');
+        return value.len() >= 20 && letter && !call;
     }
     if in_quotes || *form == Form::Tight {
         return value.len() >= 6
@@ -263,12 +275,12 @@ fn is_placeholder(value: &[u8]) -> bool {
         b"args.",
     ];
     matches!(value.first(), Some(b'$' | b'<' | b'{' | b'%' | b'(') | None)
-        || WORDS
-            .iter()
-            .any(|word| value.eq_ignore_ascii_case(word.as_bytes()))
+        || (value.len() <= 10
+            && WORDS
+                .iter()
+                .any(|word| value.eq_ignore_ascii_case(word.as_bytes())))
         || code.iter().any(|prefix| value.starts_with(prefix))
         || value.iter().all(|byte| Some(byte) == value.first())
-        || (value.contains(&b'(') && value.iter().all(u8::is_ascii_graphic) && !is_mixed(value))
 }
 
 pub(super) fn is_mixed(value: &[u8]) -> bool {

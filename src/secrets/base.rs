@@ -36,15 +36,37 @@ fn digit(index: u32) -> char {
         .map_or('A', |byte| char::from(*byte))
 }
 
+/// Decodes standard base64, padded or not; nothing where another character stands.
+pub fn decode_base64(text: &[u8]) -> Option<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let mut bits = 0_u32;
+    let mut count = 0_u32;
+    for byte in text.iter().filter(|byte| **byte != b'=') {
+        let value = BASE64.iter().position(|digit| digit == byte)?;
+        bits = (bits << 6 | u32::try_from(value).ok()?) & 0xffff;
+        count += 6;
+        if count >= 8 {
+            count -= 8;
+            bytes.push(u8::try_from(bits >> count & 0xff).ok()?);
+        }
+    }
+    Some(bytes)
+}
+
 /// Says whether standard base64 text decodes to bytes with a colon, as `Basic` credentials do.
 pub(super) fn decodes_to_pair(text: &[u8]) -> bool {
     let mut bits = 0_u32;
     let mut count = 0_u32;
     for byte in text {
-        let Some(value) = BASE64.iter().position(|digit| digit == byte) else {
-            break;
+        let value = match byte {
+            b'A'..=b'Z' => byte - b'A',
+            b'a'..=b'z' => byte - b'a' + 26,
+            b'0'..=b'9' => byte - b'0' + 52,
+            b'+' => 62,
+            b'/' => 63,
+            _ => break,
         };
-        bits = (bits << 6 | u32::try_from(value).unwrap_or(0)) & 0xffff;
+        bits = (bits << 6 | u32::from(value)) & 0xffff;
         count += 6;
         if count >= 8 {
             count -= 8;
@@ -117,6 +139,24 @@ mod tests {
         assert!("eHNlY3JldC12YWx1ZQ==".contains(&base64_at(b"secret-value", 1)));
         assert!("eHlzZWNyZXQtdmFsdWU=".contains(&base64_at(b"secret-value", 2)));
         assert!(base64_at(b"secret-value", 2).len() >= 13);
+    }
+
+    #[test]
+    fn base64_is_decoded_with_and_without_padding() {
+        assert_eq!(
+            decode_base64(b"dXNlcjpwYQ==").as_deref(),
+            Some(&b"user:pa"[..])
+        );
+        assert_eq!(
+            decode_base64(b"dXNlcjpwYQ").as_deref(),
+            Some(&b"user:pa"[..])
+        );
+        assert_eq!(
+            decode_base64(b"+/+/").as_deref(),
+            Some(&[0xfb, 0xff, 0xbf][..])
+        );
+        assert_eq!(decode_base64(b"d\n"), None);
+        assert_eq!(decode_base64(b"no base64!"), None);
     }
 
     #[test]

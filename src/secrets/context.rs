@@ -1,6 +1,8 @@
 //! Secrets by what stands around them: PEM blocks, JSON web tokens, URLs, headers.
 
-use super::assignment::{is_mixed, is_redacted, separator, skip_blanks};
+use memchr::memmem;
+
+use super::assignment::{JUDGED, is_mixed, is_redacted, separator, skip_blanks};
 use super::base::decodes_to_pair;
 use super::redact::REDACTED;
 use super::runs::{Class, Runs, Span};
@@ -46,11 +48,7 @@ impl Blocks {
         {
             return end;
         }
-        let found = text
-            .get(at..)
-            .unwrap_or_default()
-            .windows(BLOCK_END.len())
-            .position(|window| window == BLOCK_END);
+        let found = memmem::find(text.get(at..).unwrap_or_default(), BLOCK_END);
         let end = found.map_or(usize::MAX, |found| at + found + BLOCK_END.len());
         self.next_end = Some((at, end));
         end
@@ -156,9 +154,8 @@ pub(super) fn authorization(text: &[u8], after: usize, runs: &mut Runs<'_>) -> O
     {
         // `Digest` has several parts; the others have one word, and prose may follow it.
         let end = if scheme.eq_ignore_ascii_case(b"digest") {
-            let rest = text.get(credentials..)?.iter().take(HEADER);
-            let ends = |byte: &u8| matches!(byte, b'\r' | b'\n' | b'"' | b'\'' | b'`' | b'\\');
-            credentials + rest.take_while(|byte| !ends(byte)).count()
+            runs.end(Class::Header, credentials)
+                .min(credentials + HEADER)
         } else {
             runs.end(Class::Value, credentials)
         };
@@ -166,8 +163,9 @@ pub(super) fn authorization(text: &[u8], after: usize, runs: &mut Runs<'_>) -> O
         return (long && !is_redacted(text, credentials)).then_some((credentials, end));
     }
     let end = runs.end(Class::Value, value.start);
-    let bare = text.get(value.start..end)?;
-    (bare.len() >= 8 && is_mixed(bare) && !is_redacted(text, value.start))
+    let judged = (value.start, end.min(value.start + JUDGED));
+    let mut mixed = || runs.leaves(Class::NoDigit, judged) && runs.leaves(Class::NoLetter, judged);
+    (end >= value.start + 8 && mixed() && !is_redacted(text, value.start))
         .then_some((value.start, end))
 }
 

@@ -14,6 +14,8 @@ const LOWER: &[u8; 16] = b"0123456789abcdef";
 const LEAST: usize = 4;
 /// Shorter values are looked for as they are, but not in their encodings or broken up.
 const LEAST_ENCODED: usize = 8;
+/// In texts below so many bytes each form is looked for by itself: to build an automaton takes longer.
+const SHORT: usize = 16 * 1024;
 /// So many breaks (a new line, `" + "`) may lie within a value.
 const BREAKS: usize = 2;
 
@@ -56,6 +58,12 @@ pub fn redact_known<'text>(text: &'text str, secrets: &[SecretString]) -> Cow<'t
 }
 
 fn spans(text: &str, patterns: &[String]) -> Vec<(usize, usize)> {
+    if text.len() < SHORT {
+        return patterns
+            .iter()
+            .flat_map(|pattern| places_of(text, pattern))
+            .collect();
+    }
     let automaton = AhoCorasick::builder()
         .match_kind(MatchKind::Standard)
         .build(patterns);
@@ -63,14 +71,25 @@ fn spans(text: &str, patterns: &[String]) -> Vec<(usize, usize)> {
         // Too many or too long to build at once: one at a time finds the same.
         return patterns
             .iter()
-            .flat_map(|pattern| text.match_indices(pattern.as_str()))
-            .map(|(start, hit)| (start, start + hit.len()))
+            .flat_map(|pattern| places_of(text, pattern))
             .collect();
     };
     automaton
         .find_overlapping_iter(text)
         .map(|hit| (hit.start(), hit.end()))
         .collect()
+}
+
+/// Returns where `pattern` stands, also where it overlaps itself.
+fn places_of(text: &str, pattern: &str) -> Vec<(usize, usize)> {
+    let mut places = Vec::new();
+    let mut from = 0;
+    while let Some(at) = text.get(from..).and_then(|rest| rest.find(pattern)) {
+        let start = from + at;
+        places.push((start, start + pattern.len()));
+        from = text.ceil_char_boundary(start + 1);
+    }
+    places
 }
 
 fn forms(secret: &str) -> Vec<String> {

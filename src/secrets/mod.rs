@@ -1,16 +1,21 @@
 //! Secrets in text: the table of token shapes, redaction, and what makes text safe to show.
 
+mod anchors;
 mod assignment;
 mod base;
 mod clean;
 mod context;
+mod filter;
 mod find;
 mod known;
 mod redact;
+mod registry;
 mod runs;
 mod table;
 
+pub use base::decode_base64;
 pub use clean::{clean, clean_line, strip_controls};
 pub use find::{Finding, Proof, find};
 pub use known::redact_known;
 pub use redact::{REDACTED, redact};
+pub use registry::KnownSecrets;

@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-use super::find::find;
+use super::find::each_secret;
+use super::runs::Span;
 
 /// What stands where a secret stood.
 pub const REDACTED: &str = "[REDACTED]";
@@ -17,10 +18,13 @@ const PASSES: usize = 8;
 pub fn redact(text: &str) -> Cow<'_, str> {
     let mut current = Cow::Borrowed(text);
     for _ in 0..PASSES {
-        let spans = find(current.as_bytes())
-            .iter()
-            .map(|finding| (finding.start, finding.end))
-            .collect();
+        let mut spans: Vec<Span> = Vec::new();
+        each_secret(current.as_bytes(), |finding| match spans.last_mut() {
+            Some(last) if (last.0..=last.1).contains(&finding.start) => {
+                last.1 = last.1.max(finding.end);
+            }
+            _ => spans.push((finding.start, finding.end)),
+        });
         match blot(&current, spans) {
             Some(next) => current = Cow::Owned(next),
             None => break,
@@ -30,9 +34,9 @@ pub fn redact(text: &str) -> Cow<'_, str> {
 }
 
 /// Replaces the spans, joined where they touch. Returns nothing when no text would change.
-pub(super) fn blot(text: &str, mut spans: Vec<(usize, usize)>) -> Option<String> {
+pub(super) fn blot(text: &str, mut spans: Vec<Span>) -> Option<String> {
     spans.sort_unstable();
-    let mut joined: Vec<(usize, usize)> = Vec::with_capacity(spans.len());
+    let mut joined: Vec<Span> = Vec::with_capacity(spans.len());
     for (start, end) in spans {
         match joined.last_mut() {
             Some(last) if start <= last.1 => last.1 = last.1.max(end),

@@ -30,9 +30,56 @@ pub(super) enum Class {
     NoLower,
     /// Everything up to the next sign that passwords have and words do not.
     NoSymbol,
+    /// ASCII up to the next letter.
+    NoName,
+    /// Everything up to the next opening bracket.
+    NoCall,
+    /// ASCII that can be seen.
+    Graphic,
+    /// Everything up to the end of the line, a quote or a backslash.
+    Header,
 }
 
-const CLASSES: usize = 12;
+const CLASSES: usize = 16;
+
+/// The classes of each byte, a bit for each.
+static BITS: [u16; 256] = bits();
+
+const fn bits() -> [u16; 256] {
+    let classes = [
+        Class::Alnum,
+        Class::Upper,
+        Class::Hex,
+        Class::Word,
+        Class::Dotted,
+        Class::Token68,
+        Class::Value,
+        Class::NoDigit,
+        Class::NoLetter,
+        Class::NoUpper,
+        Class::NoLower,
+        Class::NoSymbol,
+        Class::NoName,
+        Class::NoCall,
+        Class::Graphic,
+        Class::Header,
+    ];
+    let mut bits = [0; 256];
+    let mut byte = 0_u8;
+    loop {
+        let mut at = 0;
+        while at < classes.len() {
+            if classes[at].holds(byte) {
+                bits[byte as usize] |= 1 << classes[at] as usize;
+            }
+            at += 1;
+        }
+        if byte == u8::MAX {
+            return bits;
+        }
+        byte += 1;
+    }
+}
 
 impl Class {
     /// Says whether `byte` belongs to the class.
@@ -46,6 +93,10 @@ impl Class {
                 byte,
                 b'!' | b'@' | b'#' | b'$' | b'%' | b'^' | b'*' | b'+' | b'=' | b'~' | b'/'
             ),
+            Self::NoName => byte.is_ascii() && !byte.is_ascii_alphabetic(),
+            Self::NoCall => byte != b'(',
+            Self::Graphic => byte.is_ascii_graphic(),
+            Self::Header => !matches!(byte, b'\r' | b'\n' | b'"' | b'\'' | b'`' | b'\\'),
             Self::Alnum => byte.is_ascii_alphanumeric(),
             Self::Upper => byte.is_ascii_uppercase() || byte.is_ascii_digit(),
             Self::Hex => byte.is_ascii_hexdigit(),
@@ -91,8 +142,10 @@ impl<'text> Runs<'text> {
         {
             return *end;
         }
+        let bit = 1 << class as u32;
+        let holds = |byte: &&u8| BITS[usize::from(**byte)] & bit != 0;
         let rest = self.text.get(at..).unwrap_or_default();
-        let end = at + rest.iter().take_while(|byte| class.holds(**byte)).count();
+        let end = at + rest.iter().take_while(holds).count();
         if let Some(known) = known {
             *known = (at, end);
         }

@@ -14,6 +14,7 @@ use crate::pipeline::{Hold, Shipment, interruptible};
 use crate::platform::{Platform, TokenSource};
 use crate::policy::{Forge, ForgeKind, Policy, Trigger};
 use crate::process::Inheritance;
+use crate::secrets::KnownSecrets;
 
 use super::Session;
 
@@ -23,7 +24,11 @@ const TOKEN_USER: &str = "x-access-token";
 pub(super) const NO_PLATFORM: &str = "no-platform";
 
 /// Makes the platform's client, or says why there is none.
-pub(super) fn platform(environment: &Environment, policy: &Policy) -> Result<Platform, Hold> {
+pub(super) fn platform(
+    environment: &Environment,
+    policy: &Policy,
+    known: &KnownSecrets,
+) -> Result<Platform, Hold> {
     let settings = policy.platform();
     let absent = || {
         Hold::new(NO_PLATFORM, "no platform is configured").advise(
@@ -52,7 +57,7 @@ pub(super) fn platform(environment: &Environment, policy: &Policy) -> Result<Pla
         .token_file
         .clone()
         .unwrap_or_else(|| environment.configs_directory().join(".auth_token"));
-    let client = client(policy);
+    let client = client(policy, known);
     Platform::new(client, url, workspace, TokenSource::File(token)).map_err(|error| {
         let hold = Hold::new(error.code(), error.to_string());
         Hold {
@@ -63,9 +68,12 @@ pub(super) fn platform(environment: &Environment, policy: &Policy) -> Result<Pla
 }
 
 /// Makes the HTTP client of forge and platform.
-fn client(policy: &Policy) -> Client {
+fn client(policy: &Policy, known: &KnownSecrets) -> Client {
     let timeout = policy.limits().http_timeout.duration();
-    Client::new(ClientOptions::new(timeout))
+    Client::new(ClientOptions {
+        known: known.clone(),
+        ..ClientOptions::new(timeout)
+    })
 }
 
 /// Says how the remote may be reached. Nothing in it comes from the repository.
@@ -73,6 +81,8 @@ pub(super) fn push_options(session: &Session, remote: &RemoteUrl) -> PushOptions
     let policy = &session.loaded.policy;
     let environment = &session.environment;
     let inheritance = Inheritance::new(environment.search_path(), environment.for_children());
+    // A server may echo the login that it got.
+    session.known.add_login(remote.user(), remote.password());
     let options = PushOptions {
         push_timeout: policy.limits().push_timeout.duration(),
         push_size: policy.limits().push_size.bytes(),
@@ -92,6 +102,7 @@ pub(super) fn push_options(session: &Session, remote: &RemoteUrl) -> PushOptions
         login: login(session, remote),
         ssh_command: ssh_command(session),
         inheritance,
+        known: session.known.clone(),
         ..PushOptions::default()
     };
     match session.repo() {
@@ -133,6 +144,7 @@ pub(super) struct ForgeWay {
     token: Option<SecretString>,
     repo: Option<Repo>,
     inheritance: Inheritance,
+    known: KnownSecrets,
 }
 
 impl ForgeWay {
@@ -140,13 +152,14 @@ impl ForgeWay {
     pub(super) fn of(session: &Session, shipment: &Shipment) -> Self {
         let policy = &session.loaded.policy;
         Self {
-            client: client(policy),
+            client: client(policy, &session.known),
             settings: policy.forge().clone(),
             remote: shipment.remote.url.clone(),
             repository: shipment.repository.clone(),
             token: token_of_variable(session, &shipment.remote.url),
             repo: session.repo().cloned(),
             inheritance: shipment.push_options.inheritance.clone(),
+            known: session.known.clone(),
         }
     }
 
@@ -192,7 +205,8 @@ impl ForgeWay {
         let web = self.web_origin(def).ok_or_else(absent)?;
         let place = RemoteUrl::parse(web.as_str()).map_err(|_| absent())?;
         let config = self.repo.as_ref().ok_or_else(absent)?.config();
-        let helpers = Helpers::from_config(config, &place, self.inheritance.clone());
+        let helpers =
+            Helpers::from_config(config, &place, self.inheritance.clone()).remembering(&self.known);
         match interruptible(move |_| helpers.get(&web, None)).await {
             Ok(Ok(Some(login))) if !login.password.expose_secret().is_empty() => Ok(login.password),
             Ok(Ok(_)) => Err(absent()),

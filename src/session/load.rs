@@ -59,11 +59,10 @@ pub(super) fn bad_repository(error: &OpenError) -> Hold {
     }
 }
 
-/// Loads the layers that apply to a request.
-pub(super) fn load(
+/// Loads the layers that apply to a request, without the repository's.
+pub(super) fn outside(
     request: &Request,
     environment: &Environment,
-    repo: Option<&Repo>,
 ) -> Result<Loaded, Box<PolicyError>> {
     let mut places = Places::usual(environment.config_directory().as_deref());
     places.policy_file = request
@@ -71,7 +70,11 @@ pub(super) fn load(
         .as_ref()
         .map(|file| environment.cwd().join(file));
     places.set.clone_from(&request.sets);
-    let loaded = Layers::load(&places, STEPS).map_err(Box::new)?;
+    Layers::load(&places, STEPS).map_err(Box::new)
+}
+
+/// Adds the layer of the repository.
+pub(super) fn inside(loaded: Loaded, repo: Option<&Repo>) -> Result<Loaded, Box<PolicyError>> {
     match repo.and_then(Repo::work_tree) {
         Some(work_tree) => loaded.with_work_tree(work_tree, STEPS).map_err(Box::new),
         None => Ok(loaded),
@@ -129,7 +132,7 @@ pub fn review(
     let repo = discover(&directory, environment, LocalConfig::Ignore)
         .ok()
         .flatten();
-    let loaded = load(request, environment, repo.as_ref())?;
+    let loaded = inside(outside(request, environment)?, repo.as_ref())?;
     Ok(PolicyReview {
         layers: loaded.layer_names(),
         values: loaded.policy.flatten(),

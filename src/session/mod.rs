@@ -7,6 +7,7 @@ mod plan;
 mod range;
 mod remote_head;
 mod signals;
+mod watch;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -19,14 +20,14 @@ use crate::environment::Environment;
 use crate::exit::Exit;
 use crate::git::push::PushOptions;
 use crate::git::{LocalConfig, Repo};
-use crate::names::RunId;
 use crate::pipeline::{
     Context, Deadline, Draft, Facts, ForgeSource, Hold, OpenPullRequest, Pipeline, Receipts,
-    RemoteHeadSource, RunFacts, RunInfo, SharedProgress, TaskDocument, TextStep, Watchdog,
+    RemoteHeadSource, RunFacts, SharedProgress, TaskDocument, TextStep,
 };
 use crate::policy::{Loaded, PolicyError, Trigger};
 use crate::process::kill_every_group;
 use crate::report::{Note, Report};
+use crate::secrets::KnownSecrets;
 use crate::steps::STEPS;
 
 use self::connect::ForgeWay;
@@ -35,6 +36,7 @@ use self::remote_head::Question;
 
 pub use self::load::{PolicyReview, check_file, preset_for_repository, repository_policy, review};
 pub use self::plan::{Plan, PlanStep};
+pub use self::watch::Watch;
 
 /// Returns the code of the note that says which signal ended the run.
 const fn signal_code(signal: Exit) -> &'static str {
@@ -61,6 +63,12 @@ pub struct Request {
     pub sets: Vec<String>,
     /// What the caller tells about its task.
     pub task: TaskDocument,
+    /// What the report is to tell besides, such as a task document that could not be read.
+    pub notes: Vec<Note>,
+    /// What the process came to hold and must not show.
+    pub known: KnownSecrets,
+    /// What is to be settled when the report has reached its reader.
+    pub receipts: Receipts,
 }
 
 /// Everything that a run needs, opened and checked.
@@ -69,7 +77,8 @@ pub struct Session {
     environment: Environment,
     clock: Clock,
     trigger: Trigger,
-    run_id: RunId,
+    watch: Watch,
+    known: KnownSecrets,
     task: TaskDocument,
     repo: Result<Option<Repo>, Hold>,
     loaded: Loaded,
@@ -80,18 +89,29 @@ pub struct Session {
 impl Session {
     /// Opens the repository and loads the policy. Only an error in what the command line names ends
     /// it here; a bad file elsewhere is reported, and holds back what it might have forbidden.
-    pub fn open(request: Request, environment: Environment) -> Result<Self, Box<PolicyError>> {
-        let clock = Clock::System;
-        let run_id = RunId::new(clock.now());
+    ///
+    /// `watch` covers it all: the policy outside of the repository is read first, for its deadline.
+    pub fn open(
+        request: Request,
+        environment: Environment,
+        watch: Watch,
+    ) -> Result<Self, Box<PolicyError>> {
+        environment
+            .tokens()
+            .for_each(|token| request.known.add(&token));
         let directory = load::directory(request.directory.as_deref(), &environment);
+        let loaded = load::outside(&request, &environment)?;
+        watch.limit(loaded.policy.limits().deadline.duration());
         let mut repo = load::discover(&directory, &environment, LocalConfig::Ignore);
         let found = repo.as_ref().ok().and_then(Option::as_ref);
-        let loaded = load::load(&request, &environment, found)?;
-        let mut notes = load::notes(&loaded, found);
+        let loaded = load::inside(loaded, found)?;
+        watch.limit(loaded.policy.limits().deadline.duration());
+        let mut notes = request.notes;
+        notes.extend(load::notes(&loaded, found));
         if loaded.policy.git().local_config == crate::policy::LocalConfig::Trust {
             repo = load::discover(&directory, &environment, LocalConfig::Trust);
         }
-        if let Err(hold) = connect::platform(&environment, &loaded.policy)
+        if let Err(hold) = connect::platform(&environment, &loaded.policy, &request.known)
             && hold.reason != connect::NO_PLATFORM
         {
             notes.push(Note {
@@ -103,14 +123,15 @@ impl Session {
         let (trigger, task) = (request.trigger, request.task);
         Ok(Self {
             environment,
-            clock,
+            clock: Clock::System,
             trigger,
-            run_id,
+            watch,
+            known: request.known,
             task,
             repo,
             loaded,
             notes,
-            receipts: Receipts::default(),
+            receipts: request.receipts,
         })
     }
 
@@ -150,6 +171,14 @@ impl Session {
         self
     }
 
+    /// Ends the watch of a session that runs no pipeline: it may take as long as its input.
+    #[must_use]
+    pub fn unwatched(self) -> Self {
+        // There may have been none.
+        let _none = self.watch.end();
+        self
+    }
+
     /// Returns what is to be settled when the report has reached its reader.
     pub const fn receipts(&self) -> &Receipts {
         &self.receipts
@@ -167,35 +196,45 @@ impl Session {
 
     /// Runs a pipeline. Never fails: what went wrong is part of the report.
     ///
-    /// SIGINT, SIGTERM and SIGHUP end it in order within a second, with the report so far.
-    /// `on_deadline` gets the report so far, on a thread of its own, when the deadline passes and the
-    /// run does not end by itself.
-    pub fn run(
-        &self,
-        pipeline: &Pipeline,
-        progress: &SharedProgress,
-        on_deadline: impl FnOnce(Report) + Send + 'static,
-    ) -> Report {
-        let deadline = Deadline::new(self.loaded.policy.limits().deadline.duration());
+    /// SIGINT, SIGTERM and SIGHUP end it in order within a second, with the report so far. When the
+    /// deadline passes and the run does not end by itself, the watch that the session was opened
+    /// with has the report so far.
+    pub fn run(&self, pipeline: &Pipeline, progress: &SharedProgress) -> Report {
+        let report = self.run_watched(pipeline, progress);
+        self.end_watch();
+        report
+    }
+
+    /// From here on the report is the run's to tell.
+    fn end_watch(&self) {
+        if let Err(error) = self.watch.end() {
+            // The machine refused the thread; the run was covered by its own timers.
+            tracing::debug!(%error, "there was no watchdog");
+        }
+    }
+
+    fn run_watched(&self, pipeline: &Pipeline, progress: &SharedProgress) -> Report {
+        let (deadline, draft) = (&self.watch.deadline, &self.watch.draft);
+        draft.describe(pipeline.name(), None, &self.notes);
         let survey = self.survey();
-        let draft = self.draft(pipeline, &survey);
+        draft.describe(pipeline.name(), survey.report(), &self.notes);
         if self.has_nobody_to_ask(&survey) && !pipeline.waits() {
-            // Nothing to wait for: neither a runtime nor a watchdog is paid for.
-            let run = self.run_on(pipeline, &survey, &deadline, &draft, progress);
+            // Nothing to wait for: no runtime is paid for.
+            // A twin: what is tried here and has to wait begins again below.
+            let twin = draft.twin();
+            let run = self.run_on(pipeline, &survey, deadline, &twin, progress);
             if let Some(report) = run.now_or_never() {
                 return report;
             }
         }
-        let draft = self.draft(pipeline, &survey);
-        let watchdog = Watchdog::start(&deadline, &draft, on_deadline);
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build();
-        let (runtime, watchdog) = match (runtime, watchdog) {
-            (Ok(runtime), Ok(watchdog)) => (runtime, watchdog),
-            (Err(error), _) | (_, Err(error)) => return draft.not_started(&error),
+        let runtime = match runtime {
+            Ok(runtime) => runtime,
+            Err(error) => return draft.not_started(&error),
         };
-        let run = self.run_on(pipeline, &survey, &deadline, &draft, progress);
+        let run = self.run_on(pipeline, &survey, deadline, draft, progress);
         let ended = runtime.block_on(async {
             // The run is dropped when a signal wins: that raises the flag of its threads.
             match select(Box::pin(run), Box::pin(signals::first())).await {
@@ -203,8 +242,7 @@ impl Session {
                 Either::Right((signal, _)) => Err(draft.interrupted(signal_code(signal))),
             }
         });
-        // From here on the report is ours to tell.
-        drop(watchdog);
+        self.end_watch();
         // A thread that still runs hears that it should end, gives back its locks and kills its
         // children. One that is stuck must not hold the process.
         runtime.shutdown_timeout(LAST_CALL);
@@ -223,7 +261,7 @@ impl Session {
         draft: &Draft,
         progress: &SharedProgress,
     ) -> Report {
-        let platform = connect::platform(&self.environment, &self.loaded.policy).ok();
+        let platform = connect::platform(&self.environment, &self.loaded.policy, &self.known).ok();
         let shipment = survey.shipment.as_ref();
         let way = shipment.ok().map(|shipment| ForgeWay::of(self, shipment));
         let forge = ForgeSource::new(move || connect::forge(way.clone()));
@@ -233,7 +271,7 @@ impl Session {
         let remote_head = RemoteHeadSource::new(move || remote_head::ask(question.clone()));
         let cx = Context {
             trigger: self.trigger,
-            run_id: self.run_id,
+            run_id: self.watch.run_id,
             policy: &self.loaded.policy,
             repo: self.repo(),
             shipment,
@@ -255,7 +293,7 @@ impl Session {
     /// Says whether no step has a server to talk to: no platform, and nothing to ship.
     fn has_nobody_to_ask(&self, survey: &Survey) -> bool {
         survey.shipment.is_err()
-            && connect::platform(&self.environment, &self.loaded.policy).is_err()
+            && connect::platform(&self.environment, &self.loaded.policy, &self.known).is_err()
     }
 
     /// Returns the repository, where there is one that can be opened.
@@ -271,42 +309,13 @@ impl Session {
         guards::survey(repo, &self.loaded.policy, options)
     }
 
-    /// Starts a report that never shows a token of the environment.
-    fn draft(&self, pipeline: &Pipeline, survey: &Survey) -> Draft {
-        let info = RunInfo {
-            version: env!("CARGO_PKG_VERSION").into(),
-            pipeline: pipeline.name().into(),
-            trigger: self.trigger.to_string(),
-            run_id: self.run_id,
-            repo: survey.report(),
-            notes: self.notes.clone(),
-        };
-        let draft = Draft::new(info, &self.clock);
-        self.environment
-            .tokens()
-            .for_each(|token| draft.hide(token));
-        // A server may echo the login that it got.
-        if let Ok(shipment) = &survey.shipment {
-            let login = shipment.push_options.login.as_ref();
-            let known = shipment
-                .remote
-                .url
-                .password()
-                .or(login.map(|login| &login.password));
-            if let Some(secret) = known {
-                draft.hide(secret.clone());
-            }
-        }
-        draft
-    }
-
     fn facts(&self, survey: &Survey) -> Facts {
         Facts {
             repo: survey.facts.clone(),
             task: self.task.task.clone(),
             trigger: self.trigger.to_string(),
             run: RunFacts {
-                id: self.run_id.to_string(),
+                id: self.watch.run_id.to_string(),
             },
             steps: std::collections::BTreeMap::new(),
         }

@@ -6,11 +6,15 @@ use serde::Serialize;
 
 use crate::exit::Exit;
 use crate::pipeline::{Pipeline, PlannedStep};
-use crate::report::{Note, RepoReport};
+use crate::policy::Trigger;
+use crate::report::{BAD_INPUT, Note, RepoReport};
 use crate::secrets::{clean_line, redact};
 
 use super::Session;
 use super::guards::Survey;
+
+/// The value of [`Plan::schema`].
+const SCHEMA: &str = "sendoff.plan/1";
 
 /// What a run would do.
 #[derive(Debug, Serialize)]
@@ -46,6 +50,8 @@ pub struct PlanStep {
     pub why: Option<String>,
     /// What to do about it.
     pub advice: Option<String>,
+    /// What it would do beside its name says, one line each.
+    pub details: Vec<String>,
     /// Its condition.
     pub when: Option<String>,
     /// What has to be done before it.
@@ -71,7 +77,7 @@ impl Plan {
                 .collect()
         });
         Self {
-            schema: "sendoff.plan/1",
+            schema: SCHEMA,
             pipeline: pipeline.name().to_owned(),
             trigger: session.trigger.to_string(),
             repo: survey.report(),
@@ -82,10 +88,30 @@ impl Plan {
         }
     }
 
-    /// Returns the exit code: a policy that a run could not use is 78 here too.
+    /// Returns the plan of a program that `SENDOFF=0` switched off.
+    pub fn switched_off(pipeline: &str, trigger: Trigger) -> Self {
+        Self {
+            schema: SCHEMA,
+            pipeline: pipeline.to_owned(),
+            trigger: trigger.to_string(),
+            repo: None,
+            commits: Vec::new(),
+            push_url: None,
+            groups: Vec::new(),
+            notes: vec![super::watch::switched_off()],
+        }
+    }
+
+    /// Returns the exit code: a policy that a run could not use is 78 here too, a task document 64.
     pub fn exit(&self) -> Exit {
-        let broken = self.notes.iter().any(|note| note.code == "policy-error");
-        if broken { Exit::Policy } else { Exit::Done }
+        let noted = |code: &str| self.notes.iter().any(|note| note.code == code);
+        if noted("policy-error") {
+            Exit::Policy
+        } else if noted(BAD_INPUT) {
+            Exit::Usage
+        } else {
+            Exit::Done
+        }
     }
 }
 
@@ -109,12 +135,18 @@ fn plan_step(session: &Session, survey: &Survey, step: &PlannedStep) -> PlanStep
             "heartbeat-set",
             "heartbeat-clear",
         ];
-        let hold = super::connect::platform(&session.environment, &session.loaded.policy).err()?;
+        let hold =
+            super::connect::platform(&session.environment, &session.loaded.policy, &session.known)
+                .err()?;
         needs_platform
             .contains(&step.kind)
             .then_some((hold.sentence, hold.advice))
     };
     let held = held.or_else(no_platform);
+    let details = match session.repo() {
+        Some(repo) if held.is_none() => step.details(repo, &session.loaded.policy, session.trigger),
+        _ => Vec::new(),
+    };
     let (why, advice) = held.clone().unzip();
     PlanStep {
         name: step.name.clone(),
@@ -122,6 +154,10 @@ fn plan_step(session: &Session, survey: &Survey, step: &PlannedStep) -> PlanStep
         runs: held.is_none(),
         why,
         advice: advice.flatten(),
+        details: details
+            .iter()
+            .map(|line| clean_line(&redact(line)))
+            .collect(),
         when: step.when().map(ToOwned::to_owned),
         needs: step.needs().to_vec(),
         timeout: step.timeout().map(show),

@@ -48,7 +48,11 @@ pub(super) fn ahead(
             sentence: format!("the history of {branch} cannot be read: {error}"),
             ..Hold::of("corrupt", &error)
         }
-        .advise("check the repository: git fsck")
+        .advise(if repo.is_partial() {
+            "the clone is partial: fetch what it lacks with git fetch --refetch, or check it with git fsck"
+        } else {
+            "check the repository: git fsck"
+        })
     };
     let limit = policy.limits().commits.get();
     let ahead = repo.ahead(head, &bases, limit).map_err(corrupt)?;

@@ -18,26 +18,26 @@ pub(super) struct BriefSummary {
     /// The text to work on, in a pipeline; alone the step takes `--input`.
     text: Template,
     /// The longest line, in code points; less than 4 counts as 4.
-    max_len: i64,
+    max_length: i64,
 }
 
 crate::classes!(BriefSummary {
     text: D,
-    max_len: D
+    max_length: D
 });
 
 impl Default for BriefSummary {
     fn default() -> Self {
         Self {
             text: Template::built_in("{{ task.input or '' }}"),
-            max_len: BRIEF_LENGTH,
+            max_length: BRIEF_LENGTH,
         }
     }
 }
 
 impl TextStep for BriefSummary {
     fn convert(&self, input: &str) -> Result<String, StepError> {
-        Ok(brief(input, self.max_len))
+        Ok(brief(input, self.max_length))
     }
 }
 

@@ -169,9 +169,11 @@ fn record(line: &str) -> Option<String> {
         Err(_) => serde_json::from_str(&without_odd_numbers(line)?).ok()?,
     };
     let record = parsed.as_object()?;
-    let status = record.get("status").map_or_else(|| "?".into(), shown);
-    let summary = record.get("summary").map_or_else(String::new, shown);
-    let mut text = format!("- [{status}] {summary}");
+    let known = |key: &str| {
+        let value = record.get(key).filter(|value| !value.is_null());
+        value.map_or_else(|| "?".into(), shown)
+    };
+    let mut text = format!("- [{}] {}", known("status"), known("summary"));
     let preview = record.get("response_preview").map(shown);
     if let Some(preview) = preview.filter(|preview| !preview.is_empty()) {
         let first: String = preview.chars().take(PREVIEW).collect();

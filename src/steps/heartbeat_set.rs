@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::pipeline::{Context, Outcome, Step, StepDef, StepError};
 use crate::platform::Heartbeat;
+use crate::secrets::redact;
 use crate::template::Template;
 
 pub(super) const STEP: StepDef = StepDef::of::<HeartbeatSet>(
@@ -57,13 +58,14 @@ pub(super) fn no_platform() -> Outcome {
 }
 
 /// Makes a heartbeat: the caller's own counters where it counts, else what one task amounts to.
+/// Whatever its texts come from, no secret leaves in them.
 pub(super) fn heartbeat(cx: &Context<'_>, current_task: String, active_tasks: u64) -> Heartbeat {
     let counted = cx.task.heartbeat.clone().unwrap_or_default();
     Heartbeat {
-        current_task: counted.current_task.unwrap_or(current_task),
+        current_task: redact(&counted.current_task.unwrap_or(current_task)).into_owned(),
         active_tasks: counted.active_tasks.unwrap_or(active_tasks),
         error_rate: counted.error_rate.unwrap_or(0.0),
-        sample_error: counted.sample_error.unwrap_or_default(),
+        sample_error: redact(&counted.sample_error.unwrap_or_default()).into_owned(),
         uptime_seconds: counted.uptime_seconds.unwrap_or(0),
     }
 }

@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::pipeline::{Context, Outcome, Outputs, Step, StepDef, StepError};
+use crate::secrets::redact;
 use crate::template::Template;
 
 use super::heartbeat_set::no_platform;
@@ -81,7 +82,9 @@ impl Step for MemoryCommit {
                 "the task has no input to remember",
             ));
         }
-        let content = cx.render(&self.content)?;
+        // A template of somebody's own may have forgotten it; what is redacted stays as it is.
+        let rendered = cx.render(&self.content)?;
+        let content = redact(&rendered);
         if content.trim().is_empty() {
             return Ok(Outcome::skipped("no-content", "the memory would be empty"));
         }

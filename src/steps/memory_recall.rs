@@ -38,10 +38,17 @@ impl Step for MemoryRecall {
         let Some(platform) = cx.platform else {
             return Ok(no_platform());
         };
-        let memories = platform
-            .recall(self.limit)
-            .await
-            .map_err(|error| super::platform_error(&error))?;
+        let memories = match platform.recall(self.limit).await {
+            Ok(memories) => memories,
+            // A prompt without memories is better than none: told, but no failure.
+            Err(error) => {
+                return Ok(Outcome::Skipped {
+                    reason: error.code(),
+                    summary: format!("no memory can be recalled: {error}"),
+                    advice: Some(error.advice().into()),
+                });
+            }
+        };
         let lines: Vec<String> = memories
             .iter()
             .map(|memory| {

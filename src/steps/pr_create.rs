@@ -12,10 +12,11 @@ use crate::template::Template;
 
 pub(super) const STEP: StepDef = StepDef::of::<PrCreate>(
     "pr-create",
-    "Finds the open pull request of this head and base, or opens one.waits_for_servers_only(); never two.",
+    "Finds the open pull request of this head and base, or opens one; never two.",
 )
 .ships()
-.needs(&["push"]);
+.needs(&["push"])
+.waits_for_servers_only();
 
 /// Find the open pull request of this head and base, or open one
 #[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]

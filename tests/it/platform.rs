@@ -103,7 +103,7 @@ async fn fields_that_are_missing_stay_missing_and_other_shapes_are_errors() {
     let error = platform.recall(10).await.unwrap_err();
     insta::assert_snapshot!(render(&error), @r#"
     bad-response (final)
-    `127.0.0.1:PORT` answered 200 with something that is not the JSON that was expected: {"memories":[]}
+    `127.0.0.1:PORT` answered 200 with something that is not a list of memories: {"memories":[]}
     check that the URL leads to the server's API and not to a sign-in page
     "#);
 }

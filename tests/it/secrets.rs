@@ -354,6 +354,29 @@ fn a_value_that_we_hold_is_redacted_in_every_form() {
     assert_eq!(redact_known("nothing", &[]), "nothing");
 }
 
+/// Short texts are searched in another way than long ones.
+#[test]
+fn a_known_secret_is_found_in_long_texts_as_in_short_ones() {
+    let held = vec![
+        SecretString::from("aaaaaaaaaa"),
+        SecretString::from("pass/word\"+é+1"),
+    ];
+    for short in [
+        "x aaaaaaaaaaaaa y",
+        "u=pass/word\"+é+1;",
+        "cGFzcy93b3JkIivDqSsx",
+    ] {
+        let filler = "word ".repeat(8_000);
+        let redacted = redact_known(short, &held).into_owned();
+        assert!(redacted.contains("[REDACTED]"), "{short}: {redacted}");
+        let long = format!("{filler}{short}{filler}");
+        assert_eq!(
+            redact_known(&long, &held),
+            format!("{filler}{redacted}{filler}")
+        );
+    }
+}
+
 #[test]
 fn a_checksum_makes_a_finding_sure() {
     // The checksum of thirty zeros in base 62 is computed by the finder's own unit test; here a

@@ -4,7 +4,9 @@ import asyncio
 import inspect
 import json
 import os
+import time
 import unittest
+import unittest.mock
 from types import SimpleNamespace
 from typing import Any
 
@@ -184,6 +186,35 @@ class Calls(Case):
         self.assertEqual(self.document()["heartbeat"], {"active_tasks": 1})
         asyncio.run(compat.set_current_task(None, ""))
         self.assertEqual(self.document()["heartbeat"], {"active_tasks": 0})
+
+    def test_what_the_heartbeat_counts_goes_along(self) -> None:
+        self.recording()
+
+        class Counting:
+            current_task, active_tasks = "", 0
+            error_rate, sample_error, start_time = 0.25, "ReadTimeout", time.time() - 60
+
+        asyncio.run(compat.set_current_task(Counting(), "paint"))
+        told = self.document()["heartbeat"]
+        self.assertAlmostEqual(told.pop("uptime_seconds"), 60, delta=30)
+        self.assertEqual(
+            told, {"active_tasks": 1, "error_rate": 0.25, "sample_error": "ReadTimeout"}
+        )
+
+        class Odd:
+            error_rate, sample_error, uptime_seconds = "no", 5, float("nan")
+
+            @property
+            def start_time(self) -> float:
+                raise RuntimeError("no")
+
+        for odd in (Odd(), object(), 5, "x", unittest.mock.MagicMock()):
+            asyncio.run(compat.set_current_task(odd, "paint"))
+            self.assertEqual(self.document()["heartbeat"], {"active_tasks": 1})
+        counted = SimpleNamespace(uptime_seconds=7.9, start_time=0, error_rate=True)
+        asyncio.run(compat.set_current_task(counted, ""))
+        told = self.document()["heartbeat"]
+        self.assertEqual(told, {"active_tasks": 0, "uptime_seconds": 7})
 
     def test_a_push_is_asked_for_only_where_there_is_a_directory(self) -> None:
         self.recording()

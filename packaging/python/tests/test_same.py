@@ -72,7 +72,7 @@ class Same(Case):
             calls.append((text, {}, lambda t=text: compat.brief_summary(t)))
             for limit in (-1, 0, 3, 4, 5, 12):
                 calls.append(
-                    (text, {"max-len": limit}, lambda t=text, n=limit: compat.brief_summary(t, n))
+                    (text, {"max-length": limit}, lambda t=text, n=limit: compat.brief_summary(t, n))
                 )
         self.compare("brief-summary", calls)
 

@@ -28,6 +28,7 @@ const QUIET: &[&str] = &[
     "no-token",
     "no-input",
     "no-content",
+    "no-prompt",
     "disabled",
 ];
 
@@ -103,7 +104,8 @@ fn extras(text: &mut String, step: &StepReport, detail: Detail, width: usize) {
     }
 }
 
-fn is_quiet(step: &StepReport) -> bool {
+/// Says whether a step was skipped because something is not set up here.
+pub(in crate::cli) fn is_quiet(step: &StepReport) -> bool {
     step.verdict == Verdict::Skipped
         && step
             .reason

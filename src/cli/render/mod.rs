@@ -12,7 +12,7 @@ use crate::report::Report;
 
 use super::output::complain;
 
-pub(super) use human::{Detail, human};
+pub(super) use human::{Detail, human, is_quiet};
 pub(super) use plan::plan;
 
 /// Renders a report as one JSON document.

@@ -45,6 +45,9 @@ pub(in crate::cli) fn plan(plan: &Plan) -> String {
             if let Some(advice) = &step.advice {
                 line(&mut text, format_args!("          -> {advice}"));
             }
+            for detail in &step.details {
+                line(&mut text, format_args!("          {detail}"));
+            }
             if let Some(when) = &step.when {
                 line(&mut text, format_args!("          when {when}"));
             }

@@ -12,6 +12,8 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::Response;
 use secrecy::ExposeSecret;
 
+use crate::secrets::decode_base64;
+
 use super::cgi;
 use super::{FaultKind, LoggedRequest, Shared};
 
@@ -80,32 +82,8 @@ fn is_authorised(shared: &Shared, headers: &HeaderMap) -> bool {
     headers
         .get(AUTHORIZATION)
         .and_then(|value| value.to_str().ok()?.strip_prefix("Basic "))
-        .and_then(decode_base64)
+        .and_then(|text| decode_base64(text.as_bytes()))
         .is_some_and(|given| given == expected.as_bytes())
-}
-
-/// Decodes standard base64 with padding.
-fn decode_base64(text: &str) -> Option<Vec<u8>> {
-    let mut decoded = Vec::new();
-    let mut bits = 0_u32;
-    let mut count = 0;
-    for byte in text.trim_end_matches('=').bytes() {
-        let value = match byte {
-            b'A'..=b'Z' => byte - b'A',
-            b'a'..=b'z' => byte - b'a' + 26,
-            b'0'..=b'9' => byte - b'0' + 52,
-            b'+' => 62,
-            b'/' => 63,
-            _ => return None,
-        };
-        bits = (bits << 6 | u32::from(value)) & 0xffff;
-        count += 6;
-        if count >= 8 {
-            count -= 8;
-            decoded.push(u8::try_from(bits >> count & 0xff).ok()?);
-        }
-    }
-    Some(decoded)
 }
 
 fn plain(status: u16, text: &'static str) -> Response {
@@ -153,18 +131,4 @@ fn broken() -> Response {
         bytes::Bytes,
         _,
     >(gone)])))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::decode_base64;
-
-    #[test]
-    fn base64_is_decoded() {
-        assert_eq!(decode_base64("dTpw").unwrap(), b"u:p");
-        assert_eq!(decode_base64("dTpwYQ==").unwrap(), b"u:pa");
-        assert_eq!(decode_base64("dTpwYXM=").unwrap(), b"u:pas");
-        assert_eq!(decode_base64("+/+/").unwrap(), [0xfb, 0xff, 0xbf]);
-        assert_eq!(decode_base64("d\n"), None);
-    }
 }

@@ -102,6 +102,16 @@ impl Listed {
             && self.comes_from(head, repository)
     }
 
+    /// Says whether nothing but the forge's word tells whose `head` this is: an open pull request of
+    /// that branch into `base`, whose own repository is not named.
+    pub(super) fn may_be_of(&self, head: &Head, base: &BranchName) -> bool {
+        let is_open = self.state.as_deref().is_none_or(|state| state == "open");
+        is_open
+            && self.base.name == base.as_str()
+            && self.head.name == head.branch.as_str()
+            && self.head.repo.is_none()
+    }
+
     fn comes_from(&self, head: &Head, repository: &RepositoryName) -> bool {
         let Some(repo) = &self.head.repo else {
             let expected = format!("{}:{}", head.owner, head.branch);

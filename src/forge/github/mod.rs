@@ -9,7 +9,7 @@ mod text;
 use async_trait::async_trait;
 use reqwest::Url;
 
-use crate::http::{Client, HttpError, Request, Response, Token};
+use crate::http::{Client, HttpError, HttpErrorClass, Request, Response, Token};
 use crate::names::{BranchName, Origin, RepositoryName};
 
 use super::{
@@ -42,7 +42,8 @@ struct GitHub {
 }
 
 fn connect(connection: Connection) -> Result<Box<dyn Forge>, ForgeError> {
-    let unusable = |what: String| ForgeError::new(ForgeErrorClass::Unusable, what);
+    let unusable =
+        |what: String| ForgeError::new(ForgeErrorClass::Http(HttpErrorClass::Unusable), what);
     let mut api = connection
         .api_url
         .or_else(|| location::api_url(&connection.remote))
@@ -80,32 +81,10 @@ impl Forge for GitHub {
         head: &Head,
         base: Option<&BranchName>,
     ) -> Result<Option<PullRequest>, ForgeError> {
-        let mut url = self.url(&["pulls"])?;
-        {
-            let mut query = url.query_pairs_mut();
-            query.append_pair("state", "open");
-            // Without an owner GitHub ignores `head` and lists everything.
-            query.append_pair("head", &format!("{}:{}", head.owner, head.branch));
-            if let Some(base) = base {
-                query.append_pair("base", base.as_str());
-            }
-            query.append_pair("per_page", "100");
-        }
-        for _ in 0..PAGES {
-            let response = self.get(url).await?;
-            let listed: Vec<Listed> = response.json()?;
-            let ours = listed
-                .iter()
-                .find(|pull| pull.is_of(head, base, &self.repository));
-            if let Some(pull) = ours {
-                return self.pull_request(pull).map(Some);
-            }
-            match next_page(&response) {
-                Some(next) => url = next,
-                None => break,
-            }
-        }
-        Ok(None)
+        let ours = self
+            .first_listed(head, base, |pull| pull.is_of(head, base, &self.repository))
+            .await?;
+        ours.map(|pull| self.pull_request(&pull)).transpose()
     }
 
     async fn open(&self, request: &NewPullRequest) -> Result<Opened, ForgeError> {
@@ -121,12 +100,48 @@ impl Forge for GitHub {
 }
 
 impl GitHub {
+    /// Returns the first open pull request that the forge lists for this head, into `base` when one
+    /// is named, and that `wanted` takes.
+    async fn first_listed(
+        &self,
+        head: &Head,
+        base: Option<&BranchName>,
+        mut wanted: impl FnMut(&Listed) -> bool,
+    ) -> Result<Option<Listed>, ForgeError> {
+        let mut url = self.url(&["pulls"])?;
+        {
+            let mut query = url.query_pairs_mut();
+            query.append_pair("state", "open");
+            // Without an owner GitHub ignores `head` and lists everything.
+            query.append_pair("head", &format!("{}:{}", head.owner, head.branch));
+            if let Some(base) = base {
+                query.append_pair("base", base.as_str());
+            }
+            query.append_pair("per_page", "100");
+        }
+        for _ in 0..PAGES {
+            let response = self.get(url).await?;
+            let listed: Vec<Listed> = response.json()?;
+            if let Some(pull) = listed.into_iter().find(&mut wanted) {
+                return Ok(Some(pull));
+            }
+            match next_page(&response) {
+                Some(next) => url = next,
+                None => break,
+            }
+        }
+        Ok(None)
+    }
+
     /// Returns the URL of something of this repository.
     fn url(&self, parts: &[&str]) -> Result<Url, ForgeError> {
         let mut url = self.api.clone();
         let Ok(mut path) = url.path_segments_mut() else {
             let message = "the URL of the API has no path";
-            return Err(ForgeError::new(ForgeErrorClass::Unusable, message));
+            return Err(ForgeError::new(
+                ForgeErrorClass::Http(HttpErrorClass::Unusable),
+                message,
+            ));
         };
         path.pop_if_empty();
         path.extend(["repos", &self.repository.owner, &self.repository.name]);
@@ -162,7 +177,7 @@ impl GitHub {
     fn pull_request(&self, pull: &Listed) -> Result<PullRequest, ForgeError> {
         let base = BranchName::new(pull.base.name.as_str()).map_err(|_| {
             let message = "the pull request's base is not a branch name that git allows";
-            ForgeError::new(ForgeErrorClass::BadResponse, message)
+            ForgeError::new(ForgeErrorClass::Http(HttpErrorClass::BadResponse), message)
         })?;
         let is_hex = |sha: &&String| {
             matches!(sha.len(), 40 | 64) && sha.bytes().all(|byte| byte.is_ascii_hexdigit())

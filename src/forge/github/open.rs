@@ -85,7 +85,7 @@ impl GitHub {
         let error = errors::of(response, &self.repository);
         match errors::invalid(response) {
             Invalid::NoCommits => Ok(Opened::NothingToDo),
-            Invalid::AlreadyExists => match self.find_opened(request).await? {
+            Invalid::AlreadyExists => match self.find_claimed(request).await? {
                 Some(pull) => Ok(Opened::Found(pull)),
                 None => Err(error.advise(
                     "the forge says that there is one but does not list it; look at its page",
@@ -94,6 +94,38 @@ impl GitHub {
             // A proxy may have given up on a request that the forge then carried out.
             _ if response.status() >= 500 => self.find_lost(request, error).await,
             _ => Err(error),
+        }
+    }
+
+    /// Finds the pull request that the forge said exists for the head and base of `request`.
+    ///
+    /// A pull request whose head repository is null (a deleted fork, or a forge that leaves it out)
+    /// may carry a label of another owner: `o:feat/x` where the remote has moved to `small`. By
+    /// itself that is a stranger's and never adopted. Here the forge has just answered that one
+    /// exists for *our* owner, branch and base, which only it can know, and it lists them filtered by
+    /// the same three. When exactly one of that branch and base is listed whose repository is
+    /// unknown, it is the one that it meant. One that is known to be another fork's never is.
+    async fn find_claimed(
+        &self,
+        request: &NewPullRequest,
+    ) -> Result<Option<PullRequest>, ForgeError> {
+        let base = &request.base;
+        let mut unnamed = Vec::new();
+        let ours = self
+            .first_listed(&request.head, Some(base), |pull| {
+                if pull.is_of(&request.head, Some(base), &self.repository) {
+                    return true;
+                }
+                if pull.may_be_of(&request.head, base) {
+                    unnamed.push(self.pull_request(pull));
+                }
+                false
+            })
+            .await?;
+        match (ours, unnamed.len()) {
+            (Some(pull), _) => self.pull_request(&pull).map(Some),
+            (None, 1) => unnamed.pop().transpose(),
+            (None, _) => Ok(None),
         }
     }
 

@@ -50,6 +50,12 @@ pub(super) fn get(
                 continue;
             }
         };
+        for secret in [&answer.password, &answer.oauth_refresh_token] {
+            let secret = secret.as_deref().map(SecretString::from);
+            helpers
+                .known
+                .add_login(answer.username.as_deref().or(user), secret.as_ref());
+        }
         if answer.quit == Some(true) {
             return Ok(None);
         }

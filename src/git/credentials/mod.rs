@@ -12,6 +12,7 @@ use crate::git::Matching;
 use crate::names::RemoteUrl;
 use crate::process::Inheritance;
 use crate::process::ProcessError;
+use crate::secrets::KnownSecrets;
 
 /// How long one helper may take.
 const HELPER_TIME: Duration = Duration::from_secs(10);
@@ -80,6 +81,7 @@ pub struct Helpers {
     path: UrlPath,
     inheritance: Inheritance,
     deadline: Option<Duration>,
+    known: KnownSecrets,
 }
 
 impl Helpers {
@@ -109,6 +111,13 @@ impl Helpers {
             helpers.path = UrlPath::Shown;
         }
         helpers
+    }
+
+    /// Tells `known` of every password that a helper answers.
+    #[must_use]
+    pub fn remembering(mut self, known: &KnownSecrets) -> Self {
+        self.known = known.clone();
+        self
     }
 
     /// Sets how long one helper may take; ten seconds otherwise.

@@ -12,7 +12,7 @@ use super::Repo;
 use super::commit::Commit;
 use super::open::OpenError;
 use history::History;
-use walk::{Reach, ahead, reaches};
+use walk::ahead;
 
 /// How many commits one question looks at. Histories beyond it are answered with `capped`.
 const VISIT_LIMIT: usize = 2_000_000;
@@ -96,18 +96,6 @@ impl Repo {
             commits,
             total,
         })
-    }
-
-    /// Says whether `tip` has a commit that none of `bases` has, without listing them.
-    pub fn is_ahead(&self, tip: ObjectId, bases: &[ObjectId]) -> Result<bool, RangeError> {
-        if bases.contains(&tip) {
-            return Ok(false);
-        }
-        let repo = self.thread_local()?;
-        let graph = commit_graph(&repo, self);
-        let mut history = History::new(&repo, graph.as_ref(), self.is_shallow())?;
-        let reach = reaches(&mut history, bases, tip, VISIT_LIMIT)?;
-        Ok(reach == Reach::No)
     }
 }
 

@@ -1,4 +1,4 @@
-//! The walks by commit date: what a tip has and its bases have not; whether one reaches another.
+//! The walk by commit date: what a tip has and its bases have not.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -18,13 +18,6 @@ pub(super) struct Found {
     pub(super) commits: Vec<Number>,
     /// The walk was cut short.
     pub(super) capped: bool,
-}
-
-/// Whether a commit is reached.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Reach {
-    Yes,
-    No,
 }
 
 /// Commits to look at, newest first; of the same date, first come first.
@@ -174,51 +167,4 @@ pub(super) fn ahead(
         commits: met,
         capped,
     })
-}
-
-/// Says whether one of `from` reaches `to`.
-pub(super) fn reaches(
-    history: &mut History<'_>,
-    from: &[ObjectId],
-    to: ObjectId,
-    limit: usize,
-) -> Result<Reach, RangeError> {
-    let sought = history.find(to)?.ok_or(RangeError::Missing(to))?;
-    let mut floor = Floor::new();
-    floor.lower(history, sought);
-    let mut queue = Queue::default();
-    let mut parents = Vec::new();
-    for id in from {
-        let Some(number) = history.find(*id)? else {
-            continue;
-        };
-        if number == sought {
-            return Ok(Reach::Yes);
-        }
-        if history.mark(number, HIDDEN) == Change::New {
-            queue.push(history, number);
-        }
-    }
-    while let Some(number) = queue.pop() {
-        if floor.is_below(history, number) {
-            if history.node(number).generation == UNKNOWN {
-                return Ok(Reach::No);
-            }
-            continue;
-        }
-        if history.len() > limit {
-            return Ok(Reach::No);
-        }
-        parents.clear();
-        history.parents(number, &mut parents)?;
-        for parent in parents.iter().copied() {
-            if parent == sought {
-                return Ok(Reach::Yes);
-            }
-            if history.mark(parent, HIDDEN) == Change::New {
-                queue.push(history, parent);
-            }
-        }
-    }
-    Ok(Reach::No)
 }

@@ -15,7 +15,7 @@ use crate::git::push::{Around, Submodules};
 use crate::git::{Hook, Matching, PrePush, Repo};
 use crate::names::{RemoteName, RemoteUrl, Scheme};
 use crate::pipeline::{Context, Outcome, Step, StepDef, StepError, interruptible};
-use crate::policy::{RemoteFacts, Trigger};
+use crate::policy::{Policy, RemoteFacts, Trigger};
 
 use self::words::{News, outcome};
 use self::work::{Work, destinations};
@@ -145,6 +145,42 @@ impl From<RemoteChoice> for String {
 
 #[async_trait(?Send)]
 impl Step for Push {
+    fn details(&self, repo: &Repo, policy: &Policy, trigger: Trigger) -> Vec<String> {
+        let mut news = News::default();
+        let mut lines = Vec::new();
+        if let Some(hook) = self.hook(repo, trigger, &mut news) {
+            lines.push(format!(
+                "runs the pre-push hook {} first, for at most {} (limits.hook-timeout)",
+                hook.path.display(),
+                policy.limits().hook_timeout,
+            ));
+        }
+        lines.extend(news.warnings);
+        lines.extend(match self.submodules {
+            SubmoduleRule::Ignore => Some(
+                "does not look whether the submodules are pushed (steps.push.submodules)".into(),
+            ),
+            SubmoduleRule::Check if has_submodules(repo) => {
+                Some("checks first that the submodules are pushed (steps.push.submodules)".into())
+            }
+            SubmoduleRule::Check => None,
+        });
+        if !self.options.is_empty() {
+            let words: Vec<&str> = self.options.iter().map(|word| word.0.as_str()).collect();
+            lines.push(format!(
+                "tells the server's hooks: {} (steps.push.options)",
+                words.join(", ")
+            ));
+        }
+        if self.set_upstream {
+            lines.push(
+                "makes the pushed branch the upstream of the local one (steps.push.set-upstream)"
+                    .into(),
+            );
+        }
+        lines
+    }
+
     async fn run(&self, cx: &Context<'_>) -> Result<Outcome, StepError> {
         let shipment = match cx.shipment {
             Ok(shipment) => shipment,
@@ -252,6 +288,12 @@ impl Push {
             }
         }
     }
+}
+
+/// Says whether the work tree names submodules; what was committed is looked at by the push.
+fn has_submodules(repo: &Repo) -> bool {
+    repo.work_tree()
+        .is_some_and(|top| top.join(".gitmodules").symlink_metadata().is_ok())
 }
 
 /// Says whether the user's git configuration wants certificates unchecked, which is never done.

@@ -2,6 +2,7 @@
 
 use crate::git::push::{Action, PushError, Pushed};
 use crate::pipeline::{ErrorKind, Outcome, Outputs, Shipment, StepError};
+use crate::policy::Refused;
 
 use super::work::Arrival;
 
@@ -34,6 +35,16 @@ pub(super) fn outcome(
     arrivals: Vec<Arrival>,
     hook: &News,
 ) -> Result<Outcome, StepError> {
+    if let Some(refused) = arrivals.first().and_then(protected)
+        && arrivals.iter().all(|arrival| protected(arrival).is_some())
+    {
+        // A guard like the local one, that only the remote could answer.
+        return Ok(Outcome::Skipped {
+            reason: "protected-branch",
+            summary: format!("not pushed: {refused}"),
+            advice: Some("work on a branch of your own: git switch -c NAME".into()),
+        });
+    }
     if let Some(error) = partly(&arrivals, hook) {
         return Err(error);
     }
@@ -59,6 +70,15 @@ pub(super) fn outcome(
     }
     hook.tell(&mut outputs);
     Ok(Outcome::Done { summary, outputs })
+}
+
+/// Returns why the permit did not hold, when that is because the branch is protected.
+fn protected(arrival: &Arrival) -> Option<&Refused> {
+    let Err(PushError::Policy(refused)) = &arrival.pushed else {
+        return None;
+    };
+    let refused = refused.downcast_ref()?;
+    matches!(refused, Refused::RemoteHead { .. } | Refused::Protected(_)).then_some(refused)
 }
 
 /// Makes the error of a push that a place refused. What the other places took is told all the same,

@@ -137,10 +137,8 @@ fn the_errors_of_the_command_line_name_the_argument() {
     insta::assert_snapshot!("unknown_pipeline", world.normalise(&said.stderr));
     let said = world.run(&["step", "psuh"]);
     insta::assert_snapshot!("unknown_step", world.normalise(&said.stderr));
-    let said = world.run_with_input(&["run", "--input", "-"], b"{\"task\": 5}");
-    insta::assert_snapshot!("bad_task", world.normalise(&said.stderr));
-    let said = world.run_with_input(&["run", "--input", "-"], b"{\"schema\":\"sendoff.task/9\"}");
-    insta::assert_snapshot!("newer_task", world.normalise(&said.stderr));
+    let said = world.run(&["run", "--set", "limits.deadline="]);
+    insta::assert_snapshot!("set_nothing", world.normalise(&said.stderr));
 }
 
 #[test]
@@ -240,11 +238,42 @@ fn a_bad_platform_url_is_noted() {
 }
 
 #[test]
-fn a_directory_that_does_not_exist_is_told() {
+fn a_directory_that_does_not_exist_is_a_wrong_argument() {
     let world = World::new();
-    let said = world.run(&["run", "-C", "/no/such/directory", "--json"]);
+    let file = world.sandbox.write("file", "");
+    for (directory, why) in [
+        (
+            "/no/such/directory",
+            "No such file or directory (os error 2)",
+        ),
+        (file.to_str().unwrap(), "it is no directory"),
+    ] {
+        for command in [
+            &["run", "--json"][..],
+            &["plan"],
+            &["step", "push"],
+            &["policy", "show"],
+            &["policy", "check"],
+            &["policy", "init", "--repo"],
+        ] {
+            let mut arguments = command.to_vec();
+            arguments.extend(["-C", directory]);
+            let said = world.run(&arguments);
+            assert_eq!(said.code, Some(64), "{arguments:?}");
+            let wanted = format!("-C names {directory}, which cannot be worked in: {why}\n");
+            assert_eq!(said.stderr, wanted, "{arguments:?}");
+            assert_eq!(said.stdout, "", "{arguments:?}");
+        }
+    }
+}
+
+#[test]
+fn a_directory_without_a_repository_is_a_skip() {
+    let world = World::new();
+    let empty = world.sandbox.path("home");
+    let said = world.run(&["run", "--json", "-C", empty.to_str().unwrap()]);
     assert_eq!(said.code, Some(0), "{}", said.stderr);
-    assert_eq!(step(&report(&said), "push")["verdict"], "skipped");
+    assert_eq!(step(&report(&said), "push")["reason"], "not-a-repository");
 }
 
 #[test]
@@ -272,7 +301,7 @@ fn a_silent_server_ends_at_the_deadline_and_the_rest_is_told() {
         .sandbox
         .git(world.work(), &["remote", "set-url", "origin", &url]);
     let began = std::time::Instant::now();
-    let said = world.run(&["run", "--json", "--set", "limits.deadline=1s"]);
+    let said = world.run(&["run", "--json", "--set", "limits.deadline=3s"]);
     assert!(
         began.elapsed() < std::time::Duration::from_secs(30),
         "the deadline did not hold"

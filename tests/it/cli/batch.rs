@@ -24,11 +24,11 @@ fn each_line_gets_its_answer_in_order() {
     let lines = [
         (r##"{"input":"# One\n\ntwo"}"##, r#"{"text":"One"}"#),
         (
-            r#"{"input":"abcdef","with":{"max-len":5}}"#,
+            r#"{"input":"abcdef","with":{"max-length":5}}"#,
             r#"{"text":"ab..."}"#,
         ),
         (
-            r#"{"input":"abcdef","with":{"max-len":null}}"#,
+            r#"{"input":"abcdef","with":{"max-length":null}}"#,
             r#"{"text":"abcdef"}"#,
         ),
         (r"{}", r#"{"text":""}"#),
@@ -53,7 +53,7 @@ fn each_line_gets_its_answer_in_order() {
 
 #[test]
 fn a_line_that_cannot_be_answered_gets_an_error_and_the_next_its_turn() {
-    let input = "nonsense\n\n{\"input\":5}\n{\"with\":{\"nope\":1}}\n{\"with\":{\"max-len\":[1]}}\n{\"input\":\"last\"}";
+    let input = "nonsense\n\n{\"input\":5}\n{\"with\":{\"nope\":1}}\n{\"with\":{\"max-length\":[1]}}\n{\"input\":\"last\"}";
     let said = said(&["step", "brief-summary", "--batch"], input);
     let lines: Vec<&str> = said.stdout.lines().collect();
     assert_eq!(lines.len(), 6, "{}", said.stdout);
@@ -63,7 +63,7 @@ fn a_line_that_cannot_be_answered_gets_an_error_and_the_next_its_turn() {
     assert!(lines[0].contains("the line is no call"), "{}", lines[0]);
     assert!(lines[3].contains("`nope`"), "{}", lines[3]);
     assert!(
-        lines[4].contains("`max-len` in `with` must be a text"),
+        lines[4].contains("`max-length` in `with` must be a text"),
         "{}",
         lines[4]
     );
@@ -124,7 +124,7 @@ fn a_text_step_alone_takes_raw_text() {
     for (arguments, input, stdout) in [
         (&["brief-summary"][..], "```\n## **Do** it\n", "Do it\n"),
         (
-            &["brief-summary", "--with", "max-len=4"],
+            &["brief-summary", "--with", "max-length=4"],
             "abcdef",
             "a...\n",
         ),

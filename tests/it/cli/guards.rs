@@ -339,3 +339,27 @@ fn variables_of_a_hook_do_not_choose_the_repository() {
     assert_eq!(report["repo"]["branch"], "feature/x", "{report}");
     assert_eq!(report["steps"][2]["verdict"], "done", "{report}");
 }
+
+#[test]
+fn the_default_branch_of_the_remote_is_skipped_as_protected() {
+    let world = World::new();
+    // Only the server knows: the clone has no hint, and the name is not on any list.
+    let head = ["symbolic-ref", "HEAD", "refs/heads/feature/x"];
+    world
+        .sandbox
+        .git(world.bare(), &["branch", "feature/x", "main"]);
+    world.sandbox.git(world.bare(), &head);
+    let before = world.tip("feature/x");
+    let said = world.run(&["run", "--json", "--set", "branches.base=main"]);
+    assert_eq!(said.code, Some(0), "{}", said.stdout);
+    let report: Value = serde_json::from_str(&said.stdout).unwrap();
+    let push = &report["steps"][2];
+    assert_eq!(push["verdict"], "skipped", "{push}");
+    assert_eq!(push["reason"], "protected-branch");
+    assert_eq!(
+        push["summary"],
+        "not pushed: `feature/x` is the default branch of the remote"
+    );
+    assert_eq!(world.tip("feature/x"), before);
+    assert!(world.forge.pulls().is_empty());
+}

@@ -58,6 +58,26 @@ fn post_commit_ships_the_branch_after_a_commit() {
 }
 
 #[test]
+fn an_executor_that_says_nothing_has_its_branch_shipped() {
+    let world = World::new();
+    let script = world.sandbox.path("bin/executor-finally.sh");
+    let path = install(&world, "executor-finally.sh", &script);
+    let output = world
+        .sandbox
+        .command(&script)
+        .current_dir(world.work())
+        .env("PATH", path)
+        .envs(world.variables())
+        .stdin(std::process::Stdio::null())
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    let head = world.sandbox.git(world.work(), &["rev-parse", "HEAD"]);
+    assert_eq!(world.tip("feature/x"), head);
+    assert_eq!(world.forge.pulls().len(), 1);
+}
+
+#[test]
 fn post_commit_in_a_linked_worktree_ships_that_worktrees_branch() {
     let world = World::new();
     let path = install(

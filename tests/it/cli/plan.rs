@@ -1,6 +1,7 @@
 //! `sendoff plan` and `--dry-run`: what would run, and no side effect at all.
 
 use std::collections::BTreeMap;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use crate::world::World;
@@ -80,4 +81,44 @@ fn a_plan_as_json_has_a_version() {
     assert_eq!(plan["schema"], "sendoff.plan/1");
     assert_eq!(plan["groups"][0][2]["name"], "push");
     assert_eq!(plan["groups"][0][2]["runs"], true);
+}
+
+#[test]
+fn a_plan_says_what_the_policy_has_the_push_do_besides() {
+    let world = World::new();
+    world.user_policy(
+        "[branches]\nbase = \"main\"\n[limits]\nhook-timeout = \"90s\"\n\
+         [steps.push]\noptions = [\"ci.skip\", \"topic=x\"]\nset-upstream = true\n",
+    );
+    std::fs::write(world.work().join(".gitmodules"), "").unwrap();
+    let hook = world
+        .sandbox
+        .write("work/.git/hooks/pre-push", "#!/bin/sh\n");
+    std::fs::set_permissions(hook, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let push = |arguments: &[&str]| {
+        let said = world.run(arguments);
+        let plan: serde_json::Value = serde_json::from_str(&said.stdout).unwrap();
+        let lines = plan["groups"][0][2]["details"].as_array().unwrap().clone();
+        let lines: Vec<&str> = lines.iter().map(|line| line.as_str().unwrap()).collect();
+        world.normalise(&lines.join("\n"))
+    };
+    insta::assert_snapshot!(push(&["plan", "--json"]), @r"
+    runs the pre-push hook [ROOT]/work/.git/hooks/pre-push first, for at most 90s (limits.hook-timeout)
+    checks first that the submodules are pushed (steps.push.submodules)
+    tells the server's hooks: ci.skip, topic=x (steps.push.options)
+    makes the pushed branch the upstream of the local one (steps.push.set-upstream)
+    ");
+    insta::assert_snapshot!(push(&["plan", "--json", "--trigger", "executor", "--set", "steps.push.submodules=ignore"]), @r"
+    the pre-push hook was skipped: an agent asked for the push (steps.push.hooks)
+    does not look whether the submodules are pushed (steps.push.submodules)
+    tells the server's hooks: ci.skip, topic=x (steps.push.options)
+    makes the pushed branch the upstream of the local one (steps.push.set-upstream)
+    ");
+    let text = world.run(&["plan"]).stdout;
+    assert!(
+        text.contains(
+            "          tells the server's hooks: ci.skip, topic=x (steps.push.options)\n"
+        ),
+        "{text}"
+    );
 }

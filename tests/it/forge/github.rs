@@ -21,6 +21,70 @@ fn listed(head: &serde_json::Value, html_url: &str) -> Answer {
     Answer::json(200, &json!([pull]))
 }
 
+/// An open pull request of `work` into `main`, as a forge lists it that may not name its repository.
+fn unnamed(number: u64, label: &str, repo: &serde_json::Value) -> serde_json::Value {
+    json!({
+        "number": number, "state": "open", "html_url": "https://x/7",
+        "head": {"ref": "work", "label": label, "repo": repo}, "base": {"ref": "main"},
+    })
+}
+
+fn already_exists() -> Answer {
+    let message = "A pull request already exists for o:work.";
+    let body = json!({"message": "Validation Failed", "errors": [{"message": message}]});
+    Answer::json(422, &body)
+}
+
+#[tokio::test]
+async fn what_the_forge_calls_ours_is_ours_although_it_names_no_repository() {
+    let server = server();
+    let forge = connect("github", server.url());
+    let list = json!([unnamed(7, "old-owner:work", &json!(null))]);
+    // By itself it is a stranger's.
+    server.inject([Fault::Instead(Answer::json(200, &list))]);
+    let found = forge.find(&head("o", "work"), Some(&branch("main"))).await;
+    assert_eq!(found.unwrap(), None);
+    server.inject([
+        Fault::Instead(already_exists()),
+        Fault::Instead(Answer::json(200, &list)),
+    ]);
+    let opened = forge.open(&request("work")).await.unwrap();
+    let Opened::Found(pull) = opened else {
+        panic!("not found: {opened:?}");
+    };
+    assert_eq!(pull.number, 7);
+}
+
+#[tokio::test]
+async fn what_may_be_another_ones_is_not_adopted_although_the_forge_has_ours() {
+    let fork = json!({"full_name": "stranger/r"});
+    let lists = [
+        // Known to be another fork's.
+        json!([unnamed(7, "stranger:work", &fork)]),
+        // Two that may be meant.
+        json!([
+            unnamed(7, "one:work", &json!(null)),
+            unnamed(8, "two:work", &json!(null)),
+        ]),
+        json!([]),
+    ];
+    for list in lists {
+        let server = server();
+        server.inject([
+            Fault::Instead(already_exists()),
+            Fault::Instead(Answer::json(200, &list)),
+        ]);
+        let forge = connect("github", server.url());
+        let error = forge.open(&request("work")).await.unwrap_err();
+        assert_eq!(error.code(), "validation", "{list}");
+        assert!(
+            error.message.contains("already exists"),
+            "{}",
+            error.message
+        );
+    }
+}
+
 #[tokio::test]
 async fn a_draft_is_opened_ready_where_there_are_no_drafts() {
     let mut repository = Repository::new("o", "r");

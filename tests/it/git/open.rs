@@ -39,7 +39,7 @@ fn a_subdirectory_leads_to_the_top() {
     let repo = open(&sandbox, &work.join("a/b"));
     let top = work.canonicalize().unwrap();
     assert_eq!(repo.work_tree(), Some(top.as_path()));
-    assert!(!repo.is_bare() && !repo.is_inside_git_dir());
+    assert!(!repo.is_bare());
 }
 
 #[test]
@@ -48,10 +48,10 @@ fn a_bare_repository_and_the_inside_of_a_git_directory_are_told_apart() {
     let work = sandbox.repository("r");
     sandbox.git(sandbox.path(""), &["clone", "-q", "--bare", "r", "b.git"]);
     let bare = open(&sandbox, &sandbox.path("b.git"));
-    assert!(bare.is_bare() && !bare.is_inside_git_dir());
+    assert!(bare.is_bare());
     assert!(bare.head().unwrap().id().is_some());
     let inside = open(&sandbox, &work.join(".git/refs"));
-    assert!(!inside.is_bare() && inside.is_inside_git_dir());
+    assert!(!inside.is_bare() && inside.work_tree().is_none());
     assert_eq!(inside.work_tree(), None);
 }
 
@@ -80,7 +80,6 @@ fn a_submodule_is_a_repository_of_its_own() {
     assert_eq!(remote.url.to_string(), url);
     let top = outer.join("sub").canonicalize().unwrap();
     assert_eq!(repo.work_tree(), Some(top.as_path()));
-    assert!(!repo.is_inside_git_dir());
 }
 
 #[test]
@@ -211,21 +210,6 @@ fn shallow_and_partial_clones_are_known() {
     assert!(shallow.is_shallow() && !shallow.is_partial());
     let partial = clone("partial", "--filter=blob:none");
     assert!(!partial.is_shallow() && partial.is_partial());
-}
-
-#[test]
-fn a_worktree_file_is_read_whole_and_no_link_is_followed() {
-    let sandbox = Sandbox::new();
-    let work = sandbox.repository("r");
-    let repo = open(&sandbox, &work);
-    let read = |name: &str| repo.read_worktree_file(Path::new(name), 5);
-    assert_eq!(read("none").unwrap(), None);
-    sandbox.write("r/.sendoff.toml", "12345");
-    assert_eq!(read(".sendoff.toml").unwrap().unwrap(), b"12345");
-    sandbox.write("r/.sendoff.toml", "123456");
-    assert!(read(".sendoff.toml").is_err());
-    std::os::unix::fs::symlink("/etc/hostname", work.join("link")).unwrap();
-    assert_eq!(read("link").unwrap(), None);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use sendoff::pipeline::{Deadline, Pipeline};
 use sendoff::report::Verdict;
+use sendoff::secrets::KnownSecrets;
 
 use super::kinds::KINDS;
 use super::{draft, policy, run, run_pipeline, step, verdict};
@@ -94,7 +95,9 @@ fn a_value_that_the_run_holds_is_hidden_whatever_its_shape() {
     );
     let pipeline = Pipeline::plan(&policy, "p", KINDS).unwrap();
     let draft = draft();
-    draft.hide("plainwordvalue".to_owned().into());
+    let known = KnownSecrets::default();
+    known.add(&"plainwordvalue".into());
+    let draft = draft.hiding(&known);
     let deadline = Deadline::new(std::time::Duration::from_secs(10));
     let report = run_pipeline(&policy, &pipeline, &deadline, &draft);
     let summary = &step(&report, "say").summary;

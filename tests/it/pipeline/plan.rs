@@ -1,6 +1,8 @@
 //! What a plan refuses, with its place.
 
 use sendoff::pipeline::Pipeline;
+use sendoff::policy::{Layers, Places};
+use sendoff::steps::STEPS;
 
 use super::kinds::KINDS;
 use super::policy;
@@ -92,4 +94,13 @@ fn a_step_alone_that_nobody_knows_is_refused() {
     assert!(error.one_line().contains("no step is called `pussh`"));
     assert!(error.help().unwrap().starts_with("did you mean `push`?"));
     assert!(Pipeline::single(&policy(""), "say", &["nosuch=1".to_owned()], KINDS).is_err());
+}
+
+#[test]
+fn the_usual_end_of_a_task_waits_for_servers_only() {
+    let loaded = Layers::load(&Places::default(), STEPS).unwrap();
+    for name in ["post-task", "on-failure"] {
+        let pipeline = Pipeline::plan(&loaded.policy, name, STEPS).unwrap();
+        assert!(!pipeline.waits(), "{name}");
+    }
 }

@@ -79,9 +79,7 @@ fn load(texts: &[(Origin, &str)]) -> Loaded {
 }
 
 fn is_protected(policy: &Policy, name: &str) -> bool {
-    policy
-        .is_protected(&BranchName::new(name).unwrap())
-        .is_some()
+    policy.permit_push(&BranchName::new(name).unwrap()).is_err()
 }
 
 /// Returns the effective values without `branches.protected`.

@@ -54,11 +54,7 @@ fn no_preset_takes_protection_away() {
     let main = BranchName::new("main").unwrap();
     for preset in PRESETS {
         let loaded = load(&[(Origin::User, preset.text)]);
-        assert!(
-            loaded.policy.is_protected(&main).is_some(),
-            "{}",
-            preset.name
-        );
+        assert!(loaded.policy.permit_push(&main).is_err(), "{}", preset.name);
     }
 }
 

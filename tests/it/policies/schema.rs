@@ -53,6 +53,7 @@ fn the_schema_refuses_what_only_one_file_gets_wrong() {
         "step-template",
         "pattern-open",
         "pattern-full",
+        "base-",
         "branch-name",
         "duration-of",
         "size-of",

@@ -196,7 +196,7 @@ fn only_the_built_in_list_can_be_unprotected() {
         ),
         (Origin::Repository, "[branches]\nprotected = [\"next\"]"),
     ]);
-    let protected = |name: &str| loaded.policy.is_protected(&branch(name)).is_some();
+    let protected = |name: &str| loaded.policy.permit_push(&branch(name)).is_err();
     assert!(!protected("staging"));
     assert!(
         protected("develop"),

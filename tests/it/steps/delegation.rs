@@ -1,7 +1,7 @@
 //! `delegation-results`: what other agents answered, each result once.
 
 use std::fs;
-use std::io::{Read, Write};
+use std::io::Read;
 use std::process::Stdio;
 
 use assert_cmd::cargo::CommandCargoExt;
@@ -39,14 +39,15 @@ fn told(content: impl AsRef<[u8]>) -> String {
 #[test]
 fn each_record_is_a_line_with_its_preview() {
     let long = format!("{{\"response_preview\":\"{}\"}}\n", "é".repeat(300));
-    let short = format!("- [?] \n  Response: {}\n", "é".repeat(200));
+    let short = format!("- [?] ?\n  Response: {}\n", "é".repeat(200));
     for (content, text) in [
         ("", ""),
         ("\n \n\r\n\t\n", ""),
         ("{\"status\":\"ok\",\"summary\":\"s\"}\n", "- [ok] s\n"),
         ("{\"summary\":\"s\"}\n", "- [?] s\n"),
-        ("{\"status\":\"ok\"}\n", "- [ok] \n"),
-        ("{\"response_preview\":\"p\"}\n", "- [?] \n  Response: p\n"),
+        ("{\"status\":\"ok\"}\n", "- [ok] ?\n"),
+        ("{\"status\":null,\"summary\":\"\"}\n", "- [?] \n"),
+        ("{\"response_preview\":\"p\"}\n", "- [?] ?\n  Response: p\n"),
         (
             "{\"summary\":\"s\",\"response_preview\":\"\"}\n",
             "- [?] s\n",
@@ -56,14 +57,14 @@ fn each_record_is_a_line_with_its_preview() {
             "- [?] s\n",
         ),
         (&long, &short),
-        ("{\"status\":\"a\",\"status\":\"b\"}\n", "- [b] \n"),
+        ("{\"status\":\"a\",\"status\":\"b\"}\n", "- [b] ?\n"),
         (
             "{\"status\":1.5,\"summary\":[\"x\"]}\n",
             "- [1.5] [\"x\"]\n",
         ),
         (
             "{\"status\":NaN,\"summary\":\"NaN \\\" Infinity\",\"n\":[-Infinity]}\n",
-            "- [] NaN \" Infinity\n",
+            "- [?] NaN \" Infinity\n",
         ),
         (
             "{\"summary\":\"a\"}\r{\"summary\":\"b\"}\r\n{\"summary\":\"c\"}\n",
@@ -131,23 +132,6 @@ fn more_than_fits_is_kept_for_the_next_runs() {
         assert_eq!(left, format!("{} more, at the next run", 1000 - seen.len()));
     }
     assert_eq!(seen, (0..1000).collect::<Vec<_>>());
-}
-
-#[test]
-fn a_hundred_megabytes_are_streamed() {
-    let sandbox = Sandbox::new();
-    let path = sandbox.write(FILE, "");
-    let mut file = fs::File::create(path).unwrap();
-    let record = b"{\"status\":\"completed\",\"summary\":\"a result of some task that was given away\",\"x\":1}\n";
-    let block = record.repeat(10_000);
-    for _ in 0..120 {
-        file.write_all(&block).unwrap();
-    }
-    drop(file);
-    let outputs = outputs(&sandbox);
-    let (count, left) = (&outputs["count"], outputs["left"].as_u64().unwrap());
-    assert_eq!(count.as_u64().unwrap() + left, 1_200_000);
-    assert!(outputs["text"].as_str().unwrap().len() < (64 << 10) + 100);
 }
 
 #[test]

@@ -202,6 +202,22 @@ fn at_its_limit_it_is_killed_with_its_children() {
 }
 
 #[test]
+fn a_descendant_that_leaves_the_group_holds_nobody_up() {
+    // It keeps the outputs open; nobody waits for it.
+    let sandbox = shell(
+        "setsid sh -c \"echo \\$\\$ > left; exec sleep 300\" & while [ ! -s left ]; do :; done; echo done",
+    );
+    let began = Instant::now();
+    let said = step(&sandbox, &[]);
+    let took = began.elapsed();
+    let left = fs::read_to_string(sandbox.path("work/left")).unwrap();
+    let left = rustix::process::Pid::from_raw(left.trim().parse().unwrap()).unwrap();
+    rustix::process::kill_process(left, rustix::process::Signal::KILL).unwrap();
+    assert_eq!((said.stdout.as_str(), said.code), ("done\n", Some(0)));
+    assert!(took < Duration::from_mins(1), "{took:?}");
+}
+
+#[test]
 fn a_gigabyte_of_output_is_cut() {
     let script = "yes \"one two three\" | head -c 1000000000";
     let said = step(&shell(script), &["--json"]);

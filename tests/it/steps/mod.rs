@@ -3,5 +3,6 @@
 mod delegation;
 mod exec;
 mod http;
+mod killed;
 mod prompt;
 mod recall;

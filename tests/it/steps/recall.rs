@@ -41,13 +41,14 @@ fn a_platform_that_fails_breaks_no_prompt() {
     let policy = "[steps.a2a-instructions]\ntemplate = \"Ask.\"\n";
     sandbox.write("home/.config/sendoff/policy.toml", policy);
     let none = sandbox.path("none").to_str().unwrap().to_owned();
-    for answer in [
-        None,
-        Some(("500 No", "")),
-        Some(("404 No", "")),
-        Some(("200 OK", "{}")),
-        Some(("200 OK", "[5]")),
-        Some(("200 OK", "nonsense")),
+    // The heartbeat that reaches nobody is a failed step; memories that cannot be recalled are none.
+    for (answer, code) in [
+        (None, 1),
+        (Some(("500 No", "")), 1),
+        (Some(("404 No", "")), 1),
+        (Some(("200 OK", "{}")), 0),
+        (Some(("200 OK", "[5]")), 0),
+        (Some(("200 OK", "nonsense")), 0),
     ] {
         let variables = [
             ("PLATFORM_URL", platform(answer)),
@@ -66,17 +67,36 @@ fn a_platform_that_fails_breaks_no_prompt() {
             "{answer:?} {}",
             said.stderr
         );
-        assert_eq!(said.code, Some(1), "{answer:?}: {}", said.stderr);
-        assert!(
-            said.stderr.contains("memory-recall"),
-            "{answer:?}: {}",
-            said.stderr
-        );
+        assert_eq!(said.code, Some(code), "{answer:?}: {}", said.stderr);
+        for part in ["skipped  memory-recall", "no memory can be recalled: "] {
+            assert!(said.stderr.contains(part), "{answer:?}: {}", said.stderr);
+        }
+        let alone = ["step", "memory-recall"];
+        let said = run(&sandbox, &sandbox.path(""), &alone, &variables, b"");
+        assert_eq!((said.stdout.as_str(), said.code), ("", Some(0)));
+        assert!(said.stderr.contains("no memory can be recalled: "));
+    }
+}
+
+#[test]
+fn memories_are_read_whatever_their_encoding_and_type() {
+    let sandbox = Sandbox::new();
+    for body in [
+        "[{\"scope\":\"TEAM\",\"content\":\"x\"}]",
+        "\u{feff}[{\"scope\":\"TEAM\",\"content\":\"x\"}]",
+    ] {
+        let variables = [
+            ("PLATFORM_URL", platform(Some(("203 Well", body)))),
+            ("WORKSPACE_ID", "ws".into()),
+        ];
+        let alone = ["step", "memory-recall"];
+        let said = run(&sandbox, &sandbox.path(""), &alone, &variables, b"");
+        assert_eq!(said.stdout, "- [TEAM] x\n", "{}", said.stderr);
     }
 }
 
 /// Starts a platform that gives every connection the same answer; without one nobody listens.
-fn platform(answer: Option<(&'static str, &'static str)>) -> String {
+fn platform(answer: Option<(&str, &str)>) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let Some((status, body)) = answer else {
@@ -110,6 +130,30 @@ fn a_memory_is_redacted_before_it_is_cut() {
     let content = memories[0]["content"].as_str().unwrap();
     assert!(content.contains("[REDACTED] end"), "{content}");
     assert!(!content.contains("ghp_"), "{content}");
+}
+
+#[test]
+fn no_secret_leaves_in_a_memory_or_a_heartbeat() {
+    let world = World::new();
+    let token = "ghp_0123456789abcdefghijABCDEFGHIJ012345";
+    let task = json!({
+        "task": { "input": token },
+        "heartbeat": { "current_task": token, "sample_error": format!("401 for {token}") },
+    });
+    let own = "content=said {{ task.input }}";
+    for arguments in [
+        &["step", "memory-commit", "--with", own, "--input", "-"][..],
+        &["step", "heartbeat-set", "--input", "-"],
+        &["step", "heartbeat-clear", "--input", "-"],
+    ] {
+        let said = world.run_with_input(arguments, task.to_string().as_bytes());
+        assert_eq!(said.code, Some(0), "{}", said.stderr);
+    }
+    assert_eq!(world.platform.memories()[0]["content"], "said [REDACTED]");
+    for beat in world.platform.heartbeats() {
+        assert_eq!(beat["current_task"], "[REDACTED]");
+        assert_eq!(beat["sample_error"], "401 for [REDACTED]");
+    }
 }
 
 #[test]

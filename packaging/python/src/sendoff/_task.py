@@ -8,7 +8,7 @@ from typing import Any, Callable, Dict, Optional, Type, TypeVar, Union, cast
 
 from ._run import Directory, OnCancel, detach, run, run_sync
 from ._result import Result
-from .compat import brief_summary, set_current_task
+from .compat import brief_summary, counters, set_current_task
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -68,11 +68,11 @@ class task:
         error: Optional[BaseException],
         trace: Optional[TracebackType],
     ) -> None:
-        fields, counters = self._leave(error)
+        fields, told = self._leave(error)
         if isinstance(error, GeneratorExit):
             # A coroutine that is being closed may not wait for anything.
             self.result = detach(
-                fields, cwd=self._cwd, pipeline=self._pipeline, heartbeat=counters
+                fields, cwd=self._cwd, pipeline=self._pipeline, heartbeat=told
             )
             return
         self.result = await run(
@@ -82,7 +82,7 @@ class task:
             pipeline=self._pipeline,
             on_cancel=self._on_cancel,
             wait=self._wait,
-            heartbeat=counters,
+            heartbeat=told,
         )
 
     def __enter__(self) -> "task":
@@ -95,18 +95,18 @@ class task:
         error: Optional[BaseException],
         trace: Optional[TracebackType],
     ) -> None:
-        fields, counters = self._leave(error)
+        fields, told = self._leave(error)
         where: Dict[str, Any] = {"cwd": self._cwd, "pipeline": self._pipeline}
         if self._wait:
-            self.result = run_sync(fields, timeout=self._timeout, heartbeat=counters, **where)
+            self.result = run_sync(fields, timeout=self._timeout, heartbeat=told, **where)
         else:
-            self.result = detach(fields, heartbeat=counters, **where)
+            self.result = detach(fields, heartbeat=told, **where)
 
     def _leave(self, error: Optional[BaseException]) -> "tuple[Dict[str, Any], Optional[Dict[str, Any]]]":
-        counters = None
+        told = None
         if self._heartbeat is not None:
             _set(self._heartbeat, "", 0)
-            counters = {"current_task": "", "active_tasks": 0}
+            told = {"current_task": "", "active_tasks": 0, **counters(self._heartbeat)}
         fields = {
             "id": self.id,
             "input": self.input,
@@ -116,7 +116,7 @@ class task:
             "stderr": self.stderr,
             "exit_code": self.exit_code,
         }
-        return fields, counters
+        return fields, told
 
 
 def finalizes(

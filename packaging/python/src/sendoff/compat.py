@@ -3,7 +3,8 @@ executor changes one import line. None of them raises, but ``CancelledError``.""
 
 import os
 import stat
-from typing import Any, Optional, Tuple, Union
+import time
+from typing import Any, Dict, Optional, Tuple, Union
 
 from ._child import Child
 from ._document import document
@@ -75,7 +76,7 @@ async def recall_memories() -> str:
 
 async def set_current_task(heartbeat: Any, task: str) -> None:
     """Sets ``current_task`` and ``active_tasks`` of ``heartbeat``, where there is one, and tells
-    the platform. An empty task says that nothing runs."""
+    the platform, with what else the heartbeat counts. An empty task says that nothing runs."""
     active = 1 if task else 0
     if heartbeat is not None:
         try:
@@ -85,7 +86,28 @@ async def set_current_task(heartbeat: Any, task: str) -> None:
             # An object that does not take them is the caller's, and no reason to fail.
             pass
     shown = "current-task={{ (task.input or '') | redact | oneline }}"
-    await _step("heartbeat-set", shown, document(task, {"active_tasks": active}))
+    told = {"active_tasks": active, **counters(heartbeat)}
+    await _step("heartbeat-set", shown, document(task, told))
+
+
+def counters(heartbeat: Any) -> Dict[str, Any]:
+    """Returns what a heartbeat counts beside its tasks: ``error_rate``, ``sample_error``, and
+    ``uptime_seconds`` or the time since ``start_time``. What it has not, or what is of another
+    type, is left out."""
+    found: Dict[str, Any] = {}
+    for name in ("error_rate", "sample_error", "uptime_seconds", "start_time"):
+        try:
+            value = getattr(heartbeat, name, None)
+        except Exception:
+            # A property that raises has no value.
+            continue
+        number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        if number if name != "sample_error" else isinstance(value, str):
+            found[name] = value
+    started = found.pop("start_time", None)
+    if started is not None and "uptime_seconds" not in found:
+        found["uptime_seconds"] = time.time() - started
+    return found
 
 
 def read_delegation_results() -> str:

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use reqwest::Url;
 use reqwest::header::{HeaderName, HeaderValue};
+use secrecy::SecretString;
 
 use crate::git::Config;
 use crate::git::Matching;
@@ -14,6 +15,7 @@ use crate::git::push::around::Around;
 use crate::names::RemoteUrl;
 use crate::net::PlainHttp;
 use crate::process::Inheritance;
+use crate::secrets::KnownSecrets;
 
 use super::daemon::AllowGit;
 
@@ -62,6 +64,8 @@ pub struct PushOptions {
     pub inheritance: Inheritance,
     /// What is done around the push on this side.
     pub around: Around,
+    /// Hears of every login that is used.
+    pub known: KnownSecrets,
 }
 
 impl Default for PushOptions {
@@ -83,6 +87,7 @@ impl Default for PushOptions {
             helpers: Helpers::default(),
             inheritance: Inheritance::default(),
             around: Around::default(),
+            known: KnownSecrets::default(),
         }
     }
 }
@@ -95,7 +100,8 @@ impl PushOptions {
     pub fn with_config(mut self, config: &Config, url: &RemoteUrl) -> Self {
         let http = |name| config.scoped("http", name, url, Matching::Best);
         let last = |name| http(name).pop().filter(|value| !value.is_empty());
-        self.helpers = Helpers::from_config(config, url, self.inheritance.clone());
+        self.helpers =
+            Helpers::from_config(config, url, self.inheritance.clone()).remembering(&self.known);
         self.ssh_command = self
             .ssh_command
             .or_else(|| config.string("core.sshCommand"));
@@ -114,8 +120,39 @@ impl PushOptions {
                 self.extra_headers.extend(parse_header(&line));
             }
         }
+        self.remember();
         self
     }
+}
+
+impl PushOptions {
+    /// Tells `known` of the secrets that these options hold.
+    fn remember(&self) {
+        if let Some(login) = &self.login {
+            self.known
+                .add_login(Some(&login.user), Some(&login.password));
+        }
+        if let Some(proxy) = &self.proxy {
+            let password = proxy.password().map(SecretString::from);
+            self.known
+                .add_login(Some(proxy.username()), password.as_ref());
+        }
+        // Servers take tokens in headers of other names too.
+        for (name, value) in &self.extra_headers {
+            if is_secret(name) {
+                self.known
+                    .add_authorization(&String::from_utf8_lossy(value.as_bytes()));
+            }
+        }
+    }
+}
+
+/// Says whether a header of this name carries a credential.
+fn is_secret(name: &HeaderName) -> bool {
+    let name = name.as_str();
+    ["auth", "token", "cookie", "secret", "key"]
+        .iter()
+        .any(|word| name.contains(word))
 }
 
 /// Reads a proxy as git does: without a scheme it is an HTTP proxy.

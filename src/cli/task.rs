@@ -1,0 +1,158 @@
+//! `--input`: the raw text of a text step, and the task document.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::pipeline::TaskDocument;
+use crate::report::{BAD_INPUT, Note};
+
+/// How much of `--input` is read, in bytes.
+const INPUT_LIMIT: u64 = 64 << 20;
+
+/// Reads `--input`: a file, or `-` for standard input.
+pub(super) fn read_input(path: &Path) -> Result<Vec<u8>, String> {
+    let mut bytes = Vec::new();
+    let name = name_of(path);
+    let read = if path == Path::new("-") {
+        io::stdin()
+            .lock()
+            .take(INPUT_LIMIT + 1)
+            .read_to_end(&mut bytes)
+    } else {
+        File::open(path).and_then(|file| file.take(INPUT_LIMIT + 1).read_to_end(&mut bytes))
+    };
+    match read {
+        Err(error) => Err(format!("{name} cannot be read: {error}")),
+        Ok(_) if bytes.len() as u64 > INPUT_LIMIT => {
+            Err(format!("{name} is larger than {} MiB", INPUT_LIMIT >> 20))
+        }
+        Ok(_) => Ok(bytes),
+    }
+}
+
+/// Reads the task document, where one is given. Nothing at all is a document with every key
+/// absent: a `finally` block has nothing else to say when its task never began.
+pub(super) fn read_task(path: Option<&Path>) -> Result<TaskDocument, Note> {
+    let Some(path) = path else {
+        return Ok(TaskDocument::default());
+    };
+    let problem = match read_input(path) {
+        Ok(bytes) => match parse(&bytes) {
+            Ok(document) => return Ok(document),
+            Err(problem) => format!("{} is no task document: {problem}", name_of(path)),
+        },
+        Err(problem) => problem,
+    };
+    Err(Note {
+        code: BAD_INPUT.into(),
+        message: format!("{problem}; nothing of it is used"),
+        advice: Some(format!(
+            "give one object of `{}`, such as {{\"task\": {{\"input\": \"...\", \"ok\": true}}}}, and run again",
+            TaskDocument::SCHEMA
+        )),
+    })
+}
+
+fn parse(bytes: &[u8]) -> Result<TaskDocument, String> {
+    if bytes.trim_ascii().is_empty() {
+        return Ok(TaskDocument::default());
+    }
+    let document: TaskDocument = serde_json::from_slice(bytes).map_err(|error| {
+        // A document of the wrong shape is best named by its shape, one that is no JSON by its place.
+        match serde_json::from_slice::<Value>(bytes) {
+            Ok(value) => shape(&value).err().unwrap_or_else(|| error.to_string()),
+            Err(error) => error.to_string(),
+        }
+    })?;
+    // serde takes a list for an object, key by key.
+    let value: Value = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
+    shape(&value)?;
+    match document.schema.as_deref() {
+        None | Some(TaskDocument::SCHEMA) => Ok(document),
+        Some(other) => Err(format!(
+            "it says `{}`, and this version reads `{}`",
+            other.escape_debug(),
+            TaskDocument::SCHEMA
+        )),
+    }
+}
+
+/// Checks that the document and what it nests are objects.
+fn shape(value: &Value) -> Result<(), String> {
+    let Value::Object(top) = value else {
+        return Err(format!("it is {}, and must be an object", kind(value)));
+    };
+    for key in ["task", "heartbeat"] {
+        match top.get(key) {
+            None | Some(Value::Object(_)) => {}
+            Some(Value::Null) if key == "heartbeat" => {}
+            Some(other) => {
+                return Err(format!("`{key}` is {}, and must be an object", kind(other)));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a truth value",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a text",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
+    }
+}
+
+/// Names the input for messages.
+fn name_of(path: &Path) -> String {
+    if path == Path::new("-") {
+        "standard input".into()
+    } else {
+        path.display().to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parse;
+
+    #[test]
+    fn nothing_is_a_document_with_every_key_absent() {
+        for empty in ["", " \n\t", "{}"] {
+            assert_eq!(
+                parse(empty.as_bytes()),
+                Ok(crate::pipeline::TaskDocument::default())
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_no_document_is_refused_by_name_and_place() {
+        for (text, wanted) in [
+            ("[]", "it is a list, and must be an object"),
+            ("5", "it is a number, and must be an object"),
+            ("null", "it is null, and must be an object"),
+            ("{\"task\": []}", "`task` is a list, and must be an object"),
+            ("{\"task\": 5}", "`task` is a number, and must be an object"),
+            (
+                "{\"heartbeat\": [1]}",
+                "`heartbeat` is a list, and must be an object",
+            ),
+            (
+                "{\"task\": {\n \"input\": 5}}",
+                "invalid type: integer `5`, expected a string at line 2 column 11",
+            ),
+            (
+                "{\"task\"",
+                "EOF while parsing an object at line 1 column 7",
+            ),
+        ] {
+            assert_eq!(parse(text.as_bytes()).unwrap_err(), wanted, "{text}");
+        }
+    }
+}

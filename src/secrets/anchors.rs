@@ -1,0 +1,213 @@
+//! What a secret may begin with, or stand behind: the anchors, and which letters are the same.
+
+use super::table::{SHAPES, Shape};
+
+/// What an anchor leads to.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Anchor {
+    /// A token of an issuer.
+    Shape(&'static Shape),
+    /// A JSON web token.
+    WebToken,
+    /// A block in PEM form.
+    Block,
+    /// The authority of a URL.
+    Url,
+    /// The header `Authorization`.
+    Authorization,
+    /// A scheme of that header, alone.
+    Scheme(&'static str),
+    /// A word that nearly always names a secret.
+    Keyword,
+    /// `key`, which names one when the word before it says so.
+    Key,
+}
+
+/// Words that nearly always name a secret, beside those that end in `key`.
+pub(super) const KEYWORDS: &[&str] = &[
+    "password",
+    "passwd",
+    "passphrase",
+    "pwd",
+    "secret",
+    "token",
+    "credential",
+    "credentials",
+    "_auth",
+    "secret_key_base",
+];
+
+/// What makes a secret of a `key` that follows.
+pub(super) const KEY_STEMS: &[&str] = &[
+    "api_",
+    "api-",
+    "api",
+    "access_",
+    "access-",
+    "access",
+    "secret_",
+    "secret",
+    "private_",
+    "private",
+    "signing_",
+    "encryption_",
+    "account_",
+    "account",
+];
+
+/// Every anchor. What begins in the same way lies side by side, the shortest first.
+pub(super) const PATTERNS: [Pattern; PATTERN_COUNT] = sorted(patterns());
+
+pub(super) const PATTERN_COUNT: usize = SHAPES.len() + WORDS.len() + KEYWORDS.len();
+
+const WORDS: [Pattern; 7] = [
+    Pattern::new("eyJ", Case::Exact, Anchor::WebToken),
+    Pattern::new("://", Case::Exact, Anchor::Url),
+    Pattern::new("-----BEGIN ", Case::Ascii, Anchor::Block),
+    Pattern::new("authorization", Case::Ascii, Anchor::Authorization),
+    Pattern::new("bearer", Case::Ascii, Anchor::Scheme("bearer")),
+    Pattern::new("basic", Case::Ascii, Anchor::Scheme("basic")),
+    Pattern::new("key", Case::Folded, Anchor::Key),
+];
+
+/// So many bytes of an anchor, or after a short one, are looked at at once.
+pub(super) const HEAD: usize = 4;
+/// The text of an anchor.
+#[derive(Clone, Copy)]
+pub(super) struct Pattern {
+    /// How it is written.
+    pub(super) text: &'static str,
+    /// Which letters are the same.
+    pub(super) case: Case,
+    /// What it leads to.
+    pub(super) anchor: Anchor,
+}
+
+/// What counts as the same letter.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Case {
+    /// The letter.
+    Exact,
+    /// The letter in both cases.
+    Ascii,
+    /// What case folding takes for the letter, too: U+0130 and U+0131, U+017F, U+212A.
+    Folded,
+}
+
+impl Pattern {
+    const fn new(text: &'static str, case: Case, anchor: Anchor) -> Self {
+        Self { text, case, anchor }
+    }
+
+    /// Returns where the anchor ends when it begins at `at`.
+    pub(super) fn end(&self, text: &[u8], at: usize) -> Option<usize> {
+        let wanted = self.text.as_bytes();
+        match self.case {
+            Case::Exact => text.get(at..)?.starts_with(wanted),
+            Case::Ascii => text
+                .get(at..at + wanted.len())?
+                .eq_ignore_ascii_case(wanted),
+            Case::Folded => {
+                let rest = wanted.iter().try_fold(text.get(at..)?, |rest, letter| {
+                    if rest.first()?.eq_ignore_ascii_case(letter) {
+                        return rest.get(1..);
+                    }
+                    foldings(*letter)
+                        .iter()
+                        .find_map(|folded| rest.strip_prefix(*folded))
+                })?;
+                return Some(text.len() - rest.len());
+            }
+        }
+        .then_some(at + wanted.len())
+    }
+}
+
+/// Returns what is before `word` when `text` ends with it, in any case.
+pub(super) fn strip_folded_suffix<'t>(text: &'t [u8], word: &str) -> Option<&'t [u8]> {
+    word.bytes().rev().try_fold(text, |rest, letter| {
+        let (last, head) = rest.split_last()?;
+        if last.eq_ignore_ascii_case(&letter) {
+            return Some(head);
+        }
+        foldings(letter)
+            .iter()
+            .find_map(|folded| rest.strip_suffix(*folded))
+    })
+}
+
+/// Returns the letters beyond ASCII that case folding takes for one of its own.
+pub(super) const fn foldings(letter: u8) -> &'static [&'static [u8]] {
+    match letter {
+        // U+0130, U+0131, U+212A and U+017F.
+        b'i' => &[b"\xc4\xb0", b"\xc4\xb1"],
+        b'k' => &[b"\xe2\x84\xaa"],
+        b's' => &[b"\xc5\xbf"],
+        _ => &[],
+    }
+}
+
+const fn patterns() -> [Pattern; PATTERN_COUNT] {
+    let mut all = [WORDS[0]; PATTERN_COUNT];
+    let mut at = 0;
+    while at < SHAPES.len() {
+        let shape = &SHAPES[at];
+        all[at] = Pattern::new(shape.prefix, Case::Exact, Anchor::Shape(shape));
+        at += 1;
+    }
+    let mut word = 0;
+    while word < WORDS.len() {
+        all[at] = WORDS[word];
+        word += 1;
+        at += 1;
+    }
+    word = 0;
+    while word < KEYWORDS.len() {
+        all[at] = Pattern::new(KEYWORDS[word], Case::Folded, Anchor::Keyword);
+        word += 1;
+        at += 1;
+    }
+    all
+}
+
+/// Sorts by head, then by length; a short list, and no other sort is there for constants.
+const fn sorted(mut all: [Pattern; PATTERN_COUNT]) -> [Pattern; PATTERN_COUNT] {
+    let mut end = 1;
+    while end < all.len() {
+        let mut at = end;
+        while at > 0 && is_before(&all[at], &all[at - 1]) {
+            let moved = all[at];
+            all[at] = all[at - 1];
+            all[at - 1] = moved;
+            at -= 1;
+        }
+        end += 1;
+    }
+    all
+}
+
+const fn is_before(one: &Pattern, other: &Pattern) -> bool {
+    let (one, other) = (one.text.as_bytes(), other.text.as_bytes());
+    let mut at = 0;
+    while at < HEAD {
+        match (at < one.len(), at < other.len()) {
+            (true, true) if one[at] != other[at] => return one[at] < other[at],
+            (true, true) => at += 1,
+            (here, there) => return !here && there,
+        }
+    }
+    one.len() < other.len()
+}
+
+pub(super) const fn same_head(one: &Pattern, other: &Pattern) -> bool {
+    let (one, other) = (one.text.as_bytes(), other.text.as_bytes());
+    let mut at = 0;
+    while at < HEAD {
+        match (at < one.len(), at < other.len()) {
+            (true, true) if one[at] == other[at] => at += 1,
+            (false, false) => return true,
+            _ => return false,
+        }
+    }
+    true
+}

@@ -1,0 +1,131 @@
+//! `KnownSecrets`: what the process came to hold and must not show, wherever it learned it.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use secrecy::{ExposeSecret, SecretString};
+
+use super::base::decode_base64;
+use super::known::redact_known;
+use super::redact::redact;
+
+/// A user name in a URL that has no password is a token when it is at least this long, in bytes.
+const TOKEN_LENGTH: usize = 16;
+
+/// The secrets that the process came to hold: tokens of the environment, logins of URLs, what
+/// credential helpers answered, headers of the git configuration. Clones share them.
+///
+/// Whoever learns a secret adds it; whoever shows a text (the report, the log) hides them all.
+#[derive(Clone, Default)]
+pub struct KnownSecrets(Arc<Mutex<Vec<SecretString>>>);
+
+impl KnownSecrets {
+    /// Adds a value that must not be shown, whatever its shape.
+    pub fn add(&self, secret: &SecretString) {
+        let mut held = self.lock();
+        let value = secret.expose_secret();
+        if !value.is_empty() && held.iter().all(|known| known.expose_secret() != value) {
+            held.push(secret.clone());
+        }
+    }
+
+    /// Adds a login. A user name alone counts as a token where it is as long as one.
+    pub fn add_login(&self, user: Option<&str>, password: Option<&SecretString>) {
+        if let Some(password) = password {
+            self.add(password);
+            // A server that echoes the header shows both in one base64.
+            let pair = format!("{}:{}", user.unwrap_or_default(), password.expose_secret());
+            self.add(&pair.into());
+        }
+        if let Some(user) = user.filter(|user| user.len() >= TOKEN_LENGTH) {
+            self.add(&user.into());
+        }
+    }
+
+    /// Adds what an `Authorization` header carries: the credential, and for `Basic` what it stands
+    /// for.
+    pub fn add_authorization(&self, value: &str) {
+        let value = value.trim();
+        let (scheme, credential) = value.split_once(' ').unwrap_or(("", value));
+        let credential = credential.trim();
+        self.add(&credential.into());
+        if scheme.ends_with(';') {
+            // Cookies: each of them.
+            value
+                .split("; ")
+                .for_each(|cookie| self.add(&cookie.into()));
+        }
+        if !scheme.eq_ignore_ascii_case("basic") {
+            return;
+        }
+        let plain =
+            decode_base64(credential.as_bytes()).and_then(|bytes| String::from_utf8(bytes).ok());
+        if let Some((user, password)) = plain.as_deref().and_then(|plain| plain.split_once(':')) {
+            self.add_login(Some(user), Some(&password.into()));
+        }
+    }
+
+    /// Returns `text` without these secrets, and without whatever else has the shape of one.
+    pub fn hide<'text>(&self, text: &'text str) -> Cow<'text, str> {
+        let hidden = redact_known(text, &self.lock());
+        match redact(&hidden) {
+            Cow::Owned(text) => Cow::Owned(text),
+            Cow::Borrowed(_) => hidden,
+        }
+    }
+
+    /// Returns how many there are.
+    pub fn count(&self) -> usize {
+        self.lock().len()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<SecretString>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for KnownSecrets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "KnownSecrets({})", self.count())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_basic_header_is_known_encoded_and_decoded() {
+        let known = KnownSecrets::default();
+        known.add_authorization("basic bWU6aHVudGVyMmh1bnRlcg==");
+        let text = "got bWU6aHVudGVyMmh1bnRlcg== which is me:hunter2hunter";
+        let hidden = known.hide(text);
+        assert!(!hidden.contains("hunter"), "{hidden}");
+        assert!(!hidden.contains("aHVudGVy"), "{hidden}");
+    }
+
+    #[test]
+    fn each_cookie_is_known() {
+        let known = KnownSecrets::default();
+        known.add_authorization("a=plain-words; b=other-words");
+        assert_eq!(known.hide("a=plain-words"), "[REDACTED]");
+        assert_eq!(known.hide("b=other-words"), "[REDACTED]");
+    }
+
+    #[test]
+    fn a_bearer_header_is_known() {
+        let known = KnownSecrets::default();
+        known.add_authorization("Bearer plain-words-here");
+        assert_eq!(known.hide("it was plain-words-here"), "it was [REDACTED]");
+    }
+
+    #[test]
+    fn a_user_name_is_a_secret_only_where_it_is_as_long_as_a_token() {
+        let known = KnownSecrets::default();
+        known.add_login(Some("alice"), None);
+        known.add_login(Some("oauth-plainplainplain"), None);
+        let hidden = known.hide("alice had oauth-plainplainplain");
+        assert_eq!(hidden, "alice had [REDACTED]");
+    }
+}

@@ -1,0 +1,115 @@
+//! `Watch`: the watchdog of a command, from before the repository is opened to the end of its run.
+
+use std::io;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use crate::clock::Clock;
+use crate::names::RunId;
+use crate::pipeline::{Deadline, Draft, RunInfo, Watchdog};
+use crate::policy::Limits;
+use crate::report::{Note, Report, StepReport, Verdict};
+
+use super::Request;
+
+/// A deadline, and the report so far for the time when it passes.
+///
+/// It starts with the default limit, because a stuck file system may never show the policy; the
+/// policy's limit replaces it as soon as it is read.
+#[derive(Debug)]
+pub struct Watch {
+    pub(super) deadline: Deadline,
+    pub(super) draft: Draft,
+    pub(super) run_id: RunId,
+    guard: Mutex<io::Result<Option<Watchdog>>>,
+}
+
+impl Watch {
+    /// Starts to watch a command that is to run `pipeline`. When the deadline passes, `on_end` gets
+    /// the report so far, on a thread of its own; it may end the process.
+    pub fn start(
+        request: &Request,
+        pipeline: &str,
+        on_end: impl FnOnce(Report) + Send + 'static,
+    ) -> Self {
+        let watch = Self::without_thread(request, pipeline);
+        let guard = Watchdog::start(&watch.deadline, &watch.draft, on_end).map(Some);
+        Self {
+            guard: Mutex::new(guard),
+            ..watch
+        }
+    }
+
+    /// Makes one without a thread, for a caller that has a deadline of its own, or none.
+    pub fn without_thread(request: &Request, pipeline: &str) -> Self {
+        let clock = Clock::System;
+        let run_id = RunId::new(clock.now());
+        let info = RunInfo {
+            version: env!("CARGO_PKG_VERSION").into(),
+            pipeline: pipeline.into(),
+            trigger: request.trigger.to_string(),
+            run_id,
+            repo: None,
+            notes: request.notes.clone(),
+        };
+        Self {
+            deadline: Deadline::new(Limits::default().deadline.duration()),
+            draft: Draft::new(info, &clock).hiding(&request.known),
+            run_id,
+            guard: Mutex::new(Ok(None)),
+        }
+    }
+
+    /// Returns the report of a run that `SENDOFF=0` switched off.
+    pub fn switched_off(&self) -> Report {
+        self.draft.note(switched_off());
+        self.draft.conclude()
+    }
+
+    /// Returns the line of a step that `SENDOFF=0` switched off.
+    pub fn step_switched_off(name: &str) -> StepReport {
+        let Note {
+            code,
+            message,
+            advice,
+        } = switched_off();
+        StepReport {
+            name: name.into(),
+            kind: name.into(),
+            verdict: Verdict::Skipped,
+            summary: message,
+            reason: Some(code),
+            advice,
+            outputs: serde_json::Map::new(),
+            started_at: None,
+            duration_ms: 0,
+        }
+    }
+
+    /// Replaces the limit by the policy's.
+    pub(super) fn limit(&self, limit: Duration) {
+        if self.deadline.limit() == limit {
+            return;
+        }
+        self.deadline.set_limit(limit);
+        let guard = self.guard.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Ok(Some(watchdog)) = &*guard {
+            watchdog.wake();
+        }
+    }
+
+    /// Ends the watch, or says why there was none. From here on `on_end` is not called.
+    pub(super) fn end(&self) -> io::Result<()> {
+        let mut guard = self.guard.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::replace(&mut *guard, Ok(None)).map(drop)
+    }
+}
+
+/// The note of a command that `SENDOFF=0` switched off.
+pub(super) fn switched_off() -> Note {
+    Note {
+        code: "off".into(),
+        message: "SENDOFF=0 switches sendoff off: nothing is looked at and nothing done".into(),
+        advice: Some("unset SENDOFF to switch it on again".into()),
+    }
+}

@@ -1,0 +1,203 @@
+//! Secrets that the process learned are shown nowhere: not in the report, not on stderr, not in the log.
+
+use std::io::{BufRead, BufReader, Write};
+use std::net::{TcpListener, TcpStream};
+use std::os::unix::fs::PermissionsExt;
+
+use serde_json::Value;
+
+use crate::world::{Said, TOKEN, World};
+
+/// The password of the helper: words without the shape of any token.
+const PASSWORD: &str = "correct-horse-battery";
+/// `me:correct-horse-battery` in base64.
+const BASIC: &str = "bWU6Y29ycmVjdC1ob3JzZS1iYXR0ZXJ5";
+/// `x-access-token:world-token-0123456789` in base64.
+const WORLD_BASIC: &str = "eC1hY2Nlc3MtdG9rZW46d29ybGQtdG9rZW4tMDEyMzQ1Njc4OQ==";
+
+/// How a server gives away what it was told.
+#[derive(Clone, Copy)]
+enum Echo {
+    /// In the body and the headers of a refusal.
+    Refusal,
+    /// In an ERR line of the git protocol.
+    ErrLine,
+}
+
+/// Starts a server that says again what it was told, and ends with the listener.
+fn echo(how: Echo) -> String {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        // Ends with the test's process.
+        for stream in listener.incoming().map_while(Result::ok) {
+            answer(stream, how);
+        }
+    });
+    url
+}
+
+fn answer(stream: TcpStream, how: Echo) {
+    let mut lines = BufReader::new(stream.try_clone().unwrap());
+    let mut told = String::new();
+    loop {
+        let mut line = String::new();
+        if lines.read_line(&mut line).unwrap_or(0) < 3 {
+            break;
+        }
+        // Of the value the case counts.
+        if let Some((name, value)) = line.split_once(':')
+            && name.eq_ignore_ascii_case("authorization")
+        {
+            value.trim().clone_into(&mut told);
+        }
+    }
+    let said = format!("you sent {told} which is {PASSWORD} of me:{PASSWORD}");
+    let (status, kind, body) = match how {
+        Echo::Refusal => ("403 Forbidden", "text/plain", said.clone()),
+        Echo::ErrLine => {
+            let line = format!("ERR {said}\n");
+            let service = "001f# service=git-receive-pack\n0000";
+            let body = format!("{service}{:04x}{line}0000", line.len() + 4);
+            (
+                "200 OK",
+                "application/x-git-receive-pack-advertisement",
+                body,
+            )
+        }
+    };
+    let mut stream = stream;
+    // The client may have gone.
+    let _gone = write!(
+        stream,
+        "HTTP/1.1 {status}\r\ncontent-type: {kind}\r\nwww-authenticate: Basic realm=\"{said}\"\r\n\
+         x-note: {said}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
+        body.len()
+    );
+}
+
+/// Adds to the user's git configuration.
+fn configure(world: &World, more: &str) {
+    let path = world.sandbox.path("home/.gitconfig");
+    let before = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(path, before + more).unwrap();
+}
+
+fn helper(world: &World, user: &str, password: &str) {
+    configure(
+        world,
+        &format!(
+            "[credential]\n\thelper = \"!f() {{ echo username={user}; echo password={password}; }}; f\"\n"
+        ),
+    );
+}
+
+fn point_to(world: &World, url: &str) {
+    let url = format!("{url}/acme/rocket.git");
+    let arguments = ["remote", "set-url", "origin", &url];
+    world.sandbox.git(world.work(), &arguments);
+}
+
+/// Runs as text, as JSON and with the whole log; none may hold a secret.
+fn assert_tight(world: &World, variables: &[(&str, String)], secrets: &[&str]) -> Vec<Said> {
+    let mut traced = variables.to_vec();
+    traced.push(("SENDOFF_LOG", "trace".into()));
+    let all = [
+        world.run_in(&world.work(), &["run", "-v"], variables),
+        world.run_in(&world.work(), &["run", "--json"], variables),
+        world.run_in(&world.work(), &["run", "--json"], &traced),
+    ];
+    for said in &all {
+        for secret in secrets {
+            for text in [&said.stdout, &said.stderr] {
+                let at = text.find(secret);
+                assert_eq!(at, None, "`{secret}` is shown: {text}");
+            }
+        }
+    }
+    assert!(all[2].stderr.contains("TRACE"), "nothing was logged");
+    all.into()
+}
+
+fn without_token(world: &World) -> Vec<(&'static str, String)> {
+    let mut variables = world.variables();
+    variables.retain(|(name, _)| *name != "SENDOFF_TOKEN");
+    variables
+}
+
+fn push_of(said: &Said) -> Value {
+    let report: Value = serde_json::from_str(&said.stdout).unwrap();
+    let steps = report["steps"].as_array().unwrap();
+    steps
+        .iter()
+        .find(|step| step["name"] == "push")
+        .unwrap()
+        .clone()
+}
+
+#[test]
+fn a_server_that_echoes_the_password_of_a_helper_shows_nothing() {
+    for how in [Echo::Refusal, Echo::ErrLine] {
+        let world = World::new();
+        helper(&world, "me", PASSWORD);
+        point_to(&world, &echo(how));
+        let said = assert_tight(&world, &without_token(&world), &[PASSWORD, BASIC]);
+        let push = push_of(&said[1]);
+        assert_eq!(push["verdict"], "failed");
+        assert!(
+            push["summary"].as_str().unwrap().contains("[REDACTED]"),
+            "{push}"
+        );
+    }
+}
+
+#[test]
+fn a_server_that_echoes_the_password_of_the_url_shows_nothing() {
+    let world = World::new();
+    let url = echo(Echo::ErrLine).replace("http://", &format!("http://me:{PASSWORD}@"));
+    point_to(&world, &url);
+    let said = assert_tight(&world, &without_token(&world), &[PASSWORD, BASIC]);
+    assert_eq!(push_of(&said[1])["verdict"], "failed");
+}
+
+#[test]
+fn a_server_that_echoes_a_configured_header_shows_nothing() {
+    let world = World::new();
+    configure(
+        &world,
+        &format!("[http]\n\textraHeader = Authorization: Basic {BASIC}\n"),
+    );
+    point_to(&world, &echo(Echo::ErrLine));
+    let said = assert_tight(&world, &without_token(&world), &[PASSWORD, BASIC]);
+    let summary = push_of(&said[1])["summary"].to_string();
+    assert!(summary.contains("[REDACTED]"), "{summary}");
+}
+
+#[test]
+fn a_hook_on_the_server_that_prints_the_password_shows_nothing() {
+    let world = World::new();
+    helper(&world, "x-access-token", TOKEN);
+    let hook = world.sandbox.write(
+        "served/acme/rocket.git/hooks/pre-receive",
+        format!("#!/bin/sh\necho \"it was {TOKEN}\"\necho \"or {WORLD_BASIC}\" >&2\nexit 1\n"),
+    );
+    std::fs::set_permissions(hook, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let said = assert_tight(&world, &without_token(&world), &[TOKEN, WORLD_BASIC]);
+    let push = push_of(&said[1]);
+    assert_eq!(push["reason"], "hook-declined", "{push}");
+    assert!(
+        push["outputs"].to_string().contains("it was [REDACTED]"),
+        "{push}"
+    );
+}
+
+#[test]
+fn the_token_of_the_platform_is_not_shown_when_the_platform_echoes_it() {
+    let world = World::new();
+    world.sandbox.write("configs/.auth_token", PASSWORD);
+    let mut variables = without_token(&world);
+    variables.retain(|(name, _)| *name != "PLATFORM_URL");
+    variables.push(("PLATFORM_URL", echo(Echo::Refusal)));
+    let said = assert_tight(&world, &variables, &[PASSWORD]);
+    assert!(said[1].stdout.contains("[REDACTED]"), "{}", said[1].stdout);
+}
