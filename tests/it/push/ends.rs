@@ -19,8 +19,11 @@ const DEADLINE: Duration = Duration::from_secs(2);
 /// So much later it must have ended, on a busy machine.
 const LATE: Duration = Duration::from_secs(10);
 
+/// So long nobody waits for a run.
+const HOPELESS: Duration = Duration::from_secs(30);
+
 /// What a script does that wants to live for ever: it hears no signal, and has a child that hears none.
-const STUBBORN: &str = "trap '' TERM INT HUP PIPE; sleep 300 & echo $! >> \"$HOME/pids\"; echo $$ >> \"$HOME/pids\"; while :; do sleep 300; done";
+const STUBBORN: &str = "trap '' TERM INT HUP PIPE; sleep 300 & echo $! >> \"$HOME/pids\"; echo $$ >> \"$HOME/pids\"; sleep 300";
 
 /// How a run ended.
 struct Ended {
@@ -42,17 +45,30 @@ fn run(world: &World, sets: &[&str], variables: &[(&str, String)]) -> Ended {
     for set in sets {
         command.args(["--set", set]);
     }
+    let said = world.sandbox.path("said");
+    let out = std::fs::File::create(&said).unwrap();
+    command.stdin(Stdio::null()).stdout(out);
     let begin = Instant::now();
-    let output = command.stdin(Stdio::null()).output().unwrap();
+    let mut child = command.spawn().unwrap();
+    let status = loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            break status;
+        }
+        if begin.elapsed() > HOPELESS {
+            // It ends as by hand, so that its children end too.
+            let id = child.id().to_string();
+            let kill = world.sandbox.command("kill").arg(&id).status();
+            drop((kill, child.wait()));
+            panic!("the run goes on and on");
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    };
     let took = begin.elapsed();
-    let text = String::from_utf8_lossy(&output.stdout);
-    let report = serde_json::from_str(&text).unwrap_or_else(|error| {
-        let stderr = String::from_utf8_lossy(&output.stderr);
-        panic!("{error}: {text}{stderr}")
-    });
+    let text = std::fs::read_to_string(said).unwrap();
+    let report = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"));
     Ended {
         report,
-        code: output.status.code(),
+        code: status.code(),
         took,
     }
 }
