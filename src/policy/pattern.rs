@@ -218,6 +218,6 @@ mod tests {
                 }
             }
         }
-        assert!(before.elapsed() < std::time::Duration::from_secs(1));
+        assert!(before.elapsed() < std::time::Duration::from_secs(10));
     }
 }

@@ -248,7 +248,7 @@ async fn a_silent_server_is_left_within_the_budget() {
     assert_eq!(error.class().code(), "timeout");
     assert!(error.is_transient() && error.may_have_acted());
     assert!(
-        start.elapsed() < Duration::from_secs(1),
+        start.elapsed() < Duration::from_millis(1500),
         "{:?}",
         start.elapsed()
     );
@@ -374,7 +374,7 @@ async fn a_handshake_that_stalls_is_left_in_time_and_nothing_was_sent() {
     assert_eq!(error.class().code(), "timeout");
     assert!(error.is_transient() && !error.may_have_acted());
     assert!(
-        start.elapsed() < Duration::from_secs(3),
+        start.elapsed() < Duration::from_secs(10),
         "{:?}",
         start.elapsed()
     );

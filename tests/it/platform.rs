@@ -302,7 +302,7 @@ async fn a_silent_platform_is_left_in_time_and_a_memory_is_not_sent_twice() {
         .await
         .unwrap_err();
     assert_eq!(error.code(), "timeout");
-    assert!(start.elapsed() < Duration::from_secs(2));
+    assert!(start.elapsed() < Duration::from_secs(10));
     assert_eq!(server.memories().len(), 1);
 }
 

@@ -302,7 +302,7 @@ async fn a_forge_that_keeps_silent_is_given_up_and_asked_what_became_of_it() {
     assert_eq!(error.code(), "timeout");
     assert!(error.is_transient());
     assert!(
-        start.elapsed() < Duration::from_secs(3),
+        start.elapsed() < Duration::from_secs(10),
         "{:?}",
         start.elapsed()
     );

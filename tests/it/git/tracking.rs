@@ -172,7 +172,7 @@ fn a_lock_that_another_process_holds_is_told_and_not_waited_for() {
         .update_tracking(&remote, &branch("side"), new, at())
         .unwrap_err();
     assert!(matches!(error, RefError::Locked(_)), "{error:?}");
-    assert!(began.elapsed() < Duration::from_secs(2));
+    assert!(began.elapsed() < Duration::from_secs(10));
     assert_eq!(
         repo.tracking_tip(&remote, &branch("side")).unwrap(),
         Some(tip)
@@ -217,7 +217,7 @@ fn a_hundred_thousand_packed_refs_are_read_at_once() {
         Some(id(&tip))
     );
     assert!(
-        began.elapsed() < Duration::from_secs(4),
+        began.elapsed() < Duration::from_secs(20),
         "{:?}",
         began.elapsed()
     );

@@ -67,7 +67,7 @@ fn the_watchdog_reports_when_the_runs_own_thread_is_stuck() {
     let policy = policy(
         r#"
         pipelines.p = ["say", ["stuck", "after"], "clear"]
-        steps.stuck = { uses = "act", what = "stuck-poll", millis = 600 }
+        steps.stuck = { uses = "act", what = "stuck-poll", millis = 3000 }
         steps.after = { uses = "say" }
     "#,
     );
@@ -87,7 +87,7 @@ fn the_watchdog_reports_when_the_runs_own_thread_is_stuck() {
     let took = at - began;
     assert!(took >= limit, "{took:?}");
     // 50 ms by contract; the machine that tests may be busy.
-    assert!(took < limit + Duration::from_millis(250), "{took:?}");
+    assert!(took < limit + Duration::from_secs(1), "{took:?}");
     assert_eq!(verdict(&report, "say"), (Verdict::Done, None));
     assert_eq!(
         verdict(&report, "stuck"),

@@ -28,7 +28,7 @@ fn soon(sandbox: &Sandbox, work: &std::path::Path, url: &str, options: &PushOpti
     let begin = Instant::now();
     let error = push_head(sandbox, work, url, options).unwrap_err();
     assert!(
-        begin.elapsed() < SHORT * 8,
+        begin.elapsed() < SHORT * 25,
         "{:?}: {error}",
         begin.elapsed()
     );
@@ -136,7 +136,7 @@ fn a_stopped_question_ends_at_once() {
     });
     let error = remote_head(&url, &sandbox.home(), &options(&sandbox), &stop).unwrap_err();
     assert_eq!(error.class(), "stopped");
-    assert!(begin.elapsed() < Duration::from_secs(2));
+    assert!(begin.elapsed() < Duration::from_secs(10));
     thread.join().unwrap();
 }
 
