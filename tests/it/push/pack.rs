@@ -198,6 +198,43 @@ fn a_large_loose_file_is_streamed_and_checked() {
 }
 
 #[test]
+fn a_large_packed_file_is_copied_and_its_checksum_compared() {
+    let shop = Workshop::new();
+    shop.write("large.bin", super::rig::noise(200_000));
+    shop.commit("large");
+    shop.git(&["gc", "-q"]);
+    let selection = shop.select(None);
+    let (pack, stats) = shop.pack(&selection, OPTIONS);
+    assert!(pack.len() > 500_000 && stats.reused > 0, "{stats:?}");
+    shop.receive(&pack);
+
+    let packs = std::fs::read_dir(shop.client().join(".git/objects/pack")).unwrap();
+    let path = packs
+        .map(|entry| entry.unwrap().path())
+        .find(|path| path.extension().is_some_and(|e| e == "pack"))
+        .unwrap();
+    let mut bytes = std::fs::read(&path).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    std::fs::remove_file(&path).unwrap();
+    std::fs::write(&path, bytes).unwrap();
+    let blob = shop.git(&["rev-parse", "HEAD:large.bin"]);
+    let stop = AtomicBool::new(false);
+    let error = pack::write(
+        &mut Vec::new(),
+        &shop.repository(),
+        &selection,
+        OPTIONS,
+        &NoProgress,
+        &stop,
+    );
+    assert!(
+        matches!(error, Err(PackError::Corrupt(id)) if id == hex(&blob)),
+        "{error:?}"
+    );
+}
+
+#[test]
 fn a_missing_file_is_named_before_a_byte_is_written() {
     let shop = Workshop::new();
     shop.write("README", "gone soon\n");

@@ -84,6 +84,15 @@ enum Copy<'s> {
     No,
 }
 
+/// The deflated bytes of an entry.
+#[derive(Clone, Copy)]
+enum Packed<'p> {
+    /// Made here.
+    Fresh(&'p [u8]),
+    /// Copied from a pack.
+    Stored(&'p Stored<'p>),
+}
+
 /// Writes one pack.
 pub(super) struct Writer<'a> {
     pub(super) selection: &'a Selection,
@@ -173,14 +182,16 @@ impl<'a> Writer<'a> {
                 self.set(number, State::Pending);
                 return Ok(Some(base));
             }
-            Copy::Now(stored, base) => self.write_delta(base, stored.size, stored.data, true)?,
+            Copy::Now(stored, base) => {
+                self.write_delta(base, stored.size, Packed::Stored(&stored))?
+            }
             Copy::Whole(stored) => {
                 if stored.header.as_kind() != Some(object.kind) {
                     return Err(PackError::Corrupt(object.id));
                 }
                 match self.delta_for(number, object, Some(&stored))? {
                     Some((base, delta)) => self.write_fresh(object, base, &delta, Some(&stored))?,
-                    None => self.write_whole(object.kind, stored.size, stored.data, true)?,
+                    None => self.write_whole(object.kind, stored.size, Packed::Stored(&stored))?,
                 }
             }
             Copy::No => match self.large_loose(object.id, place)? {
@@ -392,7 +403,7 @@ impl<'a> Writer<'a> {
         if let Some(stored) = stored
             && stored.data.len() <= packed.len() + name
         {
-            return self.write_whole(object.kind, stored.size, stored.data, true);
+            return self.write_whole(object.kind, stored.size, Packed::Stored(stored));
         }
         if let Some(target) = self
             .recent
@@ -403,20 +414,14 @@ impl<'a> Writer<'a> {
             let mut whole = Vec::new();
             self.deflater.deflate(target, &mut whole)?;
             if whole.len() <= packed.len() + name {
-                return self.write_whole(object.kind, size, &whole, false);
+                return self.write_whole(object.kind, size, Packed::Fresh(&whole));
             }
         }
-        self.write_delta(base, delta.len() as u64, &packed, false)
+        self.write_delta(base, delta.len() as u64, Packed::Fresh(&packed))
     }
 
     /// Writes a delta; returns its depth.
-    fn write_delta(
-        &mut self,
-        base: Base,
-        size: u64,
-        packed: &[u8],
-        copied: bool,
-    ) -> Result<u16, PackError> {
+    fn write_delta(&mut self, base: Base, size: u64, packed: Packed<'_>) -> Result<u16, PackError> {
         let (header, depth) = match base {
             Base::Sent { offset, depth, id } => {
                 let header = match self.options.delta_base {
@@ -430,18 +435,12 @@ impl<'a> Writer<'a> {
             Base::Known(base_id) => (Header::RefDelta { base_id }, 1),
         };
         self.stats.deltas += 1;
-        self.write_entry(header, size, packed, copied)?;
+        self.write_entry(header, size, packed)?;
         Ok(depth)
     }
 
-    fn write_whole(
-        &mut self,
-        kind: Kind,
-        size: u64,
-        packed: &[u8],
-        copied: bool,
-    ) -> Result<u16, PackError> {
-        self.write_entry(header_of(kind), size, packed, copied)?;
+    fn write_whole(&mut self, kind: Kind, size: u64, packed: Packed<'_>) -> Result<u16, PackError> {
+        self.write_entry(header_of(kind), size, packed)?;
         Ok(0)
     }
 
@@ -449,15 +448,19 @@ impl<'a> Writer<'a> {
         &mut self,
         header: Header,
         size: u64,
-        packed: &[u8],
-        copied: bool,
+        packed: Packed<'_>,
     ) -> Result<(), PackError> {
         let mut head = Vec::with_capacity(32);
         header.write_to(size, &mut head)?;
         self.sink.put(&head)?;
-        self.sink.put(packed)?;
-        self.stats.reused += u64::from(copied);
-        Ok(())
+        match packed {
+            Packed::Fresh(bytes) => self.sink.put(bytes),
+            Packed::Stored(stored) => {
+                self.stats.reused += 1;
+                let sink = &mut self.sink;
+                self.plan.store.copy(stored, |piece| sink.put(piece))
+            }
+        }
     }
 
     /// Opens a loose object that is too large to be held.

@@ -4,6 +4,7 @@ mod cache;
 mod reader;
 
 use std::cell::OnceCell;
+use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 use std::path::PathBuf;
 
@@ -46,9 +47,16 @@ pub(super) struct Stored<'a> {
     pub(super) header: data::entry::Header,
     /// The size of what `data` inflates to, in bytes.
     pub(super) size: u64,
-    /// The deflated bytes.
+    /// The deflated bytes, mapped.
     pub(super) data: &'a [u8],
+    /// Where they lie.
+    pack: usize,
+    at: u64,
 }
+
+/// Entries larger than this are read in pieces of the size, in bytes: what was mapped and looked at counts as
+/// memory of this process for as long as it is mapped.
+const PIECE: usize = 1 << 18;
 
 /// All object directories of a repository.
 pub(super) struct Store {
@@ -153,8 +161,8 @@ impl Store {
     }
 
     /// Returns the entry at an offset, its checksum compared; `None` when the pack is damaged there.
-    pub(super) fn entry(&self, pack: usize, offset: u64) -> Option<Stored<'_>> {
-        let pack = self.packs.get()?.get(pack)?;
+    pub(super) fn entry(&self, number: usize, offset: u64) -> Option<Stored<'_>> {
+        let pack = self.packs.get()?.get(number)?;
         let file = pack.data(self.kind)?;
         let at = pack.place_of(offset)?;
         let end = match pack.table().get(at + 1) {
@@ -162,9 +170,9 @@ impl Store {
             None => file.pack_end() as u64,
         };
         let bytes = file.entry_slice(offset..end)?;
-        let (_, number) = pack.table().get(at)?;
-        if let Some(expected) = pack.index.crc32_at_index(*number)
-            && file.entry_crc32(offset, bytes.len()) != expected
+        let (_, place) = pack.table().get(at)?;
+        if let Some(expected) = pack.index.crc32_at_index(*place)
+            && pack.crc32(file, offset, bytes) != expected
         {
             return None;
         }
@@ -173,7 +181,31 @@ impl Store {
             header: entry.header,
             size: entry.decompressed_size,
             data: bytes.get(entry.header_size()..)?,
+            pack: number,
+            at: offset + entry.header_size() as u64,
         })
+    }
+
+    /// Hands on the deflated bytes of an entry.
+    pub(super) fn copy<E>(
+        &self,
+        stored: &Stored<'_>,
+        mut put: impl FnMut(&[u8]) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let packs = self.packs.get().map(Vec::as_slice).unwrap_or_default();
+        let mut done = 0;
+        if let Some(pack) = packs.get(stored.pack) {
+            let mut failed = None;
+            done = pack.read_large(stored.at, stored.data.len(), |piece| {
+                failed = put(piece).err();
+                failed.is_none()
+            });
+            if let Some(error) = failed {
+                return Err(error);
+            }
+        }
+        // What is small, or cannot be read any more, is mapped.
+        put(stored.data.get(done..).unwrap_or_default())
     }
 
     /// Returns the entry at an offset without a look at its end or checksum; `data` goes on to the pack's end.
@@ -185,6 +217,8 @@ impl Store {
             header: entry.header,
             size: entry.decompressed_size,
             data: bytes.get(entry.header_size()..)?,
+            pack,
+            at: offset + entry.header_size() as u64,
         })
     }
 
@@ -240,6 +274,44 @@ impl Pack {
     fn data(&self, kind: gix::hash::Kind) -> Option<&data::File> {
         let open = || data::File::at(self.path.with_extension("pack"), kind).ok();
         self.data.get_or_init(open).as_ref()
+    }
+
+    /// Reads a large piece of the file without mapping it; says how many bytes it handed on.
+    fn read_large(&self, at: u64, length: usize, mut put: impl FnMut(&[u8]) -> bool) -> usize {
+        let mut done = 0;
+        if length <= PIECE {
+            return done;
+        }
+        let Ok(file) = std::fs::File::open(self.path.with_extension("pack")) else {
+            return done;
+        };
+        let mut buffer = vec![0; PIECE];
+        while done < length {
+            let wanted = PIECE.min(length - done);
+            let piece = buffer.get_mut(..wanted).unwrap_or_default();
+            if file.read_exact_at(piece, at + done as u64).is_err() {
+                break;
+            }
+            done += wanted;
+            if !put(piece) {
+                break;
+            }
+        }
+        done
+    }
+
+    /// Returns the checksum of an entry.
+    fn crc32(&self, file: &data::File, offset: u64, bytes: &[u8]) -> u32 {
+        let mut hasher = crc32fast::Hasher::new();
+        let done = self.read_large(offset, bytes.len(), |piece| {
+            hasher.update(piece);
+            true
+        });
+        if done == bytes.len() {
+            hasher.finalize()
+        } else {
+            file.entry_crc32(offset, bytes.len())
+        }
     }
 
     fn table(&self) -> &[(u64, u32)] {
