@@ -25,9 +25,9 @@ pub(super) struct Args {
 impl Args {
     pub(super) fn run(self, start: Start) -> Exit {
         if start.environment.is_off() {
-            return off(&self.what.unread(&start), self.json);
+            return off(&self.what.unchecked(&start), self.json);
         }
-        let asked = match self.what.read(&start) {
+        let asked = match self.what.checked(&start) {
             Ok(asked) => asked,
             Err(exit) => return exit,
         };

@@ -46,7 +46,7 @@ impl Args {
         if start.environment.is_off() {
             return self.off(&start);
         }
-        let asked = match self.what.read(&start) {
+        let asked = match self.what.checked(&start) {
             Ok(asked) => asked,
             Err(exit) => return exit,
         };
@@ -80,7 +80,7 @@ impl Args {
 
     /// Does nothing; whoever reads a document gets one that says why.
     fn off(&self, start: &Start) -> Exit {
-        let asked = self.what.unread(start);
+        let asked = self.what.unchecked(start);
         if self.dry_run {
             return plan::off(&asked, self.json);
         }

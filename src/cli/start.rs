@@ -40,10 +40,13 @@ pub(super) struct RequestArgs {
     set: Vec<String>,
 }
 
+/// What ends a task; one that failed ends by another pipeline.
+const POST_TASK: &str = "post-task";
+
 /// Which pipeline, for which task
 #[derive(Debug, Clone, clap::Args)]
 pub(super) struct PipelineArgs {
-    /// The pipeline [default: post-task, or on-failure when the task document says `ok: false`]
+    /// The pipeline [default: post-task; on-failure in its place when the task document says `ok: false`]
     pipeline: Option<String>,
     #[command(flatten)]
     request: RequestArgs,
@@ -57,8 +60,9 @@ pub(super) struct PipelineArgs {
 pub(super) struct Asked {
     /// What the session opens.
     pub(super) request: Request,
-    /// The pipeline's name.
+    /// The pipeline's name, as far as it is known before the task document is read.
     pub(super) name: String,
+    input: Option<PathBuf>,
 }
 
 impl RequestArgs {
@@ -81,29 +85,24 @@ impl RequestArgs {
 }
 
 impl PipelineArgs {
-    /// Reads the task document. One that cannot be used is told in the report, and the rest of the
-    /// run does not need it: the branch is worth as much as before.
-    pub(super) fn read(&self, start: &Start) -> Result<Asked, Exit> {
-        let mut request = self.request.request(start)?;
-        match read_task(self.input.as_deref()) {
-            Ok(task) => request.task = task,
-            Err(note) => request.notes.push(note),
-        }
-        let name = self.name(&request.task);
-        Ok(Asked { request, name })
+    /// Returns what is asked for. A directory that does not exist ends the command.
+    pub(super) fn checked(&self, start: &Start) -> Result<Asked, Exit> {
+        let request = self.request.request(start)?;
+        Ok(self.asked(request))
     }
 
-    /// Returns what is asked for, without a look at the directory or the task.
-    pub(super) fn unread(&self, start: &Start) -> Asked {
-        Asked {
-            request: self.request.unchecked(start),
-            name: self.name(&TaskDocument::default()),
-        }
+    /// Returns what is asked for, without a look at the directory.
+    pub(super) fn unchecked(&self, start: &Start) -> Asked {
+        self.asked(self.request.unchecked(start))
     }
 
-    fn name(&self, task: &TaskDocument) -> String {
+    fn asked(&self, request: Request) -> Asked {
         let named = self.pipeline.clone();
-        named.unwrap_or_else(|| task.default_pipeline().to_owned())
+        Asked {
+            request,
+            name: named.unwrap_or_else(|| POST_TASK.to_owned()),
+            input: self.input.clone(),
+        }
     }
 }
 
@@ -118,8 +117,18 @@ impl Asked {
         let watch = Watch::start(&self.request, &self.name, on_end);
         let session = Session::open(self.request, environment, watch)
             .map_err(|error| render::policy_error(&error))?;
+        // Read under the policy's deadline: whoever holds the other end of a pipe may never close it.
+        let (session, task) = match read_task(self.input.as_deref()) {
+            Ok(task) => (session.with_task(task.clone()), task),
+            // The rest of the run does not need it: the branch is worth as much as before.
+            Err(note) => (session.with_note(note), TaskDocument::default()),
+        };
+        let name = match self.name.as_str() {
+            POST_TASK => task.default_pipeline(),
+            other => other,
+        };
         let pipeline = session
-            .pipeline(&self.name)
+            .pipeline(name)
             .map_err(|error| render::policy_error(&error))?;
         Ok((session, pipeline))
     }

@@ -39,20 +39,29 @@ pub(super) fn read_task(path: Option<&Path>) -> Result<TaskDocument, Note> {
     let Some(path) = path else {
         return Ok(TaskDocument::default());
     };
-    let problem = match read_input(path) {
+    let (message, advice) = match read_input(path) {
         Ok(bytes) => match parse(&bytes) {
             Ok(document) => return Ok(document),
-            Err(problem) => format!("{} is no task document: {problem}", name_of(path)),
+            Err(problem) => (
+                format!(
+                    "{} is no task document: {problem}; nothing of it is used",
+                    name_of(path)
+                ),
+                format!(
+                    "give one object of `{}`, such as {{\"task\": {{\"input\": \"...\", \"ok\": true}}}}, and run again",
+                    TaskDocument::SCHEMA
+                ),
+            ),
         },
-        Err(problem) => problem,
+        Err(problem) => (
+            problem,
+            "name a file that can be read, or - for standard input, and run again".to_owned(),
+        ),
     };
     Err(Note {
         code: BAD_INPUT.into(),
-        message: format!("{problem}; nothing of it is used"),
-        advice: Some(format!(
-            "give one object of `{}`, such as {{\"task\": {{\"input\": \"...\", \"ok\": true}}}}, and run again",
-            TaskDocument::SCHEMA
-        )),
+        message,
+        advice: Some(advice),
     })
 }
 

@@ -55,10 +55,7 @@ impl Deadline {
     pub fn remaining(&self) -> Duration {
         let now = Instant::now();
         let state = self.lock();
-        state
-            .at
-            .saturating_duration_since(now)
-            .saturating_add(state.pause(now))
+        (state.at + state.pause(now)).saturating_duration_since(now)
     }
 
     /// Says whether the run is over.
@@ -127,6 +124,16 @@ impl Drop for StandStill {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_deadline_that_was_held_for_too_long_passes_while_it_is_held() {
+        let deadline = Deadline::new(Duration::from_millis(20));
+        deadline.lock().still = LONGEST_STILL.saturating_sub(Duration::from_millis(20));
+        let _held = deadline.stand_still();
+        assert!(!deadline.is_over());
+        std::thread::sleep(Duration::from_millis(60));
+        assert!(deadline.is_over());
+    }
 
     #[test]
     fn a_deadline_stands_still_while_it_is_held() {

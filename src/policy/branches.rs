@@ -194,7 +194,7 @@ pub enum Draft {
     Always,
     /// Ready for review, whoever asked.
     Never,
-    /// A draft when an agent asked, ready otherwise.
+    /// A draft when an agent asked or the task failed, ready otherwise.
     #[default]
     Agent,
 }

@@ -171,6 +171,13 @@ impl Session {
         self
     }
 
+    /// Adds a note to the report, such as one on a task document that could not be read.
+    #[must_use]
+    pub fn with_note(mut self, note: Note) -> Self {
+        self.notes.push(note);
+        self
+    }
+
     /// Ends the watch of a session that runs no pipeline: it may take as long as its input.
     #[must_use]
     pub fn unwatched(self) -> Self {

@@ -28,7 +28,7 @@ pub(super) struct PrCreate {
     body: Template,
     /// `auto`: the repository's pull request template comes first, where there is one.
     template: TemplateUse,
-    /// Whether the pull request is a draft: `always`, `never`, or `agent` for agent triggers only.
+    /// Whether the pull request is a draft: `always`, `never`, or `agent` for agent triggers and tasks that failed.
     draft: Draft,
     /// Labels to add. One that cannot be added is reported, and the pull request stands.
     labels: Vec<String>,
@@ -180,7 +180,7 @@ impl PrCreate {
         let is_draft = match draft.unwrap_or(self.draft) {
             Draft::Always => true,
             Draft::Never => false,
-            Draft::Agent => cx.trigger.is_agent(),
+            Draft::Agent => cx.trigger.is_agent() || cx.task.task.ok == Some(false),
         };
         Ok(NewPullRequest {
             head: head(shipment),

@@ -90,3 +90,20 @@ fn a_batch_may_take_longer_than_a_run() {
     assert_eq!(output.status.code(), Some(0));
     assert_eq!(output.stdout, b"{\"text\":\"x\"}\n");
 }
+
+#[test]
+fn an_input_that_never_ends_is_left_at_the_deadline() {
+    let world = World::new();
+    let pipe = world.sandbox.path("task");
+    let made = world.sandbox.command("mkfifo").arg(&pipe).status();
+    assert!(made.unwrap().success());
+    let pipe = pipe.to_str().unwrap();
+    let limit = ["--set", "limits.deadline=300ms", "--input", pipe];
+    let said = world.run(&[&["run", "--json"], &limit[..]].concat());
+    assert_eq!(said.code, Some(1), "{}", said.stdout);
+    let report: Value = serde_json::from_str(&said.stdout).unwrap();
+    assert_eq!(report["notes"][0]["code"], "deadline", "{report}");
+    assert_eq!(world.tip("feature/x"), "");
+    let said = world.run(&[&["plan"], &limit[..]].concat());
+    assert_eq!(said.code, Some(1), "{}", said.stderr);
+}

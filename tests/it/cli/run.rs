@@ -108,6 +108,16 @@ pub(super) fn assert_report(report: &Value) {
 }
 
 #[test]
+fn a_failed_task_that_asks_for_post_task_runs_on_failure_as_a_draft() {
+    let world = World::new();
+    let task = br#"{"task":{"input":"x","ok":false}}"#;
+    let said = world.run_with_input(&["run", "post-task", "--input", "-", "--json"], task);
+    let report: Value = serde_json::from_str(&said.stdout).unwrap();
+    assert_eq!(report["pipeline"], "on-failure");
+    assert!(world.forge.pulls()[0].draft, "whoever asked");
+}
+
+#[test]
 fn a_failed_task_runs_on_failure_and_ships_too() {
     let world = World::new();
     let task = br#"{"task":{"input":"x","ok":false}}"#;
