@@ -324,11 +324,11 @@ impl State {
             }
         }
         for note in &mut report.notes {
-            note.message = self.secrets.hide(&note.message).into_owned();
+            note.message = clean_line(&self.secrets.hide(&note.message));
             note.advice = note
                 .advice
                 .as_deref()
-                .map(|advice| self.secrets.hide(advice).into_owned());
+                .map(|advice| clean_line(&self.secrets.hide(advice)));
         }
         report.duration_ms = millis(self.clock.since(self.began));
         report.conclude();

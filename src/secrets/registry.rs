@@ -50,11 +50,14 @@ impl KnownSecrets {
         let (scheme, credential) = value.split_once(' ').unwrap_or(("", value));
         let credential = credential.trim();
         self.add(&credential.into());
-        if scheme.ends_with(';') {
-            // Cookies: each of them.
-            value
-                .split("; ")
-                .for_each(|cookie| self.add(&cookie.into()));
+        if scheme.is_empty() || scheme.ends_with(';') {
+            // Cookies: each of them, and what it holds.
+            for cookie in value.split("; ") {
+                self.add(&cookie.into());
+                if let Some((_, held)) = cookie.split_once('=') {
+                    self.add(&held.into());
+                }
+            }
         }
         if !scheme.eq_ignore_ascii_case("basic") {
             return;
@@ -111,6 +114,10 @@ mod tests {
         known.add_authorization("a=plain-words; b=other-words");
         assert_eq!(known.hide("a=plain-words"), "[REDACTED]");
         assert_eq!(known.hide("b=other-words"), "[REDACTED]");
+        assert_eq!(known.hide("it was other-words"), "it was [REDACTED]");
+        let known = KnownSecrets::default();
+        known.add_authorization("a=plain-words");
+        assert_eq!(known.hide("it was plain-words"), "it was [REDACTED]");
     }
 
     #[test]
