@@ -27,10 +27,7 @@ impl Args {
         if start.environment.is_off() {
             return off(&self.what.unchecked(&start), self.json);
         }
-        let asked = match self.what.checked(&start) {
-            Ok(asked) => asked,
-            Err(exit) => return exit,
-        };
+        let asked = self.what.checked(&start);
         let opened = asked.open(start.environment, |report| {
             super::run::end_process(late(&report));
         });

@@ -46,10 +46,7 @@ impl Args {
         if start.environment.is_off() {
             return self.off(&start);
         }
-        let asked = match self.what.checked(&start) {
-            Ok(asked) => asked,
-            Err(exit) => return exit,
-        };
+        let asked = self.what.checked(&start);
         let style = Style {
             json: self.json,
             verbose: self.verbose,

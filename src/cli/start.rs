@@ -6,7 +6,7 @@ use crate::environment::Environment;
 use crate::exit::Exit;
 use crate::pipeline::{Pipeline, TaskDocument};
 use crate::policy::Trigger;
-use crate::report::Report;
+use crate::report::{BAD_INPUT, Note, Report};
 use crate::secrets::KnownSecrets;
 use crate::session::{Request, Session, Watch};
 
@@ -85,10 +85,18 @@ impl RequestArgs {
 }
 
 impl PipelineArgs {
-    /// Returns what is asked for. A directory that does not exist ends the command.
-    pub(super) fn checked(&self, start: &Start) -> Result<Asked, Exit> {
-        let request = self.request.request(start)?;
-        Ok(self.asked(request))
+    /// Returns what is asked for. A directory that does not exist is told in the report: there is
+    /// nothing to push in it, and memory and heartbeat go out from anywhere.
+    pub(super) fn checked(&self, start: &Start) -> Asked {
+        let mut request = self.request.unchecked(start);
+        if let Some(problem) = directory_problem(request.directory.as_ref(), &start.environment) {
+            request.notes.push(Note {
+                code: BAD_INPUT.into(),
+                message: problem,
+                advice: Some("name a directory that exists with -C, and run again".into()),
+            });
+        }
+        self.asked(request)
     }
 
     /// Returns what is asked for, without a look at the directory.
@@ -140,19 +148,27 @@ pub(super) fn check_directory(
     directory: Option<&PathBuf>,
     environment: &Environment,
 ) -> Result<(), Exit> {
-    let Some(directory) = directory else {
-        return Ok(());
-    };
+    match directory_problem(directory, environment) {
+        None => Ok(()),
+        Some(problem) => {
+            complain(&problem);
+            Err(Exit::Usage)
+        }
+    }
+}
+
+/// Says what is wrong with the directory of `-C`.
+fn directory_problem(directory: Option<&PathBuf>, environment: &Environment) -> Option<String> {
+    let directory = directory?;
     let problem = match std::fs::metadata(environment.cwd().join(directory)) {
-        Ok(metadata) if metadata.is_dir() => return Ok(()),
+        Ok(metadata) if metadata.is_dir() => return None,
         Ok(_) => "it is no directory".to_owned(),
         Err(error) => error.to_string(),
     };
-    complain(&format!(
+    Some(format!(
         "-C names {}, which cannot be worked in: {problem}",
         directory.display()
-    ));
-    Err(Exit::Usage)
+    ))
 }
 
 fn parse_trigger(name: &str) -> Result<Trigger, String> {

@@ -249,9 +249,7 @@ fn a_directory_that_does_not_exist_is_a_wrong_argument() {
         (file.to_str().unwrap(), "it is no directory"),
     ] {
         for command in [
-            &["run", "--json"][..],
-            &["plan"],
-            &["step", "push"],
+            &["step", "push"][..],
             &["policy", "show"],
             &["policy", "check"],
             &["policy", "init", "--repo"],
@@ -264,6 +262,17 @@ fn a_directory_that_does_not_exist_is_a_wrong_argument() {
             assert_eq!(said.stderr, wanted, "{arguments:?}");
             assert_eq!(said.stdout, "", "{arguments:?}");
         }
+        // What needs no directory is done: the memory of a task outlives its work tree.
+        let said = world.run(&["run", "--json", "-C", directory]);
+        assert_eq!(said.code, Some(64), "{}", said.stdout);
+        let report = report(&said);
+        assert_eq!(step(&report, "heartbeat-clear")["verdict"], "done");
+        assert_eq!(step(&report, "push")["reason"], "no-directory");
+        let wanted = format!("-C names {directory}, which cannot be worked in: {why}");
+        assert_eq!(report["notes"][0]["message"], *wanted);
+        let said = world.run(&["plan", "-C", directory]);
+        assert_eq!(said.code, Some(64), "{}", said.stdout);
+        assert!(said.stdout.contains(&wanted), "{}", said.stdout);
     }
 }
 
