@@ -16,7 +16,7 @@ fn a_wrong_command_line_is_64_and_never_2() {
         &["step"],
         &["run", "--trigger", "nobody"],
         &["step", "push", "--input", "/no/such/file"],
-        &["run", "-C", "/no/such/directory"],
+        &["policy", "show", "-C", "/no/such/directory"],
         &["policy", "init", "--preset", "none"],
         &["manual", "--page", "none"],
         &[],
