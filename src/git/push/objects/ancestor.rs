@@ -5,12 +5,12 @@ use std::sync::atomic::AtomicBool;
 use gix::ObjectId;
 
 use super::SelectError;
-use super::commits::Check;
-use super::commits::CommitSource;
-use super::commits::HAVE;
-use super::commits::WANT;
-use super::commits::Walk;
 use super::shallow_commits;
+use super::walk::Check;
+use super::walk::CommitSource;
+use super::walk::HAVE;
+use super::walk::WANT;
+use super::walk::Walk;
 use crate::git::push::store::Reader;
 
 /// Says whether `new` has `old` in its history, so that moving a ref from one to the other loses nothing.

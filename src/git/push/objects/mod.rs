@@ -1,12 +1,16 @@
 //! Which objects the server lacks, and which of those it has are worth a delta.
 //!
-//! The commits come from a walk painted from both sides (`commits`), the trees and files from one pass over
+//! The commits come from a walk painted from both sides (`walk`), the trees and files from one pass over
 //! the directories that differ (`trees`). Stopping early only ever sends too much, never too little.
 
 mod ancestor;
+mod commit_text;
 mod commits;
+mod directory;
 mod known;
+mod place;
 mod trees;
+mod walk;
 
 pub use ancestor::is_fast_forward;
 pub(super) use ancestor::is_fast_forward_with;
@@ -22,9 +26,9 @@ use gix::objs::Kind;
 use super::progress::Progress;
 use super::store::Reader;
 use super::store::StoreError;
-use commits::Check;
-use commits::CommitSource;
 use trees::TreeWalk;
+use walk::Check;
+use walk::CommitSource;
 
 /// One object to send.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
