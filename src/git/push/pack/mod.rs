@@ -5,13 +5,16 @@
 //! place: the newest against what the server has, each older one against the one before it.
 
 mod bases;
+mod best_delta;
 mod deflate;
 mod effort;
 mod entry;
 mod large;
 mod plan;
 mod recent;
+mod reuse;
 mod sink;
+mod writer;
 
 use std::io::Write;
 use std::sync::atomic::AtomicBool;
@@ -23,8 +26,8 @@ use super::objects::Selection;
 use super::progress::Progress;
 use super::store::Reader;
 use super::store::StoreError;
-use entry::Writer;
 use plan::Plan;
+use writer::Writer;
 
 /// How the pack is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,6 +97,8 @@ pub enum PackError {
 /// Objects larger than this are not compared with others, and not held in memory where that can be helped, in
 /// bytes.
 const MAX_DELTA_SIZE: usize = 32 << 20;
+/// Below this size the delta is weighed against the whole object, both deflated, in bytes.
+const WEIGHED: usize = 4096;
 
 /// Writes the pack of `selection` to `out`: header, objects, trailer.
 ///
