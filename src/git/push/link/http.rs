@@ -22,12 +22,10 @@ use super::http_answer::{Head, location, media_type, refusal};
 use super::http_body::{Piece, PieceWriter, StreamedBody};
 use super::login::Logins;
 use super::pulse::{Pulse, TICK};
-use super::{Effect, Failed, Service, Target, WritePack};
+use super::{ADVERTISEMENT_CAP, Effect, Failed, Service, Target, WritePack};
 
 /// Up to here a request is collected and sent with its length; the same as git's `http.postBuffer`.
 const COLLECTED: usize = 1 << 20;
-/// The longest advertisement that is read, in bytes.
-const ADVERTISEMENT_CAP: usize = 128 << 20;
 /// How many pieces of the pack may wait to be sent.
 const PIECES: usize = 16;
 /// After so many steps the clock is looked at, however much a server says meanwhile.

@@ -3,13 +3,16 @@
 mod answer;
 mod child;
 mod daemon;
+mod file;
 mod http;
 mod http_answer;
 mod http_body;
 mod login;
 mod options;
+mod peer;
 mod pulse;
 mod ssh;
+mod stream;
 
 use std::io::Write;
 use std::path::Path;
@@ -25,6 +28,9 @@ pub(super) use answer::{Answer, clean_line};
 pub use daemon::AllowGit;
 pub use options::{AllowFile, PushOptions};
 pub(super) use pulse::Interruption;
+
+/// The longest advertisement that is read, in bytes: a million refs.
+const ADVERTISEMENT_CAP: usize = 128 << 20;
 
 /// The service that the remote is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -122,7 +128,7 @@ impl<'a> Link<'a> {
             Scheme::Ssh => child::ChildLink::start(&ssh::program(target, service)?, target)
                 .map(Box::new)
                 .map(Self::Child),
-            Scheme::File => child::ChildLink::start(&child::program(target, service)?, target)
+            Scheme::File => child::ChildLink::start(&file::program(target, service)?, target)
                 .map(Box::new)
                 .map(Self::Child),
             Scheme::Git => {
