@@ -2,6 +2,7 @@
 
 mod answer;
 mod child;
+mod clean;
 mod daemon;
 mod file;
 mod http;
@@ -25,7 +26,8 @@ use crate::names::Scheme;
 use super::commands::SideBand;
 use super::error::PushError;
 
-pub(super) use answer::{Answer, clean_line};
+pub(super) use answer::Answer;
+pub(super) use clean::clean_line;
 pub use daemon::AllowGit;
 pub use options::{AllowFile, PushOptions};
 pub(super) use pulse::Interruption;
