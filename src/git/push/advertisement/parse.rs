@@ -1,12 +1,10 @@
-//! Reads the advertisement of receive-pack, from hostile bytes or from a handshake.
+//! Reads the advertisement of receive-pack, which is hostile until it is checked.
 
 use gix::ObjectId;
 use gix::bstr::BStr;
 use gix::bstr::BString;
 use gix::bstr::ByteSlice;
 use gix::hash::Kind;
-use gix::protocol::handshake::Ref;
-use gix::protocol::transport::client::Capabilities;
 
 use super::Advertisement;
 use super::AdvertisementError;
@@ -54,39 +52,6 @@ impl Advertisement {
             first = false;
         }
         Err(AdvertisementError::Truncated)
-    }
-
-    /// Takes what the transport read of the handshake. Lines it passed on as refs are checked here again.
-    pub fn from_handshake(
-        refs: &[Ref],
-        capabilities: &Capabilities,
-        kind: Kind,
-    ) -> Result<Self, AdvertisementError> {
-        let words = capabilities.iter().map(|capability| {
-            let mut word = BString::from(capability.name());
-            if let Some(value) = capability.value() {
-                word.push(b'=');
-                word.extend_from_slice(value);
-            }
-            word
-        });
-        let mut found = Self {
-            refs: Vec::new(),
-            haves: Vec::new(),
-            shallow: Vec::new(),
-            object_format: kind,
-            capabilities: words.collect(),
-        };
-        found.check_object_format()?;
-        for line in refs {
-            let (name, target, _) = line.unpack();
-            if let Some(id) = target
-                && name != "capabilities^{}"
-            {
-                found.keep(name, id.to_owned())?;
-            }
-        }
-        Ok(found)
     }
 
     /// Reads the first line, which carries the capabilities after a zero byte.
@@ -211,23 +176,6 @@ mod tests {
         assert!(found.has_capability("report-status"));
         assert!(!found.has_capability("report"));
         assert_eq!(found.all_ids().count(), 2);
-    }
-
-    #[test]
-    fn a_handshake_that_was_read_already_says_the_same() {
-        let id = ObjectId::from_hex(ONE.as_bytes()).unwrap();
-        let direct = |name: &str| Ref::Direct {
-            full_ref_name: name.into(),
-            object: id,
-        };
-        let (capabilities, _) = Capabilities::from_bytes(b"\0report-status agent=git/2").unwrap();
-        let refs = [direct("refs/heads/main"), direct(".have")];
-        let found = Advertisement::from_handshake(&refs, &capabilities, Kind::Sha1).unwrap();
-        assert_eq!(found.find(b"refs/heads/main"), Some(id));
-        assert_eq!(found.haves, [id]);
-        assert_eq!(found.capability("agent").unwrap(), "git/2");
-        let odd = Advertisement::from_handshake(&[direct("x y")], &capabilities, Kind::Sha1);
-        assert!(matches!(odd, Err(AdvertisementError::Malformed(_))));
     }
 
     #[test]

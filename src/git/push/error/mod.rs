@@ -2,6 +2,7 @@
 
 mod advice;
 mod class;
+mod from;
 
 use std::error::Error;
 use std::io;
@@ -16,8 +17,6 @@ use crate::process::ProcessError;
 
 use super::advertisement::AdvertisementError;
 use super::commands::RequestError;
-use super::diagnosis::is_tls;
-use super::link::Interruption;
 use super::link::clean_line;
 use super::rejection::Rejection;
 
@@ -314,27 +313,6 @@ impl PushError {
             | Self::Unpack { messages, .. }
             | Self::HookDeclined { messages, .. } => messages,
             _ => &[],
-        }
-    }
-
-    /// Turns an error of the HTTP client, whose text would name the URL, into ours.
-    pub(super) fn from_http(error: reqwest::Error) -> Self {
-        let error = error.without_url();
-        if is_tls(&error) {
-            return Self::Tls { source: error };
-        }
-        Self::Network {
-            said: String::new(),
-            source: Some(error),
-        }
-    }
-}
-
-impl From<Interruption> for PushError {
-    fn from(interruption: Interruption) -> Self {
-        match interruption {
-            Interruption::Silence(limit) => Self::Timeout(limit),
-            Interruption::Stopped => Self::Stopped,
         }
     }
 }
