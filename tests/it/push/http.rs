@@ -1,8 +1,10 @@
 //! Smart HTTP: round trips, logins, redirects, bodies with and without a length, TLS roots.
 
+use std::path::Path;
+
 use secrecy::{ExposeSecret, SecretString};
 use sendoff::demo::git_server::{Fault, FaultKind, GitServer, GitServerOptions};
-use sendoff::git::push::{Action, remote_head};
+use sendoff::git::push::{Action, LoginHabit, LoginUse, PushError, remote_head};
 use sendoff::names::RemoteUrl;
 
 use crate::sandbox::Sandbox;
@@ -119,55 +121,118 @@ fn recording(sandbox: &Sandbox, password: &str) -> String {
         .to_owned()
 }
 
-/// Writes a helper that has no answer when it is asked first, as one whose store is locked.
-fn late(sandbox: &Sandbox, password: &str) -> String {
-    let helper = recording(sandbox, password);
-    let asked = sandbox.path("asked");
-    let asked = asked.display();
-    let text = format!(
-        "if [ \"$1\" = get ] && ! [ -e {asked} ]; then cat >{asked}; else exec {helper} \"$1\"; fi"
-    );
-    script(sandbox, "late", &text).to_str().unwrap().to_owned()
+/// Pushes what is ahead with a helper that knows `password`; returns what was learned of the server.
+fn push_with_helper(
+    sandbox: &Sandbox,
+    work: &Path,
+    server: &GitServer,
+    password: &str,
+    before: Option<LoginUse>,
+) -> Result<LoginHabit, PushError> {
+    let mut options = options(sandbox);
+    options.helpers = helpers(sandbox, &[&recording(sandbox, password)]);
+    options.login_habit = LoginHabit::new(before);
+    let url = format!("{}/r.git", server.url());
+    push_head(sandbox, work, &url, &options).map(|_| options.login_habit.clone())
+}
+
+/// Returns what the helper was asked and told; nothing where it was left alone.
+fn heard(sandbox: &Sandbox) -> String {
+    std::fs::read_to_string(sandbox.path("helper.log")).unwrap_or_default()
 }
 
 #[test]
-fn a_helper_is_asked_before_the_first_request_and_told_that_its_login_worked() {
+fn a_helper_is_asked_when_the_server_wants_a_login_and_told_that_it_worked() {
     let sandbox = Sandbox::new();
     let (work, _) = ahead(&sandbox, "r");
     let server = server(&sandbox, guarded());
-    let mut options = options(&sandbox);
-    options.helpers = helpers(&sandbox, &[&recording(&sandbox, "pw")]);
-    push_head(
-        &sandbox,
-        &work,
-        &format!("{}/r.git", server.url()),
-        &options,
-    )
-    .unwrap();
-    let expected = ["GET info/refs 200 login", "POST git-receive-pack 200 login"];
+    let habit = push_with_helper(&sandbox, &work, &server, "pw", None).unwrap();
+    let expected = [
+        "GET info/refs 401",
+        "GET info/refs 200 login",
+        "POST git-receive-pack 200 login",
+    ];
     assert_eq!(talk(&server), expected);
+    assert_eq!(habit.learned(), Some(LoginUse::Wanted));
     let host = server.url().replace("http://", "");
-    let heard = std::fs::read_to_string(sandbox.path("helper.log")).unwrap();
     let asked = format!("protocol=http\nhost={host}\n");
     let expected = format!("get\n{asked}\nstore\n{asked}username=me\npassword=pw\n\n");
-    assert_eq!(heard, expected);
+    assert_eq!(heard(&sandbox), expected);
+}
+
+#[test]
+fn a_server_that_wanted_a_login_before_gets_it_with_the_first_request() {
+    let sandbox = Sandbox::new();
+    let (work, _) = ahead(&sandbox, "r");
+    let server = server(&sandbox, guarded());
+    let wanted = Some(LoginUse::Wanted);
+    let habit = push_with_helper(&sandbox, &work, &server, "pw", wanted).unwrap();
+    let expected = ["GET info/refs 200 login", "POST git-receive-pack 200 login"];
+    assert_eq!(talk(&server), expected);
+    assert_eq!((habit.seen(), habit.learned()), (wanted, None));
+    assert!(heard(&sandbox).starts_with("get\n"));
+}
+
+#[test]
+fn a_server_that_wants_no_login_is_told_none_and_the_helper_is_left_alone() {
+    for before in [None, Some(LoginUse::NotWanted)] {
+        let sandbox = Sandbox::new();
+        let (work, _) = ahead(&sandbox, "r");
+        let server = server(&sandbox, GitServerOptions::default());
+        let habit = push_with_helper(&sandbox, &work, &server, "pw", before).unwrap();
+        let expected = ["GET info/refs 200", "POST git-receive-pack 200"];
+        assert_eq!(talk(&server), expected);
+        assert_eq!(habit.seen(), Some(LoginUse::NotWanted));
+        assert_eq!(heard(&sandbox), "");
+    }
+}
+
+#[test]
+fn a_server_that_came_to_want_a_login_gets_it_when_it_says_so() {
+    let sandbox = Sandbox::new();
+    let (work, _) = ahead(&sandbox, "r");
+    let server = server(&sandbox, guarded());
+    let before = Some(LoginUse::NotWanted);
+    let habit = push_with_helper(&sandbox, &work, &server, "pw", before).unwrap();
+    assert_eq!(
+        talk(&server)[..2],
+        ["GET info/refs 401", "GET info/refs 200 login"]
+    );
+    assert_eq!(habit.learned(), Some(LoginUse::Wanted));
+}
+
+#[test]
+fn the_callers_login_is_used_where_no_helper_knows_one() {
+    let sandbox = Sandbox::new();
+    let (work, _) = ahead(&sandbox, "r");
+    let server = server(&sandbox, guarded());
+    for (before, requests) in [(None, 3), (Some(LoginUse::Wanted), 1)] {
+        let mut options = options(&sandbox);
+        options.helpers = helpers(&sandbox, &["!true"]);
+        options.login = Some(login("me", "pw"));
+        options.login_habit = LoginHabit::new(before);
+        let url = format!("{}/r.git", server.url());
+        let said = server.log().len();
+        push_head(&sandbox, &work, &url, &options).unwrap();
+        assert_eq!(server.log().len() - said, requests, "{before:?}");
+    }
 }
 
 #[test]
 fn a_helper_whose_login_is_refused_is_told_to_forget_it() {
-    let sandbox = Sandbox::new();
-    let (work, _) = ahead(&sandbox, "r");
-    let server = server(&sandbox, guarded());
-    let mut options = options(&sandbox);
-    options.helpers = helpers(&sandbox, &[&recording(&sandbox, "wrong-CANARY")]);
-    let url = format!("{}/r.git", server.url());
-    let error = push_head(&sandbox, &work, &url, &options).unwrap_err();
-    assert_eq!(error.class(), "auth");
-    assert!(!format!("{error:?}").contains("CANARY"));
-    assert_eq!(talk(&server), ["GET info/refs 401 login"]);
-    let heard = std::fs::read_to_string(sandbox.path("helper.log")).unwrap();
-    assert!(heard.contains("erase\n"), "{heard}");
-    assert!(!heard.contains("store\n"), "{heard}");
+    for before in [None, Some(LoginUse::Wanted)] {
+        let sandbox = Sandbox::new();
+        let (work, _) = ahead(&sandbox, "r");
+        let server = server(&sandbox, guarded());
+        let refused = push_with_helper(&sandbox, &work, &server, "wrong-CANARY", before);
+        let error = refused.unwrap_err();
+        assert_eq!(error.class(), "auth");
+        assert!(!format!("{error:?}").contains("CANARY"));
+        assert_eq!(talk(&server).last().unwrap(), "GET info/refs 401 login");
+        let heard = heard(&sandbox);
+        assert!(heard.contains("erase\n"), "{heard}");
+        assert!(!heard.contains("store\n"), "{heard}");
+    }
 }
 
 #[test]
@@ -175,27 +240,20 @@ fn a_login_that_only_the_push_itself_needs_is_asked_for_then() {
     let sandbox = Sandbox::new();
     let (work, _) = ahead(&sandbox, "r");
     let server = server(&sandbox, faulty(POST, 0, 1, FaultKind::Status(401, "who?")));
-    let mut options = options(&sandbox);
-    options.helpers = helpers(&sandbox, &[&late(&sandbox, "pw")]);
-    push_head(
-        &sandbox,
-        &work,
-        &format!("{}/r.git", server.url()),
-        &options,
-    )
-    .unwrap();
+    let habit = push_with_helper(&sandbox, &work, &server, "pw", None).unwrap();
     let expected = [
         "GET info/refs 200",
         "POST git-receive-pack 401",
         "POST git-receive-pack 200 login",
     ];
     assert_eq!(talk(&server), expected);
-    let heard = std::fs::read_to_string(sandbox.path("helper.log")).unwrap();
+    assert_eq!(habit.learned(), Some(LoginUse::Wanted));
+    let heard = heard(&sandbox);
     assert!(heard.contains("store\n"), "{heard}");
 }
 
 /// Commits a file that is larger than what is collected.
-fn commit_noise(sandbox: &Sandbox, work: &std::path::Path) {
+fn commit_noise(sandbox: &Sandbox, work: &Path) {
     sandbox.commit(work, "noise.txt", &noise(300_000), "noise");
 }
 
@@ -205,15 +263,7 @@ fn a_large_push_is_streamed_after_an_empty_one_has_settled_the_login() {
     let (work, remote) = ahead(&sandbox, "r");
     commit_noise(&sandbox, &work);
     let server = server(&sandbox, faulty(POST, 0, 1, FaultKind::Status(401, "who?")));
-    let mut options = options(&sandbox);
-    options.helpers = helpers(&sandbox, &[&late(&sandbox, "pw")]);
-    push_head(
-        &sandbox,
-        &work,
-        &format!("{}/r.git", server.url()),
-        &options,
-    )
-    .unwrap();
+    push_with_helper(&sandbox, &work, &server, "pw", None).unwrap();
     let expected = [
         "GET info/refs 200",
         "POST git-receive-pack 401",
