@@ -36,10 +36,12 @@ use self::commands::RefUpdate;
 use self::commands::encode_with_options;
 use self::limit::Limited;
 use self::link::Link;
+use self::link::PushRequest;
 use self::link::Service;
 use self::link::Target;
 use self::link::clean_line;
 use self::objects::SelectError;
+use self::objects::Wanted;
 use self::outcome::ask_again;
 use self::outcome::judge;
 use self::pack::PackOptions;
@@ -114,9 +116,11 @@ fn converse(repo: &gix::Repository, order: &PushOrder<'_>, aim: Aim) -> Result<P
     let selection = objects::select_with(
         repo,
         &reader,
-        order.new,
-        &haves,
-        old,
+        Wanted {
+            new: order.new,
+            has: &haves,
+            old_tip: old,
+        },
         order.progress,
         order.stop,
     )?;
@@ -142,7 +146,11 @@ fn converse(repo: &gix::Repository, order: &PushOrder<'_>, aim: Aim) -> Result<P
         .permit
         .confirm(&update.name, &facts)
         .map_err(|refused| PushError::Policy(Box::new(refused)))?;
-    let answer = link.exchange(&request, &mut write, negotiated.side_band);
+    let answer = link.exchange(PushRequest {
+        head: &request,
+        pack: &mut write,
+        side_band: negotiated.side_band,
+    });
     drop(link);
     let messages = match answer.and_then(|answer| judge(answer, &update)) {
         Ok(messages) => messages,

@@ -3,6 +3,7 @@
 use std::sync::atomic::AtomicBool;
 
 use sendoff::git::push::commands::DeltaBase;
+use sendoff::git::push::objects::ObjectError;
 use sendoff::git::push::pack;
 use sendoff::git::push::pack::PackError;
 use sendoff::git::push::pack::PackOptions;
@@ -192,7 +193,7 @@ fn a_large_loose_file_is_streamed_and_checked() {
         &stop,
     );
     assert!(
-        matches!(error, Err(PackError::Corrupt(id)) if id == hex(&blob)),
+        matches!(error, Err(PackError::Object(ObjectError::Corrupt(id))) if id == hex(&blob)),
         "{error:?}"
     );
 }
@@ -229,7 +230,7 @@ fn a_large_packed_file_is_copied_and_its_checksum_compared() {
         &stop,
     );
     assert!(
-        matches!(error, Err(PackError::Corrupt(id)) if id == hex(&blob)),
+        matches!(error, Err(PackError::Object(ObjectError::Corrupt(id))) if id == hex(&blob)),
         "{error:?}"
     );
 }
@@ -257,7 +258,7 @@ fn a_missing_file_is_named_before_a_byte_is_written() {
         &stop,
     );
     assert!(
-        matches!(error, Err(PackError::Missing(id)) if id == hex(&blob)),
+        matches!(error, Err(PackError::Object(ObjectError::Missing(id))) if id == hex(&blob)),
         "{error:?}"
     );
     assert!(out.is_empty());
@@ -288,7 +289,7 @@ fn a_loose_object_that_is_not_what_its_id_says_is_corrupt() {
         &stop,
     );
     assert!(
-        matches!(error, Err(PackError::Corrupt(id)) if id == hex(&real)),
+        matches!(error, Err(PackError::Object(ObjectError::Corrupt(id))) if id == hex(&real)),
         "{error:?}"
     );
 }
@@ -318,7 +319,10 @@ fn a_flipped_byte_in_a_pack_is_corrupt() {
         &NoProgress,
         &stop,
     );
-    assert!(matches!(error, Err(PackError::Corrupt(_))), "{error:?}");
+    assert!(
+        matches!(error, Err(PackError::Object(ObjectError::Corrupt(_)))),
+        "{error:?}"
+    );
 }
 
 #[test]

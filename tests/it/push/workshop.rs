@@ -12,6 +12,7 @@ use std::sync::atomic::AtomicBool;
 use gix::ObjectId;
 use sendoff::git::push::commands::DeltaBase;
 use sendoff::git::push::objects::Selection;
+use sendoff::git::push::objects::Wanted;
 use sendoff::git::push::objects::select;
 use sendoff::git::push::pack;
 use sendoff::git::push::pack::PackOptions;
@@ -179,9 +180,11 @@ impl Workshop {
         let stop = AtomicBool::new(false);
         select(
             &self.repository(),
-            want,
-            &self.remote_has(),
-            old_tip,
+            Wanted {
+                new: want,
+                has: &self.remote_has(),
+                old_tip,
+            },
             &NoProgress,
             &stop,
         )

@@ -33,12 +33,9 @@ impl From<SelectError> for PushError {
     fn from(error: SelectError) -> Self {
         let class = match &error {
             SelectError::Interrupted => return Self::Stopped,
-            SelectError::Missing(_) => "missing-objects",
+            SelectError::Object(error) => error.class(),
             SelectError::MissingKnownTree(_) | SelectError::TooMany => "unsupported",
-            SelectError::Corrupt(_)
-            | SelectError::Read { .. }
-            | SelectError::Store(_)
-            | SelectError::History(_) => "corrupt",
+            SelectError::Store(_) | SelectError::History(_) => "corrupt",
         };
         Self::Objects {
             class,
@@ -52,12 +49,9 @@ impl From<PackError> for PushError {
         let class = match &error {
             PackError::Interrupted => return Self::Stopped,
             PackError::Write(_) => return Self::Lost,
-            PackError::Missing(_) => "missing-objects",
+            PackError::Object(error) => error.class(),
             PackError::TooMany => "unsupported",
-            PackError::Corrupt(_)
-            | PackError::Read { .. }
-            | PackError::Store(_)
-            | PackError::Encode(_) => "corrupt",
+            PackError::Store(_) | PackError::Encode(_) => "corrupt",
         };
         Self::Objects {
             class,

@@ -5,7 +5,6 @@ use std::net::TcpStream;
 use std::sync::atomic::AtomicBool;
 use std::thread;
 
-use crate::git::push::commands::SideBand;
 use crate::git::push::error::PushError;
 use crate::names::Scheme;
 use crate::process::Program;
@@ -14,7 +13,7 @@ use super::answer::Answer;
 use super::peer::{Peer, watched};
 use super::pulse::Pulse;
 use super::stream::{Broken, Paced, read_answer, read_lines};
-use super::{Failed, Target, WritePack};
+use super::{Failed, PushRequest, Target};
 
 /// A conversation over two streams.
 pub(in crate::git::push) struct ChildLink<'a> {
@@ -99,12 +98,12 @@ impl<'a> ChildLink<'a> {
     }
 
     /// Sends the request; the answer is read meanwhile, so that neither side waits for the other.
-    pub(super) fn exchange(
-        &mut self,
-        head: &[u8],
-        pack: WritePack<'_>,
-        side_band: SideBand,
-    ) -> Result<Answer, Failed> {
+    pub(super) fn exchange(&mut self, request: PushRequest<'_>) -> Result<Answer, Failed> {
+        let PushRequest {
+            head,
+            pack,
+            side_band,
+        } = request;
         let Some(mut stdin) = self.stdin.take() else {
             return Err(Failed::without_effect(PushError::Garbled));
         };

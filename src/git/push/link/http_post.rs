@@ -13,7 +13,7 @@ use super::answer::{Answer, Demux};
 use super::http::{EXCERPT, HttpLink};
 use super::http_answer::{Head, media_type, refusal};
 use super::http_body::{Piece, PieceWriter, StreamedBody};
-use super::{Effect, Failed, WritePack};
+use super::{Effect, Failed, PushRequest};
 
 /// Up to here a request is collected and sent with its length; the same as git's `http.postBuffer`.
 const COLLECTED: usize = 1 << 20;
@@ -28,12 +28,12 @@ enum Posted {
 
 impl HttpLink<'_> {
     /// Sends the request while `pack` writes it, and returns the answer.
-    pub(super) fn exchange(
-        &mut self,
-        head: &[u8],
-        pack: WritePack<'_>,
-        side_band: SideBand,
-    ) -> Result<Answer, Failed> {
+    pub(super) fn exchange(&mut self, request: PushRequest<'_>) -> Result<Answer, Failed> {
+        let PushRequest {
+            head,
+            pack,
+            side_band,
+        } = request;
         let (sender, receiver) = channel(PIECES);
         thread::scope(|scope| {
             // The pack is made here, because the repository stays on its thread.

@@ -111,8 +111,15 @@ pub(super) struct Target<'a> {
     pub(super) stop: &'a AtomicBool,
 }
 
-/// Writes the pack; the error is ours, or that of the connection when it was lost.
-pub(super) type WritePack<'a> = &'a mut dyn FnMut(&mut dyn Write) -> Result<(), PushError>;
+/// What a push sends, and how its answer comes.
+pub(super) struct PushRequest<'a> {
+    /// What comes before the pack.
+    pub(super) head: &'a [u8],
+    /// Writes the pack; the error is ours, or that of the connection when it was lost.
+    pub(super) pack: &'a mut dyn FnMut(&mut dyn Write) -> Result<(), PushError>,
+    /// How the answer is taken apart.
+    pub(super) side_band: SideBand,
+}
 
 /// A conversation with a remote's service. Dropping it leaves no connection and no child.
 #[derive(Debug)]
@@ -153,16 +160,11 @@ impl<'a> Link<'a> {
         }
     }
 
-    /// Sends `head` and the pack that `pack` writes, and returns the whole answer.
-    pub(super) fn exchange(
-        &mut self,
-        head: &[u8],
-        pack: WritePack<'_>,
-        side_band: SideBand,
-    ) -> Result<Answer, Failed> {
+    /// Sends the request, and returns the whole answer.
+    pub(super) fn exchange(&mut self, request: PushRequest<'_>) -> Result<Answer, Failed> {
         match self {
-            Self::Http(link) => link.exchange(head, pack, side_band),
-            Self::Child(link) => link.exchange(head, pack, side_band),
+            Self::Http(link) => link.exchange(request),
+            Self::Child(link) => link.exchange(request),
         }
     }
 

@@ -6,10 +6,12 @@ use gix::ObjectId;
 use gix::hashtable::HashSet;
 
 use super::SelectError;
+use super::Wanted;
 use super::walk::CommitSource;
 use super::walk::HAVE;
 use super::walk::Node;
 use super::walk::Walk;
+use crate::git::push::store::ObjectError;
 
 /// So many commits that turned out to be the server's are looked at for what new objects may lean on.
 const MAX_PASSED: usize = 32;
@@ -22,16 +24,14 @@ pub(super) struct NewCommits {
     pub(super) boundary_trees: Vec<ObjectId>,
 }
 
-/// Lists the commits between `want` and what the server has.
+/// Lists the commits between what is wanted and what the server has.
 pub(super) fn new_commits<F: gix::objs::Find>(
     source: &CommitSource<'_, F>,
-    want: ObjectId,
-    has: &[ObjectId],
-    old_tip: Option<ObjectId>,
+    wanted: Wanted<'_>,
     stop: &AtomicBool,
 ) -> Result<NewCommits, SelectError> {
     let mut walk = Walk::new(source);
-    let passed = walk.limit(want, has, old_tip, stop)?;
+    let passed = walk.limit(wanted, stop)?;
     let (known, found): (Vec<_>, Vec<_>) = passed
         .into_iter()
         .partition(|number| walk.flags(*number) & HAVE != 0);
@@ -44,7 +44,7 @@ pub(super) fn new_commits<F: gix::objs::Find>(
         }
     };
     // Nothing new needs no boundary, and its trees need not be here.
-    let old_tip = old_tip.filter(|_| !found.is_empty());
+    let old_tip = wanted.old_tip.filter(|_| !found.is_empty());
     if let Some(node) = old_tip.and_then(|id| walk.find(&id)) {
         keep(node);
     }
@@ -56,7 +56,7 @@ pub(super) fn new_commits<F: gix::objs::Find>(
             match walk.find(parent) {
                 Some(parent) if parent.flags & HAVE != 0 => keep(parent),
                 Some(_) => {}
-                None => return Err(SelectError::Missing(*parent)),
+                None => return Err(ObjectError::Missing(*parent).into()),
             }
         }
     }

@@ -25,6 +25,7 @@ use super::place::hash;
 use super::place::kind_of;
 use super::place::of_kind;
 use super::place::rank;
+use crate::git::push::store::ObjectError;
 
 /// The most objects that one pack's header can count.
 const MAX_OBJECTS: usize = u32::MAX as usize;
@@ -164,7 +165,7 @@ impl<'a, F: gix::objs::Find> TreeWalk<'a, F> {
             .read(id, &mut buffer)?
             .ok_or(SelectError::MissingKnownTree(id))?;
         for entry in entries {
-            let entry = entry.map_err(|_| SelectError::Corrupt(id))?;
+            let entry = entry.map_err(|_| ObjectError::Corrupt(id))?;
             if entry.mode.is_commit() {
                 continue;
             }
@@ -197,9 +198,9 @@ impl<'a, F: gix::objs::Find> TreeWalk<'a, F> {
         let mut buffer = std::mem::take(&mut self.buffer);
         let entries = self
             .read(id, &mut buffer)?
-            .ok_or(SelectError::Missing(id))?;
+            .ok_or(ObjectError::Missing(id))?;
         for entry in entries {
-            let entry = entry.map_err(|_| SelectError::Corrupt(id))?;
+            let entry = entry.map_err(|_| ObjectError::Corrupt(id))?;
             if let Some(renames) = &mut below.renames {
                 renames.present.insert(hash(0, entry.filename));
             }
@@ -228,13 +229,13 @@ impl<'a, F: gix::objs::Find> TreeWalk<'a, F> {
         buffer: &'b mut Vec<u8>,
     ) -> Result<Option<TreeRefIter<'b>>, SelectError> {
         let data = self.find.try_find(&id, buffer);
-        let Some(data) = data.map_err(|why| SelectError::Read { id, why })? else {
+        let Some(data) = data.map_err(|why| ObjectError::Read { id, why })? else {
             return Ok(None);
         };
         if data.kind == Kind::Tree {
             Ok(Some(TreeRefIter::from_bytes(data.data, id.kind())))
         } else {
-            Err(SelectError::Corrupt(id))
+            Err(ObjectError::Corrupt(id).into())
         }
     }
 

@@ -14,7 +14,9 @@ use gix::objs::TagRefIter;
 
 use super::ById;
 use super::SelectError;
+use super::Wanted;
 use super::commit_text::parse;
+use crate::git::push::store::ObjectError;
 
 /// Reached from what is to be pushed.
 pub(super) const WANT: u8 = 1;
@@ -103,12 +105,10 @@ impl<'a, F: gix::objs::Find> Walk<'a, F> {
     /// Walks until only what the server has is left; returns what was not painted by it when it was passed.
     pub(super) fn limit(
         &mut self,
-        want: ObjectId,
-        has: &[ObjectId],
-        old_tip: Option<ObjectId>,
+        wanted: Wanted<'_>,
         stop: &AtomicBool,
     ) -> Result<Vec<usize>, SelectError> {
-        for id in has.iter().chain(old_tip.iter()) {
+        for id in wanted.has.iter().chain(wanted.old_tip.iter()) {
             // Most are commits; only what is none may be a tag of one.
             if !self.paint(*id, HAVE)?
                 && let Some(commit) = self.peel(*id)?
@@ -116,8 +116,8 @@ impl<'a, F: gix::objs::Find> Walk<'a, F> {
                 self.paint(commit, HAVE)?;
             }
         }
-        if !self.paint(want, WANT)? {
-            return Err(SelectError::Missing(want));
+        if !self.paint(wanted.new, WANT)? {
+            return Err(ObjectError::Missing(wanted.new).into());
         }
         let mut found = Vec::new();
         let mut last = i64::MAX;
@@ -241,7 +241,7 @@ impl<'a, F: gix::objs::Find> Walk<'a, F> {
             let tree = commit.root_tree_id().to_owned();
             return Ok(Some((tree, time, start..self.parents.len())));
         }
-        let read = |why| SelectError::Read { id, why };
+        let read = |why| ObjectError::Read { id, why };
         let data = self.source.find.try_find(&id, &mut self.buffer);
         let Some(data) = data.map_err(read)? else {
             return Ok(None);
@@ -251,11 +251,11 @@ impl<'a, F: gix::objs::Find> Walk<'a, F> {
         }
         if self.source.check == Check::Hash {
             data.verify_checksum(&id)
-                .map_err(|_| SelectError::Corrupt(id))?;
+                .map_err(|_| ObjectError::Corrupt(id))?;
         }
         let parents = &mut self.parents;
         let (tree, time) = parse(data.data, id.kind(), |parent| parents.push(parent))
-            .ok_or(SelectError::Corrupt(id))?;
+            .ok_or(ObjectError::Corrupt(id))?;
         // The parents of a shallow commit are not here, or not meant to be.
         if self.source.shallow.contains(&id) {
             self.parents.truncate(start);
@@ -267,12 +267,12 @@ impl<'a, F: gix::objs::Find> Walk<'a, F> {
     fn peel(&mut self, mut id: ObjectId) -> Result<Option<ObjectId>, SelectError> {
         for _ in 0..MAX_TAGS {
             let data = self.source.find.try_find(&id, &mut self.buffer);
-            let data = data.map_err(|why| SelectError::Read { id, why })?;
+            let data = data.map_err(|why| ObjectError::Read { id, why })?;
             match data {
                 Some(data) if data.kind == Kind::Commit => return Ok(Some(id)),
                 Some(data) if data.kind == Kind::Tag => {
                     let tag = TagRefIter::from_bytes(data.data, id.kind());
-                    id = tag.target_id().map_err(|_| SelectError::Corrupt(id))?;
+                    id = tag.target_id().map_err(|_| ObjectError::Corrupt(id))?;
                 }
                 _ => return Ok(None),
             }

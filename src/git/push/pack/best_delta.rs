@@ -14,6 +14,7 @@ use super::writer::Writer;
 use crate::git::push::commands::DeltaBase;
 use crate::git::push::delta;
 use crate::git::push::objects::Selected;
+use crate::git::push::store::ObjectError;
 use crate::git::push::store::Stored;
 
 /// Objects smaller than this are not worth a delta, in bytes.
@@ -145,7 +146,7 @@ impl Writer<'_> {
         let (kind, content) = self.read_base(id)?;
         let data = gix::objs::Data::new(&content, kind, id.kind());
         if kind != object.kind || data.verify_checksum(&id).is_err() {
-            return Err(PackError::Corrupt(id));
+            return Err(ObjectError::Corrupt(id).into());
         }
         Ok(content)
     }
@@ -157,8 +158,8 @@ impl Writer<'_> {
         let data = self
             .reader
             .try_find(&id, &mut content)
-            .map_err(|why| PackError::Read { id, why })?
-            .ok_or(PackError::Missing(id))?;
+            .map_err(|why| ObjectError::Read { id, why })?
+            .ok_or(ObjectError::Missing(id))?;
         let kind = data.kind;
         Ok((kind, content))
     }

@@ -13,6 +13,7 @@ use super::writer::Base;
 use super::writer::Writer;
 use crate::git::push::commands::DeltaBase;
 use crate::git::push::objects::Selected;
+use crate::git::push::store::ObjectError;
 use crate::git::push::store::Place;
 use crate::git::push::store::Stored;
 
@@ -137,7 +138,7 @@ impl Writer<'_> {
         large: LargeLoose,
     ) -> Result<u16, PackError> {
         if large.kind != object.kind {
-            return Err(PackError::Corrupt(object.id));
+            return Err(ObjectError::Corrupt(object.id).into());
         }
         let mut head = Vec::with_capacity(32);
         header_of(object.kind).write_to(large.size, &mut head)?;
@@ -156,7 +157,7 @@ impl Writer<'_> {
         let content = self
             .recent
             .find(object.id)
-            .ok_or(PackError::Missing(object.id))?;
+            .ok_or(ObjectError::Missing(object.id))?;
         let mut head = Vec::with_capacity(32);
         header_of(object.kind).write_to(content.len() as u64, &mut head)?;
         self.sink.put(&head)?;

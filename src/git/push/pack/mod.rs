@@ -19,11 +19,10 @@ mod writer;
 use std::io::Write;
 use std::sync::atomic::AtomicBool;
 
-use gix::ObjectId;
-
 use super::commands::DeltaBase;
 use super::objects::Selection;
 use super::progress::Progress;
+use super::store::ObjectError;
 use super::store::Reader;
 use super::store::StoreError;
 use plan::Plan;
@@ -63,20 +62,9 @@ pub struct PackStats {
 /// Why a pack cannot be written. Nothing that was sent of it by then has any effect on the server.
 #[derive(Debug, thiserror::Error)]
 pub enum PackError {
-    /// An object to send is not here.
-    #[error("the object {0} is missing from the repository")]
-    Missing(ObjectId),
-    /// An object is not what its id says, or its pack is damaged.
-    #[error("the object {0} is corrupt")]
-    Corrupt(ObjectId),
-    /// An object cannot be read.
-    #[error("the object {id} cannot be read: {why}")]
-    Read {
-        /// The object.
-        id: ObjectId,
-        /// Why not.
-        why: gix::Error,
-    },
+    /// An object that is needed cannot be had.
+    #[error(transparent)]
+    Object(#[from] ObjectError),
     /// The object directories cannot be read.
     #[error("the object database cannot be read")]
     Store(#[from] StoreError),

@@ -7,6 +7,7 @@ use super::Thin;
 use super::writer::Base;
 use super::writer::State;
 use super::writer::Writer;
+use crate::git::push::store::ObjectError;
 use crate::git::push::store::Place;
 use crate::git::push::store::Stored;
 
@@ -32,13 +33,13 @@ impl<'a> Writer<'a> {
             return Ok(Reuse::No);
         };
         let store = self.plan.store;
-        let stored = store.entry(pack, offset).ok_or(PackError::Corrupt(id))?;
+        let stored = store.entry(pack, offset).ok_or(ObjectError::Corrupt(id))?;
         if stored.header.is_base() {
             return Ok(Reuse::Whole(stored));
         }
         let base = store
             .base_of(pack, offset, &stored)
-            .ok_or(PackError::Corrupt(id))?;
+            .ok_or(ObjectError::Corrupt(id))?;
         if let Some(number) = self.plan.numbers.get(&base).copied() {
             return Ok(match self.states.get(number) {
                 Some(State::Written { offset, depth }) if *depth < MAX_COPIED_DEPTH => {

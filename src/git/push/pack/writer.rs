@@ -18,6 +18,7 @@ use super::reuse::Reuse;
 use super::sink::Sink;
 use crate::git::push::objects::Selection;
 use crate::git::push::progress::Progress;
+use crate::git::push::store::ObjectError;
 use crate::git::push::store::Reader;
 
 /// In a pack of many objects so much is compared with more than one base, in bytes.
@@ -142,7 +143,7 @@ impl<'a> Writer<'a> {
             }
             Reuse::Whole(stored) => {
                 if stored.header.as_kind() != Some(object.kind) {
-                    return Err(PackError::Corrupt(object.id));
+                    return Err(ObjectError::Corrupt(object.id).into());
                 }
                 match self.delta_for(number, object, Some(&stored))? {
                     Some((base, delta)) => self.write_fresh(object, base, &delta, Some(&stored))?,

@@ -1,6 +1,7 @@
 //! Where objects lie on disk: loose, or at which offset of which pack; and how they are read there.
 
 mod cache;
+mod object_error;
 mod pack;
 mod reader;
 
@@ -13,6 +14,7 @@ use gix::objs::Kind;
 use gix::odb::loose;
 use gix::odb::pack::data;
 
+pub use object_error::ObjectError;
 pub(super) use reader::Reader;
 
 use pack::Pack;
