@@ -3,7 +3,6 @@
 use std::sync::atomic::AtomicBool;
 
 use criterion::Criterion;
-use sendoff::git::push::objects::Wanted;
 use sendoff::git::push::objects::select;
 use sendoff::git::push::progress::NoProgress;
 
@@ -18,12 +17,7 @@ pub(crate) fn objects(criterion: &mut Criterion) {
         group.bench_function("select", |bencher| {
             bencher.iter(|| {
                 let repo = workload.repository();
-                let wanted = Wanted {
-                    new: workload.want,
-                    has: &workload.has,
-                    old_tip: workload.has.first().copied(),
-                };
-                select(&repo, wanted, &NoProgress, &stop).unwrap()
+                select(&repo, workload.wanted(), &NoProgress, &stop).unwrap()
             });
         });
         group.bench_function("git rev-list", |bencher| {

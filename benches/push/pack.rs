@@ -4,7 +4,6 @@ use std::sync::atomic::AtomicBool;
 
 use criterion::Criterion;
 use sendoff::git::push::commands::DeltaBase;
-use sendoff::git::push::objects::Wanted;
 use sendoff::git::push::objects::select;
 use sendoff::git::push::pack::PackOptions;
 use sendoff::git::push::pack::Thin;
@@ -37,12 +36,7 @@ fn compare(criterion: &mut Criterion, name: &str, workload: &Workload) {
     group.bench_function("select and write", |bencher| {
         bencher.iter(|| {
             let repo = workload.repository();
-            let wanted = Wanted {
-                new: workload.want,
-                has: &workload.has,
-                old_tip: workload.has.first().copied(),
-            };
-            let selection = select(&repo, wanted, &NoProgress, &stop).unwrap();
+            let selection = select(&repo, workload.wanted(), &NoProgress, &stop).unwrap();
             let mut out = std::io::sink();
             write(&mut out, &repo, &selection, options, &NoProgress, &stop).unwrap()
         });

@@ -385,11 +385,7 @@ fn a_missing_tree_is_named() {
     shop.write("docs/a.md", "changed\n");
     shop.commit("change");
     let tree = shop.git(&["rev-parse", "HEAD:docs"]);
-    std::fs::remove_file(
-        shop.client()
-            .join(format!(".git/objects/{}/{}", &tree[..2], &tree[2..])),
-    )
-    .unwrap();
+    std::fs::remove_file(shop.loose_file(&tree)).unwrap();
     let want = id(&shop.git(&["rev-parse", "HEAD"]));
     let stop = AtomicBool::new(false);
     let error = list(&shop, want, &shop.remote_has(), &stop);

@@ -29,11 +29,8 @@ enum Posted {
 impl HttpLink<'_> {
     /// Sends the request while `pack` writes it, and returns the answer.
     pub(super) fn exchange(&mut self, request: PushRequest<'_>) -> Result<Answer, Failed> {
-        let PushRequest {
-            head,
-            pack,
-            side_band,
-        } = request;
+        let (head, side_band) = (request.head, request.side_band);
+        let pack = request.pack;
         let (sender, receiver) = channel(PIECES);
         thread::scope(|scope| {
             // The pack is made here, because the repository stays on its thread.
