@@ -6,7 +6,7 @@ use crate::environment::Environment;
 use crate::forge::{Connection, FORGES, ForgeDef};
 use crate::git::Repo;
 use crate::git::credentials::{Helpers, Login};
-use crate::git::push::{AllowFile, AllowGit, PushOptions};
+use crate::git::push::{AllowFile, AllowGit, LoginHabit, PushOptions};
 use crate::http::{Client, ClientOptions};
 use crate::names::{Origin, RemoteUrl, RepositoryName, Scheme};
 use crate::net::PlainHttp;
@@ -100,6 +100,7 @@ pub(super) fn push_options(session: &Session, remote: &RemoteUrl) -> PushOptions
         // The guard has checked an unencrypted remote against the list, by its whole URL.
         plain_http: PlainHttp::to(remote.host().map(str::to_owned)),
         login: login(session, remote),
+        login_habit: LoginHabit::new(session.remote_records().login(remote)),
         ssh_command: ssh_command(session),
         inheritance,
         known: session.known.clone(),

@@ -6,6 +6,7 @@ mod load;
 mod plan;
 mod range;
 mod remote_head;
+mod remote_records;
 mod signals;
 mod watch;
 
@@ -22,7 +23,7 @@ use crate::git::push::PushOptions;
 use crate::git::{LocalConfig, Repo};
 use crate::pipeline::{
     Context, Deadline, Draft, Facts, ForgeSource, Hold, OpenPullRequest, Pipeline, Receipts,
-    RemoteHeadSource, RunFacts, SharedProgress, TaskDocument, TextStep,
+    RemoteHeadSource, RunFacts, SharedProgress, Shipment, TaskDocument, TextStep,
 };
 use crate::policy::{Loaded, PolicyError, Trigger};
 use crate::process::kill_every_group;
@@ -33,6 +34,7 @@ use crate::steps::STEPS;
 use self::connect::ForgeWay;
 use self::guards::Survey;
 use self::remote_head::Question;
+use self::remote_records::RemoteRecords;
 
 pub use self::load::{PolicyReview, check_file, preset_for_repository, repository_policy, review};
 pub use self::plan::{Plan, PlanStep};
@@ -294,7 +296,28 @@ impl Session {
             deadline,
             progress,
         };
-        pipeline.run(cx, draft).await
+        let report = pipeline.run(cx, draft).await;
+        if let Ok(shipment) = shipment {
+            self.keep_habits(shipment);
+        }
+        report
+    }
+
+    /// Keeps what the remotes did about logins, where that is news.
+    fn keep_habits(&self, shipment: &Shipment) {
+        let first = (&shipment.remote, &shipment.push_options);
+        let also = shipment.also.iter();
+        let also = also.map(|place| (&place.remote, &place.push_options));
+        for (remote, options) in std::iter::once(first).chain(also) {
+            if let Some(seen) = options.login_habit.learned() {
+                self.remote_records().keep_login(&remote.url, seen);
+            }
+        }
+    }
+
+    /// Returns what is kept about remotes from one run to the next.
+    fn remote_records(&self) -> RemoteRecords {
+        RemoteRecords::below(self.environment.state_directory())
     }
 
     /// Says whether no step has a server to talk to: no platform, and nothing to ship.

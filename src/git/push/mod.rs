@@ -51,7 +51,7 @@ use self::store::Reader;
 
 pub use around::Around;
 pub use error::{Known, PushError};
-pub use link::{AllowFile, AllowGit, PushOptions};
+pub use link::{AllowFile, AllowGit, LoginHabit, LoginUse, PushOptions};
 pub use order::{Action, PushOrder, Pushed};
 pub use progress::{NoProgress, Progress};
 pub use rejection::Rejection;

@@ -1,7 +1,10 @@
 //! Logins over HTTP: which one goes with which request, and what the credential helpers hear of it.
 
+use std::path::Path;
+
 use secrecy::ExposeSecret;
-use sendoff::demo::git_server::FaultKind;
+use sendoff::demo::git_server::{FaultKind, GitServerOptions};
+use sendoff::git::push::{LoginHabit, LoginUse, PushError};
 
 use crate::sandbox::Sandbox;
 
@@ -39,67 +42,120 @@ fn recording(sandbox: &Sandbox, password: &str) -> String {
         .to_owned()
 }
 
-/// Writes a helper that has no answer when it is asked first, as one whose store is locked.
-fn late(sandbox: &Sandbox, password: &str) -> String {
-    let helper = recording(sandbox, password);
-    let asked = sandbox.path("asked");
-    let asked = asked.display();
-    let text = format!(
-        "if [ \"$1\" = get ] && ! [ -e {asked} ]; then cat >{asked}; else exec {helper} \"$1\"; fi"
-    );
-    script(sandbox, "late", &text).to_str().unwrap().to_owned()
+/// Pushes what is ahead with a helper that knows `password`; returns what was learned of the server.
+fn push_with_helper(
+    served: &Served,
+    password: &str,
+    before: Option<LoginUse>,
+) -> Result<LoginHabit, PushError> {
+    let mut options = served.options();
+    options.helpers = helpers(&served.sandbox, &[&recording(&served.sandbox, password)]);
+    options.login_habit = LoginHabit::new(before);
+    served.push(&options).map(|_| options.login_habit.clone())
+}
+
+/// Returns what the helper was asked and told; nothing where it was left alone.
+fn heard(served: &Served) -> String {
+    std::fs::read_to_string(served.sandbox.path("helper.log")).unwrap_or_default()
 }
 
 #[test]
-fn a_helper_is_asked_before_the_first_request_and_told_that_its_login_worked() {
+fn a_helper_is_asked_when_the_server_wants_a_login_and_told_that_it_worked() {
     let served = Served::start(guarded());
-    let mut options = served.options();
-    options.helpers = helpers(&served.sandbox, &[&recording(&served.sandbox, "pw")]);
-    served.push(&options).unwrap();
-    let expected = ["GET info/refs 200 login", "POST git-receive-pack 200 login"];
+    let habit = push_with_helper(&served, "pw", None).unwrap();
+    let expected = [
+        "GET info/refs 401",
+        "GET info/refs 200 login",
+        "POST git-receive-pack 200 login",
+    ];
     assert_eq!(served.talk(), expected);
+    assert_eq!(habit.learned(), Some(LoginUse::Wanted));
     let host = served.server.url().replace("http://", "");
-    let heard = std::fs::read_to_string(served.sandbox.path("helper.log")).unwrap();
     let asked = format!("protocol=http\nhost={host}\n");
     let expected = format!("get\n{asked}\nstore\n{asked}username=me\npassword=pw\n\n");
-    assert_eq!(heard, expected);
+    assert_eq!(heard(&served), expected);
+}
+
+#[test]
+fn a_server_that_wanted_a_login_before_gets_it_with_the_first_request() {
+    let served = Served::start(guarded());
+    let wanted = Some(LoginUse::Wanted);
+    let habit = push_with_helper(&served, "pw", wanted).unwrap();
+    let expected = ["GET info/refs 200 login", "POST git-receive-pack 200 login"];
+    assert_eq!(served.talk(), expected);
+    assert_eq!((habit.seen(), habit.learned()), (wanted, None));
+    assert!(heard(&served).starts_with("get\n"));
+}
+
+#[test]
+fn a_server_that_wants_no_login_is_told_none_and_the_helper_is_left_alone() {
+    for before in [None, Some(LoginUse::NotWanted)] {
+        let served = Served::start(GitServerOptions::default());
+        let habit = push_with_helper(&served, "pw", before).unwrap();
+        let expected = ["GET info/refs 200", "POST git-receive-pack 200"];
+        assert_eq!(served.talk(), expected);
+        assert_eq!(habit.seen(), Some(LoginUse::NotWanted));
+        assert_eq!(heard(&served), "");
+    }
+}
+
+#[test]
+fn a_server_that_came_to_want_a_login_gets_it_when_it_says_so() {
+    let served = Served::start(guarded());
+    let before = Some(LoginUse::NotWanted);
+    let habit = push_with_helper(&served, "pw", before).unwrap();
+    assert_eq!(
+        served.talk()[..2],
+        ["GET info/refs 401", "GET info/refs 200 login"]
+    );
+    assert_eq!(habit.learned(), Some(LoginUse::Wanted));
+}
+
+#[test]
+fn the_callers_login_is_used_where_no_helper_knows_one() {
+    let served = Served::start(guarded());
+    for (before, requests) in [(None, 3), (Some(LoginUse::Wanted), 1)] {
+        let mut options = served.options();
+        options.helpers = helpers(&served.sandbox, &["!true"]);
+        options.login = Some(login("me", "pw"));
+        options.login_habit = LoginHabit::new(before);
+        let said = served.server.log().len();
+        served.push(&options).unwrap();
+        assert_eq!(served.server.log().len() - said, requests, "{before:?}");
+    }
 }
 
 #[test]
 fn a_helper_whose_login_is_refused_is_told_to_forget_it() {
-    let served = Served::start(guarded());
-    let mut options = served.options();
-    options.helpers = helpers(
-        &served.sandbox,
-        &[&recording(&served.sandbox, "wrong-CANARY")],
-    );
-    let error = served.push(&options).unwrap_err();
-    assert_eq!(error.class(), "auth");
-    assert!(!format!("{error:?}").contains("CANARY"));
-    assert_eq!(served.talk(), ["GET info/refs 401 login"]);
-    let heard = std::fs::read_to_string(served.sandbox.path("helper.log")).unwrap();
-    assert!(heard.contains("erase\n"), "{heard}");
-    assert!(!heard.contains("store\n"), "{heard}");
+    for before in [None, Some(LoginUse::Wanted)] {
+        let served = Served::start(guarded());
+        let error = push_with_helper(&served, "wrong-CANARY", before).unwrap_err();
+        assert_eq!(error.class(), "auth");
+        assert!(!format!("{error:?}").contains("CANARY"));
+        assert_eq!(served.talk().last().unwrap(), "GET info/refs 401 login");
+        let heard = heard(&served);
+        assert!(heard.contains("erase\n"), "{heard}");
+        assert!(!heard.contains("store\n"), "{heard}");
+    }
 }
 
 #[test]
 fn a_login_that_only_the_push_itself_needs_is_asked_for_then() {
     let served = Served::start(faulty(POST, 0, 1, FaultKind::Status(401, "who?")));
-    let mut options = served.options();
-    options.helpers = helpers(&served.sandbox, &[&late(&served.sandbox, "pw")]);
-    served.push(&options).unwrap();
+    let habit = push_with_helper(&served, "pw", None).unwrap();
     let expected = [
         "GET info/refs 200",
         "POST git-receive-pack 401",
         "POST git-receive-pack 200 login",
     ];
     assert_eq!(served.talk(), expected);
-    let heard = std::fs::read_to_string(served.sandbox.path("helper.log")).unwrap();
+    assert_eq!(habit.learned(), Some(LoginUse::Wanted));
+    let heard = heard(&served);
     assert!(heard.contains("store\n"), "{heard}");
 }
 
 /// Commits a file that is larger than what is collected.
-fn commit_noise(sandbox: &Sandbox, work: &std::path::Path) {
+fn commit_noise(sandbox: &Sandbox, work: &Path) {
     sandbox.commit(work, "noise.txt", &noise(300_000), "noise");
 }
 
@@ -107,9 +163,7 @@ fn commit_noise(sandbox: &Sandbox, work: &std::path::Path) {
 fn a_large_push_is_streamed_after_an_empty_one_has_settled_the_login() {
     let served = Served::start(faulty(POST, 0, 1, FaultKind::Status(401, "who?")));
     commit_noise(&served.sandbox, &served.work);
-    let mut options = served.options();
-    options.helpers = helpers(&served.sandbox, &[&late(&served.sandbox, "pw")]);
-    served.push(&options).unwrap();
+    push_with_helper(&served, "pw", None).unwrap();
     let expected = [
         "GET info/refs 200",
         "POST git-receive-pack 401",

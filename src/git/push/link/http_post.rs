@@ -156,6 +156,7 @@ impl HttpLink<'_> {
         match posted {
             Ok(Ok(Posted::Answer(answer))) => {
                 self.logins.accepted();
+                self.logins.taken();
                 Ok(Posted::Answer(answer))
             }
             Ok(Ok(posted)) => Ok(posted),

@@ -5,6 +5,7 @@ mod child;
 mod clean;
 mod daemon;
 mod file;
+mod habit;
 mod http;
 mod http_answer;
 mod http_body;
@@ -29,6 +30,7 @@ use super::error::PushError;
 pub(super) use answer::Answer;
 pub(super) use clean::clean_line;
 pub use daemon::AllowGit;
+pub use habit::{LoginHabit, LoginUse};
 pub use options::{AllowFile, PushOptions};
 pub(super) use pulse::Interruption;
 
