@@ -5,10 +5,10 @@ use std::sync::atomic::Ordering;
 
 use gix::ObjectId;
 use gix::objs::Kind;
-use gix::prelude::HeaderExt;
 
 use super::error::PushError;
 use super::objects::Selection;
+use super::store::Reader;
 
 /// The longest pointer that git-lfs writes or reads, in bytes.
 const LONGEST: u64 = 1024;
@@ -21,7 +21,7 @@ const VERSIONS: &[&[u8]] = &[
 /// Refuses a push that holds pointers. To be asked only when no `pre-push` hook ran: git-lfs uploads
 /// its files there, and any hook is trusted to have done so.
 pub(super) fn check(
-    repo: &gix::Repository,
+    reader: &Reader,
     selection: &Selection,
     stop: &AtomicBool,
 ) -> Result<(), PushError> {
@@ -30,7 +30,7 @@ pub(super) fn check(
         if stop.load(Ordering::Relaxed) {
             return Err(PushError::Stopped);
         }
-        if is_pointer(repo, file.id) {
+        if is_pointer(reader, file.id) {
             return Err(PushError::Lfs { file: file.id });
         }
     }
@@ -38,14 +38,9 @@ pub(super) fn check(
 }
 
 /// Says whether a file is a pointer. What cannot be read is told by who packs it.
-fn is_pointer(repo: &gix::Repository, id: ObjectId) -> bool {
-    let small = repo
-        .objects
-        .header(id)
-        .is_ok_and(|header| (1..=LONGEST).contains(&header.size()));
-    small
-        && repo.find_object(id).is_ok_and(|object| {
-            let begins = VERSIONS.iter().any(|text| object.data.starts_with(text));
-            begins && object.data.windows(12).any(|part| part == b"\noid sha256:")
-        })
+fn is_pointer(reader: &Reader, id: ObjectId) -> bool {
+    reader.find_small(&id, LONGEST).is_some_and(|text| {
+        let begins = VERSIONS.iter().any(|version| text.starts_with(version));
+        begins && text.windows(12).any(|part| part == b"\noid sha256:")
+    })
 }

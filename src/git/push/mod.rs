@@ -6,6 +6,7 @@ mod around;
 pub mod commands;
 pub mod delta;
 mod diagnosis;
+mod early;
 mod error;
 mod hook;
 mod lfs;
@@ -23,7 +24,12 @@ pub mod status;
 mod store;
 mod submodules;
 
+use std::borrow::Cow;
 use std::io::Write;
+use std::panic::resume_unwind;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering;
+use std::thread;
 
 use gix::ObjectId;
 use gix::bstr::BString;
@@ -34,6 +40,7 @@ use self::aim::Aim;
 use self::commands::Negotiated;
 use self::commands::RefUpdate;
 use self::commands::encode_with_options;
+use self::early::Early;
 use self::limit::Limited;
 use self::link::Link;
 use self::link::PushRequest;
@@ -42,17 +49,20 @@ use self::link::Target;
 use self::link::clean_line;
 use self::objects::SelectError;
 use self::objects::Wanted;
+use self::objects::new_commits;
+use self::objects::select_from;
 use self::outcome::ask_again;
 use self::outcome::judge;
 use self::pack::PackOptions;
 use self::pack::PackStats;
-use self::pack::Thin;
+use self::pack::Plan;
+use self::pack::Writer;
 use self::store::Reader;
 
 pub use around::Around;
 pub use error::{Known, PushError};
 pub use link::{AllowFile, AllowGit, LoginHabit, LoginUse, PushOptions};
-pub use order::{Action, PushOrder, Pushed};
+pub use order::{Action, LastSeen, PushOrder, Pushed};
 pub use progress::{NoProgress, Progress};
 pub use rejection::Rejection;
 pub use remote_head::remote_head;
@@ -81,93 +91,164 @@ pub fn push_with_lease(
 
 fn converse(repo: &gix::Repository, order: &PushOrder<'_>, aim: Aim) -> Result<Pushed, PushError> {
     let directory = repo.workdir().unwrap_or_else(|| repo.git_dir()).to_owned();
-    let target = Target {
-        url: &order.remote.url,
-        directory: &directory,
-        options: order.options,
-        stop: order.stop,
-    };
-    let mut link = Link::open(target, Service::ReceivePack)?;
-    let advertisement = advertised(&mut link, repo)?;
-    let name = BString::from(order.permit.branch().full());
-    let old = advertisement.find(&name);
-    if old == Some(order.new) {
-        // Git runs the hook in this case too, with nothing to read.
-        hook::run(order, None)?;
-        link.leave();
-        return Ok(Pushed::up_to_date(order.new));
-    }
-    if !advertisement.shallow.is_empty() {
-        return Err(PushError::ShallowRemote);
-    }
-    let mut reader = reader(repo)?;
-    aim.check(repo, &reader, order, old)?;
-    let update = RefUpdate {
-        name,
-        old: old.unwrap_or_else(|| repo.object_hash().null()),
-        new: order.new,
-    };
-    hook::run(order, Some(&update))?;
-    if order.options.around.hook.is_some() {
-        // It may have packed the repository: what was opened before it is let go.
-        reader = self::reader(repo)?;
-    }
-    let haves: Vec<ObjectId> = advertisement.all_ids().collect();
-    let selection = objects::select_with(
+    let talk = Talk {
         repo,
-        &reader,
-        Wanted {
+        order,
+        aim,
+        target: Target {
+            url: &order.remote.url,
+            directory: &directory,
+            options: order.options,
+            stop: order.stop,
+        },
+    };
+    let (target, kind) = (talk.target, repo.object_hash());
+    if order.options.around.hook.is_some() {
+        // It takes its time and may pack the repository: nothing is begun before it has run.
+        let (link, advertisement) = ask(target, kind)?;
+        return talk.deliver(link, &advertisement, &reader(repo)?, None);
+    }
+    let reader = reader(repo)?;
+    let answered = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let asking = scope.spawn(|| {
+            let asked = ask(target, kind);
+            answered.store(true, Ordering::Relaxed);
+            asked
+        });
+        let early = Early::select(repo, &reader, order);
+        let plan = early.as_ref().and_then(|early| early.plan(&reader, order));
+        let begun = early.as_ref().zip(plan.as_ref());
+        let begun = begun.and_then(|(early, plan)| early.pack(&reader, plan, order, &answered));
+        let asked = asking.join().unwrap_or_else(|panic| resume_unwind(panic));
+        let (link, advertisement) = asked?;
+        talk.deliver(link, &advertisement, &reader, early.as_ref().zip(begun))
+    })
+}
+
+/// Connects, and asks what the remote has.
+fn ask(target: Target<'_>, kind: gix::hash::Kind) -> Result<(Link<'_>, Advertisement), PushError> {
+    let mut link = Link::open(target, Service::ReceivePack)?;
+    let advertisement = advertised(&mut link, kind)?;
+    Ok((link, advertisement))
+}
+
+/// One push, and whom it is to.
+#[derive(Clone, Copy)]
+struct Talk<'a> {
+    repo: &'a gix::Repository,
+    order: &'a PushOrder<'a>,
+    aim: Aim,
+    target: Target<'a>,
+}
+
+impl Talk<'_> {
+    /// Goes on when the remote has said what it has. What was begun is used where it comes to the same.
+    fn deliver<'r>(
+        self,
+        mut link: Link<'_>,
+        advertisement: &Advertisement,
+        reader: &'r Reader,
+        begun: Option<(&'r Early, Writer<'r, '_>)>,
+    ) -> Result<Pushed, PushError> {
+        let Self {
+            repo, order, aim, ..
+        } = self;
+        let name = BString::from(order.permit.branch().full());
+        let old = advertisement.find(&name);
+        if old == Some(order.new) {
+            // Git runs the hook in this case too, with nothing to read.
+            hook::run(order, None)?;
+            link.leave();
+            return Ok(Pushed::up_to_date(order.new));
+        }
+        if !advertisement.shallow.is_empty() {
+            return Err(PushError::ShallowRemote);
+        }
+        aim.check(repo, reader, order, old)?;
+        let update = RefUpdate {
+            name,
+            old: old.unwrap_or_else(|| repo.object_hash().null()),
+            new: order.new,
+        };
+        let reader = match &order.options.around.hook {
+            Some(_) => {
+                hook::run(order, Some(&update))?;
+                // It may have packed the repository: what was opened before it is let go.
+                &self::reader(repo)?
+            }
+            None => reader,
+        };
+        let haves: Vec<ObjectId> = advertisement.all_ids().collect();
+        let wanted = Wanted {
             new: order.new,
             has: &haves,
             old_tip: old,
-        },
-        order.progress,
-        order.stop,
-    )?;
-    let around = &order.options.around;
-    if around.submodules == Submodules::Check {
-        submodules::check(repo, selection.commits(), order.stop)?;
-    }
-    if around.hook.is_none() {
-        lfs::check(repo, &selection, order.stop)?;
-    }
-    let negotiated = Negotiated::from_advertisement(&advertisement);
-    let request = request(repo, order, &update, &negotiated)?;
+        };
+        let new = new_commits(repo, reader, wanted, order.stop)?;
+        let (selection, begun) = match begun {
+            Some((early, writer)) if early.new == new => {
+                (Cow::Borrowed(&early.selection), Some(writer))
+            }
+            _ => {
+                let selection = select_from(reader, &new, order.progress, order.stop)?;
+                (Cow::Owned(selection), None)
+            }
+        };
+        let around = &order.options.around;
+        if around.submodules == Submodules::Check {
+            submodules::check(repo, selection.commits(), order.stop)?;
+        }
+        if around.hook.is_none() {
+            lfs::check(reader, &selection, order.stop)?;
+        }
+        let negotiated = Negotiated::from_advertisement(advertisement);
+        let request = request(repo, order, &update, &negotiated)?;
+        let options = PackOptions::from(&negotiated);
+        let mut begun = begun.filter(|_| options == PackOptions::USUAL);
 
-    let mut stats = PackStats::default();
-    let mut write = |out: &mut dyn Write| {
-        stats = write_pack(out, &reader, &selection, &negotiated, order)?;
-        order.progress.pack_ended();
-        Ok(())
-    };
-    debug!(url = %order.remote.url, objects = selection.objects.len(), "sending");
-    let facts = (order.remote_facts)();
-    order
-        .permit
-        .confirm(&update.name, &facts)
-        .map_err(|refused| PushError::Policy(Box::new(refused)))?;
-    let answer = link.exchange(PushRequest {
-        head: &request,
-        pack: &mut write,
-        side_band: negotiated.side_band,
-    });
-    drop(link);
-    let messages = match answer.and_then(|answer| judge(answer, &update)) {
-        Ok(messages) => messages,
-        Err(failed) => ask_again(repo, target, &update, failed)?,
-    };
-    Ok(Pushed {
-        action: if old.is_some() {
-            Action::Updated
-        } else {
-            Action::Created
-        },
-        old,
-        new: order.new,
-        bytes: stats.bytes,
-        objects: stats.objects,
-        messages,
-    })
+        let mut stats = PackStats::default();
+        let mut write = |out: &mut dyn Write| {
+            stats = match begun.take() {
+                Some(writer) => write_pack(out, writer, order)?,
+                None => {
+                    let plan = Plan::new(reader, &selection, order.stop)?;
+                    let writer = Writer::new(reader, &selection, &plan, options, order.progress)?;
+                    write_pack(out, writer, order)?
+                }
+            };
+            order.progress.pack_ended();
+            Ok(())
+        };
+        debug!(url = %order.remote.url, objects = selection.objects.len(), "sending");
+        let facts = (order.remote_facts)();
+        order
+            .permit
+            .confirm(&update.name, &facts)
+            .map_err(|refused| PushError::Policy(Box::new(refused)))?;
+        let answer = link.exchange(PushRequest {
+            head: &request,
+            pack: &mut write,
+            side_band: negotiated.side_band,
+        });
+        drop(link);
+        let messages = match answer.and_then(|answer| judge(answer, &update)) {
+            Ok(messages) => messages,
+            Err(failed) => ask_again(repo, self.target, &update, failed)?,
+        };
+        Ok(Pushed {
+            action: if old.is_some() {
+                Action::Updated
+            } else {
+                Action::Created
+            },
+            old,
+            new: order.new,
+            bytes: stats.bytes,
+            objects: stats.objects,
+            messages,
+        })
+    }
 }
 
 /// Writes what is asked of the remote, as far as it comes before the pack.
@@ -194,29 +275,12 @@ fn reader(repo: &gix::Repository) -> Result<Reader, PushError> {
 /// Writes the pack, and no more of it than the policy lets out.
 fn write_pack(
     out: &mut dyn Write,
-    reader: &Reader,
-    selection: &objects::Selection,
-    negotiated: &Negotiated,
+    writer: Writer<'_, '_>,
     order: &PushOrder<'_>,
 ) -> Result<PackStats, PushError> {
-    let options = PackOptions {
-        delta_base: negotiated.delta_base,
-        thin: if negotiated.thin {
-            Thin::Allowed
-        } else {
-            Thin::Forbidden
-        },
-    };
     let limit = order.options.push_size;
-    let mut out = Limited::new(out, limit);
-    let written = pack::write_with(
-        &mut out,
-        reader,
-        selection,
-        options,
-        order.progress,
-        order.stop,
-    );
+    let mut out = Limited::new(out, limit, order.progress);
+    let written = writer.write_to(&mut out, order.stop);
     written.map_err(|error| match error {
         pack::PackError::Write(_) if out.is_exceeded() => PushError::PushSize { limit },
         error => error.into(),
@@ -224,9 +288,9 @@ fn write_pack(
 }
 
 /// Asks what the remote has.
-fn advertised(link: &mut Link<'_>, repo: &gix::Repository) -> Result<Advertisement, PushError> {
+fn advertised(link: &mut Link<'_>, kind: gix::hash::Kind) -> Result<Advertisement, PushError> {
     let lines = link.advertise()?;
-    Advertisement::parse(&lines, repo.object_hash()).map_err(|error| match error {
+    Advertisement::parse(&lines, kind).map_err(|error| match error {
         advertisement::AdvertisementError::Refused(text) => PushError::Fatal {
             said: clean_line(&text),
         },

@@ -22,6 +22,8 @@ pub struct PushOrder<'a> {
     pub new: ObjectId,
     /// How the remote may be reached.
     pub options: &'a PushOptions,
+    /// Tells what the remote was seen to have; asked at most once, while the remote is being asked.
+    pub last_seen: &'a dyn Fn() -> LastSeen,
     /// Tells what is known of the remote; asked once, right before anything is sent.
     pub remote_facts: &'a dyn Fn() -> RemoteFacts,
     /// Who hears how far it has come.
@@ -38,6 +40,18 @@ impl fmt::Debug for PushOrder<'_> {
             .field("new", &self.new)
             .finish_non_exhaustive()
     }
+}
+
+/// What a remote had when it was last pushed to or fetched from.
+///
+/// It is only a reason to begin early: what the remote itself says decides what is sent. Nothing is
+/// begun where nothing was seen.
+#[derive(Debug, Clone, Default)]
+pub struct LastSeen {
+    /// The tips of its branches.
+    pub tips: Vec<ObjectId>,
+    /// The tip of the branch that is pushed to.
+    pub branch: Option<ObjectId>,
 }
 
 /// What a push did.

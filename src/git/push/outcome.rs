@@ -70,7 +70,7 @@ pub(super) fn ask_again(
     }
     debug!(%error, "asking the remote what became of the push");
     let asked = Link::open(target, Service::ReceivePack).and_then(|mut link| {
-        let advertisement = advertised(&mut link, repo)?;
+        let advertisement = advertised(&mut link, repo.object_hash())?;
         link.leave();
         Ok(advertisement.find(&update.name))
     });

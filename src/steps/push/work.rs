@@ -5,9 +5,9 @@ use std::sync::atomic::AtomicBool;
 use gix::ObjectId;
 use jiff::Timestamp;
 
-use crate::git::push::{Around, Progress, PushError, PushOrder, Pushed, push};
+use crate::git::push::{Around, LastSeen, Progress, PushError, PushOrder, Pushed, push};
 use crate::git::{Remote, Repo};
-use crate::names::RemoteUrl;
+use crate::names::{BranchName, RemoteUrl};
 use crate::pipeline::{Destination, Shipment};
 use crate::policy::{PushPermit, RemoteFacts};
 
@@ -54,11 +54,13 @@ impl Work {
         let places = self.destinations.iter();
         places
             .map(|place| {
+                let last_seen = || self.last_seen(&place.remote);
                 let order = PushOrder {
                     permit: &self.permit,
                     remote: &place.remote,
                     new: self.new,
                     options: &place.push_options,
+                    last_seen: &last_seen,
                     remote_facts: facts,
                     progress,
                     stop,
@@ -81,6 +83,16 @@ impl Work {
                 }
             })
             .collect()
+    }
+
+    /// Returns what the remote is remembered to have. A memory that cannot be read is none.
+    fn last_seen(&self, remote: &Remote) -> LastSeen {
+        let branches = self.repo.remote_tips(remote).unwrap_or_default();
+        let ours = |(name, _): &&(BranchName, ObjectId)| name == self.permit.branch();
+        LastSeen {
+            branch: branches.iter().find(ours).map(|(_, tip)| *tip),
+            tips: branches.into_iter().map(|(_, tip)| tip).collect(),
+        }
     }
 
     /// Moves the tracking ref and sets the upstream, and returns what of it did not work.

@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicBool;
 use secrecy::SecretString;
 use sendoff::demo::git_server::{GitServer, GitServerOptions};
 use sendoff::git::push::progress::NoProgress;
-use sendoff::git::push::{PushError, PushOptions, PushOrder, Pushed, push};
+use sendoff::git::push::{LastSeen, PushError, PushOptions, PushOrder, Pushed, push};
 use sendoff::git::{ConfigFiles, LocalConfig, Remote, Repo};
 use sendoff::names::{BranchName, RemoteName, RemoteUrl};
 use sendoff::policy::{Policy, RemoteFacts};
@@ -52,6 +52,7 @@ fn push_feature(sandbox: &Sandbox, work: &Path, url: &str) -> Result<Pushed, Pus
         remote: &Remote::new(RemoteName::new("origin").unwrap(), url),
         new: gix::ObjectId::from_hex(sandbox.git(work, &["rev-parse", "HEAD"]).as_bytes()).unwrap(),
         options: &options,
+        last_seen: &LastSeen::default,
         remote_facts: &RemoteFacts::default,
         progress: &NoProgress,
         stop: &AtomicBool::new(false),

@@ -14,7 +14,7 @@ use sendoff::git::Remote;
 use sendoff::git::credentials::{Helpers, Login};
 use sendoff::git::push::progress::NoProgress;
 use sendoff::git::push::{
-    AllowFile, PushError, PushOptions, PushOrder, Pushed, push, push_with_lease,
+    AllowFile, LastSeen, PushError, PushOptions, PushOrder, Pushed, push, push_with_lease,
 };
 use sendoff::names::{BranchName, RemoteName, RemoteUrl};
 use sendoff::policy::{Policy, RemoteFacts};
@@ -158,11 +158,37 @@ fn push_all(
         remote: &remote,
         new,
         options,
+        last_seen: &|| last_seen(sandbox, work, &branch),
         remote_facts: facts,
         progress: &NoProgress,
         stop,
     };
     how(&repo, &order)
+}
+
+/// What `origin` was seen to have: the remote-tracking refs.
+fn last_seen(sandbox: &Sandbox, work: &Path, branch: &BranchName) -> LastSeen {
+    let refs = sandbox.git(
+        work,
+        &[
+            "for-each-ref",
+            "--format=%(objectname) %(refname)",
+            "refs/remotes/origin",
+        ],
+    );
+    let refs: Vec<_> = refs
+        .lines()
+        .filter_map(|line| line.split_once(' '))
+        .collect();
+    let id = |hex: &str| ObjectId::from_hex(hex.as_bytes()).unwrap();
+    let ours = format!("refs/remotes/origin/{branch}");
+    LastSeen {
+        branch: refs
+            .iter()
+            .find(|(_, name)| *name == ours)
+            .map(|(tip, _)| id(tip)),
+        tips: refs.iter().map(|(tip, _)| id(tip)).collect(),
+    }
 }
 
 /// A work tree on the branch `feature` with one commit more than the bare `remotes/NAME.git`, which has

@@ -15,11 +15,12 @@ use crate::git::push::store::ObjectError;
 
 /// So many commits that turned out to be the server's are looked at for what new objects may lean on.
 const MAX_PASSED: usize = 32;
-/// What is new and where it begins.
-#[derive(Debug)]
-pub(super) struct NewCommits {
-    /// Newest first.
-    pub(super) commits: Vec<Node>,
+
+/// What is new and where it begins. Everything else that is sent follows from it.
+#[derive(Debug, PartialEq, Eq)]
+pub(in crate::git::push) struct NewCommits {
+    /// The commits and their root trees, newest first.
+    pub(super) commits: Vec<(ObjectId, ObjectId)>,
     /// The root trees of the commits that the server has next to the new ones.
     pub(super) boundary_trees: Vec<ObjectId>,
 }
@@ -74,15 +75,8 @@ pub(super) fn new_commits<F: gix::objs::Find>(
             .filter_map(|parent| walk.find(parent))
             .for_each(&mut keep);
     }
-    let mut commits = Vec::with_capacity(found.len());
-    for number in found {
-        if let Some(node) = walk.nodes.get(number) {
-            commits.push(Node {
-                parents: node.parents.clone(),
-                ..*node
-            });
-        }
-    }
+    let nodes = found.iter().filter_map(|number| walk.nodes.get(*number));
+    let commits = nodes.map(|node| (node.id, node.tree)).collect();
     Ok(NewCommits {
         commits,
         boundary_trees,

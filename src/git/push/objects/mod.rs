@@ -15,6 +15,7 @@ mod walk;
 pub use super::store::ObjectError;
 pub use ancestor::is_fast_forward;
 pub(super) use ancestor::is_fast_forward_with;
+pub(super) use commits::NewCommits;
 pub use known::Known;
 
 use std::sync::atomic::AtomicBool;
@@ -107,17 +108,17 @@ pub fn select(
     stop: &AtomicBool,
 ) -> Result<Selection, SelectError> {
     let reader = Reader::new(repo)?;
-    select_with(repo, &reader, wanted, progress, stop)
+    let new = new_commits(repo, &reader, wanted, stop)?;
+    select_from(&reader, &new, progress, stop)
 }
 
-/// The same with a reader that was made before.
-pub(super) fn select_with(
+/// Lists the commits that the server lacks.
+pub(super) fn new_commits(
     repo: &gix::Repository,
     reader: &Reader,
     wanted: Wanted<'_>,
-    progress: &dyn Progress,
     stop: &AtomicBool,
-) -> Result<Selection, SelectError> {
+) -> Result<NewCommits, SelectError> {
     let here = |id: &ObjectId| reader.contains(id);
     let has: Vec<ObjectId> = wanted.has.iter().copied().filter(here).collect();
     let wanted = Wanted {
@@ -139,23 +140,22 @@ pub(super) fn select_with(
         shallow: &shallow,
         check: Check::Trust,
     };
-    select_from(&source, wanted, progress, stop)
+    commits::new_commits(&source, wanted, stop)
 }
 
-/// Lists what is new, from any source of objects.
-fn select_from<F: gix::objs::Find>(
-    source: &CommitSource<'_, F>,
-    wanted: Wanted<'_>,
+/// Lists what comes with new commits, from any source of objects.
+pub(super) fn select_from<F: gix::objs::Find>(
+    find: &F,
+    new: &NewCommits,
     progress: &dyn Progress,
     stop: &AtomicBool,
 ) -> Result<Selection, SelectError> {
-    let range = commits::new_commits(source, wanted, stop)?;
-    let mut walk = TreeWalk::new(source.find, progress, stop);
-    for tree in &range.boundary_trees {
+    let mut walk = TreeWalk::new(find, progress, stop);
+    for tree in &new.boundary_trees {
         walk.add_known_root(*tree);
     }
-    for commit in &range.commits {
-        walk.add_commit(commit.id, commit.tree)?;
+    for (commit, tree) in &new.commits {
+        walk.add_commit(*commit, *tree)?;
     }
     walk.finish()
 }

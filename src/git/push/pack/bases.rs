@@ -34,7 +34,7 @@ impl Round {
     pub(super) const ALL: [Self; 4] = [Self::Here, Self::Named, Self::Gone, Self::Strangers];
 }
 
-impl Writer<'_> {
+impl Writer<'_, '_> {
     /// Returns the objects to compare with in a round. `whole` says that the object is stored whole in a pack.
     pub(super) fn bases_for(
         &self,

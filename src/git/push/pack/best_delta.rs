@@ -26,7 +26,7 @@ const FINE: usize = 128;
 /// A delta larger than this part of its object is reason to look elsewhere too.
 const POOR: usize = 32;
 
-impl Writer<'_> {
+impl Writer<'_, '_> {
     /// Makes a delta against the best base that is found; `None` when the whole object is better.
     pub(super) fn delta_for(
         &mut self,

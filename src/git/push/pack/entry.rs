@@ -26,7 +26,7 @@ pub(super) enum Packed<'p> {
     Stored(&'p Stored<'p>),
 }
 
-impl Writer<'_> {
+impl Writer<'_, '_> {
     /// Writes a delta that was made here, unless the whole object turns out smaller.
     pub(super) fn write_fresh(
         &mut self,

@@ -20,13 +20,14 @@ use std::io::Write;
 use std::sync::atomic::AtomicBool;
 
 use super::commands::DeltaBase;
+use super::commands::Negotiated;
 use super::objects::Selection;
 use super::progress::Progress;
 use super::store::ObjectError;
 use super::store::Reader;
 use super::store::StoreError;
-use plan::Plan;
-use writer::Writer;
+pub(super) use plan::Plan;
+pub(super) use writer::Writer;
 
 /// How the pack is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +36,27 @@ pub struct PackOptions {
     pub delta_base: DeltaBase,
     /// Whether bases that only the server has may be used.
     pub thin: Thin,
+}
+
+impl PackOptions {
+    /// What nearly every server wants.
+    pub(super) const USUAL: Self = Self {
+        delta_base: DeltaBase::Offset,
+        thin: Thin::Allowed,
+    };
+}
+
+impl From<&Negotiated> for PackOptions {
+    fn from(negotiated: &Negotiated) -> Self {
+        Self {
+            delta_base: negotiated.delta_base,
+            thin: if negotiated.thin {
+                Thin::Allowed
+            } else {
+                Thin::Forbidden
+            },
+        }
+    }
 }
 
 /// Whether a pack may lean on objects that are not in it.
@@ -101,18 +123,6 @@ pub fn write(
     stop: &AtomicBool,
 ) -> Result<PackStats, PackError> {
     let reader = Reader::new(repo)?;
-    write_with(out, &reader, selection, options, progress, stop)
-}
-
-/// The same with a reader that was made before.
-pub(super) fn write_with(
-    out: &mut dyn Write,
-    reader: &Reader,
-    selection: &Selection,
-    options: PackOptions,
-    progress: &dyn Progress,
-    stop: &AtomicBool,
-) -> Result<PackStats, PackError> {
-    let plan = Plan::new(reader, selection, stop)?;
-    Writer::new(out, reader, selection, &plan, options, progress)?.write_all(stop)
+    let plan = Plan::new(&reader, selection, stop)?;
+    Writer::new(&reader, selection, &plan, options, progress)?.write_to(out, stop)
 }

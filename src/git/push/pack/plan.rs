@@ -23,7 +23,7 @@ use crate::git::push::store::Store;
 const MUCH_LARGER: u64 = 2;
 
 /// The sources of a pack.
-pub(super) struct Plan<'a> {
+pub(in crate::git::push) struct Plan<'a> {
     pub(super) store: &'a Store,
     pub(super) effort: Effort,
     /// What is sent, in the order in which it is written as far as bases need not come first.
@@ -36,7 +36,7 @@ pub(super) struct Plan<'a> {
 
 impl<'a> Plan<'a> {
     /// Finds every object of `selection`.
-    pub(super) fn new(
+    pub(in crate::git::push) fn new(
         reader: &'a Reader,
         selection: &'a Selection,
         stop: &AtomicBool,

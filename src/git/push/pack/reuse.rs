@@ -26,7 +26,7 @@ pub(super) enum Reuse<'s> {
     No,
 }
 
-impl<'a> Writer<'a> {
+impl<'a> Writer<'a, '_> {
     /// Says how the stored form of an object can be used.
     pub(super) fn reuse_of(&self, id: ObjectId, place: Place) -> Result<Reuse<'a>, PackError> {
         let Place::Packed { pack, offset } = place else {

@@ -1,36 +1,51 @@
-//! The stream of a pack: counted, hashed, written in large pieces.
+//! The stream of a pack: counted, hashed, written in large pieces, held while nobody takes it.
 
 use std::io::Write;
 
 use super::PackError;
-use crate::git::push::progress::Progress;
 
 /// So much is gathered before it is written, in bytes.
 const PIECE: usize = 1 << 16;
 
-/// Where the pack goes.
-pub(super) struct Sink<'a> {
-    out: &'a mut dyn Write,
+/// Where the pack goes, or where it waits until that is known.
+pub(super) struct Sink<'o> {
+    /// None while nobody takes it.
+    out: Option<&'o mut dyn Write>,
+    held: Vec<u8>,
     hasher: gix::hash::Hasher,
     waiting: Vec<u8>,
     /// Bytes that were handed on.
     written: u64,
-    progress: &'a dyn Progress,
 }
 
-impl<'a> Sink<'a> {
-    pub(super) fn new(
-        out: &'a mut dyn Write,
-        kind: gix::hash::Kind,
-        progress: &'a dyn Progress,
-    ) -> Self {
+impl<'o> Sink<'o> {
+    /// Holds what is put until somebody takes it.
+    pub(super) fn new(kind: gix::hash::Kind) -> Self {
         Self {
-            out,
+            out: None,
+            held: Vec::new(),
             hasher: gix::hash::hasher(kind),
             waiting: Vec::with_capacity(PIECE),
             written: 0,
-            progress,
         }
+    }
+
+    /// Writes what is held to `out`, and from now on everything.
+    pub(super) fn through<'p>(mut self, out: &'p mut dyn Write) -> Result<Sink<'p>, PackError> {
+        let held = std::mem::take(&mut self.held);
+        out.write_all(&held)?;
+        Ok(Sink {
+            out: Some(out),
+            held: Vec::new(),
+            hasher: self.hasher,
+            waiting: self.waiting,
+            written: self.written,
+        })
+    }
+
+    /// Returns how many bytes wait for somebody to take them.
+    pub(super) fn held(&self) -> usize {
+        self.held.len()
     }
 
     /// Returns the offset of the next byte.
@@ -52,13 +67,12 @@ impl<'a> Sink<'a> {
     /// Adds the hash of all bytes; returns the size of the pack.
     pub(super) fn finish(mut self) -> Result<u64, PackError> {
         self.flush()?;
-        let hasher = std::mem::replace(&mut self.hasher, gix::hash::hasher(gix::hash::Kind::Sha1));
-        let hash = hasher.try_finalize().map_err(PackError::Encode)?;
-        self.out.write_all(hash.as_slice())?;
-        self.out.flush()?;
-        self.written += hash.as_slice().len() as u64;
-        self.progress.sent(self.written);
-        Ok(self.written)
+        let hash = self.hasher.try_finalize().map_err(PackError::Encode)?;
+        if let Some(out) = self.out {
+            out.write_all(hash.as_slice())?;
+            out.flush()?;
+        }
+        Ok(self.written + hash.as_slice().len() as u64)
     }
 
     fn flush(&mut self) -> Result<(), PackError> {
@@ -66,10 +80,12 @@ impl<'a> Sink<'a> {
             return Ok(());
         }
         self.hasher.update(&self.waiting);
-        self.out.write_all(&self.waiting)?;
+        match &mut self.out {
+            Some(out) => out.write_all(&self.waiting)?,
+            None => self.held.extend_from_slice(&self.waiting),
+        }
         self.written += self.waiting.len() as u64;
         self.waiting.clear();
-        self.progress.sent(self.written);
         Ok(())
     }
 }

@@ -19,6 +19,7 @@ use super::sink::Sink;
 use crate::git::push::objects::Selection;
 use crate::git::push::progress::Progress;
 use crate::git::push::store::ObjectError;
+use crate::git::push::store::Place;
 use crate::git::push::store::Reader;
 
 /// In a pack of many objects so much is compared with more than one base, in bytes.
@@ -49,25 +50,34 @@ pub(super) enum Base {
     Known(ObjectId),
 }
 
-/// Writes one pack.
-pub(super) struct Writer<'a> {
+/// So much is made before anybody takes it, in bytes.
+const AHEAD: usize = 1 << 20;
+/// An object that takes more than this where it lies is not begun with before that, in bytes.
+const LARGE: u64 = 8 << 20;
+
+/// Writes one pack. It can be begun before it is known whether and where it goes.
+pub(in crate::git::push) struct Writer<'a, 'o> {
     pub(super) selection: &'a Selection,
     pub(super) plan: &'a Plan<'a>,
     pub(super) options: PackOptions,
     progress: &'a dyn Progress,
     pub(super) reader: &'a Reader,
-    pub(super) sink: Sink<'a>,
+    pub(super) sink: Sink<'o>,
     pub(super) deflater: Deflater,
     pub(super) states: Vec<State>,
     pub(super) recent: Recent,
     /// How many bytes of objects may yet be compared with a second base and more.
     pub(super) patience: usize,
     pub(super) stats: PackStats,
+    /// The next object to look at.
+    next: usize,
+    /// Objects that were begun: each but the last waits for the one after it.
+    begun: Vec<usize>,
 }
 
-impl<'a> Writer<'a> {
-    pub(super) fn new(
-        out: &'a mut dyn Write,
+impl<'a, 'o> Writer<'a, 'o> {
+    /// Begins a pack that nobody takes yet.
+    pub(in crate::git::push) fn new(
         reader: &'a Reader,
         selection: &'a Selection,
         plan: &'a Plan<'a>,
@@ -75,7 +85,7 @@ impl<'a> Writer<'a> {
         progress: &'a dyn Progress,
     ) -> Result<Self, PackError> {
         let count = u32::try_from(selection.objects.len()).map_err(|_| PackError::TooMany)?;
-        let mut sink = Sink::new(out, reader.store().kind(), progress);
+        let mut sink = Sink::new(reader.store().kind());
         sink.put(&data::header::encode(data::Version::V2, count))?;
         Ok(Self {
             selection,
@@ -89,28 +99,92 @@ impl<'a> Writer<'a> {
             recent: Recent::default(),
             patience: PATIENCE,
             stats: PackStats::default(),
+            next: 0,
+            begun: Vec::new(),
         })
     }
 
-    /// Writes everything.
-    pub(super) fn write_all(mut self, stop: &AtomicBool) -> Result<PackStats, PackError> {
-        let mut waiting = Vec::new();
-        for number in 0..self.plan.objects.len() {
-            waiting.push(number);
-            while let Some(number) = waiting.last().copied() {
-                if stop.load(Ordering::Relaxed) {
-                    return Err(PackError::Interrupted);
-                }
-                match self.write_one(number)? {
-                    Some(base) => waiting.push(base),
-                    None => {
-                        waiting.pop();
-                    }
-                }
+    /// Goes on until `enough` is raised, with as much as may be held meanwhile.
+    pub(in crate::git::push) fn write_ahead(
+        &mut self,
+        enough: &AtomicBool,
+        stop: &AtomicBool,
+    ) -> Result<(), PackError> {
+        let is_raised = |flag: &AtomicBool| flag.load(Ordering::Relaxed);
+        while !is_raised(enough)
+            && !is_raised(stop)
+            && self.sink.held() < AHEAD
+            && let Some(number) = self.coming()
+            && self.length_of(number) <= LARGE
+        {
+            self.step(number)?;
+        }
+        Ok(())
+    }
+
+    /// Writes what was made to `out`, and everything else.
+    pub(in crate::git::push) fn write_to(
+        self,
+        out: &mut dyn Write,
+        stop: &AtomicBool,
+    ) -> Result<PackStats, PackError> {
+        let mut writer = self.through(out)?;
+        while let Some(number) = writer.coming() {
+            if stop.load(Ordering::Relaxed) {
+                return Err(PackError::Interrupted);
+            }
+            writer.step(number)?;
+        }
+        writer.stats.bytes = writer.sink.finish()?;
+        Ok(writer.stats)
+    }
+
+    fn through<'p>(self, out: &'p mut dyn Write) -> Result<Writer<'a, 'p>, PackError> {
+        Ok(Writer {
+            selection: self.selection,
+            plan: self.plan,
+            options: self.options,
+            progress: self.progress,
+            reader: self.reader,
+            sink: self.sink.through(out)?,
+            deflater: self.deflater,
+            states: self.states,
+            recent: self.recent,
+            patience: self.patience,
+            stats: self.stats,
+            next: self.next,
+            begun: self.begun,
+        })
+    }
+
+    /// Returns the object to go on with.
+    fn coming(&self) -> Option<usize> {
+        let next = Some(self.next).filter(|next| *next < self.plan.objects.len());
+        self.begun.last().copied().or(next)
+    }
+
+    /// Returns how many bytes an object takes where it lies.
+    fn length_of(&self, number: usize) -> u64 {
+        match self.plan.places.get(number) {
+            Some(Place::Loose { length }) => *length,
+            Some(Place::Packed { pack, offset }) => self.plan.store.length(*pack, *offset),
+            None => 0,
+        }
+    }
+
+    /// Writes one object, or finds out what must be written before it.
+    fn step(&mut self, number: usize) -> Result<(), PackError> {
+        if self.begun.is_empty() {
+            self.begun.push(number);
+            self.next += 1;
+        }
+        match self.write_one(number)? {
+            Some(base) => self.begun.push(base),
+            None => {
+                self.begun.pop();
             }
         }
-        self.stats.bytes = self.sink.finish()?;
-        Ok(self.stats)
+        Ok(())
     }
 
     /// Writes one object, or returns the one that must be written first.

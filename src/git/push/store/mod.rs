@@ -152,17 +152,22 @@ impl Store {
         Ok(None)
     }
 
+    /// Returns how many bytes an entry takes; none where there is no such entry.
+    pub(super) fn length(&self, number: usize, offset: u64) -> u64 {
+        let bounds = || {
+            let pack = self.packs.get()?.get(number)?;
+            let end = pack.end_of(offset, pack.data(self.kind)?)?;
+            end.checked_sub(offset)
+        };
+        bounds().unwrap_or(0)
+    }
+
     /// Returns the entry at an offset, its checksum compared; `None` when the pack is damaged there.
     pub(super) fn entry(&self, number: usize, offset: u64) -> Option<Stored<'_>> {
         let pack = self.packs.get()?.get(number)?;
         let file = pack.data(self.kind)?;
-        let at = pack.place_of(offset)?;
-        let end = match pack.table().get(at + 1) {
-            Some((next, _)) => *next,
-            None => file.pack_end() as u64,
-        };
-        let bytes = file.entry_slice(offset..end)?;
-        let (_, place) = pack.table().get(at)?;
+        let bytes = file.entry_slice(offset..pack.end_of(offset, file)?)?;
+        let (_, place) = pack.table().get(pack.place_of(offset)?)?;
         if let Some(expected) = pack.index.crc32_at_index(*place)
             && pack.crc32(file, offset, bytes) != expected
         {

@@ -85,6 +85,14 @@ impl Pack {
         })
     }
 
+    /// Returns where the entry at an offset ends.
+    pub(super) fn end_of(&self, offset: u64, file: &data::File) -> Option<u64> {
+        Some(match self.table().get(self.place_of(offset)? + 1) {
+            Some((next, _)) => *next,
+            None => file.pack_end() as u64,
+        })
+    }
+
     /// Returns where in the table an entry stands.
     pub(super) fn place_of(&self, offset: u64) -> Option<usize> {
         let table = self.table();

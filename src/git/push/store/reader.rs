@@ -24,6 +24,8 @@ const CACHE: usize = 24 << 20;
 const MAX_CHAIN: usize = 4096;
 /// Larger entries are left to the object database, in bytes.
 const MAX_SIZE: u64 = 512 << 20;
+/// What cannot be compressed takes so much more as a file: a header, and what the format adds, in bytes.
+const DEFLATE_ROOM: u64 = 128;
 /// Two sizes stand at the beginning of a delta, ten bytes each at most.
 const DELTA_HEAD: usize = 20;
 
@@ -135,6 +137,19 @@ impl Reader {
         inflate.reset();
         let (_, _, length) = inflate.prefix(entry.data, &mut head).ok()?;
         target_size(head.get(..length)?)
+    }
+
+    /// Returns the content of an object of at most `limit` bytes; `None` when it is larger, not here, or
+    /// cannot be read. Of most large ones not even the beginning is read.
+    pub(in crate::git::push) fn find_small(&self, id: &gix::oid, limit: u64) -> Option<Vec<u8>> {
+        match self.locate(id)? {
+            Place::Loose { length } if length > limit + DEFLATE_ROOM => return None,
+            Place::Packed { pack, offset } if self.size_of(pack, offset)? > limit => return None,
+            Place::Loose { .. } | Place::Packed { .. } => {}
+        }
+        let mut content = Vec::new();
+        self.try_find(id, &mut content).ok()??;
+        (content.len() as u64 <= limit).then_some(content)
     }
 
     /// Returns the size of an object in bytes; `None` when it is not here or cannot be read.
