@@ -209,13 +209,12 @@ impl Talk<'_> {
 
         let mut stats = PackStats::default();
         let mut write = |out: &mut dyn Write| {
-            stats = match begun.take() {
-                Some(writer) => write_pack(out, writer, order)?,
-                None => {
-                    let plan = Plan::new(reader, &selection, order.stop)?;
-                    let writer = Writer::new(reader, &selection, &plan, options, order.progress)?;
-                    write_pack(out, writer, order)?
-                }
+            stats = if let Some(writer) = begun.take() {
+                write_pack(out, writer, order)?
+            } else {
+                let plan = Plan::new(reader, &selection, order.stop)?;
+                let writer = Writer::new(reader, &selection, &plan, options, order.progress)?;
+                write_pack(out, writer, order)?
             };
             order.progress.pack_ended();
             Ok(())

@@ -8,6 +8,7 @@ mod cut;
 mod daemon;
 mod deadline;
 mod delta;
+mod early;
 mod ends;
 mod errors;
 mod file;

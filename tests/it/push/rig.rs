@@ -12,7 +12,7 @@ use secrecy::SecretString;
 use sendoff::demo::git_server::{GitServer, GitServerOptions};
 use sendoff::git::Remote;
 use sendoff::git::credentials::{Helpers, Login};
-use sendoff::git::push::progress::NoProgress;
+use sendoff::git::push::progress::{NoProgress, Progress};
 use sendoff::git::push::{
     AllowFile, LastSeen, PushError, PushOptions, PushOrder, Pushed, push, push_with_lease,
 };
@@ -77,6 +77,34 @@ pub(crate) fn push_head(
     push_with(sandbox, work, url, options, &RemoteFacts::default)
 }
 
+/// What a push is told of its remote, and whom it tells how far it has come.
+pub(crate) struct About<'a> {
+    pub(crate) seen: LastSeen,
+    pub(crate) facts: &'a dyn Fn() -> RemoteFacts,
+    pub(crate) progress: &'a dyn Progress,
+}
+
+impl Default for About<'_> {
+    fn default() -> Self {
+        Self {
+            seen: LastSeen::default(),
+            facts: &RemoteFacts::default,
+            progress: &NoProgress,
+        }
+    }
+}
+
+/// The same, with all that can be said.
+pub(crate) fn push_about(
+    sandbox: &Sandbox,
+    work: &Path,
+    url: &str,
+    options: &PushOptions,
+    about: &About<'_>,
+) -> Result<Pushed, PushError> {
+    with_patience(|stop| push_all(sandbox, work, url, options, about, stop, &push))
+}
+
 /// The same, with something to say about the remote.
 pub(crate) fn push_with(
     sandbox: &Sandbox,
@@ -85,7 +113,11 @@ pub(crate) fn push_with(
     options: &PushOptions,
     facts: &dyn Fn() -> RemoteFacts,
 ) -> Result<Pushed, PushError> {
-    with_patience(|stop| push_all(sandbox, work, url, options, facts, stop, &push))
+    let about = About {
+        facts,
+        ..About::default()
+    };
+    push_about(sandbox, work, url, options, &about)
 }
 
 /// Pushes HEAD of `work` to a branch that is expected to be at `expected`.
@@ -98,7 +130,11 @@ pub(crate) fn push_leased(
     expected: Option<ObjectId>,
 ) -> Result<Pushed, PushError> {
     let how: How<'_> = &|repo, order| push_with_lease(repo, order, expected);
-    with_patience(|stop| push_all(sandbox, work, url, options, facts, stop, how))
+    let about = About {
+        facts,
+        ..About::default()
+    };
+    with_patience(|stop| push_all(sandbox, work, url, options, &about, stop, how))
 }
 
 /// Raises the flag of a push that never ends, so that it fails its test instead of holding it.
@@ -124,15 +160,7 @@ pub(crate) fn push_until(
     options: &PushOptions,
     stop: &AtomicBool,
 ) -> Result<Pushed, PushError> {
-    push_all(
-        sandbox,
-        work,
-        url,
-        options,
-        &RemoteFacts::default,
-        stop,
-        &push,
-    )
+    push_all(sandbox, work, url, options, &About::default(), stop, &push)
 }
 
 /// Which of the pushes of the library is called.
@@ -143,7 +171,7 @@ fn push_all(
     work: &Path,
     url: &str,
     options: &PushOptions,
-    facts: &dyn Fn() -> RemoteFacts,
+    about: &About<'_>,
     stop: &AtomicBool,
     how: How<'_>,
 ) -> Result<Pushed, PushError> {
@@ -158,35 +186,26 @@ fn push_all(
         remote: &remote,
         new,
         options,
-        last_seen: &|| last_seen(sandbox, work, &branch),
-        remote_facts: facts,
-        progress: &NoProgress,
+        last_seen: &|| about.seen.clone(),
+        remote_facts: about.facts,
+        progress: about.progress,
         stop,
     };
     how(&repo, &order)
 }
 
-/// What `origin` was seen to have: the remote-tracking refs.
-fn last_seen(sandbox: &Sandbox, work: &Path, branch: &BranchName) -> LastSeen {
-    let refs = sandbox.git(
-        work,
-        &[
-            "for-each-ref",
-            "--format=%(objectname) %(refname)",
-            "refs/remotes/origin",
-        ],
-    );
+/// Returns what the repository at `remote` has, as somebody would remember it who pushes to `branch`.
+pub(crate) fn seen_of(sandbox: &Sandbox, remote: &Path, branch: &str) -> LastSeen {
+    let format = "--format=%(objectname) %(refname:short)";
+    let refs = sandbox.git(remote, &["for-each-ref", format, "refs/heads"]);
     let refs: Vec<_> = refs
         .lines()
         .filter_map(|line| line.split_once(' '))
         .collect();
     let id = |hex: &str| ObjectId::from_hex(hex.as_bytes()).unwrap();
-    let ours = format!("refs/remotes/origin/{branch}");
+    let ours = refs.iter().find(|(_, name)| *name == branch);
     LastSeen {
-        branch: refs
-            .iter()
-            .find(|(_, name)| *name == ours)
-            .map(|(tip, _)| id(tip)),
+        branch: ours.map(|(tip, _)| id(tip)),
         tips: refs.iter().map(|(tip, _)| id(tip)).collect(),
     }
 }

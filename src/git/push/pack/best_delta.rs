@@ -45,9 +45,14 @@ impl Writer<'_, '_> {
             if bases.is_empty() {
                 continue;
             }
-            let content = match target.take() {
-                Some(content) => content,
-                None => self.read_as(object)?,
+            let content = if let Some(content) = target.take() {
+                content
+            } else {
+                // While the object itself is being read on the other thread.
+                if let (Some(_), Some(base)) = (&self.ahead, bases.first()) {
+                    self.recall(*base)?;
+                }
+                self.read_as(number, object)?
             };
             if worth.contains(&(content.len() as u64)) {
                 best = self.best_of(bases, &content, best)?;
@@ -118,30 +123,38 @@ impl Writer<'_, '_> {
         target: &[u8],
         max: usize,
     ) -> Result<Option<Vec<u8>>, PackError> {
-        let id = match base {
-            Base::Sent { id, .. } | Base::Known(id) => id,
-        };
-        if self.recent.find(id).is_none() {
-            let size = self.reader.size(&id);
-            if size.is_none_or(|size| size > MAX_DELTA_SIZE as u64) {
-                return Ok(None);
-            }
-            match self.read_base(id) {
-                Ok((_, content)) => self.recent.push(id, content),
-                // A base that the server has need not be here, and need not be intact.
-                Err(_) if matches!(base, Base::Known(_)) => return Ok(None),
-                Err(error) => return Err(error),
-            }
-        }
+        self.recall(base)?;
         let content = self
             .recent
-            .find(id)
+            .find(base.id())
             .filter(|content| content.len() <= MAX_DELTA_SIZE);
         Ok(content.and_then(|content| delta::encode(content, target, max)))
     }
 
+    /// Sees to it that a base is among the recent objects, unless it is too large, or the server's alone.
+    fn recall(&mut self, base: Base) -> Result<(), PackError> {
+        let id = base.id();
+        if self.recent.find(id).is_some() {
+            return Ok(());
+        }
+        let size = self.reader.size(&id);
+        if size.is_none_or(|size| size > MAX_DELTA_SIZE as u64) {
+            return Ok(());
+        }
+        match self.read_base(id) {
+            Ok((_, content)) => self.recent.push(id, content),
+            // A base that the server has need not be here, and need not be intact.
+            Err(_) if matches!(base, Base::Known(_)) => {}
+            Err(error) => return Err(error),
+        }
+        Ok(())
+    }
+
     /// Reads an object that is to be sent, and compares it with its id and its kind.
-    pub(super) fn read_as(&self, object: Selected) -> Result<Vec<u8>, PackError> {
+    pub(super) fn read_as(&self, number: usize, object: Selected) -> Result<Vec<u8>, PackError> {
+        if let Some(content) = self.ahead.as_ref().and_then(|ahead| ahead.take(number)) {
+            return Ok(content);
+        }
         let id = object.id;
         let (kind, content) = self.read_base(id)?;
         let data = gix::objs::Data::new(&content, kind, id.kind());

@@ -124,7 +124,7 @@ impl Writer<'_, '_> {
         if length <= SMALL_FILE {
             return Ok(None);
         }
-        match self.plan.store.loose_file(&id) {
+        match self.plan.store.loose().file(&id) {
             Some(file) => LargeLoose::open(&file, id, MAX_DELTA_SIZE as u64),
             // It may have been packed since it was found: reading it will tell.
             None => Ok(None),
@@ -149,9 +149,13 @@ impl Writer<'_, '_> {
     }
 
     /// Writes a whole object that was read.
-    pub(super) fn write_deflated(&mut self, object: Selected) -> Result<u16, PackError> {
+    pub(super) fn write_deflated(
+        &mut self,
+        number: usize,
+        object: Selected,
+    ) -> Result<u16, PackError> {
         if self.recent.find(object.id).is_none() {
-            let content = self.read_as(object)?;
+            let content = self.read_as(number, object)?;
             self.recent.push(object.id, content);
         }
         let content = self

@@ -4,6 +4,7 @@
 //! server. Everything else is read, compared with its id, and written as a delta against what lies at the same
 //! place: the newest against what the server has, each older one against the one before it.
 
+mod ahead;
 mod bases;
 mod best_delta;
 mod deflate;

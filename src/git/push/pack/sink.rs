@@ -18,7 +18,7 @@ pub(super) struct Sink<'o> {
     written: u64,
 }
 
-impl<'o> Sink<'o> {
+impl Sink<'_> {
     /// Holds what is put until somebody takes it.
     pub(super) fn new(kind: gix::hash::Kind) -> Self {
         Self {
@@ -31,7 +31,7 @@ impl<'o> Sink<'o> {
     }
 
     /// Writes what is held to `out`, and from now on everything.
-    pub(super) fn through<'p>(mut self, out: &'p mut dyn Write) -> Result<Sink<'p>, PackError> {
+    pub(super) fn through(mut self, out: &mut dyn Write) -> Result<Sink<'_>, PackError> {
         let held = std::mem::take(&mut self.held);
         out.write_all(&held)?;
         Ok(Sink {

@@ -10,6 +10,7 @@ use gix::odb::pack::data;
 use super::PackError;
 use super::PackOptions;
 use super::PackStats;
+use super::ahead::Ahead;
 use super::deflate::Deflater;
 use super::entry::Packed;
 use super::plan::Plan;
@@ -50,6 +51,15 @@ pub(super) enum Base {
     Known(ObjectId),
 }
 
+impl Base {
+    /// Returns the object.
+    pub(super) const fn id(self) -> ObjectId {
+        match self {
+            Self::Sent { id, .. } | Self::Known(id) => id,
+        }
+    }
+}
+
 /// So much is made before anybody takes it, in bytes.
 const AHEAD: usize = 1 << 20;
 /// An object that takes more than this where it lies is not begun with before that, in bytes.
@@ -63,6 +73,8 @@ pub(in crate::git::push) struct Writer<'a, 'o> {
     progress: &'a dyn Progress,
     pub(super) reader: &'a Reader,
     pub(super) sink: Sink<'o>,
+    /// Who reads the objects that come next.
+    pub(super) ahead: Option<Ahead>,
     pub(super) deflater: Deflater,
     pub(super) states: Vec<State>,
     pub(super) recent: Recent,
@@ -75,7 +87,7 @@ pub(in crate::git::push) struct Writer<'a, 'o> {
     begun: Vec<usize>,
 }
 
-impl<'a, 'o> Writer<'a, 'o> {
+impl<'a> Writer<'a, '_> {
     /// Begins a pack that nobody takes yet.
     pub(in crate::git::push) fn new(
         reader: &'a Reader,
@@ -94,6 +106,7 @@ impl<'a, 'o> Writer<'a, 'o> {
             progress,
             reader,
             sink,
+            ahead: Ahead::start(plan.store.loose(), &plan.objects, &plan.places),
             deflater: Deflater::new(plan.effort),
             states: vec![State::Waiting; selection.objects.len()],
             recent: Recent::default(),
@@ -147,6 +160,7 @@ impl<'a, 'o> Writer<'a, 'o> {
             progress: self.progress,
             reader: self.reader,
             sink: self.sink.through(out)?,
+            ahead: self.ahead,
             deflater: self.deflater,
             states: self.states,
             recent: self.recent,
@@ -228,7 +242,7 @@ impl<'a, 'o> Writer<'a, 'o> {
                 Some(large) => self.write_large(object, large)?,
                 None => match self.delta_for(number, object, None)? {
                     Some((base, delta)) => self.write_fresh(object, base, &delta, None)?,
-                    None => self.write_deflated(object)?,
+                    None => self.write_deflated(number, object)?,
                 },
             },
         };

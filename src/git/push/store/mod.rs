@@ -1,19 +1,18 @@
 //! Where objects lie on disk: loose, or at which offset of which pack; and how they are read there.
 
 mod cache;
+mod loose;
 mod object_error;
 mod pack;
 mod reader;
 
 use std::cell::OnceCell;
-use std::path::Path;
 use std::path::PathBuf;
 
 use gix::ObjectId;
-use gix::objs::Kind;
-use gix::odb::loose;
 use gix::odb::pack::data;
 
+pub(super) use loose::Loose;
 pub use object_error::ObjectError;
 pub(super) use reader::Reader;
 
@@ -61,7 +60,7 @@ pub(super) struct Stored<'a> {
 /// All object directories of a repository.
 pub(super) struct Store {
     kind: gix::hash::Kind,
-    loose: Vec<loose::Store>,
+    loose: Loose,
     packs: OnceCell<Vec<Pack>>,
     directories: Vec<PathBuf>,
 }
@@ -75,10 +74,7 @@ impl Store {
         let kind = repo.object_hash();
         Ok(Self {
             kind,
-            loose: directories
-                .iter()
-                .map(|directory| loose::Store::at(directory.clone(), kind))
-                .collect(),
+            loose: Loose::new(&directories, kind),
             packs: OnceCell::new(),
             directories,
         })
@@ -96,8 +92,7 @@ impl Store {
         guess: Option<Place>,
     ) -> Result<Option<Place>, StoreError> {
         let loose = || {
-            let mut stores = self.loose.iter();
-            let length = stores.find_map(|store| length_of(&store.object_path(id)))?;
+            let length = self.loose.length(id)?;
             Some(Place::Loose { length })
         };
         if let Some(Place::Packed { pack, .. }) = guess {
@@ -110,26 +105,9 @@ impl Store {
         }
     }
 
-    /// Returns the file of a loose object.
-    pub(super) fn loose_file(&self, id: &gix::oid) -> Option<PathBuf> {
-        let files = self.loose.iter().map(|store| store.object_path(id));
-        files.into_iter().find(|file| file.is_file())
-    }
-
-    /// Reads a loose object; `None` when it is gone or damaged.
-    fn read_loose(&self, id: &gix::oid, buffer: &mut Vec<u8>) -> Option<Kind> {
-        for store in &self.loose {
-            if let Some(data) = store.try_find(id, buffer).ok()? {
-                return Some(data.kind);
-            }
-        }
-        None
-    }
-
-    /// Returns the size of a loose object in bytes; `None` when it is gone or damaged.
-    fn loose_size(&self, id: &gix::oid) -> Option<u64> {
-        let mut stores = self.loose.iter();
-        stores.find_map(|store| Some(store.try_header(id).ok()??.0))
+    /// Returns the loose objects.
+    pub(super) const fn loose(&self) -> &Loose {
+        &self.loose
     }
 
     fn find_packed(&self, id: &gix::oid, first: usize) -> Result<Option<Place>, StoreError> {
@@ -264,10 +242,4 @@ impl Store {
         }
         Ok(self.packs.get_or_init(|| packs))
     }
-}
-
-/// Returns the length of a file; `None` when there is none.
-fn length_of(path: &Path) -> Option<u64> {
-    let found = std::fs::metadata(path).ok()?;
-    found.is_file().then_some(found.len())
 }

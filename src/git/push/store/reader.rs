@@ -156,7 +156,7 @@ impl Reader {
     pub(in crate::git::push) fn size(&self, id: &gix::oid) -> Option<u64> {
         let known = match self.locate(id) {
             Some(Place::Packed { pack, offset }) => self.size_of(pack, offset),
-            Some(Place::Loose { .. }) => self.store.loose_size(id),
+            Some(Place::Loose { .. }) => self.store.loose().size(id),
             None => None,
         };
         known.or_else(|| {
@@ -179,7 +179,7 @@ impl Find for Reader {
                 }
             }
             Some(Place::Loose { .. }) => {
-                if let Some(kind) = self.store.read_loose(id, buffer) {
+                if let Some(kind) = self.store.loose().read(id, buffer) {
                     return Ok(Some(Data::new(buffer, kind, id.kind())));
                 }
             }

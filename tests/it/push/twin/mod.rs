@@ -10,13 +10,13 @@ use std::path::{Path, PathBuf};
 
 use secrecy::SecretString;
 use sendoff::demo::git_server::GitServerOptions;
-use sendoff::git::push::{Action, PushOptions};
+use sendoff::git::push::{Action, LastSeen, PushOptions};
 
 use crate::sandbox::Sandbox;
 
 use super::git_pack::feed;
 use super::git_pack::git_pack;
-use super::rig::{branch_of, login, options, push_head, server};
+use super::rig::{About, branch_of, login, options, push_about, push_head, seen_of, server};
 use super::sshd::Ssh;
 
 /// How the two remotes are reached.
@@ -255,7 +255,17 @@ fn compare(sandbox: &Sandbox, work: &Path, ways: &[Over]) {
             assert!(status.unwrap().success());
         }
         let route = route(sandbox, *over);
-        let pushed = push_head(sandbox, work, &(route.urls)("ours").0, &route.options);
+        // Over http nothing was seen before, so that everything waits for the answer.
+        let seen = match over {
+            Over::Http => LastSeen::default(),
+            _ => seen_of(sandbox, &sandbox.path("remotes/ours.git"), &branch),
+        };
+        let about = About {
+            seen,
+            ..About::default()
+        };
+        let url = (route.urls)("ours").0;
+        let pushed = push_about(sandbox, work, &url, &route.options, &about);
         let pushed = pushed.unwrap_or_else(|error| panic!("{over:?}: {error:?}"));
         if let Some((objects, bytes)) = gits_pack {
             assert!(
