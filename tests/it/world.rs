@@ -35,7 +35,7 @@ impl World {
     /// Makes the servers and the clone: `main` is on the server, `feature/x` has two commits more.
     pub(crate) fn new() -> Self {
         let sandbox = Sandbox::new();
-        let work = sandbox.repository("work");
+        let work = sandbox.repository("clone");
         std::fs::create_dir_all(sandbox.path("served/acme")).unwrap();
         sandbox.git(
             &work,
@@ -73,7 +73,7 @@ impl World {
 
     /// Returns the clone.
     pub(crate) fn work(&self) -> PathBuf {
-        self.sandbox.path("work")
+        self.sandbox.path("clone")
     }
 
     /// Returns the repository on the server.

@@ -127,7 +127,7 @@ fn policy_check_names_the_mistake_and_its_place() {
 fn policy_init_writes_a_preset_that_is_a_policy_and_never_overwrites() {
     for preset in ["default", "molecule", "solo", "agents"] {
         let sandbox = Sandbox::new();
-        let work = sandbox.repository("work");
+        let work = sandbox.repository("clone");
         let path = sandbox.home().join(".config/sendoff/policy.toml");
         let said = run(
             &sandbox,
@@ -157,7 +157,7 @@ fn policy_init_writes_a_preset_that_is_a_policy_and_never_overwrites() {
 fn a_preset_for_a_repository_is_one_that_it_can_carry() {
     for preset in ["default", "molecule", "solo", "agents"] {
         let sandbox = Sandbox::new();
-        let work = sandbox.repository("work");
+        let work = sandbox.repository("clone");
         let said = run(
             &sandbox,
             &work,

@@ -93,7 +93,7 @@ fn a_plan_says_what_the_policy_has_the_push_do_besides() {
     std::fs::write(world.work().join(".gitmodules"), "").unwrap();
     let hook = world
         .sandbox
-        .write("work/.git/hooks/pre-push", "#!/bin/sh\n");
+        .write("clone/.git/hooks/pre-push", "#!/bin/sh\n");
     std::fs::set_permissions(hook, std::fs::Permissions::from_mode(0o755)).unwrap();
     let push = |arguments: &[&str]| {
         let said = world.run(arguments);
@@ -103,7 +103,7 @@ fn a_plan_says_what_the_policy_has_the_push_do_besides() {
         world.normalise(&lines.join("\n"))
     };
     insta::assert_snapshot!(push(&["plan", "--json"]), @r"
-    runs the pre-push hook [ROOT]/work/.git/hooks/pre-push first, for at most 90s (limits.hook-timeout)
+    runs the pre-push hook [ROOT]/clone/.git/hooks/pre-push first, for at most 90s (limits.hook-timeout)
     checks first that the submodules are pushed (steps.push.submodules)
     tells the server's hooks: ci.skip, topic=x (steps.push.options)
     makes the pushed branch the upstream of the local one (steps.push.set-upstream)

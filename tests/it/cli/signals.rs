@@ -13,7 +13,7 @@ use crate::world::World;
 /// Starts a run whose `pre-push` hook never ends, waits until it runs, and returns both.
 fn stuck(world: &World, arguments: &[&str]) -> (Child, String) {
     let text = "sleep 600 & echo $! > \"$HOME/child\"; wait";
-    script(&world.sandbox, "work/.git/hooks/pre-push", text);
+    script(&world.sandbox, "clone/.git/hooks/pre-push", text);
     let mut command = std::process::Command::cargo_bin("sendoff").unwrap();
     command
         .env_clear()

@@ -299,7 +299,7 @@ async fn the_api_below_a_path_is_asked_there() {
 #[tokio::test]
 async fn the_forge_knows_the_branches_of_a_bare_repository() {
     let sandbox = Sandbox::new();
-    let work = sandbox.repository("work");
+    let work = sandbox.repository("clone");
     sandbox.git(&work, &["branch", "same"]);
     sandbox.git(&work, &["checkout", "-q", "-b", "feature/x"]);
     let commit = sandbox.commit(&work, "file", "text\n", "more");
