@@ -50,12 +50,7 @@ pub const STEPS: &[StepDef] = &[
 /// Returns the remote that `steps.push.remote` names, or nothing for `auto`: the guards look at the
 /// remote before any step runs.
 pub fn push_remote(policy: &Policy) -> Result<Option<RemoteName>, PolicyError> {
-    Ok(policy
-        .step("push")
-        .read::<push::Push>()?
-        .remote
-        .name()
-        .cloned())
+    Ok(policy.step("push").read::<push::Push>()?.remote().cloned())
 }
 
 /// Puts a failure of the platform in the words of the report.
