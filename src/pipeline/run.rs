@@ -15,7 +15,8 @@ use crate::report::{Report, Verdict};
 
 use super::blocking::panicked;
 use super::context::Context;
-use super::draft::{DEADLINE, Draft, Ending, passed};
+use super::draft::Draft;
+use super::ending::{DEADLINE, Ending, passed};
 use super::facts::StepFacts;
 use super::plan::{Pipeline, PlannedStep, Turn};
 use super::step::{ErrorKind, Outcome, Outputs, Step, StepError};
