@@ -65,6 +65,11 @@ fn platform_error(error: &PlatformError) -> StepError {
     told
 }
 
+/// Returns the text that a text step works on in a pipeline, when the policy names no other.
+fn task_input() -> Template {
+    Template::built_in("{{ task.input or '' }}")
+}
+
 /// Runs a text step on the raw text that was handed in, else on what its template makes of the facts.
 fn run_on_text(
     step: &impl TextStep,

@@ -168,42 +168,30 @@ impl Push {
 
     /// Returns the `pre-push` hook when it is to run, and notes what the report has to say about it.
     fn hook(&self, repo: &Repo, trigger: Trigger, news: &mut News) -> Option<Hook> {
-        let found = match repo.pre_push_hook() {
-            PrePush::None => return None,
-            PrePush::Found(hook) => hook,
-            PrePush::NotExecutable(path) => {
-                let path = path.display();
-                news.warn(
-                    "skipped",
-                    format!("{path} is not executable, so it was not run"),
-                );
-                return None;
-            }
-            PrePush::Outside(path) => {
-                let path = path.display();
-                news.warn(
-                    "skipped",
-                    format!("core.hooksPath of the repository leads out of the work tree to {path}: no hook was run"),
-                );
-                return None;
-            }
-        };
-        let why = match self.hooks {
+        let against = match self.hooks {
             Hooks::Skip => Some("the policy says so"),
             Hooks::Auto if trigger.is_agent() => Some("an agent asked for the push"),
             Hooks::Run | Hooks::Auto => None,
         };
-        match why {
-            None => {
+        let why = match (repo.pre_push_hook(), against) {
+            (PrePush::None, _) => return None,
+            (PrePush::Found(hook), None) => {
                 news.state = Some("ran");
-                Some(found)
+                return Some(hook);
             }
-            Some(why) => {
-                let sentence = format!("the pre-push hook was skipped: {why} (steps.push.hooks)");
-                news.warn("skipped", sentence);
-                None
+            (PrePush::Found(_), Some(against)) => {
+                format!("the pre-push hook was skipped: {against} (steps.push.hooks)")
             }
-        }
+            (PrePush::NotExecutable(path), _) => {
+                format!("{} is not executable, so it was not run", path.display())
+            }
+            (PrePush::Outside(path), _) => format!(
+                "core.hooksPath of the repository leads out of the work tree to {}: no hook was run",
+                path.display()
+            ),
+        };
+        news.warn("skipped", why);
+        None
     }
 }
 
