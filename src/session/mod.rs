@@ -1,6 +1,7 @@
 //! One run, wired up: environment, repository and policy, opened and checked; then the pipeline.
 
 mod connect;
+mod forge_way;
 mod guards;
 mod load;
 mod plan;

@@ -14,10 +14,10 @@ use crate::pipeline::{
 use crate::process::kill_every_group;
 use crate::report::Report;
 
-use super::connect::ForgeWay;
+use super::forge_way::ForgeWay;
 use super::guards::Survey;
 use super::remote_head::Question;
-use super::{Session, connect, remote_head, signals};
+use super::{Session, connect, forge_way, remote_head, signals};
 
 /// Returns the code of the note that says which signal ended the run.
 const fn signal_code(signal: Exit) -> &'static str {
@@ -102,7 +102,7 @@ impl Session {
         let platform = connect::platform(&self.environment, &self.loaded.policy, &self.known).ok();
         let shipment = survey.shipment.as_ref();
         let way = shipment.ok().map(|shipment| ForgeWay::of(self, shipment));
-        let forge = ForgeSource::new(move || connect::forge(way.clone()));
+        let forge = ForgeSource::new(move || forge_way::forge(way.clone()));
         let question = shipment
             .ok()
             .and_then(|shipment| Question::of(self, shipment));
