@@ -3,6 +3,7 @@
 use crate::report::Verdict;
 
 use super::deadline::Deadline;
+use super::hold::Hold;
 use super::step::Outputs;
 
 /// The stable code of what the run's deadline ended.
@@ -27,6 +28,14 @@ impl Ending {
             summary: summary.into(),
             advice: None,
             outputs: Outputs::new(),
+        }
+    }
+
+    /// Makes the ending of a step that did not run.
+    pub(super) fn held(hold: Hold) -> Self {
+        Self {
+            advice: hold.advice,
+            ..Self::new(Verdict::Skipped, hold.reason, hold.sentence)
         }
     }
 

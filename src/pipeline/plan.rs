@@ -1,11 +1,14 @@
 //! `Pipeline`: a policy's list of steps, read and checked, ready to run.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::git::Repo;
 use crate::policy::{OnError, PipelineTable, Policy, PolicyError, StepRef, StepTable, Trigger};
+use crate::report::Verdict;
 use crate::template::Condition;
 
+use super::hold::Hold;
 use super::references::{Order, condition, kind, needs, no_pipeline, no_step, steps_are};
 use super::step::{Step, TextStep};
 use super::step_def::StepDef;
@@ -50,6 +53,21 @@ pub(super) enum Turn {
 pub(super) struct TimeLimit {
     pub(super) limit: Duration,
     pub(super) key: String,
+}
+
+impl Turn {
+    /// Returns the step to run, or why there is none.
+    pub(super) fn step(&self) -> Result<&dyn Step, Hold> {
+        match self {
+            Self::Runs(step) => Ok(step.as_ref()),
+            Self::Disabled => Err(Hold::new("disabled", "switched off by the policy")),
+            Self::PolicyError => Err(Hold::new(
+                "policy-error",
+                "not run, because the policy has an error",
+            )
+            .advise("mend the policy; `sendoff policy check` shows what is wrong")),
+        }
+    }
 }
 
 impl Pipeline {
@@ -157,9 +175,25 @@ impl PlannedStep {
         self.ships
     }
 
-    /// Says whether the policy lets the step run at all.
-    pub const fn is_enabled(&self) -> bool {
-        !matches!(self.turn, Turn::Disabled)
+    /// Says whether the policy leaves the step out, which then counts as not in the pipeline.
+    pub const fn is_disabled(&self) -> bool {
+        matches!(self.turn, Turn::Disabled)
+    }
+
+    /// Returns why the step does not run, whatever the others do and whatever there is to ship.
+    pub fn hold(&self) -> Option<Hold> {
+        self.turn.step().err()
+    }
+
+    /// Returns which of its needs is not met, by how the steps before it ended.
+    pub fn unmet(&self, verdicts: &BTreeMap<String, Verdict>) -> Option<Hold> {
+        let (need, verdict) = self
+            .needs
+            .iter()
+            .filter_map(|need| Some((need, verdicts.get(need)?)))
+            .find(|(_, verdict)| **verdict != Verdict::Done)?;
+        let sentence = format!("it needs `{need}`, which is {}", verdict.as_str());
+        Some(Hold::new("needs", sentence))
     }
 
     /// Returns the source of its condition.

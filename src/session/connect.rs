@@ -29,11 +29,6 @@ pub(super) fn platform(
     known: &KnownSecrets,
 ) -> Result<Platform, Hold> {
     let settings = policy.platform();
-    let absent = || {
-        Hold::new(NO_PLATFORM, "no platform is configured").advise(
-            "set PLATFORM_URL and WORKSPACE_ID, or `platform.url` and `platform.workspace-id` in the user's policy",
-        )
-    };
     let named = environment.text("PLATFORM_URL").map(reqwest::Url::parse);
     let url = match (&settings.url, named) {
         (Some(url), _) => url.as_url().clone(),
@@ -45,13 +40,13 @@ pub(super) fn platform(
             )
             .advise("set it to an address such as https://platform.example"));
         }
-        (None, None) => return Err(absent()),
+        (None, None) => return Err(no_platform()),
     };
     let workspace = settings
         .workspace_id
         .as_deref()
         .or_else(|| environment.text("WORKSPACE_ID"));
-    let workspace = workspace.ok_or_else(absent)?;
+    let workspace = workspace.ok_or_else(no_platform)?;
     let token = settings
         .token_file
         .clone()
@@ -64,6 +59,13 @@ pub(super) fn platform(
             ..hold
         }
     })
+}
+
+/// Says that no platform is configured, as the steps do that would talk to it.
+pub(super) fn no_platform() -> Hold {
+    Hold::new(NO_PLATFORM, "no platform is configured").advise(
+        "set PLATFORM_URL and WORKSPACE_ID, or `platform.url` and `platform.workspace-id` in the user's policy",
+    )
 }
 
 /// Makes the HTTP client of forge and platform.

@@ -46,15 +46,42 @@ impl ForgeWay {
 
     /// Connects to the forge, or says why there is none. May ask a credential helper.
     pub(super) async fn connect(self) -> Result<Box<dyn crate::forge::Forge>, Hold> {
+        let def = self.forge()?;
+        let token = match &self.token {
+            Some(token) => token.clone(),
+            None => self.token_of_helpers(def).await?,
+        };
+        self.connect_with(def, token)
+    }
+
+    /// Says why there is no forge, as far as that can be told without asking anybody. A credential
+    /// helper may still have no token.
+    pub(super) fn hold(self) -> Option<Hold> {
+        let def = match self.forge() {
+            Ok(def) => def,
+            Err(hold) => return Some(hold),
+        };
+        match self.token.clone() {
+            Some(token) => self.connect_with(def, token).err(),
+            None => self.helpers(def).err(),
+        }
+    }
+
+    /// Finds the forge, and checks that the remote names a repository there.
+    fn forge(&self) -> Result<&'static ForgeDef, Hold> {
         let def = forge_of(&self.settings, &self.remote)?;
         if self.repository.owner.is_empty() {
             let sentence = format!("{} does not name an owner and a repository", self.remote);
             return Err(Hold::new("no-forge", sentence));
         }
-        let token = match &self.token {
-            Some(token) => token.clone(),
-            None => self.token_of_helpers(def).await?,
-        };
+        Ok(def)
+    }
+
+    fn connect_with(
+        self,
+        def: &ForgeDef,
+        token: SecretString,
+    ) -> Result<Box<dyn crate::forge::Forge>, Hold> {
         let connection = Connection {
             client: self.client,
             api_url: self.settings.api_url.map(|url| url.as_url().clone()),
@@ -73,30 +100,40 @@ impl ForgeWay {
 
     /// Asks the user's credential helpers for the forge's web host, as git would.
     async fn token_of_helpers(&self, def: &ForgeDef) -> Result<SecretString, Hold> {
-        let absent = || {
-            let variables: Vec<&str> = def.token_variables.iter().map(|(name, _)| *name).collect();
-            let wanted = match &self.settings.api_url {
-                Some(_) => "SENDOFF_TOKEN".to_owned(),
-                None => variables.join(" or "),
-            };
-            Hold::new("no-token", "there is no token for the forge").advise(format!(
-                "set {wanted}, or configure a git credential helper for its host"
-            ))
-        };
-        let web = self.web_origin(def).ok_or_else(absent)?;
-        let place = RemoteUrl::parse(web.as_str()).map_err(|_| absent())?;
-        let config = self.repo.as_ref().ok_or_else(absent)?.config();
-        let helpers =
-            Helpers::from_config(config, &place, self.inheritance.clone()).remembering(&self.known);
+        let (helpers, web) = self.helpers(def)?;
         match interruptible(move |_| helpers.get(&web, None)).await {
             Ok(Ok(Some(login))) if !login.password.expose_secret().is_empty() => Ok(login.password),
-            Ok(Ok(_)) => Err(absent()),
+            Ok(Ok(_)) => Err(self.no_token(def)),
             Ok(Err(error)) => Err(Hold::new(
                 "no-token",
                 format!("the credential helper failed: {error}"),
             )),
             Err(error) => Err(Hold::new("no-token", error.to_string())),
         }
+    }
+
+    /// Returns the helpers, and the address that they are asked for; a hold when there are none.
+    fn helpers(&self, def: &ForgeDef) -> Result<(Helpers, reqwest::Url), Hold> {
+        let absent = || self.no_token(def);
+        let web = self.web_origin(def).ok_or_else(absent)?;
+        let place = RemoteUrl::parse(web.as_str()).map_err(|_| absent())?;
+        let config = self.repo.as_ref().ok_or_else(absent)?.config();
+        let helpers = Helpers::from_config(config, &place, self.inheritance.clone());
+        if !helpers.is_configured() {
+            return Err(absent());
+        }
+        Ok((helpers.remembering(&self.known), web))
+    }
+
+    fn no_token(&self, def: &ForgeDef) -> Hold {
+        let variables: Vec<&str> = def.token_variables.iter().map(|(name, _)| *name).collect();
+        let wanted = match &self.settings.api_url {
+            Some(_) => "SENDOFF_TOKEN".to_owned(),
+            None => variables.join(" or "),
+        };
+        Hold::new("no-token", "there is no token for the forge").advise(format!(
+            "set {wanted}, or configure a git credential helper for its host"
+        ))
     }
 
     /// Returns the address whose password the helpers keep: the web host, not the API's.
