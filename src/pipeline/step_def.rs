@@ -127,6 +127,11 @@ impl StepDef {
         (self.read)(table)
     }
 
+    /// Says whether steps of this kind make one text of another and reach nothing else.
+    pub const fn makes_text(&self) -> bool {
+        self.read_text.is_some()
+    }
+
     /// Reads the settings of a text step; nothing when steps of this kind are none.
     pub fn read_text(&self, table: &StepTable) -> Result<Option<Box<dyn TextStep>>, PolicyError> {
         self.read_text.map(|read| read(table)).transpose()

@@ -143,6 +143,11 @@ impl Session {
         Pipeline::text_step(&self.loaded.policy, name, with, STEPS)
     }
 
+    /// Says whether the policy of the system or the user is broken, so that it may lack steps.
+    pub const fn fails_closed(&self) -> bool {
+        self.loaded.fail_closed
+    }
+
     /// Sets what the caller tells about its task, when it is read after the policy.
     #[must_use]
     pub fn with_task(mut self, task: TaskDocument) -> Self {
