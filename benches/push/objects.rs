@@ -17,8 +17,7 @@ pub(crate) fn objects(criterion: &mut Criterion) {
         group.bench_function("select", |bencher| {
             bencher.iter(|| {
                 let repo = workload.repository();
-                let old = workload.has.first().copied();
-                select(&repo, workload.want, &workload.has, old, &NoProgress, &stop).unwrap()
+                select(&repo, workload.wanted(), &NoProgress, &stop).unwrap()
             });
         });
         group.bench_function("git rev-list", |bencher| {

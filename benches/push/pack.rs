@@ -36,9 +36,7 @@ fn compare(criterion: &mut Criterion, name: &str, workload: &Workload) {
     group.bench_function("select and write", |bencher| {
         bencher.iter(|| {
             let repo = workload.repository();
-            let old = workload.has.first().copied();
-            let selection =
-                select(&repo, workload.want, &workload.has, old, &NoProgress, &stop).unwrap();
+            let selection = select(&repo, workload.wanted(), &NoProgress, &stop).unwrap();
             let mut out = std::io::sink();
             write(&mut out, &repo, &selection, options, &NoProgress, &stop).unwrap()
         });

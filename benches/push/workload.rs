@@ -7,6 +7,7 @@ use std::process::Command;
 use std::process::Stdio;
 
 use gix::ObjectId;
+use sendoff::git::push::objects::Wanted;
 use tempfile::TempDir;
 
 /// A repository whose first commits the server has.
@@ -144,6 +145,15 @@ impl Workload {
     /// Opens it.
     pub(crate) fn repository(&self) -> gix::Repository {
         gix::open_opts(self.path(), gix::open::Options::isolated()).unwrap()
+    }
+
+    /// Returns what is asked of the walk.
+    pub(crate) fn wanted(&self) -> Wanted<'_> {
+        Wanted {
+            new: self.want,
+            has: &self.has,
+            old_tip: self.has.first().copied(),
+        }
     }
 
     /// Runs git with what is pushed and what the server has on its standard input.

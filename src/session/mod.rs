@@ -7,6 +7,7 @@ mod load;
 mod plan;
 mod range;
 mod remote_head;
+mod remote_records;
 mod run;
 mod signals;
 mod watch;
@@ -24,6 +25,7 @@ use crate::secrets::KnownSecrets;
 use crate::steps::STEPS;
 
 use self::guards::Survey;
+use self::remote_records::RemoteRecords;
 
 pub use self::load::{PolicyReview, check_file, preset_for_repository, repository_policy, review};
 pub use self::plan::{Plan, PlanStep};
@@ -188,6 +190,11 @@ impl Session {
     /// Returns the repository, where there is one that can be opened.
     fn repo(&self) -> Option<&Repo> {
         self.repo.as_ref().ok().and_then(Option::as_ref)
+    }
+
+    /// Returns what is kept about remotes from one run to the next.
+    fn remote_records(&self) -> RemoteRecords {
+        RemoteRecords::below(self.environment.state_directory())
     }
 
     /// Looks at the repository: what would be shipped, or why nothing.

@@ -9,7 +9,7 @@ use futures_util::future::{Either, select};
 use crate::exit::Exit;
 use crate::pipeline::{
     Context, Deadline, Draft, Facts, ForgeSource, OpenPullRequest, Pipeline, RemoteHeadSource,
-    RunFacts, SharedProgress,
+    RunFacts, SharedProgress, Shipment,
 };
 use crate::process::kill_every_group;
 use crate::report::Report;
@@ -125,7 +125,23 @@ impl Session {
             deadline,
             progress,
         };
-        pipeline.run(cx, draft).await
+        let report = pipeline.run(cx, draft).await;
+        if let Ok(shipment) = shipment {
+            self.keep_habits(shipment);
+        }
+        report
+    }
+
+    /// Keeps what the remotes did about logins, where that is news.
+    fn keep_habits(&self, shipment: &Shipment) {
+        let first = (&shipment.remote, &shipment.push_options);
+        let also = shipment.also.iter();
+        let also = also.map(|place| (&place.remote, &place.push_options));
+        for (remote, options) in std::iter::once(first).chain(also) {
+            if let Some(seen) = options.login_habit.learned() {
+                self.remote_records().keep_login(&remote.url, seen);
+            }
+        }
     }
 
     /// Says whether no step has a server to talk to: no platform, and nothing to ship.

@@ -1,6 +1,7 @@
 //! The native push: `PushPermit` in, `Pushed` out. The whole conversation, from top to bottom.
 
 pub mod advertisement;
+mod aim;
 mod around;
 pub mod commands;
 pub mod delta;
@@ -12,6 +13,7 @@ mod limit;
 mod link;
 pub mod objects;
 mod order;
+mod outcome;
 pub mod pack;
 pub mod pkt_line;
 pub mod progress;
@@ -28,27 +30,28 @@ use gix::bstr::BString;
 use tracing::debug;
 
 use self::advertisement::Advertisement;
+use self::aim::Aim;
 use self::commands::Negotiated;
 use self::commands::RefUpdate;
 use self::commands::encode_with_options;
 use self::limit::Limited;
-use self::link::Answer;
-use self::link::Effect;
-use self::link::Failed;
 use self::link::Link;
+use self::link::PushRequest;
 use self::link::Service;
 use self::link::Target;
 use self::link::clean_line;
+use self::objects::SelectError;
+use self::objects::Wanted;
+use self::outcome::ask_again;
+use self::outcome::judge;
 use self::pack::PackOptions;
 use self::pack::PackStats;
 use self::pack::Thin;
-use self::status::Status;
-use self::status::Unpack;
 use self::store::Reader;
 
 pub use around::Around;
 pub use error::{Known, PushError};
-pub use link::{AllowFile, AllowGit, PushOptions};
+pub use link::{AllowFile, AllowGit, LoginHabit, LoginUse, PushOptions};
 pub use order::{Action, PushOrder, Pushed};
 pub use progress::{NoProgress, Progress};
 pub use rejection::Rejection;
@@ -76,15 +79,6 @@ pub fn push_with_lease(
     converse(repo, order, Aim::Lease(expected))
 }
 
-/// What has to hold for a push.
-#[derive(Debug, Clone, Copy)]
-enum Aim {
-    /// It loses no commit.
-    FastForward,
-    /// The branch over there is here.
-    Lease(Option<ObjectId>),
-}
-
 fn converse(repo: &gix::Repository, order: &PushOrder<'_>, aim: Aim) -> Result<Pushed, PushError> {
     let directory = repo.workdir().unwrap_or_else(|| repo.git_dir()).to_owned();
     let target = Target {
@@ -107,10 +101,7 @@ fn converse(repo: &gix::Repository, order: &PushOrder<'_>, aim: Aim) -> Result<P
         return Err(PushError::ShallowRemote);
     }
     let mut reader = reader(repo)?;
-    match aim {
-        Aim::FastForward => check_fast_forward(repo, &reader, order, old)?,
-        Aim::Lease(expected) => check_lease(order, expected, old)?,
-    }
+    aim.check(repo, &reader, order, old)?;
     let update = RefUpdate {
         name,
         old: old.unwrap_or_else(|| repo.object_hash().null()),
@@ -125,13 +116,14 @@ fn converse(repo: &gix::Repository, order: &PushOrder<'_>, aim: Aim) -> Result<P
     let selection = objects::select_with(
         repo,
         &reader,
-        order.new,
-        &haves,
-        old,
+        Wanted {
+            new: order.new,
+            has: &haves,
+            old_tip: old,
+        },
         order.progress,
         order.stop,
-    )
-    .map_err(select)?;
+    )?;
     let around = &order.options.around;
     if around.submodules == Submodules::Check {
         submodules::check(repo, selection.commits(), order.stop)?;
@@ -154,7 +146,11 @@ fn converse(repo: &gix::Repository, order: &PushOrder<'_>, aim: Aim) -> Result<P
         .permit
         .confirm(&update.name, &facts)
         .map_err(|refused| PushError::Policy(Box::new(refused)))?;
-    let answer = link.exchange(&request, &mut write, negotiated.side_band);
+    let answer = link.exchange(PushRequest {
+        head: &request,
+        pack: &mut write,
+        side_band: negotiated.side_band,
+    });
     drop(link);
     let messages = match answer.and_then(|answer| judge(answer, &update)) {
         Ok(messages) => messages,
@@ -192,7 +188,7 @@ fn request(
 
 /// Opens the object directories.
 fn reader(repo: &gix::Repository) -> Result<Reader, PushError> {
-    Reader::new(repo).map_err(|error| select(error.into()))
+    Reader::new(repo).map_err(|error| SelectError::from(error).into())
 }
 
 /// Writes the pack, and no more of it than the policy lets out.
@@ -223,7 +219,7 @@ fn write_pack(
     );
     written.map_err(|error| match error {
         pack::PackError::Write(_) if out.is_exceeded() => PushError::PushSize { limit },
-        error => pack_error(error),
+        error => error.into(),
     })
 }
 
@@ -238,46 +234,6 @@ fn advertised(link: &mut Link<'_>, repo: &gix::Repository) -> Result<Advertiseme
     })
 }
 
-/// Proves that moving the branch loses no commit. The server does not check that for us.
-fn check_fast_forward(
-    repo: &gix::Repository,
-    reader: &Reader,
-    order: &PushOrder<'_>,
-    old: Option<ObjectId>,
-) -> Result<(), PushError> {
-    let Some(old) = old else { return Ok(()) };
-    if objects::is_fast_forward_with(repo, reader, old, order.new, order.stop).map_err(select)? {
-        return Ok(());
-    }
-    Err(PushError::Diverged {
-        branch: order.permit.branch().to_string(),
-        remote: order.remote.name.to_string(),
-        old,
-        new: order.new,
-        known: if reader.contains(&old) {
-            Known::Here
-        } else {
-            Known::Elsewhere
-        },
-    })
-}
-
-/// Proves that nobody moved the branch since.
-fn check_lease(
-    order: &PushOrder<'_>,
-    expected: Option<ObjectId>,
-    old: Option<ObjectId>,
-) -> Result<(), PushError> {
-    if expected == old {
-        return Ok(());
-    }
-    Err(PushError::LeaseBroken {
-        branch: order.permit.branch().to_string(),
-        remote: order.remote.name.to_string(),
-        found: old,
-    })
-}
-
 /// Returns the commits whose parents this clone does not have; the server needs to know them.
 fn shallow(repo: &gix::Repository) -> Result<Vec<ObjectId>, PushError> {
     let commits = repo.shallow_commits().map_err(|error| PushError::Objects {
@@ -285,102 +241,4 @@ fn shallow(repo: &gix::Repository) -> Result<Vec<ObjectId>, PushError> {
         source: Box::new(error),
     })?;
     Ok(commits.map_or_else(Vec::new, |commits| commits.iter().copied().collect()))
-}
-
-/// Reads the report. Only `ok` for our ref is proof.
-fn judge(answer: Answer, update: &RefUpdate) -> Result<Vec<String>, Failed> {
-    let Ok(status) = Status::parse(&answer.report) else {
-        let error = match answer.fatal {
-            Some(said) => PushError::Fatal { said },
-            None => PushError::Garbled,
-        };
-        return Err(Failed::unknown(error));
-    };
-    let messages = answer.messages;
-    if let Unpack::Failed(reason) = &status.unpack {
-        let reason = clean_line(reason);
-        return Err(Failed::without_effect(PushError::Unpack {
-            kind: Rejection::of(&reason, &messages),
-            reason,
-            messages,
-        }));
-    }
-    let Some(ours) = status.find(&update.name) else {
-        return Err(Failed::unknown(PushError::Garbled));
-    };
-    let Some(reason) = &ours.rejected else {
-        return Ok(messages);
-    };
-    let reason = clean_line(reason);
-    let kind = Rejection::of(&reason, &messages);
-    let branch = update.name.strip_prefix(b"refs/heads/");
-    let error = PushError::Rejected {
-        branch: clean_line(branch.unwrap_or(&update.name)),
-        kind,
-        reason,
-        messages,
-    };
-    // Whoever held the lock may have pushed the same commit.
-    Err(if kind == Rejection::Lock {
-        Failed::unknown(error)
-    } else {
-        Failed::without_effect(error)
-    })
-}
-
-/// Finds out on a new connection what became of a push whose answer is missing.
-fn ask_again(
-    repo: &gix::Repository,
-    target: Target<'_>,
-    update: &RefUpdate,
-    failed: Failed,
-) -> Result<Vec<String>, PushError> {
-    let Failed { error, effect } = failed;
-    if effect == Effect::None {
-        return Err(*error);
-    }
-    debug!(%error, "asking the remote what became of the push");
-    let asked = Link::open(target, Service::ReceivePack).and_then(|mut link| {
-        let advertisement = advertised(&mut link, repo)?;
-        link.leave();
-        Ok(advertisement.find(&update.name))
-    });
-    let before = (!update.old.is_null()).then_some(update.old);
-    match asked {
-        Ok(Some(tip)) if tip == update.new => Ok(Vec::new()),
-        Ok(tip) if tip == before => Err(*error),
-        // The remote said what it did not do; only who held the lock could have done it.
-        Ok(_) | Err(_) if matches!(*error, PushError::Rejected { .. }) => Err(*error),
-        // Somebody moved the branch meanwhile: whether ours was there in between is not known.
-        Ok(_) | Err(_) => Err(PushError::UnknownOutcome { source: error }),
-    }
-}
-
-fn select(error: objects::SelectError) -> PushError {
-    use objects::SelectError as Error;
-    let class = match &error {
-        Error::Interrupted => return PushError::Stopped,
-        Error::Missing(_) => "missing-objects",
-        Error::MissingKnownTree(_) | Error::TooMany => "unsupported",
-        Error::Corrupt(_) | Error::Read { .. } | Error::Store(_) | Error::History(_) => "corrupt",
-    };
-    PushError::Objects {
-        class,
-        source: Box::new(error),
-    }
-}
-
-fn pack_error(error: pack::PackError) -> PushError {
-    use pack::PackError as Error;
-    let class = match &error {
-        Error::Interrupted => return PushError::Stopped,
-        Error::Write(_) => return PushError::Lost,
-        Error::Missing(_) => "missing-objects",
-        Error::TooMany => "unsupported",
-        Error::Corrupt(_) | Error::Read { .. } | Error::Store(_) | Error::Encode(_) => "corrupt",
-    };
-    PushError::Objects {
-        class,
-        source: Box::new(error),
-    }
 }

@@ -52,8 +52,13 @@ fn answer(stream: TcpStream, how: Echo) {
             value.trim().clone_into(&mut told);
         }
     }
-    let said = format!("you sent {told} which is {PASSWORD} of me:{PASSWORD}");
+    let said = if told.is_empty() {
+        "you sent nothing".to_owned()
+    } else {
+        format!("you sent {told} which is {PASSWORD} of me:{PASSWORD}")
+    };
     let (status, kind, body) = match how {
+        _ if told.is_empty() => ("401 Unauthorized", "text/plain", said.clone()),
         Echo::Refusal => ("403 Forbidden", "text/plain", said.clone()),
         Echo::ErrLine => {
             let line = format!("ERR {said}\n");

@@ -8,6 +8,7 @@ mod hooks;
 mod input;
 mod late;
 mod leaks;
+mod logins;
 mod off;
 mod output;
 mod plan;

@@ -9,7 +9,8 @@ use sendoff::git::push::PushOptions;
 
 use crate::sandbox::Sandbox;
 
-use super::rig::{ahead, bare, helpers, options, push_head, rendered, script, server};
+use super::rig::{ahead, bare, helpers, options, push_head, rendered, script};
+use super::served::Served;
 
 /// Pushes the `feature` of [`ahead`] to a directory that `prepare` spoiled, and renders the error.
 fn refused(prepare: impl Fn(&Sandbox, &std::path::Path, &std::path::Path)) -> String {
@@ -29,21 +30,15 @@ fn refused(prepare: impl Fn(&Sandbox, &std::path::Path, &std::path::Path)) -> St
 
 /// Pushes over HTTP to a server that goes wrong.
 fn over_http(fault: Option<Fault>, change: impl Fn(&Sandbox, &mut PushOptions)) -> String {
-    let sandbox = Sandbox::new();
-    let (work, _) = ahead(&sandbox, "r");
     let guarded = fault.is_none();
-    let server = server(
-        &sandbox,
-        GitServerOptions {
-            login: guarded.then(|| ("me".into(), SecretString::from("pw"))),
-            faults: fault.into_iter().collect(),
-        },
-    );
-    let mut options = options(&sandbox);
-    change(&sandbox, &mut options);
-    let url = format!("{}/r.git", server.url());
-    let error = push_head(&sandbox, &work, &url, &options).unwrap_err();
-    rendered(&sandbox, &error)
+    let served = Served::start(GitServerOptions {
+        login: guarded.then(|| ("me".into(), SecretString::from("pw"))),
+        faults: fault.into_iter().collect(),
+    });
+    let mut options = served.options();
+    change(&served.sandbox, &mut options);
+    let error = served.push(&options).unwrap_err();
+    rendered(&served.sandbox, &error)
 }
 
 fn always(path_end: &'static str, kind: FaultKind) -> Fault {
@@ -175,12 +170,10 @@ fn objects_that_the_repository_lost() {
 
 #[test]
 fn a_repository_that_the_http_server_does_not_know() {
-    let sandbox = Sandbox::new();
-    let (work, _) = ahead(&sandbox, "r");
-    let server = server(&sandbox, GitServerOptions::default());
-    let url = format!("{}/absent.git", server.url());
-    let error = push_head(&sandbox, &work, &url, &options(&sandbox)).unwrap_err();
-    assert_snapshot!(rendered(&sandbox, &error), @"
+    let served = Served::start(GitServerOptions::default());
+    let url = format!("{}/absent.git", served.server.url());
+    let error = push_head(&served.sandbox, &served.work, &url, &served.options()).unwrap_err();
+    assert_snapshot!(rendered(&served.sandbox, &error), @"
     not-found: there is no such repository at 127.0.0.1
       advice: check the remote's URL, and that your login may see the repository
     ");

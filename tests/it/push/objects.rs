@@ -3,7 +3,11 @@
 use std::collections::BTreeSet;
 use std::sync::atomic::AtomicBool;
 
+use gix::ObjectId;
+use sendoff::git::push::objects::ObjectError;
 use sendoff::git::push::objects::SelectError;
+use sendoff::git::push::objects::Selection;
+use sendoff::git::push::objects::Wanted;
 use sendoff::git::push::objects::is_fast_forward;
 use sendoff::git::push::objects::select;
 use sendoff::git::push::progress::NoProgress;
@@ -355,9 +359,24 @@ fn tags_and_ids_that_are_not_here_are_no_obstacle() {
     has.push(id("1234567890123456789012345678901234567890"));
     let want = id(&shop.git(&["rev-parse", "HEAD"]));
     let stop = AtomicBool::new(false);
-    let selection = select(&shop.repository(), want, &has, None, &NoProgress, &stop).unwrap();
+    let selection = list(&shop, want, &has, &stop).unwrap();
     assert_eq!(selection.objects.len(), 3);
     assert_eq!(selection.commits().collect::<Vec<_>>(), [want]);
+}
+
+/// Lists what a server that has `has` lacks of `new`.
+fn list(
+    shop: &Workshop,
+    new: ObjectId,
+    has: &[ObjectId],
+    stop: &AtomicBool,
+) -> Result<Selection, SelectError> {
+    let wanted = Wanted {
+        new,
+        has,
+        old_tip: None,
+    };
+    select(&shop.repository(), wanted, &NoProgress, stop)
 }
 
 #[test]
@@ -366,22 +385,13 @@ fn a_missing_tree_is_named() {
     shop.write("docs/a.md", "changed\n");
     shop.commit("change");
     let tree = shop.git(&["rev-parse", "HEAD:docs"]);
-    std::fs::remove_file(
-        shop.client()
-            .join(format!(".git/objects/{}/{}", &tree[..2], &tree[2..])),
-    )
-    .unwrap();
+    std::fs::remove_file(shop.loose_file(&tree)).unwrap();
     let want = id(&shop.git(&["rev-parse", "HEAD"]));
     let stop = AtomicBool::new(false);
-    let error = select(
-        &shop.repository(),
-        want,
-        &shop.remote_has(),
-        None,
-        &NoProgress,
-        &stop,
+    let error = list(&shop, want, &shop.remote_has(), &stop);
+    assert!(
+        matches!(error, Err(SelectError::Object(ObjectError::Missing(missing))) if missing == id(&tree))
     );
-    assert!(matches!(error, Err(SelectError::Missing(missing)) if missing == id(&tree)));
 }
 
 #[test]
@@ -390,7 +400,7 @@ fn a_raised_flag_stops_the_walk() {
     shop.commit("more");
     let want = id(&shop.git(&["rev-parse", "HEAD"]));
     let stop = AtomicBool::new(true);
-    let stopped = select(&shop.repository(), want, &[], None, &NoProgress, &stop);
+    let stopped = list(&shop, want, &[], &stop);
     assert!(matches!(stopped, Err(SelectError::Interrupted)));
 }
 

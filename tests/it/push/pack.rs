@@ -1,13 +1,15 @@
 //! The packs we write: their size beside git's, and that git takes them.
 
+use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
+use gix::ObjectId;
 use sendoff::git::push::commands::DeltaBase;
-use sendoff::git::push::pack;
+use sendoff::git::push::objects::ObjectError;
+use sendoff::git::push::objects::Selection;
 use sendoff::git::push::pack::PackError;
 use sendoff::git::push::pack::PackOptions;
 use sendoff::git::push::pack::Thin;
-use sendoff::git::push::progress::NoProgress;
 
 use super::workshop::OPTIONS;
 use super::workshop::Workshop;
@@ -29,6 +31,33 @@ fn busy(rounds: usize) -> Workshop {
         shop.commit(&format!("round {round}"));
     }
     shop
+}
+
+/// Tries to write the pack of a selection, and returns the object that is found to be corrupt.
+fn corrupt(shop: &Workshop, selection: &Selection) -> ObjectId {
+    let stop = AtomicBool::new(false);
+    match shop.try_pack(selection, OPTIONS, &mut Vec::new(), &stop) {
+        Err(PackError::Object(ObjectError::Corrupt(id))) => id,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Flips a bit of a file, in the byte that `place` says for its length.
+fn spoil(file: &Path, place: impl FnOnce(usize) -> usize) {
+    let mut bytes = std::fs::read(file).unwrap();
+    let place = place(bytes.len());
+    bytes[place] ^= 1;
+    std::fs::remove_file(file).unwrap();
+    std::fs::write(file, bytes).unwrap();
+}
+
+/// Returns the client's only pack.
+fn pack_file(shop: &Workshop) -> PathBuf {
+    std::fs::read_dir(shop.client().join(".git/objects/pack"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .find(|path| path.extension().is_some_and(|e| e == "pack"))
+        .unwrap()
 }
 
 #[test]
@@ -174,27 +203,9 @@ fn a_large_loose_file_is_streamed_and_checked() {
     assert_eq!((stats.objects, stats.reused), (6, 0));
     shop.receive(&pack);
 
-    let file = shop
-        .client()
-        .join(format!(".git/objects/{}/{}", &blob[..2], &blob[2..]));
-    let mut bytes = std::fs::read(&file).unwrap();
-    let middle = bytes.len() / 2;
-    bytes[middle] ^= 1;
-    std::fs::remove_file(&file).unwrap();
-    std::fs::write(&file, bytes).unwrap();
-    let stop = AtomicBool::new(false);
-    let error = pack::write(
-        &mut Vec::new(),
-        &shop.repository(),
-        &selection,
-        OPTIONS,
-        &NoProgress,
-        &stop,
-    );
-    assert!(
-        matches!(error, Err(PackError::Corrupt(id)) if id == hex(&blob)),
-        "{error:?}"
-    );
+    let file = shop.loose_file(&blob);
+    spoil(&file, |length| length / 2);
+    assert_eq!(corrupt(&shop, &selection), hex(&blob));
 }
 
 #[test]
@@ -208,30 +219,9 @@ fn a_large_packed_file_is_copied_and_its_checksum_compared() {
     assert!(pack.len() > 500_000 && stats.reused > 0, "{stats:?}");
     shop.receive(&pack);
 
-    let packs = std::fs::read_dir(shop.client().join(".git/objects/pack")).unwrap();
-    let path = packs
-        .map(|entry| entry.unwrap().path())
-        .find(|path| path.extension().is_some_and(|e| e == "pack"))
-        .unwrap();
-    let mut bytes = std::fs::read(&path).unwrap();
-    let middle = bytes.len() / 2;
-    bytes[middle] ^= 1;
-    std::fs::remove_file(&path).unwrap();
-    std::fs::write(&path, bytes).unwrap();
+    spoil(&pack_file(&shop), |length| length / 2);
     let blob = shop.git(&["rev-parse", "HEAD:large.bin"]);
-    let stop = AtomicBool::new(false);
-    let error = pack::write(
-        &mut Vec::new(),
-        &shop.repository(),
-        &selection,
-        OPTIONS,
-        &NoProgress,
-        &stop,
-    );
-    assert!(
-        matches!(error, Err(PackError::Corrupt(id)) if id == hex(&blob)),
-        "{error:?}"
-    );
+    assert_eq!(corrupt(&shop, &selection), hex(&blob));
 }
 
 #[test]
@@ -240,24 +230,13 @@ fn a_missing_file_is_named_before_a_byte_is_written() {
     shop.write("README", "gone soon\n");
     shop.commit("change");
     let blob = shop.git(&["rev-parse", "HEAD:README"]);
-    std::fs::remove_file(
-        shop.client()
-            .join(format!(".git/objects/{}/{}", &blob[..2], &blob[2..])),
-    )
-    .unwrap();
+    std::fs::remove_file(shop.loose_file(&blob)).unwrap();
     let selection = shop.select(None);
     let mut out = Vec::new();
     let stop = AtomicBool::new(false);
-    let error = pack::write(
-        &mut out,
-        &shop.repository(),
-        &selection,
-        OPTIONS,
-        &NoProgress,
-        &stop,
-    );
+    let error = shop.try_pack(&selection, OPTIONS, &mut out, &stop);
     assert!(
-        matches!(error, Err(PackError::Missing(id)) if id == hex(&blob)),
+        matches!(error, Err(PackError::Object(ObjectError::Missing(id))) if id == hex(&blob)),
         "{error:?}"
     );
     assert!(out.is_empty());
@@ -271,54 +250,20 @@ fn a_loose_object_that_is_not_what_its_id_says_is_corrupt() {
     shop.write("forged", "forged\n");
     let real = shop.git(&["rev-parse", "HEAD:README"]);
     let forged = shop.git(&["hash-object", "-w", "forged"]);
-    let file = |id: &str| {
-        shop.client()
-            .join(format!(".git/objects/{}/{}", &id[..2], &id[2..]))
-    };
-    std::fs::remove_file(file(&real)).unwrap();
-    std::fs::copy(file(&forged), file(&real)).unwrap();
+    std::fs::remove_file(shop.loose_file(&real)).unwrap();
+    std::fs::copy(shop.loose_file(&forged), shop.loose_file(&real)).unwrap();
     let selection = shop.select(None);
-    let stop = AtomicBool::new(false);
-    let error = pack::write(
-        &mut Vec::new(),
-        &shop.repository(),
-        &selection,
-        OPTIONS,
-        &NoProgress,
-        &stop,
-    );
-    assert!(
-        matches!(error, Err(PackError::Corrupt(id)) if id == hex(&real)),
-        "{error:?}"
-    );
+    assert_eq!(corrupt(&shop, &selection), hex(&real));
 }
 
 #[test]
 fn a_flipped_byte_in_a_pack_is_corrupt() {
     let shop = busy(6);
     shop.git(&["gc", "-q"]);
-    let directory = shop.client().join(".git/objects/pack");
-    let path = std::fs::read_dir(directory)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .find(|path| path.extension().is_some_and(|e| e == "pack"))
-        .unwrap();
     let selection = shop.select(None);
-    let mut bytes = std::fs::read(&path).unwrap();
     // In the first entry, the newest commit, after its header.
-    bytes[12 + 20] ^= 0x10;
-    std::fs::remove_file(&path).unwrap();
-    std::fs::write(&path, bytes).unwrap();
-    let stop = AtomicBool::new(false);
-    let error = pack::write(
-        &mut Vec::new(),
-        &shop.repository(),
-        &selection,
-        OPTIONS,
-        &NoProgress,
-        &stop,
-    );
-    assert!(matches!(error, Err(PackError::Corrupt(_))), "{error:?}");
+    spoil(&pack_file(&shop), |_| 12 + 20);
+    corrupt(&shop, &selection);
 }
 
 #[test]
@@ -326,13 +271,6 @@ fn a_raised_flag_stops_the_pack() {
     let shop = busy(2);
     let selection = shop.select(None);
     let stop = AtomicBool::new(true);
-    let error = pack::write(
-        &mut Vec::new(),
-        &shop.repository(),
-        &selection,
-        OPTIONS,
-        &NoProgress,
-        &stop,
-    );
+    let error = shop.try_pack(&selection, OPTIONS, &mut Vec::new(), &stop);
     assert!(matches!(error, Err(PackError::Interrupted)));
 }

@@ -14,7 +14,8 @@ use sendoff::names::RemoteUrl;
 use crate::sandbox::Sandbox;
 use crate::world::World;
 
-use super::rig::{ahead, options, push_head, server};
+use super::rig::{ahead, options, push_head};
+use super::served::Served;
 
 /// A proxy that wants a login and lets nobody through. It writes down the last request.
 fn proxy() -> (String, Arc<Mutex<Vec<String>>>) {
@@ -103,28 +104,21 @@ fn a_proxy_gets_its_own_login_and_the_name_that_the_user_chose_as_from_git() {
 
 #[test]
 fn an_empty_proxy_of_one_url_means_none_for_it() {
-    let sandbox = Sandbox::new();
-    let (work, _) = ahead(&sandbox, "r");
-    let server = server(&sandbox, GitServerOptions::default());
-    let url = format!("{}/r.git", server.url());
-    let git = |arguments: &[&str]| sandbox.git(&work, arguments);
+    let served = Served::start(GitServerOptions::default());
+    let url = served.url();
+    let git = |arguments: &[&str]| served.sandbox.git(&served.work, arguments);
     git(&["config", "--global", "http.proxy", "http://127.0.0.1:1"]);
-    let options = configured(&sandbox, &work, &url);
-    assert_eq!(
-        push_head(&sandbox, &work, &url, &options)
-            .unwrap_err()
-            .class(),
-        "network"
-    );
+    let options = configured(&served.sandbox, &served.work, &url);
+    assert_eq!(served.push(&options).unwrap_err().class(), "network");
     git(&[
         "config",
         "--global",
-        &format!("http.{}.proxy", server.url()),
+        &format!("http.{}.proxy", served.server.url()),
         "",
     ]);
     git(&["push", "-q", "--dry-run", &url, "feature"]);
-    let options = configured(&sandbox, &work, &url);
-    push_head(&sandbox, &work, &url, &options).unwrap();
+    let options = configured(&served.sandbox, &served.work, &url);
+    served.push(&options).unwrap();
 }
 
 #[test]

@@ -157,6 +157,12 @@ fn stream(plan: &Plan, tip: &str) -> String {
     out
 }
 
+/// Writes a file as a whole.
+fn write_file(out: &mut String, path: usize, content: &str) {
+    let (name, length) = (PATHS[path], content.len());
+    writeln!(out, "M 100644 inline \"{name}\"\ndata {length}\n{content}").unwrap();
+}
+
 /// Writes one change, and remembers which of our files are there.
 fn apply(out: &mut String, files: &mut BTreeSet<usize>, change: &Change) {
     // A file takes the place of a directory and the other way round.
@@ -168,25 +174,13 @@ fn apply(out: &mut String, files: &mut BTreeSet<usize>, change: &Change) {
         Change::Write { path, lines, seed } => {
             clear(files, path);
             let content = text(&format!("{path}-{seed}"), lines);
-            writeln!(
-                out,
-                "M 100644 inline \"{}\"\ndata {}\n{content}",
-                PATHS[path],
-                content.len()
-            )
-            .unwrap();
+            write_file(out, path, &content);
             files.insert(path);
         }
         Change::Bytes { path, length } => {
             clear(files, path);
             let content = noise(path, length);
-            writeln!(
-                out,
-                "M 100644 inline \"{}\"\ndata {}\n{content}",
-                PATHS[path],
-                content.len()
-            )
-            .unwrap();
+            write_file(out, path, &content);
             files.insert(path);
         }
         Change::Mode { path, mode } => {

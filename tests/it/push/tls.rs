@@ -11,7 +11,7 @@ use rustls::crypto::ring::default_provider;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
-use sendoff::git::push::{PushError, PushOptions};
+use sendoff::git::push::{LoginHabit, LoginUse, PushError, PushOptions};
 
 use crate::sandbox::Sandbox;
 
@@ -223,6 +223,7 @@ fn trusting(sandbox: &Sandbox) -> PushOptions {
     PushOptions {
         extra_roots: Some(sandbox.path("cert.pem")),
         helpers: helpers(sandbox, &[&line]),
+        login_habit: LoginHabit::new(Some(LoginUse::Wanted)),
         ..options(sandbox)
     }
 }

@@ -1,7 +1,6 @@
 //! A client, the server it came from, and git's own answer to what we ask of the native push.
 
 use std::cell::Cell;
-use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -12,8 +11,10 @@ use std::sync::atomic::AtomicBool;
 use gix::ObjectId;
 use sendoff::git::push::commands::DeltaBase;
 use sendoff::git::push::objects::Selection;
+use sendoff::git::push::objects::Wanted;
 use sendoff::git::push::objects::select;
 use sendoff::git::push::pack;
+use sendoff::git::push::pack::PackError;
 use sendoff::git::push::pack::PackOptions;
 use sendoff::git::push::pack::PackStats;
 use sendoff::git::push::pack::Thin;
@@ -179,9 +180,11 @@ impl Workshop {
         let stop = AtomicBool::new(false);
         select(
             &self.repository(),
-            want,
-            &self.remote_has(),
-            old_tip,
+            Wanted {
+                new: want,
+                has: &self.remote_has(),
+                old_tip,
+            },
             &NoProgress,
             &stop,
         )
@@ -192,62 +195,31 @@ impl Workshop {
     pub(super) fn pack(&self, selection: &Selection, options: PackOptions) -> (Vec<u8>, PackStats) {
         let mut out = Vec::new();
         let stop = AtomicBool::new(false);
-        let stats = pack::write(
-            &mut out,
-            &self.repository(),
-            selection,
-            options,
-            &NoProgress,
-            &stop,
-        )
-        .unwrap();
+        let stats = self.try_pack(selection, options, &mut out, &stop).unwrap();
         assert_eq!(stats.bytes, out.len() as u64);
         assert_eq!(stats.objects, u64::from(objects_in(&out)));
         (out, stats)
     }
 
-    /// Returns what git says the server lacks of HEAD.
-    pub(super) fn rev_list(&self) -> BTreeSet<ObjectId> {
-        let output = self.run(
-            &self.client(),
-            &["rev-list", "--objects", "--stdin"],
-            self.revisions().as_bytes(),
-        );
-        let text = String::from_utf8(output.stdout).unwrap();
-        text.lines()
-            .map(|line| id(line.split(' ').next().unwrap()))
-            .collect()
+    /// Writes the pack of a selection as far as it can be written.
+    pub(super) fn try_pack(
+        &self,
+        selection: &Selection,
+        options: PackOptions,
+        out: &mut Vec<u8>,
+        stop: &AtomicBool,
+    ) -> Result<PackStats, PackError> {
+        let repo = self.repository();
+        pack::write(out, &repo, selection, options, &NoProgress, stop)
     }
 
-    /// Returns the pack that `git push` would send.
-    pub(super) fn git_pack(&self) -> Vec<u8> {
-        let mut arguments = vec![
-            "pack-objects",
-            "--revs",
-            "--thin",
-            "--delta-base-offset",
-            "--stdout",
-            "-q",
-        ];
-        if self.client().join(".git/shallow").exists() {
-            arguments.push("--shallow");
-        }
-        self.run(&self.client(), &arguments, self.revisions().as_bytes())
-            .stdout
-    }
-
-    /// HEAD without what the server has, as far as it is here.
-    fn revisions(&self) -> String {
-        let mut text = format!("{}\n", self.git(&["rev-parse", "HEAD"]));
-        for id in self.remote_has() {
-            let probe = self.try_run(&self.client(), &["cat-file", "-e", &id.to_string()], b"");
-            if probe.status.success() {
-                text.push('^');
-                text.push_str(&id.to_string());
-                text.push('\n');
-            }
-        }
-        text
+    /// Returns the file of a loose object of the client.
+    pub(super) fn loose_file(&self, id: &str) -> PathBuf {
+        let (directory, file) = id.split_at(2);
+        self.client()
+            .join(".git/objects")
+            .join(directory)
+            .join(file)
     }
 
     /// Gives the server a pack as receive-pack would take it, moves a branch to HEAD, and checks everything.

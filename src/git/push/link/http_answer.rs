@@ -10,7 +10,7 @@ use crate::git::push::error::PushError;
 use crate::git::push::rejection::is_read_only;
 use crate::net::retry_after;
 
-use super::answer::clean_line;
+use super::clean::clean_line;
 
 /// What an answer says before its body.
 #[derive(Debug, Clone, Copy)]

@@ -14,6 +14,8 @@ use crate::git::push::error::PushError;
 use crate::names::RemoteUrl;
 
 use super::PushOptions;
+use super::habit::LoginHabit;
+use super::habit::LoginUse;
 
 /// Where a login comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +37,9 @@ pub(super) struct Logins<'a> {
     url: Option<Url>,
     user: Option<&'a str>,
     headers: &'a [(HeaderName, HeaderValue)],
+    /// The caller's login, for when no helper knows one.
+    spare: Option<Login>,
+    habit: &'a LoginHabit,
     /// Tells the helpers that their login works, beside the conversation.
     telling: Option<JoinHandle<()>>,
 }
@@ -42,9 +47,10 @@ pub(super) struct Logins<'a> {
 impl<'a> Logins<'a> {
     /// Begins with what is known: the login in the URL, else the helpers', else the caller's.
     ///
-    /// The helpers are asked before the first request and not after a refusal, because a push that
-    /// needs no login is rare, and a refusal costs a round trip. One that fails then is asked again
-    /// when the server insists, and then its error counts.
+    /// The helpers are asked before the first request where the remote wanted a login before, because
+    /// a refusal costs a round trip. One that fails then is asked again when the server insists, and
+    /// then its error counts. Elsewhere they are asked when the server does, as git does it: it takes
+    /// a while to ask them, and a login goes to nobody who does not want it.
     pub(super) fn new(url: &'a RemoteUrl, options: &'a PushOptions) -> Self {
         let in_url = url.password().map(|password| Login {
             user: url.user().unwrap_or_default().to_owned(),
@@ -57,14 +63,21 @@ impl<'a> Logins<'a> {
             url: url.http_url(),
             user: url.user(),
             headers: &options.extra_headers,
+            spare: None,
+            habit: &options.login_habit,
             telling: None,
         };
-        if logins.current.is_none() {
-            logins.current = logins.kept().map(|login| (login, Source::Helper));
-            logins.asked = logins.current.is_some();
+        if logins.current.is_some() {
+            return logins;
         }
-        if logins.current.is_none() {
+        let is_wanted = logins.habit.seen() == Some(LoginUse::Wanted);
+        if is_wanted && let Some(login) = logins.kept() {
+            logins.current = Some((login, Source::Helper));
+            logins.asked = true;
+        } else if is_wanted || !logins.helpers.is_configured() {
             logins.current = options.login.clone().map(|login| (login, Source::Given));
+        } else {
+            logins.spare.clone_from(&options.login);
         }
         logins
     }
@@ -122,8 +135,16 @@ impl<'a> Logins<'a> {
         }
     }
 
+    /// The server took a push: it will not want a login next time where it wanted none now.
+    pub(super) fn taken(&self) {
+        if !self.is_known() {
+            self.habit.saw(LoginUse::NotWanted);
+        }
+    }
+
     /// The server wants a login, or another: asks the helpers, once.
     pub(super) fn refused(&mut self) -> Result<(), PushError> {
+        self.habit.saw(LoginUse::Wanted);
         let Some(url) = &self.url else {
             return Err(self.error());
         };
@@ -137,13 +158,14 @@ impl<'a> Logins<'a> {
         }
         self.asked = true;
         let found = self.helpers.get(url, self.user);
-        match found.map_err(PushError::Credential)? {
-            Some(login) => {
-                self.current = Some((login, Source::Helper));
-                Ok(())
-            }
-            None => Err(self.error()),
-        }
+        let found = found.map(|login| login.map(|login| (login, Source::Helper)));
+        let spare = self.spare.take().map(|login| (login, Source::Given));
+        self.current = match (found, spare) {
+            (Ok(Some(login)), _) | (_, Some(login)) => Some(login),
+            (Ok(None), None) => return Err(self.error()),
+            (Err(error), None) => return Err(PushError::Credential(error)),
+        };
+        Ok(())
     }
 
     /// Returns the error of a conversation that ends here.

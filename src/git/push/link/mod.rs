@@ -2,14 +2,20 @@
 
 mod answer;
 mod child;
+mod clean;
 mod daemon;
+mod file;
+mod habit;
 mod http;
 mod http_answer;
 mod http_body;
+mod http_post;
 mod login;
 mod options;
+mod peer;
 mod pulse;
 mod ssh;
+mod stream;
 
 use std::io::Write;
 use std::path::Path;
@@ -21,10 +27,15 @@ use crate::names::Scheme;
 use super::commands::SideBand;
 use super::error::PushError;
 
-pub(super) use answer::{Answer, clean_line};
+pub(super) use answer::Answer;
+pub(super) use clean::clean_line;
 pub use daemon::AllowGit;
+pub use habit::{LoginHabit, LoginUse};
 pub use options::{AllowFile, PushOptions};
 pub(super) use pulse::Interruption;
+
+/// The longest advertisement that is read, in bytes: a million refs.
+const ADVERTISEMENT_CAP: usize = 128 << 20;
 
 /// The service that the remote is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -100,8 +111,15 @@ pub(super) struct Target<'a> {
     pub(super) stop: &'a AtomicBool,
 }
 
-/// Writes the pack; the error is ours, or that of the connection when it was lost.
-pub(super) type WritePack<'a> = &'a mut dyn FnMut(&mut dyn Write) -> Result<(), PushError>;
+/// What a push sends, and how its answer comes.
+pub(super) struct PushRequest<'a> {
+    /// What comes before the pack.
+    pub(super) head: &'a [u8],
+    /// Writes the pack; the error is ours, or that of the connection when it was lost.
+    pub(super) pack: &'a mut dyn FnMut(&mut dyn Write) -> Result<(), PushError>,
+    /// How the answer is taken apart.
+    pub(super) side_band: SideBand,
+}
 
 /// A conversation with a remote's service. Dropping it leaves no connection and no child.
 #[derive(Debug)]
@@ -122,7 +140,7 @@ impl<'a> Link<'a> {
             Scheme::Ssh => child::ChildLink::start(&ssh::program(target, service)?, target)
                 .map(Box::new)
                 .map(Self::Child),
-            Scheme::File => child::ChildLink::start(&child::program(target, service)?, target)
+            Scheme::File => child::ChildLink::start(&file::program(target, service)?, target)
                 .map(Box::new)
                 .map(Self::Child),
             Scheme::Git => {
@@ -142,16 +160,11 @@ impl<'a> Link<'a> {
         }
     }
 
-    /// Sends `head` and the pack that `pack` writes, and returns the whole answer.
-    pub(super) fn exchange(
-        &mut self,
-        head: &[u8],
-        pack: WritePack<'_>,
-        side_band: SideBand,
-    ) -> Result<Answer, Failed> {
+    /// Sends the request, and returns the whole answer.
+    pub(super) fn exchange(&mut self, request: PushRequest<'_>) -> Result<Answer, Failed> {
         match self {
-            Self::Http(link) => link.exchange(head, pack, side_band),
-            Self::Child(link) => link.exchange(head, pack, side_band),
+            Self::Http(link) => link.exchange(request),
+            Self::Child(link) => link.exchange(request),
         }
     }
 

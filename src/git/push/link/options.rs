@@ -18,6 +18,7 @@ use crate::process::Inheritance;
 use crate::secrets::KnownSecrets;
 
 use super::daemon::AllowGit;
+use super::habit::LoginHabit;
 
 /// Whether a repository on this machine may be pushed to: its hooks would run here.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -58,6 +59,8 @@ pub struct PushOptions {
     pub ssh_variant: Option<String>,
     /// The login for this remote's origin, when it is known; sent with the first request.
     pub login: Option<Login>,
+    /// Whether the remote wanted a login before, and hears whether it does.
+    pub login_habit: LoginHabit,
     /// Who is asked for a login when the server wants one.
     pub helpers: Helpers,
     /// What child programs get.
@@ -84,6 +87,7 @@ impl Default for PushOptions {
             ssh_command: None,
             ssh_variant: None,
             login: None,
+            login_habit: LoginHabit::default(),
             helpers: Helpers::default(),
             inheritance: Inheritance::default(),
             around: Around::default(),

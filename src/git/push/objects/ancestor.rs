@@ -5,12 +5,13 @@ use std::sync::atomic::AtomicBool;
 use gix::ObjectId;
 
 use super::SelectError;
-use super::commits::Check;
-use super::commits::CommitSource;
-use super::commits::HAVE;
-use super::commits::WANT;
-use super::commits::Walk;
 use super::shallow_commits;
+use super::walk::Check;
+use super::walk::CommitSource;
+use super::walk::HAVE;
+use super::walk::WANT;
+use super::walk::Walk;
+use crate::git::push::store::ObjectError;
 use crate::git::push::store::Reader;
 
 /// Says whether `new` has `old` in its history, so that moving a ref from one to the other loses nothing.
@@ -55,7 +56,7 @@ fn is_ancestor<F: gix::objs::Find>(
 ) -> Result<bool, SelectError> {
     let mut walk = Walk::new(source);
     if !walk.paint(new, WANT)? {
-        return Err(SelectError::Missing(new));
+        return Err(ObjectError::Missing(new).into());
     }
     if !walk.paint(old, HAVE)? {
         return Ok(false);
@@ -69,7 +70,7 @@ fn is_ancestor<F: gix::objs::Find>(
             // What lies behind a hole cannot be told.
             return walk
                 .missing
-                .map_or(Ok(false), |id| Err(SelectError::Missing(id)));
+                .map_or(Ok(false), |id| Err(ObjectError::Missing(id).into()));
         }
     }
     Ok(true)

@@ -1,13 +1,18 @@
 //! Which objects the server lacks, and which of those it has are worth a delta.
 //!
-//! The commits come from a walk painted from both sides (`commits`), the trees and files from one pass over
+//! The commits come from a walk painted from both sides (`walk`), the trees and files from one pass over
 //! the directories that differ (`trees`). Stopping early only ever sends too much, never too little.
 
 mod ancestor;
+mod commit_text;
 mod commits;
+mod directory;
 mod known;
+mod place;
 mod trees;
+mod walk;
 
+pub use super::store::ObjectError;
 pub use ancestor::is_fast_forward;
 pub(super) use ancestor::is_fast_forward_with;
 pub use known::Known;
@@ -22,9 +27,21 @@ use gix::objs::Kind;
 use super::progress::Progress;
 use super::store::Reader;
 use super::store::StoreError;
-use commits::Check;
-use commits::CommitSource;
 use trees::TreeWalk;
+use walk::Check;
+use walk::CommitSource;
+
+/// Whose history is asked for, and what the server has of it.
+#[derive(Debug, Clone, Copy)]
+pub struct Wanted<'a> {
+    /// The commit to push.
+    pub new: ObjectId,
+    /// What the server has. It may name objects that are not here, and tags.
+    pub has: &'a [ObjectId],
+    /// What the pushed ref is now. Its objects are looked at even where it is no ancestor, so that an amended
+    /// commit sends only what differs.
+    pub old_tip: Option<ObjectId>,
+}
 
 /// One object to send.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,23 +79,12 @@ impl Selection {
 /// Why the objects cannot be listed.
 #[derive(Debug, thiserror::Error)]
 pub enum SelectError {
-    /// An object that the server needs is not here. The repository is damaged or a partial clone.
-    #[error("the object {0} is missing from the repository")]
-    Missing(ObjectId),
+    /// An object that is needed cannot be had.
+    #[error(transparent)]
+    Object(#[from] ObjectError),
     /// A directory that the server has is not here, so what is new cannot be told: a treeless clone.
     #[error("the tree {0}, which the server has, is missing from the repository")]
     MissingKnownTree(ObjectId),
-    /// An object is not what its id or its user says.
-    #[error("the object {0} is corrupt")]
-    Corrupt(ObjectId),
-    /// An object cannot be read.
-    #[error("the object {id} cannot be read: {why}")]
-    Read {
-        /// The object.
-        id: ObjectId,
-        /// Why not.
-        why: gix::Error,
-    },
     /// The object directories cannot be read.
     #[error("the object database cannot be read")]
     Store(#[from] StoreError),
@@ -93,36 +99,32 @@ pub enum SelectError {
     Interrupted,
 }
 
-/// Lists what a server with `remote_has` lacks of `want` and its history.
-///
-/// `remote_has` may name objects that are not here, and tags. `old_tip` is what the pushed ref is now: its
-/// objects are looked at even where it is no ancestor, so that an amended commit sends only what differs.
-/// Replacement refs are ignored.
+/// Lists what the server lacks of a commit and its history. Replacement refs are ignored.
 pub fn select(
     repo: &gix::Repository,
-    want: ObjectId,
-    remote_has: &[ObjectId],
-    old_tip: Option<ObjectId>,
+    wanted: Wanted<'_>,
     progress: &dyn Progress,
     stop: &AtomicBool,
 ) -> Result<Selection, SelectError> {
     let reader = Reader::new(repo)?;
-    select_with(repo, &reader, want, remote_has, old_tip, progress, stop)
+    select_with(repo, &reader, wanted, progress, stop)
 }
 
 /// The same with a reader that was made before.
 pub(super) fn select_with(
     repo: &gix::Repository,
     reader: &Reader,
-    want: ObjectId,
-    remote_has: &[ObjectId],
-    old_tip: Option<ObjectId>,
+    wanted: Wanted<'_>,
     progress: &dyn Progress,
     stop: &AtomicBool,
 ) -> Result<Selection, SelectError> {
     let here = |id: &ObjectId| reader.contains(id);
-    let has: Vec<ObjectId> = remote_has.iter().copied().filter(here).collect();
-    let old_tip = old_tip.filter(here);
+    let has: Vec<ObjectId> = wanted.has.iter().copied().filter(here).collect();
+    let wanted = Wanted {
+        has: &has,
+        old_tip: wanted.old_tip.filter(here),
+        ..wanted
+    };
 
     let shallow = shallow_commits(repo)?;
     let graph = if shallow.is_empty() {
@@ -137,19 +139,17 @@ pub(super) fn select_with(
         shallow: &shallow,
         check: Check::Trust,
     };
-    select_from(&source, want, &has, old_tip, progress, stop)
+    select_from(&source, wanted, progress, stop)
 }
 
 /// Lists what is new, from any source of objects.
 fn select_from<F: gix::objs::Find>(
     source: &CommitSource<'_, F>,
-    want: ObjectId,
-    has: &[ObjectId],
-    old_tip: Option<ObjectId>,
+    wanted: Wanted<'_>,
     progress: &dyn Progress,
     stop: &AtomicBool,
 ) -> Result<Selection, SelectError> {
-    let range = commits::new_commits(source, want, has, old_tip, stop)?;
+    let range = commits::new_commits(source, wanted, stop)?;
     let mut walk = TreeWalk::new(source.find, progress, stop);
     for tree in &range.boundary_trees {
         walk.add_known_root(*tree);

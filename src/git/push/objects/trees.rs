@@ -4,7 +4,6 @@
 //! are opened only where something new stands beside them. A new tree that turns out to be known later (it
 //! moved here) is dropped at the end, with all that was found through it.
 
-use std::collections::BTreeMap;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering;
 
@@ -20,14 +19,18 @@ use super::Known;
 use super::SelectError;
 use super::Selected;
 use super::Selection;
+use super::directory::Below;
+use super::directory::Job;
+use super::place::hash;
+use super::place::kind_of;
+use super::place::of_kind;
+use super::place::rank;
+use crate::git::push::store::ObjectError;
 
 /// The most objects that one pack's header can count.
 const MAX_OBJECTS: usize = u32::MAX as usize;
 /// Progress is told once for so many objects.
 const TELL_EVERY: usize = 256;
-
-/// In directories with more new versions than this nobody looks for renames.
-const MAX_VERSIONS: usize = 8;
 
 /// What is known of an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,14 +45,6 @@ enum State {
 struct Found {
     object: Selected,
     through: Option<usize>,
-}
-
-/// A directory to look into.
-#[derive(Default)]
-struct Job {
-    path: u64,
-    known: Vec<ObjectId>,
-    new: Vec<(ObjectId, usize)>,
 }
 
 /// The pass over all directories.
@@ -139,10 +134,7 @@ impl<'a, F: gix::objs::Find> TreeWalk<'a, F> {
         if job.new.is_empty() {
             return Ok(());
         }
-        let mut below = Below {
-            renames: (job.new.len() <= MAX_VERSIONS).then(Renames::default),
-            ..Below::default()
-        };
+        let mut below = Below::new(job.new.len());
         let mut opened: HashSet<ObjectId> = HashSet::default();
         for id in job.known {
             if opened.insert(id) {
@@ -173,7 +165,7 @@ impl<'a, F: gix::objs::Find> TreeWalk<'a, F> {
             .read(id, &mut buffer)?
             .ok_or(SelectError::MissingKnownTree(id))?;
         for entry in entries {
-            let entry = entry.map_err(|_| SelectError::Corrupt(id))?;
+            let entry = entry.map_err(|_| ObjectError::Corrupt(id))?;
             if entry.mode.is_commit() {
                 continue;
             }
@@ -185,7 +177,7 @@ impl<'a, F: gix::objs::Find> TreeWalk<'a, F> {
                 renames.known.push((name, kind, entry.oid.to_owned()));
             }
             if kind == Kind::Tree {
-                job_at(below, child).known.push(entry.oid.to_owned());
+                below.job_at(child).known.push(entry.oid.to_owned());
             }
         }
         self.buffer = buffer;
@@ -206,9 +198,9 @@ impl<'a, F: gix::objs::Find> TreeWalk<'a, F> {
         let mut buffer = std::mem::take(&mut self.buffer);
         let entries = self
             .read(id, &mut buffer)?
-            .ok_or(SelectError::Missing(id))?;
+            .ok_or(ObjectError::Missing(id))?;
         for entry in entries {
-            let entry = entry.map_err(|_| SelectError::Corrupt(id))?;
+            let entry = entry.map_err(|_| ObjectError::Corrupt(id))?;
             if let Some(renames) = &mut below.renames {
                 renames.present.insert(hash(0, entry.filename));
             }
@@ -223,7 +215,7 @@ impl<'a, F: gix::objs::Find> TreeWalk<'a, F> {
             if let Some(found) = self.meet(object, kind, child, name, Some(number))?
                 && kind == Kind::Tree
             {
-                job_at(below, child).new.push((object, found));
+                below.job_at(child).new.push((object, found));
             }
         }
         self.buffer = buffer;
@@ -237,13 +229,13 @@ impl<'a, F: gix::objs::Find> TreeWalk<'a, F> {
         buffer: &'b mut Vec<u8>,
     ) -> Result<Option<TreeRefIter<'b>>, SelectError> {
         let data = self.find.try_find(&id, buffer);
-        let Some(data) = data.map_err(|why| SelectError::Read { id, why })? else {
+        let Some(data) = data.map_err(|why| ObjectError::Read { id, why })? else {
             return Ok(None);
         };
         if data.kind == Kind::Tree {
             Ok(Some(TreeRefIter::from_bytes(data.data, id.kind())))
         } else {
-            Err(SelectError::Corrupt(id))
+            Err(ObjectError::Corrupt(id).into())
         }
     }
 
@@ -285,61 +277,4 @@ impl<'a, F: gix::objs::Find> TreeWalk<'a, F> {
         self.states.insert(id, State::Known);
         self.known.add(id, of_kind(path, kind), of_kind(name, kind));
     }
-}
-
-/// What was found in the trees of one directory.
-#[derive(Default)]
-struct Below {
-    /// The directories in it, by path.
-    jobs: BTreeMap<u64, Job>,
-    /// Filled where renames are looked for.
-    renames: Option<Renames>,
-}
-
-/// What the server has in a directory, and the names that the new trees have there.
-#[derive(Default)]
-struct Renames {
-    known: Vec<(u64, Kind, ObjectId)>,
-    present: std::collections::HashSet<u64>,
-}
-
-/// Returns the job of a path, a new one when there is none.
-fn job_at(below: &mut Below, path: u64) -> &mut Job {
-    below.jobs.entry(path).or_insert_with(|| Job {
-        path,
-        ..Job::default()
-    })
-}
-
-/// Returns where a kind stands in the pack.
-fn rank(kind: Kind) -> u8 {
-    match kind {
-        Kind::Commit => 0,
-        Kind::Tag => 1,
-        Kind::Tree => 2,
-        Kind::Blob => 3,
-    }
-}
-
-fn kind_of(mode: gix::objs::tree::EntryMode) -> Kind {
-    if mode.is_tree() {
-        Kind::Tree
-    } else {
-        Kind::Blob
-    }
-}
-
-/// Tells a directory from a file of the same path.
-fn of_kind(hash: u64, kind: Kind) -> u64 {
-    hash ^ u64::from(rank(kind))
-}
-
-/// Continues the hash of a path with one more part. Two paths of one hash cost bytes, never correctness.
-fn hash(path: u64, part: &[u8]) -> u64 {
-    const FACTOR: u64 = 0x9E37_79B9_7F4A_7C15;
-    let mut hash = (path ^ 0x2F).wrapping_mul(FACTOR);
-    for byte in part {
-        hash = (hash.rotate_left(5) ^ u64::from(*byte)).wrapping_mul(FACTOR);
-    }
-    hash
 }

@@ -4,9 +4,9 @@ use gix::objs::Kind;
 
 use super::Thin;
 use super::effort::Effort;
-use super::entry::Base;
-use super::entry::State;
-use super::entry::Writer;
+use super::writer::Base;
+use super::writer::State;
+use super::writer::Writer;
 use crate::git::push::objects::Selected;
 use crate::git::push::store::Place;
 

@@ -12,6 +12,7 @@ use gix::zlib::Status;
 
 use super::PackError;
 use super::deflate::Deflater;
+use crate::git::push::store::ObjectError;
 
 /// A file up to this size inflates to 32 MiB at most, whatever it holds, in bytes.
 pub(super) const SMALL_FILE: u64 = 32 << 10;
@@ -35,7 +36,7 @@ pub(super) struct LargeLoose {
 impl LargeLoose {
     /// Opens the object in a file; `None` when its content is no larger than `limit`.
     pub(super) fn open(path: &Path, id: ObjectId, limit: u64) -> Result<Option<Self>, PackError> {
-        let failed = |error: std::io::Error| PackError::Read {
+        let failed = |error: std::io::Error| ObjectError::Read {
             id,
             why: gix::Error::from_error(error),
         };
@@ -46,7 +47,7 @@ impl LargeLoose {
         piece.truncate(length);
         let head = piece.get(..MAX_HEADER.min(length)).unwrap_or_default();
         let (kind, size, header) =
-            gix::objs::decode::loose_header(head).map_err(|_| PackError::Corrupt(id))?;
+            gix::objs::decode::loose_header(head).map_err(|_| ObjectError::Corrupt(id))?;
         if size <= limit {
             return Ok(None);
         }
@@ -89,7 +90,7 @@ impl LargeLoose {
         if total == self.size && id == self.id {
             Ok(())
         } else {
-            Err(PackError::Corrupt(self.id))
+            Err(ObjectError::Corrupt(self.id).into())
         }
     }
 }
@@ -127,7 +128,7 @@ impl Inflater {
                 self.end = self
                     .file
                     .read(&mut self.input)
-                    .map_err(|error| PackError::Read {
+                    .map_err(|error| ObjectError::Read {
                         id: self.id,
                         why: gix::Error::from_error(error),
                     })?;
@@ -139,14 +140,14 @@ impl Inflater {
             let status = self
                 .state
                 .decompress(input, output, FlushDecompress::None)
-                .map_err(|_| PackError::Corrupt(self.id))?;
+                .map_err(|_| ObjectError::Corrupt(self.id))?;
             let length = |total: u64, before: u64| usize::try_from(total - before).unwrap_or(0);
             let written = length(self.state.total_out(), written);
             self.start += length(self.state.total_in(), read);
             filled += written;
             self.ended = status == Status::StreamEnd;
             if at_end && written == 0 && !self.ended {
-                return Err(PackError::Corrupt(self.id));
+                return Err(ObjectError::Corrupt(self.id).into());
             }
         }
         Ok(filled)

@@ -5,26 +5,28 @@
 //! place: the newest against what the server has, each older one against the one before it.
 
 mod bases;
+mod best_delta;
 mod deflate;
 mod effort;
 mod entry;
 mod large;
 mod plan;
 mod recent;
+mod reuse;
 mod sink;
+mod writer;
 
 use std::io::Write;
 use std::sync::atomic::AtomicBool;
 
-use gix::ObjectId;
-
 use super::commands::DeltaBase;
 use super::objects::Selection;
 use super::progress::Progress;
+use super::store::ObjectError;
 use super::store::Reader;
 use super::store::StoreError;
-use entry::Writer;
 use plan::Plan;
+use writer::Writer;
 
 /// How the pack is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,20 +62,9 @@ pub struct PackStats {
 /// Why a pack cannot be written. Nothing that was sent of it by then has any effect on the server.
 #[derive(Debug, thiserror::Error)]
 pub enum PackError {
-    /// An object to send is not here.
-    #[error("the object {0} is missing from the repository")]
-    Missing(ObjectId),
-    /// An object is not what its id says, or its pack is damaged.
-    #[error("the object {0} is corrupt")]
-    Corrupt(ObjectId),
-    /// An object cannot be read.
-    #[error("the object {id} cannot be read: {why}")]
-    Read {
-        /// The object.
-        id: ObjectId,
-        /// Why not.
-        why: gix::Error,
-    },
+    /// An object that is needed cannot be had.
+    #[error(transparent)]
+    Object(#[from] ObjectError),
     /// The object directories cannot be read.
     #[error("the object database cannot be read")]
     Store(#[from] StoreError),
@@ -94,6 +85,8 @@ pub enum PackError {
 /// Objects larger than this are not compared with others, and not held in memory where that can be helped, in
 /// bytes.
 const MAX_DELTA_SIZE: usize = 32 << 20;
+/// Below this size the delta is weighed against the whole object, both deflated, in bytes.
+const WEIGHED: usize = 4096;
 
 /// Writes the pack of `selection` to `out`: header, objects, trailer.
 ///

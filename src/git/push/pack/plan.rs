@@ -14,6 +14,7 @@ use super::PackError;
 use super::effort::Effort;
 use crate::git::push::objects::Selected;
 use crate::git::push::objects::Selection;
+use crate::git::push::store::ObjectError;
 use crate::git::push::store::Place;
 use crate::git::push::store::Reader;
 use crate::git::push::store::Store;
@@ -59,7 +60,7 @@ impl<'a> Plan<'a> {
             }
             let place = store
                 .locate(&object.id, guess)?
-                .ok_or(PackError::Missing(object.id))?;
+                .ok_or(ObjectError::Missing(object.id))?;
             guess = Some(place);
             places.push(place);
             numbers.insert(object.id, number);

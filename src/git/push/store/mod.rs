@@ -1,10 +1,11 @@
 //! Where objects lie on disk: loose, or at which offset of which pack; and how they are read there.
 
 mod cache;
+mod object_error;
+mod pack;
 mod reader;
 
 use std::cell::OnceCell;
-use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 use std::path::PathBuf;
 
@@ -12,9 +13,12 @@ use gix::ObjectId;
 use gix::objs::Kind;
 use gix::odb::loose;
 use gix::odb::pack::data;
-use gix::odb::pack::index;
 
+pub use object_error::ObjectError;
 pub(super) use reader::Reader;
+
+use pack::Pack;
+use pack::list_packs;
 
 /// Why the object directories cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -54,24 +58,12 @@ pub(super) struct Stored<'a> {
     at: u64,
 }
 
-/// Entries larger than this are read in pieces of the size, in bytes: what was mapped and looked at counts as
-/// memory of this process for as long as it is mapped.
-const PIECE: usize = 1 << 18;
-
 /// All object directories of a repository.
 pub(super) struct Store {
     kind: gix::hash::Kind,
     loose: Vec<loose::Store>,
     packs: OnceCell<Vec<Pack>>,
     directories: Vec<PathBuf>,
-}
-
-struct Pack {
-    index: index::File,
-    path: PathBuf,
-    data: OnceCell<Option<data::File>>,
-    /// Offset and number in the index, by offset: where an entry ends, and whose it is.
-    table: OnceCell<Vec<(u64, u32)>>,
 }
 
 impl Store {
@@ -269,107 +261,8 @@ impl Store {
     }
 }
 
-impl Pack {
-    /// Returns the pack's bytes, mapped once; `None` when the file is gone or damaged.
-    fn data(&self, kind: gix::hash::Kind) -> Option<&data::File> {
-        let open = || data::File::at(self.path.with_extension("pack"), kind).ok();
-        self.data.get_or_init(open).as_ref()
-    }
-
-    /// Reads a large piece of the file without mapping it; says how many bytes it handed on.
-    fn read_large(&self, at: u64, length: usize, mut put: impl FnMut(&[u8]) -> bool) -> usize {
-        let mut done = 0;
-        if length <= PIECE {
-            return done;
-        }
-        let Ok(file) = std::fs::File::open(self.path.with_extension("pack")) else {
-            return done;
-        };
-        let mut buffer = vec![0; PIECE];
-        while done < length {
-            let wanted = PIECE.min(length - done);
-            let piece = buffer.get_mut(..wanted).unwrap_or_default();
-            if file.read_exact_at(piece, at + done as u64).is_err() {
-                break;
-            }
-            done += wanted;
-            if !put(piece) {
-                break;
-            }
-        }
-        done
-    }
-
-    /// Returns the checksum of an entry.
-    fn crc32(&self, file: &data::File, offset: u64, bytes: &[u8]) -> u32 {
-        let mut hasher = crc32fast::Hasher::new();
-        let done = self.read_large(offset, bytes.len(), |piece| {
-            hasher.update(piece);
-            true
-        });
-        if done == bytes.len() {
-            hasher.finalize()
-        } else {
-            file.entry_crc32(offset, bytes.len())
-        }
-    }
-
-    fn table(&self) -> &[(u64, u32)] {
-        self.table.get_or_init(|| {
-            let numbers = 0..self.index.num_objects();
-            let mut table: Vec<_> = numbers
-                .map(|number| (self.index.pack_offset_at_index(number), number))
-                .collect();
-            table.sort_unstable();
-            table
-        })
-    }
-
-    fn place_of(&self, offset: u64) -> Option<usize> {
-        let table = self.table();
-        table
-            .binary_search_by_key(&offset, |(offset, _)| *offset)
-            .ok()
-    }
-}
-
 /// Returns the length of a file; `None` when there is none.
 fn length_of(path: &Path) -> Option<u64> {
     let found = std::fs::metadata(path).ok()?;
     found.is_file().then_some(found.len())
-}
-
-/// Opens the indices of a directory, the largest first: most objects are there.
-fn list_packs(
-    directory: &Path,
-    kind: gix::hash::Kind,
-    packs: &mut Vec<Pack>,
-) -> Result<(), StoreError> {
-    let failed = |source| StoreError::List {
-        path: directory.to_owned(),
-        source,
-    };
-    let entries = match std::fs::read_dir(directory) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(failed(error)),
-    };
-    let start = packs.len();
-    for entry in entries {
-        let path = entry.map_err(failed)?.path();
-        if path.extension().is_some_and(|extension| extension == "idx")
-            && let Ok(index) = index::File::at(&path, kind)
-        {
-            packs.push(Pack {
-                index,
-                path,
-                data: OnceCell::new(),
-                table: OnceCell::new(),
-            });
-        }
-    }
-    if let Some(new) = packs.get_mut(start..) {
-        new.sort_by_key(|pack| std::cmp::Reverse(pack.index.num_objects()));
-    }
-    Ok(())
 }

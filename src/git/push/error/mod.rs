@@ -1,4 +1,8 @@
-//! `PushError`: why a push did not happen, as a stable class, a sentence and an advice.
+//! `PushError`: why a push did not happen, in a sentence; its class and its advice stand beside it.
+
+mod advice;
+mod class;
+mod from;
 
 use std::error::Error;
 use std::io;
@@ -13,10 +17,8 @@ use crate::process::ProcessError;
 
 use super::advertisement::AdvertisementError;
 use super::commands::RequestError;
-use super::diagnosis::is_tls;
-use super::link::Interruption;
 use super::link::clean_line;
-use super::rejection::{READ_ONLY, Rejection};
+use super::rejection::Rejection;
 
 /// Why a push did not happen, or is not known to have happened.
 ///
@@ -284,65 +286,6 @@ pub enum Known {
 }
 
 impl PushError {
-    /// Returns the stable class.
-    pub fn class(&self) -> &'static str {
-        match self {
-            Self::Policy(_) => "protected",
-            Self::Scheme(_)
-            | Self::ShallowRemote
-            | Self::NoPushOptions
-            | Self::SshVariant(_)
-            | Self::Advertisement(AdvertisementError::ObjectFormat { .. }) => "unsupported",
-            Self::FileRemote => "file-remote",
-            Self::PlainHttp => "plain-http",
-            Self::Connection(_) | Self::Client(_) | Self::Tls { .. } => "tls",
-            Self::Runtime(_) => "internal",
-            Self::HookDeclined { .. } | Self::Hook(_) => "hook-declined",
-            Self::Lfs { .. } => "lfs",
-            Self::Submodule { .. } => "submodule",
-            Self::Start(_) => "no-program",
-            Self::Credential(_)
-            | Self::NoLogin { .. }
-            | Self::LoginRefused { .. }
-            | Self::Forbidden { .. }
-            | Self::SshLogin { .. } => "auth",
-            Self::ReadOnly { .. } => "read-only",
-            Self::NotFound { .. } | Self::Absent { .. } => "not-found",
-            Self::Redirect(_) | Self::RedirectElsewhere => "redirect-refused",
-            Self::Unavailable { .. } | Self::Network { .. } | Self::Lost => "network",
-            Self::Timeout(_) => "timeout",
-            Self::Stopped => "stopped",
-            Self::Advertisement(AdvertisementError::Refused(_)) | Self::Fatal { .. } => "rejected",
-            Self::Advertisement(_)
-            | Self::NotGit { .. }
-            | Self::Status { .. }
-            | Self::Garbled
-            | Self::Request(_) => "bad-response",
-            Self::Diverged { .. } => "diverged",
-            Self::LeaseBroken { .. } => "lease-broken",
-            Self::Rejected { kind, .. } | Self::Unpack { kind, .. } => kind.class(),
-            Self::TooLarge { .. } | Self::PushSize { .. } => "too-large",
-            Self::Objects { class, .. } => class,
-            Self::UnknownOutcome { .. } => "unknown-outcome",
-        }
-    }
-
-    /// Says whether the same push can succeed later without anybody doing anything.
-    pub fn is_transient(&self) -> bool {
-        match self {
-            Self::Unavailable { .. }
-            | Self::Network { .. }
-            // A clock that is set right again heals a certificate that is not valid yet.
-            | Self::Tls { .. }
-            | Self::Lost
-            | Self::Timeout(_)
-            | Self::Stopped
-            | Self::UnknownOutcome { .. } => true,
-            Self::Rejected { kind, .. } | Self::Unpack { kind, .. } => kind.is_transient(),
-            _ => false,
-        }
-    }
-
     /// Returns how long the remote asks to be left alone, where it says so: a day at most.
     pub const fn retry_after(&self) -> Option<Duration> {
         match self {
@@ -363,90 +306,6 @@ impl PushError {
         clean_line(text.as_bytes())
     }
 
-    /// Returns what to do about it, in one line.
-    pub fn advice(&self) -> Option<String> {
-        let fixed = match self {
-            Self::Policy(_) => "push another branch; protected branches change by pull request",
-            Self::FileRemote => "allow it with `remotes.allow-file = true` in your own policy",
-            Self::PushSize { .. } => {
-                "check what the branch carries, or raise `limits.push-size` in your own policy"
-            }
-            Self::PlainHttp => "use https or ssh, or list the host in your own policy",
-            Self::Scheme(_) => "use an https or ssh URL for the remote",
-            Self::Connection(_) | Self::Client(_) | Self::Tls { .. } => {
-                "check the CA certificates and `http.*` in your git configuration"
-            }
-            Self::Start(_) => "install the program, or put it on the search path",
-            Self::Credential(_) | Self::NoLogin { .. } => {
-                "set up a credential helper in your global git configuration, or pass a token"
-            }
-            Self::LoginRefused { .. } => "renew the token or password that git's helper keeps",
-            Self::Forbidden { .. } => "ask for write access, or use a token that has it",
-            Self::ReadOnly { .. } => READ_ONLY,
-            Self::SshLogin { .. } => "make `ssh -o BatchMode=yes` to the host work first",
-            Self::NotFound { .. } | Self::Absent { .. } => {
-                "check the remote's URL, and that your login may see the repository"
-            }
-            Self::Redirect(_) | Self::RedirectElsewhere => {
-                "set the remote's URL to the address that the repository has now"
-            }
-            Self::NotGit { .. } | Self::Status { .. } => {
-                "check the remote's URL; a proxy or a login page may be in the way"
-            }
-            Self::Network { .. } | Self::Unavailable { .. } | Self::Lost | Self::Timeout(_) => {
-                "check that the remote can be reached, then run again: nothing is lost"
-            }
-            Self::HookDeclined { .. } => {
-                "mend what the hook complains of; `git push` would be declined as well"
-            }
-            Self::Hook(ProcessError::Deadline { .. }) => {
-                "make the pre-push hook quicker, or raise `limits.hook-timeout`"
-            }
-            Self::Hook(_) => {
-                "check the pre-push hook: its first line names the program that runs it"
-            }
-            Self::Lfs { .. } => {
-                "let git-lfs send them: `git lfs install`, and `steps.push.hooks = \"run\"` in your own policy"
-            }
-            Self::Submodule { path, .. } => {
-                return Some(format!(
-                    "push the submodule first: git -C '{}' push",
-                    clean_line(path.as_bytes())
-                ));
-            }
-            Self::SshVariant(_) => {
-                "use OpenSSH: unset `core.sshCommand`, or set `ssh.variant = ssh` if it is one"
-            }
-            Self::NoPushOptions => "take `steps.push.options` out of the policy for this remote",
-            Self::ShallowRemote => "fetch the whole history over there: git fetch --unshallow",
-            Self::Objects {
-                class: "unsupported",
-                ..
-            } => "fetch what the clone leaves out: git fetch --refetch --filter=blob:none",
-            Self::Objects {
-                class: "missing-objects" | "corrupt",
-                ..
-            } => "see what git fsck says; a fresh clone has what the remote has",
-            Self::TooLarge { .. } => "push fewer commits, or keep large files out of the history",
-            Self::Diverged {
-                branch,
-                remote,
-                old,
-                known,
-                ..
-            } => return Some(diverged(branch, remote, old, *known)),
-            Self::LeaseBroken { branch, remote, .. } => {
-                return Some(format!(
-                    "somebody else moved it: git fetch {remote} {branch}, and look before it is rewritten"
-                ));
-            }
-            Self::Rejected { kind, .. } | Self::Unpack { kind, .. } => return kind.advice(),
-            Self::UnknownOutcome { .. } => "run sendoff again: it asks the remote first",
-            _ => return None,
-        };
-        Some(fixed.to_owned())
-    }
-
     /// Returns what the remote said beside its report.
     pub fn messages(&self) -> &[String] {
         match self {
@@ -454,38 +313,6 @@ impl PushError {
             | Self::Unpack { messages, .. }
             | Self::HookDeclined { messages, .. } => messages,
             _ => &[],
-        }
-    }
-
-    /// Turns an error of the HTTP client, whose text would name the URL, into ours.
-    pub(super) fn from_http(error: reqwest::Error) -> Self {
-        let error = error.without_url();
-        if is_tls(&error) {
-            return Self::Tls { source: error };
-        }
-        Self::Network {
-            said: String::new(),
-            source: Some(error),
-        }
-    }
-}
-
-impl From<Interruption> for PushError {
-    fn from(interruption: Interruption) -> Self {
-        match interruption {
-            Interruption::Silence(limit) => Self::Timeout(limit),
-            Interruption::Stopped => Self::Stopped,
-        }
-    }
-}
-
-fn diverged(branch: &str, remote: &str, old: &ObjectId, known: Known) -> String {
-    match known {
-        Known::Here => format!(
-            "if the rewrite is meant: git push --force-with-lease={branch}:{old} {remote} {branch}"
-        ),
-        Known::Elsewhere => {
-            format!("somebody else pushed: git pull --rebase {remote} {branch}, then push again")
         }
     }
 }

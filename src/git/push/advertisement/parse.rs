@@ -1,63 +1,20 @@
-//! What receive-pack says first: its refs, what else it has, and what it can.
+//! Reads the advertisement of receive-pack, which is hostile until it is checked.
 
 use gix::ObjectId;
 use gix::bstr::BStr;
 use gix::bstr::BString;
 use gix::bstr::ByteSlice;
 use gix::hash::Kind;
-use gix::protocol::handshake::Ref;
-use gix::protocol::transport::client::Capabilities;
 
-use super::pkt_line::Line;
-use super::pkt_line::Lines;
-use super::pkt_line::PktLineError;
+use super::Advertisement;
+use super::AdvertisementError;
+use crate::git::push::pkt_line::Line;
+use crate::git::push::pkt_line::Lines;
 
 /// The longest ref name that is believed, in bytes. Git's own files end far below.
 const MAX_NAME: usize = 4096;
 /// The longest text of a server that is kept, in bytes.
 const MAX_TEXT: usize = 1024;
-
-/// The advertisement of receive-pack, protocol version 0.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Advertisement {
-    /// The refs, in the server's order.
-    pub refs: Vec<(BString, ObjectId)>,
-    /// Commits that the server has without a ref, from its alternates.
-    pub haves: Vec<ObjectId>,
-    /// Commits of which the server lacks the parents.
-    pub shallow: Vec<ObjectId>,
-    /// The hash of the server's objects.
-    pub object_format: Kind,
-    capabilities: Vec<BString>,
-}
-
-/// Why an advertisement cannot be used.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum AdvertisementError {
-    /// A packet line is broken.
-    #[error(transparent)]
-    Line(#[from] PktLineError),
-    /// The server says no. Its text is hostile: clean it before it is shown.
-    #[error("the server refused: {}", .0.escape_ascii())]
-    Refused(BString),
-    /// The answer is for another service or another protocol version.
-    #[error("the server answered with `{}`, not with a receive-pack advertisement", .0.escape_ascii())]
-    Unexpected(BString),
-    /// A line is no ref.
-    #[error("the server advertised a malformed ref: `{}`", .0.escape_ascii())]
-    Malformed(BString),
-    /// The ids are of another hash than ours.
-    #[error("the server's objects are {server}, the repository's are {repository}")]
-    ObjectFormat {
-        /// What the server says.
-        server: BString,
-        /// What the repository has.
-        repository: Kind,
-    },
-    /// The advertisement ends before its flush.
-    #[error("the advertisement is cut short")]
-    Truncated,
-}
 
 impl Advertisement {
     /// Reads a whole advertisement, with or without the preamble of smart HTTP. `kind` is the repository's hash.
@@ -95,69 +52,6 @@ impl Advertisement {
             first = false;
         }
         Err(AdvertisementError::Truncated)
-    }
-
-    /// Takes what the transport read of the handshake. Lines it passed on as refs are checked here again.
-    pub fn from_handshake(
-        refs: &[Ref],
-        capabilities: &Capabilities,
-        kind: Kind,
-    ) -> Result<Self, AdvertisementError> {
-        let words = capabilities.iter().map(|capability| {
-            let mut word = BString::from(capability.name());
-            if let Some(value) = capability.value() {
-                word.push(b'=');
-                word.extend_from_slice(value);
-            }
-            word
-        });
-        let mut found = Self {
-            refs: Vec::new(),
-            haves: Vec::new(),
-            shallow: Vec::new(),
-            object_format: kind,
-            capabilities: words.collect(),
-        };
-        found.check_object_format()?;
-        for line in refs {
-            let (name, target, _) = line.unpack();
-            if let Some(id) = target
-                && name != "capabilities^{}"
-            {
-                found.keep(name, id.to_owned())?;
-            }
-        }
-        Ok(found)
-    }
-
-    /// Says whether the server named the capability, with or without a value.
-    pub fn has_capability(&self, name: &str) -> bool {
-        self.capabilities.iter().any(|word| {
-            word.strip_prefix(name.as_bytes())
-                .is_some_and(|rest| rest.is_empty() || rest.starts_with(b"="))
-        })
-    }
-
-    /// Returns the value of the first capability of that name.
-    pub fn capability(&self, name: &str) -> Option<&BStr> {
-        self.capabilities.iter().find_map(|word| {
-            let value = word.strip_prefix(name.as_bytes())?.strip_prefix(b"=")?;
-            Some(value.as_bstr())
-        })
-    }
-
-    /// Returns the id of a ref by its full name.
-    pub fn find(&self, name: &[u8]) -> Option<ObjectId> {
-        self.refs
-            .iter()
-            .find(|(advertised, _)| advertised.as_slice() == name)
-            .map(|(_, id)| *id)
-    }
-
-    /// Returns every id that the server says it has, once for each mention.
-    pub fn all_ids(&self) -> impl Iterator<Item = ObjectId> + '_ {
-        let refs = self.refs.iter().map(|(_, id)| *id);
-        refs.chain(self.haves.iter().copied())
     }
 
     /// Reads the first line, which carries the capabilities after a zero byte.
@@ -237,8 +131,8 @@ fn excerpt(text: &[u8]) -> BString {
 
 #[cfg(test)]
 mod tests {
-    use super::super::pkt_line;
     use super::*;
+    use crate::git::push::pkt_line;
     use proptest::prelude::*;
 
     const ONE: &str = "1111111111111111111111111111111111111111";
@@ -282,23 +176,6 @@ mod tests {
         assert!(found.has_capability("report-status"));
         assert!(!found.has_capability("report"));
         assert_eq!(found.all_ids().count(), 2);
-    }
-
-    #[test]
-    fn a_handshake_that_was_read_already_says_the_same() {
-        let id = ObjectId::from_hex(ONE.as_bytes()).unwrap();
-        let direct = |name: &str| Ref::Direct {
-            full_ref_name: name.into(),
-            object: id,
-        };
-        let (capabilities, _) = Capabilities::from_bytes(b"\0report-status agent=git/2").unwrap();
-        let refs = [direct("refs/heads/main"), direct(".have")];
-        let found = Advertisement::from_handshake(&refs, &capabilities, Kind::Sha1).unwrap();
-        assert_eq!(found.find(b"refs/heads/main"), Some(id));
-        assert_eq!(found.haves, [id]);
-        assert_eq!(found.capability("agent").unwrap(), "git/2");
-        let odd = Advertisement::from_handshake(&[direct("x y")], &capabilities, Kind::Sha1);
-        assert!(matches!(odd, Err(AdvertisementError::Malformed(_))));
     }
 
     #[test]

@@ -1,0 +1,106 @@
+//! What to do about an error, in one line.
+
+use gix::ObjectId;
+
+use super::Known;
+use super::PushError;
+use crate::git::push::link::clean_line;
+use crate::git::push::rejection::READ_ONLY;
+use crate::process::ProcessError;
+
+impl PushError {
+    /// Returns what to do about it, in one line.
+    pub fn advice(&self) -> Option<String> {
+        let fixed = match self {
+            Self::Policy(_) => "push another branch; protected branches change by pull request",
+            Self::FileRemote => "allow it with `remotes.allow-file = true` in your own policy",
+            Self::PushSize { .. } => {
+                "check what the branch carries, or raise `limits.push-size` in your own policy"
+            }
+            Self::PlainHttp => "use https or ssh, or list the host in your own policy",
+            Self::Scheme(_) => "use an https or ssh URL for the remote",
+            Self::Connection(_) | Self::Client(_) | Self::Tls { .. } => {
+                "check the CA certificates and `http.*` in your git configuration"
+            }
+            Self::Start(_) => "install the program, or put it on the search path",
+            Self::Credential(_) | Self::NoLogin { .. } => {
+                "set up a credential helper in your global git configuration, or pass a token"
+            }
+            Self::LoginRefused { .. } => "renew the token or password that git's helper keeps",
+            Self::Forbidden { .. } => "ask for write access, or use a token that has it",
+            Self::ReadOnly { .. } => READ_ONLY,
+            Self::SshLogin { .. } => "make `ssh -o BatchMode=yes` to the host work first",
+            Self::NotFound { .. } | Self::Absent { .. } => {
+                "check the remote's URL, and that your login may see the repository"
+            }
+            Self::Redirect(_) | Self::RedirectElsewhere => {
+                "set the remote's URL to the address that the repository has now"
+            }
+            Self::NotGit { .. } | Self::Status { .. } => {
+                "check the remote's URL; a proxy or a login page may be in the way"
+            }
+            Self::Network { .. } | Self::Unavailable { .. } | Self::Lost | Self::Timeout(_) => {
+                "check that the remote can be reached, then run again: nothing is lost"
+            }
+            Self::HookDeclined { .. } => {
+                "mend what the hook complains of; `git push` would be declined as well"
+            }
+            Self::Hook(ProcessError::Deadline { .. }) => {
+                "make the pre-push hook quicker, or raise `limits.hook-timeout`"
+            }
+            Self::Hook(_) => {
+                "check the pre-push hook: its first line names the program that runs it"
+            }
+            Self::Lfs { .. } => {
+                "let git-lfs send them: `git lfs install`, and `steps.push.hooks = \"run\"` in your own policy"
+            }
+            Self::Submodule { path, .. } => {
+                return Some(format!(
+                    "push the submodule first: git -C '{}' push",
+                    clean_line(path.as_bytes())
+                ));
+            }
+            Self::SshVariant(_) => {
+                "use OpenSSH: unset `core.sshCommand`, or set `ssh.variant = ssh` if it is one"
+            }
+            Self::NoPushOptions => "take `steps.push.options` out of the policy for this remote",
+            Self::ShallowRemote => "fetch the whole history over there: git fetch --unshallow",
+            Self::Objects {
+                class: "unsupported",
+                ..
+            } => "fetch what the clone leaves out: git fetch --refetch --filter=blob:none",
+            Self::Objects {
+                class: "missing-objects" | "corrupt",
+                ..
+            } => "see what git fsck says; a fresh clone has what the remote has",
+            Self::TooLarge { .. } => "push fewer commits, or keep large files out of the history",
+            Self::Diverged {
+                branch,
+                remote,
+                old,
+                known,
+                ..
+            } => return Some(diverged(branch, remote, old, *known)),
+            Self::LeaseBroken { branch, remote, .. } => {
+                return Some(format!(
+                    "somebody else moved it: git fetch {remote} {branch}, and look before it is rewritten"
+                ));
+            }
+            Self::Rejected { kind, .. } | Self::Unpack { kind, .. } => return kind.advice(),
+            Self::UnknownOutcome { .. } => "run sendoff again: it asks the remote first",
+            _ => return None,
+        };
+        Some(fixed.to_owned())
+    }
+}
+
+fn diverged(branch: &str, remote: &str, old: &ObjectId, known: Known) -> String {
+    match known {
+        Known::Here => format!(
+            "if the rewrite is meant: git push --force-with-lease={branch}:{old} {remote} {branch}"
+        ),
+        Known::Elsewhere => {
+            format!("somebody else pushed: git pull --rebase {remote} {branch}, then push again")
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! The errors of the push's parts as errors of the push.
+
+use super::PushError;
+use crate::git::push::diagnosis::is_tls;
+use crate::git::push::link::Interruption;
+use crate::git::push::objects::SelectError;
+use crate::git::push::pack::PackError;
+
+impl PushError {
+    /// Turns an error of the HTTP client, whose text would name the URL, into ours.
+    pub(in crate::git::push) fn from_http(error: reqwest::Error) -> Self {
+        let error = error.without_url();
+        if is_tls(&error) {
+            return Self::Tls { source: error };
+        }
+        Self::Network {
+            said: String::new(),
+            source: Some(error),
+        }
+    }
+}
+
+impl From<Interruption> for PushError {
+    fn from(interruption: Interruption) -> Self {
+        match interruption {
+            Interruption::Silence(limit) => Self::Timeout(limit),
+            Interruption::Stopped => Self::Stopped,
+        }
+    }
+}
+
+impl From<SelectError> for PushError {
+    fn from(error: SelectError) -> Self {
+        let class = match &error {
+            SelectError::Interrupted => return Self::Stopped,
+            SelectError::Object(error) => error.class(),
+            SelectError::MissingKnownTree(_) | SelectError::TooMany => "unsupported",
+            SelectError::Store(_) | SelectError::History(_) => "corrupt",
+        };
+        Self::Objects {
+            class,
+            source: Box::new(error),
+        }
+    }
+}
+
+impl From<PackError> for PushError {
+    fn from(error: PackError) -> Self {
+        let class = match &error {
+            PackError::Interrupted => return Self::Stopped,
+            PackError::Write(_) => return Self::Lost,
+            PackError::Object(error) => error.class(),
+            PackError::TooMany => "unsupported",
+            PackError::Store(_) | PackError::Encode(_) => "corrupt",
+        };
+        Self::Objects {
+            class,
+            source: Box::new(error),
+        }
+    }
+}

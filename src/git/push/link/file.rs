@@ -1,0 +1,37 @@
+//! A repository on this machine, which git's own program serves.
+
+use std::path::PathBuf;
+
+use crate::git::push::error::PushError;
+use crate::process::Program;
+use crate::process::find_program;
+
+use super::{AllowFile, Service, Target};
+
+/// Where distributions put git's programs when they are not on the search path.
+const GIT_DIRECTORIES: &[&str] = &[
+    "/usr/lib/git-core",
+    "/usr/libexec/git-core",
+    "/usr/local/libexec/git-core",
+];
+
+/// Returns the program that serves a repository on this machine.
+pub(super) fn program(target: Target<'_>, service: Service) -> Result<Program, PushError> {
+    if target.options.allow_file == AllowFile::No {
+        return Err(PushError::FileRemote);
+    }
+    let path = target.url.file_path().ok_or(PushError::Scheme("file"))?;
+    let inheritance = &target.options.inheritance;
+    let own: Vec<PathBuf> = GIT_DIRECTORIES.iter().map(PathBuf::from).collect();
+    let found = inheritance
+        .find(service.name())
+        .or_else(|_| find_program(service.name(), &own))
+        .map_err(PushError::Start)?;
+    let program = Program::new(found)
+        .inherit(inheritance)
+        .arg(target.directory.join(path));
+    Ok(match service.protocol() {
+        Some(version) => program.variable("GIT_PROTOCOL", version),
+        None => program,
+    })
+}

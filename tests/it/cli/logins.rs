@@ -1,0 +1,74 @@
+//! What is remembered of a remote from one run to the next: whether it wants a login.
+
+use sendoff::demo::git_server::{GitServer, GitServerOptions};
+use sendoff::process::Inheritance;
+
+use crate::world::{TOKEN, World};
+
+/// Configures a helper for the user, which writes down that it was asked.
+fn helper(world: &World) {
+    let asked = world.sandbox.path("asked");
+    let helper = format!(
+        "!echo $1 >> {}; echo username=x-access-token; echo password={TOKEN}; true",
+        asked.display()
+    );
+    let arguments = ["config", "--global", "credential.helper", &helper];
+    world.sandbox.git(world.work(), &arguments);
+}
+
+/// Pushes, and returns how the server answered those who asked for its refs, and whether they had a login.
+fn push(world: &World, server: &GitServer) -> Vec<(u16, bool)> {
+    let before = server.log().len();
+    let variables = world.variables().into_iter();
+    // Without the token's variable it is the helper's turn.
+    let variables: Vec<_> = variables
+        .filter(|(name, _)| *name != "SENDOFF_TOKEN")
+        .collect();
+    let said = world.run_in(&world.work(), &["step", "push"], &variables);
+    assert_eq!(said.code, Some(0), "{}{}", said.stdout, said.stderr);
+    let log = server.log().split_off(before).into_iter();
+    log.filter(|entry| entry.query == "service=git-receive-pack")
+        .map(|entry| (entry.status.unwrap_or_default(), entry.has_credentials))
+        .collect()
+}
+
+#[test]
+fn a_server_that_wanted_a_login_gets_it_with_the_first_request_of_the_next_run() {
+    let world = World::new();
+    helper(&world);
+    assert_eq!(push(&world, &world.git).last(), Some(&(200, true)));
+    world.commit("a.txt", "three\n", "Add more");
+    assert_eq!(push(&world, &world.git), [(200, true)]);
+}
+
+#[test]
+fn no_helper_is_asked_for_a_server_that_wants_no_login() {
+    let world = World::new();
+    helper(&world);
+    let environment = world.sandbox.environment(&world.work(), &[]);
+    let inheritance = Inheritance::new(environment.search_path(), environment.for_children());
+    let served = world.sandbox.path("served");
+    let open = GitServer::start(&served, &inheritance, GitServerOptions::default()).unwrap();
+    let url = format!("{}/acme/rocket.git", open.url());
+    world
+        .sandbox
+        .git(world.work(), &["remote", "set-url", "origin", &url]);
+    for content in ["three\n", "four\n"] {
+        world.commit("a.txt", content, "Add more");
+        assert_eq!(push(&world, &open), [(200, false)]);
+    }
+    assert!(!world.sandbox.path("asked").exists());
+}
+
+#[test]
+fn a_damaged_record_is_as_good_as_none() {
+    let world = World::new();
+    helper(&world);
+    push(&world, &world.git);
+    let records = world.sandbox.path("home/.local/state/sendoff/remotes");
+    for record in std::fs::read_dir(records).unwrap() {
+        std::fs::write(record.unwrap().path(), "{\"url\": 7").unwrap();
+    }
+    world.commit("a.txt", "three\n", "Add more");
+    assert_eq!(push(&world, &world.git).last(), Some(&(200, true)));
+}

@@ -1,0 +1,223 @@
+//! Logins over HTTP: which one goes with which request, and what the credential helpers hear of it.
+
+use secrecy::ExposeSecret;
+use sendoff::demo::git_server::{FaultKind, GitServerOptions};
+use sendoff::git::push::{LoginHabit, LoginUse, PushError};
+
+use crate::sandbox::Sandbox;
+
+use super::rig::{helpers, login, noise, push_head, script};
+use super::served::{POST, Served, faulty, guarded};
+
+#[test]
+fn a_known_login_goes_with_the_first_request() {
+    let served = Served::start(guarded());
+    let mut options = served.options();
+    options.login = Some(login("me", "pw"));
+    served.push(&options).unwrap();
+    let expected = ["GET info/refs 200 login", "POST git-receive-pack 200 login"];
+    assert_eq!(served.talk(), expected);
+}
+
+#[test]
+fn a_login_in_the_url_is_used() {
+    let served = Served::start(guarded());
+    let url = served.server.url().replace("http://", "http://me:pw@") + "/r.git";
+    push_head(&served.sandbox, &served.work, &url, &served.options()).unwrap();
+    assert_eq!(served.talk().first().unwrap(), "GET info/refs 200 login");
+}
+
+/// A helper that writes down what it is asked and told.
+fn recording(sandbox: &Sandbox, password: &str) -> String {
+    let log = sandbox.path("helper.log");
+    let log = log.display();
+    let text = format!(
+        "echo \"$1\" >> {log}; cat >> {log}; [ \"$1\" != get ] || printf 'username=me\\npassword={password}\\n'"
+    );
+    script(sandbox, "helper", &text)
+        .to_str()
+        .unwrap()
+        .to_owned()
+}
+
+impl Served {
+    /// Pushes with a helper that knows `password`; returns what was learned of the server.
+    fn push_with_helper(
+        &self,
+        password: &str,
+        before: Option<LoginUse>,
+    ) -> Result<LoginHabit, PushError> {
+        let mut options = self.options();
+        options.helpers = helpers(&self.sandbox, &[&recording(&self.sandbox, password)]);
+        options.login_habit = LoginHabit::new(before);
+        self.push(&options).map(|_| options.login_habit.clone())
+    }
+
+    /// Returns what the helper was asked and told; nothing where it was left alone.
+    fn heard(&self) -> String {
+        std::fs::read_to_string(self.sandbox.path("helper.log")).unwrap_or_default()
+    }
+}
+
+#[test]
+fn a_helper_is_asked_when_the_server_wants_a_login_and_told_that_it_worked() {
+    let served = Served::start(guarded());
+    let habit = served.push_with_helper("pw", None).unwrap();
+    let expected = [
+        "GET info/refs 401",
+        "GET info/refs 200 login",
+        "POST git-receive-pack 200 login",
+    ];
+    assert_eq!(served.talk(), expected);
+    assert_eq!(habit.learned(), Some(LoginUse::Wanted));
+    let host = served.server.url().replace("http://", "");
+    let asked = format!("protocol=http\nhost={host}\n");
+    let expected = format!("get\n{asked}\nstore\n{asked}username=me\npassword=pw\n\n");
+    assert_eq!(served.heard(), expected);
+}
+
+#[test]
+fn a_server_that_wanted_a_login_before_gets_it_with_the_first_request() {
+    let served = Served::start(guarded());
+    let wanted = Some(LoginUse::Wanted);
+    let habit = served.push_with_helper("pw", wanted).unwrap();
+    let expected = ["GET info/refs 200 login", "POST git-receive-pack 200 login"];
+    assert_eq!(served.talk(), expected);
+    assert_eq!((habit.seen(), habit.learned()), (wanted, None));
+    assert!(served.heard().starts_with("get\n"));
+}
+
+#[test]
+fn a_server_that_wants_no_login_is_told_none_and_the_helper_is_left_alone() {
+    for before in [None, Some(LoginUse::NotWanted)] {
+        let served = Served::start(GitServerOptions::default());
+        let habit = served.push_with_helper("pw", before).unwrap();
+        let expected = ["GET info/refs 200", "POST git-receive-pack 200"];
+        assert_eq!(served.talk(), expected);
+        assert_eq!(habit.seen(), Some(LoginUse::NotWanted));
+        assert_eq!(served.heard(), "");
+    }
+}
+
+#[test]
+fn a_server_that_came_to_want_a_login_gets_it_when_it_says_so() {
+    let served = Served::start(guarded());
+    let before = Some(LoginUse::NotWanted);
+    let habit = served.push_with_helper("pw", before).unwrap();
+    let expected = ["GET info/refs 401", "GET info/refs 200 login"];
+    assert_eq!(served.talk()[..2], expected);
+    assert_eq!(habit.learned(), Some(LoginUse::Wanted));
+}
+
+#[test]
+fn the_callers_login_is_used_where_no_helper_knows_one() {
+    for (before, first) in [
+        (None, "GET info/refs 401"),
+        (Some(LoginUse::Wanted), "GET info/refs 200 login"),
+    ] {
+        let served = Served::start(guarded());
+        let mut options = served.options();
+        options.helpers = helpers(&served.sandbox, &["!true"]);
+        options.login = Some(login("me", "pw"));
+        options.login_habit = LoginHabit::new(before);
+        served.push(&options).unwrap();
+        let talk = served.talk();
+        assert_eq!(talk.first().unwrap(), first);
+        assert_eq!(talk.last().unwrap(), "POST git-receive-pack 200 login");
+    }
+}
+
+#[test]
+fn a_helper_whose_login_is_refused_is_told_to_forget_it() {
+    for before in [None, Some(LoginUse::Wanted)] {
+        let served = Served::start(guarded());
+        let refused = served.push_with_helper("wrong-CANARY", before);
+        let error = refused.unwrap_err();
+        assert_eq!(error.class(), "auth");
+        assert!(!format!("{error:?}").contains("CANARY"));
+        assert_eq!(served.talk().last().unwrap(), "GET info/refs 401 login");
+        let heard = served.heard();
+        assert!(heard.contains("erase\n"), "{heard}");
+        assert!(!heard.contains("store\n"), "{heard}");
+    }
+}
+
+#[test]
+fn a_login_that_only_the_push_itself_needs_is_asked_for_then() {
+    let served = Served::start(faulty(POST, 0, 1, FaultKind::Status(401, "who?")));
+    let habit = served.push_with_helper("pw", None).unwrap();
+    let expected = [
+        "GET info/refs 200",
+        "POST git-receive-pack 401",
+        "POST git-receive-pack 200 login",
+    ];
+    assert_eq!(served.talk(), expected);
+    assert_eq!(habit.learned(), Some(LoginUse::Wanted));
+    let heard = served.heard();
+    assert!(heard.contains("store\n"), "{heard}");
+}
+
+/// Commits a file that is larger than what is collected.
+fn commit_noise(sandbox: &Sandbox, work: &std::path::Path) {
+    sandbox.commit(work, "noise.txt", &noise(300_000), "noise");
+}
+
+#[test]
+fn a_large_push_is_streamed_after_an_empty_one_has_settled_the_login() {
+    let served = Served::start(faulty(POST, 0, 1, FaultKind::Status(401, "who?")));
+    commit_noise(&served.sandbox, &served.work);
+    served.push_with_helper("pw", None).unwrap();
+    let expected = [
+        "GET info/refs 200",
+        "POST git-receive-pack 401",
+        "POST git-receive-pack 200 login",
+        "POST git-receive-pack 200 login chunked",
+    ];
+    assert_eq!(served.talk(), expected);
+    assert_eq!(
+        served.tip(),
+        served.sandbox.git(&served.work, &["rev-parse", "HEAD"])
+    );
+}
+
+#[test]
+fn helpers_answer_within_the_protocol_only() {
+    let sandbox = Sandbox::new();
+    let url = reqwest::Url::parse("https://git.example.test/o/r.git").unwrap();
+    let ask = |line: &str| helpers(&sandbox, &[line]).get(&url, Some("me"));
+    let known = ask("!f() { test $1 = get && echo password=pw; }; f")
+        .unwrap()
+        .unwrap();
+    assert_eq!(
+        (known.user.as_str(), known.password.expose_secret()),
+        ("me", "pw")
+    );
+    assert!(ask("!true").unwrap().is_none());
+    assert!(
+        ask("!echo quit=1; echo password=pw; true")
+            .unwrap()
+            .is_none()
+    );
+    let other = ask("!echo host=evil.test; echo password=pw; true").unwrap_err();
+    assert!(other.to_string().contains("another host"), "{other}");
+    let flood = ask("!head -c 1000000 /dev/zero; true").unwrap_err();
+    assert!(
+        flood.to_string().contains("cannot be understood"),
+        "{flood}"
+    );
+    assert!(ask("no-such-helper-anywhere").unwrap_or(None).is_none());
+}
+
+#[test]
+fn a_helper_that_sleeps_is_killed_with_its_group() {
+    let sandbox = Sandbox::new();
+    let url = reqwest::Url::parse("https://git.example.test/").unwrap();
+    let pids = sandbox.path("pids");
+    let line = format!("!sleep 60 & echo $! > {}; wait; true", pids.display());
+    let helpers = helpers(&sandbox, &[&line]).deadline(std::time::Duration::from_millis(300));
+    let begin = std::time::Instant::now();
+    helpers.get(&url, None).unwrap_err();
+    assert!(begin.elapsed() < std::time::Duration::from_secs(5));
+    let pid = std::fs::read_to_string(pids).unwrap();
+    assert!(crate::process::is_gone(&pid));
+}
