@@ -27,7 +27,7 @@ pub struct Variable {
 pub const VARIABLES: &[Variable] = &[
     variable(
         "SENDOFF",
-        "`0` switches sendoff off: every run ends at once, with exit code 0.",
+        "`0` switches sendoff off: every run ends at once, with exit code 0. Text steps used alone reach nothing, and still work.",
         None,
     ),
     variable(

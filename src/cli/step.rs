@@ -8,6 +8,7 @@ use crate::exit::Exit;
 use crate::pipeline::{Receipts, TaskDocument, TextStep};
 use crate::report::{Report, StepReport, Verdict};
 use crate::session::{Session, Watch};
+use crate::steps::STEPS;
 
 use super::batch::{Batch, not_text};
 use super::output::{Reached, complain, print};
@@ -18,6 +19,10 @@ use super::task::{read_input, read_task};
 
 /// Run one step and print its data
 #[derive(Debug, clap::Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of the command line"
+)]
 pub(super) struct Args {
     /// The step, by its name in the policy or its kind
     name: String,
@@ -38,21 +43,26 @@ pub(super) struct Args {
     /// Exit 0 whatever happens
     #[arg(long)]
     best_effort: bool,
+    /// Tell on standard error what became of the step, also when it is done or switched off
+    #[arg(short, long)]
+    verbose: bool,
 }
 
 impl Args {
     pub(super) fn run(self, start: Start) -> Exit {
-        if start.environment.is_off() {
+        let is_off = start.environment.is_off();
+        let kind = STEPS.iter().find(|def| def.name == self.name);
+        if is_off && kind.is_some_and(|def| !def.makes_text()) {
             return self.off();
         }
         let request = match self.request.request(&start) {
             Ok(request) => request,
             Err(exit) => return exit,
         };
-        let (json, best_effort) = (self.json, self.best_effort);
+        let (style, best_effort) = (self.style(), self.best_effort);
         let receipts = request.receipts.clone();
         let watch = Watch::start(&request, &self.name, move |report| {
-            let exit = show(&report, json, &receipts);
+            let exit = style.show(&report, &receipts);
             super::run::end_process(if best_effort { Exit::Done } else { exit });
         });
         let session = match Session::open(request, start.environment, watch) {
@@ -60,7 +70,10 @@ impl Args {
             Err(error) => return render::policy_error(&error),
         };
         match session.text_step(&self.name, &self.with) {
+            // What a policy that cannot be read calls so is not known, and nothing of it is done.
+            Err(_) if is_off && kind.is_none() && session.fails_closed() => self.off(),
             Err(error) => render::policy_error(&error),
+            Ok(None) if is_off => self.off(),
             Ok(None) if self.batch => {
                 complain(&not_text(&self.name));
                 Exit::Usage
@@ -78,13 +91,23 @@ impl Args {
         }
     }
 
+    const fn style(&self) -> Style {
+        Style {
+            json: self.json,
+            verbose: self.verbose,
+        }
+    }
+
     /// Does nothing; whoever reads a document gets one that says why.
     fn off(&self) -> Exit {
-        if !self.json {
-            return Exit::Done;
-        }
         let step = Watch::step_switched_off(&self.name);
-        print(&serde_json::to_string_pretty(&step).unwrap_or_default()).exit()
+        if self.json {
+            return print(&serde_json::to_string_pretty(&step).unwrap_or_default()).exit();
+        }
+        if self.verbose {
+            complain(&step.summary);
+        }
+        Exit::Done
     }
 
     /// Answers line after line.
@@ -132,11 +155,14 @@ impl Args {
         }
         match step.convert(&text) {
             Ok(text) => {
-                if text.is_empty() {
-                    Exit::Done
-                } else {
-                    print(&text).exit()
+                let exit = match text.as_str() {
+                    "" => Exit::Done,
+                    text => print(text).exit(),
+                };
+                if self.verbose {
+                    complain(&format!("done     {}", self.name));
                 }
+                exit
             }
             Err(error) => {
                 complain(&error.to_string());
@@ -153,30 +179,40 @@ impl Args {
         };
         let progress = TerminalProgress::when(session.is_terminal());
         let report = session.run(&pipeline, &progress);
-        show(&report, self.json, session.receipts())
+        self.style().show(&report, session.receipts())
     }
 }
 
-/// Prints the step's data, and lets go of what was handed on once it is out.
-fn show(report: &Report, json: bool, receipts: &Receipts) -> Exit {
-    let Some(step) = report.steps.first() else {
-        // The time passed before the step was planned.
-        complain(render::human(report, render::Detail::EveryStep).trim_end());
-        return report.exit();
-    };
-    let reached = if json {
-        // A step's line is made of text, numbers and maps with text keys, which always serialise.
-        print(&serde_json::to_string_pretty(step).unwrap_or_default())
-    } else {
-        print_data(step)
-    };
-    if reached == Reached::Whole {
-        receipts.settle();
+/// How a step is shown.
+#[derive(Debug, Clone, Copy)]
+struct Style {
+    json: bool,
+    verbose: bool,
+}
+
+impl Style {
+    /// Prints the step's data, and lets go of what was handed on once it is out.
+    fn show(self, report: &Report, receipts: &Receipts) -> Exit {
+        let Some(step) = report.steps.first() else {
+            // The time passed before the step was planned.
+            complain(render::human(report, render::Detail::EveryStep).trim_end());
+            return report.exit();
+        };
+        let reached = if self.json {
+            // A step's line is made of text, numbers and maps with text keys, which always serialise.
+            print(&serde_json::to_string_pretty(step).unwrap_or_default())
+        } else {
+            print_data(step)
+        };
+        if reached == Reached::Whole {
+            receipts.settle();
+        }
+        let is_quiet = step.verdict == Verdict::Done && report.notes.is_empty();
+        if !self.json && (self.verbose || !is_quiet) {
+            complain(render::human(report, render::Detail::EveryStep).trim_end());
+        }
+        report.exit().worst(reached.exit())
     }
-    if !json && (step.verdict != Verdict::Done || !report.notes.is_empty()) {
-        complain(render::human(report, render::Detail::EveryStep).trim_end());
-    }
-    report.exit().worst(reached.exit())
 }
 
 /// Prints the step's text, else all that it found; nothing when it found nothing.

@@ -202,6 +202,30 @@ impl<S> Loopback<S> {
     }
 }
 
+/// Gives a type whose field `server` is a [`Loopback`] what its visitors may ask of it.
+macro_rules! asked_on_loopback {
+    ($server:ty) => {
+        impl $server {
+            /// Returns its URL, which is also the base of its API.
+            pub const fn url(&self) -> &reqwest::Url {
+                self.server.url()
+            }
+
+            /// Returns what it was asked so far.
+            pub fn log(&self) -> Vec<$crate::demo::Logged> {
+                self.server.log()
+            }
+
+            /// Makes the next requests go wrong, one fault a request.
+            pub fn inject(&self, faults: impl IntoIterator<Item = $crate::demo::Fault>) {
+                self.server.inject(faults);
+            }
+        }
+    };
+}
+
+pub(super) use asked_on_loopback;
+
 impl<S> Drop for Loopback<S> {
     fn drop(&mut self) {
         drop(self.stop.take());

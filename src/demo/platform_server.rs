@@ -2,10 +2,9 @@
 
 use std::io;
 
-use reqwest::Url;
 use serde_json::{Value, json};
 
-use super::loopback::{Answer, Call, Fault, Logged, Loopback, Respond};
+use super::loopback::{Answer, Call, Fault, Loopback, Respond, asked_on_loopback};
 
 /// The longest content of a memory, in bytes.
 const CONTENT_LIMIT: usize = 64 * 1024;
@@ -24,6 +23,8 @@ struct State {
     heartbeats: Vec<Value>,
 }
 
+asked_on_loopback!(PlatformServer);
+
 impl PlatformServer {
     /// Starts a platform with one workspace. Without a token it asks for none.
     pub fn start(workspace_id: &str, token: Option<&str>) -> io::Result<Self> {
@@ -34,21 +35,6 @@ impl PlatformServer {
             heartbeats: Vec::new(),
         })?;
         Ok(Self { server })
-    }
-
-    /// Returns its URL.
-    pub const fn url(&self) -> &Url {
-        self.server.url()
-    }
-
-    /// Returns what it was asked so far.
-    pub fn log(&self) -> Vec<Logged> {
-        self.server.log()
-    }
-
-    /// Makes the next requests go wrong, one fault a request.
-    pub fn inject(&self, faults: impl IntoIterator<Item = Fault>) {
-        self.server.inject(faults);
     }
 
     /// Makes the next requests fail with these statuses, one a request.

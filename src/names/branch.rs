@@ -1,10 +1,10 @@
 //! `BranchName`: the short name of a branch, as git allows it.
 
-use std::fmt;
-
 use caseless::default_case_fold_str;
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
+
+use super::text::name_as_text;
 
 /// The short name of a branch, such as `feature/login`; never with `refs/heads/` in front.
 ///
@@ -128,25 +128,7 @@ fn is_invisible(c: char) -> bool {
         | '\u{e0000}'..='\u{e0fff}')
 }
 
-impl TryFrom<String> for BranchName {
-    type Error = BranchNameError;
-
-    fn try_from(name: String) -> Result<Self, Self::Error> {
-        Self::new(name)
-    }
-}
-
-impl From<BranchName> for String {
-    fn from(name: BranchName) -> Self {
-        name.0
-    }
-}
-
-impl fmt::Display for BranchName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
+name_as_text!(BranchName, BranchNameError);
 
 impl schemars::JsonSchema for BranchName {
     fn schema_name() -> std::borrow::Cow<'static, str> {

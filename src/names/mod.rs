@@ -5,6 +5,7 @@ mod origin;
 mod remote;
 mod remote_url;
 mod run_id;
+mod text;
 
 pub use branch::{BranchName, BranchNameError, OddName, fold};
 pub use origin::Origin;

@@ -1,8 +1,8 @@
 //! `RemoteName`: the name of a remote, as git allows it.
 
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
+
+use super::text::name_as_text;
 
 /// The name of a remote, such as `origin`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
@@ -35,22 +35,4 @@ impl RemoteName {
     }
 }
 
-impl TryFrom<String> for RemoteName {
-    type Error = RemoteNameError;
-
-    fn try_from(name: String) -> Result<Self, Self::Error> {
-        Self::new(name)
-    }
-}
-
-impl From<RemoteName> for String {
-    fn from(name: RemoteName) -> Self {
-        name.0
-    }
-}
-
-impl fmt::Display for RemoteName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
+name_as_text!(RemoteName, RemoteNameError);

@@ -4,16 +4,17 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use jiff::Timestamp;
-use serde_json::{Map, Value};
+use serde_json::Map;
 
 use crate::clock::Clock;
 use crate::names::RunId;
 use crate::report::{Note, RepoReport, Report, SCHEMA, StepReport, Verdict};
-use crate::secrets::{KnownSecrets, clean_line};
+use crate::secrets::KnownSecrets;
 
 use super::deadline::Deadline;
+use super::ending::{DEADLINE, Ending, passed};
 use super::facts::StepFacts;
-use super::step::Outputs;
+use super::shown::{tell, tell_again, tell_note};
 
 /// What the report says of a run beside its steps.
 #[derive(Debug, Clone)]
@@ -56,51 +57,6 @@ enum Progress {
     Waiting,
     Running(Instant),
     Ended,
-}
-
-/// How a step ended, before it is cleaned for the report.
-#[derive(Debug, Clone)]
-pub(super) struct Ending {
-    pub(super) verdict: Verdict,
-    pub(super) reason: Option<String>,
-    pub(super) summary: String,
-    pub(super) advice: Option<String>,
-    pub(super) outputs: Outputs,
-}
-
-impl Ending {
-    /// Makes an ending without outputs.
-    pub(super) fn new(verdict: Verdict, reason: &str, summary: impl Into<String>) -> Self {
-        Self {
-            verdict,
-            reason: Some(reason.into()),
-            summary: summary.into(),
-            advice: None,
-            outputs: Outputs::new(),
-        }
-    }
-
-    /// Makes the ending of a step that ran out of time.
-    pub(super) fn late(reason: &str, summary: String) -> Self {
-        let advice = "check that the server answers, or raise the limit; then run again";
-        Self {
-            advice: Some(advice.into()),
-            ..Self::new(Verdict::Failed, reason, summary)
-        }
-    }
-
-    /// Makes the ending of a step whose turn never came, because of `passed`.
-    pub(super) fn not_started(passed: &str) -> Self {
-        Self::new(Verdict::Failed, DEADLINE, format!("not started: {passed}"))
-    }
-}
-
-/// Says that the run's time is over.
-pub(super) fn passed(deadline: &Deadline) -> String {
-    format!(
-        "the run's deadline of {:?} passed (limits.deadline)",
-        deadline.limit()
-    )
 }
 
 impl Draft {
@@ -261,9 +217,6 @@ impl Draft {
     }
 }
 
-/// The stable code of what the run's deadline ended.
-pub(super) const DEADLINE: &str = "deadline";
-
 /// The stable code of what a signal ended.
 const INTERRUPTED: &str = "interrupted";
 
@@ -296,17 +249,7 @@ impl State {
             *progress = Progress::Ended;
         }
         if let Some(step) = self.report.steps.get_mut(at) {
-            step.verdict = ending.verdict;
-            step.reason = ending.reason;
-            step.summary = show(&ending.summary, &self.secrets);
-            step.advice = ending
-                .advice
-                .as_deref()
-                .map(|advice| show(advice, &self.secrets));
-            step.outputs = ending.outputs;
-            for value in step.outputs.values_mut() {
-                hide(value, &self.secrets);
-            }
+            tell(step, ending, &self.secrets);
             step.duration_ms = millis(took);
         }
         self.hidden.get_or_insert(self.secrets.count());
@@ -324,11 +267,7 @@ impl State {
             }
         }
         for note in &mut report.notes {
-            note.message = clean_line(&self.secrets.hide(&note.message));
-            note.advice = note
-                .advice
-                .as_deref()
-                .map(|advice| clean_line(&self.secrets.hide(advice)));
+            tell_note(note, &self.secrets);
         }
         report.duration_ms = millis(self.clock.since(self.began));
         report.conclude();
@@ -338,44 +277,4 @@ impl State {
 
 fn millis(took: std::time::Duration) -> u64 {
     u64::try_from(took.as_millis()).unwrap_or(u64::MAX)
-}
-
-/// The longest line that a report shows of a step, in characters.
-const LONGEST: usize = 500;
-
-/// Makes what a step says fit to be shown: one line, no secret, no control character.
-fn show(text: &str, secrets: &KnownSecrets) -> String {
-    let text = clean_line(&secrets.hide(text));
-    if text.chars().count() <= LONGEST {
-        return text;
-    }
-    let mut short: String = text.chars().take(LONGEST).collect();
-    short.push('…');
-    short
-}
-
-/// Hides once more what a step said.
-fn tell_again(step: &mut StepReport, secrets: &KnownSecrets) {
-    step.summary = secrets.hide(&step.summary).into_owned();
-    step.advice = step
-        .advice
-        .as_deref()
-        .map(|advice| secrets.hide(advice).into_owned());
-    for value in step.outputs.values_mut() {
-        hide(value, secrets);
-    }
-}
-
-/// Takes secrets out of outputs. Their control characters are escaped by JSON, and by who shows
-/// them: a prompt keeps its lines.
-fn hide(value: &mut Value, secrets: &KnownSecrets) {
-    match value {
-        Value::String(text) => {
-            let hidden = secrets.hide(text).into_owned();
-            *text = hidden;
-        }
-        Value::Array(values) => values.iter_mut().for_each(|value| hide(value, secrets)),
-        Value::Object(values) => values.values_mut().for_each(|value| hide(value, secrets)),
-        _ => {}
-    }
 }

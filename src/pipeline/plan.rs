@@ -1,14 +1,17 @@
 //! `Pipeline`: a policy's list of steps, read and checked, ready to run.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::git::Repo;
-use crate::policy::{
-    OnError, PipelineTable, Policy, PolicyError, StepRef, StepTable, Trigger, nearest,
-};
+use crate::policy::{OnError, PipelineTable, Policy, PolicyError, StepRef, StepTable, Trigger};
+use crate::report::Verdict;
 use crate::template::Condition;
 
-use super::step::{Step, StepDef, TextStep};
+use super::hold::Hold;
+use super::references::{Order, condition, kind, needs, no_pipeline, no_step, steps_are};
+use super::step::{Step, TextStep};
+use super::step_def::StepDef;
 
 /// Steps in their order; those of a group start together.
 #[derive(Debug)]
@@ -50,6 +53,21 @@ pub(super) enum Turn {
 pub(super) struct TimeLimit {
     pub(super) limit: Duration,
     pub(super) key: String,
+}
+
+impl Turn {
+    /// Returns the step to run, or why there is none.
+    pub(super) fn step(&self) -> Result<&dyn Step, Hold> {
+        match self {
+            Self::Runs(step) => Ok(step.as_ref()),
+            Self::Disabled => Err(Hold::new("disabled", "switched off by the policy")),
+            Self::PolicyError => Err(Hold::new(
+                "policy-error",
+                "not run, because the policy has an error",
+            )
+            .advise("mend the policy; `sendoff policy check` shows what is wrong")),
+        }
+    }
 }
 
 impl Pipeline {
@@ -157,9 +175,25 @@ impl PlannedStep {
         self.ships
     }
 
-    /// Says whether the policy lets the step run at all.
-    pub const fn is_enabled(&self) -> bool {
-        !matches!(self.turn, Turn::Disabled)
+    /// Says whether the policy leaves the step out, which then counts as not in the pipeline.
+    pub const fn is_disabled(&self) -> bool {
+        matches!(self.turn, Turn::Disabled)
+    }
+
+    /// Returns why the step does not run, whatever the others do and whatever there is to ship.
+    pub fn hold(&self) -> Option<Hold> {
+        self.turn.step().err()
+    }
+
+    /// Returns which of its needs is not met, by how the steps before it ended.
+    pub fn unmet(&self, verdicts: &BTreeMap<String, Verdict>) -> Option<Hold> {
+        let (need, verdict) = self
+            .needs
+            .iter()
+            .filter_map(|need| Some((need, verdicts.get(need)?)))
+            .find(|(_, verdict)| **verdict != Verdict::Done)?;
+        let sentence = format!("it needs `{need}`, which is {}", verdict.as_str());
+        Some(Hold::new("needs", sentence))
     }
 
     /// Returns the source of its condition.
@@ -222,12 +256,6 @@ fn alone<'k>(
     Ok((table.with(with, def)?, def))
 }
 
-/// Which steps come before a group, and which there are.
-struct Order<'a> {
-    earlier: &'a [&'a str],
-    all: &'a [&'a str],
-}
-
 fn planned(
     policy: &Policy,
     pipeline: &PipelineTable,
@@ -251,111 +279,4 @@ fn planned(
     planned.when = condition(&table, order)?;
     planned.needs = needs(policy, &table, def, order, kinds)?;
     Ok(planned)
-}
-
-/// Finds the step's kind. An unknown `uses` is an error; an unknown name is for the caller to say.
-fn kind<'k>(
-    policy: &Policy,
-    table: &StepTable,
-    kinds: &'k [StepDef],
-) -> Result<Option<&'k StepDef>, PolicyError> {
-    let def = kinds.iter().find(|def| def.name == table.kind());
-    match &table.settings.uses {
-        Some(uses) if def.is_none() => Err(table.error(
-            "uses",
-            format!("no kind of step is called `{uses}`"),
-            steps_are(policy, uses, kinds),
-        )),
-        _ => Ok(def),
-    }
-}
-
-fn condition(table: &StepTable, order: &Order<'_>) -> Result<Option<Condition>, PolicyError> {
-    let Some(source) = &table.settings.when else {
-        return Ok(None);
-    };
-    let condition = Condition::new(source).map_err(|error| {
-        table.error(
-            "when",
-            format!("the condition of `{}` is wrong: {error}", table.name),
-            "an example: when = \"steps['push'].outputs.action == 'created'\"",
-        )
-    })?;
-    for name in condition.references() {
-        if !order.earlier.contains(&name) {
-            return Err(misplaced(table, "when", name, order));
-        }
-    }
-    Ok(Some(condition))
-}
-
-/// Returns the needs that are in this pipeline: the policy's, else the kind's.
-fn needs(
-    policy: &Policy,
-    table: &StepTable,
-    def: &StepDef,
-    order: &Order<'_>,
-    kinds: &[StepDef],
-) -> Result<Vec<String>, PolicyError> {
-    let Some(names) = &table.settings.needs else {
-        // A policy may put the steps in another order; then the kind's wish is not met.
-        let earlier = def.needs.iter().filter(|name| order.earlier.contains(name));
-        return Ok(earlier.map(|name| (*name).to_owned()).collect());
-    };
-    let mut needs = Vec::with_capacity(names.len());
-    for name in names {
-        let exists = policy.mentions(name) || kinds.iter().any(|def| def.name == name);
-        if order.earlier.contains(&name.as_str()) {
-            needs.push(name.clone());
-        } else if order.all.contains(&name.as_str()) {
-            return Err(misplaced(table, "needs", name, order));
-        } else if !exists {
-            let help = steps_are(policy, name, kinds);
-            return Err(table.error("needs", no_step(name), help));
-        }
-    }
-    Ok(needs)
-}
-
-fn misplaced(table: &StepTable, key: &str, name: &str, order: &Order<'_>) -> PolicyError {
-    let message = format!(
-        "`{key}` of `{}` names `{name}`, which does not run before it",
-        table.name
-    );
-    let help = if order.earlier.is_empty() {
-        "no step runs before it: move it behind the steps that it looks at".to_owned()
-    } else {
-        format!("before it run: {}", order.earlier.join(", "))
-    };
-    table.error(key, message, help)
-}
-
-fn no_step(name: &str) -> String {
-    format!("no step is called `{name}`")
-}
-
-fn no_pipeline(policy: &Policy, name: &str) -> PolicyError {
-    let names: Vec<&str> = policy.pipeline_names().collect();
-    PolicyError::new(format!("no pipeline is called `{name}`")).advise(suggest(
-        name,
-        &names,
-        "the pipelines are",
-    ))
-}
-
-fn steps_are(policy: &Policy, name: &str, kinds: &[StepDef]) -> String {
-    let mut names: Vec<&str> = kinds.iter().map(|def| def.name).collect();
-    names.extend(policy.step_names());
-    names.retain(|known| *known != name);
-    names.sort_unstable();
-    names.dedup();
-    suggest(name, &names, "the steps are")
-}
-
-fn suggest(name: &str, names: &[&str], list: &str) -> String {
-    let list = format!("{list}: {}", names.join(", "));
-    match nearest(name, names.iter().copied()) {
-        Some(near) => format!("did you mean `{near}`? {list}"),
-        None => list,
-    }
 }

@@ -15,8 +15,10 @@ use crate::report::{Report, Verdict};
 
 use super::blocking::panicked;
 use super::context::Context;
-use super::draft::{DEADLINE, Draft, Ending, passed};
+use super::draft::Draft;
+use super::ending::{DEADLINE, Ending, passed};
 use super::facts::StepFacts;
+use super::hold::Hold;
 use super::plan::{Pipeline, PlannedStep, Turn};
 use super::step::{ErrorKind, Outcome, Outputs, Step, StepError};
 
@@ -111,7 +113,7 @@ struct SoFar {
 impl SoFar {
     fn add(&mut self, step: &PlannedStep, verdict: Verdict) {
         // A disabled step counts as not in the pipeline.
-        if !matches!(step.turn, Turn::Disabled) {
+        if !step.is_disabled() {
             self.verdicts.insert(step.name.clone(), verdict);
         }
         if verdict == Verdict::Failed && step.on_error == OnError::Stop {
@@ -149,39 +151,24 @@ fn verdict_before<'p>(
     cx: &Context<'_>,
     so_far: &SoFar,
 ) -> Result<&'p dyn Step, Box<Ending>> {
-    let skip = |reason: &str, summary: String| {
-        Err(Box::new(Ending::new(Verdict::Skipped, reason, summary)))
-    };
-    let step = match &planned.turn {
-        Turn::Runs(step) => step,
-        Turn::Disabled => return skip("disabled", "switched off by the policy".into()),
-        Turn::PolicyError => {
-            let mut ending = Ending::new(
-                Verdict::Skipped,
-                "policy-error",
-                "not run, because the policy has an error",
-            );
-            ending.advice =
-                Some("mend the policy; `sendoff policy check` shows what is wrong".into());
-            return Err(Box::new(ending));
-        }
+    let skip = |hold: Hold| Err(Box::new(Ending::held(hold)));
+    let step = match planned.turn.step() {
+        Ok(step) => step,
+        Err(hold) => return skip(hold),
     };
     if let Some(by) = so_far.stopped_by.as_ref().filter(|_| !planned.always) {
-        return skip("stopped", format!("`{by}` failed, which stops the run"));
+        let sentence = format!("`{by}` failed, which stops the run");
+        return skip(Hold::new("stopped", sentence));
     }
     if cx.deadline.is_over() {
         return Err(Box::new(Ending::not_started(&passed(cx.deadline))));
     }
-    for need in &planned.needs {
-        let verdict = so_far.verdicts.get(need);
-        if let Some(verdict) = verdict.filter(|verdict| **verdict != Verdict::Done) {
-            let summary = format!("it needs `{need}`, which is {}", verdict.as_str());
-            return skip("needs", summary);
-        }
+    if let Some(hold) = planned.unmet(&so_far.verdicts) {
+        return skip(hold);
     }
     match planned.when.as_ref().map(|when| when.holds(cx.facts)) {
-        None | Some(Ok(true)) => Ok(step.as_ref()),
-        Some(Ok(false)) => skip("when", "its condition does not hold".into()),
+        None | Some(Ok(true)) => Ok(step),
+        Some(Ok(false)) => skip(Hold::new("when", "its condition does not hold")),
         Some(Err(error)) => {
             let summary = format!("its condition cannot be evaluated: {error}");
             let mut ending = Ending::new(Verdict::Failed, "when", summary);

@@ -2,8 +2,9 @@
 
 use memchr::memmem;
 
-use super::assignment::{JUDGED, is_mixed, is_redacted, separator, skip_blanks};
+use super::assignment::{is_redacted, separator, skip_blanks};
 use super::base::decodes_to_pair;
+use super::judge::{JUDGED, is_mixed};
 use super::redact::REDACTED;
 use super::runs::{Class, Runs, Span};
 

@@ -1,10 +1,11 @@
 //! Finds secrets in bytes: one pass for every anchor, then a short look at what stands there.
 
 use super::anchors::{Anchor, KEY_STEMS, strip_folded_suffix};
-use super::assignment::{Strength, assignment};
+use super::assignment::assignment;
 use super::base::crc_fits;
 use super::context::{Blocks, WebTokens, authorization, scheme, userinfo};
 use super::filter::each_anchor;
+use super::judge::Strength;
 use super::runs::{Class, Runs, Span};
 use super::table::{Left, Needs, Shape};
 

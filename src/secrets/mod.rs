@@ -7,6 +7,7 @@ mod clean;
 mod context;
 mod filter;
 mod find;
+mod judge;
 mod known;
 mod redact;
 mod registry;

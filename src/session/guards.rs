@@ -211,7 +211,13 @@ pub(super) struct Base {
     pub(super) hint: Option<BranchName>,
 }
 
-fn base(repo: &Repo, policy: &Policy, branch: &BranchName, remote: &Remote) -> Result<Base, Hold> {
+/// Finds the base without asking anybody; the branch itself may not be it.
+pub(super) fn base(
+    repo: &Repo,
+    policy: &Policy,
+    branch: &BranchName,
+    remote: &Remote,
+) -> Result<Base, Hold> {
     let named = policy.branches().base_for(branch).cloned();
     let hint = match &named {
         Some(_) => None,

@@ -1,17 +1,21 @@
 //! `Plan`: what a run would do, and why; made without a request and without writing anything.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::Serialize;
 
 use crate::exit::Exit;
-use crate::pipeline::{Pipeline, PlannedStep};
+use crate::git::Commit;
+use crate::pipeline::{Hold, Pipeline, PlannedStep};
 use crate::policy::Trigger;
-use crate::report::{BAD_INPUT, Note, RepoReport};
+use crate::report::{BAD_INPUT, Note, RepoReport, Verdict};
 use crate::secrets::{clean_line, redact};
 
-use super::Session;
+use super::forge_way::ForgeWay;
 use super::guards::Survey;
+use super::range::unpushed;
+use super::{Session, connect};
 
 /// The value of [`Plan::schema`].
 const SCHEMA: &str = "sendoff.plan/1";
@@ -27,8 +31,11 @@ pub struct Plan {
     pub trigger: String,
     /// The repository, where there is one.
     pub repo: Option<RepoReport>,
-    /// The commits that would leave, oldest first: short id and subject.
+    /// The commits that would leave, oldest first: short id and subject. Not those that the branch on
+    /// the remote has already, as far as the last push or fetch tells.
     pub commits: Vec<String>,
+    /// Whether the branch on the remote has them all, as far as the last push or fetch tells.
+    pub already_pushed: bool,
     /// Where the branch would be pushed to.
     pub push_url: Option<String>,
     /// The steps, group by group.
@@ -46,7 +53,9 @@ pub struct PlanStep {
     pub kind: String,
     /// Whether it would run, as far as can be known here.
     pub runs: bool,
-    /// Why not, or on what it depends.
+    /// Why not: the code that a run would report.
+    pub reason: Option<&'static str>,
+    /// Why not, in the words of a run.
     pub why: Option<String>,
     /// What to do about it.
     pub advice: Option<String>,
@@ -63,27 +72,24 @@ pub struct PlanStep {
 impl Plan {
     pub(super) fn of(session: &Session, pipeline: &Pipeline, survey: &Survey) -> Self {
         let shipment = survey.shipment.as_ref().ok();
-        let commits = shipment.map(|shipment| {
-            let line = |commit: &crate::git::Commit| {
-                let subject = clean_line(&redact(&commit.subject));
-                format!("{} {subject}", commit.id.to_hex_with_len(8))
-            };
-            shipment.commits.iter().map(line).collect()
-        });
-        let groups = pipeline.groups().map(|group| {
-            group
-                .iter()
-                .map(|step| plan_step(session, survey, step))
-                .collect()
-        });
+        let unpushed = shipment
+            .zip(session.repo())
+            .and_then(|(shipment, repo)| unpushed(repo, &session.loaded.policy, shipment));
+        let already_pushed = unpushed.as_ref().is_some_and(Vec::is_empty);
+        let commits = match (unpushed, shipment) {
+            (Some(commits), _) => commits,
+            (None, Some(shipment)) => shipment.commits.clone(),
+            (None, None) => Vec::new(),
+        };
         Self {
             schema: SCHEMA,
             pipeline: pipeline.name().to_owned(),
             trigger: session.trigger.to_string(),
             repo: survey.report(),
-            commits: commits.unwrap_or_default(),
+            commits: commits.iter().map(short).collect(),
+            already_pushed,
             push_url: shipment.map(|shipment| shipment.remote.url.to_string()),
-            groups: groups.collect(),
+            groups: plan_groups(session, survey, pipeline),
             notes: session.notes.clone(),
         }
     }
@@ -96,6 +102,7 @@ impl Plan {
             trigger: trigger.to_string(),
             repo: None,
             commits: Vec::new(),
+            already_pushed: false,
             push_url: None,
             groups: Vec::new(),
             notes: vec![super::watch::switched_off()],
@@ -118,42 +125,74 @@ impl Plan {
 /// Kinds that a broken policy stops, and that need no branch to ship.
 const RUNS_ANYWHERE: &[&str] = &["exec", "http"];
 
-fn plan_step(session: &Session, survey: &Survey, step: &PlannedStep) -> PlanStep {
-    let held = match &survey.shipment {
-        Err(hold) if step.ships() && !RUNS_ANYWHERE.contains(&step.kind) => {
-            Some((hold.sentence.clone(), hold.advice.clone()))
+/// Kinds that do nothing without a platform.
+const NEEDS_PLATFORM: &[&str] = &[
+    "memory-commit",
+    "memory-recall",
+    "heartbeat-set",
+    "heartbeat-clear",
+];
+
+/// Plans group after group: a step that needs one that does not run does not run either.
+fn plan_groups(session: &Session, survey: &Survey, pipeline: &Pipeline) -> Vec<Vec<PlanStep>> {
+    let mut verdicts = BTreeMap::new();
+    let mut groups = Vec::new();
+    for group in pipeline.groups() {
+        let holds = group.iter().map(|step| {
+            let hold = step.hold().or_else(|| step.unmet(&verdicts));
+            hold.or_else(|| own_hold(session, survey, step))
+        });
+        let planned: Vec<(&PlannedStep, Option<Hold>)> = group.iter().zip(holds).collect();
+        for (step, hold) in &planned {
+            let verdict = match hold {
+                None => Verdict::Done,
+                Some(hold) if hold.is_broken => Verdict::Failed,
+                Some(_) => Verdict::Skipped,
+            };
+            if !step.is_disabled() {
+                verdicts.insert(step.name.clone(), verdict);
+            }
         }
-        _ if !step.is_enabled() => {
-            Some(("the policy leaves it out (`enabled = false`)".into(), None))
+        let planned = planned.into_iter();
+        groups.push(
+            planned
+                .map(|(step, hold)| plan_step(session, step, hold))
+                .collect(),
+        );
+    }
+    groups
+}
+
+/// Returns what keeps the step itself from its work, as far as nobody has to be asked.
+fn own_hold(session: &Session, survey: &Survey, step: &PlannedStep) -> Option<Hold> {
+    match &survey.shipment {
+        Err(hold) if step.ships() && !RUNS_ANYWHERE.contains(&step.kind) => Some(hold.clone()),
+        Ok(shipment) if step.kind == "pr-create" => ForgeWay::of(session, shipment).hold(),
+        _ if NEEDS_PLATFORM.contains(&step.kind) => {
+            let (policy, known) = (&session.loaded.policy, &session.known);
+            let platform = connect::platform(&session.environment, policy, known);
+            platform.is_err().then(connect::no_platform)
         }
         _ => None,
-    };
-    let no_platform = || {
-        let needs_platform = [
-            "memory-commit",
-            "memory-recall",
-            "heartbeat-set",
-            "heartbeat-clear",
-        ];
-        let hold =
-            super::connect::platform(&session.environment, &session.loaded.policy, &session.known)
-                .err()?;
-        needs_platform
-            .contains(&step.kind)
-            .then_some((hold.sentence, hold.advice))
-    };
-    let held = held.or_else(no_platform);
+    }
+}
+
+fn plan_step(session: &Session, step: &PlannedStep, hold: Option<Hold>) -> PlanStep {
     let details = match session.repo() {
-        Some(repo) if held.is_none() => step.details(repo, &session.loaded.policy, session.trigger),
+        Some(repo) if hold.is_none() => step.details(repo, &session.loaded.policy, session.trigger),
         _ => Vec::new(),
     };
-    let (why, advice) = held.clone().unzip();
+    let runs = hold.is_none();
+    let (reason, why, advice) = hold.map_or((None, None, None), |hold| {
+        (Some(hold.reason), Some(hold.sentence), hold.advice)
+    });
     PlanStep {
         name: step.name.clone(),
         kind: step.kind.to_owned(),
-        runs: held.is_none(),
+        runs,
+        reason,
         why,
-        advice: advice.flatten(),
+        advice,
         details: details
             .iter()
             .map(|line| clean_line(&redact(line)))
@@ -162,6 +201,12 @@ fn plan_step(session: &Session, survey: &Survey, step: &PlannedStep) -> PlanStep
         needs: step.needs().to_vec(),
         timeout: step.timeout().map(show),
     }
+}
+
+/// Puts a commit on one line.
+fn short(commit: &Commit) -> String {
+    let subject = clean_line(&redact(&commit.subject));
+    format!("{} {subject}", commit.id.to_hex_with_len(8))
 }
 
 fn show(timeout: Duration) -> String {

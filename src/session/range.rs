@@ -4,7 +4,7 @@ use gix::ObjectId;
 
 use crate::git::{Commit, RangeError, RefError, Remote, Repo};
 use crate::names::BranchName;
-use crate::pipeline::{CommitFacts, Hold};
+use crate::pipeline::{CommitFacts, Hold, Shipment};
 use crate::policy::Policy;
 
 use super::guards::Base;
@@ -23,23 +23,7 @@ pub(super) fn ahead(
     base: &Base,
 ) -> Result<Vec<Commit>, Hold> {
     let known = base.named.as_ref().or(base.hint.as_ref());
-    let unreadable = |error: RefError| {
-        Hold::new("bad-ref", error.to_string()).advise("check the repository: git fsck")
-    };
-    let tip = match known {
-        Some(base) => repo.base_tip(Some(remote), base).map_err(unreadable)?,
-        None => None,
-    };
-    let bases: Vec<ObjectId> = match tip {
-        Some(tip) => vec![tip],
-        None => repo
-            .remote_tips(remote)
-            .map_err(unreadable)?
-            .into_iter()
-            .filter(|(name, _)| name != branch)
-            .map(|(_, tip)| tip)
-            .collect(),
-    };
+    let (tip, bases) = bases(repo, remote, branch, known)?;
     let corrupt = |error: RangeError| {
         if let RangeError::Open(error) = &error {
             return load::bad_repository(error);
@@ -68,6 +52,42 @@ pub(super) fn ahead(
     Err(Hold::new("too-many-commits", sentence).advise(
         "check that the base is right (`branches.base`) and fetched, or raise `limits.commits`",
     ))
+}
+
+/// Returns the tip of the base where that is known here, and the commits that are not to be shipped.
+fn bases(
+    repo: &Repo,
+    remote: &Remote,
+    branch: &BranchName,
+    base: Option<&BranchName>,
+) -> Result<(Option<ObjectId>, Vec<ObjectId>), Hold> {
+    let unreadable = |error: RefError| {
+        Hold::new("bad-ref", error.to_string()).advise("check the repository: git fsck")
+    };
+    let tip = match base {
+        Some(base) => repo.base_tip(Some(remote), base).map_err(unreadable)?,
+        None => None,
+    };
+    if let Some(tip) = tip {
+        return Ok((Some(tip), vec![tip]));
+    }
+    let others = repo.remote_tips(remote).map_err(unreadable)?.into_iter();
+    let others = others.filter(|(name, _)| name != branch);
+    Ok((None, others.map(|(_, tip)| tip).collect()))
+}
+
+/// Lists the commits of a shipment that its branch on the remote lacks, oldest first, as far as the
+/// last push or fetch tells; nothing when that tells nothing.
+pub(super) fn unpushed(repo: &Repo, policy: &Policy, shipment: &Shipment) -> Option<Vec<Commit>> {
+    let (remote, branch) = (&shipment.remote, &shipment.branch);
+    let there = repo.tracking_tip(remote, branch).ok()??;
+    let base = super::guards::base(repo, policy, branch, remote).ok()?;
+    let known = base.named.as_ref().or(base.hint.as_ref());
+    let (_, mut known) = bases(repo, remote, branch, known).ok()?;
+    known.push(there);
+    let limit = policy.limits().commits.get();
+    let ahead = repo.ahead(shipment.head, &known, limit).ok()?;
+    Some(ahead.commits)
 }
 
 /// Says that there is nothing to ship, or that this cannot be known without a base: another branch

@@ -29,7 +29,7 @@ crate::classes!(BriefSummary {
 impl Default for BriefSummary {
     fn default() -> Self {
         Self {
-            text: Template::built_in("{{ task.input or '' }}"),
+            text: super::task_input(),
             max_length: BRIEF_LENGTH,
         }
     }

@@ -24,7 +24,7 @@ crate::classes!(MessageText { text: D });
 impl Default for MessageText {
     fn default() -> Self {
         Self {
-            text: Template::built_in("{{ task.input or '' }}"),
+            text: super::task_input(),
         }
     }
 }

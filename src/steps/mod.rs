@@ -50,12 +50,7 @@ pub const STEPS: &[StepDef] = &[
 /// Returns the remote that `steps.push.remote` names, or nothing for `auto`: the guards look at the
 /// remote before any step runs.
 pub fn push_remote(policy: &Policy) -> Result<Option<RemoteName>, PolicyError> {
-    Ok(policy
-        .step("push")
-        .read::<push::Push>()?
-        .remote
-        .name()
-        .cloned())
+    Ok(policy.step("push").read::<push::Push>()?.remote().cloned())
 }
 
 /// Puts a failure of the platform in the words of the report.
@@ -68,6 +63,11 @@ fn platform_error(error: &PlatformError) -> StepError {
     let mut told = StepError::new(kind, error.code(), error.to_string());
     told.advice = Some(error.advice().into());
     told
+}
+
+/// Returns the text that a text step works on in a pipeline, when the policy names no other.
+fn task_input() -> Template {
+    Template::built_in("{{ task.input or '' }}")
 }
 
 /// Runs a text step on the raw text that was handed in, else on what its template makes of the facts.

@@ -24,7 +24,7 @@ crate::classes!(Redact { text: D });
 impl Default for Redact {
     fn default() -> Self {
         Self {
-            text: Template::built_in("{{ task.input or '' }}"),
+            text: super::task_input(),
         }
     }
 }

@@ -259,15 +259,7 @@ fn what_is_no_file_of_this_user_is_refused() {
         refusal(&directory),
         format!("`{}` is a directory", directory.display())
     );
-    let pipe = sandbox.path("pipe.jsonl");
-    assert!(
-        sandbox
-            .command("mkfifo")
-            .arg(&pipe)
-            .status()
-            .unwrap()
-            .success()
-    );
+    let pipe = sandbox.pipe("pipe.jsonl");
     assert_eq!(
         refusal(&pipe),
         format!("`{}` is no regular file", pipe.display())

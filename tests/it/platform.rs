@@ -160,15 +160,7 @@ async fn without_a_file_no_token_is_sent() {
 async fn files_that_are_no_token_are_refused_and_nothing_is_sent() {
     let sandbox = Sandbox::new();
     let server = PlatformServer::start("agent-1", None).unwrap();
-    let pipe = sandbox.path("pipe");
-    assert!(
-        sandbox
-            .command("mkfifo")
-            .arg(&pipe)
-            .status()
-            .unwrap()
-            .success()
-    );
+    let pipe = sandbox.pipe("pipe");
     let files = [
         sandbox.write("two-lines", "one\ntwo\n"),
         sandbox.write("large", "x".repeat(64 * 1024 + 1)),

@@ -85,20 +85,16 @@ impl Sandbox {
 
     /// Runs git in `directory` and returns its trimmed stdout. Panics when git fails.
     pub(crate) fn git(&self, directory: impl AsRef<Path>, arguments: &[&str]) -> String {
-        let output = self
-            .command("git")
-            .args(arguments)
-            .current_dir(directory.as_ref())
-            .output()
-            .expect("git is installed");
-        assert!(
-            output.status.success(),
-            "git {arguments:?}: {}",
-            String::from_utf8_lossy(&output.stderr)
-        );
-        String::from_utf8_lossy(&output.stdout)
-            .trim_end()
-            .to_owned()
+        let mut git = self.command("git");
+        let said = succeed(git.args(arguments).current_dir(directory));
+        said.trim_end().to_owned()
+    }
+
+    /// Makes a named pipe, and returns its path.
+    pub(crate) fn pipe(&self, relative: impl AsRef<Path>) -> PathBuf {
+        let path = self.root.path().join(relative);
+        succeed(self.command("mkfifo").arg(&path));
+        path
     }
 
     /// Makes a repository with one commit on `main` at `relative`, and returns its work tree.
@@ -119,4 +115,15 @@ impl Sandbox {
         self.git(work, &["commit", "-q", "-m", message]);
         self.git(work, &["rev-parse", "HEAD"])
     }
+}
+
+/// Runs a program and returns its stdout. Panics with its stderr when it fails.
+pub(crate) fn succeed(command: &mut Command) -> String {
+    let output = command.output().expect("the program is installed");
+    assert!(
+        output.status.success(),
+        "{command:?}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    String::from_utf8_lossy(&output.stdout).into_owned()
 }

@@ -1,7 +1,7 @@
 //! Everything that a whole run needs: a git server, a forge, a platform, and a clone with work to ship.
 
 use std::path::{Path, PathBuf};
-use std::process::Output;
+use std::process::Command;
 
 use assert_cmd::cargo::CommandCargoExt;
 use secrecy::SecretString;
@@ -31,11 +31,26 @@ pub(crate) struct Said {
     pub(crate) code: Option<i32>,
 }
 
+impl Said {
+    /// Reads the report on stdout.
+    pub(crate) fn report(&self) -> Value {
+        serde_json::from_str(&self.stdout)
+            .unwrap_or_else(|error| panic!("{error}: {}{}", self.stdout, self.stderr))
+    }
+}
+
+/// Returns what a report says of a step.
+pub(crate) fn step<'a>(report: &'a Value, name: &str) -> &'a Value {
+    let steps = report["steps"].as_array().unwrap();
+    let found = steps.iter().find(|step| step["name"] == name);
+    found.unwrap_or_else(|| panic!("no {name}: {report}"))
+}
+
 impl World {
     /// Makes the servers and the clone: `main` is on the server, `feature/x` has two commits more.
     pub(crate) fn new() -> Self {
         let sandbox = Sandbox::new();
-        let work = sandbox.repository("work");
+        let work = sandbox.repository("clone");
         std::fs::create_dir_all(sandbox.path("served/acme")).unwrap();
         sandbox.git(
             &work,
@@ -73,7 +88,7 @@ impl World {
 
     /// Returns the clone.
     pub(crate) fn work(&self) -> PathBuf {
-        self.sandbox.path("work")
+        self.sandbox.path("clone")
     }
 
     /// Returns the repository on the server.
@@ -98,6 +113,18 @@ impl World {
         self.sandbox.path("home/.config/sendoff/policy.toml")
     }
 
+    /// Gives the clone's remote another URL.
+    pub(crate) fn point_to(&self, url: &str) {
+        let arguments = ["remote", "set-url", "origin", url];
+        self.sandbox.git(self.work(), &arguments);
+    }
+
+    /// Returns the git server's URL with the login in it.
+    pub(crate) fn url_with_login(&self) -> String {
+        let login = format!("http://x-access-token:{TOKEN}@");
+        self.git.url().replace("http://", &login)
+    }
+
     /// Commits one file in the clone.
     pub(crate) fn commit(&self, file: &str, content: &str, message: &str) -> String {
         self.sandbox.commit(&self.work(), file, content, message)
@@ -112,9 +139,19 @@ impl World {
     pub(crate) fn report(&self, arguments: &[&str]) -> Value {
         let mut all = arguments.to_vec();
         all.push("--json");
-        let said = self.run(&all);
-        serde_json::from_str(&said.stdout)
-            .unwrap_or_else(|error| panic!("{error}: {}{}", said.stdout, said.stderr))
+        self.run(&all).report()
+    }
+
+    /// Runs the program for a task that was asked `input`, with the report on stdout.
+    pub(crate) fn run_task(&self, input: &str) -> Said {
+        let task = serde_json::json!({ "task": { "input": input } });
+        let arguments = ["run", "--input", "-", "--json"];
+        self.run_with_input(&arguments, task.to_string().as_bytes())
+    }
+
+    /// Returns the program as [`run`](Self::run) starts it.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        program(&self.sandbox, &self.work(), arguments, &self.variables())
     }
 
     /// Runs the program somewhere with some variables.
@@ -190,18 +227,8 @@ pub(crate) fn run(
     variables: &[(&str, String)],
     input: &[u8],
 ) -> Said {
-    let mut command = std::process::Command::cargo_bin("sendoff").unwrap();
-    command
-        .env_clear()
-        .envs(sandbox.variables())
-        .envs(
-            variables
-                .iter()
-                .map(|(name, value)| (*name, value.as_str())),
-        )
-        .current_dir(directory)
-        .args(arguments);
-    let output: Output = assert_cmd::Command::from_std(command)
+    let command = program(sandbox, directory, arguments, variables);
+    let output = assert_cmd::Command::from_std(command)
         .write_stdin(input)
         .output()
         .unwrap();
@@ -216,4 +243,22 @@ pub(crate) fn run(
         said.stderr
     );
     said
+}
+
+/// Returns the program, ready to be started in a sandbox.
+fn program(
+    sandbox: &Sandbox,
+    directory: &Path,
+    arguments: &[&str],
+    variables: &[(&str, String)],
+) -> Command {
+    let mut command = Command::cargo_bin("sendoff").unwrap();
+    let variables = variables.iter().map(|(name, value)| (*name, value));
+    command
+        .env_clear()
+        .envs(sandbox.variables())
+        .envs(variables)
+        .current_dir(directory)
+        .args(arguments);
+    command
 }

@@ -24,6 +24,14 @@ pub(in crate::cli) fn plan(plan: &Plan) -> String {
     if let Some(url) = &plan.push_url {
         line(&mut text, format_args!("push to  {url}"));
     }
+    if plan.already_pushed {
+        line(
+            &mut text,
+            format_args!(
+                "         the branch is there already, as far as the last push or fetch tells"
+            ),
+        );
+    }
     for commit in &plan.commits {
         line(&mut text, format_args!("         {commit}"));
     }
@@ -35,9 +43,11 @@ pub(in crate::cli) fn plan(plan: &Plan) -> String {
             } else {
                 format!(" ({})", step.kind)
             };
+            let reason = step.reason.map(|reason| format!(" ({reason})"));
+            let reason = reason.unwrap_or_default();
             line(
                 &mut text,
-                format_args!("{:>3}. {verb} {}{kind}", index + 1, step.name),
+                format_args!("{:>3}. {verb} {}{kind}{reason}", index + 1, step.name),
             );
             if let Some(why) = &step.why {
                 line(&mut text, format_args!("          {why}"));

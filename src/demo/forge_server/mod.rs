@@ -6,10 +6,9 @@ mod repository;
 
 use std::io;
 
-use reqwest::Url;
 use serde_json::json;
 
-use super::loopback::{Answer, Call, Fault, Logged, Loopback, Respond};
+use super::loopback::{Answer, Call, Fault, Loopback, Respond, asked_on_loopback};
 
 use pulls::Pull;
 
@@ -55,6 +54,8 @@ struct State {
     renamed: Vec<(String, usize)>,
 }
 
+asked_on_loopback!(ForgeServer);
+
 impl ForgeServer {
     /// Starts a forge with these repositories. Without a token it asks for none.
     pub fn start(
@@ -68,21 +69,6 @@ impl ForgeServer {
             renamed: Vec::new(),
         })?;
         Ok(Self { server })
-    }
-
-    /// Returns the base of its API.
-    pub const fn url(&self) -> &Url {
-        self.server.url()
-    }
-
-    /// Returns what it was asked so far.
-    pub fn log(&self) -> Vec<Logged> {
-        self.server.log()
-    }
-
-    /// Makes the next requests go wrong, one fault a request.
-    pub fn inject(&self, faults: impl IntoIterator<Item = Fault>) {
-        self.server.inject(faults);
     }
 
     /// Makes the next requests fail with these answers, one a request.

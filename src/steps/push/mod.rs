@@ -1,5 +1,6 @@
 //! `push`: sends the current branch to its remote.
 
+mod settings;
 mod words;
 mod work;
 
@@ -17,6 +18,7 @@ use crate::names::{RemoteName, RemoteUrl, Scheme};
 use crate::pipeline::{Context, Outcome, Step, StepDef, StepError, interruptible};
 use crate::policy::{Policy, RemoteFacts, Trigger};
 
+use self::settings::{Hooks, PushWord, RemoteChoice, SubmoduleRule};
 use self::words::{News, outcome};
 use self::work::{Work, destinations};
 
@@ -32,17 +34,17 @@ pub(super) const STEP: StepDef =
 pub(super) struct Push {
     /// The remote: `auto` (the branch's `pushRemote`, `remote.pushDefault`, the branch's remote,
     /// `origin`, the only one), or a name.
-    pub(super) remote: RemoteChoice,
+    remote: RemoteChoice,
     /// The `pre-push` hook: `run`, `skip`, or `auto`, which runs it where git would have been
     /// pushing (by hand and from a `post-commit` hook) and skips it for agents.
-    pub(super) hooks: Hooks,
+    hooks: Hooks,
     /// Submodules: `check` refuses to push commits that name a submodule's commit which none of
     /// that submodule's remotes has; `ignore` does not look.
-    pub(super) submodules: SubmoduleRule,
+    submodules: SubmoduleRule,
     /// Words for the server's hooks, as `git push --push-option` sends them.
-    pub(super) options: Vec<PushWord>,
+    options: Vec<PushWord>,
     /// Make the pushed branch the upstream of the local one, as `git push -u` does.
-    pub(super) set_upstream: bool,
+    set_upstream: bool,
 }
 
 crate::classes!(Push {
@@ -52,96 +54,6 @@ crate::classes!(Push {
     options: B,
     set_upstream: D,
 });
-
-/// What becomes of submodules.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub(super) enum SubmoduleRule {
-    /// They are checked.
-    #[default]
-    Check,
-    /// They are not looked at.
-    Ignore,
-}
-
-/// One push option: a line of at most 1000 bytes.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
-#[serde(try_from = "String", into = "String")]
-#[schemars(with = "String")]
-pub(super) struct PushWord(String);
-
-impl TryFrom<String> for PushWord {
-    type Error = &'static str;
-
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        if text.is_empty() || text.len() > 1000 || text.contains(char::is_control) {
-            return Err("wanted one line of 1 to 1000 bytes without control characters");
-        }
-        Ok(Self(text))
-    }
-}
-
-impl From<PushWord> for String {
-    fn from(word: PushWord) -> Self {
-        word.0
-    }
-}
-
-/// What becomes of the `pre-push` hook.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub(super) enum Hooks {
-    /// It runs unless an agent asked.
-    #[default]
-    Auto,
-    /// It runs.
-    Run,
-    /// It does not run.
-    Skip,
-}
-
-/// `auto`, or the name of a remote.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
-#[serde(try_from = "String", into = "String")]
-#[schemars(with = "String")]
-pub(super) enum RemoteChoice {
-    /// As git would choose.
-    #[default]
-    Auto,
-    /// This one.
-    Named(RemoteName),
-}
-
-impl RemoteChoice {
-    /// Returns the name, unless git's choice is asked for.
-    pub(super) const fn name(&self) -> Option<&RemoteName> {
-        match self {
-            Self::Auto => None,
-            Self::Named(name) => Some(name),
-        }
-    }
-}
-
-impl TryFrom<String> for RemoteChoice {
-    type Error = crate::names::RemoteNameError;
-
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        if text == "auto" {
-            Ok(Self::Auto)
-        } else {
-            RemoteName::new(text).map(Self::Named)
-        }
-    }
-}
-
-impl From<RemoteChoice> for String {
-    fn from(choice: RemoteChoice) -> Self {
-        match choice {
-            RemoteChoice::Auto => "auto".into(),
-            RemoteChoice::Named(name) => name.into(),
-        }
-    }
-}
 
 #[async_trait(?Send)]
 impl Step for Push {
@@ -166,7 +78,7 @@ impl Step for Push {
             SubmoduleRule::Check => None,
         });
         if !self.options.is_empty() {
-            let words: Vec<&str> = self.options.iter().map(|word| word.0.as_str()).collect();
+            let words: Vec<&str> = self.options.iter().map(PushWord::as_str).collect();
             lines.push(format!(
                 "tells the server's hooks: {} (steps.push.options)",
                 words.join(", ")
@@ -227,6 +139,11 @@ impl Step for Push {
 }
 
 impl Push {
+    /// Returns the remote that the policy names, unless git's choice is asked for.
+    pub(super) const fn remote(&self) -> Option<&RemoteName> {
+        self.remote.name()
+    }
+
     /// Returns what is done around the push, and what the report has to say about it.
     fn around(&self, repo: &Repo, cx: &Context<'_>) -> (Around, News) {
         let mut news = News::default();
@@ -251,42 +168,30 @@ impl Push {
 
     /// Returns the `pre-push` hook when it is to run, and notes what the report has to say about it.
     fn hook(&self, repo: &Repo, trigger: Trigger, news: &mut News) -> Option<Hook> {
-        let found = match repo.pre_push_hook() {
-            PrePush::None => return None,
-            PrePush::Found(hook) => hook,
-            PrePush::NotExecutable(path) => {
-                let path = path.display();
-                news.warn(
-                    "skipped",
-                    format!("{path} is not executable, so it was not run"),
-                );
-                return None;
-            }
-            PrePush::Outside(path) => {
-                let path = path.display();
-                news.warn(
-                    "skipped",
-                    format!("core.hooksPath of the repository leads out of the work tree to {path}: no hook was run"),
-                );
-                return None;
-            }
-        };
-        let why = match self.hooks {
+        let against = match self.hooks {
             Hooks::Skip => Some("the policy says so"),
             Hooks::Auto if trigger.is_agent() => Some("an agent asked for the push"),
             Hooks::Run | Hooks::Auto => None,
         };
-        match why {
-            None => {
+        let why = match (repo.pre_push_hook(), against) {
+            (PrePush::None, _) => return None,
+            (PrePush::Found(hook), None) => {
                 news.state = Some("ran");
-                Some(found)
+                return Some(hook);
             }
-            Some(why) => {
-                let sentence = format!("the pre-push hook was skipped: {why} (steps.push.hooks)");
-                news.warn("skipped", sentence);
-                None
+            (PrePush::Found(_), Some(against)) => {
+                format!("the pre-push hook was skipped: {against} (steps.push.hooks)")
             }
-        }
+            (PrePush::NotExecutable(path), _) => {
+                format!("{} is not executable, so it was not run", path.display())
+            }
+            (PrePush::Outside(path), _) => format!(
+                "core.hooksPath of the repository leads out of the work tree to {}: no hook was run",
+                path.display()
+            ),
+        };
+        news.warn("skipped", why);
+        None
     }
 }
 

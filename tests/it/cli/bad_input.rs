@@ -5,21 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use serde_json::Value;
 
-use crate::world::{Said, World};
-
-fn report(said: &Said) -> Value {
-    serde_json::from_str(&said.stdout)
-        .unwrap_or_else(|e| panic!("{e}: {}{}", said.stdout, said.stderr))
-}
-
-fn step(report: &Value, name: &str) -> Value {
-    let steps = report["steps"].as_array().unwrap();
-    steps
-        .iter()
-        .find(|step| step["name"] == name)
-        .unwrap()
-        .clone()
-}
+use crate::world::{World, step};
 
 /// Renders what a person is told about a step.
 fn told(world: &World, step: &Value) -> String {
@@ -35,12 +21,9 @@ fn told(world: &World, step: &Value) -> String {
 fn a_bad_user_policy_stops_the_push_and_nothing_else() {
     let world = World::new();
     world.user_policy("[branches]\nprotectd = [\"x\"]\n");
-    let said = world.run_with_input(
-        &["run", "--input", "-", "--json"],
-        br#"{"task":{"input":"x"}}"#,
-    );
+    let said = world.run_task("x");
     assert_eq!(said.code, Some(78));
-    let report = report(&said);
+    let report = said.report();
     assert_eq!(step(&report, "push")["reason"], "policy-error");
     assert_eq!(step(&report, "pr-create")["reason"], "policy-error");
     assert_eq!(step(&report, "memory-commit")["verdict"], "done");
@@ -57,7 +40,7 @@ fn a_user_policy_that_everybody_can_write_fails_closed() {
     let said = world.run(&["run", "--json"]);
     assert_eq!(said.code, Some(78));
     assert!(world.git.log().is_empty());
-    let note = report(&said)["notes"][0]["message"]
+    let note = said.report()["notes"][0]["message"]
         .as_str()
         .unwrap()
         .to_owned();
@@ -75,7 +58,7 @@ fn a_bad_repository_policy_is_left_out_and_the_work_ships() {
         std::fs::write(world.work().join(".sendoff.toml"), bad).unwrap();
         let said = world.run(&["run", "--json"]);
         assert_eq!(said.code, Some(0), "{}", said.stdout);
-        let report = report(&said);
+        let report = said.report();
         assert_eq!(step(&report, "push")["verdict"], "done");
         assert!(
             report["notes"].to_string().contains("policy-dropped"),
@@ -103,7 +86,7 @@ fn a_repository_can_protect_more_branches() {
         "[branches]\nprotected = [\"feature/*\"]\n",
     )
     .unwrap();
-    let report = report(&world.run(&["run", "--json"]));
+    let report = world.report(&["run"]);
     assert_eq!(step(&report, "push")["reason"], "protected-branch");
 }
 
@@ -147,36 +130,32 @@ fn a_template_with_an_unknown_name_fails_its_step_only() {
     world.user_policy("[steps.pr-create]\ntitle = \"{{ repo.brunch }}\"\n");
     let said = world.run(&["run", "--json"]);
     assert_eq!(said.code, Some(1));
-    let report = report(&said);
+    let report = said.report();
     assert_eq!(step(&report, "push")["verdict"], "done");
     let line = step(&report, "pr-create");
     assert_eq!(line["verdict"], "failed");
-    insta::assert_snapshot!(told(&world, &line));
+    insta::assert_snapshot!(told(&world, line));
 }
 
 #[test]
 fn a_remote_that_is_gone_is_told_with_advice() {
     let world = World::new();
     let gone = format!("{}/acme/gone.git", world.git.url());
-    world
-        .sandbox
-        .git(world.work(), &["remote", "set-url", "origin", &gone]);
+    world.point_to(&gone);
     let said = world.run(&["run", "--json"]);
     assert_eq!(said.code, Some(1));
-    insta::assert_snapshot!(told(&world, &step(&report(&said), "push")));
+    insta::assert_snapshot!(told(&world, step(&said.report(), "push")));
 }
 
 #[test]
 fn a_remote_that_does_not_answer_is_told_with_advice() {
     let world = World::new();
-    world.sandbox.git(
-        world.work(),
-        &["remote", "set-url", "origin", "http://127.0.0.1:9/o/r.git"],
-    );
+    world.point_to("http://127.0.0.1:9/o/r.git");
     let said = world.run(&["run", "--json"]);
-    let line = step(&report(&said), "push");
+    let report = said.report();
+    let line = step(&report, "push");
     assert_eq!(line["verdict"], "failed");
-    insta::assert_snapshot!(told(&world, &line));
+    insta::assert_snapshot!(told(&world, line));
 }
 
 #[test]
@@ -184,44 +163,29 @@ fn a_missing_base_keeps_the_push() {
     let world = World::new();
     world.user_policy("[branches]\nbase = \"no-such-base\"\n");
     let said = world.run(&["run", "--json"]);
-    let report = report(&said);
+    let report = said.report();
     assert_eq!(step(&report, "push")["verdict"], "done");
-    insta::assert_snapshot!(told(&world, &step(&report, "pr-create")));
+    insta::assert_snapshot!(told(&world, step(&report, "pr-create")));
 }
 
 #[test]
 fn without_a_token_the_pull_request_is_skipped_with_advice() {
     let world = World::new();
-    let login = world.git.url().replace(
-        "http://",
-        &format!("http://x-access-token:{}@", crate::world::TOKEN),
-    );
-    world.sandbox.git(
-        world.work(),
-        &[
-            "remote",
-            "set-url",
-            "origin",
-            &format!("{login}/acme/rocket.git"),
-        ],
-    );
+    world.point_to(&format!("{}/acme/rocket.git", world.url_with_login()));
     let said = world.run_in(&world.work(), &["run", "--json"], &[]);
     assert_eq!(said.code, Some(0), "{}", said.stdout);
-    let report = report(&said);
+    let report = said.report();
     assert_eq!(step(&report, "push")["verdict"], "done");
-    insta::assert_snapshot!(told(&world, &step(&report, "pr-create")));
+    insta::assert_snapshot!(told(&world, step(&report, "pr-create")));
 }
 
 #[test]
 fn a_platform_that_refuses_is_a_failed_step() {
     let world = World::new();
     world.platform.fail_with(&[500, 500, 403, 403]);
-    let said = world.run_with_input(
-        &["run", "--input", "-", "--json"],
-        br#"{"task":{"input":"x"}}"#,
-    );
+    let said = world.run_task("x");
     assert_eq!(said.code, Some(1));
-    let report = report(&said);
+    let report = said.report();
     assert_eq!(step(&report, "push")["verdict"], "done");
     assert_eq!(step(&report, "memory-commit")["verdict"], "failed");
 }
@@ -234,7 +198,7 @@ fn a_bad_platform_url_is_noted() {
     variables.push(("PLATFORM_URL", "not a url".into()));
     let said = world.run_in(&world.work(), &["run", "--json"], &variables);
     assert_eq!(said.code, Some(0), "{}", said.stdout);
-    insta::assert_snapshot!(report(&said)["notes"][0]["message"].as_str().unwrap());
+    insta::assert_snapshot!(said.report()["notes"][0]["message"].as_str().unwrap());
 }
 
 #[test]
@@ -265,7 +229,7 @@ fn a_directory_that_does_not_exist_is_a_wrong_argument() {
         // What needs no directory is done: the memory of a task outlives its work tree.
         let said = world.run(&["run", "--json", "-C", directory]);
         assert_eq!(said.code, Some(64), "{}", said.stdout);
-        let report = report(&said);
+        let report = said.report();
         assert_eq!(step(&report, "heartbeat-clear")["verdict"], "done");
         assert_eq!(step(&report, "push")["reason"], "no-directory");
         let wanted = format!("-C names {directory}, which cannot be worked in: {why}");
@@ -282,7 +246,7 @@ fn a_directory_without_a_repository_is_a_skip() {
     let empty = world.sandbox.path("home");
     let said = world.run(&["run", "--json", "-C", empty.to_str().unwrap()]);
     assert_eq!(said.code, Some(0), "{}", said.stderr);
-    assert_eq!(step(&report(&said), "push")["reason"], "not-a-repository");
+    assert_eq!(step(&said.report(), "push")["reason"], "not-a-repository");
 }
 
 #[test]
@@ -297,7 +261,7 @@ fn a_push_that_is_larger_than_the_policy_lets_out_is_stopped() {
     let said = world.run(&["run", "--json"]);
     assert_eq!(said.code, Some(1), "{}", said.stdout);
     assert_eq!(world.tip("feature/x"), "", "a part of it arrived");
-    insta::assert_snapshot!(told(&world, &step(&report(&said), "push")));
+    insta::assert_snapshot!(told(&world, step(&said.report(), "push")));
 }
 
 #[test]
@@ -306,9 +270,7 @@ fn a_silent_server_ends_at_the_deadline_and_the_rest_is_told() {
     // Connections are taken by the system and never answered.
     let silent = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let url = format!("http://{}/o/r.git", silent.local_addr().unwrap());
-    world
-        .sandbox
-        .git(world.work(), &["remote", "set-url", "origin", &url]);
+    world.point_to(&url);
     let began = std::time::Instant::now();
     let said = world.run(&["run", "--json", "--set", "limits.deadline=3s"]);
     assert!(
@@ -316,9 +278,9 @@ fn a_silent_server_ends_at_the_deadline_and_the_rest_is_told() {
         "the deadline did not hold"
     );
     assert_eq!(said.code, Some(1), "{}", said.stdout);
-    let report = report(&said);
+    let report = said.report();
     assert_eq!(step(&report, "heartbeat-clear")["verdict"], "done");
     assert_eq!(step(&report, "push")["reason"], "deadline");
     assert_eq!(step(&report, "pr-create")["reason"], "deadline");
-    insta::assert_snapshot!(told(&world, &step(&report, "push")));
+    insta::assert_snapshot!(told(&world, step(&report, "push")));
 }

@@ -76,32 +76,16 @@ fn policy_show_tells_which_layer_a_value_comes_from() {
     .unwrap();
     let said = world.run(&["policy", "show", "--set", "branches.base=main"]);
     assert_eq!(said.code, Some(0), "{}", said.stderr);
-    let line = |key: &str| {
-        let found = said.stdout.lines().find(|line| line.starts_with(key));
-        found
-            .unwrap_or_else(|| panic!("no {key} in {}", said.stdout))
-            .to_owned()
-    };
-    assert!(
-        line("limits.deadline").ends_with("# user"),
-        "{}",
-        said.stdout
-    );
-    assert!(
-        line("steps.pr-create.title").ends_with("# repository"),
-        "{}",
-        said.stdout
-    );
-    assert!(
-        line("branches.base").ends_with("# --set"),
-        "{}",
-        said.stdout
-    );
-    assert!(
-        line("limits.http-timeout").ends_with("# built-in"),
-        "{}",
-        said.stdout
-    );
+    for (key, layer) in [
+        ("limits.deadline", "user"),
+        ("steps.pr-create.title", "repository"),
+        ("branches.base", "--set"),
+        ("limits.http-timeout", "built-in"),
+    ] {
+        let line = said.stdout.lines().find(|line| line.starts_with(key));
+        let line = line.unwrap_or_else(|| panic!("no {key} in {}", said.stdout));
+        assert!(line.ends_with(&format!("# {layer}")), "{line}");
+    }
 }
 
 #[test]
@@ -127,7 +111,7 @@ fn policy_check_names_the_mistake_and_its_place() {
 fn policy_init_writes_a_preset_that_is_a_policy_and_never_overwrites() {
     for preset in ["default", "molecule", "solo", "agents"] {
         let sandbox = Sandbox::new();
-        let work = sandbox.repository("work");
+        let work = sandbox.repository("clone");
         let path = sandbox.home().join(".config/sendoff/policy.toml");
         let said = run(
             &sandbox,
@@ -157,7 +141,7 @@ fn policy_init_writes_a_preset_that_is_a_policy_and_never_overwrites() {
 fn a_preset_for_a_repository_is_one_that_it_can_carry() {
     for preset in ["default", "molecule", "solo", "agents"] {
         let sandbox = Sandbox::new();
-        let work = sandbox.repository("work");
+        let work = sandbox.repository("clone");
         let said = run(
             &sandbox,
             &work,

@@ -3,16 +3,13 @@
 
 use serde_json::Value;
 
-use crate::world::World;
+use crate::world::{World, step};
 
 /// Runs with a task and returns the push step's line, after checking that nothing was pushed and
 /// that the platform was told.
 fn held(world: &World) -> (String, String) {
     let before = world.git.log().len();
-    let said = world.run_with_input(
-        &["run", "--input", "-", "--json"],
-        br#"{"task":{"input":"remember me"}}"#,
-    );
+    let said = world.run_task("remember me");
     assert_eq!(
         said.code,
         Some(0),
@@ -20,22 +17,18 @@ fn held(world: &World) -> (String, String) {
         said.stdout,
         said.stderr
     );
-    let report: Value = serde_json::from_str(&said.stdout).unwrap();
-    let step = |name: &str| {
-        let steps = report["steps"].as_array().unwrap();
-        steps
-            .iter()
-            .find(|step| step["name"] == name)
-            .unwrap()
-            .clone()
-    };
-    assert_eq!(step("push")["verdict"], "skipped");
-    assert_eq!(step("pr-create")["verdict"], "skipped");
-    assert_eq!(step("memory-commit")["verdict"], "done", "{report}");
-    assert_eq!(step("heartbeat-clear")["verdict"], "done");
+    let report = said.report();
+    assert_eq!(step(&report, "push")["verdict"], "skipped");
+    assert_eq!(step(&report, "pr-create")["verdict"], "skipped");
+    assert_eq!(
+        step(&report, "memory-commit")["verdict"],
+        "done",
+        "{report}"
+    );
+    assert_eq!(step(&report, "heartbeat-clear")["verdict"], "done");
     assert_eq!(world.git.log().len(), before, "the git server was asked");
     assert!(world.forge.pulls().is_empty());
-    let push = step("push");
+    let push = step(&report, "push");
     let advice = push["advice"].as_str().unwrap_or("-");
     (
         push["reason"].as_str().unwrap().to_owned(),
@@ -153,10 +146,7 @@ fn a_repository_without_a_remote_is_held() {
 fn a_path_as_remote_is_held_unless_the_policy_allows_it() {
     let world = World::new();
     let bare = world.bare();
-    world.sandbox.git(
-        world.work(),
-        &["remote", "set-url", "origin", bare.to_str().unwrap()],
-    );
+    world.point_to(bare.to_str().unwrap());
     let (reason, text) = held(&world);
     assert_eq!(reason, "file-remote");
     insta::assert_snapshot!(text);
@@ -177,10 +167,7 @@ fn a_remote_that_is_not_listed_is_held() {
 #[test]
 fn http_to_another_host_is_held() {
     let world = World::new();
-    world.sandbox.git(
-        world.work(),
-        &["remote", "set-url", "origin", "http://git.example/o/r.git"],
-    );
+    world.point_to("http://git.example/o/r.git");
     let (reason, text) = held(&world);
     assert_eq!(reason, "plain-http");
     insta::assert_snapshot!(text);
@@ -261,7 +248,7 @@ fn outside_a_repository_memory_and_heartbeat_go_out() {
         &["run", "--input", task.to_str().unwrap(), "--json"],
         &world.variables(),
     );
-    let report: Value = serde_json::from_str(&said.stdout).unwrap();
+    let report = said.report();
     assert_eq!(said.code, Some(0));
     assert_eq!(report["repo"], Value::Null);
     assert_eq!(report["steps"][2]["reason"], "not-a-repository");
@@ -278,10 +265,7 @@ fn a_broken_head_is_held() {
     ] {
         let world = World::new();
         std::fs::write(world.work().join(".git/HEAD"), head).unwrap();
-        let said = world.run_with_input(
-            &["run", "--input", "-", "--json"],
-            br#"{"task":{"input":"remember me"}}"#,
-        );
+        let said = world.run_task("remember me");
         assert!(
             said.stdout.contains("\"bad-head\"") || said.stdout.contains("not-a-repository"),
             "{head:?}: {}{}",
@@ -335,7 +319,7 @@ fn variables_of_a_hook_do_not_choose_the_repository() {
     ));
     variables.push(("GIT_CONFIG_VALUE_0", "http://".into()));
     let said = world.run_in(&world.work(), &["run", "--json"], &variables);
-    let report: Value = serde_json::from_str(&said.stdout).unwrap();
+    let report = said.report();
     assert_eq!(report["repo"]["branch"], "feature/x", "{report}");
     assert_eq!(report["steps"][2]["verdict"], "done", "{report}");
 }
@@ -352,7 +336,7 @@ fn the_default_branch_of_the_remote_is_skipped_as_protected() {
     let before = world.tip("feature/x");
     let said = world.run(&["run", "--json", "--set", "branches.base=main"]);
     assert_eq!(said.code, Some(0), "{}", said.stdout);
-    let report: Value = serde_json::from_str(&said.stdout).unwrap();
+    let report = said.report();
     let push = &report["steps"][2];
     assert_eq!(push["verdict"], "skipped", "{push}");
     assert_eq!(push["reason"], "protected-branch");

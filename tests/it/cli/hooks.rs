@@ -3,6 +3,7 @@
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
+use crate::sandbox::succeed;
 use crate::world::{TOKEN, World};
 
 /// Copies a hook, makes it executable, and puts the program on the search path.
@@ -117,9 +118,7 @@ fn post_commit_never_fails_a_commit() {
         &world.work().join(".git/hooks/post-commit"),
     );
     let gone = format!("{}/acme/gone.git", world.git.url());
-    world
-        .sandbox
-        .git(world.work(), &["remote", "set-url", "origin", &gone]);
+    world.point_to(&gone);
     assert!(commit(&world, &world.work(), &path).status.success());
 }
 
@@ -147,19 +146,12 @@ fn a_rebase_pushes_nothing_while_it_runs() {
     world
         .sandbox
         .git(world.work(), &["switch", "-q", "feature/x"]);
-    let output = world
-        .sandbox
-        .command("git")
-        .args(["rebase", "-q", "main"])
-        .current_dir(world.work())
-        .env("PATH", path)
-        .envs(world.variables())
-        .output()
-        .unwrap();
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
+    let mut git = world.sandbox.command("git");
+    succeed(
+        git.args(["rebase", "-q", "main"])
+            .current_dir(world.work())
+            .env("PATH", path)
+            .envs(world.variables()),
     );
     assert!(
         world.git.log().is_empty(),

@@ -2,17 +2,10 @@
 
 use serde_json::Value;
 
-use crate::world::{Said, World};
-
-fn report(said: &Said) -> Value {
-    serde_json::from_str(&said.stdout)
-        .unwrap_or_else(|e| panic!("{e}: {}{}", said.stdout, said.stderr))
-}
+use crate::world::{World, step};
 
 fn verdict(report: &Value, name: &str) -> String {
-    let steps = report["steps"].as_array().unwrap();
-    let step = steps.iter().find(|step| step["name"] == name).unwrap();
-    step["verdict"].as_str().unwrap().to_owned()
+    step(report, name)["verdict"].as_str().unwrap().to_owned()
 }
 
 #[test]
@@ -21,7 +14,7 @@ fn an_empty_input_is_a_document_with_every_key_absent() {
     for input in [&b""[..], b"\n", b"{}"] {
         let said = world.run_with_input(&["run", "--input", "-", "--json"], input);
         assert_eq!(said.code, Some(0), "{}", said.stdout);
-        let report = report(&said);
+        let report = said.report();
         assert_eq!(report["pipeline"], "post-task");
         assert_eq!(report["notes"], serde_json::json!([]));
         assert_eq!(verdict(&report, "push"), "done");
@@ -48,7 +41,7 @@ fn a_document_that_cannot_be_used_is_noted_and_the_branch_is_shipped() {
         let world = World::new();
         let said = world.run_with_input(&["run", "--input", "-", "--json"], bad.as_bytes());
         assert_eq!(said.code, Some(64), "{}", said.stdout);
-        let report = report(&said);
+        let report = said.report();
         assert_eq!(report["exit_code"], 64);
         assert_eq!(verdict(&report, "push"), "done", "{report}");
         assert_eq!(verdict(&report, "pr-create"), "done", "{report}");
@@ -103,8 +96,7 @@ fn an_input_that_is_too_large_is_noted_and_the_branch_is_shipped() {
 #[test]
 fn a_failed_step_weighs_more_than_a_bad_document() {
     let world = World::new();
-    let arguments = ["remote", "set-url", "origin", "http://127.0.0.1:9/o/r.git"];
-    world.sandbox.git(world.work(), &arguments);
+    world.point_to("http://127.0.0.1:9/o/r.git");
     let said = world.run_with_input(&["run", "--input", "-"], b"[]");
     assert_eq!(said.code, Some(1), "{}", said.stdout);
 }

@@ -94,9 +94,7 @@ fn a_batch_may_take_longer_than_a_run() {
 #[test]
 fn an_input_that_never_ends_is_left_at_the_deadline() {
     let world = World::new();
-    let pipe = world.sandbox.path("task");
-    let made = world.sandbox.command("mkfifo").arg(&pipe).status();
-    assert!(made.unwrap().success());
+    let pipe = world.sandbox.pipe("task");
     let pipe = pipe.to_str().unwrap();
     let limit = ["--set", "limits.deadline=300ms", "--input", pipe];
     let said = world.run(&[&["run", "--json"], &limit[..]].concat());

@@ -99,8 +99,7 @@ fn helper(world: &World, user: &str, password: &str) {
 
 fn point_to(world: &World, url: &str) {
     let url = format!("{url}/acme/rocket.git");
-    let arguments = ["remote", "set-url", "origin", &url];
-    world.sandbox.git(world.work(), &arguments);
+    world.point_to(&url);
 }
 
 /// Runs as text, as JSON and with the whole log; none may hold a secret.
@@ -131,7 +130,7 @@ fn without_token(world: &World) -> Vec<(&'static str, String)> {
 }
 
 fn push_of(said: &Said) -> Value {
-    let report: Value = serde_json::from_str(&said.stdout).unwrap();
+    let report = said.report();
     let steps = report["steps"].as_array().unwrap();
     steps
         .iter()

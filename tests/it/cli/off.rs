@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::world::World;
+use crate::world::{World, run};
 
 #[test]
 fn a_program_that_is_switched_off_does_nothing() {
@@ -62,4 +62,80 @@ fn a_report_of_nothing_says_why() {
     ");
     let said = world.run_in(&world.work(), &["run", "--dry-run"], &variables);
     assert!(said.stdout.contains("SENDOFF=0"), "{}", said.stdout);
+}
+
+#[test]
+fn text_steps_reach_nothing_and_work_all_the_same() {
+    let world = World::new();
+    world.user_policy("steps.short = { uses = \"brief-summary\", max-length = 9 }\n");
+    let secret = format!("ghp_{}", "a1B2".repeat(9));
+    let off = |arguments: &[&str], input: &str| {
+        let on = world.run_with_input(arguments, input.as_bytes());
+        let variables = [("SENDOFF", "0".into())];
+        let (sandbox, work) = (&world.sandbox, world.work());
+        let said = run(sandbox, &work, arguments, &variables, input.as_bytes());
+        assert_eq!(
+            (&said.stdout, &said.stderr, said.code),
+            (&on.stdout, &on.stderr, on.code),
+            "{arguments:?}"
+        );
+        assert_ne!(said.stdout, "", "{arguments:?}");
+        said
+    };
+    let said = off(&["step", "redact", "--input", "-"], &secret);
+    assert_eq!(said.stdout, "[REDACTED]\n");
+    off(&["step", "brief-summary", "--input", "-"], "# A title");
+    off(&["step", "short", "--input", "-"], "A title of some length");
+    off(&["step", "error-classify", "--input", "-"], "HTTP 429");
+    off(&["step", "error-sanitize", "--with", "category=auth"], "");
+    let message = r#"{"parts":[{"text":"hello"}]}"#;
+    off(&["step", "message-text", "--input", "-"], message);
+    let batch = "{\"input\":\"a\"}\n{\"input\":\"b\"}\n";
+    off(&["step", "redact", "--batch"], batch);
+    let said = off(&["step", "redact", "--input", "-", "-v"], "nothing");
+    assert_eq!(said.stderr, "done     redact\n");
+}
+
+#[test]
+fn a_wrong_name_or_setting_is_told_all_the_same() {
+    let world = World::new();
+    let variables = [("SENDOFF", "0".into())];
+    for arguments in [
+        &["step", "psuh"][..],
+        &["step", "psuh", "--batch"],
+        &["step", "psuh", "--json"],
+        &["step", "redact", "--with", "nonsense=1"],
+    ] {
+        let on = world.run_in(&world.work(), arguments, &[]);
+        let off = world.run_in(&world.work(), arguments, &variables);
+        assert_eq!((off.code, &off.stderr), (on.code, &on.stderr));
+        assert_ne!((off.code, off.stderr.as_str()), (Some(0), ""));
+    }
+}
+
+#[test]
+fn a_step_with_an_effect_is_off_whatever_the_policy_calls_it() {
+    let world = World::new();
+    world.user_policy("steps.tell = { uses = \"exec\", command = [\"touch\", \"told\"] }\n");
+    let off = |arguments: &[&str]| {
+        let variables = [("SENDOFF", "0".into())];
+        let said = world.run_in(&world.work(), arguments, &variables);
+        assert_eq!((said.code, said.stdout.as_str()), (Some(0), ""));
+        said.stderr
+    };
+    for name in ["tell", "push", "heartbeat-clear"] {
+        assert_eq!(off(&["step", name]), "");
+        insta::allow_duplicates! {
+            insta::assert_snapshot!(off(&["step", name, "-v"]), @"SENDOFF=0 switches sendoff off: nothing is looked at and nothing done");
+        }
+    }
+    assert!(!world.work().join("told").exists());
+    // Without the policy it is not known what the name means.
+    world.user_policy("nonsense = 1\n");
+    assert_eq!(off(&["step", "tell"]), "");
+    let said = world.run(&["step", "push", "-v"]);
+    assert_eq!(said.code, Some(78));
+    world.user_policy("");
+    let said = world.run(&["step", "push", "-v"]);
+    assert!(said.stderr.starts_with("done     push"), "{}", said.stderr);
 }

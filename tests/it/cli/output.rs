@@ -4,20 +4,11 @@ use std::fs::OpenOptions;
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
-use assert_cmd::cargo::CommandCargoExt;
-
 use crate::world::World;
 
 fn command(world: &World, arguments: &[&str]) -> Command {
-    let mut command = Command::cargo_bin("sendoff").unwrap();
-    command
-        .env_clear()
-        .envs(world.sandbox.variables())
-        .envs(world.variables())
-        .current_dir(world.work())
-        .args(arguments)
-        .stdin(Stdio::null())
-        .stderr(Stdio::piped());
+    let mut command = world.command(arguments);
+    command.stdin(Stdio::null()).stderr(Stdio::piped());
     command
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use crate::world::World;
+use crate::world::{World, step};
 
 /// Reads every file below a directory.
 fn files(root: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
@@ -21,6 +21,16 @@ fn files(root: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
         }
     }
     found
+}
+
+/// Takes out of a plan what differs from run to run.
+fn shown(world: &World, plan: &str) -> String {
+    let commits = ["log", "--format=%h", "--abbrev=8", "main.."];
+    let commits = world.sandbox.git(world.work(), &commits);
+    let plan = world.normalise(plan);
+    commits
+        .lines()
+        .fold(plan, |plan, commit| plan.replace(commit, "[COMMIT]"))
 }
 
 #[test]
@@ -51,18 +61,7 @@ fn a_plan_changes_nothing_and_asks_nobody() {
 fn a_plan_says_what_would_run_and_where_to() {
     let world = World::new();
     let said = world.run(&["plan", "--set", "branches.base=main"]);
-    let mut text = world.normalise(&said.stdout);
-    for commit in world
-        .sandbox
-        .git(
-            world.work(),
-            &["log", "--format=%h", "--abbrev=8", "main.."],
-        )
-        .lines()
-    {
-        text = text.replace(commit, "[COMMIT]");
-    }
-    insta::assert_snapshot!(text);
+    insta::assert_snapshot!(shown(&world, &said.stdout));
 }
 
 #[test]
@@ -71,6 +70,138 @@ fn a_plan_says_why_nothing_would_be_pushed() {
     world.sandbox.git(world.work(), &["switch", "-q", "main"]);
     let said = world.run_in(&world.work(), &["plan", "post-task"], &[]);
     insta::assert_snapshot!(world.normalise(&said.stdout));
+}
+
+#[test]
+fn a_plan_lists_only_what_the_remotes_branch_lacks() {
+    let world = World::new();
+    let plan = ["plan", "post-commit", "--set", "branches.base=main"];
+    world.run(&["step", "push"]);
+    insta::assert_snapshot!(shown(&world, &world.run(&plan).stdout), @r"
+    pipeline post-commit for manual
+    in       [ROOT]/clone
+    branch   feature/x, base main
+    push to  [GIT]/acme/rocket.git
+             the branch is there already, as far as the last push or fetch tells
+      1. run  push
+      2. run  pr-create
+    ");
+    world.commit("b.txt", "new\n", "Add what is not pushed");
+    insta::assert_snapshot!(shown(&world, &world.run(&plan).stdout), @r"
+    pipeline post-commit for manual
+    in       [ROOT]/clone
+    branch   feature/x, base main
+    push to  [GIT]/acme/rocket.git
+             [COMMIT] Add what is not pushed
+      1. run  push
+      2. run  pr-create
+    ");
+    // Somebody else pushed, and it was fetched: what is here is there.
+    let git = |arguments: &[&str]| world.sandbox.git(world.work(), arguments);
+    git(&["update-ref", "refs/remotes/origin/feature/x", "HEAD"]);
+    git(&["reset", "-q", "--hard", "HEAD~1"]);
+    let said = world.run(&["plan", "--json", "--set", "branches.base=main"]);
+    let plan: serde_json::Value = serde_json::from_str(&said.stdout).unwrap();
+    assert_eq!(plan["already_pushed"], true, "{plan}");
+    assert_eq!(plan["commits"], serde_json::json!([]));
+    // Where nothing is known of the remote's branch, all of it would leave.
+    git(&["update-ref", "-d", "refs/remotes/origin/feature/x"]);
+    let said = world.run(&["plan", "--json", "--set", "branches.base=main"]);
+    let plan: serde_json::Value = serde_json::from_str(&said.stdout).unwrap();
+    assert_eq!(plan["already_pushed"], false, "{plan}");
+    assert_eq!(plan["commits"].as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn a_plan_knows_that_there_is_no_forge_or_no_token() {
+    let world = World::new();
+    world.sandbox.write(
+        "home/.config/sendoff/policy.toml",
+        "[branches]\nbase = \"main\"\n",
+    );
+    let said = world.run(&["plan", "post-commit"]);
+    insta::assert_snapshot!(shown(&world, &said.stdout), @r"
+    pipeline post-commit for manual
+    in       [ROOT]/clone
+    branch   feature/x, base main
+    push to  [GIT]/acme/rocket.git
+             [COMMIT] Add the first file
+             [COMMIT] Add a line to it
+      1. run  push
+      2. skip pr-create (no-forge)
+              no forge is known for 127.0.0.1
+              -> set `forge.kind` and `forge.api-url` in the user's policy
+    ");
+    world.user_policy("");
+    let said = world.run_in(&world.work(), &["plan", "post-commit"], &[]);
+    insta::assert_snapshot!(shown(&world, &said.stdout), @r"
+    pipeline post-commit for manual
+    in       [ROOT]/clone
+    branch   feature/x, the base is asked for at run time
+    push to  [GIT]/acme/rocket.git
+             [COMMIT] Add the first file
+             [COMMIT] Add a line to it
+      1. run  push
+      2. skip pr-create (no-token)
+              there is no token for the forge
+              -> set SENDOFF_TOKEN, or configure a git credential helper for its host
+    ");
+    // A helper may know one: it is asked by the run and not by the plan.
+    let helper = "[credential]\n\thelper = \"!touch $HOME/asked; false\"\n";
+    world.sandbox.write("home/.config/git/config", helper);
+    let said = world.run_in(&world.work(), &["plan", "post-commit"], &[]);
+    assert!(said.stdout.contains("run  pr-create"), "{}", said.stdout);
+    assert!(!world.sandbox.path("home/asked").exists());
+}
+
+/// Changes a world in a way that makes steps be skipped.
+type Change = fn(&World);
+
+#[test]
+fn what_a_plan_skips_a_run_skips_in_the_same_words() {
+    let worlds: [(&str, Change); 6] = [
+        ("no-forge", |world| {
+            world.sandbox.write("home/.config/sendoff/policy.toml", "");
+        }),
+        ("no-token", |world| {
+            world.user_policy("[platform]\nurl = \"http://127.0.0.1:9\"\n");
+        }),
+        ("protected-branch", |world| {
+            world.sandbox.git(world.work(), &["switch", "-q", "main"]);
+        }),
+        ("policy-error", |world| world.user_policy("nonsense = 1\n")),
+        ("disabled", |world| {
+            world.user_policy("[steps.push]\nenabled = false\n");
+        }),
+        ("no-platform", |world| {
+            world.user_policy("[steps.heartbeat-clear]\nenabled = false\n");
+        }),
+    ];
+    for (reason, change) in worlds {
+        let world = World::new();
+        world.point_to(&format!("{}/acme/rocket.git", world.url_with_login()));
+        change(&world);
+        let json = |arguments: &[&str]| -> serde_json::Value {
+            let said = world.run_in(&world.work(), arguments, &[]);
+            serde_json::from_str(&said.stdout).unwrap()
+        };
+        let plan = json(&["plan", "--json"]);
+        let report = json(&["run", "--json"]);
+        let groups = plan["groups"].as_array().unwrap();
+        let steps = groups.iter().flat_map(|group| group.as_array().unwrap());
+        let skipped: Vec<_> = steps.filter(|step| step["runs"] == false).collect();
+        assert!(
+            skipped.iter().any(|planned| planned["reason"] == reason),
+            "{reason}: {plan}"
+        );
+        for planned in skipped {
+            let done = step(&report, planned["name"].as_str().unwrap());
+            assert_eq!(done["verdict"], "skipped", "{report}");
+            assert_eq!(done["reason"], planned["reason"], "{reason}: {done}");
+            assert_eq!(done["summary"], planned["why"], "{reason}");
+            assert_eq!(done["advice"], planned["advice"], "{reason}");
+        }
+    }
 }
 
 #[test]
@@ -93,7 +224,7 @@ fn a_plan_says_what_the_policy_has_the_push_do_besides() {
     std::fs::write(world.work().join(".gitmodules"), "").unwrap();
     let hook = world
         .sandbox
-        .write("work/.git/hooks/pre-push", "#!/bin/sh\n");
+        .write("clone/.git/hooks/pre-push", "#!/bin/sh\n");
     std::fs::set_permissions(hook, std::fs::Permissions::from_mode(0o755)).unwrap();
     let push = |arguments: &[&str]| {
         let said = world.run(arguments);
@@ -103,7 +234,7 @@ fn a_plan_says_what_the_policy_has_the_push_do_besides() {
         world.normalise(&lines.join("\n"))
     };
     insta::assert_snapshot!(push(&["plan", "--json"]), @r"
-    runs the pre-push hook [ROOT]/work/.git/hooks/pre-push first, for at most 90s (limits.hook-timeout)
+    runs the pre-push hook [ROOT]/clone/.git/hooks/pre-push first, for at most 90s (limits.hook-timeout)
     checks first that the submodules are pushed (steps.push.submodules)
     tells the server's hooks: ci.skip, topic=x (steps.push.options)
     makes the pushed branch the upstream of the local one (steps.push.set-upstream)

@@ -2,15 +2,7 @@
 
 use serde_json::Value;
 
-use crate::world::World;
-
-fn step<'a>(report: &'a Value, name: &str) -> &'a Value {
-    let steps = report["steps"].as_array().unwrap();
-    steps
-        .iter()
-        .find(|step| step["name"] == name)
-        .unwrap_or_else(|| panic!("no {name}: {report}"))
-}
+use crate::world::{World, step};
 
 const TASK: &str = r#"{"schema":"sendoff.task/1","task":{"input":"paint it blue","ok":true}}"#;
 
@@ -20,7 +12,7 @@ fn a_run_ships_everything_and_a_second_run_finds_it_done() {
     let head = world.sandbox.git(world.work(), &["rev-parse", "HEAD"]);
     let said = world.run_with_input(&["run", "--input", "-", "--json"], TASK.as_bytes());
     assert_eq!(said.code, Some(0), "{}{}", said.stdout, said.stderr);
-    let report: Value = serde_json::from_str(&said.stdout).unwrap();
+    let report = said.report();
     assert_eq!(report["schema"], "sendoff.report/1");
     assert_eq!(report["verdict"], "done");
     for name in ["memory-commit", "heartbeat-clear", "push", "pr-create"] {
@@ -112,7 +104,7 @@ fn a_failed_task_that_asks_for_post_task_runs_on_failure_as_a_draft() {
     let world = World::new();
     let task = br#"{"task":{"input":"x","ok":false}}"#;
     let said = world.run_with_input(&["run", "post-task", "--input", "-", "--json"], task);
-    let report: Value = serde_json::from_str(&said.stdout).unwrap();
+    let report = said.report();
     assert_eq!(report["pipeline"], "on-failure");
     assert!(world.forge.pulls()[0].draft, "whoever asked");
 }
@@ -125,7 +117,7 @@ fn a_failed_task_runs_on_failure_and_ships_too() {
         &["run", "--trigger", "executor", "--input", "-", "--json"],
         task,
     );
-    let report: Value = serde_json::from_str(&said.stdout).unwrap();
+    let report = said.report();
     assert_eq!(report["pipeline"], "on-failure");
     assert_eq!(step(&report, "pr-create")["outputs"]["action"], "created");
     assert!(
@@ -190,11 +182,7 @@ fn labels_that_cannot_be_added_are_warnings() {
 fn secrets_in_the_task_reach_no_server_and_no_report() {
     let world = World::new();
     let secret = format!("ghp_{}", "a1B2".repeat(9));
-    let task = serde_json::json!({ "task": { "input": format!("use {secret} for it") } });
-    let said = world.run_with_input(
-        &["run", "--input", "-", "--json"],
-        task.to_string().as_bytes(),
-    );
+    let said = world.run_task(&format!("use {secret} for it"));
     assert!(!said.stdout.contains(&secret));
     let memories = world.platform.memories();
     assert_eq!(
@@ -206,19 +194,7 @@ fn secrets_in_the_task_reach_no_server_and_no_report() {
 #[test]
 fn a_token_is_in_no_output_whatever_happens() {
     let world = World::new();
-    let url = world.git.url().replace(
-        "http://",
-        &format!("http://x-access-token:{}@", crate::world::TOKEN),
-    );
-    world.sandbox.git(
-        world.work(),
-        &[
-            "remote",
-            "set-url",
-            "origin",
-            &format!("{url}/acme/none.git"),
-        ],
-    );
+    world.point_to(&format!("{}/acme/none.git", world.url_with_login()));
     let said = world.run(&["run", "--json", "-v"]);
     assert_eq!(said.code, Some(1), "{}", said.stdout);
     assert!(
@@ -237,12 +213,10 @@ fn a_token_is_in_no_output_whatever_happens() {
 fn best_effort_exits_with_0_and_still_tells() {
     let world = World::new();
     let gone = format!("{}/acme/gone.git", world.git.url());
-    world
-        .sandbox
-        .git(world.work(), &["remote", "set-url", "origin", &gone]);
+    world.point_to(&gone);
     let said = world.run(&["run", "--json", "--best-effort"]);
     assert_eq!(said.code, Some(0));
-    let report: Value = serde_json::from_str(&said.stdout).unwrap();
+    let report = said.report();
     assert_eq!(report["exit_code"], 1);
     assert_eq!(step(&report, "push")["verdict"], "failed");
     assert_eq!(step(&report, "pr-create")["reason"], "needs");

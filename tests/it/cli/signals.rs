@@ -3,7 +3,6 @@
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
-use assert_cmd::cargo::CommandCargoExt;
 use serde_json::Value;
 
 use crate::process::is_gone;
@@ -13,16 +12,9 @@ use crate::world::World;
 /// Starts a run whose `pre-push` hook never ends, waits until it runs, and returns both.
 fn stuck(world: &World, arguments: &[&str]) -> (Child, String) {
     let text = "sleep 600 & echo $! > \"$HOME/child\"; wait";
-    script(&world.sandbox, "work/.git/hooks/pre-push", text);
-    let mut command = std::process::Command::cargo_bin("sendoff").unwrap();
-    command
-        .env_clear()
-        .envs(world.sandbox.variables())
-        .envs(world.variables())
-        .current_dir(world.work())
-        .args(arguments)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
+    script(&world.sandbox, "clone/.git/hooks/pre-push", text);
+    let mut command = world.command(arguments);
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut run = command.spawn().unwrap();
     let path = world.sandbox.path("home/child");
     let begin = Instant::now();

@@ -4,7 +4,7 @@ use sendoff::demo::forge_server::{Branches, ForgeServer, Repository};
 use sendoff::demo::{Answer, Fault};
 use sendoff::forge::{Forge, Opened, PullRequest};
 
-use super::{TOKEN, branch, connect, head, request};
+use super::{TOKEN, branch, connect, created, head, request};
 
 /// A pull request, as a visitor of the forge sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,13 +86,6 @@ impl Fixture for GitHubFixture {
                 title: pull.title,
             })
             .collect()
-    }
-}
-
-fn created(opened: Opened) -> PullRequest {
-    match opened {
-        Opened::Created(pull) => pull,
-        other => panic!("not created: {other:?}"),
     }
 }
 

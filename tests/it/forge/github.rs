@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::sandbox::Sandbox;
 
-use super::{TOKEN, branch, connect, head, request};
+use super::{TOKEN, branch, connect, created, head, request};
 
 fn server() -> ForgeServer {
     ForgeServer::start(Some(TOKEN), [Repository::new("o", "r")]).unwrap()
@@ -92,13 +92,12 @@ async fn a_draft_is_opened_ready_where_there_are_no_drafts() {
     let server = ForgeServer::start(Some(TOKEN), [repository]).unwrap();
     let mut request = request("work");
     request.readiness = Readiness::Draft;
-    let opened = connect("github", server.url())
-        .open(&request)
-        .await
-        .unwrap();
-    let Opened::Created(pull) = opened else {
-        panic!("not created: {opened:?}");
-    };
+    let pull = created(
+        connect("github", server.url())
+            .open(&request)
+            .await
+            .unwrap(),
+    );
     assert_eq!(
         pull.warnings,
         ["the repository has no drafts, so it is ready for review"]
@@ -127,13 +126,12 @@ async fn labels_reviewers_and_assignees_are_added_and_the_rest_is_named() {
     request.labels = vec!["bot".into()];
     request.reviewers = vec!["nobody".into()];
     request.assignees = vec!["octocat".into(), "stranger".into()];
-    let opened = connect("github", server.url())
-        .open(&request)
-        .await
-        .unwrap();
-    let Opened::Created(pull) = opened else {
-        panic!("not created: {opened:?}");
-    };
+    let pull = created(
+        connect("github", server.url())
+            .open(&request)
+            .await
+            .unwrap(),
+    );
     insta::assert_snapshot!(pull.warnings.join("\n"), @r"
     reviewers were not added: o/r refused the pull request (422): Reviews may only be requested from collaborators. One or more of the users or teams you specified is not a collaborator of the o/r repository: nobody
     assignees were not added: stranger cannot be assigned here
@@ -299,7 +297,7 @@ async fn the_api_below_a_path_is_asked_there() {
 #[tokio::test]
 async fn the_forge_knows_the_branches_of_a_bare_repository() {
     let sandbox = Sandbox::new();
-    let work = sandbox.repository("work");
+    let work = sandbox.repository("clone");
     sandbox.git(&work, &["branch", "same"]);
     sandbox.git(&work, &["checkout", "-q", "-b", "feature/x"]);
     let commit = sandbox.commit(&work, "file", "text\n", "more");
@@ -316,10 +314,7 @@ async fn the_forge_knows_the_branches_of_a_bare_repository() {
         repository.branches = Branches::Bare(bare.clone());
         let server = ForgeServer::start(Some(TOKEN), [repository]).unwrap();
         let forge = connect("github", server.url());
-        let opened = forge.open(&request("feature/x")).await.unwrap();
-        let Opened::Created(pull) = opened else {
-            panic!("{packing}: not created: {opened:?}");
-        };
+        let pull = created(forge.open(&request("feature/x")).await.unwrap());
         assert_eq!(pull.head_sha.as_ref(), Some(&commit), "{packing}");
         let opened = forge.open(&request("same")).await.unwrap();
         assert_eq!(opened, Opened::NothingToDo, "{packing}");

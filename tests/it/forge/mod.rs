@@ -8,7 +8,9 @@ mod refusals;
 
 use std::time::Duration;
 
-use sendoff::forge::{Connection, FORGES, Forge, ForgeError, Head, NewPullRequest, Readiness};
+use sendoff::forge::{
+    Connection, FORGES, Forge, ForgeError, Head, NewPullRequest, Opened, PullRequest, Readiness,
+};
 use sendoff::http::{Client, ClientOptions};
 use sendoff::names::{BranchName, RemoteUrl, RepositoryName};
 
@@ -58,6 +60,14 @@ fn request(name: &str) -> NewPullRequest {
         labels: Vec::new(),
         reviewers: Vec::new(),
         assignees: Vec::new(),
+    }
+}
+
+/// Returns the pull request that was opened.
+fn created(opened: Opened) -> PullRequest {
+    match opened {
+        Opened::Created(pull) => pull,
+        other => panic!("not created: {other:?}"),
     }
 }
 

@@ -16,7 +16,7 @@ fn the_users_files_count_with_their_includes() {
     let work = sandbox.repository("r");
     let top = work.canonicalize().unwrap();
     sandbox.write("home/more", "[core]\n\tsshCommand = from-include\n");
-    sandbox.write("home/work", "[http]\n\tproxy = from-include-if\n");
+    sandbox.write("home/included", "[http]\n\tproxy = from-include-if\n");
     sandbox.write("home/branch", "[core]\n\taskPass = on-main\n");
     sandbox.write(
         "home/.config/git/config",
@@ -25,7 +25,7 @@ fn the_users_files_count_with_their_includes() {
     append(
         &sandbox.home().join(".gitconfig"),
         &format!(
-            "[include]\n\tpath = more\n[includeIf \"gitdir:{}/\"]\n\tpath = ~/work\n\
+            "[include]\n\tpath = more\n[includeIf \"gitdir:{}/\"]\n\tpath = ~/included\n\
              [includeIf \"gitdir:/elsewhere/\"]\n\tpath = ~/none\n\
              [includeIf \"onbranch:main\"]\n\tpath = branch\n[core]\n\teditor = home\n[fetch]\n\tprune\n",
             top.display()

@@ -2,7 +2,6 @@
 
 use std::os::unix::fs::chown;
 use std::path::Path;
-use std::process::Command;
 
 use sendoff::git::LocalConfig;
 use sendoff::git::OpenError;
@@ -112,8 +111,7 @@ fn pipes_where_git_has_files_do_not_block() {
         let work = sandbox.repository(&format!("r-{}", name.replace('/', "-")));
         let path = work.join(".git").join(name);
         drop(std::fs::remove_file(&path));
-        let made = Command::new("mkfifo").arg(&path).status().unwrap();
-        assert!(made.success());
+        sandbox.pipe(&path);
         let refused = discover(&sandbox, &work);
         assert!(!matches!(refused, Ok(Some(_))), "{name} was read");
     }
@@ -125,13 +123,7 @@ fn a_pipe_in_place_of_a_branch_does_not_block() {
     let work = sandbox.repository("r");
     let path = work.join(".git/refs/heads/main");
     std::fs::remove_file(&path).unwrap();
-    assert!(
-        Command::new("mkfifo")
-            .arg(&path)
-            .status()
-            .unwrap()
-            .success()
-    );
+    sandbox.pipe(&path);
     assert!(open(&sandbox, &work).head().is_err());
 }
 

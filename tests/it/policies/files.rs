@@ -161,15 +161,7 @@ fn a_directory_or_a_pipe_is_no_policy() {
     std::fs::create_dir_all(sandbox.path("user/policy.toml")).unwrap();
     assert!(load_user(&sandbox.path("user/policy.toml")).fail_closed);
     std::fs::create_dir_all(sandbox.path("repo")).unwrap();
-    let pipe = sandbox.path("repo/.sendoff.toml");
-    assert!(
-        sandbox
-            .command("mkfifo")
-            .arg(&pipe)
-            .status()
-            .unwrap()
-            .success()
-    );
+    sandbox.pipe("repo/.sendoff.toml");
     let error = RepositoryFile::read(&sandbox.path("repo")).unwrap_err();
     assert!(
         error.one_line().ends_with("it is not a regular file"),

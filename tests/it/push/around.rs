@@ -29,7 +29,7 @@ fn pointers_of_lfs_do_not_leave_unless_a_hook_ran() {
     // The hook of git-lfs sends the files; that it ran is enough.
     script(
         &world.sandbox,
-        "work/.git/hooks/pre-push",
+        "clone/.git/hooks/pre-push",
         "cat > \"$HOME/seen\"",
     );
     let report = world.report(&["run", "post-commit"]);

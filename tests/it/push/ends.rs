@@ -170,7 +170,7 @@ fn a_credential_helper_that_hangs() {
 fn a_pre_push_hook_that_hangs() {
     // The run's deadline stands still while it runs; it has one of its own.
     let world = World::new();
-    script(&world.sandbox, "work/.git/hooks/pre-push", STUBBORN);
+    script(&world.sandbox, "clone/.git/hooks/pre-push", STUBBORN);
     let ended = ends(&world, &["limits.hook-timeout=1s"], &[]);
     let step = &ended.report["steps"][0];
     assert_eq!(step["reason"], "hook-declined", "{step}");

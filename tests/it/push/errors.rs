@@ -83,7 +83,7 @@ fn an_update_hook_that_declines_as_a_forge_would() {
 #[test]
 fn a_branch_that_is_checked_out() {
     let sandbox = Sandbox::new();
-    let work = sandbox.repository("work");
+    let work = sandbox.repository("clone");
     sandbox.git(&work, &["checkout", "-q", "-b", "feature"]);
     let path = work.to_str().unwrap();
     sandbox.git(sandbox.path(""), &["clone", "-q", path, "other"]);

@@ -214,7 +214,7 @@ fn a_hook_that_does_not_end_is_killed_with_its_children() {
 #[test]
 fn by_hand_the_hook_runs_and_for_agents_it_is_skipped_and_said_so() {
     let world = World::new();
-    script(&world.sandbox, "work/.git/hooks/pre-push", RECORD);
+    script(&world.sandbox, "clone/.git/hooks/pre-push", RECORD);
     let report = world.report(&["run", "post-commit", "--trigger", "claude-code"]);
     let step = &report["steps"][0];
     assert_eq!(step["verdict"], "done", "{step}");
@@ -237,7 +237,7 @@ fn by_hand_the_hook_runs_and_for_agents_it_is_skipped_and_said_so() {
     world.user_policy("[steps.push]\nhooks = \"run\"\n");
     script(
         &world.sandbox,
-        "work/.git/hooks/pre-push",
+        "clone/.git/hooks/pre-push",
         "echo lint failed; exit 1",
     );
     let said = world.run(&["run", "post-commit", "--trigger", "claude-code"]);
@@ -249,7 +249,7 @@ fn by_hand_the_hook_runs_and_for_agents_it_is_skipped_and_said_so() {
 fn the_deadline_of_the_run_stands_still_while_the_hook_runs() {
     let world = World::new();
     world.user_policy("[limits]\ndeadline = \"1500ms\"\n");
-    script(&world.sandbox, "work/.git/hooks/pre-push", "sleep 2");
+    script(&world.sandbox, "clone/.git/hooks/pre-push", "sleep 2");
     let report = world.report(&["run", "post-commit"]);
     assert_eq!(report["steps"][0]["verdict"], "done", "{report}");
 }

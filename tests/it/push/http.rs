@@ -29,7 +29,7 @@ fn a_small_push_takes_two_round_trips_and_an_unneeded_one_takes_one() {
 #[test]
 fn a_new_branch_is_created_in_an_empty_repository() {
     let sandbox = Sandbox::new();
-    let work = sandbox.repository("work");
+    let work = sandbox.repository("clone");
     sandbox.git(&work, &["checkout", "-q", "-b", "feature"]);
     bare(&sandbox, "empty");
     let server = server(&sandbox, GitServerOptions::default());

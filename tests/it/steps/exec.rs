@@ -9,7 +9,7 @@ use crate::world::{Said, run};
 
 fn sandbox(own: &str) -> Sandbox {
     let sandbox = Sandbox::new();
-    sandbox.repository("work");
+    sandbox.repository("clone");
     let policy = format!("[steps.own]\nuses = \"exec\"\n{own}\n");
     sandbox.write("home/.config/sendoff/policy.toml", policy);
     sandbox
@@ -17,7 +17,7 @@ fn sandbox(own: &str) -> Sandbox {
 
 fn step(sandbox: &Sandbox, arguments: &[&str]) -> Said {
     let all: Vec<&str> = ["step", "own"].iter().chain(arguments).copied().collect();
-    run(sandbox, &sandbox.path("work"), &all, &[], b"")
+    run(sandbox, &sandbox.path("clone"), &all, &[], b"")
 }
 
 /// Makes a sandbox whose step runs a script of the shell.
@@ -45,7 +45,7 @@ fn it_gets_few_variables_and_the_work_tree() {
         ("BASH_ENV", "/evil".into()),
         ("PLATFORM_URL", "http://127.0.0.1:1".into()),
     ];
-    let work = sandbox.path("work");
+    let work = sandbox.path("clone");
     let said = run(
         &sandbox,
         &work,
@@ -81,8 +81,8 @@ fn it_reads_what_the_policy_hands_it() {
 #[test]
 fn a_relative_command_is_that_of_the_work_tree() {
     let sandbox = sandbox("command = [\"./scripts/x\", \"a b\"]");
-    plant(&sandbox, "work/scripts/x", "echo \"ran $1\"");
-    let deep = sandbox.path("work/deep/er");
+    plant(&sandbox, "clone/scripts/x", "echo \"ran $1\"");
+    let deep = sandbox.path("clone/deep/er");
     fs::create_dir_all(&deep).unwrap();
     let said = run(&sandbox, &deep, &["step", "own"], &[], b"");
     assert_eq!(said.stdout, "ran a b\n", "{}", said.stderr);
@@ -95,9 +95,9 @@ fn a_name_is_never_found_in_the_repository() {
         ("git", ""),
     ] {
         let sandbox = sandbox(&format!("command = [\"{command}\", \"--version\"]"));
-        plant(&sandbox, &format!("work/{command}"), "echo planted");
+        plant(&sandbox, &format!("clone/{command}"), "echo planted");
         let path = format!(".::{}:bin", std::env::var("PATH").unwrap());
-        let work = sandbox.path("work");
+        let work = sandbox.path("clone");
         let said = run(&sandbox, &work, &["step", "own"], &[("PATH", path)], b"");
         assert!(!said.stdout.contains("planted"), "{}", said.stdout);
         assert_eq!(said.stdout.starts_with("git version"), expected.is_empty());
@@ -132,7 +132,7 @@ fn a_failure_follows_on_error() {
         ));
         let said = run(
             &sandbox,
-            &sandbox.path("work"),
+            &sandbox.path("clone"),
             &["run", "p", "--json"],
             &[],
             b"",
@@ -184,7 +184,7 @@ fn at_its_limit_it_is_killed_with_its_children() {
         "{}",
         said.stderr
     );
-    let children = fs::read_to_string(sandbox.path("work/children")).unwrap();
+    let children = fs::read_to_string(sandbox.path("clone/children")).unwrap();
     assert_eq!(children.lines().count(), 2);
     for child in children.lines() {
         let is_gone = || {
@@ -210,7 +210,7 @@ fn a_descendant_that_leaves_the_group_holds_nobody_up() {
     let began = Instant::now();
     let said = step(&sandbox, &[]);
     let took = began.elapsed();
-    let left = fs::read_to_string(sandbox.path("work/left")).unwrap();
+    let left = fs::read_to_string(sandbox.path("clone/left")).unwrap();
     let left = rustix::process::Pid::from_raw(left.trim().parse().unwrap()).unwrap();
     rustix::process::kill_process(left, rustix::process::Signal::KILL).unwrap();
     assert_eq!((said.stdout.as_str(), said.code), ("done\n", Some(0)));
@@ -242,18 +242,18 @@ fn output_is_cleaned() {
 fn a_repository_cannot_name_a_program() {
     let sandbox = sandbox("command = [\"true\"]");
     sandbox.write(
-        "work/.sendoff.toml",
+        "clone/.sendoff.toml",
         "[pipelines]\npost-task = [\"own\"]\n[steps.own]\nuses = \"exec\"\ncommand = [\"touch\", \"planted\"]\n",
     );
     let said = step(&sandbox, &[]);
     let ran = run(
         &sandbox,
-        &sandbox.path("work"),
+        &sandbox.path("clone"),
         &["run", "post-task"],
         &[],
         b"",
     );
-    assert!(!sandbox.path("work/planted").exists());
+    assert!(!sandbox.path("clone/planted").exists());
     let all = format!("{}{}{}", said.stderr, ran.stdout, ran.stderr);
     assert!(all.contains("policy"), "{all}");
 }

@@ -172,12 +172,12 @@ fn templates_of_a_body_are_checked() {
 #[test]
 fn a_repository_cannot_list_an_origin() {
     let sandbox = Sandbox::new();
-    sandbox.repository("work");
+    sandbox.repository("clone");
     let policy = "[http]\nallowed = [\"https://evil.example\"]\n";
-    sandbox.write("work/.sendoff.toml", policy);
+    sandbox.write("clone/.sendoff.toml", policy);
     let shown = run(
         &sandbox,
-        &sandbox.path("work"),
+        &sandbox.path("clone"),
         &["policy", "show"],
         &[],
         b"",

@@ -64,10 +64,7 @@ fn hang_at_confirming(sandbox: &Sandbox, claim: u32) -> std::path::PathBuf {
         fs::create_dir_all(sandbox.path("box")).unwrap();
         fs::DirBuilder::new().mode(0o700).create(&private).unwrap();
     }
-    let pipe = private.join(format!("{claim:08}.read.new"));
-    let made = sandbox.command("mkfifo").arg(&pipe).status().unwrap();
-    assert!(made.success());
-    pipe
+    sandbox.pipe(private.join(format!("{claim:08}.read.new")))
 }
 
 /// Reads what a run prints up to the line that `is_last`, and leaves the run hanging.

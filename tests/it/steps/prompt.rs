@@ -3,10 +3,10 @@
 use std::fs;
 use std::os::unix::fs::symlink;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::sandbox::Sandbox;
-use crate::world::{Said, World, run};
+use crate::world::{Said, World, run, step as step_of};
 
 fn step(sandbox: &Sandbox, arguments: &[&str]) -> Said {
     let all: Vec<&str> = ["step"].iter().chain(arguments).copied().collect();
@@ -70,8 +70,7 @@ fn a_prompt_that_is_none_is_refused() {
     symlink("system-prompt.md", &prompt).unwrap();
     refused("cannot be found");
     fs::remove_file(&prompt).unwrap();
-    let made = sandbox.command("mkfifo").arg(&prompt).status().unwrap();
-    assert!(made.success());
+    sandbox.pipe(&prompt);
     refused("is no regular file");
 }
 
@@ -209,7 +208,7 @@ fn as_json_every_step_has_its_data() {
     let (world, variables) = world();
     let arguments = ["run", "pre-task", "--json"];
     let said = run(&world.sandbox, &world.work(), &arguments, &variables, b"");
-    let report: Value = serde_json::from_str(&said.stdout).unwrap();
+    let report = said.report();
     let text = |at: usize| report["steps"][at]["outputs"]["text"].clone();
     assert_eq!(
         text(1),
@@ -225,19 +224,17 @@ fn a_failed_task_gets_its_category_and_its_sentence() {
     let world = World::new();
     let task = br#"{"task":{"ok":false,"input":"x","stderr":"HTTP 429: slow","exit_code":3}}"#;
     let said = world.run_with_input(&["run", "--input", "-", "--json"], task);
-    let report: Value = serde_json::from_str(&said.stdout).unwrap();
+    let report = said.report();
     assert_eq!(report["pipeline"], "on-failure");
-    let step = |name: &str| {
-        let steps = report["steps"].as_array().unwrap();
-        let found = steps.iter().find(|step| step["name"] == name);
-        found.unwrap().clone()
-    };
-    assert_eq!(step("error-classify")["outputs"]["text"], "rate_limited");
     assert_eq!(
-        step("error-sanitize")["outputs"]["text"],
+        step_of(&report, "error-classify")["outputs"]["text"],
+        "rate_limited"
+    );
+    assert_eq!(
+        step_of(&report, "error-sanitize")["outputs"]["text"],
         "The agent failed (rate_limited). Details are in the workspace's log."
     );
-    assert_eq!(step("pr-create")["verdict"], "done", "{report}");
+    assert_eq!(step_of(&report, "pr-create")["verdict"], "done", "{report}");
 }
 
 #[test]

@@ -11,6 +11,10 @@ from ._result import Result
 from .compat import brief_summary, counters, set_current_task
 
 _F = TypeVar("_F", bound=Callable[..., Any])
+# What Python tells of the exception that leaves a block.
+_Kind = Optional[Type[BaseException]]
+_Error = Optional[BaseException]
+_Trace = Optional[TracebackType]
 
 
 class task:
@@ -62,12 +66,7 @@ class task:
             await set_current_task(self._heartbeat, brief_summary(self.input or ""))
         return self
 
-    async def __aexit__(
-        self,
-        kind: Optional[Type[BaseException]],
-        error: Optional[BaseException],
-        trace: Optional[TracebackType],
-    ) -> None:
+    async def __aexit__(self, kind: _Kind, error: _Error, trace: _Trace) -> None:
         fields, told = self._leave(error)
         if isinstance(error, GeneratorExit):
             # A coroutine that is being closed may not wait for anything.
@@ -89,12 +88,7 @@ class task:
         _set(self._heartbeat, brief_summary(self.input or ""), 1)
         return self
 
-    def __exit__(
-        self,
-        kind: Optional[Type[BaseException]],
-        error: Optional[BaseException],
-        trace: Optional[TracebackType],
-    ) -> None:
+    def __exit__(self, kind: _Kind, error: _Error, trace: _Trace) -> None:
         fields, told = self._leave(error)
         where: Dict[str, Any] = {"cwd": self._cwd, "pipeline": self._pipeline}
         if self._wait:
@@ -102,7 +96,7 @@ class task:
         else:
             self.result = detach(fields, heartbeat=told, **where)
 
-    def _leave(self, error: Optional[BaseException]) -> "tuple[Dict[str, Any], Optional[Dict[str, Any]]]":
+    def _leave(self, error: _Error) -> "tuple[Dict[str, Any], Optional[Dict[str, Any]]]":
         told = None
         if self._heartbeat is not None:
             _set(self._heartbeat, "", 0)

@@ -12,7 +12,7 @@ use secrecy::SecretString;
 use sendoff::demo::git_server::GitServerOptions;
 use sendoff::git::push::{Action, LastSeen, PushOptions};
 
-use crate::sandbox::Sandbox;
+use crate::sandbox::{Sandbox, succeed};
 
 use super::git_pack::feed;
 use super::git_pack::git_pack;
@@ -286,15 +286,7 @@ fn compare(sandbox: &Sandbox, work: &Path, ways: &[Over]) {
             git.env("GIT_SSH_COMMAND", ssh);
         }
         let refspec = format!("HEAD:refs/heads/{branch}");
-        let output = git
-            .args(["push", &(route.urls)("gits").1, &refspec])
-            .output()
-            .unwrap();
-        assert!(
-            output.status.success(),
-            "{}",
-            String::from_utf8_lossy(&output.stderr)
-        );
+        succeed(git.args(["push", &(route.urls)("gits").1, &refspec]));
 
         let see = |name: &str, arguments: &[&str]| {
             sandbox.git(sandbox.path(&format!("remotes/{name}.git")), arguments)

@@ -1,65 +1,9 @@
-//! `RemoteUrl`: where a remote is, checked by two parsers; hides its password.
-
-use std::fmt;
-use std::path::PathBuf;
+//! How a text becomes a `RemoteUrl`: two parsers have to agree, and nothing dangerous is let in.
 
 use gix::bstr::ByteSlice;
 use secrecy::SecretString;
 
-use super::origin::{Origin, is_loopback};
-
-/// How a remote is reached.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Scheme {
-    /// `https://`
-    Https,
-    /// `http://`
-    Http,
-    /// `ssh://` and `user@host:path`
-    Ssh,
-    /// `git://`
-    Git,
-    /// `file://` and plain paths
-    File,
-}
-
-impl Scheme {
-    /// Returns the scheme's name as it stands in a URL.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Https => "https",
-            Self::Http => "http",
-            Self::Ssh => "ssh",
-            Self::Git => "git",
-            Self::File => "file",
-        }
-    }
-}
-
-/// The URL of a remote.
-///
-/// Neither `Display` nor `Debug` shows the password. For http(s) two parsers had to agree on
-/// scheme, host, port and path, because a URL that reads differently in two places is how
-/// credentials reach the wrong host.
-#[derive(Clone)]
-pub struct RemoteUrl {
-    scheme: Scheme,
-    user: Option<String>,
-    password: Option<SecretString>,
-    host: Option<String>,
-    port: Option<u16>,
-    path: String,
-    scp_like: bool,
-}
-
-/// The owner and the name that a forge knows a repository by: the last two parts of the path.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RepositoryName {
-    /// The user or organisation.
-    pub owner: String,
-    /// The repository, without `.git`.
-    pub name: String,
-}
+use super::{RemoteUrl, Scheme};
 
 /// Why a text is no remote URL that sendoff uses. No variant shows a password.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -193,103 +137,6 @@ impl RemoteUrl {
             Err(RemoteUrlError::Ambiguous)
         }
     }
-
-    /// Returns how the remote is reached.
-    pub const fn scheme(&self) -> Scheme {
-        self.scheme
-    }
-
-    /// Returns the host; absent for files.
-    pub fn host(&self) -> Option<&str> {
-        self.host.as_deref()
-    }
-
-    /// Returns the port that the URL names.
-    pub const fn port(&self) -> Option<u16> {
-        self.port
-    }
-
-    /// Returns the user name in the URL.
-    pub fn user(&self) -> Option<&str> {
-        self.user.as_deref()
-    }
-
-    /// Returns the password in the URL.
-    pub const fn password(&self) -> Option<&SecretString> {
-        self.password.as_ref()
-    }
-
-    /// Returns the path as the server gets it (ssh: as git would send it; file: the directory).
-    pub fn path(&self) -> &str {
-        &self.path
-    }
-
-    /// Returns the directory of a `file` remote.
-    pub fn file_path(&self) -> Option<PathBuf> {
-        (self.scheme == Scheme::File).then(|| PathBuf::from(&self.path))
-    }
-
-    /// Returns the URL for an HTTP client, without user and password, or nothing for another scheme.
-    pub fn http_url(&self) -> Option<reqwest::Url> {
-        if !matches!(self.scheme, Scheme::Http | Scheme::Https) {
-            return None;
-        }
-        let port = self.port.map(|port| format!(":{port}")).unwrap_or_default();
-        let host = self.host.as_deref()?;
-        reqwest::Url::parse(&format!(
-            "{}://{host}{port}{}",
-            self.scheme.as_str(),
-            self.path
-        ))
-        .ok()
-    }
-
-    /// Returns the HTTP origin, or nothing for another scheme.
-    pub fn origin(&self) -> Option<Origin> {
-        Origin::of(&self.http_url()?)
-    }
-
-    /// Says whether the server is this machine.
-    pub fn is_loopback(&self) -> bool {
-        self.scheme == Scheme::File || self.host.as_deref().is_some_and(is_loopback)
-    }
-
-    /// Returns owner and name, or nothing when the path has fewer than two parts.
-    pub fn repository(&self) -> Option<RepositoryName> {
-        let path = self.path.trim_end_matches('/');
-        let path = path.strip_suffix(".git").unwrap_or(path);
-        let mut parts = path.rsplit('/').filter(|part| !part.is_empty());
-        let name = parts.next()?.to_owned();
-        let owner = parts.next()?.trim_start_matches('~').to_owned();
-        Some(RepositoryName { owner, name })
-    }
-
-    /// Returns the URL without user and password, as lists of allowed remotes name it.
-    pub fn without_login(&self) -> String {
-        let bare = Self {
-            user: None,
-            password: None,
-            ..self.clone()
-        };
-        bare.to_string()
-    }
-
-    fn render(&self, password: impl Fn(&SecretString) -> String) -> String {
-        let mut login = self.user.clone().unwrap_or_default();
-        if let Some(secret) = &self.password {
-            login = format!("{login}:{}", password(secret));
-        }
-        if !login.is_empty() {
-            login.push('@');
-        }
-        let host = self.host.as_deref().unwrap_or_default();
-        let port = self.port.map(|port| format!(":{port}")).unwrap_or_default();
-        match self.scheme {
-            Scheme::File => self.path.clone(),
-            Scheme::Ssh if self.scp_like => format!("{login}{host}:{}", self.path),
-            scheme => format!("{}://{login}{host}{port}{}", scheme.as_str(), self.path),
-        }
-    }
 }
 
 /// Says whether `text` holds a control character, also after percent-decoding.
@@ -315,49 +162,9 @@ fn is_plain(text: &str) -> bool {
             .all(|c| c.is_ascii_alphanumeric() || "._-".contains(c))
 }
 
-impl fmt::Display for RemoteUrl {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.render(|_| "***".to_owned()))
-    }
-}
-
-impl fmt::Debug for RemoteUrl {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "RemoteUrl({self})")
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_password_is_shown_nowhere() {
-        let url = RemoteUrl::parse("https://x:CANARY@example.com/o/r.git").unwrap();
-        assert_eq!(url.to_string(), "https://x:***@example.com/o/r.git");
-        assert!(!format!("{url:?}").contains("CANARY"));
-    }
-
-    #[test]
-    fn every_form_is_read() {
-        let place = |text: &str| {
-            let url = RemoteUrl::parse(text).unwrap();
-            let repository = url.repository().unwrap();
-            format!(
-                "{} {} {}",
-                url.scheme().as_str(),
-                url.host().unwrap_or("-"),
-                repository.owner + "/" + &repository.name
-            )
-        };
-        assert_eq!(place("https://github.com/o/r.git"), "https github.com o/r");
-        assert_eq!(place("https://github.com/o/r/"), "https github.com o/r");
-        assert_eq!(place("git@github.com:o/r.git"), "ssh github.com o/r");
-        assert_eq!(place("ssh://git@[::1]:22/o/r"), "ssh ::1 o/r");
-        assert_eq!(place("/srv/o/r.git"), "file - o/r");
-        assert_eq!(place("file:///srv/o/r.git"), "file - o/r");
-        assert_eq!(place("git://h/o/r"), "git h o/r");
-    }
 
     #[test]
     fn dangerous_urls_are_refused() {

@@ -1,0 +1,71 @@
+//! What of a run may be shown: one line, no secret, no control character.
+
+use serde_json::Value;
+
+use crate::report::{Note, StepReport};
+use crate::secrets::{KnownSecrets, clean_line};
+
+use super::ending::Ending;
+
+/// The longest line that a report shows of a step, in characters.
+const LONGEST: usize = 500;
+
+/// Puts into the report how a step ended.
+pub(super) fn tell(step: &mut StepReport, ending: Ending, secrets: &KnownSecrets) {
+    step.verdict = ending.verdict;
+    step.reason = ending.reason;
+    step.summary = show(&ending.summary, secrets);
+    step.advice = ending.advice.as_deref().map(|advice| show(advice, secrets));
+    step.outputs = ending.outputs;
+    for value in step.outputs.values_mut() {
+        hide(value, secrets);
+    }
+}
+
+/// Hides once more what a step said: a secret may have been learned since.
+pub(super) fn tell_again(step: &mut StepReport, secrets: &KnownSecrets) {
+    step.summary = secrets.hide(&step.summary).into_owned();
+    step.advice = step
+        .advice
+        .as_deref()
+        .map(|advice| secrets.hide(advice).into_owned());
+    for value in step.outputs.values_mut() {
+        hide(value, secrets);
+    }
+}
+
+/// Makes a note fit to be shown.
+pub(super) fn tell_note(note: &mut Note, secrets: &KnownSecrets) {
+    note.message = line(&note.message, secrets);
+    note.advice = note.advice.as_deref().map(|advice| line(advice, secrets));
+}
+
+/// Makes what a step says fit to be shown: one line that is not too long.
+fn show(text: &str, secrets: &KnownSecrets) -> String {
+    let text = line(text, secrets);
+    if text.chars().count() <= LONGEST {
+        return text;
+    }
+    let mut short: String = text.chars().take(LONGEST).collect();
+    short.push('…');
+    short
+}
+
+/// Takes secrets and control characters out of a text, and makes it one line.
+fn line(text: &str, secrets: &KnownSecrets) -> String {
+    clean_line(&secrets.hide(text))
+}
+
+/// Takes secrets out of outputs. Their control characters are escaped by JSON, and by who shows
+/// them: a prompt keeps its lines.
+fn hide(value: &mut Value, secrets: &KnownSecrets) {
+    match value {
+        Value::String(text) => {
+            let hidden = secrets.hide(text).into_owned();
+            *text = hidden;
+        }
+        Value::Array(values) => values.iter_mut().for_each(|value| hide(value, secrets)),
+        Value::Object(values) => values.values_mut().for_each(|value| hide(value, secrets)),
+        _ => {}
+    }
+}

@@ -1,0 +1,174 @@
+//! `StepDef`: one kind of step, as the catalogue lists it.
+
+use std::fmt::Debug;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::policy::{Classed, KeyClass, Kind, PolicyError, StepTable};
+
+use super::step::{Step, TextStep};
+
+/// One kind of step: its name, how its settings are read, their schema and their classes.
+///
+/// To add one: a file in `steps/` that exports a `STEP`, and two lines in `steps/mod.rs`.
+#[derive(Clone, Copy)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a mark of its own that a kind may have"
+)]
+pub struct StepDef {
+    /// The kind's name, which is also the default name of a step.
+    pub name: &'static str,
+    /// What the kind does, in one line.
+    pub about: &'static str,
+    /// The steps that must be done before, unless the policy names others.
+    pub(super) needs: &'static [&'static str],
+    /// Whether it shows work to others, so that a broken policy stops it.
+    pub(super) ships: bool,
+    /// Whether it runs after a failure that stops the run.
+    pub(super) always: bool,
+    /// Whether it waits for something even when there is neither a platform nor work to ship.
+    pub(super) waits: bool,
+    /// Whether it watches its own progress, so that `limits.step-timeout` is not for it.
+    pub(super) times_itself: bool,
+    read: fn(&StepTable) -> Result<Box<dyn Step>, PolicyError>,
+    schema: fn(&mut schemars::SchemaGenerator) -> schemars::Schema,
+    defaults: fn() -> Value,
+    classes: &'static [(&'static str, KeyClass)],
+    read_text: Option<ReadText>,
+}
+
+/// How the settings of a text step are read.
+type ReadText = fn(&StepTable) -> Result<Box<dyn TextStep>, PolicyError>;
+
+impl StepDef {
+    /// Declares the kind `name` with the settings and work of `S`.
+    pub const fn of<S>(name: &'static str, about: &'static str) -> Self
+    where
+        S: Step + Classed + Default + DeserializeOwned + Serialize + JsonSchema + 'static,
+    {
+        Self {
+            name,
+            about,
+            needs: &[],
+            ships: false,
+            always: false,
+            waits: true,
+            times_itself: false,
+            read: |table| Ok(Box::new(table.read::<S>()?)),
+            schema: |generator| generator.subschema_for::<S>(),
+            defaults: || serde_json::to_value(S::default()).unwrap_or_default(),
+            classes: S::CLASSES,
+            read_text: None,
+        }
+    }
+
+    /// Declares the kind `name` like [`of`](Self::of), for a step that makes one text of another.
+    pub const fn of_text<S>(name: &'static str, about: &'static str) -> Self
+    where
+        S: Step
+            + TextStep
+            + Classed
+            + Default
+            + DeserializeOwned
+            + Serialize
+            + JsonSchema
+            + 'static,
+    {
+        let mut def = Self::of::<S>(name, about);
+        def.waits = false;
+        def.read_text = Some(|table| Ok(Box::new(table.read::<S>()?)));
+        def
+    }
+
+    /// Names the steps that must be done before, unless the policy names others.
+    #[must_use]
+    pub const fn needs(mut self, steps: &'static [&'static str]) -> Self {
+        self.needs = steps;
+        self
+    }
+
+    /// Marks a kind that shows work to others or runs programs: it does not run when the policy
+    /// of the system or the user is broken.
+    #[must_use]
+    pub const fn ships(mut self) -> Self {
+        self.ships = true;
+        self
+    }
+
+    /// Marks a kind that runs also after a failure with `on-error = "stop"`.
+    #[must_use]
+    pub const fn always(mut self) -> Self {
+        self.always = true;
+        self
+    }
+
+    /// Marks a kind that waits for the platform, the remote or the forge and for nothing else: a run of
+    /// such steps that has none of these to ask needs no runtime, which is most of what it would cost.
+    #[must_use]
+    pub const fn waits_for_servers_only(mut self) -> Self {
+        self.waits = false;
+        self
+    }
+
+    /// Marks a kind that watches its own progress: only a `timeout` of its own limits it, and the
+    /// run's deadline.
+    #[must_use]
+    pub const fn no_step_timeout(mut self) -> Self {
+        self.times_itself = true;
+        self
+    }
+
+    /// Reads the settings of a step of this kind.
+    pub fn read(&self, table: &StepTable) -> Result<Box<dyn Step>, PolicyError> {
+        (self.read)(table)
+    }
+
+    /// Says whether steps of this kind make one text of another and reach nothing else.
+    pub const fn makes_text(&self) -> bool {
+        self.read_text.is_some()
+    }
+
+    /// Reads the settings of a text step; nothing when steps of this kind are none.
+    pub fn read_text(&self, table: &StepTable) -> Result<Option<Box<dyn TextStep>>, PolicyError> {
+        self.read_text.map(|read| read(table)).transpose()
+    }
+
+    /// Returns the schema of the settings.
+    pub fn schema(&self, generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        (self.schema)(generator)
+    }
+
+    /// Returns the settings when no layer says anything.
+    pub fn defaults(&self) -> Value {
+        (self.defaults)()
+    }
+
+    /// Returns the class of each own key, in kebab-case: who may set it.
+    pub const fn classes(&self) -> &'static [(&'static str, KeyClass)] {
+        self.classes
+    }
+}
+
+impl Debug for StepDef {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "StepDef({})", self.name)
+    }
+}
+
+impl Kind for StepDef {
+    fn name(&self) -> &str {
+        self.name
+    }
+
+    fn classes(&self) -> &'static [(&'static str, KeyClass)] {
+        self.classes
+    }
+
+    fn check(&self, table: &StepTable) -> Result<(), PolicyError> {
+        self.read(table).map(drop)
+    }
+}

@@ -1,0 +1,164 @@
+//! Runs a session's pipeline: what it is given, and how it ends by itself, by a signal or too late.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use futures_util::future::{Either, select};
+
+use crate::exit::Exit;
+use crate::pipeline::{
+    Context, Deadline, Draft, Facts, ForgeSource, OpenPullRequest, Pipeline, RemoteHeadSource,
+    RunFacts, SharedProgress, Shipment,
+};
+use crate::process::kill_every_group;
+use crate::report::Report;
+
+use super::forge_way::ForgeWay;
+use super::guards::Survey;
+use super::remote_head::Question;
+use super::{Session, connect, forge_way, remote_head, signals};
+
+/// Returns the code of the note that says which signal ended the run.
+const fn signal_code(signal: Exit) -> &'static str {
+    match signal {
+        Exit::HungUp => "sighup",
+        Exit::Terminated => "sigterm",
+        _ => "sigint",
+    }
+}
+
+/// How long threads that outlive the run may take to end.
+const LAST_CALL: Duration = Duration::from_millis(250);
+
+impl Session {
+    /// Runs a pipeline. Never fails: what went wrong is part of the report.
+    ///
+    /// SIGINT, SIGTERM and SIGHUP end it in order within a second, with the report so far. When the
+    /// deadline passes and the run does not end by itself, the watch that the session was opened
+    /// with has the report so far.
+    pub fn run(&self, pipeline: &Pipeline, progress: &SharedProgress) -> Report {
+        let report = self.run_watched(pipeline, progress);
+        self.end_watch();
+        report
+    }
+
+    /// From here on the report is the run's to tell.
+    fn end_watch(&self) {
+        if let Err(error) = self.watch.end() {
+            // The machine refused the thread; the run was covered by its own timers.
+            tracing::debug!(%error, "there was no watchdog");
+        }
+    }
+
+    fn run_watched(&self, pipeline: &Pipeline, progress: &SharedProgress) -> Report {
+        let (deadline, draft) = (&self.watch.deadline, &self.watch.draft);
+        draft.describe(pipeline.name(), None, &self.notes);
+        let survey = self.survey();
+        draft.describe(pipeline.name(), survey.report(), &self.notes);
+        if self.has_nobody_to_ask(&survey) && !pipeline.waits() {
+            // Nothing to wait for: no runtime is paid for.
+            // A twin: what is tried here and has to wait begins again below.
+            let twin = draft.twin();
+            let run = self.run_on(pipeline, &survey, deadline, &twin, progress);
+            if let Some(report) = run.now_or_never() {
+                return report;
+            }
+        }
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build();
+        let runtime = match runtime {
+            Ok(runtime) => runtime,
+            Err(error) => return draft.not_started(&error),
+        };
+        let run = self.run_on(pipeline, &survey, deadline, draft, progress);
+        let ended = runtime.block_on(async {
+            // The run is dropped when a signal wins: that raises the flag of its threads.
+            match select(Box::pin(run), Box::pin(signals::first())).await {
+                Either::Left((report, _)) => Ok(report),
+                Either::Right((signal, _)) => Err(draft.interrupted(signal_code(signal))),
+            }
+        });
+        self.end_watch();
+        // A thread that still runs hears that it should end, gives back its locks and kills its
+        // children. One that is stuck must not hold the process.
+        runtime.shutdown_timeout(LAST_CALL);
+        if ended.is_err() || deadline.is_over() {
+            // A helper without a flag to look at would live on.
+            kill_every_group();
+        }
+        ended.unwrap_or_else(|report| report)
+    }
+
+    async fn run_on(
+        &self,
+        pipeline: &Pipeline,
+        survey: &Survey,
+        deadline: &Deadline,
+        draft: &Draft,
+        progress: &SharedProgress,
+    ) -> Report {
+        let platform = connect::platform(&self.environment, &self.loaded.policy, &self.known).ok();
+        let shipment = survey.shipment.as_ref();
+        let way = shipment.ok().map(|shipment| ForgeWay::of(self, shipment));
+        let forge = ForgeSource::new(move || forge_way::forge(way.clone()));
+        let question = shipment
+            .ok()
+            .and_then(|shipment| Question::of(self, shipment));
+        let remote_head = RemoteHeadSource::new(move || remote_head::ask(question.clone()));
+        let cx = Context {
+            trigger: self.trigger,
+            run_id: self.watch.run_id,
+            policy: &self.loaded.policy,
+            repo: self.repo(),
+            shipment,
+            forge: &forge,
+            open_pull_request: &OpenPullRequest::new(),
+            remote_head: &remote_head,
+            platform: platform.as_ref(),
+            task: &self.task,
+            facts: &self.facts(survey),
+            environment: &self.environment,
+            receipts: &self.receipts,
+            clock: &self.clock,
+            deadline,
+            progress,
+        };
+        let report = pipeline.run(cx, draft).await;
+        if let Ok(shipment) = shipment {
+            self.keep_habits(shipment);
+        }
+        report
+    }
+
+    /// Keeps what the remotes did about logins, where that is news.
+    fn keep_habits(&self, shipment: &Shipment) {
+        let first = (&shipment.remote, &shipment.push_options);
+        let also = shipment.also.iter();
+        let also = also.map(|place| (&place.remote, &place.push_options));
+        for (remote, options) in std::iter::once(first).chain(also) {
+            if let Some(seen) = options.login_habit.learned() {
+                self.remote_records().keep_login(&remote.url, seen);
+            }
+        }
+    }
+
+    /// Says whether no step has a server to talk to: no platform, and nothing to ship.
+    fn has_nobody_to_ask(&self, survey: &Survey) -> bool {
+        survey.shipment.is_err()
+            && connect::platform(&self.environment, &self.loaded.policy, &self.known).is_err()
+    }
+
+    fn facts(&self, survey: &Survey) -> Facts {
+        Facts {
+            repo: survey.facts.clone(),
+            task: self.task.task.clone(),
+            trigger: self.trigger.to_string(),
+            run: RunFacts {
+                id: self.watch.run_id.to_string(),
+            },
+            steps: BTreeMap::new(),
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! What the settings of `push` can say: values that are checked when the policy is read.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::names::RemoteName;
+
+/// What becomes of submodules.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum SubmoduleRule {
+    /// They are checked.
+    #[default]
+    Check,
+    /// They are not looked at.
+    Ignore,
+}
+
+/// One push option: a line of at most 1000 bytes.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(try_from = "String", into = "String")]
+#[schemars(with = "String")]
+pub(super) struct PushWord(String);
+
+impl PushWord {
+    /// Returns the line.
+    pub(super) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for PushWord {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        if text.is_empty() || text.len() > 1000 || text.contains(char::is_control) {
+            return Err("wanted one line of 1 to 1000 bytes without control characters");
+        }
+        Ok(Self(text))
+    }
+}
+
+impl From<PushWord> for String {
+    fn from(word: PushWord) -> Self {
+        word.0
+    }
+}
+
+/// What becomes of the `pre-push` hook.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Hooks {
+    /// It runs unless an agent asked.
+    #[default]
+    Auto,
+    /// It runs.
+    Run,
+    /// It does not run.
+    Skip,
+}
+
+/// `auto`, or the name of a remote.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(try_from = "String", into = "String")]
+#[schemars(with = "String")]
+pub(super) enum RemoteChoice {
+    /// As git would choose.
+    #[default]
+    Auto,
+    /// This one.
+    Named(RemoteName),
+}
+
+impl RemoteChoice {
+    /// Returns the name, unless git's choice is asked for.
+    pub(super) const fn name(&self) -> Option<&RemoteName> {
+        match self {
+            Self::Auto => None,
+            Self::Named(name) => Some(name),
+        }
+    }
+}
+
+impl TryFrom<String> for RemoteChoice {
+    type Error = crate::names::RemoteNameError;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        if text == "auto" {
+            Ok(Self::Auto)
+        } else {
+            RemoteName::new(text).map(Self::Named)
+        }
+    }
+}
+
+impl From<RemoteChoice> for String {
+    fn from(choice: RemoteChoice) -> Self {
+        match choice {
+            RemoteChoice::Auto => "auto".into(),
+            RemoteChoice::Named(name) => name.into(),
+        }
+    }
+}
