@@ -180,20 +180,31 @@ fn low_byte(value: usize) -> u8 {
     value as u8
 }
 
+/// How much is compared at once, in bytes: as far as large pieces are the same, then in smaller ones.
+const STEPS: [usize; 2] = [4096, 32];
+
 /// Returns how many bytes both begin with.
 fn common_prefix(a: &[u8], b: &[u8]) -> usize {
-    const STEP: usize = 32;
-    let chunks = a.chunks_exact(STEP).zip(b.chunks_exact(STEP));
-    let same = chunks.take_while(|(a, b)| a == b).count() * STEP;
+    let mut same = 0;
+    for step in STEPS {
+        let (_, a) = a.split_at(same);
+        let (_, b) = b.split_at(same);
+        let chunks = a.chunks_exact(step).zip(b.chunks_exact(step));
+        same += chunks.take_while(|(a, b)| a == b).count() * step;
+    }
     let rest = a.iter().skip(same).zip(b.iter().skip(same));
     same + rest.take_while(|(a, b)| a == b).count()
 }
 
 /// Returns how many bytes both end with.
 fn common_suffix(a: &[u8], b: &[u8]) -> usize {
-    const STEP: usize = 32;
-    let chunks = a.rchunks_exact(STEP).zip(b.rchunks_exact(STEP));
-    let same = chunks.take_while(|(a, b)| a == b).count() * STEP;
+    let mut same = 0;
+    for step in STEPS {
+        let (a, _) = a.split_at(a.len() - same);
+        let (b, _) = b.split_at(b.len() - same);
+        let chunks = a.rchunks_exact(step).zip(b.rchunks_exact(step));
+        same += chunks.take_while(|(a, b)| a == b).count() * step;
+    }
     let rest = a.iter().rev().skip(same).zip(b.iter().rev().skip(same));
     same + rest.take_while(|(a, b)| a == b).count()
 }

@@ -12,6 +12,7 @@ use super::MAX_DELTA_SIZE;
 use super::large::SMALL_FILE;
 use crate::git::push::objects::Selected;
 use crate::git::push::store::Loose;
+use crate::git::push::store::LooseWork;
 use crate::git::push::store::Place;
 
 /// So much may wait for the writer, in bytes; what is being read comes on top.
@@ -128,6 +129,7 @@ impl Drop for Ahead {
 
 /// Reads one object after the other, as far ahead as may wait.
 fn read_all(loose: &Loose, wanted: &[(usize, Selected, u64)], shared: &Shared) {
+    let mut work = LooseWork::default();
     for (number, object, length) in wanted {
         let mut state = shared.lock();
         while state.waiting > WAITING && !state.ended {
@@ -141,7 +143,7 @@ fn read_all(loose: &Loose, wanted: &[(usize, Selected, u64)], shared: &Shared) {
         };
         *slot = Slot::Reading;
         drop(state);
-        let content = read(loose, *object, *length);
+        let content = read(loose, &mut work, *object, *length);
         let mut state = shared.lock();
         state.waiting += content.as_ref().map_or(0, Vec::len);
         if let Some(slot) = state.slots.get_mut(*number) {
@@ -152,12 +154,12 @@ fn read_all(loose: &Loose, wanted: &[(usize, Selected, u64)], shared: &Shared) {
 }
 
 /// Reads one object; nothing where it is too large to be held, or not what its id and its kind say.
-fn read(loose: &Loose, object: Selected, length: u64) -> Option<Vec<u8>> {
+fn read(loose: &Loose, work: &mut LooseWork, object: Selected, length: u64) -> Option<Vec<u8>> {
     if length > SMALL_FILE && loose.size(&object.id)? > MAX_DELTA_SIZE as u64 {
         return None;
     }
     let mut content = Vec::new();
-    let kind = loose.read(&object.id, &mut content)?;
+    let kind = loose.read(&object.id, work, &mut content)?;
     let data = gix::objs::Data::new(&content, kind, object.id.kind());
     let is_right = kind == object.kind && data.verify_checksum(&object.id).is_ok();
     is_right.then_some(content)

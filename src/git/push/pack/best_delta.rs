@@ -32,7 +32,7 @@ impl Writer<'_, '_> {
         &mut self,
         number: usize,
         object: Selected,
-        stored: Option<&Stored<'_>>,
+        stored: Option<&Stored>,
     ) -> Result<Option<(Base, Vec<u8>)>, PackError> {
         let worth = MIN_DELTA_SIZE as u64..=MAX_DELTA_SIZE as u64;
         if stored.is_some_and(|stored| !worth.contains(&stored.size)) {

@@ -2,6 +2,7 @@
 
 use gix::ObjectId;
 use gix::objs::Kind;
+use gix::objs::TreeRefIter;
 use gix::odb::pack::data::entry::Header;
 
 use super::MAX_DELTA_SIZE;
@@ -23,7 +24,7 @@ pub(super) enum Packed<'p> {
     /// Made here.
     Fresh(&'p [u8]),
     /// Copied from a pack.
-    Stored(&'p Stored<'p>),
+    Stored(&'p Stored),
 }
 
 impl Writer<'_, '_> {
@@ -33,25 +34,26 @@ impl Writer<'_, '_> {
         object: Selected,
         base: Base,
         delta: &[u8],
-        stored: Option<&Stored<'_>>,
+        stored: Option<&Stored>,
     ) -> Result<u16, PackError> {
         let mut packed = Vec::new();
         self.deflater.deflate(delta, &mut packed)?;
         let name = self.name_of(base);
         if let Some(stored) = stored
-            && stored.data.len() <= packed.len() + name
+            && stored.data().len() <= packed.len() + name
         {
             return self.write_whole(object.kind, stored.size, Packed::Stored(stored));
         }
+        let wins = |whole: usize| whole <= packed.len() + name;
         if let Some(target) = self
             .recent
             .find(object.id)
-            .filter(|target| target.len() <= WEIGHED)
+            .filter(|target| target.len() <= WEIGHED && wins(least_deflated(object, target)))
         {
             let size = target.len() as u64;
             let mut whole = Vec::new();
             self.deflater.deflate(target, &mut whole)?;
-            if whole.len() <= packed.len() + name {
+            if wins(whole.len()) {
                 return self.write_whole(object.kind, size, Packed::Fresh(&whole));
             }
         }
@@ -169,6 +171,19 @@ impl Writer<'_, '_> {
         self.deflater.deflate_to(content, |piece| sink.put(piece))?;
         Ok(0)
     }
+}
+
+/// Returns how small an object cannot become by deflating it: the ids in a tree are as good as random.
+fn least_deflated(object: Selected, target: &[u8]) -> usize {
+    if object.kind != Kind::Tree {
+        return 0;
+    }
+    let entries = TreeRefIter::from_bytes(target, object.id.kind());
+    let mut ids: Vec<_> = entries.flatten().map(|entry| entry.oid).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    // Some bits of one may be told by chance.
+    ids.iter().map(|id| id.as_bytes().len() - 1).sum()
 }
 
 fn header_of(kind: Kind) -> Header {

@@ -15,20 +15,20 @@ use crate::git::push::store::Stored;
 const MAX_COPIED_DEPTH: u16 = 250;
 
 /// How a stored delta can be used.
-pub(super) enum Reuse<'s> {
+pub(super) enum Reuse {
     /// As it is, with this base.
-    Now(Stored<'s>, Base),
+    Now(Stored, Base),
     /// After this object.
     After(usize),
     /// As a whole object.
-    Whole(Stored<'s>),
+    Whole(Stored),
     /// Not at all: its base is not there for the server.
     No,
 }
 
-impl<'a> Writer<'a, '_> {
+impl Writer<'_, '_> {
     /// Says how the stored form of an object can be used.
-    pub(super) fn reuse_of(&self, id: ObjectId, place: Place) -> Result<Reuse<'a>, PackError> {
+    pub(super) fn reuse_of(&self, id: ObjectId, place: Place) -> Result<Reuse, PackError> {
         let Place::Packed { pack, offset } = place else {
             return Ok(Reuse::No);
         };

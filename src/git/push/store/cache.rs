@@ -1,14 +1,12 @@
-//! The pack entries that were decoded last: the bases of those that are read next.
+//! What was decoded last: the bases of the deltas that are read next, commits that are looked at again.
 
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::rc::Rc;
 
 use gix::objs::Kind;
 
-/// A pack's number and an offset in it.
-pub(super) type Key = (usize, u64);
-
-/// A decoded entry.
+/// A decoded object.
 #[derive(Debug, Clone)]
 pub(super) struct Decoded {
     pub(super) kind: Kind,
@@ -17,15 +15,15 @@ pub(super) struct Decoded {
 
 /// Decoded entries up to a number of bytes. Those that are not asked for again are let go, half of all at once.
 #[derive(Debug)]
-pub(super) struct Cache {
+pub(super) struct Cache<K> {
     /// The most bytes of one generation.
     limit: usize,
     size: usize,
-    young: HashMap<Key, Decoded>,
-    old: HashMap<Key, Decoded>,
+    young: HashMap<K, Decoded>,
+    old: HashMap<K, Decoded>,
 }
 
-impl Cache {
+impl<K: Copy + Eq + Hash> Cache<K> {
     /// Keeps at most `limit` bytes.
     pub(super) fn new(limit: usize) -> Self {
         Self {
@@ -37,7 +35,7 @@ impl Cache {
     }
 
     /// Returns an entry, and keeps it for longer.
-    pub(super) fn get(&mut self, key: Key) -> Option<Decoded> {
+    pub(super) fn get(&mut self, key: K) -> Option<Decoded> {
         if let Some(found) = self.young.get(&key) {
             return Some(found.clone());
         }
@@ -47,8 +45,8 @@ impl Cache {
     }
 
     /// Keeps an entry, unless it is so large that it would drive out everything else.
-    pub(super) fn put(&mut self, key: Key, entry: Decoded) {
-        let size = entry.content.len() + size_of::<(Key, Decoded)>();
+    pub(super) fn put(&mut self, key: K, entry: Decoded) {
+        let size = entry.content.len() + size_of::<(K, Decoded)>();
         if size > self.limit / 2 {
             return;
         }

@@ -2,20 +2,26 @@
 
 mod cache;
 mod loose;
+mod mapped;
 mod object_error;
 mod pack;
 mod reader;
 
+use std::cell::Cell;
 use std::cell::OnceCell;
+use std::ops::Range;
 use std::path::PathBuf;
+use std::rc::Rc;
 
 use gix::ObjectId;
 use gix::odb::pack::data;
 
 pub(super) use loose::Loose;
+pub(super) use loose::LooseWork;
 pub use object_error::ObjectError;
 pub(super) use reader::Reader;
 
+use pack::PIECE;
 use pack::Pack;
 use pack::list_packs;
 
@@ -35,6 +41,9 @@ pub enum StoreError {
     },
 }
 
+/// So many blocks of packs may have been looked at before the packs are mapped anew: 80 MiB.
+const MAX_LOOKED_AT: u64 = (80 << 20) / mapped::BLOCK;
+
 /// Where one object lies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Place {
@@ -45,16 +54,23 @@ pub(super) enum Place {
 }
 
 /// An object as it lies in a pack.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Stored<'a> {
+pub(super) struct Stored {
     pub(super) header: data::entry::Header,
-    /// The size of what `data` inflates to, in bytes.
+    /// The size of what its data inflates to, in bytes.
     pub(super) size: u64,
-    /// The deflated bytes, mapped.
-    pub(super) data: &'a [u8],
-    /// Where they lie.
+    file: Rc<data::File>,
+    /// Where the deflated bytes lie.
     pack: usize,
-    at: u64,
+    range: Range<u64>,
+}
+
+impl Stored {
+    /// Returns the deflated bytes, mapped.
+    pub(super) fn data(&self) -> &[u8] {
+        self.file
+            .entry_slice(self.range.clone())
+            .unwrap_or_default()
+    }
 }
 
 /// All object directories of a repository.
@@ -62,6 +78,8 @@ pub(super) struct Store {
     kind: gix::hash::Kind,
     loose: Loose,
     packs: OnceCell<Vec<Pack>>,
+    /// How many blocks of the packs were looked at since they were mapped.
+    looked_at: Cell<u64>,
     directories: Vec<PathBuf>,
 }
 
@@ -76,6 +94,7 @@ impl Store {
             kind,
             loose: Loose::new(&directories, kind),
             packs: OnceCell::new(),
+            looked_at: Cell::new(0),
             directories,
         })
     }
@@ -118,7 +137,7 @@ impl Store {
                 continue;
             };
             if let Some(entry) = pack.index.lookup(id)
-                && pack.data(self.kind).is_some()
+                && pack.data.is_there(self.kind)
             {
                 let offset = pack.index.pack_offset_at_index(entry);
                 return Ok(Some(Place::Packed {
@@ -134,20 +153,42 @@ impl Store {
     pub(super) fn length(&self, number: usize, offset: u64) -> u64 {
         let bounds = || {
             let pack = self.packs.get()?.get(number)?;
-            let end = pack.end_of(offset, pack.data(self.kind)?)?;
+            let end = pack.end_of(offset, &*self.file(pack)?)?;
             end.checked_sub(offset)
         };
         bounds().unwrap_or(0)
     }
 
+    /// Returns a pack's bytes. Before too much of all of them counts as memory they are mapped anew.
+    fn file(&self, pack: &Pack) -> Option<Rc<data::File>> {
+        if self.looked_at.get() > MAX_LOOKED_AT {
+            let packs = self.packs.get().map(Vec::as_slice).unwrap_or_default();
+            for pack in packs {
+                pack.data.let_go();
+            }
+            self.looked_at.set(0);
+        }
+        pack.data.get(self.kind)
+    }
+
+    /// Notes that a part of a pack is looked at.
+    fn look_at(&self, pack: &Pack, offset: u64, length: u64) {
+        let new = pack.data.look_at(offset, length);
+        self.looked_at.set(self.looked_at.get() + new);
+    }
+
     /// Returns the entry at an offset, its checksum compared; `None` when the pack is damaged there.
-    pub(super) fn entry(&self, number: usize, offset: u64) -> Option<Stored<'_>> {
+    pub(super) fn entry(&self, number: usize, offset: u64) -> Option<Stored> {
         let pack = self.packs.get()?.get(number)?;
-        let file = pack.data(self.kind)?;
-        let bytes = file.entry_slice(offset..pack.end_of(offset, file)?)?;
+        let file = self.file(pack)?;
+        let end = pack.end_of(offset, &file)?;
+        let bytes = file.entry_slice(offset..end)?;
+        // What is large is read, and only its header looked at.
+        let length = bytes.len().min(PIECE) as u64;
+        self.look_at(pack, offset, length);
         let (_, place) = pack.table().get(pack.place_of(offset)?)?;
         if let Some(expected) = pack.index.crc32_at_index(*place)
-            && pack.crc32(file, offset, bytes) != expected
+            && pack.crc32(&file, offset, bytes) != expected
         {
             return None;
         }
@@ -155,23 +196,24 @@ impl Store {
         Some(Stored {
             header: entry.header,
             size: entry.decompressed_size,
-            data: bytes.get(entry.header_size()..)?,
             pack: number,
-            at: offset + entry.header_size() as u64,
+            range: offset + entry.header_size() as u64..end,
+            file,
         })
     }
 
     /// Hands on the deflated bytes of an entry.
     pub(super) fn copy<E>(
         &self,
-        stored: &Stored<'_>,
+        stored: &Stored,
         mut put: impl FnMut(&[u8]) -> Result<(), E>,
     ) -> Result<(), E> {
         let packs = self.packs.get().map(Vec::as_slice).unwrap_or_default();
+        let data = stored.data();
         let mut done = 0;
         if let Some(pack) = packs.get(stored.pack) {
             let mut failed = None;
-            done = pack.read_large(stored.at, stored.data.len(), |piece| {
+            done = pack.read_large(stored.range.start, data.len(), |piece| {
                 failed = put(piece).err();
                 failed.is_none()
             });
@@ -180,21 +222,31 @@ impl Store {
             }
         }
         // What is small, or cannot be read any more, is mapped.
-        put(stored.data.get(done..).unwrap_or_default())
+        put(data.get(done..).unwrap_or_default())
     }
 
-    /// Returns the entry at an offset without a look at its end or checksum; `data` goes on to the pack's end.
-    fn begin(&self, pack: usize, offset: u64) -> Option<Stored<'_>> {
-        let file = self.packs.get()?.get(pack)?.data(self.kind)?;
-        let bytes = file.entry_slice(offset..file.pack_end() as u64)?;
+    /// Returns the entry at an offset without a look at its end or checksum; its data goes on to the pack's end.
+    fn begin(&self, pack: usize, offset: u64) -> Option<Stored> {
+        let place = self.packs.get()?.get(pack)?;
+        let file = self.file(place)?;
+        let end = file.pack_end() as u64;
+        let bytes = file.entry_slice(offset..end)?;
+        self.look_at(place, offset, 1);
         let entry = data::Entry::from_bytes(bytes, offset, self.kind).ok()?;
         Some(Stored {
             header: entry.header,
             size: entry.decompressed_size,
-            data: bytes.get(entry.header_size()..)?,
             pack,
-            at: offset + entry.header_size() as u64,
+            range: offset + entry.header_size() as u64..end,
+            file,
         })
+    }
+
+    /// Notes how much of an entry's data was looked at, in bytes.
+    fn looked_at(&self, stored: &Stored, length: usize) {
+        if let Some(pack) = self.packs.get().and_then(|packs| packs.get(stored.pack)) {
+            self.look_at(pack, stored.range.start, length as u64);
+        }
     }
 
     /// Returns where the base of a delta lies that lies at `offset` of the same pack.
@@ -217,7 +269,7 @@ impl Store {
         &self,
         pack: usize,
         offset: u64,
-        stored: &Stored<'_>,
+        stored: &Stored,
     ) -> Option<ObjectId> {
         match stored.header {
             data::entry::Header::RefDelta { base_id } => Some(base_id),

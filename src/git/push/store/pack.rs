@@ -9,27 +9,22 @@ use gix::odb::pack::data;
 use gix::odb::pack::index;
 
 use super::StoreError;
+use super::mapped::Mapped;
 
 /// Entries larger than this are read in pieces of the size, in bytes: what was mapped and looked at counts as
 /// memory of this process for as long as it is mapped.
-const PIECE: usize = 1 << 18;
+pub(super) const PIECE: usize = 1 << 18;
 
 /// A pack and its index.
 pub(super) struct Pack {
     pub(super) index: index::File,
     path: PathBuf,
-    data: OnceCell<Option<data::File>>,
+    pub(super) data: Mapped,
     /// Offset and number in the index, by offset: where an entry ends, and whose it is.
     table: OnceCell<Vec<(u64, u32)>>,
 }
 
 impl Pack {
-    /// Returns the pack's bytes, mapped once; `None` when the file is gone or damaged.
-    pub(super) fn data(&self, kind: gix::hash::Kind) -> Option<&data::File> {
-        let open = || data::File::at(self.path.with_extension("pack"), kind).ok();
-        self.data.get_or_init(open).as_ref()
-    }
-
     /// Reads a large piece of the file without mapping it; says how many bytes it handed on.
     pub(super) fn read_large(
         &self,
@@ -125,8 +120,8 @@ pub(super) fn list_packs(
         {
             packs.push(Pack {
                 index,
+                data: Mapped::new(path.with_extension("pack")),
                 path,
-                data: OnceCell::new(),
                 table: OnceCell::new(),
             });
         }

@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use gix::ObjectId;
 use gix::objs::Data;
 use gix::objs::Find;
 use gix::objs::FindHeader;
@@ -13,13 +14,20 @@ use gix::zlib::Status;
 
 use super::Place;
 use super::Store;
+use super::Stored;
 use super::StoreError;
 use super::cache::Cache;
 use super::cache::Decoded;
+use super::loose::LooseWork;
 use crate::git::push::delta::apply;
 
 /// The most bytes that decoded pack entries may take.
 const CACHE: usize = 24 << 20;
+/// The most bytes that loose commits may take.
+const COMMITS: usize = 2 << 20;
+/// A whole object of this size or more is not kept when it was asked for itself, in bytes: it would be
+/// copied for nothing.
+const LARGE: u64 = 1 << 20;
 /// Longer chains of deltas are left to the object database, as git makes none.
 const MAX_CHAIN: usize = 4096;
 /// Larger entries are left to the object database, in bytes.
@@ -40,7 +48,9 @@ pub(in crate::git::push) struct Reader {
 
 /// What reading needs each time.
 struct Work {
-    cache: Cache,
+    cache: Cache<(usize, u64)>,
+    commits: Cache<ObjectId>,
+    loose: LooseWork,
     inflate: Inflate,
     /// The deltas on the way to a base, and their offsets.
     chain: Vec<u64>,
@@ -58,6 +68,8 @@ impl Reader {
             last: Cell::new(None),
             work: RefCell::new(Work {
                 cache: Cache::new(CACHE),
+                commits: Cache::new(COMMITS),
+                loose: LooseWork::default(),
                 inflate: Inflate::default(),
                 chain: Vec::new(),
                 delta: Vec::new(),
@@ -85,6 +97,23 @@ impl Reader {
         place
     }
 
+    /// Reads a loose object into `out`; `None` when it is gone or damaged. Commits are kept: they are looked
+    /// at more than once.
+    fn read_loose(&self, id: &gix::oid, out: &mut Vec<u8>) -> Option<Kind> {
+        let work = &mut *self.work.borrow_mut();
+        if let Some(commit) = work.commits.get(id.to_owned()) {
+            out.clear();
+            out.extend_from_slice(&commit.content);
+            return Some(commit.kind);
+        }
+        let kind = self.store.loose().read(id, &mut work.loose, out)?;
+        if kind == Kind::Commit {
+            let content = Rc::new(out.clone());
+            work.commits.put(id.to_owned(), Decoded { kind, content });
+        }
+        Some(kind)
+    }
+
     /// Decodes an entry of a pack into `out`; `None` when it is damaged.
     fn decode(&self, pack: usize, offset: u64, out: &mut Vec<u8>) -> Option<Kind> {
         let work = &mut *self.work.borrow_mut();
@@ -97,10 +126,12 @@ impl Reader {
             let entry = self.store.begin(pack, at)?;
             if let Some(kind) = entry.header.as_kind() {
                 let mut content = Vec::new();
-                inflate(&mut work.inflate, entry.data, entry.size, &mut content)?;
+                self.inflate(&mut work.inflate, &entry, &mut content)?;
                 let content = Rc::new(content);
                 let decoded = Decoded { kind, content };
-                work.cache.put((pack, at), decoded.clone());
+                if at != offset || entry.size < LARGE {
+                    work.cache.put((pack, at), decoded.clone());
+                }
                 break decoded;
             }
             if work.chain.len() == MAX_CHAIN {
@@ -111,7 +142,7 @@ impl Reader {
         };
         while let Some(at) = work.chain.pop() {
             let entry = self.store.begin(pack, at)?;
-            inflate(&mut work.inflate, entry.data, entry.size, &mut work.delta)?;
+            self.inflate(&mut work.inflate, &entry, &mut work.delta)?;
             let limit = usize::try_from(MAX_SIZE).unwrap_or(usize::MAX);
             decoded.content = Rc::new(apply(&decoded.content, &work.delta, limit).ok()?);
             work.cache.put((pack, at), decoded.clone());
@@ -126,6 +157,19 @@ impl Reader {
         Some(decoded.kind)
     }
 
+    /// Inflates a whole entry.
+    fn inflate(&self, inflate: &mut Inflate, entry: &Stored, out: &mut Vec<u8>) -> Option<()> {
+        if entry.size > MAX_SIZE {
+            return None;
+        }
+        out.clear();
+        out.resize(usize::try_from(entry.size).ok()?, 0);
+        inflate.reset();
+        let (status, read, length) = inflate.once(entry.data(), out).ok()?;
+        self.store.looked_at(entry, read);
+        (status == Status::StreamEnd && length == out.len()).then_some(())
+    }
+
     /// Returns the size of an entry of a pack, decoded; `None` when it is damaged.
     fn size_of(&self, pack: usize, offset: u64) -> Option<u64> {
         let entry = self.store.begin(pack, offset)?;
@@ -135,7 +179,8 @@ impl Reader {
         let mut head = [0; DELTA_HEAD];
         let inflate = &mut self.work.borrow_mut().inflate;
         inflate.reset();
-        let (_, _, length) = inflate.prefix(entry.data, &mut head).ok()?;
+        let (_, read, length) = inflate.prefix(entry.data(), &mut head).ok()?;
+        self.store.looked_at(&entry, read);
         target_size(head.get(..length)?)
     }
 
@@ -172,6 +217,11 @@ impl Find for Reader {
         id: &gix::oid,
         buffer: &'a mut Vec<u8>,
     ) -> Result<Option<Data<'a>>, gix::Error> {
+        // Most lie where the one before lay, so a file is opened without a look whether it is there.
+        let in_pack = matches!(self.last.get(), Some(Place::Packed { .. }));
+        if !in_pack && let Some(kind) = self.read_loose(id, buffer) {
+            return Ok(Some(Data::new(buffer, kind, id.kind())));
+        }
         match self.locate(id) {
             Some(Place::Packed { pack, offset }) => {
                 if let Some(kind) = self.decode(pack, offset, buffer) {
@@ -179,7 +229,7 @@ impl Find for Reader {
                 }
             }
             Some(Place::Loose { .. }) => {
-                if let Some(kind) = self.store.loose().read(id, buffer) {
+                if let Some(kind) = self.read_loose(id, buffer) {
                     return Ok(Some(Data::new(buffer, kind, id.kind())));
                 }
             }
@@ -187,18 +237,6 @@ impl Find for Reader {
         }
         self.odb.try_find(id, buffer)
     }
-}
-
-/// Inflates a whole entry of `size` bytes.
-fn inflate(inflate: &mut Inflate, data: &[u8], size: u64, out: &mut Vec<u8>) -> Option<()> {
-    if size > MAX_SIZE {
-        return None;
-    }
-    out.clear();
-    out.resize(usize::try_from(size).ok()?, 0);
-    inflate.reset();
-    let (status, _, length) = inflate.once(data, out).ok()?;
-    (status == Status::StreamEnd && length == out.len()).then_some(())
 }
 
 /// Reads the second of the two sizes with which a delta begins.
