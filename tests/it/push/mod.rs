@@ -18,6 +18,7 @@ mod hook;
 mod hostile;
 mod http;
 mod lease;
+mod memory;
 mod logins;
 mod objects;
 mod pack;

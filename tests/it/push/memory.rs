@@ -1,0 +1,116 @@
+//! The memory that a push takes, whatever it sends.
+
+use std::io::{BufWriter, Write};
+use std::process::Stdio;
+use std::time::Duration;
+
+use super::twin::Shop;
+
+/// The most that a push may take, in KiB.
+const MOST: u64 = 150 << 10;
+
+/// Pushes with the program, after a line of shell; returns the most memory that it had at once, in KiB.
+fn push(shop: &Shop, before: &str) -> u64 {
+    shop.git(&["remote", "add", "origin", shop.seed().to_str().unwrap()]);
+    let program = assert_cmd::cargo::cargo_bin!("sendoff");
+    let limits = "--set limits.push-size=3GB --set limits.deadline=30m --set remotes.allow-file=true --set steps.push.timeout=30m --set limits.commits=100000";
+    let text = format!(
+        "{before}; exec {} step push -C {} --json {limits}",
+        program.display(),
+        shop.work().display()
+    );
+    let mut command = shop.sandbox.command("sh");
+    command.args(["-c", &text]);
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut running = command.spawn().unwrap();
+    let status = format!("/proc/{}/status", running.id());
+    let mut peak = 0;
+    while running.try_wait().unwrap().is_none() {
+        peak = peak.max(high_water(&status).unwrap_or(0));
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    let output = running.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout).into_owned()
+        + &String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    assert_eq!(
+        shop.server(&["rev-parse", "feature"]),
+        shop.git(&["rev-parse", "HEAD"]),
+        "{said}"
+    );
+    assert_eq!(shop.server(&["fsck", "--full", "--strict"]), "");
+    peak
+}
+
+/// Reads the most memory that a process had resident, files that it mapped included, in KiB.
+fn high_water(status: &str) -> Option<u64> {
+    let text = std::fs::read_to_string(status).ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.trim().strip_suffix(" kB")?.parse().ok()
+}
+
+/// Bytes that do not compress, from a simple generator.
+fn noise(seed: u64, bytes: usize) -> impl Iterator<Item = [u8; 8]> {
+    let mut state = seed + 1;
+    (0..bytes / 8).map(move |_| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state.to_le_bytes()
+    })
+}
+
+#[test]
+fn a_packed_history_of_middle_sized_files_takes_bounded_memory() {
+    // Each is just small enough to be looked at where it is mapped.
+    let size = 200_000;
+    let shop = Shop::new("sha1");
+    shop.git(&["config", "core.compression", "0"]);
+    for batch in 0..super::cases(2, 20) {
+        let mut stream = Vec::new();
+        for number in 0..500 {
+            writeln!(stream, "blob\nmark :{}\ndata {size}", number + 1).unwrap();
+            for bytes in noise(u64::from(batch * 500 + number), size) {
+                stream.write_all(&bytes).unwrap();
+            }
+            let from = if number == 0 {
+                "from refs/heads/feature^0\n"
+            } else {
+                ""
+            };
+            writeln!(
+                stream,
+                "\ncommit refs/heads/feature\ncommitter A <a@b.test> {} +0000\ndata 2\nm\n{from}M 100644 :{} d{}/f{}",
+                1_700_000_000 + batch * 500 + number,
+                number + 1,
+                number % 20,
+                number % 200,
+            )
+            .unwrap();
+        }
+        shop.feed(&["fast-import", "--quiet"], &stream);
+    }
+    // As `git gc` leaves it: the commits first, and all in one pack.
+    shop.git(&["repack", "-a", "-d", "-q"]);
+    let peak = push(&shop, ":");
+    assert!((1..MOST).contains(&peak), "{peak} KiB");
+}
+
+#[test]
+fn large_blobs_are_streamed_in_bounded_memory() {
+    // In CI one file just over what is held; in the long mode two files of more than a gigabyte.
+    let (files, size) = (super::cases(1, 2), super::cases(40, 1_100));
+    let shop = Shop::new("sha1");
+    shop.git(&["config", "core.compression", "0"]);
+    for n in 0..files {
+        let path = shop.work().join(format!("big{n}.bin"));
+        let mut file = BufWriter::new(std::fs::File::create(path).unwrap());
+        for bytes in noise(u64::from(n), usize::try_from(size).unwrap() << 20) {
+            file.write_all(&bytes).unwrap();
+        }
+    }
+    shop.git(&["add", "--all"]);
+    shop.git(&["commit", "-q", "-m", "big"]);
+    // What a process may have of its own, in KiB; files that it maps do not count.
+    push(&shop, "ulimit -d 153600");
+}
