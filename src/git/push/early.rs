@@ -25,13 +25,15 @@ pub(super) struct Early {
 }
 
 impl Early {
-    /// Lists it; nothing where nothing was seen, or where there would be nothing to do.
+    /// Lists it; nothing where nothing was seen, where there would be nothing to do, or when the remote
+    /// `refused` meanwhile.
     ///
     /// An error is nothing too: it comes again when the remote has answered, and is told then.
     pub(super) fn select(
         repo: &gix::Repository,
         reader: &Reader,
         order: &PushOrder<'_>,
+        refused: &AtomicBool,
     ) -> Option<Self> {
         let seen = (order.last_seen)();
         if seen.tips.is_empty() || seen.branch == Some(order.new) {
@@ -42,18 +44,14 @@ impl Early {
             has: &seen.tips,
             old_tip: seen.branch,
         };
-        let new = new_commits(repo, reader, wanted, order.stop).ok()?;
-        let selection = select_from(reader, &new, order.progress, order.stop).ok()?;
+        let new = new_commits(repo, reader, wanted, refused).ok()?;
+        let selection = select_from(reader, &new, order.progress, refused).ok()?;
         Some(Self { new, selection })
     }
 
     /// Finds where its objects lie.
-    pub(super) fn plan<'s>(
-        &'s self,
-        reader: &'s Reader,
-        order: &PushOrder<'_>,
-    ) -> Option<Plan<'s>> {
-        Plan::new(reader, &self.selection, order.stop).ok()
+    pub(super) fn plan<'s>(&'s self, reader: &'s Reader, refused: &AtomicBool) -> Option<Plan<'s>> {
+        Plan::new(reader, &self.selection, refused).ok()
     }
 
     /// Packs it as most servers want it, until the remote has answered or as much is held as may be.

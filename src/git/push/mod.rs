@@ -109,15 +109,19 @@ fn converse(repo: &gix::Repository, order: &PushOrder<'_>, aim: Aim) -> Result<P
         return talk.deliver(link, &advertisement, &reader(repo)?, None);
     }
     let reader = reader(repo)?;
-    let answered = AtomicBool::new(false);
+    let (answered, refused) = (AtomicBool::new(false), AtomicBool::new(false));
     thread::scope(|scope| {
         let asking = scope.spawn(|| {
             let asked = ask(target, kind);
             answered.store(true, Ordering::Relaxed);
+            refused.store(asked.is_err(), Ordering::Relaxed);
             asked
         });
-        let early = Early::select(repo, &reader, order);
-        let plan = early.as_ref().and_then(|early| early.plan(&reader, order));
+        // Asking ends when the caller wants to, so what goes on beside it needs to hear of that only.
+        let early = Early::select(repo, &reader, order, &refused);
+        let plan = early
+            .as_ref()
+            .and_then(|early| early.plan(&reader, &refused));
         let begun = early.as_ref().zip(plan.as_ref());
         let begun = begun.and_then(|(early, plan)| early.pack(&reader, plan, order, &answered));
         let asked = asking.join().unwrap_or_else(|panic| resume_unwind(panic));
@@ -185,15 +189,20 @@ impl Talk<'_> {
             has: &haves,
             old_tip: old,
         };
-        let new = new_commits(repo, reader, wanted, order.stop)?;
-        let (selection, begun) = match begun {
-            Some((early, writer)) if early.new == new => {
-                (Cow::Borrowed(&early.selection), Some(writer))
-            }
-            _ => {
-                let selection = select_from(reader, &new, order.progress, order.stop)?;
-                (Cow::Owned(selection), None)
-            }
+        let begun = begun.and_then(|(early, writer)| {
+            let new = new_commits(repo, reader, wanted, order.stop).ok()?;
+            (early.new == new).then_some((early, writer))
+        });
+        let again;
+        let (reader, selection, begun) = if let Some((early, writer)) = begun {
+            (reader, Cow::Borrowed(&early.selection), Some(writer))
+        } else {
+            // Somebody may have packed the repository while the remote was asked.
+            again = self::reader(repo)?;
+            let reader = &again;
+            let new = new_commits(repo, reader, wanted, order.stop)?;
+            let selection = select_from(reader, &new, order.progress, order.stop)?;
+            (reader, Cow::Owned(selection), None)
         };
         let around = &order.options.around;
         if around.submodules == Submodules::Check {

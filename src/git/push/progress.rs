@@ -1,6 +1,7 @@
 //! `Progress`: how far a push has come, told to whoever wants to know.
 
-/// Hears how far a push has come. Counts only grow within one push.
+/// Hears how far a push has come. Counts only grow, but where what was begun early turns out wrong they begin
+/// once more.
 ///
 /// Implementations must be quick: they are called for every object.
 pub trait Progress {

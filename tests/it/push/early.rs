@@ -91,8 +91,11 @@ fn the_pack_is_made_while_the_remote_is_asked() {
 
 #[test]
 fn what_is_sent_is_the_same_byte_by_byte() {
-    let bytes = [false, true].map(|with| {
+    let packs = [false, true].map(|with| {
         let served = slow();
+        // The pack is kept as it came, under the name of its hash.
+        let keep = ["config", "receive.unpackLimit", "1"];
+        served.sandbox.git(&served.remote, &keep);
         let seen = if with {
             truth(&served)
         } else {
@@ -100,9 +103,14 @@ fn what_is_sent_is_the_same_byte_by_byte() {
         };
         let (pushed, early) = push(&served, seen);
         assert_eq!(early > 0, with);
-        (pushed.objects, pushed.bytes)
+        let packs = served.remote.join("objects/pack");
+        let names = std::fs::read_dir(packs).unwrap();
+        let mut names: Vec<_> = names.map(|entry| entry.unwrap().file_name()).collect();
+        names.sort();
+        assert!(!names.is_empty());
+        (pushed.objects, pushed.bytes, names)
     });
-    assert_eq!(bytes[0], bytes[1]);
+    assert_eq!(packs[0], packs[1]);
 }
 
 #[test]

@@ -157,6 +157,44 @@ fn a_login_that_only_the_push_itself_needs_is_asked_for_then() {
     assert!(heard.contains("store\n"), "{heard}");
 }
 
+/// A helper that takes its time to keep a login, and writes down what it was asked when it is through.
+fn slow_helper(served: &Served) -> String {
+    let log = served.sandbox.path("helper.log");
+    let text = format!(
+        "cat > /dev/null; [ $1 != store ] || sleep 1; echo $1 >> {}; [ $1 != get ] || printf 'username=me\\npassword=old\\n'",
+        log.display()
+    );
+    let script = script(&served.sandbox, "slow", &text);
+    script.to_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_login_that_the_push_itself_refuses_is_forgotten_after_it_was_kept() {
+    for large in [false, true] {
+        let served = Served::start(faulty(POST, 0, 99, FaultKind::Status(401, "who?")));
+        if large {
+            commit_noise(&served.sandbox, &served.work);
+        }
+        let mut options = served.options();
+        options.helpers = helpers(&served.sandbox, &[&slow_helper(&served)]);
+        options.login_habit = LoginHabit::new(Some(LoginUse::Wanted));
+        let error = served.push(&options).unwrap_err();
+        assert_eq!(error.class(), "auth", "{error:?}");
+        assert_eq!(served.heard(), "get\nstore\nerase\n", "{large}");
+    }
+}
+
+#[test]
+fn the_callers_login_stays_here_where_none_was_wanted() {
+    let served = Served::start(GitServerOptions::default());
+    let mut options = served.options();
+    options.login = Some(login("me", "pw"));
+    options.login_habit = LoginHabit::new(Some(LoginUse::NotWanted));
+    served.push(&options).unwrap();
+    let expected = ["GET info/refs 200", "POST git-receive-pack 200"];
+    assert_eq!(served.talk(), expected);
+}
+
 /// Commits a file that is larger than what is collected.
 fn commit_noise(sandbox: &Sandbox, work: &std::path::Path) {
     sandbox.commit(work, "noise.txt", &noise(300_000), "noise");

@@ -50,7 +50,7 @@ fn high_water(status: &str) -> Option<u64> {
 }
 
 /// Bytes that do not compress, from a simple generator.
-fn noise(seed: u64, bytes: usize) -> impl Iterator<Item = [u8; 8]> {
+pub(super) fn noise(seed: u64, bytes: usize) -> impl Iterator<Item = [u8; 8]> {
     let mut state = seed + 1;
     (0..bytes / 8).map(move |_| {
         state ^= state << 13;
@@ -92,6 +92,20 @@ fn a_packed_history_of_middle_sized_files_takes_bounded_memory() {
     }
     // As `git gc` leaves it: the commits first, and all in one pack.
     shop.git(&["repack", "-a", "-d", "-q"]);
+    let peak = push(&shop, ":");
+    assert!((1..MOST).contains(&peak), "{peak} KiB");
+}
+
+#[test]
+fn versions_of_a_loose_file_that_are_just_small_enough_to_be_compared_take_bounded_memory() {
+    let shop = Shop::new("sha1");
+    shop.git(&["config", "core.compression", "0"]);
+    for number in 0..4 {
+        // The same but for the beginning: each is worth a delta of the one before.
+        let begin = noise(number, 1 << 20);
+        let bytes: Vec<u8> = begin.chain(noise(99, 30 << 20)).flatten().collect();
+        shop.commit("large.bin", bytes);
+    }
     let peak = push(&shop, ":");
     assert!((1..MOST).contains(&peak), "{peak} KiB");
 }

@@ -3,6 +3,7 @@
 mod around;
 mod bytes;
 mod canned;
+mod changed;
 mod config;
 mod cut;
 mod daemon;
@@ -18,8 +19,8 @@ mod hook;
 mod hostile;
 mod http;
 mod lease;
-mod memory;
 mod logins;
+mod memory;
 mod objects;
 mod pack;
 mod pages;

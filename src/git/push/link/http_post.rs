@@ -87,7 +87,12 @@ impl HttpLink<'_> {
         let request = self.post().body(reqwest::Body::wrap(body));
         match self.post_once(request, side_band)? {
             Posted::Answer(answer) => Ok(answer),
-            Posted::Unauthorised => Err(Failed::without_effect(self.logins.error())),
+            // It cannot be sent once more, but the helpers hear of it, and the next push asks them first.
+            Posted::Unauthorised => {
+                let refused = self.logins.refused().err();
+                let error = refused.unwrap_or_else(|| self.logins.error());
+                Err(Failed::without_effect(error))
+            }
         }
     }
 

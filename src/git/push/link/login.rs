@@ -74,12 +74,17 @@ impl<'a> Logins<'a> {
         if is_wanted && let Some(login) = logins.kept() {
             logins.current = Some((login, Source::Helper));
             logins.asked = true;
-        } else if is_wanted || !logins.helpers.is_configured() {
+        } else if is_wanted || logins.is_new_and_helpless() {
             logins.current = options.login.clone().map(|login| (login, Source::Given));
         } else {
             logins.spare.clone_from(&options.login);
         }
         logins
+    }
+
+    /// Says whether nothing is known of the remote, and there is no helper to ask later.
+    fn is_new_and_helpless(&self) -> bool {
+        self.habit.seen().is_none() && !self.helpers.is_configured()
     }
 
     /// Returns what the helpers keep.
@@ -124,11 +129,12 @@ impl<'a> Logins<'a> {
     pub(super) fn accepted(&mut self) {
         if let (Some((login, Source::Helper)), Some(url)) = (&self.current, &self.url) {
             let (helpers, url, login) = (self.helpers.clone(), url.clone(), login.clone());
-            self.telling = Some(thread::spawn(move || {
+            let tell = move || {
                 if let Err(error) = helpers.store(&url, &login) {
                     debug!(%error, "a helper did not keep the login");
                 }
-            }));
+            };
+            self.telling = thread::Builder::new().spawn(tell).ok();
             if let Some((_, source)) = &mut self.current {
                 *source = Source::Kept;
             }
@@ -145,6 +151,8 @@ impl<'a> Logins<'a> {
     /// The server wants a login, or another: asks the helpers, once.
     pub(super) fn refused(&mut self) -> Result<(), PushError> {
         self.habit.saw(LoginUse::Wanted);
+        // Who is told to keep it must not hear of that after the refusal.
+        self.end_telling();
         let Some(url) = &self.url else {
             return Err(self.error());
         };
@@ -168,6 +176,13 @@ impl<'a> Logins<'a> {
         Ok(())
     }
 
+    /// Waits for the helpers that are being told. They are not cut off; each has a deadline of its own.
+    fn end_telling(&mut self) {
+        if let Some(telling) = self.telling.take() {
+            drop(telling.join());
+        }
+    }
+
     /// Returns the error of a conversation that ends here.
     pub(super) fn error(&self) -> PushError {
         let host = self.host();
@@ -181,9 +196,6 @@ impl<'a> Logins<'a> {
 
 impl Drop for Logins<'_> {
     fn drop(&mut self) {
-        // A helper that has begun to keep a login is not cut off; it has a deadline of its own.
-        if let Some(telling) = self.telling.take() {
-            drop(telling.join());
-        }
+        self.end_telling();
     }
 }

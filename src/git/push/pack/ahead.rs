@@ -17,6 +17,8 @@ use crate::git::push::store::Place;
 
 /// So much may wait for the writer, in bytes; what is being read comes on top.
 const WAITING: usize = 16 << 20;
+/// Larger files are left to the writer, so that not too much is held, in bytes.
+const LARGE_FILE: u64 = 4 << 20;
 /// Fewer files than this are not worth a thread, unless one of them is large.
 const MANY: usize = 16;
 
@@ -72,8 +74,8 @@ impl Ahead {
         let wanted: Vec<(usize, Selected, u64)> = all
             .enumerate()
             .filter_map(|(number, (object, place))| match place {
-                Place::Loose { length } => Some((number, object, length)),
-                Place::Packed { .. } => None,
+                Place::Loose { length } if length <= LARGE_FILE => Some((number, object, length)),
+                Place::Loose { .. } | Place::Packed { .. } => None,
             })
             .collect();
         let any_large = wanted.iter().any(|(_, _, length)| *length > SMALL_FILE);
@@ -121,15 +123,30 @@ impl Drop for Ahead {
         self.shared.lock().ended = true;
         self.shared.changed.notify_all();
         if let Some(thread) = self.thread.take() {
-            // It panics nowhere; had it, the writer would have read by itself.
+            // Had it panicked, the writer would have read by itself.
             drop(thread.join());
         }
+    }
+}
+
+/// Leaves nobody waiting, however the thread ends.
+struct Leave<'s>(&'s Shared);
+
+impl Drop for Leave<'_> {
+    fn drop(&mut self) {
+        for slot in &mut self.0.lock().slots {
+            if let Slot::Reading = slot {
+                *slot = Slot::Gone;
+            }
+        }
+        self.0.changed.notify_all();
     }
 }
 
 /// Reads one object after the other, as far ahead as may wait.
 fn read_all(loose: &Loose, wanted: &[(usize, Selected, u64)], shared: &Shared) {
     let mut work = LooseWork::default();
+    let _leave = Leave(shared);
     for (number, object, length) in wanted {
         let mut state = shared.lock();
         while state.waiting > WAITING && !state.ended {

@@ -8,6 +8,8 @@ use gix::ObjectId;
 const KEPT: usize = 12;
 /// Of those larger than this only the newest two are kept, in bytes.
 const SMALL: usize = 64 << 10;
+/// Of those larger than this only the newest, in bytes.
+const LARGE: usize = 8 << 20;
 
 /// A few objects with their content, the newest first.
 #[derive(Debug, Default)]
@@ -24,12 +26,14 @@ impl Recent {
 
     /// Keeps an object, and lets go of older ones.
     pub(super) fn push(&mut self, id: ObjectId, content: Vec<u8>) {
-        self.objects.push_front((id, content));
-        let mut number = 0;
+        let mut number = 1;
+        let is_large = content.len() > LARGE;
         self.objects.retain(|(_, content)| {
             number += 1;
-            number <= 2 || (number <= KEPT && content.len() <= SMALL)
+            let is_base = number <= 2 && !(is_large && content.len() > LARGE);
+            is_base || (number <= KEPT && content.len() <= SMALL)
         });
+        self.objects.push_front((id, content));
     }
 }
 

@@ -177,11 +177,12 @@ impl<'a> Writer<'a, '_> {
         self.begun.last().copied().or(next)
     }
 
-    /// Returns how many bytes an object takes where it lies.
+    /// Returns how many bytes an object takes as a file, or as it is read out of a pack.
     fn length_of(&self, number: usize) -> u64 {
-        match self.plan.places.get(number) {
-            Some(Place::Loose { length }) => *length,
-            Some(Place::Packed { pack, offset }) => self.plan.store.length(*pack, *offset),
+        let objects = self.plan.objects.get(number);
+        match objects.zip(self.plan.places.get(number)) {
+            Some((_, Place::Loose { length })) => *length,
+            Some((object, Place::Packed { .. })) => self.reader.size(&object.id).unwrap_or(0),
             None => 0,
         }
     }

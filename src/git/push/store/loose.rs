@@ -7,12 +7,19 @@ use std::path::PathBuf;
 
 use gix::objs::Kind;
 use gix::odb::loose;
+use gix::zlib::Decompress;
+use gix::zlib::FlushDecompress;
 use gix::zlib::Inflate;
+use gix::zlib::Status;
+use rustix::fs::Mode;
+use rustix::fs::OFlags;
 
-/// Larger files are left to the object database, in bytes.
-const MAX_FILE: usize = 64 << 20;
 /// Larger objects are left to the object database, in bytes.
 const MAX_SIZE: usize = 512 << 20;
+/// Larger files are read and inflated in pieces of this size, in bytes.
+const PIECE: usize = 1 << 18;
+/// Nothing can be deflated more than so many times.
+const MOST_DEFLATED: usize = 1040;
 /// More than the longest header takes: a kind, a size, a zero byte.
 const MAX_HEADER: usize = 64;
 
@@ -54,15 +61,22 @@ impl Loose {
         buffer: &mut Vec<u8>,
     ) -> Option<Kind> {
         let mut files = self.stores.iter().map(|store| store.object_path(id));
-        let mut file = files.find_map(|path| File::open(path).ok())?;
-        let length = usize::try_from(file.metadata().ok()?.len()).ok()?;
-        if length > MAX_FILE {
-            return None;
+        let mut file = files.find_map(|path| open(&path))?;
+        let found = file.metadata().ok().filter(std::fs::Metadata::is_file)?;
+        let length = usize::try_from(found.len()).ok()?;
+        if length > PIECE {
+            return inflate_pieces(&mut file, length, buffer);
         }
         work.raw.clear();
         work.raw.resize(length, 0);
         file.read_exact(&mut work.raw).ok()?;
         work.inflate(buffer)
+    }
+
+    /// Says whether something lies in an object's place that is no file. To read a pipe would take for ever.
+    pub(super) fn is_obstructed(&self, id: &gix::oid) -> bool {
+        let mut paths = self.stores.iter().map(|store| store.object_path(id));
+        paths.any(|path| std::fs::metadata(path).is_ok_and(|found| !found.is_file()))
     }
 
     /// Returns the size of an object in bytes; `None` when it is gone or damaged.
@@ -90,13 +104,66 @@ impl LooseWork {
         let size = usize::try_from(size)
             .ok()
             .filter(|size| *size <= MAX_SIZE)?;
-        if written - skip > size {
+        if written - skip > size || size > self.raw.len().saturating_mul(MOST_DEFLATED) {
             return None;
         }
         let rest = self.raw.get(read..)?;
         let length = self.inflate.rest(rest, head, skip, buffer, size).ok()?;
         (length == size).then_some(kind)
     }
+}
+
+/// Inflates an object out of a file that is too large to be held beside what it holds.
+fn inflate_pieces(file: &mut File, length: usize, buffer: &mut Vec<u8>) -> Option<Kind> {
+    let mut state = Decompress::new();
+    let mut piece = vec![0; PIECE];
+    let mut end = file.read(&mut piece).ok()?;
+    let mut head = [0; MAX_HEADER];
+    let none = FlushDecompress::None;
+    let mut status = state.decompress(piece.get(..end)?, &mut head, none).ok()?;
+    let (mut start, written) = (progress(state.total_in())?, progress(state.total_out())?);
+    let (kind, size, skip) = gix::objs::decode::loose_header(head.get(..written)?).ok()?;
+    let size = usize::try_from(size).ok()?;
+    if size > MAX_SIZE || size > length.saturating_mul(MOST_DEFLATED) {
+        return None;
+    }
+    // Zeroed by the system when it is looked at, and not before.
+    *buffer = vec![0; size];
+    let mut filled = written - skip;
+    buffer
+        .get_mut(..filled)?
+        .copy_from_slice(head.get(skip..written)?);
+    while status != Status::StreamEnd {
+        if start == end {
+            (start, end) = (0, file.read(&mut piece).ok()?);
+        }
+        let (read, done) = (state.total_in(), state.total_out());
+        status = state
+            .decompress(piece.get(start..end)?, buffer.get_mut(filled..)?, none)
+            .ok()?;
+        let (read, done) = (
+            progress(state.total_in() - read)?,
+            progress(state.total_out() - done)?,
+        );
+        if read == 0 && done == 0 {
+            break;
+        }
+        start += read;
+        filled += done;
+    }
+    (status == Status::StreamEnd && filled == size).then_some(kind)
+}
+
+/// Returns a number of bytes as one that counts memory.
+fn progress(bytes: u64) -> Option<usize> {
+    usize::try_from(bytes).ok()
+}
+
+/// Opens a file, and does not wait where it is none but a pipe that somebody put there.
+fn open(path: &Path) -> Option<File> {
+    let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
+    let opened = rustix::fs::open(path, flags, Mode::empty()).ok()?;
+    Some(File::from(opened))
 }
 
 /// Returns the length of a file; `None` when there is none.

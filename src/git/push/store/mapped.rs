@@ -78,12 +78,17 @@ impl Mapped {
         new
     }
 
-    /// Lets the file go, and with it the memory, as soon as nobody else has it. It is mapped again when it is
-    /// asked for.
-    pub(super) fn let_go(&self) {
+    /// Maps the file anew; the memory of before goes with the last who has it.
+    ///
+    /// Where the file is gone or another one, as after a repack by somebody else, it stays as it was.
+    pub(super) fn renew(&self, kind: gix::hash::Kind) {
         let mut file = self.file.borrow_mut();
-        if let File::Open(_) = *file {
-            *file = File::Closed;
+        if let File::Open(before) = &*file
+            && let Ok(now) = data::File::at(&self.path, kind)
+            && now.data_len() == before.data_len()
+            && now.checksum() == before.checksum()
+        {
+            *file = File::Open(Rc::new(now));
         }
         self.seen.borrow_mut().clear();
     }
@@ -94,7 +99,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_block_counts_once_until_it_is_let_go() {
+    fn a_block_counts_once_until_all_is_mapped_anew() {
         let mapped = Mapped::new(PathBuf::new());
         assert_eq!(mapped.look_at(10, 20), 1);
         assert_eq!(mapped.look_at(BLOCK - 1, 1), 0);
@@ -102,7 +107,7 @@ mod tests {
         assert_eq!(mapped.look_at(100 * BLOCK, 3 * BLOCK), 3);
         assert_eq!(mapped.look_at(100 * BLOCK, 3 * BLOCK + 1), 1);
         assert_eq!(mapped.look_at(5 * BLOCK, 0), 1);
-        mapped.let_go();
+        mapped.renew(gix::hash::Kind::Sha1);
         assert_eq!(mapped.look_at(10, 20), 1);
     }
 }

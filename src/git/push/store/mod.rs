@@ -149,22 +149,12 @@ impl Store {
         Ok(None)
     }
 
-    /// Returns how many bytes an entry takes; none where there is no such entry.
-    pub(super) fn length(&self, number: usize, offset: u64) -> u64 {
-        let bounds = || {
-            let pack = self.packs.get()?.get(number)?;
-            let end = pack.end_of(offset, &*self.file(pack)?)?;
-            end.checked_sub(offset)
-        };
-        bounds().unwrap_or(0)
-    }
-
     /// Returns a pack's bytes. Before too much of all of them counts as memory they are mapped anew.
     fn file(&self, pack: &Pack) -> Option<Rc<data::File>> {
         if self.looked_at.get() > MAX_LOOKED_AT {
             let packs = self.packs.get().map(Vec::as_slice).unwrap_or_default();
             for pack in packs {
-                pack.data.let_go();
+                pack.data.renew(self.kind);
             }
             self.looked_at.set(0);
         }
@@ -265,12 +255,7 @@ impl Store {
     }
 
     /// Returns the id of the base of a delta that lies at `offset`; `None` when it is no delta, or damaged.
-    pub(super) fn base_of(
-        &self,
-        pack: usize,
-        offset: u64,
-        stored: &Stored,
-    ) -> Option<ObjectId> {
+    pub(super) fn base_of(&self, pack: usize, offset: u64, stored: &Stored) -> Option<ObjectId> {
         match stored.header {
             data::entry::Header::RefDelta { base_id } => Some(base_id),
             data::entry::Header::OfsDelta { base_distance } => {

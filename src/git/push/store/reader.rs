@@ -14,8 +14,8 @@ use gix::zlib::Status;
 
 use super::Place;
 use super::Store;
-use super::Stored;
 use super::StoreError;
+use super::Stored;
 use super::cache::Cache;
 use super::cache::Decoded;
 use super::loose::LooseWork;
@@ -233,6 +233,7 @@ impl Find for Reader {
                     return Ok(Some(Data::new(buffer, kind, id.kind())));
                 }
             }
+            None if self.store.loose().is_obstructed(id) => return Ok(None),
             None => {}
         }
         self.odb.try_find(id, buffer)
