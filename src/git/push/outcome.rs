@@ -2,8 +2,8 @@
 
 use tracing::debug;
 
-use super::advertised;
 use super::commands::RefUpdate;
+use super::conversation::advertised;
 use super::error::PushError;
 use super::link::Answer;
 use super::link::Effect;

@@ -3,6 +3,7 @@
 mod advice;
 mod class;
 mod from;
+mod words;
 
 use std::error::Error;
 use std::io;
@@ -17,8 +18,10 @@ use crate::process::ProcessError;
 
 use super::advertisement::AdvertisementError;
 use super::commands::RequestError;
-use super::link::clean_line;
 use super::rejection::Rejection;
+use words::place;
+use words::size;
+use words::tail;
 
 /// Why a push did not happen, or is not known to have happened.
 ///
@@ -283,62 +286,4 @@ pub enum Known {
     Here,
     /// It is not: somebody else pushed.
     Elsewhere,
-}
-
-impl PushError {
-    /// Returns how long the remote asks to be left alone, where it says so: a day at most.
-    pub const fn retry_after(&self) -> Option<Duration> {
-        match self {
-            Self::Unavailable { retry_after, .. } => *retry_after,
-            _ => None,
-        }
-    }
-
-    /// Returns the error in one line: what happened, and the cause at the bottom of it.
-    pub fn summary(&self) -> String {
-        let mut cause: Option<&dyn Error> = None;
-        let mut next = self.source();
-        while let Some(error) = next {
-            cause = Some(error);
-            next = error.source();
-        }
-        let text = cause.map_or_else(|| self.to_string(), |cause| format!("{self}: {cause}"));
-        clean_line(text.as_bytes())
-    }
-
-    /// Returns what the remote said beside its report.
-    pub fn messages(&self) -> &[String] {
-        match self {
-            Self::Rejected { messages, .. }
-            | Self::Unpack { messages, .. }
-            | Self::HookDeclined { messages, .. } => messages,
-            _ => &[],
-        }
-    }
-}
-
-/// Says where a branch is.
-fn place(tip: Option<ObjectId>) -> String {
-    tip.map_or_else(
-        || "gone".into(),
-        |tip| format!("at {}", tip.to_hex_with_len(12)),
-    )
-}
-
-/// Returns `: text`, or nothing for an empty text.
-fn tail(text: &str) -> String {
-    if text.is_empty() {
-        String::new()
-    } else {
-        format!(": {text}")
-    }
-}
-
-/// Writes a number of bytes as policies do, where that is exact.
-fn size(bytes: u64) -> String {
-    match bytes {
-        _ if bytes.is_multiple_of(1_000_000) => format!("{} MB", bytes / 1_000_000),
-        _ if bytes.is_multiple_of(1000) => format!("{} KB", bytes / 1000),
-        _ => format!("{bytes} bytes"),
-    }
 }

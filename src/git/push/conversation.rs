@@ -1,0 +1,280 @@
+//! The whole conversation of a push, from the first question to the last answer.
+
+use std::borrow::Cow;
+use std::io::Write;
+use std::panic::resume_unwind;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering;
+use std::thread;
+
+use gix::ObjectId;
+use gix::bstr::BString;
+use tracing::debug;
+
+use super::advertisement::Advertisement;
+use super::advertisement::AdvertisementError;
+use super::aim::Aim;
+use super::commands::Negotiated;
+use super::commands::RefUpdate;
+use super::commands::encode_with_options;
+use super::early::Early;
+use super::error::PushError;
+use super::hook;
+use super::lfs;
+use super::limit::Limited;
+use super::link::Link;
+use super::link::PushRequest;
+use super::link::Service;
+use super::link::Target;
+use super::link::clean_line;
+use super::objects::SelectError;
+use super::objects::Wanted;
+use super::objects::new_commits;
+use super::objects::select_from;
+use super::order::Action;
+use super::order::PushOrder;
+use super::order::Pushed;
+use super::outcome::ask_again;
+use super::outcome::judge;
+use super::pack::PackError;
+use super::pack::PackOptions;
+use super::pack::PackStats;
+use super::pack::Plan;
+use super::pack::Writer;
+use super::store::Reader;
+use super::submodules;
+use super::submodules::Submodules;
+
+/// Asks the remote what it has, and sends what it lacks.
+pub(super) fn converse(
+    repo: &gix::Repository,
+    order: &PushOrder<'_>,
+    aim: Aim,
+) -> Result<Pushed, PushError> {
+    let directory = repo.workdir().unwrap_or_else(|| repo.git_dir()).to_owned();
+    let talk = Talk {
+        repo,
+        order,
+        aim,
+        target: Target {
+            url: &order.remote.url,
+            directory: &directory,
+            options: order.options,
+            stop: order.stop,
+        },
+    };
+    let (target, kind) = (talk.target, repo.object_hash());
+    if order.options.around.hook.is_some() {
+        // It takes its time and may pack the repository: nothing is begun before it has run.
+        let (link, advertisement) = ask(target, kind)?;
+        return talk.deliver(link, &advertisement, &reader(repo)?, None);
+    }
+    let reader = reader(repo)?;
+    let (answered, refused) = (AtomicBool::new(false), AtomicBool::new(false));
+    thread::scope(|scope| {
+        let asking = scope.spawn(|| {
+            let asked = ask(target, kind);
+            answered.store(true, Ordering::Relaxed);
+            refused.store(asked.is_err(), Ordering::Relaxed);
+            asked
+        });
+        // Asking ends when the caller wants to, so what goes on beside it needs to hear of that only.
+        let early = Early::select(repo, &reader, order, &refused);
+        let plan = early
+            .as_ref()
+            .and_then(|early| early.plan(&reader, &refused));
+        let begun = early.as_ref().zip(plan.as_ref());
+        let begun = begun.and_then(|(early, plan)| early.pack(&reader, plan, order, &answered));
+        let asked = asking.join().unwrap_or_else(|panic| resume_unwind(panic));
+        let (link, advertisement) = asked?;
+        talk.deliver(link, &advertisement, &reader, early.as_ref().zip(begun))
+    })
+}
+
+/// Connects, and asks what the remote has.
+fn ask(target: Target<'_>, kind: gix::hash::Kind) -> Result<(Link<'_>, Advertisement), PushError> {
+    let mut link = Link::open(target, Service::ReceivePack)?;
+    let advertisement = advertised(&mut link, kind)?;
+    Ok((link, advertisement))
+}
+
+/// One push, and whom it is to.
+#[derive(Clone, Copy)]
+struct Talk<'a> {
+    repo: &'a gix::Repository,
+    order: &'a PushOrder<'a>,
+    aim: Aim,
+    target: Target<'a>,
+}
+
+impl Talk<'_> {
+    /// Goes on when the remote has said what it has. What was begun is used where it comes to the same.
+    fn deliver<'r>(
+        self,
+        mut link: Link<'_>,
+        advertisement: &Advertisement,
+        reader: &'r Reader,
+        begun: Option<(&'r Early, Writer<'r, '_>)>,
+    ) -> Result<Pushed, PushError> {
+        let Self {
+            repo, order, aim, ..
+        } = self;
+        let name = BString::from(order.permit.branch().full());
+        let old = advertisement.find(&name);
+        if old == Some(order.new) {
+            // Git runs the hook in this case too, with nothing to read.
+            hook::run(order, None)?;
+            link.leave();
+            return Ok(Pushed::up_to_date(order.new));
+        }
+        if !advertisement.shallow.is_empty() {
+            return Err(PushError::ShallowRemote);
+        }
+        aim.check(repo, reader, order, old)?;
+        let update = RefUpdate {
+            name,
+            old: old.unwrap_or_else(|| repo.object_hash().null()),
+            new: order.new,
+        };
+        let reader = match &order.options.around.hook {
+            Some(_) => {
+                hook::run(order, Some(&update))?;
+                // It may have packed the repository: what was opened before it is let go.
+                &self::reader(repo)?
+            }
+            None => reader,
+        };
+        let haves: Vec<ObjectId> = advertisement.all_ids().collect();
+        let wanted = Wanted {
+            new: order.new,
+            has: &haves,
+            old_tip: old,
+        };
+        let begun = begun.and_then(|(early, writer)| {
+            let new = new_commits(repo, reader, wanted, order.stop).ok()?;
+            (early.new == new).then_some((early, writer))
+        });
+        let again;
+        let (reader, selection, begun) = if let Some((early, writer)) = begun {
+            (reader, Cow::Borrowed(&early.selection), Some(writer))
+        } else {
+            // Somebody may have packed the repository while the remote was asked.
+            again = self::reader(repo)?;
+            let reader = &again;
+            let new = new_commits(repo, reader, wanted, order.stop)?;
+            let selection = select_from(reader, &new, order.progress, order.stop)?;
+            (reader, Cow::Owned(selection), None)
+        };
+        let around = &order.options.around;
+        if around.submodules == Submodules::Check {
+            submodules::check(repo, selection.commits(), order.stop)?;
+        }
+        if around.hook.is_none() {
+            lfs::check(reader, &selection, order.stop)?;
+        }
+        let negotiated = Negotiated::from_advertisement(advertisement);
+        let request = request(repo, order, &update, &negotiated)?;
+        let options = PackOptions::from(&negotiated);
+        let mut begun = begun.filter(|_| options == PackOptions::USUAL);
+
+        let mut stats = PackStats::default();
+        let mut write = |out: &mut dyn Write| {
+            stats = if let Some(writer) = begun.take() {
+                write_pack(out, writer, order)?
+            } else {
+                let plan = Plan::new(reader, &selection, order.stop)?;
+                let writer = Writer::new(reader, &selection, &plan, options, order.progress)?;
+                write_pack(out, writer, order)?
+            };
+            order.progress.pack_ended();
+            Ok(())
+        };
+        debug!(url = %order.remote.url, objects = selection.objects.len(), "sending");
+        let facts = (order.remote_facts)();
+        order
+            .permit
+            .confirm(&update.name, &facts)
+            .map_err(|refused| PushError::Policy(Box::new(refused)))?;
+        let answer = link.exchange(PushRequest {
+            head: &request,
+            pack: &mut write,
+            side_band: negotiated.side_band,
+        });
+        drop(link);
+        let messages = match answer.and_then(|answer| judge(answer, &update)) {
+            Ok(messages) => messages,
+            Err(failed) => ask_again(repo, self.target, &update, failed)?,
+        };
+        Ok(Pushed {
+            action: if old.is_some() {
+                Action::Updated
+            } else {
+                Action::Created
+            },
+            old,
+            new: order.new,
+            bytes: stats.bytes,
+            objects: stats.objects,
+            messages,
+        })
+    }
+}
+
+/// Writes what is asked of the remote, as far as it comes before the pack.
+fn request(
+    repo: &gix::Repository,
+    order: &PushOrder<'_>,
+    update: &RefUpdate,
+    negotiated: &Negotiated,
+) -> Result<Vec<u8>, PushError> {
+    let push_options = &order.options.around.push_options;
+    if !push_options.is_empty() && !negotiated.push_options {
+        return Err(PushError::NoPushOptions);
+    }
+    let updates = std::slice::from_ref(update);
+    encode_with_options(updates, negotiated, &shallow(repo)?, push_options)
+        .map_err(PushError::Request)
+}
+
+/// Opens the object directories.
+fn reader(repo: &gix::Repository) -> Result<Reader, PushError> {
+    Reader::new(repo).map_err(|error| SelectError::from(error).into())
+}
+
+/// Writes the pack, and no more of it than the policy lets out.
+fn write_pack(
+    out: &mut dyn Write,
+    writer: Writer<'_, '_>,
+    order: &PushOrder<'_>,
+) -> Result<PackStats, PushError> {
+    let limit = order.options.push_size;
+    let mut out = Limited::new(out, limit, order.progress);
+    let written = writer.write_to(&mut out, order.stop);
+    written.map_err(|error| match error {
+        PackError::Write(_) if out.is_exceeded() => PushError::PushSize { limit },
+        error => error.into(),
+    })
+}
+
+/// Asks what the remote has.
+pub(super) fn advertised(
+    link: &mut Link<'_>,
+    kind: gix::hash::Kind,
+) -> Result<Advertisement, PushError> {
+    let lines = link.advertise()?;
+    Advertisement::parse(&lines, kind).map_err(|error| match error {
+        AdvertisementError::Refused(text) => PushError::Fatal {
+            said: clean_line(&text),
+        },
+        error => PushError::Advertisement(error),
+    })
+}
+
+/// Returns the commits whose parents this clone does not have; the server needs to know them.
+fn shallow(repo: &gix::Repository) -> Result<Vec<ObjectId>, PushError> {
+    let commits = repo.shallow_commits().map_err(|error| PushError::Objects {
+        class: "corrupt",
+        source: Box::new(error),
+    })?;
+    Ok(commits.map_or_else(Vec::new, |commits| commits.iter().copied().collect()))
+}
