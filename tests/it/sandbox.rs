@@ -46,6 +46,27 @@ impl Sandbox {
         path
     }
 
+    /// Writes a file that can be run, and the directories that it needs.
+    ///
+    /// A process of its own writes it: a test on another thread may start a program while a file is open here, and that
+    /// child holds the file open for writing until it is the other program. To run it fails meanwhile (`ETXTBSY`).
+    pub(crate) fn executable(
+        &self,
+        relative: impl AsRef<Path>,
+        content: impl AsRef<[u8]>,
+    ) -> PathBuf {
+        let path = self.root.path().join(relative);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        let draft = self.write("executable.draft", content);
+        succeed(
+            self.command("install")
+                .args(["-m", "755"])
+                .args([&draft, &path]),
+        );
+        std::fs::remove_file(draft).unwrap();
+        path
+    }
+
     /// Returns a command with the sandbox's environment and nothing else.
     pub(crate) fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
         let mut command = Command::new(program);

@@ -1,19 +1,17 @@
 //! The files in `hooks/`, run as git and a shell run them.
 
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use crate::sandbox::succeed;
 use crate::world::{TOKEN, World};
 
-/// Copies a hook, makes it executable, and puts the program on the search path.
+/// Installs a hook, and puts the program on the search path.
 fn install(world: &World, name: &str, to: &Path) -> String {
     let from = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("hooks")
         .join(name);
-    std::fs::create_dir_all(to.parent().unwrap()).unwrap();
-    std::fs::copy(from, to).unwrap();
-    std::fs::set_permissions(to, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let hook = std::fs::read(from).unwrap();
+    world.sandbox.executable(to, hook);
     let program = PathBuf::from(env!("CARGO_BIN_EXE_sendoff"));
     let path = world
         .sandbox
@@ -72,10 +70,10 @@ fn an_executor_that_says_nothing_has_its_branch_shipped() {
         .stdin(std::process::Stdio::null())
         .output()
         .unwrap();
-    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
     let head = world.sandbox.git(world.work(), &["rev-parse", "HEAD"]);
-    assert_eq!(world.tip("feature/x"), head);
-    assert_eq!(world.forge.pulls().len(), 1);
+    assert_eq!(world.tip("feature/x"), head, "{output:?}");
+    assert_eq!(world.forge.pulls().len(), 1, "{output:?}");
 }
 
 #[test]

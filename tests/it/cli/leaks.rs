@@ -2,7 +2,6 @@
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
-use std::os::unix::fs::PermissionsExt;
 
 use serde_json::Value;
 
@@ -181,11 +180,10 @@ fn a_server_that_echoes_a_configured_header_shows_nothing() {
 fn a_hook_on_the_server_that_prints_the_password_shows_nothing() {
     let world = World::new();
     helper(&world, "x-access-token", TOKEN);
-    let hook = world.sandbox.write(
+    world.sandbox.executable(
         "served/acme/rocket.git/hooks/pre-receive",
         format!("#!/bin/sh\necho \"it was {TOKEN}\"\necho \"or {WORLD_BASIC}\" >&2\nexit 1\n"),
     );
-    std::fs::set_permissions(hook, std::fs::Permissions::from_mode(0o755)).unwrap();
     let said = assert_tight(&world, &without_token(&world), &[TOKEN, WORLD_BASIC]);
     let push = push_of(&said[1]);
     assert_eq!(push["reason"], "hook-declined", "{push}");

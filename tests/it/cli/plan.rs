@@ -1,7 +1,6 @@
 //! `sendoff plan` and `--dry-run`: what would run, and no side effect at all.
 
 use std::collections::BTreeMap;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use crate::world::{World, step};
@@ -222,10 +221,9 @@ fn a_plan_says_what_the_policy_has_the_push_do_besides() {
          [steps.push]\noptions = [\"ci.skip\", \"topic=x\"]\nset-upstream = true\n",
     );
     std::fs::write(world.work().join(".gitmodules"), "").unwrap();
-    let hook = world
+    world
         .sandbox
-        .write("clone/.git/hooks/pre-push", "#!/bin/sh\n");
-    std::fs::set_permissions(hook, std::fs::Permissions::from_mode(0o755)).unwrap();
+        .executable("clone/.git/hooks/pre-push", "#!/bin/sh\n");
     let push = |arguments: &[&str]| {
         let said = world.run(arguments);
         let plan: serde_json::Value = serde_json::from_str(&said.stdout).unwrap();

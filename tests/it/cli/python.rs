@@ -1,7 +1,6 @@
 //! `hooks/executor_finally.py` with the Python package of `packaging/python`, on the whole world.
 
 use std::io::Write;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -201,8 +200,7 @@ fn an_executor_answers_in_time_when_the_program_hangs() {
     let world = World::new();
     let hanging = world
         .sandbox
-        .write("hanging", "#!/bin/sh\nsleep 600 & wait\n");
-    std::fs::set_permissions(&hanging, std::fs::Permissions::from_mode(0o755)).unwrap();
+        .executable("hanging", "#!/bin/sh\nsleep 600 & wait\n");
     let Some(executor) = Executor::start(&world, &hanging, &["--timeout", "0.5"], AGENT) else {
         return;
     };

@@ -98,12 +98,10 @@ fn a_hook_sees_the_rebase_that_calls_it() {
     let sandbox = Sandbox::new();
     let work = conflict(&sandbox);
     sandbox.git(&work, &["checkout", "-q", "-b", "third", "side"]);
-    let hook = sandbox.write(
+    sandbox.executable(
         "r/.git/hooks/post-commit",
         "#!/bin/sh\ntest -d \"$(git rev-parse --git-dir)/rebase-merge\" && echo seen >> ../seen\n",
     );
-    let executable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-    std::fs::set_permissions(hook, executable).unwrap();
     sandbox.git(
         &work,
         &["rebase", "-q", "-x", "true", "--force-rebase", "side~2"],

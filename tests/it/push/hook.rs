@@ -157,8 +157,8 @@ fn hooks_path_is_followed_as_git_follows_it_and_never_out_of_the_work_tree() {
 fn a_hook_without_a_first_line_runs_and_one_that_is_not_executable_does_not() {
     let sandbox = Sandbox::new();
     let (work, remote) = with_origin(&sandbox);
-    let path = script(&sandbox, "work-r/.git/hooks/pre-push", "");
-    std::fs::write(&path, "echo plain > \"$HOME/seen\"\n").unwrap();
+    let text = "echo plain > \"$HOME/seen\"\n";
+    let path = sandbox.executable("work-r/.git/hooks/pre-push", text);
     let (git, ours) = both(&sandbox, &work, &remote);
     assert_eq!((git.as_str(), ours.as_str()), ("plain\n", "plain\n"));
     let mode = std::os::unix::fs::PermissionsExt::from_mode(0o644);

@@ -348,8 +348,11 @@ fn the_report_shows_class_words_and_advice() {
     let (_, _, said, _) = ROWS[5];
     let words = world.sandbox.write("words", said);
     let hook = format!("cat '{}' >&2; exit 1", words.display());
-    let hook = script(&world.sandbox, "hook", &hook);
-    std::fs::copy(hook, world.bare().join("hooks/pre-receive")).unwrap();
+    script(
+        &world.sandbox,
+        "served/acme/rocket.git/hooks/pre-receive",
+        &hook,
+    );
     let report = world.report(&["run", "post-commit"]);
     let step = &report["steps"][0];
     assert_eq!(step["verdict"], "failed");

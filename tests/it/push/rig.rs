@@ -246,10 +246,7 @@ pub(crate) fn noise(numbers: usize) -> String {
 
 /// Writes an executable file.
 pub(crate) fn script(sandbox: &Sandbox, path: &str, text: &str) -> PathBuf {
-    let path = sandbox.write(path, format!("#!/bin/sh\n{text}\n"));
-    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-    std::fs::set_permissions(&path, mode).unwrap();
-    path
+    sandbox.executable(path, format!("#!/bin/sh\n{text}\n"))
 }
 
 /// Renders an error as people see it: class, chain, advice, with the sandbox's path taken out.

@@ -1,7 +1,6 @@
 //! `exec`: a program of the user's choice.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::time::{Duration, Instant};
 
 use crate::sandbox::Sandbox;
@@ -26,8 +25,7 @@ fn shell(script: &str) -> Sandbox {
 }
 
 fn plant(sandbox: &Sandbox, path: &str, script: &str) {
-    let path = sandbox.write(path, format!("#!/bin/sh\n{script}\n"));
-    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+    sandbox.executable(path, format!("#!/bin/sh\n{script}\n"));
 }
 
 #[test]
