@@ -19,6 +19,7 @@ mod hook;
 mod hostile;
 mod http;
 mod lease;
+mod lifted;
 mod logins;
 mod memory;
 mod objects;
