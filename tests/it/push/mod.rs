@@ -18,6 +18,7 @@ mod git_pack;
 mod hook;
 mod hostile;
 mod http;
+mod huge;
 mod lease;
 mod logins;
 mod memory;
