@@ -35,6 +35,7 @@ mod ssh;
 mod sshd;
 mod tls;
 mod twin;
+mod useless;
 mod workshop;
 
 /// Returns how much of something a test does: more in the long mode (`SENDOFF_TEST_LONG=1`).
