@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::repositories::push;
 use super::rig::{options, push_head, script};
-use super::twin::Shop;
+use super::twin::{FAST, Shop};
 
 #[test]
 fn a_merge_of_five_thousand_parents_arrives() {
@@ -162,4 +162,19 @@ fn a_hundred_thousand_refs_are_read_in_time() {
         "{:?}",
         begin.elapsed()
     );
+}
+
+#[test]
+fn a_hundred_thousand_refs_of_a_real_server_are_read_over_http_and_a_path() {
+    let shop = Shop::new("sha1");
+    let old = shop.git(&["rev-parse", "HEAD"]);
+    let mut refs = String::from("# pack-refs with: peeled fully-peeled sorted \n");
+    for n in 0..100_000 {
+        writeln!(refs, "{old} refs/pull/{n:06}/head").unwrap();
+    }
+    // What the seed has beside them lies loose.
+    std::fs::write(shop.seed().join("packed-refs"), refs).unwrap();
+    assert_eq!(shop.server(&["for-each-ref"]).lines().count(), 100_002);
+    shop.commit("feature.txt", "more\n");
+    shop.compare(FAST);
 }

@@ -23,7 +23,7 @@ use super::rig::{About, branch_of, push_about, push_head, seen_of};
 /// Every transport.
 const ALL: &[Over] = &[Over::Http, Over::HttpWithPassword, Over::File, Over::Ssh];
 /// For what no transport can change: one that speaks in requests, and one that streams.
-const FAST: &[Over] = &[Over::Http, Over::File];
+pub(super) const FAST: &[Over] = &[Over::Http, Over::File];
 /// For what only the repositories' own form decides.
 pub(super) const ONE: &[Over] = &[Over::File];
 
