@@ -33,7 +33,7 @@ impl Aim {
             return Ok(());
         }
         let branch = order.permit.branch().to_string();
-        let remote = order.remote.name.to_string();
+        let remote = order.transport.remote().to_owned();
         Err(match (self, old) {
             (Self::FastForward, Some(old)) => PushError::Diverged {
                 branch,

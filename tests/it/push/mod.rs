@@ -20,6 +20,7 @@ mod hostile;
 mod http;
 mod huge;
 mod lease;
+mod lifted;
 mod logins;
 mod memory;
 mod objects;

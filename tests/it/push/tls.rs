@@ -11,7 +11,8 @@ use rustls::crypto::ring::default_provider;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
-use sendoff::git::push::{LoginHabit, LoginUse, PushError, PushOptions};
+use sendoff::git::delivery::{LoginHabit, LoginUse, PushOptions};
+use sendoff::git::push::PushError;
 
 use crate::sandbox::Sandbox;
 

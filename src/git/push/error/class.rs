@@ -17,7 +17,7 @@ impl PushError {
             Self::PlainHttp => "plain-http",
             Self::Connection(_) | Self::Client(_) | Self::Tls { .. } => "tls",
             Self::Runtime(_) => "internal",
-            Self::HookDeclined { .. } | Self::Hook(_) => "hook-declined",
+            Self::HookDeclined { .. } | Self::Hook(_) | Self::HookTimeout(_) => "hook-declined",
             Self::Lfs { .. } => "lfs",
             Self::Submodule { .. } => "submodule",
             Self::Start(_) => "no-program",

@@ -11,14 +11,14 @@ use crate::git::Config;
 use crate::git::Matching;
 use crate::git::credentials::Helpers;
 use crate::git::credentials::Login;
-use crate::git::push::around::Around;
 use crate::names::RemoteUrl;
 use crate::net::PlainHttp;
 use crate::process::Inheritance;
 use crate::secrets::KnownSecrets;
 
-use super::daemon::AllowGit;
+use super::around::Around;
 use super::habit::LoginHabit;
+use super::link::AllowGit;
 
 /// Whether a repository on this machine may be pushed to: its hooks would run here.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

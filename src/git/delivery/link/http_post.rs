@@ -6,14 +6,18 @@ use bytes::{Bytes, BytesMut};
 use reqwest::{RequestBuilder, Response, StatusCode};
 use tokio::sync::mpsc::{Receiver, channel};
 
+use crate::git::push::Effect;
+use crate::git::push::Failed;
+use crate::git::push::PushError;
+use crate::git::push::PushRequest;
+use crate::git::push::answer::{Answer, Demux};
 use crate::git::push::commands::SideBand;
-use crate::git::push::error::PushError;
+use crate::secrets::redact;
 
-use super::answer::{Answer, Demux};
+use super::diagnosis::from_http;
 use super::http::{EXCERPT, HttpLink};
 use super::http_answer::{Head, media_type, refusal};
 use super::http_body::{Piece, PieceWriter, StreamedBody};
-use super::{Effect, Failed, PushRequest};
 
 /// Up to here a request is collected and sent with its length; the same as git's `http.postBuffer`.
 const COLLECTED: usize = 1 << 20;
@@ -28,7 +32,7 @@ enum Posted {
 
 impl HttpLink<'_> {
     /// Sends the request while `pack` writes it, and returns the answer.
-    pub(super) fn exchange(&mut self, request: PushRequest<'_>) -> Result<Answer, Failed> {
+    pub(super) fn push(&mut self, request: PushRequest<'_>) -> Result<Answer, Failed> {
         let (head, side_band) = (request.head, request.side_band);
         let pack = request.pack;
         let (sender, receiver) = channel(PIECES);
@@ -175,9 +179,9 @@ impl HttpLink<'_> {
         mut response: Response,
         side_band: SideBand,
     ) -> Result<Answer, PushError> {
-        let mut demux = Demux::new(side_band);
+        let mut demux = Demux::new(side_band, redact);
         while !demux.is_done() {
-            let piece = response.chunk().await.map_err(PushError::from_http)?;
+            let piece = response.chunk().await.map_err(from_http)?;
             let piece = piece.ok_or(PushError::Garbled)?;
             self.pulse.beat();
             demux.feed(&piece).map_err(|_| PushError::Garbled)?;

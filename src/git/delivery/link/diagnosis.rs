@@ -3,14 +3,28 @@
 use std::error::Error;
 use std::io;
 
+use crate::git::push::PushError;
+use crate::git::push::is_read_only;
 use crate::names::Scheme;
 
-use super::error::PushError;
-use super::link::clean_line;
-use super::rejection::is_read_only;
+use super::clean_line;
+
+/// Turns an error of the HTTP client, whose text would name the URL, into one of the push.
+pub(super) fn from_http(error: reqwest::Error) -> PushError {
+    let error = error.without_url();
+    if is_tls(&error) {
+        return PushError::Tls {
+            source: error.into(),
+        };
+    }
+    PushError::Network {
+        said: String::new(),
+        source: Some(error.into()),
+    }
+}
 
 /// Says whether an error came out of TLS. The library hides its own inside that of the socket.
-pub(super) fn is_tls(error: &reqwest::Error) -> bool {
+fn is_tls(error: &reqwest::Error) -> bool {
     let mut next = error.source();
     while let Some(error) = next {
         let mut socket = error.downcast_ref::<io::Error>();
