@@ -1,10 +1,13 @@
 //! A head start that turns out to be useless: a refusal does not wait for it to end.
 
 use std::fmt::Write as _;
+use std::io::{Read, Write as _};
+use std::net::TcpListener;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use sendoff::git::delivery::PushOptions;
 use sendoff::git::push::progress::Progress;
 use sendoff::git::push::{PushError, Pushed};
 
@@ -54,18 +57,23 @@ fn many() -> Shop {
     shop
 }
 
-/// Pushes to a remote that says this when something was begun; returns how many objects were counted.
+/// Pushes to an ssh that says this when something was begun; returns how many objects were counted.
 fn push(shop: &Shop, says: &str) -> (Result<Pushed, PushError>, u64) {
     let sandbox = &shop.sandbox;
-    let begun = sandbox.path("begun");
     let text = format!(
         "cd {}; while [ ! -e begun ]; do sleep 0.02; done; {says}",
         sandbox.path("").display()
     );
     let mut options = options(sandbox);
     options.ssh_command = Some(script(sandbox, "remote", &text).display().to_string());
+    push_to(shop, "ssh://host.test/r.git", &options)
+}
+
+/// Pushes, and returns how many objects were counted before the push ended.
+fn push_to(shop: &Shop, url: &str, options: &PushOptions) -> (Result<Pushed, PushError>, u64) {
+    let sandbox = &shop.sandbox;
     let slow = Slow {
-        begun,
+        begun: sandbox.path("begun"),
         counted: AtomicU64::new(0),
         packed: AtomicU64::new(0),
     };
@@ -74,8 +82,7 @@ fn push(shop: &Shop, says: &str) -> (Result<Pushed, PushError>, u64) {
         progress: &slow,
         ..About::default()
     };
-    let url = "ssh://host.test/r.git";
-    let pushed = push_about(sandbox, &shop.work(), url, &options, &about);
+    let pushed = push_about(sandbox, &shop.work(), url, options, &about);
     assert_eq!(slow.packed.load(Ordering::Relaxed), 0);
     (pushed, slow.counted.load(Ordering::Relaxed))
 }
@@ -85,6 +92,33 @@ fn a_refusal_does_not_wait_until_all_is_counted() {
     let shop = many();
     let says = "echo 'ERROR: Permission to o/r.git denied to me.' >&2; exit 128";
     let (pushed, counted) = push(&shop, says);
+    let error = pushed.unwrap_err();
+    assert_eq!(error.class(), "auth", "{error:?}");
+    assert!(counted > 0 && counted < FILES / 2, "{counted} were counted");
+}
+
+/// A web server that answers the first request when something was begun.
+fn web(begun: PathBuf, says: &'static str) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/r.git", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut request = [0; 4096];
+        let _read = stream.read(&mut request);
+        while !begun.exists() {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        stream.write_all(says.as_bytes())
+    });
+    url
+}
+
+#[test]
+fn a_refusal_over_http_does_not_wait_until_all_is_counted() {
+    let shop = many();
+    let says = "HTTP/1.1 403 Forbidden\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
+    let url = web(shop.sandbox.path("begun"), says);
+    let (pushed, counted) = push_to(&shop, &url, &options(&shop.sandbox));
     let error = pushed.unwrap_err();
     assert_eq!(error.class(), "auth", "{error:?}");
     assert!(counted > 0 && counted < FILES / 2, "{counted} were counted");
@@ -106,22 +140,12 @@ fn a_branch_that_somebody_moved_is_told_before_all_is_counted() {
 #[test]
 fn nothing_is_begun_for_a_branch_that_was_rewritten_here() {
     let shop = many();
-    let (sandbox, work) = (&shop.sandbox, shop.work());
     shop.git(&["reset", "-q", "--soft", "HEAD~1"]);
     shop.git(&["commit", "-q", "--amend", "-m", "rewritten"]);
-    let slow = Slow {
-        begun: sandbox.path("begun"),
-        counted: AtomicU64::new(0),
-        packed: AtomicU64::new(0),
-    };
-    let about = About {
-        seen: seen_of(sandbox, &shop.seed(), "feature"),
-        progress: &slow,
-        ..About::default()
-    };
     let seed = shop.seed();
-    let url = seed.to_str().unwrap();
-    let error = push_about(sandbox, &work, url, &options(sandbox), &about).unwrap_err();
+    let options = options(&shop.sandbox);
+    let (pushed, counted) = push_to(&shop, seed.to_str().unwrap(), &options);
+    let error = pushed.unwrap_err();
     assert_eq!(error.class(), "diverged", "{error:?}");
-    assert_eq!(slow.counted.load(Ordering::Relaxed), 0);
+    assert_eq!(counted, 0);
 }
