@@ -18,6 +18,7 @@ mod git_pack;
 mod hook;
 mod hostile;
 mod http;
+mod huge;
 mod lease;
 mod lifted;
 mod logins;
@@ -35,6 +36,7 @@ mod ssh;
 mod sshd;
 mod tls;
 mod twin;
+mod useless;
 mod workshop;
 
 /// Returns how much of something a test does: more in the long mode (`SENDOFF_TEST_LONG=1`).
