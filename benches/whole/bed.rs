@@ -118,7 +118,7 @@ impl Bed {
         self
     }
 
-    /// The branch left the base so many commits after the first one, and has one commit of its own.
+    /// The branch is where the base was so many commits after the first one.
     pub(crate) fn with_old_branch(mut self, left: usize) -> Self {
         let clone = self.path("clone");
         let tip = self.run(&clone, &format!("rev-parse {BRANCH}"));
@@ -129,9 +129,6 @@ impl Bed {
         let all = self.run(&clone, "rev-list --reverse --first-parent HEAD");
         let old = all.lines().nth(left).unwrap();
         self.run(&clone, &format!("checkout -q -f -B {BRANCH} {old}"));
-        self.run(&clone, "commit -q --allow-empty -m own");
-        // With no remote to reach, the run ends behind its guards.
-        self.run(&clone, "remote set-url origin git://127.0.0.1:1/r.git");
         self.beside = Beside::RevList;
         self
     }
