@@ -47,6 +47,15 @@ impl PushError {
         }
     }
 
+    /// Says whether a connection ended that had been made.
+    pub(in crate::git::push) fn is_cut(&self) -> bool {
+        match self {
+            Self::Network { source, .. } => source.as_ref().is_none_or(|e| !e.is_connect()),
+            Self::Lost => true,
+            _ => false,
+        }
+    }
+
     /// Says whether the same push can succeed later without anybody doing anything.
     pub fn is_transient(&self) -> bool {
         match self {

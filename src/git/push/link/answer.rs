@@ -1,5 +1,7 @@
 //! The server's answer to a push: the side bands taken apart.
 
+use std::io::{self, Write};
+
 use gix::protocol::transport::packetline::PacketLineRef;
 use gix::protocol::transport::packetline::decode::Stream;
 use gix::protocol::transport::packetline::decode::streaming;
@@ -60,6 +62,11 @@ impl Demux {
         self.done
     }
 
+    /// Returns how many bytes of the answer came so far.
+    pub(super) const fn heard(&self) -> usize {
+        self.heard
+    }
+
     /// Takes the next piece. What follows the end of the answer is ignored.
     pub(super) fn feed(&mut self, piece: &[u8]) -> Result<(), Malformed> {
         self.heard = self.heard.saturating_add(piece.len());
@@ -99,10 +106,10 @@ impl Demux {
     }
 
     /// Returns what was received so far.
-    pub(super) fn finish(mut self) -> Answer {
+    pub(super) fn finish(&mut self) -> Answer {
         let partial = std::mem::take(&mut self.partial);
         self.say(&partial);
-        self.answer
+        std::mem::take(&mut self.answer)
     }
 
     fn take_alone(&mut self, raw: &[u8], data: &[u8]) -> Result<(), Malformed> {
@@ -164,6 +171,20 @@ impl Demux {
         if !line.is_empty() && self.kept <= MESSAGES_CAP {
             self.answer.messages.push(line);
         }
+    }
+}
+
+/// A complete or malformed answer takes nothing more.
+impl Write for Demux {
+    fn write(&mut self, piece: &[u8]) -> io::Result<usize> {
+        if self.done || self.feed(piece).is_err() {
+            return Err(io::ErrorKind::InvalidData.into());
+        }
+        Ok(piece.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 

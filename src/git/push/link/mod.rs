@@ -9,6 +9,7 @@ mod habit;
 mod http;
 mod http_answer;
 mod http_body;
+mod http_decode;
 mod http_post;
 mod login;
 mod options;
