@@ -1,10 +1,11 @@
-//! Facts about the repository, through gitoxide, and the native push. Blocking; no git program.
+//! Facts about the repository, through gitoxide, the native push, and its transports. Blocking; no git program.
 
 mod base;
 mod commit;
 mod config;
 mod config_files;
 pub mod credentials;
+pub mod delivery;
 mod discover;
 mod files;
 mod head;

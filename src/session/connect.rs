@@ -5,7 +5,7 @@ use secrecy::SecretString;
 use crate::environment::Environment;
 use crate::forge::FORGES;
 use crate::git::credentials::Login;
-use crate::git::push::{AllowFile, AllowGit, LoginHabit, PushOptions};
+use crate::git::delivery::{AllowFile, AllowGit, LoginHabit, PushOptions};
 use crate::http::{Client, ClientOptions};
 use crate::names::{RemoteUrl, Scheme};
 use crate::net::PlainHttp;

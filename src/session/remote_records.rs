@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::git::push::LoginUse;
+use crate::git::delivery::LoginUse;
 use crate::names::{BranchName, RemoteUrl};
 
 /// How long a verified HEAD is used without asking.

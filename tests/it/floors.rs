@@ -123,6 +123,38 @@ fn imports_go_down_never_up_or_sideways() {
     );
 }
 
+/// What the push may name of the house beside itself, so that another program can lift it.
+const PUSH_MAY_NAME: &[&str] = &[
+    "crate::git::push",
+    "crate::policy::PushPermit",
+    "crate::policy::RemoteFacts",
+];
+
+/// What a transport needs, and the push does not.
+const ONLY_FOR_TRANSPORTS: &[&str] = &["reqwest", "tokio", "rustls", "bytes::", "secrecy"];
+
+#[test]
+fn the_push_stands_alone_but_for_its_permit() {
+    let mut wrong = Vec::new();
+    for file in sources() {
+        if !file.to_str().unwrap().contains("/src/git/push/") {
+            continue;
+        }
+        let text = fs::read_to_string(&file).unwrap();
+        for line in text.lines().filter(|line| !line.trim().starts_with("//")) {
+            let named = line.match_indices("crate::").map(|(at, _)| &line[at..]);
+            let others =
+                named.filter(|name| !PUSH_MAY_NAME.iter().any(|may| name.starts_with(may)));
+            let above = line.contains("super::super::super");
+            let network = ONLY_FOR_TRANSPORTS.iter().any(|name| line.contains(name));
+            if others.count() > 0 || above || network {
+                wrong.push(format!("{}: {line}", file.display()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
 #[test]
 fn every_module_is_in_the_table() {
     let modules: BTreeSet<String> = sources().iter().map(|file| module_of(file)).collect();

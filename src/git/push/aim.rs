@@ -46,7 +46,7 @@ fn check_fast_forward(
     }
     Err(PushError::Diverged {
         branch: order.permit.branch().to_string(),
-        remote: order.remote.name.to_string(),
+        remote: order.transport.remote().to_owned(),
         old,
         new: order.new,
         known: if reader.contains(&old) {
@@ -68,7 +68,7 @@ fn check_lease(
     }
     Err(PushError::LeaseBroken {
         branch: order.permit.branch().to_string(),
-        remote: order.remote.name.to_string(),
+        remote: order.transport.remote().to_owned(),
         found: old,
     })
 }

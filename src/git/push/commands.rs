@@ -1,4 +1,6 @@
 //! What the client asks of receive-pack: the ref updates, and the capabilities that it will use.
+//!
+//! Git's `gitprotocol-pack`, "Reference Update Request and Packfile Transfer", and `gitprotocol-capabilities`.
 
 use gix::ObjectId;
 use gix::bstr::BString;

@@ -14,19 +14,14 @@ use tracing::debug;
 use super::advertisement::Advertisement;
 use super::advertisement::AdvertisementError;
 use super::aim::Aim;
+use super::clean::clean_line;
 use super::commands::Negotiated;
 use super::commands::RefUpdate;
 use super::commands::encode_with_options;
 use super::early::Early;
 use super::error::PushError;
-use super::hook;
 use super::lfs;
 use super::limit::Limited;
-use super::link::Link;
-use super::link::PushRequest;
-use super::link::Service;
-use super::link::Target;
-use super::link::clean_line;
 use super::objects::SelectError;
 use super::objects::Wanted;
 use super::objects::new_commits;
@@ -42,8 +37,10 @@ use super::pack::PackStats;
 use super::pack::Plan;
 use super::pack::Writer;
 use super::store::Reader;
-use super::submodules;
-use super::submodules::Submodules;
+use super::transport::Link;
+use super::transport::PushRequest;
+use super::transport::Service;
+use super::transport::Transport;
 
 /// Asks the remote what it has, and sends what it lacks.
 pub(super) fn converse(
@@ -51,29 +48,18 @@ pub(super) fn converse(
     order: &PushOrder<'_>,
     aim: Aim,
 ) -> Result<Pushed, PushError> {
-    let directory = repo.workdir().unwrap_or_else(|| repo.git_dir()).to_owned();
-    let talk = Talk {
-        repo,
-        order,
-        aim,
-        target: Target {
-            url: &order.remote.url,
-            directory: &directory,
-            options: order.options,
-            stop: order.stop,
-        },
-    };
-    let (target, kind) = (talk.target, repo.object_hash());
-    if order.options.around.hook.is_some() {
+    let talk = Talk { repo, order, aim };
+    let (transport, kind) = (order.transport, repo.object_hash());
+    if order.local.has_hook() {
         // It takes its time and may pack the repository: nothing is begun before it has run.
-        let (link, advertisement) = ask(target, kind)?;
+        let (link, advertisement) = ask(transport, kind)?;
         return talk.deliver(link, &advertisement, &reader(repo)?, None);
     }
     let reader = reader(repo)?;
     let (answered, refused) = (AtomicBool::new(false), AtomicBool::new(false));
     thread::scope(|scope| {
         let asking = scope.spawn(|| {
-            let asked = ask(target, kind);
+            let asked = ask(transport, kind);
             answered.store(true, Ordering::Relaxed);
             refused.store(asked.is_err(), Ordering::Relaxed);
             asked
@@ -92,9 +78,12 @@ pub(super) fn converse(
 }
 
 /// Connects, and asks what the remote has.
-fn ask(target: Target<'_>, kind: gix::hash::Kind) -> Result<(Link<'_>, Advertisement), PushError> {
-    let mut link = Link::open(target, Service::ReceivePack)?;
-    let advertisement = advertised(&mut link, kind)?;
+fn ask(
+    transport: &dyn Transport,
+    kind: gix::hash::Kind,
+) -> Result<(Box<dyn Link + '_>, Advertisement), PushError> {
+    let mut link = transport.open(Service::ReceivePack)?;
+    let advertisement = advertised(transport, &mut *link, kind)?;
     Ok((link, advertisement))
 }
 
@@ -104,26 +93,23 @@ struct Talk<'a> {
     repo: &'a gix::Repository,
     order: &'a PushOrder<'a>,
     aim: Aim,
-    target: Target<'a>,
 }
 
 impl Talk<'_> {
     /// Goes on when the remote has said what it has. What was begun is used where it comes to the same.
     fn deliver<'r>(
         self,
-        mut link: Link<'_>,
+        mut link: Box<dyn Link + '_>,
         advertisement: &Advertisement,
         reader: &'r Reader,
         begun: Option<(&'r Early, Writer<'r, '_>)>,
     ) -> Result<Pushed, PushError> {
-        let Self {
-            repo, order, aim, ..
-        } = self;
+        let Self { repo, order, aim } = self;
         let name = BString::from(order.permit.branch().full());
         let old = advertisement.find(&name);
         if old == Some(order.new) {
             // Git runs the hook in this case too, with nothing to read.
-            hook::run(order, None)?;
+            order.local.run_hook(None)?;
             link.leave();
             return Ok(Pushed::up_to_date(order.new));
         }
@@ -136,13 +122,12 @@ impl Talk<'_> {
             old: old.unwrap_or_else(|| repo.object_hash().null()),
             new: order.new,
         };
-        let reader = match &order.options.around.hook {
-            Some(_) => {
-                hook::run(order, Some(&update))?;
-                // It may have packed the repository: what was opened before it is let go.
-                &self::reader(repo)?
-            }
-            None => reader,
+        let reader = if order.local.has_hook() {
+            order.local.run_hook(Some(&update))?;
+            // It may have packed the repository: what was opened before it is let go.
+            &self::reader(repo)?
+        } else {
+            reader
         };
         let haves: Vec<ObjectId> = advertisement.all_ids().collect();
         let wanted = Wanted {
@@ -165,11 +150,8 @@ impl Talk<'_> {
             let selection = select_from(reader, &new, order.progress, order.stop)?;
             (reader, Cow::Owned(selection), None)
         };
-        let around = &order.options.around;
-        if around.submodules == Submodules::Check {
-            submodules::check(repo, selection.commits(), order.stop)?;
-        }
-        if around.hook.is_none() {
+        order.local.check(&mut selection.commits())?;
+        if !order.local.has_hook() {
             lfs::check(reader, &selection, order.stop)?;
         }
         let negotiated = Negotiated::from_advertisement(advertisement);
@@ -189,7 +171,11 @@ impl Talk<'_> {
             order.progress.pack_ended();
             Ok(())
         };
-        debug!(url = %order.remote.url, objects = selection.objects.len(), "sending");
+        debug!(
+            remote = order.transport.remote(),
+            objects = selection.objects.len(),
+            "sending"
+        );
         let facts = (order.remote_facts)();
         order
             .permit
@@ -201,9 +187,11 @@ impl Talk<'_> {
             side_band: negotiated.side_band,
         });
         drop(link);
-        let messages = match answer.and_then(|answer| judge(answer, &update)) {
+        let transport = order.transport;
+        let judged = answer.and_then(|answer| judge(answer, &update, transport.hide()));
+        let messages = match judged {
             Ok(messages) => messages,
-            Err(failed) => ask_again(repo, self.target, &update, failed)?,
+            Err(failed) => ask_again(transport, &update, failed)?,
         };
         Ok(Pushed {
             action: if old.is_some() {
@@ -227,7 +215,7 @@ fn request(
     update: &RefUpdate,
     negotiated: &Negotiated,
 ) -> Result<Vec<u8>, PushError> {
-    let push_options = &order.options.around.push_options;
+    let push_options = order.push_options;
     if !push_options.is_empty() && !negotiated.push_options {
         return Err(PushError::NoPushOptions);
     }
@@ -247,7 +235,7 @@ fn write_pack(
     writer: Writer<'_, '_>,
     order: &PushOrder<'_>,
 ) -> Result<PackStats, PushError> {
-    let limit = order.options.push_size;
+    let limit = order.push_size;
     let mut out = Limited::new(out, limit, order.progress);
     let written = writer.write_to(&mut out, order.stop);
     written.map_err(|error| match error {
@@ -258,13 +246,14 @@ fn write_pack(
 
 /// Asks what the remote has.
 pub(super) fn advertised(
-    link: &mut Link<'_>,
+    transport: &dyn Transport,
+    link: &mut dyn Link,
     kind: gix::hash::Kind,
 ) -> Result<Advertisement, PushError> {
     let lines = link.advertise()?;
     Advertisement::parse(&lines, kind).map_err(|error| match error {
         AdvertisementError::Refused(text) => PushError::Fatal {
-            said: clean_line(&text),
+            said: clean_line(&text, transport.hide()),
         },
         error => PushError::Advertisement(error),
     })

@@ -1,4 +1,6 @@
 //! Pointers of git-lfs among the objects about to leave: without their files they are a broken checkout.
+//!
+//! Their form is in `docs/spec.md` of git-lfs.
 
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering;

@@ -1,18 +1,24 @@
 //! The native push: `PushPermit` in, `Pushed` out. The conversation is in `conversation`, from top to bottom.
+//!
+//! This module is made to be lifted: of the house it knows the permit and what the permit is confirmed against,
+//! and nothing else. It opens no connection and starts no program; the way to the remote is a [`Transport`], and
+//! what is done on this side first is a [`Local`]. `git::delivery` has both as the house wants them.
+//!
+//! What is spoken: git's `gitprotocol-pack` (reference discovery, update request, report status) and
+//! `gitprotocol-capabilities`; what is sent: `gitformat-pack`. Each part's own page names its chapter.
 
 pub mod advertisement;
 mod aim;
-mod around;
+pub mod answer;
+mod clean;
 pub mod commands;
 mod conversation;
 pub mod delta;
-mod diagnosis;
 mod early;
 mod error;
-mod hook;
 mod lfs;
 mod limit;
-mod link;
+mod local;
 pub mod objects;
 mod order;
 mod outcome;
@@ -20,24 +26,22 @@ pub mod pack;
 pub mod pkt_line;
 pub mod progress;
 mod rejection;
-mod remote_head;
 pub mod status;
 mod store;
-mod submodules;
+mod transport;
 
 use gix::ObjectId;
 
 use self::aim::Aim;
 use self::conversation::converse;
 
-pub use around::Around;
-pub use error::{Known, PushError};
-pub use link::{AllowFile, AllowGit, LoginHabit, LoginUse, PushOptions};
+pub use clean::{Hide, as_it_is, clean_line};
+pub use error::{Cause, Known, PushError};
+pub use local::{Local, NothingLocal};
 pub use order::{Action, LastSeen, PushOrder, Pushed};
 pub use progress::{NoProgress, Progress};
-pub use rejection::Rejection;
-pub use remote_head::remote_head;
-pub use submodules::Submodules;
+pub use rejection::{Rejection, is_read_only};
+pub use transport::{ADVERTISEMENT_CAP, Effect, Failed, Link, PushRequest, Service, Transport};
 
 /// Pushes one commit to the branch that the permit is for. Blocks; never forces, never fetches.
 ///

@@ -5,23 +5,27 @@ use std::sync::atomic::AtomicBool;
 
 use gix::ObjectId;
 
-use crate::git::Remote;
 use crate::policy::PushPermit;
 use crate::policy::RemoteFacts;
 
-use super::link::PushOptions;
+use super::local::Local;
 use super::progress::Progress;
+use super::transport::Transport;
 
 /// One push: a commit, a permit for a branch, and the way to its remote.
 pub struct PushOrder<'a> {
     /// The leave to update one branch, which is the destination.
     pub permit: &'a PushPermit,
     /// Where to.
-    pub remote: &'a Remote,
+    pub transport: &'a dyn Transport,
+    /// What is done on this side first.
+    pub local: &'a dyn Local,
     /// The commit that the branch is to be at.
     pub new: ObjectId,
-    /// How the remote may be reached.
-    pub options: &'a PushOptions,
+    /// Words for the server's hooks, as `git push --push-option` sends them.
+    pub push_options: &'a [String],
+    /// The largest pack that is sent, in bytes.
+    pub push_size: u64,
     /// Tells what the remote was seen to have; asked at most once, while the remote is being asked.
     pub last_seen: &'a dyn Fn() -> LastSeen,
     /// Tells what is known of the remote; asked once, right before anything is sent.
@@ -35,7 +39,7 @@ pub struct PushOrder<'a> {
 impl fmt::Debug for PushOrder<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PushOrder")
-            .field("remote", &self.remote)
+            .field("remote", &self.transport.remote())
             .field("branch", &self.permit.branch())
             .field("new", &self.new)
             .finish_non_exhaustive()

@@ -2,22 +2,22 @@
 
 use tracing::debug;
 
+use super::answer::Answer;
+use super::clean::Hide;
+use super::clean::clean_line;
 use super::commands::RefUpdate;
 use super::conversation::advertised;
 use super::error::PushError;
-use super::link::Answer;
-use super::link::Effect;
-use super::link::Failed;
-use super::link::Link;
-use super::link::Service;
-use super::link::Target;
-use super::link::clean_line;
 use super::rejection::Rejection;
 use super::status::Status;
 use super::status::Unpack;
+use super::transport::Effect;
+use super::transport::Failed;
+use super::transport::Service;
+use super::transport::Transport;
 
 /// Reads the report. Only `ok` for our ref is proof.
-pub(super) fn judge(answer: Answer, update: &RefUpdate) -> Result<Vec<String>, Failed> {
+pub(super) fn judge(answer: Answer, update: &RefUpdate, hide: Hide) -> Result<Vec<String>, Failed> {
     let Ok(status) = Status::parse(&answer.report) else {
         let error = match answer.fatal {
             Some(said) => PushError::Fatal { said },
@@ -27,7 +27,7 @@ pub(super) fn judge(answer: Answer, update: &RefUpdate) -> Result<Vec<String>, F
     };
     let messages = answer.messages;
     if let Unpack::Failed(reason) = &status.unpack {
-        let reason = clean_line(reason);
+        let reason = clean_line(reason, hide);
         return Err(Failed::without_effect(PushError::Unpack {
             kind: Rejection::of(&reason, &messages),
             reason,
@@ -40,11 +40,11 @@ pub(super) fn judge(answer: Answer, update: &RefUpdate) -> Result<Vec<String>, F
     let Some(reason) = &ours.rejected else {
         return Ok(messages);
     };
-    let reason = clean_line(reason);
+    let reason = clean_line(reason, hide);
     let kind = Rejection::of(&reason, &messages);
     let branch = update.name.strip_prefix(b"refs/heads/");
     let error = PushError::Rejected {
-        branch: clean_line(branch.unwrap_or(&update.name)),
+        branch: clean_line(branch.unwrap_or(&update.name), hide),
         kind,
         reason,
         messages,
@@ -59,8 +59,7 @@ pub(super) fn judge(answer: Answer, update: &RefUpdate) -> Result<Vec<String>, F
 
 /// Finds out on a new connection what became of a push whose answer is missing.
 pub(super) fn ask_again(
-    repo: &gix::Repository,
-    target: Target<'_>,
+    transport: &dyn Transport,
     update: &RefUpdate,
     failed: Failed,
 ) -> Result<Vec<String>, PushError> {
@@ -69,8 +68,8 @@ pub(super) fn ask_again(
         return Err(*error);
     }
     debug!(%error, "asking the remote what became of the push");
-    let asked = Link::open(target, Service::ReceivePack).and_then(|mut link| {
-        let advertisement = advertised(&mut link, repo.object_hash())?;
+    let asked = transport.open(Service::ReceivePack).and_then(|mut link| {
+        let advertisement = advertised(transport, &mut *link, update.new.kind())?;
         link.leave();
         Ok(advertisement.find(&update.name))
     });

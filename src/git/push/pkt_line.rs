@@ -1,4 +1,6 @@
 //! Packet lines: how they are written, and a reader of those in a buffer.
+//!
+//! Git's `gitprotocol-common`, "pkt-line Format".
 
 use gix::protocol::transport::packetline::PacketLineRef;
 use gix::protocol::transport::packetline::decode::Stream;

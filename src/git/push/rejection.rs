@@ -43,7 +43,7 @@ pub(super) const READ_ONLY: &str =
 
 /// Says whether a forge means that the whole repository takes no pushes; a key that may only read is
 /// something else.
-pub(super) fn is_read_only(text: &str) -> bool {
+pub fn is_read_only(text: &str) -> bool {
     let text = text.to_ascii_lowercase();
     ["read-only", "archived"]
         .iter()

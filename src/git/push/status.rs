@@ -1,4 +1,6 @@
 //! The server's answer to a push, ref by ref.
+//!
+//! Git's `gitprotocol-pack`, "Report Status"; the option lines are those of `report-status-v2`.
 
 use gix::bstr::BString;
 use gix::bstr::ByteSlice;

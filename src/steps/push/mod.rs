@@ -12,7 +12,7 @@ use futures_util::future::{Either, select};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::git::push::{Around, Submodules};
+use crate::git::delivery::{Around, Submodules};
 use crate::git::{Hook, Matching, PrePush, Repo};
 use crate::names::{RemoteName, RemoteUrl, Scheme};
 use crate::pipeline::{Context, Outcome, Step, StepDef, StepError, interruptible};

@@ -3,6 +3,7 @@
 use crate::git::push::{Action, PushError, Pushed};
 use crate::pipeline::{ErrorKind, Outcome, Outputs, Shipment, StepError};
 use crate::policy::Refused;
+use crate::secrets::redact;
 
 use super::work::Arrival;
 
@@ -142,7 +143,7 @@ fn step_error(error: &PushError) -> StepError {
     } else {
         ErrorKind::Denied
     };
-    let mut told = StepError::new(kind, error.class(), error.summary());
+    let mut told = StepError::new(kind, error.class(), redact(&error.summary()));
     told.advice = error.advice();
     let key = match error {
         PushError::HookDeclined { .. } => "hook-output",

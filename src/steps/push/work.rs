@@ -5,7 +5,8 @@ use std::sync::atomic::AtomicBool;
 use gix::ObjectId;
 use jiff::Timestamp;
 
-use crate::git::push::{Around, LastSeen, Progress, PushError, PushOrder, Pushed, push};
+use crate::git::delivery::{Around, Delivery};
+use crate::git::push::{LastSeen, Progress, PushError, Pushed};
 use crate::git::{Remote, Repo};
 use crate::names::{BranchName, RemoteUrl};
 use crate::pipeline::{Destination, Shipment};
@@ -55,7 +56,7 @@ impl Work {
         places
             .map(|place| {
                 let last_seen = || self.last_seen(&place.remote);
-                let order = PushOrder {
+                let delivery = Delivery {
                     permit: &self.permit,
                     remote: &place.remote,
                     new: self.new,
@@ -71,7 +72,7 @@ impl Work {
                         class: "corrupt",
                         source: Box::new(error),
                     })
-                    .and_then(|repo| push(&repo, &order));
+                    .and_then(|repo| delivery.push(&repo));
                 let untold = match &pushed {
                     Ok(pushed) => self.note_down(&place.remote, pushed),
                     Err(_) => Vec::new(),

@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use sendoff::git::push::{PushError, Submodules};
+use sendoff::git::delivery::Submodules;
+use sendoff::git::push::PushError;
 
 use crate::sandbox::Sandbox;
 use crate::world::World;

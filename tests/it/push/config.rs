@@ -5,8 +5,9 @@ use std::sync::atomic::AtomicBool;
 
 use secrecy::SecretString;
 use sendoff::demo::git_server::{GitServer, GitServerOptions};
+use sendoff::git::delivery::{Delivery, PushOptions};
 use sendoff::git::push::progress::NoProgress;
-use sendoff::git::push::{LastSeen, PushError, PushOptions, PushOrder, Pushed, push};
+use sendoff::git::push::{LastSeen, PushError, Pushed};
 use sendoff::git::{ConfigFiles, LocalConfig, Remote, Repo};
 use sendoff::names::{BranchName, RemoteName, RemoteUrl};
 use sendoff::policy::{Policy, RemoteFacts};
@@ -47,7 +48,7 @@ fn push_feature(sandbox: &Sandbox, work: &Path, url: &str) -> Result<Pushed, Pus
     let permit = Policy::default()
         .permit_push(&BranchName::new("feature").unwrap())
         .unwrap();
-    let order = PushOrder {
+    let delivery = Delivery {
         permit: &permit,
         remote: &Remote::new(RemoteName::new("origin").unwrap(), url),
         new: gix::ObjectId::from_hex(sandbox.git(work, &["rev-parse", "HEAD"]).as_bytes()).unwrap(),
@@ -57,7 +58,7 @@ fn push_feature(sandbox: &Sandbox, work: &Path, url: &str) -> Result<Pushed, Pus
         progress: &NoProgress,
         stop: &AtomicBool::new(false),
     };
-    push(&repo.thread_local().unwrap(), &order)
+    delivery.push(&repo.thread_local().unwrap())
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use sendoff::demo::git_server::GitServerOptions;
-use sendoff::git::push::{LoginHabit, LoginUse, PushOptions};
+use sendoff::git::delivery::{LoginHabit, LoginUse, PushOptions};
 
 use super::certificate::Certificate;
 use super::front::{Front, Manner};

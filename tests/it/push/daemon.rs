@@ -7,7 +7,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use sendoff::git::push::{Action, AllowGit, PushOptions, remote_head};
+use sendoff::git::delivery::{AllowGit, PushOptions, remote_head};
+use sendoff::git::push::Action;
 use sendoff::names::{BranchName, RemoteUrl};
 
 use crate::sandbox::Sandbox;

@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use sendoff::demo::git_server::{Fault, FaultKind, GitServerOptions};
-use sendoff::git::push::{PushError, PushOptions, remote_head};
+use sendoff::git::delivery::{PushOptions, remote_head};
+use sendoff::git::push::PushError;
 use sendoff::names::RemoteUrl;
 
 use crate::process::is_gone;

@@ -5,7 +5,7 @@ use std::net::TcpListener;
 use insta::assert_snapshot;
 use secrecy::SecretString;
 use sendoff::demo::git_server::{Fault, FaultKind, GitServerOptions};
-use sendoff::git::push::PushOptions;
+use sendoff::git::delivery::PushOptions;
 
 use crate::sandbox::Sandbox;
 

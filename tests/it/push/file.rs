@@ -2,7 +2,8 @@
 
 use std::sync::atomic::AtomicBool;
 
-use sendoff::git::push::{Action, AllowFile, remote_head};
+use sendoff::git::delivery::{AllowFile, remote_head};
+use sendoff::git::push::Action;
 use sendoff::names::{BranchName, RemoteUrl};
 use sendoff::policy::RemoteFacts;
 

@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use sendoff::demo::git_server::GitServerOptions;
-use sendoff::git::push::{PushError, PushOptions};
+use sendoff::git::delivery::PushOptions;
+use sendoff::git::push::PushError;
 
 use crate::sandbox::Sandbox;
 

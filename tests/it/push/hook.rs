@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use sendoff::git::push::{Action, PushError, PushOptions};
+use sendoff::git::delivery::PushOptions;
+use sendoff::git::push::{Action, PushError};
 use sendoff::git::{ConfigFiles, LocalConfig, PrePush, Repo};
 
 use crate::process::is_gone;
@@ -205,7 +206,7 @@ fn a_hook_that_does_not_end_is_killed_with_its_children() {
     let begin = Instant::now();
     let error = push_head(&sandbox, &work, remote.to_str().unwrap(), &options).unwrap_err();
     assert!(begin.elapsed() < Duration::from_secs(5));
-    assert!(matches!(error, PushError::Hook(_)), "{error:?}");
+    assert!(matches!(error, PushError::HookTimeout(_)), "{error:?}");
     assert_eq!(error.class(), "hook-declined");
     let child = std::fs::read_to_string(sandbox.path("home/child")).unwrap();
     assert!(is_gone(child.trim()));

@@ -1,7 +1,8 @@
 //! Smart HTTP: round trips, redirects, lost answers.
 
 use sendoff::demo::git_server::{Fault, FaultKind, GitServerOptions};
-use sendoff::git::push::{Action, remote_head};
+use sendoff::git::delivery::remote_head;
+use sendoff::git::push::Action;
 use sendoff::names::RemoteUrl;
 
 use crate::sandbox::Sandbox;

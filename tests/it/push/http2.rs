@@ -4,7 +4,8 @@ use std::path::Path;
 
 use hyper::Version;
 use sendoff::demo::git_server::GitServerOptions;
-use sendoff::git::push::{Action, PushOptions};
+use sendoff::git::delivery::PushOptions;
+use sendoff::git::push::Action;
 
 use crate::sandbox::Sandbox;
 

@@ -2,7 +2,8 @@
 
 use secrecy::ExposeSecret;
 use sendoff::demo::git_server::{FaultKind, GitServerOptions};
-use sendoff::git::push::{LoginHabit, LoginUse, PushError};
+use sendoff::git::delivery::{LoginHabit, LoginUse};
+use sendoff::git::push::PushError;
 
 use crate::sandbox::Sandbox;
 

@@ -26,6 +26,7 @@ mod http2;
 mod http2_hostile;
 mod http_keys;
 mod lease;
+mod lifted;
 mod logins;
 mod memory;
 mod objects;

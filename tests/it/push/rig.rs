@@ -12,10 +12,9 @@ use secrecy::SecretString;
 use sendoff::demo::git_server::{GitServer, GitServerOptions};
 use sendoff::git::Remote;
 use sendoff::git::credentials::{Helpers, Login};
+use sendoff::git::delivery::{AllowFile, Delivery, PushOptions};
 use sendoff::git::push::progress::{NoProgress, Progress};
-use sendoff::git::push::{
-    AllowFile, LastSeen, PushError, PushOptions, PushOrder, Pushed, push, push_with_lease,
-};
+use sendoff::git::push::{LastSeen, PushError, Pushed};
 use sendoff::names::{BranchName, RemoteName, RemoteUrl};
 use sendoff::policy::{Policy, RemoteFacts};
 use sendoff::process::Inheritance;
@@ -102,7 +101,7 @@ pub(crate) fn push_about(
     options: &PushOptions,
     about: &About<'_>,
 ) -> Result<Pushed, PushError> {
-    with_patience(|stop| push_all(sandbox, work, url, options, about, stop, &push))
+    with_patience(|stop| push_all(sandbox, work, url, options, about, stop, &plainly))
 }
 
 /// The same, with something to say about the remote.
@@ -129,7 +128,7 @@ pub(crate) fn push_leased(
     facts: &dyn Fn() -> RemoteFacts,
     expected: Option<ObjectId>,
 ) -> Result<Pushed, PushError> {
-    let how: How<'_> = &|repo, order| push_with_lease(repo, order, expected);
+    let how: How<'_> = &|repo, delivery| delivery.push_with_lease(repo, expected);
     let about = About {
         facts,
         ..About::default()
@@ -160,11 +159,23 @@ pub(crate) fn push_until(
     options: &PushOptions,
     stop: &AtomicBool,
 ) -> Result<Pushed, PushError> {
-    push_all(sandbox, work, url, options, &About::default(), stop, &push)
+    push_all(
+        sandbox,
+        work,
+        url,
+        options,
+        &About::default(),
+        stop,
+        &plainly,
+    )
 }
 
 /// Which of the pushes of the library is called.
-type How<'a> = &'a dyn Fn(&gix::Repository, &PushOrder<'_>) -> Result<Pushed, PushError>;
+type How<'a> = &'a dyn Fn(&gix::Repository, &Delivery<'_>) -> Result<Pushed, PushError>;
+
+fn plainly(repo: &gix::Repository, delivery: &Delivery<'_>) -> Result<Pushed, PushError> {
+    delivery.push(repo)
+}
 
 fn push_all(
     sandbox: &Sandbox,
@@ -181,7 +192,7 @@ fn push_all(
     let permit = Policy::default().permit_push(&branch).unwrap();
     let name = RemoteName::new("origin").unwrap();
     let remote = Remote::new(name, RemoteUrl::parse(url).unwrap());
-    let order = PushOrder {
+    let delivery = Delivery {
         permit: &permit,
         remote: &remote,
         new,
@@ -191,7 +202,7 @@ fn push_all(
         progress: about.progress,
         stop,
     };
-    how(&repo, &order)
+    how(&repo, &delivery)
 }
 
 /// Returns what the repository at `remote` has, as somebody would remember it who pushes to `branch`.

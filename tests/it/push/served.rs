@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use secrecy::SecretString;
 use sendoff::demo::git_server::{Fault, FaultKind, GitServer, GitServerOptions};
-use sendoff::git::push::{PushError, PushOptions, Pushed};
+use sendoff::git::delivery::PushOptions;
+use sendoff::git::push::{PushError, Pushed};
 
 use crate::sandbox::Sandbox;
 

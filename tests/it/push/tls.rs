@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use rustls::{ServerConnection, StreamOwned};
-use sendoff::git::push::{LoginHabit, LoginUse, PushError, PushOptions};
+use sendoff::git::delivery::{LoginHabit, LoginUse, PushOptions};
+use sendoff::git::push::PushError;
 
 use crate::sandbox::Sandbox;
 

@@ -1,4 +1,6 @@
 //! What receive-pack says first: its refs, what else it has, and what it can.
+//!
+//! Git's `gitprotocol-pack`, "Reference Discovery"; `.have` lines are those of its alternates.
 
 mod parse;
 

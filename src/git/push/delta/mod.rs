@@ -1,4 +1,6 @@
 //! One object as a delta of another: git's copy and insert instructions, made and undone.
+//!
+//! Git's `gitformat-pack`, "Deltified representation".
 
 mod apply;
 mod encode;

@@ -4,9 +4,9 @@ use gix::ObjectId;
 
 use super::Known;
 use super::PushError;
-use crate::git::push::link::clean_line;
+use crate::git::push::clean::as_it_is;
+use crate::git::push::clean::clean_line;
 use crate::git::push::rejection::READ_ONLY;
-use crate::process::ProcessError;
 
 impl PushError {
     /// Returns what to do about it, in one line.
@@ -45,7 +45,7 @@ impl PushError {
             Self::HookDeclined { .. } => {
                 "mend what the hook complains of; `git push` would be declined as well"
             }
-            Self::Hook(ProcessError::Deadline { .. }) => {
+            Self::HookTimeout(_) => {
                 "make the pre-push hook quicker, or raise `limits.hook-timeout`"
             }
             Self::Hook(_) => {
@@ -57,7 +57,7 @@ impl PushError {
             Self::Submodule { path, .. } => {
                 return Some(format!(
                     "push the submodule first: git -C '{}' push",
-                    clean_line(path.as_bytes())
+                    clean_line(path.as_bytes(), as_it_is)
                 ));
             }
             Self::SshVariant(_) => {

@@ -17,7 +17,7 @@ impl PushError {
             Self::PlainHttp => "plain-http",
             Self::Connection(_) | Self::Client(_) | Self::Tls { .. } => "tls",
             Self::Runtime(_) => "internal",
-            Self::HookDeclined { .. } | Self::Hook(_) => "hook-declined",
+            Self::HookDeclined { .. } | Self::Hook(_) | Self::HookTimeout(_) => "hook-declined",
             Self::Lfs { .. } => "lfs",
             Self::Submodule { .. } => "submodule",
             Self::Start(_) => "no-program",
@@ -44,15 +44,6 @@ impl PushError {
             Self::TooLarge { .. } | Self::PushSize { .. } => "too-large",
             Self::Objects { class, .. } => class,
             Self::UnknownOutcome { .. } => "unknown-outcome",
-        }
-    }
-
-    /// Says whether a connection ended that had been made.
-    pub(in crate::git::push) fn is_cut(&self) -> bool {
-        match self {
-            Self::Network { source, .. } => source.as_ref().is_none_or(|e| !e.is_connect()),
-            Self::Lost => true,
-            _ => false,
         }
     }
 

@@ -1,33 +1,8 @@
 //! The errors of the push's parts as errors of the push.
 
 use super::PushError;
-use crate::git::push::diagnosis::is_tls;
-use crate::git::push::link::Interruption;
 use crate::git::push::objects::SelectError;
 use crate::git::push::pack::PackError;
-
-impl PushError {
-    /// Turns an error of the HTTP client, whose text would name the URL, into ours.
-    pub(in crate::git::push) fn from_http(error: reqwest::Error) -> Self {
-        let error = error.without_url();
-        if is_tls(&error) {
-            return Self::Tls { source: error };
-        }
-        Self::Network {
-            said: String::new(),
-            source: Some(error),
-        }
-    }
-}
-
-impl From<Interruption> for PushError {
-    fn from(interruption: Interruption) -> Self {
-        match interruption {
-            Interruption::Silence(limit) => Self::Timeout(limit),
-            Interruption::Stopped => Self::Stopped,
-        }
-    }
-}
 
 impl From<SelectError> for PushError {
     fn from(error: SelectError) -> Self {

@@ -6,15 +6,9 @@ mod from;
 mod words;
 
 use std::error::Error;
-use std::io;
 use std::time::Duration;
 
 use gix::ObjectId;
-
-use crate::git::credentials::CredentialError;
-use crate::net::NetError;
-use crate::net::RedirectRefused;
-use crate::process::ProcessError;
 
 use super::advertisement::AdvertisementError;
 use super::commands::RequestError;
@@ -23,6 +17,9 @@ use words::place;
 use words::size;
 use words::tail;
 
+/// What is behind an error: of the repository, of a transport, of what is done on this side.
+pub type Cause = Box<dyn Error + Send + Sync>;
+
 /// Why a push did not happen, or is not known to have happened.
 ///
 /// No message holds a secret; texts of the server are cleaned before they get in here.
@@ -30,7 +27,7 @@ use words::tail;
 pub enum PushError {
     /// The permit does not hold for this remote.
     #[error("the policy does not allow this push")]
-    Policy(#[source] Box<dyn Error + Send + Sync>),
+    Policy(#[source] Cause),
     /// The scheme is not spoken.
     #[error("sendoff does not push over `{0}`")]
     Scheme(&'static str),
@@ -48,19 +45,19 @@ pub enum PushError {
     },
     /// The proxy or the certificate authorities cannot be used.
     #[error("the connection cannot be set up")]
-    Connection(#[source] NetError),
+    Connection(#[source] Cause),
     /// The HTTP client cannot be made.
     #[error("no HTTP connection can be made")]
-    Client(#[source] reqwest::Error),
+    Client(#[source] Cause),
     /// The system refuses what waiting needs.
     #[error("the system gives no means to wait for the network")]
-    Runtime(#[source] io::Error),
+    Runtime(#[source] Cause),
     /// ssh or git's receive-pack cannot be started.
     #[error("the program for the connection cannot be started")]
-    Start(#[source] ProcessError),
+    Start(#[source] Cause),
     /// A helper did not work.
     #[error("no login could be had from the credential helpers")]
-    Credential(#[source] CredentialError),
+    Credential(#[source] Cause),
     /// The server wants a login and nobody knows one.
     #[error("{host} wants a login, and no credential helper knows one")]
     NoLogin {
@@ -113,7 +110,7 @@ pub enum PushError {
     },
     /// A redirect to another origin, or one too many.
     #[error("a redirect was refused")]
-    Redirect(#[source] RedirectRefused),
+    Redirect(#[source] Cause),
     /// A redirect to something else than was asked for.
     #[error("the server sends the request on to another question")]
     RedirectElsewhere,
@@ -142,14 +139,14 @@ pub enum PushError {
         said: String,
         /// Why.
         #[source]
-        source: Option<reqwest::Error>,
+        source: Option<Cause>,
     },
     /// The server's certificate is not one that we trust.
     #[error("no encrypted connection could be made")]
     Tls {
         /// Why.
         #[source]
-        source: reqwest::Error,
+        source: Cause,
     },
     /// The other side closed the connection while the request was written.
     #[error("the connection was lost")]
@@ -188,7 +185,10 @@ pub enum PushError {
     },
     /// The user's `pre-push` hook could not be run to its end.
     #[error("the pre-push hook did not work")]
-    Hook(#[source] ProcessError),
+    Hook(#[source] Cause),
+    /// The user's `pre-push` hook took longer than it may.
+    #[error("the pre-push hook did not work")]
+    HookTimeout(#[source] Cause),
     /// Pointers of git-lfs would leave without their files.
     #[error("the push holds pointers of git-lfs, such as {}, and no pre-push hook ran to send their files", .file.to_hex_with_len(12))]
     Lfs {
@@ -268,7 +268,7 @@ pub enum PushError {
         class: &'static str,
         /// Why.
         #[source]
-        source: Box<dyn Error + Send + Sync>,
+        source: Cause,
     },
     /// It was sent, and the remote cannot be asked what became of it.
     #[error("it is not known whether the push arrived")]

@@ -6,7 +6,8 @@ use std::time::Duration;
 use gix::ObjectId;
 
 use super::PushError;
-use crate::git::push::link::clean_line;
+use crate::git::push::clean::as_it_is;
+use crate::git::push::clean::clean_line;
 
 impl PushError {
     /// Returns how long the remote asks to be left alone, where it says so: a day at most.
@@ -26,7 +27,7 @@ impl PushError {
             next = error.source();
         }
         let text = cause.map_or_else(|| self.to_string(), |cause| format!("{self}: {cause}"));
-        clean_line(text.as_bytes())
+        clean_line(text.as_bytes(), as_it_is)
     }
 
     /// Returns what the remote said beside its report.

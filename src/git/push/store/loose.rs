@@ -1,4 +1,6 @@
 //! Loose objects: each a file of its own, in one of the object directories.
+//!
+//! Git's `gitrepository-layout`, "objects", and the header of an object in `gitformat-loose`.
 
 use std::fs::File;
 use std::io::Read as _;

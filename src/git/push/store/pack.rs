@@ -1,4 +1,6 @@
 //! One pack on disk: its index, its bytes, and where each entry begins.
+//!
+//! Git's `gitformat-pack`.
 
 use std::cell::OnceCell;
 use std::os::unix::fs::FileExt as _;

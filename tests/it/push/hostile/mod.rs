@@ -10,7 +10,8 @@ use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use sendoff::git::push::{AllowGit, PushError, PushOptions, Pushed};
+use sendoff::git::delivery::{AllowGit, PushOptions};
+use sendoff::git::push::{PushError, Pushed};
 
 use crate::sandbox::Sandbox;
 

@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use sendoff::git::push::{Action, PushError, PushOptions, Pushed};
+use sendoff::git::delivery::PushOptions;
+use sendoff::git::push::{Action, PushError, Pushed};
 
 use crate::sandbox::Sandbox;
 

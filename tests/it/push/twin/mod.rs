@@ -10,7 +10,8 @@ use std::path::{Path, PathBuf};
 
 use secrecy::SecretString;
 use sendoff::demo::git_server::GitServerOptions;
-use sendoff::git::push::{Action, LastSeen, PushOptions};
+use sendoff::git::delivery::PushOptions;
+use sendoff::git::push::{Action, LastSeen};
 
 use crate::sandbox::{Sandbox, succeed};
 

@@ -2,10 +2,11 @@
 
 use std::io::{Read, Write};
 
+use crate::git::push::ADVERTISEMENT_CAP;
+use crate::git::push::answer::{Answer, Demux};
 use crate::git::push::commands::SideBand;
+use crate::secrets::redact;
 
-use super::ADVERTISEMENT_CAP;
-use super::answer::{Answer, Demux};
 use super::pulse::Pulse;
 
 /// Why the lines of a service could not be read.
@@ -58,7 +59,7 @@ pub(super) fn read_answer(
     pulse: &Pulse,
     side_band: SideBand,
 ) -> Result<Answer, Broken> {
-    let mut demux = Demux::new(side_band);
+    let mut demux = Demux::new(side_band, redact);
     let mut buffer = vec![0; 64 * 1024];
     // Without side bands the hooks that follow the report run on until the service ends.
     while !demux.is_done() || side_band == SideBand::None {

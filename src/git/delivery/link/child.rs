@@ -5,18 +5,21 @@ use std::net::TcpStream;
 use std::sync::atomic::AtomicBool;
 use std::thread;
 
-use crate::git::push::error::PushError;
+use crate::git::push::Failed;
+use crate::git::push::Link;
+use crate::git::push::PushError;
+use crate::git::push::PushRequest;
+use crate::git::push::answer::Answer;
 use crate::names::Scheme;
 use crate::process::Program;
 
-use super::answer::Answer;
+use super::Target;
 use super::peer::{Peer, watched};
 use super::pulse::Pulse;
 use super::stream::{Broken, Paced, read_answer, read_lines};
-use super::{Failed, PushRequest, Target};
 
 /// A conversation over two streams.
-pub(in crate::git::push) struct ChildLink<'a> {
+pub(super) struct ChildLink<'a> {
     peer: Peer,
     stdin: Option<Box<dyn Write + Send>>,
     /// Buffered, because an advertisement is thousands of short lines.
@@ -60,7 +63,9 @@ impl<'a> ChildLink<'a> {
 
     /// Starts the program.
     pub(super) fn start(program: &Program, target: Target<'a>) -> Result<Self, PushError> {
-        let mut running = program.start().map_err(PushError::Start)?;
+        let mut running = program
+            .start()
+            .map_err(|error| PushError::Start(error.into()))?;
         let stdin = running.take_stdin();
         let stdout = running.take_stdout().ok_or(PushError::Garbled)?;
         Ok(Self {
@@ -72,9 +77,11 @@ impl<'a> ChildLink<'a> {
             scheme: target.url.scheme(),
         })
     }
+}
 
+impl Link for ChildLink<'_> {
     /// Reads the lines up to the first flush.
-    pub(super) fn advertise(&mut self) -> Result<Vec<u8>, PushError> {
+    fn advertise(&mut self) -> Result<Vec<u8>, PushError> {
         let (stdout, pulse) = (&mut self.stdout, &self.pulse);
         pulse.beat();
         let (lines, interruption) = watched(&self.peer.cut(), pulse, self.stop, || {
@@ -88,8 +95,7 @@ impl<'a> ChildLink<'a> {
         }
     }
 
-    /// Writes a small request, and reads the lines of the answer.
-    pub(super) fn request(&mut self, body: &[u8]) -> Result<Vec<u8>, PushError> {
+    fn request(&mut self, body: &[u8]) -> Result<Vec<u8>, PushError> {
         let written = self.stdin.as_mut().map(|stdin| stdin.write_all(body));
         match written {
             Some(Ok(())) => self.advertise(),
@@ -98,7 +104,7 @@ impl<'a> ChildLink<'a> {
     }
 
     /// Sends the request; the answer is read meanwhile, so that neither side waits for the other.
-    pub(super) fn exchange(&mut self, request: PushRequest<'_>) -> Result<Answer, Failed> {
+    fn exchange(&mut self, request: PushRequest<'_>) -> Result<Answer, Failed> {
         let PushRequest {
             head,
             pack,
@@ -149,12 +155,13 @@ impl<'a> ChildLink<'a> {
     }
 
     /// Says that there is nothing to do, and waits a moment for the service to end.
-    pub(super) fn leave(mut self) {
+    fn leave(mut self: Box<Self>) {
         if let Some(mut stdin) = self.stdin.take() {
             // Whether it hears us makes no difference: nothing was asked.
             drop(stdin.write_all(b"0000"));
         }
-        drop(self.stdout);
-        self.peer.leave();
+        let Self { peer, stdout, .. } = *self;
+        drop(stdout);
+        peer.leave();
     }
 }

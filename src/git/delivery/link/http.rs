@@ -8,16 +8,23 @@ use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, Url};
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::sleep;
 
-use crate::git::push::error::PushError;
+use crate::git::push::ADVERTISEMENT_CAP;
+use crate::git::push::Failed;
+use crate::git::push::Link;
+use crate::git::push::PushError;
+use crate::git::push::PushRequest;
+use crate::git::push::Service;
+use crate::git::push::answer::Answer;
 use crate::net::ClientSettings;
 use crate::net::client_builder;
 use crate::net::may_follow;
 
+use super::Target;
+use super::diagnosis::from_http;
 use super::http_answer::{Head, location, media_type, refusal};
 use super::http_decode::{Decoder, ENCODING, Gathered};
 use super::login::Logins;
 use super::pulse::{Pulse, TICK};
-use super::{ADVERTISEMENT_CAP, Service, Target};
 
 /// After so many steps the clock is looked at, however much a server says meanwhile.
 const EVENTS: u32 = 2;
@@ -26,7 +33,7 @@ pub(super) const EXCERPT: usize = 200;
 
 /// A conversation over smart HTTP.
 #[derive(Debug)]
-pub(in crate::git::push) struct HttpLink<'a> {
+pub(super) struct HttpLink<'a> {
     client: Client,
     /// Taken when the link is dropped.
     runtime: Option<Runtime>,
@@ -56,14 +63,14 @@ impl<'a> HttpLink<'a> {
             user_agent: target.options.user_agent.clone(),
         };
         let client = client_builder(&base, &settings)
-            .map_err(PushError::Connection)?
+            .map_err(|error| PushError::Connection(error.into()))?
             .build()
-            .map_err(PushError::Client)?;
+            .map_err(|error| PushError::Client(error.into()))?;
         let runtime = Builder::new_current_thread()
             .enable_all()
             .event_interval(EVENTS)
             .build()
-            .map_err(PushError::Runtime)?;
+            .map_err(|error| PushError::Runtime(error.into()))?;
         Ok(Self {
             client,
             runtime: Some(runtime),
@@ -77,7 +84,7 @@ impl<'a> HttpLink<'a> {
     }
 
     /// Asks for the advertisement: follows redirects at the same origin, asks for a login once.
-    pub(super) fn advertise(&mut self) -> Result<Vec<u8>, PushError> {
+    fn ask(&mut self) -> Result<Vec<u8>, PushError> {
         let mut url = at(&self.base, "/info/refs");
         url.set_query(Some(&format!("service={}", self.service.name())));
         let wanted = format!("application/x-{}-advertisement", self.service.name());
@@ -113,7 +120,8 @@ impl<'a> HttpLink<'a> {
                 status if status.is_redirection() => {
                     let to = String::from_utf8_lossy(&body);
                     let to = url.join(&to).map_err(|_| PushError::Garbled)?;
-                    may_follow(&url, &to, hops).map_err(PushError::Redirect)?;
+                    may_follow(&url, &to, hops)
+                        .map_err(|refused| PushError::Redirect(refused.into()))?;
                     self.base = repository(&to, &url)?;
                     url = to;
                     hops += 1;
@@ -124,7 +132,7 @@ impl<'a> HttpLink<'a> {
     }
 
     /// Sends a small request and reads the answer.
-    pub(super) fn request(&mut self, body: &[u8]) -> Result<Vec<u8>, PushError> {
+    fn ask_for(&mut self, body: &[u8]) -> Result<Vec<u8>, PushError> {
         let request = self.post().body(body.to_vec());
         let (head, body) = self.run(|link| async move {
             let response = link.send(request).await?;
@@ -169,7 +177,7 @@ impl<'a> HttpLink<'a> {
 
     /// Sends a request; the answer begins with the status and the headers.
     pub(super) async fn send(&self, request: RequestBuilder) -> Result<Response, PushError> {
-        let response = request.send().await.map_err(PushError::from_http)?;
+        let response = request.send().await.map_err(from_http)?;
         self.pulse.beat();
         Ok(response)
     }
@@ -182,7 +190,7 @@ impl<'a> HttpLink<'a> {
     ) -> Result<Vec<u8>, PushError> {
         let mut decoder = Decoder::of(&response, Gathered::new(cap));
         let mut whole = Ok(());
-        while let Some(piece) = response.chunk().await.map_err(PushError::from_http)? {
+        while let Some(piece) = response.chunk().await.map_err(from_http)? {
             let before = decoder.sink().len();
             whole = decoder.feed(&piece);
             self.pulse.heard(decoder.sink().len() - before);
@@ -215,6 +223,22 @@ impl<'a> HttpLink<'a> {
             None => request,
         }
     }
+}
+
+impl Link for HttpLink<'_> {
+    fn advertise(&mut self) -> Result<Vec<u8>, PushError> {
+        self.ask()
+    }
+
+    fn request(&mut self, body: &[u8]) -> Result<Vec<u8>, PushError> {
+        self.ask_for(body)
+    }
+
+    fn exchange(&mut self, request: PushRequest<'_>) -> Result<Answer, Failed> {
+        self.push(request)
+    }
+
+    fn leave(self: Box<Self>) {}
 }
 
 impl Drop for HttpLink<'_> {

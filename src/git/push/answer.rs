@@ -1,14 +1,15 @@
 //! The server's answer to a push: the side bands taken apart.
-
-use std::io::{self, Write};
+//!
+//! Git's `gitprotocol-capabilities`, "side-band, side-band-64k"; `ERR` lines are in `gitprotocol-pack`.
 
 use gix::protocol::transport::packetline::PacketLineRef;
 use gix::protocol::transport::packetline::decode::Stream;
 use gix::protocol::transport::packetline::decode::streaming;
 
-use crate::git::push::commands::SideBand;
-
-use super::clean::{LINE_CAP, clean_line};
+use super::clean::Hide;
+use super::clean::LINE_CAP;
+use super::clean::clean_line;
+use super::commands::SideBand;
 
 /// The longest report that is kept, in bytes.
 const REPORT_CAP: usize = 16 << 20;
@@ -19,23 +20,24 @@ const MESSAGES_CAP: usize = 64 * 1024;
 
 /// What the server answered.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(in crate::git::push) struct Answer {
+pub struct Answer {
     /// The packet lines of the report.
-    pub(in crate::git::push) report: Vec<u8>,
+    pub report: Vec<u8>,
     /// What it says to people, line by line, cleaned.
-    pub(in crate::git::push) messages: Vec<String>,
+    pub messages: Vec<String>,
     /// The error with which it ended the conversation, cleaned.
-    pub(in crate::git::push) fatal: Option<String>,
+    pub fatal: Option<String>,
 }
 
 /// The answer is no sequence of packet lines, or too long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Malformed;
+pub struct Malformed;
 
 /// Takes the answer apart while it comes in, in pieces of any size.
 #[derive(Debug)]
-pub(super) struct Demux {
+pub struct Demux {
     side_band: SideBand,
+    hide: Hide,
     pending: Vec<u8>,
     partial: Vec<u8>,
     kept: usize,
@@ -45,9 +47,11 @@ pub(super) struct Demux {
 }
 
 impl Demux {
-    pub(super) fn new(side_band: SideBand) -> Self {
+    /// Begins. `hide` takes out of its words what nobody may see.
+    pub fn new(side_band: SideBand, hide: Hide) -> Self {
         Self {
             side_band,
+            hide,
             pending: Vec::new(),
             partial: Vec::new(),
             kept: 0,
@@ -58,17 +62,12 @@ impl Demux {
     }
 
     /// Says whether the answer is complete.
-    pub(super) const fn is_done(&self) -> bool {
+    pub const fn is_done(&self) -> bool {
         self.done
     }
 
-    /// Returns how many bytes of the answer came so far.
-    pub(super) const fn heard(&self) -> usize {
-        self.heard
-    }
-
     /// Takes the next piece. What follows the end of the answer is ignored.
-    pub(super) fn feed(&mut self, piece: &[u8]) -> Result<(), Malformed> {
+    pub fn feed(&mut self, piece: &[u8]) -> Result<(), Malformed> {
         self.heard = self.heard.saturating_add(piece.len());
         if self.heard > ANSWER_CAP {
             return Err(Malformed);
@@ -106,7 +105,7 @@ impl Demux {
     }
 
     /// Returns what was received so far.
-    pub(super) fn finish(&mut self) -> Answer {
+    pub fn finish(&mut self) -> Answer {
         let partial = std::mem::take(&mut self.partial);
         self.say(&partial);
         std::mem::take(&mut self.answer)
@@ -114,7 +113,7 @@ impl Demux {
 
     fn take_alone(&mut self, raw: &[u8], data: &[u8]) -> Result<(), Malformed> {
         if let Some(text) = data.strip_prefix(b"ERR ") {
-            self.answer.fatal = Some(clean_line(text));
+            self.answer.fatal = Some(clean_line(text, self.hide));
             self.done = true;
             return Ok(());
         }
@@ -129,7 +128,7 @@ impl Demux {
                 Ok(())
             }
             Some((3, text)) => {
-                self.answer.fatal = Some(clean_line(text));
+                self.answer.fatal = Some(clean_line(text, self.hide));
                 self.done = true;
                 Ok(())
             }
@@ -140,7 +139,7 @@ impl Demux {
     /// A server can give up before it multiplexes.
     fn take_error(&mut self, data: &[u8]) -> Result<(), Malformed> {
         let text = data.strip_prefix(b"ERR ").ok_or(Malformed)?;
-        self.answer.fatal = Some(clean_line(text));
+        self.answer.fatal = Some(clean_line(text, self.hide));
         self.done = true;
         Ok(())
     }
@@ -166,7 +165,7 @@ impl Demux {
     }
 
     fn say(&mut self, line: &[u8]) {
-        let line = clean_line(line);
+        let line = clean_line(line, self.hide);
         self.kept += line.len();
         if !line.is_empty() && self.kept <= MESSAGES_CAP {
             self.answer.messages.push(line);
@@ -174,22 +173,9 @@ impl Demux {
     }
 }
 
-/// A complete or malformed answer takes nothing more.
-impl Write for Demux {
-    fn write(&mut self, piece: &[u8]) -> io::Result<usize> {
-        if self.done || self.feed(piece).is_err() {
-            return Err(io::ErrorKind::InvalidData.into());
-        }
-        Ok(piece.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::clean::as_it_is;
     use super::*;
     use proptest::prelude::*;
 
@@ -208,7 +194,7 @@ mod tests {
         input.extend(b"0000ignored");
         // Whatever the pieces, the answer is the same.
         for size in [1, 3, 7, 1000] {
-            let mut demux = Demux::new(SideBand::Large);
+            let mut demux = Demux::new(SideBand::Large, as_it_is);
             for piece in input.chunks(size) {
                 demux.feed(piece).unwrap();
             }
@@ -222,7 +208,7 @@ mod tests {
 
     #[test]
     fn without_side_bands_the_report_stands_alone() {
-        let mut demux = Demux::new(SideBand::None);
+        let mut demux = Demux::new(SideBand::None, as_it_is);
         demux.feed(b"000eunpack ok\n0000").unwrap();
         assert!(demux.is_done());
         assert_eq!(demux.finish().report, b"000eunpack ok\n0000");
@@ -231,7 +217,7 @@ mod tests {
     #[test]
     fn band_three_and_error_lines_end_the_conversation() {
         for data in [&b"\x03no \x1b[31mway\n"[..], b"ERR no way"] {
-            let mut demux = Demux::new(SideBand::Large);
+            let mut demux = Demux::new(SideBand::Large, as_it_is);
             demux.feed(&packet(data)).unwrap();
             assert!(demux.is_done());
             assert_eq!(demux.finish().fatal.as_deref(), Some("no way"));
@@ -248,17 +234,17 @@ mod tests {
             b"zzzz",
             b"0001",
         ] {
-            let mut demux = Demux::new(SideBand::Large);
+            let mut demux = Demux::new(SideBand::Large, as_it_is);
             assert_eq!(demux.feed(input), Err(Malformed), "{input:?}");
         }
-        let mut demux = Demux::new(SideBand::Large);
+        let mut demux = Demux::new(SideBand::Large, as_it_is);
         demux.feed(b"0005\x010005\x02").unwrap();
         assert_eq!(demux.finish(), Answer::default());
     }
 
     #[test]
     fn a_flood_of_messages_is_bounded() {
-        let mut demux = Demux::new(SideBand::Large);
+        let mut demux = Demux::new(SideBand::Large, as_it_is);
         let line = [b"\x02".as_slice(), &b"y".repeat(900), b"\n"].concat();
         for _ in 0..1000 {
             demux.feed(&packet(&line)).unwrap();
@@ -270,7 +256,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_input_makes_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
-            let mut demux = Demux::new(SideBand::Large);
+            let mut demux = Demux::new(SideBand::Large, as_it_is);
             let _ = demux.feed(&bytes);
             for line in demux.finish().messages {
                 prop_assert!(!line.chars().any(char::is_control));

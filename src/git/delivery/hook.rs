@@ -1,25 +1,25 @@
 //! The `pre-push` hook, run as git runs it: the same arguments, input, directory and moment.
 
+use crate::git::push::Progress;
+use crate::git::push::PushError;
+use crate::git::push::commands::RefUpdate;
 use crate::process::Ended;
 use crate::process::Leftovers;
 use crate::process::Output;
 use crate::process::ProcessError;
 use crate::process::Program;
 
-use super::PushOrder;
-use super::commands::RefUpdate;
-use super::error::PushError;
+use super::Delivery;
 use super::link::clean_line;
-use super::progress::Progress;
 
 /// The system's "this is no program": a script without a first line that names its interpreter.
 const ENOEXEC: i32 = 8;
 /// The most lines of a hook that are told.
 const MAX_LINES: usize = 40;
 
-/// Runs the hook of the order, where there is one. `update` is none when the remote has it all.
-pub(super) fn run(order: &PushOrder<'_>, update: Option<&RefUpdate>) -> Result<(), PushError> {
-    let around = &order.options.around;
+/// Runs the hook of the delivery, where there is one. `update` is none when the remote has it all.
+pub(super) fn run(delivery: &Delivery<'_>, update: Option<&RefUpdate>) -> Result<(), PushError> {
+    let around = &delivery.options.around;
     let Some(hook) = &around.hook else {
         return Ok(());
     };
@@ -29,7 +29,7 @@ pub(super) fn run(order: &PushOrder<'_>, update: Option<&RefUpdate>) -> Result<(
     });
     let program = |path: &std::path::Path| {
         let program = Program::new(path)
-            .inherit(&order.options.inheritance)
+            .inherit(&delivery.options.inheritance)
             // Git sets it for every hook; we always start at the top.
             .variable("GIT_PREFIX", "")
             .directory(&hook.directory)
@@ -42,12 +42,15 @@ pub(super) fn run(order: &PushOrder<'_>, update: Option<&RefUpdate>) -> Result<(
             None => program,
         }
     };
-    let arguments = [order.remote.name.to_string(), url(order)];
-    let _still = HookTime::start(order.progress);
-    let output = match program(&hook.path).args(&arguments).run_until(order.stop) {
+    let arguments = [delivery.remote.name.to_string(), url(delivery)];
+    let _still = HookTime::start(delivery.progress);
+    let output = match program(&hook.path)
+        .args(&arguments)
+        .run_until(delivery.stop)
+    {
         Err(ProcessError::Start { source, .. }) if source.raw_os_error() == Some(ENOEXEC) => {
             let shell = program("/bin/sh".as_ref()).arg(&hook.path).args(&arguments);
-            shell.run_until(order.stop)
+            shell.run_until(delivery.stop)
         }
         output => output,
     };
@@ -55,14 +58,15 @@ pub(super) fn run(order: &PushOrder<'_>, update: Option<&RefUpdate>) -> Result<(
         Ok(output) if output.ended.is_success() => Ok(()),
         Ok(output) => Err(declined(&output)),
         Err(ProcessError::Stopped(_)) => Err(PushError::Stopped),
-        Err(error) => Err(PushError::Hook(error)),
+        Err(error @ ProcessError::Deadline { .. }) => Err(PushError::HookTimeout(error.into())),
+        Err(error) => Err(PushError::Hook(error.into())),
     }
 }
 
 /// Returns the URL for the hook. Git would hand it a password that stands in it; arguments are seen
 /// by everybody on the machine, so we do not.
-fn url(order: &PushOrder<'_>) -> String {
-    let url = &order.remote.url;
+fn url(delivery: &Delivery<'_>) -> String {
+    let url = &delivery.remote.url;
     match url.password() {
         Some(_) => url.without_login(),
         None => url.to_string(),

@@ -1,9 +1,11 @@
 //! The user's ssh, asked to run a git service over there. Nothing prompts, host keys are checked.
 
-use crate::git::push::error::PushError;
+use crate::git::delivery::PushOptions;
+use crate::git::push::PushError;
+use crate::git::push::Service;
 use crate::process::Program;
 
-use super::{PushOptions, Service, Target};
+use super::Target;
 
 /// Returns the ssh that runs `service` on the remote.
 pub(super) fn program(target: Target<'_>, service: Service) -> Result<Program, PushError> {
@@ -17,7 +19,12 @@ pub(super) fn program(target: Target<'_>, service: Service) -> Result<Program, P
             .arg("-c")
             .arg(format!("{command} \"$@\""))
             .arg("ssh"),
-        None => Program::new(options.inheritance.find("ssh").map_err(PushError::Start)?),
+        None => Program::new(
+            options
+                .inheritance
+                .find("ssh")
+                .map_err(|error| PushError::Start(error.into()))?,
+        ),
     };
     let program = program.inherit(&options.inheritance);
     let program = match service.protocol() {
@@ -103,7 +110,7 @@ mod tests {
     use std::path::Path;
     use std::sync::atomic::AtomicBool;
 
-    use crate::git::push::link::PushOptions;
+    use crate::git::delivery::PushOptions;
     use crate::names::RemoteUrl;
 
     use super::*;

@@ -4,6 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use crate::git::push::PushError;
+
 /// How often a waiting link looks at its pulse.
 pub(super) const TICK: Duration = Duration::from_millis(20);
 
@@ -12,11 +14,20 @@ const FAIR: u64 = 1024;
 
 /// Why a link was given up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::git::push) enum Interruption {
+pub(super) enum Interruption {
     /// Nothing moved for this long.
     Silence(Duration),
     /// The caller wants to end.
     Stopped,
+}
+
+impl From<Interruption> for PushError {
+    fn from(interruption: Interruption) -> Self {
+        match interruption {
+            Interruption::Silence(limit) => Self::Timeout(limit),
+            Interruption::Stopped => Self::Stopped,
+        }
+    }
 }
 
 /// How long the other side has been silent. Clones share one pulse.

@@ -11,8 +11,7 @@ use gix::objs::tree::EntryKind;
 use crate::git::ConfigFiles;
 use crate::git::LocalConfig;
 use crate::git::Repo;
-
-use super::error::PushError;
+use crate::git::push::PushError;
 
 /// The most submodule commits that one push is checked for.
 const MOST_LINKS: usize = 1000;
@@ -35,7 +34,7 @@ pub enum Submodules {
 /// remotes is known to have. As for git, what is not here is not our business.
 pub(super) fn check(
     repo: &gix::Repository,
-    commits: impl Iterator<Item = ObjectId>,
+    commits: &mut dyn Iterator<Item = ObjectId>,
     stop: &AtomicBool,
 ) -> Result<(), PushError> {
     let Some(top) = repo.workdir().filter(|top| has_submodules(repo, top)) else {

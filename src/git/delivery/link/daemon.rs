@@ -6,11 +6,12 @@ use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::git::push::error::PushError;
+use crate::git::push::PushError;
+use crate::git::push::Service;
 use crate::git::push::pkt_line;
 
+use super::Target;
 use super::pulse::TICK;
-use super::{Service, Target};
 
 /// The port of git's daemon.
 const PORT: u16 = 9418;

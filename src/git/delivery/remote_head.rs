@@ -7,12 +7,15 @@ use gix::protocol::transport::packetline::PacketLineRef;
 use gix::protocol::transport::packetline::decode::Stream;
 use gix::protocol::transport::packetline::decode::streaming;
 
+use crate::git::push::PushError;
+use crate::git::push::Service;
+use crate::git::push::pkt_line;
 use crate::names::BranchName;
 use crate::names::RemoteUrl;
 
-use super::error::PushError;
-use super::link::{Link, PushOptions, Service, Target};
-use super::pkt_line;
+use super::PushOptions;
+use super::link::Target;
+use super::link::open;
 
 /// Asks the remote which branch its HEAD names. Nothing when it names none, or none that we know how to write.
 ///
@@ -29,7 +32,7 @@ pub fn remote_head(
         options,
         stop,
     };
-    let mut link = Link::open(target, Service::UploadPack)?;
+    let mut link = open(target, Service::UploadPack)?;
     let hello = link.advertise()?;
     let Some(said) = lines(&hello) else {
         return Err(PushError::Garbled);

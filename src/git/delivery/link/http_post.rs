@@ -6,15 +6,19 @@ use bytes::{Bytes, BytesMut};
 use reqwest::{RequestBuilder, Response, StatusCode};
 use tokio::sync::mpsc::{Receiver, channel};
 
+use crate::git::push::Effect;
+use crate::git::push::Failed;
+use crate::git::push::PushError;
+use crate::git::push::PushRequest;
+use crate::git::push::answer::{Answer, Demux};
 use crate::git::push::commands::SideBand;
-use crate::git::push::error::PushError;
+use crate::secrets::redact;
 
-use super::answer::{Answer, Demux};
+use super::diagnosis::{from_http, is_cut};
 use super::http::{EXCERPT, HttpLink};
 use super::http_answer::{Head, media_type, refusal};
 use super::http_body::{CollectedBody, Piece, PieceWriter, Pieces, StreamedBody};
-use super::http_decode::Decoder;
-use super::{Effect, Failed, PushRequest};
+use super::http_decode::{Decoder, Reported};
 
 /// A request that asks for nothing.
 const FLUSH: &[u8] = b"0000";
@@ -29,7 +33,7 @@ enum Posted {
 
 impl HttpLink<'_> {
     /// Sends the request while `pack` writes it, and returns the answer.
-    pub(super) fn exchange(&mut self, request: PushRequest<'_>) -> Result<Answer, Failed> {
+    pub(super) fn push(&mut self, request: PushRequest<'_>) -> Result<Answer, Failed> {
         let (head, side_band) = (request.head, request.side_band);
         let pack = request.pack;
         let (sender, receiver) = channel(PIECES);
@@ -96,7 +100,7 @@ impl HttpLink<'_> {
             // It cannot be sent once more, but the helpers hear of it, and the next push asks them first.
             Ok(Posted::Unauthorised) => Err(self.login_failed()),
             // A server that wants another login may cut the connection before anybody reads that.
-            Err(failed) if !is_ours && failed.error.is_cut() && self.is_login_wrong() => {
+            Err(failed) if !is_ours && is_cut(&failed.error) && self.is_login_wrong() => {
                 Err(self.login_failed())
             }
             Err(failed) => Err(failed),
@@ -126,7 +130,7 @@ impl HttpLink<'_> {
             let request = self.post().body(reqwest::Body::wrap(body));
             match self.post_once(request, side_band) {
                 Ok(Posted::Answer(answer)) => return Ok(answer),
-                Err(failed) if !failed.error.is_cut() || !self.is_login_wrong() => {
+                Err(failed) if !is_cut(&failed.error) || !self.is_login_wrong() => {
                     return Err(failed);
                 }
                 // A cut that hides a refusal has had no effect either.
@@ -207,9 +211,9 @@ impl HttpLink<'_> {
         mut response: Response,
         side_band: SideBand,
     ) -> Result<Answer, PushError> {
-        let mut decoder = Decoder::of(&response, Demux::new(side_band));
+        let mut decoder = Decoder::of(&response, Reported::new(Demux::new(side_band, redact)));
         loop {
-            let piece = response.chunk().await.map_err(PushError::from_http)?;
+            let piece = response.chunk().await.map_err(from_http)?;
             let piece = piece.ok_or(PushError::Garbled)?;
             let before = decoder.sink().heard();
             let fed = decoder.feed(&piece);

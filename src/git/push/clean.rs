@@ -1,13 +1,21 @@
 //! Words from the other side, made fit to show.
 
-use crate::secrets::redact;
+use std::borrow::Cow;
 
 /// How many letters of one line are kept.
 pub(super) const LINE_CAP: usize = 1000;
 
+/// Takes out of a text what nobody may see.
+pub type Hide = for<'t> fn(&'t str) -> Cow<'t, str>;
+
+/// Hides nothing.
+pub const fn as_it_is(text: &str) -> Cow<'_, str> {
+    Cow::Borrowed(text)
+}
+
 /// Returns a line of hostile text without anything that a terminal or a reader could stumble over,
-/// and without what looks like a secret: a server may say back what it was given.
-pub(in crate::git::push) fn clean_line(text: &[u8]) -> String {
+/// and without what `hide` takes out: a server may say back what it was given.
+pub fn clean_line(text: &[u8], hide: Hide) -> String {
     let text = String::from_utf8_lossy(text);
     let mut clean = String::new();
     let mut letters = text.chars().take(LINE_CAP * 2).peekable();
@@ -22,7 +30,7 @@ pub(in crate::git::push) fn clean_line(text: &[u8]) -> String {
             clean.push(letter);
         }
     }
-    let clean: String = redact(clean.trim()).chars().take(LINE_CAP).collect();
+    let clean: String = hide(clean.trim()).chars().take(LINE_CAP).collect();
     clean
 }
 
@@ -39,12 +47,12 @@ mod tests {
 
     #[test]
     fn text_is_cleaned() {
-        let clean = |text: &str| clean_line(text.as_bytes());
+        let clean = |text: &str| clean_line(text.as_bytes(), as_it_is);
         assert_eq!(
             clean("\u{1b}[1;31mred\u{1b}[0m \u{1b}]0;title\u{7}\u{202e}x\ty"),
             "red ]0;titlex y"
         );
-        assert_eq!(clean_line(b"\xff\xfe"), "\u{fffd}\u{fffd}");
+        assert_eq!(clean_line(b"\xff\xfe", as_it_is), "\u{fffd}\u{fffd}");
         assert_eq!(clean(&"x".repeat(5000)).len(), LINE_CAP);
     }
 }

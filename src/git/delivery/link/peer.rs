@@ -8,12 +8,12 @@ use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
 use std::time::Duration;
 
-use crate::git::push::diagnosis::from_stderr;
-use crate::git::push::error::PushError;
+use crate::git::push::PushError;
 use crate::names::Scheme;
 use crate::process::Killer;
 use crate::process::Running;
 
+use super::diagnosis::from_stderr;
 use super::pulse::{Interruption, Pulse, TICK};
 
 /// How long a service that said everything may take to end.

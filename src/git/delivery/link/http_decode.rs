@@ -6,6 +6,8 @@ use flate2::write::MultiGzDecoder;
 use reqwest::Response;
 use reqwest::header::CONTENT_ENCODING;
 
+use crate::git::push::answer::{Answer, Demux};
+
 /// What we say that we understand.
 pub(super) const ENCODING: &str = "gzip";
 
@@ -103,6 +105,46 @@ impl Write for Gathered {
             return Err(io::ErrorKind::FileTooLarge.into());
         }
         Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Takes the answer to a push apart, and nothing more when it is complete.
+pub(super) struct Reported {
+    demux: Demux,
+    heard: usize,
+}
+
+impl Reported {
+    pub(super) const fn new(demux: Demux) -> Self {
+        Self { demux, heard: 0 }
+    }
+
+    /// Returns how many bytes of the answer came so far.
+    pub(super) const fn heard(&self) -> usize {
+        self.heard
+    }
+
+    pub(super) const fn is_done(&self) -> bool {
+        self.demux.is_done()
+    }
+
+    /// Takes out what came.
+    pub(super) fn finish(&mut self) -> Answer {
+        self.demux.finish()
+    }
+}
+
+impl Write for Reported {
+    fn write(&mut self, piece: &[u8]) -> io::Result<usize> {
+        if self.is_done() || self.demux.feed(piece).is_err() {
+            return Err(io::ErrorKind::InvalidData.into());
+        }
+        self.heard += piece.len();
+        Ok(piece.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {

@@ -10,12 +10,11 @@ use tracing::debug;
 
 use crate::git::credentials::Helpers;
 use crate::git::credentials::Login;
-use crate::git::push::error::PushError;
+use crate::git::delivery::PushOptions;
+use crate::git::delivery::habit::LoginHabit;
+use crate::git::delivery::habit::LoginUse;
+use crate::git::push::PushError;
 use crate::names::RemoteUrl;
-
-use super::PushOptions;
-use super::habit::LoginHabit;
-use super::habit::LoginUse;
 
 /// Where a login comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -184,7 +183,7 @@ impl<'a> Logins<'a> {
         self.current = match (found, spare) {
             (Ok(Some(login)), _) | (_, Some(login)) => Some(login),
             (Ok(None), None) => return Err(self.error()),
-            (Err(error), None) => return Err(PushError::Credential(error)),
+            (Err(error), None) => return Err(PushError::Credential(error.into())),
         };
         Ok(())
     }

@@ -3,14 +3,39 @@
 use std::error::Error;
 use std::io;
 
+use crate::git::push::PushError;
+use crate::git::push::is_read_only;
 use crate::names::Scheme;
 
-use super::error::PushError;
-use super::link::clean_line;
-use super::rejection::is_read_only;
+use super::clean_line;
+
+/// Turns an error of the HTTP client, whose text would name the URL, into one of the push.
+pub(super) fn from_http(error: reqwest::Error) -> PushError {
+    let error = error.without_url();
+    if is_tls(&error) {
+        return PushError::Tls {
+            source: error.into(),
+        };
+    }
+    PushError::Network {
+        said: String::new(),
+        source: Some(error.into()),
+    }
+}
+
+/// Says whether a connection ended that had been made.
+pub(super) fn is_cut(error: &PushError) -> bool {
+    let PushError::Network { source, .. } = error else {
+        return false;
+    };
+    let client = source
+        .as_ref()
+        .and_then(|e| e.downcast_ref::<reqwest::Error>());
+    client.is_some_and(|error| !error.is_connect())
+}
 
 /// Says whether an error came out of TLS. The library hides its own inside that of the socket.
-pub(super) fn is_tls(error: &reqwest::Error) -> bool {
+fn is_tls(error: &reqwest::Error) -> bool {
     let mut next = error.source();
     while let Some(error) = next {
         let mut socket = error.downcast_ref::<io::Error>();

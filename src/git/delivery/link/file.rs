@@ -2,11 +2,13 @@
 
 use std::path::PathBuf;
 
-use crate::git::push::error::PushError;
+use crate::git::delivery::AllowFile;
+use crate::git::push::PushError;
+use crate::git::push::Service;
 use crate::process::Program;
 use crate::process::find_program;
 
-use super::{AllowFile, Service, Target};
+use super::Target;
 
 /// Where distributions put git's programs when they are not on the search path.
 const GIT_DIRECTORIES: &[&str] = &[
@@ -26,7 +28,7 @@ pub(super) fn program(target: Target<'_>, service: Service) -> Result<Program, P
     let found = inheritance
         .find(service.name())
         .or_else(|_| find_program(service.name(), &own))
-        .map_err(PushError::Start)?;
+        .map_err(|error| PushError::Start(error.into()))?;
     let program = Program::new(found)
         .inherit(inheritance)
         .arg(target.directory.join(path));

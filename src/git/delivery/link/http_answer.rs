@@ -6,11 +6,11 @@ use reqwest::header::{CONTENT_TYPE, LOCATION, RETRY_AFTER};
 use reqwest::{Response, StatusCode};
 
 use crate::clock::Clock;
-use crate::git::push::error::PushError;
-use crate::git::push::rejection::is_read_only;
+use crate::git::push::PushError;
+use crate::git::push::is_read_only;
 use crate::net::retry_after;
 
-use super::clean::clean_line;
+use super::clean_line;
 
 /// What an answer says before its body.
 #[derive(Debug, Clone, Copy)]

@@ -1,0 +1,68 @@
+//! The connection to a remote's git service, on every transport, with a deadline without progress.
+
+mod child;
+mod daemon;
+mod diagnosis;
+mod file;
+mod http;
+mod http_answer;
+mod http_body;
+mod http_decode;
+mod http_post;
+mod login;
+mod peer;
+mod pulse;
+mod ssh;
+mod stream;
+
+use std::path::Path;
+use std::sync::atomic::AtomicBool;
+
+use crate::git::push;
+use crate::git::push::Link;
+use crate::git::push::PushError;
+use crate::git::push::Service;
+use crate::names::RemoteUrl;
+use crate::names::Scheme;
+use crate::secrets::redact;
+
+use super::PushOptions;
+
+pub use daemon::AllowGit;
+
+/// Cleans a line that came from the other side or from a child.
+pub(super) fn clean_line(text: &[u8]) -> String {
+    push::clean_line(text, redact)
+}
+
+/// What is needed to reach a remote.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Target<'a> {
+    /// Where it is.
+    pub(super) url: &'a RemoteUrl,
+    /// What a relative path of a `file` remote starts from.
+    pub(super) directory: &'a Path,
+    /// How it may be reached.
+    pub(super) options: &'a PushOptions,
+    /// Set when the caller wants to end.
+    pub(super) stop: &'a AtomicBool,
+}
+
+/// Prepares the connection. HTTP connects with the first request.
+pub(super) fn open(target: Target<'_>, service: Service) -> Result<Box<dyn Link + '_>, PushError> {
+    Ok(match target.url.scheme() {
+        Scheme::Http | Scheme::Https => Box::new(http::HttpLink::open(target, service)?),
+        Scheme::Ssh => Box::new(child::ChildLink::start(
+            &ssh::program(target, service)?,
+            target,
+        )?),
+        Scheme::File => Box::new(child::ChildLink::start(
+            &file::program(target, service)?,
+            target,
+        )?),
+        Scheme::Git => {
+            let (socket, request) = daemon::connect(target, service)?;
+            Box::new(child::ChildLink::over(socket, &request, target)?)
+        }
+    })
+}
