@@ -1,6 +1,9 @@
 //! HTTP/2 over TLS, beside git: which version is spoken, logins, bodies larger than every window.
 
+use std::io::{BufRead, BufReader, Write};
+use std::net::{TcpListener, TcpStream};
 use std::path::Path;
+use std::sync::{Arc, Mutex};
 
 use hyper::Version;
 use sendoff::demo::git_server::GitServerOptions;
@@ -205,4 +208,41 @@ fn a_server_without_http_2_is_spoken_to_as_before() {
         assert_eq!(secured.versions(), [Version::HTTP_11; 2], "{protocols:?}");
         secured.fsck();
     }
+}
+
+/// A proxy that makes tunnels, and notes to where.
+fn tunnels() -> (String, Arc<Mutex<Vec<String>>>) {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let place = listener.local_addr().unwrap().to_string();
+    let seen = Arc::<Mutex<Vec<String>>>::default();
+    let notes = Arc::clone(&seen);
+    std::thread::spawn(move || {
+        for client in listener.incoming().map_while(Result::ok) {
+            let mut first = String::new();
+            let mut reader = BufReader::new(client.try_clone().unwrap());
+            reader.read_line(&mut first).unwrap();
+            while reader.read_line(&mut String::new()).unwrap() > 2 {}
+            let to = first.split(' ').nth(1).unwrap().to_owned();
+            let server = TcpStream::connect(&to).unwrap();
+            notes.lock().unwrap().push(to);
+            (&client).write_all(b"HTTP/1.1 200 OK\r\n\r\n").unwrap();
+            let (mut up, mut down) = (server.try_clone().unwrap(), client);
+            std::thread::spawn(move || std::io::copy(&mut reader, &mut up));
+            std::thread::spawn(move || std::io::copy(&mut &server, &mut down));
+        }
+    });
+    (place, seen)
+}
+
+#[test]
+fn http_2_is_spoken_through_a_proxy_too() {
+    let secured = Secured::start(GitServerOptions::default(), BOTH);
+    let (place, seen) = tunnels();
+    let options = PushOptions {
+        proxy: Some(format!("http://{place}").parse().unwrap()),
+        ..secured.options()
+    };
+    secured.push(&options);
+    assert_eq!(secured.versions(), [Version::HTTP_2; 2]);
+    assert_eq!(*seen.lock().unwrap(), [secured.front.address.to_string()]);
 }

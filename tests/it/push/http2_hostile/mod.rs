@@ -1,5 +1,6 @@
 //! Servers that break off, refuse, flood or fall silent over HTTP/2: a class in time, and no push sent twice.
 
+mod floods;
 mod server;
 
 use std::path::PathBuf;
@@ -12,12 +13,12 @@ use sendoff::git::push::{Action, PushError, Pushed};
 use crate::sandbox::Sandbox;
 
 use super::certificate::Certificate;
-use super::hostile::{REFS, advertisement, line, service};
+use super::hostile::{advertisement, line, service};
 use super::rig::{ahead, noise, push_head};
 
 use server::{
-    Act, CONTINUATION, DATA, END_HEADERS, END_STREAM, GOAWAY, HEADERS, PING, RST_STREAM, SETTINGS,
-    Script, Server, Then, WINDOW_UPDATE, frame, head, report, serve,
+    Act, DATA, END_HEADERS, END_STREAM, GOAWAY, HEADERS, RST_STREAM, Script, Server, Then, frame,
+    head, report, serve,
 };
 
 /// So long nothing may move.
@@ -96,16 +97,22 @@ impl Case {
             window: WIDE,
             refs: tips.map(|tip| [service(), advertisement(tip)].concat()),
             instead: None,
+            farewell: None,
+            pace: None,
             push,
+        }
+    }
+
+    fn options(&self) -> PushOptions {
+        PushOptions {
+            push_timeout: SHORT,
+            ..self.certificate.trusted(&self.sandbox)
         }
     }
 
     fn push(&self, script: Script) -> (Result<Pushed, PushError>, Server) {
         let server = serve(self.certificate.server(&["h2"]), script);
-        let options = PushOptions {
-            push_timeout: SHORT,
-            ..self.certificate.trusted(&self.sandbox)
-        };
+        let options = self.options();
         let url = format!("https://{}/r.git", server.address);
         let begin = Instant::now();
         let pushed = push_head(&self.sandbox, &self.work, &url, &options);
@@ -119,20 +126,22 @@ fn sizes() -> [Case; 2] {
     [Case::new(0), Case::new(400_000)]
 }
 
+/// Says that the branch was moved.
+fn moved(stream: u32) -> Vec<u8> {
+    let ok = [
+        line(b"unpack ok\n"),
+        line(b"ok refs/heads/feature\n"),
+        b"0000".to_vec(),
+    ]
+    .concat();
+    let body = [line(&[&[1], &ok[..]].concat()), b"0000".to_vec()].concat();
+    report(stream, &body)
+}
+
 #[test]
 fn the_frames_of_this_server_are_right_ones() {
-    let say = |stream| {
-        let ok = [
-            line(b"unpack ok\n"),
-            line(b"ok refs/heads/feature\n"),
-            b"0000".to_vec(),
-        ]
-        .concat();
-        let body = [line(&[&[1], &ok[..]].concat()), b"0000".to_vec()].concat();
-        report(stream, &body)
-    };
     for case in sizes() {
-        let script = case.script(Act::at_the_end(say, Then::Keep), Effect::Done);
+        let script = case.script(Act::at_the_end(moved, Then::Keep), Effect::Done);
         let (pushed, server) = case.push(script);
         assert_eq!(pushed.unwrap().action, Action::Updated);
         assert_eq!(server.questions.load(Ordering::Relaxed), 1);
@@ -247,101 +256,35 @@ fn an_answer_before_the_body_was_read_counts() {
 }
 
 #[test]
-fn a_window_that_never_opens_and_an_answer_that_never_comes_end_in_time() {
+fn a_server_that_leaves_between_the_question_and_the_push_is_called_again() {
+    let farewells: [fn(u32) -> Vec<u8>; 2] = [|s| go_away(s, NO_ERROR), |_| Vec::new()];
     for case in sizes() {
-        for window in [0, 1, 1000, WIDE] {
-            let never = Act::at_the_end(|_| Vec::new(), Then::Keep);
-            let mut script = case.script(never, Effect::None);
-            script.window = window;
+        for farewell in farewells {
+            let mut script = case.script(Act::at_the_end(moved, Then::Keep), Effect::Done);
+            script.farewell = Some(farewell);
             let (pushed, server) = case.push(script);
-            let error = pushed.unwrap_err();
-            assert_eq!(error.class(), "timeout", "{window}: {error:?}");
-            assert!(server.pushes.load(Ordering::Relaxed) <= 1);
+            assert_eq!(pushed.unwrap().action, Action::Updated);
+            assert_eq!(server.pushes.load(Ordering::Relaxed), 1);
         }
     }
 }
 
 #[test]
-fn a_question_that_was_not_begun_is_asked_again_by_itself_and_not_for_ever() {
-    let case = Case::new(0);
-    for say in [(|s| reset(s, REFUSED_STREAM)) as fn(u32) -> Vec<u8>, |_| {
-        go_away(0, NO_ERROR)
-    }] {
-        let never = Act::at_the_end(|_| Vec::new(), Then::Keep);
-        let mut script = case.script(never, Effect::None);
-        script.instead = Some(Act::at_the_end(say, Then::Keep));
-        let (pushed, server) = case.push(script);
-        let error = pushed.unwrap_err();
-        assert_eq!(error.class(), "network", "{error:?}");
-        let questions = server.questions.load(Ordering::Relaxed);
-        assert!((2..=3).contains(&questions), "{questions}");
-        assert_eq!(server.pushes.load(Ordering::Relaxed), 0);
-    }
-}
-
-#[test]
-fn floods_of_frames_end_in_time_at_both_questions() {
-    let case = Case::new(0);
-    let header = |stream, kind: &str| frame(HEADERS, END_HEADERS, stream, &head("200", kind));
-    let floods: Vec<(&str, Vec<u8>, Vec<u8>)> = vec![
-        ("settings", Vec::new(), frame(SETTINGS, 0, 0, b"")),
-        ("pings", Vec::new(), frame(PING, 0, 0, &[7; 8])),
-        ("answers to pings", Vec::new(), frame(PING, 1, 0, &[7; 8])),
-        (
-            "windows",
-            Vec::new(),
-            frame(WINDOW_UPDATE, 0, 0, &[0, 0, 0, 0]),
-        ),
-        (
-            "windows of one byte",
-            Vec::new(),
-            frame(WINDOW_UPDATE, 0, 1, &[0, 0, 0, 1]),
-        ),
-        ("unknown frames", Vec::new(), frame(200, 0, 0, &[7; 64])),
-        ("resets", Vec::new(), reset(1, CANCEL)),
-        ("priorities", Vec::new(), frame(2, 0, 1, &[0, 0, 0, 3, 7])),
-        ("empty data", header(1, REFS), frame(DATA, 0, 1, b"")),
-        (
-            "padding",
-            header(1, REFS),
-            frame(DATA, 8, 1, &[[200].as_slice(), &[0; 200]].concat()),
-        ),
-        (
-            "a long head",
-            frame(HEADERS, 0, 1, &head("200", REFS)),
-            frame(CONTINUATION, 0, 1, &[0x40, 1, b'x', 1, b'y'].repeat(1000)),
-        ),
-        (
-            "empty continuations",
-            frame(HEADERS, 0, 1, &head("200", REFS)),
-            frame(CONTINUATION, 0, 1, b""),
-        ),
-        (
-            "interim answers",
-            Vec::new(),
-            frame(HEADERS, END_HEADERS, 1, &[8, 3, b'1', b'0', b'3']),
-        ),
-        ("heads", Vec::new(), header(1, REFS)),
-        ("no frames", Vec::new(), vec![0xff; 1000]),
-    ];
-    for (name, first, rest) in floods {
-        let flood = Then::Flood([first, rest.repeat(100)].concat());
-        let act = Act::at_the_end(|_| Vec::new(), flood);
-        let mut script = case.script(act.clone(), Effect::None);
-        script.instead = Some(act.clone());
-        let (pushed, server) = case.push(script);
-        let class = pushed.unwrap_err().class();
-        assert!(
-            ["network", "timeout", "bad-response"].contains(&class),
-            "{name}: {class}"
-        );
-        assert_eq!(server.pushes.load(Ordering::Relaxed), 0);
-        let (pushed, server) = case.push(case.script(act, Effect::None));
-        let class = pushed.unwrap_err().class();
-        assert!(
-            ["network", "timeout", "bad-response"].contains(&class),
-            "{name}: {class}"
-        );
-        assert_eq!(server.pushes.load(Ordering::Relaxed), 1, "{name}");
+fn a_body_that_is_taken_slowly_is_no_silence() {
+    let case = Case::new(400_000);
+    for post_buffer in [1 << 20, 64 << 20] {
+        let mut script = case.script(Act::at_the_end(moved, Then::Keep), Effect::Done);
+        script.window = 1 << 16;
+        // Some twenty five windows, which take longer than nothing may move.
+        script.pace = Some(SHORT / 8);
+        let server = serve(case.certificate.server(&["h2"]), script);
+        let options = PushOptions {
+            post_buffer,
+            ..case.options()
+        };
+        let begin = Instant::now();
+        let url = format!("https://{}/r.git", server.address);
+        push_head(&case.sandbox, &case.work, &url, &options).unwrap();
+        assert!(begin.elapsed() > SHORT * 2);
     }
 }

@@ -99,6 +99,10 @@ pub(super) struct Script {
     pub(super) refs: [Vec<u8>; 2],
     /// What it does instead.
     pub(super) instead: Option<Act>,
+    /// Says something after its first answer, and ends the connection.
+    pub(super) farewell: Option<fn(u32) -> Vec<u8>>,
+    /// So long it takes to let a window's worth of a body come again.
+    pub(super) pace: Option<Duration>,
     /// What it does about the push. What asks for nothing gets nothing.
     pub(super) push: Act,
 }
@@ -171,6 +175,7 @@ impl Talk {
                 DATA => {
                     let before = received;
                     received += length;
+                    self.open_again(stream, before, received)?;
                     if before == 0 {
                         self.pushes.fetch_add(1, Ordering::Relaxed);
                     }
@@ -184,13 +189,34 @@ impl Talk {
         }
     }
 
+    /// Opens the window again when it was used up, after a while.
+    fn open_again(&mut self, stream: u32, before: usize, now: usize) -> std::io::Result<()> {
+        let Some(pace) = self.script.pace else {
+            return Ok(());
+        };
+        let window = self.script.window as usize;
+        if before / window == now / window {
+            return Ok(());
+        }
+        thread::sleep(pace);
+        let more = self.script.window.to_be_bytes();
+        self.send(&frame(WINDOW_UPDATE, 0, stream, &more))
+    }
+
     fn question(&mut self, stream: u32) -> std::io::Result<()> {
         let count = self.questions.fetch_add(1, Ordering::Relaxed);
         if let Some(act) = self.script.instead.clone() {
             return self.play(&act, stream);
         }
         let refs = self.script.refs[count.min(1)].clone();
-        self.send(&answer(stream, REFS, &refs))
+        self.send(&answer(stream, REFS, &refs))?;
+        match self.script.farewell {
+            Some(say) if count == 0 => {
+                let then = Then::Close;
+                self.play(&Act::at_the_end(say, then), stream)
+            }
+            _ => Ok(()),
+        }
     }
 
     fn play(&mut self, act: &Act, stream: u32) -> std::io::Result<()> {
