@@ -17,8 +17,40 @@ const EVERY: Duration = Duration::from_millis(100);
 #[derive(Debug)]
 pub(super) struct TerminalProgress {
     started: Instant,
-    drawn: Mutex<Option<Instant>>,
+    shown: Mutex<Shown>,
     sent: AtomicU64,
+}
+
+/// What people have read so far.
+#[derive(Debug, Default)]
+struct Shown {
+    at: Option<Instant>,
+    counted: u64,
+    packed: u64,
+    /// What they read did not count: it was thrown away, or it was for another remote.
+    again: bool,
+}
+
+impl Shown {
+    fn counting(&mut self, objects: u64) -> String {
+        self.again |= objects < self.counted || self.packed > 0;
+        (self.counted, self.packed) = (objects, 0);
+        format!("counting objects{}: {objects}", self.again())
+    }
+
+    fn packing(&mut self, done: u64, total: u64, sent: u64) -> String {
+        self.again |= done < self.packed;
+        self.packed = done;
+        let sent = sent / 1024;
+        format!(
+            "packing objects{}: {done} of {total}, {sent} KiB sent",
+            self.again()
+        )
+    }
+
+    const fn again(&self) -> &'static str {
+        if self.again { " again" } else { "" }
+    }
 }
 
 impl TerminalProgress {
@@ -29,22 +61,23 @@ impl TerminalProgress {
         }
         SharedProgress::new(Self {
             started: Instant::now(),
-            drawn: Mutex::new(None),
+            shown: Mutex::default(),
             sent: AtomicU64::new(0),
         })
     }
 
-    fn draw(&self, line: &str) {
+    fn draw(&self, line: impl FnOnce(&mut Shown) -> String) {
         if self.started.elapsed() < QUIET_FOR {
             return;
         }
-        let Ok(mut drawn) = self.drawn.lock() else {
+        let Ok(mut shown) = self.shown.lock() else {
             return;
         };
-        if drawn.is_some_and(|at| at.elapsed() < EVERY) {
+        if shown.at.is_some_and(|at| at.elapsed() < EVERY) {
             return;
         }
-        *drawn = Some(Instant::now());
+        shown.at = Some(Instant::now());
+        let line = line(&mut shown);
         // A terminal that went away shows no progress; the work goes on.
         let _gone =
             write!(io::stderr().lock(), "\r\x1b[K{line}").and_then(|()| io::stderr().flush());
@@ -53,27 +86,51 @@ impl TerminalProgress {
 
 impl Progress for TerminalProgress {
     fn counted(&self, objects: u64) {
-        self.draw(&format!("counting objects: {objects}"));
+        self.sent.store(0, Ordering::Relaxed);
+        self.draw(|shown| shown.counting(objects));
     }
 
     fn packed(&self, done: u64, total: u64) {
         let sent = self.sent.load(Ordering::Relaxed);
-        self.draw(&format!(
-            "packing objects: {done} of {total}, {} KiB sent",
-            sent / 1024
-        ));
+        self.draw(|shown| shown.packing(done, total, sent));
     }
 
     fn sent(&self, bytes: u64) {
         self.sent.store(bytes, Ordering::Relaxed);
-        self.draw(&format!("sending: {} KiB", bytes / 1024));
+        self.draw(|_| format!("sending: {} KiB", bytes / 1024));
     }
 }
 
 impl Drop for TerminalProgress {
     fn drop(&mut self) {
-        if self.drawn.lock().is_ok_and(|drawn| drawn.is_some()) {
+        if self.shown.lock().is_ok_and(|shown| shown.at.is_some()) {
             let _gone = write!(io::stderr().lock(), "\r\x1b[K");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_that_people_read_do_not_go_back_without_a_word() {
+        let mut shown = Shown::default();
+        assert_eq!(shown.counting(256), "counting objects: 256");
+        assert_eq!(shown.counting(700), "counting objects: 700");
+        let packing = shown.packing(40, 700, 0);
+        assert_eq!(packing, "packing objects: 40 of 700, 0 KiB sent");
+        // The head start was thrown away: the remote has something else than it was seen to have.
+        assert_eq!(shown.counting(256), "counting objects again: 256");
+        let packing = shown.packing(3, 900, 2048);
+        assert_eq!(packing, "packing objects again: 3 of 900, 2 KiB sent");
+    }
+
+    #[test]
+    fn what_was_packed_anew_is_told_without_a_count_between() {
+        let mut shown = Shown::default();
+        shown.packing(40, 700, 0);
+        let packing = shown.packing(39, 700, 0);
+        assert_eq!(packing, "packing objects again: 39 of 700, 0 KiB sent");
     }
 }

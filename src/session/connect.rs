@@ -101,7 +101,7 @@ pub(super) fn push_options(session: &Session, remote: &RemoteUrl) -> PushOptions
         // The guard has checked an unencrypted remote against the list, by its whole URL.
         plain_http: PlainHttp::to(remote.host().map(str::to_owned)),
         login: login(session, remote),
-        login_habit: LoginHabit::new(session.remote_records().login(remote)),
+        login_habit: LoginHabit::new(session.remote_records().login(remote, session.clock.now())),
         ssh_command: ssh_command(session),
         inheritance,
         known: session.known.clone(),

@@ -6,15 +6,15 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::exit::Exit;
-use crate::git::Commit;
-use crate::pipeline::{Hold, Pipeline, PlannedStep};
+use crate::git::{Commit, Repo};
+use crate::pipeline::{Hold, Pipeline, PlannedStep, Shipment};
 use crate::policy::Trigger;
 use crate::report::{BAD_INPUT, Note, RepoReport, Verdict};
 use crate::secrets::{clean_line, redact};
 
 use super::forge_way::ForgeWay;
 use super::guards::Survey;
-use super::range::unpushed;
+use super::range::{lacking, unpushed};
 use super::{Session, connect};
 
 /// The value of [`Plan::schema`].
@@ -81,6 +81,16 @@ impl Plan {
             (None, Some(shipment)) => shipment.commits.clone(),
             (None, None) => Vec::new(),
         };
+        let groups = plan_groups(session, survey, pipeline);
+        let mut notes = session.notes.clone();
+        let mut steps = groups.iter().flatten();
+        if steps.any(|step| step.kind == "push" && step.runs) {
+            notes.extend(
+                shipment
+                    .zip(session.repo())
+                    .and_then(|(shipment, repo)| diverged(repo, shipment)),
+            );
+        }
         Self {
             schema: SCHEMA,
             pipeline: pipeline.name().to_owned(),
@@ -89,8 +99,8 @@ impl Plan {
             commits: commits.iter().map(short).collect(),
             already_pushed,
             push_url: shipment.map(|shipment| shipment.remote.url.to_string()),
-            groups: plan_groups(session, survey, pipeline),
-            notes: session.notes.clone(),
+            groups,
+            notes,
         }
     }
 
@@ -201,6 +211,25 @@ fn plan_step(session: &Session, step: &PlannedStep, hold: Option<Hold>) -> PlanS
         needs: step.needs().to_vec(),
         timeout: step.timeout().map(show),
     }
+}
+
+/// Says what becomes of a push to a branch that has commits which are not here. Only the remote knows
+/// whether it still has them.
+fn diverged(repo: &Repo, shipment: &Shipment) -> Option<Note> {
+    let (there, count) = lacking(repo, shipment)?;
+    let (branch, remote) = (&shipment.branch, &shipment.remote.name);
+    let commits = if count == 1 { "commit" } else { "commits" };
+    Some(Note {
+        code: "diverged".into(),
+        message: format!(
+            "{branch} on {remote} has {count} {commits} that {branch} here has not, as far as the last push or \
+             fetch tells: the push would fail as diverged"
+        ),
+        advice: Some(format!(
+            "git pull --rebase {remote} {branch}; or, if it was rewritten on purpose: \
+             git push --force-with-lease={branch}:{there} {remote} {branch}"
+        )),
+    })
 }
 
 /// Puts a commit on one line.

@@ -90,6 +90,16 @@ pub(super) fn unpushed(repo: &Repo, policy: &Policy, shipment: &Shipment) -> Opt
     Some(ahead.commits)
 }
 
+/// Counts the commits that the branch on the remote has and a shipment lacks, as far as the last push or
+/// fetch tells; returns where the branch is, too. Nothing where there are none, or that tells nothing.
+pub(super) fn lacking(repo: &Repo, shipment: &Shipment) -> Option<(ObjectId, usize)> {
+    let there = repo
+        .tracking_tip(&shipment.remote, &shipment.branch)
+        .ok()??;
+    let lacking = repo.ahead(there, &[shipment.head], 0).ok()?.total;
+    (lacking > 0).then_some((there, lacking))
+}
+
 /// Says that there is nothing to ship, or that this cannot be known without a base: another branch
 /// on the remote may have the same commits, and still no pull request.
 fn nothing(

@@ -14,6 +14,8 @@ use crate::names::{BranchName, RemoteUrl};
 
 /// How long a verified HEAD is used without asking.
 const FRESH_FOR: SignedDuration = SignedDuration::from_hours(24);
+/// How long a remote that wanted a login is taken to want one, without being asked.
+const WANTS_A_LOGIN_FOR: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// A record is one short line of JSON, in bytes.
 const RECORD_LIMIT: u64 = 8 << 10;
 
@@ -24,6 +26,8 @@ struct Record {
     url: String,
     head: Option<VerifiedHead>,
     login: Option<Login>,
+    /// When it did; nothing in records of old.
+    login_seen_at: Option<Timestamp>,
 }
 
 /// What the remote's HEAD named, and when.
@@ -73,17 +77,26 @@ impl RemoteRecords {
         });
     }
 
-    /// Returns what `url` did about logins.
-    pub(super) fn login(&self, url: &RemoteUrl) -> Option<LoginUse> {
-        Some(match self.read(url)?.login? {
-            Login::Wanted => LoginUse::Wanted,
-            Login::NotWanted => LoginUse::NotWanted,
+    /// Returns what `url` is taken to do about logins.
+    ///
+    /// A remote that gets a login with the first request never says whether it still wants one. So after
+    /// 30 days it is taken to want none, and is asked without one: when it says that it does, that is news,
+    /// and holds for the next 30. The other way round it says so by itself.
+    pub(super) fn login(&self, url: &RemoteUrl, now: Timestamp) -> Option<LoginUse> {
+        let record = self.read(url)?;
+        let age = record.login_seen_at.map(|at| now.duration_since(at));
+        let is_fresh =
+            age.is_some_and(|age| age >= SignedDuration::ZERO && age < WANTS_A_LOGIN_FOR);
+        Some(match record.login? {
+            Login::Wanted if is_fresh => LoginUse::Wanted,
+            Login::Wanted | Login::NotWanted => LoginUse::NotWanted,
         })
     }
 
     /// Keeps what `url` did about logins.
-    pub(super) fn keep_login(&self, url: &RemoteUrl, seen: LoginUse) {
+    pub(super) fn keep_login(&self, url: &RemoteUrl, seen: LoginUse, now: Timestamp) {
         self.change(url, |record| {
+            record.login_seen_at = Some(now);
             record.login = Some(match seen {
                 LoginUse::Wanted => Login::Wanted,
                 LoginUse::NotWanted => Login::NotWanted,
@@ -131,4 +144,48 @@ fn write(path: &Path, record: &Record) -> std::io::Result<()> {
     file.flush()?;
     file.persist(path)?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::Clock;
+
+    #[test]
+    fn a_login_that_was_wanted_is_shown_for_thirty_days() {
+        let directory = tempfile::tempdir().unwrap();
+        let records = RemoteRecords::below(Some(directory.path().to_owned()));
+        let url = RemoteUrl::parse("https://git.example.test/o/r.git").unwrap();
+        let clock = Clock::Fixed("2026-01-01T00:00:00Z".parse().unwrap());
+        let after = |hours: i64| clock.now() + SignedDuration::from_hours(hours);
+        assert_eq!(records.login(&url, clock.now()), None);
+        records.keep_login(&url, LoginUse::Wanted, clock.now());
+        for hours in [0, 1, 30 * 24 - 1] {
+            assert_eq!(records.login(&url, after(hours)), Some(LoginUse::Wanted));
+        }
+        // A clock that was wrong when it was written is no reason to show it for ever.
+        for hours in [30 * 24, 300 * 24, -1] {
+            assert_eq!(records.login(&url, after(hours)), Some(LoginUse::NotWanted));
+        }
+        // The remote said that it wants one still.
+        records.keep_login(&url, LoginUse::Wanted, after(30 * 24));
+        assert_eq!(records.login(&url, after(31 * 24)), Some(LoginUse::Wanted));
+        records.keep_login(&url, LoginUse::NotWanted, after(0));
+        for hours in [0, 300 * 24] {
+            assert_eq!(records.login(&url, after(hours)), Some(LoginUse::NotWanted));
+        }
+    }
+
+    #[test]
+    fn a_record_without_a_date_is_asked_for_again() {
+        let directory = tempfile::tempdir().unwrap();
+        let records = RemoteRecords::below(Some(directory.path().to_owned()));
+        let url = RemoteUrl::parse("https://git.example.test/o/r.git").unwrap();
+        let record = r#"{"url":"https://git.example.test/o/r.git","head":null,"login":"wanted"}"#;
+        let path = records.path(&url).unwrap();
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, record).unwrap();
+        let now = "2026-01-01T00:00:00Z".parse().unwrap();
+        assert_eq!(records.login(&url, now), Some(LoginUse::NotWanted));
+    }
 }

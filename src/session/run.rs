@@ -139,7 +139,8 @@ impl Session {
         let also = also.map(|place| (&place.remote, &place.push_options));
         for (remote, options) in std::iter::once(first).chain(also) {
             if let Some(seen) = options.login_habit.learned() {
-                self.remote_records().keep_login(&remote.url, seen);
+                let now = self.clock.now();
+                self.remote_records().keep_login(&remote.url, seen, now);
             }
         }
     }

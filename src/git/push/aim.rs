@@ -1,9 +1,12 @@
 //! What has to hold before a branch is moved: no commit is lost, or none but those that are expected.
 
+use std::sync::atomic::AtomicBool;
+
 use gix::ObjectId;
 
 use super::error::Known;
 use super::error::PushError;
+use super::objects::SelectError;
 use super::objects::is_fast_forward_with;
 use super::order::PushOrder;
 use super::store::Reader;
@@ -26,49 +29,44 @@ impl Aim {
         order: &PushOrder<'_>,
         old: Option<ObjectId>,
     ) -> Result<(), PushError> {
-        match self {
-            Self::FastForward => check_fast_forward(repo, reader, order, old),
-            Self::Lease(expected) => check_lease(order, expected, old),
+        if self.holds(repo, reader, order.new, old, order.stop)? {
+            return Ok(());
+        }
+        let branch = order.permit.branch().to_string();
+        let remote = order.transport.remote().to_owned();
+        Err(match (self, old) {
+            (Self::FastForward, Some(old)) => PushError::Diverged {
+                branch,
+                remote,
+                old,
+                new: order.new,
+                known: if reader.contains(&old) {
+                    Known::Here
+                } else {
+                    Known::Elsewhere
+                },
+            },
+            (_, found) => PushError::LeaseBroken {
+                branch,
+                remote,
+                found,
+            },
+        })
+    }
+
+    /// Says whether it holds for a branch that is at `old` over there. The server does not check that for us.
+    pub(super) fn holds(
+        self,
+        repo: &gix::Repository,
+        reader: &Reader,
+        new: ObjectId,
+        old: Option<ObjectId>,
+        stop: &AtomicBool,
+    ) -> Result<bool, SelectError> {
+        match (self, old) {
+            (Self::FastForward, None) => Ok(true),
+            (Self::FastForward, Some(old)) => is_fast_forward_with(repo, reader, old, new, stop),
+            (Self::Lease(expected), old) => Ok(expected == old),
         }
     }
-}
-
-/// Proves that moving the branch loses no commit. The server does not check that for us.
-fn check_fast_forward(
-    repo: &gix::Repository,
-    reader: &Reader,
-    order: &PushOrder<'_>,
-    old: Option<ObjectId>,
-) -> Result<(), PushError> {
-    let Some(old) = old else { return Ok(()) };
-    if is_fast_forward_with(repo, reader, old, order.new, order.stop)? {
-        return Ok(());
-    }
-    Err(PushError::Diverged {
-        branch: order.permit.branch().to_string(),
-        remote: order.transport.remote().to_owned(),
-        old,
-        new: order.new,
-        known: if reader.contains(&old) {
-            Known::Here
-        } else {
-            Known::Elsewhere
-        },
-    })
-}
-
-/// Proves that nobody moved the branch since.
-fn check_lease(
-    order: &PushOrder<'_>,
-    expected: Option<ObjectId>,
-    old: Option<ObjectId>,
-) -> Result<(), PushError> {
-    if expected == old {
-        return Ok(());
-    }
-    Err(PushError::LeaseBroken {
-        branch: order.permit.branch().to_string(),
-        remote: order.transport.remote().to_owned(),
-        found: old,
-    })
 }

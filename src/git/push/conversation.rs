@@ -3,8 +3,6 @@
 use std::borrow::Cow;
 use std::io::Write;
 use std::panic::resume_unwind;
-use std::sync::atomic::AtomicBool;
-use std::sync::atomic::Ordering;
 use std::thread;
 
 use gix::ObjectId;
@@ -19,6 +17,7 @@ use super::commands::Negotiated;
 use super::commands::RefUpdate;
 use super::commands::encode_with_options;
 use super::early::Early;
+use super::early::Meanwhile;
 use super::error::PushError;
 use super::lfs;
 use super::limit::Limited;
@@ -56,21 +55,24 @@ pub(super) fn converse(
         return talk.deliver(link, &advertisement, &reader(repo)?, None);
     }
     let reader = reader(repo)?;
-    let (answered, refused) = (AtomicBool::new(false), AtomicBool::new(false));
+    let name = BString::from(order.permit.branch().full());
+    let meanwhile = Meanwhile::default();
     thread::scope(|scope| {
         let asking = scope.spawn(|| {
             let asked = ask(transport, kind);
-            answered.store(true, Ordering::Relaxed);
-            refused.store(asked.is_err(), Ordering::Relaxed);
+            match &asked {
+                Ok((_, advertisement)) => meanwhile.answer(advertisement.find(&name)),
+                Err(_) => meanwhile.refused(),
+            }
             asked
         });
         // Asking ends when the caller wants to, so what goes on beside it needs to hear of that only.
-        let early = Early::select(repo, &reader, order, &refused);
+        let early = Early::select(repo, &reader, order, aim, &meanwhile);
         let plan = early
             .as_ref()
-            .and_then(|early| early.plan(&reader, &refused));
+            .and_then(|early| early.plan(&reader, &meanwhile));
         let begun = early.as_ref().zip(plan.as_ref());
-        let begun = begun.and_then(|(early, plan)| early.pack(&reader, plan, order, &answered));
+        let begun = begun.and_then(|(early, plan)| early.pack(&reader, plan, order, &meanwhile));
         let asked = asking.join().unwrap_or_else(|panic| resume_unwind(panic));
         let (link, advertisement) = asked?;
         talk.deliver(link, &advertisement, &reader, early.as_ref().zip(begun))
@@ -116,7 +118,11 @@ impl Talk<'_> {
         if !advertisement.shallow.is_empty() {
             return Err(PushError::ShallowRemote);
         }
-        aim.check(repo, reader, order, old)?;
+        // It was proven meanwhile for a branch that is where it was seen.
+        let proven = begun.as_ref().map(|(early, _)| early.old);
+        if proven != Some(old) {
+            aim.check(repo, reader, order, old)?;
+        }
         let update = RefUpdate {
             name,
             old: old.unwrap_or_else(|| repo.object_hash().null()),

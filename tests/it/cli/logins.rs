@@ -42,6 +42,26 @@ fn a_server_that_wanted_a_login_gets_it_with_the_first_request_of_the_next_run()
 }
 
 #[test]
+fn a_server_that_wanted_a_login_long_ago_is_asked_without_one_once() {
+    let world = World::new();
+    helper(&world);
+    push(&world, &world.git);
+    let records = world.sandbox.path("home/.local/state/sendoff/remotes");
+    for record in std::fs::read_dir(records).unwrap() {
+        let path = record.unwrap().path();
+        let text = std::fs::read_to_string(&path).unwrap();
+        let mut record: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert!(record["login_seen_at"].is_string(), "{record}");
+        record["login_seen_at"] = "2020-01-01T00:00:00Z".into();
+        std::fs::write(&path, record.to_string()).unwrap();
+    }
+    for expected in [vec![(401, false), (200, true)], vec![(200, true)]] {
+        world.commit("a.txt", format!("{expected:?}\n").as_str(), "Add more");
+        assert_eq!(push(&world, &world.git), expected);
+    }
+}
+
+#[test]
 fn no_helper_is_asked_for_a_server_that_wants_no_login() {
     let world = World::new();
     helper(&world);
@@ -69,8 +89,12 @@ fn a_damaged_record_is_as_good_as_none() {
     for record in std::fs::read_dir(records).unwrap() {
         std::fs::write(record.unwrap().path(), "{\"url\": 7").unwrap();
     }
-    for expected in [vec![(401, false), (200, true)], vec![(200, true)]] {
-        world.commit("a.txt", format!("{expected:?}\n").as_str(), "Add more");
-        assert_eq!(push(&world, &world.git), expected);
-    }
+    world.commit("a.txt", "three\n", "Add more");
+    let before = world.git.log().len();
+    assert_eq!(push(&world, &world.git).last(), Some(&(200, true)));
+    // The remote's HEAD is asked for beside it, and either may be the one that hears of it.
+    let log = world.git.log().split_off(before);
+    assert!(log.iter().any(|entry| entry.status == Some(401)), "{log:?}");
+    world.commit("a.txt", "four\n", "Add more");
+    assert_eq!(push(&world, &world.git), [(200, true)]);
 }

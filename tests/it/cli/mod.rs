@@ -16,3 +16,4 @@ mod python;
 mod run;
 mod signals;
 mod step;
+mod terminal;

@@ -103,12 +103,55 @@ fn a_plan_lists_only_what_the_remotes_branch_lacks() {
     let plan: serde_json::Value = serde_json::from_str(&said.stdout).unwrap();
     assert_eq!(plan["already_pushed"], true, "{plan}");
     assert_eq!(plan["commits"], serde_json::json!([]));
+    assert_eq!(plan["notes"][0]["code"], "diverged", "{plan}");
     // Where nothing is known of the remote's branch, all of it would leave.
     git(&["update-ref", "-d", "refs/remotes/origin/feature/x"]);
     let said = world.run(&["plan", "--json", "--set", "branches.base=main"]);
     let plan: serde_json::Value = serde_json::from_str(&said.stdout).unwrap();
     assert_eq!(plan["already_pushed"], false, "{plan}");
     assert_eq!(plan["commits"].as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn a_plan_says_that_the_remotes_branch_has_commits_that_are_not_here() {
+    let world = World::new();
+    world.run(&["step", "push"]);
+    let git = |arguments: &[&str]| world.sandbox.git(world.work(), arguments);
+    // It was rewritten here after it was pushed.
+    let there = git(&["rev-parse", "HEAD"]);
+    git(&["reset", "-q", "--hard", "HEAD~1"]);
+    world.commit("b.txt", "other\n", "Add something else");
+    let plan = ["plan", "post-commit", "--set", "branches.base=main"];
+    let said = world.run(&plan).stdout.replace(&there, "[THERE]");
+    insta::assert_snapshot!(shown(&world, &said), @r"
+    pipeline post-commit for manual
+    in       [ROOT]/clone
+    branch   feature/x, base main
+    push to  [GIT]/acme/rocket.git
+             [COMMIT] Add something else
+      1. run  push
+      2. run  pr-create
+    note     feature/x on origin has 1 commit that feature/x here has not, as far as the last push or fetch tells: the push would fail as diverged
+             -> git pull --rebase origin feature/x; or, if it was rewritten on purpose: git push --force-with-lease=feature/x:[THERE] origin feature/x
+    ");
+    let json: serde_json::Value =
+        serde_json::from_str(&world.run(&["plan", "post-commit", "--json"]).stdout).unwrap();
+    assert_eq!(json["notes"][0]["code"], "diverged");
+    // That is what a run finds.
+    let report = world.report(&["run", "post-commit"]);
+    assert_eq!(step(&report, "push")["reason"], "diverged", "{report}");
+    // What pushes nothing does not speak of it.
+    for arguments in [
+        &["plan", "pre-task"][..],
+        &["plan", "post-commit", "--set", "steps.push.enabled=false"],
+    ] {
+        let said = world.run(arguments).stdout;
+        assert!(!said.contains("diverged"), "{said}");
+    }
+    // The remote's branch went back to what is here.
+    git(&["update-ref", "refs/remotes/origin/feature/x", "HEAD~1"]);
+    let said = world.run(&plan).stdout;
+    assert!(!said.contains("diverged"), "{said}");
 }
 
 #[test]

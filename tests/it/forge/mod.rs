@@ -3,8 +3,10 @@
 mod canary;
 mod contract;
 mod github;
+mod nonsense;
 mod openapi;
 mod refusals;
+mod whose;
 
 use std::time::Duration;
 

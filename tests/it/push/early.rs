@@ -199,6 +199,24 @@ fn what_is_larger_than_may_be_held_waits_for_the_answer() {
 }
 
 #[test]
+fn a_small_file_of_a_large_object_waits_for_the_answer() {
+    let served = slow();
+    let (sandbox, work) = (&served.sandbox, &served.work);
+    // A thousand times as much as what lies on disk.
+    let zeros = std::fs::File::create(work.join("zeros")).unwrap();
+    zeros.set_len(64 << 20).unwrap();
+    sandbox.git(work, &["add", "zeros"]);
+    sandbox.git(work, &["commit", "-q", "-m", "zeros"]);
+    let id = sandbox.git(work, &["rev-parse", "HEAD:zeros"]);
+    let file = work.join(format!(".git/objects/{}/{}", &id[..2], &id[2..]));
+    assert!(std::fs::metadata(file).unwrap().len() < 1 << 20);
+    let (pushed, early) = push(&served, truth(&served));
+    assert_eq!(pushed.objects, 6);
+    assert!((4..6).contains(&early), "{early}");
+    arrived(&served);
+}
+
+#[test]
 fn with_a_hook_nothing_is_begun_before_it_ran() {
     let served = slow();
     let (sandbox, work) = (&served.sandbox, &served.work);

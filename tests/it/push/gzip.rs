@@ -13,7 +13,7 @@ use crate::sandbox::Sandbox;
 
 use super::front::{Front, Manner};
 use super::hostile::server::{Act, hostile};
-use super::hostile::{REFS, RESULT, advertisement, http, service};
+use super::hostile::{REFS, RESULT, advertisement, band, http, line, service};
 use super::rig::{ahead, options, push_head, script};
 use super::served::Served;
 
@@ -108,10 +108,6 @@ fn open(kind: &str) -> Vec<u8> {
     format!("HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\nContent-Encoding: gzip\r\n\r\n").into()
 }
 
-fn packet(data: &[u8]) -> Vec<u8> {
-    [format!("{:04x}", data.len() + 4).as_bytes(), data].concat()
-}
-
 /// A work tree and what a server says when it is asked for refs and for the push.
 struct Case {
     sandbox: Sandbox,
@@ -127,12 +123,12 @@ impl Case {
         let old = sandbox.git(&work, &["rev-parse", "HEAD~1"]);
         let refs = [service(), advertisement(&old)].concat();
         let ok = [
-            packet(b"unpack ok\n"),
-            packet(b"ok refs/heads/feature\n"),
+            line(b"unpack ok\n"),
+            line(b"ok refs/heads/feature\n"),
             b"0000".to_vec(),
         ]
         .concat();
-        let report = [packet(&[&[1], &ok[..]].concat()), b"0000".to_vec()].concat();
+        let report = [band(1, &ok), b"0000".to_vec()].concat();
         Self {
             sandbox,
             work,
@@ -216,15 +212,15 @@ fn compressed_answers_that_are_cut_or_damaged_end_in_their_class() {
 fn a_bomb_of_right_packets_ends_at_the_cap() {
     let case = Case::new();
     // A gigabyte of lines of refs, and of messages.
-    let line = packet(&[b"1".repeat(40), b" refs/heads/x\n".to_vec()].concat());
-    let refs = zipped(&line.repeat((1 << 20) / line.len())).repeat(1024);
+    let row = line(&[b"1".repeat(40), b" refs/heads/x\n".to_vec()].concat());
+    let refs = zipped(&row.repeat((1 << 20) / row.len())).repeat(1024);
     let refs = Act::Say(marked(&http(REFS, &refs)));
     assert_eq!(
         case.push(refs, Act::SILENCE).unwrap_err().class(),
         "bad-response"
     );
-    let line = packet(&[&[2], &b"x".repeat(900)[..]].concat());
-    let answer = zipped(&line.repeat((1 << 20) / line.len())).repeat(1024);
+    let said = band(2, &b"x".repeat(900));
+    let answer = zipped(&said.repeat((1 << 20) / said.len())).repeat(1024);
     let answer = Act::Say(marked(&http(RESULT, &answer)));
     let error = case.push(case.right_refs(), answer).unwrap_err();
     assert_eq!(error.class(), "bad-response");

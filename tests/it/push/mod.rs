@@ -25,6 +25,7 @@ mod http;
 mod http2;
 mod http2_hostile;
 mod http_keys;
+mod huge;
 mod lease;
 mod lifted;
 mod logins;
@@ -42,6 +43,7 @@ mod ssh;
 mod sshd;
 mod tls;
 mod twin;
+mod useless;
 mod workshop;
 
 /// Returns how much of something a test does: more in the long mode (`SENDOFF_TEST_LONG=1`).

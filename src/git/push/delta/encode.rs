@@ -1,6 +1,9 @@
 //! Makes a delta: what both ends share is trimmed, blocks are found again, matches grow both ways.
 
+use memchr::memmem;
+
 use super::BLOCK;
+use super::MAX_CANDIDATES;
 use super::MAX_COPY;
 use super::MAX_INSERT;
 use super::index::BlockIndex;
@@ -10,6 +13,9 @@ use super::index::Rolling;
 const GOOD: usize = 4096;
 /// What differs is inserted without a search when it is this short, in bytes.
 const SHORT: usize = 32;
+/// Up to here what differs is searched for in the base piece by piece, in bytes: an index of the whole base, of which a
+/// few places are asked for, takes longer.
+const FEW: usize = 128;
 
 /// Returns the delta that makes `target` of `base`, or `None` when it would take more than `max` bytes.
 ///
@@ -32,11 +38,39 @@ pub fn encode(base: &[u8], target: &[u8], max: usize) -> Option<Vec<u8>> {
     out.copy(0, prefix);
     if middle <= SHORT {
         out.insert(target.get(prefix..prefix + middle)?)?;
+    } else if middle <= FEW {
+        encode_few(base, target, prefix..prefix + middle, &mut out)?;
     } else {
         encode_middle(base, target, prefix..prefix + middle, &mut out)?;
     }
     out.copy(base.len() - suffix, suffix);
     (out.bytes.len() <= max).then_some(out.bytes)
+}
+
+/// Encodes a short part of the target that lies between what both ends share.
+///
+/// As with an index every match of twice a block is found: there it holds a whole block of the base, here one of the target.
+fn encode_few(
+    base: &[u8],
+    target: &[u8],
+    range: std::ops::Range<usize>,
+    out: &mut Out,
+) -> Option<()> {
+    let end = range.end;
+    let (mut done, mut at) = (range.start, range.start);
+    while at + BLOCK <= end {
+        let block = target.get(at..at + BLOCK)?;
+        let places = memmem::find_iter(base, block).take(MAX_CANDIDATES);
+        let Some(found) = best_match(places, base, target, at, done, end) else {
+            at += BLOCK;
+            continue;
+        };
+        out.insert(target.get(done..found.target)?)?;
+        out.copy(found.base, found.length);
+        done = found.target + found.length;
+        at = done;
+    }
+    out.insert(target.get(done..end)?)
 }
 
 /// Encodes the part of the target that lies between what both ends share.
@@ -55,7 +89,8 @@ fn encode_middle(
     while at + BLOCK <= end {
         let window = target.get(at..at + BLOCK)?;
         let current = hash.unwrap_or_else(|| Rolling::of(window));
-        let Some(found) = best_match(&index, base, target, current, at, done, end) else {
+        let places = index.candidates(current);
+        let Some(found) = best_match(places, base, target, at, done, end) else {
             hash = match (target.get(at), target.get(at + BLOCK)) {
                 (Some(old), Some(new)) => Some(current.roll(*old, *new)),
                 _ => None,
@@ -83,19 +118,19 @@ struct Match {
     length: usize,
 }
 
-/// Returns the longest match that covers the window at `at`, grown back to `done` at most and on to `end`.
+/// Returns the longest match that covers the window at `at`, which may be at `places` of the base, grown back to `done` at
+/// most and on to `end`.
 #[inline]
 fn best_match(
-    index: &BlockIndex,
+    places: impl Iterator<Item = usize>,
     base: &[u8],
     target: &[u8],
-    hash: Rolling,
     at: usize,
     done: usize,
     end: usize,
 ) -> Option<Match> {
     let mut best: Option<Match> = None;
-    for offset in index.candidates(hash) {
+    for offset in places {
         let forward = common_prefix(base.get(offset..)?, target.get(at..end)?);
         if forward < BLOCK {
             continue;

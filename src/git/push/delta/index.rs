@@ -1,9 +1,8 @@
 //! Finds blocks of the base again: one hash for each block, in buckets that lie one after the other.
 
 use super::BLOCK;
+use super::MAX_CANDIDATES;
 
-/// The most candidates that are compared for one position: input full of equal hashes stays quick.
-const MAX_CANDIDATES: usize = 32;
 /// The multiplier of the rolling hash: odd, with well spread bits.
 const FACTOR: u32 = 0x9E37_79B1;
 

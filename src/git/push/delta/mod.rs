@@ -16,6 +16,8 @@ const MAX_COPY: usize = 0x1_0000;
 const MAX_INSERT: usize = 0x7f;
 /// The bytes of the base that are found again as one.
 const BLOCK: usize = 16;
+/// The most places of the base that are compared for one of the target: input full of equal blocks stays quick.
+const MAX_CANDIDATES: usize = 32;
 
 #[cfg(test)]
 mod tests {
@@ -66,6 +68,18 @@ mod tests {
         assert!(round_trip(&base, &moved) < 100);
         let doubled = [&base[..], &base[..]].concat();
         assert!(round_trip(&base, &doubled) < 100);
+    }
+
+    #[test]
+    fn a_short_piece_that_came_from_elsewhere_is_found() {
+        let base = text(4_000);
+        for length in [48, 64, 127, 128, 129, 200] {
+            let piece = base[70_000..70_000 + length].to_vec();
+            let mut target = base.clone();
+            target.splice(9_003..9_103, piece);
+            let size = round_trip(&base, &target);
+            assert!(size < 40, "{length}: {size}");
+        }
     }
 
     #[test]

@@ -109,6 +109,9 @@ impl<'a, F: gix::objs::Find> Walk<'a, F> {
         stop: &AtomicBool,
     ) -> Result<Vec<usize>, SelectError> {
         for id in wanted.has.iter().chain(wanted.old_tip.iter()) {
+            if stop.load(Ordering::Relaxed) {
+                return Err(SelectError::Interrupted);
+            }
             // Most are commits; only what is none may be a tag of one.
             if !self.paint(*id, HAVE)?
                 && let Some(commit) = self.peel(*id)?

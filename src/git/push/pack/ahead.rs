@@ -82,8 +82,19 @@ impl Ahead {
         if wanted.len() < MANY && !any_large {
             return None;
         }
+        let (loose, mut work) = (loose.clone(), LooseWork::default());
+        let read = move |object, length| read(&loose, &mut work, object, length);
+        Self::by(read, objects.len(), wanted)
+    }
+
+    /// Begins to `read` those of `count` objects that are wanted. Where that panics, the rest is not read.
+    pub(super) fn by(
+        mut read: impl FnMut(Selected, u64) -> Option<Vec<u8>> + Send + 'static,
+        count: usize,
+        wanted: Vec<(usize, Selected, u64)>,
+    ) -> Option<Self> {
         let mut slots = Vec::new();
-        slots.resize_with(objects.len(), Slot::default);
+        slots.resize_with(count, Slot::default);
         let shared = Arc::new(Shared {
             state: Mutex::new(State {
                 slots,
@@ -91,9 +102,9 @@ impl Ahead {
             }),
             ..Shared::default()
         });
-        let (loose, reader) = (loose.clone(), Arc::clone(&shared));
-        let read = move || read_all(&loose, &wanted, &reader);
-        let thread = thread::Builder::new().name("read ahead".into()).spawn(read);
+        let reader = Arc::clone(&shared);
+        let work = move || read_all(&mut read, &wanted, &reader);
+        let thread = thread::Builder::new().name("read ahead".into()).spawn(work);
         Some(Self {
             shared,
             thread: Some(thread.ok()?),
@@ -144,8 +155,11 @@ impl Drop for Leave<'_> {
 }
 
 /// Reads one object after the other, as far ahead as may wait.
-fn read_all(loose: &Loose, wanted: &[(usize, Selected, u64)], shared: &Shared) {
-    let mut work = LooseWork::default();
+fn read_all(
+    read: &mut dyn FnMut(Selected, u64) -> Option<Vec<u8>>,
+    wanted: &[(usize, Selected, u64)],
+    shared: &Shared,
+) {
     let _leave = Leave(shared);
     for (number, object, length) in wanted {
         let mut state = shared.lock();
@@ -160,7 +174,7 @@ fn read_all(loose: &Loose, wanted: &[(usize, Selected, u64)], shared: &Shared) {
         };
         *slot = Slot::Reading;
         drop(state);
-        let content = read(loose, &mut work, *object, *length);
+        let content = read(*object, *length);
         let mut state = shared.lock();
         state.waiting += content.as_ref().map_or(0, Vec::len);
         if let Some(slot) = state.slots.get_mut(*number) {

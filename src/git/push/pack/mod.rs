@@ -11,6 +11,8 @@ mod deflate;
 mod effort;
 mod entry;
 mod large;
+#[cfg(test)]
+mod panics;
 mod plan;
 mod recent;
 mod reuse;

@@ -13,6 +13,7 @@ use super::PackStats;
 use super::ahead::Ahead;
 use super::deflate::Deflater;
 use super::entry::Packed;
+use super::large::SMALL_FILE;
 use super::plan::Plan;
 use super::recent::Recent;
 use super::reuse::Reuse;
@@ -62,7 +63,7 @@ impl Base {
 
 /// So much is made before anybody takes it, in bytes.
 const AHEAD: usize = 1 << 20;
-/// An object that takes more than this where it lies is not begun with before that, in bytes.
+/// A larger object is not begun with before that, in bytes.
 const LARGE: u64 = 8 << 20;
 
 /// Writes one pack. It can be begun before it is known whether and where it goes.
@@ -177,12 +178,13 @@ impl<'a> Writer<'a, '_> {
         self.begun.last().copied().or(next)
     }
 
-    /// Returns how many bytes an object takes as a file, or as it is read out of a pack.
+    /// Returns about how many bytes an object takes in memory; a small file is taken for what it is, since
+    /// it cannot hold much.
     fn length_of(&self, number: usize) -> u64 {
         let objects = self.plan.objects.get(number);
         match objects.zip(self.plan.places.get(number)) {
-            Some((_, Place::Loose { length })) => *length,
-            Some((object, Place::Packed { .. })) => self.reader.size(&object.id).unwrap_or(0),
+            Some((_, Place::Loose { length })) if *length <= SMALL_FILE => *length,
+            Some((object, _)) => self.reader.size(&object.id).unwrap_or(0),
             None => 0,
         }
     }

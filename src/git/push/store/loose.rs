@@ -18,7 +18,9 @@ use rustix::fs::OFlags;
 
 /// Larger objects are left to the object database, in bytes.
 const MAX_SIZE: usize = 512 << 20;
-/// Larger files are read and inflated in pieces of this size, in bytes.
+/// Larger files are read and inflated in pieces, in bytes. At once is quicker, by half of the time for what is large.
+const WHOLE: usize = 4 << 20;
+/// How large the pieces are, in bytes. No more than that is kept for the next file.
 const PIECE: usize = 1 << 18;
 /// Nothing can be deflated more than so many times.
 const MOST_DEFLATED: usize = 1040;
@@ -66,13 +68,17 @@ impl Loose {
         let mut file = files.find_map(|path| open(&path))?;
         let found = file.metadata().ok().filter(std::fs::Metadata::is_file)?;
         let length = usize::try_from(found.len()).ok()?;
-        if length > PIECE {
+        if length > WHOLE {
             return inflate_pieces(&mut file, length, buffer);
         }
         work.raw.clear();
         work.raw.resize(length, 0);
         file.read_exact(&mut work.raw).ok()?;
-        work.inflate(buffer)
+        let kind = work.inflate(buffer);
+        if work.raw.capacity() > PIECE {
+            work.raw = Vec::new();
+        }
+        kind
     }
 
     /// Says whether something lies in an object's place that is no file. To read a pipe would take for ever.

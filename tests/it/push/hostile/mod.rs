@@ -1,5 +1,7 @@
 //! A server that means harm. Whatever it does, the push ends in time, in a class, and holds little memory.
 
+mod answers;
+mod bombs;
 mod cases;
 mod over_http;
 pub(super) mod server;
@@ -18,50 +20,14 @@ use crate::sandbox::Sandbox;
 use cases::{Question, Row, floods, rows};
 use server::{Act, Hostile, hostile, streaming};
 
+pub(super) use answers::{REFS, RESULT, advertisement, band, endless, http, line, service};
+
 use super::rig::{ahead, noise, options, push_head};
 
 /// So long nothing may move in these tests.
 const SHORT: Duration = Duration::from_millis(500);
 /// So long each may take; the machine may be busy.
 const LIMIT: Duration = Duration::from_secs(15);
-
-/// One packet line.
-pub(super) fn line(data: &[u8]) -> Vec<u8> {
-    [format!("{:04x}", data.len() + 4).as_bytes(), data].concat()
-}
-
-/// One packet line of a side band.
-fn band(number: u8, data: &[u8]) -> Vec<u8> {
-    line(&[&[number], data].concat())
-}
-
-/// An answer of HTTP with a body of known length.
-pub(super) fn http(kind: &str, body: &[u8]) -> Vec<u8> {
-    let head = format!(
-        "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Type: {kind}\r\nContent-Length: {}\r\n\r\n",
-        body.len()
-    );
-    [head.as_bytes(), body].concat()
-}
-
-/// The head of an answer that ends with the connection.
-pub(super) fn endless(kind: &str) -> Vec<u8> {
-    format!("HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\n\r\n").into_bytes()
-}
-
-pub(super) const REFS: &str = "application/x-git-receive-pack-advertisement";
-pub(super) const RESULT: &str = "application/x-git-receive-pack-result";
-
-/// What a server says when it is asked for refs, and `feature` is at `old`.
-pub(super) fn advertisement(old: &str) -> Vec<u8> {
-    let first = format!("{old} refs/heads/feature\0report-status side-band-64k ofs-delta\n");
-    [line(first.as_bytes()), b"0000".to_vec()].concat()
-}
-
-/// What HTTP puts before that.
-pub(super) fn service() -> Vec<u8> {
-    [line(b"# service=git-receive-pack\n"), b"0000".to_vec()].concat()
-}
 
 /// What carries the conversation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

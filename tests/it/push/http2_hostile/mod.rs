@@ -13,7 +13,7 @@ use sendoff::git::push::{Action, PushError, Pushed};
 use crate::sandbox::Sandbox;
 
 use super::certificate::Certificate;
-use super::hostile::{advertisement, line, service};
+use super::hostile::{advertisement, band, line, service};
 use super::rig::{ahead, noise, push_head};
 
 use server::{
@@ -129,7 +129,7 @@ fn moved(stream: u32) -> Vec<u8> {
         b"0000".to_vec(),
     ]
     .concat();
-    let body = [line(&[&[1], &ok[..]].concat()), b"0000".to_vec()].concat();
+    let body = [band(1, &ok), b"0000".to_vec()].concat();
     report(stream, &body)
 }
 

@@ -3,106 +3,27 @@
 //! A scenario is one line of a table: what the repository is like, and over which transports it is tried.
 
 mod history;
+mod route;
 mod storage;
 mod trees;
 
 use std::path::{Path, PathBuf};
 
-use secrecy::SecretString;
-use sendoff::demo::git_server::GitServerOptions;
-use sendoff::git::delivery::PushOptions;
 use sendoff::git::push::{Action, LastSeen};
 
 use crate::sandbox::{Sandbox, succeed};
 
+pub(super) use route::Over;
+use route::route;
+
 use super::git_pack::feed;
 use super::git_pack::git_pack;
-use super::rig::{About, branch_of, login, options, push_about, push_head, seen_of, server};
-use super::sshd::Ssh;
-
-/// How the two remotes are reached.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Over {
-    Http,
-    HttpWithPassword,
-    File,
-    Ssh,
-}
-
-type Urls = Box<dyn Fn(&str) -> (String, String)>;
-
-/// Where a twin push goes, and how git is told.
-struct Route {
-    options: PushOptions,
-    /// The URL of a bare repository by its name, for us and for git.
-    urls: Urls,
-    git_ssh: Option<String>,
-    _server: Box<dyn std::any::Any>,
-}
-
-fn route(sandbox: &Sandbox, over: Over) -> Route {
-    let mut options = options(sandbox);
-    let root = sandbox.path("remotes");
-    let paths = move |name: &str| {
-        root.join(format!("{name}.git"))
-            .to_str()
-            .unwrap()
-            .to_owned()
-    };
-    match over {
-        Over::File => Route {
-            options,
-            urls: Box::new(move |name| (paths(name), paths(name))),
-            git_ssh: None,
-            _server: Box::new(()),
-        },
-        Over::Http | Over::HttpWithPassword => {
-            let password = over == Over::HttpWithPassword;
-            let wanted = password.then(|| ("me".to_owned(), SecretString::from("pw")));
-            options.login = password.then(|| login("me", "pw"));
-            let server = server(
-                sandbox,
-                GitServerOptions {
-                    login: wanted,
-                    ..GitServerOptions::default()
-                },
-            );
-            let url = server.url();
-            let for_git = if password {
-                url.replace("http://", "http://me:pw@")
-            } else {
-                url.clone()
-            };
-            Route {
-                options,
-                urls: Box::new(move |name| {
-                    (format!("{url}/{name}.git"), format!("{for_git}/{name}.git"))
-                }),
-                git_ssh: None,
-                _server: Box::new(server),
-            }
-        }
-        Over::Ssh => {
-            let ssh = Ssh::start(sandbox);
-            options.ssh_command = Some(ssh.command.clone());
-            let place = ssh.place.clone();
-            Route {
-                options,
-                urls: Box::new(move |name| {
-                    let url = format!("{place}{}", paths(name));
-                    (url.clone(), url)
-                }),
-                git_ssh: Some(ssh.command.clone()),
-                _server: Box::new(ssh),
-            }
-        }
-    }
-}
+use super::rig::{About, branch_of, push_about, push_head, seen_of};
 
 /// Every transport.
 const ALL: &[Over] = &[Over::Http, Over::HttpWithPassword, Over::File, Over::Ssh];
 /// For what no transport can change: one that speaks in requests, and one that streams.
-const FAST: &[Over] = &[Over::Http, Over::File];
+pub(super) const FAST: &[Over] = &[Over::Http, Over::File];
 /// For what only the repositories' own form decides.
 pub(super) const ONE: &[Over] = &[Over::File];
 

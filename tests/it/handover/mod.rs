@@ -1,8 +1,9 @@
 //! A file that others append to, taken over: crashes, two readers, writers that still hold it.
 
+mod refused;
+
 use std::fs::{self, OpenOptions};
 use std::io::Write;
-use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::sync::Barrier;
 use std::time::{Duration, SystemTime};
@@ -241,76 +242,4 @@ fn many_readers_and_writers_hand_each_line_on_once() {
         .collect();
     expected.sort();
     assert_eq!(got, expected);
-}
-
-#[test]
-fn what_is_no_file_of_this_user_is_refused() {
-    let sandbox = Sandbox::new();
-    let target = sandbox.write("secret.jsonl", "s\n");
-    let refusal = |path: &Path| take(path, later(0)).unwrap_err().to_string();
-    let link = sandbox.path("link.jsonl");
-    symlink(&target, &link).unwrap();
-    assert_eq!(
-        refusal(&link),
-        format!("`{}` is a symbolic link", link.display())
-    );
-    let directory = sandbox.path("home");
-    assert_eq!(
-        refusal(&directory),
-        format!("`{}` is a directory", directory.display())
-    );
-    let pipe = sandbox.pipe("pipe.jsonl");
-    assert_eq!(
-        refusal(&pipe),
-        format!("`{}` is no regular file", pipe.display())
-    );
-    assert!(target.exists() && link.is_symlink(), "nothing was moved");
-    assert_eq!(
-        take(Path::new("/"), later(0)).unwrap_err().to_string(),
-        "`/` is no path of a file"
-    );
-}
-
-#[test]
-fn another_users_file_is_refused() {
-    let sandbox = Sandbox::new();
-    let path = file(&sandbox, "a\n");
-    if std::os::unix::fs::chown(&path, Some(12_345), None).is_err() {
-        // Only root can give a file away; /etc belongs to root and not to who runs the test.
-        let error = take(Path::new("/etc/passwd"), later(0)).unwrap_err();
-        assert_eq!(error.to_string(), "`/etc/passwd` is another user's file");
-        return;
-    }
-    let error = take(&path, later(0)).unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        format!("`{}` is another user's file", path.display())
-    );
-    assert_eq!(error.code(), "refused");
-    assert!(path.exists());
-}
-
-#[test]
-fn a_private_directory_that_others_prepared_is_refused() {
-    let sandbox = Sandbox::new();
-    let path = file(&sandbox, "a\n");
-    let private = sandbox.path("box/results.jsonl.claimed");
-    fs::create_dir(&private).unwrap();
-    fs::set_permissions(&private, fs::Permissions::from_mode(0o777)).unwrap();
-    let error = take(&path, later(0)).unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        format!(
-            "`{}` is a directory that others can write to",
-            private.display()
-        )
-    );
-    fs::remove_dir(&private).unwrap();
-    symlink(sandbox.home(), &private).unwrap();
-    let error = take(&path, later(0)).unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        format!("`{}` is no directory", private.display())
-    );
-    assert!(path.exists());
 }

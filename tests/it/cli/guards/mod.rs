@@ -1,6 +1,8 @@
 //! The guards: what holds push and pull request back, with which code and words; and that memory
 //! and heartbeat go out all the same.
 
+mod remotes;
+
 use serde_json::Value;
 
 use crate::world::{World, step};
@@ -132,68 +134,6 @@ fn odd_names_are_held() {
 }
 
 #[test]
-fn a_repository_without_a_remote_is_held() {
-    let world = World::new();
-    world
-        .sandbox
-        .git(world.work(), &["remote", "remove", "origin"]);
-    let (reason, text) = held(&world);
-    assert_eq!(reason, "no-remote");
-    insta::assert_snapshot!(text);
-}
-
-#[test]
-fn a_path_as_remote_is_held_unless_the_policy_allows_it() {
-    let world = World::new();
-    let bare = world.bare();
-    world.point_to(bare.to_str().unwrap());
-    let (reason, text) = held(&world);
-    assert_eq!(reason, "file-remote");
-    insta::assert_snapshot!(text);
-    let report = world.report(&["run", "--set", "remotes.allow-file=true"]);
-    assert_eq!(report["steps"][2]["verdict"], "done", "{report}");
-    assert_ne!(world.tip("feature/x"), "");
-}
-
-#[test]
-fn a_remote_that_is_not_listed_is_held() {
-    let world = World::new();
-    world.user_policy("[remotes]\nallowed = [\"https://github.com/acme/*\"]\n");
-    let (reason, text) = held(&world);
-    assert_eq!(reason, "remote-not-allowed");
-    insta::assert_snapshot!(text);
-}
-
-#[test]
-fn http_to_another_host_is_held() {
-    let world = World::new();
-    world.point_to("http://git.example/o/r.git");
-    let (reason, text) = held(&world);
-    assert_eq!(reason, "plain-http");
-    insta::assert_snapshot!(text);
-}
-
-#[test]
-fn dangerous_remotes_are_held() {
-    for url in [
-        "ext::sh -c id",
-        "git://h/o/r",
-        "ssh://-oProxyCommand=x/o/r",
-        "https://evil?@github.com/o/r",
-    ] {
-        let world = World::new();
-        world
-            .sandbox
-            .git(world.work(), &["config", "remote.origin.url", url]);
-        let (reason, text) = held(&world);
-        assert!(
-            ["remote-url", "unsupported"].contains(&reason.as_str()),
-            "{url}: {reason} {text}"
-        );
-    }
-}
-
-#[test]
 fn nothing_ahead_of_the_base_is_held() {
     let world = World::new();
     world.sandbox.git(
@@ -209,22 +149,6 @@ fn nothing_ahead_of_the_base_is_held() {
     let (reason, text) = held(&world);
     assert_eq!(reason, "nothing-ahead");
     insta::assert_snapshot!(text, @"feature/none has no commit that main lacks\n-> -");
-}
-
-#[test]
-fn the_default_branch_that_the_clone_knows_is_held() {
-    let world = World::new();
-    world
-        .sandbox
-        .git(world.work(), &["switch", "-q", "-c", "trunk"]);
-    let directory = world.work().join(".git/refs/remotes/origin");
-    std::fs::write(directory.join("HEAD"), "ref: refs/remotes/origin/trunk\n").unwrap();
-    let (reason, text) = held(&world);
-    assert_eq!(reason, "base-is-head");
-    insta::assert_snapshot!(text, @r"
-    trunk is the base branch itself: its work goes out from another branch
-    -> work on a branch of your own: git switch -c NAME
-    ");
 }
 
 #[test]
@@ -278,33 +202,6 @@ fn a_broken_head_is_held() {
 }
 
 #[test]
-fn the_repositorys_own_git_configuration_has_no_power() {
-    let world = World::new();
-    let marker = world.sandbox.path("pwned");
-    let touch = format!("!touch {}", marker.display());
-    for (key, value) in [
-        ("credential.helper", touch.as_str()),
-        ("core.sshCommand", touch.trim_start_matches('!')),
-        ("core.askPass", touch.trim_start_matches('!')),
-        ("core.fsmonitor", touch.trim_start_matches('!')),
-        ("http.proxy", "http://127.0.0.1:9"),
-        ("url.http://127.0.0.1:9/.insteadOf", "http://"),
-        ("url.http://127.0.0.1:9/.pushInsteadOf", "http://"),
-    ] {
-        world.sandbox.git(world.work(), &["config", key, value]);
-    }
-    let report = world.report(&["run"]);
-    assert_eq!(report["steps"][2]["verdict"], "done", "{report}");
-    assert_ne!(world.tip("feature/x"), "");
-    assert!(!marker.exists());
-    let notes = report["notes"].to_string();
-    assert!(
-        notes.contains("core.sshcommand") || notes.contains("core.sshCommand"),
-        "{notes}"
-    );
-}
-
-#[test]
 fn variables_of_a_hook_do_not_choose_the_repository() {
     let world = World::new();
     let other = world.sandbox.repository("other");
@@ -322,28 +219,4 @@ fn variables_of_a_hook_do_not_choose_the_repository() {
     let report = said.report();
     assert_eq!(report["repo"]["branch"], "feature/x", "{report}");
     assert_eq!(report["steps"][2]["verdict"], "done", "{report}");
-}
-
-#[test]
-fn the_default_branch_of_the_remote_is_skipped_as_protected() {
-    let world = World::new();
-    // Only the server knows: the clone has no hint, and the name is not on any list.
-    let head = ["symbolic-ref", "HEAD", "refs/heads/feature/x"];
-    world
-        .sandbox
-        .git(world.bare(), &["branch", "feature/x", "main"]);
-    world.sandbox.git(world.bare(), &head);
-    let before = world.tip("feature/x");
-    let said = world.run(&["run", "--json", "--set", "branches.base=main"]);
-    assert_eq!(said.code, Some(0), "{}", said.stdout);
-    let report = said.report();
-    let push = &report["steps"][2];
-    assert_eq!(push["verdict"], "skipped", "{push}");
-    assert_eq!(push["reason"], "protected-branch");
-    assert_eq!(
-        push["summary"],
-        "not pushed: `feature/x` is the default branch of the remote"
-    );
-    assert_eq!(world.tip("feature/x"), before);
-    assert!(world.forge.pulls().is_empty());
 }

@@ -1,8 +1,10 @@
-//! Tests of `http`: bounds, redirects, repeats, and where a token goes.
+//! Tests of `http`: bounds, repeats, and where a token goes.
+
+mod hops;
+mod reach;
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use reqwest::Url;
@@ -110,83 +112,6 @@ async fn a_token_that_no_header_may_hold_is_refused_before_anything_is_sent() {
         assert_eq!(error.class().code(), "request-unusable");
     }
     assert!(server.log().is_empty());
-}
-
-#[tokio::test]
-async fn a_get_follows_one_hop_within_its_origin() {
-    let server = server();
-    server.inject([
-        Fault::Instead(moved(301, "/elsewhere?a=b")),
-        Fault::Instead(ok()),
-    ]);
-    let token = token(server.url());
-    let request = Request::get(server.url().clone()).token(Some(&token));
-    let response = client().send(request).await.unwrap();
-    assert_eq!(response.status(), 200);
-    assert_eq!(response.url().path(), "/elsewhere");
-    let log = server.log();
-    assert_eq!(
-        (log[1].path.as_str(), log[1].query.as_str()),
-        ("/elsewhere", "a=b")
-    );
-    assert!(log[1].authorization().is_some());
-}
-
-#[tokio::test]
-async fn a_loop_of_hops_ends_after_the_first() {
-    let server = server();
-    server.inject(std::iter::repeat_n(
-        Fault::Instead(moved(302, "/again")),
-        20,
-    ));
-    let error = get(&server).await.unwrap_err();
-    assert_eq!(error.class().code(), "redirect-refused");
-    assert_eq!(server.log().len(), 2);
-}
-
-#[tokio::test]
-async fn a_post_is_sent_again_only_where_method_and_body_are_kept() {
-    let server = server();
-    for (status, followed) in [
-        (307, true),
-        (308, true),
-        (301, false),
-        (302, false),
-        (303, false),
-    ] {
-        server.inject([Fault::Instead(moved(status, "/new")), Fault::Instead(ok())]);
-        let before = server.log().len();
-        let request = Request::post(server.url().clone(), &json!({"a": 1})).unwrap();
-        let outcome = client().send(request).await;
-        assert_eq!(outcome.is_ok(), followed, "{status}");
-        if followed {
-            let again = &server.log()[before + 1];
-            assert_eq!(
-                (again.method.as_str(), again.body.as_slice()),
-                ("POST", &br#"{"a":1}"#[..])
-            );
-        } else {
-            get(&server).await.unwrap();
-        }
-    }
-}
-
-#[tokio::test]
-async fn no_hop_leaves_the_origin() {
-    let (server, other) = (server(), server());
-    let port = other.url().port().unwrap();
-    for to in [
-        other.url().to_string(),
-        format!("//127.0.0.1:{port}/"),
-        format!("https://127.0.0.1:{}/", server.url().port().unwrap()),
-        format!("http://localhost:{}/", server.url().port().unwrap()),
-        "javascript:alert(1)".to_owned(),
-    ] {
-        server.inject([Fault::Instead(moved(302, to.clone()))]);
-        let error = get(&server).await.unwrap_err();
-        assert_eq!(error.class().code(), "redirect-refused", "{to}");
-    }
-    assert!(other.log().is_empty());
 }
 
 #[tokio::test]
@@ -316,97 +241,4 @@ async fn more_headers_than_anyone_needs_are_refused() {
     let request = Request::post(url, &json!({})).unwrap();
     let error = client().send(request).await.unwrap_err();
     assert_eq!(error.class().code(), "network");
-}
-
-#[tokio::test]
-async fn nobody_at_home_cannot_have_acted() {
-    let url = server().url().clone();
-    let request = Request::post(url, &json!({})).unwrap();
-    let error = client().send(request).await.unwrap_err();
-    assert_eq!(error.class().code(), "network");
-    assert!(error.is_transient() && !error.may_have_acted());
-}
-
-#[tokio::test]
-async fn plain_http_stays_on_this_machine_unless_the_host_is_listed() {
-    let url: Url = "http://sendoff.invalid/secret?token=x".parse().unwrap();
-    let error = client().send(Request::get(url.clone())).await.unwrap_err();
-    insta::assert_snapshot!(error.to_string(), @"`http://sendoff.invalid` would be reached without encryption");
-    let mut options = ClientOptions::new(Duration::from_secs(5));
-    options.plain_http_hosts = vec!["Sendoff.invalid".into()];
-    let request = Request::post(url, &json!({})).unwrap();
-    let error = Client::new(options).send(request).await.unwrap_err();
-    assert_eq!(error.class().code(), "network");
-}
-
-#[tokio::test]
-async fn other_schemes_are_refused() {
-    for url in ["file:///etc/passwd", "ftp://127.0.0.1/"] {
-        let request = Request::get(url.parse().unwrap());
-        let error = client().send(request).await.unwrap_err();
-        assert_eq!(error.class().code(), "request-unusable", "{url}");
-    }
-}
-
-#[tokio::test]
-async fn a_server_that_speaks_no_tls_is_refused() {
-    let url = raw(|mut stream| {
-        stream
-            .write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n")
-            .unwrap();
-    });
-    let url: Url = url.as_str().replace("http:", "https:").parse().unwrap();
-    let error = client().send(Request::get(url)).await.unwrap_err();
-    insta::assert_snapshot!(without_port(&error.to_string()), @"the encrypted connection to `127.0.0.1:PORT` was refused: received corrupt message of type InvalidContentType");
-    assert!(!error.is_transient());
-}
-
-#[tokio::test]
-async fn a_handshake_that_stalls_is_left_in_time_and_nothing_was_sent() {
-    let url = raw(|mut stream| {
-        let _end = stream.read(&mut [0; 1]);
-    });
-    let url: Url = url.as_str().replace("http:", "https:").parse().unwrap();
-    let client = Client::new(ClientOptions::new(Duration::from_millis(300)));
-    let start = Instant::now();
-    let request = Request::post(url, &json!({})).unwrap();
-    let error = client.send(request).await.unwrap_err();
-    assert_eq!(error.class().code(), "timeout");
-    assert!(error.is_transient() && !error.may_have_acted());
-    assert!(
-        start.elapsed() < Duration::from_secs(10),
-        "{:?}",
-        start.elapsed()
-    );
-}
-
-#[tokio::test]
-async fn a_certificate_that_nobody_vouches_for_is_refused() {
-    let certificate = include_bytes!("../wire/untrusted/certificate.der").to_vec();
-    let key = include_bytes!("../wire/untrusted/key.der").to_vec();
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = rustls::ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(
-            vec![certificate.into()],
-            rustls::pki_types::PrivatePkcs8KeyDer::from(key).into(),
-        )
-        .unwrap();
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("https://{}/", listener.local_addr().unwrap());
-    std::thread::spawn(move || {
-        let config = Arc::new(config);
-        for stream in listener.incoming() {
-            let connection = rustls::ServerConnection::new(Arc::clone(&config)).unwrap();
-            let mut stream = rustls::StreamOwned::new(connection, stream.unwrap());
-            let _end = stream.read(&mut [0; 1024]);
-        }
-    });
-    let token = Token::bearer(Origin::of(&url.parse().unwrap()).unwrap(), SECRET.into());
-    let request = Request::get(url.parse().unwrap()).token(Some(&token));
-    let error = client().send(request).await.unwrap_err();
-    insta::assert_snapshot!(without_port(&error.to_string()), @"the encrypted connection to `127.0.0.1:PORT` was refused: invalid peer certificate: UnknownIssuer");
-    assert_eq!(error.class().code(), "tls");
 }

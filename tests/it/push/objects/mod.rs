@@ -1,16 +1,9 @@
 //! What is selected, compared with what git selects, in every shape of history we know of.
 
-use std::collections::BTreeSet;
-use std::sync::atomic::AtomicBool;
+mod storage;
+mod walk;
 
-use gix::ObjectId;
-use sendoff::git::push::objects::ObjectError;
-use sendoff::git::push::objects::SelectError;
-use sendoff::git::push::objects::Selection;
-use sendoff::git::push::objects::Wanted;
-use sendoff::git::push::objects::is_fast_forward;
-use sendoff::git::push::objects::select;
-use sendoff::git::push::progress::NoProgress;
+use std::collections::BTreeSet;
 
 use super::workshop::OPTIONS;
 use super::workshop::Workshop;
@@ -221,63 +214,6 @@ fn a_branch_at_an_old_commit_sends_an_empty_pack() {
     shop.receive(&pack);
 }
 
-/// Makes a shallow clone of the server and goes on there.
-fn shallow_clone(shop: &Workshop) {
-    for round in 0..5 {
-        shop.write("docs/a.md", text("docs/a.md", 10 + round));
-        shop.commit("history");
-    }
-    shop.push("main");
-    let url = format!("file://{}", shop.server().display());
-    shop.git(&["clone", "-q", "--depth", "2", &url, "../clone"]);
-    shop.use_client("clone");
-    shop.write("docs/a.md", "new\n");
-    shop.commit("on top");
-}
-
-#[test]
-fn a_shallow_clone_sends_what_git_sends() {
-    compare(|| {
-        let shop = Workshop::new();
-        shallow_clone(&shop);
-        shop
-    });
-}
-
-#[test]
-fn a_shallow_clone_of_a_server_that_moved_on_sends_what_git_sends() {
-    compare(|| {
-        let shop = Workshop::new();
-        shallow_clone(&shop);
-        shop.use_client("client");
-        shop.write("README", "elsewhere\n");
-        shop.commit("elsewhere");
-        shop.push("main");
-        shop.use_client("clone");
-        shop
-    });
-}
-
-#[test]
-fn alternates_and_linked_worktrees_are_read() {
-    compare(|| {
-        let shop = Workshop::new();
-        shop.git(&["clone", "-q", "--shared", ".", "../clone"]);
-        shop.use_client("clone");
-        shop.write("README", text("README", 6));
-        shop.commit("borrowed");
-        shop
-    });
-    compare(|| {
-        let shop = Workshop::new();
-        shop.git(&["worktree", "add", "-q", "-b", "feature", "../linked"]);
-        shop.use_client("linked");
-        shop.write("README", text("README", 6));
-        shop.commit("linked");
-        shop
-    });
-}
-
 #[test]
 fn clocks_that_run_backwards_lose_nothing() {
     compare(|| {
@@ -293,31 +229,6 @@ fn clocks_that_run_backwards_lose_nothing() {
                 shop.push("main");
             }
         }
-        shop
-    });
-}
-
-#[test]
-fn replacement_refs_are_ignored() {
-    compare(|| {
-        let shop = Workshop::new();
-        shop.write("README", text("README", 6));
-        let real = shop.commit("real");
-        shop.write("README", text("README", 7));
-        let other = shop.commit("other");
-        shop.git(&["reset", "-q", "--hard", &real]);
-        shop.git(&["replace", &real, &other]);
-        shop.git(&["config", "core.useReplaceRefs", "false"]);
-        shop
-    });
-}
-
-#[test]
-fn sha256_repositories_are_pushed() {
-    compare(|| {
-        let shop = Workshop::with_format("sha256");
-        shop.write("src/lib.txt", text("src/lib.txt", 61));
-        shop.commit("longer");
         shop
     });
 }
@@ -340,104 +251,4 @@ fn an_amended_commit_sends_only_what_differs() {
     let selection = shop.select(Some(id(&old)));
     let (pack, _) = shop.pack(&selection, OPTIONS);
     assert!(pack.len() < 400, "{} bytes", pack.len());
-}
-
-#[test]
-fn tags_and_ids_that_are_not_here_are_no_obstacle() {
-    let shop = Workshop::new();
-    shop.git(&["tag", "-a", "-m", "tag", "v1"]);
-    shop.git(&["tag", "-a", "-m", "tag of a tag", "v2", "v1"]);
-    shop.push("v2");
-    shop.run(
-        &shop.server(),
-        &["update-ref", "-d", "refs/heads/main"],
-        b"",
-    );
-    shop.write("README", "more\n");
-    shop.commit("more");
-    let mut has = shop.remote_has();
-    has.push(id("1234567890123456789012345678901234567890"));
-    let want = id(&shop.git(&["rev-parse", "HEAD"]));
-    let stop = AtomicBool::new(false);
-    let selection = list(&shop, want, &has, &stop).unwrap();
-    assert_eq!(selection.objects.len(), 3);
-    assert_eq!(selection.commits().collect::<Vec<_>>(), [want]);
-}
-
-/// Lists what a server that has `has` lacks of `new`.
-fn list(
-    shop: &Workshop,
-    new: ObjectId,
-    has: &[ObjectId],
-    stop: &AtomicBool,
-) -> Result<Selection, SelectError> {
-    let wanted = Wanted {
-        new,
-        has,
-        old_tip: None,
-    };
-    select(&shop.repository(), wanted, &NoProgress, stop)
-}
-
-#[test]
-fn a_missing_tree_is_named() {
-    let shop = Workshop::new();
-    shop.write("docs/a.md", "changed\n");
-    shop.commit("change");
-    let tree = shop.git(&["rev-parse", "HEAD:docs"]);
-    std::fs::remove_file(shop.loose_file(&tree)).unwrap();
-    let want = id(&shop.git(&["rev-parse", "HEAD"]));
-    let stop = AtomicBool::new(false);
-    let error = list(&shop, want, &shop.remote_has(), &stop);
-    assert!(
-        matches!(error, Err(SelectError::Object(ObjectError::Missing(missing))) if missing == id(&tree))
-    );
-}
-
-#[test]
-fn a_raised_flag_stops_the_walk() {
-    let shop = Workshop::new();
-    shop.commit("more");
-    let want = id(&shop.git(&["rev-parse", "HEAD"]));
-    let stop = AtomicBool::new(true);
-    let stopped = list(&shop, want, &[], &stop);
-    assert!(matches!(stopped, Err(SelectError::Interrupted)));
-}
-
-#[test]
-fn only_descendants_are_fast_forwards_whatever_the_clocks_say() {
-    let shop = Workshop::new();
-    let base = shop.git(&["rev-parse", "HEAD"]);
-    shop.set_clock(1_000_000_000);
-    let early = shop.commit("long ago");
-    shop.set_clock(2_000_000_000);
-    let late = shop.commit("in the future");
-    shop.set_clock(1_500_000_000);
-    let tip = shop.commit("now");
-    shop.git(&["checkout", "-q", "-b", "side", &early]);
-    let side = shop.commit("side");
-    shop.git(&["checkout", "-q", "--orphan", "alone"]);
-    let alone = shop.commit("alone");
-    let repo = shop.repository();
-    let stop = AtomicBool::new(false);
-    let forward = |old: &str, new: &str| is_fast_forward(&repo, id(old), id(new), &stop).unwrap();
-    for (old, new) in [
-        (&base, &tip),
-        (&early, &tip),
-        (&late, &tip),
-        (&tip, &tip),
-        (&base, &side),
-    ] {
-        assert!(forward(old, new), "{old} is an ancestor of {new}");
-    }
-    for (old, new) in [
-        (&tip, &base),
-        (&side, &tip),
-        (&tip, &side),
-        (&alone, &tip),
-        (&tip, &alone),
-    ] {
-        assert!(!forward(old, new), "{old} is no ancestor of {new}");
-    }
-    assert!(!forward("1234567890123456789012345678901234567890", &tip));
 }

@@ -1,0 +1,134 @@
+//! The guards about the remote: where a push may go, which branch is its default, and who chooses it.
+
+use crate::world::World;
+
+use super::held;
+
+#[test]
+fn a_repository_without_a_remote_is_held() {
+    let world = World::new();
+    world
+        .sandbox
+        .git(world.work(), &["remote", "remove", "origin"]);
+    let (reason, text) = held(&world);
+    assert_eq!(reason, "no-remote");
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn a_path_as_remote_is_held_unless_the_policy_allows_it() {
+    let world = World::new();
+    let bare = world.bare();
+    world.point_to(bare.to_str().unwrap());
+    let (reason, text) = held(&world);
+    assert_eq!(reason, "file-remote");
+    insta::assert_snapshot!(text);
+    let report = world.report(&["run", "--set", "remotes.allow-file=true"]);
+    assert_eq!(report["steps"][2]["verdict"], "done", "{report}");
+    assert_ne!(world.tip("feature/x"), "");
+}
+
+#[test]
+fn a_remote_that_is_not_listed_is_held() {
+    let world = World::new();
+    world.user_policy("[remotes]\nallowed = [\"https://github.com/acme/*\"]\n");
+    let (reason, text) = held(&world);
+    assert_eq!(reason, "remote-not-allowed");
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn http_to_another_host_is_held() {
+    let world = World::new();
+    world.point_to("http://git.example/o/r.git");
+    let (reason, text) = held(&world);
+    assert_eq!(reason, "plain-http");
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn dangerous_remotes_are_held() {
+    for url in [
+        "ext::sh -c id",
+        "git://h/o/r",
+        "ssh://-oProxyCommand=x/o/r",
+        "https://evil?@github.com/o/r",
+    ] {
+        let world = World::new();
+        world
+            .sandbox
+            .git(world.work(), &["config", "remote.origin.url", url]);
+        let (reason, text) = held(&world);
+        assert!(
+            ["remote-url", "unsupported"].contains(&reason.as_str()),
+            "{url}: {reason} {text}"
+        );
+    }
+}
+
+#[test]
+fn the_default_branch_that_the_clone_knows_is_held() {
+    let world = World::new();
+    world
+        .sandbox
+        .git(world.work(), &["switch", "-q", "-c", "trunk"]);
+    let directory = world.work().join(".git/refs/remotes/origin");
+    std::fs::write(directory.join("HEAD"), "ref: refs/remotes/origin/trunk\n").unwrap();
+    let (reason, text) = held(&world);
+    assert_eq!(reason, "base-is-head");
+    insta::assert_snapshot!(text, @r"
+    trunk is the base branch itself: its work goes out from another branch
+    -> work on a branch of your own: git switch -c NAME
+    ");
+}
+
+#[test]
+fn the_repositorys_own_git_configuration_has_no_power() {
+    let world = World::new();
+    let marker = world.sandbox.path("pwned");
+    let touch = format!("!touch {}", marker.display());
+    for (key, value) in [
+        ("credential.helper", touch.as_str()),
+        ("core.sshCommand", touch.trim_start_matches('!')),
+        ("core.askPass", touch.trim_start_matches('!')),
+        ("core.fsmonitor", touch.trim_start_matches('!')),
+        ("http.proxy", "http://127.0.0.1:9"),
+        ("url.http://127.0.0.1:9/.insteadOf", "http://"),
+        ("url.http://127.0.0.1:9/.pushInsteadOf", "http://"),
+    ] {
+        world.sandbox.git(world.work(), &["config", key, value]);
+    }
+    let report = world.report(&["run"]);
+    assert_eq!(report["steps"][2]["verdict"], "done", "{report}");
+    assert_ne!(world.tip("feature/x"), "");
+    assert!(!marker.exists());
+    let notes = report["notes"].to_string();
+    assert!(
+        notes.contains("core.sshcommand") || notes.contains("core.sshCommand"),
+        "{notes}"
+    );
+}
+
+#[test]
+fn the_default_branch_of_the_remote_is_skipped_as_protected() {
+    let world = World::new();
+    // Only the server knows: the clone has no hint, and the name is not on any list.
+    let head = ["symbolic-ref", "HEAD", "refs/heads/feature/x"];
+    world
+        .sandbox
+        .git(world.bare(), &["branch", "feature/x", "main"]);
+    world.sandbox.git(world.bare(), &head);
+    let before = world.tip("feature/x");
+    let said = world.run(&["run", "--json", "--set", "branches.base=main"]);
+    assert_eq!(said.code, Some(0), "{}", said.stdout);
+    let report = said.report();
+    let push = &report["steps"][2];
+    assert_eq!(push["verdict"], "skipped", "{push}");
+    assert_eq!(push["reason"], "protected-branch");
+    assert_eq!(
+        push["summary"],
+        "not pushed: `feature/x` is the default branch of the remote"
+    );
+    assert_eq!(world.tip("feature/x"), before);
+    assert!(world.forge.pulls().is_empty());
+}

@@ -1,0 +1,112 @@
+//! Progress: a line on a terminal that is wiped at the end, and nothing where there is none.
+
+use std::io::Read;
+use std::process::Stdio;
+use std::time::Duration;
+
+use rustix::fs::{Mode, OFlags};
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use secrecy::SecretString;
+use sendoff::demo::git_server::{Fault, FaultKind, GitServer, GitServerOptions};
+use sendoff::process::Inheritance;
+
+use crate::world::{TOKEN, World};
+
+/// What wipes the line.
+const WIPE: &str = "\r\x1b[K";
+
+/// What was written to standard output, and what a terminal on standard error got.
+struct Seen {
+    stdout: String,
+    terminal: String,
+    code: Option<i32>,
+}
+
+/// Runs the program with a pseudo-terminal as standard error.
+fn on_a_terminal(world: &World, arguments: &[&str]) -> Seen {
+    let mut controller = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY)
+        .map(std::fs::File::from)
+        .unwrap();
+    grantpt(&controller).unwrap();
+    unlockpt(&controller).unwrap();
+    let name = ptsname(&controller, Vec::new()).unwrap();
+    let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC;
+    let terminal = rustix::fs::open(name, flags, Mode::empty()).unwrap();
+    let mut command = world.command(arguments);
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(terminal);
+    let child = command.spawn().unwrap();
+    // It holds the terminal, which would not end before it goes.
+    drop(command);
+    let reading = std::thread::spawn(move || {
+        let mut all = Vec::new();
+        let mut piece = [0; 4096];
+        // The last one who has the terminal closes it: that is an error here, and the end.
+        while let Ok(read @ 1..) = controller.read(&mut piece) {
+            all.extend_from_slice(&piece[..read]);
+        }
+        String::from_utf8(all).unwrap()
+    });
+    let output = child.wait_with_output().unwrap();
+    Seen {
+        stdout: String::from_utf8(output.stdout).unwrap(),
+        terminal: reading.join().unwrap(),
+        code: output.status.code(),
+    }
+}
+
+/// A server of the world's repositories that takes its time, so that there is something to show.
+fn slow(world: &World) -> GitServer {
+    let environment = world.sandbox.environment(&world.work(), &[]);
+    let inheritance = Inheritance::new(environment.search_path(), environment.for_children());
+    let pause = Fault {
+        path_end: "/info/refs",
+        after: 0,
+        times: usize::MAX,
+        kind: FaultKind::Delay(Duration::from_secs(1)),
+    };
+    let options = GitServerOptions {
+        login: Some(("x-access-token".into(), SecretString::from(TOKEN))),
+        faults: vec![pause],
+    };
+    let server = GitServer::start(&world.sandbox.path("served"), &inheritance, options).unwrap();
+    world.point_to(&format!("{}/acme/rocket.git", server.url()));
+    server
+}
+
+#[test]
+fn a_terminal_shows_how_far_a_push_has_come_and_is_clean_at_the_end() {
+    let world = World::new();
+    let _server = slow(&world);
+    for arguments in [&["step", "push"][..], &["run", "post-commit"]] {
+        world.commit("a.txt", &format!("{arguments:?}\n"), "Add more");
+        let seen = on_a_terminal(&world, arguments);
+        let Seen {
+            stdout, terminal, ..
+        } = &seen;
+        assert_eq!(seen.code, Some(0), "{stdout}{terminal}");
+        assert!(terminal.contains("sending: "), "{terminal:?}");
+        let (_, rest) = terminal.rsplit_once(WIPE).unwrap();
+        for shown in ["counting", "packing", "sending"] {
+            assert!(!rest.contains(shown), "it stays: {terminal:?}");
+            assert!(!stdout.contains(shown), "{stdout:?}");
+        }
+        assert!(!stdout.contains('\x1b'), "{stdout:?}");
+        let tip = world.sandbox.git(world.work(), &["rev-parse", "HEAD"]);
+        assert_eq!(world.tip("feature/x"), tip);
+    }
+}
+
+#[test]
+fn without_a_terminal_nothing_of_it_is_written() {
+    let world = World::new();
+    let _server = slow(&world);
+    let said = world.run(&["step", "push"]);
+    assert_eq!(said.code, Some(0), "{}{}", said.stdout, said.stderr);
+    for shown in ["counting", "packing", "sending", "\r", "\x1b"] {
+        assert!(!said.stderr.contains(shown), "{:?}", said.stderr);
+        assert!(!said.stdout.contains(shown), "{:?}", said.stdout);
+    }
+}

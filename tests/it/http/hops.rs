@@ -1,0 +1,84 @@
+//! Redirects: which are followed, with what, and where to.
+
+use sendoff::demo::Fault;
+use sendoff::http::Request;
+use serde_json::json;
+
+use super::{client, get, moved, ok, server, token};
+
+#[tokio::test]
+async fn a_get_follows_one_hop_within_its_origin() {
+    let server = server();
+    server.inject([
+        Fault::Instead(moved(301, "/elsewhere?a=b")),
+        Fault::Instead(ok()),
+    ]);
+    let token = token(server.url());
+    let request = Request::get(server.url().clone()).token(Some(&token));
+    let response = client().send(request).await.unwrap();
+    assert_eq!(response.status(), 200);
+    assert_eq!(response.url().path(), "/elsewhere");
+    let log = server.log();
+    assert_eq!(
+        (log[1].path.as_str(), log[1].query.as_str()),
+        ("/elsewhere", "a=b")
+    );
+    assert!(log[1].authorization().is_some());
+}
+
+#[tokio::test]
+async fn a_loop_of_hops_ends_after_the_first() {
+    let server = server();
+    server.inject(std::iter::repeat_n(
+        Fault::Instead(moved(302, "/again")),
+        20,
+    ));
+    let error = get(&server).await.unwrap_err();
+    assert_eq!(error.class().code(), "redirect-refused");
+    assert_eq!(server.log().len(), 2);
+}
+
+#[tokio::test]
+async fn a_post_is_sent_again_only_where_method_and_body_are_kept() {
+    let server = server();
+    for (status, followed) in [
+        (307, true),
+        (308, true),
+        (301, false),
+        (302, false),
+        (303, false),
+    ] {
+        server.inject([Fault::Instead(moved(status, "/new")), Fault::Instead(ok())]);
+        let before = server.log().len();
+        let request = Request::post(server.url().clone(), &json!({"a": 1})).unwrap();
+        let outcome = client().send(request).await;
+        assert_eq!(outcome.is_ok(), followed, "{status}");
+        if followed {
+            let again = &server.log()[before + 1];
+            assert_eq!(
+                (again.method.as_str(), again.body.as_slice()),
+                ("POST", &br#"{"a":1}"#[..])
+            );
+        } else {
+            get(&server).await.unwrap();
+        }
+    }
+}
+
+#[tokio::test]
+async fn no_hop_leaves_the_origin() {
+    let (server, other) = (server(), server());
+    let port = other.url().port().unwrap();
+    for to in [
+        other.url().to_string(),
+        format!("//127.0.0.1:{port}/"),
+        format!("https://127.0.0.1:{}/", server.url().port().unwrap()),
+        format!("http://localhost:{}/", server.url().port().unwrap()),
+        "javascript:alert(1)".to_owned(),
+    ] {
+        server.inject([Fault::Instead(moved(302, to.clone()))]);
+        let error = get(&server).await.unwrap_err();
+        assert_eq!(error.class().code(), "redirect-refused", "{to}");
+    }
+    assert!(other.log().is_empty());
+}

@@ -1,0 +1,136 @@
+//! What people read when a push over HTTP goes wrong.
+
+use std::net::TcpListener;
+
+use insta::assert_snapshot;
+use secrecy::SecretString;
+use sendoff::demo::git_server::{Fault, FaultKind, GitServerOptions};
+use sendoff::git::delivery::PushOptions;
+
+use crate::push::rig::{ahead, helpers, options, push_head, rendered};
+use crate::push::served::Served;
+use crate::sandbox::Sandbox;
+
+/// Pushes over HTTP to a server that goes wrong.
+fn over_http(fault: Option<Fault>, change: impl Fn(&Sandbox, &mut PushOptions)) -> String {
+    let guarded = fault.is_none();
+    let served = Served::start(GitServerOptions {
+        login: guarded.then(|| ("me".into(), SecretString::from("pw"))),
+        faults: fault.into_iter().collect(),
+    });
+    let mut options = served.options();
+    change(&served.sandbox, &mut options);
+    let error = served.push(&options).unwrap_err();
+    rendered(&served.sandbox, &error)
+}
+
+fn always(path_end: &'static str, kind: FaultKind) -> Fault {
+    Fault {
+        path_end,
+        after: 0,
+        times: usize::MAX,
+        kind,
+    }
+}
+
+#[test]
+fn a_repository_that_the_http_server_does_not_know() {
+    let served = Served::start(GitServerOptions::default());
+    let url = format!("{}/absent.git", served.server.url());
+    let error = push_head(&served.sandbox, &served.work, &url, &served.options()).unwrap_err();
+    assert_snapshot!(rendered(&served.sandbox, &error), @"
+    not-found: there is no such repository at 127.0.0.1
+      advice: check the remote's URL, and that your login may see the repository
+    ");
+}
+
+#[test]
+fn a_login_that_nobody_knows() {
+    assert_snapshot!(over_http(None, |_, _| {}), @"
+    auth: 127.0.0.1 wants a login, and no credential helper knows one
+      advice: set up a credential helper in your global git configuration, or pass a token
+    ");
+}
+
+#[test]
+fn a_login_that_is_wrong() {
+    let text = over_http(None, |sandbox, options| {
+        let line = "!echo username=me; echo password=CANARY; true";
+        options.helpers = helpers(sandbox, &[line]);
+    });
+    assert_snapshot!(text, @"
+    auth: 127.0.0.1 refused the login
+      advice: renew the token or password that git's helper keeps
+    ");
+}
+
+#[test]
+fn a_login_that_may_not_push() {
+    let kind = FaultKind::Status(403, "Permission to o/r.git denied to me.\n");
+    assert_snapshot!(over_http(Some(always("/info/refs", kind)), |_, _| {}), @"
+    auth: 127.0.0.1 does not allow this push: Permission to o/r.git denied to me.
+      advice: ask for write access, or use a token that has it
+    ");
+}
+
+#[test]
+fn a_page_instead_of_an_answer() {
+    let fault = always("/info/refs", FaultKind::Page);
+    assert_snapshot!(over_http(Some(fault), |_, _| {}), @"
+    bad-response: 127.0.0.1 does not answer as a git server does
+      advice: check the remote's URL; a proxy or a login page may be in the way
+    ");
+}
+
+#[test]
+fn a_server_that_is_overloaded() {
+    let fault = always("/git-receive-pack", FaultKind::Status(503, "busy"));
+    assert_snapshot!(over_http(Some(fault), |_, _| {}), @"
+    network: 127.0.0.1 is not available now (status 503)
+      advice: check that the remote can be reached, then run again: nothing is lost
+    ");
+}
+
+#[test]
+fn a_push_that_the_server_finds_too_large() {
+    let fault = always("/git-receive-pack", FaultKind::Status(413, "<html>"));
+    assert_snapshot!(over_http(Some(fault), |_, _| {}), @"
+    too-large: the push is larger than the server takes
+      advice: push fewer commits, or keep large files out of the history
+    ");
+}
+
+#[test]
+fn a_redirect_to_another_host() {
+    let to = "https://evil.test/r.git/info/refs?service=git-receive-pack".to_owned();
+    let fault = always("/info/refs", FaultKind::Redirect(to));
+    assert_snapshot!(over_http(Some(fault), |_, _| {}), @"
+    redirect-refused: a redirect was refused
+      because: the server sends the request on to another origin
+      advice: set the remote's URL to the address that the repository has now
+    ");
+}
+
+#[test]
+fn a_port_where_nobody_listens() {
+    let sandbox = Sandbox::new();
+    let (work, _) = ahead(&sandbox, "r");
+    let free = TcpListener::bind(("127.0.0.1", 0))
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let url = format!("http://{free}/r.git");
+    let error = push_head(&sandbox, &work, &url, &options(&sandbox)).unwrap_err();
+    let text = rendered(&sandbox, &error).replace(&free.to_string(), "[ADDRESS]");
+    assert_snapshot!(text, @"
+    network: the connection failed
+      because: error sending request
+      because: client error (Connect)
+      because: tcp connect error
+      because: Connection refused (os error 111)
+      advice: check that the remote can be reached, then run again: nothing is lost
+    ");
+    assert!(error.is_transient());
+    let summary = "the connection failed: Connection refused (os error 111)";
+    assert_eq!(error.summary(), summary);
+}

@@ -1,0 +1,151 @@
+//! A head start that turns out to be useless: a refusal does not wait for it to end.
+
+use std::fmt::Write as _;
+use std::io::{Read, Write as _};
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use sendoff::git::delivery::PushOptions;
+use sendoff::git::push::progress::Progress;
+use sendoff::git::push::{PushError, Pushed};
+
+use super::rig::{About, options, push_about, script, seen_of};
+use super::twin::Shop;
+
+/// So many files are new, each in a directory of its own.
+const FILES: u64 = 20_000;
+
+/// Lets the remote answer when the head start has begun, and takes its time with all that it hears.
+struct Slow {
+    begun: PathBuf,
+    counted: AtomicU64,
+    packed: AtomicU64,
+}
+
+impl Progress for Slow {
+    fn counted(&self, n: u64) {
+        if self.counted.fetch_max(n, Ordering::Relaxed) > 0 {
+            std::fs::write(&self.begun, "").unwrap();
+        }
+        // All of it would take many times as long as the answer of a remote.
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    fn packed(&self, done: u64, _: u64) {
+        self.packed.fetch_max(done, Ordering::Relaxed);
+    }
+    fn sent(&self, _: u64) {}
+}
+
+/// A repository with a commit of many files that the remote has not.
+fn many() -> Shop {
+    let shop = Shop::new("sha1");
+    let from = shop.git(&["rev-parse", "HEAD"]);
+    let mut stream = format!(
+        "commit refs/heads/feature\ncommitter A <a@example.invalid> 1770000000 +0000\ndata 4\nmany\nfrom {from}\n"
+    );
+    for n in 0..FILES {
+        write!(
+            stream,
+            "M 100644 inline {}/{n}/f\ndata 5\n{n:05}\n",
+            n / 100
+        )
+        .unwrap();
+    }
+    shop.feed(&["fast-import", "--quiet"], stream.as_bytes());
+    shop
+}
+
+/// Pushes to an ssh that says this when something was begun; returns how many objects were counted.
+fn push(shop: &Shop, says: &str) -> (Result<Pushed, PushError>, u64) {
+    let sandbox = &shop.sandbox;
+    let text = format!(
+        "cd {}; while [ ! -e begun ]; do sleep 0.02; done; {says}",
+        sandbox.path("").display()
+    );
+    let mut options = options(sandbox);
+    options.ssh_command = Some(script(sandbox, "remote", &text).display().to_string());
+    push_to(shop, "ssh://host.test/r.git", &options)
+}
+
+/// Pushes, and returns how many objects were counted before the push ended.
+fn push_to(shop: &Shop, url: &str, options: &PushOptions) -> (Result<Pushed, PushError>, u64) {
+    let sandbox = &shop.sandbox;
+    let slow = Slow {
+        begun: sandbox.path("begun"),
+        counted: AtomicU64::new(0),
+        packed: AtomicU64::new(0),
+    };
+    let about = About {
+        seen: seen_of(sandbox, &shop.seed(), "feature"),
+        progress: &slow,
+        ..About::default()
+    };
+    let pushed = push_about(sandbox, &shop.work(), url, options, &about);
+    assert_eq!(slow.packed.load(Ordering::Relaxed), 0);
+    (pushed, slow.counted.load(Ordering::Relaxed))
+}
+
+#[test]
+fn a_refusal_does_not_wait_until_all_is_counted() {
+    let shop = many();
+    let says = "echo 'ERROR: Permission to o/r.git denied to me.' >&2; exit 128";
+    let (pushed, counted) = push(&shop, says);
+    let error = pushed.unwrap_err();
+    assert_eq!(error.class(), "auth", "{error:?}");
+    assert!(counted > 0 && counted < FILES / 2, "{counted} were counted");
+}
+
+/// A web server that answers the first request when something was begun.
+fn web(begun: PathBuf, says: &'static str) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/r.git", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut request = [0; 4096];
+        let _read = stream.read(&mut request);
+        while !begun.exists() {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        stream.write_all(says.as_bytes())
+    });
+    url
+}
+
+#[test]
+fn a_refusal_over_http_does_not_wait_until_all_is_counted() {
+    let shop = many();
+    let says = "HTTP/1.1 403 Forbidden\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
+    let url = web(shop.sandbox.path("begun"), says);
+    let (pushed, counted) = push_to(&shop, &url, &options(&shop.sandbox));
+    let error = pushed.unwrap_err();
+    assert_eq!(error.class(), "auth", "{error:?}");
+    assert!(counted > 0 && counted < FILES / 2, "{counted} were counted");
+}
+
+#[test]
+fn a_branch_that_somebody_moved_is_told_before_all_is_counted() {
+    let shop = many();
+    let elsewhere = "7".repeat(40);
+    let line = format!("{elsewhere} refs/heads/feature\0report-status\n");
+    let hello = format!("{:04x}{line}0000", line.len() + 4);
+    shop.sandbox.write("hello", hello);
+    let (pushed, counted) = push(&shop, "cat hello; cat > rest");
+    let error = pushed.unwrap_err();
+    assert_eq!(error.class(), "diverged", "{error:?}");
+    assert!(counted > 0 && counted < FILES / 2, "{counted} were counted");
+}
+
+#[test]
+fn nothing_is_begun_for_a_branch_that_was_rewritten_here() {
+    let shop = many();
+    shop.git(&["reset", "-q", "--soft", "HEAD~1"]);
+    shop.git(&["commit", "-q", "--amend", "-m", "rewritten"]);
+    let seed = shop.seed();
+    let options = options(&shop.sandbox);
+    let (pushed, counted) = push_to(&shop, seed.to_str().unwrap(), &options);
+    let error = pushed.unwrap_err();
+    assert_eq!(error.class(), "diverged", "{error:?}");
+    assert_eq!(counted, 0);
+}

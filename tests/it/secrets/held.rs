@@ -1,0 +1,65 @@
+//! Redaction of the values that we hold, in every form that they can take.
+
+use secrecy::SecretString;
+use sendoff::secrets::redact_known;
+
+#[test]
+fn a_value_that_we_hold_is_redacted_in_every_form() {
+    let value = "s3cr3t/Value+with=signs-42";
+    let held = [SecretString::from(value)];
+    for form in [
+        "s3cr3t/Value+with=signs-42",
+        "czNjcjN0L1ZhbHVlK3dpdGg9c2lnbnMtNDI=",
+        "eHMzY3IzdC9WYWx1ZSt3aXRoPXNpZ25zLTQy",
+        "eHhzM2NyM3QvVmFsdWUrd2l0aD1zaWducy00Mg==",
+        "s3cr3t%2FValue%2Bwith%3Dsigns-42",
+        "s3cr3t%2fValue%2bwith%3dsigns-42",
+        "7333637233742f56616c75652b776974683d7369676e732d3432",
+        "s3cr3t\\/Value+with=signs-42",
+        "s3cr3t/Val\nue+with=si\n gns-42",
+        "\"s3cr3t/Value\" + \"+with=signs-42\"",
+        "s3cr3t/Value+wi\\\n  th=signs-42",
+    ] {
+        let text = format!("before {form} after");
+        let redacted = redact_known(&text, &held);
+        assert!(redacted.contains("[REDACTED]"), "{form}: {redacted}");
+        for part in [
+            "s3cr3t",
+            "signs",
+            "czNjcjN0",
+            "YWx1ZSt3",
+            "VmFsdWUrd2",
+            "7333",
+            "42 after",
+        ] {
+            assert!(!redacted.contains(part), "{form}: {redacted}");
+        }
+    }
+    let far = "s 3 c r 3 t / V a l u e + w i t h = s i g n s - 4 2";
+    assert_eq!(redact_known(far, &held), far);
+    assert_eq!(redact_known("a b c", &[SecretString::from("b")]), "a b c");
+    assert_eq!(redact_known("nothing", &[]), "nothing");
+}
+
+/// Short texts are searched in another way than long ones.
+#[test]
+fn a_known_secret_is_found_in_long_texts_as_in_short_ones() {
+    let held = vec![
+        SecretString::from("aaaaaaaaaa"),
+        SecretString::from("pass/word\"+é+1"),
+    ];
+    for short in [
+        "x aaaaaaaaaaaaa y",
+        "u=pass/word\"+é+1;",
+        "cGFzcy93b3JkIivDqSsx",
+    ] {
+        let filler = "word ".repeat(8_000);
+        let redacted = redact_known(short, &held).into_owned();
+        assert!(redacted.contains("[REDACTED]"), "{short}: {redacted}");
+        let long = format!("{filler}{short}{filler}");
+        assert_eq!(
+            redact_known(&long, &held),
+            format!("{filler}{redacted}{filler}")
+        );
+    }
+}

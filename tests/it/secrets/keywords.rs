@@ -1,0 +1,169 @@
+//! Redaction by what stands before a value: keywords, headers, URLs; and ordinary text, which stays.
+
+use std::borrow::Cow;
+
+use sendoff::secrets::redact;
+
+#[test]
+fn a_value_is_redacted_by_its_keyword() {
+    let forty = "abcdefghij/KLMNOPQRSTUVWXYZ+0123456789xy";
+    for (text, expected) in [
+        ("PASSWORD=hunter2", "PASSWORD=[REDACTED]"),
+        ("password = \"correct horse\"", "password = \"[REDACTED]\""),
+        (
+            "{\"password\": \"p w\\\"d\", \"a\": 1}",
+            "{\"password\": \"[REDACTED]\", \"a\": 1}",
+        ),
+        (
+            "{\"api_key\":\"abcd-efgh\"}",
+            "{\"api_key\":\"[REDACTED]\"}",
+        ),
+        (
+            "api_key: 12ab34cd56\nnext: 1",
+            "api_key: [REDACTED]\nnext: 1",
+        ),
+        ("apiKey='zz99zz99'", "apiKey='[REDACTED]'"),
+        (
+            "AWS_SECRET_ACCESS_KEY=abc123def456",
+            "AWS_SECRET_ACCESS_KEY=[REDACTED]",
+        ),
+        (
+            "export GITEA_TOKEN=0f1e2d3c4b",
+            "export GITEA_TOKEN=[REDACTED]",
+        ),
+        (
+            "?access_token=abcd1234&page=2",
+            "?access_token=[REDACTED]&page=2",
+        ),
+        (
+            "client_secret => 'a1b2c3d4'",
+            "client_secret => '[REDACTED]'",
+        ),
+        ("--token abcd1234 push", "--token [REDACTED] push"),
+        (
+            "<password>hunter2</password>",
+            "<password>[REDACTED]</password>",
+        ),
+        (
+            "\\\"token\\\":\\\"abc1234\\\"",
+            "\\\"token\\\":\\\"[REDACTED]\\\"",
+        ),
+        (
+            "//registry.npmjs.org/:_authToken=0000-1111-aaaa",
+            "//registry.npmjs.org/:_authToken=[REDACTED]",
+        ),
+        (
+            "AccountKey=abcd1234efgh5678ijkl9012mnop==;x",
+            "AccountKey=[REDACTED];x",
+        ),
+        ("db.password: s3cr3t!", "db.password: [REDACTED]"),
+    ] {
+        assert_eq!(redact(text), expected);
+        assert_eq!(redact(expected), expected);
+    }
+    for (before, sign) in [
+        ("monkey", "="),
+        ("api_key", " = "),
+        ("\u{17f}ecret", "="),
+        ("to\u{212a}en", "\u{a0}=\u{1c}\n "),
+        ("AP\u{130}_KEY", "="),
+        ("token", ": "),
+        ("key", "=\""),
+    ] {
+        let redacted = redact(&format!("{before}{sign}{forty}==")).into_owned();
+        assert_eq!(redacted, format!("{before}{sign}[REDACTED]"));
+    }
+    let folded = format!("key=\u{17f}\u{212a}\u{130}\u{131}{}", &forty[4..]);
+    assert_eq!(redact(&folded), "key=[REDACTED]");
+}
+
+#[test]
+fn headers_and_urls_lose_their_credentials() {
+    for (text, expected) in [
+        (
+            "Authorization: Bearer abc.def-123",
+            "Authorization: Bearer [REDACTED]",
+        ),
+        (
+            "authorization: token 0123456789abcdef",
+            "authorization: token [REDACTED]",
+        ),
+        (
+            "Authorization: Basic dXNlcjpwYXNz\r\nHost: x",
+            "Authorization: Basic [REDACTED]\r\nHost: x",
+        ),
+        (
+            "\"Authorization\": \"Bearer abcdef1234\"",
+            "\"Authorization\": \"Bearer [REDACTED]\"",
+        ),
+        ("Authorization: 0f1e2d3c4b5a", "Authorization: [REDACTED]"),
+        (
+            "sent Bearer abcdEFGHijklMNOP now",
+            "sent Bearer [REDACTED] now",
+        ),
+        (
+            "Proxy-Authorization: Basic dXNlcjpwYXNz",
+            "Proxy-Authorization: Basic [REDACTED]",
+        ),
+        ("PRIVATE-TOKEN: abc123def456", "PRIVATE-TOKEN: [REDACTED]"),
+        (
+            "https://user:pass@example.org/x",
+            "https://user:[REDACTED]@example.org/x",
+        ),
+        (
+            "https://x-access-token:abc@github.com/o/r",
+            "https://x-access-token:[REDACTED]@github.com/o/r",
+        ),
+        (
+            "postgres://u:p%40ss@db:5432/x",
+            "postgres://u:[REDACTED]@db:5432/x",
+        ),
+        (
+            "https://0123456789abcdef0123@example.org",
+            "https://[REDACTED]@example.org",
+        ),
+        (
+            "https://u:p@ss@example.org",
+            "https://u:[REDACTED]@example.org",
+        ),
+    ] {
+        assert_eq!(redact(text), expected);
+        assert_eq!(redact(expected), expected);
+    }
+}
+
+#[test]
+fn ordinary_text_stays_untouched() {
+    for text in [
+        "",
+        "Fix the token refresh and the password form",
+        "The password: incorrect. Try again.",
+        "the key: press any key to continue",
+        "secret: see the wiki",
+        "token = self.token",
+        "api_key = os.environ['KEY']",
+        "password: null",
+        "key = value",
+        "max_tokens: 4096, tokens=12",
+        "Bearer tokens are checked, bearer authentication too",
+        "Basic HTML5Features and basic understanding",
+        "Authorization: required for every call",
+        "https://example.org/a@b, ssh://git@github.com/o/r.git, git@github.com:o/r.git",
+        "commit 0123456789abcdef0123456789abcdef01234567",
+        "risk-adjusted-returns-and-more, task-based-design-of-things",
+        "sk-short, ghp_, AKIA, npm_install, hf_hub, xoxb-",
+        "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----",
+        "-----BEGIN PUBLIC KEY-----\nMIIB\n-----END PUBLIC KEY-----",
+        "eyJ is how a token begins; eyJhbGciOiJIUzI1NiJ9 is a header",
+        "password=${PASSWORD} token=$TOKEN secret={{ secret }} key=<key>",
+        "password=******** token=xxxxxxxx",
+        "日本語 password の変更",
+        "[REDACTED] token=[REDACTED] \"token\": \"[REDACTED]\" https://u:[REDACTED]@h Bearer [REDACTED]",
+    ] {
+        assert!(
+            matches!(redact(text), Cow::Borrowed(_)),
+            "{text} -> {}",
+            redact(text)
+        );
+    }
+}
