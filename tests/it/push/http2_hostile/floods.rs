@@ -7,11 +7,12 @@ use crate::push::hostile::REFS;
 use super::server::{
     Act, CONTINUATION, DATA, END_HEADERS, HEADERS, PING, SETTINGS, Then, WINDOW_UPDATE, frame, head,
 };
-use super::{CANCEL, Case, Effect, NO_ERROR, REFUSED_STREAM, WIDE, go_away, reset, sizes};
+use super::{CANCEL, Case, Effect, NO_ERROR, REFUSED_STREAM, SHORT, WIDE, go_away, reset, sizes};
 
 #[test]
 fn a_window_that_never_opens_and_an_answer_that_never_comes_end_in_time() {
-    for case in sizes() {
+    for mut case in sizes() {
+        case.patience = SHORT;
         for window in [0, 1, 1000, WIDE] {
             let never = Act::at_the_end(|_| Vec::new(), Then::Keep);
             let mut script = case.script(never, Effect::None);
@@ -44,7 +45,8 @@ fn a_question_that_was_not_begun_is_asked_again_by_itself_and_not_for_ever() {
 
 #[test]
 fn floods_of_frames_end_in_time_at_both_questions() {
-    let case = Case::new(0);
+    let mut case = Case::new(0);
+    case.patience = SHORT;
     let header = |stream, kind: &str| frame(HEADERS, END_HEADERS, stream, &head("200", kind));
     let floods: Vec<(&str, Vec<u8>, Vec<u8>)> = vec![
         ("settings", Vec::new(), frame(SETTINGS, 0, 0, b"")),
