@@ -5,10 +5,25 @@ use std::time::Duration;
 
 use reqwest::header::HeaderValue;
 use reqwest::redirect::Policy;
-use reqwest::{ClientBuilder, Proxy, Url};
+use reqwest::{ClientBuilder, NoProxy, Proxy, Url};
 
 use super::roots;
 use super::roots::NetError;
+
+/// How much of answers over HTTP/2 may be under way, in bytes: of one, and of all on a connection.
+const WINDOW: u32 = 1 << 20;
+/// The longest head of an answer over HTTP/2, in bytes. Over HTTP/1.1 the number of headers is bounded.
+const HEAD: u32 = 64 << 10;
+
+/// Which versions of HTTP are spoken.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum HttpVersion {
+    /// HTTP/2 where a server with TLS offers it, else HTTP/1.1.
+    #[default]
+    Negotiated,
+    /// HTTP/1.1 only.
+    Http1,
+}
 
 /// What differs between clients.
 #[derive(Debug, Clone)]
@@ -19,6 +34,10 @@ pub struct ClientSettings {
     pub extra_roots: Option<PathBuf>,
     /// The proxy that the user configured. The environment is not asked: under a hook it is the agent's.
     pub proxy: Option<Url>,
+    /// The hosts that are reached without it.
+    pub no_proxy: Option<NoProxy>,
+    /// Which versions of HTTP are spoken.
+    pub version: HttpVersion,
     /// What the client calls itself; by default its own name and version.
     pub user_agent: Option<HeaderValue>,
 }
@@ -29,6 +48,8 @@ impl Default for ClientSettings {
             connect_timeout: Duration::from_secs(5),
             extra_roots: None,
             proxy: None,
+            no_proxy: None,
+            version: HttpVersion::default(),
             user_agent: None,
         }
     }
@@ -36,9 +57,13 @@ impl Default for ClientSettings {
 
 /// Starts a client for the origin of `url`.
 ///
-/// It speaks HTTP/1.1 with rustls on ring, follows no redirect by itself, keeps no cookies and
-/// ignores the proxies that the environment names. The system's roots are read only for `https`;
-/// a client made for `http` trusts no certificate at all.
+/// It uses rustls on ring, follows no redirect by itself, keeps no cookies and ignores the proxies
+/// that the environment names. HTTP/2 is negotiated with TLS, never assumed; without it HTTP/1.1 is
+/// spoken. The system's roots are read only for `https`; a client made for `http` trusts no
+/// certificate at all.
+///
+/// A request that a server of HTTP/2 declares not to have begun is sent again by itself, but for one
+/// whose body is a stream: that is never sent twice.
 pub fn client_builder(url: &Url, settings: &ClientSettings) -> Result<ClientBuilder, NetError> {
     // An error says that the process has its provider already.
     drop(rustls::crypto::ring::default_provider().install_default());
@@ -47,7 +72,6 @@ pub fn client_builder(url: &Url, settings: &ClientSettings) -> Result<ClientBuil
         .redirect(Policy::none())
         .referer(false)
         .no_proxy()
-        .http1_only()
         .tcp_nodelay(true)
         .connect_timeout(settings.connect_timeout);
     let builder = match &settings.user_agent {
@@ -55,8 +79,20 @@ pub fn client_builder(url: &Url, settings: &ClientSettings) -> Result<ClientBuil
         None => builder,
     };
     let builder = match &settings.proxy {
-        Some(proxy) => builder.proxy(Proxy::all(proxy.clone()).map_err(NetError::Proxy)?),
+        Some(proxy) => {
+            let proxy = Proxy::all(proxy.clone()).map_err(NetError::Proxy)?;
+            builder.proxy(proxy.no_proxy(settings.no_proxy.clone()))
+        }
         None => builder,
+    };
+    // A proxy with TLS might offer HTTP/2 for a server without.
+    let builder = if settings.version == HttpVersion::Http1 || url.scheme() != "https" {
+        builder.http1_only()
+    } else {
+        builder
+            .http2_initial_stream_window_size(WINDOW)
+            .http2_initial_connection_window_size(WINDOW)
+            .http2_max_header_list_size(HEAD)
     };
     if url.scheme() == "https" {
         roots::trust(builder, settings.extra_roots.as_deref())

@@ -5,7 +5,7 @@ mod patience;
 mod redirect;
 mod roots;
 
-pub use client::{ClientSettings, client_builder};
+pub use client::{ClientSettings, HttpVersion, client_builder};
 pub use patience::retry_after;
 pub use redirect::{MAX_HOPS, PlainHttp, RedirectRefused, may_follow};
 pub use roots::NetError;

@@ -3,8 +3,10 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use reqwest::Url;
+use gix::bstr::BStr;
+use gix::config::Integer;
 use reqwest::header::{HeaderName, HeaderValue};
+use reqwest::{NoProxy, Url};
 use secrecy::SecretString;
 
 use crate::git::Config;
@@ -12,6 +14,7 @@ use crate::git::Matching;
 use crate::git::credentials::Helpers;
 use crate::git::credentials::Login;
 use crate::names::RemoteUrl;
+use crate::net::HttpVersion;
 use crate::net::PlainHttp;
 use crate::process::Inheritance;
 use crate::secrets::KnownSecrets;
@@ -19,6 +22,11 @@ use crate::secrets::KnownSecrets;
 use super::around::Around;
 use super::habit::LoginHabit;
 use super::link::AllowGit;
+
+/// Up to how many bytes a request is collected and sent with its length; git's own default, too.
+const POST_BUFFER: usize = 1 << 20;
+/// How far `http.postBuffer` can raise that: it is memory.
+const POST_BUFFER_CAP: usize = 64 << 20;
 
 /// Whether a repository on this machine may be pushed to: its hooks would run here.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -49,6 +57,13 @@ pub struct PushOptions {
     pub extra_roots: Option<PathBuf>,
     /// The proxy that the user's git configuration names for this remote; none otherwise.
     pub proxy: Option<Url>,
+    /// The hosts that the user's git configuration excepts from it.
+    pub no_proxy: Option<NoProxy>,
+    /// Which versions of HTTP the user's git configuration lets us speak.
+    pub http_version: HttpVersion,
+    /// Up to how many bytes a request over HTTP is collected and sent with its length. What is larger
+    /// is sent in chunks.
+    pub post_buffer: usize,
     /// What the client calls itself, when the user's git configuration says so.
     pub user_agent: Option<HeaderValue>,
     /// Headers that the user's git configuration adds to requests to this remote.
@@ -82,6 +97,9 @@ impl Default for PushOptions {
             plain_http: PlainHttp::default(),
             extra_roots: None,
             proxy: None,
+            no_proxy: None,
+            http_version: HttpVersion::default(),
+            post_buffer: POST_BUFFER,
             user_agent: None,
             extra_headers: Vec::new(),
             ssh_command: None,
@@ -98,8 +116,9 @@ impl Default for PushOptions {
 
 impl PushOptions {
     /// Adds what the user's git configuration says about `url`: `credential.*`, `core.sshCommand`,
-    /// and of `http.*` `proxy`, `userAgent`, `sslCAInfo` and `extraHeader`. Verification of certificates
-    /// stays on whatever it says. An empty `http.<url>.proxy` means none for that URL. An ssh command that is set already, as from `GIT_SSH_COMMAND`, wins.
+    /// and of `http.*` `proxy`, `noProxy`, `version`, `postBuffer`, `userAgent`, `sslCAInfo` and
+    /// `extraHeader`. Verification of certificates stays on whatever it says. An empty `http.<url>.proxy`
+    /// means none for that URL. An ssh command that is set already, as from `GIT_SSH_COMMAND`, wins.
     #[must_use]
     pub fn with_config(mut self, config: &Config, url: &RemoteUrl) -> Self {
         let http = |name| config.scoped("http", name, url, Matching::Best);
@@ -113,6 +132,19 @@ impl PushOptions {
         self.proxy = last("proxy")
             .and_then(|text| parse_proxy(&text))
             .or(self.proxy);
+        let except = last("noProxy");
+        if except.as_deref().map(str::trim) == Some("*") {
+            self.proxy = None;
+        }
+        self.no_proxy = except
+            .and_then(|hosts| NoProxy::from_string(&hosts))
+            .or(self.no_proxy);
+        self.http_version = last("version")
+            .and_then(|text| parse_version(&text))
+            .unwrap_or(self.http_version);
+        self.post_buffer = last("postBuffer")
+            .and_then(|text| parse_post_buffer(&text))
+            .unwrap_or(self.post_buffer);
         self.user_agent = last("userAgent")
             .and_then(|name| HeaderValue::from_str(&name).ok())
             .or(self.user_agent);
@@ -169,6 +201,22 @@ fn parse_proxy(text: &str) -> Option<Url> {
     Url::parse(&whole).ok()
 }
 
+/// Reads `http.version`; git ignores what it does not know, and so do we.
+fn parse_version(text: &str) -> Option<HttpVersion> {
+    match text {
+        "HTTP/1.1" => Some(HttpVersion::Http1),
+        "HTTP/2" => Some(HttpVersion::Negotiated),
+        _ => None,
+    }
+}
+
+/// Reads `http.postBuffer` with git's suffixes. Less than the default saves nothing.
+fn parse_post_buffer(text: &str) -> Option<usize> {
+    let number = Integer::try_from(BStr::new(text)).ok()?.to_decimal()?;
+    let bytes = usize::try_from(number.max(0)).unwrap_or(usize::MAX);
+    Some(bytes.clamp(POST_BUFFER, POST_BUFFER_CAP))
+}
+
 /// Reads `Name: value`; the value is kept out of every output.
 fn parse_header(line: &str) -> Option<(HeaderName, HeaderValue)> {
     let (name, value) = line.split_once(':')?;
@@ -193,5 +241,28 @@ mod tests {
         let proxy = parse_proxy("proxy.test:3128").unwrap();
         assert_eq!(proxy.as_str(), "http://proxy.test:3128/");
         assert!(parse_proxy("").is_none());
+    }
+
+    #[test]
+    fn the_post_buffer_is_read_with_gits_suffixes_and_bounded() {
+        let read = |text| parse_post_buffer(text).map(|bytes| bytes >> 10);
+        assert_eq!(read("5m"), Some(5 << 10));
+        assert_eq!(read("5120K"), Some(5 << 10));
+        assert_eq!(read("5242880"), Some(5 << 10));
+        assert_eq!(read("1000"), Some(1 << 10));
+        assert_eq!(read("-1"), Some(1 << 10));
+        assert_eq!(read("64m"), Some(64 << 10));
+        assert_eq!(read("8g"), Some(64 << 10));
+        assert_eq!(read("99999999999999g"), None);
+        assert_eq!(read("large"), None);
+    }
+
+    #[test]
+    fn versions_that_git_does_not_know_are_ignored() {
+        assert_eq!(parse_version("HTTP/1.1"), Some(HttpVersion::Http1));
+        assert_eq!(parse_version("HTTP/2"), Some(HttpVersion::Negotiated));
+        for other in ["HTTP/3", "http/1.1", "1.1", ""] {
+            assert_eq!(parse_version(other), None);
+        }
     }
 }

@@ -105,10 +105,10 @@ impl Demux {
     }
 
     /// Returns what was received so far.
-    pub fn finish(mut self) -> Answer {
+    pub fn finish(&mut self) -> Answer {
         let partial = std::mem::take(&mut self.partial);
         self.say(&partial);
-        self.answer
+        std::mem::take(&mut self.answer)
     }
 
     fn take_alone(&mut self, raw: &[u8], data: &[u8]) -> Result<(), Malformed> {

@@ -7,11 +7,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use sendoff::demo::git_server::GitServerOptions;
-use sendoff::git::push::Action;
+use sendoff::git::push::{Action, PushError};
 
 use crate::sandbox::Sandbox;
 
-use super::rig::{ahead, noise, options, push_head, server};
+use super::hostile::{REFS, advertisement, http, service};
+use super::rig::{ahead, login, noise, options, push_head, server};
 
 /// A proxy that lets `limit` bytes through to the server, over all connections, and then breaks them.
 fn cutting(upstream: SocketAddr, limit: usize) -> SocketAddr {
@@ -74,4 +75,42 @@ fn a_connection_that_breaks_within_the_pack_moves_no_ref_and_the_next_push_succe
     assert_eq!(pushed.action, Action::Updated);
     assert!(pushed.bytes > 1_300_000, "{}", pushed.bytes);
     assert_eq!(sandbox.git(&remote, &["fsck", "--full", "--strict"]), "");
+}
+
+/// A server that answers a push at once and reads nothing of it, while the connection stays.
+fn hasty(refs: Vec<u8>) -> SocketAddr {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let address = listener.local_addr().unwrap();
+    thread::spawn(move || {
+        let mut kept = Vec::new();
+        for mut client in listener.incoming().map_while(Result::ok) {
+            let mut head = Vec::new();
+            let mut byte = [0];
+            while !head.ends_with(b"\r\n\r\n") && client.read(&mut byte).unwrap() == 1 {
+                head.push(byte[0]);
+            }
+            let refused = &b"HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n"[..];
+            let is_question = head.starts_with(b"GET");
+            client
+                .write_all(if is_question { &refs } else { refused })
+                .unwrap();
+            kept.extend((!is_question).then_some(client));
+        }
+    });
+    address
+}
+
+#[test]
+fn an_answer_to_a_push_of_which_nothing_is_read_ends_it() {
+    let sandbox = Sandbox::new();
+    let (work, _) = ahead(&sandbox, "r");
+    let old = sandbox.git(&work, &["rev-parse", "HEAD~1"]);
+    sandbox.commit(&work, "noise.txt", &noise(4_000_000), "noise");
+    let refs = http(REFS, &[service(), advertisement(&old)].concat());
+    let url = format!("http://{}/r.git", hasty(refs));
+    let mut options = options(&sandbox);
+    // No empty request goes before it.
+    options.login = Some(login("me", "pw"));
+    let error = push_head(&sandbox, &work, &url, &options).unwrap_err();
+    assert!(matches!(error, PushError::Forbidden { .. }), "{error:?}");
 }

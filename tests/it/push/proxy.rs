@@ -46,7 +46,8 @@ fn proxy() -> (String, Arc<Mutex<Vec<String>>>) {
     (place, seen)
 }
 
-fn configured(sandbox: &Sandbox, work: &Path, url: &str) -> PushOptions {
+/// Options with what the configuration says about `url`.
+pub(super) fn configured(sandbox: &Sandbox, work: &Path, url: &str) -> PushOptions {
     let files = ConfigFiles::of_user(Some(&sandbox.home()), None);
     let repo = Repo::discover(work, LocalConfig::Ignore, &files)
         .unwrap()

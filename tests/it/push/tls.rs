@@ -1,121 +1,32 @@
-//! https: a server with a certificate of its own, by openssl where there is one.
+//! https: a server with a certificate of its own, which nobody vouches for.
 
 use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
-use std::path::PathBuf;
-use std::process::{Child, Stdio};
+use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use rustls::crypto::ring::default_provider;
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::{ServerConfig, ServerConnection, StreamOwned};
+use rustls::{ServerConnection, StreamOwned};
 use sendoff::git::delivery::{LoginHabit, LoginUse, PushOptions};
 use sendoff::git::push::PushError;
 
 use crate::sandbox::Sandbox;
 
+use super::certificate::Certificate;
 use super::hostile::{REFS, advertisement, http, service};
 use super::rig::{ahead, helpers, options, push_head};
-
-/// A TLS server that answers every request with a page. Stops when dropped.
-struct TlsServer {
-    port: u16,
-    child: Child,
-}
-
-impl Drop for TlsServer {
-    fn drop(&mut self) {
-        self.child.kill().ok();
-        self.child.wait().ok();
-    }
-}
-
-/// Makes a key and a certificate for this machine; nothing where openssl is missing.
-#[expect(clippy::print_stderr, reason = "a test says what it leaves out")]
-fn certificate(sandbox: &Sandbox) -> Option<(PathBuf, PathBuf)> {
-    let (key, certificate) = (sandbox.path("key.pem"), sandbox.path("cert.pem"));
-    let made = sandbox
-        .command("openssl")
-        .args([
-            "req",
-            "-x509",
-            "-newkey",
-            "ec",
-            "-pkeyopt",
-            "ec_paramgen_curve:P-256",
-        ])
-        .args(["-nodes", "-days", "30", "-subj", "/CN=localhost"])
-        .args([
-            "-addext",
-            "subjectAltName=IP:127.0.0.1,DNS:localhost",
-            "-addext",
-            "basicConstraints=critical,CA:FALSE",
-        ])
-        .arg("-keyout")
-        .arg(&key)
-        .arg("-out")
-        .arg(&certificate)
-        .stderr(Stdio::null())
-        .status();
-    if made.is_ok_and(|status| status.success()) {
-        return Some((key, certificate));
-    }
-    eprintln!("there is no openssl: nothing is tried over TLS");
-    None
-}
-
-/// Starts the server; nothing where openssl is missing.
-fn serve(sandbox: &Sandbox) -> Option<TlsServer> {
-    let (key, certificate) = certificate(sandbox)?;
-    let port = TcpListener::bind(("127.0.0.1", 0))
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port();
-    let child = sandbox
-        .command("openssl")
-        .args([
-            "s_server",
-            "-quiet",
-            "-www",
-            "-accept",
-            &format!("127.0.0.1:{port}"),
-        ])
-        .arg("-key")
-        .arg(&key)
-        .arg("-cert")
-        .arg(&certificate)
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .ok()?;
-    let server = TlsServer { port, child };
-    let begin = Instant::now();
-    while TcpStream::connect(("127.0.0.1", port)).is_err() {
-        assert!(
-            begin.elapsed() < Duration::from_secs(5),
-            "openssl does not listen"
-        );
-        std::thread::sleep(Duration::from_millis(5));
-    }
-    Some(server)
-}
 
 #[test]
 fn a_certificate_that_nobody_vouches_for_is_refused_until_the_user_names_its_authority() {
     let sandbox = Sandbox::new();
     let (work, _) = ahead(&sandbox, "r");
-    let Some(server) = serve(&sandbox) else {
-        return;
-    };
+    let certificate = Certificate::new(&sandbox);
+    let page = http("text/html", b"<html>");
+    let server = Web::start(Some(&certificate), "/r.git", page);
     let url = format!("https://127.0.0.1:{}/r.git", server.port);
     let mut options = options(&sandbox);
     let error = push_head(&sandbox, &work, &url, &options).unwrap_err();
     assert_eq!(error.class(), "tls", "{error:?}");
-    options.extra_roots = Some(sandbox.path("cert.pem"));
+    options.extra_roots = Some(certificate.path.clone());
     // The handshake works; what answers is a page and no git server.
     let error = push_head(&sandbox, &work, &url, &options).unwrap_err();
     assert_eq!(error.class(), "bad-response", "{error:?}");
@@ -142,22 +53,12 @@ struct Web {
 
 impl Web {
     /// Starts it. It answers with `answer` what begins with `GET path`, and everything else with 404.
-    fn start(keys: Option<&(PathBuf, PathBuf)>, path: &str, answer: Vec<u8>) -> Self {
+    fn start(keys: Option<&Certificate>, path: &str, answer: Vec<u8>) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let port = listener.local_addr().unwrap().port();
         let seen = Arc::<Mutex<Vec<String>>>::default();
         let notes = Arc::clone(&seen);
-        let config = keys.map(|(key, certificate)| {
-            let chain = CertificateDer::from_pem_file(certificate).unwrap();
-            let key = PrivateKeyDer::from_pem_file(key).unwrap();
-            let config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
-                .with_safe_default_protocol_versions()
-                .unwrap()
-                .with_no_client_auth()
-                .with_single_cert(vec![chain], key)
-                .unwrap();
-            Arc::new(config)
-        });
+        let config = keys.map(|keys| keys.server(&["http/1.1"]));
         let start = format!("GET {path}");
         std::thread::spawn(move || {
             for socket in listener.incoming().map_while(Result::ok) {
@@ -233,9 +134,7 @@ fn trusting(sandbox: &Sandbox) -> PushOptions {
 fn a_redirect_away_from_https_or_to_another_origin_is_refused_and_no_login_follows() {
     let sandbox = Sandbox::new();
     let (work, _) = ahead(&sandbox, "r");
-    let Some(keys) = certificate(&sandbox) else {
-        return;
-    };
+    let keys = Certificate::new(&sandbox);
     let old = sandbox.git(&work, &["rev-parse", "HEAD~1"]);
     let right = http(REFS, &[service(), advertisement(&old)].concat());
     let plain = Web::start(None, "/r.git", right.clone());
@@ -267,9 +166,7 @@ fn a_redirect_away_from_https_or_to_another_origin_is_refused_and_no_login_follo
 fn a_redirect_within_an_https_origin_is_followed_with_the_login() {
     let sandbox = Sandbox::new();
     let (work, _) = ahead(&sandbox, "r");
-    let Some(keys) = certificate(&sandbox) else {
-        return;
-    };
+    let keys = Certificate::new(&sandbox);
     let first = Web::start(
         Some(&keys),
         "/r.git",

@@ -23,6 +23,17 @@ pub(super) fn from_http(error: reqwest::Error) -> PushError {
     }
 }
 
+/// Says whether a connection ended that had been made.
+pub(super) fn is_cut(error: &PushError) -> bool {
+    let PushError::Network { source, .. } = error else {
+        return false;
+    };
+    let client = source
+        .as_ref()
+        .and_then(|e| e.downcast_ref::<reqwest::Error>());
+    client.is_some_and(|error| !error.is_connect())
+}
+
 /// Says whether an error came out of TLS. The library hides its own inside that of the socket.
 fn is_tls(error: &reqwest::Error) -> bool {
     let mut next = error.source();

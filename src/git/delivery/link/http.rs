@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::sync::atomic::AtomicBool;
 
-use reqwest::header::{ACCEPT, CONTENT_TYPE};
+use reqwest::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE};
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, Url};
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::sleep;
@@ -22,6 +22,7 @@ use crate::net::may_follow;
 use super::Target;
 use super::diagnosis::from_http;
 use super::http_answer::{Head, location, media_type, refusal};
+use super::http_decode::{Decoder, ENCODING, Gathered};
 use super::login::Logins;
 use super::pulse::{Pulse, TICK};
 
@@ -41,6 +42,8 @@ pub(super) struct HttpLink<'a> {
     pub(super) service: Service,
     pub(super) logins: Logins<'a>,
     pub(super) pulse: Pulse,
+    /// Up to here a request is collected and sent with its length, in bytes.
+    pub(super) collected: usize,
     stop: &'a AtomicBool,
 }
 
@@ -55,6 +58,8 @@ impl<'a> HttpLink<'a> {
             connect_timeout: target.options.connect_timeout,
             extra_roots: target.options.extra_roots.clone(),
             proxy: target.options.proxy.clone(),
+            no_proxy: target.options.no_proxy.clone(),
+            version: target.options.http_version,
             user_agent: target.options.user_agent.clone(),
         };
         let client = client_builder(&base, &settings)
@@ -73,6 +78,7 @@ impl<'a> HttpLink<'a> {
             service,
             logins: Logins::new(target.url, target.options),
             pulse: Pulse::new(target.options.push_timeout),
+            collected: target.options.post_buffer,
             stop: target.stop,
         })
     }
@@ -182,21 +188,22 @@ impl<'a> HttpLink<'a> {
         mut response: Response,
         cap: usize,
     ) -> Result<Vec<u8>, PushError> {
-        let mut body = Vec::new();
+        let mut decoder = Decoder::of(&response, Gathered::new(cap));
+        let mut whole = Ok(());
         while let Some(piece) = response.chunk().await.map_err(from_http)? {
-            self.pulse.heard(piece.len());
-            if body.len() + piece.len() > cap {
-                let room = cap - body.len();
-                body.extend(piece.iter().take(room));
-                return if cap == EXCERPT {
-                    Ok(body)
-                } else {
-                    Err(PushError::Garbled)
-                };
+            let before = decoder.sink().len();
+            whole = decoder.feed(&piece);
+            self.pulse.heard(decoder.sink().len() - before);
+            if whole.is_err() {
+                break;
             }
-            body.extend_from_slice(&piece);
         }
-        Ok(body)
+        let whole = whole.and_then(|()| decoder.end());
+        // Of what is shown to people any part will do.
+        if whole.is_err() && cap != EXCERPT {
+            return Err(PushError::Garbled);
+        }
+        Ok(decoder.sink_mut().take())
     }
 
     /// Begins a request to the service.
@@ -209,6 +216,7 @@ impl<'a> HttpLink<'a> {
 
     fn request_to(&self, method: Method, url: Url) -> RequestBuilder {
         let request = self.client.request(method, url);
+        let request = request.header(ACCEPT_ENCODING, ENCODING);
         let request = self.logins.attach(request);
         match self.service.protocol() {
             Some(version) => request.header("git-protocol", version),

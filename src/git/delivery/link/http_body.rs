@@ -2,10 +2,12 @@
 
 use std::io::{self, Write};
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
 
 use bytes::{Bytes, BytesMut};
-use http_body::{Body, Frame};
+use http_body::{Body, Frame, SizeHint};
 use tokio::sync::mpsc::{Receiver, Sender};
 
 use super::pulse::Pulse;
@@ -76,19 +78,100 @@ impl Write for PieceWriter {
     }
 }
 
+/// The body of a request of known length. It is handed over piece by piece, so that the time in which
+/// it is sent is not silence, and it is a stream, so that nobody sends it twice.
+#[derive(Debug)]
+pub(super) struct CollectedBody {
+    rest: Bytes,
+    pulse: Pulse,
+}
+
+impl CollectedBody {
+    pub(super) const fn new(body: Bytes, pulse: Pulse) -> Self {
+        Self { rest: body, pulse }
+    }
+}
+
+impl Body for CollectedBody {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
+        self.pulse.beat();
+        Poll::Ready(next_piece(&mut self.rest).map(|piece| Ok(Frame::data(piece))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.rest.is_empty()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.rest.len() as u64)
+    }
+}
+
+/// Takes a piece off the front.
+fn next_piece(rest: &mut Bytes) -> Option<Bytes> {
+    let length = rest.len().min(PIECE);
+    (length > 0).then(|| rest.split_to(length))
+}
+
+/// The pieces that are still to come. A clone can close it: a connection that is left may keep its body.
+#[derive(Debug, Clone)]
+pub(super) struct Pieces(Arc<Source>);
+
+#[derive(Debug)]
+struct Source {
+    receiver: Mutex<Receiver<Piece>>,
+    unfinished: AtomicBool,
+}
+
+impl Pieces {
+    pub(super) fn new(receiver: Receiver<Piece>) -> Self {
+        Self(Arc::new(Source {
+            receiver: Mutex::new(receiver),
+            unfinished: AtomicBool::new(false),
+        }))
+    }
+
+    /// Nobody wants them any more, and the writer hears of it.
+    pub(super) fn close(&self) {
+        self.receiver().close();
+    }
+
+    /// Says whether the writer gave up, so that the request was cut short by ourselves.
+    pub(super) fn are_unfinished(&self) -> bool {
+        self.0.unfinished.load(Ordering::Relaxed)
+    }
+
+    fn poll(&self, cx: &mut Context<'_>) -> Poll<Option<Piece>> {
+        let piece = ready!(self.receiver().poll_recv(cx));
+        self.0.unfinished.store(piece.is_none(), Ordering::Relaxed);
+        Poll::Ready(piece)
+    }
+
+    fn receiver(&self) -> MutexGuard<'_, Receiver<Piece>> {
+        let lock = self.0.receiver.lock();
+        lock.unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 /// The body of a request whose length is not known: what was collected first, then what comes.
 #[derive(Debug)]
 pub(super) struct StreamedBody {
-    first: Option<Bytes>,
-    rest: Receiver<Piece>,
+    first: Bytes,
+    rest: Pieces,
     done: bool,
     pulse: Pulse,
 }
 
 impl StreamedBody {
-    pub(super) const fn new(first: Bytes, rest: Receiver<Piece>, pulse: Pulse) -> Self {
+    pub(super) const fn new(first: Bytes, rest: Pieces, pulse: Pulse) -> Self {
         Self {
-            first: Some(first),
+            first,
             rest,
             done: false,
             pulse,
@@ -107,12 +190,13 @@ impl Body for StreamedBody {
         if self.done {
             return Poll::Ready(None);
         }
-        if let Some(first) = self.first.take() {
-            return Poll::Ready(Some(Ok(Frame::data(first))));
+        if let Some(piece) = next_piece(&mut self.first) {
+            self.pulse.beat();
+            return Poll::Ready(Some(Ok(Frame::data(piece))));
         }
         // While the next piece is being made, the silence is ours.
         self.pulse.work_begins();
-        let piece = ready!(self.rest.poll_recv(cx));
+        let piece = ready!(self.rest.poll(cx));
         self.pulse.work_ends();
         Poll::Ready(match piece {
             Some(Piece::Data(bytes)) => Some(Ok(Frame::data(bytes))),

@@ -14,13 +14,14 @@ use crate::git::push::answer::{Answer, Demux};
 use crate::git::push::commands::SideBand;
 use crate::secrets::redact;
 
-use super::diagnosis::from_http;
+use super::diagnosis::{from_http, is_cut};
 use super::http::{EXCERPT, HttpLink};
 use super::http_answer::{Head, media_type, refusal};
-use super::http_body::{Piece, PieceWriter, StreamedBody};
+use super::http_body::{CollectedBody, Piece, PieceWriter, Pieces, StreamedBody};
+use super::http_decode::{Decoder, Reported};
 
-/// Up to here a request is collected and sent with its length; the same as git's `http.postBuffer`.
-const COLLECTED: usize = 1 << 20;
+/// A request that asks for nothing.
+const FLUSH: &[u8] = b"0000";
 /// How many pieces of the pack may wait to be sent.
 const PIECES: usize = 16;
 
@@ -72,7 +73,7 @@ impl HttpLink<'_> {
     ) -> Result<Answer, Failed> {
         let mut first = BytesMut::new();
         let mut complete = false;
-        while first.len() < COLLECTED && !complete {
+        while first.len() <= self.collected && !complete {
             match pieces.blocking_recv() {
                 Some(Piece::Data(bytes)) => first.extend_from_slice(&bytes),
                 Some(Piece::End) => complete = true,
@@ -87,25 +88,53 @@ impl HttpLink<'_> {
         if !self.logins.is_known() {
             self.probe().map_err(Failed::without_effect)?;
         }
-        let body = StreamedBody::new(first, pieces, self.pulse.clone());
+        let pieces = Pieces::new(pieces);
+        let body = StreamedBody::new(first, pieces.clone(), self.pulse.clone());
         let request = self.post().body(reqwest::Body::wrap(body));
-        match self.post_once(request, side_band)? {
-            Posted::Answer(answer) => Ok(answer),
+        let posted = self.post_once(request, side_band);
+        // The connection keeps what it did not send, and the writer must not wait for it.
+        pieces.close();
+        let is_ours = pieces.are_unfinished();
+        match posted {
+            Ok(Posted::Answer(answer)) => Ok(answer),
             // It cannot be sent once more, but the helpers hear of it, and the next push asks them first.
-            Posted::Unauthorised => {
-                let refused = self.logins.refused().err();
-                let error = refused.unwrap_or_else(|| self.logins.error());
-                Err(Failed::without_effect(error))
+            Ok(Posted::Unauthorised) => Err(self.login_failed()),
+            // A server that wants another login may cut the connection before anybody reads that.
+            Err(failed) if !is_ours && is_cut(&failed.error) && self.is_login_wrong() => {
+                Err(self.login_failed())
             }
+            Err(failed) => Err(failed),
         }
+    }
+
+    /// Tells the helpers that the login of a request that cannot be repeated was refused.
+    fn login_failed(&mut self) -> Failed {
+        let refused = self.logins.refused().err();
+        let error = refused.unwrap_or_else(|| self.logins.error());
+        Failed::without_effect(error)
+    }
+
+    /// Asks whether it was the login for which a request failed, where none proved it yet.
+    fn is_login_wrong(&self) -> bool {
+        if self.logins.is_proven() {
+            return false;
+        }
+        let request = self.post().body(FLUSH);
+        let asked = self.run(|link| async move { Ok(link.send(request).await?.status()) });
+        matches!(asked, Ok(StatusCode::UNAUTHORIZED))
     }
 
     fn post_collected(&mut self, body: &Bytes, side_band: SideBand) -> Result<Answer, Failed> {
         loop {
-            let request = self.post().body(body.clone());
-            match self.post_once(request, side_band)? {
-                Posted::Answer(answer) => return Ok(answer),
-                Posted::Unauthorised => {
+            let body = CollectedBody::new(body.clone(), self.pulse.clone());
+            let request = self.post().body(reqwest::Body::wrap(body));
+            match self.post_once(request, side_band) {
+                Ok(Posted::Answer(answer)) => return Ok(answer),
+                Err(failed) if !is_cut(&failed.error) || !self.is_login_wrong() => {
+                    return Err(failed);
+                }
+                // A cut that hides a refusal has had no effect either.
+                Ok(Posted::Unauthorised) | Err(_) => {
                     self.logins.refused().map_err(Failed::without_effect)?;
                 }
             }
@@ -115,14 +144,17 @@ impl HttpLink<'_> {
     /// Sends a flush, which asks for nothing, until the server lets us in.
     fn probe(&mut self) -> Result<(), PushError> {
         loop {
-            let request = self.post().body(&b"0000"[..]);
+            let request = self.post().body(FLUSH);
             let (head, body) = self.run(|link| async move {
                 let response = link.send(request).await?;
                 let head = Head::of(&response);
                 Ok((head, link.read(response, EXCERPT).await?))
             })?;
             match head.status {
-                StatusCode::OK => return Ok(()),
+                StatusCode::OK => {
+                    self.logins.accepted();
+                    return Ok(());
+                }
                 StatusCode::UNAUTHORIZED => self.logins.refused()?,
                 _ => return Err(refusal(head, &body, &self.logins.host())),
             }
@@ -179,13 +211,20 @@ impl HttpLink<'_> {
         mut response: Response,
         side_band: SideBand,
     ) -> Result<Answer, PushError> {
-        let mut demux = Demux::new(side_band, redact);
-        while !demux.is_done() {
+        let mut decoder = Decoder::of(&response, Reported::new(Demux::new(side_band, redact)));
+        loop {
             let piece = response.chunk().await.map_err(from_http)?;
             let piece = piece.ok_or(PushError::Garbled)?;
-            self.pulse.beat();
-            demux.feed(&piece).map_err(|_| PushError::Garbled)?;
+            let before = decoder.sink().heard();
+            let fed = decoder.feed(&piece);
+            // Compression of nothing is no sign of life.
+            if decoder.sink().heard() > before {
+                self.pulse.beat();
+            }
+            if decoder.sink().is_done() {
+                return Ok(decoder.sink_mut().finish());
+            }
+            fed.map_err(|_| PushError::Garbled)?;
         }
-        Ok(demux.finish())
     }
 }

@@ -32,6 +32,10 @@ enum Source {
 pub(super) struct Logins<'a> {
     current: Option<(Login, Source)>,
     asked: bool,
+    /// The server wanted a login in this conversation.
+    wanted: bool,
+    /// And it let us in with this one.
+    proven: bool,
     helpers: &'a Helpers,
     url: Option<Url>,
     user: Option<&'a str>,
@@ -58,6 +62,8 @@ impl<'a> Logins<'a> {
         let mut logins = Self {
             current: in_url.map(|login| (login, Source::Given)),
             asked: false,
+            wanted: false,
+            proven: false,
             helpers: &options.helpers,
             url: url.http_url(),
             user: url.user(),
@@ -109,6 +115,11 @@ impl<'a> Logins<'a> {
         self.current.is_some() || self.headers.iter().any(|(name, _)| name == AUTHORIZATION)
     }
 
+    /// Says whether a request cannot fail for its login: the server has looked at it, or there is none.
+    pub(super) fn is_proven(&self) -> bool {
+        self.proven || !self.is_known()
+    }
+
     /// Adds the configured headers and the login to a request. The client follows no redirect, so it goes to this origin only.
     pub(super) fn attach(&self, request: RequestBuilder) -> RequestBuilder {
         let headers = self.headers.iter();
@@ -126,6 +137,7 @@ impl<'a> Logins<'a> {
 
     /// The server let us in: the helper may keep the login.
     pub(super) fn accepted(&mut self) {
+        self.proven = self.wanted;
         if let (Some((login, Source::Helper)), Some(url)) = (&self.current, &self.url) {
             let (helpers, url, login) = (self.helpers.clone(), url.clone(), login.clone());
             let tell = move || {
@@ -150,6 +162,7 @@ impl<'a> Logins<'a> {
     /// The server wants a login, or another: asks the helpers, once.
     pub(super) fn refused(&mut self) -> Result<(), PushError> {
         self.habit.saw(LoginUse::Wanted);
+        (self.wanted, self.proven) = (true, false);
         // Who is told to keep it must not hear of that after the refusal.
         self.end_telling();
         let Some(url) = &self.url else {

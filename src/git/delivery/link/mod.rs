@@ -7,6 +7,7 @@ mod file;
 mod http;
 mod http_answer;
 mod http_body;
+mod http_decode;
 mod http_post;
 mod login;
 mod peer;

@@ -20,8 +20,7 @@ use crate::sandbox::Sandbox;
 use cases::{Question, Row, floods, rows};
 use server::{Act, Hostile, hostile, streaming};
 
-pub(super) use answers::{REFS, RESULT, advertisement, endless, http, service};
-use answers::{band, line};
+pub(super) use answers::{REFS, RESULT, advertisement, band, endless, http, line, service};
 
 use super::rig::{ahead, noise, options, push_head};
 

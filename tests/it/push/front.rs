@@ -1,0 +1,290 @@
+//! `Front`: a web server before a git server, as users have it: TLS, HTTP/2, compression, streamed both ways.
+
+use std::error::Error;
+use std::io::Write;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, ready};
+use std::thread::JoinHandle;
+
+use bytes::Bytes;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use http_body_util::combinators::BoxBody;
+use http_body_util::{BodyExt, Empty};
+use hyper::body::{Body, Frame, Incoming};
+use hyper::client::conn::http1::handshake;
+use hyper::header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, HOST};
+use hyper::rt::{Read, Write as WriteIo};
+use hyper::server::conn::{http1, http2};
+use hyper::service::service_fn;
+use hyper::{Request, Response, StatusCode, Version};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use rustls::ServerConfig;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::oneshot;
+use tokio_rustls::TlsAcceptor;
+
+type AnyBody = BoxBody<Bytes, hyper::Error>;
+
+/// How a front does its work.
+#[derive(Clone, Default)]
+pub(super) struct Manner {
+    /// None speaks plain http.
+    pub(super) tls: Option<Arc<ServerConfig>>,
+    /// Whether it compresses answers for those who can read them.
+    pub(super) gzip: bool,
+    /// How much of a body it lets come before it has handed on what came, over HTTP/2.
+    pub(super) window: Option<u32>,
+    /// The header that it wants with pushes. Without it a flush is refused with 401, and what is larger
+    /// is cut off unread.
+    pub(super) authorization: Option<&'static str>,
+}
+
+/// One request, as the front saw it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Seen {
+    pub(super) version: Version,
+    pub(super) method: String,
+    pub(super) path: String,
+    pub(super) status: u16,
+    pub(super) length: Option<String>,
+    pub(super) has_login: bool,
+    pub(super) is_compressed: bool,
+}
+
+/// A running front on 127.0.0.1. Dropping it stops it.
+pub(super) struct Front {
+    pub(super) address: SocketAddr,
+    scheme: &'static str,
+    seen: Arc<Mutex<Vec<Seen>>>,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Front {
+    /// Serves what the git server at `upstream` (`http://ADDRESS`) serves.
+    pub(super) fn start(upstream: &str, manner: Manner) -> Self {
+        let upstream: SocketAddr = upstream.trim_start_matches("http://").parse().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        let listener = runtime
+            .block_on(TcpListener::bind(("127.0.0.1", 0)))
+            .unwrap();
+        let address = listener.local_addr().unwrap();
+        let scheme = if manner.tls.is_some() {
+            "https"
+        } else {
+            "http"
+        };
+        let seen = Arc::<Mutex<Vec<Seen>>>::default();
+        let work = Work {
+            upstream,
+            manner,
+            seen: Arc::clone(&seen),
+        };
+        let (stop, stopped) = oneshot::channel::<()>();
+        let thread = std::thread::spawn(move || {
+            runtime.block_on(async move {
+                tokio::select! {
+                    () = accept(listener, work) => {}
+                    _ = stopped => {}
+                }
+            });
+            runtime.shutdown_background();
+        });
+        Self {
+            address,
+            scheme,
+            seen,
+            stop: Some(stop),
+            thread: Some(thread),
+        }
+    }
+
+    /// Returns where the repository `r.git` is.
+    pub(super) fn url(&self) -> String {
+        format!("{}://{}/r.git", self.scheme, self.address)
+    }
+
+    /// Returns the requests so far, in the order of their answers.
+    pub(super) fn seen(&self) -> Vec<Seen> {
+        self.seen.lock().unwrap().clone()
+    }
+
+    /// Returns them as `VERSION METHOD end-of-path status`, with a mark for a login.
+    pub(super) fn talk(&self) -> Vec<String> {
+        let lines = self.seen().into_iter().map(|seen| {
+            let end = seen.path.rsplit_once('/').unwrap().1;
+            let login = if seen.has_login { " login" } else { "" };
+            format!(
+                "{:?} {} {end} {}{login}",
+                seen.version, seen.method, seen.status
+            )
+        });
+        lines.collect()
+    }
+}
+
+impl Drop for Front {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take() {
+            drop(thread.join());
+        }
+    }
+}
+
+/// What every connection needs.
+#[derive(Clone)]
+struct Work {
+    upstream: SocketAddr,
+    manner: Manner,
+    seen: Arc<Mutex<Vec<Seen>>>,
+}
+
+async fn accept(listener: TcpListener, work: Work) {
+    while let Ok((socket, _)) = listener.accept().await {
+        socket.set_nodelay(true).unwrap();
+        tokio::spawn(work.clone().connection(socket));
+    }
+}
+
+impl Work {
+    async fn connection(self, socket: TcpStream) {
+        let Some(config) = self.manner.tls.clone() else {
+            return self.speak(TokioIo::new(socket), false).await;
+        };
+        let Ok(stream) = TlsAcceptor::from(config).accept(socket).await else {
+            return;
+        };
+        let is_h2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
+        self.speak(TokioIo::new(stream), is_h2).await;
+    }
+
+    async fn speak(self, io: impl Read + WriteIo + Unpin + Send + 'static, is_h2: bool) {
+        let window = self.manner.window;
+        let service = service_fn(move |request| self.clone().hand_on(request));
+        if is_h2 {
+            let mut builder = http2::Builder::new(TokioExecutor::new());
+            builder
+                .initial_stream_window_size(window)
+                .initial_connection_window_size(window);
+            drop(builder.serve_connection(io, service).await);
+        } else {
+            drop(http1::Builder::new().serve_connection(io, service).await);
+        }
+    }
+
+    /// Asks the git server, and hands its answer back while it comes.
+    async fn hand_on(
+        self,
+        mut request: Request<Incoming>,
+    ) -> Result<Response<AnyBody>, Box<dyn Error + Send + Sync>> {
+        let headers = request.headers();
+        let mut seen = Seen {
+            version: request.version(),
+            method: request.method().to_string(),
+            path: request.uri().path().to_owned(),
+            status: 0,
+            length: headers
+                .get(CONTENT_LENGTH)
+                .map(|value| value.to_str().unwrap().to_owned()),
+            has_login: headers.contains_key(AUTHORIZATION),
+            is_compressed: false,
+        };
+        let reads_gzip = headers
+            .get(ACCEPT_ENCODING)
+            .is_some_and(|value| value.to_str().unwrap().contains("gzip"));
+        if let Some(wanted) = self.manner.authorization
+            && request.method() == "POST"
+            && headers
+                .get(AUTHORIZATION)
+                .is_none_or(|value| value != wanted)
+        {
+            let is_flush = seen.length.as_deref() == Some("4");
+            seen.status = if is_flush { 401 } else { 0 };
+            self.seen.lock().unwrap().push(seen);
+            return if is_flush {
+                let mut response =
+                    Response::new(Empty::new().map_err(|never| match never {}).boxed());
+                *response.status_mut() = StatusCode::UNAUTHORIZED;
+                Ok(response)
+            } else {
+                Err("the connection is cut".into())
+            };
+        }
+        let socket = TcpStream::connect(self.upstream).await.unwrap();
+        let (mut sender, connection) = handshake(TokioIo::new(socket)).await?;
+        tokio::spawn(connection);
+        let target = request
+            .uri()
+            .path_and_query()
+            .unwrap()
+            .as_str()
+            .parse()
+            .unwrap();
+        *request.uri_mut() = target;
+        *request.version_mut() = Version::HTTP_11;
+        let host = self.upstream.to_string().parse().unwrap();
+        request.headers_mut().insert(HOST, host);
+        let mut response = sender.send_request(request).await?;
+        seen.status = response.status().as_u16();
+        seen.is_compressed = self.manner.gzip && reads_gzip;
+        let is_compressed = seen.is_compressed;
+        self.seen.lock().unwrap().push(seen);
+        response.headers_mut().remove("transfer-encoding");
+        if !is_compressed {
+            return Ok(response.map(BodyExt::boxed));
+        }
+        response.headers_mut().remove(CONTENT_LENGTH);
+        response
+            .headers_mut()
+            .insert(CONTENT_ENCODING, "gzip".parse().unwrap());
+        Ok(response.map(|body| BodyExt::boxed(Gzip::new(body))))
+    }
+}
+
+/// A body that is compressed piece by piece, each complete when it leaves.
+struct Gzip {
+    body: Incoming,
+    encoder: Option<GzEncoder<Vec<u8>>>,
+}
+
+impl Gzip {
+    fn new(body: Incoming) -> Self {
+        Self {
+            body,
+            encoder: Some(GzEncoder::new(Vec::new(), Compression::default())),
+        }
+    }
+}
+
+impl Body for Gzip {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        if self.encoder.is_none() {
+            return Poll::Ready(None);
+        }
+        let bytes = match ready!(Pin::new(&mut self.body).poll_frame(cx)).transpose()? {
+            Some(frame) => {
+                let encoder = self.encoder.as_mut().unwrap();
+                encoder
+                    .write_all(&frame.into_data().unwrap_or_default())
+                    .unwrap();
+                encoder.flush().unwrap();
+                std::mem::take(encoder.get_mut())
+            }
+            None => self.encoder.take().unwrap().finish().unwrap(),
+        };
+        Poll::Ready(Some(Ok(Frame::data(Bytes::from(bytes)))))
+    }
+}
