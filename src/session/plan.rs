@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::exit::Exit;
+use crate::git::push::Known;
 use crate::git::{Commit, Repo};
 use crate::pipeline::{Hold, Pipeline, PlannedStep, Shipment};
 use crate::policy::Trigger;
@@ -219,16 +220,15 @@ fn diverged(repo: &Repo, shipment: &Shipment) -> Option<Note> {
     let (there, count) = lacking(repo, shipment)?;
     let (branch, remote) = (&shipment.branch, &shipment.remote.name);
     let commits = if count == 1 { "commit" } else { "commits" };
+    let ours = repo.ahead(shipment.head, &[there], 0).ok()?.total;
+    let known = if ours == 0 { Known::Ahead } else { Known::Here };
     Some(Note {
         code: "diverged".into(),
         message: format!(
             "{branch} on {remote} has {count} {commits} that {branch} here has not, as far as the last push or \
              fetch tells: the push would fail as diverged"
         ),
-        advice: Some(format!(
-            "git pull --rebase {remote} {branch}; or, if it was rewritten on purpose: \
-             git push --force-with-lease={branch}:{there} {remote} {branch}"
-        )),
+        advice: Some(known.advice(branch.as_str(), remote.as_str(), &there)),
     })
 }
 

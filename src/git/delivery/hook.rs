@@ -2,15 +2,16 @@
 
 use crate::git::push::Progress;
 use crate::git::push::PushError;
+use crate::git::push::clean_line;
 use crate::git::push::commands::RefUpdate;
 use crate::process::Ended;
 use crate::process::Leftovers;
 use crate::process::Output;
 use crate::process::ProcessError;
 use crate::process::Program;
+use crate::secrets::KnownSecrets;
 
 use super::Delivery;
-use super::link::clean_line;
 
 /// The system's "this is no program": a script without a first line that names its interpreter.
 const ENOEXEC: i32 = 8;
@@ -56,7 +57,7 @@ pub(super) fn run(delivery: &Delivery<'_>, update: Option<&RefUpdate>) -> Result
     };
     match output {
         Ok(output) if output.ended.is_success() => Ok(()),
-        Ok(output) => Err(declined(&output)),
+        Ok(output) => Err(declined(&output, &delivery.options.known)),
         Err(ProcessError::Stopped(_)) => Err(PushError::Stopped),
         Err(error @ ProcessError::Deadline { .. }) => Err(PushError::HookTimeout(error.into())),
         Err(error) => Err(PushError::Hook(error.into())),
@@ -73,9 +74,10 @@ fn url(delivery: &Delivery<'_>) -> String {
     }
 }
 
-fn declined(output: &Output) -> PushError {
+fn declined(output: &Output, known: &KnownSecrets) -> PushError {
     let lines = |bytes: &[u8]| {
-        let lines = bytes.split(|byte| *byte == b'\n').map(clean_line);
+        let lines = bytes.split(|byte| *byte == b'\n');
+        let lines = lines.map(|line| clean_line(line, known));
         lines.filter(|line| !line.is_empty()).collect::<Vec<_>>()
     };
     let mut messages = lines(&output.stderr.bytes);

@@ -8,6 +8,7 @@ mod options;
 mod remote_head;
 mod submodules;
 
+use std::borrow::Cow;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
@@ -29,7 +30,7 @@ use crate::git::push::Transport;
 use crate::git::push::commands::RefUpdate;
 use crate::policy::PushPermit;
 use crate::policy::RemoteFacts;
-use crate::secrets::redact;
+use crate::secrets::KnownSecrets;
 
 use self::link::Target;
 
@@ -114,6 +115,12 @@ impl Delivery<'_> {
     }
 }
 
+impl Hide for KnownSecrets {
+    fn hide<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        Self::hide(self, text)
+    }
+}
+
 /// The way to the remote, over the transport that its URL names.
 struct Way<'a> {
     remote: &'a Remote,
@@ -138,8 +145,8 @@ impl Transport for Way<'_> {
         link::open(target, service)
     }
 
-    fn hide(&self) -> Hide {
-        redact
+    fn hide(&self) -> &dyn Hide {
+        &self.options.known
     }
 }
 

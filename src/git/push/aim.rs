@@ -40,10 +40,12 @@ impl Aim {
                 remote,
                 old,
                 new: order.new,
-                known: if reader.contains(&old) {
-                    Known::Here
-                } else {
+                known: if !reader.contains(&old) {
                     Known::Elsewhere
+                } else if is_fast_forward_with(repo, reader, order.new, old, order.stop)? {
+                    Known::Ahead
+                } else {
+                    Known::Here
                 },
             },
             (_, found) => PushError::LeaseBroken {

@@ -7,7 +7,7 @@ use gix::protocol::transport::packetline::decode::Stream;
 use gix::protocol::transport::packetline::decode::streaming;
 
 use super::clean::Hide;
-use super::clean::LINE_CAP;
+use super::clean::LINE_READ;
 use super::clean::clean_line;
 use super::commands::SideBand;
 
@@ -35,9 +35,9 @@ pub struct Malformed;
 
 /// Takes the answer apart while it comes in, in pieces of any size.
 #[derive(Debug)]
-pub struct Demux {
+pub struct Demux<'a> {
     side_band: SideBand,
-    hide: Hide,
+    hide: &'a dyn Hide,
     pending: Vec<u8>,
     partial: Vec<u8>,
     kept: usize,
@@ -46,9 +46,9 @@ pub struct Demux {
     answer: Answer,
 }
 
-impl Demux {
+impl<'a> Demux<'a> {
     /// Begins. `hide` takes out of its words what nobody may see.
-    pub fn new(side_band: SideBand, hide: Hide) -> Self {
+    pub fn new(side_band: SideBand, hide: &'a dyn Hide) -> Self {
         Self {
             side_band,
             hide,
@@ -158,7 +158,7 @@ impl Demux {
             if matches!(byte, b'\n' | b'\r') {
                 let line = std::mem::take(&mut self.partial);
                 self.say(&line);
-            } else if self.partial.len() < LINE_CAP * 4 {
+            } else if self.partial.len() <= LINE_READ {
                 self.partial.push(*byte);
             }
         }
@@ -175,7 +175,7 @@ impl Demux {
 
 #[cfg(test)]
 mod tests {
-    use super::super::clean::as_it_is;
+    use super::super::clean::AsItIs;
     use super::*;
     use proptest::prelude::*;
 
@@ -194,7 +194,7 @@ mod tests {
         input.extend(b"0000ignored");
         // Whatever the pieces, the answer is the same.
         for size in [1, 3, 7, 1000] {
-            let mut demux = Demux::new(SideBand::Large, as_it_is);
+            let mut demux = Demux::new(SideBand::Large, &AsItIs);
             for piece in input.chunks(size) {
                 demux.feed(piece).unwrap();
             }
@@ -208,7 +208,7 @@ mod tests {
 
     #[test]
     fn without_side_bands_the_report_stands_alone() {
-        let mut demux = Demux::new(SideBand::None, as_it_is);
+        let mut demux = Demux::new(SideBand::None, &AsItIs);
         demux.feed(b"000eunpack ok\n0000").unwrap();
         assert!(demux.is_done());
         assert_eq!(demux.finish().report, b"000eunpack ok\n0000");
@@ -217,7 +217,7 @@ mod tests {
     #[test]
     fn band_three_and_error_lines_end_the_conversation() {
         for data in [&b"\x03no \x1b[31mway\n"[..], b"ERR no way"] {
-            let mut demux = Demux::new(SideBand::Large, as_it_is);
+            let mut demux = Demux::new(SideBand::Large, &AsItIs);
             demux.feed(&packet(data)).unwrap();
             assert!(demux.is_done());
             assert_eq!(demux.finish().fatal.as_deref(), Some("no way"));
@@ -234,17 +234,17 @@ mod tests {
             b"zzzz",
             b"0001",
         ] {
-            let mut demux = Demux::new(SideBand::Large, as_it_is);
+            let mut demux = Demux::new(SideBand::Large, &AsItIs);
             assert_eq!(demux.feed(input), Err(Malformed), "{input:?}");
         }
-        let mut demux = Demux::new(SideBand::Large, as_it_is);
+        let mut demux = Demux::new(SideBand::Large, &AsItIs);
         demux.feed(b"0005\x010005\x02").unwrap();
         assert_eq!(demux.finish(), Answer::default());
     }
 
     #[test]
     fn a_flood_of_messages_is_bounded() {
-        let mut demux = Demux::new(SideBand::Large, as_it_is);
+        let mut demux = Demux::new(SideBand::Large, &AsItIs);
         let line = [b"\x02".as_slice(), &b"y".repeat(900), b"\n"].concat();
         for _ in 0..1000 {
             demux.feed(&packet(&line)).unwrap();
@@ -256,7 +256,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_input_makes_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
-            let mut demux = Demux::new(SideBand::Large, as_it_is);
+            let mut demux = Demux::new(SideBand::Large, &AsItIs);
             let _ = demux.feed(&bytes);
             for line in demux.finish().messages {
                 prop_assert!(!line.chars().any(char::is_control));

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::io::Write;
 use std::panic::resume_unwind;
+use std::sync::mpsc::channel;
 use std::thread;
 
 use gix::ObjectId;
@@ -12,12 +13,12 @@ use tracing::debug;
 use super::advertisement::Advertisement;
 use super::advertisement::AdvertisementError;
 use super::aim::Aim;
-use super::clean::clean_line;
 use super::commands::Negotiated;
 use super::commands::RefUpdate;
 use super::commands::encode_with_options;
 use super::early::Early;
 use super::early::Meanwhile;
+use super::early::Verdict;
 use super::error::PushError;
 use super::lfs;
 use super::limit::Limited;
@@ -28,14 +29,14 @@ use super::objects::select_from;
 use super::order::Action;
 use super::order::PushOrder;
 use super::order::Pushed;
-use super::outcome::ask_again;
-use super::outcome::judge;
+use super::outcome::settle;
 use super::pack::PackError;
 use super::pack::PackOptions;
 use super::pack::PackStats;
 use super::pack::Plan;
 use super::pack::Writer;
 use super::store::Reader;
+use super::transport::AnswerForm;
 use super::transport::Link;
 use super::transport::PushRequest;
 use super::transport::Service;
@@ -57,26 +58,42 @@ pub(super) fn converse(
     let reader = reader(repo)?;
     let name = BString::from(order.permit.branch().full());
     let meanwhile = Meanwhile::default();
+    let (push_options, stop) = (order.push_options, order.stop);
     thread::scope(|scope| {
-        let asking = scope.spawn(|| {
+        let (begun_is_done, done) = channel::<()>();
+        let meanwhile = &meanwhile;
+        let asking = scope.spawn(move || {
+            let verdict = Verdict::on(meanwhile);
             let asked = ask(transport, kind);
             match &asked {
-                Ok((_, advertisement)) => meanwhile.answer(advertisement.find(&name)),
-                Err(_) => meanwhile.refused(),
+                Ok((_, advertisement)) if refusal(push_options, advertisement).is_none() => {
+                    verdict.answer(advertisement.find(&name));
+                }
+                _ => drop(verdict),
             }
+            meanwhile.watch(stop, &done);
             asked
         });
-        // Asking ends when the caller wants to, so what goes on beside it needs to hear of that only.
-        let early = Early::select(repo, &reader, order, aim, &meanwhile);
+        let early = Early::select(repo, &reader, order, aim, meanwhile);
         let plan = early
             .as_ref()
-            .and_then(|early| early.plan(&reader, &meanwhile));
+            .and_then(|early| early.plan(&reader, meanwhile));
         let begun = early.as_ref().zip(plan.as_ref());
-        let begun = begun.and_then(|(early, plan)| early.pack(&reader, plan, order, &meanwhile));
+        let begun = begun.and_then(|(early, plan)| early.pack(&reader, plan, order, meanwhile));
+        drop(begun_is_done);
         let asked = asking.join().unwrap_or_else(|panic| resume_unwind(panic));
         let (link, advertisement) = asked?;
         talk.deliver(link, &advertisement, &reader, early.as_ref().zip(begun))
     })
+}
+
+/// Returns why a remote cannot take the push, as far as it says so before anything is sent.
+fn refusal(push_options: &[String], advertisement: &Advertisement) -> Option<PushError> {
+    if !advertisement.shallow.is_empty() {
+        return Some(PushError::ShallowRemote);
+    }
+    let takes_options = || Negotiated::from_advertisement(advertisement).push_options;
+    (!push_options.is_empty() && !takes_options()).then_some(PushError::NoPushOptions)
 }
 
 /// Connects, and asks what the remote has.
@@ -115,8 +132,8 @@ impl Talk<'_> {
             link.leave();
             return Ok(Pushed::up_to_date(order.new));
         }
-        if !advertisement.shallow.is_empty() {
-            return Err(PushError::ShallowRemote);
+        if let Some(refusal) = refusal(order.push_options, advertisement) {
+            return Err(refusal);
         }
         // It was proven meanwhile for a branch that is where it was seen.
         let proven = begun.as_ref().map(|(early, _)| early.old);
@@ -190,15 +207,13 @@ impl Talk<'_> {
         let answer = link.exchange(PushRequest {
             head: &request,
             pack: &mut write,
-            side_band: negotiated.side_band,
+            form: AnswerForm {
+                side_band: negotiated.side_band,
+                hide: order.transport.hide(),
+            },
         });
         drop(link);
-        let transport = order.transport;
-        let judged = answer.and_then(|answer| judge(answer, &update, transport.hide()));
-        let messages = match judged {
-            Ok(messages) => messages,
-            Err(failed) => ask_again(transport, &update, failed)?,
-        };
+        let messages = settle(order.transport, answer, &update)?;
         Ok(Pushed {
             action: if old.is_some() {
                 Action::Updated
@@ -222,9 +237,6 @@ fn request(
     negotiated: &Negotiated,
 ) -> Result<Vec<u8>, PushError> {
     let push_options = order.push_options;
-    if !push_options.is_empty() && !negotiated.push_options {
-        return Err(PushError::NoPushOptions);
-    }
     let updates = std::slice::from_ref(update);
     encode_with_options(updates, negotiated, &shallow(repo)?, push_options)
         .map_err(PushError::Request)
@@ -257,9 +269,9 @@ pub(super) fn advertised(
     kind: gix::hash::Kind,
 ) -> Result<Advertisement, PushError> {
     let lines = link.advertise()?;
-    Advertisement::parse(&lines, kind).map_err(|error| match error {
-        AdvertisementError::Refused(text) => PushError::Fatal {
-            said: clean_line(&text, transport.hide()),
+    Advertisement::parse(&lines, kind).map_err(|error| match error.cleaned(transport.hide()) {
+        AdvertisementError::Refused(said) => PushError::Fatal {
+            said: said.to_string(),
         },
         error => PushError::Advertisement(error),
     })

@@ -8,6 +8,9 @@ use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering;
+use std::sync::mpsc::Receiver;
+use std::sync::mpsc::RecvTimeoutError;
+use std::time::Duration;
 
 use gix::ObjectId;
 
@@ -22,6 +25,9 @@ use super::pack::PackOptions;
 use super::pack::Plan;
 use super::pack::Writer;
 use super::store::Reader;
+
+/// How often the caller is asked whether it wants to end.
+const TICK: Duration = Duration::from_millis(20);
 
 /// What becomes known while the remote is asked.
 #[derive(Debug, Default)]
@@ -38,16 +44,20 @@ pub(super) struct Meanwhile {
 struct Tip(Option<ObjectId>);
 
 impl Meanwhile {
-    /// The remote refused.
-    pub(super) fn refused(&self) {
+    /// Nothing that was begun is wanted any more.
+    fn end(&self) {
         self.useless.store(true, Ordering::Relaxed);
         self.answered.store(true, Ordering::Relaxed);
     }
 
-    /// The remote says where the branch is.
-    pub(super) fn answer(&self, tip: Option<ObjectId>) {
-        self.learn(Tip(tip));
-        self.answered.store(true, Ordering::Relaxed);
+    /// Passes on the caller's wish to end, until what goes on beside is `done`. Before the remote has answered the
+    /// transport hears of it.
+    pub(super) fn watch(&self, stop: &AtomicBool, done: &Receiver<()>) {
+        while done.recv_timeout(TICK) == Err(RecvTimeoutError::Timeout) {
+            if stop.load(Ordering::Relaxed) {
+                self.end();
+            }
+        }
     }
 
     /// The branch was seen here last.
@@ -61,6 +71,33 @@ impl Meanwhile {
         let first = branch.get_or_insert(tip);
         if *first != tip {
             self.useless.store(true, Ordering::Relaxed);
+        }
+    }
+}
+
+/// What the remote says, for what goes on meanwhile. Unless it says where the branch is, it refused: so also where asking it
+/// panics.
+#[derive(Debug)]
+pub(super) struct Verdict<'a>(Option<&'a Meanwhile>);
+
+impl<'a> Verdict<'a> {
+    pub(super) const fn on(meanwhile: &'a Meanwhile) -> Self {
+        Self(Some(meanwhile))
+    }
+
+    /// The remote takes pushes, and says where the branch is.
+    pub(super) fn answer(mut self, tip: Option<ObjectId>) {
+        if let Some(meanwhile) = self.0.take() {
+            meanwhile.learn(Tip(tip));
+            meanwhile.answered.store(true, Ordering::Relaxed);
+        }
+    }
+}
+
+impl Drop for Verdict<'_> {
+    fn drop(&mut self) {
+        if let Some(meanwhile) = self.0 {
+            meanwhile.end();
         }
     }
 }

@@ -35,13 +35,15 @@ use gix::ObjectId;
 use self::aim::Aim;
 use self::conversation::converse;
 
-pub use clean::{Hide, as_it_is, clean_line};
+pub use clean::{AsItIs, Hide, clean_line};
 pub use error::{Cause, Known, PushError};
 pub use local::{Local, NothingLocal};
 pub use order::{Action, LastSeen, PushOrder, Pushed};
 pub use progress::{NoProgress, Progress};
 pub use rejection::{Rejection, is_read_only};
-pub use transport::{ADVERTISEMENT_CAP, Effect, Failed, Link, PushRequest, Service, Transport};
+pub use transport::{
+    ADVERTISEMENT_CAP, AnswerForm, Effect, Failed, Link, PushRequest, Service, Transport,
+};
 
 /// Pushes one commit to the branch that the permit is for. Blocks; never forces, never fetches.
 ///

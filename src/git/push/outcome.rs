@@ -16,8 +16,19 @@ use super::transport::Failed;
 use super::transport::Service;
 use super::transport::Transport;
 
+/// Returns what the remote said beside, where the push arrived: by its answer, or because it has the branch there now.
+pub(super) fn settle(
+    transport: &dyn Transport,
+    answer: Result<Answer, Failed>,
+    update: &RefUpdate,
+) -> Result<Vec<String>, PushError> {
+    answer
+        .and_then(|answer| judge(answer, update, transport.hide()))
+        .or_else(|failed| ask_again(transport, update, failed))
+}
+
 /// Reads the report. Only `ok` for our ref is proof.
-pub(super) fn judge(answer: Answer, update: &RefUpdate, hide: Hide) -> Result<Vec<String>, Failed> {
+fn judge(answer: Answer, update: &RefUpdate, hide: &dyn Hide) -> Result<Vec<String>, Failed> {
     let Ok(status) = Status::parse(&answer.report) else {
         let error = match answer.fatal {
             Some(said) => PushError::Fatal { said },
@@ -58,7 +69,7 @@ pub(super) fn judge(answer: Answer, update: &RefUpdate, hide: Hide) -> Result<Ve
 }
 
 /// Finds out on a new connection what became of a push whose answer is missing.
-pub(super) fn ask_again(
+fn ask_again(
     transport: &dyn Transport,
     update: &RefUpdate,
     failed: Failed,

@@ -3,8 +3,9 @@
 use std::io::Write;
 
 use super::answer::Answer;
+use super::answer::Demux;
+use super::clean::AsItIs;
 use super::clean::Hide;
-use super::clean::as_it_is;
 use super::commands::SideBand;
 use super::error::PushError;
 
@@ -38,17 +39,18 @@ impl Service {
     }
 }
 
-/// The way to one remote. It is asked from another thread than that which reads the repository.
+/// The way to one remote. It may be asked from another thread than that which reads the repository.
 pub trait Transport: Sync {
     /// Returns the remote's name for people, as in `git fetch NAME`.
     fn remote(&self) -> &str;
 
-    /// Prepares a conversation with a service of the remote. It ends in time, whatever the remote does.
+    /// Prepares a conversation with a service of the remote. Whatever the remote does, the conversation ends in time, and
+    /// soon after the order's `stop` was raised.
     fn open(&self, service: Service) -> Result<Box<dyn Link + '_>, PushError>;
 
     /// Returns what takes out of the remote's words what nobody may see, such as secrets; by default nothing is.
-    fn hide(&self) -> Hide {
-        as_it_is
+    fn hide(&self) -> &dyn Hide {
+        &AsItIs
     }
 }
 
@@ -74,14 +76,30 @@ pub struct PushRequest<'a> {
     /// Writes the pack; the error is ours, or that of the connection when it was lost.
     pub pack: &'a mut dyn FnMut(&mut dyn Write) -> Result<(), PushError>,
     /// How the answer is taken apart.
+    pub form: AnswerForm<'a>,
+}
+
+/// How the answer to a push is taken apart.
+#[derive(Debug, Clone, Copy)]
+pub struct AnswerForm<'a> {
+    /// The channels that were agreed on.
     pub side_band: SideBand,
+    /// What takes out of its words what nobody may see.
+    pub hide: &'a dyn Hide,
+}
+
+impl<'a> AnswerForm<'a> {
+    /// Begins to take an answer apart.
+    pub fn demux(self) -> Demux<'a> {
+        Demux::new(self.side_band, self.hide)
+    }
 }
 
 impl std::fmt::Debug for PushRequest<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("PushRequest")
             .field("head", &self.head.len())
-            .field("side_band", &self.side_band)
+            .field("side_band", &self.form.side_band)
             .finish_non_exhaustive()
     }
 }

@@ -3,7 +3,7 @@
 use crate::git::push::{Action, PushError, Pushed};
 use crate::pipeline::{ErrorKind, Outcome, Outputs, Shipment, StepError};
 use crate::policy::Refused;
-use crate::secrets::redact;
+use crate::secrets::KnownSecrets;
 
 use super::work::Arrival;
 
@@ -46,7 +46,7 @@ pub(super) fn outcome(
             advice: Some("work on a branch of your own: git switch -c NAME".into()),
         });
     }
-    if let Some(error) = partly(&arrivals, hook) {
+    if let Some(error) = partly(&arrivals, hook, &shipment.push_options.known) {
         return Err(error);
     }
     let mut outputs = Outputs::new();
@@ -84,7 +84,7 @@ fn protected(arrival: &Arrival) -> Option<&Refused> {
 
 /// Makes the error of a push that a place refused. What the other places took is told all the same,
 /// as `arrived`.
-fn partly(arrivals: &[Arrival], hook: &News) -> Option<StepError> {
+fn partly(arrivals: &[Arrival], hook: &News, known: &KnownSecrets) -> Option<StepError> {
     let mut told: Option<StepError> = None;
     let mut arrived = Vec::new();
     for Arrival { url, pushed, .. } in arrivals {
@@ -98,7 +98,7 @@ fn partly(arrivals: &[Arrival], hook: &News) -> Option<StepError> {
             }
             Err(error) => error,
         };
-        let mut next = step_error(error);
+        let mut next = step_error(error, known);
         if arrivals.len() > 1 {
             next.summary = format!("{url}: {}", next.summary);
         }
@@ -137,13 +137,13 @@ fn one_line(shipment: &Shipment, pushed: &Pushed) -> String {
     }
 }
 
-fn step_error(error: &PushError) -> StepError {
+fn step_error(error: &PushError, known: &KnownSecrets) -> StepError {
     let kind = if error.is_transient() {
         ErrorKind::Transient
     } else {
         ErrorKind::Denied
     };
-    let mut told = StepError::new(kind, error.class(), redact(&error.summary()));
+    let mut told = StepError::new(kind, error.class(), error.summary(known));
     told.advice = error.advice();
     let key = match error {
         PushError::HookDeclined { .. } => "hook-output",

@@ -21,6 +21,8 @@ enum Echo {
     Refusal,
     /// In an ERR line of the git protocol.
     ErrLine,
+    /// In the body of a refusal, behind so many other letters.
+    Behind(usize),
 }
 
 /// Starts a server that says again what it was told, and ends with the listener.
@@ -58,6 +60,10 @@ fn answer(stream: TcpStream, how: Echo) {
     };
     let (status, kind, body) = match how {
         _ if told.is_empty() => ("401 Unauthorized", "text/plain", said.clone()),
+        Echo::Behind(letters) => {
+            let body = format!("{}{PASSWORD}", ". ".repeat(letters / 2));
+            ("403 Forbidden", "text/plain", body)
+        }
         Echo::Refusal => ("403 Forbidden", "text/plain", said.clone()),
         Echo::ErrLine => {
             let line = format!("ERR {said}\n");
@@ -174,6 +180,40 @@ fn a_server_that_echoes_a_configured_header_shows_nothing() {
     let said = assert_tight(&world, &without_token(&world), &[PASSWORD, BASIC]);
     let summary = push_of(&said[1])["summary"].to_string();
     assert!(summary.contains("[REDACTED]"), "{summary}");
+}
+
+#[test]
+fn where_words_are_cut_no_part_of_a_secret_is_left() {
+    let world = World::new();
+    helper(&world, "me", PASSWORD);
+    // Around what is shown of a page, and around what is read of it.
+    for letters in [180, 190, 198, 990, 8180] {
+        point_to(&world, &echo(Echo::Behind(letters)));
+        let said = world.run_in(&world.work(), &["run", "--json"], &without_token(&world));
+        assert_eq!(push_of(&said)["reason"], "auth", "{}", said.stdout);
+        assert!(!said.stdout.contains("corr"), "{letters}: {}", said.stdout);
+    }
+    let world = World::new();
+    let print = "for n in 490 495 499 1990 1995 1999; do printf '. %.0s' $(seq $n); echo";
+    let text = format!("#!/bin/sh\n({print} '{PASSWORD}'; done) >&2\nexit 1\n");
+    let hook = "served/acme/rocket.git/hooks/pre-receive";
+    world.sandbox.executable(hook, text);
+    helper(&world, "x-access-token", PASSWORD);
+    let said = world.run(&["run", "--json"]);
+    assert_eq!(push_of(&said)["reason"], "auth", "{}", said.stdout);
+    // Only what was learned is known: the token of the environment lets us in.
+    world
+        .sandbox
+        .write("home/.gitconfig", "[user]\n\tname = A\n\temail = a@b.c\n");
+    configure(
+        &world,
+        &format!("[http]\n\textraHeader = X-Token: {PASSWORD}\n"),
+    );
+    let said = world.run(&["run", "--json"]);
+    let push = push_of(&said);
+    assert_eq!(push["reason"], "hook-declined", "{push}");
+    assert_eq!(push["outputs"]["messages"].as_array().unwrap().len(), 6);
+    assert!(!said.stdout.contains("corr"), "{}", said.stdout);
 }
 
 #[test]

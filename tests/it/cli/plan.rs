@@ -104,6 +104,8 @@ fn a_plan_lists_only_what_the_remotes_branch_lacks() {
     assert_eq!(plan["already_pushed"], true, "{plan}");
     assert_eq!(plan["commits"], serde_json::json!([]));
     assert_eq!(plan["notes"][0]["code"], "diverged", "{plan}");
+    let advice = "the remote has all of it, and more: git pull --ff-only origin feature/x";
+    assert_eq!(plan["notes"][0]["advice"], advice);
     // Where nothing is known of the remote's branch, all of it would leave.
     git(&["update-ref", "-d", "refs/remotes/origin/feature/x"]);
     let said = world.run(&["plan", "--json", "--set", "branches.base=main"]);

@@ -7,7 +7,7 @@ use std::process::{Child, Stdio};
 use std::sync::atomic::AtomicBool;
 
 use gix::ObjectId;
-use sendoff::git::push::answer::{Answer, Demux};
+use sendoff::git::push::answer::Answer;
 use sendoff::git::push::{
     Action, Failed, Hide, LastSeen, Link, NoProgress, NothingLocal, PushError, PushOrder,
     PushRequest, Pushed, Service, Transport, push, push_with_lease,
@@ -41,8 +41,17 @@ impl Transport for Pipes<'_> {
             .map_err(|error| PushError::Start(error.into()))
     }
 
-    fn hide(&self) -> Hide {
-        |text| Cow::Owned(text.replace("hunter2", "*"))
+    fn hide(&self) -> &dyn Hide {
+        &Hunter
+    }
+}
+
+/// Hides one password.
+struct Hunter;
+
+impl Hide for Hunter {
+    fn hide<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        text.replace("hunter2", "*").into()
     }
 }
 
@@ -75,9 +84,7 @@ impl Link for Pipe {
         stdin.write_all(request.head).unwrap();
         (request.pack)(&mut stdin).map_err(Failed::without_effect)?;
         drop(stdin);
-        let mut demux = Demux::new(request.side_band, |text| {
-            Cow::Owned(text.replace("hunter2", "*"))
-        });
+        let mut demux = request.form.demux();
         let mut answer = Vec::new();
         let stdout = self.0.stdout.as_mut().unwrap();
         stdout.read_to_end(&mut answer).unwrap();
@@ -148,6 +155,7 @@ fn a_lease_and_the_words_of_a_hook_go_over_it_too() {
     let error = pushed(&sandbox, &work, &remote, wrong).unwrap_err();
     assert_eq!(error.class(), "lease-broken");
     assert!(error.advice().unwrap().contains("git fetch elsewhere"));
+    assert_eq!(error.summary(&Hunter), error.to_string());
     let text = "echo the password is hunter2 >&2; exit 1";
     script(&sandbox, "remotes/r.git/hooks/update", text);
     let error = pushed(&sandbox, &work, &remote, &push).unwrap_err();

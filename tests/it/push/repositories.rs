@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use sendoff::git::push::{PushError, Pushed};
+use sendoff::git::push::{AsItIs, PushError, Pushed};
 
 use super::rig::{options, push_head};
 use super::twin::{ONE, Shop};
@@ -25,7 +25,10 @@ fn refused(shop: &Shop) -> (&'static str, String) {
     let error = push(shop).unwrap_err();
     assert_eq!(see(), before, "{error:?}");
     let advice = error.advice().unwrap_or_default();
-    (error.class(), format!("{}; {advice}", error.summary()))
+    (
+        error.class(),
+        format!("{}; {advice}", error.summary(&AsItIs)),
+    )
 }
 
 /// The file of a loose object.

@@ -157,17 +157,10 @@ pub(crate) fn push_until(
     work: &Path,
     url: &str,
     options: &PushOptions,
+    about: &About<'_>,
     stop: &AtomicBool,
 ) -> Result<Pushed, PushError> {
-    push_all(
-        sandbox,
-        work,
-        url,
-        options,
-        &About::default(),
-        stop,
-        &plainly,
-    )
+    push_all(sandbox, work, url, options, about, stop, &plainly)
 }
 
 /// Which of the pushes of the library is called.

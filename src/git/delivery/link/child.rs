@@ -12,6 +12,7 @@ use crate::git::push::PushRequest;
 use crate::git::push::answer::Answer;
 use crate::names::Scheme;
 use crate::process::Program;
+use crate::secrets::KnownSecrets;
 
 use super::Target;
 use super::peer::{Peer, watched};
@@ -27,6 +28,7 @@ pub(super) struct ChildLink<'a> {
     pulse: Pulse,
     stop: &'a AtomicBool,
     scheme: Scheme,
+    known: &'a KnownSecrets,
 }
 
 impl std::fmt::Debug for ChildLink<'_> {
@@ -58,6 +60,7 @@ impl<'a> ChildLink<'a> {
             pulse: Pulse::new(target.options.push_timeout),
             stop: target.stop,
             scheme: target.url.scheme(),
+            known: &target.options.known,
         })
     }
 
@@ -75,6 +78,7 @@ impl<'a> ChildLink<'a> {
             pulse: Pulse::new(target.options.push_timeout),
             stop: target.stop,
             scheme: target.url.scheme(),
+            known: &target.options.known,
         })
     }
 }
@@ -90,7 +94,7 @@ impl Link for ChildLink<'_> {
         match (lines, interruption) {
             (Ok(lines), _) => Ok(lines),
             (Err(_), Some(interruption)) => Err(interruption.into()),
-            (Err(Broken::End), None) => Err(self.peer.ended(self.scheme)),
+            (Err(Broken::End), None) => Err(self.peer.ended(self.scheme, self.known)),
             (Err(Broken::Malformed), None) => Err(PushError::Garbled),
         }
     }
@@ -99,16 +103,14 @@ impl Link for ChildLink<'_> {
         let written = self.stdin.as_mut().map(|stdin| stdin.write_all(body));
         match written {
             Some(Ok(())) => self.advertise(),
-            _ => Err(self.peer.ended(self.scheme)),
+            _ => Err(self.peer.ended(self.scheme, self.known)),
         }
     }
 
     /// Sends the request; the answer is read meanwhile, so that neither side waits for the other.
     fn exchange(&mut self, request: PushRequest<'_>) -> Result<Answer, Failed> {
         let PushRequest {
-            head,
-            pack,
-            side_band,
+            head, pack, form, ..
         } = request;
         let Some(mut stdin) = self.stdin.take() else {
             return Err(Failed::without_effect(PushError::Garbled));
@@ -118,7 +120,7 @@ impl Link for ChildLink<'_> {
         pulse.beat();
         let ((written, read), interruption) = watched(&cut, pulse, self.stop, || {
             thread::scope(|scope| {
-                let reader = scope.spawn(|| read_answer(stdout, pulse, side_band));
+                let reader = scope.spawn(|| read_answer(stdout, pulse, form));
                 let mut out = Paced::new(&mut *stdin, pulse);
                 let written = match out.write_all(head) {
                     Ok(()) => pack(&mut out),
@@ -141,7 +143,7 @@ impl Link for ChildLink<'_> {
             (written, Err(broken), interruption) => {
                 let error = match (interruption, broken) {
                     (Some(interruption), _) => interruption.into(),
-                    (None, Broken::End) => self.peer.ended(self.scheme),
+                    (None, Broken::End) => self.peer.ended(self.scheme, self.known),
                     (None, Broken::Malformed) => PushError::Garbled,
                 };
                 // A pack that was cut short is taken by no server.

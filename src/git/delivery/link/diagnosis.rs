@@ -4,10 +4,10 @@ use std::error::Error;
 use std::io;
 
 use crate::git::push::PushError;
+use crate::git::push::clean_line;
 use crate::git::push::is_read_only;
 use crate::names::Scheme;
-
-use super::clean_line;
+use crate::secrets::KnownSecrets;
 
 /// Turns an error of the HTTP client, whose text would name the URL, into one of the push.
 pub(super) fn from_http(error: reqwest::Error) -> PushError {
@@ -60,10 +60,10 @@ fn told(line: &str) -> &str {
 }
 
 /// Tells from stderr why ssh or git's receive-pack ended before it said what it should.
-pub(super) fn from_stderr(stderr: &[u8], scheme: Scheme) -> PushError {
+pub(super) fn from_stderr(stderr: &[u8], scheme: Scheme, known: &KnownSecrets) -> PushError {
     let lines: Vec<String> = stderr
         .split(|byte| *byte == b'\n')
-        .map(|line| told(&clean_line(line)).to_owned())
+        .map(|line| told(&clean_line(line, known)).to_owned())
         .filter(|line| !line.is_empty())
         .collect();
     let find = |words: &[&str]| {
@@ -113,7 +113,7 @@ mod tests {
     use super::*;
 
     fn class(stderr: &str, scheme: Scheme) -> &'static str {
-        from_stderr(stderr.as_bytes(), scheme).class()
+        from_stderr(stderr.as_bytes(), scheme, &KnownSecrets::default()).class()
     }
 
     #[test]

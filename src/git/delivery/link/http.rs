@@ -18,6 +18,7 @@ use crate::git::push::answer::Answer;
 use crate::net::ClientSettings;
 use crate::net::client_builder;
 use crate::net::may_follow;
+use crate::secrets::KnownSecrets;
 
 use super::Target;
 use super::diagnosis::from_http;
@@ -28,8 +29,8 @@ use super::pulse::{Pulse, TICK};
 
 /// After so many steps the clock is looked at, however much a server says meanwhile.
 const EVENTS: u32 = 2;
-/// How much of an error page is shown, in bytes.
-pub(super) const EXCERPT: usize = 200;
+/// How much of an error page is read, in bytes: more than is shown of it, so that a secret in it is known for one.
+pub(super) const EXCERPT: usize = 8 * 1024;
 
 /// A conversation over smart HTTP.
 #[derive(Debug)]
@@ -44,6 +45,7 @@ pub(super) struct HttpLink<'a> {
     pub(super) pulse: Pulse,
     /// Up to here a request is collected and sent with its length, in bytes.
     pub(super) collected: usize,
+    known: &'a KnownSecrets,
     stop: &'a AtomicBool,
 }
 
@@ -79,6 +81,7 @@ impl<'a> HttpLink<'a> {
             logins: Logins::new(target.url, target.options),
             pulse: Pulse::new(target.options.push_timeout),
             collected: target.options.post_buffer,
+            known: &target.options.known,
             stop: target.stop,
         })
     }
@@ -126,7 +129,7 @@ impl<'a> HttpLink<'a> {
                     url = to;
                     hops += 1;
                 }
-                _ => return Err(refusal(head, &body, &self.logins.host())),
+                _ => return Err(self.refusal(head, &body)),
             }
         }
     }
@@ -142,8 +145,13 @@ impl<'a> HttpLink<'a> {
         if head.status == StatusCode::OK {
             Ok(body)
         } else {
-            Err(refusal(head, &body, &self.logins.host()))
+            Err(self.refusal(head, &body))
         }
+    }
+
+    /// Returns the error that an answer other than 200 and 401 stands for.
+    pub(super) fn refusal(&self, head: Head, body: &[u8]) -> PushError {
+        refusal(head, body, &self.logins.host(), self.known)
     }
 
     /// Drives one exchange, and gives it up when nothing moves or the caller wants to end.

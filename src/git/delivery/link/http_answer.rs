@@ -7,10 +7,13 @@ use reqwest::{Response, StatusCode};
 
 use crate::clock::Clock;
 use crate::git::push::PushError;
+use crate::git::push::clean_line;
 use crate::git::push::is_read_only;
 use crate::net::retry_after;
+use crate::secrets::KnownSecrets;
 
-use super::clean_line;
+/// How much of a page is shown, in letters.
+const SAID: usize = 200;
 
 /// What an answer says before its body.
 #[derive(Debug, Clone, Copy)]
@@ -49,12 +52,12 @@ pub(super) fn media_type(response: &Response) -> String {
 }
 
 /// Returns the error that a status other than 200 and 401 stands for.
-pub(super) fn refusal(head: Head, body: &[u8], host: &str) -> PushError {
-    let text = clean_line(body);
-    let said = if text.starts_with('<') {
+pub(super) fn refusal(head: Head, body: &[u8], host: &str, known: &KnownSecrets) -> PushError {
+    let text = clean_line(body, known);
+    let said: String = if text.starts_with('<') {
         String::new()
     } else {
-        text
+        text.chars().take(SAID).collect()
     };
     let host = host.to_owned();
     match head.status.as_u16() {

@@ -113,13 +113,13 @@ impl Write for Gathered {
 }
 
 /// Takes the answer to a push apart, and nothing more when it is complete.
-pub(super) struct Reported {
-    demux: Demux,
+pub(super) struct Reported<'a> {
+    demux: Demux<'a>,
     heard: usize,
 }
 
-impl Reported {
-    pub(super) const fn new(demux: Demux) -> Self {
+impl<'a> Reported<'a> {
+    pub(super) const fn new(demux: Demux<'a>) -> Self {
         Self { demux, heard: 0 }
     }
 
@@ -138,7 +138,7 @@ impl Reported {
     }
 }
 
-impl Write for Reported {
+impl Write for Reported<'_> {
     fn write(&mut self, piece: &[u8]) -> io::Result<usize> {
         if self.is_done() || self.demux.feed(piece).is_err() {
             return Err(io::ErrorKind::InvalidData.into());

@@ -6,17 +6,16 @@ use bytes::{Bytes, BytesMut};
 use reqwest::{RequestBuilder, Response, StatusCode};
 use tokio::sync::mpsc::{Receiver, channel};
 
+use crate::git::push::AnswerForm;
 use crate::git::push::Effect;
 use crate::git::push::Failed;
 use crate::git::push::PushError;
 use crate::git::push::PushRequest;
-use crate::git::push::answer::{Answer, Demux};
-use crate::git::push::commands::SideBand;
-use crate::secrets::redact;
+use crate::git::push::answer::Answer;
 
 use super::diagnosis::{from_http, is_cut};
 use super::http::{EXCERPT, HttpLink};
-use super::http_answer::{Head, media_type, refusal};
+use super::http_answer::{Head, media_type};
 use super::http_body::{CollectedBody, Piece, PieceWriter, Pieces, StreamedBody};
 use super::http_decode::{Decoder, Reported};
 
@@ -34,12 +33,12 @@ enum Posted {
 impl HttpLink<'_> {
     /// Sends the request while `pack` writes it, and returns the answer.
     pub(super) fn push(&mut self, request: PushRequest<'_>) -> Result<Answer, Failed> {
-        let (head, side_band) = (request.head, request.side_band);
+        let (head, form) = (request.head, request.form);
         let pack = request.pack;
         let (sender, receiver) = channel(PIECES);
         thread::scope(|scope| {
             // The pack is made here, because the repository stays on its thread.
-            let network = scope.spawn(|| self.transfer(receiver, side_band));
+            let network = scope.spawn(|| self.transfer(receiver, form));
             let mut out = PieceWriter::new(sender);
             let written = std::io::Write::write_all(&mut out, head)
                 .map_err(|_| PushError::Lost)
@@ -69,7 +68,7 @@ impl HttpLink<'_> {
     fn transfer(
         &mut self,
         mut pieces: Receiver<Piece>,
-        side_band: SideBand,
+        form: AnswerForm<'_>,
     ) -> Result<Answer, Failed> {
         let mut first = BytesMut::new();
         let mut complete = false;
@@ -82,7 +81,7 @@ impl HttpLink<'_> {
         }
         let first = first.freeze();
         if complete {
-            return self.post_collected(&first, side_band);
+            return self.post_collected(&first, form);
         }
         // A streamed request cannot be repeated, so the login is settled by an empty one first.
         if !self.logins.is_known() {
@@ -91,7 +90,7 @@ impl HttpLink<'_> {
         let pieces = Pieces::new(pieces);
         let body = StreamedBody::new(first, pieces.clone(), self.pulse.clone());
         let request = self.post().body(reqwest::Body::wrap(body));
-        let posted = self.post_once(request, side_band);
+        let posted = self.post_once(request, form);
         // The connection keeps what it did not send, and the writer must not wait for it.
         pieces.close();
         let is_ours = pieces.are_unfinished();
@@ -124,11 +123,11 @@ impl HttpLink<'_> {
         matches!(asked, Ok(StatusCode::UNAUTHORIZED))
     }
 
-    fn post_collected(&mut self, body: &Bytes, side_band: SideBand) -> Result<Answer, Failed> {
+    fn post_collected(&mut self, body: &Bytes, form: AnswerForm<'_>) -> Result<Answer, Failed> {
         loop {
             let body = CollectedBody::new(body.clone(), self.pulse.clone());
             let request = self.post().body(reqwest::Body::wrap(body));
-            match self.post_once(request, side_band) {
+            match self.post_once(request, form) {
                 Ok(Posted::Answer(answer)) => return Ok(answer),
                 Err(failed) if !is_cut(&failed.error) || !self.is_login_wrong() => {
                     return Err(failed);
@@ -156,7 +155,7 @@ impl HttpLink<'_> {
                     return Ok(());
                 }
                 StatusCode::UNAUTHORIZED => self.logins.refused()?,
-                _ => return Err(refusal(head, &body, &self.logins.host())),
+                _ => return Err(self.refusal(head, &body)),
             }
         }
     }
@@ -164,7 +163,7 @@ impl HttpLink<'_> {
     fn post_once(
         &mut self,
         request: RequestBuilder,
-        side_band: SideBand,
+        form: AnswerForm<'_>,
     ) -> Result<Posted, Failed> {
         let wanted = format!("application/x-{}-result", self.service.name());
         let posted = self.run(|link| async move {
@@ -179,7 +178,7 @@ impl HttpLink<'_> {
             }
             if head.status != StatusCode::OK {
                 let body = link.read(response, EXCERPT).await.unwrap_or_default();
-                let error = refusal(head, &body, &link.logins.host());
+                let error = link.refusal(head, &body);
                 // A gateway that lost patience does not know what happened behind it.
                 return Ok(Err(if head.status.is_server_error() {
                     Failed::unknown(error)
@@ -191,7 +190,7 @@ impl HttpLink<'_> {
                 let host = link.logins.host();
                 return Ok(Err(Failed::unknown(PushError::NotGit { host })));
             }
-            let answer = link.read_answer(response, side_band).await;
+            let answer = link.read_answer(response, form).await;
             Ok(answer.map(Posted::Answer).map_err(Failed::unknown))
         });
         match posted {
@@ -209,9 +208,9 @@ impl HttpLink<'_> {
     async fn read_answer(
         &self,
         mut response: Response,
-        side_band: SideBand,
+        form: AnswerForm<'_>,
     ) -> Result<Answer, PushError> {
-        let mut decoder = Decoder::of(&response, Reported::new(Demux::new(side_band, redact)));
+        let mut decoder = Decoder::of(&response, Reported::new(form.demux()));
         loop {
             let piece = response.chunk().await.map_err(from_http)?;
             let piece = piece.ok_or(PushError::Garbled)?;

@@ -18,22 +18,15 @@ mod stream;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
-use crate::git::push;
 use crate::git::push::Link;
 use crate::git::push::PushError;
 use crate::git::push::Service;
 use crate::names::RemoteUrl;
 use crate::names::Scheme;
-use crate::secrets::redact;
 
 use super::PushOptions;
 
 pub use daemon::AllowGit;
-
-/// Cleans a line that came from the other side or from a child.
-pub(super) fn clean_line(text: &[u8]) -> String {
-    push::clean_line(text, redact)
-}
 
 /// What is needed to reach a remote.
 #[derive(Debug, Clone, Copy)]

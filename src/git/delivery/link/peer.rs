@@ -12,6 +12,7 @@ use crate::git::push::PushError;
 use crate::names::Scheme;
 use crate::process::Killer;
 use crate::process::Running;
+use crate::secrets::KnownSecrets;
 
 use super::diagnosis::from_stderr;
 use super::pulse::{Interruption, Pulse, TICK};
@@ -43,10 +44,10 @@ impl Peer {
     }
 
     /// Returns the error of a service that ended too early, from what it wrote to stderr.
-    pub(super) fn ended(&self, scheme: Scheme) -> PushError {
+    pub(super) fn ended(&self, scheme: Scheme, known: &KnownSecrets) -> PushError {
         match self {
-            Self::Child(running) => from_stderr(&running.stderr(FAREWELL).bytes, scheme),
-            Self::Socket(_) => from_stderr(b"the remote hung up", scheme),
+            Self::Child(running) => from_stderr(&running.stderr(FAREWELL).bytes, scheme, known),
+            Self::Socket(_) => from_stderr(b"the remote hung up", scheme, known),
         }
     }
 

@@ -3,9 +3,9 @@
 use std::io::{Read, Write};
 
 use crate::git::push::ADVERTISEMENT_CAP;
-use crate::git::push::answer::{Answer, Demux};
+use crate::git::push::AnswerForm;
+use crate::git::push::answer::Answer;
 use crate::git::push::commands::SideBand;
-use crate::secrets::redact;
 
 use super::pulse::Pulse;
 
@@ -57,12 +57,12 @@ fn length_of(digits: [u8; 4]) -> Result<usize, Broken> {
 pub(super) fn read_answer(
     stdout: &mut impl Read,
     pulse: &Pulse,
-    side_band: SideBand,
+    form: AnswerForm<'_>,
 ) -> Result<Answer, Broken> {
-    let mut demux = Demux::new(side_band, redact);
+    let mut demux = form.demux();
     let mut buffer = vec![0; 64 * 1024];
     // Without side bands the hooks that follow the report run on until the service ends.
-    while !demux.is_done() || side_band == SideBand::None {
+    while !demux.is_done() || form.side_band == SideBand::None {
         let read = stdout.read(&mut buffer).map_err(|_| Broken::End)?;
         let piece = buffer.get(..read).unwrap_or_default();
         if piece.is_empty() && demux.is_done() {

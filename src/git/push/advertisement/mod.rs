@@ -10,6 +10,8 @@ use gix::bstr::BString;
 use gix::bstr::ByteSlice;
 use gix::hash::Kind;
 
+use super::clean::Hide;
+use super::clean::clean_line;
 use super::pkt_line::PktLineError;
 
 /// The advertisement of receive-pack, protocol version 0.
@@ -32,7 +34,7 @@ pub enum AdvertisementError {
     /// A packet line is broken.
     #[error(transparent)]
     Line(#[from] PktLineError),
-    /// The server says no. Its text is hostile: clean it before it is shown.
+    /// The server says no. Its text is hostile, as those of the next three are, until it is [`cleaned`](Self::cleaned).
     #[error("the server refused: {}", .0.escape_ascii())]
     Refused(BString),
     /// The answer is for another service or another protocol version.
@@ -52,6 +54,24 @@ pub enum AdvertisementError {
     /// The advertisement ends before its flush.
     #[error("the advertisement is cut short")]
     Truncated,
+}
+
+impl AdvertisementError {
+    /// Makes the server's words fit to show, without what `hide` takes out.
+    #[must_use]
+    pub fn cleaned(self, hide: &dyn Hide) -> Self {
+        let clean = |text: BString| BString::from(clean_line(&text, hide));
+        match self {
+            Self::Refused(text) => Self::Refused(clean(text)),
+            Self::Unexpected(text) => Self::Unexpected(clean(text)),
+            Self::Malformed(text) => Self::Malformed(clean(text)),
+            Self::ObjectFormat { server, repository } => Self::ObjectFormat {
+                server: clean(server),
+                repository,
+            },
+            other @ (Self::Line(_) | Self::Truncated) => other,
+        }
+    }
 }
 
 impl Advertisement {

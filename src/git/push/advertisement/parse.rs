@@ -13,8 +13,8 @@ use crate::git::push::pkt_line::Lines;
 
 /// The longest ref name that is believed, in bytes. Git's own files end far below.
 const MAX_NAME: usize = 4096;
-/// The longest text of a server that is kept, in bytes.
-const MAX_TEXT: usize = 1024;
+/// The longest text of a server that is kept, in bytes: more than is shown of it, so that a secret in it is known for one.
+const MAX_TEXT: usize = 8 * 1024;
 
 impl Advertisement {
     /// Reads a whole advertisement, with or without the preamble of smart HTTP. `kind` is the repository's hash.

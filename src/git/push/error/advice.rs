@@ -4,7 +4,7 @@ use gix::ObjectId;
 
 use super::Known;
 use super::PushError;
-use crate::git::push::clean::as_it_is;
+use crate::git::push::clean::AsItIs;
 use crate::git::push::clean::clean_line;
 use crate::git::push::rejection::READ_ONLY;
 
@@ -57,7 +57,7 @@ impl PushError {
             Self::Submodule { path, .. } => {
                 return Some(format!(
                     "push the submodule first: git -C '{}' push",
-                    clean_line(path.as_bytes(), as_it_is)
+                    clean_line(path.as_bytes(), &AsItIs)
                 ));
             }
             Self::SshVariant(_) => {
@@ -80,7 +80,7 @@ impl PushError {
                 old,
                 known,
                 ..
-            } => return Some(diverged(branch, remote, old, *known)),
+            } => return Some(known.advice(branch, remote, old)),
             Self::LeaseBroken { branch, remote, .. } => {
                 return Some(format!(
                     "somebody else moved it: git fetch {remote} {branch}, and look before it is rewritten"
@@ -94,13 +94,21 @@ impl PushError {
     }
 }
 
-fn diverged(branch: &str, remote: &str, old: &ObjectId, known: Known) -> String {
-    match known {
-        Known::Here => format!(
-            "if the rewrite is meant: git push --force-with-lease={branch}:{old} {remote} {branch}"
-        ),
-        Known::Elsewhere => {
-            format!("somebody else pushed: git pull --rebase {remote} {branch}, then push again")
+impl Known {
+    /// Returns what to do about a branch that is at `old` on the remote, in one line. Where somebody else's commits may be
+    /// there, losing them is the last thing that is named.
+    pub fn advice(self, branch: &str, remote: &str, old: &ObjectId) -> String {
+        match self {
+            Self::Ahead => {
+                format!("the remote has all of it, and more: git pull --ff-only {remote} {branch}")
+            }
+            Self::Here => format!(
+                "git pull --rebase {remote} {branch}; or, if it was rewritten on purpose: \
+                 git push --force-with-lease={branch}:{old} {remote} {branch}"
+            ),
+            Self::Elsewhere => format!(
+                "somebody else pushed: git pull --rebase {remote} {branch}, then push again"
+            ),
         }
     }
 }

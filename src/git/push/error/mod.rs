@@ -220,7 +220,7 @@ pub enum PushError {
         old: ObjectId,
         /// What was to be pushed.
         new: ObjectId,
-        /// Whether the commit over there is known here: then the branch was rewritten here.
+        /// What is known of the commit over there.
         known: Known,
     },
     /// The branch over there is not where the caller expected it.
@@ -279,11 +279,13 @@ pub enum PushError {
     },
 }
 
-/// Whether the commit that the remote has is in the repository.
+/// What the repository knows of the commit that the remote has, and that is no ancestor of what was to be pushed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Known {
-    /// It is: the branch was rewritten here after it was pushed.
+    /// It is here, and has all that was to be pushed.
+    Ahead,
+    /// It is here: the branch was rewritten here after it was pushed, or somebody else's commits were fetched.
     Here,
-    /// It is not: somebody else pushed.
+    /// It is not here: somebody else pushed.
     Elsewhere,
 }

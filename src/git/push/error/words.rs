@@ -6,7 +6,7 @@ use std::time::Duration;
 use gix::ObjectId;
 
 use super::PushError;
-use crate::git::push::clean::as_it_is;
+use crate::git::push::clean::Hide;
 use crate::git::push::clean::clean_line;
 
 impl PushError {
@@ -18,8 +18,8 @@ impl PushError {
         }
     }
 
-    /// Returns the error in one line: what happened, and the cause at the bottom of it.
-    pub fn summary(&self) -> String {
+    /// Returns the error in one line: what happened, and the cause at the bottom of it, without what `hide` takes out.
+    pub fn summary(&self, hide: &dyn Hide) -> String {
         let mut cause: Option<&dyn Error> = None;
         let mut next = self.source();
         while let Some(error) = next {
@@ -27,7 +27,7 @@ impl PushError {
             next = error.source();
         }
         let text = cause.map_or_else(|| self.to_string(), |cause| format!("{self}: {cause}"));
-        clean_line(text.as_bytes(), as_it_is)
+        clean_line(text.as_bytes(), hide)
     }
 
     /// Returns what the remote said beside its report.

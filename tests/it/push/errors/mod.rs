@@ -84,7 +84,19 @@ fn a_branch_that_was_rewritten_here() {
     });
     assert_snapshot!(text, @"
     diverged: `feature` on the remote is at 964067247430, which is no ancestor of 9462f7172f54
-      advice: if the rewrite is meant: git push --force-with-lease=feature:964067247430db1e9aaf6ffa2dd37adc08f516df origin feature
+      advice: git pull --rebase origin feature; or, if it was rewritten on purpose: git push --force-with-lease=feature:964067247430db1e9aaf6ffa2dd37adc08f516df origin feature
+    ");
+}
+
+#[test]
+fn a_branch_that_is_behind() {
+    let text = refused(|sandbox, work, remote| {
+        sandbox.git(work, &["push", "-q", remote.to_str().unwrap(), "feature"]);
+        sandbox.git(work, &["reset", "-q", "--hard", "HEAD~1"]);
+    });
+    assert_snapshot!(text, @"
+    diverged: `feature` on the remote is at f0bf44ec8269, which is no ancestor of 964067247430
+      advice: the remote has all of it, and more: git pull --ff-only origin feature
     ");
 }
 

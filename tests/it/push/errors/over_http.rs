@@ -6,6 +6,7 @@ use insta::assert_snapshot;
 use secrecy::SecretString;
 use sendoff::demo::git_server::{Fault, FaultKind, GitServerOptions};
 use sendoff::git::delivery::PushOptions;
+use sendoff::git::push::AsItIs;
 
 use crate::push::rig::{ahead, helpers, options, push_head, rendered};
 use crate::push::served::Served;
@@ -132,5 +133,5 @@ fn a_port_where_nobody_listens() {
     ");
     assert!(error.is_transient());
     let summary = "the connection failed: Connection refused (os error 111)";
-    assert_eq!(error.summary(), summary);
+    assert_eq!(error.summary(&AsItIs), summary);
 }

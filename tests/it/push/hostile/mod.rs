@@ -13,7 +13,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use sendoff::git::delivery::{AllowGit, PushOptions};
-use sendoff::git::push::{PushError, Pushed};
+use sendoff::git::push::{AsItIs, PushError, Pushed};
 
 use crate::sandbox::Sandbox;
 
@@ -123,7 +123,10 @@ impl Case {
         let server = self.serve(carrier, row.question, &row.act);
         let error = self.push_over(carrier, &server).unwrap_err();
         // Whatever it says is shown in one line without control characters.
-        assert!(!error.summary().chars().any(char::is_control), "{error:?}");
+        assert!(
+            !error.summary(&AsItIs).chars().any(char::is_control),
+            "{error:?}"
+        );
         error
     }
 }
@@ -228,6 +231,7 @@ fn nothing_said_and_nothing_ended_lasts_until_the_caller_stops() {
         &case.work,
         &server.url(),
         &case.options(),
+        &super::rig::About::default(),
         &stop,
     )
     .unwrap_err();

@@ -1,5 +1,6 @@
 //! What only an HTTP server can do wrong: statuses, headers, redirects, logins.
 
+use sendoff::git::push::AsItIs;
 use std::fmt::Write as _;
 use std::sync::atomic::Ordering;
 
@@ -12,7 +13,10 @@ use super::{Case, REFS, RESULT, http, service};
 pub(super) fn class(case: &Case, refs: Act, push: Act) -> &'static str {
     let server = hostile(refs, push);
     let error = case.push(&server).unwrap_err();
-    assert!(!error.summary().chars().any(char::is_control), "{error:?}");
+    assert!(
+        !error.summary(&AsItIs).chars().any(char::is_control),
+        "{error:?}"
+    );
     error.class()
 }
 
