@@ -19,6 +19,7 @@ mod formats;
 mod front;
 mod git_pack;
 mod gzip;
+mod handed_over;
 mod hook;
 mod hostile;
 mod http;
