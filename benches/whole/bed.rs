@@ -185,8 +185,9 @@ impl Bed {
         command.current_dir(&clone).stdin(Stdio::null());
         command.stdout(Stdio::null()).stderr(Stdio::null());
         let begin = Instant::now();
-        command.status().unwrap();
+        let status = command.status().unwrap();
         let took = begin.elapsed();
+        assert!(status.success(), "{command:?} ended with {status}");
         if pushes {
             let bare = self.path("served/r.git");
             let there = self.run(&bare, &format!("rev-parse refs/heads/{BRANCH}"));

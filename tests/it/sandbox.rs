@@ -1,5 +1,6 @@
 //! A hermetic place for one test: its own HOME, no system or user git configuration, no network.
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -57,13 +58,11 @@ impl Sandbox {
     ) -> PathBuf {
         let path = self.root.path().join(relative);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        let draft = self.write("executable.draft", content);
-        succeed(
-            self.command("install")
-                .args(["-m", "755"])
-                .args([&draft, &path]),
-        );
-        std::fs::remove_file(draft).unwrap();
+        let mut draft = tempfile::NamedTempFile::new_in(self.root.path()).unwrap();
+        draft.write_all(content.as_ref()).unwrap();
+        let draft = draft.into_temp_path();
+        let mut install = self.command("install");
+        succeed(install.args(["-m", "755"]).arg(&draft).arg(&path));
         path
     }
 

@@ -63,7 +63,7 @@ impl Base {
 
 /// So much is made before anybody takes it, in bytes.
 const AHEAD: usize = 1 << 20;
-/// A larger object is not begun with before that, in bytes.
+/// An object that is known to be larger is not begun with before that, in bytes. Small files are not asked what they hold.
 const LARGE: u64 = 8 << 20;
 
 /// Writes one pack. It can be begun before it is known whether and where it goes.

@@ -4,6 +4,7 @@
 
 use std::fs::File;
 use std::io::Read as _;
+use std::io::Seek as _;
 use std::path::Path;
 use std::path::PathBuf;
 
@@ -20,6 +21,9 @@ use rustix::fs::OFlags;
 const MAX_SIZE: usize = 512 << 20;
 /// Larger files are read and inflated in pieces, in bytes. At once is quicker, by half of the time for what is large.
 const WHOLE: usize = 4 << 20;
+/// What says that it is larger is inflated in pieces, however small its file, in bytes: at once, all of what a header
+/// claims is written with zeros first.
+const CLAIMED: usize = 32 << 20;
 /// How large the pieces are, in bytes. No more than that is kept for the next file.
 const PIECE: usize = 1 << 18;
 /// Nothing can be deflated more than so many times.
@@ -74,7 +78,14 @@ impl Loose {
         work.raw.clear();
         work.raw.resize(length, 0);
         file.read_exact(&mut work.raw).ok()?;
-        let kind = work.inflate(buffer);
+        let kind = match work.inflate(buffer) {
+            Inflated::Whole(kind) => Some(kind),
+            Inflated::Damaged => None,
+            Inflated::TooLarge => {
+                file.rewind().ok()?;
+                inflate_pieces(&mut file, length, buffer)
+            }
+        };
         if work.raw.capacity() > PIECE {
             work.raw = Vec::new();
         }
@@ -101,9 +112,20 @@ pub(in crate::git::push) struct LooseWork {
     raw: Vec<u8>,
 }
 
+/// What became of an object that was to be inflated at once.
+enum Inflated {
+    Whole(Kind),
+    TooLarge,
+    Damaged,
+}
+
 impl LooseWork {
     /// Inflates what was read: a header, and behind it the content, which goes to `buffer`.
-    fn inflate(&mut self, buffer: &mut Vec<u8>) -> Option<Kind> {
+    fn inflate(&mut self, buffer: &mut Vec<u8>) -> Inflated {
+        self.try_inflate(buffer).unwrap_or(Inflated::Damaged)
+    }
+
+    fn try_inflate(&mut self, buffer: &mut Vec<u8>) -> Option<Inflated> {
         let mut head = [0; MAX_HEADER];
         self.inflate.reset();
         let (_, read, written) = self.inflate.prefix(&self.raw, &mut head).ok()?;
@@ -115,9 +137,12 @@ impl LooseWork {
         if written - skip > size || size > self.raw.len().saturating_mul(MOST_DEFLATED) {
             return None;
         }
+        if size > CLAIMED {
+            return Some(Inflated::TooLarge);
+        }
         let rest = self.raw.get(read..)?;
         let length = self.inflate.rest(rest, head, skip, buffer, size).ok()?;
-        (length == size).then_some(kind)
+        (length == size).then_some(Inflated::Whole(kind))
     }
 }
 
