@@ -191,7 +191,6 @@ impl Talk<'_> {
                 let writer = Writer::new(reader, &selection, &plan, options, order.progress)?;
                 write_pack(out, writer, order)?
             };
-            order.progress.pack_ended();
             Ok(())
         };
         debug!(
@@ -207,6 +206,7 @@ impl Talk<'_> {
         let answer = link.exchange(PushRequest {
             head: &request,
             pack: &mut write,
+            handed_over: &mut || order.progress.pack_ended(),
             form: AnswerForm {
                 side_band: negotiated.side_band,
                 hide: order.transport.hide(),

@@ -11,7 +11,7 @@ pub trait Progress {
     fn packed(&self, done: u64, total: u64);
     /// `bytes` of the pack were handed to the connection so far.
     fn sent(&self, bytes: u64);
-    /// The whole pack was handed to the connection; from here on the remote works.
+    /// The whole pack was handed to the system; from here on the remote works.
     fn pack_ended(&self) {}
     /// The user's `pre-push` hook begins; it has a limit of its own.
     fn hook_begins(&self) {}

@@ -75,6 +75,8 @@ pub struct PushRequest<'a> {
     pub head: &'a [u8],
     /// Writes the pack; the error is ours, or that of the connection when it was lost.
     pub pack: &'a mut dyn FnMut(&mut dyn Write) -> Result<(), PushError>,
+    /// To be called when the last byte was handed to the system: from here on the remote works.
+    pub handed_over: &'a mut dyn FnMut(),
     /// How the answer is taken apart.
     pub form: AnswerForm<'a>,
 }

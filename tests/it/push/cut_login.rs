@@ -24,6 +24,10 @@ struct Guarded {
 impl Guarded {
     /// Starts it; the helper answers `first`, and `pw` once it was told that something is wrong.
     fn start(tls: bool, first: &str) -> Self {
+        Self::with(tls, first, &Manner::default())
+    }
+
+    fn with(tls: bool, first: &str, manner: &Manner) -> Self {
         let served = Served::start(GitServerOptions::default());
         let sandbox = &served.sandbox;
         sandbox.commit(&served.work, "noise.txt", &noise(700_000), "noise");
@@ -31,7 +35,7 @@ impl Guarded {
         let manner = Manner {
             tls: tls.then(|| certificate.server(&["h2"])),
             authorization: Some(RIGHT),
-            ..Manner::default()
+            ..manner.clone()
         };
         let heard = sandbox.write("heard", "");
         let line = format!(
@@ -60,6 +64,13 @@ impl Guarded {
         )
     }
 
+    /// Commits more than the system takes for a server that does not read: all that was handed over might have had
+    /// its effect.
+    fn make_more(&self) {
+        let (sandbox, work) = (&self.served.sandbox, &self.served.work);
+        sandbox.commit(work, "noise.txt", &noise(2_400_000), "more noise");
+    }
+
     fn heard(&self) -> String {
         std::fs::read_to_string(&self.heard).unwrap()
     }
@@ -77,6 +88,7 @@ impl Guarded {
 fn a_wrong_login_of_a_streamed_push_is_found_out_when_the_server_cuts_it_off() {
     for tls in [false, true] {
         let guarded = Guarded::start(tls, "wrong");
+        guarded.make_more();
         let before = guarded.served.tip();
         let error = guarded.push().unwrap_err();
         assert_eq!(error.class(), "auth", "{error:?}");
@@ -115,6 +127,7 @@ fn a_collected_push_that_is_cut_off_for_its_login_is_sent_with_the_next_one() {
         guarded.options.login = Some(super::rig::login("me", "older"));
         let url = guarded.front.url().replace("://", "://me:older@");
         let served = &guarded.served;
+        guarded.make_more();
         std::fs::write(&guarded.heard, "erase\n").unwrap();
         let pushed = push_head(&served.sandbox, &served.work, &url, &guarded.options).unwrap();
         assert_eq!(served.tip(), pushed.new.to_string());
@@ -123,6 +136,28 @@ fn a_collected_push_that_is_cut_off_for_its_login_is_sent_with_the_next_one() {
             "POST git-receive-pack 0 login",
             "POST git-receive-pack 401 login",
             "POST git-receive-pack 200 login",
+        ];
+        assert_eq!(guarded.talk(), expected);
+    }
+}
+
+#[test]
+fn a_push_that_arrived_before_its_login_ended_has_arrived() {
+    let forgets = Manner {
+        forgets: true,
+        ..Manner::default()
+    };
+    for (tls, post_buffer) in [(false, 1), (false, 64), (true, 1), (true, 64)] {
+        let mut guarded = Guarded::with(tls, "pw", &forgets);
+        guarded.options.post_buffer = post_buffer << 20;
+        let pushed = guarded.push().unwrap();
+        assert_eq!(guarded.served.tip(), pushed.new.to_string());
+        // All of it was sent, so only the remote knows what became of it. It is not sent again.
+        let expected = [
+            "GET refs 200 login",
+            "POST git-receive-pack 0 login",
+            "POST git-receive-pack 401 login",
+            "GET refs 200 login",
         ];
         assert_eq!(guarded.talk(), expected);
     }

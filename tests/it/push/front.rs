@@ -40,6 +40,8 @@ pub(super) struct Manner {
     /// The header that it wants with pushes. Without it a flush is refused with 401, and what is larger
     /// is cut off unread.
     pub(super) authorization: Option<&'static str>,
+    /// Whether it has a push done, cuts the connection in place of the answer, and takes no login any more.
+    pub(super) forgets: bool,
 }
 
 /// One request, as the front saw it.
@@ -199,13 +201,14 @@ impl Work {
         let reads_gzip = headers
             .get(ACCEPT_ENCODING)
             .is_some_and(|value| value.to_str().unwrap().contains("gzip"));
-        if let Some(wanted) = self.manner.authorization
-            && request.method() == "POST"
-            && headers
+        let is_post = request.method() == "POST";
+        let is_flush = seen.length.as_deref() == Some("4");
+        let is_wrong = self.manner.authorization.is_some_and(|wanted| {
+            headers
                 .get(AUTHORIZATION)
                 .is_none_or(|value| value != wanted)
-        {
-            let is_flush = seen.length.as_deref() == Some("4");
+        });
+        if is_post && (is_wrong || is_flush && self.manner.forgets) {
             seen.status = if is_flush { 401 } else { 0 };
             self.seen.lock().unwrap().push(seen);
             return if is_flush {
@@ -232,6 +235,11 @@ impl Work {
         let host = self.upstream.to_string().parse().unwrap();
         request.headers_mut().insert(HOST, host);
         let mut response = sender.send_request(request).await?;
+        if is_post && self.manner.forgets {
+            response.collect().await?;
+            self.seen.lock().unwrap().push(seen);
+            return Err("the answer is lost".into());
+        }
         seen.status = response.status().as_u16();
         seen.is_compressed = self.manner.gzip && reads_gzip;
         let is_compressed = seen.is_compressed;

@@ -84,6 +84,7 @@ impl Link for Pipe {
         stdin.write_all(request.head).unwrap();
         (request.pack)(&mut stdin).map_err(Failed::without_effect)?;
         drop(stdin);
+        (request.handed_over)();
         let mut demux = request.form.demux();
         let mut answer = Vec::new();
         let stdout = self.0.stdout.as_mut().unwrap();

@@ -20,6 +20,7 @@ mod formats;
 mod front;
 mod git_pack;
 mod gzip;
+mod handed_over;
 mod hook;
 mod hostile;
 mod http;

@@ -110,7 +110,10 @@ impl Link for ChildLink<'_> {
     /// Sends the request; the answer is read meanwhile, so that neither side waits for the other.
     fn exchange(&mut self, request: PushRequest<'_>) -> Result<Answer, Failed> {
         let PushRequest {
-            head, pack, form, ..
+            head,
+            pack,
+            handed_over,
+            form,
         } = request;
         let Some(mut stdin) = self.stdin.take() else {
             return Err(Failed::without_effect(PushError::Garbled));
@@ -133,6 +136,9 @@ impl Link for ChildLink<'_> {
                     cut.now();
                 }
                 drop(stdin);
+                if written.is_ok() {
+                    handed_over();
+                }
                 let read = reader.join().unwrap_or(Err(Broken::End));
                 (written.map_err(|error| (error, broken)), read)
             })

@@ -78,17 +78,70 @@ impl Write for PieceWriter {
     }
 }
 
+/// How far the sending of one request's body came. A connection that is left may keep the body.
+#[derive(Debug, Clone)]
+pub(super) struct Upload(Arc<UploadState>);
+
+#[derive(Debug)]
+struct UploadState {
+    handed_over: AtomicBool,
+    closed: AtomicBool,
+    /// Dropped when the last byte was handed over: who listens hears of that.
+    told: Mutex<Option<std::sync::mpsc::Sender<()>>>,
+}
+
+impl Upload {
+    /// Begins; `told` is dropped when the last byte was handed over, or nobody wants the body any more.
+    pub(super) fn new(told: Option<std::sync::mpsc::Sender<()>>) -> Self {
+        Self(Arc::new(UploadState {
+            handed_over: AtomicBool::new(false),
+            closed: AtomicBool::new(false),
+            told: Mutex::new(told),
+        }))
+    }
+
+    /// Says whether the last byte was handed over: then the server may have done what it was asked.
+    pub(super) fn is_handed_over(&self) -> bool {
+        self.0.handed_over.load(Ordering::Relaxed)
+    }
+
+    /// Nobody wants the body any more.
+    pub(super) fn close(&self) {
+        self.0.closed.store(true, Ordering::Relaxed);
+        self.tell();
+    }
+
+    fn is_closed(&self) -> bool {
+        self.0.closed.load(Ordering::Relaxed)
+    }
+
+    fn complete(&self) {
+        self.0.handed_over.store(true, Ordering::Relaxed);
+        self.tell();
+    }
+
+    fn tell(&self) {
+        let lock = self.0.told.lock();
+        drop(lock.unwrap_or_else(PoisonError::into_inner).take());
+    }
+}
+
 /// The body of a request of known length. It is handed over piece by piece, so that the time in which
 /// it is sent is not silence, and it is a stream, so that nobody sends it twice.
 #[derive(Debug)]
 pub(super) struct CollectedBody {
     rest: Bytes,
+    upload: Upload,
     pulse: Pulse,
 }
 
 impl CollectedBody {
-    pub(super) const fn new(body: Bytes, pulse: Pulse) -> Self {
-        Self { rest: body, pulse }
+    pub(super) const fn new(body: Bytes, upload: Upload, pulse: Pulse) -> Self {
+        Self {
+            rest: body,
+            upload,
+            pulse,
+        }
     }
 }
 
@@ -100,8 +153,15 @@ impl Body for CollectedBody {
         mut self: Pin<&mut Self>,
         _: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
+        if self.upload.is_closed() {
+            return Poll::Ready(Some(Err(io::Error::other("nobody waits for the answer"))));
+        }
         self.pulse.beat();
-        Poll::Ready(next_piece(&mut self.rest).map(|piece| Ok(Frame::data(piece))))
+        let piece = next_piece(&mut self.rest);
+        if self.rest.is_empty() {
+            self.upload.complete();
+        }
+        Poll::Ready(piece.map(|piece| Ok(Frame::data(piece))))
     }
 
     fn is_end_stream(&self) -> bool {
@@ -164,18 +224,27 @@ impl Pieces {
 pub(super) struct StreamedBody {
     first: Bytes,
     rest: Pieces,
+    upload: Upload,
     done: bool,
     pulse: Pulse,
 }
 
 impl StreamedBody {
-    pub(super) const fn new(first: Bytes, rest: Pieces, pulse: Pulse) -> Self {
+    pub(super) const fn new(first: Bytes, rest: Pieces, upload: Upload, pulse: Pulse) -> Self {
         Self {
             first,
             rest,
+            upload,
             done: false,
             pulse,
         }
+    }
+}
+
+impl Drop for StreamedBody {
+    fn drop(&mut self) {
+        // It may go while it waits for a piece; the silence is that of the other side then.
+        self.pulse.work_ends();
     }
 }
 
@@ -202,6 +271,7 @@ impl Body for StreamedBody {
             Some(Piece::Data(bytes)) => Some(Ok(Frame::data(bytes))),
             Some(Piece::End) => {
                 self.done = true;
+                self.upload.complete();
                 None
             }
             None => {

@@ -1,5 +1,6 @@
 //! A push over smart HTTP: collected and repeatable when it is small, else streamed while it is made.
 
+use std::sync::mpsc;
 use std::thread;
 
 use bytes::{Bytes, BytesMut};
@@ -16,7 +17,7 @@ use crate::git::push::answer::Answer;
 use super::diagnosis::{from_http, is_cut};
 use super::http::{EXCERPT, HttpLink};
 use super::http_answer::{Head, media_type};
-use super::http_body::{CollectedBody, Piece, PieceWriter, Pieces, StreamedBody};
+use super::http_body::{CollectedBody, Piece, PieceWriter, Pieces, StreamedBody, Upload};
 use super::http_decode::{Decoder, Reported};
 
 /// A request that asks for nothing.
@@ -28,6 +29,17 @@ const PIECES: usize = 16;
 enum Posted {
     Answer(Answer),
     Unauthorised,
+    /// The connection ended before there was a status.
+    Cut(PushError),
+}
+
+/// Returns what a request can have done whose connection was cut: a part of a pack is taken by nobody.
+fn effect_of_cut(upload: &Upload) -> Effect {
+    if upload.is_handed_over() {
+        Effect::Unknown
+    } else {
+        Effect::None
+    }
 }
 
 impl HttpLink<'_> {
@@ -36,9 +48,15 @@ impl HttpLink<'_> {
         let (head, form) = (request.head, request.form);
         let pack = request.pack;
         let (sender, receiver) = channel(PIECES);
+        let (told, handed_over) = mpsc::channel();
         thread::scope(|scope| {
             // The pack is made here, because the repository stays on its thread.
-            let network = scope.spawn(|| self.transfer(receiver, form));
+            let upload = Upload::new(Some(told));
+            let network = scope.spawn(move || {
+                let answered = self.transfer(receiver, form, &upload);
+                upload.close();
+                answered
+            });
             let mut out = PieceWriter::new(sender);
             let written = std::io::Write::write_all(&mut out, head)
                 .map_err(|_| PushError::Lost)
@@ -46,6 +64,11 @@ impl HttpLink<'_> {
             let broken = out.is_broken();
             let cut = written.is_err();
             let written = written.and_then(|()| out.end().map_err(|_| PushError::Lost));
+            if written.is_ok() {
+                // Nothing is ever sent: it ends when the last byte has left, or none will.
+                let _ended = handed_over.recv();
+                (request.handed_over)();
+            }
             let answered = network
                 .join()
                 .unwrap_or_else(|_| Err(Failed::unknown(PushError::Garbled)));
@@ -69,6 +92,7 @@ impl HttpLink<'_> {
         &mut self,
         mut pieces: Receiver<Piece>,
         form: AnswerForm<'_>,
+        upload: &Upload,
     ) -> Result<Answer, Failed> {
         let mut first = BytesMut::new();
         let mut complete = false;
@@ -81,36 +105,36 @@ impl HttpLink<'_> {
         }
         let first = first.freeze();
         if complete {
-            return self.post_collected(&first, form);
+            return self.post_collected(&first, form, upload.clone());
         }
         // A streamed request cannot be repeated, so the login is settled by an empty one first.
         if !self.logins.is_known() {
             self.probe().map_err(Failed::without_effect)?;
         }
         let pieces = Pieces::new(pieces);
-        let body = StreamedBody::new(first, pieces.clone(), self.pulse.clone());
+        let body = StreamedBody::new(first, pieces.clone(), upload.clone(), self.pulse.clone());
         let request = self.post().body(reqwest::Body::wrap(body));
         let posted = self.post_once(request, form);
         // The connection keeps what it did not send, and the writer must not wait for it.
         pieces.close();
         let is_ours = pieces.are_unfinished();
-        match posted {
-            Ok(Posted::Answer(answer)) => Ok(answer),
+        match posted? {
+            Posted::Answer(answer) => Ok(answer),
             // It cannot be sent once more, but the helpers hear of it, and the next push asks them first.
-            Ok(Posted::Unauthorised) => Err(self.login_failed()),
+            Posted::Unauthorised => Err(Failed::without_effect(self.login_failed())),
             // A server that wants another login may cut the connection before anybody reads that.
-            Err(failed) if !is_ours && is_cut(&failed.error) && self.is_login_wrong() => {
-                Err(self.login_failed())
-            }
-            Err(failed) => Err(failed),
+            Posted::Cut(error) if is_ours || !self.is_login_wrong() => Err(Failed::unknown(error)),
+            Posted::Cut(_) => Err(Failed {
+                error: Box::new(self.login_failed()),
+                effect: effect_of_cut(upload),
+            }),
         }
     }
 
     /// Tells the helpers that the login of a request that cannot be repeated was refused.
-    fn login_failed(&mut self) -> Failed {
+    fn login_failed(&mut self) -> PushError {
         let refused = self.logins.refused().err();
-        let error = refused.unwrap_or_else(|| self.logins.error());
-        Failed::without_effect(error)
+        refused.unwrap_or_else(|| self.logins.error())
     }
 
     /// Asks whether it was the login for which a request failed, where none proved it yet.
@@ -123,20 +147,30 @@ impl HttpLink<'_> {
         matches!(asked, Ok(StatusCode::UNAUTHORIZED))
     }
 
-    fn post_collected(&mut self, body: &Bytes, form: AnswerForm<'_>) -> Result<Answer, Failed> {
+    fn post_collected(
+        &mut self,
+        body: &Bytes,
+        form: AnswerForm<'_>,
+        mut upload: Upload,
+    ) -> Result<Answer, Failed> {
         loop {
-            let body = CollectedBody::new(body.clone(), self.pulse.clone());
-            let request = self.post().body(reqwest::Body::wrap(body));
-            match self.post_once(request, form) {
-                Ok(Posted::Answer(answer)) => return Ok(answer),
-                Err(failed) if !is_cut(&failed.error) || !self.is_login_wrong() => {
-                    return Err(failed);
+            let pulse = self.pulse.clone();
+            let sent = CollectedBody::new(body.clone(), upload.clone(), pulse);
+            let request = self.post().body(reqwest::Body::wrap(sent));
+            let posted = self.post_once(request, form);
+            upload.close();
+            match posted? {
+                Posted::Answer(answer) => return Ok(answer),
+                Posted::Cut(error) if !self.is_login_wrong() => return Err(Failed::unknown(error)),
+                Posted::Cut(_) if effect_of_cut(&upload) == Effect::Unknown => {
+                    return Err(Failed::unknown(self.login_failed()));
                 }
                 // A cut that hides a refusal has had no effect either.
-                Ok(Posted::Unauthorised) | Err(_) => {
+                Posted::Unauthorised | Posted::Cut(_) => {
                     self.logins.refused().map_err(Failed::without_effect)?;
                 }
             }
+            upload = Upload::new(None);
         }
     }
 
@@ -170,6 +204,7 @@ impl HttpLink<'_> {
             // Before the status is known the request may have had its effect.
             let response = match link.send(request).await {
                 Ok(response) => response,
+                Err(error) if is_cut(&error) => return Ok(Ok(Posted::Cut(error))),
                 Err(error) => return Ok(Err(Failed::unknown(error))),
             };
             let head = Head::of(&response);
