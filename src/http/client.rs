@@ -265,7 +265,7 @@ fn connector(url: &Url, options: &ClientOptions) -> Result<reqwest::Client, Http
     built.map_err(|error| HttpError::from_transport(&error, "the client", Duration::ZERO))
 }
 
-/// What is true of every connection. A builder that the whole house shares goes in here.
+/// What is true of every connection to a forge or a platform. Pushes have a client of their own, in `net`.
 ///
 /// The system's certificates are read for `https://` only; the other trusts none.
 fn net_client_builder(

@@ -1,4 +1,4 @@
-//! How every HTTP client is set up.
+//! How the HTTP client of a push is set up.
 
 use std::path::PathBuf;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! What is true of every connection: TLS roots, no proxy, the redirect rule, patience, where plain http may go.
+//! How the HTTP client of a push is set up: TLS roots, proxy, the redirect rule, where plain http may go; and how long any server may put us off.
 
 mod client;
 mod patience;

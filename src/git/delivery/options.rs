@@ -133,12 +133,14 @@ impl PushOptions {
             .and_then(|text| parse_proxy(&text))
             .or(self.proxy);
         let except = last("noProxy");
-        if except.as_deref().map(str::trim) == Some("*") {
+        let except: Vec<&str> = except.as_deref().map(entries).unwrap_or_default();
+        // The client would take it for names only, not for addresses.
+        if except.contains(&"*") {
             self.proxy = None;
         }
-        self.no_proxy = except
-            .and_then(|hosts| NoProxy::from_string(&hosts))
-            .or(self.no_proxy);
+        if !except.is_empty() {
+            self.no_proxy = NoProxy::from_string(&except.join(","));
+        }
         self.http_version = last("version")
             .and_then(|text| parse_version(&text))
             .unwrap_or(self.http_version);
@@ -199,6 +201,15 @@ fn parse_proxy(text: &str) -> Option<Url> {
         format!("http://{text}")
     };
     Url::parse(&whole).ok()
+}
+
+/// Takes `http.noProxy` apart as curl does: commas and spaces stand between hosts.
+fn entries(hosts: &str) -> Vec<&str> {
+    let between = |letter: char| letter == ',' || letter.is_whitespace();
+    hosts
+        .split(between)
+        .filter(|host| !host.is_empty())
+        .collect()
 }
 
 /// Reads `http.version`; git ignores what it does not know, and so do we.

@@ -1,10 +1,12 @@
-//! `http.postBuffer` and `http.noProxy` of the user's git configuration, as the server sees them, beside git.
+//! `http.postBuffer`, `http.noProxy` and an `Accept-Encoding` in `http.extraHeader` of the user's git configuration, as the server sees them, beside git.
 
 use sendoff::demo::git_server::GitServerOptions;
 
+use crate::sandbox::Sandbox;
+
 use super::front::{Front, Manner};
-use super::proxy::configured;
-use super::rig::{noise, push_head};
+use super::proxy::{configured, picked, proxy};
+use super::rig::{ahead, noise, push_head};
 use super::served::Served;
 
 /// Pushes with us and with git; returns for each whether the pack came with its length.
@@ -56,7 +58,15 @@ fn hosts_that_no_proxy_names_are_reached_without_one() {
         ("127.0.0.1", true),
         ("127.0.0.0/8", true),
         ("git.test, 127.0.0.1", true),
+        ("git.test 127.0.0.1", true),
+        ("git.test\t127.0.0.0/8 other.test", true),
         ("*", true),
+        (" * ", true),
+        ("git.test, *", true),
+        ("* git.test", true),
+        ("*.test", false),
+        ("10.0.0.0/8 git.test", false),
+        (",", false),
         ("127.0.0.2", false),
         ("10.0.0.0/8", false),
         ("git.test", false),
@@ -85,4 +95,25 @@ fn no_proxy_of_the_repository_does_not_count() {
     let options = configured(&served.sandbox, &served.work, &served.url());
     assert_eq!(served.push(&options).unwrap_err().class(), "network");
     assert!(served.server.log().is_empty());
+}
+
+#[test]
+fn an_accept_encoding_of_the_users_own_is_the_only_one_as_from_git() {
+    let sandbox = Sandbox::new();
+    let (work, _) = ahead(&sandbox, "r");
+    let (place, seen) = proxy();
+    let url = "http://127.0.0.1:9/r.git";
+    let git = |arguments: &[&str]| sandbox.git(&work, arguments);
+    let login = format!("http://me:pw@{place}");
+    git(&["config", "--global", "http.proxy", &login]);
+    let header = "accept-encoding: identity";
+    git(&["config", "--global", "http.extraHeader", header]);
+    let options = configured(&sandbox, &work, url);
+    push_head(&sandbox, &work, url, &options).unwrap_err();
+    let ours = picked(&seen, &["accept-encoding:"]);
+    assert_eq!(ours[1..], ["accept-encoding: identity"]);
+    let mut push = sandbox.command("git");
+    push.current_dir(&work).args(["push", "-q", url, "feature"]);
+    assert!(!push.output().unwrap().status.success());
+    assert_eq!(ours, picked(&seen, &["accept-encoding:"]));
 }

@@ -29,7 +29,7 @@ fn a_login_in_the_url_is_used() {
 }
 
 /// A helper that writes down what it is asked and told.
-fn recording(sandbox: &Sandbox, password: &str) -> String {
+pub(super) fn recording(sandbox: &Sandbox, password: &str) -> String {
     let log = sandbox.path("helper.log");
     let log = log.display();
     let text = format!(
@@ -55,7 +55,7 @@ impl Served {
     }
 
     /// Returns what the helper was asked and told; nothing where it was left alone.
-    fn heard(&self) -> String {
+    pub(super) fn heard(&self) -> String {
         std::fs::read_to_string(self.sandbox.path("helper.log")).unwrap_or_default()
     }
 }
@@ -192,7 +192,7 @@ fn the_callers_login_stays_here_where_none_was_wanted() {
 }
 
 /// Commits a file that is larger than what is collected.
-fn commit_noise(sandbox: &Sandbox, work: &std::path::Path) {
+pub(super) fn commit_noise(sandbox: &Sandbox, work: &std::path::Path) {
     sandbox.commit(work, "noise.txt", &noise(300_000), "noise");
 }
 

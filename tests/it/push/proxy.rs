@@ -18,7 +18,7 @@ use super::rig::{ahead, options, push_head};
 use super::served::Served;
 
 /// A proxy that wants a login and lets nobody through. It writes down the last request.
-fn proxy() -> (String, Arc<Mutex<Vec<String>>>) {
+pub(super) fn proxy() -> (String, Arc<Mutex<Vec<String>>>) {
     let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let place = listener.local_addr().unwrap().to_string();
     let seen = Arc::new(Mutex::new(Vec::new()));
@@ -56,7 +56,7 @@ pub(super) fn configured(sandbox: &Sandbox, work: &Path, url: &str) -> PushOptio
 }
 
 /// Returns the first line of the request and the headers of these names, sorted.
-fn picked(seen: &Mutex<Vec<String>>, names: &[&str]) -> Vec<String> {
+pub(super) fn picked(seen: &Mutex<Vec<String>>, names: &[&str]) -> Vec<String> {
     let mut lines = seen.lock().unwrap().clone();
     let first = lines.remove(0);
     let lower = lines.iter().map(|line| match line.split_once(':') {

@@ -23,7 +23,7 @@ use crate::secrets::KnownSecrets;
 use super::Target;
 use super::diagnosis::from_http;
 use super::http_answer::{Head, location, media_type, refusal};
-use super::http_decode::{Decoder, ENCODING, Gathered};
+use super::http_decode::{Decoder, ENCODING, Encoding, Gathered, shown};
 use super::login::Logins;
 use super::pulse::{Pulse, TICK};
 
@@ -183,10 +183,21 @@ impl<'a> HttpLink<'a> {
         })
     }
 
-    /// Sends a request; the answer begins with the status and the headers.
+    /// Sends a request; the answer begins with the status and the headers. It is an error when it is
+    /// one of git's in an encoding that is not read here.
     pub(super) async fn send(&self, request: RequestBuilder) -> Result<Response, PushError> {
         let response = request.send().await.map_err(from_http)?;
         self.pulse.beat();
+        // A page that is none of git's is told to be one, whatever it is written in.
+        if response.status() == StatusCode::OK
+            && media_type(&response).starts_with("application/x-git-")
+            && let Encoding::Other(name) = Encoding::of(response.headers())
+        {
+            return Err(PushError::Encoding {
+                host: self.logins.host(),
+                encoding: shown(&name, self.known),
+            });
+        }
         Ok(response)
     }
 
@@ -224,7 +235,12 @@ impl<'a> HttpLink<'a> {
 
     fn request_to(&self, method: Method, url: Url) -> RequestBuilder {
         let request = self.client.request(method, url);
-        let request = request.header(ACCEPT_ENCODING, ENCODING);
+        // What the user asks for, as where a gateway breaks what it compresses, is all that is asked for.
+        let request = if self.logins.has_header(&ACCEPT_ENCODING) {
+            request
+        } else {
+            request.header(ACCEPT_ENCODING, ENCODING)
+        };
         let request = self.logins.attach(request);
         match self.service.protocol() {
             Some(version) => request.header("git-protocol", version),

@@ -4,12 +4,54 @@ use std::io::{self, Write};
 
 use flate2::write::MultiGzDecoder;
 use reqwest::Response;
-use reqwest::header::CONTENT_ENCODING;
+use reqwest::header::{CONTENT_ENCODING, HeaderMap};
 
 use crate::git::push::answer::{Answer, Demux};
+use crate::git::push::clean_line;
+use crate::secrets::KnownSecrets;
 
 /// What we say that we understand.
 pub(super) const ENCODING: &str = "gzip";
+
+/// How much of an encoding's name is shown, in letters.
+const NAME: usize = 60;
+
+/// How a body is written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Encoding {
+    /// As it is.
+    Identity,
+    /// Compressed with gzip, once.
+    Gzip,
+    /// In any other way, as the server names it.
+    Other(Vec<u8>),
+}
+
+impl Encoding {
+    /// Looks into all the lines of the headers that name one.
+    pub(super) fn of(headers: &HeaderMap) -> Self {
+        let lines = headers.get_all(CONTENT_ENCODING).into_iter();
+        let names = lines.flat_map(|line| line.as_bytes().split(|byte| *byte == b','));
+        let names: Vec<&[u8]> = names
+            .map(<[u8]>::trim_ascii)
+            .filter(|name| !name.is_empty() && !name.eq_ignore_ascii_case(b"identity"))
+            .collect();
+        match names.as_slice() {
+            [] => Self::Identity,
+            [name] if is_gzip(name) => Self::Gzip,
+            names => Self::Other(names.join(b", ".as_slice())),
+        }
+    }
+}
+
+fn is_gzip(name: &[u8]) -> bool {
+    name.eq_ignore_ascii_case(b"gzip") || name.eq_ignore_ascii_case(b"x-gzip")
+}
+
+/// Returns the name of an encoding as it may be shown.
+pub(super) fn shown(name: &[u8], known: &KnownSecrets) -> String {
+    clean_line(name, known).chars().take(NAME).collect()
+}
 
 /// Hands on to `sink` what the server wrote. A sink that has enough says so with an error.
 ///
@@ -17,22 +59,17 @@ pub(super) const ENCODING: &str = "gzip";
 pub(super) enum Decoder<W: Write> {
     Plain(W),
     Gzip(Box<MultiGzDecoder<W>>),
+    /// Nobody here can read it: the sink gets nothing.
+    Unread(W),
 }
 
 impl<W: Write> Decoder<W> {
     /// Looks into the headers for how the body is written.
     pub(super) fn of(response: &Response, sink: W) -> Self {
-        let header = response.headers().get(CONTENT_ENCODING);
-        let name = header.and_then(|value| value.to_str().ok());
-        match name.map(str::trim) {
-            Some(name)
-                if ["gzip", "x-gzip"]
-                    .iter()
-                    .any(|g| name.eq_ignore_ascii_case(g)) =>
-            {
-                Self::Gzip(Box::new(MultiGzDecoder::new(sink)))
-            }
-            _ => Self::Plain(sink),
+        match Encoding::of(response.headers()) {
+            Encoding::Identity => Self::Plain(sink),
+            Encoding::Gzip => Self::Gzip(Box::new(MultiGzDecoder::new(sink))),
+            Encoding::Other(_) => Self::Unread(sink),
         }
     }
 
@@ -44,13 +81,14 @@ impl<W: Write> Decoder<W> {
                 decoder.write_all(piece)?;
                 decoder.flush()
             }
+            Self::Unread(_) => Err(io::ErrorKind::Unsupported.into()),
         }
     }
 
     /// Returns the sink.
     pub(super) fn sink(&self) -> &W {
         match self {
-            Self::Plain(sink) => sink,
+            Self::Plain(sink) | Self::Unread(sink) => sink,
             Self::Gzip(decoder) => decoder.get_ref(),
         }
     }
@@ -58,7 +96,7 @@ impl<W: Write> Decoder<W> {
     /// Returns the sink, to take out what it has.
     pub(super) fn sink_mut(&mut self) -> &mut W {
         match self {
-            Self::Plain(sink) => sink,
+            Self::Plain(sink) | Self::Unread(sink) => sink,
             Self::Gzip(decoder) => decoder.get_mut(),
         }
     }
@@ -66,7 +104,7 @@ impl<W: Write> Decoder<W> {
     /// The body is over; a compressed one has to be complete.
     pub(super) fn end(&mut self) -> io::Result<()> {
         match self {
-            Self::Plain(_) => Ok(()),
+            Self::Plain(_) | Self::Unread(_) => Ok(()),
             Self::Gzip(decoder) => decoder.try_finish(),
         }
     }

@@ -72,7 +72,8 @@ impl<'a> Logins<'a> {
             habit: &options.login_habit,
             telling: None,
         };
-        if logins.current.is_some() {
+        // A header of the user's own goes instead of any login, so nobody is asked for one.
+        if logins.current.is_some() || logins.has_own() {
             return logins;
         }
         let is_wanted = logins.habit.seen() == Some(LoginUse::Wanted);
@@ -112,7 +113,17 @@ impl<'a> Logins<'a> {
 
     /// Says whether requests carry a login already.
     pub(super) fn is_known(&self) -> bool {
-        self.current.is_some() || self.headers.iter().any(|(name, _)| name == AUTHORIZATION)
+        self.current.is_some() || self.has_own()
+    }
+
+    /// Says whether the user's headers carry a login, which is sent in place of any other.
+    fn has_own(&self) -> bool {
+        self.has_header(&AUTHORIZATION)
+    }
+
+    /// Says whether the user configured a header of this name.
+    pub(super) fn has_header(&self, wanted: &HeaderName) -> bool {
+        self.headers.iter().any(|(name, _)| name == wanted)
     }
 
     /// Says whether a request cannot fail for its login: the server has looked at it, or there is none.
@@ -126,9 +137,8 @@ impl<'a> Logins<'a> {
         let request = headers.fold(request, |request, (name, value)| {
             request.header(name.clone(), value.clone())
         });
-        let has_own = self.headers.iter().any(|(name, _)| name == AUTHORIZATION);
         match &self.current {
-            Some((login, _)) if !has_own => {
+            Some((login, _)) if !self.has_own() => {
                 request.basic_auth(&login.user, Some(login.password.expose_secret()))
             }
             _ => request,
@@ -160,11 +170,17 @@ impl<'a> Logins<'a> {
     }
 
     /// The server wants a login, or another: asks the helpers, once.
+    ///
+    /// It is an error where a header of the user's own was refused: the same request would carry the same
+    /// header again, and what a helper knows was never sent.
     pub(super) fn refused(&mut self) -> Result<(), PushError> {
         self.habit.saw(LoginUse::Wanted);
         (self.wanted, self.proven) = (true, false);
         // Who is told to keep it must not hear of that after the refusal.
         self.end_telling();
+        if self.has_own() {
+            return Err(self.error());
+        }
         let Some(url) = &self.url else {
             return Err(self.error());
         };
@@ -198,7 +214,9 @@ impl<'a> Logins<'a> {
     /// Returns the error of a conversation that ends here.
     pub(super) fn error(&self) -> PushError {
         let host = self.host();
-        if self.current.is_some() {
+        if self.has_own() {
+            PushError::HeaderRefused { host }
+        } else if self.current.is_some() {
             PushError::LoginRefused { host }
         } else {
             PushError::NoLogin { host }

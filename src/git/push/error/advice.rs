@@ -27,6 +27,9 @@ impl PushError {
                 "set up a credential helper in your global git configuration, or pass a token"
             }
             Self::LoginRefused { .. } => "renew the token or password that git's helper keeps",
+            Self::HeaderRefused { .. } => {
+                "renew the `Authorization` of `http.extraHeader` in your git configuration, or take it out"
+            }
             Self::Forbidden { .. } => "ask for write access, or use a token that has it",
             Self::ReadOnly { .. } => READ_ONLY,
             Self::SshLogin { .. } => "make `ssh -o BatchMode=yes` to the host work first",
@@ -38,6 +41,9 @@ impl PushError {
             }
             Self::NotGit { .. } | Self::Status { .. } => {
                 "check the remote's URL; a proxy or a login page may be in the way"
+            }
+            Self::Encoding { .. } => {
+                "a proxy may be in the way; `http.extraHeader = Accept-Encoding: identity` in your git configuration asks for no compression"
             }
             Self::Network { .. } | Self::Unavailable { .. } | Self::Lost | Self::Timeout(_) => {
                 "check that the remote can be reached, then run again: nothing is lost"

@@ -24,6 +24,7 @@ impl PushError {
             Self::Credential(_)
             | Self::NoLogin { .. }
             | Self::LoginRefused { .. }
+            | Self::HeaderRefused { .. }
             | Self::Forbidden { .. }
             | Self::SshLogin { .. } => "auth",
             Self::ReadOnly { .. } => "read-only",
@@ -35,6 +36,7 @@ impl PushError {
             Self::Advertisement(AdvertisementError::Refused(_)) | Self::Fatal { .. } => "rejected",
             Self::Advertisement(_)
             | Self::NotGit { .. }
+            | Self::Encoding { .. }
             | Self::Status { .. }
             | Self::Garbled
             | Self::Request(_) => "bad-response",

@@ -70,6 +70,12 @@ pub enum PushError {
         /// The host.
         host: String,
     },
+    /// The server wants another login than the one in a header that the user configured.
+    #[error("{host} refused the login in `http.extraHeader`")]
+    HeaderRefused {
+        /// The host.
+        host: String,
+    },
     /// The login is good, and may not do this.
     #[error("{host} does not allow this push{}", tail(.said))]
     Forbidden {
@@ -107,6 +113,14 @@ pub enum PushError {
     NotGit {
         /// The host.
         host: String,
+    },
+    /// The answer is compressed in a way that is not read here.
+    #[error("{host} answers in the encoding `{encoding}`, which sendoff does not read")]
+    Encoding {
+        /// The host.
+        host: String,
+        /// What the server calls it, cleaned.
+        encoding: String,
     },
     /// A redirect to another origin, or one too many.
     #[error("a redirect was refused")]

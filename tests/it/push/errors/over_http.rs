@@ -3,6 +3,7 @@
 use std::net::TcpListener;
 
 use insta::assert_snapshot;
+use reqwest::header::{AUTHORIZATION, HeaderValue};
 use secrecy::SecretString;
 use sendoff::demo::git_server::{Fault, FaultKind, GitServerOptions};
 use sendoff::git::delivery::PushOptions;
@@ -62,6 +63,18 @@ fn a_login_that_is_wrong() {
     assert_snapshot!(text, @"
     auth: 127.0.0.1 refused the login
       advice: renew the token or password that git's helper keeps
+    ");
+}
+
+#[test]
+fn a_header_of_ones_own_that_is_wrong() {
+    let text = over_http(None, |_, options| {
+        let header = HeaderValue::from_static("Basic CANARY");
+        options.extra_headers = vec![(AUTHORIZATION, header)];
+    });
+    assert_snapshot!(text, @"
+    auth: 127.0.0.1 refused the login in `http.extraHeader`
+      advice: renew the `Authorization` of `http.extraHeader` in your git configuration, or take it out
     ");
 }
 
