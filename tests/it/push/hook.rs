@@ -202,10 +202,10 @@ fn a_hook_that_does_not_end_is_killed_with_its_children() {
     let text = "sleep 600 & echo $! > \"$HOME/child\"; wait";
     script(&sandbox, "work-r/.git/hooks/pre-push", text);
     let mut options = hooked(&sandbox, &work);
-    options.around.hook_timeout = Duration::from_millis(600);
+    options.around.hook_timeout = Duration::from_secs(2);
     let begin = Instant::now();
     let error = push_head(&sandbox, &work, remote.to_str().unwrap(), &options).unwrap_err();
-    assert!(begin.elapsed() < Duration::from_secs(5));
+    assert!(begin.elapsed() < Duration::from_secs(20));
     assert!(matches!(error, PushError::HookTimeout(_)), "{error:?}");
     assert_eq!(error.class(), "hook-declined");
     let child = std::fs::read_to_string(sandbox.path("home/child")).unwrap();

@@ -87,6 +87,38 @@ fn hosts_that_no_proxy_names_are_reached_without_one() {
 }
 
 #[test]
+fn hosts_are_excepted_by_their_names_as_curl_does_it_for_git() {
+    for (except, is_direct) in [
+        ("localhost", true),
+        ("LocalHost", true),
+        ("git.test,localhost", true),
+        ("git.test, localhost", true),
+        (".localhost", true),
+        ("host", false),
+        ("git.localhost", false),
+        // A name is not its address.
+        ("127.0.0.1", false),
+    ] {
+        let served = Served::start(GitServerOptions::default());
+        let url = served.url().replace("127.0.0.1", "localhost");
+        let git = |arguments: &[&str]| served.sandbox.git(&served.work, arguments);
+        // Nobody listens there.
+        git(&["config", "--global", "http.proxy", "http://127.0.0.1:1"]);
+        git(&["config", "--global", "http.noProxy", except]);
+        let mut push = served.sandbox.command("git");
+        push.args(["push", "-q", "--dry-run", &url, "feature"]);
+        push.current_dir(&served.work).env("no_proxy", except);
+        let gits = push.output().unwrap();
+        assert_eq!(gits.status.success(), is_direct, "{except}: {gits:?}");
+        let asked = served.server.log().len();
+        let options = configured(&served.sandbox, &served.work, &url);
+        let pushed = push_head(&served.sandbox, &served.work, &url, &options);
+        assert_eq!(pushed.is_ok(), is_direct, "{except}: {pushed:?}");
+        assert_eq!(served.server.log().len() > asked, is_direct, "{except}");
+    }
+}
+
+#[test]
 fn no_proxy_of_the_repository_does_not_count() {
     let served = Served::start(GitServerOptions::default());
     let git = |arguments: &[&str]| served.sandbox.git(&served.work, arguments);

@@ -3,16 +3,24 @@
 use sendoff::git::push::AsItIs;
 use std::fmt::Write as _;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use crate::push::rig::{helpers, push_head};
 
 use super::server::{Act, hostile};
-use super::{Case, REFS, RESULT, http, service};
+use super::{Carrier, Case, LONG, REFS, RESULT, SHORT, http, service};
 
 /// Tries both questions; returns the class of the error.
 pub(super) fn class(case: &Case, refs: Act, push: Act) -> &'static str {
+    class_within(LONG, case, refs, push)
+}
+
+/// The same where nothing may move for so long.
+fn class_within(patience: Duration, case: &Case, refs: Act, push: Act) -> &'static str {
     let server = hostile(refs, push);
-    let error = case.push(&server).unwrap_err();
+    let error = case
+        .push_over(Carrier::Http, &server, patience)
+        .unwrap_err();
     assert!(
         !error.summary(&AsItIs).chars().any(char::is_control),
         "{error:?}"
@@ -162,7 +170,9 @@ fn questions_for_refs_that_are_answered_badly_end_in_a_class() {
         ),
     ];
     for (name, act, expected) in rows {
-        assert_eq!(class(&case, act, Act::SILENCE), expected, "{name}");
+        let patience = if expected == "timeout" { SHORT } else { LONG };
+        let got = class_within(patience, &case, act, Act::SILENCE);
+        assert_eq!(got, expected, "{name}");
     }
 }
 
@@ -221,7 +231,7 @@ fn a_server_that_always_wants_another_login_is_asked_a_few_times_only() {
         "!echo x >> {}; echo username=me; echo password=CANARY; true",
         asked.display()
     );
-    let mut options = case.options();
+    let mut options = case.options(LONG);
     options.helpers = helpers(&case.sandbox, &[&line]);
     let no = "HTTP/1.1 401 No\r\nWWW-Authenticate: Basic realm=\"x\"\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
     let no = || Act::Say(no.as_bytes().to_vec());
@@ -241,13 +251,10 @@ fn a_server_that_always_wants_another_login_is_asked_a_few_times_only() {
 #[test]
 fn a_server_that_asks_for_patience_until_a_date_is_heard() {
     let case = Case::new();
-    let day = std::time::Duration::from_hours(24);
+    let day = Duration::from_hours(24);
     for (date, wait) in [
         ("Fri, 31 Dec 2100 23:59:59 GMT", Some(day)),
-        (
-            "Thu, 01 Jan 2015 00:00:00 GMT",
-            Some(std::time::Duration::ZERO),
-        ),
+        ("Thu, 01 Jan 2015 00:00:00 GMT", Some(Duration::ZERO)),
         ("99999999999999999999999", Some(day)),
         ("120", Some(day / 720)),
         ("whenever", None),

@@ -7,10 +7,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::{LIMIT, SHORT};
+use super::{LIMIT, RESULT, SHORT, http};
 
-/// So long a stream has to be quiet for its request to be over.
-const QUIET: Duration = Duration::from_millis(100);
+/// So long a flood lasts: longer than a push may take, so that none is ended by its end.
+const FLOOD: Duration = LIMIT.saturating_mul(2);
 
 /// How a question is answered.
 #[derive(Debug, Clone)]
@@ -23,7 +23,7 @@ pub(crate) enum Act {
     Drip(Vec<u8>),
     /// With these bytes, and then with those without end.
     Flood(Vec<u8>, Vec<u8>),
-    /// It reads so many bytes of what is sent and breaks the connection.
+    /// It reads so many bytes of what is sent and breaks the connection. What asks for nothing gets nothing.
     BreakAfter(usize),
 }
 
@@ -82,7 +82,7 @@ fn listen(refs: Act, push: Act, serve: fn(&Part, TcpStream)) -> Hostile {
     thread::spawn(move || {
         for stream in listener.incoming().map_while(Result::ok) {
             let part = part.clone();
-            let patience = Some(Duration::from_secs(5));
+            let patience = Some(LIMIT);
             stream.set_read_timeout(patience).unwrap();
             thread::spawn(move || serve(&part, stream));
         }
@@ -108,11 +108,18 @@ impl Part {
         } else {
             &self.push
         };
+        let is_flush = head.contains("content-length: 4\r\n");
         match act {
-            Act::BreakAfter(bytes) => return take(&mut stream, *bytes),
-            _ => read_body(&mut stream, &head),
+            Act::BreakAfter(_) if is_flush => {
+                read_body(&mut stream, &head);
+                self.send(&mut stream, &http(RESULT, b""));
+            }
+            Act::BreakAfter(bytes) => take(&mut stream, *bytes),
+            _ => {
+                read_body(&mut stream, &head);
+                self.play(&mut stream, act);
+            }
         }
-        self.play(&mut stream, act);
     }
 
     /// Says the refs, and answers what comes then.
@@ -125,7 +132,7 @@ impl Part {
             match &self.push {
                 Act::BreakAfter(bytes) => return take(&mut stream, *bytes),
                 act if read_lines(&mut stream) => {
-                    read_until_quiet(&mut stream);
+                    read_pack(&mut stream);
                     self.play(&mut stream, act);
                 }
                 _ => return,
@@ -135,7 +142,7 @@ impl Part {
         }
         // A reset would take along what was said.
         drop(stream.shutdown(Shutdown::Write));
-        read_until_quiet(&mut stream);
+        wait(&mut stream);
     }
 
     fn play(&self, stream: &mut TcpStream, act: &Act) {
@@ -158,7 +165,7 @@ impl Part {
             Act::Flood(first, rest) => {
                 self.send(stream, first);
                 let begin = Instant::now();
-                while begin.elapsed() < LIMIT && self.send(stream, rest) {}
+                while begin.elapsed() < FLOOD && self.send(stream, rest) {}
             }
             Act::BreakAfter(_) => {}
         }
@@ -200,20 +207,25 @@ fn read_lines(stream: &mut TcpStream) -> bool {
     false
 }
 
-/// Reads what has no length, such as a pack.
-fn read_until_quiet(stream: &mut TcpStream) {
-    let mut buffer = vec![0; 1 << 16];
-    // The pack is made before its first byte comes.
-    let patience = [Duration::from_secs(5), QUIET];
-    let mut heard = 0;
-    loop {
-        let patience = patience[usize::from(heard > 0)];
-        drop(stream.set_read_timeout(Some(patience)));
+/// Reads a pack, which has no length and ends with the sum of what comes before.
+fn read_pack(stream: &mut TcpStream) {
+    let mut pack = Vec::new();
+    let mut buffer = [0; 4096];
+    while !is_whole(&pack) {
         match stream.read(&mut buffer) {
-            Ok(read @ 1..) => heard += read,
+            Ok(read @ 1..) => pack.extend_from_slice(&buffer[..read]),
             _ => return,
         }
     }
+}
+
+fn is_whole(pack: &[u8]) -> bool {
+    let Some((content, sum)) = pack.split_last_chunk::<20>() else {
+        return false;
+    };
+    let mut hasher = gix::hash::hasher(gix::hash::Kind::Sha1);
+    hasher.update(content);
+    hasher.try_finalize().unwrap().as_slice() == sum
 }
 
 fn read_body(stream: &mut TcpStream, head: &str) {

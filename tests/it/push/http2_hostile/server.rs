@@ -11,10 +11,12 @@ use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
 use crate::push::hostile::{REFS, RESULT};
 
+use super::LIMIT;
+
 /// How long a request is that asks for nothing.
 const FLUSH: usize = 4;
-/// So long it goes on at most.
-const LIMIT: Duration = Duration::from_secs(20);
+/// So long it goes on at most: longer than a push may take, so that none is ended by its end.
+const AT_MOST: Duration = LIMIT.saturating_mul(2);
 
 pub(super) const DATA: u8 = 0;
 pub(super) const HEADERS: u8 = 1;
@@ -127,8 +129,8 @@ pub(super) fn serve(config: Arc<ServerConfig>, script: Script) -> Server {
     let (questions, pushes) = (Arc::clone(&server.questions), Arc::clone(&server.pushes));
     thread::spawn(move || {
         for socket in listener.incoming().map_while(Result::ok) {
-            socket.set_read_timeout(Some(LIMIT)).unwrap();
-            socket.set_write_timeout(Some(LIMIT)).unwrap();
+            socket.set_read_timeout(Some(AT_MOST)).unwrap();
+            socket.set_write_timeout(Some(AT_MOST)).unwrap();
             let tls = ServerConnection::new(Arc::clone(&config)).unwrap();
             let mut talk = Talk {
                 stream: StreamOwned::new(tls, socket),
@@ -230,7 +232,7 @@ impl Talk {
             }
             Then::Flood(bytes) => {
                 let begin = Instant::now();
-                while begin.elapsed() < LIMIT {
+                while begin.elapsed() < AT_MOST {
                     self.send(bytes)?;
                     // Some hundred thousand frames in a second will do; the machine is others' too.
                     thread::sleep(Duration::from_millis(1));
