@@ -8,6 +8,7 @@ use reqwest::{Method, Url};
 
 use crate::clock::Clock;
 use crate::names::Origin;
+use crate::net::{ClientSettings, HttpVersion, client_builder};
 use crate::secrets::KnownSecrets;
 
 use super::BODY_LIMIT;
@@ -259,37 +260,19 @@ fn refused(response: &Response, to: &Url) -> HttpError {
     }
 }
 
-/// Makes the connector for the scheme of `url`.
+/// Makes the connector for the scheme of `url`: HTTP/1.1, every request once, and no variable of the environment says
+/// whom it trusts.
 fn connector(url: &Url, options: &ClientOptions) -> Result<reqwest::Client, HttpError> {
-    let built = net_client_builder(url, options)?.build();
-    built.map_err(|error| HttpError::from_transport(&error, "the client", Duration::ZERO))
-}
-
-/// What is true of every connection to a forge or a platform. Pushes have a client of their own, in `net`.
-///
-/// The system's certificates are read for `https://` only; the other trusts none.
-fn net_client_builder(
-    url: &Url,
-    options: &ClientOptions,
-) -> Result<reqwest::ClientBuilder, HttpError> {
-    let builder = reqwest::Client::builder()
-        .user_agent(concat!("sendoff/", env!("CARGO_PKG_VERSION")))
-        .redirect(reqwest::redirect::Policy::none())
+    let settings = ClientSettings {
+        connect_timeout: options.connect_timeout,
+        version: HttpVersion::Http1,
+        ..ClientSettings::default()
+    };
+    let builder = client_builder(url, &settings);
+    let builder = builder.map_err(|error| HttpError::Unusable(error.to_string()))?;
+    let builder = builder
         .retry(reqwest::retry::never())
-        .referer(false)
-        .no_proxy()
-        .http1_only()
-        .connect_timeout(options.connect_timeout);
-    if url.scheme() == "https" {
-        // Whoever was first has installed the same provider: there is only this one.
-        drop(rustls::crypto::ring::default_provider().install_default());
-        return Ok(builder.https_only(true));
-    }
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let nothing_trusted = rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|error| HttpError::Unusable(error.to_string()))?
-        .with_root_certificates(rustls::RootCertStore::empty())
-        .with_no_client_auth();
-    Ok(builder.tls_backend_preconfigured(nothing_trusted))
+        .https_only(url.scheme() == "https");
+    let built = builder.build();
+    built.map_err(|error| HttpError::from_transport(&error, "the client", Duration::ZERO))
 }

@@ -10,6 +10,7 @@ use sendoff::git::delivery::{LoginHabit, LoginUse, PushOptions};
 use sendoff::git::push::PushError;
 
 use crate::sandbox::Sandbox;
+use crate::world::{World, step};
 
 use super::certificate::Certificate;
 use super::hostile::{REFS, advertisement, http, service};
@@ -30,6 +31,39 @@ fn a_certificate_that_nobody_vouches_for_is_refused_until_the_user_names_its_aut
     // The handshake works; what answers is a page and no git server.
     let error = push_head(&sandbox, &work, &url, &options).unwrap_err();
     assert_eq!(error.class(), "bad-response", "{error:?}");
+}
+
+#[test]
+fn no_variable_of_the_environment_names_an_authority() {
+    let world = World::new();
+    let certificate = Certificate::new(&world.sandbox);
+    let server = Web::start(Some(&certificate), "/", http("text/html", b"<html>"));
+    let url = format!("https://127.0.0.1:{}", server.port);
+    world.point_to(&format!("{url}/r.git"));
+    let mut variables = world.variables();
+    variables.retain(|(name, _)| *name != "PLATFORM_URL");
+    let path = certificate.path.to_str().unwrap();
+    variables.extend([
+        ("PLATFORM_URL", url),
+        ("SSL_CERT_FILE", path.to_owned()),
+        (
+            "SSL_CERT_DIR",
+            world.sandbox.path("").to_str().unwrap().to_owned(),
+        ),
+        ("GIT_SSL_CAINFO", path.to_owned()),
+    ]);
+    let said = world.run_in(&world.work(), &["run", "--json"], &variables);
+    for name in ["push", "heartbeat-clear"] {
+        assert_eq!(
+            step(&said.report(), name)["reason"],
+            "tls",
+            "{}",
+            said.stdout
+        );
+    }
+    // Nobody got as far as to ask for something.
+    let asked = server.seen();
+    assert!(asked.iter().all(|line| line == "a connection"), "{asked:?}");
 }
 
 #[test]
