@@ -76,10 +76,7 @@ const ROWS: &[Row] = &[
     },
     Row {
         name: "push.http.refs",
-        make: || {
-            let bed = Bed::of(&recent(72, 1)).to(Remote::Http);
-            bed.with_branches(100_000)
-        },
+        make: || many_branches(Remote::Http),
     },
     Row {
         name: "push.path.small",
@@ -103,12 +100,14 @@ const ROWS: &[Row] = &[
     },
     Row {
         name: "push.path.refs",
-        make: || {
-            let bed = Bed::of(&recent(72, 1)).to(Remote::Path);
-            bed.with_branches(100_000)
-        },
+        make: || many_branches(Remote::Path),
     },
 ];
+
+/// One commit for a server that has 100,000 other branches.
+fn many_branches(remote: Remote) -> Bed {
+    Bed::of(&recent(72, 1)).to(remote).with_branches(100_000)
+}
 
 /// A history of which the server has all but the last `new` commits.
 fn recent(commits: usize, new: usize) -> Workload {

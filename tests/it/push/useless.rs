@@ -155,9 +155,8 @@ fn a_branch_that_somebody_moved_is_told_before_all_is_counted() {
     assert!(counted > 0 && counted < FILES, "{counted} were counted");
 }
 
-#[test]
-fn the_wish_to_end_is_heard_when_the_remote_has_answered() {
-    let shop = many();
+/// Options with an ssh that says at once that the branch is where it was seen, and reads what it gets.
+fn answering(shop: &Shop) -> PushOptions {
     let sandbox = &shop.sandbox;
     let tip = sandbox.git(shop.seed(), &["rev-parse", "feature"]);
     let line = format!("{tip} refs/heads/feature\0report-status\n");
@@ -165,6 +164,13 @@ fn the_wish_to_end_is_heard_when_the_remote_has_answered() {
     let text = format!("cat {}/hello; cat > /dev/null", sandbox.path("").display());
     let mut options = options(sandbox);
     options.ssh_command = Some(script(sandbox, "remote", &text).display().to_string());
+    options
+}
+
+#[test]
+fn the_wish_to_end_is_heard_when_the_remote_has_answered() {
+    let shop = many();
+    let options = answering(&shop);
     let (pushed, counted) = push_while(&shop, "ssh://host.test/r.git", &options, 8);
     let error = pushed.unwrap_err();
     assert_eq!(error.class(), "stopped", "{error:?}");
@@ -174,13 +180,7 @@ fn the_wish_to_end_is_heard_when_the_remote_has_answered() {
 #[test]
 fn a_remote_that_takes_no_push_options_is_told_before_all_is_counted() {
     let shop = many();
-    let sandbox = &shop.sandbox;
-    let tip = sandbox.git(shop.seed(), &["rev-parse", "feature"]);
-    let line = format!("{tip} refs/heads/feature\0report-status\n");
-    sandbox.write("hello", format!("{:04x}{line}0000", line.len() + 4));
-    let text = format!("cat {}/hello; cat > /dev/null", sandbox.path("").display());
-    let mut options = options(sandbox);
-    options.ssh_command = Some(script(sandbox, "remote", &text).display().to_string());
+    let mut options = answering(&shop);
     options.around.push_options = vec!["ci.skip".into()];
     let (pushed, counted) = push_to(&shop, "ssh://host.test/r.git", &options);
     let error = pushed.unwrap_err();
