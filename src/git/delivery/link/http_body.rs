@@ -126,6 +126,16 @@ impl Upload {
     }
 }
 
+/// Closes an upload when it goes, also where its thread panics: somebody waits for that.
+#[derive(Debug)]
+pub(super) struct ClosedAtEnd(pub(super) Upload);
+
+impl Drop for ClosedAtEnd {
+    fn drop(&mut self) {
+        self.0.close();
+    }
+}
+
 /// The body of a request of known length. It is handed over piece by piece, so that the time in which
 /// it is sent is not silence, and it is a stream, so that nobody sends it twice.
 #[derive(Debug)]

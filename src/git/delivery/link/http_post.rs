@@ -17,7 +17,9 @@ use crate::git::push::answer::Answer;
 use super::diagnosis::{from_http, is_cut};
 use super::http::{EXCERPT, HttpLink};
 use super::http_answer::{Head, media_type};
-use super::http_body::{CollectedBody, Piece, PieceWriter, Pieces, StreamedBody, Upload};
+use super::http_body::{
+    ClosedAtEnd, CollectedBody, Piece, PieceWriter, Pieces, StreamedBody, Upload,
+};
 use super::http_decode::{Decoder, Reported};
 
 /// A request that asks for nothing.
@@ -51,12 +53,8 @@ impl HttpLink<'_> {
         let (told, handed_over) = mpsc::channel();
         thread::scope(|scope| {
             // The pack is made here, because the repository stays on its thread.
-            let upload = Upload::new(Some(told));
-            let network = scope.spawn(move || {
-                let answered = self.transfer(receiver, form, &upload);
-                upload.close();
-                answered
-            });
+            let upload = ClosedAtEnd(Upload::new(Some(told)));
+            let network = scope.spawn(move || self.transfer(receiver, form, &upload.0));
             let mut out = PieceWriter::new(sender);
             let written = std::io::Write::write_all(&mut out, head)
                 .map_err(|_| PushError::Lost)
@@ -65,7 +63,7 @@ impl HttpLink<'_> {
             let cut = written.is_err();
             let written = written.and_then(|()| out.end().map_err(|_| PushError::Lost));
             if written.is_ok() {
-                // Nothing is ever sent: it ends when the last byte has left, or none will.
+                // Nobody sends anything: this ends when the last byte has left, or none will.
                 let _ended = handed_over.recv();
                 (request.handed_over)();
             }
