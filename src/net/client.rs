@@ -1,4 +1,4 @@
-//! How the HTTP client of a push is set up.
+//! How an HTTP client is set up: that of a push, and that of forge and platform.
 
 use std::path::PathBuf;
 use std::time::Duration;

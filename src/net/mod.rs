@@ -1,4 +1,4 @@
-//! How the HTTP client of a push is set up: TLS roots, proxy, the redirect rule, where plain http may go; and how long any server may put us off.
+//! How an HTTP client is set up: TLS roots, proxy, versions; the redirect rule of a push, where plain http may go, and how long any server may put us off.
 
 mod client;
 mod patience;

@@ -7,7 +7,7 @@ use sendoff::git::push::{AsItIs, PushError};
 use crate::sandbox::Sandbox;
 
 use super::hostile::server::{Act, hostile};
-use super::hostile::{REFS, RESULT, advertisement, band, http, line, service};
+use super::hostile::{REFS, RESULT, advertisement, http, moved, service};
 use super::rig::{ahead, options, push_head};
 
 /// What stands in the lines of `Content-Encoding`, and how the error names it.
@@ -61,17 +61,11 @@ impl Case {
         let (work, _) = ahead(&sandbox, "r");
         let old = sandbox.git(&work, &["rev-parse", "HEAD~1"]);
         let refs = http(REFS, &[service(), advertisement(&old)].concat());
-        let ok = [
-            line(b"unpack ok\n"),
-            line(b"ok refs/heads/feature\n"),
-            b"0000".to_vec(),
-        ];
-        let report = http(RESULT, &[band(1, &ok.concat()), b"0000".to_vec()].concat());
         Self {
             sandbox,
             work,
             refs,
-            report,
+            report: http(RESULT, &moved()),
         }
     }
 

@@ -13,7 +13,7 @@ use crate::sandbox::Sandbox;
 
 use super::front::{Front, Manner};
 use super::hostile::server::{Act, hostile};
-use super::hostile::{REFS, RESULT, advertisement, band, http, line, service};
+use super::hostile::{REFS, RESULT, advertisement, band, http, line, moved, service};
 use super::rig::{ahead, options, push_head, script};
 use super::served::Served;
 
@@ -122,18 +122,11 @@ impl Case {
         let (work, _) = ahead(&sandbox, "r");
         let old = sandbox.git(&work, &["rev-parse", "HEAD~1"]);
         let refs = [service(), advertisement(&old)].concat();
-        let ok = [
-            line(b"unpack ok\n"),
-            line(b"ok refs/heads/feature\n"),
-            b"0000".to_vec(),
-        ]
-        .concat();
-        let report = [band(1, &ok), b"0000".to_vec()].concat();
         Self {
             sandbox,
             work,
             refs,
-            report,
+            report: moved(),
         }
     }
 

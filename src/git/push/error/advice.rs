@@ -1,8 +1,5 @@
 //! What to do about an error, in one line.
 
-use gix::ObjectId;
-
-use super::Known;
 use super::PushError;
 use crate::git::push::clean::AsItIs;
 use crate::git::push::clean::clean_line;
@@ -97,24 +94,5 @@ impl PushError {
             _ => return None,
         };
         Some(fixed.to_owned())
-    }
-}
-
-impl Known {
-    /// Returns what to do about a branch that is at `old` on the remote, in one line. Where somebody else's commits may be
-    /// there, losing them is the last thing that is named.
-    pub fn advice(self, branch: &str, remote: &str, old: &ObjectId) -> String {
-        match self {
-            Self::Ahead => {
-                format!("the remote has all of it, and more: git pull --ff-only {remote} {branch}")
-            }
-            Self::Here => format!(
-                "git pull --rebase {remote} {branch}; or, if it was rewritten on purpose: \
-                 git push --force-with-lease={branch}:{old} {remote} {branch}"
-            ),
-            Self::Elsewhere => format!(
-                "somebody else pushed: git pull --rebase {remote} {branch}, then push again"
-            ),
-        }
     }
 }

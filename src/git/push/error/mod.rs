@@ -3,6 +3,7 @@
 mod advice;
 mod class;
 mod from;
+mod known;
 mod words;
 
 use std::error::Error;
@@ -13,6 +14,7 @@ use gix::ObjectId;
 use super::advertisement::AdvertisementError;
 use super::commands::RequestError;
 use super::rejection::Rejection;
+pub use known::Known;
 use words::place;
 use words::size;
 use words::tail;
@@ -291,15 +293,4 @@ pub enum PushError {
         #[source]
         source: Box<Self>,
     },
-}
-
-/// What the repository knows of the commit that the remote has, and that is no ancestor of what was to be pushed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Known {
-    /// It is here, and has all that was to be pushed.
-    Ahead,
-    /// It is here: the branch was rewritten here after it was pushed, or somebody else's commits were fetched.
-    Here,
-    /// It is not here: somebody else pushed.
-    Elsewhere,
 }

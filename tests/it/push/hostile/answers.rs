@@ -37,3 +37,13 @@ pub(in crate::push) fn advertisement(old: &str) -> Vec<u8> {
 pub(in crate::push) fn service() -> Vec<u8> {
     [line(b"# service=git-receive-pack\n"), b"0000".to_vec()].concat()
 }
+
+/// The answer to a push that says, in band 1, that the branch was moved.
+pub(in crate::push) fn moved() -> Vec<u8> {
+    let ok = [
+        line(b"unpack ok\n"),
+        line(b"ok refs/heads/feature\n"),
+        b"0000".to_vec(),
+    ];
+    [band(1, &ok.concat()), b"0000".to_vec()].concat()
+}

@@ -20,7 +20,7 @@ use crate::sandbox::Sandbox;
 use cases::{Question, Row, floods, rows};
 use server::{Act, Hostile, hostile, streaming};
 
-pub(super) use answers::{REFS, RESULT, advertisement, band, endless, http, line, service};
+pub(super) use answers::{REFS, RESULT, advertisement, band, endless, http, line, moved, service};
 
 use super::rig::{ahead, noise, options, push_head};
 
@@ -255,13 +255,7 @@ fn nothing_said_and_nothing_ended_lasts_until_the_caller_stops() {
 fn a_server_that_lies_is_believed_once_and_found_out_by_the_next_push() {
     // `ok` is the only proof there is: the protocol has no other, and asking again would ask the same liar.
     let case = Case::new();
-    let ok = [
-        line(b"unpack ok\n"),
-        line(b"ok refs/heads/feature\n"),
-        b"0000".to_vec(),
-    ]
-    .concat();
-    let body = [band(1, &ok), b"0000".to_vec()].concat();
+    let body = moved();
     let server = hostile(case.refs_over_http(), Act::Say(http(RESULT, &body)));
     for _ in 0..2 {
         let pushed = case.push(&server).unwrap();

@@ -13,7 +13,8 @@ use sendoff::git::push::{Action, PushError, Pushed};
 use crate::sandbox::Sandbox;
 
 use super::certificate::Certificate;
-use super::hostile::{advertisement, band, line, service};
+use super::hostile;
+use super::hostile::{advertisement, service};
 use super::rig::{ahead, noise, push_head};
 
 use server::{
@@ -128,14 +129,7 @@ fn sizes() -> [Case; 2] {
 
 /// Says that the branch was moved.
 fn moved(stream: u32) -> Vec<u8> {
-    let ok = [
-        line(b"unpack ok\n"),
-        line(b"ok refs/heads/feature\n"),
-        b"0000".to_vec(),
-    ]
-    .concat();
-    let body = [band(1, &ok), b"0000".to_vec()].concat();
-    report(stream, &body)
+    report(stream, &hostile::moved())
 }
 
 #[test]
