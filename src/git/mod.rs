@@ -19,6 +19,7 @@ mod refs;
 mod remote;
 mod state;
 mod tracking;
+pub mod transport;
 mod upstream;
 mod url_match;
 

@@ -1,11 +1,7 @@
 //! A push as this house delivers it: the transports, the logins, the hook and the look at submodules.
 
 mod around;
-mod habit;
 mod hook;
-mod link;
-mod options;
-mod remote_head;
 mod submodules;
 
 use std::borrow::Cow;
@@ -28,18 +24,18 @@ use crate::git::push::Pushed;
 use crate::git::push::Service;
 use crate::git::push::Transport;
 use crate::git::push::commands::RefUpdate;
+use crate::git::transport;
+use crate::git::transport::Target;
 use crate::policy::PushPermit;
 use crate::policy::RemoteFacts;
 use crate::secrets::KnownSecrets;
 
-use self::link::Target;
-
 pub use around::Around;
-pub use habit::{LoginHabit, LoginUse};
-pub use link::AllowGit;
-pub use options::{AllowFile, PushOptions};
-pub use remote_head::remote_head;
 pub use submodules::Submodules;
+
+pub use crate::git::transport::{
+    AllowFile, AllowGit, LoginHabit, LoginUse, PushOptions, remote_head,
+};
 
 /// One push: a commit, a permit for a branch, and the way to its remote.
 pub struct Delivery<'a> {
@@ -142,7 +138,7 @@ impl Transport for Way<'_> {
             options: self.options,
             stop: self.stop,
         };
-        link::open(target, service)
+        transport::open(target, service)
     }
 
     fn hide(&self) -> &dyn Hide {

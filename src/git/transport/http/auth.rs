@@ -10,10 +10,10 @@ use tracing::debug;
 
 use crate::git::credentials::Helpers;
 use crate::git::credentials::Login;
-use crate::git::delivery::PushOptions;
-use crate::git::delivery::habit::LoginHabit;
-use crate::git::delivery::habit::LoginUse;
 use crate::git::push::PushError;
+use crate::git::transport::PushOptions;
+use crate::git::transport::auth_cache::LoginHabit;
+use crate::git::transport::auth_cache::LoginUse;
 use crate::names::RemoteUrl;
 
 /// Where a login comes from.

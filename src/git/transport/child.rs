@@ -15,8 +15,8 @@ use crate::process::Program;
 use crate::secrets::KnownSecrets;
 
 use super::Target;
-use super::peer::{Peer, watched};
-use super::pulse::Pulse;
+use super::endpoint::{Peer, watched};
+use super::idle_timeout::Pulse;
 use super::stream::{Broken, Paced, read_answer, read_lines};
 
 /// A conversation over two streams.

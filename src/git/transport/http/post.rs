@@ -13,14 +13,12 @@ use crate::git::push::Failed;
 use crate::git::push::PushError;
 use crate::git::push::PushRequest;
 use crate::git::push::answer::Answer;
+use crate::git::transport::classify::{from_http, is_cut};
 
-use super::diagnosis::{from_http, is_cut};
-use super::http::{EXCERPT, HttpLink};
-use super::http_answer::{Head, media_type};
-use super::http_body::{
-    ClosedAtEnd, CollectedBody, Piece, PieceWriter, Pieces, StreamedBody, Upload,
-};
-use super::http_decode::{Decoder, Reported};
+use super::body::{ClosedAtEnd, CollectedBody, Piece, PieceWriter, Pieces, StreamedBody, Upload};
+use super::decode::{Decoder, Reported};
+use super::response::{Head, media_type};
+use super::{EXCERPT, HttpLink};
 
 /// A request that asks for nothing.
 const FLUSH: &[u8] = b"0000";

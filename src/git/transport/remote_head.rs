@@ -13,9 +13,9 @@ use crate::git::push::pkt_line;
 use crate::names::BranchName;
 use crate::names::RemoteUrl;
 
-use super::PushOptions;
-use super::link::Target;
-use super::link::open;
+use super::Target;
+use super::open;
+use super::options::PushOptions;
 
 /// Asks the remote which branch its HEAD names. Nothing when it names none, or none that we know how to write.
 ///

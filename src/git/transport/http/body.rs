@@ -10,7 +10,7 @@ use bytes::{Bytes, BytesMut};
 use http_body::{Body, Frame, SizeHint};
 use tokio::sync::mpsc::{Receiver, Sender};
 
-use super::pulse::Pulse;
+use crate::git::transport::idle_timeout::Pulse;
 
 /// How large the pieces are, in bytes.
 const PIECE: usize = 64 * 1024;

@@ -1,17 +1,15 @@
 //! The connection to a remote's git service, on every transport, with a deadline without progress.
 
+mod auth_cache;
 mod child;
+mod classify;
 mod daemon;
-mod diagnosis;
+mod endpoint;
 mod file;
 mod http;
-mod http_answer;
-mod http_body;
-mod http_decode;
-mod http_post;
-mod login;
-mod peer;
-mod pulse;
+mod idle_timeout;
+mod options;
+mod remote_head;
 mod ssh;
 mod stream;
 
@@ -24,9 +22,10 @@ use crate::git::push::Service;
 use crate::names::RemoteUrl;
 use crate::names::Scheme;
 
-use super::PushOptions;
-
+pub use auth_cache::{LoginHabit, LoginUse};
 pub use daemon::AllowGit;
+pub use options::{AllowFile, PushOptions};
+pub use remote_head::remote_head;
 
 /// What is needed to reach a remote.
 #[derive(Debug, Clone, Copy)]

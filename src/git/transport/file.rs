@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use crate::git::delivery::AllowFile;
 use crate::git::push::PushError;
 use crate::git::push::Service;
+use crate::git::transport::AllowFile;
 use crate::process::Program;
 use crate::process::find_program;
 

@@ -1,8 +1,8 @@
 //! The user's ssh, asked to run a git service over there. Nothing prompts, host keys are checked.
 
-use crate::git::delivery::PushOptions;
 use crate::git::push::PushError;
 use crate::git::push::Service;
+use crate::git::transport::PushOptions;
 use crate::process::Program;
 
 use super::Target;
@@ -110,7 +110,7 @@ mod tests {
     use std::path::Path;
     use std::sync::atomic::AtomicBool;
 
-    use crate::git::delivery::PushOptions;
+    use crate::git::transport::PushOptions;
     use crate::names::RemoteUrl;
 
     use super::*;

@@ -11,7 +11,7 @@ use crate::git::push::Service;
 use crate::git::push::pkt_line;
 
 use super::Target;
-use super::pulse::TICK;
+use super::idle_timeout::TICK;
 
 /// The port of git's daemon.
 const PORT: u16 = 9418;

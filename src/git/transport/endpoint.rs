@@ -14,8 +14,8 @@ use crate::process::Killer;
 use crate::process::Running;
 use crate::secrets::KnownSecrets;
 
-use super::diagnosis::from_stderr;
-use super::pulse::{Interruption, Pulse, TICK};
+use super::classify::from_stderr;
+use super::idle_timeout::{Interruption, Pulse, TICK};
 
 /// How long a service that said everything may take to end.
 const FAREWELL: Duration = Duration::from_millis(500);

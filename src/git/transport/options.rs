@@ -13,15 +13,15 @@ use crate::git::Config;
 use crate::git::Matching;
 use crate::git::credentials::Helpers;
 use crate::git::credentials::Login;
+use crate::git::delivery::Around;
 use crate::names::RemoteUrl;
 use crate::net::HttpVersion;
 use crate::net::PlainHttp;
 use crate::process::Inheritance;
 use crate::secrets::KnownSecrets;
 
-use super::around::Around;
-use super::habit::LoginHabit;
-use super::link::AllowGit;
+use super::auth_cache::LoginHabit;
+use super::daemon::AllowGit;
 
 /// Up to how many bytes a request is collected and sent with its length; git's own default, too.
 const POST_BUFFER: usize = 1 << 20;

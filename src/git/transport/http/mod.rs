@@ -1,5 +1,11 @@
 //! Smart HTTP: one client, a login that goes with the first request, and what is asked before a push.
 
+mod auth;
+mod body;
+mod decode;
+mod post;
+mod response;
+
 use std::future::Future;
 use std::sync::atomic::AtomicBool;
 
@@ -15,22 +21,22 @@ use crate::git::push::PushError;
 use crate::git::push::PushRequest;
 use crate::git::push::Service;
 use crate::git::push::answer::Answer;
+use crate::git::transport::Target;
+use crate::git::transport::classify::from_http;
+use crate::git::transport::idle_timeout::{Pulse, TICK};
 use crate::net::ClientSettings;
 use crate::net::client_builder;
 use crate::net::may_follow;
 use crate::secrets::KnownSecrets;
 
-use super::Target;
-use super::diagnosis::from_http;
-use super::http_answer::{Head, location, media_type, refusal};
-use super::http_decode::{Decoder, ENCODING, Encoding, Gathered, shown};
-use super::login::Logins;
-use super::pulse::{Pulse, TICK};
+use self::auth::Logins;
+use self::decode::{Decoder, ENCODING, Encoding, Gathered, shown};
+use self::response::{Head, location, media_type, refusal};
 
 /// After so many steps the clock is looked at, however much a server says meanwhile.
 const EVENTS: u32 = 2;
 /// How much of an error page is read, in bytes: more than is shown of it, so that a secret in it is known for one.
-pub(super) const EXCERPT: usize = 8 * 1024;
+const EXCERPT: usize = 8 * 1024;
 
 /// A conversation over smart HTTP.
 #[derive(Debug)]
@@ -40,11 +46,11 @@ pub(super) struct HttpLink<'a> {
     runtime: Option<Runtime>,
     /// The repository's URL, after the redirects of the first request.
     base: Url,
-    pub(super) service: Service,
-    pub(super) logins: Logins<'a>,
-    pub(super) pulse: Pulse,
+    service: Service,
+    logins: Logins<'a>,
+    pulse: Pulse,
     /// Up to here a request is collected and sent with its length, in bytes.
-    pub(super) collected: usize,
+    collected: usize,
     known: &'a KnownSecrets,
     stop: &'a AtomicBool,
 }
@@ -150,12 +156,12 @@ impl<'a> HttpLink<'a> {
     }
 
     /// Returns the error that an answer other than 200 and 401 stands for.
-    pub(super) fn refusal(&self, head: Head, body: &[u8]) -> PushError {
+    fn refusal(&self, head: Head, body: &[u8]) -> PushError {
         refusal(head, body, &self.logins.host(), self.known)
     }
 
     /// Drives one exchange, and gives it up when nothing moves or the caller wants to end.
-    pub(super) fn run<'s, T, F>(&'s self, work: impl FnOnce(&'s Self) -> F) -> Result<T, PushError>
+    fn run<'s, T, F>(&'s self, work: impl FnOnce(&'s Self) -> F) -> Result<T, PushError>
     where
         F: Future<Output = Result<T, PushError>>,
     {
@@ -185,7 +191,7 @@ impl<'a> HttpLink<'a> {
 
     /// Sends a request; the answer begins with the status and the headers. It is an error when it is
     /// one of git's in an encoding that is not read here.
-    pub(super) async fn send(&self, request: RequestBuilder) -> Result<Response, PushError> {
+    async fn send(&self, request: RequestBuilder) -> Result<Response, PushError> {
         let response = request.send().await.map_err(from_http)?;
         self.pulse.beat();
         // A page that is none of git's is told to be one, whatever it is written in.
@@ -202,11 +208,7 @@ impl<'a> HttpLink<'a> {
     }
 
     /// Reads a body; an error when it is longer than the cap of a good answer.
-    pub(super) async fn read(
-        &self,
-        mut response: Response,
-        cap: usize,
-    ) -> Result<Vec<u8>, PushError> {
+    async fn read(&self, mut response: Response, cap: usize) -> Result<Vec<u8>, PushError> {
         let mut decoder = Decoder::of(&response, Gathered::new(cap));
         let mut whole = Ok(());
         while let Some(piece) = response.chunk().await.map_err(from_http)? {
@@ -226,7 +228,7 @@ impl<'a> HttpLink<'a> {
     }
 
     /// Begins a request to the service.
-    pub(super) fn post(&self) -> RequestBuilder {
+    fn post(&self) -> RequestBuilder {
         let name = self.service.name();
         self.request_to(Method::POST, at(&self.base, &format!("/{name}")))
             .header(CONTENT_TYPE, format!("application/x-{name}-request"))

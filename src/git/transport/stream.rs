@@ -7,7 +7,7 @@ use crate::git::push::AnswerForm;
 use crate::git::push::answer::Answer;
 use crate::git::push::commands::SideBand;
 
-use super::pulse::Pulse;
+use super::idle_timeout::Pulse;
 
 /// Why the lines of a service could not be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
