@@ -1,149 +1,16 @@
-//! A hermetic place for one test: its own HOME, no system or user git configuration, no network.
+//! The sandbox that all tests share, and its environment for library calls.
 
-use std::io::Write as _;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::Path;
 
 use sendoff::environment::Environment;
-use tempfile::TempDir;
 
-/// A temporary directory with a home in it. Removed when dropped.
-#[derive(Debug)]
-pub(crate) struct Sandbox {
-    root: TempDir,
-}
+pub(crate) use sendoff_testing::{Sandbox, succeed};
 
-impl Sandbox {
-    /// Makes an empty sandbox.
-    pub(crate) fn new() -> Self {
-        let root = tempfile::Builder::new()
-            .prefix("sendoff-test")
-            .tempdir()
-            .unwrap();
-        std::fs::create_dir(root.path().join("home")).unwrap();
-        let sandbox = Self { root };
-        sandbox.write(
-            "home/.gitconfig",
-            "[user]\n\tname = A U Thor\n\temail = author@example.invalid\n[init]\n\tdefaultBranch = main\n[commit]\n\tgpgsign = false\n[gc]\n\tauto = 0\n[protocol \"file\"]\n\tallow = always\n",
-        );
-        sandbox
-    }
-
-    /// Returns a path below the sandbox.
-    pub(crate) fn path(&self, relative: &str) -> PathBuf {
-        self.root.path().join(relative)
-    }
-
-    /// Returns the home directory.
-    pub(crate) fn home(&self) -> PathBuf {
-        self.path("home")
-    }
-
-    /// Writes a file below the sandbox, and the directories that it needs.
-    pub(crate) fn write(&self, relative: &str, content: impl AsRef<[u8]>) -> PathBuf {
-        let path = self.path(relative);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(&path, content).unwrap();
-        path
-    }
-
-    /// Writes a file that can be run, and the directories that it needs.
-    ///
-    /// A process of its own writes it: a test on another thread may start a program while a file is open here, and that
-    /// child holds the file open for writing until it is the other program. To run it fails meanwhile (`ETXTBSY`).
-    pub(crate) fn executable(
-        &self,
-        relative: impl AsRef<Path>,
-        content: impl AsRef<[u8]>,
-    ) -> PathBuf {
-        let path = self.root.path().join(relative);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        let mut draft = tempfile::NamedTempFile::new_in(self.root.path()).unwrap();
-        draft.write_all(content.as_ref()).unwrap();
-        let draft = draft.into_temp_path();
-        let mut install = self.command("install");
-        succeed(install.args(["-m", "755"]).arg(&draft).arg(&path));
-        path
-    }
-
-    /// Returns a command with the sandbox's environment and nothing else.
-    pub(crate) fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
-        let mut command = Command::new(program);
-        command
-            .env_clear()
-            .envs(self.variables())
-            .current_dir(self.root.path());
-        command
-    }
-
-    /// Returns the variables that every program in the sandbox gets.
-    pub(crate) fn variables(&self) -> Vec<(&'static str, String)> {
-        let path = |relative: &str| self.path(relative).to_str().unwrap().to_owned();
-        vec![
-            ("HOME", path("home")),
-            ("XDG_CONFIG_HOME", path("home/.config")),
-            ("XDG_STATE_HOME", path("home/.local/state")),
-            ("CONFIGS_DIR", path("configs")),
-            ("PATH", std::env::var("PATH").unwrap()),
-            ("LANG", "C.UTF-8".into()),
-            ("GIT_CONFIG_NOSYSTEM", "1".into()),
-            ("GIT_TERMINAL_PROMPT", "0".into()),
-            ("GIT_AUTHOR_DATE", "2026-01-01T00:00:00Z".into()),
-            ("GIT_COMMITTER_DATE", "2026-01-01T00:00:00Z".into()),
-            ("NO_COLOR", "1".into()),
-        ]
-    }
-
-    /// Returns the sandbox's environment for library calls.
-    pub(crate) fn environment(&self, cwd: &Path, more: &[(&str, &str)]) -> Environment {
-        let variables = self.variables();
-        let given = variables
-            .iter()
-            .map(|(name, value)| (*name, value.as_str()));
-        Environment::from_pairs(cwd, given.chain(more.iter().copied()))
-    }
-
-    /// Runs git in `directory` and returns its trimmed stdout. Panics when git fails.
-    pub(crate) fn git(&self, directory: impl AsRef<Path>, arguments: &[&str]) -> String {
-        let mut git = self.command("git");
-        let said = succeed(git.args(arguments).current_dir(directory));
-        said.trim_end().to_owned()
-    }
-
-    /// Makes a named pipe, and returns its path.
-    pub(crate) fn pipe(&self, relative: impl AsRef<Path>) -> PathBuf {
-        let path = self.root.path().join(relative);
-        succeed(self.command("mkfifo").arg(&path));
-        path
-    }
-
-    /// Makes a repository with one commit on `main` at `relative`, and returns its work tree.
-    pub(crate) fn repository(&self, relative: &str) -> PathBuf {
-        let path = self.path(relative);
-        std::fs::create_dir_all(&path).unwrap();
-        self.git(&path, &["init", "-q", "-b", "main"]);
-        self.commit(&path, "README", "hello\n", "start");
-        path
-    }
-
-    /// Writes one file and commits it; returns the commit's id.
-    pub(crate) fn commit(&self, work: &Path, file: &str, content: &str, message: &str) -> String {
-        let path = work.join(file);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, content).unwrap();
-        self.git(work, &["add", "--all"]);
-        self.git(work, &["commit", "-q", "-m", message]);
-        self.git(work, &["rev-parse", "HEAD"])
-    }
-}
-
-/// Runs a program and returns its stdout. Panics with its stderr when it fails.
-pub(crate) fn succeed(command: &mut Command) -> String {
-    let output = command.output().expect("the program is installed");
-    assert!(
-        output.status.success(),
-        "{command:?}: {}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    String::from_utf8_lossy(&output.stdout).into_owned()
+/// Returns the sandbox's environment for library calls.
+pub(crate) fn environment(sandbox: &Sandbox, cwd: &Path) -> Environment {
+    let variables = sandbox.variables();
+    let given = variables
+        .iter()
+        .map(|(name, value)| (*name, value.as_str()));
+    Environment::from_pairs(cwd, given)
 }

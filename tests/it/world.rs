@@ -11,10 +11,22 @@ use sendoff::demo::platform_server::PlatformServer;
 use sendoff::process::Inheritance;
 use serde_json::Value;
 
-use crate::sandbox::Sandbox;
+use crate::sandbox::{Sandbox, environment};
 
 /// The token that every server of the world asks for.
 pub(crate) const TOKEN: &str = "world-token-0123456789";
+
+/// The clone, which has yet to learn its remote's URL, and the bare repository.
+const REPOSITORIES: &str = "
+    git init -q -b main clone && cd clone
+    echo hello > README && git add --all && git commit -q -m start
+    git clone -q --bare . ../served/acme/rocket.git
+    git -C ../served/acme/rocket.git config http.receivepack true
+    git update-ref refs/remotes/origin/main main
+    git switch -q -c feature/x
+    echo one > a.txt && git add --all && git commit -q -m 'Add the first file'
+    echo two >> a.txt && git add --all && git commit -q -m 'Add a line to it'
+";
 
 /// A sandbox with servers on loopback and a clone of `acme/rocket` on a feature branch.
 pub(crate) struct World {
@@ -50,15 +62,12 @@ impl World {
     /// Makes the servers and the clone: `main` is on the server, `feature/x` has two commits more.
     pub(crate) fn new() -> Self {
         let sandbox = Sandbox::new();
-        let work = sandbox.repository("clone");
-        std::fs::create_dir_all(sandbox.path("served/acme")).unwrap();
-        sandbox.git(
-            &work,
-            &["clone", "-q", "--bare", ".", "../served/acme/rocket.git"],
+        sandbox.add(REPOSITORIES);
+        let (work, bare) = (
+            sandbox.path("clone"),
+            sandbox.path("served/acme/rocket.git"),
         );
-        let bare = sandbox.path("served/acme/rocket.git");
-        sandbox.git(&bare, &["config", "http.receivepack", "true"]);
-        let environment = sandbox.environment(&work, &[]);
+        let environment = environment(&sandbox, &work);
         let inheritance = Inheritance::new(environment.search_path(), environment.for_children());
         let options = GitServerOptions {
             login: Some(("x-access-token".into(), SecretString::from(TOKEN))),
@@ -72,8 +81,6 @@ impl World {
         sandbox.write("configs/.auth_token", TOKEN);
         let url = format!("{}/acme/rocket.git", git.url());
         sandbox.git(&work, &["remote", "add", "origin", &url]);
-        sandbox.git(&work, &["update-ref", "refs/remotes/origin/main", "main"]);
-        sandbox.git(&work, &["switch", "-q", "-c", "feature/x"]);
         let world = Self {
             sandbox,
             git,
@@ -81,8 +88,6 @@ impl World {
             platform,
         };
         world.user_policy("");
-        world.commit("a.txt", "one\n", "Add the first file");
-        world.commit("a.txt", "one\ntwo\n", "Add a line to it");
         world
     }
 

@@ -3,6 +3,7 @@
 use sendoff::demo::git_server::{GitServer, GitServerOptions};
 use sendoff::process::Inheritance;
 
+use crate::sandbox::environment;
 use crate::world::{TOKEN, World};
 
 /// Configures a helper for the user, which writes down that it was asked.
@@ -65,7 +66,7 @@ fn a_server_that_wanted_a_login_long_ago_is_asked_without_one_once() {
 fn no_helper_is_asked_for_a_server_that_wants_no_login() {
     let world = World::new();
     helper(&world);
-    let environment = world.sandbox.environment(&world.work(), &[]);
+    let environment = environment(&world.sandbox, &world.work());
     let inheritance = Inheritance::new(environment.search_path(), environment.for_children());
     let served = world.sandbox.path("served");
     let open = GitServer::start(&served, &inheritance, GitServerOptions::default()).unwrap();

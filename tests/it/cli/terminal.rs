@@ -10,6 +10,7 @@ use secrecy::SecretString;
 use sendoff::demo::git_server::{Fault, FaultKind, GitServer, GitServerOptions};
 use sendoff::process::Inheritance;
 
+use crate::sandbox::environment;
 use crate::world::{TOKEN, World};
 
 /// What wipes the line.
@@ -59,7 +60,7 @@ fn on_a_terminal(world: &World, arguments: &[&str]) -> Seen {
 
 /// A server of the world's repositories that takes its time, so that there is something to show.
 fn slow(world: &World) -> GitServer {
-    let environment = world.sandbox.environment(&world.work(), &[]);
+    let environment = environment(&world.sandbox, &world.work());
     let inheritance = Inheritance::new(environment.search_path(), environment.for_children());
     let pause = Fault {
         path_end: "/info/refs",

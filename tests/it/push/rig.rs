@@ -19,14 +19,14 @@ use sendoff::names::{BranchName, RemoteName, RemoteUrl};
 use sendoff::policy::{Policy, RemoteFacts};
 use sendoff::process::Inheritance;
 
-use crate::sandbox::Sandbox;
+use crate::sandbox::{Sandbox, environment};
 
 /// So long one push of a test may take.
 const PATIENCE: Duration = Duration::from_mins(1);
 
 /// What children get in the sandbox.
 pub(crate) fn inheritance(sandbox: &Sandbox) -> Inheritance {
-    let environment = sandbox.environment(&sandbox.home(), &[]);
+    let environment = environment(sandbox, &sandbox.home());
     Inheritance::new(environment.search_path(), environment.for_children())
 }
 
@@ -217,14 +217,18 @@ pub(crate) fn seen_of(sandbox: &Sandbox, remote: &Path, branch: &str) -> LastSee
 /// A work tree on the branch `feature` with one commit more than the bare `remotes/NAME.git`, which has
 /// `main` and `feature`.
 pub(crate) fn ahead(sandbox: &Sandbox, name: &str) -> (PathBuf, PathBuf) {
-    let work = sandbox.repository(&format!("work-{name}"));
-    sandbox.git(&work, &["checkout", "-q", "-b", "feature"]);
-    sandbox.commit(&work, "a.txt", "one\n", "one");
-    let remote = bare(sandbox, name);
-    let path = remote.to_str().unwrap();
-    sandbox.git(&work, &["push", "-q", path, "main", "feature"]);
-    sandbox.commit(&work, "a.txt", "one\ntwo\n", "two");
-    (work, remote)
+    let (work, remote) = (format!("work-{name}"), format!("remotes/{name}.git"));
+    sandbox.add(&format!(
+        "git init -q -b main {work}
+        git init -q --bare -b main {remote}
+        cd {work}
+        echo hello > README && git add --all && git commit -q -m start
+        git switch -q -c feature
+        echo one > a.txt && git add --all && git commit -q -m one
+        git push -q ../{remote} main feature
+        echo two >> a.txt && git add --all && git commit -q -m two"
+    ));
+    (sandbox.path(&work), sandbox.path(&remote))
 }
 
 /// An empty bare repository at `remotes/NAME.git`.

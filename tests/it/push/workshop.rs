@@ -45,24 +45,30 @@ impl Workshop {
     pub(super) fn with_format(format: &str) -> Self {
         let workshop = Self {
             sandbox: Sandbox::new(),
-            clock: Cell::new(1_700_000_000),
+            clock: Cell::new(1_700_000_060),
             client: Cell::new("client"),
         };
-        let root = workshop.sandbox.path("");
-        let format = format!("--object-format={format}");
-        workshop.run(&root, &["init", "-q", "--bare", &format, "server"], b"");
-        workshop.run(&root, &["init", "-q", "-b", "main", &format, "client"], b"");
+        let mut script = format!(
+            "git init -q --bare --object-format={format} server
+            git init -q -b main --object-format={format} client
+            cd client && mkdir -p src/deep/er docs\n"
+        );
         for (file, lines) in [
             ("README", 5),
             ("src/lib.txt", 60),
             ("src/deep/er/x.txt", 30),
             ("docs/a.md", 10),
         ] {
-            workshop.write(file, text(file, lines));
+            let content = text(file, lines);
+            write!(script, "cat > {file} <<'END'\n{content}END\n").unwrap();
         }
-        workshop.commit("start");
-        workshop.git(&["remote", "add", "origin", "../server"]);
-        workshop.push("main");
+        script.push_str(
+            "export GIT_AUTHOR_DATE='1700000060 +0000' GIT_COMMITTER_DATE='1700000060 +0000'
+            git add --all && git commit -q -m start
+            git remote add origin ../server
+            git push -q ../server main",
+        );
+        workshop.sandbox.add(&script);
         workshop
     }
 

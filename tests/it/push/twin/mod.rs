@@ -137,26 +137,18 @@ impl Shop {
 }
 
 /// A repository with a remote that has `main` and `feature`; HEAD is at `feature`, with nothing ahead.
-fn start(sandbox: &Sandbox, format: &str) -> PathBuf {
-    let format = format!("--object-format={format}");
-    let root = sandbox.path("");
-    sandbox.git(&root, &["init", "-q", "-b", "main", &format, "work"]);
-    let work = sandbox.path("work");
-    sandbox.commit(&work, "README", "hello\n", "start");
-    let lines: Vec<String> = (0..200).map(|n| format!("line {n}\n")).collect();
-    sandbox.commit(&work, "src/lib.rs", &lines.concat(), "library");
-    sandbox.commit(&work, "docs/guide.md", "guide\n", "guide");
-    sandbox.git(&work, &["checkout", "-q", "-b", "feature"]);
-    sandbox.commit(&work, "feature.txt", "begin\n", "begin");
-    std::fs::create_dir_all(sandbox.path("remotes")).unwrap();
-    let seed = sandbox.path("remotes/seed.git");
-    let at = seed.to_str().unwrap();
-    sandbox.git(&root, &["init", "-q", "--bare", "-b", "main", &format, at]);
-    sandbox.git(
-        &work,
-        &["push", "-q", seed.to_str().unwrap(), "main", "feature"],
-    );
-    work
+fn start(sandbox: &Sandbox, format: &str) {
+    sandbox.add(&format!(
+        "git init -q -b main --object-format={format} work
+        git init -q --bare -b main --object-format={format} remotes/seed.git
+        cd work
+        echo hello > README && git add --all && git commit -q -m start
+        mkdir src && seq -f 'line %g' 0 199 > src/lib.rs && git add --all && git commit -q -m library
+        mkdir docs && echo guide > docs/guide.md && git add --all && git commit -q -m guide
+        git checkout -q -b feature
+        echo begin > feature.txt && git add --all && git commit -q -m begin
+        git push -q ../remotes/seed.git main feature"
+    ));
 }
 
 /// Pushes to two copies of the seed over each way, and compares them.

@@ -1,0 +1,22 @@
+//! What the tests of sendoff's crates share: a hermetic place for one test, trees of files that are made once and
+//! copied, a git server, and what happens when a tool is missing. It is never published and knows none of the crates.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::missing_panics_doc,
+    reason = "only tests use it"
+)]
+#![allow(clippy::disallowed_methods, reason = "tests start git and servers")]
+
+mod fixture;
+mod git_server;
+mod missing;
+mod sandbox;
+mod wait;
+
+pub use git_server::GitServer;
+pub use missing::{left_out, tool};
+pub use sandbox::{Sandbox, succeed};
+pub use wait::wait_until;
