@@ -3,6 +3,8 @@
 //!
 //! # The map
 //!
+//! The native push is a crate of its own, [`sendoff_push`], which knows nothing of this one.
+//!
 //! The crate is a house with floors. A module imports only from the floors above it in this list;
 //! `tests/it/floors.rs` holds the table and fails when an import goes up or sideways.
 //!
@@ -10,7 +12,7 @@
 //! | --- | --- | --- |
 //! | 0 | [`names`], [`exit`], [`clock`], [`net`], [`environment`] | checked names, numbers, the time, connections, variables |
 //! | 1 | [`policy`], [`report`], [`secrets`], [`text`], [`template`], [`process`], [`handover`] | what may happen, what did, and the tools for both |
-//! | 2 | [`git`], [`http`] | the repository and the native push; one HTTP client |
+//! | 2 | [`git`], [`http`] | the repository and the transports of the push; one HTTP client |
 //! | 3 | [`forge`], [`platform`] | pull requests; memories and heartbeats |
 //! | 4 | [`pipeline`] | the step contract, planning, running |
 //! | 5 | [`steps`] | one file a step |

@@ -3,7 +3,7 @@
 use std::hint::black_box;
 
 use criterion::Criterion;
-use sendoff::git::push::delta::encode;
+use sendoff_push::delta::encode;
 
 use crate::workload::PACK_OBJECTS;
 use crate::workload::Workload;

@@ -3,8 +3,8 @@
 use std::sync::atomic::AtomicBool;
 
 use criterion::Criterion;
-use sendoff::git::push::objects::select;
-use sendoff::git::push::progress::NoProgress;
+use sendoff_push::objects::select;
+use sendoff_push::progress::NoProgress;
 
 use crate::workload::Workload;
 

@@ -3,12 +3,12 @@
 use std::sync::atomic::AtomicBool;
 
 use criterion::Criterion;
-use sendoff::git::push::commands::DeltaBase;
-use sendoff::git::push::objects::select;
-use sendoff::git::push::pack::PackOptions;
-use sendoff::git::push::pack::Thin;
-use sendoff::git::push::pack::write;
-use sendoff::git::push::progress::NoProgress;
+use sendoff_push::commands::DeltaBase;
+use sendoff_push::objects::select;
+use sendoff_push::pack::PackOptions;
+use sendoff_push::pack::Thin;
+use sendoff_push::pack::write;
+use sendoff_push::progress::NoProgress;
 
 use crate::workload::PACK_OBJECTS;
 use crate::workload::Workload;

@@ -7,7 +7,7 @@ use std::process::Command;
 use std::process::Stdio;
 
 use gix::ObjectId;
-use sendoff::git::push::objects::Wanted;
+use sendoff_push::objects::Wanted;
 use tempfile::TempDir;
 
 /// A repository whose first commits the server has.

@@ -5,7 +5,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::git::push::Progress;
+use sendoff_push::Progress;
+
 use crate::pipeline::SharedProgress;
 
 /// Work that is over sooner than this shows nothing.

@@ -1,4 +1,4 @@
-//! Facts about the repository, through gitoxide, the native push, and its transports. Blocking; no git program.
+//! Facts about the repository, through gitoxide, and the transports of the native push. Blocking; no git program.
 
 mod base;
 mod commit;
@@ -13,7 +13,6 @@ mod hooks;
 mod open;
 mod power;
 mod pr_template;
-pub mod push;
 mod range;
 mod refs;
 mod remote;

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::{Arc, Mutex};
 
-use crate::git::push::{NoProgress, Progress};
+use sendoff_push::{NoProgress, Progress};
 
 use super::deadline::{Deadline, StandStill};
 

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use sendoff_push::Known;
 use serde::Serialize;
 
 use crate::exit::Exit;
-use crate::git::push::Known;
 use crate::git::{Commit, Repo};
 use crate::pipeline::{Hold, Pipeline, PlannedStep, Shipment};
 use crate::policy::Trigger;

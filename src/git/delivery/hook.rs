@@ -1,14 +1,9 @@
 //! The `pre-push` hook, run as git runs it: the same arguments, input, directory and moment.
 
-use crate::git::push::Progress;
-use crate::git::push::PushError;
-use crate::git::push::clean_line;
-use crate::git::push::commands::RefUpdate;
-use crate::process::Ended;
-use crate::process::Leftovers;
-use crate::process::Output;
-use crate::process::ProcessError;
-use crate::process::Program;
+use sendoff_push::commands::RefUpdate;
+use sendoff_push::{Progress, PushError, clean_line};
+
+use crate::process::{Ended, Leftovers, Output, ProcessError, Program};
 use crate::secrets::KnownSecrets;
 
 use super::Delivery;

@@ -10,24 +10,16 @@ use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 
 use gix::ObjectId;
+use gix::refs::FullName;
+use sendoff_push::advertisement::Advertisement;
+use sendoff_push::commands::{RefUpdate, RequestError};
+use sendoff_push::{
+    Cause, Hide, LastSeen, Link, Local, Progress, PushError, PushOrder, Pushed, Service, Transport,
+};
 
-use crate::git::Remote;
-use crate::git::push;
-use crate::git::push::Hide;
-use crate::git::push::LastSeen;
-use crate::git::push::Link;
-use crate::git::push::Local;
-use crate::git::push::Progress;
-use crate::git::push::PushError;
-use crate::git::push::PushOrder;
-use crate::git::push::Pushed;
-use crate::git::push::Service;
-use crate::git::push::Transport;
-use crate::git::push::commands::RefUpdate;
-use crate::git::transport;
 use crate::git::transport::Target;
-use crate::policy::PushPermit;
-use crate::policy::RemoteFacts;
+use crate::git::{Remote, transport};
+use crate::policy::{PushPermit, RemoteFacts};
 use crate::secrets::KnownSecrets;
 
 pub use around::Around;
@@ -68,18 +60,20 @@ impl fmt::Debug for Delivery<'_> {
 }
 
 impl Delivery<'_> {
-    /// Pushes as [`push::push`] does.
+    /// Pushes as [`sendoff_push::push`] does.
     pub fn push(&self, repo: &gix::Repository) -> Result<Pushed, PushError> {
-        self.ordered(repo, |order| push::push(repo, order))
+        self.ordered(repo, |order| sendoff_push::push(repo, order))
     }
 
-    /// Pushes as [`push::push_with_lease`] does.
+    /// Pushes as [`sendoff_push::push_with_lease`] does.
     pub fn push_with_lease(
         &self,
         repo: &gix::Repository,
         expected: Option<ObjectId>,
     ) -> Result<Pushed, PushError> {
-        self.ordered(repo, |order| push::push_with_lease(repo, order, expected))
+        self.ordered(repo, |order| {
+            sendoff_push::push_with_lease(repo, order, expected)
+        })
     }
 
     fn ordered(
@@ -87,14 +81,21 @@ impl Delivery<'_> {
         repo: &gix::Repository,
         push: impl FnOnce(&PushOrder<'_>) -> Result<Pushed, PushError>,
     ) -> Result<Pushed, PushError> {
+        let name = self.permit.branch().full();
+        let branch = FullName::try_from(name.as_str())
+            .map_err(|_| PushError::Request(RequestError::Name(name.into())))?;
         let way = Way {
             remote: self.remote,
             directory: repo.workdir().unwrap_or_else(|| repo.git_dir()).to_owned(),
             options: self.options,
             stop: self.stop,
         };
+        let confirm = |destination: &[u8], _: &Advertisement| {
+            let confirmed = self.permit.confirm(destination, &(self.remote_facts)());
+            confirmed.map_err(Cause::from)
+        };
         push(&PushOrder {
-            permit: self.permit,
+            branch: branch.as_ref(),
             transport: &way,
             local: &Here {
                 delivery: self,
@@ -104,7 +105,8 @@ impl Delivery<'_> {
             push_options: &self.options.around.push_options,
             push_size: self.options.push_size,
             last_seen: self.last_seen,
-            remote_facts: self.remote_facts,
+            confirm: &confirm,
+            agent: concat!("sendoff/", env!("CARGO_PKG_VERSION")),
             progress: self.progress,
             stop: self.stop,
         })

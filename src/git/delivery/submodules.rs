@@ -7,11 +7,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use gix::ObjectId;
 use gix::bstr::{BString, ByteSlice, ByteVec};
 use gix::objs::tree::EntryKind;
+use sendoff_push::PushError;
 
-use crate::git::ConfigFiles;
-use crate::git::LocalConfig;
-use crate::git::Repo;
-use crate::git::push::PushError;
+use crate::git::{ConfigFiles, LocalConfig, Repo};
 
 /// The most submodule commits that one push is checked for.
 const MOST_LINKS: usize = 1000;

@@ -5,11 +5,9 @@ use std::net::TcpStream;
 use std::sync::atomic::AtomicBool;
 use std::thread;
 
-use crate::git::push::Failed;
-use crate::git::push::Link;
-use crate::git::push::PushError;
-use crate::git::push::PushRequest;
-use crate::git::push::answer::Answer;
+use sendoff_push::answer::Answer;
+use sendoff_push::{Failed, Link, PushError, PushRequest};
+
 use crate::names::Scheme;
 use crate::process::Program;
 use crate::secrets::KnownSecrets;

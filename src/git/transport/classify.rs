@@ -3,9 +3,8 @@
 use std::error::Error;
 use std::io;
 
-use crate::git::push::PushError;
-use crate::git::push::clean_line;
-use crate::git::push::is_read_only;
+use sendoff_push::{PushError, clean_line, is_read_only};
+
 use crate::names::Scheme;
 use crate::secrets::KnownSecrets;
 

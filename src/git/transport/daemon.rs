@@ -6,9 +6,7 @@ use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::git::push::PushError;
-use crate::git::push::Service;
-use crate::git::push::pkt_line;
+use sendoff_push::{PushError, Service, pkt_line};
 
 use super::Target;
 use super::idle_timeout::TICK;

@@ -1,17 +1,16 @@
 //! Who serves the streams of a conversation, and how it is ended from outside: when it is silent, or on demand.
 
 use std::net::{Shutdown, TcpStream};
-use std::sync::Mutex;
-use std::sync::PoisonError;
 use std::sync::atomic::AtomicBool;
 use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use crate::git::push::PushError;
+use sendoff_push::PushError;
+
 use crate::names::Scheme;
-use crate::process::Killer;
-use crate::process::Running;
+use crate::process::{Killer, Running};
 use crate::secrets::KnownSecrets;
 
 use super::classify::from_stderr;

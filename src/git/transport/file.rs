@@ -2,11 +2,10 @@
 
 use std::path::PathBuf;
 
-use crate::git::push::PushError;
-use crate::git::push::Service;
+use sendoff_push::{PushError, Service};
+
 use crate::git::transport::AllowFile;
-use crate::process::Program;
-use crate::process::find_program;
+use crate::process::{Program, find_program};
 
 use super::Target;
 

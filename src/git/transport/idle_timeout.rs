@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::git::push::PushError;
+use sendoff_push::PushError;
 
 /// How often a waiting link looks at its pulse.
 pub(super) const TICK: Duration = Duration::from_millis(20);

@@ -16,11 +16,9 @@ mod stream;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
-use crate::git::push::Link;
-use crate::git::push::PushError;
-use crate::git::push::Service;
-use crate::names::RemoteUrl;
-use crate::names::Scheme;
+use sendoff_push::{Link, PushError, Service};
+
+use crate::names::{RemoteUrl, Scheme};
 
 pub use auth_cache::{LoginHabit, LoginUse};
 pub use daemon::AllowGit;

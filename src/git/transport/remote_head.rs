@@ -4,18 +4,13 @@ use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
 use gix::protocol::transport::packetline::PacketLineRef;
-use gix::protocol::transport::packetline::decode::Stream;
-use gix::protocol::transport::packetline::decode::streaming;
+use gix::protocol::transport::packetline::decode::{Stream, streaming};
+use sendoff_push::{PushError, Service, pkt_line};
 
-use crate::git::push::PushError;
-use crate::git::push::Service;
-use crate::git::push::pkt_line;
-use crate::names::BranchName;
-use crate::names::RemoteUrl;
+use crate::names::{BranchName, RemoteUrl};
 
-use super::Target;
-use super::open;
 use super::options::PushOptions;
+use super::{Target, open};
 
 /// Asks the remote which branch its HEAD names. Nothing when it names none, or none that we know how to write.
 ///

@@ -1,7 +1,7 @@
 //! The user's ssh, asked to run a git service over there. Nothing prompts, host keys are checked.
 
-use crate::git::push::PushError;
-use crate::git::push::Service;
+use sendoff_push::{PushError, Service};
+
 use crate::git::transport::PushOptions;
 use crate::process::Program;
 

@@ -2,10 +2,9 @@
 
 use std::io::{Read, Write};
 
-use crate::git::push::ADVERTISEMENT_CAP;
-use crate::git::push::AnswerForm;
-use crate::git::push::answer::Answer;
-use crate::git::push::commands::SideBand;
+use sendoff_push::answer::Answer;
+use sendoff_push::commands::SideBand;
+use sendoff_push::{ADVERTISEMENT_CAP, AnswerForm};
 
 use super::idle_timeout::Pulse;
 

@@ -1,6 +1,7 @@
 //! What the report says of a push: its line, its outputs, its warnings, its error.
 
-use crate::git::push::{Action, PushError, Pushed};
+use sendoff_push::{Action, PushError, Pushed};
+
 use crate::pipeline::{ErrorKind, Outcome, Outputs, Shipment, StepError};
 use crate::policy::Refused;
 use crate::secrets::KnownSecrets;

@@ -4,9 +4,9 @@ use std::sync::atomic::AtomicBool;
 
 use gix::ObjectId;
 use jiff::Timestamp;
+use sendoff_push::{LastSeen, Progress, PushError, Pushed};
 
 use crate::git::delivery::{Around, Delivery};
-use crate::git::push::{LastSeen, Progress, PushError, Pushed};
 use crate::git::{Remote, Repo};
 use crate::names::{BranchName, RemoteUrl};
 use crate::pipeline::{Destination, Shipment};

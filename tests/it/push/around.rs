@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use sendoff::git::delivery::Submodules;
-use sendoff::git::push::PushError;
+use sendoff_push::PushError;
 
 use crate::sandbox::Sandbox;
 use crate::world::World;

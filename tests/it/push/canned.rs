@@ -1,6 +1,6 @@
 //! Servers that git's own never is: canned answers behind an ssh that is none.
 
-use sendoff::git::push::{Action, PushError, Pushed};
+use sendoff_push::{Action, PushError, Pushed};
 
 use crate::sandbox::Sandbox;
 

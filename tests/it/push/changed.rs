@@ -6,7 +6,7 @@ use std::sync::mpsc::channel;
 use std::time::Duration;
 
 use sendoff::demo::git_server::{FaultKind, GitServerOptions};
-use sendoff::git::push::progress::Progress;
+use sendoff_push::progress::Progress;
 
 use crate::sandbox::Sandbox;
 

@@ -6,11 +6,11 @@ use std::sync::atomic::AtomicBool;
 use secrecy::SecretString;
 use sendoff::demo::git_server::{GitServer, GitServerOptions};
 use sendoff::git::delivery::{Delivery, PushOptions};
-use sendoff::git::push::progress::NoProgress;
-use sendoff::git::push::{LastSeen, PushError, Pushed};
 use sendoff::git::{ConfigFiles, LocalConfig, Remote, Repo};
 use sendoff::names::{BranchName, RemoteName, RemoteUrl};
 use sendoff::policy::{Policy, RemoteFacts};
+use sendoff_push::progress::NoProgress;
+use sendoff_push::{LastSeen, PushError, Pushed};
 
 use crate::sandbox::Sandbox;
 

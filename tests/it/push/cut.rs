@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use sendoff::demo::git_server::GitServerOptions;
-use sendoff::git::push::{Action, PushError};
+use sendoff_push::{Action, PushError};
 
 use crate::sandbox::Sandbox;
 

@@ -54,7 +54,7 @@ impl Guarded {
         }
     }
 
-    fn push(&self) -> Result<sendoff::git::push::Pushed, sendoff::git::push::PushError> {
+    fn push(&self) -> Result<sendoff_push::Pushed, sendoff_push::PushError> {
         let served = &self.served;
         push_head(
             &served.sandbox,

@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use sendoff::git::delivery::{AllowGit, PushOptions, remote_head};
-use sendoff::git::push::Action;
 use sendoff::names::{BranchName, RemoteUrl};
+use sendoff_push::Action;
 
 use crate::sandbox::Sandbox;
 use crate::world::World;

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use sendoff::demo::git_server::{Fault, FaultKind, GitServerOptions};
 use sendoff::git::delivery::{PushOptions, remote_head};
-use sendoff::git::push::PushError;
 use sendoff::names::RemoteUrl;
+use sendoff_push::PushError;
 
 use crate::process::is_gone;
 use crate::sandbox::Sandbox;

@@ -2,7 +2,7 @@
 
 use gix::odb::pack::data;
 use gix::odb::pack::data::entry::Header;
-use sendoff::git::push::delta::encode;
+use sendoff_push::delta::encode;
 
 use super::workshop::Workshop;
 use super::workshop::id;

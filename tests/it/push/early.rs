@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use sendoff::demo::git_server::{FaultKind, GitServerOptions};
-use sendoff::git::push::progress::Progress;
-use sendoff::git::push::{Action, LastSeen, Pushed};
+use sendoff_push::progress::Progress;
+use sendoff_push::{Action, LastSeen, Pushed};
 
 use crate::sandbox::Sandbox;
 

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
-use sendoff::git::push::{AsItIs, PushError};
+use sendoff_push::{AsItIs, PushError};
 
 use crate::sandbox::Sandbox;
 

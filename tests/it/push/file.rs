@@ -3,9 +3,9 @@
 use std::sync::atomic::AtomicBool;
 
 use sendoff::git::delivery::{AllowFile, remote_head};
-use sendoff::git::push::Action;
 use sendoff::names::{BranchName, RemoteUrl};
 use sendoff::policy::RemoteFacts;
+use sendoff_push::Action;
 
 use crate::sandbox::Sandbox;
 

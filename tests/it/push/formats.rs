@@ -1,6 +1,6 @@
 //! Repositories in a format that is not ours to read: told by name, before anything is sent.
 
-use sendoff::git::push::Action;
+use sendoff_push::Action;
 
 use crate::sandbox::Sandbox;
 use crate::world::World;

@@ -7,7 +7,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use sendoff::demo::git_server::GitServerOptions;
 use sendoff::git::delivery::PushOptions;
-use sendoff::git::push::PushError;
+use sendoff_push::PushError;
 
 use crate::sandbox::Sandbox;
 

@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use std::sync::mpsc::{Sender, channel};
 use std::time::{Duration, Instant};
 
-use sendoff::git::push::progress::Progress;
+use sendoff_push::progress::Progress;
 
 use crate::sandbox::Sandbox;
 

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use sendoff::git::delivery::PushOptions;
-use sendoff::git::push::{Action, PushError};
 use sendoff::git::{ConfigFiles, LocalConfig, PrePush, Repo};
+use sendoff_push::{Action, PushError};
 
 use crate::process::is_gone;
 use crate::sandbox::Sandbox;

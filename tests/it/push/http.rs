@@ -2,8 +2,8 @@
 
 use sendoff::demo::git_server::{Fault, FaultKind, GitServerOptions};
 use sendoff::git::delivery::remote_head;
-use sendoff::git::push::Action;
 use sendoff::names::RemoteUrl;
+use sendoff_push::Action;
 
 use crate::sandbox::Sandbox;
 

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use hyper::Version;
 use sendoff::demo::git_server::GitServerOptions;
 use sendoff::git::delivery::PushOptions;
-use sendoff::git::push::Action;
+use sendoff_push::Action;
 
 use crate::sandbox::Sandbox;
 
@@ -52,7 +52,7 @@ impl Secured {
         self.certificate.trusted(&self.served.sandbox)
     }
 
-    fn push(&self, options: &PushOptions) -> sendoff::git::push::Pushed {
+    fn push(&self, options: &PushOptions) -> sendoff_push::Pushed {
         let served = &self.served;
         push_head(&served.sandbox, &served.work, &self.front.url(), options).unwrap()
     }

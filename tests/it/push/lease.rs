@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 
 use gix::ObjectId;
 use sendoff::demo::git_server::GitServerOptions;
-use sendoff::git::push::{Action, PushError};
 use sendoff::names::BranchName;
 use sendoff::policy::RemoteFacts;
+use sendoff_push::{Action, PushError};
 
 use crate::sandbox::Sandbox;
 

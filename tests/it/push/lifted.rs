@@ -1,4 +1,4 @@
-//! The push as another program would lift it: over a transport of its own, with nothing else of the house.
+//! The push as another program would lift it: over a transport of its own, with nothing else of sendoff.
 
 use std::borrow::Cow;
 use std::io::{Read, Write};
@@ -7,13 +7,12 @@ use std::process::{Child, Stdio};
 use std::sync::atomic::AtomicBool;
 
 use gix::ObjectId;
-use sendoff::git::push::answer::Answer;
-use sendoff::git::push::{
+use gix::refs::FullName;
+use sendoff_push::answer::Answer;
+use sendoff_push::{
     Action, Failed, Hide, LastSeen, Link, NoProgress, NothingLocal, PushError, PushOrder,
     PushRequest, Pushed, Service, Transport, push, push_with_lease,
 };
-use sendoff::names::BranchName;
-use sendoff::policy::{Policy, RemoteFacts};
 
 use crate::sandbox::Sandbox;
 
@@ -115,20 +114,21 @@ fn pushed(
 ) -> Result<Pushed, PushError> {
     let repo = gix::open_opts(work, gix::open::Options::isolated()).unwrap();
     let new = ObjectId::from_hex(sandbox.git(work, &["rev-parse", "HEAD"]).as_bytes()).unwrap();
-    let branch = BranchName::new("feature").unwrap();
+    let branch = FullName::try_from("refs/heads/feature").unwrap();
     let pipes = Pipes {
         sandbox,
         remote: remote.to_owned(),
     };
     let order = PushOrder {
-        permit: &Policy::default().permit_push(&branch).unwrap(),
+        branch: branch.as_ref(),
         transport: &pipes,
         local: &NothingLocal,
         new,
         push_options: &[],
         push_size: u64::MAX,
         last_seen: &LastSeen::default,
-        remote_facts: &RemoteFacts::default,
+        confirm: &|_, _| Ok(()),
+        agent: "lifted/1",
         progress: &NoProgress,
         stop: &AtomicBool::new(false),
     };

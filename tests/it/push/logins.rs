@@ -3,7 +3,7 @@
 use secrecy::ExposeSecret;
 use sendoff::demo::git_server::{FaultKind, GitServerOptions};
 use sendoff::git::delivery::{LoginHabit, LoginUse};
-use sendoff::git::push::PushError;
+use sendoff_push::PushError;
 
 use crate::sandbox::Sandbox;
 

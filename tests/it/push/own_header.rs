@@ -3,7 +3,7 @@
 use reqwest::header::{AUTHORIZATION, HeaderValue};
 use sendoff::demo::git_server::{FaultKind, GitServerOptions};
 use sendoff::git::delivery::{LoginHabit, LoginUse, PushOptions};
-use sendoff::git::push::PushError;
+use sendoff_push::PushError;
 
 use super::front::{Front, Manner};
 use super::logins::{commit_noise, recording};

@@ -4,12 +4,12 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
 use gix::ObjectId;
-use sendoff::git::push::commands::DeltaBase;
-use sendoff::git::push::objects::ObjectError;
-use sendoff::git::push::objects::Selection;
-use sendoff::git::push::pack::PackError;
-use sendoff::git::push::pack::PackOptions;
-use sendoff::git::push::pack::Thin;
+use sendoff_push::commands::DeltaBase;
+use sendoff_push::objects::ObjectError;
+use sendoff_push::objects::Selection;
+use sendoff_push::pack::PackError;
+use sendoff_push::pack::PackOptions;
+use sendoff_push::pack::Thin;
 
 use super::workshop::OPTIONS;
 use super::workshop::Workshop;

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use sendoff::git::push::{AsItIs, PushError, Pushed};
+use sendoff_push::{AsItIs, PushError, Pushed};
 
 use super::rig::{options, push_head};
 use super::twin::{ONE, Shop};

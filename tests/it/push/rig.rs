@@ -13,11 +13,11 @@ use sendoff::demo::git_server::{GitServer, GitServerOptions};
 use sendoff::git::Remote;
 use sendoff::git::credentials::{Helpers, Login};
 use sendoff::git::delivery::{AllowFile, Delivery, PushOptions};
-use sendoff::git::push::progress::{NoProgress, Progress};
-use sendoff::git::push::{LastSeen, PushError, Pushed};
 use sendoff::names::{BranchName, RemoteName, RemoteUrl};
 use sendoff::policy::{Policy, RemoteFacts};
 use sendoff::process::Inheritance;
+use sendoff_push::progress::{NoProgress, Progress};
+use sendoff_push::{LastSeen, PushError, Pushed};
 
 use crate::sandbox::{Sandbox, environment};
 

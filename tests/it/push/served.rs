@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use secrecy::SecretString;
 use sendoff::demo::git_server::{Fault, FaultKind, GitServer, GitServerOptions};
 use sendoff::git::delivery::PushOptions;
-use sendoff::git::push::{PushError, Pushed};
+use sendoff_push::{PushError, Pushed};
 
 use crate::sandbox::Sandbox;
 

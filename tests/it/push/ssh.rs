@@ -3,8 +3,8 @@
 use std::sync::atomic::AtomicBool;
 
 use sendoff::git::delivery::remote_head;
-use sendoff::git::push::Action;
 use sendoff::names::RemoteUrl;
+use sendoff_push::Action;
 
 use crate::sandbox::Sandbox;
 
@@ -153,6 +153,6 @@ fn a_server_that_does_not_know_protocol_2_tells_its_head_all_the_same() {
 fn options_and_results_go_from_thread_to_thread() {
     fn check<T: Send + Sync + 'static>() {}
     check::<sendoff::git::delivery::PushOptions>();
-    check::<sendoff::git::push::PushError>();
-    check::<sendoff::git::push::Pushed>();
+    check::<sendoff_push::PushError>();
+    check::<sendoff_push::Pushed>();
 }

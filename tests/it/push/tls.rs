@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use rustls::{ServerConnection, StreamOwned};
 use sendoff::git::delivery::{LoginHabit, LoginUse, PushOptions};
-use sendoff::git::push::PushError;
+use sendoff_push::PushError;
 
 use crate::sandbox::Sandbox;
 use crate::world::{World, step};

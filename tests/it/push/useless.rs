@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use sendoff::git::delivery::PushOptions;
-use sendoff::git::push::progress::Progress;
-use sendoff::git::push::{PushError, Pushed};
+use sendoff_push::progress::Progress;
+use sendoff_push::{PushError, Pushed};
 
 use super::rig::{About, options, push_until, script, seen_of};
 use super::twin::Shop;

@@ -9,16 +9,16 @@ use std::process::Stdio;
 use std::sync::atomic::AtomicBool;
 
 use gix::ObjectId;
-use sendoff::git::push::commands::DeltaBase;
-use sendoff::git::push::objects::Selection;
-use sendoff::git::push::objects::Wanted;
-use sendoff::git::push::objects::select;
-use sendoff::git::push::pack;
-use sendoff::git::push::pack::PackError;
-use sendoff::git::push::pack::PackOptions;
-use sendoff::git::push::pack::PackStats;
-use sendoff::git::push::pack::Thin;
-use sendoff::git::push::progress::NoProgress;
+use sendoff_push::commands::DeltaBase;
+use sendoff_push::objects::Selection;
+use sendoff_push::objects::Wanted;
+use sendoff_push::objects::select;
+use sendoff_push::pack;
+use sendoff_push::pack::PackError;
+use sendoff_push::pack::PackOptions;
+use sendoff_push::pack::PackStats;
+use sendoff_push::pack::Thin;
+use sendoff_push::progress::NoProgress;
 
 use crate::sandbox::Sandbox;
 

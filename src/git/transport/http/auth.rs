@@ -6,14 +6,12 @@ use std::thread::JoinHandle;
 use reqwest::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use reqwest::{RequestBuilder, Url};
 use secrecy::ExposeSecret;
+use sendoff_push::PushError;
 use tracing::debug;
 
-use crate::git::credentials::Helpers;
-use crate::git::credentials::Login;
-use crate::git::push::PushError;
+use crate::git::credentials::{Helpers, Login};
 use crate::git::transport::PushOptions;
-use crate::git::transport::auth_cache::LoginHabit;
-use crate::git::transport::auth_cache::LoginUse;
+use crate::git::transport::auth_cache::{LoginHabit, LoginUse};
 use crate::names::RemoteUrl;
 
 /// Where a login comes from.

@@ -5,9 +5,9 @@ use std::io::{self, Write};
 use flate2::write::MultiGzDecoder;
 use reqwest::Response;
 use reqwest::header::{CONTENT_ENCODING, HeaderMap};
+use sendoff_push::answer::{Answer, Demux};
+use sendoff_push::clean_line;
 
-use crate::git::push::answer::{Answer, Demux};
-use crate::git::push::clean_line;
 use crate::secrets::KnownSecrets;
 
 /// What we say that we understand.

@@ -11,22 +11,15 @@ use std::sync::atomic::AtomicBool;
 
 use reqwest::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE};
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, Url};
+use sendoff_push::answer::Answer;
+use sendoff_push::{ADVERTISEMENT_CAP, Failed, Link, PushError, PushRequest, Service};
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::sleep;
 
-use crate::git::push::ADVERTISEMENT_CAP;
-use crate::git::push::Failed;
-use crate::git::push::Link;
-use crate::git::push::PushError;
-use crate::git::push::PushRequest;
-use crate::git::push::Service;
-use crate::git::push::answer::Answer;
 use crate::git::transport::Target;
 use crate::git::transport::classify::from_http;
 use crate::git::transport::idle_timeout::{Pulse, TICK};
-use crate::net::ClientSettings;
-use crate::net::client_builder;
-use crate::net::may_follow;
+use crate::net::{ClientSettings, client_builder, may_follow};
 use crate::secrets::KnownSecrets;
 
 use self::auth::Logins;

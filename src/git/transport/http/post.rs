@@ -5,14 +5,10 @@ use std::thread;
 
 use bytes::{Bytes, BytesMut};
 use reqwest::{RequestBuilder, Response, StatusCode};
+use sendoff_push::answer::Answer;
+use sendoff_push::{AnswerForm, Effect, Failed, PushError, PushRequest};
 use tokio::sync::mpsc::{Receiver, channel};
 
-use crate::git::push::AnswerForm;
-use crate::git::push::Effect;
-use crate::git::push::Failed;
-use crate::git::push::PushError;
-use crate::git::push::PushRequest;
-use crate::git::push::answer::Answer;
 use crate::git::transport::classify::{from_http, is_cut};
 
 use super::body::{ClosedAtEnd, CollectedBody, Piece, PieceWriter, Pieces, StreamedBody, Upload};

@@ -4,11 +4,9 @@ use std::time::Duration;
 
 use reqwest::header::{CONTENT_TYPE, LOCATION, RETRY_AFTER};
 use reqwest::{Response, StatusCode};
+use sendoff_push::{PushError, clean_line, is_read_only};
 
 use crate::clock::Clock;
-use crate::git::push::PushError;
-use crate::git::push::clean_line;
-use crate::git::push::is_read_only;
 use crate::net::retry_after;
 use crate::secrets::KnownSecrets;
 

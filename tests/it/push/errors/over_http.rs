@@ -7,7 +7,7 @@ use reqwest::header::{AUTHORIZATION, HeaderValue};
 use secrecy::SecretString;
 use sendoff::demo::git_server::{Fault, FaultKind, GitServerOptions};
 use sendoff::git::delivery::PushOptions;
-use sendoff::git::push::AsItIs;
+use sendoff_push::AsItIs;
 
 use crate::push::rig::{ahead, helpers, options, push_head, rendered};
 use crate::push::served::Served;

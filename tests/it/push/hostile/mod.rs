@@ -13,7 +13,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use sendoff::git::delivery::{AllowGit, PushOptions};
-use sendoff::git::push::{AsItIs, PushError, Pushed};
+use sendoff_push::{AsItIs, PushError, Pushed};
 
 use crate::sandbox::Sandbox;
 
@@ -259,7 +259,7 @@ fn a_server_that_lies_is_believed_once_and_found_out_by_the_next_push() {
     let server = hostile(case.refs_over_http(), Act::Say(http(RESULT, &body)));
     for _ in 0..2 {
         let pushed = case.push(&server).unwrap();
-        assert_eq!(pushed.action, sendoff::git::push::Action::Updated);
+        assert_eq!(pushed.action, sendoff_push::Action::Updated);
     }
     assert_eq!(server.requests.load(Ordering::Relaxed), 4);
 }

@@ -1,6 +1,6 @@
 //! What only an HTTP server can do wrong: statuses, headers, redirects, logins.
 
-use sendoff::git::push::AsItIs;
+use sendoff_push::AsItIs;
 use std::fmt::Write as _;
 use std::sync::atomic::Ordering;
 use std::time::Duration;

@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use sendoff::git::delivery::PushOptions;
-use sendoff::git::push::{Action, PushError, Pushed};
+use sendoff_push::{Action, PushError, Pushed};
 
 use crate::sandbox::Sandbox;
 

@@ -3,13 +3,13 @@
 use std::sync::atomic::AtomicBool;
 
 use gix::ObjectId;
-use sendoff::git::push::objects::ObjectError;
-use sendoff::git::push::objects::SelectError;
-use sendoff::git::push::objects::Selection;
-use sendoff::git::push::objects::Wanted;
-use sendoff::git::push::objects::is_fast_forward;
-use sendoff::git::push::objects::select;
-use sendoff::git::push::progress::NoProgress;
+use sendoff_push::objects::ObjectError;
+use sendoff_push::objects::SelectError;
+use sendoff_push::objects::Selection;
+use sendoff_push::objects::Wanted;
+use sendoff_push::objects::is_fast_forward;
+use sendoff_push::objects::select;
+use sendoff_push::progress::NoProgress;
 
 use crate::push::workshop::Workshop;
 use crate::push::workshop::id;

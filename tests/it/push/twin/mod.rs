@@ -9,7 +9,7 @@ mod trees;
 
 use std::path::{Path, PathBuf};
 
-use sendoff::git::push::{Action, LastSeen};
+use sendoff_push::{Action, LastSeen};
 
 use crate::sandbox::{Sandbox, succeed};
 

@@ -1,0 +1,263 @@
+//! The server's answer to a push: the side bands taken apart.
+//!
+//! Git's `gitprotocol-capabilities`, "side-band, side-band-64k"; `ERR` lines are in `gitprotocol-pack`.
+
+use gix::protocol::transport::packetline::PacketLineRef;
+use gix::protocol::transport::packetline::decode::{Stream, streaming};
+
+use super::clean::{Hide, LINE_READ, clean_line};
+use super::commands::SideBand;
+
+/// The longest report that is kept, in bytes.
+const REPORT_CAP: usize = 16 << 20;
+/// The longest answer that is listened to, messages included, in bytes.
+const ANSWER_CAP: usize = 256 << 20;
+/// How many bytes of messages are kept in all.
+const MESSAGES_CAP: usize = 64 * 1024;
+
+/// What the server answered.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Answer {
+    /// The packet lines of the report.
+    pub report: Vec<u8>,
+    /// What it says to people, line by line, cleaned.
+    pub messages: Vec<String>,
+    /// The error with which it ended the conversation, cleaned.
+    pub fatal: Option<String>,
+}
+
+/// The answer is no sequence of packet lines, or too long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Malformed;
+
+/// Takes the answer apart while it comes in, in pieces of any size.
+#[derive(Debug)]
+pub struct Demux<'a> {
+    side_band: SideBand,
+    hide: &'a dyn Hide,
+    pending: Vec<u8>,
+    partial: Vec<u8>,
+    kept: usize,
+    heard: usize,
+    done: bool,
+    answer: Answer,
+}
+
+impl<'a> Demux<'a> {
+    /// Begins. `hide` takes out of its words what nobody may see.
+    pub fn new(side_band: SideBand, hide: &'a dyn Hide) -> Self {
+        Self {
+            side_band,
+            hide,
+            pending: Vec::new(),
+            partial: Vec::new(),
+            kept: 0,
+            heard: 0,
+            done: false,
+            answer: Answer::default(),
+        }
+    }
+
+    /// Says whether the answer is complete.
+    pub const fn is_done(&self) -> bool {
+        self.done
+    }
+
+    /// Takes the next piece. What follows the end of the answer is ignored.
+    pub fn feed(&mut self, piece: &[u8]) -> Result<(), Malformed> {
+        self.heard = self.heard.saturating_add(piece.len());
+        if self.heard > ANSWER_CAP {
+            return Err(Malformed);
+        }
+        self.pending.extend_from_slice(piece);
+        let pending = std::mem::take(&mut self.pending);
+        let mut rest = pending.as_slice();
+        while !self.done {
+            let stream = streaming(rest).map_err(|_| Malformed)?;
+            let Stream::Complete {
+                line,
+                bytes_consumed,
+            } = stream
+            else {
+                break;
+            };
+            let (raw, after) = rest.split_at_checked(bytes_consumed).ok_or(Malformed)?;
+            match line {
+                PacketLineRef::Data(data) if self.side_band == SideBand::None => {
+                    self.take_alone(raw, data)?;
+                }
+                PacketLineRef::Data(data) => self.take_band(data)?,
+                PacketLineRef::Flush => {
+                    if self.side_band == SideBand::None {
+                        self.report(raw)?;
+                    }
+                    self.done = true;
+                }
+                PacketLineRef::Delimiter | PacketLineRef::ResponseEnd => return Err(Malformed),
+            }
+            rest = after;
+        }
+        self.pending = rest.to_vec();
+        Ok(())
+    }
+
+    /// Returns what was received so far.
+    pub fn finish(&mut self) -> Answer {
+        let partial = std::mem::take(&mut self.partial);
+        self.say(&partial);
+        std::mem::take(&mut self.answer)
+    }
+
+    fn take_alone(&mut self, raw: &[u8], data: &[u8]) -> Result<(), Malformed> {
+        if let Some(text) = data.strip_prefix(b"ERR ") {
+            self.answer.fatal = Some(clean_line(text, self.hide));
+            self.done = true;
+            return Ok(());
+        }
+        self.report(raw)
+    }
+
+    fn take_band(&mut self, data: &[u8]) -> Result<(), Malformed> {
+        match data.split_first() {
+            Some((1, report)) => self.report(report),
+            Some((2, text)) => {
+                self.hear(text);
+                Ok(())
+            }
+            Some((3, text)) => {
+                self.answer.fatal = Some(clean_line(text, self.hide));
+                self.done = true;
+                Ok(())
+            }
+            _ => self.take_error(data),
+        }
+    }
+
+    /// A server can give up before it multiplexes.
+    fn take_error(&mut self, data: &[u8]) -> Result<(), Malformed> {
+        let text = data.strip_prefix(b"ERR ").ok_or(Malformed)?;
+        self.answer.fatal = Some(clean_line(text, self.hide));
+        self.done = true;
+        Ok(())
+    }
+
+    fn report(&mut self, bytes: &[u8]) -> Result<(), Malformed> {
+        if self.answer.report.len() + bytes.len() > REPORT_CAP {
+            return Err(Malformed);
+        }
+        self.answer.report.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    /// Messages come in pieces that are no lines.
+    fn hear(&mut self, text: &[u8]) {
+        for byte in text {
+            if matches!(byte, b'\n' | b'\r') {
+                let line = std::mem::take(&mut self.partial);
+                self.say(&line);
+            } else if self.partial.len() <= LINE_READ {
+                self.partial.push(*byte);
+            }
+        }
+    }
+
+    fn say(&mut self, line: &[u8]) {
+        let line = clean_line(line, self.hide);
+        self.kept += line.len();
+        if !line.is_empty() && self.kept <= MESSAGES_CAP {
+            self.answer.messages.push(line);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::clean::AsItIs;
+    use super::*;
+    use proptest::prelude::*;
+
+    fn packet(data: &[u8]) -> Vec<u8> {
+        let mut out = format!("{:04x}", data.len() + 4).into_bytes();
+        out.extend_from_slice(data);
+        out
+    }
+
+    #[test]
+    fn bands_are_taken_apart_and_messages_become_lines() {
+        let mut input = packet(b"\x01000eunpack ok\n");
+        input.extend(packet(b"\x02first li"));
+        input.extend(packet(b"\x02ne\nsecond\rthird"));
+        input.extend(packet(b"\x010000"));
+        input.extend(b"0000ignored");
+        // Whatever the pieces, the answer is the same.
+        for size in [1, 3, 7, 1000] {
+            let mut demux = Demux::new(SideBand::Large, &AsItIs);
+            for piece in input.chunks(size) {
+                demux.feed(piece).unwrap();
+            }
+            assert!(demux.is_done());
+            let answer = demux.finish();
+            assert_eq!(answer.report, b"000eunpack ok\n0000");
+            assert_eq!(answer.messages, ["first line", "second", "third"]);
+            assert_eq!(answer.fatal, None);
+        }
+    }
+
+    #[test]
+    fn without_side_bands_the_report_stands_alone() {
+        let mut demux = Demux::new(SideBand::None, &AsItIs);
+        demux.feed(b"000eunpack ok\n0000").unwrap();
+        assert!(demux.is_done());
+        assert_eq!(demux.finish().report, b"000eunpack ok\n0000");
+    }
+
+    #[test]
+    fn band_three_and_error_lines_end_the_conversation() {
+        for data in [&b"\x03no \x1b[31mway\n"[..], b"ERR no way"] {
+            let mut demux = Demux::new(SideBand::Large, &AsItIs);
+            demux.feed(&packet(data)).unwrap();
+            assert!(demux.is_done());
+            assert_eq!(demux.finish().fatal.as_deref(), Some("no way"));
+        }
+    }
+
+    #[test]
+    fn other_bands_and_hostile_lengths_are_malformed() {
+        for input in [
+            &b"0006\x00x"[..],
+            b"0006\x04x",
+            b"0004",
+            b"0003",
+            b"zzzz",
+            b"0001",
+        ] {
+            let mut demux = Demux::new(SideBand::Large, &AsItIs);
+            assert_eq!(demux.feed(input), Err(Malformed), "{input:?}");
+        }
+        let mut demux = Demux::new(SideBand::Large, &AsItIs);
+        demux.feed(b"0005\x010005\x02").unwrap();
+        assert_eq!(demux.finish(), Answer::default());
+    }
+
+    #[test]
+    fn a_flood_of_messages_is_bounded() {
+        let mut demux = Demux::new(SideBand::Large, &AsItIs);
+        let line = [b"\x02".as_slice(), &b"y".repeat(900), b"\n"].concat();
+        for _ in 0..1000 {
+            demux.feed(&packet(&line)).unwrap();
+        }
+        let kept: usize = demux.finish().messages.iter().map(String::len).sum();
+        assert!(kept <= MESSAGES_CAP);
+    }
+
+    proptest! {
+        #[test]
+        fn no_input_makes_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+            let mut demux = Demux::new(SideBand::Large, &AsItIs);
+            let _ = demux.feed(&bytes);
+            for line in demux.finish().messages {
+                prop_assert!(!line.chars().any(char::is_control));
+            }
+        }
+    }
+}

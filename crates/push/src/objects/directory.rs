@@ -1,0 +1,50 @@
+//! One directory of the pass over the trees: what is to be looked into there, and what was found below it.
+
+use std::collections::{BTreeMap, HashSet};
+
+use gix::ObjectId;
+use gix::objs::Kind;
+
+/// In directories with more new versions than this nobody looks for renames.
+const MAX_VERSIONS: usize = 8;
+
+/// A directory to look into, with the trees that the server has there and those that are new.
+#[derive(Default)]
+pub(super) struct Job {
+    pub(super) path: u64,
+    pub(super) known: Vec<ObjectId>,
+    pub(super) new: Vec<(ObjectId, usize)>,
+}
+
+/// What was found in the trees of one directory.
+pub(super) struct Below {
+    /// The directories in it, by path.
+    pub(super) jobs: BTreeMap<u64, Job>,
+    /// Filled where renames are looked for.
+    pub(super) renames: Option<Renames>,
+}
+
+impl Below {
+    /// Starts with nothing. `versions` is how many new trees the directory has.
+    pub(super) fn new(versions: usize) -> Self {
+        Self {
+            jobs: BTreeMap::new(),
+            renames: (versions <= MAX_VERSIONS).then(Renames::default),
+        }
+    }
+
+    /// Returns the job of a path, a new one when there is none.
+    pub(super) fn job_at(&mut self, path: u64) -> &mut Job {
+        self.jobs.entry(path).or_insert_with(|| Job {
+            path,
+            ..Job::default()
+        })
+    }
+}
+
+/// What the server has in a directory, and the names that the new trees have there.
+#[derive(Default)]
+pub(super) struct Renames {
+    pub(super) known: Vec<(u64, Kind, ObjectId)>,
+    pub(super) present: HashSet<u64>,
+}

@@ -1,0 +1,101 @@
+//! Where each object of a selection comes from. Made before the first byte is sent, so that a missing object
+//! is an error and not a broken pack.
+
+use std::borrow::Cow;
+use std::cmp::Reverse;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use gix::ObjectId;
+use gix::hashtable::HashMap;
+use gix::objs::Kind;
+
+use super::PackError;
+use super::effort::Effort;
+use crate::objects::{Selected, Selection};
+use crate::store::{ObjectError, Place, Reader, Store};
+
+/// So many times the length of the file makes an object much larger.
+const MUCH_LARGER: u64 = 2;
+
+/// The sources of a pack.
+pub(crate) struct Plan<'a> {
+    pub(super) store: &'a Store,
+    pub(super) effort: Effort,
+    /// What is sent, in the order in which it is written as far as bases need not come first.
+    pub(super) objects: Cow<'a, [Selected]>,
+    /// Where each of them lies.
+    pub(super) places: Vec<Place>,
+    /// Where among them an object stands.
+    pub(super) numbers: HashMap<ObjectId, usize>,
+}
+
+impl<'a> Plan<'a> {
+    /// Finds every object of `selection`.
+    pub(crate) fn new(
+        reader: &'a Reader,
+        selection: &'a Selection,
+        stop: &AtomicBool,
+    ) -> Result<Self, PackError> {
+        if u32::try_from(selection.objects.len()).is_err() {
+            return Err(PackError::TooMany);
+        }
+        let store = reader.store();
+        let effort = Effort::for_objects(selection.objects.len());
+        let objects = match effort {
+            Effort::Least => Cow::Borrowed(selection.objects.as_slice()),
+            Effort::Most => Cow::Owned(largest_first(reader, &selection.objects)),
+        };
+        let mut places = Vec::with_capacity(selection.objects.len());
+        let mut numbers = HashMap::default();
+        numbers.reserve(selection.objects.len());
+        let mut guess = None;
+        for (number, object) in objects.iter().enumerate() {
+            if stop.load(Ordering::Relaxed) {
+                return Err(PackError::Interrupted);
+            }
+            let place = store
+                .locate(&object.id, guess)?
+                .ok_or(ObjectError::Missing(object.id))?;
+            guess = Some(place);
+            places.push(place);
+            numbers.insert(object.id, number);
+        }
+        Ok(Self {
+            store,
+            effort,
+            objects,
+            places,
+            numbers,
+        })
+    }
+
+    /// Returns the object after one, when it is an older version and so much larger that it makes the better
+    /// base. Among versions of about one size the order of time makes smaller deltas.
+    pub(super) fn larger_after(&self, number: usize) -> Option<usize> {
+        let (one, next) = (self.objects.get(number)?, self.objects.get(number + 1)?);
+        let (Place::Loose { length }, Place::Loose { length: after }) =
+            (*self.places.get(number)?, *self.places.get(number + 1)?)
+        else {
+            return None;
+        };
+        let larger = is_alike(one, next) && after > MUCH_LARGER * length;
+        larger.then_some(number + 1)
+    }
+}
+
+/// Orders the objects of each place by their size, as git does: what was cut out costs a delta nothing, what
+/// was added costs all of itself.
+fn largest_first(reader: &Reader, objects: &[Selected]) -> Vec<Selected> {
+    let mut sorted = objects.to_vec();
+    for alike in sorted.chunk_by_mut(is_alike) {
+        if alike.len() > 1 {
+            alike.sort_by_cached_key(|object| Reverse(reader.size(&object.id)));
+        }
+    }
+    sorted
+}
+
+/// Says whether both are versions of one file or directory.
+fn is_alike(one: &Selected, next: &Selected) -> bool {
+    one.kind == next.kind && one.kind != Kind::Commit && one.place == next.place
+}

@@ -1,0 +1,200 @@
+//! Loose objects: each a file of its own, in one of the object directories.
+//!
+//! Git's `gitrepository-layout`, "objects", and the header of an object in `gitformat-loose`.
+
+use std::fs::File;
+use std::io::{Read as _, Seek as _};
+use std::path::{Path, PathBuf};
+
+use gix::objs::Kind;
+use gix::odb::loose;
+use gix::zlib::{Decompress, FlushDecompress, Inflate, Status};
+use rustix::fs::{Mode, OFlags};
+
+/// Larger objects are left to the object database, in bytes.
+const MAX_SIZE: usize = 512 << 20;
+/// Larger files are read and inflated in pieces, in bytes. At once is quicker, by half of the time for what is large.
+const WHOLE: usize = 4 << 20;
+/// What says that it is larger is inflated in pieces, however small its file, in bytes: at once, all of what a header
+/// claims is written with zeros first.
+const CLAIMED: usize = 32 << 20;
+/// How large the pieces are, in bytes. No more than that is kept for the next file.
+const PIECE: usize = 1 << 18;
+/// Nothing can be deflated more than so many times.
+const MOST_DEFLATED: usize = 1040;
+/// More than the longest header takes: a kind, a size, a zero byte.
+const MAX_HEADER: usize = 64;
+
+/// The loose objects of all directories of a repository. Nothing is kept open.
+#[derive(Clone)]
+pub(crate) struct Loose {
+    stores: Vec<loose::Store>,
+}
+
+impl Loose {
+    /// Looks into these directories.
+    pub(super) fn new(directories: &[PathBuf], kind: gix::hash::Kind) -> Self {
+        let open = |directory: &PathBuf| loose::Store::at(directory.clone(), kind);
+        Self {
+            stores: directories.iter().map(open).collect(),
+        }
+    }
+
+    /// Returns the length of an object's file in bytes.
+    pub(super) fn length(&self, id: &gix::oid) -> Option<u64> {
+        let mut stores = self.stores.iter();
+        stores.find_map(|store| length_of(&store.object_path(id)))
+    }
+
+    /// Returns the file of an object.
+    pub(crate) fn file(&self, id: &gix::oid) -> Option<PathBuf> {
+        let files = self.stores.iter().map(|store| store.object_path(id));
+        files.into_iter().find(|file| file.is_file())
+    }
+
+    /// Reads an object; `None` when it is gone, damaged, or larger than is read at once.
+    ///
+    /// The file is read and not mapped: for a small one that is quicker, most of all where another thread
+    /// runs beside this one.
+    pub(crate) fn read(
+        &self,
+        id: &gix::oid,
+        work: &mut LooseWork,
+        buffer: &mut Vec<u8>,
+    ) -> Option<Kind> {
+        let mut files = self.stores.iter().map(|store| store.object_path(id));
+        let mut file = files.find_map(|path| open(&path))?;
+        let found = file.metadata().ok().filter(std::fs::Metadata::is_file)?;
+        let length = usize::try_from(found.len()).ok()?;
+        if length > WHOLE {
+            return inflate_pieces(&mut file, length, buffer);
+        }
+        work.raw.clear();
+        work.raw.resize(length, 0);
+        file.read_exact(&mut work.raw).ok()?;
+        let kind = match work.inflate(buffer) {
+            Inflated::Whole(kind) => Some(kind),
+            Inflated::Damaged => None,
+            Inflated::TooLarge => {
+                file.rewind().ok()?;
+                inflate_pieces(&mut file, length, buffer)
+            }
+        };
+        if work.raw.capacity() > PIECE {
+            work.raw = Vec::new();
+        }
+        kind
+    }
+
+    /// Says whether something lies in an object's place that is no file. To read a pipe would take for ever.
+    pub(super) fn is_obstructed(&self, id: &gix::oid) -> bool {
+        let mut paths = self.stores.iter().map(|store| store.object_path(id));
+        paths.any(|path| std::fs::metadata(path).is_ok_and(|found| !found.is_file()))
+    }
+
+    /// Returns the size of an object in bytes; `None` when it is gone or damaged.
+    pub(crate) fn size(&self, id: &gix::oid) -> Option<u64> {
+        let mut stores = self.stores.iter();
+        stores.find_map(|store| Some(store.try_header(id).ok()??.0))
+    }
+}
+
+/// What reading needs each time.
+#[derive(Default)]
+pub(crate) struct LooseWork {
+    inflate: Inflate,
+    raw: Vec<u8>,
+}
+
+/// What became of an object that was to be inflated at once.
+enum Inflated {
+    Whole(Kind),
+    TooLarge,
+    Damaged,
+}
+
+impl LooseWork {
+    /// Inflates what was read: a header, and behind it the content, which goes to `buffer`.
+    fn inflate(&mut self, buffer: &mut Vec<u8>) -> Inflated {
+        self.try_inflate(buffer).unwrap_or(Inflated::Damaged)
+    }
+
+    fn try_inflate(&mut self, buffer: &mut Vec<u8>) -> Option<Inflated> {
+        let mut head = [0; MAX_HEADER];
+        self.inflate.reset();
+        let (_, read, written) = self.inflate.prefix(&self.raw, &mut head).ok()?;
+        let head = head.get(..written)?;
+        let (kind, size, skip) = gix::objs::decode::loose_header(head).ok()?;
+        let size = usize::try_from(size)
+            .ok()
+            .filter(|size| *size <= MAX_SIZE)?;
+        if written - skip > size || size > self.raw.len().saturating_mul(MOST_DEFLATED) {
+            return None;
+        }
+        if size > CLAIMED {
+            return Some(Inflated::TooLarge);
+        }
+        let rest = self.raw.get(read..)?;
+        let length = self.inflate.rest(rest, head, skip, buffer, size).ok()?;
+        (length == size).then_some(Inflated::Whole(kind))
+    }
+}
+
+/// Inflates an object out of a file that is too large to be held beside what it holds.
+fn inflate_pieces(file: &mut File, length: usize, buffer: &mut Vec<u8>) -> Option<Kind> {
+    let mut state = Decompress::new();
+    let mut piece = vec![0; PIECE];
+    let mut end = file.read(&mut piece).ok()?;
+    let mut head = [0; MAX_HEADER];
+    let none = FlushDecompress::None;
+    let mut status = state.decompress(piece.get(..end)?, &mut head, none).ok()?;
+    let (mut start, written) = (progress(state.total_in())?, progress(state.total_out())?);
+    let (kind, size, skip) = gix::objs::decode::loose_header(head.get(..written)?).ok()?;
+    let size = usize::try_from(size).ok()?;
+    if size > MAX_SIZE || size > length.saturating_mul(MOST_DEFLATED) {
+        return None;
+    }
+    // Zeroed by the system when it is looked at, and not before.
+    *buffer = vec![0; size];
+    let mut filled = written - skip;
+    buffer
+        .get_mut(..filled)?
+        .copy_from_slice(head.get(skip..written)?);
+    while status != Status::StreamEnd {
+        if start == end {
+            (start, end) = (0, file.read(&mut piece).ok()?);
+        }
+        let (read, done) = (state.total_in(), state.total_out());
+        status = state
+            .decompress(piece.get(start..end)?, buffer.get_mut(filled..)?, none)
+            .ok()?;
+        let (read, done) = (
+            progress(state.total_in() - read)?,
+            progress(state.total_out() - done)?,
+        );
+        if read == 0 && done == 0 {
+            break;
+        }
+        start += read;
+        filled += done;
+    }
+    (status == Status::StreamEnd && filled == size).then_some(kind)
+}
+
+/// Returns a number of bytes as one that counts memory.
+fn progress(bytes: u64) -> Option<usize> {
+    usize::try_from(bytes).ok()
+}
+
+/// Opens a file, and does not wait where it is none but a pipe that somebody put there.
+fn open(path: &Path) -> Option<File> {
+    let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
+    let opened = rustix::fs::open(path, flags, Mode::empty()).ok()?;
+    Some(File::from(opened))
+}
+
+/// Returns the length of a file; `None` when there is none.
+fn length_of(path: &Path) -> Option<u64> {
+    let found = std::fs::metadata(path).ok()?;
+    found.is_file().then_some(found.len())
+}
