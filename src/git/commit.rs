@@ -1,13 +1,13 @@
-//! `Commit`: a commit's text, bounded and clean enough to be shown.
+//! `Commit`: a commit's text, bounded and sanitised for display.
 
 use gix::ObjectId;
 use gix::bstr::ByteSlice;
 
-/// How much of a message is looked at. In bytes.
+/// How much of a message is read, in bytes.
 const MESSAGE_LIMIT: usize = 64 * 1024;
-/// In code points.
+/// The longest subject that is kept, in code points.
 const SUBJECT_LIMIT: usize = 1000;
-/// In code points.
+/// The longest author's name that is kept, in code points.
 const AUTHOR_LIMIT: usize = 200;
 
 /// A commit's text. Without control characters, but for line ends and tabs in the body.
@@ -31,7 +31,7 @@ enum Encoding {
 }
 
 impl Commit {
-    /// Reads the raw commit object `data`. Whatever it holds, something comes out.
+    /// Parses the raw commit object `data`. Malformed parts become empty text.
     pub(super) fn parse(id: ObjectId, data: &[u8]) -> Self {
         let (head, message) = match data.find(b"\n\n") {
             Some(end) => (
@@ -122,7 +122,7 @@ fn next_line(text: &str) -> Option<(&str, &str)> {
     Some(text.split_once('\n').unwrap_or((text, "")))
 }
 
-/// Takes out control characters; a tab stays.
+/// Removes control characters except tabs.
 fn clean(line: &str) -> String {
     line.chars()
         .filter(|c| *c == '\t' || !c.is_control())

@@ -9,18 +9,18 @@ use gix::config::File;
 use crate::names::RemoteUrl;
 
 use super::config_files::{ConfigFiles, append, follow_includes, read_local, read_trusted};
-use super::discover::Place;
-use super::open::{LocalConfig, OpenError};
+use super::discover::RepoPaths;
+use super::open::{LocalConfigTrust, OpenError};
 use super::url_match::{Rank, rank};
 
 /// Git's configuration for one repository.
 #[derive(Debug)]
 pub struct Config {
-    /// System and user; with [`LocalConfig::Trust`] the repository's too.
+    /// System and user; with [`LocalConfigTrust::Trust`] the repository's too.
     trusted: File,
     /// The repository's own, without includes.
     pub(super) local: File,
-    pub(super) trust: LocalConfig,
+    pub(super) trust: LocalConfigTrust,
     /// What `~` means.
     home: Option<PathBuf>,
 }
@@ -50,16 +50,16 @@ const KNOWN_EXTENSIONS: &[&str] = &[
 impl Config {
     /// Reads the system's and the user's files. Nothing of the repository is read yet.
     pub(super) fn of_user(
-        place: &Place,
+        paths: &RepoPaths,
         files: &ConfigFiles,
         branch: Option<&gix::refs::FullName>,
     ) -> Result<Self, OpenError> {
         let mut trusted = read_trusted(files)?;
-        follow_includes(&mut trusted, place, files.home.as_deref(), branch)?;
+        follow_includes(&mut trusted, paths, files.home.as_deref(), branch)?;
         Ok(Self {
             trusted,
             local: File::default(),
-            trust: LocalConfig::Ignore,
+            trust: LocalConfigTrust::Ignore,
             home: files.home.clone(),
         })
     }
@@ -67,19 +67,19 @@ impl Config {
     /// Adds the repository's own files, once it is known to be the user's.
     pub(super) fn with_local(
         self,
-        place: &Place,
-        trust: LocalConfig,
+        paths: &RepoPaths,
+        trust: LocalConfigTrust,
         files: &ConfigFiles,
         branch: Option<&gix::refs::FullName>,
     ) -> Result<Self, OpenError> {
-        let local = read_local(place)?;
+        let local = read_local(paths)?;
         let trusted = match trust {
-            LocalConfig::Ignore => self.trusted,
-            LocalConfig::Trust => {
+            LocalConfigTrust::Ignore => self.trusted,
+            LocalConfigTrust::Trust => {
                 // Includes are followed once all files are there: conditions look at all of them.
                 let mut all = read_trusted(files)?;
-                append(&mut all, local.clone(), &place.common_dir.join("config"))?;
-                follow_includes(&mut all, place, files.home.as_deref(), branch)?;
+                append(&mut all, local.clone(), &paths.common_dir.join("config"))?;
+                follow_includes(&mut all, paths, files.home.as_deref(), branch)?;
                 all
             }
         };

@@ -8,7 +8,7 @@ use gix::config::file::init;
 use gix::config::{File, Source};
 use gix::sec::Trust;
 
-use super::discover::Place;
+use super::discover::RepoPaths;
 use super::files::read_bounded;
 use super::open::OpenError;
 
@@ -59,7 +59,7 @@ pub(super) fn read_trusted(files: &ConfigFiles) -> Result<File, OpenError> {
 }
 
 /// Reads the repository's own files, without their includes.
-pub(super) fn read_local(place: &Place) -> Result<File, OpenError> {
+pub(super) fn read_local(paths: &RepoPaths) -> Result<File, OpenError> {
     let mut all = File::new(Metadata::from(Source::Local).with(Trust::Reduced));
     let read = |path: PathBuf, source: Source, all: &mut File| {
         let metadata = Metadata::from(source).at(&path).with(Trust::Reduced);
@@ -68,9 +68,9 @@ pub(super) fn read_local(place: &Place) -> Result<File, OpenError> {
             None => Ok(()),
         }
     };
-    read(place.common_dir.join("config"), Source::Local, &mut all)?;
+    read(paths.common_dir.join("config"), Source::Local, &mut all)?;
     if let Ok(Some(true)) = all.boolean("extensions.worktreeConfig") {
-        let own = place.git_dir.join("config.worktree");
+        let own = paths.git_dir.join("config.worktree");
         read(own, Source::Worktree, &mut all)?;
     }
     Ok(all)
@@ -93,7 +93,7 @@ pub(super) fn append(all: &mut File, file: File, path: &Path) -> Result<(), Open
 /// Follows `include` and `includeIf` in `file`.
 pub(super) fn follow_includes(
     file: &mut File,
-    place: &Place,
+    paths: &RepoPaths,
     home: Option<&Path>,
     branch: Option<&gix::refs::FullName>,
 ) -> Result<(), OpenError> {
@@ -103,7 +103,7 @@ pub(super) fn follow_includes(
         home_for_user: None,
     };
     let conditional = includes::conditional::Context {
-        git_dir: Some(&place.git_dir),
+        git_dir: Some(&paths.git_dir),
         branch_name: branch.map(AsRef::as_ref),
     };
     let follow = includes::Options {
@@ -116,7 +116,7 @@ pub(super) fn follow_includes(
         ignore_io_errors: true,
     };
     file.resolve_includes(options)
-        .map_err(|e| bad(&place.git_dir, e))
+        .map_err(|e| bad(&paths.git_dir, e))
 }
 
 fn bad(path: &Path, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> OpenError {

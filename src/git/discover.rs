@@ -1,4 +1,4 @@
-//! Where the repository is, from a directory alone: `GIT_DIR` and its kin have no say.
+//! Discovery of the repository from a directory alone; `GIT_DIR` and similar variables are not read.
 
 use std::ffi::OsStr;
 use std::io;
@@ -9,12 +9,12 @@ use std::path::{Path, PathBuf};
 use super::files::read_bounded;
 use super::open::OpenError;
 
-/// The files that hold the path of another directory: `.git`, `commondir`. In bytes.
-const POINTER_LIMIT: u64 = 16 * 1024;
-/// In bytes; git itself writes fewer than 300.
-const HEAD_LIMIT: u64 = 16 * 1024 * 1024;
+/// The largest `.git` or `commondir` file that is read, in bytes.
+const POINTER_FILE_LIMIT: u64 = 16 * 1024;
+/// The largest `HEAD` file that gitoxide may read, in bytes; git itself writes fewer than 300.
+const HEAD_FILE_LIMIT: u64 = 16 * 1024 * 1024;
 
-/// The files that gitoxide opens without a look at what they are.
+/// The files that gitoxide opens without a check that they are regular.
 const SHARED_FILES: [&str; 5] = [
     "packed-refs",
     "shallow",
@@ -25,7 +25,7 @@ const SHARED_FILES: [&str; 5] = [
 
 /// The directories of a repository.
 #[derive(Debug, Clone)]
-pub(super) struct Place {
+pub(super) struct RepoPaths {
     /// What gitoxide is asked to open: a `.git` file or directory, or a bare repository.
     pub(super) entry: PathBuf,
     /// The git directory of this work tree.
@@ -39,7 +39,7 @@ pub(super) struct Place {
 /// Finds the repository that `start` is in, or nothing when it is in none.
 ///
 /// Like git it looks at each directory upwards, and does not cross into another file system.
-pub(super) fn find(start: &Path) -> Result<Option<Place>, OpenError> {
+pub(super) fn find(start: &Path) -> Result<Option<RepoPaths>, OpenError> {
     let Ok(start) = start.canonicalize() else {
         return Ok(None);
     };
@@ -55,18 +55,22 @@ pub(super) fn find(start: &Path) -> Result<Option<Place>, OpenError> {
         }
         let entry = directory.join(".git");
         if let Some(git_dir) = git_dir_behind(&entry)? {
-            return place(entry, git_dir, Some(directory.to_owned())).map(Some);
+            return resolve(entry, git_dir, Some(directory.to_owned())).map(Some);
         }
         if looks_like_git_dir(directory) {
-            return place(directory.to_owned(), directory.to_owned(), None).map(Some);
+            return resolve(directory.to_owned(), directory.to_owned(), None).map(Some);
         }
     }
     Ok(None)
 }
 
-fn place(entry: PathBuf, git_dir: PathBuf, work_tree: Option<PathBuf>) -> Result<Place, OpenError> {
+fn resolve(
+    entry: PathBuf,
+    git_dir: PathBuf,
+    work_tree: Option<PathBuf>,
+) -> Result<RepoPaths, OpenError> {
     let common_dir = common_dir_of(&git_dir)?;
-    Ok(Place {
+    Ok(RepoPaths {
         entry,
         git_dir,
         common_dir,
@@ -99,7 +103,7 @@ fn git_dir_behind(entry: &Path) -> Result<Option<PathBuf>, OpenError> {
     }
 }
 
-/// Says whether `directory` has what git asks of a git directory.
+/// Says whether `directory` holds what git requires of a git directory.
 fn looks_like_git_dir(directory: &Path) -> bool {
     if directory.join("HEAD").symlink_metadata().is_err() {
         return false;
@@ -122,7 +126,7 @@ fn common_dir_of(git_dir: &Path) -> Result<PathBuf, OpenError> {
 /// Reads a file that holds one path, without its line end.
 fn read_pointer(path: &Path) -> Result<Option<Vec<u8>>, OpenError> {
     let content =
-        read_bounded(path, POINTER_LIMIT).map_err(|_| OpenError::Pointer(path.to_owned()))?;
+        read_bounded(path, POINTER_FILE_LIMIT).map_err(|_| OpenError::Pointer(path.to_owned()))?;
     Ok(content.map(|mut content| {
         while content.last().is_some_and(|byte| b"\r\n".contains(byte)) {
             content.pop();
@@ -131,17 +135,17 @@ fn read_pointer(path: &Path) -> Result<Option<Vec<u8>>, OpenError> {
     }))
 }
 
-impl Place {
-    /// Refuses special and endless files where gitoxide will read one whole.
+impl RepoPaths {
+    /// Refuses special files, and those that are too large, where gitoxide reads a file whole.
     pub(super) fn check_files(&self) -> Result<(), OpenError> {
-        check_file(&self.git_dir.join("HEAD"), HEAD_LIMIT)?;
+        check_file(&self.git_dir.join("HEAD"), HEAD_FILE_LIMIT)?;
         for name in SHARED_FILES {
             check_file(&self.common_dir.join(name), u64::MAX)?;
         }
         Ok(())
     }
 
-    /// Refuses directories of other users, unless `is_safe` knows them.
+    /// Refuses directories of other users, unless `is_safe` accepts them.
     pub(super) fn check_owner(&self, is_safe: impl Fn(&Path) -> bool) -> Result<(), OpenError> {
         let me = rustix::process::geteuid().as_raw();
         let top = self.work_tree.as_ref().unwrap_or(&self.git_dir);

@@ -13,10 +13,10 @@ use super::Repo;
 use super::files::read_bounded;
 use super::refs::RefError;
 
-/// In bytes: the longest name that git can keep is 4 KiB.
-const LIMIT: u64 = 8 * 1024;
+/// The largest `HEAD` file that is read, in bytes: the longest name that git can keep is 4 KiB.
+const HEAD_FILE_LIMIT: u64 = 8 * 1024;
 
-/// What `HEAD` names.
+/// What `HEAD` points to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Head {
     /// A branch with a commit.
@@ -50,7 +50,7 @@ pub enum HeadError {
     /// It names something that is not a branch.
     #[error("HEAD names `{}`, which is not a branch", .0.escape_debug())]
     NotABranch(String),
-    /// It names a branch that git would not make.
+    /// It names a branch whose name git does not allow.
     #[error(transparent)]
     Name(#[from] BranchNameError),
     /// It cannot be read.
@@ -124,7 +124,7 @@ fn read(git_dir: &Path) -> Result<Content, HeadError> {
             return Ok(Content::Ref(target));
         }
     }
-    let content = read_bounded(&path, LIMIT)
+    let content = read_bounded(&path, HEAD_FILE_LIMIT)
         .map_err(|error| match error.kind() {
             io::ErrorKind::FileTooLarge => HeadError::TooLong,
             _ => HeadError::Read(error),

@@ -1,4 +1,4 @@
-//! Where git would look for the `pre-push` hook, and whose word on that counts.
+//! Finding the `pre-push` hook, and whether its location is trusted.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use gix::bstr::ByteSlice;
 
 use super::Repo;
-use super::open::LocalConfig;
+use super::open::LocalConfigTrust;
 
 /// The name of the hook's file.
 const PRE_PUSH: &str = "pre-push";
@@ -18,20 +18,20 @@ pub struct Hook {
     pub path: PathBuf,
     /// Where git starts it: the top of the work tree.
     pub directory: PathBuf,
-    /// What git sets `GIT_DIR` to; nothing where a hook finds the repository by itself.
+    /// What git sets `GIT_DIR` to; none where a hook finds the repository by itself.
     pub git_dir: Option<PathBuf>,
 }
 
-/// What was found where git would look.
+/// The result of looking where git looks for the hook.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PrePush {
     /// There is no hook.
     None,
     /// There is one.
     Found(Hook),
-    /// There is a file, which git would not run either: nobody may execute it.
+    /// There is a file that is not executable; git does not run it either.
     NotExecutable(PathBuf),
-    /// The repository's own `core.hooksPath` leads out of the work tree, so nothing there is run.
+    /// The repository's own `core.hooksPath` is outside the work tree, so nothing there is run.
     Outside(PathBuf),
 }
 
@@ -64,11 +64,11 @@ impl Repo {
     fn hooks_directory(&self, top: &Path) -> Result<PathBuf, PathBuf> {
         let config = self.config();
         let local = config.local.string("core.hooksPath");
-        if config.trust == LocalConfig::Ignore
+        if config.trust == LocalConfigTrust::Ignore
             && let Some(local) = local
         {
             let wanted = top.join(local.to_path_lossy());
-            // A link could lead out as well as `..` does. What is not there holds no hook.
+            // A symbolic link can lead outside as well as `..` does. A missing directory holds no hook.
             let Ok(real) = wanted.canonicalize() else {
                 return Ok(wanted);
             };

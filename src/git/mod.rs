@@ -1,6 +1,6 @@
 //! Facts about the repository, through gitoxide, and the transports of the native push. Blocking; no git program.
 
-mod base;
+mod base_branch;
 mod commit;
 mod config;
 mod config_files;
@@ -10,13 +10,13 @@ mod discover;
 mod files;
 mod head;
 mod hooks;
+mod ignored_keys;
 mod open;
-mod power;
+mod operation;
 mod pr_template;
 mod range;
 mod refs;
 mod remote;
-mod state;
 mod tracking;
 pub mod transport;
 mod upstream;
@@ -29,11 +29,11 @@ pub use config::{Config, Matching};
 pub use config_files::ConfigFiles;
 pub use head::{Head, HeadError};
 pub use hooks::{Hook, PrePush};
-pub use open::{LocalConfig, OpenError};
+pub use open::{LocalConfigTrust, OpenError};
+pub use operation::Operation;
 pub use range::{Ahead, RangeError};
 pub use refs::RefError;
 pub use remote::{Remote, RemoteError};
-pub use state::Operation;
 pub use upstream::UpstreamError;
 
 /// A repository, opened with reduced trust. Cheap to clone, and safe to share between threads.
@@ -42,9 +42,9 @@ pub struct Repo {
     refs: gix::refs::file::Store,
     object_hash: gix::hash::Kind,
     config: Arc<Config>,
-    place: Arc<discover::Place>,
-    /// Opened when an object is read for the first time: whether there is anything to do is mostly
-    /// told by refs alone.
+    paths: Arc<discover::RepoPaths>,
+    /// Opened when an object is read for the first time: refs alone mostly say whether there is
+    /// anything to do.
     opened: Arc<OnceLock<gix::ThreadSafeRepository>>,
 }
 

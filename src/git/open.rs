@@ -1,29 +1,28 @@
-//! Opening a repository with reduced trust: its own configuration and the environment have no power.
+//! Opening a repository with reduced trust: security-sensitive keys of its own configuration are ignored.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
-use gix::open::permissions::Attributes;
-use gix::open::permissions::Config as ConfigPermissions;
-use gix::open::permissions::Environment as EnvironmentPermissions;
+use gix::open::permissions::{
+    Attributes, Config as ConfigPermissions, Environment as EnvironmentPermissions,
+};
 use gix::open::{Options, Permissions};
 use gix::refs::file::Store;
 use gix::refs::store::init::Options as RefOptions;
 use gix::sec::Trust;
 
-use super::Repo;
 use super::config::Config;
 use super::config_files::ConfigFiles;
-use super::discover::{Place, find};
-use super::head;
+use super::discover::{RepoPaths, find};
+use super::{Repo, head};
 
-/// What the configuration inside a repository may do.
+/// How far the repository's own configuration is trusted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum LocalConfig {
-    /// It says where remotes are and which refs are fetched, nothing else.
+pub enum LocalConfigTrust {
+    /// Only facts are read from it: remotes, branches, fetch refspecs.
     #[default]
     Ignore,
-    /// It counts as it does for git.
+    /// It is honoured as git honours it.
     Trust,
 }
 
@@ -33,11 +32,11 @@ pub enum OpenError {
     /// Somebody else owns it, and the user's git configuration does not list it as safe.
     #[error("`{}` belongs to another user", .0.display())]
     NotOwned(PathBuf),
-    /// A `.git` or `commondir` file leads nowhere.
-    #[error("`{}` does not lead to a git directory", .0.display())]
+    /// A `.git` or `commondir` file names no git directory.
+    #[error("`{}` does not point to a git directory", .0.display())]
     Pointer(PathBuf),
-    /// A pipe, a device, a directory or something endless stands where git has a plain file.
-    #[error("`{}` is not a plain file of a usual size", .0.display())]
+    /// A pipe, a device, a directory or an oversized file stands where git has a regular file.
+    #[error("`{}` is not a regular file of a usual size", .0.display())]
     SpecialFile(PathBuf),
     /// A configuration file cannot be read or understood.
     #[error("the git configuration cannot be read: `{}`", .path.display())]
@@ -54,7 +53,7 @@ pub enum OpenError {
     /// Its refs are not files.
     #[error("the repository keeps its refs as `{0}`, which sendoff cannot read")]
     RefFormat(String),
-    /// Gitoxide refuses it.
+    /// Gitoxide cannot open it.
     #[error("the repository at `{}` cannot be opened", .path.display())]
     Open {
         /// The git directory.
@@ -78,7 +77,7 @@ impl OpenError {
     pub fn advice(&self) -> Option<String> {
         match self {
             Self::Extension(_) => {
-                Some("push with `git push`; sendoff has not learnt it yet".into())
+                Some("push with `git push`; sendoff does not support the extension yet".into())
             }
             Self::RefFormat(_) => Some(
                 "push with `git push`, or keep them as files: git refs migrate --ref-format=files"
@@ -88,7 +87,7 @@ impl OpenError {
                 "if you trust it, run `git config --global --add safe.directory '{}'` for its work tree",
                 path.display().to_string().escape_debug()
             )),
-            Self::Config { path, .. } => Some(format!("mend `{}`", path.display())),
+            Self::Config { path, .. } => Some(format!("correct `{}`", path.display())),
             _ => None,
         }
     }
@@ -100,20 +99,20 @@ impl Repo {
     /// Only the directory counts: no variable of the environment selects a repository, an object
     /// directory or configuration (`GIT_CONFIG_NOSYSTEM` and `GIT_CONFIG_GLOBAL` included). System
     /// and user configuration come from `files`, includes followed; what stands in the repository's
-    /// own configuration is read as facts, and has power only with [`LocalConfig::Trust`].
+    /// own configuration is read as facts, and has power only with [`LocalConfigTrust::Trust`].
     pub fn discover(
         start: &Path,
-        local_config: LocalConfig,
+        local_config: LocalConfigTrust,
         files: &ConfigFiles,
     ) -> Result<Option<Self>, OpenError> {
-        let Some(place) = find(start)? else {
+        let Some(paths) = find(start)? else {
             return Ok(None);
         };
-        place.check_files()?;
-        let branch = head::branch_for_includes(&place.git_dir);
-        let config = Config::of_user(&place, files, branch.as_ref())?;
-        place.check_owner(|top| config.is_safe_directory(top, files.home.as_deref()))?;
-        let config = config.with_local(&place, local_config, files, branch.as_ref())?;
+        paths.check_files()?;
+        let branch = head::branch_for_includes(&paths.git_dir);
+        let config = Config::of_user(&paths, files, branch.as_ref())?;
+        paths.check_owner(|top| config.is_safe_directory(top, files.home.as_deref()))?;
+        let config = config.with_local(&paths, local_config, files, branch.as_ref())?;
         if let Some(format) = config.ref_format() {
             return Err(OpenError::RefFormat(format));
         }
@@ -123,19 +122,19 @@ impl Repo {
         let opened = OnceLock::new();
         let (refs, object_hash) = if config.is_of_first_format() {
             let kind = gix::hash::Kind::Sha1;
-            (ref_store(&place, kind), kind)
+            (ref_store(&paths, kind), kind)
         } else {
-            // What its extensions mean is for gitoxide to say, and to refuse.
-            let inner = open(&place)?;
+            // Gitoxide decides what its extensions mean, and refuses those that it lacks.
+            let inner = open(&paths)?;
             let kind = inner.to_thread_local().object_hash();
             let _new = opened.set(inner);
-            (ref_store(&place, kind), kind)
+            (ref_store(&paths, kind), kind)
         };
         Ok(Some(Self {
             refs,
             object_hash,
             config: Arc::new(config),
-            place: Arc::new(place),
+            paths: Arc::new(paths),
             opened: Arc::new(opened),
         }))
     }
@@ -145,7 +144,7 @@ impl Repo {
         let inner = if let Some(inner) = self.opened.get() {
             inner
         } else {
-            let inner = open(&self.place)?;
+            let inner = open(&self.paths)?;
             self.opened.get_or_init(|| inner)
         };
         let mut repo = inner.to_thread_local();
@@ -160,29 +159,29 @@ impl Repo {
         self.object_hash
     }
 
-    /// Returns the configuration that counts.
+    /// Returns the configuration.
     pub fn config(&self) -> &Config {
         &self.config
     }
 
     /// Returns the top of the work tree; none in a bare repository and inside a git directory.
     pub fn work_tree(&self) -> Option<&Path> {
-        self.place.work_tree.as_deref()
+        self.paths.work_tree.as_deref()
     }
 
     /// Returns the git directory of this work tree.
     pub fn git_dir(&self) -> &Path {
-        &self.place.git_dir
+        &self.paths.git_dir
     }
 
     /// Returns the git directory that all work trees of the repository share.
     pub fn common_dir(&self) -> &Path {
-        &self.place.common_dir
+        &self.paths.common_dir
     }
 
     /// Says whether the repository has no work tree at all; inside a `.git` it has one elsewhere.
     pub fn is_bare(&self) -> bool {
-        self.place.work_tree.is_none() && self.has_no_work_tree()
+        self.paths.work_tree.is_none() && self.has_no_work_tree()
     }
 
     /// `core.bare` says it; where that is not set, the name does, as for git.
@@ -191,7 +190,7 @@ impl Repo {
         self.config.bare().unwrap_or_else(named)
     }
 
-    /// Says whether history ends early here.
+    /// Says whether the repository is a shallow clone.
     pub fn is_shallow(&self) -> bool {
         self.common_dir()
             .join("shallow")
@@ -199,25 +198,25 @@ impl Repo {
             .is_ok_and(|metadata| metadata.is_file() && metadata.len() > 0)
     }
 
-    /// Says whether objects may be missing because a remote promised them.
+    /// Says whether the repository is a partial clone: a promisor remote may have objects that are missing here.
     pub fn is_partial(&self) -> bool {
         self.config.has_promisor()
     }
 }
 
-/// Returns the refs of the place, which are files: another format of them is an extension.
-fn ref_store(place: &Place, kind: gix::hash::Kind) -> Store {
+/// Returns the store of loose and packed refs: another ref format is an extension.
+fn ref_store(paths: &RepoPaths, kind: gix::hash::Kind) -> Store {
     let options = RefOptions::default();
-    if place.git_dir == place.common_dir {
-        Store::at_opts(place.git_dir.clone(), kind, options)
+    if paths.git_dir == paths.common_dir {
+        Store::at_opts(paths.git_dir.clone(), kind, options)
     } else {
-        let (own, shared) = (place.git_dir.clone(), place.common_dir.clone());
+        let (own, shared) = (paths.git_dir.clone(), paths.common_dir.clone());
         Store::for_linked_worktree_opts(own, shared, kind, options)
     }
 }
 
-/// Opens the place with gitoxide, which is told nothing but the repository's own format.
-fn open(place: &Place) -> Result<gix::ThreadSafeRepository, OpenError> {
+/// Opens the repository with gitoxide, isolated from configuration and environment.
+fn open(paths: &RepoPaths) -> Result<gix::ThreadSafeRepository, OpenError> {
     let permissions = Permissions {
         env: EnvironmentPermissions::isolated(),
         config: ConfigPermissions::isolated(),
@@ -230,14 +229,14 @@ fn open(place: &Place) -> Result<gix::ThreadSafeRepository, OpenError> {
         .config_overrides(["gitoxide.objects.allocLimitIfReducedTrust=0"])
         .filter_config_section(is_not_local)
         .open_path_as_is(true)
-        .open(&place.entry)
+        .open(&paths.entry)
         .map_err(|error| OpenError::Open {
-            path: place.git_dir.clone(),
+            path: paths.git_dir.clone(),
             source: Box::new(error),
         })
 }
 
-/// Trust alone does not do: `safe.directory` raises it again.
+/// Reduced trust alone is not enough: `safe.directory` raises it again.
 fn is_not_local(section: &gix::config::file::Metadata) -> bool {
     section.source.kind() != gix::config::source::Kind::Repository
 }

@@ -7,12 +7,12 @@ use gix::prelude::Find;
 
 use super::Repo;
 
-/// In bytes; a longer template is not used.
+/// The largest template that is used, in bytes.
 const TEMPLATE_LIMIT: u64 = 64 * 1024;
-/// In bytes; a longer directory is not looked through.
+/// The largest tree object that is searched, in bytes.
 const TREE_LIMIT: u64 = 16 * 1024 * 1024;
-/// Where forges look, in order. The root is the empty name.
-const PLACES: [&str; 3] = [".github", "", "docs"];
+/// The directories that forges search, in order. The root is the empty name.
+const TEMPLATE_DIRECTORIES: [&str; 3] = [".github", "", "docs"];
 
 /// An entry of a tree.
 struct Entry {
@@ -36,17 +36,17 @@ impl Repo {
     pub fn pr_template(&self, commit: ObjectId) -> Option<(String, String)> {
         let repo = self.thread_local().ok()?;
         let root = tree_of(&repo, commit)?;
-        for place in PLACES {
-            let directory = if place.is_empty() {
+        for wanted in TEMPLATE_DIRECTORIES {
+            let directory = if wanted.is_empty() {
                 Some((String::new(), root))
             } else {
-                let found = lookup(&repo, root, |name| name == place, Kind::Directory);
+                let found = lookup(&repo, root, |name| name == wanted, Kind::Directory);
                 found.map(|(name, id)| (format!("{name}/"), id))
             };
             let Some((prefix, tree)) = directory else {
                 continue;
             };
-            let found = file_in(&repo, tree).or_else(|| only_file_in(&repo, tree));
+            let found = file_in(&repo, tree).or_else(|| sole_file_in(&repo, tree));
             if let Some((name, text)) = found {
                 return Some((format!("{prefix}{name}"), text));
             }
@@ -61,7 +61,7 @@ fn file_in(repo: &gix::Repository, tree: ObjectId) -> Option<(String, String)> {
 }
 
 /// Returns the template in `PULL_REQUEST_TEMPLATE/`, when there is no choice.
-fn only_file_in(repo: &gix::Repository, tree: ObjectId) -> Option<(String, String)> {
+fn sole_file_in(repo: &gix::Repository, tree: ObjectId) -> Option<(String, String)> {
     let is_directory = |name: &str| name == "pull_request_template";
     let (directory, id) = lookup(repo, tree, is_directory, Kind::Directory)?;
     let mut files = entries(repo, id)?

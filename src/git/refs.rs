@@ -1,4 +1,4 @@
-//! Single refs: what they name, and why they cannot be read.
+//! Refs: resolving, listing, and why one cannot be read or written.
 
 use std::io;
 use std::path::Path;
@@ -10,7 +10,7 @@ use gix::refs::{FullName, Reference, Target};
 use super::Repo;
 
 /// How many symbolic refs are followed; git follows five.
-const LINKS: usize = 5;
+const MAX_SYMREF_DEPTH: usize = 5;
 
 /// Why a ref cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -18,9 +18,9 @@ pub enum RefError {
     /// The name breaks git's rules.
     #[error("`{}` is not a ref name", .0.escape_debug())]
     Name(String),
-    /// Symbolic refs lead in a circle, or too far.
-    #[error("`{}` leads through too many symbolic refs", .0.escape_debug())]
-    TooManyLinks(String),
+    /// Symbolic refs form a cycle, or a chain that is too long.
+    #[error("`{}` is a symbolic ref that forms a cycle or a chain of more than {MAX_SYMREF_DEPTH}", .0.escape_debug())]
+    SymrefDepth(String),
     /// The ref, or `packed-refs`, is damaged or cannot be read.
     #[error("the ref `{}` cannot be read", .name.escape_debug())]
     Read {
@@ -30,12 +30,13 @@ pub enum RefError {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// Another ref is where a directory would have to be, or below it: a leftover of a deleted branch.
-    #[error("the ref `{}` cannot stand beside `{}`", .name.escape_debug(), .other.escape_debug())]
+    /// Another ref has a name that this one would have as its directory, or the other way round: often
+    /// a leftover of a deleted branch.
+    #[error("the ref `{}` cannot exist beside `{}`", .name.escape_debug(), .other.escape_debug())]
     Conflict {
         /// The ref.
         name: String,
-        /// The one in its way.
+        /// The ref that conflicts with it.
         other: String,
     },
     /// Another process holds the ref's lock.
@@ -70,7 +71,7 @@ impl Repo {
     /// Tags are not peeled: a branch that holds one is damaged, and nothing finds a commit there.
     pub fn ref_tip(&self, full: &str) -> Result<Option<ObjectId>, RefError> {
         let mut name = full_name(full)?;
-        for _ in 0..=LINKS {
+        for _ in 0..=MAX_SYMREF_DEPTH {
             self.check_loose(&name)?;
             let found = self
                 .refs
@@ -82,7 +83,7 @@ impl Repo {
                 Some(Target::Symbolic(next)) => name = next,
             }
         }
-        Err(RefError::TooManyLinks(full.to_owned()))
+        Err(RefError::SymrefDepth(full.to_owned()))
     }
 
     /// Refuses a pipe or a device in place of a loose ref: reading it would never end.

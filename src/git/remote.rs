@@ -1,4 +1,4 @@
-//! Which remote a branch is pushed to, and its URLs, as the configuration says.
+//! The remote that a branch is pushed to, and its URLs, from the configuration.
 
 use gix::bstr::{BString, ByteSlice};
 
@@ -13,16 +13,16 @@ pub struct Remote {
     pub name: RemoteName,
     /// Its push URL, rewritten only by system and global configuration.
     pub url: RemoteUrl,
-    /// Where git would fetch from.
+    /// The fetch URL.
     pub fetch_url: RemoteUrl,
     /// Push URLs after the first: they are pushed to as well, as git does.
     pub other_push_urls: Vec<RemoteUrl>,
-    /// The fetch refspecs; they say where the remote's branches are tracked.
+    /// The fetch refspecs, which map the remote's branches to tracking refs.
     pub(super) fetch_specs: Vec<BString>,
 }
 
 impl Remote {
-    /// Makes a remote of which only the URL is known; its branches are not tracked here.
+    /// Makes a remote from its URL alone; its branches are not tracked.
     pub fn new(name: RemoteName, url: RemoteUrl) -> Self {
         Self {
             name,

@@ -1,4 +1,4 @@
-//! Remote-tracking refs: where a remote's branches are remembered, and moving one after a push.
+//! Remote-tracking refs: which ref tracks a branch, the tips they hold, and the update after a push.
 
 use std::time::Duration;
 
@@ -14,8 +14,8 @@ use super::Repo;
 use super::refs::{RefError, full_name};
 use super::remote::Remote;
 
-/// How long another process may hold the lock.
-const PATIENCE: Duration = Duration::from_millis(200);
+/// How long to wait for another process that holds a ref's lock.
+const LOCK_TIMEOUT: Duration = Duration::from_millis(200);
 
 impl Remote {
     /// Returns the full name of the ref that tracks `branch`, by the fetch refspecs.
@@ -25,14 +25,14 @@ impl Remote {
         let source = branch.full();
         let excluded = self.specs().any(|spec| {
             let pattern = spec.strip_prefix('^');
-            pattern.is_some_and(|pattern| between(pattern, &source).is_some())
+            pattern.is_some_and(|pattern| wildcard(pattern, &source).is_some())
         });
         if excluded {
             return None;
         }
         self.specs().find_map(|spec| {
             let (from, to) = spec.strip_prefix('+').unwrap_or(spec).split_once(':')?;
-            let middle = between(from, &source)?;
+            let middle = wildcard(from, &source)?;
             let target = to.replacen('*', middle, 1);
             (target.starts_with("refs/remotes/") && full_name(&target).is_ok()).then_some(target)
         })
@@ -42,13 +42,13 @@ impl Remote {
     fn tracked_branch(&self, full: &str) -> Option<BranchName> {
         self.specs().find_map(|spec| {
             let (from, to) = spec.strip_prefix('+').unwrap_or(spec).split_once(':')?;
-            let middle = between(to, full)?;
+            let middle = wildcard(to, full)?;
             let source = from.replacen('*', middle, 1);
             BranchName::new(source.strip_prefix("refs/heads/")?).ok()
         })
     }
 
-    /// Returns the refspecs that are text; others name no branch that we could.
+    /// Returns the refspecs that are UTF-8: branch names are.
     fn specs(&self) -> impl Iterator<Item = &str> {
         self.fetch_specs
             .iter()
@@ -57,7 +57,7 @@ impl Remote {
 }
 
 /// Returns what `*` in `pattern` stands for in `name`, or nothing when they do not match.
-fn between<'n>(pattern: &str, name: &'n str) -> Option<&'n str> {
+fn wildcard<'n>(pattern: &str, name: &'n str) -> Option<&'n str> {
     match pattern.split_once('*') {
         None => (pattern == name).then_some(""),
         Some((before, after)) => name.strip_prefix(before)?.strip_suffix(after),
@@ -65,7 +65,7 @@ fn between<'n>(pattern: &str, name: &'n str) -> Option<&'n str> {
 }
 
 impl Repo {
-    /// Returns what the local repository remembers as the tip of the remote's `branch`.
+    /// Returns the tip of the remote's `branch`, as its tracking ref has it.
     pub fn tracking_tip(
         &self,
         remote: &Remote,
@@ -77,7 +77,7 @@ impl Repo {
         }
     }
 
-    /// Returns every branch of the remote that is remembered here, with its tip, sorted by name.
+    /// Returns every tracked branch of the remote with its tip, sorted by name.
     pub fn remote_tips(&self, remote: &Remote) -> Result<Vec<(BranchName, ObjectId)>, RefError> {
         let mut tips = Vec::new();
         for spec in remote.specs() {
@@ -121,7 +121,7 @@ impl Repo {
         let Some(full) = remote.tracking_ref(branch) else {
             return Ok(None);
         };
-        self.check_room(&full)?;
+        self.check_name_conflict(&full)?;
         let edit = RefEdit {
             change: Change::Update {
                 log: LogChange {
@@ -138,12 +138,12 @@ impl Repo {
         let name = self.config().string("user.name");
         let email = self.config().string("user.email");
         let author = gix::actor::Signature {
-            name: plain(name.as_deref().unwrap_or("sendoff")),
-            email: plain(email.as_deref().unwrap_or("sendoff@localhost")),
+            name: reflog_safe(name.as_deref().unwrap_or("sendoff")),
+            email: reflog_safe(email.as_deref().unwrap_or("sendoff@localhost")),
             time: gix::date::Time::new(at.as_second(), 0),
         };
         let mut time = gix::date::parse::TimeBuf::default();
-        let wait = Fail::AfterDurationWithBackoff(PATIENCE);
+        let wait = Fail::AfterDurationWithBackoff(LOCK_TIMEOUT);
         let failed = |error: gix::Error| write_error(&full, error);
         self.refs
             .transaction()
@@ -156,8 +156,9 @@ impl Repo {
 }
 
 impl Repo {
-    /// Refuses a new ref that has another one in its way; gitoxide does not look among packed refs.
-    fn check_room(&self, full: &str) -> Result<(), RefError> {
+    /// Refuses a new ref whose name is a prefix of another ref's, or the other way round: gitoxide
+    /// does not check packed refs for that.
+    fn check_name_conflict(&self, full: &str) -> Result<(), RefError> {
         if self.ref_tip(full)?.is_some() {
             return Ok(());
         }
@@ -180,15 +181,15 @@ impl Repo {
     }
 }
 
-/// Takes out what would break a line of the reflog.
-fn plain(text: &str) -> BString {
+/// Removes what would break a line of the reflog.
+fn reflog_safe(text: &str) -> BString {
     let kept = text
         .chars()
         .filter(|c| !c.is_control() && !"<>".contains(*c));
     BString::from(kept.collect::<String>().trim())
 }
 
-/// Tells a lock that another process holds, which gitoxide calls retryable, from other failures.
+/// Tells a lock that another process holds, which gitoxide reports as retryable, from other failures.
 fn write_error(full: &str, error: gix::Error) -> RefError {
     if error.is_retryable() {
         return RefError::Locked(full.to_owned());

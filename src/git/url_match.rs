@@ -1,8 +1,8 @@
-//! Git's rule for `<section>.<url>.<key>`: whether a URL is meant, and how closely.
+//! Git's rule for `<section>.<url>.<key>`: whether a pattern matches a URL, and how specifically.
 
 use crate::names::{RemoteUrl, Scheme};
 
-/// How closely a pattern names a URL; greater is closer. Host, then path, then user.
+/// How specifically a pattern matches a URL; greater is more specific. Host, then path, then user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub(super) struct Rank {
     host: usize,
@@ -10,7 +10,7 @@ pub(super) struct Rank {
     user: bool,
 }
 
-/// A pattern, taken apart.
+/// A parsed pattern.
 struct Pattern<'a> {
     scheme: &'a str,
     user: Option<&'a str>,
@@ -19,7 +19,7 @@ struct Pattern<'a> {
     path: &'a str,
 }
 
-/// Returns how closely `pattern` names `url`, or nothing when it does not.
+/// Returns how specifically `pattern` matches `url`, or nothing when it does not match.
 pub(super) fn rank(pattern: &str, url: &RemoteUrl) -> Option<Rank> {
     let pattern = split(pattern)?;
     let scheme = url.scheme();

@@ -1,4 +1,4 @@
-//! `Client`: sends a request, follows at most one hop, reads a bounded answer.
+//! `Client`: sends a request, follows at most one redirect, reads a bounded response.
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -17,12 +17,12 @@ use super::request::Request;
 use super::response::{Response, host};
 use super::retry::Budget;
 
-/// Whether an answer may point elsewhere.
+/// Whether redirects are followed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Redirects {
-    /// Once, to another place of the same origin.
+    /// One, within the same origin.
     SameOrigin,
-    /// Never.
+    /// None.
     Refused,
 }
 
@@ -31,17 +31,17 @@ pub enum Redirects {
 pub struct ClientOptions {
     /// How long one try may take, from the first byte sent to the last byte read.
     pub timeout: Duration,
-    /// How long a connection may take to come about.
+    /// How long a connection may take to be established.
     pub connect_timeout: Duration,
     /// How long a safe request may take with its repeats.
     pub budget: Duration,
     /// Hosts that may be reached by `http://`, beside this machine.
     pub plain_http_hosts: Vec<String>,
-    /// Whether an answer may point elsewhere.
+    /// Whether redirects are followed.
     pub redirects: Redirects,
-    /// The time, for `Retry-After`.
+    /// The clock, for `Retry-After`.
     pub clock: Clock,
-    /// Hears of every token that is sent.
+    /// Is told every token that is sent, for redaction.
     pub known: KnownSecrets,
 }
 
@@ -85,10 +85,10 @@ struct Inner {
 }
 
 /// What to do with a status of the 300s.
-enum Hop {
-    /// It is an answer like any other.
+enum NextRequest {
+    /// The response is final.
     None,
-    /// Ask there.
+    /// Follow the redirect to this URL.
     To(Url),
 }
 
@@ -138,19 +138,19 @@ impl Client {
         }
     }
 
-    /// Sends the request once, and once more when the answer points elsewhere in the same origin.
+    /// Sends the request, and follows one redirect within the same origin.
     async fn follow(&self, request: &Request, timeout: Duration) -> Result<Response, HttpError> {
         let response = self.exchange(request, &request.url, timeout).await?;
-        let Hop::To(url) = next_hop(&request.method, &response)? else {
+        let NextRequest::To(url) = next_request(&request.method, &response)? else {
             return Ok(response);
         };
         if self.inner.options.redirects == Redirects::Refused {
             return Err(refused(&response, &url));
         }
         let response = self.exchange(request, &url, timeout).await?;
-        match next_hop(&request.method, &response)? {
-            Hop::None => Ok(response),
-            Hop::To(further) => Err(refused(&response, &further)),
+        match next_request(&request.method, &response)? {
+            NextRequest::None => Ok(response),
+            NextRequest::To(further) => Err(refused(&response, &further)),
         }
     }
 
@@ -229,26 +229,26 @@ impl Client {
     }
 }
 
-/// Says whether the answer points to another place that may be asked.
-fn next_hop(method: &Method, response: &Response) -> Result<Hop, HttpError> {
+/// Says whether the response is a redirect that may be followed.
+fn next_request(method: &Method, response: &Response) -> Result<NextRequest, HttpError> {
     let status = response.status();
     if !matches!(status, 301 | 302 | 303 | 307 | 308) {
-        return Ok(Hop::None);
+        return Ok(NextRequest::None);
     }
     let location = response.header("location").unwrap_or_default();
     let Ok(to) = response.url().join(location) else {
-        return Err(response.bad("a place to go to"));
+        return Err(response.bad("a redirect with a valid `Location`"));
     };
     let keeps_method = matches!(status, 307 | 308) || method.is_safe();
     let same_origin = Origin::of(&to).is_some() && Origin::of(&to) == Origin::of(response.url());
     if keeps_method && same_origin {
-        Ok(Hop::To(to))
+        Ok(NextRequest::To(to))
     } else {
         Err(refused(response, &to))
     }
 }
 
-/// Makes the error for a hop that is not followed; shows the origin, for paths may hold secrets.
+/// Returns the error for a redirect that is not followed; shows the origin only, because paths may hold secrets.
 fn refused(response: &Response, to: &Url) -> HttpError {
     HttpError::RedirectRefused {
         host: host(response.url()),

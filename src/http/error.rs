@@ -15,12 +15,12 @@ pub enum HttpError {
     /// `http://` to a host that is neither this machine nor listed.
     #[error("`{0}` would be reached without encryption")]
     PlainHttpRefused(String),
-    /// No connection, or it broke.
+    /// No connection, or it was lost.
     #[error("`{host}` cannot be reached: {detail}")]
     Network {
         /// The server.
         host: String,
-        /// The system's words.
+        /// The system's message.
         detail: String,
         /// Whether the server may have got the request.
         sent: Sent,
@@ -43,14 +43,14 @@ pub enum HttpError {
         /// What was wrong.
         detail: String,
     },
-    /// The server pointed to a place that is not followed.
-    #[error("`{host}` answered {status} and pointed to {to}, which is not followed")]
+    /// A redirect that is not followed.
+    #[error("`{host}` answered {status} with a redirect to {to}, which is not followed")]
     RedirectRefused {
         /// The server.
         host: String,
         /// The status of the answer.
         status: u16,
-        /// The origin that it pointed to.
+        /// The origin of the redirect.
         to: String,
     },
     /// The body does not end where it should.
@@ -78,7 +78,7 @@ pub enum HttpError {
 /// Whether the server may have got the request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sent {
-    /// No connection came about, so it cannot have.
+    /// No connection was established, so it did not.
     No,
     /// It may have acted on it.
     Maybe,
@@ -137,7 +137,9 @@ impl HttpErrorClass {
             Self::Tls => {
                 "check the clock and the server's certificate; a private CA belongs in the system's store"
             }
-            Self::RedirectRefused => "use the address that the server points to, if you trust it",
+            Self::RedirectRefused => {
+                "use the address that the server redirects to, if you trust it"
+            }
             Self::TooLarge => "check that the URL leads to the server's API",
             Self::BadResponse => {
                 "check that the URL leads to the server's API and not to a sign-in page"
@@ -178,7 +180,7 @@ impl HttpError {
         }
     }
 
-    /// Sorts what the transport said; `after` is how long this try was allowed to take.
+    /// Classifies an error of the HTTP library; `after` is the timeout of this try.
     pub(super) fn from_transport(error: &reqwest::Error, host: &str, after: Duration) -> Self {
         let host = host.to_owned();
         if let Some(tls) = tls_error(error) {
@@ -220,7 +222,7 @@ fn tls_error(error: &reqwest::Error) -> Option<&rustls::Error> {
     None
 }
 
-/// Returns the words of the innermost error: the outer ones hold the URL.
+/// Returns the message of the innermost error: the outer ones hold the URL.
 fn innermost(error: &reqwest::Error) -> String {
     let mut last: Option<&dyn Error> = error.source();
     while let Some(inner) = last.and_then(Error::source) {

@@ -1,4 +1,4 @@
-//! Which requests are repeated, and how long is waited before.
+//! Which requests are retried, and the wait before each.
 
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
@@ -8,10 +8,10 @@ use super::error::HttpError;
 use super::response::Response;
 
 /// How often a safe request is sent at most.
-const TRIES: u32 = 3;
+const MAX_TRIES: u32 = 3;
 
-/// The shortest time that is worth another try.
-const WORTH_A_TRY: Duration = Duration::from_millis(50);
+/// The shortest time in which another try is made.
+const MIN_TRY_TIME: Duration = Duration::from_millis(50);
 
 /// The time that one request may take, its repeats included.
 #[derive(Debug)]
@@ -54,13 +54,13 @@ impl Budget {
             },
             Err(_) => return None,
         };
-        let fits = self.tries < TRIES && wait + WORTH_A_TRY <= self.left();
+        let fits = self.tries < MAX_TRIES && wait + MIN_TRY_TIME <= self.left();
         self.tries += 1;
         fits.then_some(wait)
     }
 }
 
-/// Returns 100 ms, 300 ms, …, each up to a half longer, so that many clients do not march in step.
+/// Returns 100 ms, 300 ms, …, each up to a half longer, so that many clients do not retry at the same time.
 fn backoff(tries: u32) -> Duration {
     let base = Duration::from_millis(100) * 3_u32.saturating_pow(tries.saturating_sub(1).min(4));
     // The seed of the standard library's hasher is the random number that is already linked.

@@ -1,4 +1,4 @@
-//! How an HTTP client is set up: that of a push, and that of forge and platform.
+//! The connector: sets up the HTTP client of a push, and that of forge and platform.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -10,10 +10,10 @@ use reqwest::{ClientBuilder, NoProxy, Proxy, Url};
 use super::roots;
 use super::roots::NetError;
 
-/// How much of answers over HTTP/2 may be under way, in bytes: of one, and of all on a connection.
-const WINDOW: u32 = 1 << 20;
-/// The longest head of an answer over HTTP/2, in bytes. Over HTTP/1.1 the number of headers is bounded.
-const HEAD: u32 = 64 << 10;
+/// The flow-control window of HTTP/2, in bytes: of a stream, and of the connection.
+const HTTP2_WINDOW: u32 = 1 << 20;
+/// The largest header list of a response over HTTP/2, in bytes. HTTP/1.1 bounds the number of headers.
+const HTTP2_HEADER_LIST_MAX: u32 = 64 << 10;
 
 /// Which versions of HTTP are spoken.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -38,7 +38,7 @@ pub struct ClientSettings {
     pub no_proxy: Option<NoProxy>,
     /// Which versions of HTTP are spoken.
     pub version: HttpVersion,
-    /// What the client calls itself; by default its own name and version.
+    /// The `User-Agent`; by default our name and version.
     pub user_agent: Option<HeaderValue>,
 }
 
@@ -90,9 +90,9 @@ pub fn client_builder(url: &Url, settings: &ClientSettings) -> Result<ClientBuil
         builder.http1_only()
     } else {
         builder
-            .http2_initial_stream_window_size(WINDOW)
-            .http2_initial_connection_window_size(WINDOW)
-            .http2_max_header_list_size(HEAD)
+            .http2_initial_stream_window_size(HTTP2_WINDOW)
+            .http2_initial_connection_window_size(HTTP2_WINDOW)
+            .http2_max_header_list_size(HTTP2_HEADER_LIST_MAX)
     };
     if url.scheme() == "https" {
         roots::trust(builder, settings.extra_roots.as_deref())

@@ -1,11 +1,11 @@
-//! How an HTTP client is set up: TLS roots, proxy, versions; the redirect rule of a push, where plain http may go, and how long any server may put us off.
+//! What every HTTP connection shares: TLS roots, proxy, HTTP version, the redirect rule, where plain http is allowed, `Retry-After`.
 
 mod client;
-mod patience;
 mod redirect;
+mod retry_after;
 mod roots;
 
 pub use client::{ClientSettings, HttpVersion, client_builder};
-pub use patience::retry_after;
-pub use redirect::{MAX_HOPS, PlainHttp, RedirectRefused, may_follow};
+pub use redirect::{MAX_REDIRECTS, PlainHttp, RedirectRefused, may_follow};
+pub use retry_after::retry_after;
 pub use roots::NetError;

@@ -1,32 +1,32 @@
-//! Where a request may be sent on to, and where plain http may go.
+//! Which redirects are followed, and where plain http is allowed.
 
 use std::net::IpAddr;
 
 use reqwest::Url;
 
 /// How many redirects of one request are followed.
-pub const MAX_HOPS: u32 = 3;
+pub const MAX_REDIRECTS: u32 = 3;
 
 /// Why a redirect is not followed. The target is not named: the server chose its text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum RedirectRefused {
     /// Another scheme, host or port: credentials are bound to all three.
-    #[error("the server sends the request on to another origin")]
+    #[error("the server redirects the request to another origin")]
     OtherOrigin,
-    /// More than [`MAX_HOPS`].
-    #[error("the server sends the request on more than {MAX_HOPS} times")]
+    /// More than [`MAX_REDIRECTS`].
+    #[error("the server redirects the request more than {MAX_REDIRECTS} times")]
     TooManyHops,
 }
 
-/// Says whether the redirect from `from` to `to` may be followed, after `hops` that were.
-pub fn may_follow(from: &Url, to: &Url, hops: u32) -> Result<(), RedirectRefused> {
+/// Says whether the redirect from `from` to `to` may be followed, after `followed` others.
+pub fn may_follow(from: &Url, to: &Url, followed: u32) -> Result<(), RedirectRefused> {
     let same = from.scheme() == to.scheme()
         && from.host() == to.host()
         && from.port_or_known_default() == to.port_or_known_default();
     let anonymous = to.username().is_empty() && to.password().is_none();
     if !same || !anonymous || !matches!(to.scheme(), "http" | "https") {
         Err(RedirectRefused::OtherOrigin)
-    } else if hops >= MAX_HOPS {
+    } else if followed >= MAX_REDIRECTS {
         Err(RedirectRefused::TooManyHops)
     } else {
         Ok(())
@@ -40,7 +40,7 @@ pub struct PlainHttp {
 }
 
 impl PlainHttp {
-    /// Takes the hosts that the user or the system listed; compared whole, whatever the case.
+    /// Takes the hosts that the user or the system listed; whole names are compared, case-insensitively.
     pub fn to(hosts: impl IntoIterator<Item = String>) -> Self {
         Self {
             hosts: hosts.into_iter().collect(),
@@ -70,8 +70,12 @@ fn is_loopback(host: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn follow(from: &str, to: &str, hops: u32) -> Result<(), RedirectRefused> {
-        may_follow(&Url::parse(from).unwrap(), &Url::parse(to).unwrap(), hops)
+    fn follow(from: &str, to: &str, followed: u32) -> Result<(), RedirectRefused> {
+        may_follow(
+            &Url::parse(from).unwrap(),
+            &Url::parse(to).unwrap(),
+            followed,
+        )
     }
 
     #[test]

@@ -5,10 +5,8 @@ use std::path::{Path, PathBuf};
 
 use reqwest::{Certificate, ClientBuilder};
 
-/// Where systems keep all their roots in one file, by how common the system is.
-///
-/// Variables such as `SSL_CERT_FILE` are not asked: under a hook they are the agent's.
-const BUNDLES: &[&str] = &[
+/// The files in which systems keep all their roots, the most common first.
+const SYSTEM_BUNDLES: &[&str] = &[
     "/etc/ssl/certs/ca-certificates.crt",
     "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
     "/etc/pki/tls/certs/ca-bundle.crt",
@@ -28,7 +26,7 @@ pub enum NetError {
         #[source]
         source: io::Error,
     },
-    /// The proxy's URL is of a kind that is not spoken.
+    /// The proxy's URL is of an unsupported kind.
     #[error("the proxy cannot be used")]
     Proxy(#[source] reqwest::Error),
     /// The file holds no certificates in PEM form.
@@ -51,7 +49,10 @@ pub(super) fn trust(
         Some(path) => read(path)?,
         None => Vec::new(),
     };
-    let system = BUNDLES.iter().map(Path::new).find(|path| path.is_file());
+    let system = SYSTEM_BUNDLES
+        .iter()
+        .map(Path::new)
+        .find(|path| path.is_file());
     match system {
         // macOS keeps its roots in the keychain, and `/etc/ssl/cert.pem` is a copy without the user's.
         Some(path) if !cfg!(target_os = "macos") => {

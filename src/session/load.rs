@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::environment::Environment;
-use crate::git::{ConfigFiles, LocalConfig, OpenError, Repo};
+use crate::git::{ConfigFiles, LocalConfigTrust, OpenError, Repo};
 use crate::pipeline::Hold;
 use crate::policy::{
     Carried, Layers, Loaded, LocalConfig as Trusted, Origin, Places, PolicyError, RepositoryFile,
@@ -38,7 +38,7 @@ pub(super) fn directory(directory: Option<&Path>, environment: &Environment) -> 
 pub(super) fn discover(
     directory: &Path,
     environment: &Environment,
-    local_config: LocalConfig,
+    local_config: LocalConfigTrust,
 ) -> Result<Option<Repo>, Hold> {
     if !directory.is_dir() {
         let sentence = format!("there is no directory {}", directory.display());
@@ -129,7 +129,7 @@ pub fn review(
     environment: &Environment,
 ) -> Result<PolicyReview, Box<PolicyError>> {
     let directory = directory(request.directory.as_deref(), environment);
-    let repo = discover(&directory, environment, LocalConfig::Ignore)
+    let repo = discover(&directory, environment, LocalConfigTrust::Ignore)
         .ok()
         .flatten();
     let loaded = inside(outside(request, environment)?, repo.as_ref())?;
@@ -173,8 +173,8 @@ pub fn repository_policy(
     environment: &Environment,
 ) -> Result<PathBuf, String> {
     let directory = directory(given, environment);
-    let repo =
-        discover(&directory, environment, LocalConfig::Ignore).map_err(|hold| hold.sentence)?;
+    let repo = discover(&directory, environment, LocalConfigTrust::Ignore)
+        .map_err(|hold| hold.sentence)?;
     let top = repo.as_ref().and_then(Repo::work_tree);
     let top = top.ok_or_else(|| format!("there is no work tree at {}", directory.display()))?;
     Ok(top.join(".sendoff.toml"))

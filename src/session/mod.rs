@@ -17,7 +17,7 @@ use std::path::PathBuf;
 use crate::clock::Clock;
 use crate::environment::Environment;
 use crate::git::delivery::PushOptions;
-use crate::git::{LocalConfig, Repo};
+use crate::git::{LocalConfigTrust, Repo};
 use crate::pipeline::{Hold, Pipeline, Receipts, TaskDocument, TextStep};
 use crate::policy::{Loaded, PolicyError, Trigger};
 use crate::report::Note;
@@ -83,14 +83,14 @@ impl Session {
         let directory = load::directory(request.directory.as_deref(), &environment);
         let loaded = load::outside(&request, &environment)?;
         watch.limit(loaded.policy.limits().deadline.duration());
-        let mut repo = load::discover(&directory, &environment, LocalConfig::Ignore);
+        let mut repo = load::discover(&directory, &environment, LocalConfigTrust::Ignore);
         let found = repo.as_ref().ok().and_then(Option::as_ref);
         let loaded = load::inside(loaded, found)?;
         watch.limit(loaded.policy.limits().deadline.duration());
         let mut notes = request.notes;
         notes.extend(load::notes(&loaded, found));
         if loaded.policy.git().local_config == crate::policy::LocalConfig::Trust {
-            repo = load::discover(&directory, &environment, LocalConfig::Trust);
+            repo = load::discover(&directory, &environment, LocalConfigTrust::Trust);
         }
         if let Err(hold) = connect::platform(&environment, &loaded.policy, &request.known)
             && hold.reason != connect::NO_PLATFORM

@@ -9,7 +9,7 @@ use gix::bstr::{BString, ByteSlice, ByteVec};
 use gix::objs::tree::EntryKind;
 use sendoff_push::PushError;
 
-use crate::git::{ConfigFiles, LocalConfig, Repo};
+use crate::git::{ConfigFiles, LocalConfigTrust, Repo};
 
 /// The most submodule commits that one push is checked for.
 const MOST_LINKS: usize = 1000;
@@ -156,7 +156,11 @@ fn open(top: &Path, path: &BString) -> Option<Repo> {
     if directory.canonicalize().ok()? != directory {
         return None;
     }
-    let found = Repo::discover(&directory, LocalConfig::Ignore, &ConfigFiles::default());
+    let found = Repo::discover(
+        &directory,
+        LocalConfigTrust::Ignore,
+        &ConfigFiles::default(),
+    );
     let submodule = found.ok()??;
     (submodule.work_tree() == Some(&directory)).then_some(submodule)
 }

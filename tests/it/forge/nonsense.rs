@@ -19,8 +19,8 @@ async fn a_redirect_to_another_host_is_not_followed() {
     let found = forge.find(&head("o", "work"), None).await.unwrap_err();
     insta::assert_snapshot!(render(&found), @r"
     redirect-refused (final)
-    `127.0.0.1:PORT` answered 301 and pointed to http://127.0.0.1:PORT, which is not followed
-    use the address that the server points to, if you trust it
+    `127.0.0.1:PORT` answered 301 with a redirect to http://127.0.0.1:PORT, which is not followed
+    use the address that the server redirects to, if you trust it
     ");
     for _ in 0..2 {
         let error = forge.open(&request("work")).await.unwrap_err();

@@ -1,6 +1,6 @@
 //! Tests of `git::config`: whose word counts.
 
-use sendoff::git::LocalConfig;
+use sendoff::git::LocalConfigTrust;
 use sendoff::git::Matching;
 use sendoff::git::OpenError;
 use sendoff::git::Repo;
@@ -128,7 +128,7 @@ fn a_trusted_repository_counts_as_it_does_for_git() {
     sandbox.write("r/.git/more", "[core]\n\taskPass = mine\n");
     sandbox.git(&work, &["config", "core.sshCommand", "mine"]);
     sandbox.git(&work, &["config", "include.path", "more"]);
-    let repo = Repo::discover(&work, LocalConfig::Trust, &files(&sandbox))
+    let repo = Repo::discover(&work, LocalConfigTrust::Trust, &files(&sandbox))
         .unwrap()
         .unwrap();
     assert_eq!(
@@ -186,7 +186,7 @@ fn a_broken_or_endless_configuration_is_an_error() {
     let path = work.join(".git/config");
     for content in ["[core\n", "\0\0", &"x".repeat(5 * 1024 * 1024)] {
         std::fs::write(&path, content).unwrap();
-        let opened = Repo::discover(&work, LocalConfig::Ignore, &files(&sandbox));
+        let opened = Repo::discover(&work, LocalConfigTrust::Ignore, &files(&sandbox));
         assert!(matches!(opened, Err(OpenError::Config { .. })));
     }
 }

@@ -13,7 +13,7 @@ mod tracking;
 use std::path::Path;
 
 use sendoff::git::ConfigFiles;
-use sendoff::git::LocalConfig;
+use sendoff::git::LocalConfigTrust;
 use sendoff::git::Repo;
 
 use crate::sandbox::Sandbox;
@@ -29,7 +29,7 @@ fn files(sandbox: &Sandbox) -> ConfigFiles {
 
 /// Opens the repository at `path` as every run does.
 fn open(sandbox: &Sandbox, path: &Path) -> Repo {
-    Repo::discover(path, LocalConfig::Ignore, &files(sandbox))
+    Repo::discover(path, LocalConfigTrust::Ignore, &files(sandbox))
         .expect("the repository can be opened")
         .expect("there is a repository")
 }

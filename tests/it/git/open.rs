@@ -3,7 +3,7 @@
 use std::os::unix::fs::chown;
 use std::path::Path;
 
-use sendoff::git::LocalConfig;
+use sendoff::git::LocalConfigTrust;
 use sendoff::git::OpenError;
 use sendoff::git::Repo;
 
@@ -11,7 +11,7 @@ use super::{files, open};
 use crate::sandbox::Sandbox;
 
 fn discover(sandbox: &Sandbox, path: &Path) -> Result<Option<Repo>, OpenError> {
-    Repo::discover(path, LocalConfig::Ignore, &files(sandbox))
+    Repo::discover(path, LocalConfigTrust::Ignore, &files(sandbox))
 }
 
 #[test]

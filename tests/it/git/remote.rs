@@ -226,10 +226,13 @@ fn a_hostile_environment_is_the_childs() {
     };
     let sandbox = Sandbox::new();
     let work = std::path::PathBuf::from(work);
-    let repo =
-        sendoff::git::Repo::discover(&work, sendoff::git::LocalConfig::Ignore, &files(&sandbox))
-            .unwrap()
-            .unwrap();
+    let repo = sendoff::git::Repo::discover(
+        &work,
+        sendoff::git::LocalConfigTrust::Ignore,
+        &files(&sandbox),
+    )
+    .unwrap()
+    .unwrap();
     let top = work.canonicalize().unwrap();
     assert_eq!(repo.work_tree(), Some(top.as_path()));
     let head = repo.head().unwrap();

@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicBool;
 use secrecy::SecretString;
 use sendoff::demo::git_server::{GitServer, GitServerOptions};
 use sendoff::git::delivery::{Delivery, PushOptions};
-use sendoff::git::{ConfigFiles, LocalConfig, Remote, Repo};
+use sendoff::git::{ConfigFiles, LocalConfigTrust, Remote, Repo};
 use sendoff::names::{BranchName, RemoteName, RemoteUrl};
 use sendoff::policy::{Policy, RemoteFacts};
 use sendoff_push::progress::NoProgress;
@@ -40,7 +40,7 @@ fn push_feature(sandbox: &Sandbox, work: &Path, url: &str) -> Result<Pushed, Pus
         system: None,
         ..ConfigFiles::of_user(Some(&home), Some(&home.join(".config")))
     };
-    let repo = Repo::discover(work, LocalConfig::Ignore, &files)
+    let repo = Repo::discover(work, LocalConfigTrust::Ignore, &files)
         .unwrap()
         .unwrap();
     let url = RemoteUrl::parse(url).unwrap();

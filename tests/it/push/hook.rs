@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use sendoff::git::delivery::PushOptions;
-use sendoff::git::{ConfigFiles, LocalConfig, PrePush, Repo};
+use sendoff::git::{ConfigFiles, LocalConfigTrust, PrePush, Repo};
 use sendoff_push::{Action, PushError};
 
 use crate::process::is_gone;
@@ -20,7 +20,7 @@ env | grep '^GIT_' | grep -v -e EXEC_PATH -e NOSYSTEM -e PROMPT -e _DATE | sort;
 
 fn opened(sandbox: &Sandbox, work: &Path) -> Repo {
     let files = ConfigFiles::of_user(Some(&sandbox.home()), None);
-    Repo::discover(work, LocalConfig::Ignore, &files)
+    Repo::discover(work, LocalConfigTrust::Ignore, &files)
         .unwrap()
         .unwrap()
 }

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 
 use sendoff::demo::git_server::GitServerOptions;
 use sendoff::git::delivery::PushOptions;
-use sendoff::git::{ConfigFiles, LocalConfig, Repo};
+use sendoff::git::{ConfigFiles, LocalConfigTrust, Repo};
 use sendoff::names::RemoteUrl;
 
 use crate::sandbox::Sandbox;
@@ -49,7 +49,7 @@ pub(super) fn proxy() -> (String, Arc<Mutex<Vec<String>>>) {
 /// Options with what the configuration says about `url`.
 pub(super) fn configured(sandbox: &Sandbox, work: &Path, url: &str) -> PushOptions {
     let files = ConfigFiles::of_user(Some(&sandbox.home()), None);
-    let repo = Repo::discover(work, LocalConfig::Ignore, &files)
+    let repo = Repo::discover(work, LocalConfigTrust::Ignore, &files)
         .unwrap()
         .unwrap();
     options(sandbox).with_config(repo.config(), &RemoteUrl::parse(url).unwrap())

@@ -120,7 +120,7 @@ fn a_redirect_to_another_host() {
     let fault = always("/info/refs", FaultKind::Redirect(to));
     assert_snapshot!(over_http(Some(fault), |_, _| {}), @"
     redirect-refused: a redirect was refused
-      because: the server sends the request on to another origin
+      because: the server redirects the request to another origin
       advice: set the remote's URL to the address that the repository has now
     ");
 }

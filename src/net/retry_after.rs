@@ -1,18 +1,18 @@
-//! `Retry-After`: until when a server asks to be left alone.
+//! `Retry-After`: the time before which a server asks for no further request.
 
 use jiff::{SignedDuration, Timestamp};
 
-/// The longest wait that a server is granted: a hostile one must not park work for ever.
-const LONGEST_WAIT: SignedDuration = SignedDuration::from_hours(24);
+/// The longest wait that is honoured: a hostile server must not delay work for ever.
+const MAX_WAIT: SignedDuration = SignedDuration::from_hours(24);
 
 /// Reads the header in either of its forms, seconds from `now` or a date. The time is neither before
 /// `now` nor more than a day after it. What cannot be read is as if it were not there.
 pub fn retry_after(header: &str, now: Timestamp) -> Option<Timestamp> {
     let text = header.trim();
-    let latest = now.checked_add(LONGEST_WAIT).ok()?;
+    let latest = now.checked_add(MAX_WAIT).ok()?;
     let at = if text.bytes().all(|byte| byte.is_ascii_digit()) && !text.is_empty() {
         let seconds = text.parse().unwrap_or(i64::MAX);
-        let wait = SignedDuration::from_secs(seconds).min(LONGEST_WAIT);
+        let wait = SignedDuration::from_secs(seconds).min(MAX_WAIT);
         now.checked_add(wait).ok()?
     } else {
         jiff::fmt::rfc2822::parse(text).ok()?.timestamp()

@@ -1,10 +1,14 @@
-//! What is in progress in this work tree: a rebase, a merge, ...
+//! `Operation`: a rebase, a merge, ... that is in progress in this work tree.
 
 use std::fmt;
 
 use super::Repo;
+use super::files::read_bounded;
 
-/// An operation that git has begun and not ended.
+/// The largest `sequencer/todo` that is read, in bytes.
+const TODO_LIMIT: u64 = 16 * 1024 * 1024;
+
+/// An operation that git has started and not finished.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Operation {
     /// `git am`
@@ -42,34 +46,34 @@ impl fmt::Display for Operation {
 }
 
 impl Repo {
-    /// Returns the operation in progress, by the marks that git leaves in this work tree's git directory.
+    /// Returns the operation in progress, by the files that git keeps in this work tree's git directory.
     pub fn operation(&self) -> Option<Operation> {
-        let there = |name: &str| self.git_dir().join(name).exists();
-        if there("rebase-apply/applying") {
+        let exists = |name: &str| self.git_dir().join(name).exists();
+        if exists("rebase-apply/applying") {
             return Some(Operation::Am);
         }
-        if there("rebase-apply") || there("rebase-merge") {
+        if exists("rebase-apply") || exists("rebase-merge") {
             return Some(Operation::Rebase);
         }
-        if there("MERGE_HEAD") {
+        if exists("MERGE_HEAD") {
             return Some(Operation::Merge);
         }
-        if there("CHERRY_PICK_HEAD") {
+        if exists("CHERRY_PICK_HEAD") {
             return Some(Operation::CherryPick);
         }
-        if there("REVERT_HEAD") {
+        if exists("REVERT_HEAD") {
             return Some(Operation::Revert);
         }
-        if there("sequencer") {
+        if exists("sequencer") {
             return Some(self.sequencer_operation());
         }
-        there("BISECT_LOG").then_some(Operation::Bisect)
+        exists("BISECT_LOG").then_some(Operation::Bisect)
     }
 
     /// Tells a cherry-pick of several commits from a revert, between two of them.
     fn sequencer_operation(&self) -> Operation {
         let todo = self.git_dir().join("sequencer/todo");
-        match super::files::read_bounded(&todo, 16 * 1024 * 1024) {
+        match read_bounded(&todo, TODO_LIMIT) {
             Ok(Some(text)) if text.starts_with(b"revert") => Operation::Revert,
             _ => Operation::CherryPick,
         }

@@ -1,4 +1,4 @@
-//! What the local clone knows of the base: the remote's HEAD as of the clone, and tracked branches.
+//! The base branch as the local clone knows it: the remote's HEAD at clone time, and tracking refs.
 
 use gix::ObjectId;
 
@@ -11,16 +11,16 @@ use super::remote::Remote;
 impl Repo {
     /// Returns the branch that the remote's HEAD named when it was cloned.
     ///
-    /// A hint: the agent can write it, and the remote may have changed since. It may add protection
-    /// and pick a base to count from, never take protection away.
+    /// This is a hint: whoever writes to the repository can change it, and the remote may have changed
+    /// since. It can add protection and choose a base to count from; it never removes protection.
     pub fn remote_head_hint(&self, remote: &Remote) -> Result<Option<BranchName>, RefError> {
         let directory = format!("refs/remotes/{}/", remote.name);
         let target = self.symbolic_target(&format!("{directory}HEAD"))?;
         Ok(target.and_then(|full| BranchName::new(full.strip_prefix(&directory)?).ok()))
     }
 
-    /// Returns the tip to count commits from for a base called `branch`: what is remembered of the
-    /// remote's, else the local branch of that name.
+    /// Returns the tip to count commits from for the base `branch`: the tracking ref's, else that of
+    /// the local branch.
     pub fn base_tip(
         &self,
         remote: Option<&Remote>,

@@ -1,20 +1,20 @@
-//! Which keys of a repository's own configuration would have power, for the report to name them.
+//! The security-sensitive keys of a repository's own configuration that are ignored, for the report.
 
 use std::collections::BTreeSet;
 
 use gix::bstr::ByteSlice;
 
 use super::config::Config;
-use super::open::LocalConfig;
+use super::open::LocalConfigTrust;
 
-/// How many keys are named; whoever writes more has made the point.
-const SHOWN: usize = 100;
+/// How many keys the report names at most.
+const MAX_NAMED_KEYS: usize = 100;
 
 impl Config {
-    /// Returns the keys in the repository's configuration that would have power and have none, in
+    /// Returns the security-sensitive keys in the repository's configuration that are ignored, in
     /// the form `section.name`, sorted; at most a hundred.
     pub fn ignored_local_keys(&self) -> Vec<String> {
-        if self.trust == LocalConfig::Trust {
+        if self.trust == LocalConfigTrust::Trust {
             return Vec::new();
         }
         let mut keys = BTreeSet::new();
@@ -22,17 +22,17 @@ impl Config {
             let section = part.header().name().to_str_lossy().to_ascii_lowercase();
             for name in part.value_names() {
                 let name = name.to_ascii_lowercase();
-                if has_power(&section, &name) {
+                if is_security_sensitive(&section, &name) {
                     keys.insert(shown(&section, part.header().subsection_name(), &name));
                 }
             }
         }
-        keys.into_iter().take(SHOWN).collect()
+        keys.into_iter().take(MAX_NAMED_KEYS).collect()
     }
 }
 
 /// Says whether a key runs programs, moves credentials or URLs, or reads other files.
-fn has_power(section: &str, name: &str) -> bool {
+fn is_security_sensitive(section: &str, name: &str) -> bool {
     match section {
         "credential" | "http" | "url" | "include" | "includeif" | "gpg" | "filter" | "protocol"
         | "ssh" => true,
