@@ -10,7 +10,7 @@
 //!
 //! | floor | modules | what lives there |
 //! | --- | --- | --- |
-//! | 0 | [`names`], [`exit`], [`clock`], [`net`], [`environment`] | checked names, numbers, the time, connections, variables |
+//! | 0 | [`names`], [`exit`], [`reason`], [`clock`], [`net`], [`environment`] | checked names, numbers, stable codes, the time, connections, variables |
 //! | 1 | [`policy`], [`report`], [`secrets`], [`text`], [`template`], [`process`], [`handover`] | what may happen, what did, and the tools for both |
 //! | 2 | [`git`], [`http`] | the repository and the transports of the push; one HTTP client |
 //! | 3 | [`forge`], [`platform`] | pull requests; memories and heartbeats |
@@ -46,6 +46,7 @@ pub mod pipeline;
 pub mod platform;
 pub mod policy;
 pub mod process;
+pub mod reason;
 pub mod report;
 pub mod secrets;
 pub mod session;

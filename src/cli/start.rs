@@ -6,7 +6,8 @@ use crate::environment::Environment;
 use crate::exit::Exit;
 use crate::pipeline::{Pipeline, TaskDocument};
 use crate::policy::Trigger;
-use crate::report::{BAD_INPUT, Note, Report};
+use crate::reason::{Code, Reason};
+use crate::report::Report;
 use crate::secrets::KnownSecrets;
 use crate::session::{Request, Session, Watch};
 
@@ -90,11 +91,9 @@ impl PipelineArgs {
     pub(super) fn checked(&self, start: &Start) -> Asked {
         let mut request = self.request.unchecked(start);
         if let Some(problem) = directory_problem(request.directory.as_ref(), &start.environment) {
-            request.notes.push(Note {
-                code: BAD_INPUT.into(),
-                message: problem,
-                advice: Some("name a directory that exists with -C, and run again".into()),
-            });
+            let note = Reason::new(Code::BadInput, problem)
+                .advise("name a directory that exists with -C, and run again");
+            request.notes.push(note);
         }
         self.asked(request)
     }

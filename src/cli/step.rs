@@ -166,7 +166,7 @@ impl Args {
             }
             Err(error) => {
                 complain(&error.to_string());
-                complain(error.advice.as_deref().unwrap_or_default());
+                complain(error.reason.advice.as_deref().unwrap_or_default());
                 Exit::Failed
             }
         }

@@ -7,7 +7,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use crate::pipeline::TaskDocument;
-use crate::report::{BAD_INPUT, Note};
+use crate::reason::{Code, Reason};
 
 /// How much of `--input` is read, in bytes.
 const INPUT_LIMIT: u64 = 64 << 20;
@@ -35,7 +35,7 @@ pub(super) fn read_input(path: &Path) -> Result<Vec<u8>, String> {
 
 /// Reads the task document, where one is given. Nothing at all is a document with every key
 /// absent: a `finally` block has nothing else to say when its task never began.
-pub(super) fn read_task(path: Option<&Path>) -> Result<TaskDocument, Note> {
+pub(super) fn read_task(path: Option<&Path>) -> Result<TaskDocument, Reason> {
     let Some(path) = path else {
         return Ok(TaskDocument::default());
     };
@@ -58,11 +58,7 @@ pub(super) fn read_task(path: Option<&Path>) -> Result<TaskDocument, Note> {
             "name a file that can be read, or - for standard input, and run again".to_owned(),
         ),
     };
-    Err(Note {
-        code: BAD_INPUT.into(),
-        message,
-        advice: Some(advice),
-    })
+    Err(Reason::new(Code::BadInput, message).advise(advice))
 }
 
 fn parse(bytes: &[u8]) -> Result<TaskDocument, String> {

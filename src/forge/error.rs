@@ -3,17 +3,16 @@
 use jiff::Timestamp;
 
 use crate::http::{HttpError, HttpErrorClass};
+use crate::reason::{Code, Reason};
 
 /// Why a forge did not do what it was asked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{message}")]
+#[error("{reason}")]
 pub struct ForgeError {
     /// What kind of failure it is; decides whether trying again makes sense.
     pub class: ForgeErrorClass,
-    /// One line: what happened, the forge's own words cleaned.
-    pub message: String,
-    /// One line: what to do.
-    pub advice: Option<String>,
+    /// What happened, the forge's own words cleaned, and what to do.
+    pub reason: Reason,
     /// The time before which another try is pointless; only where the forge named or implied one.
     pub not_before: Option<Timestamp>,
 }
@@ -49,19 +48,19 @@ pub enum ForgeErrorClass {
 
 impl ForgeErrorClass {
     /// Returns the code that stands in reports.
-    pub const fn code(self) -> &'static str {
+    pub const fn code(self) -> Code {
         match self {
-            Self::Auth => "auth",
-            Self::Forbidden => "forbidden",
-            Self::Sso => "sso",
-            Self::NotFound => "not-found",
-            Self::Archived => "archived",
-            Self::RateLimited => "rate-limited",
-            Self::BaseMissing => "base-missing",
-            Self::HeadMissing => "head-missing",
-            Self::Validation => "validation",
-            Self::Gone => "gone",
-            Self::Server => "server-error",
+            Self::Auth => Code::Auth,
+            Self::Forbidden => Code::Forbidden,
+            Self::Sso => Code::Sso,
+            Self::NotFound => Code::NotFound,
+            Self::Archived => Code::Archived,
+            Self::RateLimited => Code::RateLimited,
+            Self::BaseMissing => Code::BaseMissing,
+            Self::HeadMissing => Code::HeadMissing,
+            Self::Validation => Code::Validation,
+            Self::Gone => Code::Gone,
+            Self::Server => Code::ServerError,
             Self::Http(class) => class.code(),
         }
     }
@@ -83,8 +82,7 @@ impl ForgeError {
     pub fn new(class: ForgeErrorClass, message: impl Into<String>) -> Self {
         Self {
             class,
-            message: message.into(),
-            advice: None,
+            reason: Reason::new(class.code(), message),
             not_before: None,
         }
     }
@@ -92,7 +90,7 @@ impl ForgeError {
     /// Adds what to do about it.
     #[must_use]
     pub fn advise(mut self, advice: impl Into<String>) -> Self {
-        self.advice = Some(advice.into());
+        self.reason = self.reason.advise(advice);
         self
     }
 
@@ -104,7 +102,7 @@ impl ForgeError {
     }
 
     /// Returns the stable code of its class.
-    pub const fn code(&self) -> &'static str {
+    pub const fn code(&self) -> Code {
         self.class.code()
     }
 

@@ -11,6 +11,8 @@ use gix::refs::file::Store;
 use gix::refs::store::init::Options as RefOptions;
 use gix::sec::Trust;
 
+use crate::reason::Code;
+
 use super::config::Config;
 use super::config_files::ConfigFiles;
 use super::discover::{RepoPaths, find};
@@ -66,10 +68,10 @@ pub enum OpenError {
 
 impl OpenError {
     /// Returns the stable class.
-    pub const fn class(&self) -> &'static str {
+    pub const fn class(&self) -> Code {
         match self {
-            Self::Extension(_) | Self::RefFormat(_) => "unsupported",
-            _ => "bad-repository",
+            Self::Extension(_) | Self::RefFormat(_) => Code::Unsupported,
+            _ => Code::BadRepository,
         }
     }
 

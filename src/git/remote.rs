@@ -3,6 +3,7 @@
 use gix::bstr::{BString, ByteSlice};
 
 use crate::names::{BranchName, RemoteName, RemoteUrl, RemoteUrlError, Scheme};
+use crate::reason::Code;
 
 use super::Repo;
 
@@ -75,13 +76,13 @@ pub enum RemoteError {
 
 impl RemoteError {
     /// Returns a stable code.
-    pub const fn code(&self) -> &'static str {
+    pub const fn code(&self) -> Code {
         match self {
-            Self::None => "no-remote",
-            Self::Ambiguous(_) => "remote-ambiguous",
-            Self::Absent(_) | Self::Name(_) => "remote-absent",
-            Self::ThisRepository => "remote-local",
-            Self::Url { .. } => "remote-url",
+            Self::None => Code::NoRemote,
+            Self::Ambiguous(_) => Code::RemoteAmbiguous,
+            Self::Absent(_) | Self::Name(_) => Code::RemoteAbsent,
+            Self::ThisRepository => Code::RemoteLocal,
+            Self::Url { .. } => Code::RemoteUrl,
         }
     }
 

@@ -3,6 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::reason::Code;
+
 /// Why a file cannot be taken over. Nothing of it is lost.
 #[derive(Debug, thiserror::Error)]
 pub enum HandoverError {
@@ -45,11 +47,11 @@ impl HandoverError {
     }
 
     /// Returns the stable code.
-    pub const fn code(&self) -> &'static str {
+    pub const fn code(&self) -> Code {
         match self {
-            Self::Busy(_) => "busy",
-            Self::Refused { .. } => "refused",
-            Self::Io { .. } => "file",
+            Self::Busy(_) => Code::Busy,
+            Self::Refused { .. } => Code::Refused,
+            Self::Io { .. } => Code::File,
         }
     }
 

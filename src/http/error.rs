@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use super::text::clean_line;
 
+use crate::reason::Code;
+
 /// Why no usable answer came. No variant holds a header, a token or a query.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum HttpError {
@@ -107,16 +109,16 @@ pub enum HttpErrorClass {
 
 impl HttpErrorClass {
     /// Returns the code that stands in reports.
-    pub const fn code(self) -> &'static str {
+    pub const fn code(self) -> Code {
         match self {
-            Self::Unusable => "request-unusable",
-            Self::PlainHttpRefused => "plain-http-refused",
-            Self::Network => "network",
-            Self::Timeout => "timeout",
-            Self::Tls => "tls",
-            Self::RedirectRefused => "redirect-refused",
-            Self::TooLarge => "too-large",
-            Self::BadResponse => "bad-response",
+            Self::Unusable => Code::RequestUnusable,
+            Self::PlainHttpRefused => Code::PlainHttpRefused,
+            Self::Network => Code::Network,
+            Self::Timeout => Code::Timeout,
+            Self::Tls => Code::Tls,
+            Self::RedirectRefused => Code::RedirectRefused,
+            Self::TooLarge => Code::TooLarge,
+            Self::BadResponse => Code::BadResponse,
         }
     }
 

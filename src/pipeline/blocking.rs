@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use crate::reason::Code;
 use crate::secrets::{clean_line, redact};
 
 use super::step::{ErrorKind, StepError};
@@ -21,7 +22,7 @@ where
     drop(raise);
     done.map_err(|error| match error.try_into_panic() {
         Ok(panic) => panicked(panic.as_ref()),
-        Err(error) => StepError::new(ErrorKind::Internal, "internal", error.to_string()),
+        Err(error) => StepError::new(ErrorKind::Internal, Code::Internal, error.to_string()),
     })
 }
 
@@ -43,7 +44,7 @@ pub(super) fn panicked(panic: &(dyn std::any::Any + Send)) -> StepError {
         .unwrap_or("no message");
     StepError::new(
         ErrorKind::Internal,
-        "internal",
+        Code::Internal,
         format!("the step panicked: {}", clean_line(&redact(message))),
     )
     .advise("this is a bug in sendoff; please report it with the output of `-v`")

@@ -14,6 +14,7 @@ use crate::names::BranchName;
 use crate::names::RunId;
 use crate::platform::Platform;
 use crate::policy::{Policy, Trigger};
+use crate::reason::Code;
 use crate::template::Template;
 
 use super::deadline::Deadline;
@@ -70,7 +71,7 @@ impl Context<'_> {
     /// Renders a template with the facts.
     pub fn render(&self, template: &Template) -> Result<String, StepError> {
         template.render(self.facts).map_err(|error| {
-            StepError::new(ErrorKind::Denied, "template", error.to_string())
+            StepError::new(ErrorKind::Denied, Code::Template, error.to_string())
                 .advise("mend the template in the policy; `sendoff policy show` tells which layer it comes from")
         })
     }

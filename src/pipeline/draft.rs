@@ -8,11 +8,12 @@ use serde_json::Map;
 
 use crate::clock::Clock;
 use crate::names::RunId;
-use crate::report::{Note, RepoReport, Report, SCHEMA, StepReport, Verdict};
+use crate::reason::{Code, Reason};
+use crate::report::{RepoReport, Report, SCHEMA, StepReport, Verdict};
 use crate::secrets::KnownSecrets;
 
 use super::deadline::Deadline;
-use super::ending::{DEADLINE, Ending, passed};
+use super::ending::{Ending, passed};
 use super::facts::StepFacts;
 use super::shown::{tell, tell_again, tell_note};
 
@@ -30,7 +31,7 @@ pub struct RunInfo {
     /// The repository, where there is one.
     pub repo: Option<RepoReport>,
     /// What the user should know that is no step's business.
-    pub notes: Vec<Note>,
+    pub notes: Vec<Reason>,
 }
 
 /// The report so far. Clones share it.
@@ -90,15 +91,11 @@ impl Draft {
 
     /// Ends a run that could not begin: the machine refused a thread or a timer.
     pub fn not_started(&self, error: &std::io::Error) -> Report {
-        self.note(Note {
-            code: "not-started".into(),
-            message: format!("the run could not start: {error}"),
-            advice: Some("free memory or processes, then run again".into()),
-        });
-        let mut report = self.conclude();
-        report.verdict = Verdict::Failed;
-        report.exit_code = 1;
-        report
+        let message = format!("the run could not start: {error}");
+        let reason = Reason::new(Code::NotStarted, message)
+            .advise("free memory or processes, then run again");
+        self.note(reason);
+        self.conclude()
     }
 
     /// Hides what the process came to hold so far, and what it will come to hold.
@@ -109,7 +106,7 @@ impl Draft {
     }
 
     /// Adds what became known of the run since the report was started.
-    pub fn describe(&self, pipeline: &str, repo: Option<RepoReport>, notes: &[Note]) {
+    pub fn describe(&self, pipeline: &str, repo: Option<RepoReport>, notes: &[Reason]) {
         let mut state = self.lock();
         pipeline.clone_into(&mut state.report.pipeline);
         state.report.repo = repo;
@@ -137,7 +134,7 @@ impl Draft {
     }
 
     /// Adds something that the user should know.
-    pub fn note(&self, note: Note) {
+    pub fn note(&self, note: Reason) {
         self.lock().report.notes.push(note);
     }
 
@@ -145,28 +142,23 @@ impl Draft {
     pub fn cut_off(&self, deadline: &Deadline) -> Report {
         let summary = passed(deadline);
         let mut state = self.lock();
-        if !state.cut_off(DEADLINE, &summary) {
+        if !state.cut_off(Code::Deadline, &summary) {
             // Before the first step or after the last: the run is late all the same.
-            state.report.notes.push(Note {
-                code: DEADLINE.into(),
-                message: summary,
-                advice: None,
-            });
+            let note = Reason::new(Code::Deadline, summary);
+            state.report.notes.push(note);
         }
         state.conclude()
     }
 
-    /// Returns the report as it stands, with what still runs as failed by a signal. `code` is the
-    /// signal's name in small letters.
-    pub fn interrupted(&self, code: &str) -> Report {
-        let summary = format!("{} ended the run", code.to_ascii_uppercase());
+    /// Returns the report as it stands, with what still runs as failed by a signal. `signal` is the
+    /// signal's code.
+    pub fn interrupted(&self, signal: Code) -> Report {
+        let summary = format!("{} ended the run", signal.as_str().to_ascii_uppercase());
         let mut state = self.lock();
-        state.cut_off(INTERRUPTED, &summary);
-        state.report.notes.push(Note {
-            code: code.into(),
-            message: summary,
-            advice: Some("run sendoff again: it finds out by itself what is left to do".into()),
-        });
+        state.cut_off(Code::Interrupted, &summary);
+        let note = Reason::new(signal, summary)
+            .advise("run sendoff again: it finds out by itself what is left to do");
+        state.report.notes.push(note);
         state.conclude()
     }
 
@@ -217,12 +209,9 @@ impl Draft {
     }
 }
 
-/// The stable code of what a signal ended.
-const INTERRUPTED: &str = "interrupted";
-
 impl State {
     /// Ends every step that has not ended; says whether there was one.
-    fn cut_off(&mut self, reason: &str, summary: &str) -> bool {
+    fn cut_off(&mut self, code: Code, summary: &str) -> bool {
         let mut cut = false;
         for at in 0..self.progress.len() {
             let summary = match self.progress.get(at) {
@@ -230,7 +219,7 @@ impl State {
                 Some(Progress::Waiting) => format!("not started: {summary}"),
                 _ => continue,
             };
-            self.end(at, Ending::new(Verdict::Failed, reason, summary));
+            self.end(at, Ending::not(Verdict::Failed, Reason::new(code, summary)));
             cut = true;
         }
         cut

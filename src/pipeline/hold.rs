@@ -6,6 +6,7 @@ use crate::git::delivery::PushOptions;
 use crate::git::{Commit, Remote};
 use crate::names::{BranchName, RepositoryName};
 use crate::policy::PushPermit;
+use crate::reason::{Code, Reason};
 
 use super::step::{ErrorKind, Outcome, StepError};
 
@@ -44,54 +45,55 @@ pub struct Destination {
 /// Why `push` and `pr-create` are held. Memory and heartbeat go out all the same.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hold {
-    /// A stable code, such as `detached-head`.
-    pub reason: &'static str,
-    /// One sentence, without a full stop.
-    pub sentence: String,
-    /// What to do about it, in one line.
-    pub advice: Option<String>,
+    /// Why.
+    pub reason: Reason,
     /// Whether something is broken, so that the step has failed and not merely nothing to do.
     pub is_broken: bool,
 }
 
 impl Hold {
     /// Makes a hold without advice.
-    pub fn new(reason: &'static str, sentence: impl Into<String>) -> Self {
-        Self {
-            reason,
-            sentence: sentence.into(),
-            advice: None,
-            is_broken: false,
-        }
+    pub fn new(code: Code, message: impl Into<String>) -> Self {
+        Reason::new(code, message).into()
     }
 
     /// Makes a hold of an error and its causes: something is broken.
-    pub fn of(reason: &'static str, error: &dyn std::error::Error) -> Self {
-        let summary = StepError::of(ErrorKind::Denied, reason, error).summary;
+    pub fn of(code: Code, error: &dyn std::error::Error) -> Self {
+        Self::broken(Reason::of(code, error))
+    }
+
+    /// Makes a hold because something is broken.
+    pub const fn broken(reason: Reason) -> Self {
         Self {
+            reason,
             is_broken: true,
-            ..Self::new(reason, summary)
         }
     }
 
     /// Adds what to do about it.
     #[must_use]
     pub fn advise(mut self, advice: impl Into<String>) -> Self {
-        self.advice = Some(advice.into());
+        self.reason = self.reason.advise(advice);
         self
     }
 
     /// Puts the hold in the words of a step: a refusal is a skip, and no error.
     pub fn outcome(&self) -> Result<Outcome, StepError> {
         if self.is_broken {
-            let mut error = StepError::new(ErrorKind::Denied, self.reason, self.sentence.clone());
-            error.advice.clone_from(&self.advice);
-            return Err(error);
+            return Err(StepError::for_reason(
+                ErrorKind::Denied,
+                self.reason.clone(),
+            ));
         }
-        Ok(Outcome::Skipped {
-            reason: self.reason,
-            summary: self.sentence.clone(),
-            advice: self.advice.clone(),
-        })
+        Ok(Outcome::Skipped(self.reason.clone()))
+    }
+}
+
+impl From<Reason> for Hold {
+    fn from(reason: Reason) -> Self {
+        Self {
+            reason,
+            is_broken: false,
+        }
     }
 }

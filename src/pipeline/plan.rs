@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::git::Repo;
 use crate::policy::{OnError, PipelineTable, Policy, PolicyError, StepRef, StepTable, Trigger};
+use crate::reason::Code;
 use crate::report::Verdict;
 use crate::template::Condition;
 
@@ -60,9 +61,9 @@ impl Turn {
     pub(super) fn step(&self) -> Result<&dyn Step, Hold> {
         match self {
             Self::Runs(step) => Ok(step.as_ref()),
-            Self::Disabled => Err(Hold::new("disabled", "switched off by the policy")),
+            Self::Disabled => Err(Hold::new(Code::Disabled, "switched off by the policy")),
             Self::PolicyError => Err(Hold::new(
-                "policy-error",
+                Code::PolicyError,
                 "not run, because the policy has an error",
             )
             .advise("mend the policy; `sendoff policy check` shows what is wrong")),
@@ -193,7 +194,7 @@ impl PlannedStep {
             .filter_map(|need| Some((need, verdicts.get(need)?)))
             .find(|(_, verdict)| **verdict != Verdict::Done)?;
         let sentence = format!("it needs `{need}`, which is {}", verdict.as_str());
-        Some(Hold::new("needs", sentence))
+        Some(Hold::new(Code::Needs, sentence))
     }
 
     /// Returns the source of its condition.

@@ -11,19 +11,17 @@ use tracing::Instrument;
 use tracing::{debug, debug_span};
 
 use crate::policy::OnError;
+use crate::reason::{Code, Reason};
 use crate::report::{Report, Verdict};
 
 use super::blocking::panicked;
 use super::context::Context;
 use super::draft::Draft;
-use super::ending::{DEADLINE, Ending, passed};
+use super::ending::{Ending, passed};
 use super::facts::StepFacts;
 use super::hold::Hold;
 use super::plan::{Pipeline, PlannedStep, Turn};
-use super::step::{ErrorKind, Outcome, Outputs, Step, StepError};
-
-/// The stable code of a bug of ours.
-const INTERNAL: &str = "internal";
+use super::step::Step;
 
 impl Pipeline {
     /// Runs the steps and returns the report. Never fails: a failure is part of the report.
@@ -86,7 +84,7 @@ impl Pipeline {
                 let (so_far, at) = (&so_far, first + offset);
                 async move {
                     let ending = one(step, &cx, so_far, draft, at).await;
-                    let verdict = ending.verdict;
+                    let verdict = ending.verdict();
                     (verdict, draft.end(at, ending))
                 }
                 .instrument(span)
@@ -138,9 +136,9 @@ async fn one(
     debug!(kind = planned.kind, "step begins");
     let work = AssertUnwindSafe(step.run(cx)).catch_unwind();
     match within(work, planned, cx).await {
-        Ok(Ok(Ok(outcome))) => done(outcome),
-        Ok(Ok(Err(error))) => failed(error),
-        Ok(Err(panic)) => failed(panicked(panic.as_ref())),
+        Ok(Ok(Ok(outcome))) => outcome.into(),
+        Ok(Ok(Err(error))) => error.into(),
+        Ok(Err(panic)) => panicked(panic.as_ref()).into(),
         Err(ending) => ending,
     }
 }
@@ -158,7 +156,7 @@ fn verdict_before<'p>(
     };
     if let Some(by) = so_far.stopped_by.as_ref().filter(|_| !planned.always) {
         let sentence = format!("`{by}` failed, which stops the run");
-        return skip(Hold::new("stopped", sentence));
+        return skip(Hold::new(Code::Stopped, sentence));
     }
     if cx.deadline.is_over() {
         return Err(Box::new(Ending::not_started(&passed(cx.deadline))));
@@ -168,12 +166,12 @@ fn verdict_before<'p>(
     }
     match planned.when.as_ref().map(|when| when.holds(cx.facts)) {
         None | Some(Ok(true)) => Ok(step),
-        Some(Ok(false)) => skip(Hold::new("when", "its condition does not hold")),
+        Some(Ok(false)) => skip(Hold::new(Code::When, "its condition does not hold")),
         Some(Err(error)) => {
             let summary = format!("its condition cannot be evaluated: {error}");
-            let mut ending = Ending::new(Verdict::Failed, "when", summary);
-            ending.advice = Some(format!("mend `when` of `{}` in the policy", planned.name));
-            Err(Box::new(ending))
+            let reason = Reason::new(Code::When, summary)
+                .advise(format!("mend `when` of `{}` in the policy", planned.name));
+            Err(Box::new(Ending::not(Verdict::Failed, reason)))
         }
     }
 }
@@ -201,46 +199,8 @@ async fn within<T>(
         Either::Left((value, _)) => Ok(value),
         Either::Right((Some(limit), _)) => {
             let summary = format!("it took longer than {:?} ({})", limit.limit, limit.key);
-            Err(Ending::late("timeout", summary))
+            Err(Ending::late(Code::Timeout, summary))
         }
-        Either::Right((None, _)) => Err(Ending::late(DEADLINE, passed(cx.deadline))),
-    }
-}
-
-fn done(outcome: Outcome) -> Ending {
-    match outcome {
-        Outcome::Done { summary, outputs } => Ending {
-            verdict: Verdict::Done,
-            reason: None,
-            summary,
-            advice: None,
-            outputs,
-        },
-        Outcome::Skipped {
-            reason,
-            summary,
-            advice,
-        } => Ending {
-            verdict: Verdict::Skipped,
-            reason: Some(reason.into()),
-            summary,
-            advice,
-            outputs: Outputs::new(),
-        },
-    }
-}
-
-/// Judges an error. Every kind fails the step; a bug of ours has the code that the exit code knows.
-fn failed(error: StepError) -> Ending {
-    let reason = match error.kind {
-        ErrorKind::Internal => INTERNAL,
-        ErrorKind::Transient | ErrorKind::Denied => error.reason,
-    };
-    Ending {
-        verdict: Verdict::Failed,
-        reason: Some(reason.into()),
-        summary: error.summary,
-        advice: error.advice,
-        outputs: *error.outputs,
+        Either::Right((None, _)) => Err(Ending::late(Code::Deadline, passed(cx.deadline))),
     }
 }

@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use crate::report::{Note, StepReport};
+use crate::reason::Reason;
+use crate::report::StepReport;
 use crate::secrets::{KnownSecrets, clean_line};
 
 use super::ending::Ending;
@@ -12,11 +13,22 @@ const LONGEST: usize = 500;
 
 /// Puts into the report how a step ended.
 pub(super) fn tell(step: &mut StepReport, ending: Ending, secrets: &KnownSecrets) {
-    step.verdict = ending.verdict;
-    step.reason = ending.reason;
-    step.summary = show(&ending.summary, secrets);
-    step.advice = ending.advice.as_deref().map(|advice| show(advice, secrets));
-    step.outputs = ending.outputs;
+    step.verdict = ending.verdict();
+    match ending {
+        Ending::Done { summary, outputs } => {
+            step.summary = show(&summary, secrets);
+            (step.reason, step.advice) = (None, None);
+            step.outputs = outputs;
+        }
+        Ending::Not {
+            reason, outputs, ..
+        } => {
+            step.summary = show(&reason.message, secrets);
+            step.reason = Some(reason.code);
+            step.advice = reason.advice.as_deref().map(|advice| show(advice, secrets));
+            step.outputs = outputs;
+        }
+    }
     for value in step.outputs.values_mut() {
         hide(value, secrets);
     }
@@ -35,7 +47,7 @@ pub(super) fn tell_again(step: &mut StepReport, secrets: &KnownSecrets) {
 }
 
 /// Makes a note fit to be shown.
-pub(super) fn tell_note(note: &mut Note, secrets: &KnownSecrets) {
+pub(super) fn tell_note(note: &mut Reason, secrets: &KnownSecrets) {
     note.message = line(&note.message, secrets);
     note.advice = note.advice.as_deref().map(|advice| line(advice, secrets));
 }

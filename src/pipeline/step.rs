@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::git::Repo;
 use crate::policy::{Policy, Trigger};
+use crate::reason::{Code, Reason};
 
 use super::context::Context;
 
@@ -55,14 +56,7 @@ pub enum Outcome {
         outputs: Outputs,
     },
     /// There is nothing to do, or it is not allowed.
-    Skipped {
-        /// A stable code.
-        reason: &'static str,
-        /// One line.
-        summary: String,
-        /// What to do about it.
-        advice: Option<String>,
-    },
+    Skipped(Reason),
 }
 
 impl Outcome {
@@ -75,12 +69,8 @@ impl Outcome {
     }
 
     /// Makes a `Skipped` without advice.
-    pub fn skipped(reason: &'static str, summary: impl Into<String>) -> Self {
-        Self::Skipped {
-            reason,
-            summary: summary.into(),
-            advice: None,
-        }
+    pub fn skipped(code: Code, message: impl Into<String>) -> Self {
+        Self::Skipped(Reason::new(code, message))
     }
 }
 
@@ -97,50 +87,35 @@ pub enum ErrorKind {
 
 /// Why a step did not do its work.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{summary}")]
+#[error("{reason}")]
 pub struct StepError {
     /// Whose turn it is.
     pub kind: ErrorKind,
-    /// A stable code, such as `auth`.
-    pub reason: &'static str,
-    /// One line: what happened.
-    pub summary: String,
-    /// One line: what to do.
-    pub advice: Option<String>,
+    /// What happened, and what to do.
+    pub reason: Reason,
     /// What was found out all the same, such as what a server said.
     pub outputs: Box<Outputs>,
 }
 
 impl StepError {
     /// Makes an error without advice.
-    pub fn new(kind: ErrorKind, reason: &'static str, summary: impl Into<String>) -> Self {
+    pub fn new(kind: ErrorKind, code: Code, message: impl Into<String>) -> Self {
+        Self::for_reason(kind, Reason::new(code, message))
+    }
+
+    /// Makes an error of a reason.
+    pub fn for_reason(kind: ErrorKind, reason: Reason) -> Self {
         Self {
             kind,
             reason,
-            summary: summary.into(),
-            advice: None,
             outputs: Box::default(),
         }
-    }
-
-    /// Makes an error of another one and its causes, on one line.
-    pub fn of(kind: ErrorKind, reason: &'static str, error: &dyn std::error::Error) -> Self {
-        let mut summary = error.to_string();
-        let mut cause = error.source();
-        while let Some(error) = cause {
-            let told = error.to_string();
-            if !summary.contains(&told) {
-                summary = format!("{summary}: {told}");
-            }
-            cause = error.source();
-        }
-        Self::new(kind, reason, summary)
     }
 
     /// Adds what to do about it.
     #[must_use]
     pub fn advise(mut self, advice: impl Into<String>) -> Self {
-        self.advice = Some(advice.into());
+        self.reason = self.reason.advise(advice);
         self
     }
 }

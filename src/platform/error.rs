@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::http::{HttpError, HttpErrorClass, Response, clean_line};
+use crate::reason::Code;
 
 /// Why the platform did not do what it was asked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -42,16 +43,16 @@ pub enum PlatformErrorClass {
 
 impl PlatformErrorClass {
     /// Returns the code that stands in reports.
-    pub const fn code(self) -> &'static str {
+    pub const fn code(self) -> Code {
         match self {
-            Self::Url => "platform-url",
-            Self::WorkspaceId => "workspace-id",
-            Self::TokenFile => "token-file",
-            Self::Auth => "auth",
-            Self::WorkspaceUnknown => "workspace-unknown",
-            Self::Refused => "refused",
-            Self::RateLimited => "rate-limited",
-            Self::Unavailable => "unavailable",
+            Self::Url => Code::PlatformUrl,
+            Self::WorkspaceId => Code::WorkspaceId,
+            Self::TokenFile => Code::TokenFile,
+            Self::Auth => Code::Auth,
+            Self::WorkspaceUnknown => Code::WorkspaceUnknown,
+            Self::Refused => Code::Refused,
+            Self::RateLimited => Code::RateLimited,
+            Self::Unavailable => Code::Unavailable,
             Self::Http(class) => class.code(),
         }
     }
@@ -94,7 +95,7 @@ impl PlatformError {
     }
 
     /// Returns the stable code of its class.
-    pub const fn code(&self) -> &'static str {
+    pub const fn code(&self) -> Code {
         self.class.code()
     }
 

@@ -4,6 +4,8 @@ use std::fmt;
 
 use miette::{LabeledSpan, NamedSource, SourceCode};
 
+use crate::reason::{Code, Reason};
+
 use super::layer::Origin;
 use super::source::{Place, Source, Sources};
 
@@ -17,8 +19,7 @@ pub struct PolicyError(Box<Problem>);
 /// What the error type holds.
 #[derive(Debug, Clone)]
 struct Problem {
-    message: String,
-    help: Option<String>,
+    reason: Reason,
     found: Option<Found>,
     /// Whether a value of another type was wanted.
     about_type: bool,
@@ -39,8 +40,7 @@ impl PolicyError {
     /// Makes an error without a place.
     pub fn new(message: impl Into<String>) -> Self {
         Self(Box::new(Problem {
-            message: clean(&message.into()),
-            help: None,
+            reason: Reason::new(Code::PolicyError, clean(&message.into())),
             found: None,
             about_type: false,
         }))
@@ -49,7 +49,7 @@ impl PolicyError {
     /// Adds what to do.
     #[must_use]
     pub fn advise(mut self, help: impl Into<String>) -> Self {
-        self.0.help = Some(clean(&help.into()));
+        self.0.reason.advice = Some(clean(&help.into()));
         self
     }
 
@@ -89,7 +89,7 @@ impl PolicyError {
 
     /// Returns what to do.
     pub fn help(&self) -> Option<&str> {
-        self.0.help.as_deref()
+        self.0.reason.advice.as_deref()
     }
 
     /// Returns the layer that holds the error.
@@ -99,7 +99,7 @@ impl PolicyError {
 
     /// Returns the error on one line: `file:line:column: message`.
     pub fn one_line(&self) -> String {
-        let message = &self.0.message;
+        let message = &self.0.reason.message;
         match &self.0.found {
             None => message.clone(),
             Some(found) if found.line == 0 => format!("{}: {message}", found.name),
@@ -148,7 +148,7 @@ impl fmt::Display for PolicyError {
         match &self.0.found {
             // The excerpt names the place; without one the message does.
             Some(Found { excerpt: None, .. }) => f.write_str(&self.one_line()),
-            _ => f.write_str(&self.0.message),
+            _ => f.write_str(&self.0.reason.message),
         }
     }
 }
@@ -157,7 +157,7 @@ impl std::error::Error for PolicyError {}
 
 impl miette::Diagnostic for PolicyError {
     fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
-        let help = self.0.help.as_ref()?;
+        let help = self.0.reason.advice.as_ref()?;
         Some(Box::new(help))
     }
 

@@ -8,8 +8,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::reason::{Code, Reason};
+
 pub use prompt::{SOURCE, prompt};
-pub use summary::BAD_INPUT;
+pub use summary::exit_of_notes;
 
 /// The value of [`Report::schema`].
 pub const SCHEMA: &str = "sendoff.report/1";
@@ -42,7 +44,7 @@ pub struct Report {
     pub steps: Vec<StepReport>,
     /// What the user should know that is no step's business: an ignored key, a dropped layer.
     #[serde(default)]
-    pub notes: Vec<Note>,
+    pub notes: Vec<Reason>,
 }
 
 /// The repository of a run.
@@ -72,7 +74,8 @@ pub struct StepReport {
     /// The step in one line.
     pub summary: String,
     /// A stable code for why it was skipped, queued or failed.
-    pub reason: Option<String>,
+    #[schemars(with = "Option<String>")]
+    pub reason: Option<Code>,
     /// What to do about it, in one line.
     pub advice: Option<String>,
     /// What the step found or made.
@@ -96,17 +99,6 @@ pub enum Verdict {
     Queued,
     /// It tried and did not succeed.
     Failed,
-}
-
-/// Something the user should know that belongs to no step.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Note {
-    /// A stable code, such as `config-ignored`.
-    pub code: String,
-    /// One sentence.
-    pub message: String,
-    /// What to do about it, in one line.
-    pub advice: Option<String>,
 }
 
 impl Verdict {

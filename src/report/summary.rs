@@ -1,23 +1,9 @@
 //! The verdict and the exit code that a report's steps add up to.
 
 use crate::exit::Exit;
+use crate::reason::{Code, Reason};
 
 use super::{Report, Verdict};
-
-/// The stable code of a step that ended in a bug of ours.
-pub(super) const INTERNAL: &str = "internal";
-/// The stable code of a step that a broken policy stopped.
-pub(super) const POLICY: &str = "policy-error";
-/// The stable codes of the notes that a signal ended the run.
-const SIGNALS: [(&str, Exit); 3] = [
-    ("sighup", Exit::HungUp),
-    ("sigint", Exit::Interrupted),
-    ("sigterm", Exit::Terminated),
-];
-/// The stable code of the note that the task document could not be used.
-pub const BAD_INPUT: &str = "bad-input";
-/// The stable code of a note that the run's deadline passed outside its steps.
-const DEADLINE: &str = "deadline";
 
 impl Report {
     /// Sets verdict and exit code from the steps and notes: 78 > 70 > 1 > 64 > 75 > 0.
@@ -41,12 +27,11 @@ impl Report {
 
     /// Returns the exit code that the steps ask for.
     pub fn exit(&self) -> Exit {
-        let mut exit = Exit::Done;
+        let mut exit = exit_of_notes(&self.notes);
         for step in &self.steps {
-            let reason = step.reason.as_deref();
-            exit = exit.worst(match step.verdict {
-                Verdict::Failed if reason == Some(INTERNAL) => Exit::Internal,
-                Verdict::Failed => Exit::Failed,
+            exit = exit.worst(match (step.verdict, step.reason) {
+                (Verdict::Failed, Some(Code::Internal)) => Exit::Internal,
+                (Verdict::Failed, _) => Exit::Failed,
                 _ => Exit::Done,
             });
         }
@@ -54,20 +39,20 @@ impl Report {
         if any(Verdict::Queued) && !any(Verdict::Done) {
             exit = exit.worst(Exit::Queued);
         }
-        if self.notes.iter().any(|note| note.code == DEADLINE) {
-            exit = exit.worst(Exit::Failed);
-        }
-        if self.notes.iter().any(|note| note.code == BAD_INPUT) {
-            exit = exit.worst(Exit::Usage);
-        }
-        if self.notes.iter().any(|note| note.code == POLICY) {
-            exit = exit.worst(Exit::Policy);
-        }
-        for (code, signal) in SIGNALS {
-            if self.notes.iter().any(|note| note.code == code) {
-                exit = exit.worst(signal);
-            }
-        }
         exit
     }
+}
+
+/// Returns the exit code that the notes of a report or a plan ask for.
+pub fn exit_of_notes(notes: &[Reason]) -> Exit {
+    let exits = notes.iter().map(|note| match note.code {
+        Code::Deadline | Code::NotStarted => Exit::Failed,
+        Code::BadInput => Exit::Usage,
+        Code::PolicyError => Exit::Policy,
+        Code::Sighup => Exit::HungUp,
+        Code::Sigint => Exit::Interrupted,
+        Code::Sigterm => Exit::Terminated,
+        _ => Exit::Done,
+    });
+    exits.fold(Exit::Done, Exit::worst)
 }

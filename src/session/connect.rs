@@ -13,14 +13,13 @@ use crate::pipeline::Hold;
 use crate::platform::{Platform, TokenSource};
 use crate::policy::{Policy, Trigger};
 use crate::process::Inheritance;
+use crate::reason::Code;
 use crate::secrets::KnownSecrets;
 
 use super::Session;
 
 /// The user name that forges take with a token as password.
 const TOKEN_USER: &str = "x-access-token";
-/// The reason for having no platform that is a fact and no mistake.
-pub(super) const NO_PLATFORM: &str = "no-platform";
 
 /// Makes the platform's client, or says why there is none.
 pub(super) fn platform(
@@ -35,7 +34,7 @@ pub(super) fn platform(
         (None, Some(Ok(url))) => url,
         (None, Some(Err(error))) => {
             return Err(Hold::new(
-                "bad-platform-url",
+                Code::BadPlatformUrl,
                 format!("PLATFORM_URL is no URL: {error}"),
             )
             .advise("set it to an address such as https://platform.example"));
@@ -52,18 +51,13 @@ pub(super) fn platform(
         .clone()
         .unwrap_or_else(|| environment.configs_directory().join(".auth_token"));
     let client = client(policy, known);
-    Platform::new(client, url, workspace, TokenSource::File(token)).map_err(|error| {
-        let hold = Hold::new(error.code(), error.to_string());
-        Hold {
-            advice: Some(error.advice().into()),
-            ..hold
-        }
-    })
+    Platform::new(client, url, workspace, TokenSource::File(token))
+        .map_err(|error| Hold::new(error.code(), error.to_string()).advise(error.advice()))
 }
 
 /// Says that no platform is configured, as the steps do that would talk to it.
 pub(super) fn no_platform() -> Hold {
-    Hold::new(NO_PLATFORM, "no platform is configured").advise(
+    Hold::new(Code::NoPlatform, "no platform is configured").advise(
         "set PLATFORM_URL and WORKSPACE_ID, or `platform.url` and `platform.workspace-id` in the user's policy",
     )
 }

@@ -10,6 +10,7 @@ use crate::names::{Origin, RemoteUrl, RepositoryName};
 use crate::pipeline::{Hold, Shipment, interruptible};
 use crate::policy::{Forge, ForgeKind};
 use crate::process::Inheritance;
+use crate::reason::Code;
 use crate::secrets::KnownSecrets;
 
 use super::Session;
@@ -72,7 +73,7 @@ impl ForgeWay {
         let def = forge_of(&self.settings, &self.remote)?;
         if self.repository.owner.is_empty() {
             let sentence = format!("{} does not name an owner and a repository", self.remote);
-            return Err(Hold::new("no-forge", sentence));
+            return Err(Hold::new(Code::NoForge, sentence));
         }
         Ok(def)
     }
@@ -89,13 +90,7 @@ impl ForgeWay {
             repository: self.repository,
             token,
         };
-        (def.connect)(connection).map_err(|error| {
-            let hold = Hold::new(error.code(), error.to_string());
-            Hold {
-                advice: error.advice,
-                ..hold
-            }
-        })
+        (def.connect)(connection).map_err(|error| error.reason.into())
     }
 
     /// Asks the user's credential helpers for the forge's web host, as git would.
@@ -105,10 +100,10 @@ impl ForgeWay {
             Ok(Ok(Some(login))) if !login.password.expose_secret().is_empty() => Ok(login.password),
             Ok(Ok(_)) => Err(self.no_token(def)),
             Ok(Err(error)) => Err(Hold::new(
-                "no-token",
+                Code::NoToken,
                 format!("the credential helper failed: {error}"),
             )),
-            Err(error) => Err(Hold::new("no-token", error.to_string())),
+            Err(error) => Err(Hold::new(Code::NoToken, error.to_string())),
         }
     }
 
@@ -131,7 +126,7 @@ impl ForgeWay {
             Some(_) => "SENDOFF_TOKEN".to_owned(),
             None => variables.join(" or "),
         };
-        Hold::new("no-token", "there is no token for the forge").advise(format!(
+        Hold::new(Code::NoToken, "there is no token for the forge").advise(format!(
             "set {wanted}, or configure a git credential helper for its host"
         ))
     }
@@ -159,7 +154,7 @@ pub(super) async fn forge(way: Option<ForgeWay>) -> Result<Box<dyn crate::forge:
     match way {
         Some(way) => way.connect().await,
         None => Err(Hold::new(
-            "nothing-to-ship",
+            Code::NothingToShip,
             "there is nothing to open a pull request for",
         )),
     }
@@ -177,7 +172,7 @@ fn forge_of(settings: &Forge, remote: &RemoteUrl) -> Result<&'static ForgeDef, H
     });
     found.ok_or_else(|| {
         let host = remote.host().unwrap_or("a path");
-        Hold::new("no-forge", format!("no forge is known for {host}"))
+        Hold::new(Code::NoForge, format!("no forge is known for {host}"))
             .advise("set `forge.kind` and `forge.api-url` in the user's policy")
     })
 }

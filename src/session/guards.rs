@@ -5,6 +5,7 @@ use crate::git::{Head, Remote, Repo};
 use crate::names::{BranchName, RemoteUrl, RepositoryName, Scheme};
 use crate::pipeline::{Destination, Hold, RepoFacts, Shipment};
 use crate::policy::Policy;
+use crate::reason::{Code, Reason};
 use crate::report::RepoReport;
 
 /// What the guards found out. Parts that were not reached are absent.
@@ -39,7 +40,7 @@ pub(super) fn survey(
     let repo = match repo {
         Ok(Some(repo)) => repo,
         Ok(None) => {
-            let hold = Hold::new("not-a-repository", "there is no git repository here")
+            let hold = Hold::new(Code::NotARepository, "there is no git repository here")
                 .advise("run in a work tree, or name one with -C");
             return Survey {
                 facts: None,
@@ -77,7 +78,7 @@ fn guard(
 ) -> Result<Shipment, Hold> {
     if repo.is_bare() {
         return Err(Hold::new(
-            "bare-repository",
+            Code::BareRepository,
             "the repository is bare: it has no branch at work",
         ));
     }
@@ -86,38 +87,39 @@ fn guard(
         Ok(Head::Unborn { name }) => {
             facts.branch = Some(name.to_string());
             return Err(
-                Hold::new("unborn-branch", format!("{name} has no commit yet"))
+                Hold::new(Code::UnbornBranch, format!("{name} has no commit yet"))
                     .advise("commit something first"),
             );
         }
         Ok(Head::Detached { id }) => {
             facts.head = Some(id.to_string());
             return Err(Hold::new(
-                "detached-head",
+                Code::DetachedHead,
                 "HEAD is detached: there is no branch to push",
             )
             .advise("switch to a branch: git switch -c NAME"));
         }
-        Err(error) => return Err(Hold::of("bad-head", &error)),
+        Err(error) => return Err(Hold::of(Code::BadHead, &error)),
     };
     facts.branch = Some(branch.to_string());
     facts.head = Some(head.to_string());
     if let Some(operation) = repo.operation() {
         return Err(Hold::new(
-            "operation-in-progress",
+            Code::OperationInProgress,
             format!("a {operation} is in progress"),
         )
         .advise(format!("finish or abort the {operation}, then run again")));
     }
     if let Some(odd) = branch.odd() {
         let shown = branch.as_str().escape_debug();
-        return Err(
-            Hold::new("odd-branch-name", format!("`{shown}` is not pushed: {odd}"))
-                .advise("rename the branch: git branch -m NAME"),
-        );
+        return Err(Hold::new(
+            Code::OddBranchName,
+            format!("`{shown}` is not pushed: {odd}"),
+        )
+        .advise("rename the branch: git branch -m NAME"));
     }
     let permit = policy.permit_push(&branch).map_err(|protected| {
-        Hold::new("protected-branch", protected.to_string())
+        Hold::new(Code::ProtectedBranch, protected.to_string())
             .advise("work on a branch of your own: git switch -c NAME")
     })?;
     let remote = remote(repo, policy, &branch, facts)?;
@@ -150,16 +152,12 @@ fn remote(
     facts: &mut RepoFacts,
 ) -> Result<Remote, Hold> {
     let choice = crate::steps::push_remote(policy)
-        .map_err(|error| Hold::new("policy-error", error.to_string()))?;
+        .map_err(|error| Hold::new(Code::PolicyError, error.to_string()))?;
     let remote = repo
         .remote(choice.as_ref(), Some(branch))
         .map_err(|error| {
             // Having no remote, or several, is a fact and nothing broken.
-            Hold {
-                advice: error.advice(),
-                is_broken: false,
-                ..Hold::of(error.code(), &error)
-            }
+            Hold::from(Reason::of(error.code(), &error).advise_if(error.advice()))
         })?;
     facts.remote = Some(remote.name.to_string());
     if let Some(RepositoryName { owner, name }) = remote.url.repository() {
@@ -177,24 +175,24 @@ fn check_url(policy: &Policy, url: &RemoteUrl) -> Result<(), Hold> {
     let listed = policy.remotes().lists(url);
     if !policy.remotes().allowed.is_empty() && !listed {
         return Err(Hold::new(
-            "remote-not-allowed",
+            Code::RemoteNotAllowed,
             format!("{url} is not among the remotes that the policy allows"),
         )
         .advise("add its URL to `remotes.allowed` in the user's or the system's policy"));
     }
     match url.scheme() {
         Scheme::File if !policy.remotes().allow_file => Err(Hold::new(
-            "file-remote",
+            Code::FileRemote,
             format!("{url} is a path, and pushing to a path runs the hooks that lie there"),
         )
         .advise("set `remotes.allow-file = true` in the user's policy, or --set remotes.allow-file=true")),
         Scheme::Http if !url.is_loopback() && !listed => Err(Hold::new(
-            "plain-http",
+            Code::PlainHttp,
             format!("{url} is not encrypted"),
         )
         .advise("use https, or list the URL in `remotes.allowed` in the user's policy")),
         Scheme::Git if !listed => Err(Hold::new(
-            "unsupported",
+            Code::Unsupported,
             format!("{url} uses git://, which is neither encrypted nor authenticated"),
         )
         .advise("use https or ssh, or list the URL in `remotes.allowed` in the user's policy")),
@@ -227,7 +225,7 @@ pub(super) fn base(
     // A hint may be stale or made up, and still it can only hold back.
     if named.as_ref().or(hint.as_ref()) == Some(branch) {
         return Err(Hold::new(
-            "base-is-head",
+            Code::BaseIsHead,
             format!("{branch} is the base branch itself: its work goes out from another branch"),
         )
         .advise("work on a branch of your own: git switch -c NAME"));

@@ -9,7 +9,7 @@ use crate::policy::{
     Carried, Layers, Loaded, LocalConfig as Trusted, Origin, Places, PolicyError, RepositoryFile,
     Setting, for_repository,
 };
-use crate::report::Note;
+use crate::reason::{Code, Reason};
 use crate::steps::STEPS;
 
 use super::Request;
@@ -42,7 +42,7 @@ pub(super) fn discover(
 ) -> Result<Option<Repo>, Hold> {
     if !directory.is_dir() {
         let sentence = format!("there is no directory {}", directory.display());
-        return Err(Hold::new("no-directory", sentence).advise("name one that exists with -C"));
+        return Err(Hold::new(Code::NoDirectory, sentence).advise("name one that exists with -C"));
     }
     let home = environment.home();
     let config_home = environment.config_directory();
@@ -53,10 +53,7 @@ pub(super) fn discover(
 
 /// Says why a repository cannot be opened.
 pub(super) fn bad_repository(error: &OpenError) -> Hold {
-    Hold {
-        advice: error.advice(),
-        ..Hold::of(error.class(), error)
-    }
+    Hold::broken(Reason::of(error.class(), error).advise_if(error.advice()))
 }
 
 /// Loads the layers that apply to a request, without the repository's.
@@ -82,22 +79,21 @@ pub(super) fn inside(loaded: Loaded, repo: Option<&Repo>) -> Result<Loaded, Box<
 }
 
 /// Notes what the user should know: dropped layers, and configuration that was ignored.
-pub(super) fn notes(loaded: &Loaded, repo: Option<&Repo>) -> Vec<Note> {
-    let mut notes: Vec<Note> = loaded
+pub(super) fn notes(loaded: &Loaded, repo: Option<&Repo>) -> Vec<Reason> {
+    let mut notes: Vec<Reason> = loaded
         .problems
         .iter()
-        .map(|problem| Note {
-            code: if problem.origin == Origin::Repository {
-                "policy-dropped".into()
-            } else {
-                "policy-error".into()
-            },
-            message: format!(
+        .map(|problem| {
+            let code = match problem.origin {
+                Origin::Repository => Code::PolicyDropped,
+                _ => Code::PolicyError,
+            };
+            let message = format!(
                 "the {} policy is left out: {}",
                 problem.origin,
                 problem.error.one_line()
-            ),
-            advice: Some("`sendoff policy check` shows the place".into()),
+            );
+            Reason::new(code, message).advise("`sendoff policy check` shows the place")
         })
         .collect();
     let ignored = match repo {
@@ -107,18 +103,14 @@ pub(super) fn notes(loaded: &Loaded, repo: Option<&Repo>) -> Vec<Note> {
         _ => Vec::new(),
     };
     if !ignored.is_empty() {
-        notes.push(Note {
-            code: "config-ignored".into(),
-            message: format!(
-                "the repository's own git configuration sets {}, which is ignored",
-                ignored.join(", ")
-            ),
-            advice: Some(
-                "set it globally, pass GITHUB_TOKEN for a credential, or set `git.local-config = \"trust\"` in \
-                 the user's policy"
-                    .into(),
-            ),
-        });
+        let message = format!(
+            "the repository's own git configuration sets {}, which is ignored",
+            ignored.join(", ")
+        );
+        notes.push(Reason::new(Code::ConfigIgnored, message).advise(
+            "set it globally, pass GITHUB_TOKEN for a credential, or set `git.local-config = \"trust\"` in \
+             the user's policy",
+        ));
     }
     notes
 }
@@ -174,7 +166,7 @@ pub fn repository_policy(
 ) -> Result<PathBuf, String> {
     let directory = directory(given, environment);
     let repo = discover(&directory, environment, LocalConfigTrust::Ignore)
-        .map_err(|hold| hold.sentence)?;
+        .map_err(|hold| hold.reason.message)?;
     let top = repo.as_ref().and_then(Repo::work_tree);
     let top = top.ok_or_else(|| format!("there is no work tree at {}", directory.display()))?;
     Ok(top.join(".sendoff.toml"))

@@ -20,7 +20,7 @@ use crate::git::delivery::PushOptions;
 use crate::git::{LocalConfigTrust, Repo};
 use crate::pipeline::{Hold, Pipeline, Receipts, TaskDocument, TextStep};
 use crate::policy::{Loaded, PolicyError, Trigger};
-use crate::report::Note;
+use crate::reason::{Code, Reason};
 use crate::secrets::KnownSecrets;
 use crate::steps::STEPS;
 
@@ -45,7 +45,7 @@ pub struct Request {
     /// What the caller tells about its task.
     pub task: TaskDocument,
     /// What the report is to tell besides, such as a task document that could not be read.
-    pub notes: Vec<Note>,
+    pub notes: Vec<Reason>,
     /// What the process came to hold and must not show.
     pub known: KnownSecrets,
     /// What is to be settled when the report has reached its reader.
@@ -63,7 +63,7 @@ pub struct Session {
     task: TaskDocument,
     repo: Result<Option<Repo>, Hold>,
     loaded: Loaded,
-    notes: Vec<Note>,
+    notes: Vec<Reason>,
     receipts: Receipts,
 }
 
@@ -93,13 +93,9 @@ impl Session {
             repo = load::discover(&directory, &environment, LocalConfigTrust::Trust);
         }
         if let Err(hold) = connect::platform(&environment, &loaded.policy, &request.known)
-            && hold.reason != connect::NO_PLATFORM
+            && hold.reason.code != Code::NoPlatform
         {
-            notes.push(Note {
-                code: hold.reason.into(),
-                message: hold.sentence,
-                advice: hold.advice,
-            });
+            notes.push(hold.reason);
         }
         let (trigger, task) = (request.trigger, request.task);
         Ok(Self {
@@ -159,7 +155,7 @@ impl Session {
 
     /// Adds a note to the report, such as one on a task document that could not be read.
     #[must_use]
-    pub fn with_note(mut self, note: Note) -> Self {
+    pub fn with_note(mut self, note: Reason) -> Self {
         self.notes.push(note);
         self
     }

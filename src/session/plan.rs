@@ -4,13 +4,15 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use sendoff_push::Known;
-use serde::Serialize;
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
 
 use crate::exit::Exit;
 use crate::git::{Commit, Repo};
 use crate::pipeline::{Hold, Pipeline, PlannedStep, Shipment};
 use crate::policy::Trigger;
-use crate::report::{BAD_INPUT, Note, RepoReport, Verdict};
+use crate::reason::{Code, Reason};
+use crate::report::{RepoReport, Verdict, exit_of_notes};
 use crate::secrets::{clean_line, redact};
 
 use super::forge_way::ForgeWay;
@@ -42,7 +44,7 @@ pub struct Plan {
     /// The steps, group by group.
     pub groups: Vec<Vec<PlanStep>>,
     /// What the user should know.
-    pub notes: Vec<Note>,
+    pub notes: Vec<Reason>,
 }
 
 /// What one step would do.
@@ -54,12 +56,9 @@ pub struct PlanStep {
     pub kind: String,
     /// Whether it would run, as far as can be known here.
     pub runs: bool,
-    /// Why not: the code that a run would report.
-    pub reason: Option<&'static str>,
     /// Why not, in the words of a run.
-    pub why: Option<String>,
-    /// What to do about it.
-    pub advice: Option<String>,
+    #[serde(flatten, serialize_with = "why")]
+    pub held: Option<Reason>,
     /// What it would do beside its name says, one line each.
     pub details: Vec<String>,
     /// Its condition.
@@ -122,15 +121,19 @@ impl Plan {
 
     /// Returns the exit code: a policy that a run could not use is 78 here too, a task document 64.
     pub fn exit(&self) -> Exit {
-        let noted = |code: &str| self.notes.iter().any(|note| note.code == code);
-        if noted("policy-error") {
-            Exit::Policy
-        } else if noted(BAD_INPUT) {
-            Exit::Usage
-        } else {
-            Exit::Done
-        }
+        exit_of_notes(&self.notes)
     }
+}
+
+/// Writes why a step does not run beside its other keys: code, sentence, advice.
+#[expect(clippy::ref_option, reason = "serde passes a reference to the field")]
+fn why<S: Serializer>(held: &Option<Reason>, serializer: S) -> Result<S::Ok, S::Error> {
+    let held = held.as_ref();
+    let mut keys = serializer.serialize_map(Some(3))?;
+    keys.serialize_entry("reason", &held.map(|reason| reason.code))?;
+    keys.serialize_entry("why", &held.map(|reason| &reason.message))?;
+    keys.serialize_entry("advice", &held.and_then(|reason| reason.advice.as_ref()))?;
+    keys.end()
 }
 
 /// Kinds that a broken policy stops, and that need no branch to ship.
@@ -194,16 +197,11 @@ fn plan_step(session: &Session, step: &PlannedStep, hold: Option<Hold>) -> PlanS
         _ => Vec::new(),
     };
     let runs = hold.is_none();
-    let (reason, why, advice) = hold.map_or((None, None, None), |hold| {
-        (Some(hold.reason), Some(hold.sentence), hold.advice)
-    });
     PlanStep {
         name: step.name.clone(),
         kind: step.kind.to_owned(),
         runs,
-        reason,
-        why,
-        advice,
+        held: hold.map(|hold| hold.reason),
         details: details
             .iter()
             .map(|line| clean_line(&redact(line)))
@@ -216,20 +214,18 @@ fn plan_step(session: &Session, step: &PlannedStep, hold: Option<Hold>) -> PlanS
 
 /// Says what becomes of a push to a branch that has commits which are not here. Only the remote knows
 /// whether it still has them.
-fn diverged(repo: &Repo, shipment: &Shipment) -> Option<Note> {
+fn diverged(repo: &Repo, shipment: &Shipment) -> Option<Reason> {
     let (there, count) = lacking(repo, shipment)?;
     let (branch, remote) = (&shipment.branch, &shipment.remote.name);
     let commits = if count == 1 { "commit" } else { "commits" };
     let ours = repo.ahead(shipment.head, &[there], 0).ok()?.total;
     let known = if ours == 0 { Known::Ahead } else { Known::Here };
-    Some(Note {
-        code: "diverged".into(),
-        message: format!(
-            "{branch} on {remote} has {count} {commits} that {branch} here has not, as far as the last push or \
-             fetch tells: the push would fail as diverged"
-        ),
-        advice: Some(known.advice(branch.as_str(), remote.as_str(), &there)),
-    })
+    let message = format!(
+        "{branch} on {remote} has {count} {commits} that {branch} here has not, as far as the last push or \
+         fetch tells: the push would fail as diverged"
+    );
+    let advice = known.advice(branch.as_str(), remote.as_str(), &there);
+    Some(Reason::new(Code::Diverged, message).advise(advice))
 }
 
 /// Puts a commit on one line.

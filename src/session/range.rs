@@ -6,6 +6,7 @@ use crate::git::{Commit, RangeError, RefError, Remote, Repo};
 use crate::names::BranchName;
 use crate::pipeline::{CommitFacts, Hold, Shipment};
 use crate::policy::Policy;
+use crate::reason::{Code, Reason};
 
 use super::guards::Base;
 use super::load;
@@ -28,15 +29,13 @@ pub(super) fn ahead(
         if let RangeError::Open(error) = &error {
             return load::bad_repository(error);
         }
-        Hold {
-            sentence: format!("the history of {branch} cannot be read: {error}"),
-            ..Hold::of("corrupt", &error)
-        }
-        .advise(if repo.is_partial() {
+        let message = format!("the history of {branch} cannot be read: {error}");
+        let advice = if repo.is_partial() {
             "the clone is partial: fetch what it lacks with git fetch --refetch, or check it with git fsck"
         } else {
             "check the repository: git fsck"
-        })
+        };
+        Hold::broken(Reason::new(Code::Corrupt, message).advise(advice))
     };
     let limit = policy.limits().commits.get();
     let ahead = repo.ahead(head, &bases, limit).map_err(corrupt)?;
@@ -49,7 +48,7 @@ pub(super) fn ahead(
     let sentence = format!(
         "{branch} has more than {limit} commits to ship, the most that the policy lets out"
     );
-    Err(Hold::new("too-many-commits", sentence).advise(
+    Err(Hold::new(Code::TooManyCommits, sentence).advise(
         "check that the base is right (`branches.base`) and fetched, or raise `limits.commits`",
     ))
 }
@@ -62,7 +61,7 @@ fn bases(
     base: Option<&BranchName>,
 ) -> Result<(Option<ObjectId>, Vec<ObjectId>), Hold> {
     let unreadable = |error: RefError| {
-        Hold::new("bad-ref", error.to_string()).advise("check the repository: git fsck")
+        Hold::new(Code::BadRef, error.to_string()).advise("check the repository: git fsck")
     };
     let tip = match base {
         Some(base) => repo.base_tip(Some(remote), base).map_err(unreadable)?,
@@ -111,7 +110,7 @@ fn nothing(
 ) -> Hold {
     if let Some(base) = base {
         return Hold::new(
-            "nothing-ahead",
+            Code::NothingAhead,
             format!("{branch} has no commit that {base} lacks"),
         );
     }
@@ -120,7 +119,7 @@ fn nothing(
         .is_ok_and(|tip| tip == Some(head))
     {
         return Hold::new(
-            "nothing-ahead",
+            Code::NothingAhead,
             format!(
                 "{branch} has no commit that {remote} lacks",
                 remote = remote.name
@@ -131,7 +130,7 @@ fn nothing(
         "other branches on {} have the commits of {branch}, and its base is not known here",
         remote.name
     );
-    Hold::new("base-unknown", sentence).advise(format!(
+    Hold::new(Code::BaseUnknown, sentence).advise(format!(
         "set `branches.base` in your policy, or run: git remote set-head {} --auto",
         remote.name
     ))

@@ -12,6 +12,7 @@ use crate::pipeline::{
     RunFacts, SharedProgress, Shipment,
 };
 use crate::process::kill_every_group;
+use crate::reason::Code;
 use crate::report::Report;
 
 use super::forge_way::ForgeWay;
@@ -20,11 +21,11 @@ use super::remote_head::Question;
 use super::{Session, connect, forge_way, remote_head, signals};
 
 /// Returns the code of the note that says which signal ended the run.
-const fn signal_code(signal: Exit) -> &'static str {
+const fn signal_code(signal: Exit) -> Code {
     match signal {
-        Exit::HungUp => "sighup",
-        Exit::Terminated => "sigterm",
-        _ => "sigint",
+        Exit::HungUp => Code::Sighup,
+        Exit::Terminated => Code::Sigterm,
+        _ => Code::Sigint,
     }
 }
 

@@ -8,7 +8,8 @@ use crate::clock::Clock;
 use crate::names::RunId;
 use crate::pipeline::{Deadline, Draft, RunInfo, Watchdog};
 use crate::policy::Limits;
-use crate::report::{Note, Report, StepReport, Verdict};
+use crate::reason::{Code, Reason};
+use crate::report::{Report, StepReport, Verdict};
 
 use super::Request;
 
@@ -68,7 +69,7 @@ impl Watch {
 
     /// Returns the line of a step that `SENDOFF=0` switched off.
     pub fn step_switched_off(name: &str) -> StepReport {
-        let Note {
+        let Reason {
             code,
             message,
             advice,
@@ -106,10 +107,7 @@ impl Watch {
 }
 
 /// The note of a command that `SENDOFF=0` switched off.
-pub(super) fn switched_off() -> Note {
-    Note {
-        code: "off".into(),
-        message: "SENDOFF=0 switches sendoff off: nothing is looked at and nothing done".into(),
-        advice: Some("unset SENDOFF to switch it on again".into()),
-    }
+pub(super) fn switched_off() -> Reason {
+    let message = "SENDOFF=0 switches sendoff off: nothing is looked at and nothing done";
+    Reason::new(Code::Off, message).advise("unset SENDOFF to switch it on again")
 }

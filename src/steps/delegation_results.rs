@@ -12,6 +12,7 @@ use crate::handover::{HandoverError, Line, Taken, take};
 use crate::pipeline::{
     Context, ErrorKind, Outcome, Outputs, Step, StepDef, StepError, interruptible,
 };
+use crate::reason::Reason;
 use crate::secrets::strip_controls;
 
 pub(super) const STEP: StepDef = StepDef::of::<DelegationResults>(
@@ -42,11 +43,8 @@ impl Step for DelegationResults {
         let results = match collected {
             Ok(results) => results,
             Err(error @ HandoverError::Busy(_)) => {
-                return Ok(Outcome::Skipped {
-                    reason: error.code(),
-                    summary: error.to_string(),
-                    advice: Some(error.advice().into()),
-                });
+                let reason = Reason::new(error.code(), error.to_string());
+                return Ok(Outcome::Skipped(reason.advise(error.advice())));
             }
             Err(error) => return Err(step_error(&error)),
         };

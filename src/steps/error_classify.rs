@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::pipeline::{Context, Outcome, Step, StepDef, StepError, TextStep};
+use crate::reason::Code;
 use crate::template::Template;
 use crate::text::classify;
 
@@ -51,7 +52,7 @@ impl Step for ErrorClassify {
         let exit_code = self.exit_code.or(task.exit_code);
         if nothing && exit_code.is_none() && cx.task.raw.is_none() && *self == Self::default() {
             return Ok(Outcome::skipped(
-                "no-error",
+                Code::NoError,
                 "the task has no stderr, no error and no exit code",
             ));
         }

@@ -13,6 +13,7 @@ use crate::pipeline::{
     Context, ErrorKind, Outcome, Outputs, Step, StepDef, StepError, interruptible,
 };
 use crate::process::{Captured, Ended, Inheritance, Killer, Output, Program};
+use crate::reason::Code;
 use crate::secrets::{redact, strip_controls};
 use crate::template::Template;
 
@@ -54,7 +55,7 @@ impl Step for Exec {
         let _guard = Guard(leash);
         let ended = interruptible(move |_| program.run_with(|killer| held.attach(killer))).await?;
         let output = ended.map_err(|error| {
-            StepError::new(ErrorKind::Denied, "exec", super::chain(&error))
+            StepError::new(ErrorKind::Denied, Code::Exec, super::chain(&error))
                 .advise("mend `command` in the policy: an argument vector, as in [\"./scripts/notify.sh\", \"now\"]")
         })?;
         judge(&name, &output)
@@ -64,7 +65,7 @@ impl Step for Exec {
 impl Exec {
     fn program(&self, cx: &Context<'_>) -> Result<Program, StepError> {
         let wrong = |summary: String| {
-            StepError::new(ErrorKind::Denied, "exec", summary)
+            StepError::new(ErrorKind::Denied, Code::Exec, summary)
                 .advise("set `command` to a program and its arguments")
         };
         let Some((name, arguments)) = self.command.split_first() else {
@@ -183,7 +184,7 @@ fn judge(name: &str, output: &Output) -> Result<Outcome, StepError> {
         }
         None => format!("`{name}` {how}"),
     };
-    Err(StepError::new(ErrorKind::Denied, "exit-code", summary)
+    Err(StepError::new(ErrorKind::Denied, Code::ExitCode, summary)
         .advise("run it by hand to see what it needs; it gets few variables and no terminal"))
 }
 

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::pipeline::{Context, Outcome, Step, StepDef, StepError};
 use crate::platform::Heartbeat;
+use crate::reason::{Code, Reason};
 use crate::secrets::redact;
 use crate::template::Template;
 
@@ -50,11 +51,10 @@ impl Step for HeartbeatSet {
 
 /// Says that the platform is not configured, which is a fact and no error.
 pub(super) fn no_platform() -> Outcome {
-    Outcome::Skipped {
-        reason: "no-platform",
-        summary: "no platform is configured".into(),
-        advice: Some("set PLATFORM_URL and WORKSPACE_ID, or `platform.url` and `platform.workspace-id` in the user's policy".into()),
-    }
+    let reason = Reason::new(Code::NoPlatform, "no platform is configured");
+    Outcome::Skipped(reason.advise(
+        "set PLATFORM_URL and WORKSPACE_ID, or `platform.url` and `platform.workspace-id` in the user's policy",
+    ))
 }
 
 /// Makes a heartbeat: the caller's own counters where it counts, else what one task amounts to.

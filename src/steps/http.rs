@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 use crate::http::{Client, ClientOptions, HttpError, Redirects, Request};
 use crate::names::Origin;
 use crate::pipeline::{Context, ErrorKind, Outcome, Outputs, Step, StepDef, StepError};
+use crate::reason::Code;
 use crate::template::Template;
 
 pub(super) const STEP: StepDef = StepDef::of::<Http>(
@@ -80,7 +81,7 @@ impl Step for Http {
         let (url, origin) = self.target()?;
         if !cx.policy.http().lists(&origin) {
             return Err(denied(
-                "not-allowed",
+                Code::NotAllowed,
                 format!("`http.allowed` does not list {origin}"),
             )
             .advise("add the origin to `http.allowed` in the user's policy"));
@@ -93,7 +94,7 @@ impl Step for Http {
                     cx.render(&template).map_err(|error| error.to_string())
                 })
                 .map_err(|message| {
-                    denied("template", format!("`body` cannot be made: {message}"))
+                    denied(Code::Template, format!("`body` cannot be made: {message}"))
                         .advise("mend the templates in `body`")
                 })?,
             ),
@@ -116,7 +117,7 @@ impl Step for Http {
                 _ => ErrorKind::Denied,
             };
             let summary = format!("{origin} answered {status}: {}", response.excerpt());
-            return Err(StepError::new(kind, "http-status", summary)
+            return Err(StepError::new(kind, Code::HttpStatus, summary)
                 .advise("see what the server wants, and mend `url`, `method` or `body`"));
         }
         let mut outputs = Outputs::new();
@@ -132,7 +133,7 @@ impl Http {
     /// Checks where the request goes. A password in the address would end up in reports.
     fn target(&self) -> Result<(Url, Origin), StepError> {
         let wrong = |why: &str| {
-            denied("bad-url", format!("`url` of the step {why}"))
+            denied(Code::BadUrl, format!("`url` of the step {why}"))
                 .advise("set it to an address such as https://hooks.example/run")
         };
         if self.url.is_empty() {
@@ -183,8 +184,8 @@ fn fill(
     })
 }
 
-fn denied(reason: &'static str, summary: String) -> StepError {
-    StepError::new(ErrorKind::Denied, reason, summary)
+fn denied(code: Code, summary: String) -> StepError {
+    StepError::new(ErrorKind::Denied, code, summary)
 }
 
 fn failed(error: &HttpError) -> StepError {

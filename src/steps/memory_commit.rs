@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::pipeline::{Context, Outcome, Outputs, Step, StepDef, StepError};
+use crate::reason::Code;
 use crate::secrets::redact;
 use crate::template::Template;
 
@@ -78,7 +79,7 @@ impl Step for MemoryCommit {
             .is_some_and(|input| !input.trim().is_empty());
         if self.content.source() == DEFAULT_CONTENT && !has_input {
             return Ok(Outcome::skipped(
-                "no-input",
+                Code::NoInput,
                 "the task has no input to remember",
             ));
         }
@@ -86,7 +87,10 @@ impl Step for MemoryCommit {
         let rendered = cx.render(&self.content)?;
         let content = redact(&rendered);
         if content.trim().is_empty() {
-            return Ok(Outcome::skipped("no-content", "the memory would be empty"));
+            return Ok(Outcome::skipped(
+                Code::NoContent,
+                "the memory would be empty",
+            ));
         }
         let id = platform
             .commit_memory(&content, self.scope.as_str())

@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::pipeline::{Context, Outcome, Outputs, Step, StepDef, StepError};
+use crate::reason::Reason;
 use crate::secrets::strip_controls;
 
 use super::heartbeat_set::no_platform;
@@ -42,11 +43,9 @@ impl Step for MemoryRecall {
             Ok(memories) => memories,
             // A prompt without memories is better than none: told, but no failure.
             Err(error) => {
-                return Ok(Outcome::Skipped {
-                    reason: error.code(),
-                    summary: format!("no memory can be recalled: {error}"),
-                    advice: Some(error.advice().into()),
-                });
+                let message = format!("no memory can be recalled: {error}");
+                let reason = Reason::new(error.code(), message);
+                return Ok(Outcome::Skipped(reason.advise(error.advice())));
             }
         };
         let lines: Vec<String> = memories

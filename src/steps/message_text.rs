@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::pipeline::{Context, ErrorKind, Outcome, Step, StepDef, StepError, TextStep};
+use crate::reason::Code;
 use crate::template::Template;
 use crate::text::message_text;
 
@@ -32,7 +33,7 @@ impl Default for MessageText {
 impl TextStep for MessageText {
     fn convert(&self, input: &str) -> Result<String, StepError> {
         message_text(input).map_err(|error| {
-            StepError::new(ErrorKind::Denied, "message", error.to_string())
+            StepError::new(ErrorKind::Denied, Code::Message, error.to_string())
                 .advise("hand in the message as JSON: an object with `parts`, each with a `text`")
         })
     }

@@ -60,9 +60,7 @@ fn platform_error(error: &PlatformError) -> StepError {
     } else {
         ErrorKind::Denied
     };
-    let mut told = StepError::new(kind, error.code(), error.to_string());
-    told.advice = Some(error.advice().into());
-    told
+    StepError::new(kind, error.code(), error.to_string()).advise(error.advice())
 }
 
 /// Returns the text that a text step works on in a pipeline, when the policy names no other.

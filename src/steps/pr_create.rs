@@ -8,6 +8,7 @@ use crate::forge::{Forge, ForgeError, Head, NewPullRequest, Opened, PullRequest,
 use crate::names::{BranchName, RepositoryName};
 use crate::pipeline::{Context, ErrorKind, Outcome, Outputs, Shipment, Step, StepDef, StepError};
 use crate::policy::Draft;
+use crate::reason::Code;
 use crate::template::Template;
 
 pub(super) const STEP: StepDef = StepDef::of::<PrCreate>(
@@ -110,7 +111,7 @@ impl Step for PrCreate {
         let base = base(cx, forge, shipment).await?;
         if base == shipment.branch {
             return Ok(Outcome::skipped(
-                "base-is-head",
+                Code::BaseIsHead,
                 format!("{base} is the base branch itself: nothing to open"),
             ));
         }
@@ -123,7 +124,7 @@ impl Step for PrCreate {
                 &format!("#{} was open already", old.number),
             )),
             Opened::NothingToDo => Ok(Outcome::skipped(
-                "nothing-between",
+                Code::NothingBetween,
                 format!(
                     "{} has no commits that {} lacks",
                     request.head.branch, request.base
@@ -239,7 +240,7 @@ async fn base(
             } else {
                 ErrorKind::Denied
             },
-            "base-unknown",
+            Code::BaseUnknown,
             format!("neither the remote nor the forge names a base branch: {error}"),
         )
         .advise("set `branches.base` in the policy")
@@ -267,7 +268,5 @@ fn step_error(error: ForgeError) -> StepError {
     } else {
         ErrorKind::Denied
     };
-    let mut told = StepError::new(kind, error.class.code(), error.to_string());
-    told.advice = error.advice;
-    told
+    StepError::for_reason(kind, error.reason)
 }

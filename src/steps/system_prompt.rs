@@ -11,6 +11,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::pipeline::{Context, ErrorKind, Outcome, Step, StepDef, StepError, interruptible};
+use crate::reason::Code;
 use crate::text::{read_as_text_file, strip};
 
 pub(super) const STEP: StepDef = StepDef::of::<SystemPrompt>(
@@ -46,12 +47,12 @@ impl Step for SystemPrompt {
                 fallback,
             )),
             (Ok(None), None) => Ok(Outcome::skipped(
-                "no-prompt",
+                Code::NoPrompt,
                 format!("there is no {place}, and no fallback"),
             )),
             (Err(why), _) => Err(StepError::new(
                 ErrorKind::Denied,
-                "prompt",
+                Code::Prompt,
                 format!("{place} {why}"),
             )
             .advise("make it a readable file of at most 256 KiB in the configuration directory")),

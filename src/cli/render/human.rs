@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use crate::reason::Code;
 use crate::report::{Report, StepReport, Verdict};
 
 /// How much to show.
@@ -23,13 +24,13 @@ impl Detail {
 }
 
 /// Reasons that say no more than "not set up here": shown with `-v` only.
-const QUIET: &[&str] = &[
-    "no-platform",
-    "no-token",
-    "no-input",
-    "no-content",
-    "no-prompt",
-    "disabled",
+const QUIET: &[Code] = &[
+    Code::NoPlatform,
+    Code::NoToken,
+    Code::NoInput,
+    Code::NoContent,
+    Code::NoPrompt,
+    Code::Disabled,
 ];
 
 /// Renders a report. Empty when there is nothing worth a line.
@@ -106,11 +107,7 @@ fn extras(text: &mut String, step: &StepReport, detail: Detail, width: usize) {
 
 /// Says whether a step was skipped because something is not set up here.
 pub(in crate::cli) fn is_quiet(step: &StepReport) -> bool {
-    step.verdict == Verdict::Skipped
-        && step
-            .reason
-            .as_deref()
-            .is_some_and(|reason| QUIET.contains(&reason))
+    step.verdict == Verdict::Skipped && step.reason.is_some_and(|reason| QUIET.contains(&reason))
 }
 
 fn line(text: &mut String, words: std::fmt::Arguments<'_>) {

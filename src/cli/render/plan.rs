@@ -43,16 +43,17 @@ pub(in crate::cli) fn plan(plan: &Plan) -> String {
             } else {
                 format!(" ({})", step.kind)
             };
-            let reason = step.reason.map(|reason| format!(" ({reason})"));
+            let held = step.held.as_ref();
+            let reason = held.map(|reason| format!(" ({})", reason.code));
             let reason = reason.unwrap_or_default();
             line(
                 &mut text,
                 format_args!("{:>3}. {verb} {}{kind}{reason}", index + 1, step.name),
             );
-            if let Some(why) = &step.why {
-                line(&mut text, format_args!("          {why}"));
+            if let Some(reason) = held {
+                line(&mut text, format_args!("          {}", reason.message));
             }
-            if let Some(advice) = &step.advice {
+            if let Some(advice) = held.and_then(|reason| reason.advice.as_ref()) {
                 line(&mut text, format_args!("          -> {advice}"));
             }
             for detail in &step.details {

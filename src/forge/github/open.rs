@@ -72,7 +72,7 @@ impl GitHub {
         };
         let url = self
             .url(&["pulls"])
-            .map_err(|error| HttpError::Unusable(error.message))?;
+            .map_err(|error| HttpError::Unusable(error.reason.message))?;
         self.send_raw(Request::post(url, &body)?).await
     }
 
@@ -135,7 +135,7 @@ impl GitHub {
         request: &NewPullRequest,
         error: ForgeError,
     ) -> Result<Opened, ForgeError> {
-        tracing::debug!(code = error.code(), "the answer was lost, looking it up");
+        tracing::debug!(code = %error.code(), "the answer was lost, looking it up");
         match self.find_opened(request).await {
             Ok(Some(pull)) => Ok(Opened::Found(pull)),
             Ok(None) | Err(_) => Err(error),
@@ -154,7 +154,7 @@ impl GitHub {
         let number = number.to_string();
         let mut note = |what: &str, outcome: Result<(), ForgeError>| {
             if let Err(error) = outcome {
-                warnings.push(format!("{what} were not added: {}", error.message));
+                warnings.push(format!("{what} were not added: {}", error.reason.message));
             }
         };
         if !request.labels.is_empty() {

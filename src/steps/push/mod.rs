@@ -17,6 +17,7 @@ use crate::git::{Hook, Matching, PrePush, Repo};
 use crate::names::{RemoteName, RemoteUrl, Scheme};
 use crate::pipeline::{Context, Outcome, Step, StepDef, StepError, interruptible};
 use crate::policy::{Policy, RemoteFacts, Trigger};
+use crate::reason::Code;
 
 use self::settings::{Hooks, PushWord, RemoteChoice, SubmoduleRule};
 use self::words::{News, outcome};
@@ -100,7 +101,7 @@ impl Step for Push {
         };
         let Some(repo) = cx.repo else {
             return Ok(Outcome::skipped(
-                "not-a-repository",
+                Code::NotARepository,
                 "there is no repository here",
             ));
         };

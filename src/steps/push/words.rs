@@ -4,6 +4,7 @@ use sendoff_push::{Action, PushError, Pushed};
 
 use crate::pipeline::{ErrorKind, Outcome, Outputs, Shipment, StepError};
 use crate::policy::Refused;
+use crate::reason::{Code, Reason};
 use crate::secrets::KnownSecrets;
 
 use super::work::Arrival;
@@ -41,11 +42,10 @@ pub(super) fn outcome(
         && arrivals.iter().all(|arrival| protected(arrival).is_some())
     {
         // A guard like the local one, that only the remote could answer.
-        return Ok(Outcome::Skipped {
-            reason: "protected-branch",
-            summary: format!("not pushed: {refused}"),
-            advice: Some("work on a branch of your own: git switch -c NAME".into()),
-        });
+        let reason = Reason::new(Code::ProtectedBranch, format!("not pushed: {refused}"));
+        return Ok(Outcome::Skipped(
+            reason.advise("work on a branch of your own: git switch -c NAME"),
+        ));
     }
     if let Some(error) = partly(&arrivals, hook, &shipment.push_options.known) {
         return Err(error);
@@ -101,11 +101,11 @@ fn partly(arrivals: &[Arrival], hook: &News, known: &KnownSecrets) -> Option<Ste
         };
         let mut next = step_error(error, known);
         if arrivals.len() > 1 {
-            next.summary = format!("{url}: {}", next.summary);
+            next.reason.message = format!("{url}: {next}");
         }
         match &mut told {
             // Class, advice and words are those of the first that refused.
-            Some(first) => first.summary = format!("{}; {}", first.summary, next.summary),
+            Some(first) => first.reason.message = format!("{first}; {next}"),
             None => told = Some(next),
         }
     }
@@ -144,8 +144,9 @@ fn step_error(error: &PushError, known: &KnownSecrets) -> StepError {
     } else {
         ErrorKind::Denied
     };
-    let mut told = StepError::new(kind, error.class(), error.summary(known));
-    told.advice = error.advice();
+    let code = Code::named(error.class());
+    let reason = Reason::new(code, error.summary(known)).advise_if(error.advice());
+    let mut told = StepError::for_reason(kind, reason);
     let key = match error {
         PushError::HookDeclined { .. } => "hook-output",
         _ => "messages",

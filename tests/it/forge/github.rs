@@ -149,6 +149,6 @@ async fn the_forge_knows_the_branches_of_a_bare_repository() {
         let opened = forge.open(&request("same")).await.unwrap();
         assert_eq!(opened, Opened::NothingToDo, "{packing}");
         let error = forge.open(&request("gone")).await.unwrap_err();
-        assert_eq!(error.code(), "head-missing", "{packing}");
+        assert_eq!(error.code().as_str(), "head-missing", "{packing}");
     }
 }

@@ -80,11 +80,11 @@ fn render(error: &ForgeError) -> String {
     } else {
         "final"
     };
-    let advice = error.advice.as_deref().unwrap_or("-");
+    let advice = error.reason.advice.as_deref().unwrap_or("-");
     without_port(&format!(
         "{} ({kind})\n{}\n{advice}",
         error.code(),
-        error.message
+        error.reason.message
     ))
 }
 

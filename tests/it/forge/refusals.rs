@@ -39,7 +39,7 @@ pub(super) async fn finding(answer: Answer) -> ForgeError {
 /// Returns how long the error asks to wait, in seconds.
 pub(super) async fn wait(answer: Answer) -> Option<i64> {
     let error = opening(answer).await;
-    assert_eq!(error.code(), "rate-limited", "{error:?}");
+    assert_eq!(error.code().as_str(), "rate-limited", "{error:?}");
     #[expect(clippy::disallowed_methods, reason = "compared with the server's time")]
     let now = jiff::Timestamp::now();
     let wait = error.not_before?.duration_since(now).as_millis();

@@ -71,11 +71,11 @@ async fn what_may_be_another_ones_is_not_adopted_although_the_forge_has_ours() {
         ]);
         let forge = connect("github", server.url());
         let error = forge.open(&request("work")).await.unwrap_err();
-        assert_eq!(error.code(), "validation", "{list}");
+        assert_eq!(error.code().as_str(), "validation", "{list}");
         assert!(
-            error.message.contains("already exists"),
+            error.reason.message.contains("already exists"),
             "{}",
-            error.message
+            error.reason.message
         );
     }
 }

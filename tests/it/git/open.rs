@@ -167,7 +167,7 @@ fn an_unknown_extension_is_named() {
     sandbox.git(&work, &["config", "core.repositoryFormatVersion", "1"]);
     append(&work.join(".git/config"), "[extensions]\n\tnewTrick = on\n");
     let error = discover(&sandbox, &work).unwrap_err();
-    assert_eq!(error.class(), "unsupported");
+    assert_eq!(error.class().as_str(), "unsupported");
     assert!(matches!(error, OpenError::Extension(name) if name == "newTrick"));
 }
 
@@ -181,7 +181,7 @@ fn refs_that_are_no_files_are_named() {
     let config = work.join(".git/config");
     append(&config, "[extensions]\n\trefStorage = reftable\n");
     let error = discover(&sandbox, &work).unwrap_err();
-    assert_eq!(error.class(), "unsupported");
+    assert_eq!(error.class().as_str(), "unsupported");
     assert!(matches!(error, OpenError::RefFormat(name) if name == "reftable"));
 }
 

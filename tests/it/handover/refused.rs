@@ -53,7 +53,7 @@ fn another_users_file_is_refused() {
         error.to_string(),
         format!("`{}` is another user's file", path.display())
     );
-    assert_eq!(error.code(), "refused");
+    assert_eq!(error.code().as_str(), "refused");
     assert!(path.exists());
 }
 

@@ -42,12 +42,12 @@ fn every_kind_of_error_fails_the_step_with_its_own_code() {
     "#);
     assert_eq!(
         verdict(&report, "denied"),
-        (Verdict::Failed, Some("made-up"))
+        (Verdict::Failed, Some("rejected"))
     );
     assert_eq!(step(&report, "denied").advice.as_deref(), Some("do this"));
     assert_eq!(
         verdict(&report, "passing"),
-        (Verdict::Failed, Some("made-up"))
+        (Verdict::Failed, Some("rejected"))
     );
     assert_eq!(verdict(&report, "say").0, Verdict::Done);
     assert_eq!((report.verdict, report.exit_code), (Verdict::Failed, 1));

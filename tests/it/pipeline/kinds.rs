@@ -9,6 +9,7 @@ use schemars::JsonSchema;
 use sendoff::pipeline::{
     Context, ErrorKind, Outcome, Outputs, Step, StepDef, StepError, interruptible,
 };
+use sendoff::reason::Code;
 use sendoff::template::Template;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -105,9 +106,10 @@ impl Step for Act {
     async fn run(&self, _cx: &Context<'_>) -> Result<Outcome, StepError> {
         let wait = Duration::from_millis(self.millis);
         let message = self.message.clone();
-        let error = |kind| Err(StepError::new(kind, "made-up", message.clone()).advise("do this"));
+        let error =
+            |kind| Err(StepError::new(kind, Code::Rejected, message.clone()).advise("do this"));
         match self.what {
-            What::Skip => Ok(Outcome::skipped("nothing", message)),
+            What::Skip => Ok(Outcome::skipped(Code::NothingToShip, message)),
             What::Fail => error(ErrorKind::Denied),
             What::FailInPassing => error(ErrorKind::Transient),
             What::Bug => error(ErrorKind::Internal),

@@ -139,7 +139,7 @@ fn a_deadline_that_passes_before_the_first_step_fails_the_run() {
     let deadline = Deadline::new(Duration::from_millis(1));
     let report = draft().cut_off(&deadline);
     assert_eq!((report.verdict, report.exit_code), (Verdict::Failed, 1));
-    assert_eq!(report.notes[0].code, "deadline");
+    assert_eq!(report.notes[0].code.as_str(), "deadline");
 }
 
 #[test]

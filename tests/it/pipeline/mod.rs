@@ -16,6 +16,7 @@ use sendoff::pipeline::{
     RemoteHeadSource, RunFacts, RunInfo, SharedProgress, TaskDocument, TaskFacts,
 };
 use sendoff::policy::{Layers, Origin, Policy, Trigger};
+use sendoff::reason::Code;
 use sendoff::report::{Report, StepReport, Verdict};
 
 use kinds::KINDS;
@@ -58,7 +59,7 @@ fn run_pipeline(
         run: RunFacts { id: "r".into() },
         steps: std::collections::BTreeMap::new(),
     };
-    let hold = Hold::new("no-repository", "there is no repository");
+    let hold = Hold::new(Code::NotARepository, "there is no repository");
     let missing = hold.clone();
     let task = TaskDocument::default();
     let forge = ForgeSource::new(move || {
@@ -110,5 +111,5 @@ fn step<'a>(report: &'a Report, name: &str) -> &'a StepReport {
 /// Returns verdict and reason of a step.
 fn verdict<'a>(report: &'a Report, name: &str) -> (Verdict, Option<&'a str>) {
     let step = step(report, name);
-    (step.verdict, step.reason.as_deref())
+    (step.verdict, step.reason.map(Code::as_str))
 }

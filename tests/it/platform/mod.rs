@@ -99,7 +99,7 @@ async fn fields_that_are_missing_stay_missing_and_other_shapes_are_errors() {
     assert_eq!(memories[1].content, None);
     server.add_memory(json!("a plain string"));
     let error = platform.recall(10).await.unwrap_err();
-    assert_eq!(error.code(), "bad-response");
+    assert_eq!(error.code().as_str(), "bad-response");
     server.inject([Fault::Instead(Answer::json(200, &json!({"memories": []})))]);
     let error = platform.recall(10).await.unwrap_err();
     insta::assert_snapshot!(render(&error), @r#"
@@ -133,7 +133,7 @@ async fn a_heartbeat_names_its_workspace_and_all_its_fields() {
 async fn every_refusal_has_its_class() {
     let codes = |status| async move {
         let error = committing(Answer::json(status, &json!({"error": "no"}))).await;
-        (error.code(), error.is_transient())
+        (error.code().as_str(), error.is_transient())
     };
     assert_eq!(codes(403).await, ("auth", false));
     assert_eq!(codes(404).await, ("workspace-unknown", false));
@@ -179,7 +179,7 @@ async fn a_sign_in_page_is_no_heartbeat() {
         "<p>",
     ))]);
     let error = platform.heartbeat(&Heartbeat::default()).await.unwrap_err();
-    assert_eq!(error.code(), "bad-response");
+    assert_eq!(error.code().as_str(), "bad-response");
 }
 
 #[tokio::test]
@@ -214,7 +214,7 @@ async fn a_silent_platform_is_left_in_time_and_a_memory_is_not_sent_twice() {
         .commit_memory("text", "LOCAL")
         .await
         .unwrap_err();
-    assert_eq!(error.code(), "timeout");
+    assert_eq!(error.code().as_str(), "timeout");
     assert!(start.elapsed() < Duration::from_secs(10));
     assert_eq!(server.memories().len(), 1);
 }
@@ -259,7 +259,7 @@ fn ids_and_urls_that_could_lead_elsewhere_are_refused() {
         &"x".repeat(129),
     ] {
         let error = Platform::new(client(), url(), id, TokenSource::None).unwrap_err();
-        assert_eq!(error.code(), "workspace-id", "{id:?}");
+        assert_eq!(error.code().as_str(), "workspace-id", "{id:?}");
     }
     for url in [
         "ftp://h/",
@@ -269,7 +269,7 @@ fn ids_and_urls_that_could_lead_elsewhere_are_refused() {
     ] {
         let made = Platform::new(client(), url.parse().unwrap(), "a", TokenSource::None);
         let error = made.unwrap_err();
-        assert_eq!(error.code(), "platform-url");
+        assert_eq!(error.code().as_str(), "platform-url");
         assert!(!error.to_string().contains("secret"));
     }
 }

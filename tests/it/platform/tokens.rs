@@ -52,7 +52,7 @@ async fn files_that_are_no_token_are_refused_and_nothing_is_sent() {
     for file in files {
         let platform = connect(&server, TokenSource::File(file.clone()));
         let error = platform.heartbeat(&Heartbeat::default()).await.unwrap_err();
-        assert_eq!(error.code(), "token-file", "{}", file.display());
+        assert_eq!(error.code().as_str(), "token-file", "{}", file.display());
     }
     assert!(server.log().is_empty());
 }
@@ -100,6 +100,6 @@ async fn another_host_gets_neither_memory_nor_token() {
     let file = sandbox.write("token", TOKEN);
     let platform = connect(&server, TokenSource::File(file));
     let error = platform.commit_memory("text", "LOCAL").await.unwrap_err();
-    assert_eq!(error.code(), "redirect-refused");
+    assert_eq!(error.code().as_str(), "redirect-refused");
     assert!(other.log().is_empty());
 }
