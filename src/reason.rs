@@ -96,6 +96,10 @@ codes! {
     Archived = "archived",
     /// The token or the login is missing, wrong or expired, or may not do this.
     Auth = "auth",
+    /// The server offers no scheme of authentication that sendoff speaks.
+    AuthScheme = "auth-scheme",
+    /// Configuration in the environment cannot be read.
+    BadEnvironment = "bad-environment",
     /// The repository's HEAD cannot be read.
     BadHead = "bad-head",
     /// What the command line names cannot be used.
@@ -134,6 +138,8 @@ codes! {
     Disabled = "disabled",
     /// The branch on the remote has commits that are not here.
     Diverged = "diverged",
+    /// Variables are set that do not count, by the system's policy.
+    EnvironmentIgnored = "environment-ignored",
     /// A command cannot be started, or did not end.
     Exec = "exec",
     /// A command ended with another exit code than 0.

@@ -3,7 +3,6 @@
 mod base_branch;
 mod commit;
 mod config;
-mod config_files;
 pub mod credentials;
 pub mod delivery;
 mod discover;
@@ -25,8 +24,7 @@ mod url_match;
 use std::sync::{Arc, OnceLock};
 
 pub use commit::Commit;
-pub use config::{Config, Matching};
-pub use config_files::ConfigFiles;
+pub use config::{Config, ConfigFiles, ConfigVariableError, Matching};
 pub use head::{Head, HeadError};
 pub use hooks::{Hook, PrePush};
 pub use open::{LocalConfigTrust, OpenError};

@@ -13,8 +13,7 @@ use gix::sec::Trust;
 
 use crate::reason::Code;
 
-use super::config::Config;
-use super::config_files::ConfigFiles;
+use super::config::{Config, ConfigFiles};
 use super::discover::{RepoPaths, find};
 use super::{Repo, head};
 
@@ -98,10 +97,10 @@ impl OpenError {
 impl Repo {
     /// Finds and opens the repository that `start` is in; nothing when it is in none.
     ///
-    /// Only the directory counts: no variable of the environment selects a repository, an object
-    /// directory or configuration (`GIT_CONFIG_NOSYSTEM` and `GIT_CONFIG_GLOBAL` included). System
-    /// and user configuration come from `files`, includes followed; what stands in the repository's
-    /// own configuration is read as facts, and has power only with [`LocalConfigTrust::Trust`].
+    /// Only the directory counts: no variable of the environment selects a repository or an object
+    /// directory. The configuration of the system, the user and the environment comes from `files`,
+    /// includes followed; what stands in the repository's own configuration is read as facts, and has
+    /// power only with [`LocalConfigTrust::Trust`].
     pub fn discover(
         start: &Path,
         local_config: LocalConfigTrust,
@@ -113,7 +112,7 @@ impl Repo {
         paths.check_files()?;
         let branch = head::branch_for_includes(&paths.git_dir);
         let config = Config::of_user(&paths, files, branch.as_ref())?;
-        paths.check_owner(|top| config.is_safe_directory(top, files.home.as_deref()))?;
+        paths.check_owner(|top| config.is_safe_directory(top))?;
         let config = config.with_local(&paths, local_config, files, branch.as_ref())?;
         if let Some(format) = config.ref_format() {
             return Err(OpenError::RefFormat(format));

@@ -72,6 +72,13 @@ pub enum RemoteError {
         #[source]
         source: RemoteUrlError,
     },
+    /// The branch names an address in place of a remote, which cannot be used.
+    #[error("the address that the git configuration names as the remote cannot be used")]
+    Address {
+        /// What is wrong with it.
+        #[source]
+        source: RemoteUrlError,
+    },
 }
 
 impl RemoteError {
@@ -82,7 +89,7 @@ impl RemoteError {
             Self::Ambiguous(_) => Code::RemoteAmbiguous,
             Self::Absent(_) | Self::Name(_) => Code::RemoteAbsent,
             Self::ThisRepository => Code::RemoteLocal,
-            Self::Url { .. } => Code::RemoteUrl,
+            Self::Url { .. } | Self::Address { .. } => Code::RemoteUrl,
         }
     }
 
@@ -99,7 +106,7 @@ impl RemoteError {
                     .to_owned(),
             ),
             Self::Absent(name) => Some(format!("add it with `git remote add {name} URL`")),
-            Self::Name(_) | Self::Url { .. } => {
+            Self::Name(_) | Self::Url { .. } | Self::Address { .. } => {
                 Some("see `git remote -v` and `git config --list --show-origin`".to_owned())
             }
         }
@@ -114,28 +121,53 @@ impl Repo {
         choice: Option<&RemoteName>,
         branch: Option<&BranchName>,
     ) -> Result<Remote, RemoteError> {
-        let name = match choice {
-            Some(name) => name.clone(),
-            None => self.chosen_remote(branch)?,
-        };
-        self.remote_called(name)
+        if let Some(name) = choice {
+            return self.remote_called(name.clone());
+        }
+        let chosen = self.chosen_remote(branch)?;
+        if self.is_address(&chosen) {
+            return self.remote_at(&chosen);
+        }
+        self.remote_called(named(&chosen)?)
     }
 
-    fn chosen_remote(&self, branch: Option<&BranchName>) -> Result<RemoteName, RemoteError> {
+    /// Says whether `chosen` is no remote's name and reads as an address.
+    fn is_address(&self, chosen: &BString) -> bool {
+        let reads_so = chosen.contains(&b':')
+            || (chosen.starts_with(b"/")
+                || chosen.starts_with(b"./")
+                || chosen.starts_with(b"../"));
+        reads_so && !self.config().remote_names().contains(chosen)
+    }
+
+    /// Makes a remote of an address, as git does. Nothing is tracked of it here.
+    fn remote_at(&self, address: &BString) -> Result<Remote, RemoteError> {
+        let parse = |rewrite| {
+            self.parse_url(address, rewrite)
+                .map_err(|source| RemoteError::Address { source })
+        };
+        let url = parse(Rewrite::Push)?;
+        Ok(Remote {
+            fetch_url: parse(Rewrite::Fetch)?,
+            ..Remote::new(RemoteName::of_address(&url), url)
+        })
+    }
+
+    fn chosen_remote(&self, branch: Option<&BranchName>) -> Result<BString, RemoteError> {
         let of_branch = |key: &str| self.config().facts("branch", branch?.as_str(), key).pop();
         let configured = of_branch("pushRemote")
             .or_else(|| self.config().push_default())
             .or_else(|| of_branch("remote"));
         if let Some(name) = configured {
-            return named(&name);
+            return Ok(name);
         }
         let mut names = self.config().remote_names();
         if names.contains(b"origin".as_bstr()) {
-            return named(&BString::from("origin"));
+            return Ok("origin".into());
         }
         match names.pop_first() {
             None => Err(RemoteError::None),
-            Some(only) if names.is_empty() => named(&only),
+            Some(only) if names.is_empty() => Ok(only),
             Some(first) => {
                 let all = std::iter::once(first).chain(names);
                 let shown = all.map(|name| name.to_str_lossy().escape_debug().to_string());

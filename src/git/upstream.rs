@@ -22,8 +22,11 @@ impl Repo {
     /// Makes the branch of the same name on `remote` the upstream of `branch`.
     ///
     /// Writes to the configuration that all work trees share, under git's own lock, and only when
-    /// something changes.
+    /// something changes. A remote without a name is left as it is: its address may hold a login.
     pub fn set_upstream(&self, remote: &Remote, branch: &BranchName) -> Result<(), UpstreamError> {
+        if remote.name.is_address() {
+            return Ok(());
+        }
         let full = branch.full();
         let wanted = [("remote", remote.name.as_str()), ("merge", full.as_str())];
         let local = &self.config().local;

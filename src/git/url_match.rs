@@ -2,6 +2,15 @@
 
 use crate::names::{RemoteUrl, Scheme};
 
+/// Whether a pattern may leave out the scheme, as those of `credential.<url>` may.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Partial {
+    /// It may not.
+    No,
+    /// What it leaves out matches anything; what it names has to be the same.
+    Allowed,
+}
+
 /// How specifically a pattern matches a URL; greater is more specific. Host, then path, then user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub(super) struct Rank {
@@ -20,7 +29,11 @@ struct Pattern<'a> {
 }
 
 /// Returns how specifically `pattern` matches `url`, or nothing when it does not match.
-pub(super) fn rank(pattern: &str, url: &RemoteUrl) -> Option<Rank> {
+pub(super) fn rank(pattern: &str, url: &RemoteUrl, partial: Partial) -> Option<Rank> {
+    if !pattern.contains("://") {
+        let named = partial == Partial::Allowed && is_named_in_part(pattern, url);
+        return named.then(Rank::default);
+    }
     let pattern = split(pattern)?;
     let scheme = url.scheme();
     let same_scheme = pattern.scheme.eq_ignore_ascii_case(scheme.as_str());
@@ -29,8 +42,10 @@ pub(super) fn rank(pattern: &str, url: &RemoteUrl) -> Option<Rank> {
     if !(same_scheme && same_port && same_user && hosts_match(pattern.host, url.host()?)) {
         return None;
     }
-    let wanted = pattern.path.trim_end_matches('/');
-    let rest = url.path().strip_prefix(wanted)?;
+    let wanted = normalized(pattern.path)?;
+    let wanted = wanted.trim_end_matches('/');
+    let path = normalized(url.path())?;
+    let rest = path.strip_prefix(wanted)?;
     (rest.is_empty() || rest.starts_with('/')).then_some(Rank {
         host: pattern.host.len(),
         path: wanted.len() + 1,
@@ -57,6 +72,94 @@ fn split(pattern: &str) -> Option<Pattern<'_>> {
         port,
         path,
     })
+}
+
+/// Compares with a pattern without a scheme: `[user@]host[:port][/path]`, or a path alone.
+fn is_named_in_part(pattern: &str, url: &RemoteUrl) -> bool {
+    let (authority, path) = match pattern.find('/') {
+        Some(at) => pattern.split_at(at),
+        None => (pattern, ""),
+    };
+    let (user, host) = match authority.rsplit_once('@') {
+        Some((login, host)) => (login.split(':').next(), host),
+        None => (None, authority),
+    };
+    let port = url
+        .port()
+        .map(|port| format!(":{port}"))
+        .unwrap_or_default();
+    let here = format!("{}{port}", url.host().unwrap_or_default());
+    let bare = |path: &str| percent_decoded(path).trim_matches('/').to_owned();
+    (host.is_empty() || host.eq_ignore_ascii_case(&here))
+        && user.is_none_or(|user| url.user() == Some(percent_decoded(user).as_str()))
+        && (bare(path).is_empty() || bare(path) == bare(url.path()))
+}
+
+/// Replaces each `%xx`; what is no text then keeps its escapes.
+pub(super) fn percent_decoded(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((first, after)) = rest.split_first() {
+        if let Some(byte) = escaped(rest) {
+            bytes.push(byte);
+            rest = rest.get(3..).unwrap_or_default();
+        } else {
+            bytes.push(*first);
+            rest = after;
+        }
+    }
+    String::from_utf8(bytes).unwrap_or_else(|_| text.to_owned())
+}
+
+/// Returns the byte that an escape at the beginning stands for.
+fn escaped(text: &[u8]) -> Option<u8> {
+    let [b'%', high, low, ..] = text else {
+        return None;
+    };
+    let hex = |digit: u8| char::from(digit).to_digit(16);
+    u8::try_from(hex(*high)? * 16 + hex(*low)?).ok()
+}
+
+/// Returns a path as git compares it: needless escapes decoded, the others in capitals, dot segments
+/// resolved. Nothing when it leads out of the root.
+fn normalized(path: &str) -> Option<String> {
+    let mut plain = String::with_capacity(path.len());
+    let mut rest = path;
+    while let Some(first) = rest.chars().next() {
+        let width = if let Some(byte) = escaped(rest.as_bytes()) {
+            let letter = char::from(byte);
+            if letter.is_ascii_alphanumeric() || "-._~".contains(letter) {
+                plain.push(letter);
+            } else {
+                plain.push_str(&rest.get(..3)?.to_ascii_uppercase());
+            }
+            3
+        } else {
+            plain.push(first);
+            first.len_utf8()
+        };
+        rest = rest.get(width..)?;
+    }
+    let mut kept: Vec<&str> = Vec::new();
+    let parts: Vec<&str> = plain.split('/').collect();
+    for (at, part) in parts.iter().enumerate() {
+        let is_last = at + 1 == parts.len();
+        match *part {
+            "." if is_last => kept.push(""),
+            "." => {}
+            ".." => {
+                if kept.len() < 2 {
+                    return None;
+                }
+                kept.pop();
+                if is_last {
+                    kept.push("");
+                }
+            }
+            part => kept.push(part),
+        }
+    }
+    Some(kept.join("/"))
 }
 
 const fn default_port(scheme: Scheme) -> Option<u16> {
@@ -89,7 +192,7 @@ mod tests {
     use super::*;
 
     fn rank_of(pattern: &str, url: &str) -> Option<Rank> {
-        rank(pattern, &RemoteUrl::parse(url).unwrap())
+        rank(pattern, &RemoteUrl::parse(url).unwrap(), Partial::No)
     }
 
     #[test]
@@ -115,6 +218,42 @@ mod tests {
             "git.example.com",
         ] {
             assert!(rank_of(pattern, url).is_none(), "{pattern}");
+        }
+    }
+
+    #[test]
+    fn paths_are_compared_without_dot_segments_and_needless_escapes() {
+        let team = "https://git.example.com/team";
+        for (path, matches) in [
+            ("team/./app.git", true),
+            ("x/../team/app.git", true),
+            ("%74eam/app.git", true),
+            ("team/../evil/app.git", false),
+            ("team/%2e%2e/evil/app.git", false),
+            ("team%2fapp.git", false),
+            ("../team/app.git", false),
+        ] {
+            let url = format!("https://git.example.com/{path}");
+            assert_eq!(rank_of(team, &url).is_some(), matches, "{path}");
+        }
+    }
+
+    #[test]
+    fn a_pattern_of_credentials_may_leave_out_the_scheme() {
+        let url = RemoteUrl::parse("https://u@git.example.com:8443/team/app.git").unwrap();
+        for (pattern, matches) in [
+            ("git.example.com:8443", true),
+            ("u@git.example.com:8443", true),
+            ("git.example.com:8443/team/app.git", true),
+            ("/team/app.git", true),
+            ("git.example.com", false),
+            ("git.example.com:8443/team", false),
+            ("*.example.com:8443", false),
+            ("other@git.example.com:8443", false),
+        ] {
+            let found = rank(pattern, &url, Partial::Allowed);
+            assert_eq!(found.is_some(), matches, "{pattern}");
+            assert!(rank(pattern, &url, Partial::No).is_none());
         }
     }
 

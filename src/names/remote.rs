@@ -2,9 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::RemoteUrl;
 use super::text::name_as_text;
 
-/// The name of a remote, such as `origin`.
+/// The name of a remote, such as `origin`; for one that has none its address, without a login.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(try_from = "String", into = "String")]
 pub struct RemoteName(String);
@@ -27,6 +28,16 @@ impl RemoteName {
         } else {
             Err(RemoteNameError(name))
         }
+    }
+
+    /// Names a remote that only has an address, as where `gh pr checkout` made the branch.
+    pub fn of_address(url: &RemoteUrl) -> Self {
+        Self(url.without_login())
+    }
+
+    /// Says whether it is an address. A name holds no colon, and begins with neither slash nor dot.
+    pub fn is_address(&self) -> bool {
+        self.0.contains(':') || self.0.starts_with(['/', '.'])
     }
 
     /// Returns the name.

@@ -6,7 +6,7 @@ use super::branches::PROTECTED;
 use super::error::{PolicyError, nearest};
 use super::file::PolicyFile;
 use super::kind::Kinds;
-use super::layer::Layer;
+use super::layer::{Layer, Origin};
 use super::node::{Entry, Table, quoted};
 use super::pattern::Pattern;
 use super::pipelines::{PipelineTable, StepRef};
@@ -28,6 +28,7 @@ pub(super) fn check(
     let file: PolicyFile =
         read(&layer.table, &layer.place).map_err(|error| error.explain(sources, &[], &[]))?;
     check_unprotect(layer, sources, &file)?;
+    check_environment(layer, sources)?;
     let pipelines = layer.table.table("pipelines");
     for (name, entry) in pipelines.into_iter().flat_map(|table| &table.0) {
         check_name("pipeline", name, entry, sources)?;
@@ -90,6 +91,19 @@ fn check_requirement(layer: &Layer, sources: &Sources) -> Result<(), PolicyError
     Err(PolicyError::new(message)
         .advise("install a newer sendoff, or mend `requires`")
         .at(sources, &entry.value.place, "not met"))
+}
+
+/// Checks that only the system says whose word the environment is: whoever else may is found by it.
+fn check_environment(layer: &Layer, sources: &Sources) -> Result<(), PolicyError> {
+    let system = matches!(layer.origin, Origin::BuiltIn | Origin::System);
+    match layer.table.find(["environment", "trust"]) {
+        Some(entry) if !system => Err(PolicyError::new(
+            "`environment.trust` can only be set in the system's policy",
+        )
+        .advise("set it in /etc/sendoff/policy.toml")
+        .at(sources, &entry.key, "not here")),
+        _ => Ok(()),
+    }
 }
 
 /// Checks that `unprotect` stands where it may, and names entries of the built-in list.

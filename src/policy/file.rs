@@ -9,6 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use super::branches::{Branches, Rule};
 use super::class::{Classed, KeyClass};
 use super::connections::{Forge, Git, Http, Platform, Remotes};
+use super::environment::Environment;
 use super::limits::Limits;
 use super::pipelines::Pipelines;
 use super::requirement::Requirement;
@@ -38,6 +39,8 @@ pub(super) struct PolicyFile {
     pub http: Http,
     /// How git's configuration is read.
     pub git: Git,
+    /// Whose word the environment is.
+    pub environment: Environment,
 }
 
 crate::classes!(PolicyFile {
@@ -51,6 +54,7 @@ crate::classes!(PolicyFile {
     remotes: D,
     http: D,
     git: D,
+    environment: D,
 });
 
 /// The classes of each table's keys, by the table's dotted name; `""` is the file itself.
@@ -64,6 +68,7 @@ pub const TABLE_CLASSES: &[(&str, &[(&str, KeyClass)])] = &[
     ("remotes", Remotes::CLASSES),
     ("http", Http::CLASSES),
     ("git", Git::CLASSES),
+    ("environment", Environment::CLASSES),
 ];
 
 /// Returns the schema of a policy file; pipelines and steps are left for those who know the kinds.

@@ -18,6 +18,8 @@ pub struct Limits {
     pub push_timeout: Span,
     /// The user's `pre-push` hook; the run's deadline stands still meanwhile.
     pub hook_timeout: Span,
+    /// One answer of one of the user's credential helpers: a person may have to touch a key.
+    pub helper_timeout: Span,
     /// One request to the forge or the platform.
     pub http_timeout: Span,
     /// Commits ahead of the base; a branch with more is held and reported.
@@ -31,6 +33,7 @@ crate::classes!(Limits {
     step_timeout: ADown,
     push_timeout: ADown,
     hook_timeout: ADown,
+    helper_timeout: ADown,
     http_timeout: ADown,
     commits: ADown,
     push_size: ADown,
@@ -43,6 +46,7 @@ impl Default for Limits {
             step_timeout: Span::seconds(30),
             push_timeout: Span::seconds(60),
             hook_timeout: Span::seconds(600),
+            helper_timeout: Span::seconds(60),
             http_timeout: Span::seconds(5),
             commits: Count(1000),
             push_size: Size::megabytes(200),

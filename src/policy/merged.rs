@@ -6,6 +6,7 @@ use crate::names::BranchName;
 
 use super::branches::Branches;
 use super::connections::{Forge, Git, Http, Platform, Remotes};
+use super::environment::Environment;
 use super::error::PolicyError;
 use super::file::PolicyFile;
 use super::layer::Origin;
@@ -29,6 +30,7 @@ pub struct Policy {
     remotes: Remotes,
     http: Http,
     git: Git,
+    environment: Environment,
     pipelines: BTreeMap<String, PipelineTable>,
     steps: BTreeMap<String, StepTable>,
     merged: Table,
@@ -81,6 +83,7 @@ impl Policy {
             remotes: file.remotes,
             http: file.http,
             git: file.git,
+            environment: file.environment,
             pipelines,
             steps,
             merged,
@@ -99,6 +102,7 @@ impl Policy {
             remotes: Remotes::default(),
             http: Http::default(),
             git: Git::default(),
+            environment: Environment::default(),
             pipelines: BTreeMap::new(),
             steps: BTreeMap::new(),
             merged: Table::default(),
@@ -139,6 +143,11 @@ impl Policy {
     /// Returns how git's configuration is read.
     pub const fn git(&self) -> &Git {
         &self.git
+    }
+
+    /// Returns whose word the environment is.
+    pub const fn environment(&self) -> &Environment {
+        &self.environment
     }
 
     /// Returns the pipeline of that name.

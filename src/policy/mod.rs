@@ -9,6 +9,7 @@ mod check;
 mod class;
 mod connections;
 mod discover;
+mod environment;
 mod error;
 mod file;
 mod kind;
@@ -40,6 +41,7 @@ pub use connections::{
     Forge, ForgeKind, Git, Http, LocalConfig, Platform, Remotes, ServerUrl, ServerUrlError,
 };
 pub use discover::{Places, RepositoryFile};
+pub use environment::{Environment, EnvironmentTrust};
 pub use error::{PolicyError, nearest};
 pub use file::{TABLE_CLASSES, file_schema};
 pub use kind::Kind;

@@ -1,4 +1,4 @@
-//! What child programs get from us: a search path and an allow-list of variables.
+//! What child programs get from us: a search path and variables.
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::fs::PermissionsExt;
@@ -15,9 +15,9 @@ pub struct Inheritance {
 
 impl Inheritance {
     /// Takes the absolute directories of the search path, and the variables for children.
-    pub fn new<'a>(
+    pub fn new<'a, N: Into<OsString>>(
         search_path: impl IntoIterator<Item = PathBuf>,
-        variables: impl IntoIterator<Item = (&'a str, &'a OsStr)>,
+        variables: impl IntoIterator<Item = (N, &'a OsStr)>,
     ) -> Self {
         Self {
             search_path: search_path.into_iter().collect(),

@@ -75,7 +75,7 @@ pub(super) fn client(policy: &Policy, known: &KnownSecrets) -> Client {
 pub(super) fn push_options(session: &Session, remote: &RemoteUrl) -> PushOptions {
     let policy = &session.loaded.policy;
     let environment = &session.environment;
-    let inheritance = Inheritance::new(environment.search_path(), environment.for_children());
+    let inheritance = Inheritance::new(environment.search_path(), environment.for_programs());
     // A server may echo the login that it got.
     session.known.add_login(remote.user(), remote.password());
     let options = PushOptions {

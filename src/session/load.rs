@@ -6,8 +6,8 @@ use crate::environment::Environment;
 use crate::git::{ConfigFiles, LocalConfigTrust, OpenError, Repo};
 use crate::pipeline::Hold;
 use crate::policy::{
-    Carried, Layers, Loaded, LocalConfig as Trusted, Origin, Places, PolicyError, RepositoryFile,
-    Setting, for_repository,
+    Carried, EnvironmentTrust, Layers, Loaded, LocalConfig as Trusted, Origin, Places, PolicyError,
+    RepositoryFile, Setting, for_repository,
 };
 use crate::reason::{Code, Reason};
 use crate::steps::STEPS;
@@ -44,10 +44,14 @@ pub(super) fn discover(
         let sentence = format!("there is no directory {}", directory.display());
         return Err(Hold::new(Code::NoDirectory, sentence).advise("name one that exists with -C"));
     }
-    let home = environment.home();
-    let config_home = environment.config_directory();
-    let config_home = config_home.as_deref().and_then(Path::parent);
-    let files = ConfigFiles::of_user(home.as_deref(), config_home);
+    let mut files = ConfigFiles::of_environment(environment).map_err(|error| {
+        Hold::broken(
+            Reason::of(Code::BadEnvironment, &error)
+                .advise("unset the variable, or set it as git writes it"),
+        )
+    })?;
+    // The working directory was entered somehow; another was named.
+    files.entered = files.entered.filter(|_| directory == environment.cwd());
     Repo::discover(directory, local_config, &files).map_err(|error| bad_repository(&error))
 }
 
@@ -56,11 +60,21 @@ pub(super) fn bad_repository(error: &OpenError) -> Hold {
     Hold::broken(Reason::of(error.class(), error).advise_if(error.advice()))
 }
 
-/// Loads the layers that apply to a request, without the repository's.
+/// Loads the layers that apply to a request, without the repository's. Returns the environment as the
+/// system's policy lets it count: the user's policy is looked for in it.
 pub(super) fn outside(
     request: &Request,
-    environment: &Environment,
-) -> Result<Loaded, Box<PolicyError>> {
+    environment: Environment,
+) -> Result<(Loaded, Environment), Box<PolicyError>> {
+    let loaded = layers(request, &environment)?;
+    if loaded.policy.environment().trust == EnvironmentTrust::Caller {
+        return Ok((loaded, environment));
+    }
+    let environment = environment.distrusted();
+    Ok((layers(request, &environment)?, environment))
+}
+
+fn layers(request: &Request, environment: &Environment) -> Result<Loaded, Box<PolicyError>> {
     let mut places = Places::usual(environment.config_directory().as_deref());
     places.policy_file = request
         .policy_file
@@ -115,16 +129,29 @@ pub(super) fn notes(loaded: &Loaded, repo: Option<&Repo>) -> Vec<Reason> {
     notes
 }
 
+/// Notes which variables are set and do not count.
+pub(super) fn unheard(environment: &Environment) -> Option<Reason> {
+    let names = environment.unheard();
+    let sentence = format!(
+        "{} in the environment does not count, by `environment.trust` of the system's policy",
+        names.join(", ")
+    );
+    let reason = Reason::new(Code::EnvironmentIgnored, sentence)
+        .advise("say it in the user's or the system's policy or git configuration");
+    (!names.is_empty()).then_some(reason)
+}
+
 /// Loads every layer and tells all about it.
 pub fn review(
     request: &Request,
     environment: &Environment,
 ) -> Result<PolicyReview, Box<PolicyError>> {
-    let directory = directory(request.directory.as_deref(), environment);
-    let repo = discover(&directory, environment, LocalConfigTrust::Ignore)
+    let (outside, environment) = outside(request, environment.clone())?;
+    let directory = directory(request.directory.as_deref(), &environment);
+    let repo = discover(&directory, &environment, LocalConfigTrust::Ignore)
         .ok()
         .flatten();
-    let loaded = inside(outside(request, environment)?, repo.as_ref())?;
+    let loaded = inside(outside, repo.as_ref())?;
     Ok(PolicyReview {
         layers: loaded.layer_names(),
         values: loaded.policy.flatten(),
@@ -136,8 +163,8 @@ pub fn review(
     })
 }
 
-/// Checks one file alone: `.sendoff.toml` by the rules of a repository's policy, any other by those of
-/// a user's. Its owner does not matter.
+/// Checks one file alone: `.sendoff.toml` by the rules of a repository's policy, the system's by those of
+/// the system, any other by those of a user's, whose owner does not matter.
 pub fn check_file(file: &Path) -> Result<(), Box<PolicyError>> {
     if file.file_name().is_some_and(|name| name == ".sendoff.toml") {
         let directory = file.parent().unwrap_or(Path::new("."));
@@ -151,6 +178,14 @@ pub fn check_file(file: &Path) -> Result<(), Box<PolicyError>> {
             Some(problem) => Err(Box::new(problem.error)),
             None => Ok(()),
         };
+    }
+    let system = Places::usual(None);
+    if system.system.as_deref() == Some(file) {
+        let mut loaded = Layers::load(&system, STEPS).map_err(Box::new)?;
+        return loaded
+            .problems
+            .pop()
+            .map_or(Ok(()), |problem| Err(Box::new(problem.error)));
     }
     let places = Places {
         policy_file: Some(file.to_owned()),

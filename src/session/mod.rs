@@ -80,8 +80,8 @@ impl Session {
         environment
             .tokens()
             .for_each(|token| request.known.add(&token));
+        let (loaded, environment) = load::outside(&request, environment)?;
         let directory = load::directory(request.directory.as_deref(), &environment);
-        let loaded = load::outside(&request, &environment)?;
         watch.limit(loaded.policy.limits().deadline.duration());
         let mut repo = load::discover(&directory, &environment, LocalConfigTrust::Ignore);
         let found = repo.as_ref().ok().and_then(Option::as_ref);
@@ -89,6 +89,7 @@ impl Session {
         watch.limit(loaded.policy.limits().deadline.duration());
         let mut notes = request.notes;
         notes.extend(load::notes(&loaded, found));
+        notes.extend(load::unheard(&environment));
         if loaded.policy.git().local_config == crate::policy::LocalConfig::Trust {
             repo = load::discover(&directory, &environment, LocalConfigTrust::Trust);
         }

@@ -162,9 +162,20 @@ impl Push {
                 SubmoduleRule::Check => Submodules::Check,
                 SubmoduleRule::Ignore => Submodules::Ignore,
             },
-            push_options: self.options.iter().cloned().map(String::from).collect(),
+            push_options: self.push_options(repo),
         };
         (around, news)
+    }
+
+    /// Returns the policy's push options, else those of the user's git configuration, where an empty one
+    /// forgets those before it.
+    fn push_options(&self, repo: &Repo) -> Vec<String> {
+        if !self.options.is_empty() {
+            return self.options.iter().cloned().map(String::from).collect();
+        }
+        let mut options = repo.config().strings("push.pushOption");
+        let start = options.iter().rposition(String::is_empty);
+        options.split_off(start.map_or(0, |at| at + 1))
     }
 
     /// Returns the `pre-push` hook when it is to run, and notes what the report has to say about it.

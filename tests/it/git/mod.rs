@@ -1,6 +1,7 @@
 //! Tests of `git`: facts about repositories that real git made.
 
 mod config;
+mod config_as_git;
 mod head;
 mod open;
 mod pr_template;
@@ -21,10 +22,9 @@ use crate::sandbox::Sandbox;
 /// The configuration files of the sandbox's user, and no system file.
 fn files(sandbox: &Sandbox) -> ConfigFiles {
     let home = sandbox.home();
-    ConfigFiles {
-        system: None,
-        ..ConfigFiles::of_user(Some(&home), Some(&home.join(".config")))
-    }
+    let mut files = ConfigFiles::of_user(Some(&home), Some(&home.join(".config")));
+    files.system = None;
+    files
 }
 
 /// Opens the repository at `path` as every run does.

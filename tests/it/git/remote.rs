@@ -48,8 +48,28 @@ fn a_remote_that_cannot_be_told_is_an_error() {
     assert_eq!(absent.to_string(), "there is no remote called `gone`");
     let local = chosen(&[A, ("branch.main.remote", ".")]).unwrap_err();
     assert_eq!(local, RemoteError::ThisRepository);
-    let url = chosen(&[A, ("branch.main.remote", "https://u:CANARY@h/x y")]).unwrap_err();
-    assert!(matches!(url, RemoteError::Name(_)));
+    let url = chosen(&[A, ("branch.main.remote", "https://u:CANARY@h/x?y")]).unwrap_err();
+    assert!(matches!(url, RemoteError::Address { .. }));
+    assert!(!format!("{url:?} {url}").contains("CANARY"));
+}
+
+#[test]
+fn an_address_in_place_of_a_remote_is_one_as_for_git() {
+    let address = "https://me:CANARY@fork.test/o/r.git";
+    for key in [
+        "branch.main.remote",
+        "branch.main.pushRemote",
+        "remote.pushDefault",
+    ] {
+        let remote = chosen(&[A, ORIGIN, (key, address)]).unwrap();
+        assert_eq!(remote.url.host(), Some("fork.test"));
+        assert!(remote.url.password().is_some());
+        assert_eq!(remote.name.as_str(), "https://fork.test/o/r.git");
+    }
+    let remote = chosen(&[A, ("branch.main.remote", "git@fork.test:o/r.git")]).unwrap();
+    assert_eq!(remote.name.as_str(), "fork.test:o/r.git");
+    let remote = chosen(&[A, ("branch.main.remote", "../fork.git")]).unwrap();
+    assert!(remote.url.file_path().unwrap().ends_with("fork.git"));
 }
 
 #[test]

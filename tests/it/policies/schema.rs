@@ -59,6 +59,7 @@ fn the_schema_refuses_what_only_one_file_gets_wrong() {
         "size-of",
         "url-with-password",
         "unprotect-",
+        "user-trusts-no-environment",
     ];
     for path in files("tests/policies/invalid") {
         let name = path.file_stem().unwrap().to_str().unwrap();

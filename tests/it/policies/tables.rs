@@ -252,3 +252,16 @@ fn each_value_is_shown_with_its_layer() {
         .collect();
     insta::assert_snapshot!(lines.join("\n"));
 }
+
+#[test]
+fn only_the_system_says_whose_word_the_environment_is() {
+    use sendoff::policy::{EnvironmentTrust, Origin};
+    let text = "[environment]\ntrust = \"none\"";
+    let loaded = load(&[(Origin::System, text)]);
+    assert_eq!(loaded.policy.environment().trust, EnvironmentTrust::None);
+    for origin in [Origin::User, Origin::Repository] {
+        let loaded = load(&[(origin, text)]);
+        assert_eq!(loaded.problems[0].origin, origin);
+        assert_eq!(loaded.policy.environment().trust, EnvironmentTrust::Caller);
+    }
+}

@@ -36,10 +36,8 @@ fn configure(sandbox: &Sandbox, text: &str) {
 /// Pushes `feature` as a run does: the repository with reduced trust, the options from its configuration.
 fn push_feature(sandbox: &Sandbox, work: &Path, url: &str) -> Result<Pushed, PushError> {
     let home = sandbox.home();
-    let files = ConfigFiles {
-        system: None,
-        ..ConfigFiles::of_user(Some(&home), Some(&home.join(".config")))
-    };
+    let mut files = ConfigFiles::of_user(Some(&home), Some(&home.join(".config")));
+    files.system = None;
     let repo = Repo::discover(work, LocalConfigTrust::Ignore, &files)
         .unwrap()
         .unwrap();

@@ -1,0 +1,261 @@
+//! Every environment variable, the directories and the working directory, read once.
+
+mod distrust;
+mod variables;
+
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::io::{self, IsTerminal};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use secrecy::SecretString;
+
+use self::variables::{OF_ONE_REPOSITORY, PASSED_ON};
+
+pub use self::variables::{VARIABLES, Variable};
+
+/// Where results of delegated tasks are, unless a variable says.
+const DELEGATION_RESULTS: &str = "/tmp/delegation_results.jsonl";
+/// Where the MCP server is, unless a variable says.
+const MCP_SERVER: &str = "/app/a2a_mcp_server.py";
+/// Where programs are looked for, unless a variable says.
+const SEARCH_PATH: &str = "/usr/local/bin:/usr/bin:/bin";
+/// Our own token, which no other program has a use for.
+const OWN_TOKEN: &str = "SENDOFF_TOKEN";
+
+/// What the process was started with.
+#[derive(Debug, Clone)]
+pub struct Environment {
+    cwd: PathBuf,
+    values: BTreeMap<OsString, OsString>,
+    terminal: bool,
+    unheard: Vec<String>,
+}
+
+impl Environment {
+    /// Reads the process's environment. The only place that does.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is where variables are read, once"
+    )]
+    ///
+    /// A working directory that was removed counts as `/`: what needs none still goes out.
+    pub fn read() -> Self {
+        Self {
+            cwd: std::env::current_dir().unwrap_or_else(|_| PathBuf::from("/")),
+            values: std::env::vars_os().collect(),
+            terminal: io::stderr().is_terminal(),
+            unheard: Vec::new(),
+        }
+    }
+
+    /// Makes an environment from pairs, for tests and for the demonstration.
+    pub fn from_pairs<'a>(
+        cwd: impl Into<PathBuf>,
+        pairs: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) -> Self {
+        let pairs = pairs.into_iter();
+        Self {
+            cwd: cwd.into(),
+            values: pairs
+                .map(|(name, value)| (name.into(), value.into()))
+                .collect(),
+            terminal: false,
+            unheard: Vec::new(),
+        }
+    }
+
+    /// Returns the working directory.
+    pub fn cwd(&self) -> &Path {
+        &self.cwd
+    }
+
+    /// Says whether stderr is a terminal, so that progress can be shown.
+    pub const fn is_terminal(&self) -> bool {
+        self.terminal
+    }
+
+    /// Says whether `SENDOFF=0` switched sendoff off.
+    pub fn is_off(&self) -> bool {
+        self.text("SENDOFF").is_some_and(|value| value == "0")
+    }
+
+    /// Returns how the working directory was entered: `PWD` where it names that directory, links kept.
+    pub fn entered(&self) -> PathBuf {
+        let same = |path: &PathBuf| {
+            let place = |path: &Path| path.metadata().map(|found| (found.dev(), found.ino())).ok();
+            place(path).is_some() && place(path) == place(&self.cwd)
+        };
+        let named = self.directory("PWD").filter(same);
+        named.unwrap_or_else(|| self.cwd.clone())
+    }
+
+    /// Returns a variable without the blanks around it; nothing when it is absent or blank.
+    fn value(&self, name: &str) -> Option<&OsStr> {
+        let value = self.values.get(OsStr::new(name))?.as_bytes().trim_ascii();
+        (!value.is_empty()).then(|| OsStr::from_bytes(value))
+    }
+
+    /// Returns the bytes of a variable as they are.
+    pub fn raw(&self, name: &str) -> Option<&[u8]> {
+        self.values
+            .get(OsStr::new(name))
+            .map(|value| value.as_bytes())
+    }
+
+    /// Returns the text of a variable; nothing when it is blank, absent or not UTF-8.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.value(name)?.to_str()
+    }
+
+    /// Returns a variable that holds a secret.
+    pub fn secret(&self, name: &str) -> Option<SecretString> {
+        self.text(name).map(SecretString::from)
+    }
+
+    /// Returns every token that the environment holds, so that none of them is ever shown.
+    pub fn tokens(&self) -> impl Iterator<Item = SecretString> {
+        let names = VARIABLES.iter().map(|variable| variable.name);
+        names
+            .filter(|name| name.ends_with("_TOKEN"))
+            .filter_map(|name| self.secret(name))
+    }
+
+    /// Returns the directory that a variable names, when it is absolute.
+    fn directory(&self, name: &str) -> Option<PathBuf> {
+        let path = PathBuf::from(self.value(name)?);
+        path.is_absolute().then_some(path)
+    }
+
+    /// Returns the home directory, when it is absolute.
+    pub fn home(&self) -> Option<PathBuf> {
+        self.directory("HOME")
+    }
+
+    /// Returns the directory of the user's configuration: `$XDG_CONFIG_HOME`.
+    pub fn config_home(&self) -> Option<PathBuf> {
+        self.directory("XDG_CONFIG_HOME")
+            .or_else(|| Some(self.home()?.join(".config")))
+    }
+
+    /// Returns the directory of the user's policy: `$XDG_CONFIG_HOME/sendoff`.
+    pub fn config_directory(&self) -> Option<PathBuf> {
+        Some(self.config_home()?.join("sendoff"))
+    }
+
+    /// Returns the directory of sendoff's state: `$XDG_STATE_HOME/sendoff`.
+    pub fn state_directory(&self) -> Option<PathBuf> {
+        let base = self
+            .directory("XDG_STATE_HOME")
+            .or_else(|| Some(self.home()?.join(".local/state")));
+        Some(base?.join("sendoff"))
+    }
+
+    /// Returns the directory whose `.auth_token` holds the platform's token.
+    pub fn configs_directory(&self) -> PathBuf {
+        self.directory("CONFIGS_DIR")
+            .unwrap_or_else(|| PathBuf::from("/configs"))
+    }
+
+    /// Returns the file to which results of delegated tasks are appended.
+    pub fn delegation_results(&self) -> PathBuf {
+        self.cwd
+            .join(self.path("DELEGATION_RESULTS_FILE", DELEGATION_RESULTS))
+    }
+
+    /// Returns the stdio MCP server through which an agent reaches other agents, as it is given.
+    pub fn mcp_server(&self) -> &Path {
+        self.path("A2A_MCP_SERVER_PATH", MCP_SERVER)
+    }
+
+    fn path<'a>(&'a self, name: &str, default: &'a str) -> &'a Path {
+        self.value(name).map_or(Path::new(default), Path::new)
+    }
+
+    /// Returns the absolute directories of `PATH`, in order. Relative ones would be the repository's.
+    pub fn search_path(&self) -> Vec<PathBuf> {
+        let path = self.value("PATH").unwrap_or(OsStr::new(SEARCH_PATH));
+        std::env::split_paths(path)
+            .filter(|directory| directory.is_absolute())
+            .collect()
+    }
+
+    /// Returns a path that a variable names, below the working directory where it is relative.
+    pub fn named_path(&self, name: &str) -> Option<PathBuf> {
+        Some(self.cwd.join(self.value(name)?))
+    }
+
+    /// Returns what the program of an `exec` step inherits: an allow-list, never a token.
+    pub fn for_children(&self) -> Vec<(&OsStr, &OsStr)> {
+        let passed = PASSED_ON.iter().map(OsStr::new);
+        passed
+            .filter_map(|name| Some((name, self.values.get(name)?.as_os_str())))
+            .collect()
+    }
+
+    /// Returns what the programs inherit that the user's git configuration names, such as ssh and
+    /// credential helpers: what the caller has, as they get it from git. Our own token stays here, and
+    /// so does what selects a repository.
+    pub fn for_programs(&self) -> Vec<(&OsStr, &OsStr)> {
+        let values = self.values.iter();
+        let withheld = |name: &OsStr| {
+            name == OWN_TOKEN || OF_ONE_REPOSITORY.iter().any(|of_one| name == *of_one)
+        };
+        values
+            .filter(|(name, _)| !withheld(name))
+            .map(|(name, value)| (name.as_os_str(), value.as_os_str()))
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn children_inherit_no_token() {
+        let environment =
+            Environment::from_pairs("/", [("GH_TOKEN", "CANARY"), ("HOME", "/home/u")]);
+        let passed = environment.for_children();
+        assert_eq!(passed, [(OsStr::new("HOME"), OsStr::new("/home/u"))]);
+    }
+
+    #[test]
+    fn programs_of_the_users_inherit_what_the_caller_has_but_no_repository_and_no_token_of_ours() {
+        let pairs = [
+            ("AWS_PROFILE", "dev"),
+            ("GIT_DIR", "/r/.git"),
+            ("GIT_CONFIG_COUNT", "0"),
+            ("SENDOFF_TOKEN", "CANARY"),
+        ];
+        let environment = Environment::from_pairs("/", pairs);
+        let names: Vec<_> = environment
+            .for_programs()
+            .into_iter()
+            .map(|(name, _)| name)
+            .collect();
+        assert_eq!(names, ["AWS_PROFILE", "GIT_CONFIG_COUNT"]);
+    }
+
+    #[test]
+    fn every_variable_is_trimmed_and_a_blank_one_is_none() {
+        let pairs = [
+            ("WORKSPACE_ID", "w1\n"),
+            ("CONFIGS_DIR", " /etc/c\r\n"),
+            ("GH_TOKEN", " \t"),
+        ];
+        let environment = Environment::from_pairs("/", pairs);
+        assert_eq!(environment.text("WORKSPACE_ID"), Some("w1"));
+        assert_eq!(environment.configs_directory(), PathBuf::from("/etc/c"));
+        assert!(environment.secret("GH_TOKEN").is_none());
+    }
+
+    #[test]
+    fn relative_directories_are_not_used() {
+        let environment = Environment::from_pairs("/", [("HOME", "here"), ("PATH", ".:/bin:x")]);
+        assert_eq!(environment.home(), None);
+        assert_eq!(environment.search_path(), [PathBuf::from("/bin")]);
+    }
+}

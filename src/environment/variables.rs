@@ -1,0 +1,197 @@
+//! The list of variables: what each is for, and what holds when it is not set.
+
+use super::{DELEGATION_RESULTS, MCP_SERVER};
+
+/// A variable that sendoff reads.
+#[derive(Debug, Clone, Copy)]
+pub struct Variable {
+    /// Its name.
+    pub name: &'static str,
+    /// What it is for, in one line.
+    pub doc: &'static str,
+    /// What holds when it is not set.
+    pub default: Option<&'static str>,
+}
+
+/// Every variable that sendoff reads, in the order of the reference page.
+pub const VARIABLES: &[Variable] = &[
+    variable(
+        "SENDOFF",
+        "`0` switches sendoff off: every run ends at once, with exit code 0. Text steps used alone reach nothing, and still work.",
+        None,
+    ),
+    variable(
+        "SENDOFF_LOG",
+        "Which log lines go to stderr, such as `debug` or `sendoff::git=trace`.",
+        None,
+    ),
+    variable(
+        "SENDOFF_TOKEN",
+        "The token for the origin that `forge.api-url` names, and for its git host.",
+        None,
+    ),
+    variable("GH_TOKEN", "The token for github.com.", None),
+    variable(
+        "GITHUB_TOKEN",
+        "The token for github.com, when `GH_TOKEN` is not set.",
+        None,
+    ),
+    variable(
+        "PLATFORM_URL",
+        "The agents' platform, such as `https://platform.example`.",
+        None,
+    ),
+    variable(
+        "WORKSPACE_ID",
+        "The workspace at the agents' platform.",
+        None,
+    ),
+    variable(
+        "CONFIGS_DIR",
+        "The directory whose `.auth_token` holds the platform's token, and `system-prompt.md` the system prompt.",
+        Some("/configs"),
+    ),
+    variable(
+        "DELEGATION_RESULTS_FILE",
+        "The file to which results of delegated tasks are appended, one JSON object a line.",
+        Some(DELEGATION_RESULTS),
+    ),
+    variable(
+        "A2A_MCP_SERVER_PATH",
+        "The stdio MCP server through which an agent reaches other agents.",
+        Some(MCP_SERVER),
+    ),
+    variable(
+        "XDG_CONFIG_HOME",
+        "Where the user's policy is: `sendoff/policy.toml` below it.",
+        Some("~/.config"),
+    ),
+    variable(
+        "XDG_STATE_HOME",
+        "Where sendoff keeps its state: `sendoff` below it.",
+        Some("~/.local/state"),
+    ),
+    variable("HOME", "The user's home directory.", None),
+    variable(
+        "PATH",
+        "Where ssh, credential helpers and other programs are looked for.",
+        None,
+    ),
+    variable("NO_COLOR", "Set to anything: no colour.", None),
+    variable(
+        "GIT_SSH_COMMAND",
+        "The ssh command, when a person asked for the run.",
+        None,
+    ),
+    variable(
+        "LANG",
+        "The language and encoding of programs that are started.",
+        None,
+    ),
+    variable(
+        "PWD",
+        "How the working directory was entered, for `includeIf \"gitdir:\"`; counts where it names that directory.",
+        None,
+    ),
+    variable(
+        "GIT_CONFIG_GLOBAL",
+        "The user's git configuration, in place of the usual files.",
+        Some("~/.gitconfig"),
+    ),
+    variable(
+        "GIT_CONFIG_SYSTEM",
+        "The system's git configuration.",
+        Some("/etc/gitconfig"),
+    ),
+    variable(
+        "GIT_CONFIG_NOSYSTEM",
+        "True: the system's git configuration is not read.",
+        None,
+    ),
+    variable(
+        "GIT_CONFIG_COUNT",
+        "How many pairs of `GIT_CONFIG_KEY_0` and `GIT_CONFIG_VALUE_0` there are: git configuration above all files.",
+        None,
+    ),
+    variable(
+        "GIT_CONFIG_PARAMETERS",
+        "What `git -c` hands to the programs that it starts: git configuration above all files.",
+        None,
+    ),
+    variable(
+        "GIT_ASKPASS",
+        "The program that asks for a user name or a password.",
+        None,
+    ),
+    variable(
+        "SSH_ASKPASS",
+        "The same, where neither `GIT_ASKPASS` nor `core.askPass` names one.",
+        None,
+    ),
+    variable(
+        "GIT_TERMINAL_PROMPT",
+        "`0`: nothing is asked for on the terminal.",
+        None,
+    ),
+    variable("NETRC", "The file of logins by host.", Some("~/.netrc")),
+    variable(
+        "GIT_EXEC_PATH",
+        "Where git's own programs are, the credential helpers among them.",
+        None,
+    ),
+];
+
+const fn variable(
+    name: &'static str,
+    doc: &'static str,
+    default: Option<&'static str>,
+) -> Variable {
+    Variable { name, doc, default }
+}
+
+/// Variables that the programs of `exec` steps inherit.
+pub(super) const PASSED_ON: &[&str] = &[
+    "HOME",
+    "PATH",
+    "USER",
+    "LOGNAME",
+    "LANG",
+    "LC_ALL",
+    "LC_CTYPE",
+    "LC_MESSAGES",
+    "TZ",
+    "TMPDIR",
+    "XDG_CONFIG_HOME",
+    "XDG_CACHE_HOME",
+    "XDG_DATA_HOME",
+    "XDG_RUNTIME_DIR",
+    "SSH_AUTH_SOCK",
+    "DBUS_SESSION_BUS_ADDRESS",
+    "GNUPGHOME",
+];
+
+/// Variables that select a repository, its index or its objects: a program that is started is told by
+/// its working directory, as git tells it.
+pub(super) const OF_ONE_REPOSITORY: &[&str] = &[
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_COMMON_DIR",
+    "GIT_DIR",
+    "GIT_GRAFT_FILE",
+    "GIT_IMPLICIT_WORK_TREE",
+    "GIT_INDEX_FILE",
+    "GIT_INTERNAL_SUPER_PREFIX",
+    "GIT_NO_REPLACE_OBJECTS",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_PREFIX",
+    "GIT_QUARANTINE_PATH",
+    "GIT_REPLACE_REF_BASE",
+    "GIT_SHALLOW_FILE",
+    "GIT_WORK_TREE",
+];
+
+/// Says whether a variable counts where the system's policy trusts no environment.
+pub(super) fn counts_without_trust(name: &str) -> bool {
+    name.ends_with("_TOKEN")
+        || name.starts_with("SENDOFF")
+        || ["WORKSPACE_ID", "NO_COLOR", "LANG"].contains(&name)
+}

@@ -1,0 +1,120 @@
+//! What the repository's own configuration tells about itself: remotes, branches, its format.
+
+use std::collections::BTreeSet;
+
+use gix::bstr::BString;
+
+use super::Config;
+use super::entries::Scope;
+
+/// Extensions that change nothing for a reader, or that gitoxide knows.
+const KNOWN_EXTENSIONS: &[&str] = &["noop", "partialclone", "preciousobjects", "worktreeconfig"];
+/// The same, of the second format of repositories only: in the first git refuses them, and ignores what it
+/// does not know.
+const OF_SECOND_FORMAT: &[&str] = &["objectformat", "refstorage", "relativeworktrees", "noop-v1"];
+
+impl Config {
+    /// Returns `core.bare` as the repository has it.
+    pub(in crate::git) fn bare(&self) -> Option<bool> {
+        self.local.boolean("core.bare").ok().flatten()
+    }
+
+    /// Returns the values of a key that is a fact and no power: the repository's, else the user's. What
+    /// the environment says comes after them.
+    ///
+    /// `section` is `remote` or `branch`. An empty value clears those before it.
+    pub(in crate::git) fn facts(&self, section: &str, name: &str, key: &str) -> Vec<BString> {
+        let local = self
+            .local
+            .strings_by(section, name, key)
+            .unwrap_or_default();
+        let said = |scopes: fn(Scope) -> bool| {
+            let found = self.trusted.named(section, key).filter(move |entry| {
+                scopes(entry.scope) && entry.subsection.as_ref().is_some_and(|found| found == name)
+            });
+            found.map(|entry| entry.value().to_owned())
+        };
+        let mut values: Vec<BString> = if local.is_empty() {
+            said(|scope| scope < Scope::Local).collect()
+        } else {
+            local
+        };
+        values.extend(said(|scope| scope == Scope::Command));
+        let start = values.iter().rposition(|value| value.is_empty());
+        values.split_off(start.map_or(0, |at| at + 1))
+    }
+
+    /// Returns `remote.pushDefault`.
+    pub(in crate::git) fn push_default(&self) -> Option<BString> {
+        let last = |command: bool| {
+            let found = self.trusted.of_key("remote.pushDefault");
+            let mut found = found.filter(|entry| (entry.scope == Scope::Command) == command);
+            found.next_back().map(|entry| entry.value().to_owned())
+        };
+        last(true)
+            .or_else(|| self.local.string("remote.pushDefault"))
+            .or_else(|| last(false))
+    }
+
+    /// Returns the names of all remotes that have a URL.
+    pub(in crate::git) fn remote_names(&self) -> BTreeSet<BString> {
+        let urls = ["url", "pushurl"];
+        let users = urls
+            .iter()
+            .flat_map(|key| self.trusted.named("remote", key));
+        let mut names: BTreeSet<BString> =
+            users.filter_map(|entry| entry.subsection.clone()).collect();
+        for part in self.local.sections_by_name("remote").into_iter().flatten() {
+            let has_url = urls.iter().any(|key| part.contains_value_name(key));
+            if let Some(name) = part.header().subsection_name().filter(|_| has_url) {
+                names.insert(name.to_owned());
+            }
+        }
+        names
+    }
+
+    /// Says whether a remote promised objects.
+    pub(in crate::git) fn has_promisor(&self) -> bool {
+        let mut remotes = self.local.sections_by_name("remote").into_iter().flatten();
+        self.local.string("extensions.partialClone").is_some()
+            || remotes.any(|part| {
+                part.contains_value_name("promisor")
+                    || part.contains_value_name("partialclonefilter")
+            })
+    }
+
+    /// Says whether the repository is of git's first format.
+    pub(in crate::git) fn is_of_first_format(&self) -> bool {
+        let version = self.local.integer("core.repositoryFormatVersion");
+        matches!(version, Ok(None | Some(0)))
+    }
+
+    /// Returns the name of an extension that neither gitoxide nor we know, or that git refuses in the
+    /// repository's format.
+    pub(in crate::git) fn unknown_extension(&self) -> Option<String> {
+        let first = self.is_of_first_format();
+        let is_refused = |name: &String| {
+            let name = name.to_ascii_lowercase();
+            let second = OF_SECOND_FORMAT.contains(&name.as_str());
+            if first {
+                second
+            } else {
+                !second && !KNOWN_EXTENSIONS.contains(&name.as_str())
+            }
+        };
+        let parts = self.local.sections_by_name("extensions");
+        parts
+            .into_iter()
+            .flatten()
+            .flat_map(|part| part.value_names().collect::<Vec<String>>())
+            .find(is_refused)
+            .map(|name| name.escape_debug().to_string())
+    }
+
+    /// Returns how the repository keeps its refs, when that is not as files.
+    pub(in crate::git) fn ref_format(&self) -> Option<String> {
+        let format = self.local.string("extensions.refStorage")?;
+        let format = format.to_string();
+        (format != "files").then(|| format.escape_debug().to_string())
+    }
+}

@@ -1,0 +1,222 @@
+//! Which configuration files count, and how they are read: the user's, the system's, the repository's.
+
+use std::path::{Path, PathBuf};
+
+use gix::bstr::{BStr, BString};
+use gix::config::file::{Metadata, includes, init};
+use gix::config::{File, Source};
+use gix::sec::Trust;
+
+use crate::environment::Environment;
+use crate::git::discover::RepoPaths;
+use crate::git::files::read_bounded;
+use crate::git::open::OpenError;
+
+use super::entries::{Entries, Entry, Scope, of_section, truth};
+use super::includes::Surroundings;
+use super::path::Beginnings;
+use super::variables::{self, ConfigVariableError};
+
+/// In bytes. The user's own files are not bounded by it.
+const LOCAL_LIMIT: u64 = 4 * 1024 * 1024;
+/// How deep files may include one another; deeper ones are left out.
+const DEPTH: u8 = 10;
+
+/// Where the system's and the user's git configuration are, and what the caller says besides.
+#[derive(Debug, Clone, Default)]
+pub struct ConfigFiles {
+    /// The system's file.
+    pub system: Option<PathBuf>,
+    /// The user's files, later ones win.
+    pub user: Vec<PathBuf>,
+    /// What `~` means.
+    pub home: Option<PathBuf>,
+    /// How the start was entered, links kept: conditions of includes may name either.
+    pub entered: Option<PathBuf>,
+    /// Where programs are looked for.
+    search_path: Vec<PathBuf>,
+    /// What stands in the environment itself.
+    command: Vec<Entry>,
+}
+
+impl ConfigFiles {
+    /// Returns the files that git reads: `/etc/gitconfig`, `git/config` below `config_home` (by
+    /// default `~/.config`), `~/.gitconfig`.
+    pub fn of_user(home: Option<&Path>, config_home: Option<&Path>) -> Self {
+        let xdg = config_home
+            .map(Path::to_owned)
+            .or_else(|| Some(home?.join(".config")))
+            .map(|directory| directory.join("git/config"));
+        let own = home.map(|home| home.join(".gitconfig"));
+        Self {
+            system: Some(PathBuf::from("/etc/gitconfig")),
+            user: xdg.into_iter().chain(own).collect(),
+            home: home.map(Path::to_owned),
+            ..Self::default()
+        }
+    }
+
+    /// Returns what git reads in this environment: the files, which `GIT_CONFIG_SYSTEM`,
+    /// `GIT_CONFIG_NOSYSTEM` and `GIT_CONFIG_GLOBAL` may replace, and what `GIT_CONFIG_COUNT` and
+    /// `GIT_CONFIG_PARAMETERS` say.
+    pub fn of_environment(environment: &Environment) -> Result<Self, ConfigVariableError> {
+        let home = environment.home();
+        let mut files = Self::of_user(home.as_deref(), environment.config_home().as_deref());
+        if let Some(global) = environment.named_path("GIT_CONFIG_GLOBAL") {
+            files.user = vec![global];
+        }
+        files.system = environment.named_path("GIT_CONFIG_SYSTEM").or(files.system);
+        let without = environment.text("GIT_CONFIG_NOSYSTEM").map(BStr::new);
+        if without.is_some_and(|text| truth(Some(text)) == Some(true)) {
+            files.system = None;
+        }
+        files.entered = Some(environment.entered());
+        files.search_path = environment.search_path();
+        files.command = variables::entries(environment)?;
+        Ok(files)
+    }
+
+    /// Returns what the beginnings of paths stand for.
+    pub(super) fn beginnings(&self) -> Beginnings {
+        Beginnings {
+            home: self.home.clone(),
+            search_path: self.search_path.clone(),
+        }
+    }
+}
+
+/// Reads the system's and the user's files, includes followed; `local`, the repository's, where it is
+/// trusted, and what stands in the environment after them.
+pub(super) fn read_trusted(
+    files: &ConfigFiles,
+    local: Option<&File>,
+    around: &Surroundings<'_>,
+) -> Result<Entries, OpenError> {
+    let mut reading = Reading {
+        around,
+        entries: Entries::default(),
+    };
+    let system = files.system.iter().map(|path| (path, Scope::System));
+    let user = files.user.iter().map(|path| (path, Scope::Global));
+    for (path, scope) in system.chain(user) {
+        reading.file(path, scope, 0)?;
+    }
+    if let Some(local) = local {
+        for part in local.sections() {
+            let from = part.meta().path.clone();
+            reading.add(of_section(part, Scope::Local), from.as_deref(), 0)?;
+        }
+    }
+    reading.add(files.command.iter().cloned(), None, 0)?;
+    Ok(reading.entries)
+}
+
+/// Files that are being read.
+struct Reading<'a> {
+    around: &'a Surroundings<'a>,
+    entries: Entries,
+}
+
+impl Reading<'_> {
+    /// Adds the lines of a file, if it is there.
+    fn file(&mut self, path: &Path, scope: Scope, depth: u8) -> Result<(), OpenError> {
+        if path == Path::new("/dev/null") {
+            return Ok(());
+        }
+        let Some(mut content) = read_bounded(path, u64::MAX).map_err(|error| bad(path, error))?
+        else {
+            return Ok(());
+        };
+        let metadata = Metadata::from(Source::User).with(Trust::Full);
+        let file = parse(&mut content, metadata, path)?;
+        for part in file.sections() {
+            self.add(of_section(part, scope), Some(path), depth)?;
+        }
+        Ok(())
+    }
+
+    /// Adds lines, and after each one what it includes.
+    fn add(
+        &mut self,
+        entries: impl Iterator<Item = Entry>,
+        from: Option<&Path>,
+        depth: u8,
+    ) -> Result<(), OpenError> {
+        for entry in entries {
+            let included = self.included(&entry, from).filter(|_| depth < DEPTH);
+            let scope = entry.scope;
+            self.entries.push(entry);
+            if let Some(path) = included {
+                self.file(&path, scope, depth + 1)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns the file that a line includes, when its condition holds.
+    fn included(&self, entry: &Entry, from: Option<&Path>) -> Option<PathBuf> {
+        if entry.name != "path" {
+            return None;
+        }
+        match (entry.section.as_str(), &entry.subsection) {
+            ("include", None) => {}
+            ("includeif", Some(condition)) => {
+                let condition = BStr::new(condition.as_slice());
+                if !self.around.holds(condition, from) {
+                    return None;
+                }
+            }
+            _ => return None,
+        }
+        self.around.included(entry.value(), from)
+    }
+}
+
+/// Reads the repository's own files, without their includes.
+pub(super) fn read_local(paths: &RepoPaths) -> Result<File, OpenError> {
+    let mut all = File::new(Metadata::from(Source::Local).with(Trust::Reduced));
+    let read = |path: PathBuf, source: Source, all: &mut File| {
+        let metadata = Metadata::from(source).at(&path).with(Trust::Reduced);
+        match read_bounded(&path, LOCAL_LIMIT).map_err(|error| bad(&path, error))? {
+            Some(mut content) => {
+                let file = parse(&mut content, metadata, &path)?;
+                all.append(file)
+                    .map(drop)
+                    .map_err(|error| bad(&path, error))
+            }
+            None => Ok(()),
+        }
+    };
+    read(paths.common_dir.join("config"), Source::Local, &mut all)?;
+    if let Ok(Some(true)) = all.boolean("extensions.worktreeConfig") {
+        let own = paths.git_dir.join("config.worktree");
+        read(own, Source::Worktree, &mut all)?;
+    }
+    Ok(all)
+}
+
+/// Returns the URLs of the remotes that lines name, for conditions.
+pub(super) fn remote_urls<'e>(entries: impl Iterator<Item = &'e Entry>) -> Vec<BString> {
+    entries
+        .filter(|entry| {
+            entry.section == "remote" && entry.name == "url" && entry.subsection.is_some()
+        })
+        .map(|entry| entry.value().to_owned())
+        .collect()
+}
+
+fn parse(content: &mut Vec<u8>, metadata: Metadata, path: &Path) -> Result<File, OpenError> {
+    let options = init::Options {
+        includes: includes::Options::no_follow(),
+        lossy: true,
+        ignore_io_errors: true,
+    };
+    File::from_bytes_owned(content, metadata, options).map_err(|error| bad(path, error))
+}
+
+fn bad(path: &Path, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> OpenError {
+    OpenError::Config {
+        path: path.to_owned(),
+        source: source.into(),
+    }
+}

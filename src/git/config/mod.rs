@@ -1,0 +1,245 @@
+//! Git configuration by who wrote it: the user's has power, the repository's is a source of facts.
+
+mod entries;
+mod facts;
+mod files;
+mod includes;
+mod path;
+mod variables;
+
+use std::path::{Path, PathBuf};
+
+use gix::bstr::{BStr, BString, ByteSlice};
+use gix::config::File;
+
+use crate::names::RemoteUrl;
+
+use self::entries::{Entries, Scope, of_file, truth};
+use self::files::{read_local, read_trusted, remote_urls};
+use self::includes::Surroundings;
+use self::path::Beginnings;
+use super::discover::RepoPaths;
+use super::open::{LocalConfigTrust, OpenError};
+use super::url_match::{Partial, Rank, rank};
+
+pub use self::files::ConfigFiles;
+pub use self::variables::ConfigVariableError;
+
+/// Git's configuration for one repository.
+#[derive(Debug)]
+pub struct Config {
+    /// System, user and environment; with [`LocalConfigTrust::Trust`] the repository's too.
+    trusted: Entries,
+    /// The repository's own, without includes.
+    pub(super) local: File,
+    pub(super) trust: LocalConfigTrust,
+    beginnings: Beginnings,
+}
+
+/// Which of the values below matching `<section>.<url>` count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Matching {
+    /// Those that no earlier value matched more closely, as for `http.<url>.*`: of a key with one
+    /// value the last counts, of `extraHeader` all.
+    Best,
+    /// All, in the order of the files, as for `credential.<url>.*`.
+    All,
+}
+
+impl Config {
+    /// Reads the system's and the user's files. Nothing of the repository is read yet.
+    pub(super) fn of_user(
+        paths: &RepoPaths,
+        files: &ConfigFiles,
+        branch: Option<&gix::refs::FullName>,
+    ) -> Result<Self, OpenError> {
+        let beginnings = files.beginnings();
+        let around = surroundings(paths, files, branch, &beginnings, &[]);
+        let trusted = read_trusted(files, None, &around)?;
+        Ok(Self {
+            trusted,
+            local: File::default(),
+            trust: LocalConfigTrust::Ignore,
+            beginnings,
+        })
+    }
+
+    /// Adds the repository's own files, once it is known to be the user's.
+    pub(super) fn with_local(
+        self,
+        paths: &RepoPaths,
+        trust: LocalConfigTrust,
+        files: &ConfigFiles,
+        branch: Option<&gix::refs::FullName>,
+    ) -> Result<Self, OpenError> {
+        let local = read_local(paths)?;
+        let own = of_file(&local, Scope::Local);
+        let trusted = if trust == LocalConfigTrust::Ignore && !self.asks_for_remotes() {
+            self.trusted
+        } else {
+            // Where the remotes are is a fact that the repository may tell.
+            let remotes = remote_urls(self.trusted.all().chain(&own));
+            let around = surroundings(paths, files, branch, &self.beginnings, &remotes);
+            let trusted_local = (trust == LocalConfigTrust::Trust).then_some(&local);
+            read_trusted(files, trusted_local, &around)?
+        };
+        Ok(Self {
+            trusted,
+            local,
+            trust,
+            beginnings: self.beginnings,
+        })
+    }
+
+    /// Says whether a condition asks for the URLs of remotes.
+    fn asks_for_remotes(&self) -> bool {
+        self.trusted.named("includeif", "path").any(|entry| {
+            let condition = entry.subsection.as_ref();
+            condition.is_some_and(|condition| condition.starts_with(b"hasconfig:"))
+        })
+    }
+
+    /// Returns every value of `key`, such as `core.sshCommand`, later files last.
+    pub fn strings(&self, key: &str) -> Vec<String> {
+        let found = self.trusted.of_key(key);
+        found.map(|entry| text(entry.value())).collect()
+    }
+
+    /// Returns the value of `key` that counts.
+    pub fn string(&self, key: &str) -> Option<String> {
+        let last = self.trusted.of_key(key).next_back();
+        last.map(|entry| text(entry.value()))
+    }
+
+    /// Returns the path that `key` names, its beginning expanded; nothing when it is not set or empty.
+    pub fn path(&self, key: &str) -> Option<PathBuf> {
+        let text = self.string(key).filter(|text| !text.is_empty())?;
+        self.expand(&text)
+    }
+
+    /// Expands the beginning of a path as git does: `~/`, `~user/`, `%(prefix)/`.
+    pub fn expand(&self, path: &str) -> Option<PathBuf> {
+        self.beginnings.expand(path)
+    }
+
+    /// Returns the truth of `key`; nothing when it is not set, or is no truth.
+    pub fn bool(&self, key: &str) -> Option<bool> {
+        let last = self.trusted.of_key(key).next_back()?;
+        truth(last.value.as_ref().map(|value| value.as_bstr()))
+    }
+
+    /// Returns the values of `<section>.<name>` and of each `<section>.<url>.<name>` that matches
+    /// `url` by git's rules: scheme, host (`*` for one label), port, path prefix, user.
+    pub fn scoped(
+        &self,
+        section: &str,
+        name: &str,
+        url: &RemoteUrl,
+        matching: Matching,
+    ) -> Vec<String> {
+        let partial = match matching {
+            Matching::Best => Partial::No,
+            Matching::All => Partial::Allowed,
+        };
+        let mut best: Option<Rank> = None;
+        let mut found = Vec::new();
+        for entry in self.trusted.named(section, name) {
+            let rank = match &entry.subsection {
+                None => Some(Rank::default()),
+                Some(pattern) => {
+                    let pattern = pattern.to_str().ok();
+                    pattern.and_then(|pattern| rank(pattern, url, partial))
+                }
+            };
+            let Some(rank) = rank else { continue };
+            match best {
+                Some(known) if matching == Matching::Best && rank < known => continue,
+                _ => {}
+            }
+            best = Some(rank);
+            found.push(text(entry.value()));
+        }
+        found
+    }
+
+    /// Returns the truth of `<section>.<name>` for `url`, as [`scoped`](Self::scoped) finds it.
+    pub fn scoped_bool(&self, section: &str, name: &str, url: &RemoteUrl) -> Option<bool> {
+        let last = self.scoped(section, name, url, Matching::Best).pop()?;
+        // Only the key alone is read as an empty text that means true; nobody writes an empty truth.
+        if last.is_empty() {
+            return Some(true);
+        }
+        truth(Some(last.as_bytes().as_bstr()))
+    }
+
+    /// Returns `url` rewritten by the longest `url.<base>.<key>` that it begins with.
+    pub(super) fn rewritten(&self, url: &str, key: &str) -> Option<String> {
+        let mut best: Option<(usize, String)> = None;
+        for entry in self.trusted.named("url", key) {
+            let Some(base) = &entry.subsection else {
+                continue;
+            };
+            let prefix = entry.value();
+            let longer = best
+                .as_ref()
+                .is_none_or(|(length, _)| prefix.len() > *length);
+            if let Some(rest) = url.as_bytes().strip_prefix(prefix.as_bytes())
+                && longer
+            {
+                best = Some((prefix.len(), format!("{base}{}", rest.as_bstr())));
+            }
+        }
+        best.map(|(_, url)| url)
+    }
+
+    /// Says whether the user lists `top` in `safe.directory`.
+    pub(super) fn is_safe_directory(&self, top: &Path) -> bool {
+        let mut safe = false;
+        let listed = self.trusted.of_key("safe.directory");
+        for entry in listed.filter(|entry| entry.scope != Scope::Local) {
+            let value = text(entry.value());
+            safe = match value.as_str() {
+                "" => false,
+                "*" => true,
+                _ => {
+                    let path = self.expand(&value);
+                    safe || path.is_some_and(|path| names_directory(&path, top))
+                }
+            };
+        }
+        safe
+    }
+}
+
+/// Collects what conditions of includes look at.
+fn surroundings<'a>(
+    paths: &'a RepoPaths,
+    files: &ConfigFiles,
+    branch: Option<&'a gix::refs::FullName>,
+    beginnings: &'a Beginnings,
+    remotes: &'a [BString],
+) -> Surroundings<'a> {
+    // Git knows how it was entered only at the top of the work tree, where `.git` stands.
+    let same = |path: &PathBuf| path.canonicalize().ok() == paths.work_tree;
+    let entered = files.entered.clone().filter(same);
+    Surroundings {
+        beginnings,
+        git_dir: &paths.git_dir,
+        entered: entered.map(|top| top.join(".git")),
+        branch,
+        remotes,
+    }
+}
+
+/// Says whether an entry of `safe.directory` names `top`, or a directory above it by `/*`.
+fn names_directory(entry: &Path, top: &Path) -> bool {
+    let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    match entry.parent().filter(|_| entry.ends_with("*")) {
+        Some(parent) => parent.is_absolute() && top.starts_with(real(parent)),
+        None => entry.is_absolute() && real(entry) == top,
+    }
+}
+
+fn text(value: &BStr) -> String {
+    value.to_str_lossy().into_owned()
+}

@@ -1,0 +1,256 @@
+//! Tests of `git::config` beside `git config`: files, includes and variables say the same to both.
+
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+
+use sendoff::environment::Environment;
+use sendoff::git::{ConfigFiles, LocalConfigTrust, Repo};
+use sendoff::names::BranchName;
+
+use super::open::append;
+use crate::sandbox::Sandbox;
+
+/// A place where git and we are asked for the same keys.
+struct Twin {
+    sandbox: Sandbox,
+    work: PathBuf,
+    /// How the work tree is entered.
+    entered: PathBuf,
+    variables: Vec<(String, String)>,
+}
+
+impl Twin {
+    fn new(global: &str) -> Self {
+        let sandbox = Sandbox::new();
+        let work = sandbox.repository("r").canonicalize().unwrap();
+        append(&sandbox.home().join(".gitconfig"), global);
+        Self {
+            entered: work.clone(),
+            work,
+            sandbox,
+            variables: Vec::new(),
+        }
+    }
+
+    fn set(&mut self, name: &str, value: impl AsRef<Path>) -> &mut Self {
+        let value = value.as_ref().to_str().unwrap().to_owned();
+        self.variables.push((name.to_owned(), value));
+        self
+    }
+
+    /// What git reads.
+    fn git(&self, key: &str) -> Option<String> {
+        let mut git = self.sandbox.command("git");
+        let output = git
+            .args(["config", "--get", key])
+            .current_dir(&self.entered)
+            .env("PWD", &self.entered)
+            .envs(self.variables.iter().map(|(name, value)| (name, value)))
+            .output()
+            .unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        output.status.success().then(|| text.trim_end().to_owned())
+    }
+
+    fn open(&self) -> Repo {
+        let given = self.variables.iter();
+        let given = given.map(|(name, value)| (name.as_str(), value.as_str()));
+        let pairs: Vec<_> = given
+            .chain([("PWD", self.entered.to_str().unwrap())])
+            .collect();
+        let variables = self.sandbox.variables();
+        let all = variables
+            .iter()
+            .map(|(name, value)| (*name, value.as_str()));
+        let environment = Environment::from_pairs(&self.work, all.chain(pairs));
+        let files = ConfigFiles::of_environment(&environment).unwrap();
+        Repo::discover(&self.work, LocalConfigTrust::Ignore, &files)
+            .unwrap()
+            .unwrap()
+    }
+
+    /// What both read; they have to agree.
+    fn both(&self, key: &str) -> Option<String> {
+        let ours = self.open().config().string(key);
+        assert_eq!(ours, self.git(key), "{key}: ours, git's");
+        ours
+    }
+}
+
+const INCLUDED: &str = "[core]\n\tsshCommand = included\n";
+
+#[test]
+fn a_condition_on_the_git_directory_holds_for_the_real_path_and_for_the_one_that_was_entered() {
+    let mut twin = Twin::new("[includeIf \"gitdir:~/work/\"]\n\tpath = inc\n");
+    twin.sandbox.write("home/inc", INCLUDED);
+    assert_eq!(twin.both("core.sshCommand"), None);
+    symlink(twin.sandbox.path(""), twin.sandbox.home().join("work")).unwrap();
+    assert_eq!(twin.both("core.sshCommand"), None);
+    twin.entered = twin.sandbox.home().join("work/r");
+    assert_eq!(twin.both("core.sshCommand").as_deref(), Some("included"));
+}
+
+#[test]
+fn a_home_that_is_a_link_is_followed_in_conditions() {
+    let mut twin = Twin::new("");
+    let link = twin.sandbox.path("link");
+    symlink(twin.sandbox.home(), &link).unwrap();
+    let work = twin.sandbox.repository("home/src/r");
+    twin.work = work.canonicalize().unwrap();
+    twin.entered = twin.work.clone();
+    twin.set("HOME", &link);
+    twin.sandbox.write("home/inc", INCLUDED);
+    append(
+        &twin.sandbox.home().join(".gitconfig"),
+        "[includeIf \"gitdir:~/src/\"]\n\tpath = ~/inc\n",
+    );
+    assert_eq!(twin.both("core.sshCommand").as_deref(), Some("included"));
+}
+
+#[test]
+fn every_kind_of_condition_says_the_same_to_both() {
+    for (condition, holds) in [
+        ("gitdir:**/r/.git", true),
+        ("gitdir:r/", true),
+        ("gitdir:R/", false),
+        ("gitdir/i:R/", true),
+        ("gitdir:./../r/", false),
+        ("onbranch:main", true),
+        ("onbranch:ma*", true),
+        ("onbranch:topic/", false),
+        ("hasconfig:remote.*.url:https://git.example.test/**", true),
+        ("hasconfig:remote.*.url:https://*/team/r", true),
+        ("hasconfig:remote.*.url:https://other.test/**", false),
+        ("hasconfig:branch.*.remote:x", false),
+        ("nonsense:x", false),
+    ] {
+        let twin = Twin::new(&format!("[includeIf \"{condition}\"]\n\tpath = inc\n"));
+        twin.sandbox.write("home/inc", INCLUDED);
+        let url = "https://git.example.test/team/r";
+        let remote = ["config", "remote.origin.url", url];
+        twin.sandbox.git(&twin.work, &remote);
+        let found = twin.both("core.sshCommand");
+        assert_eq!(found.is_some(), holds, "{condition}");
+    }
+}
+
+#[test]
+fn an_included_file_counts_where_it_is_included() {
+    let twin = Twin::new("[core]\n\teditor = a\n[include]\n\tpath = inc\n[core]\n\tpager = b\n");
+    let nested = "[core]\n\teditor = inc\n\tpager = inc\n[include]\n\tpath = sub/deep\n";
+    twin.sandbox.write("home/inc", nested);
+    twin.sandbox.write(
+        "home/sub/deep",
+        "[include]\n\tpath = ../inc\n[core]\n\taskPass = deep\n",
+    );
+    // Git refuses files that include one another; we leave the deepest out.
+    let ours = twin.open();
+    assert_eq!(
+        ours.config().string("core.askPass").as_deref(),
+        Some("deep")
+    );
+    twin.sandbox
+        .write("home/sub/deep", "[core]\n\taskPass = deep\n");
+    for (key, value) in [
+        ("core.editor", "inc"),
+        ("core.pager", "b"),
+        ("core.askPass", "deep"),
+    ] {
+        assert_eq!(twin.both(key).as_deref(), Some(value));
+    }
+}
+
+#[test]
+fn the_variables_that_replace_files_are_followed() {
+    let mut twin = Twin::new("[core]\n\teditor = home\n");
+    let other = twin.sandbox.write("other", "[core]\n\tpager = other\n");
+    let system = twin.sandbox.write("system", "[core]\n\taskPass = system\n");
+    twin.set("GIT_CONFIG_GLOBAL", &other);
+    twin.set("GIT_CONFIG_SYSTEM", &system);
+    assert_eq!(twin.both("core.editor"), None);
+    assert_eq!(twin.both("core.pager").as_deref(), Some("other"));
+    // The sandbox sets GIT_CONFIG_NOSYSTEM.
+    assert_eq!(twin.both("core.askPass"), None);
+    twin.set("GIT_CONFIG_NOSYSTEM", "false");
+    assert_eq!(twin.both("core.askPass").as_deref(), Some("system"));
+    twin.set("GIT_CONFIG_GLOBAL", "/dev/null");
+    assert_eq!(twin.both("core.pager"), None);
+}
+
+#[test]
+fn configuration_in_the_environment_counts_above_the_files() {
+    let mut twin = Twin::new("[core]\n\teditor = home\n\tpager = home\n[a \"B.c\"]\n\td = home\n");
+    twin.set(
+        "GIT_CONFIG_PARAMETERS",
+        "'core.editor'='parameter' 'a.B.c.D'='it'\\''s'",
+    );
+    twin.set("GIT_CONFIG_COUNT", "2");
+    twin.set("GIT_CONFIG_KEY_0", "core.pager")
+        .set("GIT_CONFIG_VALUE_0", " pair ");
+    twin.set("GIT_CONFIG_KEY_1", "core.editor")
+        .set("GIT_CONFIG_VALUE_1", "pair");
+    assert_eq!(
+        twin.open().config().string("core.pager").as_deref(),
+        Some(" pair ")
+    );
+    assert_eq!(twin.both("a.B.c.d").as_deref(), Some("it's"));
+    assert_eq!(twin.both("a.b.c.d"), None);
+    let editor = twin.open().config().string("core.editor");
+    assert_eq!(editor, twin.git("core.editor"));
+}
+
+#[test]
+fn a_remote_of_the_environment_counts_above_the_repositorys() {
+    let mut twin = Twin::new("");
+    for (key, value) in [
+        ("remote.a.url", "https://a.test/o/r"),
+        ("remote.b.url", "https://b.test/o/r"),
+        ("branch.main.remote", "a"),
+    ] {
+        twin.sandbox.git(&twin.work, &["config", key, value]);
+    }
+    twin.set("GIT_CONFIG_COUNT", "1");
+    twin.set("GIT_CONFIG_KEY_0", "branch.main.remote")
+        .set("GIT_CONFIG_VALUE_0", "b");
+    let main = BranchName::new("main").unwrap();
+    let remote = twin.open().remote(None, Some(&main)).unwrap();
+    assert_eq!(remote.name.as_str(), "b");
+}
+
+#[test]
+fn paths_are_expanded_and_truths_are_read_as_by_git() {
+    let twin = Twin::new(
+        "[core]\n\thooksPath = ~/h\n[x]\n\tone\n\ttwo = 0\n\tthree = 1k\n\tfour =\n\tfive = maybe\n",
+    );
+    let repo = twin.open();
+    let config = repo.config();
+    assert_eq!(
+        config.path("core.hooksPath"),
+        Some(twin.sandbox.home().join("h"))
+    );
+    let truth = |key: &str| config.bool(key);
+    assert_eq!(truth("x.one"), Some(true));
+    assert_eq!(truth("x.two"), Some(false));
+    assert_eq!(truth("x.three"), Some(true));
+    assert_eq!(truth("x.four"), Some(false));
+    assert_eq!(truth("x.five"), None);
+}
+
+#[test]
+fn an_unknown_extension_is_ignored_in_the_first_format_as_by_git() {
+    let twin = Twin::new("");
+    append(
+        &twin.work.join(".git/config"),
+        "[extensions]\n\tsomeTool = true\n",
+    );
+    let repo = twin.open();
+    assert!(repo.head().unwrap().id().is_some());
+    assert!(repo.thread_local().unwrap().head_id().is_ok());
+    twin.sandbox.git(&twin.work, &["rev-parse", "HEAD"]);
+    append(
+        &twin.work.join(".git/config"),
+        "[extensions]\n\tobjectFormat = sha1\n",
+    );
+    let files = ConfigFiles::of_user(Some(&twin.sandbox.home()), None);
+    assert!(Repo::discover(&twin.work, LocalConfigTrust::Ignore, &files).is_err());
+}
