@@ -40,18 +40,19 @@ const TOP: u32 = {
     top
 };
 
-/// One block of the base.
+/// One block of the base; its offset follows from its number.
 #[derive(Debug, Clone, Copy, Default)]
 struct Entry {
     hash: u32,
-    offset: u32,
+    /// The number of the next block of the bucket, counted from one; zero at the end.
+    next: u32,
 }
 
-/// The blocks of one base.
+/// The blocks of one base. Nothing but this is allocated to build it: for a large base it is as much as the base.
 #[derive(Debug)]
 pub(super) struct BlockIndex {
-    /// Where each bucket starts in `entries`; one more than there are buckets.
-    starts: Vec<u32>,
+    /// The first block of each bucket, counted from one; zero for an empty one.
+    heads: Vec<u32>,
     entries: Vec<Entry>,
     shift: u32,
 }
@@ -61,64 +62,52 @@ impl BlockIndex {
     pub(super) fn new(base: &[u8]) -> Self {
         let blocks = base.len() / BLOCK;
         let bits = blocks.max(2).next_power_of_two().trailing_zeros().min(24);
-        let shift = 32 - bits;
-        let mut found = Vec::with_capacity(blocks);
-        let mut previous = None;
-        for (number, block) in base.chunks_exact(BLOCK).enumerate() {
+        let mut index = Self {
+            heads: vec![0; 1 << bits],
+            entries: vec![Entry::default(); blocks],
+            shift: 32 - bits,
+        };
+        // From the end, so that each bucket begins with its first block.
+        let mut later: Option<(usize, u32)> = None;
+        for (number, block) in base.chunks_exact(BLOCK).enumerate().rev() {
             let hash = Rolling::of(block).0;
             // Of a run of equal blocks the first is enough: a match extends over the rest.
-            if previous == Some(hash) {
-                continue;
+            if let Some((later, of_later)) = later
+                && of_later != hash
+            {
+                index.insert(later, of_later);
             }
-            previous = Some(hash);
-            if let Ok(offset) = u32::try_from(number * BLOCK) {
-                found.push(Entry { hash, offset });
-            }
+            later = Some((number, hash));
         }
-        let mut starts = vec![0_u32; (1 << bits) + 1];
-        for entry in &found {
-            if let Some(count) = starts.get_mut(bucket(entry.hash, shift) + 1) {
-                *count += 1;
-            }
+        if let Some((first, hash)) = later {
+            index.insert(first, hash);
         }
-        let mut sum = 0;
-        for start in &mut starts {
-            sum += *start;
-            *start = sum;
-        }
-        let mut next = starts.clone();
-        let mut entries = vec![Entry::default(); found.len()];
-        for entry in found {
-            if let Some(place) = next.get_mut(bucket(entry.hash, shift)) {
-                if let Some(slot) = entries.get_mut(*place as usize) {
-                    *slot = entry;
-                }
-                *place += 1;
-            }
-        }
-        Self {
-            starts,
-            entries,
-            shift,
+        index
+    }
+
+    /// Puts a block before the others of its bucket.
+    fn insert(&mut self, number: usize, hash: u32) {
+        let head = self.heads.get_mut(bucket(hash, self.shift));
+        let entry = self.entries.get_mut(number);
+        if let (Some(head), Some(entry), Ok(number)) = (head, entry, u32::try_from(number)) {
+            *entry = Entry { hash, next: *head };
+            *head = number + 1;
         }
     }
 
     /// Returns where blocks with this hash begin in the base, a bounded number of them.
     #[inline]
     pub(super) fn candidates(&self, hash: Rolling) -> impl Iterator<Item = usize> + '_ {
-        let at = bucket(hash.0, self.shift);
-        let bounds = self.starts.get(at..at + 2).unwrap_or(&[0, 0]);
-        let range = match bounds {
-            [start, end] => *start as usize..*end as usize,
-            _ => 0..0,
+        let block = |counted: u32| {
+            let number = (counted as usize).checked_sub(1)?;
+            Some((number, *self.entries.get(number)?))
         };
-        self.entries
-            .get(range)
-            .unwrap_or_default()
-            .iter()
-            .filter(move |entry| entry.hash == hash.0)
+        let head = self.heads.get(bucket(hash.0, self.shift));
+        let first = head.and_then(|head| block(*head));
+        std::iter::successors(first, move |(_, entry)| block(entry.next))
+            .filter(move |(_, entry)| entry.hash == hash.0)
             .take(MAX_CANDIDATES)
-            .map(|entry| entry.offset as usize)
+            .map(|(number, _)| number * BLOCK)
     }
 }
 

@@ -133,9 +133,10 @@ impl Writer<'_, '_> {
             return Ok(());
         }
         let size = self.reader.size(&id);
-        if size.is_none_or(|size| size > MAX_DELTA_SIZE as u64) {
+        let Some(size) = size.filter(|size| *size <= MAX_DELTA_SIZE as u64) else {
             return Ok(());
-        }
+        };
+        self.recent.make_room(size);
         match self.read_base(id) {
             Ok((_, content)) => self.recent.push(id, content),
             // A base that the server has need not be here, and need not be intact.
@@ -146,7 +147,11 @@ impl Writer<'_, '_> {
     }
 
     /// Reads an object that is to be sent, and compares it with its id and its kind.
-    pub(super) fn read_as(&self, number: usize, object: Selected) -> Result<Vec<u8>, PackError> {
+    pub(super) fn read_as(
+        &mut self,
+        number: usize,
+        object: Selected,
+    ) -> Result<Vec<u8>, PackError> {
         if let Some(content) = self.ahead.as_ref().and_then(|ahead| ahead.take(number)) {
             return Ok(content);
         }
@@ -161,8 +166,8 @@ impl Writer<'_, '_> {
 
     /// Reads an object that is only compared with: were it not what its id says, the server would make
     /// something of the delta that has not the id it was promised, and refuse it.
-    fn read_base(&self, id: ObjectId) -> Result<(Kind, Vec<u8>), PackError> {
-        let mut content = Vec::new();
+    fn read_base(&mut self, id: ObjectId) -> Result<(Kind, Vec<u8>), PackError> {
+        let mut content = self.recent.buffer();
         let data = self
             .reader
             .try_find(&id, &mut content)

@@ -154,8 +154,13 @@ fn inflate_pieces(file: &mut File, length: usize, buffer: &mut Vec<u8>) -> Optio
     if size > MAX_SIZE || size > length.saturating_mul(MOST_DEFLATED) {
         return None;
     }
-    // Zeroed by the system when it is looked at, and not before.
-    *buffer = vec![0; size];
+    if buffer.capacity() >= size {
+        buffer.clear();
+        buffer.resize(size, 0);
+    } else {
+        // Zeroed by the system when it is looked at, and not before.
+        *buffer = vec![0; size];
+    }
     let mut filled = written - skip;
     buffer
         .get_mut(..filled)?
