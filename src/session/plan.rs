@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use sendoff_push::Known;
+use sendoff_push::Divergence;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
@@ -219,12 +219,16 @@ fn diverged(repo: &Repo, shipment: &Shipment) -> Option<Reason> {
     let (branch, remote) = (&shipment.branch, &shipment.remote.name);
     let commits = if count == 1 { "commit" } else { "commits" };
     let ours = repo.ahead(shipment.head, &[there], 0).ok()?.total;
-    let known = if ours == 0 { Known::Ahead } else { Known::Here };
+    let divergence = if ours == 0 {
+        Divergence::Behind
+    } else {
+        Divergence::Fetched
+    };
     let message = format!(
         "{branch} on {remote} has {count} {commits} that {branch} here has not, as far as the last push or \
          fetch tells: the push would fail as diverged"
     );
-    let advice = known.advice(branch.as_str(), remote.as_str(), &there);
+    let advice = divergence.advice(branch.as_str(), remote.as_str(), &there);
     Some(Reason::new(Code::Diverged, message).advise(advice))
 }
 

@@ -26,6 +26,8 @@ use crate::policy::{Policy, PolicyError};
 use crate::report::SOURCE;
 use crate::template::Template;
 
+pub use push::advice as push_advice;
+
 /// Every kind of step, in the order of the reference page.
 pub const STEPS: &[StepDef] = &[
     memory_commit::STEP,

@@ -6,9 +6,9 @@ use gix::ObjectId;
 use gix::bstr::{BString, ByteSlice};
 use gix::hash::Kind;
 
-use super::advertisement::Advertisement;
-use super::pkt_line;
-use super::pkt_line::PktLineError;
+use crate::advertisement::Advertisement;
+use crate::pkt_line;
+use crate::pkt_line::PktLineError;
 
 /// One ref that the server is asked to move. It does so only when the ref is still at `old`.
 #[derive(Debug, Clone, PartialEq, Eq)]

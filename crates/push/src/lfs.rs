@@ -7,9 +7,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use gix::ObjectId;
 use gix::objs::Kind;
 
-use super::error::PushError;
-use super::objects::Selection;
-use super::store::Reader;
+use crate::error::PushError;
+use crate::objects::Selection;
+use crate::store::Reader;
 
 /// The longest pointer that git-lfs writes or reads, in bytes.
 const LONGEST: u64 = 1024;

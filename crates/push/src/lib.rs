@@ -1,66 +1,113 @@
-//! A native `git push` for [gitoxide](https://docs.rs/gix): a [`PushOrder`] in, [`Pushed`] out.
+//! A native `git push` for [gitoxide](https://docs.rs/gix).
 //!
-//! The crate opens no connection and starts no program: the caller brings a [`Transport`], and with [`Local`] what is
-//! done in the repository before anything is sent.
+//! [`push()`] updates one branch of a remote to a commit of a [`gix::Repository`], as `git push` would: it asks what the
+//! remote has, selects the objects that it lacks, sends them as a thin pack, and reads what the remote reports.
+//! [`push_with_lease()`] does the same for a branch that was rewritten.
 //!
-//! What is spoken: git's `gitprotocol-pack` (reference discovery, update request, report status) and
-//! `gitprotocol-capabilities`; what is sent: `gitformat-pack`. Each part's own page names its chapter.
+//! The crate opens no connection and starts no program. The caller brings a [`Transport`], and a [`LocalChecks`] for what is
+//! done in the repository before anything is sent, such as its `pre-push` hook.
+//!
+//! ```no_run
+//! # use std::sync::atomic::AtomicBool;
+//! use sendoff_push::{LastSeen, NoLocalChecks, NoProgress, PushOutcome, PushRequest, Transport, push};
+//!
+//! # fn example(repo: &gix::Repository, transport: &dyn Transport) -> Result<(), Box<dyn std::error::Error>> {
+//! let outcome = push(
+//!     repo,
+//!     &PushRequest {
+//!         branch: "refs/heads/feature".try_into()?,
+//!         new: repo.head_id()?.detach(),
+//!         transport,
+//!         local: &NoLocalChecks,
+//!         push_options: &[],
+//!         push_size: 200_000_000,
+//!         last_seen: &LastSeen::default,
+//!         confirm: &|_name, _advertisement| Ok(()),
+//!         agent: "my-program/1.0",
+//!         progress: &NoProgress,
+//!         stop: &AtomicBool::new(false),
+//!     },
+//! )?;
+//! match outcome {
+//!     PushOutcome::Pushed(pushed) => println!("{} bytes, now at {}", pushed.bytes, pushed.new),
+//!     PushOutcome::Rejected(rejected) => println!("{rejected}"),
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # The parts
+//!
+//! Each part can be used alone, and names the chapter of git's documentation that it implements.
+//!
+//! | module | is | chapter |
+//! | --- | --- | --- |
+//! | [`pkt_line`] | packet lines | `gitprotocol-common` |
+//! | [`advertisement`] | what receive-pack says first | `gitprotocol-pack`, "Reference Discovery" |
+//! | [`commands`] | the update request, and the capabilities chosen for it | `gitprotocol-pack`, "Reference Update Request" |
+//! | [`objects`] | which objects the remote lacks | |
+//! | [`pack`], [`delta`] | those objects as a pack | `gitformat-pack` |
+//! | [`sideband`], [`report_status`] | what the remote answers | `gitprotocol-pack`, "Report Status" |
+//! | [`sanitize`] | text of a remote, made fit to show | |
 
 pub mod advertisement;
-mod aim;
-pub mod answer;
-mod clean;
 pub mod commands;
-mod conversation;
 pub mod delta;
-mod early;
+mod discovery;
+mod divergence;
 mod error;
 mod lfs;
 mod limit;
-mod local;
+mod local_checks;
 pub mod objects;
-mod order;
 mod outcome;
 pub mod pack;
 pub mod pkt_line;
 pub mod progress;
 mod rejection;
-pub mod status;
+mod report;
+pub mod report_status;
+mod request;
+pub mod sanitize;
+mod send_pack;
+pub mod sideband;
+mod speculative;
 mod store;
 mod transport;
+mod update_rule;
 
 use gix::ObjectId;
 
-use self::aim::Aim;
-use self::conversation::converse;
+use update_rule::UpdateRule;
 
-pub use clean::{AsItIs, Hide, clean_line};
-pub use error::{Cause, Known, PushError};
-pub use local::{Local, NothingLocal};
-pub use order::{Action, Confirm, LastSeen, PushOrder, Pushed};
+pub use divergence::Divergence;
+pub use error::{BoxError, ClassifiedError, PushError};
+pub use local_checks::{LocalChecks, NoLocalChecks};
+pub use outcome::{Action, PushOutcome, Pushed, Rejected, RejectedPart};
 pub use progress::{NoProgress, Progress};
 pub use rejection::{Rejection, is_read_only};
+pub use request::{Confirm, LastSeen, PushRequest};
+pub use sanitize::{NoRedaction, Redact, sanitize_line};
 pub use transport::{
-    ADVERTISEMENT_CAP, AnswerForm, Effect, Failed, Link, PushRequest, Service, Transport,
+    ADVERTISEMENT_CAP, Connection, Effect, RequestBody, ResponseFormat, SendError, Transport,
 };
 
 /// Pushes one commit to a branch. Blocks; never forces, never fetches.
 ///
-/// `Ok` means that the remote has the commit at that branch: it said so, or it was asked again.
-pub fn push(repo: &gix::Repository, order: &PushOrder<'_>) -> Result<Pushed, PushError> {
-    converse(repo, order, Aim::FastForward)
+/// [`PushOutcome::Pushed`] means that the remote has the commit at that branch: it said so, or it was asked again.
+pub fn push(repo: &gix::Repository, request: &PushRequest<'_>) -> Result<PushOutcome, PushError> {
+    send_pack::send_pack(repo, request, UpdateRule::FastForward)
 }
 
-/// Pushes one commit to a branch that was rewritten: it may lose commits over there, but only those that
-/// `expected` has, as `git push --force-with-lease=BRANCH:EXPECTED`. None expects no such branch.
+/// Pushes one commit to a branch that was rewritten: the branch can lose commits on the remote, but only those that
+/// `expected` has, as with `git push --force-with-lease=BRANCH:EXPECTED`. None expects no such branch.
 ///
-/// The expectation is compared with what the remote says first, and once more by the remote at the
-/// moment of the update. Where it comes from is for the caller to know: a tracking ref is none, because
-/// a fetch in the background moves it.
+/// The expectation is compared with the advertisement, and once more by the remote at the moment of the update. Where it
+/// comes from is for the caller to know: not from a tracking ref, because a fetch in the background updates that.
 pub fn push_with_lease(
     repo: &gix::Repository,
-    order: &PushOrder<'_>,
+    request: &PushRequest<'_>,
     expected: Option<ObjectId>,
-) -> Result<Pushed, PushError> {
-    converse(repo, order, Aim::Lease(expected))
+) -> Result<PushOutcome, PushError> {
+    send_pack::send_pack(repo, request, UpdateRule::Lease(expected))
 }

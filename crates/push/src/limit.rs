@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::progress::Progress;
+use crate::progress::Progress;
 
 /// Writes at most so many bytes, then fails. A pack without its end changes no ref.
 pub(super) struct Limited<'a> {

@@ -1,91 +1,103 @@
-//! What became of a push: the report says it, or the remote is asked again.
+//! What became of a push whose outcome is known: the branch was updated, or the remote declined.
 
-use tracing::debug;
+use std::fmt;
 
-use super::answer::Answer;
-use super::clean::{Hide, clean_line};
-use super::commands::RefUpdate;
-use super::conversation::advertised;
-use super::error::PushError;
-use super::rejection::Rejection;
-use super::status::{Status, Unpack};
-use super::transport::{Effect, Failed, Service, Transport};
+use gix::ObjectId;
 
-/// Returns what the remote said beside, where the push arrived: by its answer, or because it has the branch there now.
-pub(super) fn settle(
-    transport: &dyn Transport,
-    answer: Result<Answer, Failed>,
-    update: &RefUpdate,
-) -> Result<Vec<String>, PushError> {
-    answer
-        .and_then(|answer| judge(answer, update, transport.hide()))
-        .or_else(|failed| ask_again(transport, update, failed))
+use crate::rejection::Rejection;
+
+/// What became of a push.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[must_use = "the remote may have rejected the push"]
+pub enum PushOutcome {
+    /// The remote has the commit at the branch.
+    Pushed(Pushed),
+    /// The remote declined, and the branch is as it was.
+    Rejected(Rejected),
 }
 
-/// Reads the report. Only `ok` for our ref is proof.
-fn judge(answer: Answer, update: &RefUpdate, hide: &dyn Hide) -> Result<Vec<String>, Failed> {
-    let Ok(status) = Status::parse(&answer.report) else {
-        let error = match answer.fatal {
-            Some(said) => PushError::Fatal { said },
-            None => PushError::Garbled,
-        };
-        return Err(Failed::unknown(error));
-    };
-    let messages = answer.messages;
-    if let Unpack::Failed(reason) = &status.unpack {
-        let reason = clean_line(reason, hide);
-        return Err(Failed::without_effect(PushError::Unpack {
-            kind: Rejection::of(&reason, &messages),
-            reason,
-            messages,
-        }));
-    }
-    let Some(ours) = status.find(&update.name) else {
-        return Err(Failed::unknown(PushError::Garbled));
-    };
-    let Some(reason) = &ours.rejected else {
-        return Ok(messages);
-    };
-    let reason = clean_line(reason, hide);
-    let kind = Rejection::of(&reason, &messages);
-    let branch = update.name.strip_prefix(b"refs/heads/");
-    let error = PushError::Rejected {
-        branch: clean_line(branch.unwrap_or(&update.name), hide),
-        kind,
-        reason,
-        messages,
-    };
-    // Whoever held the lock may have pushed the same commit.
-    Err(if kind == Rejection::Lock {
-        Failed::unknown(error)
-    } else {
-        Failed::without_effect(error)
-    })
+/// A push that is known to have arrived.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pushed {
+    /// What was done.
+    pub action: Action,
+    /// The branch's value before; none when it did not exist.
+    pub old: Option<ObjectId>,
+    /// The branch's value now.
+    pub new: ObjectId,
+    /// Bytes of the pack.
+    pub bytes: u64,
+    /// Objects in the pack.
+    pub objects: u64,
+    /// What the remote said, line by line, sanitized.
+    pub messages: Vec<String>,
 }
 
-/// Finds out on a new connection what became of a push whose answer is missing.
-fn ask_again(
-    transport: &dyn Transport,
-    update: &RefUpdate,
-    failed: Failed,
-) -> Result<Vec<String>, PushError> {
-    let Failed { error, effect } = failed;
-    if effect == Effect::None {
-        return Err(*error);
+impl Pushed {
+    pub(crate) const fn up_to_date(tip: ObjectId) -> Self {
+        Self {
+            action: Action::UpToDate,
+            old: Some(tip),
+            new: tip,
+            bytes: 0,
+            objects: 0,
+            messages: Vec::new(),
+        }
     }
-    debug!(%error, "asking the remote what became of the push");
-    let asked = transport.open(Service::ReceivePack).and_then(|mut link| {
-        let advertisement = advertised(transport, &mut *link, update.new.kind())?;
-        link.leave();
-        Ok(advertisement.find(&update.name))
-    });
-    let before = (!update.old.is_null()).then_some(update.old);
-    match asked {
-        Ok(Some(tip)) if tip == update.new => Ok(Vec::new()),
-        Ok(tip) if tip == before => Err(*error),
-        // The remote said what it did not do; only who held the lock could have done it.
-        Ok(_) | Err(_) if matches!(*error, PushError::Rejected { .. }) => Err(*error),
-        // Somebody moved the branch meanwhile: whether ours was there in between is not known.
-        Ok(_) | Err(_) => Err(PushError::UnknownOutcome { source: error }),
+}
+
+/// What a push did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    /// The branch was created.
+    Created,
+    /// The branch was updated.
+    Updated,
+    /// The branch had the value already.
+    UpToDate,
+}
+
+impl Action {
+    /// Returns the word for reports.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Created => "created",
+            Self::Updated => "updated",
+            Self::UpToDate => "up-to-date",
+        }
+    }
+}
+
+/// A push that the remote declined by its report.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rejected {
+    /// The branch.
+    pub branch: String,
+    /// What was declined.
+    pub part: RejectedPart,
+    /// What kind of refusal that is.
+    pub kind: Rejection,
+    /// The reason in the report, sanitized.
+    pub reason: String,
+    /// What the remote said beside, line by line, sanitized.
+    pub messages: Vec<String>,
+}
+
+/// What a remote declined.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RejectedPart {
+    /// The update of the ref: `ng` in the report.
+    Ref,
+    /// The pack: `unpack` in the report.
+    Pack,
+}
+
+impl fmt::Display for Rejected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { branch, reason, .. } = self;
+        match self.part {
+            RejectedPart::Ref => write!(f, "the remote rejected `{branch}`: {reason}"),
+            RejectedPart::Pack => write!(f, "the remote could not take the pack: {reason}"),
+        }
     }
 }

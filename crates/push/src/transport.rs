@@ -1,107 +1,88 @@
-//! What a push asks of a transport: a conversation with the remote's service. Who lifts this module writes these.
+//! What a push needs of a transport: a connection to the remote's `git-receive-pack`.
 
-use std::io::Write;
+use std::fmt;
+use std::io::{self, Write};
 
-use super::answer::{Answer, Demux};
-use super::clean::{AsItIs, Hide};
-use super::commands::SideBand;
-use super::error::PushError;
+use crate::commands::SideBand;
+use crate::error::ClassifiedError;
+use crate::sanitize::{NoRedaction, Redact};
+use crate::sideband::{Answer, Demux};
 
 /// The longest advertisement that a transport has to read, in bytes: a million refs.
 pub const ADVERTISEMENT_CAP: usize = 128 << 20;
 
-/// The service that a remote is asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Service {
-    /// Takes pushes. Always protocol version 0.
-    ReceivePack,
-    /// Gives fetches. Asked in protocol version 2.
-    UploadPack,
-}
-
-impl Service {
-    /// Returns its name in URLs and media types.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::ReceivePack => "git-receive-pack",
-            Self::UploadPack => "git-upload-pack",
-        }
-    }
-
-    /// Returns the protocol version to ask for, as git writes it.
-    pub const fn protocol(self) -> Option<&'static str> {
-        match self {
-            Self::ReceivePack => None,
-            Self::UploadPack => Some("version=2"),
-        }
-    }
-}
-
-/// The way to one remote. It may be asked from another thread than that which reads the repository.
+/// The way to one remote. Its methods can be called from another thread than that which reads the repository.
 pub trait Transport: Sync {
     /// Returns the remote's name for people, as in `git fetch NAME`.
     fn remote(&self) -> &str;
 
-    /// Prepares a conversation with a service of the remote. Whatever the remote does, the conversation ends in time, and
-    /// soon after the order's `stop` was raised.
-    fn open(&self, service: Service) -> Result<Box<dyn Link + '_>, PushError>;
+    /// Prepares a connection to the remote's `git-receive-pack`, protocol version 0. Whatever the remote does, the connection
+    /// ends in time, and soon after the request's `stop` was raised.
+    fn open(&self) -> Result<Box<dyn Connection + '_>, Box<dyn ClassifiedError>>;
 
     /// Returns what takes out of the remote's words what nobody may see, such as secrets; by default nothing is.
-    fn hide(&self) -> &dyn Hide {
-        &AsItIs
+    fn redact(&self) -> &dyn Redact {
+        &NoRedaction
     }
 }
 
-/// A conversation with a remote's service. Dropping it leaves no connection and no child.
-pub trait Link: Send {
-    /// Returns what the service says first, as packet lines up to its flush; at most [`ADVERTISEMENT_CAP`].
-    fn advertise(&mut self) -> Result<Vec<u8>, PushError>;
-
-    /// Sends a small request and returns the lines of the answer, up to its flush.
-    fn request(&mut self, body: &[u8]) -> Result<Vec<u8>, PushError>;
+/// A connection to a remote's `git-receive-pack`. Dropping it leaves no connection and no child.
+pub trait Connection: Send {
+    /// Returns the advertisement, as packet lines up to its flush; at most [`ADVERTISEMENT_CAP`].
+    fn advertise(&mut self) -> Result<Vec<u8>, Box<dyn ClassifiedError>>;
 
     /// Sends the request of a push, and returns the whole answer.
-    fn exchange(&mut self, request: PushRequest<'_>) -> Result<Answer, Failed>;
+    fn send_pack(&mut self, request: RequestBody<'_>) -> Result<Answer, SendError>;
 
-    /// Ends a conversation in which nothing was asked.
-    fn leave(self: Box<Self>);
+    /// Ends a connection over which nothing was asked.
+    fn close(self: Box<Self>);
 }
 
 /// What a push sends, and how its answer comes.
-pub struct PushRequest<'a> {
-    /// What comes before the pack.
+pub struct RequestBody<'a> {
+    /// What comes before the pack: the commands and the push options.
     pub head: &'a [u8],
-    /// Writes the pack; the error is ours, or that of the connection when it was lost.
-    pub pack: &'a mut dyn FnMut(&mut dyn Write) -> Result<(), PushError>,
+    /// Writes the pack. It fails when the writer does, or when the push gives up: what is sent ends there then, so that
+    /// the remote takes nothing of it, and the transport's error is not looked at.
+    pub pack: &'a mut dyn FnMut(&mut dyn Write) -> io::Result<()>,
     /// To be called when the last byte was handed to the system: from here on the remote works.
     pub handed_over: &'a mut dyn FnMut(),
     /// How the answer is taken apart.
-    pub form: AnswerForm<'a>,
+    pub form: ResponseFormat<'a>,
 }
 
-/// How the answer to a push is taken apart.
-#[derive(Debug, Clone, Copy)]
-pub struct AnswerForm<'a> {
-    /// The channels that were agreed on.
-    pub side_band: SideBand,
-    /// What takes out of its words what nobody may see.
-    pub hide: &'a dyn Hide,
-}
-
-impl<'a> AnswerForm<'a> {
-    /// Begins to take an answer apart.
-    pub fn demux(self) -> Demux<'a> {
-        Demux::new(self.side_band, self.hide)
-    }
-}
-
-impl std::fmt::Debug for PushRequest<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("PushRequest")
+impl fmt::Debug for RequestBody<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RequestBody")
             .field("head", &self.head.len())
             .field("side_band", &self.form.side_band)
             .finish_non_exhaustive()
     }
+}
+
+/// How the answer to a push is taken apart.
+#[derive(Debug, Clone, Copy)]
+pub struct ResponseFormat<'a> {
+    /// The channels that were agreed on.
+    pub side_band: SideBand,
+    /// What takes out of its words what nobody may see.
+    pub redact: &'a dyn Redact,
+}
+
+impl<'a> ResponseFormat<'a> {
+    /// Begins to take an answer apart.
+    pub fn demux(self) -> Demux<'a> {
+        Demux::new(self.side_band, self.redact)
+    }
+}
+
+/// A request that got no whole answer.
+#[derive(Debug)]
+pub struct SendError {
+    /// Why.
+    pub error: Box<dyn ClassifiedError>,
+    /// Whether it can have had an effect.
+    pub effect: Effect,
 }
 
 /// Whether a failed request can have had an effect.
@@ -113,28 +94,19 @@ pub enum Effect {
     Unknown,
 }
 
-/// A request that got no whole answer.
-#[derive(Debug)]
-pub struct Failed {
-    /// Why.
-    pub error: Box<PushError>,
-    /// Whether it can have had an effect.
-    pub effect: Effect,
-}
-
-impl Failed {
+impl SendError {
     /// The server did nothing.
-    pub fn without_effect(error: PushError) -> Self {
+    pub fn without_effect(error: impl Into<Box<dyn ClassifiedError>>) -> Self {
         Self {
-            error: Box::new(error),
+            error: error.into(),
             effect: Effect::None,
         }
     }
 
     /// Only the server knows what it did.
-    pub fn unknown(error: PushError) -> Self {
+    pub fn unknown(error: impl Into<Box<dyn ClassifiedError>>) -> Self {
         Self {
-            error: Box::new(error),
+            error: error.into(),
             effect: Effect::Unknown,
         }
     }

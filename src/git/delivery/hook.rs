@@ -1,12 +1,13 @@
 //! The `pre-push` hook, run as git runs it: the same arguments, input, directory and moment.
 
 use sendoff_push::commands::RefUpdate;
-use sendoff_push::{Progress, PushError, clean_line};
+use sendoff_push::{Progress, sanitize_line};
 
 use crate::process::{Ended, Leftovers, Output, ProcessError, Program};
 use crate::secrets::KnownSecrets;
 
 use super::Delivery;
+use super::error::LocalCheckError;
 
 /// The system's "this is no program": a script without a first line that names its interpreter.
 const ENOEXEC: i32 = 8;
@@ -14,7 +15,10 @@ const ENOEXEC: i32 = 8;
 const MAX_LINES: usize = 40;
 
 /// Runs the hook of the delivery, where there is one. `update` is none when the remote has it all.
-pub(super) fn run(delivery: &Delivery<'_>, update: Option<&RefUpdate>) -> Result<(), PushError> {
+pub(super) fn run(
+    delivery: &Delivery<'_>,
+    update: Option<&RefUpdate>,
+) -> Result<(), LocalCheckError> {
     let around = &delivery.options.around;
     let Some(hook) = &around.hook else {
         return Ok(());
@@ -53,9 +57,11 @@ pub(super) fn run(delivery: &Delivery<'_>, update: Option<&RefUpdate>) -> Result
     match output {
         Ok(output) if output.ended.is_success() => Ok(()),
         Ok(output) => Err(declined(&output, &delivery.options.known)),
-        Err(ProcessError::Stopped(_)) => Err(PushError::Stopped),
-        Err(error @ ProcessError::Deadline { .. }) => Err(PushError::HookTimeout(error.into())),
-        Err(error) => Err(PushError::Hook(error.into())),
+        Err(ProcessError::Stopped(_)) => Err(LocalCheckError::Stopped),
+        Err(error @ ProcessError::Deadline { .. }) => {
+            Err(LocalCheckError::HookTimeout(error.into()))
+        }
+        Err(error) => Err(LocalCheckError::Hook(error.into())),
     }
 }
 
@@ -69,10 +75,10 @@ fn url(delivery: &Delivery<'_>) -> String {
     }
 }
 
-fn declined(output: &Output, known: &KnownSecrets) -> PushError {
+fn declined(output: &Output, known: &KnownSecrets) -> LocalCheckError {
     let lines = |bytes: &[u8]| {
         let lines = bytes.split(|byte| *byte == b'\n');
-        let lines = lines.map(|line| clean_line(line, known));
+        let lines = lines.map(|line| sanitize_line(line, known));
         lines.filter(|line| !line.is_empty()).collect::<Vec<_>>()
     };
     let mut messages = lines(&output.stderr.bytes);
@@ -83,7 +89,7 @@ fn declined(output: &Output, known: &KnownSecrets) -> PushError {
         Ended::Code(code) => format!("exit code {code}"),
         Ended::Signal(signal) => format!("signal {signal}"),
     };
-    PushError::HookDeclined { ended, messages }
+    LocalCheckError::HookDeclined { ended, messages }
 }
 
 /// The time in which the hook runs, which is not the run's.

@@ -1,6 +1,7 @@
-//! A push as this house delivers it: the transports, the logins, the hook and the look at submodules.
+//! A push as sendoff does it: with a permit, over its transports, after the hook and the check of submodules.
 
 mod around;
+mod error;
 mod hook;
 mod submodules;
 
@@ -14,7 +15,8 @@ use gix::refs::FullName;
 use sendoff_push::advertisement::Advertisement;
 use sendoff_push::commands::{RefUpdate, RequestError};
 use sendoff_push::{
-    Cause, Hide, LastSeen, Link, Local, Progress, PushError, PushOrder, Pushed, Service, Transport,
+    BoxError, ClassifiedError, Connection, LastSeen, LocalChecks, Progress, PushError, PushOutcome,
+    PushRequest, Pushed, Redact, Transport,
 };
 
 use crate::git::transport::Target;
@@ -23,10 +25,11 @@ use crate::policy::{PushPermit, RemoteFacts};
 use crate::secrets::KnownSecrets;
 
 pub use around::Around;
+pub use error::{DeliveryError, LocalCheckError};
 pub use submodules::Submodules;
 
 pub use crate::git::transport::{
-    AllowFile, AllowGit, LoginHabit, LoginUse, PushOptions, remote_head,
+    AllowFile, AllowGit, LoginHabit, LoginUse, PushOptions, TransportError, remote_head,
 };
 
 /// One push: a commit, a permit for a branch, and the way to its remote.
@@ -61,8 +64,8 @@ impl fmt::Debug for Delivery<'_> {
 
 impl Delivery<'_> {
     /// Pushes as [`sendoff_push::push`] does.
-    pub fn push(&self, repo: &gix::Repository) -> Result<Pushed, PushError> {
-        self.ordered(repo, |order| sendoff_push::push(repo, order))
+    pub fn push(&self, repo: &gix::Repository) -> Result<Pushed, DeliveryError> {
+        self.request(repo, |request| sendoff_push::push(repo, request))
     }
 
     /// Pushes as [`sendoff_push::push_with_lease`] does.
@@ -70,21 +73,21 @@ impl Delivery<'_> {
         &self,
         repo: &gix::Repository,
         expected: Option<ObjectId>,
-    ) -> Result<Pushed, PushError> {
-        self.ordered(repo, |order| {
-            sendoff_push::push_with_lease(repo, order, expected)
+    ) -> Result<Pushed, DeliveryError> {
+        self.request(repo, |request| {
+            sendoff_push::push_with_lease(repo, request, expected)
         })
     }
 
-    fn ordered(
+    fn request(
         &self,
         repo: &gix::Repository,
-        push: impl FnOnce(&PushOrder<'_>) -> Result<Pushed, PushError>,
-    ) -> Result<Pushed, PushError> {
+        push: impl FnOnce(&PushRequest<'_>) -> Result<PushOutcome, PushError>,
+    ) -> Result<Pushed, DeliveryError> {
         let name = self.permit.branch().full();
         let branch = FullName::try_from(name.as_str())
             .map_err(|_| PushError::Request(RequestError::Name(name.into())))?;
-        let way = Way {
+        let transport = UrlTransport {
             remote: self.remote,
             directory: repo.workdir().unwrap_or_else(|| repo.git_dir()).to_owned(),
             options: self.options,
@@ -92,12 +95,12 @@ impl Delivery<'_> {
         };
         let confirm = |destination: &[u8], _: &Advertisement| {
             let confirmed = self.permit.confirm(destination, &(self.remote_facts)());
-            confirmed.map_err(Cause::from)
+            confirmed.map_err(BoxError::from)
         };
-        push(&PushOrder {
+        let outcome = push(&PushRequest {
             branch: branch.as_ref(),
-            transport: &way,
-            local: &Here {
+            transport: &transport,
+            local: &Checks {
                 delivery: self,
                 repo,
             },
@@ -109,18 +112,22 @@ impl Delivery<'_> {
             agent: concat!("sendoff/", env!("CARGO_PKG_VERSION")),
             progress: self.progress,
             stop: self.stop,
-        })
+        })?;
+        match outcome {
+            PushOutcome::Pushed(pushed) => Ok(pushed),
+            PushOutcome::Rejected(rejected) => Err(DeliveryError::Rejected(rejected)),
+        }
     }
 }
 
-impl Hide for KnownSecrets {
-    fn hide<'t>(&self, text: &'t str) -> Cow<'t, str> {
+impl Redact for KnownSecrets {
+    fn redact<'t>(&self, text: &'t str) -> Cow<'t, str> {
         Self::hide(self, text)
     }
 }
 
-/// The way to the remote, over the transport that its URL names.
-struct Way<'a> {
+/// The transport that the remote's URL names.
+struct UrlTransport<'a> {
     remote: &'a Remote,
     /// What a relative path of a `file` remote starts from.
     directory: PathBuf,
@@ -128,44 +135,47 @@ struct Way<'a> {
     stop: &'a AtomicBool,
 }
 
-impl Transport for Way<'_> {
+impl Transport for UrlTransport<'_> {
     fn remote(&self) -> &str {
         self.remote.name.as_str()
     }
 
-    fn open(&self, service: Service) -> Result<Box<dyn Link + '_>, PushError> {
+    fn open(&self) -> Result<Box<dyn Connection + '_>, Box<dyn ClassifiedError>> {
         let target = Target {
             url: &self.remote.url,
             directory: &self.directory,
             options: self.options,
             stop: self.stop,
         };
-        transport::open(target, service)
+        Ok(transport::open_receive_pack(target)?)
     }
 
-    fn hide(&self) -> &dyn Hide {
+    fn redact(&self) -> &dyn Redact {
         &self.options.known
     }
 }
 
-/// What is done on this side first, as the policy wants it.
-struct Here<'a> {
+/// The hook and the check of submodules, as the policy wants them.
+struct Checks<'a> {
     delivery: &'a Delivery<'a>,
     repo: &'a gix::Repository,
 }
 
-impl Local for Here<'_> {
+impl LocalChecks for Checks<'_> {
     fn has_hook(&self) -> bool {
         self.delivery.options.around.hook.is_some()
     }
 
-    fn run_hook(&self, update: Option<&RefUpdate>) -> Result<(), PushError> {
-        hook::run(self.delivery, update)
+    fn run_hook(&self, update: Option<&RefUpdate>) -> Result<(), Box<dyn ClassifiedError>> {
+        Ok(hook::run(self.delivery, update)?)
     }
 
-    fn check(&self, commits: &mut dyn Iterator<Item = ObjectId>) -> Result<(), PushError> {
+    fn check(
+        &self,
+        commits: &mut dyn Iterator<Item = ObjectId>,
+    ) -> Result<(), Box<dyn ClassifiedError>> {
         match self.delivery.options.around.submodules {
-            Submodules::Check => submodules::check(self.repo, commits, self.delivery.stop),
+            Submodules::Check => Ok(submodules::check(self.repo, commits, self.delivery.stop)?),
             Submodules::Ignore => Ok(()),
         }
     }

@@ -7,9 +7,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use gix::ObjectId;
 use gix::bstr::{BString, ByteSlice, ByteVec};
 use gix::objs::tree::EntryKind;
-use sendoff_push::PushError;
 
 use crate::git::{ConfigFiles, LocalConfigTrust, Repo};
+
+use super::error::LocalCheckError;
 
 /// The most submodule commits that one push is checked for.
 const MOST_LINKS: usize = 1000;
@@ -34,7 +35,7 @@ pub(super) fn check(
     repo: &gix::Repository,
     commits: &mut dyn Iterator<Item = ObjectId>,
     stop: &AtomicBool,
-) -> Result<(), PushError> {
+) -> Result<(), LocalCheckError> {
     let Some(top) = repo.workdir().filter(|top| has_submodules(repo, top)) else {
         return Ok(());
     };
@@ -48,11 +49,11 @@ pub(super) fn check(
     }
     for (path, id) in links.found {
         if stop.load(Ordering::Relaxed) {
-            return Err(PushError::Stopped);
+            return Err(LocalCheckError::Stopped);
         }
         if is_only_here(top, &path, id) == Some(true) {
             let path = path.to_str_lossy().into_owned();
-            return Err(PushError::Submodule { path, id });
+            return Err(LocalCheckError::Submodule { path, id });
         }
     }
     Ok(())

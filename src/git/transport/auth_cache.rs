@@ -1,8 +1,6 @@
 //! Whether a remote wants a login: what was seen of it, for the next time.
 
-use std::sync::Arc;
-use std::sync::Mutex;
-use std::sync::PoisonError;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// What a remote does about logins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

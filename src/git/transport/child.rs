@@ -5,9 +5,10 @@ use std::net::TcpStream;
 use std::sync::atomic::AtomicBool;
 use std::thread;
 
-use sendoff_push::answer::Answer;
-use sendoff_push::{Failed, Link, PushError, PushRequest};
+use sendoff_push::sideband::Answer;
+use sendoff_push::{ClassifiedError, Connection, RequestBody, SendError};
 
+use crate::git::transport::{ServiceConnection, TransportError};
 use crate::names::Scheme;
 use crate::process::Program;
 use crate::secrets::KnownSecrets;
@@ -43,8 +44,8 @@ impl<'a> ChildLink<'a> {
         socket: TcpStream,
         request: &[u8],
         target: Target<'a>,
-    ) -> Result<Self, PushError> {
-        let failed = |error: std::io::Error| PushError::Network {
+    ) -> Result<Self, TransportError> {
+        let failed = |error: std::io::Error| TransportError::Network {
             said: error.to_string(),
             source: None,
         };
@@ -63,12 +64,12 @@ impl<'a> ChildLink<'a> {
     }
 
     /// Starts the program.
-    pub(super) fn start(program: &Program, target: Target<'a>) -> Result<Self, PushError> {
+    pub(super) fn start(program: &Program, target: Target<'a>) -> Result<Self, TransportError> {
         let mut running = program
             .start()
-            .map_err(|error| PushError::Start(error.into()))?;
+            .map_err(|error| TransportError::Start(error.into()))?;
         let stdin = running.take_stdin();
-        let stdout = running.take_stdout().ok_or(PushError::Garbled)?;
+        let stdout = running.take_stdout().ok_or(TransportError::Garbled)?;
         Ok(Self {
             peer: Peer::Child(running),
             stdin: stdin.map(|stdin| Box::new(stdin) as Box<dyn Write + Send>),
@@ -81,9 +82,9 @@ impl<'a> ChildLink<'a> {
     }
 }
 
-impl Link for ChildLink<'_> {
+impl ChildLink<'_> {
     /// Reads the lines up to the first flush.
-    fn advertise(&mut self) -> Result<Vec<u8>, PushError> {
+    fn lines(&mut self) -> Result<Vec<u8>, TransportError> {
         let (stdout, pulse) = (&mut self.stdout, &self.pulse);
         pulse.beat();
         let (lines, interruption) = watched(&self.peer.cut(), pulse, self.stop, || {
@@ -93,28 +94,36 @@ impl Link for ChildLink<'_> {
             (Ok(lines), _) => Ok(lines),
             (Err(_), Some(interruption)) => Err(interruption.into()),
             (Err(Broken::End), None) => Err(self.peer.ended(self.scheme, self.known)),
-            (Err(Broken::Malformed), None) => Err(PushError::Garbled),
+            (Err(Broken::Malformed), None) => Err(TransportError::Garbled),
         }
     }
+}
 
-    fn request(&mut self, body: &[u8]) -> Result<Vec<u8>, PushError> {
+impl ServiceConnection for ChildLink<'_> {
+    fn request(&mut self, body: &[u8]) -> Result<Vec<u8>, Box<dyn ClassifiedError>> {
         let written = self.stdin.as_mut().map(|stdin| stdin.write_all(body));
         match written {
             Some(Ok(())) => self.advertise(),
-            _ => Err(self.peer.ended(self.scheme, self.known)),
+            _ => Err(self.peer.ended(self.scheme, self.known).into()),
         }
+    }
+}
+
+impl Connection for ChildLink<'_> {
+    fn advertise(&mut self) -> Result<Vec<u8>, Box<dyn ClassifiedError>> {
+        Ok(self.lines()?)
     }
 
     /// Sends the request; the answer is read meanwhile, so that neither side waits for the other.
-    fn exchange(&mut self, request: PushRequest<'_>) -> Result<Answer, Failed> {
-        let PushRequest {
+    fn send_pack(&mut self, request: RequestBody<'_>) -> Result<Answer, SendError> {
+        let RequestBody {
             head,
             pack,
             handed_over,
             form,
         } = request;
         let Some(mut stdin) = self.stdin.take() else {
-            return Err(Failed::without_effect(PushError::Garbled));
+            return Err(SendError::without_effect(TransportError::Garbled));
         };
         let (stdout, pulse) = (&mut self.stdout, &self.pulse);
         let cut = self.peer.cut();
@@ -123,10 +132,7 @@ impl Link for ChildLink<'_> {
             thread::scope(|scope| {
                 let reader = scope.spawn(|| read_answer(stdout, pulse, form));
                 let mut out = Paced::new(&mut *stdin, pulse);
-                let written = match out.write_all(head) {
-                    Ok(()) => pack(&mut out),
-                    Err(_) => Err(PushError::Lost),
-                };
+                let written = out.write_all(head).and_then(|()| pack(&mut out));
                 let broken = out.broken;
                 pulse.work_ends();
                 if written.is_err() && !broken {
@@ -138,30 +144,31 @@ impl Link for ChildLink<'_> {
                     handed_over();
                 }
                 let read = reader.join().unwrap_or(Err(Broken::End));
-                (written.map_err(|error| (error, broken)), read)
+                (written.map_err(|_| broken), read)
             })
         });
         match (written, read, interruption) {
-            (Err((error, false)), _, _) => Err(Failed::without_effect(error)),
+            // The push gave up, and knows why.
+            (Err(false), _, _) => Err(SendError::without_effect(TransportError::Lost)),
             (_, Ok(answer), _) => Ok(answer),
             (written, Err(broken), interruption) => {
                 let error = match (interruption, broken) {
                     (Some(interruption), _) => interruption.into(),
                     (None, Broken::End) => self.peer.ended(self.scheme, self.known),
-                    (None, Broken::Malformed) => PushError::Garbled,
+                    (None, Broken::Malformed) => TransportError::Garbled,
                 };
                 // A pack that was cut short is taken by no server.
                 Err(if written.is_ok() {
-                    Failed::unknown(error)
+                    SendError::unknown(error)
                 } else {
-                    Failed::without_effect(error)
+                    SendError::without_effect(error)
                 })
             }
         }
     }
 
     /// Says that there is nothing to do, and waits a moment for the service to end.
-    fn leave(mut self: Box<Self>) {
+    fn close(mut self: Box<Self>) {
         if let Some(mut stdin) = self.stdin.take() {
             // Whether it hears us makes no difference: nothing was asked.
             drop(stdin.write_all(b"0000"));

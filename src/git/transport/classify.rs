@@ -3,28 +3,29 @@
 use std::error::Error;
 use std::io;
 
-use sendoff_push::{PushError, clean_line, is_read_only};
+use sendoff_push::{is_read_only, sanitize_line};
 
+use crate::git::transport::TransportError;
 use crate::names::Scheme;
 use crate::secrets::KnownSecrets;
 
 /// Turns an error of the HTTP client, whose text would name the URL, into one of the push.
-pub(super) fn from_http(error: reqwest::Error) -> PushError {
+pub(super) fn from_http(error: reqwest::Error) -> TransportError {
     let error = error.without_url();
     if is_tls(&error) {
-        return PushError::Tls {
+        return TransportError::Tls {
             source: error.into(),
         };
     }
-    PushError::Network {
+    TransportError::Network {
         said: String::new(),
         source: Some(error.into()),
     }
 }
 
 /// Says whether a connection ended that had been made.
-pub(super) fn is_cut(error: &PushError) -> bool {
-    let PushError::Network { source, .. } = error else {
+pub(super) fn is_cut(error: &TransportError) -> bool {
+    let TransportError::Network { source, .. } = error else {
         return false;
     };
     let client = source
@@ -59,10 +60,10 @@ fn told(line: &str) -> &str {
 }
 
 /// Tells from stderr why ssh or git's receive-pack ended before it said what it should.
-pub(super) fn from_stderr(stderr: &[u8], scheme: Scheme, known: &KnownSecrets) -> PushError {
+pub(super) fn from_stderr(stderr: &[u8], scheme: Scheme, known: &KnownSecrets) -> TransportError {
     let lines: Vec<String> = stderr
         .split(|byte| *byte == b'\n')
-        .map(|line| told(&clean_line(line, known)).to_owned())
+        .map(|line| told(&sanitize_line(line, known)).to_owned())
         .filter(|line| !line.is_empty())
         .collect();
     let find = |words: &[&str]| {
@@ -77,11 +78,11 @@ pub(super) fn from_stderr(stderr: &[u8], scheme: Scheme, known: &KnownSecrets) -
         "does not appear to be a git repository",
         "repository not found",
     ]) {
-        return PushError::Absent { said };
+        return TransportError::Absent { said };
     }
     if let Some(said) = lines.iter().find(|line| is_read_only(line)) {
         let said = said.clone();
-        return PushError::ReadOnly { said };
+        return TransportError::ReadOnly { said };
     }
     if let Some(said) = find(&[
         "denied to ",
@@ -90,7 +91,7 @@ pub(super) fn from_stderr(stderr: &[u8], scheme: Scheme, known: &KnownSecrets) -
         "marked as read only",
     ]) {
         let host = "the remote".to_owned();
-        return PushError::Forbidden { host, said };
+        return TransportError::Forbidden { host, said };
     }
     let login = [
         "permission denied",
@@ -99,8 +100,8 @@ pub(super) fn from_stderr(stderr: &[u8], scheme: Scheme, known: &KnownSecrets) -
         "identification has changed",
     ];
     match find(&login) {
-        Some(said) if ssh => PushError::SshLogin { said },
-        _ => PushError::Network {
+        Some(said) if ssh => TransportError::SshLogin { said },
+        _ => TransportError::Network {
             said: lines.last().cloned().unwrap_or_default(),
             source: None,
         },
@@ -109,6 +110,8 @@ pub(super) fn from_stderr(stderr: &[u8], scheme: Scheme, known: &KnownSecrets) -
 
 #[cfg(test)]
 mod tests {
+    use sendoff_push::ClassifiedError as _;
+
     use super::*;
 
     fn class(stderr: &str, scheme: Scheme) -> &'static str {

@@ -6,10 +6,12 @@ use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use sendoff_push::{PushError, Service, pkt_line};
+use sendoff_push::pkt_line;
 
 use super::Target;
 use super::idle_timeout::TICK;
+use crate::git::transport::TransportError;
+use crate::git::transport::service::Service;
 
 /// The port of git's daemon.
 const PORT: u16 = 9418;
@@ -28,12 +30,12 @@ pub enum AllowGit {
 pub(super) fn connect(
     target: Target<'_>,
     service: Service,
-) -> Result<(TcpStream, Vec<u8>), PushError> {
+) -> Result<(TcpStream, Vec<u8>), TransportError> {
     let url = target.url;
     if target.options.allow_git == AllowGit::No {
-        return Err(PushError::Scheme("git"));
+        return Err(TransportError::Scheme("git"));
     }
-    let host = url.host().ok_or(PushError::Scheme("git"))?;
+    let host = url.host().ok_or(TransportError::Scheme("git"))?;
     let request = request(host, url.port(), url.path(), service)?;
     let place = host
         .trim_start_matches('[')
@@ -52,7 +54,7 @@ fn request(
     port: Option<u16>,
     path: &str,
     service: Service,
-) -> Result<Vec<u8>, PushError> {
+) -> Result<Vec<u8>, TransportError> {
     // A path below somebody's home has a slash in front in a URL that it has not over there.
     let path = match path.strip_prefix('/') {
         Some(home) if home.starts_with('~') => home,
@@ -67,7 +69,7 @@ fn request(
     }
     let mut out = Vec::new();
     pkt_line::encode(line.as_bytes(), &mut out)
-        .map_err(|error| PushError::Request(error.into()))?;
+        .map_err(|error| TransportError::Request(error.into()))?;
     Ok(out)
 }
 
@@ -77,7 +79,7 @@ fn reach(
     port: u16,
     limit: Duration,
     stop: &AtomicBool,
-) -> Result<TcpStream, PushError> {
+) -> Result<TcpStream, TransportError> {
     let begin = Instant::now();
     let (found, socket) = sync_channel(1);
     thread::spawn(move || {
@@ -86,7 +88,7 @@ fn reach(
     });
     while begin.elapsed() < limit {
         if stop.load(Ordering::Relaxed) {
-            return Err(PushError::Stopped);
+            return Err(TransportError::Stopped);
         }
         match socket.recv_timeout(TICK) {
             Ok(Ok(socket)) => return Ok(socket),
@@ -95,11 +97,11 @@ fn reach(
             Err(RecvTimeoutError::Timeout) => {}
         }
     }
-    Err(PushError::Timeout(limit))
+    Err(TransportError::Timeout(limit))
 }
 
-fn lost(said: String) -> PushError {
-    PushError::Network { said, source: None }
+fn lost(said: String) -> TransportError {
+    TransportError::Network { said, source: None }
 }
 
 fn dial(host: &str, port: u16, limit: Duration) -> std::io::Result<TcpStream> {

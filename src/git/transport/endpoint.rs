@@ -7,8 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use sendoff_push::PushError;
-
+use crate::git::transport::TransportError;
 use crate::names::Scheme;
 use crate::process::{Killer, Running};
 use crate::secrets::KnownSecrets;
@@ -43,7 +42,7 @@ impl Peer {
     }
 
     /// Returns the error of a service that ended too early, from what it wrote to stderr.
-    pub(super) fn ended(&self, scheme: Scheme, known: &KnownSecrets) -> PushError {
+    pub(super) fn ended(&self, scheme: Scheme, known: &KnownSecrets) -> TransportError {
         match self {
             Self::Child(running) => from_stderr(&running.stderr(FAREWELL).bytes, scheme, known),
             Self::Socket(_) => from_stderr(b"the remote hung up", scheme, known),

@@ -2,9 +2,8 @@
 
 use std::path::PathBuf;
 
-use sendoff_push::{PushError, Service};
-
-use crate::git::transport::AllowFile;
+use crate::git::transport::service::Service;
+use crate::git::transport::{AllowFile, TransportError};
 use crate::process::{Program, find_program};
 
 use super::Target;
@@ -17,17 +16,20 @@ const GIT_DIRECTORIES: &[&str] = &[
 ];
 
 /// Returns the program that serves a repository on this machine.
-pub(super) fn program(target: Target<'_>, service: Service) -> Result<Program, PushError> {
+pub(super) fn program(target: Target<'_>, service: Service) -> Result<Program, TransportError> {
     if target.options.allow_file == AllowFile::No {
-        return Err(PushError::FileRemote);
+        return Err(TransportError::FileRemote);
     }
-    let path = target.url.file_path().ok_or(PushError::Scheme("file"))?;
+    let path = target
+        .url
+        .file_path()
+        .ok_or(TransportError::Scheme("file"))?;
     let inheritance = &target.options.inheritance;
     let own: Vec<PathBuf> = GIT_DIRECTORIES.iter().map(PathBuf::from).collect();
     let found = inheritance
         .find(service.name())
         .or_else(|_| find_program(service.name(), &own))
-        .map_err(|error| PushError::Start(error.into()))?;
+        .map_err(|error| TransportError::Start(error.into()))?;
     let program = Program::new(found)
         .inherit(inheritance)
         .arg(target.directory.join(path));

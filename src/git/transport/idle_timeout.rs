@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use sendoff_push::PushError;
+use crate::git::transport::TransportError;
 
 /// How often a waiting link looks at its pulse.
 pub(super) const TICK: Duration = Duration::from_millis(20);
@@ -21,7 +21,7 @@ pub(super) enum Interruption {
     Stopped,
 }
 
-impl From<Interruption> for PushError {
+impl From<Interruption> for TransportError {
     fn from(interruption: Interruption) -> Self {
         match interruption {
             Interruption::Silence(limit) => Self::Timeout(limit),

@@ -9,14 +9,11 @@ use reqwest::header::{HeaderName, HeaderValue};
 use reqwest::{NoProxy, Url};
 use secrecy::SecretString;
 
-use crate::git::Config;
-use crate::git::Matching;
-use crate::git::credentials::Helpers;
-use crate::git::credentials::Login;
+use crate::git::credentials::{Helpers, Login};
 use crate::git::delivery::Around;
+use crate::git::{Config, Matching};
 use crate::names::RemoteUrl;
-use crate::net::HttpVersion;
-use crate::net::PlainHttp;
+use crate::net::{HttpVersion, PlainHttp};
 use crate::process::Inheritance;
 use crate::secrets::KnownSecrets;
 

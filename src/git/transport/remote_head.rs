@@ -5,8 +5,10 @@ use std::sync::atomic::AtomicBool;
 
 use gix::protocol::transport::packetline::PacketLineRef;
 use gix::protocol::transport::packetline::decode::{Stream, streaming};
-use sendoff_push::{PushError, Service, pkt_line};
+use sendoff_push::{ClassifiedError, pkt_line};
 
+use crate::git::transport::TransportError;
+use crate::git::transport::service::Service;
 use crate::names::{BranchName, RemoteUrl};
 
 use super::options::PushOptions;
@@ -20,7 +22,7 @@ pub fn remote_head(
     directory: &Path,
     options: &PushOptions,
     stop: &AtomicBool,
-) -> Result<Option<BranchName>, PushError> {
+) -> Result<Option<BranchName>, Box<dyn ClassifiedError>> {
     let target = Target {
         url,
         directory,
@@ -30,31 +32,31 @@ pub fn remote_head(
     let mut link = open(target, Service::UploadPack)?;
     let hello = link.advertise()?;
     let Some(said) = lines(&hello) else {
-        return Err(PushError::Garbled);
+        return Err(TransportError::Garbled.into());
     };
     if said.iter().any(|line| line == b"version 2") {
         let answer = link.request(&ls_refs()?)?;
-        link.leave();
+        link.close();
         let Some(refs) = lines(&answer) else {
-            return Err(PushError::Garbled);
+            return Err(TransportError::Garbled.into());
         };
         return Ok(refs.iter().find_map(|line| symref_v2(line)));
     }
-    link.leave();
+    link.close();
     Ok(said.iter().find_map(|line| symref_v0(line)))
 }
 
 /// Returns the request for HEAD alone, with what it names.
-fn ls_refs() -> Result<Vec<u8>, PushError> {
+fn ls_refs() -> Result<Vec<u8>, TransportError> {
     let mut out = Vec::new();
     let mut add = |line: &str| pkt_line::encode(line.as_bytes(), &mut out);
     let added = add("command=ls-refs\n")
         .and_then(|()| add(concat!("agent=sendoff/", env!("CARGO_PKG_VERSION"), "\n")));
-    added.map_err(|_| PushError::Garbled)?;
+    added.map_err(|_| TransportError::Garbled)?;
     out.extend_from_slice(b"0001");
     let mut add = |line: &str| pkt_line::encode(line.as_bytes(), &mut out);
     let added = add("symrefs\n").and_then(|()| add("ref-prefix HEAD\n"));
-    added.map_err(|_| PushError::Garbled)?;
+    added.map_err(|_| TransportError::Garbled)?;
     pkt_line::encode_flush(&mut out);
     Ok(out)
 }

@@ -1,17 +1,16 @@
 //! The user's ssh, asked to run a git service over there. Nothing prompts, host keys are checked.
 
-use sendoff_push::{PushError, Service};
-
-use crate::git::transport::PushOptions;
+use crate::git::transport::service::Service;
+use crate::git::transport::{PushOptions, TransportError};
 use crate::process::Program;
 
 use super::Target;
 
 /// Returns the ssh that runs `service` on the remote.
-pub(super) fn program(target: Target<'_>, service: Service) -> Result<Program, PushError> {
+pub(super) fn program(target: Target<'_>, service: Service) -> Result<Program, TransportError> {
     let options = target.options;
     if let Some(variant) = other_variant(options) {
-        return Err(PushError::SshVariant(variant));
+        return Err(TransportError::SshVariant(variant));
     }
     let program = match &options.ssh_command {
         // The user wrote it for a shell; what we add comes in as arguments that no shell reads.
@@ -23,7 +22,7 @@ pub(super) fn program(target: Target<'_>, service: Service) -> Result<Program, P
             options
                 .inheritance
                 .find("ssh")
-                .map_err(|error| PushError::Start(error.into()))?,
+                .map_err(|error| TransportError::Start(error.into()))?,
         ),
     };
     let program = program.inherit(&options.inheritance);
@@ -60,7 +59,7 @@ fn other_variant(options: &PushOptions) -> Option<&'static str> {
 }
 
 /// Returns ssh's arguments. `RemoteUrl` has refused users and hosts that begin with a dash.
-fn arguments(target: Target<'_>, service: Service) -> Result<Vec<String>, PushError> {
+fn arguments(target: Target<'_>, service: Service) -> Result<Vec<String>, TransportError> {
     let url = target.url;
     let seconds = target.options.connect_timeout.as_secs().max(1);
     let mut arguments = vec![
@@ -75,7 +74,7 @@ fn arguments(target: Target<'_>, service: Service) -> Result<Vec<String>, PushEr
     if let Some(port) = url.port() {
         arguments.extend(["-p".to_owned(), port.to_string()]);
     }
-    let host = url.host().ok_or(PushError::Scheme("ssh"))?;
+    let host = url.host().ok_or(TransportError::Scheme("ssh"))?;
     let host = host.trim_start_matches('[').trim_end_matches(']');
     let place = match url.user() {
         Some(user) => format!("{user}@{host}"),

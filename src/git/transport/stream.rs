@@ -2,9 +2,9 @@
 
 use std::io::{Read, Write};
 
-use sendoff_push::answer::Answer;
 use sendoff_push::commands::SideBand;
-use sendoff_push::{ADVERTISEMENT_CAP, AnswerForm};
+use sendoff_push::sideband::Answer;
+use sendoff_push::{ADVERTISEMENT_CAP, ResponseFormat};
 
 use super::idle_timeout::Pulse;
 
@@ -56,7 +56,7 @@ fn length_of(digits: [u8; 4]) -> Result<usize, Broken> {
 pub(super) fn read_answer(
     stdout: &mut impl Read,
     pulse: &Pulse,
-    form: AnswerForm<'_>,
+    form: ResponseFormat<'_>,
 ) -> Result<Answer, Broken> {
     let mut demux = form.demux();
     let mut buffer = vec![0; 64 * 1024];

@@ -1,5 +1,6 @@
 //! `push`: sends the current branch to its remote.
 
+mod advice;
 mod settings;
 mod words;
 mod work;
@@ -19,6 +20,7 @@ use crate::pipeline::{Context, Outcome, Step, StepDef, StepError, interruptible}
 use crate::policy::{Policy, RemoteFacts, Trigger};
 use crate::reason::Code;
 
+pub use self::advice::advice;
 use self::settings::{Hooks, PushWord, RemoteChoice, SubmoduleRule};
 use self::words::{News, outcome};
 use self::work::{Work, destinations};

@@ -2,11 +2,13 @@
 
 use sendoff_push::{Action, PushError, Pushed};
 
+use crate::git::delivery::{DeliveryError, LocalCheckError};
 use crate::pipeline::{ErrorKind, Outcome, Outputs, Shipment, StepError};
 use crate::policy::Refused;
 use crate::reason::{Code, Reason};
 use crate::secrets::KnownSecrets;
 
+use super::advice::advice;
 use super::work::Arrival;
 
 /// What the report says beside the push: of the `pre-push` hook, and of keys that do not count.
@@ -76,7 +78,7 @@ pub(super) fn outcome(
 
 /// Returns why the permit did not hold, when that is because the branch is protected.
 fn protected(arrival: &Arrival) -> Option<&Refused> {
-    let Err(PushError::Policy(refused)) = &arrival.pushed else {
+    let Err(DeliveryError::Push(PushError::NotConfirmed(refused))) = &arrival.pushed else {
         return None;
     };
     let refused = refused.downcast_ref()?;
@@ -138,17 +140,17 @@ fn one_line(shipment: &Shipment, pushed: &Pushed) -> String {
     }
 }
 
-fn step_error(error: &PushError, known: &KnownSecrets) -> StepError {
+fn step_error(error: &DeliveryError, known: &KnownSecrets) -> StepError {
     let kind = if error.is_transient() {
         ErrorKind::Transient
     } else {
         ErrorKind::Denied
     };
     let code = Code::named(error.class());
-    let reason = Reason::new(code, error.summary(known)).advise_if(error.advice());
+    let reason = Reason::new(code, error.summary(known)).advise_if(advice(error));
     let mut told = StepError::for_reason(kind, reason);
-    let key = match error {
-        PushError::HookDeclined { .. } => "hook-output",
+    let key = match error.local_check() {
+        Some(LocalCheckError::HookDeclined { .. }) => "hook-output",
         _ => "messages",
     };
     if !error.messages().is_empty() {

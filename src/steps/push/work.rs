@@ -6,7 +6,7 @@ use gix::ObjectId;
 use jiff::Timestamp;
 use sendoff_push::{LastSeen, Progress, PushError, Pushed};
 
-use crate::git::delivery::{Around, Delivery};
+use crate::git::delivery::{Around, Delivery, DeliveryError};
 use crate::git::{Remote, Repo};
 use crate::names::{BranchName, RemoteUrl};
 use crate::pipeline::{Destination, Shipment};
@@ -39,7 +39,7 @@ pub(super) struct Work {
 /// What became of the push to one place.
 pub(super) struct Arrival {
     pub(super) url: RemoteUrl,
-    pub(super) pushed: Result<Pushed, PushError>,
+    pub(super) pushed: Result<Pushed, DeliveryError>,
     /// What could not be noted down on this side. The remote has the branch all the same.
     pub(super) untold: Vec<String>,
 }
@@ -68,9 +68,11 @@ impl Work {
                 };
                 let opened = self.repo.thread_local();
                 let pushed = opened
-                    .map_err(|error| PushError::Objects {
-                        class: "corrupt",
-                        source: Box::new(error),
+                    .map_err(|error| {
+                        DeliveryError::from(PushError::Objects {
+                            class: "corrupt",
+                            source: Box::new(error),
+                        })
                     })
                     .and_then(|repo| delivery.push(&repo));
                 let untold = match &pushed {

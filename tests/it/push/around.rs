@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use sendoff::git::delivery::Submodules;
+use sendoff::git::delivery::{DeliveryError, LocalCheckError, Submodules};
 use sendoff_push::PushError;
 
 use crate::sandbox::Sandbox;
@@ -108,7 +108,9 @@ fn a_submodule_commit_that_nobody_else_has_stops_the_push() {
         error.advice().as_deref(),
         Some("push the submodule first: git -C 'deep/lib' push")
     );
-    assert!(matches!(error, PushError::Submodule { path, .. } if path == "deep/lib"));
+    assert!(
+        matches!(error.local_check(), Some(LocalCheckError::Submodule { path, .. }) if path == "deep/lib")
+    );
 
     // Once it is pushed there, the push goes through here.
     sandbox.git(&submodule, &["push", "-q", "origin", "HEAD:main"]);
@@ -146,7 +148,10 @@ fn push_options_reach_the_servers_hook_as_those_of_git_do() {
     let mut with = options(&sandbox);
     with.around.push_options = vec!["ci.skip".into(), "topic=a b".into()];
     let error = push_head(&sandbox, &work, url, &with).unwrap_err();
-    assert!(matches!(error, PushError::NoPushOptions), "{error:?}");
+    assert!(
+        matches!(error, DeliveryError::Push(PushError::NoPushOptions)),
+        "{error:?}"
+    );
     assert_eq!(error.class(), "unsupported");
 
     sandbox.git(&remote, &["config", "receive.advertisePushOptions", "true"]);

@@ -1,6 +1,7 @@
 //! Servers that git's own never is: canned answers behind an ssh that is none.
 
-use sendoff_push::{Action, PushError, Pushed};
+use sendoff::git::delivery::DeliveryError;
+use sendoff_push::{Action, Pushed};
 
 use crate::sandbox::Sandbox;
 
@@ -13,7 +14,7 @@ fn line(data: &str) -> String {
 
 /// Pushes to a server that advertises `feature` at the old tip with `capabilities`, reads the
 /// request, and answers with `answer`.
-fn push_to(capabilities: &str, answer: &str) -> Result<Pushed, PushError> {
+fn push_to(capabilities: &str, answer: &str) -> Result<Pushed, DeliveryError> {
     let sandbox = Sandbox::new();
     let (work, _) = ahead(&sandbox, "r");
     let old = sandbox.git(&work, &["rev-parse", "HEAD~1"]);
@@ -23,7 +24,7 @@ fn push_to(capabilities: &str, answer: &str) -> Result<Pushed, PushError> {
     talk(&sandbox, &work, "cat hello; cat > request; cat answer")
 }
 
-fn talk(sandbox: &Sandbox, work: &std::path::Path, text: &str) -> Result<Pushed, PushError> {
+fn talk(sandbox: &Sandbox, work: &std::path::Path, text: &str) -> Result<Pushed, DeliveryError> {
     let root = sandbox.path("");
     let server = script(
         sandbox,

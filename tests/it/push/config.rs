@@ -5,12 +5,12 @@ use std::sync::atomic::AtomicBool;
 
 use secrecy::SecretString;
 use sendoff::demo::git_server::{GitServer, GitServerOptions};
-use sendoff::git::delivery::{Delivery, PushOptions};
+use sendoff::git::delivery::{Delivery, DeliveryError, PushOptions};
 use sendoff::git::{ConfigFiles, LocalConfigTrust, Remote, Repo};
 use sendoff::names::{BranchName, RemoteName, RemoteUrl};
 use sendoff::policy::{Policy, RemoteFacts};
 use sendoff_push::progress::NoProgress;
-use sendoff_push::{LastSeen, PushError, Pushed};
+use sendoff_push::{LastSeen, Pushed};
 
 use crate::sandbox::Sandbox;
 
@@ -34,7 +34,7 @@ fn configure(sandbox: &Sandbox, text: &str) {
 }
 
 /// Pushes `feature` as a run does: the repository with reduced trust, the options from its configuration.
-fn push_feature(sandbox: &Sandbox, work: &Path, url: &str) -> Result<Pushed, PushError> {
+fn push_feature(sandbox: &Sandbox, work: &Path, url: &str) -> Result<Pushed, DeliveryError> {
     let home = sandbox.home();
     let mut files = ConfigFiles::of_user(Some(&home), Some(&home.join(".config")));
     files.system = None;

@@ -7,7 +7,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use sendoff::demo::git_server::GitServerOptions;
-use sendoff_push::{Action, PushError};
+use sendoff::git::delivery::TransportError;
+use sendoff_push::Action;
 
 use crate::sandbox::Sandbox;
 
@@ -112,5 +113,8 @@ fn an_answer_to_a_push_of_which_nothing_is_read_ends_it() {
     // No empty request goes before it.
     options.login = Some(login("me", "pw"));
     let error = push_head(&sandbox, &work, &url, &options).unwrap_err();
-    assert!(matches!(error, PushError::Forbidden { .. }), "{error:?}");
+    assert!(
+        matches!(error.transport(), Some(TransportError::Forbidden { .. })),
+        "{error:?}"
+    );
 }

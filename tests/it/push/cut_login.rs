@@ -54,7 +54,7 @@ impl Guarded {
         }
     }
 
-    fn push(&self) -> Result<sendoff_push::Pushed, sendoff_push::PushError> {
+    fn push(&self) -> Result<sendoff_push::Pushed, sendoff::git::delivery::DeliveryError> {
         let served = &self.served;
         push_head(
             &served.sandbox,

@@ -6,9 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use sendoff::demo::git_server::{Fault, FaultKind, GitServerOptions};
-use sendoff::git::delivery::{PushOptions, remote_head};
+use sendoff::git::delivery::{DeliveryError, PushOptions, remote_head};
 use sendoff::names::RemoteUrl;
-use sendoff_push::PushError;
 
 use crate::process::is_gone;
 use crate::sandbox::Sandbox;
@@ -32,7 +31,12 @@ fn within(patience: Duration, sandbox: &Sandbox) -> PushOptions {
 }
 
 /// Pushes, and returns the error after checking that it came soon.
-fn soon(sandbox: &Sandbox, work: &std::path::Path, url: &str, options: &PushOptions) -> PushError {
+fn soon(
+    sandbox: &Sandbox,
+    work: &std::path::Path,
+    url: &str,
+    options: &PushOptions,
+) -> DeliveryError {
     let begin = Instant::now();
     let error = push_head(sandbox, work, url, options).unwrap_err();
     assert!(begin.elapsed() < LIMIT, "{:?}: {error}", begin.elapsed());

@@ -2,7 +2,8 @@
 
 use std::sync::atomic::Ordering;
 
-use sendoff_push::{AsItIs, PushError};
+use sendoff::git::delivery::{DeliveryError, TransportError};
+use sendoff_push::NoRedaction;
 
 use crate::sandbox::Sandbox;
 
@@ -70,7 +71,7 @@ impl Case {
     }
 
     /// Pushes; returns the error, if any, and how many requests there were.
-    fn push(&self, refs: Vec<u8>, report: Vec<u8>) -> (Option<PushError>, usize) {
+    fn push(&self, refs: Vec<u8>, report: Vec<u8>) -> (Option<DeliveryError>, usize) {
         let server = hostile(Act::Say(refs), Act::Say(report));
         let options = options(&self.sandbox);
         let pushed = push_head(&self.sandbox, &self.work, &server.url(), &options);
@@ -83,10 +84,10 @@ fn an_encoding_that_is_not_read_is_named() {
     let case = Case::new();
     for (lines, name) in UNREAD {
         let named = format!("the encoding `{name}`,");
-        let is_named = |error: Option<PushError>, about: &str| {
+        let is_named = |error: Option<DeliveryError>, about: &str| {
             let error = error.unwrap();
             assert_eq!(error.class(), "bad-response", "{about} {name}: {error:?}");
-            let text = error.summary(&AsItIs);
+            let text = error.summary(&NoRedaction);
             assert!(text.contains(&named), "{about} {name}: {text}");
             let advice = error.advice().unwrap();
             assert!(advice.contains("Accept-Encoding: identity"), "{advice}");
@@ -136,7 +137,10 @@ fn a_page_that_is_none_of_gits_is_told_to_be_one_in_any_encoding() {
         (case.refs.clone(), page),
     ] {
         let error = case.push(refs, report).0.unwrap();
-        assert!(matches!(error, PushError::NotGit { .. }), "{error:?}");
+        assert!(
+            matches!(error.transport(), Some(TransportError::NotGit { .. })),
+            "{error:?}"
+        );
     }
 }
 

@@ -6,8 +6,7 @@ use std::time::{Duration, Instant};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use sendoff::demo::git_server::GitServerOptions;
-use sendoff::git::delivery::PushOptions;
-use sendoff_push::PushError;
+use sendoff::git::delivery::{DeliveryError, PushOptions};
 
 use crate::sandbox::Sandbox;
 
@@ -135,7 +134,7 @@ impl Case {
     }
 
     /// Pushes; nothing may move for so long.
-    fn push_within(&self, patience: Duration, refs: Act, push: Act) -> Result<(), PushError> {
+    fn push_within(&self, patience: Duration, refs: Act, push: Act) -> Result<(), DeliveryError> {
         let server = hostile(refs, push);
         let options = PushOptions {
             push_timeout: patience,
@@ -152,7 +151,7 @@ impl Case {
     }
 
     /// Pushes where it is not silence that ends it; the machine may be busy.
-    fn push(&self, refs: Act, push: Act) -> Result<(), PushError> {
+    fn push(&self, refs: Act, push: Act) -> Result<(), DeliveryError> {
         self.push_within(Duration::from_secs(15), refs, push)
     }
 }

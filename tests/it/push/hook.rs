@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use sendoff::git::delivery::PushOptions;
+use sendoff::git::delivery::{LocalCheckError, PushOptions};
 use sendoff::git::{ConfigFiles, LocalConfigTrust, PrePush, Repo};
-use sendoff_push::{Action, PushError};
+use sendoff_push::Action;
 
 use crate::process::is_gone;
 use crate::sandbox::Sandbox;
@@ -206,7 +206,10 @@ fn a_hook_that_does_not_end_is_killed_with_its_children() {
     let begin = Instant::now();
     let error = push_head(&sandbox, &work, remote.to_str().unwrap(), &options).unwrap_err();
     assert!(begin.elapsed() < Duration::from_secs(20));
-    assert!(matches!(error, PushError::HookTimeout(_)), "{error:?}");
+    assert!(
+        matches!(error.local_check(), Some(LocalCheckError::HookTimeout(_))),
+        "{error:?}"
+    );
     assert_eq!(error.class(), "hook-declined");
     let child = std::fs::read_to_string(sandbox.path("home/child")).unwrap();
     assert!(is_gone(child.trim()));

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use gix::ObjectId;
 use sendoff::demo::git_server::GitServerOptions;
+use sendoff::git::delivery::DeliveryError;
 use sendoff::names::BranchName;
 use sendoff::policy::RemoteFacts;
 use sendoff_push::{Action, PushError};
@@ -214,7 +215,10 @@ fn a_remote_that_wants_no_rewriting_and_a_protected_branch_stand_above_a_lease()
     let error = push(&|| RemoteFacts {
         head: Some(head.clone()),
     });
-    assert!(matches!(error, PushError::Policy(_)), "{error:?}");
+    assert!(
+        matches!(error, DeliveryError::Push(PushError::NotConfirmed(_))),
+        "{error:?}"
+    );
     assert_eq!(tip(&sandbox, &remote), old);
     let strict = ["config", "receive.denyNonFastForwards", "true"];
     sandbox.git(&remote, &strict);

@@ -8,10 +8,10 @@ use std::sync::atomic::AtomicBool;
 
 use gix::ObjectId;
 use gix::refs::FullName;
-use sendoff_push::answer::Answer;
+use sendoff_push::sideband::Answer;
 use sendoff_push::{
-    Action, Failed, Hide, LastSeen, Link, NoProgress, NothingLocal, PushError, PushOrder,
-    PushRequest, Pushed, Service, Transport, push, push_with_lease,
+    Action, ClassifiedError, Connection, LastSeen, NoLocalChecks, NoProgress, PushError,
+    PushOutcome, PushRequest, Redact, RequestBody, SendError, Transport, push, push_with_lease,
 };
 
 use crate::sandbox::Sandbox;
@@ -29,59 +29,63 @@ impl Transport for Pipes<'_> {
         "elsewhere"
     }
 
-    fn open(&self, service: Service) -> Result<Box<dyn Link + '_>, PushError> {
+    fn open(&self) -> Result<Box<dyn Connection + '_>, Box<dyn ClassifiedError>> {
         let mut command = self.sandbox.command("git");
-        let verb = service.name().trim_start_matches("git-");
-        command.arg(verb).arg(&self.remote);
+        command.arg("receive-pack").arg(&self.remote);
         command.stdin(Stdio::piped()).stdout(Stdio::piped());
         let started = command.stderr(Stdio::null()).spawn();
         started
-            .map(|child| Box::new(Pipe(child)) as Box<dyn Link>)
-            .map_err(|error| PushError::Start(error.into()))
+            .map(|child| Box::new(Pipe(child)) as Box<dyn Connection>)
+            .map_err(|error| Broken(error).into())
     }
 
-    fn hide(&self) -> &dyn Hide {
+    fn redact(&self) -> &dyn Redact {
         &Hunter
+    }
+}
+
+/// The pipes' own error.
+#[derive(Debug, thiserror::Error)]
+#[error("the pipe broke")]
+struct Broken(#[source] std::io::Error);
+
+impl ClassifiedError for Broken {
+    fn class(&self) -> &'static str {
+        "network"
     }
 }
 
 /// Hides one password.
 struct Hunter;
 
-impl Hide for Hunter {
-    fn hide<'t>(&self, text: &'t str) -> Cow<'t, str> {
+impl Redact for Hunter {
+    fn redact<'t>(&self, text: &'t str) -> Cow<'t, str> {
         text.replace("hunter2", "*").into()
     }
 }
 
 struct Pipe(Child);
 
-impl Link for Pipe {
-    fn advertise(&mut self) -> Result<Vec<u8>, PushError> {
+impl Connection for Pipe {
+    fn advertise(&mut self) -> Result<Vec<u8>, Box<dyn ClassifiedError>> {
         let stdout = self.0.stdout.as_mut().unwrap();
         let mut lines = Vec::new();
         while !lines.ends_with(b"0000") {
             let mut length = [0; 4];
-            stdout
-                .read_exact(&mut length)
-                .map_err(|_| PushError::Lost)?;
+            stdout.read_exact(&mut length).map_err(Broken)?;
             lines.extend(length);
             let length = usize::from_str_radix(std::str::from_utf8(&length).unwrap(), 16).unwrap();
             let mut line = vec![0; length.saturating_sub(4)];
-            stdout.read_exact(&mut line).map_err(|_| PushError::Lost)?;
+            stdout.read_exact(&mut line).map_err(Broken)?;
             lines.extend(line);
         }
         Ok(lines)
     }
 
-    fn request(&mut self, _: &[u8]) -> Result<Vec<u8>, PushError> {
-        unreachable!("a push asks for nothing else")
-    }
-
-    fn exchange(&mut self, request: PushRequest<'_>) -> Result<Answer, Failed> {
+    fn send_pack(&mut self, request: RequestBody<'_>) -> Result<Answer, SendError> {
         let mut stdin = self.0.stdin.take().unwrap();
         stdin.write_all(request.head).unwrap();
-        (request.pack)(&mut stdin).map_err(Failed::without_effect)?;
+        (request.pack)(&mut stdin).map_err(|error| SendError::without_effect(Broken(error)))?;
         drop(stdin);
         (request.handed_over)();
         let mut demux = request.form.demux();
@@ -89,11 +93,11 @@ impl Link for Pipe {
         let stdout = self.0.stdout.as_mut().unwrap();
         stdout.read_to_end(&mut answer).unwrap();
         let fed = demux.feed(&answer);
-        fed.map_err(|_| Failed::unknown(PushError::Garbled))?;
+        fed.unwrap();
         Ok(demux.finish())
     }
 
-    fn leave(self: Box<Self>) {}
+    fn close(self: Box<Self>) {}
 }
 
 impl Drop for Pipe {
@@ -104,14 +108,14 @@ impl Drop for Pipe {
 }
 
 /// Which of the two pushes is called.
-type How<'a> = &'a dyn Fn(&gix::Repository, &PushOrder<'_>) -> Result<Pushed, PushError>;
+type How<'a> = &'a dyn Fn(&gix::Repository, &PushRequest<'_>) -> Result<PushOutcome, PushError>;
 
 fn pushed(
     sandbox: &Sandbox,
     work: &Path,
     remote: &Path,
     how: How<'_>,
-) -> Result<Pushed, PushError> {
+) -> Result<PushOutcome, PushError> {
     let repo = gix::open_opts(work, gix::open::Options::isolated()).unwrap();
     let new = ObjectId::from_hex(sandbox.git(work, &["rev-parse", "HEAD"]).as_bytes()).unwrap();
     let branch = FullName::try_from("refs/heads/feature").unwrap();
@@ -119,10 +123,10 @@ fn pushed(
         sandbox,
         remote: remote.to_owned(),
     };
-    let order = PushOrder {
+    let order = PushRequest {
         branch: branch.as_ref(),
         transport: &pipes,
-        local: &NothingLocal,
+        local: &NoLocalChecks,
         new,
         push_options: &[],
         push_size: u64::MAX,
@@ -135,14 +139,22 @@ fn pushed(
     how(&repo, &order)
 }
 
+/// Returns what was done, where the remote took the push.
+fn action(outcome: PushOutcome) -> Action {
+    match outcome {
+        PushOutcome::Pushed(pushed) => pushed.action,
+        PushOutcome::Rejected(rejected) => panic!("{rejected}"),
+    }
+}
+
 #[test]
 fn a_transport_of_somebody_else_is_enough() {
     let sandbox = Sandbox::new();
     let (work, remote) = ahead(&sandbox, "r");
     let first = pushed(&sandbox, &work, &remote, &push).unwrap();
-    assert_eq!(first.action, Action::Updated);
+    assert_eq!(action(first), Action::Updated);
     let again = pushed(&sandbox, &work, &remote, &push).unwrap();
-    assert_eq!(again.action, Action::UpToDate);
+    assert_eq!(action(again), Action::UpToDate);
     let tip = sandbox.git(&remote, &["rev-parse", "feature"]);
     assert_eq!(tip, sandbox.git(&work, &["rev-parse", "HEAD"]));
     sandbox.git(&remote, &["fsck", "--full", "--strict"]);
@@ -159,7 +171,10 @@ fn a_lease_and_the_words_of_a_hook_go_over_it_too() {
     assert_eq!(error.summary(&Hunter), error.to_string());
     let text = "echo the password is hunter2 >&2; exit 1";
     script(&sandbox, "remotes/r.git/hooks/update", text);
-    let error = pushed(&sandbox, &work, &remote, &push).unwrap_err();
-    assert_eq!(error.class(), "hook-declined");
-    assert_eq!(error.messages()[0], "the password is *");
+    let outcome = pushed(&sandbox, &work, &remote, &push).unwrap();
+    let PushOutcome::Rejected(rejected) = outcome else {
+        panic!("{outcome:?}");
+    };
+    assert_eq!(rejected.kind.class(), "hook-declined");
+    assert_eq!(rejected.messages[0], "the password is *");
 }

@@ -2,8 +2,7 @@
 
 use secrecy::ExposeSecret;
 use sendoff::demo::git_server::{FaultKind, GitServerOptions};
-use sendoff::git::delivery::{LoginHabit, LoginUse};
-use sendoff_push::PushError;
+use sendoff::git::delivery::{DeliveryError, LoginHabit, LoginUse};
 
 use crate::sandbox::Sandbox;
 
@@ -47,7 +46,7 @@ impl Served {
         &self,
         password: &str,
         before: Option<LoginUse>,
-    ) -> Result<LoginHabit, PushError> {
+    ) -> Result<LoginHabit, DeliveryError> {
         let mut options = self.options();
         options.helpers = helpers(&self.sandbox, &[&recording(&self.sandbox, password)]);
         options.login_habit = LoginHabit::new(before);

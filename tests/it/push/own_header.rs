@@ -2,8 +2,7 @@
 
 use reqwest::header::{AUTHORIZATION, HeaderValue};
 use sendoff::demo::git_server::{FaultKind, GitServerOptions};
-use sendoff::git::delivery::{LoginHabit, LoginUse, PushOptions};
-use sendoff_push::PushError;
+use sendoff::git::delivery::{DeliveryError, LoginHabit, LoginUse, PushOptions, TransportError};
 
 use super::front::{Front, Manner};
 use super::logins::{commit_noise, recording};
@@ -24,10 +23,13 @@ fn with_header(served: &Served, header: &'static str, before: Option<LoginUse>) 
     }
 }
 
-fn assert_is_told(error: &PushError) {
+fn assert_is_told(error: &DeliveryError) {
     assert_eq!(error.class(), "auth", "{error:?}");
     assert!(
-        matches!(error, PushError::HeaderRefused { .. }),
+        matches!(
+            error.transport(),
+            Some(TransportError::HeaderRefused { .. })
+        ),
         "{error:?}"
     );
     let advice = error.advice().unwrap();

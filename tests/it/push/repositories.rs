@@ -2,13 +2,15 @@
 
 use std::path::{Path, PathBuf};
 
-use sendoff_push::{AsItIs, PushError, Pushed};
+use sendoff::git::delivery::DeliveryError;
+use sendoff::steps::push_advice;
+use sendoff_push::{NoRedaction, Pushed};
 
 use super::rig::{options, push_head};
 use super::twin::{ONE, Shop};
 
 /// Pushes into the seed itself.
-pub(super) fn push(shop: &Shop) -> Result<Pushed, PushError> {
+pub(super) fn push(shop: &Shop) -> Result<Pushed, DeliveryError> {
     let seed = shop.seed();
     push_head(
         &shop.sandbox,
@@ -24,10 +26,10 @@ fn refused(shop: &Shop) -> (&'static str, String) {
     let before = see();
     let error = push(shop).unwrap_err();
     assert_eq!(see(), before, "{error:?}");
-    let advice = error.advice().unwrap_or_default();
+    let advice = push_advice(&error).unwrap_or_default();
     (
         error.class(),
-        format!("{}; {advice}", error.summary(&AsItIs)),
+        format!("{}; {advice}", error.summary(&NoRedaction)),
     )
 }
 
@@ -168,7 +170,7 @@ fn a_clone_without_trees_is_told_what_to_do() {
     shop.git(&["symbolic-ref", "HEAD", "refs/heads/other"]);
     let error = push(&shop).unwrap_err();
     assert_eq!(error.class(), "unsupported", "{error:?}");
-    let advice = error.advice().unwrap_or_default();
+    let advice = push_advice(&error).unwrap_or_default();
     assert!(advice.contains("--refetch"), "{advice}");
 }
 

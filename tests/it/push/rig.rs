@@ -12,12 +12,13 @@ use secrecy::SecretString;
 use sendoff::demo::git_server::{GitServer, GitServerOptions};
 use sendoff::git::Remote;
 use sendoff::git::credentials::{Helpers, Login};
-use sendoff::git::delivery::{AllowFile, Delivery, PushOptions};
+use sendoff::git::delivery::{AllowFile, Delivery, DeliveryError, PushOptions};
 use sendoff::names::{BranchName, RemoteName, RemoteUrl};
 use sendoff::policy::{Policy, RemoteFacts};
 use sendoff::process::Inheritance;
+use sendoff::steps::push_advice;
 use sendoff_push::progress::{NoProgress, Progress};
-use sendoff_push::{LastSeen, PushError, Pushed};
+use sendoff_push::{LastSeen, Pushed};
 
 use crate::sandbox::{Sandbox, environment};
 
@@ -72,7 +73,7 @@ pub(crate) fn push_head(
     work: &Path,
     url: &str,
     options: &PushOptions,
-) -> Result<Pushed, PushError> {
+) -> Result<Pushed, DeliveryError> {
     push_with(sandbox, work, url, options, &RemoteFacts::default)
 }
 
@@ -100,7 +101,7 @@ pub(crate) fn push_about(
     url: &str,
     options: &PushOptions,
     about: &About<'_>,
-) -> Result<Pushed, PushError> {
+) -> Result<Pushed, DeliveryError> {
     with_patience(|stop| push_all(sandbox, work, url, options, about, stop, &plainly))
 }
 
@@ -111,7 +112,7 @@ pub(crate) fn push_with(
     url: &str,
     options: &PushOptions,
     facts: &dyn Fn() -> RemoteFacts,
-) -> Result<Pushed, PushError> {
+) -> Result<Pushed, DeliveryError> {
     let about = About {
         facts,
         ..About::default()
@@ -127,7 +128,7 @@ pub(crate) fn push_leased(
     options: &PushOptions,
     facts: &dyn Fn() -> RemoteFacts,
     expected: Option<ObjectId>,
-) -> Result<Pushed, PushError> {
+) -> Result<Pushed, DeliveryError> {
     let how: How<'_> = &|repo, delivery| delivery.push_with_lease(repo, expected);
     let about = About {
         facts,
@@ -159,14 +160,14 @@ pub(crate) fn push_until(
     options: &PushOptions,
     about: &About<'_>,
     stop: &AtomicBool,
-) -> Result<Pushed, PushError> {
+) -> Result<Pushed, DeliveryError> {
     push_all(sandbox, work, url, options, about, stop, &plainly)
 }
 
 /// Which of the pushes of the library is called.
-type How<'a> = &'a dyn Fn(&gix::Repository, &Delivery<'_>) -> Result<Pushed, PushError>;
+type How<'a> = &'a dyn Fn(&gix::Repository, &Delivery<'_>) -> Result<Pushed, DeliveryError>;
 
-fn plainly(repo: &gix::Repository, delivery: &Delivery<'_>) -> Result<Pushed, PushError> {
+fn plainly(repo: &gix::Repository, delivery: &Delivery<'_>) -> Result<Pushed, DeliveryError> {
     delivery.push(repo)
 }
 
@@ -178,7 +179,7 @@ fn push_all(
     about: &About<'_>,
     stop: &AtomicBool,
     how: How<'_>,
-) -> Result<Pushed, PushError> {
+) -> Result<Pushed, DeliveryError> {
     let repo = gix::open_opts(work, gix::open::Options::isolated()).unwrap();
     let new = ObjectId::from_hex(sandbox.git(work, &["rev-parse", "HEAD"]).as_bytes()).unwrap();
     let branch = BranchName::new(branch_of(sandbox, work)).unwrap();
@@ -258,7 +259,7 @@ pub(crate) fn script(sandbox: &Sandbox, path: &str, text: &str) -> PathBuf {
 }
 
 /// Renders an error as people see it: class, chain, advice, with the sandbox's path taken out.
-pub(crate) fn rendered(sandbox: &Sandbox, error: &PushError) -> String {
+pub(crate) fn rendered(sandbox: &Sandbox, error: &DeliveryError) -> String {
     let mut text = format!("{}: {error}", error.class());
     let mut source = std::error::Error::source(error);
     while let Some(cause) = source {
@@ -268,7 +269,7 @@ pub(crate) fn rendered(sandbox: &Sandbox, error: &PushError) -> String {
     for message in error.messages() {
         write!(text, "\n  remote: {message}").unwrap();
     }
-    if let Some(advice) = error.advice() {
+    if let Some(advice) = push_advice(error) {
         write!(text, "\n  advice: {advice}").unwrap();
     }
     let root = sandbox.path("");

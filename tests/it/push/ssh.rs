@@ -153,6 +153,6 @@ fn a_server_that_does_not_know_protocol_2_tells_its_head_all_the_same() {
 fn options_and_results_go_from_thread_to_thread() {
     fn check<T: Send + Sync + 'static>() {}
     check::<sendoff::git::delivery::PushOptions>();
-    check::<sendoff_push::PushError>();
+    check::<sendoff::git::delivery::DeliveryError>();
     check::<sendoff_push::Pushed>();
 }

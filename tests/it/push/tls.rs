@@ -6,8 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use rustls::{ServerConnection, StreamOwned};
-use sendoff::git::delivery::{LoginHabit, LoginUse, PushOptions};
-use sendoff_push::PushError;
+use sendoff::git::delivery::{LoginHabit, LoginUse, PushOptions, TransportError};
 
 use crate::sandbox::Sandbox;
 use crate::world::{World, step};
@@ -208,7 +207,10 @@ fn a_redirect_within_an_https_origin_is_followed_with_the_login() {
     );
     let url = format!("https://127.0.0.1:{}/r.git", first.port);
     let error = push_head(&sandbox, &work, &url, &trusting(&sandbox)).unwrap_err();
-    assert!(matches!(error, PushError::NotFound { .. }), "{error:?}");
+    assert!(
+        matches!(error.transport(), Some(TransportError::NotFound { .. })),
+        "{error:?}"
+    );
     let seen = first.seen();
     assert_eq!(seen.len(), 2, "{seen:?}");
     assert!(seen[1].starts_with("GET /moved.git/info/refs"), "{seen:?}");

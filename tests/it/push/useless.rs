@@ -7,9 +7,9 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use sendoff::git::delivery::PushOptions;
+use sendoff::git::delivery::{DeliveryError, PushOptions};
+use sendoff_push::Pushed;
 use sendoff_push::progress::Progress;
-use sendoff_push::{PushError, Pushed};
 
 use super::rig::{About, options, push_until, script, seen_of};
 use super::twin::Shop;
@@ -64,7 +64,7 @@ fn many() -> Shop {
 }
 
 /// Pushes to an ssh that says this when something was begun; returns how many objects were counted.
-fn push(shop: &Shop, says: &str) -> (Result<Pushed, PushError>, u64) {
+fn push(shop: &Shop, says: &str) -> (Result<Pushed, DeliveryError>, u64) {
     let sandbox = &shop.sandbox;
     let text = format!(
         "cd {}; while [ ! -e begun ]; do sleep 0.02; done; {says}",
@@ -76,7 +76,7 @@ fn push(shop: &Shop, says: &str) -> (Result<Pushed, PushError>, u64) {
 }
 
 /// Pushes, and returns how many objects were counted before the push ended.
-fn push_to(shop: &Shop, url: &str, options: &PushOptions) -> (Result<Pushed, PushError>, u64) {
+fn push_to(shop: &Shop, url: &str, options: &PushOptions) -> (Result<Pushed, DeliveryError>, u64) {
     push_while(shop, url, options, u64::MAX)
 }
 
@@ -86,7 +86,7 @@ fn push_while(
     url: &str,
     options: &PushOptions,
     patience: u64,
-) -> (Result<Pushed, PushError>, u64) {
+) -> (Result<Pushed, DeliveryError>, u64) {
     let sandbox = &shop.sandbox;
     let slow = Slow {
         begun: sandbox.path("begun"),

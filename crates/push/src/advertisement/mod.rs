@@ -8,13 +8,13 @@ use gix::ObjectId;
 use gix::bstr::{BStr, BString, ByteSlice};
 use gix::hash::Kind;
 
-use super::clean::{Hide, clean_line};
 use super::pkt_line::PktLineError;
+use super::sanitize::{Redact, sanitize_line};
 
 /// The advertisement of receive-pack, protocol version 0.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Advertisement {
-    /// The refs, in the server's order.
+    /// The refs, in the server's request.
     pub refs: Vec<(BString, ObjectId)>,
     /// Commits that the server has without a ref, from its alternates.
     pub haves: Vec<ObjectId>,
@@ -31,7 +31,7 @@ pub enum AdvertisementError {
     /// A packet line is broken.
     #[error(transparent)]
     Line(#[from] PktLineError),
-    /// The server says no. Its text is hostile, as those of the next three are, until it is [`cleaned`](Self::cleaned).
+    /// The server says no. Its text is hostile, as those of the next three are, until it is [`sanitized`](Self::sanitized).
     #[error("the server refused: {}", .0.escape_ascii())]
     Refused(BString),
     /// The answer is for another service or another protocol version.
@@ -54,10 +54,10 @@ pub enum AdvertisementError {
 }
 
 impl AdvertisementError {
-    /// Makes the server's words fit to show, without what `hide` takes out.
+    /// Makes the server's words fit to show, without what `redact` takes out.
     #[must_use]
-    pub fn cleaned(self, hide: &dyn Hide) -> Self {
-        let clean = |text: BString| BString::from(clean_line(&text, hide));
+    pub fn sanitized(self, redact: &dyn Redact) -> Self {
+        let clean = |text: BString| BString::from(sanitize_line(&text, redact));
         match self {
             Self::Refused(text) => Self::Refused(clean(text)),
             Self::Unexpected(text) => Self::Unexpected(clean(text)),

@@ -6,12 +6,11 @@ use std::thread::JoinHandle;
 use reqwest::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use reqwest::{RequestBuilder, Url};
 use secrecy::ExposeSecret;
-use sendoff_push::PushError;
 use tracing::debug;
 
 use crate::git::credentials::{Helpers, Login};
-use crate::git::transport::PushOptions;
 use crate::git::transport::auth_cache::{LoginHabit, LoginUse};
+use crate::git::transport::{PushOptions, TransportError};
 use crate::names::RemoteUrl;
 
 /// Where a login comes from.
@@ -171,7 +170,7 @@ impl<'a> Logins<'a> {
     ///
     /// It is an error where a header of the user's own was refused: the same request would carry the same
     /// header again, and what a helper knows was never sent.
-    pub(super) fn refused(&mut self) -> Result<(), PushError> {
+    pub(super) fn refused(&mut self) -> Result<(), TransportError> {
         self.habit.saw(LoginUse::Wanted);
         (self.wanted, self.proven) = (true, false);
         // Who is told to keep it must not hear of that after the refusal.
@@ -197,7 +196,7 @@ impl<'a> Logins<'a> {
         self.current = match (found, spare) {
             (Ok(Some(login)), _) | (_, Some(login)) => Some(login),
             (Ok(None), None) => return Err(self.error()),
-            (Err(error), None) => return Err(PushError::Credential(error.into())),
+            (Err(error), None) => return Err(TransportError::Credential(error.into())),
         };
         Ok(())
     }
@@ -210,14 +209,14 @@ impl<'a> Logins<'a> {
     }
 
     /// Returns the error of a conversation that ends here.
-    pub(super) fn error(&self) -> PushError {
+    pub(super) fn error(&self) -> TransportError {
         let host = self.host();
         if self.has_own() {
-            PushError::HeaderRefused { host }
+            TransportError::HeaderRefused { host }
         } else if self.current.is_some() {
-            PushError::LoginRefused { host }
+            TransportError::LoginRefused { host }
         } else {
-            PushError::NoLogin { host }
+            TransportError::NoLogin { host }
         }
     }
 }

@@ -5,8 +5,8 @@ use std::io::{self, Write};
 use flate2::write::MultiGzDecoder;
 use reqwest::Response;
 use reqwest::header::{CONTENT_ENCODING, HeaderMap};
-use sendoff_push::answer::{Answer, Demux};
-use sendoff_push::clean_line;
+use sendoff_push::sanitize_line;
+use sendoff_push::sideband::{Answer, Demux};
 
 use crate::secrets::KnownSecrets;
 
@@ -50,7 +50,7 @@ fn is_gzip(name: &[u8]) -> bool {
 
 /// Returns the name of an encoding as it may be shown.
 pub(super) fn shown(name: &[u8], known: &KnownSecrets) -> String {
-    clean_line(name, known).chars().take(NAME).collect()
+    sanitize_line(name, known).chars().take(NAME).collect()
 }
 
 /// Hands on to `sink` what the server wrote. A sink that has enough says so with an error.

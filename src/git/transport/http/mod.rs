@@ -11,14 +11,15 @@ use std::sync::atomic::AtomicBool;
 
 use reqwest::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE};
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, Url};
-use sendoff_push::answer::Answer;
-use sendoff_push::{ADVERTISEMENT_CAP, Failed, Link, PushError, PushRequest, Service};
+use sendoff_push::sideband::Answer;
+use sendoff_push::{ADVERTISEMENT_CAP, ClassifiedError, Connection, RequestBody, SendError};
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::sleep;
 
-use crate::git::transport::Target;
 use crate::git::transport::classify::from_http;
 use crate::git::transport::idle_timeout::{Pulse, TICK};
+use crate::git::transport::service::Service;
+use crate::git::transport::{ServiceConnection, Target, TransportError};
 use crate::net::{ClientSettings, client_builder, may_follow};
 use crate::secrets::KnownSecrets;
 
@@ -50,10 +51,13 @@ pub(super) struct HttpLink<'a> {
 
 impl<'a> HttpLink<'a> {
     /// Makes the client. Nothing is sent yet.
-    pub(super) fn open(target: Target<'a>, service: Service) -> Result<Self, PushError> {
-        let base = target.url.http_url().ok_or(PushError::Scheme("http"))?;
+    pub(super) fn open(target: Target<'a>, service: Service) -> Result<Self, TransportError> {
+        let base = target
+            .url
+            .http_url()
+            .ok_or(TransportError::Scheme("http"))?;
         if !target.options.plain_http.allows(&base) {
-            return Err(PushError::PlainHttp);
+            return Err(TransportError::PlainHttp);
         }
         let settings = ClientSettings {
             connect_timeout: target.options.connect_timeout,
@@ -64,14 +68,14 @@ impl<'a> HttpLink<'a> {
             user_agent: target.options.user_agent.clone(),
         };
         let client = client_builder(&base, &settings)
-            .map_err(|error| PushError::Connection(error.into()))?
+            .map_err(|error| TransportError::Connection(error.into()))?
             .build()
-            .map_err(|error| PushError::Client(error.into()))?;
+            .map_err(|error| TransportError::Client(error.into()))?;
         let runtime = Builder::new_current_thread()
             .enable_all()
             .event_interval(EVENTS)
             .build()
-            .map_err(|error| PushError::Runtime(error.into()))?;
+            .map_err(|error| TransportError::Runtime(error.into()))?;
         Ok(Self {
             client,
             runtime: Some(runtime),
@@ -86,7 +90,7 @@ impl<'a> HttpLink<'a> {
     }
 
     /// Asks for the advertisement: follows redirects at the same origin, asks for a login once.
-    fn ask(&mut self) -> Result<Vec<u8>, PushError> {
+    fn ask(&mut self) -> Result<Vec<u8>, TransportError> {
         let mut url = at(&self.base, "/info/refs");
         url.set_query(Some(&format!("service={}", self.service.name())));
         let wanted = format!("application/x-{}-advertisement", self.service.name());
@@ -101,7 +105,7 @@ impl<'a> HttpLink<'a> {
                     return Ok((head, location(&response).into_bytes()));
                 }
                 if head.status == StatusCode::OK && media_type(&response) != wanted {
-                    return Err(PushError::NotGit {
+                    return Err(TransportError::NotGit {
                         host: link.logins.host(),
                     });
                 }
@@ -121,9 +125,9 @@ impl<'a> HttpLink<'a> {
                 StatusCode::UNAUTHORIZED => self.logins.refused()?,
                 status if status.is_redirection() => {
                     let to = String::from_utf8_lossy(&body);
-                    let to = url.join(&to).map_err(|_| PushError::Garbled)?;
+                    let to = url.join(&to).map_err(|_| TransportError::Garbled)?;
                     may_follow(&url, &to, hops)
-                        .map_err(|refused| PushError::Redirect(refused.into()))?;
+                        .map_err(|refused| TransportError::Redirect(refused.into()))?;
                     self.base = repository(&to, &url)?;
                     url = to;
                     hops += 1;
@@ -134,7 +138,7 @@ impl<'a> HttpLink<'a> {
     }
 
     /// Sends a small request and reads the answer.
-    fn ask_for(&mut self, body: &[u8]) -> Result<Vec<u8>, PushError> {
+    fn ask_for(&mut self, body: &[u8]) -> Result<Vec<u8>, TransportError> {
         let request = self.post().body(body.to_vec());
         let (head, body) = self.run(|link| async move {
             let response = link.send(request).await?;
@@ -149,17 +153,17 @@ impl<'a> HttpLink<'a> {
     }
 
     /// Returns the error that an answer other than 200 and 401 stands for.
-    fn refusal(&self, head: Head, body: &[u8]) -> PushError {
+    fn refusal(&self, head: Head, body: &[u8]) -> TransportError {
         refusal(head, body, &self.logins.host(), self.known)
     }
 
     /// Drives one exchange, and gives it up when nothing moves or the caller wants to end.
-    fn run<'s, T, F>(&'s self, work: impl FnOnce(&'s Self) -> F) -> Result<T, PushError>
+    fn run<'s, T, F>(&'s self, work: impl FnOnce(&'s Self) -> F) -> Result<T, TransportError>
     where
-        F: Future<Output = Result<T, PushError>>,
+        F: Future<Output = Result<T, TransportError>>,
     {
         let Some(runtime) = &self.runtime else {
-            return Err(PushError::Garbled);
+            return Err(TransportError::Garbled);
         };
         self.pulse.work_ends();
         // Exchanges that are quicker than a tick would not notice otherwise.
@@ -184,7 +188,7 @@ impl<'a> HttpLink<'a> {
 
     /// Sends a request; the answer begins with the status and the headers. It is an error when it is
     /// one of git's in an encoding that is not read here.
-    async fn send(&self, request: RequestBuilder) -> Result<Response, PushError> {
+    async fn send(&self, request: RequestBuilder) -> Result<Response, TransportError> {
         let response = request.send().await.map_err(from_http)?;
         self.pulse.beat();
         // A page that is none of git's is told to be one, whatever it is written in.
@@ -192,7 +196,7 @@ impl<'a> HttpLink<'a> {
             && media_type(&response).starts_with("application/x-git-")
             && let Encoding::Other(name) = Encoding::of(response.headers())
         {
-            return Err(PushError::Encoding {
+            return Err(TransportError::Encoding {
                 host: self.logins.host(),
                 encoding: shown(&name, self.known),
             });
@@ -201,7 +205,7 @@ impl<'a> HttpLink<'a> {
     }
 
     /// Reads a body; an error when it is longer than the cap of a good answer.
-    async fn read(&self, mut response: Response, cap: usize) -> Result<Vec<u8>, PushError> {
+    async fn read(&self, mut response: Response, cap: usize) -> Result<Vec<u8>, TransportError> {
         let mut decoder = Decoder::of(&response, Gathered::new(cap));
         let mut whole = Ok(());
         while let Some(piece) = response.chunk().await.map_err(from_http)? {
@@ -215,7 +219,7 @@ impl<'a> HttpLink<'a> {
         let whole = whole.and_then(|()| decoder.end());
         // Of what is shown to people any part will do.
         if whole.is_err() && cap != EXCERPT {
-            return Err(PushError::Garbled);
+            return Err(TransportError::Garbled);
         }
         Ok(decoder.sink_mut().take())
     }
@@ -244,20 +248,22 @@ impl<'a> HttpLink<'a> {
     }
 }
 
-impl Link for HttpLink<'_> {
-    fn advertise(&mut self) -> Result<Vec<u8>, PushError> {
-        self.ask()
+impl ServiceConnection for HttpLink<'_> {
+    fn request(&mut self, body: &[u8]) -> Result<Vec<u8>, Box<dyn ClassifiedError>> {
+        Ok(self.ask_for(body)?)
+    }
+}
+
+impl Connection for HttpLink<'_> {
+    fn advertise(&mut self) -> Result<Vec<u8>, Box<dyn ClassifiedError>> {
+        Ok(self.ask()?)
     }
 
-    fn request(&mut self, body: &[u8]) -> Result<Vec<u8>, PushError> {
-        self.ask_for(body)
-    }
-
-    fn exchange(&mut self, request: PushRequest<'_>) -> Result<Answer, Failed> {
+    fn send_pack(&mut self, request: RequestBody<'_>) -> Result<Answer, SendError> {
         self.push(request)
     }
 
-    fn leave(self: Box<Self>) {}
+    fn close(self: Box<Self>) {}
 }
 
 impl Drop for HttpLink<'_> {
@@ -278,7 +284,7 @@ fn at(base: &Url, suffix: &str) -> Url {
 }
 
 /// Returns the repository's URL when a redirect leads to the same question about another path.
-fn repository(to: &Url, asked: &Url) -> Result<Url, PushError> {
+fn repository(to: &Url, asked: &Url) -> Result<Url, TransportError> {
     let path = to.path().strip_suffix("/info/refs");
     match path {
         Some(path) if to.query() == asked.query() => {
@@ -288,6 +294,6 @@ fn repository(to: &Url, asked: &Url) -> Result<Url, PushError> {
             base.set_fragment(None);
             Ok(base)
         }
-        _ => Err(PushError::RedirectElsewhere),
+        _ => Err(TransportError::RedirectElsewhere),
     }
 }

@@ -5,10 +5,11 @@ use std::thread;
 
 use bytes::{Bytes, BytesMut};
 use reqwest::{RequestBuilder, Response, StatusCode};
-use sendoff_push::answer::Answer;
-use sendoff_push::{AnswerForm, Effect, Failed, PushError, PushRequest};
+use sendoff_push::sideband::Answer;
+use sendoff_push::{Effect, RequestBody, ResponseFormat, SendError};
 use tokio::sync::mpsc::{Receiver, channel};
 
+use crate::git::transport::TransportError;
 use crate::git::transport::classify::{from_http, is_cut};
 
 use super::body::{ClosedAtEnd, CollectedBody, Piece, PieceWriter, Pieces, StreamedBody, Upload};
@@ -26,7 +27,7 @@ enum Posted {
     Answer(Answer),
     Unauthorised,
     /// The connection ended before there was a status.
-    Cut(PushError),
+    Cut(TransportError),
 }
 
 /// Returns what a request can have done whose connection was cut: a part of a pack is taken by nobody.
@@ -40,7 +41,7 @@ fn effect_of_cut(upload: &Upload) -> Effect {
 
 impl HttpLink<'_> {
     /// Sends the request while `pack` writes it, and returns the answer.
-    pub(super) fn push(&mut self, request: PushRequest<'_>) -> Result<Answer, Failed> {
+    pub(super) fn push(&mut self, request: RequestBody<'_>) -> Result<Answer, SendError> {
         let (head, form) = (request.head, request.form);
         let pack = request.pack;
         let (sender, receiver) = channel(PIECES);
@@ -50,12 +51,10 @@ impl HttpLink<'_> {
             let upload = ClosedAtEnd(Upload::new(Some(told)));
             let network = scope.spawn(move || self.transfer(receiver, form, &upload.0));
             let mut out = PieceWriter::new(sender);
-            let written = std::io::Write::write_all(&mut out, head)
-                .map_err(|_| PushError::Lost)
-                .and_then(|()| pack(&mut out));
-            let broken = out.is_broken();
+            let written = std::io::Write::write_all(&mut out, head).and_then(|()| pack(&mut out));
             let cut = written.is_err();
-            let written = written.and_then(|()| out.end().map_err(|_| PushError::Lost));
+            let given_up = cut && !out.is_broken();
+            let written = written.and_then(|()| out.end());
             if written.is_ok() {
                 // Nobody sends anything: this ends when the last byte has left, or none will.
                 let _ended = handed_over.recv();
@@ -63,18 +62,16 @@ impl HttpLink<'_> {
             }
             let answered = network
                 .join()
-                .unwrap_or_else(|_| Err(Failed::unknown(PushError::Garbled)));
-            match (written, answered) {
-                // Cut short by ourselves: the server takes nothing of it.
-                (Err(error), _) if !broken && !matches!(error, PushError::Lost) => {
-                    Err(Failed::without_effect(error))
-                }
+                .unwrap_or_else(|_| Err(SendError::unknown(TransportError::Garbled)));
+            match answered {
+                // The push gave up, and knows why: the server takes nothing of it.
+                _ if given_up => Err(SendError::without_effect(TransportError::Lost)),
                 // Cut short by the connection: nobody takes a part of a pack either.
-                (_, Err(failed)) if cut => Err(Failed {
+                Err(failed) if cut => Err(SendError {
                     effect: Effect::None,
                     ..failed
                 }),
-                (_, answered) => answered,
+                answered => answered,
             }
         })
     }
@@ -83,16 +80,16 @@ impl HttpLink<'_> {
     fn transfer(
         &mut self,
         mut pieces: Receiver<Piece>,
-        form: AnswerForm<'_>,
+        form: ResponseFormat<'_>,
         upload: &Upload,
-    ) -> Result<Answer, Failed> {
+    ) -> Result<Answer, SendError> {
         let mut first = BytesMut::new();
         let mut complete = false;
         while first.len() <= self.collected && !complete {
             match pieces.blocking_recv() {
                 Some(Piece::Data(bytes)) => first.extend_from_slice(&bytes),
                 Some(Piece::End) => complete = true,
-                None => return Err(Failed::without_effect(PushError::Lost)),
+                None => return Err(SendError::without_effect(TransportError::Lost)),
             }
         }
         let first = first.freeze();
@@ -101,7 +98,7 @@ impl HttpLink<'_> {
         }
         // A streamed request cannot be repeated, so the login is settled by an empty one first.
         if !self.logins.is_known() {
-            self.probe().map_err(Failed::without_effect)?;
+            self.probe().map_err(SendError::without_effect)?;
         }
         let pieces = Pieces::new(pieces);
         let body = StreamedBody::new(first, pieces.clone(), upload.clone(), self.pulse.clone());
@@ -113,18 +110,20 @@ impl HttpLink<'_> {
         match posted? {
             Posted::Answer(answer) => Ok(answer),
             // It cannot be sent once more, but the helpers hear of it, and the next push asks them first.
-            Posted::Unauthorised => Err(Failed::without_effect(self.login_failed())),
+            Posted::Unauthorised => Err(SendError::without_effect(self.login_failed())),
             // A server that wants another login may cut the connection before anybody reads that.
-            Posted::Cut(error) if is_ours || !self.is_login_wrong() => Err(Failed::unknown(error)),
-            Posted::Cut(_) => Err(Failed {
-                error: Box::new(self.login_failed()),
+            Posted::Cut(error) if is_ours || !self.is_login_wrong() => {
+                Err(SendError::unknown(error))
+            }
+            Posted::Cut(_) => Err(SendError {
+                error: self.login_failed().into(),
                 effect: effect_of_cut(upload),
             }),
         }
     }
 
     /// Tells the helpers that the login of a request that cannot be repeated was refused.
-    fn login_failed(&mut self) -> PushError {
+    fn login_failed(&mut self) -> TransportError {
         let refused = self.logins.refused().err();
         refused.unwrap_or_else(|| self.logins.error())
     }
@@ -142,9 +141,9 @@ impl HttpLink<'_> {
     fn post_collected(
         &mut self,
         body: &Bytes,
-        form: AnswerForm<'_>,
+        form: ResponseFormat<'_>,
         mut upload: Upload,
-    ) -> Result<Answer, Failed> {
+    ) -> Result<Answer, SendError> {
         loop {
             let pulse = self.pulse.clone();
             let sent = CollectedBody::new(body.clone(), upload.clone(), pulse);
@@ -153,13 +152,15 @@ impl HttpLink<'_> {
             upload.close();
             match posted? {
                 Posted::Answer(answer) => return Ok(answer),
-                Posted::Cut(error) if !self.is_login_wrong() => return Err(Failed::unknown(error)),
+                Posted::Cut(error) if !self.is_login_wrong() => {
+                    return Err(SendError::unknown(error));
+                }
                 Posted::Cut(_) if effect_of_cut(&upload) == Effect::Unknown => {
-                    return Err(Failed::unknown(self.login_failed()));
+                    return Err(SendError::unknown(self.login_failed()));
                 }
                 // A cut that hides a refusal has had no effect either.
                 Posted::Unauthorised | Posted::Cut(_) => {
-                    self.logins.refused().map_err(Failed::without_effect)?;
+                    self.logins.refused().map_err(SendError::without_effect)?;
                 }
             }
             upload = Upload::new(None);
@@ -167,7 +168,7 @@ impl HttpLink<'_> {
     }
 
     /// Sends a flush, which asks for nothing, until the server lets us in.
-    fn probe(&mut self) -> Result<(), PushError> {
+    fn probe(&mut self) -> Result<(), TransportError> {
         loop {
             let request = self.post().body(FLUSH);
             let (head, body) = self.run(|link| async move {
@@ -189,15 +190,15 @@ impl HttpLink<'_> {
     fn post_once(
         &mut self,
         request: RequestBuilder,
-        form: AnswerForm<'_>,
-    ) -> Result<Posted, Failed> {
+        form: ResponseFormat<'_>,
+    ) -> Result<Posted, SendError> {
         let wanted = format!("application/x-{}-result", self.service.name());
         let posted = self.run(|link| async move {
             // Before the status is known the request may have had its effect.
             let response = match link.send(request).await {
                 Ok(response) => response,
                 Err(error) if is_cut(&error) => return Ok(Ok(Posted::Cut(error))),
-                Err(error) => return Ok(Err(Failed::unknown(error))),
+                Err(error) => return Ok(Err(SendError::unknown(error))),
             };
             let head = Head::of(&response);
             if head.status == StatusCode::UNAUTHORIZED {
@@ -208,17 +209,17 @@ impl HttpLink<'_> {
                 let error = link.refusal(head, &body);
                 // A gateway that lost patience does not know what happened behind it.
                 return Ok(Err(if head.status.is_server_error() {
-                    Failed::unknown(error)
+                    SendError::unknown(error)
                 } else {
-                    Failed::without_effect(error)
+                    SendError::without_effect(error)
                 }));
             }
             if media_type(&response) != wanted {
                 let host = link.logins.host();
-                return Ok(Err(Failed::unknown(PushError::NotGit { host })));
+                return Ok(Err(SendError::unknown(TransportError::NotGit { host })));
             }
             let answer = link.read_answer(response, form).await;
-            Ok(answer.map(Posted::Answer).map_err(Failed::unknown))
+            Ok(answer.map(Posted::Answer).map_err(SendError::unknown))
         });
         match posted {
             Ok(Ok(Posted::Answer(answer))) => {
@@ -228,19 +229,19 @@ impl HttpLink<'_> {
             }
             Ok(Ok(posted)) => Ok(posted),
             Ok(Err(failed)) => Err(failed),
-            Err(error) => Err(Failed::unknown(error)),
+            Err(error) => Err(SendError::unknown(error)),
         }
     }
 
     async fn read_answer(
         &self,
         mut response: Response,
-        form: AnswerForm<'_>,
-    ) -> Result<Answer, PushError> {
+        form: ResponseFormat<'_>,
+    ) -> Result<Answer, TransportError> {
         let mut decoder = Decoder::of(&response, Reported::new(form.demux()));
         loop {
             let piece = response.chunk().await.map_err(from_http)?;
-            let piece = piece.ok_or(PushError::Garbled)?;
+            let piece = piece.ok_or(TransportError::Garbled)?;
             let before = decoder.sink().heard();
             let fed = decoder.feed(&piece);
             // Compression of nothing is no sign of life.
@@ -250,7 +251,7 @@ impl HttpLink<'_> {
             if decoder.sink().is_done() {
                 return Ok(decoder.sink_mut().finish());
             }
-            fed.map_err(|_| PushError::Garbled)?;
+            fed.map_err(|_| TransportError::Garbled)?;
         }
     }
 }

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use reqwest::header::{CONTENT_TYPE, LOCATION, RETRY_AFTER};
 use reqwest::{Response, StatusCode};
-use sendoff_push::{PushError, clean_line, is_read_only};
+use sendoff_push::{is_read_only, sanitize_line};
 
 use crate::clock::Clock;
+use crate::git::transport::TransportError;
 use crate::net::retry_after;
 use crate::secrets::KnownSecrets;
 
@@ -50,8 +51,8 @@ pub(super) fn media_type(response: &Response) -> String {
 }
 
 /// Returns the error that a status other than 200 and 401 stands for.
-pub(super) fn refusal(head: Head, body: &[u8], host: &str, known: &KnownSecrets) -> PushError {
-    let text = clean_line(body, known);
+pub(super) fn refusal(head: Head, body: &[u8], host: &str, known: &KnownSecrets) -> TransportError {
+    let text = sanitize_line(body, known);
     let said: String = if text.starts_with('<') {
         String::new()
     } else {
@@ -59,15 +60,15 @@ pub(super) fn refusal(head: Head, body: &[u8], host: &str, known: &KnownSecrets)
     };
     let host = host.to_owned();
     match head.status.as_u16() {
-        403 if is_read_only(&said) => PushError::ReadOnly { said },
-        403 => PushError::Forbidden { host, said },
-        404 | 410 => PushError::NotFound { place: host },
-        413 => PushError::TooLarge { said },
-        code @ (408 | 425 | 429 | 500..=599) => PushError::Unavailable {
+        403 if is_read_only(&said) => TransportError::ReadOnly { said },
+        403 => TransportError::Forbidden { host, said },
+        404 | 410 => TransportError::NotFound { place: host },
+        413 => TransportError::TooLarge { said },
+        code @ (408 | 425 | 429 | 500..=599) => TransportError::Unavailable {
             host,
             code,
             retry_after: head.retry_after,
         },
-        code => PushError::Status { host, code },
+        code => TransportError::Status { host, code },
     }
 }

@@ -7,7 +7,7 @@ use reqwest::header::{AUTHORIZATION, HeaderValue};
 use secrecy::SecretString;
 use sendoff::demo::git_server::{Fault, FaultKind, GitServerOptions};
 use sendoff::git::delivery::PushOptions;
-use sendoff_push::AsItIs;
+use sendoff_push::NoRedaction;
 
 use crate::push::rig::{ahead, helpers, options, push_head, rendered};
 use crate::push::served::Served;
@@ -146,5 +146,5 @@ fn a_port_where_nobody_listens() {
     ");
     assert!(error.is_transient());
     let summary = "the connection failed: Connection refused (os error 111)";
-    assert_eq!(error.summary(&AsItIs), summary);
+    assert_eq!(error.summary(&NoRedaction), summary);
 }

@@ -12,8 +12,8 @@ use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use sendoff::git::delivery::{AllowGit, PushOptions};
-use sendoff_push::{AsItIs, PushError, Pushed};
+use sendoff::git::delivery::{AllowGit, DeliveryError, PushOptions};
+use sendoff_push::{NoRedaction, Pushed};
 
 use crate::sandbox::Sandbox;
 
@@ -74,7 +74,7 @@ impl Case {
         }
     }
 
-    fn push(&self, server: &Hostile) -> Result<Pushed, PushError> {
+    fn push(&self, server: &Hostile) -> Result<Pushed, DeliveryError> {
         self.push_over(Carrier::Http, server, LONG)
     }
 
@@ -83,7 +83,7 @@ impl Case {
         carrier: Carrier,
         server: &Hostile,
         patience: Duration,
-    ) -> Result<Pushed, PushError> {
+    ) -> Result<Pushed, DeliveryError> {
         let mut options = self.options(patience);
         let url = match carrier {
             Carrier::Http => server.url(),
@@ -128,7 +128,7 @@ impl Case {
     }
 
     /// Tries one wrong answer that ends in `class`; returns the error.
-    fn error(&self, carrier: Carrier, row: &Row, class: &str) -> PushError {
+    fn error(&self, carrier: Carrier, row: &Row, class: &str) -> DeliveryError {
         let server = self.serve(carrier, row.question, &row.act);
         let patience = match (class, row.question) {
             ("timeout", Question::Refs) => SHORT,
@@ -138,7 +138,7 @@ impl Case {
         let error = self.push_over(carrier, &server, patience).unwrap_err();
         // Whatever it says is shown in one line without control characters.
         assert!(
-            !error.summary(&AsItIs).chars().any(char::is_control),
+            !error.summary(&NoRedaction).chars().any(char::is_control),
             "{error:?}"
         );
         error

@@ -1,6 +1,6 @@
 //! What only an HTTP server can do wrong: statuses, headers, redirects, logins.
 
-use sendoff_push::AsItIs;
+use sendoff_push::NoRedaction;
 use std::fmt::Write as _;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -22,7 +22,7 @@ fn class_within(patience: Duration, case: &Case, refs: Act, push: Act) -> &'stat
         .push_over(Carrier::Http, &server, patience)
         .unwrap_err();
     assert!(
-        !error.summary(&AsItIs).chars().any(char::is_control),
+        !error.summary(&NoRedaction).chars().any(char::is_control),
         "{error:?}"
     );
     error.class()

@@ -7,8 +7,8 @@ use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use sendoff::git::delivery::PushOptions;
-use sendoff_push::{Action, PushError, Pushed};
+use sendoff::git::delivery::{DeliveryError, PushOptions, TransportError};
+use sendoff_push::{Action, Pushed};
 
 use crate::sandbox::Sandbox;
 
@@ -111,7 +111,7 @@ impl Case {
         }
     }
 
-    fn push(&self, script: Script) -> (Result<Pushed, PushError>, Server) {
+    fn push(&self, script: Script) -> (Result<Pushed, DeliveryError>, Server) {
         let server = serve(self.certificate.server(&["h2"]), script);
         let options = self.options();
         let url = format!("https://{}/r.git", server.address);
@@ -246,7 +246,10 @@ fn an_answer_before_the_body_was_read_counts() {
             script.window = 1000;
             let (pushed, server) = case.push(script);
             let error = pushed.unwrap_err();
-            assert!(matches!(error, PushError::Forbidden { .. }), "{error:?}");
+            assert!(
+                matches!(error.transport(), Some(TransportError::Forbidden { .. })),
+                "{error:?}"
+            );
             assert_eq!(server.pushes.load(Ordering::Relaxed), 1);
             assert_eq!(server.questions.load(Ordering::Relaxed), 1);
         }

@@ -5,8 +5,8 @@
 use gix::protocol::transport::packetline::PacketLineRef;
 use gix::protocol::transport::packetline::decode::{Stream, streaming};
 
-use super::clean::{Hide, LINE_READ, clean_line};
-use super::commands::SideBand;
+use crate::commands::SideBand;
+use crate::sanitize::{LINE_READ, Redact, sanitize_line};
 
 /// The longest report that is kept, in bytes.
 const REPORT_CAP: usize = 16 << 20;
@@ -34,7 +34,7 @@ pub struct Malformed;
 #[derive(Debug)]
 pub struct Demux<'a> {
     side_band: SideBand,
-    hide: &'a dyn Hide,
+    redact: &'a dyn Redact,
     pending: Vec<u8>,
     partial: Vec<u8>,
     kept: usize,
@@ -44,11 +44,11 @@ pub struct Demux<'a> {
 }
 
 impl<'a> Demux<'a> {
-    /// Begins. `hide` takes out of its words what nobody may see.
-    pub fn new(side_band: SideBand, hide: &'a dyn Hide) -> Self {
+    /// Begins. `redact` takes out of its words what nobody may see.
+    pub fn new(side_band: SideBand, redact: &'a dyn Redact) -> Self {
         Self {
             side_band,
-            hide,
+            redact,
             pending: Vec::new(),
             partial: Vec::new(),
             kept: 0,
@@ -110,7 +110,7 @@ impl<'a> Demux<'a> {
 
     fn take_alone(&mut self, raw: &[u8], data: &[u8]) -> Result<(), Malformed> {
         if let Some(text) = data.strip_prefix(b"ERR ") {
-            self.answer.fatal = Some(clean_line(text, self.hide));
+            self.answer.fatal = Some(sanitize_line(text, self.redact));
             self.done = true;
             return Ok(());
         }
@@ -125,7 +125,7 @@ impl<'a> Demux<'a> {
                 Ok(())
             }
             Some((3, text)) => {
-                self.answer.fatal = Some(clean_line(text, self.hide));
+                self.answer.fatal = Some(sanitize_line(text, self.redact));
                 self.done = true;
                 Ok(())
             }
@@ -136,7 +136,7 @@ impl<'a> Demux<'a> {
     /// A server can give up before it multiplexes.
     fn take_error(&mut self, data: &[u8]) -> Result<(), Malformed> {
         let text = data.strip_prefix(b"ERR ").ok_or(Malformed)?;
-        self.answer.fatal = Some(clean_line(text, self.hide));
+        self.answer.fatal = Some(sanitize_line(text, self.redact));
         self.done = true;
         Ok(())
     }
@@ -162,7 +162,7 @@ impl<'a> Demux<'a> {
     }
 
     fn say(&mut self, line: &[u8]) {
-        let line = clean_line(line, self.hide);
+        let line = sanitize_line(line, self.redact);
         self.kept += line.len();
         if !line.is_empty() && self.kept <= MESSAGES_CAP {
             self.answer.messages.push(line);
@@ -172,7 +172,7 @@ impl<'a> Demux<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::clean::AsItIs;
+    use super::super::sanitize::NoRedaction;
     use super::*;
     use proptest::prelude::*;
 
@@ -191,7 +191,7 @@ mod tests {
         input.extend(b"0000ignored");
         // Whatever the pieces, the answer is the same.
         for size in [1, 3, 7, 1000] {
-            let mut demux = Demux::new(SideBand::Large, &AsItIs);
+            let mut demux = Demux::new(SideBand::Large, &NoRedaction);
             for piece in input.chunks(size) {
                 demux.feed(piece).unwrap();
             }
@@ -205,7 +205,7 @@ mod tests {
 
     #[test]
     fn without_side_bands_the_report_stands_alone() {
-        let mut demux = Demux::new(SideBand::None, &AsItIs);
+        let mut demux = Demux::new(SideBand::None, &NoRedaction);
         demux.feed(b"000eunpack ok\n0000").unwrap();
         assert!(demux.is_done());
         assert_eq!(demux.finish().report, b"000eunpack ok\n0000");
@@ -214,7 +214,7 @@ mod tests {
     #[test]
     fn band_three_and_error_lines_end_the_conversation() {
         for data in [&b"\x03no \x1b[31mway\n"[..], b"ERR no way"] {
-            let mut demux = Demux::new(SideBand::Large, &AsItIs);
+            let mut demux = Demux::new(SideBand::Large, &NoRedaction);
             demux.feed(&packet(data)).unwrap();
             assert!(demux.is_done());
             assert_eq!(demux.finish().fatal.as_deref(), Some("no way"));
@@ -231,17 +231,17 @@ mod tests {
             b"zzzz",
             b"0001",
         ] {
-            let mut demux = Demux::new(SideBand::Large, &AsItIs);
+            let mut demux = Demux::new(SideBand::Large, &NoRedaction);
             assert_eq!(demux.feed(input), Err(Malformed), "{input:?}");
         }
-        let mut demux = Demux::new(SideBand::Large, &AsItIs);
+        let mut demux = Demux::new(SideBand::Large, &NoRedaction);
         demux.feed(b"0005\x010005\x02").unwrap();
         assert_eq!(demux.finish(), Answer::default());
     }
 
     #[test]
     fn a_flood_of_messages_is_bounded() {
-        let mut demux = Demux::new(SideBand::Large, &AsItIs);
+        let mut demux = Demux::new(SideBand::Large, &NoRedaction);
         let line = [b"\x02".as_slice(), &b"y".repeat(900), b"\n"].concat();
         for _ in 0..1000 {
             demux.feed(&packet(&line)).unwrap();
@@ -253,7 +253,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_input_makes_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
-            let mut demux = Demux::new(SideBand::Large, &AsItIs);
+            let mut demux = Demux::new(SideBand::Large, &NoRedaction);
             let _ = demux.feed(&bytes);
             for line in demux.finish().messages {
                 prop_assert!(!line.chars().any(char::is_control));

@@ -4,7 +4,7 @@
 
 use gix::bstr::{BString, ByteSlice};
 
-use super::pkt_line::{Line, Lines};
+use crate::pkt_line::{Line, Lines};
 
 /// The most refs a report may speak of; we send few.
 const MAX_REFS: usize = 10_000;
@@ -13,7 +13,7 @@ const MAX_REPORT: usize = 16 << 20;
 
 /// What the server did. The texts are hostile: clean them before they are shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Status {
+pub struct ReportStatus {
     /// Whether the pack was taken.
     pub unpack: Unpack,
     /// What became of each ref.
@@ -45,7 +45,7 @@ pub struct RefStatus {
 #[error("the server's report on the push is absent or garbled")]
 pub struct Garbled;
 
-impl Status {
+impl ReportStatus {
     /// Reads the packet lines of a report, versions 1 and 2: the content of side band 1, or the whole
     /// answer where there is none.
     pub fn parse(buffer: &[u8]) -> Result<Self, Garbled> {
@@ -128,7 +128,7 @@ mod tests {
 
     #[test]
     fn accepted_and_rejected_refs_are_told_apart() {
-        let status = Status::parse(&report(&[
+        let status = ReportStatus::parse(&report(&[
             "unpack ok\n",
             "ok refs/heads/a\n",
             "option refname refs/heads/b\n",
@@ -149,7 +149,7 @@ mod tests {
 
     #[test]
     fn a_pack_that_was_not_taken_says_why() {
-        let status = Status::parse(&report(&["unpack index-pack abnormal exit\n"])).unwrap();
+        let status = ReportStatus::parse(&report(&["unpack index-pack abnormal exit\n"])).unwrap();
         assert_eq!(
             status.unpack,
             Unpack::Failed("index-pack abnormal exit".into())
@@ -159,9 +159,13 @@ mod tests {
     #[test]
     fn every_shorter_report_is_garbled() {
         let whole = report(&["unpack ok\n", "ok refs/heads/a\n"]);
-        assert!(Status::parse(&whole).is_ok());
+        assert!(ReportStatus::parse(&whole).is_ok());
         for end in 0..whole.len() {
-            assert_eq!(Status::parse(&whole[..end]), Err(Garbled), "{end} bytes");
+            assert_eq!(
+                ReportStatus::parse(&whole[..end]),
+                Err(Garbled),
+                "{end} bytes"
+            );
         }
     }
 
@@ -174,14 +178,18 @@ mod tests {
             &["unpack ok\n", "ok \n"],
             &["unpack ok\n", "ok refs/heads/a\n", "ng refs/heads/a no\n"],
         ] {
-            assert_eq!(Status::parse(&report(lines)), Err(Garbled), "{lines:?}");
+            assert_eq!(
+                ReportStatus::parse(&report(lines)),
+                Err(Garbled),
+                "{lines:?}"
+            );
         }
     }
 
     proptest! {
         #[test]
         fn no_bytes_make_the_parser_panic(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
-            drop(Status::parse(&bytes));
+            drop(ReportStatus::parse(&bytes));
         }
     }
 }

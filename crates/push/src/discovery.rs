@@ -1,0 +1,41 @@
+//! The reference discovery: what a remote has, and whether it can be pushed to.
+
+use gix::hash::Kind;
+
+use crate::advertisement::{Advertisement, AdvertisementError};
+use crate::commands::Negotiated;
+use crate::error::PushError;
+use crate::transport::{Connection, Transport};
+
+/// Connects, and asks what the remote has.
+pub(crate) fn discover(
+    transport: &dyn Transport,
+    kind: Kind,
+) -> Result<(Box<dyn Connection + '_>, Advertisement), PushError> {
+    let mut connection = transport.open().map_err(PushError::Transport)?;
+    let lines = connection.advertise().map_err(PushError::Transport)?;
+    let advertisement = Advertisement::parse(&lines, kind).map_err(|error| {
+        match error.sanitized(transport.redact()) {
+            AdvertisementError::Refused(said) => PushError::Fatal {
+                said: said.to_string(),
+            },
+            error => PushError::Advertisement(error),
+        }
+    })?;
+    Ok((connection, advertisement))
+}
+
+/// Fails when a remote cannot take a push, as far as it says so before anything is sent.
+pub(crate) fn check(
+    advertisement: &Advertisement,
+    push_options: &[String],
+) -> Result<(), PushError> {
+    if !advertisement.shallow.is_empty() {
+        return Err(PushError::ShallowRemote);
+    }
+    let takes_options = || Negotiated::from_advertisement(advertisement).push_options;
+    if !push_options.is_empty() && !takes_options() {
+        return Err(PushError::NoPushOptions);
+    }
+    Ok(())
+}

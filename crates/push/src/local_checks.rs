@@ -1,0 +1,36 @@
+//! What is done in the repository before anything is sent, in git's order: the `pre-push` hook, then a look at the commits.
+
+use gix::ObjectId;
+
+use crate::commands::RefUpdate;
+use crate::error::ClassifiedError;
+
+/// What is done in the repository before anything is sent. By default nothing is.
+pub trait LocalChecks {
+    /// Says whether there is a `pre-push` hook to run. It can take its time and change the repository, so nothing is packed
+    /// before it has run. Where there is none, nobody sends the files of git-lfs, so that its pointers stop the push.
+    fn has_hook(&self) -> bool {
+        false
+    }
+
+    /// Runs the hook, where there is one. `update` is none when the remote has it all: git runs the hook then too.
+    fn run_hook(&self, update: Option<&RefUpdate>) -> Result<(), Box<dyn ClassifiedError>> {
+        let _ = update;
+        Ok(())
+    }
+
+    /// Checks the commits that are about to be sent.
+    fn check(
+        &self,
+        commits: &mut dyn Iterator<Item = ObjectId>,
+    ) -> Result<(), Box<dyn ClassifiedError>> {
+        let _ = commits;
+        Ok(())
+    }
+}
+
+/// Nothing is checked.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoLocalChecks;
+
+impl LocalChecks for NoLocalChecks {}

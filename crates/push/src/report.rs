@@ -1,0 +1,127 @@
+//! What became of a request: the report says it, or the remote is asked again.
+
+use tracing::debug;
+
+use crate::commands::RefUpdate;
+use crate::discovery::discover;
+use crate::error::PushError;
+use crate::outcome::{Rejected, RejectedPart};
+use crate::rejection::Rejection;
+use crate::report_status::{ReportStatus, Unpack};
+use crate::sanitize::{Redact, sanitize_line};
+use crate::sideband::Answer;
+use crate::transport::{Effect, SendError, Transport};
+
+/// What the remote made of a request.
+#[derive(Debug)]
+pub(crate) enum Reported {
+    /// The branch was updated; what the remote said beside.
+    Updated(Vec<String>),
+    /// The remote declined.
+    Rejected(Rejected),
+}
+
+/// What an answer proves.
+enum Proof {
+    /// The branch was updated; what the remote said beside.
+    Updated(Vec<String>),
+    /// Not that, and what effect the request can have had.
+    None(Why, Effect),
+}
+
+/// Why nothing is proven.
+enum Why {
+    Rejected(Rejected),
+    Error(PushError),
+}
+
+/// Returns what became of a request: by the answer, or because the remote has the branch there now.
+pub(crate) fn outcome_of(
+    transport: &dyn Transport,
+    answer: Result<Answer, SendError>,
+    update: &RefUpdate,
+) -> Result<Reported, PushError> {
+    let proof = match answer {
+        Ok(answer) => read_report(answer, update, transport.redact()),
+        Err(SendError { error, effect }) => {
+            Proof::None(Why::Error(PushError::Transport(error)), effect)
+        }
+    };
+    match proof {
+        Proof::Updated(messages) => Ok(Reported::Updated(messages)),
+        Proof::None(why, Effect::None) => why.told(),
+        Proof::None(why, Effect::Unknown) => ask_again(transport, update, why),
+    }
+}
+
+/// Reads the report. Only `ok` for our ref is proof.
+fn read_report(answer: Answer, update: &RefUpdate, redact: &dyn Redact) -> Proof {
+    let unknown = |error| Proof::None(Why::Error(error), Effect::Unknown);
+    let Ok(status) = ReportStatus::parse(&answer.report) else {
+        return unknown(match answer.fatal {
+            Some(said) => PushError::Fatal { said },
+            None => PushError::Garbled,
+        });
+    };
+    let ours = status.find(&update.name).map(|ours| &ours.rejected);
+    let (part, reason) = match (&status.unpack, ours) {
+        (Unpack::Failed(reason), _) => (RejectedPart::Pack, reason),
+        (Unpack::Ok, Some(Some(reason))) => (RejectedPart::Ref, reason),
+        (Unpack::Ok, Some(None)) => return Proof::Updated(answer.messages),
+        (Unpack::Ok, None) => return unknown(PushError::Garbled),
+    };
+    let reason = sanitize_line(reason, redact);
+    let kind = Rejection::of(&reason, &answer.messages);
+    let branch = update.name.strip_prefix(b"refs/heads/");
+    // Whoever held the lock may have pushed the same commit.
+    let is_locked = part == RejectedPart::Ref && kind == Rejection::Lock;
+    let effect = if is_locked {
+        Effect::Unknown
+    } else {
+        Effect::None
+    };
+    let rejected = Rejected {
+        branch: sanitize_line(branch.unwrap_or(&update.name), redact),
+        part,
+        kind,
+        reason,
+        messages: answer.messages,
+    };
+    Proof::None(Why::Rejected(rejected), effect)
+}
+
+/// Finds out on a new connection what became of a request whose report is missing.
+fn ask_again(
+    transport: &dyn Transport,
+    update: &RefUpdate,
+    why: Why,
+) -> Result<Reported, PushError> {
+    match &why {
+        Why::Rejected(error) => debug!(%error, "asking the remote what became of the push"),
+        Why::Error(error) => debug!(%error, "asking the remote what became of the push"),
+    }
+    let asked = discover(transport, update.new.kind()).map(|(connection, advertisement)| {
+        connection.close();
+        advertisement.find(&update.name)
+    });
+    let before = (!update.old.is_null()).then_some(update.old);
+    match (asked, why) {
+        (Ok(Some(tip)), _) if tip == update.new => Ok(Reported::Updated(Vec::new())),
+        (Ok(tip), why) if tip == before => why.told(),
+        // The remote said what it did not do; only who held the lock could have done it.
+        (_, why @ Why::Rejected(_)) => why.told(),
+        // Somebody moved the branch meanwhile: whether it had our commit in between is not known.
+        (_, Why::Error(source)) => Err(PushError::UnknownOutcome {
+            source: Box::new(source),
+        }),
+    }
+}
+
+impl Why {
+    fn told(self) -> Result<Reported, PushError> {
+        match self {
+            Self::Rejected(rejected) => Ok(Reported::Rejected(rejected)),
+            Self::Error(error) => Err(error),
+        }
+    }
+}

@@ -1,0 +1,295 @@
+//! The whole of a push, from the reference discovery to the report; git's `send-pack`.
+
+use std::borrow::Cow;
+use std::io::{self, Write};
+use std::panic::resume_unwind;
+use std::sync::mpsc::channel;
+use std::thread;
+
+use gix::ObjectId;
+use tracing::debug;
+
+use crate::advertisement::Advertisement;
+use crate::commands::{Negotiated, RefUpdate, RequestExtras, encode_request};
+use crate::discovery::{check, discover};
+use crate::error::PushError;
+use crate::lfs;
+use crate::limit::Limited;
+use crate::objects::{SelectError, Selection, Wanted, new_commits, select_from};
+use crate::outcome::{Action, PushOutcome, Pushed};
+use crate::pack::{PackError, PackOptions, PackStats, Plan, Writer};
+use crate::report::{Reported, outcome_of};
+use crate::request::PushRequest;
+use crate::speculative::{DiscoveryEnd, DiscoveryState, Speculation};
+use crate::store::Reader;
+use crate::transport::{Connection, RequestBody, ResponseFormat};
+use crate::update_rule::UpdateRule;
+
+/// Asks the remote what it has, and sends what it lacks.
+pub(crate) fn send_pack(
+    repo: &gix::Repository,
+    request: &PushRequest<'_>,
+    rule: UpdateRule,
+) -> Result<PushOutcome, PushError> {
+    let push = Push {
+        repo,
+        request,
+        rule,
+    };
+    let (transport, kind) = (request.transport, repo.object_hash());
+    if request.local.has_hook() {
+        // It takes its time and can pack the repository: nothing is packed before it has run.
+        let (connection, advertisement) = discover(transport, kind)?;
+        return push.finish(connection, &advertisement, &open_reader(repo)?, None);
+    }
+    let reader = open_reader(repo)?;
+    let name = request.branch.as_bstr();
+    let state = DiscoveryState::default();
+    let (push_options, stop) = (request.push_options, request.stop);
+    thread::scope(|scope| {
+        let (packed, done) = channel::<()>();
+        let state = &state;
+        let discovery = scope.spawn(move || {
+            let end = DiscoveryEnd::of(state);
+            let discovered = discover(transport, kind);
+            match &discovered {
+                Ok((_, advertisement)) if check(advertisement, push_options).is_ok() => {
+                    end.advertised(advertisement.find(name));
+                }
+                _ => drop(end),
+            }
+            state.watch(stop, &done);
+            discovered
+        });
+        let speculation = Speculation::select(repo, &reader, request, rule, state);
+        let plan = speculation
+            .as_ref()
+            .and_then(|speculation| speculation.plan(&reader, state));
+        let writer = speculation.as_ref().zip(plan.as_ref());
+        let writer =
+            writer.and_then(|(speculation, plan)| speculation.pack(&reader, plan, request, state));
+        drop(packed);
+        let discovered = discovery
+            .join()
+            .unwrap_or_else(|panic| resume_unwind(panic));
+        let (connection, advertisement) = discovered?;
+        let speculative = speculation.as_ref().zip(writer);
+        push.finish(connection, &advertisement, &reader, speculative)
+    })
+}
+
+/// One push.
+#[derive(Clone, Copy)]
+struct Push<'a> {
+    repo: &'a gix::Repository,
+    request: &'a PushRequest<'a>,
+    rule: UpdateRule,
+}
+
+impl Push<'_> {
+    /// Goes on after the reference discovery. The speculative pack is used where it is what would be made now.
+    fn finish<'r>(
+        self,
+        connection: Box<dyn Connection + '_>,
+        advertisement: &Advertisement,
+        reader: &'r Reader,
+        speculative: Option<(&'r Speculation, Writer<'r, '_>)>,
+    ) -> Result<PushOutcome, PushError> {
+        let Self {
+            repo,
+            request,
+            rule,
+        } = self;
+        let name = request.branch.as_bstr().to_owned();
+        let old = advertisement.find(&name);
+        let hook = |update| {
+            let run = request.local.run_hook(update);
+            run.map_err(PushError::LocalCheck)
+        };
+        if old == Some(request.new) {
+            // Git runs the hook in this case too, with nothing to read.
+            hook(None)?;
+            connection.close();
+            return Ok(PushOutcome::Pushed(Pushed::up_to_date(request.new)));
+        }
+        check(advertisement, request.push_options)?;
+        // It was checked meanwhile for a branch whose value is that of its tracking ref.
+        let checked = speculative.as_ref().map(|(speculation, _)| speculation.old);
+        if checked != Some(old) {
+            rule.check(repo, reader, request, old)?;
+        }
+        let update = RefUpdate {
+            name,
+            old: old.unwrap_or_else(|| repo.object_hash().null()),
+            new: request.new,
+        };
+        let reader = if request.local.has_hook() {
+            hook(Some(&update))?;
+            // It may have packed the repository: what was opened before it is closed.
+            &open_reader(repo)?
+        } else {
+            reader
+        };
+        let haves: Vec<ObjectId> = advertisement.all_ids().collect();
+        let wanted = Wanted {
+            new: request.new,
+            has: &haves,
+            old_tip: old,
+        };
+        let speculative = speculative.and_then(|(speculation, writer)| {
+            let new = new_commits(repo, reader, wanted, request.stop).ok()?;
+            (speculation.new == new).then_some((speculation, writer))
+        });
+        let again;
+        let (reader, selection, writer) = if let Some((speculation, writer)) = speculative {
+            (reader, Cow::Borrowed(&speculation.selection), Some(writer))
+        } else {
+            // Somebody may have packed the repository during the reference discovery.
+            again = open_reader(repo)?;
+            let reader = &again;
+            let new = new_commits(repo, reader, wanted, request.stop)?;
+            let selection = select_from(reader, &new, request.progress, request.stop)?;
+            (reader, Cow::Owned(selection), None)
+        };
+        let checked = request.local.check(&mut selection.commits());
+        checked.map_err(PushError::LocalCheck)?;
+        if !request.local.has_hook() {
+            lfs::check(reader, &selection, request.stop)?;
+        }
+        let negotiated = Negotiated::from_advertisement(advertisement);
+        let head = self.head(&update, &negotiated)?;
+        (request.confirm)(&update.name, advertisement).map_err(PushError::NotConfirmed)?;
+        let pack = Pack {
+            reader,
+            selection: &selection,
+            options: PackOptions::from(&negotiated),
+            speculative: writer,
+        };
+        let format = ResponseFormat {
+            side_band: negotiated.side_band,
+            redact: request.transport.redact(),
+        };
+        self.send(connection, &head, pack, format, &update)
+    }
+
+    /// Writes the update request as far as it comes before the pack.
+    fn head(self, update: &RefUpdate, negotiated: &Negotiated) -> Result<Vec<u8>, PushError> {
+        let extras = RequestExtras {
+            shallow: &shallow(self.repo)?,
+            push_options: self.request.push_options,
+            agent: self.request.agent,
+        };
+        encode_request(std::slice::from_ref(update), negotiated, extras).map_err(PushError::Request)
+    }
+
+    /// Sends the request, and finds out what became of it.
+    fn send(
+        self,
+        mut connection: Box<dyn Connection + '_>,
+        head: &[u8],
+        pack: Pack<'_, '_>,
+        form: ResponseFormat<'_>,
+        update: &RefUpdate,
+    ) -> Result<PushOutcome, PushError> {
+        let request = self.request;
+        debug!(
+            remote = request.transport.remote(),
+            objects = pack.selection.objects.len(),
+            "sending"
+        );
+        let mut stats = PackStats::default();
+        let mut failed = None;
+        let mut pack = Some(pack);
+        let mut write = |out: &mut dyn Write| {
+            let Some(pack) = pack.take() else {
+                return Err(io::Error::other("the pack was written before"));
+            };
+            let mut out = Limited::new(out, request.push_size, request.progress);
+            match pack.write(&mut out, request) {
+                Ok(written) => {
+                    stats = written;
+                    Ok(())
+                }
+                Err(PackError::Write(error)) if !out.is_exceeded() => Err(error),
+                Err(error) => {
+                    failed = Some(match error {
+                        PackError::Write(_) => PushError::PushSize {
+                            limit: request.push_size,
+                        },
+                        error => error.into(),
+                    });
+                    Err(io::Error::other("the pack ends here"))
+                }
+            }
+        };
+        let answer = connection.send_pack(RequestBody {
+            head,
+            pack: &mut write,
+            handed_over: &mut || request.progress.pack_ended(),
+            form,
+        });
+        drop(connection);
+        if let Some(error) = failed {
+            // A pack that was cut short is taken by no server.
+            return Err(error);
+        }
+        let messages = match outcome_of(request.transport, answer, update)? {
+            Reported::Updated(messages) => messages,
+            Reported::Rejected(rejected) => return Ok(PushOutcome::Rejected(rejected)),
+        };
+        let old = (!update.old.is_null()).then_some(update.old);
+        Ok(PushOutcome::Pushed(Pushed {
+            action: if old.is_some() {
+                Action::Updated
+            } else {
+                Action::Created
+            },
+            old,
+            new: request.new,
+            bytes: stats.bytes,
+            objects: stats.objects,
+            messages,
+        }))
+    }
+}
+
+/// What is packed, and what is packed of it already.
+struct Pack<'a, 'o> {
+    reader: &'a Reader,
+    selection: &'a Selection,
+    options: PackOptions,
+    speculative: Option<Writer<'a, 'o>>,
+}
+
+impl Pack<'_, '_> {
+    fn write(self, out: &mut dyn Write, request: &PushRequest<'_>) -> Result<PackStats, PackError> {
+        if let Some(writer) = self.speculative
+            && self.options == PackOptions::USUAL
+        {
+            return writer.write_to(out, request.stop);
+        }
+        let plan = Plan::new(self.reader, self.selection, request.stop)?;
+        Writer::new(
+            self.reader,
+            self.selection,
+            &plan,
+            self.options,
+            request.progress,
+        )?
+        .write_to(out, request.stop)
+    }
+}
+
+/// Opens the object directories.
+fn open_reader(repo: &gix::Repository) -> Result<Reader, PushError> {
+    Reader::new(repo).map_err(|error| SelectError::from(error).into())
+}
+
+/// Returns the commits whose parents this clone does not have; the server needs to know them.
+fn shallow(repo: &gix::Repository) -> Result<Vec<ObjectId>, PushError> {
+    let commits = repo.shallow_commits().map_err(|error| PushError::Objects {
+        class: "corrupt",
+        source: Box::new(error),
+    })?;
+    Ok(commits.map_or_else(Vec::new, |commits| commits.iter().copied().collect()))
+}

@@ -1,0 +1,155 @@
+//! `DeliveryError`: why a remote has not what was to be pushed: the push failed, a local check did, or the remote declined.
+
+use std::error::Error;
+use std::time::Duration;
+
+use gix::ObjectId;
+use sendoff_push::{
+    BoxError, ClassifiedError, NoRedaction, PushError, Redact, Rejected, sanitize_line,
+};
+
+use crate::git::transport::TransportError;
+
+/// Why a remote has not what was to be pushed, or is not known to have it.
+#[derive(Debug, thiserror::Error)]
+pub enum DeliveryError {
+    /// The remote declined.
+    #[error("{0}")]
+    Rejected(Rejected),
+    /// The push failed.
+    #[error(transparent)]
+    Push(#[from] PushError),
+}
+
+impl DeliveryError {
+    /// Returns the stable class.
+    pub fn class(&self) -> &'static str {
+        match self {
+            Self::Rejected(rejected) => rejected.kind.class(),
+            Self::Push(error) => error.class(),
+        }
+    }
+
+    /// Says whether the same push can succeed later without anybody doing anything.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Rejected(rejected) => rejected.kind.is_transient(),
+            Self::Push(error) => error.is_transient(),
+        }
+    }
+
+    /// Returns what to do about it, in one line; what concerns the policy is for the step to say.
+    pub fn advice(&self) -> Option<String> {
+        match self {
+            Self::Rejected(rejected) => rejected.kind.advice(),
+            Self::Push(error) => error.advice(),
+        }
+    }
+
+    /// Returns the error in one line, without what `redact` takes out.
+    pub fn summary(&self, redact: &dyn Redact) -> String {
+        match self {
+            Self::Rejected(rejected) => sanitize_line(rejected.to_string().as_bytes(), redact),
+            Self::Push(error) => error.summary(redact),
+        }
+    }
+
+    /// Returns what the remote said beside its report, or the hook on its way out.
+    pub fn messages(&self) -> &[String] {
+        match (self, self.local_check()) {
+            (Self::Rejected(rejected), _) => &rejected.messages,
+            (_, Some(LocalCheckError::HookDeclined { messages, .. })) => messages,
+            _ => &[],
+        }
+    }
+
+    /// Returns how long the remote asks to be left alone, where it says so: a day at most.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self.transport() {
+            Some(TransportError::Unavailable { retry_after, .. }) => *retry_after,
+            _ => None,
+        }
+    }
+
+    /// Returns the error of the transport, where it was that.
+    pub fn transport(&self) -> Option<&TransportError> {
+        let Self::Push(PushError::Transport(error)) = self else {
+            return None;
+        };
+        let error: &(dyn Error + 'static) = &**error;
+        error.downcast_ref()
+    }
+
+    /// Returns the error of a local check, where it was that.
+    pub fn local_check(&self) -> Option<&LocalCheckError> {
+        let Self::Push(PushError::LocalCheck(error)) = self else {
+            return None;
+        };
+        let error: &(dyn Error + 'static) = &**error;
+        error.downcast_ref()
+    }
+}
+
+/// Why a check before the push stopped it.
+#[derive(Debug, thiserror::Error)]
+pub enum LocalCheckError {
+    /// The user's `pre-push` hook said no.
+    #[error("the pre-push hook declined the push ({ended})")]
+    HookDeclined {
+        /// How it ended.
+        ended: String,
+        /// What it said, line by line, sanitized.
+        messages: Vec<String>,
+    },
+    /// The user's `pre-push` hook could not be run to its end.
+    #[error("the pre-push hook did not work")]
+    Hook(#[source] BoxError),
+    /// The user's `pre-push` hook took longer than it may.
+    #[error("the pre-push hook did not work")]
+    HookTimeout(#[source] BoxError),
+    /// A submodule's commit that nobody else has.
+    #[error("the submodule `{}` is at {}, which none of its remotes is known to have", .path.escape_debug(), .id.to_hex_with_len(12))]
+    Submodule {
+        /// Where the submodule is.
+        path: String,
+        /// The commit of the submodule.
+        id: ObjectId,
+    },
+    /// The caller wanted to end.
+    #[error("the push was stopped")]
+    Stopped,
+}
+
+impl ClassifiedError for LocalCheckError {
+    fn class(&self) -> &'static str {
+        match self {
+            Self::HookDeclined { .. } | Self::Hook(_) | Self::HookTimeout(_) => "hook-declined",
+            Self::Submodule { .. } => "submodule",
+            Self::Stopped => "stopped",
+        }
+    }
+
+    fn is_transient(&self) -> bool {
+        matches!(self, Self::Stopped)
+    }
+
+    fn advice(&self) -> Option<String> {
+        let fixed = match self {
+            Self::HookDeclined { .. } => {
+                "mend what the hook complains of; `git push` would be declined as well"
+            }
+            Self::HookTimeout(_) => "make the pre-push hook quicker",
+            Self::Hook(_) => {
+                "check the pre-push hook: its first line names the program that runs it"
+            }
+            Self::Submodule { path, .. } => {
+                return Some(format!(
+                    "push the submodule first: git -C '{}' push",
+                    sanitize_line(path.as_bytes(), &NoRedaction)
+                ));
+            }
+            Self::Stopped => return None,
+        };
+        Some(fixed.to_owned())
+    }
+}

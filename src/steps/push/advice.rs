@@ -1,0 +1,45 @@
+//! What to do about a push that failed, in one line, where the policy has to do with it.
+
+use sendoff_push::PushError;
+
+use crate::git::delivery::{DeliveryError, LocalCheckError, TransportError};
+
+/// Returns what to do about a push that failed, in one line.
+pub fn advice(error: &DeliveryError) -> Option<String> {
+    policy_advice(error)
+        .map(ToOwned::to_owned)
+        .or_else(|| error.advice())
+}
+
+/// Returns the advice that names a key of the policy, or the program.
+fn policy_advice(error: &DeliveryError) -> Option<&'static str> {
+    match error.transport() {
+        Some(TransportError::FileRemote) => {
+            return Some("allow it with `remotes.allow-file = true` in your own policy");
+        }
+        Some(TransportError::PlainHttp) => {
+            return Some("use https or ssh, or list the host in your own policy");
+        }
+        _ => {}
+    }
+    if let Some(LocalCheckError::HookTimeout(_)) = error.local_check() {
+        return Some("make the pre-push hook quicker, or raise `limits.hook-timeout`");
+    }
+    let DeliveryError::Push(error) = error else {
+        return None;
+    };
+    Some(match error {
+        PushError::NotConfirmed(_) => {
+            "push another branch; protected branches change by pull request"
+        }
+        PushError::PushSize { .. } => {
+            "check what the branch carries, or raise `limits.push-size` in your own policy"
+        }
+        PushError::Lfs { .. } => {
+            "let git-lfs send them: `git lfs install`, and `steps.push.hooks = \"run\"` in your own policy"
+        }
+        PushError::NoPushOptions => "take `steps.push.options` out of the policy for this remote",
+        PushError::UnknownOutcome { .. } => "run sendoff again: it asks the remote first",
+        _ => return None,
+    })
+}
