@@ -2,7 +2,7 @@
 
 use gix::ObjectId;
 
-use crate::git::delivery::PushOptions;
+use crate::git::push::PushOptions;
 use crate::git::{Commit, Remote};
 use crate::names::{BranchName, RepositoryName};
 use crate::policy::PushPermit;

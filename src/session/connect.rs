@@ -5,7 +5,7 @@ use secrecy::SecretString;
 use crate::environment::Environment;
 use crate::forge::FORGES;
 use crate::git::credentials::Login;
-use crate::git::delivery::{AllowFile, AllowGit, LoginHabit, PushOptions};
+use crate::git::push::{AllowFile, AllowGit, AuthCache, PushOptions};
 use crate::http::{Client, ClientOptions};
 use crate::names::{RemoteUrl, Scheme};
 use crate::net::PlainHttp;
@@ -95,7 +95,7 @@ pub(super) fn push_options(session: &Session, remote: &RemoteUrl) -> PushOptions
         // The guard has checked an unencrypted remote against the list, by its whole URL.
         plain_http: PlainHttp::to(remote.host().map(str::to_owned)),
         login: login(session, remote),
-        login_habit: LoginHabit::new(session.remote_records().login(remote, session.clock.now())),
+        auth_cache: AuthCache::new(session.remote_records().login(remote, session.clock.now())),
         ssh_command: ssh_command(session),
         inheritance,
         known: session.known.clone(),

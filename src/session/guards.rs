@@ -1,6 +1,6 @@
 //! The local guards: from the repository and the policy to a shipment, or to why there is none.
 
-use crate::git::delivery::PushOptions;
+use crate::git::push::PushOptions;
 use crate::git::{Head, Remote, Repo};
 use crate::names::{BranchName, RemoteUrl, RepositoryName, Scheme};
 use crate::pipeline::{Destination, Hold, RepoFacts, Shipment};

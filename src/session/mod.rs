@@ -16,7 +16,7 @@ use std::path::PathBuf;
 
 use crate::clock::Clock;
 use crate::environment::Environment;
-use crate::git::delivery::PushOptions;
+use crate::git::push::PushOptions;
 use crate::git::{LocalConfigTrust, Repo};
 use crate::pipeline::{Hold, Pipeline, Receipts, TaskDocument, TextStep};
 use crate::policy::{Loaded, PolicyError, Trigger};

@@ -5,7 +5,7 @@
 use jiff::Timestamp;
 
 use crate::git::Repo;
-use crate::git::delivery::{PushOptions, remote_head};
+use crate::git::push::{PushOptions, remote_head};
 use crate::names::{BranchName, RemoteUrl};
 use crate::pipeline::{Shipment, interruptible};
 

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::git::delivery::LoginUse;
+use crate::git::push::AuthNeed;
 use crate::names::{BranchName, RemoteUrl};
 
 /// How long a verified HEAD is used without asking.
@@ -82,24 +82,24 @@ impl RemoteRecords {
     /// A remote that gets a login with the first request never says whether it still wants one. So after
     /// 30 days it is taken to want none, and is asked without one: when it says that it does, that is news,
     /// and holds for the next 30. The other way round it says so by itself.
-    pub(super) fn login(&self, url: &RemoteUrl, now: Timestamp) -> Option<LoginUse> {
+    pub(super) fn login(&self, url: &RemoteUrl, now: Timestamp) -> Option<AuthNeed> {
         let record = self.read(url)?;
         let age = record.login_seen_at.map(|at| now.duration_since(at));
         let is_fresh =
             age.is_some_and(|age| age >= SignedDuration::ZERO && age < WANTS_A_LOGIN_FOR);
         Some(match record.login? {
-            Login::Wanted if is_fresh => LoginUse::Wanted,
-            Login::Wanted | Login::NotWanted => LoginUse::NotWanted,
+            Login::Wanted if is_fresh => AuthNeed::Required,
+            Login::Wanted | Login::NotWanted => AuthNeed::NotRequired,
         })
     }
 
     /// Keeps what `url` did about logins.
-    pub(super) fn keep_login(&self, url: &RemoteUrl, seen: LoginUse, now: Timestamp) {
+    pub(super) fn keep_login(&self, url: &RemoteUrl, seen: AuthNeed, now: Timestamp) {
         self.change(url, |record| {
             record.login_seen_at = Some(now);
             record.login = Some(match seen {
-                LoginUse::Wanted => Login::Wanted,
-                LoginUse::NotWanted => Login::NotWanted,
+                AuthNeed::Required => Login::Wanted,
+                AuthNeed::NotRequired => Login::NotWanted,
             });
         });
     }
@@ -159,20 +159,29 @@ mod tests {
         let clock = Clock::Fixed("2026-01-01T00:00:00Z".parse().unwrap());
         let after = |hours: i64| clock.now() + SignedDuration::from_hours(hours);
         assert_eq!(records.login(&url, clock.now()), None);
-        records.keep_login(&url, LoginUse::Wanted, clock.now());
+        records.keep_login(&url, AuthNeed::Required, clock.now());
         for hours in [0, 1, 30 * 24 - 1] {
-            assert_eq!(records.login(&url, after(hours)), Some(LoginUse::Wanted));
+            assert_eq!(records.login(&url, after(hours)), Some(AuthNeed::Required));
         }
         // A clock that was wrong when it was written is no reason to show it for ever.
         for hours in [30 * 24, 300 * 24, -1] {
-            assert_eq!(records.login(&url, after(hours)), Some(LoginUse::NotWanted));
+            assert_eq!(
+                records.login(&url, after(hours)),
+                Some(AuthNeed::NotRequired)
+            );
         }
         // The remote said that it wants one still.
-        records.keep_login(&url, LoginUse::Wanted, after(30 * 24));
-        assert_eq!(records.login(&url, after(31 * 24)), Some(LoginUse::Wanted));
-        records.keep_login(&url, LoginUse::NotWanted, after(0));
+        records.keep_login(&url, AuthNeed::Required, after(30 * 24));
+        assert_eq!(
+            records.login(&url, after(31 * 24)),
+            Some(AuthNeed::Required)
+        );
+        records.keep_login(&url, AuthNeed::NotRequired, after(0));
         for hours in [0, 300 * 24] {
-            assert_eq!(records.login(&url, after(hours)), Some(LoginUse::NotWanted));
+            assert_eq!(
+                records.login(&url, after(hours)),
+                Some(AuthNeed::NotRequired)
+            );
         }
     }
 
@@ -186,6 +195,6 @@ mod tests {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, record).unwrap();
         let now = "2026-01-01T00:00:00Z".parse().unwrap();
-        assert_eq!(records.login(&url, now), Some(LoginUse::NotWanted));
+        assert_eq!(records.login(&url, now), Some(AuthNeed::NotRequired));
     }
 }

@@ -139,7 +139,7 @@ impl Session {
         let also = shipment.also.iter();
         let also = also.map(|place| (&place.remote, &place.push_options));
         for (remote, options) in std::iter::once(first).chain(also) {
-            if let Some(seen) = options.login_habit.learned() {
+            if let Some(seen) = options.auth_cache.changed() {
                 let now = self.clock.now();
                 self.remote_records().keep_login(&remote.url, seen, now);
             }

@@ -67,7 +67,7 @@ pub enum PushError {
     #[error("the push was stopped")]
     Stopped,
     /// The response cannot be understood.
-    #[error("the remote's answer is garbled")]
+    #[error("the remote's response is malformed")]
     Garbled,
     /// The advertisement cannot be used.
     #[error("the remote cannot be pushed to")]

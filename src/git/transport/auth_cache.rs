@@ -1,47 +1,47 @@
-//! Whether a remote wants a login: what was seen of it, for the next time.
+//! `AuthCache`: whether a remote required a login last time, which saves a round trip.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// What a remote does about logins.
+/// Whether a remote requires a login.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LoginUse {
-    /// It asked for one: the next request brings it along.
-    Wanted,
-    /// It took a push from somebody without a name.
-    NotWanted,
+pub enum AuthNeed {
+    /// It asked for one: the next first request carries it.
+    Required,
+    /// It accepted a push without one.
+    NotRequired,
 }
 
-/// What a remote did about logins so far: said before a conversation, and corrected by it.
+/// Whether a remote required a login so far: set before a connection, and corrected by it.
 ///
-/// Clones share what they learn, so that the caller hears of it. It is only about round trips: a login
-/// never goes anywhere but to the origin that it is for.
+/// Clones share the value, so that the caller sees the correction. It saves round trips only: a login
+/// is never sent to any origin but its own.
 #[derive(Debug, Clone, Default)]
-pub struct LoginHabit {
-    before: Option<LoginUse>,
-    now: Arc<Mutex<Option<LoginUse>>>,
+pub struct AuthCache {
+    before: Option<AuthNeed>,
+    now: Arc<Mutex<Option<AuthNeed>>>,
 }
 
-impl LoginHabit {
-    /// Begins with what was seen before; nothing where the remote is new.
-    pub fn new(before: Option<LoginUse>) -> Self {
+impl AuthCache {
+    /// Starts with the value of the last push; none for a new remote.
+    pub fn new(before: Option<AuthNeed>) -> Self {
         Self {
             before,
             now: Arc::new(Mutex::new(before)),
         }
     }
 
-    /// Returns what was seen last.
-    pub fn seen(&self) -> Option<LoginUse> {
+    /// Returns the latest value.
+    pub fn last(&self) -> Option<AuthNeed> {
         *self.now.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Returns what was seen last where that is news.
-    pub fn learned(&self) -> Option<LoginUse> {
-        self.seen().filter(|now| self.before != Some(*now))
+    /// Returns the latest value where it differs from the first.
+    pub fn changed(&self) -> Option<AuthNeed> {
+        self.last().filter(|now| self.before != Some(*now))
     }
 
-    /// Notes what the remote did.
-    pub(super) fn saw(&self, seen: LoginUse) {
+    /// Records what the remote did.
+    pub(super) fn record(&self, seen: AuthNeed) {
         *self.now.lock().unwrap_or_else(PoisonError::into_inner) = Some(seen);
     }
 }

@@ -14,33 +14,33 @@ use crate::process::Program;
 use crate::secrets::KnownSecrets;
 
 use super::Target;
-use super::endpoint::{Peer, watched};
-use super::idle_timeout::Pulse;
-use super::stream::{Broken, Paced, read_answer, read_lines};
+use super::endpoint::{Endpoint, with_idle_timeout};
+use super::idle_timeout::IdleTimeout;
+use super::stream::{ReadError, TimedWriter, read_answer, read_lines};
 
-/// A conversation over two streams.
-pub(super) struct ChildLink<'a> {
-    peer: Peer,
+/// A connection over two streams.
+pub(super) struct StreamConnection<'a> {
+    endpoint: Endpoint,
     stdin: Option<Box<dyn Write + Send>>,
     /// Buffered, because an advertisement is thousands of short lines.
     stdout: BufReader<Box<dyn Read + Send>>,
-    pulse: Pulse,
+    idle: IdleTimeout,
     stop: &'a AtomicBool,
     scheme: Scheme,
     known: &'a KnownSecrets,
 }
 
-impl std::fmt::Debug for ChildLink<'_> {
+impl std::fmt::Debug for StreamConnection<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("ChildLink")
-            .field("peer", &self.peer)
+        f.debug_struct("StreamConnection")
+            .field("endpoint", &self.endpoint)
             .finish_non_exhaustive()
     }
 }
 
-impl<'a> ChildLink<'a> {
-    /// Takes a socket to git's daemon, and sends what opens the conversation.
-    pub(super) fn over(
+impl<'a> StreamConnection<'a> {
+    /// Takes a socket to git's daemon, and sends the request that opens the connection.
+    pub(super) fn over_socket(
         socket: TcpStream,
         request: &[u8],
         target: Target<'a>,
@@ -53,10 +53,10 @@ impl<'a> ChildLink<'a> {
         let stdout = socket.try_clone().map_err(failed)?;
         stdin.write_all(request).map_err(failed)?;
         Ok(Self {
-            peer: Peer::Socket(socket),
+            endpoint: Endpoint::Socket(socket),
             stdin: Some(Box::new(stdin)),
             stdout: BufReader::new(Box::new(stdout)),
-            pulse: Pulse::new(target.options.push_timeout),
+            idle: IdleTimeout::new(target.options.push_timeout),
             stop: target.stop,
             scheme: target.url.scheme(),
             known: &target.options.known,
@@ -71,10 +71,10 @@ impl<'a> ChildLink<'a> {
         let stdin = running.take_stdin();
         let stdout = running.take_stdout().ok_or(TransportError::Garbled)?;
         Ok(Self {
-            peer: Peer::Child(running),
+            endpoint: Endpoint::Child(running),
             stdin: stdin.map(|stdin| Box::new(stdin) as Box<dyn Write + Send>),
             stdout: BufReader::new(Box::new(stdout)),
-            pulse: Pulse::new(target.options.push_timeout),
+            idle: IdleTimeout::new(target.options.push_timeout),
             stop: target.stop,
             scheme: target.url.scheme(),
             known: &target.options.known,
@@ -82,34 +82,35 @@ impl<'a> ChildLink<'a> {
     }
 }
 
-impl ChildLink<'_> {
-    /// Reads the lines up to the first flush.
+impl StreamConnection<'_> {
+    /// Reads packet lines up to the first flush.
     fn lines(&mut self) -> Result<Vec<u8>, TransportError> {
-        let (stdout, pulse) = (&mut self.stdout, &self.pulse);
-        pulse.beat();
-        let (lines, interruption) = watched(&self.peer.cut(), pulse, self.stop, || {
-            read_lines(stdout, pulse)
-        });
+        let (stdout, idle) = (&mut self.stdout, &self.idle);
+        idle.reset();
+        let (lines, interruption) =
+            with_idle_timeout(&self.endpoint.terminator(), idle, self.stop, || {
+                read_lines(stdout, idle)
+            });
         match (lines, interruption) {
             (Ok(lines), _) => Ok(lines),
             (Err(_), Some(interruption)) => Err(interruption.into()),
-            (Err(Broken::End), None) => Err(self.peer.ended(self.scheme, self.known)),
-            (Err(Broken::Malformed), None) => Err(TransportError::Garbled),
+            (Err(ReadError::Ended), None) => Err(self.endpoint.ended(self.scheme, self.known)),
+            (Err(ReadError::Malformed), None) => Err(TransportError::Garbled),
         }
     }
 }
 
-impl ServiceConnection for ChildLink<'_> {
+impl ServiceConnection for StreamConnection<'_> {
     fn request(&mut self, body: &[u8]) -> Result<Vec<u8>, Box<dyn ClassifiedError>> {
         let written = self.stdin.as_mut().map(|stdin| stdin.write_all(body));
         match written {
             Some(Ok(())) => self.advertise(),
-            _ => Err(self.peer.ended(self.scheme, self.known).into()),
+            _ => Err(self.endpoint.ended(self.scheme, self.known).into()),
         }
     }
 }
 
-impl Connection for ChildLink<'_> {
+impl Connection for StreamConnection<'_> {
     fn advertise(&mut self) -> Result<Vec<u8>, Box<dyn ClassifiedError>> {
         Ok(self.lines()?)
     }
@@ -125,28 +126,29 @@ impl Connection for ChildLink<'_> {
         let Some(mut stdin) = self.stdin.take() else {
             return Err(SendError::without_effect(TransportError::Garbled));
         };
-        let (stdout, pulse) = (&mut self.stdout, &self.pulse);
-        let cut = self.peer.cut();
-        pulse.beat();
-        let ((written, read), interruption) = watched(&cut, pulse, self.stop, || {
-            thread::scope(|scope| {
-                let reader = scope.spawn(|| read_answer(stdout, pulse, form));
-                let mut out = Paced::new(&mut *stdin, pulse);
-                let written = out.write_all(head).and_then(|()| pack(&mut out));
-                let broken = out.broken;
-                pulse.work_ends();
-                if written.is_err() && !broken {
-                    // The pack is cut short, so the service will take none of it.
-                    cut.now();
-                }
-                drop(stdin);
-                if written.is_ok() {
-                    handed_over();
-                }
-                let read = reader.join().unwrap_or(Err(Broken::End));
-                (written.map_err(|_| broken), read)
-            })
-        });
+        let (stdout, idle) = (&mut self.stdout, &self.idle);
+        let terminator = self.endpoint.terminator();
+        idle.reset();
+        let ((written, read), interruption) =
+            with_idle_timeout(&terminator, idle, self.stop, || {
+                thread::scope(|scope| {
+                    let reader = scope.spawn(|| read_answer(stdout, idle, form));
+                    let mut out = TimedWriter::new(&mut *stdin, idle);
+                    let written = out.write_all(head).and_then(|()| pack(&mut out));
+                    let broken = out.broken;
+                    idle.resume();
+                    if written.is_err() && !broken {
+                        // The pack is cut short, so the service will take none of it.
+                        terminator.terminate();
+                    }
+                    drop(stdin);
+                    if written.is_ok() {
+                        handed_over();
+                    }
+                    let read = reader.join().unwrap_or(Err(ReadError::Ended));
+                    (written.map_err(|_| broken), read)
+                })
+            });
         match (written, read, interruption) {
             // The push gave up, and knows why.
             (Err(false), _, _) => Err(SendError::without_effect(TransportError::Lost)),
@@ -154,8 +156,8 @@ impl Connection for ChildLink<'_> {
             (written, Err(broken), interruption) => {
                 let error = match (interruption, broken) {
                     (Some(interruption), _) => interruption.into(),
-                    (None, Broken::End) => self.peer.ended(self.scheme, self.known),
-                    (None, Broken::Malformed) => TransportError::Garbled,
+                    (None, ReadError::Ended) => self.endpoint.ended(self.scheme, self.known),
+                    (None, ReadError::Malformed) => TransportError::Garbled,
                 };
                 // A pack that was cut short is taken by no server.
                 Err(if written.is_ok() {
@@ -167,14 +169,16 @@ impl Connection for ChildLink<'_> {
         }
     }
 
-    /// Says that there is nothing to do, and waits a moment for the service to end.
+    /// Sends a flush, and waits a moment for the service to exit.
     fn close(mut self: Box<Self>) {
         if let Some(mut stdin) = self.stdin.take() {
-            // Whether it hears us makes no difference: nothing was asked.
+            // A failure makes no difference: nothing was requested.
             drop(stdin.write_all(b"0000"));
         }
-        let Self { peer, stdout, .. } = *self;
+        let Self {
+            endpoint, stdout, ..
+        } = *self;
         drop(stdout);
-        peer.leave();
+        endpoint.wait_for_exit();
     }
 }

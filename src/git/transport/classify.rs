@@ -1,4 +1,4 @@
-//! What is behind an error that names only its surface: TLS inside a socket, ssh's own words.
+//! Classifies failures: TLS errors inside socket errors, and what ssh or git's programs write to stderr.
 
 use std::error::Error;
 use std::io;
@@ -23,8 +23,8 @@ pub(super) fn from_http(error: reqwest::Error) -> TransportError {
     }
 }
 
-/// Says whether a connection ended that had been made.
-pub(super) fn is_cut(error: &TransportError) -> bool {
+/// Says whether an established connection was lost.
+pub(super) fn is_disconnect(error: &TransportError) -> bool {
     let TransportError::Network { source, .. } = error else {
         return false;
     };
@@ -50,8 +50,8 @@ fn is_tls(error: &reqwest::Error) -> bool {
     false
 }
 
-/// Returns a line without the words that say only that it is an error.
-fn told(line: &str) -> &str {
+/// Returns a line without the prefixes that say only that it is an error.
+fn without_prefix(line: &str) -> &str {
     let mut line = line;
     for word in ["remote: ", "fatal: ", "error: ", "ERROR: "] {
         line = line.strip_prefix(word).unwrap_or(line);
@@ -59,11 +59,11 @@ fn told(line: &str) -> &str {
     line
 }
 
-/// Tells from stderr why ssh or git's receive-pack ended before it said what it should.
+/// Classifies the exit of ssh or of git's receive-pack by what it wrote to stderr.
 pub(super) fn from_stderr(stderr: &[u8], scheme: Scheme, known: &KnownSecrets) -> TransportError {
     let lines: Vec<String> = stderr
         .split(|byte| *byte == b'\n')
-        .map(|line| told(&sanitize_line(line, known)).to_owned())
+        .map(|line| without_prefix(&sanitize_line(line, known)).to_owned())
         .filter(|line| !line.is_empty())
         .collect();
     let find = |words: &[&str]| {
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn the_words_of_ssh_and_of_the_forges_are_understood() {
+    fn messages_of_ssh_and_of_forges_are_classified() {
         for (stderr, expected) in [
             ("git@github.com: Permission denied (publickey).\n", "auth"),
             (

@@ -1,4 +1,4 @@
-//! `git://`: a socket to git's daemon, which knows no encryption and no login. Only where it is listed.
+//! `git://`: a socket to git's daemon, which has no encryption and no login. Only where it is listed.
 
 use std::net::{TcpStream, ToSocketAddrs};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,24 +9,24 @@ use std::time::{Duration, Instant};
 use sendoff_push::pkt_line;
 
 use super::Target;
-use super::idle_timeout::TICK;
+use super::idle_timeout::POLL_INTERVAL;
 use crate::git::transport::TransportError;
 use crate::git::transport::service::Service;
 
 /// The port of git's daemon.
 const PORT: u16 = 9418;
 
-/// Whether `git://` may be spoken: what it carries can be read and changed on the way.
+/// Whether `git://` is allowed: its traffic can be read and changed on the way.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum AllowGit {
-    /// It may not.
+    /// It is not.
     #[default]
     No,
     /// The user or the system listed the remote.
     Yes,
 }
 
-/// Connects, and returns the socket with the request that opens the conversation.
+/// Connects, and returns the socket with the request that opens the connection.
 pub(super) fn connect(
     target: Target<'_>,
     service: Service,
@@ -43,7 +43,7 @@ pub(super) fn connect(
         .to_owned();
     let port = url.port().unwrap_or(PORT);
     let socket = reach(place, port, target.options.connect_timeout, target.stop)?;
-    // Small requests are not held back for more.
+    // Small requests are sent at once.
     drop(socket.set_nodelay(true));
     Ok((socket, request))
 }
@@ -55,7 +55,7 @@ fn request(
     path: &str,
     service: Service,
 ) -> Result<Vec<u8>, TransportError> {
-    // A path below somebody's home has a slash in front in a URL that it has not over there.
+    // The slash before `~user` is part of the URL's syntax, not of the path on the server.
     let path = match path.strip_prefix('/') {
         Some(home) if home.starts_with('~') => home,
         _ => path,
@@ -83,14 +83,14 @@ fn reach(
     let begin = Instant::now();
     let (found, socket) = sync_channel(1);
     thread::spawn(move || {
-        // Nobody may be waiting any more.
+        // The receiver may be gone.
         let _given_up = found.send(dial(&host, port, limit));
     });
     while begin.elapsed() < limit {
         if stop.load(Ordering::Relaxed) {
             return Err(TransportError::Stopped);
         }
-        match socket.recv_timeout(TICK) {
+        match socket.recv_timeout(POLL_INTERVAL) {
             Ok(Ok(socket)) => return Ok(socket),
             Ok(Err(error)) => return Err(lost(error.to_string())),
             Err(RecvTimeoutError::Disconnected) => return Err(lost(String::new())),

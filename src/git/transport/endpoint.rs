@@ -1,4 +1,4 @@
-//! Who serves the streams of a conversation, and how it is ended from outside: when it is silent, or on demand.
+//! The other end of two streams, and how it is terminated: after the idle timeout, or on demand.
 
 use std::net::{Shutdown, TcpStream};
 use std::sync::atomic::AtomicBool;
@@ -13,57 +13,57 @@ use crate::process::{Killer, Running};
 use crate::secrets::KnownSecrets;
 
 use super::classify::from_stderr;
-use super::idle_timeout::{Interruption, Pulse, TICK};
+use super::idle_timeout::{IdleTimeout, Interruption, POLL_INTERVAL};
 
-/// How long a service that said everything may take to end.
-const FAREWELL: Duration = Duration::from_millis(500);
+/// How long a service may take to exit once its streams are done.
+const EXIT_GRACE: Duration = Duration::from_millis(500);
 
-/// What is at the other end.
+/// The program or socket at the other end.
 #[derive(Debug)]
-pub(super) enum Peer {
+pub(super) enum Endpoint {
     Child(Running),
     Socket(TcpStream),
 }
 
-/// Ends the conversation from another thread, whatever the other side does.
+/// Terminates the connection from another thread, whatever the other side does.
 #[derive(Debug)]
-pub(super) enum Cut {
+pub(super) enum Terminator {
     Child(Killer),
     Socket(Option<TcpStream>),
 }
 
-impl Peer {
-    /// Returns what ends the conversation from another thread.
-    pub(super) fn cut(&self) -> Cut {
+impl Endpoint {
+    /// Returns what terminates the connection from another thread.
+    pub(super) fn terminator(&self) -> Terminator {
         match self {
-            Self::Child(running) => Cut::Child(running.killer()),
-            Self::Socket(socket) => Cut::Socket(socket.try_clone().ok()),
+            Self::Child(running) => Terminator::Child(running.killer()),
+            Self::Socket(socket) => Terminator::Socket(socket.try_clone().ok()),
         }
     }
 
-    /// Returns the error of a service that ended too early, from what it wrote to stderr.
+    /// Returns the error of a service that exited too early, from what it wrote to stderr.
     pub(super) fn ended(&self, scheme: Scheme, known: &KnownSecrets) -> TransportError {
         match self {
-            Self::Child(running) => from_stderr(&running.stderr(FAREWELL).bytes, scheme, known),
+            Self::Child(running) => from_stderr(&running.stderr(EXIT_GRACE).bytes, scheme, known),
             Self::Socket(_) => from_stderr(b"the remote hung up", scheme, known),
         }
     }
 
-    /// Waits a moment for a service to end that has nothing to do.
-    pub(super) fn leave(self) {
+    /// Waits a moment for a service that has nothing to do.
+    pub(super) fn wait_for_exit(self) {
         if let Self::Child(running) = self {
-            drop(running.finish(FAREWELL));
+            drop(running.finish(EXIT_GRACE));
         }
     }
 }
 
-impl Cut {
-    /// Ends it.
-    pub(super) fn now(&self) {
+impl Terminator {
+    /// Kills the program, or closes the socket.
+    pub(super) fn terminate(&self) {
         match self {
             Self::Child(killer) => killer.kill(),
             Self::Socket(Some(socket)) => {
-                // One that is closed already is what we want.
+                // An error says that it is closed already.
                 drop(socket.shutdown(Shutdown::Both));
             }
             Self::Socket(None) => {}
@@ -71,10 +71,10 @@ impl Cut {
     }
 }
 
-/// Does `work` while a thread watches the pulse, and cuts the conversation when it stands still.
-pub(super) fn watched<T>(
-    cut: &Cut,
-    pulse: &Pulse,
+/// Runs `work` while a thread checks the idle timeout, and terminates the connection when it is over.
+pub(super) fn with_idle_timeout<T>(
+    terminator: &Terminator,
+    idle: &IdleTimeout,
     stop: &AtomicBool,
     work: impl FnOnce() -> T,
 ) -> (T, Option<Interruption>) {
@@ -83,12 +83,12 @@ pub(super) fn watched<T>(
         let (finished, end) = channel::<()>();
         let seen = &interruption;
         scope.spawn(move || {
-            while end.recv_timeout(TICK) == Err(RecvTimeoutError::Timeout) {
-                if let Some(reason) = pulse.check(stop) {
+            while end.recv_timeout(POLL_INTERVAL) == Err(RecvTimeoutError::Timeout) {
+                if let Some(reason) = idle.check(stop) {
                     seen.lock()
                         .unwrap_or_else(PoisonError::into_inner)
                         .replace(reason);
-                    cut.now();
+                    terminator.terminate();
                     return;
                 }
             }

@@ -1,4 +1,4 @@
-//! `TransportError`: why a remote could not be reached or did not answer as git does; its class and its advice.
+//! `TransportError`: why a remote could not be reached or did not answer as a git server does; class and advice.
 
 use std::time::Duration;
 
@@ -7,10 +7,10 @@ use sendoff_push::{BoxError, ClassifiedError, Rejection};
 /// Why a transport failed. Texts of the server are sanitized before they get in here, and no message holds a secret.
 #[derive(Debug, thiserror::Error)]
 pub enum TransportError {
-    /// The scheme is not spoken.
+    /// The scheme is not supported.
     #[error("sendoff does not push over `{0}`")]
     Scheme(&'static str),
-    /// A repository on this machine, which nobody allowed.
+    /// A repository on this machine, which the policy does not allow.
     #[error("the remote is a directory, and pushing there would run its hooks on this machine")]
     FileRemote,
     /// Unencrypted, and not on this machine.
@@ -22,72 +22,72 @@ pub enum TransportError {
     /// The HTTP client cannot be made.
     #[error("no HTTP connection can be made")]
     Client(#[source] BoxError),
-    /// The system refuses what waiting needs.
-    #[error("the system gives no means to wait for the network")]
+    /// The system refuses what the runtime needs.
+    #[error("the system provides no I/O events to wait for the network")]
     Runtime(#[source] BoxError),
     /// ssh or git's receive-pack cannot be started.
     #[error("the program for the connection cannot be started")]
     Start(#[source] BoxError),
-    /// A helper did not work.
-    #[error("no login could be had from the credential helpers")]
+    /// A helper failed.
+    #[error("the credential helpers gave no login")]
     Credential(#[source] BoxError),
-    /// The server wants a login and nobody knows one.
+    /// The server requires a login, and no source has one.
     #[error("{host} wants a login, and no credential helper knows one")]
     NoLogin {
         /// The host.
         host: String,
     },
-    /// The server wants another login.
+    /// The server refused the login.
     #[error("{host} refused the login")]
     LoginRefused {
         /// The host.
         host: String,
     },
-    /// The server wants another login than the one in a header that the user configured.
+    /// The server refused the login in a header that the user configured.
     #[error("{host} refused the login in `http.extraHeader`")]
     HeaderRefused {
         /// The host.
         host: String,
     },
-    /// The login is good, and may not do this.
+    /// The login is valid and lacks the permission.
     #[error("{host} does not allow this push{}", tail(.said))]
     Forbidden {
         /// The host.
         host: String,
-        /// What the server said.
+        /// The server's message.
         said: String,
     },
-    /// Nobody may push there: it is archived, or a mirror.
+    /// The repository is read-only: archived, or a mirror.
     #[error("the remote takes no pushes{}", tail(.said))]
     ReadOnly {
-        /// What the server said.
+        /// The server's message.
         said: String,
     },
-    /// ssh was not let in.
+    /// ssh could not log in.
     #[error("ssh was not let in{}", tail(.said))]
     SshLogin {
-        /// What ssh said.
+        /// ssh's message.
         said: String,
     },
-    /// There is no such repository, or it is not shown to us.
+    /// There is no such repository, or the login may not see it.
     #[error("there is no such repository at {place}")]
     NotFound {
         /// The host.
         place: String,
     },
-    /// The same, in the words of ssh or of git's program on the remote.
+    /// The same, with the message of ssh or of git's program on the server.
     #[error("there is no such repository{}", tail(.said))]
     Absent {
-        /// What it said.
+        /// Its message.
         said: String,
     },
-    /// The answer is no answer of a git server.
+    /// The response is not one of a git server.
     #[error("{host} does not answer as a git server does")]
     NotGit {
         /// The host.
         host: String,
     },
-    /// The answer is compressed in a way that is not read here.
+    /// The response has an unsupported content encoding.
     #[error("{host} answers in the encoding `{encoding}`, which sendoff does not read")]
     Encoding {
         /// The host.
@@ -95,13 +95,13 @@ pub enum TransportError {
         /// What the server calls it, sanitized.
         encoding: String,
     },
-    /// A redirect to another origin, or one too many.
+    /// A redirect to another origin, or too many redirects.
     #[error("a redirect was refused")]
     Redirect(#[source] BoxError),
-    /// A redirect to something else than was asked for.
+    /// A redirect to another service than the one requested.
     #[error("the server redirects the request to another service")]
     RedirectElsewhere,
-    /// A status that stands for nothing in git's protocol.
+    /// A status that git's protocol does not use.
     #[error("{host} answered with status {code}")]
     Status {
         /// The host.
@@ -109,14 +109,14 @@ pub enum TransportError {
         /// The status.
         code: u16,
     },
-    /// The server cannot answer now.
+    /// The server is not available now.
     #[error("{host} is not available now (status {code})")]
     Unavailable {
         /// The host.
         host: String,
         /// The status.
         code: u16,
-        /// How long it asks to be left alone: a day at most.
+        /// How long it asks to wait: a day at most.
         retry_after: Option<Duration>,
     },
     /// The connection failed.
@@ -128,7 +128,7 @@ pub enum TransportError {
         #[source]
         source: Option<BoxError>,
     },
-    /// The server's certificate is not one that we trust.
+    /// The TLS handshake failed, such as for a certificate that is not trusted.
     #[error("no encrypted connection could be made")]
     Tls {
         /// Why.
@@ -138,25 +138,25 @@ pub enum TransportError {
     /// The other side closed the connection while the request was written.
     #[error("the connection was lost")]
     Lost,
-    /// Nothing moved for too long.
+    /// The idle timeout is over.
     #[error("the remote was silent for {0:?}")]
     Timeout(Duration),
-    /// The caller wanted to end.
+    /// The caller stopped the push.
     #[error("the push was stopped")]
     Stopped,
-    /// The answer cannot be understood.
-    #[error("the remote's answer is garbled")]
+    /// The response is malformed.
+    #[error("the remote's response is malformed")]
     Garbled,
     /// The first request cannot be written.
     #[error("the push cannot be asked for")]
     Request(#[source] BoxError),
-    /// An ssh that takes other arguments than OpenSSH's.
+    /// An ssh that takes other arguments than OpenSSH.
     #[error("the ssh program is of the kind `{0}`, which sendoff does not know to call")]
     SshVariant(&'static str),
-    /// Larger than the server takes.
-    #[error("the push is larger than the server takes{}", tail(.said))]
+    /// Larger than the server accepts.
+    #[error("the push is larger than the server accepts{}", tail(.said))]
     TooLarge {
-        /// What the server said.
+        /// The server's message.
         said: String,
     },
 }

@@ -1,4 +1,4 @@
-//! A repository on this machine, which git's own program serves.
+//! A repository on this machine, served by git's own program.
 
 use std::path::PathBuf;
 

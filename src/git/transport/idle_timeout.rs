@@ -1,4 +1,4 @@
-//! `Pulse`: how long the other side has been silent, and whether we were told to stop.
+//! `IdleTimeout`: how long no byte came from the other side, and whether the caller stopped the push.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -6,47 +6,47 @@ use std::time::{Duration, Instant};
 
 use crate::git::transport::TransportError;
 
-/// How often a waiting link looks at its pulse.
-pub(super) const TICK: Duration = Duration::from_millis(20);
+/// How often a waiting connection checks its idle timeout.
+pub(super) const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
-/// So many bytes of a ready answer are worth the whole time for which nothing may move.
-const FAIR: u64 = 1024;
+/// How many bytes of a response earn the whole timeout again: fewer earn their share of it.
+const BYTES_PER_TIMEOUT: u64 = 1024;
 
-/// Why a link was given up.
+/// Why a connection was given up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Interruption {
-    /// Nothing moved for this long.
-    Silence(Duration),
-    /// The caller wants to end.
+    /// No byte was transferred for this long.
+    Idle(Duration),
+    /// The caller stopped the push.
     Stopped,
 }
 
 impl From<Interruption> for TransportError {
     fn from(interruption: Interruption) -> Self {
         match interruption {
-            Interruption::Silence(limit) => Self::Timeout(limit),
+            Interruption::Idle(limit) => Self::Timeout(limit),
             Interruption::Stopped => Self::Stopped,
         }
     }
 }
 
-/// How long the other side has been silent. Clones share one pulse.
+/// Measures how long no byte was transferred. Clones share one timer.
 ///
-/// The time in which the pack is made does not count: that is our own work.
+/// The time in which the pack is made does not count.
 #[derive(Debug, Clone)]
-pub(super) struct Pulse(Arc<Inner>);
+pub(super) struct IdleTimeout(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
     limit: Duration,
     start: Instant,
-    /// Milliseconds from `start` to the last sign of life.
+    /// Milliseconds from `start` to the last transfer.
     last: AtomicU64,
     working: AtomicBool,
 }
 
-impl Pulse {
-    /// Starts a pulse that may stand still for `limit`.
+impl IdleTimeout {
+    /// Starts a timer that runs out after `limit`.
     pub(super) fn new(limit: Duration) -> Self {
         Self(Arc::new(Inner {
             limit,
@@ -56,19 +56,19 @@ impl Pulse {
         }))
     }
 
-    /// Something moved.
-    pub(super) fn beat(&self) {
+    /// A byte was transferred.
+    pub(super) fn reset(&self) {
         let now = self.0.start.elapsed().as_millis();
         let now = u64::try_from(now).unwrap_or(u64::MAX);
         self.0.last.store(now, Ordering::Relaxed);
     }
 
-    /// So many bytes of an answer that is ready came. What drips in counts for less than it takes, so that
-    /// nobody can hold us with a byte now and then.
-    pub(super) fn heard(&self, bytes: usize) {
+    /// `bytes` of a complete response arrived. Few bytes earn a share of the timeout only, so that a server
+    /// that sends a byte now and then does not keep the connection open.
+    pub(super) fn received(&self, bytes: usize) {
         let limit = u64::try_from(self.0.limit.as_millis()).unwrap_or(u64::MAX);
         let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
-        let worth = limit.saturating_mul(bytes) / FAIR;
+        let worth = limit.saturating_mul(bytes) / BYTES_PER_TIMEOUT;
         let now = self.0.start.elapsed().as_millis();
         let now = u64::try_from(now).unwrap_or(u64::MAX);
         let last = self.0.last.load(Ordering::Relaxed);
@@ -76,18 +76,18 @@ impl Pulse {
         self.0.last.store(last, Ordering::Relaxed);
     }
 
-    /// From here on we wait for ourselves.
-    pub(super) fn work_begins(&self) {
+    /// Pauses the timer: we are making the pack.
+    pub(super) fn pause(&self) {
         self.0.working.store(true, Ordering::Relaxed);
     }
 
-    /// From here on we wait for the other side.
-    pub(super) fn work_ends(&self) {
-        self.beat();
+    /// Resumes the timer: we wait for the other side.
+    pub(super) fn resume(&self) {
+        self.reset();
         self.0.working.store(false, Ordering::Relaxed);
     }
 
-    /// Returns why the link should be given up, if it should.
+    /// Returns why the connection should be given up, if it should.
     pub(super) fn check(&self, stop: &AtomicBool) -> Option<Interruption> {
         if stop.load(Ordering::Relaxed) {
             return Some(Interruption::Stopped);
@@ -95,7 +95,7 @@ impl Pulse {
         let last = Duration::from_millis(self.0.last.load(Ordering::Relaxed));
         let silent = self.0.start.elapsed().saturating_sub(last);
         let given_up = silent > self.0.limit && !self.0.working.load(Ordering::Relaxed);
-        given_up.then_some(Interruption::Silence(self.0.limit))
+        given_up.then_some(Interruption::Idle(self.0.limit))
     }
 }
 
@@ -104,33 +104,30 @@ mod tests {
     use super::*;
 
     #[test]
-    fn bytes_that_drip_do_not_keep_a_link_alive() {
+    fn a_byte_now_and_then_does_not_keep_a_connection_open() {
         let stop = AtomicBool::new(false);
-        let pulse = Pulse::new(Duration::from_millis(50));
+        let idle = IdleTimeout::new(Duration::from_millis(50));
         let alive = |bytes: usize| {
-            pulse.beat();
+            idle.reset();
             for _ in 0..10 {
                 std::thread::sleep(Duration::from_millis(10));
-                pulse.heard(bytes);
+                idle.received(bytes);
             }
-            pulse.check(&stop).is_none()
+            idle.check(&stop).is_none()
         };
         assert!(!alive(1));
         assert!(alive(1024));
     }
 
     #[test]
-    fn silence_counts_and_our_own_work_does_not() {
+    fn waiting_counts_and_our_own_work_does_not() {
         let stop = AtomicBool::new(false);
-        let pulse = Pulse::new(Duration::ZERO);
+        let idle = IdleTimeout::new(Duration::ZERO);
         std::thread::sleep(Duration::from_millis(2));
-        assert_eq!(
-            pulse.check(&stop),
-            Some(Interruption::Silence(Duration::ZERO))
-        );
-        pulse.work_begins();
-        assert_eq!(pulse.check(&stop), None);
+        assert_eq!(idle.check(&stop), Some(Interruption::Idle(Duration::ZERO)));
+        idle.pause();
+        assert_eq!(idle.check(&stop), None);
         stop.store(true, Ordering::Relaxed);
-        assert_eq!(pulse.check(&stop), Some(Interruption::Stopped));
+        assert_eq!(idle.check(&stop), Some(Interruption::Stopped));
     }
 }

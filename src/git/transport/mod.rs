@@ -1,4 +1,4 @@
-//! The connection to a remote's git service, on every transport, with a deadline without progress.
+//! The transports: http(s), ssh, git:// and paths, each a connection to a git service with an idle timeout.
 
 mod auth_cache;
 mod child;
@@ -9,6 +9,7 @@ mod error;
 mod file;
 mod http;
 mod idle_timeout;
+mod local_options;
 mod options;
 mod remote_head;
 mod service;
@@ -23,22 +24,23 @@ use crate::names::{RemoteUrl, Scheme};
 use sendoff_push::{ClassifiedError, Connection};
 use service::Service;
 
-pub use auth_cache::{LoginHabit, LoginUse};
+pub use auth_cache::{AuthCache, AuthNeed};
 pub use daemon::AllowGit;
 pub use error::TransportError;
+pub use local_options::{LocalOptions, Submodules};
 pub use options::{AllowFile, PushOptions};
 pub use remote_head::remote_head;
 
-/// What is needed to reach a remote.
+/// A remote, and how to reach it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Target<'a> {
-    /// Where it is.
+    /// Its URL.
     pub(super) url: &'a RemoteUrl,
     /// What a relative path of a `file` remote starts from.
     pub(super) directory: &'a Path,
     /// How it may be reached.
     pub(super) options: &'a PushOptions,
-    /// Set when the caller wants to end.
+    /// Set when the caller stops the push.
     pub(super) stop: &'a AtomicBool,
 }
 
@@ -48,31 +50,33 @@ trait ServiceConnection: Connection {
     fn request(&mut self, body: &[u8]) -> Result<Vec<u8>, Box<dyn ClassifiedError>>;
 }
 
-/// Prepares the connection of a push. HTTP connects with the first request.
+/// Opens the connection of a push. HTTP connects with the first request.
 pub(super) fn open_receive_pack(
     target: Target<'_>,
 ) -> Result<Box<dyn Connection + '_>, TransportError> {
     Ok(open(target, Service::ReceivePack)?)
 }
 
-/// Prepares a connection. HTTP connects with the first request.
+/// Opens a connection. HTTP connects with the first request.
 fn open(
     target: Target<'_>,
     service: Service,
 ) -> Result<Box<dyn ServiceConnection + '_>, TransportError> {
     Ok(match target.url.scheme() {
-        Scheme::Http | Scheme::Https => Box::new(http::HttpLink::open(target, service)?),
-        Scheme::Ssh => Box::new(child::ChildLink::start(
+        Scheme::Http | Scheme::Https => Box::new(http::HttpConnection::open(target, service)?),
+        Scheme::Ssh => Box::new(child::StreamConnection::start(
             &ssh::program(target, service)?,
             target,
         )?),
-        Scheme::File => Box::new(child::ChildLink::start(
+        Scheme::File => Box::new(child::StreamConnection::start(
             &file::program(target, service)?,
             target,
         )?),
         Scheme::Git => {
             let (socket, request) = daemon::connect(target, service)?;
-            Box::new(child::ChildLink::over(socket, &request, target)?)
+            Box::new(child::StreamConnection::over_socket(
+                socket, &request, target,
+            )?)
         }
     })
 }

@@ -1,4 +1,4 @@
-//! `PushOptions`: how a remote may be reached, and for how long.
+//! `PushOptions`: how a remote may be reached, and the timeouts.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -10,25 +10,25 @@ use reqwest::{NoProxy, Url};
 use secrecy::SecretString;
 
 use crate::git::credentials::{Helpers, Login};
-use crate::git::delivery::Around;
 use crate::git::{Config, Matching};
 use crate::names::RemoteUrl;
 use crate::net::{HttpVersion, PlainHttp};
 use crate::process::Inheritance;
 use crate::secrets::KnownSecrets;
 
-use super::auth_cache::LoginHabit;
+use super::auth_cache::AuthCache;
 use super::daemon::AllowGit;
+use super::local_options::LocalOptions;
 
-/// Up to how many bytes a request is collected and sent with its length; git's own default, too.
+/// The default of `http.postBuffer`, git's too: up to this size a request is buffered, in bytes.
 const POST_BUFFER: usize = 1 << 20;
-/// How far `http.postBuffer` can raise that: it is memory.
-const POST_BUFFER_CAP: usize = 64 << 20;
+/// The largest `http.postBuffer` that is honoured, in bytes: it is memory.
+const MAX_POST_BUFFER: usize = 64 << 20;
 
-/// Whether a repository on this machine may be pushed to: its hooks would run here.
+/// Whether pushing to a repository on this machine is allowed: its hooks run here.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum AllowFile {
-    /// It may not.
+    /// It is not.
     #[default]
     No,
     /// The user, the system or the command line allowed it.
@@ -38,17 +38,17 @@ pub enum AllowFile {
 /// How a remote may be reached, and for how long. Nothing in it may come from a repository.
 #[derive(Debug, Clone)]
 pub struct PushOptions {
-    /// How long a connection may take to be made.
+    /// How long a connection may take to be established.
     pub connect_timeout: Duration,
-    /// How long nothing may move.
+    /// The idle timeout: how long no byte may be transferred.
     pub push_timeout: Duration,
     /// The largest pack that is sent, in bytes.
     pub push_size: u64,
     /// Whether `file` remotes are allowed.
     pub allow_file: AllowFile,
-    /// Whether `git://` may be spoken.
+    /// Whether `git://` is allowed.
     pub allow_git: AllowGit,
-    /// Where http may go unencrypted.
+    /// Where plain http is allowed.
     pub plain_http: PlainHttp,
     /// A PEM file with certificate authorities to trust besides the system's.
     pub extra_roots: Option<PathBuf>,
@@ -65,21 +65,21 @@ pub struct PushOptions {
     pub user_agent: Option<HeaderValue>,
     /// Headers that the user's git configuration adds to requests to this remote.
     pub extra_headers: Vec<(HeaderName, HeaderValue)>,
-    /// The user's ssh command line, for a shell; `ssh` otherwise.
+    /// The user's ssh command line, run by a shell; `ssh` otherwise.
     pub ssh_command: Option<String>,
-    /// Which ssh that is, in git's words (`ssh.variant`); told by its name otherwise.
+    /// `ssh.variant`; derived from the program's name otherwise.
     pub ssh_variant: Option<String>,
     /// The login for this remote's origin, when it is known; sent with the first request.
     pub login: Option<Login>,
-    /// Whether the remote wanted a login before, and hears whether it does.
-    pub login_habit: LoginHabit,
-    /// Who is asked for a login when the server wants one.
+    /// Whether the remote required a login last time; updated by the push.
+    pub auth_cache: AuthCache,
+    /// The credential helpers.
     pub helpers: Helpers,
-    /// What child programs get.
+    /// What child programs inherit.
     pub inheritance: Inheritance,
-    /// What is done around the push on this side.
-    pub around: Around,
-    /// Hears of every login that is used.
+    /// What is done in the repository before anything is sent.
+    pub local: LocalOptions,
+    /// Is told every login that is used, for redaction.
     pub known: KnownSecrets,
 }
 
@@ -102,10 +102,10 @@ impl Default for PushOptions {
             ssh_command: None,
             ssh_variant: None,
             login: None,
-            login_habit: LoginHabit::default(),
+            auth_cache: AuthCache::default(),
             helpers: Helpers::default(),
             inheritance: Inheritance::default(),
-            around: Around::default(),
+            local: LocalOptions::default(),
             known: KnownSecrets::default(),
         }
     }
@@ -161,7 +161,7 @@ impl PushOptions {
 }
 
 impl PushOptions {
-    /// Tells `known` of the secrets that these options hold.
+    /// Adds the secrets that these options hold to `known`.
     fn remember(&self) {
         if let Some(login) = &self.login {
             self.known
@@ -222,7 +222,7 @@ fn parse_version(text: &str) -> Option<HttpVersion> {
 fn parse_post_buffer(text: &str) -> Option<usize> {
     let number = Integer::try_from(BStr::new(text)).ok()?.to_decimal()?;
     let bytes = usize::try_from(number.max(0)).unwrap_or(usize::MAX);
-    Some(bytes.clamp(POST_BUFFER, POST_BUFFER_CAP))
+    Some(bytes.clamp(POST_BUFFER, MAX_POST_BUFFER))
 }
 
 /// Reads `Name: value`; the value is kept out of every output.

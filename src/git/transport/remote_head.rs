@@ -1,4 +1,4 @@
-//! The branch that the remote's HEAD names: upload-pack knows, receive-pack does not say.
+//! The branch that the remote's HEAD names, from upload-pack: receive-pack does not advertise it.
 
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
@@ -14,9 +14,9 @@ use crate::names::{BranchName, RemoteUrl};
 use super::options::PushOptions;
 use super::{Target, open};
 
-/// Asks the remote which branch its HEAD names. Nothing when it names none, or none that we know how to write.
+/// Asks the remote which branch its HEAD names. Nothing when it names none, or one with an invalid name.
 ///
-/// `directory` is what a relative path of a `file` remote starts from; `stop` ends the conversation.
+/// `directory` is what a relative path of a `file` remote starts from; `stop` ends the connection.
 pub fn remote_head(
     url: &RemoteUrl,
     directory: &Path,
@@ -29,20 +29,20 @@ pub fn remote_head(
         options,
         stop,
     };
-    let mut link = open(target, Service::UploadPack)?;
-    let hello = link.advertise()?;
+    let mut connection = open(target, Service::UploadPack)?;
+    let hello = connection.advertise()?;
     let Some(said) = lines(&hello) else {
         return Err(TransportError::Garbled.into());
     };
     if said.iter().any(|line| line == b"version 2") {
-        let answer = link.request(&ls_refs()?)?;
-        link.close();
+        let answer = connection.request(&ls_refs()?)?;
+        connection.close();
         let Some(refs) = lines(&answer) else {
             return Err(TransportError::Garbled.into());
         };
         return Ok(refs.iter().find_map(|line| symref_v2(line)));
     }
-    link.close();
+    connection.close();
     Ok(said.iter().find_map(|line| symref_v0(line)))
 }
 
@@ -61,7 +61,7 @@ fn ls_refs() -> Result<Vec<u8>, TransportError> {
     Ok(out)
 }
 
-/// Splits packet lines, without their line ends; nothing when they are malformed.
+/// Splits packet lines, without their line ends; nothing when one is malformed.
 fn lines(bytes: &[u8]) -> Option<Vec<&[u8]>> {
     let mut lines = Vec::new();
     let mut rest = bytes;

@@ -1,4 +1,4 @@
-//! The user's ssh, asked to run a git service over there. Nothing prompts, host keys are checked.
+//! The user's ssh, which runs the git service on the server. Nothing prompts, host keys are checked.
 
 use crate::git::transport::service::Service;
 use crate::git::transport::{PushOptions, TransportError};
@@ -13,7 +13,7 @@ pub(super) fn program(target: Target<'_>, service: Service) -> Result<Program, T
         return Err(TransportError::SshVariant(variant));
     }
     let program = match &options.ssh_command {
-        // The user wrote it for a shell; what we add comes in as arguments that no shell reads.
+        // The command is for a shell; our arguments are passed as positional parameters, which no shell parses.
         Some(command) => Program::new("/bin/sh")
             .arg("-c")
             .arg(format!("{command} \"$@\""))
@@ -33,10 +33,10 @@ pub(super) fn program(target: Target<'_>, service: Service) -> Result<Program, T
     Ok(program.args(arguments(target, service)?))
 }
 
-/// Programs that take other arguments than OpenSSH, in git's words.
+/// The values of `ssh.variant` for programs that take other arguments than OpenSSH.
 const OTHER_VARIANTS: &[&str] = &["plink", "putty", "tortoiseplink", "simple"];
 
-/// Returns the kind of ssh when it is not OpenSSH's: what the user says, else what its name says.
+/// Returns the variant when it is not OpenSSH: as configured, else by the program's name.
 fn other_variant(options: &PushOptions) -> Option<&'static str> {
     let known = |name: &str| {
         let found = OTHER_VARIANTS
@@ -80,7 +80,7 @@ fn arguments(target: Target<'_>, service: Service) -> Result<Vec<String>, Transp
         Some(user) => format!("{user}@{host}"),
         None => host.to_owned(),
     };
-    // A path below somebody's home has a slash in front in a URL that it has not over there.
+    // The slash before `~user` is part of the URL's syntax, not of the path on the server.
     let path = match url.path().strip_prefix('/') {
         Some(home) if home.starts_with('~') => home,
         _ => url.path(),

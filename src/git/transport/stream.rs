@@ -1,4 +1,4 @@
-//! The two streams of a git service, read and written to the beat of a pulse.
+//! Reading and writing the two streams of a git service, with the idle timeout.
 
 use std::io::{Read, Write};
 
@@ -6,28 +6,32 @@ use sendoff_push::commands::SideBand;
 use sendoff_push::sideband::Answer;
 use sendoff_push::{ADVERTISEMENT_CAP, ResponseFormat};
 
-use super::idle_timeout::Pulse;
+use super::idle_timeout::IdleTimeout;
 
-/// Why the lines of a service could not be read.
+/// Why packet lines could not be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Broken {
-    End,
+pub(super) enum ReadError {
+    Ended,
     Malformed,
 }
 
 /// Reads packet lines up to and including the flush.
-pub(super) fn read_lines(stdout: &mut impl Read, pulse: &Pulse) -> Result<Vec<u8>, Broken> {
+pub(super) fn read_lines(stdout: &mut impl Read, idle: &IdleTimeout) -> Result<Vec<u8>, ReadError> {
     let mut lines = Vec::new();
     loop {
         let mut length = [0; 4];
         if stdout.read_exact(&mut length).is_err() {
-            // A server that refuses the conversation says so in one line, and hangs up.
+            // A server that refuses the request sends one `ERR` line and closes the connection.
             let refused = lines.get(4..8) == Some(b"ERR ");
-            return if refused { Ok(lines) } else { Err(Broken::End) };
+            return if refused {
+                Ok(lines)
+            } else {
+                Err(ReadError::Ended)
+            };
         }
         lines.extend_from_slice(&length);
         let length = length_of(length)?;
-        pulse.heard(length);
+        idle.received(length);
         match length {
             0 => return Ok(lines),
             // A delimiter stands between the sections of protocol version 2.
@@ -36,70 +40,70 @@ pub(super) fn read_lines(stdout: &mut impl Read, pulse: &Pulse) -> Result<Vec<u8
                 let start = lines.len();
                 lines.resize(start + length - 4, 0);
                 let line = lines.get_mut(start..).unwrap_or_default();
-                stdout.read_exact(line).map_err(|_| Broken::End)?;
+                stdout.read_exact(line).map_err(|_| ReadError::Ended)?;
             }
-            _ => return Err(Broken::Malformed),
+            _ => return Err(ReadError::Malformed),
         }
     }
 }
 
-/// Reads the four digits before a line. A sign, which the standard library takes, is none.
-fn length_of(digits: [u8; 4]) -> Result<usize, Broken> {
+/// Reads the four hexadecimal digits before a line. No sign is allowed, as the standard library does.
+fn length_of(digits: [u8; 4]) -> Result<usize, ReadError> {
     let digit = |all: usize, byte: u8| {
-        let value = char::from(byte).to_digit(16).ok_or(Broken::Malformed)?;
+        let value = char::from(byte).to_digit(16).ok_or(ReadError::Malformed)?;
         Ok(all * 16 + value as usize)
     };
     digits.into_iter().try_fold(0, digit)
 }
 
-/// Reads the whole answer to a push.
+/// Reads the whole response to a push.
 pub(super) fn read_answer(
     stdout: &mut impl Read,
-    pulse: &Pulse,
+    idle: &IdleTimeout,
     form: ResponseFormat<'_>,
-) -> Result<Answer, Broken> {
+) -> Result<Answer, ReadError> {
     let mut demux = form.demux();
     let mut buffer = vec![0; 64 * 1024];
-    // Without side bands the hooks that follow the report run on until the service ends.
+    // Without a side band, hooks that run after the report go on until the service exits.
     while !demux.is_done() || form.side_band == SideBand::None {
-        let read = stdout.read(&mut buffer).map_err(|_| Broken::End)?;
-        let piece = buffer.get(..read).unwrap_or_default();
-        if piece.is_empty() && demux.is_done() {
+        let read = stdout.read(&mut buffer).map_err(|_| ReadError::Ended)?;
+        let chunk = buffer.get(..read).unwrap_or_default();
+        if chunk.is_empty() && demux.is_done() {
             break;
         }
-        if piece.is_empty() {
-            return Err(Broken::End);
+        if chunk.is_empty() {
+            return Err(ReadError::Ended);
         }
-        pulse.beat();
-        demux.feed(piece).map_err(|_| Broken::Malformed)?;
+        idle.reset();
+        demux.feed(chunk).map_err(|_| ReadError::Malformed)?;
     }
     Ok(demux.finish())
 }
 
-/// A pipe whose writes count as waiting for the other side, and the time between them as our work.
-pub(super) struct Paced<'a> {
+/// A writer whose writes count as waiting for the other side, and the time between them as our work.
+pub(super) struct TimedWriter<'a> {
     inner: &'a mut (dyn Write + Send),
-    pulse: &'a Pulse,
+    idle: &'a IdleTimeout,
     pub(super) broken: bool,
 }
 
-impl<'a> Paced<'a> {
-    /// Starts with our work.
-    pub(super) fn new(inner: &'a mut (dyn Write + Send), pulse: &'a Pulse) -> Self {
-        pulse.work_begins();
+impl<'a> TimedWriter<'a> {
+    /// Starts paused.
+    pub(super) fn new(inner: &'a mut (dyn Write + Send), idle: &'a IdleTimeout) -> Self {
+        idle.pause();
         Self {
             inner,
-            pulse,
+            idle,
             broken: false,
         }
     }
 }
 
-impl Write for Paced<'_> {
+impl Write for TimedWriter<'_> {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.pulse.work_ends();
+        self.idle.resume();
         let written = self.inner.write(bytes);
-        self.pulse.work_begins();
+        self.idle.pause();
         self.broken |= written.is_err();
         written
     }

@@ -2,17 +2,17 @@
 
 use sendoff_push::PushError;
 
-use crate::git::delivery::{DeliveryError, LocalCheckError, TransportError};
+use crate::git::push::{BranchPushError, LocalCheckError, TransportError};
 
 /// Returns what to do about a push that failed, in one line.
-pub fn advice(error: &DeliveryError) -> Option<String> {
+pub fn advice(error: &BranchPushError) -> Option<String> {
     policy_advice(error)
         .map(ToOwned::to_owned)
         .or_else(|| error.advice())
 }
 
 /// Returns the advice that names a key of the policy, or the program.
-fn policy_advice(error: &DeliveryError) -> Option<&'static str> {
+fn policy_advice(error: &BranchPushError) -> Option<&'static str> {
     match error.transport() {
         Some(TransportError::FileRemote) => {
             return Some("allow it with `remotes.allow-file = true` in your own policy");
@@ -25,7 +25,7 @@ fn policy_advice(error: &DeliveryError) -> Option<&'static str> {
     if let Some(LocalCheckError::HookTimeout(_)) = error.local_check() {
         return Some("make the pre-push hook quicker, or raise `limits.hook-timeout`");
     }
-    let DeliveryError::Push(error) = error else {
+    let BranchPushError::Push(error) = error else {
         return None;
     };
     Some(match error {

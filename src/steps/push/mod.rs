@@ -13,7 +13,7 @@ use futures_util::future::{Either, select};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::git::delivery::{Around, Submodules};
+use crate::git::push::{LocalOptions, Submodules};
 use crate::git::{Hook, Matching, PrePush, Repo};
 use crate::names::{RemoteName, RemoteUrl, Scheme};
 use crate::pipeline::{Context, Outcome, Step, StepDef, StepError, interruptible};
@@ -108,12 +108,12 @@ impl Step for Push {
             ));
         };
         let (answer, asked) = mpsc::channel::<RemoteFacts>();
-        let (around, news) = self.around(repo, cx);
+        let (local, news) = self.local_options(repo, cx);
         let work = Work {
             repo: repo.clone(),
             permit: shipment.permit.clone(),
             new: shipment.head,
-            destinations: destinations(shipment, &around),
+            destinations: destinations(shipment, &local),
             set_upstream: self.set_upstream,
             now: cx.clock.now(),
         };
@@ -147,8 +147,8 @@ impl Push {
         self.remote.name()
     }
 
-    /// Returns what is done around the push, and what the report has to say about it.
-    fn around(&self, repo: &Repo, cx: &Context<'_>) -> (Around, News) {
+    /// Returns what is done before the push, and what the report has to say about it.
+    fn local_options(&self, repo: &Repo, cx: &Context<'_>) -> (LocalOptions, News) {
         let mut news = News::default();
         if let Ok(shipment) = cx.shipment
             && asks_for_no_verification(repo, &shipment.remote.url)
@@ -157,7 +157,7 @@ impl Push {
                 "http.sslVerify = false in the git configuration is ignored: certificates are checked (http.sslCAInfo names an authority of your own)".into(),
             );
         }
-        let around = Around {
+        let local = LocalOptions {
             hook: self.hook(repo, cx.trigger, &mut news),
             hook_timeout: cx.policy.limits().hook_timeout.duration(),
             submodules: match self.submodules {
@@ -166,7 +166,7 @@ impl Push {
             },
             push_options: self.push_options(repo),
         };
-        (around, news)
+        (local, news)
     }
 
     /// Returns the policy's push options, else those of the user's git configuration, where an empty one

@@ -2,7 +2,7 @@
 
 use sendoff_push::{Action, PushError, Pushed};
 
-use crate::git::delivery::{DeliveryError, LocalCheckError};
+use crate::git::push::{BranchPushError, LocalCheckError};
 use crate::pipeline::{ErrorKind, Outcome, Outputs, Shipment, StepError};
 use crate::policy::Refused;
 use crate::reason::{Code, Reason};
@@ -78,7 +78,7 @@ pub(super) fn outcome(
 
 /// Returns why the permit did not hold, when that is because the branch is protected.
 fn protected(arrival: &Arrival) -> Option<&Refused> {
-    let Err(DeliveryError::Push(PushError::NotConfirmed(refused))) = &arrival.pushed else {
+    let Err(BranchPushError::Push(PushError::NotConfirmed(refused))) = &arrival.pushed else {
         return None;
     };
     let refused = refused.downcast_ref()?;
@@ -140,7 +140,7 @@ fn one_line(shipment: &Shipment, pushed: &Pushed) -> String {
     }
 }
 
-fn step_error(error: &DeliveryError, known: &KnownSecrets) -> StepError {
+fn step_error(error: &BranchPushError, known: &KnownSecrets) -> StepError {
     let kind = if error.is_transient() {
         ErrorKind::Transient
     } else {

@@ -6,21 +6,21 @@ use gix::ObjectId;
 use jiff::Timestamp;
 use sendoff_push::{LastSeen, Progress, PushError, Pushed};
 
-use crate::git::delivery::{Around, Delivery, DeliveryError};
+use crate::git::push::{BranchPush, BranchPushError, LocalOptions};
 use crate::git::{Remote, Repo};
 use crate::names::{BranchName, RemoteUrl};
 use crate::pipeline::{Destination, Shipment};
 use crate::policy::{PushPermit, RemoteFacts};
 
 /// Returns the places to push to, in the order of git.
-pub(super) fn destinations(shipment: &Shipment, around: &Around) -> Vec<Destination> {
+pub(super) fn destinations(shipment: &Shipment, local: &LocalOptions) -> Vec<Destination> {
     let first = Destination {
         remote: shipment.remote.clone(),
         push_options: shipment.push_options.clone(),
     };
     let all = std::iter::once(first).chain(shipment.also.iter().cloned());
     all.map(|mut destination| {
-        destination.push_options.around = around.clone();
+        destination.push_options.local = local.clone();
         destination
     })
     .collect()
@@ -39,7 +39,7 @@ pub(super) struct Work {
 /// What became of the push to one place.
 pub(super) struct Arrival {
     pub(super) url: RemoteUrl,
-    pub(super) pushed: Result<Pushed, DeliveryError>,
+    pub(super) pushed: Result<Pushed, BranchPushError>,
     /// What could not be noted down on this side. The remote has the branch all the same.
     pub(super) untold: Vec<String>,
 }
@@ -56,7 +56,7 @@ impl Work {
         places
             .map(|place| {
                 let last_seen = || self.last_seen(&place.remote);
-                let delivery = Delivery {
+                let delivery = BranchPush {
                     permit: &self.permit,
                     remote: &place.remote,
                     new: self.new,
@@ -69,7 +69,7 @@ impl Work {
                 let opened = self.repo.thread_local();
                 let pushed = opened
                     .map_err(|error| {
-                        DeliveryError::from(PushError::Objects {
+                        BranchPushError::from(PushError::Objects {
                             class: "corrupt",
                             source: Box::new(error),
                         })

@@ -1,6 +1,6 @@
 //! Servers that git's own never is: canned answers behind an ssh that is none.
 
-use sendoff::git::delivery::DeliveryError;
+use sendoff::git::push::BranchPushError;
 use sendoff_push::{Action, Pushed};
 
 use crate::sandbox::Sandbox;
@@ -14,7 +14,7 @@ fn line(data: &str) -> String {
 
 /// Pushes to a server that advertises `feature` at the old tip with `capabilities`, reads the
 /// request, and answers with `answer`.
-fn push_to(capabilities: &str, answer: &str) -> Result<Pushed, DeliveryError> {
+fn push_to(capabilities: &str, answer: &str) -> Result<Pushed, BranchPushError> {
     let sandbox = Sandbox::new();
     let (work, _) = ahead(&sandbox, "r");
     let old = sandbox.git(&work, &["rev-parse", "HEAD~1"]);
@@ -24,7 +24,7 @@ fn push_to(capabilities: &str, answer: &str) -> Result<Pushed, DeliveryError> {
     talk(&sandbox, &work, "cat hello; cat > request; cat answer")
 }
 
-fn talk(sandbox: &Sandbox, work: &std::path::Path, text: &str) -> Result<Pushed, DeliveryError> {
+fn talk(sandbox: &Sandbox, work: &std::path::Path, text: &str) -> Result<Pushed, BranchPushError> {
     let root = sandbox.path("");
     let server = script(
         sandbox,

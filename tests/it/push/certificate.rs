@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rustls::ServerConfig;
 use rustls::crypto::ring::default_provider;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
-use sendoff::git::delivery::PushOptions;
+use sendoff::git::push::PushOptions;
 
 use crate::sandbox::Sandbox;
 

@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 
 use secrecy::SecretString;
 use sendoff::demo::git_server::{GitServer, GitServerOptions};
-use sendoff::git::delivery::{Delivery, DeliveryError, PushOptions};
+use sendoff::git::push::{BranchPush, BranchPushError, PushOptions};
 use sendoff::git::{ConfigFiles, LocalConfigTrust, Remote, Repo};
 use sendoff::names::{BranchName, RemoteName, RemoteUrl};
 use sendoff::policy::{Policy, RemoteFacts};
@@ -34,7 +34,7 @@ fn configure(sandbox: &Sandbox, text: &str) {
 }
 
 /// Pushes `feature` as a run does: the repository with reduced trust, the options from its configuration.
-fn push_feature(sandbox: &Sandbox, work: &Path, url: &str) -> Result<Pushed, DeliveryError> {
+fn push_feature(sandbox: &Sandbox, work: &Path, url: &str) -> Result<Pushed, BranchPushError> {
     let home = sandbox.home();
     let mut files = ConfigFiles::of_user(Some(&home), Some(&home.join(".config")));
     files.system = None;
@@ -46,7 +46,7 @@ fn push_feature(sandbox: &Sandbox, work: &Path, url: &str) -> Result<Pushed, Del
     let permit = Policy::default()
         .permit_push(&BranchName::new("feature").unwrap())
         .unwrap();
-    let delivery = Delivery {
+    let delivery = BranchPush {
         permit: &permit,
         remote: &Remote::new(RemoteName::new("origin").unwrap(), url),
         new: gix::ObjectId::from_hex(sandbox.git(work, &["rev-parse", "HEAD"]).as_bytes()).unwrap(),

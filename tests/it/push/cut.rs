@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use sendoff::demo::git_server::GitServerOptions;
-use sendoff::git::delivery::TransportError;
+use sendoff::git::push::TransportError;
 use sendoff_push::Action;
 
 use crate::sandbox::Sandbox;

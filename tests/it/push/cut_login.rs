@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use sendoff::demo::git_server::GitServerOptions;
-use sendoff::git::delivery::{LoginHabit, LoginUse, PushOptions};
+use sendoff::git::push::{AuthCache, AuthNeed, PushOptions};
 
 use super::certificate::Certificate;
 use super::front::{Front, Manner};
@@ -45,7 +45,7 @@ impl Guarded {
         );
         let mut options = certificate.trusted(sandbox);
         options.helpers = helpers(sandbox, &[&line]);
-        options.login_habit = LoginHabit::new(Some(LoginUse::Wanted));
+        options.auth_cache = AuthCache::new(Some(AuthNeed::Required));
         Self {
             front: Front::start(&served.server.url(), manner),
             heard,
@@ -54,7 +54,7 @@ impl Guarded {
         }
     }
 
-    fn push(&self) -> Result<sendoff_push::Pushed, sendoff::git::delivery::DeliveryError> {
+    fn push(&self) -> Result<sendoff_push::Pushed, sendoff::git::push::BranchPushError> {
         let served = &self.served;
         push_head(
             &served.sandbox,
@@ -123,7 +123,7 @@ fn a_collected_push_that_is_cut_off_for_its_login_is_sent_with_the_next_one() {
         let mut guarded = Guarded::start(tls, "wrong");
         guarded.options.post_buffer = 64 << 20;
         // The helper is asked when the server wants a login, and the first one is in the URL's place.
-        guarded.options.login_habit = LoginHabit::default();
+        guarded.options.auth_cache = AuthCache::default();
         guarded.options.login = Some(super::rig::login("me", "older"));
         let url = guarded.front.url().replace("://", "://me:older@");
         let served = &guarded.served;

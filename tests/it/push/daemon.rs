@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use sendoff::git::delivery::{AllowGit, PushOptions, remote_head};
+use sendoff::git::push::{AllowGit, PushOptions, remote_head};
 use sendoff::names::{BranchName, RemoteUrl};
 use sendoff_push::Action;
 

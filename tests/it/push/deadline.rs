@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use sendoff::demo::git_server::{Fault, FaultKind, GitServerOptions};
-use sendoff::git::delivery::{DeliveryError, PushOptions, remote_head};
+use sendoff::git::push::{BranchPushError, PushOptions, remote_head};
 use sendoff::names::RemoteUrl;
 
 use crate::process::is_gone;
@@ -36,7 +36,7 @@ fn soon(
     work: &std::path::Path,
     url: &str,
     options: &PushOptions,
-) -> DeliveryError {
+) -> BranchPushError {
     let begin = Instant::now();
     let error = push_head(sandbox, work, url, options).unwrap_err();
     assert!(begin.elapsed() < LIMIT, "{:?}: {error}", begin.elapsed());

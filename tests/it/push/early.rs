@@ -227,12 +227,12 @@ fn with_a_hook_nothing_is_begun_before_it_ran() {
         "git repack -a -d -q && git prune-packed -q",
     );
     let mut options = served.options();
-    options.around.hook = Some(sendoff::git::Hook {
+    options.local.hook = Some(sendoff::git::Hook {
         path: hook,
         directory: work.clone(),
         git_dir: None,
     });
-    options.around.hook_timeout = Duration::from_secs(20);
+    options.local.hook_timeout = Duration::from_secs(20);
     let eager = Eager::new(&served);
     let about = About {
         seen: truth(&served),

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
-use sendoff::git::delivery::{DeliveryError, TransportError};
+use sendoff::git::push::{BranchPushError, TransportError};
 use sendoff_push::NoRedaction;
 
 use crate::sandbox::Sandbox;
@@ -71,7 +71,7 @@ impl Case {
     }
 
     /// Pushes; returns the error, if any, and how many requests there were.
-    fn push(&self, refs: Vec<u8>, report: Vec<u8>) -> (Option<DeliveryError>, usize) {
+    fn push(&self, refs: Vec<u8>, report: Vec<u8>) -> (Option<BranchPushError>, usize) {
         let server = hostile(Act::Say(refs), Act::Say(report));
         let options = options(&self.sandbox);
         let pushed = push_head(&self.sandbox, &self.work, &server.url(), &options);
@@ -84,7 +84,7 @@ fn an_encoding_that_is_not_read_is_named() {
     let case = Case::new();
     for (lines, name) in UNREAD {
         let named = format!("the encoding `{name}`,");
-        let is_named = |error: Option<DeliveryError>, about: &str| {
+        let is_named = |error: Option<BranchPushError>, about: &str| {
             let error = error.unwrap();
             assert_eq!(error.class(), "bad-response", "{about} {name}: {error:?}");
             let text = error.summary(&NoRedaction);

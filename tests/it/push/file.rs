@@ -2,7 +2,7 @@
 
 use std::sync::atomic::AtomicBool;
 
-use sendoff::git::delivery::{AllowFile, remote_head};
+use sendoff::git::push::{AllowFile, remote_head};
 use sendoff::names::{BranchName, RemoteUrl};
 use sendoff::policy::RemoteFacts;
 use sendoff_push::Action;

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use sendoff::demo::git_server::GitServerOptions;
-use sendoff::git::delivery::{DeliveryError, PushOptions};
+use sendoff::git::push::{BranchPushError, PushOptions};
 
 use crate::sandbox::Sandbox;
 
@@ -134,7 +134,7 @@ impl Case {
     }
 
     /// Pushes; nothing may move for so long.
-    fn push_within(&self, patience: Duration, refs: Act, push: Act) -> Result<(), DeliveryError> {
+    fn push_within(&self, patience: Duration, refs: Act, push: Act) -> Result<(), BranchPushError> {
         let server = hostile(refs, push);
         let options = PushOptions {
             push_timeout: patience,
@@ -151,7 +151,7 @@ impl Case {
     }
 
     /// Pushes where it is not silence that ends it; the machine may be busy.
-    fn push(&self, refs: Act, push: Act) -> Result<(), DeliveryError> {
+    fn push(&self, refs: Act, push: Act) -> Result<(), BranchPushError> {
         self.push_within(Duration::from_secs(15), refs, push)
     }
 }

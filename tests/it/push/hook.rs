@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use sendoff::git::delivery::{LocalCheckError, PushOptions};
+use sendoff::git::push::{LocalCheckError, PushOptions};
 use sendoff::git::{ConfigFiles, LocalConfigTrust, PrePush, Repo};
 use sendoff_push::Action;
 
@@ -28,7 +28,7 @@ fn opened(sandbox: &Sandbox, work: &Path) -> Repo {
 /// The options with the hook that is found in `work`.
 fn hooked(sandbox: &Sandbox, work: &Path) -> PushOptions {
     let mut options = options(sandbox);
-    options.around.hook = match opened(sandbox, work).pre_push_hook() {
+    options.local.hook = match opened(sandbox, work).pre_push_hook() {
         PrePush::Found(hook) => Some(hook),
         other => panic!("{other:?}"),
     };
@@ -202,7 +202,7 @@ fn a_hook_that_does_not_end_is_killed_with_its_children() {
     let text = "sleep 600 & echo $! > \"$HOME/child\"; wait";
     script(&sandbox, "work-r/.git/hooks/pre-push", text);
     let mut options = hooked(&sandbox, &work);
-    options.around.hook_timeout = Duration::from_secs(2);
+    options.local.hook_timeout = Duration::from_secs(2);
     let begin = Instant::now();
     let error = push_head(&sandbox, &work, remote.to_str().unwrap(), &options).unwrap_err();
     assert!(begin.elapsed() < Duration::from_secs(20));
@@ -265,7 +265,7 @@ fn a_push_that_is_stopped_stops_its_hook() {
     let text = "echo $$ > \"$HOME/child\"; exec sleep 600";
     script(&sandbox, "work-r/.git/hooks/pre-push", text);
     let options = hooked(&sandbox, &work);
-    let hook = options.around.hook.unwrap();
+    let hook = options.local.hook.unwrap();
     let stop = AtomicBool::new(false);
     let child = sandbox.path("home/child");
     std::thread::scope(|scope| {

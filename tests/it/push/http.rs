@@ -1,7 +1,7 @@
 //! Smart HTTP: round trips, redirects, lost answers.
 
 use sendoff::demo::git_server::{Fault, FaultKind, GitServerOptions};
-use sendoff::git::delivery::remote_head;
+use sendoff::git::push::remote_head;
 use sendoff::names::RemoteUrl;
 use sendoff_push::Action;
 

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use hyper::Version;
 use sendoff::demo::git_server::GitServerOptions;
-use sendoff::git::delivery::PushOptions;
+use sendoff::git::push::PushOptions;
 use sendoff_push::Action;
 
 use crate::sandbox::Sandbox;

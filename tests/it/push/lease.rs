@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use gix::ObjectId;
 use sendoff::demo::git_server::GitServerOptions;
-use sendoff::git::delivery::DeliveryError;
+use sendoff::git::push::BranchPushError;
 use sendoff::names::BranchName;
 use sendoff::policy::RemoteFacts;
 use sendoff_push::{Action, PushError};
@@ -216,7 +216,7 @@ fn a_remote_that_wants_no_rewriting_and_a_protected_branch_stand_above_a_lease()
         head: Some(head.clone()),
     });
     assert!(
-        matches!(error, DeliveryError::Push(PushError::NotConfirmed(_))),
+        matches!(error, BranchPushError::Push(PushError::NotConfirmed(_))),
         "{error:?}"
     );
     assert_eq!(tip(&sandbox, &remote), old);

@@ -2,7 +2,7 @@
 
 use secrecy::ExposeSecret;
 use sendoff::demo::git_server::{FaultKind, GitServerOptions};
-use sendoff::git::delivery::{DeliveryError, LoginHabit, LoginUse};
+use sendoff::git::push::{AuthCache, AuthNeed, BranchPushError};
 
 use crate::sandbox::Sandbox;
 
@@ -45,12 +45,12 @@ impl Served {
     fn push_with_helper(
         &self,
         password: &str,
-        before: Option<LoginUse>,
-    ) -> Result<LoginHabit, DeliveryError> {
+        before: Option<AuthNeed>,
+    ) -> Result<AuthCache, BranchPushError> {
         let mut options = self.options();
         options.helpers = helpers(&self.sandbox, &[&recording(&self.sandbox, password)]);
-        options.login_habit = LoginHabit::new(before);
-        self.push(&options).map(|_| options.login_habit.clone())
+        options.auth_cache = AuthCache::new(before);
+        self.push(&options).map(|_| options.auth_cache.clone())
     }
 
     /// Returns what the helper was asked and told; nothing where it was left alone.
@@ -69,7 +69,7 @@ fn a_helper_is_asked_when_the_server_wants_a_login_and_told_that_it_worked() {
         "POST git-receive-pack 200 login",
     ];
     assert_eq!(served.talk(), expected);
-    assert_eq!(habit.learned(), Some(LoginUse::Wanted));
+    assert_eq!(habit.changed(), Some(AuthNeed::Required));
     let host = served.server.url().replace("http://", "");
     let asked = format!("protocol=http\nhost={host}\n");
     let expected = format!("get\n{asked}\nstore\n{asked}username=me\npassword=pw\n\n");
@@ -79,22 +79,22 @@ fn a_helper_is_asked_when_the_server_wants_a_login_and_told_that_it_worked() {
 #[test]
 fn a_server_that_wanted_a_login_before_gets_it_with_the_first_request() {
     let served = Served::start(guarded());
-    let wanted = Some(LoginUse::Wanted);
+    let wanted = Some(AuthNeed::Required);
     let habit = served.push_with_helper("pw", wanted).unwrap();
     let expected = ["GET info/refs 200 login", "POST git-receive-pack 200 login"];
     assert_eq!(served.talk(), expected);
-    assert_eq!((habit.seen(), habit.learned()), (wanted, None));
+    assert_eq!((habit.last(), habit.changed()), (wanted, None));
     assert!(served.heard().starts_with("get\n"));
 }
 
 #[test]
 fn a_server_that_wants_no_login_is_told_none_and_the_helper_is_left_alone() {
-    for before in [None, Some(LoginUse::NotWanted)] {
+    for before in [None, Some(AuthNeed::NotRequired)] {
         let served = Served::start(GitServerOptions::default());
         let habit = served.push_with_helper("pw", before).unwrap();
         let expected = ["GET info/refs 200", "POST git-receive-pack 200"];
         assert_eq!(served.talk(), expected);
-        assert_eq!(habit.seen(), Some(LoginUse::NotWanted));
+        assert_eq!(habit.last(), Some(AuthNeed::NotRequired));
         assert_eq!(served.heard(), "");
     }
 }
@@ -102,24 +102,24 @@ fn a_server_that_wants_no_login_is_told_none_and_the_helper_is_left_alone() {
 #[test]
 fn a_server_that_came_to_want_a_login_gets_it_when_it_says_so() {
     let served = Served::start(guarded());
-    let before = Some(LoginUse::NotWanted);
+    let before = Some(AuthNeed::NotRequired);
     let habit = served.push_with_helper("pw", before).unwrap();
     let expected = ["GET info/refs 401", "GET info/refs 200 login"];
     assert_eq!(served.talk()[..2], expected);
-    assert_eq!(habit.learned(), Some(LoginUse::Wanted));
+    assert_eq!(habit.changed(), Some(AuthNeed::Required));
 }
 
 #[test]
 fn the_callers_login_is_used_where_no_helper_knows_one() {
     for (before, first) in [
         (None, "GET info/refs 401"),
-        (Some(LoginUse::Wanted), "GET info/refs 200 login"),
+        (Some(AuthNeed::Required), "GET info/refs 200 login"),
     ] {
         let served = Served::start(guarded());
         let mut options = served.options();
         options.helpers = helpers(&served.sandbox, &["!true"]);
         options.login = Some(login("me", "pw"));
-        options.login_habit = LoginHabit::new(before);
+        options.auth_cache = AuthCache::new(before);
         served.push(&options).unwrap();
         let talk = served.talk();
         assert_eq!(talk.first().unwrap(), first);
@@ -129,7 +129,7 @@ fn the_callers_login_is_used_where_no_helper_knows_one() {
 
 #[test]
 fn a_helper_whose_login_is_refused_is_told_to_forget_it() {
-    for before in [None, Some(LoginUse::Wanted)] {
+    for before in [None, Some(AuthNeed::Required)] {
         let served = Served::start(guarded());
         let refused = served.push_with_helper("wrong-CANARY", before);
         let error = refused.unwrap_err();
@@ -152,7 +152,7 @@ fn a_login_that_only_the_push_itself_needs_is_asked_for_then() {
         "POST git-receive-pack 200 login",
     ];
     assert_eq!(served.talk(), expected);
-    assert_eq!(habit.learned(), Some(LoginUse::Wanted));
+    assert_eq!(habit.changed(), Some(AuthNeed::Required));
     let heard = served.heard();
     assert!(heard.contains("store\n"), "{heard}");
 }
@@ -173,7 +173,7 @@ fn a_login_that_the_push_itself_refuses_is_forgotten_after_it_was_kept() {
     let served = Served::start(faulty(POST, 0, 99, FaultKind::Status(401, "who?")));
     let mut options = served.options();
     options.helpers = helpers(&served.sandbox, &[&slow_helper(&served)]);
-    options.login_habit = LoginHabit::new(Some(LoginUse::Wanted));
+    options.auth_cache = AuthCache::new(Some(AuthNeed::Required));
     let error = served.push(&options).unwrap_err();
     assert_eq!(error.class(), "auth", "{error:?}");
     assert_eq!(served.heard(), "get\nstore\nerase\n");
@@ -184,7 +184,7 @@ fn the_callers_login_stays_here_where_none_was_wanted() {
     let served = Served::start(GitServerOptions::default());
     let mut options = served.options();
     options.login = Some(login("me", "pw"));
-    options.login_habit = LoginHabit::new(Some(LoginUse::NotWanted));
+    options.auth_cache = AuthCache::new(Some(AuthNeed::NotRequired));
     served.push(&options).unwrap();
     let expected = ["GET info/refs 200", "POST git-receive-pack 200"];
     assert_eq!(served.talk(), expected);

@@ -1,6 +1,5 @@
 //! Tests of `push`.
 
-mod around;
 mod bytes;
 mod canned;
 mod certificate;
@@ -30,6 +29,7 @@ mod http_keys;
 mod huge;
 mod lease;
 mod lifted;
+mod local_checks;
 mod logins;
 mod memory;
 mod objects;

@@ -2,7 +2,7 @@
 
 use reqwest::header::{AUTHORIZATION, HeaderValue};
 use sendoff::demo::git_server::{FaultKind, GitServerOptions};
-use sendoff::git::delivery::{DeliveryError, LoginHabit, LoginUse, PushOptions, TransportError};
+use sendoff::git::push::{AuthCache, AuthNeed, BranchPushError, PushOptions, TransportError};
 
 use super::front::{Front, Manner};
 use super::logins::{commit_noise, recording};
@@ -14,16 +14,16 @@ const RIGHT: &str = "Basic bWU6cHc=";
 const WRONG: &str = "Basic bWU6d3Jvbmc=";
 
 /// Options with a header of the user's own, and a helper that knows a login.
-fn with_header(served: &Served, header: &'static str, before: Option<LoginUse>) -> PushOptions {
+fn with_header(served: &Served, header: &'static str, before: Option<AuthNeed>) -> PushOptions {
     PushOptions {
         extra_headers: vec![(AUTHORIZATION, HeaderValue::from_static(header))],
         helpers: helpers(&served.sandbox, &[&recording(&served.sandbox, "pw")]),
-        login_habit: LoginHabit::new(before),
+        auth_cache: AuthCache::new(before),
         ..served.options()
     }
 }
 
-fn assert_is_told(error: &DeliveryError) {
+fn assert_is_told(error: &BranchPushError) {
     assert_eq!(error.class(), "auth", "{error:?}");
     assert!(
         matches!(
@@ -38,7 +38,7 @@ fn assert_is_told(error: &DeliveryError) {
 
 #[test]
 fn a_refused_header_is_sent_once_and_no_helper_hears_of_it() {
-    for before in [None, Some(LoginUse::Wanted), Some(LoginUse::NotWanted)] {
+    for before in [None, Some(AuthNeed::Required), Some(AuthNeed::NotRequired)] {
         let served = Served::start(guarded());
         let options = with_header(&served, WRONG, before);
         assert_is_told(&served.push(&options).unwrap_err());
@@ -50,7 +50,7 @@ fn a_refused_header_is_sent_once_and_no_helper_hears_of_it() {
 #[test]
 fn a_header_that_only_the_push_itself_refuses_is_not_sent_twice_either() {
     let served = Served::start(faulty(POST, 0, 99, FaultKind::Status(401, "who?")));
-    let options = with_header(&served, WRONG, Some(LoginUse::Wanted));
+    let options = with_header(&served, WRONG, Some(AuthNeed::Required));
     assert_is_told(&served.push(&options).unwrap_err());
     let expected = ["GET info/refs 200 login", "POST git-receive-pack 401 login"];
     assert_eq!(served.talk(), expected);
@@ -90,7 +90,7 @@ fn a_push_that_is_cut_off_for_its_header_is_not_sent_again() {
 
 #[test]
 fn a_header_that_is_taken_leaves_the_helper_alone() {
-    for before in [None, Some(LoginUse::Wanted)] {
+    for before in [None, Some(AuthNeed::Required)] {
         let served = Served::start(guarded());
         let options = with_header(&served, RIGHT, before);
         served.push(&options).unwrap();

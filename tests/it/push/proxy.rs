@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
 use sendoff::demo::git_server::GitServerOptions;
-use sendoff::git::delivery::PushOptions;
+use sendoff::git::push::PushOptions;
 use sendoff::git::{ConfigFiles, LocalConfigTrust, Repo};
 use sendoff::names::RemoteUrl;
 
@@ -155,7 +155,6 @@ fn an_ssh_of_another_kind_is_refused_by_its_name() {
     assert!(error.to_string().contains("plink"), "{error}");
     // The same holds for the question after HEAD, which never stops a run.
     let place = RemoteUrl::parse(url).unwrap();
-    let asked =
-        sendoff::git::delivery::remote_head(&place, &work, &options, &AtomicBool::new(false));
+    let asked = sendoff::git::push::remote_head(&place, &work, &options, &AtomicBool::new(false));
     assert!(asked.is_err());
 }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use sendoff::git::delivery::DeliveryError;
+use sendoff::git::push::BranchPushError;
 use sendoff::steps::push_advice;
 use sendoff_push::{NoRedaction, Pushed};
 
@@ -10,7 +10,7 @@ use super::rig::{options, push_head};
 use super::twin::{ONE, Shop};
 
 /// Pushes into the seed itself.
-pub(super) fn push(shop: &Shop) -> Result<Pushed, DeliveryError> {
+pub(super) fn push(shop: &Shop) -> Result<Pushed, BranchPushError> {
     let seed = shop.seed();
     push_head(
         &shop.sandbox,

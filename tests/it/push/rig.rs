@@ -12,7 +12,7 @@ use secrecy::SecretString;
 use sendoff::demo::git_server::{GitServer, GitServerOptions};
 use sendoff::git::Remote;
 use sendoff::git::credentials::{Helpers, Login};
-use sendoff::git::delivery::{AllowFile, Delivery, DeliveryError, PushOptions};
+use sendoff::git::push::{AllowFile, BranchPush, BranchPushError, PushOptions};
 use sendoff::names::{BranchName, RemoteName, RemoteUrl};
 use sendoff::policy::{Policy, RemoteFacts};
 use sendoff::process::Inheritance;
@@ -73,7 +73,7 @@ pub(crate) fn push_head(
     work: &Path,
     url: &str,
     options: &PushOptions,
-) -> Result<Pushed, DeliveryError> {
+) -> Result<Pushed, BranchPushError> {
     push_with(sandbox, work, url, options, &RemoteFacts::default)
 }
 
@@ -101,7 +101,7 @@ pub(crate) fn push_about(
     url: &str,
     options: &PushOptions,
     about: &About<'_>,
-) -> Result<Pushed, DeliveryError> {
+) -> Result<Pushed, BranchPushError> {
     with_patience(|stop| push_all(sandbox, work, url, options, about, stop, &plainly))
 }
 
@@ -112,7 +112,7 @@ pub(crate) fn push_with(
     url: &str,
     options: &PushOptions,
     facts: &dyn Fn() -> RemoteFacts,
-) -> Result<Pushed, DeliveryError> {
+) -> Result<Pushed, BranchPushError> {
     let about = About {
         facts,
         ..About::default()
@@ -128,7 +128,7 @@ pub(crate) fn push_leased(
     options: &PushOptions,
     facts: &dyn Fn() -> RemoteFacts,
     expected: Option<ObjectId>,
-) -> Result<Pushed, DeliveryError> {
+) -> Result<Pushed, BranchPushError> {
     let how: How<'_> = &|repo, delivery| delivery.push_with_lease(repo, expected);
     let about = About {
         facts,
@@ -160,14 +160,14 @@ pub(crate) fn push_until(
     options: &PushOptions,
     about: &About<'_>,
     stop: &AtomicBool,
-) -> Result<Pushed, DeliveryError> {
+) -> Result<Pushed, BranchPushError> {
     push_all(sandbox, work, url, options, about, stop, &plainly)
 }
 
 /// Which of the pushes of the library is called.
-type How<'a> = &'a dyn Fn(&gix::Repository, &Delivery<'_>) -> Result<Pushed, DeliveryError>;
+type How<'a> = &'a dyn Fn(&gix::Repository, &BranchPush<'_>) -> Result<Pushed, BranchPushError>;
 
-fn plainly(repo: &gix::Repository, delivery: &Delivery<'_>) -> Result<Pushed, DeliveryError> {
+fn plainly(repo: &gix::Repository, delivery: &BranchPush<'_>) -> Result<Pushed, BranchPushError> {
     delivery.push(repo)
 }
 
@@ -179,14 +179,14 @@ fn push_all(
     about: &About<'_>,
     stop: &AtomicBool,
     how: How<'_>,
-) -> Result<Pushed, DeliveryError> {
+) -> Result<Pushed, BranchPushError> {
     let repo = gix::open_opts(work, gix::open::Options::isolated()).unwrap();
     let new = ObjectId::from_hex(sandbox.git(work, &["rev-parse", "HEAD"]).as_bytes()).unwrap();
     let branch = BranchName::new(branch_of(sandbox, work)).unwrap();
     let permit = Policy::default().permit_push(&branch).unwrap();
     let name = RemoteName::new("origin").unwrap();
     let remote = Remote::new(name, RemoteUrl::parse(url).unwrap());
-    let delivery = Delivery {
+    let delivery = BranchPush {
         permit: &permit,
         remote: &remote,
         new,
@@ -259,7 +259,7 @@ pub(crate) fn script(sandbox: &Sandbox, path: &str, text: &str) -> PathBuf {
 }
 
 /// Renders an error as people see it: class, chain, advice, with the sandbox's path taken out.
-pub(crate) fn rendered(sandbox: &Sandbox, error: &DeliveryError) -> String {
+pub(crate) fn rendered(sandbox: &Sandbox, error: &BranchPushError) -> String {
     let mut text = format!("{}: {error}", error.class());
     let mut source = std::error::Error::source(error);
     while let Some(cause) = source {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use secrecy::SecretString;
 use sendoff::demo::git_server::{Fault, FaultKind, GitServer, GitServerOptions};
-use sendoff::git::delivery::{DeliveryError, PushOptions};
+use sendoff::git::push::{BranchPushError, PushOptions};
 use sendoff_push::Pushed;
 
 use crate::sandbox::Sandbox;
@@ -48,7 +48,7 @@ impl Served {
     }
 
     /// Pushes HEAD to the branch of the same name.
-    pub(super) fn push(&self, options: &PushOptions) -> Result<Pushed, DeliveryError> {
+    pub(super) fn push(&self, options: &PushOptions) -> Result<Pushed, BranchPushError> {
         push_head(&self.sandbox, &self.work, &self.url(), options)
     }
 

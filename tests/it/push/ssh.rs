@@ -2,7 +2,7 @@
 
 use std::sync::atomic::AtomicBool;
 
-use sendoff::git::delivery::remote_head;
+use sendoff::git::push::remote_head;
 use sendoff::names::RemoteUrl;
 use sendoff_push::Action;
 
@@ -152,7 +152,7 @@ fn a_server_that_does_not_know_protocol_2_tells_its_head_all_the_same() {
 #[test]
 fn options_and_results_go_from_thread_to_thread() {
     fn check<T: Send + Sync + 'static>() {}
-    check::<sendoff::git::delivery::PushOptions>();
-    check::<sendoff::git::delivery::DeliveryError>();
+    check::<sendoff::git::push::PushOptions>();
+    check::<sendoff::git::push::BranchPushError>();
     check::<sendoff_push::Pushed>();
 }

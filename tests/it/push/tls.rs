@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use rustls::{ServerConnection, StreamOwned};
-use sendoff::git::delivery::{LoginHabit, LoginUse, PushOptions, TransportError};
+use sendoff::git::push::{AuthCache, AuthNeed, PushOptions, TransportError};
 
 use crate::sandbox::Sandbox;
 use crate::world::{World, step};
@@ -158,7 +158,7 @@ fn trusting(sandbox: &Sandbox) -> PushOptions {
     PushOptions {
         extra_roots: Some(sandbox.path("cert.pem")),
         helpers: helpers(sandbox, &[&line]),
-        login_habit: LoginHabit::new(Some(LoginUse::Wanted)),
+        auth_cache: AuthCache::new(Some(AuthNeed::Required)),
         ..options(sandbox)
     }
 }

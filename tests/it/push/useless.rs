@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use sendoff::git::delivery::{DeliveryError, PushOptions};
+use sendoff::git::push::{BranchPushError, PushOptions};
 use sendoff_push::Pushed;
 use sendoff_push::progress::Progress;
 
@@ -64,7 +64,7 @@ fn many() -> Shop {
 }
 
 /// Pushes to an ssh that says this when something was begun; returns how many objects were counted.
-fn push(shop: &Shop, says: &str) -> (Result<Pushed, DeliveryError>, u64) {
+fn push(shop: &Shop, says: &str) -> (Result<Pushed, BranchPushError>, u64) {
     let sandbox = &shop.sandbox;
     let text = format!(
         "cd {}; while [ ! -e begun ]; do sleep 0.02; done; {says}",
@@ -76,7 +76,11 @@ fn push(shop: &Shop, says: &str) -> (Result<Pushed, DeliveryError>, u64) {
 }
 
 /// Pushes, and returns how many objects were counted before the push ended.
-fn push_to(shop: &Shop, url: &str, options: &PushOptions) -> (Result<Pushed, DeliveryError>, u64) {
+fn push_to(
+    shop: &Shop,
+    url: &str,
+    options: &PushOptions,
+) -> (Result<Pushed, BranchPushError>, u64) {
     push_while(shop, url, options, u64::MAX)
 }
 
@@ -86,7 +90,7 @@ fn push_while(
     url: &str,
     options: &PushOptions,
     patience: u64,
-) -> (Result<Pushed, DeliveryError>, u64) {
+) -> (Result<Pushed, BranchPushError>, u64) {
     let sandbox = &shop.sandbox;
     let slow = Slow {
         begun: sandbox.path("begun"),
@@ -181,7 +185,7 @@ fn the_wish_to_end_is_heard_when_the_remote_has_answered() {
 fn a_remote_that_takes_no_push_options_is_told_before_all_is_counted() {
     let shop = many();
     let mut options = answering(&shop);
-    options.around.push_options = vec!["ci.skip".into()];
+    options.local.push_options = vec!["ci.skip".into()];
     let (pushed, counted) = push_to(&shop, "ssh://host.test/r.git", &options);
     let error = pushed.unwrap_err();
     assert_eq!(error.class(), "unsupported", "{error:?}");

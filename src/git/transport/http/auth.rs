@@ -1,4 +1,4 @@
-//! Which login goes with a request, and who is told whether it worked.
+//! The login of a connection: where it comes from, and which helpers are told whether it worked.
 
 use std::thread;
 use std::thread::JoinHandle;
@@ -9,89 +9,92 @@ use secrecy::ExposeSecret;
 use tracing::debug;
 
 use crate::git::credentials::{Helpers, Login};
-use crate::git::transport::auth_cache::{LoginHabit, LoginUse};
+use crate::git::transport::auth_cache::{AuthCache, AuthNeed};
 use crate::git::transport::{PushOptions, TransportError};
 use crate::names::RemoteUrl;
 
 /// Where a login comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Source {
-    /// The caller or the URL gave it; nobody is told.
+enum LoginSource {
+    /// The caller or the URL gave it; no helper is told.
     Given,
-    /// A helper, which wants to hear whether it worked.
+    /// A helper, which is to be told whether it worked.
     Helper,
-    /// A helper, which has heard that it works.
-    Kept,
+    /// A helper, which was told that it works.
+    HelperTold,
 }
 
-/// The login of one conversation, which is with one origin.
+/// The login of one connection, which is to one origin.
 #[derive(Debug)]
-pub(super) struct Logins<'a> {
-    current: Option<(Login, Source)>,
+pub(super) struct HttpAuth<'a> {
+    current: Option<(Login, LoginSource)>,
     asked: bool,
-    /// The server wanted a login in this conversation.
-    wanted: bool,
-    /// And it let us in with this one.
-    proven: bool,
+    /// The server required a login on this connection.
+    required: bool,
+    /// And it accepted this one.
+    verified: bool,
     helpers: &'a Helpers,
     url: Option<Url>,
     user: Option<&'a str>,
     headers: &'a [(HeaderName, HeaderValue)],
-    /// The caller's login, for when no helper knows one.
-    spare: Option<Login>,
-    habit: &'a LoginHabit,
-    /// Tells the helpers that their login works, beside the conversation.
-    telling: Option<JoinHandle<()>>,
+    /// The caller's login, for when no helper has one.
+    fallback: Option<Login>,
+    cache: &'a AuthCache,
+    /// The thread that tells the helpers that their login works.
+    storing: Option<JoinHandle<()>>,
 }
 
-impl<'a> Logins<'a> {
-    /// Begins with what is known: the login in the URL, else the helpers', else the caller's.
+impl<'a> HttpAuth<'a> {
+    /// Starts with the login in the URL, else the helpers', else the caller's.
     ///
-    /// The helpers are asked before the first request where the remote wanted a login before, because
+    /// The helpers are asked before the first request where the remote required a login before, because
     /// a refusal costs a round trip. One that fails then is asked again when the server insists, and
     /// then its error counts. Elsewhere they are asked when the server does, as git does it: it takes
-    /// a while to ask them, and a login goes to nobody who does not want it.
+    /// a while to ask them, and a login is not sent to a server that does not ask for it.
     pub(super) fn new(url: &'a RemoteUrl, options: &'a PushOptions) -> Self {
         let in_url = url.password().map(|password| Login {
             user: url.user().unwrap_or_default().to_owned(),
             password: password.clone(),
         });
-        let mut logins = Self {
-            current: in_url.map(|login| (login, Source::Given)),
+        let mut auth = Self {
+            current: in_url.map(|login| (login, LoginSource::Given)),
             asked: false,
-            wanted: false,
-            proven: false,
+            required: false,
+            verified: false,
             helpers: &options.helpers,
             url: url.http_url(),
             user: url.user(),
             headers: &options.extra_headers,
-            spare: None,
-            habit: &options.login_habit,
-            telling: None,
+            fallback: None,
+            cache: &options.auth_cache,
+            storing: None,
         };
-        // A header of the user's own goes instead of any login, so nobody is asked for one.
-        if logins.current.is_some() || logins.has_own() {
-            return logins;
+        // A header of the user's own replaces any login, so no helper is asked.
+        if auth.current.is_some() || auth.has_own() {
+            return auth;
         }
-        let is_wanted = logins.habit.seen() == Some(LoginUse::Wanted);
-        if is_wanted && let Some(login) = logins.kept() {
-            logins.current = Some((login, Source::Helper));
-            logins.asked = true;
-        } else if is_wanted || logins.is_new_and_helpless() {
-            logins.current = options.login.clone().map(|login| (login, Source::Given));
+        let is_required = auth.cache.last() == Some(AuthNeed::Required);
+        if is_required && let Some(login) = auth.helper_login() {
+            auth.current = Some((login, LoginSource::Helper));
+            auth.asked = true;
+        } else if is_required || auth.is_new_and_helpless() {
+            auth.current = options
+                .login
+                .clone()
+                .map(|login| (login, LoginSource::Given));
         } else {
-            logins.spare.clone_from(&options.login);
+            auth.fallback.clone_from(&options.login);
         }
-        logins
+        auth
     }
 
-    /// Says whether nothing is known of the remote, and there is no helper to ask later.
+    /// Says whether the remote is new, and there is no helper to ask later.
     fn is_new_and_helpless(&self) -> bool {
-        self.habit.seen().is_none() && !self.helpers.is_configured()
+        self.cache.last().is_none() && !self.helpers.is_configured()
     }
 
-    /// Returns what the helpers keep.
-    fn kept(&self) -> Option<Login> {
+    /// Returns the helpers' login; their failure is only logged.
+    fn helper_login(&self) -> Option<Login> {
         let url = self.url.as_ref().filter(|_| self.helpers.is_configured())?;
         match self.helpers.get(url, self.user) {
             Ok(login) => login,
@@ -123,9 +126,9 @@ impl<'a> Logins<'a> {
         self.headers.iter().any(|(name, _)| name == wanted)
     }
 
-    /// Says whether a request cannot fail for its login: the server has looked at it, or there is none.
-    pub(super) fn is_proven(&self) -> bool {
-        self.proven || !self.is_known()
+    /// Says whether a request cannot fail for its login: the server has accepted it, or there is none.
+    pub(super) fn is_verified(&self) -> bool {
+        self.verified || !self.is_known()
     }
 
     /// Adds the configured headers and the login to a request. The client follows no redirect, so it goes to this origin only.
@@ -142,58 +145,61 @@ impl<'a> Logins<'a> {
         }
     }
 
-    /// The server let us in: the helper may keep the login.
+    /// The server accepted the login: the helpers may store it.
     pub(super) fn accepted(&mut self) {
-        self.proven = self.wanted;
-        if let (Some((login, Source::Helper)), Some(url)) = (&self.current, &self.url) {
+        self.verified = self.required;
+        if let (Some((login, LoginSource::Helper)), Some(url)) = (&self.current, &self.url) {
             let (helpers, url, login) = (self.helpers.clone(), url.clone(), login.clone());
             let tell = move || {
                 if let Err(error) = helpers.store(&url, &login) {
-                    debug!(%error, "a helper did not keep the login");
+                    debug!(%error, "a helper did not store the login");
                 }
             };
-            self.telling = thread::Builder::new().spawn(tell).ok();
+            self.storing = thread::Builder::new().spawn(tell).ok();
             if let Some((_, source)) = &mut self.current {
-                *source = Source::Kept;
+                *source = LoginSource::HelperTold;
             }
         }
     }
 
-    /// The server took a push: it will not want a login next time where it wanted none now.
-    pub(super) fn taken(&self) {
+    /// The server accepted a push: where it required no login now, it will require none next time.
+    pub(super) fn push_accepted(&self) {
         if !self.is_known() {
-            self.habit.saw(LoginUse::NotWanted);
+            self.cache.record(AuthNeed::NotRequired);
         }
     }
 
-    /// The server wants a login, or another: asks the helpers, once.
+    /// The server requires a login, or another one: asks the helpers, once.
     ///
     /// It is an error where a header of the user's own was refused: the same request would carry the same
     /// header again, and what a helper knows was never sent.
     pub(super) fn refused(&mut self) -> Result<(), TransportError> {
-        self.habit.saw(LoginUse::Wanted);
-        (self.wanted, self.proven) = (true, false);
-        // Who is told to keep it must not hear of that after the refusal.
-        self.end_telling();
+        self.cache.record(AuthNeed::Required);
+        (self.required, self.verified) = (true, false);
+        // A helper must not be told to store the login after it was told to erase it.
+        self.wait_for_store();
         if self.has_own() {
             return Err(self.error());
         }
         let Some(url) = &self.url else {
             return Err(self.error());
         };
-        if let Some((login, Source::Helper | Source::Kept)) = &self.current
+        if let Some((login, LoginSource::Helper | LoginSource::HelperTold)) = &self.current
             && let Err(error) = self.helpers.erase(url, login)
         {
-            debug!(%error, "a helper did not forget the login");
+            debug!(%error, "a helper did not erase the login");
         }
         if self.asked {
             return Err(self.error());
         }
         self.asked = true;
         let found = self.helpers.get(url, self.user);
-        let found = found.map(|login| login.map(|login| (login, Source::Helper)));
-        let spare = self.spare.take().map(|login| (login, Source::Given));
-        self.current = match (found, spare) {
+        let found = found.map(|login| login.map(|login| (login, LoginSource::Helper)));
+        let fallback = self
+            .fallback
+            .take()
+            .map(|login| (login, LoginSource::Given));
+        self.current = match (found, fallback) {
             (Ok(Some(login)), _) | (_, Some(login)) => Some(login),
             (Ok(None), None) => return Err(self.error()),
             (Err(error), None) => return Err(TransportError::Credential(error.into())),
@@ -201,14 +207,14 @@ impl<'a> Logins<'a> {
         Ok(())
     }
 
-    /// Waits for the helpers that are being told. They are not cut off; each has a deadline of its own.
-    fn end_telling(&mut self) {
-        if let Some(telling) = self.telling.take() {
-            drop(telling.join());
+    /// Waits until the helpers were told; each has a deadline of its own.
+    fn wait_for_store(&mut self) {
+        if let Some(storing) = self.storing.take() {
+            drop(storing.join());
         }
     }
 
-    /// Returns the error of a conversation that ends here.
+    /// Returns the error for a refused or missing login.
     pub(super) fn error(&self) -> TransportError {
         let host = self.host();
         if self.has_own() {
@@ -221,8 +227,8 @@ impl<'a> Logins<'a> {
     }
 }
 
-impl Drop for Logins<'_> {
+impl Drop for HttpAuth<'_> {
     fn drop(&mut self) {
-        self.end_telling();
+        self.wait_for_store();
     }
 }

@@ -1,4 +1,4 @@
-//! A request body that is written on one thread and sent on another, a few pieces apart.
+//! The request body: written on one thread and sent on another, through a bounded channel.
 
 use std::io::{self, Write};
 use std::pin::Pin;
@@ -10,30 +10,30 @@ use bytes::{Bytes, BytesMut};
 use http_body::{Body, Frame, SizeHint};
 use tokio::sync::mpsc::{Receiver, Sender};
 
-use crate::git::transport::idle_timeout::Pulse;
+use crate::git::transport::idle_timeout::IdleTimeout;
 
-/// How large the pieces are, in bytes.
-const PIECE: usize = 64 * 1024;
+/// How large the chunks are, in bytes.
+const CHUNK_SIZE: usize = 64 * 1024;
 
-/// What goes from the writer to the body.
+/// A message from the writer to the body.
 #[derive(Debug)]
-pub(super) enum Piece {
+pub(super) enum Chunk {
     /// Bytes of the request.
     Data(Bytes),
     /// The request is complete. A body that ends without was cut short.
     End,
 }
 
-/// The writing end.
+/// The writing end of the channel.
 #[derive(Debug)]
-pub(super) struct PieceWriter {
-    sender: Sender<Piece>,
+pub(super) struct ChunkWriter {
+    sender: Sender<Chunk>,
     buffer: BytesMut,
     broken: bool,
 }
 
-impl PieceWriter {
-    pub(super) fn new(sender: Sender<Piece>) -> Self {
+impl ChunkWriter {
+    pub(super) fn new(sender: Sender<Chunk>) -> Self {
         Self {
             sender,
             buffer: BytesMut::new(),
@@ -46,24 +46,24 @@ impl PieceWriter {
         self.broken
     }
 
-    /// Sends what is left, and the mark that nothing is missing.
+    /// Sends what is buffered, and the mark that the request is complete.
     pub(super) fn end(mut self) -> io::Result<()> {
         self.flush()?;
-        self.send(Piece::End)
+        self.send(Chunk::End)
     }
 
-    fn send(&mut self, piece: Piece) -> io::Result<()> {
-        self.sender.blocking_send(piece).map_err(|_| {
+    fn send(&mut self, chunk: Chunk) -> io::Result<()> {
+        self.sender.blocking_send(chunk).map_err(|_| {
             self.broken = true;
             io::ErrorKind::BrokenPipe.into()
         })
     }
 }
 
-impl Write for PieceWriter {
+impl Write for ChunkWriter {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.buffer.extend_from_slice(bytes);
-        if self.buffer.len() >= PIECE {
+        if self.buffer.len() >= CHUNK_SIZE {
             self.flush()?;
         }
         Ok(bytes.len())
@@ -73,12 +73,12 @@ impl Write for PieceWriter {
         if self.buffer.is_empty() {
             return Ok(());
         }
-        let piece = self.buffer.split().freeze();
-        self.send(Piece::Data(piece))
+        let chunk = self.buffer.split().freeze();
+        self.send(Chunk::Data(chunk))
     }
 }
 
-/// How far the sending of one request's body came. A connection that is left may keep the body.
+/// How much of one request's body was sent. An abandoned connection can outlive the request.
 #[derive(Debug, Clone)]
 pub(super) struct Upload(Arc<UploadState>);
 
@@ -86,12 +86,12 @@ pub(super) struct Upload(Arc<UploadState>);
 struct UploadState {
     handed_over: AtomicBool,
     closed: AtomicBool,
-    /// Dropped when the last byte was handed over: who listens hears of that.
+    /// Dropped when the last byte was handed over: the receiver sees the channel close.
     told: Mutex<Option<std::sync::mpsc::Sender<()>>>,
 }
 
 impl Upload {
-    /// Begins; `told` is dropped when the last byte was handed over, or nobody wants the body any more.
+    /// Starts; `told` is dropped when the last byte was handed over, or the body is no longer needed.
     pub(super) fn new(told: Option<std::sync::mpsc::Sender<()>>) -> Self {
         Self(Arc::new(UploadState {
             handed_over: AtomicBool::new(false),
@@ -100,12 +100,12 @@ impl Upload {
         }))
     }
 
-    /// Says whether the last byte was handed over: then the server may have done what it was asked.
+    /// Says whether the last byte was handed over: then the server may have carried out the request.
     pub(super) fn is_handed_over(&self) -> bool {
         self.0.handed_over.load(Ordering::Relaxed)
     }
 
-    /// Nobody wants the body any more.
+    /// The body is no longer needed.
     pub(super) fn close(&self) {
         self.0.closed.store(true, Ordering::Relaxed);
         self.tell();
@@ -126,31 +126,31 @@ impl Upload {
     }
 }
 
-/// Closes an upload when it goes, also where its thread panics: somebody waits for that.
+/// Closes an upload when it is dropped, also when its thread panics: another thread waits for that.
 #[derive(Debug)]
-pub(super) struct ClosedAtEnd(pub(super) Upload);
+pub(super) struct CloseOnDrop(pub(super) Upload);
 
-impl Drop for ClosedAtEnd {
+impl Drop for CloseOnDrop {
     fn drop(&mut self) {
         self.0.close();
     }
 }
 
-/// The body of a request of known length. It is handed over piece by piece, so that the time in which
-/// it is sent is not silence, and it is a stream, so that nobody sends it twice.
+/// The body of a request of known length. It is handed over chunk by chunk, so that the time in which
+/// it is sent does not count as idle, and it is a stream, so that the HTTP library does not send it twice.
 #[derive(Debug)]
 pub(super) struct CollectedBody {
     rest: Bytes,
     upload: Upload,
-    pulse: Pulse,
+    idle: IdleTimeout,
 }
 
 impl CollectedBody {
-    pub(super) const fn new(body: Bytes, upload: Upload, pulse: Pulse) -> Self {
+    pub(super) const fn new(body: Bytes, upload: Upload, idle: IdleTimeout) -> Self {
         Self {
             rest: body,
             upload,
-            pulse,
+            idle,
         }
     }
 }
@@ -164,14 +164,16 @@ impl Body for CollectedBody {
         _: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
         if self.upload.is_closed() {
-            return Poll::Ready(Some(Err(io::Error::other("nobody waits for the answer"))));
+            return Poll::Ready(Some(Err(io::Error::other(
+                "the response is no longer needed",
+            ))));
         }
-        self.pulse.beat();
-        let piece = next_piece(&mut self.rest);
+        self.idle.reset();
+        let chunk = next_chunk(&mut self.rest);
         if self.rest.is_empty() {
             self.upload.complete();
         }
-        Poll::Ready(piece.map(|piece| Ok(Frame::data(piece))))
+        Poll::Ready(chunk.map(|chunk| Ok(Frame::data(chunk))))
     }
 
     fn is_end_stream(&self) -> bool {
@@ -183,78 +185,83 @@ impl Body for CollectedBody {
     }
 }
 
-/// Takes a piece off the front.
-fn next_piece(rest: &mut Bytes) -> Option<Bytes> {
-    let length = rest.len().min(PIECE);
+/// Takes a chunk off the front.
+fn next_chunk(rest: &mut Bytes) -> Option<Bytes> {
+    let length = rest.len().min(CHUNK_SIZE);
     (length > 0).then(|| rest.split_to(length))
 }
 
-/// The pieces that are still to come. A clone can close it: a connection that is left may keep its body.
+/// The receiving end of the channel. A clone can close it: an abandoned connection can outlive the request.
 #[derive(Debug, Clone)]
-pub(super) struct Pieces(Arc<Source>);
+pub(super) struct ChunkReceiver(Arc<ChunkSource>);
 
 #[derive(Debug)]
-struct Source {
-    receiver: Mutex<Receiver<Piece>>,
+struct ChunkSource {
+    receiver: Mutex<Receiver<Chunk>>,
     unfinished: AtomicBool,
 }
 
-impl Pieces {
-    pub(super) fn new(receiver: Receiver<Piece>) -> Self {
-        Self(Arc::new(Source {
+impl ChunkReceiver {
+    pub(super) fn new(receiver: Receiver<Chunk>) -> Self {
+        Self(Arc::new(ChunkSource {
             receiver: Mutex::new(receiver),
             unfinished: AtomicBool::new(false),
         }))
     }
 
-    /// Nobody wants them any more, and the writer hears of it.
+    /// Closes the channel, which ends the writer.
     pub(super) fn close(&self) {
         self.receiver().close();
     }
 
-    /// Says whether the writer gave up, so that the request was cut short by ourselves.
+    /// Says whether the writer gave up, so that we cut the request short.
     pub(super) fn are_unfinished(&self) -> bool {
         self.0.unfinished.load(Ordering::Relaxed)
     }
 
-    fn poll(&self, cx: &mut Context<'_>) -> Poll<Option<Piece>> {
-        let piece = ready!(self.receiver().poll_recv(cx));
-        self.0.unfinished.store(piece.is_none(), Ordering::Relaxed);
-        Poll::Ready(piece)
+    fn poll(&self, cx: &mut Context<'_>) -> Poll<Option<Chunk>> {
+        let chunk = ready!(self.receiver().poll_recv(cx));
+        self.0.unfinished.store(chunk.is_none(), Ordering::Relaxed);
+        Poll::Ready(chunk)
     }
 
-    fn receiver(&self) -> MutexGuard<'_, Receiver<Piece>> {
+    fn receiver(&self) -> MutexGuard<'_, Receiver<Chunk>> {
         let lock = self.0.receiver.lock();
         lock.unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// The body of a request whose length is not known: what was collected first, then what comes.
+/// The body of a request of unknown length: what was buffered first, then the channel.
 #[derive(Debug)]
 pub(super) struct StreamedBody {
     first: Bytes,
-    rest: Pieces,
+    rest: ChunkReceiver,
     upload: Upload,
     done: bool,
-    pulse: Pulse,
+    idle: IdleTimeout,
 }
 
 impl StreamedBody {
-    pub(super) const fn new(first: Bytes, rest: Pieces, upload: Upload, pulse: Pulse) -> Self {
+    pub(super) const fn new(
+        first: Bytes,
+        rest: ChunkReceiver,
+        upload: Upload,
+        idle: IdleTimeout,
+    ) -> Self {
         Self {
             first,
             rest,
             upload,
             done: false,
-            pulse,
+            idle,
         }
     }
 }
 
 impl Drop for StreamedBody {
     fn drop(&mut self) {
-        // It may go while it waits for a piece; the silence is that of the other side then.
-        self.pulse.work_ends();
+        // It may be dropped while it waits for a chunk; from then on we wait for the other side.
+        self.idle.resume();
     }
 }
 
@@ -269,17 +276,17 @@ impl Body for StreamedBody {
         if self.done {
             return Poll::Ready(None);
         }
-        if let Some(piece) = next_piece(&mut self.first) {
-            self.pulse.beat();
-            return Poll::Ready(Some(Ok(Frame::data(piece))));
+        if let Some(chunk) = next_chunk(&mut self.first) {
+            self.idle.reset();
+            return Poll::Ready(Some(Ok(Frame::data(chunk))));
         }
-        // While the next piece is being made, the silence is ours.
-        self.pulse.work_begins();
-        let piece = ready!(self.rest.poll(cx));
-        self.pulse.work_ends();
-        Poll::Ready(match piece {
-            Some(Piece::Data(bytes)) => Some(Ok(Frame::data(bytes))),
-            Some(Piece::End) => {
+        // The time in which the next chunk is made does not count as idle.
+        self.idle.pause();
+        let chunk = ready!(self.rest.poll(cx));
+        self.idle.resume();
+        Poll::Ready(match chunk {
+            Some(Chunk::Data(bytes)) => Some(Ok(Frame::data(bytes))),
+            Some(Chunk::End) => {
                 self.done = true;
                 self.upload.complete();
                 None

@@ -1,4 +1,4 @@
-//! The body of an answer with its compression taken off, piece by piece.
+//! Decodes the content encoding of a response, chunk by chunk.
 
 use std::io::{self, Write};
 
@@ -10,25 +10,25 @@ use sendoff_push::sideband::{Answer, Demux};
 
 use crate::secrets::KnownSecrets;
 
-/// What we say that we understand.
-pub(super) const ENCODING: &str = "gzip";
+/// The value of `Accept-Encoding`.
+pub(super) const ACCEPTED_ENCODING: &str = "gzip";
 
-/// How much of an encoding's name is shown, in letters.
-const NAME: usize = 60;
+/// How many characters of an encoding's name are shown.
+const MAX_NAME_LENGTH: usize = 60;
 
-/// How a body is written.
+/// The content encoding of a body.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Encoding {
-    /// As it is.
+    /// None.
     Identity,
     /// Compressed with gzip, once.
     Gzip,
-    /// In any other way, as the server names it.
+    /// Any other, as the server names it.
     Other(Vec<u8>),
 }
 
 impl Encoding {
-    /// Looks into all the lines of the headers that name one.
+    /// Reads all `Content-Encoding` headers.
     pub(super) fn of(headers: &HeaderMap) -> Self {
         let lines = headers.get_all(CONTENT_ENCODING).into_iter();
         let names = lines.flat_map(|line| line.as_bytes().split(|byte| *byte == b','));
@@ -50,21 +50,24 @@ fn is_gzip(name: &[u8]) -> bool {
 
 /// Returns the name of an encoding as it may be shown.
 pub(super) fn shown(name: &[u8], known: &KnownSecrets) -> String {
-    sanitize_line(name, known).chars().take(NAME).collect()
+    sanitize_line(name, known)
+        .chars()
+        .take(MAX_NAME_LENGTH)
+        .collect()
 }
 
-/// Hands on to `sink` what the server wrote. A sink that has enough says so with an error.
+/// Writes the decoded body to `sink`. A sink that takes no more returns an error.
 ///
-/// Nothing that a server compressed is held here but a few tens of kilobytes, whatever it stands for.
+/// At most a few tens of kilobytes are buffered here, whatever the compression ratio.
 pub(super) enum Decoder<W: Write> {
     Plain(W),
     Gzip(Box<MultiGzDecoder<W>>),
-    /// Nobody here can read it: the sink gets nothing.
+    /// Not supported: the sink gets nothing.
     Unread(W),
 }
 
 impl<W: Write> Decoder<W> {
-    /// Looks into the headers for how the body is written.
+    /// Chooses the decoder by the response's headers.
     pub(super) fn of(response: &Response, sink: W) -> Self {
         match Encoding::of(response.headers()) {
             Encoding::Identity => Self::Plain(sink),
@@ -73,12 +76,12 @@ impl<W: Write> Decoder<W> {
         }
     }
 
-    /// Takes the next piece; the sink has everything that can be known of it when this returns.
-    pub(super) fn feed(&mut self, piece: &[u8]) -> io::Result<()> {
+    /// Decodes the next chunk completely into the sink.
+    pub(super) fn feed(&mut self, chunk: &[u8]) -> io::Result<()> {
         match self {
-            Self::Plain(sink) => sink.write_all(piece),
+            Self::Plain(sink) => sink.write_all(chunk),
             Self::Gzip(decoder) => {
-                decoder.write_all(piece)?;
+                decoder.write_all(chunk)?;
                 decoder.flush()
             }
             Self::Unread(_) => Err(io::ErrorKind::Unsupported.into()),
@@ -93,7 +96,7 @@ impl<W: Write> Decoder<W> {
         }
     }
 
-    /// Returns the sink, to take out what it has.
+    /// Returns the sink, mutable.
     pub(super) fn sink_mut(&mut self) -> &mut W {
         match self {
             Self::Plain(sink) | Self::Unread(sink) => sink,
@@ -101,7 +104,7 @@ impl<W: Write> Decoder<W> {
         }
     }
 
-    /// The body is over; a compressed one has to be complete.
+    /// Checks that the body is complete.
     pub(super) fn end(&mut self) -> io::Result<()> {
         match self {
             Self::Plain(_) | Self::Unread(_) => Ok(()),
@@ -110,13 +113,13 @@ impl<W: Write> Decoder<W> {
     }
 }
 
-/// Keeps what comes, up to so many bytes.
-pub(super) struct Gathered {
+/// A buffer that takes a limited number of bytes.
+pub(super) struct CappedBuffer {
     bytes: Vec<u8>,
     cap: usize,
 }
 
-impl Gathered {
+impl CappedBuffer {
     pub(super) const fn new(cap: usize) -> Self {
         Self {
             bytes: Vec::new(),
@@ -124,7 +127,7 @@ impl Gathered {
         }
     }
 
-    /// Takes out what came.
+    /// Takes the content out.
     pub(super) fn take(&mut self) -> Vec<u8> {
         std::mem::take(&mut self.bytes)
     }
@@ -134,7 +137,7 @@ impl Gathered {
     }
 }
 
-impl Write for Gathered {
+impl Write for CappedBuffer {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let room = self.cap - self.bytes.len();
         let taken = bytes.get(..room).unwrap_or(bytes);
@@ -150,18 +153,18 @@ impl Write for Gathered {
     }
 }
 
-/// Takes the answer to a push apart, and nothing more when it is complete.
-pub(super) struct Reported<'a> {
+/// Demultiplexes the response to a push, until it is complete.
+pub(super) struct ReportReader<'a> {
     demux: Demux<'a>,
     heard: usize,
 }
 
-impl<'a> Reported<'a> {
+impl<'a> ReportReader<'a> {
     pub(super) const fn new(demux: Demux<'a>) -> Self {
         Self { demux, heard: 0 }
     }
 
-    /// Returns how many bytes of the answer came so far.
+    /// Returns how many bytes were decoded so far.
     pub(super) const fn heard(&self) -> usize {
         self.heard
     }
@@ -170,19 +173,19 @@ impl<'a> Reported<'a> {
         self.demux.is_done()
     }
 
-    /// Takes out what came.
+    /// Takes the content out.
     pub(super) fn finish(&mut self) -> Answer {
         self.demux.finish()
     }
 }
 
-impl Write for Reported<'_> {
-    fn write(&mut self, piece: &[u8]) -> io::Result<usize> {
-        if self.is_done() || self.demux.feed(piece).is_err() {
+impl Write for ReportReader<'_> {
+    fn write(&mut self, chunk: &[u8]) -> io::Result<usize> {
+        if self.is_done() || self.demux.feed(chunk).is_err() {
             return Err(io::ErrorKind::InvalidData.into());
         }
-        self.heard += piece.len();
-        Ok(piece.len())
+        self.heard += chunk.len();
+        Ok(chunk.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {

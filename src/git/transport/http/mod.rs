@@ -1,4 +1,4 @@
-//! Smart HTTP: one client, a login that goes with the first request, and what is asked before a push.
+//! Smart HTTP: the connection, reference discovery, and requests that are answered whole.
 
 mod auth;
 mod body;
@@ -17,39 +17,39 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::time::sleep;
 
 use crate::git::transport::classify::from_http;
-use crate::git::transport::idle_timeout::{Pulse, TICK};
+use crate::git::transport::idle_timeout::{IdleTimeout, POLL_INTERVAL};
 use crate::git::transport::service::Service;
 use crate::git::transport::{ServiceConnection, Target, TransportError};
 use crate::net::{ClientSettings, client_builder, may_follow};
 use crate::secrets::KnownSecrets;
 
-use self::auth::Logins;
-use self::decode::{Decoder, ENCODING, Encoding, Gathered, shown};
-use self::response::{Head, location, media_type, refusal};
+use self::auth::HttpAuth;
+use self::decode::{ACCEPTED_ENCODING, CappedBuffer, Decoder, Encoding, shown};
+use self::response::{ResponseHead, location, media_type, refusal};
 
-/// After so many steps the clock is looked at, however much a server says meanwhile.
-const EVENTS: u32 = 2;
-/// How much of an error page is read, in bytes: more than is shown of it, so that a secret in it is known for one.
-const EXCERPT: usize = 8 * 1024;
+/// After how many polls the runtime checks its timers, however much data a server sends.
+const EVENT_INTERVAL: u32 = 2;
+/// How much of an error page is read, in bytes: more than is shown, so that a secret in it is recognised whole.
+const ERROR_BODY_LIMIT: usize = 8 * 1024;
 
-/// A conversation over smart HTTP.
+/// A connection over smart HTTP.
 #[derive(Debug)]
-pub(super) struct HttpLink<'a> {
+pub(super) struct HttpConnection<'a> {
     client: Client,
-    /// Taken when the link is dropped.
+    /// Taken when the connection is dropped.
     runtime: Option<Runtime>,
     /// The repository's URL, after the redirects of the first request.
     base: Url,
     service: Service,
-    logins: Logins<'a>,
-    pulse: Pulse,
+    auth: HttpAuth<'a>,
+    idle: IdleTimeout,
     /// Up to here a request is collected and sent with its length, in bytes.
-    collected: usize,
+    post_buffer: usize,
     known: &'a KnownSecrets,
     stop: &'a AtomicBool,
 }
 
-impl<'a> HttpLink<'a> {
+impl<'a> HttpConnection<'a> {
     /// Makes the client. Nothing is sent yet.
     pub(super) fn open(target: Target<'a>, service: Service) -> Result<Self, TransportError> {
         let base = target
@@ -73,7 +73,7 @@ impl<'a> HttpLink<'a> {
             .map_err(|error| TransportError::Client(error.into()))?;
         let runtime = Builder::new_current_thread()
             .enable_all()
-            .event_interval(EVENTS)
+            .event_interval(EVENT_INTERVAL)
             .build()
             .map_err(|error| TransportError::Runtime(error.into()))?;
         Ok(Self {
@@ -81,69 +81,69 @@ impl<'a> HttpLink<'a> {
             runtime: Some(runtime),
             base,
             service,
-            logins: Logins::new(target.url, target.options),
-            pulse: Pulse::new(target.options.push_timeout),
-            collected: target.options.post_buffer,
+            auth: HttpAuth::new(target.url, target.options),
+            idle: IdleTimeout::new(target.options.push_timeout),
+            post_buffer: target.options.post_buffer,
             known: &target.options.known,
             stop: target.stop,
         })
     }
 
-    /// Asks for the advertisement: follows redirects at the same origin, asks for a login once.
-    fn ask(&mut self) -> Result<Vec<u8>, TransportError> {
+    /// Requests the advertisement: follows redirects within the origin, and logs in when the server asks for it.
+    fn discover_refs(&mut self) -> Result<Vec<u8>, TransportError> {
         let mut url = at(&self.base, "/info/refs");
         url.set_query(Some(&format!("service={}", self.service.name())));
         let wanted = format!("application/x-{}-advertisement", self.service.name());
-        let mut hops = 0;
+        let mut redirects = 0;
         loop {
             let request = self.request_to(Method::GET, url.clone());
             let wanted = wanted.as_str();
-            let (head, body) = self.run(|link| async move {
-                let response = link.send(request).await?;
-                let head = Head::of(&response);
+            let (head, body) = self.run(|connection| async move {
+                let response = connection.send(request).await?;
+                let head = ResponseHead::of(&response);
                 if head.status.is_redirection() {
                     return Ok((head, location(&response).into_bytes()));
                 }
                 if head.status == StatusCode::OK && media_type(&response) != wanted {
                     return Err(TransportError::NotGit {
-                        host: link.logins.host(),
+                        host: connection.auth.host(),
                     });
                 }
                 let cap = if head.status == StatusCode::OK {
                     ADVERTISEMENT_CAP
                 } else {
-                    EXCERPT
+                    ERROR_BODY_LIMIT
                 };
-                let body = link.read(response, cap).await?;
+                let body = connection.read(response, cap).await?;
                 Ok((head, body))
             })?;
             match head.status {
                 StatusCode::OK => {
-                    self.logins.accepted();
+                    self.auth.accepted();
                     return Ok(body);
                 }
-                StatusCode::UNAUTHORIZED => self.logins.refused()?,
+                StatusCode::UNAUTHORIZED => self.auth.refused()?,
                 status if status.is_redirection() => {
                     let to = String::from_utf8_lossy(&body);
                     let to = url.join(&to).map_err(|_| TransportError::Garbled)?;
-                    may_follow(&url, &to, hops)
+                    may_follow(&url, &to, redirects)
                         .map_err(|refused| TransportError::Redirect(refused.into()))?;
                     self.base = repository(&to, &url)?;
                     url = to;
-                    hops += 1;
+                    redirects += 1;
                 }
                 _ => return Err(self.refusal(head, &body)),
             }
         }
     }
 
-    /// Sends a small request and reads the answer.
-    fn ask_for(&mut self, body: &[u8]) -> Result<Vec<u8>, TransportError> {
+    /// Sends a small request and reads the response.
+    fn fetch_response(&mut self, body: &[u8]) -> Result<Vec<u8>, TransportError> {
         let request = self.post().body(body.to_vec());
-        let (head, body) = self.run(|link| async move {
-            let response = link.send(request).await?;
-            let head = Head::of(&response);
-            Ok((head, link.read(response, ADVERTISEMENT_CAP).await?))
+        let (head, body) = self.run(|connection| async move {
+            let response = connection.send(request).await?;
+            let head = ResponseHead::of(&response);
+            Ok((head, connection.read(response, ADVERTISEMENT_CAP).await?))
         })?;
         if head.status == StatusCode::OK {
             Ok(body)
@@ -152,12 +152,12 @@ impl<'a> HttpLink<'a> {
         }
     }
 
-    /// Returns the error that an answer other than 200 and 401 stands for.
-    fn refusal(&self, head: Head, body: &[u8]) -> TransportError {
-        refusal(head, body, &self.logins.host(), self.known)
+    /// Returns the error for a status other than 200 and 401.
+    fn refusal(&self, head: ResponseHead, body: &[u8]) -> TransportError {
+        refusal(head, body, &self.auth.host(), self.known)
     }
 
-    /// Drives one exchange, and gives it up when nothing moves or the caller wants to end.
+    /// Runs one exchange, and gives it up after the idle timeout or when the caller stops the push.
     fn run<'s, T, F>(&'s self, work: impl FnOnce(&'s Self) -> F) -> Result<T, TransportError>
     where
         F: Future<Output = Result<T, TransportError>>,
@@ -165,15 +165,15 @@ impl<'a> HttpLink<'a> {
         let Some(runtime) = &self.runtime else {
             return Err(TransportError::Garbled);
         };
-        self.pulse.work_ends();
-        // Exchanges that are quicker than a tick would not notice otherwise.
-        if let Some(interruption) = self.pulse.check(self.stop) {
+        self.idle.resume();
+        // An exchange that is shorter than the interval would not notice otherwise.
+        if let Some(interruption) = self.idle.check(self.stop) {
             return Err(interruption.into());
         }
         let watch = async {
             loop {
-                sleep(TICK).await;
-                if let Some(interruption) = self.pulse.check(self.stop) {
+                sleep(POLL_INTERVAL).await;
+                if let Some(interruption) = self.idle.check(self.stop) {
                     return interruption;
                 }
             }
@@ -186,45 +186,45 @@ impl<'a> HttpLink<'a> {
         })
     }
 
-    /// Sends a request; the answer begins with the status and the headers. It is an error when it is
-    /// one of git's in an encoding that is not read here.
+    /// Sends a request and returns the response's head. A response of git's in an unsupported content
+    /// encoding is an error.
     async fn send(&self, request: RequestBuilder) -> Result<Response, TransportError> {
         let response = request.send().await.map_err(from_http)?;
-        self.pulse.beat();
-        // A page that is none of git's is told to be one, whatever it is written in.
+        self.idle.reset();
+        // Other pages are reported as such, whatever their encoding.
         if response.status() == StatusCode::OK
             && media_type(&response).starts_with("application/x-git-")
             && let Encoding::Other(name) = Encoding::of(response.headers())
         {
             return Err(TransportError::Encoding {
-                host: self.logins.host(),
+                host: self.auth.host(),
                 encoding: shown(&name, self.known),
             });
         }
         Ok(response)
     }
 
-    /// Reads a body; an error when it is longer than the cap of a good answer.
+    /// Reads a body; one that is longer than `cap` is an error, but for an error page, which is cut.
     async fn read(&self, mut response: Response, cap: usize) -> Result<Vec<u8>, TransportError> {
-        let mut decoder = Decoder::of(&response, Gathered::new(cap));
+        let mut decoder = Decoder::of(&response, CappedBuffer::new(cap));
         let mut whole = Ok(());
-        while let Some(piece) = response.chunk().await.map_err(from_http)? {
+        while let Some(chunk) = response.chunk().await.map_err(from_http)? {
             let before = decoder.sink().len();
-            whole = decoder.feed(&piece);
-            self.pulse.heard(decoder.sink().len() - before);
+            whole = decoder.feed(&chunk);
+            self.idle.received(decoder.sink().len() - before);
             if whole.is_err() {
                 break;
             }
         }
         let whole = whole.and_then(|()| decoder.end());
-        // Of what is shown to people any part will do.
-        if whole.is_err() && cap != EXCERPT {
+        // Of an error page a part is enough.
+        if whole.is_err() && cap != ERROR_BODY_LIMIT {
             return Err(TransportError::Garbled);
         }
         Ok(decoder.sink_mut().take())
     }
 
-    /// Begins a request to the service.
+    /// Starts a POST to the service.
     fn post(&self) -> RequestBuilder {
         let name = self.service.name();
         self.request_to(Method::POST, at(&self.base, &format!("/{name}")))
@@ -234,13 +234,13 @@ impl<'a> HttpLink<'a> {
 
     fn request_to(&self, method: Method, url: Url) -> RequestBuilder {
         let request = self.client.request(method, url);
-        // What the user asks for, as where a gateway breaks what it compresses, is all that is asked for.
-        let request = if self.logins.has_header(&ACCEPT_ENCODING) {
+        // A header of the user's own, for a gateway that breaks compression, replaces ours.
+        let request = if self.auth.has_header(&ACCEPT_ENCODING) {
             request
         } else {
-            request.header(ACCEPT_ENCODING, ENCODING)
+            request.header(ACCEPT_ENCODING, ACCEPTED_ENCODING)
         };
-        let request = self.logins.attach(request);
+        let request = self.auth.attach(request);
         match self.service.protocol() {
             Some(version) => request.header("git-protocol", version),
             None => request,
@@ -248,15 +248,15 @@ impl<'a> HttpLink<'a> {
     }
 }
 
-impl ServiceConnection for HttpLink<'_> {
+impl ServiceConnection for HttpConnection<'_> {
     fn request(&mut self, body: &[u8]) -> Result<Vec<u8>, Box<dyn ClassifiedError>> {
-        Ok(self.ask_for(body)?)
+        Ok(self.fetch_response(body)?)
     }
 }
 
-impl Connection for HttpLink<'_> {
+impl Connection for HttpConnection<'_> {
     fn advertise(&mut self) -> Result<Vec<u8>, Box<dyn ClassifiedError>> {
-        Ok(self.ask()?)
+        Ok(self.discover_refs()?)
     }
 
     fn send_pack(&mut self, request: RequestBody<'_>) -> Result<Answer, SendError> {
@@ -266,10 +266,10 @@ impl Connection for HttpLink<'_> {
     fn close(self: Box<Self>) {}
 }
 
-impl Drop for HttpLink<'_> {
+impl Drop for HttpConnection<'_> {
     fn drop(&mut self) {
         if let Some(runtime) = self.runtime.take() {
-            // A look-up of a name may hang on a thread of its own; nobody waits for it.
+            // A name look-up may hang on a thread of its own; it is not waited for.
             runtime.shutdown_background();
         }
     }
@@ -283,7 +283,7 @@ fn at(base: &Url, suffix: &str) -> Url {
     url
 }
 
-/// Returns the repository's URL when a redirect leads to the same question about another path.
+/// Returns the repository's URL when a redirect leads to the same request for another path.
 fn repository(to: &Url, asked: &Url) -> Result<Url, TransportError> {
     let path = to.path().strip_suffix("/info/refs");
     match path {

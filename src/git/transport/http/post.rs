@@ -1,4 +1,4 @@
-//! A push over smart HTTP: collected and repeatable when it is small, else streamed while it is made.
+//! The POST of a push: buffered and repeatable up to `http.postBuffer`, else streamed while the pack is made.
 
 use std::sync::mpsc;
 use std::thread;
@@ -10,28 +10,30 @@ use sendoff_push::{Effect, RequestBody, ResponseFormat, SendError};
 use tokio::sync::mpsc::{Receiver, channel};
 
 use crate::git::transport::TransportError;
-use crate::git::transport::classify::{from_http, is_cut};
+use crate::git::transport::classify::{from_http, is_disconnect};
 
-use super::body::{ClosedAtEnd, CollectedBody, Piece, PieceWriter, Pieces, StreamedBody, Upload};
-use super::decode::{Decoder, Reported};
-use super::response::{Head, media_type};
-use super::{EXCERPT, HttpLink};
+use super::body::{
+    Chunk, ChunkReceiver, ChunkWriter, CloseOnDrop, CollectedBody, StreamedBody, Upload,
+};
+use super::decode::{Decoder, ReportReader};
+use super::response::{ResponseHead, media_type};
+use super::{ERROR_BODY_LIMIT, HttpConnection};
 
-/// A request that asks for nothing.
-const FLUSH: &[u8] = b"0000";
-/// How many pieces of the pack may wait to be sent.
-const PIECES: usize = 16;
+/// A flush packet: a request for nothing.
+const FLUSH_PKT: &[u8] = b"0000";
+/// How many chunks of the pack may be buffered in the channel.
+const CHUNKS_IN_FLIGHT: usize = 16;
 
-/// What became of one request.
+/// The outcome of one request.
 enum Posted {
     Answer(Answer),
-    Unauthorised,
-    /// The connection ended before there was a status.
-    Cut(TransportError),
+    Unauthorized,
+    /// The connection was lost before a status arrived.
+    Disconnected(TransportError),
 }
 
-/// Returns what a request can have done whose connection was cut: a part of a pack is taken by nobody.
-fn effect_of_cut(upload: &Upload) -> Effect {
+/// Returns what a request whose connection was lost can have done: no server takes a part of a pack.
+fn effect_of_disconnect(upload: &Upload) -> Effect {
     if upload.is_handed_over() {
         Effect::Unknown
     } else {
@@ -39,24 +41,24 @@ fn effect_of_cut(upload: &Upload) -> Effect {
     }
 }
 
-impl HttpLink<'_> {
+impl HttpConnection<'_> {
     /// Sends the request while `pack` writes it, and returns the answer.
     pub(super) fn push(&mut self, request: RequestBody<'_>) -> Result<Answer, SendError> {
         let (head, form) = (request.head, request.form);
         let pack = request.pack;
-        let (sender, receiver) = channel(PIECES);
+        let (sender, receiver) = channel(CHUNKS_IN_FLIGHT);
         let (told, handed_over) = mpsc::channel();
         thread::scope(|scope| {
             // The pack is made here, because the repository stays on its thread.
-            let upload = ClosedAtEnd(Upload::new(Some(told)));
+            let upload = CloseOnDrop(Upload::new(Some(told)));
             let network = scope.spawn(move || self.transfer(receiver, form, &upload.0));
-            let mut out = PieceWriter::new(sender);
+            let mut out = ChunkWriter::new(sender);
             let written = std::io::Write::write_all(&mut out, head).and_then(|()| pack(&mut out));
             let cut = written.is_err();
             let given_up = cut && !out.is_broken();
             let written = written.and_then(|()| out.end());
             if written.is_ok() {
-                // Nobody sends anything: this ends when the last byte has left, or none will.
+                // Nothing is sent on this channel: it closes when the last byte has left, or none will.
                 let _ended = handed_over.recv();
                 (request.handed_over)();
             }
@@ -66,7 +68,7 @@ impl HttpLink<'_> {
             match answered {
                 // The push gave up, and knows why: the server takes nothing of it.
                 _ if given_up => Err(SendError::without_effect(TransportError::Lost)),
-                // Cut short by the connection: nobody takes a part of a pack either.
+                // Cut short by the connection: no server takes a part of a pack either.
                 Err(failed) if cut => Err(SendError {
                     effect: Effect::None,
                     ..failed
@@ -76,19 +78,19 @@ impl HttpLink<'_> {
         })
     }
 
-    /// Collects the request; sends it with its length when it is small, else as it comes.
+    /// Buffers the request up to `http.postBuffer` and sends it with its length; a larger one is streamed.
     fn transfer(
         &mut self,
-        mut pieces: Receiver<Piece>,
+        mut chunks: Receiver<Chunk>,
         form: ResponseFormat<'_>,
         upload: &Upload,
     ) -> Result<Answer, SendError> {
         let mut first = BytesMut::new();
         let mut complete = false;
-        while first.len() <= self.collected && !complete {
-            match pieces.blocking_recv() {
-                Some(Piece::Data(bytes)) => first.extend_from_slice(&bytes),
-                Some(Piece::End) => complete = true,
+        while first.len() <= self.post_buffer && !complete {
+            match chunks.blocking_recv() {
+                Some(Chunk::Data(bytes)) => first.extend_from_slice(&bytes),
+                Some(Chunk::End) => complete = true,
                 None => return Err(SendError::without_effect(TransportError::Lost)),
             }
         }
@@ -96,45 +98,46 @@ impl HttpLink<'_> {
         if complete {
             return self.post_collected(&first, form, upload.clone());
         }
-        // A streamed request cannot be repeated, so the login is settled by an empty one first.
-        if !self.logins.is_known() {
+        // A streamed request cannot be repeated, so an empty one settles the login first.
+        if !self.auth.is_known() {
             self.probe().map_err(SendError::without_effect)?;
         }
-        let pieces = Pieces::new(pieces);
-        let body = StreamedBody::new(first, pieces.clone(), upload.clone(), self.pulse.clone());
+        let chunks = ChunkReceiver::new(chunks);
+        let body = StreamedBody::new(first, chunks.clone(), upload.clone(), self.idle.clone());
         let request = self.post().body(reqwest::Body::wrap(body));
         let posted = self.post_once(request, form);
-        // The connection keeps what it did not send, and the writer must not wait for it.
-        pieces.close();
-        let is_ours = pieces.are_unfinished();
+        // The writer must not wait for a connection that was given up.
+        chunks.close();
+        let is_ours = chunks.are_unfinished();
         match posted? {
             Posted::Answer(answer) => Ok(answer),
-            // It cannot be sent once more, but the helpers hear of it, and the next push asks them first.
-            Posted::Unauthorised => Err(SendError::without_effect(self.login_failed())),
-            // A server that wants another login may cut the connection before anybody reads that.
-            Posted::Cut(error) if is_ours || !self.is_login_wrong() => {
+            // It cannot be repeated, but the helpers are told, and the next push asks them first.
+            Posted::Unauthorized => Err(SendError::without_effect(self.login_failed())),
+            // A server that refuses the login may close the connection before its response is read.
+            Posted::Disconnected(error) if is_ours || !self.is_login_wrong() => {
                 Err(SendError::unknown(error))
             }
-            Posted::Cut(_) => Err(SendError {
+            Posted::Disconnected(_) => Err(SendError {
                 error: self.login_failed().into(),
-                effect: effect_of_cut(upload),
+                effect: effect_of_disconnect(upload),
             }),
         }
     }
 
     /// Tells the helpers that the login of a request that cannot be repeated was refused.
     fn login_failed(&mut self) -> TransportError {
-        let refused = self.logins.refused().err();
-        refused.unwrap_or_else(|| self.logins.error())
+        let refused = self.auth.refused().err();
+        refused.unwrap_or_else(|| self.auth.error())
     }
 
-    /// Asks whether it was the login for which a request failed, where none proved it yet.
+    /// Finds out whether the login was the cause, where no response has verified it yet.
     fn is_login_wrong(&self) -> bool {
-        if self.logins.is_proven() {
+        if self.auth.is_verified() {
             return false;
         }
-        let request = self.post().body(FLUSH);
-        let asked = self.run(|link| async move { Ok(link.send(request).await?.status()) });
+        let request = self.post().body(FLUSH_PKT);
+        let asked =
+            self.run(|connection| async move { Ok(connection.send(request).await?.status()) });
         matches!(asked, Ok(StatusCode::UNAUTHORIZED))
     }
 
@@ -145,43 +148,43 @@ impl HttpLink<'_> {
         mut upload: Upload,
     ) -> Result<Answer, SendError> {
         loop {
-            let pulse = self.pulse.clone();
-            let sent = CollectedBody::new(body.clone(), upload.clone(), pulse);
+            let idle = self.idle.clone();
+            let sent = CollectedBody::new(body.clone(), upload.clone(), idle);
             let request = self.post().body(reqwest::Body::wrap(sent));
             let posted = self.post_once(request, form);
             upload.close();
             match posted? {
                 Posted::Answer(answer) => return Ok(answer),
-                Posted::Cut(error) if !self.is_login_wrong() => {
+                Posted::Disconnected(error) if !self.is_login_wrong() => {
                     return Err(SendError::unknown(error));
                 }
-                Posted::Cut(_) if effect_of_cut(&upload) == Effect::Unknown => {
+                Posted::Disconnected(_) if effect_of_disconnect(&upload) == Effect::Unknown => {
                     return Err(SendError::unknown(self.login_failed()));
                 }
-                // A cut that hides a refusal has had no effect either.
-                Posted::Unauthorised | Posted::Cut(_) => {
-                    self.logins.refused().map_err(SendError::without_effect)?;
+                // A disconnect that hides a refusal has had no effect either.
+                Posted::Unauthorized | Posted::Disconnected(_) => {
+                    self.auth.refused().map_err(SendError::without_effect)?;
                 }
             }
             upload = Upload::new(None);
         }
     }
 
-    /// Sends a flush, which asks for nothing, until the server lets us in.
+    /// Sends a flush packet until the server accepts the login.
     fn probe(&mut self) -> Result<(), TransportError> {
         loop {
-            let request = self.post().body(FLUSH);
-            let (head, body) = self.run(|link| async move {
-                let response = link.send(request).await?;
-                let head = Head::of(&response);
-                Ok((head, link.read(response, EXCERPT).await?))
+            let request = self.post().body(FLUSH_PKT);
+            let (head, body) = self.run(|connection| async move {
+                let response = connection.send(request).await?;
+                let head = ResponseHead::of(&response);
+                Ok((head, connection.read(response, ERROR_BODY_LIMIT).await?))
             })?;
             match head.status {
                 StatusCode::OK => {
-                    self.logins.accepted();
+                    self.auth.accepted();
                     return Ok(());
                 }
-                StatusCode::UNAUTHORIZED => self.logins.refused()?,
+                StatusCode::UNAUTHORIZED => self.auth.refused()?,
                 _ => return Err(self.refusal(head, &body)),
             }
         }
@@ -193,21 +196,24 @@ impl HttpLink<'_> {
         form: ResponseFormat<'_>,
     ) -> Result<Posted, SendError> {
         let wanted = format!("application/x-{}-result", self.service.name());
-        let posted = self.run(|link| async move {
+        let posted = self.run(|connection| async move {
             // Before the status is known the request may have had its effect.
-            let response = match link.send(request).await {
+            let response = match connection.send(request).await {
                 Ok(response) => response,
-                Err(error) if is_cut(&error) => return Ok(Ok(Posted::Cut(error))),
+                Err(error) if is_disconnect(&error) => return Ok(Ok(Posted::Disconnected(error))),
                 Err(error) => return Ok(Err(SendError::unknown(error))),
             };
-            let head = Head::of(&response);
+            let head = ResponseHead::of(&response);
             if head.status == StatusCode::UNAUTHORIZED {
-                return Ok(Ok(Posted::Unauthorised));
+                return Ok(Ok(Posted::Unauthorized));
             }
             if head.status != StatusCode::OK {
-                let body = link.read(response, EXCERPT).await.unwrap_or_default();
-                let error = link.refusal(head, &body);
-                // A gateway that lost patience does not know what happened behind it.
+                let body = connection
+                    .read(response, ERROR_BODY_LIMIT)
+                    .await
+                    .unwrap_or_default();
+                let error = connection.refusal(head, &body);
+                // A gateway that timed out does not know what happened behind it.
                 return Ok(Err(if head.status.is_server_error() {
                     SendError::unknown(error)
                 } else {
@@ -215,16 +221,16 @@ impl HttpLink<'_> {
                 }));
             }
             if media_type(&response) != wanted {
-                let host = link.logins.host();
+                let host = connection.auth.host();
                 return Ok(Err(SendError::unknown(TransportError::NotGit { host })));
             }
-            let answer = link.read_answer(response, form).await;
+            let answer = connection.read_answer(response, form).await;
             Ok(answer.map(Posted::Answer).map_err(SendError::unknown))
         });
         match posted {
             Ok(Ok(Posted::Answer(answer))) => {
-                self.logins.accepted();
-                self.logins.taken();
+                self.auth.accepted();
+                self.auth.push_accepted();
                 Ok(Posted::Answer(answer))
             }
             Ok(Ok(posted)) => Ok(posted),
@@ -238,15 +244,15 @@ impl HttpLink<'_> {
         mut response: Response,
         form: ResponseFormat<'_>,
     ) -> Result<Answer, TransportError> {
-        let mut decoder = Decoder::of(&response, Reported::new(form.demux()));
+        let mut decoder = Decoder::of(&response, ReportReader::new(form.demux()));
         loop {
-            let piece = response.chunk().await.map_err(from_http)?;
-            let piece = piece.ok_or(TransportError::Garbled)?;
+            let chunk = response.chunk().await.map_err(from_http)?;
+            let chunk = chunk.ok_or(TransportError::Garbled)?;
             let before = decoder.sink().heard();
-            let fed = decoder.feed(&piece);
-            // Compression of nothing is no sign of life.
+            let fed = decoder.feed(&chunk);
+            // Compressed bytes that decode to nothing do not count.
             if decoder.sink().heard() > before {
-                self.pulse.beat();
+                self.idle.reset();
             }
             if decoder.sink().is_done() {
                 return Ok(decoder.sink_mut().finish());

@@ -1,4 +1,4 @@
-//! What the status and the headers of an HTTP answer mean.
+//! The status and the headers of a response, and the errors that they stand for.
 
 use std::time::Duration;
 
@@ -11,17 +11,17 @@ use crate::git::transport::TransportError;
 use crate::net::retry_after;
 use crate::secrets::KnownSecrets;
 
-/// How much of a page is shown, in letters.
-const SAID: usize = 200;
+/// How many characters of an error page are shown.
+const MAX_SHOWN_BODY: usize = 200;
 
-/// What an answer says before its body.
+/// The status of a response, and `Retry-After`.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Head {
+pub(super) struct ResponseHead {
     pub(super) status: StatusCode,
     retry_after: Option<Duration>,
 }
 
-impl Head {
+impl ResponseHead {
     /// Reads the status and `Retry-After`.
     pub(super) fn of(response: &Response) -> Self {
         let now = Clock::System.now();
@@ -34,14 +34,14 @@ impl Head {
     }
 }
 
-/// Returns where a redirect leads.
+/// Returns the `Location` of a redirect.
 pub(super) fn location(response: &Response) -> String {
     let header = response.headers().get(LOCATION);
     let text = header.and_then(|value| value.to_str().ok());
     text.unwrap_or_default().to_owned()
 }
 
-/// Returns the media type of an answer, in lower case and without parameters.
+/// Returns the media type of a response, in lower case and without parameters.
 pub(super) fn media_type(response: &Response) -> String {
     let header = response.headers().get(CONTENT_TYPE);
     let text = header.and_then(|value| value.to_str().ok());
@@ -51,12 +51,17 @@ pub(super) fn media_type(response: &Response) -> String {
 }
 
 /// Returns the error that a status other than 200 and 401 stands for.
-pub(super) fn refusal(head: Head, body: &[u8], host: &str, known: &KnownSecrets) -> TransportError {
+pub(super) fn refusal(
+    head: ResponseHead,
+    body: &[u8],
+    host: &str,
+    known: &KnownSecrets,
+) -> TransportError {
     let text = sanitize_line(body, known);
     let said: String = if text.starts_with('<') {
         String::new()
     } else {
-        text.chars().take(SAID).collect()
+        text.chars().take(MAX_SHOWN_BODY).collect()
     };
     let host = host.to_owned();
     match head.status.as_u16() {

@@ -6,7 +6,7 @@ use insta::assert_snapshot;
 use reqwest::header::{AUTHORIZATION, HeaderValue};
 use secrecy::SecretString;
 use sendoff::demo::git_server::{Fault, FaultKind, GitServerOptions};
-use sendoff::git::delivery::PushOptions;
+use sendoff::git::push::PushOptions;
 use sendoff_push::NoRedaction;
 
 use crate::push::rig::{ahead, helpers, options, push_head, rendered};
@@ -109,7 +109,7 @@ fn a_server_that_is_overloaded() {
 fn a_push_that_the_server_finds_too_large() {
     let fault = always("/git-receive-pack", FaultKind::Status(413, "<html>"));
     assert_snapshot!(over_http(Some(fault), |_, _| {}), @"
-    too-large: the push is larger than the server takes
+    too-large: the push is larger than the server accepts
       advice: push fewer commits, or keep large files out of the history
     ");
 }

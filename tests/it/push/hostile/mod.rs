@@ -12,7 +12,7 @@ use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use sendoff::git::delivery::{AllowGit, DeliveryError, PushOptions};
+use sendoff::git::push::{AllowGit, BranchPushError, PushOptions};
 use sendoff_push::{NoRedaction, Pushed};
 
 use crate::sandbox::Sandbox;
@@ -74,7 +74,7 @@ impl Case {
         }
     }
 
-    fn push(&self, server: &Hostile) -> Result<Pushed, DeliveryError> {
+    fn push(&self, server: &Hostile) -> Result<Pushed, BranchPushError> {
         self.push_over(Carrier::Http, server, LONG)
     }
 
@@ -83,7 +83,7 @@ impl Case {
         carrier: Carrier,
         server: &Hostile,
         patience: Duration,
-    ) -> Result<Pushed, DeliveryError> {
+    ) -> Result<Pushed, BranchPushError> {
         let mut options = self.options(patience);
         let url = match carrier {
             Carrier::Http => server.url(),
@@ -128,7 +128,7 @@ impl Case {
     }
 
     /// Tries one wrong answer that ends in `class`; returns the error.
-    fn error(&self, carrier: Carrier, row: &Row, class: &str) -> DeliveryError {
+    fn error(&self, carrier: Carrier, row: &Row, class: &str) -> BranchPushError {
         let server = self.serve(carrier, row.question, &row.act);
         let patience = match (class, row.question) {
             ("timeout", Question::Refs) => SHORT,

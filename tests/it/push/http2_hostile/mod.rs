@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use sendoff::git::delivery::{DeliveryError, PushOptions, TransportError};
+use sendoff::git::push::{BranchPushError, PushOptions, TransportError};
 use sendoff_push::{Action, Pushed};
 
 use crate::sandbox::Sandbox;
@@ -111,7 +111,7 @@ impl Case {
         }
     }
 
-    fn push(&self, script: Script) -> (Result<Pushed, DeliveryError>, Server) {
+    fn push(&self, script: Script) -> (Result<Pushed, BranchPushError>, Server) {
         let server = serve(self.certificate.server(&["h2"]), script);
         let options = self.options();
         let url = format!("https://{}/r.git", server.address);

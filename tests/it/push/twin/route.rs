@@ -2,7 +2,7 @@
 
 use secrecy::SecretString;
 use sendoff::demo::git_server::GitServerOptions;
-use sendoff::git::delivery::PushOptions;
+use sendoff::git::push::PushOptions;
 
 use crate::push::rig::{login, options, server};
 use crate::push::sshd::Ssh;

@@ -1,4 +1,4 @@
-//! `DeliveryError`: why a remote has not what was to be pushed: the push failed, a local check did, or the remote declined.
+//! `BranchPushError`: why a branch was not pushed: the push failed, a local check did, or the remote rejected it.
 
 use std::error::Error;
 use std::time::Duration;
@@ -10,10 +10,10 @@ use sendoff_push::{
 
 use crate::git::transport::TransportError;
 
-/// Why a remote has not what was to be pushed, or is not known to have it.
+/// Why a branch was not pushed, or is not known to have been.
 #[derive(Debug, thiserror::Error)]
-pub enum DeliveryError {
-    /// The remote declined.
+pub enum BranchPushError {
+    /// The remote rejected the update.
     #[error("{0}")]
     Rejected(Rejected),
     /// The push failed.
@@ -21,7 +21,7 @@ pub enum DeliveryError {
     Push(#[from] PushError),
 }
 
-impl DeliveryError {
+impl BranchPushError {
     /// Returns the stable class.
     pub fn class(&self) -> &'static str {
         match self {
@@ -63,7 +63,7 @@ impl DeliveryError {
         }
     }
 
-    /// Returns how long the remote asks to be left alone, where it says so: a day at most.
+    /// Returns how long the remote asks to wait, where it says so: a day at most.
     pub fn retry_after(&self) -> Option<Duration> {
         match self.transport() {
             Some(TransportError::Unavailable { retry_after, .. }) => *retry_after,
@@ -93,12 +93,12 @@ impl DeliveryError {
 /// Why a check before the push stopped it.
 #[derive(Debug, thiserror::Error)]
 pub enum LocalCheckError {
-    /// The user's `pre-push` hook said no.
+    /// The user's `pre-push` hook declined the push.
     #[error("the pre-push hook declined the push ({ended})")]
     HookDeclined {
         /// How it ended.
         ended: String,
-        /// What it said, line by line, sanitized.
+        /// Its output, line by line, sanitized.
         messages: Vec<String>,
     },
     /// The user's `pre-push` hook could not be run to its end.
@@ -107,15 +107,15 @@ pub enum LocalCheckError {
     /// The user's `pre-push` hook took longer than it may.
     #[error("the pre-push hook did not work")]
     HookTimeout(#[source] BoxError),
-    /// A submodule's commit that nobody else has.
-    #[error("the submodule `{}` is at {}, which none of its remotes is known to have", .path.escape_debug(), .id.to_hex_with_len(12))]
+    /// A submodule's commit that no remote of it has.
+    #[error("the submodule `{}` is at {}, which no remote of it is known to have", .path.escape_debug(), .id.to_hex_with_len(12))]
     Submodule {
         /// Where the submodule is.
         path: String,
         /// The commit of the submodule.
         id: ObjectId,
     },
-    /// The caller wanted to end.
+    /// The caller stopped the push.
     #[error("the push was stopped")]
     Stopped,
 }
@@ -136,7 +136,7 @@ impl ClassifiedError for LocalCheckError {
     fn advice(&self) -> Option<String> {
         let fixed = match self {
             Self::HookDeclined { .. } => {
-                "mend what the hook complains of; `git push` would be declined as well"
+                "fix what the hook reports; `git push` would be declined as well"
             }
             Self::HookTimeout(_) => "make the pre-push hook quicker",
             Self::Hook(_) => {

@@ -1,4 +1,4 @@
-//! Submodules whose new commits nobody else has: a push that names them breaks every other clone.
+//! The check of submodules: a push that names a commit which no remote of the submodule has breaks every other clone.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -12,22 +12,12 @@ use crate::git::{ConfigFiles, LocalConfigTrust, Repo};
 
 use super::error::LocalCheckError;
 
-/// The most submodule commits that one push is checked for.
-const MOST_LINKS: usize = 1000;
-/// The most remote-tracking refs of a submodule that are looked at.
-const MOST_TIPS: usize = 10_000;
-/// The deepest directory that is looked into.
-const DEEPEST: usize = 200;
-
-/// Whether submodules are looked at before a push.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Submodules {
-    /// A commit that no remote of the submodule is known to have stops the push.
-    #[default]
-    Check,
-    /// They are not looked at.
-    Ignore,
-}
+/// How many submodule commits of one push are checked.
+const MAX_SUBMODULE_COMMITS: usize = 1000;
+/// How many remote-tracking refs of a submodule are read.
+const MAX_TRACKING_REFS: usize = 10_000;
+/// How deep the directories are that are searched.
+const MAX_DEPTH: usize = 200;
 
 /// Refuses a push whose commits name commits of a submodule that are here and that none of its
 /// remotes is known to have. As for git, what is not here is not our business.
@@ -39,7 +29,7 @@ pub(super) fn check(
     let Some(top) = repo.workdir().filter(|top| has_submodules(repo, top)) else {
         return Ok(());
     };
-    let mut links = Links {
+    let mut links = SubmoduleCommits {
         repo,
         stop,
         found: BTreeSet::new(),
@@ -51,7 +41,7 @@ pub(super) fn check(
         if stop.load(Ordering::Relaxed) {
             return Err(LocalCheckError::Stopped);
         }
-        if is_only_here(top, &path, id) == Some(true) {
+        if is_unpublished(top, &path, id) == Some(true) {
             let path = path.to_str_lossy().into_owned();
             return Err(LocalCheckError::Submodule { path, id });
         }
@@ -66,13 +56,13 @@ fn has_submodules(repo: &gix::Repository, top: &Path) -> bool {
 }
 
 /// The submodule commits that commits bring in. Objects that cannot be read are told by who packs them.
-struct Links<'a> {
+struct SubmoduleCommits<'a> {
     repo: &'a gix::Repository,
     stop: &'a AtomicBool,
     found: BTreeSet<(BString, ObjectId)>,
 }
 
-impl Links<'_> {
+impl SubmoduleCommits<'_> {
     fn of_commit(&mut self, id: ObjectId) {
         let tree_of = |id| Some(self.repo.find_commit(id).ok()?.tree_id().ok()?.detach());
         let Ok(commit) = self.repo.find_commit(id) else {
@@ -87,8 +77,8 @@ impl Links<'_> {
 
     /// Looks at what `new` has and `old` has not, directory by directory.
     fn between(&mut self, old: Option<ObjectId>, new: ObjectId, path: &BString, depth: usize) {
-        let done = self.found.len() >= MOST_LINKS || self.stop.load(Ordering::Relaxed);
-        if old == Some(new) || depth > DEEPEST || done {
+        let done = self.found.len() >= MAX_SUBMODULE_COMMITS || self.stop.load(Ordering::Relaxed);
+        if old == Some(new) || depth > MAX_DEPTH || done {
             return;
         }
         let Ok(tree) = self.repo.find_tree(new) else {
@@ -124,7 +114,7 @@ impl Links<'_> {
 
 /// Says whether a submodule has the commit and none of its remotes is known to; nothing when there is
 /// no such repository, it lacks the commit, or it has no remote at all.
-fn is_only_here(top: &Path, path: &BString, id: ObjectId) -> Option<bool> {
+fn is_unpublished(top: &Path, path: &BString, id: ObjectId) -> Option<bool> {
     let submodule = open(top, path)?;
     let repo = submodule.thread_local().ok()?;
     if !gix::objs::Exists::exists(&repo.objects, &id) {
@@ -135,7 +125,7 @@ fn is_only_here(top: &Path, path: &BString, id: ObjectId) -> Option<bool> {
     let tips: Vec<ObjectId> = remote
         .flatten()
         .filter_map(|found| found.inner.target.try_id().map(ToOwned::to_owned))
-        .take(MOST_TIPS)
+        .take(MAX_TRACKING_REFS)
         .collect();
     if tips.is_empty() {
         return None;

@@ -6,21 +6,21 @@ use sendoff_push::{Progress, sanitize_line};
 use crate::process::{Ended, Leftovers, Output, ProcessError, Program};
 use crate::secrets::KnownSecrets;
 
-use super::Delivery;
+use super::BranchPush;
 use super::error::LocalCheckError;
 
-/// The system's "this is no program": a script without a first line that names its interpreter.
+/// `ENOEXEC`: a script without an interpreter line, which the kernel does not execute.
 const ENOEXEC: i32 = 8;
-/// The most lines of a hook that are told.
-const MAX_LINES: usize = 40;
+/// How many lines of the hook's output are kept.
+const MAX_MESSAGE_LINES: usize = 40;
 
-/// Runs the hook of the delivery, where there is one. `update` is none when the remote has it all.
+/// Runs the hook of the push, where there is one. `update` is none when the remote has it all.
 pub(super) fn run(
-    delivery: &Delivery<'_>,
+    push: &BranchPush<'_>,
     update: Option<&RefUpdate>,
 ) -> Result<(), LocalCheckError> {
-    let around = &delivery.options.around;
-    let Some(hook) = &around.hook else {
+    let local = &push.options.local;
+    let Some(hook) = &local.hook else {
         return Ok(());
     };
     let input = update.map_or_else(String::new, |update| {
@@ -29,11 +29,11 @@ pub(super) fn run(
     });
     let program = |path: &std::path::Path| {
         let program = Program::new(path)
-            .inherit(&delivery.options.inheritance)
+            .inherit(&push.options.inheritance)
             // Git sets it for every hook; we always start at the top.
             .variable("GIT_PREFIX", "")
             .directory(&hook.directory)
-            .deadline(around.hook_timeout)
+            .deadline(local.hook_timeout)
             // What a hook leaves running, such as a build server, is the user's.
             .leftovers(Leftovers::Leave)
             .input(input.clone());
@@ -42,21 +42,18 @@ pub(super) fn run(
             None => program,
         }
     };
-    let arguments = [delivery.remote.name.to_string(), url(delivery)];
-    let _still = HookTime::start(delivery.progress);
-    let output = match program(&hook.path)
-        .args(&arguments)
-        .run_until(delivery.stop)
-    {
+    let arguments = [push.remote.name.to_string(), url(push)];
+    let _still = HookTimer::start(push.progress);
+    let output = match program(&hook.path).args(&arguments).run_until(push.stop) {
         Err(ProcessError::Start { source, .. }) if source.raw_os_error() == Some(ENOEXEC) => {
             let shell = program("/bin/sh".as_ref()).arg(&hook.path).args(&arguments);
-            shell.run_until(delivery.stop)
+            shell.run_until(push.stop)
         }
         output => output,
     };
     match output {
         Ok(output) if output.ended.is_success() => Ok(()),
-        Ok(output) => Err(declined(&output, &delivery.options.known)),
+        Ok(output) => Err(declined(&output, &push.options.known)),
         Err(ProcessError::Stopped(_)) => Err(LocalCheckError::Stopped),
         Err(error @ ProcessError::Deadline { .. }) => {
             Err(LocalCheckError::HookTimeout(error.into()))
@@ -67,8 +64,8 @@ pub(super) fn run(
 
 /// Returns the URL for the hook. Git would hand it a password that stands in it; arguments are seen
 /// by everybody on the machine, so we do not.
-fn url(delivery: &Delivery<'_>) -> String {
-    let url = &delivery.remote.url;
+fn url(push: &BranchPush<'_>) -> String {
+    let url = &push.remote.url;
     match url.password() {
         Some(_) => url.without_login(),
         None => url.to_string(),
@@ -84,7 +81,7 @@ fn declined(output: &Output, known: &KnownSecrets) -> LocalCheckError {
     let mut messages = lines(&output.stderr.bytes);
     messages.extend(lines(&output.stdout.bytes));
     // The last lines say what went wrong, those before how it came to that.
-    let messages = messages.split_off(messages.len().saturating_sub(MAX_LINES));
+    let messages = messages.split_off(messages.len().saturating_sub(MAX_MESSAGE_LINES));
     let ended = match output.ended {
         Ended::Code(code) => format!("exit code {code}"),
         Ended::Signal(signal) => format!("signal {signal}"),
@@ -92,17 +89,17 @@ fn declined(output: &Output, known: &KnownSecrets) -> LocalCheckError {
     LocalCheckError::HookDeclined { ended, messages }
 }
 
-/// The time in which the hook runs, which is not the run's.
-struct HookTime<'a>(&'a dyn Progress);
+/// Stops the run's clock while the hook runs.
+struct HookTimer<'a>(&'a dyn Progress);
 
-impl<'a> HookTime<'a> {
+impl<'a> HookTimer<'a> {
     fn start(progress: &'a dyn Progress) -> Self {
         progress.hook_begins();
         Self(progress)
     }
 }
 
-impl Drop for HookTime<'_> {
+impl Drop for HookTimer<'_> {
     fn drop(&mut self) {
         self.0.hook_ended();
     }

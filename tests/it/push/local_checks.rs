@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use sendoff::git::delivery::{DeliveryError, LocalCheckError, Submodules};
+use sendoff::git::push::{BranchPushError, LocalCheckError, Submodules};
 use sendoff_push::PushError;
 
 use crate::sandbox::Sandbox;
@@ -126,7 +126,7 @@ fn submodules_are_not_looked_at_when_the_policy_says_so_or_they_are_not_here() {
     sandbox.commit(&submodule, "new.txt", "new\n", "Only here");
     sandbox.git(&work, &["commit", "-q", "-a", "-m", "Take the new library"]);
     let mut ignoring = options(&sandbox);
-    ignoring.around.submodules = Submodules::Ignore;
+    ignoring.local.submodules = Submodules::Ignore;
     push_head(&sandbox, &work, url, &ignoring).unwrap();
 
     // A commit that nobody has ever seen, and a submodule that is not checked out.
@@ -146,10 +146,10 @@ fn push_options_reach_the_servers_hook_as_those_of_git_do() {
     let (work, remote) = ahead(&sandbox, "r");
     let url = remote.to_str().unwrap();
     let mut with = options(&sandbox);
-    with.around.push_options = vec!["ci.skip".into(), "topic=a b".into()];
+    with.local.push_options = vec!["ci.skip".into(), "topic=a b".into()];
     let error = push_head(&sandbox, &work, url, &with).unwrap_err();
     assert!(
-        matches!(error, DeliveryError::Push(PushError::NoPushOptions)),
+        matches!(error, BranchPushError::Push(PushError::NoPushOptions)),
         "{error:?}"
     );
     assert_eq!(error.class(), "unsupported");

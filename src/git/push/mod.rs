@@ -1,8 +1,7 @@
 //! A push as sendoff does it: with a permit, over its transports, after the hook and the check of submodules.
 
-mod around;
 mod error;
-mod hook;
+mod pre_push;
 mod submodules;
 
 use std::borrow::Cow;
@@ -24,37 +23,36 @@ use crate::git::{Remote, transport};
 use crate::policy::{PushPermit, RemoteFacts};
 use crate::secrets::KnownSecrets;
 
-pub use around::Around;
-pub use error::{DeliveryError, LocalCheckError};
-pub use submodules::Submodules;
+pub use error::{BranchPushError, LocalCheckError};
 
 pub use crate::git::transport::{
-    AllowFile, AllowGit, LoginHabit, LoginUse, PushOptions, TransportError, remote_head,
+    AllowFile, AllowGit, AuthCache, AuthNeed, LocalOptions, PushOptions, Submodules,
+    TransportError, remote_head,
 };
 
-/// One push: a commit, a permit for a branch, and the way to its remote.
-pub struct Delivery<'a> {
-    /// The leave to update one branch, which is the destination.
+/// The push of one commit to one branch that a permit names.
+pub struct BranchPush<'a> {
+    /// The permit to update one branch, which is the destination.
     pub permit: &'a PushPermit,
-    /// Where to.
+    /// The remote.
     pub remote: &'a Remote,
     /// The commit that the branch is to be at.
     pub new: ObjectId,
-    /// How the remote may be reached, and what is done around the push.
+    /// How the remote may be reached, and what is done before anything is sent.
     pub options: &'a PushOptions,
     /// Tells what the remote was seen to have; asked at most once, while the remote is being asked.
     pub last_seen: &'a dyn Fn() -> LastSeen,
     /// Tells what is known of the remote; asked once, right before anything is sent.
     pub remote_facts: &'a dyn Fn() -> RemoteFacts,
-    /// Who hears how far it has come.
+    /// Receives the progress.
     pub progress: &'a dyn Progress,
-    /// Set from elsewhere when the push should end.
+    /// Set from another thread to stop the push.
     pub stop: &'a AtomicBool,
 }
 
-impl fmt::Debug for Delivery<'_> {
+impl fmt::Debug for BranchPush<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Delivery")
+        f.debug_struct("BranchPush")
             .field("remote", &self.remote)
             .field("branch", &self.permit.branch())
             .field("new", &self.new)
@@ -62,9 +60,9 @@ impl fmt::Debug for Delivery<'_> {
     }
 }
 
-impl Delivery<'_> {
+impl BranchPush<'_> {
     /// Pushes as [`sendoff_push::push`] does.
-    pub fn push(&self, repo: &gix::Repository) -> Result<Pushed, DeliveryError> {
+    pub fn push(&self, repo: &gix::Repository) -> Result<Pushed, BranchPushError> {
         self.request(repo, |request| sendoff_push::push(repo, request))
     }
 
@@ -73,7 +71,7 @@ impl Delivery<'_> {
         &self,
         repo: &gix::Repository,
         expected: Option<ObjectId>,
-    ) -> Result<Pushed, DeliveryError> {
+    ) -> Result<Pushed, BranchPushError> {
         self.request(repo, |request| {
             sendoff_push::push_with_lease(repo, request, expected)
         })
@@ -83,7 +81,7 @@ impl Delivery<'_> {
         &self,
         repo: &gix::Repository,
         push: impl FnOnce(&PushRequest<'_>) -> Result<PushOutcome, PushError>,
-    ) -> Result<Pushed, DeliveryError> {
+    ) -> Result<Pushed, BranchPushError> {
         let name = self.permit.branch().full();
         let branch = FullName::try_from(name.as_str())
             .map_err(|_| PushError::Request(RequestError::Name(name.into())))?;
@@ -100,12 +98,9 @@ impl Delivery<'_> {
         let outcome = push(&PushRequest {
             branch: branch.as_ref(),
             transport: &transport,
-            local: &Checks {
-                delivery: self,
-                repo,
-            },
+            local: &Checks { push: self, repo },
             new: self.new,
-            push_options: &self.options.around.push_options,
+            push_options: &self.options.local.push_options,
             push_size: self.options.push_size,
             last_seen: self.last_seen,
             confirm: &confirm,
@@ -115,7 +110,7 @@ impl Delivery<'_> {
         })?;
         match outcome {
             PushOutcome::Pushed(pushed) => Ok(pushed),
-            PushOutcome::Rejected(rejected) => Err(DeliveryError::Rejected(rejected)),
+            PushOutcome::Rejected(rejected) => Err(BranchPushError::Rejected(rejected)),
         }
     }
 }
@@ -155,27 +150,27 @@ impl Transport for UrlTransport<'_> {
     }
 }
 
-/// The hook and the check of submodules, as the policy wants them.
+/// The hook and the check of submodules, as the policy asks for them.
 struct Checks<'a> {
-    delivery: &'a Delivery<'a>,
+    push: &'a BranchPush<'a>,
     repo: &'a gix::Repository,
 }
 
 impl LocalChecks for Checks<'_> {
     fn has_hook(&self) -> bool {
-        self.delivery.options.around.hook.is_some()
+        self.push.options.local.hook.is_some()
     }
 
     fn run_hook(&self, update: Option<&RefUpdate>) -> Result<(), Box<dyn ClassifiedError>> {
-        Ok(hook::run(self.delivery, update)?)
+        Ok(pre_push::run(self.push, update)?)
     }
 
     fn check(
         &self,
         commits: &mut dyn Iterator<Item = ObjectId>,
     ) -> Result<(), Box<dyn ClassifiedError>> {
-        match self.delivery.options.around.submodules {
-            Submodules::Check => Ok(submodules::check(self.repo, commits, self.delivery.stop)?),
+        match self.push.options.local.submodules {
+            Submodules::Check => Ok(submodules::check(self.repo, commits, self.push.stop)?),
             Submodules::Ignore => Ok(()),
         }
     }

@@ -1,0 +1,40 @@
+//! `LocalOptions`: what is done in the repository before anything is sent, as the policy wants it.
+
+use std::time::Duration;
+
+use crate::git::hooks::Hook;
+
+/// What is done in the repository before anything is sent, and what the server's hooks are told. By
+/// default nothing is run.
+#[derive(Debug, Clone)]
+pub struct LocalOptions {
+    /// The `pre-push` hook to run; none where there is none or the policy skips it.
+    pub hook: Option<Hook>,
+    /// How long the hook may take.
+    pub hook_timeout: Duration,
+    /// Whether submodules are checked first.
+    pub submodules: Submodules,
+    /// Options for the server's hooks, as `git push --push-option` sends them.
+    pub push_options: Vec<String>,
+}
+
+/// Whether submodules are checked before a push.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Submodules {
+    /// A commit that no remote of the submodule is known to have stops the push.
+    #[default]
+    Check,
+    /// They are not checked.
+    Ignore,
+}
+
+impl Default for LocalOptions {
+    fn default() -> Self {
+        Self {
+            hook: None,
+            hook_timeout: Duration::from_mins(10),
+            submodules: Submodules::default(),
+            push_options: Vec::new(),
+        }
+    }
+}
