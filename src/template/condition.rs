@@ -6,7 +6,8 @@ use std::sync::Arc;
 use minijinja::value::{Serde, Value};
 use serde::Serialize;
 
-use super::{ENVIRONMENT, LONGEST_SOURCE, TemplateError, explain, unknown};
+use super::stack::on_own_stack;
+use super::{ENVIRONMENT, LONGEST_SOURCE, TemplateError, bounds, explain, unknown};
 
 /// An expression that compiles, such as `steps['pr-create'].outputs.action == 'created'`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,9 +24,13 @@ impl Condition {
                 "the condition is longer than {LONGEST_SOURCE} bytes"
             )));
         }
-        ENVIRONMENT
-            .compile_expression(source)
-            .map_err(|error| explain(&error, || None))?;
+        on_own_stack(|| {
+            bounds::check_expression(source)?;
+            ENVIRONMENT
+                .compile_expression(source)
+                .map(drop)
+                .map_err(|error| explain(&error, || None))
+        })?;
         Ok(Self {
             references: references(&tokens(source))?,
             source: source.into(),
@@ -43,12 +48,15 @@ impl Condition {
     }
 
     /// Says whether the expression holds for `facts`.
-    pub fn holds(&self, facts: &impl Serialize) -> Result<bool, TemplateError> {
-        let facts = Value::from(Serde(facts));
+    pub fn holds(&self, facts: &(impl Serialize + Sync)) -> Result<bool, TemplateError> {
+        on_own_stack(|| self.value(&Value::from(Serde(facts))))
+    }
+
+    fn value(&self, facts: &Value) -> Result<bool, TemplateError> {
         let expression = ENVIRONMENT
             .compile_expression(&self.source)
             .map_err(|error| explain(&error, || None))?;
-        let paths = || unknown(&facts, expression.undeclared_variables(true));
+        let paths = || unknown(facts, expression.undeclared_variables(true));
         let value = expression
             .eval(facts.clone())
             .map_err(|error| explain(&error, paths))?;

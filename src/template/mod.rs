@@ -1,8 +1,11 @@
 //! Templates for titles, bodies and memories: minijinja, strict, with fuel.
 
+mod bounds;
 mod condition;
+mod stack;
 
 use std::borrow::Cow;
+use std::io;
 use std::sync::Arc;
 use std::sync::LazyLock;
 
@@ -17,8 +20,10 @@ use crate::text::{BRIEF_LENGTH, brief};
 
 pub use condition::Condition;
 
+use self::stack::on_own_stack;
+
 /// What one rendering may cost: an instruction is one, and 64 bytes of made text are one.
-const FUEL: u64 = 1_000_000;
+const FUEL: u64 = 250_000;
 /// The longest rendered text, in bytes.
 const LONGEST: usize = 1 << 20;
 /// The longest source, in bytes.
@@ -58,9 +63,13 @@ impl Template {
                 "the template is longer than {LONGEST_SOURCE} bytes"
             )));
         }
-        ENVIRONMENT
-            .template_from_named_str(NAME, source)
-            .map_err(|error| explain(&error, || None))?;
+        on_own_stack(|| {
+            bounds::check_template(source, NAME)?;
+            ENVIRONMENT
+                .template_from_named_str(NAME, source)
+                .map(drop)
+                .map_err(|error| explain(&error, || None))
+        })?;
         Ok(Self(source.into()))
     }
 
@@ -76,20 +85,40 @@ impl Template {
     }
 
     /// Renders the template with `facts`.
-    pub fn render(&self, facts: &impl Serialize) -> Result<String, TemplateError> {
-        let facts = Value::from(Serde(facts));
-        let template = ENVIRONMENT
-            .template_from_named_str(NAME, &self.0)
-            .map_err(|error| explain(&error, || None))?;
-        let text = template.render(facts.clone()).map_err(|error| {
-            explain(&error, || {
-                unknown(&facts, template.undeclared_variables(true))
-            })
-        })?;
-        if text.len() > LONGEST {
-            return Err(TemplateError::TooLong);
+    pub fn render(&self, facts: &(impl Serialize + Sync)) -> Result<String, TemplateError> {
+        on_own_stack(|| {
+            let facts = Value::from(Serde(facts));
+            let template = ENVIRONMENT
+                .template_from_named_str(NAME, &self.0)
+                .map_err(|error| explain(&error, || None))?;
+            let mut text = Bounded::default();
+            let rendered = template.render_captured_to(facts.clone(), &mut text);
+            rendered.map(drop).map_err(|error| match error.kind() {
+                ErrorKind::WriteFailure => TemplateError::TooLong,
+                _ => explain(&error, || {
+                    unknown(&facts, template.undeclared_variables(true))
+                }),
+            })?;
+            String::from_utf8(text.0).map_err(|error| TemplateError::Failed(error.to_string()))
+        })
+    }
+}
+
+/// A text that stops growing.
+#[derive(Debug, Default)]
+struct Bounded(Vec<u8>);
+
+impl io::Write for Bounded {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.0.len() + bytes.len() > LONGEST {
+            return Err(io::ErrorKind::FileTooLarge.into());
         }
-        Ok(text)
+        self.0.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 
@@ -129,6 +158,12 @@ static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
     environment.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
     environment.set_fuel(Some(FUEL));
     environment.set_recursion_limit(DEPTH);
+    for function in bounds::FUNCTIONS {
+        environment.remove_global(function);
+    }
+    for filter in bounds::FILTERS {
+        environment.remove_filter(filter);
+    }
     environment.add_filter("redact", |text: &str| redact(text).into_owned());
     environment.add_filter("truncate", |text: &str, length: usize| {
         text.chars().take(length).collect::<String>()

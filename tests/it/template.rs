@@ -93,7 +93,7 @@ fn a_template_that_does_too_much_is_stopped() {
         doubling.as_str(),
         "{{ 'a' * 1000000000 }}",
         "{{ 'a' | indent(1000000000) }}{{ ('a' * 10000) | replace('a', 'b' * 10000) }}",
-        "{% set ns = namespace(x='aaaa') %}{% for i in range(60) %}{% set ns.x = ns.x ~ ns.x %}{% endfor %}",
+        "{% set a %}{% for i in range(90000) %}aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa{% endfor %}{% endset %}{{ a ~ a ~ a ~ a ~ a ~ a ~ a ~ a }}",
     ] {
         let error = render(source).unwrap_err();
         assert!(
@@ -103,8 +103,121 @@ fn a_template_that_does_too_much_is_stopped() {
     }
     let long = render("{{ 'a' * 1100000 }}").unwrap_err();
     assert_eq!(long, TemplateError::TooLong);
-    let deep = format!("{{{{ {}1{} }}}}", "(".repeat(5000), ")".repeat(5000));
-    assert!(Template::new(&deep).is_err());
+    assert_eq!(render("{{ 'a' * 1000000 }}").unwrap().len(), 1_000_000);
+}
+
+/// Each of these ended the process by a stack overflow.
+#[test]
+fn a_template_that_is_nested_too_deeply_or_too_long_is_refused_before_it_is_compiled() {
+    let long = |unit: &str| format!("{{{{ 1{} }}}}", unit.repeat(60_000 / unit.len()));
+    for source in [
+        long("+1"),
+        long(" and 1"),
+        long("~'a'"),
+        long("|abs"),
+        long(".a"),
+        long("**1"),
+        long(" if 1 else 1"),
+        format!("{{{{ {}1 }}}}", "-".repeat(30_000)),
+        format!("{{{{ {}1 }}}}", "not ".repeat(15_000)),
+        format!("{{{{ {}1{} }}}}", "(".repeat(5000), ")".repeat(5000)),
+        format!("{{% if a %}}{}{{% endif %}}", "{%elif a%}".repeat(6000)),
+        format!(
+            "{}{}",
+            "{% if 1 %}".repeat(2000),
+            "{% endif %}".repeat(2000)
+        ),
+    ] {
+        let error = Template::new(&source).unwrap_err();
+        assert!(matches!(error, TemplateError::Syntax(_)), "{error}");
+        let condition = source.trim_start_matches("{{ ").trim_end_matches(" }}");
+        assert!(Condition::new(condition).is_err());
+    }
+    let fine = format!("{{{{ 1{} }}}}", "+1".repeat(100));
+    assert_eq!(render(&fine).unwrap(), "101");
+}
+
+/// What each of these made was as large as memory, and cost no fuel.
+#[test]
+fn lists_cannot_be_made_to_grow_without_fuel() {
+    for (source, why) in [
+        (
+            "{% set ns = namespace(x=['a']) %}{% for i in range(60) %}{% set ns.x = ns.x + ns.x %}{% endfor %}",
+            "only `range`",
+        ),
+        ("{% set a = [1] %}{% set a = a + a %}", "`+` needs"),
+        ("{% set a = [1] %}{% set a = (a * 1) + a %}", "`+` needs"),
+        ("{% set a = [1] %}{% set a = a * 2 %}", "`*` is for"),
+        ("{% set a = [1] %}{% set a = [a, a] %}", "a list holds"),
+        (
+            "{% with a = (repo, repo) %}{% with b = (a, a) %}{% endwith %}{% endwith %}",
+            "a list holds",
+        ),
+        (
+            "{% set a = {'a': repo} %}{% set a = {'a': a, 'b': a} %}",
+            "a list holds",
+        ),
+        ("{% set repo = [1] %}{{ [repo, repo] }}", "a list holds"),
+        (
+            "{% for i in [1] recursive %}{{ loop([i]) }}{% endfor %}",
+            "recursive",
+        ),
+        (
+            "{% set a = [none] %}{{ a | map('default', a, true) }}",
+            "`map` takes",
+        ),
+        ("{{ namespace(a=1).a }}", "only `range`"),
+    ] {
+        let error = Template::new(source).unwrap_err().to_string();
+        assert!(error.contains(why), "{source}: {error}");
+    }
+    for filter in [
+        "zip(repo.commits)",
+        "chain(repo.commits)",
+        "sum",
+        "batch(2)",
+        "slice(2)",
+        "pprint",
+    ] {
+        let error = render(&format!("{{{{ repo.commits | {filter} }}}}")).unwrap_err();
+        assert!(
+            matches!(error, TemplateError::Unknown(_)),
+            "{filter}: {error}"
+        );
+    }
+    // What templates are for stays.
+    for (source, text) in [
+        (
+            "{{ repo.commits | length + 1 }} {{ 'a' + trigger }} {{ '=' * 3 }}",
+            "3 amanual ===",
+        ),
+        (
+            "{{ repo.commits | map(attribute='body') | join(',') }}",
+            "a,",
+        ),
+        (
+            "{{ [trigger, repo.commits[0].body] | join('/') }}",
+            "manual/a",
+        ),
+        (
+            "{% for c in repo.commits %}{{ loop.index * 2 }}{{ loop.cycle('a', 'b') }}{% endfor %}",
+            "2a4b",
+        ),
+        (
+            "{{ 'yes' if trigger in ['manual', 'executor'] else 'no' }}",
+            "yes",
+        ),
+        (
+            "{% set n = 1 %}{% if n > 0 %}{{ n + 1 }}{% endif %}{{ range(3) | list | length }}",
+            "23",
+        ),
+        (
+            "{% filter upper %}{{ trigger }}{% endfilter %}{{ repo.commits[:1] | length }}",
+            "MANUAL1",
+        ),
+    ] {
+        assert_eq!(render(source).unwrap(), text, "{source}");
+    }
 }
 
 #[test]
