@@ -15,6 +15,16 @@ pub(super) enum Anchor {
     Url,
     /// The header `Authorization`.
     Authorization,
+    /// The header `Cookie` or `Set-Cookie`.
+    Cookie,
+    /// `-u`, which is also in `--user`, before a login.
+    User,
+    /// The signature in a URL.
+    Signature,
+    /// The middle of a Telegram bot's token.
+    Telegram,
+    /// The middle of a token of HCP Terraform.
+    Terraform,
     /// A scheme of that header, alone.
     Scheme(&'static str),
     /// A word that nearly always names a secret.
@@ -60,11 +70,16 @@ pub(super) const PATTERNS: [Pattern; PATTERN_COUNT] = sorted(patterns());
 
 pub(super) const PATTERN_COUNT: usize = SHAPES.len() + WORDS.len() + KEYWORDS.len();
 
-const WORDS: [Pattern; 7] = [
+const WORDS: [Pattern; 12] = [
     Pattern::new("eyJ", Case::Exact, Anchor::WebToken),
     Pattern::new("://", Case::Exact, Anchor::Url),
     Pattern::new("-----BEGIN ", Case::Ascii, Anchor::Block),
     Pattern::new("authorization", Case::Ascii, Anchor::Authorization),
+    Pattern::new("cookie", Case::Ascii, Anchor::Cookie),
+    Pattern::new("-u", Case::Ascii, Anchor::User),
+    Pattern::new("sig=", Case::Exact, Anchor::Signature),
+    Pattern::new(":A", Case::Exact, Anchor::Telegram),
+    Pattern::new(".atlasv1.", Case::Exact, Anchor::Terraform),
     Pattern::new("bearer", Case::Ascii, Anchor::Scheme("bearer")),
     Pattern::new("basic", Case::Ascii, Anchor::Scheme("basic")),
     Pattern::new("key", Case::Folded, Anchor::Key),

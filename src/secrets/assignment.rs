@@ -1,9 +1,12 @@
 //! Secrets by their keyword: `password=`, `"token": "..."`, `--api-key ...`.
 
+use super::commands::netrc;
 use super::judge::{Content, Form, Strength, is_secret};
 use super::redact::REDACTED;
 use super::runs::{Class, Runs, Span};
 
+/// The least length of a value in hex that stands after its keyword with nothing between.
+const HEX: usize = 32;
 /// The longest value between quotes.
 const OPEN_VALUE: usize = 4096;
 
@@ -16,7 +19,15 @@ pub(super) fn assignment(
 ) -> Option<Span> {
     let (value, form) = match separator(text, after) {
         Some(found) => found,
-        None => flag(text, start, after)?,
+        None => match flag(text, start, after).or_else(|| hex(text, after, runs)) {
+            Some(found) => found,
+            None => return netrc(text, (start, after), runs),
+        },
+    };
+    // What is given on a command line is a secret, however short.
+    let form = match form {
+        Form::Tight if is_flag(text, start) => Form::Flag,
+        form => form,
     };
     if text.get(after) == Some(&b':') && word_before(text, start).0.ends_with(b"//") {
         // A user's name in a URL; `userinfo` knows where its password ends.
@@ -76,10 +87,20 @@ pub(super) fn separator(text: &[u8], after: usize) -> Option<(Value, Form)> {
 /// Reads `--token VALUE`.
 fn flag(text: &[u8], start: usize, after: usize) -> Option<(Value, Form)> {
     let value = skip_blanks(text, after);
-    (value > after
-        && text.get(value) != Some(&b'-')
-        && word_before(text, start).1.starts_with(b"--"))
-    .then(|| (open(text, value), Form::Tight))
+    (value > after && text.get(value) != Some(&b'-') && is_flag(text, start))
+        .then(|| (open(text, value), Form::Tight))
+}
+
+fn is_flag(text: &[u8], start: usize) -> bool {
+    word_before(text, start).1.starts_with(b"--")
+}
+
+/// Reads `token 0123456789abcdef...`: nothing else looks like that after such a word.
+fn hex(text: &[u8], after: usize, runs: &mut Runs<'_>) -> Option<(Value, Form)> {
+    let value = skip_blanks(text, after);
+    let end = runs.end(Class::Hex, value);
+    (value > after && end >= value + HEX && end == runs.end(Class::Word, value))
+        .then(|| (open(text, value), Form::Tight))
 }
 
 /// Splits the forty bytes before `at` where the word that ends there begins.

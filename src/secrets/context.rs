@@ -170,6 +170,16 @@ pub(super) fn authorization(text: &[u8], after: usize, runs: &mut Runs<'_>) -> O
         .then_some((value.start, end))
 }
 
+/// Returns the cookies of a `Cookie` or `Set-Cookie` header whose name ends at `after`: all of the
+/// line, which has a name and a value at least.
+pub(super) fn cookie(text: &[u8], after: usize, runs: &mut Runs<'_>) -> Option<Span> {
+    let (value, _) = separator(text, after)?;
+    let end = runs.end(Class::Header, value.start);
+    let name = runs.end(Class::Dotted, value.start);
+    let pair = name > value.start && name + 1 < end && text.get(name) == Some(&b'=');
+    (pair && !is_redacted(text, value.start)).then_some((value.start, end))
+}
+
 /// Returns what follows `Bearer` or `Basic`, whose name ends at `after`, when it is no word.
 pub(super) fn scheme(text: &[u8], after: usize, name: &str, runs: &mut Runs<'_>) -> Option<Span> {
     let start = skip_blanks(text, after);

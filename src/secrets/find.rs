@@ -3,7 +3,8 @@
 use super::anchors::{Anchor, KEY_STEMS, strip_folded_suffix};
 use super::assignment::assignment;
 use super::base::crc_fits;
-use super::context::{Blocks, WebTokens, authorization, scheme, userinfo};
+use super::commands;
+use super::context::{Blocks, WebTokens, authorization, cookie, scheme, userinfo};
 use super::filter::each_anchor;
 use super::judge::Strength;
 use super::runs::{Class, Runs, Span};
@@ -65,6 +66,17 @@ pub(super) fn each_secret(text: &[u8], found: impl FnMut(Finding)) {
             Anchor::Authorization => {
                 authorization(text, after, &mut runs).map(|span| ("header", span, Proof::Context))
             }
+            Anchor::Cookie => {
+                cookie(text, after, &mut runs).map(|span| ("header", span, Proof::Context))
+            }
+            Anchor::User => commands::user(text, (start, after), &mut runs)
+                .map(|span| ("login", span, Proof::Context)),
+            Anchor::Signature => commands::signature(text, (start, after), &mut runs)
+                .map(|span| ("azure", span, Proof::Context)),
+            Anchor::Telegram => commands::telegram(text, start, &mut runs)
+                .map(|span| ("telegram", span, Proof::Shape)),
+            Anchor::Terraform => commands::terraform(text, (start, after), &mut runs)
+                .map(|span| ("terraform", span, Proof::Shape)),
             Anchor::Scheme(name) => is_edge(text, start)
                 .then(|| scheme(text, after, name, &mut runs))
                 .flatten()
@@ -202,6 +214,15 @@ mod tests {
             "Authorization: Digest a",
             "basic aaaaaaaaa ",
             "\u{17f}ecret=",
+            "cookie: a=",
+            "-u a:bcd ",
+            "-user",
+            "sig=",
+            "1:A",
+            "12345678:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+            "a.atlasv1.",
+            "machine a login b password ",
+            "token 0123456789abcdef0123456789abcdef",
         ];
         for unit in others.into_iter().chain(prefixes) {
             let text = unit.repeat((64 << 10) / unit.len());

@@ -17,7 +17,9 @@ pub(super) enum Strength {
 /// How a value is tied to its keyword.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Form {
-    /// `key=value`, `--key value`.
+    /// `--key value`, `--key=value`.
+    Flag,
+    /// `key=value`.
     Tight,
     /// `key = value`.
     Equals,
@@ -69,6 +71,9 @@ pub(super) fn is_secret(
     strength: Strength,
 ) -> bool {
     let value = content.bytes;
+    if *form == Form::Flag && strength == Strength::Strong {
+        return !value.first().is_none_or(|first| b"$<{%(".contains(first));
+    }
     let digit = content.leaves(Class::NoDigit);
     if forty(value) && (*form != Form::Colon || digit || in_quotes) {
         return true;

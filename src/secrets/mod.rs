@@ -4,6 +4,7 @@ mod anchors;
 mod assignment;
 mod base;
 mod clean;
+mod commands;
 mod context;
 mod filter;
 mod find;

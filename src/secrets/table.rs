@@ -198,5 +198,9 @@ pub(super) const SHAPES: &[Shape] = &[
     any("onepassword", "ops_eyJ", Class::Token68, 40),
     any("planetscale", "pscale_tkn_", Class::Dotted, 20),
     any("planetscale", "pscale_pw_", Class::Dotted, 20),
+    any("supabase", "sbp_", Class::Alnum, 32),
+    any("supabase", "sb_secret_", Class::Word, 20),
+    any("vercel", "vercel_blob_rw_", Class::Word, 20),
+    any("heroku", "HRKU-", Class::Word, 30),
     any("dynatrace", "dt0c01.", Class::Dotted, 30),
 ];

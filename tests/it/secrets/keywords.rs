@@ -57,6 +57,39 @@ fn a_value_is_redacted_by_its_keyword() {
             "AccountKey=[REDACTED];x",
         ),
         ("db.password: s3cr3t!", "db.password: [REDACTED]"),
+        ("--password abc x", "--password [REDACTED] x"),
+        ("--password=ab1 x", "--password=[REDACTED] x"),
+        ("--password secret", "--password [REDACTED]"),
+        (
+            "the token 0123456789abcdef0123456789abcdef01234567 was used",
+            "the token [REDACTED] was used",
+        ),
+        (
+            "curl -u alice:hunter2 https://example.org",
+            "curl -u alice:[REDACTED] https://example.org",
+        ),
+        ("curl -ualice:hunter2 x", "curl -ualice:[REDACTED] x"),
+        (
+            "curl --user 'me@x.org:h u' x",
+            "curl --user 'me@x.org:[REDACTED]' x",
+        ),
+        ("--proxy-user=a:bcd x", "--proxy-user=a:[REDACTED] x"),
+        (
+            "machine example.org login alice password h2! # mine",
+            "machine example.org login alice password [REDACTED] # mine",
+        ),
+        (
+            "machine example.org\n  login alice\n  password hunter2\nmachine b",
+            "machine example.org\n  login alice\n  password [REDACTED]\nmachine b",
+        ),
+        (
+            "default login anonymous password a",
+            "default login anonymous password [REDACTED]",
+        ),
+        (
+            "https://a.blob.core.windows.net/c/b?sv=2024-11-04&sr=b&sig=Zm9vYmFyYmF6cXV4Zm9vYmFy%3D&se=2026",
+            "https://a.blob.core.windows.net/c/b?sv=2024-11-04&sr=b&sig=[REDACTED]&se=2026",
+        ),
     ] {
         assert_eq!(redact(text), expected);
         assert_eq!(redact(expected), expected);
@@ -107,6 +140,13 @@ fn headers_and_urls_lose_their_credentials() {
         ),
         ("PRIVATE-TOKEN: abc123def456", "PRIVATE-TOKEN: [REDACTED]"),
         (
+            "Cookie: session=abc; theme=dark\r\nHost: x",
+            "Cookie: [REDACTED]\r\nHost: x",
+        ),
+        ("Set-Cookie: id=a3f; Path=/\nx", "Set-Cookie: [REDACTED]\nx"),
+        ("-H 'cookie: a=b' x", "-H 'cookie: [REDACTED]' x"),
+        ("{\"Cookie\": \"a=b\"}", "{\"Cookie\": \"[REDACTED]\"}"),
+        (
             "https://user:pass@example.org/x",
             "https://user:[REDACTED]@example.org/x",
         ),
@@ -137,6 +177,14 @@ fn ordinary_text_stays_untouched() {
     for text in [
         "",
         "Fix the token refresh and the password form",
+        "docker run -u 1000:1000 image",
+        "git push -u origin main",
+        "sort -u names, and the user: nobody",
+        "the cookie: chocolate chips",
+        "Fix the machine login with password authentication",
+        "at 12:AM, or 10:ABC",
+        "?sig=none&x=1, and design=oak",
+        "the token 0123456789abcdef is short",
         "The password: incorrect. Try again.",
         "the key: press any key to continue",
         "secret: see the wiki",

@@ -93,6 +93,14 @@ fn canaries() -> Vec<(&'static str, String)> {
         ("xai", format!("xai-{}", alnum(80))),
         ("perplexity", format!("pplx-{}", alnum(48))),
         ("sendgrid", format!("SG.{}.{}", alnum(22), alnum(43))),
+        ("supabase", format!("sbp_{}", hex(40))),
+        (
+            "vercel blob",
+            format!("vercel_blob_rw_{}_{}", alnum(16), alnum(30)),
+        ),
+        ("heroku", format!("HRKU-{}", alnum(60))),
+        ("terraform", format!("{}.atlasv1.{}", alnum(14), alnum(67))),
+        ("telegram", format!("1234567890:A{}", alnum(34))),
         ("jwt", jwt),
     ]
 }
@@ -180,7 +188,7 @@ proptest! {
     }
 
     #[test]
-    fn no_canary_survives(before in "(\\PC{0,30}[ \\n\"'(=:,])?", after in "([ \\n\"'),;]\\PC{0,30})?", pick in 0_usize..45) {
+    fn no_canary_survives(before in "(\\PC{0,30}[ \\n\"'(=:,])?", after in "([ \\n\"'),;]\\PC{0,30})?", pick in 0_usize..50) {
         let canaries = canaries();
         let (_, token) = &canaries[pick % canaries.len()];
         let redacted = redact(&format!("{before}{token}{after}")).into_owned();
