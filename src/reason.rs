@@ -220,6 +220,8 @@ codes! {
     PlainHttp = "plain-http",
     /// A request would go over unencrypted http.
     PlainHttpRefused = "plain-http-refused",
+    /// The platform's token belongs to another address.
+    PlatformTokenUnbound = "platform-token-unbound",
     /// The platform's URL cannot be used.
     PlatformUrl = "platform-url",
     /// A layer of the policy was left out.
@@ -258,6 +260,8 @@ codes! {
     RequestUnusable = "request-unusable",
     /// A ruleset of the forge refuses the push.
     Ruleset = "ruleset",
+    /// The branch's name holds a secret.
+    SecretInBranchName = "secret-in-branch-name",
     /// The forge found a secret in the push.
     SecretProtection = "secret-protection",
     /// The server failed.

@@ -1,8 +1,9 @@
 //! `sendoff policy`: checks, shows and creates policies.
 
 use std::fmt::Write as _;
-use std::fs::OpenOptions;
+use std::fs::{DirBuilder, OpenOptions};
 use std::io::Write as _;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
@@ -226,11 +227,24 @@ fn init(name: &str, target: Target, directory: Option<&Path>, environment: &Envi
     printed.exit()
 }
 
+/// The mode of a directory for a policy, and of the policy: others could change neither, or the policy
+/// would not count. The umask can only take away from it.
+const DIRECTORY_MODE: u32 = 0o755;
+/// See [`DIRECTORY_MODE`].
+const FILE_MODE: u32 = 0o644;
+
 /// Writes a new file; one that exists stays as it is.
 fn create(path: &Path, text: &str) -> std::io::Result<()> {
     if let Some(directory) = path.parent() {
-        std::fs::create_dir_all(directory)?;
+        DirBuilder::new()
+            .recursive(true)
+            .mode(DIRECTORY_MODE)
+            .create(directory)?;
     }
-    let mut file = OpenOptions::new().write(true).create_new(true).open(path)?;
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(FILE_MODE)
+        .open(path)?;
     file.write_all(text.as_bytes())
 }

@@ -1,6 +1,7 @@
 //! A pull request, as every forge has it.
 
 use crate::names::BranchName;
+use crate::secrets::Outgoing;
 
 /// The branch that a pull request comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,9 +31,9 @@ pub struct NewPullRequest {
     /// Where to.
     pub base: BranchName,
     /// The title; cut to the forge's limit when it is sent.
-    pub title: String,
+    pub title: Outgoing,
     /// The body; cut to the forge's limit when it is sent.
-    pub body: String,
+    pub body: Outgoing,
     /// Draft or ready.
     pub readiness: Readiness,
     /// Labels to add.

@@ -13,14 +13,19 @@ use crate::secrets::KnownSecrets;
 
 use super::BODY_LIMIT;
 use super::error::HttpError;
-use super::request::Request;
+use super::request::{Pace, Request};
 use super::response::{Response, host};
 use super::retry::Budget;
+
+/// GitHub itself lets a request run for ten seconds.
+const SLOW: Duration = Duration::from_secs(15);
+/// See [`ClientOptions::pause`].
+const PAUSE: Duration = Duration::from_secs(1);
 
 /// Whether redirects are followed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Redirects {
-    /// One, within the same origin.
+    /// One, within the same origin; of a request that changes something only to the same path.
     SameOrigin,
     /// None.
     Refused,
@@ -31,6 +36,10 @@ pub enum Redirects {
 pub struct ClientOptions {
     /// How long one try may take, from the first byte sent to the last byte read.
     pub timeout: Duration,
+    /// How long one try of a request may take that makes a server do much work, see [`Request::slow`].
+    pub slow_timeout: Duration,
+    /// How long to wait before a server is asked what became of a request whose answer was lost.
+    pub pause: Duration,
     /// How long a connection may take to be established.
     pub connect_timeout: Duration,
     /// How long a safe request may take with its repeats.
@@ -52,6 +61,8 @@ impl ClientOptions {
     pub fn new(timeout: Duration) -> Self {
         Self {
             timeout,
+            slow_timeout: timeout.max(SLOW),
+            pause: PAUSE,
             connect_timeout: timeout * 4 / 5,
             budget: timeout * 2,
             plain_http_hosts: Vec::new(),
@@ -105,6 +116,11 @@ impl Client {
         }
     }
 
+    /// Returns how long to wait before asking what became of a request whose answer was lost.
+    pub fn pause(&self) -> Duration {
+        self.inner.options.pause
+    }
+
     /// Sends `request` and returns the answer, whatever its status.
     ///
     /// A safe request is repeated, within the budget, when the connection fails, nothing comes in
@@ -123,7 +139,11 @@ impl Client {
         }
         let options = &self.inner.options;
         if !request.is_safe() {
-            return self.follow(&request, options.timeout).await;
+            let timeout = match request.pace {
+                Pace::Usual => options.timeout,
+                Pace::Slow => options.slow_timeout,
+            };
+            return self.follow(&request, timeout).await;
         }
         let mut budget = Budget::starting_now(options.budget.max(options.timeout));
         loop {
@@ -239,9 +259,17 @@ fn next_request(method: &Method, response: &Response) -> Result<NextRequest, Htt
     let Ok(to) = response.url().join(location) else {
         return Err(response.bad("a redirect with a valid `Location`"));
     };
-    let keeps_method = matches!(status, 307 | 308) || method.is_safe();
+    // What a request changes it may change nowhere else; some servers add or drop the last slash.
+    let bare = |url: &Url| {
+        (
+            url.path().trim_end_matches('/').to_owned(),
+            url.query().map(str::to_owned),
+        )
+    };
+    let same_place = matches!(status, 307 | 308) && bare(&to) == bare(response.url());
+    let may_follow = method.is_safe() || same_place;
     let same_origin = Origin::of(&to).is_some() && Origin::of(&to) == Origin::of(response.url());
-    if keeps_method && same_origin {
+    if may_follow && same_origin {
         Ok(NextRequest::To(to))
     } else {
         Err(refused(response, &to))

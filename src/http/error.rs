@@ -134,8 +134,8 @@ impl HttpErrorClass {
             Self::PlainHttpRefused => {
                 "use https, or list the host in the user's policy if its network is yours"
             }
-            Self::Network => "check the network; it is tried again",
-            Self::Timeout => "it is tried again; raise `limits.http-timeout` if the server is slow",
+            Self::Network => "check the network, then run again",
+            Self::Timeout => "run again; raise `limits.http-timeout` if the server is slow",
             Self::Tls => {
                 "check the clock and the server's certificate; a private CA belongs in the system's store"
             }

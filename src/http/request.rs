@@ -9,6 +9,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 
 use crate::names::Origin;
+use crate::secrets::OutgoingJson;
 
 use super::error::HttpError;
 
@@ -107,6 +108,16 @@ pub struct Request {
     pub(super) token: Option<Token>,
     pub(super) headers: Vec<(&'static str, &'static str)>,
     pub(super) body: Option<Bytes>,
+    pub(super) pace: Pace,
+}
+
+/// How long a request may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Pace {
+    /// As long as any.
+    Usual,
+    /// Longer: the server has much to do for it.
+    Slow,
 }
 
 impl Request {
@@ -118,6 +129,7 @@ impl Request {
             token: None,
             headers: Vec::new(),
             body: None,
+            pace: Pace::Usual,
         }
     }
 
@@ -132,11 +144,11 @@ impl Request {
         })
     }
 
-    /// Sends `body` as JSON to `url` by another method. Fails when `body` cannot be written as JSON.
+    /// Sends `body` as JSON to `url` by any method. Fails when `body` cannot be written as JSON.
     pub fn with_method(
         method: Method,
         url: Url,
-        body: Option<&impl Serialize>,
+        body: Option<&OutgoingJson>,
     ) -> Result<Self, HttpError> {
         let request = match body {
             Some(body) => Self::post(url, body)?,
@@ -145,10 +157,28 @@ impl Request {
         Ok(Self { method, ..request })
     }
 
+    /// Returns the same request to another URL.
+    #[must_use]
+    pub fn at(self, url: Url) -> Self {
+        Self { url, ..self }
+    }
+
+    /// Returns the URL that it is sent to.
+    pub const fn url(&self) -> &Url {
+        &self.url
+    }
+
     /// Adds a token; it is sent only when the URL is of its origin.
     #[must_use]
     pub fn token(mut self, token: Option<&Token>) -> Self {
         self.token = token.cloned();
+        self
+    }
+
+    /// Says that the server has much to do for it: it may take `slow_timeout`.
+    #[must_use]
+    pub const fn slow(mut self) -> Self {
+        self.pace = Pace::Slow;
         self
     }
 

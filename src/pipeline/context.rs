@@ -4,6 +4,7 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 
+use serde_json::Value;
 use tokio::sync::OnceCell;
 
 use crate::clock::Clock;
@@ -15,11 +16,13 @@ use crate::names::RunId;
 use crate::platform::Platform;
 use crate::policy::{Policy, Trigger};
 use crate::reason::Code;
-use crate::template::Template;
+use crate::secrets::{KnownSecrets, Outgoing};
+use crate::template::{Template, TemplateError};
 
 use super::deadline::Deadline;
 use super::facts::{Facts, TaskDocument};
 use super::hold::{Hold, Shipment};
+use super::logins::Logins;
 use super::progress::SharedProgress;
 use super::receipts::Receipts;
 use super::step::{ErrorKind, StepError};
@@ -55,6 +58,10 @@ pub struct Context<'run> {
     pub task: &'run TaskDocument,
     /// What earlier steps left; read only.
     pub facts: &'run Facts,
+    /// Whether the push of this group knows its login.
+    pub logins: &'run Logins,
+    /// What must not leave in any text, see [`Context::outgoing`].
+    pub secrets: &'run KnownSecrets,
     /// The variables and directories that the process was started with.
     pub environment: &'run Environment,
     /// What is to be done when the data of this run has reached its reader.
@@ -68,12 +75,70 @@ pub struct Context<'run> {
 }
 
 impl Context<'_> {
-    /// Renders a template with the facts.
+    /// Renders a template with the facts, for this machine only.
     pub fn render(&self, template: &Template) -> Result<String, StepError> {
-        template.render(self.facts).map_err(|error| {
-            StepError::new(ErrorKind::Denied, Code::Template, error.to_string())
-                .advise("mend the template in the policy; `sendoff policy show` tells which layer it comes from")
-        })
+        template
+            .render(self.facts)
+            .map_err(|error| template_error(&error))
+    }
+
+    /// Renders a template whose text leaves this machine. Secrets are hidden in the facts, before a
+    /// filter can cut them, and in what comes out.
+    pub async fn outgoing(&self, template: &Template) -> Result<Outgoing, StepError> {
+        self.outgoing_changed(template, &str::to_owned).await
+    }
+
+    /// Makes a text fit to leave that is not rendered.
+    pub async fn outgoing_text(&self, text: &str) -> Outgoing {
+        if text.is_empty() {
+            return Outgoing::default();
+        }
+        self.logins.settled().await;
+        self.secrets.outgoing(text)
+    }
+
+    /// Renders like [`outgoing`](Self::outgoing), with `change` done to every text of the facts.
+    pub async fn outgoing_changed(
+        &self,
+        template: &Template,
+        change: &dyn Fn(&str) -> String,
+    ) -> Result<Outgoing, StepError> {
+        let facts = self.outgoing_facts(change).await?;
+        let text = template
+            .render(&facts)
+            .map_err(|error| template_error(&error))?;
+        Ok(self.secrets.outgoing(&text))
+    }
+
+    /// Returns the facts without secrets, with `change` done to every text of them.
+    pub async fn outgoing_facts(
+        &self,
+        change: &dyn Fn(&str) -> String,
+    ) -> Result<Value, StepError> {
+        self.logins.settled().await;
+        let mut facts = serde_json::to_value(self.facts).map_err(|error| {
+            StepError::new(ErrorKind::Internal, Code::Template, error.to_string())
+        })?;
+        self.secrets.hide_json(&mut facts);
+        each_text(&mut facts, change);
+        Ok(facts)
+    }
+}
+
+fn template_error(error: &TemplateError) -> StepError {
+    StepError::new(ErrorKind::Denied, Code::Template, error.to_string()).advise(
+        "mend the template in the policy; `sendoff policy show` tells which layer it comes from",
+    )
+}
+
+fn each_text(value: &mut Value, change: &dyn Fn(&str) -> String) {
+    match value {
+        Value::String(text) => *text = change(text),
+        Value::Array(values) => values.iter_mut().for_each(|value| each_text(value, change)),
+        Value::Object(entries) => entries
+            .values_mut()
+            .for_each(|value| each_text(value, change)),
+        _ => {}
     }
 }
 

@@ -7,6 +7,7 @@ mod draft;
 mod ending;
 mod facts;
 mod hold;
+mod logins;
 mod plan;
 mod progress;
 mod receipts;
@@ -25,6 +26,7 @@ pub use facts::{
     CommitFacts, Facts, HeartbeatFacts, RepoFacts, RunFacts, StepFacts, TaskDocument, TaskFacts,
 };
 pub use hold::{Destination, Hold, Shipment};
+pub use logins::Logins;
 pub use plan::{Pipeline, PlannedStep};
 pub use progress::SharedProgress;
 pub use receipts::Receipts;

@@ -4,11 +4,15 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::git::Repo;
-use crate::policy::{OnError, PipelineTable, Policy, PolicyError, StepRef, StepTable, Trigger};
+use crate::names::{RemoteUrl, Scheme};
+use crate::policy::{
+    OnError, Origin, PipelineTable, Policy, PolicyError, StepRef, StepTable, Trigger,
+};
 use crate::reason::Code;
 use crate::report::Verdict;
 use crate::template::Condition;
 
+use super::context::Context;
 use super::hold::Hold;
 use super::references::{Order, condition, kind, needs, no_pipeline, no_step, steps_are};
 use super::step::{Step, TextStep};
@@ -23,6 +27,10 @@ pub struct Pipeline {
 
 /// A step with its settings.
 #[derive(Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a mark of its own that a kind may have"
+)]
 pub struct PlannedStep {
     /// The step's name in the policy.
     pub name: String,
@@ -33,6 +41,7 @@ pub struct PlannedStep {
     pub(super) when: Option<Condition>,
     pub(super) timeout: Option<TimeLimit>,
     pub(super) on_error: OnError,
+    pub(super) learns_login: bool,
     pub(super) ships: bool,
     pub(super) always: bool,
     pub(super) waits: bool,
@@ -197,6 +206,17 @@ impl PlannedStep {
         Some(Hold::new(Code::Needs, sentence))
     }
 
+    /// Says whether it may come to know a password that must not leave in a text.
+    pub(super) fn learns_login(&self, cx: &Context<'_>) -> bool {
+        let asks = |url: &RemoteUrl| matches!(url.scheme(), Scheme::Http | Scheme::Https);
+        self.learns_login
+            && matches!(self.turn, Turn::Runs(_))
+            && cx.shipment.is_ok_and(|shipment| {
+                asks(&shipment.remote.url)
+                    || shipment.also.iter().any(|other| asks(&other.remote.url))
+            })
+    }
+
     /// Returns the source of its condition.
     pub fn when(&self) -> Option<&str> {
         self.when.as_ref().map(Condition::source)
@@ -221,23 +241,36 @@ impl PlannedStep {
     }
 
     fn new(policy: &Policy, table: &StepTable, def: &StepDef, turn: Turn) -> Self {
+        let limits = policy.limits_for(def);
         let own = table.settings.timeout.map(|timeout| TimeLimit {
             limit: timeout.duration(),
             key: format!("steps.{}.timeout", table.name),
         });
+        let of_kind = def.timeout.filter(|_| {
+            let given_by = policy.origin_of("limits.step-timeout");
+            given_by.is_none_or(|origin| origin == Origin::BuiltIn)
+        });
         let general = (!def.times_itself).then(|| TimeLimit {
-            limit: policy.limits().step_timeout.duration(),
+            limit: of_kind.unwrap_or_else(|| limits.step_timeout.duration()),
             key: "limits.step-timeout".into(),
         });
+        // The deadline that a repository sets ends the steps that it is for, and not the run.
+        let deadline = limits.deadline.duration();
+        let sooner = (deadline < policy.limits().deadline.duration()).then(|| TimeLimit {
+            limit: deadline,
+            key: "limits.deadline of the repository".into(),
+        });
+        let timeout = own.or(general).into_iter().chain(sooner);
         Self {
             name: table.name.clone(),
             kind: def.name,
             turn,
             needs: Vec::new(),
             when: None,
-            timeout: own.or(general),
+            timeout: timeout.min_by_key(|timeout| timeout.limit),
             on_error: table.settings.on_error,
             ships: def.ships,
+            learns_login: def.learns_login,
             always: def.always,
             waits: def.waits,
         }

@@ -79,11 +79,17 @@ impl Pipeline {
                 facts: &facts,
                 ..cx
             };
+            if group.iter().any(|step| step.learns_login(&cx)) {
+                cx.logins.expect();
+            }
             let ended = join_all(group.iter().enumerate().map(|(offset, step)| {
                 let span = debug_span!("step", name = step.name);
                 let (so_far, at) = (&so_far, first + offset);
                 async move {
                     let ending = one(step, &cx, so_far, draft, at).await;
+                    if step.learns_login(&cx) {
+                        cx.logins.settle();
+                    }
                     let verdict = ending.verdict();
                     (verdict, draft.end(at, ending))
                 }

@@ -1,7 +1,5 @@
 //! What of a run may be shown: one line, no secret, no control character.
 
-use serde_json::Value;
-
 use crate::reason::Reason;
 use crate::report::StepReport;
 use crate::secrets::{KnownSecrets, clean_line};
@@ -30,7 +28,8 @@ pub(super) fn tell(step: &mut StepReport, ending: Ending, secrets: &KnownSecrets
         }
     }
     for value in step.outputs.values_mut() {
-        hide(value, secrets);
+        // Their control characters are escaped by JSON, and by who shows them: a prompt keeps its lines.
+        secrets.hide_json(value);
     }
 }
 
@@ -42,7 +41,7 @@ pub(super) fn tell_again(step: &mut StepReport, secrets: &KnownSecrets) {
         .as_deref()
         .map(|advice| secrets.hide(advice).into_owned());
     for value in step.outputs.values_mut() {
-        hide(value, secrets);
+        secrets.hide_json(value);
     }
 }
 
@@ -66,18 +65,4 @@ fn show(text: &str, secrets: &KnownSecrets) -> String {
 /// Takes secrets and control characters out of a text, and makes it one line.
 fn line(text: &str, secrets: &KnownSecrets) -> String {
     clean_line(&secrets.hide(text))
-}
-
-/// Takes secrets out of outputs. Their control characters are escaped by JSON, and by who shows
-/// them: a prompt keeps its lines.
-fn hide(value: &mut Value, secrets: &KnownSecrets) {
-    match value {
-        Value::String(text) => {
-            let hidden = secrets.hide(text).into_owned();
-            *text = hidden;
-        }
-        Value::Array(values) => values.iter_mut().for_each(|value| hide(value, secrets)),
-        Value::Object(values) => values.values_mut().for_each(|value| hide(value, secrets)),
-        _ => {}
-    }
 }

@@ -1,6 +1,7 @@
 //! `StepDef`: one kind of step, as the catalogue lists it.
 
 use std::fmt::Debug;
+use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -28,6 +29,12 @@ pub struct StepDef {
     pub(super) needs: &'static [&'static str],
     /// Whether it shows work to others, so that a broken policy stops it.
     pub(super) ships: bool,
+    /// Whether it moves or shows the branch, so that a repository's own limits are for it, too.
+    pub(super) ships_branch: bool,
+    /// Whether it may come to know a password of the remote's.
+    pub(super) learns_login: bool,
+    /// How long it may take where no layer says.
+    pub(super) timeout: Option<Duration>,
     /// Whether it runs after a failure that stops the run.
     pub(super) always: bool,
     /// Whether it waits for something even when there is neither a platform nor work to ship.
@@ -55,6 +62,9 @@ impl StepDef {
             about,
             needs: &[],
             ships: false,
+            ships_branch: false,
+            learns_login: false,
+            timeout: None,
             always: false,
             waits: true,
             times_itself: false,
@@ -96,6 +106,29 @@ impl StepDef {
     #[must_use]
     pub const fn ships(mut self) -> Self {
         self.ships = true;
+        self
+    }
+
+    /// Marks a kind that moves or shows the branch: the limits that a repository sets are for it, too.
+    #[must_use]
+    pub const fn ships_branch(mut self) -> Self {
+        self.ships = true;
+        self.ships_branch = true;
+        self
+    }
+
+    /// Marks a kind that may come to know a password of the remote's: what other steps of its group
+    /// send waits until [`Logins::settle`](super::Logins::settle) says that it does.
+    #[must_use]
+    pub const fn learns_login(mut self) -> Self {
+        self.learns_login = true;
+        self
+    }
+
+    /// Sets how long steps of this kind may take where no layer says, instead of as long as any.
+    #[must_use]
+    pub const fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
         self
     }
 
@@ -166,6 +199,10 @@ impl Kind for StepDef {
 
     fn classes(&self) -> &'static [(&'static str, KeyClass)] {
         self.classes
+    }
+
+    fn ships_branch(&self) -> bool {
+        self.ships_branch
     }
 
     fn check(&self, table: &StepTable) -> Result<(), PolicyError> {

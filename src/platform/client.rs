@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::http::{Client, Request, Response, Token};
 use crate::names::Origin;
+use crate::secrets::KnownSecrets;
 
 use super::error::{PlatformError, PlatformErrorClass};
 use super::token::TokenSource;
@@ -73,6 +74,13 @@ impl Platform {
     /// Returns the workspace's id.
     pub fn workspace_id(&self) -> &str {
         &self.workspace_id
+    }
+
+    /// Adds the token to what must not be shown. One that cannot be read is told by the first request.
+    pub fn tell_token(&self, known: &KnownSecrets) {
+        if let Ok(Some(token)) = self.token() {
+            known.add(&token);
+        }
     }
 
     /// Returns the URL of a path below the platform's.

@@ -77,8 +77,8 @@ impl PlatformErrorClass {
             Self::Auth => "renew the token in the file that `platform.token-file` names",
             Self::WorkspaceUnknown => "check WORKSPACE_ID; the platform does not know it",
             Self::Refused => "shorten what is sent, or check its scope",
-            Self::RateLimited => "it is tried again when the limit ends",
-            Self::Unavailable => "it is tried again when the platform is back",
+            Self::RateLimited => "run again when the limit ends",
+            Self::Unavailable => "run again when the platform is back",
             Self::Http(class) => class.advice(),
         }
     }

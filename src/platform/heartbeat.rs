@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use crate::secrets::Outgoing;
+
 use super::client::Platform;
 use super::error::PlatformError;
 
@@ -9,13 +11,13 @@ use super::error::PlatformError;
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Heartbeat {
     /// What is worked on; empty when nothing is.
-    pub current_task: String,
+    pub current_task: Outgoing,
     /// How many tasks run.
     pub active_tasks: u64,
     /// The share of failed tasks, 0 to 1.
     pub error_rate: f64,
     /// A recent error, without secrets; empty when there is none.
-    pub sample_error: String,
+    pub sample_error: Outgoing,
     /// Seconds since the agent started.
     pub uptime_seconds: u64,
 }

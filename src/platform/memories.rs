@@ -5,6 +5,8 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::secrets::Outgoing;
+
 use super::client::Platform;
 use super::error::PlatformError;
 
@@ -21,7 +23,7 @@ pub struct Memory {
 
 #[derive(Debug, Serialize)]
 struct NewMemory<'a> {
-    content: &'a str,
+    content: &'a Outgoing,
     scope: &'a str,
 }
 
@@ -31,7 +33,7 @@ impl Platform {
     /// Not idempotent: whoever sends it again after a lost answer compares first.
     pub async fn commit_memory(
         &self,
-        content: &str,
+        content: &Outgoing,
         scope: &str,
     ) -> Result<Option<String>, PlatformError> {
         let url = self.endpoint(&["workspaces", self.workspace_id(), "memories"])?;

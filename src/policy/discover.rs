@@ -5,7 +5,7 @@ use std::io::{self, Read};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::OFlags;
+use rustix::fs::{OFlags, StatVfsMountFlags};
 
 use super::error::PolicyError;
 
@@ -105,14 +105,19 @@ pub(super) fn read_owned(path: &Path) -> Result<Option<String>, PolicyError> {
     let target = path
         .canonicalize()
         .map_err(|error| PolicyError::new(unreadable(&error)))?;
-    check_owner(&target, &metadata)?;
+    if !is_read_only(&file) {
+        check_owner(&target, &metadata)?;
+    }
     // Whoever may write to a directory may put another file or link there.
     let directories = [path.parent(), target.parent()];
     for directory in directories.into_iter().flatten() {
-        let metadata = directory
+        let opened = File::open(directory).map_err(|error| PolicyError::new(unreadable(&error)))?;
+        let metadata = opened
             .metadata()
             .map_err(|error| PolicyError::new(unreadable(&error)))?;
-        check_owner(directory, &metadata)?;
+        if !is_read_only(&opened) {
+            check_owner(directory, &metadata)?;
+        }
     }
     let bytes = bounded(file, LIMIT).map_err(|error| PolicyError::new(unreadable(&error)))?;
     text(&bytes, LIMIT).map(|text| Some(text.to_owned()))
@@ -168,6 +173,12 @@ fn bounded(file: File, limit: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     file.take(limit + 1).read_to_end(&mut bytes)?;
     Ok(bytes)
+}
+
+/// Says whether a file lies on a mount that nobody can write to, such as a `ConfigMap` or a read-only
+/// bind: owner and mode say nothing about who can change it there.
+fn is_read_only(file: &File) -> bool {
+    rustix::fs::fstatvfs(file).is_ok_and(|mount| mount.f_flag.contains(StatVfsMountFlags::RDONLY))
 }
 
 /// Checks that nobody but the user and root can write there.

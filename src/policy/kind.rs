@@ -12,6 +12,11 @@ pub trait Kind {
     /// Returns the class of each of its own keys.
     fn classes(&self) -> &'static [(&'static str, KeyClass)];
 
+    /// Says whether it moves or shows the branch: a repository's own limits are for these steps alone.
+    fn ships_branch(&self) -> bool {
+        false
+    }
+
     /// Checks that its settings can be read.
     fn check(&self, table: &StepTable) -> Result<(), PolicyError>;
 }

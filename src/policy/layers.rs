@@ -141,12 +141,17 @@ impl Layers {
         // Stable: several `--set` keep their order.
         self.stack.sort_by_key(|layer| layer.origin);
         let mut merged = Table::default();
+        // The limits without the repository's, which are for push and pull request only.
+        let mut outside = Table::default();
         let mut bases = Vec::new();
         let mut problems = self.problems.clone();
         for layer in &self.stack {
             match self.lay_over(&merged, layer, kinds) {
                 Ok(table) => {
                     merged = table;
+                    if layer.origin != Origin::Repository {
+                        lay_limits(&mut outside, layer);
+                    }
                     bases.extend(merged::bases(&layer.table));
                 }
                 Err(error) if layer.origin.is_command_line() => return Err(error),
@@ -156,10 +161,17 @@ impl Layers {
                 }),
             }
         }
+        let limits_of_repository = self.stack.iter().any(|layer| {
+            layer.origin == Origin::Repository && layer.table.table("limits").is_some()
+        });
         let closes =
             |problem: &PolicyProblem| matches!(problem.origin, Origin::System | Origin::User);
         Ok(Loaded {
-            policy: Policy::new(merged, &self.sources, bases)?,
+            policy: if limits_of_repository {
+                Policy::new(merged, &self.sources, bases)?.with_limits_outside(&outside)?
+            } else {
+                Policy::new(merged, &self.sources, bases)?
+            },
             fail_closed: problems.iter().any(closes),
             problems,
             layers: self,
@@ -182,6 +194,13 @@ impl Layers {
             check_merged(layer, &merged, &self.sources, kinds)?;
         }
         Ok(merged)
+    }
+}
+
+/// Lays the limits of a layer over those below it.
+fn lay_limits(below: &mut Table, layer: &Layer) {
+    if let Some((key, entry)) = layer.table.0.get_key_value("limits") {
+        merge(below, Table([(key.clone(), entry.clone())].into()));
     }
 }
 

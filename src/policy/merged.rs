@@ -9,6 +9,7 @@ use super::connections::{Forge, Git, Http, Platform, Remotes};
 use super::environment::Environment;
 use super::error::PolicyError;
 use super::file::PolicyFile;
+use super::kind::Kind;
 use super::layer::Origin;
 use super::limits::Limits;
 use super::node::{Item, Node, Table, dotted};
@@ -25,6 +26,8 @@ pub struct Policy {
     branches: Branches,
     protected: Vec<Pattern>,
     limits: Limits,
+    /// The limits for push and pull request, where a repository lowers them.
+    branch_limits: Option<Limits>,
     forge: Forge,
     platform: Platform,
     remotes: Remotes,
@@ -78,6 +81,7 @@ impl Policy {
             protected: branches.protected.iter().cloned().chain(bases).collect(),
             branches,
             limits: file.limits,
+            branch_limits: None,
             forge: file.forge,
             platform: file.platform,
             remotes: file.remotes,
@@ -97,6 +101,7 @@ impl Policy {
             protected: Branches::default().protected,
             branches: Branches::default(),
             limits: Limits::default(),
+            branch_limits: None,
             forge: Forge::default(),
             platform: Platform::default(),
             remotes: Remotes::default(),
@@ -115,9 +120,33 @@ impl Policy {
         &self.branches
     }
 
-    /// Returns how long things may take and how big they may get.
+    /// Returns how long things may take and how big they may get, whatever a repository says.
     pub const fn limits(&self) -> &Limits {
         &self.limits
+    }
+
+    /// Returns the limits for steps of a kind: those of the repository only where they move or show
+    /// the branch.
+    pub fn limits_for(&self, kind: &impl Kind) -> &Limits {
+        if kind.ships_branch() {
+            self.branch_limits()
+        } else {
+            self.limits()
+        }
+    }
+
+    /// Returns the limits for push and pull request, which a repository may lower.
+    pub fn branch_limits(&self) -> &Limits {
+        self.branch_limits.as_ref().unwrap_or(&self.limits)
+    }
+
+    /// Takes `outside` as the limits of whatever does not move or show the branch.
+    pub(super) fn with_limits_outside(mut self, outside: &Table) -> Result<Self, PolicyError> {
+        let place = Place::default();
+        let file: PolicyFile =
+            read(outside, &place).map_err(|error| error.explain(&self.sources, &[], &[]))?;
+        self.branch_limits = Some(std::mem::replace(&mut self.limits, file.limits));
+        Ok(self)
     }
 
     /// Returns the forge's settings.

@@ -3,7 +3,7 @@
 use super::class::{Classed, KeyClass, class_of};
 use super::error::PolicyError;
 use super::file::PolicyFile;
-use super::kind::Kinds;
+use super::kind::{Kind, Kinds};
 use super::layer::{Layer, Origin};
 use super::limits::Limits;
 use super::node::{Entry, Item, Node, Table, dotted};
@@ -11,6 +11,9 @@ use super::size::Size;
 use super::source::Sources;
 use super::span::Span;
 use super::step_table::{StepSettings, StepTable};
+
+/// The longest text of a repository's policy, in bytes.
+const LONGEST_TEXT: usize = 4096;
 
 /// Checks every key of the layer against its class. `below` is what the lower layers add up to.
 pub(super) fn check(
@@ -41,7 +44,7 @@ pub struct Carried {
 }
 
 /// Turns a policy that holds for a user, such as a preset, into one that a repository can carry.
-pub fn for_repository<K: super::Kind>(text: &str, kinds: &[K]) -> Result<Carried, PolicyError> {
+pub fn for_repository<K: Kind>(text: &str, kinds: &[K]) -> Result<Carried, PolicyError> {
     let kinds = Kinds::new(kinds);
     let mut sources = Sources::default();
     let below = Layer::parse(
@@ -124,7 +127,7 @@ impl Judge<'_> {
     /// Fails when the layer may not say this.
     fn judge(&self, path: &[&str], entry: &Entry) -> Result<(), PolicyError> {
         match self.class(path) {
-            KeyClass::A => Ok(()),
+            KeyClass::A => self.judge_length(path, entry),
             KeyClass::BOrA(value) if plain(&entry.value) == value => Ok(()),
             KeyClass::BOrA(value) => {
                 let message = format!("a repository may set `{}` to {value} only", dotted(path));
@@ -136,6 +139,19 @@ impl Judge<'_> {
                 Err(self.refused(message, entry))
             }
         }
+    }
+
+    /// Fails when a text is longer than a title or a body has to be: templates are compiled.
+    fn judge_length(&self, path: &[&str], entry: &Entry) -> Result<(), PolicyError> {
+        let length = entry.value.text().map_or(0, str::len);
+        if length <= LONGEST_TEXT {
+            return Ok(());
+        }
+        let message = format!(
+            "`{}` has {length} bytes; in a repository's policy a text may have {LONGEST_TEXT}",
+            dotted(path)
+        );
+        Err(self.refused(message, entry))
     }
 
     /// Returns the class of a key; `D` when nothing says so.
@@ -155,14 +171,16 @@ impl Judge<'_> {
 
     /// Returns the class of a step's key, by the kind that the lower layers give the step.
     fn step_class(&self, step: &str, key: &str) -> Option<KeyClass> {
-        if let Some(class) = class_of(StepSettings::CLASSES, key) {
-            return Some(class);
-        }
         let mut below = StepTable::absent(step, self.sources);
         if let Some(entry) = self.below.find(["steps", step]) {
             below = StepTable::new(step, entry, self.sources).ok()?;
         }
-        class_of(self.kinds.get(below.kind())?.classes(), key)
+        let kind = self.kinds.get(below.kind());
+        // Else it could keep the platform from hearing of the task.
+        if key == "timeout" && !kind.is_some_and(Kind::ships_branch) {
+            return Some(KeyClass::D);
+        }
+        class_of(StepSettings::CLASSES, key).or_else(|| class_of(kind?.classes(), key))
     }
 
     /// Fails when the value is above the one of the lower layers.

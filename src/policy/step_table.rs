@@ -22,7 +22,7 @@ pub struct StepSettings {
     pub uses: Option<String>,
     /// The step runs only when this expression over the facts is true.
     pub when: Option<String>,
-    /// How long the step may take; else `limits.step-timeout`.
+    /// How long the step may take; else `limits.step-timeout`. A repository may lower it for steps that push the branch or open its pull request.
     pub timeout: Option<Span>,
     /// What an error does to the rest of the run.
     pub on_error: OnError,

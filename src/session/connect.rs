@@ -11,9 +11,9 @@ use crate::names::{RemoteUrl, Scheme};
 use crate::net::PlainHttp;
 use crate::pipeline::Hold;
 use crate::platform::{Platform, TokenSource};
-use crate::policy::{Policy, Trigger};
+use crate::policy::{Limits, Origin, Policy, Trigger};
 use crate::process::Inheritance;
-use crate::reason::Code;
+use crate::reason::{Code, Reason};
 use crate::secrets::KnownSecrets;
 
 use super::Session;
@@ -46,13 +46,47 @@ pub(super) fn platform(
         .as_deref()
         .or_else(|| environment.text("WORKSPACE_ID"));
     let workspace = workspace.ok_or_else(no_platform)?;
-    let token = settings
-        .token_file
-        .clone()
-        .unwrap_or_else(|| environment.configs_directory().join(".auth_token"));
-    let client = client(policy, known);
-    Platform::new(client, url, workspace, TokenSource::File(token))
+    let token = if token_is_bound(policy) {
+        let named = settings.token_file.clone();
+        let own = || environment.configs_directory().join(".auth_token");
+        TokenSource::File(named.unwrap_or_else(own))
+    } else {
+        TokenSource::None
+    };
+    let client = client(policy.limits(), known);
+    Platform::new(client, url, workspace, token)
         .map_err(|error| Hold::new(error.code(), error.to_string()).advise(error.advice()))
+}
+
+/// Says whether the platform's token belongs to the platform's address: one that a layer of the policy
+/// names goes only to an address that the same layer names, or one that is trusted more.
+fn token_is_bound(policy: &Policy) -> bool {
+    let rank = |origin: Origin| match origin {
+        // A key of the command line and a file that it names are the same person's word.
+        Origin::PolicyFile => Origin::Set,
+        origin => origin,
+    };
+    let token = policy.origin_of("platform.token-file").map(rank);
+    let url = policy.origin_of("platform.url").map(rank);
+    match (token, url) {
+        // The environment's own token goes where the environment or the policy says.
+        (None, _) => true,
+        (Some(token), Some(url)) => url <= token,
+        (Some(_), None) => false,
+    }
+}
+
+/// Says that the token of the policy is not sent, where that is so.
+pub(super) fn unbound_token(policy: &Policy) -> Option<Reason> {
+    let origin = policy.origin_of("platform.token-file")?;
+    let message = format!(
+        "the token that platform.token-file ({origin}) names is not sent: the platform's address comes from a place \
+         that is trusted less"
+    );
+    (!token_is_bound(policy)).then(|| {
+        Reason::new(Code::PlatformTokenUnbound, message)
+            .advise("set `platform.url` beside `platform.token-file`")
+    })
 }
 
 /// Says that no platform is configured, as the steps do that would talk to it.
@@ -63,8 +97,8 @@ pub(super) fn no_platform() -> Hold {
 }
 
 /// Makes the HTTP client of forge and platform.
-pub(super) fn client(policy: &Policy, known: &KnownSecrets) -> Client {
-    let timeout = policy.limits().http_timeout.duration();
+pub(super) fn client(limits: &Limits, known: &KnownSecrets) -> Client {
+    let timeout = limits.http_timeout.duration();
     Client::new(ClientOptions {
         known: known.clone(),
         ..ClientOptions::new(timeout)
@@ -79,8 +113,8 @@ pub(super) fn push_options(session: &Session, remote: &RemoteUrl) -> PushOptions
     // A server may echo the login that it got.
     session.known.add_login(remote.user(), remote.password());
     let options = PushOptions {
-        push_timeout: policy.limits().push_timeout.duration(),
-        push_size: policy.limits().push_size.bytes(),
+        push_timeout: policy.branch_limits().push_timeout.duration(),
+        push_size: policy.branch_limits().push_size.bytes(),
         allow_file: if policy.remotes().allow_file {
             AllowFile::Yes
         } else {

@@ -34,7 +34,7 @@ impl ForgeWay {
     pub(super) fn of(session: &Session, shipment: &Shipment) -> Self {
         let policy = &session.loaded.policy;
         Self {
-            client: client(policy, &session.known),
+            client: client(policy.branch_limits(), &session.known),
             settings: policy.forge().clone(),
             remote: shipment.remote.url.clone(),
             repository: shipment.repository.clone(),

@@ -7,6 +7,7 @@ use crate::pipeline::{Destination, Hold, RepoFacts, Shipment};
 use crate::policy::Policy;
 use crate::reason::{Code, Reason};
 use crate::report::RepoReport;
+use crate::secrets::KnownSecrets;
 
 /// What the guards found out. Parts that were not reached are absent.
 #[derive(Debug)]
@@ -19,11 +20,15 @@ pub(super) struct Survey {
 
 impl Survey {
     /// Returns the report's part on the repository.
-    pub(super) fn report(&self) -> Option<RepoReport> {
+    pub(super) fn report(&self, known: &KnownSecrets) -> Option<RepoReport> {
         let facts = self.facts.as_ref()?;
         Some(RepoReport {
             path: facts.path.clone(),
-            branch: facts.branch.clone(),
+            // A name can hold a token.
+            branch: facts
+                .branch
+                .as_deref()
+                .map(|name| known.hide(name).into_owned()),
             head: facts.head.clone(),
             remote: facts.remote.clone(),
             base: facts.base.clone(),
@@ -35,6 +40,7 @@ impl Survey {
 pub(super) fn survey(
     repo: Result<Option<&Repo>, &Hold>,
     policy: &Policy,
+    known: &KnownSecrets,
     options: impl Fn(&RemoteUrl) -> PushOptions,
 ) -> Survey {
     let repo = match repo {
@@ -62,7 +68,7 @@ pub(super) fn survey(
             .to_string(),
         ..RepoFacts::default()
     };
-    let shipment = guard(repo, policy, options, &mut facts);
+    let shipment = guard(repo, policy, known, options, &mut facts);
     Survey {
         facts: Some(facts),
         shipment,
@@ -73,6 +79,7 @@ pub(super) fn survey(
 fn guard(
     repo: &Repo,
     policy: &Policy,
+    known: &KnownSecrets,
     options: impl Fn(&RemoteUrl) -> PushOptions,
     facts: &mut RepoFacts,
 ) -> Result<Shipment, Hold> {
@@ -109,6 +116,13 @@ fn guard(
             format!("a {operation} is in progress"),
         )
         .advise(format!("finish or abort the {operation}, then run again")));
+    }
+    if known.hide(branch.as_str()) != branch.as_str() {
+        return Err(Hold::new(
+            Code::SecretInBranchName,
+            "the name of the branch holds what looks like a token: it is not pushed",
+        )
+        .advise("rename the branch: git branch -m NAME; and if the token is real, revoke it"));
     }
     if let Some(odd) = branch.odd() {
         let shown = branch.as_str().escape_debug();

@@ -86,17 +86,16 @@ impl Session {
         let mut repo = load::discover(&directory, &environment, LocalConfigTrust::Ignore);
         let found = repo.as_ref().ok().and_then(Option::as_ref);
         let loaded = load::inside(loaded, found)?;
-        watch.limit(loaded.policy.limits().deadline.duration());
         let mut notes = request.notes;
         notes.extend(load::notes(&loaded, found));
         notes.extend(load::unheard(&environment));
         if loaded.policy.git().local_config == crate::policy::LocalConfig::Trust {
             repo = load::discover(&directory, &environment, LocalConfigTrust::Trust);
         }
-        if let Err(hold) = connect::platform(&environment, &loaded.policy, &request.known)
-            && hold.reason.code != Code::NoPlatform
-        {
-            notes.push(hold.reason);
+        match connect::platform(&environment, &loaded.policy, &request.known) {
+            Ok(_) => notes.extend(connect::unbound_token(&loaded.policy)),
+            Err(hold) if hold.reason.code == Code::NoPlatform => {}
+            Err(hold) => notes.push(hold.reason),
         }
         let (trigger, task) = (request.trigger, request.task);
         Ok(Self {
@@ -199,6 +198,6 @@ impl Session {
         let repo = self.repo.as_ref().map(Option::as_ref);
         let options =
             |url: &crate::names::RemoteUrl| -> PushOptions { connect::push_options(self, url) };
-        guards::survey(repo, &self.loaded.policy, options)
+        guards::survey(repo, &self.loaded.policy, &self.known, options)
     }
 }

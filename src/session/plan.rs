@@ -95,7 +95,7 @@ impl Plan {
             schema: SCHEMA,
             pipeline: pipeline.name().to_owned(),
             trigger: session.trigger.to_string(),
-            repo: survey.report(),
+            repo: survey.report(&session.known),
             commits: commits.iter().map(short).collect(),
             already_pushed,
             push_url: shipment.map(|shipment| shipment.remote.url.to_string()),

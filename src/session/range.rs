@@ -37,7 +37,7 @@ pub(super) fn ahead(
         };
         Hold::broken(Reason::new(Code::Corrupt, message).advise(advice))
     };
-    let limit = policy.limits().commits.get();
+    let limit = policy.branch_limits().commits.get();
     let ahead = repo.ahead(head, &bases, limit).map_err(corrupt)?;
     if ahead.commits.is_empty() {
         return Err(nothing(repo, remote, branch, head, tip.and(known)));
@@ -84,7 +84,7 @@ pub(super) fn unpushed(repo: &Repo, policy: &Policy, shipment: &Shipment) -> Opt
     let known = base.named.as_ref().or(base.hint.as_ref());
     let (_, mut known) = bases(repo, remote, branch, known).ok()?;
     known.push(there);
-    let limit = policy.limits().commits.get();
+    let limit = policy.branch_limits().commits.get();
     let ahead = repo.ahead(shipment.head, &known, limit).ok()?;
     Some(ahead.commits)
 }

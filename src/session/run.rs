@@ -8,8 +8,8 @@ use futures_util::future::{Either, select};
 
 use crate::exit::Exit;
 use crate::pipeline::{
-    Context, Deadline, Draft, Facts, ForgeSource, OpenPullRequest, Pipeline, RemoteHeadSource,
-    RunFacts, SharedProgress, Shipment,
+    Context, Deadline, Draft, Facts, ForgeSource, Logins, OpenPullRequest, Pipeline,
+    RemoteHeadSource, RunFacts, SharedProgress, Shipment,
 };
 use crate::process::kill_every_group;
 use crate::reason::Code;
@@ -56,7 +56,7 @@ impl Session {
         let (deadline, draft) = (&self.watch.deadline, &self.watch.draft);
         draft.describe(pipeline.name(), None, &self.notes);
         let survey = self.survey();
-        draft.describe(pipeline.name(), survey.report(), &self.notes);
+        draft.describe(pipeline.name(), survey.report(&self.known), &self.notes);
         if self.has_nobody_to_ask(&survey) && !pipeline.waits() {
             // Nothing to wait for: no runtime is paid for.
             // A twin: what is tried here and has to wait begins again below.
@@ -101,6 +101,10 @@ impl Session {
         progress: &SharedProgress,
     ) -> Report {
         let platform = connect::platform(&self.environment, &self.loaded.policy, &self.known).ok();
+        if let Some(platform) = &platform {
+            // Before any text leaves, not only when the first request does.
+            platform.tell_token(&self.known);
+        }
         let shipment = survey.shipment.as_ref();
         let way = shipment.ok().map(|shipment| ForgeWay::of(self, shipment));
         let forge = ForgeSource::new(move || forge_way::forge(way.clone()));
@@ -120,6 +124,8 @@ impl Session {
             platform: platform.as_ref(),
             task: &self.task,
             facts: &self.facts(survey),
+            logins: &Logins::default(),
+            secrets: &self.known,
             environment: &self.environment,
             receipts: &self.receipts,
             clock: &self.clock,

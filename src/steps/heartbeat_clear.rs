@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::pipeline::{Context, Outcome, Step, StepDef, StepError};
+use crate::secrets::Outgoing;
 
 use super::heartbeat_set::{heartbeat, no_platform};
 
@@ -28,7 +29,7 @@ impl Step for HeartbeatClear {
         let Some(platform) = cx.platform else {
             return Ok(no_platform());
         };
-        let beat = heartbeat(cx, String::new(), 0);
+        let beat = heartbeat(cx, Outgoing::default(), 0).await;
         platform
             .heartbeat(&beat)
             .await

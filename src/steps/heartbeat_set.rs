@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::pipeline::{Context, Outcome, Step, StepDef, StepError};
 use crate::platform::Heartbeat;
 use crate::reason::{Code, Reason};
-use crate::secrets::redact;
+use crate::secrets::Outgoing;
 use crate::template::Template;
 
 pub(super) const STEP: StepDef = StepDef::of::<HeartbeatSet>(
@@ -40,9 +40,9 @@ impl Step for HeartbeatSet {
         let Some(platform) = cx.platform else {
             return Ok(no_platform());
         };
-        let current = cx.render(&self.current_task)?;
+        let current = cx.outgoing(&self.current_task).await?;
         platform
-            .heartbeat(&heartbeat(cx, current, 1))
+            .heartbeat(&heartbeat(cx, current, 1).await)
             .await
             .map_err(|error| super::platform_error(&error))?;
         Ok(Outcome::done("the platform shows the task"))
@@ -58,14 +58,22 @@ pub(super) fn no_platform() -> Outcome {
 }
 
 /// Makes a heartbeat: the caller's own counters where it counts, else what one task amounts to.
-/// Whatever its texts come from, no secret leaves in them.
-pub(super) fn heartbeat(cx: &Context<'_>, current_task: String, active_tasks: u64) -> Heartbeat {
+pub(super) async fn heartbeat(
+    cx: &Context<'_>,
+    current_task: Outgoing,
+    active_tasks: u64,
+) -> Heartbeat {
     let counted = cx.task.heartbeat.clone().unwrap_or_default();
+    let current_task = match &counted.current_task {
+        Some(task) => cx.outgoing_text(task).await,
+        None => current_task,
+    };
+    let sample_error = counted.sample_error.unwrap_or_default();
     Heartbeat {
-        current_task: redact(&counted.current_task.unwrap_or(current_task)).into_owned(),
+        current_task,
         active_tasks: counted.active_tasks.unwrap_or(active_tasks),
         error_rate: counted.error_rate.unwrap_or(0.0),
-        sample_error: redact(&counted.sample_error.unwrap_or_default()).into_owned(),
+        sample_error: cx.outgoing_text(&sample_error).await,
         uptime_seconds: counted.uptime_seconds.unwrap_or(0),
     }
 }

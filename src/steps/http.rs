@@ -88,16 +88,18 @@ impl Step for Http {
         }
         let body = match &self.body {
             None => None,
-            Some(body) => Some(
-                fill(&body.0, 0, &|source| {
+            Some(body) => {
+                let facts = cx.outgoing_facts(&str::to_owned).await?;
+                let filled = fill(&body.0, 0, &|source| {
                     let template = Template::new(source).map_err(|error| error.to_string())?;
-                    cx.render(&template).map_err(|error| error.to_string())
-                })
-                .map_err(|message| {
+                    template.render(&facts).map_err(|error| error.to_string())
+                });
+                let filled = filled.map_err(|message| {
                     denied(Code::Template, format!("`body` cannot be made: {message}"))
                         .advise("mend the templates in `body`")
-                })?,
-            ),
+                })?;
+                Some(cx.secrets.outgoing_json(filled))
+            }
         };
         let options = ClientOptions {
             plain_http_hosts: vec![origin.host().to_owned()],

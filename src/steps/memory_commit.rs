@@ -6,7 +6,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::pipeline::{Context, Outcome, Outputs, Step, StepDef, StepError};
 use crate::reason::Code;
-use crate::secrets::redact;
 use crate::template::Template;
 
 use super::heartbeat_set::no_platform;
@@ -83,10 +82,8 @@ impl Step for MemoryCommit {
                 "the task has no input to remember",
             ));
         }
-        // A template of somebody's own may have forgotten it; what is redacted stays as it is.
-        let rendered = cx.render(&self.content)?;
-        let content = redact(&rendered);
-        if content.trim().is_empty() {
+        let content = cx.outgoing(&self.content).await?;
+        if content.is_blank() {
             return Ok(Outcome::skipped(
                 Code::NoContent,
                 "the memory would be empty",

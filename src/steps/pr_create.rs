@@ -1,5 +1,7 @@
 //! `pr-create`: finds the open pull request of the branch, or opens one; never two.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -7,15 +9,18 @@ use serde::{Deserialize, Serialize};
 use crate::forge::{Forge, ForgeError, Head, NewPullRequest, Opened, PullRequest, Readiness};
 use crate::names::{BranchName, RepositoryName};
 use crate::pipeline::{Context, ErrorKind, Outcome, Outputs, Shipment, Step, StepDef, StepError};
-use crate::policy::Draft;
+use crate::policy::{Draft, Origin};
 use crate::reason::Code;
+use crate::secrets::Outgoing;
 use crate::template::Template;
+use crate::text::inert;
 
 pub(super) const STEP: StepDef = StepDef::of::<PrCreate>(
     "pr-create",
     "Finds the open pull request of this head and base, or opens one; never two.",
 )
-.ships()
+.ships_branch()
+.timeout(Duration::from_secs(45))
 .needs(&["push"])
 .waits_for_servers_only();
 
@@ -29,6 +34,8 @@ pub(super) struct PrCreate {
     body: Template,
     /// `auto`: the repository's pull request template comes first, where there is one.
     template: TemplateUse,
+    /// What commits and tasks say: `inert`, so that it mentions nobody, closes nothing and shows no image, or `live`, as it was written.
+    markup: Markup,
     /// Whether the pull request is a draft: `always`, `never`, or `agent` for agent triggers and tasks that failed.
     draft: Draft,
     /// Labels to add. One that cannot be added is reported, and the pull request stands.
@@ -43,6 +50,7 @@ crate::classes!(PrCreate {
     title: A,
     body: A,
     template: A,
+    markup: BOrA("inert"),
     draft: BOrA("always"),
     labels: B,
     reviewers: B,
@@ -60,12 +68,24 @@ enum TemplateUse {
     None,
 }
 
+/// What becomes of markup in what commits and tasks say.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+enum Markup {
+    /// It is shown and does nothing.
+    #[default]
+    Inert,
+    /// It does what it says.
+    Live,
+}
+
 impl Default for PrCreate {
     fn default() -> Self {
         Self {
             title: Template::built_in("{{ repo.commits[0].subject }}"),
             body: Template::built_in("{% for c in repo.commits %}- {{ c.subject }}\n{% endfor %}"),
             template: TemplateUse::default(),
+            markup: Markup::default(),
             draft: Draft::default(),
             labels: Vec::new(),
             reviewers: Vec::new(),
@@ -115,7 +135,7 @@ impl Step for PrCreate {
                 format!("{base} is the base branch itself: nothing to open"),
             ));
         }
-        let request = self.request(cx, shipment, base)?;
+        let request = self.request(cx, shipment, base).await?;
         match forge.open(&request).await.map_err(step_error)? {
             Opened::Created(new) => Ok(done("created", &new, &format!("#{} is open", new.number))),
             Opened::Found(old) => Ok(done(
@@ -157,20 +177,19 @@ impl PrCreate {
         Ok(found)
     }
 
-    fn request(
+    async fn request(
         &self,
         cx: &Context<'_>,
         shipment: &Shipment,
         base: BranchName,
     ) -> Result<NewPullRequest, StepError> {
-        let title = cx.render(&self.title)?;
-        let rendered = cx.render(&self.body)?;
-        let own_template = match self.template {
-            TemplateUse::Auto => cx.repo.and_then(|repo| repo.pr_template(shipment.head)),
-            TemplateUse::None => None,
-        };
-        let body = match own_template {
-            Some((_, template)) => format!("{}\n\n{rendered}", template.trim_end()),
+        let title = self.text(cx, "title", &self.title).await?;
+        let rendered = self.text(cx, "body", &self.body).await?;
+        let body = match self.own_template(cx, shipment, &base) {
+            Some(template) => {
+                let body = format!("{}\n\n{}", template.trim_end(), rendered.as_str());
+                cx.secrets.outgoing(&body)
+            }
             None => rendered,
         };
         let draft = cx
@@ -186,8 +205,8 @@ impl PrCreate {
         Ok(NewPullRequest {
             head: head(shipment),
             base,
-            title: if title.trim().is_empty() {
-                shipment.branch.to_string()
+            title: if title.is_blank() {
+                cx.secrets.outgoing(shipment.branch.as_str())
             } else {
                 title
             },
@@ -200,6 +219,49 @@ impl PrCreate {
             labels: self.labels.clone(),
             reviewers: self.reviewers.clone(),
             assignees: self.assignees.clone(),
+        })
+    }
+}
+
+impl PrCreate {
+    /// Renders the title or the body. What the repository's own policy says is as little live as what
+    /// its commits say.
+    async fn text(
+        &self,
+        cx: &Context<'_>,
+        key: &str,
+        template: &Template,
+    ) -> Result<Outgoing, StepError> {
+        if self.markup == Markup::Live {
+            return cx.outgoing(template).await;
+        }
+        let text = cx.outgoing_changed(template, &inert).await?;
+        let origin = cx.policy.origin_of(&format!("steps.pr-create.{key}"));
+        Ok(match origin {
+            Some(Origin::Repository) => cx.secrets.outgoing(&inert(text.as_str())),
+            _ => text,
+        })
+    }
+
+    /// Returns the repository's pull request template. One that the branch changes is not live.
+    fn own_template(
+        &self,
+        cx: &Context<'_>,
+        shipment: &Shipment,
+        base: &BranchName,
+    ) -> Option<String> {
+        if self.template == TemplateUse::None {
+            return None;
+        }
+        let repo = cx.repo?;
+        let (_, template) = repo.pr_template(shipment.head)?;
+        let of_base = || {
+            let tip = repo.base_tip(Some(&shipment.remote), base).ok()??;
+            Some(repo.pr_template(tip)?.1)
+        };
+        Some(match self.markup {
+            Markup::Inert if of_base().as_ref() != Some(&template) => inert(&template),
+            _ => template,
         })
     }
 }

@@ -193,7 +193,7 @@ impl<'source> Rules<'source> {
                 self.expression(&block.filter)?;
                 self.statements(&block.body)
             }
-            _ => Err(refused("this statement is not for templates of a policy")),
+            Stmt::Do(_) => Err(refused("`do` is not for templates of a policy")),
         }
     }
 

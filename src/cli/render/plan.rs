@@ -1,7 +1,6 @@
 //! A plan for people.
 
-use std::fmt::Write;
-
+use crate::secrets::clean_line;
 use crate::session::Plan;
 
 /// Renders a plan.
@@ -74,6 +73,7 @@ pub(in crate::cli) fn plan(plan: &Plan) -> String {
 }
 
 fn line(text: &mut String, words: std::fmt::Arguments<'_>) {
-    // Writing to a `String` cannot fail.
-    let _infallible = writeln!(text, "{words}");
+    // Paths and hooks are named by whoever made the repository.
+    text.push_str(&clean_line(&words.to_string()));
+    text.push('\n');
 }

@@ -36,6 +36,8 @@ pub(super) struct SideRepository {
 /// A repository.
 #[derive(Debug, Deserialize)]
 pub(super) struct RepositoryDetails {
+    /// A number on GitHub.
+    pub(super) id: Option<serde_json::Value>,
     pub(super) default_branch: String,
 }
 

@@ -70,7 +70,7 @@ pub(super) fn of(response: &Response, repository: &RepositoryName) -> ForgeError
             ForgeErrorClass::RateLimited,
             format!("{host} takes no more requests for now ({status}): {said}"),
         )
-        .advise("it is tried again when the limit ends")
+        .advise("run again when the limit ends")
         .not_before(at);
     }
     let name = format!(
@@ -79,22 +79,9 @@ pub(super) fn of(response: &Response, repository: &RepositoryName) -> ForgeError
         text::line(&repository.name)
     );
     match status {
-        401 => ForgeError::new(
-            ForgeErrorClass::Auth,
-            format!("{host} refused the token (401): {said}"),
-        )
-        .advise("give a token that is valid, in the variable or credential helper of this host"),
+        401 => unauthorized(&host, status, &said),
         403 if response.header("x-github-sso").is_some() => sso(response, &host),
-        403 if said.to_ascii_lowercase().contains("archived") => ForgeError::new(
-            ForgeErrorClass::Archived,
-            format!("{name} is archived (403): {said}"),
-        )
-        .advise("unarchive the repository, or push to another one"),
-        403 | 451 => ForgeError::new(
-            ForgeErrorClass::Forbidden,
-            format!("{host} does not allow this on {name} ({status}): {said}"),
-        )
-        .advise("give the token write access to pull requests of this repository"),
+        403 | 451 => forbidden(response, &host, &name, &said),
         404 => ForgeError::new(
             ForgeErrorClass::NotFound,
             format!("{host} shows no {name} to this token (404): {said}"),
@@ -112,7 +99,7 @@ pub(super) fn of(response: &Response, repository: &RepositoryName) -> ForgeError
                 ForgeErrorClass::Server,
                 format!("{host} failed ({status}): {said}"),
             )
-            .advise("it is tried again; the forge's status page may say more")
+            .advise("run again in a while; the forge's status page may say more")
         },
         300..=399 => response.bad("an answer of GitHub's API").into(),
         _ => ForgeError::new(
@@ -120,6 +107,68 @@ pub(super) fn of(response: &Response, repository: &RepositoryName) -> ForgeError
             format!("{host} refused the request on {name} ({status}): {said}"),
         ),
     }
+}
+
+/// Sorts a 403 by what the forge says: most causes have nothing to do with the rights of the token.
+fn forbidden(response: &Response, host: &str, name: &str, said: &str) -> ForgeError {
+    let status = response.status();
+    let words = said.to_ascii_lowercase();
+    let says = |phrases: &[&str]| phrases.iter().any(|phrase| words.contains(phrase));
+    if says(&["bad credentials"]) {
+        return unauthorized(host, status, said);
+    }
+    if says(&["archived"]) {
+        return ForgeError::new(
+            ForgeErrorClass::Archived,
+            format!("{name} is archived (403): {said}"),
+        )
+        .advise("unarchive the repository, or push to another one");
+    }
+    if says(&["saml", "single sign-on"]) {
+        return sso(response, host);
+    }
+    let advice = if says(&["github actions is not permitted"]) {
+        "allow GitHub Actions to create pull requests (Settings, Actions, General, of the repository or its organisation), or give a token of an app or a person"
+    } else if says(&[
+        "access via a personal access token (classic)",
+        "classic token",
+    ]) {
+        "give a fine-grained token or one of a GitHub App: the organisation takes no classic tokens"
+    } else if says(&["lifetime"]) {
+        "give a token that ends sooner, as the organisation asks for"
+    } else if says(&["access via a fine-grained", "access via fine-grained"]) {
+        "have an owner of the organisation approve the fine-grained token, or give one of a GitHub App"
+    } else if says(&["ip allow list", "ip address"]) {
+        "run from an address on the organisation's IP allow list, or have an owner add this one"
+    } else if says(&["suspended"]) {
+        "give a token of an account that is not suspended, or ask the forge's support"
+    } else if says(&["blocked", "dmca", "legal", "disabled"]) || status == 451 {
+        "see the page of the repository: the forge or its owner has closed it"
+    } else if says(&["resource not accessible by integration"]) {
+        "give the token write access to pull requests: `permissions: pull-requests: write` in a workflow, else in the settings of the app"
+    } else if says(&[
+        "resource not accessible",
+        "must have",
+        "permission",
+        "scope",
+    ]) {
+        "give the token write access to pull requests of this repository"
+    } else {
+        "see what the forge says: the same request is refused again until that is changed there"
+    };
+    ForgeError::new(
+        ForgeErrorClass::Forbidden,
+        format!("{host} does not allow this on {name} ({status}): {said}"),
+    )
+    .advise(advice)
+}
+
+fn unauthorized(host: &str, status: u16, said: &str) -> ForgeError {
+    ForgeError::new(
+        ForgeErrorClass::Auth,
+        format!("{host} refused the token ({status}): {said}"),
+    )
+    .advise("give a token that is valid, in the variable or credential helper of this host")
 }
 
 /// Sorts a 422 by the field that it names.
@@ -136,11 +185,11 @@ fn unprocessable(refusal: &Refusal, said: &str, name: &str) -> ForgeError {
             ForgeErrorClass::HeadMissing,
             format!("{name} does not know the head branch (422): {said}"),
         )
-        .advise("check that the branch was pushed; it is tried again");
+        .advise("check that the branch was pushed, then run again");
     }
     ForgeError::new(
         ForgeErrorClass::Validation,
-        format!("{name} refused the pull request (422): {said}"),
+        format!("{name} refused the request (422): {said}"),
     )
     .advise("change what the forge names: title, body and base come from the policy")
 }
@@ -167,10 +216,14 @@ fn sso(response: &Response, host: &str) -> ForgeError {
 /// Returns when a rate limit ends, when the answer is one: `Retry-After` first, then the reset
 /// time of an exhausted limit, else a minute.
 fn rate_limit(response: &Response, said: &str) -> Option<Timestamp> {
+    let now = response.received_at();
+    // "was submitted too quickly": a limit on what is created.
+    if response.status() == 422 && said.contains("too quickly") {
+        return now.checked_add(UNNAMED_WAIT).ok();
+    }
     if !matches!(response.status(), 403 | 429) {
         return None;
     }
-    let now = response.received_at();
     if let Some(at) = response.retry_after() {
         return Some(at);
     }

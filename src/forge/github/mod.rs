@@ -8,6 +8,7 @@ mod text;
 
 use async_trait::async_trait;
 use reqwest::Url;
+use tokio::sync::OnceCell;
 
 use crate::http::{Client, HttpError, HttpErrorClass, Request, Response, Token};
 use crate::names::{BranchName, Origin, RepositoryName};
@@ -39,6 +40,8 @@ struct GitHub {
     api: Url,
     repository: RepositoryName,
     token: Token,
+    /// The repository's id, asked for when the forge says that it has moved.
+    id: OnceCell<Option<u64>>,
 }
 
 fn connect(connection: Connection) -> Result<Box<dyn Forge>, ForgeError> {
@@ -66,6 +69,7 @@ fn connect(connection: Connection) -> Result<Box<dyn Forge>, ForgeError> {
         token: Token::bearer(origin, connection.token),
         api,
         repository: connection.repository,
+        id: OnceCell::new(),
     }))
 }
 
@@ -164,8 +168,54 @@ impl GitHub {
         }
     }
 
-    /// Sends with what GitHub wants in every request, and returns the answer whatever its status.
+    /// Sends a request, and returns the answer whatever its status. Where the repository has moved,
+    /// it goes to the place of the repository's id, and nowhere that a redirect may name.
     async fn send_raw(&self, request: Request) -> Result<Response, HttpError> {
+        let answer = self.exchange(request.clone()).await;
+        let Err(HttpError::RedirectRefused {
+            status: 307 | 308,
+            to,
+            ..
+        }) = &answer
+        else {
+            return answer;
+        };
+        if Origin::of(&self.api).is_none_or(|api| api.to_string() != *to) {
+            return answer;
+        }
+        let id = self.id.get_or_init(|| self.ask_id()).await;
+        match id.and_then(|id| self.by_id(request.url(), id)) {
+            Some(url) => self.exchange(request.at(url)).await,
+            None => answer,
+        }
+    }
+
+    /// Asks for the id of the repository; nothing where the forge gives none.
+    async fn ask_id(&self) -> Option<u64> {
+        let response = self
+            .exchange(Request::get(self.url(&[]).ok()?))
+            .await
+            .ok()?;
+        let details = response.json::<RepositoryDetails>().ok()?;
+        details.id?.as_u64().filter(|_| response.is_success())
+    }
+
+    /// Returns `url`, which names this repository, with the repository's id instead.
+    fn by_id(&self, url: &Url, id: u64) -> Option<Url> {
+        let named = self.url(&[]).ok()?;
+        let rest = url.path().strip_prefix(named.path())?;
+        let mut moved = self.api.clone();
+        moved
+            .path_segments_mut()
+            .ok()?
+            .pop_if_empty()
+            .extend(["repositories", &id.to_string()])
+            .extend(rest.split('/').filter(|part| !part.is_empty()));
+        Some(moved)
+    }
+
+    /// Sends with what GitHub wants in every request.
+    async fn exchange(&self, request: Request) -> Result<Response, HttpError> {
         let request = request
             .token(Some(&self.token))
             .header("accept", "application/vnd.github+json")

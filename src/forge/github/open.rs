@@ -9,6 +9,9 @@ use super::{
 };
 use crate::forge::Readiness;
 
+/// How often a pull request is looked for whose answer was lost.
+const LOOKS: u32 = 4;
+
 impl GitHub {
     /// Opens a pull request, or finds the one that exists. The request is never repeated as it
     /// was: where its answer was lost, the forge is asked what became of it.
@@ -58,7 +61,7 @@ impl GitHub {
         let here = &self.repository;
         let is_sibling = head.owner.eq_ignore_ascii_case(&here.owner)
             && !head.repository.eq_ignore_ascii_case(&here.name);
-        let title = match text::title(&request.title) {
+        let title = match text::title(request.title.as_str()) {
             title if title.is_empty() => text::title(head.branch.as_str()),
             title => title,
         };
@@ -67,13 +70,13 @@ impl GitHub {
             head: format!("{}:{}", head.owner, head.branch),
             head_repo: is_sibling.then(|| format!("{}/{}", head.owner, head.repository)),
             base: request.base.as_str(),
-            body: &text::body(&request.body),
+            body: &text::body(request.body.as_str()),
             draft: readiness == Readiness::Draft,
         };
         let url = self
             .url(&["pulls"])
             .map_err(|error| HttpError::Unusable(error.reason.message))?;
-        self.send_raw(Request::post(url, &body)?).await
+        self.send_raw(Request::post(url, &body)?.slow()).await
     }
 
     /// Says what a refusal to create means.
@@ -129,17 +132,29 @@ impl GitHub {
         }
     }
 
-    /// Looks for what a request left whose answer was lost. Without a find, `error` stands.
+    /// Looks for what a request left whose answer was lost, several times: the forge may be at work
+    /// on it still. Without a find, `error` stands.
     async fn find_lost(
         &self,
         request: &NewPullRequest,
         error: ForgeError,
     ) -> Result<Opened, ForgeError> {
-        tracing::debug!(code = %error.code(), "the answer was lost, looking it up");
-        match self.find_opened(request).await {
-            Ok(Some(pull)) => Ok(Opened::Found(pull)),
-            Ok(None) | Err(_) => Err(error),
+        let mut pause = self.client.pause();
+        for look in 0..LOOKS {
+            if look > 0 {
+                tokio::time::sleep(pause).await;
+                pause *= 2;
+            }
+            tracing::debug!(
+                code = %error.code(),
+                look,
+                "the answer was lost, looking it up"
+            );
+            if let Ok(Some(pull)) = self.find_opened(request).await {
+                return Ok(Opened::Found(pull));
+            }
         }
+        Err(error)
     }
 
     async fn find_opened(
@@ -152,31 +167,38 @@ impl GitHub {
     /// Adds labels, reviewers and assignees, as far as each is asked for and possible.
     async fn decorate(&self, request: &NewPullRequest, number: u64, warnings: &mut Vec<String>) {
         let number = number.to_string();
-        let mut note = |what: &str, outcome: Result<(), ForgeError>| {
-            if let Err(error) = outcome {
-                warnings.push(format!("{what} were not added: {}", error.reason.message));
-            }
-        };
         if !request.labels.is_empty() {
             let labels = &request.labels;
             let path = ["issues", &number, "labels"];
-            let outcome = self.add(&path, &Labels { labels }).await;
-            note("labels", outcome.map(drop));
+            let add = async |labels: &[String]| self.add(&path, &Labels { labels }).await;
+            for (label, error) in each_alone(labels, add).await {
+                warnings.push(format!(
+                    "{label} was not added as a label: {}",
+                    error.reason.message
+                ));
+            }
         }
         if !request.reviewers.is_empty() {
             let reviewers = &request.reviewers;
             let path = ["pulls", &number, "requested_reviewers"];
-            let outcome = self.add(&path, &Reviewers { reviewers }).await;
-            note("reviewers", outcome.map(drop));
+            let add = async |reviewers: &[String]| self.add(&path, &Reviewers { reviewers }).await;
+            for (reviewer, error) in each_alone(reviewers, add).await {
+                warnings.push(format!(
+                    "{reviewer} was not asked for a review: {}",
+                    error.reason.message
+                ));
+            }
         }
         if !request.assignees.is_empty() {
             let assignees = &request.assignees;
             let path = ["issues", &number, "assignees"];
             let outcome = self.add(&path, &Assignees { assignees }).await;
-            note(
-                "assignees",
-                outcome.and_then(|r| all_assigned(&r, assignees)),
-            );
+            if let Err(error) = outcome.and_then(|answer| all_assigned(&answer, assignees)) {
+                warnings.push(format!(
+                    "assignees were not added: {}",
+                    error.reason.message
+                ));
+            }
         }
     }
 
@@ -187,6 +209,33 @@ impl GitHub {
     ) -> Result<Response, ForgeError> {
         self.send(Request::post(self.url(path)?, body)?).await
     }
+}
+
+/// Adds all of `names` at once, and one by one where the forge refuses one of them; returns those that
+/// it refuses, fit to be shown.
+async fn each_alone(
+    names: &[String],
+    add: impl AsyncFn(&[String]) -> Result<Response, ForgeError>,
+) -> Vec<(String, ForgeError)> {
+    let Err(error) = add(names).await else {
+        return Vec::new();
+    };
+    let listed = || {
+        names
+            .iter()
+            .map(|name| text::line(name))
+            .collect::<Vec<_>>()
+    };
+    if names.len() == 1 || error.class != ForgeErrorClass::Validation {
+        return vec![(listed().join(", "), error)];
+    }
+    let mut refused = Vec::new();
+    for name in names {
+        if let Err(error) = add(std::slice::from_ref(name)).await {
+            refused.push((text::line(name), error));
+        }
+    }
+    refused
 }
 
 /// Checks what GitHub leaves out in silence: users who may not be assigned.

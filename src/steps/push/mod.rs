@@ -27,7 +27,8 @@ use self::work::{Work, destinations};
 
 pub(super) const STEP: StepDef =
     StepDef::of::<Push>("push", "Sends the current branch to its remote.")
-        .ships()
+        .ships_branch()
+        .learns_login()
         .no_step_timeout()
         .waits_for_servers_only();
 
@@ -67,7 +68,7 @@ impl Step for Push {
             lines.push(format!(
                 "runs the pre-push hook {} first, for at most {} (limits.hook-timeout)",
                 hook.path.display(),
-                policy.limits().hook_timeout,
+                policy.branch_limits().hook_timeout,
             ));
         }
         lines.extend(news.warnings);
@@ -117,10 +118,13 @@ impl Step for Push {
             set_upstream: self.set_upstream,
             now: cx.clock.now(),
         };
+        let logins = cx.logins.clone();
         let progress = cx.progress.holding(cx.deadline);
         let pushing = interruptible(move |stop| {
             let told = OnceCell::new();
             let facts = || {
+                // The remote has answered: whatever login it wanted is known.
+                logins.settle();
                 told.get_or_init(|| asked.recv().unwrap_or_default())
                     .clone()
             };
@@ -159,7 +163,7 @@ impl Push {
         }
         let local = LocalOptions {
             hook: self.hook(repo, cx.trigger, &mut news),
-            hook_timeout: cx.policy.limits().hook_timeout.duration(),
+            hook_timeout: cx.policy.branch_limits().hook_timeout.duration(),
             submodules: match self.submodules {
                 SubmoduleRule::Check => Submodules::Check,
                 SubmoduleRule::Ignore => Submodules::Ignore,

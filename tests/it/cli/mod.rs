@@ -10,6 +10,7 @@ mod late;
 mod leaks;
 mod logins;
 mod off;
+mod outgoing;
 mod output;
 mod plan;
 mod python;

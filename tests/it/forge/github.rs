@@ -1,9 +1,11 @@
 //! What is GitHub's own: drafts, labels, renames, its headers, an API below a path.
 
+use sendoff::demo::Answer;
 use sendoff::demo::forge_server::{Branches, Drafts, ForgeServer, Repository};
 use sendoff::forge::{Opened, Readiness};
 
 use crate::sandbox::Sandbox;
+use serde_json::json;
 
 use super::{TOKEN, branch, connect, created, head, request};
 
@@ -59,13 +61,69 @@ async fn labels_reviewers_and_assignees_are_added_and_the_rest_is_named() {
             .unwrap(),
     );
     insta::assert_snapshot!(pull.warnings.join("\n"), @r"
-    reviewers were not added: o/r refused the pull request (422): Reviews may only be requested from collaborators. One or more of the users or teams you specified is not a collaborator of the o/r repository: nobody
+    nobody was not asked for a review: o/r refused the request (422): Reviews may only be requested from collaborators. One or more of the users or teams you specified is not a collaborator of the o/r repository: nobody
     assignees were not added: stranger cannot be assigned here
     ");
     let kept = &server.pulls()[0];
     assert_eq!(kept.labels, ["bot"]);
     assert_eq!(kept.reviewers, [""; 0]);
     assert_eq!(kept.assignees, ["octocat"]);
+}
+
+#[tokio::test]
+async fn one_reviewer_that_cannot_be_asked_does_not_spoil_the_others() {
+    let mut repository = Repository::new("o", "r");
+    repository.collaborators = vec!["alice".into(), "bob".into()];
+    let server = ForgeServer::start(Some(TOKEN), [repository]).unwrap();
+    let mut request = request("work");
+    request.reviewers = ["alice", "nobody", "bob"].map(str::to_owned).into();
+    let forge = connect("github", server.url());
+    let pull = created(forge.open(&request).await.unwrap());
+    assert_eq!(server.pulls()[0].reviewers, ["alice", "bob"]);
+    assert_eq!(pull.warnings.len(), 1, "{:?}", pull.warnings);
+    assert!(pull.warnings[0].starts_with("nobody was not asked for a review"));
+}
+
+/// The place that a redirect names may be any repository of the forge.
+#[tokio::test]
+async fn a_redirect_takes_no_pull_request_to_another_repository() {
+    let server = ForgeServer::start(
+        Some(TOKEN),
+        [Repository::new("o", "r"), Repository::new("evil", "other")],
+    )
+    .unwrap();
+    let to = server.url().join("repos/evil/other/pulls").unwrap();
+    for status in [307, 308] {
+        server.answer_with([
+            Answer::json(status, &json!({"message": "Moved"})).header("location", to.as_str())
+        ]);
+        connect("github", server.url())
+            .open(&request("work"))
+            .await
+            .unwrap();
+    }
+    let log = server.log();
+    assert!(
+        log.iter().all(|call| !call.path.contains("evil")),
+        "{log:?}"
+    );
+    // It was opened in the repository itself, by its id.
+    assert_eq!(server.pulls().len(), 1);
+}
+
+#[tokio::test]
+async fn a_pull_request_whose_answer_was_lost_is_looked_for_more_than_once() {
+    let server = server();
+    server.answer_with([
+        Answer::text(502, "text/html", "Bad Gateway"),
+        Answer::json(200, &json!([])),
+    ]);
+    let number = server.add_pull("o/r", "main", "o/r", "work").unwrap();
+    let opened = connect("github", server.url())
+        .open(&request("work"))
+        .await
+        .unwrap();
+    assert!(matches!(opened, Opened::Found(pull) if pull.number == number));
 }
 
 #[tokio::test]

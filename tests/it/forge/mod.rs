@@ -27,7 +27,11 @@ fn connect(kind: &str, api: &reqwest::Url) -> Box<dyn Forge> {
 fn connect_with(kind: &str, api: &reqwest::Url, timeout: Duration) -> Box<dyn Forge> {
     let def = FORGES.iter().find(|forge| forge.name == kind).unwrap();
     (def.connect)(Connection {
-        client: Client::new(ClientOptions::new(timeout)),
+        client: Client::new(ClientOptions {
+            slow_timeout: timeout,
+            pause: Duration::from_millis(1),
+            ..ClientOptions::new(timeout)
+        }),
         api_url: Some(api.clone()),
         remote: RemoteUrl::parse("https://github.com/o/r.git").unwrap(),
         repository: RepositoryName {

@@ -106,7 +106,7 @@ async fn no_forge_at_all() {
     insta::assert_snapshot!(render(&error), @r"
     network (transient)
     `127.0.0.1:PORT` cannot be reached: Connection refused (os error 111)
-    check the network; it is tried again
+    check the network, then run again
     ");
 }
 

@@ -73,6 +73,46 @@ async fn a_token_that_may_not() {
     ");
 }
 
+/// None of these is mended by more rights for the token.
+#[tokio::test]
+async fn the_advice_on_a_403_follows_from_what_the_forge_says() {
+    let mut told = Vec::new();
+    for said in [
+        "GitHub Actions is not permitted to create or approve pull requests.",
+        "`acme` forbids access via a personal access token (classic). Please use a GitHub App.",
+        "The 'acme' organization forbids access via a fine-grained personal access tokens if the token's lifetime is greater than 366 days.",
+        "Although you appear to have the correct authorization credentials, the `acme` organization has an IP allow list enabled, and your IP address is not permitted to access this resource.",
+        "Sorry. Your account was suspended. Please contact support.",
+        "Repository access blocked",
+        "Resource not accessible by integration",
+        "Bad credentials",
+        "Something new.",
+    ] {
+        let error = opening(message(403, said)).await;
+        let advice = error.reason.advice.clone().unwrap();
+        told.push(format!("{}: {advice}", error.code()));
+    }
+    insta::assert_snapshot!(told.join("\n"), @r"
+    forbidden: allow GitHub Actions to create pull requests (Settings, Actions, General, of the repository or its organisation), or give a token of an app or a person
+    forbidden: give a fine-grained token or one of a GitHub App: the organisation takes no classic tokens
+    forbidden: give a token that ends sooner, as the organisation asks for
+    forbidden: run from an address on the organisation's IP allow list, or have an owner add this one
+    forbidden: give a token of an account that is not suspended, or ask the forge's support
+    forbidden: see the page of the repository: the forge or its owner has closed it
+    forbidden: give the token write access to pull requests: `permissions: pull-requests: write` in a workflow, else in the settings of the app
+    auth: give a token that is valid, in the variable or credential helper of this host
+    forbidden: see what the forge says: the same request is refused again until that is changed there
+    ");
+}
+
+#[tokio::test]
+async fn what_is_submitted_too_quickly_is_a_limit() {
+    let answer = json!({"message": "Validation Failed", "errors": [
+        {"resource": "PullRequest", "code": "custom", "message": "was submitted too quickly"},
+    ]});
+    assert_eq!(wait(Answer::json(422, &answer)).await, Some(60));
+}
+
 #[tokio::test]
 async fn a_token_that_single_sign_on_does_not_know() {
     let answer = message(403, "Resource protected by organization SAML enforcement.");
@@ -137,7 +177,7 @@ async fn a_base_and_a_head_that_do_not_exist() {
     insta::assert_snapshot!(render(&error), @r"
     head-missing (transient)
     o/r does not know the head branch (422): Validation Failed: PullRequest head invalid
-    check that the branch was pushed; it is tried again
+    check that the branch was pushed, then run again
     ");
 }
 
@@ -148,7 +188,7 @@ async fn errors_that_are_plain_sentences() {
     let error = opening(Answer::json(422, &answer)).await;
     insta::assert_snapshot!(render(&error), @r"
     validation (final)
-    o/r refused the pull request (422): Validation Failed: title is odd: body [2J is odd
+    o/r refused the request (422): Validation Failed: title is odd: body [2J is odd
     change what the forge names: title, body and base come from the policy
     ");
 }
@@ -161,7 +201,7 @@ async fn a_pull_request_that_exists_but_is_not_listed() {
     let error = opening(Answer::json(422, &answer)).await;
     insta::assert_snapshot!(render(&error), @r"
     validation (final)
-    o/r refused the pull request (422): Validation Failed: A pull request already exists for o:work
+    o/r refused the request (422): Validation Failed: A pull request already exists for o:work
     the forge says that there is one but does not list it; look at its page
     ");
 }
@@ -172,7 +212,7 @@ async fn the_forge_is_down() {
     insta::assert_snapshot!(render(&error), @r"
     server-error (transient)
     127.0.0.1 failed (500): <h1>Unicorn!</h1>
-    it is tried again; the forge's status page may say more
+    run again in a while; the forge's status page may say more
     ");
 }
 
@@ -213,6 +253,6 @@ async fn a_rate_limit_is_respected_in_every_form() {
     insta::assert_snapshot!(render(&error), @r"
     rate-limited (transient)
     127.0.0.1 takes no more requests for now (429): API rate limit exceeded for user ID 1
-    it is tried again when the limit ends
+    run again when the limit ends
     ");
 }

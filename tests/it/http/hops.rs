@@ -39,20 +39,24 @@ async fn a_loop_of_hops_ends_after_the_first() {
 }
 
 #[tokio::test]
-async fn a_post_is_sent_again_only_where_method_and_body_are_kept() {
+async fn a_post_is_sent_again_only_to_the_same_path_and_where_method_and_body_are_kept() {
     let server = server();
-    for (status, followed) in [
-        (307, true),
-        (308, true),
-        (301, false),
-        (302, false),
-        (303, false),
+    for (status, to, followed) in [
+        (307, "/a/", true),
+        (308, "/a/", true),
+        (307, "/a/?x", false),
+        (307, "/new", false),
+        (308, "/b/", false),
+        (301, "/a/", false),
+        (302, "/a/", false),
+        (303, "/a/", false),
     ] {
-        server.inject([Fault::Instead(moved(status, "/new")), Fault::Instead(ok())]);
+        server.inject([Fault::Instead(moved(status, to)), Fault::Instead(ok())]);
         let before = server.log().len();
-        let request = Request::post(server.url().clone(), &json!({"a": 1})).unwrap();
+        let url = server.url().join("/a").unwrap();
+        let request = Request::post(url, &json!({"a": 1})).unwrap();
         let outcome = client().send(request).await;
-        assert_eq!(outcome.is_ok(), followed, "{status}");
+        assert_eq!(outcome.is_ok(), followed, "{status} {to}");
         if followed {
             let again = &server.log()[before + 1];
             assert_eq!(

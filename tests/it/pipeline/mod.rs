@@ -12,12 +12,13 @@ use sendoff::clock::Clock;
 use sendoff::environment::Environment;
 use sendoff::names::RunId;
 use sendoff::pipeline::{
-    Context, Deadline, Draft, Facts, ForgeSource, Hold, OpenPullRequest, Pipeline, Receipts,
-    RemoteHeadSource, RunFacts, RunInfo, SharedProgress, TaskDocument, TaskFacts,
+    Context, Deadline, Draft, Facts, ForgeSource, Hold, Logins, OpenPullRequest, Pipeline,
+    Receipts, RemoteHeadSource, RunFacts, RunInfo, SharedProgress, TaskDocument, TaskFacts,
 };
 use sendoff::policy::{Layers, Origin, Policy, Trigger};
 use sendoff::reason::Code;
 use sendoff::report::{Report, StepReport, Verdict};
+use sendoff::secrets::KnownSecrets;
 
 use kinds::KINDS;
 
@@ -79,6 +80,8 @@ fn run_pipeline(
         platform: None,
         task: &task,
         facts: &facts,
+        logins: &Logins::default(),
+        secrets: &KnownSecrets::default(),
         environment: &Environment::from_pairs("/", []),
         receipts: &Receipts::default(),
         clock: &Clock::System,

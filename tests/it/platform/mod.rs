@@ -8,6 +8,7 @@ use sendoff::demo::platform_server::PlatformServer;
 use sendoff::demo::{Answer, Fault};
 use sendoff::http::{Client, ClientOptions};
 use sendoff::platform::{Heartbeat, Memory, Platform, PlatformError, TokenSource};
+use sendoff::secrets::KnownSecrets;
 use serde_json::json;
 
 use crate::forge::without_port;
@@ -44,7 +45,10 @@ fn render(error: &PlatformError) -> String {
 async fn committing(answer: Answer) -> PlatformError {
     let (server, platform) = open();
     server.inject([Fault::Instead(answer)]);
-    let error = platform.commit_memory("text", "LOCAL").await.unwrap_err();
+    let error = platform
+        .commit_memory(&"text".into(), "LOCAL")
+        .await
+        .unwrap_err();
     assert_eq!(server.log().len(), 1, "the request was repeated");
     error
 }
@@ -53,7 +57,7 @@ async fn committing(answer: Answer) -> PlatformError {
 async fn a_memory_is_committed_and_recalled() {
     let (server, platform) = open();
     let id = platform
-        .commit_memory("Conversation: héllo", "LOCAL")
+        .commit_memory(&"Conversation: héllo".into(), "LOCAL")
         .await
         .unwrap();
     assert_eq!(id.as_deref(), Some("memory-1"));
@@ -78,7 +82,10 @@ async fn the_last_memories_are_recalled_in_order() {
     let (_server, platform) = open();
     for number in 0..12 {
         platform
-            .commit_memory(&number.to_string(), "TEAM")
+            .commit_memory(
+                &KnownSecrets::default().outgoing(&number.to_string()),
+                "TEAM",
+            )
             .await
             .unwrap();
     }
@@ -159,7 +166,7 @@ async fn what_a_person_reads() {
     insta::assert_snapshot!(render(&error), @r"
     unavailable (transient)
     `127.0.0.1` failed (503): {}
-    it is tried again when the platform is back
+    run again when the platform is back
     ");
     assert!(error.not_before.is_some());
     let error = committing(Answer::text(200, "text/html", "<title>Sign in</title>")).await;
@@ -197,7 +204,12 @@ async fn an_id_may_be_a_number_or_absent() {
     server.inject(answers.map(Fault::Instead));
     let mut ids = Vec::new();
     for _ in 0..3 {
-        ids.push(platform.commit_memory("text", "LOCAL").await.unwrap());
+        ids.push(
+            platform
+                .commit_memory(&"text".into(), "LOCAL")
+                .await
+                .unwrap(),
+        );
     }
     assert_eq!(ids, [Some("7".to_owned()), None, None]);
 }
@@ -211,7 +223,7 @@ async fn a_silent_platform_is_left_in_time_and_a_memory_is_not_sent_twice() {
     let start = Instant::now();
     let error = platform
         .unwrap()
-        .commit_memory("text", "LOCAL")
+        .commit_memory(&"text".into(), "LOCAL")
         .await
         .unwrap_err();
     assert_eq!(error.code().as_str(), "timeout");

@@ -15,7 +15,10 @@ async fn the_token_is_one_trimmed_line_of_its_file() {
     let server = PlatformServer::start("agent-1", Some(TOKEN)).unwrap();
     let file = sandbox.write("configs/.auth_token", format!("  {TOKEN}\n\n"));
     let platform = connect(&server, TokenSource::File(file));
-    platform.commit_memory("text", "LOCAL").await.unwrap();
+    platform
+        .commit_memory(&"text".into(), "LOCAL")
+        .await
+        .unwrap();
     let expected = format!("Bearer {TOKEN}");
     assert_eq!(server.log()[0].authorization(), Some(expected.as_str()));
 }
@@ -66,8 +69,14 @@ async fn a_rotated_token_is_read_again_once() {
     platform.heartbeat(&Heartbeat::default()).await.unwrap();
     server.rotate_token(TOKEN);
     sandbox.write("token", TOKEN);
-    platform.commit_memory("text", "LOCAL").await.unwrap();
-    platform.commit_memory("text", "LOCAL").await.unwrap();
+    platform
+        .commit_memory(&"text".into(), "LOCAL")
+        .await
+        .unwrap();
+    platform
+        .commit_memory(&"text".into(), "LOCAL")
+        .await
+        .unwrap();
     let statuses = server.log().into_iter().filter_map(|logged| logged.answer);
     let statuses: Vec<_> = statuses.map(|answer| answer.status).collect();
     assert_eq!(statuses, [200, 401, 201, 201]);
@@ -80,7 +89,10 @@ async fn a_token_that_stays_wrong_is_tried_once() {
     let server = PlatformServer::start("agent-1", Some(TOKEN)).unwrap();
     let file = sandbox.write("token", "the-wrong-token");
     let platform = connect(&server, TokenSource::File(file));
-    let error = platform.commit_memory("text", "LOCAL").await.unwrap_err();
+    let error = platform
+        .commit_memory(&"text".into(), "LOCAL")
+        .await
+        .unwrap_err();
     insta::assert_snapshot!(render(&error), @r#"
     auth (final)
     `127.0.0.1` refused the token (401): invalid or missing token
@@ -99,7 +111,10 @@ async fn another_host_gets_neither_memory_nor_token() {
     server.inject([Fault::Instead(moved)]);
     let file = sandbox.write("token", TOKEN);
     let platform = connect(&server, TokenSource::File(file));
-    let error = platform.commit_memory("text", "LOCAL").await.unwrap_err();
+    let error = platform
+        .commit_memory(&"text".into(), "LOCAL")
+        .await
+        .unwrap_err();
     assert_eq!(error.code().as_str(), "redirect-refused");
     assert!(other.log().is_empty());
 }

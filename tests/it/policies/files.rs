@@ -28,7 +28,7 @@ fn problem(loaded: &Loaded) -> String {
 }
 
 fn commits(loaded: &Loaded) -> usize {
-    loaded.policy.limits().commits.get()
+    loaded.policy.branch_limits().commits.get()
 }
 
 #[test]

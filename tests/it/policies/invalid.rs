@@ -35,7 +35,7 @@ fn a_bad_layer_of_system_or_user_fails_closed_and_the_others_stay() {
         ]);
         assert!(loaded.fail_closed);
         assert_eq!(loaded.problems[0].origin, origin);
-        assert_eq!(loaded.policy.limits().commits.get(), 5);
+        assert_eq!(loaded.policy.branch_limits().commits.get(), 5);
         assert!(loaded.policy.pipeline("post-task").is_some());
     }
 }

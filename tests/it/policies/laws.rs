@@ -133,7 +133,7 @@ proptest! {
     fn a_repository_never_loosens(user in layer(), repository in layer()) {
         let below = load(&[(Origin::User, &user)]);
         let above = load(&[(Origin::User, &user), (Origin::Repository, &repository)]);
-        let (lower, upper) = (below.policy.limits(), above.policy.limits());
+        let (lower, upper) = (below.policy.branch_limits(), above.policy.branch_limits());
         prop_assert!(upper.commits <= lower.commits);
         prop_assert!(upper.deadline <= lower.deadline);
         let changed: Vec<String> = {

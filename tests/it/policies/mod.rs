@@ -81,6 +81,8 @@ step!(
         body: Text = A,
         /// Whether the repository's template is used.
         template: String = A,
+        /// What becomes of markup.
+        markup: String = BOrA("inert"),
         /// Whether it is a draft.
         draft: Draft = BOrA("always"),
         /// Its labels.
@@ -98,8 +100,8 @@ pub(crate) const KINDS: &[StepDef] = &[
     StepDef::of::<Recall>("memory-recall", "Recall memories"),
     StepDef::of::<Heartbeat>("heartbeat-set", "Say what is worked on"),
     StepDef::of::<Heartbeat>("heartbeat-clear", "Say that nothing is worked on"),
-    StepDef::of::<Push>("push", "Push the branch"),
-    StepDef::of::<PrCreate>("pr-create", "Open a pull request"),
+    StepDef::of::<Push>("push", "Push the branch").ships_branch(),
+    StepDef::of::<PrCreate>("pr-create", "Open a pull request").ships_branch(),
 ];
 
 /// Loads texts over the built-in policy.

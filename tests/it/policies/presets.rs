@@ -69,7 +69,11 @@ fn the_keys_that_a_repository_cannot_carry_are_listed() {
     assert_eq!(keys("agents"), ["remotes.allowed", "git.local-config"]);
     assert_eq!(
         keys("solo"),
-        ["pipelines.post-commit", "steps.pr-create.draft"]
+        [
+            "pipelines.post-commit",
+            "steps.pr-create.draft",
+            "steps.pr-create.markup",
+        ]
     );
 }
 

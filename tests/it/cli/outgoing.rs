@@ -1,0 +1,226 @@
+//! What leaves in texts: no secret of ours, nothing live, and no token to an address that is trusted less.
+
+use serde_json::{Value, json};
+
+use crate::world::{TOKEN, World, step};
+
+/// The password of the helper: words without the shape of any token.
+const PASSWORD: &str = "correct-horse-battery";
+/// The platform's token, likewise.
+const PLATFORM_TOKEN: &str = "staple-paper-platform";
+
+/// Returns the bodies of the requests that a server got, as text.
+fn bodies(log: &[sendoff::demo::Logged], path: &str) -> String {
+    let found = log.iter().filter(|call| call.path.ends_with(path));
+    found
+        .map(|call| String::from_utf8_lossy(&call.body).into_owned())
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+#[test]
+fn our_own_tokens_leave_in_no_text() {
+    let world = World::new();
+    let config = world.sandbox.path("home/.gitconfig");
+    let before = std::fs::read_to_string(&config).unwrap();
+    let helper = format!(
+        "[credential]\n\thelper = \"!f() {{ echo username=x-access-token; echo password={TOKEN}; }}; f\"\n"
+    );
+    std::fs::write(&config, before + &helper).unwrap();
+    let said = format!("use {TOKEN}, or {TOKEN} twice");
+    world.commit("b.txt", "b", &format!("Say {said}"));
+    world.user_policy(
+        "[steps.pr-create]\ntitle = \"{{ repo.commits[-1].subject }}\"\n[steps.memory-commit]\ncontent = \"{{ task.input | truncate(30) }}\"",
+    );
+    let report = world.run_task(&said).report();
+    assert_eq!(step(&report, "pr-create")["verdict"], "done", "{report}");
+    assert_eq!(
+        step(&report, "memory-commit")["verdict"],
+        "done",
+        "{report}"
+    );
+    let pull = bodies(&world.forge.log(), "/pulls");
+    let memory = bodies(&world.platform.log(), "/memories");
+    let beat = bodies(&world.platform.log(), "/heartbeat");
+    for (text, hidden) in [(&pull, true), (&memory, true), (&beat, false)] {
+        assert!(!text.is_empty());
+        assert!(!text.contains(&TOKEN[..12]), "{text}");
+        assert_eq!(text.contains("[REDACTED]"), hidden, "{text}");
+    }
+}
+
+/// The helper's password is known only when the remote has been asked, the platform's token when it is
+/// read; the memory goes out beside the push.
+#[test]
+fn a_memory_waits_until_the_push_knows_its_login() {
+    let world = World::new();
+    let git = sendoff::demo::git_server::GitServer::start(
+        &world.sandbox.path("served"),
+        &inheritance(&world),
+        sendoff::demo::git_server::GitServerOptions {
+            login: Some(("me".into(), PASSWORD.into())),
+            ..Default::default()
+        },
+    )
+    .unwrap();
+    world.point_to(&format!("{}/acme/rocket.git", git.url()));
+    let config = world.sandbox.path("home/.gitconfig");
+    let before = std::fs::read_to_string(&config).unwrap();
+    let helper = format!(
+        "[credential]\n\thelper = \"!f() {{ echo username=me; echo password={PASSWORD}; }}; f\"\n"
+    );
+    std::fs::write(&config, before + &helper).unwrap();
+    let mut variables = world.variables();
+    variables.retain(|(name, _)| *name != "SENDOFF_TOKEN");
+    let task = json!({"task": {"input": format!("log in with {PASSWORD}")}});
+    world.sandbox.write("task.json", task.to_string());
+    let file = world.sandbox.path("task.json");
+    let arguments = ["run", "--json", "--input", file.to_str().unwrap()];
+    let said = world.run_in(&world.work(), &arguments, &variables);
+    let report = said.report();
+    assert_eq!(step(&report, "push")["verdict"], "done", "{report}");
+    let memory = bodies(&world.platform.log(), "/memories");
+    assert!(memory.contains("log in with [REDACTED]"), "{memory}");
+}
+
+fn inheritance(world: &World) -> sendoff::process::Inheritance {
+    let environment = crate::sandbox::environment(&world.sandbox, &world.work());
+    sendoff::process::Inheritance::new(environment.search_path(), environment.for_children())
+}
+
+#[test]
+fn what_commits_say_is_not_live_unless_policy_says_so() {
+    let world = World::new();
+    let text =
+        "fixes other/repo#2, closes #1 cc @org/team ![x](http://h/t.png) <img src=x> <!-- h -->";
+    let live = [
+        "fixes other/repo#2",
+        "closes #1",
+        "@org/team",
+        "![x](",
+        "<img",
+        "<!--",
+    ];
+    world.commit("b.txt", "b", text);
+    let body = |log: &[sendoff::demo::Logged]| {
+        let body: Value = serde_json::from_str(&bodies(log, "/pulls")).unwrap();
+        body["body"].as_str().unwrap().to_owned()
+    };
+    world.report(&["run", "post-commit"]);
+    let inert = body(&world.forge.log());
+    for part in live {
+        assert!(!inert.contains(part), "{part}: {inert}");
+    }
+    let other = World::new();
+    other.commit("b.txt", "b", text);
+    other.user_policy("[steps.pr-create]\nmarkup = \"live\"");
+    other.report(&["run", "post-commit"]);
+    assert!(body(&other.forge.log()).contains(text));
+    // What the repository's own policy says is no more to be trusted than a commit.
+    let own = World::new();
+    own.sandbox.write(
+        "clone/.sendoff.toml",
+        "[steps.pr-create]\nbody = \"closes #1 @org/team\"\n",
+    );
+    own.report(&["run", "post-commit"]);
+    let inert = body(&own.forge.log());
+    assert!(
+        !inert.contains("closes #1") && !inert.contains("@org"),
+        "{inert}"
+    );
+}
+
+#[test]
+fn a_branch_whose_name_holds_a_token_is_not_pushed() {
+    let world = World::new();
+    let name = format!("feature/ghp_{}", "a1B2c3D4e5F6".repeat(3));
+    world
+        .sandbox
+        .git(world.work(), &["branch", "-m", name.as_str()]);
+    let report = world.report(&["run", "post-commit"]);
+    let push = step(&report, "push");
+    assert_eq!(push["reason"], "secret-in-branch-name", "{report}");
+    assert_eq!(world.tip(&name), "");
+    assert!(!report.to_string().contains(&name));
+    world
+        .sandbox
+        .git(world.work(), &["branch", "-m", "feature/y"]);
+    assert_eq!(
+        step(&world.report(&["run", "post-commit"]), "push")["verdict"],
+        "done"
+    );
+}
+
+#[test]
+fn the_token_of_a_policy_goes_to_an_address_of_the_same_policy_only() {
+    let world = World::new();
+    world.sandbox.write("mine", PLATFORM_TOKEN);
+    let file = world.sandbox.path("mine");
+    let token_file = format!("[platform]\ntoken-file = \"{}\"\n", file.display());
+    let beat = || {
+        let report = world.report(&["run", "p"]);
+        let sent = world.platform.log();
+        let sent = sent.last().unwrap().authorization().map(str::to_owned);
+        (report, sent)
+    };
+    let pipeline = "[pipelines]\np = [\"heartbeat-clear\"]\n";
+    world.user_policy(&format!("{token_file}{pipeline}"));
+    let (report, sent) = beat();
+    assert_eq!(sent, None, "{report}");
+    assert_eq!(report["notes"][0]["code"], "platform-token-unbound");
+    let url = format!("url = \"{}\"\n", world.platform.url());
+    world.user_policy(&format!("{token_file}{url}{pipeline}"));
+    let (report, sent) = beat();
+    assert_eq!(sent, Some(format!("Bearer {PLATFORM_TOKEN}")), "{report}");
+    // The environment's own pair.
+    world.user_policy(pipeline);
+    assert_eq!(beat().1, Some(format!("Bearer {TOKEN}")));
+}
+
+#[test]
+fn the_limits_of_a_repository_are_for_the_branch_only() {
+    let world = World::new();
+    for limit in [
+        "[limits]\ndeadline = \"1ms\"\n",
+        "[limits]\nstep-timeout = \"1ms\"\nhttp-timeout = \"1ms\"\n",
+        "[steps.memory-commit]\ntimeout = \"1ms\"\n",
+    ] {
+        world.sandbox.write("clone/.sendoff.toml", limit);
+        let report = world.run_task("remember this").report();
+        assert_eq!(
+            step(&report, "memory-commit")["verdict"],
+            "done",
+            "{limit}: {report}"
+        );
+        assert_eq!(
+            step(&report, "heartbeat-clear")["verdict"],
+            "done",
+            "{limit}"
+        );
+    }
+    world
+        .sandbox
+        .write("clone/.sendoff.toml", "[limits]\ncommits = 1\n");
+    let report = world.run_task("remember this").report();
+    assert_eq!(
+        step(&report, "push")["reason"],
+        "too-many-commits",
+        "{report}"
+    );
+    assert_eq!(step(&report, "memory-commit")["verdict"], "done");
+}
+
+#[test]
+fn a_text_of_a_repository_is_short_and_a_long_one_ends_no_run() {
+    let world = World::new();
+    let long = format!(
+        "[steps.pr-create]\ntitle = \"{{{{ 1{} }}}}\"\n",
+        "+1".repeat(20_000)
+    );
+    world.sandbox.write("clone/.sendoff.toml", long);
+    let said = world.run_task("remember this");
+    assert_eq!(said.code, Some(0), "{}", said.stderr);
+    let report = said.report();
+    assert_eq!(report["notes"][0]["code"], "policy-dropped", "{report}");
+    assert_eq!(step(&report, "memory-commit")["verdict"], "done");
+}
