@@ -11,12 +11,16 @@
 #![allow(clippy::disallowed_methods, reason = "tests start git and servers")]
 
 mod fixture;
+mod gate;
 mod git_server;
 mod missing;
+mod noise;
 mod sandbox;
 mod wait;
 
+pub use gate::Gate;
 pub use git_server::GitServer;
 pub use missing::{left_out, tool};
+pub use noise::{noise, noise_text};
 pub use sandbox::{Sandbox, succeed};
 pub use wait::wait_until;

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use sendoff_testing::{left_out, tool, wait_until};
 use serde_json::Value;
 
 use crate::world::{TOKEN, World};
@@ -15,19 +16,15 @@ const AGENT: &str = "cat && git commit -q --allow-empty -m 'From an agent'";
 /// Returns a Python that the package runs on; says that the test is left out where there is none.
 ///
 /// It is asked for its own path, because a version manager's stand-in needs the user's home.
-#[expect(
-    clippy::print_stderr,
-    reason = "whoever reads the log learns what was not tried"
-)]
 fn python() -> Option<PathBuf> {
     let code = "import sys; print(sys.executable if sys.version_info >= (3, 9) else '')";
-    let asked = Command::new("python3").args(["-c", code]).output().ok()?;
-    let path = String::from_utf8(asked.stdout).ok()?.trim().to_owned();
-    if path.is_empty() {
-        eprintln!("left out: there is no python3 of version 3.9 or newer");
+    let asked = Command::new(tool("python3")?).args(["-c", code]).output();
+    let path = String::from_utf8(asked.unwrap().stdout).unwrap();
+    if path.trim().is_empty() {
+        left_out("python3", "it is older than 3.9");
         return None;
     }
-    Some(path.into())
+    Some(path.trim().into())
 }
 
 /// An executor on its way.
@@ -161,13 +158,7 @@ fn an_executor_that_is_cancelled_ends_its_agent_and_ships() {
     let Some(executor) = Executor::start(&world, &real(), &[], &agent) else {
         return;
     };
-    while !begun.exists() {
-        assert!(
-            executor.began.elapsed() < Duration::from_mins(1),
-            "the agent never began"
-        );
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    wait_until("the agent", || begun.exists().then_some(()));
     let pid = rustix::process::Pid::from_child(&executor.child);
     rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
     let said = executor.said();

@@ -3,6 +3,7 @@
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
+use sendoff_testing::wait_until;
 use serde_json::Value;
 
 use crate::process::is_gone;
@@ -15,18 +16,13 @@ fn stuck(world: &World, arguments: &[&str]) -> (Child, String) {
     script(&world.sandbox, "clone/.git/hooks/pre-push", text);
     let mut command = world.command(arguments);
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut run = command.spawn().unwrap();
+    let run = command.spawn().unwrap();
     let path = world.sandbox.path("home/child");
-    let begin = Instant::now();
-    while begin.elapsed() < Duration::from_secs(20) {
-        match std::fs::read_to_string(&path) {
-            Ok(child) if child.ends_with('\n') => return (run, child.trim().to_owned()),
-            _ => std::thread::sleep(Duration::from_millis(5)),
-        }
-    }
-    run.kill().unwrap();
-    run.wait().unwrap();
-    panic!("the hook did not start");
+    let child = wait_until("the hook", || {
+        let text = std::fs::read_to_string(&path).ok()?;
+        text.ends_with('\n').then(|| text.trim().to_owned())
+    });
+    (run, child)
 }
 
 /// Sends a signal, and returns how long the run took to end, its code and what it printed.

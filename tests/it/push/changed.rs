@@ -5,13 +5,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::channel;
 use std::time::Duration;
 
-use sendoff::demo::git_server::{FaultKind, GitServerOptions};
+use sendoff::demo::git_server::GitServerOptions;
 use sendoff_push::progress::Progress;
+use sendoff_testing::{Gate, noise};
 
 use crate::sandbox::Sandbox;
 
-use super::rig::{About, push_about, push_head, seen_of};
-use super::served::{INFO, Served, faulty};
+use super::rig::{About, ahead, options, push_about, push_head, script, seen_of};
+use super::served::Served;
 use super::twin::Shop;
 
 /// Packs everything anew, in another way, and removes what was there.
@@ -20,51 +21,83 @@ fn repack(sandbox: &Sandbox, work: &Path) {
     sandbox.git(work, &arguments);
 }
 
-#[test]
-fn a_repack_while_the_remote_is_asked_does_no_harm() {
-    for is_right in [true, false] {
-        let pause = FaultKind::Delay(Duration::from_secs(2));
-        let served = Served::start(faulty(INFO, 0, 1, pause));
-        let (sandbox, work) = (&served.sandbox, &served.work);
-        sandbox.git(work, &["repack", "-a", "-d", "-q"]);
-        sandbox.commit(work, "b.txt", "b\n", "more");
-        let mut seen = seen_of(sandbox, &served.remote, "feature");
-        if !is_right {
-            seen.tips.retain(|tip| seen.branch != Some(*tip));
-            seen.branch = None;
-        }
-        let about = About {
-            seen,
-            ..About::default()
-        };
-        let options = served.options();
-        let pushed = std::thread::scope(|scope| {
-            scope.spawn(|| {
-                std::thread::sleep(Duration::from_millis(900));
-                repack(sandbox, work);
-            });
-            push_about(sandbox, work, &served.url(), &options, &about)
-        });
-        assert_eq!(pushed.unwrap().objects, 6, "{is_right}");
-        assert_eq!(served.tip(), sandbox.git(work, &["rev-parse", "HEAD"]));
-    }
-}
-
 /// Packs the repository anew when some objects were written.
 struct Repacking<'a> {
     sandbox: &'a Sandbox,
     work: &'a Path,
+    /// So many objects are written before.
+    after: u64,
     done: AtomicBool,
 }
 
 impl Progress for Repacking<'_> {
     fn counted(&self, _: u64) {}
     fn packed(&self, done: u64, _: u64) {
-        if done > 20 && !self.done.swap(true, Ordering::Relaxed) {
+        if done > self.after && !self.done.swap(true, Ordering::Relaxed) {
             repack(self.sandbox, self.work);
         }
     }
     fn sent(&self, _: u64) {}
+}
+
+/// Packs the repository anew when something was packed, and only then lets the remote answer.
+struct Answering<'a> {
+    repacking: Repacking<'a>,
+    gate: &'a Gate,
+}
+
+impl Progress for Answering<'_> {
+    fn counted(&self, _: u64) {}
+    fn packed(&self, done: u64, all: u64) {
+        if !self.repacking.done.load(Ordering::Relaxed) {
+            self.repacking.packed(done, all);
+            self.gate.open();
+        }
+    }
+    fn sent(&self, _: u64) {}
+}
+
+#[test]
+fn a_repack_while_the_remote_is_asked_does_no_harm() {
+    for is_right in [true, false] {
+        let sandbox = Sandbox::new();
+        let (work, remote) = ahead(&sandbox, "r");
+        sandbox.git(&work, &["repack", "-a", "-d", "-q"]);
+        sandbox.commit(&work, "b.txt", "b\n", "more");
+        let mut seen = seen_of(&sandbox, &remote, "feature");
+        if !is_right {
+            seen.tips.retain(|tip| seen.branch != Some(*tip));
+            seen.branch = None;
+        }
+        let gate = Gate::new(&sandbox);
+        // What ssh would run over there, when the gate is open.
+        let text = format!(
+            "{}; for last; do :; done; exec sh -c \"$last\"",
+            gate.wait_line()
+        );
+        let mut options = options(&sandbox);
+        options.ssh_command = Some(script(&sandbox, "remote", &text).display().to_string());
+        let answering = Answering {
+            repacking: Repacking {
+                sandbox: &sandbox,
+                work: &work,
+                after: 0,
+                done: AtomicBool::new(false),
+            },
+            gate: &gate,
+        };
+        let about = About {
+            seen,
+            progress: &answering,
+            ..About::default()
+        };
+        let url = format!("ssh://host.test{}", remote.display());
+        let pushed = push_about(&sandbox, &work, &url, &options, &about).unwrap();
+        assert!(answering.repacking.done.load(Ordering::Relaxed));
+        assert_eq!(pushed.objects, 6, "{is_right}");
+        let head = sandbox.head(&work);
+        assert_eq!(sandbox.git(&remote, &["rev-parse", "feature"]), head);
+    }
 }
 
 #[test]
@@ -72,8 +105,7 @@ fn a_repack_while_more_is_packed_than_stays_mapped_does_no_harm() {
     let shop = Shop::new("sha1");
     shop.git(&["config", "core.compression", "0"]);
     for number in 0..500 {
-        let noise: Vec<u8> = super::memory::noise(number, 200_000).flatten().collect();
-        shop.write(&format!("noise-{number}.bin"), noise);
+        shop.write(&format!("noise-{number}.bin"), noise(number, 200_000));
     }
     shop.git(&["add", "--all"]);
     shop.git(&["commit", "-q", "-m", "noise"]);
@@ -81,13 +113,14 @@ fn a_repack_while_more_is_packed_than_stays_mapped_does_no_harm() {
     let repacking = Repacking {
         sandbox: &shop.sandbox,
         work: &shop.work(),
+        after: 20,
         done: AtomicBool::new(false),
     };
     let about = About {
         progress: &repacking,
         ..About::default()
     };
-    let (seed, options) = (shop.seed(), super::rig::options(&shop.sandbox));
+    let (seed, options) = (shop.seed(), options(&shop.sandbox));
     let path = seed.to_str().unwrap();
     push_about(&shop.sandbox, &shop.work(), path, &options, &about).unwrap();
     assert!(repacking.done.load(Ordering::Relaxed));

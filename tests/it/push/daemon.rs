@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use sendoff::git::push::{AllowGit, PushOptions, remote_head};
 use sendoff::names::{BranchName, RemoteUrl};
 use sendoff_push::Action;
+use sendoff_testing::left_out;
 
 use crate::sandbox::Sandbox;
 use crate::world::World;
@@ -108,7 +109,7 @@ fn a_daemon_is_reached_by_its_ipv6_address() {
     let sandbox = Sandbox::new();
     let (work, _) = ahead(&sandbox, "r");
     if TcpListener::bind((Ipv6Addr::LOCALHOST, 0)).is_err() {
-        // The machine has no IPv6.
+        left_out("ipv6", "no address of it can be bound");
         return;
     }
     let daemon = Daemon::start(&sandbox, "remotes", Ipv6Addr::LOCALHOST.into(), PUSHABLE);

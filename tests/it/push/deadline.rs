@@ -139,13 +139,15 @@ fn a_stopped_question_ends_at_once() {
     let raise = Arc::clone(&stop);
     let begin = Instant::now();
     let thread = std::thread::spawn(move || {
-        std::thread::sleep(Duration::from_millis(100));
+        // When it was asked.
+        let asked = listener.accept();
         raise.store(true, Ordering::Relaxed);
+        asked
     });
     let error = remote_head(&url, &sandbox.home(), &options(&sandbox), &stop).unwrap_err();
     assert_eq!(error.class(), "stopped");
     assert!(begin.elapsed() < LIMIT / 2);
-    thread.join().unwrap();
+    drop(thread.join().unwrap());
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Repositories in a format that is not ours to read: told by name, before anything is sent.
 
 use sendoff_push::Action;
+use sendoff_testing::left_out;
 
 use crate::sandbox::Sandbox;
 use crate::world::World;
@@ -8,7 +9,6 @@ use crate::world::World;
 use super::rig::{ahead, options, push_head};
 
 /// Makes the refs of a repository a table; says so where git is too old for that.
-#[expect(clippy::print_stderr, reason = "a test says what it leaves out")]
 fn into_table(sandbox: &Sandbox, repository: &std::path::Path) -> bool {
     let done = sandbox
         .command("git")
@@ -18,7 +18,7 @@ fn into_table(sandbox: &Sandbox, repository: &std::path::Path) -> bool {
         .unwrap();
     if !done.status.success() {
         let why = String::from_utf8_lossy(&done.stderr);
-        eprintln!("this git makes no reftables, so nothing is tried: {why}");
+        left_out("reftable", &format!("this git makes none: {why}"));
     }
     done.status.success()
 }

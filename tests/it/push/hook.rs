@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use sendoff::git::push::{LocalCheckError, PushOptions};
 use sendoff::git::{ConfigFiles, LocalConfigTrust, PrePush, Repo};
 use sendoff_push::Action;
+use sendoff_testing::wait_until;
 
 use crate::process::is_gone;
 use crate::sandbox::Sandbox;
@@ -270,9 +271,10 @@ fn a_push_that_is_stopped_stops_its_hook() {
     let child = sandbox.path("home/child");
     std::thread::scope(|scope| {
         scope.spawn(|| {
-            while !std::fs::read_to_string(&child).is_ok_and(|text| text.ends_with('\n')) {
-                std::thread::sleep(Duration::from_millis(5));
-            }
+            wait_until("the hook", || {
+                let text = std::fs::read_to_string(&child).ok()?;
+                text.ends_with('\n').then_some(())
+            });
             stop.store(true, Ordering::Relaxed);
         });
         let program = sendoff::process::Program::new(&hook.path)

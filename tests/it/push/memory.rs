@@ -1,8 +1,10 @@
 //! The memory that a push takes, whatever it sends.
 
-use std::io::{BufWriter, Write};
+use std::io::Write as _;
 use std::process::Stdio;
 use std::time::Duration;
+
+use sendoff_testing::noise;
 
 use super::twin::Shop;
 
@@ -49,17 +51,6 @@ fn high_water(status: &str) -> Option<u64> {
     line.trim().strip_suffix(" kB")?.parse().ok()
 }
 
-/// Bytes that do not compress, from a simple generator.
-pub(super) fn noise(seed: u64, bytes: usize) -> impl Iterator<Item = [u8; 8]> {
-    let mut state = seed + 1;
-    (0..bytes / 8).map(move |_| {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        state.to_le_bytes()
-    })
-}
-
 #[test]
 fn a_packed_history_of_middle_sized_files_takes_bounded_memory() {
     // Each is just small enough to be looked at where it is mapped.
@@ -70,9 +61,7 @@ fn a_packed_history_of_middle_sized_files_takes_bounded_memory() {
         let mut stream = Vec::new();
         for number in 0..500 {
             writeln!(stream, "blob\nmark :{}\ndata {size}", number + 1).unwrap();
-            for bytes in noise(u64::from(batch * 500 + number), size) {
-                stream.write_all(&bytes).unwrap();
-            }
+            stream.extend_from_slice(&noise(u64::from(batch * 500 + number), size));
             let from = if number == 0 {
                 "from refs/heads/feature^0\n"
             } else {
@@ -103,8 +92,7 @@ fn versions_of_a_loose_file_that_are_just_small_enough_to_be_compared_take_bound
     for number in 0..4 {
         // The same but for the beginning: each is worth a delta of the one before.
         let begin = noise(number, 1 << 20);
-        let bytes: Vec<u8> = begin.chain(noise(99, 30 << 20)).flatten().collect();
-        shop.commit("large.bin", bytes);
+        shop.commit("large.bin", [begin, noise(99, 30 << 20)].concat());
     }
     let peak = push(&shop, ":");
     assert!((1..MOST).contains(&peak), "{peak} KiB");
@@ -117,11 +105,8 @@ fn large_blobs_are_streamed_in_bounded_memory() {
     let shop = Shop::new("sha1");
     shop.git(&["config", "core.compression", "0"]);
     for n in 0..files {
-        let path = shop.work().join(format!("big{n}.bin"));
-        let mut file = BufWriter::new(std::fs::File::create(path).unwrap());
-        for bytes in noise(u64::from(n), usize::try_from(size).unwrap() << 20) {
-            file.write_all(&bytes).unwrap();
-        }
+        let size = usize::try_from(size).unwrap() << 20;
+        shop.write(&format!("big{n}.bin"), noise(u64::from(n), size));
     }
     shop.git(&["add", "--all"]);
     shop.git(&["commit", "-q", "-m", "big"]);

@@ -23,7 +23,7 @@ use sendoff_push::{LastSeen, Pushed};
 use crate::sandbox::{Sandbox, environment};
 
 /// So long one push of a test may take.
-const PATIENCE: Duration = Duration::from_mins(1);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// What children get in the sandbox.
 pub(crate) fn inheritance(sandbox: &Sandbox) -> Inheritance {
@@ -240,18 +240,7 @@ pub(crate) fn bare(sandbox: &Sandbox, name: &str) -> PathBuf {
     path
 }
 
-/// Hexadecimal digits that do not compress well, from a simple generator.
-pub(crate) fn noise(numbers: usize) -> String {
-    let mut state = 1_u64;
-    let mut text = String::new();
-    for _ in 0..numbers {
-        state = state
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        write!(text, "{:x}", state >> 33).unwrap();
-    }
-    text
-}
+pub(crate) use sendoff_testing::noise_text as noise;
 
 /// Writes an executable file.
 pub(crate) fn script(sandbox: &Sandbox, path: &str, text: &str) -> PathBuf {

@@ -5,6 +5,7 @@ use std::sync::atomic::AtomicBool;
 use sendoff::git::push::remote_head;
 use sendoff::names::RemoteUrl;
 use sendoff_push::Action;
+use sendoff_testing::left_out;
 
 use crate::sandbox::Sandbox;
 
@@ -32,7 +33,6 @@ fn every_way_to_write_an_ssh_url_leads_to_the_same_repository() {
     let sandbox = Sandbox::new();
     let ssh = Ssh::start(&sandbox);
     if !ssh.is_real {
-        eprintln!("there is no sshd: nothing is tried");
         return;
     }
     let (work, remote) = ahead(&sandbox, "r");
@@ -52,7 +52,7 @@ fn every_way_to_write_an_ssh_url_leads_to_the_same_repository() {
             urls.push(format!("{place}/~/r.git"));
             urls.push(format!("{place}{absolute}"));
         }
-        None => eprintln!("there is no IPv6: its URLs are left out"),
+        None => left_out("ipv6", "its URLs are not tried"),
     }
     for (number, url) in urls.iter().enumerate() {
         let head = sandbox.commit(&work, "a.txt", &format!("{number}\n"), "more");

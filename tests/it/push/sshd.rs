@@ -3,9 +3,10 @@
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Stdio};
-use std::time::{Duration, Instant};
 
-use crate::sandbox::Sandbox;
+use sendoff_testing::{tool, wait_until};
+
+use crate::sandbox::{Sandbox, succeed};
 
 use super::rig::script;
 
@@ -28,9 +29,10 @@ pub(crate) struct Ssh {
 }
 
 impl Ssh {
-    /// Starts an sshd with keys of its own, if the machine has one that starts.
+    /// Starts an sshd with keys of its own. Where the machine has none, what ssh would have run is run.
     pub(crate) fn start(sandbox: &Sandbox) -> Self {
-        sshd(sandbox).unwrap_or_else(|| {
+        let real = tool("sshd").map(|program| sshd(sandbox, &program));
+        real.unwrap_or_else(|| {
             let fake = script(
                 sandbox,
                 "fake-ssh",
@@ -49,22 +51,14 @@ impl Ssh {
     }
 }
 
-fn sshd(sandbox: &Sandbox) -> Option<Ssh> {
-    let program = ["/usr/sbin/sshd", "/usr/local/sbin/sshd"]
-        .into_iter()
-        .find(|path| Path::new(path).exists())?;
+fn sshd(sandbox: &Sandbox, program: &Path) -> Ssh {
     let keys = sandbox.path("ssh");
     std::fs::create_dir_all(&keys).unwrap();
     let key = |name: &str| keys.join(name).to_str().unwrap().to_owned();
     for name in ["host", "user"] {
         if !Path::new(&key(name)).exists() {
-            let made = sandbox
-                .command("ssh-keygen")
-                .args(["-q", "-t", "ed25519", "-N", "", "-f", &key(name)])
-                .status();
-            if !made.ok()?.success() {
-                return None;
-            }
+            let mut keygen = sandbox.command("ssh-keygen");
+            succeed(keygen.args(["-q", "-t", "ed25519", "-N", "", "-f", &key(name)]));
         }
     }
     let port = TcpListener::bind(("127.0.0.1", 0))
@@ -98,9 +92,9 @@ fn sshd(sandbox: &Sandbox) -> Option<Ssh> {
         .args(["-D", "-e", "-f"])
         .arg(config)
         .stdin(Stdio::null())
-        .stderr(Stdio::null())
+        .stderr(std::fs::File::create(keys.join("log")).unwrap())
         .spawn()
-        .ok()?;
+        .unwrap();
     let user = sandbox.command("id").arg("-un").output().unwrap().stdout;
     let user = String::from_utf8(user).unwrap();
     let user = user.trim();
@@ -117,15 +111,13 @@ fn sshd(sandbox: &Sandbox) -> Option<Ssh> {
         is_real: true,
         daemon: Some(daemon),
     };
-    let begin = Instant::now();
-    while TcpStream::connect(("127.0.0.1", port)).is_err() {
-        let ended = ssh.daemon.as_mut()?.try_wait().ok()?.is_some();
-        if ended || begin.elapsed() > Duration::from_secs(5) {
-            return None;
-        }
-        std::thread::sleep(Duration::from_millis(5));
-    }
-    Some(ssh)
+    wait_until("sshd", || {
+        let ended = ssh.daemon.as_mut().unwrap().try_wait().unwrap();
+        let said = || std::fs::read_to_string(keys.join("log")).unwrap();
+        assert!(ended.is_none(), "sshd does not start: {}", said());
+        TcpStream::connect(("127.0.0.1", port)).ok()
+    });
+    ssh
 }
 
 impl Drop for Ssh {

@@ -3,23 +3,24 @@
 use std::fmt::Write as _;
 use std::io::{Read, Write as _};
 use std::net::TcpListener;
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 use sendoff::git::push::{BranchPushError, PushOptions};
 use sendoff_push::Pushed;
 use sendoff_push::progress::Progress;
+use sendoff_testing::Gate;
 
 use super::rig::{About, options, push_until, script, seen_of};
 use super::twin::Shop;
 
 /// So many files are new, each in a directory of its own.
-const FILES: u64 = 20_000;
+const FILES: u64 = 4_000;
 
 /// Lets the remote answer when the head start has begun, and takes its time with all that it hears.
-struct Slow {
-    begun: PathBuf,
+struct Slow<'a> {
+    begun: &'a (dyn Fn() + Sync),
     /// Raised when it has heard so often.
     stop: AtomicBool,
     patience: AtomicU64,
@@ -27,16 +28,16 @@ struct Slow {
     packed: AtomicU64,
 }
 
-impl Progress for Slow {
+impl Progress for Slow<'_> {
     fn counted(&self, n: u64) {
         if self.counted.fetch_max(n, Ordering::Relaxed) > 0 {
-            std::fs::write(&self.begun, "").unwrap();
+            (self.begun)();
         }
         if self.patience.fetch_sub(1, Ordering::Relaxed) == 1 {
             self.stop.store(true, Ordering::Relaxed);
         }
         // All of it would take many times as long as the answer of a remote.
-        std::thread::sleep(Duration::from_millis(50));
+        std::thread::sleep(Duration::from_millis(200));
     }
     fn packed(&self, done: u64, _: u64) {
         self.packed.fetch_max(done, Ordering::Relaxed);
@@ -66,13 +67,13 @@ fn many() -> Shop {
 /// Pushes to an ssh that says this when something was begun; returns how many objects were counted.
 fn push(shop: &Shop, says: &str) -> (Result<Pushed, BranchPushError>, u64) {
     let sandbox = &shop.sandbox;
-    let text = format!(
-        "cd {}; while [ ! -e begun ]; do sleep 0.02; done; {says}",
-        sandbox.path("").display()
-    );
+    let gate = Gate::new(sandbox);
+    let root = sandbox.path("");
+    let text = format!("cd {}; {}; {says}", root.display(), gate.wait_line());
     let mut options = options(sandbox);
     options.ssh_command = Some(script(sandbox, "remote", &text).display().to_string());
-    push_to(shop, "ssh://host.test/r.git", &options)
+    let url = "ssh://host.test/r.git";
+    push_while(shop, url, &options, u64::MAX, &|| gate.open())
 }
 
 /// Pushes, and returns how many objects were counted before the push ended.
@@ -81,19 +82,20 @@ fn push_to(
     url: &str,
     options: &PushOptions,
 ) -> (Result<Pushed, BranchPushError>, u64) {
-    push_while(shop, url, options, u64::MAX)
+    push_while(shop, url, options, u64::MAX, &|| ())
 }
 
-/// The same; the caller wants to end when so much was counted.
+/// The same; the caller wants to end when so much was counted, and is told when something was.
 fn push_while(
     shop: &Shop,
     url: &str,
     options: &PushOptions,
     patience: u64,
+    begun: &(dyn Fn() + Sync),
 ) -> (Result<Pushed, BranchPushError>, u64) {
     let sandbox = &shop.sandbox;
     let slow = Slow {
-        begun: sandbox.path("begun"),
+        begun,
         stop: AtomicBool::new(false),
         patience: AtomicU64::new(patience),
         counted: AtomicU64::new(0),
@@ -120,16 +122,15 @@ fn a_refusal_does_not_wait_until_all_is_counted() {
 }
 
 /// A web server that answers the first request when something was begun.
-fn web(begun: PathBuf, says: &'static str) -> String {
+fn web(begun: Receiver<()>, says: &'static str) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/r.git", listener.local_addr().unwrap());
     std::thread::spawn(move || {
         let (mut stream, _) = listener.accept().unwrap();
         let mut request = [0; 4096];
         let _read = stream.read(&mut request);
-        while !begun.exists() {
-            std::thread::sleep(Duration::from_millis(20));
-        }
+        // Its other end lives until the push has ended.
+        begun.recv().unwrap();
         stream.write_all(says.as_bytes())
     });
     url
@@ -139,8 +140,13 @@ fn web(begun: PathBuf, says: &'static str) -> String {
 fn a_refusal_over_http_does_not_wait_until_all_is_counted() {
     let shop = many();
     let says = "HTTP/1.1 403 Forbidden\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
-    let url = web(shop.sandbox.path("begun"), says);
-    let (pushed, counted) = push_to(&shop, &url, &options(&shop.sandbox));
+    let (begins, begun) = channel();
+    let url = web(begun, says);
+    let tell = || {
+        let _gone = begins.send(());
+    };
+    let options = options(&shop.sandbox);
+    let (pushed, counted) = push_while(&shop, &url, &options, u64::MAX, &tell);
     let error = pushed.unwrap_err();
     assert_eq!(error.class(), "auth", "{error:?}");
     assert!(counted > 0 && counted < FILES, "{counted} were counted");
@@ -175,7 +181,7 @@ fn answering(shop: &Shop) -> PushOptions {
 fn the_wish_to_end_is_heard_when_the_remote_has_answered() {
     let shop = many();
     let options = answering(&shop);
-    let (pushed, counted) = push_while(&shop, "ssh://host.test/r.git", &options, 8);
+    let (pushed, counted) = push_while(&shop, "ssh://host.test/r.git", &options, 8, &|| ());
     let error = pushed.unwrap_err();
     assert_eq!(error.class(), "stopped", "{error:?}");
     assert!(counted > 0 && counted < FILES, "{counted} were counted");

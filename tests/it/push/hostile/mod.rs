@@ -6,7 +6,7 @@ mod cases;
 mod over_http;
 pub(super) mod server;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::thread;
@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 
 use sendoff::git::push::{AllowGit, BranchPushError, PushOptions};
 use sendoff_push::{NoRedaction, Pushed};
+use sendoff_testing::tool;
 
 use crate::sandbox::Sandbox;
 
@@ -159,13 +160,8 @@ fn in_http(act: &Act, kind: &str, before: &[u8]) -> Act {
 }
 
 /// Says whether there is a bash, which connects an ssh that is none with a server.
-#[expect(clippy::print_stderr, reason = "a test says what it leaves out")]
 fn has_bash() -> bool {
-    let found = Path::new("/bin/bash").exists() || Path::new("/usr/bin/bash").exists();
-    if !found {
-        eprintln!("there is no bash: the rows over ssh are left out");
-    }
-    found
+    tool("bash").is_some()
 }
 
 /// Tries every wrong answer over a carrier.
