@@ -82,8 +82,9 @@ impl Stage {
         let directory = self.root.path().join("home/.config/sendoff");
         std::fs::create_dir_all(&directory)?;
         let policy = format!(
-            "[forge]\nkind = \"github\"\napi-url = \"{}\"\n",
-            self.forge.url()
+            "[forge]\nkind = \"github\"\napi-url = \"{}\"\ngit-origins = [\"{}\"]\n",
+            self.forge.url(),
+            self.git_server.url(),
         );
         std::fs::write(directory.join("policy.toml"), policy)
     }

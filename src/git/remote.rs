@@ -106,6 +106,12 @@ impl RemoteError {
                     .to_owned(),
             ),
             Self::Absent(name) => Some(format!("add it with `git remote add {name} URL`")),
+            Self::Url {
+                source: RemoteUrlError::Rewritten { key },
+                ..
+            } => Some(format!(
+                "end both `url.<base>` and its `{key}` at the end of the host or of a directory, with `/` or `:`"
+            )),
             Self::Name(_) | Self::Url { .. } | Self::Address { .. } => {
                 Some("see `git remote -v` and `git config --list --show-origin`".to_owned())
             }
@@ -223,14 +229,15 @@ impl Repo {
     /// Rewrites a URL as the user's configuration asks, and checks it.
     fn parse_url(&self, raw: &BString, rewrite: Rewrite) -> Result<RemoteUrl, RemoteUrlError> {
         let raw = raw.to_str().map_err(|_| RemoteUrlError::NotUtf8)?;
+        let by = |key| Some((key, self.config().rewritten(raw, key)?));
         let pushed = match rewrite {
-            Rewrite::Push => self.config().rewritten(raw, "pushInsteadOf"),
+            Rewrite::Push => by("pushInsteadOf"),
             Rewrite::Fetch => None,
         };
-        let text = pushed
-            .or_else(|| self.config().rewritten(raw, "insteadOf"))
-            .unwrap_or_else(|| raw.to_owned());
-        let url = RemoteUrl::parse(&text)?;
+        let url = match pushed.or_else(|| by("insteadOf")) {
+            Some((key, (text, base))) => rewritten(&text, &base, key)?,
+            None => RemoteUrl::parse(raw)?,
+        };
         match url.file_path().filter(|path| path.is_relative()) {
             Some(path) if url.scheme() == Scheme::File => {
                 let top = self.work_tree().unwrap_or_else(|| self.git_dir());
@@ -249,6 +256,50 @@ enum Rewrite {
     Fetch,
     /// `pushInsteadOf`, else `insteadOf`
     Push,
+}
+
+/// Parses what a rewrite made of a URL. Only what stands after the place may come from the repository: a base that does
+/// not end in a slash would lend its login to any host that begins like its own.
+fn rewritten(text: &str, base: &BString, key: &'static str) -> Result<RemoteUrl, RemoteUrlError> {
+    let url = RemoteUrl::parse(text)?;
+    let refused = RemoteUrlError::Rewritten { key };
+    let base = base.to_str().map_err(|_| RemoteUrlError::NotUtf8)?;
+    let Some(place) = place_of_base(base) else {
+        return Err(refused);
+    };
+    let is_there = match place {
+        Place::Scheme(scheme) => url.scheme() == scheme && url.password().is_none(),
+        // A directory: what is below it is, as long as no part leads out again.
+        Place::Url(place) => url.has_authority_of(&place) && !url.climbs(),
+    };
+    if is_there { Ok(url) } else { Err(refused) }
+}
+
+/// What the base of a rewrite says of the place.
+enum Place {
+    /// Only the scheme, as `https://` does.
+    Scheme(Scheme),
+    /// All of it.
+    Url(RemoteUrl),
+}
+
+/// Returns the place that a base names, with some path behind it.
+fn place_of_base(base: &str) -> Option<Place> {
+    if let Some((scheme, authority)) = base.split_once("://") {
+        return match (scheme, authority) {
+            ("https", "") => Some(Place::Scheme(Scheme::Https)),
+            ("http", "") => Some(Place::Scheme(Scheme::Http)),
+            ("ssh", "") => Some(Place::Scheme(Scheme::Ssh)),
+            _ => RemoteUrl::parse(&format!("{base}/x")).ok().map(Place::Url),
+        };
+    }
+    let is_address = base.split(['/', '\\']).next()?.contains(['@', ':']);
+    let whole = if is_address && !base.contains(':') {
+        format!("{base}:x")
+    } else {
+        format!("{base}x")
+    };
+    RemoteUrl::parse(&whole).ok().map(Place::Url)
 }
 
 fn named(name: &BString) -> Result<RemoteName, RemoteError> {

@@ -1,6 +1,6 @@
 //! Git's rule for `<section>.<url>.<key>`: whether a pattern matches a URL, and how specifically.
 
-use crate::names::{RemoteUrl, Scheme};
+use crate::names::RemoteUrl;
 
 /// Whether a pattern may leave out the scheme, as those of `credential.<url>` may.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,7 +37,8 @@ pub(super) fn rank(pattern: &str, url: &RemoteUrl, partial: Partial) -> Option<R
     let pattern = split(pattern)?;
     let scheme = url.scheme();
     let same_scheme = pattern.scheme.eq_ignore_ascii_case(scheme.as_str());
-    let same_port = pattern.port.or(default_port(scheme)) == url.port().or(default_port(scheme));
+    let port = |named: Option<u16>| named.or(scheme.default_port());
+    let same_port = port(pattern.port) == port(url.port());
     let same_user = pattern.user.is_none_or(|user| url.user() == Some(user));
     if !(same_scheme && same_port && same_user && hosts_match(pattern.host, url.host()?)) {
         return None;
@@ -120,26 +121,9 @@ fn escaped(text: &[u8]) -> Option<u8> {
     u8::try_from(hex(*high)? * 16 + hex(*low)?).ok()
 }
 
-/// Returns a path as git compares it: needless escapes decoded, the others in capitals, dot segments
-/// resolved. Nothing when it leads out of the root.
+/// Returns a path as git compares it: in one spelling, dot segments resolved. Nothing when it leads out of the root.
 fn normalized(path: &str) -> Option<String> {
-    let mut plain = String::with_capacity(path.len());
-    let mut rest = path;
-    while let Some(first) = rest.chars().next() {
-        let width = if let Some(byte) = escaped(rest.as_bytes()) {
-            let letter = char::from(byte);
-            if letter.is_ascii_alphanumeric() || "-._~".contains(letter) {
-                plain.push(letter);
-            } else {
-                plain.push_str(&rest.get(..3)?.to_ascii_uppercase());
-            }
-            3
-        } else {
-            plain.push(first);
-            first.len_utf8()
-        };
-        rest = rest.get(width..)?;
-    }
+    let plain = RemoteUrl::spelled_path(path)?;
     let mut kept: Vec<&str> = Vec::new();
     let parts: Vec<&str> = plain.split('/').collect();
     for (at, part) in parts.iter().enumerate() {
@@ -160,16 +144,6 @@ fn normalized(path: &str) -> Option<String> {
         }
     }
     Some(kept.join("/"))
-}
-
-const fn default_port(scheme: Scheme) -> Option<u16> {
-    match scheme {
-        Scheme::Https => Some(443),
-        Scheme::Http => Some(80),
-        Scheme::Ssh => Some(22),
-        Scheme::Git => Some(9418),
-        Scheme::File => None,
-    }
 }
 
 /// Compares host names label by label; `*` stands for one whole label.
@@ -204,6 +178,7 @@ mod tests {
             "https://GIT.example.com:443/team",
             "https://*.example.com/team/",
             "https://u@git.example.com/team/app.git",
+            "https://git.example.com/%74eam",
         ] {
             assert!(rank_of(pattern, url).is_some(), "{pattern}");
         }

@@ -18,7 +18,7 @@ impl Origin {
         if !matches!(url.scheme(), "http" | "https") {
             return None;
         }
-        let host = url.host_str()?.trim_end_matches('.').to_ascii_lowercase();
+        let host = normal_host(url.host_str()?);
         let port = url.port_or_known_default()?;
         Some(Self {
             scheme: url.scheme().to_owned(),
@@ -37,6 +37,29 @@ impl Origin {
         self.port
     }
 
+    /// Says whether this is the host, however it is spelled.
+    pub fn is_host(&self, host: &str) -> bool {
+        normal_host(host) == self.host
+    }
+
+    /// Returns the same origin without the first label of its host, where that is `label`.
+    pub fn without_first_label(&self, label: &str) -> Option<Self> {
+        let host = self.host.strip_prefix(label)?.strip_prefix('.')?;
+        Some(Self {
+            host: host.to_owned(),
+            ..self.clone()
+        })
+    }
+
+    /// Makes the origin of a host that is reached over https at its usual port.
+    pub fn https(host: &str) -> Self {
+        Self {
+            scheme: "https".into(),
+            host: normal_host(host),
+            port: 443,
+        }
+    }
+
     /// Says whether the connection is encrypted.
     pub fn is_https(&self) -> bool {
         self.scheme == "https"
@@ -46,6 +69,11 @@ impl Origin {
     pub fn is_loopback(&self) -> bool {
         is_loopback(&self.host)
     }
+}
+
+/// Returns a host as origins are compared: in lower case, without the dot of the root.
+fn normal_host(host: &str) -> String {
+    host.trim_end_matches('.').to_ascii_lowercase()
 }
 
 /// Says whether `host` names this machine.

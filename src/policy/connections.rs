@@ -19,12 +19,35 @@ pub struct Forge {
     pub kind: ForgeKind,
     /// Where the API of a forge of your own is, such as `https://ghe.example/api/v3`.
     pub api_url: Option<ServerUrl>,
+    /// Where the git server of `api-url` is, when that is another origin, such as `https://git.example:8443`: `SENDOFF_TOKEN` goes there, too. A path does not count.
+    pub git_origins: Vec<ServerUrl>,
 }
 
 crate::classes!(Forge {
     kind: D,
     api_url: D,
+    git_origins: D,
 });
+
+impl Forge {
+    /// Says whether the git server at `origin` gets the forge's token as a login: it is at the API's origin, at the
+    /// same without `api.`, or at one of `git-origins`.
+    pub fn is_git_server(&self, origin: &Origin) -> bool {
+        self.git_servers().any(|server| server == *origin)
+    }
+
+    /// Says whether a remote at `host`, over whatever scheme and port, is one of the forge's.
+    pub fn has_remotes_at(&self, host: &str) -> bool {
+        self.git_servers().any(|server| server.is_host(host))
+    }
+
+    fn git_servers(&self) -> impl Iterator<Item = Origin> {
+        let api = self.api_url.as_ref().and_then(ServerUrl::origin);
+        let without_api = api.as_ref().and_then(|api| api.without_first_label("api"));
+        let listed = self.git_origins.iter().filter_map(ServerUrl::origin);
+        api.into_iter().chain(without_api).chain(listed)
+    }
+}
 
 /// Which forge it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
@@ -76,38 +99,13 @@ impl Remotes {
     /// An `https://` pattern also stands for ssh to the same host and path.
     pub fn lists(&self, url: &RemoteUrl) -> bool {
         // A path that climbs would match a pattern and lead elsewhere, once a server has decoded it.
-        if climbs(url.path()) {
+        if url.climbs() {
             return false;
         }
         let spellings = spellings(url);
         let short = spellings.iter().filter_map(|url| url.strip_suffix(".git"));
         let mut all = spellings.iter().map(String::as_str).chain(short);
         all.any(|url| self.allowed.iter().any(|pattern| pattern.matches(url)))
-    }
-}
-
-/// Says whether a path has a part that leads upwards, or a separator in disguise, decoded as often as
-/// a server and a proxy before it may do.
-fn climbs(path: &str) -> bool {
-    let mut path = path.to_owned();
-    loop {
-        if path.contains('\\') || path.split('/').any(|part| matches!(part, "." | "..")) {
-            return true;
-        }
-        let decoded = ["%2e", "%2f", "%5c", "%25"]
-            .iter()
-            .zip([".", "/", "\\", "%"])
-            .fold(path.to_ascii_lowercase(), |path, (encoded, plain)| {
-                path.replace(encoded, plain)
-            });
-        if decoded.len() == path.len() {
-            return false;
-        }
-        // `%2f` stands for no separator in an honest URL.
-        if path.to_ascii_lowercase().contains("%2f") || path.to_ascii_lowercase().contains("%5c") {
-            return true;
-        }
-        path = decoded;
     }
 }
 
@@ -145,8 +143,8 @@ crate::classes!(Http { allowed: D });
 impl Http {
     /// Says whether `allowed` lists the origin: scheme, host and port.
     pub fn lists(&self, origin: &Origin) -> bool {
-        let mut listed = self.allowed.iter().map(ServerUrl::as_url);
-        listed.any(|url| Origin::of(url).as_ref() == Some(origin))
+        let mut listed = self.allowed.iter().filter_map(ServerUrl::origin);
+        listed.any(|allowed| allowed == *origin)
     }
 }
 
@@ -198,6 +196,11 @@ impl ServerUrl {
     /// Returns the URL.
     pub const fn as_url(&self) -> &reqwest::Url {
         &self.0
+    }
+
+    /// Returns the origin.
+    pub fn origin(&self) -> Option<Origin> {
+        Origin::of(&self.0)
     }
 }
 
@@ -295,6 +298,35 @@ mod tests {
             assert!(!lists(fleet, url), "{url}");
         }
         assert!(!Remotes::default().lists(&RemoteUrl::parse("/x").unwrap()));
+    }
+
+    #[test]
+    fn a_token_goes_to_the_git_server_of_its_api_only() {
+        let url = |text: &str| ServerUrl::try_from(text.to_owned()).unwrap();
+        let forge = Forge {
+            api_url: Some(url("https://api.ghe.example/v3")),
+            git_origins: vec![url("https://git.example:8443/ignored")],
+            ..Forge::default()
+        };
+        let gets = |text: &str| forge.is_git_server(&url(text).origin().unwrap());
+        for server in [
+            "https://api.ghe.example",
+            "https://GHE.example:443",
+            "https://git.example:8443",
+        ] {
+            assert!(gets(server), "{server}");
+        }
+        for server in [
+            "https://ghe.example:8443",
+            "http://ghe.example",
+            "https://git.example",
+            "https://xghe.example",
+            "https://ghe.example.evil.test",
+        ] {
+            assert!(!gets(server), "{server}");
+        }
+        assert!(forge.has_remotes_at("git.example"));
+        assert!(!forge.has_remotes_at("evil.test"));
     }
 
     #[test]

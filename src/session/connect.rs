@@ -7,7 +7,7 @@ use crate::forge::FORGES;
 use crate::git::credentials::Login;
 use crate::git::push::{AllowFile, AllowGit, AuthCache, PushOptions};
 use crate::http::{Client, ClientOptions};
-use crate::names::{RemoteUrl, Scheme};
+use crate::names::{self, RemoteUrl, Scheme};
 use crate::net::PlainHttp;
 use crate::pipeline::Hold;
 use crate::platform::{Platform, TokenSource};
@@ -157,30 +157,38 @@ pub(super) fn login(session: &Session, remote: &RemoteUrl) -> Option<Login> {
     if !matches!(remote.scheme(), Scheme::Https | Scheme::Http) || remote.password().is_some() {
         return None;
     }
-    let token = token_of_variable(session, remote)?;
+    let origin = remote.origin()?;
+    let forge = session.loaded.policy.forge();
+    let token = if forge.api_url.is_some() {
+        let token = session.environment.secret("SENDOFF_TOKEN");
+        token.filter(|_| forge.is_git_server(&origin))
+    } else {
+        token_for(session, |host| names::Origin::https(host) == origin)
+    };
     Some(Login {
         user: TOKEN_USER.into(),
-        password: token,
+        password: token?,
     })
 }
 
-/// Returns the token of a variable, when the remote's forge is the one that the variable is for.
-pub(super) fn token_of_variable(session: &Session, remote: &RemoteUrl) -> Option<SecretString> {
+/// Returns the token of a variable for the API of the remote's forge, when the remote is one of that forge's.
+pub(super) fn api_token(session: &Session, remote: &RemoteUrl) -> Option<SecretString> {
     let host = remote.host()?;
-    if let Some(api) = &session.loaded.policy.forge().api_url {
-        let api_host = api.as_url().host_str().unwrap_or_default();
-        let is_its_host = host.eq_ignore_ascii_case(api_host)
-            || api_host
-                .strip_prefix("api.")
-                .is_some_and(|git| host.eq_ignore_ascii_case(git));
-        return session
-            .environment
-            .secret("SENDOFF_TOKEN")
-            .filter(|_| is_its_host);
+    let forge = session.loaded.policy.forge();
+    if forge.api_url.is_some() {
+        let token = session.environment.secret("SENDOFF_TOKEN");
+        return token.filter(|_| forge.has_remotes_at(host));
     }
     let host = host.strip_prefix("ssh.").unwrap_or(host);
+    token_for(session, |its_host| {
+        names::Origin::https(its_host).is_host(host)
+    })
+}
+
+/// Returns the token of the first variable that is set, of those whose host is wanted.
+fn token_for(session: &Session, is_wanted: impl Fn(&str) -> bool) -> Option<SecretString> {
     let variables = FORGES.iter().flat_map(|def| def.token_variables);
     variables
-        .filter(|(_, its_host)| host.eq_ignore_ascii_case(its_host))
+        .filter(|(_, host)| is_wanted(host))
         .find_map(|(variable, _)| session.environment.secret(variable))
 }

@@ -14,7 +14,7 @@ use crate::reason::Code;
 use crate::secrets::KnownSecrets;
 
 use super::Session;
-use super::connect::{client, token_of_variable};
+use super::connect::{api_token, client};
 
 /// What it takes to connect to the forge of a shipment. Owns it all, so that it can be used late.
 #[derive(Debug, Clone)]
@@ -38,7 +38,7 @@ impl ForgeWay {
             settings: policy.forge().clone(),
             remote: shipment.remote.url.clone(),
             repository: shipment.repository.clone(),
-            token: token_of_variable(session, &shipment.remote.url),
+            token: api_token(session, &shipment.remote.url),
             repo: session.repo().cloned(),
             inheritance: shipment.push_options.inheritance.clone(),
             known: session.known.clone(),

@@ -23,6 +23,7 @@ mod process;
 mod push;
 mod sandbox;
 mod secrets;
+mod security;
 mod steps;
 mod template;
 mod text;

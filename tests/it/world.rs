@@ -104,8 +104,9 @@ impl World {
     /// Writes the user's policy: the forge, and what the test adds.
     pub(crate) fn user_policy(&self, more: &str) {
         let forge = format!(
-            "[forge]\nkind = \"github\"\napi-url = \"{}\"\n",
-            self.forge.url()
+            "[forge]\nkind = \"github\"\napi-url = \"{}\"\ngit-origins = [\"{}\"]\n",
+            self.forge.url(),
+            self.git.url(),
         );
         self.sandbox.write(
             "home/.config/sendoff/policy.toml",

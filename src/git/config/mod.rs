@@ -172,9 +172,9 @@ impl Config {
         truth(Some(last.as_bytes().as_bstr()))
     }
 
-    /// Returns `url` rewritten by the longest `url.<base>.<key>` that it begins with.
-    pub(super) fn rewritten(&self, url: &str, key: &str) -> Option<String> {
-        let mut best: Option<(usize, String)> = None;
+    /// Returns `url` rewritten by the longest `url.<base>.<key>` that it begins with, and the base.
+    pub(super) fn rewritten(&self, url: &str, key: &str) -> Option<(String, BString)> {
+        let mut best: Option<(usize, (String, BString))> = None;
         for entry in self.trusted.named("url", key) {
             let Some(base) = &entry.subsection else {
                 continue;
@@ -186,10 +186,11 @@ impl Config {
             if let Some(rest) = url.as_bytes().strip_prefix(prefix.as_bytes())
                 && longer
             {
-                best = Some((prefix.len(), format!("{base}{}", rest.as_bstr())));
+                let rewritten = format!("{base}{}", rest.as_bstr());
+                best = Some((prefix.len(), (rewritten, base.to_owned())));
             }
         }
-        best.map(|(_, url)| url)
+        best.map(|(_, rewritten)| rewritten)
     }
 
     /// Says whether the user lists `top` in `safe.directory`.

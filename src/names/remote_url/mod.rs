@@ -1,11 +1,12 @@
 //! `RemoteUrl`: where a remote is; hides its password.
 
 mod parse;
+mod path;
 
 use std::fmt;
 use std::path::PathBuf;
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
 use super::origin::{Origin, is_loopback};
 
@@ -35,6 +36,17 @@ impl Scheme {
             Self::Ssh => "ssh",
             Self::Git => "git",
             Self::File => "file",
+        }
+    }
+
+    /// Returns the port that is meant where a URL names none.
+    pub const fn default_port(self) -> Option<u16> {
+        match self {
+            Self::Https => Some(443),
+            Self::Http => Some(80),
+            Self::Ssh => Some(22),
+            Self::Git => Some(9418),
+            Self::File => None,
         }
     }
 }
@@ -93,6 +105,33 @@ impl RemoteUrl {
     /// Returns the path as the server gets it (ssh: as git would send it; file: the directory).
     pub fn path(&self) -> &str {
         &self.path
+    }
+
+    /// Says whether the path leads upwards, once a server has decoded it. Never so for http(s).
+    pub fn climbs(&self) -> bool {
+        path::climbs(&self.path)
+    }
+
+    /// Returns the path of a pattern in the spelling that [`path`](Self::path) has for http(s); nothing where no URL can
+    /// have it.
+    pub fn spelled_path(path: &str) -> Option<String> {
+        path::spelled(path).ok()
+    }
+
+    /// Says whether both name the same server, in the same way and as the same user: scheme, host, port, login.
+    pub fn has_authority_of(&self, other: &Self) -> bool {
+        let password = |url: &Self| {
+            url.password
+                .as_ref()
+                .map(|it| it.expose_secret().to_owned())
+        };
+        let host = |url: &Self| url.host.as_ref().map(|it| it.to_ascii_lowercase());
+        let port = |url: &Self| url.port.or(url.scheme.default_port());
+        self.scheme == other.scheme
+            && host(self) == host(other)
+            && port(self) == port(other)
+            && self.user == other.user
+            && password(self) == password(other)
     }
 
     /// Returns the directory of a `file` remote.

@@ -3,7 +3,7 @@
 use gix::bstr::ByteSlice;
 use secrecy::SecretString;
 
-use super::{RemoteUrl, Scheme};
+use super::{RemoteUrl, Scheme, path};
 
 /// Why a text is no remote URL that sendoff uses. No variant shows a password.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -29,6 +29,18 @@ pub enum RemoteUrlError {
     /// Two parsers read it differently.
     #[error("the remote's URL can be read in two ways")]
     Ambiguous,
+    /// A path that leads out of the directory that it names, plain or percent-encoded.
+    #[error("the path in the remote's URL holds `.`, `..` or an encoded separator as a part")]
+    DotSegment,
+    /// A rewrite by the git configuration led to another place than it names.
+    #[error(
+        "`url.<base>.{key}` in the git configuration rewrites the remote's URL to another host, port or login than \
+         the base has"
+    )]
+    Rewritten {
+        /// `insteadOf` or `pushInsteadOf`.
+        key: &'static str,
+    },
 }
 
 impl RemoteUrl {
@@ -47,6 +59,10 @@ impl RemoteUrl {
         {
             return Err(RemoteUrlError::Scheme(helper.to_owned()));
         }
+        if authority(text).is_some_and(|authority| authority.matches('@').count() > 1) {
+            // What stands before the first one could be read as the host.
+            return Err(RemoteUrlError::Ambiguous);
+        }
         if let Some((scheme, _)) = text.split_once("://")
             && !["https", "http", "ssh", "git", "file", "git+ssh", "ssh+git"].contains(&scheme)
         {
@@ -63,11 +79,11 @@ impl RemoteUrl {
             _ if text.starts_with("git+ssh://") || text.starts_with("ssh+git://") => Scheme::Ssh,
             other => return Err(RemoteUrlError::Scheme(other.as_str().to_owned())),
         };
-        let path = parsed
-            .path
-            .to_str()
-            .map_err(|_| RemoteUrlError::NotUtf8)?
-            .to_owned();
+        let path = parsed.path.to_str().map_err(|_| RemoteUrlError::NotUtf8)?;
+        let path = match scheme {
+            Scheme::Http | Scheme::Https => path::normalised(path)?,
+            Scheme::Ssh | Scheme::Git | Scheme::File => path.to_owned(),
+        };
         let url = Self {
             scheme,
             user: parsed.user().map(str::to_owned),
@@ -130,13 +146,22 @@ impl RemoteUrl {
         };
         let same = bare.eq_ignore_ascii_case(second_bare)
             && self.port.unwrap_or(default) == second.port_or_known_default().unwrap_or(0)
-            && self.user.is_none() == second.username().is_empty();
+            && self.user.is_none() == second.username().is_empty()
+            && self.http_url().is_some_and(|ours| {
+                path::normalised(ours.path()) == path::normalised(second.path())
+            });
         if same {
             Ok(())
         } else {
             Err(RemoteUrlError::Ambiguous)
         }
     }
+}
+
+/// Returns what stands between `://` and the path; nothing in an address without a scheme.
+fn authority(text: &str) -> Option<&str> {
+    let (_, rest) = text.split_once("://")?;
+    rest.split(['/', '?', '#', '\\']).next()
 }
 
 /// Says whether `text` holds a control character, also after percent-decoding.
@@ -179,6 +204,17 @@ mod tests {
             "ftp://h/x",
             "",
             "https://h/\u{1b}x",
+            "https://good@evil@h/x",
+            "https://u:good@evil/@h@h/../x",
+            "http://127.0.0.1:1@127.0.0.1:2@h/x",
+            "https://h/team/../evil/r",
+            "https://h/team/%2e%2E/evil/r",
+            "https://h/team/.%2e/evil/r",
+            "https://h/team/./r",
+            "https://h/team%2f..%2fevil/r",
+            "https://h/team%2Fr",
+            "https://h/team%5cr",
+            "http://h/..",
         ] {
             assert!(RemoteUrl::parse(text).is_err(), "{text:?} was accepted");
         }
