@@ -5,7 +5,8 @@
 //! [`push_with_lease()`] does the same for a branch that was rewritten.
 //!
 //! The crate opens no connection and starts no program. The caller brings a [`Transport`], and a [`LocalChecks`] for what is
-//! done in the repository before anything is sent, such as its `pre-push` hook.
+//! done in the repository before anything is sent, such as its `pre-push` hook. With the feature `gitoxide-transport` there
+//! is one over gitoxide's own transports, `GitoxideTransport`.
 //!
 //! ```no_run
 //! # use std::sync::atomic::AtomicBool;
@@ -56,6 +57,8 @@ pub mod delta;
 mod discovery;
 mod divergence;
 mod error;
+#[cfg(feature = "gitoxide-transport")]
+mod gitoxide;
 mod lfs;
 mod limit;
 mod local_checks;
@@ -82,6 +85,8 @@ use update_rule::UpdateRule;
 
 pub use divergence::Divergence;
 pub use error::{BoxError, ClassifiedError, PushError};
+#[cfg(feature = "gitoxide-transport")]
+pub use gitoxide::GitoxideTransport;
 pub use local_checks::{LocalChecks, NoLocalChecks};
 pub use outcome::{Action, PushOutcome, Pushed, Rejected, RejectedPart};
 pub use progress::{NoProgress, Progress};

@@ -14,7 +14,7 @@ pub(super) struct Limited<'a> {
 }
 
 impl<'a> Limited<'a> {
-    /// Lets `limit` bytes through; `progress` hears of each.
+    /// Passes on at most `limit` bytes, and reports them to `progress`.
     pub(super) fn new(out: &'a mut dyn Write, limit: u64, progress: &'a dyn Progress) -> Self {
         Self {
             out,

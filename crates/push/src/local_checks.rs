@@ -8,7 +8,7 @@ use crate::error::ClassifiedError;
 /// What is done in the repository before anything is sent. By default nothing is.
 pub trait LocalChecks {
     /// Says whether there is a `pre-push` hook to run. It can take its time and change the repository, so nothing is packed
-    /// before it has run. Where there is none, nobody sends the files of git-lfs, so that its pointers stop the push.
+    /// before it has run. Without one the files of git-lfs are not uploaded, so that its pointers stop the push.
     fn has_hook(&self) -> bool {
         false
     }

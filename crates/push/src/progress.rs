@@ -1,6 +1,6 @@
-//! `Progress`: how far a push has come, told to whoever wants to know.
+//! `Progress`: receives how far a push has come.
 
-/// Hears how far a push has come. Counts only grow, but where what was begun early turns out wrong they begin
+/// Receives the progress of a push. Counts only grow, but where what was begun early turns out wrong they begin
 /// once more.
 ///
 /// Implementations must be quick: they are called for every object.
@@ -19,7 +19,7 @@ pub trait Progress {
     fn hook_ended(&self) {}
 }
 
-/// Hears nothing.
+/// Ignores progress.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct NoProgress;
 

@@ -1,4 +1,4 @@
-//! What a remote means when it declines: the words of git and of the forges, as stable classes.
+//! `Rejection`: the kind of refusal, from the messages of git and of the forges.
 
 /// Why a remote declined a ref or a pack.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,7 +17,7 @@ pub enum Rejection {
     Lock,
     /// A file or the push is too large.
     TooLarge,
-    /// LFS objects are missing over there.
+    /// LFS objects are missing on the remote.
     Lfs,
     /// The remote lacks objects that it needs.
     MissingObjects,

@@ -8,9 +8,9 @@ const LINE_CAP: usize = 1000;
 /// How many bytes of one line are looked at: more, so that a secret is seen whole where only its beginning would be kept.
 pub(super) const LINE_READ: usize = LINE_CAP * 4;
 
-/// Takes out of a text what nobody may see, such as secrets.
+/// Removes secrets from text.
 pub trait Redact: Sync {
-    /// Returns the text without it.
+    /// Returns the text without secrets.
     fn redact<'t>(&self, text: &'t str) -> Cow<'t, str>;
 }
 
@@ -20,7 +20,7 @@ impl fmt::Debug for dyn Redact + '_ {
     }
 }
 
-/// Hides nothing.
+/// Removes nothing.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct NoRedaction;
 
@@ -30,8 +30,8 @@ impl Redact for NoRedaction {
     }
 }
 
-/// Returns a line of hostile text without anything that a terminal or a reader could stumble over,
-/// and without what `redact` takes out: a server may say back what it was given.
+/// Returns a line of untrusted text without control sequences and [deceptive](is_deceptive) characters, at most 1000
+/// characters long, and without secrets, which `redact` removes: a server can echo what it was given.
 pub fn sanitize_line(text: &[u8], redact: &dyn Redact) -> String {
     let beginning = text.get(..LINE_READ).filter(|read| read.len() < text.len());
     let is_cut = beginning.is_some();
@@ -58,7 +58,7 @@ pub fn sanitize_line(text: &[u8], redact: &dyn Redact) -> String {
     whole.chars().take(LINE_CAP).collect()
 }
 
-/// Returns a text that was cut without what may be the beginning of a secret: nobody knows it for one.
+/// Returns a text that was cut without its last word: it can be the beginning of a secret, which no longer matches.
 fn whole_words(text: &str) -> &str {
     let words = text.rsplit_once(char::is_whitespace);
     words

@@ -20,9 +20,9 @@ const MESSAGES_CAP: usize = 64 * 1024;
 pub struct Answer {
     /// The packet lines of the report.
     pub report: Vec<u8>,
-    /// What it says to people, line by line, cleaned.
+    /// Its messages for people, line by line, sanitized.
     pub messages: Vec<String>,
-    /// The error with which it ended the conversation, cleaned.
+    /// The error with which it ended the conversation, sanitized.
     pub fatal: Option<String>,
 }
 
@@ -44,7 +44,7 @@ pub struct Demux<'a> {
 }
 
 impl<'a> Demux<'a> {
-    /// Begins. `redact` takes out of its words what nobody may see.
+    /// Begins. `redact` removes secrets from the messages.
     pub fn new(side_band: SideBand, redact: &'a dyn Redact) -> Self {
         Self {
             side_band,

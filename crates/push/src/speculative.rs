@@ -61,7 +61,7 @@ impl DiscoveryState {
     }
 }
 
-/// Tells a [`DiscoveryState`] how the reference discovery ended. Dropped before, also by a panic, it tells a refusal.
+/// Sets in a [`DiscoveryState`] how the reference discovery ended: as a refusal when it is dropped before, also by a panic.
 #[derive(Debug)]
 pub(crate) struct DiscoveryEnd<'a>(Option<&'a DiscoveryState>);
 

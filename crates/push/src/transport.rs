@@ -20,7 +20,7 @@ pub trait Transport: Sync {
     /// ends in time, and soon after the request's `stop` was raised.
     fn open(&self) -> Result<Box<dyn Connection + '_>, Box<dyn ClassifiedError>>;
 
-    /// Returns what takes out of the remote's words what nobody may see, such as secrets; by default nothing is.
+    /// Returns what removes secrets from the remote's messages; by default nothing does.
     fn redact(&self) -> &dyn Redact {
         &NoRedaction
     }
@@ -65,7 +65,7 @@ impl fmt::Debug for RequestBody<'_> {
 pub struct ResponseFormat<'a> {
     /// The channels that were agreed on.
     pub side_band: SideBand,
-    /// What takes out of its words what nobody may see.
+    /// What removes secrets from the messages.
     pub redact: &'a dyn Redact,
 }
 

@@ -16,6 +16,7 @@ mod git_server;
 mod missing;
 mod noise;
 mod sandbox;
+mod text;
 mod wait;
 
 pub use gate::Gate;
@@ -23,4 +24,14 @@ pub use git_server::GitServer;
 pub use missing::{left_out, tool};
 pub use noise::{noise, noise_text};
 pub use sandbox::{Sandbox, succeed};
+pub use text::text;
 pub use wait::wait_until;
+
+/// Returns how much of something a test does: more in the long mode (`SENDOFF_TEST_LONG=1`).
+pub fn cases(short: u32, long: u32) -> u32 {
+    if std::env::var_os("SENDOFF_TEST_LONG").is_some() {
+        long
+    } else {
+        short
+    }
+}

@@ -1,17 +1,10 @@
 //! What git itself would send: the objects and the pack to compare ours with.
 
-use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::path::Path;
 use std::process::Stdio;
 
-use gix::ObjectId;
-
 use crate::sandbox::Sandbox;
-
-use super::workshop::Workshop;
-use super::workshop::id;
-use super::workshop::objects_in;
 
 /// The arguments with which `git push` makes its pack.
 const PACK_OBJECTS: &[&str] = &[
@@ -22,45 +15,6 @@ const PACK_OBJECTS: &[&str] = &[
     "--stdout",
     "-q",
 ];
-
-impl Workshop {
-    /// Returns what git says the server lacks of HEAD.
-    pub(super) fn rev_list(&self) -> BTreeSet<ObjectId> {
-        let output = self.run(
-            &self.client(),
-            &["rev-list", "--objects", "--stdin"],
-            self.revisions().as_bytes(),
-        );
-        let text = String::from_utf8(output.stdout).unwrap();
-        text.lines()
-            .map(|line| id(line.split(' ').next().unwrap()))
-            .collect()
-    }
-
-    /// Returns the pack that `git push` would send.
-    pub(super) fn git_pack(&self) -> Vec<u8> {
-        let mut arguments = PACK_OBJECTS.to_vec();
-        if self.client().join(".git/shallow").exists() {
-            arguments.push("--shallow");
-        }
-        self.run(&self.client(), &arguments, self.revisions().as_bytes())
-            .stdout
-    }
-
-    /// HEAD without what the server has, as far as it is here.
-    fn revisions(&self) -> String {
-        let mut text = format!("{}\n", self.git(&["rev-parse", "HEAD"]));
-        for id in self.remote_has() {
-            let probe = self.try_run(&self.client(), &["cat-file", "-e", &id.to_string()], b"");
-            if probe.status.success() {
-                text.push('^');
-                text.push_str(&id.to_string());
-                text.push('\n');
-            }
-        }
-        text
-    }
-}
 
 /// Returns objects and bytes of the pack that git would send to the seed; none where git would have to
 /// fetch something to tell.
@@ -84,7 +38,8 @@ pub(super) fn git_pack(sandbox: &Sandbox, work: &Path) -> Option<(u64, u64)> {
         arguments.push("--shallow");
     }
     let pack = feed(sandbox, work, &arguments, &revisions);
-    Some((objects_in(&pack).into(), pack.len() as u64))
+    let objects = u32::from_be_bytes(pack[8..12].try_into().unwrap());
+    Some((objects.into(), pack.len() as u64))
 }
 
 /// Gives git something to read; returns what it says.

@@ -1,6 +1,5 @@
 //! Tests of `push`.
 
-mod bytes;
 mod canned;
 mod certificate;
 mod changed;
@@ -9,7 +8,6 @@ mod cut;
 mod cut_login;
 mod daemon;
 mod deadline;
-mod delta;
 mod early;
 mod encodings;
 mod ends;
@@ -28,13 +26,10 @@ mod http2_hostile;
 mod http_keys;
 mod huge;
 mod lease;
-mod lifted;
 mod local_checks;
 mod logins;
 mod memory;
-mod objects;
 mod own_header;
-mod pack;
 mod pages;
 mod proxy;
 mod random;
@@ -47,13 +42,5 @@ mod sshd;
 mod tls;
 mod twin;
 mod useless;
-mod workshop;
 
-/// Returns how much of something a test does: more in the long mode (`SENDOFF_TEST_LONG=1`).
-pub(crate) fn cases(short: u32, long: u32) -> u32 {
-    if std::env::var_os("SENDOFF_TEST_LONG").is_some() {
-        long
-    } else {
-        short
-    }
-}
+pub(crate) use sendoff_testing::cases;

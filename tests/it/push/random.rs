@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, RngSeed, TestRunner};
 
 use super::twin::{ONE, Shop};
-use super::workshop::text;
+use sendoff_testing::text;
 
 /// Where files are; some are in the way of others.
 const PATHS: [&str; 12] = [

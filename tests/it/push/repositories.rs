@@ -49,7 +49,7 @@ fn overwrite(path: &Path, content: &[u8]) {
 fn a_damaged_loose_object_is_named_and_nothing_is_sent() {
     for damage in ["cut", "noise", "other", "empty"] {
         let shop = Shop::new("sha1");
-        shop.commit("new.txt", super::workshop::text("new", 50));
+        shop.commit("new.txt", sendoff_testing::text("new", 50));
         let id = shop.git(&["rev-parse", "HEAD:new.txt"]);
         let file = loose(&shop.work(), &id);
         let content = std::fs::read(&file).unwrap();

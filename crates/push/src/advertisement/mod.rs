@@ -54,7 +54,7 @@ pub enum AdvertisementError {
 }
 
 impl AdvertisementError {
-    /// Makes the server's words fit to show, without what `redact` takes out.
+    /// Sanitizes the server's text, and takes secrets out with `redact`.
     #[must_use]
     pub fn sanitized(self, redact: &dyn Redact) -> Self {
         let clean = |text: BString| BString::from(sanitize_line(&text, redact));

@@ -5,11 +5,11 @@ use std::sync::atomic::AtomicBool;
 use gix::ObjectId;
 use gix::hashtable::HashSet;
 
-use super::walk::{CommitSource, HAVE, Node, Walk};
+use super::walk::{CommitSource, HAVE, Node, Slop, Walk};
 use super::{SelectError, Wanted};
 use crate::store::ObjectError;
 
-/// So many commits that turned out to be the server's are looked at for what new objects may lean on.
+/// So many commits that turned out to be the server's are searched for bases of new objects.
 const MAX_PASSED: usize = 32;
 
 /// What is new and where it begins. Everything else that is sent follows from it.
@@ -28,8 +28,10 @@ pub(super) fn new_commits<F: gix::objs::Find>(
     stop: &AtomicBool,
 ) -> Result<NewCommits, SelectError> {
     let mut walk = Walk::new(source);
-    let passed = walk.limit(wanted, stop)?;
-    let (known, found): (Vec<_>, Vec<_>) = passed
+    walk.start(wanted, stop)?;
+    let walked = walk.run(Slop::GIT, usize::MAX, stop)?;
+    let (known, found): (Vec<_>, Vec<_>) = walked
+        .passed
         .into_iter()
         .partition(|number| walk.flags(*number) & HAVE != 0);
 
@@ -57,8 +59,8 @@ pub(super) fn new_commits<F: gix::objs::Find>(
             }
         }
     }
-    // Where clocks were wrong the walk passes commits before it learns that the server has them. They
-    // were taken for new, so what is new may lean on them; git looks at them too.
+    // Where clocks were wrong the walk passes commits before they turn out to be the server's. Their objects are likely
+    // bases of the new ones; git uses them too.
     let known = known.into_iter().filter(|_| !found.is_empty());
     for node in known
         .take(MAX_PASSED)

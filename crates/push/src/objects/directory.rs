@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 use gix::ObjectId;
 use gix::objs::Kind;
 
-/// In directories with more new versions than this nobody looks for renames.
+/// Directories with more new versions than this are not searched for renames.
 const MAX_VERSIONS: usize = 8;
 
 /// A directory to look into, with the trees that the server has there and those that are new.

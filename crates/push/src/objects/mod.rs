@@ -3,20 +3,22 @@
 //! The commits come from a walk painted from both sides (`walk`), the trees and files from one pass over
 //! the directories that differ (`trees`). Stopping early only ever sends too much, never too little.
 
+mod ahead;
 mod ancestor;
 mod commit_text;
 mod commits;
 mod directory;
-mod known;
-mod place;
+mod path_hash;
+mod remote_objects;
 mod trees;
 mod walk;
 
 pub use super::store::ObjectError;
+pub use ahead::{Ahead, ahead};
 pub use ancestor::is_fast_forward;
 pub(super) use ancestor::is_fast_forward_with;
 pub(super) use commits::NewCommits;
-pub use known::Known;
+pub use remote_objects::RemoteObjects;
 
 use std::sync::atomic::AtomicBool;
 
@@ -48,8 +50,8 @@ pub struct Selected {
     pub id: ObjectId,
     /// What it is.
     pub kind: Kind,
-    /// Where it was found first, as a hash of path and kind. Objects of one place make good deltas.
-    pub place: u64,
+    /// The path where it was found first, as a hash with the kind. Objects of one path make good deltas.
+    pub path: u64,
     /// The last part of that path, as a hash.
     pub name: u64,
 }
@@ -57,11 +59,11 @@ pub struct Selected {
 /// What is to be sent, and what the server has beside it.
 #[derive(Debug, Clone, Default)]
 pub struct Selection {
-    /// In the order of the pack: commits newest first, then trees, then files. Objects of one place lie
+    /// In the order of the pack: commits newest first, then trees, then files. Objects of one path lie
     /// together, the newest first.
     pub objects: Vec<Selected>,
     /// What the server has.
-    pub known: Known,
+    pub remote: RemoteObjects,
 }
 
 impl Selection {

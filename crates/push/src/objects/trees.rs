@@ -13,8 +13,8 @@ use gix::objs::{Kind, TreeRefIter};
 
 use super::super::progress::Progress;
 use super::directory::{Below, Job};
-use super::place::{hash, kind_of, of_kind, rank};
-use super::{ById, Known, SelectError, Selected, Selection};
+use super::path_hash::{hash, kind_of, of_kind, rank};
+use super::{ById, RemoteObjects, SelectError, Selected, Selection};
 use crate::store::ObjectError;
 
 /// The most objects that one pack's header can count.
@@ -44,7 +44,7 @@ pub(super) struct TreeWalk<'a, F> {
     stop: &'a AtomicBool,
     states: ById<State>,
     found: Vec<Found>,
-    known: Known,
+    remote: RemoteObjects,
     root: Job,
     buffer: Vec<u8>,
 }
@@ -58,7 +58,7 @@ impl<'a, F: gix::objs::Find> TreeWalk<'a, F> {
             stop,
             states: ById::default(),
             found: Vec::new(),
-            known: Known::default(),
+            remote: RemoteObjects::default(),
             root: Job::default(),
             buffer: Vec::new(),
         }
@@ -75,7 +75,7 @@ impl<'a, F: gix::objs::Find> TreeWalk<'a, F> {
         let commit = Selected {
             id,
             kind: Kind::Commit,
-            place: 0,
+            path: 0,
             name: 0,
         };
         self.push(commit, None)?;
@@ -104,15 +104,15 @@ impl<'a, F: gix::objs::Find> TreeWalk<'a, F> {
                 objects.push(found.object);
             }
         }
-        // The sort is stable: at one place the newest stays first.
-        objects.sort_by_key(|object| (rank(object.kind), object.name, object.place));
+        // The sort is stable: at one path the newest stays first.
+        objects.sort_by_key(|object| (rank(object.kind), object.name, object.path));
         self.progress.counted(objects.len() as u64);
         let known = self.states.into_iter();
         let known = known.filter(|(_, state)| *state == State::Known);
-        self.known.set_ids(known.map(|(id, _)| id).collect());
+        self.remote.set_ids(known.map(|(id, _)| id).collect());
         Ok(Selection {
             objects,
-            known: self.known,
+            remote: self.remote,
         })
     }
 
@@ -135,9 +135,10 @@ impl<'a, F: gix::objs::Find> TreeWalk<'a, F> {
             self.open_new(id, number, job.path, &mut below)?;
         }
         if let Some(renames) = below.renames {
-            let gone = renames.known.into_iter();
-            let gone = gone.filter(|(name, _, _)| !renames.present.contains(name));
-            self.known.add_gone(gone.map(|(_, kind, id)| (kind, id)));
+            let removed = renames.known.into_iter();
+            let removed = removed.filter(|(name, _, _)| !renames.present.contains(name));
+            self.remote
+                .add_removed(removed.map(|(_, kind, id)| (kind, id)));
         }
         jobs.extend(below.jobs.into_values().filter(|job| !job.new.is_empty()));
         Ok(())
@@ -245,7 +246,7 @@ impl<'a, F: gix::objs::Find> TreeWalk<'a, F> {
         let object = Selected {
             id,
             kind,
-            place: of_kind(path, kind),
+            path: of_kind(path, kind),
             name: of_kind(name, kind),
         };
         self.push(object, through).map(Some)
@@ -265,6 +266,7 @@ impl<'a, F: gix::objs::Find> TreeWalk<'a, F> {
 
     fn mark_known(&mut self, id: ObjectId, kind: Kind, path: u64, name: u64) {
         self.states.insert(id, State::Known);
-        self.known.add(id, of_kind(path, kind), of_kind(name, kind));
+        self.remote
+            .add(id, of_kind(path, kind), of_kind(name, kind));
     }
 }

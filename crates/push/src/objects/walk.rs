@@ -20,8 +20,8 @@ pub(super) const WANT: u8 = 1;
 pub(super) const HAVE: u8 = 2;
 /// Waits in the queue.
 const QUEUED: u8 = 4;
-/// So many commits are looked at after the last interesting one, for the sake of clocks that were wrong.
-const SLOP: u32 = 5;
+/// The generation of a commit that the commit-graph does not know: it can be above all that it does.
+const UNKNOWN: u32 = u32::MAX;
 /// Tags of tags of tags are followed so far.
 const MAX_TAGS: u32 = 10;
 
@@ -31,6 +31,71 @@ pub(super) struct CommitSource<'a, F> {
     pub(super) graph: Option<&'a Graph>,
     pub(super) shallow: &'a HashSet<ObjectId>,
     pub(super) check: Check,
+}
+
+/// When a walk without a commit-graph ends: clocks can be wrong, and only dates say that nothing comes any more.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Slop {
+    /// So many commits in a row are looked at that are older than all that was found.
+    pub(super) commits: u32,
+    /// How much older they have to be, in seconds.
+    pub(super) seconds: i64,
+}
+
+impl Slop {
+    /// As git does. An error costs bytes only: what the server has is sent to it.
+    pub(super) const GIT: Self = Self {
+        commits: 5,
+        seconds: 0,
+    };
+    /// For what people read: exact where clocks differ by less than an hour.
+    pub(super) const EXACT: Self = Self {
+        commits: 32,
+        seconds: 60 * 60,
+    };
+}
+
+/// What commits that are painted `HAVE` are compared with: the lowest of those found.
+#[derive(Debug, Clone, Copy)]
+struct Floor {
+    time: i64,
+    generation: u32,
+    slop: Slop,
+    left: u32,
+}
+
+impl Floor {
+    const fn new(slop: Slop) -> Self {
+        Self {
+            time: i64::MAX,
+            generation: UNKNOWN,
+            slop,
+            left: slop.commits,
+        }
+    }
+
+    fn lower(&mut self, node: &Node) {
+        self.time = self.time.min(node.time);
+        self.generation = self.generation.min(node.generation);
+        self.left = self.slop.commits;
+    }
+
+    /// Says whether a commit cannot reach any of those found.
+    ///
+    /// The commit-graph proves it: a commit reaches only those of a lower generation, and one in the graph none
+    /// outside of it. Without the graph dates have to do.
+    fn is_below(&mut self, node: &Node) -> bool {
+        if node.generation != UNKNOWN {
+            return node.generation <= self.generation;
+        }
+        if node.time.saturating_add(self.slop.seconds) >= self.time {
+            // Only those in a row say that nothing comes any more.
+            self.left = self.slop.commits;
+            return false;
+        }
+        self.left = self.left.saturating_sub(1);
+        self.left == 0
+    }
 }
 
 /// Whether commits are compared with their ids as they are read.
@@ -49,8 +114,21 @@ pub(super) struct Node {
     pub(super) tree: ObjectId,
     pub(super) flags: u8,
     pub(super) time: i64,
+    /// The length of the longest way to a root, or [`UNKNOWN`].
+    generation: u32,
     pub(super) parents: Range<usize>,
 }
+
+/// What a walk found.
+pub(super) struct Found {
+    /// What was not painted `HAVE` when it was passed, in this order.
+    pub(super) passed: Vec<usize>,
+    /// The walk was cut short at its limit.
+    pub(super) capped: bool,
+}
+
+/// A commit as it was read: its tree, its time, its generation, and where its parents are.
+type Loaded = (ObjectId, i64, u32, Range<usize>);
 
 /// The walk's memory.
 pub(super) struct Walk<'a, F> {
@@ -61,6 +139,8 @@ pub(super) struct Walk<'a, F> {
     queue: BinaryHeap<(i64, Reverse<usize>)>,
     /// How many commits in the queue are wanted and not known to the server.
     open: usize,
+    /// How many commits were passed that the server is not known to have.
+    live: usize,
     repaint: Vec<usize>,
     /// A wanted commit that is not here.
     pub(super) missing: Option<ObjectId>,
@@ -77,15 +157,28 @@ impl<'a, F: gix::objs::Find> Walk<'a, F> {
             parents: Vec::new(),
             queue: BinaryHeap::new(),
             open: 0,
+            live: 0,
             repaint: Vec::new(),
             missing: None,
             buffer: Vec::new(),
         }
     }
 
+    /// Returns the number of a commit that was reached.
+    pub(super) fn number_of(&self, id: &gix::oid) -> Option<usize> {
+        self.numbers.get(id).copied()
+    }
+
     /// Returns a commit that was reached.
     pub(super) fn find(&self, id: &gix::oid) -> Option<&Node> {
-        self.nodes.get(*self.numbers.get(id)?)
+        self.nodes.get(self.number_of(id)?)
+    }
+
+    /// Returns the parents of a commit that was reached.
+    pub(super) fn parents_of(&self, number: usize) -> &[ObjectId] {
+        let range = self.nodes.get(number).map(|node| node.parents.clone());
+        let parents = range.and_then(|range| self.parents.get(range));
+        parents.unwrap_or_default()
     }
 
     /// Says whether a wanted commit waits that the server is not known to have.
@@ -98,12 +191,12 @@ impl<'a, F: gix::objs::Find> Walk<'a, F> {
         self.nodes.get(number).map_or(0, |node| node.flags)
     }
 
-    /// Walks until only what the server has is left; returns what was not painted by it when it was passed.
-    pub(super) fn limit(
+    /// Paints what is wanted and what the server has.
+    pub(super) fn start(
         &mut self,
         wanted: Wanted<'_>,
         stop: &AtomicBool,
-    ) -> Result<Vec<usize>, SelectError> {
+    ) -> Result<(), SelectError> {
         for id in wanted.has.iter().chain(wanted.old_tip.iter()) {
             if stop.load(Ordering::Relaxed) {
                 return Err(SelectError::Interrupted);
@@ -116,29 +209,68 @@ impl<'a, F: gix::objs::Find> Walk<'a, F> {
             }
         }
         if !self.paint(wanted.new, WANT)? {
-            return Err(ObjectError::Missing(wanted.new).into());
-        }
-        let mut found = Vec::new();
-        let mut last = i64::MAX;
-        let mut slop = SLOP;
-        while let Some(number) = self.next(stop)? {
-            if self.flags(number) & HAVE == 0 {
-                last = self.nodes.get(number).map_or(last, |node| node.time);
-                found.push(number);
-                slop = SLOP;
-                continue;
+            let found = self.source.find.try_find(&wanted.new, &mut self.buffer);
+            return Err(match found {
+                Ok(Some(_)) => ObjectError::Corrupt(wanted.new),
+                _ => ObjectError::Missing(wanted.new),
             }
-            let next = self.queue.peek().map_or(i64::MIN, |(time, _)| *time);
-            if self.is_open() || (!found.is_empty() && next >= last) {
-                slop = SLOP;
-            } else {
-                slop -= 1;
-                if slop == 0 {
+            .into());
+        }
+        Ok(())
+    }
+
+    /// Walks until only what the server has is left, or `limit` commits were looked at.
+    pub(super) fn run(
+        &mut self,
+        slop: Slop,
+        limit: usize,
+        stop: &AtomicBool,
+    ) -> Result<Found, SelectError> {
+        let mut found = Found {
+            passed: Vec::new(),
+            capped: false,
+        };
+        let mut floor = Floor::new(slop);
+        while self.open > 0 || self.live > 0 {
+            let Some(node) = self.peek() else { break };
+            if node.flags & HAVE != 0 && self.open == 0 && floor.is_below(node) {
+                if node.generation == UNKNOWN {
                     break;
                 }
+                // Others in the queue can still be above the floor.
+                self.skip();
+                continue;
+            }
+            if self.nodes.len() > limit {
+                found.capped = true;
+                break;
+            }
+            let Some(number) = self.next(stop)? else {
+                break;
+            };
+            if let Some(node) = self.nodes.get(number)
+                && node.flags & HAVE == 0
+            {
+                floor.lower(node);
+                found.passed.push(number);
             }
         }
         Ok(found)
+    }
+
+    /// Returns the newest commit in the queue.
+    fn peek(&self) -> Option<&Node> {
+        let (_, Reverse(number)) = self.queue.peek()?;
+        self.nodes.get(*number)
+    }
+
+    /// Takes a commit from the queue that need not be looked at.
+    fn skip(&mut self) {
+        if let Some((_, Reverse(number))) = self.queue.pop()
+            && let Some(node) = self.nodes.get_mut(number)
+        {
+            node.flags &= !QUEUED;
+        }
     }
 
     /// Takes the newest commit from the queue and paints its parents.
@@ -157,6 +289,7 @@ impl<'a, F: gix::objs::Find> Walk<'a, F> {
             HAVE
         } else {
             self.open -= 1;
+            self.live += 1;
             WANT
         };
         for at in node.parents.clone() {
@@ -188,7 +321,7 @@ impl<'a, F: gix::objs::Find> Walk<'a, F> {
             }
             return Ok(true);
         }
-        let Some((tree, time, parents)) = self.load(id)? else {
+        let Some((tree, time, generation, parents)) = self.load(id)? else {
             return Ok(false);
         };
         let number = self.nodes.len();
@@ -197,6 +330,7 @@ impl<'a, F: gix::objs::Find> Walk<'a, F> {
             tree,
             flags: flag | QUEUED,
             time,
+            generation,
             parents,
         });
         self.numbers.insert(id, number);
@@ -221,13 +355,14 @@ impl<'a, F: gix::objs::Find> Walk<'a, F> {
             if queued {
                 self.open -= 1;
             } else {
+                self.live -= 1;
                 self.repaint.push(number);
             }
         }
     }
 
     /// Reads a commit; `None` when it is not here or is none.
-    fn load(&mut self, id: ObjectId) -> Result<Option<(ObjectId, i64, Range<usize>)>, SelectError> {
+    fn load(&mut self, id: ObjectId) -> Result<Option<Loaded>, SelectError> {
         let start = self.parents.len();
         if let Some(graph) = self.source.graph
             && let Some(commit) = graph.commit_by_id(id)
@@ -237,8 +372,13 @@ impl<'a, F: gix::objs::Find> Walk<'a, F> {
                 self.parents.push(graph.id_at(position).to_owned());
             }
             let time = i64::try_from(commit.committer_timestamp()).unwrap_or(i64::MAX);
+            // Zero is what git wrote before it computed generations.
+            let generation = match commit.generation() {
+                0 => UNKNOWN,
+                generation => generation,
+            };
             let tree = commit.root_tree_id().to_owned();
-            return Ok(Some((tree, time, start..self.parents.len())));
+            return Ok(Some((tree, time, generation, start..self.parents.len())));
         }
         let read = |why| ObjectError::Read { id, why };
         let data = self.source.find.try_find(&id, &mut self.buffer);
@@ -259,7 +399,7 @@ impl<'a, F: gix::objs::Find> Walk<'a, F> {
         if self.source.shallow.contains(&id) {
             self.parents.truncate(start);
         }
-        Ok(Some((tree, time, start..self.parents.len())))
+        Ok(Some((tree, time, UNKNOWN, start..self.parents.len())))
     }
 
     /// Follows tags to a commit; `None` when there is none at the end.

@@ -12,15 +12,15 @@ use super::PackError;
 use super::effort::Effort;
 
 /// The level that looks one byte ahead for a longer match.
-const AHEAD: i32 = 7;
+const LAZY_LEVEL: i32 = 7;
 /// The level that finds matches of three bytes.
-const CLOSE: i32 = 9;
+const BEST_LEVEL: i32 = 9;
 /// Up to this size those matches are worth their time, in bytes.
-const SMALL: usize = 16 << 10;
+const BEST_LEVEL_MAX: usize = 16 << 10;
 /// So much of one pack is deflated in both ways where bytes count, in bytes.
-const WEIGHED: usize = 4 << 20;
+const BOTH_LEVELS_BUDGET: usize = 4 << 20;
 /// Larger objects are not held deflated, in bytes.
-const HELD: usize = 1 << 20;
+const BUFFERED_MAX: usize = 1 << 20;
 /// So much is handed on at once, in bytes.
 const PIECE: usize = 1 << 16;
 
@@ -28,9 +28,9 @@ const PIECE: usize = 1 << 16;
 pub(super) struct Deflater {
     /// How many bytes may yet be deflated in both ways.
     left: usize,
-    ahead: Compress,
+    lazy: Compress,
     /// Made when it is needed first.
-    close: Option<Compress>,
+    best: Option<Compress>,
     piece: Vec<u8>,
     other: Vec<u8>,
 }
@@ -40,10 +40,10 @@ impl Deflater {
         Self {
             left: match effort {
                 Effort::Least => 0,
-                Effort::Most => WEIGHED,
+                Effort::Most => BOTH_LEVELS_BUDGET,
             },
-            ahead: Compress::new(level(AHEAD)),
-            close: None,
+            lazy: Compress::new(level(LAZY_LEVEL)),
+            best: None,
             piece: vec![0; PIECE],
             other: Vec::new(),
         }
@@ -53,13 +53,13 @@ impl Deflater {
     pub(super) fn deflate(&mut self, data: &[u8], out: &mut Vec<u8>) -> Result<(), PackError> {
         out.clear();
         let both = data.len() <= self.left;
-        if data.len() <= SMALL || both {
-            let close = self
-                .close
-                .get_or_insert_with(|| Compress::new(level(CLOSE)));
-            close.reset();
+        if data.len() <= BEST_LEVEL_MAX || both {
+            let best = self
+                .best
+                .get_or_insert_with(|| Compress::new(level(BEST_LEVEL)));
+            best.reset();
             run(
-                close,
+                best,
                 &mut self.piece,
                 data,
                 FlushCompress::Finish,
@@ -77,16 +77,10 @@ impl Deflater {
         other.clear();
         self.start();
         let flush = FlushCompress::Finish;
-        run(
-            &mut self.ahead,
-            &mut self.piece,
-            data,
-            flush,
-            &mut |piece| {
-                other.extend_from_slice(piece);
-                Ok(())
-            },
-        )?;
+        run(&mut self.lazy, &mut self.piece, data, flush, &mut |piece| {
+            other.extend_from_slice(piece);
+            Ok(())
+        })?;
         if out.is_empty() || other.len() < out.len() {
             std::mem::swap(out, &mut other);
         }
@@ -100,19 +94,19 @@ impl Deflater {
         data: &[u8],
         mut put: impl FnMut(&[u8]) -> Result<(), PackError>,
     ) -> Result<(), PackError> {
-        if data.len() <= HELD {
+        if data.len() <= BUFFERED_MAX {
             let mut out = Vec::new();
             self.deflate(data, &mut out)?;
             return put(&out);
         }
         self.start();
         let flush = FlushCompress::Finish;
-        run(&mut self.ahead, &mut self.piece, data, flush, &mut put)
+        run(&mut self.lazy, &mut self.piece, data, flush, &mut put)
     }
 
     /// Begins an object that comes in pieces.
     pub(super) fn start(&mut self) {
-        self.ahead.reset();
+        self.lazy.reset();
     }
 
     /// Deflates one more piece.
@@ -122,7 +116,7 @@ impl Deflater {
         put: &mut impl FnMut(&[u8]) -> Result<(), PackError>,
     ) -> Result<(), PackError> {
         let flush = FlushCompress::None;
-        run(&mut self.ahead, &mut self.piece, data, flush, put)
+        run(&mut self.lazy, &mut self.piece, data, flush, put)
     }
 
     /// Ends an object that came in pieces.
@@ -131,7 +125,7 @@ impl Deflater {
         put: &mut impl FnMut(&[u8]) -> Result<(), PackError>,
     ) -> Result<(), PackError> {
         let flush = FlushCompress::Finish;
-        run(&mut self.ahead, &mut self.piece, &[], flush, put)
+        run(&mut self.lazy, &mut self.piece, &[], flush, put)
     }
 }
 

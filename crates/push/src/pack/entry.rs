@@ -1,68 +1,118 @@
 //! Writes one entry: a copy, a delta, or a whole object, deflated here or before.
 
-use gix::ObjectId;
+use std::io::Write;
+
 use gix::objs::{Kind, TreeRefIter};
 use gix::odb::pack::data::entry::Header;
 
-use super::large::{LargeLoose, SMALL_FILE};
-use super::writer::{Base, Writer};
-use super::{MAX_DELTA_SIZE, PackError, WEIGHED};
+use super::base::Base;
+use super::deflate::Deflater;
+use super::delta_search::name_length;
+use super::large::LargeLoose;
+use super::sink::Sink;
+use super::{PackError, PackStats, SMALL_OBJECT};
 use crate::commands::DeltaBase;
 use crate::objects::Selected;
-use crate::store::{ObjectError, Place, Stored};
+use crate::store::{ObjectError, Store, Stored};
 
 /// The deflated bytes of an entry.
 #[derive(Clone, Copy)]
-pub(super) enum Packed<'p> {
+enum Packed<'p> {
     /// Made here.
     Fresh(&'p [u8]),
     /// Copied from a pack.
     Stored(&'p Stored),
 }
 
-impl Writer<'_, '_> {
-    /// Writes a delta that was made here, unless the whole object turns out smaller.
+/// Writes entries, and counts them. Each method returns the depth of the chain that the entry ends.
+pub(super) struct EntryWriter<'a, 'o> {
+    store: &'a Store,
+    delta_base: DeltaBase,
+    deflater: Deflater,
+    pub(super) sink: Sink<'o>,
+    pub(super) stats: PackStats,
+}
+
+impl<'a, 'o> EntryWriter<'a, 'o> {
+    /// Begins behind what `sink` has already.
+    pub(super) fn new(
+        store: &'a Store,
+        delta_base: DeltaBase,
+        deflater: Deflater,
+        sink: Sink<'o>,
+    ) -> Self {
+        Self {
+            store,
+            delta_base,
+            deflater,
+            sink,
+            stats: PackStats::default(),
+        }
+    }
+
+    /// Writes what was buffered to `out`, and from now on everything.
+    pub(super) fn through(self, out: &mut dyn Write) -> Result<EntryWriter<'a, '_>, PackError> {
+        Ok(EntryWriter {
+            store: self.store,
+            delta_base: self.delta_base,
+            deflater: self.deflater,
+            sink: self.sink.through(out)?,
+            stats: self.stats,
+        })
+    }
+
+    /// Writes a delta that was made here, unless the whole object turns out smaller: as it is stored, or as `target`,
+    /// its content.
     pub(super) fn write_fresh(
         &mut self,
         object: Selected,
-        base: Base,
-        delta: &[u8],
+        (base, delta): (Base, &[u8]),
         stored: Option<&Stored>,
+        target: Option<&[u8]>,
     ) -> Result<u16, PackError> {
         let mut packed = Vec::new();
         self.deflater.deflate(delta, &mut packed)?;
-        let name = self.name_of(base);
-        if let Some(stored) = stored
-            && stored.data().len() <= packed.len() + name
-        {
-            return self.write_whole(object.kind, stored.size, Packed::Stored(stored));
-        }
+        let name = name_length(base, self.delta_base);
         let wins = |whole: usize| whole <= packed.len() + name;
-        if let Some(target) = self
-            .recent
-            .find(object.id)
-            .filter(|target| target.len() <= WEIGHED && wins(least_deflated(object, target)))
+        if let Some(stored) = stored
+            && wins(stored.data().len())
         {
-            let size = target.len() as u64;
+            return self.write_stored(object.kind, stored);
+        }
+        if let Some(target) = target
+            && target.len() <= SMALL_OBJECT
+            && wins(least_deflated(object, target))
+        {
             let mut whole = Vec::new();
             self.deflater.deflate(target, &mut whole)?;
             if wins(whole.len()) {
-                return self.write_whole(object.kind, size, Packed::Fresh(&whole));
+                let size = target.len() as u64;
+                self.write_entry(header_of(object.kind), size, Packed::Fresh(&whole))?;
+                return Ok(0);
             }
         }
         self.write_delta(base, delta.len() as u64, Packed::Fresh(&packed))
     }
 
-    /// Writes a delta; returns its depth.
-    pub(super) fn write_delta(
+    /// Writes a delta as it is stored.
+    pub(super) fn write_stored_delta(
         &mut self,
         base: Base,
-        size: u64,
-        packed: Packed<'_>,
+        stored: &Stored,
     ) -> Result<u16, PackError> {
+        self.write_delta(base, stored.size, Packed::Stored(stored))
+    }
+
+    /// Writes a whole object as it is stored.
+    pub(super) fn write_stored(&mut self, kind: Kind, stored: &Stored) -> Result<u16, PackError> {
+        self.write_entry(header_of(kind), stored.size, Packed::Stored(stored))?;
+        Ok(0)
+    }
+
+    fn write_delta(&mut self, base: Base, size: u64, packed: Packed<'_>) -> Result<u16, PackError> {
         let (header, depth) = match base {
-            Base::Sent { offset, depth, id } => {
-                let header = match self.options.delta_base {
+            Base::InPack { offset, depth, id } => {
+                let header = match self.delta_base {
                     DeltaBase::Offset => Header::OfsDelta {
                         base_distance: self.sink.offset() - offset,
                     },
@@ -70,22 +120,11 @@ impl Writer<'_, '_> {
                 };
                 (header, depth + 1)
             }
-            Base::Known(base_id) => (Header::RefDelta { base_id }, 1),
+            Base::External(base_id) => (Header::RefDelta { base_id }, 1),
         };
         self.stats.deltas += 1;
         self.write_entry(header, size, packed)?;
         Ok(depth)
-    }
-
-    /// Writes a whole object whose bytes are deflated already.
-    pub(super) fn write_whole(
-        &mut self,
-        kind: Kind,
-        size: u64,
-        packed: Packed<'_>,
-    ) -> Result<u16, PackError> {
-        self.write_entry(header_of(kind), size, packed)?;
-        Ok(0)
     }
 
     fn write_entry(
@@ -94,36 +133,21 @@ impl Writer<'_, '_> {
         size: u64,
         packed: Packed<'_>,
     ) -> Result<(), PackError> {
-        let mut head = Vec::with_capacity(32);
-        header.write_to(size, &mut head)?;
-        self.sink.put(&head)?;
+        self.write_header(header, size)?;
         match packed {
             Packed::Fresh(bytes) => self.sink.put(bytes),
             Packed::Stored(stored) => {
                 self.stats.reused += 1;
                 let sink = &mut self.sink;
-                self.plan.store.copy(stored, |piece| sink.put(piece))
+                self.store.copy(stored, |piece| sink.put(piece))
             }
         }
     }
 
-    /// Opens a loose object that is too large to be held.
-    pub(super) fn large_loose(
-        &self,
-        id: ObjectId,
-        place: Place,
-    ) -> Result<Option<LargeLoose>, PackError> {
-        let Place::Loose { length } = place else {
-            return Ok(None);
-        };
-        if length <= SMALL_FILE {
-            return Ok(None);
-        }
-        match self.plan.store.loose().file(&id) {
-            Some(file) => LargeLoose::open(&file, id, MAX_DELTA_SIZE as u64),
-            // It may have been packed since it was found: reading it will tell.
-            None => Ok(None),
-        }
+    fn write_header(&mut self, header: Header, size: u64) -> Result<(), PackError> {
+        let mut head = Vec::with_capacity(32);
+        header.write_to(size, &mut head)?;
+        self.sink.put(&head)
     }
 
     /// Writes a large loose object in a stream.
@@ -135,31 +159,15 @@ impl Writer<'_, '_> {
         if large.kind != object.kind {
             return Err(ObjectError::Corrupt(object.id).into());
         }
-        let mut head = Vec::with_capacity(32);
-        header_of(object.kind).write_to(large.size, &mut head)?;
-        self.sink.put(&head)?;
+        self.write_header(header_of(object.kind), large.size)?;
         let sink = &mut self.sink;
         large.deflate(&mut self.deflater, |piece| sink.put(piece))?;
         Ok(0)
     }
 
-    /// Writes a whole object that was read.
-    pub(super) fn write_deflated(
-        &mut self,
-        number: usize,
-        object: Selected,
-    ) -> Result<u16, PackError> {
-        if self.recent.find(object.id).is_none() {
-            let content = self.read_as(number, object)?;
-            self.recent.push(object.id, content);
-        }
-        let content = self
-            .recent
-            .find(object.id)
-            .ok_or(ObjectError::Missing(object.id))?;
-        let mut head = Vec::with_capacity(32);
-        header_of(object.kind).write_to(content.len() as u64, &mut head)?;
-        self.sink.put(&head)?;
+    /// Writes a whole object.
+    pub(super) fn write_whole(&mut self, kind: Kind, content: &[u8]) -> Result<u16, PackError> {
+        self.write_header(header_of(kind), content.len() as u64)?;
         let sink = &mut self.sink;
         self.deflater.deflate_to(content, |piece| sink.put(piece))?;
         Ok(0)

@@ -1,22 +1,24 @@
 //! The objects of a selection as a pack, streamed while it is made.
 //!
 //! What is stored in a pack is copied as it lies there, deltas too when their base is sent or known to the
-//! server. Everything else is read, compared with its id, and written as a delta against what lies at the same
-//! place: the newest against what the server has, each older one against the one before it.
+//! server. Everything else is read, compared with its id, and written as a delta against what is at the same
+//! path: the newest against what the server has, each older one against the one before it.
 
-mod ahead;
-mod bases;
-mod best_delta;
+mod base;
+mod base_search;
+mod contents;
 mod deflate;
+mod delta_search;
 mod effort;
 mod entry;
 mod large;
 #[cfg(test)]
 mod panics;
 mod plan;
-mod recent;
+mod prefetch;
 mod reuse;
 mod sink;
+mod window;
 mod writer;
 
 use std::io::Write;
@@ -59,7 +61,7 @@ impl From<&Negotiated> for PackOptions {
     }
 }
 
-/// Whether a pack may lean on objects that are not in it.
+/// Whether a pack may hold deltas against objects that are not in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Thin {
     /// It may: deltas against what the server is known to have.
@@ -108,7 +110,7 @@ pub enum PackError {
 /// bytes.
 const MAX_DELTA_SIZE: usize = 32 << 20;
 /// Below this size the delta is weighed against the whole object, both deflated, in bytes.
-const WEIGHED: usize = 4096;
+const SMALL_OBJECT: usize = 4096;
 
 /// Writes the pack of `selection` to `out`: header, objects, trailer.
 ///

@@ -1,4 +1,4 @@
-//! What becomes of a pack when the thread that reads ahead panics: nothing.
+//! What becomes of a pack when the thread that reads prefetch panics: nothing.
 
 use std::panic::resume_unwind;
 use std::path::Path;
@@ -10,7 +10,7 @@ use std::time::Duration;
 use gix::ObjectId;
 use gix::objs::tree::{Entry, EntryKind};
 
-use super::ahead::Ahead;
+use super::prefetch::Prefetch;
 use super::{PackOptions, Plan, Writer};
 use crate::objects::{Selected, Selection, Wanted, select};
 use crate::progress::NoProgress;
@@ -51,13 +51,13 @@ fn repository(directory: &Path) -> (gix::Repository, ObjectId) {
     (repo, commit)
 }
 
-/// Packs it all; a thread that reads ahead panics at the object of this number.
+/// Packs it all; a thread that reads prefetch panics at the object of this number.
 fn pack(reader: &Reader, selection: &Selection, panics_at: Option<usize>) -> Vec<u8> {
     let stop = AtomicBool::new(false);
     let plan = Plan::new(reader, selection, &stop).unwrap();
     let writer = Writer::new(reader, selection, &plan, PackOptions::USUAL, &NoProgress);
     let mut writer = writer.unwrap();
-    writer.ahead = panics_at.map(|at| {
+    writer.contents.prefetch = panics_at.map(|at| {
         let loose = plan.store.loose().clone();
         let (mut work, mut done) = (LooseWork::default(), 0);
         let work = move |object: Selected, _| {
@@ -73,7 +73,7 @@ fn pack(reader: &Reader, selection: &Selection, panics_at: Option<usize>) -> Vec
         };
         let objects = plan.objects.iter().copied().enumerate();
         let wanted = objects.map(|(number, object)| (number, object, 1));
-        Ahead::by(work, plan.objects.len(), wanted.collect()).unwrap()
+        Prefetch::by(work, plan.objects.len(), wanted.collect()).unwrap()
     });
     let mut out = Vec::new();
     writer.write_to(&mut out, &stop).unwrap();
@@ -118,7 +118,7 @@ fn who_waits_for_an_object_at_which_the_thread_panics_gets_nothing() {
         let object = Selected {
             id: ObjectId::null(gix::hash::Kind::Sha1),
             kind: gix::objs::Kind::Blob,
-            place: 0,
+            path: 0,
             name: 0,
         };
         let read = move |_, _| {
@@ -127,11 +127,11 @@ fn who_waits_for_an_object_at_which_the_thread_panics_gets_nothing() {
             thread::sleep(Duration::from_millis(20));
             resume_unwind(Box::new("planted"))
         };
-        let ahead = Ahead::by(read, 2, vec![(0, object, 1), (1, object, 1)]).unwrap();
+        let prefetch = Prefetch::by(read, 2, vec![(0, object, 1), (1, object, 1)]).unwrap();
         begins.recv().unwrap();
         go.send(()).unwrap();
-        assert!(ahead.take(0).is_none());
-        assert!(ahead.take(1).is_none());
-        drop(ahead);
+        assert!(prefetch.take(0).is_none());
+        assert!(prefetch.take(1).is_none());
+        drop(prefetch);
     });
 }

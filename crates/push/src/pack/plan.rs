@@ -12,7 +12,7 @@ use gix::objs::Kind;
 use super::PackError;
 use super::effort::Effort;
 use crate::objects::{Selected, Selection};
-use crate::store::{ObjectError, Place, Reader, Store};
+use crate::store::{Location, ObjectError, Reader, Store};
 
 /// So many times the length of the file makes an object much larger.
 const MUCH_LARGER: u64 = 2;
@@ -24,7 +24,7 @@ pub(crate) struct Plan<'a> {
     /// What is sent, in the order in which it is written as far as bases need not come first.
     pub(super) objects: Cow<'a, [Selected]>,
     /// Where each of them lies.
-    pub(super) places: Vec<Place>,
+    pub(super) locations: Vec<Location>,
     /// Where among them an object stands.
     pub(super) numbers: HashMap<ObjectId, usize>,
 }
@@ -45,7 +45,7 @@ impl<'a> Plan<'a> {
             Effort::Least => Cow::Borrowed(selection.objects.as_slice()),
             Effort::Most => Cow::Owned(largest_first(reader, &selection.objects)),
         };
-        let mut places = Vec::with_capacity(selection.objects.len());
+        let mut locations = Vec::with_capacity(selection.objects.len());
         let mut numbers = HashMap::default();
         numbers.reserve(selection.objects.len());
         let mut guess = None;
@@ -53,18 +53,18 @@ impl<'a> Plan<'a> {
             if stop.load(Ordering::Relaxed) {
                 return Err(PackError::Interrupted);
             }
-            let place = store
+            let location = store
                 .locate(&object.id, guess)?
                 .ok_or(ObjectError::Missing(object.id))?;
-            guess = Some(place);
-            places.push(place);
+            guess = Some(location);
+            locations.push(location);
             numbers.insert(object.id, number);
         }
         Ok(Self {
             store,
             effort,
             objects,
-            places,
+            locations,
             numbers,
         })
     }
@@ -73,9 +73,10 @@ impl<'a> Plan<'a> {
     /// base. Among versions of about one size the order of time makes smaller deltas.
     pub(super) fn larger_after(&self, number: usize) -> Option<usize> {
         let (one, next) = (self.objects.get(number)?, self.objects.get(number + 1)?);
-        let (Place::Loose { length }, Place::Loose { length: after }) =
-            (*self.places.get(number)?, *self.places.get(number + 1)?)
-        else {
+        let (Location::Loose { length }, Location::Loose { length: after }) = (
+            *self.locations.get(number)?,
+            *self.locations.get(number + 1)?,
+        ) else {
             return None;
         };
         let larger = is_alike(one, next) && after > MUCH_LARGER * length;
@@ -83,7 +84,7 @@ impl<'a> Plan<'a> {
     }
 }
 
-/// Orders the objects of each place by their size, as git does: what was cut out costs a delta nothing, what
+/// Orders the objects of each path by their size, as git does: what was cut out costs a delta nothing, what
 /// was added costs all of itself.
 fn largest_first(reader: &Reader, objects: &[Selected]) -> Vec<Selected> {
     let mut sorted = objects.to_vec();
@@ -97,5 +98,5 @@ fn largest_first(reader: &Reader, objects: &[Selected]) -> Vec<Selected> {
 
 /// Says whether both are versions of one file or directory.
 fn is_alike(one: &Selected, next: &Selected) -> bool {
-    one.kind == next.kind && one.kind != Kind::Commit && one.place == next.place
+    one.kind == next.kind && one.kind != Kind::Commit && one.path == next.path
 }

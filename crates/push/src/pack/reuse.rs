@@ -2,18 +2,20 @@
 
 use gix::ObjectId;
 
-use super::writer::{Base, State, Writer};
+use super::base::{Base, EntryState};
+use super::plan::Plan;
 use super::{PackError, Thin};
-use crate::store::{ObjectError, Place, Stored};
+use crate::objects::RemoteObjects;
+use crate::store::{Location, ObjectError, Stored};
 
 /// The longest chain that a copied delta may end, as git's aggressive packing makes them.
 const MAX_COPIED_DEPTH: u16 = 250;
 
-/// How a stored delta can be used.
+/// How the stored form of an object can be used.
 pub(super) enum Reuse {
-    /// As it is, with this base.
-    Now(Stored, Base),
-    /// After this object.
+    /// As a delta, with this base.
+    Delta(Stored, Base),
+    /// As a delta, after this object.
     After(usize),
     /// As a whole object.
     Whole(Stored),
@@ -21,41 +23,43 @@ pub(super) enum Reuse {
     No,
 }
 
-impl Writer<'_, '_> {
-    /// Says how the stored form of an object can be used.
-    pub(super) fn reuse_of(&self, id: ObjectId, place: Place) -> Result<Reuse, PackError> {
-        let Place::Packed { pack, offset } = place else {
-            return Ok(Reuse::No);
-        };
-        let store = self.plan.store;
-        let stored = store.entry(pack, offset).ok_or(ObjectError::Corrupt(id))?;
-        if stored.header.is_base() {
-            return Ok(Reuse::Whole(stored));
-        }
-        let base = store
-            .base_of(pack, offset, &stored)
-            .ok_or(ObjectError::Corrupt(id))?;
-        if let Some(number) = self.plan.numbers.get(&base).copied() {
-            return Ok(match self.states.get(number) {
-                Some(State::Written { offset, depth }) if *depth < MAX_COPIED_DEPTH => {
-                    let (offset, depth) = (*offset, *depth);
-                    Reuse::Now(
-                        stored,
-                        Base::Sent {
-                            offset,
-                            id: base,
-                            depth,
-                        },
-                    )
-                }
-                Some(State::Waiting) => Reuse::After(number),
-                // Two packs can store two objects as deltas of each other.
-                _ => Reuse::No,
-            });
-        }
-        if self.options.thin == Thin::Allowed && self.selection.known.contains(&base) {
-            return Ok(Reuse::Now(stored, Base::Known(base)));
-        }
-        Ok(Reuse::No)
+/// Says how the stored form of an object can be used. `states` are those of the plan's objects.
+pub(super) fn reuse_of(
+    plan: &Plan<'_>,
+    states: &[EntryState],
+    remote: &RemoteObjects,
+    thin: Thin,
+    (id, location): (ObjectId, Location),
+) -> Result<Reuse, PackError> {
+    let Location::Packed { pack, offset } = location else {
+        return Ok(Reuse::No);
+    };
+    let stored = plan
+        .store
+        .entry(pack, offset)
+        .ok_or(ObjectError::Corrupt(id))?;
+    if stored.header.is_base() {
+        return Ok(Reuse::Whole(stored));
     }
+    let base = plan
+        .store
+        .base_of(pack, offset, &stored)
+        .ok_or(ObjectError::Corrupt(id))?;
+    let Some(number) = plan.numbers.get(&base).copied() else {
+        let is_remote = thin == Thin::Allowed && remote.contains(&base);
+        return Ok(if is_remote {
+            Reuse::Delta(stored, Base::External(base))
+        } else {
+            Reuse::No
+        });
+    };
+    Ok(match states.get(number) {
+        Some(EntryState::Written { offset, depth }) if *depth < MAX_COPIED_DEPTH => {
+            let (offset, depth, id) = (*offset, *depth, base);
+            Reuse::Delta(stored, Base::InPack { offset, id, depth })
+        }
+        Some(EntryState::Waiting) => Reuse::After(number),
+        // Two packs can store two objects as deltas of each other.
+        _ => Reuse::No,
+    })
 }

@@ -1,4 +1,4 @@
-//! The stream of a pack: counted, hashed, written in large pieces, held while nobody takes it.
+//! The stream of a pack: counted, hashed, written in large pieces, buffered until there is a receiver.
 
 use std::io::Write;
 
@@ -7,9 +7,9 @@ use super::PackError;
 /// So much is gathered before it is written, in bytes.
 const PIECE: usize = 1 << 16;
 
-/// Where the pack goes, or where it waits until that is known.
+/// Writes to the receiver of a pack, or buffers until there is one.
 pub(super) struct Sink<'o> {
-    /// None while nobody takes it.
+    /// None until there is a receiver.
     out: Option<&'o mut dyn Write>,
     held: Vec<u8>,
     hasher: gix::hash::Hasher,
@@ -19,7 +19,7 @@ pub(super) struct Sink<'o> {
 }
 
 impl Sink<'_> {
-    /// Holds what is put until somebody takes it.
+    /// Buffers until there is a receiver.
     pub(super) fn new(kind: gix::hash::Kind) -> Self {
         Self {
             out: None,
@@ -30,7 +30,7 @@ impl Sink<'_> {
         }
     }
 
-    /// Writes what is held to `out`, and from now on everything.
+    /// Writes what is buffered to `out`, and from now on everything.
     pub(super) fn through(mut self, out: &mut dyn Write) -> Result<Sink<'_>, PackError> {
         let held = std::mem::take(&mut self.held);
         out.write_all(&held)?;
@@ -43,7 +43,7 @@ impl Sink<'_> {
         })
     }
 
-    /// Returns how many bytes wait for somebody to take them.
+    /// Returns how many bytes are buffered.
     pub(super) fn held(&self) -> usize {
         self.held.len()
     }

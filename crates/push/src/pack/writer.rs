@@ -6,77 +6,38 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use gix::ObjectId;
 use gix::odb::pack::data;
 
-use super::ahead::Ahead;
+use super::base::EntryState;
+use super::base_search::BaseSearch;
+use super::contents::Contents;
 use super::deflate::Deflater;
-use super::entry::Packed;
-use super::large::SMALL_FILE;
+use super::delta_search::DeltaSearch;
+use super::entry::EntryWriter;
+use super::large::{LargeLoose, SMALL_FILE};
 use super::plan::Plan;
-use super::recent::Recent;
-use super::reuse::Reuse;
+use super::prefetch::Prefetch;
+use super::reuse::{Reuse, reuse_of};
 use super::sink::Sink;
-use super::{PackError, PackOptions, PackStats};
-use crate::objects::Selection;
+use super::window::Window;
+use super::{MAX_DELTA_SIZE, PackError, PackOptions, PackStats};
+use crate::objects::{Selected, Selection};
 use crate::progress::Progress;
-use crate::store::{ObjectError, Place, Reader};
+use crate::store::{Location, ObjectError, Reader, Stored};
 
-/// In a pack of many objects so much is compared with more than one base, in bytes.
-const PATIENCE: usize = 32 << 20;
-
-/// What became of an object so far.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum State {
-    Waiting,
-    /// It waits for the base that it was stored with, or for a larger one.
-    Pending,
-    Written {
-        offset: u64,
-        depth: u16,
-    },
-}
-
-/// The base of a delta.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Base {
-    /// In the pack, at this offset.
-    Sent {
-        offset: u64,
-        id: ObjectId,
-        depth: u16,
-    },
-    /// Only at the server.
-    Known(ObjectId),
-}
-
-impl Base {
-    /// Returns the object.
-    pub(super) const fn id(self) -> ObjectId {
-        match self {
-            Self::Sent { id, .. } | Self::Known(id) => id,
-        }
-    }
-}
-
-/// So much is made before anybody takes it, in bytes.
-const AHEAD: usize = 1 << 20;
+/// So much is buffered before the pack has a receiver, in bytes.
+const SPECULATIVE_BUFFER: usize = 1 << 20;
 /// An object that is known to be larger is not begun with before that, in bytes. Small files are not asked what they hold.
-const LARGE: u64 = 8 << 20;
+const MAX_SPECULATIVE_OBJECT: u64 = 8 << 20;
 
-/// Writes one pack. It can be begun before it is known whether and where it goes.
+/// Writes one pack. It can be begun before it has a receiver.
 pub(crate) struct Writer<'a, 'o> {
-    pub(super) selection: &'a Selection,
-    pub(super) plan: &'a Plan<'a>,
-    pub(super) options: PackOptions,
+    selection: &'a Selection,
+    plan: &'a Plan<'a>,
+    options: PackOptions,
     progress: &'a dyn Progress,
-    pub(super) reader: &'a Reader,
-    pub(super) sink: Sink<'o>,
-    /// Who reads the objects that come next.
-    pub(super) ahead: Option<Ahead>,
-    pub(super) deflater: Deflater,
-    pub(super) states: Vec<State>,
-    pub(super) recent: Recent,
-    /// How many bytes of objects may yet be compared with a second base and more.
-    pub(super) patience: usize,
-    pub(super) stats: PackStats,
+    pub(super) contents: Contents<'a>,
+    deltas: DeltaSearch,
+    entries: EntryWriter<'a, 'o>,
+    states: Vec<EntryState>,
     /// The next object to look at.
     next: usize,
     /// Objects that were begun: each but the last waits for the one after it.
@@ -84,7 +45,7 @@ pub(crate) struct Writer<'a, 'o> {
 }
 
 impl<'a> Writer<'a, '_> {
-    /// Begins a pack that nobody takes yet.
+    /// Begins a pack that has no receiver yet.
     pub(crate) fn new(
         reader: &'a Reader,
         selection: &'a Selection,
@@ -95,25 +56,27 @@ impl<'a> Writer<'a, '_> {
         let count = u32::try_from(selection.objects.len()).map_err(|_| PackError::TooMany)?;
         let mut sink = Sink::new(reader.store().kind());
         sink.put(&data::header::encode(data::Version::V2, count))?;
+        let delta_base = options.delta_base;
+        let deflater = Deflater::new(plan.effort);
         Ok(Self {
             selection,
             plan,
             options,
             progress,
-            reader,
-            sink,
-            ahead: Ahead::start(plan.store.loose(), &plan.objects, &plan.places),
-            deflater: Deflater::new(plan.effort),
-            states: vec![State::Waiting; selection.objects.len()],
-            recent: Recent::default(),
-            patience: PATIENCE,
-            stats: PackStats::default(),
+            contents: Contents {
+                reader,
+                prefetch: Prefetch::start(plan.store.loose(), &plan.objects, &plan.locations),
+                window: Window::default(),
+            },
+            deltas: DeltaSearch::new(delta_base),
+            entries: EntryWriter::new(plan.store, delta_base, deflater, sink),
+            states: vec![EntryState::Waiting; selection.objects.len()],
             next: 0,
             begun: Vec::new(),
         })
     }
 
-    /// Goes on until `enough` is raised, with as much as may be held meanwhile.
+    /// Goes on until `enough` is raised or the buffer is full.
     pub(crate) fn write_ahead(
         &mut self,
         enough: &AtomicBool,
@@ -122,16 +85,16 @@ impl<'a> Writer<'a, '_> {
         let is_raised = |flag: &AtomicBool| flag.load(Ordering::Relaxed);
         while !is_raised(enough)
             && !is_raised(stop)
-            && self.sink.held() < AHEAD
+            && self.entries.sink.held() < SPECULATIVE_BUFFER
             && let Some(number) = self.coming()
-            && self.length_of(number) <= LARGE
+            && self.length_of(number) <= MAX_SPECULATIVE_OBJECT
         {
             self.step(number)?;
         }
         Ok(())
     }
 
-    /// Writes what was made to `out`, and everything else.
+    /// Writes what was buffered to `out`, and everything else.
     pub(crate) fn write_to(
         self,
         out: &mut dyn Write,
@@ -144,24 +107,21 @@ impl<'a> Writer<'a, '_> {
             }
             writer.step(number)?;
         }
-        writer.stats.bytes = writer.sink.finish()?;
-        Ok(writer.stats)
+        let mut stats = writer.entries.stats;
+        stats.bytes = writer.entries.sink.finish()?;
+        Ok(stats)
     }
 
     fn through<'p>(self, out: &'p mut dyn Write) -> Result<Writer<'a, 'p>, PackError> {
         Ok(Writer {
+            entries: self.entries.through(out)?,
             selection: self.selection,
             plan: self.plan,
             options: self.options,
             progress: self.progress,
-            reader: self.reader,
-            sink: self.sink.through(out)?,
-            ahead: self.ahead,
-            deflater: self.deflater,
+            contents: self.contents,
+            deltas: self.deltas,
             states: self.states,
-            recent: self.recent,
-            patience: self.patience,
-            stats: self.stats,
             next: self.next,
             begun: self.begun,
         })
@@ -173,13 +133,13 @@ impl<'a> Writer<'a, '_> {
         self.begun.last().copied().or(next)
     }
 
-    /// Returns about how many bytes an object takes in memory; a small file is taken for what it is, since
+    /// Returns about how many bytes an object takes in memory; a small file counts with its own length, since
     /// it cannot hold much.
     fn length_of(&self, number: usize) -> u64 {
         let objects = self.plan.objects.get(number);
-        match objects.zip(self.plan.places.get(number)) {
-            Some((_, Place::Loose { length })) if *length <= SMALL_FILE => *length,
-            Some((object, _)) => self.reader.size(&object.id).unwrap_or(0),
+        match objects.zip(self.plan.locations.get(number)) {
+            Some((_, Location::Loose { length })) if *length <= SMALL_FILE => *length,
+            Some((object, _)) => self.contents.reader.size(&object.id).unwrap_or(0),
             None => 0,
         }
     }
@@ -201,57 +161,99 @@ impl<'a> Writer<'a, '_> {
 
     /// Writes one object, or returns the one that must be written first.
     fn write_one(&mut self, number: usize) -> Result<Option<usize>, PackError> {
-        let (Some(object), Some(place), Some(state)) = (
+        let (Some(object), Some(location), Some(state)) = (
             self.plan.objects.get(number).copied(),
-            self.plan.places.get(number).copied(),
+            self.plan.locations.get(number).copied(),
             self.states.get(number).copied(),
         ) else {
             return Ok(None);
         };
-        if let State::Written { .. } = state {
+        if let EntryState::Written { .. } = state {
             return Ok(None);
         }
-        if state == State::Waiting
+        if state == EntryState::Waiting
             && let Some(larger) = self.plan.larger_after(number)
-            && self.states.get(larger) == Some(&State::Waiting)
+            && self.states.get(larger) == Some(&EntryState::Waiting)
         {
-            self.set(number, State::Pending);
+            self.set(number, EntryState::Pending);
             return Ok(Some(larger));
         }
-        let offset = self.sink.offset();
-        let depth = match self.reuse_of(object.id, place)? {
+        let offset = self.entries.sink.offset();
+        let (remote, thin) = (&self.selection.remote, self.options.thin);
+        let reuse = reuse_of(self.plan, &self.states, remote, thin, (object.id, location));
+        let depth = match reuse? {
             Reuse::After(base) => {
-                self.set(number, State::Pending);
+                self.set(number, EntryState::Pending);
                 return Ok(Some(base));
             }
-            Reuse::Now(stored, base) => {
-                self.write_delta(base, stored.size, Packed::Stored(&stored))?
-            }
+            Reuse::Delta(stored, base) => self.entries.write_stored_delta(base, &stored)?,
             Reuse::Whole(stored) => {
                 if stored.header.as_kind() != Some(object.kind) {
                     return Err(ObjectError::Corrupt(object.id).into());
                 }
-                match self.delta_for(number, object, Some(&stored))? {
-                    Some((base, delta)) => self.write_fresh(object, base, &delta, Some(&stored))?,
-                    None => self.write_whole(object.kind, stored.size, Packed::Stored(&stored))?,
-                }
+                self.write_best(number, object, Some(&stored))?
             }
-            Reuse::No => match self.large_loose(object.id, place)? {
-                Some(large) => self.write_large(object, large)?,
-                None => match self.delta_for(number, object, None)? {
-                    Some((base, delta)) => self.write_fresh(object, base, &delta, None)?,
-                    None => self.write_deflated(number, object)?,
-                },
+            Reuse::No => match self.large_loose(object.id, location)? {
+                Some(large) => self.entries.write_large(object, large)?,
+                None => self.write_best(number, object, None)?,
             },
         };
-        self.set(number, State::Written { offset, depth });
-        self.stats.objects += 1;
-        self.progress
-            .packed(self.stats.objects, self.plan.objects.len() as u64);
+        self.set(number, EntryState::Written { offset, depth });
+        self.entries.stats.objects += 1;
+        let done = self.entries.stats.objects;
+        self.progress.packed(done, self.plan.objects.len() as u64);
         Ok(None)
     }
 
-    fn set(&mut self, number: usize, state: State) {
+    /// Writes an object as a delta or whole, as it is stored or as it is made here, whatever is smallest; returns its depth.
+    fn write_best(
+        &mut self,
+        number: usize,
+        object: Selected,
+        stored: Option<&Stored>,
+    ) -> Result<u16, PackError> {
+        let search = BaseSearch {
+            plan: self.plan,
+            states: &self.states,
+            remote: &self.selection.remote,
+            thin: self.options.thin,
+        };
+        let contents = &mut self.contents;
+        let found = self.deltas.find(number, object, stored, search, contents)?;
+        match (found, stored) {
+            (Some((base, delta)), _) => {
+                let target = contents.window.find(object.id);
+                self.entries
+                    .write_fresh(object, (base, &delta), stored, target)
+            }
+            (None, Some(stored)) => self.entries.write_stored(object.kind, stored),
+            (None, None) => {
+                let content = contents.keep(number, object)?;
+                self.entries.write_whole(object.kind, content)
+            }
+        }
+    }
+
+    /// Opens a loose object that is too large to be held.
+    fn large_loose(
+        &self,
+        id: ObjectId,
+        location: Location,
+    ) -> Result<Option<LargeLoose>, PackError> {
+        let Location::Loose { length } = location else {
+            return Ok(None);
+        };
+        if length <= SMALL_FILE {
+            return Ok(None);
+        }
+        match self.plan.store.loose().file(&id) {
+            Some(file) => LargeLoose::open(&file, id, MAX_DELTA_SIZE as u64),
+            // It may have been packed since it was found: reading it will tell.
+            None => Ok(None),
+        }
+    }
+
+    fn set(&mut self, number: usize, state: EntryState) {
         if let Some(slot) = self.states.get_mut(number) {
             *slot = state;
         }

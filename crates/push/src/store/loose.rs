@@ -12,16 +12,16 @@ use gix::zlib::{Decompress, FlushDecompress, Inflate, Status};
 use rustix::fs::{Mode, OFlags};
 
 /// Larger objects are left to the object database, in bytes.
-const MAX_SIZE: usize = 512 << 20;
+const MAX_OBJECT_SIZE: usize = 512 << 20;
 /// Larger files are read and inflated in pieces, in bytes. At once is quicker, by half of the time for what is large.
-const WHOLE: usize = 4 << 20;
+const MAX_WHOLE_FILE: usize = 4 << 20;
 /// What says that it is larger is inflated in pieces, however small its file, in bytes: at once, all of what a header
 /// claims is written with zeros first.
-const CLAIMED: usize = 32 << 20;
+const MAX_CLAIMED_SIZE: usize = 32 << 20;
 /// How large the pieces are, in bytes. No more than that is kept for the next file.
 const PIECE: usize = 1 << 18;
 /// Nothing can be deflated more than so many times.
-const MOST_DEFLATED: usize = 1040;
+const MAX_DEFLATE_RATIO: usize = 1040;
 /// More than the longest header takes: a kind, a size, a zero byte.
 const MAX_HEADER: usize = 64;
 
@@ -66,7 +66,7 @@ impl Loose {
         let mut file = files.find_map(|path| open(&path))?;
         let found = file.metadata().ok().filter(std::fs::Metadata::is_file)?;
         let length = usize::try_from(found.len()).ok()?;
-        if length > WHOLE {
+        if length > MAX_WHOLE_FILE {
             return inflate_pieces(&mut file, length, buffer);
         }
         work.raw.clear();
@@ -127,11 +127,11 @@ impl LooseWork {
         let (kind, size, skip) = gix::objs::decode::loose_header(head).ok()?;
         let size = usize::try_from(size)
             .ok()
-            .filter(|size| *size <= MAX_SIZE)?;
-        if written - skip > size || size > self.raw.len().saturating_mul(MOST_DEFLATED) {
+            .filter(|size| *size <= MAX_OBJECT_SIZE)?;
+        if written - skip > size || size > self.raw.len().saturating_mul(MAX_DEFLATE_RATIO) {
             return None;
         }
-        if size > CLAIMED {
+        if size > MAX_CLAIMED_SIZE {
             return Some(Inflated::TooLarge);
         }
         let rest = self.raw.get(read..)?;
@@ -151,7 +151,7 @@ fn inflate_pieces(file: &mut File, length: usize, buffer: &mut Vec<u8>) -> Optio
     let (mut start, written) = (progress(state.total_in())?, progress(state.total_out())?);
     let (kind, size, skip) = gix::objs::decode::loose_header(head.get(..written)?).ok()?;
     let size = usize::try_from(size).ok()?;
-    if size > MAX_SIZE || size > length.saturating_mul(MOST_DEFLATED) {
+    if size > MAX_OBJECT_SIZE || size > length.saturating_mul(MAX_DEFLATE_RATIO) {
         return None;
     }
     if buffer.capacity() >= size {

@@ -42,7 +42,7 @@ const MAX_LOOKED_AT: u64 = (80 << 20) / mapped::BLOCK;
 
 /// Where one object lies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) enum Location {
     /// In a file of its own, of this length in bytes.
     Loose { length: u64 },
     /// In a pack, by its number here, at this offset.
@@ -104,13 +104,13 @@ impl Store {
     pub(super) fn locate(
         &self,
         id: &gix::oid,
-        guess: Option<Place>,
-    ) -> Result<Option<Place>, StoreError> {
+        guess: Option<Location>,
+    ) -> Result<Option<Location>, StoreError> {
         let loose = || {
             let length = self.loose.length(id)?;
-            Some(Place::Loose { length })
+            Some(Location::Loose { length })
         };
-        if let Some(Place::Packed { pack, .. }) = guess {
+        if let Some(Location::Packed { pack, .. }) = guess {
             let packed = self.find_packed(id, pack)?;
             return Ok(packed.or_else(loose));
         }
@@ -125,7 +125,7 @@ impl Store {
         &self.loose
     }
 
-    fn find_packed(&self, id: &gix::oid, first: usize) -> Result<Option<Place>, StoreError> {
+    fn find_packed(&self, id: &gix::oid, first: usize) -> Result<Option<Location>, StoreError> {
         let packs = self.packs()?;
         let order = (first..packs.len()).chain(0..first.min(packs.len()));
         for number in order {
@@ -136,7 +136,7 @@ impl Store {
                 && pack.data.is_there(self.kind)
             {
                 let offset = pack.index.pack_offset_at_index(entry);
-                return Ok(Some(Place::Packed {
+                return Ok(Some(Location::Packed {
                     pack: number,
                     offset,
                 }));

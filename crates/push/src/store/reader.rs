@@ -9,20 +9,20 @@ use gix::zlib::{Inflate, Status};
 
 use super::cache::{Cache, Decoded};
 use super::loose::LooseWork;
-use super::{Place, Store, StoreError, Stored};
+use super::{Location, Store, StoreError, Stored};
 use crate::delta::apply;
 
 /// The most bytes that decoded pack entries may take.
-const CACHE: usize = 24 << 20;
+const ENTRY_CACHE: usize = 24 << 20;
 /// The most bytes that loose commits may take.
-const COMMITS: usize = 2 << 20;
+const COMMIT_CACHE: usize = 2 << 20;
 /// A whole object of this size or more is not kept when it was asked for itself, in bytes: it would be
 /// copied for nothing.
-const LARGE: u64 = 1 << 20;
+const UNCACHED_SIZE: u64 = 1 << 20;
 /// Longer chains of deltas are left to the object database, as git makes none.
 const MAX_CHAIN: usize = 4096;
 /// Larger entries are left to the object database, in bytes.
-const MAX_SIZE: u64 = 512 << 20;
+const MAX_ENTRY_SIZE: u64 = 512 << 20;
 /// What cannot be compressed takes so much more as a file: a header, and what the format adds, in bytes.
 const DEFLATE_ROOM: u64 = 128;
 /// Two sizes stand at the beginning of a delta, ten bytes each at most.
@@ -33,7 +33,7 @@ pub(crate) struct Reader {
     store: Store,
     /// For what is not where it was, or is damaged there.
     odb: gix::odb::Handle,
-    last: Cell<Option<Place>>,
+    last: Cell<Option<Location>>,
     work: RefCell<Work>,
 }
 
@@ -58,8 +58,8 @@ impl Reader {
             odb,
             last: Cell::new(None),
             work: RefCell::new(Work {
-                cache: Cache::new(CACHE),
-                commits: Cache::new(COMMITS),
+                cache: Cache::new(ENTRY_CACHE),
+                commits: Cache::new(COMMIT_CACHE),
                 loose: LooseWork::default(),
                 inflate: Inflate::default(),
                 chain: Vec::new(),
@@ -80,7 +80,7 @@ impl Reader {
             .is_ok_and(|place| place.is_some())
     }
 
-    fn locate(&self, id: &gix::oid) -> Option<Place> {
+    fn locate(&self, id: &gix::oid) -> Option<Location> {
         let place = self.store.locate(id, self.last.get()).ok().flatten();
         if place.is_some() {
             self.last.set(place);
@@ -120,7 +120,7 @@ impl Reader {
                 self.inflate(&mut work.inflate, &entry, &mut content)?;
                 let content = Rc::new(content);
                 let decoded = Decoded { kind, content };
-                if at != offset || entry.size < LARGE {
+                if at != offset || entry.size < UNCACHED_SIZE {
                     work.cache.put((pack, at), decoded.clone());
                 }
                 break decoded;
@@ -134,7 +134,7 @@ impl Reader {
         while let Some(at) = work.chain.pop() {
             let entry = self.store.begin(pack, at)?;
             self.inflate(&mut work.inflate, &entry, &mut work.delta)?;
-            let limit = usize::try_from(MAX_SIZE).unwrap_or(usize::MAX);
+            let limit = usize::try_from(MAX_ENTRY_SIZE).unwrap_or(usize::MAX);
             decoded.content = Rc::new(apply(&decoded.content, &work.delta, limit).ok()?);
             work.cache.put((pack, at), decoded.clone());
         }
@@ -150,7 +150,7 @@ impl Reader {
 
     /// Inflates a whole entry.
     fn inflate(&self, inflate: &mut Inflate, entry: &Stored, out: &mut Vec<u8>) -> Option<()> {
-        if entry.size > MAX_SIZE {
+        if entry.size > MAX_ENTRY_SIZE {
             return None;
         }
         out.clear();
@@ -179,9 +179,11 @@ impl Reader {
     /// cannot be read. Of most large ones not even the beginning is read.
     pub(crate) fn find_small(&self, id: &gix::oid, limit: u64) -> Option<Vec<u8>> {
         match self.locate(id)? {
-            Place::Loose { length } if length > limit + DEFLATE_ROOM => return None,
-            Place::Packed { pack, offset } if self.size_of(pack, offset)? > limit => return None,
-            Place::Loose { .. } | Place::Packed { .. } => {}
+            Location::Loose { length } if length > limit + DEFLATE_ROOM => return None,
+            Location::Packed { pack, offset } if self.size_of(pack, offset)? > limit => {
+                return None;
+            }
+            Location::Loose { .. } | Location::Packed { .. } => {}
         }
         let mut content = Vec::new();
         self.try_find(id, &mut content).ok()??;
@@ -191,8 +193,8 @@ impl Reader {
     /// Returns the size of an object in bytes; `None` when it is not here or cannot be read.
     pub(crate) fn size(&self, id: &gix::oid) -> Option<u64> {
         let known = match self.locate(id) {
-            Some(Place::Packed { pack, offset }) => self.size_of(pack, offset),
-            Some(Place::Loose { .. }) => self.store.loose().size(id),
+            Some(Location::Packed { pack, offset }) => self.size_of(pack, offset),
+            Some(Location::Loose { .. }) => self.store.loose().size(id),
             None => None,
         };
         known.or_else(|| {
@@ -209,17 +211,17 @@ impl Find for Reader {
         buffer: &'a mut Vec<u8>,
     ) -> Result<Option<Data<'a>>, gix::Error> {
         // Most lie where the one before lay, so a file is opened without a look whether it is there.
-        let in_pack = matches!(self.last.get(), Some(Place::Packed { .. }));
+        let in_pack = matches!(self.last.get(), Some(Location::Packed { .. }));
         if !in_pack && let Some(kind) = self.read_loose(id, buffer) {
             return Ok(Some(Data::new(buffer, kind, id.kind())));
         }
         match self.locate(id) {
-            Some(Place::Packed { pack, offset }) => {
+            Some(Location::Packed { pack, offset }) => {
                 if let Some(kind) = self.decode(pack, offset, buffer) {
                     return Ok(Some(Data::new(buffer, kind, id.kind())));
                 }
             }
-            Some(Place::Loose { .. }) => {
+            Some(Location::Loose { .. }) => {
                 if let Some(kind) = self.read_loose(id, buffer) {
                     return Ok(Some(Data::new(buffer, kind, id.kind())));
                 }

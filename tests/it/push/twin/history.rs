@@ -89,7 +89,7 @@ scenarios! {
         shop.git(&["revert", "--no-edit", "-m", "1", "HEAD"]);
     };
     a_merge_whose_sides_have_a_file_each_at_one_place, ONE, |shop| {
-        let (one, two) = (super::super::workshop::text("one", 300), super::super::workshop::text("two", 300));
+        let (one, two) = (sendoff_testing::text("one", 300), sendoff_testing::text("two", 300));
         shop.git(&["checkout", "-q", "-b", "side0"]);
         shop.commit("both.txt", &one);
         shop.share("side0");
@@ -167,7 +167,7 @@ scenarios! {
         shop.git(&["commit", "-q", "--allow-empty", "-m", "名", "--author", "Åsa Ø 名前 <a@example.invalid>"]);
     };
     a_long_message, ONE, |shop| {
-        let text = super::super::workshop::text("message", 4_000);
+        let text = sendoff_testing::text("message", 4_000);
         shop.feed(&["commit", "-q", "--allow-empty", "-F", "-"], text.as_bytes());
     };
     a_long_message_of_one_line_repeated, ONE, |shop| {
@@ -222,7 +222,7 @@ pub(in crate::push) fn long(shop: &Shop, commits: usize) {
     let tip = shop.git(&["rev-parse", "HEAD"]);
     let mut stream = String::new();
     for n in 0..commits {
-        let text = super::super::workshop::text(&n.to_string(), 20 + n % 7);
+        let text = sendoff_testing::text(&n.to_string(), 20 + n % 7);
         writeln!(stream, "commit refs/heads/feature").unwrap();
         writeln!(
             stream,

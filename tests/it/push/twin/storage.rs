@@ -55,7 +55,7 @@ scenarios! {
     };
     a_delta_whose_base_stays_here, ONE, |shop| {
         shop.git(&["checkout", "-q", "-b", "private"]);
-        let text = super::super::workshop::text("base", 400);
+        let text = sendoff_testing::text("base", 400);
         shop.commit("big.txt", format!("{text}private\n"));
         shop.git(&["checkout", "-q", "feature"]);
         shop.commit("big.txt", text);

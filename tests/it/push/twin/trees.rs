@@ -3,8 +3,8 @@
 use std::os::unix::ffi::OsStrExt as _;
 
 use super::super::rig::noise;
-use super::super::workshop::text;
 use super::{ALL, FAST, ONE, Shop, scenarios};
+use sendoff_testing::text;
 
 scenarios! {
     renames_and_modes, FAST, |shop| {

@@ -3,10 +3,9 @@
 use gix::odb::pack::data;
 use gix::odb::pack::data::entry::Header;
 use sendoff_push::delta::encode;
+use sendoff_testing::text;
 
-use super::workshop::Workshop;
-use super::workshop::id;
-use super::workshop::text;
+use crate::workshop::{Workshop, id};
 
 #[test]
 fn git_makes_the_same_object_of_our_delta() {

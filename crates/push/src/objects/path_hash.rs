@@ -1,4 +1,4 @@
-//! Where an object stands: its rank in the pack, its path and its name as hashes.
+//! Paths and names as hashes, and the rank of a kind in the pack.
 
 use gix::objs::Kind;
 use gix::objs::tree::EntryMode;

@@ -7,14 +7,14 @@ use std::thread::JoinHandle;
 use super::MAX_DELTA_SIZE;
 use super::large::SMALL_FILE;
 use crate::objects::Selected;
-use crate::store::{Loose, LooseWork, Place};
+use crate::store::{Location, Loose, LooseWork};
 
-/// So much may wait for the writer, in bytes; what is being read comes on top.
-const WAITING: usize = 16 << 20;
+/// So much is read ahead of the writer, in bytes, beside the object that is being read.
+const BUFFERED: usize = 16 << 20;
 /// Larger files are left to the writer, so that not too much is held, in bytes.
-const LARGE_FILE: u64 = 4 << 20;
+const MAX_PREFETCHED_FILE: u64 = 4 << 20;
 /// Fewer files than this are not worth a thread, unless one of them is large.
-const MANY: usize = 16;
+const MIN_FILES: usize = 16;
 
 /// What became of one object.
 #[derive(Debug, Default)]
@@ -33,7 +33,7 @@ struct State {
     slots: Vec<Slot>,
     /// Bytes that wait.
     waiting: usize,
-    /// Nobody wants any more.
+    /// The receiver is gone.
     ended: bool,
 }
 
@@ -56,24 +56,30 @@ impl Shared {
 
 /// The thread that reads ahead. It ends with this value.
 #[derive(Debug)]
-pub(super) struct Ahead {
+pub(super) struct Prefetch {
     shared: Arc<Shared>,
     thread: Option<JoinHandle<()>>,
 }
 
-impl Ahead {
+impl Prefetch {
     /// Begins to read the loose ones of `objects`; nothing where there are too few, or no thread is to be had.
-    pub(super) fn start(loose: &Loose, objects: &[Selected], places: &[Place]) -> Option<Self> {
-        let all = objects.iter().copied().zip(places.iter().copied());
+    pub(super) fn start(
+        loose: &Loose,
+        objects: &[Selected],
+        locations: &[Location],
+    ) -> Option<Self> {
+        let all = objects.iter().copied().zip(locations.iter().copied());
         let wanted: Vec<(usize, Selected, u64)> = all
             .enumerate()
-            .filter_map(|(number, (object, place))| match place {
-                Place::Loose { length } if length <= LARGE_FILE => Some((number, object, length)),
-                Place::Loose { .. } | Place::Packed { .. } => None,
+            .filter_map(|(number, (object, location))| match location {
+                Location::Loose { length } if length <= MAX_PREFETCHED_FILE => {
+                    Some((number, object, length))
+                }
+                Location::Loose { .. } | Location::Packed { .. } => None,
             })
             .collect();
         let any_large = wanted.iter().any(|(_, _, length)| *length > SMALL_FILE);
-        if wanted.len() < MANY && !any_large {
+        if wanted.len() < MIN_FILES && !any_large {
             return None;
         }
         let (loose, mut work) = (loose.clone(), LooseWork::default());
@@ -107,7 +113,7 @@ impl Ahead {
 
     /// Returns the content of an object that was read and is what its id says; waits where it is being read.
     ///
-    /// Nothing when it was not reached yet, or has something wrong: the caller reads it, and learns what.
+    /// None when it was not reached yet, or is damaged: the caller reads it by itself, and reports the error.
     pub(super) fn take(&self, number: usize) -> Option<Vec<u8>> {
         let mut state = self.shared.lock();
         while matches!(state.slots.get(number), Some(Slot::Reading)) {
@@ -123,7 +129,7 @@ impl Ahead {
     }
 }
 
-impl Drop for Ahead {
+impl Drop for Prefetch {
     fn drop(&mut self) {
         self.shared.lock().ended = true;
         self.shared.changed.notify_all();
@@ -134,10 +140,10 @@ impl Drop for Ahead {
     }
 }
 
-/// Leaves nobody waiting, however the thread ends.
-struct Leave<'s>(&'s Shared);
+/// Wakes those who wait, however the thread ends.
+struct ReleaseWaiters<'s>(&'s Shared);
 
-impl Drop for Leave<'_> {
+impl Drop for ReleaseWaiters<'_> {
     fn drop(&mut self) {
         for slot in &mut self.0.lock().slots {
             if let Slot::Reading = slot {
@@ -154,10 +160,10 @@ fn read_all(
     wanted: &[(usize, Selected, u64)],
     shared: &Shared,
 ) {
-    let _leave = Leave(shared);
+    let _release = ReleaseWaiters(shared);
     for (number, object, length) in wanted {
         let mut state = shared.lock();
-        while state.waiting > WAITING && !state.ended {
+        while state.waiting > BUFFERED && !state.ended {
             state = shared.wait(state);
         }
         if state.ended {

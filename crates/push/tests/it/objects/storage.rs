@@ -1,9 +1,9 @@
 //! What is selected out of repositories of every form: shallow, shared, replaced, of the longer hash.
 
-use crate::push::workshop::Workshop;
-use crate::push::workshop::text;
+use sendoff_testing::text;
 
 use super::compare;
+use crate::workshop::Workshop;
 
 /// Makes a shallow clone of the server and goes on there.
 fn shallow_clone(shop: &Workshop) {

@@ -1,4 +1,4 @@
-//! The push as another program would lift it: over a transport of its own, with nothing else of sendoff.
+//! A transport of another program: pipes to git, a lease, and what a hook says.
 
 use std::borrow::Cow;
 use std::io::{Read, Write};
@@ -13,10 +13,7 @@ use sendoff_push::{
     Action, ClassifiedError, Connection, LastSeen, NoLocalChecks, NoProgress, PushError,
     PushOutcome, PushRequest, Redact, RequestBody, SendError, Transport, push, push_with_lease,
 };
-
-use crate::sandbox::Sandbox;
-
-use super::rig::{ahead, script};
+use sendoff_testing::Sandbox;
 
 /// Pipes to git's own program, and nothing more: no deadline, no login.
 struct Pipes<'a> {
@@ -107,6 +104,21 @@ impl Drop for Pipe {
     }
 }
 
+/// A work tree on `feature` with one commit more than the bare repository, which has `main` and `feature`.
+fn ahead(sandbox: &Sandbox) -> (PathBuf, PathBuf) {
+    sandbox.add(
+        "git init -q -b main work
+        git init -q --bare -b main remote.git
+        cd work
+        echo hello > README && git add --all && git commit -q -m start
+        git switch -q -c feature
+        echo one > a.txt && git add --all && git commit -q -m one
+        git push -q ../remote.git main feature
+        echo two >> a.txt && git add --all && git commit -q -m two",
+    );
+    (sandbox.path("work"), sandbox.path("remote.git"))
+}
+
 /// Which of the two pushes is called.
 type How<'a> = &'a dyn Fn(&gix::Repository, &PushRequest<'_>) -> Result<PushOutcome, PushError>;
 
@@ -150,7 +162,7 @@ fn action(outcome: PushOutcome) -> Action {
 #[test]
 fn a_transport_of_somebody_else_is_enough() {
     let sandbox = Sandbox::new();
-    let (work, remote) = ahead(&sandbox, "r");
+    let (work, remote) = ahead(&sandbox);
     let first = pushed(&sandbox, &work, &remote, &push).unwrap();
     assert_eq!(action(first), Action::Updated);
     let again = pushed(&sandbox, &work, &remote, &push).unwrap();
@@ -163,14 +175,14 @@ fn a_transport_of_somebody_else_is_enough() {
 #[test]
 fn a_lease_and_the_words_of_a_hook_go_over_it_too() {
     let sandbox = Sandbox::new();
-    let (work, remote) = ahead(&sandbox, "r");
+    let (work, remote) = ahead(&sandbox);
     let wrong: How<'_> = &|repo, order| push_with_lease(repo, order, None);
     let error = pushed(&sandbox, &work, &remote, wrong).unwrap_err();
     assert_eq!(error.class(), "lease-broken");
     assert!(error.advice().unwrap().contains("git fetch elsewhere"));
     assert_eq!(error.summary(&Hunter), error.to_string());
-    let text = "echo the password is hunter2 >&2; exit 1";
-    script(&sandbox, "remotes/r.git/hooks/update", text);
+    let text = "#!/bin/sh\necho the password is hunter2 >&2; exit 1\n";
+    sandbox.executable("remote.git/hooks/update", text);
     let outcome = pushed(&sandbox, &work, &remote, &push).unwrap();
     let PushOutcome::Rejected(rejected) = outcome else {
         panic!("{outcome:?}");

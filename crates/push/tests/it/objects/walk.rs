@@ -3,16 +3,10 @@
 use std::sync::atomic::AtomicBool;
 
 use gix::ObjectId;
-use sendoff_push::objects::ObjectError;
-use sendoff_push::objects::SelectError;
-use sendoff_push::objects::Selection;
-use sendoff_push::objects::Wanted;
-use sendoff_push::objects::is_fast_forward;
-use sendoff_push::objects::select;
+use sendoff_push::objects::{ObjectError, SelectError, Selection, Wanted, is_fast_forward, select};
 use sendoff_push::progress::NoProgress;
 
-use crate::push::workshop::Workshop;
-use crate::push::workshop::id;
+use crate::workshop::{Workshop, id};
 
 /// Lists what a server that has `has` lacks of `new`.
 fn list(

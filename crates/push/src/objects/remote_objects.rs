@@ -1,4 +1,4 @@
-//! What the server has for sure, found again by its place, its name or its absence.
+//! What the server has for sure, found again by its path or its name, or because it was removed.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -7,29 +7,29 @@ use gix::ObjectId;
 use gix::hashtable::HashSet;
 use gix::objs::Kind;
 
-/// So many objects are remembered for one place or name. A merge has more than one version beside it.
+/// So many objects are remembered for one path or name. A merge has more than one version beside it.
 const MAX_ALIKE: usize = 8;
-/// So many objects that are gone are remembered.
-const MAX_GONE: usize = 64;
+/// So many removed objects are remembered.
+const MAX_REMOVED: usize = 64;
 
 /// Objects that the server has for sure: those of the directories that differ.
 #[derive(Debug, Clone, Default)]
-pub struct Known {
+pub struct RemoteObjects {
     ids: HashSet<ObjectId>,
-    by_place: Alike,
+    by_path: Alike,
     by_name: Alike,
-    gone: Vec<(Kind, ObjectId)>,
+    removed: Vec<(Kind, ObjectId)>,
 }
 
-impl Known {
+impl RemoteObjects {
     /// Says whether the server has the object. `false` means only that it is not known here.
     pub fn contains(&self, id: &gix::oid) -> bool {
         self.ids.contains(id)
     }
 
-    /// Returns what the server has at a place, what is next to the newest commit first. A bounded number.
-    pub fn at_place(&self, place: u64) -> impl Iterator<Item = ObjectId> + '_ {
-        self.by_place.find(place)
+    /// Returns what the server has at a path, what is next to the newest commit first. A bounded number.
+    pub fn at_path(&self, path: u64) -> impl Iterator<Item = ObjectId> + '_ {
+        self.by_path.find(path)
     }
 
     /// Returns some of what the server has anywhere of the same kind and last name. A bounded number.
@@ -37,23 +37,26 @@ impl Known {
         self.by_name.find(name)
     }
 
-    /// Returns what the server has at places where the new commits have nothing: a renamed object is
+    /// Returns what the server has at locations where the new commits have nothing: a renamed object is
     /// likely to be like one of these. A bounded number of them, of the directories with few new versions.
-    pub fn gone(&self, kind: Kind) -> impl Iterator<Item = ObjectId> + '_ {
-        let alike = self.gone.iter().filter(move |(gone, _)| *gone == kind);
+    pub fn removed(&self, kind: Kind) -> impl Iterator<Item = ObjectId> + '_ {
+        let alike = self
+            .removed
+            .iter()
+            .filter(move |(removed, _)| *removed == kind);
         alike.map(|(_, id)| *id)
     }
 
     /// Adds an object that the server has.
-    pub(super) fn add(&mut self, id: ObjectId, place: u64, name: u64) {
-        self.by_place.add(place, id);
+    pub(super) fn add(&mut self, id: ObjectId, path: u64, name: u64) {
+        self.by_path.add(path, id);
         self.by_name.add(name, id);
     }
 
     /// Adds objects that the new commits have not any more, as far as there is room.
-    pub(super) fn add_gone(&mut self, gone: impl Iterator<Item = (Kind, ObjectId)>) {
-        let room = MAX_GONE.saturating_sub(self.gone.len());
-        self.gone.extend(gone.take(room));
+    pub(super) fn add_removed(&mut self, removed: impl Iterator<Item = (Kind, ObjectId)>) {
+        let room = MAX_REMOVED.saturating_sub(self.removed.len());
+        self.removed.extend(removed.take(room));
     }
 
     /// Takes the ids of all that was added.
@@ -96,15 +99,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_versions_at_a_place_come_in_their_order_once_each_and_not_without_end() {
+    fn the_versions_at_a_path_come_in_their_order_once_each_and_not_without_end() {
         let id = |digit: u8| ObjectId::from_hex(&[digit; 40]).unwrap();
-        let mut known = Known::default();
+        let mut known = RemoteObjects::default();
         for digit in b"2112100456789abcdef" {
             known.add(id(*digit), 7, u64::from(*digit));
         }
-        let found: Vec<_> = known.at_place(7).collect();
+        let found: Vec<_> = known.at_path(7).collect();
         assert_eq!(found, b"21045678".map(id));
-        assert_eq!(known.at_place(8).count(), 0);
+        assert_eq!(known.at_path(8).count(), 0);
         assert_eq!(known.at_name(b'1'.into()).collect::<Vec<_>>(), [id(b'1')]);
     }
 }

@@ -4,45 +4,38 @@ use std::cell::Cell;
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::PathBuf;
-use std::process::Output;
-use std::process::Stdio;
+use std::process::{Output, Stdio};
 use std::sync::atomic::AtomicBool;
 
 use gix::ObjectId;
 use sendoff_push::commands::DeltaBase;
-use sendoff_push::objects::Selection;
-use sendoff_push::objects::Wanted;
-use sendoff_push::objects::select;
+use sendoff_push::objects::{Selection, Wanted, select};
 use sendoff_push::pack;
-use sendoff_push::pack::PackError;
-use sendoff_push::pack::PackOptions;
-use sendoff_push::pack::PackStats;
-use sendoff_push::pack::Thin;
+use sendoff_push::pack::{PackError, PackOptions, PackStats, Thin};
 use sendoff_push::progress::NoProgress;
-
-use crate::sandbox::Sandbox;
+use sendoff_testing::{Sandbox, text};
 
 /// What `git push` lets its pack hold.
-pub(super) const OPTIONS: PackOptions = PackOptions {
+pub(crate) const OPTIONS: PackOptions = PackOptions {
     delta_base: DeltaBase::Offset,
     thin: Thin::Allowed,
 };
 
 /// A client at `client` and the bare repository `server` that it pushes to.
-pub(super) struct Workshop {
-    pub(super) sandbox: Sandbox,
+pub(crate) struct Workshop {
+    pub(crate) sandbox: Sandbox,
     clock: Cell<u64>,
     client: Cell<&'static str>,
 }
 
 impl Workshop {
     /// Makes a client with a few files on `main`, and pushes them.
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::with_format("sha1")
     }
 
     /// The same with another hash.
-    pub(super) fn with_format(format: &str) -> Self {
+    pub(crate) fn with_format(format: &str) -> Self {
         let workshop = Self {
             sandbox: Sandbox::new(),
             clock: Cell::new(1_700_000_060),
@@ -73,28 +66,28 @@ impl Workshop {
     }
 
     /// Goes on in another repository than `client`.
-    pub(super) fn use_client(&self, client: &'static str) {
+    pub(crate) fn use_client(&self, client: &'static str) {
         self.client.set(client);
     }
 
     /// Returns the client's work tree.
-    pub(super) fn client(&self) -> PathBuf {
+    pub(crate) fn client(&self) -> PathBuf {
         self.sandbox.path(self.client.get())
     }
 
     /// Returns the server's repository.
-    pub(super) fn server(&self) -> PathBuf {
+    pub(crate) fn server(&self) -> PathBuf {
         self.sandbox.path("server")
     }
 
     /// Runs git in the client and returns its trimmed stdout.
-    pub(super) fn git(&self, arguments: &[&str]) -> String {
+    pub(crate) fn git(&self, arguments: &[&str]) -> String {
         let output = self.run(&self.client(), arguments, b"");
         String::from_utf8_lossy(&output.stdout).trim().to_owned()
     }
 
     /// Runs git anywhere. Panics when it fails.
-    pub(super) fn run(
+    pub(crate) fn run(
         &self,
         directory: &std::path::Path,
         arguments: &[&str],
@@ -110,7 +103,7 @@ impl Workshop {
     }
 
     /// Runs git anywhere, with the time of the last commit.
-    pub(super) fn try_run(
+    pub(crate) fn try_run(
         &self,
         directory: &std::path::Path,
         arguments: &[&str],
@@ -141,18 +134,18 @@ impl Workshop {
     }
 
     /// Sets the time of the next commits, in seconds.
-    pub(super) fn set_clock(&self, seconds: u64) {
+    pub(crate) fn set_clock(&self, seconds: u64) {
         self.clock.set(seconds);
     }
 
     /// Writes a file of the client.
-    pub(super) fn write(&self, file: &str, content: impl AsRef<[u8]>) {
+    pub(crate) fn write(&self, file: &str, content: impl AsRef<[u8]>) {
         self.sandbox
             .write(&format!("{}/{file}", self.client.get()), content);
     }
 
     /// Commits everything, a minute after the commit before; returns the id.
-    pub(super) fn commit(&self, message: &str) -> String {
+    pub(crate) fn commit(&self, message: &str) -> String {
         self.clock.set(self.clock.get() + 60);
         self.git(&["add", "--all"]);
         self.git(&["commit", "-q", "--allow-empty", "-m", message]);
@@ -160,12 +153,12 @@ impl Workshop {
     }
 
     /// Pushes with git.
-    pub(super) fn push(&self, refspec: &str) {
+    pub(crate) fn push(&self, refspec: &str) {
         self.git(&["push", "-q", "../server", refspec]);
     }
 
     /// Returns what the server would advertise.
-    pub(super) fn remote_has(&self) -> Vec<ObjectId> {
+    pub(crate) fn remote_has(&self) -> Vec<ObjectId> {
         let output = self.run(
             &self.server(),
             &["for-each-ref", "--format=%(objectname)"],
@@ -176,12 +169,12 @@ impl Workshop {
     }
 
     /// Returns the client as the push sees it.
-    pub(super) fn repository(&self) -> gix::Repository {
+    pub(crate) fn repository(&self) -> gix::Repository {
         gix::open_opts(self.client(), gix::open::Options::isolated()).unwrap()
     }
 
     /// Lists what the server lacks of HEAD.
-    pub(super) fn select(&self, old_tip: Option<ObjectId>) -> Selection {
+    pub(crate) fn select(&self, old_tip: Option<ObjectId>) -> Selection {
         let want = id(&self.git(&["rev-parse", "HEAD"]));
         let stop = AtomicBool::new(false);
         select(
@@ -198,7 +191,7 @@ impl Workshop {
     }
 
     /// Writes the pack of a selection.
-    pub(super) fn pack(&self, selection: &Selection, options: PackOptions) -> (Vec<u8>, PackStats) {
+    pub(crate) fn pack(&self, selection: &Selection, options: PackOptions) -> (Vec<u8>, PackStats) {
         let mut out = Vec::new();
         let stop = AtomicBool::new(false);
         let stats = self.try_pack(selection, options, &mut out, &stop).unwrap();
@@ -208,7 +201,7 @@ impl Workshop {
     }
 
     /// Writes the pack of a selection as far as it can be written.
-    pub(super) fn try_pack(
+    pub(crate) fn try_pack(
         &self,
         selection: &Selection,
         options: PackOptions,
@@ -220,7 +213,7 @@ impl Workshop {
     }
 
     /// Returns the file of a loose object of the client.
-    pub(super) fn loose_file(&self, id: &str) -> PathBuf {
+    pub(crate) fn loose_file(&self, id: &str) -> PathBuf {
         let (directory, file) = id.split_at(2);
         self.client()
             .join(".git/objects")
@@ -229,7 +222,7 @@ impl Workshop {
     }
 
     /// Gives the server a pack as receive-pack would take it, moves a branch to HEAD, and checks everything.
-    pub(super) fn receive(&self, pack: &[u8]) {
+    pub(crate) fn receive(&self, pack: &[u8]) {
         let server = self.server();
         self.run(
             &server,
@@ -252,28 +245,12 @@ impl Workshop {
 }
 
 /// Returns how many objects the header of a pack names.
-pub(super) fn objects_in(pack: &[u8]) -> u32 {
+pub(crate) fn objects_in(pack: &[u8]) -> u32 {
     assert_eq!(&pack[..8], b"PACK\0\0\0\x02");
     u32::from_be_bytes(pack[8..12].try_into().unwrap())
 }
 
 /// Reads an id.
-pub(super) fn id(hex: &str) -> ObjectId {
+pub(crate) fn id(hex: &str) -> ObjectId {
     ObjectId::from_hex(hex.trim().as_bytes()).unwrap()
-}
-
-/// Returns a text of lines that differ.
-pub(super) fn text(seed: &str, lines: usize) -> String {
-    let mut state = seed.bytes().fold(7_u64, |hash, byte| {
-        hash.wrapping_mul(31).wrapping_add(byte.into())
-    });
-    let mut out = String::new();
-    for line in 0..lines {
-        state = state
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        let noise = state >> 24;
-        writeln!(out, "line {line} of {seed} holds {noise:x}").unwrap();
-    }
-    out
 }

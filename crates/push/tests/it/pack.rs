@@ -5,16 +5,11 @@ use std::sync::atomic::AtomicBool;
 
 use gix::ObjectId;
 use sendoff_push::commands::DeltaBase;
-use sendoff_push::objects::ObjectError;
-use sendoff_push::objects::Selection;
-use sendoff_push::pack::PackError;
-use sendoff_push::pack::PackOptions;
-use sendoff_push::pack::Thin;
+use sendoff_push::objects::{ObjectError, Selection};
+use sendoff_push::pack::{PackError, PackOptions, Thin};
+use sendoff_testing::{noise_text, text};
 
-use super::workshop::OPTIONS;
-use super::workshop::Workshop;
-use super::workshop::id as hex;
-use super::workshop::text;
+use crate::workshop::{OPTIONS, Workshop, id as hex};
 
 /// Makes a history of many small changes to a few files.
 fn busy(rounds: usize) -> Workshop {
@@ -211,7 +206,7 @@ fn a_large_loose_file_is_streamed_and_checked() {
 #[test]
 fn a_large_packed_file_is_copied_and_its_checksum_compared() {
     let shop = Workshop::new();
-    shop.write("large.bin", super::rig::noise(200_000));
+    shop.write("large.bin", noise_text(200_000));
     shop.commit("large");
     shop.git(&["gc", "-q"]);
     let selection = shop.select(None);

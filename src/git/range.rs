@@ -1,18 +1,12 @@
 //! The commits ahead of a base: how many, and their texts, oldest first.
 
-mod history;
-mod order;
-mod raw;
-mod walk;
-
 use gix::ObjectId;
 use gix::prelude::Find;
+use sendoff_push::objects::{ObjectError, SelectError, ahead};
 
 use super::Repo;
 use super::commit::Commit;
 use super::open::OpenError;
-use history::History;
-use walk::ahead;
 
 /// How many commits one question looks at. Histories beyond it are answered with `capped`.
 const VISIT_LIMIT: usize = 2_000_000;
@@ -50,9 +44,23 @@ pub enum RangeError {
     /// The repository cannot be opened.
     #[error(transparent)]
     Open(#[from] OpenError),
-    /// The list of shallow commits cannot be read.
-    #[error("the list of shallow commits cannot be read")]
-    Shallow(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The list of shallow commits or the commit-graph cannot be read.
+    #[error("the repository's history cannot be read")]
+    History(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl From<SelectError> for RangeError {
+    fn from(error: SelectError) -> Self {
+        match error {
+            SelectError::Object(ObjectError::Missing(id)) => Self::Missing(id),
+            SelectError::Object(ObjectError::Corrupt(id)) => Self::Corrupt(id),
+            SelectError::Object(ObjectError::Read { id, why }) => Self::Read {
+                id,
+                source: Box::new(why),
+            },
+            error => Self::History(Box::new(error)),
+        }
+    }
 }
 
 impl Repo {
@@ -72,15 +80,11 @@ impl Repo {
         }
         let repo = self.thread_local()?;
         let graph = commit_graph(&repo, self);
-        let mut history = History::new(&repo, graph.as_ref(), self.is_shallow())?;
-        let found = ahead(&mut history, tip, bases, VISIT_LIMIT)?;
-        let ordered = order::oldest_first(&history, &found.commits);
-        // What the walk read is not needed for the texts.
-        drop(history);
-        let total = ordered.len();
+        let found = ahead(&repo, graph.as_ref(), tip, bases, VISIT_LIMIT)?;
+        let total = found.commits.len();
         let mut commits = Vec::with_capacity(limit.min(total));
         let mut data = Vec::new();
-        for id in ordered.into_iter().take(limit) {
+        for id in found.commits.into_iter().take(limit) {
             let object = repo
                 .objects
                 .try_find(&id, &mut data)

@@ -2,11 +2,9 @@
 
 use std::fmt::Write as _;
 
-use super::workshop::OPTIONS;
-use super::workshop::Workshop;
-use super::workshop::id;
-use super::workshop::objects_in;
-use super::workshop::text;
+use sendoff_testing::{noise_text, text};
+
+use crate::workshop::{OPTIONS, Workshop, id, objects_in};
 
 /// Packs what the server lacks, by us and by git, and compares.
 #[expect(
@@ -119,7 +117,7 @@ fn one_small_commit_and_one_line_of_five_megabytes() {
 #[test]
 fn a_new_branch_made_by_amending_a_pushed_commit_with_a_large_file() {
     let shop = Workshop::new();
-    shop.write("large.txt", super::rig::noise(70_000));
+    shop.write("large.txt", noise_text(70_000));
     let old = shop.commit("large");
     shop.push("main");
     shop.git(&["checkout", "-q", "-b", "again"]);
@@ -149,7 +147,7 @@ fn a_whole_history_however_it_is_stored() {
         &["update-ref", "-d", "refs/heads/main"],
         b"",
     );
-    let commits = usize::try_from(super::cases(300, 3_500)).unwrap();
+    let commits = usize::try_from(sendoff_testing::cases(300, 3_500)).unwrap();
     work(&shop, commits);
     compare(&shop, "whole history as imported");
     shop.git(&["gc", "-q"]);

@@ -5,11 +5,9 @@ mod walk;
 
 use std::collections::BTreeSet;
 
-use super::workshop::OPTIONS;
-use super::workshop::Workshop;
-use super::workshop::id;
-use super::workshop::objects_in;
-use super::workshop::text;
+use sendoff_testing::text;
+
+use crate::workshop::{OPTIONS, Workshop, id, objects_in};
 
 /// Builds a history twice, once left loose and once packed, and compares our push of it with git's.
 fn compare(build: impl Fn() -> Workshop) {
