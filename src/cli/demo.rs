@@ -1,6 +1,6 @@
-//! `sendoff demo`: the whole job on loopback servers, shown.
+//! `sendoff demo`: runs a pipeline against servers on loopback.
 
-use crate::demo::Stage;
+use crate::demo::Demonstration;
 use crate::environment::Environment;
 use crate::exit::Exit;
 
@@ -17,16 +17,16 @@ pub(super) struct Args {}
 
 impl Args {
     pub(super) fn run(environment: &Environment) -> Exit {
-        let stage = match Stage::set_up(environment) {
-            Ok(stage) => stage,
+        let demonstration = match Demonstration::set_up(environment) {
+            Ok(demonstration) => demonstration,
             Err(error) => {
                 complain(&format!("the demonstration cannot be set up: {error}"));
                 return Exit::Failed;
             }
         };
-        let mut exit = print(&stage.introduction()).exit();
+        let mut exit = print(&demonstration.introduction()).exit();
         for heading in ["$ sendoff run", "$ sendoff run   (again)"] {
-            let report = match stage.run() {
+            let report = match demonstration.run() {
                 Ok(report) => report,
                 Err(error) => return render::policy_error(&error),
             };
@@ -35,10 +35,12 @@ impl Args {
                 render::human(&report, render::Detail::Normal)
             ));
             exit = exit.worst(shown.exit()).worst(report.exit());
-            match stage.arrived() {
-                Ok(arrived) => exit = exit.worst(print(&arrived).exit()),
+            match demonstration.received() {
+                Ok(received) => exit = exit.worst(print(&received).exit()),
                 Err(error) => {
-                    complain(&format!("what arrived cannot be read: {error}"));
+                    complain(&format!(
+                        "cannot read what the git server received: {error}"
+                    ));
                     exit = exit.worst(Exit::Failed);
                 }
             }

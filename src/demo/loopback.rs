@@ -1,4 +1,4 @@
-//! An HTTP server on this machine: its own thread, a log of what it was asked, faults on demand.
+//! An HTTP server on loopback, on its own thread, with a log of its requests and faults to inject.
 
 use std::collections::VecDeque;
 use std::future::pending;
@@ -15,10 +15,10 @@ use reqwest::Url;
 use serde_json::Value;
 use tokio::sync::oneshot;
 
-/// The largest request body that is read.
-const REQUEST_LIMIT: usize = 8 * 1024 * 1024;
+/// The largest request body, in bytes.
+const MAX_REQUEST_SIZE: usize = 8 * 1024 * 1024;
 
-/// What a server answers.
+/// The answer to a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {
     /// The status code.
@@ -55,19 +55,19 @@ impl Answer {
 /// What goes wrong with a request.
 #[derive(Debug, Clone)]
 pub enum Fault {
-    /// This is answered, and nothing is done.
+    /// The server answers this and does nothing.
     Instead(Answer),
-    /// It is done, but this is answered.
+    /// The server handles the request but answers this.
     DoneBut(Answer),
-    /// Nothing is done and nothing is ever answered.
+    /// The server does nothing and never answers.
     Silence,
-    /// It is done, but nothing is ever answered.
+    /// The server handles the request but never answers.
     DoneInSilence,
-    /// Nothing goes wrong: the request passes, and the next fault waits for the next one.
+    /// Nothing: this request is answered normally, and the next fault applies to the next one.
     Pass,
 }
 
-/// One request, as the server saw it, and what it answered.
+/// One request, as the server saw it, and its answer.
 #[derive(Debug, Clone)]
 pub struct Logged {
     /// The method.
@@ -80,7 +80,7 @@ pub struct Logged {
     pub headers: HeaderMap,
     /// The body.
     pub body: Vec<u8>,
-    /// What was answered; nothing when the server kept silent.
+    /// The answer; `None` when the server did not answer.
     pub answer: Option<Answer>,
 }
 
@@ -91,7 +91,7 @@ impl Logged {
     }
 }
 
-/// A request, on its way to a server's state.
+/// A request with its body, for [`Respond`].
 #[derive(Debug, Clone)]
 pub(super) struct Call {
     pub(super) method: String,
@@ -102,7 +102,7 @@ pub(super) struct Call {
 }
 
 impl Call {
-    /// Says whether the request carries `token`, in either form that GitHub takes.
+    /// Says whether the request carries `token`, in either of the schemes that GitHub accepts.
     pub(super) fn carries(&self, token: &str) -> bool {
         let given = self.headers.get("authorization");
         given
@@ -116,9 +116,9 @@ impl Call {
     }
 }
 
-/// What answers requests.
+/// Answers requests from a state.
 pub(super) trait Respond: Send + 'static {
-    /// Does what the request asks and answers it; `root` is the server's URL without a slash.
+    /// Handles a request; `root` is the server's URL without a slash at the end.
     fn respond(&mut self, call: &Call, root: &str) -> Answer;
 }
 
@@ -172,7 +172,7 @@ impl<S: Respond> Loopback<S> {
                         _ = stopped => {}
                     }
                 });
-                // Connections that are kept open must not keep the thread.
+                // Open connections must not keep the thread alive.
                 runtime.shutdown_background();
             })?;
         Ok(Self {
@@ -202,8 +202,8 @@ impl<S> Loopback<S> {
     }
 }
 
-/// Gives a type whose field `server` is a [`Loopback`] what its visitors may ask of it.
-macro_rules! asked_on_loopback {
+/// Implements the public methods of a type whose field `server` is a [`Loopback`].
+macro_rules! server_methods {
     ($server:ty) => {
         impl $server {
             /// Returns its URL, which is also the base of its API.
@@ -211,12 +211,12 @@ macro_rules! asked_on_loopback {
                 self.server.url()
             }
 
-            /// Returns what it was asked so far.
+            /// Returns the requests so far.
             pub fn log(&self) -> Vec<$crate::demo::Logged> {
                 self.server.log()
             }
 
-            /// Makes the next requests go wrong, one fault a request.
+            /// Adds faults; each applies to one of the next requests, in order.
             pub fn inject(&self, faults: impl IntoIterator<Item = $crate::demo::Fault>) {
                 self.server.inject(faults);
             }
@@ -224,13 +224,13 @@ macro_rules! asked_on_loopback {
     };
 }
 
-pub(super) use asked_on_loopback;
+pub(super) use server_methods;
 
 impl<S> Drop for Loopback<S> {
     fn drop(&mut self) {
         drop(self.stop.take());
         if let Some(thread) = self.thread.take() {
-            // A panic of the server's thread has been printed; there is nothing to add to it.
+            // A panic of the thread was printed already.
             drop(thread.join());
         }
     }
@@ -242,7 +242,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 async fn answer<S: Respond>(shared: Arc<Shared<S>>, request: Request) -> Response<Body> {
     let (parts, body) = request.into_parts();
-    let body = to_bytes(body, REQUEST_LIMIT).await.unwrap_or_default();
+    let body = to_bytes(body, MAX_REQUEST_SIZE).await.unwrap_or_default();
     let call = Call {
         method: parts.method.to_string(),
         path: parts.uri.path().to_owned(),

@@ -1,12 +1,12 @@
-//! A stage to try sendoff on: a git server, a forge and a platform on loopback, and a repository.
-//! The tests use the same servers.
+//! `sendoff demo`: a git server, a forge and a platform on loopback, and a repository to push. The
+//! tests use the same servers.
 
+mod demonstration;
 pub mod forge_server;
 pub mod git_server;
 mod loopback;
 pub mod platform_server;
 mod repository;
-mod stage;
 
+pub use demonstration::Demonstration;
 pub use loopback::{Answer, Fault, Logged};
-pub use stage::Stage;

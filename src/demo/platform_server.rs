@@ -1,15 +1,15 @@
-//! A platform for agents: memories, heartbeats, a token.
+//! An agents' platform: memories, heartbeats, a token.
 
 use std::io;
 
 use serde_json::{Value, json};
 
-use super::loopback::{Answer, Call, Fault, Loopback, Respond, asked_on_loopback};
+use super::loopback::{Answer, Call, Fault, Loopback, Respond, server_methods};
 
 /// The longest content of a memory, in bytes.
-const CONTENT_LIMIT: usize = 64 * 1024;
+const MAX_CONTENT_LENGTH: usize = 64 * 1024;
 
-/// A platform on this machine. It stops when it is dropped.
+/// A platform on loopback. It stops when it is dropped.
 #[derive(Debug)]
 pub struct PlatformServer {
     server: Loopback<State>,
@@ -23,10 +23,10 @@ struct State {
     heartbeats: Vec<Value>,
 }
 
-asked_on_loopback!(PlatformServer);
+server_methods!(PlatformServer);
 
 impl PlatformServer {
-    /// Starts a platform with one workspace. Without a token it asks for none.
+    /// Starts a platform with one workspace. Without a token it accepts every request.
     pub fn start(workspace_id: &str, token: Option<&str>) -> io::Result<Self> {
         let server = Loopback::start(State {
             workspace_id: workspace_id.to_owned(),
@@ -37,7 +37,7 @@ impl PlatformServer {
         Ok(Self { server })
     }
 
-    /// Makes the next requests fail with these statuses, one a request.
+    /// Answers the next requests with these statuses, one for each request.
     pub fn fail_with(&self, statuses: &[u16]) {
         let faults = statuses
             .iter()
@@ -45,22 +45,22 @@ impl PlatformServer {
         self.server.inject(faults);
     }
 
-    /// Changes the token that it wants, as a rotation does.
+    /// Replaces the token that requests must carry.
     pub fn rotate_token(&self, token: &str) {
         self.server.state().token = Some(token.to_owned());
     }
 
-    /// Adds a memory as it stands, whatever its shape.
+    /// Adds a memory without checking it.
     pub fn add_memory(&self, memory: Value) {
         self.server.state().memories.push(memory);
     }
 
-    /// Returns the memories that it holds.
+    /// Returns the memories.
     pub fn memories(&self) -> Vec<Value> {
         self.server.state().memories.clone()
     }
 
-    /// Returns the heartbeats that it got.
+    /// Returns the heartbeats.
     pub fn heartbeats(&self) -> Vec<Value> {
         self.server.state().heartbeats.clone()
     }
@@ -80,15 +80,15 @@ impl Respond for State {
             ("GET", ["workspaces", _, "memories"]) => {
                 Answer::json(200, &Value::Array(self.memories.clone()))
             }
-            ("POST", ["workspaces", _, "memories"]) => self.remember(&call.body),
-            ("POST", ["registry", "heartbeat"]) => self.beat(&call.body),
+            ("POST", ["workspaces", _, "memories"]) => self.add_memory_from(&call.body),
+            ("POST", ["registry", "heartbeat"]) => self.record_heartbeat(&call.body),
             _ => error(404, "not found"),
         }
     }
 }
 
 impl State {
-    fn remember(&mut self, body: &[u8]) -> Answer {
+    fn add_memory_from(&mut self, body: &[u8]) -> Answer {
         let Ok(memory) = serde_json::from_slice::<Value>(body) else {
             return error(400, "invalid request body");
         };
@@ -99,7 +99,7 @@ impl State {
         if !matches!(scope, "LOCAL" | "TEAM" | "GLOBAL") {
             return error(422, "scope must be LOCAL, TEAM or GLOBAL");
         }
-        if content.len() > CONTENT_LIMIT {
+        if content.len() > MAX_CONTENT_LENGTH {
             return error(413, "content is too large");
         }
         let id = format!("memory-{}", self.memories.len() + 1);
@@ -114,7 +114,7 @@ impl State {
         Answer::json(201, &json!({"id": id, "scope": scope}))
     }
 
-    fn beat(&mut self, body: &[u8]) -> Answer {
+    fn record_heartbeat(&mut self, body: &[u8]) -> Answer {
         let Ok(beat) = serde_json::from_slice::<Value>(body) else {
             return error(400, "invalid request body");
         };

@@ -1,11 +1,11 @@
-//! The demonstration's repositories: a bare one for the server, and a clone with a feature branch.
+//! The demo's repositories: a bare one for the server, and a clone with a feature branch.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::process::{Inheritance, Program, find_program};
 
-/// Runs the git program for the parts that sendoff leaves to it: making commits, serving.
+/// Runs the git program, which makes the commits.
 #[derive(Debug)]
 pub(super) struct Git {
     program: PathBuf,

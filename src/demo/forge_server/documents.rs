@@ -1,27 +1,30 @@
-//! GitHub's documents, whole enough to pass its own description of them.
+//! GitHub's JSON documents, complete enough to match GitHub's OpenAPI description.
 
 use reqwest::Url;
 use serde_json::{Map, Value, json};
 
-use super::pulls::Pull;
-use super::repository::Repository;
-use super::{Answer, State};
+use crate::demo::loopback::Answer;
 
-/// When everything here happened.
-const AT: &str = "2026-01-01T00:00:00Z";
-const DOCS: &str = "https://docs.github.com/rest/pulls/pulls#create-a-pull-request";
+use super::pull::Pull;
+use super::repository::Repository;
+use super::state::State;
+
+/// The time stamp in every document.
+const TIMESTAMP: &str = "2026-01-01T00:00:00Z";
+/// Where GitHub documents the request that was refused.
+const DOCUMENTATION_URL: &str = "https://docs.github.com/rest/pulls/pulls#create-a-pull-request";
 
 /// What is wrong with a request to open a pull request.
 pub(super) enum Problem<'a> {
-    /// A field is not there.
+    /// A required field is missing.
     Missing(&'a str),
     /// A field names something that does not exist.
     Invalid(&'a str),
-    /// A sentence.
+    /// Any other problem, with its message.
     Custom(String),
 }
 
-/// Makes a refusal that has only a message.
+/// Makes an error answer that has only a message.
 pub(super) fn error(status: u16, message: &str) -> Answer {
     let body = json!({
         "message": message,
@@ -47,13 +50,13 @@ pub(super) fn invalid(problem: &Problem<'_>) -> Answer {
     let body = json!({
         "message": "Validation Failed",
         "errors": [error],
-        "documentation_url": DOCS,
+        "documentation_url": DOCUMENTATION_URL,
         "status": "422",
     });
     Answer::json(422, &body)
 }
 
-/// Decodes a part of a path.
+/// Percent-decodes a segment of a path.
 pub(super) fn decode(part: &str) -> String {
     let form = part.replace('+', "%2B");
     query(&format!("x={form}"), "x").unwrap_or_default()
@@ -68,7 +71,7 @@ pub(super) fn query(query: &str, key: &str) -> Option<String> {
         .map(|(_, value)| value.into_owned())
 }
 
-/// Returns `path` with `query`, at another page.
+/// Returns `path` with `query`, for another page.
 pub(super) fn with_page(path: &str, query: &str, page: usize) -> String {
     let kept = query.split('&').filter(|pair| !pair.starts_with("page="));
     let kept: Vec<&str> = kept.collect();
@@ -171,17 +174,15 @@ pub(super) fn repository(repository: &Repository, root: &str) -> Value {
         document.insert(count.to_owned(), json!(0));
     }
     for time in ["pushed_at", "created_at", "updated_at"] {
-        document.insert(time.to_owned(), json!(AT));
+        document.insert(time.to_owned(), json!(TIMESTAMP));
     }
     Value::Object(document)
 }
 
-/// A pull request, as it stands in a list.
+/// A pull request, as an element of a list.
 pub(super) fn pull_in_list(state: &State, pull: &Pull, root: &str) -> Value {
     let side = |id: u64, branch: &str| {
-        let found = state
-            .by_id(id)
-            .and_then(|place| state.repositories.get(place));
+        let found = state.by_id(id);
         let owner = found.map_or("unknown", |found| &found.owner);
         json!({
             "label": format!("{owner}:{branch}"), "ref": branch,
@@ -189,9 +190,7 @@ pub(super) fn pull_in_list(state: &State, pull: &Pull, root: &str) -> Value {
             "user": user(owner, root), "repo": found.map(|found| repository(found, root)),
         })
     };
-    let into = state
-        .by_id(pull.into)
-        .and_then(|place| state.repositories.get(place));
+    let into = state.by_id(pull.into);
     let full_name = into.map(Repository::full_name).unwrap_or_default();
     let author = user("octocat", root);
     let url = format!("{root}/repos/{full_name}/pulls/{}", pull.number);
@@ -212,7 +211,7 @@ pub(super) fn pull_in_list(state: &State, pull: &Pull, root: &str) -> Value {
     }));
     let link = |href: &str| json!({"href": href});
     document.extend(object(json!({
-        "created_at": AT, "updated_at": AT, "closed_at": null, "merged_at": null,
+        "created_at": TIMESTAMP, "updated_at": TIMESTAMP, "closed_at": null, "merged_at": null,
         "merge_commit_sha": null, "assignee": first(&users(&pull.assignees, root)),
         "assignees": users(&pull.assignees, root), "auto_merge": null,
         "requested_reviewers": users(&pull.reviewers, root), "requested_teams": [],
@@ -228,7 +227,7 @@ pub(super) fn pull_in_list(state: &State, pull: &Pull, root: &str) -> Value {
     Value::Object(document)
 }
 
-/// A pull request alone.
+/// A pull request with the fields that lists leave out.
 pub(super) fn pull(state: &State, pull: &Pull, root: &str) -> Value {
     let mut document = object(pull_in_list(state, pull, root));
     document.extend(object(json!({
@@ -239,7 +238,7 @@ pub(super) fn pull(state: &State, pull: &Pull, root: &str) -> Value {
     Value::Object(document)
 }
 
-/// The issue that every pull request also is.
+/// The issue of a pull request: GitHub keeps one for each.
 pub(super) fn issue(pull: &Pull, into: &Repository, root: &str) -> Value {
     let repository = format!("{root}/repos/{}", into.full_name());
     let url = format!("{repository}/issues/{}", pull.number);
@@ -252,7 +251,7 @@ pub(super) fn issue(pull: &Pull, into: &Repository, root: &str) -> Value {
         "user": user("octocat", root), "labels": labels(&pull.labels, root),
         "assignee": first(&users(&pull.assignees, root)),
         "assignees": users(&pull.assignees, root), "milestone": null, "locked": false,
-        "comments": 0, "closed_at": null, "created_at": AT, "updated_at": AT,
+        "comments": 0, "closed_at": null, "created_at": TIMESTAMP, "updated_at": TIMESTAMP,
         "author_association": "OWNER",
     })
 }

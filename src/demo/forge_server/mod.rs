@@ -1,77 +1,43 @@
-//! A forge that speaks GitHub's REST API and refuses what GitHub refuses.
+//! A forge with GitHub's REST API, which refuses what GitHub refuses.
 
 mod documents;
+mod pull;
 mod pulls;
 mod repository;
+mod state;
 
 use std::io;
 
 use serde_json::json;
 
-use super::loopback::{Answer, Call, Fault, Loopback, Respond, asked_on_loopback};
+use crate::demo::loopback::{Answer, Call, Fault, Loopback, Respond, server_methods};
 
-use pulls::Pull;
+use self::state::State;
 
+pub use pull::KeptPull;
 pub use repository::{Branches, Drafts, Repository};
 
-/// A forge on this machine. It stops when it is dropped.
+/// A forge on loopback. It stops when it is dropped.
 #[derive(Debug)]
 pub struct ForgeServer {
     server: Loopback<State>,
 }
 
-/// A pull request, as the forge keeps it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KeptPull {
-    /// Its number.
-    pub number: u64,
-    /// `owner/name` of the repository that the head is in.
-    pub head_repository: String,
-    /// The head's branch.
-    pub head: String,
-    /// The base's branch.
-    pub base: String,
-    /// The title.
-    pub title: String,
-    /// The body.
-    pub body: String,
-    /// Whether it is a draft.
-    pub draft: bool,
-    /// The labels that it has.
-    pub labels: Vec<String>,
-    /// The users who were asked for a review.
-    pub reviewers: Vec<String>,
-    /// The users who are assigned.
-    pub assignees: Vec<String>,
-}
-
-#[derive(Debug)]
-struct State {
-    token: Option<String>,
-    repositories: Vec<Repository>,
-    pulls: Vec<Pull>,
-    /// Old names, and the place in `repositories` that each leads to.
-    renamed: Vec<(String, usize)>,
-}
-
-asked_on_loopback!(ForgeServer);
+server_methods!(ForgeServer);
 
 impl ForgeServer {
-    /// Starts a forge with these repositories. Without a token it asks for none.
+    /// Starts a forge with these repositories. Without a token it accepts every request.
     pub fn start(
         token: Option<&str>,
         repositories: impl IntoIterator<Item = Repository>,
     ) -> io::Result<Self> {
-        let server = Loopback::start(State {
-            token: token.map(str::to_owned),
-            repositories: repositories.into_iter().collect(),
-            pulls: Vec::new(),
-            renamed: Vec::new(),
-        })?;
-        Ok(Self { server })
+        let state = State::new(token, repositories.into_iter().collect());
+        Ok(Self {
+            server: Loopback::start(state)?,
+        })
     }
 
-    /// Makes the next requests fail with these answers, one a request.
+    /// Answers the next requests with these answers, one for each request, and does nothing else.
     pub fn answer_with(&self, answers: impl IntoIterator<Item = Answer>) {
         self.server.inject(answers.into_iter().map(Fault::Instead));
     }
@@ -81,7 +47,7 @@ impl ForgeServer {
         self.server.state().rename(from, to);
     }
 
-    /// Opens a pull request from `owner/name` and `branch`, as another user would.
+    /// Opens a pull request from `branch` of `from` into `base` of `into`, as another user would.
     pub fn add_pull(&self, into: &str, base: &str, from: &str, branch: &str) -> Option<u64> {
         self.server.state().add_pull(into, base, from, branch)
     }
@@ -116,32 +82,32 @@ impl Respond for State {
         let (found, rest) = match parts.as_slice() {
             ["repos", owner, name, rest @ ..] => {
                 let full_name = format!("{owner}/{name}");
-                if let Some(place) = self.moved(&full_name) {
-                    return self.redirect(place, call, rest, root);
+                if let Some(index) = self.moved(&full_name) {
+                    return self.redirect(index, call, rest, root);
                 }
                 (self.position(&full_name), rest)
             }
             ["repositories", id, rest @ ..] => {
-                (id.parse().ok().and_then(|id| self.by_id(id)), rest)
+                (id.parse().ok().and_then(|id| self.position_of_id(id)), rest)
             }
             _ => (None, [].as_slice()),
         };
-        let Some(place) = found else {
+        let Some(index) = found else {
             return documents::error(404, "Not Found");
         };
-        self.respond_in(place, call, rest, root)
+        self.respond_in(index, call, rest, root)
     }
 }
 
 impl State {
-    fn respond_in(&mut self, place: usize, call: &Call, rest: &[&str], root: &str) -> Answer {
+    fn respond_in(&mut self, index: usize, call: &Call, rest: &[&str], root: &str) -> Answer {
         match (call.method.as_str(), rest) {
-            ("GET", []) => match self.repositories.get(place) {
+            ("GET", []) => match self.repositories.get(index) {
                 Some(repository) => Answer::json(200, &documents::repository(repository, root)),
                 None => documents::error(404, "Not Found"),
             },
-            ("GET", ["pulls"]) => self.list(place, &call.query, root),
-            ("POST", ["pulls"]) => self.create(place, &call.body, root),
+            ("GET", ["pulls"]) => self.list(index, &call.query, root),
+            ("POST", ["pulls"]) => self.create(index, &call.body, root),
             (
                 "POST",
                 [
@@ -151,15 +117,15 @@ impl State {
                 ],
             ) => {
                 let number = number.parse().unwrap_or(0);
-                self.decorate(place, number, what, &call.body, root)
+                self.decorate(index, number, what, &call.body, root)
             }
             _ => documents::error(404, "Not Found"),
         }
     }
 
-    /// Answers as GitHub does for a repository that has a new name.
-    fn redirect(&self, place: usize, call: &Call, rest: &[&str], root: &str) -> Answer {
-        let id = self.repositories.get(place).map_or(0, |repo| repo.id);
+    /// Redirects a request for a repository's old name, as GitHub does.
+    fn redirect(&self, index: usize, call: &Call, rest: &[&str], root: &str) -> Answer {
+        let id = self.repositories.get(index).map_or(0, |repo| repo.id);
         let mut location = format!("{root}/repositories/{id}");
         for part in rest {
             location = format!("{location}/{part}");

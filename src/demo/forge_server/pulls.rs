@@ -2,39 +2,26 @@
 
 use serde_json::{Value, json};
 
-use super::documents::Problem;
-use super::repository::Drafts;
-use super::{Answer, KeptPull, State, documents};
+use crate::demo::loopback::Answer;
 
-/// The most code points of a title and of a body.
-const TITLE_LIMIT: usize = 256;
-const BODY_LIMIT: usize = 65_536;
+use super::documents::{self, Problem};
+use super::pull::Pull;
+use super::repository::{Drafts, Repository};
+use super::state::State;
 
-/// A pull request. Repositories are kept by number, so that a rename loses nothing.
-#[derive(Debug, Clone)]
-pub(super) struct Pull {
-    pub(super) number: u64,
-    pub(super) into: u64,
-    pub(super) from: u64,
-    pub(super) branch: String,
-    pub(super) base: String,
-    pub(super) title: String,
-    pub(super) body: String,
-    pub(super) draft: bool,
-    pub(super) open: bool,
-    pub(super) labels: Vec<String>,
-    pub(super) reviewers: Vec<String>,
-    pub(super) assignees: Vec<String>,
-}
+/// The longest title, in code points.
+const MAX_TITLE_LENGTH: usize = 256;
+/// The longest body, in code points.
+const MAX_BODY_LENGTH: usize = 65_536;
 
 impl State {
-    pub(super) fn list(&self, place: usize, query: &str, root: &str) -> Answer {
-        let Some(into) = self.repositories.get(place) else {
+    pub(super) fn list(&self, index: usize, query: &str, root: &str) -> Answer {
+        let Some(into) = self.repositories.get(index) else {
             return documents::error(404, "Not Found");
         };
         let value = |key: &str| documents::query(query, key);
         let state = value("state").unwrap_or_else(|| "open".to_owned());
-        // GitHub takes no notice of a head without an owner.
+        // GitHub ignores a head without an owner.
         let head = value("head").filter(|head| head.contains(':'));
         let base = value("base");
         let mut pulls: Vec<&Pull> = self
@@ -62,22 +49,21 @@ impl State {
         answer.header("link", format!("<{next}>; rel=\"next\""))
     }
 
-    /// Says whether a pull request comes from `owner:branch`; the owner is the head's.
+    /// Says whether the head of a pull request is `owner:branch`.
     fn is_head(&self, pull: &Pull, head: &str) -> bool {
         let owner = self
             .by_id(pull.from)
-            .and_then(|place| self.repositories.get(place))
             .map_or("", |repository| &repository.owner);
         head.split_once(':').is_some_and(|(wanted, branch)| {
             owner.eq_ignore_ascii_case(wanted) && pull.branch == branch
         })
     }
 
-    pub(super) fn create(&mut self, place: usize, body: &[u8], root: &str) -> Answer {
+    pub(super) fn create(&mut self, index: usize, body: &[u8], root: &str) -> Answer {
         let Ok(request) = serde_json::from_slice::<Value>(body) else {
             return documents::error(400, "Problems parsing JSON");
         };
-        match self.check(place, &request) {
+        match self.check(index, &request) {
             Ok(pull) => {
                 let document = documents::pull(self, &pull, root);
                 self.pulls.push(pull);
@@ -87,10 +73,10 @@ impl State {
         }
     }
 
-    /// Makes a pull request of `request`, or the answer that refuses it.
-    fn check(&self, place: usize, request: &Value) -> Result<Pull, Answer> {
+    /// Makes the pull request that `request` describes, or the answer that refuses it.
+    fn check(&self, index: usize, request: &Value) -> Result<Pull, Answer> {
         let not_found = || documents::error(404, "Not Found");
-        let into = self.repositories.get(place).ok_or_else(not_found)?;
+        let into = self.repositories.get(index).ok_or_else(not_found)?;
         let text = |key: &str| request.get(key).and_then(Value::as_str);
         let missing = ["title", "head", "base"]
             .into_iter()
@@ -99,11 +85,11 @@ impl State {
             return Err(documents::invalid(&Problem::Missing(field)));
         }
         let (title, body) = (text("title").unwrap_or(""), text("body").unwrap_or(""));
-        if title.chars().count() > TITLE_LIMIT {
+        if title.chars().count() > MAX_TITLE_LENGTH {
             let message = "title is too long (maximum is 256 characters)";
             return Err(documents::invalid(&Problem::Custom(message.to_owned())));
         }
-        if body.chars().count() > BODY_LIMIT {
+        if body.chars().count() > MAX_BODY_LENGTH {
             let message = "body is too long (maximum is 65536 characters)";
             return Err(documents::invalid(&Problem::Custom(message.to_owned())));
         }
@@ -114,8 +100,7 @@ impl State {
             .ok_or_else(|| documents::invalid(&Problem::Invalid("base")))?;
         let unknown_head = || documents::invalid(&Problem::Invalid("head"));
         let from = self
-            .head_repository(place, owner, text("head_repo"))
-            .and_then(|place| self.repositories.get(place))
+            .head_repository(index, owner, text("head_repo"))
             .ok_or_else(unknown_head)?;
         let head_commit = from.commit(branch).ok_or_else(unknown_head)?;
         let is_same = from.id == into.id && branch == base;
@@ -145,54 +130,41 @@ impl State {
         })
     }
 
-    /// Finds the repository of a head: the base itself, or the owner's fork of it.
-    fn head_repository(&self, place: usize, owner: &str, named: Option<&str>) -> Option<usize> {
-        let into = self.repositories.get(place)?;
+    /// Returns the head's repository: the base's own, or the fork that `owner` has of it.
+    fn head_repository(
+        &self,
+        index: usize,
+        owner: &str,
+        named: Option<&str>,
+    ) -> Option<&Repository> {
+        let into = self.repositories.get(index)?;
         if let Some(named) = named {
             let full_name = if named.contains('/') {
                 named.to_owned()
             } else {
                 format!("{owner}/{named}")
             };
-            return self.position(&full_name);
+            return self.repositories.get(self.position(&full_name)?);
         }
         if into.owner.eq_ignore_ascii_case(owner) {
-            return Some(place);
+            return Some(into);
         }
-        self.repositories.iter().position(|repository| {
+        self.repositories.iter().find(|repository| {
             repository.owner.eq_ignore_ascii_case(owner)
                 && repository.fork_of.as_deref() == Some(&into.full_name())
         })
     }
 
-    fn new_pull(&self, into: u64, base: &str, from: u64, branch: &str) -> Pull {
-        let taken = self.pulls.iter().map(|pull| pull.number).max();
-        Pull {
-            number: taken.unwrap_or(0) + 1,
-            into,
-            from,
-            branch: branch.to_owned(),
-            base: base.to_owned(),
-            title: branch.to_owned(),
-            body: String::new(),
-            draft: false,
-            open: true,
-            labels: Vec::new(),
-            reviewers: Vec::new(),
-            assignees: Vec::new(),
-        }
-    }
-
     pub(super) fn decorate(
         &mut self,
-        place: usize,
+        index: usize,
         number: u64,
         what: &str,
         body: &[u8],
         root: &str,
     ) -> Answer {
         let names = names(body, what);
-        let Some(into) = self.repositories.get(place).cloned() else {
+        let Some(into) = self.repositories.get(index).cloned() else {
             return documents::error(404, "Not Found");
         };
         let found = self
@@ -209,9 +181,9 @@ impl State {
                 Answer::json(200, &labels)
             }
             "requested_reviewers" => {
-                if let Some(stranger) = names.iter().find(|name| !into.may_review(name)) {
+                if let Some(outsider) = names.iter().find(|name| !into.may_review(name)) {
                     let message = format!(
-                        "Reviews may only be requested from collaborators. One or more of the users or teams you specified is not a collaborator of the {}/{} repository: {stranger}",
+                        "Reviews may only be requested from collaborators. One or more of the users or teams you specified is not a collaborator of the {}/{} repository: {outsider}",
                         into.owner, into.name
                     );
                     return documents::error(422, &message);
@@ -221,55 +193,12 @@ impl State {
                 Answer::json(201, &documents::pull_in_list(self, &pull, root))
             }
             _ => {
-                // Who may not be assigned is left out in silence.
+                // GitHub silently leaves out users that cannot be assigned.
                 let allowed = names.into_iter().filter(|name| into.may_review(name));
                 pull.assignees.extend(allowed);
                 Answer::json(201, &documents::issue(pull, &into, root))
             }
         }
-    }
-
-    pub(super) fn add_pull(
-        &mut self,
-        into: &str,
-        base: &str,
-        from: &str,
-        branch: &str,
-    ) -> Option<u64> {
-        let into = self.repositories.get(self.position(into)?)?.id;
-        let from = self.repositories.get(self.position(from)?)?.id;
-        let pull = self.new_pull(into, base, from, branch);
-        let number = pull.number;
-        self.pulls.push(pull);
-        Some(number)
-    }
-
-    pub(super) fn close(&mut self, number: u64) {
-        for pull in &mut self.pulls {
-            pull.open &= pull.number != number;
-        }
-    }
-
-    pub(super) fn kept(&self) -> Vec<KeptPull> {
-        let open = self.pulls.iter().filter(|pull| pull.open);
-        open.map(|pull| {
-            let from = self
-                .by_id(pull.from)
-                .and_then(|place| self.repositories.get(place));
-            KeptPull {
-                number: pull.number,
-                head_repository: from.map(super::Repository::full_name).unwrap_or_default(),
-                head: pull.branch.clone(),
-                base: pull.base.clone(),
-                title: pull.title.clone(),
-                body: pull.body.clone(),
-                draft: pull.draft,
-                labels: pull.labels.clone(),
-                reviewers: pull.reviewers.clone(),
-                assignees: pull.assignees.clone(),
-            }
-        })
-        .collect()
     }
 }
 

@@ -15,15 +15,14 @@ use bytes::Bytes;
 use futures_util::{StreamExt, stream};
 use tokio::sync::{mpsc, oneshot};
 
-use crate::process::Program;
-use crate::process::Running;
+use crate::process::{Program, Running};
 
-use super::Shared;
+use super::shared::Shared;
 
-/// How many pieces of a body may wait for the other side.
-const PIECES: usize = 16;
+/// How many chunks of a body are buffered before the sender waits.
+const MAX_BUFFERED_CHUNKS: usize = 16;
 
-/// Has git answer the request.
+/// Lets git answer the request.
 pub(super) async fn run(shared: Arc<Shared>, request: Request) -> Response {
     let Ok(mut running) = program(&shared, &request).start() else {
         return failed();
@@ -32,16 +31,16 @@ pub(super) async fn run(shared: Arc<Shared>, request: Request) -> Response {
     let (Some(stdin), Some(stdout)) = (running.take_stdin(), running.take_stdout()) else {
         return failed();
     };
-    let (to_git, from_client) = mpsc::channel(PIECES);
+    let (to_git, from_client) = mpsc::channel(MAX_BUFFERED_CHUNKS);
     thread::spawn(move || feed(stdin, from_client));
-    let (to_client, mut from_git) = mpsc::channel(PIECES);
+    let (to_client, mut from_git) = mpsc::channel(MAX_BUFFERED_CHUNKS);
     let (head, headers) = oneshot::channel();
     thread::spawn(move || drain(stdout, head, &to_client, running));
     let mut body = request.into_body().into_data_stream();
-    // On a task of its own, because git sends its headers before it has read the body.
+    // On its own task, because git sends its headers before it has read the body.
     tokio::spawn(async move {
-        while let Some(Ok(piece)) = body.next().await {
-            if to_git.send(piece).await.is_err() {
+        while let Some(Ok(chunk)) = body.next().await {
+            if to_git.send(chunk).await.is_err() {
                 break;
             }
         }
@@ -52,12 +51,12 @@ pub(super) async fn run(shared: Arc<Shared>, request: Request) -> Response {
     *response.body_mut() = Body::from_stream(stream::poll_fn(move |context| {
         from_git
             .poll_recv(context)
-            .map(|piece| piece.map(Ok::<Bytes, std::io::Error>))
+            .map(|chunk| chunk.map(Ok::<Bytes, std::io::Error>))
     }));
     response
 }
 
-/// Reads an answer to its end, so that git has done everything.
+/// Reads an answer to its end, so that git has finished.
 pub(super) async fn consume(answer: Response) {
     let mut body = answer.into_body().into_data_stream();
     while let Some(Ok(_)) = body.next().await {}
@@ -99,19 +98,19 @@ fn program(shared: &Shared, request: &Request) -> Program {
 }
 
 /// Writes the request's body to git.
-fn feed(mut stdin: ChildStdin, mut pieces: mpsc::Receiver<Bytes>) {
-    while let Some(piece) = pieces.blocking_recv() {
-        if stdin.write_all(&piece).is_err() {
+fn feed(mut stdin: ChildStdin, mut chunks: mpsc::Receiver<Bytes>) {
+    while let Some(chunk) = chunks.blocking_recv() {
+        if stdin.write_all(&chunk).is_err() {
             return;
         }
     }
 }
 
-/// Reads git's answer: the headers first, then the body, piece by piece.
+/// Reads git's answer: the headers first, then the body in chunks.
 fn drain(
     stdout: ChildStdout,
     head: oneshot::Sender<Response>,
-    pieces: &mpsc::Sender<Bytes>,
+    chunks: &mpsc::Sender<Bytes>,
     running: Running,
 ) {
     let mut stdout = BufReader::new(stdout);
@@ -124,7 +123,7 @@ fn drain(
     let mut buffer = vec![0; 64 * 1024];
     while let Ok(read @ 1..) = stdout.read(&mut buffer) {
         let Some(new) = buffer.get(..read) else { break };
-        if pieces.blocking_send(Bytes::copy_from_slice(new)).is_err() {
+        if chunks.blocking_send(Bytes::copy_from_slice(new)).is_err() {
             return;
         }
     }

@@ -1,4 +1,4 @@
-//! One request: the log, the password, the faults, then git.
+//! Handles one request: faults, login, git, log.
 
 use std::sync::Arc;
 
@@ -15,9 +15,10 @@ use secrecy::ExposeSecret;
 use crate::secrets::decode_base64;
 
 use super::cgi;
-use super::{FaultKind, LoggedRequest, Shared};
+use super::options::{FaultKind, LoggedRequest};
+use super::shared::Shared;
 
-/// Sends every request to [`handle`].
+/// Routes every request to [`handle`].
 pub(super) fn router(shared: Arc<Shared>) -> Router {
     Router::new().fallback(handle).with_state(shared)
 }
@@ -63,7 +64,7 @@ async fn handle(State(shared): State<Arc<Shared>>, request: Request) -> Response
     response
 }
 
-/// Returns the fault that hits this request, by how many with such a path came before.
+/// Returns the fault that applies to this request, by how many with such a path came before.
 fn fault(shared: &Shared, path: &str) -> Option<FaultKind> {
     let log = shared.log();
     let hit = shared.options.faults.iter().find(|fault| {
@@ -124,7 +125,7 @@ fn unauthorised() -> Response {
     response
 }
 
-/// Makes an answer whose connection breaks before its body.
+/// Makes an answer whose connection breaks before the body.
 fn broken() -> Response {
     let gone = std::io::Error::other("the answer is lost");
     Response::new(Body::from_stream(futures_util::stream::iter([Err::<

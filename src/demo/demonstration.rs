@@ -1,4 +1,4 @@
-//! `Stage`: the servers, the repository and the runs of the demonstration.
+//! `Demonstration`: the servers, the repository and the runs of `sendoff demo`.
 
 use std::fmt::Write;
 use std::io;
@@ -19,12 +19,14 @@ use super::git_server::{GitServer, GitServerOptions};
 use super::platform_server::PlatformServer;
 use super::repository::Git;
 
+/// The token of the git server, the forge and the platform.
 const TOKEN: &str = "demo-token";
+/// The id of the workspace at the platform.
 const WORKSPACE: &str = "demo";
 
-/// Everything that the demonstration needs. Dropped, it stops the servers and removes its directory.
+/// The servers and the repository. Dropping it stops the servers and removes the directory.
 #[derive(Debug)]
-pub struct Stage {
+pub struct Demonstration {
     root: TempDir,
     git: Git,
     git_server: GitServer,
@@ -33,7 +35,7 @@ pub struct Stage {
     search_path: String,
 }
 
-impl Stage {
+impl Demonstration {
     /// Starts the servers and makes the repository.
     pub fn set_up(environment: &Environment) -> io::Result<Self> {
         let root = tempfile::Builder::new().prefix("sendoff-demo").tempdir()?;
@@ -65,7 +67,7 @@ impl Stage {
         let forge = ForgeServer::start(Some(TOKEN), [rocket])?;
         let platform = PlatformServer::start(WORKSPACE, Some(TOKEN))?;
         let search_path = environment.text("PATH").unwrap_or_default().to_owned();
-        let stage = Self {
+        let demonstration = Self {
             root,
             git,
             git_server,
@@ -73,11 +75,11 @@ impl Stage {
             platform,
             search_path,
         };
-        stage.write_policy()?;
-        Ok(stage)
+        demonstration.write_policy()?;
+        Ok(demonstration)
     }
 
-    /// Writes the user's policy: only it may name a forge.
+    /// Writes the user's policy: a repository's policy cannot name a forge.
     fn write_policy(&self) -> io::Result<()> {
         let directory = self.root.path().join("home/.config/sendoff");
         std::fs::create_dir_all(&directory)?;
@@ -94,7 +96,7 @@ impl Stage {
         self.root.path().join("rocket")
     }
 
-    /// Returns what was set up, for people.
+    /// Describes what was set up.
     pub fn introduction(&self) -> String {
         format!(
             "git server   {}/acme/rocket.git (asks for a password)\n\
@@ -136,15 +138,15 @@ impl Stage {
             },
             ..Request::default()
         };
-        // The caller's own deadline is enough here: every server is ours and answers.
+        // No deadline of its own: the servers are ours and answer.
         let watch = Watch::without_thread(&request, "post-task");
         let session = Session::open(request, environment, watch)?;
         let pipeline = session.pipeline("post-task")?;
         Ok(session.run(&pipeline, &SharedProgress::default()))
     }
 
-    /// Returns what has arrived at each server, for people.
-    pub fn arrived(&self) -> io::Result<String> {
+    /// Describes what each server received.
+    pub fn received(&self) -> io::Result<String> {
         let bare = self.root.path().join("server/acme/rocket.git");
         let log = self
             .git

@@ -1,0 +1,63 @@
+//! What the git server asks for, what it does wrong, and what it logs.
+
+use std::time::Duration;
+
+use secrecy::SecretString;
+
+/// What a server asks for, and what it does wrong.
+#[derive(Debug, Clone, Default)]
+pub struct GitServerOptions {
+    /// The user and password that every request must carry; without them everybody can push.
+    pub login: Option<(String, SecretString)>,
+    /// The faults; the first that matches a request applies.
+    pub faults: Vec<Fault>,
+}
+
+/// Something that goes wrong with some requests.
+#[derive(Debug, Clone)]
+pub struct Fault {
+    /// How the path ends, such as `/info/refs` or `/git-receive-pack`.
+    pub path_end: &'static str,
+    /// How many requests with such a path are answered normally first.
+    pub after: usize,
+    /// How many requests it applies to; `usize::MAX` for all.
+    pub times: usize,
+    /// What happens.
+    pub kind: FaultKind,
+}
+
+/// What goes wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FaultKind {
+    /// The server answers with this status and text, and does nothing.
+    Status(u16, &'static str),
+    /// The server answers 429 with this many seconds as `Retry-After`.
+    Busy(u64),
+    /// The server redirects to this address.
+    Redirect(String),
+    /// The server waits this long before it handles the request.
+    Delay(Duration),
+    /// The server takes the request and never answers.
+    Silence,
+    /// The server handles the request, and the connection breaks before the answer.
+    LoseAnswer,
+    /// The server answers 200 with an HTML page.
+    Page,
+}
+
+/// One request, as the server saw it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LoggedRequest {
+    /// The method.
+    pub method: String,
+    /// The path, without the query.
+    pub path: String,
+    /// The query; empty when there was none.
+    pub query: String,
+    /// The status of the answer; `None` when there was no answer.
+    pub status: Option<u16>,
+    /// Whether it carried an `Authorization` header.
+    pub has_credentials: bool,
+    /// Whether its body was sent in chunks, without a `Content-Length`.
+    pub is_chunked: bool,
+}
