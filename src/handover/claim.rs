@@ -1,231 +1,148 @@
-//! `Claim`: one file that was taken, and how far it was handed on.
+//! `claim`: locks the private directory and moves the file into it.
 
-use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
+use std::ffi::OsStr;
+use std::fs::{File, TryLockError};
 use std::os::fd::OwnedFd;
-use std::path::Path;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, SystemTime};
 
-use rustix::fs::{AtFlags, Mode, OFlags};
+use rustix::fs::{AtFlags, Dir, Mode, OFlags};
 use rustix::io::Errno;
 
+use super::claimed_file::ClaimedFile;
+use super::claimed_lines::ClaimedLines;
 use super::error::HandoverError;
-use super::place::check;
+use super::ownership::{check_directory, check_file};
 
-/// The longest line that is kept, in bytes.
-const LONGEST_LINE: u64 = 16 << 20;
-/// How long a file stays that was read to its end, since it was claimed or written to.
-const KEPT: Duration = Duration::from_mins(10);
-/// How long a line without an end must rest before it counts as a line.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How many times the lock is tried, with [`LOCK_RETRY_DELAY`] between: a second in all.
+const MAX_LOCK_ATTEMPTS: u32 = 100;
+/// The time between two attempts to take the lock.
+const LOCK_RETRY_DELAY: Duration = Duration::from_millis(10);
+/// The name of the lock file in the private directory.
+const LOCK_FILE: &str = "lock";
+/// The suffix of the private directory's name.
+const DIRECTORY_SUFFIX: &str = ".claimed";
+/// The most files that one run reads; the others are left for later runs.
+const MAX_FILES: usize = 64;
 
-/// One file that was taken, and how far it was handed on.
-#[derive(Debug)]
-pub(super) struct Claim {
-    number: u64,
-    reader: BufReader<File>,
-    /// Where the next line begins.
-    at: u64,
-    /// Where the line before it began.
-    before: u64,
-    /// What was confirmed earlier: how far, and how big the file was.
-    confirmed: (u64, u64),
-    size: u64,
-    /// Whether nobody wrote to it for a while.
-    rests: bool,
+/// Claims the file at `path`, together with what earlier readers claimed and did not confirm. Returns
+/// `None` when there is neither.
+///
+/// `now` decides whether a file that was read to its end can be removed.
+pub fn claim(path: &Path, now: SystemTime) -> Result<Option<ClaimedLines>, HandoverError> {
+    let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
+        return Err(HandoverError::refused(path, "not the path of a file"));
+    };
+    let directory = match rustix::fs::open(parent, DIRECTORY, Mode::empty()) {
+        Ok(directory) => directory,
+        Err(Errno::NOENT) => return Ok(None),
+        Err(error) => return Err(HandoverError::io(parent, "opened", error)),
+    };
+    let exists = file_exists(&directory, name, path)?;
+    let mut private_name = name.to_owned();
+    private_name.push(DIRECTORY_SUFFIX);
+    let private_path = path.with_file_name(&private_name);
+    let Some(private) = private_directory(&directory, &private_name, &private_path, exists)? else {
+        return Ok(None);
+    };
+    let lock = lock(&private, &private_path, path)?;
+    let mut numbers = numbers(&private, &private_path)?;
+    if exists && numbers.len() < MAX_FILES {
+        let next = numbers.last().map_or(1, |last| last + 1);
+        match rustix::fs::renameat(&directory, name, &private, ClaimedFile::name(next)) {
+            Ok(()) => numbers.push(next),
+            Err(Errno::NOENT) => {}
+            Err(error) => return Err(HandoverError::io(path, "claimed", error)),
+        }
+    }
+    numbers.truncate(MAX_FILES);
+    let mut files = Vec::with_capacity(numbers.len());
+    for number in numbers {
+        files.extend(ClaimedFile::open(&private, &private_path, number, now)?);
+    }
+    Ok(Some(ClaimedLines::new(
+        private,
+        private_path,
+        lock,
+        files,
+        now,
+    )))
 }
 
-/// A line of a claim.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Reading {
-    /// It is in the buffer.
-    Whole,
-    /// It is too long to be kept.
-    TooLong,
-    /// There is no further whole line.
-    End,
+/// How directories are opened.
+const DIRECTORY: OFlags = OFlags::RDONLY
+    .union(OFlags::DIRECTORY)
+    .union(OFlags::CLOEXEC);
+
+/// Says whether the file exists; fails when it is not a regular file of this user.
+fn file_exists(directory: &OwnedFd, name: &OsStr, path: &Path) -> Result<bool, HandoverError> {
+    match rustix::fs::statat(directory, name, AtFlags::SYMLINK_NOFOLLOW) {
+        Ok(stat) => check_file(&stat, path).map(|()| true),
+        Err(Errno::NOENT) => Ok(false),
+        Err(error) => Err(HandoverError::io(path, "inspected", error)),
+    }
 }
 
-impl Claim {
-    /// Returns the name of the file with a number.
-    pub(super) fn name(number: u64) -> String {
-        format!("{number:08}.jsonl")
+/// Opens the private directory, and creates it first when there is a file to claim.
+fn private_directory(
+    directory: &OwnedFd,
+    name: &OsStr,
+    path: &Path,
+    create: bool,
+) -> Result<Option<OwnedFd>, HandoverError> {
+    if create {
+        match rustix::fs::mkdirat(directory, name, Mode::RWXU) {
+            Ok(()) | Err(Errno::EXIST) => {}
+            Err(error) => return Err(HandoverError::io(path, "created", error)),
+        }
     }
+    let opened = rustix::fs::openat(directory, name, DIRECTORY | OFlags::NOFOLLOW, Mode::empty());
+    let private = match opened {
+        Ok(private) => private,
+        Err(Errno::NOENT) => return Ok(None),
+        Err(Errno::LOOP | Errno::NOTDIR) => {
+            return Err(HandoverError::refused(path, "not a directory"));
+        }
+        Err(error) => return Err(HandoverError::io(path, "opened", error)),
+    };
+    let stat =
+        rustix::fs::fstat(&private).map_err(|error| HandoverError::io(path, "inspected", error))?;
+    check_directory(&stat, path)?;
+    Ok(Some(private))
+}
 
-    /// Returns the number of a file with a name.
-    pub(super) fn number(name: &str) -> Option<u64> {
-        name.strip_suffix(".jsonl")?.parse().ok()
-    }
-
-    /// Opens a claimed file where it was left; nothing when it is gone.
-    pub(super) fn open(
-        private: &OwnedFd,
-        place: &Path,
-        number: u64,
-        now: SystemTime,
-    ) -> Result<Option<Self>, HandoverError> {
-        let name = Self::name(number);
-        let path = place.join(&name);
-        let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOFOLLOW | OFlags::NONBLOCK;
-        let file = match rustix::fs::openat(private, &name, flags, Mode::empty()) {
-            Ok(file) => file,
-            Err(Errno::NOENT) => return Ok(None),
-            Err(error) => return Err(HandoverError::io(path, "opened", error)),
-        };
-        let stat = rustix::fs::fstat(&file)
-            .map_err(|error| HandoverError::io(&path, "looked at", error))?;
-        check(&stat, &path)?;
-        let size = u64::try_from(stat.st_size).unwrap_or(0);
-        let confirmed = read_mark(private, number)
-            .filter(|(at, _)| *at <= size)
-            .unwrap_or((0, 0));
-        let mut reader = BufReader::with_capacity(1 << 16, File::from(file));
-        reader
-            .seek(SeekFrom::Start(confirmed.0))
-            .map_err(|error| HandoverError::io(&path, "read", error))?;
-        Ok(Some(Self {
-            number,
-            reader,
-            at: confirmed.0,
-            before: confirmed.0,
-            confirmed,
-            size,
-            rests: silence(&stat, now) > PATIENCE,
-        }))
-    }
-
-    /// Reads the next line, without its end, into `line`.
-    ///
-    /// A line without an end is still being written; it counts when the file rests, and has not
-    /// grown since a reader before saw it.
-    pub(super) fn next(&mut self, line: &mut Vec<u8>) -> io::Result<Reading> {
-        line.clear();
-        let read = (&mut self.reader)
-            .take(LONGEST_LINE + 1)
-            .read_until(b'\n', line)?;
-        let mut length = u64::try_from(read).unwrap_or(u64::MAX);
-        let ended = line.last() == Some(&b'\n');
-        let too_long = !ended && length > LONGEST_LINE;
-        let mut complete = ended;
-        if too_long {
-            line.clear();
-            let mut chunk = Vec::new();
-            loop {
-                chunk.clear();
-                let more = (&mut self.reader)
-                    .take(1 << 20)
-                    .read_until(b'\n', &mut chunk)?;
-                length += u64::try_from(more).unwrap_or(0);
-                complete = chunk.last() == Some(&b'\n');
-                if complete || more == 0 {
-                    break;
-                }
+/// Takes the lock, which the system releases when the process ends.
+fn lock(private: &OwnedFd, private_path: &Path, path: &Path) -> Result<File, HandoverError> {
+    let flags = OFlags::RDWR | OFlags::CREATE | OFlags::CLOEXEC | OFlags::NOFOLLOW;
+    let file = rustix::fs::openat(private, LOCK_FILE, flags, Mode::RUSR | Mode::WUSR)
+        .map_err(|error| HandoverError::io(private_path.join(LOCK_FILE), "opened", error))?;
+    let file = File::from(file);
+    // Between fork and exec a child holds a copy of every descriptor, and so of the lock.
+    for _ in 0..MAX_LOCK_ATTEMPTS {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) => thread::sleep(LOCK_RETRY_DELAY),
+            Err(TryLockError::Error(error)) => {
+                return Err(HandoverError::io(
+                    private_path.join(LOCK_FILE),
+                    "locked",
+                    error,
+                ));
             }
         }
-        if read == 0 || !(complete || self.is_old_tail()) {
-            return Ok(Reading::End);
-        }
-        self.before = self.at;
-        self.at += length;
-        if ended {
-            line.pop();
-        }
-        Ok(if too_long {
-            Reading::TooLong
-        } else {
-            Reading::Whole
-        })
     }
-
-    /// Says whether an earlier reader left this very tail.
-    const fn is_old_tail(&self) -> bool {
-        let (at, size) = self.confirmed;
-        self.rests && size == self.size && at == self.at
-    }
-
-    /// Returns where the next line begins.
-    pub(super) const fn at(&self) -> u64 {
-        self.at
-    }
-
-    /// Returns where the last line began.
-    pub(super) const fn before(&self) -> u64 {
-        self.before
-    }
-
-    /// Counts only what stands before `at` as read.
-    pub(super) const fn leave_at(&mut self, at: u64) {
-        self.at = at;
-    }
-
-    /// Confirms what was read: notes how far, or removes a file that is done with.
-    pub(super) fn confirm(&mut self, private: &OwnedFd, now: SystemTime) -> io::Result<()> {
-        let stat = rustix::fs::fstat(self.reader.get_ref())?;
-        let size = u64::try_from(stat.st_size).unwrap_or(0);
-        if self.at == size && silence(&stat, now) > KEPT && !is_open_elsewhere(&stat) {
-            rustix::fs::unlinkat(private, Self::name(self.number), AtFlags::empty())?;
-            return match rustix::fs::unlinkat(private, mark_name(self.number), AtFlags::empty()) {
-                Ok(()) | Err(Errno::NOENT) => Ok(()),
-                Err(error) => Err(error.into()),
-            };
-        }
-        let mark = (self.at, self.size);
-        if mark == self.confirmed {
-            return Ok(());
-        }
-        write_mark(private, self.number, mark)
-    }
+    Err(HandoverError::Busy(path.to_owned()))
 }
 
-/// Returns how long ago a file was claimed or written to.
-fn silence(stat: &rustix::fs::Stat, now: SystemTime) -> Duration {
-    let changed = UNIX_EPOCH + Duration::from_secs(u64::try_from(stat.st_ctime).unwrap_or(0));
-    now.duration_since(changed).unwrap_or_default()
-}
-
-fn mark_name(number: u64) -> String {
-    format!("{number:08}.read")
-}
-
-/// Reads how far a file was handed on. A mark that cannot be read counts as none: what was handed
-/// on comes once more, and nothing is lost.
-fn read_mark(private: &OwnedFd, number: u64) -> Option<(u64, u64)> {
-    let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOFOLLOW | OFlags::NONBLOCK;
-    let file = rustix::fs::openat(private, mark_name(number), flags, Mode::empty()).ok()?;
-    let mut text = String::new();
-    File::from(file).take(64).read_to_string(&mut text).ok()?;
-    let (at, size) = text.trim_end().split_once(' ')?;
-    Some((at.parse().ok()?, size.parse().ok()?))
-}
-
-/// Writes it beside and renames it, so that a mark is whole or not there.
-fn write_mark(private: &OwnedFd, number: u64, (at, size): (u64, u64)) -> io::Result<()> {
-    let new = format!("{}.new", mark_name(number));
-    let flags =
-        OFlags::WRONLY | OFlags::CREATE | OFlags::TRUNC | OFlags::CLOEXEC | OFlags::NOFOLLOW;
-    let file = rustix::fs::openat(private, &new, flags, Mode::RUSR | Mode::WUSR)?;
-    File::from(file).write_all(format!("{at} {size}\n").as_bytes())?;
-    Ok(rustix::fs::renameat(
-        private,
-        &new,
-        private,
-        mark_name(number),
-    )?)
-}
-
-/// Says whether another process that can be looked into has the file open.
-fn is_open_elsewhere(stat: &rustix::fs::Stat) -> bool {
-    let me = std::process::id();
-    let processes = std::fs::read_dir("/proc").into_iter().flatten().flatten();
-    let others = processes.filter(|entry| {
-        let id = entry.file_name().to_str().and_then(|id| id.parse().ok());
-        id.is_some_and(|id: u32| id != me)
-    });
-    let descriptors = others
-        .filter_map(|entry| std::fs::read_dir(entry.path().join("fd")).ok())
-        .flatten()
-        .flatten();
-    descriptors
-        .filter_map(|entry| rustix::fs::stat(entry.path()).ok())
-        .any(|open| open.st_dev == stat.st_dev && open.st_ino == stat.st_ino)
+/// Returns the numbers of the claimed files, oldest first.
+fn numbers(private: &OwnedFd, path: &Path) -> Result<Vec<u64>, HandoverError> {
+    let failed = |error| HandoverError::io(path, "listed", error);
+    let mut numbers = Vec::new();
+    for entry in Dir::read_from(private).map_err(failed)? {
+        let name = entry.map_err(failed)?;
+        numbers.extend(name.file_name().to_str().ok().and_then(ClaimedFile::number));
+    }
+    numbers.sort_unstable();
+    Ok(numbers)
 }

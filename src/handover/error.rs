@@ -1,30 +1,30 @@
-//! `HandoverError`: why a file cannot be taken over.
+//! `HandoverError`: why a file cannot be claimed.
 
 use std::io;
 use std::path::PathBuf;
 
 use crate::reason::Code;
 
-/// Why a file cannot be taken over. Nothing of it is lost.
+/// Why a file cannot be claimed. No line is lost.
 #[derive(Debug, thiserror::Error)]
 pub enum HandoverError {
-    /// Another reader is at it.
+    /// Another reader holds the lock.
     #[error("another run is reading `{}`", .0.display())]
     Busy(PathBuf),
-    /// It is something else than a file of this user.
+    /// It is not a regular file of this user.
     #[error("`{}` is {what}", .path.display())]
     Refused {
-        /// What was looked at.
+        /// What was inspected.
         path: PathBuf,
         /// What it is.
         what: &'static str,
     },
-    /// The system refused.
+    /// A system call failed.
     #[error("`{}` cannot be {action}: {source}", .path.display())]
     Io {
-        /// What was worked on.
+        /// The file or directory.
         path: PathBuf,
-        /// What was to be done.
+        /// What was tried, as a participle.
         action: &'static str,
         /// Why not.
         #[source]
@@ -33,7 +33,7 @@ pub enum HandoverError {
 }
 
 impl HandoverError {
-    /// Makes an error of the system.
+    /// Makes the error for a failed system call.
     pub(super) fn io(
         path: impl Into<PathBuf>,
         action: &'static str,
@@ -58,11 +58,19 @@ impl HandoverError {
     /// Returns what to do about it.
     pub const fn advice(&self) -> &'static str {
         match self {
-            Self::Busy(_) => "the results are left for the next run",
+            Self::Busy(_) => "the next run reads the results",
             Self::Refused { .. } => {
                 "remove it, or point DELEGATION_RESULTS_FILE to a regular file that belongs to this user"
             }
             Self::Io { .. } => "check the permissions of the file and of its directory",
+        }
+    }
+
+    /// Makes the error for something that is not a file or directory of this user.
+    pub(super) fn refused(path: impl Into<PathBuf>, what: &'static str) -> Self {
+        Self::Refused {
+            path: path.into(),
+            what,
         }
     }
 }

@@ -1,16 +1,17 @@
-//! A file of lines that other programs append to and one reader takes over: nothing is lost to a
-//! crash, to a second reader, or to a writer that still holds the file.
+//! A file of lines that other programs append to and one reader claims. No line is lost to a crash, to
+//! a second reader, or to a writer that still has the file open.
 //!
 //! The reader renames the file into a private directory beside it (`FILE.claimed`), which also holds
-//! the lock and how far each file was read. What was read is confirmed only when the caller has
-//! handed it on; until then the next reader gets it again. A file that was read to its end stays for
-//! a while: who had it open may still write to it.
+//! the lock and the offset up to which each file was read. The caller confirms what was read once it
+//! has delivered it; until then the next reader gets it again. A file that was read to its end is kept
+//! for a while, because a writer that has it open may still append to it.
 
 mod claim;
+mod claimed_file;
+mod claimed_lines;
 mod error;
-mod place;
-mod taken;
+mod ownership;
 
+pub use claim::claim;
+pub use claimed_lines::{ClaimedLines, Line};
 pub use error::HandoverError;
-pub use place::take;
-pub use taken::{Line, Taken};

@@ -10,7 +10,7 @@ pub(super) fn page(command: &clap::Command) -> String {
     page
 }
 
-/// Writes one command and those below it.
+/// Writes a command and its subcommands.
 fn section(page: &mut String, command: &clap::Command, path: &str) {
     let about = command
         .get_about()
@@ -53,7 +53,7 @@ fn section(page: &mut String, command: &clap::Command, path: &str) {
     }
 }
 
-/// Spells an argument as it is typed.
+/// Returns an argument as it is typed.
 fn spelling(argument: &clap::Arg) -> String {
     let values: Vec<&str> = argument
         .get_value_names()

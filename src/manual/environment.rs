@@ -6,12 +6,12 @@ use crate::environment::VARIABLES;
 
 pub(super) fn page() -> String {
     let mut page = format!(
-        "{}# Environment variables\n\nsendoff reads these once, when it starts. \
-         They are the caller's word, as they are for git: blanks around a value do not count, and a blank one is not set. \
+        "{}# Environment variables\n\nsendoff reads these variables once, when it starts. \
+         It trusts them, as git does. White space around a value is ignored, and a blank value counts as not set. \
          Programs that the user's git configuration names (ssh, credential helpers, the pre-push hook) inherit the caller's \
          whole environment without `SENDOFF_TOKEN`; those of `exec` steps get an allow-list without tokens.\n\n\
          With `[environment] trust = \"none\"` in the system's policy only tokens, `WORKSPACE_ID`, `SENDOFF`, `SENDOFF_LOG`, \
-         `NO_COLOR` and `LANG` count; the report names the others that were set.\n\n\
+         `NO_COLOR` and `LANG` are used; the report names the others that were set.\n\n\
          | variable | for | default |\n| --- | --- | --- |\n",
         super::GENERATED
     );

@@ -1,4 +1,4 @@
-//! `facts.md` and `task.schema.json`: what templates see, and what a caller hands in.
+//! `facts.md` and `task.schema.json`: what templates can use, and what a caller passes in.
 
 use std::fmt::Write;
 
@@ -16,22 +16,22 @@ pub(super) fn task_schema() -> String {
 pub(super) fn page() -> String {
     let schema = schemars::schema_for!(Facts).to_value();
     let mut page = format!(
-        "{}# Facts\n\nWhat templates and `when` conditions see. Facts that may be absent are always defined, as \
-         `none`; a name that is not listed here is an error.\n\n| fact | type | what |\n| --- | --- | --- |\n",
+        "{}# Facts\n\nWhat templates and `when` conditions can use. A fact that is absent is defined as `none`; a name \
+         that is not listed here is an error.\n\n| fact | type | what |\n| --- | --- | --- |\n",
         super::GENERATED
     );
     rows(&mut page, &schema, &schema, "");
     page.push_str(
-        "\n## Filters\n\nBeside minijinja's own:\n\n| filter | does |\n| --- | --- |\n\
-         | `redact` | replaces every secret that sendoff knows the shape of by `[REDACTED]` |\n\
+        "\n## Filters\n\nBesides minijinja's own:\n\n| filter | does |\n| --- | --- |\n\
+         | `redact` | replaces every secret whose format sendoff knows with `[REDACTED]` |\n\
          | `truncate(n)` | the first n code points, nothing appended |\n\
-         | `oneline` | runs of white space become one space, the ends are trimmed |\n\n\
-         Redact before you truncate: a key that is cut in half no longer looks like one.\n",
+         | `oneline` | replaces each run of white space with one space, and trims the ends |\n\n\
+         Redact before you truncate: a token that is cut in half is not recognised.\n",
     );
     page
 }
 
-/// Writes a row for each leaf below `schema`.
+/// Writes a row for each leaf of `schema`.
 fn rows(page: &mut String, root: &Value, schema: &Value, prefix: &str) {
     let Some(properties) = schema.get("properties").and_then(Value::as_object) else {
         return;
@@ -64,7 +64,7 @@ fn rows(page: &mut String, root: &Value, schema: &Value, prefix: &str) {
     }
 }
 
-/// Follows references, optional types, lists and maps to the type that has the names.
+/// Resolves references, optional types, arrays and maps to the type with the properties.
 fn unfold<'a>(root: &'a Value, schema: &'a Value, path: String) -> (String, &'a Value) {
     if let Some(name) = schema.get("$ref").and_then(Value::as_str) {
         let found = root.pointer(name.trim_start_matches('#')).unwrap_or(schema);
@@ -86,7 +86,7 @@ fn unfold<'a>(root: &'a Value, schema: &'a Value, path: String) -> (String, &'a 
     }
 }
 
-/// Names the type of a leaf in the words of JSON.
+/// Returns the JSON type of a leaf.
 fn kind(schema: &Value) -> String {
     match schema.get("type") {
         Some(Value::String(name)) => name.clone(),

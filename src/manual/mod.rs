@@ -1,5 +1,5 @@
-//! The reference: schemas and pages, made from the types. To add a page: a file with a function,
-//! and one line in `ARTEFACTS`.
+//! The reference: schemas and pages, generated from the types. To add a page, write a file with a
+//! function, and add an entry to `ARTEFACTS`.
 
 mod cli;
 mod environment;
@@ -14,11 +14,11 @@ pub mod schema;
 pub struct Artefact {
     /// The file's name.
     pub name: &'static str,
-    /// Makes its content. The program's definition comes from above.
+    /// Makes its content; the argument is the command line's definition.
     pub make: fn(&clap::Command) -> String,
 }
 
-/// Every file of `docs/reference/`, written by `sendoff manual docs/reference` and compared by a test.
+/// Every file of `docs/reference/`. `sendoff manual docs/reference` writes them, and a test fails when one is stale.
 pub const ARTEFACTS: &[Artefact] = &[
     Artefact {
         name: "cli.md",
@@ -54,7 +54,7 @@ pub const ARTEFACTS: &[Artefact] = &[
     },
 ];
 
-/// The line at the head of every page: nobody edits a page that is overwritten.
+/// The first line of every page.
 const GENERATED: &str = "<!-- Written by `sendoff manual docs/reference`; edits are lost. -->\n";
 
 /// Returns the policy's JSON Schema as text.
@@ -62,9 +62,9 @@ pub fn policy_schema() -> String {
     pretty(&schema::policy_schema(crate::steps::STEPS))
 }
 
-/// Puts a schema into text, with a newline at the end.
+/// Formats a schema, with a newline at the end.
 fn pretty(value: &serde_json::Value) -> String {
-    // A schema is made of text, numbers and maps with text keys, which always serialise.
+    // A schema holds only strings, numbers and maps with string keys, which always serialise.
     let mut text = serde_json::to_string_pretty(value).unwrap_or_default();
     text.push('\n');
     text

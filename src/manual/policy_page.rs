@@ -1,4 +1,4 @@
-//! The reference page of the policy, from its schema.
+//! `policy.md`, from the policy's schema.
 
 use std::fmt::Write;
 
@@ -8,28 +8,28 @@ use crate::pipeline::StepDef;
 
 use super::schema::policy_schema;
 
-/// How values are written, and what the classes mean.
-const BEGINNING: &str = "\
+/// The introduction: how values are written, and what the classes mean.
+const INTRODUCTION: &str = "\
 # Policy
 
 A policy is TOML. Every key has a default. Durations are text such as `10s`, `2m` or `1h30m`, sizes such as \
 `200MB` or `64KiB`; globs are git's: `*` stops at a slash, `**` does not.
 
-The class of a key says which layers may set it. Built-in, system and user policy and the command line \
-may set every key.
+The class of a key says which layers may set it. The built-in, system and user policies and the command \
+line may set every key.
 
-| class | also |
+| class | may also be set by |
 | --- | --- |
 | A | the repository's `.sendoff.toml` |
-| A downwards | the repository's `.sendoff.toml`, below the value of the other layers |
-| B; `x`: A | the repository's `.sendoff.toml`, for this one value |
-| B, C, D | nobody else |
+| A downwards | the repository's `.sendoff.toml`, to less than the value of the other layers |
+| B; `x`: A | the repository's `.sendoff.toml`, to the value `x` only |
+| B, C, D | no other layer |
 ";
 
-/// Returns the reference page of the policy, in Markdown.
+/// Returns the page, in Markdown.
 pub fn policy_page(kinds: &[StepDef]) -> String {
     let schema = policy_schema(kinds);
-    let mut page = String::from(BEGINNING);
+    let mut page = String::from(INTRODUCTION);
     let tables = properties(&schema);
     let plain = tables
         .iter()
@@ -58,7 +58,7 @@ pub fn policy_page(kinds: &[StepDef]) -> String {
     page
 }
 
-/// Writes the keys of every step once, then those of each kind.
+/// Writes the keys that all steps share once, then the keys of each kind.
 fn steps(page: &mut String, kinds: &Map<String, Value>) {
     let is_shared = |value: &Value| value.get("x-shared") == Some(&Value::Bool(true));
     let shared = kinds.values().next().map(properties).unwrap_or_default();
@@ -75,11 +75,11 @@ fn steps(page: &mut String, kinds: &Map<String, Value>) {
     }
 }
 
-/// Writes a heading and what stands below it.
+/// Writes a heading and the table's description.
 fn section(page: &mut String, level: usize, name: &str, table: &Value) {
     let hashes = "#".repeat(level);
     let about = text(table, "description");
-    // Writing to a string does not fail.
+    // Writing to a `String` cannot fail.
     let _ = write!(
         page,
         "\n{hashes} `{name}`\n\n{}\n",
@@ -87,10 +87,10 @@ fn section(page: &mut String, level: usize, name: &str, table: &Value) {
     );
 }
 
-/// Writes a table with one line a key.
+/// Writes a Markdown table with one row for each key.
 fn rows(page: &mut String, keys: &Map<String, Value>) {
     if keys.is_empty() {
-        page.push_str("\nNo keys of its own.\n");
+        page.push_str("\nIt has no keys of its own.\n");
         return;
     }
     page.push_str("\n| key | type | default | class | what |\n| --- | --- | --- | --- | --- |\n");
@@ -110,7 +110,7 @@ fn rows(page: &mut String, keys: &Map<String, Value>) {
     }
 }
 
-/// Returns the doc line of a key, with that of each word it may be.
+/// Returns the doc line of a key, followed by those of its possible values.
 fn what(schema: &Value) -> String {
     let mut what = text(schema, "description").to_owned();
     for word in list(schema, "oneOf") {
@@ -121,7 +121,7 @@ fn what(schema: &Value) -> String {
     what
 }
 
-/// Names the type of a value as TOML would.
+/// Returns the TOML type of a value.
 fn type_of(schema: &Value) -> String {
     let words = list(schema, "oneOf")
         .iter()
@@ -150,7 +150,7 @@ fn type_of(schema: &Value) -> String {
     }
 }
 
-/// Writes a default as TOML.
+/// Formats a default as TOML.
 fn to_toml(value: &Value) -> String {
     match value {
         Value::Array(values) => {
@@ -163,7 +163,7 @@ fn to_toml(value: &Value) -> String {
     }
 }
 
-/// Keeps a text in its cell.
+/// Escapes a text for a cell of a Markdown table.
 fn cell_of(text: &str) -> String {
     text.replace('|', "\\|").replace('\n', " ")
 }

@@ -1,8 +1,7 @@
-//! The JSON Schema of a policy file, from the types of the policy and of every step.
+//! `policy.schema.json`, from the types of the policy and of every step.
 
-use schemars::JsonSchema;
-use schemars::SchemaGenerator;
 use schemars::generate::SchemaSettings;
+use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
 use crate::pipeline::StepDef;
@@ -10,15 +9,15 @@ use crate::policy::{
     Classed, KeyClass, PipelineTable, Policy, StepSettings, TABLE_CLASSES, class_of, file_schema,
 };
 
-/// What a step or a pipeline may be called.
-const NAME: &str = "^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$";
+/// The pattern of a step's or a pipeline's name.
+const NAME_PATTERN: &str = "^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$";
 
 type Classes = &'static [(&'static str, KeyClass)];
 
 /// Returns the schema of a policy file (draft 2020-12) with the steps of these kinds.
 ///
-/// Beside what validators read, each key has its class as `x-class`, and the keys that every step
-/// has are marked `x-shared`.
+/// Besides the standard keywords, each key has its class as `x-class`, and the keys that all steps
+/// share are marked `x-shared`.
 pub fn policy_schema(kinds: &[StepDef]) -> Value {
     let settings =
         SchemaSettings::draft2020_12().with(|settings| settings.inline_subschemas = true);
@@ -44,7 +43,7 @@ pub fn policy_schema(kinds: &[StepDef]) -> Value {
     schema
 }
 
-/// Replaces what the types say of a top-level table, and keeps its description and class.
+/// Replaces the schema of a top-level table, but keeps its description and class.
 fn set(schema: &mut Value, table: &str, replacement: Value) {
     let Some(Value::Object(old)) = schema.pointer_mut(&format!("/properties/{table}")) else {
         return;
@@ -59,8 +58,9 @@ fn set(schema: &mut Value, table: &str, replacement: Value) {
 /// Returns the schema of the table `pipelines`.
 fn pipelines(kinds: &[StepDef]) -> Value {
     let names: Vec<&str> = kinds.iter().map(|kind| kind.name).collect();
-    // The names that exist are listed so that an editor completes them.
-    let step = json!({ "anyOf": [{ "enum": names }, { "type": "string", "pattern": NAME }] });
+    // The names of the built-in steps are listed so that an editor can complete them.
+    let step =
+        json!({ "anyOf": [{ "enum": names }, { "type": "string", "pattern": NAME_PATTERN }] });
     let group = json!({ "type": "array", "minItems": 1, "items": step });
     let pipeline = json!({ "type": "array", "items": { "anyOf": [step, group] } });
     let policy = Policy::default();
@@ -79,12 +79,12 @@ fn pipelines(kinds: &[StepDef]) -> Value {
     json!({
         "type": "object",
         "properties": built_in,
-        "propertyNames": { "pattern": NAME },
+        "propertyNames": { "pattern": NAME_PATTERN },
         "additionalProperties": pipeline,
     })
 }
 
-/// Returns a pipeline as a file writes it: a group of one is a name.
+/// Returns a pipeline as a policy file writes it: a group of one step is its name.
 fn as_written(table: &PipelineTable) -> Value {
     let groups = table.groups.iter().map(|group| {
         let names: Vec<Value> = group.iter().map(|step| step.name.clone().into()).collect();
@@ -112,7 +112,7 @@ fn steps(kinds: &[StepDef], generator: &mut SchemaGenerator) -> Value {
         named.insert(kind.name.into(), closed);
     }
     let names: Vec<&str> = kinds.iter().map(|kind| kind.name).collect();
-    // Another layer may say what a step of one's own uses: then its keys are not known here.
+    // Another layer may set `uses` of a user's own step: then its keys are not known here.
     let own = json!({
         "description": "A step of your own: `uses` names its kind.",
         "type": "object",
@@ -122,12 +122,12 @@ fn steps(kinds: &[StepDef], generator: &mut SchemaGenerator) -> Value {
     json!({
         "type": "object",
         "properties": named,
-        "propertyNames": { "pattern": NAME },
+        "propertyNames": { "pattern": NAME_PATTERN },
         "additionalProperties": own,
     })
 }
 
-/// Returns the schema of a step of one kind: its own keys, then those of every step.
+/// Returns the schema of a step of one kind: its own keys, then those that all steps share.
 fn step(kind: &StepDef, generator: &mut SchemaGenerator) -> Value {
     let mut schema = tidied(kind.schema(generator));
     mark(&mut schema, kind.classes());
@@ -151,7 +151,7 @@ fn step(kind: &StepDef, generator: &mut SchemaGenerator) -> Value {
     schema
 }
 
-/// Returns the schema of a table by its dotted name; of the elements, for an array of tables.
+/// Returns the schema of a table by its dotted path; for an array of tables, that of its elements.
 fn table_at<'a>(schema: &'a mut Value, table: &str) -> Option<&'a mut Value> {
     let mut found = schema;
     for key in table.split('.').filter(|key| !key.is_empty()) {
@@ -163,7 +163,7 @@ fn table_at<'a>(schema: &'a mut Value, table: &str) -> Option<&'a mut Value> {
     Some(found)
 }
 
-/// Gives each property its class.
+/// Sets the class of each property.
 fn mark(table: &mut Value, classes: Classes) {
     let Some(Value::Object(properties)) = table.get_mut("properties") else {
         return;
@@ -175,7 +175,7 @@ fn mark(table: &mut Value, classes: Classes) {
     }
 }
 
-/// Takes out what TOML cannot say: a key is absent, never null.
+/// Removes `null`, which TOML does not have: a key is absent instead.
 fn tidied(schema: schemars::Schema) -> Value {
     let mut schema = schema.to_value();
     tidy(&mut schema);

@@ -7,7 +7,7 @@ use std::time::Duration;
 /// Why a child program could not be run to its end. What it wrote is never part of the message.
 #[derive(Debug, thiserror::Error)]
 pub enum ProcessError {
-    /// No directory of the search path holds it.
+    /// No directory of the search path has it.
     #[error("the program `{}` is not on the search path", .0.escape_debug())]
     NotFound(String),
     /// Only absolute paths are run: a relative one could be the repository's.
@@ -22,18 +22,18 @@ pub enum ProcessError {
         #[source]
         source: io::Error,
     },
-    /// It ran longer than it may; it and its whole group were killed.
+    /// It did not end in time; its process group was killed.
     #[error("`{}` did not end within {limit:?}", .program.display())]
     Deadline {
         /// The program.
         program: PathBuf,
-        /// How long it had.
+        /// The time it had.
         limit: Duration,
     },
-    /// The caller wanted to end; it and its whole group were killed.
+    /// The caller stopped it; its process group was killed.
     #[error("`{}` was stopped", .0.display())]
     Stopped(PathBuf),
-    /// Its end could not be waited for.
+    /// Waiting for it failed.
     #[error("cannot wait for `{}`", .program.display())]
     Wait {
         /// The program.

@@ -1,4 +1,4 @@
-//! What child programs get from us: a search path and variables.
+//! What child programs inherit: a search path and variables.
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::fs::PermissionsExt;
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::error::ProcessError;
 
-/// Where programs are looked for, and the variables that they get; nothing else is inherited.
+/// The search path for programs, and the variables that they inherit; they inherit no others.
 #[derive(Debug, Clone, Default)]
 pub struct Inheritance {
     search_path: Vec<PathBuf>,
@@ -28,7 +28,7 @@ impl Inheritance {
         }
     }
 
-    /// Returns the directories in which programs are looked for.
+    /// Returns the directories of the search path.
     pub fn search_path(&self) -> &[PathBuf] {
         &self.search_path
     }
@@ -38,7 +38,7 @@ impl Inheritance {
         &self.variables
     }
 
-    /// Looks a program up; see [`find_program`].
+    /// Finds a program on the search path; see [`find_program`].
     pub fn find(&self, name: &str) -> Result<PathBuf, ProcessError> {
         find_program(name, &self.search_path)
     }
@@ -46,8 +46,7 @@ impl Inheritance {
 
 /// Returns the absolute path of the first executable file called `name` in `directories`.
 ///
-/// Relative directories are passed over, and so is a name with a slash in it: both could lead into
-/// the repository.
+/// Ignores relative directories, and finds no name with a slash: both could lead into the repository.
 pub fn find_program(name: &str, directories: &[PathBuf]) -> Result<PathBuf, ProcessError> {
     let plain = !name.is_empty() && !name.contains(['/', '\0']);
     directories

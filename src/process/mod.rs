@@ -1,4 +1,5 @@
-//! Child programs: absolute paths, a scrubbed environment, an own process group, capped output, a deadline.
+//! Child programs: absolute paths, an environment from an allow-list, a process group of their own,
+//! capped output, a deadline.
 
 mod error;
 mod group;

@@ -1,4 +1,4 @@
-//! What a child program left: how it ended, and its output up to a cap.
+//! The result of a child program: how it ended, and its output up to a cap.
 
 use std::io::Read;
 use std::os::unix::process::ExitStatusExt;
@@ -11,14 +11,14 @@ use std::time::Duration;
 /// How a program ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ended {
-    /// By itself, with this exit code.
+    /// It exited with this code.
     Code(i32),
-    /// By this signal.
+    /// It was killed by this signal.
     Signal(i32),
 }
 
 impl Ended {
-    /// Says whether the program ended with exit code 0.
+    /// Says whether the program exited with code 0.
     pub const fn is_success(self) -> bool {
         matches!(self, Self::Code(0))
     }
@@ -36,20 +36,20 @@ impl From<ExitStatus> for Ended {
 /// Output up to a cap.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Captured {
-    /// The first bytes, as many as the cap allows.
+    /// The first bytes, up to the cap.
     pub bytes: Vec<u8>,
-    /// How many bytes there were in all; more than in [`bytes`](Self::bytes) when it was cut.
+    /// The number of bytes that were written, with those beyond the cap.
     pub total: u64,
 }
 
 impl Captured {
-    /// Says whether there was more than the cap allows.
+    /// Says whether there was more output than the cap.
     pub fn is_cut(&self) -> bool {
         u64::try_from(self.bytes.len()).is_ok_and(|kept| kept < self.total)
     }
 }
 
-/// What a program that ran to its end left.
+/// The result of a program that ended by itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Output {
     /// How it ended.
@@ -60,7 +60,7 @@ pub struct Output {
     pub stderr: Captured,
 }
 
-/// Reads a stream to its end on a thread of its own, so that the child never blocks on a full pipe.
+/// Reads a stream to its end on its own thread, so that the child never blocks on a full pipe.
 #[derive(Debug)]
 pub(super) struct Collector {
     captured: Arc<Mutex<Captured>>,
@@ -68,7 +68,7 @@ pub(super) struct Collector {
 }
 
 impl Collector {
-    /// Starts to read; keeps the first `cap` bytes and discards the rest.
+    /// Starts to read. Keeps the first `cap` bytes and discards the rest.
     pub(super) fn start(mut stream: impl Read + Send + 'static, cap: usize) -> Self {
         let captured = Arc::new(Mutex::new(Captured::default()));
         let shared = Arc::clone(&captured);
@@ -87,9 +87,9 @@ impl Collector {
         Self { captured, end }
     }
 
-    /// Returns what was read so far, after waiting at most `patience` for the end of the stream.
-    pub(super) fn collect(&self, patience: Duration) -> Captured {
-        let _ = self.end.recv_timeout(patience);
+    /// Waits at most `timeout` for the end of the stream, and returns what was read so far.
+    pub(super) fn collect(&self, timeout: Duration) -> Captured {
+        let _ = self.end.recv_timeout(timeout);
         self.captured
             .lock()
             .unwrap_or_else(PoisonError::into_inner)

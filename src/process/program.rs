@@ -1,4 +1,4 @@
-//! `Program`: what to start, with what, and for how long.
+//! `Program`: a program with its arguments, environment, input and deadline.
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -6,32 +6,31 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::sync_channel;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use super::error::ProcessError;
-use super::group::{Killer, wait_for_end};
+use super::group::{Killer, end_of};
 use super::inheritance::Inheritance;
 use super::output::{Collector, Output};
 use super::running::Running;
 
-/// How long a stream may stay open after its program ended and its group was killed.
-const PATIENCE: Duration = Duration::from_millis(200);
+/// How long to wait for the end of the output after the program ended and its group was killed.
+const OUTPUT_GRACE: Duration = Duration::from_millis(200);
 
-/// How often a caller who waits looks whether it is to stop.
-const TICK: Duration = Duration::from_millis(20);
+/// The interval at which the stop flag is checked.
+const STOP_CHECK_INTERVAL: Duration = Duration::from_millis(20);
 
-/// What becomes of the processes that a program leaves in its group when it ends in time.
+/// What happens to the processes that a program leaves in its group when it ends in time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Leftovers {
     /// They are killed.
     Kill,
-    /// They live on: a credential helper may have started the cache that it asks next time.
+    /// They keep running: a credential helper may have started a cache daemon.
     Leave,
 }
 
-/// A program to start: argument vector, no shell, no inherited environment, a process group of its own.
+/// A program to start: an argument vector, no shell, no inherited environment, its own process group.
 #[derive(Debug, Clone)]
 pub struct Program {
     path: PathBuf,
@@ -45,8 +44,8 @@ pub struct Program {
 }
 
 impl Program {
-    /// Names the program by its absolute path. Its environment is empty, its working directory `/`,
-    /// its input empty; it has 30 seconds, and 64 KiB of each output are kept.
+    /// Names the program by its absolute path. By default its environment and input are empty, its
+    /// working directory is `/`, its deadline 30 seconds, and the output's cap 64 KiB.
     pub fn new(path: impl Into<PathBuf>) -> Self {
         Self {
             path: path.into(),
@@ -81,7 +80,7 @@ impl Program {
         self
     }
 
-    /// Sets the variables that every child gets.
+    /// Adds the variables that every child inherits.
     #[must_use]
     pub fn inherit(mut self, inheritance: &Inheritance) -> Self {
         self.variables
@@ -96,28 +95,28 @@ impl Program {
         self
     }
 
-    /// Sets what the program reads. Used by [`run`](Self::run) only.
+    /// Sets the program's standard input, for [`run`](Self::run).
     #[must_use]
     pub fn input(mut self, input: impl Into<Vec<u8>>) -> Self {
         self.input = input.into();
         self
     }
 
-    /// Sets how many bytes of each output are kept; the rest is read and discarded.
+    /// Sets how many bytes of stdout and of stderr are kept; the rest is read and discarded.
     #[must_use]
     pub const fn cap(mut self, bytes: usize) -> Self {
         self.cap = bytes;
         self
     }
 
-    /// Sets how long the program may run. Used by [`run`](Self::run) only.
+    /// Sets how long the program may run, for [`run`](Self::run).
     #[must_use]
     pub const fn deadline(mut self, limit: Duration) -> Self {
         self.deadline = limit;
         self
     }
 
-    /// Sets what becomes of what the program leaves running.
+    /// Sets what happens to the processes that the program leaves running.
     #[must_use]
     pub const fn leftovers(mut self, leftovers: Leftovers) -> Self {
         self.leftovers = leftovers;
@@ -129,31 +128,30 @@ impl Program {
         &self.path
     }
 
-    /// Runs the program to its end. At the deadline it and its whole group are killed and reaped.
+    /// Runs the program to its end. At the deadline its process group is killed.
     pub fn run(&self) -> Result<Output, ProcessError> {
         self.wait_for(&AtomicBool::new(false), |_| ())
     }
 
-    /// Runs the program to its end like [`run`](Self::run); it is killed as well soon after `stop` is
-    /// raised.
+    /// Like [`run`](Self::run), but also kills the program soon after `stop` is set.
     pub fn run_until(&self, stop: &AtomicBool) -> Result<Output, ProcessError> {
         self.wait_for(stop, |_| ())
     }
 
-    /// Runs the program to its end like [`run`](Self::run), and hands out what kills it before.
-    pub fn run_with(&self, started_with: impl FnOnce(Killer)) -> Result<Output, ProcessError> {
-        self.wait_for(&AtomicBool::new(false), started_with)
+    /// Like [`run`](Self::run), but passes a [`Killer`] to `on_start` first.
+    pub fn run_with(&self, on_start: impl FnOnce(Killer)) -> Result<Output, ProcessError> {
+        self.wait_for(&AtomicBool::new(false), on_start)
     }
 
     fn wait_for(
         &self,
         stop: &AtomicBool,
-        started_with: impl FnOnce(Killer),
+        on_start: impl FnOnce(Killer),
     ) -> Result<Output, ProcessError> {
         let started = Instant::now();
         let mut child = self.spawn(&self.input)?;
         let killer = Killer::of(&child);
-        started_with(killer.clone());
+        on_start(killer.clone());
         let stdout = child.stdout.take().map(|s| Collector::start(s, self.cap));
         let stderr = child.stderr.take().map(|s| Collector::start(s, self.cap));
         if let Some(mut stdin) = child.stdin.take() {
@@ -161,16 +159,13 @@ impl Program {
             // A program that does not read its input ends this thread with a broken pipe.
             thread::spawn(move || stdin.write_all(&input));
         }
-        let leader = child.id();
-        let (ended, end) = sync_channel(1);
-        thread::spawn(move || {
-            wait_for_end(leader);
-            ended.send(())
-        });
+        let end = end_of(&child);
         let remaining = || self.deadline.saturating_sub(started.elapsed());
         let mut in_time = false;
         while !in_time && !remaining().is_zero() && !stop.load(Ordering::Relaxed) {
-            in_time = end.recv_timeout(remaining().min(TICK)).is_ok();
+            in_time = end
+                .recv_timeout(remaining().min(STOP_CHECK_INTERVAL))
+                .is_ok();
         }
         if !in_time || self.leftovers == Leftovers::Kill {
             killer.kill();
@@ -189,7 +184,7 @@ impl Program {
         }
         let collect = |stream: Option<Collector>| {
             stream.map_or_else(Default::default, |stream| {
-                stream.collect(remaining().min(PATIENCE))
+                stream.collect(remaining().min(OUTPUT_GRACE))
             })
         };
         Ok(Output {
@@ -199,7 +194,7 @@ impl Program {
         })
     }
 
-    /// Starts the program with pipes to its input and output. Its stderr is captured, up to the cap.
+    /// Starts the program with pipes to its stdin and stdout. Its stderr is captured, up to the cap.
     pub fn start(&self) -> Result<Running, ProcessError> {
         let child = self.command(Stdio::piped())?.spawn();
         let child = child.map_err(|source| self.failed(source))?;

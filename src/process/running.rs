@@ -1,16 +1,14 @@
-//! `Running`: a child program that we talk with.
+//! `Running`: a child program with pipes to its stdin and stdout.
 
 use std::path::PathBuf;
 use std::process::{Child, ChildStdin, ChildStdout};
-use std::sync::mpsc::sync_channel;
-use std::thread;
 use std::time::Duration;
 
 use super::error::ProcessError;
-use super::group::{Killer, wait_for_end};
+use super::group::{Killer, end_of};
 use super::output::{Captured, Collector, Ended};
 
-/// A child program that we talk with. Dropping it kills its whole group and reaps it.
+/// A running child program. Dropping it kills its process group and reaps it.
 #[derive(Debug)]
 pub struct Running {
     child: Child,
@@ -33,38 +31,33 @@ impl Running {
         }
     }
 
-    /// Takes the pipe to its input; none the second time. Dropping the pipe ends the input.
+    /// Takes the pipe to its stdin; `None` the second time. Dropping the pipe closes stdin.
     pub fn take_stdin(&mut self) -> Option<ChildStdin> {
         self.child.stdin.take()
     }
 
-    /// Takes the pipe from its output; none the second time.
+    /// Takes the pipe from its stdout; `None` the second time.
     pub fn take_stdout(&mut self) -> Option<ChildStdout> {
         self.child.stdout.take()
     }
 
-    /// Returns what kills it from another thread.
+    /// Returns a killer for its process group.
     pub fn killer(&self) -> Killer {
         self.killer.clone()
     }
 
-    /// Returns what it wrote to stderr, after waiting at most `patience` for the rest.
-    pub fn stderr(&self, patience: Duration) -> Captured {
+    /// Waits at most `timeout` for the end of its stderr, and returns what it wrote.
+    pub fn stderr(&self, timeout: Duration) -> Captured {
         self.stderr
             .as_ref()
-            .map_or_else(Captured::default, |stream| stream.collect(patience))
+            .map_or_else(Captured::default, |stream| stream.collect(timeout))
     }
 
-    /// Waits for its end for at most `patience`, then kills it with its group.
-    pub fn finish(mut self, patience: Duration) -> Result<Ended, ProcessError> {
+    /// Waits at most `timeout` for its end, then kills its process group.
+    pub fn finish(mut self, timeout: Duration) -> Result<Ended, ProcessError> {
         drop(self.child.stdin.take());
-        let leader = self.child.id();
-        let (ended, end) = sync_channel(1);
-        thread::spawn(move || {
-            wait_for_end(leader);
-            ended.send(())
-        });
-        let in_time = end.recv_timeout(patience).is_ok();
+        let end = end_of(&self.child);
+        let in_time = end.recv_timeout(timeout).is_ok();
         self.killer.kill();
         self.reaped = true;
         let status = self.killer.reap(&mut self.child);
@@ -72,7 +65,7 @@ impl Running {
             Ok(status) if in_time => Ok(status.into()),
             Ok(_) => Err(ProcessError::Deadline {
                 program: self.program.clone(),
-                limit: patience,
+                limit: timeout,
             }),
             Err(source) => Err(ProcessError::Wait {
                 program: self.program.clone(),
@@ -86,7 +79,7 @@ impl Drop for Running {
     fn drop(&mut self) {
         if !self.reaped {
             self.killer.kill();
-            // Nobody is left to hear of a failure, and SIGKILL cannot be refused.
+            // There is no caller to report a failure to, and SIGKILL cannot be ignored.
             drop(self.killer.reap(&mut self.child));
         }
     }

@@ -1,11 +1,11 @@
-//! What a secret may begin with, or stand behind: the anchors, and which letters are the same.
+//! The anchors: texts that a secret begins with or follows, and how their letters compare.
 
 use super::table::{SHAPES, Shape};
 
-/// What an anchor leads to.
+/// What to look for at an anchor.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Anchor {
-    /// A token of an issuer.
+    /// A token with an issuer's prefix.
     Shape(&'static Shape),
     /// A JSON web token.
     WebToken,
@@ -25,15 +25,15 @@ pub(super) enum Anchor {
     Telegram,
     /// The middle of a token of HCP Terraform.
     Terraform,
-    /// A scheme of that header, alone.
+    /// A scheme of `Authorization`, without the header's name.
     Scheme(&'static str),
-    /// A word that nearly always names a secret.
+    /// A word whose value is nearly always a secret.
     Keyword,
-    /// `key`, which names one when the word before it says so.
+    /// `key`, whose value is a secret depending on the word before it.
     Key,
 }
 
-/// Words that nearly always name a secret, beside those that end in `key`.
+/// Words whose values are nearly always secrets, besides those that end in `key`.
 pub(super) const KEYWORDS: &[&str] = &[
     "password",
     "passwd",
@@ -47,7 +47,7 @@ pub(super) const KEYWORDS: &[&str] = &[
     "secret_key_base",
 ];
 
-/// What makes a secret of a `key` that follows.
+/// Words before `key` that make its value a secret.
 pub(super) const KEY_STEMS: &[&str] = &[
     "api_",
     "api-",
@@ -65,7 +65,7 @@ pub(super) const KEY_STEMS: &[&str] = &[
     "account",
 ];
 
-/// Every anchor. What begins in the same way lies side by side, the shortest first.
+/// Every anchor, sorted by its first bytes, then by length.
 pub(super) const PATTERNS: [Pattern; PATTERN_COUNT] = sorted(patterns());
 
 pub(super) const PATTERN_COUNT: usize = SHAPES.len() + WORDS.len() + KEYWORDS.len();
@@ -85,27 +85,29 @@ const WORDS: [Pattern; 12] = [
     Pattern::new("key", Case::Folded, Anchor::Key),
 ];
 
-/// So many bytes of an anchor, or after a short one, are looked at at once.
+/// The length of the prefix by which anchors are filtered, in bytes. For a shorter anchor it includes
+/// what follows.
 pub(super) const HEAD: usize = 4;
+
 /// The text of an anchor.
 #[derive(Clone, Copy)]
 pub(super) struct Pattern {
-    /// How it is written.
+    /// The text.
     pub(super) text: &'static str,
-    /// Which letters are the same.
+    /// How letters compare.
     pub(super) case: Case,
-    /// What it leads to.
+    /// What to look for there.
     pub(super) anchor: Anchor,
 }
 
-/// What counts as the same letter.
+/// How letters compare.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Case {
-    /// The letter.
+    /// Case-sensitively.
     Exact,
-    /// The letter in both cases.
+    /// Ignoring ASCII case.
     Ascii,
-    /// What case folding takes for the letter, too: U+0130 and U+0131, U+017F, U+212A.
+    /// With Unicode case folding, which also maps U+0130, U+0131, U+017F and U+212A to ASCII letters.
     Folded,
 }
 
@@ -114,7 +116,7 @@ impl Pattern {
         Self { text, case, anchor }
     }
 
-    /// Returns where the anchor ends when it begins at `at`.
+    /// Returns the end of the anchor, if the text has it at `at`.
     pub(super) fn end(&self, text: &[u8], at: usize) -> Option<usize> {
         let wanted = self.text.as_bytes();
         match self.case {
@@ -138,7 +140,7 @@ impl Pattern {
     }
 }
 
-/// Returns what is before `word` when `text` ends with it, in any case.
+/// Returns what precedes `word`, if `text` ends with it under case folding.
 pub(super) fn strip_folded_suffix<'t>(text: &'t [u8], word: &str) -> Option<&'t [u8]> {
     word.bytes().rev().try_fold(text, |rest, letter| {
         let (last, head) = rest.split_last()?;
@@ -151,7 +153,7 @@ pub(super) fn strip_folded_suffix<'t>(text: &'t [u8], word: &str) -> Option<&'t 
     })
 }
 
-/// Returns the letters beyond ASCII that case folding takes for one of its own.
+/// Returns the non-ASCII letters that fold to an ASCII letter, in UTF-8.
 pub(super) const fn foldings(letter: u8) -> &'static [&'static [u8]] {
     match letter {
         // U+0130, U+0131, U+212A and U+017F.
@@ -185,7 +187,7 @@ const fn patterns() -> [Pattern; PATTERN_COUNT] {
     all
 }
 
-/// Sorts by head, then by length; a short list, and no other sort is there for constants.
+/// Sorts by head, then by length. Insertion sort: the list is short, and std has no sort for constants.
 const fn sorted(mut all: [Pattern; PATTERN_COUNT]) -> [Pattern; PATTERN_COUNT] {
     let mut end = 1;
     while end < all.len() {

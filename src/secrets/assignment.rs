@@ -1,16 +1,16 @@
-//! Secrets by their keyword: `password=`, `"token": "..."`, `--api-key ...`.
+//! Secrets that are assigned to a keyword: `password=`, `"token": "..."`, `--api-key ...`.
 
 use super::commands::netrc;
 use super::judge::{Content, Form, Strength, is_secret};
 use super::redact::REDACTED;
 use super::runs::{Class, Runs, Span};
 
-/// The least length of a value in hex that stands after its keyword with nothing between.
-const HEX: usize = 32;
-/// The longest value between quotes.
-const OPEN_VALUE: usize = 4096;
+/// The shortest hexadecimal value that directly follows its keyword, in bytes.
+const MIN_HEX_LENGTH: usize = 32;
+/// The longest quoted value, in bytes.
+const MAX_QUOTED: usize = 4096;
 
-/// Returns the value assigned to a keyword that stands at `start..after`.
+/// Returns the value that is assigned to the keyword at `start..after`, if it is a secret.
 pub(super) fn assignment(
     text: &[u8],
     (start, after): Span,
@@ -24,13 +24,13 @@ pub(super) fn assignment(
             None => return netrc(text, (start, after), runs),
         },
     };
-    // What is given on a command line is a secret, however short.
+    // A value on a command line is a secret of any length.
     let form = match form {
         Form::Tight if is_flag(text, start) => Form::Flag,
         form => form,
     };
     if text.get(after) == Some(&b':') && word_before(text, start).0.ends_with(b"//") {
-        // A user's name in a URL; `userinfo` knows where its password ends.
+        // A user name in a URL; `userinfo` finds the end of its password.
         return None;
     }
     let (begin, end) = match value.quote {
@@ -55,7 +55,7 @@ pub(super) fn assignment(
     .then_some((begin, end))
 }
 
-/// Where a value begins.
+/// The beginning of a value.
 #[derive(Debug)]
 pub(super) struct Value {
     pub(super) start: usize,
@@ -63,7 +63,7 @@ pub(super) struct Value {
     escaped: bool,
 }
 
-/// Reads what may stand between a keyword and its value: `=`, `:`, `=>`, `:=`, `">`, and quotes.
+/// Reads what can separate a keyword from its value: `=`, `:`, `=>`, `:=`, `">`, and quotes.
 pub(super) fn separator(text: &[u8], after: usize) -> Option<(Value, Form)> {
     let quote_end = skip_quote(text, after).map_or(after, |(at, ..)| at);
     let sign = skip_space(text, quote_end);
@@ -95,15 +95,15 @@ fn is_flag(text: &[u8], start: usize) -> bool {
     word_before(text, start).1.starts_with(b"--")
 }
 
-/// Reads `token 0123456789abcdef...`: nothing else looks like that after such a word.
+/// Reads `token 0123456789abcdef...`, which is always a secret.
 fn hex(text: &[u8], after: usize, runs: &mut Runs<'_>) -> Option<(Value, Form)> {
     let value = skip_blanks(text, after);
     let end = runs.end(Class::Hex, value);
-    (value > after && end >= value + HEX && end == runs.end(Class::Word, value))
+    (value > after && end >= value + MIN_HEX_LENGTH && end == runs.end(Class::Word, value))
         .then(|| (open(text, value), Form::Tight))
 }
 
-/// Splits the forty bytes before `at` where the word that ends there begins.
+/// Splits the forty bytes before `at` at the beginning of the word that ends there.
 fn word_before(text: &[u8], at: usize) -> (&[u8], &[u8]) {
     let head = text.get(at.saturating_sub(40)..at).unwrap_or_default();
     let word = head
@@ -129,7 +129,7 @@ fn open(text: &[u8], at: usize) -> Value {
     }
 }
 
-/// Skips a quote, which may itself be escaped, as in JSON within JSON.
+/// Skips a quote, which can itself be escaped, as in JSON within JSON.
 fn skip_quote(text: &[u8], at: usize) -> Option<(usize, u8, bool)> {
     let rest = text.get(at..)?;
     let slashes = rest
@@ -141,22 +141,22 @@ fn skip_quote(text: &[u8], at: usize) -> Option<(usize, u8, bool)> {
     matches!(quote, b'"' | b'\'' | b'`').then_some((at + slashes + 1, quote, slashes > 0))
 }
 
-/// Returns the content between quotes, at most to the end of the line.
+/// Returns the span between quotes, which ends at the end of the line at the latest.
 fn quoted(text: &[u8], start: usize, quote: u8, escaped: bool) -> Span {
     let rest = text.get(start..).unwrap_or_default();
     let mut slash = false;
-    let length = rest.iter().take(OPEN_VALUE).position(|byte| {
+    let length = rest.iter().take(MAX_QUOTED).position(|byte| {
         let ends = *byte == b'\n' || (*byte == quote && !slash) || (escaped && *byte == b'\\');
         slash = *byte == b'\\' && !slash;
         ends
     });
     (
         start,
-        start + length.unwrap_or_else(|| rest.len().min(OPEN_VALUE)),
+        start + length.unwrap_or_else(|| rest.len().min(MAX_QUOTED)),
     )
 }
 
-/// Takes the punctuation of a sentence or a list off the end of a bare value.
+/// Trims the punctuation of a sentence or a list from the end of an unquoted value.
 fn trim(text: &[u8], start: usize, end: usize) -> usize {
     let value = text.get(start..end).unwrap_or_default();
     let closers = value
@@ -181,7 +181,7 @@ pub(super) fn skip_blanks(text: &[u8], at: usize) -> usize {
         .count()
 }
 
-/// Skips white space as Python's `\s` has it: NBSP, U+001C to U+001F and line feeds included.
+/// Skips white space as Python's `\s` matches it, with NBSP, U+001C to U+001F and line feeds.
 fn skip_space(text: &[u8], mut at: usize) -> usize {
     loop {
         at = match text.get(at..).unwrap_or_default() {

@@ -1,10 +1,10 @@
-//! The encodings that secrets hide in: base64 at any offset, percent, hex, and GitHub's CRC-32.
+//! Encodings of secrets: base64 at any offset, percent-encoding, hexadecimal, and GitHub's CRC-32.
 
 const BASE64: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
-/// Returns the base64 digits that `value` alone decides when it stands `offset` bytes (0 to 2)
-/// into a longer encoded text.
+/// Returns the base64 digits that depend on `value` alone, when it begins `offset` bytes (0 to 2)
+/// into a group of three bytes of a longer text.
 pub(super) fn base64_at(value: &[u8], offset: usize) -> String {
     let mut padded = vec![0; offset];
     padded.extend_from_slice(value);
@@ -20,7 +20,7 @@ pub(super) fn base64_at(value: &[u8], offset: usize) -> String {
         }
         bits &= (1 << count) - 1;
     }
-    // The first digits also hold bits of what stands before; the last whole digit is ours.
+    // The first digits also hold bits of the preceding bytes.
     let skip = match offset {
         0 => 0,
         1 => 2,
@@ -36,7 +36,7 @@ fn digit(index: u32) -> char {
         .map_or('A', |byte| char::from(*byte))
 }
 
-/// Decodes standard base64, padded or not; nothing where another character stands.
+/// Decodes standard base64, padded or not; `None` when it holds another character.
 pub fn decode_base64(text: &[u8]) -> Option<Vec<u8>> {
     let mut bytes = Vec::new();
     let mut bits = 0_u32;
@@ -78,7 +78,7 @@ pub(super) fn decodes_to_pair(text: &[u8]) -> bool {
     false
 }
 
-/// Returns `value` with every byte that is not unreserved as `%XX`.
+/// Percent-encodes every byte of `value` that is not unreserved.
 pub(super) fn percent(value: &[u8], digits: &[u8; 16]) -> String {
     let mut text = String::new();
     for byte in value {
@@ -107,7 +107,7 @@ pub(super) fn hex(value: &[u8], digits: &[u8; 16]) -> String {
     text
 }
 
-/// Says whether the last six of a body's digits are the CRC-32 of those before, as in the tokens
+/// Says whether the last six digits of a body are the CRC-32 of the digits before, as in the tokens
 /// of GitHub and npm.
 pub(super) fn crc_fits(body: &[u8]) -> bool {
     let Some((head, tail)) = body

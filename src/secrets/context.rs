@@ -1,29 +1,29 @@
-//! Secrets by what stands around them: PEM blocks, JSON web tokens, URLs, headers.
+//! Secrets that are found by their context: PEM blocks, JSON web tokens, URLs, headers.
 
 use memchr::memmem;
 
 use super::assignment::{is_redacted, separator, skip_blanks};
 use super::base::decodes_to_pair;
-use super::judge::{JUDGED, is_mixed};
+use super::judge::{MAX_EXAMINED, is_mixed};
 use super::redact::REDACTED;
 use super::runs::{Class, Runs, Span};
 
-/// A block without its end is cut here.
-const OPEN_BLOCK: usize = 4096;
-/// The longest block whose end is looked for.
-const BLOCK: usize = 32 * 1024;
-/// The longest header of several parts.
-const HEADER: usize = 512;
+/// How much of a block without an end is replaced, in bytes.
+const MAX_OPEN_BLOCK: usize = 4096;
+/// The longest block whose end is searched for, in bytes.
+const MAX_BLOCK: usize = 32 * 1024;
+/// The longest header with several parts, in bytes.
+const MAX_HEADER: usize = 512;
 const BLOCK_END: &[u8] = b"-----END ";
 
-/// Private key blocks. Where the next one ends is looked for once.
+/// Private key blocks. The end of the next one is remembered, so that it is searched for once.
 #[derive(Debug, Default)]
 pub(super) struct Blocks {
     next_end: Option<(usize, usize)>,
 }
 
 impl Blocks {
-    /// Returns a private key block that begins at `start` with `-----BEGIN `, up to `after`.
+    /// Returns the private key block whose `-----BEGIN ` is at `start..after`.
     pub(super) fn at(&mut self, text: &[u8], start: usize, after: usize) -> Option<Span> {
         let label = label_length(text, after);
         let name = text.get(after..after + label)?;
@@ -31,8 +31,8 @@ impl Blocks {
             return None;
         }
         let end = self.end(text, after + label);
-        if end > after + BLOCK {
-            return Some((start, text.len().min(start + OPEN_BLOCK)));
+        if end > after + MAX_BLOCK {
+            return Some((start, text.len().min(start + MAX_OPEN_BLOCK)));
         }
         let label = end + label_length(text, end);
         let dashes = text.get(label..).unwrap_or_default().iter().take(5);
@@ -42,7 +42,7 @@ impl Blocks {
         ))
     }
 
-    /// Returns where the first `-----END ` at or after `at` ends; beyond the text when there is none.
+    /// Returns the end of the first `-----END ` at or after `at`, or `usize::MAX` when there is none.
     fn end(&mut self, text: &[u8], at: usize) -> usize {
         if let Some((from, end)) = self.next_end
             && (from..=end).contains(&(at + BLOCK_END.len()))
@@ -65,14 +65,14 @@ fn label_length(text: &[u8], at: usize) -> usize {
         .count()
 }
 
-/// JSON web tokens. Many starts can lie in one run; it is judged once.
+/// JSON web tokens. A run with many possible starts is examined once.
 #[derive(Debug, Default)]
 pub(super) struct WebTokens {
     judged: Option<(usize, Option<usize>)>,
 }
 
 impl WebTokens {
-    /// Returns the token that begins at `start` with `eyJ`: two to five parts in base64url.
+    /// Returns the token whose `eyJ` is at `start`: two to five parts in base64url.
     pub(super) fn at(&mut self, text: &[u8], start: usize, runs: &mut Runs<'_>) -> Option<Span> {
         let header = runs.end(Class::Word, start);
         if header - start < 12 {
@@ -102,18 +102,18 @@ fn parts_end(text: &[u8], header: usize) -> Option<usize> {
     let mut dots = 0;
     while dots < 4 && text.get(end) == Some(&b'.') {
         let next = word(end + 1);
-        // A full stop after the token is not ours; an empty part inside it is.
+        // A full stop after the token is not part of it; an empty part inside it is.
         if next == end + 1 && dots >= 1 && text.get(next) != Some(&b'.') {
             break;
         }
         end = next;
         dots += 1;
     }
-    // An unsigned token may end with its second dot.
+    // An unsigned token can end with its second dot.
     (dots >= 1 && end - header > 8).then_some(end)
 }
 
-/// Returns the password, or a long user name, in a URL whose `://` ends at `after`.
+/// Returns the password, or a user name as long as a token, in a URL whose `://` ends at `after`.
 pub(super) fn userinfo(text: &[u8], after: usize) -> Option<Span> {
     let rest = text.get(after..)?;
     let length = rest
@@ -153,10 +153,10 @@ pub(super) fn authorization(text: &[u8], after: usize, runs: &mut Runs<'_>) -> O
             .iter()
             .any(|name| scheme.eq_ignore_ascii_case(name.as_bytes()))
     {
-        // `Digest` has several parts; the others have one word, and prose may follow it.
+        // `Digest` has several parts; the others have one, and other text may follow.
         let end = if scheme.eq_ignore_ascii_case(b"digest") {
             runs.end(Class::Header, credentials)
-                .min(credentials + HEADER)
+                .min(credentials + MAX_HEADER)
         } else {
             runs.end(Class::Value, credentials)
         };
@@ -164,14 +164,14 @@ pub(super) fn authorization(text: &[u8], after: usize, runs: &mut Runs<'_>) -> O
         return (long && !is_redacted(text, credentials)).then_some((credentials, end));
     }
     let end = runs.end(Class::Value, value.start);
-    let judged = (value.start, end.min(value.start + JUDGED));
+    let judged = (value.start, end.min(value.start + MAX_EXAMINED));
     let mut mixed = || runs.leaves(Class::NoDigit, judged) && runs.leaves(Class::NoLetter, judged);
     (end >= value.start + 8 && mixed() && !is_redacted(text, value.start))
         .then_some((value.start, end))
 }
 
-/// Returns the cookies of a `Cookie` or `Set-Cookie` header whose name ends at `after`: all of the
-/// line, which has a name and a value at least.
+/// Returns the cookies of a `Cookie` or `Set-Cookie` header whose name ends at `after`: the rest of the
+/// line, if it begins with a name and a value.
 pub(super) fn cookie(text: &[u8], after: usize, runs: &mut Runs<'_>) -> Option<Span> {
     let (value, _) = separator(text, after)?;
     let end = runs.end(Class::Header, value.start);
@@ -180,7 +180,8 @@ pub(super) fn cookie(text: &[u8], after: usize, runs: &mut Runs<'_>) -> Option<S
     (pair && !is_redacted(text, value.start)).then_some((value.start, end))
 }
 
-/// Returns what follows `Bearer` or `Basic`, whose name ends at `after`, when it is no word.
+/// Returns the credentials after `Bearer` or `Basic`, whose name ends at `after`, unless they look like a
+/// word.
 pub(super) fn scheme(text: &[u8], after: usize, name: &str, runs: &mut Runs<'_>) -> Option<Span> {
     let start = skip_blanks(text, after);
     if start == after {

@@ -1,15 +1,14 @@
-//! Where a secret may begin: one pass over the bytes that stops only where an anchor stands.
+//! Finds anchors: one pass over the bytes that stops only at an anchor.
 
 use super::anchors::{Anchor, Case, HEAD, PATTERNS, Pattern, foldings, same_head};
 
-/// Calls `found` with each anchor of a text and where it begins and ends, in the order in which they
-/// begin.
+/// Calls `found` with each anchor of a text, its start and its end, in the order of their starts.
 ///
-/// Costs about a nanosecond a byte where there is none.
+/// Takes about a nanosecond for each byte without an anchor.
 pub(super) fn each_anchor(text: &[u8], mut found: impl FnMut(Anchor, usize, usize)) {
     let filter = &FILTER;
     let mut begin = 0;
-    // The inner loop has no branch that depends on the text, which is what makes it fast.
+    // For speed, the inner loop has no branch that depends on the text.
     while let Some(block) = text
         .get(begin..text.len().min(begin + BLOCK + HEAD - 1))
         .filter(|block| block.len() >= HEAD)
@@ -29,18 +28,18 @@ pub(super) fn each_anchor(text: &[u8], mut found: impl FnMut(Anchor, usize, usiz
     }
 }
 
-/// So many places are looked at together.
+/// The number of positions that are filtered together.
 const BLOCK: usize = 32;
-/// One for each bit.
+/// The number of buckets, one for each bit of a table's entry.
 const BUCKETS: usize = 64;
 
-/// Made by the compiler: a run that redacts one line does not pay for it.
+/// Computed at compile time, so that it costs a run nothing.
 static FILTER: Filter = Filter::new();
 
-/// For each of the first places, which buckets have an anchor with a given byte there.
+/// For each of the first positions and each byte, the buckets with an anchor that has the byte there.
 struct Filter {
     tables: [[u64; 256]; HEAD],
-    /// Where each bucket begins among the patterns, and where the last one ends.
+    /// The start of each bucket in the patterns, and the end of the last one.
     starts: [usize; BUCKETS + 1],
 }
 
@@ -66,7 +65,7 @@ impl Filter {
             let bucket = number * BUCKETS / heads;
             filter.mark(&patterns[at], 0, 0, 1 << bucket);
             at += 1;
-            // What lies in later buckets begins after this one.
+            // Later buckets begin after this pattern.
             let mut later = bucket + 1;
             while later <= BUCKETS {
                 filter.starts[later] = at;
@@ -76,14 +75,14 @@ impl Filter {
         filter
     }
 
-    /// Marks the bytes that may stand at `place` and after it, where the anchor goes on with `letter`.
+    /// Marks the bytes that can be at `place` and after it, where the anchor continues with `letter`.
     const fn mark(&mut self, pattern: &Pattern, letter: usize, place: usize, bit: u64) {
         if place >= HEAD {
             return;
         }
         let text = pattern.text.as_bytes();
         if letter >= text.len() {
-            // The anchor is shorter: what follows it decides.
+            // The anchor is shorter than the head: mark what can follow it.
             let mut byte = 0_u8;
             loop {
                 let follows = match pattern.anchor {
@@ -124,7 +123,7 @@ impl Filter {
         }
     }
 
-    /// Returns the buckets to look into, a bit for each.
+    /// Returns the buckets that can match, as bits.
     fn buckets_of(&self, head: [u8; HEAD]) -> u64 {
         let looked_up = self.tables.iter().zip(head);
         looked_up.fold(u64::MAX, |all, (table, byte)| {
@@ -132,7 +131,7 @@ impl Filter {
         })
     }
 
-    /// Calls `found` with each anchor of the buckets that stands at `at`.
+    /// Calls `found` with each anchor of the buckets that is at `at`.
     fn compare(
         &self,
         text: &[u8],

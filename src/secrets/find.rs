@@ -1,4 +1,4 @@
-//! Finds secrets in bytes: one pass for every anchor, then a short look at what stands there.
+//! Finds secrets in bytes: one pass over all anchors, with a check at each.
 
 use super::anchors::{Anchor, KEY_STEMS, strip_folded_suffix};
 use super::assignment::assignment;
@@ -10,40 +10,40 @@ use super::judge::Strength;
 use super::runs::{Class, Runs, Span};
 use super::table::{Left, Needs, Shape};
 
-/// How sure a finding is.
+/// How certain a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Proof {
-    /// A keyword or a header stands before it.
+    /// It follows a keyword or a header.
     Context,
-    /// It has the shape of an issuer's tokens.
+    /// It has the format of an issuer's tokens.
     Shape,
-    /// Its checksum is right.
+    /// Its checksum is correct.
     Checksum,
 }
 
 /// A secret in a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Finding {
-    /// Whose it is, or how it was recognised.
+    /// The issuer, or how it was recognised.
     pub kind: &'static str,
-    /// Where it begins, in bytes.
+    /// The offset of its first byte.
     pub start: usize,
-    /// Where it ends, in bytes.
+    /// The offset after its last byte.
     pub end: usize,
-    /// How sure it is.
+    /// How certain it is.
     pub proof: Proof,
 }
 
 /// Finds every secret in `text`, in the order of their anchors. Findings may overlap.
 ///
-/// Takes time linear in the text, whatever stands in it.
+/// Takes time linear in the length of the text, for any text.
 pub fn find(text: &[u8]) -> Vec<Finding> {
     let mut list = Vec::new();
     each_secret(text, |finding| list.push(finding));
     list
 }
 
-/// Calls `found` with every secret that [`find`] finds: a hostile text has millions.
+/// Calls `found` with every secret that [`find`] finds. It needs no list: a hostile text has millions.
 pub(super) fn each_secret(text: &[u8], found: impl FnMut(Finding)) {
     let mut findings = Findings { last: None, found };
     let mut runs = Runs::new(text);
@@ -90,7 +90,7 @@ pub(super) fn each_secret(text: &[u8], found: impl FnMut(Finding)) {
     });
 }
 
-/// Who is told, and what was told last.
+/// Passes findings on, without repetitions.
 struct Findings<F> {
     last: Option<Finding>,
     found: F,
@@ -103,7 +103,7 @@ impl<F: FnMut(Finding)> Findings<F> {
         };
         let repeats = |last: &Finding| last.start <= start && last.end == end && last.kind == kind;
         if !self.last.as_ref().is_some_and(repeats) {
-            self.tell(Finding {
+            self.pass_on(Finding {
                 kind,
                 start,
                 end,
@@ -112,7 +112,7 @@ impl<F: FnMut(Finding)> Findings<F> {
         }
     }
 
-    /// The tail of a token that looks like another one is the same secret.
+    /// Adds a token, unless it is the tail of the last one.
     fn add_token(&mut self, found: Option<Finding>) {
         let Some(new) = found else {
             return;
@@ -124,17 +124,17 @@ impl<F: FnMut(Finding)> Findings<F> {
                 && last.proof >= new.proof
         };
         if !self.last.as_ref().is_some_and(is_tail) {
-            self.tell(new);
+            self.pass_on(new);
         }
     }
 
-    fn tell(&mut self, new: Finding) {
+    fn pass_on(&mut self, new: Finding) {
         self.last = Some(new);
         (self.found)(new);
     }
 }
 
-/// Returns the value of a `key`; the word before it says how much of a secret that is.
+/// Returns the value of a `key`, if it is a secret; the word before it decides how strict the check is.
 fn assigned_key(text: &[u8], (start, after): Span, runs: &mut Runs<'_>) -> Option<Span> {
     if text.get(after)?.is_ascii_alphanumeric() {
         return None;
@@ -155,7 +155,7 @@ fn token(text: &[u8], (start, after): Span, shape: &Shape, runs: &mut Runs<'_>) 
     }
     let mut end = runs.end(shape.class, after);
     if shape.class != Class::Word && shape.class != Class::Alnum {
-        // A full stop or a slash after a token belongs to the sentence or the path.
+        // A full stop or a slash after a token is part of the sentence or the path.
         let body = text.get(after..end)?.iter().rev().take(8);
         end -= body
             .take_while(|byte| matches!(byte, b'.' | b'/' | b'-'))
@@ -180,7 +180,7 @@ fn token(text: &[u8], (start, after): Span, shape: &Shape, runs: &mut Runs<'_>) 
     })
 }
 
-/// Says whether no letter or digit stands before `at`.
+/// Says whether `at` follows neither a letter nor a digit.
 fn is_edge(text: &[u8], at: usize) -> bool {
     at.checked_sub(1)
         .and_then(|before| text.get(before))

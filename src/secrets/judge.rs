@@ -1,11 +1,11 @@
-//! Whether a value that is tied to a keyword looks like a secret.
+//! Decides whether a value that is assigned to a keyword looks like a secret.
 
 use super::runs::{Class, Runs, Span};
 
-/// So much of a value is looked at: anchors may share one, and a scan must stay linear.
-pub(super) const JUDGED: usize = 128;
+/// How much of a value is examined, in bytes: several anchors can share one, and a scan must stay linear.
+pub(super) const MAX_EXAMINED: usize = 128;
 
-/// How much a keyword says about its value.
+/// How likely a keyword's value is a secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Strength {
     /// `password`, `token`: nearly always a secret.
@@ -14,7 +14,7 @@ pub(super) enum Strength {
     Weak,
 }
 
-/// How a value is tied to its keyword.
+/// How a value is assigned to its keyword.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Form {
     /// `--key value`, `--key=value`.
@@ -27,42 +27,38 @@ pub(super) enum Form {
     Colon,
 }
 
-/// The beginning of a value. What stands in it is remembered from one keyword to the next: in a long
-/// run each keyword would look at the same bytes again.
+/// The beginning of a value. Which classes of bytes it has is remembered from one keyword to the next,
+/// because the keywords in a long run share their value.
 pub(super) struct Content<'c, 'text> {
     bytes: &'c [u8],
-    judged: Span,
+    span: Span,
     runs: &'c mut Runs<'text>,
 }
 
 impl<'c, 'text> Content<'c, 'text> {
-    /// Takes the beginning of the value that stands at `begin..end`.
+    /// Takes the beginning of the value at `begin..end`.
     pub(super) fn new(
         text: &'c [u8],
         (begin, end): Span,
         runs: &'c mut Runs<'text>,
     ) -> Option<Self> {
-        let judged = (begin, end.min(begin + JUDGED));
-        let bytes = text.get(judged.0..judged.1)?;
-        Some(Self {
-            bytes,
-            judged,
-            runs,
-        })
+        let span = (begin, end.min(begin + MAX_EXAMINED));
+        let bytes = text.get(span.0..span.1)?;
+        Some(Self { bytes, span, runs })
     }
 
     fn leaves(&mut self, class: Class) -> bool {
-        self.runs.leaves(class, self.judged)
+        self.runs.leaves(class, self.span)
     }
 
-    /// Says whether it can be seen and is not made of both letters and digits, as a call is in code.
+    /// Says whether it is printable and does not have both letters and digits, like a call in code.
     fn is_code(&mut self) -> bool {
         let mixed = self.leaves(Class::NoDigit) && self.leaves(Class::NoLetter);
         !mixed && !self.leaves(Class::Graphic)
     }
 }
 
-/// Says whether a value is a secret, by what ties it to its keyword and what stands in it.
+/// Says whether a value is a secret, by how it is assigned and which characters it has.
 pub(super) fn is_secret(
     content: &mut Content<'_, '_>,
     form: &Form,
@@ -75,7 +71,7 @@ pub(super) fn is_secret(
         return !value.first().is_none_or(|first| b"$<{%(".contains(first));
     }
     let digit = content.leaves(Class::NoDigit);
-    if forty(value) && (*form != Form::Colon || digit || in_quotes) {
+    if has_forty_base64_digits(value) && (*form != Form::Colon || digit || in_quotes) {
         return true;
     }
     if strength == Strength::Weak && !digit {
@@ -98,9 +94,9 @@ pub(super) fn is_secret(
         || (value.len() >= 16 && content.leaves(Class::NoUpper) && content.leaves(Class::NoLower))
 }
 
-/// Says whether a value begins with forty characters of base64. Where case is folded, four more
-/// letters belong to its alphabet.
-fn forty(value: &[u8]) -> bool {
+/// Says whether a value begins with forty characters of base64, or letters that case folding maps to
+/// them.
+fn has_forty_base64_digits(value: &[u8]) -> bool {
     let mut rest = value;
     for _ in 0..40 {
         rest = match rest {
@@ -115,7 +111,7 @@ fn forty(value: &[u8]) -> bool {
     true
 }
 
-/// Says whether a value only stands for one.
+/// Says whether a value is a placeholder or code.
 fn is_placeholder(value: &[u8]) -> bool {
     const WORDS: [&str; 20] = [
         "none",
@@ -158,6 +154,6 @@ fn is_placeholder(value: &[u8]) -> bool {
 
 /// Says whether a value has both letters and digits.
 pub(super) fn is_mixed(value: &[u8]) -> bool {
-    let value = value.get(..JUDGED).unwrap_or(value);
+    let value = value.get(..MAX_EXAMINED).unwrap_or(value);
     value.iter().any(u8::is_ascii_digit) && value.iter().any(u8::is_ascii_alphabetic)
 }

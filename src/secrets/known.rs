@@ -1,4 +1,4 @@
-//! `redact_known`: replaces the exact values that we hold, in every form they may travel in.
+//! `redact_known`: replaces known values, plain and in every encoding.
 
 use std::borrow::Cow;
 
@@ -6,33 +6,33 @@ use aho_corasick::{AhoCorasick, MatchKind};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::base::{base64_at, hex, percent};
-use super::redact::blot;
+use super::redact::replace_spans;
 
 const UPPER: &[u8; 16] = b"0123456789ABCDEF";
 const LOWER: &[u8; 16] = b"0123456789abcdef";
-/// Shorter values would blot out ordinary words.
-const LEAST: usize = 4;
-/// Shorter values are looked for as they are, but not in their encodings or broken up.
-const LEAST_ENCODED: usize = 8;
-/// In texts below so many bytes each form is looked for by itself: to build an automaton takes longer.
-const SHORT: usize = 16 * 1024;
-/// So many breaks (a new line, `" + "`) may lie within a value.
-const BREAKS: usize = 2;
+/// The shortest value that is replaced, in bytes: a shorter one can be an ordinary word.
+const MIN_LENGTH: usize = 4;
+/// The shortest value that is also searched for encoded or split over lines.
+const MIN_ENCODED_LENGTH: usize = 8;
+/// The shortest text for which building an automaton pays, in bytes.
+const MIN_AUTOMATON_TEXT: usize = 16 * 1024;
+/// The most breaks (a new line, `" + "`) within a value.
+const MAX_BREAKS: usize = 2;
 
-/// Returns `text` with every one of `secrets` replaced: plain, in base64 at any offset, in hex,
-/// percent and JSON escapes, and broken by up to two line ends, spaces or concatenations.
+/// Returns `text` with each of `secrets` replaced: plain, in base64 at any offset, in hexadecimal, with
+/// percent or JSON escapes, and split by up to two line ends, spaces or string concatenations.
 pub fn redact_known<'text>(text: &'text str, secrets: &[SecretString]) -> Cow<'text, str> {
     let mut current = Cow::Borrowed(text);
     let held: Vec<&str> = secrets
         .iter()
         .map(|secret| secret.expose_secret().trim())
-        .filter(|secret| secret.len() >= LEAST)
+        .filter(|secret| secret.len() >= MIN_LENGTH)
         .collect();
     if held.is_empty() {
         return current;
     }
     let forms: Vec<String> = held.iter().flat_map(|secret| forms(secret)).collect();
-    if let Some(next) = blot(text, spans(text, &forms)) {
+    if let Some(next) = replace_spans(text, spans(text, &forms)) {
         current = Cow::Owned(next);
     }
     let (joined, places) = join(&current);
@@ -40,8 +40,8 @@ pub fn redact_known<'text>(text: &'text str, secrets: &[SecretString]) -> Cow<'t
         .iter()
         .flat_map(|secret| {
             let (bare, own) = join(secret);
-            let allowed = BREAKS + gaps(&own);
-            let hits: Vec<_> = if bare.len() < LEAST_ENCODED {
+            let allowed = MAX_BREAKS + gaps(&own);
+            let hits: Vec<_> = if bare.len() < MIN_ENCODED_LENGTH {
                 Vec::new()
             } else {
                 joined.match_indices(&bare).map(|(at, _)| at).collect()
@@ -51,27 +51,27 @@ pub fn redact_known<'text>(text: &'text str, secrets: &[SecretString]) -> Cow<'t
                 .filter_map(move |at| whole(places, at, own.len(), allowed))
         })
         .collect();
-    if let Some(next) = blot(&current, broken) {
+    if let Some(next) = replace_spans(&current, broken) {
         current = Cow::Owned(next);
     }
     current
 }
 
 fn spans(text: &str, patterns: &[String]) -> Vec<(usize, usize)> {
-    if text.len() < SHORT {
+    if text.len() < MIN_AUTOMATON_TEXT {
         return patterns
             .iter()
-            .flat_map(|pattern| places_of(text, pattern))
+            .flat_map(|pattern| occurrences(text, pattern))
             .collect();
     }
     let automaton = AhoCorasick::builder()
         .match_kind(MatchKind::Standard)
         .build(patterns);
     let Ok(automaton) = automaton else {
-        // Too many or too long to build at once: one at a time finds the same.
+        // Too many or too long for an automaton: search for one at a time.
         return patterns
             .iter()
-            .flat_map(|pattern| places_of(text, pattern))
+            .flat_map(|pattern| occurrences(text, pattern))
             .collect();
     };
     automaton
@@ -80,8 +80,8 @@ fn spans(text: &str, patterns: &[String]) -> Vec<(usize, usize)> {
         .collect()
 }
 
-/// Returns where `pattern` stands, also where it overlaps itself.
-fn places_of(text: &str, pattern: &str) -> Vec<(usize, usize)> {
+/// Returns every occurrence of `pattern`, overlapping ones included.
+fn occurrences(text: &str, pattern: &str) -> Vec<(usize, usize)> {
     let mut places = Vec::new();
     let mut from = 0;
     while let Some(at) = text.get(from..).and_then(|rest| rest.find(pattern)) {
@@ -95,7 +95,7 @@ fn places_of(text: &str, pattern: &str) -> Vec<(usize, usize)> {
 fn forms(secret: &str) -> Vec<String> {
     let bytes = secret.as_bytes();
     let mut all = vec![secret.to_owned()];
-    if bytes.len() < LEAST_ENCODED {
+    if bytes.len() < MIN_ENCODED_LENGTH {
         return all;
     }
     for offset in 0..3 {
@@ -114,7 +114,7 @@ fn forms(secret: &str) -> Vec<String> {
     all
 }
 
-/// Returns `text` without what may break a value up, and where each byte of the rest stood.
+/// Returns `text` without the characters that can split a value, and the offset of each byte that is left.
 fn join(text: &str) -> (String, Vec<usize>) {
     let mut joined = String::with_capacity(text.len());
     let mut places = Vec::with_capacity(text.len());
@@ -128,14 +128,14 @@ fn join(text: &str) -> (String, Vec<usize>) {
     (joined, places)
 }
 
-/// Returns where a joined value stands in the text, when few enough breaks lie within.
+/// Returns the span of a joined value in the text, unless it has too many breaks.
 fn whole(places: &[usize], at: usize, length: usize, allowed: usize) -> Option<(usize, usize)> {
     let inside = places.get(at..at + length)?;
     let (first, last) = (inside.first()?, inside.last()?);
     (gaps(inside) <= allowed).then_some((*first, last + 1))
 }
 
-/// Counts where something was left out.
+/// Counts the breaks: places where characters were left out.
 fn gaps(places: &[usize]) -> usize {
     places
         .windows(2)

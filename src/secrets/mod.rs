@@ -1,4 +1,4 @@
-//! Secrets in text: the table of token shapes, redaction, and what makes text safe to show.
+//! Secrets in text: the table of token formats, redaction, and the escaping of text for terminals.
 
 mod anchors;
 mod assignment;

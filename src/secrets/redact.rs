@@ -1,23 +1,22 @@
-//! `redact`: text with every secret replaced.
+//! `redact`: replaces every secret in a text.
 
 use std::borrow::Cow;
 
 use super::find::each_secret;
 use super::runs::Span;
 
-/// What stands where a secret stood.
+/// The replacement for a secret.
 pub const REDACTED: &str = "[REDACTED]";
 
-/// Passes until nothing changes; each pass can only uncover what the one before joined.
-const PASSES: usize = 8;
+/// The most passes: a replacement can join two texts into one that looks like a secret.
+const MAX_PASSES: usize = 8;
 
-/// Returns `text` with every secret replaced by [`REDACTED`]; a second call changes nothing.
+/// Returns `text` with every secret replaced by [`REDACTED`]. Idempotent.
 ///
-/// Takes time linear in the text. Prefers to replace too much: text that is shown or sent is
-/// never worth a leak.
+/// Takes time linear in the length of the text. Prefers a false positive to a leak.
 pub fn redact(text: &str) -> Cow<'_, str> {
     let mut current = Cow::Borrowed(text);
-    for _ in 0..PASSES {
+    for _ in 0..MAX_PASSES {
         let mut spans: Vec<Span> = Vec::new();
         each_secret(current.as_bytes(), |finding| match spans.last_mut() {
             Some(last) if (last.0..=last.1).contains(&finding.start) => {
@@ -25,7 +24,7 @@ pub fn redact(text: &str) -> Cow<'_, str> {
             }
             _ => spans.push((finding.start, finding.end)),
         });
-        match blot(&current, spans) {
+        match replace_spans(&current, spans) {
             Some(next) => current = Cow::Owned(next),
             None => break,
         }
@@ -33,8 +32,8 @@ pub fn redact(text: &str) -> Cow<'_, str> {
     current
 }
 
-/// Replaces the spans, joined where they touch. Returns nothing when no text would change.
-pub(super) fn blot(text: &str, mut spans: Vec<Span>) -> Option<String> {
+/// Replaces the spans, after merging those that touch. Returns `None` when the text stays the same.
+pub(super) fn replace_spans(text: &str, mut spans: Vec<Span>) -> Option<String> {
     spans.sort_unstable();
     let mut joined: Vec<Span> = Vec::with_capacity(spans.len());
     for (start, end) in spans {

@@ -1,4 +1,4 @@
-//! `KnownSecrets`: what the process came to hold and must not show, wherever it learned it.
+//! `KnownSecrets`: the secrets that the process holds and must not show.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -10,18 +10,18 @@ use super::base::decode_base64;
 use super::known::redact_known;
 use super::redact::redact;
 
-/// A user name in a URL that has no password is a token when it is at least this long, in bytes.
-const TOKEN_LENGTH: usize = 16;
+/// The shortest user name that counts as a token, in bytes.
+const MIN_TOKEN_LENGTH: usize = 16;
 
-/// The secrets that the process came to hold: tokens of the environment, logins of URLs, what
-/// credential helpers answered, headers of the git configuration. Clones share them.
+/// The secrets that the process holds: tokens from the environment, logins in URLs, answers of
+/// credential helpers, headers from the git configuration. Clones share them.
 ///
-/// Whoever learns a secret adds it; whoever shows a text (the report, the log) hides them all.
+/// Code that learns a secret adds it here; code that shows text (the report, the log) hides them all.
 #[derive(Clone, Default)]
 pub struct KnownSecrets(Arc<Mutex<Vec<SecretString>>>);
 
 impl KnownSecrets {
-    /// Adds a value that must not be shown, whatever its shape.
+    /// Adds a value that must not be shown.
     pub fn add(&self, secret: &SecretString) {
         let mut held = self.lock();
         let value = secret.expose_secret();
@@ -30,28 +30,27 @@ impl KnownSecrets {
         }
     }
 
-    /// Adds a login. A user name alone counts as a token where it is as long as one.
+    /// Adds a login. The user name counts as a token when it is as long as one.
     pub fn add_login(&self, user: Option<&str>, password: Option<&SecretString>) {
         if let Some(password) = password {
             self.add(password);
-            // A server that echoes the header shows both in one base64.
+            // A server that echoes the header shows both, joined and in base64.
             let pair = format!("{}:{}", user.unwrap_or_default(), password.expose_secret());
             self.add(&pair.into());
         }
-        if let Some(user) = user.filter(|user| user.len() >= TOKEN_LENGTH) {
+        if let Some(user) = user.filter(|user| user.len() >= MIN_TOKEN_LENGTH) {
             self.add(&user.into());
         }
     }
 
-    /// Adds what an `Authorization` header carries: the credential, and for `Basic` what it stands
-    /// for.
+    /// Adds the credential of an `Authorization` header; for `Basic` also the login in it.
     pub fn add_authorization(&self, value: &str) {
         let value = value.trim();
         let (scheme, credential) = value.split_once(' ').unwrap_or(("", value));
         let credential = credential.trim();
         self.add(&credential.into());
         if scheme.is_empty() || scheme.ends_with(';') {
-            // Cookies: each of them, and what it holds.
+            // Cookies: each of them, and its value.
             for cookie in value.split("; ") {
                 self.add(&cookie.into());
                 if let Some((_, held)) = cookie.split_once('=') {
@@ -69,7 +68,7 @@ impl KnownSecrets {
         }
     }
 
-    /// Returns `text` without these secrets, and without whatever else has the shape of one.
+    /// Returns `text` with these secrets replaced, and everything else that looks like one.
     pub fn hide<'text>(&self, text: &'text str) -> Cow<'text, str> {
         let hidden = redact_known(text, &self.lock());
         match redact(&hidden) {

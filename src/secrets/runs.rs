@@ -1,6 +1,6 @@
-//! How far a run of characters goes. Remembered for each class, so that a scan stays linear.
+//! The end of a run of characters. Remembered for each class, so that a scan stays linear.
 
-/// Where something begins and ends, in bytes.
+/// A start and an end, in bytes.
 pub(super) type Span = (usize, usize);
 
 /// A class of bytes.
@@ -16,9 +16,9 @@ pub(super) enum Class {
     Word,
     /// `[A-Za-z0-9._-]`.
     Dotted,
-    /// `[A-Za-z0-9._~+/=-]`: what follows `Bearer`, and standard base64.
+    /// `[A-Za-z0-9._~+/=-]`: the credentials after `Bearer`, and standard base64.
     Token68,
-    /// Everything in a bare value: up to white space, quotes, and what ends a value in a list.
+    /// The characters of an unquoted value: up to white space, quotes, and the end of a list's element.
     Value,
     /// Everything up to the next digit.
     NoDigit,
@@ -28,13 +28,13 @@ pub(super) enum Class {
     NoUpper,
     /// Everything up to the next small letter.
     NoLower,
-    /// Everything up to the next sign that passwords have and words do not.
+    /// Everything up to the next symbol that passwords have and words do not.
     NoSymbol,
     /// ASCII up to the next letter.
     NoName,
     /// Everything up to the next opening bracket.
     NoCall,
-    /// ASCII that can be seen.
+    /// Printable ASCII without the space.
     Graphic,
     /// Everything up to the end of the line, a quote or a backslash.
     Header,
@@ -42,7 +42,7 @@ pub(super) enum Class {
 
 const CLASSES: usize = 16;
 
-/// The classes of each byte, a bit for each.
+/// The classes of each byte, as bits.
 static BITS: [u16; 256] = bits();
 
 const fn bits() -> [u16; 256] {
@@ -118,7 +118,7 @@ impl Class {
     }
 }
 
-/// The end of the last run of each class.
+/// The last run of each class.
 #[derive(Debug)]
 pub(super) struct Runs<'text> {
     text: &'text [u8],
@@ -126,7 +126,7 @@ pub(super) struct Runs<'text> {
 }
 
 impl<'text> Runs<'text> {
-    /// Starts with no run known.
+    /// Starts without known runs.
     pub(super) const fn new(text: &'text [u8]) -> Self {
         Self {
             text,
@@ -134,7 +134,7 @@ impl<'text> Runs<'text> {
         }
     }
 
-    /// Returns where the run of `class` that holds `at` ends.
+    /// Returns the end of the run of `class` at `at`.
     pub(super) fn end(&mut self, class: Class, at: usize) -> usize {
         let known = self.seen.get_mut(class as usize);
         if let Some((start, end)) = &known
@@ -154,7 +154,7 @@ impl<'text> Runs<'text> {
 }
 
 impl Runs<'_> {
-    /// Says whether a byte that is not of `class` stands in a part of the text.
+    /// Says whether a span has a byte that is not of `class`.
     pub(super) fn leaves(&mut self, class: Class, (start, end): Span) -> bool {
         start < end && self.end(class, start) < end
     }

@@ -1,44 +1,44 @@
-//! The table of token shapes: a prefix, what may follow, and how much of it makes a token.
+//! The table of token formats: a prefix, the class of the bytes that follow, and their minimum length.
 //!
-//! The lengths and alphabets follow what the issuers publish; the rules of gitleaks (MIT) served
-//! as a reference. Lengths are least lengths: issuers have made tokens longer before.
+//! Lengths and alphabets follow the issuers' documentation; the rules of gitleaks (MIT) served as a
+//! reference. Lengths are minimum lengths, because issuers have made tokens longer before.
 
 use super::runs::Class;
 
-/// What must stand before a prefix.
+/// What must precede a prefix.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Left {
     /// Anything: the prefix is distinctive.
     Any,
-    /// No letter or digit: the prefix is also the end of ordinary words.
+    /// Neither a letter nor a digit: the prefix is also the end of ordinary words.
     Edge,
 }
 
-/// What a body must hold beside its length.
+/// What a body must have besides its length.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Needs {
     /// Nothing.
     Nothing,
     /// A digit and a letter: the prefix is short.
     Mixed,
-    /// A CRC-32 as its last six digits, when it has the classic 36: proof, not a condition.
+    /// A CRC-32 as its last six digits, when it has 36: a proof, not a condition.
     Checksum,
 }
 
-/// One shape of token.
+/// One format of token.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Shape {
-    /// Whose token it is.
+    /// The issuer.
     pub(super) kind: &'static str,
-    /// How it begins.
+    /// The prefix.
     pub(super) prefix: &'static str,
-    /// What must stand before it.
+    /// What must precede it.
     pub(super) left: Left,
-    /// What follows the prefix.
+    /// The class of the bytes after the prefix.
     pub(super) class: Class,
-    /// At least so many bytes of it.
+    /// The minimum length after the prefix, in bytes.
     pub(super) least: usize,
-    /// What else.
+    /// What else it must have.
     pub(super) needs: Needs,
 }
 
@@ -74,7 +74,7 @@ const fn crc(kind: &'static str, prefix: &'static str, class: Class, least: usiz
     }
 }
 
-/// Every shape.
+/// Every format.
 pub(super) const SHAPES: &[Shape] = &[
     crc("github", "ghp_", Class::Word, 20),
     crc("github", "gho_", Class::Word, 20),
@@ -95,7 +95,7 @@ pub(super) const SHAPES: &[Shape] = &[
     any("gitlab", "glimt-", Class::Dotted, 16),
     any("gitlab", "glffct-", Class::Dotted, 16),
     edge("gitlab", "glft-", Class::Dotted, 16),
-    // Anthropic, OpenAI, OpenRouter and whoever else begins with it.
+    // Anthropic, OpenAI, OpenRouter and others.
     edge("sk", "sk-", Class::Word, 16),
     any("anthropic", "sk-ant-", Class::Word, 16),
     any("openai", "sk-proj-", Class::Word, 16),

@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::handover::{HandoverError, Line, Taken, take};
+use crate::handover::{ClaimedLines, HandoverError, Line, claim};
 use crate::pipeline::{
     Context, ErrorKind, Outcome, Outputs, Step, StepDef, StepError, interruptible,
 };
@@ -80,13 +80,13 @@ struct Results {
     count: u64,
     unreadable: u64,
     left: u64,
-    taken: Option<Taken>,
+    taken: Option<ClaimedLines>,
 }
 
 impl Results {
     fn collect(path: &Path, now: SystemTime) -> Result<Self, HandoverError> {
         let mut results = Self::default();
-        let Some(mut taken) = take(path, now)? else {
+        let Some(mut taken) = claim(path, now)? else {
             return Ok(results);
         };
         let mut line = Vec::new();

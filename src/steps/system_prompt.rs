@@ -83,7 +83,7 @@ fn read(directory: &Path) -> Result<Option<String>, String> {
         Err(error) => return Err(format!("cannot be opened: {error}")),
     };
     if !file.metadata().is_ok_and(|metadata| metadata.is_file()) {
-        return Err("is no regular file".into());
+        return Err("is not a regular file".into());
     }
     let mut bytes = Vec::new();
     file.take(LARGEST + 1)

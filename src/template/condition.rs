@@ -1,4 +1,4 @@
-//! `Condition`: the expression of `when`, and the steps that it names.
+//! `Condition`: the expression of `when`, and the steps that it refers to.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use minijinja::value::{Serde, Value};
 use serde::Serialize;
 
 use super::stack::on_own_stack;
-use super::{ENVIRONMENT, LONGEST_SOURCE, TemplateError, bounds, explain, unknown};
+use super::{ENVIRONMENT, MAX_SOURCE_SIZE, TemplateError, bounds, explain, unknown};
 
 /// An expression that compiles, such as `steps['pr-create'].outputs.action == 'created'`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,11 +17,11 @@ pub struct Condition {
 }
 
 impl Condition {
-    /// Compiles `source`, and refuses a step that is not named by a plain text.
+    /// Compiles `source`. Refuses a reference to a step that is not a literal name.
     pub fn new(source: &str) -> Result<Self, TemplateError> {
-        if source.len() > LONGEST_SOURCE {
+        if source.len() > MAX_SOURCE_SIZE {
             return Err(TemplateError::Syntax(format!(
-                "the condition is longer than {LONGEST_SOURCE} bytes"
+                "the condition is longer than {MAX_SOURCE_SIZE} bytes"
             )));
         }
         on_own_stack(|| {
@@ -42,12 +42,12 @@ impl Condition {
         &self.source
     }
 
-    /// Returns the names of the steps that the expression looks at.
+    /// Returns the names of the steps that the expression refers to.
     pub fn references(&self) -> impl Iterator<Item = &str> {
         self.references.iter().map(String::as_str)
     }
 
-    /// Says whether the expression holds for `facts`.
+    /// Evaluates the expression on `facts`, and returns whether it is true.
     pub fn holds(&self, facts: &(impl Serialize + Sync)) -> Result<bool, TemplateError> {
         on_own_stack(|| self.value(&Value::from(Serde(facts))))
     }
@@ -61,15 +61,15 @@ impl Condition {
             .eval(facts.clone())
             .map_err(|error| explain(&error, paths))?;
         if value.is_undefined() {
-            return Err(TemplateError::Unknown(paths().unwrap_or_else(|| {
-                format!("`{}` names what is not there", self.source)
-            })));
+            return Err(TemplateError::Unknown(
+                paths().unwrap_or_else(|| format!("`{}` is undefined", self.source)),
+            ));
         }
         Ok(value.is_true())
     }
 }
 
-/// A word of an expression, as far as references need it.
+/// A token of an expression, as far as finding references needs it.
 #[derive(Debug, PartialEq, Eq)]
 enum Token {
     Name(String),
@@ -77,7 +77,7 @@ enum Token {
     Sign(char),
 }
 
-/// Splits an expression that is known to compile.
+/// Splits an expression that compiles into tokens.
 fn tokens(source: &str) -> Vec<Token> {
     let mut tokens = Vec::new();
     let mut rest = source.chars().peekable();
@@ -104,7 +104,7 @@ fn tokens(source: &str) -> Vec<Token> {
     tokens
 }
 
-/// Returns the steps that are looked at as `steps.NAME` or `steps['NAME']`.
+/// Returns the steps that are referred to as `steps.NAME` or `steps['NAME']`.
 fn references(tokens: &[Token]) -> Result<BTreeSet<String>, TemplateError> {
     let mut names = BTreeSet::new();
     for (at, token) in tokens.iter().enumerate() {
@@ -124,8 +124,8 @@ fn references(tokens: &[Token]) -> Result<BTreeSet<String>, TemplateError> {
             }
             _ => {
                 return Err(TemplateError::Unknown(
-                    "a step must be named as such, as in `steps['push']`: what is looked up while \
-                     the run goes on cannot be checked before it"
+                    "a step must be a literal name, as in `steps['push']`: a computed name cannot be \
+                     checked before the run"
                         .into(),
                 ));
             }
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn a_step_that_is_looked_up_at_run_time_is_refused() {
+    fn a_computed_step_name_is_refused() {
         for source in [
             "steps[trigger].verdict",
             "steps",

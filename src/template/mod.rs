@@ -1,4 +1,4 @@
-//! Templates for titles, bodies and memories: minijinja, strict, with fuel.
+//! Templates for titles, bodies and memories: minijinja with strict undefined values and a fuel limit.
 
 mod bounds;
 mod condition;
@@ -22,35 +22,35 @@ pub use condition::Condition;
 
 use self::stack::on_own_stack;
 
-/// What one rendering may cost: an instruction is one, and 64 bytes of made text are one.
-const FUEL: u64 = 250_000;
+/// The fuel for one rendering: an instruction costs one unit, and so do 64 bytes of new text.
+const MAX_FUEL: u64 = 250_000;
 /// The longest rendered text, in bytes.
-const LONGEST: usize = 1 << 20;
+const MAX_OUTPUT_SIZE: usize = 1 << 20;
 /// The longest source, in bytes.
-const LONGEST_SOURCE: usize = 1 << 16;
-/// How deep loops may call themselves.
-const DEPTH: usize = 64;
+const MAX_SOURCE_SIZE: usize = 1 << 16;
+/// The deepest recursion.
+const MAX_RECURSION: usize = 64;
 
-/// A template that compiles. What it renders is never itself read as a template.
+/// A template that compiles. Its output is never parsed as a template again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Template(Arc<str>);
 
 /// Why a template does not compile or render.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TemplateError {
-    /// It cannot be understood.
+    /// It does not parse.
     #[error("{0}")]
     Syntax(String),
-    /// It names what is not there.
+    /// It refers to something that is not defined.
     #[error("{0}")]
     Unknown(String),
-    /// It did too much.
-    #[error("the template does too much: it was stopped after {FUEL} units of work")]
+    /// It ran out of fuel.
+    #[error("the template needs too much work: it was stopped after {MAX_FUEL} units of fuel")]
     OutOfFuel,
-    /// The text is longer than a mebibyte.
-    #[error("the text would be longer than {LONGEST} bytes")]
+    /// The rendered text is too long.
+    #[error("the text would be longer than {MAX_OUTPUT_SIZE} bytes")]
     TooLong,
-    /// Something else went wrong while it was rendered.
+    /// Another error while rendering.
     #[error("{0}")]
     Failed(String),
 }
@@ -58,9 +58,9 @@ pub enum TemplateError {
 impl Template {
     /// Compiles `source`.
     pub fn new(source: &str) -> Result<Self, TemplateError> {
-        if source.len() > LONGEST_SOURCE {
+        if source.len() > MAX_SOURCE_SIZE {
             return Err(TemplateError::Syntax(format!(
-                "the template is longer than {LONGEST_SOURCE} bytes"
+                "the template is longer than {MAX_SOURCE_SIZE} bytes"
             )));
         }
         on_own_stack(|| {
@@ -73,8 +73,7 @@ impl Template {
         Ok(Self(source.into()))
     }
 
-    /// Takes a source that is part of the program, and is known to compile: tests plan with every
-    /// default.
+    /// Makes a template from a source in the program. It must compile, which tests check.
     pub fn built_in(source: &'static str) -> Self {
         Self(source.into())
     }
@@ -104,13 +103,13 @@ impl Template {
     }
 }
 
-/// A text that stops growing.
+/// A writer that fails when the text gets too long.
 #[derive(Debug, Default)]
 struct Bounded(Vec<u8>);
 
 impl io::Write for Bounded {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if self.0.len() + bytes.len() > LONGEST {
+        if self.0.len() + bytes.len() > MAX_OUTPUT_SIZE {
             return Err(io::ErrorKind::FileTooLarge.into());
         }
         self.0.extend_from_slice(bytes);
@@ -149,15 +148,15 @@ impl JsonSchema for Template {
     }
 }
 
-/// What errors call the source; [`explain`] takes it out again.
+/// The name of the template that minijinja wants; it appears in no message.
 const NAME: &str = "line";
 
 static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
-    environment.set_fuel(Some(FUEL));
-    environment.set_recursion_limit(DEPTH);
+    environment.set_fuel(Some(MAX_FUEL));
+    environment.set_recursion_limit(MAX_RECURSION);
     for function in bounds::FUNCTIONS {
         environment.remove_global(function);
     }
@@ -177,8 +176,8 @@ static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
     environment
 });
 
-/// Says what went wrong, with the line, and with `name` what is unknown.
-fn explain(error: &minijinja::Error, name: impl FnOnce() -> Option<String>) -> TemplateError {
+/// Converts an error, with its line. `undefined` describes what is not defined.
+fn explain(error: &minijinja::Error, undefined: impl FnOnce() -> Option<String>) -> TemplateError {
     let line = error.line().map_or(1, |line| line);
     let detail = error.detail().map_or_else(
         || error.kind().to_string(),
@@ -187,7 +186,7 @@ fn explain(error: &minijinja::Error, name: impl FnOnce() -> Option<String>) -> T
     match error.kind() {
         ErrorKind::OutOfFuel => TemplateError::OutOfFuel,
         ErrorKind::UndefinedError => {
-            TemplateError::Unknown(format!("line {line}: {}", name().unwrap_or(detail)))
+            TemplateError::Unknown(format!("line {line}: {}", undefined().unwrap_or(detail)))
         }
         ErrorKind::UnknownFilter | ErrorKind::UnknownTest | ErrorKind::UnknownFunction => {
             TemplateError::Unknown(format!("line {line}: {detail}"))
@@ -197,7 +196,7 @@ fn explain(error: &minijinja::Error, name: impl FnOnce() -> Option<String>) -> T
     }
 }
 
-/// Names the first of `paths` that is not in `facts`, and what is there instead.
+/// Describes the first of `paths` that `facts` does not define, and which names are defined there.
 fn unknown(facts: &Value, paths: impl IntoIterator<Item = String>) -> Option<String> {
     let mut paths: Vec<String> = paths.into_iter().collect();
     paths.sort_unstable();

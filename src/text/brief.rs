@@ -1,21 +1,22 @@
-//! `brief`: the first line of a Markdown text that says something.
+//! `brief`: a one-line summary of a Markdown text.
 
 use super::python::strip;
 
-/// The longest summary, unless somebody asks for another length; in code points.
+/// The default length of a summary, in code points.
 pub const BRIEF_LENGTH: i64 = 80;
 
-/// One character and the dots.
-const SHORTEST: i64 = 4;
-/// What stands at the end of a line that was cut.
-const DOTS: &str = "...";
+/// The shortest limit: one character and the ellipsis.
+const MIN_LENGTH: i64 = 4;
+/// The end of a line that was cut.
+const ELLIPSIS: &str = "...";
 
-/// Returns the first line that is no fence and no rule, without its `#`, `**` and `__`.
+/// Returns the first line that is neither blank, a code fence nor a thematic break, without its
+/// leading `#` and without `**` and `__`.
 ///
-/// A longer line is cut to `max_len` code points, three dots included; less than 4 counts as 4.
-/// When no line says anything, the first `max_len` code points of the text come back as they are.
+/// A longer line is cut to `max_len` code points, with `...` at its end; less than 4 counts as 4.
+/// When there is no such line, returns the first `max_len` code points of the text unchanged.
 pub fn brief(text: &str, max_len: i64) -> String {
-    let limit = usize::try_from(max_len.max(SHORTEST)).unwrap_or(usize::MAX);
+    let limit = usize::try_from(max_len.max(MIN_LENGTH)).unwrap_or(usize::MAX);
     for line in text.split('\n') {
         let line = strip(strip(line).trim_start_matches('#'));
         if line.is_empty() || line.starts_with("```") || line == "---" {
@@ -24,7 +25,7 @@ pub fn brief(text: &str, max_len: i64) -> String {
         let line = line.replace("**", "").replace("__", "");
         return match line.char_indices().nth(limit) {
             None => line,
-            Some(_) => format!("{}{DOTS}", first(&line, limit - DOTS.len())),
+            Some(_) => format!("{}{ELLIPSIS}", first(&line, limit - ELLIPSIS.len())),
         };
     }
     first(text, limit).to_owned()

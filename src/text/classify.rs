@@ -1,11 +1,11 @@
-//! `classify`: what kind of failure a program's stderr tells of.
+//! `classify`: the category of a failure, from a program's stderr and exit code.
 
 use super::python::{fold, is_word};
 
-/// Words that tell of a limit of the service.
-const RATE: &[&str] = &["rate", "429", "overloaded"];
-/// Words that tell of a refused credential.
-const AUTH: &[&str] = &[
+/// Words that indicate a rate limit.
+const RATE_LIMIT_WORDS: &[&str] = &["rate", "429", "overloaded"];
+/// Words that indicate a refused credential.
+const AUTH_WORDS: &[&str] = &[
     "auth",
     "authentication",
     "authorization",
@@ -13,13 +13,13 @@ const AUTH: &[&str] = &[
     "api_key",
     "api-key",
 ];
-/// Words that tell of a lost conversation.
-const SESSION: &[&str] = &["session", "no conversation found"];
+/// Words that indicate a lost session.
+const SESSION_WORDS: &[&str] = &["session", "no conversation found"];
 
 /// Returns the category of a failure: `rate_limited`, `auth_failed`, `session_error`, else
 /// `exit_N` for an exit code that is not 0, else `subprocess_error`.
 ///
-/// Whole words count, in any case: "author" does not tell of authentication, nor 1429 of a 429.
+/// Matches whole words, in any case: neither "author" nor 1429 matches.
 pub fn classify(stderr: &str, exit_code: Option<i64>) -> String {
     let (mut auth, mut session) = (false, false);
     let mut inside_word = false;
@@ -27,11 +27,11 @@ pub fn classify(stderr: &str, exit_code: Option<i64>) -> String {
         let is_word = is_word(character);
         if is_word && !inside_word {
             let rest = stderr.get(at..).unwrap_or_default();
-            if begins_with_any(rest, RATE) {
+            if begins_with_any(rest, RATE_LIMIT_WORDS) {
                 return "rate_limited".into();
             }
-            auth = auth || begins_with_any(rest, AUTH);
-            session = session || begins_with_any(rest, SESSION);
+            auth = auth || begins_with_any(rest, AUTH_WORDS);
+            session = session || begins_with_any(rest, SESSION_WORDS);
         }
         inside_word = is_word;
     }
@@ -47,7 +47,7 @@ fn begins_with_any(text: &str, words: &[&str]) -> bool {
     words.iter().any(|word| begins_with(text, word))
 }
 
-/// Says whether `text` begins with `word` in any case, and the word ends there.
+/// Says whether `text` begins with the whole word `word`, in any case.
 fn begins_with(text: &str, word: &str) -> bool {
     let mut rest = text.chars();
     word.chars()

@@ -4,29 +4,29 @@ use serde_json::Value;
 
 use super::python::strip;
 
-/// Why a message has no text that can be told.
+/// Why a message's text cannot be extracted.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum MessageError {
-    /// It cannot be read.
-    #[error("the message is no JSON: {0}")]
+    /// It does not parse.
+    #[error("the message is not JSON: {0}")]
     Json(String),
-    /// Its parts cannot be gone through.
-    #[error("`parts` of the message is no list")]
+    /// Its parts are not a list.
+    #[error("`parts` of the message is not a list")]
     Parts,
-    /// A part has something else where its text belongs.
-    #[error("the text of part {0} of the message is no text")]
+    /// The text of a part is not a string.
+    #[error("the text of part {0} of the message is not a string")]
     Text(usize),
 }
 
-/// Returns the texts of the message's parts, joined by one space, without the spaces at the ends.
+/// Returns the texts of the message's parts, joined by one space and trimmed.
 ///
-/// A part has its text in `text` or, where that is empty, in `root.text`; others are left out.
+/// A part has its text in `text` or, when that is empty, in `root.text`; parts without text are left out.
 pub fn message_text(json: &str) -> Result<String, MessageError> {
     let message: Value =
         serde_json::from_str(json).map_err(|error| MessageError::Json(error.to_string()))?;
     let parts = match message.get("parts") {
         Some(Value::Array(parts)) => parts.as_slice(),
-        // Strings and tables can be gone through too, but what is in them has no text.
+        // Python iterates over strings and objects too; their elements have no text.
         None | Some(Value::String(_) | Value::Object(_)) => &[],
         Some(other) if is_falsy(other) => &[],
         Some(_) => return Err(MessageError::Parts),
@@ -44,7 +44,7 @@ pub fn message_text(json: &str) -> Result<String, MessageError> {
     Ok(strip(&texts.join(" ")).to_owned())
 }
 
-/// Says whether Python takes a value for false.
+/// Says whether a value is falsy in Python.
 fn is_falsy(value: &Value) -> bool {
     match value {
         Value::Null => true,

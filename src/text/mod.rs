@@ -1,5 +1,5 @@
-//! Text helpers that templates and steps share: pure, linear in their text, never failing on odd
-//! Unicode. They behave as their Python counterparts do, down to what counts as a space.
+//! Text helpers that templates and steps share: pure functions, linear in the length of the text, for
+//! any Unicode. They behave like their Python counterparts, down to what counts as white space.
 
 mod brief;
 mod classify;

@@ -1,18 +1,18 @@
-//! What Python 3.11 calls a space, a word character and a line end.
+//! White space, word characters and line ends as Python 3.11 defines them.
 
 use std::sync::LazyLock;
 
 use regex::Regex;
 
-/// Returns `text` without the spaces at its ends, as Python's `str.strip()` does.
+/// Trims white space as Python's `str.strip()` does.
 ///
-/// Takes the separators U+001C to U+001F too; leaves U+200B, U+FEFF and NUL.
+/// Removes the separators U+001C to U+001F too; keeps U+200B, U+FEFF and NUL.
 pub fn strip(text: &str) -> &str {
     text.trim_matches(is_space)
 }
 
-/// Returns bytes as Python reads a text file: U+FFFD for each maximal part that is no UTF-8, and
-/// line feeds for CRLF and CR. A byte order mark stays.
+/// Decodes bytes as Python reads a text file: U+FFFD for each maximal sequence that is not UTF-8, and
+/// a line feed for CRLF and CR. A byte order mark is kept.
 pub fn read_as_text_file(bytes: &[u8]) -> String {
     let text = String::from_utf8_lossy(bytes);
     if !text.contains('\r') {
@@ -26,20 +26,20 @@ fn is_space(character: char) -> bool {
     character.is_whitespace() || matches!(character, '\u{1c}'..='\u{1f}')
 }
 
-/// Says whether `\w` matches a character: a letter, a number or `_`, but no mark and no joiner.
+/// Says whether Python's `\w` matches a character: a letter, a number or `_`, not a mark or a joiner.
 pub(super) fn is_word(character: char) -> bool {
     static WORD: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"^[\p{L}\p{N}]$").ok());
     if character.is_ascii() {
         return character.is_ascii_alphanumeric() || character == '_';
     }
-    // `is_alphanumeric` takes some marks and symbols besides, and nothing less.
+    // `is_alphanumeric` is a superset: it also holds for some marks and symbols.
     character.is_alphanumeric()
         && WORD
             .as_ref()
             .is_some_and(|word| word.is_match(character.encode_utf8(&mut [0; 4])))
 }
 
-/// Folds a character as Python's `IGNORECASE` does when the pattern is ASCII.
+/// Folds case as Python's `IGNORECASE` does for an ASCII pattern.
 pub(super) const fn fold(character: char) -> char {
     match character {
         '\u{130}' | '\u{131}' => 'i',

@@ -1,9 +1,9 @@
-//! `sanitize`: a sentence about a failure that is safe to show to anybody.
+//! `sanitize`: a sentence about a failure that is safe to show to users.
 
-/// Returns a sentence that carries a category only, never what the error said.
+/// Returns a sentence that contains only a category, never the error's message.
 ///
-/// Without a category the class name of `exception` is the category: what follows the name is
-/// dropped, and so is the module in front of it. Without both it is `unknown`.
+/// Without a category, the class name of `exception` is the category, without its module and
+/// message. Without both it is `unknown`.
 pub fn sanitize(category: Option<&str>, exception: Option<&str>) -> String {
     let category = category.filter(|category| !category.is_empty());
     let class = exception.and_then(class_name);

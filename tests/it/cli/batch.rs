@@ -177,7 +177,7 @@ fn a_message_that_is_none_is_an_error_with_advice() {
     assert_eq!(said.code, Some(1));
     assert_eq!(
         said.stderr,
-        "the text of part 1 of the message is no text\nhand in the message as JSON: an object with \
+        "the text of part 1 of the message is not a string\nhand in the message as JSON: an object with \
          `parts`, each with a `text`\n"
     );
 }

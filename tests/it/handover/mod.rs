@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Barrier;
 use std::time::{Duration, SystemTime};
 
-use sendoff::handover::{HandoverError, Line, Taken, take};
+use sendoff::handover::{ClaimedLines, HandoverError, Line, claim};
 
 use crate::sandbox::Sandbox;
 
@@ -16,7 +16,7 @@ fn later(seconds: u64) -> SystemTime {
     SystemTime::now() + Duration::from_secs(seconds)
 }
 
-fn lines(taken: &mut Taken) -> Vec<String> {
+fn lines(taken: &mut ClaimedLines) -> Vec<String> {
     let mut line = Vec::new();
     let mut all = Vec::new();
     while taken.next(&mut line).unwrap().is_some() {
@@ -27,7 +27,7 @@ fn lines(taken: &mut Taken) -> Vec<String> {
 
 /// Reads all there is and confirms it.
 fn consume(path: &Path, now: SystemTime) -> Vec<String> {
-    let Some(mut taken) = take(path, now).unwrap() else {
+    let Some(mut taken) = claim(path, now).unwrap() else {
         return Vec::new();
     };
     let all = lines(&mut taken);
@@ -54,9 +54,9 @@ fn lines_are_taken_once() {
 fn nothing_is_made_where_nothing_is() {
     let sandbox = Sandbox::new();
     let path = sandbox.path("absent/results.jsonl");
-    assert!(take(&path, later(0)).unwrap().is_none());
+    assert!(claim(&path, later(0)).unwrap().is_none());
     let path = sandbox.path("results.jsonl");
-    assert!(take(&path, later(0)).unwrap().is_none());
+    assert!(claim(&path, later(0)).unwrap().is_none());
     assert!(!sandbox.path("results.jsonl.claimed").exists());
 }
 
@@ -64,7 +64,7 @@ fn nothing_is_made_where_nothing_is() {
 fn what_was_not_confirmed_comes_again() {
     let sandbox = Sandbox::new();
     let path = file(&sandbox, "a\nb\n");
-    let mut taken = take(&path, later(0)).unwrap().unwrap();
+    let mut taken = claim(&path, later(0)).unwrap().unwrap();
     assert_eq!(lines(&mut taken), ["a", "b"]);
     drop(taken);
     fs::write(&path, "c\n").unwrap();
@@ -135,7 +135,7 @@ fn a_file_that_was_read_goes_after_a_while_unless_a_writer_has_it() {
 fn the_rest_is_left_and_counted() {
     let sandbox = Sandbox::new();
     let path = file(&sandbox, "a\nb\n\nc\nd\n");
-    let mut taken = take(&path, later(0)).unwrap().unwrap();
+    let mut taken = claim(&path, later(0)).unwrap().unwrap();
     let mut line = Vec::new();
     for _ in 0..2 {
         assert_eq!(taken.next(&mut line).unwrap(), Some(Line::Whole));
@@ -155,7 +155,7 @@ fn a_line_that_is_too_long_is_passed_over() {
         writer.write_all(&block).unwrap();
     }
     writer.write_all(b"\nshort\n").unwrap();
-    let mut taken = take(&path, later(0)).unwrap().unwrap();
+    let mut taken = claim(&path, later(0)).unwrap().unwrap();
     let mut line = Vec::new();
     assert_eq!(taken.next(&mut line).unwrap(), Some(Line::TooLong));
     assert!(line.is_empty());
@@ -167,8 +167,8 @@ fn a_line_that_is_too_long_is_passed_over() {
 fn a_second_reader_waits_for_the_next_run() {
     let sandbox = Sandbox::new();
     let path = file(&sandbox, "a\n");
-    let first = take(&path, later(0)).unwrap().unwrap();
-    let error = take(&path, later(0)).unwrap_err();
+    let first = claim(&path, later(0)).unwrap().unwrap();
+    let error = claim(&path, later(0)).unwrap_err();
     assert!(matches!(error, HandoverError::Busy(_)));
     assert_eq!(
         error.to_string(),
@@ -210,7 +210,7 @@ fn many_readers_and_writers_hand_each_line_on_once() {
                     start.wait();
                     let mut got = Vec::new();
                     for _ in 0..60 {
-                        if let Ok(Some(mut taken)) = take(path, later(0)) {
+                        if let Ok(Some(mut taken)) = claim(path, later(0)) {
                             got.extend(lines(&mut taken));
                             taken.confirm().unwrap();
                         }

@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
-use sendoff::handover::take;
+use sendoff::handover::claim;
 
 use crate::sandbox::Sandbox;
 
@@ -14,7 +14,7 @@ use super::{file, later};
 fn what_is_no_file_of_this_user_is_refused() {
     let sandbox = Sandbox::new();
     let target = sandbox.write("secret.jsonl", "s\n");
-    let refusal = |path: &Path| take(path, later(0)).unwrap_err().to_string();
+    let refusal = |path: &Path| claim(path, later(0)).unwrap_err().to_string();
     let link = sandbox.path("link.jsonl");
     symlink(&target, &link).unwrap();
     assert_eq!(
@@ -29,12 +29,12 @@ fn what_is_no_file_of_this_user_is_refused() {
     let pipe = sandbox.pipe("pipe.jsonl");
     assert_eq!(
         refusal(&pipe),
-        format!("`{}` is no regular file", pipe.display())
+        format!("`{}` is not a regular file", pipe.display())
     );
     assert!(target.exists() && link.is_symlink(), "nothing was moved");
     assert_eq!(
-        take(Path::new("/"), later(0)).unwrap_err().to_string(),
-        "`/` is no path of a file"
+        claim(Path::new("/"), later(0)).unwrap_err().to_string(),
+        "`/` is not the path of a file"
     );
 }
 
@@ -44,11 +44,11 @@ fn another_users_file_is_refused() {
     let path = file(&sandbox, "a\n");
     if std::os::unix::fs::chown(&path, Some(12_345), None).is_err() {
         // Only root can give a file away; /etc belongs to root and not to who runs the test.
-        let error = take(Path::new("/etc/passwd"), later(0)).unwrap_err();
+        let error = claim(Path::new("/etc/passwd"), later(0)).unwrap_err();
         assert_eq!(error.to_string(), "`/etc/passwd` is another user's file");
         return;
     }
-    let error = take(&path, later(0)).unwrap_err();
+    let error = claim(&path, later(0)).unwrap_err();
     assert_eq!(
         error.to_string(),
         format!("`{}` is another user's file", path.display())
@@ -64,7 +64,7 @@ fn a_private_directory_that_others_prepared_is_refused() {
     let private = sandbox.path("box/results.jsonl.claimed");
     fs::create_dir(&private).unwrap();
     fs::set_permissions(&private, fs::Permissions::from_mode(0o777)).unwrap();
-    let error = take(&path, later(0)).unwrap_err();
+    let error = claim(&path, later(0)).unwrap_err();
     assert_eq!(
         error.to_string(),
         format!(
@@ -74,10 +74,10 @@ fn a_private_directory_that_others_prepared_is_refused() {
     );
     fs::remove_dir(&private).unwrap();
     symlink(sandbox.home(), &private).unwrap();
-    let error = take(&path, later(0)).unwrap_err();
+    let error = claim(&path, later(0)).unwrap_err();
     assert_eq!(
         error.to_string(),
-        format!("`{}` is no directory", private.display())
+        format!("`{}` is not a directory", private.display())
     );
     assert!(path.exists());
 }

@@ -192,7 +192,7 @@ fn a_reader_that_is_killed_after_its_claim_loses_nothing() {
     let alive = child.try_wait().unwrap().is_none();
     if alive {
         assert_eq!(second.stdout, "");
-        for part in ["another run is reading", "left for the next run"] {
+        for part in ["another run is reading", "the next run reads the results"] {
             assert!(second.stderr.contains(part), "{}", second.stderr);
         }
         assert_eq!(second.code, Some(0));

@@ -65,13 +65,13 @@ fn a_prompt_that_is_none_is_refused() {
     refused("leads out of its directory");
     fs::remove_file(&prompt).unwrap();
     fs::create_dir(&prompt).unwrap();
-    refused("is no regular file");
+    refused("is not a regular file");
     fs::remove_dir(&prompt).unwrap();
     symlink("system-prompt.md", &prompt).unwrap();
     refused("cannot be found");
     fs::remove_file(&prompt).unwrap();
     sandbox.pipe(&prompt);
-    refused("is no regular file");
+    refused("is not a regular file");
 }
 
 #[test]

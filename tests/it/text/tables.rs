@@ -62,18 +62,18 @@ fn spaces_are_those_of_python() {
 #[test]
 fn the_errors_of_a_message_name_the_part() {
     for (message, error) in [
-        (r#"{"parts":true}"#, "`parts` of the message is no list"),
+        (r#"{"parts":true}"#, "`parts` of the message is not a list"),
         (
             r#"{"parts":[{},{"text":5}]}"#,
-            "the text of part 2 of the message is no text",
+            "the text of part 2 of the message is not a string",
         ),
         (
             "{parts}",
-            "the message is no JSON: key must be a string at line 1 column 2",
+            "the message is not JSON: key must be a string at line 1 column 2",
         ),
         (
             "",
-            "the message is no JSON: EOF while parsing a value at line 1 column 0",
+            "the message is not JSON: EOF while parsing a value at line 1 column 0",
         ),
     ] {
         assert_eq!(message_text(message).unwrap_err().to_string(), error);
