@@ -1,4 +1,4 @@
-//! `sendoff step NAME --batch`: one text step, many texts, one process.
+//! `sendoff step NAME --batch`: converts many texts with one text step in one process.
 
 use std::collections::HashMap;
 use std::io::{self, BufRead, Read, Write};
@@ -9,53 +9,53 @@ use serde_json::{Map, Value};
 use crate::pipeline::TextStep;
 use crate::session::Session;
 
-/// The longest line that is read, in bytes.
-const LONGEST: u64 = 64 << 20;
-/// How many different settings are kept ready.
-const KEPT: usize = 256;
+/// The longest line of input, in bytes.
+const MAX_LINE_LENGTH: u64 = 64 << 20;
+/// How many steps with different settings are cached.
+const MAX_CACHED_STEPS: usize = 256;
 
-/// One line in.
+/// One line of input.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Call {
+struct BatchRequest {
     /// The raw text.
     #[serde(default)]
     input: String,
-    /// Keys of the step, over those of the command line.
+    /// Keys of the step, which override those of the command line.
     #[serde(default)]
     with: Map<String, Value>,
 }
 
-/// One line out.
+/// One line of output.
 #[derive(Serialize)]
 #[serde(rename_all = "lowercase")]
-enum Answer {
+enum BatchResponse {
     Text(String),
     Error(String),
 }
 
-/// A text step with the settings of the command line, and those that the lines add.
+/// A text step with the settings of the command line, and a cache of steps with the lines' settings.
 pub(super) struct Batch<'s> {
     session: &'s Session,
     name: &'s str,
     with: &'s [String],
-    ready: HashMap<Vec<String>, Result<Box<dyn TextStep>, String>>,
+    steps: HashMap<Vec<String>, Result<Box<dyn TextStep>, String>>,
 }
 
 impl<'s> Batch<'s> {
-    /// Makes a batch of the step `name`, which is known to be a text step.
+    /// Makes a batch for the step `name`, which must be a text step.
     pub(super) fn new(session: &'s Session, name: &'s str, with: &'s [String]) -> Self {
         Self {
             session,
             name,
             with,
-            ready: HashMap::new(),
+            steps: HashMap::new(),
         }
     }
 
     /// Answers each line of `from` with one line, in order, and flushes it. A line that cannot be
-    /// answered gets an error and the next one its turn. Fails when `from` cannot be read; the inner
-    /// result is about `to`.
+    /// converted is answered with an error. The outer result is the error of reading `from`, the inner
+    /// one that of writing to `to`.
     pub(super) fn run(
         &mut self,
         from: &mut dyn BufRead,
@@ -63,16 +63,16 @@ impl<'s> Batch<'s> {
     ) -> io::Result<io::Result<()>> {
         let mut line = Vec::new();
         let mut answer = Vec::new();
-        while let Some(whole) = next_line(from, &mut line)? {
-            let told = match whole {
-                Whole::Yes => self.answer(&line),
-                Whole::No => Err(format!("the line is longer than {} MiB", LONGEST >> 20)),
+        while let Some(read) = next_line(from, &mut line)? {
+            let told = match read {
+                LineRead::Complete => self.answer(&line),
+                LineRead::TooLong => Err(format!("the line is longer than {} MiB", MAX_LINE_LENGTH >> 20)),
             };
-            let told = told.map_or_else(Answer::Error, Answer::Text);
+            let told = told.map_or_else(BatchResponse::Error, BatchResponse::Text);
             answer.clear();
             serde_json::to_writer(&mut answer, &told)?;
             answer.push(b'\n');
-            // Whoever reads may have gone, or the disk is full: that ends the talking.
+            // The reader is gone, or the disk is full: further answers are pointless.
             if let Err(error) = to.write_all(&answer).and_then(|()| to.flush()) {
                 return Ok(Err(error));
             }
@@ -81,18 +81,18 @@ impl<'s> Batch<'s> {
     }
 
     fn answer(&mut self, line: &[u8]) -> Result<String, String> {
-        let call: Call = serde_json::from_slice(line)
-            .map_err(|error| format!("the line is no call: {error}"))?;
+        let request: BatchRequest = serde_json::from_slice(line)
+            .map_err(|error| format!("the line is not a request: {error}"))?;
         let mut with = self.with.to_vec();
-        for (key, value) in call.with {
+        for (key, value) in request.with {
             with.extend(argument(&key, value)?);
         }
-        if self.ready.len() >= KEPT && !self.ready.contains_key(&with) {
-            self.ready.clear();
+        if self.steps.len() >= MAX_CACHED_STEPS && !self.steps.contains_key(&with) {
+            self.steps.clear();
         }
         let (session, name) = (self.session, self.name);
         let step =
-            self.ready
+            self.steps
                 .entry(with)
                 .or_insert_with_key(|with| match session.text_step(name, with) {
                     Ok(Some(step)) => Ok(step),
@@ -100,50 +100,52 @@ impl<'s> Batch<'s> {
                     Err(error) => Err(error.one_line()),
                 });
         match step {
-            Ok(step) => step.convert(&call.input).map_err(|error| error.to_string()),
+            Ok(step) => step.convert(&request.input).map_err(|error| error.to_string()),
             Err(error) => Err(error.clone()),
         }
     }
 }
 
-/// Says that a step cannot be used on texts alone.
+/// Returns the message for a step that is not a text step.
 pub(super) fn not_text(name: &str) -> String {
-    format!("`{name}` is no text step: --batch takes those that make one text of another")
+    format!("`{name}` is not a text step: --batch works with steps that convert a text")
 }
 
-/// Writes one key of a call as `--with` takes it; a null leaves the key as it is.
+/// Formats a key of a request as an argument of `--with`; `None` for null, which leaves the key unset.
 fn argument(key: &str, value: Value) -> Result<Option<String>, String> {
     match value {
         Value::Null => Ok(None),
         Value::String(text) => Ok(Some(format!("{key}={text}"))),
         Value::Bool(_) | Value::Number(_) => Ok(Some(format!("{key}={value}"))),
         Value::Array(_) | Value::Object(_) => Err(format!(
-            "`{}` in `with` must be a text, a number or a truth value",
+            "`{}` in `with` must be a string, a number or a boolean",
             key.escape_debug()
         )),
     }
 }
 
-/// Whether a line was short enough to be kept.
-enum Whole {
-    Yes,
-    No,
+/// A line of input.
+enum LineRead {
+    /// It is in the buffer.
+    Complete,
+    /// It is longer than [`MAX_LINE_LENGTH`] and was skipped.
+    TooLong,
 }
 
-/// Reads a line without its line feed; nothing at the end of the input.
-fn next_line(from: &mut dyn BufRead, line: &mut Vec<u8>) -> io::Result<Option<Whole>> {
+/// Reads a line without its line feed; `None` at the end of the input.
+fn next_line(from: &mut dyn BufRead, line: &mut Vec<u8>) -> io::Result<Option<LineRead>> {
     line.clear();
-    if from.take(LONGEST + 1).read_until(b'\n', line)? == 0 {
+    if from.take(MAX_LINE_LENGTH + 1).read_until(b'\n', line)? == 0 {
         return Ok(None);
     }
     if line.last() == Some(&b'\n') {
         line.pop();
-        return Ok(Some(Whole::Yes));
+        return Ok(Some(LineRead::Complete));
     }
-    if line.len() as u64 <= LONGEST {
-        return Ok(Some(Whole::Yes));
+    if line.len() as u64 <= MAX_LINE_LENGTH {
+        return Ok(Some(LineRead::Complete));
     }
     from.skip_until(b'\n')?;
     line.clear();
-    Ok(Some(Whole::No))
+    Ok(Some(LineRead::TooLong))
 }

@@ -6,8 +6,19 @@ use crate::exit::Exit;
 
 use super::output::print;
 
+/// Examples.
+const HELP: &str = "\
+Examples:
+  sendoff completions bash > ~/.local/share/bash-completion/completions/sendoff
+  sendoff completions fish > ~/.config/fish/completions/sendoff.fish
+
+No environment variable changes the completions.";
+
 /// Print shell completions
+///
+/// Write them to the file that your shell reads. They complete the commands and options of this version.
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = HELP)]
 pub(super) struct Args {
     /// The shell
     shell: Shell,

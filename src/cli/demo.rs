@@ -4,15 +4,25 @@ use crate::demo::Demonstration;
 use crate::environment::Environment;
 use crate::exit::Exit;
 
-use super::output::{complain, print};
+use super::output::{eprint, print};
 use super::render;
 
+/// Examples and variables.
+const HELP: &str = "\
+Examples:
+  sendoff demo                        run the pipeline twice against loopback servers
+  SENDOFF_LOG=debug sendoff demo      show what it logs as well
+
+Environment:
+  PATH         where the git program is
+  SENDOFF_LOG  log lines for standard error, such as debug";
+
 /// Try it all on loopback servers: no account needed, nothing left behind
+///
+/// Starts a git server, a forge and an agents' platform on 127.0.0.1, makes a repository with a feature branch, and
+/// runs the pipeline `post-task` twice: the second run finds what the first one did. Needs the git program.
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "Starts a git server, a forge and an agents' platform on 127.0.0.1, makes a repository \
-                        with a feature branch, and runs the pipeline twice. Needs the git program, for its server."
-)]
+#[command(after_long_help = HELP)]
 pub(super) struct Args {}
 
 impl Args {
@@ -20,7 +30,7 @@ impl Args {
         let demonstration = match Demonstration::set_up(environment) {
             Ok(demonstration) => demonstration,
             Err(error) => {
-                complain(&format!("the demonstration cannot be set up: {error}"));
+                eprint(&format!("the demonstration cannot be set up: {error}"));
                 return Exit::Failed;
             }
         };
@@ -38,7 +48,7 @@ impl Args {
             match demonstration.received() {
                 Ok(received) => exit = exit.worst(print(&received).exit()),
                 Err(error) => {
-                    complain(&format!(
+                    eprint(&format!(
                         "cannot read what the git server received: {error}"
                     ));
                     exit = exit.worst(Exit::Failed);

@@ -1,4 +1,4 @@
-//! The log on stderr: line by line, without secrets.
+//! The log on stderr, without secrets.
 
 use std::io::{self, Write};
 
@@ -8,7 +8,7 @@ use tracing_subscriber::fmt::MakeWriter;
 use crate::environment::Environment;
 use crate::secrets::{KnownSecrets, clean};
 
-/// Sends log lines to stderr when `SENDOFF_LOG` asks for them; nobody pays for it otherwise.
+/// Sends log lines to stderr if `SENDOFF_LOG` is set.
 pub(super) fn log_to_stderr(environment: &Environment, known: &KnownSecrets) {
     let Some(filter) = environment.text("SENDOFF_LOG") else {
         return;
@@ -19,7 +19,7 @@ pub(super) fn log_to_stderr(environment: &Environment, known: &KnownSecrets) {
         .with_writer(SafeStderr(known.clone()))
         .with_ansi(false)
         .finish();
-    // A second subscriber in one process (a test) keeps the first: nothing to do about it.
+    // Fails when the process has a subscriber already, as in a test.
     let _first_wins = tracing::subscriber::set_global_default(subscriber);
 }
 
@@ -37,7 +37,7 @@ impl<'log> MakeWriter<'log> for SafeStderr {
     }
 }
 
-/// One line, held back until it is whole: a secret may come in pieces.
+/// One line, buffered until it is complete: a secret can be written in pieces.
 struct Line<'log> {
     known: &'log KnownSecrets,
     text: Vec<u8>,
@@ -57,9 +57,9 @@ impl Write for Line<'_> {
 impl Drop for Line<'_> {
     fn drop(&mut self) {
         let text = String::from_utf8_lossy(&self.text);
-        // Libraries log what servers send: it may move a terminal's cursor too.
+        // Libraries log what servers send, terminal escapes included.
         let safe = clean(&self.known.hide(&text));
-        // Nobody is left to hear of it.
+        // There is no other place to report it.
         let _reader_gone = io::stderr().lock().write_all(safe.as_bytes());
     }
 }

@@ -5,12 +5,23 @@ use std::path::PathBuf;
 use crate::exit::Exit;
 use crate::manual::ARTEFACTS;
 
-use super::output::{complain, print};
+use super::output::{eprint, print};
+
+/// Examples.
+const HELP: &str = "\
+Examples:
+  sendoff manual docs/reference      write every page
+  sendoff manual --page policy.md    print one page
+
+No environment variable changes the pages.";
 
 /// Write the reference pages and schemas
+///
+/// The pages are generated from the program's types, so they describe exactly this version.
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = HELP)]
 pub(super) struct Args {
-    /// The directory to write to; without it the names of the pages are listed
+    /// The directory to write to; without it the names of the pages are printed
     directory: Option<PathBuf>,
     /// Print one page instead, such as policy.md
     #[arg(long, value_name = "NAME", conflicts_with = "directory")]
@@ -21,7 +32,7 @@ impl Args {
     pub(super) fn run(self, command: &clap::Command) -> Exit {
         if let Some(name) = &self.page {
             let Some(artefact) = ARTEFACTS.iter().find(|artefact| artefact.name == name) else {
-                complain(&format!(
+                eprint(&format!(
                     "there is no page `{name}`; the pages are: {}",
                     names()
                 ));
@@ -37,7 +48,7 @@ impl Args {
             let written = std::fs::create_dir_all(directory)
                 .and_then(|()| std::fs::write(&path, (artefact.make)(command)));
             if let Err(error) = written {
-                complain(&format!("{} cannot be written: {error}", path.display()));
+                eprint(&format!("{} cannot be written: {error}", path.display()));
                 return Exit::Failed;
             }
         }

@@ -3,6 +3,7 @@
 mod batch;
 mod completions;
 mod demo;
+mod end_process;
 mod log;
 mod manual;
 mod output;
@@ -24,23 +25,43 @@ use crate::exit::Exit;
 use crate::secrets::KnownSecrets;
 
 use self::log::log_to_stderr;
-use self::output::{complain, print};
+use self::output::{eprint, print};
 use self::start::Start;
 
 /// Gives finished work a proper send-off: policy, memory, heartbeat, push, pull request
+///
+/// When a task or a commit is done, sendoff loads a policy and runs a pipeline of steps: it commits a memory
+/// to the agents' platform, clears the heartbeat, pushes the branch and opens the pull request. It works in any
+/// repository without setup; a step without a platform, a token or a remote is skipped with the reason.
 #[derive(Debug, Parser)]
 #[command(
     name = "sendoff",
     version,
     max_term_width = 100,
-    disable_help_subcommand = true
+    disable_help_subcommand = true,
+    after_long_help = ROOT_HELP
 )]
 struct Cli {
     #[command(subcommand)]
     command: Command,
 }
 
+/// Examples and variables of the program as a whole.
+const ROOT_HELP: &str = "\
+Examples:
+  sendoff demo    try it on loopback servers, without an account
+  sendoff plan    show what a run would do in this repository
+
+Environment:
+  SENDOFF      0 switches sendoff off
+  SENDOFF_LOG  log lines for standard error, such as debug
+  NO_COLOR     no colour
+
+Reference: docs/reference/environment.md has every variable, docs/reference/exit-codes.md every exit code.";
+
+// Each command is defined only when it is used, which saves a run the definitions of the others.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 enum Command {
     /// Run a pipeline and report what became of each step
     Run(run::Args),
@@ -61,13 +82,13 @@ enum Command {
 
 /// Runs the program.
 pub fn main() -> ExitCode {
-    // A panic is a bug of ours; the caller gets a sentence and a code, never a crash.
+    // A panic is a bug in sendoff: print a message and return the code for it.
     let done = std::panic::catch_unwind(dispatch);
     let exit = done.unwrap_or_else(|_| {
-        complain("sendoff has a bug and stopped; please report it with the lines above");
+        eprint("sendoff has a bug and stopped; please report it with the lines above");
         Exit::Internal
     });
-    // Whatever happens includes a wrong command line and a bug.
+    // `--best-effort` holds for a wrong command line and for a bug too.
     let best_effort = std::env::args_os().any(|argument| argument == "--best-effort");
     if best_effort { Exit::Done } else { exit }.into()
 }
@@ -92,11 +113,11 @@ fn dispatch() -> Exit {
     }
 }
 
-/// Shows help on stdout, and errors on stderr with exit code 64: clap's own 2 would block an agent.
+/// Prints help on stdout, and errors on stderr with exit code 64: agent hosts read clap's 2 as "block".
 fn usage(error: &clap::Error) -> Exit {
     let text = error.render();
     if error.use_stderr() {
-        complain(text.to_string().trim_end());
+        eprint(text.to_string().trim_end());
         return Exit::Usage;
     }
     print(&text.to_string()).exit()

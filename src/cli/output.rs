@@ -1,54 +1,54 @@
-//! The way out: data to stdout, talk to stderr. A closed pipe is no error, a full disk is one.
+//! Output: data to stdout, messages to stderr. A closed pipe is not an error, a full disk is one.
 
 use std::io::{self, ErrorKind, Write};
 
 use crate::exit::Exit;
 
-/// Whether what was printed got to its pipe, file or terminal.
+/// The result of writing data to stdout.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[must_use = "data that did not arrive changes the exit code"]
-pub(super) enum Reached {
-    /// All of it.
-    Whole,
-    /// Not all of it: the reader went away, and knows.
-    Cut,
-    /// Not all of it: it could not be written, and nobody but us knows.
-    Lost,
+#[must_use = "data that could not be written changes the exit code"]
+pub(super) enum Written {
+    /// All of it was written.
+    Complete,
+    /// The reader closed the pipe before the end.
+    ReaderGone,
+    /// It could not be written.
+    Failed,
 }
 
-impl Reached {
-    /// Sorts what came of writing, and complains of data that was lost.
+impl Written {
+    /// Classifies the result of a write, and reports data that was lost.
     pub(super) fn of(written: io::Result<()>) -> Self {
         match written {
-            Ok(()) => Self::Whole,
-            // Whoever reads may have gone (`sendoff run | head`): that ends the talking, not the work.
-            Err(error) if error.kind() == ErrorKind::BrokenPipe => Self::Cut,
+            Ok(()) => Self::Complete,
+            // A reader such as `head` can close the pipe; the work goes on.
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => Self::ReaderGone,
             Err(error) => {
-                complain(&format!(
-                    "standard output cannot be written: {error}; what was to be printed is lost"
+                eprint(&format!(
+                    "standard output cannot be written: {error}; the output is lost"
                 ));
-                Self::Lost
+                Self::Failed
             }
         }
     }
 
-    /// Returns the exit code of a command that did nothing but print.
+    /// Returns the exit code of a command that only prints.
     pub(super) const fn exit(self) -> Exit {
         match self {
-            Self::Whole | Self::Cut => Exit::Done,
-            Self::Lost => Exit::Failed,
+            Self::Complete | Self::ReaderGone => Exit::Done,
+            Self::Failed => Exit::Failed,
         }
     }
 }
 
 /// Prints data on stdout, with a newline at the end.
-pub(super) fn print(text: &str) -> Reached {
-    Reached::of(write_line(&mut io::stdout().lock(), text))
+pub(super) fn print(text: &str) -> Written {
+    Written::of(write_line(&mut io::stdout().lock(), text))
 }
 
-/// Tells a person something, on stderr.
-pub(super) fn complain(text: &str) {
-    // Nobody is left to hear of it.
+/// Prints a message on stderr, with a newline at the end.
+pub(super) fn eprint(text: &str) {
+    // There is no other place to report it.
     let _reader_gone = write_line(&mut io::stderr().lock(), text);
 }
 

@@ -1,19 +1,31 @@
-//! `sendoff plan`: what a run would do, and why; without doing any of it.
+//! `sendoff plan`: shows what a run would do, and why.
 
 use crate::exit::Exit;
 use crate::report::Report;
 use crate::session::Plan;
 
-use super::output::{complain, print};
+use super::end_process::end_process;
+use super::output::{eprint, print};
 use super::render;
-use super::start::{Asked, PipelineArgs, Start};
+use super::start::{PipelineRequest, PipelineArgs, Start};
+
+/// Examples and variables.
+const HELP: &str = "\
+Examples:
+  sendoff plan                                      explain a run in this repository
+  sendoff plan post-commit --set branches.base=dev  explain it with another base branch
+
+Environment:
+  GH_TOKEN, GITHUB_TOKEN       the token for github.com; without one the pull request is skipped
+  PLATFORM_URL, WORKSPACE_ID   the agents' platform; without them its steps are skipped
+  SENDOFF                      0 switches sendoff off";
 
 /// Show what a run would do, and why, without doing any of it
+///
+/// A plan writes nothing and asks no server. It names each step that would run or be skipped, with the reason. What
+/// only a server knows, such as the remote's HEAD, is marked as asked at run time.
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "Nothing is written and no server is asked: what only a server knows is said to be asked \
-                        at run time."
-)]
+#[command(after_long_help = HELP)]
 pub(super) struct Args {
     #[command(flatten)]
     what: PipelineArgs,
@@ -27,9 +39,9 @@ impl Args {
         if start.environment.is_off() {
             return off(&self.what.unchecked(&start), self.json);
         }
-        let asked = self.what.checked(&start);
-        let opened = asked.open(start.environment, |report| {
-            super::run::end_process(late(&report));
+        let request = self.what.checked(&start);
+        let opened = request.open(start.environment, |report| {
+            end_process(late(&report));
         });
         match opened {
             Ok((session, pipeline)) => show(&session.plan(&pipeline), self.json),
@@ -38,16 +50,16 @@ impl Args {
     }
 }
 
-/// Says that the time passed before there was a plan.
+/// Reports that the deadline passed before there was a plan.
 pub(super) fn late(report: &Report) -> Exit {
-    complain(render::human(report, render::Detail::Normal).trim_end());
+    eprint(render::human(report, render::Detail::Normal).trim_end());
     Exit::Failed
 }
 
-/// Prints the plan of a program that is switched off.
-pub(super) fn off(asked: &Asked, json: bool) -> Exit {
+/// Prints the plan when sendoff is switched off.
+pub(super) fn off(request: &PipelineRequest, json: bool) -> Exit {
     show(
-        &Plan::switched_off(&asked.name, asked.request.trigger),
+        &Plan::switched_off(&request.name, request.request.trigger),
         json,
     )
 }

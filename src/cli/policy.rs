@@ -13,27 +13,84 @@ use crate::exit::Exit;
 use crate::policy::{PRESETS, preset};
 use crate::session::{PolicyReview, Request, review};
 
-use super::output::{complain, print};
+use super::output::{eprint, print};
 use super::render;
 use super::start::check_directory;
 
+/// Examples and variables.
+const HELP: &str = "\
+Examples:
+  sendoff policy check                 check every layer that applies here
+  sendoff policy init --preset solo    write a user's policy from a preset
+
+Environment:
+  XDG_CONFIG_HOME  the user's policy is sendoff/policy.toml below it; by default ~/.config";
+
+/// Examples and variables of `policy check`.
+const CHECK_HELP: &str = "\
+Examples:
+  sendoff policy check                  check every layer that applies here
+  sendoff policy check policy.toml      check one file by itself
+
+Environment:
+  XDG_CONFIG_HOME  the user's policy is sendoff/policy.toml below it; by default ~/.config
+
+Exit codes: 0 no mistakes, 78 a mistake.";
+
+/// Examples and variables of `policy show`.
+const SHOW_HELP: &str = "\
+Examples:
+  sendoff policy show                            print every value and the layer that it comes from
+  sendoff policy show --set branches.base=dev    print them with one key changed
+
+Environment:
+  XDG_CONFIG_HOME  the user's policy is sendoff/policy.toml below it; by default ~/.config";
+
+/// Examples of `policy schema`.
+const SCHEMA_HELP: &str = "\
+Examples:
+  sendoff policy schema                          print the schema
+  sendoff policy schema > sendoff.schema.json    write it to a file, for an editor
+
+No environment variable changes the schema.";
+
+/// Examples and variables of `policy init`.
+const INIT_HELP: &str = "\
+Examples:
+  sendoff policy init --preset solo             write the user's policy
+  sendoff policy init --preset agents --repo    write the repository's .sendoff.toml
+
+Environment:
+  XDG_CONFIG_HOME  the user's policy is sendoff/policy.toml below it; by default ~/.config";
+
 /// Check, show and create policies
+///
+/// A policy is TOML and says what may leave this machine, and how. It is merged from layers: built-in, system, user,
+/// repository and command line. A repository's layer can tighten a policy, never loosen it.
 #[derive(Debug, Subcommand)]
+#[command(after_long_help = HELP)]
 pub(super) enum Command {
     /// Check FILE, or every layer that applies here
+    ///
+    /// Finds unknown keys, values of the wrong type, keys that a layer may not set and steps that do not exist, and
+    /// shows the place of each mistake. A run reads only the steps of its pipeline; this reads all of them.
+    #[command(after_long_help = CHECK_HELP)]
     Check {
-        /// The policy file to check alone, by the rules of a user's policy
+        /// The policy file to check by itself, as a user's policy
         file: Option<PathBuf>,
         /// Check the layers that apply in this directory
         #[arg(short = 'C', value_name = "DIR", conflicts_with = "file")]
         directory: Option<PathBuf>,
     },
     /// Show each value with the layer that it comes from
+    ///
+    /// Prints the merged policy, to find out which file decides.
+    #[command(after_long_help = SHOW_HELP)]
     Show {
         /// Show what applies in this directory
         #[arg(short = 'C', value_name = "DIR")]
         directory: Option<PathBuf>,
-        /// Read one more policy file, above all others
+        /// Read one more policy file, which overrides the layers below it
         #[arg(long, value_name = "FILE")]
         policy: Option<PathBuf>,
         /// Set one key of the policy
@@ -41,10 +98,16 @@ pub(super) enum Command {
         set: Vec<String>,
     },
     /// Print the JSON Schema of policy files
+    ///
+    /// Editors use it to complete keys and to mark mistakes.
+    #[command(after_long_help = SCHEMA_HELP)]
     Schema,
     /// Write a preset as a new policy file
+    ///
+    /// Never overwrites a file. Keys that a repository's policy cannot carry are written as comments.
+    #[command(after_long_help = INIT_HELP)]
     Init {
-        /// The preset
+        /// The preset: default, solo, agents or molecule
         #[arg(long, value_name = "NAME", default_value = "default")]
         preset: String,
         /// Write the repository's policy, .sendoff.toml in the work tree
@@ -119,7 +182,7 @@ impl Command {
     }
 }
 
-/// Whose policy is written.
+/// Which policy is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Target {
     Repository,
@@ -139,7 +202,7 @@ fn check(request: &Request, environment: &Environment) -> Exit {
         Err(error) => return render::policy_error(&error),
     };
     for problem in &review.problems {
-        complain(&render::policy_error_text(problem));
+        eprint(&render::policy_error_text(problem));
     }
     if !review.problems.is_empty() {
         return Exit::Policy;
@@ -169,7 +232,7 @@ fn show(request: &Request, environment: &Environment) -> Exit {
     }
     let printed = print(&text).exit();
     for problem in &problems {
-        complain(&render::policy_error_text(problem));
+        eprint(&render::policy_error_text(problem));
     }
     if problems.is_empty() {
         printed
@@ -181,7 +244,7 @@ fn show(request: &Request, environment: &Environment) -> Exit {
 fn init(name: &str, target: Target, directory: Option<&Path>, environment: &Environment) -> Exit {
     let Some(text) = preset(name) else {
         let names: Vec<&str> = PRESETS.iter().map(|preset| preset.name).collect();
-        complain(&format!(
+        eprint(&format!(
             "there is no preset `{name}`; the presets are: {}",
             names.join(", ")
         ));
@@ -192,12 +255,12 @@ fn init(name: &str, target: Target, directory: Option<&Path>, environment: &Envi
         Target::User => environment
             .config_directory()
             .map(|directory| directory.join("policy.toml"))
-            .ok_or_else(|| "HOME is not set: there is no place for the user's policy".to_owned()),
+            .ok_or_else(|| "HOME is not set, so there is no directory for the user's policy".to_owned()),
     };
     let path = match path {
         Ok(path) => path,
         Err(message) => {
-            complain(&message);
+            eprint(&message);
             return Exit::Failed;
         }
     };
@@ -210,7 +273,7 @@ fn init(name: &str, target: Target, directory: Option<&Path>, environment: &Envi
         }
     }
     if let Err(error) = create(&path, &text) {
-        complain(&format!("{} cannot be written: {error}", path.display()));
+        eprint(&format!("{} cannot be written: {error}", path.display()));
         return Exit::Failed;
     }
     let printed = print(&format!(
@@ -218,7 +281,7 @@ fn init(name: &str, target: Target, directory: Option<&Path>, environment: &Envi
         path.display()
     ));
     if !left_out.is_empty() {
-        complain(&format!(
+        eprint(&format!(
             "a repository's policy cannot carry these keys, which are comments there; put them into the user's or \
              the system's: {}",
             left_out.join(", ")
@@ -227,13 +290,12 @@ fn init(name: &str, target: Target, directory: Option<&Path>, environment: &Envi
     printed.exit()
 }
 
-/// The mode of a directory for a policy, and of the policy: others could change neither, or the policy
-/// would not count. The umask can only take away from it.
+/// The mode of a policy's directory: a policy that others can change is invalid.
 const DIRECTORY_MODE: u32 = 0o755;
-/// See [`DIRECTORY_MODE`].
+/// The mode of a policy.
 const FILE_MODE: u32 = 0o644;
 
-/// Writes a new file; one that exists stays as it is.
+/// Writes a new file. Fails when it exists.
 fn create(path: &Path, text: &str) -> std::io::Result<()> {
     if let Some(directory) = path.parent() {
         DirBuilder::new()

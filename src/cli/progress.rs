@@ -1,4 +1,4 @@
-//! Progress of long work, on a terminal only: one line on stderr that is wiped at the end.
+//! Progress of long work, on a terminal only: one line on stderr that is erased at the end.
 
 use std::io::{self, Write};
 use std::sync::Mutex;
@@ -9,10 +9,10 @@ use sendoff_push::Progress;
 
 use crate::pipeline::SharedProgress;
 
-/// Work that is over sooner than this shows nothing.
-const QUIET_FOR: Duration = Duration::from_millis(500);
-/// The line is drawn again at most this often.
-const EVERY: Duration = Duration::from_millis(100);
+/// Progress is shown only after this time.
+const SHOW_AFTER: Duration = Duration::from_millis(500);
+/// The shortest time between two updates of the line.
+const REDRAW_INTERVAL: Duration = Duration::from_millis(100);
 
 /// One line on a terminal: counting, packing, sending.
 #[derive(Debug)]
@@ -22,13 +22,13 @@ pub(super) struct TerminalProgress {
     sent: AtomicU64,
 }
 
-/// What people have read so far.
+/// What the line showed last.
 #[derive(Debug, Default)]
 struct Shown {
     at: Option<Instant>,
     counted: u64,
     packed: u64,
-    /// What they read did not count: it was thrown away, or it was for another remote.
+    /// Whether a count started again: a speculative pack was discarded, or another remote follows.
     again: bool,
 }
 
@@ -55,7 +55,7 @@ impl Shown {
 }
 
 impl TerminalProgress {
-    /// Returns a progress line when stderr is a terminal, else nothing that shows.
+    /// Returns a progress line when stderr is a terminal, else one that shows nothing.
     pub(super) fn when(terminal: bool) -> SharedProgress {
         if !terminal {
             return SharedProgress::default();
@@ -68,18 +68,18 @@ impl TerminalProgress {
     }
 
     fn draw(&self, line: impl FnOnce(&mut Shown) -> String) {
-        if self.started.elapsed() < QUIET_FOR {
+        if self.started.elapsed() < SHOW_AFTER {
             return;
         }
         let Ok(mut shown) = self.shown.lock() else {
             return;
         };
-        if shown.at.is_some_and(|at| at.elapsed() < EVERY) {
+        if shown.at.is_some_and(|at| at.elapsed() < REDRAW_INTERVAL) {
             return;
         }
         shown.at = Some(Instant::now());
         let line = line(&mut shown);
-        // A terminal that went away shows no progress; the work goes on.
+        // The terminal can be closed while the work goes on.
         let _gone =
             write!(io::stderr().lock(), "\r\x1b[K{line}").and_then(|()| io::stderr().flush());
     }
@@ -115,20 +115,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn counts_that_people_read_do_not_go_back_without_a_word() {
+    fn a_count_that_starts_again_says_so() {
         let mut shown = Shown::default();
         assert_eq!(shown.counting(256), "counting objects: 256");
         assert_eq!(shown.counting(700), "counting objects: 700");
         let packing = shown.packing(40, 700, 0);
         assert_eq!(packing, "packing objects: 40 of 700, 0 KiB sent");
-        // The head start was thrown away: the remote has something else than it was seen to have.
+        // The speculative pack was discarded.
         assert_eq!(shown.counting(256), "counting objects again: 256");
         let packing = shown.packing(3, 900, 2048);
         assert_eq!(packing, "packing objects again: 3 of 900, 2 KiB sent");
     }
 
     #[test]
-    fn what_was_packed_anew_is_told_without_a_count_between() {
+    fn packing_that_starts_again_says_so_without_a_count_between() {
         let mut shown = Shown::default();
         shown.packing(40, 700, 0);
         let packing = shown.packing(39, 700, 0);

@@ -5,38 +5,56 @@ use crate::pipeline::Receipts;
 use crate::report::{Report, Verdict, prompt};
 use crate::session::Watch;
 
-use super::output::{Reached, complain, print};
+use super::end_process::end_process;
+use super::output::{Written, eprint, print};
 use super::plan;
 use super::progress::TerminalProgress;
 use super::render;
 use super::start::{PipelineArgs, Start};
 
-/// The pipeline whose data is one text for a model.
+/// Examples, variables and exit codes.
+const HELP: &str = "\
+Examples:
+  sendoff run                            push this branch and open its pull request
+  sendoff run --input task.json --json   end an agent's task and print the report as JSON
+
+Environment:
+  GH_TOKEN, GITHUB_TOKEN       the token for github.com
+  PLATFORM_URL, WORKSPACE_ID   the agents' platform, and the workspace there
+  CONFIGS_DIR                  the directory with the platform's token and the system prompt
+  SENDOFF                      0 switches sendoff off
+
+Exit codes: 0 done or nothing to do, 1 a step failed, 64 command line, 70 a bug, 75 queued, 78 policy.";
+
+/// The pipeline that makes a prompt.
 const PRE_TASK: &str = "pre-task";
 
 /// Run a pipeline and report what became of each step
+///
+/// The pipeline runs in the foreground. `post-task`, the default, commits a memory, clears the heartbeat, pushes
+/// the branch and opens the pull request. A protected branch is never pushed, and no push is forced. Running again
+/// is safe: a branch that is pushed and a pull request that is open are found.
 #[derive(Debug, clap::Args)]
 #[expect(
     clippy::struct_excessive_bools,
     reason = "each is a flag of the command line"
 )]
-#[command(
-    after_help = "Exit codes: 0 done or nothing to do, 1 a step failed, 64 command line, 70 a bug, \
-                        75 queued, 78 policy."
-)]
+#[command(after_long_help = HELP)]
 pub(super) struct Args {
     #[command(flatten)]
     what: PipelineArgs,
     /// Print the report as JSON
     #[arg(long)]
     json: bool,
-    /// Show what would run instead of running it
+    /// Show what would run instead of running it, as `sendoff plan` does
     #[arg(long)]
     dry_run: bool,
     /// Exit 0 whatever happens
+    ///
+    /// For hooks and `finally` blocks, which must not fail; the report still says what happened.
     #[arg(long)]
     best_effort: bool,
-    /// Show steps that had nothing to work with, and more of every step
+    /// Show also the steps that are not set up, and the outputs of every step
     #[arg(short, long)]
     verbose: bool,
 }
@@ -46,17 +64,17 @@ impl Args {
         if start.environment.is_off() {
             return self.off(&start);
         }
-        let asked = self.what.checked(&start);
+        let request = self.what.checked(&start);
         let style = Style {
             json: self.json,
             verbose: self.verbose,
-            prompt: asked.name == PRE_TASK,
+            prompt: request.name == PRE_TASK,
         };
         let terminal = start.environment.is_terminal();
-        let receipts = asked.request.receipts.clone();
+        let receipts = request.request.receipts.clone();
         let (dry_run, best_effort) = (self.dry_run, self.best_effort);
-        let opened = asked.open(start.environment, move |report| {
-            // The run's thread may be stuck for ever: the process ends here, with what is known.
+        let opened = request.open(start.environment, move |report| {
+            // The run's thread can be stuck forever: end the process with the report so far.
             let exit = if dry_run {
                 plan::late(&report)
             } else {
@@ -75,77 +93,67 @@ impl Args {
         style.show(&report, session.receipts())
     }
 
-    /// Does nothing; whoever reads a document gets one that says why.
+    /// Does nothing, but prints a document if `--json` asks for one.
     fn off(&self, start: &Start) -> Exit {
-        let asked = self.what.unchecked(start);
+        let request = self.what.unchecked(start);
         if self.dry_run {
-            return plan::off(&asked, self.json);
+            return plan::off(&request, self.json);
         }
-        let report = Watch::without_thread(&asked.request, &asked.name).switched_off();
+        let report = Watch::without_thread(&request.request, &request.name).switched_off();
         if self.json {
             return print(&render::json(&report)).exit();
         }
         if self.verbose {
-            complain(render::human(&report, render::Detail::Verbose).trim_end());
+            eprint(render::human(&report, render::Detail::Verbose).trim_end());
         }
         Exit::Done
     }
 }
 
-/// How the report is shown.
+/// How the report is printed.
 #[derive(Debug, Clone, Copy)]
 struct Style {
     json: bool,
     verbose: bool,
-    /// Whether the data of the run is a text for a model.
+    /// Whether to print the run's prompt instead of its report.
     prompt: bool,
 }
 
 impl Style {
-    /// Shows the report. What was handed on is let go of once it is out.
+    /// Prints the report, and settles the receipts once it is written.
     fn show(self, report: &Report, receipts: &Receipts) -> Exit {
-        let reached = if self.json {
+        let written = if self.json {
             print(&render::json(report))
         } else if self.prompt {
             self.show_prompt(report)
         } else {
             print_some(&render::human(report, render::Detail::of(self.verbose)))
         };
-        if reached == Reached::Whole {
+        if written == Written::Complete {
             receipts.settle();
         }
-        report.exit().worst(reached.exit())
+        report.exit().worst(written.exit())
     }
 
-    /// Prints the text for the model, and tells a person what is missing in it.
-    fn show_prompt(self, report: &Report) -> Reached {
-        let reached = print_some(&prompt(report));
+    /// Prints the prompt on stdout, and on stderr what is missing in it.
+    fn show_prompt(self, report: &Report) -> Written {
+        let written = print_some(&prompt(report));
         let is_whole = report
             .steps
             .iter()
             .all(|step| step.verdict == Verdict::Done || render::is_quiet(step));
         if !is_whole || self.verbose || !report.notes.is_empty() {
-            complain(render::human(report, render::Detail::of(self.verbose)).trim_end());
+            eprint(render::human(report, render::Detail::of(self.verbose)).trim_end());
         }
-        reached
+        written
     }
 }
 
 /// Prints a text, unless there is none.
-fn print_some(text: &str) -> Reached {
+fn print_some(text: &str) -> Written {
     if text.is_empty() {
-        Reached::Whole
+        Written::Complete
     } else {
         print(text)
     }
-}
-
-#[expect(
-    clippy::exit,
-    reason = "the watchdog ends a process whose main thread does not answer"
-)]
-pub(super) fn end_process(exit: Exit) -> ! {
-    // A child in a group of its own would live on.
-    crate::process::kill_every_group();
-    std::process::exit(exit.code().into())
 }

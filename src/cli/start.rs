@@ -1,4 +1,4 @@
-//! What `run`, `plan` and `step` begin with: the request, the session, the pipeline.
+//! The common part of `run`, `plan` and `step`: arguments, request, session, pipeline.
 
 use std::path::PathBuf;
 
@@ -11,63 +11,69 @@ use crate::report::Report;
 use crate::secrets::KnownSecrets;
 use crate::session::{Request, Session, Watch};
 
-use super::output::complain;
+use super::output::eprint;
 use super::render;
 use super::task::read_task;
 
-/// What the program was started with.
+/// The environment of the process and the secrets in it.
 #[derive(Debug)]
 pub(super) struct Start {
     /// The variables and directories.
     pub(super) environment: Environment,
-    /// What the process came to hold and must not show; the log hides it too.
+    /// The secrets that the process holds; the report and the log hide them.
     pub(super) known: KnownSecrets,
 }
 
-/// Where and under which policy to work
+/// The directory, trigger and policy of a run
 #[derive(Debug, Clone, clap::Args)]
 pub(super) struct RequestArgs {
     /// Work in this directory instead of the current one
     #[arg(short = 'C', value_name = "DIR")]
     directory: Option<PathBuf>,
-    /// Who asks; agent triggers open drafts
+    /// Who asks for the run; agent triggers open draft pull requests
     #[arg(long, value_name = "NAME", default_value = "manual", value_parser = parse_trigger)]
     trigger: Trigger,
-    /// Read one more policy file, above all others
+    /// Read one more policy file, which overrides the layers below it
+    ///
+    /// It cannot remove a protected branch. A mistake in it ends the command with exit code 78.
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
     /// Set one key of the policy, such as branches.base=staging
+    ///
+    /// Overrides every file. A key of type string takes the text as it is, others take a TOML value.
     #[arg(long, value_name = "KEY=VALUE")]
     set: Vec<String>,
 }
 
-/// What ends a task; one that failed ends by another pipeline.
+/// The default pipeline. A task that failed has another one.
 const POST_TASK: &str = "post-task";
 
-/// Which pipeline, for which task
+/// The pipeline and the task of a run
 #[derive(Debug, Clone, clap::Args)]
 pub(super) struct PipelineArgs {
-    /// The pipeline [default: post-task; on-failure in its place when the task document says `ok: false`]
+    /// The pipeline [default: post-task, or on-failure when the task document says `ok: false`]
     pipeline: Option<String>,
     #[command(flatten)]
     request: RequestArgs,
-    /// Read the task document from FILE, or from standard input with -
+    /// Read the task document from FILE; - is standard input
+    ///
+    /// The document says what the task was and how it ended, as JSON; every key is optional.
     #[arg(long, value_name = "FILE")]
     input: Option<PathBuf>,
 }
 
-/// What is asked for, before anything is opened.
+/// The request for a pipeline, before anything is opened.
 #[derive(Debug)]
-pub(super) struct Asked {
-    /// What the session opens.
+pub(super) struct PipelineRequest {
+    /// The request to the session.
     pub(super) request: Request,
-    /// The pipeline's name, as far as it is known before the task document is read.
+    /// The pipeline's name. The task document can still replace the default.
     pub(super) name: String,
     input: Option<PathBuf>,
 }
 
 impl RequestArgs {
-    /// Makes the request that the session opens. A directory that does not exist ends the command.
+    /// Makes the request to the session. Fails when the directory does not exist.
     pub(super) fn request(&self, start: &Start) -> Result<Request, Exit> {
         check_directory(self.directory.as_ref(), &start.environment)?;
         Ok(self.unchecked(start))
@@ -86,26 +92,26 @@ impl RequestArgs {
 }
 
 impl PipelineArgs {
-    /// Returns what is asked for. A directory that does not exist is told in the report: there is
-    /// nothing to push in it, and memory and heartbeat go out from anywhere.
-    pub(super) fn checked(&self, start: &Start) -> Asked {
+    /// Returns the request. A directory that does not exist becomes a note of the report: memory and
+    /// heartbeat do not need one.
+    pub(super) fn checked(&self, start: &Start) -> PipelineRequest {
         let mut request = self.request.unchecked(start);
         if let Some(problem) = directory_problem(request.directory.as_ref(), &start.environment) {
             let note = Reason::new(Code::BadInput, problem)
                 .advise("name a directory that exists with -C, and run again");
             request.notes.push(note);
         }
-        self.asked(request)
+        self.with_pipeline(request)
     }
 
-    /// Returns what is asked for, without a look at the directory.
-    pub(super) fn unchecked(&self, start: &Start) -> Asked {
-        self.asked(self.request.unchecked(start))
+    /// Returns the request without checking the directory.
+    pub(super) fn unchecked(&self, start: &Start) -> PipelineRequest {
+        self.with_pipeline(self.request.unchecked(start))
     }
 
-    fn asked(&self, request: Request) -> Asked {
+    fn with_pipeline(&self, request: Request) -> PipelineRequest {
         let named = self.pipeline.clone();
-        Asked {
+        PipelineRequest {
             request,
             name: named.unwrap_or_else(|| POST_TASK.to_owned()),
             input: self.input.clone(),
@@ -113,9 +119,9 @@ impl PipelineArgs {
     }
 }
 
-impl Asked {
-    /// Opens the session and plans the pipeline. An error of the policy is shown and ends the
-    /// command. `on_end` gets the report so far when the deadline passes and nothing else helps.
+impl PipelineRequest {
+    /// Opens the session and plans the pipeline. An error of the policy is printed, and its exit code
+    /// returned. `on_end` gets the report so far when the deadline passes and the run does not end.
     pub(super) fn open(
         self,
         environment: Environment,
@@ -124,10 +130,10 @@ impl Asked {
         let watch = Watch::start(&self.request, &self.name, on_end);
         let session = Session::open(self.request, environment, watch)
             .map_err(|error| render::policy_error(&error))?;
-        // Read under the policy's deadline: whoever holds the other end of a pipe may never close it.
+        // Read under the policy's deadline: the other end of a pipe can stay open forever.
         let (session, task) = match read_task(self.input.as_deref()) {
             Ok(task) => (session.with_task(task.clone()), task),
-            // The rest of the run does not need it: the branch is worth as much as before.
+            // The rest of the run does not need it.
             Err(note) => (session.with_note(note), TaskDocument::default()),
         };
         let name = match self.name.as_str() {
@@ -141,8 +147,7 @@ impl Asked {
     }
 }
 
-/// Complains of a directory of `-C` that is not there: a wrong argument, unlike a directory without
-/// a repository.
+/// Checks that the directory of `-C` exists. It need not have a repository.
 pub(super) fn check_directory(
     directory: Option<&PathBuf>,
     environment: &Environment,
@@ -150,22 +155,22 @@ pub(super) fn check_directory(
     match directory_problem(directory, environment) {
         None => Ok(()),
         Some(problem) => {
-            complain(&problem);
+            eprint(&problem);
             Err(Exit::Usage)
         }
     }
 }
 
-/// Says what is wrong with the directory of `-C`.
+/// Returns the problem with the directory of `-C`, or `None`.
 fn directory_problem(directory: Option<&PathBuf>, environment: &Environment) -> Option<String> {
     let directory = directory?;
     let problem = match std::fs::metadata(environment.cwd().join(directory)) {
         Ok(metadata) if metadata.is_dir() => return None,
-        Ok(_) => "it is no directory".to_owned(),
+        Ok(_) => "it is not a directory".to_owned(),
         Err(error) => error.to_string(),
     };
     Some(format!(
-        "-C names {}, which cannot be worked in: {problem}",
+        "-C names {}, which cannot be used: {problem}",
         directory.display()
     ))
 }

@@ -11,39 +11,58 @@ use crate::session::{Session, Watch};
 use crate::steps::STEPS;
 
 use super::batch::{Batch, not_text};
-use super::output::{Reached, complain, print};
+use super::end_process::end_process;
+use super::output::{Written, eprint, print};
 use super::progress::TerminalProgress;
 use super::render;
 use super::start::{RequestArgs, Start};
 use super::task::{read_input, read_task};
 
+/// Examples and variables.
+const HELP: &str = "\
+Examples:
+  sendoff step redact --input build.log            print a file without its secrets
+  sendoff step push --with remote=origin --json    push this branch and print the result as JSON
+
+Environment:
+  GH_TOKEN, GITHUB_TOKEN       the token for github.com
+  PLATFORM_URL, WORKSPACE_ID   the agents' platform, and the workspace there
+  CONFIGS_DIR                  the directory with the platform's token and the system prompt
+  SENDOFF                      0 switches sendoff off";
+
 /// Run one step and print its data
+///
+/// Every step works alone. Its data goes to standard output, everything else to standard error. A text step, such as
+/// `redact`, converts the text of `--input` and asks no server.
 #[derive(Debug, clap::Args)]
 #[expect(
     clippy::struct_excessive_bools,
     reason = "each is a flag of the command line"
 )]
+#[command(after_long_help = HELP)]
 pub(super) struct Args {
     /// The step, by its name in the policy or its kind
     name: String,
-    /// Set one of the step's own keys
+    /// Set one key of the step, such as max-length=40
     #[arg(long, value_name = "KEY=VALUE")]
     with: Vec<String>,
     #[command(flatten)]
     request: RequestArgs,
-    /// Read the task document from FILE, or from standard input with -; a text step's raw text
+    /// Read the task document, or a text step's text, from FILE; - is standard input
     #[arg(long, value_name = "FILE")]
     input: Option<PathBuf>,
-    /// Print the step's line of the report as JSON
+    /// Print the step's entry in the report as JSON
     #[arg(long)]
     json: bool,
-    /// Use a text step on many texts: lines of JSON in, {"input", "with"}, and out, {"text"} or {"error"}
+    /// Convert many texts: one JSON object a line, {"input", "with"} in and {"text"} or {"error"} out
+    ///
+    /// For callers that convert many texts in one process. Each line is answered by one line, in order.
     #[arg(long, conflicts_with = "json")]
     batch: bool,
     /// Exit 0 whatever happens
     #[arg(long)]
     best_effort: bool,
-    /// Tell on standard error what became of the step, also when it is done or switched off
+    /// Report the step's verdict on standard error, also when it is done or switched off
     #[arg(short, long)]
     verbose: bool,
 }
@@ -63,19 +82,19 @@ impl Args {
         let receipts = request.receipts.clone();
         let watch = Watch::start(&request, &self.name, move |report| {
             let exit = style.show(&report, &receipts);
-            super::run::end_process(if best_effort { Exit::Done } else { exit });
+            end_process(if best_effort { Exit::Done } else { exit });
         });
         let session = match Session::open(request, start.environment, watch) {
             Ok(session) => session,
             Err(error) => return render::policy_error(&error),
         };
         match session.text_step(&self.name, &self.with) {
-            // What a policy that cannot be read calls so is not known, and nothing of it is done.
+            // Without a readable policy the kind of a user's step is unknown.
             Err(_) if is_off && kind.is_none() && session.fails_closed() => self.off(),
             Err(error) => render::policy_error(&error),
             Ok(None) if is_off => self.off(),
             Ok(None) if self.batch => {
-                complain(&not_text(&self.name));
+                eprint(&not_text(&self.name));
                 Exit::Usage
             }
             Ok(Some(_)) if self.batch => self.run_batch(&session.unwatched()),
@@ -83,8 +102,8 @@ impl Args {
             Ok(None) => match read_task(self.input.as_deref()) {
                 Ok(task) => self.run_alone(&session.with_task(task)),
                 Err(note) => {
-                    complain(&note.message);
-                    complain(note.advice.as_deref().unwrap_or_default());
+                    eprint(&note.message);
+                    eprint(note.advice.as_deref().unwrap_or_default());
                     Exit::Usage
                 }
             },
@@ -98,19 +117,19 @@ impl Args {
         }
     }
 
-    /// Does nothing; whoever reads a document gets one that says why.
+    /// Does nothing, but prints a document if `--json` asks for one.
     fn off(&self) -> Exit {
         let step = Watch::step_switched_off(&self.name);
         if self.json {
             return print(&serde_json::to_string_pretty(&step).unwrap_or_default()).exit();
         }
         if self.verbose {
-            complain(&step.summary);
+            eprint(&step.summary);
         }
         Exit::Done
     }
 
-    /// Answers line after line.
+    /// Converts the input line by line.
     fn run_batch(&self, session: &Session) -> Exit {
         let mut batch = Batch::new(session, &self.name, &self.with);
         let mut input: Box<dyn BufRead> = match self.input.as_deref() {
@@ -119,22 +138,22 @@ impl Args {
             Some(path) => match File::open(path) {
                 Ok(file) => Box::new(BufReader::new(file)),
                 Err(error) => {
-                    complain(&format!("{} cannot be read: {error}", path.display()));
+                    eprint(&format!("{} cannot be read: {error}", path.display()));
                     return Exit::Usage;
                 }
             },
         };
         match batch.run(&mut input, &mut io::stdout().lock()) {
-            Ok(written) => Reached::of(written).exit(),
+            Ok(written) => Written::of(written).exit(),
             Err(error) => {
-                complain(&format!("the input cannot be read: {error}"));
+                eprint(&format!("the input cannot be read: {error}"));
                 Exit::Failed
             }
         }
     }
 
-    /// Prints what a text step makes of the raw text. What the caller handed in goes back to the
-    /// caller as it is; only reports are redacted.
+    /// Prints the text step's conversion of the input. It is not redacted: the caller passed it in.
+    /// Only reports are redacted.
     fn run_on_text(self, session: Session, step: &dyn TextStep) -> Exit {
         let Some(path) = self.input.as_deref() else {
             return self.run_alone(&session);
@@ -142,7 +161,7 @@ impl Args {
         let text = match read_input(path) {
             Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
             Err(message) => {
-                complain(&message);
+                eprint(&message);
                 return Exit::Usage;
             }
         };
@@ -160,13 +179,13 @@ impl Args {
                     text => print(text).exit(),
                 };
                 if self.verbose {
-                    complain(&format!("done     {}", self.name));
+                    eprint(&format!("done     {}", self.name));
                 }
                 exit
             }
             Err(error) => {
-                complain(&error.to_string());
-                complain(error.reason.advice.as_deref().unwrap_or_default());
+                eprint(&error.to_string());
+                eprint(error.reason.advice.as_deref().unwrap_or_default());
                 Exit::Failed
             }
         }
@@ -183,7 +202,7 @@ impl Args {
     }
 }
 
-/// How a step is shown.
+/// How a step is printed.
 #[derive(Debug, Clone, Copy)]
 struct Style {
     json: bool,
@@ -191,39 +210,39 @@ struct Style {
 }
 
 impl Style {
-    /// Prints the step's data, and lets go of what was handed on once it is out.
+    /// Prints the step's data, and settles the receipts once it is written.
     fn show(self, report: &Report, receipts: &Receipts) -> Exit {
         let Some(step) = report.steps.first() else {
-            // The time passed before the step was planned.
-            complain(render::human(report, render::Detail::EveryStep).trim_end());
+            // The deadline passed before the step was planned.
+            eprint(render::human(report, render::Detail::EveryStep).trim_end());
             return report.exit();
         };
-        let reached = if self.json {
+        let written = if self.json {
             // A step's line is made of text, numbers and maps with text keys, which always serialise.
             print(&serde_json::to_string_pretty(step).unwrap_or_default())
         } else {
             print_data(step)
         };
-        if reached == Reached::Whole {
+        if written == Written::Complete {
             receipts.settle();
         }
         let is_quiet = step.verdict == Verdict::Done && report.notes.is_empty();
         if !self.json && (self.verbose || !is_quiet) {
-            complain(render::human(report, render::Detail::EveryStep).trim_end());
+            eprint(render::human(report, render::Detail::EveryStep).trim_end());
         }
-        report.exit().worst(reached.exit())
+        report.exit().worst(written.exit())
     }
 }
 
-/// Prints the step's text, else all that it found; nothing when it found nothing.
-fn print_data(step: &StepReport) -> Reached {
+/// Prints the step's text, or its other outputs as JSON; nothing when it has none.
+fn print_data(step: &StepReport) -> Written {
     match step.outputs.get("text").and_then(|text| text.as_str()) {
-        Some("") => Reached::Whole,
+        Some("") => Written::Complete,
         Some(text) => print(text),
         None if step.verdict == Verdict::Done && !step.outputs.is_empty() => {
             let value = serde_json::Value::Object(step.outputs.clone());
             print(&serde_json::to_string_pretty(&value).unwrap_or_default())
         }
-        None => Reached::Whole,
+        None => Written::Complete,
     }
 }

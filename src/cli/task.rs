@@ -9,8 +9,8 @@ use serde_json::Value;
 use crate::pipeline::TaskDocument;
 use crate::reason::{Code, Reason};
 
-/// How much of `--input` is read, in bytes.
-const INPUT_LIMIT: u64 = 64 << 20;
+/// The largest input, in bytes.
+const MAX_INPUT_SIZE: u64 = 64 << 20;
 
 /// Reads `--input`: a file, or `-` for standard input.
 pub(super) fn read_input(path: &Path) -> Result<Vec<u8>, String> {
@@ -19,22 +19,22 @@ pub(super) fn read_input(path: &Path) -> Result<Vec<u8>, String> {
     let read = if path == Path::new("-") {
         io::stdin()
             .lock()
-            .take(INPUT_LIMIT + 1)
+            .take(MAX_INPUT_SIZE + 1)
             .read_to_end(&mut bytes)
     } else {
-        File::open(path).and_then(|file| file.take(INPUT_LIMIT + 1).read_to_end(&mut bytes))
+        File::open(path).and_then(|file| file.take(MAX_INPUT_SIZE + 1).read_to_end(&mut bytes))
     };
     match read {
         Err(error) => Err(format!("{name} cannot be read: {error}")),
-        Ok(_) if bytes.len() as u64 > INPUT_LIMIT => {
-            Err(format!("{name} is larger than {} MiB", INPUT_LIMIT >> 20))
+        Ok(_) if bytes.len() as u64 > MAX_INPUT_SIZE => {
+            Err(format!("{name} is larger than {} MiB", MAX_INPUT_SIZE >> 20))
         }
         Ok(_) => Ok(bytes),
     }
 }
 
-/// Reads the task document, where one is given. Nothing at all is a document with every key
-/// absent: a `finally` block has nothing else to say when its task never began.
+/// Reads the task document, if one is given. Empty input is a document without keys: a `finally` block
+/// has no more to pass when its task never began.
 pub(super) fn read_task(path: Option<&Path>) -> Result<TaskDocument, Reason> {
     let Some(path) = path else {
         return Ok(TaskDocument::default());
@@ -44,7 +44,7 @@ pub(super) fn read_task(path: Option<&Path>) -> Result<TaskDocument, Reason> {
             Ok(document) => return Ok(document),
             Err(problem) => (
                 format!(
-                    "{} is no task document: {problem}; nothing of it is used",
+                    "{} is not a task document: {problem}; it is ignored",
                     name_of(path)
                 ),
                 format!(
@@ -66,26 +66,26 @@ fn parse(bytes: &[u8]) -> Result<TaskDocument, String> {
         return Ok(TaskDocument::default());
     }
     let document: TaskDocument = serde_json::from_slice(bytes).map_err(|error| {
-        // A document of the wrong shape is best named by its shape, one that is no JSON by its place.
+        // For JSON of the wrong type the type says most, for invalid JSON the position.
         match serde_json::from_slice::<Value>(bytes) {
             Ok(value) => shape(&value).err().unwrap_or_else(|| error.to_string()),
             Err(error) => error.to_string(),
         }
     })?;
-    // serde takes a list for an object, key by key.
+    // serde accepts an array for a struct.
     let value: Value = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
     shape(&value)?;
     match document.schema.as_deref() {
         None | Some(TaskDocument::SCHEMA) => Ok(document),
         Some(other) => Err(format!(
-            "it says `{}`, and this version reads `{}`",
+            "its schema is `{}`, and this version reads `{}`",
             other.escape_debug(),
             TaskDocument::SCHEMA
         )),
     }
 }
 
-/// Checks that the document and what it nests are objects.
+/// Checks that the document and its tables are objects.
 fn shape(value: &Value) -> Result<(), String> {
     let Value::Object(top) = value else {
         return Err(format!("it is {}, and must be an object", kind(value)));
@@ -105,10 +105,10 @@ fn shape(value: &Value) -> Result<(), String> {
 fn kind(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
-        Value::Bool(_) => "a truth value",
+        Value::Bool(_) => "a boolean",
         Value::Number(_) => "a number",
-        Value::String(_) => "a text",
-        Value::Array(_) => "a list",
+        Value::String(_) => "a string",
+        Value::Array(_) => "an array",
         Value::Object(_) => "an object",
     }
 }
@@ -127,7 +127,7 @@ mod tests {
     use super::parse;
 
     #[test]
-    fn nothing_is_a_document_with_every_key_absent() {
+    fn empty_input_is_a_document_without_keys() {
         for empty in ["", " \n\t", "{}"] {
             assert_eq!(
                 parse(empty.as_bytes()),
@@ -137,16 +137,16 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_document_is_refused_by_name_and_place() {
+    fn a_wrong_document_is_refused_with_its_type_or_place() {
         for (text, wanted) in [
-            ("[]", "it is a list, and must be an object"),
+            ("[]", "it is an array, and must be an object"),
             ("5", "it is a number, and must be an object"),
             ("null", "it is null, and must be an object"),
-            ("{\"task\": []}", "`task` is a list, and must be an object"),
+            ("{\"task\": []}", "`task` is an array, and must be an object"),
             ("{\"task\": 5}", "`task` is a number, and must be an object"),
             (
                 "{\"heartbeat\": [1]}",
-                "`heartbeat` is a list, and must be an object",
+                "`heartbeat` is an array, and must be an object",
             ),
             (
                 "{\"task\": {\n \"input\": 5}}",

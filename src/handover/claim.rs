@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::fs::{File, TryLockError};
 use std::os::fd::OwnedFd;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::thread;
 use std::time::{Duration, SystemTime};
 

@@ -13,9 +13,11 @@ pub(super) fn page(command: &clap::Command) -> String {
 /// Writes a command and its subcommands.
 fn section(page: &mut String, command: &clap::Command, path: &str) {
     let about = command
-        .get_about()
+        .get_long_about()
+        .or_else(|| command.get_about())
         .map(ToString::to_string)
         .unwrap_or_default();
+    let about = about.trim_end_matches('.');
     let usage = command.clone().render_usage().to_string();
     let usage = usage
         .trim_start_matches("Usage: ")
@@ -33,17 +35,18 @@ fn section(page: &mut String, command: &clap::Command, path: &str) {
     }
     for argument in arguments {
         let help = argument
-            .get_help()
+            .get_long_help()
+            .or_else(|| argument.get_help())
             .map(ToString::to_string)
             .unwrap_or_default();
-        let help = help.replace('|', "\\|").replace('\n', " ");
+        let help = help.replace("\n\n", ". ").replace('|', "\\|").replace('\n', " ");
         add(
             page,
             format_args!("| `{}` | {help} |\n", spelling(argument)),
         );
     }
-    if let Some(after) = command.get_after_help() {
-        add(page, format_args!("\n{after}\n"));
+    if let Some(after) = command.get_after_long_help() {
+        add(page, format_args!("\n```text\n{after}\n```\n"));
     }
     for child in command
         .get_subcommands()

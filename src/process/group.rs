@@ -68,7 +68,7 @@ pub(super) fn end_of(child: &Child) -> Receiver<()> {
     thread::spawn(move || {
         let Some(leader) = leader else { return Ok(()) };
         let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
-        while waitid(WaitId::Pid(leader), options) == Err(Errno::INTR) {}
+        while matches!(waitid(WaitId::Pid(leader), options), Err(Errno::INTR)) {}
         ended.send(())
     });
     end

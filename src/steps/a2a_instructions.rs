@@ -1,4 +1,4 @@
-//! `a2a-instructions`: how an agent reaches other agents.
+//! `a2a-instructions`: tells an agent how to reach other agents.
 
 use async_trait::async_trait;
 use schemars::JsonSchema;
@@ -9,10 +9,10 @@ use crate::template::Template;
 
 pub(super) const STEP: StepDef = StepDef::of::<A2aInstructions>(
     "a2a-instructions",
-    "Tells an agent how it reaches other agents.",
+    "Tells an agent how to reach other agents.",
 );
 
-/// For agents that have the MCP server's tools.
+/// The instructions for agents that have the MCP server's tools.
 const MCP: &str = "\
 ## Working with other agents
 
@@ -30,7 +30,7 @@ Only peers that `list_peers` names can be reached. When a delegation fails, do n
 the user: ask another peer, or do the task yourself; else tell the user who is away, and give the best
 answer that you have.";
 
-/// For agents that have a shell only.
+/// The instructions for agents that have only a shell.
 const CLI: &str = "\
 ## Working with other agents
 
@@ -47,13 +47,13 @@ Wait for short tasks; give longer ones away with `--async` and look at their sta
 another peer, or do the task yourself; else tell the user who is away, and give the best answer that
 you have.";
 
-/// Tell an agent how it reaches other agents
+/// Tell an agent how to reach other agents
 #[derive(Debug, Clone, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct A2aInstructions {
-    /// What the agent has: the tools of the MCP server, or the command `a2a`.
+    /// What the agent has: the MCP server's tools, or the command `a2a`.
     mode: Mode,
-    /// A text of your own instead.
+    /// Your own text instead.
     template: Option<Template>,
 }
 
@@ -62,7 +62,7 @@ crate::classes!(A2aInstructions {
     template: D
 });
 
-/// What an agent has to reach others.
+/// What an agent uses to reach others.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 enum Mode {
@@ -81,6 +81,6 @@ impl Step for A2aInstructions {
             (None, Mode::Mcp) => MCP.to_owned(),
             (None, Mode::Cli) => CLI.to_owned(),
         };
-        Ok(super::done_with_text("the instructions are told", text))
+        Ok(super::done_with_text("the instructions are ready", text))
     }
 }

@@ -1,4 +1,4 @@
-//! `brief-summary`: one line of a Markdown text.
+//! `brief-summary`: a one-line summary of a Markdown text.
 
 use async_trait::async_trait;
 use schemars::JsonSchema;
@@ -9,15 +9,15 @@ use crate::template::Template;
 use crate::text::{BRIEF_LENGTH, brief};
 
 pub(super) const STEP: StepDef =
-    StepDef::of_text::<BriefSummary>("brief-summary", "Makes one line of a Markdown text.");
+    StepDef::of_text::<BriefSummary>("brief-summary", "Summarises a Markdown text in one line.");
 
-/// Makes one line of a Markdown text
+/// Summarise a Markdown text in one line
 #[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct BriefSummary {
-    /// The text to work on, in a pipeline; alone the step takes `--input`.
+    /// The text, in a pipeline; `sendoff step` takes it from `--input`.
     text: Template,
-    /// The longest line, in code points; less than 4 counts as 4.
+    /// The maximum length, in code points; less than 4 counts as 4.
     max_length: i64,
 }
 

@@ -1,4 +1,4 @@
-//! `delegation-results`: what other agents answered, each result once.
+//! `delegation-results`: delivers the results of delegated tasks, each once.
 
 use std::path::Path;
 use std::time::SystemTime;
@@ -17,17 +17,17 @@ use crate::secrets::strip_controls;
 
 pub(super) const STEP: StepDef = StepDef::of::<DelegationResults>(
     "delegation-results",
-    "Hands over the results of delegated tasks, each once.",
+    "Delivers the results of delegated tasks, each once.",
 );
 
-/// How many bytes of text are handed over at once; the rest is kept.
-const MOST: usize = 64 << 10;
-/// How many characters of a preview are shown.
-const PREVIEW: usize = 200;
-/// How many characters of a status or a summary are shown.
-const LONGEST: usize = 4000;
+/// The most text that one run delivers, in bytes; the rest is left for the next run.
+const MAX_TEXT_SIZE: usize = 64 << 10;
+/// The most characters of a response's preview.
+const MAX_PREVIEW_LENGTH: usize = 200;
+/// The most characters of a status or a summary.
+const MAX_FIELD_LENGTH: usize = 4000;
 
-/// Hand over the results of delegated tasks, each once
+/// Deliver the results of delegated tasks, each once
 #[derive(Debug, Clone, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct DelegationResults {}
@@ -60,12 +60,12 @@ impl Step for DelegationResults {
         if let Some(taken) = results.taken {
             cx.receipts.add(move || {
                 if let Err(error) = taken.confirm() {
-                    // What was handed on comes once more: told, but no reason to fail.
+                    // The next run delivers these results again, which is no reason to fail.
                     tracing::warn!(%error, "the results were not confirmed");
                 }
             });
         }
-        let mut summary = format!("{} results handed over", results.count);
+        let mut summary = format!("{} results delivered", results.count);
         if results.unreadable > 0 {
             summary = format!("{summary}, {} lines unreadable", results.unreadable);
         }
@@ -73,7 +73,7 @@ impl Step for DelegationResults {
     }
 }
 
-/// What was read.
+/// The results that were read.
 #[derive(Default)]
 struct Results {
     text: String,
@@ -98,7 +98,7 @@ impl Results {
                 },
                 Line::Whole => Records::of(&line),
             };
-            if results.text.len() + records.text.len() > MOST {
+            if results.text.len() + records.text.len() > MAX_TEXT_SIZE {
                 results.left = taken.leave_rest()?;
                 let more = format!("\n+{} more, at the next run", results.left);
                 results.text.push_str(&more);
@@ -122,7 +122,7 @@ impl Results {
     }
 }
 
-/// What one line holds: mostly one record. A file with the line ends of old Macs is one line.
+/// The records of one line: usually one. A file whose line ends are CR only is one line.
 #[derive(Default)]
 struct Records {
     text: String,
@@ -146,8 +146,8 @@ impl Records {
     }
 
     fn add(&mut self, text: &str) {
-        // A record can never be longer than what is handed over at once.
-        if self.text.len() + text.len() >= MOST / 2 {
+        // A record must fit into the text of one run.
+        if self.text.len() + text.len() >= MAX_TEXT_SIZE / 2 {
             self.unreadable += 1;
             return;
         }
@@ -159,12 +159,12 @@ impl Records {
     }
 }
 
-/// Writes a record as lines of text; nothing when the line holds no object.
+/// Formats a record as lines of text; `None` when the line does not hold an object.
 fn record(line: &str) -> Option<String> {
     let parsed: Value = match serde_json::from_str(line) {
         Ok(value) => value,
-        // Python writes numbers that JSON does not have.
-        Err(_) => serde_json::from_str(&without_odd_numbers(line)?).ok()?,
+        // Python writes non-finite numbers, which JSON does not have.
+        Err(_) => serde_json::from_str(&without_non_finite_numbers(line)?).ok()?,
     };
     let record = parsed.as_object()?;
     let known = |key: &str| {
@@ -174,45 +174,45 @@ fn record(line: &str) -> Option<String> {
     let mut text = format!("- [{}] {}", known("status"), known("summary"));
     let preview = record.get("response_preview").map(shown);
     if let Some(preview) = preview.filter(|preview| !preview.is_empty()) {
-        let first: String = preview.chars().take(PREVIEW).collect();
+        let first: String = preview.chars().take(MAX_PREVIEW_LENGTH).collect();
         text.push_str("\n  Response: ");
         text.push_str(&first);
     }
     Some(text)
 }
 
-/// Puts a value on one line, without control characters.
+/// Formats a value on one line, without control characters.
 fn shown(value: &Value) -> String {
     let text = match value {
         Value::Null => return String::new(),
         Value::String(text) => strip_controls(text),
         other => strip_controls(&other.to_string()),
     };
-    match text.char_indices().nth(LONGEST) {
+    match text.char_indices().nth(MAX_FIELD_LENGTH) {
         Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
         None => text,
     }
 }
 
-/// Replaces `NaN`, `Infinity` and `-Infinity` outside texts by null; nothing when there are none.
-fn without_odd_numbers(line: &str) -> Option<String> {
-    const ODD: [&str; 3] = ["-Infinity", "Infinity", "NaN"];
-    if !ODD.iter().any(|odd| line.contains(odd)) {
+/// Replaces `NaN`, `Infinity` and `-Infinity` outside strings with null; `None` when there are none.
+fn without_non_finite_numbers(line: &str) -> Option<String> {
+    const NON_FINITE: [&str; 3] = ["-Infinity", "Infinity", "NaN"];
+    if !NON_FINITE.iter().any(|number| line.contains(number)) {
         return None;
     }
     let mut out = String::with_capacity(line.len());
-    let (mut in_text, mut rest) = (false, line);
+    let (mut in_string, mut rest) = (false, line);
     while let Some(first) = rest.chars().next() {
-        let found = ODD.iter().find(|odd| !in_text && rest.starts_with(**odd));
+        let found = NON_FINITE.iter().find(|number| !in_string && rest.starts_with(**number));
         let width = match (found, first) {
-            (Some(odd), _) => {
+            (Some(number), _) => {
                 out.push_str("null");
-                rest = rest.get(odd.len()..).unwrap_or_default();
+                rest = rest.get(number.len()..).unwrap_or_default();
                 continue;
             }
-            (None, '\\') if in_text => 1 + rest.chars().nth(1).map_or(0, char::len_utf8),
+            (None, '\\') if in_string => 1 + rest.chars().nth(1).map_or(0, char::len_utf8),
             (None, other) => {
-                in_text ^= other == '"';
+                in_string ^= other == '"';
                 other.len_utf8()
             }
         };

@@ -14,13 +14,13 @@ pub(super) const STEP: StepDef = StepDef::of_text::<ErrorClassify>(
     "Names the category of a failure, from stderr and exit code.",
 );
 
-/// Names the category of a failure, from stderr and exit code
+/// Name the category of a failure, from stderr and exit code
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct ErrorClassify {
-    /// The text to work on, in a pipeline; alone the step takes `--input`.
+    /// The text, in a pipeline; `sendoff step` takes it from `--input`.
     text: Template,
-    /// How the program ended; else the exit code of the task.
+    /// The program's exit code; by default the task's.
     exit_code: Option<i64>,
 }
 

@@ -1,4 +1,4 @@
-//! `error-sanitize`: a sentence about a failure that is safe to show to anybody.
+//! `error-sanitize`: a sentence about a failure that is safe to show to users.
 
 use async_trait::async_trait;
 use schemars::JsonSchema;
@@ -9,14 +9,14 @@ use crate::text::{classify, sanitize};
 
 pub(super) const STEP: StepDef = StepDef::of_text::<ErrorSanitize>(
     "error-sanitize",
-    "Makes a sentence about a failure that is safe to show to anybody.",
+    "Makes a sentence about a failure that is safe to show to users.",
 );
 
-/// Make a sentence about a failure that is safe to show to anybody
+/// Make a sentence about a failure that is safe to show to users
 #[derive(Debug, Clone, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct ErrorSanitize {
-    /// The category; else what `error-classify` found, or what the task's stderr and exit code tell.
+    /// The category; by default that of `error-classify`, or that of the task's stderr and exit code.
     category: Option<String>,
     /// The class name of the exception, when there is no category.
     exception: Option<String>,
@@ -28,7 +28,7 @@ crate::classes!(ErrorSanitize {
 });
 
 impl TextStep for ErrorSanitize {
-    /// The text is what must not be shown: nothing of it is used.
+    /// Ignores the text, because it must not be shown.
     fn convert(&self, _input: &str) -> Result<String, StepError> {
         Ok(sanitize(
             self.category.as_deref(),
@@ -57,7 +57,7 @@ impl Step for ErrorSanitize {
         };
         let text = sanitize(category.as_deref(), self.exception.as_deref());
         Ok(super::done_with_text(
-            "the failure has a sentence for everybody",
+            "the sentence is ready",
             text,
         ))
     }

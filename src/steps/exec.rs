@@ -1,4 +1,4 @@
-//! `exec`: a program of the user's choice: no shell, a scrubbed environment, capped output.
+//! `exec`: runs a program without a shell, with an allow-list of variables and capped output.
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -18,24 +18,24 @@ use crate::secrets::{redact, strip_controls};
 use crate::template::Template;
 
 pub(super) const STEP: StepDef =
-    StepDef::of::<Exec>("exec", "Runs a program: no shell, a scrubbed environment.").ships();
+    StepDef::of::<Exec>("exec", "Runs a program, without a shell and with few environment variables.").ships();
 
-/// How many bytes of output are told.
-const MOST: usize = 64 << 10;
-/// How many bytes more are looked at, so that a secret at the end is seen whole.
-const MARGIN: usize = 4 << 10;
-/// How much of what a failed program wrote is told, in characters.
-const EXCERPT: usize = 200;
-/// The engine ends the step; this ends a program whose run ended otherwise.
-const LONGEST: Duration = Duration::from_hours(24);
+/// The most output that the report has, in bytes.
+const MAX_OUTPUT_SIZE: usize = 64 << 10;
+/// How many bytes more are searched for secrets, so that one at the end is complete.
+const REDACTION_MARGIN: usize = 4 << 10;
+/// The most characters of a failed program's stderr in the summary.
+const MAX_EXCERPT_LENGTH: usize = 200;
+/// A deadline beyond that of every step: the engine ends the program with the step.
+const DEADLINE: Duration = Duration::from_hours(24);
 
 /// Run a program
 #[derive(Debug, Clone, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct Exec {
-    /// The program and its arguments, as they are: no shell reads them. A path is relative to the work tree; a name is looked for in `PATH`.
+    /// The program and its arguments; no shell interprets them. A path is relative to the work tree, a name is looked up in `PATH`.
     command: Vec<String>,
-    /// What the program reads; nothing unless it is set.
+    /// The program's standard input; empty by default.
     input: Option<Template>,
 }
 
@@ -49,16 +49,16 @@ impl Step for Exec {
     async fn run(&self, cx: &Context<'_>) -> Result<Outcome, StepError> {
         let program = self.program(cx)?;
         let name = self.command.first().cloned().unwrap_or_default();
-        let leash = Leash::default();
-        let held = leash.clone();
-        // Dropping the leash, at the step's limit or the run's deadline, kills the whole group.
-        let _guard = Guard(leash);
-        let ended = interruptible(move |_| program.run_with(|killer| held.attach(killer))).await?;
+        let child = ChildHandle::default();
+        let started = child.clone();
+        // Dropped at the step's timeout or the run's deadline.
+        let _guard = KillOnDrop(child);
+        let ended = interruptible(move |_| program.run_with(|killer| started.attach(killer))).await?;
         let output = ended.map_err(|error| {
             StepError::new(ErrorKind::Denied, Code::Exec, super::chain(&error))
-                .advise("mend `command` in the policy: an argument vector, as in [\"./scripts/notify.sh\", \"now\"]")
+                .advise("correct `command` in the policy: an argument vector, as in [\"./scripts/notify.sh\", \"now\"]")
         })?;
-        judge(&name, &output)
+        result(&name, &output)
     }
 }
 
@@ -96,8 +96,8 @@ impl Exec {
             .variable("SENDOFF_EVENT", cx.trigger.to_string())
             .variable("SENDOFF_RUN_ID", cx.run_id.to_string())
             .directory(top.unwrap_or(environment.cwd()))
-            .cap(MOST + MARGIN)
-            .deadline(LONGEST);
+            .cap(MAX_OUTPUT_SIZE + REDACTION_MARGIN)
+            .deadline(DEADLINE);
         if let Some(repo) = &cx.facts.repo {
             let facts = [
                 ("SENDOFF_REPO_DIR", Some(&repo.path)),
@@ -117,69 +117,70 @@ impl Exec {
     }
 }
 
-/// What kills the program from outside, from before it runs.
+/// Kills the program, also when it has not started yet. Clones share the program.
 #[derive(Debug, Clone, Default)]
-struct Leash(Arc<Mutex<State>>);
+struct ChildHandle(Arc<Mutex<State>>);
 
 #[derive(Debug, Default)]
 enum State {
     #[default]
-    Waiting,
-    Runs(Killer),
-    Cut,
+    NotStarted,
+    Running(Killer),
+    Killed,
 }
 
-impl Leash {
+impl ChildHandle {
     fn attach(&self, killer: Killer) {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match *state {
-            State::Cut => killer.kill(),
-            State::Waiting | State::Runs(_) => *state = State::Runs(killer),
+            State::Killed => killer.kill(),
+            State::NotStarted | State::Running(_) => *state = State::Running(killer),
         }
     }
 
-    fn cut(&self) {
+    fn kill(&self) {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        // A program that has ended by itself is not hit: its killer knows that it was reaped.
-        if let State::Runs(killer) = std::mem::replace(&mut *state, State::Cut) {
+        // This does nothing to a program that was reaped.
+        if let State::Running(killer) = std::mem::replace(&mut *state, State::Killed) {
             killer.kill();
         }
     }
 }
 
-/// Cuts the leash when the step is dropped.
-struct Guard(Leash);
+/// Kills the program when the step is dropped.
+struct KillOnDrop(ChildHandle);
 
-impl Drop for Guard {
+impl Drop for KillOnDrop {
     fn drop(&mut self) {
-        self.0.cut();
+        self.0.kill();
     }
 }
 
-fn judge(name: &str, output: &Output) -> Result<Outcome, StepError> {
+/// Makes the step's result of a program that ended.
+fn result(name: &str, output: &Output) -> Result<Outcome, StepError> {
     let how = match output.ended {
         Ended::Code(0) => {
             let mut outputs = Outputs::new();
             outputs.insert("exit-code".into(), 0.into());
-            outputs.insert("cut".into(), (output.stdout.total > MOST as u64).into());
+            outputs.insert("cut".into(), (output.stdout.total > MAX_OUTPUT_SIZE as u64).into());
             outputs.insert("text".into(), text(&output.stdout).into());
             outputs.insert(
                 super::SOURCE.into(),
                 format!("the output of `{name}`").into(),
             );
             return Ok(Outcome::Done {
-                summary: format!("`{name}` ended well"),
+                summary: format!("`{name}` succeeded"),
                 outputs,
             });
         }
-        Ended::Code(code) => format!("ended with exit code {code}"),
-        Ended::Signal(signal) => format!("was ended by signal {signal}"),
+        Ended::Code(code) => format!("exited with code {code}"),
+        Ended::Signal(signal) => format!("was killed by signal {signal}"),
     };
     let said = text(&output.stderr);
     let said = said.lines().rev().find(|line| !line.trim().is_empty());
     let summary = match said {
         Some(line) => {
-            let line: String = line.chars().take(EXCERPT).collect();
+            let line: String = line.chars().take(MAX_EXCERPT_LENGTH).collect();
             format!("`{name}` {how}: {line}")
         }
         None => format!("`{name}` {how}"),
@@ -188,12 +189,12 @@ fn judge(name: &str, output: &Output) -> Result<Outcome, StepError> {
         .advise("run it by hand to see what it needs; it gets few variables and no terminal"))
 }
 
-/// Returns the beginning of an output, fit to be shown: no secret, no control character.
+/// Returns the beginning of an output, without secrets and control characters.
 fn text(output: &Captured) -> String {
     let all = String::from_utf8_lossy(&output.bytes);
     let safe = redact(&all);
     let lines: Vec<String> = safe.lines().map(strip_controls).collect();
     let mut text = lines.join("\n");
-    text.truncate(text.floor_char_boundary(MOST));
+    text.truncate(text.floor_char_boundary(MAX_OUTPUT_SIZE));
     text
 }

@@ -20,7 +20,7 @@ pub(super) const STEP: StepDef = StepDef::of::<HeartbeatSet>(
 #[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct HeartbeatSet {
-    /// What the agent works on, as the platform shows it, unless the task document says.
+    /// The task that the platform shows, unless the task document has `heartbeat.current_task`.
     current_task: Template,
 }
 
@@ -49,7 +49,7 @@ impl Step for HeartbeatSet {
     }
 }
 
-/// Says that the platform is not configured, which is a fact and no error.
+/// Returns the outcome without a platform, which is not an error.
 pub(super) fn no_platform() -> Outcome {
     let reason = Reason::new(Code::NoPlatform, "no platform is configured");
     Outcome::Skipped(reason.advise(
@@ -57,7 +57,7 @@ pub(super) fn no_platform() -> Outcome {
     ))
 }
 
-/// Makes a heartbeat: the caller's own counters where it counts, else what one task amounts to.
+/// Makes a heartbeat from the task document's counters; those that are absent count this task only.
 pub(super) async fn heartbeat(
     cx: &Context<'_>,
     current_task: Outgoing,

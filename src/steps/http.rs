@@ -1,4 +1,4 @@
-//! `http`: one request to an origin that the user's policy lists.
+//! `http`: sends one request to an origin that the policy lists.
 
 use async_trait::async_trait;
 use reqwest::{Method, Url};
@@ -19,18 +19,18 @@ pub(super) const STEP: StepDef = StepDef::of::<Http>(
 )
 .ships();
 
-/// How deep tables and lists of a body may lie in one another.
-const DEEPEST: usize = 16;
+/// The deepest nesting of a body.
+const MAX_BODY_DEPTH: usize = 16;
 
 /// Send one request to an origin that `http.allowed` lists
 #[derive(Debug, Clone, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct Http {
-    /// Where the request goes. Redirects are refused.
+    /// The URL. Redirects are refused.
     url: String,
-    /// How it is sent.
-    method: Verb,
-    /// What is sent, as JSON. Its texts are templates; keys, numbers and truth values stay as they are.
+    /// The method.
+    method: HttpMethod,
+    /// The body, sent as JSON. Its strings are templates; keys, numbers and booleans are sent unchanged.
     body: Option<Body>,
 }
 
@@ -40,24 +40,24 @@ crate::classes!(Http {
     body: C
 });
 
-/// How a request is sent.
+/// The method of a request.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "UPPERCASE")]
-enum Verb {
-    /// Asks.
+enum HttpMethod {
+    /// GET.
     Get,
-    /// Hands something in.
+    /// POST.
     #[default]
     Post,
-    /// Puts something in a place.
+    /// PUT.
     Put,
-    /// Changes a part.
+    /// PATCH.
     Patch,
-    /// Takes something away.
+    /// DELETE.
     Delete,
 }
 
-/// A JSON value whose texts are templates that compile.
+/// A JSON value whose strings are templates that compile.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 #[serde(transparent)]
 struct Body(Value);
@@ -95,8 +95,8 @@ impl Step for Http {
                     template.render(&facts).map_err(|error| error.to_string())
                 });
                 let filled = filled.map_err(|message| {
-                    denied(Code::Template, format!("`body` cannot be made: {message}"))
-                        .advise("mend the templates in `body`")
+                    denied(Code::Template, format!("`body` cannot be rendered: {message}"))
+                        .advise("correct the templates in `body`")
                 })?;
                 Some(cx.secrets.outgoing_json(filled))
             }
@@ -120,7 +120,7 @@ impl Step for Http {
             };
             let summary = format!("{origin} answered {status}: {}", response.excerpt());
             return Err(StepError::new(kind, Code::HttpStatus, summary)
-                .advise("see what the server wants, and mend `url`, `method` or `body`"));
+                .advise("see what the server expects, and correct `url`, `method` or `body`"));
         }
         let mut outputs = Outputs::new();
         outputs.insert("status".into(), status.into());
@@ -132,7 +132,7 @@ impl Step for Http {
 }
 
 impl Http {
-    /// Checks where the request goes. A password in the address would end up in reports.
+    /// Checks the URL. A password in it would be shown in reports.
     fn target(&self) -> Result<(Url, Origin), StepError> {
         let wrong = |why: &str| {
             denied(Code::BadUrl, format!("`url` of the step {why}"))
@@ -141,33 +141,33 @@ impl Http {
         if self.url.is_empty() {
             return Err(wrong("is not set"));
         }
-        let url = Url::parse(&self.url).map_err(|_| wrong("is no URL"))?;
+        let url = Url::parse(&self.url).map_err(|_| wrong("is not a URL"))?;
         if !url.username().is_empty() || url.password().is_some() {
-            return Err(wrong("has a user or a password in it"));
+            return Err(wrong("contains a user name or a password"));
         }
-        let origin = Origin::of(&url).ok_or_else(|| wrong("is no http(s) URL"))?;
+        let origin = Origin::of(&url).ok_or_else(|| wrong("is not an http(s) URL"))?;
         Ok((url, origin))
     }
 
     const fn method(&self) -> Method {
         match self.method {
-            Verb::Get => Method::GET,
-            Verb::Post => Method::POST,
-            Verb::Put => Method::PUT,
-            Verb::Patch => Method::PATCH,
-            Verb::Delete => Method::DELETE,
+            HttpMethod::Get => Method::GET,
+            HttpMethod::Post => Method::POST,
+            HttpMethod::Put => Method::PUT,
+            HttpMethod::Patch => Method::PATCH,
+            HttpMethod::Delete => Method::DELETE,
         }
     }
 }
 
-/// Replaces every text in a value by what `make` makes of it.
+/// Replaces every string in a value with the result of `make`.
 fn fill(
     value: &Value,
     depth: usize,
     make: &impl Fn(&str) -> Result<String, String>,
 ) -> Result<Value, String> {
-    if depth > DEEPEST {
-        return Err(format!("it is more than {DEEPEST} levels deep"));
+    if depth > MAX_BODY_DEPTH {
+        return Err(format!("it is more than {MAX_BODY_DEPTH} levels deep"));
     }
     Ok(match value {
         Value::String(source) => Value::String(make(source)?),

@@ -1,4 +1,4 @@
-//! `mcp-server-path`: where the MCP server is through which an agent reaches other agents.
+//! `mcp-server-path`: returns the path of the MCP server for agents.
 
 use async_trait::async_trait;
 use schemars::JsonSchema;
@@ -8,10 +8,10 @@ use crate::pipeline::{Context, Outcome, Step, StepDef, StepError};
 
 pub(super) const STEP: StepDef = StepDef::of::<McpServerPath>(
     "mcp-server-path",
-    "Tells where the MCP server for agents is.",
+    "Returns the path of the MCP server for agents.",
 );
 
-/// Tell where the MCP server for agents is
+/// Return the path of the MCP server for agents
 #[derive(Debug, Clone, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct McpServerPath {}
@@ -23,7 +23,7 @@ impl Step for McpServerPath {
     async fn run(&self, cx: &Context<'_>) -> Result<Outcome, StepError> {
         let path = cx.environment.mcp_server();
         Ok(super::done_with_text(
-            "the path is told",
+            "the path is ready",
             path.to_string_lossy(),
         ))
     }

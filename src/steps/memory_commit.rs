@@ -14,14 +14,14 @@ pub(super) const STEP: StepDef =
     StepDef::of::<MemoryCommit>("memory-commit", "Commits a memory to the agents' platform.")
         .waits_for_servers_only();
 
-/// Redacted before it is cut: a key that is cut in half no longer looks like one.
+/// Redacted before it is truncated: a token that is cut in half is not recognised.
 const DEFAULT_CONTENT: &str = "Conversation: {{ task.input | redact | truncate(200) }}";
 
 /// Commit a memory to the agents' platform
 #[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct MemoryCommit {
-    /// The text of the memory. The default is skipped when the task has no input.
+    /// The memory's text. With the default, the step is skipped when the task has no input.
     content: Template,
     /// Who can recall it: `LOCAL`, `TEAM` or `GLOBAL`.
     scope: Scope,

@@ -1,4 +1,4 @@
-//! `memory-recall`: the last memories, as lines of text.
+//! `memory-recall`: recalls the latest memories, as lines of text.
 
 use async_trait::async_trait;
 use schemars::JsonSchema;
@@ -12,15 +12,15 @@ use super::heartbeat_set::no_platform;
 
 pub(super) const STEP: StepDef = StepDef::of::<MemoryRecall>(
     "memory-recall",
-    "Recalls the last memories, as lines of text.",
+    "Recalls the latest memories, as lines of text.",
 )
 .waits_for_servers_only();
 
-/// Recall the last memories, as lines of text
+/// Recall the latest memories, as lines of text
 #[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct MemoryRecall {
-    /// How many memories, counted from the last.
+    /// How many of the latest memories to recall.
     #[schemars(range(min = 1, max = 1000))]
     limit: usize,
 }
@@ -41,9 +41,9 @@ impl Step for MemoryRecall {
         };
         let memories = match platform.recall(self.limit).await {
             Ok(memories) => memories,
-            // A prompt without memories is better than none: told, but no failure.
+            // A prompt without memories is better than none.
             Err(error) => {
-                let message = format!("no memory can be recalled: {error}");
+                let message = format!("the memories cannot be recalled: {error}");
                 let reason = Reason::new(error.code(), message);
                 return Ok(Outcome::Skipped(reason.advise(error.advice())));
             }

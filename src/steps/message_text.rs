@@ -1,4 +1,4 @@
-//! `message-text`: the text of an A2A message.
+//! `message-text`: extracts the text of an A2A message.
 
 use async_trait::async_trait;
 use schemars::JsonSchema;
@@ -10,13 +10,13 @@ use crate::template::Template;
 use crate::text::message_text;
 
 pub(super) const STEP: StepDef =
-    StepDef::of_text::<MessageText>("message-text", "Takes the text out of an A2A message.");
+    StepDef::of_text::<MessageText>("message-text", "Extracts the text of an A2A message.");
 
-/// Takes the text out of an A2A message
+/// Extract the text of an A2A message
 #[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct MessageText {
-    /// The text to work on, in a pipeline; alone the step takes `--input`.
+    /// The text, in a pipeline; `sendoff step` takes it from `--input`.
     text: Template,
 }
 
@@ -34,7 +34,7 @@ impl TextStep for MessageText {
     fn convert(&self, input: &str) -> Result<String, StepError> {
         message_text(input).map_err(|error| {
             StepError::new(ErrorKind::Denied, Code::Message, error.to_string())
-                .advise("hand in the message as JSON: an object with `parts`, each with a `text`")
+                .advise("pass the message as JSON: an object with `parts`, each with a `text`")
         })
     }
 }
@@ -42,6 +42,6 @@ impl TextStep for MessageText {
 #[async_trait(?Send)]
 impl Step for MessageText {
     async fn run(&self, cx: &Context<'_>) -> Result<Outcome, StepError> {
-        super::run_on_text(self, cx, &self.text, "the text of the message is told")
+        super::run_on_text(self, cx, &self.text, "the text is extracted")
     }
 }

@@ -1,5 +1,5 @@
-//! The steps: one file each, named after its kind. To add one: a file that exports a `STEP`, and
-//! two lines here.
+//! The steps: one file for each kind. To add one, write a file that exports a `STEP`, and add two
+//! lines here.
 
 mod a2a_instructions;
 mod brief_summary;
@@ -55,7 +55,7 @@ pub fn push_remote(policy: &Policy) -> Result<Option<RemoteName>, PolicyError> {
     Ok(policy.step("push").read::<push::Push>()?.remote().cloned())
 }
 
-/// Puts a failure of the platform in the words of the report.
+/// Converts an error of the platform.
 fn platform_error(error: &PlatformError) -> StepError {
     let kind = if error.is_transient() {
         ErrorKind::Transient
@@ -65,12 +65,12 @@ fn platform_error(error: &PlatformError) -> StepError {
     StepError::new(kind, error.code(), error.to_string()).advise(error.advice())
 }
 
-/// Returns the text that a text step works on in a pipeline, when the policy names no other.
+/// Returns the default text of a text step in a pipeline: the task's input.
 fn task_input() -> Template {
     Template::built_in("{{ task.input or '' }}")
 }
 
-/// Runs a text step on the raw text that was handed in, else on what its template makes of the facts.
+/// Runs a text step on the raw text of `--input`, or on its rendered template.
 fn run_on_text(
     step: &impl TextStep,
     cx: &Context<'_>,
@@ -84,7 +84,7 @@ fn run_on_text(
     Ok(done_with_text(summary, text))
 }
 
-/// Makes a `Done` whose data is a text.
+/// Makes a `Done` whose data is `text`.
 fn done_with_text(summary: impl Into<String>, text: impl Into<String>) -> Outcome {
     let mut outputs = Outputs::new();
     outputs.insert("text".into(), text.into().into());
@@ -94,7 +94,7 @@ fn done_with_text(summary: impl Into<String>, text: impl Into<String>) -> Outcom
     }
 }
 
-/// Puts an error and its causes on one line.
+/// Formats an error and its causes on one line.
 fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();

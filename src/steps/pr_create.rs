@@ -1,4 +1,4 @@
-//! `pr-create`: finds the open pull request of the branch, or opens one; never two.
+//! `pr-create`: finds the open pull request of the branch, or opens one.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use crate::text::inert;
 
 pub(super) const STEP: StepDef = StepDef::of::<PrCreate>(
     "pr-create",
-    "Finds the open pull request of this head and base, or opens one; never two.",
+    "Finds the open pull request of this head and base, or opens one.",
 )
 .ships_branch()
 .timeout(Duration::from_secs(45))
@@ -28,19 +28,19 @@ pub(super) const STEP: StepDef = StepDef::of::<PrCreate>(
 #[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct PrCreate {
-    /// The title; cut to what the forge takes.
+    /// The title, truncated to the forge's limit.
     title: Template,
-    /// The body; cut to what the forge takes.
+    /// The body, truncated to the forge's limit.
     body: Template,
-    /// `auto`: the repository's pull request template comes first, where there is one.
+    /// `auto`: the body begins with the repository's pull request template, if there is one.
     template: TemplateUse,
-    /// What commits and tasks say: `inert`, so that it mentions nobody, closes nothing and shows no image, or `live`, as it was written.
+    /// The text of commits and tasks: `inert`, so that it mentions nobody, closes nothing and shows no image, or `live`, unchanged.
     markup: Markup,
     /// Whether the pull request is a draft: `always`, `never`, or `agent` for agent triggers and tasks that failed.
     draft: Draft,
-    /// Labels to add. One that cannot be added is reported, and the pull request stands.
+    /// Labels to add. A label that cannot be added is reported as a warning.
     labels: Vec<String>,
-    /// Users to ask for a review, likewise.
+    /// Users to request a review from, likewise.
     reviewers: Vec<String>,
     /// Users to assign, likewise.
     assignees: Vec<String>,
@@ -61,10 +61,10 @@ crate::classes!(PrCreate {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 enum TemplateUse {
-    /// Where there is one.
+    /// Use it if there is one.
     #[default]
     Auto,
-    /// Never.
+    /// Do not use it.
     None,
 }
 
@@ -155,8 +155,8 @@ impl Step for PrCreate {
 }
 
 impl PrCreate {
-    /// Asks again where the forge named another commit than the one that was pushed since: the
-    /// look-up ran before the push.
+    /// Looks the pull request up again when its head is not the pushed commit: the first look-up ran
+    /// before the push.
     async fn with_new_head(
         &self,
         forge: &dyn Forge,
@@ -224,8 +224,7 @@ impl PrCreate {
 }
 
 impl PrCreate {
-    /// Renders the title or the body. What the repository's own policy says is as little live as what
-    /// its commits say.
+    /// Renders the title or the body. A template from the repository's own policy is made inert too.
     async fn text(
         &self,
         cx: &Context<'_>,
@@ -243,7 +242,7 @@ impl PrCreate {
         })
     }
 
-    /// Returns the repository's pull request template. One that the branch changes is not live.
+    /// Returns the repository's pull request template. One that the branch changes is made inert.
     fn own_template(
         &self,
         cx: &Context<'_>,
@@ -266,7 +265,7 @@ impl PrCreate {
     }
 }
 
-/// Looks for the open pull request of the branch: into the base that policy names, else into any.
+/// Looks up the open pull request of the branch, into the policy's base if it names one.
 async fn look_up(
     forge: &dyn Forge,
     shipment: &Shipment,
@@ -283,7 +282,7 @@ fn head(shipment: &Shipment) -> Head {
     }
 }
 
-/// Finds the base: what policy names, else the remote's HEAD, else the forge's default branch.
+/// Returns the base: the policy's, or the remote's HEAD, or the forge's default branch.
 async fn base(
     cx: &Context<'_>,
     forge: &dyn Forge,

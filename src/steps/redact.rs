@@ -1,4 +1,4 @@
-//! `redact`: a text with every secret replaced.
+//! `redact`: replaces every secret in a text.
 
 use async_trait::async_trait;
 use schemars::JsonSchema;
@@ -11,11 +11,11 @@ use crate::template::Template;
 pub(super) const STEP: StepDef =
     StepDef::of_text::<Redact>("redact", "Replaces every secret in a text.");
 
-/// Replaces every secret in a text
+/// Replace every secret in a text
 #[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct Redact {
-    /// The text to work on, in a pipeline; alone the step takes `--input`.
+    /// The text, in a pipeline; `sendoff step` takes it from `--input`.
     text: Template,
 }
 
@@ -42,7 +42,7 @@ impl Step for Redact {
             self,
             cx,
             &self.text,
-            "the text has no secret that is known by its shape",
+            "every secret of a known format is replaced",
         )
     }
 }

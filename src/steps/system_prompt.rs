@@ -1,4 +1,4 @@
-//! `system-prompt`: the agent's system prompt, read anew every time.
+//! `system-prompt`: reads the agent's system prompt.
 
 use std::fs::File;
 use std::io::Read;
@@ -19,10 +19,10 @@ pub(super) const STEP: StepDef = StepDef::of::<SystemPrompt>(
     "Reads the system prompt from the configuration directory.",
 );
 
-/// The file in the configuration directory.
-const FILE: &str = "system-prompt.md";
+/// The file name in the configuration directory.
+const FILE_NAME: &str = "system-prompt.md";
 /// The largest prompt, in bytes.
-const LARGEST: u64 = 256 << 10;
+const MAX_PROMPT_SIZE: u64 = 256 << 10;
 
 /// Read the system prompt from the configuration directory
 #[derive(Debug, Clone, Default, Deserialize, Serialize, JsonSchema)]
@@ -38,12 +38,12 @@ crate::classes!(SystemPrompt { fallback: D });
 impl Step for SystemPrompt {
     async fn run(&self, cx: &Context<'_>) -> Result<Outcome, StepError> {
         let directory = cx.environment.configs_directory();
-        let place = directory.join(FILE).display().to_string();
+        let place = directory.join(FILE_NAME).display().to_string();
         let read = interruptible(move |_| read(&directory)).await?;
         match (read, &self.fallback) {
-            (Ok(Some(text)), _) => Ok(super::done_with_text("the prompt is read", text)),
+            (Ok(Some(text)), _) => Ok(super::done_with_text("the prompt is ready", text)),
             (Ok(None), Some(fallback)) => Ok(super::done_with_text(
-                "there is no prompt: the fallback is taken",
+                "there is no prompt file: the fallback is used",
                 fallback,
             )),
             (Ok(None), None) => Ok(Outcome::skipped(
@@ -60,10 +60,10 @@ impl Step for SystemPrompt {
     }
 }
 
-/// Reads the file; nothing when there is none. A link may lead to another file of the directory, as
-/// mounted configuration does, and nowhere else.
+/// Reads the file; `None` when it does not exist. It can be a symbolic link to a file in the same
+/// directory, as in a mounted ConfigMap, but not to one outside.
 fn read(directory: &Path) -> Result<Option<String>, String> {
-    let path = directory.join(FILE);
+    let path = directory.join(FILE_NAME);
     let real = match path.canonicalize() {
         Ok(real) => real,
         Err(error) if is_absent(&error) => return Ok(None),
@@ -73,7 +73,7 @@ fn read(directory: &Path) -> Result<Option<String>, String> {
         .canonicalize()
         .is_ok_and(|directory| real.starts_with(directory));
     if !inside {
-        return Err("leads out of its directory".into());
+        return Err("is a link out of its directory".into());
     }
     let flags =
         OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY;
@@ -86,11 +86,11 @@ fn read(directory: &Path) -> Result<Option<String>, String> {
         return Err("is not a regular file".into());
     }
     let mut bytes = Vec::new();
-    file.take(LARGEST + 1)
+    file.take(MAX_PROMPT_SIZE + 1)
         .read_to_end(&mut bytes)
         .map_err(|error| format!("cannot be read: {error}"))?;
-    if u64::try_from(bytes.len()).is_ok_and(|size| size > LARGEST) {
-        return Err(format!("is larger than {} KiB", LARGEST >> 10));
+    if u64::try_from(bytes.len()).is_ok_and(|size| size > MAX_PROMPT_SIZE) {
+        return Err(format!("is larger than {} KiB", MAX_PROMPT_SIZE >> 10));
     }
     Ok(Some(strip(&read_as_text_file(&bytes)).to_owned()))
 }

@@ -1,4 +1,4 @@
-//! A report for people: a line a step, and what to do below it.
+//! Renders a report for people: a line for each step, with its advice below.
 
 use std::fmt::Write;
 
@@ -8,11 +8,11 @@ use crate::report::{Report, StepReport, Verdict};
 /// How much to show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::cli) enum Detail {
-    /// What happened, and what to do.
+    /// Every step that is set up, with its advice.
     Normal,
-    /// The same for every step, also those that had nothing to work with.
+    /// Every step, with its advice.
     EveryStep,
-    /// Also steps that had nothing to work with, and the outputs.
+    /// Every step, with its advice and outputs.
     Verbose,
 }
 
@@ -33,7 +33,7 @@ const QUIET: &[Code] = &[
     Code::Disabled,
 ];
 
-/// Renders a report. Empty when there is nothing worth a line.
+/// Renders a report. Empty when no step is shown.
 pub(in crate::cli) fn human(report: &Report, detail: Detail) -> String {
     let shown: Vec<&StepReport> = report
         .steps
@@ -105,7 +105,7 @@ fn extras(text: &mut String, step: &StepReport, detail: Detail, width: usize) {
     }
 }
 
-/// Says whether a step was skipped because something is not set up here.
+/// Says whether a step was skipped because it is not set up.
 pub(in crate::cli) fn is_quiet(step: &StepReport) -> bool {
     step.verdict == Verdict::Skipped && step.reason.is_some_and(|reason| QUIET.contains(&reason))
 }

@@ -1,16 +1,15 @@
-//! A report in, text out.
+//! Renders reports, plans and errors as text.
 
 mod human;
 mod plan;
 
-use miette::GraphicalReportHandler;
-use miette::GraphicalTheme;
+use miette::{GraphicalReportHandler, GraphicalTheme};
 
 use crate::exit::Exit;
 use crate::policy::PolicyError;
 use crate::report::Report;
 
-use super::output::complain;
+use super::output::eprint;
 
 pub(super) use human::{Detail, human, is_quiet};
 pub(super) use plan::plan;
@@ -21,13 +20,13 @@ pub(super) fn json(report: &Report) -> String {
     serde_json::to_string_pretty(report).unwrap_or_default()
 }
 
-/// Shows an error of the policy with its place, on stderr.
+/// Prints an error of the policy on stderr, and returns its exit code.
 pub(super) fn policy_error(error: &PolicyError) -> Exit {
-    complain(&policy_error_text(error));
+    eprint(&policy_error_text(error));
     Exit::Policy
 }
 
-/// Renders an error of the policy with its place. Without colour: it is read in logs.
+/// Renders an error of the policy with its place, without colour, because logs have it too.
 pub(super) fn policy_error_text(error: &PolicyError) -> String {
     let mut text = String::new();
     let handler = GraphicalReportHandler::new_themed(GraphicalTheme::unicode_nocolor());

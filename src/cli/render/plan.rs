@@ -1,4 +1,4 @@
-//! A plan for people.
+//! Renders a plan for people.
 
 use crate::secrets::clean_line;
 use crate::session::Plan;
@@ -27,7 +27,7 @@ pub(in crate::cli) fn plan(plan: &Plan) -> String {
         line(
             &mut text,
             format_args!(
-                "         the branch is there already, as far as the last push or fetch tells"
+                "         the remote has the branch already, as of the last push or fetch"
             ),
         );
     }

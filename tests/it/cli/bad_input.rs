@@ -210,7 +210,7 @@ fn a_directory_that_does_not_exist_is_a_wrong_argument() {
             "/no/such/directory",
             "No such file or directory (os error 2)",
         ),
-        (file.to_str().unwrap(), "it is no directory"),
+        (file.to_str().unwrap(), "it is not a directory"),
     ] {
         for command in [
             &["step", "push"][..],
@@ -222,7 +222,7 @@ fn a_directory_that_does_not_exist_is_a_wrong_argument() {
             arguments.extend(["-C", directory]);
             let said = world.run(&arguments);
             assert_eq!(said.code, Some(64), "{arguments:?}");
-            let wanted = format!("-C names {directory}, which cannot be worked in: {why}\n");
+            let wanted = format!("-C names {directory}, which cannot be used: {why}\n");
             assert_eq!(said.stderr, wanted, "{arguments:?}");
             assert_eq!(said.stdout, "", "{arguments:?}");
         }
@@ -232,7 +232,7 @@ fn a_directory_that_does_not_exist_is_a_wrong_argument() {
         let report = said.report();
         assert_eq!(step(&report, "heartbeat-clear")["verdict"], "done");
         assert_eq!(step(&report, "push")["reason"], "no-directory");
-        let wanted = format!("-C names {directory}, which cannot be worked in: {why}");
+        let wanted = format!("-C names {directory}, which cannot be used: {why}");
         assert_eq!(report["notes"][0]["message"], *wanted);
         let said = world.run(&["plan", "-C", directory]);
         assert_eq!(said.code, Some(64), "{}", said.stdout);

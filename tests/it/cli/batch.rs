@@ -60,7 +60,7 @@ fn a_line_that_cannot_be_answered_gets_an_error_and_the_next_its_turn() {
     for line in &lines[..5] {
         assert!(line.starts_with("{\"error\":\""), "{line}");
     }
-    assert!(lines[0].contains("the line is no call"), "{}", lines[0]);
+    assert!(lines[0].contains("the line is not a request"), "{}", lines[0]);
     assert!(lines[3].contains("`nope`"), "{}", lines[3]);
     assert!(
         lines[4].contains("`max-length` in `with` must be a text"),
@@ -115,7 +115,7 @@ fn a_batch_takes_text_steps_only() {
     assert_eq!(said.code, Some(64));
     assert_eq!(
         said.stderr,
-        "`memory-recall` is no text step: --batch takes those that make one text of another\n"
+        "`memory-recall` is not a text step: --batch works with steps that convert a text\n"
     );
 }
 
@@ -177,7 +177,7 @@ fn a_message_that_is_none_is_an_error_with_advice() {
     assert_eq!(said.code, Some(1));
     assert_eq!(
         said.stderr,
-        "the text of part 1 of the message is not a string\nhand in the message as JSON: an object with \
+        "the text of part 1 of the message is not a string\npass the message as JSON: an object with \
          `parts`, each with a `text`\n"
     );
 }

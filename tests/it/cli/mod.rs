@@ -4,6 +4,7 @@ mod bad_input;
 mod batch;
 mod commands;
 mod guards;
+mod help;
 mod hooks;
 mod input;
 mod late;

@@ -37,8 +37,7 @@ fn a_full_disk_is_told_on_stderr_and_by_the_exit_code() {
         assert_eq!(output.status.code(), Some(1), "{arguments:?}: {stderr}");
         assert_eq!(
             stderr,
-            "standard output cannot be written: No space left on device (os error 28); what was to be \
-             printed is lost\n",
+            "standard output cannot be written: No space left on device (os error 28); the output is lost\n",
             "{arguments:?}"
         );
     }

@@ -106,11 +106,11 @@ fn a_name_is_never_found_in_the_repository() {
 #[test]
 fn a_failure_says_how_it_ended_and_its_last_word() {
     for (script, expected) in [
-        ("exit 137", "`/bin/sh` ended with exit code 137"),
-        ("kill -9 $$", "`/bin/sh` was ended by signal 9"),
+        ("exit 137", "`/bin/sh` exited with code 137"),
+        ("kill -9 $$", "`/bin/sh` was killed by signal 9"),
         (
             "echo a >&2; echo \"b ghp_0123456789abcdefghijABCDEFGHIJ012345\" >&2; exit 3",
-            "`/bin/sh` ended with exit code 3: b [REDACTED]",
+            "`/bin/sh` exited with code 3: b [REDACTED]",
         ),
     ] {
         let said = step(&shell(script), &[]);

@@ -137,11 +137,11 @@ fn a_status_that_is_no_success_is_an_error() {
 fn addresses_that_cannot_be_used_are_told() {
     for (url, expected) in [
         ("", "`url` of the step is not set"),
-        ("hooks", "`url` of the step is no URL"),
-        ("ftp://hooks.example", "`url` of the step is no http(s) URL"),
+        ("hooks", "`url` of the step is not a URL"),
+        ("ftp://hooks.example", "`url` of the step is not an http(s) URL"),
         (
             "https://u:CANARY@hooks.example",
-            "has a user or a password in it",
+            "contains a user name or a password",
         ),
     ] {
         let said = step(

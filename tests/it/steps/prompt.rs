@@ -62,7 +62,7 @@ fn a_prompt_that_is_none_is_refused() {
     refused("is larger than 256 KiB");
     fs::remove_file(&prompt).unwrap();
     symlink("../outside.md", &prompt).unwrap();
-    refused("leads out of its directory");
+    refused("is a link out of its directory");
     fs::remove_file(&prompt).unwrap();
     fs::create_dir(&prompt).unwrap();
     refused("is not a regular file");

@@ -68,13 +68,13 @@ fn a_platform_that_fails_breaks_no_prompt() {
             said.stderr
         );
         assert_eq!(said.code, Some(code), "{answer:?}: {}", said.stderr);
-        for part in ["skipped  memory-recall", "no memory can be recalled: "] {
+        for part in ["skipped  memory-recall", "the memories cannot be recalled: "] {
             assert!(said.stderr.contains(part), "{answer:?}: {}", said.stderr);
         }
         let alone = ["step", "memory-recall"];
         let said = run(&sandbox, &sandbox.path(""), &alone, &variables, b"");
         assert_eq!((said.stdout.as_str(), said.code), ("", Some(0)));
-        assert!(said.stderr.contains("no memory can be recalled: "));
+        assert!(said.stderr.contains("the memories cannot be recalled: "));
     }
 }
 
