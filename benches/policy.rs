@@ -1,9 +1,9 @@
-//! How long the policy takes at the start of a run: built-in, user's and repository's layer.
+//! The time to read the policy at the start of a run: built-in, user's and repository's layer.
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use sendoff::policy::{KeyClass, Kind, Layers, Origin, PolicyError, StepTable};
 
-/// The user's policy of somebody who sets a little of everything.
+/// A user's policy that sets keys of most tables.
 const USER: &str = r#"
 requires = ">=0.1"
 [branches]

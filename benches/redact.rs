@@ -1,4 +1,4 @@
-//! How fast text is redacted: what people write, and the worst that somebody can think of.
+//! The speed of redaction, on ordinary and on hostile text.
 
 use std::hint::black_box;
 
@@ -34,7 +34,7 @@ const LOG: &str = r#"2026-11-22T04:13:59.204Z INFO  worker-7 job=8f2c1e90a7b3d45
 2026-11-22T04:14:01.733Z DEBUG scheduler tick 88121, 4 queued, 2 running, 0 failed; next at 04:14:06
 "#;
 
-/// What keeps the scanner busiest: as many anchors as possible, long runs, quotes without an end.
+/// Worst cases for the scanner: as many anchors as possible, long runs, quotes without an end.
 const HOSTILE: [&str; 16] = [
     "key-",
     "key:",
@@ -76,7 +76,7 @@ fn hostile(c: &mut Criterion) {
     for unit in HOSTILE {
         measure(&mut group, unit.trim(), unit, MIB);
     }
-    // The same for each mebibyte of a large text: the time is linear.
+    // The time is linear in the length.
     measure(&mut group, "64 MiB of key=$", "key=$", 64 * MIB);
     group.finish();
 }

@@ -1,8 +1,8 @@
-//! Whole runs beside git, in turns: what a user waits for, from the start of the process to its end.
+//! Whole runs compared with git: the time from the start of the process to its end.
 //!
-//! `cargo bench --bench whole` takes every row, `cargo bench --bench whole -- push.path` those whose name begins so; a number
-//! is how many rounds there are. Not criterion: the two are compared round by round, because one round has the machine in
-//! one mood and the next one in another.
+//! `cargo bench --bench whole` measures every row, `cargo bench --bench whole -- push.path` those whose name begins with that;
+//! a number is the number of rounds. It does not use criterion, because both programs are compared in each round: the
+//! load of the machine changes between rounds.
 #![expect(
     clippy::unwrap_used,
     clippy::print_stdout,
@@ -10,7 +10,7 @@
     reason = "a bench starts git, prints its table, and may panic"
 )]
 
-mod bed;
+mod fixture;
 #[path = "../push/workload.rs"]
 #[expect(
     dead_code,
@@ -20,59 +20,57 @@ mod workload;
 
 use std::time::Duration;
 
-use bed::Bed;
-use bed::Remote;
-use workload::Workload;
-use workload::lines;
+use fixture::{Fixture, Remote};
+use workload::{Workload, lines};
 
-/// How many rounds a row takes, where nobody says.
-const ROUNDS: usize = 7;
+/// The default number of rounds.
+const DEFAULT_ROUNDS: usize = 7;
 
-/// One comparison: its name, and what makes the bed in which it is done.
+/// One comparison: its name and its fixture.
 struct Row {
     name: &'static str,
-    make: fn() -> Bed,
+    make: fn() -> Fixture,
 }
 
 const ROWS: &[Row] = &[
     Row {
         name: "noop.protected",
-        make: || Bed::of(&Workload::history(72)).on("main"),
+        make: || Fixture::of(&Workload::history(72)).on("main"),
     },
     Row {
         name: "noop.pushed",
-        make: || Bed::of(&Workload::history(72)).with_base_at_tip(),
+        make: || Fixture::of(&Workload::history(72)).with_base_at_tip(),
     },
     Row {
         name: "guard.behind",
-        make: || Bed::of(&Workload::history(20_000)).with_old_branch(2_000),
+        make: || Fixture::of(&Workload::history(20_000)).with_old_branch(2_000),
     },
     Row {
         name: "guard.behind.graph",
         make: || {
-            let bed = Bed::of(&Workload::history(20_000)).with_old_branch(2_000);
-            bed.with_commit_graph()
+            let fixture = Fixture::of(&Workload::history(20_000)).with_old_branch(2_000);
+            fixture.with_commit_graph()
         },
     },
     Row {
         name: "push.http.small",
-        make: || Bed::of(&recent(72, 1)).to(Remote::Http),
+        make: || Fixture::of(&recent(72, 1)).to(Remote::Http),
     },
     Row {
         name: "push.http.medium",
-        make: || Bed::of(&recent(5_000, 1)).to(Remote::Http),
+        make: || Fixture::of(&recent(5_000, 1)).to(Remote::Http),
     },
     Row {
         name: "push.http.k50",
-        make: || Bed::of(&recent(5_000, 50)).to(Remote::Http),
+        make: || Fixture::of(&recent(5_000, 50)).to(Remote::Http),
     },
     Row {
         name: "push.http.blob5",
-        make: || Bed::of(&line_of_a_large_file()).to(Remote::Http),
+        make: || Fixture::of(&line_of_a_large_file()).to(Remote::Http),
     },
     Row {
         name: "push.http.whole",
-        make: || Bed::of(&Workload::whole_history(4_000)).to(Remote::Http),
+        make: || Fixture::of(&Workload::whole_history(4_000)).to(Remote::Http),
     },
     Row {
         name: "push.http.refs",
@@ -80,23 +78,23 @@ const ROWS: &[Row] = &[
     },
     Row {
         name: "push.path.small",
-        make: || Bed::of(&recent(72, 1)).to(Remote::Path),
+        make: || Fixture::of(&recent(72, 1)).to(Remote::Path),
     },
     Row {
         name: "push.path.medium",
-        make: || Bed::of(&recent(5_000, 1)).to(Remote::Path),
+        make: || Fixture::of(&recent(5_000, 1)).to(Remote::Path),
     },
     Row {
         name: "push.path.k50",
-        make: || Bed::of(&recent(5_000, 50)).to(Remote::Path),
+        make: || Fixture::of(&recent(5_000, 50)).to(Remote::Path),
     },
     Row {
         name: "push.path.blob5",
-        make: || Bed::of(&line_of_a_large_file()).to(Remote::Path),
+        make: || Fixture::of(&line_of_a_large_file()).to(Remote::Path),
     },
     Row {
         name: "push.path.whole",
-        make: || Bed::of(&Workload::whole_history(4_000)).to(Remote::Path),
+        make: || Fixture::of(&Workload::whole_history(4_000)).to(Remote::Path),
     },
     Row {
         name: "push.path.refs",
@@ -104,12 +102,14 @@ const ROWS: &[Row] = &[
     },
 ];
 
-/// One commit for a server that has 100,000 other branches.
-fn many_branches(remote: Remote) -> Bed {
-    Bed::of(&recent(72, 1)).to(remote).with_branches(100_000)
+/// One commit, and a remote with 100,000 other branches.
+fn many_branches(remote: Remote) -> Fixture {
+    Fixture::of(&recent(72, 1))
+        .to(remote)
+        .with_branches(100_000)
 }
 
-/// A history of which the server has all but the last `new` commits.
+/// A history; the server has all but the last `new` commits.
 fn recent(commits: usize, new: usize) -> Workload {
     let mut made = Workload::history(commits);
     let old = format!("{}~{new}", made.want);
@@ -118,7 +118,7 @@ fn recent(commits: usize, new: usize) -> Workload {
     made
 }
 
-/// One line of a file of 5 MB is another one.
+/// A change of one line in a file of 5 MB.
 fn line_of_a_large_file() -> Workload {
     let old = lines(1, 0, 200_000);
     let line = old.lines().nth(120_000).unwrap();
@@ -130,7 +130,7 @@ fn main() {
     let given: Vec<String> = std::env::args().skip(1).collect();
     let given: Vec<&String> = given.iter().filter(|word| !word.starts_with('-')).collect();
     let rounds = given.iter().find_map(|word| word.parse().ok());
-    let rounds = rounds.unwrap_or(ROUNDS);
+    let rounds = rounds.unwrap_or(DEFAULT_ROUNDS);
     let names = given.iter().filter(|word| word.parse::<usize>().is_err());
     let names: Vec<&str> = names.map(|name| name.as_str()).collect();
     println!("| row | ours | git | ratio |\n| --- | --: | --: | --: |");
@@ -141,19 +141,19 @@ fn main() {
     }
 }
 
-/// Runs both in turns, the one that begins changing, and prints the row.
+/// Runs both in turns, alternating which is first, and prints the row.
 fn measure(row: &Row, rounds: usize) {
-    let bed = (row.make)();
+    let fixture = (row.make)();
     let (mut ours, mut git) = (Vec::new(), Vec::new());
-    // The first round is for the caches.
+    // The first round fills the caches.
     for round in 0..=rounds {
         let (first, second);
         if round % 2 == 0 {
-            first = bed.ours();
-            second = bed.git();
+            first = fixture.time_sendoff();
+            second = fixture.time_git();
         } else {
-            second = bed.git();
-            first = bed.ours();
+            second = fixture.time_git();
+            first = fixture.time_sendoff();
         }
         if round > 0 {
             ours.push(first);

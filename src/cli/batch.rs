@@ -66,7 +66,10 @@ impl<'s> Batch<'s> {
         while let Some(read) = next_line(from, &mut line)? {
             let told = match read {
                 LineRead::Complete => self.answer(&line),
-                LineRead::TooLong => Err(format!("the line is longer than {} MiB", MAX_LINE_LENGTH >> 20)),
+                LineRead::TooLong => Err(format!(
+                    "the line is longer than {} MiB",
+                    MAX_LINE_LENGTH >> 20
+                )),
             };
             let told = told.map_or_else(BatchResponse::Error, BatchResponse::Text);
             answer.clear();
@@ -100,7 +103,9 @@ impl<'s> Batch<'s> {
                     Err(error) => Err(error.one_line()),
                 });
         match step {
-            Ok(step) => step.convert(&request.input).map_err(|error| error.to_string()),
+            Ok(step) => step
+                .convert(&request.input)
+                .map_err(|error| error.to_string()),
             Err(error) => Err(error.clone()),
         }
     }

@@ -7,7 +7,7 @@ use crate::session::Plan;
 use super::end_process::end_process;
 use super::output::{eprint, print};
 use super::render;
-use super::start::{PipelineRequest, PipelineArgs, Start};
+use super::start::{PipelineArgs, PipelineRequest, Start};
 
 /// Examples and variables.
 const HELP: &str = "\

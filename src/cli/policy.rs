@@ -255,7 +255,9 @@ fn init(name: &str, target: Target, directory: Option<&Path>, environment: &Envi
         Target::User => environment
             .config_directory()
             .map(|directory| directory.join("policy.toml"))
-            .ok_or_else(|| "HOME is not set, so there is no directory for the user's policy".to_owned()),
+            .ok_or_else(|| {
+                "HOME is not set, so there is no directory for the user's policy".to_owned()
+            }),
     };
     let path = match path {
         Ok(path) => path,

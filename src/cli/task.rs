@@ -26,9 +26,10 @@ pub(super) fn read_input(path: &Path) -> Result<Vec<u8>, String> {
     };
     match read {
         Err(error) => Err(format!("{name} cannot be read: {error}")),
-        Ok(_) if bytes.len() as u64 > MAX_INPUT_SIZE => {
-            Err(format!("{name} is larger than {} MiB", MAX_INPUT_SIZE >> 20))
-        }
+        Ok(_) if bytes.len() as u64 > MAX_INPUT_SIZE => Err(format!(
+            "{name} is larger than {} MiB",
+            MAX_INPUT_SIZE >> 20
+        )),
         Ok(_) => Ok(bytes),
     }
 }
@@ -142,7 +143,10 @@ mod tests {
             ("[]", "it is an array, and must be an object"),
             ("5", "it is a number, and must be an object"),
             ("null", "it is null, and must be an object"),
-            ("{\"task\": []}", "`task` is an array, and must be an object"),
+            (
+                "{\"task\": []}",
+                "`task` is an array, and must be an object",
+            ),
             ("{\"task\": 5}", "`task` is a number, and must be an object"),
             (
                 "{\"heartbeat\": [1]}",

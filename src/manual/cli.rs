@@ -17,7 +17,8 @@ fn section(page: &mut String, command: &clap::Command, path: &str) {
         .or_else(|| command.get_about())
         .map(ToString::to_string)
         .unwrap_or_default();
-    let about = about.trim_end_matches('.');
+    // The first paragraph is a heading without a full stop.
+    let about = about.trim_end_matches('.').replacen("\n\n", ".\n\n", 1);
     let usage = command.clone().render_usage().to_string();
     let usage = usage
         .trim_start_matches("Usage: ")
@@ -39,7 +40,10 @@ fn section(page: &mut String, command: &clap::Command, path: &str) {
             .or_else(|| argument.get_help())
             .map(ToString::to_string)
             .unwrap_or_default();
-        let help = help.replace("\n\n", ". ").replace('|', "\\|").replace('\n', " ");
+        let help = help
+            .replace("\n\n", ". ")
+            .replace('|', "\\|")
+            .replace('\n', " ");
         add(
             page,
             format_args!("| `{}` | {help} |\n", spelling(argument)),

@@ -203,7 +203,9 @@ fn without_non_finite_numbers(line: &str) -> Option<String> {
     let mut out = String::with_capacity(line.len());
     let (mut in_string, mut rest) = (false, line);
     while let Some(first) = rest.chars().next() {
-        let found = NON_FINITE.iter().find(|number| !in_string && rest.starts_with(**number));
+        let found = NON_FINITE
+            .iter()
+            .find(|number| !in_string && rest.starts_with(**number));
         let width = match (found, first) {
             (Some(number), _) => {
                 out.push_str("null");

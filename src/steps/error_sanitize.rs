@@ -56,9 +56,6 @@ impl Step for ErrorSanitize {
             category => category.clone(),
         };
         let text = sanitize(category.as_deref(), self.exception.as_deref());
-        Ok(super::done_with_text(
-            "the sentence is ready",
-            text,
-        ))
+        Ok(super::done_with_text("the sentence is ready", text))
     }
 }

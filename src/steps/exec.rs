@@ -17,8 +17,11 @@ use crate::reason::Code;
 use crate::secrets::{redact, strip_controls};
 use crate::template::Template;
 
-pub(super) const STEP: StepDef =
-    StepDef::of::<Exec>("exec", "Runs a program, without a shell and with few environment variables.").ships();
+pub(super) const STEP: StepDef = StepDef::of::<Exec>(
+    "exec",
+    "Runs a program, without a shell and with few environment variables.",
+)
+.ships();
 
 /// The most output that the report has, in bytes.
 const MAX_OUTPUT_SIZE: usize = 64 << 10;
@@ -53,7 +56,8 @@ impl Step for Exec {
         let started = child.clone();
         // Dropped at the step's timeout or the run's deadline.
         let _guard = KillOnDrop(child);
-        let ended = interruptible(move |_| program.run_with(|killer| started.attach(killer))).await?;
+        let ended =
+            interruptible(move |_| program.run_with(|killer| started.attach(killer))).await?;
         let output = ended.map_err(|error| {
             StepError::new(ErrorKind::Denied, Code::Exec, super::chain(&error))
                 .advise("correct `command` in the policy: an argument vector, as in [\"./scripts/notify.sh\", \"now\"]")
@@ -162,7 +166,10 @@ fn result(name: &str, output: &Output) -> Result<Outcome, StepError> {
         Ended::Code(0) => {
             let mut outputs = Outputs::new();
             outputs.insert("exit-code".into(), 0.into());
-            outputs.insert("cut".into(), (output.stdout.total > MAX_OUTPUT_SIZE as u64).into());
+            outputs.insert(
+                "cut".into(),
+                (output.stdout.total > MAX_OUTPUT_SIZE as u64).into(),
+            );
             outputs.insert("text".into(), text(&output.stdout).into());
             outputs.insert(
                 super::SOURCE.into(),

@@ -60,10 +60,14 @@ fn a_line_that_cannot_be_answered_gets_an_error_and_the_next_its_turn() {
     for line in &lines[..5] {
         assert!(line.starts_with("{\"error\":\""), "{line}");
     }
-    assert!(lines[0].contains("the line is not a request"), "{}", lines[0]);
+    assert!(
+        lines[0].contains("the line is not a request"),
+        "{}",
+        lines[0]
+    );
     assert!(lines[3].contains("`nope`"), "{}", lines[3]);
     assert!(
-        lines[4].contains("`max-length` in `with` must be a text"),
+        lines[4].contains("`max-length` in `with` must be a string"),
         "{}",
         lines[4]
     );

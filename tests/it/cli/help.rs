@@ -38,10 +38,16 @@ fn every_long_help_gives_reasons_examples_and_variables() {
         assert!(!short.contains("Examples:"), "{path}: {short}");
         let about = command.get_about().map(ToString::to_string).unwrap();
         let long_about = command.get_long_about().map(ToString::to_string);
-        assert!(long_about.is_some_and(|long| long.len() > about.len() + 40), "{path}");
+        assert!(
+            long_about.is_some_and(|long| long.len() > about.len() + 40),
+            "{path}"
+        );
         assert_eq!(section(&long, "Examples:").len(), 2, "{path}: {long}");
         let has_variables = !section(&long, "Environment:").is_empty();
-        assert!(has_variables || long.contains("No environment variable"), "{path}: {long}");
+        assert!(
+            has_variables || long.contains("No environment variable"),
+            "{path}: {long}"
+        );
     }
 }
 

@@ -81,7 +81,7 @@ fn a_plan_lists_only_what_the_remotes_branch_lacks() {
     in       [ROOT]/clone
     branch   feature/x, base main
     push to  [GIT]/acme/rocket.git
-             the branch is there already, as far as the last push or fetch tells
+             the remote has the branch already, as of the last push or fetch
       1. run  push
       2. run  pr-create
     ");

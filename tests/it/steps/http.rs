@@ -138,7 +138,10 @@ fn addresses_that_cannot_be_used_are_told() {
     for (url, expected) in [
         ("", "`url` of the step is not set"),
         ("hooks", "`url` of the step is not a URL"),
-        ("ftp://hooks.example", "`url` of the step is not an http(s) URL"),
+        (
+            "ftp://hooks.example",
+            "`url` of the step is not an http(s) URL",
+        ),
         (
             "https://u:CANARY@hooks.example",
             "contains a user name or a password",

@@ -68,7 +68,10 @@ fn a_platform_that_fails_breaks_no_prompt() {
             said.stderr
         );
         assert_eq!(said.code, Some(code), "{answer:?}: {}", said.stderr);
-        for part in ["skipped  memory-recall", "the memories cannot be recalled: "] {
+        for part in [
+            "skipped  memory-recall",
+            "the memories cannot be recalled: ",
+        ] {
             assert!(said.stderr.contains(part), "{answer:?}: {}", said.stderr);
         }
         let alone = ["step", "memory-recall"];

@@ -1,17 +1,13 @@
-//! A place to measure in: a home, a clone with something to push, its remote, and the two that are compared.
+//! The fixture of a measurement: a home, a clone with something to push, its remote, and both programs.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;
-use std::path::Path;
-use std::path::PathBuf;
-use std::process::Command;
-use std::process::Stdio;
-use std::time::Duration;
-use std::time::Instant;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
-use sendoff::demo::git_server::GitServer;
-use sendoff::demo::git_server::GitServerOptions;
+use sendoff::demo::git_server::{GitServer, GitServerOptions};
 use sendoff::environment::Environment;
 use sendoff::process::Inheritance;
 use tempfile::TempDir;
@@ -20,7 +16,7 @@ use crate::workload::Workload;
 
 /// The branch that is pushed.
 const BRANCH: &str = "feature";
-/// What a person has to allow for these rows, and what would be more than a push.
+/// The user's policy: allows what these rows need, and leaves out the pull request.
 const POLICY: &str = "[branches]\nbase = \"main\"\n[remotes]\nallow-file = true\n\
                       [limits]\ncommits = 100000\n[steps.pr-create]\nenabled = false\n";
 
@@ -33,37 +29,37 @@ pub(crate) enum Remote {
     Path,
 }
 
-/// What git is asked for beside us.
-enum Beside {
+/// The git command that sendoff is compared with.
+enum GitCommand {
     Push,
     RevParse,
     RevList,
 }
 
-/// A place to measure in.
-pub(crate) struct Bed {
+/// The fixture of one row.
+pub(crate) struct Fixture {
     root: TempDir,
     server: Option<GitServer>,
-    beside: Beside,
-    /// What the remote holds before a push.
+    compared_with: GitCommand,
+    /// The remote's object files before a push.
     pristine: BTreeSet<PathBuf>,
 }
 
-impl Bed {
-    /// Clones a remote that has what the workload's server has, and fetches what is pushed.
+impl Fixture {
+    /// Makes a remote with the commits that the workload's server has, and a clone with those to push.
     pub(crate) fn of(workload: &Workload) -> Self {
         let root = tempfile::tempdir().unwrap();
-        let bed = Self {
+        let fixture = Self {
             root,
             server: None,
-            beside: Beside::RevParse,
+            compared_with: GitCommand::RevParse,
             pristine: BTreeSet::new(),
         };
         for directory in ["home/.config/sendoff", "served"] {
-            fs::create_dir_all(bed.path(directory)).unwrap();
+            fs::create_dir_all(fixture.path(directory)).unwrap();
         }
-        fs::write(bed.path("home/.config/sendoff/policy.toml"), POLICY).unwrap();
-        let git = |directory: &str, words: &str| bed.run(&bed.path(directory), words);
+        fs::write(fixture.path("home/.config/sendoff/policy.toml"), POLICY).unwrap();
+        let git = |directory: &str, words: &str| fixture.run(&fixture.path(directory), words);
         git(".", "init -q --bare -b main served/r.git");
         git("served/r.git", "config http.receivepack true");
         git(".", "init -q -b main clone");
@@ -76,16 +72,16 @@ impl Bed {
             git("clone", &format!("branch -q -f main {has}"));
             git("clone", "push -q ../served/r.git main");
         }
-        let url = bed.path("served/r.git");
+        let url = fixture.path("served/r.git");
         git("clone", &format!("remote add origin {}", url.display()));
         git("clone", "fetch -q origin");
         git("clone", &format!("checkout -q -f {BRANCH}"));
-        bed
+        fixture
     }
 
-    /// Pushes are compared.
+    /// Measures pushes to a remote.
     pub(crate) fn to(mut self, remote: Remote) -> Self {
-        self.beside = Beside::Push;
+        self.compared_with = GitCommand::Push;
         if remote == Remote::Http {
             let variables = self.variables();
             let pairs = variables
@@ -105,20 +101,20 @@ impl Bed {
         self
     }
 
-    /// Another branch is checked out.
+    /// Checks out another branch.
     pub(crate) fn on(self, branch: &str) -> Self {
         self.run(&self.path("clone"), &format!("checkout -q {branch}"));
         self
     }
 
-    /// The base has everything.
+    /// Moves the base to the branch's tip.
     pub(crate) fn with_base_at_tip(self) -> Self {
         let words = format!("update-ref refs/remotes/origin/main {BRANCH}");
         self.run(&self.path("clone"), &words);
         self
     }
 
-    /// The branch is where the base was so many commits after the first one.
+    /// Moves the branch to commit number `left` of the base.
     pub(crate) fn with_old_branch(mut self, left: usize) -> Self {
         let clone = self.path("clone");
         let tip = self.run(&clone, &format!("rev-parse {BRANCH}"));
@@ -129,17 +125,17 @@ impl Bed {
         let all = self.run(&clone, "rev-list --reverse --first-parent HEAD");
         let old = all.lines().nth(left).unwrap();
         self.run(&clone, &format!("checkout -q -f -B {BRANCH} {old}"));
-        self.beside = Beside::RevList;
+        self.compared_with = GitCommand::RevList;
         self
     }
 
-    /// The clone has a commit-graph.
+    /// Writes a commit-graph in the clone.
     pub(crate) fn with_commit_graph(self) -> Self {
         self.run(&self.path("clone"), "commit-graph write --reachable");
         self
     }
 
-    /// The remote has so many branches more.
+    /// Adds `count` branches to the remote.
     pub(crate) fn with_branches(self, count: usize) -> Self {
         let bare = self.path("served/r.git");
         let tip = self.run(&bare, "rev-parse main");
@@ -151,28 +147,28 @@ impl Bed {
         self
     }
 
-    /// Times us.
-    pub(crate) fn ours(&self) -> Duration {
+    /// Measures one run of sendoff.
+    pub(crate) fn time_sendoff(&self) -> Duration {
         let mut command = self.command(env!("CARGO_BIN_EXE_sendoff"));
         command.args(["run", "post-commit"]);
         self.time(command)
     }
 
-    /// Times git.
-    pub(crate) fn git(&self) -> Duration {
+    /// Measures one run of git.
+    pub(crate) fn time_git(&self) -> Duration {
         let mut command = self.command("git");
-        match self.beside {
-            Beside::Push => command.args(["push", "-q", "origin", BRANCH]),
-            Beside::RevParse => command.args(["rev-parse", "HEAD"]),
-            Beside::RevList => command.args(["rev-list", "--count", "origin/main..HEAD"]),
+        match self.compared_with {
+            GitCommand::Push => command.args(["push", "-q", "origin", BRANCH]),
+            GitCommand::RevParse => command.args(["rev-parse", "HEAD"]),
+            GitCommand::RevList => command.args(["rev-list", "--count", "origin/main..HEAD"]),
         };
         self.time(command)
     }
 
-    /// Runs it from a remote that has nothing of it, and sees to it that a push arrived.
+    /// Restores the remote, runs the command, and checks that a push arrived.
     fn time(&self, mut command: Command) -> Duration {
         let clone = self.path("clone");
-        let pushes = matches!(self.beside, Beside::Push);
+        let pushes = matches!(self.compared_with, GitCommand::Push);
         if pushes {
             let bare = self.path("served/r.git");
             self.run(&bare, &format!("update-ref -d refs/heads/{BRANCH}"));
@@ -196,7 +192,7 @@ impl Bed {
         took
     }
 
-    /// Returns the files of the remote's objects.
+    /// Returns the remote's object files.
     fn objects(&self) -> BTreeSet<PathBuf> {
         let mut found = BTreeSet::new();
         let mut open = vec![self.path("served/r.git/objects")];
@@ -232,7 +228,7 @@ impl Bed {
         command
     }
 
-    /// Runs git with words that hold no space, and returns what it says.
+    /// Runs git with the words of `words`, and returns its output.
     fn run(&self, directory: &Path, words: &str) -> String {
         let mut command = self.command("git");
         command.args(words.split(' ')).current_dir(directory);
