@@ -1,4 +1,4 @@
-//! `interruptible`: the one bridge from a step to blocking work.
+//! `interruptible`: runs blocking work for a step.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -8,9 +8,9 @@ use crate::secrets::{clean_line, redact};
 
 use super::step::{ErrorKind, StepError};
 
-/// Runs `work` on a thread of its own; the flag is raised when the step is dropped.
+/// Runs `work` on its own thread; the flag that it gets is set when the step is dropped.
 ///
-/// A panic in `work` is an error of the kind [`ErrorKind::Internal`].
+/// A panic in `work` becomes an error of the kind [`ErrorKind::Internal`].
 pub async fn interruptible<T, F>(work: F) -> Result<T, StepError>
 where
     F: FnOnce(&AtomicBool) -> T + Send + 'static,
@@ -26,7 +26,7 @@ where
     })
 }
 
-/// Raises the flag when the future that waits is dropped.
+/// Sets the flag when the waiting future is dropped.
 struct Raise(Arc<AtomicBool>);
 
 impl Drop for Raise {
@@ -35,7 +35,7 @@ impl Drop for Raise {
     }
 }
 
-/// Makes an error from what a panic carried.
+/// Makes an error from the payload of a panic.
 pub(super) fn panicked(panic: &(dyn std::any::Any + Send)) -> StepError {
     let message = panic
         .downcast_ref::<&str>()

@@ -1,4 +1,4 @@
-//! What a step can reach: all borrowed, nothing global, whatever may be absent is an `Option`.
+//! `Context`: what a step can use. All of it is borrowed; what can be absent is an `Option`.
 
 use std::fmt;
 use std::future::Future;
@@ -30,47 +30,47 @@ use super::step::{ErrorKind, StepError};
 type Local<T> = Pin<Box<dyn Future<Output = T>>>;
 type Connected = Result<Box<dyn Forge>, Hold>;
 
-/// The open pull request of the branch, or that there is none; empty until it was looked up.
+/// The result of looking up the branch's open pull request; empty until it was looked up.
 pub type OpenPullRequest = OnceCell<Result<Option<PullRequest>, ForgeError>>;
 
-/// What a step can reach.
+/// What a step can use.
 #[derive(Debug, Clone, Copy)]
 pub struct Context<'run> {
-    /// Who asked.
+    /// Who asked for the run.
     pub trigger: Trigger,
-    /// The run.
+    /// The run's id.
     pub run_id: RunId,
-    /// What may happen, and how.
+    /// The policy.
     pub policy: &'run Policy,
-    /// The repository; none outside one.
+    /// The repository; `None` outside of one.
     pub repo: Option<&'run Repo>,
-    /// What to ship, or why nothing may be shipped.
+    /// What to push, or why nothing is pushed.
     pub shipment: Result<&'run Shipment, &'run Hold>,
-    /// The forge, connected when first asked for.
+    /// The forge, connected at the first use.
     pub forge: &'run ForgeSource,
     /// The open pull request of the branch, looked up once.
     pub open_pull_request: &'run OpenPullRequest,
-    /// The remote's HEAD, asked for once.
+    /// The remote's HEAD, requested once.
     pub remote_head: &'run RemoteHeadSource,
-    /// The agents' platform; none when it is not configured.
+    /// The agents' platform; `None` when it is not configured.
     pub platform: Option<&'run Platform>,
-    /// What the caller handed in.
+    /// The task document.
     pub task: &'run TaskDocument,
-    /// What earlier steps left; read only.
+    /// The facts, with the results of earlier steps; read only.
     pub facts: &'run Facts,
-    /// Whether the push of this group knows its login.
+    /// Whether the push of this group has found its login.
     pub logins: &'run Logins,
-    /// What must not leave in any text, see [`Context::outgoing`].
+    /// The secrets that no outgoing text may contain, see [`Context::outgoing`].
     pub secrets: &'run KnownSecrets,
-    /// The variables and directories that the process was started with.
+    /// The process's variables and directories.
     pub environment: &'run Environment,
-    /// What is to be done when the data of this run has reached its reader.
+    /// What to do once the data of this run is printed.
     pub receipts: &'run Receipts,
-    /// The time.
+    /// The clock.
     pub clock: &'run Clock,
-    /// The end of the run; moving pack bytes make it stand still.
+    /// The run's deadline, which is suspended while pack bytes are sent.
     pub deadline: &'run Deadline,
-    /// Who hears how far a push has come.
+    /// The listener to a push's progress.
     pub progress: &'run SharedProgress,
 }
 
@@ -82,13 +82,13 @@ impl Context<'_> {
             .map_err(|error| template_error(&error))
     }
 
-    /// Renders a template whose text leaves this machine. Secrets are hidden in the facts, before a
-    /// filter can cut them, and in what comes out.
+    /// Renders a template whose text is sent to a server. Secrets are hidden in the facts, before a filter
+    /// can cut them, and in the result.
     pub async fn outgoing(&self, template: &Template) -> Result<Outgoing, StepError> {
         self.outgoing_changed(template, &str::to_owned).await
     }
 
-    /// Makes a text fit to leave that is not rendered.
+    /// Hides the secrets in a text that is sent to a server without rendering.
     pub async fn outgoing_text(&self, text: &str) -> Outgoing {
         if text.is_empty() {
             return Outgoing::default();
@@ -97,7 +97,7 @@ impl Context<'_> {
         self.secrets.outgoing(text)
     }
 
-    /// Renders like [`outgoing`](Self::outgoing), with `change` done to every text of the facts.
+    /// Renders like [`outgoing`](Self::outgoing), with `change` applied to every text of the facts.
     pub async fn outgoing_changed(
         &self,
         template: &Template,
@@ -110,7 +110,7 @@ impl Context<'_> {
         Ok(self.secrets.outgoing(&text))
     }
 
-    /// Returns the facts without secrets, with `change` done to every text of them.
+    /// Returns the facts without secrets, with `change` applied to every text.
     pub async fn outgoing_facts(
         &self,
         change: &dyn Fn(&str) -> String,
@@ -127,7 +127,7 @@ impl Context<'_> {
 
 fn template_error(error: &TemplateError) -> StepError {
     StepError::new(ErrorKind::Denied, Code::Template, error.to_string()).advise(
-        "mend the template in the policy; `sendoff policy show` tells which layer it comes from",
+        "correct the template in the policy; `sendoff policy show` prints the layer that it comes from",
     )
 }
 
@@ -142,16 +142,16 @@ fn each_text(value: &mut Value, change: &dyn Fn(&str) -> String) {
     }
 }
 
-/// The forge, connected at the first call: finding a token may need a credential helper.
+/// The forge, connected at the first call, because finding a token can start a credential helper.
 ///
-/// Owns what it needs: a source that borrows from the run could not be borrowed by it again.
+/// Owns what it needs: it is part of the run, and cannot borrow from it.
 pub struct ForgeSource {
     cell: OnceCell<Connected>,
     connect: Box<dyn Fn() -> Local<Connected>>,
 }
 
 impl ForgeSource {
-    /// Makes a source that calls `connect` once, when it is first needed.
+    /// Makes a source that calls `connect` once, at the first use.
     pub fn new<F>(connect: impl Fn() -> F + 'static) -> Self
     where
         F: Future<Output = Connected> + 'static,
@@ -180,14 +180,14 @@ impl fmt::Debug for ForgeSource {
     }
 }
 
-/// The branch that the remote's HEAD names, asked for once and shared by push and pull request.
+/// The branch that the remote's HEAD names, requested once and shared by push and pull request.
 pub struct RemoteHeadSource {
     cell: OnceCell<Option<BranchName>>,
     ask: Box<dyn Fn() -> Local<Option<BranchName>>>,
 }
 
 impl RemoteHeadSource {
-    /// Makes a source that calls `ask` once, when it is first needed.
+    /// Makes a source that calls `ask` once, at the first use.
     pub fn new<F>(ask: impl Fn() -> F + 'static) -> Self
     where
         F: Future<Output = Option<BranchName>> + 'static,
@@ -198,7 +198,7 @@ impl RemoteHeadSource {
         }
     }
 
-    /// Returns the branch, or nothing when the remote cannot be asked or has none.
+    /// Returns the branch; `None` when the remote cannot be asked or has none.
     pub async fn get(&self) -> Option<&BranchName> {
         self.cell.get_or_init(|| (self.ask)()).await.as_ref()
     }

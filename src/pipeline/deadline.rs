@@ -1,12 +1,12 @@
-//! The end of a run, which stands still while pack bytes move.
+//! `Deadline`: the time limit of a run, which is suspended while pack bytes are sent.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// How long all standing still may take.
-const LONGEST_STILL: Duration = Duration::from_mins(30);
+/// The longest suspension, in all.
+const MAX_SUSPENSION: Duration = Duration::from_mins(30);
 
-/// The end of a run. Clones share it.
+/// The time limit of a run. Clones share it.
 #[derive(Debug, Clone)]
 pub struct Deadline {
     state: Arc<Mutex<State>>,
@@ -18,13 +18,13 @@ struct State {
     began: Instant,
     at: Instant,
     still: Duration,
-    /// How many hold the clock, and since when.
+    /// How many suspensions there are, and since when.
     holders: usize,
     since: Instant,
 }
 
 impl Deadline {
-    /// Starts a run that may take `limit`.
+    /// Starts the time of a run with this limit.
     pub fn new(limit: Duration) -> Self {
         let now = Instant::now();
         Self {
@@ -39,7 +39,7 @@ impl Deadline {
         }
     }
 
-    /// Replaces the limit; the time since the start counts.
+    /// Replaces the limit; the time that has passed counts.
     pub fn set_limit(&self, limit: Duration) {
         let mut state = self.lock();
         state.at = state.began + limit + state.still;
@@ -51,32 +51,32 @@ impl Deadline {
         self.lock().limit
     }
 
-    /// Returns the time that is left; zero when the run is over.
+    /// Returns the time that is left; zero when the deadline has passed.
     pub fn remaining(&self) -> Duration {
         let now = Instant::now();
         let state = self.lock();
         (state.at + state.pause(now)).saturating_duration_since(now)
     }
 
-    /// Says whether the run is over.
+    /// Says whether the deadline has passed.
     pub fn is_over(&self) -> bool {
         self.remaining().is_zero()
     }
 
-    /// Stands still until the guard is dropped, at most half an hour in all.
+    /// Suspends the deadline until the guard is dropped, at most half an hour in all.
     ///
-    /// To be held only while bytes move: who holds it must notice by itself when they stop.
-    pub fn stand_still(&self) -> StandStill {
+    /// Only for while bytes move: the caller must have an idle timeout of its own.
+    pub fn stand_still(&self) -> Suspension {
         let mut state = self.lock();
         if state.holders == 0 {
             state.since = Instant::now();
         }
         state.holders += 1;
         drop(state);
-        StandStill(self.clone())
+        Suspension(self.clone())
     }
 
-    /// Waits for the end of the run.
+    /// Waits for the deadline.
     pub(super) async fn over(&self) {
         loop {
             let remaining = self.remaining();
@@ -93,22 +93,22 @@ impl Deadline {
 }
 
 impl State {
-    /// Returns how much the clock that is held now adds.
+    /// Returns the length of the current suspension.
     fn pause(&self, now: Instant) -> Duration {
         if self.holders == 0 {
             return Duration::ZERO;
         }
         now.saturating_duration_since(self.since)
-            .min(LONGEST_STILL.saturating_sub(self.still))
+            .min(MAX_SUSPENSION.saturating_sub(self.still))
     }
 }
 
-/// Holds a [`Deadline`] still.
+/// Suspends a [`Deadline`].
 #[derive(Debug)]
-#[must_use = "the deadline goes on when this is dropped"]
-pub struct StandStill(Deadline);
+#[must_use = "the deadline resumes when this is dropped"]
+pub struct Suspension(Deadline);
 
-impl Drop for StandStill {
+impl Drop for Suspension {
     fn drop(&mut self) {
         let now = Instant::now();
         let mut state = self.0.lock();
@@ -128,7 +128,7 @@ mod tests {
     #[test]
     fn a_deadline_that_was_held_for_too_long_passes_while_it_is_held() {
         let deadline = Deadline::new(Duration::from_millis(20));
-        deadline.lock().still = LONGEST_STILL.saturating_sub(Duration::from_millis(20));
+        deadline.lock().still = MAX_SUSPENSION.saturating_sub(Duration::from_millis(20));
         let _held = deadline.stand_still();
         assert!(!deadline.is_over());
         std::thread::sleep(Duration::from_millis(60));
@@ -168,7 +168,7 @@ mod tests {
     #[test]
     fn standing_still_has_an_end() {
         let deadline = Deadline::new(Duration::from_millis(1));
-        deadline.lock().still = LONGEST_STILL;
+        deadline.lock().still = MAX_SUSPENSION;
         let held = deadline.stand_still();
         std::thread::sleep(Duration::from_millis(3));
         assert!(deadline.is_over());

@@ -1,4 +1,4 @@
-//! What templates and conditions can see. Optional facts are always defined, as `none`.
+//! The facts that templates and conditions can use. A fact that is absent is defined as `none`.
 
 use std::collections::BTreeMap;
 
@@ -8,10 +8,10 @@ use crate::report::Verdict;
 
 use super::step::Outputs;
 
-/// Everything that templates and conditions can see.
+/// The facts that templates and conditions can use.
 #[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
 pub struct Facts {
-    /// The repository; `none` outside one.
+    /// The repository; `none` outside of one.
     pub repo: Option<RepoFacts>,
     /// The task that ended.
     pub task: TaskFacts,
@@ -23,21 +23,21 @@ pub struct Facts {
     pub steps: BTreeMap<String, StepFacts>,
 }
 
-/// The run, as templates see it.
+/// The facts of the run.
 #[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
 pub struct RunFacts {
     /// The run's id.
     pub id: String,
 }
 
-/// The repository, as templates see it.
+/// The facts of the repository.
 #[derive(Debug, Clone, Default, Serialize, schemars::JsonSchema)]
 pub struct RepoFacts {
     /// The work tree.
     pub path: String,
     /// The branch.
     pub branch: Option<String>,
-    /// The commit that HEAD names, in hex.
+    /// The commit id of HEAD, in hexadecimal.
     pub head: Option<String>,
     /// The remote's name.
     pub remote: Option<String>,
@@ -45,26 +45,26 @@ pub struct RepoFacts {
     pub owner: Option<String>,
     /// The repository's name in the remote's URL.
     pub name: Option<String>,
-    /// The branch that the pull request goes to.
+    /// The base branch of the pull request.
     pub base: Option<String>,
     /// The commits ahead of the base, oldest first.
     pub commits: Vec<CommitFacts>,
 }
 
-/// A commit, as templates see it.
+/// The facts of a commit.
 #[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
 pub struct CommitFacts {
-    /// The id in hex.
+    /// The id, in hexadecimal.
     pub id: String,
     /// The first line of the message.
     pub subject: String,
-    /// The rest of the message, without the blank line.
+    /// The rest of the message, without the separating blank line.
     pub body: String,
     /// The author's name.
     pub author: String,
 }
 
-/// The task document that a caller hands in: `sendoff.task/1`. All keys are optional.
+/// The task document that a caller passes in: `sendoff.task/1`. All keys are optional.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct TaskDocument {
@@ -74,9 +74,9 @@ pub struct TaskDocument {
     pub task: TaskFacts,
     /// Who ran the task.
     pub executor: Option<String>,
-    /// The caller's own counters, for the heartbeat.
+    /// The caller's counters, for the heartbeat.
     pub heartbeat: Option<HeartbeatFacts>,
-    /// The raw text that a text step gets instead of a document; no part of the document.
+    /// The text of `--input` for a text step, which takes no document.
     #[serde(skip)]
     #[schemars(skip)]
     pub raw: Option<String>,
@@ -86,46 +86,46 @@ pub struct TaskDocument {
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct TaskFacts {
-    /// The caller's name for it.
+    /// The caller's id for it.
     pub id: Option<String>,
-    /// What was asked.
+    /// The request.
     pub input: Option<String>,
-    /// What was answered.
+    /// The response.
     pub response: Option<String>,
     /// Whether it succeeded.
     pub ok: Option<bool>,
-    /// What went wrong.
+    /// The error.
     pub error: Option<String>,
-    /// What the agent's process wrote to stderr.
+    /// The stderr of the agent's process.
     pub stderr: Option<String>,
-    /// How the agent's process ended.
+    /// The exit code of the agent's process.
     pub exit_code: Option<i64>,
 }
 
-/// The caller's counters: an executor that runs several tasks counts them itself.
+/// The caller's counters, for an executor that runs several tasks.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct HeartbeatFacts {
-    /// What the agent works on.
+    /// The current task, as the platform shows it.
     pub current_task: Option<String>,
-    /// How many tasks run.
+    /// The number of running tasks.
     pub active_tasks: Option<u64>,
     /// The share of failed tasks, 0 to 1.
     pub error_rate: Option<f64>,
     /// A recent error.
     pub sample_error: Option<String>,
-    /// Seconds since the agent started.
+    /// The seconds since the agent started.
     pub uptime_seconds: Option<u64>,
 }
 
-/// A step, as templates and conditions see it.
+/// The facts of a step.
 #[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
 pub struct StepFacts {
     /// `pending`, or the verdict.
     pub verdict: String,
-    /// The step in one line.
+    /// Its result in one line.
     pub summary: String,
-    /// What the step found or made.
+    /// Its outputs.
     pub outputs: Outputs,
 }
 
@@ -153,7 +153,7 @@ impl TaskDocument {
     /// The version that this program reads.
     pub const SCHEMA: &str = "sendoff.task/1";
 
-    /// Returns the pipeline that a run without a name means: a failed task has one of its own.
+    /// Returns the default pipeline: a failed task has one of its own.
     pub fn default_pipeline(&self) -> &'static str {
         if self.task.ok == Some(false) {
             "on-failure"

@@ -1,4 +1,4 @@
-//! What is about to be shipped, or why nothing may be.
+//! `Shipment` and `Hold`: what is to be pushed, or why nothing is.
 
 use gix::ObjectId;
 
@@ -10,44 +10,44 @@ use crate::reason::{Code, Reason};
 
 use super::step::{ErrorKind, Outcome, StepError};
 
-/// The work that `push` and `pr-create` ship: only the guards make one.
+/// What `push` and `pr-create` work on. Only the guards make one.
 #[derive(Debug)]
 pub struct Shipment {
-    /// The branch that HEAD names; the destination has the same name.
+    /// The current branch; the remote's branch has the same name.
     pub branch: BranchName,
-    /// The commit to ship.
+    /// The commit to push.
     pub head: ObjectId,
-    /// Where to.
+    /// The remote.
     pub remote: Remote,
-    /// Owner and name in the remote's URL; empty where it has no such parts.
+    /// The owner and name in the remote's URL; empty when it has none.
     pub repository: RepositoryName,
-    /// The base that the policy names; where it names none, the forge and the remote are asked.
+    /// The policy's base branch; without one the remote and the forge are asked.
     pub base: Option<BranchName>,
     /// The commits ahead of the base, oldest first, at most `limits.commits` of them.
     pub commits: Vec<Commit>,
-    /// The leave to push.
+    /// The permit to push.
     pub permit: PushPermit,
-    /// How the remote may be reached.
+    /// The options of the connection.
     pub push_options: PushOptions,
-    /// The remote's further push URLs, which git pushes to as well.
+    /// The remote's other push URLs, to which git pushes too.
     pub also: Vec<Destination>,
 }
 
-/// One more place to push to.
+/// Another push URL.
 #[derive(Debug, Clone)]
 pub struct Destination {
     /// The remote, with this URL as its only one.
     pub remote: Remote,
-    /// How it may be reached.
+    /// The options of its connection.
     pub push_options: PushOptions,
 }
 
-/// Why `push` and `pr-create` are held. Memory and heartbeat go out all the same.
+/// Why `push` and `pr-create` do not run. Memory and heartbeat are sent anyway.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hold {
-    /// Why.
+    /// The reason.
     pub reason: Reason,
-    /// Whether something is broken, so that the step has failed and not merely nothing to do.
+    /// Whether something is broken: then the step fails instead of being skipped.
     pub is_broken: bool,
 }
 
@@ -57,7 +57,7 @@ impl Hold {
         Reason::new(code, message).into()
     }
 
-    /// Makes a hold of an error and its causes: something is broken.
+    /// Makes a hold from an error and its causes, because something is broken.
     pub fn of(code: Code, error: &dyn std::error::Error) -> Self {
         Self::broken(Reason::of(code, error))
     }
@@ -70,14 +70,14 @@ impl Hold {
         }
     }
 
-    /// Adds what to do about it.
+    /// Adds the advice.
     #[must_use]
     pub fn advise(mut self, advice: impl Into<String>) -> Self {
         self.reason = self.reason.advise(advice);
         self
     }
 
-    /// Puts the hold in the words of a step: a refusal is a skip, and no error.
+    /// Returns the step's result: skipped, or failed if something is broken.
     pub fn outcome(&self) -> Result<Outcome, StepError> {
         if self.is_broken {
             return Err(StepError::for_reason(

@@ -1,13 +1,12 @@
-//! The step contract, planning and running. Knows no step by name.
+//! The contract of a step, planning and running. Knows no step by name.
 
 mod blocking;
 mod context;
 mod deadline;
-mod draft;
-mod ending;
 mod facts;
 mod hold;
 mod logins;
+mod partial_report;
 mod plan;
 mod progress;
 mod receipts;
@@ -16,17 +15,18 @@ mod run;
 mod shown;
 mod step;
 mod step_def;
+mod step_end;
 mod watchdog;
 
 pub use blocking::interruptible;
 pub use context::{Context, ForgeSource, OpenPullRequest, RemoteHeadSource};
-pub use deadline::{Deadline, StandStill};
-pub use draft::{Draft, RunInfo};
+pub use deadline::{Deadline, Suspension};
 pub use facts::{
     CommitFacts, Facts, HeartbeatFacts, RepoFacts, RunFacts, StepFacts, TaskDocument, TaskFacts,
 };
 pub use hold::{Destination, Hold, Shipment};
 pub use logins::Logins;
+pub use partial_report::{PartialReport, RunInfo};
 pub use plan::{Pipeline, PlannedStep};
 pub use progress::SharedProgress;
 pub use receipts::Receipts;

@@ -1,4 +1,4 @@
-//! `Pipeline`: a policy's list of steps, read and checked, ready to run.
+//! `Pipeline`: the steps of a pipeline with their settings, read and checked.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -18,7 +18,7 @@ use super::references::{Order, condition, kind, needs, no_pipeline, no_step, ste
 use super::step::{Step, TextStep};
 use super::step_def::StepDef;
 
-/// Steps in their order; those of a group start together.
+/// The steps in order; those of a group start together.
 #[derive(Debug)]
 pub struct Pipeline {
     name: String,
@@ -47,18 +47,18 @@ pub struct PlannedStep {
     pub(super) waits: bool,
 }
 
-/// Whether a step is to run at all.
+/// Whether a step is to run.
 #[derive(Debug)]
 pub(super) enum Turn {
-    /// With these settings.
+    /// It runs, with these settings.
     Runs(Box<dyn Step>),
     /// The policy has `enabled = false`.
     Disabled,
-    /// The policy of the system or the user is broken.
+    /// The policy of the system or the user is invalid.
     PolicyError,
 }
 
-/// How long a step may take, and which key says so.
+/// A step's time limit, and the key that sets it.
 #[derive(Debug, Clone)]
 pub(super) struct TimeLimit {
     pub(super) limit: Duration,
@@ -75,13 +75,13 @@ impl Turn {
                 Code::PolicyError,
                 "not run, because the policy has an error",
             )
-            .advise("mend the policy; `sendoff policy check` shows what is wrong")),
+            .advise("correct the policy; `sendoff policy check` shows its mistakes")),
         }
     }
 }
 
 impl Pipeline {
-    /// Plans the pipeline `name` with the steps that there are.
+    /// Plans the pipeline `name`.
     ///
     /// Reads the settings of its steps, and refuses references to steps that do not come earlier.
     pub fn plan(policy: &Policy, name: &str, kinds: &[StepDef]) -> Result<Self, PolicyError> {
@@ -109,9 +109,9 @@ impl Pipeline {
         })
     }
 
-    /// Plans the step `name` alone, with `KEY=VALUE` settings of its own over those of the policy.
+    /// Plans the step `name` alone, with `KEY=VALUE` settings that override those of the policy.
     ///
-    /// Who names a step wants it: `when`, `needs` and `enabled` do not count.
+    /// Ignores `when`, `needs` and `enabled`, because the user named the step.
     pub fn single(
         policy: &Policy,
         name: &str,
@@ -127,8 +127,7 @@ impl Pipeline {
         })
     }
 
-    /// Reads the text step `name` alone, as [`single`](Self::single) does; nothing when the step does
-    /// not make one text of another.
+    /// Reads the text step `name` alone, like [`single`](Self::single); `None` when it is not a text step.
     pub fn text_step(
         policy: &Policy,
         name: &str,
@@ -139,7 +138,7 @@ impl Pipeline {
         def.read_text(&table)
     }
 
-    /// Takes out what must not run while the policy of the system or the user is broken.
+    /// Disables what must not run when the policy of the system or the user is invalid.
     #[must_use]
     pub fn fail_closed(mut self) -> Self {
         for step in self.groups.iter_mut().flatten() {
@@ -165,14 +164,13 @@ impl Pipeline {
         self.groups.iter().flatten()
     }
 
-    /// Says whether a step that is to run waits for something, whatever there is to ship.
+    /// Says whether a step that is to run waits for something even when there is nothing to push.
     pub fn waits(&self) -> bool {
         self.steps()
             .any(|step| step.waits && matches!(step.turn, Turn::Runs(_)))
     }
 
-    /// Says whether a step that is to run shows work to others, so that the repository's remote
-    /// and branch matter.
+    /// Says whether a step that is to run publishes work, so that the remote and the branch matter.
     pub fn ships(&self) -> bool {
         self.steps()
             .any(|step| step.ships && matches!(step.turn, Turn::Runs(_)))
@@ -180,22 +178,22 @@ impl Pipeline {
 }
 
 impl PlannedStep {
-    /// Says whether the step shows work to others, so that the guards hold it.
+    /// Says whether the step publishes work, so that the guards apply to it.
     pub const fn ships(&self) -> bool {
         self.ships
     }
 
-    /// Says whether the policy leaves the step out, which then counts as not in the pipeline.
+    /// Says whether the policy disables the step, which then counts as not in the pipeline.
     pub const fn is_disabled(&self) -> bool {
         matches!(self.turn, Turn::Disabled)
     }
 
-    /// Returns why the step does not run, whatever the others do and whatever there is to ship.
+    /// Returns why the step does not run, regardless of the other steps and of what there is to push.
     pub fn hold(&self) -> Option<Hold> {
         self.turn.step().err()
     }
 
-    /// Returns which of its needs is not met, by how the steps before it ended.
+    /// Returns the need that is not met, given how the steps before it ended.
     pub fn unmet(&self, verdicts: &BTreeMap<String, Verdict>) -> Option<Hold> {
         let (need, verdict) = self
             .needs
@@ -222,12 +220,12 @@ impl PlannedStep {
         self.when.as_ref().map(Condition::source)
     }
 
-    /// Returns the steps that have to be done before it.
+    /// Returns the steps that must be done before it.
     pub fn needs(&self) -> &[String] {
         &self.needs
     }
 
-    /// Returns what a plan says of it beside its name; nothing of a step that is not to run.
+    /// Returns the step's details for a plan; none for a step that is not to run.
     pub fn details(&self, repo: &Repo, policy: &Policy, trigger: Trigger) -> Vec<String> {
         match &self.turn {
             Turn::Runs(step) => step.details(repo, policy, trigger),
@@ -235,7 +233,7 @@ impl PlannedStep {
         }
     }
 
-    /// Returns how long it may take, beside the run's deadline.
+    /// Returns its time limit, which applies besides the run's deadline.
     pub fn timeout(&self) -> Option<Duration> {
         self.timeout.as_ref().map(|timeout| timeout.limit)
     }
@@ -277,7 +275,7 @@ impl PlannedStep {
     }
 }
 
-/// Finds a step by its name, with settings of its own over those of the policy.
+/// Finds a step by its name, with settings that override those of the policy.
 fn alone<'k>(
     policy: &Policy,
     name: &str,

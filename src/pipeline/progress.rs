@@ -1,13 +1,13 @@
-//! Progress of a push that makes the run's deadline stand still while pack bytes move.
+//! Progress of a push, which suspends the run's deadline while pack bytes are sent.
 
 use std::fmt;
 use std::sync::{Arc, Mutex};
 
 use sendoff_push::{NoProgress, Progress};
 
-use super::deadline::{Deadline, StandStill};
+use super::deadline::{Deadline, Suspension};
 
-/// Who hears how far a push has come. Clones share it, and blocking threads can have one.
+/// A listener to a push's progress. Clones share it, also across threads.
 #[derive(Clone)]
 pub struct SharedProgress(Arc<dyn Progress + Send + Sync>);
 
@@ -17,11 +17,11 @@ impl SharedProgress {
         Self(Arc::new(listener))
     }
 
-    /// Returns a listener that also holds the deadline, from the first byte of the pack to the last,
+    /// Returns a listener that also suspends the deadline, from the first byte of the pack to the last,
     /// and while a hook runs.
     ///
-    /// The push notices by itself when nothing moves any more. What the remote does with the pack is
-    /// the run's time again: one that works, or pretends to, could hold the run for ever.
+    /// The push has an idle timeout of its own. The deadline resumes while the remote processes the pack:
+    /// otherwise a remote could keep the run going forever.
     pub fn holding(&self, deadline: &Deadline) -> impl Progress + Send + 'static {
         Holding {
             inner: self.clone(),
@@ -46,7 +46,7 @@ impl fmt::Debug for SharedProgress {
 struct Holding {
     inner: SharedProgress,
     deadline: Deadline,
-    held: Mutex<Option<StandStill>>,
+    held: Mutex<Option<Suspension>>,
 }
 
 impl Holding {

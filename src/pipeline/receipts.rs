@@ -1,24 +1,22 @@
-//! `Receipts`: what is to be done when a run's data has reached its reader.
+//! `Receipts`: what to do once a run's data is printed.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 type Receipt = Box<dyn FnOnce() + Send>;
 
-/// What is to be done when a run's data has reached its reader, such as to let go of a file whose
-/// content was handed on. What is not settled is dropped, and the next run hands it on again.
-///
-/// Clones share it.
+/// What to do once a run's data is printed, such as confirming that results were delivered. Without
+/// [`settle`](Self::settle) the next run delivers them again. Clones share it.
 #[derive(Clone, Default)]
 pub struct Receipts(Arc<Mutex<Vec<Receipt>>>);
 
 impl Receipts {
-    /// Adds something to do.
+    /// Adds an action.
     pub fn add(&self, receipt: impl FnOnce() + Send + 'static) {
         self.lock().push(Box::new(receipt));
     }
 
-    /// Does it all: the data is with its reader.
+    /// Runs the actions: the data is printed.
     pub fn settle(&self) {
         let receipts = std::mem::take(&mut *self.lock());
         for receipt in receipts {

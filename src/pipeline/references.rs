@@ -1,17 +1,17 @@
-//! The names by which a policy refers to steps: found, or said what they could have been.
+//! Resolves the names by which a policy refers to steps, with suggestions for unknown ones.
 
 use crate::policy::{Policy, PolicyError, StepTable, nearest};
 use crate::template::Condition;
 
 use super::step_def::StepDef;
 
-/// Which steps come before a group, and which there are.
+/// The steps before a group, and all steps.
 pub(super) struct Order<'a> {
     pub(super) earlier: &'a [&'a str],
     pub(super) all: &'a [&'a str],
 }
 
-/// Finds the step's kind. An unknown `uses` is an error; an unknown name is for the caller to say.
+/// Finds the step's kind. An unknown `uses` is an error; for an unknown name the caller makes one.
 pub(super) fn kind<'k>(
     policy: &Policy,
     table: &StepTable,
@@ -50,7 +50,7 @@ pub(super) fn condition(
     Ok(Some(condition))
 }
 
-/// Returns the needs that are in this pipeline: the policy's, else the kind's.
+/// Returns the needs that are in this pipeline: the policy's, or by default the kind's.
 pub(super) fn needs(
     policy: &Policy,
     table: &StepTable,
@@ -59,7 +59,7 @@ pub(super) fn needs(
     kinds: &[StepDef],
 ) -> Result<Vec<String>, PolicyError> {
     let Some(names) = &table.settings.needs else {
-        // A policy may put the steps in another order; then the kind's wish is not met.
+        // A policy can have the steps in another order, for which the kind's default does not apply.
         let earlier = def.needs.iter().filter(|name| order.earlier.contains(name));
         return Ok(earlier.map(|name| (*name).to_owned()).collect());
     };
@@ -84,7 +84,7 @@ fn misplaced(table: &StepTable, key: &str, name: &str, order: &Order<'_>) -> Pol
         table.name
     );
     let help = if order.earlier.is_empty() {
-        "no step runs before it: move it behind the steps that it looks at".to_owned()
+        "no step runs before it: move it after the steps that it refers to".to_owned()
     } else {
         format!("before it run: {}", order.earlier.join(", "))
     };

@@ -16,21 +16,21 @@ use crate::report::{Report, Verdict};
 
 use super::blocking::panicked;
 use super::context::Context;
-use super::draft::Draft;
-use super::ending::{Ending, passed};
 use super::facts::StepFacts;
 use super::hold::Hold;
+use super::partial_report::PartialReport;
 use super::plan::{Pipeline, PlannedStep, Turn};
 use super::step::Step;
+use super::step_end::{StepEnd, passed};
 
 impl Pipeline {
     /// Runs the steps and returns the report. Never fails: a failure is part of the report.
     ///
-    /// `cx.facts` are the facts that the run begins with. Needs a runtime with time when a step
-    /// waits for something.
-    pub async fn run(&self, cx: Context<'_>, draft: &Draft) -> Report {
+    /// `cx.facts` are the facts at the start. Needs a runtime with timers when a step waits for
+    /// something.
+    pub async fn run(&self, cx: Context<'_>, partial: &PartialReport) -> Report {
         for step in self.steps() {
-            draft.add(&step.name, step.kind);
+            partial.add(&step.name, step.kind);
         }
         let span =
             debug_span!("run", id = %cx.run_id, pipeline = self.name(), trigger = %cx.trigger);
@@ -42,19 +42,19 @@ impl Pipeline {
             facts: &facts,
             ..cx
         };
-        let work = pin!(self.run_groups(cx, draft));
+        let work = pin!(self.run_groups(cx, partial));
         let ahead = pin!(async {
             self.prepare(&cx).await;
             pending::<()>().await;
         });
-        // The work is polled first, and alone decides when the run ends.
+        // The work is polled first; only its end is the end of the run.
         async { select(work, ahead).map(drop).await }
             .instrument(span)
             .await;
-        draft.conclude()
+        partial.conclude()
     }
 
-    /// Lets every step that will run do what it can do early.
+    /// Calls `prepare` of every step that is to run.
     async fn prepare(&self, cx: &Context<'_>) {
         let steps = self.steps().filter_map(|planned| match &planned.turn {
             Turn::Runs(step) => Some((planned, step)),
@@ -63,14 +63,14 @@ impl Pipeline {
         join_all(steps.map(|(planned, step)| async move {
             let early = AssertUnwindSafe(step.prepare(cx)).catch_unwind().await;
             if let Err(panic) = early {
-                // The step's own run meets the same bug, and then it is reported.
+                // `run` meets the same bug, and reports it.
                 debug!(step = planned.name, error = %panicked(panic.as_ref()), "preparing failed");
             }
         }))
         .await;
     }
 
-    async fn run_groups(&self, cx: Context<'_>, draft: &Draft) {
+    async fn run_groups(&self, cx: Context<'_>, partial: &PartialReport) {
         let mut facts = cx.facts.clone();
         let mut so_far = SoFar::default();
         let mut first = 0;
@@ -86,12 +86,12 @@ impl Pipeline {
                 let span = debug_span!("step", name = step.name);
                 let (so_far, at) = (&so_far, first + offset);
                 async move {
-                    let ending = one(step, &cx, so_far, draft, at).await;
+                    let step_end = one(step, &cx, so_far, partial, at).await;
                     if step.learns_login(&cx) {
                         cx.logins.settle();
                     }
-                    let verdict = ending.verdict();
-                    (verdict, draft.end(at, ending))
+                    let verdict = step_end.verdict();
+                    (verdict, partial.end(at, step_end))
                 }
                 .instrument(span)
             }))
@@ -107,7 +107,7 @@ impl Pipeline {
     }
 }
 
-/// What the earlier groups mean for the later ones.
+/// How earlier groups affect later ones.
 #[derive(Debug, Default)]
 struct SoFar {
     verdicts: BTreeMap<String, Verdict>,
@@ -126,26 +126,26 @@ impl SoFar {
     }
 }
 
-/// Gives one step its turn.
+/// Runs one step.
 async fn one(
     planned: &PlannedStep,
     cx: &Context<'_>,
     so_far: &SoFar,
-    draft: &Draft,
+    partial: &PartialReport,
     at: usize,
-) -> Ending {
+) -> StepEnd {
     let step = match verdict_before(planned, cx, so_far) {
         Ok(step) => step,
-        Err(ending) => return *ending,
+        Err(step_end) => return *step_end,
     };
-    draft.begin(at);
+    partial.begin(at);
     debug!(kind = planned.kind, "step begins");
     let work = AssertUnwindSafe(step.run(cx)).catch_unwind();
     match within(work, planned, cx).await {
         Ok(Ok(Ok(outcome))) => outcome.into(),
         Ok(Ok(Err(error))) => error.into(),
         Ok(Err(panic)) => panicked(panic.as_ref()).into(),
-        Err(ending) => ending,
+        Err(step_end) => step_end,
     }
 }
 
@@ -154,8 +154,8 @@ fn verdict_before<'p>(
     planned: &'p PlannedStep,
     cx: &Context<'_>,
     so_far: &SoFar,
-) -> Result<&'p dyn Step, Box<Ending>> {
-    let skip = |hold: Hold| Err(Box::new(Ending::held(hold)));
+) -> Result<&'p dyn Step, Box<StepEnd>> {
+    let skip = |hold: Hold| Err(Box::new(StepEnd::held(hold)));
     let step = match planned.turn.step() {
         Ok(step) => step,
         Err(hold) => return skip(hold),
@@ -165,7 +165,7 @@ fn verdict_before<'p>(
         return skip(Hold::new(Code::Stopped, sentence));
     }
     if cx.deadline.is_over() {
-        return Err(Box::new(Ending::not_started(&passed(cx.deadline))));
+        return Err(Box::new(StepEnd::not_started(&passed(cx.deadline))));
     }
     if let Some(hold) = planned.unmet(&so_far.verdicts) {
         return skip(hold);
@@ -175,21 +175,23 @@ fn verdict_before<'p>(
         Some(Ok(false)) => skip(Hold::new(Code::When, "its condition does not hold")),
         Some(Err(error)) => {
             let summary = format!("its condition cannot be evaluated: {error}");
-            let reason = Reason::new(Code::When, summary)
-                .advise(format!("mend `when` of `{}` in the policy", planned.name));
-            Err(Box::new(Ending::not(Verdict::Failed, reason)))
+            let reason = Reason::new(Code::When, summary).advise(format!(
+                "correct `when` of `{}` in the policy",
+                planned.name
+            ));
+            Err(Box::new(StepEnd::not(Verdict::Failed, reason)))
         }
     }
 }
 
-/// Waits for the work, but no longer than the step's limit and the run's deadline.
+/// Waits for the work until the step's timeout or the run's deadline.
 async fn within<T>(
     work: impl Future<Output = T>,
     planned: &PlannedStep,
     cx: &Context<'_>,
-) -> Result<T, Ending> {
+) -> Result<T, StepEnd> {
     let work = pin!(work);
-    // Both are looked at only when the work has to wait.
+    // Both timers start only when the work has to wait.
     let limits = pin!(async {
         let over = pin!(cx.deadline.over());
         let Some(limit) = &planned.timeout else {
@@ -205,8 +207,8 @@ async fn within<T>(
         Either::Left((value, _)) => Ok(value),
         Either::Right((Some(limit), _)) => {
             let summary = format!("it took longer than {:?} ({})", limit.limit, limit.key);
-            Err(Ending::late(Code::Timeout, summary))
+            Err(StepEnd::late(Code::Timeout, summary))
         }
-        Either::Right((None, _)) => Err(Ending::late(Code::Deadline, passed(cx.deadline))),
+        Either::Right((None, _)) => Err(StepEnd::late(Code::Deadline, passed(cx.deadline))),
     }
 }

@@ -1,24 +1,24 @@
-//! What of a run may be shown: one line, no secret, no control character.
+//! Sanitises the texts of a run for the report: one line each, no secrets, no control characters.
 
 use crate::reason::Reason;
 use crate::report::StepReport;
 use crate::secrets::{KnownSecrets, clean_line};
 
-use super::ending::Ending;
+use super::step_end::StepEnd;
 
-/// The longest line that a report shows of a step, in characters.
-const LONGEST: usize = 500;
+/// The longest summary of a step in a report, in characters.
+const MAX_SUMMARY_LENGTH: usize = 500;
 
-/// Puts into the report how a step ended.
-pub(super) fn tell(step: &mut StepReport, ending: Ending, secrets: &KnownSecrets) {
-    step.verdict = ending.verdict();
-    match ending {
-        Ending::Done { summary, outputs } => {
+/// Sets how a step ended in its entry of the report.
+pub(super) fn tell(step: &mut StepReport, step_end: StepEnd, secrets: &KnownSecrets) {
+    step.verdict = step_end.verdict();
+    match step_end {
+        StepEnd::Done { summary, outputs } => {
             step.summary = show(&summary, secrets);
             (step.reason, step.advice) = (None, None);
             step.outputs = outputs;
         }
-        Ending::Not {
+        StepEnd::Not {
             reason, outputs, ..
         } => {
             step.summary = show(&reason.message, secrets);
@@ -33,7 +33,7 @@ pub(super) fn tell(step: &mut StepReport, ending: Ending, secrets: &KnownSecrets
     }
 }
 
-/// Hides once more what a step said: a secret may have been learned since.
+/// Hides the secrets in a step's texts again: some can have been learned since.
 pub(super) fn tell_again(step: &mut StepReport, secrets: &KnownSecrets) {
     step.summary = secrets.hide(&step.summary).into_owned();
     step.advice = step
@@ -45,24 +45,24 @@ pub(super) fn tell_again(step: &mut StepReport, secrets: &KnownSecrets) {
     }
 }
 
-/// Makes a note fit to be shown.
+/// Sanitises a note.
 pub(super) fn tell_note(note: &mut Reason, secrets: &KnownSecrets) {
     note.message = line(&note.message, secrets);
     note.advice = note.advice.as_deref().map(|advice| line(advice, secrets));
 }
 
-/// Makes what a step says fit to be shown: one line that is not too long.
+/// Sanitises a summary and truncates it.
 fn show(text: &str, secrets: &KnownSecrets) -> String {
     let text = line(text, secrets);
-    if text.chars().count() <= LONGEST {
+    if text.chars().count() <= MAX_SUMMARY_LENGTH {
         return text;
     }
-    let mut short: String = text.chars().take(LONGEST).collect();
+    let mut short: String = text.chars().take(MAX_SUMMARY_LENGTH).collect();
     short.push('…');
     short
 }
 
-/// Takes secrets and control characters out of a text, and makes it one line.
+/// Removes secrets and control characters from a text, and puts it on one line.
 fn line(text: &str, secrets: &KnownSecrets) -> String {
     clean_line(&secrets.hide(text))
 }

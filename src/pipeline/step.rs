@@ -1,4 +1,4 @@
-//! The contract between the engine and a step.
+//! `Step`: the contract between the engine and a step.
 
 use std::fmt::Debug;
 
@@ -11,25 +11,25 @@ use crate::reason::{Code, Reason};
 
 use super::context::Context;
 
-/// What a step found or made, as JSON; templates and conditions see it as `steps[name].outputs`.
+/// A step's outputs, as JSON. Templates and conditions use them as `steps[name].outputs`.
 pub type Outputs = Map<String, Value>;
 
-/// One thing a run does. The type that implements this is also the step's settings.
+/// One unit of work. The type that implements this is also the step's settings.
 ///
-/// A step may run twice, and late: it derives what to do from the repository and the servers, and
-/// takes the facts of earlier steps as a shortcut only.
+/// A step can run twice, and late: it derives what to do from the repository and the servers, and
+/// uses the facts of earlier steps only as a shortcut.
 ///
-/// `?Send`, because a run lives on one thread; blocking work goes through
+/// `?Send`, because a run uses one thread; blocking work goes through
 /// [`interruptible`](super::interruptible).
 #[async_trait(?Send)]
 pub trait Step: Debug {
-    /// Does what can be done before the step's turn, such as a look-up on a connection of its own.
+    /// Does what can be done before the step runs, such as a look-up on its own connection.
     ///
-    /// Starts with the run, beside the earlier steps. Must have no effect outside the process, and
-    /// leaves what it found where [`run`](Self::run) looks, in a source of the context.
+    /// Starts with the run, in parallel with earlier steps. Must have no effect outside the process, and
+    /// stores its result in a source of the context, for [`run`](Self::run).
     async fn prepare(&self, _cx: &Context<'_>) {}
 
-    /// Returns what a plan says of the step beside its name: one line each. Looks at files only.
+    /// Returns lines about the step for a plan. Reads files only.
     fn details(&self, _repo: &Repo, _policy: &Policy, _trigger: Trigger) -> Vec<String> {
         Vec::new()
     }
@@ -38,21 +38,21 @@ pub trait Step: Debug {
     async fn run(&self, cx: &Context<'_>) -> Result<Outcome, StepError>;
 }
 
-/// A step that makes one text of another and reaches nothing else, so that it can be used alone,
-/// many times in one process.
+/// A step that converts a text and does nothing else, so that it can be used alone and many times in
+/// one process.
 pub trait TextStep: Debug {
-    /// Makes the text. An error says what is wrong with `input`.
+    /// Converts `input`. An error describes what is wrong with it.
     fn convert(&self, input: &str) -> Result<String, StepError>;
 }
 
-/// What a step says of its work. A refusal by policy or state is a skip, not an error.
+/// A step's result without an error. A refusal by policy or state is a skip, not an error.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Outcome {
     /// The work is done, or was found done.
     Done {
         /// One line.
         summary: String,
-        /// What was found or made.
+        /// The outputs.
         outputs: Outputs,
     },
     /// There is nothing to do, or it is not allowed.
@@ -74,14 +74,14 @@ impl Outcome {
     }
 }
 
-/// Whose turn it is after an error.
+/// Who has to act after an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ErrorKind {
-    /// It can be tried again: the network, a lock, a rate limit.
+    /// Nobody: it can be tried again later, as after a network error, a lock or a rate limit.
     Transient,
-    /// Somebody said no, or something has to be changed first.
+    /// The user: something was refused, or must be changed first.
     Denied,
-    /// A bug of ours.
+    /// We: it is a bug.
     Internal,
 }
 
@@ -89,11 +89,11 @@ pub enum ErrorKind {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{reason}")]
 pub struct StepError {
-    /// Whose turn it is.
+    /// Who has to act.
     pub kind: ErrorKind,
-    /// What happened, and what to do.
+    /// What happened, and the advice.
     pub reason: Reason,
-    /// What was found out all the same, such as what a server said.
+    /// Outputs in spite of the error, such as the server's messages.
     pub outputs: Box<Outputs>,
 }
 
@@ -103,7 +103,7 @@ impl StepError {
         Self::for_reason(kind, Reason::new(code, message))
     }
 
-    /// Makes an error of a reason.
+    /// Makes an error from a reason.
     pub fn for_reason(kind: ErrorKind, reason: Reason) -> Self {
         Self {
             kind,
@@ -112,7 +112,7 @@ impl StepError {
         }
     }
 
-    /// Adds what to do about it.
+    /// Adds the advice.
     #[must_use]
     pub fn advise(mut self, advice: impl Into<String>) -> Self {
         self.reason = self.reason.advise(advice);

@@ -1,4 +1,4 @@
-//! `StepDef`: one kind of step, as the catalogue lists it.
+//! `StepDef`: the definition of one kind of step.
 
 use std::fmt::Debug;
 use std::time::Duration;
@@ -14,20 +14,20 @@ use super::step::{Step, TextStep};
 
 /// One kind of step: its name, how its settings are read, their schema and their classes.
 ///
-/// To add one: a file in `steps/` that exports a `STEP`, and two lines in `steps/mod.rs`.
+/// To add one, write a file in `steps/` that exports a `STEP`, and add two lines to `steps/mod.rs`.
 #[derive(Clone, Copy)]
 #[expect(
     clippy::struct_excessive_bools,
-    reason = "each is a mark of its own that a kind may have"
+    reason = "each is an independent property of a kind"
 )]
 pub struct StepDef {
     /// The kind's name, which is also the default name of a step.
     pub name: &'static str,
     /// What the kind does, in one line.
     pub about: &'static str,
-    /// The steps that must be done before, unless the policy names others.
+    /// The steps that must be done first, unless the policy names others.
     pub(super) needs: &'static [&'static str],
-    /// Whether it shows work to others, so that a broken policy stops it.
+    /// Whether it publishes work, so that an invalid policy stops it.
     pub(super) ships: bool,
     /// Whether it moves or shows the branch, so that a repository's own limits are for it, too.
     pub(super) ships_branch: bool,
@@ -39,7 +39,7 @@ pub struct StepDef {
     pub(super) always: bool,
     /// Whether it waits for something even when there is neither a platform nor work to ship.
     pub(super) waits: bool,
-    /// Whether it watches its own progress, so that `limits.step-timeout` is not for it.
+    /// Whether it has an idle timeout of its own, so that `limits.step-timeout` does not apply.
     pub(super) times_itself: bool,
     read: fn(&StepTable) -> Result<Box<dyn Step>, PolicyError>,
     schema: fn(&mut schemars::SchemaGenerator) -> schemars::Schema,
@@ -76,7 +76,7 @@ impl StepDef {
         }
     }
 
-    /// Declares the kind `name` like [`of`](Self::of), for a step that makes one text of another.
+    /// Declares the kind `name` like [`of`](Self::of), for a text step.
     pub const fn of_text<S>(name: &'static str, about: &'static str) -> Self
     where
         S: Step
@@ -94,15 +94,15 @@ impl StepDef {
         def
     }
 
-    /// Names the steps that must be done before, unless the policy names others.
+    /// Names the steps that must be done first, unless the policy names others.
     #[must_use]
     pub const fn needs(mut self, steps: &'static [&'static str]) -> Self {
         self.needs = steps;
         self
     }
 
-    /// Marks a kind that shows work to others or runs programs: it does not run when the policy
-    /// of the system or the user is broken.
+    /// Marks a kind that publishes work or runs programs: it does not run when the policy of the
+    /// system or the user is invalid.
     #[must_use]
     pub const fn ships(mut self) -> Self {
         self.ships = true;
@@ -147,8 +147,8 @@ impl StepDef {
         self
     }
 
-    /// Marks a kind that watches its own progress: only a `timeout` of its own limits it, and the
-    /// run's deadline.
+    /// Marks a kind with an idle timeout of its own: only its own `timeout` and the run's deadline
+    /// limit it.
     #[must_use]
     pub const fn no_step_timeout(mut self) -> Self {
         self.times_itself = true;
@@ -160,12 +160,12 @@ impl StepDef {
         (self.read)(table)
     }
 
-    /// Says whether steps of this kind make one text of another and reach nothing else.
+    /// Says whether this is a kind of text step.
     pub const fn makes_text(&self) -> bool {
         self.read_text.is_some()
     }
 
-    /// Reads the settings of a text step; nothing when steps of this kind are none.
+    /// Reads the settings of a text step; `None` when this is not a kind of text step.
     pub fn read_text(&self, table: &StepTable) -> Result<Option<Box<dyn TextStep>>, PolicyError> {
         self.read_text.map(|read| read(table)).transpose()
     }
@@ -175,12 +175,12 @@ impl StepDef {
         (self.schema)(generator)
     }
 
-    /// Returns the settings when no layer says anything.
+    /// Returns the default settings.
     pub fn defaults(&self) -> Value {
         (self.defaults)()
     }
 
-    /// Returns the class of each own key, in kebab-case: who may set it.
+    /// Returns the class of each key of the kind, in kebab-case.
     pub const fn classes(&self) -> &'static [(&'static str, KeyClass)] {
         self.classes
     }

@@ -9,19 +9,19 @@ use std::time::Duration;
 use crate::report::Report;
 
 use super::deadline::Deadline;
-use super::draft::Draft;
+use super::partial_report::PartialReport;
 
-/// The run itself notices its deadline first, so that it can end in order.
+/// How long the watchdog waits after the deadline, so that the run can end by itself first.
 const GRACE: Duration = Duration::from_millis(25);
 
-/// A thread that wakes at the deadline. Disarmed when dropped; where it has woken before, the drop
-/// waits until it is done, so that a report is told by one of the two and not by both.
+/// A thread that wakes at the deadline. Dropping disarms it. If it has woken before, the drop waits until
+/// it is done, so that the report is printed once.
 #[derive(Debug)]
 #[must_use = "the watchdog is disarmed when this is dropped"]
 pub struct Watchdog {
-    /// What is sent wakes it; closing disarms it.
+    /// A message wakes it; closing disarms it.
     bell: Sender<()>,
-    /// Held while the end is told.
+    /// Locked while the report is printed.
     disarmed: Arc<Mutex<bool>>,
 }
 
@@ -32,15 +32,15 @@ impl Drop for Watchdog {
 }
 
 impl Watchdog {
-    /// Watches a run. At the deadline `on_end` gets the report so far; what still runs has failed
-    /// as `deadline`. It is called at most once, on the watchdog's thread, and may end the process.
+    /// Watches a run. At the deadline `on_end` gets the report so far, in which running steps failed
+    /// as `deadline`. It is called at most once, on the watchdog's thread, and can end the process.
     pub fn start(
         deadline: &Deadline,
-        draft: &Draft,
+        partial: &PartialReport,
         on_end: impl FnOnce(Report) + Send + 'static,
     ) -> io::Result<Self> {
         let (bell, rung) = channel();
-        let (deadline, draft) = (deadline.clone(), draft.clone());
+        let (deadline, partial) = (deadline.clone(), partial.clone());
         let disarmed = Arc::new(Mutex::new(false));
         let told = Arc::clone(&disarmed);
         thread::Builder::new()
@@ -56,7 +56,7 @@ impl Watchdog {
                     if deadline.is_over() {
                         let disarmed = told.lock().unwrap_or_else(PoisonError::into_inner);
                         if !*disarmed {
-                            on_end(draft.cut_off(&deadline));
+                            on_end(partial.cut_off(&deadline));
                         }
                         return;
                     }
@@ -65,9 +65,9 @@ impl Watchdog {
         Ok(Self { bell, disarmed })
     }
 
-    /// Makes it look at the deadline again, which has changed.
+    /// Makes it read the deadline again, which has changed.
     pub fn wake(&self) {
-        // One that has ended has nothing to look at.
+        // The thread can have ended already.
         let _ended = self.bell.send(());
     }
 }

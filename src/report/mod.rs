@@ -29,20 +29,20 @@ pub struct Report {
     pub pipeline: String,
     /// Who asked for the run.
     pub trigger: String,
-    /// The repository, where there is one.
+    /// The repository, if there is one.
     pub repo: Option<RepoReport>,
-    /// When the run began.
+    /// When the run started.
     #[schemars(with = "String", extend("format" = "date-time"))]
     pub started_at: Timestamp,
-    /// How long it took, in milliseconds.
+    /// The duration, in milliseconds.
     pub duration_ms: u64,
-    /// The run in one word.
+    /// The run's verdict.
     pub verdict: Verdict,
     /// The code that the process exits with.
     pub exit_code: u8,
-    /// One entry a step, in the order of the pipeline.
+    /// One entry for each step, in the order of the pipeline.
     pub steps: Vec<StepReport>,
-    /// What the user should know that is no step's business: an ignored key, a dropped layer.
+    /// Messages that belong to no step, such as an ignored key or a dropped layer.
     #[serde(default)]
     pub notes: Vec<Reason>,
 }
@@ -54,11 +54,11 @@ pub struct RepoReport {
     pub path: String,
     /// The branch, unless HEAD is detached.
     pub branch: Option<String>,
-    /// The commit that HEAD names, unless the branch is unborn.
+    /// The commit id of HEAD, unless the branch is unborn.
     pub head: Option<String>,
     /// The remote's name.
     pub remote: Option<String>,
-    /// The branch that the pull request goes to, where it is known.
+    /// The base branch of the pull request, if it is known.
     pub base: Option<String>,
 }
 
@@ -69,40 +69,40 @@ pub struct StepReport {
     pub name: String,
     /// The kind of code that it runs.
     pub kind: String,
-    /// The step in one word.
+    /// The step's verdict.
     pub verdict: Verdict,
-    /// The step in one line.
+    /// The step's result in one line.
     pub summary: String,
     /// A stable code for why it was skipped, queued or failed.
     #[schemars(with = "Option<String>")]
     pub reason: Option<Code>,
-    /// What to do about it, in one line.
+    /// The advice, in one line.
     pub advice: Option<String>,
-    /// What the step found or made.
+    /// The step's outputs.
     pub outputs: Map<String, Value>,
-    /// When the step began; absent when it never did.
+    /// When the step started; absent if it never did.
     #[schemars(with = "Option<String>", extend("format" = "date-time"))]
     pub started_at: Option<Timestamp>,
-    /// How long it took, in milliseconds.
+    /// The duration, in milliseconds.
     pub duration_ms: u64,
 }
 
-/// What became of a step, or of a run.
+/// The result of a step or a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
-    /// It did its work, or found it done.
+    /// The work is done, or was done before.
     Done,
-    /// There was nothing to do, or it was not allowed to.
+    /// There was nothing to do, or it was not allowed.
     Skipped,
-    /// It is kept for a later try.
+    /// It will be tried again later.
     Queued,
-    /// It tried and did not succeed.
+    /// It did not succeed.
     Failed,
 }
 
 impl Verdict {
-    /// Returns the word that stands in reports.
+    /// Returns the verdict as reports write it.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Done => "done",

@@ -1,14 +1,14 @@
-//! `prompt`: the texts that a run's steps found, as one text for a model.
+//! `prompt`: the texts of a run's steps, as one prompt for a model.
 
 use super::{Report, Verdict};
 
-/// The output by which a step says that its text is somebody else's, and whose.
+/// The output that names the source of a text that is not sendoff's own.
 pub const SOURCE: &str = "source";
 
-/// Puts the texts of a run's steps together, in order, with a blank line between them.
+/// Joins the texts of a run's steps in order, separated by blank lines.
 ///
-/// A text that comes from elsewhere is quoted line by line below a line that names its source: it
-/// is data, and can neither end its quotation nor pass for an instruction of ours.
+/// A text from another source is quoted line by line, below a line that names the source. It is data: it
+/// cannot end its quotation or pass for an instruction.
 pub fn prompt(report: &Report) -> String {
     let done = report
         .steps

@@ -1,4 +1,4 @@
-//! The verdict and the exit code that a report's steps add up to.
+//! The verdict and the exit code of a report, from its steps.
 
 use crate::exit::Exit;
 use crate::reason::{Code, Reason};

@@ -8,7 +8,7 @@ use futures_util::future::{Either, select};
 
 use crate::exit::Exit;
 use crate::pipeline::{
-    Context, Deadline, Draft, Facts, ForgeSource, Logins, OpenPullRequest, Pipeline,
+    Context, Deadline, Facts, ForgeSource, Logins, OpenPullRequest, PartialReport, Pipeline,
     RemoteHeadSource, RunFacts, SharedProgress, Shipment,
 };
 use crate::process::kill_every_group;
@@ -53,14 +53,14 @@ impl Session {
     }
 
     fn run_watched(&self, pipeline: &Pipeline, progress: &SharedProgress) -> Report {
-        let (deadline, draft) = (&self.watch.deadline, &self.watch.draft);
-        draft.describe(pipeline.name(), None, &self.notes);
+        let (deadline, partial) = (&self.watch.deadline, &self.watch.partial);
+        partial.describe(pipeline.name(), None, &self.notes);
         let survey = self.survey();
-        draft.describe(pipeline.name(), survey.report(&self.known), &self.notes);
+        partial.describe(pipeline.name(), survey.report(&self.known), &self.notes);
         if self.has_nobody_to_ask(&survey) && !pipeline.waits() {
             // Nothing to wait for: no runtime is paid for.
             // A twin: what is tried here and has to wait begins again below.
-            let twin = draft.twin();
+            let twin = partial.twin();
             let run = self.run_on(pipeline, &survey, deadline, &twin, progress);
             if let Some(report) = run.now_or_never() {
                 return report;
@@ -71,14 +71,14 @@ impl Session {
             .build();
         let runtime = match runtime {
             Ok(runtime) => runtime,
-            Err(error) => return draft.not_started(&error),
+            Err(error) => return partial.not_started(&error),
         };
-        let run = self.run_on(pipeline, &survey, deadline, draft, progress);
+        let run = self.run_on(pipeline, &survey, deadline, partial, progress);
         let ended = runtime.block_on(async {
             // The run is dropped when a signal wins: that raises the flag of its threads.
             match select(Box::pin(run), Box::pin(signals::first())).await {
                 Either::Left((report, _)) => Ok(report),
-                Either::Right((signal, _)) => Err(draft.interrupted(signal_code(signal))),
+                Either::Right((signal, _)) => Err(partial.interrupted(signal_code(signal))),
             }
         });
         self.end_watch();
@@ -97,7 +97,7 @@ impl Session {
         pipeline: &Pipeline,
         survey: &Survey,
         deadline: &Deadline,
-        draft: &Draft,
+        partial: &PartialReport,
         progress: &SharedProgress,
     ) -> Report {
         let platform = connect::platform(&self.environment, &self.loaded.policy, &self.known).ok();
@@ -132,7 +132,7 @@ impl Session {
             deadline,
             progress,
         };
-        let report = pipeline.run(cx, draft).await;
+        let report = pipeline.run(cx, partial).await;
         if let Ok(shipment) = shipment {
             self.keep_habits(shipment);
         }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::clock::Clock;
 use crate::names::RunId;
-use crate::pipeline::{Deadline, Draft, RunInfo, Watchdog};
+use crate::pipeline::{Deadline, PartialReport, RunInfo, Watchdog};
 use crate::policy::Limits;
 use crate::reason::{Code, Reason};
 use crate::report::{Report, StepReport, Verdict};
@@ -20,7 +20,7 @@ use super::Request;
 #[derive(Debug)]
 pub struct Watch {
     pub(super) deadline: Deadline,
-    pub(super) draft: Draft,
+    pub(super) partial: PartialReport,
     pub(super) run_id: RunId,
     guard: Mutex<io::Result<Option<Watchdog>>>,
 }
@@ -34,7 +34,7 @@ impl Watch {
         on_end: impl FnOnce(Report) + Send + 'static,
     ) -> Self {
         let watch = Self::without_thread(request, pipeline);
-        let guard = Watchdog::start(&watch.deadline, &watch.draft, on_end).map(Some);
+        let guard = Watchdog::start(&watch.deadline, &watch.partial, on_end).map(Some);
         Self {
             guard: Mutex::new(guard),
             ..watch
@@ -55,7 +55,7 @@ impl Watch {
         };
         Self {
             deadline: Deadline::new(Limits::default().deadline.duration()),
-            draft: Draft::new(info, &clock).hiding(&request.known),
+            partial: PartialReport::new(info, &clock).hiding(&request.known),
             run_id,
             guard: Mutex::new(Ok(None)),
         }
@@ -63,8 +63,8 @@ impl Watch {
 
     /// Returns the report of a run that `SENDOFF=0` switched off.
     pub fn switched_off(&self) -> Report {
-        self.draft.note(switched_off());
-        self.draft.conclude()
+        self.partial.note(switched_off());
+        self.partial.conclude()
     }
 
     /// Returns the line of a step that `SENDOFF=0` switched off.

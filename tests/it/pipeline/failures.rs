@@ -5,7 +5,7 @@ use sendoff::report::Verdict;
 use sendoff::secrets::KnownSecrets;
 
 use super::kinds::KINDS;
-use super::{draft, policy, run, run_pipeline, step, verdict};
+use super::{partial_report, policy, run, run_pipeline, step, verdict};
 
 const TOKEN: &str = "ghp_0123456789012345678901234567890123";
 
@@ -94,12 +94,12 @@ fn a_value_that_the_run_holds_is_hidden_whatever_its_shape() {
     "#,
     );
     let pipeline = Pipeline::plan(&policy, "p", KINDS).unwrap();
-    let draft = draft();
+    let partial_report = partial_report();
     let known = KnownSecrets::default();
     known.add(&"plainwordvalue".into());
-    let draft = draft.hiding(&known);
+    let partial_report = partial_report.hiding(&known);
     let deadline = Deadline::new(std::time::Duration::from_secs(10));
-    let report = run_pipeline(&policy, &pipeline, &deadline, &draft);
+    let report = run_pipeline(&policy, &pipeline, &deadline, &partial_report);
     let summary = &step(&report, "say").summary;
     assert!(summary.starts_with("it was [REDACTED], "), "{summary}");
     assert!(!format!("{report:?}").contains("plainword"));

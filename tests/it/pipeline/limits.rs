@@ -8,7 +8,7 @@ use sendoff::pipeline::{Deadline, Pipeline, Watchdog};
 use sendoff::report::Verdict;
 
 use super::kinds::{KINDS, RAISED};
-use super::{draft, policy, run, run_pipeline, step, verdict};
+use super::{partial_report, policy, run, run_pipeline, step, verdict};
 
 #[test]
 fn a_step_that_takes_too_long_fails_and_the_message_names_the_limit() {
@@ -72,16 +72,16 @@ fn the_watchdog_reports_when_the_runs_own_thread_is_stuck() {
     "#,
     );
     let pipeline = Pipeline::plan(&policy, "p", KINDS).unwrap();
-    let draft = draft();
+    let partial_report = partial_report();
     let limit = Duration::from_millis(150);
     let began = Instant::now();
     let deadline = Deadline::new(limit);
     let (send, receive) = channel();
-    let watchdog = Watchdog::start(&deadline, &draft, move |report| {
+    let watchdog = Watchdog::start(&deadline, &partial_report, move |report| {
         send.send((Instant::now(), report)).unwrap();
     })
     .unwrap();
-    let late = run_pipeline(&policy, &pipeline, &deadline, &draft);
+    let late = run_pipeline(&policy, &pipeline, &deadline, &partial_report);
     drop(watchdog);
     let (at, report) = receive.recv().unwrap();
     let took = at - began;
@@ -110,7 +110,7 @@ fn the_watchdog_reports_when_the_runs_own_thread_is_stuck() {
 fn a_watchdog_is_disarmed_when_the_run_ends_in_time() {
     let deadline = Deadline::new(Duration::from_millis(30));
     let (send, receive) = channel();
-    let watchdog = Watchdog::start(&deadline, &draft(), move |report| {
+    let watchdog = Watchdog::start(&deadline, &partial_report(), move |report| {
         send.send(report).unwrap();
     });
     drop(watchdog);
@@ -123,7 +123,7 @@ fn who_disarms_a_watchdog_that_is_telling_waits_until_it_has_told() {
     let deadline = Deadline::new(Duration::from_millis(10));
     let (begin, begun) = channel();
     let (told, telling) = channel();
-    let watchdog = Watchdog::start(&deadline, &draft(), move |_| {
+    let watchdog = Watchdog::start(&deadline, &partial_report(), move |_| {
         begin.send(()).unwrap();
         std::thread::sleep(Duration::from_millis(300));
         told.send(Instant::now()).unwrap();
@@ -137,7 +137,7 @@ fn who_disarms_a_watchdog_that_is_telling_waits_until_it_has_told() {
 #[test]
 fn a_deadline_that_passes_before_the_first_step_fails_the_run() {
     let deadline = Deadline::new(Duration::from_millis(1));
-    let report = draft().cut_off(&deadline);
+    let report = partial_report().cut_off(&deadline);
     assert_eq!((report.verdict, report.exit_code), (Verdict::Failed, 1));
     assert_eq!(report.notes[0].code.as_str(), "deadline");
 }
@@ -147,7 +147,7 @@ fn a_deadline_that_stands_still_does_not_end_the_run() {
     let deadline = Deadline::new(Duration::from_millis(300));
     let (send, receive) = channel();
     let still = deadline.stand_still();
-    let _watchdog = Watchdog::start(&deadline, &draft(), move |_| {
+    let _watchdog = Watchdog::start(&deadline, &partial_report(), move |_| {
         send.send(()).unwrap();
     });
     // Longer than the deadline: a watchdog whose clock runs would tell meanwhile.

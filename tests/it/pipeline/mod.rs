@@ -12,7 +12,7 @@ use sendoff::clock::Clock;
 use sendoff::environment::Environment;
 use sendoff::names::RunId;
 use sendoff::pipeline::{
-    Context, Deadline, Draft, Facts, ForgeSource, Hold, Logins, OpenPullRequest, Pipeline,
+    Context, Deadline, Facts, ForgeSource, Hold, Logins, OpenPullRequest, PartialReport, Pipeline,
     Receipts, RemoteHeadSource, RunFacts, RunInfo, SharedProgress, TaskDocument, TaskFacts,
 };
 use sendoff::policy::{Layers, Origin, Policy, Trigger};
@@ -31,7 +31,7 @@ fn policy(text: &str) -> Policy {
 }
 
 /// Returns an empty report for a test.
-fn draft() -> Draft {
+fn partial_report() -> PartialReport {
     let info = RunInfo {
         version: "0.1.0".into(),
         pipeline: "p".into(),
@@ -40,7 +40,7 @@ fn draft() -> Draft {
         repo: None,
         notes: Vec::new(),
     };
-    Draft::new(info, &Clock::System)
+    PartialReport::new(info, &Clock::System)
 }
 
 /// Runs a pipeline on a runtime like the program's.
@@ -48,7 +48,7 @@ fn run_pipeline(
     policy: &Policy,
     pipeline: &Pipeline,
     deadline: &Deadline,
-    draft: &Draft,
+    partial_report: &PartialReport,
 ) -> Report {
     let facts = Facts {
         repo: None,
@@ -92,7 +92,7 @@ fn run_pipeline(
         .enable_time()
         .build()
         .unwrap();
-    let report = runtime.block_on(pipeline.run(cx, draft));
+    let report = runtime.block_on(pipeline.run(cx, partial_report));
     runtime.shutdown_timeout(Duration::from_millis(50));
     report
 }
@@ -104,7 +104,7 @@ fn run(text: &str) -> Report {
         .map_err(|error| error.one_line())
         .unwrap();
     let deadline = Deadline::new(policy.limits().deadline.duration());
-    run_pipeline(&policy, &pipeline, &deadline, &draft())
+    run_pipeline(&policy, &pipeline, &deadline, &partial_report())
 }
 
 fn step<'a>(report: &'a Report, name: &str) -> &'a StepReport {

@@ -3,7 +3,7 @@
 use sendoff::report::{Report, Verdict};
 
 use super::kinds::KINDS;
-use super::{draft, policy, run, run_pipeline, step, verdict};
+use super::{partial_report, policy, run, run_pipeline, step, verdict};
 
 use sendoff::pipeline::{Deadline, Pipeline};
 
@@ -142,7 +142,7 @@ fn a_broken_policy_stops_only_what_ships() {
     let pipeline = pipeline.fail_closed();
     assert!(!pipeline.ships());
     let deadline = Deadline::new(std::time::Duration::from_secs(10));
-    let report = run_pipeline(&policy, &pipeline, &deadline, &draft());
+    let report = run_pipeline(&policy, &pipeline, &deadline, &partial_report());
     assert_eq!(
         verdict(&report, "push"),
         (Verdict::Skipped, Some("policy-error"))
@@ -177,6 +177,6 @@ fn a_single_step_runs_without_its_conditions_and_with_other_settings() {
     let with = ["text=b {{ task.input }}".to_owned()];
     let pipeline = Pipeline::single(&policy, "x", &with, KINDS).unwrap();
     let deadline = Deadline::new(std::time::Duration::from_secs(10));
-    let report = run_pipeline(&policy, &pipeline, &deadline, &draft());
+    let report = run_pipeline(&policy, &pipeline, &deadline, &partial_report());
     assert_eq!(step(&report, "x").summary, "b {{ trigger }}");
 }

@@ -1,4 +1,4 @@
-//! `Ending`: how a step ended, before it is cleaned for the report.
+//! `StepEnd`: how a step ended, before its texts are sanitised for the report.
 
 use crate::reason::{Code, Reason};
 use crate::report::Verdict;
@@ -7,29 +7,29 @@ use super::deadline::Deadline;
 use super::hold::Hold;
 use super::step::{ErrorKind, Outcome, Outputs, StepError};
 
-/// How a step ended, in its own words.
+/// How a step ended.
 #[derive(Debug, Clone)]
-pub(super) enum Ending {
-    /// The work is done.
+pub(super) enum StepEnd {
+    /// It is done.
     Done {
         /// One line.
         summary: String,
-        /// What was found or made.
+        /// Its outputs.
         outputs: Outputs,
     },
-    /// It is not.
+    /// It is not done.
     Not {
-        /// What became of it.
+        /// The verdict.
         verdict: Verdict,
         /// Why.
         reason: Reason,
-        /// What was found out all the same.
+        /// Its outputs.
         outputs: Outputs,
     },
 }
 
-impl Ending {
-    /// Makes the ending of a step that did not do its work.
+impl StepEnd {
+    /// Makes the end of a step that failed.
     pub(super) fn not(verdict: Verdict, reason: Reason) -> Self {
         Self::Not {
             verdict,
@@ -38,25 +38,25 @@ impl Ending {
         }
     }
 
-    /// Makes the ending of a step that did not run.
+    /// Makes the end of a step that did not run.
     pub(super) fn held(hold: Hold) -> Self {
         Self::not(Verdict::Skipped, hold.reason)
     }
 
-    /// Makes the ending of a step that ran out of time.
+    /// Makes the end of a step whose timeout passed.
     pub(super) fn late(code: Code, message: String) -> Self {
         let reason = Reason::new(code, message)
             .advise("check that the server answers, or raise the limit; then run again");
         Self::not(Verdict::Failed, reason)
     }
 
-    /// Makes the ending of a step whose turn never came, because of `passed`.
+    /// Makes the end of a step that never started, because of `passed`.
     pub(super) fn not_started(passed: &str) -> Self {
         let message = format!("not started: {passed}");
         Self::not(Verdict::Failed, Reason::new(Code::Deadline, message))
     }
 
-    /// Returns what became of the step.
+    /// Returns the verdict.
     pub(super) const fn verdict(&self) -> Verdict {
         match self {
             Self::Done { .. } => Verdict::Done,
@@ -65,7 +65,7 @@ impl Ending {
     }
 }
 
-impl From<Outcome> for Ending {
+impl From<Outcome> for StepEnd {
     fn from(outcome: Outcome) -> Self {
         match outcome {
             Outcome::Done { summary, outputs } => Self::Done { summary, outputs },
@@ -74,8 +74,8 @@ impl From<Outcome> for Ending {
     }
 }
 
-impl From<StepError> for Ending {
-    /// Every kind of error fails the step; a bug of ours has the code that the exit code knows.
+impl From<StepError> for StepEnd {
+    /// Every kind of error fails the step; the exit code depends on whether it is a bug.
     fn from(error: StepError) -> Self {
         let mut reason = error.reason;
         match error.kind {
@@ -90,7 +90,7 @@ impl From<StepError> for Ending {
     }
 }
 
-/// Says that the run's time is over.
+/// Returns the reason of a run whose deadline passed.
 pub(super) fn passed(deadline: &Deadline) -> String {
     format!(
         "the run's deadline of {:?} passed (limits.deadline)",

@@ -1,4 +1,4 @@
-//! `Draft`: the report so far, which the watchdog can print when the run is stuck.
+//! `PartialReport`: the report so far, for the watchdog to print when the run is stuck.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
@@ -13,30 +13,30 @@ use crate::report::{RepoReport, Report, SCHEMA, StepReport, Verdict};
 use crate::secrets::KnownSecrets;
 
 use super::deadline::Deadline;
-use super::ending::{Ending, passed};
 use super::facts::StepFacts;
 use super::shown::{tell, tell_again, tell_note};
+use super::step_end::{StepEnd, passed};
 
-/// What the report says of a run beside its steps.
+/// What the report says about a run besides its steps.
 #[derive(Debug, Clone)]
 pub struct RunInfo {
     /// The version of sendoff.
     pub version: String,
     /// The name of the pipeline, or of the one step.
     pub pipeline: String,
-    /// Who asked.
+    /// Who asked for the run.
     pub trigger: String,
-    /// The run.
+    /// The run's id.
     pub run_id: RunId,
-    /// The repository, where there is one.
+    /// The repository, if there is one.
     pub repo: Option<RepoReport>,
-    /// What the user should know that is no step's business.
+    /// Messages to the user that belong to no step.
     pub notes: Vec<Reason>,
 }
 
 /// The report so far. Clones share it.
 #[derive(Debug, Clone)]
-pub struct Draft {
+pub struct PartialReport {
     state: Arc<Mutex<State>>,
 }
 
@@ -45,11 +45,11 @@ struct State {
     report: Report,
     clock: Clock,
     began: Instant,
-    /// Values that we hold and must not show.
+    /// The secrets to hide.
     secrets: KnownSecrets,
-    /// How many of them there were when the first step ended.
+    /// How many secrets were known when the first step ended.
     hidden: Option<usize>,
-    /// Beside each step of the report, how far it is.
+    /// The progress of each step of the report.
     progress: Vec<Progress>,
 }
 
@@ -60,7 +60,7 @@ enum Progress {
     Ended,
 }
 
-impl Draft {
+impl PartialReport {
     /// Starts a report. Steps are added when the run begins.
     pub fn new(info: RunInfo, clock: &Clock) -> Self {
         let report = Report {
@@ -89,7 +89,7 @@ impl Draft {
         }
     }
 
-    /// Ends a run that could not begin: the machine refused a thread or a timer.
+    /// Makes the report of a run that could not start: the system refused a thread or a timer.
     pub fn not_started(&self, error: &std::io::Error) -> Report {
         let message = format!("the run could not start: {error}");
         let reason = Reason::new(Code::NotStarted, message)
@@ -98,14 +98,14 @@ impl Draft {
         self.conclude()
     }
 
-    /// Hides what the process came to hold so far, and what it will come to hold.
+    /// Hides these secrets, and those that are added to them later.
     #[must_use]
     pub fn hiding(self, secrets: &KnownSecrets) -> Self {
         self.lock().secrets = secrets.clone();
         self
     }
 
-    /// Adds what became known of the run since the report was started.
+    /// Adds what became known about the run since the report was started.
     pub fn describe(&self, pipeline: &str, repo: Option<RepoReport>, notes: &[Reason]) {
         let mut state = self.lock();
         pipeline.clone_into(&mut state.report.pipeline);
@@ -113,7 +113,7 @@ impl Draft {
         state.report.notes = notes.to_vec();
     }
 
-    /// Returns a report of its own that says so far the same, and has no steps yet.
+    /// Returns a copy without steps, for another report.
     #[must_use]
     pub fn twin(&self) -> Self {
         let state = self.lock();
@@ -133,31 +133,30 @@ impl Draft {
         }
     }
 
-    /// Adds something that the user should know.
+    /// Adds a message to the user.
     pub fn note(&self, note: Reason) {
         self.lock().report.notes.push(note);
     }
 
-    /// Returns the report as it stands, with what still runs as failed by the deadline.
+    /// Returns the report so far; steps that are still running failed by the deadline.
     pub fn cut_off(&self, deadline: &Deadline) -> Report {
         let summary = passed(deadline);
         let mut state = self.lock();
         if !state.cut_off(Code::Deadline, &summary) {
-            // Before the first step or after the last: the run is late all the same.
+            // The deadline passed before the first step or after the last.
             let note = Reason::new(Code::Deadline, summary);
             state.report.notes.push(note);
         }
         state.conclude()
     }
 
-    /// Returns the report as it stands, with what still runs as failed by a signal. `signal` is the
-    /// signal's code.
+    /// Returns the report so far; steps that are still running failed by a signal. `signal` is its code.
     pub fn interrupted(&self, signal: Code) -> Report {
         let summary = format!("{} ended the run", signal.as_str().to_ascii_uppercase());
         let mut state = self.lock();
         state.cut_off(Code::Interrupted, &summary);
-        let note = Reason::new(signal, summary)
-            .advise("run sendoff again: it finds out by itself what is left to do");
+        let note =
+            Reason::new(signal, summary).advise("run sendoff again: it does what is left to do");
         state.report.notes.push(note);
         state.conclude()
     }
@@ -167,7 +166,7 @@ impl Draft {
         self.lock().conclude()
     }
 
-    /// Adds a step that has not begun.
+    /// Adds a step that has not started.
     pub(super) fn add(&self, name: &str, kind: &str) {
         let mut state = self.lock();
         state.progress.push(Progress::Waiting);
@@ -184,7 +183,7 @@ impl Draft {
         });
     }
 
-    /// Marks a step as begun.
+    /// Marks a step as started.
     pub(super) fn begin(&self, at: usize) {
         let mut state = self.lock();
         let now: Timestamp = state.clock.now();
@@ -196,10 +195,10 @@ impl Draft {
         }
     }
 
-    /// Marks a step as ended and returns what later steps see of it.
-    pub(super) fn end(&self, at: usize, ending: Ending) -> Option<StepFacts> {
+    /// Marks a step as ended, and returns its facts for later steps.
+    pub(super) fn end(&self, at: usize, step_end: StepEnd) -> Option<StepFacts> {
         let mut state = self.lock();
-        state.end(at, ending);
+        state.end(at, step_end);
         let step = state.report.steps.get(at)?;
         Some(StepFacts::ended(step.verdict, &step.summary, &step.outputs))
     }
@@ -210,7 +209,7 @@ impl Draft {
 }
 
 impl State {
-    /// Ends every step that has not ended; says whether there was one.
+    /// Ends every step that has not ended, and returns whether there was one.
     fn cut_off(&mut self, code: Code, summary: &str) -> bool {
         let mut cut = false;
         for at in 0..self.progress.len() {
@@ -219,13 +218,16 @@ impl State {
                 Some(Progress::Waiting) => format!("not started: {summary}"),
                 _ => continue,
             };
-            self.end(at, Ending::not(Verdict::Failed, Reason::new(code, summary)));
+            self.end(
+                at,
+                StepEnd::not(Verdict::Failed, Reason::new(code, summary)),
+            );
             cut = true;
         }
         cut
     }
 
-    fn end(&mut self, at: usize, ending: Ending) {
+    fn end(&mut self, at: usize, step_end: StepEnd) {
         let began = self.progress.get(at).copied();
         if began == Some(Progress::Ended) {
             return;
@@ -238,7 +240,7 @@ impl State {
             *progress = Progress::Ended;
         }
         if let Some(step) = self.report.steps.get_mut(at) {
-            tell(step, ending, &self.secrets);
+            tell(step, step_end, &self.secrets);
             step.duration_ms = millis(took);
         }
         self.hidden.get_or_insert(self.secrets.count());
@@ -250,7 +252,7 @@ impl State {
             .hidden
             .is_some_and(|hidden| hidden != self.secrets.count())
         {
-            // A secret that was learned since may stand in what was told before.
+            // Earlier texts can contain a secret that was learned since.
             for step in &mut report.steps {
                 tell_again(step, &self.secrets);
             }
