@@ -1,4 +1,4 @@
-//! The table `branches`: what is protected, and where pull requests go.
+//! The table `branches`: protected branches, and the base of pull requests.
 
 use std::fmt;
 
@@ -11,7 +11,7 @@ use crate::names::BranchNameError;
 use super::pattern::Pattern;
 use super::text::read_as_text;
 
-/// The branches that nobody pushes to unless a layer of the user says so.
+/// The built-in list of protected branches.
 pub(super) const PROTECTED: [&str; 7] = [
     "main",
     "master",
@@ -22,17 +22,17 @@ pub(super) const PROTECTED: [&str; 7] = [
     "gh-pages",
 ];
 
-/// What is protected, and where pull requests go.
+/// Protected branches, and the base of pull requests.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Branches {
-    /// Branches that are never pushed to, as globs. The layers add up: none can take a branch out.
+    /// Branches that are never pushed to, as globs. The union of all layers: no layer can remove a branch.
     pub protected: Vec<Pattern>,
-    /// Entries of the built-in list that are not protected here, spelt as there. System and user policy only.
+    /// Entries of the built-in list that are not protected, spelt as in that list. System and user policy only.
     pub unprotect: Vec<Pattern>,
-    /// The branch that pull requests go to. `auto`: the first matching rule, the open pull request's base, the remote's HEAD.
+    /// The base branch of pull requests. `auto`: the first matching rule, the open pull request's base, or the remote's HEAD.
     pub base: Base,
-    /// What holds for branches of a certain name. The first match wins.
+    /// Rules for branches by name. The first match applies.
     pub rule: Vec<Rule>,
 }
 
@@ -63,27 +63,27 @@ impl Branches {
             .find(|rule| rule.r#match.matches_branch(branch))
     }
 
-    /// Returns the base that the policy names for the branch: its rule's, else `base`; nothing for `auto`.
+    /// Returns the base branch for a branch: its rule's, or `base`; `None` for `auto`.
     pub fn base_for(&self, branch: &BranchName) -> Option<&BranchName> {
         let rule = self.rule_for(branch).and_then(|rule| rule.base.as_ref());
         rule.or_else(|| self.base.branch())
     }
 }
 
-/// What holds for branches of a certain name.
+/// A rule for branches by name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Rule {
     /// The branches, as a glob.
     pub r#match: Pattern,
-    /// The branch that their pull requests go to.
+    /// The base branch of their pull requests.
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
         deserialize_with = "read_rule_base"
     )]
     pub base: Option<BranchName>,
-    /// Whether their pull requests are drafts; wins over `steps.pr-create.draft`.
+    /// Whether their pull requests are drafts; overrides `steps.pr-create.draft`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub draft: Option<Draft>,
 }
@@ -102,7 +102,7 @@ fn read_rule_base<'de, D: serde::Deserializer<'de>>(
     Ok(Some(base.0))
 }
 
-/// A branch name that is not written as a full ref, which git would take for a branch below
+/// A branch name that is not a full ref name, which git would read as a branch below
 /// `refs/heads/refs/`.
 struct ShortName(BranchName);
 
@@ -118,22 +118,22 @@ impl TryFrom<String> for ShortName {
     }
 }
 
-/// Why a text names no base.
+/// Why a text is not a base branch.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BaseError {
-    /// It names a whole ref; the forge wants the branch.
+    /// It is a full ref name instead of a branch name.
     #[error("got a full ref name, wanted a short one such as \"{}\"", .0.escape_debug())]
     FullRef(String),
-    /// Git refuses it.
+    /// It is not a valid ref name.
     #[error(transparent)]
     Name(#[from] BranchNameError),
 }
 
-/// Where pull requests go.
+/// The base branch of pull requests.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 #[serde(into = "String")]
 pub enum Base {
-    /// Found out: the first matching rule, the open pull request's base, the remote's HEAD.
+    /// The first matching rule, the open pull request's base, or the remote's HEAD.
     #[default]
     Auto,
     /// This branch.
@@ -143,7 +143,7 @@ pub enum Base {
 read_as_text!(Base, "\"auto\" or the name of a branch");
 
 impl Base {
-    /// Returns the branch, or nothing for `auto`.
+    /// Returns the branch; `None` for `auto`.
     pub const fn branch(&self) -> Option<&BranchName> {
         match self {
             Self::Auto => None,
@@ -190,11 +190,11 @@ impl JsonSchema for Base {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Draft {
-    /// A draft, whoever asked.
+    /// Always a draft.
     Always,
-    /// Ready for review, whoever asked.
+    /// Always ready for review.
     Never,
-    /// A draft when an agent asked or the task failed, ready otherwise.
+    /// A draft for agent triggers and failed tasks, otherwise ready for review.
     #[default]
     Agent,
 }

@@ -1,4 +1,4 @@
-//! What a layer must be like: alone, and over those below it.
+//! Checks of a layer: by itself, and merged over those below it.
 
 use std::collections::BTreeSet;
 
@@ -16,9 +16,9 @@ use super::source::Sources;
 use super::step_table::StepTable;
 
 /// The longest name of a step or a pipeline, in bytes.
-const LONGEST_NAME: usize = 64;
+const MAX_NAME_LENGTH: usize = 64;
 
-/// Checks one layer alone. Step tables are read when the layer itself says of which kind they are.
+/// Checks one layer by itself. A step's table is read if the layer itself says which kind it is.
 pub(super) fn check(
     layer: &Layer,
     sources: &Sources,
@@ -46,7 +46,7 @@ pub(super) fn check(
         match kinds.get(step.kind()) {
             Some(kind) => kind.check(&step)?,
             None if step.settings.uses.is_some() => return Err(unknown_kind(&step, kinds)),
-            // Another layer may say what it uses; the merged policy is checked for that.
+            // Another layer can set its `uses`; the merged policy is checked for that.
             None => {}
         }
     }
@@ -72,13 +72,13 @@ fn unknown_kind(step: &StepTable, kinds: &Kinds<'_>) -> PolicyError {
     }
 }
 
-/// Checks `requires` before anything else, so that an old program names the version and not a new key.
+/// Checks `requires` before anything else, so that an old version reports the requirement, not an unknown key.
 fn check_requirement(layer: &Layer, sources: &Sources) -> Result<(), PolicyError> {
     let Some(entry) = layer.table.get("requires") else {
         return Ok(());
     };
     let Some(Ok(wanted)) = entry.value.text().map(Requirement::new) else {
-        // The type's own error, when the file is read, says more.
+        // Reading the file gives a more precise error.
         return Ok(());
     };
     if wanted.is_met() {
@@ -93,7 +93,7 @@ fn check_requirement(layer: &Layer, sources: &Sources) -> Result<(), PolicyError
         .at(sources, &entry.value.place, "not met"))
 }
 
-/// Checks that only the system says whose word the environment is: whoever else may is found by it.
+/// Checks that only the system's policy sets `environment.trust`: the environment decides where the others are.
 fn check_environment(layer: &Layer, sources: &Sources) -> Result<(), PolicyError> {
     let system = matches!(layer.origin, Origin::BuiltIn | Origin::System);
     match layer.table.find(["environment", "trust"]) {
@@ -106,7 +106,7 @@ fn check_environment(layer: &Layer, sources: &Sources) -> Result<(), PolicyError
     }
 }
 
-/// Checks that `unprotect` stands where it may, and names entries of the built-in list.
+/// Checks that the layer may set `unprotect`, and that its entries are in the built-in list.
 fn check_unprotect(layer: &Layer, sources: &Sources, file: &PolicyFile) -> Result<(), PolicyError> {
     let Some(entry) = layer.table.find(["branches", "unprotect"]) else {
         return Ok(());
@@ -128,17 +128,17 @@ fn check_unprotect(layer: &Layer, sources: &Sources, file: &PolicyFile) -> Resul
     Ok(())
 }
 
-/// Checks the name of a step or a pipeline: it goes into reports, templates and arguments.
+/// Checks the name of a step or a pipeline, which is used in reports, templates and arguments.
 fn check_name(what: &str, name: &str, entry: &Entry, sources: &Sources) -> Result<(), PolicyError> {
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
     let begins = name
         .chars()
         .next()
         .is_some_and(|c| c.is_ascii_alphanumeric());
-    if begins && name.len() <= LONGEST_NAME && name.chars().all(plain) {
+    if begins && name.len() <= MAX_NAME_LENGTH && name.chars().all(plain) {
         return Ok(());
     }
-    let short: String = name.chars().take(LONGEST_NAME).collect();
+    let short: String = name.chars().take(MAX_NAME_LENGTH).collect();
     let message = format!("{} cannot be the name of a {what}", quoted(&short));
     Err(PolicyError::new(message)
         .advise(
@@ -147,7 +147,7 @@ fn check_name(what: &str, name: &str, entry: &Entry, sources: &Sources) -> Resul
         .at(sources, &entry.key, "not a name"))
 }
 
-/// Checks that no step stands twice in a pipeline and no group is empty.
+/// Checks that no step is in a pipeline twice and no group is empty.
 fn check_pipeline(pipeline: &PipelineTable) -> Result<(), PolicyError> {
     let name = &pipeline.name;
     let mut seen = BTreeSet::new();
@@ -166,7 +166,7 @@ fn check_pipeline(pipeline: &PipelineTable) -> Result<(), PolicyError> {
     Ok(())
 }
 
-/// Checks what only the merged layers can tell: that every step that `top` names exists and can be read.
+/// Checks the merged layers: every step that `top` names must exist and be readable.
 pub(super) fn check_merged(
     top: &Layer,
     merged: &Table,

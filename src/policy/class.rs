@@ -5,15 +5,15 @@ use std::fmt;
 /// Which layers may set a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum KeyClass {
-    /// Tightens, or is cosmetic: also from the worktree's copy of the repository policy.
+    /// Tightens, or is cosmetic: also from the work tree's copy of the repository policy.
     A,
-    /// `A` for a value below the one of the lower layers, else `D`.
+    /// `A` for a value below that of the lower layers, else `D`.
     ADown,
     /// `A` for this one value, else `B`.
     BOrA(&'static str),
-    /// Shapes what others see or run: from the policy base's tip, and from the layers of `C`.
+    /// Affects what other people and CI see: from the policy base's tip, and from the layers of `C`.
     B,
-    /// Runs or reads local things: after `sendoff trust`, and from the layers of `D`.
+    /// Runs programs or reads files on this machine: after `sendoff trust`, and from the layers of `D`.
     C,
     /// Never from a repository: built-in, system, user and command line only.
     D,
@@ -34,11 +34,11 @@ impl fmt::Display for KeyClass {
 
 /// A table of the policy whose every key has a class.
 pub trait Classed {
-    /// Each key as the field is spelt in Rust, with its class; [`class_of`] compares in kebab-case.
+    /// Each key as its Rust field, with its class; [`class_of`] compares in kebab-case.
     const CLASSES: &'static [(&'static str, KeyClass)];
 }
 
-/// Returns the class of `key`, which is in kebab-case; nothing when the table has no such key.
+/// Returns the class of `key`, which is in kebab-case; `None` when the table has no such key.
 pub fn class_of(classes: &[(&'static str, KeyClass)], key: &str) -> Option<KeyClass> {
     let found = classes.iter().find(|(field, _)| is_field(field, key));
     found.map(|(_, class)| *class)
@@ -51,7 +51,7 @@ fn is_field(field: &str, key: &str) -> bool {
     spelt.eq(key.bytes())
 }
 
-/// Gives each field of a table its class. A field that is left out does not compile.
+/// Sets the class of each field of a table. A field that is left out is a compile error.
 ///
 /// ```
 /// use sendoff::policy::{KeyClass, class_of, Classed};
@@ -76,7 +76,7 @@ macro_rules! classes {
     ($table:ident { $($field:ident: $class:ident $(($value:literal))?),* $(,)? }) => {
         impl $crate::policy::Classed for $table {
             const CLASSES: &'static [(&'static str, $crate::policy::KeyClass)] = {
-                // The pattern names every field, or rustc refuses it.
+                // The pattern must name every field to compile.
                 const fn every_field_has_a_class(table: &$table) {
                     let $table { $($field: _),* } = table;
                 }

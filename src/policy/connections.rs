@@ -1,4 +1,4 @@
-//! The tables `forge`, `platform`, `remotes`, `http` and `git`: whom we talk to. Never from a repository.
+//! The tables `forge`, `platform`, `remotes`, `http` and `git`: the servers. Never from a repository.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -11,15 +11,15 @@ use crate::names::{Origin, RemoteUrl, Scheme};
 use super::pattern::Pattern;
 use super::text::read_as_text;
 
-/// The forge that pull requests are opened at.
+/// The forge with the pull requests.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Forge {
-    /// Which forge it is.
+    /// The kind of forge.
     pub kind: ForgeKind,
-    /// Where the API of a forge of your own is, such as `https://ghe.example/api/v3`.
+    /// The URL of your own forge's API, such as `https://ghe.example/api/v3`.
     pub api_url: Option<ServerUrl>,
-    /// Where the git server of `api-url` is, when that is another origin, such as `https://git.example:8443`: `SENDOFF_TOKEN` goes there, too. A path does not count.
+    /// The origins of the git server of `api-url`, if they differ from it, such as `https://git.example:8443`: `SENDOFF_TOKEN` is sent there too. Paths are ignored.
     pub git_origins: Vec<ServerUrl>,
 }
 
@@ -30,7 +30,7 @@ crate::classes!(Forge {
 });
 
 impl Forge {
-    /// Says whether the git server at `origin` gets the forge's token as a login: it is at the API's origin, at the
+    /// Says whether the git server at `origin` gets the forge's token as a login: at the API's origin, at the
     /// same without `api.`, or at one of `git-origins`.
     pub fn is_git_server(&self, origin: &Origin) -> bool {
         self.git_servers().any(|server| server == *origin)
@@ -49,11 +49,11 @@ impl Forge {
     }
 }
 
-/// Which forge it is.
+/// The kind of forge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ForgeKind {
-    /// Told by the remote's host.
+    /// Recognised by the remote's host.
     #[default]
     Auto,
     /// GitHub, or GitHub Enterprise Server.
@@ -64,11 +64,11 @@ pub enum ForgeKind {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Platform {
-    /// Where the platform is; else `PLATFORM_URL`.
+    /// The platform's URL; by default `PLATFORM_URL`.
     pub url: Option<ServerUrl>,
-    /// The workspace there; else `WORKSPACE_ID`.
+    /// The workspace's id; by default `WORKSPACE_ID`.
     pub workspace_id: Option<String>,
-    /// The file whose one line is the token; else `.auth_token` in `CONFIGS_DIR`.
+    /// The file that holds the token as its only line; by default `.auth_token` in `CONFIGS_DIR`.
     pub token_file: Option<PathBuf>,
 }
 
@@ -78,13 +78,13 @@ crate::classes!(Platform {
     token_file: D,
 });
 
-/// Which remotes are pushed to.
+/// The remotes that are allowed.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Remotes {
-    /// Push URLs that are allowed, as globs such as `https://github.com/acme/*`, which stands for ssh, too. Empty: all whose scheme is allowed.
+    /// The allowed push URLs, as globs such as `https://github.com/acme/*`, which matches the same host over ssh too. Empty: every URL with an allowed scheme.
     pub allowed: Vec<Pattern>,
-    /// Whether a remote may be a path on this machine. Its hooks run on this machine, too.
+    /// Whether a remote may be a path on this machine, where its hooks run too.
     pub allow_file: bool,
 }
 
@@ -94,11 +94,11 @@ crate::classes!(Remotes {
 });
 
 impl Remotes {
-    /// Says whether `allowed` lists the URL; user and password do not count, nor does a `.git` at the end.
+    /// Says whether `allowed` lists the URL, ignoring its user, its password and a `.git` at the end.
     ///
-    /// An `https://` pattern also stands for ssh to the same host and path.
+    /// An `https://` pattern also matches ssh to the same host and path.
     pub fn lists(&self, url: &RemoteUrl) -> bool {
-        // A path that climbs would match a pattern and lead elsewhere, once a server has decoded it.
+        // A path with `..` would match a pattern and lead elsewhere once a server has decoded it.
         if url.climbs() {
             return false;
         }
@@ -109,7 +109,7 @@ impl Remotes {
     }
 }
 
-/// Returns the ways to write a URL without its user and password.
+/// Returns the spellings of a URL without its user and password.
 fn spellings(url: &RemoteUrl) -> Vec<String> {
     let scheme = url.scheme();
     let path = url.path();
@@ -130,11 +130,11 @@ fn spellings(url: &RemoteUrl) -> Vec<String> {
     }
 }
 
-/// Where steps that use `http` may send requests.
+/// The origins for steps that use `http`.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Http {
-    /// Origins that steps may send requests to, such as `https://hooks.example`. Empty: none. A path does not count.
+    /// The origins that steps may send requests to, such as `https://hooks.example`. Empty: none. Paths are ignored.
     pub allowed: Vec<ServerUrl>,
 }
 
@@ -148,46 +148,46 @@ impl Http {
     }
 }
 
-/// How git's configuration is read.
+/// How git's configuration is used.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Git {
-    /// Whether keys of the repository's own configuration that run programs or move credentials count.
+    /// Whether keys of the repository's own configuration that run programs or move credentials are used.
     pub local_config: LocalConfig,
 }
 
 crate::classes!(Git { local_config: D });
 
-/// Whether dangerous keys of the repository's own git configuration count.
+/// Whether dangerous keys of the repository's own git configuration are used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum LocalConfig {
     /// They are ignored, and the report names them.
     #[default]
     Ignore,
-    /// They count.
+    /// They are used.
     Trust,
 }
 
-/// The address of a server: http(s), with a host, without a user, a query or a fragment.
+/// The URL of a server: http(s), with a host, without a user, a query or a fragment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(into = "String")]
 pub struct ServerUrl(reqwest::Url);
 
 read_as_text!(ServerUrl, "a URL such as \"https://platform.example\"");
 
-/// Why a text is no address of a server. Never shows the text: it may hold a password.
+/// Why a text is not the URL of a server. Never shows the text, because it can contain a password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ServerUrlError {
-    /// It is no URL, or of another scheme.
+    /// It is not a URL, or has another scheme.
     #[error("wanted an http(s) URL such as \"https://platform.example\"")]
     Syntax,
-    /// A user or a password stands in it.
+    /// It contains a user or a password.
     #[error(
         "got a URL with a user or a password, wanted one without: tokens have places of their own"
     )]
     User,
-    /// A query or a fragment stands in it.
+    /// It contains a query or a fragment.
     #[error("got a URL with a query or a fragment, wanted one without")]
     Query,
 }

@@ -1,4 +1,4 @@
-//! Where the layers are, and what a file must be like to count.
+//! The places of the layers, and the requirements on their files.
 
 use std::fs::{File, Metadata};
 use std::io::{self, Read};
@@ -9,14 +9,14 @@ use rustix::fs::{OFlags, StatVfsMountFlags};
 
 use super::error::PolicyError;
 
-/// The most bytes of a policy of the system, the user or the command line.
-const LIMIT: u64 = 1024 * 1024;
-/// The most bytes of a repository's policy.
-pub(super) const REPOSITORY_LIMIT: u64 = 64 * 1024;
+/// The largest policy of the system, the user or the command line, in bytes.
+const MAX_FILE_SIZE: u64 = 1024 * 1024;
+/// The largest policy of a repository, in bytes.
+pub(super) const MAX_REPOSITORY_FILE_SIZE: u64 = 64 * 1024;
 /// The repository's policy, at the root of the work tree.
 const REPOSITORY_FILE: &str = ".sendoff.toml";
 
-/// Where the layers are. [`Default`] has none but the built-in one.
+/// The places of the layers. [`Default`] has only the built-in layer.
 #[derive(Debug, Clone, Default)]
 pub struct Places {
     /// The system's policy.
@@ -42,19 +42,19 @@ impl Places {
     }
 }
 
-/// A repository's policy, as bytes: from the work tree, or from a commit.
+/// The bytes of a repository's policy, from the work tree or a commit.
 #[derive(Debug, Clone)]
 pub struct RepositoryFile {
-    /// How messages call it.
+    /// Its name in messages.
     pub path: PathBuf,
-    /// What is in it; at most one byte more than allowed.
+    /// Its content; at most one byte more than allowed.
     pub bytes: Vec<u8>,
 }
 
 impl RepositoryFile {
-    /// Reads `.sendoff.toml` at the root of a work tree; nothing when there is none.
+    /// Reads `.sendoff.toml` at the root of a work tree; `None` when it does not exist.
     ///
-    /// Only a regular file is read: a link could lead to a file that the repository's author may not read.
+    /// Reads only a regular file: a link could lead to a file that the repository's author cannot read.
     pub fn read(work_tree: &Path) -> Result<Option<Self>, PolicyError> {
         let path = work_tree.join(REPOSITORY_FILE);
         let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
@@ -73,8 +73,8 @@ impl RepositoryFile {
                 if !metadata.is_file() {
                     return Err(refused("it is not a regular file".into()));
                 }
-                let bytes =
-                    bounded(file, REPOSITORY_LIMIT).map_err(|error| refused(unreadable(&error)))?;
+                let bytes = bounded(file, MAX_REPOSITORY_FILE_SIZE)
+                    .map_err(|error| refused(unreadable(&error)))?;
                 Ok(Some(Self { path, bytes }))
             }
             Err(_) if path.is_symlink() => Err(refused("it is a symbolic link".into())),
@@ -83,12 +83,12 @@ impl RepositoryFile {
     }
 }
 
-/// Reads a policy that must belong to the user or to root; nothing when there is none.
+/// Reads a policy that must belong to the user or to root; `None` when it does not exist.
 pub(super) fn read_owned(path: &Path) -> Result<Option<String>, PolicyError> {
     let file =
         open(path, OFlags::NONBLOCK).map_err(|error| PolicyError::new(unreadable(&error)))?;
     let Some(file) = file else {
-        // What stood there may have protected something.
+        // The file could have protected a branch.
         return if path.is_symlink() {
             Err(PolicyError::new("it is a link that leads nowhere")
                 .advise("put the file back, or take the link away"))
@@ -108,7 +108,7 @@ pub(super) fn read_owned(path: &Path) -> Result<Option<String>, PolicyError> {
     if !is_read_only(&file) {
         check_owner(&target, &metadata)?;
     }
-    // Whoever may write to a directory may put another file or link there.
+    // A user who can write to the directory can replace the file.
     let directories = [path.parent(), target.parent()];
     for directory in directories.into_iter().flatten() {
         let opened = File::open(directory).map_err(|error| PolicyError::new(unreadable(&error)))?;
@@ -119,8 +119,9 @@ pub(super) fn read_owned(path: &Path) -> Result<Option<String>, PolicyError> {
             check_owner(directory, &metadata)?;
         }
     }
-    let bytes = bounded(file, LIMIT).map_err(|error| PolicyError::new(unreadable(&error)))?;
-    text(&bytes, LIMIT).map(|text| Some(text.to_owned()))
+    let bytes =
+        bounded(file, MAX_FILE_SIZE).map_err(|error| PolicyError::new(unreadable(&error)))?;
+    text(&bytes, MAX_FILE_SIZE).map(|text| Some(text.to_owned()))
 }
 
 /// Reads a policy that was named on the command line.
@@ -129,15 +130,16 @@ pub(super) fn read_named(path: &Path) -> Result<String, PolicyError> {
         |message: String| PolicyError::new(message).advise("check the argument of --policy");
     let opened = open(path, OFlags::NONBLOCK).map_err(|error| refused(unreadable(&error)))?;
     let file = opened.ok_or_else(|| refused("there is no such file".into()))?;
-    // A pipe would be waited for.
+    // Opening a pipe would block.
     if !file.metadata().is_ok_and(|metadata| metadata.is_file()) {
         return Err(refused("it is not a regular file".into()));
     }
-    let bytes = bounded(file, LIMIT).map_err(|error| PolicyError::new(unreadable(&error)))?;
-    text(&bytes, LIMIT).map(str::to_owned)
+    let bytes =
+        bounded(file, MAX_FILE_SIZE).map_err(|error| PolicyError::new(unreadable(&error)))?;
+    text(&bytes, MAX_FILE_SIZE).map(str::to_owned)
 }
 
-/// Checks size and encoding, before anything is parsed.
+/// Checks size and encoding before parsing.
 pub(super) fn text(bytes: &[u8], limit: u64) -> Result<&str, PolicyError> {
     if bytes.len() as u64 > limit {
         let message = format!("the policy is larger than {} KiB", limit / 1024);
@@ -150,7 +152,7 @@ pub(super) fn text(bytes: &[u8], limit: u64) -> Result<&str, PolicyError> {
     std::str::from_utf8(bytes).map_err(|_| encoding())
 }
 
-/// Opens a file without waiting; nothing when it does not exist.
+/// Opens a file without blocking; `None` when it does not exist.
 fn open(path: &Path, flags: OFlags) -> io::Result<Option<File>> {
     let flags = i32::try_from(flags.bits()).unwrap_or_default();
     let opened = File::options().read(true).custom_flags(flags).open(path);
@@ -168,7 +170,7 @@ fn open(path: &Path, flags: OFlags) -> io::Result<Option<File>> {
     }
 }
 
-/// Reads at most one byte more than `limit`, so that a larger file is noticed and not held.
+/// Reads at most one byte more than `limit`, so that a larger file is detected but not read.
 fn bounded(file: File, limit: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     file.take(limit + 1).read_to_end(&mut bytes)?;
@@ -190,7 +192,7 @@ fn check_owner(path: &Path, metadata: &Metadata) -> Result<(), PolicyError> {
         return Err(PolicyError::new(message).advise(format!("run: chown {me} '{shown}'")));
     }
     let mode = metadata.mode();
-    // In a directory with the sticky bit, others cannot replace what is not theirs.
+    // In a directory with the sticky bit, users cannot replace files of others.
     let sticky = metadata.is_dir() && mode & 0o1000 != 0;
     if mode & 0o002 != 0 && !sticky {
         let message = format!("{shown} can be written by everybody");
@@ -205,7 +207,7 @@ fn check_owner(path: &Path, metadata: &Metadata) -> Result<(), PolicyError> {
     Ok(())
 }
 
-/// Says that a file cannot be read, and why.
+/// Makes the error for a file that cannot be read.
 fn unreadable(error: &io::Error) -> String {
     format!("it cannot be read: {error}")
 }

@@ -1,4 +1,4 @@
-//! `PolicyError`: what is wrong, where, and what to do.
+//! `PolicyError`: a mistake in a policy, with its place and advice.
 
 use std::fmt;
 
@@ -10,29 +10,29 @@ use super::layer::Origin;
 use super::source::{Place, Source, Sources};
 
 /// The longest line that is shown with an error, in bytes.
-const LONGEST_LINE: usize = 400;
+const MAX_EXCERPT_LENGTH: usize = 400;
 
-/// An error in the policy: one sentence, with its place and with what to do where both are known.
+/// A mistake in a policy: one sentence, with its place and advice if they are known.
 #[derive(Debug, Clone)]
 pub struct PolicyError(Box<Problem>);
 
-/// What the error type holds.
+/// The content of the error, which is boxed to keep results small.
 #[derive(Debug, Clone)]
 struct Problem {
     reason: Reason,
     found: Option<Found>,
-    /// Whether a value of another type was wanted.
+    /// Whether a value has the wrong type.
     about_type: bool,
 }
 
-/// Where the error is.
+/// The place of the error.
 #[derive(Debug, Clone)]
 struct Found {
     origin: Origin,
     name: String,
     line: usize,
     column: usize,
-    /// The text to show and the bytes to point at in it; none when the line is too long to be shown.
+    /// The text to show and the bytes to mark in it; `None` when the line is too long to show.
     excerpt: Option<(NamedSource<String>, LabeledSpan)>,
 }
 
@@ -46,14 +46,14 @@ impl PolicyError {
         }))
     }
 
-    /// Adds what to do.
+    /// Adds the advice.
     #[must_use]
     pub fn advise(mut self, help: impl Into<String>) -> Self {
         self.0.reason.advice = Some(clean(&help.into()));
         self
     }
 
-    /// Adds the place, with a few words to stand there.
+    /// Adds the place, with a label.
     #[must_use]
     pub(super) fn at(mut self, sources: &Sources, place: &Place, label: &str) -> Self {
         self.0.found = sources
@@ -82,17 +82,17 @@ impl PolicyError {
         self
     }
 
-    /// Says whether a value of another type was wanted.
+    /// Says whether a value has the wrong type.
     pub(super) const fn is_about_type(&self) -> bool {
         self.0.about_type
     }
 
-    /// Returns what to do.
+    /// Returns the advice.
     pub fn help(&self) -> Option<&str> {
         self.0.reason.advice.as_deref()
     }
 
-    /// Returns the layer that holds the error.
+    /// Returns the layer with the mistake.
     pub fn origin(&self) -> Option<Origin> {
         self.0.found.as_ref().map(|found| found.origin)
     }
@@ -111,7 +111,7 @@ impl PolicyError {
 }
 
 impl Found {
-    /// Finds line and column, and what to show of the text.
+    /// Computes line and column, and the excerpt to show.
     fn new(source: &Source, place: &Place, label: &str) -> Self {
         let text: &str = &source.text;
         let begin = floor(text, place.start.saturating_sub(source.start));
@@ -127,8 +127,8 @@ impl Found {
             .map_or(0, |part| part.chars().count())
             + 1;
         let name = clean(&source.name);
-        let excerpt = (line_end - line_begin <= LONGEST_LINE).then(|| {
-            // Pointing at more than one line hides what is wrong in it.
+        let excerpt = (line_end - line_begin <= MAX_EXCERPT_LENGTH).then(|| {
+            // Marking more than one line hides the mistake.
             let end = end.min(line_end);
             let label = LabeledSpan::new(Some(label.to_owned()), begin, end - begin);
             (NamedSource::new(&name, shown(text)), label)
@@ -172,9 +172,9 @@ impl miette::Diagnostic for PolicyError {
     }
 }
 
-/// Returns the name that is most like `name`, if one is alike enough to be meant.
+/// Returns the name that is most similar to `name`, if one is similar enough.
 pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    // The names of a policy are short; comparing takes the product of the lengths.
+    // The time to compare is the product of the lengths; names in a policy are short.
     if name.len() > 64 {
         return None;
     }

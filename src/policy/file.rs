@@ -1,4 +1,4 @@
-//! `PolicyFile`: everything that one layer may say.
+//! `PolicyFile`: all keys of a policy file.
 
 use std::fmt;
 
@@ -14,30 +14,30 @@ use super::limits::Limits;
 use super::pipelines::Pipelines;
 use super::requirement::Requirement;
 
-/// Everything that a policy file may say. Each key has a default.
+/// All keys of a policy file. Each has a default.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct PolicyFile {
-    /// The oldest sendoff that understands the file, such as `>=0.1`.
+    /// The oldest version of sendoff that can read the file, such as `>=0.1`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub requires: Option<Requirement>,
-    /// What is protected, and where pull requests go.
+    /// Protected branches, and the base of pull requests.
     pub branches: Branches,
-    /// How long things may take and how big they may get.
+    /// Limits of time and size.
     pub limits: Limits,
-    /// What runs: lists of steps by name. The steps of a nested list start together.
+    /// The pipelines: lists of steps by name. The steps of a nested list start together.
     pub pipelines: Pipelines,
     /// The settings of each step, by its name.
     pub steps: Steps,
-    /// The forge that pull requests are opened at.
+    /// The forge with the pull requests.
     pub forge: Forge,
     /// The agents' platform.
     pub platform: Platform,
-    /// Which remotes are pushed to.
+    /// The remotes that are allowed.
     pub remotes: Remotes,
-    /// Where steps that use `http` may send requests.
+    /// The origins for steps that use `http`.
     pub http: Http,
-    /// How git's configuration is read.
+    /// How git's configuration is used.
     pub git: Git,
     /// Whose word the environment is.
     pub environment: Environment,
@@ -71,12 +71,12 @@ pub const TABLE_CLASSES: &[(&str, &[(&str, KeyClass)])] = &[
     ("environment", Environment::CLASSES),
 ];
 
-/// Returns the schema of a policy file; pipelines and steps are left for those who know the kinds.
+/// Returns the schema of a policy file, without the kinds of steps.
 pub fn file_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
     PolicyFile::json_schema(generator)
 }
 
-/// The step tables, whose keys are the business of `StepTable` and of each kind.
+/// The step tables. `StepTable` and each kind read their keys.
 #[derive(Debug, Clone, Copy, Default, Serialize, JsonSchema)]
 pub(super) struct Steps {}
 

@@ -1,10 +1,10 @@
-//! `Kind`: what the policy must know of a kind of step, so that it knows none by name.
+//! `Kind`: what the policy needs to know about a kind of step, so that it knows none by name.
 
 use super::class::KeyClass;
 use super::error::PolicyError;
 use super::step_table::StepTable;
 
-/// A kind of step, as far as the policy is concerned.
+/// What the policy needs to know about a kind of step.
 pub trait Kind {
     /// Returns its name, which is also the default name of a step.
     fn name(&self) -> &str;
@@ -21,7 +21,7 @@ pub trait Kind {
     fn check(&self, table: &StepTable) -> Result<(), PolicyError>;
 }
 
-/// Every kind there is.
+/// All kinds.
 #[derive(Clone)]
 pub(super) struct Kinds<'a>(Vec<&'a dyn Kind>);
 
@@ -30,7 +30,7 @@ impl<'a> Kinds<'a> {
         Self(kinds.iter().map(|kind| kind as &dyn Kind).collect())
     }
 
-    /// Returns the kind of that name.
+    /// Returns a kind by its name.
     pub(super) fn get(&self, name: &str) -> Option<&'a dyn Kind> {
         self.0.iter().copied().find(|kind| kind.name() == name)
     }

@@ -1,4 +1,4 @@
-//! `Layer` and `Origin`: one text of policy, and where it comes from.
+//! `Layer` and `Origin`: one layer of the policy, and its source.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use super::error::PolicyError;
 use super::node::{NumberError, Table};
 use super::source::{Place, Sources};
 
-/// Where a layer comes from. The order is the precedence: later ones win where their class allows.
+/// The source of a layer, in the order of precedence: later ones override, if the key's class allows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Origin {
     /// Part of the program.
@@ -50,26 +50,26 @@ impl fmt::Display for Origin {
     }
 }
 
-/// One text of policy, parsed.
+/// One layer, parsed.
 #[derive(Debug, Clone)]
 pub(super) struct Layer {
-    /// Where it comes from.
+    /// Its source.
     pub origin: Origin,
-    /// What it says.
+    /// Its keys.
     pub table: Table,
-    /// Where the whole text is.
+    /// The place of the whole text.
     pub place: Place,
 }
 
 impl Layer {
-    /// Parses a text as TOML. `name` is how messages call it.
+    /// Parses a text as TOML. `name` is its name in messages.
     pub(super) fn parse(
         sources: &mut Sources,
         origin: Origin,
         name: &str,
         text: &str,
     ) -> Result<Self, PolicyError> {
-        // Places count in the text without the mark, which is also what is shown.
+        // Places refer to the text without the byte order mark, which is also the text that is shown.
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let start = sources.add(origin, name, text);
         let place = start..start + text.len();
@@ -95,7 +95,7 @@ impl Layer {
     }
 }
 
-/// Explains a number that does not fit.
+/// Makes the error for a number that is out of range.
 pub(super) fn number_error(sources: &Sources, error: &NumberError) -> PolicyError {
     PolicyError::new("the number does not fit in 64 bits").at(sources, &error.0, "too large")
 }

@@ -1,4 +1,4 @@
-//! `Layers`: loads the layers, checks each alone, and merges them in order.
+//! `Layers`: loads the layers, checks each by itself, and merges them in order.
 
 use std::path::Path;
 
@@ -16,7 +16,7 @@ use super::repository;
 use super::set;
 use super::source::Sources;
 
-/// The layers, each checked alone.
+/// The layers, each checked by itself.
 #[derive(Debug, Clone, Default)]
 pub struct Layers {
     sources: Sources,
@@ -24,14 +24,14 @@ pub struct Layers {
     problems: Vec<PolicyProblem>,
 }
 
-/// What the layers add up to.
+/// The result of merging the layers.
 #[derive(Debug, Clone)]
 pub struct Loaded {
     /// The merged policy.
     pub policy: Policy,
     /// The layers that were dropped, and why.
     pub problems: Vec<PolicyProblem>,
-    /// Whether a layer of the system or the user is bad: nothing may be pushed, opened or executed.
+    /// Whether a layer of the system or the user is invalid: then nothing may be pushed, opened or executed.
     pub fail_closed: bool,
     layers: Layers,
 }
@@ -39,14 +39,14 @@ pub struct Loaded {
 /// A layer that was dropped.
 #[derive(Debug, Clone)]
 pub struct PolicyProblem {
-    /// Which layer it is.
+    /// The layer.
     pub origin: Origin,
-    /// What is wrong with it.
+    /// The mistake in it.
     pub error: PolicyError,
 }
 
 impl Layers {
-    /// Loads every layer. A bad layer of the command line is an error; others are dropped and reported.
+    /// Loads every layer. An invalid layer of the command line is an error; others are dropped and reported.
     pub fn load<K: Kind>(places: &Places, kinds: &[K]) -> Result<Loaded, PolicyError> {
         let kinds = Kinds::new(kinds);
         let mut layers = Self::default();
@@ -84,7 +84,7 @@ impl Layers {
         layers.finish(&kinds)
     }
 
-    /// Makes layers from texts over the built-in one, in their order of precedence.
+    /// Makes layers from texts, over the built-in layer.
     pub fn from_texts<K: Kind>(
         texts: &[(Origin, &str)],
         kinds: &[K],
@@ -98,7 +98,7 @@ impl Layers {
         layers.finish(&kinds)
     }
 
-    /// Parses and checks a layer, and keeps it or says why not.
+    /// Parses and checks a layer, and keeps it or records its mistake.
     fn add(
         &mut self,
         origin: Origin,
@@ -107,7 +107,7 @@ impl Layers {
         kinds: &Kinds<'_>,
     ) -> Result<(), PolicyError> {
         let parsed = Layer::parse(&mut self.sources, origin, name, text).and_then(|layer| {
-            // Tests check the program's own.
+            // The built-in layer is checked by tests.
             if origin != Origin::BuiltIn {
                 check(&layer, &self.sources, kinds)?;
             }
@@ -121,10 +121,10 @@ impl Layers {
         Ok(())
     }
 
-    /// Adds the repository's layer; a bad one is dropped and reported.
+    /// Adds the repository's layer; an invalid one is dropped and reported.
     fn add_repository(&mut self, file: &RepositoryFile, kinds: &Kinds<'_>) {
         let name = file.path.display().to_string();
-        let added = discover::text(&file.bytes, discover::REPOSITORY_LIMIT)
+        let added = discover::text(&file.bytes, discover::MAX_REPOSITORY_FILE_SIZE)
             .map_err(|error| error.in_layer(Origin::Repository, &name))
             .and_then(|text| self.add(Origin::Repository, &name, text, kinds));
         if let Err(error) = added {
@@ -136,9 +136,9 @@ impl Layers {
         self.problems.push(PolicyProblem { origin, error });
     }
 
-    /// Merges what is there, bottom up; a layer that does not fit those below is treated as a bad one.
+    /// Merges the layers, lowest first; a layer that does not fit those below is invalid.
     fn finish(mut self, kinds: &Kinds<'_>) -> Result<Loaded, PolicyError> {
-        // Stable: several `--set` keep their order.
+        // A stable sort keeps the order of several `--set`.
         self.stack.sort_by_key(|layer| layer.origin);
         let mut merged = Table::default();
         // The limits without the repository's, which are for push and pull request only.
@@ -178,7 +178,7 @@ impl Layers {
         })
     }
 
-    /// Lays one layer over those below it, and checks what only the merged policy can tell.
+    /// Merges one layer over those below it, and checks the result.
     fn lay_over(
         &self,
         below: &Table,
@@ -205,7 +205,7 @@ fn lay_limits(below: &mut Table, layer: &Layer) {
 }
 
 impl Loaded {
-    /// Returns the names of the layers that count, lowest first.
+    /// Returns the names of the layers in use, lowest first.
     pub fn layer_names(&self) -> Vec<String> {
         let named = self.layers.stack.iter();
         let sources = &self.layers.sources;
@@ -238,7 +238,7 @@ impl Loaded {
             Ok(None) => Ok(self),
             Ok(Some(file)) => self.with_repository(&file, kinds),
             Err(error) => {
-                // Kept with the layers, too, so that another merge does not forget it.
+                // Also recorded with the layers, so that another merge reports it again.
                 self.layers.drop_layer(Origin::Repository, error.clone());
                 self.problems.push(PolicyProblem {
                     origin: Origin::Repository,

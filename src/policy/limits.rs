@@ -1,4 +1,4 @@
-//! The table `limits`: how long things may take and how big they may get.
+//! The table `limits`: limits of time and size.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -6,25 +6,25 @@ use serde::{Deserialize, Serialize};
 use super::size::Size;
 use super::span::Span;
 
-/// How long things may take and how big they may get.
+/// Limits of time and size.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Limits {
-    /// The whole run. Stands still while pack bytes move and while a `pre-push` hook runs.
+    /// The whole run. Suspended while pack bytes are sent and while a `pre-push` hook runs.
     pub deadline: Span,
-    /// One step that names no `timeout` of its own.
+    /// A step without its own `timeout`.
     pub step_timeout: Span,
-    /// The push, without progress.
+    /// The idle time of a push.
     pub push_timeout: Span,
-    /// The user's `pre-push` hook; the run's deadline stands still meanwhile.
+    /// The user's `pre-push` hook, which suspends the run's deadline.
     pub hook_timeout: Span,
     /// One answer of one of the user's credential helpers: a person may have to touch a key.
     pub helper_timeout: Span,
     /// One request to the forge or the platform.
     pub http_timeout: Span,
-    /// Commits ahead of the base; a branch with more is held and reported.
+    /// Commits ahead of the base; a branch with more is not pushed.
     pub commits: Count,
-    /// Bytes that one push may send; a larger one is held and reported.
+    /// The size of a push's pack; a larger one is not sent.
     pub push_size: Size,
 }
 
@@ -54,12 +54,12 @@ impl Default for Limits {
     }
 }
 
-/// A number of things, between 1 and 100,000.
+/// A count, between 1 and 100,000.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "i64", into = "i64")]
 pub struct Count(u32);
 
-/// Why a number is no count.
+/// Why a number is not a count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("got {0}, wanted a number between 1 and 100000")]
 pub struct CountError(i64);

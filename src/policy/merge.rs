@@ -1,17 +1,17 @@
-//! The law by which layers merge: tables merge, values replace, `branches.protected` only grows.
+//! The rules by which layers merge: tables merge, values replace, `branches.protected` is a union.
 
 use super::node::{Item, Node, Table};
 
-/// What a path of keys does when two layers give it.
+/// How a key is merged when two layers set it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Law {
-    /// The later value holds.
+    /// The later value replaces the earlier one.
     Replace,
     /// The later entries are added.
     Union,
 }
 
-/// Returns the law of a path.
+/// Returns the rule for a path of keys.
 fn law(path: &[&str]) -> Law {
     match path {
         ["branches", "protected"] => Law::Union,
@@ -19,14 +19,14 @@ fn law(path: &[&str]) -> Law {
     }
 }
 
-/// Lays `above` over `below`.
+/// Merges `above` over `below`.
 pub(super) fn merge(below: &mut Table, above: Table) {
     merge_at(below, above, &mut Vec::new());
 }
 
-/// Lays `above` over `below` without a law: tables merge, values replace.
+/// Merges `above` over `below` without special rules: tables merge, values replace.
 pub(super) fn replace(below: &mut Table, above: Table) {
-    // A path that no law names.
+    // A path without a special rule.
     merge_at(below, above, &mut vec![String::new()]);
 }
 

@@ -1,4 +1,4 @@
-//! `Policy`: the merged result of the layers, and the questions that others ask it.
+//! `Policy`: the result of merging the layers.
 
 use std::collections::BTreeMap;
 
@@ -20,7 +20,7 @@ use super::read::read;
 use super::source::{Place, Sources};
 use super::step_table::StepTable;
 
-/// What may happen, and how: the merged result of the layers.
+/// What may happen, and how: the result of merging the layers.
 #[derive(Debug, Clone)]
 pub struct Policy {
     branches: Branches,
@@ -40,7 +40,7 @@ pub struct Policy {
     sources: Sources,
 }
 
-/// A value of the merged policy, and the layer that gives it.
+/// A value of the merged policy, and the layer that sets it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Setting {
     /// The dotted key, such as `limits.deadline`.
@@ -52,7 +52,7 @@ pub struct Setting {
 }
 
 impl Policy {
-    /// Reads the merged layers. `bases` are the branches that any layer names as a base: those are protected, too.
+    /// Reads the merged layers. `bases` are the branches that a layer names as a base: they are protected too.
     pub(super) fn new(
         merged: Table,
         sources: &Sources,
@@ -95,7 +95,7 @@ impl Policy {
         })
     }
 
-    /// Returns a policy without pipelines, whose values are those of the types.
+    /// Returns a policy without pipelines, with the types' default values.
     pub(super) fn empty() -> Self {
         Self {
             protected: Branches::default().protected,
@@ -115,12 +115,12 @@ impl Policy {
         }
     }
 
-    /// Returns what is protected, and where pull requests go.
+    /// Returns the table `branches`.
     pub const fn branches(&self) -> &Branches {
         &self.branches
     }
 
-    /// Returns how long things may take and how big they may get, whatever a repository says.
+    /// Returns the limits without those of the repository's policy.
     pub const fn limits(&self) -> &Limits {
         &self.limits
     }
@@ -159,27 +159,27 @@ impl Policy {
         &self.platform
     }
 
-    /// Returns where steps may send requests.
+    /// Returns the origins for steps that use `http`.
     pub const fn http(&self) -> &Http {
         &self.http
     }
 
-    /// Returns which remotes are pushed to.
+    /// Returns the allowed remotes.
     pub const fn remotes(&self) -> &Remotes {
         &self.remotes
     }
 
-    /// Returns how git's configuration is read.
+    /// Returns how git's configuration is used.
     pub const fn git(&self) -> &Git {
         &self.git
     }
 
-    /// Returns whose word the environment is.
+    /// Returns how far the environment is trusted.
     pub const fn environment(&self) -> &Environment {
         &self.environment
     }
 
-    /// Returns the pipeline of that name.
+    /// Returns a pipeline by its name.
     pub fn pipeline(&self, name: &str) -> Option<&PipelineTable> {
         self.pipelines.get(name)
     }
@@ -189,13 +189,13 @@ impl Policy {
         self.pipelines.keys().map(String::as_str)
     }
 
-    /// Returns the table of a step, also when no layer mentions it.
+    /// Returns the table of a step, which is empty when no layer has it.
     pub fn step(&self, name: &str) -> StepTable {
         let found = self.steps.get(name).cloned();
         found.unwrap_or_else(|| StepTable::absent(name, &self.sources))
     }
 
-    /// Returns the names of the steps that a layer mentions, sorted.
+    /// Returns the names of the steps with a table, sorted.
     pub fn step_names(&self) -> impl Iterator<Item = &str> {
         self.steps.keys().map(String::as_str)
     }
@@ -205,18 +205,18 @@ impl Policy {
         self.steps.contains_key(step)
     }
 
-    /// Gives leave to push the branch, unless it is protected.
+    /// Returns a permit to push the branch, unless it is protected.
     pub fn permit_push(&self, branch: &BranchName) -> Result<PushPermit, Protected> {
         PushPermit::new(branch, &self.protected)
     }
 
-    /// Returns the layer that gives a value, by its dotted key; nothing when only a default does.
+    /// Returns the layer that sets a value, by its dotted key; `None` for a default.
     pub fn origin_of(&self, key: &str) -> Option<Origin> {
         let entry = self.merged.find(key.split('.'))?;
         Some(self.sources.origin(&entry.key))
     }
 
-    /// Returns every value that a layer gives, sorted by key.
+    /// Returns every value that a layer sets, sorted by key.
     ///
     /// `branches.protected` has one entry for each layer that adds to it.
     pub fn flatten(&self) -> Vec<Setting> {
@@ -282,11 +282,11 @@ pub(super) fn bases(layer: &Table) -> Vec<Pattern> {
     let of_rule = |rule: &'_ Node| rule.table()?.get("base")?.value.text().map(str::to_owned);
     let named = base.filter(|base| *base != "auto").map(str::to_owned);
     let names = named.into_iter().chain(rules.iter().filter_map(of_rule));
-    // The name of a branch has no character that a glob would read.
+    // A branch name has no character that is special in a glob.
     names.filter_map(|name| Pattern::new(name).ok()).collect()
 }
 
-/// Returns the union of the layers, without those entries of the built-in list that are unprotected.
+/// Returns the union over the layers, without unprotected entries of the built-in list.
 fn protected(list: &Node, unprotected: &[Pattern], sources: &Sources) -> Vec<Pattern> {
     let Item::List(nodes) = &list.item else {
         return Vec::new();
@@ -303,7 +303,7 @@ fn protected(list: &Node, unprotected: &[Pattern], sources: &Sources) -> Vec<Pat
     patterns
 }
 
-/// Says whether an entry of `branches.protected` holds: only the built-in list can be unprotected.
+/// Says whether an entry of `branches.protected` applies: only the built-in list can be unprotected.
 fn is_kept(node: &Node, origin: Origin, unprotected: &[Pattern]) -> bool {
     let named = |pattern: &Pattern| Some(pattern.as_str()) == node.text();
     origin != Origin::BuiltIn || !unprotected.iter().any(named)

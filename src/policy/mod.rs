@@ -1,8 +1,8 @@
 //! What may happen, and how: TOML layers, checked one by one, merged into a `Policy`.
 //!
-//! A layer is parsed into a tree that knows the place of every key (`node`), read alone into the types
-//! (`file`, `check`), and laid over the lower ones by the law of each path (`merge`). To add a key: a field with
-//! a doc line and a default in the table's type, and its class beside it.
+//! A layer is parsed into a tree with the place of every key (`node`), read by itself into the types
+//! (`file`, `check`), and merged over the lower layers (`merge`). To add a key, add a field with a doc line
+//! and a default to the table's type, and set its class.
 
 mod branches;
 mod check;

@@ -1,4 +1,4 @@
-//! `Node` and `Table`: TOML as a tree in which every key and value knows its place.
+//! `Node` and `Table`: TOML as a tree with the place of every key and value.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use super::source::Place;
 /// A value and its place.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Node {
-    /// Where the value is.
+    /// The value's place.
     pub place: Place,
     /// The value.
     pub item: Item,
@@ -24,11 +24,11 @@ pub(super) enum Item {
     Text(String),
     /// An integer.
     Integer(i64),
-    /// A number with a fraction.
+    /// A floating-point number.
     Float(f64),
     /// `true` or `false`.
     Boolean(bool),
-    /// A date, a time or both; as it is written.
+    /// A date, a time or both, as text.
     Datetime(String),
     /// An array.
     List(Vec<Node>),
@@ -39,7 +39,7 @@ pub(super) enum Item {
 /// An entry of a table.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Entry {
-    /// Where the key is.
+    /// The key's place.
     pub key: Place,
     /// The value.
     pub value: Node,
@@ -49,7 +49,7 @@ pub(super) struct Entry {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(super) struct Table(pub(super) BTreeMap<String, Entry>);
 
-/// A number that does not fit.
+/// A number that is out of range.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct NumberError(pub(super) Place);
 
@@ -74,7 +74,7 @@ impl Table {
         Some(entry)
     }
 
-    /// Converts what the TOML parser made; `start` is where the text begins among all.
+    /// Converts the TOML parser's table; `start` is the offset of the text in [`Sources`](super::source::Sources).
     pub(super) fn from_toml(table: DeTable<'_>, start: usize) -> Result<Self, NumberError> {
         let entries = table.into_iter().map(|(key, value)| {
             let place = moved(key.span(), start);
@@ -105,7 +105,7 @@ impl Node {
         }
     }
 
-    /// Converts what the TOML parser made. Recursion is bounded by the parser's own limit.
+    /// Converts the TOML parser's value. The parser limits the recursion.
     pub(super) fn from_toml(
         span: Place,
         value: DeValue<'_>,
@@ -158,7 +158,7 @@ impl Node {
     }
 }
 
-/// Writes a key as TOML wants it: bare where possible.
+/// Formats a key as TOML: bare if possible.
 pub(super) fn quoted(key: &str) -> String {
     let bare = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
     if !key.is_empty() && key.chars().all(bare) {
@@ -168,13 +168,13 @@ pub(super) fn quoted(key: &str) -> String {
     }
 }
 
-/// Writes a path of keys as TOML wants it: `steps.pr-create.title`.
+/// Formats a path of keys as TOML: `steps.pr-create.title`.
 pub(super) fn dotted(path: &[&str]) -> String {
     let keys: Vec<String> = path.iter().map(|key| quoted(key)).collect();
     keys.join(".")
 }
 
-/// Writes a text as a TOML string on one line, without characters that a terminal obeys.
+/// Formats a text as a TOML string on one line, with control characters escaped.
 fn basic_string(text: &str) -> String {
     let mut quoted = String::with_capacity(text.len() + 2);
     quoted.push('"');
@@ -193,7 +193,7 @@ fn basic_string(text: &str) -> String {
     quoted
 }
 
-/// Moves a place in one text to its place among all texts.
+/// Converts a place in one text to a place in all texts.
 fn moved(span: Place, start: usize) -> Place {
     span.start + start..span.end + start
 }

@@ -1,4 +1,4 @@
-//! `Pattern`: a glob by git's rules.
+//! `Pattern`: a glob with git's rules.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ use crate::names::fold;
 
 use super::text::read_as_text;
 
-/// A glob by git's rules: `*` and `?` stop at a slash, `**` does not.
+/// A glob with git's rules: `*` and `?` do not match a slash, `**` does.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(into = "String")]
 pub struct Pattern {
@@ -20,27 +20,27 @@ pub struct Pattern {
 
 read_as_text!(Pattern, "a glob such as \"release/**\"");
 
-/// Why a text is no pattern.
+/// Why a text is not a valid pattern.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum PatternError {
     /// It would match nothing.
     #[error("got an empty pattern, wanted a glob such as \"release/**\"")]
     Empty,
-    /// It is longer than 255 bytes, so that matching stays cheap.
+    /// It is longer than 255 bytes, which limits the time of a match.
     #[error("got a pattern of more than 255 bytes, wanted a glob such as \"release/**\"")]
     Long,
-    /// It names a whole ref, which no short branch name would match.
+    /// It is a full ref name, which matches no branch name.
     #[error("got a full ref name, wanted a short one such as \"release/**\", without refs/heads/")]
     FullRef,
     /// A bracket is not closed, so that it would match nothing.
     #[error("got a `[` without its `]`, wanted a glob such as \"v[0-9]\"")]
     Bracket,
-    /// It holds a control character, or ends in a backslash.
+    /// It contains a control character, or ends with a backslash.
     #[error(
         "got a control character or a backslash at the end, wanted a glob such as \"release/**\""
     )]
     Character,
-    /// It has so many stars that matching could take long.
+    /// It has too many stars, which limits the time of a match.
     #[error("got more than 8 stars in a row of wildcards, wanted a simpler glob")]
     Stars,
 }
@@ -64,7 +64,7 @@ impl Pattern {
         if has_open_bracket(&text) {
             return Err(PatternError::Bracket);
         }
-        // Runs of stars count once: backtracking grows with the number of runs.
+        // A run of stars counts once: backtracking grows with the number of runs.
         let runs = text.split('*').filter(|part| !part.is_empty()).count();
         if text.contains('*') && runs > 9 {
             return Err(PatternError::Stars);
@@ -83,8 +83,8 @@ impl Pattern {
         wildmatch(&self.text, text)
     }
 
-    /// Says whether the pattern matches the branch, as it is written or as it looks:
-    /// `Main` and `ma\u{ad}in` are matched by `main`.
+    /// Says whether the pattern matches the branch, as written or after normalisation: `main` matches
+    /// `Main` and `ma\u{ad}in`.
     pub fn matches_branch(&self, branch: &BranchName) -> bool {
         self.matches(branch.as_str()) || wildmatch(&self.folded, &branch.folded())
     }
@@ -97,7 +97,7 @@ pub(super) fn first_match<'a>(patterns: &'a [Pattern], branch: &BranchName) -> O
         .find(|pattern| pattern.matches_branch(branch))
 }
 
-/// Matches by git's rules.
+/// Matches with git's rules.
 fn wildmatch(pattern: &str, text: &str) -> bool {
     gix::glob::wildmatch(pattern.into(), text.into(), Mode::NO_MATCH_SLASH_LITERAL)
 }

@@ -1,24 +1,24 @@
-//! `PushPermit`: the only leave to push.
+//! `PushPermit`: the permission to push, which every push needs.
 
 use crate::names::BranchName;
 
 use super::pattern::{Pattern, first_match};
 
-/// Leave to update one branch on a remote. Only the policy makes one.
+/// The permission to update one branch on a remote. Only the policy makes one.
 #[derive(Debug, Clone)]
 pub struct PushPermit {
     branch: BranchName,
     protected: Vec<Pattern>,
 }
 
-/// What only the remote can say about itself.
+/// The facts that only the remote knows.
 #[derive(Debug, Clone, Default)]
 pub struct RemoteFacts {
-    /// The branch that the remote's HEAD names; protected whatever the policy says.
+    /// The branch that the remote's HEAD names, which is always protected.
     pub head: Option<BranchName>,
 }
 
-/// Why the policy gives no leave to push a branch.
+/// Why the policy gives no permit for a branch.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{branch}` is protected by `{pattern}`")]
 pub struct Protected {
@@ -28,7 +28,7 @@ pub struct Protected {
     pub pattern: Pattern,
 }
 
-/// Why a permit does not hold for what is about to be sent.
+/// Why a permit is not valid for an update.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refused {
     /// The ref is not the one that the permit is for.
@@ -51,7 +51,7 @@ pub enum Refused {
 }
 
 impl PushPermit {
-    /// Gives leave for a branch that nothing protects.
+    /// Makes the permit for a branch that no pattern protects.
     pub(super) fn new(branch: &BranchName, protected: &[Pattern]) -> Result<Self, Protected> {
         let permit = Self {
             branch: branch.clone(),
@@ -66,7 +66,7 @@ impl PushPermit {
         &self.branch
     }
 
-    /// Checks the bytes of the destination, at the last line before they are sent.
+    /// Checks the bytes of the destination ref, directly before they are sent.
     pub fn confirm(&self, destination: &[u8], facts: &RemoteFacts) -> Result<(), Refused> {
         if destination != self.branch.full().as_bytes() {
             return Err(Refused::Destination {

@@ -53,7 +53,7 @@ impl<'de> Deserialize<'de> for PipelineItem {
     }
 }
 
-/// A name inside a group, where an array would be one level too deep.
+/// A name inside a group, which cannot contain another group.
 struct Name(String);
 
 impl<'de> Deserialize<'de> for Name {
@@ -76,7 +76,7 @@ impl<'de> Deserialize<'de> for Name {
     }
 }
 
-/// A named list of groups of steps. The steps of a group start together, the groups one after the other.
+/// A named list of groups. The steps of a group start together; a group starts after the one before.
 #[derive(Debug, Clone)]
 pub struct PipelineTable {
     /// The pipeline's name.
@@ -87,7 +87,7 @@ pub struct PipelineTable {
     sources: Sources,
 }
 
-/// A step's name in a pipeline, and where it stands.
+/// A step's name in a pipeline, and its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StepRef {
     /// The step's name.
@@ -96,7 +96,7 @@ pub struct StepRef {
 }
 
 impl PipelineTable {
-    /// Reads a pipeline whose shape was checked.
+    /// Reads a pipeline that was checked.
     pub(super) fn new(name: &str, entry: &Entry, sources: &Sources) -> Self {
         let groups = match &entry.value.item {
             Item::List(items) => items.iter().map(group).collect(),

@@ -7,7 +7,7 @@ pub(super) const DEFAULT: &str = include_str!("../../policies/default.toml");
 pub const PRESETS: &[Preset] = &[
     Preset {
         name: "default",
-        about: "What holds when no file says anything.",
+        about: "The built-in policy.",
         text: DEFAULT,
     },
     Preset {
@@ -17,7 +17,7 @@ pub const PRESETS: &[Preset] = &[
     },
     Preset {
         name: "agents",
-        about: "A fleet of agents that nobody trusts: drafts only.",
+        about: "A fleet of untrusted agents: drafts only.",
         text: include_str!("../../policies/agents.toml"),
     },
     Preset {
@@ -27,7 +27,7 @@ pub const PRESETS: &[Preset] = &[
     },
 ];
 
-/// A policy to begin with.
+/// A policy to start from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Preset {
     /// Its name.

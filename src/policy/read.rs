@@ -1,4 +1,4 @@
-//! Reads a tree of nodes into a type, as a serde deserializer that knows every place.
+//! Reads a tree of nodes into a type: a serde deserializer with the place of every value.
 
 use std::collections::btree_map;
 
@@ -16,7 +16,7 @@ pub(super) fn read<T: de::DeserializeOwned>(table: &Table, place: &Place) -> Res
 /// Reads a value.
 struct NodeReader<'a>(&'a Node);
 
-/// Reads a table that may not be written anywhere.
+/// Reads a table that can be absent.
 struct TableReader<'a> {
     table: &'a Table,
     place: &'a Place,

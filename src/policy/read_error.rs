@@ -1,4 +1,4 @@
-//! `ReadError`: why a tree does not fit a type, in words of TOML.
+//! `ReadError`: why a tree does not fit a type, in terms of TOML.
 
 use std::fmt;
 
@@ -11,26 +11,26 @@ use super::source::{Place, Sources};
 /// Why a tree does not fit a type.
 #[derive(Debug)]
 pub(super) struct ReadError {
-    /// What is wrong.
+    /// The mistake.
     pub kind: ReadErrorKind,
-    /// Where; none only before the first table that knows adds it.
+    /// The place; `None` until an enclosing table adds it.
     pub place: Option<Place>,
-    /// The keys that lead there.
+    /// The path of keys.
     pub path: Vec<String>,
 }
 
-/// What is wrong.
+/// The mistake.
 #[derive(Debug)]
 pub(super) enum ReadErrorKind {
-    /// A value of another type.
+    /// A value of the wrong type.
     Type { got: String, wanted: String },
-    /// A value of the right type that is not allowed, in words of the type.
+    /// A value of the right type that is not allowed, with the type's message.
     Value(String),
-    /// A key that the table does not have, and those that it has.
+    /// An unknown key, with the known ones.
     UnknownKey(String, &'static [&'static str]),
-    /// A word that is none of these.
+    /// A word that is not one of these.
     UnknownWord(String, &'static [&'static str]),
-    /// A key that must be there.
+    /// A missing key.
     Missing(&'static str),
 }
 
@@ -43,13 +43,13 @@ impl ReadError {
         }
     }
 
-    /// Adds the place, unless one further in is known.
+    /// Adds the place, unless a more precise one is known.
     pub(super) fn or_at(mut self, place: &Place) -> Self {
         self.place.get_or_insert_with(|| place.clone());
         self
     }
 
-    /// Makes the error that users see. `prefix` leads to what was read; `more` are keys besides the type's own.
+    /// Makes the error for users. `prefix` is the path to what was read; `more` are known keys besides the type's.
     pub(super) fn explain(self, sources: &Sources, prefix: &[&str], more: &[&str]) -> PolicyError {
         let mut path: Vec<&str> = prefix.to_vec();
         path.extend(self.path.iter().map(String::as_str));
@@ -102,7 +102,7 @@ impl ReadError {
         }
     }
 
-    /// Adds the key on the way in.
+    /// Adds a key to the path.
     pub(super) fn under(mut self, key: &str) -> Self {
         self.path.insert(0, key.to_owned());
         self
@@ -128,7 +128,7 @@ impl fmt::Display for ReadError {
     }
 }
 
-/// Lists words: `"a", "b" or "c"`.
+/// Formats a list of words: `"a", "b" or "c"`.
 pub(super) fn one_of(words: &[&str]) -> String {
     match words {
         [] => "nothing".into(),
@@ -164,7 +164,7 @@ impl de::Error for ReadError {
     }
 }
 
-/// Names a value with TOML's word for its type.
+/// Describes a value with its TOML type.
 fn named(got: &de::Unexpected<'_>) -> String {
     match got {
         de::Unexpected::Str(text) => {
@@ -180,7 +180,7 @@ fn named(got: &de::Unexpected<'_>) -> String {
     }
 }
 
-/// Turns Rust's words for types into TOML's.
+/// Converts Rust's names of types to TOML's.
 fn in_toml(wanted: &str) -> String {
     match wanted {
         "a sequence" => "an array".into(),

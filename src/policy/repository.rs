@@ -1,4 +1,4 @@
-//! What a repository's own policy may say: it tightens, or it is cosmetic.
+//! Checks a repository's policy: its keys may only tighten or be cosmetic.
 
 use super::class::{Classed, KeyClass, class_of};
 use super::error::PolicyError;
@@ -12,10 +12,10 @@ use super::source::Sources;
 use super::span::Span;
 use super::step_table::{StepSettings, StepTable};
 
-/// The longest text of a repository's policy, in bytes.
-const LONGEST_TEXT: usize = 4096;
+/// The longest text in a repository's policy, in bytes.
+const MAX_TEXT_LENGTH: usize = 4096;
 
-/// Checks every key of the layer against its class. `below` is what the lower layers add up to.
+/// Checks every key of the layer against its class. `below` are the merged lower layers.
 pub(super) fn check(
     layer: &Layer,
     below: &Table,
@@ -34,16 +34,16 @@ pub(super) fn check(
         .try_for_each(|(path, entry)| judge.judge(&path, entry))
 }
 
-/// A policy as a repository's file can carry it.
+/// A policy as a repository's file can have it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Carried {
-    /// The text, with the keys that it cannot carry turned into comments.
+    /// The text, with the keys that it cannot have as comments.
     pub text: String,
     /// Those keys, dotted, in the order of the text.
     pub left_out: Vec<String>,
 }
 
-/// Turns a policy that holds for a user, such as a preset, into one that a repository can carry.
+/// Converts a user's policy, such as a preset, to one for a repository.
 pub fn for_repository<K: Kind>(text: &str, kinds: &[K]) -> Result<Carried, PolicyError> {
     let kinds = Kinds::new(kinds);
     let mut sources = Sources::default();
@@ -74,7 +74,7 @@ pub fn for_repository<K: Kind>(text: &str, kinds: &[K]) -> Result<Carried, Polic
     })
 }
 
-/// Puts a `#` before each line that one of the ranges touches.
+/// Comments out each line that one of the ranges touches.
 fn commented(text: &str, ranges: &[std::ops::Range<usize>]) -> String {
     let mut done = String::with_capacity(text.len());
     let mut start = 0;
@@ -100,7 +100,7 @@ struct Judge<'a> {
 }
 
 impl Judge<'_> {
-    /// Returns each key that has a class of its own, with its path, in the order of the text.
+    /// Returns each key that has a class, with its path, in the order of the text.
     fn keys(&self) -> Vec<(Vec<&str>, &Entry)> {
         let mut keys = Vec::new();
         for (name, entry) in &self.layer.table.0 {
@@ -124,7 +124,7 @@ impl Judge<'_> {
         keys
     }
 
-    /// Fails when the layer may not say this.
+    /// Fails when the layer may not set the key.
     fn judge(&self, path: &[&str], entry: &Entry) -> Result<(), PolicyError> {
         match self.class(path) {
             KeyClass::A => self.judge_length(path, entry),
@@ -141,20 +141,20 @@ impl Judge<'_> {
         }
     }
 
-    /// Fails when a text is longer than a title or a body has to be: templates are compiled.
+    /// Fails when a text is too long: templates are compiled, which takes time.
     fn judge_length(&self, path: &[&str], entry: &Entry) -> Result<(), PolicyError> {
         let length = entry.value.text().map_or(0, str::len);
-        if length <= LONGEST_TEXT {
+        if length <= MAX_TEXT_LENGTH {
             return Ok(());
         }
         let message = format!(
-            "`{}` has {length} bytes; in a repository's policy a text may have {LONGEST_TEXT}",
+            "`{}` has {length} bytes; in a repository's policy a text may have {MAX_TEXT_LENGTH}",
             dotted(path)
         );
         Err(self.refused(message, entry))
     }
 
-    /// Returns the class of a key; `D` when nothing says so.
+    /// Returns the class of a key, by default `D`.
     fn class(&self, path: &[&str]) -> KeyClass {
         let class = match path {
             [table] => class_of(PolicyFile::CLASSES, table),
@@ -169,21 +169,21 @@ impl Judge<'_> {
         class.unwrap_or(KeyClass::D)
     }
 
-    /// Returns the class of a step's key, by the kind that the lower layers give the step.
+    /// Returns the class of a step's key, by the step's kind in the lower layers.
     fn step_class(&self, step: &str, key: &str) -> Option<KeyClass> {
         let mut below = StepTable::absent(step, self.sources);
         if let Some(entry) = self.below.find(["steps", step]) {
             below = StepTable::new(step, entry, self.sources).ok()?;
         }
         let kind = self.kinds.get(below.kind());
-        // Else it could keep the platform from hearing of the task.
+        // Otherwise a repository could suppress the requests to the platform.
         if key == "timeout" && !kind.is_some_and(Kind::ships_branch) {
             return Some(KeyClass::D);
         }
         class_of(StepSettings::CLASSES, key).or_else(|| class_of(kind?.classes(), key))
     }
 
-    /// Fails when the value is above the one of the lower layers.
+    /// Fails when the value is above that of the lower layers.
     fn judge_lowered(&self, path: &[&str], entry: &Entry) -> Result<(), PolicyError> {
         let key = dotted(path);
         let current = self.current(path);
@@ -202,7 +202,7 @@ impl Judge<'_> {
         Err(self.refused(message, entry))
     }
 
-    /// Returns what the lower layers say: for a step's `timeout`, else the limit for all steps.
+    /// Returns the lower layers' value; for a step's `timeout` the default is the limit for all steps.
     fn current(&self, path: &[&str]) -> Option<Node> {
         let given = self.below.find(path.iter().copied());
         let given = given.or_else(|| match path {
@@ -219,7 +219,7 @@ impl Judge<'_> {
     }
 }
 
-/// Returns the number that a limit stands for: nanoseconds, bytes or a count.
+/// Returns a limit as a number: nanoseconds, bytes or a count.
 fn amount(node: &Node) -> Option<u128> {
     match &node.item {
         Item::Integer(number) => u128::try_from(*number).ok(),
@@ -234,7 +234,7 @@ fn amount(node: &Node) -> Option<u128> {
     }
 }
 
-/// Returns a value as one would say it: texts without quotes.
+/// Formats a value, strings without quotes.
 fn plain(node: &Node) -> String {
     node.text().map_or_else(|| node.to_toml(), str::to_owned)
 }

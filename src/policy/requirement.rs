@@ -1,4 +1,4 @@
-//! `Requirement`: the oldest sendoff that understands a policy.
+//! `Requirement`: the oldest version of sendoff that can read a policy.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::text::read_as_text;
 
-/// The oldest sendoff that understands a policy, as text `>=0.1` or `>=0.1.2`.
+/// The oldest version of sendoff that can read a policy, as text `>=0.1` or `>=0.1.2`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(into = "String")]
 pub(super) struct Requirement {
@@ -16,7 +16,7 @@ pub(super) struct Requirement {
 
 read_as_text!(Requirement, "a version such as \">=0.1\"");
 
-/// Why a text is no requirement.
+/// Why a text is not a requirement.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("got `{}`, wanted a version such as \">=0.1\"", .0.escape_debug())]
 pub(super) struct RequirementError(String);

@@ -1,4 +1,4 @@
-//! `--set KEY=VALUE` and `--with KEY=VALUE`: one value, given as an argument.
+//! `--set KEY=VALUE` and `--with KEY=VALUE`: a value as an argument.
 
 use toml::de::{DeTable, DeValue};
 
@@ -11,7 +11,7 @@ use super::node::{Entry, Item, Node, Table};
 use super::source::{Place, Sources};
 use super::step_table::{SHARED_KEYS, StepTable};
 
-/// Makes a layer of one `--set` argument.
+/// Makes a layer from one `--set` argument.
 ///
 /// A key of type string takes the text as it is; for others the text is TOML.
 pub(super) fn layer(
@@ -34,7 +34,7 @@ pub(super) fn layer(
 }
 
 impl StepTable {
-    /// Adds the values of `--with KEY=VALUE` arguments over those of the layers.
+    /// Adds the values of `--with KEY=VALUE` arguments, which override those of the layers.
     ///
     /// A key of type string takes the text as it is; for others the text is TOML.
     pub fn with(&self, arguments: &[String], kind: &impl Kind) -> Result<Self, PolicyError> {
@@ -65,18 +65,18 @@ impl StepTable {
     }
 }
 
-/// An argument, cut at its equals sign.
+/// An argument, split at its equals sign.
 struct Argument {
     keys: Vec<String>,
     value: String,
-    /// Where key and value are, and the whole.
+    /// The places of the key, the value and the whole argument.
     key: Place,
     value_place: Place,
     place: Place,
 }
 
 impl Argument {
-    /// Cuts the argument at the first equals sign outside quotes, and the key at its dots.
+    /// Splits the argument at the first equals sign outside quotes, and the key at its dots.
     fn split(option: &str, argument: &str, sources: &mut Sources) -> Result<Self, PolicyError> {
         let start = sources.add(Origin::Set, option, argument);
         let place = start..start + argument.len();
@@ -90,7 +90,7 @@ impl Argument {
         };
         let (key, rest) = argument.split_at(cut);
         let value = rest.strip_prefix('=').unwrap_or(rest);
-        // TOML's own rules say what a dotted key is.
+        // TOML's rules decide what a dotted key is.
         let document = format!("{key}=0");
         let keys = DeTable::parse(&document)
             .ok()
@@ -103,7 +103,7 @@ impl Argument {
             value: value.to_owned(),
             key: start..start + cut,
             value_place: if value.is_empty() {
-                // Nothing can be underlined of nothing: the equals sign stands for it.
+                // An empty key cannot be marked: mark the equals sign instead.
                 start + cut..place.end
             } else {
                 start + cut + 1..place.end
@@ -112,7 +112,7 @@ impl Argument {
         })
     }
 
-    /// Reads the value as a text if `check` accepts one, else as TOML.
+    /// Reads the value as a string if `check` accepts one, else as TOML.
     fn read(
         &self,
         sources: &Sources,
@@ -129,12 +129,12 @@ impl Argument {
         let node = Node::from_toml(span, value.into_inner(), self.value_place.start)
             .map_err(|error| number_error(sources, &error))?;
         if matches!(node.item, Item::Text(_)) {
-            // Quotes around a text that was not wanted as it is, such as `"10s"`.
+            // The value can be a quoted string, such as `"10s"`.
             let quoted = self.table(node.item);
             return check(&quoted).map(|()| quoted).map_err(|_| refused);
         }
         let table = self.table(node.item);
-        // Which of the two errors helps: the one about the type that was meant.
+        // Return the error about the type that the key expects.
         check(&table).map(|()| table).map_err(|error| {
             if refused.is_about_type() {
                 error
@@ -144,7 +144,7 @@ impl Argument {
         })
     }
 
-    /// Puts the value under its keys.
+    /// Nests the value under its keys.
     fn table(&self, item: Item) -> Table {
         let mut node = Node {
             place: self.value_place.clone(),

@@ -7,10 +7,10 @@ use serde::Serialize;
 
 use super::text::read_as_text;
 
-/// The largest size that a policy may ask for: a terabyte.
-const LARGEST: u64 = 1_000_000_000_000;
+/// The largest size in a policy: a terabyte.
+const MAX_SIZE: u64 = 1_000_000_000_000;
 
-/// The units, larger first within a family, so that a size is shown in the largest that divides it.
+/// The units, larger ones first, so that a size is shown in the largest unit that divides it.
 const UNITS: &[(&str, u64)] = &[
     ("TB", 1_000_000_000_000),
     ("GB", 1_000_000_000),
@@ -22,20 +22,20 @@ const UNITS: &[(&str, u64)] = &[
     ("B", 1),
 ];
 
-/// A number of bytes, more than none and at most a terabyte; as text `200MB`, `64KiB`.
+/// A number of bytes, more than zero and at most a terabyte; as text `200MB`, `64KiB`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(into = "String")]
 pub struct Size(u64);
 
 read_as_text!(Size, "a size such as \"200MB\"");
 
-/// Why a text is no size.
+/// Why a text is not a size.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SizeError {
     /// It is not a number with a unit.
     #[error("got `{}`, wanted a size such as \"200MB\" or \"64KiB\"", .0.escape_debug())]
     Syntax(String),
-    /// It is nothing, or more than a terabyte.
+    /// It is zero, or more than a terabyte.
     #[error("got `{}`, wanted a size above 0 and at most 1TB", .0.escape_debug())]
     Range(String),
 }
@@ -44,7 +44,7 @@ impl Size {
     /// Makes a size of `count` million bytes, at most a terabyte.
     pub const fn megabytes(count: u32) -> Self {
         let bytes = count as u64 * 1_000_000;
-        Self(if bytes > LARGEST { LARGEST } else { bytes })
+        Self(if bytes > MAX_SIZE { MAX_SIZE } else { bytes })
     }
 
     /// Returns the number of bytes.
@@ -66,7 +66,7 @@ impl FromStr for Size {
             return Err(SizeError::Syntax(text.into()));
         };
         match number.checked_mul(*factor) {
-            Some(bytes @ 1..=LARGEST) => Ok(Self(bytes)),
+            Some(bytes @ 1..=MAX_SIZE) => Ok(Self(bytes)),
             _ => Err(SizeError::Range(text.into())),
         }
     }

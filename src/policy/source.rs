@@ -1,23 +1,23 @@
-//! `Sources`: the texts of the layers, end to end, so that one number is a place in one of them.
+//! `Sources`: the texts of the layers, concatenated, so that one offset identifies a place in one of them.
 
 use std::ops::Range;
 use std::sync::Arc;
 
 use super::layer::Origin;
 
-/// A place: bytes in the texts of all layers, end to end.
+/// A place: a range of bytes in the concatenated texts of all layers.
 pub(super) type Place = Range<usize>;
 
 /// The text of one layer.
 #[derive(Debug, Clone)]
 pub(super) struct Source {
-    /// Which layer it is.
+    /// The layer.
     pub origin: Origin,
-    /// How it is called in messages: the path, or the argument's name.
+    /// Its name in messages: the path, or the argument's name.
     pub name: Arc<str>,
     /// The text.
     pub text: Arc<str>,
-    /// Where the text begins among all.
+    /// The offset of the text in all texts.
     pub start: usize,
 }
 
@@ -26,10 +26,10 @@ pub(super) struct Source {
 pub(super) struct Sources(Arc<Vec<Source>>);
 
 impl Sources {
-    /// Adds a text and returns where it begins.
+    /// Adds a text and returns its offset.
     pub(super) fn add(&mut self, origin: Origin, name: &str, text: &str) -> usize {
         let last = self.0.last();
-        // One byte between two texts keeps an empty place at an end apart from the next beginning.
+        // One byte between two texts separates an empty place at the end of one from the start of the next.
         let start = last.map_or(0, |last| last.start + last.text.len() + 1);
         Arc::make_mut(&mut self.0).push(Source {
             origin,
@@ -40,13 +40,13 @@ impl Sources {
         start
     }
 
-    /// Returns the layer that a place is in.
+    /// Returns the text that a place is in.
     pub(super) fn at(&self, place: &Place) -> Option<&Source> {
         let after = self.0.partition_point(|source| source.start <= place.start);
         self.0.get(after.checked_sub(1)?)
     }
 
-    /// Returns which layer a place is in.
+    /// Returns the layer that a place is in.
     pub(super) fn origin(&self, place: &Place) -> Origin {
         self.at(place)
             .map_or(Origin::BuiltIn, |source| source.origin)

@@ -1,4 +1,4 @@
-//! `Span`: a length of time, written `10s` or `2m`.
+//! `Span`: a duration, written `10s` or `2m`.
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,38 +8,38 @@ use serde::Serialize;
 
 use super::text::read_as_text;
 
-/// The longest span that a policy may ask for: 24 hours.
-const LONGEST: Duration = Duration::from_hours(24);
+/// The longest duration in a policy.
+const MAX_DURATION: Duration = Duration::from_hours(24);
 
-/// A length of time, more than nothing and at most 24 hours; as text `10s`, `2m`, `1h30m`, `500ms`.
+/// A duration, more than zero and at most 24 hours; as text `10s`, `2m`, `1h30m`, `500ms`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(into = "String")]
 pub struct Span(Duration);
 
 read_as_text!(Span, "a duration such as \"10s\" or \"2m\"");
 
-/// Why a text is no span.
+/// Why a text is not a duration.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SpanError {
-    /// It is not numbers with units.
+    /// It does not consist of numbers with units.
     #[error("got `{}`, wanted a duration such as \"10s\", \"2m\" or \"1h30m\"", .0.escape_debug())]
     Syntax(String),
-    /// It is nothing, or more than a day.
+    /// It is zero, or more than a day.
     #[error("got `{}`, wanted a duration above 0 and at most 24h", .0.escape_debug())]
     Range(String),
 }
 
 impl Span {
-    /// Makes a span of whole seconds, between 1 and 86,400; others are brought into that range.
+    /// Makes a duration of whole seconds, clamped to 1 to 86,400.
     pub const fn seconds(seconds: u64) -> Self {
         match seconds {
             0 => Self(Duration::from_secs(1)),
             1..=86_400 => Self(Duration::from_secs(seconds)),
-            _ => Self(LONGEST),
+            _ => Self(MAX_DURATION),
         }
     }
 
-    /// Returns the length.
+    /// Returns the duration.
     pub const fn duration(self) -> Duration {
         self.0
     }
@@ -50,14 +50,14 @@ impl FromStr for Span {
 
     fn from_str(text: &str) -> Result<Self, SpanError> {
         let length = parse(text).ok_or_else(|| SpanError::Syntax(text.into()))?;
-        if length.is_zero() || length > LONGEST {
+        if length.is_zero() || length > MAX_DURATION {
             return Err(SpanError::Range(text.into()));
         }
         Ok(Self(length))
     }
 }
 
-/// Adds up number and unit pairs; nothing when a pair is incomplete.
+/// Adds up pairs of number and unit; `None` when a pair is incomplete.
 fn parse(text: &str) -> Option<Duration> {
     let mut total = Duration::ZERO;
     let mut rest = text;
@@ -94,7 +94,7 @@ impl fmt::Display for Span {
         }
         match (seconds / 3600, seconds % 3600) {
             (hours, 0) => write!(f, "{hours}h"),
-            // As people say it: 120s, but 30m.
+            // The usual form: 120s, but 30m.
             _ if seconds >= 600 && seconds.is_multiple_of(60) => write!(f, "{}m", seconds / 60),
             _ => write!(f, "{seconds}s"),
         }

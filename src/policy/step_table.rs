@@ -22,13 +22,13 @@ pub struct StepSettings {
     pub uses: Option<String>,
     /// The step runs only when this expression over the facts is true.
     pub when: Option<String>,
-    /// How long the step may take; else `limits.step-timeout`. A repository may lower it for steps that push the branch or open its pull request.
+    /// The step's time limit; by default `limits.step-timeout`. A repository may lower it for steps that push the branch or open its pull request.
     pub timeout: Option<Span>,
-    /// What an error does to the rest of the run.
+    /// The effect of an error on the rest of the run.
     pub on_error: OnError,
-    /// The steps that must be done before, instead of the kind's own.
+    /// The steps that must be done first, instead of the kind's default.
     pub needs: Option<Vec<String>>,
-    /// Whether the step runs at all.
+    /// Whether the step runs.
     pub enabled: bool,
 }
 
@@ -54,18 +54,18 @@ impl Default for StepSettings {
     }
 }
 
-/// What an error does to the rest of the run.
+/// The effect of an error on the rest of the run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum OnError {
-    /// The next steps run all the same.
+    /// The next steps still run.
     #[default]
     Continue,
     /// The group is finished, then only the heartbeat is cleared.
     Stop,
 }
 
-/// One step's merged table. There is one for every name, also when no layer mentions it.
+/// One step's merged table, which is empty when no layer has it.
 #[derive(Debug, Clone)]
 pub struct StepTable {
     /// The step's name.
@@ -79,7 +79,7 @@ pub struct StepTable {
 }
 
 impl StepTable {
-    /// Makes the table of a step that no layer mentions.
+    /// Makes the table of a step that no layer has.
     pub(super) fn absent(name: &str, sources: &Sources) -> Self {
         Self {
             name: name.to_owned(),
@@ -91,7 +91,7 @@ impl StepTable {
         }
     }
 
-    /// Reads the shared keys of a step's table and sets the others apart.
+    /// Reads the shared keys of a step's table and separates the others.
     pub(super) fn new(name: &str, entry: &Entry, sources: &Sources) -> Result<Self, PolicyError> {
         let mut step = Self::absent(name, sources);
         step.place = Some(entry.key.clone());
@@ -114,19 +114,19 @@ impl StepTable {
         self.settings.uses.as_deref().unwrap_or(&self.name)
     }
 
-    /// Reads the step's own keys. Keys that the type does not have are errors when it denies them.
+    /// Reads the step's own keys. Unknown keys are errors if the type denies them.
     pub fn read<S: DeserializeOwned>(&self) -> Result<S, PolicyError> {
         let place = self.place.clone().unwrap_or_default();
         read(&self.own, &place)
             .map_err(|error| error.explain(&self.sources, &["steps", &self.name], SHARED_KEYS))
     }
 
-    /// Returns the layer that gives `key`, shared or own; nothing when none does.
+    /// Returns the layer that sets `key`, shared or own; `None` when none does.
     pub fn origin_of(&self, key: &str) -> Option<Origin> {
         Some(self.sources.origin(&self.entry(key)?.key))
     }
 
-    /// Makes an error about `key`, shared or own, with its place; the step's when no layer gives the key.
+    /// Makes an error about `key`, shared or own, with its place, or the step's when no layer sets it.
     pub fn error(
         &self,
         key: &str,
@@ -141,7 +141,7 @@ impl StepTable {
         }
     }
 
-    /// Adds own keys over those of the layers.
+    /// Adds own keys, which override those of the layers.
     pub(super) fn overlay(&mut self, sources: Sources, own: Table) {
         self.sources = sources;
         super::merge::replace(&mut self.own, own);

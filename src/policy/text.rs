@@ -1,4 +1,4 @@
-//! Reads a type that is written as a text, and says what was wanted when something else stands there.
+//! Reads types that are written as a string, with an error that says what is expected.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 use serde::Deserializer;
 use serde::de::{self, Visitor};
 
-/// Reads a text into `T`; `wanted` completes "wanted …".
+/// Reads a string into `T`; `wanted` completes "wanted …".
 pub(super) fn text<'de, D, T>(deserializer: D, wanted: &'static str) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
@@ -35,7 +35,7 @@ impl<T: TryFrom<String, Error: fmt::Display>> Visitor<'_> for Text<T> {
     }
 }
 
-/// Lets serde read a type by its `TryFrom<String>`.
+/// Implements `Deserialize` with a type's `TryFrom<String>`.
 macro_rules! read_as_text {
     ($type:ty, $wanted:literal) => {
         impl<'de> serde::Deserialize<'de> for $type {

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Trigger {
-    /// A person at a terminal, or a script of theirs.
+    /// A person at a terminal, or a person's script.
     #[default]
     Manual,
     /// An agent executor, from its `finally` block.
@@ -53,7 +53,7 @@ impl Trigger {
     }
 }
 
-/// A name that is no trigger.
+/// A name that is not a trigger.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("no trigger is called `{}`; they are: {}", .0.escape_debug(), Trigger::ALL.map(Trigger::as_str).join(", "))]
 pub struct UnknownTrigger(String);
