@@ -70,7 +70,10 @@ enum Command {
     /// Show what a run would do, and why, without doing any of it
     Plan(plan::Args),
     /// Check, show and create policies
-    #[command(subcommand)]
+    ///
+    /// A policy is TOML and says what may leave this machine, and how. It is merged from layers: built-in, system,
+    /// user, repository and command line. A repository's layer can tighten a policy, never loosen it.
+    #[command(subcommand, after_long_help = policy::HELP)]
     Policy(policy::Command),
     /// Try it all on loopback servers: no account needed, nothing left behind
     Demo(demo::Args),

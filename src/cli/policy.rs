@@ -18,7 +18,7 @@ use super::render;
 use super::start::check_directory;
 
 /// Examples and variables.
-const HELP: &str = "\
+pub(super) const HELP: &str = "\
 Examples:
   sendoff policy check                 check every layer that applies here
   sendoff policy init --preset solo    write a user's policy from a preset
@@ -63,12 +63,8 @@ Examples:
 Environment:
   XDG_CONFIG_HOME  the user's policy is sendoff/policy.toml below it; by default ~/.config";
 
-/// Check, show and create policies
-///
-/// A policy is TOML and says what may leave this machine, and how. It is merged from layers: built-in, system, user,
-/// repository and command line. A repository's layer can tighten a policy, never loosen it.
+/// The commands below `sendoff policy`.
 #[derive(Debug, Subcommand)]
-#[command(after_long_help = HELP)]
 pub(super) enum Command {
     /// Check FILE, or every layer that applies here
     ///

@@ -106,9 +106,9 @@ fn a_plan_notes_a_bad_document_and_a_step_alone_refuses_it() {
     let world = World::new();
     let said = world.run_with_input(&["plan", "--input", "-"], b"[]");
     assert_eq!(said.code, Some(64), "{}", said.stdout);
-    assert!(said.stdout.contains("it is a list"), "{}", said.stdout);
+    assert!(said.stdout.contains("it is an array"), "{}", said.stdout);
     let said = world.run_with_input(&["step", "memory-commit", "--input", "-"], b"[]");
     assert_eq!(said.code, Some(64));
-    assert!(said.stderr.contains("it is a list"), "{}", said.stderr);
+    assert!(said.stderr.contains("it is an array"), "{}", said.stderr);
     assert!(world.platform.memories().is_empty());
 }

@@ -79,7 +79,7 @@ fn a_condition_that_cannot_be_read_is_refused() {
     let (message, _) = refused(
         "pipelines.p = [\"a\"]\nsteps.a = { uses = \"say\", when = \"steps[trigger].verdict\" }",
     );
-    assert!(message.contains("must be named"), "{message}");
+    assert!(message.contains("must be a literal name"), "{message}");
 }
 
 #[test]

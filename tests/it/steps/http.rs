@@ -167,7 +167,7 @@ fn templates_of_a_body_are_checked() {
     assert_eq!(said.code, Some(78), "{}", said.stdout);
     assert!(said.stderr.contains("syntax error"), "{}", said.stderr);
     let said = step(&listed("body = { a = \"{{ nothing }}\" }"), &[]);
-    for part in ["`body` cannot be made", "there is no `nothing`"] {
+    for part in ["`body` cannot be rendered", "there is no `nothing`"] {
         assert!(said.stderr.contains(part), "{}", said.stderr);
     }
 }
