@@ -95,8 +95,11 @@ impl Step for Http {
                     template.render(&facts).map_err(|error| error.to_string())
                 });
                 let filled = filled.map_err(|message| {
-                    denied(Code::Template, format!("`body` cannot be rendered: {message}"))
-                        .advise("correct the templates in `body`")
+                    denied(
+                        Code::Template,
+                        format!("`body` cannot be rendered: {message}"),
+                    )
+                    .advise("correct the templates in `body`")
                 })?;
                 Some(cx.secrets.outgoing_json(filled))
             }
