@@ -61,7 +61,7 @@ impl Step for SystemPrompt {
 }
 
 /// Reads the file; `None` when it does not exist. It can be a symbolic link to a file in the same
-/// directory, as in a mounted ConfigMap, but not to one outside.
+/// directory, as in a mounted `ConfigMap`, but not to one outside.
 fn read(directory: &Path) -> Result<Option<String>, String> {
     let path = directory.join(FILE_NAME);
     let real = match path.canonicalize() {
