@@ -250,6 +250,8 @@ codes! {
     RemoteAbsent = "remote-absent",
     /// Which remote to push to is not clear.
     RemoteAmbiguous = "remote-ambiguous",
+    /// The remote has the branch and did not say whether it is its default branch.
+    RemoteHeadUnknown = "remote-head-unknown",
     /// The remote is this repository.
     RemoteLocal = "remote-local",
     /// The policy does not list the remote.

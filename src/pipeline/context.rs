@@ -33,6 +33,9 @@ type Connected = Result<Box<dyn Forge>, Hold>;
 /// The result of looking up the branch's open pull request; empty until it was looked up.
 pub type OpenPullRequest = OnceCell<Result<Option<PullRequest>, ForgeError>>;
 
+/// The forge's default branch; empty until it was requested.
+pub type DefaultBranch = OnceCell<Result<BranchName, ForgeError>>;
+
 /// What a step can use.
 #[derive(Debug, Clone, Copy)]
 pub struct Context<'run> {
@@ -50,8 +53,8 @@ pub struct Context<'run> {
     pub forge: &'run ForgeSource,
     /// The open pull request of the branch, looked up once.
     pub open_pull_request: &'run OpenPullRequest,
-    /// The remote's HEAD, requested once.
-    pub remote_head: &'run RemoteHeadSource,
+    /// The forge's default branch, requested once where the policy names no base.
+    pub default_branch: &'run DefaultBranch,
     /// The agents' platform; `None` when it is not configured.
     pub platform: Option<&'run Platform>,
     /// The task document.
@@ -176,38 +179,6 @@ impl fmt::Debug for ForgeSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ForgeSource")
             .field("asked", &self.cell.initialized())
-            .finish_non_exhaustive()
-    }
-}
-
-/// The branch that the remote's HEAD names, requested once and shared by push and pull request.
-pub struct RemoteHeadSource {
-    cell: OnceCell<Option<BranchName>>,
-    ask: Box<dyn Fn() -> Local<Option<BranchName>>>,
-}
-
-impl RemoteHeadSource {
-    /// Makes a source that calls `ask` once, at the first use.
-    pub fn new<F>(ask: impl Fn() -> F + 'static) -> Self
-    where
-        F: Future<Output = Option<BranchName>> + 'static,
-    {
-        Self {
-            cell: OnceCell::new(),
-            ask: Box::new(move || Box::pin(ask())),
-        }
-    }
-
-    /// Returns the branch; `None` when the remote cannot be asked or has none.
-    pub async fn get(&self) -> Option<&BranchName> {
-        self.cell.get_or_init(|| (self.ask)()).await.as_ref()
-    }
-}
-
-impl fmt::Debug for RemoteHeadSource {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RemoteHeadSource")
-            .field("known", &self.cell.get())
             .finish_non_exhaustive()
     }
 }

@@ -19,7 +19,7 @@ mod step_end;
 mod watchdog;
 
 pub use blocking::interruptible;
-pub use context::{Context, ForgeSource, OpenPullRequest, RemoteHeadSource};
+pub use context::{Context, DefaultBranch, ForgeSource, OpenPullRequest};
 pub use deadline::{Deadline, Suspension};
 pub use facts::{
     CommitFacts, Facts, HeartbeatFacts, RepoFacts, RunFacts, StepFacts, TaskDocument, TaskFacts,

@@ -50,7 +50,7 @@ pub use layers::{Layers, Loaded, PolicyProblem};
 pub use limits::{Count, CountError, Limits};
 pub use merged::{Policy, Setting};
 pub use pattern::{Pattern, PatternError};
-pub use permit::{Protected, PushPermit, Refused, RemoteFacts};
+pub use permit::{Protected, PushPermit, Refused, RemoteFacts, RemoteHead};
 pub use pipelines::{PipelineTable, StepRef};
 pub use preset::{PRESETS, Preset, preset};
 pub use repository::{Carried, for_repository};

@@ -14,8 +14,40 @@ pub struct PushPermit {
 /// The facts that only the remote knows.
 #[derive(Debug, Clone, Default)]
 pub struct RemoteFacts {
-    /// The branch that the remote's HEAD names, which is always protected.
-    pub head: Option<BranchName>,
+    /// What the remote's HEAD names; that branch is protected whatever the policy says.
+    pub head: RemoteHead,
+    /// What it named within the last day. Protected as well.
+    pub kept: Option<BranchName>,
+}
+
+/// What the remote's HEAD names.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum RemoteHead {
+    /// The remote has not answered.
+    #[default]
+    Unknown,
+    /// No branch.
+    NamesNone,
+    /// This branch.
+    Names(BranchName),
+}
+
+impl RemoteFacts {
+    /// Returns the facts of a remote whose HEAD names no branch, or none that counts.
+    pub const fn without_head() -> Self {
+        Self {
+            head: RemoteHead::NamesNone,
+            kept: None,
+        }
+    }
+
+    /// Returns the facts of a remote whose HEAD names `branch`.
+    pub const fn with_head(branch: BranchName) -> Self {
+        Self {
+            head: RemoteHead::Names(branch),
+            kept: None,
+        }
+    }
 }
 
 /// Why the policy gives no permit for a branch.
@@ -42,6 +74,12 @@ pub enum Refused {
     /// A protected pattern matches.
     #[error(transparent)]
     Protected(#[from] Protected),
+    /// The remote did not say what its HEAD names, and the branch may be it.
+    #[error("the remote has `{branch}` and did not say whether that is its default branch")]
+    HeadUnknown {
+        /// The branch.
+        branch: BranchName,
+    },
     /// The branch is the one that the remote's HEAD names.
     #[error("`{branch}` is the default branch of the remote")]
     RemoteHead {
@@ -76,16 +114,19 @@ impl PushPermit {
         }
         self.unprotected()?;
         let folded = self.branch.folded();
-        if facts
-            .head
-            .as_ref()
-            .is_some_and(|head| head.folded() == folded)
-        {
-            return Err(Refused::RemoteHead {
-                branch: self.branch.clone(),
-            });
+        let named = match &facts.head {
+            RemoteHead::Names(head) => Some(head),
+            RemoteHead::NamesNone | RemoteHead::Unknown => None,
+        };
+        let mut heads = named.into_iter().chain(&facts.kept);
+        let branch = || self.branch.clone();
+        if heads.any(|head| head.folded() == folded) {
+            Err(Refused::RemoteHead { branch: branch() })
+        } else if facts.head == RemoteHead::Unknown {
+            Err(Refused::HeadUnknown { branch: branch() })
+        } else {
+            Ok(())
         }
-        Ok(())
     }
 
     /// Fails when a pattern protects the branch.
@@ -125,7 +166,7 @@ mod tests {
     #[test]
     fn a_permit_holds_for_its_own_ref_only() {
         let permit = permit("feature/x").unwrap();
-        let none = RemoteFacts::default();
+        let none = RemoteFacts::without_head();
         permit.confirm(b"refs/heads/feature/x", &none).unwrap();
         for destination in [
             &b"refs/heads/main"[..],
@@ -145,13 +186,30 @@ mod tests {
     #[test]
     fn the_default_branch_of_the_remote_is_refused() {
         let permit = permit("trunk").unwrap();
-        let head = |name: &str| RemoteFacts {
-            head: Some(BranchName::new(name).unwrap()),
-        };
+        let head = |name: &str| RemoteFacts::with_head(BranchName::new(name).unwrap());
         assert!(matches!(
             permit.confirm(b"refs/heads/trunk", &head("Trunk")),
             Err(Refused::RemoteHead { .. })
         ));
         permit.confirm(b"refs/heads/trunk", &head("other")).unwrap();
+    }
+
+    #[test]
+    fn what_is_not_known_protects_and_what_was_known_adds() {
+        let permit = permit("trunk").unwrap();
+        let confirm = |facts: RemoteFacts| permit.confirm(b"refs/heads/trunk", &facts);
+        assert!(matches!(
+            confirm(RemoteFacts::default()),
+            Err(Refused::HeadUnknown { .. })
+        ));
+        let kept = |name: &str| RemoteFacts {
+            kept: Some(BranchName::new(name).unwrap()),
+            ..RemoteFacts::without_head()
+        };
+        confirm(kept("other")).unwrap();
+        assert!(matches!(
+            confirm(kept("trunk")),
+            Err(Refused::RemoteHead { .. })
+        ));
     }
 }

@@ -5,7 +5,7 @@ use secrecy::SecretString;
 use crate::environment::Environment;
 use crate::forge::FORGES;
 use crate::git::credentials::Login;
-use crate::git::push::{AllowFile, AllowGit, AuthCache, PushOptions};
+use crate::git::push::{AllowFile, AllowGit, AuthCache, HeadRecord, PushOptions};
 use crate::http::{Client, ClientOptions};
 use crate::names::{self, RemoteUrl, Scheme};
 use crate::net::PlainHttp;
@@ -130,6 +130,7 @@ pub(super) fn push_options(session: &Session, remote: &RemoteUrl) -> PushOptions
         plain_http: PlainHttp::to(remote.host().map(str::to_owned)),
         login: login(session, remote),
         auth_cache: AuthCache::new(session.remote_records().login(remote, session.clock.now())),
+        head: HeadRecord::new(session.remote_records().head(remote, session.clock.now())),
         ssh_command: ssh_command(session),
         inheritance,
         known: session.known.clone(),

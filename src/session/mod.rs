@@ -6,7 +6,6 @@ mod guards;
 mod load;
 mod plan;
 mod range;
-mod remote_head;
 mod remote_records;
 mod run;
 mod signals;

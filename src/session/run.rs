@@ -8,8 +8,8 @@ use futures_util::future::{Either, select};
 
 use crate::exit::Exit;
 use crate::pipeline::{
-    Context, Deadline, Facts, ForgeSource, Logins, OpenPullRequest, PartialReport, Pipeline,
-    RemoteHeadSource, RunFacts, SharedProgress, Shipment,
+    Context, Deadline, DefaultBranch, Facts, ForgeSource, Logins, OpenPullRequest, PartialReport,
+    Pipeline, RunFacts, SharedProgress, Shipment,
 };
 use crate::process::kill_every_group;
 use crate::reason::Code;
@@ -17,8 +17,7 @@ use crate::report::Report;
 
 use super::forge_way::ForgeWay;
 use super::guards::Survey;
-use super::remote_head::Question;
-use super::{Session, connect, forge_way, remote_head, signals};
+use super::{Session, connect, forge_way, signals};
 
 /// Returns the code of the note that says which signal ended the run.
 const fn signal_code(signal: Exit) -> Code {
@@ -108,10 +107,6 @@ impl Session {
         let shipment = survey.shipment.as_ref();
         let way = shipment.ok().map(|shipment| ForgeWay::of(self, shipment));
         let forge = ForgeSource::new(move || forge_way::forge(way.clone()));
-        let question = shipment
-            .ok()
-            .and_then(|shipment| Question::of(self, shipment));
-        let remote_head = RemoteHeadSource::new(move || remote_head::ask(question.clone()));
         let cx = Context {
             trigger: self.trigger,
             run_id: self.watch.run_id,
@@ -120,7 +115,7 @@ impl Session {
             shipment,
             forge: &forge,
             open_pull_request: &OpenPullRequest::new(),
-            remote_head: &remote_head,
+            default_branch: &DefaultBranch::new(),
             platform: platform.as_ref(),
             task: &self.task,
             facts: &self.facts(survey),
@@ -139,14 +134,17 @@ impl Session {
         report
     }
 
-    /// Keeps what the remotes did about logins, where that is news.
+    /// Keeps what the remotes did about logins and what their HEADs name, where that is news.
     fn keep_habits(&self, shipment: &Shipment) {
         let first = (&shipment.remote, &shipment.push_options);
         let also = shipment.also.iter();
         let also = also.map(|place| (&place.remote, &place.push_options));
         for (remote, options) in std::iter::once(first).chain(also) {
+            let now = self.clock.now();
+            if let Some(head) = options.head.learned() {
+                self.remote_records().keep_head(&remote.url, &head, now);
+            }
             if let Some(seen) = options.auth_cache.changed() {
-                let now = self.clock.now();
                 self.remote_records().keep_login(&remote.url, seen, now);
             }
         }

@@ -100,9 +100,15 @@ impl Step for PrCreate {
         if let Ok(shipment) = cx.shipment
             && let Ok(forge) = cx.forge.get().await
         {
-            cx.open_pull_request
+            let open = cx
+                .open_pull_request
                 .get_or_init(|| look_up(forge, shipment))
                 .await;
+            if shipment.base.is_none() && matches!(open, Ok(None)) {
+                cx.default_branch
+                    .get_or_init(|| forge.default_branch())
+                    .await;
+            }
         }
     }
 
@@ -282,7 +288,7 @@ fn head(shipment: &Shipment) -> Head {
     }
 }
 
-/// Returns the base: the policy's, or the remote's HEAD, or the forge's default branch.
+/// Returns the base: the policy's, or the forge's default branch.
 async fn base(
     cx: &Context<'_>,
     forge: &dyn Forge,
@@ -291,10 +297,8 @@ async fn base(
     if let Some(base) = &shipment.base {
         return Ok(base.clone());
     }
-    if let Some(base) = cx.remote_head.get().await {
-        return Ok(base.clone());
-    }
-    forge.default_branch().await.map_err(|error| {
+    let asked = cx.default_branch.get_or_init(|| forge.default_branch());
+    asked.await.clone().map_err(|error| {
         StepError::new(
             if error.is_transient() {
                 ErrorKind::Transient
@@ -302,7 +306,7 @@ async fn base(
                 ErrorKind::Denied
             },
             Code::BaseUnknown,
-            format!("neither the remote nor the forge names a base branch: {error}"),
+            format!("neither the policy nor the forge names a base branch: {error}"),
         )
         .advise("set `branches.base` in the policy")
     })

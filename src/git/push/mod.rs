@@ -1,6 +1,7 @@
 //! A push as sendoff does it: with a permit, over its transports, after the hook and the check of submodules.
 
 mod error;
+mod head;
 mod pre_push;
 mod submodules;
 
@@ -10,7 +11,8 @@ use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 
 use gix::ObjectId;
-use gix::refs::FullName;
+use gix::bstr::ByteSlice;
+use gix::refs::{FullName, FullNameRef};
 use sendoff_push::advertisement::Advertisement;
 use sendoff_push::commands::{RefUpdate, RequestError};
 use sendoff_push::{
@@ -24,6 +26,7 @@ use crate::policy::{PushPermit, RemoteFacts};
 use crate::secrets::KnownSecrets;
 
 pub use error::{BranchPushError, LocalCheckError};
+pub use head::{HeadQuestion, HeadRecord};
 
 pub use crate::git::transport::{
     AllowFile, AllowGit, AuthCache, AuthNeed, LocalOptions, PushOptions, Submodules,
@@ -42,8 +45,11 @@ pub struct BranchPush<'a> {
     pub options: &'a PushOptions,
     /// Tells what the remote was seen to have; asked at most once, while the remote is being asked.
     pub last_seen: &'a dyn Fn() -> LastSeen,
-    /// Tells what is known of the remote; asked once, right before anything is sent.
-    pub remote_facts: &'a dyn Fn() -> RemoteFacts,
+    /// Called when the remote has listed its refs, before anything is sent.
+    pub advertised: &'a dyn Fn(),
+    /// Tells what is known of this destination. Asked right before anything is sent, and only where the destination has the
+    /// branch: one that it does not list is the default branch of nothing.
+    pub remote_facts: &'a (dyn Fn() -> RemoteFacts + Sync),
     /// Receives the progress.
     pub progress: &'a dyn Progress,
     /// Set from another thread to stop the push.
@@ -90,9 +96,17 @@ impl BranchPush<'_> {
             directory: repo.workdir().unwrap_or_else(|| repo.git_dir()).to_owned(),
             options: self.options,
             stop: self.stop,
+            branch: branch.as_ref(),
+            new: self.new,
+            remote_facts: self.remote_facts,
         };
-        let confirm = |destination: &[u8], _: &Advertisement| {
-            let confirmed = self.permit.confirm(destination, &(self.remote_facts)());
+        let confirm = |destination: &[u8], advertisement: &Advertisement| {
+            (self.advertised)();
+            let facts = match advertisement.find(destination.as_bstr()) {
+                Some(_) => (self.remote_facts)(),
+                None => RemoteFacts::without_head(),
+            };
+            let confirmed = self.permit.confirm(destination, &facts);
             confirmed.map_err(BoxError::from)
         };
         let outcome = push(&PushRequest {
@@ -128,6 +142,9 @@ struct UrlTransport<'a> {
     directory: PathBuf,
     options: &'a PushOptions,
     stop: &'a AtomicBool,
+    branch: &'a FullNameRef,
+    new: ObjectId,
+    remote_facts: &'a (dyn Fn() -> RemoteFacts + Sync),
 }
 
 impl Transport for UrlTransport<'_> {
@@ -142,6 +159,10 @@ impl Transport for UrlTransport<'_> {
             options: self.options,
             stop: self.stop,
         };
+        if self.options.head.may_be_asked_alone(&self.remote.url) {
+            let open = || Ok(transport::open_receive_pack(target)?);
+            return head::open_after_question(self.branch, self.new, self.remote_facts, &open);
+        }
         Ok(transport::open_receive_pack(target)?)
     }
 

@@ -10,6 +10,7 @@ use reqwest::{NoProxy, Url};
 use secrecy::SecretString;
 
 use crate::git::credentials::{Helpers, Login};
+use crate::git::push::HeadRecord;
 use crate::git::{Config, Matching};
 use crate::names::RemoteUrl;
 use crate::net::{HttpVersion, PlainHttp};
@@ -73,6 +74,8 @@ pub struct PushOptions {
     pub login: Option<Login>,
     /// Whether the remote required a login last time; updated by the push.
     pub auth_cache: AuthCache,
+    /// What the remote's HEAD named within a day; updated by the push.
+    pub head: HeadRecord,
     /// The credential helpers.
     pub helpers: Helpers,
     /// What child programs inherit.
@@ -103,6 +106,7 @@ impl Default for PushOptions {
             ssh_variant: None,
             login: None,
             auth_cache: AuthCache::default(),
+            head: HeadRecord::default(),
             helpers: Helpers::default(),
             inheritance: Inheritance::default(),
             local: LocalOptions::default(),

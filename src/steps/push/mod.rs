@@ -5,11 +5,7 @@ mod settings;
 mod words;
 mod work;
 
-use std::cell::OnceCell;
-use std::sync::mpsc;
-
 use async_trait::async_trait;
-use futures_util::future::{Either, select};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -17,7 +13,7 @@ use crate::git::push::{LocalOptions, Submodules};
 use crate::git::{Hook, Matching, PrePush, Repo};
 use crate::names::{RemoteName, RemoteUrl, Scheme};
 use crate::pipeline::{Context, Outcome, Step, StepDef, StepError, interruptible};
-use crate::policy::{Policy, RemoteFacts, Trigger};
+use crate::policy::{Policy, Trigger};
 use crate::reason::Code;
 
 pub use self::advice::advice;
@@ -108,7 +104,6 @@ impl Step for Push {
                 "there is no repository here",
             ));
         };
-        let (answer, asked) = mpsc::channel::<RemoteFacts>();
         let (local, news) = self.local_options(repo, cx);
         let work = Work {
             repo: repo.clone(),
@@ -117,30 +112,10 @@ impl Step for Push {
             destinations: destinations(shipment, &local),
             set_upstream: self.set_upstream,
             now: cx.clock.now(),
+            logins: cx.logins.clone(),
         };
-        let logins = cx.logins.clone();
         let progress = cx.progress.holding(cx.deadline);
-        let pushing = interruptible(move |stop| {
-            let told = OnceCell::new();
-            let facts = || {
-                // The remote has answered: whatever login it wanted is known.
-                logins.settle();
-                told.get_or_init(|| asked.recv().unwrap_or_default())
-                    .clone()
-            };
-            work.push_to_all(&facts, &progress, stop)
-        });
-        // The remote's HEAD is asked for beside the handshake: it is needed at the last line before
-        // the pack leaves, and not at all when there is nothing to send.
-        let telling = async {
-            let head = cx.remote_head.get().await.cloned();
-            // The push may have ended already; then nobody needs the answer.
-            let _ended = answer.send(RemoteFacts { head });
-        };
-        let arrivals = match select(Box::pin(pushing), Box::pin(telling)).await {
-            Either::Left((arrivals, _)) => arrivals?,
-            Either::Right(((), pushing)) => pushing.await?,
-        };
+        let arrivals = interruptible(move |stop| work.push_to_all(&progress, stop)).await?;
         outcome(shipment, arrivals, &news)
     }
 }

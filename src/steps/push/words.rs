@@ -78,11 +78,16 @@ pub(super) fn outcome(
 
 /// Returns why the permit did not hold, when that is because the branch is protected.
 fn protected(arrival: &Arrival) -> Option<&Refused> {
-    let Err(BranchPushError::Push(PushError::NotConfirmed(refused))) = &arrival.pushed else {
-        return None;
-    };
-    let refused = refused.downcast_ref()?;
+    let refused = refused(arrival.pushed.as_ref().err()?)?;
     matches!(refused, Refused::RemoteHead { .. } | Refused::Protected(_)).then_some(refused)
+}
+
+/// Returns why the permit did not hold.
+fn refused(error: &BranchPushError) -> Option<&Refused> {
+    match error {
+        BranchPushError::Push(PushError::NotConfirmed(refused)) => refused.downcast_ref(),
+        _ => None,
+    }
 }
 
 /// Makes the error of a push that a place refused. What the other places took is told all the same,
@@ -146,6 +151,14 @@ fn step_error(error: &BranchPushError, known: &KnownSecrets) -> StepError {
     } else {
         ErrorKind::Denied
     };
+    if let Some(unknown @ Refused::HeadUnknown { branch }) = refused(error) {
+        let reason = Reason::new(Code::RemoteHeadUnknown, format!("not pushed: {unknown}"));
+        let advice = format!(
+            "check that the remote can be fetched from, then run again; if its HEAD leads nowhere, it has to be set there; \
+             or push by hand: git push REMOTE {branch}"
+        );
+        return StepError::for_reason(ErrorKind::Transient, reason.advise(advice));
+    }
     let code = Code::named(error.class());
     let reason = Reason::new(code, error.summary(known)).advise_if(advice(error));
     let mut told = StepError::for_reason(kind, reason);

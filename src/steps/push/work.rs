@@ -6,11 +6,11 @@ use gix::ObjectId;
 use jiff::Timestamp;
 use sendoff_push::{LastSeen, Progress, PushError, Pushed};
 
-use crate::git::push::{BranchPush, BranchPushError, LocalOptions};
+use crate::git::push::{BranchPush, BranchPushError, HeadQuestion, LocalOptions};
 use crate::git::{Remote, Repo};
 use crate::names::{BranchName, RemoteUrl};
-use crate::pipeline::{Destination, Shipment};
-use crate::policy::{PushPermit, RemoteFacts};
+use crate::pipeline::{Destination, Logins, Shipment};
+use crate::policy::PushPermit;
 
 /// Returns the places to push to, in the order of git.
 pub(super) fn destinations(shipment: &Shipment, local: &LocalOptions) -> Vec<Destination> {
@@ -34,6 +34,7 @@ pub(super) struct Work {
     pub(super) destinations: Vec<Destination>,
     pub(super) set_upstream: bool,
     pub(super) now: Timestamp,
+    pub(super) logins: Logins,
 }
 
 /// What became of the push to one place.
@@ -46,23 +47,22 @@ pub(super) struct Arrival {
 
 impl Work {
     /// Pushes to every place, as git does: one that refuses does not keep it from the others.
-    pub(super) fn push_to_all(
-        &self,
-        facts: &dyn Fn() -> RemoteFacts,
-        progress: &dyn Progress,
-        stop: &AtomicBool,
-    ) -> Vec<Arrival> {
+    pub(super) fn push_to_all(&self, progress: &dyn Progress, stop: &AtomicBool) -> Vec<Arrival> {
         let places = self.destinations.iter();
         places
             .map(|place| {
                 let last_seen = || self.last_seen(&place.remote);
+                let question = self.question(place);
+                let facts = || question.facts(stop);
                 let delivery = BranchPush {
                     permit: &self.permit,
                     remote: &place.remote,
                     new: self.new,
                     options: &place.push_options,
                     last_seen: &last_seen,
-                    remote_facts: facts,
+                    // Whatever login the remote wanted is known.
+                    advertised: &|| self.logins.settle(),
+                    remote_facts: &facts,
                     progress,
                     stop,
                 };
@@ -86,6 +86,22 @@ impl Work {
                 }
             })
             .collect()
+    }
+
+    /// Prepares to ask what the place's HEAD names. As far as is known here, the place has the branch at another commit: then
+    /// the answer is needed, and asked for beside the handshake.
+    fn question(&self, place: &Destination) -> HeadQuestion {
+        let (url, options) = (&place.remote.url, &place.push_options);
+        let directory = self.repo.work_tree().unwrap_or(self.repo.git_dir());
+        let question = HeadQuestion::new(url, directory, options);
+        let seen = self
+            .repo
+            .tracking_tip(&place.remote, self.permit.branch())
+            .ok();
+        if seen.flatten().is_some_and(|seen| seen != self.new) {
+            question.begin();
+        }
+        question
     }
 
     /// Returns what the remote is remembered to have. A memory that cannot be read is none.

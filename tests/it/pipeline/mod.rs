@@ -12,8 +12,8 @@ use sendoff::clock::Clock;
 use sendoff::environment::Environment;
 use sendoff::names::RunId;
 use sendoff::pipeline::{
-    Context, Deadline, Facts, ForgeSource, Hold, Logins, OpenPullRequest, PartialReport, Pipeline,
-    Receipts, RemoteHeadSource, RunFacts, RunInfo, SharedProgress, TaskDocument, TaskFacts,
+    Context, Deadline, DefaultBranch, Facts, ForgeSource, Hold, Logins, OpenPullRequest,
+    PartialReport, Pipeline, Receipts, RunFacts, RunInfo, SharedProgress, TaskDocument, TaskFacts,
 };
 use sendoff::policy::{Layers, Origin, Policy, Trigger};
 use sendoff::reason::Code;
@@ -67,7 +67,6 @@ fn run_pipeline(
         let missing = missing.clone();
         async move { Err(missing) }
     });
-    let remote_head = RemoteHeadSource::new(|| async { None });
     let cx = Context {
         trigger: Trigger::Manual,
         run_id: RunId::new(Clock::System.now()),
@@ -76,7 +75,7 @@ fn run_pipeline(
         shipment: Err(&hold),
         forge: &forge,
         open_pull_request: &OpenPullRequest::new(),
-        remote_head: &remote_head,
+        default_branch: &DefaultBranch::new(),
         platform: None,
         task: &task,
         facts: &facts,

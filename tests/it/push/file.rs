@@ -52,9 +52,7 @@ fn the_branch_that_the_remotes_head_names_is_not_pushed() {
     let sandbox = Sandbox::new();
     let (work, remote) = ahead(&sandbox, "r");
     let before = sandbox.git(&remote, &["rev-parse", "feature"]);
-    let facts = || RemoteFacts {
-        head: Some(BranchName::new("Feature").unwrap()),
-    };
+    let facts = || RemoteFacts::with_head(BranchName::new("Feature").unwrap());
     let url = remote.to_str().unwrap();
     let error = push_with(&sandbox, &work, url, &options(&sandbox), &facts).unwrap_err();
     assert_eq!(error.class(), "protected");

@@ -116,7 +116,7 @@ fn a_lease_is_held_or_broken_as_for_git() {
             &work,
             path,
             &options(&sandbox),
-            &RemoteFacts::default,
+            &RemoteFacts::without_head,
             expected.map(id),
         );
         let git = git_does(&sandbox, &work, &copy, expected.unwrap_or_default());
@@ -167,7 +167,7 @@ fn a_lease_is_kept_over_every_transport() {
                 &work,
                 &url,
                 &options,
-                &RemoteFacts::default,
+                &RemoteFacts::without_head,
                 expected,
             )
         };
@@ -194,7 +194,7 @@ fn a_lease_that_breaks_after_it_was_checked_is_refused_by_the_remote() {
         &work,
         remote.to_str().unwrap(),
         &options(&sandbox),
-        &RemoteFacts::default,
+        &RemoteFacts::without_head,
         Some(id(&old)),
     )
     .unwrap_err();
@@ -207,14 +207,12 @@ fn a_remote_that_wants_no_rewriting_and_a_protected_branch_stand_above_a_lease()
     let sandbox = Sandbox::new();
     let (work, remote, old) = rewritten(&sandbox);
     let url = remote.to_str().unwrap();
-    let push = |facts: &dyn Fn() -> RemoteFacts| {
+    let push = |facts: &(dyn Fn() -> RemoteFacts + Sync)| {
         let options = options(&sandbox);
         push_leased(&sandbox, &work, url, &options, facts, Some(id(&old))).unwrap_err()
     };
     let head = BranchName::new("feature").unwrap();
-    let error = push(&|| RemoteFacts {
-        head: Some(head.clone()),
-    });
+    let error = push(&|| RemoteFacts::with_head(head.clone()));
     assert!(
         matches!(error, BranchPushError::Push(PushError::NotConfirmed(_))),
         "{error:?}"
@@ -222,7 +220,7 @@ fn a_remote_that_wants_no_rewriting_and_a_protected_branch_stand_above_a_lease()
     assert_eq!(tip(&sandbox, &remote), old);
     let strict = ["config", "receive.denyNonFastForwards", "true"];
     sandbox.git(&remote, &strict);
-    let error = push(&RemoteFacts::default);
+    let error = push(&RemoteFacts::without_head);
     assert_eq!(error.class(), "diverged", "{error:?}");
     assert_eq!(tip(&sandbox, &remote), old);
 }
@@ -233,7 +231,14 @@ fn a_broken_lease_says_where_the_branch_is() {
     let (work, remote, _) = rewritten(&sandbox);
     let url = remote.to_str().unwrap();
     let options = options(&sandbox);
-    let error = push_leased(&sandbox, &work, url, &options, &RemoteFacts::default, None);
+    let error = push_leased(
+        &sandbox,
+        &work,
+        url,
+        &options,
+        &RemoteFacts::without_head,
+        None,
+    );
     insta::assert_snapshot!(rendered(&sandbox, &error.unwrap_err()), @"
     lease-broken: `feature` on the remote is at 964067247430, and not where it was left
       advice: somebody else moved it: git fetch origin feature, and look before it is rewritten

@@ -74,13 +74,13 @@ pub(crate) fn push_head(
     url: &str,
     options: &PushOptions,
 ) -> Result<Pushed, BranchPushError> {
-    push_with(sandbox, work, url, options, &RemoteFacts::default)
+    push_with(sandbox, work, url, options, &RemoteFacts::without_head)
 }
 
 /// What a push is told of its remote, and whom it tells how far it has come.
 pub(crate) struct About<'a> {
     pub(crate) seen: LastSeen,
-    pub(crate) facts: &'a dyn Fn() -> RemoteFacts,
+    pub(crate) facts: &'a (dyn Fn() -> RemoteFacts + Sync),
     pub(crate) progress: &'a dyn Progress,
 }
 
@@ -88,7 +88,7 @@ impl Default for About<'_> {
     fn default() -> Self {
         Self {
             seen: LastSeen::default(),
-            facts: &RemoteFacts::default,
+            facts: &RemoteFacts::without_head,
             progress: &NoProgress,
         }
     }
@@ -111,7 +111,7 @@ pub(crate) fn push_with(
     work: &Path,
     url: &str,
     options: &PushOptions,
-    facts: &dyn Fn() -> RemoteFacts,
+    facts: &(dyn Fn() -> RemoteFacts + Sync),
 ) -> Result<Pushed, BranchPushError> {
     let about = About {
         facts,
@@ -126,7 +126,7 @@ pub(crate) fn push_leased(
     work: &Path,
     url: &str,
     options: &PushOptions,
-    facts: &dyn Fn() -> RemoteFacts,
+    facts: &(dyn Fn() -> RemoteFacts + Sync),
     expected: Option<ObjectId>,
 ) -> Result<Pushed, BranchPushError> {
     let how: How<'_> = &|repo, delivery| delivery.push_with_lease(repo, expected);
@@ -192,6 +192,7 @@ fn push_all(
         new,
         options,
         last_seen: &|| about.seen.clone(),
+        advertised: &|| (),
         remote_facts: about.facts,
         progress: about.progress,
         stop,

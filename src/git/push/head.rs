@@ -1,0 +1,226 @@
+//! Which branch the HEAD of a destination names: asked of that destination alone, and only for a branch that it has.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use gix::refs::FullNameRef;
+use sendoff_push::advertisement::Advertisement;
+use sendoff_push::sideband::Answer;
+use sendoff_push::{ClassifiedError, Connection, RequestBody, SendError};
+
+use crate::git::transport::{PushOptions, remote_head};
+use crate::names::{BranchName, RemoteUrl, Scheme};
+use crate::policy::{RemoteFacts, RemoteHead};
+
+/// How often whoever waits for the answer looks whether the push is to end.
+const LOOK_EVERY: Duration = Duration::from_millis(20);
+
+/// What was seen of a remote's HEAD within a day, and what is learned of it now. Clones share what they learn.
+#[derive(Debug, Clone, Default)]
+pub struct HeadRecord {
+    kept: Option<BranchName>,
+    learned: Arc<Mutex<Option<BranchName>>>,
+}
+
+impl HeadRecord {
+    /// Begins with what was kept.
+    pub fn new(kept: Option<BranchName>) -> Self {
+        Self {
+            kept,
+            learned: Arc::default(),
+        }
+    }
+
+    /// Returns what the remote said now.
+    pub fn learned(&self) -> Option<BranchName> {
+        let learned = self.learned.lock();
+        learned.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// What one destination's HEAD names. Asked at most once.
+#[derive(Debug)]
+pub struct HeadQuestion {
+    url: RemoteUrl,
+    /// What a relative path starts from.
+    directory: PathBuf,
+    options: PushOptions,
+    asked: Mutex<Asked>,
+    /// Ends the thread that asks.
+    over: Arc<AtomicBool>,
+}
+
+#[derive(Debug)]
+enum Asked {
+    NotYet,
+    Now(Receiver<RemoteHead>),
+    Answered(RemoteHead),
+}
+
+impl HeadQuestion {
+    /// Prepares the question. Asks nobody.
+    pub fn new(url: &RemoteUrl, directory: &Path, options: &PushOptions) -> Self {
+        Self {
+            url: url.clone(),
+            directory: directory.to_owned(),
+            options: options.clone(),
+            asked: Mutex::new(Asked::NotYet),
+            over: Arc::default(),
+        }
+    }
+
+    /// Asks on a connection of its own, where the scheme allows two at a time, and returns at once.
+    pub fn begin(&self) {
+        let mut asked = self.lock();
+        if !needs_connection_alone(&self.url) && matches!(*asked, Asked::NotYet) {
+            *asked = self.start();
+        }
+    }
+
+    /// Returns the answer, and waits for it until `stop` is raised.
+    pub fn facts(&self, stop: &AtomicBool) -> RemoteFacts {
+        let kept = self.options.head.kept.clone();
+        let mut asked = self.lock();
+        if matches!(*asked, Asked::NotYet) {
+            *asked = match &kept {
+                // To ask would take a login of the user's, perhaps a touch of a key, once more.
+                Some(kept) if needs_connection_alone(&self.url) => {
+                    Asked::Answered(RemoteHead::Names(kept.clone()))
+                }
+                _ => self.start(),
+            };
+        }
+        if let Asked::Now(answer) = &*asked {
+            let head = wait(answer, stop);
+            if let RemoteHead::Names(branch) = &head {
+                let learned = self.options.head.learned.lock();
+                *learned.unwrap_or_else(PoisonError::into_inner) = Some(branch.clone());
+            }
+            *asked = Asked::Answered(head);
+        }
+        let head = match &*asked {
+            Asked::Answered(head) => head.clone(),
+            Asked::NotYet | Asked::Now(_) => RemoteHead::Unknown,
+        };
+        RemoteFacts { head, kept }
+    }
+
+    fn start(&self) -> Asked {
+        let (tell, answer) = channel();
+        let (url, directory) = (self.url.clone(), self.directory.clone());
+        let (options, over) = (self.options.clone(), Arc::clone(&self.over));
+        let asking = move || {
+            let head = match remote_head(&url, &directory, &options, &over) {
+                Ok(Some(branch)) => RemoteHead::Names(branch),
+                Ok(None) => RemoteHead::NamesNone,
+                Err(error) => {
+                    tracing::debug!(%error, "the remote did not say what its HEAD names");
+                    RemoteHead::Unknown
+                }
+            };
+            // Whoever asked may have gone.
+            let _gone = tell.send(head);
+        };
+        match thread::Builder::new()
+            .name("remote-head".into())
+            .spawn(asking)
+        {
+            Ok(_detached) => Asked::Now(answer),
+            Err(error) => {
+                tracing::debug!(%error, "there is no thread to ask for the remote's HEAD");
+                Asked::Answered(RemoteHead::Unknown)
+            }
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Asked> {
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for HeadQuestion {
+    fn drop(&mut self) {
+        self.over.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Waits for the answer until `stop` is raised.
+fn wait(answer: &Receiver<RemoteHead>, stop: &AtomicBool) -> RemoteHead {
+    loop {
+        match answer.recv_timeout(LOOK_EVERY) {
+            Ok(head) => return head,
+            Err(RecvTimeoutError::Timeout) if !stop.load(Ordering::Relaxed) => {}
+            Err(_) => return RemoteHead::Unknown,
+        }
+    }
+}
+
+impl HeadRecord {
+    /// Says whether the question may need the one connection that is open at a time.
+    pub(super) fn may_be_asked_alone(&self, url: &RemoteUrl) -> bool {
+        self.kept.is_none() && needs_connection_alone(url)
+    }
+}
+
+/// Says whether a second connection is not made while one is open: ssh may ask for a touch of a key, a daemon may
+/// take one client at a time.
+fn needs_connection_alone(url: &RemoteUrl) -> bool {
+    matches!(url.scheme(), Scheme::Ssh | Scheme::Git)
+}
+
+/// What a push is sent over, or why there is none.
+type Opened<'a> = Result<Box<dyn Connection + 'a>, Box<dyn ClassifiedError>>;
+
+/// Opens receive-pack. Where the destination has the branch, at another commit, and its HEAD can only be asked for without
+/// another connection, this one is closed, the question asked, and another one opened.
+pub(super) fn open_after_question<'a>(
+    branch: &FullNameRef,
+    new: gix::ObjectId,
+    facts: &(dyn Fn() -> RemoteFacts + Sync),
+    open: &dyn Fn() -> Opened<'a>,
+) -> Opened<'a> {
+    let mut connection = open()?;
+    let lines = connection.advertise()?;
+    if !is_elsewhere(&lines, branch, new) {
+        return Ok(Box::new(Advertised {
+            connection,
+            lines: Some(lines),
+        }));
+    }
+    connection.close();
+    // Kept by whoever answers; the permit asks once more, and gets the same.
+    let _facts = facts();
+    open()
+}
+
+/// Says whether the branch is listed, at another commit than `new`. What cannot be read is told by the push.
+fn is_elsewhere(lines: &[u8], branch: &FullNameRef, new: gix::ObjectId) -> bool {
+    let listed = Advertisement::parse(lines, new.kind());
+    listed.is_ok_and(|listed| listed.find(branch.as_bstr()).is_some_and(|old| old != new))
+}
+
+/// A connection whose advertisement was read already.
+struct Advertised<'a> {
+    connection: Box<dyn Connection + 'a>,
+    lines: Option<Vec<u8>>,
+}
+
+impl Connection for Advertised<'_> {
+    fn advertise(&mut self) -> Result<Vec<u8>, Box<dyn ClassifiedError>> {
+        self.lines
+            .take()
+            .map_or_else(|| self.connection.advertise(), Ok)
+    }
+
+    fn send_pack(&mut self, request: RequestBody<'_>) -> Result<Answer, SendError> {
+        self.connection.send_pack(request)
+    }
+
+    fn close(self: Box<Self>) {
+        self.connection.close();
+    }
+}

@@ -1,0 +1,91 @@
+//! The default branch of a remote, which only the remote can name.
+
+use crate::world::{World, step};
+
+/// Makes `trunk` the default branch of the server; a name that no list protects.
+fn rename_default_branch(world: &World) {
+    let bare = world.bare();
+    world.sandbox.git(&bare, &["branch", "trunk", "main"]);
+    let head = ["symbolic-ref", "HEAD", "refs/heads/trunk"];
+    world.sandbox.git(&bare, &head);
+}
+
+/// Commits to a branch of that name in the clone, which knows nothing of the server's HEAD.
+fn work_on(world: &World, branch: &str) {
+    world.sandbox.git(world.work(), &["switch", "-qc", branch]);
+    world.commit("more.txt", branch, "Add more");
+}
+
+#[test]
+fn a_dead_push_url_does_not_speak_for_the_others() {
+    let world = World::new();
+    rename_default_branch(&world);
+    work_on(&world, "trunk");
+    let url = format!("{}/acme/rocket.git", world.git.url());
+    for url in ["http://127.0.0.1:1/nobody/there.git", &url] {
+        let add = ["config", "--add", "remote.origin.pushurl", url];
+        world.sandbox.git(world.work(), &add);
+    }
+    let before = world.tip("trunk");
+    let report = world.report(&["step", "push"]);
+    assert_eq!(report["verdict"], "failed", "{report}");
+    assert_eq!(world.tip("trunk"), before, "{report}");
+    // The control: another branch gets to the place that lives.
+    work_on(&world, "other");
+    world.report(&["step", "push"]);
+    assert_ne!(world.tip("other"), "");
+}
+
+#[test]
+fn a_default_branch_of_today_is_protected_today() {
+    let world = World::new();
+    world.report(&["step", "push"]);
+    world.commit("more.txt", "more", "Add more");
+    // The server has the branch: now its HEAD is asked for, and kept.
+    assert_eq!(world.report(&["step", "push"])["verdict"], "done");
+    rename_default_branch(&world);
+    work_on(&world, "trunk");
+    let before = world.tip("trunk");
+    let report = world.report(&["step", "push"]);
+    assert_eq!(report["reason"], "protected-branch", "{report}");
+    assert_eq!(world.tip("trunk"), before);
+}
+
+#[test]
+fn a_branch_is_held_while_its_remote_does_not_name_its_head() {
+    let world = World::new();
+    let bare = world.bare();
+    let fetching = |value| {
+        let arguments = ["config", "http.uploadpack", value];
+        world.sandbox.git(&bare, &arguments);
+    };
+    fetching("false");
+    // A new branch needs no answer, and nobody is asked.
+    assert_eq!(world.report(&["step", "push"])["verdict"], "done");
+    let log = world.git.log();
+    assert!(
+        log.iter()
+            .all(|request| request.query != "service=git-upload-pack"),
+        "{log:?}"
+    );
+    world.commit("more.txt", "more", "Add more");
+    let before = world.tip("feature/x");
+    let said = world.run(&["run", "post-commit", "--json"]);
+    assert_eq!(said.code, Some(1));
+    let report = said.report();
+    let push = step(&report, "push");
+    assert_eq!(push["reason"], "remote-head-unknown", "{report}");
+    assert_eq!(
+        push["summary"],
+        "not pushed: the remote has `feature/x` and did not say whether that is its default branch"
+    );
+    let advice = push["advice"].as_str().unwrap();
+    assert!(
+        advice.starts_with("check that the remote can be fetched from"),
+        "{advice}"
+    );
+    assert_eq!(world.tip("feature/x"), before);
+    fetching("true");
+    assert_eq!(world.report(&["step", "push"])["verdict"], "done");
+    assert_ne!(world.tip("feature/x"), before);
+}
