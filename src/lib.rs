@@ -10,7 +10,7 @@
 //!
 //! | floor | modules | what lives there |
 //! | --- | --- | --- |
-//! | 0 | [`names`], [`exit`], [`reason`], [`clock`], [`net`], [`environment`] | checked names, numbers, stable codes, the time, connections, variables |
+//! | 0 | [`names`], [`exit`], [`reason`], [`files`], [`clock`], [`net`], [`environment`] | checked names, numbers, stable codes, hostile files, the time, connections, variables |
 //! | 1 | [`policy`], [`report`], [`secrets`], [`text`], [`template`], [`process`], [`handover`] | what may happen, what did, and the tools for both |
 //! | 2 | [`git`], [`http`] | the repository and the transports of the push; one HTTP client |
 //! | 3 | [`forge`], [`platform`] | pull requests; memories and heartbeats |
@@ -35,6 +35,7 @@ pub mod clock;
 pub mod demo;
 pub mod environment;
 pub mod exit;
+pub mod files;
 pub mod forge;
 pub mod git;
 pub mod handover;

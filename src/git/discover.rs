@@ -6,7 +6,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use super::files::read_bounded;
+use crate::files::{Directory, Found, Links, read};
+
 use super::open::OpenError;
 
 /// The largest `.git` or `commondir` file that is read, in bytes.
@@ -14,10 +15,13 @@ const POINTER_FILE_LIMIT: u64 = 16 * 1024;
 /// The largest `HEAD` file that gitoxide may read, in bytes; git itself writes fewer than 300.
 const HEAD_FILE_LIMIT: u64 = 16 * 1024 * 1024;
 
-/// The files that gitoxide opens without a check that they are regular.
-const SHARED_FILES: [&str; 5] = [
-    "packed-refs",
-    "shallow",
+/// The files of refs that gitoxide reads whole, and that no link may stand for: an error may quote them.
+const OWN_FILES: [&str; 2] = ["packed-refs", "shallow"];
+/// The largest of them, in bytes: the refs of the largest repositories fill a tenth of it.
+const OWN_FILE_LIMIT: u64 = 1 << 30;
+
+/// The files that gitoxide opens without a check that they are regular. Tools that share objects put links there.
+const SHARED_FILES: [&str; 3] = [
     "objects/info/alternates",
     "objects/info/commit-graph",
     "objects/info/commit-graphs/commit-graph-chain",
@@ -125,8 +129,8 @@ fn common_dir_of(git_dir: &Path) -> Result<PathBuf, OpenError> {
 
 /// Reads a file that holds one path, without its line end.
 fn read_pointer(path: &Path) -> Result<Option<Vec<u8>>, OpenError> {
-    let content =
-        read_bounded(path, POINTER_FILE_LIMIT).map_err(|_| OpenError::Pointer(path.to_owned()))?;
+    let content = read(path, POINTER_FILE_LIMIT, Links::Followed)
+        .map_err(|_| OpenError::Pointer(path.to_owned()))?;
     Ok(content.map(|mut content| {
         while content.last().is_some_and(|byte| b"\r\n".contains(byte)) {
             content.pop();
@@ -138,7 +142,17 @@ fn read_pointer(path: &Path) -> Result<Option<Vec<u8>>, OpenError> {
 impl RepoPaths {
     /// Refuses special files, and those that are too large, where gitoxide reads a file whole.
     pub(super) fn check_files(&self) -> Result<(), OpenError> {
-        check_file(&self.git_dir.join("HEAD"), HEAD_FILE_LIMIT)?;
+        check_head(&self.git_dir.join("HEAD"))?;
+        let special = |path: PathBuf| OpenError::SpecialFile(path);
+        let common =
+            Directory::open(&self.common_dir).map_err(|_| special(self.common_dir.clone()))?;
+        for name in OWN_FILES {
+            match common.look(Path::new(name)) {
+                Ok(Found::Nothing) => {}
+                Ok(Found::File(size)) if size <= OWN_FILE_LIMIT => {}
+                _ => return Err(special(self.common_dir.join(name))),
+            }
+        }
         for name in SHARED_FILES {
             check_file(&self.common_dir.join(name), u64::MAX)?;
         }
@@ -160,6 +174,15 @@ impl RepoPaths {
             Some(path) if !is_safe(top) => Err(OpenError::NotOwned(path.clone())),
             _ => Ok(()),
         }
+    }
+}
+
+/// Refuses a HEAD that is neither a regular file nor what very old repositories have: a link to a ref's name.
+fn check_head(path: &Path) -> Result<(), OpenError> {
+    match path.read_link() {
+        Ok(target) if target.starts_with("refs") => Ok(()),
+        Ok(_) => Err(OpenError::SpecialFile(path.to_owned())),
+        Err(_) => check_file(path, HEAD_FILE_LIMIT),
     }
 }
 

@@ -1,16 +1,15 @@
 //! `Head`: the branch and the commit that this work tree is on, read from the `HEAD` file itself.
 
-use std::io;
 use std::path::Path;
 
 use gix::ObjectId;
 use gix::bstr::ByteSlice;
 use gix::refs::FullName;
 
+use crate::files::{self, FileError, Links};
 use crate::names::{BranchName, BranchNameError};
 
 use super::Repo;
-use super::files::read_bounded;
 use super::refs::RefError;
 
 /// The largest `HEAD` file that is read, in bytes: the longest name that git can keep is 4 KiB.
@@ -55,7 +54,7 @@ pub enum HeadError {
     Name(#[from] BranchNameError),
     /// It cannot be read.
     #[error("HEAD cannot be read")]
-    Read(#[source] io::Error),
+    Read(#[source] FileError),
     /// The branch's ref cannot be read.
     #[error(transparent)]
     Ref(#[from] RefError),
@@ -124,10 +123,10 @@ fn read(git_dir: &Path) -> Result<Content, HeadError> {
             return Ok(Content::Ref(target));
         }
     }
-    let content = read_bounded(&path, HEAD_FILE_LIMIT)
-        .map_err(|error| match error.kind() {
-            io::ErrorKind::FileTooLarge => HeadError::TooLong,
-            _ => HeadError::Read(error),
+    let content = files::read(&path, HEAD_FILE_LIMIT, Links::Refused)
+        .map_err(|error| match error {
+            FileError::TooLarge(_) => HeadError::TooLong,
+            error => HeadError::Read(error),
         })?
         .ok_or(HeadError::Garbage)?;
     let text = content.strip_suffix(b"\n").unwrap_or(&content);

@@ -5,7 +5,6 @@ mod commit;
 mod config;
 pub mod credentials;
 mod discover;
-mod files;
 mod head;
 mod hooks;
 mod ignored_keys;
@@ -30,7 +29,7 @@ pub use hooks::{Hook, PrePush};
 pub use open::{LocalConfigTrust, OpenError};
 pub use operation::Operation;
 pub use range::{Ahead, RangeError};
-pub use refs::RefError;
+pub use refs::{RefError, RefProblem};
 pub use remote::{Remote, RemoteError};
 pub use upstream::UpstreamError;
 

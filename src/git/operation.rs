@@ -2,8 +2,9 @@
 
 use std::fmt;
 
+use crate::files::{Links, read};
+
 use super::Repo;
-use super::files::read_bounded;
 
 /// The largest `sequencer/todo` that is read, in bytes.
 const TODO_LIMIT: u64 = 16 * 1024 * 1024;
@@ -73,7 +74,7 @@ impl Repo {
     /// Tells a cherry-pick of several commits from a revert, between two of them.
     fn sequencer_operation(&self) -> Operation {
         let todo = self.git_dir().join("sequencer/todo");
-        match read_bounded(&todo, TODO_LIMIT) {
+        match read(&todo, TODO_LIMIT, Links::Refused) {
             Ok(Some(text)) if text.starts_with(b"revert") => Operation::Revert,
             _ => Operation::CherryPick,
         }

@@ -1,5 +1,6 @@
 //! Refs: resolving, listing, and why one cannot be read or written.
 
+use std::error::Error;
 use std::io;
 use std::path::Path;
 
@@ -7,8 +8,12 @@ use gix::ObjectId;
 use gix::path::RelativePath;
 use gix::refs::{FullName, Reference, Target};
 
+use crate::files::{Directory, FileError, Found};
+
 use super::Repo;
 
+/// The largest loose ref that is read, in bytes: the longest name that git can keep is 4 KiB.
+const LOOSE_LIMIT: u64 = 8 * 1024;
 /// How many symbolic refs are followed; git follows five.
 const MAX_SYMREF_DEPTH: usize = 5;
 
@@ -28,7 +33,7 @@ pub enum RefError {
         name: String,
         /// What is wrong.
         #[source]
-        source: Box<dyn std::error::Error + Send + Sync>,
+        source: RefProblem,
     },
     /// Another ref has a name that this one would have as its directory, or the other way round: often
     /// a leftover of a deleted branch.
@@ -49,19 +54,52 @@ pub enum RefError {
         name: String,
         /// What is wrong.
         #[source]
-        source: Box<dyn std::error::Error + Send + Sync>,
+        source: RefProblem,
     },
 }
 
+/// What is wrong with a ref's file. Never says what is in it: a link or a made-up file could be anything.
+#[derive(Debug, thiserror::Error)]
+pub enum RefProblem {
+    /// It is a link, a pipe, too large, ...
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// The system refuses it.
+    #[error(transparent)]
+    System(io::Error),
+    /// What is in it is no ref.
+    #[error("it is damaged")]
+    Damaged,
+}
+
+impl RefProblem {
+    /// Takes from an error of gitoxide what the system said; what it quotes of a file goes to the log only.
+    pub(super) fn of(error: &(dyn Error + 'static)) -> Self {
+        tracing::debug!(error, "a ref cannot be used");
+        let mut cause = Some(error);
+        while let Some(error) = cause {
+            if let Some(code) = error
+                .downcast_ref::<io::Error>()
+                .and_then(io::Error::raw_os_error)
+            {
+                return Self::System(io::Error::from_raw_os_error(code));
+            }
+            cause = error.source();
+        }
+        Self::Damaged
+    }
+}
+
 impl RefError {
-    pub(super) fn read(
-        name: impl Into<String>,
-        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
-    ) -> Self {
+    pub(super) fn read(name: impl Into<String>, source: impl Into<RefProblem>) -> Self {
         Self::Read {
             name: name.into(),
             source: source.into(),
         }
+    }
+
+    fn damaged(name: &str, error: &(dyn Error + 'static)) -> Self {
+        Self::read(name, RefProblem::of(error))
     }
 }
 
@@ -76,7 +114,7 @@ impl Repo {
             let found = self
                 .refs
                 .try_find(name.as_ref())
-                .map_err(|error| RefError::read(full, error))?;
+                .map_err(|error| RefError::damaged(full, &error))?;
             match found.map(|reference| reference.target) {
                 None => return Ok(None),
                 Some(Target::Object(id)) => return Ok(Some(id)),
@@ -86,19 +124,39 @@ impl Repo {
         Err(RefError::SymrefDepth(full.to_owned()))
     }
 
-    /// Refuses a pipe or a device in place of a loose ref: reading it would never end.
+    /// Refuses a link, a pipe, a device or a file without end in place of a loose ref, before gitoxide opens it. A link
+    /// that is put there in between is followed: whoever can do that can write the ref as well.
     fn check_loose(&self, name: &FullName) -> Result<(), RefError> {
         let relative = gix::path::from_bstr(name.as_bstr());
         let Ok(relative) = relative else {
             return Err(RefError::Name(name.to_string()));
         };
-        let is_odd = |directory: &Path| {
-            let found = directory.join(&relative).metadata();
-            found.is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir())
-        };
-        if is_odd(self.common_dir()) || is_odd(self.git_dir()) {
-            let source = io::Error::from(io::ErrorKind::InvalidInput);
-            return Err(RefError::read(name.to_string(), source));
+        for directory in self.ref_directories() {
+            let problem = match directory.look(&relative) {
+                Ok(Found::File(size)) if size > LOOSE_LIMIT => FileError::TooLarge(LOOSE_LIMIT),
+                Ok(_) => continue,
+                Err(problem) => problem,
+            };
+            return Err(RefError::read(name.to_string(), problem));
+        }
+        Ok(())
+    }
+
+    /// Returns the directories that hold loose refs, as far as they can be opened.
+    fn ref_directories(&self) -> impl Iterator<Item = Directory> {
+        let own = (self.git_dir() != self.common_dir()).then(|| self.git_dir());
+        let both = std::iter::once(self.common_dir()).chain(own);
+        both.filter_map(|path| Directory::open(path).ok())
+    }
+
+    /// Refuses what gitoxide would write through: links in place of a ref, its lock and its reflog, or on the way there.
+    pub(super) fn check_writable(&self, name: &FullName) -> Result<(), RefError> {
+        self.check_loose(name)?;
+        let log = Path::new("logs").join(gix::path::from_bstr(name.as_bstr()).unwrap_or_default());
+        for directory in self.ref_directories() {
+            directory
+                .look(&log)
+                .map_err(|problem| RefError::read(name.to_string(), problem))?;
         }
         Ok(())
     }
@@ -107,25 +165,32 @@ impl Repo {
     pub(super) fn refs_below(&self, prefix: &str) -> Result<Vec<Reference>, RefError> {
         let path =
             <&RelativePath>::try_from(prefix).map_err(|_| RefError::Name(prefix.to_owned()))?;
+        let below = prefix.rsplit_once('/').map_or(prefix, |(below, _)| below);
+        for directory in self.ref_directories() {
+            directory
+                .look_below(Path::new(below), LOOSE_LIMIT)
+                .map_err(|problem| RefError::read(prefix, problem))?;
+        }
         let all = self
             .refs
             .iter()
-            .map_err(|error| RefError::read(prefix, error))?;
+            .map_err(|error| RefError::damaged(prefix, &error))?;
         let found = all
             .prefixed(path)
-            .map_err(|error| RefError::read(prefix, error))?;
+            .map_err(|error| RefError::damaged(prefix, &error))?;
         found
-            .map(|found| found.map_err(|error| RefError::read(prefix, error)))
+            .map(|found| found.map_err(|error| RefError::damaged(prefix, &error)))
             .collect()
     }
 
     /// Returns the full name of the ref that the symbolic ref `full` names.
     pub(super) fn symbolic_target(&self, full: &str) -> Result<Option<String>, RefError> {
         let name = full_name(full)?;
+        self.check_loose(&name)?;
         let found = self
             .refs
             .try_find(name.as_ref())
-            .map_err(|error| RefError::read(full, error))?;
+            .map_err(|error| RefError::damaged(full, &error))?;
         Ok(found.and_then(|reference| match reference.target {
             Target::Symbolic(next) => Some(next.to_string()),
             Target::Object(_) => None,

@@ -11,7 +11,7 @@ use gix::refs::transaction::{Change, LogChange, PreviousValue, RefEdit, RefLog};
 use crate::names::BranchName;
 
 use super::Repo;
-use super::refs::{RefError, full_name};
+use super::refs::{RefError, RefProblem, full_name};
 use super::remote::Remote;
 
 /// How long to wait for another process that holds a ref's lock.
@@ -122,6 +122,7 @@ impl Repo {
             return Ok(None);
         };
         self.check_name_conflict(&full)?;
+        self.check_writable(&full_name(&full)?)?;
         let edit = RefEdit {
             change: Change::Update {
                 log: LogChange {
@@ -144,7 +145,7 @@ impl Repo {
         };
         let mut time = gix::date::parse::TimeBuf::default();
         let wait = Fail::AfterDurationWithBackoff(LOCK_TIMEOUT);
-        let failed = |error: gix::Error| write_error(&full, error);
+        let failed = |error: gix::Error| write_error(&full, &error);
         self.refs
             .transaction()
             .prepare([edit], wait, wait)
@@ -190,12 +191,12 @@ fn reflog_safe(text: &str) -> BString {
 }
 
 /// Tells a lock that another process holds, which gitoxide reports as retryable, from other failures.
-fn write_error(full: &str, error: gix::Error) -> RefError {
+fn write_error(full: &str, error: &gix::Error) -> RefError {
     if error.is_retryable() {
         return RefError::Locked(full.to_owned());
     }
     RefError::Write {
         name: full.to_owned(),
-        source: Box::new(error),
+        source: RefProblem::of(error),
     }
 }

@@ -1,12 +1,10 @@
 //! The platform's token: one line of a file that may be rotated while we run.
 
-use std::fs::File;
-use std::io;
-use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use rustix::fs::{Mode, OFlags};
 use secrecy::SecretString;
+
+use crate::files::{FileError, Links, read};
 
 use super::error::{PlatformError, PlatformErrorClass};
 
@@ -32,11 +30,17 @@ impl TokenSource {
             let message = format!("the token file `{}` {why}", path.display());
             Err(PlatformError::new(PlatformErrorClass::TokenFile, message))
         };
-        let text = match read_bounded(path) {
-            Ok(Some(text)) => text,
-            Ok(None) => return refuse("is not a regular file of at most 64 KiB"),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        // Links are followed: orchestrators mount secrets as links.
+        let text = match read(path, LIMIT, Links::Followed) {
+            Ok(Some(bytes)) => bytes,
+            Ok(None) => return Ok(None),
+            Err(FileError::NotRegular | FileError::TooLarge(_)) => {
+                return refuse("is not a regular file of at most 64 KiB");
+            }
             Err(error) => return refuse(&format!("cannot be read: {error}")),
+        };
+        let Ok(text) = String::from_utf8(text) else {
+            return refuse("cannot be read: it is not UTF-8");
         };
         let line = text.trim();
         if line.lines().nth(1).is_some() {
@@ -44,18 +48,4 @@ impl TokenSource {
         }
         Ok((!line.is_empty()).then(|| SecretString::from(line)))
     }
-}
-
-/// Reads a regular file; nothing when it is something else, or too large. Links are followed:
-/// orchestrators mount secrets as links. A pipe must not hang us, so it is opened without blocking.
-fn read_bounded(path: &Path) -> io::Result<Option<String>> {
-    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
-    let file = File::from(rustix::fs::open(path, flags, Mode::empty())?);
-    let metadata = file.metadata()?;
-    if !metadata.is_file() || metadata.len() > LIMIT {
-        return Ok(None);
-    }
-    let mut text = String::new();
-    file.take(LIMIT).read_to_string(&mut text)?;
-    Ok(Some(text))
 }

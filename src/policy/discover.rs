@@ -2,10 +2,12 @@
 
 use std::fs::{File, Metadata};
 use std::io::{self, Read};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{OFlags, StatVfsMountFlags};
+use rustix::fs::StatVfsMountFlags;
+
+use crate::files::{FileError, Links, open};
 
 use super::error::PolicyError;
 
@@ -57,36 +59,28 @@ impl RepositoryFile {
     /// Reads only a regular file: a link could lead to a file that the repository's author cannot read.
     pub fn read(work_tree: &Path) -> Result<Option<Self>, PolicyError> {
         let path = work_tree.join(REPOSITORY_FILE);
-        let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
         let refused = |message: String| {
             let name = path.display().to_string();
             PolicyError::new(message)
                 .advise("make it a regular file, or take it away")
                 .in_layer(super::Origin::Repository, &name)
         };
-        match open(&path, flags) {
+        match open(&path, Links::Refused) {
             Ok(None) => Ok(None),
             Ok(Some(file)) => {
-                let metadata = file
-                    .metadata()
-                    .map_err(|error| refused(unreadable(&error)))?;
-                if !metadata.is_file() {
-                    return Err(refused("it is not a regular file".into()));
-                }
                 let bytes = bounded(file, MAX_REPOSITORY_FILE_SIZE)
                     .map_err(|error| refused(unreadable(&error)))?;
                 Ok(Some(Self { path, bytes }))
             }
-            Err(_) if path.is_symlink() => Err(refused("it is a symbolic link".into())),
-            Err(error) => Err(refused(unreadable(&error))),
+            Err(FileError::Link) => Err(refused("it is a symbolic link".into())),
+            Err(error) => Err(refused(problem(&error))),
         }
     }
 }
 
 /// Reads a policy that must belong to the user or to root; `None` when it does not exist.
 pub(super) fn read_owned(path: &Path) -> Result<Option<String>, PolicyError> {
-    let file =
-        open(path, OFlags::NONBLOCK).map_err(|error| PolicyError::new(unreadable(&error)))?;
+    let file = open(path, Links::Followed).map_err(|error| PolicyError::new(problem(&error)))?;
     let Some(file) = file else {
         // The file could have protected a branch.
         return if path.is_symlink() {
@@ -99,9 +93,6 @@ pub(super) fn read_owned(path: &Path) -> Result<Option<String>, PolicyError> {
     let metadata = file
         .metadata()
         .map_err(|error| PolicyError::new(unreadable(&error)))?;
-    if !metadata.is_file() {
-        return Err(PolicyError::new("it is not a regular file"));
-    }
     let target = path
         .canonicalize()
         .map_err(|error| PolicyError::new(unreadable(&error)))?;
@@ -128,12 +119,9 @@ pub(super) fn read_owned(path: &Path) -> Result<Option<String>, PolicyError> {
 pub(super) fn read_named(path: &Path) -> Result<String, PolicyError> {
     let refused =
         |message: String| PolicyError::new(message).advise("check the argument of --policy");
-    let opened = open(path, OFlags::NONBLOCK).map_err(|error| refused(unreadable(&error)))?;
-    let file = opened.ok_or_else(|| refused("there is no such file".into()))?;
     // Opening a pipe would block.
-    if !file.metadata().is_ok_and(|metadata| metadata.is_file()) {
-        return Err(refused("it is not a regular file".into()));
-    }
+    let opened = open(path, Links::Followed).map_err(|error| refused(problem(&error)))?;
+    let file = opened.ok_or_else(|| refused("there is no such file".into()))?;
     let bytes =
         bounded(file, MAX_FILE_SIZE).map_err(|error| PolicyError::new(unreadable(&error)))?;
     text(&bytes, MAX_FILE_SIZE).map(str::to_owned)
@@ -150,24 +138,6 @@ pub(super) fn text(bytes: &[u8], limit: u64) -> Result<&str, PolicyError> {
         return Err(encoding());
     }
     std::str::from_utf8(bytes).map_err(|_| encoding())
-}
-
-/// Opens a file without blocking; `None` when it does not exist.
-fn open(path: &Path, flags: OFlags) -> io::Result<Option<File>> {
-    let flags = i32::try_from(flags.bits()).unwrap_or_default();
-    let opened = File::options().read(true).custom_flags(flags).open(path);
-    match opened {
-        Ok(file) => Ok(Some(file)),
-        Err(error)
-            if matches!(
-                error.kind(),
-                io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
-            ) =>
-        {
-            Ok(None)
-        }
-        Err(error) => Err(error),
-    }
 }
 
 /// Reads at most one byte more than `limit`, so that a larger file is detected but not read.
@@ -205,6 +175,14 @@ fn check_owner(path: &Path, metadata: &Metadata) -> Result<(), PolicyError> {
         return Err(PolicyError::new(message).advise(format!("run: chmod g-w '{shown}'")));
     }
     Ok(())
+}
+
+/// Says why a file is not opened.
+fn problem(error: &FileError) -> String {
+    match error {
+        FileError::Io(error) => unreadable(error),
+        error => error.to_string(),
+    }
 }
 
 /// Makes the error for a file that cannot be read.

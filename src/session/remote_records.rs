@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::files::{self, Links};
 use crate::git::push::AuthNeed;
 use crate::names::{BranchName, RemoteUrl};
 
@@ -106,16 +107,14 @@ impl RemoteRecords {
 
     fn read(&self, url: &RemoteUrl) -> Option<Record> {
         let path = self.path(url)?;
-        if fs::symlink_metadata(&path).ok()?.len() > RECORD_LIMIT {
-            return None;
-        }
-        let record: Record = serde_json::from_slice(&fs::read(path).ok()?).ok()?;
-        (record.url == url.without_login()).then_some(record)
+        let bytes = files::read(&path, RECORD_LIMIT, Links::Refused).ok()??;
+        let record: Record = serde_json::from_slice(&bytes).ok()?;
+        (record.url == url.to_string()).then_some(record)
     }
 
     fn change(&self, url: &RemoteUrl, change: impl FnOnce(&mut Record)) {
         let mut record = self.read(url).unwrap_or_default();
-        record.url = url.without_login();
+        record.url = url.to_string();
         change(&mut record);
         let kept = self.path(url).map(|path| write(&path, &record));
         if let Some(Err(error)) = kept {
@@ -126,7 +125,8 @@ impl RemoteRecords {
     /// Returns where the record of `url` is kept. The name shows no more than that there is one.
     fn path(&self, url: &RemoteUrl) -> Option<PathBuf> {
         let mut hasher = gix::hash::hasher(gix::hash::Kind::Sha1);
-        hasher.update(url.without_login().as_bytes());
+        // With the user: a server may show each another repository. The password is not in it.
+        hasher.update(url.to_string().as_bytes());
         let id = hasher.try_finalize().ok()?;
         Some(self.directory.as_ref()?.join(format!("{id}.json")))
     }

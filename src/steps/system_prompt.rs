@@ -1,15 +1,12 @@
 //! `system-prompt`: reads the agent's system prompt.
 
-use std::fs::File;
-use std::io::Read;
 use std::path::Path;
 
 use async_trait::async_trait;
-use rustix::fs::{Mode, OFlags};
-use rustix::io::Errno;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::files::{self, FileError, Links};
 use crate::pipeline::{Context, ErrorKind, Outcome, Step, StepDef, StepError, interruptible};
 use crate::reason::Code;
 use crate::text::{read_as_text_file, strip};
@@ -75,24 +72,13 @@ fn read(directory: &Path) -> Result<Option<String>, String> {
     if !inside {
         return Err("is a link out of its directory".into());
     }
-    let flags =
-        OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY;
-    let file = match rustix::fs::open(&real, flags, Mode::empty()) {
-        Ok(file) => File::from(file),
-        Err(Errno::NOENT) => return Ok(None),
-        Err(error) => return Err(format!("cannot be opened: {error}")),
-    };
-    if !file.metadata().is_ok_and(|metadata| metadata.is_file()) {
-        return Err("is not a regular file".into());
-    }
-    let mut bytes = Vec::new();
-    file.take(MAX_PROMPT_SIZE + 1)
-        .read_to_end(&mut bytes)
-        .map_err(|error| format!("cannot be read: {error}"))?;
-    if u64::try_from(bytes.len()).is_ok_and(|size| size > MAX_PROMPT_SIZE) {
-        return Err(format!("is larger than {} KiB", MAX_PROMPT_SIZE >> 10));
-    }
-    Ok(Some(strip(&read_as_text_file(&bytes)).to_owned()))
+    let bytes =
+        files::read(&real, MAX_PROMPT_SIZE, Links::Refused).map_err(|error| match error {
+            FileError::NotRegular => "is not a regular file".to_owned(),
+            FileError::TooLarge(limit) => format!("is larger than {} KiB", limit >> 10),
+            error => format!("cannot be read: {error}"),
+        })?;
+    Ok(bytes.map(|bytes| strip(&read_as_text_file(&bytes)).to_owned()))
 }
 
 fn is_absent(error: &std::io::Error) -> bool {

@@ -11,10 +11,11 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("names", &[]),
     ("exit", &[]),
     ("reason", &[]),
+    ("files", &[]),
     ("clock", &[]),
     ("environment", &[]),
     ("net", &["names"]),
-    ("policy", &["names", "reason"]),
+    ("policy", &["names", "reason", "files"]),
     ("report", &["names", "exit", "reason"]),
     ("secrets", &[]),
     ("text", &[]),
@@ -32,16 +33,21 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "secrets",
             "policy",
             "reason",
+            "files",
         ],
     ),
     ("http", &["names", "net", "clock", "secrets", "reason"]),
     ("forge", &["http", "names", "clock", "secrets", "reason"]),
-    ("platform", &["http", "names", "clock", "secrets", "reason"]),
+    (
+        "platform",
+        &["http", "names", "clock", "secrets", "reason", "files"],
+    ),
     (
         "pipeline",
         &[
             "names",
             "reason",
+            "files",
             "clock",
             "net",
             "environment",
@@ -82,7 +88,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
 ];
 
 /// What `git` may take from `policy`: the permit, and what it is confirmed against.
-const GIT_MAY_TAKE_FROM_POLICY: &[&str] = &["PushPermit", "RemoteFacts"];
+const GIT_MAY_TAKE_FROM_POLICY: &[&str] = &["PushPermit", "RemoteFacts", "RemoteHead"];
 
 #[test]
 fn imports_go_down_never_up_or_sideways() {

@@ -11,7 +11,10 @@ pub(in crate::cli) fn plan(plan: &Plan) -> String {
         format_args!("pipeline {} for {}", plan.pipeline, plan.trigger),
     );
     if let Some(repo) = &plan.repo {
-        line(&mut text, format_args!("in       {}", repo.path));
+        line(
+            &mut text,
+            format_args!("in       {}", clean_line(&repo.path)),
+        );
         if let Some(branch) = &repo.branch {
             let base = repo.base.as_deref().map_or_else(
                 || "the base is asked for at run time".to_owned(),

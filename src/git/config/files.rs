@@ -8,8 +8,8 @@ use gix::config::{File, Source};
 use gix::sec::Trust;
 
 use crate::environment::Environment;
+use crate::files::{Links, read as read_file};
 use crate::git::discover::RepoPaths;
-use crate::git::files::read_bounded;
 use crate::git::open::OpenError;
 
 use super::entries::{Entries, Entry, Scope, of_section, truth};
@@ -123,7 +123,8 @@ impl Reading<'_> {
         if path == Path::new("/dev/null") {
             return Ok(());
         }
-        let Some(mut content) = read_bounded(path, u64::MAX).map_err(|error| bad(path, error))?
+        let Some(mut content) =
+            read_file(path, u64::MAX, Links::Followed).map_err(|error| bad(path, error))?
         else {
             return Ok(());
         };
@@ -177,7 +178,7 @@ pub(super) fn read_local(paths: &RepoPaths) -> Result<File, OpenError> {
     let mut all = File::new(Metadata::from(Source::Local).with(Trust::Reduced));
     let read = |path: PathBuf, source: Source, all: &mut File| {
         let metadata = Metadata::from(source).at(&path).with(Trust::Reduced);
-        match read_bounded(&path, LOCAL_LIMIT).map_err(|error| bad(&path, error))? {
+        match read_file(&path, LOCAL_LIMIT, Links::Followed).map_err(|error| bad(&path, error))? {
             Some(mut content) => {
                 let file = parse(&mut content, metadata, &path)?;
                 all.append(file)

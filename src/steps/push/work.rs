@@ -11,6 +11,7 @@ use crate::git::{Remote, Repo};
 use crate::names::{BranchName, RemoteUrl};
 use crate::pipeline::{Destination, Logins, Shipment};
 use crate::policy::PushPermit;
+use crate::reason::{Code, Reason};
 
 /// Returns the places to push to, in the order of git.
 pub(super) fn destinations(shipment: &Shipment, local: &LocalOptions) -> Vec<Destination> {
@@ -122,7 +123,8 @@ impl Work {
             .repo
             .update_tracking(remote, branch, pushed.new, self.now)
         {
-            untold.push(format!("the tracking ref was not moved: {error}"));
+            let why = Reason::of(Code::BadRef, &error);
+            untold.push(format!("the tracking ref was not moved: {why}"));
         }
         if self.set_upstream
             && let Err(error) = self.repo.set_upstream(remote, branch)

@@ -1,5 +1,7 @@
 //! Attacks that once succeeded, each beside the honest use that it imitates.
 
+mod branches;
+mod files;
 mod tokens;
 
 use secrecy::SecretString;

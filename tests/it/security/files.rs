@@ -1,0 +1,146 @@
+//! Links, pipes and endless files that an agent put into the git directory.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use crate::world::{World, step};
+
+/// Returns a path in the clone's git directory, whose parent is there.
+fn in_git(world: &World, path: &str) -> PathBuf {
+    let path = world.work().join(".git").join(path);
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    path
+}
+
+/// Makes refs of the clone's remote be tracked at `refs/remotes/e/`.
+fn track_below_e(world: &World, branch: &str) {
+    let spec = format!("+refs/heads/{branch}:refs/remotes/e/{branch}");
+    let arguments = ["config", "remote.origin.fetch", &spec];
+    world.sandbox.git(world.work(), &arguments);
+}
+
+#[test]
+fn a_reflog_that_is_a_link_is_not_appended_to() {
+    let world = World::new();
+    let target = world.sandbox.write("home/.bashrc", "# mine\n");
+    let log = in_git(&world, "logs/refs/remotes/origin/feature/x");
+    let fetch = "+refs/heads/*:refs/remotes/origin/*";
+    let arguments = ["config", "remote.origin.fetch", fetch];
+    world.sandbox.git(world.work(), &arguments);
+    symlink(&target, &log).unwrap();
+    let report = world.report(&["step", "push"]);
+    // The branch is on the server all the same; only the note of it is not written.
+    assert_eq!(report["verdict"], "done", "{report}");
+    assert_eq!(
+        report["outputs"]["tracking"],
+        "the tracking ref was not moved: the ref `refs/remotes/origin/feature/x` cannot be read: it is, or lies \
+         behind, a symbolic link"
+    );
+    assert_eq!(fs::read_to_string(&target).unwrap(), "# mine\n");
+    // The control: without the link the log is written.
+    fs::remove_file(&log).unwrap();
+    world.commit("more.txt", "more", "Add more");
+    world.report(&["step", "push"]);
+    assert!(fs::read_to_string(&log).unwrap().contains("update by push"));
+}
+
+#[test]
+fn a_directory_of_refs_that_is_a_link_is_not_written_to() {
+    let world = World::new();
+    let target = world.sandbox.path("home/elsewhere");
+    fs::create_dir_all(&target).unwrap();
+    world
+        .sandbox
+        .git(world.work(), &["branch", "-m", "policy.toml"]);
+    track_below_e(&world, "policy.toml");
+    symlink(&target, in_git(&world, "refs/remotes/e")).unwrap();
+    world.report(&["step", "push"]);
+    assert!(!target.join("policy.toml").exists());
+    // The control: a directory of its own is written to.
+    fs::remove_file(in_git(&world, "refs/remotes/e")).unwrap();
+    world.report(&["step", "push"]);
+    assert!(in_git(&world, "refs/remotes/e/policy.toml").exists());
+}
+
+#[test]
+fn nothing_of_a_file_behind_a_link_is_shown() {
+    let world = World::new();
+    let secret = world.sandbox.write("home/secret", "CANARY-of-the-user\n");
+    for name in [
+        "refs/heads/feature/x",
+        "packed-refs",
+        "HEAD",
+        "refs/remotes/origin/main",
+    ] {
+        let path = in_git(&world, name);
+        let before = fs::read(&path).ok();
+        let _none = fs::remove_file(&path);
+        symlink(&secret, &path).unwrap();
+        let said = world.run(&["run", "post-commit", "--json", "-v"]);
+        let text = format!("{}{}", said.stdout, said.stderr);
+        assert!(!text.contains("CANARY"), "{name}: {text}");
+        assert_eq!(world.tip("feature/x"), "", "{name}: {text}");
+        fs::remove_file(&path).unwrap();
+        if let Some(before) = before {
+            fs::write(&path, before).unwrap();
+        }
+    }
+    assert_eq!(world.report(&["step", "push"])["verdict"], "done");
+}
+
+#[test]
+fn a_pipe_in_place_of_a_ref_does_not_hold_the_run() {
+    let world = World::new();
+    let path = in_git(&world, "refs/remotes/origin/HEAD");
+    let made = std::process::Command::new("mkfifo").arg(&path).status();
+    assert!(made.unwrap().success());
+    let begin = Instant::now();
+    world.report(&["run", "post-commit"]);
+    assert!(begin.elapsed() < Duration::from_secs(20));
+}
+
+#[test]
+fn a_ref_without_end_is_not_read() {
+    let world = World::new();
+    let path = in_git(&world, "refs/heads/feature/x");
+    let tip = fs::read(&path).unwrap();
+    let file = fs::File::create(&path).unwrap();
+    file.set_len(6 << 30).unwrap();
+    let report = world.report(&["run", "post-commit"]);
+    let push = step(&report, "push");
+    assert_eq!(
+        push["summary"],
+        "the ref `refs/heads/feature/x` cannot be read: it is larger than 8192 bytes"
+    );
+    fs::write(&path, tip).unwrap();
+    assert_eq!(world.report(&["step", "push"])["verdict"], "done");
+}
+
+#[test]
+fn a_record_that_leads_to_a_device_is_none() {
+    let world = World::new();
+    world.report(&["step", "push"]);
+    // The remote's HEAD is asked for, and kept, when the remote has the branch.
+    world.commit("more.txt", "first", "Add more");
+    world.report(&["step", "push"]);
+    let records = world.sandbox.path("home/.local/state/sendoff/remotes");
+    for record in fs::read_dir(&records).unwrap() {
+        let path = record.unwrap().path();
+        fs::remove_file(&path).unwrap();
+        symlink("/dev/zero", &path).unwrap();
+    }
+    world.commit("more.txt", "more", "Add more");
+    assert_eq!(world.report(&["step", "push"])["verdict"], "done");
+}
+
+#[test]
+fn a_plan_shows_no_control_character_of_the_directory() {
+    let world = World::new();
+    let odd = world.sandbox.path("odd\u{1b}[2J");
+    fs::rename(world.work(), &odd).unwrap();
+    let said = world.run_in(&odd, &["plan"], &world.variables());
+    assert!(said.stdout.contains("odd\\x1b[2J"), "{}", said.stdout);
+    assert!(!said.stdout.contains('\u{1b}'));
+}
