@@ -2,6 +2,7 @@
 
 use gix::ObjectId;
 use gix::bstr::ByteSlice;
+use sendoff_push::sanitize::is_deceptive;
 
 /// How much of a message is read, in bytes.
 const MESSAGE_LIMIT: usize = 64 * 1024;
@@ -122,10 +123,10 @@ fn next_line(text: &str) -> Option<(&str, &str)> {
     Some(text.split_once('\n').unwrap_or((text, "")))
 }
 
-/// Removes control characters except tabs.
+/// Removes control characters except tabs, and what hides or reorders text.
 fn clean(line: &str) -> String {
     line.chars()
-        .filter(|c| *c == '\t' || !c.is_control())
+        .filter(|c| *c == '\t' || !(c.is_control() || is_deceptive(*c)))
         .collect()
 }
 

@@ -4,6 +4,7 @@ use gix::ObjectId;
 use gix::bstr::ByteSlice;
 use gix::objs::TreeRefIter;
 use gix::prelude::Find;
+use sendoff_push::sanitize::is_deceptive;
 
 use super::Repo;
 
@@ -126,7 +127,7 @@ fn text_of(repo: &gix::Repository, blob: ObjectId) -> Option<String> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
     let kept = text
         .chars()
-        .filter(|c| "\n\t".contains(*c) || !c.is_control());
+        .filter(|c| "\n\t".contains(*c) || !(c.is_control() || is_deceptive(*c)));
     Some(kept.collect())
 }
 

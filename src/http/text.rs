@@ -1,5 +1,7 @@
 //! Text of a server, made fit to be shown.
 
+use sendoff_push::sanitize::is_deceptive;
+
 /// Returns `text` on one line: control characters and runs of white space become one space,
 /// characters that reorder or hide text go, and what is longer than `limit` code points ends in `…`.
 pub fn clean_line(text: &str, limit: usize) -> String {
@@ -25,13 +27,6 @@ pub fn clean_line(text: &str, limit: usize) -> String {
         length += 1;
     }
     line
-}
-
-/// Says whether `c` reorders text or does not show, so that a reader sees something else. The two
-/// joiners stay: emoji and several scripts are written with them.
-const fn is_deceptive(c: char) -> bool {
-    matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}' | '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
-        | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
 }
 
 #[cfg(test)]

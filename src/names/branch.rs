@@ -1,6 +1,7 @@
 //! `BranchName`: the short name of a branch, as git allows it.
 
 use caseless::default_case_fold_str;
+use sendoff_push::sanitize::is_invisible;
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
 
@@ -113,19 +114,6 @@ pub fn fold(name: &str) -> String {
         .nfkc()
         .filter(|c| !is_invisible(*c))
         .collect()
-}
-
-/// Says whether Unicode gives `c` the property `Default_Ignorable_Code_Point`, or it is a
-/// formatting character (general category Cf). From `DerivedCoreProperties.txt`, Unicode 16.
-fn is_invisible(c: char) -> bool {
-    matches!(c,
-        '\u{ad}' | '\u{34f}' | '\u{600}'..='\u{605}' | '\u{61c}' | '\u{6dd}' | '\u{70f}'
-        | '\u{890}'..='\u{891}' | '\u{8e2}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}'
-        | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-        | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}'
-        | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{110bd}' | '\u{110cd}'
-        | '\u{13430}'..='\u{1343f}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
-        | '\u{e0000}'..='\u{e0fff}')
 }
 
 name_as_text!(BranchName, BranchNameError);

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use miette::{LabeledSpan, NamedSource, SourceCode};
+use sendoff_push::sanitize::is_deceptive;
 
 use crate::reason::{Code, Reason};
 
@@ -239,8 +240,7 @@ fn user_length(authority: &str) -> usize {
 
 /// Says whether a terminal obeys `c`, or does not show it.
 fn is_unsafe(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+    c.is_control() || is_deceptive(c)
 }
 
 #[cfg(test)]

@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use sendoff_push::sanitize::is_deceptive;
+
 /// Returns `text` with every control character escaped but line feeds and tabs.
 ///
 /// ESC becomes `\x1b`, a right-to-left override `\u{202e}`. The rest stays as it is.
@@ -26,6 +28,11 @@ pub fn strip_controls(text: &str) -> String {
     shown.collect()
 }
 
+/// Says whether a terminal obeys the character, or a reader takes a text with it for another one.
+fn is_hidden(character: char) -> bool {
+    character.is_control() || is_deceptive(character)
+}
+
 fn escape(text: &str, refuses: impl Fn(char) -> bool) -> String {
     let mut out = String::with_capacity(text.len());
     for character in text.chars() {
@@ -46,23 +53,6 @@ fn escape(text: &str, refuses: impl Fn(char) -> bool) -> String {
     out
 }
 
-/// Says whether a character moves the cursor, changes the direction of text, or cannot be seen.
-fn is_hidden(character: char) -> bool {
-    character.is_control()
-        || matches!(
-            character,
-            '\u{61c}'
-                | '\u{200b}'
-                | '\u{200e}'
-                | '\u{200f}'
-                | '\u{2028}'..='\u{202e}'
-                | '\u{2060}'..='\u{206f}'
-                | '\u{feff}'
-                | '\u{fff9}'..='\u{fffb}'
-                | '\u{e0000}'..='\u{e007f}'
-        )
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -77,6 +67,11 @@ mod tests {
             clean_line("line\u{2028}separator"),
             "line\\u{2028}separator"
         );
+    }
+
+    #[test]
+    fn what_hides_or_reorders_text_becomes_visible() {
+        assert_eq!(clean_line("ma\u{ad}in\u{3164}"), "ma\\xadin\\u{3164}");
     }
 
     #[test]

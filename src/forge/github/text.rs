@@ -1,5 +1,6 @@
 //! Titles and bodies, cut to what GitHub takes.
 
+use sendoff_push::sanitize::is_deceptive;
 use unicode_segmentation::UnicodeSegmentation;
 
 use crate::http::clean_line;
@@ -20,11 +21,11 @@ pub(super) fn title(text: &str) -> String {
 }
 
 /// Returns a body that GitHub takes: at most 65,536 code points, no control characters but
-/// those that lay out text.
+/// those that lay out text, and nothing that hides or reorders it.
 pub(super) fn body(text: &str) -> String {
     let clean: String = text
         .chars()
-        .filter(|c| !c.is_control() || matches!(c, '\n' | '\r' | '\t'))
+        .filter(|c| !(c.is_control() || is_deceptive(*c)) || matches!(c, '\n' | '\r' | '\t'))
         .collect();
     cut(&clean, BODY)
 }
