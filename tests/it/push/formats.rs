@@ -77,7 +77,7 @@ fn an_extension_from_the_future_is_unsupported_by_name() {
     is_unsupported(
         &world,
         "the repository uses the extension `newTrick`, which sendoff cannot read",
-        "push with `git push`; sendoff has not learnt it yet",
+        "push with `git push`; sendoff does not support the extension yet",
     );
 }
 

@@ -221,13 +221,13 @@ pub(crate) fn seen_of(sandbox: &Sandbox, remote: &Path, branch: &str) -> LastSee
 pub(crate) fn ahead(sandbox: &Sandbox, name: &str) -> (PathBuf, PathBuf) {
     let (work, remote) = (format!("work-{name}"), format!("remotes/{name}.git"));
     sandbox.add(&format!(
-        "git init -q -b main {work}
-        git init -q --bare -b main {remote}
-        cd {work}
+        "git init -q -b main \"{work}\"
+        git init -q --bare -b main \"{remote}\"
+        cd \"{work}\"
         echo hello > README && git add --all && git commit -q -m start
         git switch -q -c feature
         echo one > a.txt && git add --all && git commit -q -m one
-        git push -q ../{remote} main feature
+        git push -q \"../{remote}\" main feature
         echo two >> a.txt && git add --all && git commit -q -m two"
     ));
     (sandbox.path(&work), sandbox.path(&remote))

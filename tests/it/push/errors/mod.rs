@@ -175,7 +175,7 @@ fn a_remote_that_is_shallow_itself() {
     let error = push_head(&sandbox, &work, part.to_str().unwrap(), &options(&sandbox));
     assert_snapshot!(rendered(&sandbox, &error.unwrap_err()), @r"
     unsupported: the remote is a shallow repository, so what it lacks cannot be told
-      advice: fetch the whole history over there: git fetch --unshallow
+      advice: fetch the whole history in the remote repository: git fetch --unshallow
     ");
 }
 
