@@ -1,7 +1,8 @@
 //! Everything that a whole run needs: a git server, a forge, a platform, and a clone with work to ship.
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use assert_cmd::cargo::CommandCargoExt;
 use secrecy::SecretString;
@@ -9,6 +10,7 @@ use sendoff::demo::forge_server::{Branches, ForgeServer, Repository};
 use sendoff::demo::git_server::{GitServer, GitServerOptions};
 use sendoff::demo::platform_server::PlatformServer;
 use sendoff::process::Inheritance;
+use sendoff_testing::MemoryWatch;
 use serde_json::Value;
 
 use crate::sandbox::{Sandbox, environment};
@@ -225,7 +227,7 @@ impl World {
     }
 }
 
-/// Runs the program in a sandbox.
+/// Runs the program in a sandbox; whatever it reads, it takes bounded memory.
 pub(crate) fn run(
     sandbox: &Sandbox,
     directory: &Path,
@@ -233,11 +235,19 @@ pub(crate) fn run(
     variables: &[(&str, String)],
     input: &[u8],
 ) -> Said {
-    let command = program(sandbox, directory, arguments, variables);
-    let output = assert_cmd::Command::from_std(command)
-        .write_stdin(input)
-        .output()
-        .unwrap();
+    let mut command = program(sandbox, directory, arguments, variables);
+    command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let mut running = command.spawn().unwrap();
+    let watch = MemoryWatch::start(running.id());
+    let mut stdin = running.stdin.take().unwrap();
+    let output = std::thread::scope(|scope| {
+        // It may end before it has read everything.
+        scope.spawn(move || drop(stdin.write_all(input)));
+        running.wait_with_output().unwrap()
+    });
     let said = Said {
         stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
         stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
@@ -248,6 +258,7 @@ pub(crate) fn run(
         "a panic: {}",
         said.stderr
     );
+    watch.assert_bounded(&said.stderr);
     said
 }
 

@@ -13,6 +13,7 @@
 mod fixture;
 mod gate;
 mod git_server;
+mod memory;
 mod missing;
 mod noise;
 mod sandbox;
@@ -21,6 +22,7 @@ mod wait;
 
 pub use gate::Gate;
 pub use git_server::GitServer;
+pub use memory::{MemoryWatch, supervised, supervised_within};
 pub use missing::{left_out, tool};
 pub use noise::{noise, noise_text};
 pub use sandbox::{Sandbox, succeed};

@@ -5,6 +5,8 @@ use std::fmt::Write as _;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use sendoff_testing::supervised;
+
 use crate::push::rig::{helpers, push_head};
 
 use super::server::{Act, hostile};
@@ -31,6 +33,9 @@ fn class_within(patience: Duration, case: &Case, refs: Act, push: Act) -> &'stat
 #[test]
 #[expect(clippy::too_many_lines, reason = "it is a table")]
 fn questions_for_refs_that_are_answered_badly_end_in_a_class() {
+    if supervised() {
+        return;
+    }
     let case = Case::new();
     let id = "1".repeat(40);
     let raw = |text: &str| Act::Say(text.as_bytes().to_vec());
@@ -178,6 +183,9 @@ fn questions_for_refs_that_are_answered_badly_end_in_a_class() {
 
 #[test]
 fn pushes_that_are_answered_badly_end_in_a_class() {
+    if supervised() {
+        return;
+    }
     let case = Case::new();
     let raw = |text: &str| Act::Say(text.as_bytes().to_vec());
     let rows: Vec<(&str, Act, &str)> = vec![
@@ -225,6 +233,9 @@ fn pushes_that_are_answered_badly_end_in_a_class() {
 
 #[test]
 fn a_server_that_always_wants_another_login_is_asked_a_few_times_only() {
+    if supervised() {
+        return;
+    }
     let case = Case::new();
     let asked = case.sandbox.path("asked");
     let line = format!(
@@ -250,6 +261,9 @@ fn a_server_that_always_wants_another_login_is_asked_a_few_times_only() {
 
 #[test]
 fn a_server_that_asks_for_patience_until_a_date_is_heard() {
+    if supervised() {
+        return;
+    }
     let case = Case::new();
     let day = Duration::from_hours(24);
     for (date, wait) in [
