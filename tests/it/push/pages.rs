@@ -21,13 +21,19 @@ fn words(text: &str, start: &str, end: &str, found: &mut BTreeSet<String>) {
 
 fn classes() -> BTreeSet<String> {
     let mut found = BTreeSet::new();
-    for file in ["error/class.rs", "rejection.rs", "store/object_error.rs"] {
-        let text = read(&format!("src/git/push/{file}"));
+    for file in [
+        "crates/push/src/error.rs",
+        "crates/push/src/rejection.rs",
+        "crates/push/src/store/object_error.rs",
+        "src/git/push/error.rs",
+        "src/git/transport/error.rs",
+    ] {
+        let text = read(file);
         words(&text, "fn class(", "\n    }\n", &mut found);
         // The tests below have a function of this name that returns no word.
     }
     words(
-        &read("src/git/push/error/from.rs"),
+        &read("crates/push/src/error.rs"),
         "let class = match",
         "\n        };\n",
         &mut found,
