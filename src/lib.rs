@@ -10,13 +10,13 @@
 //!
 //! | floor | modules | what lives there |
 //! | --- | --- | --- |
-//! | 0 | [`names`], [`exit`], [`reason`], [`files`], [`clock`], [`net`], [`environment`] | checked names, numbers, stable codes, hostile files, the time, connections, variables |
+//! | 0 | [`names`], [`exit`], [`reason`], [`files`], [`clock`], [`net`], [`environment`], [`failpoint`] | checked names, numbers, stable codes, hostile files, the time, connections, variables, places to be killed at |
 //! | 1 | [`policy`], [`report`], [`secrets`], [`text`], [`template`], [`process`], [`handover`] | what may happen, what did, and the tools for both |
-//! | 2 | [`git`], [`http`] | the repository and the transports of the push; one HTTP client |
+//! | 2 | [`git`], [`http`], [`store`] | the repository and the transports of the push; one HTTP client; what is kept between runs |
 //! | 3 | [`forge`], [`platform`] | pull requests; memories and heartbeats |
 //! | 4 | [`pipeline`] | the step contract, planning, running |
-//! | 5 | [`steps`] | one file a step |
-//! | 6 | [`session`], [`demo`], [`manual`] | one run wired up; servers to try it on; the reference |
+//! | 5 | [`steps`], [`surfaces`] | one file a step; what callers of `hook` send and expect |
+//! | 6 | [`session`], [`worker`], [`demo`], [`manual`] | one run wired up; runs that nobody waits for; servers to try it on; the reference |
 //! | 7 | [`cli`] | arguments, rendering, exit |
 //!
 //! # A run
@@ -35,6 +35,7 @@ pub mod clock;
 pub mod demo;
 pub mod environment;
 pub mod exit;
+pub mod failpoint;
 pub mod files;
 pub mod forge;
 pub mod git;
@@ -52,5 +53,8 @@ pub mod report;
 pub mod secrets;
 pub mod session;
 pub mod steps;
+pub mod store;
+pub mod surfaces;
 pub mod template;
 pub mod text;
+pub mod worker;

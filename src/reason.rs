@@ -92,6 +92,8 @@ macro_rules! codes {
 }
 
 codes! {
+    /// The row was changed by hand.
+    Altered = "altered",
     /// The repository is archived: read only.
     Archived = "archived",
     /// The token or the login is missing, wrong or expired, or may not do this.
@@ -158,6 +160,8 @@ codes! {
     HookDeclined = "hook-declined",
     /// A server answered with a status that is none of success.
     HttpStatus = "http-status",
+    /// Memories before it wait still.
+    InOrder = "in-order",
     /// A bug of ours.
     Internal = "internal",
     /// A signal ended the run.
@@ -280,6 +284,8 @@ codes! {
     Sso = "sso",
     /// An earlier step stopped the run.
     Stopped = "stopped",
+    /// Nothing can be kept from one run to the next.
+    StoreUnavailable = "store-unavailable",
     /// A submodule's commit is on none of its remotes.
     Submodule = "submodule",
     /// A template cannot be rendered.
@@ -292,8 +298,14 @@ codes! {
     TokenFile = "token-file",
     /// More commits than the policy lets out.
     TooManyCommits = "too-many-commits",
+    /// It waited for too long.
+    TooOld = "too-old",
     /// Larger than is allowed.
     TooLarge = "too-large",
+    /// The forge says that there is a pull request, and does not list it.
+    Unlisted = "unlisted",
+    /// `GIT_DIR` and the directory name different repositories.
+    TwoRepositories = "two-repositories",
     /// The platform is away.
     Unavailable = "unavailable",
     /// The branch has no commit.
@@ -302,6 +314,8 @@ codes! {
     UnknownOutcome = "unknown-outcome",
     /// sendoff does not do that.
     Unsupported = "unsupported",
+    /// The remote said that it has the commit, and does not show it.
+    Unverified = "unverified",
     /// The forge refused what the request says.
     Validation = "validation",
     /// The step's condition.

@@ -20,7 +20,8 @@ Environment:
 /// Try it all on loopback servers: no account needed, nothing left behind
 ///
 /// Starts a git server, a forge and an agents' platform on 127.0.0.1, makes a repository with a feature branch, and
-/// runs the pipeline `post-task` twice: the second run finds what the first one did. Needs the git program.
+/// runs the pipeline `post-task` twice: the second run finds what the first one did, and the platform is down, so that
+/// its messages wait until they are flushed. Needs the git program.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = HELP)]
 pub(super) struct Args {}
@@ -35,7 +36,13 @@ impl Args {
             }
         };
         let mut exit = print(&demonstration.introduction()).exit();
-        for heading in ["$ sendoff run", "$ sendoff run   (again)"] {
+        for heading in [
+            "$ sendoff run",
+            "$ sendoff run   (again, and the platform is down)",
+        ] {
+            if heading.ends_with("down)") {
+                demonstration.take_platform_down();
+            }
             let report = match demonstration.run() {
                 Ok(report) => report,
                 Err(error) => return render::policy_error(&error),
@@ -53,6 +60,20 @@ impl Args {
                     ));
                     exit = exit.worst(Exit::Failed);
                 }
+            }
+        }
+        exit = exit.worst(print("$ sendoff flush   (the platform is back)\n").exit());
+        match demonstration.flush() {
+            Ok(flushed) => exit = exit.worst(flushed),
+            Err(error) => return render::store_error(&error),
+        }
+        match demonstration.received() {
+            Ok(received) => exit = exit.worst(print(&received).exit()),
+            Err(error) => {
+                eprint(&format!(
+                    "cannot read what the git server received: {error}"
+                ));
+                exit = exit.worst(Exit::Failed);
             }
         }
         let last = "Everything ran on 127.0.0.1 in a temporary directory, which is gone now.";

@@ -4,8 +4,12 @@ mod batch;
 mod completions;
 mod demo;
 mod end_process;
+mod flush;
+mod history;
+mod hook;
 mod log;
 mod manual;
+mod outbox;
 mod output;
 mod plan;
 mod policy;
@@ -13,8 +17,10 @@ mod progress;
 mod render;
 mod run;
 mod start;
+mod status;
 mod step;
 mod task;
+mod worker;
 
 use std::process::ExitCode;
 
@@ -65,10 +71,24 @@ Reference: docs/reference/environment.md has every variable, docs/reference/exit
 enum Command {
     /// Run a pipeline and report what became of each step
     Run(run::Args),
+    /// Hand finished work over to a worker, and return at once; always exits 0
+    Hook(hook::Args),
+    /// Do the work that a hook handed over
+    #[command(hide = true)]
+    Worker(worker::Args),
     /// Run one step and print its data
     Step(step::Args),
     /// Show what a run would do, and why, without doing any of it
     Plan(plan::Args),
+    /// Say whether everything is out; if not, why not, since when, and what happens next
+    Status(status::Args),
+    /// List the runs that did or tried something, or show one of them
+    History(history::Args),
+    /// Try now everything that waits: what was handed over, branches, messages
+    Flush(flush::Args),
+    /// List, show, send and drop the messages that wait for the platform
+    #[command(subcommand)]
+    Outbox(outbox::Command),
     /// Check, show and create policies
     ///
     /// A policy is TOML and says what may leave this machine, and how. It is merged from layers: built-in, system,
@@ -93,7 +113,16 @@ pub fn main() -> ExitCode {
     });
     // `--best-effort` holds for a wrong command line and for a bug too.
     let best_effort = std::env::args_os().any(|argument| argument == "--best-effort");
-    if best_effort { Exit::Done } else { exit }.into()
+    // A hook's caller may take any other code for a decision.
+    let is_hook = std::env::args_os()
+        .nth(1)
+        .is_some_and(|command| command == "hook");
+    if best_effort || is_hook {
+        Exit::Done
+    } else {
+        exit
+    }
+    .into()
 }
 
 fn dispatch() -> Exit {
@@ -103,12 +132,20 @@ fn dispatch() -> Exit {
     };
     let environment = Environment::read();
     let known = KnownSecrets::default();
-    log_to_stderr(&environment, &known);
+    if !matches!(cli.command, Command::Worker(_)) {
+        log_to_stderr(&environment, &known);
+    }
     let start = Start { environment, known };
     match cli.command {
         Command::Run(args) => args.run(start),
+        Command::Hook(args) => args.run(&start),
+        Command::Worker(_) => worker::Args::run(&start),
         Command::Step(args) => args.run(start),
         Command::Plan(args) => args.run(start),
+        Command::Status(args) => args.run(&start),
+        Command::History(args) => args.run(&start),
+        Command::Flush(_) => flush::Args::run(&start),
+        Command::Outbox(command) => command.run(&start),
         Command::Policy(command) => command.run(&start.environment),
         Command::Demo(_) => demo::Args::run(&start.environment),
         Command::Manual(args) => args.run(&Cli::command()),

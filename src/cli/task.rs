@@ -41,7 +41,7 @@ pub(super) fn read_task(path: Option<&Path>) -> Result<TaskDocument, Reason> {
         return Ok(TaskDocument::default());
     };
     let (message, advice) = match read_input(path) {
-        Ok(bytes) => match parse(&bytes) {
+        Ok(bytes) => match parse_task(&bytes) {
             Ok(document) => return Ok(document),
             Err(problem) => (
                 format!(
@@ -62,7 +62,8 @@ pub(super) fn read_task(path: Option<&Path>) -> Result<TaskDocument, Reason> {
     Err(Reason::new(Code::BadInput, message).advise(advice))
 }
 
-fn parse(bytes: &[u8]) -> Result<TaskDocument, String> {
+/// Reads a task document. An error says what is wrong with it.
+pub(super) fn parse_task(bytes: &[u8]) -> Result<TaskDocument, String> {
     if bytes.trim_ascii().is_empty() {
         return Ok(TaskDocument::default());
     }
@@ -125,13 +126,13 @@ fn name_of(path: &Path) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::parse;
+    use super::parse_task;
 
     #[test]
     fn empty_input_is_a_document_without_keys() {
         for empty in ["", " \n\t", "{}"] {
             assert_eq!(
-                parse(empty.as_bytes()),
+                parse_task(empty.as_bytes()),
                 Ok(crate::pipeline::TaskDocument::default())
             );
         }
@@ -161,7 +162,7 @@ mod tests {
                 "EOF while parsing an object at line 1 column 7",
             ),
         ] {
-            assert_eq!(parse(text.as_bytes()).unwrap_err(), wanted, "{text}");
+            assert_eq!(parse_task(text.as_bytes()).unwrap_err(), wanted, "{text}");
         }
     }
 }

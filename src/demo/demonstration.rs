@@ -8,11 +8,15 @@ use secrecy::SecretString;
 use tempfile::TempDir;
 
 use crate::environment::Environment;
+use crate::exit::Exit;
 use crate::pipeline::{SharedProgress, TaskDocument, TaskFacts};
 use crate::policy::{PolicyError, Trigger};
 use crate::process::Inheritance;
 use crate::report::Report;
+use crate::secrets::KnownSecrets;
 use crate::session::{Request, Session, Watch};
+use crate::store::StoreError;
+use crate::worker::flush_messages;
 
 use super::forge_server::{Branches, ForgeServer, Repository};
 use super::git_server::{GitServer, GitServerOptions};
@@ -110,8 +114,18 @@ impl Demonstration {
         )
     }
 
-    /// Runs the pipeline `post-task`, as an executor would.
-    pub fn run(&self) -> Result<Report, Box<PolicyError>> {
+    /// Makes the platform answer the next run's requests as one does that is down.
+    pub fn take_platform_down(&self) {
+        self.platform.fail_with(&[503; 2]);
+    }
+
+    /// Sends what waits, as `sendoff flush` does.
+    pub fn flush(&self) -> Result<Exit, StoreError> {
+        let known = KnownSecrets::default();
+        flush_messages(&self.environment(), &known, &[])
+    }
+
+    fn environment(&self) -> Environment {
         let path = |relative: &str| self.root.path().join(relative).display().to_string();
         let pairs = [
             ("HOME", path("home")),
@@ -122,7 +136,12 @@ impl Demonstration {
             ("SENDOFF_TOKEN", TOKEN.into()),
         ];
         let given = pairs.iter().map(|(name, value)| (*name, value.as_str()));
-        let environment = Environment::from_pairs(self.work(), given);
+        Environment::from_pairs(self.work(), given)
+    }
+
+    /// Runs the pipeline `post-task`, as an executor would.
+    pub fn run(&self) -> Result<Report, Box<PolicyError>> {
+        let environment = self.environment();
         let task = TaskFacts {
             input: Some(
                 "Count down before launch; the key is password=hunter2hunter2hunter2".into(),

@@ -4,6 +4,8 @@ use std::io;
 
 use serde_json::{Value, json};
 
+use crate::clock::Clock;
+
 use super::loopback::{Answer, Call, Fault, Loopback, Respond, server_methods};
 
 /// The longest content of a memory, in bytes.
@@ -108,7 +110,7 @@ impl State {
             "workspace_id": self.workspace_id,
             "content": content,
             "scope": scope,
-            "created_at": "2026-01-01T00:00:00Z",
+            "created_at": Clock::System.now().to_string(),
         });
         self.memories.push(entry);
         Answer::json(201, &json!({"id": id, "scope": scope}))

@@ -24,6 +24,8 @@ const MCP_SERVER: &str = "/app/a2a_mcp_server.py";
 const SEARCH_PATH: &str = "/usr/local/bin:/usr/bin:/bin";
 /// Our own token, which no other program has a use for.
 const OWN_TOKEN: &str = "SENDOFF_TOKEN";
+/// The variable that tells our own hooks that it is us who caused them.
+const ACTIVE: &str = "SENDOFF_ACTIVE";
 
 /// What the process was started with.
 #[derive(Debug, Clone)]
@@ -80,6 +82,28 @@ impl Environment {
     /// Says whether `SENDOFF=0` switched sendoff off.
     pub fn is_off(&self) -> bool {
         self.text("SENDOFF").is_some_and(|value| value == "0")
+    }
+
+    /// Says whether a program that sendoff started asks: its hooks have nothing to add.
+    pub fn is_active(&self) -> bool {
+        self.text(ACTIVE).is_some()
+    }
+
+    /// Returns the repository that git names to its hooks.
+    pub fn git_dir(&self) -> Option<PathBuf> {
+        self.named_path("GIT_DIR")
+    }
+
+    /// Returns the top of the work tree that git names to its hooks.
+    pub fn git_work_tree(&self) -> Option<PathBuf> {
+        self.named_path("GIT_WORK_TREE")
+    }
+
+    /// Returns the same environment for work in another directory.
+    #[must_use]
+    pub fn at(mut self, directory: PathBuf) -> Self {
+        self.cwd = directory;
+        self
     }
 
     /// Returns how the working directory was entered: `PWD` where it names that directory, links kept.
@@ -192,6 +216,7 @@ impl Environment {
         let passed = PASSED_ON.iter().map(OsStr::new);
         passed
             .filter_map(|name| Some((name, self.values.get(name)?.as_os_str())))
+            .chain([active()])
             .collect()
     }
 
@@ -201,13 +226,21 @@ impl Environment {
     pub fn for_programs(&self) -> Vec<(&OsStr, &OsStr)> {
         let values = self.values.iter();
         let withheld = |name: &OsStr| {
-            name == OWN_TOKEN || OF_ONE_REPOSITORY.iter().any(|of_one| name == *of_one)
+            name == OWN_TOKEN
+                || name == ACTIVE
+                || OF_ONE_REPOSITORY.iter().any(|of_one| name == *of_one)
         };
         values
             .filter(|(name, _)| !withheld(name))
             .map(|(name, value)| (name.as_os_str(), value.as_os_str()))
+            .chain([active()])
             .collect()
     }
+}
+
+/// Returns what tells our own hooks that it is us who caused them.
+fn active() -> (&'static OsStr, &'static OsStr) {
+    (OsStr::new(ACTIVE), OsStr::new("1"))
 }
 
 #[cfg(test)]
@@ -219,7 +252,8 @@ mod tests {
         let environment =
             Environment::from_pairs("/", [("GH_TOKEN", "CANARY"), ("HOME", "/home/u")]);
         let passed = environment.for_children();
-        assert_eq!(passed, [(OsStr::new("HOME"), OsStr::new("/home/u"))]);
+        let home = (OsStr::new("HOME"), OsStr::new("/home/u"));
+        assert_eq!(passed, [home, active()]);
     }
 
     #[test]
@@ -236,7 +270,7 @@ mod tests {
             .into_iter()
             .map(|(name, _)| name)
             .collect();
-        assert_eq!(names, ["AWS_PROFILE", "GIT_CONFIG_COUNT"]);
+        assert_eq!(names, ["AWS_PROFILE", "GIT_CONFIG_COUNT", "SENDOFF_ACTIVE"]);
     }
 
     #[test]

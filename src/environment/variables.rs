@@ -79,6 +79,21 @@ pub const VARIABLES: &[Variable] = &[
     ),
     variable("NO_COLOR", "Set to anything: no colour.", None),
     variable(
+        "SENDOFF_ACTIVE",
+        "Set by sendoff for the programs that it starts: a hook that one of them triggers ends at once.",
+        None,
+    ),
+    variable(
+        "GIT_DIR",
+        "The repository, for `hook git-*` only: git sets it for its hooks. `run` refuses when it names another one than the directory.",
+        None,
+    ),
+    variable(
+        "GIT_WORK_TREE",
+        "The top of that repository's work tree, when it is not the working directory.",
+        None,
+    ),
+    variable(
         "GIT_SSH_COMMAND",
         "The ssh command, when a person asked for the run.",
         None,

@@ -36,6 +36,8 @@ pub enum ForgeErrorClass {
     BaseMissing,
     /// The forge has no branch of the head's name, or not yet.
     HeadMissing,
+    /// The forge says that there is one, and does not list it, or not yet.
+    Unlisted,
     /// The forge refused what the request says.
     Validation,
     /// What was asked for was taken out of service.
@@ -58,6 +60,7 @@ impl ForgeErrorClass {
             Self::RateLimited => Code::RateLimited,
             Self::BaseMissing => Code::BaseMissing,
             Self::HeadMissing => Code::HeadMissing,
+            Self::Unlisted => Code::Unlisted,
             Self::Validation => Code::Validation,
             Self::Gone => Code::Gone,
             Self::Server => Code::ServerError,
@@ -70,7 +73,7 @@ impl ForgeErrorClass {
     /// A head that the forge does not know counts: a push shows there a moment later.
     pub const fn is_transient(self) -> bool {
         match self {
-            Self::RateLimited | Self::HeadMissing | Self::Server => true,
+            Self::RateLimited | Self::HeadMissing | Self::Unlisted | Self::Server => true,
             Self::Http(class) => class.is_transient(),
             _ => false,
         }

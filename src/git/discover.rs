@@ -68,6 +68,21 @@ pub(super) fn find(start: &Path) -> Result<Option<RepoPaths>, OpenError> {
     Ok(None)
 }
 
+/// Returns the repository at a git directory that somebody names, as git does to its hooks; nothing when it is none.
+pub(super) fn named(
+    git_dir: &Path,
+    work_tree: Option<&Path>,
+) -> Result<Option<RepoPaths>, OpenError> {
+    let Ok(git_dir) = git_dir.canonicalize() else {
+        return Ok(None);
+    };
+    if !looks_like_git_dir(&git_dir) {
+        return Ok(None);
+    }
+    let work_tree = work_tree.and_then(|top| top.canonicalize().ok());
+    resolve(git_dir.clone(), git_dir, work_tree).map(Some)
+}
+
 fn resolve(
     entry: PathBuf,
     git_dir: PathBuf,

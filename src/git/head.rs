@@ -106,6 +106,17 @@ impl Repo {
     }
 }
 
+impl Repo {
+    /// Returns a branch as HEAD would name it; nothing when there is none.
+    pub fn branch(&self, name: &BranchName) -> Result<Option<Head>, HeadError> {
+        let tip = self.ref_tip(&name.full())?;
+        Ok(tip.map(|id| Head::Branch {
+            name: name.clone(),
+            id,
+        }))
+    }
+}
+
 /// Returns the ref that `HEAD` names for `includeIf "onbranch:…"`, where it is a proper one.
 pub(super) fn branch_for_includes(git_dir: &Path) -> Option<FullName> {
     match read(git_dir).ok()? {

@@ -14,7 +14,7 @@ use gix::sec::Trust;
 use crate::reason::Code;
 
 use super::config::{Config, ConfigFiles};
-use super::discover::{RepoPaths, find};
+use super::discover::{RepoPaths, find, named};
 use super::{Repo, head};
 
 /// How far the repository's own configuration is trusted.
@@ -106,9 +106,31 @@ impl Repo {
         local_config: LocalConfigTrust,
         files: &ConfigFiles,
     ) -> Result<Option<Self>, OpenError> {
-        let Some(paths) = find(start)? else {
-            return Ok(None);
-        };
+        match find(start)? {
+            Some(paths) => Self::at(paths, local_config, files).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Opens the repository at `git_dir`, with its work tree elsewhere, as git names both to its hooks;
+    /// nothing when there is none. It gets no more trust than one that was found.
+    pub fn named(
+        git_dir: &Path,
+        work_tree: Option<&Path>,
+        local_config: LocalConfigTrust,
+        files: &ConfigFiles,
+    ) -> Result<Option<Self>, OpenError> {
+        match named(git_dir, work_tree)? {
+            Some(paths) => Self::at(paths, local_config, files).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    fn at(
+        paths: RepoPaths,
+        local_config: LocalConfigTrust,
+        files: &ConfigFiles,
+    ) -> Result<Self, OpenError> {
         paths.check_files()?;
         let branch = head::branch_for_includes(&paths.git_dir);
         let config = Config::of_user(&paths, files, branch.as_ref())?;
@@ -131,13 +153,13 @@ impl Repo {
             let _new = opened.set(inner);
             (ref_store(&paths, kind), kind)
         };
-        Ok(Some(Self {
+        Ok(Self {
             refs,
             object_hash,
             config: Arc::new(config),
             paths: Arc::new(paths),
             opened: Arc::new(opened),
-        }))
+        })
     }
 
     /// Returns a handle for one thread. Replacement objects are ignored, as they are by a push.

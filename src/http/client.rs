@@ -183,7 +183,7 @@ impl Client {
         let client = self.for_url(url)?;
         let mut builder = client.request(request.method.clone(), url.clone());
         for (name, value) in &request.headers {
-            builder = builder.header(*name, *value);
+            builder = builder.header(*name, value.as_ref());
         }
         if let Some(body) = &request.body {
             builder = builder

@@ -1,5 +1,6 @@
 //! `Request` and `Token`: what is sent, and to which origin its secret belongs.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use bytes::Bytes;
@@ -106,7 +107,7 @@ pub struct Request {
     pub(super) method: Method,
     pub(super) url: Url,
     pub(super) token: Option<Token>,
-    pub(super) headers: Vec<(&'static str, &'static str)>,
+    pub(super) headers: Vec<(&'static str, Cow<'static, str>)>,
     pub(super) body: Option<Bytes>,
     pub(super) pace: Pace,
 }
@@ -184,8 +185,8 @@ impl Request {
 
     /// Adds a header that holds no secret.
     #[must_use]
-    pub fn header(mut self, name: &'static str, value: &'static str) -> Self {
-        self.headers.push((name, value));
+    pub fn header(mut self, name: &'static str, value: impl Into<Cow<'static, str>>) -> Self {
+        self.headers.push((name, value.into()));
         self
     }
 

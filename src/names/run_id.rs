@@ -1,6 +1,7 @@
 //! `RunId`: names one run; sorts by the time it began.
 
 use std::fmt;
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
@@ -16,6 +17,14 @@ impl RunId {
         let nanos = u32::try_from(at.subsec_nanosecond()).unwrap_or(0);
         let stamp = uuid::Timestamp::from_unix(uuid::NoContext, seconds, nanos);
         Self(uuid::Uuid::new_v7(stamp))
+    }
+}
+
+impl FromStr for RunId {
+    type Err = uuid::Error;
+
+    fn from_str(text: &str) -> Result<Self, uuid::Error> {
+        text.parse().map(Self)
     }
 }
 

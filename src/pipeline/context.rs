@@ -4,6 +4,7 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 
+use jiff::Timestamp;
 use serde_json::Value;
 use tokio::sync::OnceCell;
 
@@ -17,12 +18,15 @@ use crate::platform::Platform;
 use crate::policy::{Policy, Trigger};
 use crate::reason::Code;
 use crate::secrets::{KnownSecrets, Outgoing};
+use crate::store::{LazyStore, Pending};
 use crate::template::{Template, TemplateError};
 
+use super::backoff::wait_until;
 use super::deadline::Deadline;
 use super::facts::{Facts, TaskDocument};
 use super::hold::{Hold, Shipment};
 use super::logins::Logins;
+use super::outbox::Outbox;
 use super::progress::SharedProgress;
 use super::receipts::Receipts;
 use super::step::{ErrorKind, StepError};
@@ -65,6 +69,12 @@ pub struct Context<'run> {
     pub logins: &'run Logins,
     /// The secrets that no outgoing text may contain, see [`Context::outgoing`].
     pub secrets: &'run KnownSecrets,
+    /// The name of the step whose turn it is.
+    pub step: &'run str,
+    /// What is kept from one run to the next, opened when something has to be kept.
+    pub store: &'run LazyStore,
+    /// What is kept of this branch because it did not succeed before.
+    pub pending: Option<&'run Pending>,
     /// The process's variables and directories.
     pub environment: &'run Environment,
     /// What to do once the data of this run is printed.
@@ -78,6 +88,24 @@ pub struct Context<'run> {
 }
 
 impl Context<'_> {
+    /// Returns the way of messages to the platform.
+    pub const fn outbox(&self) -> Outbox<'_> {
+        Outbox::new(self.store, self.clock, self.secrets)
+    }
+
+    /// Returns the name that a message of this step has for ever.
+    pub fn message_key(&self) -> String {
+        format!("{}/{}", self.run_id, self.step)
+    }
+
+    /// Returns when the forge wants to hear of this branch again, when it asked for a pause.
+    pub fn pause(&self) -> Option<Timestamp> {
+        let what = &self.pending?.what;
+        let asked = what.reason == Code::RateLimited.as_str();
+        let wait = wait_until(self.clock.now(), what.not_before);
+        (asked && !wait.is_zero()).then_some(what.not_before)
+    }
+
     /// Renders a template with the facts, for this machine only.
     pub fn render(&self, template: &Template) -> Result<String, StepError> {
         template

@@ -21,6 +21,8 @@ struct State {
     /// How many suspensions there are, and since when.
     holders: usize,
     since: Instant,
+    /// Whether the run has noticed its end, and ends in order.
+    noticed: bool,
 }
 
 impl Deadline {
@@ -35,6 +37,7 @@ impl Deadline {
                 still: Duration::ZERO,
                 holders: 0,
                 since: now,
+                noticed: false,
             })),
         }
     }
@@ -61,6 +64,16 @@ impl Deadline {
     /// Says whether the deadline has passed.
     pub fn is_over(&self) -> bool {
         self.remaining().is_zero()
+    }
+
+    /// Notes that the run has noticed its end.
+    pub(super) fn notice(&self) {
+        self.lock().noticed = true;
+    }
+
+    /// Says whether the run has noticed its end, so that it ends in order.
+    pub(super) fn is_noticed(&self) -> bool {
+        self.lock().noticed
     }
 
     /// Suspends the deadline until the guard is dropped, at most half an hour in all.

@@ -1,11 +1,13 @@
 //! The contract of a step, planning and running. Knows no step by name.
 
+mod backoff;
 mod blocking;
 mod context;
 mod deadline;
 mod facts;
 mod hold;
 mod logins;
+mod outbox;
 mod partial_report;
 mod plan;
 mod progress;
@@ -18,6 +20,7 @@ mod step_def;
 mod step_end;
 mod watchdog;
 
+pub use backoff::{try_again_at, wait_until};
 pub use blocking::interruptible;
 pub use context::{Context, DefaultBranch, ForgeSource, OpenPullRequest};
 pub use deadline::{Deadline, Suspension};
@@ -26,10 +29,11 @@ pub use facts::{
 };
 pub use hold::{Destination, Hold, Shipment};
 pub use logins::Logins;
+pub use outbox::{Outbox, Sent};
 pub use partial_report::{PartialReport, RunInfo};
 pub use plan::{Pipeline, PlannedStep};
 pub use progress::SharedProgress;
 pub use receipts::Receipts;
 pub use step::{ErrorKind, Outcome, Outputs, Step, StepError, TextStep};
-pub use step_def::StepDef;
+pub use step_def::{Again, StepDef};
 pub use watchdog::Watchdog;

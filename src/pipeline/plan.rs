@@ -16,7 +16,7 @@ use super::context::Context;
 use super::hold::Hold;
 use super::references::{Order, condition, kind, needs, no_pipeline, no_step, steps_are};
 use super::step::{Step, TextStep};
-use super::step_def::StepDef;
+use super::step_def::{Again, StepDef};
 
 /// The steps in order; those of a group start together.
 #[derive(Debug)]
@@ -45,6 +45,7 @@ pub struct PlannedStep {
     pub(super) ships: bool,
     pub(super) always: bool,
     pub(super) waits: bool,
+    pub(super) again: Again,
 }
 
 /// Whether a step is to run.
@@ -136,6 +137,16 @@ impl Pipeline {
     ) -> Result<Option<Box<dyn TextStep>>, PolicyError> {
         let (table, def) = alone(policy, name, with, kinds)?;
         def.read_text(&table)
+    }
+
+    /// Leaves these steps of it only, by their names.
+    #[must_use]
+    pub fn only(mut self, names: &[String]) -> Self {
+        for group in &mut self.groups {
+            group.retain(|step| names.contains(&step.name));
+        }
+        self.groups.retain(|group| !group.is_empty());
+        self
     }
 
     /// Disables what must not run when the policy of the system or the user is invalid.
@@ -271,6 +282,7 @@ impl PlannedStep {
             learns_login: def.learns_login,
             always: def.always,
             waits: def.waits,
+            again: def.again,
         }
     }
 }

@@ -5,6 +5,8 @@ use std::sync::{Arc, Mutex};
 
 use sendoff_push::{NoProgress, Progress};
 
+use crate::failpoint::{Point, reach};
+
 use super::deadline::{Deadline, Suspension};
 
 /// A listener to a push's progress. Clones share it, also across threads.
@@ -71,11 +73,13 @@ impl Progress for Holding {
             held.get_or_insert_with(|| self.deadline.stand_still());
         }
         self.inner.0.sent(bytes);
+        reach(Point::PushPack);
     }
 
     fn pack_ended(&self) {
         self.release();
         self.inner.0.pack_ended();
+        reach(Point::PushPackEnded);
     }
 
     fn hook_begins(&self) {

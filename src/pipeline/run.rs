@@ -20,7 +20,8 @@ use super::facts::StepFacts;
 use super::hold::Hold;
 use super::partial_report::PartialReport;
 use super::plan::{Pipeline, PlannedStep, Turn};
-use super::step::Step;
+use super::step::{ErrorKind, Step};
+use super::step_def::Again;
 use super::step_end::{StepEnd, passed};
 
 impl Pipeline {
@@ -134,8 +135,16 @@ async fn one(
     partial: &PartialReport,
     at: usize,
 ) -> StepEnd {
+    let cx = &Context {
+        step: &planned.name,
+        ..*cx
+    };
+    let is_branch = planned.again == Again::Branch;
     let step = match verdict_before(planned, cx, so_far) {
         Ok(step) => step,
+        Err(step_end) if is_branch && step_end.verdict() == Verdict::Failed => {
+            return step_end.queued(cx.store);
+        }
         Err(step_end) => return *step_end,
     };
     partial.begin(at);
@@ -143,8 +152,12 @@ async fn one(
     let work = AssertUnwindSafe(step.run(cx)).catch_unwind();
     match within(work, planned, cx).await {
         Ok(Ok(Ok(outcome))) => outcome.into(),
+        Ok(Ok(Err(error))) if is_branch && error.kind == ErrorKind::Transient => {
+            StepEnd::from(error).queued(cx.store)
+        }
         Ok(Ok(Err(error))) => error.into(),
         Ok(Err(panic)) => panicked(panic.as_ref()).into(),
+        Err(step_end) if planned.again != Again::No => step_end.queued(cx.store),
         Err(step_end) => step_end,
     }
 }
@@ -209,6 +222,9 @@ async fn within<T>(
             let summary = format!("it took longer than {:?} ({})", limit.limit, limit.key);
             Err(StepEnd::late(Code::Timeout, summary))
         }
-        Either::Right((None, _)) => Err(StepEnd::late(Code::Deadline, passed(cx.deadline))),
+        Either::Right((None, _)) => {
+            cx.deadline.notice();
+            Err(StepEnd::late(Code::Deadline, passed(cx.deadline)))
+        }
     }
 }

@@ -57,6 +57,8 @@ pub enum Outcome {
     },
     /// There is nothing to do, or it is not allowed.
     Skipped(Reason),
+    /// It is kept for a later try.
+    Queued(Reason),
 }
 
 impl Outcome {

@@ -41,11 +41,24 @@ pub struct StepDef {
     pub(super) waits: bool,
     /// Whether it has an idle timeout of its own, so that `limits.step-timeout` does not apply.
     pub(super) times_itself: bool,
+    /// What becomes of it when it fails in passing.
+    pub(super) again: Again,
     read: fn(&StepTable) -> Result<Box<dyn Step>, PolicyError>,
     schema: fn(&mut schemars::SchemaGenerator) -> schemars::Schema,
     defaults: fn() -> Value,
     classes: &'static [(&'static str, KeyClass)],
     read_text: Option<ReadText>,
+}
+
+/// What becomes of a step that fails in passing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Again {
+    /// It has failed.
+    No,
+    /// Its branch is kept, and the step runs again with what the branch is then.
+    Branch,
+    /// Its message is in the outbox already.
+    Message,
 }
 
 /// How the settings of a text step are read.
@@ -68,6 +81,7 @@ impl StepDef {
             always: false,
             waits: true,
             times_itself: false,
+            again: Again::No,
             read: |table| Ok(Box::new(table.read::<S>()?)),
             schema: |generator| generator.subschema_for::<S>(),
             defaults: || serde_json::to_value(S::default()).unwrap_or_default(),
@@ -152,6 +166,13 @@ impl StepDef {
     #[must_use]
     pub const fn no_step_timeout(mut self) -> Self {
         self.times_itself = true;
+        self
+    }
+
+    /// Says what becomes of a step of this kind that fails in passing.
+    #[must_use]
+    pub const fn again(mut self, again: Again) -> Self {
+        self.again = again;
         self
     }
 

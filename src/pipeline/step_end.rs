@@ -2,6 +2,7 @@
 
 use crate::reason::{Code, Reason};
 use crate::report::Verdict;
+use crate::store::LazyStore;
 
 use super::deadline::Deadline;
 use super::hold::Hold;
@@ -56,6 +57,36 @@ impl StepEnd {
         Self::not(Verdict::Failed, Reason::new(Code::Deadline, message))
     }
 
+    /// Makes a failure one that is tried again later; or says why that cannot be.
+    pub(super) fn queued(self, store: &LazyStore) -> Self {
+        let Self::Not {
+            verdict,
+            mut reason,
+            outputs,
+        } = self
+        else {
+            return self;
+        };
+        let verdict = match store.get() {
+            Ok(_) => {
+                let advice = "it is tried again by itself; to try now: sendoff flush";
+                reason.advice.get_or_insert_with(|| advice.into());
+                Verdict::Queued
+            }
+            Err(error) => {
+                reason.message =
+                    format!("{}; it cannot be kept for later: {error}", reason.message);
+                reason.advice.get_or_insert_with(|| error.advice());
+                verdict
+            }
+        };
+        Self::Not {
+            verdict,
+            reason,
+            outputs,
+        }
+    }
+
     /// Returns the verdict.
     pub(super) const fn verdict(&self) -> Verdict {
         match self {
@@ -70,6 +101,7 @@ impl From<Outcome> for StepEnd {
         match outcome {
             Outcome::Done { summary, outputs } => Self::Done { summary, outputs },
             Outcome::Skipped(reason) => Self::not(Verdict::Skipped, reason),
+            Outcome::Queued(reason) => Self::not(Verdict::Queued, reason),
         }
     }
 }

@@ -14,6 +14,9 @@ use super::partial_report::PartialReport;
 /// How long the watchdog waits after the deadline, so that the run can end by itself first.
 const GRACE: Duration = Duration::from_millis(25);
 
+/// A run that ends in order writes down what is to be tried again.
+const LAST_WRITE: Duration = Duration::from_millis(200);
+
 /// A thread that wakes at the deadline. Dropping disarms it. If it has woken before, the drop waits until
 /// it is done, so that the report is printed once.
 #[derive(Debug)]
@@ -54,6 +57,12 @@ impl Watchdog {
                         return;
                     }
                     if deadline.is_over() {
+                        let ends_in_order = deadline.is_noticed();
+                        if ends_in_order
+                            && rung.recv_timeout(LAST_WRITE) == Err(RecvTimeoutError::Disconnected)
+                        {
+                            return;
+                        }
                         let disarmed = told.lock().unwrap_or_else(PoisonError::into_inner);
                         if !*disarmed {
                             on_end(partial.cut_off(&deadline));

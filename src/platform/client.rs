@@ -114,7 +114,7 @@ impl Platform {
 
     /// Sends `request`. A refused token is read from its file again, and a new one tried once:
     /// the platform did not act on the first request, so even a POST may be sent again.
-    async fn send(&self, request: Request) -> Result<Response, PlatformError> {
+    pub(super) async fn send(&self, request: Request) -> Result<Response, PlatformError> {
         let request = request.header("accept", "application/json");
         let first = self.token()?;
         let response = self.send_with(&request, first.as_ref()).await?;

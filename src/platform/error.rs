@@ -16,6 +16,8 @@ pub struct PlatformError {
     pub message: String,
     /// The time before which another try is pointless; only where the platform named one.
     pub not_before: Option<Timestamp>,
+    /// Whether the platform may have acted on the request all the same.
+    pub may_have_arrived: bool,
 }
 
 /// The kinds of failure. Each has a stable code in the report.
@@ -91,6 +93,7 @@ impl PlatformError {
             class,
             message: message.into(),
             not_before: None,
+            may_have_arrived: false,
         }
     }
 
@@ -136,6 +139,8 @@ impl PlatformError {
         let message = format!("`{host}` {what} ({status}): {}", said(response));
         Self {
             not_before,
+            // A proxy answers so, too, when the platform took too long.
+            may_have_arrived: class == PlatformErrorClass::Unavailable,
             ..Self::new(class, message)
         }
     }
@@ -161,6 +166,9 @@ impl From<HttpError> for PlatformError {
             HttpErrorClass::Unusable => PlatformErrorClass::TokenFile,
             class => PlatformErrorClass::Http(class),
         };
-        Self::new(class, error.to_string())
+        Self {
+            may_have_arrived: error.may_have_acted(),
+            ..Self::new(class, error.to_string())
+        }
     }
 }

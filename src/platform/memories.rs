@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::http::Request;
 use crate::secrets::Outgoing;
 
 use super::client::Platform;
@@ -19,6 +20,9 @@ pub struct Memory {
     /// The text; absent where the platform did not say.
     #[serde(default)]
     pub content: Option<String>,
+    /// When it was committed, as the platform writes it; absent where it does not.
+    #[serde(default)]
+    pub created_at: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -30,14 +34,19 @@ struct NewMemory<'a> {
 impl Platform {
     /// Commits a memory and returns the id that the platform gave it, where it gave one.
     ///
-    /// Not idempotent: whoever sends it again after a lost answer compares first.
+    /// `key` names it for ever, for platforms that heed `Idempotency-Key`; for others whoever sends it
+    /// again after a lost answer compares first.
     pub async fn commit_memory(
         &self,
+        key: &str,
         content: &Outgoing,
         scope: &str,
     ) -> Result<Option<String>, PlatformError> {
         let url = self.endpoint(&["workspaces", self.workspace_id(), "memories"])?;
-        let response = self.post(url, &NewMemory { content, scope }).await?;
+        let request = Request::post(url, &NewMemory { content, scope })?;
+        let response = self
+            .send(request.header("idempotency-key", key.to_owned()))
+            .await?;
         if response.body().is_empty() {
             return Ok(None);
         }

@@ -15,6 +15,8 @@ pub enum KeyClass {
     B,
     /// Runs programs or reads files on this machine: after `sendoff trust`, and from the layers of `D`.
     C,
+    /// `A` for this one value, else `D`.
+    DOrA(&'static str),
     /// Never from a repository: built-in, system, user and command line only.
     D,
 }
@@ -27,6 +29,7 @@ impl fmt::Display for KeyClass {
             Self::BOrA(value) => write!(f, "B; `{value}`: A"),
             Self::B => f.write_str("B"),
             Self::C => f.write_str("C"),
+            Self::DOrA(value) => write!(f, "D; `{value}`: A"),
             Self::D => f.write_str("D"),
         }
     }

@@ -128,8 +128,8 @@ impl Judge<'_> {
     fn judge(&self, path: &[&str], entry: &Entry) -> Result<(), PolicyError> {
         match self.class(path) {
             KeyClass::A => self.judge_length(path, entry),
-            KeyClass::BOrA(value) if plain(&entry.value) == value => Ok(()),
-            KeyClass::BOrA(value) => {
+            KeyClass::BOrA(value) | KeyClass::DOrA(value) if plain(&entry.value) == value => Ok(()),
+            KeyClass::BOrA(value) | KeyClass::DOrA(value) => {
                 let message = format!("a repository may set `{}` to {value} only", dotted(path));
                 Err(self.refused(message, entry))
             }

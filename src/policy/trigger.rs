@@ -18,21 +18,30 @@ pub enum Trigger {
     GitPostCommit,
     /// git's `post-rewrite` hook.
     GitPostRewrite,
+    /// git's `post-merge` hook.
+    GitPostMerge,
+    /// git's `post-applypatch` hook.
+    GitPostApplypatch,
     /// Claude Code, when a turn ends.
     ClaudeCode,
     /// Codex, when a turn ends.
     Codex,
+    /// Any other program; it may be an agent.
+    Generic,
 }
 
 impl Trigger {
     /// Every trigger, in the order of the reference page.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 9] = [
         Self::Manual,
         Self::Executor,
         Self::GitPostCommit,
         Self::GitPostRewrite,
+        Self::GitPostMerge,
+        Self::GitPostApplypatch,
         Self::ClaudeCode,
         Self::Codex,
+        Self::Generic,
     ];
 
     /// Returns the name on the command line and in reports.
@@ -42,14 +51,20 @@ impl Trigger {
             Self::Executor => "executor",
             Self::GitPostCommit => "git-post-commit",
             Self::GitPostRewrite => "git-post-rewrite",
+            Self::GitPostMerge => "git-post-merge",
+            Self::GitPostApplypatch => "git-post-applypatch",
             Self::ClaudeCode => "claude-code",
             Self::Codex => "codex",
+            Self::Generic => "generic",
         }
     }
 
     /// Says whether an agent asked, so that its pull requests are drafts.
     pub const fn is_agent(self) -> bool {
-        matches!(self, Self::Executor | Self::ClaudeCode | Self::Codex)
+        matches!(
+            self,
+            Self::Executor | Self::ClaudeCode | Self::Codex | Self::Generic
+        )
     }
 }
 

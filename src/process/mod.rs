@@ -1,6 +1,7 @@
 //! Child programs: absolute paths, an environment from an allow-list, a process group of their own,
 //! capped output, a deadline.
 
+mod detached;
 mod error;
 mod group;
 mod inheritance;
@@ -8,6 +9,7 @@ mod output;
 mod program;
 mod running;
 
+pub use detached::{Acknowledged, detach, start_detached};
 pub use error::ProcessError;
 pub use group::{Killer, kill_every_group};
 pub use inheritance::{Inheritance, find_program};

@@ -1,7 +1,7 @@
 //! The local guards: from the repository and the policy to a shipment, or to why there is none.
 
 use crate::git::push::PushOptions;
-use crate::git::{Head, Remote, Repo};
+use crate::git::{Head, HeadError, Remote, Repo};
 use crate::names::{BranchName, RemoteUrl, RepositoryName, Scheme};
 use crate::pipeline::{Destination, Hold, RepoFacts, Shipment};
 use crate::policy::Policy;
@@ -41,6 +41,7 @@ pub(super) fn survey(
     repo: Result<Option<&Repo>, &Hold>,
     policy: &Policy,
     known: &KnownSecrets,
+    branch: Option<&BranchName>,
     options: impl Fn(&RemoteUrl) -> PushOptions,
 ) -> Survey {
     let repo = match repo {
@@ -68,7 +69,7 @@ pub(super) fn survey(
             .to_string(),
         ..RepoFacts::default()
     };
-    let shipment = guard(repo, policy, known, options, &mut facts);
+    let shipment = guard(repo, policy, known, branch, options, &mut facts);
     Survey {
         facts: Some(facts),
         shipment,
@@ -80,6 +81,7 @@ fn guard(
     repo: &Repo,
     policy: &Policy,
     known: &KnownSecrets,
+    branch: Option<&BranchName>,
     options: impl Fn(&RemoteUrl) -> PushOptions,
     facts: &mut RepoFacts,
 ) -> Result<Shipment, Hold> {
@@ -89,7 +91,7 @@ fn guard(
             "the repository is bare: it has no branch at work",
         ));
     }
-    let (branch, head) = match repo.head() {
+    let (branch, head) = match head(repo, branch) {
         Ok(Head::Branch { name, id }) => (name, id),
         Ok(Head::Unborn { name }) => {
             facts.branch = Some(name.to_string());
@@ -156,6 +158,18 @@ fn guard(
         commits,
         permit,
     })
+}
+
+/// Returns what is to be shipped: HEAD, or the branch that was asked for when HEAD has left it.
+fn head(repo: &Repo, branch: Option<&BranchName>) -> Result<Head, HeadError> {
+    let head = repo.head()?;
+    match branch {
+        Some(name) if head.branch() != Some(name) && repo.operation().is_none() => {
+            // A branch that is gone has nothing to ship, and HEAD says what is.
+            Ok(repo.branch(name)?.unwrap_or(head))
+        }
+        _ => Ok(head),
+    }
 }
 
 /// Chooses the remote, and checks that its URL may be used.

@@ -12,7 +12,7 @@ use crate::policy::{
 use crate::reason::{Code, Reason};
 use crate::steps::STEPS;
 
-use super::Request;
+use super::{NamedRepository, Request};
 
 /// What `policy check` and `policy show` show.
 #[derive(Debug)]
@@ -25,34 +25,87 @@ pub struct PolicyReview {
     pub values: Vec<Setting>,
 }
 
-/// Returns the directory that a request is about.
-pub(super) fn directory(directory: Option<&Path>, environment: &Environment) -> PathBuf {
-    match directory {
-        Some(directory) => environment.cwd().join(directory),
-        None => environment.cwd().to_owned(),
+/// What a request is about.
+#[derive(Debug)]
+pub(super) enum Place {
+    /// The repository of this directory.
+    Directory(PathBuf),
+    /// The repository of the working directory. git may name one as well.
+    Here(PathBuf, Option<PathBuf>),
+    /// This one.
+    Named(NamedRepository),
+}
+
+impl Place {
+    /// Returns what a request is about.
+    pub(super) fn of(request: &Request, environment: &Environment) -> Self {
+        match (&request.repository, &request.directory) {
+            (Some(named), _) => Self::Named(named.clone()),
+            (None, Some(directory)) => Self::Directory(environment.cwd().join(directory)),
+            (None, None) => Self::Here(environment.cwd().to_owned(), environment.git_dir()),
+        }
+    }
+
+    /// Returns the place of a command that names at most a directory.
+    fn below(directory: Option<&Path>, environment: &Environment) -> Self {
+        let directory = directory.unwrap_or(Path::new(""));
+        Self::Directory(environment.cwd().join(directory))
     }
 }
 
 /// Finds the repository; a repository that cannot be opened is a hold, because memory and heartbeat
 /// go out all the same.
 pub(super) fn discover(
-    directory: &Path,
+    place: &Place,
     environment: &Environment,
     local_config: LocalConfigTrust,
 ) -> Result<Option<Repo>, Hold> {
-    if !directory.is_dir() {
-        let sentence = format!("there is no directory {}", directory.display());
-        return Err(Hold::new(Code::NoDirectory, sentence).advise("name one that exists with -C"));
-    }
-    let mut files = ConfigFiles::of_environment(environment).map_err(|error| {
+    let files = ConfigFiles::of_environment(environment).map_err(|error| {
         Hold::broken(
             Reason::of(Code::BadEnvironment, &error)
                 .advise("unset the variable, or set it as git writes it"),
         )
-    })?;
+    });
+    let directory = match place {
+        Place::Named(NamedRepository { git_dir, work_tree }) => {
+            let named = Repo::named(git_dir, work_tree.as_deref(), local_config, &files?);
+            return named.map_err(|error| bad_repository(&error));
+        }
+        Place::Directory(directory) | Place::Here(directory, _) => directory,
+    };
+    if !directory.is_dir() {
+        let sentence = format!("there is no directory {}", directory.display());
+        return Err(Hold::new(Code::NoDirectory, sentence).advise("name one that exists with -C"));
+    }
+    let mut files = files?;
     // The working directory was entered somehow; another was named.
     files.entered = files.entered.filter(|_| directory == environment.cwd());
-    Repo::discover(directory, local_config, &files).map_err(|error| bad_repository(&error))
+    let found = Repo::discover(directory, local_config, &files);
+    let found = found.map_err(|error| bad_repository(&error))?;
+    match (place, &found) {
+        (Place::Here(_, Some(git_dir)), Some(repo)) if !is_same(git_dir, repo) => {
+            Err(two_repositories(git_dir, repo, directory))
+        }
+        _ => Ok(found),
+    }
+}
+
+/// Says whether `GIT_DIR` is the git directory of a repository.
+fn is_same(git_dir: &Path, repo: &Repo) -> bool {
+    git_dir.canonicalize().ok() == repo.git_dir().canonicalize().ok()
+}
+
+/// Says that `GIT_DIR` and the directory disagree: to ship either would be a guess.
+fn two_repositories(git_dir: &Path, repo: &Repo, directory: &Path) -> Hold {
+    let sentence = format!(
+        "GIT_DIR names the repository {}, and {} is in the repository {}",
+        git_dir.display(),
+        directory.display(),
+        repo.git_dir().display()
+    );
+    Hold::broken(Reason::new(Code::TwoRepositories, sentence)).advise(
+        "name the work tree with -C, or unset GIT_DIR; from a git hook, call `sendoff hook`",
+    )
 }
 
 /// Says why a repository cannot be opened.
@@ -147,8 +200,8 @@ pub fn review(
     environment: &Environment,
 ) -> Result<PolicyReview, Box<PolicyError>> {
     let (outside, environment) = outside(request, environment.clone())?;
-    let directory = directory(request.directory.as_deref(), &environment);
-    let repo = discover(&directory, &environment, LocalConfigTrust::Ignore)
+    let place = Place::below(request.directory.as_deref(), &environment);
+    let repo = discover(&place, &environment, LocalConfigTrust::Ignore)
         .ok()
         .flatten();
     let loaded = inside(outside, repo.as_ref())?;
@@ -199,11 +252,14 @@ pub fn repository_policy(
     given: Option<&Path>,
     environment: &Environment,
 ) -> Result<PathBuf, String> {
-    let directory = directory(given, environment);
-    let repo = discover(&directory, environment, LocalConfigTrust::Ignore)
+    let place = Place::below(given, environment);
+    let repo = discover(&place, environment, LocalConfigTrust::Ignore)
         .map_err(|hold| hold.reason.message)?;
     let top = repo.as_ref().and_then(Repo::work_tree);
-    let top = top.ok_or_else(|| format!("there is no work tree at {}", directory.display()))?;
+    let top = top.ok_or_else(|| match given {
+        Some(given) => format!("there is no work tree at {}", given.display()),
+        None => format!("there is no work tree at {}", environment.cwd().display()),
+    })?;
     Ok(top.join(".sendoff.toml"))
 }
 

@@ -1,14 +1,18 @@
 //! One run, wired up: environment, repository and policy, opened and checked; then the pipeline.
 
 mod connect;
+mod deliver;
 mod forge_way;
 mod guards;
+mod keep;
 mod load;
+mod look;
 mod plan;
 mod range;
 mod remote_records;
 mod run;
 mod signals;
+mod standing;
 mod watch;
 
 use std::path::PathBuf;
@@ -17,17 +21,23 @@ use crate::clock::Clock;
 use crate::environment::Environment;
 use crate::git::push::PushOptions;
 use crate::git::{LocalConfigTrust, Repo};
+use crate::names::{BranchName, RunId};
 use crate::pipeline::{Hold, Pipeline, Receipts, TaskDocument, TextStep};
 use crate::policy::{Loaded, PolicyError, Trigger};
 use crate::reason::{Code, Reason};
 use crate::secrets::KnownSecrets;
 use crate::steps::STEPS;
+use crate::store::LazyStore;
 
 use self::guards::Survey;
 use self::remote_records::RemoteRecords;
 
+pub use self::deliver::deliver_waiting;
+pub use self::keep::keep_late;
 pub use self::load::{PolicyReview, check_file, preset_for_repository, repository_policy, review};
+pub use self::look::{Look, Outlook};
 pub use self::plan::{Plan, PlanStep};
+pub use self::standing::{Standing, settle_time, standing};
 pub use self::watch::Watch;
 
 /// What a caller wants.
@@ -35,6 +45,12 @@ pub use self::watch::Watch;
 pub struct Request {
     /// Where to work, instead of the current directory.
     pub directory: Option<PathBuf>,
+    /// The repository that git named to its hook, instead of the directory's.
+    pub repository: Option<NamedRepository>,
+    /// The branch to ship, when HEAD may have left it since.
+    pub branch: Option<BranchName>,
+    /// The run, when its id was given out before.
+    pub run_id: Option<RunId>,
     /// Who asks.
     pub trigger: Trigger,
     /// A policy file above the others.
@@ -51,6 +67,15 @@ pub struct Request {
     pub receipts: Receipts,
 }
 
+/// A repository as git names it to its hooks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NamedRepository {
+    /// `GIT_DIR`.
+    pub git_dir: PathBuf,
+    /// The top of the work tree.
+    pub work_tree: Option<PathBuf>,
+}
+
 /// Everything that a run needs, opened and checked.
 #[derive(Debug)]
 pub struct Session {
@@ -60,10 +85,12 @@ pub struct Session {
     watch: Watch,
     known: KnownSecrets,
     task: TaskDocument,
+    branch: Option<BranchName>,
     repo: Result<Option<Repo>, Hold>,
     loaded: Loaded,
     notes: Vec<Reason>,
     receipts: Receipts,
+    store: LazyStore,
 }
 
 impl Session {
@@ -80,30 +107,33 @@ impl Session {
             .tokens()
             .for_each(|token| request.known.add(&token));
         let (loaded, environment) = load::outside(&request, environment)?;
-        let directory = load::directory(request.directory.as_deref(), &environment);
+        let place = load::Place::of(&request, &environment);
         watch.limit(loaded.policy.limits().deadline.duration());
-        let mut repo = load::discover(&directory, &environment, LocalConfigTrust::Ignore);
+        let mut repo = load::discover(&place, &environment, LocalConfigTrust::Ignore);
         let found = repo.as_ref().ok().and_then(Option::as_ref);
         let loaded = load::inside(loaded, found)?;
         let mut notes = request.notes;
         notes.extend(load::notes(&loaded, found));
         notes.extend(load::unheard(&environment));
         if loaded.policy.git().local_config == crate::policy::LocalConfig::Trust {
-            repo = load::discover(&directory, &environment, LocalConfigTrust::Trust);
+            repo = load::discover(&place, &environment, LocalConfigTrust::Trust);
         }
         match connect::platform(&environment, &loaded.policy, &request.known) {
             Ok(_) => notes.extend(connect::unbound_token(&loaded.policy)),
             Err(hold) if hold.reason.code == Code::NoPlatform => {}
             Err(hold) => notes.push(hold.reason),
         }
-        let (trigger, task) = (request.trigger, request.task);
+        let (trigger, task, branch) = (request.trigger, request.task, request.branch);
+        let store = LazyStore::below(environment.state_directory(), Clock::System);
         Ok(Self {
+            store,
             environment,
             clock: Clock::System,
             trigger,
             watch,
             known: request.known,
             task,
+            branch,
             repo,
             loaded,
             notes,
@@ -172,6 +202,11 @@ impl Session {
         &self.receipts
     }
 
+    /// Returns the store, which is opened when something has to be kept.
+    pub const fn store(&self) -> &LazyStore {
+        &self.store
+    }
+
     /// Says whether a person watches, so that progress can be shown.
     pub const fn is_terminal(&self) -> bool {
         self.environment.is_terminal()
@@ -197,6 +232,12 @@ impl Session {
         let repo = self.repo.as_ref().map(Option::as_ref);
         let options =
             |url: &crate::names::RemoteUrl| -> PushOptions { connect::push_options(self, url) };
-        guards::survey(repo, &self.loaded.policy, &self.known, options)
+        guards::survey(
+            repo,
+            &self.loaded.policy,
+            &self.known,
+            self.branch.as_ref(),
+            options,
+        )
     }
 }

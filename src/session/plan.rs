@@ -140,7 +140,7 @@ fn why<S: Serializer>(held: &Option<Reason>, serializer: S) -> Result<S::Ok, S::
 const RUNS_ANYWHERE: &[&str] = &["exec", "http"];
 
 /// Kinds that do nothing without a platform.
-const NEEDS_PLATFORM: &[&str] = &[
+pub(super) const NEEDS_PLATFORM: &[&str] = &[
     "memory-commit",
     "memory-recall",
     "heartbeat-set",

@@ -7,13 +7,16 @@ use futures_util::FutureExt;
 use futures_util::future::{Either, select};
 
 use crate::exit::Exit;
+use crate::failpoint::{Point, reach};
 use crate::pipeline::{
-    Context, Deadline, DefaultBranch, Facts, ForgeSource, Logins, OpenPullRequest, PartialReport,
-    Pipeline, RunFacts, SharedProgress, Shipment,
+    Context, Deadline, DefaultBranch, Facts, ForgeSource, Logins, OpenPullRequest, Outbox,
+    PartialReport, Pipeline, RunFacts, SharedProgress, Shipment,
 };
+use crate::platform::Platform;
 use crate::process::kill_every_group;
 use crate::reason::Code;
 use crate::report::Report;
+use crate::store::{Pending, Slot};
 
 use super::forge_way::ForgeWay;
 use super::guards::Survey;
@@ -38,8 +41,9 @@ impl Session {
     /// deadline passes and the run does not end by itself, the watch that the session was opened
     /// with has the report so far.
     pub fn run(&self, pipeline: &Pipeline, progress: &SharedProgress) -> Report {
-        let report = self.run_watched(pipeline, progress);
+        let mut report = self.run_watched(pipeline, progress);
         self.end_watch();
+        self.keep(&mut report);
         report
     }
 
@@ -52,9 +56,11 @@ impl Session {
     }
 
     fn run_watched(&self, pipeline: &Pipeline, progress: &SharedProgress) -> Report {
+        reach(Point::RunOpened);
         let (deadline, partial) = (&self.watch.deadline, &self.watch.partial);
         partial.describe(pipeline.name(), None, &self.notes);
         let survey = self.survey();
+        reach(Point::RunSurveyed);
         partial.describe(pipeline.name(), survey.report(&self.known), &self.notes);
         if self.has_nobody_to_ask(&survey) && !pipeline.waits() {
             // Nothing to wait for: no runtime is paid for.
@@ -107,6 +113,7 @@ impl Session {
         let shipment = survey.shipment.as_ref();
         let way = shipment.ok().map(|shipment| ForgeWay::of(self, shipment));
         let forge = ForgeSource::new(move || forge_way::forge(way.clone()));
+        let pending = shipment.ok().and_then(|shipment| self.pending(shipment));
         let cx = Context {
             trigger: self.trigger,
             run_id: self.watch.run_id,
@@ -123,15 +130,44 @@ impl Session {
             secrets: &self.known,
             environment: &self.environment,
             receipts: &self.receipts,
+            step: "",
+            store: &self.store,
+            pending: pending.as_ref(),
             clock: &self.clock,
             deadline,
             progress,
         };
+        reach(Point::RunBegins);
         let report = pipeline.run(cx, partial).await;
+        reach(Point::RunEnded);
+        if let Some(platform) = &platform {
+            self.flush(platform).await;
+        }
         if let Ok(shipment) = shipment {
             self.keep_habits(shipment);
         }
         report
+    }
+
+    /// Returns what is kept of the branch because it did not succeed before.
+    fn pending(&self, shipment: &Shipment) -> Option<Pending> {
+        let store = self.store.existing()?;
+        let slot = Slot {
+            repository: self.repo()?.common_dir().to_owned(),
+            branch: shipment.branch.to_string(),
+        };
+        store.pending(&slot).ok()?
+    }
+
+    /// Delivers what waits for the platform, for as long as one request may take.
+    async fn flush(&self, platform: &Platform) {
+        let outbox = Outbox::new(&self.store, &self.clock, &self.known);
+        let limit = self.loaded.policy.limits().http_timeout.duration();
+        match tokio::time::timeout(limit, outbox.flush(platform)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::debug!(%error, "the outbox cannot be read"),
+            Err(_) => tracing::debug!("the outbox is not empty yet; the next run goes on"),
+        }
     }
 
     /// Keeps what the remotes did about logins and what their HEADs name, where that is news.

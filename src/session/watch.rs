@@ -44,7 +44,7 @@ impl Watch {
     /// Makes one without a thread, for a caller that has a deadline of its own, or none.
     pub fn without_thread(request: &Request, pipeline: &str) -> Self {
         let clock = Clock::System;
-        let run_id = RunId::new(clock.now());
+        let run_id = request.run_id.unwrap_or_else(|| RunId::new(clock.now()));
         let info = RunInfo {
             version: env!("CARGO_PKG_VERSION").into(),
             pipeline: pipeline.into(),

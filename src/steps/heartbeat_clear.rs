@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::pipeline::{Context, Outcome, Step, StepDef, StepError};
+use crate::pipeline::{Again, Context, Outcome, Step, StepDef, StepError};
 use crate::secrets::Outgoing;
 
 use super::heartbeat_set::{heartbeat, no_platform};
@@ -14,7 +14,8 @@ pub(super) const STEP: StepDef = StepDef::of::<HeartbeatClear>(
     "Tells the platform that the agent is free.",
 )
 .always()
-.waits_for_servers_only();
+.waits_for_servers_only()
+.again(Again::Message);
 
 /// Tell the platform that the agent is free
 #[derive(Debug, Clone, Default, Deserialize, Serialize, JsonSchema)]
@@ -30,10 +31,8 @@ impl Step for HeartbeatClear {
             return Ok(no_platform());
         };
         let beat = heartbeat(cx, Outgoing::default(), 0).await;
-        platform
-            .heartbeat(&beat)
-            .await
-            .map_err(|error| super::platform_error(&error))?;
-        Ok(Outcome::done("the platform shows the agent as free"))
+        let outbox = cx.outbox();
+        let sent = outbox.heartbeat(platform, cx.message_key(), &beat).await;
+        super::outcome(sent, "the platform shows the agent as free")
     }
 }

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::pipeline::{Context, Outcome, Step, StepDef, StepError};
+use crate::pipeline::{Again, Context, Outcome, Step, StepDef, StepError};
 use crate::platform::Heartbeat;
 use crate::reason::{Code, Reason};
 use crate::secrets::Outgoing;
@@ -14,7 +14,8 @@ pub(super) const STEP: StepDef = StepDef::of::<HeartbeatSet>(
     "heartbeat-set",
     "Tells the platform what the agent works on.",
 )
-.waits_for_servers_only();
+.waits_for_servers_only()
+.again(Again::Message);
 
 /// Tell the platform what the agent works on.
 #[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
@@ -41,11 +42,10 @@ impl Step for HeartbeatSet {
             return Ok(no_platform());
         };
         let current = cx.outgoing(&self.current_task).await?;
-        platform
-            .heartbeat(&heartbeat(cx, current, 1).await)
-            .await
-            .map_err(|error| super::platform_error(&error))?;
-        Ok(Outcome::done("the platform shows the task"))
+        let beat = heartbeat(cx, current, 1).await;
+        let outbox = cx.outbox();
+        let sent = outbox.heartbeat(platform, cx.message_key(), &beat).await;
+        super::outcome(sent, "the platform shows the task")
     }
 }
 

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::pipeline::{Context, Outcome, Outputs, Step, StepDef, StepError};
+use crate::pipeline::{Again, Context, Outcome, Step, StepDef, StepError};
 use crate::reason::Code;
 use crate::template::Template;
 
@@ -12,7 +12,8 @@ use super::heartbeat_set::no_platform;
 
 pub(super) const STEP: StepDef =
     StepDef::of::<MemoryCommit>("memory-commit", "Commits a memory to the agents' platform.")
-        .waits_for_servers_only();
+        .waits_for_servers_only()
+        .again(Again::Message);
 
 /// Redacted before it is truncated: a token that is cut in half is not recognised.
 const DEFAULT_CONTENT: &str = "Conversation: {{ task.input | redact | truncate(200) }}";
@@ -89,15 +90,10 @@ impl Step for MemoryCommit {
                 "the memory would be empty",
             ));
         }
-        let id = platform
-            .commit_memory(&content, self.scope.as_str())
-            .await
-            .map_err(|error| super::platform_error(&error))?;
-        let mut outputs = Outputs::new();
-        outputs.insert("id".into(), id.into());
-        Ok(Outcome::Done {
-            summary: "the memory is committed".into(),
-            outputs,
-        })
+        let outbox = cx.outbox();
+        let sent = outbox
+            .memory(platform, cx.message_key(), &content, self.scope.as_str())
+            .await;
+        super::outcome(sent, "the memory is committed")
     }
 }

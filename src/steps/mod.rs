@@ -19,8 +19,10 @@ mod push;
 mod redact;
 mod system_prompt;
 
+use std::time::Duration;
+
 use crate::names::RemoteName;
-use crate::pipeline::{Context, ErrorKind, Outcome, Outputs, StepDef, StepError, TextStep};
+use crate::pipeline::{Context, ErrorKind, Outcome, Outputs, Sent, StepDef, StepError, TextStep};
 use crate::platform::PlatformError;
 use crate::policy::{Policy, PolicyError};
 use crate::report::SOURCE;
@@ -55,6 +57,12 @@ pub fn push_remote(policy: &Policy) -> Result<Option<RemoteName>, PolicyError> {
     Ok(policy.step("push").read::<push::Push>()?.remote().cloned())
 }
 
+/// Returns how long a commit rests before a worker pushes it. A policy that cannot be read is reported by the run.
+pub fn push_settle(policy: &Policy) -> Duration {
+    let read = policy.step("push").read::<push::Push>();
+    read.map_or(Duration::ZERO, |push| push.settle())
+}
+
 /// Converts an error of the platform.
 fn platform_error(error: &PlatformError) -> StepError {
     let kind = if error.is_transient() {
@@ -63,6 +71,32 @@ fn platform_error(error: &PlatformError) -> StepError {
         ErrorKind::Denied
     };
     StepError::new(kind, error.code(), error.to_string()).advise(error.advice())
+}
+
+/// Puts what became of a message in the words of the report.
+fn outcome(sent: Sent, summary: &str) -> Result<Outcome, StepError> {
+    match sent {
+        Sent::Arrived(id) => {
+            let mut outputs = Outputs::new();
+            outputs.extend(id.map(|id| ("id".to_owned(), id.into())));
+            Ok(Outcome::Done {
+                summary: summary.into(),
+                outputs,
+            })
+        }
+        Sent::Waits(reason) => Ok(Outcome::Queued(
+            reason.advise("it is sent again by itself; to try now: sendoff flush"),
+        )),
+        Sent::Refused(error) => Err(platform_error(&error)),
+        Sent::Lost(error, why) => {
+            let mut lost = platform_error(&error);
+            lost.reason.message = format!(
+                "{}; it cannot be kept for later: {why}",
+                lost.reason.message
+            );
+            Err(lost)
+        }
+    }
 }
 
 /// Returns the default text of a text step in a pipeline: the task's input.

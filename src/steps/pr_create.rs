@@ -3,17 +3,24 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::failpoint::{Point, reach};
 use crate::forge::{Forge, ForgeError, Head, NewPullRequest, Opened, PullRequest, Readiness};
 use crate::names::{BranchName, RepositoryName};
-use crate::pipeline::{Context, ErrorKind, Outcome, Outputs, Shipment, Step, StepDef, StepError};
+use crate::pipeline::{
+    Again, Context, ErrorKind, Outcome, Outputs, Shipment, Step, StepDef, StepError,
+};
 use crate::policy::{Draft, Origin};
 use crate::reason::Code;
 use crate::secrets::Outgoing;
 use crate::template::Template;
 use crate::text::inert;
+
+/// The output that says when another try can succeed.
+const NOT_BEFORE: &str = "not-before";
 
 pub(super) const STEP: StepDef = StepDef::of::<PrCreate>(
     "pr-create",
@@ -22,6 +29,7 @@ pub(super) const STEP: StepDef = StepDef::of::<PrCreate>(
 .ships_branch()
 .timeout(Duration::from_secs(45))
 .needs(&["push"])
+.again(Again::Branch)
 .waits_for_servers_only();
 
 /// Find the open pull request of this head and base, or open one
@@ -98,6 +106,7 @@ impl Default for PrCreate {
 impl Step for PrCreate {
     async fn prepare(&self, cx: &Context<'_>) {
         if let Ok(shipment) = cx.shipment
+            && cx.pause().is_none()
             && let Ok(forge) = cx.forge.get().await
         {
             let open = cx
@@ -117,6 +126,10 @@ impl Step for PrCreate {
             Ok(shipment) => shipment,
             Err(hold) => return hold.outcome(),
         };
+        reach(Point::PullRequestBegins);
+        if let Some(until) = cx.pause() {
+            return Err(paused(until));
+        }
         let forge = match cx.forge.get().await {
             Ok(forge) => forge,
             Err(hold) => return hold.outcome(),
@@ -142,7 +155,10 @@ impl Step for PrCreate {
             ));
         }
         let request = self.request(cx, shipment, base).await?;
-        match forge.open(&request).await.map_err(step_error)? {
+        reach(Point::PullRequestOpens);
+        let opened = forge.open(&request).await.map_err(step_error)?;
+        reach(Point::PullRequestOpened);
+        match opened {
             Opened::Created(new) => Ok(done("created", &new, &format!("#{} is open", new.number))),
             Opened::Found(old) => Ok(done(
                 "found",
@@ -333,5 +349,19 @@ fn step_error(error: ForgeError) -> StepError {
     } else {
         ErrorKind::Denied
     };
-    StepError::for_reason(kind, error.reason)
+    let mut told = StepError::for_reason(kind, error.reason);
+    if let Some(at) = error.not_before {
+        told.outputs
+            .insert(NOT_BEFORE.into(), at.to_string().into());
+    }
+    told
+}
+
+/// Says that the forge wants no request yet.
+fn paused(until: Timestamp) -> StepError {
+    let message = format!("the forge wants no request before {until}");
+    let mut told = StepError::new(ErrorKind::Transient, Code::RateLimited, message);
+    told.outputs
+        .insert(NOT_BEFORE.into(), until.to_string().into());
+    told
 }

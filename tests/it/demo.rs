@@ -16,6 +16,10 @@ fn the_demonstration_ships_twice_and_leaves_nothing_behind() {
         "done     push             origin already has feature/countdown",
         "#1 Count down before launch: feature/countdown into main, a draft",
         "was open already",
+        "queued   memory-commit",
+        "queued   heartbeat-clear",
+        "$ sendoff flush   (the platform is back)",
+        "heartbeats: 2",
         "password=[REDACTED]",
     ] {
         assert!(

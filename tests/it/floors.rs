@@ -14,6 +14,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("files", &[]),
     ("clock", &[]),
     ("environment", &[]),
+    ("failpoint", &[]),
     ("net", &["names"]),
     ("policy", &["names", "reason", "files"]),
     ("report", &["names", "exit", "reason"]),
@@ -36,6 +37,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "files",
         ],
     ),
+    ("store", &["report", "clock", "reason"]),
     ("http", &["names", "net", "clock", "secrets", "reason"]),
     ("forge", &["http", "names", "clock", "secrets", "reason"]),
     (
@@ -59,14 +61,26 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "template",
             "process",
             "git",
+            "store",
+            "failpoint",
             "http",
             "forge",
             "platform",
         ],
     ),
     ("steps", &["*", "pipeline"]),
-    ("session", &["*", "pipeline", "steps", "exit"]),
-    ("demo", &["*", "pipeline", "steps", "session", "exit"]),
+    ("surfaces", &["names", "policy", "report", "exit"]),
+    ("session", &["*", "pipeline", "steps", "surfaces", "exit"]),
+    (
+        "worker",
+        &["*", "pipeline", "steps", "surfaces", "session", "exit"],
+    ),
+    (
+        "demo",
+        &[
+            "*", "pipeline", "steps", "surfaces", "session", "worker", "exit",
+        ],
+    ),
     (
         "manual",
         &[
@@ -82,7 +96,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
-            "*", "pipeline", "steps", "session", "demo", "manual", "exit",
+            "*", "pipeline", "steps", "surfaces", "session", "worker", "demo", "manual", "exit",
         ],
     ),
 ];

@@ -25,6 +25,8 @@ mod sandbox;
 mod secrets;
 mod security;
 mod steps;
+mod store;
 mod template;
 mod text;
+mod worker;
 mod world;

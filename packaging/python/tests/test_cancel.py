@@ -202,16 +202,16 @@ class Detached(Case):
         self.assertIn("hello", self.text("stdin"))
 
     def test_what_is_detached_outlives_its_caller(self) -> None:
-        self.outlives("print(sendoff.detach('hello').status)", "detached\n")
+        self.outlives("print(sendoff.detach('hello', pipeline='post-task').status)", "detached\n")
 
     def test_what_is_not_waited_for_outlives_its_caller(self) -> None:
-        self.outlives("print(asyncio.run(sendoff.run('hello', wait=False)).status)", "detached\n")
+        self.outlives("print(asyncio.run(sendoff.run('hello', wait=False, pipeline='p')).status)", "detached\n")
 
     def test_what_a_plain_block_does_not_wait_for_outlives_its_caller(self) -> None:
-        self.outlives("with sendoff.task('hello', wait=False): print('x')", "x\n")
+        self.outlives("with sendoff.task('hello', pipeline='p'): print('x')", "x\n")
 
     def test_a_detachment_at_the_interpreters_end_outlives_it(self) -> None:
-        code = "import atexit\natexit.register(sendoff.detach, 'hello')"
+        code = "import atexit\natexit.register(sendoff.detach, 'hello', pipeline='p')"
         self.outlives(code, "")
 
     def test_a_run_at_the_interpreters_end_still_runs(self) -> None:

@@ -25,7 +25,7 @@ class Shipping(Case):
 class Blocks(Shipping):
     def test_a_block_ships_its_response(self) -> None:
         async def main() -> sendoff.task:
-            async with sendoff.task("paint it", cwd="/", id="7") as t:
+            async with sendoff.task("paint it", cwd="/", id="7", wait=True) as t:
                 t.response = "painted"
             return t
 
@@ -102,6 +102,33 @@ class Blocks(Shipping):
             return t.result.status
 
         self.assertEqual(asyncio.run(main()), "not-found")
+
+    def test_a_block_hands_its_task_over_and_does_not_wait(self) -> None:
+        self.script(
+            'printf "%s\\n" "$*" >> arguments; cat >> stdin; echo \'{"run_id": "r-1"}\'\n'
+        )
+
+        async def main() -> sendoff.task:
+            async with sendoff.task("paint it", cwd="/") as t:
+                t.response = "painted"
+            return t
+
+        with sendoff.task("once more", cwd="/") as plain:
+            pass
+        for t in (asyncio.run(main()), plain):
+            assert t.result is not None
+            self.assertEqual((t.result.status, t.result.run_id), ("detached", "r-1"))
+            self.assertIsNone(t.result.report)
+        self.assertEqual(
+            self.text("arguments"), "hook executor --json -C /\n" * 2
+        )
+
+    def test_a_hand_over_that_fails_says_so(self) -> None:
+        self.script("echo broken >&2; exit 3\n")
+        with sendoff.task("x") as t:
+            pass
+        assert t.result is not None
+        self.assertEqual((t.result.status, t.result.code), ("failed", 3))
 
     def test_a_coroutine_that_is_closed_is_shipped_without_waiting(self) -> None:
         async def body() -> None:

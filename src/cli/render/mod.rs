@@ -1,6 +1,8 @@
 //! Renders reports, plans and errors as text.
 
 mod human;
+mod kept;
+mod outbox;
 mod plan;
 
 use miette::{GraphicalReportHandler, GraphicalTheme};
@@ -12,6 +14,8 @@ use crate::report::Report;
 use super::output::eprint;
 
 pub(super) use human::{Detail, human, is_quiet};
+pub(super) use kept::{history, history_json, status, store_error, timeline};
+pub(super) use outbox::{deliveries, deliveries_json, delivery};
 pub(super) use plan::plan;
 
 /// Renders a report as one JSON document.

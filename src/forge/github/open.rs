@@ -90,9 +90,11 @@ impl GitHub {
             Invalid::NoCommits => Ok(Opened::NothingToDo),
             Invalid::AlreadyExists => match self.find_claimed(request).await? {
                 Some(pull) => Ok(Opened::Found(pull)),
-                None => Err(error.advise(
-                    "the forge says that there is one but does not list it; look at its page",
-                )),
+                None => Err(
+                    ForgeError::new(ForgeErrorClass::Unlisted, error.reason.message).advise(
+                        "the forge says that there is one but does not list it; look at its page",
+                    ),
+                ),
             },
             // A proxy may have given up on a request that the forge then carried out.
             _ if response.status() >= 500 => self.find_lost(request, error).await,

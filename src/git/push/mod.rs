@@ -30,7 +30,7 @@ pub use head::{HeadQuestion, HeadRecord};
 
 pub use crate::git::transport::{
     AllowFile, AllowGit, AuthCache, AuthNeed, LocalOptions, PushOptions, Submodules,
-    TransportError, remote_head,
+    TransportError, branch_tip, remote_head,
 };
 
 /// The push of one commit to one branch that a permit names.

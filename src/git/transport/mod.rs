@@ -1,6 +1,7 @@
 //! The transports: http(s), ssh, git:// and paths, each a connection to a git service with an idle timeout.
 
 mod auth_cache;
+mod branch_tip;
 mod child;
 mod classify;
 mod daemon;
@@ -25,6 +26,7 @@ use sendoff_push::{ClassifiedError, Connection};
 use service::Service;
 
 pub use auth_cache::{AuthCache, AuthNeed};
+pub use branch_tip::branch_tip;
 pub use daemon::AllowGit;
 pub use error::TransportError;
 pub use local_options::{LocalOptions, Submodules};

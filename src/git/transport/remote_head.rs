@@ -29,25 +29,52 @@ pub fn remote_head(
         options,
         stop,
     };
-    let mut connection = open(target, Service::UploadPack)?;
-    let hello = connection.advertise()?;
-    let Some(said) = lines(&hello) else {
-        return Err(TransportError::Garbled.into());
-    };
-    if said.iter().any(|line| line == b"version 2") {
-        let answer = connection.request(&ls_refs()?)?;
-        connection.close();
-        let Some(refs) = lines(&answer) else {
-            return Err(TransportError::Garbled.into());
-        };
-        return Ok(refs.iter().find_map(|line| symref_v2(line)));
-    }
-    connection.close();
-    Ok(said.iter().find_map(|line| symref_v0(line)))
+    let said = listed(target, "HEAD")?;
+    Ok(match &said {
+        Listed::Asked(_) => said.lines().iter().find_map(|line| symref_v2(line)),
+        Listed::Advertised(_) => said.lines().iter().find_map(|line| symref_v0(line)),
+    })
 }
 
-/// Returns the request for HEAD alone, with what it names.
-fn ls_refs() -> Result<Vec<u8>, TransportError> {
+/// The refs that a remote lists, a line each.
+pub(super) enum Listed {
+    /// What was asked for, by protocol v2.
+    Asked(Vec<Vec<u8>>),
+    /// All of them, by protocol v0.
+    Advertised(Vec<Vec<u8>>),
+}
+
+impl Listed {
+    /// Returns the lines.
+    pub(super) fn lines(&self) -> &[Vec<u8>] {
+        match self {
+            Self::Asked(lines) | Self::Advertised(lines) => lines,
+        }
+    }
+}
+
+/// Asks upload-pack for the refs whose names begin with `prefix`.
+pub(super) fn listed(target: Target<'_>, prefix: &str) -> Result<Listed, Box<dyn ClassifiedError>> {
+    let mut connection = open(target, Service::UploadPack)?;
+    let hello = connection.advertise()?;
+    let said = owned_lines(&hello).ok_or(TransportError::Garbled)?;
+    if said.iter().any(|line| line == b"version 2") {
+        let answer = connection.request(&ls_refs(prefix)?)?;
+        connection.close();
+        let refs = owned_lines(&answer).ok_or(TransportError::Garbled)?;
+        return Ok(Listed::Asked(refs));
+    }
+    connection.close();
+    Ok(Listed::Advertised(said))
+}
+
+fn owned_lines(bytes: &[u8]) -> Option<Vec<Vec<u8>>> {
+    let lines = lines(bytes)?;
+    Some(lines.into_iter().map(<[u8]>::to_vec).collect())
+}
+
+/// Returns the request for the refs with a prefix, with what symbolic ones name.
+fn ls_refs(prefix: &str) -> Result<Vec<u8>, TransportError> {
     let mut out = Vec::new();
     let mut add = |line: &str| pkt_line::encode(line.as_bytes(), &mut out);
     let added = add("command=ls-refs\n")
@@ -55,7 +82,8 @@ fn ls_refs() -> Result<Vec<u8>, TransportError> {
     added.map_err(|_| TransportError::Garbled)?;
     out.extend_from_slice(b"0001");
     let mut add = |line: &str| pkt_line::encode(line.as_bytes(), &mut out);
-    let added = add("symrefs\n").and_then(|()| add("ref-prefix HEAD\n"));
+    let prefix = format!("ref-prefix {prefix}\n");
+    let added = add("symrefs\n").and_then(|()| add(&prefix));
     added.map_err(|_| TransportError::Garbled)?;
     pkt_line::encode_flush(&mut out);
     Ok(out)

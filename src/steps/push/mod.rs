@@ -5,19 +5,22 @@ mod settings;
 mod words;
 mod work;
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::failpoint::{Point, reach};
 use crate::git::push::{LocalOptions, Submodules};
 use crate::git::{Hook, Matching, PrePush, Repo};
 use crate::names::{RemoteName, RemoteUrl, Scheme};
-use crate::pipeline::{Context, Outcome, Step, StepDef, StepError, interruptible};
+use crate::pipeline::{Again, Context, Outcome, Step, StepDef, StepError, interruptible};
 use crate::policy::{Policy, Trigger};
 use crate::reason::Code;
 
 pub use self::advice::advice;
-use self::settings::{Hooks, PushWord, RemoteChoice, SubmoduleRule};
+use self::settings::{Hooks, PushWord, RemoteChoice, Settle, SubmoduleRule, Verify};
 use self::words::{News, outcome};
 use self::work::{Work, destinations};
 
@@ -26,6 +29,7 @@ pub(super) const STEP: StepDef =
         .ships_branch()
         .learns_login()
         .no_step_timeout()
+        .again(Again::Branch)
         .waits_for_servers_only();
 
 /// Send the current branch to its remote
@@ -43,6 +47,13 @@ pub(super) struct Push {
     submodules: SubmoduleRule,
     /// Words for the server's hooks, as `git push --push-option` sends them.
     options: Vec<PushWord>,
+    /// Whether the remote is asked once more after it has reported that the push arrived: `always`, `never`, or `auto`,
+    /// which asks where nobody waits for the answer (in a worker, and for agents). A branch that the remote does not
+    /// show at the pushed commit is `unverified`: it is tried again, and no pull request is opened for it.
+    verify: Verify,
+    /// How long a worker waits after the last commit before it pushes, such as `20s`: a commit that is about to be
+    /// amended is pushed once. In the foreground nothing waits.
+    settle: Settle,
     /// Make the pushed branch the upstream of the local one, as `git push -u` does.
     set_upstream: bool,
 }
@@ -52,6 +63,8 @@ crate::classes!(Push {
     hooks: C,
     submodules: BOrA("check"),
     options: B,
+    verify: DOrA("always"),
+    settle: B,
     set_upstream: D,
 });
 
@@ -111,9 +124,11 @@ impl Step for Push {
             new: shipment.head,
             destinations: destinations(shipment, &local),
             set_upstream: self.set_upstream,
+            verify: self.verify.applies(cx.trigger),
             now: cx.clock.now(),
             logins: cx.logins.clone(),
         };
+        reach(Point::PushBegins);
         let progress = cx.progress.holding(cx.deadline);
         let arrivals = interruptible(move |stop| work.push_to_all(&progress, stop)).await?;
         outcome(shipment, arrivals, &news)
@@ -124,6 +139,11 @@ impl Push {
     /// Returns the remote that the policy names, unless git's choice is asked for.
     pub(super) const fn remote(&self) -> Option<&RemoteName> {
         self.remote.name()
+    }
+
+    /// Returns how long a commit rests before a worker pushes it.
+    pub(super) fn settle(&self) -> Duration {
+        self.settle.duration()
     }
 
     /// Returns what is done before the push, and what the report has to say about it.

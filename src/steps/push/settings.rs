@@ -1,9 +1,12 @@
 //! What the settings of `push` can say: values that are checked when the policy is read.
 
+use std::time::Duration;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::names::RemoteName;
+use crate::policy::{Span, Trigger};
 
 /// What becomes of submodules.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
@@ -99,5 +102,61 @@ impl From<RemoteChoice> for String {
             RemoteChoice::Auto => "auto".into(),
             RemoteChoice::Named(name) => name.into(),
         }
+    }
+}
+
+/// Whether the remote is asked once more after it has reported that the push arrived.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Verify {
+    /// Where nobody waits for the answer: in a worker, and for agents.
+    #[default]
+    Auto,
+    /// It is.
+    Always,
+    /// It is not.
+    Never,
+}
+
+impl Verify {
+    /// Says whether the remote is asked after a push that `trigger` asked for.
+    pub(super) const fn applies(self, trigger: Trigger) -> bool {
+        match self {
+            Self::Auto => !matches!(trigger, Trigger::Manual),
+            Self::Always => true,
+            Self::Never => false,
+        }
+    }
+}
+
+/// How long a commit rests before a worker pushes it; `0s` is not at all.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(try_from = "String", into = "String")]
+#[schemars(with = "String")]
+pub(super) struct Settle(Option<Span>);
+
+impl Settle {
+    /// Returns the length.
+    pub(super) fn duration(self) -> Duration {
+        self.0.map_or(Duration::ZERO, Span::duration)
+    }
+}
+
+impl TryFrom<String> for Settle {
+    type Error = crate::policy::SpanError;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        match text.as_str() {
+            "0s" | "0" => Ok(Self(None)),
+            text => text.parse().map(|span| Self(Some(span))),
+        }
+    }
+}
+
+impl From<Settle> for String {
+    fn from(settle: Settle) -> Self {
+        settle
+            .0
+            .map_or_else(|| "0s".to_owned(), |span| span.to_string())
     }
 }

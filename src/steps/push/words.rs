@@ -52,6 +52,9 @@ pub(super) fn outcome(
     if let Some(error) = partly(&arrivals, hook, &shipment.push_options.known) {
         return Err(error);
     }
+    if let Some(error) = unverified(&arrivals, hook) {
+        return Err(error);
+    }
     let mut outputs = Outputs::new();
     let mut summary = None;
     let mut also = Vec::new();
@@ -63,6 +66,7 @@ pub(super) fn outcome(
         }
         summary = Some(one_line(shipment, &pushed));
         describe(&mut outputs, &pushed);
+        outputs.insert("url".into(), arrival.url.without_login().into());
         if !arrival.untold.is_empty() {
             outputs.insert("tracking".into(), arrival.untold.join("; ").into());
         }
@@ -74,6 +78,18 @@ pub(super) fn outcome(
     }
     hook.tell(&mut outputs);
     Ok(Outcome::Done { summary, outputs })
+}
+
+/// Makes the error of a push that a remote reported and does not show.
+fn unverified(arrivals: &[Arrival], hook: &News) -> Option<StepError> {
+    let said = arrivals
+        .iter()
+        .find_map(|arrival| arrival.unverified.as_ref())?;
+    let mut told = StepError::new(ErrorKind::Transient, Code::Unverified, said.as_str()).advise(
+        "it is asked and pushed again by itself; look at the remote when it stays so, its hooks may move branches",
+    );
+    hook.tell(&mut told.outputs);
+    Some(told)
 }
 
 /// Returns why the permit did not hold, when that is because the branch is protected.

@@ -4,9 +4,10 @@ use std::sync::atomic::AtomicBool;
 
 use gix::ObjectId;
 use jiff::Timestamp;
-use sendoff_push::{LastSeen, Progress, PushError, Pushed};
+use sendoff_push::{Action, LastSeen, Progress, PushError, Pushed};
 
-use crate::git::push::{BranchPush, BranchPushError, HeadQuestion, LocalOptions};
+use crate::failpoint::{Point, reach};
+use crate::git::push::{BranchPush, BranchPushError, HeadQuestion, LocalOptions, branch_tip};
 use crate::git::{Remote, Repo};
 use crate::names::{BranchName, RemoteUrl};
 use crate::pipeline::{Destination, Logins, Shipment};
@@ -34,6 +35,8 @@ pub(super) struct Work {
     pub(super) new: ObjectId,
     pub(super) destinations: Vec<Destination>,
     pub(super) set_upstream: bool,
+    /// Whether the remote is asked once more.
+    pub(super) verify: bool,
     pub(super) now: Timestamp,
     pub(super) logins: Logins,
 }
@@ -42,6 +45,8 @@ pub(super) struct Work {
 pub(super) struct Arrival {
     pub(super) url: RemoteUrl,
     pub(super) pushed: Result<Pushed, BranchPushError>,
+    /// Why the remote does not show what it reported; nothing where it does, or was not asked.
+    pub(super) unverified: Option<String>,
     /// What could not be noted down on this side. The remote has the branch all the same.
     pub(super) untold: Vec<String>,
 }
@@ -76,11 +81,19 @@ impl Work {
                         })
                     })
                     .and_then(|repo| delivery.push(&repo));
-                let untold = match &pushed {
-                    Ok(pushed) => self.note_down(&place.remote, pushed),
-                    Err(_) => Vec::new(),
+                reach(Point::PushReported);
+                let unverified = match &pushed {
+                    Ok(pushed) if self.verify => self.verify(place, pushed, stop),
+                    _ => None,
                 };
+                reach(Point::PushVerified);
+                let untold = match &pushed {
+                    Ok(pushed) if unverified.is_none() => self.note_down(&place.remote, pushed),
+                    _ => Vec::new(),
+                };
+                reach(Point::PushNoted);
                 Arrival {
+                    unverified,
                     url: place.remote.url.clone(),
                     pushed,
                     untold,
@@ -103,6 +116,37 @@ impl Work {
             question.begin();
         }
         question
+    }
+
+    /// Asks the remote once more, and says what is wrong when it does not show the pushed commit. What it
+    /// said that it has already, it has just shown.
+    fn verify(&self, place: &Destination, pushed: &Pushed, stop: &AtomicBool) -> Option<String> {
+        if pushed.action == Action::UpToDate {
+            return None;
+        }
+        let branch = self.permit.branch();
+        let directory = self.repo.work_tree().unwrap_or(self.repo.git_dir());
+        let asked = branch_tip(
+            &place.remote.url,
+            directory,
+            &place.push_options,
+            branch,
+            stop,
+        );
+        let (remote, new) = (&place.remote.name, pushed.new.to_hex_with_len(8));
+        match asked {
+            Ok(Some(tip)) if tip == pushed.new => None,
+            Ok(Some(tip)) => Some(format!(
+                "{remote} reported that {branch} is at {new}, and shows it at {}",
+                tip.to_hex_with_len(8)
+            )),
+            Ok(None) => Some(format!(
+                "{remote} reported that {branch} is at {new}, and shows no such branch"
+            )),
+            Err(error) => Some(format!(
+                "{remote} reported that {branch} is at {new}, and cannot be asked for it: {error}"
+            )),
+        }
     }
 
     /// Returns what the remote is remembered to have. A memory that cannot be read is none.

@@ -154,7 +154,7 @@ fn a_remote_that_does_not_answer_is_told_with_advice() {
     let said = world.run(&["run", "--json"]);
     let report = said.report();
     let line = step(&report, "push");
-    assert_eq!(line["verdict"], "failed");
+    assert_eq!(line["verdict"], "queued");
     insta::assert_snapshot!(told(&world, line));
 }
 
@@ -182,7 +182,7 @@ fn without_a_token_the_pull_request_is_skipped_with_advice() {
 #[test]
 fn a_platform_that_refuses_is_a_failed_step() {
     let world = World::new();
-    world.platform.fail_with(&[500, 500, 403, 403]);
+    world.platform.fail_with(&[422, 422]);
     let said = world.run_task("x");
     assert_eq!(said.code, Some(1));
     let report = said.report();

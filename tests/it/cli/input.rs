@@ -96,7 +96,7 @@ fn an_input_that_is_too_large_is_noted_and_the_branch_is_shipped() {
 #[test]
 fn a_failed_step_weighs_more_than_a_bad_document() {
     let world = World::new();
-    world.point_to("http://127.0.0.1:9/o/r.git");
+    world.point_to(&format!("{}/acme/none.git", world.git.url()));
     let said = world.run_with_input(&["run", "--input", "-"], b"[]");
     assert_eq!(said.code, Some(1), "{}", said.stdout);
 }

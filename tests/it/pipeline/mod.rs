@@ -19,6 +19,7 @@ use sendoff::policy::{Layers, Origin, Policy, Trigger};
 use sendoff::reason::Code;
 use sendoff::report::{Report, StepReport, Verdict};
 use sendoff::secrets::KnownSecrets;
+use sendoff::store::LazyStore;
 
 use kinds::KINDS;
 
@@ -83,6 +84,9 @@ fn run_pipeline(
         secrets: &KnownSecrets::default(),
         environment: &Environment::from_pairs("/", []),
         receipts: &Receipts::default(),
+        step: "",
+        store: &LazyStore::below(None, Clock::System),
+        pending: None,
         clock: &Clock::System,
         deadline,
         progress: &SharedProgress::default(),

@@ -46,7 +46,7 @@ async fn committing(answer: Answer) -> PlatformError {
     let (server, platform) = open();
     server.inject([Fault::Instead(answer)]);
     let error = platform
-        .commit_memory(&"text".into(), "LOCAL")
+        .commit_memory("key", &"text".into(), "LOCAL")
         .await
         .unwrap_err();
     assert_eq!(server.log().len(), 1, "the request was repeated");
@@ -57,7 +57,7 @@ async fn committing(answer: Answer) -> PlatformError {
 async fn a_memory_is_committed_and_recalled() {
     let (server, platform) = open();
     let id = platform
-        .commit_memory(&"Conversation: héllo".into(), "LOCAL")
+        .commit_memory("key", &"Conversation: héllo".into(), "LOCAL")
         .await
         .unwrap();
     assert_eq!(id.as_deref(), Some("memory-1"));
@@ -73,6 +73,7 @@ async fn a_memory_is_committed_and_recalled() {
     let expected = Memory {
         scope: Some("LOCAL".into()),
         content: Some("Conversation: héllo".into()),
+        created_at: memories[0].created_at.clone(),
     };
     assert_eq!(memories, [expected]);
 }
@@ -83,6 +84,7 @@ async fn the_last_memories_are_recalled_in_order() {
     for number in 0..12 {
         platform
             .commit_memory(
+                "key",
                 &KnownSecrets::default().outgoing(&number.to_string()),
                 "TEAM",
             )
@@ -206,7 +208,7 @@ async fn an_id_may_be_a_number_or_absent() {
     for _ in 0..3 {
         ids.push(
             platform
-                .commit_memory(&"text".into(), "LOCAL")
+                .commit_memory("key", &"text".into(), "LOCAL")
                 .await
                 .unwrap(),
         );
@@ -223,7 +225,7 @@ async fn a_silent_platform_is_left_in_time_and_a_memory_is_not_sent_twice() {
     let start = Instant::now();
     let error = platform
         .unwrap()
-        .commit_memory(&"text".into(), "LOCAL")
+        .commit_memory("key", &"text".into(), "LOCAL")
         .await
         .unwrap_err();
     assert_eq!(error.code().as_str(), "timeout");

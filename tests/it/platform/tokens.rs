@@ -16,7 +16,7 @@ async fn the_token_is_one_trimmed_line_of_its_file() {
     let file = sandbox.write("configs/.auth_token", format!("  {TOKEN}\n\n"));
     let platform = connect(&server, TokenSource::File(file));
     platform
-        .commit_memory(&"text".into(), "LOCAL")
+        .commit_memory("key", &"text".into(), "LOCAL")
         .await
         .unwrap();
     let expected = format!("Bearer {TOKEN}");
@@ -70,11 +70,11 @@ async fn a_rotated_token_is_read_again_once() {
     server.rotate_token(TOKEN);
     sandbox.write("token", TOKEN);
     platform
-        .commit_memory(&"text".into(), "LOCAL")
+        .commit_memory("key", &"text".into(), "LOCAL")
         .await
         .unwrap();
     platform
-        .commit_memory(&"text".into(), "LOCAL")
+        .commit_memory("key", &"text".into(), "LOCAL")
         .await
         .unwrap();
     let statuses = server.log().into_iter().filter_map(|logged| logged.answer);
@@ -90,7 +90,7 @@ async fn a_token_that_stays_wrong_is_tried_once() {
     let file = sandbox.write("token", "the-wrong-token");
     let platform = connect(&server, TokenSource::File(file));
     let error = platform
-        .commit_memory(&"text".into(), "LOCAL")
+        .commit_memory("key", &"text".into(), "LOCAL")
         .await
         .unwrap_err();
     insta::assert_snapshot!(render(&error), @r#"
@@ -112,7 +112,7 @@ async fn another_host_gets_neither_memory_nor_token() {
     let file = sandbox.write("token", TOKEN);
     let platform = connect(&server, TokenSource::File(file));
     let error = platform
-        .commit_memory(&"text".into(), "LOCAL")
+        .commit_memory("key", &"text".into(), "LOCAL")
         .await
         .unwrap_err();
     assert_eq!(error.code().as_str(), "redirect-refused");

@@ -41,10 +41,10 @@ fn a_platform_that_fails_breaks_no_prompt() {
     let policy = "[steps.a2a-instructions]\ntemplate = \"Ask.\"\n";
     sandbox.write("home/.config/sendoff/policy.toml", policy);
     let none = sandbox.path("none").to_str().unwrap().to_owned();
-    // The heartbeat that reaches nobody is a failed step; memories that cannot be recalled are none.
+    // The heartbeat that reaches nobody waits, or has failed; memories that cannot be recalled are none.
     for (answer, code) in [
-        (None, 1),
-        (Some(("500 No", "")), 1),
+        (None, 0),
+        (Some(("500 No", "")), 0),
         (Some(("404 No", "")), 1),
         (Some(("200 OK", "{}")), 0),
         (Some(("200 OK", "[5]")), 0),

@@ -27,6 +27,9 @@ class Result:
     report: Optional[Mapping[str, Any]] = None
     #: The last lines of stderr, without control characters.
     stderr: str = ""
+    #: The run that a task was handed over as; ``sendoff status RUN_ID --wait 60s`` waits for its
+    #: report. Nothing when there is nothing to do, or nobody to hand over to.
+    run_id: Optional[str] = None
 
     @property
     def ok(self) -> bool:

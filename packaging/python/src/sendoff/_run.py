@@ -9,13 +9,16 @@ from typing import Any, List, Literal, Mapping, Optional, Set, Union
 from ._child import Child
 from ._document import Task, document
 from ._find import find_binary
-from ._result import NOT_FOUND, SPAWN_FAILED, Result, printable, read_report
+from ._result import DETACHED, NOT_FOUND, OK, SPAWN_FAILED, Result, printable, read_report
 
 #: What a cancelled caller does: wait for the end, end the program, or leave it to itself.
 OnCancel = Literal["finish", "kill", "detach"]
 
 #: A directory, or nothing for the current one.
 Directory = Union[str, "os.PathLike[str]", None]
+
+#: So long handing over may take, in seconds: a machine that is busy takes its time.
+_HAND_OVER = 10.0
 
 #: The event loop only refers weakly to what runs on it: what nobody awaits any more is held here.
 _running: Set["asyncio.Future[Result]"] = set()
@@ -36,12 +39,15 @@ async def run(
     ``task`` is the task's text, its fields (``id``, ``input``, ``response``, ``ok``, ``error``,
     ``stderr``, ``exit_code``), or a whole document. ``pipeline`` is by default ``post-task``, or
     ``on-failure`` when ``ok`` is false. After ``timeout`` seconds the program and its group are
-    ended. ``wait=False`` is :func:`detach`.
+    ended. ``wait=False`` hands the task over as :func:`detach` does.
 
     A caller that is cancelled meanwhile gets its ``CancelledError`` when the program has ended
     (``on_cancel="finish"``; a second cancellation does not wait), when it was killed
     (``"kill"``), or at once (``"detach"``).
     """
+    if not wait and pipeline is None:
+        made = _hook(task, cwd, heartbeat)
+        return _handed_over(made, await finish(made, on_cancel))
     return await finish(prepare(task, cwd, timeout, pipeline, heartbeat), on_cancel, wait)
 
 
@@ -67,12 +73,43 @@ def detach(
     pipeline: Optional[str] = None,
     heartbeat: Optional[Mapping[str, Any]] = None,
 ) -> Result:
-    """Starts what :func:`run` does and returns at once. The program outlives this process and
-    ends by itself at the deadline of its policy."""
+    """Hands over what :func:`run` does and returns at once, with the ``run_id``. A worker of its own
+    session does it, past the end of this process, and tries again what fails in passing."""
+    if pipeline is None:
+        made = _hook(task, cwd, heartbeat)
+        if isinstance(made, Result):
+            return made
+        return _handed_over(made, made.start() or made.wait())
     child = prepare(task, cwd, None, pipeline, heartbeat)
     if isinstance(child, Result):
         return child
     return child.start() or child.leave()
+
+
+def _hook(
+    task: Task, cwd: Directory, heartbeat: Optional[Mapping[str, Any]]
+) -> Union[Child, Result]:
+    """Makes the child that hands a task over, not started; it ends within milliseconds."""
+    try:
+        arguments = ["hook", "executor", "--json", "-C", _directory(cwd)]
+        return command(arguments, document(task, heartbeat), timeout=_HAND_OVER)
+    except Exception as error:
+        return Result(SPAWN_FAILED, stderr=printable(str(error).encode("utf-8", "replace")))
+
+
+def _handed_over(made: Union[Child, Result], result: Result) -> Result:
+    """Returns what became of handing over; the worker's run is what matters, not the hook's end."""
+    if isinstance(made, Result) or result.status != OK:
+        return result
+    answer = read_report(made.output) or {}
+    run_id = answer.get("run_id")
+    return replace(
+        result,
+        status=DETACHED,
+        code=None,
+        report=None,
+        run_id=run_id if isinstance(run_id, str) else None,
+    )
 
 
 def prepare(

@@ -21,12 +21,14 @@ class task:
     """A task around a block: ``async with sendoff.task(text, cwd=...) as t``.
 
     Set ``t.response``, and ``t.ok`` where an exception does not tell it. What leaves the block is
-    never held back or replaced: neither its exception nor its result depends on the send-off,
-    which is in ``t.result`` afterwards. A plain ``with`` waits for it in the foreground.
+    never held back or replaced: neither its exception nor its result depends on the send-off.
+
+    The task is handed over to a worker, so that the reply does not wait for a push: ``t.result`` is
+    ``detached``, with the ``run_id``. ``wait=True`` stays in the foreground and puts the report into
+    ``t.result``: for one-shot containers, where a worker would die with its parent.
 
     ``heartbeat`` is the executor's own object: its ``current_task`` and ``active_tasks`` are set
-    on the way in and cleared first on the way out. ``wait=False`` lets the program run on by
-    itself, so that the reply does not wait for a push.
+    on the way in and cleared first on the way out.
     """
 
     def __init__(
@@ -39,7 +41,7 @@ class task:
         timeout: Optional[float] = 120,
         pipeline: Optional[str] = None,
         on_cancel: OnCancel = "finish",
-        wait: bool = True,
+        wait: bool = False,
     ) -> None:
         self.input = input
         self.id = id
@@ -121,7 +123,7 @@ def finalizes(
     timeout: Optional[float] = 120,
     pipeline: Optional[str] = None,
     on_cancel: OnCancel = "finish",
-    wait: bool = True,
+    wait: bool = False,
 ) -> Callable[[_F], _F]:
     """Puts a :class:`task` around every call of a function, ``async`` or not.
 

@@ -207,7 +207,6 @@ fn variables_of_a_hook_do_not_choose_the_repository() {
     let other = world.sandbox.repository("other");
     let mut variables = world.variables();
     let git_dir = other.join(".git").display().to_string();
-    variables.push(("GIT_DIR", git_dir.clone()));
     variables.push(("GIT_INDEX_FILE", format!("{git_dir}/index")));
     variables.push(("GIT_CONFIG_COUNT", "1".into()));
     variables.push((

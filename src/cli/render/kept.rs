@@ -1,0 +1,223 @@
+//! What was kept, for people: the status, the history, one run as bars on a line of time.
+
+use std::fmt::Write;
+
+use jiff::Timestamp;
+
+use crate::exit::Exit;
+use crate::report::{Report, StepReport};
+use crate::store::{RunSummary, StoreError};
+use crate::worker::Status;
+
+use crate::cli::output::eprint;
+
+/// How many characters a run's whole time takes.
+const WIDTH: u64 = 40;
+
+/// Complains of a store that cannot be used.
+pub(in crate::cli) fn store_error(error: &StoreError) -> Exit {
+    eprint(&format!("{error}\n-> {}", error.advice()));
+    Exit::Failed
+}
+
+/// Renders the status.
+pub(in crate::cli) fn status(status: &Status) -> String {
+    let mut text = String::new();
+    for waiting in &status.handed_over {
+        let branch = if waiting.branch.is_empty() {
+            "what HEAD names"
+        } else {
+            &waiting.branch
+        };
+        line(
+            &mut text,
+            format_args!(
+                "handed over  {branch} in {}, by {} at {}: a worker is at it, or `sendoff flush` does it now",
+                waiting.repository.display(),
+                waiting.surface,
+                second(waiting.since),
+            ),
+        );
+    }
+    for branch in &status.pending {
+        line(
+            &mut text,
+            format_args!(
+                "pending      {} in {}, since {}: {} ({})",
+                branch.branch,
+                branch.repository.display(),
+                second(branch.since),
+                branch.summary,
+                branch.reason,
+            ),
+        );
+        line(
+            &mut text,
+            format_args!(
+                "             -> tried {} so far; tried again after {}, or now with: sendoff flush",
+                times(branch.attempts),
+                second(branch.not_before)
+            ),
+        );
+    }
+    if status.outbox.waiting > 0 {
+        let waiting = status.outbox.waiting;
+        let messages = if waiting == 1 {
+            "message waits"
+        } else {
+            "messages wait"
+        };
+        line(
+            &mut text,
+            format_args!(
+                "outbox       {waiting} {messages} for the platform; see: sendoff outbox list"
+            ),
+        );
+    }
+    for dead in &status.dead {
+        line(
+            &mut text,
+            format_args!(
+                "dead         {} {} of {}: {}; see: sendoff outbox show {}",
+                dead.message.kind.as_str(),
+                dead.id,
+                second(dead.created_at),
+                dead.reason.as_deref().unwrap_or("refused"),
+                dead.id,
+            ),
+        );
+    }
+    if status.is_out {
+        line(&mut text, format_args!("everything is out"));
+    }
+    if let Some(run) = &status.last_run {
+        line(
+            &mut text,
+            format_args!(
+                "last run     {} at {}: {}; see: sendoff history {}",
+                run.pipeline,
+                second(run.started_at),
+                run.verdict.as_str(),
+                short(&run.run_id)
+            ),
+        );
+    }
+    text
+}
+
+/// Renders runs, a line each.
+pub(in crate::cli) fn history(runs: &[RunSummary]) -> String {
+    let mut text = String::new();
+    for run in runs {
+        line(
+            &mut text,
+            format_args!(
+                "{}  {:<7}  {}  {:>6} ms  {}  {}",
+                short(&run.run_id),
+                run.verdict,
+                second(run.started_at),
+                run.duration_ms,
+                run.pipeline,
+                run.slot.branch,
+            ),
+        );
+    }
+    text
+}
+
+/// Renders runs as JSON, a line each.
+pub(in crate::cli) fn history_json(runs: &[RunSummary]) -> String {
+    let lines = runs.iter().map(|run| {
+        serde_json::json!({
+            "run_id": run.run_id,
+            "repository": run.slot.repository.to_string_lossy(),
+            "branch": run.slot.branch,
+            "pipeline": run.pipeline,
+            "trigger": run.surface,
+            "verdict": run.verdict,
+            "started_at": run.started_at,
+            "duration_ms": run.duration_ms,
+        })
+        .to_string()
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// Renders one run: a bar for each step, where it began and how long it took.
+pub(in crate::cli) fn timeline(report: &Report) -> String {
+    let mut text = String::new();
+    line(
+        &mut text,
+        format_args!(
+            "{}  {}  {} by {} at {}, {} ms",
+            report.run_id,
+            report.verdict.as_str(),
+            report.pipeline,
+            report.trigger,
+            second(report.started_at),
+            report.duration_ms
+        ),
+    );
+    let longest = report.steps.iter().map(|step| step.name.chars().count());
+    let names = longest.max().unwrap_or(0);
+    for step in &report.steps {
+        line(
+            &mut text,
+            format_args!(
+                "{:names$}  |{}|  {:>6} ms  {:<7}  {}",
+                step.name,
+                bar(report, step),
+                step.duration_ms,
+                step.verdict.as_str(),
+                step.summary
+            ),
+        );
+    }
+    text
+}
+
+/// Draws a step's share of the run's time; at least a mark where it took none.
+fn bar(report: &Report, step: &StepReport) -> String {
+    let all = report.duration_ms.max(1);
+    let began = step.started_at.map(|at| {
+        let before = at.duration_since(report.started_at).as_millis();
+        u64::try_from(before).unwrap_or(0).min(all)
+    });
+    let Some(began) = began else {
+        return " ".repeat(usize::try_from(WIDTH).unwrap_or(0));
+    };
+    let at = |ms: u64| ms.min(all) * WIDTH / all;
+    let first = at(began).min(WIDTH - 1);
+    let last = at(began + step.duration_ms).max(first + 1);
+    (0..WIDTH)
+        .map(|column| {
+            if (first..last).contains(&column) {
+                '█'
+            } else {
+                ' '
+            }
+        })
+        .collect()
+}
+
+fn times(count: u32) -> String {
+    match count {
+        1 => "once".into(),
+        count => format!("{count} times"),
+    }
+}
+
+/// Shows a time to the second.
+fn second(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+/// Shows as much of an id as tells runs apart.
+fn short(id: &str) -> &str {
+    id.get(..23).unwrap_or(id)
+}
+
+fn line(text: &mut String, words: std::fmt::Arguments<'_>) {
+    // Writing to a `String` cannot fail.
+    let _infallible = writeln!(text, "{words}");
+}

@@ -1,0 +1,68 @@
+//! `sendoff status`: is everything out, and if not, why not, since when, and what happens next.
+
+use std::time::Duration;
+
+use crate::exit::Exit;
+use crate::policy::Span;
+use crate::worker::{Status, wait_for_report};
+
+use super::output::{eprint, print};
+use super::render;
+use super::start::Start;
+
+/// Say whether everything is out; if not, why not, since when, and what happens next
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Exit codes: 0 everything is out, 75 something waits, 1 a message will not be tried again. With \
+                  --wait: those of the run."
+)]
+pub(super) struct Args {
+    /// Wait for this run, which `hook --json` named, instead of the last one handed over here
+    #[arg(requires = "wait")]
+    run: Option<String>,
+    /// Wait until what was handed over last has been reported on, such as 60s, and print that report
+    #[arg(long, value_name = "DURATION")]
+    wait: Option<Span>,
+    /// Print the status, or the report, as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+impl Args {
+    pub(super) fn run(self, start: &Start) -> Exit {
+        match self.wait.map(Span::duration) {
+            Some(patience) => self.wait(start, patience),
+            None => self.show(start),
+        }
+    }
+
+    fn show(&self, start: &Start) -> Exit {
+        let status = match Status::read(&start.environment) {
+            Ok(status) => status,
+            Err(error) => return render::store_error(&error),
+        };
+        let printed = if self.json {
+            print(&serde_json::to_string_pretty(&status).unwrap_or_default())
+        } else {
+            print(&render::status(&status))
+        };
+        status.exit().worst(printed.exit())
+    }
+
+    fn wait(&self, start: &Start, patience: Duration) -> Exit {
+        let report = match wait_for_report(&start.environment, self.run.as_deref(), patience) {
+            Ok(Some(report)) => report,
+            Ok(None) => {
+                eprint("nothing was reported on in time; see: sendoff status");
+                return Exit::Queued;
+            }
+            Err(error) => return render::store_error(&error),
+        };
+        let printed = if self.json {
+            print(&render::json(&report))
+        } else {
+            print(&render::human(&report, render::Detail::EveryStep))
+        };
+        report.exit().worst(printed.exit())
+    }
+}

@@ -1,0 +1,29 @@
+//! The worker that `sendoff hook` starts: leaves its caller, logs to a file, does the work.
+
+use crate::exit::Exit;
+use crate::failpoint::{Point, reach};
+use crate::process::detach;
+use crate::worker::work;
+
+use super::end_process::end_process;
+use super::log::log_to_file;
+use super::start::Start;
+
+/// Do the work that a hook handed over
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {}
+
+impl Args {
+    pub(super) fn run(start: &Start) -> Exit {
+        reach(Point::WorkerBegins);
+        let Ok(input) = detach() else {
+            return Exit::Failed;
+        };
+        reach(Point::WorkerDetached);
+        log_to_file(&start.environment, &start.known);
+        work(&start.environment, &start.known, &input, |exit| {
+            end_process(exit)
+        });
+        Exit::Done
+    }
+}

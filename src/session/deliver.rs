@@ -1,0 +1,38 @@
+//! Delivers what waits in the outbox, without a run.
+
+use crate::clock::Clock;
+use crate::environment::Environment;
+use crate::pipeline::Outbox;
+use crate::secrets::KnownSecrets;
+use crate::store::LazyStore;
+
+use super::{Request, connect, load};
+
+/// Delivers what waits for the platform that environment and policy name, and is due. What does not arrive
+/// stays; a policy that cannot be used sends nothing.
+pub fn deliver_waiting(environment: &Environment, known: &KnownSecrets) {
+    environment.tokens().for_each(|token| known.add(&token));
+    let store = LazyStore::below(environment.state_directory(), Clock::System);
+    if store.existing().is_none() {
+        return;
+    }
+    let Ok((loaded, environment)) = load::outside(&Request::default(), environment.clone()) else {
+        return;
+    };
+    let Ok(platform) = connect::platform(&environment, &loaded.policy, known) else {
+        return;
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    let delivered = runtime.map(|runtime| {
+        let clock = Clock::System;
+        let outbox = Outbox::new(&store, &clock, known);
+        runtime.block_on(outbox.flush(&platform))
+    });
+    match delivered {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::debug!(%error, "the outbox cannot be delivered"),
+        Err(error) => tracing::debug!(%error, "nothing can be sent"),
+    }
+}

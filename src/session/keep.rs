@@ -1,0 +1,160 @@
+//! What is kept of a run: its report, what it pushed, what is to be tried again. Nothing of a run that tried nothing.
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::clock::Clock;
+use crate::environment::Environment;
+use crate::failpoint::{Point, reach};
+use crate::pipeline::try_again_at;
+use crate::reason::{Code, Reason};
+use crate::report::{Report, StepReport, Verdict};
+use crate::store::{LazyStore, NewPending, PushedRow, RunRow, Slot, Store, StoreError};
+
+use super::Session;
+use super::plan::NEEDS_PLATFORM;
+
+impl Session {
+    /// Keeps what a run did. A store that cannot be used changes a report only where it said that
+    /// something is kept.
+    pub(super) fn keep(&self, report: &mut Report) {
+        if !tried_something(report) {
+            return;
+        }
+        let slot = self.slot(report);
+        let store = match self.store.get() {
+            Ok(store) => store,
+            Err(error) => {
+                tracing::debug!(%error, "the run is not in the history");
+                return;
+            }
+        };
+        if let Err(error) = self.keep_pending(store, report, &slot) {
+            fail_queued(report, &error);
+        }
+        reach(Point::KeepPending);
+        let kept = pushed(report, &slot)
+            .iter()
+            .try_for_each(|pushed| store.keep_pushed(pushed))
+            .and_then(|()| {
+                reach(Point::KeepPushed);
+                record(store, report, &slot)
+            });
+        reach(Point::KeepRecorded);
+        if let Err(error) = kept {
+            tracing::debug!(%error, "the run is not in the history");
+        }
+    }
+
+    /// Keeps the branch when a step of it is to be tried again, and ends what was kept when none is.
+    fn keep_pending(&self, store: &Store, report: &Report, slot: &Slot) -> Result<(), StoreError> {
+        let before = store.pending(slot)?;
+        let queued: Vec<&StepReport> = report.steps.iter().filter(|s| is_queued(s)).collect();
+        let Some(first) = queued.first() else {
+            let ran = |name: &String| report.steps.iter().any(|step| step.name == *name);
+            return match before {
+                Some(row) if row.what.steps.iter().all(ran) => store.settle_pending(slot).map(drop),
+                _ => Ok(()),
+            };
+        };
+        let Some(repo) = self.repo() else {
+            return Ok(());
+        };
+        let attempts = before.map_or(0, |row| row.attempts);
+        let asked = queued.iter().filter_map(|step| not_before(step)).max();
+        store.keep_pending(&NewPending {
+            slot: slot.clone(),
+            git_dir: repo.git_dir().to_owned(),
+            work_tree: repo.work_tree().map(ToOwned::to_owned),
+            pipeline: report.pipeline.clone(),
+            surface: report.trigger.clone(),
+            steps: to_try_again(report),
+            reason: first.reason.map_or("", Code::as_str).to_owned(),
+            summary: first.summary.clone(),
+            not_before: try_again_at(self.clock.now(), attempts + 1, asked),
+        })
+    }
+
+    /// Returns the repository and the branch of a run, as rows name them.
+    fn slot(&self, report: &Report) -> Slot {
+        let branch = report.repo.as_ref().and_then(|repo| repo.branch.clone());
+        let repository = self.repo().map(|repo| repo.common_dir().to_owned());
+        Slot {
+            repository: repository.unwrap_or_default(),
+            branch: branch.unwrap_or_default(),
+        }
+    }
+}
+
+/// Keeps the report so far of a run that was stuck, before its process ends.
+pub fn keep_late(report: &Report, slot: &Slot, environment: &Environment) {
+    let store = LazyStore::below(environment.state_directory(), Clock::System);
+    if let Ok(store) = store.get()
+        && let Err(error) = record(store, report, slot)
+    {
+        tracing::debug!(%error, "the run is not in the history");
+    }
+}
+
+fn record(store: &Store, report: &Report, slot: &Slot) -> Result<(), StoreError> {
+    store.record(&RunRow {
+        slot: slot.clone(),
+        report: report.clone(),
+    })
+}
+
+/// Says whether a run did or tried something; what was only looked at is not worth a row.
+fn tried_something(report: &Report) -> bool {
+    let mut steps = report.steps.iter();
+    steps.any(|step| step.verdict != Verdict::Skipped)
+}
+
+/// Says whether a step waits for its branch to be tried again; messages have the outbox.
+fn is_queued(step: &StepReport) -> bool {
+    step.verdict == Verdict::Queued && !NEEDS_PLATFORM.contains(&step.kind.as_str())
+}
+
+/// Names the steps to try again: those that did not succeed in passing, and those that waited for them.
+fn to_try_again(report: &Report) -> Vec<String> {
+    let again = report.steps.iter().filter(|step| {
+        let waited = step.verdict == Verdict::Skipped && step.reason == Some(Code::Needs);
+        is_queued(step) || waited
+    });
+    again.map(|step| step.name.clone()).collect()
+}
+
+/// Returns when a server wants to hear of a step again.
+fn not_before(step: &StepReport) -> Option<Timestamp> {
+    step.outputs.get("not-before")?.as_str()?.parse().ok()
+}
+
+/// Corrects what was said to be kept and is not.
+fn fail_queued(report: &mut Report, error: &StoreError) {
+    for step in report.steps.iter_mut().filter(|step| is_queued(step)) {
+        step.verdict = Verdict::Failed;
+        step.advice = Some(error.advice());
+    }
+    let reason = Reason::of(Code::StoreUnavailable, error).advise(error.advice());
+    report.notes.push(reason);
+    report.conclude();
+}
+
+/// Returns what a run pushed, by what its steps say.
+fn pushed(report: &Report, slot: &Slot) -> Vec<PushedRow> {
+    let steps = report.steps.iter().filter(|step| step.kind == "push");
+    let text = |value: Option<&Value>| value?.as_str().map(ToOwned::to_owned);
+    steps
+        .filter_map(|step| {
+            let action = text(step.outputs.get("action"))?;
+            let row = PushedRow {
+                run_id: report.run_id.clone(),
+                slot: slot.clone(),
+                remote: text(step.outputs.get("url"))?,
+                old: text(step.outputs.get("old")),
+                new: text(step.outputs.get("new"))?,
+                pushed_at: report.started_at,
+            };
+            matches!(action.as_str(), "created" | "updated").then_some(row)
+        })
+        .collect()
+}

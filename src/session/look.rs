@@ -1,0 +1,98 @@
+//! `Look`: what a hook finds out before it hands the work over, without a request and without writing.
+
+use std::path::PathBuf;
+
+use crate::git::{Operation, Repo};
+use crate::pipeline::{Hold, Pipeline};
+use crate::reason::Code;
+use crate::store::{Place, Slot};
+
+use super::plan::NEEDS_PLATFORM;
+use super::{Session, connect};
+
+/// What there is to do, and where.
+#[derive(Debug)]
+pub struct Look {
+    /// The repository and the branch.
+    pub slot: Slot,
+    /// Where it lies.
+    pub place: Place,
+    /// What there is to do.
+    pub outlook: Outlook,
+    /// The platform and the workspace that messages go to; empty for none.
+    pub platform: String,
+}
+
+/// What there is to do.
+#[derive(Debug)]
+pub enum Outlook {
+    /// Nothing, and why not where somebody should know.
+    Nothing(Option<Hold>),
+    /// There is something.
+    Work,
+    /// There may be something when this has ended.
+    After(Operation),
+}
+
+impl Session {
+    /// Says what there is to do for a pipeline, by the guards that cost nothing.
+    pub fn look(&self, pipeline: &Pipeline) -> Look {
+        let survey = self.survey();
+        let repo = self.repo();
+        let operation = repo.and_then(Repo::operation);
+        let waits_for = operation.filter(|operation| *operation != Operation::Bisect);
+        let outlook = match (&survey.shipment, waits_for) {
+            (_, Some(operation)) if pipeline.ships() => Outlook::After(operation),
+            (Ok(_), _) => Outlook::Work,
+            (Err(_), _) if pipeline.waits() || self.has_messages(pipeline) => Outlook::Work,
+            (Err(hold), _) => Outlook::Nothing(is_news(hold).then(|| hold.clone())),
+        };
+        let branch = match (&outlook, &self.branch, &survey.facts) {
+            (Outlook::After(_), _, _) => None,
+            (_, Some(branch), _) => Some(branch.to_string()),
+            (_, None, facts) => facts.as_ref().and_then(|facts| facts.branch.clone()),
+        };
+        // Until the operation has ended, nobody knows which branch it leaves: its work tree stands for it.
+        let repository = match (repo, &branch) {
+            (Some(repo), Some(_)) => repo.common_dir().to_owned(),
+            (Some(repo), None) => repo.git_dir().to_owned(),
+            (None, _) => PathBuf::new(),
+        };
+        Look {
+            slot: Slot {
+                repository,
+                branch: branch.unwrap_or_default(),
+            },
+            place: Place {
+                git_dir: repo.map(|repo| repo.git_dir().to_owned()),
+                work_tree: repo.and_then(|repo| repo.work_tree().map(ToOwned::to_owned)),
+                directory: self.environment.cwd().to_owned(),
+            },
+            outlook,
+            platform: self.platform_identity(),
+        }
+    }
+
+    /// Says whether the pipeline has something to tell the platform, where there is one.
+    fn has_messages(&self, pipeline: &Pipeline) -> bool {
+        let mut steps = pipeline.steps();
+        steps.any(|step| NEEDS_PLATFORM.contains(&step.kind))
+            && !self.platform_identity().is_empty()
+    }
+
+    /// Names the platform and the workspace that this session's messages go to.
+    fn platform_identity(&self) -> String {
+        let (policy, known) = (&self.loaded.policy, &self.known);
+        match connect::platform(&self.environment, policy, known) {
+            Ok(platform) => format!("{} {}", platform.origin(), platform.workspace_id()),
+            Err(_) => String::new(),
+        }
+    }
+}
+
+/// Reasons that a person has to hear of, because nothing leaves until they do something.
+const NEWS: &[Code] = &[Code::OddBranchName, Code::TooManyCommits, Code::TooLarge];
+
+fn is_news(hold: &Hold) -> bool {
+    hold.is_broken || NEWS.contains(&hold.reason.code)
+}

@@ -1,0 +1,67 @@
+//! `Standing`: what a work tree is at, asked again and again by who waits for it.
+
+use std::time::Duration;
+
+use crate::environment::Environment;
+use crate::git::{LocalConfigTrust, Operation, Repo};
+use crate::pipeline::Hold;
+use crate::secrets::KnownSecrets;
+use crate::store::{Place, Slot};
+
+use super::{NamedRepository, Request, load};
+
+/// What a work tree is at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Standing {
+    /// This is in progress.
+    During(Operation),
+    /// HEAD is on this branch, and nothing is in progress.
+    On(Slot),
+    /// Neither: HEAD is detached, or there is no repository.
+    Elsewhere,
+}
+
+/// Says what the work tree of a place is at.
+pub fn standing(place: &Place, environment: &Environment) -> Standing {
+    let Ok(Some(repo)) = open(place, environment) else {
+        return Standing::Elsewhere;
+    };
+    if let Some(operation) = repo.operation() {
+        return Standing::During(operation);
+    }
+    match repo.head() {
+        Ok(head) => head.branch().map_or(Standing::Elsewhere, |branch| {
+            Standing::On(Slot {
+                repository: repo.common_dir().to_owned(),
+                branch: branch.to_string(),
+            })
+        }),
+        Err(_) => Standing::Elsewhere,
+    }
+}
+
+/// Returns how long the policy wants a commit to rest before it is pushed.
+pub fn settle_time(place: &Place, environment: &Environment, known: &KnownSecrets) -> Duration {
+    let request = Request {
+        directory: Some(place.directory.clone()),
+        known: known.clone(),
+        ..Request::default()
+    };
+    let repo = open(place, environment).ok().flatten();
+    let loaded = load::outside(&request, environment.clone())
+        .and_then(|(loaded, _)| load::inside(loaded, repo.as_ref()));
+    loaded.map_or(Duration::ZERO, |loaded| {
+        crate::steps::push_settle(&loaded.policy)
+    })
+}
+
+fn open(place: &Place, environment: &Environment) -> Result<Option<Repo>, Hold> {
+    let place = match &place.git_dir {
+        Some(git_dir) => load::Place::Named(NamedRepository {
+            git_dir: git_dir.clone(),
+            work_tree: place.work_tree.clone(),
+        }),
+        None => load::Place::Directory(place.directory.clone()),
+    };
+    load::discover(&place, environment, LocalConfigTrust::Ignore)
+}

@@ -1,0 +1,108 @@
+//! `StoreError`: why the store cannot be used.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use rusqlite::ErrorCode;
+
+/// Why the store cannot be used. The work goes on without it.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// There is no directory to keep anything in.
+    #[error("there is no state directory: HOME and XDG_STATE_HOME are not set to absolute paths")]
+    NoDirectory,
+    /// The state directory cannot be made or used.
+    #[error("the state directory `{}` cannot be used", .path.display())]
+    Directory {
+        /// The directory.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// Somebody else owns it, or it is a link or no directory: what is in it is not ours.
+    #[error("`{}` is not a directory of this user's own", .0.display())]
+    NotOurs(PathBuf),
+    /// A later version of sendoff made the file. It is left alone.
+    #[error("`{}` is of a newer version of sendoff ({version})", .path.display())]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// Its version.
+        version: i64,
+    },
+    /// Another process holds it for too long.
+    #[error("`{}` is locked by another process", .0.display())]
+    Busy(PathBuf),
+    /// There is no room for more.
+    #[error("the outbox is full: {rows} rows, {bytes} bytes")]
+    Full {
+        /// The rows that wait.
+        rows: u64,
+        /// Their bytes.
+        bytes: u64,
+    },
+    /// The database refused.
+    #[error("`{}` cannot be used", .path.display())]
+    Sql {
+        /// The file.
+        path: PathBuf,
+        /// What it says.
+        #[source]
+        source: rusqlite::Error,
+    },
+}
+
+impl StoreError {
+    /// Sorts an error of the database.
+    pub(super) fn sql(path: &Path, source: rusqlite::Error) -> Self {
+        match source.sqlite_error_code() {
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+                Self::Busy(path.to_owned())
+            }
+            _ => Self::Sql {
+                path: path.to_owned(),
+                source,
+            },
+        }
+    }
+
+    /// Says whether the file is no database, or one that was damaged.
+    pub(super) fn is_damage(&self) -> bool {
+        match self {
+            Self::Sql { source, .. } => is_damage(source),
+            _ => false,
+        }
+    }
+
+    /// Returns what to do about it, in one line.
+    pub fn advice(&self) -> String {
+        match self {
+            Self::NoDirectory => "set HOME or XDG_STATE_HOME to an absolute path".into(),
+            Self::Directory { path, .. } | Self::NotOurs(path) => format!(
+                "make `{}` a directory of yours with room in it, or set XDG_STATE_HOME to one",
+                path.display()
+            ),
+            Self::Newer { path, .. } => format!(
+                "use the newer sendoff, or move `{}` away to begin a fresh one",
+                path.display()
+            ),
+            Self::Busy(_) => "run again when the other sendoff has ended".into(),
+            Self::Full { .. } => {
+                "send what waits with `sendoff flush`, or drop it with `sendoff outbox drop`".into()
+            }
+            Self::Sql { path, .. } => format!(
+                "free some room on the disk, or move `{}` away to begin a fresh one",
+                path.display()
+            ),
+        }
+    }
+}
+
+/// Says whether the file is no database, or one that was damaged.
+pub(super) fn is_damage(error: &rusqlite::Error) -> bool {
+    matches!(
+        error.sqlite_error_code(),
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)
+    )
+}

@@ -1,0 +1,201 @@
+//! The database file: where it is, who owns it, the first open under a lock, damage set aside.
+
+use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rusqlite::{Connection, OpenFlags};
+
+use crate::clock::Clock;
+
+use super::error::StoreError;
+use super::schema;
+
+/// The database's name in the state directory.
+const NAME: &str = "store.db";
+/// The name of the lock that the first open is made under.
+const LOCK: &str = "store.lock";
+/// How often a lock that another process holds is tried.
+const TICK: Duration = Duration::from_millis(5);
+
+/// An open database.
+pub(super) struct Opened {
+    pub(super) connection: Connection,
+    pub(super) path: PathBuf,
+    /// Where the damaged file is that this one replaces.
+    pub(super) set_aside: Option<PathBuf>,
+}
+
+/// Returns where the database of a state directory is.
+pub(super) fn path(directory: &Path) -> PathBuf {
+    directory.join(NAME)
+}
+
+/// Opens the database, and makes it when there is none.
+pub(super) fn open(
+    directory: &Path,
+    clock: &Clock,
+    patience: Duration,
+) -> Result<Opened, StoreError> {
+    let until = Instant::now() + patience;
+    private_directory(directory)?;
+    let path = path(directory);
+    match ready(&path, patience) {
+        Ok(Some(connection)) => {
+            return Ok(Opened {
+                connection,
+                path,
+                set_aside: None,
+            });
+        }
+        Ok(None) => {}
+        Err(error) if error.is_damage() => {}
+        Err(error) => return Err(error),
+    }
+    // The switch to WAL heeds no busy time-out, so only one process at a time makes the file ready.
+    let _lock = lock(directory, until)?;
+    let (connection, set_aside) = match make_ready(&path, patience) {
+        Ok(connection) => (connection, None),
+        Err(error) if error.is_damage() => {
+            let aside = put_aside(&path, clock).map_err(|source| StoreError::Directory {
+                path: directory.to_owned(),
+                source,
+            })?;
+            tracing::debug!(path = %aside.display(), "a damaged store was set aside");
+            (make_ready(&path, patience)?, Some(aside))
+        }
+        Err(error) => return Err(error),
+    };
+    Ok(Opened {
+        connection,
+        path,
+        set_aside,
+    })
+}
+
+/// Makes the state directory, for nobody else to look into, and checks whose it is.
+pub(super) fn private_directory(directory: &Path) -> Result<(), StoreError> {
+    let bad = |source| StoreError::Directory {
+        path: directory.to_owned(),
+        source,
+    };
+    let metadata = match fs::symlink_metadata(directory) {
+        Ok(metadata) => metadata,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let mut builder = DirBuilder::new();
+            builder
+                .recursive(true)
+                .mode(0o700)
+                .create(directory)
+                .map_err(bad)?;
+            fs::symlink_metadata(directory).map_err(bad)?
+        }
+        Err(error) => return Err(bad(error)),
+    };
+    if !metadata.is_dir() || metadata.uid() != rustix::process::geteuid().as_raw() {
+        return Err(StoreError::NotOurs(directory.to_owned()));
+    }
+    if metadata.mode() & 0o077 != 0 {
+        // What is in it has modes of its own; a read-only file system is no reason to stop.
+        let _as_it_is = fs::set_permissions(directory, fs::Permissions::from_mode(0o700));
+    }
+    Ok(())
+}
+
+/// Opens a database that an earlier open made ready; nothing when there is none yet.
+fn ready(path: &Path, patience: Duration) -> Result<Option<Connection>, StoreError> {
+    if !path.exists() {
+        return Ok(None);
+    }
+    let connection = connect(path, patience)?;
+    let version = schema::version(&connection).map_err(|error| StoreError::sql(path, error))?;
+    match version {
+        schema::CURRENT => Ok(Some(connection)),
+        newer if newer > schema::CURRENT => Err(StoreError::Newer {
+            path: path.to_owned(),
+            version: newer,
+        }),
+        _ => Ok(None),
+    }
+}
+
+/// Opens the database, switches it to WAL and brings its tables up to date. Under the lock.
+fn make_ready(path: &Path, patience: Duration) -> Result<Connection, StoreError> {
+    if let Some(connection) = ready(path, patience)? {
+        return Ok(connection);
+    }
+    // The log and its index take their mode from this file, whatever the umask.
+    let created = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(path);
+    created.map_err(|source| StoreError::Directory {
+        path: path.to_owned(),
+        source,
+    })?;
+    let mut connection = connect(path, patience)?;
+    let migrated = connection
+        .pragma_update(None, "journal_mode", "WAL")
+        .and_then(|()| schema::migrate(&mut connection));
+    migrated.map_err(|error| StoreError::sql(path, error))?;
+    Ok(connection)
+}
+
+fn connect(path: &Path, patience: Duration) -> Result<Connection, StoreError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection =
+        Connection::open_with_flags(path, flags).map_err(|error| StoreError::sql(path, error))?;
+    connection
+        .busy_timeout(patience)
+        .map_err(|error| StoreError::sql(path, error))?;
+    Ok(connection)
+}
+
+/// Takes the lock of the first open, or says who has it.
+fn lock(directory: &Path, until: Instant) -> Result<File, StoreError> {
+    let path = directory.join(LOCK);
+    let bad = |source| StoreError::Directory {
+        path: path.clone(),
+        source,
+    };
+    let file = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(&path)
+        .map_err(bad)?;
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) if Instant::now() < until => thread::sleep(TICK),
+            Err(TryLockError::WouldBlock) => return Err(StoreError::Busy(path)),
+            Err(TryLockError::Error(source)) => return Err(bad(source)),
+        }
+    }
+}
+
+/// Moves a damaged database out of the way, its log with it, and returns where it is.
+fn put_aside(path: &Path, clock: &Clock) -> io::Result<PathBuf> {
+    let stamp = clock.now().strftime("%Y%m%dT%H%M%S").to_string();
+    let with = |suffix: &str, path: &Path| {
+        let mut name = path.as_os_str().to_owned();
+        name.push(suffix);
+        PathBuf::from(name)
+    };
+    let aside = with(&format!(".damaged-{stamp}-{}", std::process::id()), path);
+    fs::rename(path, &aside)?;
+    for suffix in ["-wal", "-shm"] {
+        match fs::rename(with(suffix, path), with(suffix, &aside)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+    }
+    Ok(aside)
+}

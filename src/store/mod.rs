@@ -1,0 +1,149 @@
+//! What is kept from one run to the next, in SQLite: intents, the outbox, pending pushes, history.
+//!
+//! All SQL of the program is in this module, so that another database can take its place. It decides nothing: what is
+//! tried again, and when, is the business of those who call.
+
+mod error;
+mod file;
+mod history;
+mod intents;
+mod lazy;
+mod outbox;
+mod pending;
+mod place;
+mod pushed;
+mod retention;
+mod schema;
+mod spool;
+mod turn;
+
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+
+use crate::clock::Clock;
+
+pub use error::StoreError;
+pub use history::{RunRow, RunSummary};
+pub use intents::{Intent, IntentState, NewIntent};
+pub use lazy::LazyStore;
+pub use outbox::{Counts, Delivery, DeliveryKind, DeliveryState, NewDelivery};
+pub use pending::{NewPending, Pending};
+pub use place::{Place, Slot};
+pub use pushed::PushedRow;
+pub use retention::Caps;
+pub use spool::Spool;
+pub use turn::{Turn, TurnAt};
+
+/// How long an operation waits for another process that writes.
+pub const PATIENCE: Duration = Duration::from_secs(2);
+
+/// How much a commit is to survive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Durability {
+    /// The end of the process: for what can be derived again.
+    Process,
+    /// A power cut, too.
+    PowerCut,
+}
+
+/// The store. One connection, used by one thread at a time.
+#[derive(Debug)]
+pub struct Store {
+    connection: Mutex<Connection>,
+    path: PathBuf,
+    clock: Clock,
+    caps: Caps,
+    set_aside: Option<PathBuf>,
+}
+
+impl Store {
+    /// Opens the store in `directory`, which is made when it is not there. Waits for other processes
+    /// for at most `patience`.
+    ///
+    /// A damaged file is set aside and a fresh one begun; one of a newer version is left alone.
+    pub fn open(directory: &Path, clock: &Clock, patience: Duration) -> Result<Self, StoreError> {
+        let opened = file::open(directory, clock, patience)?;
+        let store = Self {
+            connection: Mutex::new(opened.connection),
+            path: opened.path,
+            clock: clock.clone(),
+            caps: Caps::default(),
+            set_aside: opened.set_aside,
+        };
+        spool::import(&store, directory);
+        Ok(store)
+    }
+
+    /// Replaces the caps.
+    #[must_use]
+    pub const fn with_caps(mut self, caps: Caps) -> Self {
+        self.caps = caps;
+        self
+    }
+
+    /// Says whether there is a store in `directory`, without opening it.
+    pub fn exists(directory: &Path) -> bool {
+        file::path(directory).exists()
+    }
+
+    /// Returns where the damaged file is that this one replaces, where there was one.
+    pub fn set_aside(&self) -> Option<&Path> {
+        self.set_aside.as_deref()
+    }
+
+    /// Returns the time in the store's terms: milliseconds since 1970.
+    fn now(&self) -> i64 {
+        millis(self.clock.now())
+    }
+
+    /// Reads.
+    fn read<T>(
+        &self,
+        work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> Result<T, StoreError> {
+        let connection = self
+            .connection
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        work(&connection).map_err(|error| StoreError::sql(&self.path, error))
+    }
+
+    /// Writes in one transaction, which takes its lock at once: it cannot be refused half way.
+    fn write<T>(
+        &self,
+        durability: Durability,
+        work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
+    ) -> Result<T, StoreError> {
+        let mut connection = self
+            .connection
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let done = || {
+            let synchronous = match durability {
+                Durability::Process => "NORMAL",
+                Durability::PowerCut => "FULL",
+            };
+            connection.pragma_update(None, "synchronous", synchronous)?;
+            let transaction =
+                connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let value = work(&transaction)?;
+            transaction.commit()?;
+            Ok(value)
+        };
+        done().map_err(|error| StoreError::sql(&self.path, error))
+    }
+}
+
+/// Returns a time as the store keeps it.
+fn millis(at: Timestamp) -> i64 {
+    at.as_millisecond()
+}
+
+/// Returns a time that the store kept. One that no calendar has counts as the beginning of time.
+fn timestamp(millis: i64) -> Timestamp {
+    Timestamp::from_millisecond(millis).unwrap_or(Timestamp::UNIX_EPOCH)
+}

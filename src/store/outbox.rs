@@ -1,0 +1,422 @@
+//! The outbox: messages to the agents' platform that are not known to have arrived.
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, named_params};
+use serde::{Deserialize, Serialize};
+
+use crate::reason::Code;
+
+use super::retention::before;
+use super::{Durability, Store, StoreError, millis, timestamp};
+
+/// What a message is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DeliveryKind {
+    /// A memory: each is delivered once, in order.
+    Memory,
+    /// A heartbeat: only the newest counts.
+    Heartbeat,
+}
+
+/// What became of a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DeliveryState {
+    /// It was not sent, or it is known not to have arrived.
+    Waiting,
+    /// It was sent, and nobody knows whether it arrived.
+    Unsure,
+    /// It arrived.
+    Delivered,
+    /// It will not be tried again.
+    Dead,
+}
+
+/// A message to the platform.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewDelivery {
+    /// Names it for ever: the run and the step.
+    pub key: String,
+    /// What it is.
+    pub kind: DeliveryKind,
+    /// The origin that it is meant for; it goes to no other.
+    pub origin: String,
+    /// The workspace there.
+    pub workspace: String,
+    /// What is sent, as JSON, without secrets.
+    pub body: String,
+}
+
+/// A message in the outbox.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Delivery {
+    /// The row.
+    pub id: i64,
+    /// What is to be delivered.
+    #[serde(flatten)]
+    pub message: NewDelivery,
+    /// What became of it.
+    pub state: DeliveryState,
+    /// Why it waits or is dead: a stable code.
+    pub reason: Option<String>,
+    /// How often it was sent.
+    pub attempts: u32,
+    /// When it was queued.
+    pub created_at: Timestamp,
+    /// When it was sent first.
+    pub first_sent_at: Option<Timestamp>,
+    /// When it is to be tried again.
+    pub not_before: Timestamp,
+    /// Whether somebody changed the row by hand: such a row is not sent.
+    pub altered: bool,
+}
+
+/// How much there is of each.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Counts {
+    /// Messages that wait.
+    pub waiting: u64,
+    /// Messages that will not be tried again.
+    pub dead: u64,
+}
+
+const COLUMNS: &str = "id, key, kind, origin, workspace, body, state, reason, attempts, created_at, first_sent_at, \
+                       not_before, seal";
+
+impl DeliveryKind {
+    /// Returns the word that stands in the store and in reports.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Memory => "memory",
+            Self::Heartbeat => "heartbeat",
+        }
+    }
+}
+
+impl DeliveryState {
+    /// Returns the word that stands in the store and in reports.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Unsure => "unsure",
+            Self::Delivered => "delivered",
+            Self::Dead => "dead",
+        }
+    }
+}
+
+impl NewDelivery {
+    /// Returns what shows that nobody changed the row by hand.
+    fn seal(&self) -> String {
+        let mut hasher = gix::hash::hasher(gix::hash::Kind::Sha256);
+        for part in [
+            &self.key,
+            self.kind.as_str(),
+            &self.origin,
+            &self.workspace,
+            &self.body,
+        ] {
+            hasher.update(part.as_bytes());
+            hasher.update(&[0]);
+        }
+        hasher
+            .try_finalize()
+            .map(|id| id.to_string())
+            .unwrap_or_default()
+    }
+}
+
+impl Store {
+    /// Queues a message, or finds the one that has its key already.
+    ///
+    /// A heartbeat takes the place of those before it. When the outbox is full, heartbeats go first; then
+    /// nothing more is taken.
+    pub fn enqueue(
+        &self,
+        message: &NewDelivery,
+        durability: Durability,
+    ) -> Result<Delivery, StoreError> {
+        let now = self.now();
+        let room = self.write(durability, |transaction| {
+            if message.kind == DeliveryKind::Heartbeat {
+                forget_heartbeats(transaction, message)?;
+            }
+            let mut used = used(transaction)?;
+            if self.is_over(used, message) && message.kind == DeliveryKind::Memory {
+                transaction.execute(
+                    "DELETE FROM outbox WHERE settled_at IS NULL AND kind = 'heartbeat'",
+                    (),
+                )?;
+                used = self::used(transaction)?;
+            }
+            if self.is_over(used, message) {
+                return Ok(Err(used));
+            }
+            insert(transaction, message, now)?;
+            find(transaction, &message.key).map(Ok)
+        })?;
+        room.map_err(|(rows, bytes)| StoreError::Full { rows, bytes })
+    }
+
+    /// Queues many messages that were kept elsewhere.
+    pub(super) fn enqueue_all(&self, messages: &[NewDelivery]) -> Result<(), StoreError> {
+        let now = self.now();
+        self.write(Durability::PowerCut, |transaction| {
+            messages
+                .iter()
+                .try_for_each(|message| insert(transaction, message, now))
+        })
+    }
+
+    /// Returns the messages that wait for one workspace at one origin, in their order.
+    pub fn waiting_deliveries(
+        &self,
+        origin: &str,
+        workspace: &str,
+    ) -> Result<Vec<Delivery>, StoreError> {
+        self.read(|connection| {
+            let sql = format!(
+                "SELECT {COLUMNS} FROM outbox
+                 WHERE settled_at IS NULL AND workspace = ?2 AND origin = ?1 ORDER BY id"
+            );
+            let mut statement = connection.prepare_cached(&sql)?;
+            let rows = statement.query_map([origin, workspace], delivery)?;
+            rows.collect()
+        })
+    }
+
+    /// Returns the messages that wait and those that are dead, in their order.
+    pub fn deliveries(&self) -> Result<Vec<Delivery>, StoreError> {
+        self.read(|connection| {
+            let sql =
+                format!("SELECT {COLUMNS} FROM outbox WHERE state <> 'delivered' ORDER BY id");
+            let mut statement = connection.prepare_cached(&sql)?;
+            let rows = statement.query_map((), delivery)?;
+            rows.collect()
+        })
+    }
+
+    /// Returns one message, whatever became of it.
+    pub fn delivery(&self, id: i64) -> Result<Option<Delivery>, StoreError> {
+        self.read(|connection| {
+            let sql = format!("SELECT {COLUMNS} FROM outbox WHERE id = ?1");
+            connection.query_row(&sql, [id], delivery).optional()
+        })
+    }
+
+    /// Says how much there is of each.
+    pub fn counts(&self) -> Result<Counts, StoreError> {
+        self.read(|connection| {
+            let count = |sql: &str| connection.query_row(sql, (), |row| row.get::<_, u64>(0));
+            Ok(Counts {
+                waiting: count("SELECT count(*) FROM outbox WHERE settled_at IS NULL")?,
+                dead: count("SELECT count(*) FROM outbox WHERE state = 'dead'")?,
+            })
+        })
+    }
+
+    /// Notes that a message is about to be sent: until it is settled, nobody knows whether it arrived.
+    pub fn begin_delivery(&self, id: i64) -> Result<(), StoreError> {
+        let now = self.now();
+        self.write(Durability::Process, |transaction| {
+            transaction
+                .prepare_cached(
+                    "UPDATE outbox SET state = 'unsure', attempts = attempts + 1,
+                         first_sent_at = coalesce(first_sent_at, ?2) WHERE id = ?1",
+                )?
+                .execute((id, now))
+                .map(drop)
+        })
+    }
+
+    /// Notes that a message did not arrive, or that nobody knows, and when it is to be tried again.
+    pub fn postpone_delivery(
+        &self,
+        id: i64,
+        state: DeliveryState,
+        reason: &str,
+        not_before: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.write(Durability::PowerCut, |transaction| {
+            transaction
+                .prepare_cached(
+                    "UPDATE outbox SET state = ?2, reason = ?3, not_before = ?4 WHERE id = ?1",
+                )?
+                .execute((id, state.as_str(), reason, millis(not_before)))
+                .map(drop)
+        })
+    }
+
+    /// Ends a message: it arrived, or it will not be tried again. A heartbeat that arrived takes those
+    /// before it with it.
+    pub fn settle_delivery(
+        &self,
+        delivery: &Delivery,
+        state: DeliveryState,
+        reason: Option<&str>,
+    ) -> Result<(), StoreError> {
+        let now = self.now();
+        self.write(Durability::Process, |transaction| {
+            transaction
+                .prepare_cached(
+                    "UPDATE outbox SET state = ?2, reason = ?3, settled_at = ?4 WHERE id = ?1",
+                )?
+                .execute((delivery.id, state.as_str(), reason, now))
+                .map(drop)
+        })
+    }
+
+    /// Forgets the heartbeats that wait for a workspace: a newer one arrived.
+    pub fn forget_heartbeats(&self, origin: &str, workspace: &str) -> Result<(), StoreError> {
+        self.write(Durability::Process, |transaction| {
+            transaction
+                .prepare_cached(FORGET_HEARTBEATS)?
+                .execute([origin, workspace])
+                .map(drop)
+        })
+    }
+
+    /// Returns how many messages like this one arrived since a time, beside it.
+    pub fn delivered_like(&self, delivery: &Delivery, since: Timestamp) -> Result<u64, StoreError> {
+        self.read(|connection| {
+            let sql = "SELECT count(*) FROM outbox WHERE state = 'delivered' AND origin = ?1 AND workspace = ?2
+                       AND body = ?3 AND settled_at >= ?4 AND id <> ?5";
+            let message = &delivery.message;
+            let parameters = (
+                &message.origin,
+                &message.workspace,
+                &message.body,
+                millis(since),
+                delivery.id,
+            );
+            connection.query_row(sql, parameters, |row| row.get(0))
+        })
+    }
+
+    /// Forgets messages by their ids; all that wait or are dead when there are none. Returns how many.
+    pub fn drop_deliveries(&self, ids: &[i64]) -> Result<usize, StoreError> {
+        self.write(Durability::PowerCut, |transaction| {
+            if ids.is_empty() {
+                return transaction.execute("DELETE FROM outbox WHERE state <> 'delivered'", ());
+            }
+            let mut statement =
+                transaction.prepare("DELETE FROM outbox WHERE id = ?1 AND state <> 'delivered'")?;
+            ids.iter()
+                .try_fold(0, |sum, id| Ok(sum + statement.execute([id])?))
+        })
+    }
+
+    /// Makes every message due now that waits, but for those that a server asked to be put off; a dead one waits again when it is named. Returns how many.
+    pub fn revive_deliveries(&self, ids: &[i64]) -> Result<usize, StoreError> {
+        self.write(Durability::Process, |transaction| {
+            if ids.is_empty() {
+                return transaction.execute(
+                    "UPDATE outbox SET not_before = 0 WHERE settled_at IS NULL AND reason IS NOT ?1",
+                    [Code::RateLimited.as_str()],
+                );
+            }
+            let mut statement = transaction.prepare(
+                "UPDATE outbox SET not_before = 0, settled_at = NULL,
+                     state = CASE state WHEN 'dead' THEN 'waiting' ELSE state END
+                 WHERE id = ?1 AND state <> 'delivered'",
+            )?;
+            ids.iter()
+                .try_fold(0, |sum, id| Ok(sum + statement.execute([id])?))
+        })
+    }
+
+    /// Ends what waited for longer than the caps allow. Returns how many there were.
+    pub fn bury_old_deliveries(&self) -> Result<usize, StoreError> {
+        let now = self.now();
+        self.write(Durability::Process, |transaction| {
+            transaction.execute(
+                "UPDATE outbox SET state = 'dead', reason = ?3, settled_at = ?2
+                 WHERE settled_at IS NULL AND created_at < ?1",
+                (before(now, self.caps.age), now, Code::TooOld.as_str()),
+            )
+        })
+    }
+
+    fn is_over(&self, (rows, bytes): (u64, u64), message: &NewDelivery) -> bool {
+        let more = u64::try_from(message.body.len()).unwrap_or(u64::MAX);
+        rows >= self.caps.rows || bytes.saturating_add(more) > self.caps.bytes
+    }
+}
+
+const FORGET_HEARTBEATS: &str = "DELETE FROM outbox
+    WHERE settled_at IS NULL AND kind = 'heartbeat' AND origin = ?1 AND workspace = ?2";
+
+fn forget_heartbeats(transaction: &Transaction<'_>, newer: &NewDelivery) -> rusqlite::Result<()> {
+    transaction
+        .prepare_cached(FORGET_HEARTBEATS)?
+        .execute([&newer.origin, &newer.workspace])
+        .map(drop)
+}
+
+/// Returns how many rows and bytes wait.
+fn used(connection: &Connection) -> rusqlite::Result<(u64, u64)> {
+    connection
+        .prepare_cached(
+            "SELECT count(*), coalesce(sum(length(body)), 0) FROM outbox WHERE settled_at IS NULL",
+        )?
+        .query_row((), |row| Ok((row.get(0)?, row.get(1)?)))
+}
+
+fn insert(transaction: &Transaction<'_>, message: &NewDelivery, now: i64) -> rusqlite::Result<()> {
+    transaction
+        .prepare_cached(
+            "INSERT INTO outbox (key, kind, origin, workspace, body, seal, state, created_at)
+             VALUES (:key, :kind, :origin, :workspace, :body, :seal, 'waiting', :now)
+             ON CONFLICT (key) DO NOTHING",
+        )?
+        .execute(named_params! {
+            ":key": message.key,
+            ":kind": message.kind.as_str(),
+            ":origin": message.origin,
+            ":workspace": message.workspace,
+            ":body": message.body,
+            ":seal": message.seal(),
+            ":now": now,
+        })
+        .map(drop)
+}
+
+fn find(connection: &Connection, key: &str) -> rusqlite::Result<Delivery> {
+    let sql = format!("SELECT {COLUMNS} FROM outbox WHERE key = ?1");
+    connection.prepare_cached(&sql)?.query_row([key], delivery)
+}
+
+fn delivery(row: &Row<'_>) -> rusqlite::Result<Delivery> {
+    let kind: String = row.get(2)?;
+    let state: String = row.get(6)?;
+    let message = NewDelivery {
+        key: row.get(1)?,
+        kind: if kind == "heartbeat" {
+            DeliveryKind::Heartbeat
+        } else {
+            DeliveryKind::Memory
+        },
+        origin: row.get(3)?,
+        workspace: row.get(4)?,
+        body: row.get(5)?,
+    };
+    let seal: String = row.get(12)?;
+    let first: Option<i64> = row.get(10)?;
+    Ok(Delivery {
+        id: row.get(0)?,
+        altered: seal != message.seal(),
+        message,
+        state: match state.as_str() {
+            "unsure" => DeliveryState::Unsure,
+            "delivered" => DeliveryState::Delivered,
+            "dead" => DeliveryState::Dead,
+            _ => DeliveryState::Waiting,
+        },
+        reason: row.get(7)?,
+        attempts: row.get(8)?,
+        created_at: timestamp(row.get(9)?),
+        first_sent_at: first.map(timestamp),
+        not_before: timestamp(row.get(11)?),
+    })
+}

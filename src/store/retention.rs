@@ -1,0 +1,65 @@
+//! Caps: how much is kept, and for how long.
+
+use std::time::Duration;
+
+use rusqlite::Transaction;
+
+use super::Store;
+
+/// How much the store keeps, and for how long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Caps {
+    /// Runs in the history.
+    pub runs: u32,
+    /// How long a run stays in the history.
+    pub run_age: Duration,
+    /// Messages that wait in the outbox.
+    pub rows: u64,
+    /// Bytes of the messages that wait.
+    pub bytes: u64,
+    /// How long a message is tried.
+    pub age: Duration,
+}
+
+impl Default for Caps {
+    fn default() -> Self {
+        const DAY: Duration = Duration::from_hours(24);
+        Self {
+            runs: 1000,
+            run_age: 90 * DAY,
+            rows: 10_000,
+            bytes: 64 << 20,
+            age: 30 * DAY,
+        }
+    }
+}
+
+/// How long what is settled is remembered: a worker that was killed asks what became of it.
+const SETTLED_FOR: Duration = Duration::from_hours(7 * 24);
+
+impl Store {
+    /// Forgets the runs that are too many or too old, and what was settled long ago.
+    pub(super) fn forget_runs(&self, transaction: &Transaction<'_>) -> rusqlite::Result<()> {
+        let now = self.now();
+        transaction
+            .prepare_cached(
+                "DELETE FROM runs WHERE started_at < ?1 OR id <= (SELECT max(id) FROM runs) - ?2",
+            )?
+            .execute((before(now, self.caps.run_age), self.caps.runs))?;
+        let long_ago = before(now, SETTLED_FOR);
+        for sql in [
+            "DELETE FROM intents WHERE settled_at < ?1",
+            "DELETE FROM outbox WHERE settled_at < ?1 AND state <> 'dead'",
+            "DELETE FROM pushed WHERE pushed_at < ?1 AND id NOT IN
+                 (SELECT max(id) FROM pushed GROUP BY repository, branch, remote)",
+        ] {
+            transaction.prepare_cached(sql)?.execute([long_ago])?;
+        }
+        Ok(())
+    }
+}
+
+/// Returns the time that was `age` before `now`.
+pub(super) fn before(now: i64, age: Duration) -> i64 {
+    now.saturating_sub(i64::try_from(age.as_millis()).unwrap_or(i64::MAX))
+}

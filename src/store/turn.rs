@@ -1,0 +1,83 @@
+//! `Turn`: a lock file that lets one process at a time work on something.
+
+use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use super::place::{Slot, bytes};
+
+/// A turn at something; it ends when this is dropped, or with the process.
+#[derive(Debug)]
+pub struct Turn {
+    _lock: Option<File>,
+}
+
+/// What turns are taken at.
+#[derive(Debug, Clone, Copy)]
+pub enum TurnAt<'a> {
+    /// A repository and a branch: one worker ships it.
+    Slot(&'a Slot),
+    /// The memories of one workspace at one origin: they are delivered in order.
+    Memories(&'a str, &'a str),
+    /// The heartbeats of one workspace at one origin: a newer one is not overtaken.
+    Heartbeats(&'a str, &'a str),
+}
+
+impl Turn {
+    /// Takes the turn; nothing when another process has it.
+    ///
+    /// Without a state directory there is nothing to lock, and everybody has a turn.
+    pub fn take(state: Option<&Path>, at: TurnAt<'_>) -> io::Result<Option<Self>> {
+        let Some(state) = state else {
+            return Ok(Some(Self { _lock: None }));
+        };
+        let path = at.path(state);
+        if let Some(directory) = path.parent() {
+            DirBuilder::new()
+                .recursive(true)
+                .mode(0o700)
+                .create(directory)?;
+        }
+        let file = OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .open(&path)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(Self { _lock: Some(file) })),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => Err(error),
+        }
+    }
+
+    /// Says whether another process has the turn.
+    pub fn is_taken(state: &Path, at: TurnAt<'_>) -> bool {
+        File::open(at.path(state))
+            .is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
+    }
+}
+
+impl TurnAt<'_> {
+    /// Returns the lock's file. Its name tells nothing of what it is about.
+    fn path(self, state: &Path) -> PathBuf {
+        let (kind, first, second) = match self {
+            Self::Slot(slot) => ("slot", bytes(&slot.repository), slot.branch.as_bytes()),
+            Self::Memories(origin, workspace) => {
+                ("memories", origin.as_bytes(), workspace.as_bytes())
+            }
+            Self::Heartbeats(origin, workspace) => {
+                ("heartbeats", origin.as_bytes(), workspace.as_bytes())
+            }
+        };
+        let mut hasher = gix::hash::hasher(gix::hash::Kind::Sha1);
+        for part in [kind.as_bytes(), first, second] {
+            hasher.update(part);
+            hasher.update(&[0]);
+        }
+        let id = hasher.try_finalize();
+        let name = id.map_or_else(|_| kind.to_owned(), |id| id.to_string());
+        state.join("locks").join(format!("{name}.lock"))
+    }
+}

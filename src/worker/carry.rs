@@ -1,0 +1,158 @@
+//! Carrying out what waits for a slot: one run for each task, and one for all triggers without a task.
+
+use std::path::PathBuf;
+
+use crate::environment::Environment;
+use crate::exit::Exit;
+use crate::failpoint::{Point, reach};
+use crate::names::BranchName;
+use crate::pipeline::{SharedProgress, TaskDocument};
+use crate::report::Report;
+use crate::secrets::KnownSecrets;
+use crate::session::{NamedRepository, Request, Session, Watch, keep_late};
+use crate::store::{Intent, Pending, Place, Slot, Store};
+
+use super::hand_over::trigger;
+
+/// How the process ends when a run cannot be ended otherwise.
+pub type Ending = fn(Exit) -> !;
+
+/// What a run is to be: an intent, or what is to be tried again.
+#[derive(Debug, Clone)]
+pub(super) struct Job {
+    slot: Slot,
+    place: Place,
+    surface: String,
+    pipeline: String,
+    task: Option<String>,
+    run_id: Option<String>,
+    /// The only steps to run; all when there are none.
+    steps: Vec<String>,
+}
+
+impl Job {
+    /// Makes the run of an intent.
+    pub(super) fn of_intent(intent: &crate::store::NewIntent) -> Self {
+        Self {
+            slot: intent.slot.clone(),
+            place: intent.place.clone(),
+            surface: intent.surface.clone(),
+            pipeline: intent.pipeline.clone(),
+            task: intent.task.clone(),
+            run_id: Some(intent.run_id.clone()),
+            steps: Vec::new(),
+        }
+    }
+
+    /// Returns where its work lies.
+    pub(super) const fn place(&self) -> &Place {
+        &self.place
+    }
+
+    /// Makes the run that tries again what is pending.
+    pub(super) fn of_pending(pending: &Pending) -> Self {
+        let what = &pending.what;
+        let work_tree = what.work_tree.clone();
+        Self {
+            slot: what.slot.clone(),
+            place: Place {
+                git_dir: Some(what.git_dir.clone()),
+                directory: work_tree.clone().unwrap_or_else(|| PathBuf::from("/")),
+                work_tree,
+            },
+            surface: what.surface.clone(),
+            pipeline: what.pipeline.clone(),
+            task: None,
+            run_id: None,
+            steps: what.steps.clone(),
+        }
+    }
+
+    /// Runs it with the policy, the remote and the branch of this moment. When its deadline passes and
+    /// nothing else helps, its report so far is kept and `end` ends the process.
+    pub(super) fn run(
+        &self,
+        environment: &Environment,
+        known: &KnownSecrets,
+        end: Ending,
+    ) -> Option<Report> {
+        let environment = environment.clone().at(self.place.directory.clone());
+        let request = self.request(known);
+        let (late, slot) = (environment.clone(), self.slot.clone());
+        let watch = Watch::start(&request, &self.pipeline, move |report| {
+            keep_late(&report, &slot, &late);
+            end(Exit::Failed)
+        });
+        let session = match Session::open(request, environment, watch) {
+            Ok(session) => session,
+            Err(error) => {
+                tracing::error!(error = %error.one_line(), "the policy cannot be used");
+                return None;
+            }
+        };
+        match session.pipeline(&self.pipeline) {
+            Ok(pipeline) => {
+                let pipeline = if self.steps.is_empty() {
+                    pipeline
+                } else {
+                    pipeline.only(&self.steps)
+                };
+                Some(session.run(&pipeline, &SharedProgress::default()))
+            }
+            Err(error) => {
+                tracing::error!(error = %error.one_line(), "the pipeline cannot be planned");
+                None
+            }
+        }
+    }
+
+    fn request(&self, known: &KnownSecrets) -> Request {
+        let task: Option<TaskDocument> = self
+            .task
+            .as_deref()
+            .and_then(|text| serde_json::from_str(text).ok());
+        let repository = self.place.git_dir.clone().map(|git_dir| NamedRepository {
+            git_dir,
+            work_tree: self.place.work_tree.clone(),
+        });
+        Request {
+            directory: Some(self.place.directory.clone()),
+            repository,
+            branch: BranchName::new(self.slot.branch.as_str()).ok(),
+            trigger: trigger(&self.surface),
+            task: task.unwrap_or_default(),
+            run_id: self.run_id.as_deref().and_then(|id| id.parse().ok()),
+            known: known.clone(),
+            ..Request::default()
+        }
+    }
+}
+
+/// Runs what waits, oldest first, and notes which run carried it.
+pub(super) fn carry_all(
+    store: &Store,
+    waiting: &[Intent],
+    run: impl Fn(&Job) -> Option<Report>,
+) -> Result<(), crate::store::StoreError> {
+    let ids: Vec<i64> = waiting.iter().map(|intent| intent.id).collect();
+    store.begin_intents(&ids)?;
+    reach(Point::WorkerBegan);
+    let (tasks, triggers): (Vec<&Intent>, Vec<&Intent>) = waiting
+        .iter()
+        .partition(|intent| intent.asked.task.is_some());
+    for intent in tasks {
+        // A run that cannot begin would not begin the next time either.
+        let _report = run(&Job::of_intent(&intent.asked));
+        reach(Point::WorkerRan);
+        store.settle_intents(&[intent.id], &intent.asked.run_id)?;
+    }
+    if let Some(last) = triggers.last() {
+        // Push and pull request are made of what is there now: one run stands for all of them.
+        let _report = run(&Job::of_intent(&last.asked));
+        reach(Point::WorkerRan);
+        let merged: Vec<i64> = triggers.iter().map(|intent| intent.id).collect();
+        store.settle_intents(&merged, &last.asked.run_id)?;
+    }
+    reach(Point::WorkerSettled);
+    Ok(())
+}

@@ -1,0 +1,197 @@
+//! The hook's side: look, keep the intent, start the worker, be gone. Whatever the network does, and whatever fails.
+
+use std::path::PathBuf;
+
+use crate::clock::Clock;
+use crate::environment::Environment;
+use crate::failpoint::{Point, reach};
+use crate::names::RunId;
+use crate::pipeline::TaskDocument;
+use crate::policy::Trigger;
+use crate::report::{Report, Verdict};
+use crate::secrets::{KnownSecrets, clean_line};
+use crate::session::{Look, NamedRepository, Outlook, Request, Session, Watch};
+use crate::store::{NewIntent, Store, Turn, TurnAt};
+use crate::surfaces::{AsksFor, SurfaceDef, WhichRepository};
+
+use super::message::{Kept, Message, start};
+
+/// What a hook is asked.
+#[derive(Debug)]
+pub struct Asked {
+    /// Who asks.
+    pub surface: &'static SurfaceDef,
+    /// What the caller tells about its task; none when it tells nothing.
+    pub task: Option<TaskDocument>,
+    /// The directory that it is about, instead of the working directory.
+    pub directory: Option<PathBuf>,
+    /// The program that becomes the worker.
+    pub program: PathBuf,
+}
+
+/// What became of it.
+#[derive(Debug, Default)]
+pub struct HandedOver {
+    /// The run that it becomes; none when there is nothing to do.
+    pub run_id: Option<RunId>,
+    /// One line for a person: what did not ship, and what tells more.
+    pub notice: Option<String>,
+}
+
+/// Hands the work over to a worker. Never fails: what cannot be kept or started is told in the notice.
+pub fn hand_over(asked: &Asked, environment: &Environment, known: &KnownSecrets) -> HandedOver {
+    let run_id = RunId::new(Clock::System.now());
+    let request = request(asked, environment, known, run_id);
+    let environment = match &asked.directory {
+        Some(directory) => environment.clone().at(environment.cwd().join(directory)),
+        None => environment.clone(),
+    };
+    let state = environment.state_directory();
+    let pipeline = match asked.surface.asks_for {
+        AsksFor::Pipeline(name) => name,
+        AsksFor::EndOfTask => request.task.default_pipeline(),
+    };
+    let watch = Watch::without_thread(&request, pipeline);
+    let session = match Session::open(request, environment, watch) {
+        Ok(session) => session,
+        Err(error) => return HandedOver::told(error.one_line()),
+    };
+    // A pipeline that cannot be planned is the worker's to report.
+    let look = session
+        .pipeline(pipeline)
+        .map(|planned| session.look(&planned));
+    let look = match look {
+        Ok(look) => look,
+        Err(error) => return HandedOver::told(error.one_line()),
+    };
+    reach(Point::HookLooked);
+    if let Outlook::Nothing(news) = &look.outlook {
+        return news.as_ref().map_or_else(HandedOver::default, |hold| {
+            HandedOver::told(&hold.reason.message)
+        });
+    }
+    let intent = NewIntent {
+        run_id: run_id.to_string(),
+        slot: look.slot.clone(),
+        place: look.place.clone(),
+        surface: asked.surface.name.into(),
+        pipeline: pipeline.into(),
+        task: asked
+            .task
+            .as_ref()
+            .and_then(|task| without_secrets(task, known)),
+        platform: look.platform.clone(),
+    };
+    let (kept, notice) = match session.store().get() {
+        Ok(store) => {
+            reach(Point::HookStore);
+            match store.intend(&intent) {
+                Ok(()) => (Kept::InStore, last_time(store, &look)),
+                Err(error) => (Kept::Nowhere, Some(format!("nothing can be kept: {error}"))),
+            }
+        }
+        Err(error) => (Kept::Nowhere, Some(format!("nothing can be kept: {error}"))),
+    };
+    reach(Point::HookIntended);
+    let mut handed_over = HandedOver {
+        run_id: Some(run_id),
+        notice: notice.as_deref().map(line),
+    };
+    // Whoever has the turn looks for intents once more after it has given the turn back.
+    let is_taken =
+        |state| kept == Kept::InStore && Turn::is_taken(state, TurnAt::Slot(&intent.slot));
+    if state.as_deref().is_some_and(is_taken) {
+        return handed_over;
+    }
+    if let Err(error) = start(&asked.program, &Message { intent, kept }) {
+        handed_over.notice = Some(line(&format!("the worker cannot be started: {error}")));
+    }
+    reach(Point::HookStarted);
+    handed_over
+}
+
+impl HandedOver {
+    fn told(what: impl AsRef<str>) -> Self {
+        Self {
+            run_id: None,
+            notice: Some(line(what.as_ref())),
+        }
+    }
+}
+
+/// Puts a notice on one line that names us, and what tells more.
+fn line(what: &str) -> String {
+    format!("sendoff: {}; see: sendoff status", clean_line(what))
+}
+
+fn request(
+    asked: &Asked,
+    environment: &Environment,
+    known: &KnownSecrets,
+    run_id: RunId,
+) -> Request {
+    let named = match asked.surface.repository {
+        WhichRepository::NamedByGit => environment.git_dir(),
+        WhichRepository::OfDirectory => None,
+    };
+    let repository = named.map(|git_dir| NamedRepository {
+        git_dir,
+        // git runs these hooks at the top of the work tree.
+        work_tree: Some(
+            environment
+                .git_work_tree()
+                .unwrap_or_else(|| environment.cwd().to_owned()),
+        ),
+    });
+    Request {
+        directory: asked.directory.clone().or_else(|| Some(PathBuf::new())),
+        repository,
+        trigger: asked.surface.trigger,
+        task: asked.task.clone().unwrap_or_default(),
+        known: known.clone(),
+        run_id: Some(run_id),
+        ..Request::default()
+    }
+}
+
+/// Writes a task document down without the secrets in its texts.
+fn without_secrets(task: &TaskDocument, known: &KnownSecrets) -> Option<String> {
+    let mut value = serde_json::to_value(task).ok()?;
+    known.hide_json(&mut value);
+    serde_json::to_string(&value).ok()
+}
+
+/// Says what did not ship the last time on this branch, and since when.
+fn last_time(store: &Store, look: &Look) -> Option<String> {
+    let branch = &look.slot.branch;
+    if let Ok(Some(pending)) = store.pending(&look.slot) {
+        let (summary, since) = (&pending.what.summary, pending.since);
+        return Some(format!("{branch} waits since {}: {summary}", short(since)));
+    }
+    let last = store.last_run(&look.slot).ok()??.report;
+    let step = unshipped(&last)?;
+    let since = short(last.started_at);
+    Some(format!(
+        "{branch} did not ship at {since}: {}",
+        step.summary
+    ))
+}
+
+/// Returns the step that kept a branch from being shipped.
+fn unshipped(report: &Report) -> Option<&crate::report::StepReport> {
+    let mut ships = report
+        .steps
+        .iter()
+        .filter(|step| matches!(step.kind.as_str(), "push" | "pr-create"));
+    ships.find(|step| step.verdict == Verdict::Failed)
+}
+
+/// Shows a time to the second.
+fn short(at: jiff::Timestamp) -> String {
+    at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+/// Returns the trigger of a surface that was written down.
+pub(super) fn trigger(surface: &str) -> Trigger {
+    SurfaceDef::find(surface).map_or(Trigger::Generic, |surface| surface.trigger)
+}

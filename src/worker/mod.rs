@@ -1,0 +1,22 @@
+//! Runs that nobody waits for: a hook hands the work over, a worker of its own session does it.
+//!
+//! `hand_over` is the hook's side: it looks, keeps the intent, starts the worker, and is gone. `work` is the worker's:
+//! one at a time for a repository and a branch (`store::Turn`), which carries out what waits (`carry`) until nothing is
+//! left that it can do before its deadline.
+
+mod carry;
+mod hand_over;
+mod history;
+mod log;
+mod message;
+mod outbox_view;
+mod status;
+mod work;
+
+pub use carry::Ending;
+pub use hand_over::{Asked, HandedOver, hand_over};
+pub use history::{Found, run, runs};
+pub use log::LogFile;
+pub use outbox_view::{OutboxView, flush_messages};
+pub use status::{HandedOver as WaitingRun, PendingBranch, Status, wait_for_report};
+pub use work::{flush, work};

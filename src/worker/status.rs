@@ -1,0 +1,200 @@
+//! `Status`: is everything out, and if not, why not, since when, and what happens next.
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::clock::Clock;
+use crate::environment::Environment;
+use crate::exit::Exit;
+use crate::report::Report;
+use crate::session::{Standing, standing};
+use crate::store::{Counts, Delivery, IntentState, Place, Store, StoreError};
+
+/// The value of [`Status::schema`].
+const SCHEMA: &str = "sendoff.status/1";
+/// How often a store is looked at by who waits for a run.
+const TICK: Duration = Duration::from_millis(20);
+
+/// What waits, and why.
+#[derive(Debug, Serialize)]
+pub struct Status {
+    /// The version of this document: `sendoff.status/1`.
+    pub schema: &'static str,
+    /// Whether everything is out.
+    pub is_out: bool,
+    /// What was handed over, and is not reported on yet.
+    pub handed_over: Vec<HandedOver>,
+    /// Branches that are to be tried again.
+    pub pending: Vec<PendingBranch>,
+    /// How much there is in the outbox.
+    pub outbox: Counts,
+    /// The messages that will not be tried again.
+    pub dead: Vec<Delivery>,
+    /// The last run of the branch that HEAD is on.
+    pub last_run: Option<Report>,
+}
+
+/// What was handed over, and is not reported on yet.
+#[derive(Debug, Serialize)]
+pub struct HandedOver {
+    /// The run that it becomes.
+    pub run_id: String,
+    /// Who asked.
+    pub surface: String,
+    /// The repository.
+    pub repository: PathBuf,
+    /// The branch; empty while it is not known.
+    pub branch: String,
+    /// When it was asked.
+    pub since: Timestamp,
+}
+
+/// A branch that is to be tried again.
+#[derive(Debug, Serialize)]
+pub struct PendingBranch {
+    /// The repository.
+    pub repository: PathBuf,
+    /// The branch.
+    pub branch: String,
+    /// The steps that are to be tried.
+    pub steps: Vec<String>,
+    /// Why they did not succeed: a stable code.
+    pub reason: String,
+    /// The same in one line.
+    pub summary: String,
+    /// When it was tried first.
+    pub since: Timestamp,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// When it is tried again.
+    pub not_before: Timestamp,
+}
+
+impl Status {
+    /// Reads the status of a state directory, from the point of view of a directory.
+    pub fn read(environment: &Environment) -> Result<Self, StoreError> {
+        let Some(store) = open(environment)? else {
+            return Ok(Self::nothing());
+        };
+        let handed_over = store.all_waiting_intents()?.into_iter();
+        let pending = store.all_pending(None)?.into_iter();
+        let mut dead = store.deliveries()?;
+        dead.retain(|delivery| delivery.state == crate::store::DeliveryState::Dead);
+        let here = standing(&place(environment), environment);
+        let last_run = match here {
+            Standing::On(slot) => store.last_run(&slot)?.map(|row| row.report),
+            _ => None,
+        };
+        let mut status = Self {
+            handed_over: handed_over
+                .map(|intent| HandedOver {
+                    run_id: intent.asked.run_id,
+                    surface: intent.asked.surface,
+                    repository: intent.asked.slot.repository,
+                    branch: intent.asked.slot.branch,
+                    since: intent.created_at,
+                })
+                .collect(),
+            pending: pending
+                .map(|row| PendingBranch {
+                    repository: row.what.slot.repository,
+                    branch: row.what.slot.branch,
+                    steps: row.what.steps,
+                    reason: row.what.reason,
+                    summary: row.what.summary,
+                    since: row.since,
+                    attempts: row.attempts,
+                    not_before: row.what.not_before,
+                })
+                .collect(),
+            outbox: store.counts()?,
+            dead,
+            last_run,
+            ..Self::nothing()
+        };
+        status.is_out = status.exit() == Exit::Done;
+        Ok(status)
+    }
+
+    fn nothing() -> Self {
+        Self {
+            schema: SCHEMA,
+            is_out: true,
+            handed_over: Vec::new(),
+            pending: Vec::new(),
+            outbox: Counts::default(),
+            dead: Vec::new(),
+            last_run: None,
+        }
+    }
+
+    /// Returns the exit code: 75 when something waits, 1 when something will not be tried again.
+    pub fn exit(&self) -> Exit {
+        if !self.dead.is_empty() {
+            Exit::Failed
+        } else if self.handed_over.is_empty() && self.pending.is_empty() && self.outbox.waiting == 0
+        {
+            Exit::Done
+        } else {
+            Exit::Queued
+        }
+    }
+}
+
+/// Waits for the report on what was handed over: the run that is named, else the last one of the
+/// repository that the working directory is in. Nothing when there is none, or not in time.
+pub fn wait_for_report(
+    environment: &Environment,
+    run_id: Option<&str>,
+    patience: Duration,
+) -> Result<Option<Report>, StoreError> {
+    let Some(store) = open(environment)? else {
+        return Ok(None);
+    };
+    let repository = match standing(&place(environment), environment) {
+        Standing::On(slot) => Some(slot.repository),
+        _ => None,
+    };
+    let intent = match run_id {
+        Some(run_id) => store.intent(run_id)?,
+        None => store.last_intent(repository.as_deref())?,
+    };
+    let Some(intent) = intent else {
+        // It was handed over to nobody, or long ago; its run may be known all the same.
+        let run = run_id.map(|run_id| store.run(run_id)).transpose()?;
+        return Ok(run.and_then(|mut rows| rows.pop()).map(|row| row.report));
+    };
+    let until = Instant::now() + patience;
+    loop {
+        let state = store
+            .intent(&intent.asked.run_id)?
+            .map(|intent| intent.state);
+        match state {
+            Some(IntentState::Carried(by)) => {
+                return Ok(store.run(&by)?.pop().map(|row| row.report));
+            }
+            _ if Instant::now() >= until => return Ok(None),
+            _ => std::thread::sleep(TICK),
+        }
+    }
+}
+
+/// Opens the store, where there is one.
+pub(super) fn open(environment: &Environment) -> Result<Option<Store>, StoreError> {
+    let state = environment.state_directory();
+    state
+        .filter(|state| Store::exists(state))
+        .map(|state| Store::open(&state, &Clock::System, crate::store::PATIENCE))
+        .transpose()
+}
+
+fn place(environment: &Environment) -> Place {
+    Place {
+        git_dir: environment.git_dir(),
+        work_tree: None,
+        directory: environment.cwd().to_owned(),
+    }
+}

@@ -1,0 +1,306 @@
+//! The worker: takes its turn, carries out what waits, tries again what is pending, and ends by its deadline.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+
+use crate::clock::Clock;
+use crate::environment::Environment;
+use crate::exit::Exit;
+use crate::failpoint::{Point, reach};
+use crate::git::Operation;
+use crate::pipeline::wait_until;
+use crate::policy::Limits;
+use crate::secrets::KnownSecrets;
+use crate::session::{Standing, deliver_waiting, settle_time, standing};
+use crate::store::{
+    Intent, LazyStore, NewIntent, Pending, Place, Slot, Store, StoreError, Turn, TurnAt,
+};
+
+use super::carry::{Ending, Job, carry_all};
+use super::message::{Kept, Message};
+
+/// How often a worker that waits looks again.
+const TICK: Duration = Duration::from_millis(100);
+/// The same when it waits for long.
+const LONG_TICK: Duration = Duration::from_secs(1);
+/// How long a worker may live, whatever it waits for.
+const LIFE: Duration = Duration::from_mins(30);
+
+/// Does the work that a hook handed over by `input`. `end` ends the process when a run is stuck.
+pub fn work(environment: &Environment, known: &KnownSecrets, input: &[u8], end: Ending) {
+    let message: Message = match serde_json::from_slice(input) {
+        Ok(message) => message,
+        Err(error) => {
+            // The hook was killed while it wrote; what it kept is carried out all the same.
+            tracing::debug!(%error, "the worker was told nothing");
+            return;
+        }
+    };
+    reach(Point::WorkerTold);
+    let worker = Worker::new(environment, known, end);
+    if message.kept == Kept::Nowhere {
+        let _report = worker.wait_and_run(&message.intent);
+        return;
+    }
+    if let Err(error) = worker.serve(&message.intent) {
+        tracing::error!(%error, "the store cannot be used any more");
+        return;
+    }
+    worker.sweep(Due::Now);
+}
+
+/// Which rows are tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Due {
+    /// Those whose time has come.
+    Now,
+    /// All of them.
+    All,
+}
+
+/// Tries everything that waits, now, in the foreground. Returns 0 when everything is out, 75 when something
+/// waits still, 1 when something cannot be delivered.
+pub fn flush(
+    environment: &Environment,
+    known: &KnownSecrets,
+    end: Ending,
+) -> Result<Exit, StoreError> {
+    let worker = Worker::new(environment, known, end);
+    let Some(store) = worker.store.existing() else {
+        return Ok(Exit::Done);
+    };
+    store.revive_deliveries(&[])?;
+    worker.sweep(Due::All);
+    let counts = store.counts()?;
+    let waits = counts.waiting > 0
+        || !store.all_pending(None)?.is_empty()
+        || !store.all_waiting_intents()?.is_empty();
+    Ok(if waits { Exit::Queued } else { Exit::Done })
+}
+
+struct Worker<'a> {
+    environment: &'a Environment,
+    known: &'a KnownSecrets,
+    store: LazyStore,
+    end: Ending,
+    began: Instant,
+}
+
+impl<'a> Worker<'a> {
+    fn new(environment: &'a Environment, known: &'a KnownSecrets, end: Ending) -> Self {
+        Self {
+            environment,
+            known,
+            store: LazyStore::below(environment.state_directory(), Clock::System),
+            end,
+            began: Instant::now(),
+        }
+    }
+
+    fn state(&self) -> Option<&Path> {
+        self.store.directory()
+    }
+
+    /// Works on the slot of an intent until nothing waits for it that can be done before the deadline.
+    ///
+    /// A hook that finds the turn taken relies on this: whoever had it looks once more afterwards.
+    fn serve(&self, first: &NewIntent) -> Result<(), StoreError> {
+        let Ok(store) = self.store.get() else {
+            let _report = self.wait_and_run(first);
+            return Ok(());
+        };
+        let mut slot = first.slot.clone();
+        loop {
+            let turn = match Turn::take(self.state(), TurnAt::Slot(&slot)) {
+                Ok(Some(turn)) => turn,
+                Ok(None) => return Ok(()),
+                Err(error) => {
+                    tracing::error!(%error, "the lock of the branch cannot be taken");
+                    return Ok(());
+                }
+            };
+            reach(Point::WorkerTurn);
+            let next = self.serve_in_turn(store, &slot, &first.platform)?;
+            drop(turn);
+            reach(Point::WorkerTurnBack);
+            match next {
+                Some(next) => slot = next,
+                None if waiting_for(store, &slot, &first.platform)?.is_empty() => return Ok(()),
+                None => {}
+            }
+        }
+    }
+
+    /// Works while it has the turn. Returns another slot when what waited turned out to be for that.
+    fn serve_in_turn(
+        &self,
+        store: &Store,
+        slot: &Slot,
+        platform: &str,
+    ) -> Result<Option<Slot>, StoreError> {
+        loop {
+            let waiting = waiting_for(store, slot, platform)?;
+            reach(Point::WorkerWaiting);
+            if let Some(last) = waiting.last() {
+                if let Standing::During(operation) = self.wait_for_end(&last.asked.place) {
+                    tracing::debug!(%operation, "it goes on; a later hook looks again");
+                    return Ok(None);
+                }
+                reach(Point::WorkerQuiet);
+                if let Some(branch) = self.branch_known_now(slot, &last.asked.place) {
+                    let ids: Vec<i64> = waiting.iter().map(|intent| intent.id).collect();
+                    store.move_intents(&ids, &branch)?;
+                    reach(Point::WorkerMoved);
+                    return Ok(Some(branch));
+                }
+                let waiting = self.settled(store, slot, platform, &last.asked.place)?;
+                carry_all(store, &waiting, |job| self.run(job))?;
+                continue;
+            }
+            let Some(pending) = store.pending(slot)? else {
+                return Ok(None);
+            };
+            let wait = until(pending.what.not_before);
+            if wait > self.left() {
+                return Ok(None);
+            }
+            if wait.is_zero() {
+                if let Standing::During(_) = self.wait_for_end(Job::of_pending(&pending).place()) {
+                    return Ok(None);
+                }
+                self.try_again(store, &pending);
+            } else {
+                std::thread::sleep(wait.min(TICK));
+            }
+        }
+    }
+
+    /// Waits until nothing was added for as long as the policy wants a commit to settle.
+    fn settled(
+        &self,
+        store: &Store,
+        slot: &Slot,
+        platform: &str,
+        place: &Place,
+    ) -> Result<Vec<Intent>, StoreError> {
+        let settle = settle_time(place, self.environment, self.known);
+        let mut waiting = waiting_for(store, slot, platform)?;
+        let mut quiet_since = Instant::now();
+        while quiet_since.elapsed() < settle && !self.left().is_zero() {
+            std::thread::sleep(TICK.min(settle));
+            let now = waiting_for(store, slot, platform)?;
+            if now.len() > waiting.len() {
+                quiet_since = Instant::now();
+                waiting = now;
+            }
+        }
+        Ok(waiting)
+    }
+
+    /// Runs an intent that is kept nowhere, once nothing is in progress.
+    fn wait_and_run(&self, intent: &NewIntent) -> Option<crate::report::Report> {
+        self.wait_for_end(&intent.place);
+        self.run(&Job::of_intent(intent))
+    }
+
+    fn run(&self, job: &Job) -> Option<crate::report::Report> {
+        let report = job.run(self.environment, self.known, self.end);
+        if let Some(report) = &report {
+            tracing::info!(
+                run = report.run_id,
+                verdict = report.verdict.as_str(),
+                "a run ended"
+            );
+        }
+        report
+    }
+
+    /// Waits until no rebase, merge or the like is in progress, or for as long as this worker lives.
+    fn wait_for_end(&self, place: &Place) -> Standing {
+        let began = Instant::now();
+        loop {
+            let now = standing(place, self.environment);
+            let over = self.began.elapsed() >= LIFE;
+            match now {
+                Standing::During(operation) if operation != Operation::Bisect && !over => {
+                    let is_long = began.elapsed() > Duration::from_secs(10);
+                    std::thread::sleep(if is_long { LONG_TICK } else { TICK });
+                }
+                other => return other,
+            }
+        }
+    }
+
+    /// Returns the slot of the branch, where an operation kept it from being known.
+    fn branch_known_now(&self, slot: &Slot, place: &Place) -> Option<Slot> {
+        if !slot.branch.is_empty() {
+            return None;
+        }
+        match standing(place, self.environment) {
+            Standing::On(branch) => Some(branch),
+            _ => None,
+        }
+    }
+
+    /// Returns how long this worker goes on trying.
+    fn left(&self) -> Duration {
+        Limits::default()
+            .deadline
+            .duration()
+            .saturating_sub(self.began.elapsed())
+    }
+
+    /// Looks after the other branches: intents whose worker is gone, and pushes whose time has come.
+    fn sweep(&self, due: Due) {
+        reach(Point::WorkerSweeps);
+        let Ok(store) = self.store.get() else { return };
+        let orphans = store.all_waiting_intents().unwrap_or_default();
+        for intent in orphans {
+            let again = self.serve(&intent.asked);
+            if let Err(error) = again {
+                tracing::debug!(%error, "an intent was left for later");
+            }
+        }
+        for pending in store.all_pending(None).unwrap_or_default() {
+            if due == Due::Now && !until(pending.what.not_before).is_zero() {
+                continue;
+            }
+            if let Ok(Some(_turn)) = Turn::take(self.state(), TurnAt::Slot(&pending.what.slot)) {
+                self.try_again(store, &pending);
+            }
+        }
+        deliver_waiting(self.environment, self.known);
+    }
+
+    /// Tries a branch again. One that has nothing to ship any more is given up.
+    fn try_again(&self, store: &Store, pending: &Pending) {
+        let place = Job::of_pending(pending).place().clone();
+        if matches!(standing(&place, self.environment), Standing::During(_)) {
+            return;
+        }
+        reach(Point::WorkerRetries);
+        self.run(&Job::of_pending(pending));
+        let slot = &pending.what.slot;
+        let is_untouched = |row: &Pending| row.attempts == pending.attempts;
+        if let Ok(Some(row)) = store.pending(slot)
+            && is_untouched(&row)
+            && let Err(error) = store.settle_pending(slot)
+        {
+            tracing::debug!(%error, "a branch is kept that has nothing to ship");
+        }
+    }
+}
+
+/// Returns how long it is until a time.
+fn until(at: Timestamp) -> Duration {
+    wait_until(Clock::System.now(), at)
+}
+
+/// Returns what waits for a slot and for this worker's platform: it has no variables for another.
+fn waiting_for(store: &Store, slot: &Slot, platform: &str) -> Result<Vec<Intent>, StoreError> {
+    let mut waiting = store.waiting_intents(slot)?;
+    waiting.retain(|intent| intent.asked.platform.is_empty() || intent.asked.platform == platform);
+    Ok(waiting)
+}

@@ -1,0 +1,174 @@
+//! The files of the store: modes, owners, damage, versions, many processes at once.
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::time::{Duration, Instant};
+
+use sendoff::clock::Clock;
+use sendoff::store::{DeliveryKind, NewDelivery, Spool, Store, StoreError};
+
+use crate::sandbox::Sandbox;
+
+use super::{intent, open, open_at, slot, state};
+
+fn mode(path: &std::path::Path) -> u32 {
+    fs::metadata(path).unwrap().permissions().mode() & 0o777
+}
+
+#[test]
+fn x08_nobody_else_can_read_what_is_kept() {
+    let sandbox = Sandbox::new();
+    let directory = state(&sandbox);
+    fs::create_dir_all(&directory).unwrap();
+    fs::set_permissions(&directory, fs::Permissions::from_mode(0o777)).unwrap();
+    let store = open(&directory);
+    store.intend(&intent("r1", "x", Some("{}"))).unwrap();
+    assert_eq!(mode(&directory), 0o700);
+    for name in ["store.db", "store.db-wal", "store.db-shm", "store.lock"] {
+        assert_eq!(mode(&directory.join(name)), 0o600, "{name}");
+    }
+}
+
+#[test]
+fn x09_a_state_directory_that_is_a_link_is_refused() {
+    let sandbox = Sandbox::new();
+    let directory = state(&sandbox);
+    fs::create_dir_all(directory.parent().unwrap()).unwrap();
+    symlink(sandbox.path("home"), &directory).unwrap();
+    let error = open_at(&directory, super::NOW).unwrap_err();
+    assert!(matches!(error, StoreError::NotOurs(_)), "{error}");
+    assert!(
+        error
+            .to_string()
+            .ends_with("is not a directory of this user's own")
+    );
+    assert!(
+        error.advice().contains("or set XDG_STATE_HOME to one"),
+        "{}",
+        error.advice()
+    );
+}
+
+#[test]
+fn x20_a_damaged_store_is_set_aside_and_a_fresh_one_begun() {
+    for garbage in [
+        &b"this is no database at all, but it is long enough to be looked at"[..],
+        &[0xff; 8192],
+    ] {
+        let sandbox = Sandbox::new();
+        let directory = state(&sandbox);
+        fs::create_dir_all(&directory).unwrap();
+        fs::write(directory.join("store.db"), garbage).unwrap();
+        let store = open(&directory);
+        let aside = store.set_aside().unwrap();
+        assert_eq!(fs::read(aside).unwrap(), garbage);
+        store.intend(&intent("r1", "x", None)).unwrap();
+        drop(store);
+        let again = open(&directory);
+        assert_eq!(again.set_aside(), None);
+        assert_eq!(again.waiting_intents(&slot("x")).unwrap().len(), 1);
+    }
+}
+
+#[test]
+fn x20_a_newer_store_is_left_alone_and_memories_go_to_the_spool() {
+    let sandbox = Sandbox::new();
+    let directory = state(&sandbox);
+    drop(open(&directory));
+    let path = directory.join("store.db");
+    let set_version = |version: u32| {
+        let connection = rusqlite::Connection::open(&path).unwrap();
+        connection
+            .pragma_update(None, "user_version", version)
+            .unwrap();
+    };
+    set_version(99);
+    let before = fs::read(&path).unwrap();
+    let error = open_at(&directory, super::NOW).unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .ends_with("is of a newer version of sendoff (99)"),
+        "{error}"
+    );
+    assert!(
+        error.advice().starts_with("use the newer sendoff, or move"),
+        "{}",
+        error.advice()
+    );
+    assert_eq!(fs::read(&path).unwrap(), before);
+
+    let memory = |n: u32| NewDelivery {
+        key: format!("r{n}/memory-commit"),
+        kind: DeliveryKind::Memory,
+        origin: "https://platform.example".into(),
+        workspace: "ws-1".into(),
+        body: format!("{{\"content\":\"{n}\",\"scope\":\"LOCAL\"}}"),
+    };
+    for n in 0..3 {
+        Spool::below(&directory)
+            .unwrap()
+            .append(&memory(n))
+            .unwrap();
+    }
+    assert_eq!(mode(&directory.join("spool.jsonl")), 0o600);
+    // A process that was killed while it wrote leaves half a line.
+    let mut half = fs::read(directory.join("spool.jsonl")).unwrap();
+    half.extend_from_slice(b"{\"key\":\"r3/mem");
+    fs::write(directory.join("spool.jsonl"), half).unwrap();
+    set_version(1);
+    let store = open(&directory);
+    let waiting = store
+        .waiting_deliveries("https://platform.example", "ws-1")
+        .unwrap();
+    let kept: Vec<NewDelivery> = waiting.into_iter().map(|row| row.message).collect();
+    assert_eq!(kept, [memory(0), memory(1), memory(2)]);
+    assert!(!directory.join("spool.jsonl").exists());
+}
+
+#[test]
+fn x20_a_store_that_somebody_holds_costs_no_more_than_the_patience() {
+    let sandbox = Sandbox::new();
+    let directory = state(&sandbox);
+    let store = Store::open(&directory, &Clock::System, Duration::from_millis(100)).unwrap();
+    let holder = rusqlite::Connection::open(directory.join("store.db")).unwrap();
+    holder.execute_batch("BEGIN EXCLUSIVE").unwrap();
+    let began = Instant::now();
+    let error = store.intend(&intent("r1", "x", None)).unwrap_err();
+    assert!(matches!(error, StoreError::Busy(_)), "{error}");
+    assert!(
+        began.elapsed() < Duration::from_secs(2),
+        "{:?}",
+        began.elapsed()
+    );
+    assert_eq!(error.advice(), "run again when the other sendoff has ended");
+    holder.execute_batch("ROLLBACK").unwrap();
+    store.intend(&intent("r1", "x", None)).unwrap();
+}
+
+#[test]
+fn fifty_first_opens_at_once_make_one_store() {
+    let sandbox = Sandbox::new();
+    let directory = state(&sandbox);
+    std::thread::scope(|scope| {
+        for n in 0..50 {
+            let directory = &directory;
+            scope.spawn(move || {
+                let store =
+                    Store::open(directory, &Clock::System, Duration::from_secs(20)).unwrap();
+                store
+                    .intend(&intent(&format!("r{n}"), "x", Some("{}")))
+                    .unwrap();
+            });
+        }
+    });
+    assert_eq!(
+        open(&directory).waiting_intents(&slot("x")).unwrap().len(),
+        50
+    );
+    let check: String = rusqlite::Connection::open(directory.join("store.db"))
+        .unwrap()
+        .query_row("PRAGMA integrity_check", (), |row| row.get(0))
+        .unwrap();
+    assert_eq!(check, "ok");
+}

@@ -1,0 +1,66 @@
+//! `sendoff hook` and its worker: nobody waits, nothing is lost, nothing is done twice.
+
+mod caller;
+mod killed;
+mod operations;
+mod place;
+mod queued;
+
+use std::path::Path;
+use std::process::Command;
+
+use assert_cmd::cargo::CommandCargoExt;
+use serde_json::Value;
+
+use crate::world::{Said, World};
+
+/// How long a test waits for a worker; a machine that is busy with other tests takes its time.
+const PATIENCE: &str = "60s";
+
+/// Returns the program's path.
+fn program() -> String {
+    let command = Command::cargo_bin("sendoff").unwrap();
+    command.get_program().to_str().unwrap().to_owned()
+}
+
+/// Waits for the report on what was handed over last in the clone.
+fn last_report(world: &World) -> Value {
+    report_in(world, &world.work())
+}
+
+fn report_in(world: &World, directory: &Path) -> Value {
+    let arguments = ["status", "--wait", PATIENCE, "--json"];
+    let said = world.run_in(directory, &arguments, &world.variables());
+    said.report()
+}
+
+/// Writes a hook of a repository that calls `sendoff hook SURFACE`, as the one in `hooks/` does.
+fn install(world: &World, hooks: &str, hook: &str, surface: &str) {
+    let script = format!("#!/bin/sh\nexec {} hook {surface} \"$@\"\n", program());
+    world.sandbox.executable(format!("{hooks}/{hook}"), script);
+}
+
+/// Returns git with the world's variables, which its hooks get.
+fn git(world: &World, directory: &Path, arguments: &[&str]) -> Command {
+    let mut git = world.sandbox.command("git");
+    git.envs(world.variables())
+        .current_dir(directory)
+        .args(arguments);
+    git
+}
+
+/// Checks that a hook said nothing and ended well.
+fn assert_silent(said: &Said) {
+    assert_eq!(
+        (said.stdout.as_str(), said.stderr.as_str(), said.code),
+        ("", "", Some(0))
+    );
+}
+
+/// Says whether there is a store.
+fn has_store(world: &World) -> bool {
+    world
+        .sandbox
+        .path("home/.local/state/sendoff/store.db")
+        .exists()
+}

@@ -1,0 +1,155 @@
+//! While a rebase, a merge or the like is in progress nothing is shipped; when it has ended, it is shipped once.
+
+use crate::world::{World, step};
+
+use super::{assert_silent, git, install, last_report};
+
+/// Lets the first two of three commits of `feature/x` conflict with `main`.
+fn conflict(world: &World) {
+    let work = world.work();
+    world.commit("z.txt", "z\n", "Add the last file");
+    world.sandbox.git(&work, &["switch", "-q", "main"]);
+    world.commit("a.txt", "another one\n", "Add the first file, too");
+    world.sandbox.git(&work, &["switch", "-q", "feature/x"]);
+}
+
+#[test]
+fn a_rebase_that_stops_is_shipped_when_it_has_ended() {
+    let world = World::new();
+    conflict(&world);
+    for (hook, surface) in [
+        ("post-commit", "git-post-commit"),
+        ("post-rewrite", "git-post-rewrite"),
+    ] {
+        install(&world, "clone/.git/hooks", hook, surface);
+    }
+    let stopped = git(&world, &world.work(), &["rebase", "-q", "main"])
+        .output()
+        .unwrap();
+    assert!(!stopped.status.success());
+    assert_silent(&world.run(&["hook", "git-post-commit"]));
+    let status = world.run(&["status", "--json"]).report();
+    assert_eq!(status["is_out"], false, "{status}");
+    assert_eq!(world.tip("feature/x"), "");
+    let skip = || {
+        git(&world, &world.work(), &["rebase", "--skip"])
+            .output()
+            .unwrap()
+    };
+    assert!(
+        !skip().status.success(),
+        "the second commit conflicts as well"
+    );
+    assert!(skip().status.success());
+    let report = last_report(&world);
+    assert_eq!(step(&report, "push")["verdict"], "done", "{report}");
+    let head = world.sandbox.git(world.work(), &["rev-parse", "feature/x"]);
+    assert_eq!(world.tip("feature/x"), head);
+    assert_eq!(world.forge.pulls().len(), 1);
+}
+
+#[test]
+fn a_cherry_pick_has_no_later_hook_and_is_shipped_all_the_same() {
+    let world = World::new();
+    let work = world.work();
+    world
+        .sandbox
+        .git(&work, &["switch", "-q", "-c", "side", "main"]);
+    let picked = world.commit("side.txt", "side\n", "Add the side");
+    world.sandbox.git(&work, &["switch", "-q", "feature/x"]);
+    install(&world, "clone/.git/hooks", "post-commit", "git-post-commit");
+    let output = git(&world, &work, &["cherry-pick", &picked])
+        .output()
+        .unwrap();
+    assert!(output.status.success());
+    let report = last_report(&world);
+    assert_eq!(step(&report, "push")["verdict"], "done", "{report}");
+    let head = world.sandbox.git(&work, &["rev-parse", "HEAD"]);
+    assert_eq!(world.tip("feature/x"), head);
+}
+
+#[test]
+fn a_clean_merge_fires_post_merge_only() {
+    let world = World::new();
+    let work = world.work();
+    world.sandbox.git(&work, &["switch", "-q", "main"]);
+    world.commit("main.txt", "main\n", "Go on");
+    world.sandbox.git(&work, &["switch", "-q", "feature/x"]);
+    install(&world, "clone/.git/hooks", "post-merge", "git-post-merge");
+    let output = git(&world, &work, &["merge", "-q", "--no-edit", "main"])
+        .output()
+        .unwrap();
+    assert!(output.status.success());
+    let report = last_report(&world);
+    assert_eq!(report["trigger"], "git-post-merge");
+    let head = world.sandbox.git(&work, &["rev-parse", "HEAD"]);
+    assert_eq!(world.tip("feature/x"), head);
+}
+
+#[test]
+fn a_patch_that_was_applied_fires_post_applypatch_only() {
+    let world = World::new();
+    let work = world.work();
+    world
+        .sandbox
+        .git(&work, &["switch", "-q", "-c", "side", "main"]);
+    world.commit("side.txt", "side\n", "Add the side");
+    let patch = world
+        .sandbox
+        .git(&work, &["format-patch", "-1", "--stdout"]);
+    let patch = world.sandbox.write("side.patch", format!("{patch}\n"));
+    world.sandbox.git(&work, &["switch", "-q", "feature/x"]);
+    install(
+        &world,
+        "clone/.git/hooks",
+        "post-applypatch",
+        "git-post-applypatch",
+    );
+    let output = git(&world, &work, &["am", "-q", patch.to_str().unwrap()])
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let report = last_report(&world);
+    assert_eq!(report["trigger"], "git-post-applypatch");
+    let head = world.sandbox.git(&work, &["rev-parse", "HEAD"]);
+    assert_eq!(world.tip("feature/x"), head);
+}
+
+#[test]
+fn a_commit_that_is_amended_while_it_settles_is_pushed_once() {
+    let world = World::new();
+    world.user_policy("[steps.push]\nsettle = \"500ms\"");
+    for (hook, surface) in [
+        ("post-commit", "git-post-commit"),
+        ("post-rewrite", "git-post-rewrite"),
+    ] {
+        install(&world, "clone/.git/hooks", hook, surface);
+    }
+    let work = world.work();
+    git(
+        &world,
+        &work,
+        &["commit", "-q", "--allow-empty", "-m", "Thi"],
+    )
+    .output()
+    .unwrap();
+    git(
+        &world,
+        &work,
+        &["commit", "-q", "--allow-empty", "--amend", "-m", "This"],
+    )
+    .output()
+    .unwrap();
+    let report = last_report(&world);
+    assert_eq!(
+        step(&report, "push")["outputs"]["action"],
+        "created",
+        "{report}"
+    );
+    let head = world.sandbox.git(&work, &["rev-parse", "HEAD"]);
+    assert_eq!(world.tip("feature/x"), head);
+}
