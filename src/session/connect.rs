@@ -115,6 +115,7 @@ pub(super) fn push_options(session: &Session, remote: &RemoteUrl) -> PushOptions
     let options = PushOptions {
         push_timeout: policy.branch_limits().push_timeout.duration(),
         push_size: policy.branch_limits().push_size.bytes(),
+        commits: policy.branch_limits().commits.get(),
         allow_file: if policy.remotes().allow_file {
             AllowFile::Yes
         } else {

@@ -115,6 +115,14 @@ pub enum LocalCheckError {
         /// The commit of the submodule.
         id: ObjectId,
     },
+    /// More commits than may be sent.
+    #[error(
+        "the remote lacks more than {limit} commits of the branch, the most that the policy lets out"
+    )]
+    TooManyCommits {
+        /// The most that may be sent.
+        limit: usize,
+    },
     /// The caller stopped the push.
     #[error("the push was stopped")]
     Stopped,
@@ -125,6 +133,7 @@ impl ClassifiedError for LocalCheckError {
         match self {
             Self::HookDeclined { .. } | Self::Hook(_) | Self::HookTimeout(_) => "hook-declined",
             Self::Submodule { .. } => "submodule",
+            Self::TooManyCommits { .. } => "too-many-commits",
             Self::Stopped => "stopped",
         }
     }
@@ -148,6 +157,7 @@ impl ClassifiedError for LocalCheckError {
                     sanitize_line(path.as_bytes(), &NoRedaction)
                 ));
             }
+            Self::TooManyCommits { .. } => "push fewer commits at a time, or raise the limit",
             Self::Stopped => return None,
         };
         Some(fixed.to_owned())

@@ -190,8 +190,15 @@ impl LocalChecks for Checks<'_> {
         &self,
         commits: &mut dyn Iterator<Item = ObjectId>,
     ) -> Result<(), Box<dyn ClassifiedError>> {
+        // The guard counted by the tracking refs, which are not the remote's word.
+        let limit = self.push.options.commits;
+        let commits: Vec<ObjectId> = commits.take(limit.saturating_add(1)).collect();
+        if commits.len() > limit {
+            return Err(LocalCheckError::TooManyCommits { limit }.into());
+        }
+        let mut commits = commits.into_iter();
         match self.push.options.local.submodules {
-            Submodules::Check => Ok(submodules::check(self.repo, commits, self.push.stop)?),
+            Submodules::Check => Ok(submodules::check(self.repo, &mut commits, self.push.stop)?),
             Submodules::Ignore => Ok(()),
         }
     }

@@ -45,6 +45,8 @@ pub struct PushOptions {
     pub push_timeout: Duration,
     /// The largest pack that is sent, in bytes.
     pub push_size: u64,
+    /// The most commits that are sent.
+    pub commits: usize,
     /// Whether `file` remotes are allowed.
     pub allow_file: AllowFile,
     /// Whether `git://` is allowed.
@@ -92,6 +94,7 @@ impl Default for PushOptions {
             connect_timeout: Duration::from_secs(5),
             push_timeout: Duration::from_mins(1),
             push_size: u64::MAX,
+            commits: usize::MAX,
             allow_file: AllowFile::default(),
             allow_git: AllowGit::default(),
             plain_http: PlainHttp::default(),

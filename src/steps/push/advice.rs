@@ -22,8 +22,16 @@ fn policy_advice(error: &BranchPushError) -> Option<&'static str> {
         }
         _ => {}
     }
-    if let Some(LocalCheckError::HookTimeout(_)) = error.local_check() {
-        return Some("make the pre-push hook quicker, or raise `limits.hook-timeout`");
+    match error.local_check() {
+        Some(LocalCheckError::HookTimeout(_)) => {
+            return Some("make the pre-push hook quicker, or raise `limits.hook-timeout`");
+        }
+        Some(LocalCheckError::TooManyCommits { .. }) => {
+            return Some(
+                "check which branch it was begun from, or raise `limits.commits` in your own policy",
+            );
+        }
+        _ => {}
     }
     let BranchPushError::Push(error) = error else {
         return None;

@@ -89,3 +89,34 @@ fn a_branch_is_held_while_its_remote_does_not_name_its_head() {
     assert_eq!(world.report(&["step", "push"])["verdict"], "done");
     assert_ne!(world.tip("feature/x"), before);
 }
+
+#[test]
+fn commits_are_counted_by_what_the_remote_lists() {
+    let world = World::new();
+    world.user_policy("[limits]\ncommits = 2\n");
+    for number in 0..4 {
+        world.commit("more.txt", &number.to_string(), "Add more");
+    }
+    // The agent's word: all but the last commit are on the server already.
+    for arguments in [
+        ["update-ref", "refs/remotes/origin/main", "HEAD~1"],
+        [
+            "symbolic-ref",
+            "refs/remotes/origin/HEAD",
+            "refs/remotes/origin/main",
+        ],
+    ] {
+        world.sandbox.git(world.work(), &arguments);
+    }
+    let report = world.report(&["step", "push"]);
+    assert_eq!(report["reason"], "too-many-commits", "{report}");
+    assert_eq!(
+        report["summary"],
+        "the remote lacks more than 2 commits of the branch, the most that the policy lets out"
+    );
+    let advice = report["advice"].as_str().unwrap();
+    assert!(advice.contains("raise `limits.commits`"), "{advice}");
+    assert_eq!(world.tip("feature/x"), "");
+    world.user_policy("[limits]\ncommits = 6\n");
+    assert_eq!(world.report(&["step", "push"])["verdict"], "done");
+}
