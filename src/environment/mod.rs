@@ -141,10 +141,8 @@ impl Environment {
 
     /// Returns every token that the environment holds, so that none of them is ever shown.
     pub fn tokens(&self) -> impl Iterator<Item = SecretString> {
-        let names = VARIABLES.iter().map(|variable| variable.name);
-        names
-            .filter(|name| name.ends_with("_TOKEN"))
-            .filter_map(|name| self.secret(name))
+        let secrets = VARIABLES.iter().filter(|variable| variable.is_secret);
+        secrets.filter_map(|variable| self.secret(variable.name))
     }
 
     /// Returns the directory that a variable names, when it is absolute.

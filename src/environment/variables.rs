@@ -11,6 +11,8 @@ pub struct Variable {
     pub doc: &'static str,
     /// What holds when it is not set.
     pub default: Option<&'static str>,
+    /// Whether its value is never shown.
+    pub is_secret: bool,
 }
 
 /// Every variable that sendoff reads, in the order of the reference page.
@@ -25,16 +27,14 @@ pub const VARIABLES: &[Variable] = &[
         "Which log lines go to stderr, such as `debug` or `sendoff::git=trace`.",
         None,
     ),
-    variable(
+    secret(
         "SENDOFF_TOKEN",
         "The token for the origin that `forge.api-url` names, and for its git host.",
-        None,
     ),
-    variable("GH_TOKEN", "The token for github.com.", None),
-    variable(
+    secret("GH_TOKEN", "The token for github.com."),
+    secret(
         "GITHUB_TOKEN",
         "The token for github.com, when `GH_TOKEN` is not set.",
-        None,
     ),
     variable(
         "PLATFORM_URL",
@@ -161,7 +161,20 @@ const fn variable(
     doc: &'static str,
     default: Option<&'static str>,
 ) -> Variable {
-    Variable { name, doc, default }
+    Variable {
+        name,
+        doc,
+        default,
+        is_secret: false,
+    }
+}
+
+/// Declares a variable whose value is a token.
+const fn secret(name: &'static str, doc: &'static str) -> Variable {
+    Variable {
+        is_secret: true,
+        ..variable(name, doc, None)
+    }
 }
 
 /// Variables that the programs of `exec` steps inherit.
@@ -206,7 +219,9 @@ pub(super) const OF_ONE_REPOSITORY: &[&str] = &[
 
 /// Says whether a variable counts where the system's policy trusts no environment.
 pub(super) fn counts_without_trust(name: &str) -> bool {
-    name.ends_with("_TOKEN")
+    VARIABLES
+        .iter()
+        .any(|variable| variable.is_secret && variable.name == name)
         || name.starts_with("SENDOFF")
         || ["WORKSPACE_ID", "NO_COLOR", "LANG"].contains(&name)
 }
