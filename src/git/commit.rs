@@ -1,5 +1,9 @@
 //! `Commit`: a commit's text, bounded and sanitised for display.
 
+use encoding_rs::{
+    BIG5, EUC_JP, EUC_KR, Encoding, GBK, ISO_8859_2, ISO_8859_15, KOI8_R, KOI8_U, SHIFT_JIS, UTF_8,
+    WINDOWS_1252,
+};
 use gix::ObjectId;
 use gix::bstr::ByteSlice;
 use sendoff_push::sanitize::is_deceptive;
@@ -24,13 +28,6 @@ pub struct Commit {
     pub author: String,
 }
 
-/// How the bytes of a commit are to be read.
-#[derive(Clone, Copy)]
-enum Encoding {
-    Utf8,
-    Latin1,
-}
-
 impl Commit {
     /// Parses the raw commit object `data`. Malformed parts become empty text.
     pub(super) fn parse(id: ObjectId, data: &[u8]) -> Self {
@@ -44,10 +41,7 @@ impl Commit {
         let head = head
             .get(..head.len().min(MESSAGE_LIMIT))
             .unwrap_or_default();
-        let encoding = match header(head, b"encoding ") {
-            Some(name) if is_latin1(name) => Encoding::Latin1,
-            _ => Encoding::Utf8,
-        };
+        let encoding = header(head, b"encoding ").map_or(UTF_8, declared);
         // Git, too, takes a message to end at a NUL.
         let message = message.split(|byte| *byte == 0).next().unwrap_or_default();
         let message = message
@@ -78,20 +72,35 @@ fn header<'a>(head: &'a [u8], key: &[u8]) -> Option<&'a [u8]> {
         .find_map(|line| line.strip_prefix(key))
 }
 
-fn is_latin1(name: &[u8]) -> bool {
-    let plain: Vec<u8> = name
-        .iter()
-        .filter(|byte| byte.is_ascii_alphanumeric())
-        .map(u8::to_ascii_lowercase)
-        .collect();
-    matches!(plain.as_slice(), b"iso88591" | b"latin1")
+/// Returns the encoding of a name, as git hands it to iconv. One that is not known is taken for UTF-8.
+fn declared(name: &[u8]) -> &'static Encoding {
+    let name = name.trim_ascii();
+    Encoding::for_label(name).unwrap_or_else(|| {
+        let plain: Vec<u8> = name
+            .iter()
+            .filter(|byte| byte.is_ascii_alphanumeric())
+            .map(u8::to_ascii_lowercase)
+            .collect();
+        // iconv's own names.
+        match plain.as_slice() {
+            b"latin1" | b"iso88591" | b"l1" => WINDOWS_1252,
+            b"latin2" | b"iso88592" => ISO_8859_2,
+            b"iso885915" | b"latin9" => ISO_8859_15,
+            b"eucjp" | b"ujis" => EUC_JP,
+            b"shiftjis" | b"sjis" | b"cp932" => SHIFT_JIS,
+            b"euckr" | b"cp949" | b"uhc" => EUC_KR,
+            b"euccn" | b"cp936" | b"gb2312" => GBK,
+            b"cp950" | b"big5hkscs" => BIG5,
+            b"koi8r" => KOI8_R,
+            b"koi8u" => KOI8_U,
+            _ => UTF_8,
+        }
+    })
 }
 
-fn decode(bytes: &[u8], encoding: Encoding) -> String {
-    match encoding {
-        Encoding::Latin1 => bytes.iter().map(|byte| char::from(*byte)).collect(),
-        Encoding::Utf8 => bytes.to_str_lossy().into_owned(),
-    }
+fn decode(bytes: &[u8], encoding: &'static Encoding) -> String {
+    // A byte order mark is no sign of another encoding here.
+    encoding.decode_without_bom_handling(bytes).0.into_owned()
 }
 
 /// Splits a message as git does for `%s` and `%b`.
@@ -175,6 +184,20 @@ mod tests {
         assert_eq!(parse(latin).subject, "grüße");
         assert_eq!(parse(latin).author, "Jörg");
         assert_eq!(with_message(b"a\xffb").subject, "a\u{fffd}b");
+        for (name, bytes, text) in [
+            ("CP1251", &b"\xcf\xf0\xe8\xe2\xe5\xf2"[..], "Привет"),
+            ("KOI8-R", b"\xf0\xd2\xc9\xd7\xc5\xd4", "Привет"),
+            ("Shift_JIS", b"\x93\xfa\x96\x7b", "日本"),
+            ("eucJP", b"\xc6\xfc\xcb\xdc", "日本"),
+            ("ISO-2022-JP", b"\x1b$BF|K\\\x1b(B", "日本"),
+            ("GBK", b"\xc4\xe3\xba\xc3", "你好"),
+            ("ISO-8859-15", b"\xa4", "€"),
+            ("no-such-encoding", "é".as_bytes(), "é"),
+        ] {
+            let head = format!("tree x\nauthor A <a> 1 +0000\nencoding {name}\n\n");
+            let data = [head.as_bytes(), bytes].concat();
+            assert_eq!(parse(&data).subject, text, "{name}");
+        }
     }
 
     #[test]

@@ -29,40 +29,69 @@ enum Kind {
     Other,
 }
 
+/// What was found where forges look for a pull request template.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PrTemplate {
+    /// There is none, or a directory of several, of which the forge would let one choose.
+    None,
+    /// There is one.
+    Found {
+        /// Its path.
+        path: String,
+        /// Its text.
+        text: String,
+    },
+    /// There is one that cannot be used.
+    Unusable {
+        /// Its path.
+        path: String,
+        /// Why not.
+        why: &'static str,
+    },
+}
+
 impl Repo {
-    /// Returns the text of the pull request template in the tree of `commit`, with its path.
+    /// Looks for the pull request template in the tree of `commit`.
     ///
-    /// Names are compared without regard to case, as forges do. A directory of templates is used when
-    /// it holds exactly one. Links are not followed; what is damaged or too long counts as absent.
-    pub fn pr_template(&self, commit: ObjectId) -> Option<(String, String)> {
-        let repo = self.thread_local().ok()?;
-        let root = tree_of(&repo, commit)?;
-        for wanted in TEMPLATE_DIRECTORIES {
-            let directory = if wanted.is_empty() {
-                Some((String::new(), root))
-            } else {
-                let found = lookup(&repo, root, |name| name == wanted, Kind::Directory);
-                found.map(|(name, id)| (format!("{name}/"), id))
-            };
-            let Some((prefix, tree)) = directory else {
-                continue;
-            };
-            let found = file_in(&repo, tree).or_else(|| sole_file_in(&repo, tree));
-            if let Some((name, text)) = found {
-                return Some((format!("{prefix}{name}"), text));
+    /// Names are compared without regard to case, as forges do. A template by itself comes before a
+    /// directory of templates, at whichever place; that is used when it holds exactly one. Links are
+    /// not followed.
+    pub fn pr_template(&self, commit: ObjectId) -> PrTemplate {
+        let Ok(repo) = self.thread_local() else {
+            return PrTemplate::None;
+        };
+        let Some(root) = tree_of(&repo, commit) else {
+            return PrTemplate::None;
+        };
+        let places = TEMPLATE_DIRECTORIES.map(|place| {
+            if place.is_empty() {
+                return Some((String::new(), root));
             }
+            let found = lookup(&repo, root, |name| name == place, Kind::Directory);
+            found.map(|(name, id)| (format!("{name}/"), id))
+        });
+        let find = |look: fn(&gix::Repository, ObjectId) -> Option<(String, ObjectId)>| {
+            places.iter().flatten().find_map(|(prefix, tree)| {
+                let (name, id) = look(&repo, *tree)?;
+                Some((format!("{prefix}{name}"), id))
+            })
+        };
+        match find(file_in).or_else(|| find(only_file_in)) {
+            None => PrTemplate::None,
+            Some((path, id)) => match text_of(&repo, id) {
+                Ok(text) => PrTemplate::Found { path, text },
+                Err(why) => PrTemplate::Unusable { path, why },
+            },
         }
-        None
     }
 }
 
-fn file_in(repo: &gix::Repository, tree: ObjectId) -> Option<(String, String)> {
-    let (name, id) = lookup(repo, tree, is_template, Kind::File)?;
-    Some((name, text_of(repo, id)?))
+fn file_in(repo: &gix::Repository, tree: ObjectId) -> Option<(String, ObjectId)> {
+    lookup(repo, tree, is_template, Kind::File)
 }
 
 /// Returns the template in `PULL_REQUEST_TEMPLATE/`, when there is no choice.
-fn sole_file_in(repo: &gix::Repository, tree: ObjectId) -> Option<(String, String)> {
+fn only_file_in(repo: &gix::Repository, tree: ObjectId) -> Option<(String, ObjectId)> {
     let is_directory = |name: &str| name == "pull_request_template";
     let (directory, id) = lookup(repo, tree, is_directory, Kind::Directory)?;
     let mut files = entries(repo, id)?
@@ -72,7 +101,7 @@ fn sole_file_in(repo: &gix::Repository, tree: ObjectId) -> Option<(String, Strin
     if files.next().is_some() {
         return None;
     }
-    Some((format!("{directory}/{name}"), text_of(repo, entry.id)?))
+    Some((format!("{directory}/{name}"), entry.id))
 }
 
 fn is_template(name: &str) -> bool {
@@ -121,14 +150,21 @@ fn entries(repo: &gix::Repository, tree: ObjectId) -> Option<Vec<(String, Entry)
     Some(found)
 }
 
-fn text_of(repo: &gix::Repository, blob: ObjectId) -> Option<String> {
-    let data = object(repo, blob, gix::objs::Kind::Blob, TEMPLATE_LIMIT)?;
-    let text = String::from_utf8(data).ok()?;
+fn text_of(repo: &gix::Repository, blob: ObjectId) -> Result<String, &'static str> {
+    let header = repo
+        .find_header(blob)
+        .map_err(|_| "it is not here: the clone leaves it out")?;
+    if header.size() > TEMPLATE_LIMIT {
+        return Err("it is larger than 64 KiB");
+    }
+    let data =
+        object(repo, blob, gix::objs::Kind::Blob, TEMPLATE_LIMIT).ok_or("it cannot be read")?;
+    let text = String::from_utf8(data).map_err(|_| "it is not UTF-8 text")?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
     let kept = text
         .chars()
         .filter(|c| "\n\t".contains(*c) || !(c.is_control() || is_deceptive(*c)));
-    Some(kept.collect())
+    Ok(kept.collect())
 }
 
 fn tree_of(repo: &gix::Repository, commit: ObjectId) -> Option<ObjectId> {

@@ -34,7 +34,8 @@ pub enum OddName {
     /// `refs/…` or `HEAD`: reads as another ref.
     #[error("it reads like a full ref name")]
     RefLike,
-    /// `$`, backtick, quotes and the like: runs in the scripts of other people's CI.
+    /// `$`, backtick, `;` and the like: what can start a command without a space, in the scripts of other
+    /// people's CI.
     #[error("it holds a character that shells interpret")]
     Shell,
     /// Control, formatting or invisible characters: shows as another name.
@@ -91,15 +92,10 @@ impl BranchName {
         if name.starts_with("refs/") || name.starts_with("heads/") {
             return Some(OddName::RefLike);
         }
-        if name
-            .chars()
-            .any(|c| "$`\"'\\;|&<>(){}!*?[]~^: \t".contains(c))
-        {
+        if name.chars().any(|c| "$`;|&<>\"\\".contains(c)) {
             return Some(OddName::Shell);
         }
-        name.chars()
-            .any(|c| c.is_control() || is_invisible(c))
-            .then_some(OddName::Invisible)
+        hides_a_character(name).then_some(OddName::Invisible)
     }
 }
 
@@ -114,6 +110,34 @@ pub fn fold(name: &str) -> String {
         .nfkc()
         .filter(|c| !is_invisible(*c))
         .collect()
+}
+
+/// Says whether a name holds a character that is not seen. What joins two emoji, or picks the look of
+/// one, is seen.
+fn hides_a_character(name: &str) -> bool {
+    let characters: Vec<char> = name.chars().collect();
+    let at = |index: Option<usize>| index.and_then(|index| characters.get(index));
+    characters.iter().enumerate().any(|(index, character)| {
+        let before = at(index.checked_sub(1)).is_some_and(|c| is_emoji(*c) || *c == EMOJI_LOOK);
+        let after = at(index.checked_add(1)).is_some_and(|c| is_emoji(*c));
+        let is_seen = match *character {
+            JOINER => before && after,
+            EMOJI_LOOK => at(index.checked_sub(1)).is_some_and(|c| is_emoji(*c)),
+            other => !other.is_control() && !is_invisible(other),
+        };
+        !is_seen
+    })
+}
+
+/// Joins two emoji into one.
+const JOINER: char = '\u{200d}';
+/// Asks for the look of an emoji.
+const EMOJI_LOOK: char = '\u{fe0f}';
+
+/// Says whether a character lies in a block of pictures, signs or skin tones.
+const fn is_emoji(c: char) -> bool {
+    matches!(c, '\u{2190}'..='\u{21ff}' | '\u{2300}'..='\u{23ff}' | '\u{25a0}'..='\u{27bf}'
+        | '\u{2b00}'..='\u{2bff}' | '\u{1f000}'..='\u{1faff}')
 }
 
 name_as_text!(BranchName, BranchNameError);
@@ -171,6 +195,24 @@ mod tests {
         assert_eq!(odd("+x"), Some(OddName::LeadingSign));
         assert_eq!(odd("refs/heads/main"), Some(OddName::RefLike));
         assert_eq!(odd("$(id)"), Some(OddName::Shell));
+        for name in ["a`b", "a;b", "a|b", "a&b", "a<b", "a>b", "a\"b"] {
+            assert_eq!(odd(name), Some(OddName::Shell), "{name}");
+        }
+        for name in [
+            "a(b)",
+            "{a}",
+            "a!b",
+            "it's",
+            "a,b=c%d",
+            "fix/#1",
+            "\u{1f469}\u{200d}\u{1f4bb}",
+            "\u{2764}\u{fe0f}x",
+        ] {
+            assert_eq!(odd(name), None, "{name}");
+        }
+        for name in ["a\u{200d}b", "\u{1f469}\u{200d}", "a\u{fe0f}", "a\u{200b}b"] {
+            assert_eq!(odd(name), Some(OddName::Invisible), "{name:?}");
+        }
         assert_eq!(odd("a\u{202e}b"), Some(OddName::Invisible));
     }
 }

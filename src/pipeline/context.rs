@@ -22,6 +22,7 @@ use crate::store::{LazyStore, Pending};
 use crate::template::{Template, TemplateError};
 
 use super::backoff::wait_until;
+use super::base_tip::BaseTip;
 use super::deadline::Deadline;
 use super::facts::{Facts, TaskDocument};
 use super::hold::{Hold, Shipment};
@@ -65,6 +66,8 @@ pub struct Context<'run> {
     pub task: &'run TaskDocument,
     /// The facts, with the results of earlier steps; read only.
     pub facts: &'run Facts,
+    /// The base's tip on the remote, once a push was told.
+    pub base_tip: &'run BaseTip,
     /// Whether the push of this group has found its login.
     pub logins: &'run Logins,
     /// The secrets that no outgoing text may contain, see [`Context::outgoing`].

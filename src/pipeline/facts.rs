@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::git::Commit;
 use crate::report::Verdict;
 
 use super::step::Outputs;
@@ -62,6 +63,17 @@ pub struct CommitFacts {
     pub body: String,
     /// The author's name.
     pub author: String,
+}
+
+impl From<&Commit> for CommitFacts {
+    fn from(commit: &Commit) -> Self {
+        Self {
+            id: commit.id.to_string(),
+            subject: commit.subject.clone(),
+            body: commit.body.clone(),
+            author: commit.author.clone(),
+        }
+    }
 }
 
 /// The task document that a caller passes in: `sendoff.task/1`. All keys are optional.

@@ -1,6 +1,7 @@
 //! The contract of a step, planning and running. Knows no step by name.
 
 mod backoff;
+mod base_tip;
 mod blocking;
 mod context;
 mod deadline;
@@ -21,6 +22,7 @@ mod step_end;
 mod watchdog;
 
 pub use backoff::{try_again_at, wait_until};
+pub use base_tip::BaseTip;
 pub use blocking::interruptible;
 pub use context::{Context, DefaultBranch, ForgeSource, OpenPullRequest};
 pub use deadline::{Deadline, Suspension};

@@ -27,11 +27,13 @@ impl Report {
 
     /// Returns the exit code that the steps ask for.
     pub fn exit(&self) -> Exit {
+        let by_hand = self.trigger == "manual";
         let mut exit = exit_of_notes(&self.notes);
         for step in &self.steps {
             exit = exit.worst(match (step.verdict, step.reason) {
                 (Verdict::Failed, Some(Code::Internal)) => Exit::Internal,
                 (Verdict::Failed, _) => Exit::Failed,
+                (Verdict::Skipped, Some(code)) if by_hand && is_easily_missed(code) => Exit::Failed,
                 _ => Exit::Done,
             });
         }
@@ -41,6 +43,14 @@ impl Report {
         }
         exit
     }
+}
+
+/// Says whether a person who ran the program would take a branch for pushed that is held for this.
+const fn is_easily_missed(code: Code) -> bool {
+    matches!(
+        code,
+        Code::OddBranchName | Code::TooManyCommits | Code::SecretInBranchName
+    )
 }
 
 /// Returns the exit code that the notes of a report or a plan ask for.

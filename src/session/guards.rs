@@ -1,9 +1,9 @@
 //! The local guards: from the repository and the policy to a shipment, or to why there is none.
 
 use crate::git::push::PushOptions;
-use crate::git::{Head, HeadError, Remote, Repo};
+use crate::git::{Head, HeadError, Operation, Remote, Repo};
 use crate::names::{BranchName, RemoteUrl, RepositoryName, Scheme};
-use crate::pipeline::{Destination, Hold, RepoFacts, Shipment};
+use crate::pipeline::{CommitFacts, Destination, Hold, RepoFacts, Shipment};
 use crate::policy::Policy;
 use crate::reason::{Code, Reason};
 use crate::report::RepoReport;
@@ -102,6 +102,10 @@ fn guard(
         }
         Ok(Head::Detached { id }) => {
             facts.head = Some(id.to_string());
+            // `edit` in a rebase detaches HEAD; its end brings the branch back.
+            if let Some(operation) = repo.operation() {
+                return Err(in_progress(operation));
+            }
             return Err(Hold::new(
                 Code::DetachedHead,
                 "HEAD is detached: there is no branch to push",
@@ -113,11 +117,7 @@ fn guard(
     facts.branch = Some(branch.to_string());
     facts.head = Some(head.to_string());
     if let Some(operation) = repo.operation() {
-        return Err(Hold::new(
-            Code::OperationInProgress,
-            format!("a {operation} is in progress"),
-        )
-        .advise(format!("finish or abort the {operation}, then run again")));
+        return Err(in_progress(operation));
     }
     if known.hide(branch.as_str()) != branch.as_str() {
         return Err(Hold::new(
@@ -146,7 +146,7 @@ fn guard(
         .or(base.hint.as_ref())
         .map(ToString::to_string);
     let commits = super::range::ahead(repo, policy, &remote, &branch, head, &base)?;
-    facts.commits = commits.iter().map(super::range::commit_facts).collect();
+    facts.commits = commits.iter().map(CommitFacts::from).collect();
     Ok(Shipment {
         repository: repository(&remote),
         push_options: options(&remote.url),
@@ -170,6 +170,14 @@ fn head(repo: &Repo, branch: Option<&BranchName>) -> Result<Head, HeadError> {
         }
         _ => Ok(head),
     }
+}
+
+fn in_progress(operation: Operation) -> Hold {
+    Hold::new(
+        Code::OperationInProgress,
+        format!("a {operation} is in progress"),
+    )
+    .advise(format!("finish or abort the {operation}, then run again"))
 }
 
 /// Chooses the remote, and checks that its URL may be used.

@@ -221,6 +221,8 @@ fn diverged(repo: &Repo, shipment: &Shipment) -> Option<Reason> {
     let ours = repo.ahead(shipment.head, &[there], 0).ok()?.total;
     let divergence = if ours == 0 {
         Divergence::Behind
+    } else if repo.branch_was_at(branch, there) {
+        Divergence::Rewritten
     } else {
         Divergence::Fetched
     };

@@ -4,7 +4,7 @@ use gix::ObjectId;
 
 use crate::git::{Commit, RangeError, RefError, Remote, Repo};
 use crate::names::BranchName;
-use crate::pipeline::{CommitFacts, Hold, Shipment};
+use crate::pipeline::{Hold, Shipment};
 use crate::policy::Policy;
 use crate::reason::{Code, Reason};
 
@@ -44,6 +44,16 @@ pub(super) fn ahead(
     }
     if !ahead.truncated {
         return Ok(ahead.commits);
+    }
+    // A clone of one branch knows no base: what was pushed of it before is not about to leave.
+    if tip.is_none()
+        && let Ok(Some(own)) = repo.tracking_tip(remote, branch)
+    {
+        let pushed = [bases.as_slice(), &[own]].concat();
+        let new = repo.ahead(head, &pushed, limit).map_err(corrupt)?;
+        if !new.truncated && !new.commits.is_empty() {
+            return Ok(new.commits);
+        }
     }
     let sentence = format!(
         "{branch} has more than {limit} commits to ship, the most that the policy lets out"
@@ -134,14 +144,4 @@ fn nothing(
         "set `branches.base` in your policy, or run: git remote set-head {} --auto",
         remote.name
     ))
-}
-
-/// Puts a commit in the form that templates see.
-pub(super) fn commit_facts(commit: &Commit) -> CommitFacts {
-    CommitFacts {
-        id: commit.id.to_string(),
-        subject: commit.subject.clone(),
-        body: commit.body.clone(),
-        author: commit.author.clone(),
-    }
 }

@@ -9,7 +9,7 @@ use futures_util::future::{Either, select};
 use crate::exit::Exit;
 use crate::failpoint::{Point, reach};
 use crate::pipeline::{
-    Context, Deadline, DefaultBranch, Facts, ForgeSource, Logins, OpenPullRequest, Outbox,
+    BaseTip, Context, Deadline, DefaultBranch, Facts, ForgeSource, Logins, OpenPullRequest, Outbox,
     PartialReport, Pipeline, RunFacts, SharedProgress, Shipment,
 };
 use crate::platform::Platform;
@@ -126,6 +126,7 @@ impl Session {
             platform: platform.as_ref(),
             task: &self.task,
             facts: &self.facts(survey),
+            base_tip: &BaseTip::default(),
             logins: &Logins::default(),
             secrets: &self.known,
             environment: &self.environment,

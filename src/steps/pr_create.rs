@@ -9,9 +9,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::failpoint::{Point, reach};
 use crate::forge::{Forge, ForgeError, Head, NewPullRequest, Opened, PullRequest, Readiness};
+use crate::git::PrTemplate;
 use crate::names::{BranchName, RepositoryName};
 use crate::pipeline::{
-    Again, Context, ErrorKind, Outcome, Outputs, Shipment, Step, StepDef, StepError,
+    Again, CommitFacts, Context, ErrorKind, Facts, Outcome, Outputs, Shipment, Step, StepDef,
+    StepError,
 };
 use crate::policy::{Draft, Origin};
 use crate::reason::Code;
@@ -154,12 +156,21 @@ impl Step for PrCreate {
                 format!("{base} is the base branch itself: nothing to open"),
             ));
         }
-        let request = self.request(cx, shipment, base).await?;
+        let recounted = recounted(cx, shipment, &base);
+        let cx = &Context {
+            facts: recounted.as_ref().unwrap_or(cx.facts),
+            ..*cx
+        };
+        let mut warnings = Vec::new();
+        let request = self.request(cx, shipment, base, &mut warnings).await?;
         reach(Point::PullRequestOpens);
         let opened = forge.open(&request).await.map_err(step_error)?;
         reach(Point::PullRequestOpened);
         match opened {
-            Opened::Created(new) => Ok(done("created", &new, &format!("#{} is open", new.number))),
+            Opened::Created(mut new) => {
+                new.warnings.extend(warnings);
+                Ok(done("created", &new, &format!("#{} is open", new.number)))
+            }
             Opened::Found(old) => Ok(done(
                 "found",
                 &old,
@@ -204,10 +215,13 @@ impl PrCreate {
         cx: &Context<'_>,
         shipment: &Shipment,
         base: BranchName,
+        warnings: &mut Vec<String>,
     ) -> Result<NewPullRequest, StepError> {
         let title = self.text(cx, "title", &self.title).await?;
         let rendered = self.text(cx, "body", &self.body).await?;
-        let body = match self.own_template(cx, shipment, &base) {
+        let (own_template, warning) = self.own_template(cx, shipment, &base);
+        warnings.extend(warning);
+        let body = match own_template {
             Some(template) => {
                 let body = format!("{}\n\n{}", template.trim_end(), rendered.as_str());
                 cx.secrets.outgoing(&body)
@@ -264,27 +278,57 @@ impl PrCreate {
         })
     }
 
-    /// Returns the repository's pull request template. One that the branch changes is made inert.
+    /// Returns the repository's pull request template, and a warning about it. One that the branch changes
+    /// is made inert.
     fn own_template(
         &self,
         cx: &Context<'_>,
         shipment: &Shipment,
         base: &BranchName,
-    ) -> Option<String> {
-        if self.template == TemplateUse::None {
-            return None;
-        }
-        let repo = cx.repo?;
-        let (_, template) = repo.pr_template(shipment.head)?;
-        let of_base = || {
-            let tip = repo.base_tip(Some(&shipment.remote), base).ok()??;
-            Some(repo.pr_template(tip)?.1)
+    ) -> (Option<String>, Option<String>) {
+        let Some(repo) = cx.repo.filter(|_| self.template == TemplateUse::Auto) else {
+            return (None, None);
         };
-        Some(match self.markup {
-            Markup::Inert if of_base().as_ref() != Some(&template) => inert(&template),
-            _ => template,
-        })
+        let template = match repo.pr_template(shipment.head) {
+            PrTemplate::None => return (None, None),
+            PrTemplate::Unusable { path, why } => {
+                let warning = format!("the pull request template {path} is not used: {why}");
+                return (None, Some(warning));
+            }
+            PrTemplate::Found { text, .. } => text,
+        };
+        let is_of_base = || {
+            let known = || repo.base_tip(Some(&shipment.remote), base).ok().flatten();
+            let tip = cx.base_tip.get(base).or_else(known)?;
+            let PrTemplate::Found { text, .. } = repo.pr_template(tip) else {
+                return None;
+            };
+            Some(text == template)
+        };
+        let text = if self.markup == Markup::Inert && is_of_base() != Some(true) {
+            inert(&template)
+        } else {
+            template
+        };
+        (Some(text), None)
     }
+}
+
+/// Counts the commits again from where the base is on the remote, when it was told and the clone thought
+/// something else: the facts with those commits.
+fn recounted(cx: &Context<'_>, shipment: &Shipment, base: &BranchName) -> Option<Facts> {
+    let repo = cx.repo?;
+    let tip = cx.base_tip.get(base)?;
+    let known = repo.base_tip(Some(&shipment.remote), base).ok().flatten();
+    if known == Some(tip) {
+        return None;
+    }
+    let limit = cx.policy.branch_limits().commits.get();
+    // Where the tip was not fetched, what the clone knows has to do.
+    let ahead = repo.ahead(shipment.head, &[tip], limit).ok()?;
+    let mut facts = cx.facts.clone();
+    facts.repo.as_mut()?.commits = ahead.commits.iter().map(CommitFacts::from).collect();
+    (!ahead.commits.is_empty()).then_some(facts)
 }
 
 /// Looks up the open pull request of the branch, into the policy's base if it names one.

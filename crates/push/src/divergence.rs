@@ -9,6 +9,8 @@ pub enum Divergence {
     Behind,
     /// It is here: the branch was rewritten after it was pushed, or somebody else's commits were fetched.
     Fetched,
+    /// It is here, and the branch was at it: it was rewritten after it was pushed.
+    Rewritten,
     /// It is not here: somebody else pushed.
     NotFetched,
 }
@@ -23,6 +25,10 @@ impl Divergence {
             }
             Self::Fetched => format!(
                 "git pull --rebase {remote} {branch}; or, if it was rewritten on purpose: \
+                 git push --force-with-lease={branch}:{old} {remote} {branch}"
+            ),
+            Self::Rewritten => format!(
+                "it was rewritten here after it was pushed: \
                  git push --force-with-lease={branch}:{old} {remote} {branch}"
             ),
             Self::NotFetched => format!(

@@ -46,7 +46,7 @@ pub struct BranchPush<'a> {
     /// Tells what the remote was seen to have; asked at most once, while the remote is being asked.
     pub last_seen: &'a dyn Fn() -> LastSeen,
     /// Called when the remote has listed its refs, before anything is sent.
-    pub advertised: &'a dyn Fn(),
+    pub advertised: &'a dyn Fn(&Advertisement),
     /// Tells what is known of this destination. Asked right before anything is sent, and only where the destination has the
     /// branch: one that it does not list is the default branch of nothing.
     pub remote_facts: &'a (dyn Fn() -> RemoteFacts + Sync),
@@ -101,7 +101,7 @@ impl BranchPush<'_> {
             remote_facts: self.remote_facts,
         };
         let confirm = |destination: &[u8], advertisement: &Advertisement| {
-            (self.advertised)();
+            (self.advertised)(advertisement);
             let facts = match advertisement.find(destination.as_bstr()) {
                 Some(_) => (self.remote_facts)(),
                 None => RemoteFacts::without_head(),

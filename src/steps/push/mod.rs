@@ -127,6 +127,7 @@ impl Step for Push {
             verify: self.verify.applies(cx.trigger),
             now: cx.clock.now(),
             logins: cx.logins.clone(),
+            base_tip: cx.base_tip.clone(),
         };
         reach(Point::PushBegins);
         let progress = cx.progress.holding(cx.deadline);

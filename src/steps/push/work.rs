@@ -4,13 +4,13 @@ use std::sync::atomic::AtomicBool;
 
 use gix::ObjectId;
 use jiff::Timestamp;
-use sendoff_push::{Action, LastSeen, Progress, PushError, Pushed};
+use sendoff_push::{Action, Divergence, LastSeen, Progress, PushError, Pushed};
 
 use crate::failpoint::{Point, reach};
 use crate::git::push::{BranchPush, BranchPushError, HeadQuestion, LocalOptions, branch_tip};
 use crate::git::{Remote, Repo};
 use crate::names::{BranchName, RemoteUrl};
-use crate::pipeline::{Destination, Logins, Shipment};
+use crate::pipeline::{BaseTip, Destination, Logins, Shipment};
 use crate::policy::PushPermit;
 use crate::reason::{Code, Reason};
 
@@ -39,6 +39,7 @@ pub(super) struct Work {
     pub(super) verify: bool,
     pub(super) now: Timestamp,
     pub(super) logins: Logins,
+    pub(super) base_tip: BaseTip,
 }
 
 /// What became of the push to one place.
@@ -66,8 +67,11 @@ impl Work {
                     new: self.new,
                     options: &place.push_options,
                     last_seen: &last_seen,
-                    // Whatever login the remote wanted is known.
-                    advertised: &|| self.logins.settle(),
+                    advertised: &|advertisement| {
+                        // Whatever login the remote wanted is known.
+                        self.logins.settle();
+                        self.base_tip.keep(&advertisement.refs);
+                    },
                     remote_facts: &facts,
                     progress,
                     stop,
@@ -80,7 +84,8 @@ impl Work {
                             source: Box::new(error),
                         })
                     })
-                    .and_then(|repo| delivery.push(&repo));
+                    .and_then(|repo| delivery.push(&repo))
+                    .map_err(|error| self.told_by_reflog(error));
                 reach(Point::PushReported);
                 let unverified = match &pushed {
                     Ok(pushed) if self.verify => self.verify(place, pushed, stop),
@@ -147,6 +152,19 @@ impl Work {
                 "{remote} reported that {branch} is at {new}, and cannot be asked for it: {error}"
             )),
         }
+    }
+
+    /// Tells a branch that was rewritten here, as by `git commit --amend`, from one that others pushed to.
+    fn told_by_reflog(&self, mut error: BranchPushError) -> BranchPushError {
+        if let BranchPushError::Push(PushError::Diverged {
+            divergence, old, ..
+        }) = &mut error
+            && *divergence == Divergence::Fetched
+            && self.repo.branch_was_at(self.permit.branch(), *old)
+        {
+            *divergence = Divergence::Rewritten;
+        }
+        error
     }
 
     /// Returns what the remote is remembered to have. A memory that cannot be read is none.

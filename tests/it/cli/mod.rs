@@ -3,6 +3,7 @@
 mod bad_input;
 mod batch;
 mod commands;
+mod facts;
 mod guards;
 mod help;
 mod hooks;

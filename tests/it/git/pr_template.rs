@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use sendoff::git::PrTemplate;
+
 use super::{id, open};
 use crate::sandbox::Sandbox;
 
@@ -16,6 +18,13 @@ fn template(given: &[(&str, &str)]) -> Option<(String, String)> {
 }
 
 fn found(sandbox: &Sandbox, work: &Path) -> Option<(String, String)> {
+    match looked_up(sandbox, work) {
+        PrTemplate::Found { path, text } => Some((path, text)),
+        _ => None,
+    }
+}
+
+fn looked_up(sandbox: &Sandbox, work: &Path) -> PrTemplate {
     let head = sandbox.commit(work, "extra", "x", "templates");
     open(sandbox, work).pr_template(id(&head))
 }
@@ -54,7 +63,35 @@ fn links_long_files_and_what_is_not_committed_do_not_count() {
     std::fs::remove_file(&link).unwrap();
     let head = sandbox.commit(&work, "a", "1", "without");
     std::fs::write(&link, "not committed").unwrap();
-    assert_eq!(open(&sandbox, &work).pr_template(id(&head)), None);
+    assert_eq!(
+        open(&sandbox, &work).pr_template(id(&head)),
+        PrTemplate::None
+    );
+}
+
+#[test]
+fn a_template_by_itself_comes_before_a_directory_of_them() {
+    let special = (".github/PULL_REQUEST_TEMPLATE/release.md", "special");
+    let root = ("pull_request_template.md", "default");
+    let docs = ("docs/pull_request_template.md", "docs");
+    assert_eq!(template(&[special, root]).unwrap().1, "default");
+    assert_eq!(template(&[special, docs]).unwrap().1, "docs");
+}
+
+#[test]
+fn a_template_that_cannot_be_used_is_told() {
+    for (content, wanted) in [
+        (&[0xff, b'a'][..], "it is not UTF-8 text"),
+        (&[b'x'; 65 * 1024][..], "it is larger than 64 KiB"),
+    ] {
+        let sandbox = Sandbox::new();
+        let work = sandbox.repository("r");
+        std::fs::write(work.join("pull_request_template.md"), content).unwrap();
+        let PrTemplate::Unusable { path, why } = looked_up(&sandbox, &work) else {
+            panic!("it was used");
+        };
+        assert_eq!((path.as_str(), why), ("pull_request_template.md", wanted));
+    }
 }
 
 #[test]

@@ -232,7 +232,7 @@ fn ids_of_another_hash_are_absent_and_not_looked_for() {
         repo.ahead(long, &[tip], 9),
         Err(RangeError::Missing(_))
     ));
-    assert_eq!(repo.pr_template(long), None);
+    assert_eq!(repo.pr_template(long), sendoff::git::PrTemplate::None);
     sandbox.write("r/.git/HEAD", format!("{long}\n"));
     assert!(open(&sandbox, &work).head().is_err());
     sandbox.write("r/.git/refs/heads/long", format!("{long}\n"));

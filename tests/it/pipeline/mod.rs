@@ -12,7 +12,7 @@ use sendoff::clock::Clock;
 use sendoff::environment::Environment;
 use sendoff::names::RunId;
 use sendoff::pipeline::{
-    Context, Deadline, DefaultBranch, Facts, ForgeSource, Hold, Logins, OpenPullRequest,
+    BaseTip, Context, Deadline, DefaultBranch, Facts, ForgeSource, Hold, Logins, OpenPullRequest,
     PartialReport, Pipeline, Receipts, RunFacts, RunInfo, SharedProgress, TaskDocument, TaskFacts,
 };
 use sendoff::policy::{Layers, Origin, Policy, Trigger};
@@ -80,6 +80,7 @@ fn run_pipeline(
         platform: None,
         task: &task,
         facts: &facts,
+        base_tip: &BaseTip::default(),
         logins: &Logins::default(),
         secrets: &KnownSecrets::default(),
         environment: &Environment::from_pairs("/", []),

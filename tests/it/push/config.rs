@@ -52,7 +52,7 @@ fn push_feature(sandbox: &Sandbox, work: &Path, url: &str) -> Result<Pushed, Bra
         new: gix::ObjectId::from_hex(sandbox.git(work, &["rev-parse", "HEAD"]).as_bytes()).unwrap(),
         options: &options,
         last_seen: &LastSeen::default,
-        advertised: &|| (),
+        advertised: &|_| (),
         remote_facts: &RemoteFacts::without_head,
         progress: &NoProgress,
         stop: &AtomicBool::new(false),

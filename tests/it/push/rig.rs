@@ -192,8 +192,9 @@ fn push_all(
         new,
         options,
         last_seen: &|| about.seen.clone(),
-        advertised: &|| (),
+        advertised: &|_| (),
         remote_facts: about.facts,
+        advertised: &|_| (),
         progress: about.progress,
         stop,
     };

@@ -1,0 +1,28 @@
+//! What the reflog of a branch remembers.
+
+use gix::ObjectId;
+
+use crate::names::BranchName;
+
+use super::Repo;
+use super::files::read_bounded;
+
+/// The largest reflog that is read, in bytes.
+const LIMIT: u64 = 16 * 1024 * 1024;
+
+impl Repo {
+    /// Says whether the local branch was once at `id`, as far as its reflog goes back. One that cannot be
+    /// read remembers nothing.
+    pub fn branch_was_at(&self, branch: &BranchName, id: ObjectId) -> bool {
+        let path = self.common_dir().join("logs").join(branch.full());
+        let Ok(Some(log)) = read_bounded(&path, LIMIT) else {
+            return false;
+        };
+        let hex = id.to_string();
+        // Each line begins with the old and the new commit.
+        log.split(|byte| *byte == b'\n').any(|line| {
+            let mut words = line.split(|byte| *byte == b' ');
+            words.by_ref().take(2).any(|word| word == hex.as_bytes())
+        })
+    }
+}

@@ -1,0 +1,36 @@
+//! `BaseTip`: where the remote's branches are, as a push was told, for the base of the pull request.
+
+use std::sync::{Arc, OnceLock};
+
+use gix::ObjectId;
+use gix::bstr::BString;
+
+use crate::names::BranchName;
+
+/// The most branches that are kept: which of them is the base is known later.
+const MOST: usize = 10_000;
+
+/// The tips of the remote's branches, kept when the remote has answered a push: a clone may know the
+/// base's from long ago, or not at all. Clones are one.
+#[derive(Debug, Clone, Default)]
+pub struct BaseTip(Arc<OnceLock<Vec<(BString, ObjectId)>>>);
+
+impl BaseTip {
+    /// Keeps the branches among the refs that a remote advertises.
+    pub fn keep(&self, refs: &[(BString, ObjectId)]) {
+        let branches = refs
+            .iter()
+            .filter(|(name, _)| name.starts_with(b"refs/heads/"));
+        // Of several push URLs the first counts.
+        self.0
+            .get_or_init(|| branches.take(MOST).cloned().collect());
+    }
+
+    /// Returns where `base` is on the remote, when a push was told.
+    pub fn get(&self, base: &BranchName) -> Option<ObjectId> {
+        let full = base.full();
+        let mut branches = self.0.get()?.iter();
+        let found = branches.find(|(name, _)| name.as_slice() == full.as_bytes());
+        found.map(|(_, tip)| *tip)
+    }
+}
