@@ -1,11 +1,13 @@
 //! What the reflog of a branch remembers.
 
+use std::path::Path;
+
 use gix::ObjectId;
 
+use crate::files::Directory;
 use crate::names::BranchName;
 
 use super::Repo;
-use super::files::read_bounded;
 
 /// The largest reflog that is read, in bytes.
 const LIMIT: u64 = 16 * 1024 * 1024;
@@ -14,8 +16,10 @@ impl Repo {
     /// Says whether the local branch was once at `id`, as far as its reflog goes back. One that cannot be
     /// read remembers nothing.
     pub fn branch_was_at(&self, branch: &BranchName, id: ObjectId) -> bool {
-        let path = self.common_dir().join("logs").join(branch.full());
-        let Ok(Some(log)) = read_bounded(&path, LIMIT) else {
+        let Ok(common) = Directory::open(self.common_dir()) else {
+            return false;
+        };
+        let Ok(Some(log)) = common.read(&Path::new("logs").join(branch.full()), LIMIT) else {
             return false;
         };
         let hex = id.to_string();

@@ -7,18 +7,29 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use rustix::io::Errno;
-use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
+use rustix::process::{
+    Pid, Signal, WaitId, WaitIdOptions, kill_process, kill_process_group, waitid,
+};
+
+/// Which process group a program runs in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Group {
+    /// One of its own, which is killed as a whole.
+    Own,
+    /// The caller's, so that it can use the caller's terminal; it is killed alone.
+    Callers,
+}
 
 /// Kills a child and everything in its process group. Clones kill the same group.
 ///
 /// Killing does nothing once the child was reaped, so a reused process id is never signalled.
 #[derive(Debug, Clone)]
-pub struct Killer(Arc<Mutex<Option<Pid>>>);
+pub struct Killer(Arc<Mutex<Option<(Pid, Group)>>>);
 
 impl Killer {
-    /// Makes the killer of a child that leads its own process group.
-    pub(super) fn of(child: &Child) -> Self {
-        let killer = Self(Arc::new(Mutex::new(pid(child))));
+    /// Makes the killer of a child that leads its own process group, or runs in the caller's.
+    pub(super) fn of(child: &Child, group: Group) -> Self {
+        let killer = Self(Arc::new(Mutex::new(pid(child).map(|pid| (pid, group)))));
         running().push(killer.clone());
         killer
     }
@@ -26,10 +37,12 @@ impl Killer {
     /// Sends SIGKILL to the whole group.
     pub fn kill(&self) {
         let leader = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(leader) = *leader {
-            // The only error is that the group has no members any more.
-            let _ = kill_process_group(leader, Signal::KILL);
-        }
+        // The only error is that nobody is left to kill.
+        let _ = match *leader {
+            Some((leader, Group::Own)) => kill_process_group(leader, Signal::KILL),
+            Some((child, Group::Callers)) => kill_process(child, Signal::KILL),
+            None => Ok(()),
+        };
     }
 
     /// Reaps the child; afterwards [`kill`](Self::kill) does nothing.

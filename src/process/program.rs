@@ -10,7 +10,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::error::ProcessError;
-use super::group::{Killer, end_of};
+use super::group::{Group, Killer, end_of};
 use super::inheritance::Inheritance;
 use super::output::{Collector, Output};
 use super::running::Running;
@@ -41,6 +41,7 @@ pub struct Program {
     cap: usize,
     deadline: Duration,
     leftovers: Leftovers,
+    group: Group,
 }
 
 impl Program {
@@ -56,6 +57,7 @@ impl Program {
             cap: 64 * 1024,
             deadline: Duration::from_secs(30),
             leftovers: Leftovers::Kill,
+            group: Group::Own,
         }
     }
 
@@ -123,6 +125,14 @@ impl Program {
         self
     }
 
+    /// Lets the program use the caller's terminal, as git lets a hook: it runs in the caller's process
+    /// group, and both its outputs go to the caller's standard error and are not kept.
+    #[must_use]
+    pub const fn on_terminal(mut self) -> Self {
+        self.group = Group::Callers;
+        self
+    }
+
     /// Returns the program's path.
     pub fn path(&self) -> &Path {
         &self.path
@@ -150,7 +160,7 @@ impl Program {
     ) -> Result<Output, ProcessError> {
         let started = Instant::now();
         let mut child = self.spawn(&self.input)?;
-        let killer = Killer::of(&child);
+        let killer = Killer::of(&child, self.group);
         on_start(killer.clone());
         let stdout = child.stdout.take().map(|s| Collector::start(s, self.cap));
         let stderr = child.stderr.take().map(|s| Collector::start(s, self.cap));
@@ -226,10 +236,16 @@ impl Program {
             .env_clear()
             .envs(self.variables.iter().map(|(n, v)| (n.as_os_str(), v)))
             .current_dir(directory)
-            .process_group(0)
-            .stdin(stdin)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
+            .stdin(stdin);
+        match self.group {
+            Group::Own => command
+                .process_group(0)
+                .stdout(Stdio::piped())
+                .stderr(Stdio::piped()),
+            Group::Callers => command
+                .stdout(Stdio::from(std::io::stderr()))
+                .stderr(Stdio::inherit()),
+        };
         Ok(command)
     }
 

@@ -8,7 +8,7 @@ use sendoff_push::{
     BoxError, ClassifiedError, NoRedaction, PushError, Redact, Rejected, sanitize_line,
 };
 
-use crate::git::transport::TransportError;
+use crate::git::transport::{HookTerminal, TransportError};
 
 /// Why a branch was not pushed, or is not known to have been.
 #[derive(Debug, thiserror::Error)]
@@ -100,6 +100,8 @@ pub enum LocalCheckError {
         ended: String,
         /// Its output, line by line, sanitized.
         messages: Vec<String>,
+        /// Whether it had the terminal that git would have given it.
+        terminal: HookTerminal,
     },
     /// The user's `pre-push` hook could not be run to its end.
     #[error("the pre-push hook did not work")]
@@ -144,6 +146,10 @@ impl ClassifiedError for LocalCheckError {
 
     fn advice(&self) -> Option<String> {
         let fixed = match self {
+            Self::HookDeclined {
+                terminal: HookTerminal::Withheld,
+                ..
+            } => "fix what the hook reports",
             Self::HookDeclined { .. } => {
                 "fix what the hook reports; `git push` would be declined as well"
             }

@@ -29,7 +29,7 @@ pub use error::{BranchPushError, LocalCheckError};
 pub use head::{HeadQuestion, HeadRecord};
 
 pub use crate::git::transport::{
-    AllowFile, AllowGit, AuthCache, AuthNeed, LocalOptions, PushOptions, Submodules,
+    AllowFile, AllowGit, AuthCache, AuthNeed, HookTerminal, LocalOptions, PushOptions, Submodules,
     TransportError, branch_tip, remote_head,
 };
 

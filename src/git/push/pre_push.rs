@@ -3,6 +3,7 @@
 use sendoff_push::commands::RefUpdate;
 use sendoff_push::{Progress, sanitize_line};
 
+use crate::git::transport::HookTerminal;
 use crate::process::{Ended, Leftovers, Output, ProcessError, Program};
 use crate::secrets::KnownSecrets;
 
@@ -37,9 +38,13 @@ pub(super) fn run(
             // What a hook leaves running, such as a build server, is the user's.
             .leftovers(Leftovers::Leave)
             .input(input.clone());
-        match &hook.git_dir {
+        let program = match &hook.git_dir {
             Some(directory) => program.variable("GIT_DIR", directory),
             None => program,
+        };
+        match local.hook_terminal {
+            HookTerminal::Given => program.on_terminal(),
+            HookTerminal::Absent | HookTerminal::Withheld => program,
         }
     };
     let arguments = [push.remote.name.to_string(), url(push)];
@@ -53,7 +58,7 @@ pub(super) fn run(
     };
     match output {
         Ok(output) if output.ended.is_success() => Ok(()),
-        Ok(output) => Err(declined(&output, &push.options.known)),
+        Ok(output) => Err(declined(&output, local.hook_terminal, &push.options.known)),
         Err(ProcessError::Stopped(_)) => Err(LocalCheckError::Stopped),
         Err(error @ ProcessError::Deadline { .. }) => {
             Err(LocalCheckError::HookTimeout(error.into()))
@@ -72,7 +77,7 @@ fn url(push: &BranchPush<'_>) -> String {
     }
 }
 
-fn declined(output: &Output, known: &KnownSecrets) -> LocalCheckError {
+fn declined(output: &Output, terminal: HookTerminal, known: &KnownSecrets) -> LocalCheckError {
     let lines = |bytes: &[u8]| {
         let lines = bytes.split(|byte| *byte == b'\n');
         let lines = lines.map(|line| sanitize_line(line, known));
@@ -86,7 +91,11 @@ fn declined(output: &Output, known: &KnownSecrets) -> LocalCheckError {
         Ended::Code(code) => format!("exit code {code}"),
         Ended::Signal(signal) => format!("signal {signal}"),
     };
-    LocalCheckError::HookDeclined { ended, messages }
+    LocalCheckError::HookDeclined {
+        ended,
+        messages,
+        terminal,
+    }
 }
 
 /// Stops the run's clock while the hook runs.

@@ -10,12 +10,25 @@ use crate::git::hooks::Hook;
 pub struct LocalOptions {
     /// The `pre-push` hook to run; none where there is none or the policy skips it.
     pub hook: Option<Hook>,
+    /// Whether the hook gets the terminal.
+    pub hook_terminal: HookTerminal,
     /// How long the hook may take.
     pub hook_timeout: Duration,
     /// Whether submodules are checked first.
     pub submodules: Submodules,
     /// Options for the server's hooks, as `git push --push-option` sends them.
     pub push_options: Vec<String>,
+}
+
+/// Whether the `pre-push` hook gets a terminal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HookTerminal {
+    /// There is none, for git as little as for us.
+    Absent,
+    /// It gets the caller's, as git would give it: a person waits there.
+    Given,
+    /// There is one, and it is not given: nobody started the push by hand.
+    Withheld,
 }
 
 /// Whether submodules are checked before a push.
@@ -32,6 +45,7 @@ impl Default for LocalOptions {
     fn default() -> Self {
         Self {
             hook: None,
+            hook_terminal: HookTerminal::Absent,
             hook_timeout: Duration::from_mins(10),
             submodules: Submodules::default(),
             push_options: Vec::new(),

@@ -29,7 +29,7 @@ pub use auth_cache::{AuthCache, AuthNeed};
 pub use branch_tip::branch_tip;
 pub use daemon::AllowGit;
 pub use error::TransportError;
-pub use local_options::{LocalOptions, Submodules};
+pub use local_options::{HookTerminal, LocalOptions, Submodules};
 pub use options::{AllowFile, PushOptions};
 pub use remote_head::remote_head;
 

@@ -12,7 +12,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::failpoint::{Point, reach};
-use crate::git::push::{LocalOptions, Submodules};
+use crate::git::push::{HookTerminal, LocalOptions, Submodules};
 use crate::git::{Hook, Matching, PrePush, Repo};
 use crate::names::{RemoteName, RemoteUrl, Scheme};
 use crate::pipeline::{Again, Context, Outcome, Step, StepDef, StepError, interruptible};
@@ -159,6 +159,11 @@ impl Push {
         }
         let local = LocalOptions {
             hook: self.hook(repo, cx.trigger, &mut news),
+            hook_terminal: match cx.trigger {
+                _ if !cx.environment.is_terminal() => HookTerminal::Absent,
+                Trigger::Manual => HookTerminal::Given,
+                _ => HookTerminal::Withheld,
+            },
             hook_timeout: cx.policy.branch_limits().hook_timeout.duration(),
             submodules: match self.submodules {
                 SubmoduleRule::Check => Submodules::Check,

@@ -134,7 +134,7 @@ fn a_plan_says_that_the_remotes_branch_has_commits_that_are_not_here() {
       1. run  push
       2. run  pr-create
     note     feature/x on origin has 1 commit that feature/x here has not, as far as the last push or fetch tells: the push would fail as diverged
-             -> git pull --rebase origin feature/x; or, if it was rewritten on purpose: git push --force-with-lease=feature/x:[THERE] origin feature/x
+             -> it was rewritten here after it was pushed: git push --force-with-lease=feature/x:[THERE] origin feature/x
     ");
     let json: serde_json::Value =
         serde_json::from_str(&world.run(&["plan", "post-commit", "--json"]).stdout).unwrap();

@@ -11,7 +11,7 @@ use sendoff::demo::git_server::{Fault, FaultKind, GitServer, GitServerOptions};
 use sendoff::process::Inheritance;
 
 use crate::sandbox::environment;
-use crate::world::{TOKEN, World};
+use crate::world::{TOKEN, World, step};
 
 /// What wipes the line.
 const WIPE: &str = "\r\x1b[K";
@@ -110,4 +110,30 @@ fn without_a_terminal_nothing_of_it_is_written() {
         assert!(!said.stderr.contains(shown), "{:?}", said.stderr);
         assert!(!said.stdout.contains(shown), "{:?}", said.stdout);
     }
+}
+
+/// A hook that asks a person asks on the terminal, which git hands to it.
+#[test]
+fn the_pre_push_hook_has_the_terminal_in_a_run_by_hand_only() {
+    let world = World::new();
+    world.sandbox.executable(
+        "clone/.git/hooks/pre-push",
+        "#!/bin/sh\n[ -t 1 ] && [ -t 2 ] && echo \"shall I\"\n",
+    );
+    let hook = [
+        "run",
+        "post-commit",
+        "--json",
+        "--trigger",
+        "git-post-commit",
+    ];
+    let seen = on_a_terminal(&world, &hook);
+    let report: serde_json::Value = serde_json::from_str(&seen.stdout).unwrap();
+    let push = step(&report, "push");
+    assert_eq!(push["reason"], "hook-declined", "{report}");
+    assert_eq!(push["advice"], "fix what the hook reports");
+    let seen = on_a_terminal(&world, &["run", "post-commit", "--json"]);
+    let report: serde_json::Value = serde_json::from_str(&seen.stdout).unwrap();
+    assert_eq!(step(&report, "push")["verdict"], "done", "{report}");
+    assert!(seen.terminal.contains("shall I"), "{:?}", seen.terminal);
 }

@@ -81,8 +81,8 @@ fn a_template_by_itself_comes_before_a_directory_of_them() {
 #[test]
 fn a_template_that_cannot_be_used_is_told() {
     for (content, wanted) in [
-        (&[0xff, b'a'][..], "it is not UTF-8 text"),
-        (&[b'x'; 65 * 1024][..], "it is larger than 64 KiB"),
+        (vec![0xff, b'a'], "it is not UTF-8 text"),
+        (vec![b'x'; 65 * 1024], "it is larger than 64 KiB"),
     ] {
         let sandbox = Sandbox::new();
         let work = sandbox.repository("r");

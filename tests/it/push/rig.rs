@@ -194,7 +194,6 @@ fn push_all(
         last_seen: &|| about.seen.clone(),
         advertised: &|_| (),
         remote_facts: about.facts,
-        advertised: &|_| (),
         progress: about.progress,
         stop,
     };
