@@ -326,6 +326,8 @@ codes! {
     WorkspaceId = "workspace-id",
     /// The platform has no such workspace.
     WorkspaceUnknown = "workspace-unknown",
+    /// A document has keys that this version does not know.
+    UnknownKeys = "unknown-keys",
     /// A code of a version of sendoff that this one does not know.
     Unknown = "unknown",
 }

@@ -7,6 +7,7 @@ mod end_process;
 mod flush;
 mod history;
 mod hook;
+mod json_object;
 mod log;
 mod manual;
 mod outbox;

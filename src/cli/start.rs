@@ -132,9 +132,9 @@ impl PipelineRequest {
             .map_err(|error| render::policy_error(&error))?;
         // Read under the policy's deadline: the other end of a pipe can stay open forever.
         let (session, task) = match read_task(self.input.as_deref()) {
-            Ok(task) => (session.with_task(task.clone()), task),
+            Ok((task, note)) => (session.with_task(task.clone()).with_notes(note), task),
             // The rest of the run does not need it.
-            Err(note) => (session.with_note(note), TaskDocument::default()),
+            Err(note) => (session.with_notes(Some(note)), TaskDocument::default()),
         };
         let name = match self.name.as_str() {
             POST_TASK => task.default_pipeline(),

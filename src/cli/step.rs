@@ -100,7 +100,7 @@ impl Args {
             Ok(Some(_)) if self.batch => self.run_batch(&session.unwatched()),
             Ok(Some(step)) => self.run_on_text(session.unwatched(), step.as_ref()),
             Ok(None) => match read_task(self.input.as_deref()) {
-                Ok(task) => self.run_alone(&session.with_task(task)),
+                Ok((task, note)) => self.run_alone(&session.with_task(task).with_notes(note)),
                 Err(note) => {
                     eprint(&note.message);
                     eprint(note.advice.as_deref().unwrap_or_default());

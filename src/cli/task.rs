@@ -4,18 +4,23 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::pipeline::TaskDocument;
 use crate::reason::{Code, Reason};
 
+use super::json_object;
+
 /// The largest input, in bytes.
 const MAX_INPUT_SIZE: u64 = 64 << 20;
+/// How many unknown keys a note names.
+const MOST_SHOWN: usize = 20;
+/// How much of one is shown, in characters.
+const LONGEST_KEY: usize = 60;
 
 /// Reads `--input`: a file, or `-` for standard input.
 pub(super) fn read_input(path: &Path) -> Result<Vec<u8>, String> {
     let mut bytes = Vec::new();
-    let name = name_of(path);
     let read = if path == Path::new("-") {
         io::stdin()
             .lock()
@@ -24,25 +29,29 @@ pub(super) fn read_input(path: &Path) -> Result<Vec<u8>, String> {
     } else {
         File::open(path).and_then(|file| file.take(MAX_INPUT_SIZE + 1).read_to_end(&mut bytes))
     };
+    checked(path, read.map(|_| bytes))
+}
+
+fn checked(path: &Path, read: io::Result<Vec<u8>>) -> Result<Vec<u8>, String> {
+    let name = name_of(path);
     match read {
         Err(error) => Err(format!("{name} cannot be read: {error}")),
-        Ok(_) if bytes.len() as u64 > MAX_INPUT_SIZE => Err(format!(
-            "{name} is larger than {} MiB",
-            MAX_INPUT_SIZE >> 20
-        )),
-        Ok(_) => Ok(bytes),
+        Ok(bytes) if bytes.len() as u64 > MAX_INPUT_SIZE => {
+            Err(format!("{name} is larger than {} MiB", MAX_INPUT_SIZE >> 20))
+        }
+        Ok(bytes) => Ok(bytes),
     }
 }
 
-/// Reads the task document, if one is given. Empty input is a document without keys: a `finally` block
-/// has no more to pass when its task never began.
-pub(super) fn read_task(path: Option<&Path>) -> Result<TaskDocument, Reason> {
+/// Reads the task document, where one is given, and what is to be noted of it. Nothing at all is a document with
+/// every key absent: a `finally` block has nothing else to say when its task never began.
+pub(super) fn read_task(path: Option<&Path>) -> Result<(TaskDocument, Option<Reason>), Reason> {
     let Some(path) = path else {
-        return Ok(TaskDocument::default());
+        return Ok((TaskDocument::default(), None));
     };
-    let (message, advice) = match read_input(path) {
-        Ok(bytes) => match parse_task(&bytes) {
-            Ok(document) => return Ok(document),
+    let (message, advice) = match read_document(path) {
+        Ok(bytes) => match parse(&bytes) {
+            Ok((document, unknown)) => return Ok((document, note(path, &unknown))),
             Err(problem) => (
                 format!(
                     "{} is not a task document: {problem}; it is ignored",
@@ -62,23 +71,61 @@ pub(super) fn read_task(path: Option<&Path>) -> Result<TaskDocument, Reason> {
     Err(Reason::new(Code::BadInput, message).advise(advice))
 }
 
+/// Reads up to the end of the object: whoever holds the other end of a pipe may keep it open.
+fn read_document(path: &Path) -> Result<Vec<u8>, String> {
+    let read = if path == Path::new("-") {
+        json_object::read(io::stdin().lock(), MAX_INPUT_SIZE)
+    } else {
+        File::open(path).and_then(|file| json_object::read(file, MAX_INPUT_SIZE))
+    };
+    checked(path, read)
+}
+
+/// Notes the keys that this version does not know: a caller may be newer.
+fn note(path: &Path, unknown: &[String]) -> Option<Reason> {
+    let shown: Vec<&str> = unknown
+        .iter()
+        .take(MOST_SHOWN)
+        .map(String::as_str)
+        .collect();
+    let message = format!(
+        "{} has keys that this version does not know: {}; they are not used",
+        name_of(path),
+        shown.join(", ")
+    );
+    let advice = format!(
+        "check their spelling; `{}` is described in docs/reference",
+        TaskDocument::SCHEMA
+    );
+    (!unknown.is_empty()).then(|| Reason::new(Code::UnknownKeys, message).advise(advice))
+}
+
 /// Reads a task document. An error says what is wrong with it.
 pub(super) fn parse_task(bytes: &[u8]) -> Result<TaskDocument, String> {
-    if bytes.trim_ascii().is_empty() {
-        return Ok(TaskDocument::default());
+    parse(bytes).map(|(document, _)| document)
+}
+
+/// Returns the document, and the keys in it that are unknown.
+fn parse(bytes: &[u8]) -> Result<(TaskDocument, Vec<String>), String> {
+    let text = json_object::mended(bytes);
+    if text.trim().is_empty() {
+        return Ok((TaskDocument::default(), Vec::new()));
     }
-    let document: TaskDocument = serde_json::from_slice(bytes).map_err(|error| {
-        // For JSON of the wrong type the type says most, for invalid JSON the position.
-        match serde_json::from_slice::<Value>(bytes) {
-            Ok(value) => shape(&value).err().unwrap_or_else(|| error.to_string()),
-            Err(error) => error.to_string(),
-        }
-    })?;
-    // serde accepts an array for a struct.
-    let value: Value = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
+    let mut value: Value = serde_json::from_str(&text).map_err(|error| error.to_string())?;
     shape(&value)?;
+    let mut unknown = Vec::new();
+    if let Value::Object(top) = &mut value {
+        for (name, keys) in [("task", TASK), ("heartbeat", HEARTBEAT)] {
+            if let Some(Value::Object(table)) = top.get_mut(name) {
+                settle(table, keys, &format!("{name}."), &mut unknown);
+            }
+        }
+        settle(top, TOP, "", &mut unknown);
+    }
+    let document: TaskDocument =
+        serde_json::from_value(value).map_err(|error| error.to_string())?;
     match document.schema.as_deref() {
-        None | Some(TaskDocument::SCHEMA) => Ok(document),
+        None | Some(TaskDocument::SCHEMA) => Ok((document, unknown)),
         Some(other) => Err(format!(
             "its schema is `{}`, and this version reads `{}`",
             other.escape_debug(),
@@ -87,7 +134,60 @@ pub(super) fn parse_task(bytes: &[u8]) -> Result<TaskDocument, String> {
     }
 }
 
-/// Checks that the document and its tables are objects.
+/// What a key holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Holds {
+    Text,
+    Other,
+}
+
+/// The keys of each table.
+const TOP: &[(&str, Holds)] = &[
+    ("schema", Holds::Text),
+    ("task", Holds::Other),
+    ("executor", Holds::Text),
+    ("heartbeat", Holds::Other),
+];
+/// See [`TOP`].
+const TASK: &[(&str, Holds)] = &[
+    ("id", Holds::Text),
+    ("input", Holds::Text),
+    ("response", Holds::Text),
+    ("ok", Holds::Other),
+    ("error", Holds::Text),
+    ("stderr", Holds::Text),
+    ("exit_code", Holds::Other),
+];
+/// See [`TOP`].
+const HEARTBEAT: &[(&str, Holds)] = &[
+    ("current_task", Holds::Text),
+    ("active_tasks", Holds::Other),
+    ("error_rate", Holds::Other),
+    ("sample_error", Holds::Text),
+    ("uptime_seconds", Holds::Other),
+];
+
+/// Takes the keys out that are unknown, and makes texts of numbers where texts are wanted.
+fn settle(
+    table: &mut Map<String, Value>,
+    keys: &[(&str, Holds)],
+    before: &str,
+    unknown: &mut Vec<String>,
+) {
+    table.retain(|key, value| {
+        let Some((_, holds)) = keys.iter().find(|(name, _)| name == key) else {
+            let shown: String = key.chars().take(LONGEST_KEY).collect();
+            unknown.push(format!("{before}{}", shown.escape_debug()));
+            return false;
+        };
+        if *holds == Holds::Text && matches!(value, Value::Number(_) | Value::Bool(_)) {
+            *value = Value::String(value.to_string());
+        }
+        true
+    });
+}
+
+/// Checks that the document and what it nests are objects.
 fn shape(value: &Value) -> Result<(), String> {
     let Value::Object(top) = value else {
         return Err(format!("it is {}, and must be an object", kind(value)));
@@ -126,15 +226,14 @@ fn name_of(path: &Path) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::parse_task;
+    use super::{TaskDocument, parse};
 
     #[test]
-    fn empty_input_is_a_document_without_keys() {
-        for empty in ["", " \n\t", "{}"] {
-            assert_eq!(
-                parse_task(empty.as_bytes()),
-                Ok(crate::pipeline::TaskDocument::default())
-            );
+    fn nothing_is_a_document_with_every_key_absent() {
+        for empty in ["", " \n\t", "{}", "\u{feff}{}"] {
+            let (document, unknown) = parse(empty.as_bytes()).unwrap();
+            assert_eq!(document, TaskDocument::default());
+            assert!(unknown.is_empty());
         }
     }
 
@@ -154,8 +253,8 @@ mod tests {
                 "`heartbeat` is an array, and must be an object",
             ),
             (
-                "{\"task\": {\n \"input\": 5}}",
-                "invalid type: integer `5`, expected a string at line 2 column 11",
+                "{\"task\": {\"input\": [5]}}",
+                "invalid type: sequence, expected a string",
             ),
             (
                 "{\"task\"",
@@ -164,5 +263,27 @@ mod tests {
         ] {
             assert_eq!(parse_task(text.as_bytes()).unwrap_err(), wanted, "{text}");
         }
+    }
+
+    #[test]
+    fn unknown_keys_are_named_and_numbers_become_texts() {
+        let text = r#"{"colour": 1, "task": {"id": 7, "input": 1.5, "response": true, "more": {}, "ok": false},
+            "heartbeat": {"current_task": 3, "x": 1}}"#;
+        let (document, unknown) = parse(text.as_bytes()).unwrap();
+        assert_eq!(unknown, ["task.more", "heartbeat.x", "colour"]);
+        assert_eq!(document.task.id.as_deref(), Some("7"));
+        assert_eq!(document.task.input.as_deref(), Some("1.5"));
+        assert_eq!(document.task.response.as_deref(), Some("true"));
+        assert_eq!(document.task.ok, Some(false));
+        let heartbeat = document.heartbeat.unwrap();
+        assert_eq!(heartbeat.current_task.as_deref(), Some("3"));
+    }
+
+    #[test]
+    fn half_an_emoji_is_no_reason_to_lose_a_task() {
+        let text = r#"{"task": {"input": "cut here \ud83d", "ok": false}}"#;
+        let (document, _) = parse(text.as_bytes()).unwrap();
+        assert_eq!(document.task.input.as_deref(), Some("cut here \u{fffd}"));
+        assert_eq!(document.task.ok, Some(false));
     }
 }

@@ -31,10 +31,13 @@ pub const VARIABLES: &[Variable] = &[
         "SENDOFF_TOKEN",
         "The token for the origin that `forge.api-url` names, and for its git host.",
     ),
-    secret("GH_TOKEN", "The token for github.com."),
+    secret(
+        "GH_TOKEN",
+        "The token for github.com and for the hosts of ghe.com.",
+    ),
     secret(
         "GITHUB_TOKEN",
-        "The token for github.com, when `GH_TOKEN` is not set.",
+        "The same, when `GH_TOKEN` is not set.",
     ),
     variable(
         "PLATFORM_URL",

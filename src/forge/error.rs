@@ -104,6 +104,24 @@ impl ForgeError {
         self
     }
 
+    /// Says whether the forge calls the token itself bad, so that another one may be good.
+    pub fn is_bad_token(&self) -> bool {
+        let said = || self.reason.message.to_ascii_lowercase();
+        match self.class {
+            ForgeErrorClass::Auth => true,
+            ForgeErrorClass::Forbidden => said().contains("bad credentials"),
+            _ => false,
+        }
+    }
+
+    /// Adds where the token came from that was refused, and where it is renewed.
+    #[must_use]
+    pub fn of_token(mut self, source: &str, renewal: &str) -> Self {
+        self.reason.message = format!("{} (the token of {source})", self.reason.message);
+        self.reason.advice = Some(renewal.to_owned());
+        self
+    }
+
     /// Returns the stable code of its class.
     pub const fn code(&self) -> Code {
         self.class.code()

@@ -63,7 +63,7 @@ pub struct ForgeDef {
     pub name: &'static str,
     /// Says whether a remote is on this forge by its host alone.
     pub recognises: fn(&RemoteUrl) -> bool,
-    /// The variables that hold a token, and the one host that each is for.
+    /// The variables that hold a token, and the one host that each is for; `*.` stands for one label.
     pub token_variables: &'static [(&'static str, &'static str)],
     /// Returns the API's base URL for a remote of this forge.
     pub api_url: fn(&RemoteUrl) -> Option<reqwest::Url>,

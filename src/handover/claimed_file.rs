@@ -33,6 +33,8 @@ pub(super) struct ClaimedFile {
     size: u64,
     /// Whether the file has been unchanged for [`SETTLE_TIME`].
     is_settled: bool,
+    /// Recognises a line that is complete without a line feed.
+    is_complete: fn(&[u8]) -> bool,
 }
 
 /// The result of reading a line.
@@ -91,13 +93,14 @@ impl ClaimedFile {
             confirmed,
             size,
             is_settled: idle_time(&stat, now) > SETTLE_TIME,
+            is_complete: |_| false,
         }))
     }
 
     /// Reads the next line, without its end, into `line`.
     ///
-    /// A line without a line feed is still being written. It counts once the file is settled and
-    /// has not grown since an earlier reader saw it.
+    /// A line without a line feed is still being written, unless it is complete as it is. It counts
+    /// once the file is settled and has not grown since an earlier reader saw it.
     pub(super) fn next(&mut self, line: &mut Vec<u8>) -> io::Result<Reading> {
         line.clear();
         let read = (&mut self.reader)
@@ -122,6 +125,7 @@ impl ClaimedFile {
                 }
             }
         }
+        let complete = complete || (read > 0 && !too_long && (self.is_complete)(line));
         if read == 0 || !(complete || self.is_settled_tail()) {
             return Ok(Reading::End);
         }
@@ -135,6 +139,11 @@ impl ClaimedFile {
         } else {
             Reading::Whole
         })
+    }
+
+    /// Sets what recognises a line that is complete without a line feed.
+    pub(super) const fn completed_by(&mut self, is_complete: fn(&[u8]) -> bool) {
+        self.is_complete = is_complete;
     }
 
     /// Says whether an earlier reader stopped before the same incomplete last line.

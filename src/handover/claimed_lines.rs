@@ -48,6 +48,15 @@ impl ClaimedLines {
         }
     }
 
+    /// Sets what recognises a line that is complete before its line feed is written.
+    #[must_use]
+    pub fn completed_by(mut self, is_complete: fn(&[u8]) -> bool) -> Self {
+        for file in &mut self.files {
+            file.completed_by(is_complete);
+        }
+        self
+    }
+
     /// Reads the next line, without its line feed, into `line`; `None` after the last one.
     pub fn next(&mut self, line: &mut Vec<u8>) -> Result<Option<Line>, HandoverError> {
         while let Some(file) = self.files.get_mut(self.current) {

@@ -4,14 +4,14 @@ use secrecy::SecretString;
 
 use crate::environment::Environment;
 use crate::forge::FORGES;
-use crate::git::credentials::Login;
+use crate::git::credentials::{Asking, Login, LoginSource, Netrc};
 use crate::git::push::{AllowFile, AllowGit, AuthCache, HeadRecord, PushOptions};
 use crate::http::{Client, ClientOptions};
 use crate::names::{self, RemoteUrl, Scheme};
 use crate::net::PlainHttp;
 use crate::pipeline::Hold;
 use crate::platform::{Platform, TokenSource};
-use crate::policy::{Limits, Origin, Policy, Trigger};
+use crate::policy::{Forge, Limits, Origin, Policy, Trigger};
 use crate::process::Inheritance;
 use crate::reason::{Code, Reason};
 use crate::secrets::KnownSecrets;
@@ -20,6 +20,8 @@ use super::Session;
 
 /// The user name that forges take with a token as password.
 const TOKEN_USER: &str = "x-access-token";
+/// The variable for the origin that the policy names.
+pub(super) const OWN_TOKEN: &str = "SENDOFF_TOKEN";
 
 /// Makes the platform's client, or says why there is none.
 pub(super) fn platform(
@@ -110,6 +112,8 @@ pub(super) fn push_options(session: &Session, remote: &RemoteUrl) -> PushOptions
     let policy = &session.loaded.policy;
     let environment = &session.environment;
     let inheritance = Inheritance::new(environment.search_path(), environment.for_programs());
+    let login = login(session, remote);
+    let login_source = login.as_ref().map(|(_, source)| source.clone());
     // A server may echo the login that it got.
     session.known.add_login(remote.user(), remote.password());
     let options = PushOptions {
@@ -129,7 +133,13 @@ pub(super) fn push_options(session: &Session, remote: &RemoteUrl) -> PushOptions
         },
         // The guard has checked an unencrypted remote against the list, by its whole URL.
         plain_http: PlainHttp::to(remote.host().map(str::to_owned)),
-        login: login(session, remote),
+        login: login.map(|(login, _)| login),
+        login_source: login_source.unwrap_or(LoginSource::Caller),
+        netrc: netrc(environment),
+        asking: asking(session, inheritance.clone()),
+        answers: session.answers.clone(),
+        helper_timeout: Some(policy.limits().helper_timeout.duration()),
+        attended: is_attended(session),
         auth_cache: AuthCache::new(session.remote_records().login(remote, session.clock.now())),
         head: HeadRecord::new(session.remote_records().head(remote, session.clock.now())),
         ssh_command: ssh_command(session),
@@ -153,44 +163,144 @@ fn ssh_command(session: &Session) -> Option<String> {
     Some(command.to_owned())
 }
 
-/// Returns the login to fall back on: the forge's token, when the remote is on the host that the
-/// token is for. The helpers that the user configured are asked first.
-pub(super) fn login(session: &Session, remote: &RemoteUrl) -> Option<Login> {
-    if !matches!(remote.scheme(), Scheme::Https | Scheme::Http) || remote.password().is_some() {
+/// Returns the login of a variable that is for the remote's host.
+pub(super) fn login(session: &Session, remote: &RemoteUrl) -> Option<(Login, LoginSource)> {
+    if !matches!(remote.scheme(), Scheme::Https | Scheme::Http) {
         return None;
     }
-    let origin = remote.origin()?;
-    let forge = session.loaded.policy.forge();
-    let token = if forge.api_url.is_some() {
-        let token = session.environment.secret("SENDOFF_TOKEN");
-        token.filter(|_| forge.is_git_server(&origin))
-    } else {
-        token_for(session, |host| names::Origin::https(host) == origin)
-    };
-    Some(Login {
+    let settings = session.loaded.policy.forge();
+    let (password, variable) = token_of_variable(&session.environment, settings, remote)?;
+    let login = Login {
         user: TOKEN_USER.into(),
-        password: token?,
-    })
+        password,
+    };
+    Some((login, LoginSource::Variable(variable)))
 }
 
-/// Returns the token of a variable for the API of the remote's forge, when the remote is one of that forge's.
-pub(super) fn api_token(session: &Session, remote: &RemoteUrl) -> Option<SecretString> {
-    let host = remote.host()?;
-    let forge = session.loaded.policy.forge();
-    if forge.api_url.is_some() {
-        let token = session.environment.secret("SENDOFF_TOKEN");
-        return token.filter(|_| forge.has_remotes_at(host));
+/// Returns the token of a variable that goes to the remote as a login: the remote is at the origin that the variable
+/// is for.
+fn token_of_variable(
+    environment: &Environment,
+    settings: &Forge,
+    remote: &RemoteUrl,
+) -> Option<(SecretString, &'static str)> {
+    let origin = remote.origin()?;
+    if settings.is_git_server(&origin) {
+        return Some((environment.secret(OWN_TOKEN)?, OWN_TOKEN));
     }
-    let host = host.strip_prefix("ssh.").unwrap_or(host);
-    token_for(session, |its_host| {
-        names::Origin::https(its_host).is_host(host)
-    })
+    let is_its = |host: &str| names::Origin::https(host) == origin;
+    variables_at(origin.host())
+        .filter(|_| is_its(origin.host()))
+        .find_map(|variable| Some((environment.secret(variable)?, variable)))
 }
 
-/// Returns the token of the first variable that is set, of those whose host is wanted.
-fn token_for(session: &Session, is_wanted: impl Fn(&str) -> bool) -> Option<SecretString> {
+/// Returns the token of a variable for the API of the remote's forge, where the policy names no API.
+pub(super) fn api_token(
+    environment: &Environment,
+    remote: &RemoteUrl,
+) -> Option<(SecretString, &'static str)> {
+    variables_for(remote).find_map(|variable| Some((environment.secret(variable)?, variable)))
+}
+
+/// Returns the variables that are for the remote's host, whatever the scheme.
+pub(super) fn variables_for(remote: &RemoteUrl) -> impl Iterator<Item = &'static str> {
+    let host = remote.host().unwrap_or_default().to_ascii_lowercase();
+    variables_at(host.strip_prefix("ssh.").unwrap_or(&host))
+}
+
+/// Returns the variables that are for a host.
+fn variables_at(host: &str) -> impl Iterator<Item = &'static str> {
     let variables = FORGES.iter().flat_map(|def| def.token_variables);
+    let host = host.to_owned();
     variables
-        .filter(|(_, host)| is_wanted(host))
-        .find_map(|(variable, _)| session.environment.secret(variable))
+        .filter(move |(_, its_host)| is_host(its_host, &host))
+        .map(|(variable, _)| *variable)
+}
+
+/// Compares with a host, or with `*.host`, which stands for each one directly below.
+fn is_host(pattern: &str, host: &str) -> bool {
+    match pattern.strip_prefix("*.") {
+        Some(above) => {
+            let label = host
+                .strip_suffix(above)
+                .and_then(|label| label.strip_suffix('.'));
+            label.is_some_and(|label| !label.is_empty() && !label.contains('.'))
+        }
+        None => host == pattern,
+    }
+}
+
+/// Returns the file of logins by host: `NETRC`, else `~/.netrc`.
+pub(super) fn netrc(environment: &Environment) -> Option<Netrc> {
+    let usual = || Some(environment.home()?.join(".netrc"));
+    environment
+        .named_path("NETRC")
+        .or_else(usual)
+        .map(Netrc::new)
+}
+
+/// Says whether a person sits there who asked for the run and can be asked.
+fn is_attended(session: &Session) -> bool {
+    session.trigger == Trigger::Manual && session.is_terminal()
+}
+
+/// Says who is asked for a login that nobody keeps: the program that git would run, and by hand the terminal.
+fn asking(session: &Session, inheritance: Inheritance) -> Asking {
+    let environment = &session.environment;
+    let configured = session.repo().and_then(|repo| {
+        let path = repo.config().path("core.askPass")?;
+        Some(path.to_str()?.to_owned())
+    });
+    let program = environment
+        .text("GIT_ASKPASS")
+        .map(str::to_owned)
+        .or(configured)
+        .or_else(|| environment.text("SSH_ASKPASS").map(str::to_owned));
+    let limit = session.loaded.policy.limits().helper_timeout.duration();
+    let asking = Asking::of_program(program, inheritance, limit);
+    let prompt = environment.text("GIT_TERMINAL_PROMPT");
+    let refused = prompt.is_some_and(|text| ["0", "false", "no", "off"].contains(&text));
+    if is_attended(session) && !refused {
+        asking.at_terminal()
+    } else {
+        asking
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::ServerUrl;
+
+    fn variable(api: Option<&str>, url: &str) -> Option<&'static str> {
+        let pairs = [("GH_TOKEN", "g"), ("SENDOFF_TOKEN", "s")];
+        let environment = Environment::from_pairs("/", pairs);
+        let settings = Forge {
+            api_url: api.map(|api| ServerUrl::try_from(api.to_owned()).unwrap()),
+            ..Forge::default()
+        };
+        let remote = RemoteUrl::parse(url).unwrap();
+        token_of_variable(&environment, &settings, &remote).map(|(_, variable)| variable)
+    }
+
+    #[test]
+    fn each_variable_is_for_its_own_host() {
+        let own = Some("https://ghe.example/api/v3");
+        for (api, url, wanted) in [
+            (None, "https://github.com/o/r", Some("GH_TOKEN")),
+            (None, "https://acme.ghe.com/o/r", Some("GH_TOKEN")),
+            (None, "https://a.b.ghe.com/o/r", None),
+            (None, "https://evilghe.com/o/r", None),
+            (None, "https://ghe.example/o/r", None),
+            (None, "https://github.com:8443/o/r", None),
+            (None, "http://github.com/o/r", None),
+            (own, "https://ghe.example/o/r", Some("SENDOFF_TOKEN")),
+            (own, "https://github.com/o/r", Some("GH_TOKEN")),
+            (own, "https://other.example/o/r", None),
+            (own, "https://ghe.example:8443/o/r", None),
+            ),
+        ] {
+            assert_eq!(variable(api, url), wanted, "{api:?} {url}");
+        }
+    }
 }

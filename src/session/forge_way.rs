@@ -1,32 +1,39 @@
 //! `ForgeWay`: which forge a shipment goes to, and with which token.
 
-use secrecy::{ExposeSecret, SecretString};
+use std::time::Duration;
 
-use crate::forge::{Connection, FORGES, ForgeDef};
+use secrecy::SecretString;
+
+use crate::environment::Environment;
+use crate::forge::{Connection, FORGES, ForgeDef, ForgeError};
 use crate::git::Repo;
-use crate::git::credentials::Helpers;
+use crate::git::credentials::{Answers, CredentialError, Helpers, Login, LoginSource, Sources};
 use crate::http::Client;
-use crate::names::{Origin, RemoteUrl, RepositoryName};
-use crate::pipeline::{Hold, Shipment, interruptible};
+use crate::names::{Origin, RemoteUrl, RepositoryName, Scheme};
+use crate::pipeline::{Hold, Shipment, StepError, interruptible};
 use crate::policy::{Forge, ForgeKind};
 use crate::process::Inheritance;
-use crate::reason::Code;
+use crate::reason::{Code, Reason};
 use crate::secrets::KnownSecrets;
 
-use super::Session;
-use super::connect::{api_token, client};
+use super::connect::{OWN_TOKEN, api_token, client, netrc, variables_for};
+use super::forge_tokens::ForgeWithTokens;
+use super::{Session, identity};
 
 /// What it takes to connect to the forge of a shipment. Owns it all, so that it can be used late.
 #[derive(Debug, Clone)]
 pub(super) struct ForgeWay {
     client: Client,
     settings: Forge,
+    /// At the host that the forge is known by, once it is identified.
     remote: RemoteUrl,
     repository: RepositoryName,
-    token: Option<SecretString>,
+    environment: Environment,
     repo: Option<Repo>,
     inheritance: Inheritance,
+    helper_timeout: Duration,
     known: KnownSecrets,
+    answers: Answers,
 }
 
 impl ForgeWay {
@@ -38,33 +45,68 @@ impl ForgeWay {
             settings: policy.forge().clone(),
             remote: shipment.remote.url.clone(),
             repository: shipment.repository.clone(),
-            token: api_token(session, &shipment.remote.url),
+            environment: session.environment.clone(),
             repo: session.repo().cloned(),
             inheritance: shipment.push_options.inheritance.clone(),
+            helper_timeout: policy.limits().helper_timeout.duration(),
             known: session.known.clone(),
+            answers: session.answers.clone(),
         }
     }
 
     /// Connects to the forge, or says why there is none. May ask a credential helper.
     pub(super) async fn connect(self) -> Result<Box<dyn crate::forge::Forge>, Hold> {
-        let def = self.forge()?;
-        let token = match &self.token {
-            Some(token) => token.clone(),
-            None => self.token_of_helpers(def).await?,
+        let failed = |error: StepError| Hold::from(error.reason);
+        let way = interruptible(move |_| self.identified()).await;
+        let way = way.map_err(failed)?;
+        let def = way.forge()?;
+        let mut sources = way.sources(def)?;
+        let asked = interruptible(move |_| {
+            let found = first(&mut sources);
+            (found, sources)
+        });
+        let (found, sources) = asked.await.map_err(failed)?;
+        let (token, source) = match found {
+            Ok(Some(found)) => found,
+            Ok(None) => return Err(way.no_token(def)),
+            Err(error) => {
+                let reason = Reason::of(Code::NoToken, &error);
+                return Err(Hold::from(reason)
+                    .advise("check `credential.helper` in your git configuration"));
+            }
         };
-        self.connect_with(def, token)
+        let forge = way.connect_with(def, token).map_err(held)?;
+        let connect = move |token| way.connect_with(def, token);
+        let forge = ForgeWithTokens::new(Box::new(connect), forge, source, sources);
+        Ok(Box::new(forge))
     }
 
     /// Says why there is no forge, as far as that can be told without asking anybody. A credential
     /// helper may still have no token.
     pub(super) fn hold(self) -> Option<Hold> {
-        let def = match self.forge() {
+        let way = self.identified();
+        let def = match way.forge() {
             Ok(def) => def,
             Err(hold) => return Some(hold),
         };
-        match self.token.clone() {
-            Some(token) => self.connect_with(def, token).err(),
-            None => self.helpers(def).err(),
+        let mut sources = match way.sources(def) {
+            Ok(sources) => sources,
+            Err(hold) => return Some(hold),
+        };
+        match sources.known().and_then(|found| found.token()) {
+            Some(token) => way.connect_with(def, token).err().map(held),
+            None if sources.may_know() => None,
+            None => Some(way.no_token(def)),
+        }
+    }
+
+    /// Resolves what the remote's URL calls the forge. May ask ssh for its configuration.
+    fn identified(self) -> Self {
+        let api = self.settings.api_url.as_ref();
+        let known = api.and_then(|api| api.as_url().host_str());
+        Self {
+            remote: identity::of(&self.remote, known, &self.environment),
+            ..self
         }
     }
 
@@ -79,65 +121,102 @@ impl ForgeWay {
     }
 
     fn connect_with(
-        self,
+        &self,
         def: &ForgeDef,
         token: SecretString,
-    ) -> Result<Box<dyn crate::forge::Forge>, Hold> {
-        let connection = Connection {
-            client: self.client,
-            api_url: self.settings.api_url.map(|url| url.as_url().clone()),
-            remote: self.remote,
-            repository: self.repository,
+    ) -> Result<Box<dyn crate::forge::Forge>, ForgeError> {
+        (def.connect)(Connection {
+            client: self.client.clone(),
+            api_url: self.api_url(def),
+            remote: self.remote.clone(),
+            repository: self.repository.clone(),
             token,
+        })
+    }
+
+    /// Returns the policy's API, unless the remote is on a well-known forge elsewhere. One on this machine may stand
+    /// for any.
+    fn api_url(&self, def: &ForgeDef) -> Option<reqwest::Url> {
+        let url = self.settings.api_url.as_ref()?.as_url();
+        let host = self.remote.host().unwrap_or_default();
+        let is_local = Origin::of(url).is_some_and(|origin| origin.is_loopback());
+        let is_elsewhere =
+            (def.recognises)(&self.remote) && !self.settings.has_remotes_at(host) && !is_local;
+        (!is_elsewhere).then(|| url.clone())
+    }
+
+    /// Returns the tokens for the forge, in the order of those for the push.
+    fn sources(&self, def: &ForgeDef) -> Result<Sources, Hold> {
+        let web = self.web_origin(def).ok_or_else(|| self.no_token(def))?;
+        let is_web = self
+            .remote
+            .http_url()
+            .is_some_and(|url| url.host_str() == web.host_str());
+        let user = self.remote.user().filter(|_| is_web);
+        let password = self.remote.password().filter(|_| is_web);
+        let variable = self.token_of_variable(def);
+        let variable = variable.map(|(password, name)| {
+            let login = Login {
+                user: String::new(),
+                password,
+            };
+            (login, LoginSource::Variable(name))
+        });
+        Ok(Sources::new(web.clone(), user, password)
+            .given(variable)
+            .helpers(self.helpers(&web))
+            .netrc(netrc(&self.environment)))
+    }
+
+    /// Returns the token of the variable that is for the API. For the one that the policy names there is one of its own;
+    /// over ssh any host may be an alias of the forge's.
+    fn token_of_variable(&self, def: &ForgeDef) -> Option<(SecretString, &'static str)> {
+        if self.api_url(def).is_none() {
+            return api_token(&self.environment, &self.remote);
+        }
+        let host = self.remote.host()?;
+        let is_its = self.settings.has_remotes_at(host) || self.remote.scheme() == Scheme::Ssh;
+        let token = self.environment.secret(OWN_TOKEN).filter(|_| is_its)?;
+        Some((token, OWN_TOKEN))
+    }
+
+    /// Returns the user's credential helpers for the forge's web host.
+    fn helpers(&self, web: &reqwest::Url) -> Helpers {
+        let place = RemoteUrl::parse(web.as_str()).ok();
+        let config = self.repo.as_ref().map(Repo::config);
+        let helpers = match (place, config) {
+            (Some(place), Some(config)) => {
+                Helpers::from_config(config, &place, self.inheritance.clone())
+            }
+            _ => Helpers::default(),
         };
-        (def.connect)(connection).map_err(|error| error.reason.into())
-    }
-
-    /// Asks the user's credential helpers for the forge's web host, as git would.
-    async fn token_of_helpers(&self, def: &ForgeDef) -> Result<SecretString, Hold> {
-        let (helpers, web) = self.helpers(def)?;
-        match interruptible(move |_| helpers.get(&web, None)).await {
-            Ok(Ok(Some(login))) if !login.password.expose_secret().is_empty() => Ok(login.password),
-            Ok(Ok(_)) => Err(self.no_token(def)),
-            Ok(Err(error)) => Err(Hold::new(
-                Code::NoToken,
-                format!("the credential helper failed: {error}"),
-            )),
-            Err(error) => Err(Hold::new(Code::NoToken, error.to_string())),
-        }
-    }
-
-    /// Returns the helpers, and the address that they are asked for; a hold when there are none.
-    fn helpers(&self, def: &ForgeDef) -> Result<(Helpers, reqwest::Url), Hold> {
-        let absent = || self.no_token(def);
-        let web = self.web_origin(def).ok_or_else(absent)?;
-        let place = RemoteUrl::parse(web.as_str()).map_err(|_| absent())?;
-        let config = self.repo.as_ref().ok_or_else(absent)?.config();
-        let helpers = Helpers::from_config(config, &place, self.inheritance.clone());
-        if !helpers.is_configured() {
-            return Err(absent());
-        }
-        Ok((helpers.remembering(&self.known), web))
+        helpers
+            .remembering(&self.known)
+            .sharing(&self.answers)
+            .deadline(self.helper_timeout)
     }
 
     fn no_token(&self, def: &ForgeDef) -> Hold {
-        let variables: Vec<&str> = def.token_variables.iter().map(|(name, _)| *name).collect();
-        let wanted = match &self.settings.api_url {
-            Some(_) => "SENDOFF_TOKEN".to_owned(),
-            None => variables.join(" or "),
+        let variables = match self.api_url(def) {
+            Some(_) => vec![OWN_TOKEN],
+            None => variables_for(&self.remote).collect(),
         };
-        Hold::new(Code::NoToken, "there is no token for the forge").advise(format!(
-            "set {wanted}, or configure a git credential helper for its host"
+        let host = self.remote.host().unwrap_or("its host");
+        let way = if variables.is_empty() {
+            format!(
+                "set SENDOFF_TOKEN, and `forge.api-url` in your own policy to the API of {host}"
+            )
+        } else {
+            format!("set {}", variables.join(" or "))
+        };
+        Hold::new(Code::NoToken, format!("there is no token for {}", def.name)).advise(format!(
+            "{way}, or configure a git credential helper for {host}"
         ))
     }
 
     /// Returns the address whose password the helpers keep: the web host, not the API's.
     fn web_origin(&self, def: &ForgeDef) -> Option<reqwest::Url> {
-        let named = self
-            .settings
-            .api_url
-            .as_ref()
-            .map(|url| url.as_url().clone());
+        let named = self.api_url(def);
         let mut web = named.or_else(|| (def.api_url)(&self.remote))?;
         let host = web.host_str()?.to_owned();
         web.set_host(Some(host.strip_prefix("api.").unwrap_or(&host)))
@@ -147,6 +226,20 @@ impl ForgeWay {
         let origin = Origin::of(&web)?;
         (origin.is_https() || origin.is_loopback()).then_some(web)
     }
+}
+
+/// Returns the first login that can be a token, and where it comes from.
+fn first(sources: &mut Sources) -> Result<Option<(SecretString, LoginSource)>, CredentialError> {
+    while let Some(found) = sources.kept()? {
+        if let Some(token) = found.token() {
+            return Ok(Some((token, found.source)));
+        }
+    }
+    Ok(None)
+}
+
+fn held(error: ForgeError) -> Hold {
+    Hold::from(error.reason)
 }
 
 /// Connects, when there is something to open a pull request for.

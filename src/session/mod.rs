@@ -2,8 +2,10 @@
 
 mod connect;
 mod deliver;
+mod forge_tokens;
 mod forge_way;
 mod guards;
+mod identity;
 mod keep;
 mod load;
 mod look;
@@ -19,6 +21,7 @@ use std::path::PathBuf;
 
 use crate::clock::Clock;
 use crate::environment::Environment;
+use crate::git::credentials::Answers;
 use crate::git::push::PushOptions;
 use crate::git::{LocalConfigTrust, Repo};
 use crate::names::{BranchName, RunId};
@@ -91,6 +94,8 @@ pub struct Session {
     notes: Vec<Reason>,
     receipts: Receipts,
     store: LazyStore,
+    /// What credential helpers answered in this run.
+    answers: Answers,
 }
 
 impl Session {
@@ -138,6 +143,7 @@ impl Session {
             loaded,
             notes,
             receipts: request.receipts,
+            answers: Answers::default(),
         })
     }
 
@@ -182,10 +188,10 @@ impl Session {
         self
     }
 
-    /// Adds a note to the report, such as one on a task document that could not be read.
+    /// Adds notes to the report, such as one on a task document that could not be read.
     #[must_use]
-    pub fn with_note(mut self, note: Reason) -> Self {
-        self.notes.push(note);
+    pub fn with_notes(mut self, notes: impl IntoIterator<Item = Reason>) -> Self {
+        self.notes.extend(notes);
         self
     }
 

@@ -86,9 +86,11 @@ struct Results {
 impl Results {
     fn collect(path: &Path, now: SystemTime) -> Result<Self, HandoverError> {
         let mut results = Self::default();
-        let Some(mut taken) = claim(path, now)? else {
+        let Some(taken) = claim(path, now)? else {
             return Ok(results);
         };
+        // Writers that end no last line write whole objects all the same.
+        let mut taken = taken.completed_by(is_object);
         let mut line = Vec::new();
         while let Some(read) = taken.next(&mut line)? {
             let records = match read {
@@ -222,6 +224,14 @@ fn without_non_finite_numbers(line: &str) -> Option<String> {
         rest = rest.get(width..).unwrap_or_default();
     }
     Some(out)
+}
+
+/// Says whether a line is an object from its first to its last byte: nothing can be missing of it.
+fn is_object(line: &[u8]) -> bool {
+    let line = line.trim_ascii();
+    line.starts_with(b"{")
+        && line.ends_with(b"}")
+        && std::str::from_utf8(line).is_ok_and(|line| record(line).is_some())
 }
 
 fn step_error(error: &HandoverError) -> StepError {

@@ -8,6 +8,7 @@
 #![allow(clippy::disallowed_methods, reason = "tests start git and servers")]
 
 mod cli;
+mod compatibility;
 mod demo;
 mod floors;
 mod forge;

@@ -2,20 +2,20 @@
 
 use std::sync::Arc;
 
+use super::cgi;
+use super::{FaultKind, LoggedRequest, Shared};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::header::{
     AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE,
 };
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
-use secrecy::ExposeSecret;
-
-use crate::secrets::decode_base64;
 
 use super::cgi;
-use super::options::{FaultKind, LoggedRequest};
+use super::login::is_authorised;
+use super::options::{FaultKind, LoggedRequest, Offer};
 use super::shared::Shared;
 
 /// Routes every request to [`handle`].
@@ -46,7 +46,8 @@ async fn handle(State(shared): State<Arc<Shared>>, request: Request) -> Response
             if let Some(FaultKind::Delay(time)) = fault {
                 tokio::time::sleep(time).await;
             }
-            if is_authorised(&shared, request.headers()) {
+            let (method, uri) = (request.method(), request.uri());
+            if is_authorised(&shared, method, uri, request.headers()) {
                 let answer = cgi::run(Arc::clone(&shared), request).await;
                 if fault == Some(FaultKind::LoseAnswer) {
                     cgi::consume(answer).await;
@@ -55,7 +56,7 @@ async fn handle(State(shared): State<Arc<Shared>>, request: Request) -> Response
                 }
                 answer
             } else {
-                unauthorised()
+                unauthorised(shared.options.offer)
             }
         }
     };
@@ -75,21 +76,13 @@ fn fault(shared: &Shared, path: &str) -> Option<FaultKind> {
     hit.map(|fault| fault.kind.clone())
 }
 
-fn is_authorised(shared: &Shared, headers: &HeaderMap) -> bool {
-    let Some((user, password)) = &shared.options.login else {
-        return true;
-    };
-    let expected = format!("{user}:{}", password.expose_secret());
-    headers
-        .get(AUTHORIZATION)
-        .and_then(|value| value.to_str().ok()?.strip_prefix("Basic "))
-        .and_then(|text| decode_base64(text.as_bytes()))
-        .is_some_and(|given| given == expected.as_bytes())
-}
-
 fn plain(status: u16, text: &'static str) -> Response {
     let mut response = Response::new(Body::from(text));
     *response.status_mut() = StatusCode::from_u16(status).unwrap_or_default();
+    if status == 401 {
+        let challenge = HeaderValue::from_static("Basic realm=\"demo\"");
+        response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
+    }
     response
 }
 
@@ -117,9 +110,9 @@ fn page() -> Response {
     response
 }
 
-fn unauthorised() -> Response {
+fn unauthorised(offer: Offer) -> Response {
     let mut response = plain(401, "who are you?\n");
-    if let Ok(value) = "Basic realm=\"demo\"".parse() {
+    if let Ok(value) = offer.challenge().parse() {
         response.headers_mut().insert(WWW_AUTHENTICATE, value);
     }
     response

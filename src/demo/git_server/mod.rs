@@ -2,6 +2,7 @@
 
 mod cgi;
 mod handler;
+mod login;
 mod options;
 mod shared;
 
@@ -19,7 +20,7 @@ use crate::process::{Inheritance, find_program};
 
 use self::shared::Shared;
 
-pub use options::{Fault, FaultKind, GitServerOptions, LoggedRequest};
+pub use options::{Fault, FaultKind, GitServerOptions, LoggedRequest, Offer};
 
 /// A running server on 127.0.0.1. Dropping it stops it and everything it started.
 #[derive(Debug)]

@@ -9,6 +9,8 @@ use secrecy::SecretString;
 pub struct GitServerOptions {
     /// The user and password that every request must carry; without them everybody can push.
     pub login: Option<(String, SecretString)>,
+    /// How a login is to be sent.
+    pub offer: Offer,
     /// The faults; the first that matches a request applies.
     pub faults: Vec<Fault>,
 }
@@ -60,4 +62,30 @@ pub struct LoggedRequest {
     pub has_credentials: bool,
     /// Whether its body was sent in chunks, without a `Content-Length`.
     pub is_chunked: bool,
+}
+
+/// The scheme of authentication that a server offers.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Offer {
+    /// A user and a password.
+    #[default]
+    Basic,
+    /// The password alone, as a token.
+    Bearer,
+    /// A user and a password that is not sent.
+    Digest,
+    /// Something else, with which nobody gets in.
+    Other(&'static str),
+}
+
+impl Offer {
+    /// Returns the value of `WWW-Authenticate`.
+    pub(super) const fn challenge(self) -> &'static str {
+        match self {
+            Self::Basic => "Basic realm=\"demo\"",
+            Self::Bearer => "Bearer realm=\"demo\"",
+            Self::Digest => "Digest realm=\"demo\", nonce=\"n1\", qop=\"auth\", opaque=\"o1\"",
+            Self::Other(text) => text,
+        }
+    }
 }

@@ -25,7 +25,12 @@ use location::next_page;
 pub(super) const FORGE: ForgeDef = ForgeDef {
     name: "github",
     recognises: location::recognises,
-    token_variables: &[("GH_TOKEN", "github.com"), ("GITHUB_TOKEN", "github.com")],
+    token_variables: &[
+        ("GH_TOKEN", "github.com"),
+        ("GITHUB_TOKEN", "github.com"),
+        ("GH_TOKEN", "*.ghe.com"),
+        ("GITHUB_TOKEN", "*.ghe.com"),
+    ],
     api_url: location::api_url,
     connect,
 };

@@ -38,10 +38,22 @@ pub enum TransportError {
         host: String,
     },
     /// The server refused the login.
-    #[error("{host} refused the login")]
+    #[error("{host} refused the login of {from}")]
     LoginRefused {
         /// The host.
         host: String,
+        /// Where the login comes from.
+        from: String,
+        /// Where it is renewed, in one line.
+        renewal: String,
+    },
+    /// The server offers no scheme of authentication that is implemented.
+    #[error("{host} wants a login by {schemes}, which sendoff does not speak")]
+    AuthScheme {
+        /// The host.
+        host: String,
+        /// What it offers.
+        schemes: String,
     },
     /// The server refused the login in a header that the user configured.
     #[error("{host} refused the login in `http.extraHeader`")]
@@ -176,6 +188,7 @@ impl ClassifiedError for TransportError {
             | Self::HeaderRefused { .. }
             | Self::Forbidden { .. }
             | Self::SshLogin { .. } => "auth",
+            Self::AuthScheme { .. } => "auth-scheme",
             Self::ReadOnly { .. } => Rejection::ReadOnly.class(),
             Self::NotFound { .. } | Self::Absent { .. } => "not-found",
             Self::Redirect(_) | Self::RedirectElsewhere => "redirect-refused",
@@ -215,7 +228,10 @@ impl ClassifiedError for TransportError {
             Self::Credential(_) | Self::NoLogin { .. } => {
                 "set up a credential helper in your global git configuration, or pass a token"
             }
-            Self::LoginRefused { .. } => "renew the token or password that git's helper keeps",
+            Self::LoginRefused { renewal, .. } => return Some(renewal.clone()),
+            Self::AuthScheme { .. } => {
+                "let the server offer Basic or Digest over https, use an ssh URL, or push with `git push`"
+            }
             Self::HeaderRefused { .. } => {
                 "renew the `Authorization` of `http.extraHeader` in your git configuration, or take it out"
             }

@@ -9,7 +9,7 @@ use reqwest::header::{HeaderName, HeaderValue};
 use reqwest::{NoProxy, Url};
 use secrecy::SecretString;
 
-use crate::git::credentials::{Helpers, Login};
+use crate::git::credentials::{Answers, Asking, Helpers, Login, LoginSource, Netrc};
 use crate::git::push::HeadRecord;
 use crate::git::{Config, Matching};
 use crate::names::RemoteUrl;
@@ -72,8 +72,22 @@ pub struct PushOptions {
     pub ssh_command: Option<String>,
     /// `ssh.variant`; derived from the program's name otherwise.
     pub ssh_variant: Option<String>,
-    /// The login for this remote's origin, when it is known; sent with the first request.
+    /// The login for this remote's origin, when it is known.
     pub login: Option<Login>,
+    /// Where that comes from.
+    pub login_source: LoginSource,
+    /// The file of logins by host.
+    pub netrc: Option<Netrc>,
+    /// Who is asked for a login that nobody keeps.
+    pub asking: Asking,
+    /// What helpers answered in this run.
+    pub answers: Answers,
+    /// How long one helper may take; a minute otherwise.
+    pub helper_timeout: Option<Duration>,
+    /// Whether helpers may ask a person.
+    pub attended: bool,
+    /// The file of cookies that the user's git configuration names.
+    pub cookie_file: Option<PathBuf>,
     /// Whether the remote required a login last time; updated by the push.
     pub auth_cache: AuthCache,
     /// What the remote's HEAD named within a day; updated by the push.
@@ -108,6 +122,13 @@ impl Default for PushOptions {
             ssh_command: None,
             ssh_variant: None,
             login: None,
+            login_source: LoginSource::Caller,
+            netrc: None,
+            asking: Asking::default(),
+            answers: Answers::default(),
+            helper_timeout: None,
+            attended: false,
+            cookie_file: None,
             auth_cache: AuthCache::default(),
             head: HeadRecord::default(),
             helpers: Helpers::default(),
@@ -127,8 +148,16 @@ impl PushOptions {
     pub fn with_config(mut self, config: &Config, url: &RemoteUrl) -> Self {
         let http = |name| config.scoped("http", name, url, Matching::Best);
         let last = |name| http(name).pop().filter(|value| !value.is_empty());
-        self.helpers =
-            Helpers::from_config(config, url, self.inheritance.clone()).remembering(&self.known);
+        let helpers = Helpers::from_config(config, url, self.inheritance.clone())
+            .remembering(&self.known)
+            .sharing(&self.answers)
+            .deadline_if(self.helper_timeout);
+        self.helpers = if self.attended {
+            helpers.attended()
+        } else {
+            helpers
+        };
+        self.cookie_file = last("cookieFile").and_then(|path| config.expand(&path));
         self.ssh_command = self
             .ssh_command
             .or_else(|| config.string("core.sshCommand"));

@@ -174,6 +174,16 @@ impl RemoteUrl {
         Some(RepositoryName { owner, name })
     }
 
+    /// Returns the same repository at another host. The port of ssh says nothing of that host's.
+    #[must_use]
+    pub fn at_host(&self, host: &str) -> Self {
+        Self {
+            host: Some(host.to_owned()),
+            port: self.port.filter(|_| self.scheme != Scheme::Ssh),
+            ..self.clone()
+        }
+    }
+
     /// Returns the URL without user and password, as lists of allowed remotes name it.
     pub fn without_login(&self) -> String {
         let bare = Self {

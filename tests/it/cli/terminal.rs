@@ -71,6 +71,7 @@ fn slow(world: &World) -> GitServer {
     let options = GitServerOptions {
         login: Some(("x-access-token".into(), SecretString::from(TOKEN))),
         faults: vec![pause],
+        ..GitServerOptions::default()
     };
     let server = GitServer::start(&world.sandbox.path("served"), &inheritance, options).unwrap();
     world.point_to(&format!("{}/acme/rocket.git", server.url()));

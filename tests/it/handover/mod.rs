@@ -111,6 +111,19 @@ fn a_last_line_without_an_end_counts_once_it_rests() {
 }
 
 #[test]
+fn a_last_line_that_is_complete_counts_without_an_end() {
+    let sandbox = Sandbox::new();
+    let path = file(&sandbox, "one\n{last}");
+    let mut taken = take(&path, later(0))
+        .unwrap()
+        .unwrap()
+        .completed_by(|line| line.ends_with(b"}"));
+    assert_eq!(lines(&mut taken), ["one", "{last}"]);
+    taken.confirm().unwrap();
+    assert!(consume(&path, later(60)).is_empty());
+}
+
+#[test]
 fn a_file_that_was_read_goes_after_a_while_unless_a_writer_has_it() {
     let sandbox = Sandbox::new();
     let path = file(&sandbox, "one\n");

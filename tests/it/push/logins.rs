@@ -24,7 +24,9 @@ fn a_login_in_the_url_is_used() {
     let served = Served::start(guarded());
     let url = served.server.url().replace("http://", "http://me:pw@") + "/r.git";
     push_head(&served.sandbox, &served.work, &url, &served.options()).unwrap();
-    assert_eq!(served.talk().first().unwrap(), "GET info/refs 200 login");
+    // Nobody knows yet whether the server wants it, and how.
+    let expected = ["GET info/refs 401", "GET info/refs 200 login"];
+    assert_eq!(served.talk()[..2], expected);
 }
 
 /// A helper that writes down what it is asked and told.
@@ -72,7 +74,10 @@ fn a_helper_is_asked_when_the_server_wants_a_login_and_told_that_it_worked() {
     assert_eq!(habit.changed(), Some(AuthNeed::Required));
     let host = served.server.url().replace("http://", "");
     let asked = format!("protocol=http\nhost={host}\n");
-    let expected = format!("get\n{asked}\nstore\n{asked}username=me\npassword=pw\n\n");
+    let known = "capability[]=authtype\ncapability[]=state\n";
+    let offered = "wwwauth[]=Basic realm=\"demo\"\n";
+    let expected =
+        format!("get\n{known}{asked}{offered}\nstore\n{asked}username=me\npassword=pw\n\n");
     assert_eq!(served.heard(), expected);
 }
 
@@ -110,20 +115,17 @@ fn a_server_that_came_to_want_a_login_gets_it_when_it_says_so() {
 }
 
 #[test]
-fn the_callers_login_is_used_where_no_helper_knows_one() {
-    for (before, first) in [
-        (None, "GET info/refs 401"),
-        (Some(AuthNeed::Required), "GET info/refs 200 login"),
-    ] {
+fn the_callers_login_goes_before_the_helpers() {
+    for before in [None, Some(AuthNeed::Required)] {
         let served = Served::start(guarded());
         let mut options = served.options();
-        options.helpers = helpers(&served.sandbox, &["!true"]);
+        options.helpers = helpers(&served.sandbox, &[&recording(&served.sandbox, "pw")]);
         options.login = Some(login("me", "pw"));
         options.auth_cache = AuthCache::new(before);
         served.push(&options).unwrap();
-        let talk = served.talk();
-        assert_eq!(talk.first().unwrap(), first);
-        assert_eq!(talk.last().unwrap(), "POST git-receive-pack 200 login");
+        let expected = ["GET info/refs 200 login", "POST git-receive-pack 200 login"];
+        assert_eq!(served.talk(), expected);
+        assert_eq!(served.heard(), "");
     }
 }
 
@@ -217,20 +219,18 @@ fn a_large_push_is_streamed_after_an_empty_one_has_settled_the_login() {
 fn helpers_answer_within_the_protocol_only() {
     let sandbox = Sandbox::new();
     let url = reqwest::Url::parse("https://git.example.test/o/r.git").unwrap();
-    let ask = |line: &str| helpers(&sandbox, &[line]).get(&url, Some("me"));
+    let ask = |line: &str| helpers(&sandbox, &[line]).get(&url, Some("me"), &[]);
     let known = ask("!f() { test $1 = get && echo password=pw; }; f")
         .unwrap()
         .unwrap();
+    let known = known.login().unwrap();
     assert_eq!(
         (known.user.as_str(), known.password.expose_secret()),
         ("me", "pw")
     );
     assert!(ask("!true").unwrap().is_none());
-    assert!(
-        ask("!echo quit=1; echo password=pw; true")
-            .unwrap()
-            .is_none()
-    );
+    let quit = ask("!echo quit=1; true").unwrap_err();
+    assert!(quit.to_string().contains("nobody else"), "{quit}");
     let other = ask("!echo host=evil.test; echo password=pw; true").unwrap_err();
     assert!(other.to_string().contains("another host"), "{other}");
     let flood = ask("!head -c 1000000 /dev/zero; true").unwrap_err();
@@ -238,7 +238,7 @@ fn helpers_answer_within_the_protocol_only() {
         flood.to_string().contains("cannot be understood"),
         "{flood}"
     );
-    assert!(ask("no-such-helper-anywhere").unwrap_or(None).is_none());
+    assert!(ask("no-such-helper-anywhere").unwrap().is_none());
 }
 
 #[test]
@@ -249,7 +249,7 @@ fn a_helper_that_sleeps_is_killed_with_its_group() {
     let line = format!("!sleep 60 & echo $! > {}; wait; true", pids.display());
     let helpers = helpers(&sandbox, &[&line]).deadline(std::time::Duration::from_secs(2));
     let begin = std::time::Instant::now();
-    helpers.get(&url, None).unwrap_err();
+    helpers.get(&url, None, &[]).unwrap_err();
     assert!(begin.elapsed() < std::time::Duration::from_secs(20));
     let pid = std::fs::read_to_string(pids).unwrap();
     assert!(crate::process::is_gone(&pid));

@@ -1,9 +1,12 @@
 //! Tests of `push`.
 
+mod as_git;
+mod asked;
 mod canned;
 mod certificate;
 mod changed;
 mod config;
+mod cookies;
 mod cut;
 mod cut_login;
 mod daemon;
@@ -36,6 +39,7 @@ mod random;
 mod refusals;
 mod repositories;
 pub(crate) mod rig;
+mod schemes;
 mod served;
 mod ssh;
 mod sshd;

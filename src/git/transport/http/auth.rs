@@ -1,4 +1,4 @@
-//! The login of a connection: where it comes from, and which helpers are told whether it worked.
+//! Which login goes with a request, under which scheme, and who is told whether it worked.
 
 use std::thread;
 use std::thread::JoinHandle;
@@ -8,112 +8,148 @@ use reqwest::{RequestBuilder, Url};
 use secrecy::ExposeSecret;
 use tracing::debug;
 
-use crate::git::credentials::{Helpers, Login};
+use crate::git::credentials::{Credential, Found, LoginSource, Sources};
 use crate::git::transport::auth_cache::{AuthCache, AuthNeed};
 use crate::git::transport::{PushOptions, TransportError};
 use crate::names::RemoteUrl;
 
-/// Where a login comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum LoginSource {
-    /// The caller or the URL gave it; no helper is told.
-    Given,
-    /// A helper, which is to be told whether it worked.
-    Helper,
-    /// A helper, which was told that it works.
-    HelperTold,
+use super::challenge::Challenges;
+use super::digest::Digest;
+
+/// A server that keeps calling its own nonces old is not believed for ever.
+const STALE_NONCES: u32 = 3;
+
+/// How a login is sent.
+#[derive(Debug)]
+enum Scheme {
+    Basic,
+    Digest(Digest),
+    /// As a helper says.
+    Ready,
 }
 
-/// The login of one connection, which is to one origin.
+impl Scheme {
+    /// Says whether the server offers this scheme. One that does not say what it wants offers nothing.
+    fn is_offered(&self, found: &Found, offered: &Challenges) -> bool {
+        match self {
+            Self::Basic => offered.get("Basic").is_some(),
+            Self::Digest(_) => offered.get("Digest").is_some(),
+            Self::Ready => {
+                let ready = found.credential.as_ref().and_then(Credential::ready);
+                ready.is_some_and(|(scheme, _)| offered.get(scheme).is_some())
+            }
+        }
+    }
+}
+
+/// A login that goes with requests.
+#[derive(Debug)]
+struct Current {
+    found: Found,
+    scheme: Scheme,
+    /// Its helpers have heard that it works.
+    kept: bool,
+}
+
+/// The login of one conversation, which is with one origin.
 #[derive(Debug)]
 pub(super) struct HttpAuth<'a> {
-    current: Option<(Login, LoginSource)>,
-    asked: bool,
-    /// The server required a login on this connection.
+    sources: Option<Sources>,
+    current: Option<Current>,
+    /// Where the logins came from that the server refused.
+    refused: Vec<LoginSource>,
+    stale: u32,
+    /// The server wanted a login in this conversation.
     required: bool,
-    /// And it accepted this one.
+    /// And it let us in with this one.
     verified: bool,
-    helpers: &'a Helpers,
-    url: Option<Url>,
-    user: Option<&'a str>,
     headers: &'a [(HeaderName, HeaderValue)],
-    /// The caller's login, for when no helper has one.
-    fallback: Option<Login>,
     cache: &'a AuthCache,
-    /// The thread that tells the helpers that their login works.
+    /// Tells the helpers that their login works, beside the conversation.
     storing: Option<JoinHandle<()>>,
 }
 
 impl<'a> HttpAuth<'a> {
-    /// Starts with the login in the URL, else the helpers', else the caller's.
+    /// Begins with what is known.
     ///
-    /// The helpers are asked before the first request where the remote required a login before, because
-    /// a refusal costs a round trip. One that fails then is asked again when the server insists, and
-    /// then its error counts. Elsewhere they are asked when the server does, as git does it: it takes
-    /// a while to ask them, and a login is not sent to a server that does not ask for it.
+    /// Where the remote wanted a login before, the first one goes with the first request, because a refusal costs
+    /// a round trip. So does the token of a variable, which is for this one host, where the remote is new.
+    /// Elsewhere a login is looked for when the server wants one and says how, as git does it: it takes a while to ask
+    /// helpers, and a password goes to nobody who does not want it.
     pub(super) fn new(url: &'a RemoteUrl, options: &'a PushOptions) -> Self {
-        let in_url = url.password().map(|password| Login {
-            user: url.user().unwrap_or_default().to_owned(),
-            password: password.clone(),
+        let sources = url.http_url().map(|http| {
+            let given = options.login.clone();
+            Sources::new(http, url.user(), url.password())
+                .given(given.map(|login| (login, options.login_source.clone())))
+                .helpers(options.helpers.clone())
+                .netrc(options.netrc.clone())
+                .asking(options.asking.clone())
         });
         let mut auth = Self {
-            current: in_url.map(|login| (login, LoginSource::Given)),
-            asked: false,
+            sources,
+            current: None,
+            refused: Vec::new(),
+            stale: 0,
             required: false,
             verified: false,
-            helpers: &options.helpers,
-            url: url.http_url(),
-            user: url.user(),
             headers: &options.extra_headers,
-            fallback: None,
             cache: &options.auth_cache,
             storing: None,
         };
-        // A header of the user's own replaces any login, so no helper is asked.
-        if auth.current.is_some() || auth.has_own() {
-            return auth;
-        }
-        let is_required = auth.cache.last() == Some(AuthNeed::Required);
-        if is_required && let Some(login) = auth.helper_login() {
-            auth.current = Some((login, LoginSource::Helper));
-            auth.asked = true;
-        } else if is_required || auth.is_new_and_helpless() {
-            auth.current = options
-                .login
-                .clone()
-                .map(|login| (login, LoginSource::Given));
-        } else {
-            auth.fallback.clone_from(&options.login);
+        // A header of the user's own goes instead of any login, so nobody is asked for one.
+        if !auth.has_own()
+            && let Some(found) = auth.first()
+        {
+            auth.current = Some(Current {
+                scheme: match found.login {
+                    Some(_) => Scheme::Basic,
+                    None => Scheme::Ready,
+                },
+                found,
+                kept: false,
+            });
         }
         auth
     }
 
-    /// Says whether the remote is new, and there is no helper to ask later.
-    fn is_new_and_helpless(&self) -> bool {
-        self.cache.last().is_none() && !self.helpers.is_configured()
-    }
-
-    /// Returns the helpers' login; their failure is only logged.
-    fn helper_login(&self) -> Option<Login> {
-        let url = self.url.as_ref().filter(|_| self.helpers.is_configured())?;
-        match self.helpers.get(url, self.user) {
-            Ok(login) => login,
-            Err(error) => {
-                debug!(%error, "a helper did not answer");
-                None
+    /// Returns the login that goes with the first request.
+    fn first(&mut self) -> Option<Found> {
+        let sources = self.sources.as_mut()?;
+        match self.cache.last() {
+            None => sources.of_variable(),
+            Some(AuthNeed::NotRequired) => None,
+            Some(AuthNeed::Required) => {
+                let before = sources.clone();
+                match sources.kept() {
+                    Ok(found) => found,
+                    Err(error) => {
+                        // It is asked again when the server insists, and then its error counts.
+                        debug!(%error, "a helper did not answer");
+                        *sources = before;
+                        None
+                    }
+                }
             }
         }
     }
 
     /// Returns the host, for messages.
     pub(super) fn host(&self) -> String {
-        let host = self.url.as_ref().and_then(|url| url.host_str());
+        let host = self
+            .sources
+            .as_ref()
+            .and_then(|sources| sources.url().host_str());
         host.unwrap_or_default().to_owned()
     }
 
     /// Says whether requests carry a login already.
     pub(super) fn is_known(&self) -> bool {
         self.current.is_some() || self.has_own()
+    }
+
+    /// Says whether requests carry a login that could be exchanged for another.
+    pub(super) const fn is_sent(&self) -> bool {
+        self.current.is_some()
     }
 
     /// Says whether the user's headers carry a login, which is sent in place of any other.
@@ -126,105 +162,220 @@ impl<'a> HttpAuth<'a> {
         self.headers.iter().any(|(name, _)| name == wanted)
     }
 
-    /// Says whether a request cannot fail for its login: the server has accepted it, or there is none.
+    /// Says whether a request cannot fail for its login: the server has looked at it, or there is none.
     pub(super) fn is_verified(&self) -> bool {
         self.verified || !self.is_known()
     }
 
     /// Adds the configured headers and the login to a request. The client follows no redirect, so it goes to this origin only.
-    pub(super) fn attach(&self, request: RequestBuilder) -> RequestBuilder {
+    pub(super) fn attach(
+        &self,
+        request: RequestBuilder,
+        method: &str,
+        url: &Url,
+    ) -> RequestBuilder {
         let headers = self.headers.iter();
         let request = headers.fold(request, |request, (name, value)| {
             request.header(name.clone(), value.clone())
         });
-        match &self.current {
-            Some((login, _)) if !self.has_own() => {
+        let Some(current) = self.current.as_ref().filter(|_| !self.has_own()) else {
+            return request;
+        };
+        let ready = current
+            .found
+            .credential
+            .as_ref()
+            .and_then(Credential::ready);
+        match (&current.scheme, &current.found.login, ready) {
+            (Scheme::Basic, Some(login), _) => {
                 request.basic_auth(&login.user, Some(login.password.expose_secret()))
+            }
+            (Scheme::Digest(digest), Some(login), _) => {
+                let query = url
+                    .query()
+                    .map(|query| format!("?{query}"))
+                    .unwrap_or_default();
+                let uri = format!("{}{query}", url.path());
+                request.header(AUTHORIZATION, digest.answer(login, method, &uri))
+            }
+            (Scheme::Ready, _, Some((scheme, secret))) => {
+                let value = format!("{scheme} {}", secret.expose_secret());
+                request.header(AUTHORIZATION, value)
             }
             _ => request,
         }
     }
 
-    /// The server accepted the login: the helpers may store it.
+    /// The server let us in: the helper may keep the login.
     pub(super) fn accepted(&mut self) {
         self.verified = self.required;
-        if let (Some((login, LoginSource::Helper)), Some(url)) = (&self.current, &self.url) {
-            let (helpers, url, login) = (self.helpers.clone(), url.clone(), login.clone());
+        let Some(current) = self.current.as_mut().filter(|current| !current.kept) else {
+            return;
+        };
+        current.kept = true;
+        if let Some(sources) = &self.sources
+            && sources.wants_to_hear(&current.found)
+        {
+            let (sources, found) = (sources.clone(), current.found.clone());
             let tell = move || {
-                if let Err(error) = helpers.store(&url, &login) {
-                    debug!(%error, "a helper did not store the login");
+                if let Err(error) = sources.approve(&found) {
+                    debug!(%error, "a helper did not keep the login");
                 }
             };
             self.storing = thread::Builder::new().spawn(tell).ok();
-            if let Some((_, source)) = &mut self.current {
-                *source = LoginSource::HelperTold;
-            }
         }
     }
 
-    /// The server accepted a push: where it required no login now, it will require none next time.
+    /// The server took a push: it will not want a login next time where it wanted none now.
     pub(super) fn push_accepted(&self) {
         if !self.is_known() {
             self.cache.record(AuthNeed::NotRequired);
         }
     }
 
-    /// The server requires a login, or another one: asks the helpers, once.
+    /// The server wants a login, or another one: takes the next that it can be sent under a scheme it offers.
     ///
     /// It is an error where a header of the user's own was refused: the same request would carry the same
     /// header again, and what a helper knows was never sent.
-    pub(super) fn refused(&mut self) -> Result<(), TransportError> {
-        self.cache.record(AuthNeed::Required);
+    pub(super) fn refused(&mut self, offered: &Challenges) -> Result<(), TransportError> {
         (self.required, self.verified) = (true, false);
-        // A helper must not be told to store the login after it was told to erase it.
+        // Only these can go with the next first request.
+        if offered.get("Basic").is_some() || offered.are_absent() {
+            self.cache.record(AuthNeed::Required);
+        }
+        // Who is told to keep it must not hear of that after the refusal.
         self.wait_for_store();
         if self.has_own() {
-            return Err(self.error());
+            return Err(self.error(offered));
         }
-        let Some(url) = &self.url else {
-            return Err(self.error());
-        };
-        if let Some((login, LoginSource::Helper | LoginSource::HelperTold)) = &self.current
-            && let Err(error) = self.helpers.erase(url, login)
+        if let Some(current) = self.current.take()
+            && let Some(again) = self.after_refusal(current, offered)?
         {
-            debug!(%error, "a helper did not erase the login");
+            self.current = Some(again);
+            return Ok(());
         }
-        if self.asked {
-            return Err(self.error());
+        loop {
+            let next = match &mut self.sources {
+                Some(sources) => sources.next(&offered.headers),
+                None => Ok(None),
+            };
+            match next {
+                Ok(Some(found)) => {
+                    if let Some(scheme) = scheme_for(&found, offered) {
+                        self.current = Some(Current {
+                            found,
+                            scheme,
+                            kept: false,
+                        });
+                        return Ok(());
+                    }
+                }
+                Ok(None) => return Err(self.error(offered)),
+                Err(error) if self.refused.is_empty() => {
+                    return Err(TransportError::Credential(error.into()));
+                }
+                Err(_) => return Err(self.error(offered)),
+            }
         }
-        self.asked = true;
-        let found = self.helpers.get(url, self.user);
-        let found = found.map(|login| login.map(|login| (login, LoginSource::Helper)));
-        let fallback = self
-            .fallback
-            .take()
-            .map(|login| (login, LoginSource::Given));
-        self.current = match (found, fallback) {
-            (Ok(Some(login)), _) | (_, Some(login)) => Some(login),
-            (Ok(None), None) => return Err(self.error()),
-            (Err(error), None) => return Err(TransportError::Credential(error.into())),
-        };
-        Ok(())
     }
 
-    /// Waits until the helpers were told; each has a deadline of its own.
+    /// The server says, without a challenge, that the login is bad.
+    pub(super) fn called_bad(&mut self) -> Result<(), TransportError> {
+        self.refused(&Challenges::default())
+    }
+
+    /// Decides what a refusal of the current login means: that it is to be sent in another way, that a talk goes
+    /// on, or that it is no good.
+    fn after_refusal(
+        &mut self,
+        current: Current,
+        offered: &Challenges,
+    ) -> Result<Option<Current>, TransportError> {
+        let found = current.found;
+        if let Scheme::Digest(_) = current.scheme
+            && let Some(digest) = Digest::of(offered).filter(Digest::is_stale)
+            && self.stale < STALE_NONCES
+        {
+            self.stale += 1;
+            return Ok(Some(Current {
+                found,
+                scheme: Scheme::Digest(digest),
+                kept: current.kept,
+            }));
+        }
+        let is_own = current.scheme.is_offered(&found, offered);
+        // It was sent before the server said how: nothing is known of the login itself.
+        if !is_own && !offered.are_absent() && !matches!(current.scheme, Scheme::Ready) {
+            return Ok(scheme_for(&found, offered).map(|scheme| Current {
+                found,
+                scheme,
+                kept: current.kept,
+            }));
+        }
+        let Some(sources) = &self.sources else {
+            return Ok(None);
+        };
+        let next = sources.go_on(&found, &offered.headers);
+        if let Some(found) = next.map_err(|error| TransportError::Credential(error.into()))? {
+            let scheme = scheme_for(&found, offered);
+            return Ok(scheme.map(|scheme| Current {
+                found,
+                scheme,
+                kept: false,
+            }));
+        }
+        if is_own && let Err(error) = sources.reject(&found, &offered.headers) {
+            debug!(%error, "a helper did not forget the login");
+        }
+        self.refused.push(found.source);
+        Ok(None)
+    }
+
+    /// Waits for the helpers that are being told. They are not cut off; each has a deadline of its own.
     fn wait_for_store(&mut self) {
         if let Some(storing) = self.storing.take() {
             drop(storing.join());
         }
     }
 
-    /// Returns the error for a refused or missing login.
-    pub(super) fn error(&self) -> TransportError {
+    /// Returns the error of a conversation that ends here, where the server offers what is given.
+    pub(super) fn error(&self, offered: &Challenges) -> TransportError {
         let host = self.host();
+        let current = self.current.iter().map(|current| &current.found.source);
+        let refused: Vec<&LoginSource> = self.refused.iter().chain(current).collect();
         if self.has_own() {
-            TransportError::HeaderRefused { host }
-        } else if self.current.is_some() {
-            TransportError::LoginRefused { host }
-        } else {
+            return TransportError::HeaderRefused { host };
+        }
+        if let Some(last) = refused.last() {
+            let names: Vec<String> = refused.iter().map(ToString::to_string).collect();
+            return TransportError::LoginRefused {
+                host,
+                from: names.join(", then of "),
+                renewal: last.renewal(),
+            };
+        }
+        let speakable = offered.get("Basic").is_some() || Digest::of(offered).is_some();
+        if speakable || offered.are_absent() {
             TransportError::NoLogin { host }
+        } else {
+            TransportError::AuthScheme {
+                host,
+                schemes: offered.names(),
+            }
         }
     }
+}
+
+/// Returns how a login can be sent; nothing when the server offers no scheme for it. A server that does not say
+/// what it wants is taken to want what all do. What a helper says to send is sent as it says.
+fn scheme_for(found: &Found, offered: &Challenges) -> Option<Scheme> {
+    if found.login.is_none() {
+        return Some(Scheme::Ready);
+    }
+    if let Some(digest) = Digest::of(offered) {
+        return Some(Scheme::Digest(digest));
+    }
+    (offered.get("Basic").is_some() || offered.are_absent()).then_some(Scheme::Basic)
 }
 
 impl Drop for HttpAuth<'_> {

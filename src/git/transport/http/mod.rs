@@ -2,20 +2,24 @@
 
 mod auth;
 mod body;
+mod challenge;
+mod cookies;
 mod decode;
+mod digest;
 mod post;
 mod response;
 
 use std::future::Future;
 use std::sync::atomic::AtomicBool;
 
-use reqwest::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE};
+use reqwest::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, COOKIE, HeaderValue};
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, Url};
 use sendoff_push::sideband::Answer;
 use sendoff_push::{ADVERTISEMENT_CAP, ClassifiedError, Connection, RequestBody, SendError};
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::sleep;
 
+use crate::clock::Clock;
 use crate::git::transport::classify::from_http;
 use crate::git::transport::idle_timeout::{IdleTimeout, POLL_INTERVAL};
 use crate::git::transport::service::Service;
@@ -24,6 +28,7 @@ use crate::net::{ClientSettings, client_builder, may_follow};
 use crate::secrets::KnownSecrets;
 
 use self::auth::HttpAuth;
+use self::challenge::Challenges;
 use self::decode::{ACCEPTED_ENCODING, CappedBuffer, Decoder, Encoding, shown};
 use self::response::{ResponseHead, location, media_type, refusal};
 
@@ -43,6 +48,8 @@ pub(super) struct HttpConnection<'a> {
     service: Service,
     auth: HttpAuth<'a>,
     idle: IdleTimeout,
+    /// What the user's cookie file has for this URL.
+    cookies: Option<HeaderValue>,
     /// Up to here a request is collected and sent with its length, in bytes.
     post_buffer: usize,
     known: &'a KnownSecrets,
@@ -76,6 +83,9 @@ impl<'a> HttpConnection<'a> {
             .event_interval(EVENT_INTERVAL)
             .build()
             .map_err(|error| TransportError::Runtime(error.into()))?;
+        let cookies = target.options.cookie_file.as_deref();
+        let now = Clock::System.now().as_second();
+        let cookies = cookies.and_then(|file| cookies::header(file, &base, now));
         Ok(Self {
             client,
             runtime: Some(runtime),
@@ -83,6 +93,7 @@ impl<'a> HttpConnection<'a> {
             service,
             auth: HttpAuth::new(target.url, target.options),
             idle: IdleTimeout::new(target.options.push_timeout),
+            cookies,
             post_buffer: target.options.post_buffer,
             known: &target.options.known,
             stop: target.stop,
@@ -98,11 +109,12 @@ impl<'a> HttpConnection<'a> {
         loop {
             let request = self.request_to(Method::GET, url.clone());
             let wanted = wanted.as_str();
-            let (head, body) = self.run(|connection| async move {
+            let (head, offered, body) = self.run(|connection| async move {
                 let response = connection.send(request).await?;
                 let head = ResponseHead::of(&response);
+                let offered = Challenges::of(&response);
                 if head.status.is_redirection() {
-                    return Ok((head, location(&response).into_bytes()));
+                    return Ok((head, offered, location(&response).into_bytes()));
                 }
                 if head.status == StatusCode::OK && media_type(&response) != wanted {
                     return Err(TransportError::NotGit {
@@ -115,14 +127,15 @@ impl<'a> HttpConnection<'a> {
                     ERROR_BODY_LIMIT
                 };
                 let body = connection.read(response, cap).await?;
-                Ok((head, body))
+                Ok((head, offered, body))
             })?;
             match head.status {
                 StatusCode::OK => {
                     self.auth.accepted();
                     return Ok(body);
                 }
-                StatusCode::UNAUTHORIZED => self.auth.refused()?,
+                StatusCode::UNAUTHORIZED => self.auth.refused(&offered)?,
+                StatusCode::FORBIDDEN if self.says_bad_login(&body) => self.auth.called_bad()?,
                 status if status.is_redirection() => {
                     let to = String::from_utf8_lossy(&body);
                     let to = url.join(&to).map_err(|_| TransportError::Garbled)?;
@@ -135,6 +148,13 @@ impl<'a> HttpConnection<'a> {
                 _ => return Err(self.refusal(head, &body)),
             }
         }
+    }
+
+    /// Says whether an error page with the status 403 means that the login is wrong, and not that it lacks the
+    /// permission.
+    fn says_bad_login(&self, body: &[u8]) -> bool {
+        let text = String::from_utf8_lossy(body).to_ascii_lowercase();
+        self.auth.is_sent() && text.contains("bad credentials")
     }
 
     /// Sends a small request and reads the response.
@@ -233,14 +253,20 @@ impl<'a> HttpConnection<'a> {
     }
 
     fn request_to(&self, method: Method, url: Url) -> RequestBuilder {
-        let request = self.client.request(method, url);
+        let request = self.client.request(method.clone(), url.clone());
         // A header of the user's own, for a gateway that breaks compression, replaces ours.
         let request = if self.auth.has_header(&ACCEPT_ENCODING) {
             request
         } else {
             request.header(ACCEPT_ENCODING, ACCEPTED_ENCODING)
         };
-        let request = self.auth.attach(request);
+        let request = self.auth.attach(request, method.as_str(), &url);
+        let request = match &self.cookies {
+            Some(cookies) if !self.auth.has_header(&COOKIE) => {
+                request.header(COOKIE, cookies.clone())
+            }
+            _ => request,
+        };
         match self.service.protocol() {
             Some(version) => request.header("git-protocol", version),
             None => request,

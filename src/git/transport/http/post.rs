@@ -15,6 +15,7 @@ use crate::git::transport::classify::{from_http, is_disconnect};
 use super::body::{
     Chunk, ChunkReceiver, ChunkWriter, CloseOnDrop, CollectedBody, StreamedBody, Upload,
 };
+use super::challenge::Challenges;
 use super::decode::{Decoder, ReportReader};
 use super::response::{ResponseHead, media_type};
 use super::{ERROR_BODY_LIMIT, HttpConnection};
@@ -27,7 +28,7 @@ const CHUNKS_IN_FLIGHT: usize = 16;
 /// The outcome of one request.
 enum Posted {
     Answer(Answer),
-    Unauthorized,
+    Unauthorized(Challenges),
     /// The connection was lost before a status arrived.
     Disconnected(TransportError),
 }
@@ -112,33 +113,40 @@ impl HttpConnection<'_> {
         match posted? {
             Posted::Answer(answer) => Ok(answer),
             // It cannot be repeated, but the helpers are told, and the next push asks them first.
-            Posted::Unauthorized => Err(SendError::without_effect(self.login_failed())),
-            // A server that refuses the login may close the connection before its response is read.
-            Posted::Disconnected(error) if is_ours || !self.is_login_wrong() => {
-                Err(SendError::unknown(error))
+            Posted::Unauthorized(offered) => {
+                Err(SendError::without_effect(self.login_failed(&offered)))
             }
-            Posted::Disconnected(_) => Err(SendError {
-                error: self.login_failed().into(),
-                effect: effect_of_disconnect(upload),
-            }),
+            // A server that refuses the login may close the connection before its response is read.
+            Posted::Disconnected(error) if is_ours => Err(SendError::unknown(error)),
+            Posted::Disconnected(error) => match self.offered_instead() {
+                None => Err(SendError::unknown(error)),
+                Some(offered) => Err(SendError {
+                    error: self.login_failed(&offered).into(),
+                    effect: effect_of_disconnect(upload),
+                }),
+            },
         }
     }
 
     /// Tells the helpers that the login of a request that cannot be repeated was refused.
-    fn login_failed(&mut self) -> TransportError {
-        let refused = self.auth.refused().err();
-        refused.unwrap_or_else(|| self.auth.error())
+    fn login_failed(&mut self, offered: &Challenges) -> TransportError {
+        let refused = self.auth.refused(offered).err();
+        refused.unwrap_or_else(|| self.auth.error(offered))
     }
 
-    /// Finds out whether the login was the cause, where no response has verified it yet.
-    fn is_login_wrong(&self) -> bool {
+    /// Finds out whether the login was the cause, where no response has verified it yet. Returns what the server
+    /// offers where it was.
+    fn offered_instead(&self) -> Option<Challenges> {
         if self.auth.is_verified() {
-            return false;
+            return None;
         }
         let request = self.post().body(FLUSH_PKT);
-        let asked =
-            self.run(|connection| async move { Ok(connection.send(request).await?.status()) });
-        matches!(asked, Ok(StatusCode::UNAUTHORIZED))
+        let asked = self.run(|connection| async move {
+            let response = connection.send(request).await?;
+            let refused = response.status() == StatusCode::UNAUTHORIZED;
+            Ok(refused.then(|| Challenges::of(&response)))
+        });
+        asked.ok().flatten()
     }
 
     fn post_collected(
@@ -155,15 +163,20 @@ impl HttpConnection<'_> {
             upload.close();
             match posted? {
                 Posted::Answer(answer) => return Ok(answer),
-                Posted::Disconnected(error) if !self.is_login_wrong() => {
-                    return Err(SendError::unknown(error));
+                Posted::Unauthorized(offered) => {
+                    let next = self.auth.refused(&offered);
+                    next.map_err(SendError::without_effect)?;
                 }
-                Posted::Disconnected(_) if effect_of_disconnect(&upload) == Effect::Unknown => {
-                    return Err(SendError::unknown(self.login_failed()));
-                }
-                // A disconnect that hides a refusal has had no effect either.
-                Posted::Unauthorized | Posted::Disconnected(_) => {
-                    self.auth.refused().map_err(SendError::without_effect)?;
+                Posted::Disconnected(error) => {
+                    let Some(offered) = self.offered_instead() else {
+                        return Err(SendError::unknown(error));
+                    };
+                    if effect_of_disconnect(&upload) == Effect::Unknown {
+                        return Err(SendError::unknown(self.login_failed(&offered)));
+                    }
+                    // A disconnect that hides a refusal has had no effect either.
+                    let next = self.auth.refused(&offered);
+                    next.map_err(SendError::without_effect)?;
                 }
             }
             upload = Upload::new(None);
@@ -174,17 +187,19 @@ impl HttpConnection<'_> {
     fn probe(&mut self) -> Result<(), TransportError> {
         loop {
             let request = self.post().body(FLUSH_PKT);
-            let (head, body) = self.run(|connection| async move {
+            let (head, offered, body) = self.run(|connection| async move {
                 let response = connection.send(request).await?;
                 let head = ResponseHead::of(&response);
-                Ok((head, connection.read(response, ERROR_BODY_LIMIT).await?))
+                let offered = Challenges::of(&response);
+                let body = connection.read(response, ERROR_BODY_LIMIT).await?;
+                Ok((head, offered, body))
             })?;
             match head.status {
                 StatusCode::OK => {
                     self.auth.accepted();
                     return Ok(());
                 }
-                StatusCode::UNAUTHORIZED => self.auth.refused()?,
+                StatusCode::UNAUTHORIZED => self.auth.refused(&offered)?,
                 _ => return Err(self.refusal(head, &body)),
             }
         }
@@ -205,7 +220,7 @@ impl HttpConnection<'_> {
             };
             let head = ResponseHead::of(&response);
             if head.status == StatusCode::UNAUTHORIZED {
-                return Ok(Ok(Posted::Unauthorized));
+                return Ok(Ok(Posted::Unauthorized(Challenges::of(&response))));
             }
             if head.status != StatusCode::OK {
                 let body = connection

@@ -19,6 +19,7 @@ fn over_http(fault: Option<Fault>, change: impl Fn(&Sandbox, &mut PushOptions)) 
     let served = Served::start(GitServerOptions {
         login: guarded.then(|| ("me".into(), SecretString::from("pw"))),
         faults: fault.into_iter().collect(),
+        ..GitServerOptions::default()
     });
     let mut options = served.options();
     change(&served.sandbox, &mut options);

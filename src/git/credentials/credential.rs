@@ -1,0 +1,389 @@
+//! `Credential`: the attributes of one login, as git's credential helpers say and hear them.
+
+use std::fmt;
+
+use jiff::Timestamp;
+use secrecy::{ExposeSecret, SecretString};
+
+use super::Login;
+
+/// What a helper is told or asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Verb {
+    /// For a login.
+    Get,
+    /// That a login works.
+    Store,
+    /// That a login was refused.
+    Erase,
+}
+
+impl Verb {
+    /// Returns the word that stands last on the helper's command line.
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "get",
+            Self::Store => "store",
+            Self::Erase => "erase",
+        }
+    }
+}
+
+/// Something that both sides have to understand, and whether the helper said that it does.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Capability {
+    answered: bool,
+}
+
+/// The attributes of one login. Shows no secret.
+#[derive(Clone, Default)]
+pub struct Credential {
+    protocol: String,
+    host: String,
+    path: Option<String>,
+    username: Option<String>,
+    password: Option<SecretString>,
+    authtype: Option<String>,
+    credential: Option<SecretString>,
+    oauth_refresh_token: Option<SecretString>,
+    expiry: Option<i64>,
+    ephemeral: bool,
+    multistage: bool,
+    quit: bool,
+    /// What the server offered, header by header.
+    offered: Vec<String>,
+    /// What a helper wants to hear the next time, and what it said last.
+    state: Vec<String>,
+    new_state: Vec<String>,
+    knows_authtype: Capability,
+    knows_state: Capability,
+    /// The helper that completed it, as it is configured.
+    pub(super) helper: String,
+}
+
+impl fmt::Debug for Credential {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Credential")
+            .field("host", &self.host)
+            .field("username", &self.username)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Why an answer or a question cannot be in the protocol.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Malformed {
+    /// A line has no `=`.
+    Line,
+    /// A value holds a line break or NUL, which would change what is said.
+    Value,
+    /// The answer is for another protocol or host.
+    OtherHost,
+}
+
+impl Credential {
+    /// Begins a question: the host with its port, and the path where helpers get to see it.
+    pub(super) fn about(
+        url: &reqwest::Url,
+        path: Option<String>,
+        username: Option<&str>,
+        offered: &[String],
+    ) -> Self {
+        let port = url
+            .port()
+            .map(|port| format!(":{port}"))
+            .unwrap_or_default();
+        Self {
+            protocol: url.scheme().to_owned(),
+            host: format!("{}{port}", url.host_str().unwrap_or_default()),
+            path,
+            username: username.filter(|name| !name.is_empty()).map(str::to_owned),
+            offered: offered.to_vec(),
+            ..Self::default()
+        }
+    }
+
+    /// Makes one of a login that was typed, for helpers to keep.
+    #[must_use]
+    pub(super) fn with_login(mut self, login: &Login) -> Self {
+        self.username = Some(login.user.clone());
+        self.password = Some(login.password.clone());
+        self
+    }
+
+    /// Says whether it can be sent.
+    pub(super) fn is_complete(&self) -> bool {
+        (self.username.is_some() && self.password.is_some()) || self.credential.is_some()
+    }
+
+    /// Says whether a helper said that nobody else is to be asked.
+    pub(super) const fn is_quit(&self) -> bool {
+        self.quit
+    }
+
+    /// Says whether a refusal is only the next step of a longer talk.
+    pub const fn is_multistage(&self) -> bool {
+        self.multistage
+    }
+
+    /// Returns the user name, as far as it is known.
+    pub(super) fn username(&self) -> Option<&str> {
+        self.username.as_deref()
+    }
+
+    /// Returns what goes into the header as it is: a scheme and what belongs to it.
+    pub fn ready(&self) -> Option<(&str, &SecretString)> {
+        Some((self.authtype.as_deref()?, self.credential.as_ref()?))
+    }
+
+    /// Returns the user name and the password.
+    pub fn login(&self) -> Option<Login> {
+        Some(Login {
+            user: self.username.clone()?,
+            password: self.password.clone()?,
+        })
+    }
+
+    /// Returns every secret in it.
+    pub(super) fn secrets(&self) -> impl Iterator<Item = &SecretString> {
+        [&self.password, &self.credential, &self.oauth_refresh_token]
+            .into_iter()
+            .flatten()
+    }
+
+    /// Forgets a password that is no longer good, and what is empty: another helper may know a better one.
+    pub(super) fn drop_what_is_useless(&mut self, now: Timestamp) {
+        if self.is_expired(now) {
+            self.password = None;
+            self.credential = None;
+            self.expiry = None;
+        }
+        let has_text = |secret: &SecretString| !secret.expose_secret().is_empty();
+        self.password = self.password.take().filter(has_text);
+        self.credential = self.credential.take().filter(has_text);
+    }
+
+    /// Forgets every secret: nothing of a bad answer is used.
+    pub(super) fn forget_secrets(&mut self) {
+        self.password = None;
+        self.credential = None;
+        self.oauth_refresh_token = None;
+    }
+
+    /// Says whether its time has passed.
+    pub(super) fn is_expired(&self, now: Timestamp) -> bool {
+        self.expiry.is_some_and(|until| until < now.as_second())
+    }
+
+    /// Begins the next step of a longer talk: the secrets go, what the helper said last comes back to it.
+    pub(super) fn next_stage(&mut self, offered: &[String]) {
+        self.password = None;
+        self.credential = None;
+        self.multistage = false;
+        self.offered = offered.to_vec();
+        self.next_state();
+    }
+
+    /// Makes what the helper said last what it is told next.
+    pub(super) fn next_state(&mut self) {
+        self.state = std::mem::take(&mut self.new_state);
+    }
+
+    /// Sets what the server offered when it said what is told now.
+    pub(super) fn set_offered(&mut self, offered: &[String]) {
+        self.offered = offered.to_vec();
+    }
+
+    /// Writes what a helper reads.
+    pub(super) fn write(&self, verb: Verb) -> Result<Vec<u8>, Malformed> {
+        let known = |capability: Capability| verb == Verb::Get || capability.answered;
+        let mut lines = Lines::default();
+        if known(self.knows_authtype) {
+            lines.add("capability[]", Some("authtype"))?;
+        }
+        if known(self.knows_state) {
+            lines.add("capability[]", Some("state"))?;
+        }
+        if known(self.knows_authtype) {
+            lines.add("authtype", self.authtype.as_deref())?;
+            lines.secret("credential", self.credential.as_ref())?;
+            lines.add("ephemeral", self.ephemeral.then_some("1"))?;
+        }
+        lines.add("protocol", Some(&self.protocol))?;
+        lines.add("host", Some(&self.host))?;
+        lines.add("path", self.path.as_deref())?;
+        lines.add("username", self.username.as_deref())?;
+        lines.secret("password", self.password.as_ref())?;
+        lines.secret("oauth_refresh_token", self.oauth_refresh_token.as_ref())?;
+        let expiry = self.expiry.map(|until| until.to_string());
+        lines.add("password_expiry_utc", expiry.as_deref())?;
+        for header in &self.offered {
+            lines.add("wwwauth[]", Some(header))?;
+        }
+        if known(self.knows_state) {
+            lines.add("continue", self.multistage.then_some("1"))?;
+            for state in &self.state {
+                lines.add("state[]", Some(state))?;
+            }
+        }
+        lines.0.push(b'\n');
+        Ok(lines.0)
+    }
+
+    /// Takes over what a helper answers, up to its blank line. What it says for another host is not
+    /// believed; a host without its port is the same host.
+    pub(super) fn read(&mut self, answer: &[u8]) -> Result<(), Malformed> {
+        for line in answer.split(|byte| *byte == b'\n') {
+            let line = line.strip_suffix(b"\r").unwrap_or(line);
+            if line.is_empty() {
+                break;
+            }
+            let line = String::from_utf8_lossy(line);
+            let (key, value) = line.split_once('=').ok_or(Malformed::Line)?;
+            if value.contains('\0') {
+                return Err(Malformed::Value);
+            }
+            let secret = || Some(SecretString::from(value));
+            match key {
+                "username" => self.username = Some(value.to_owned()),
+                "password" => self.password = secret(),
+                "credential" => self.credential = secret(),
+                "authtype" => self.authtype = Some(value.to_owned()),
+                "oauth_refresh_token" => self.oauth_refresh_token = secret(),
+                "password_expiry_utc" => self.expiry = value.parse().ok().filter(|at| *at != 0),
+                "ephemeral" => self.ephemeral = is_true(value),
+                "continue" => self.multistage = is_true(value),
+                "quit" => self.quit = is_true(value),
+                "state[]" => self.new_state.push(value.to_owned()),
+                "wwwauth[]" => self.offered.push(value.to_owned()),
+                "capability[]" if value == "authtype" => self.knows_authtype.answered = true,
+                "capability[]" if value == "state" => self.knows_state.answered = true,
+                "protocol" if value != self.protocol => return Err(Malformed::OtherHost),
+                "host" if !self.is_host(value) => return Err(Malformed::OtherHost),
+                "path" => self.path = Some(value.to_owned()),
+                // What later versions of git may learn.
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn is_host(&self, host: &str) -> bool {
+        let bare = |text: &str| match text.rsplit_once(':') {
+            Some((name, port)) if port.bytes().all(|b| b.is_ascii_digit()) => name.to_owned(),
+            _ => text.to_owned(),
+        };
+        host.eq_ignore_ascii_case(&self.host) || host.eq_ignore_ascii_case(&bare(&self.host))
+    }
+}
+
+/// The lines of a question.
+#[derive(Default)]
+struct Lines(Vec<u8>);
+
+impl Lines {
+    fn add(&mut self, key: &str, value: Option<&str>) -> Result<(), Malformed> {
+        let Some(value) = value else { return Ok(()) };
+        // A carriage return is cut off by some helpers, and then it is another host.
+        if value.contains(['\n', '\r', '\0']) {
+            return Err(Malformed::Value);
+        }
+        self.0
+            .extend_from_slice(format!("{key}={value}\n").as_bytes());
+        Ok(())
+    }
+
+    fn secret(&mut self, key: &str, value: Option<&SecretString>) -> Result<(), Malformed> {
+        self.add(key, value.map(ExposeSecret::expose_secret))
+    }
+}
+
+fn is_true(value: &str) -> bool {
+    let value = value.to_ascii_lowercase();
+    ["true", "yes", "on"].contains(&value.as_str())
+        || value.parse::<i64>().is_ok_and(|number| number != 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn asked() -> Credential {
+        let url = reqwest::Url::parse("https://git.example:8443/o/r").unwrap();
+        Credential::about(&url, None, Some("me"), &["Basic realm=\"x\"".to_owned()])
+    }
+
+    fn written(credential: &Credential, verb: Verb) -> String {
+        String::from_utf8(credential.write(verb).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn a_question_says_what_we_understand_and_what_the_server_offered() {
+        assert_eq!(
+            written(&asked(), Verb::Get),
+            "capability[]=authtype\ncapability[]=state\nprotocol=https\nhost=git.example:8443\nusername=me\n\
+             wwwauth[]=Basic realm=\"x\"\n\n"
+        );
+    }
+
+    #[test]
+    fn every_attribute_of_an_answer_goes_back() {
+        let mut credential = asked();
+        let answer = "capability[]=authtype\ncapability[]=state\nauthtype=Bearer\ncredential=t\nephemeral=1\n\
+             password_expiry_utc=9999999999\noauth_refresh_token=r\ncontinue=yes\nstate[]=x.y=1\nhost=git.example\n\
+             unknown=1\n\nusername=after-the-blank-line\n";
+        credential.read(answer.as_bytes()).unwrap();
+        credential.next_state();
+        assert_eq!(
+            written(&credential, Verb::Store),
+            "capability[]=authtype\ncapability[]=state\nauthtype=Bearer\ncredential=t\nephemeral=1\n\
+             protocol=https\nhost=git.example:8443\nusername=me\noauth_refresh_token=r\n\
+             password_expiry_utc=9999999999\nwwwauth[]=Basic realm=\"x\"\ncontinue=1\nstate[]=x.y=1\n\n"
+        );
+    }
+
+    #[test]
+    fn what_a_helper_did_not_say_to_understand_is_kept_from_it() {
+        let mut credential = asked();
+        credential
+            .read(b"password=pw\r\nstate[]=x\r\nephemeral=1\r\n")
+            .unwrap();
+        credential.next_state();
+        let told = written(&credential, Verb::Erase);
+        assert!(told.contains("password=pw\n"), "{told}");
+        assert!(
+            !told.contains("state") && !told.contains("ephemeral"),
+            "{told}"
+        );
+    }
+
+    #[test]
+    fn answers_for_other_hosts_and_lines_that_are_none_are_refused() {
+        let read = |answer: &str| asked().read(answer.as_bytes());
+        assert_eq!(read("host=evil.example\n"), Err(Malformed::OtherHost));
+        assert_eq!(read("host=git.example:1\n"), Err(Malformed::OtherHost));
+        assert_eq!(read("protocol=http\n"), Err(Malformed::OtherHost));
+        assert_eq!(read("what is this\n"), Err(Malformed::Line));
+        assert_eq!(read("host=git.example\nprotocol=https\n"), Ok(()));
+        let mut odd = asked();
+        odd.username = Some("a\nhost=evil".to_owned());
+        assert_eq!(odd.write(Verb::Get), Err(Malformed::Value));
+    }
+
+    #[test]
+    fn what_is_expired_or_empty_is_none() {
+        let now = "2026-01-01T00:00:00Z".parse().unwrap();
+        for (answer, complete) in [
+            ("password=pw\n", true),
+            ("password=\n", false),
+            ("password=pw\npassword_expiry_utc=1000000000\n", false),
+            ("password=pw\npassword_expiry_utc=9000000000\n", true),
+            ("authtype=Bearer\ncredential=t\n", true),
+        ] {
+            let mut credential = asked();
+            credential.read(answer.as_bytes()).unwrap();
+            credential.drop_what_is_useless(now);
+            assert_eq!(credential.is_complete(), complete, "{answer:?}");
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! One helper: how it is started, as git starts it, and what it answers.
+
+use std::path::{Path, PathBuf};
+
+use crate::process::{Leftovers, ProcessError, Program, find_program};
+
+use super::credential::{Malformed, Verb};
+use super::{Credential, CredentialError, Helpers};
+
+/// More than any login needs, in bytes.
+const ANSWER_CAP: usize = 64 * 1024;
+
+/// Where git keeps the helpers that come with it.
+const GIT_DIRECTORIES: &[&str] = &[
+    "/usr/lib/git-core",
+    "/usr/libexec/git-core",
+    "/usr/local/libexec/git-core",
+    "/opt/homebrew/opt/git/libexec/git-core",
+];
+
+/// Returns how messages call a helper: not by what it is told, which may hold a secret.
+pub(super) fn name(helper: &str) -> String {
+    if helper.starts_with('!') {
+        return "of the git configuration".to_owned();
+    }
+    let first = helper.split_whitespace().next().unwrap_or_default();
+    format!("`{}`", first.escape_debug())
+}
+
+/// Asks one helper, and takes over what it answers, whatever its exit code.
+pub(super) fn ask(
+    helpers: &Helpers,
+    helper: &str,
+    known: &mut Credential,
+) -> Result<(), CredentialError> {
+    let answer = run(helpers, helper, Verb::Get, known)?;
+    let read = match answer {
+        Some(answer) => known.read(&answer),
+        None => Err(Malformed::Line),
+    };
+    read.map_err(|malformed| match malformed {
+        Malformed::OtherHost => CredentialError::OtherHost {
+            helper: name(helper),
+        },
+        Malformed::Line | Malformed::Value => CredentialError::Malformed {
+            helper: name(helper),
+        },
+    })
+}
+
+/// Tells one helper that a login works, or that it was refused.
+pub(super) fn tell(
+    helpers: &Helpers,
+    helper: &str,
+    verb: Verb,
+    known: &Credential,
+) -> Result<(), CredentialError> {
+    run(helpers, helper, verb, known).map(drop)
+}
+
+/// Returns what the helper writes; nothing when that is endless.
+fn run(
+    helpers: &Helpers,
+    helper: &str,
+    verb: Verb,
+    known: &Credential,
+) -> Result<Option<Vec<u8>>, CredentialError> {
+    let input = known.write(verb).map_err(|_| CredentialError::Unsafe)?;
+    let failed = |source| CredentialError::Helper {
+        helper: name(helper),
+        source,
+    };
+    let mut program = program(helpers, helper, verb)
+        .inherit(helpers.inheritance())
+        .input(input)
+        .cap(ANSWER_CAP)
+        .deadline(helpers.time())
+        .leftovers(Leftovers::Leave);
+    if !helpers.is_attended() {
+        // Neither git's own helpers nor the credential manager may ask a person: nobody is there.
+        program = program
+            .variable("GIT_TERMINAL_PROMPT", "0")
+            .variable("GCM_INTERACTIVE", "never");
+    }
+    let output = program.run().map_err(failed)?;
+    Ok((!output.stdout.is_cut()).then_some(output.stdout.bytes))
+}
+
+/// Makes the command line that git makes, for the shell.
+fn program(helpers: &Helpers, helper: &str, verb: Verb) -> Program {
+    let command = if let Some(script) = helper.strip_prefix('!') {
+        script.to_owned()
+    } else if helper.starts_with('/') {
+        helper.to_owned()
+    } else {
+        named(helpers, helper)
+    };
+    let command = format!("{command} {}", verb.as_str());
+    Program::new("/bin/sh").args(["-c", &command, &command])
+}
+
+/// Returns the command line of a helper that is configured by its name. Git's own program is asked for it only
+/// when no program of that name is found.
+fn named(helpers: &Helpers, helper: &str) -> String {
+    let (name, options) = match helper.find(char::is_whitespace) {
+        Some(at) => helper.split_at(at),
+        None => (helper, ""),
+    };
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    let program = format!("git-credential-{name}");
+    let found = find(helpers, &program)
+        .ok()
+        .filter(|_| name.chars().all(plain));
+    match found.as_deref().and_then(Path::to_str) {
+        Some(path) => format!("{}{options}", quoted(path)),
+        None => format!("git credential-{helper}"),
+    }
+}
+
+/// Looks where git looks: where its own programs are, then on the search path.
+fn find(helpers: &Helpers, program: &str) -> Result<PathBuf, ProcessError> {
+    let inheritance = helpers.inheritance();
+    let variables = inheritance.variables();
+    let own = variables.iter().find(|(name, _)| name == "GIT_EXEC_PATH");
+    let own: Vec<PathBuf> = match own {
+        Some((_, directory)) => vec![directory.into()],
+        None => GIT_DIRECTORIES.iter().map(PathBuf::from).collect(),
+    };
+    find_program(program, &own).or_else(|_| inheritance.find(program))
+}
+
+/// Quotes a word for the shell.
+fn quoted(word: &str) -> String {
+    format!("'{}'", word.replace('\'', "'\\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::name;
+
+    #[test]
+    fn a_helper_is_named_without_what_it_is_told() {
+        assert_eq!(name("store --file /CANARY"), "`store`");
+        assert_eq!(name("/usr/bin/h x"), "`/usr/bin/h`");
+        assert_eq!(
+            name("!f() { echo password=CANARY; }; f"),
+            "of the git configuration"
+        );
+    }
+}

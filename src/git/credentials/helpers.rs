@@ -1,0 +1,286 @@
+//! `Helpers`: the user's credential helpers for one URL, asked in order and once a run.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use crate::clock::Clock;
+use crate::git::url_match::percent_decoded;
+use crate::git::{Config, Matching};
+use crate::names::RemoteUrl;
+use crate::process::Inheritance;
+use crate::secrets::KnownSecrets;
+
+use super::credential::Verb;
+use super::{Credential, CredentialError, Login, helper};
+
+/// How long one helper may take, unless the policy says.
+const HELPER_TIME: Duration = Duration::from_mins(1);
+
+/// Whether helpers get to see the path of a URL, or only its host.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum UrlPath {
+    /// Only the host: one login for everything there.
+    #[default]
+    Hidden,
+    /// The path too (`credential.useHttpPath`).
+    Shown,
+}
+
+/// What the helpers answered in this run, so that a person touches a key once, and a token that is good for one
+/// use is used once.
+#[derive(Debug, Clone, Default)]
+pub struct Answers(Arc<Mutex<BTreeMap<Vec<u8>, Answer>>>);
+
+/// What came of one question.
+#[derive(Debug, Clone)]
+enum Answer {
+    /// A login, and whether the helpers have heard that it works.
+    Login(Box<Credential>, bool),
+    /// No helper knows one, or what it knew was refused.
+    None,
+}
+
+/// The helpers that the user's and the system's configuration name for one URL.
+#[derive(Debug, Clone, Default)]
+pub struct Helpers {
+    commands: Vec<String>,
+    username: Option<String>,
+    path: UrlPath,
+    inheritance: Inheritance,
+    deadline: Option<Duration>,
+    attended: bool,
+    known: KnownSecrets,
+    answers: Answers,
+}
+
+impl Helpers {
+    /// Takes the helpers in the order of the configuration, where an empty text forgets those
+    /// before it, and what they are started with.
+    pub fn new(helpers: Vec<String>, inheritance: Inheritance) -> Self {
+        let start = helpers.iter().rposition(String::is_empty);
+        let start = start.map_or(0, |index| index + 1);
+        Self {
+            commands: helpers.into_iter().skip(start).collect(),
+            inheritance,
+            ..Self::default()
+        }
+    }
+
+    /// Reads what `config` says about `url`: `credential.helper`, `.username`, `.useHttpPath`, and the
+    /// same below `credential.<url>`.
+    pub fn from_config(config: &Config, url: &RemoteUrl, inheritance: Inheritance) -> Self {
+        let values = |name| config.scoped("credential", name, url, Matching::All);
+        let shown = values("useHttpPath").pop().is_some_and(|value| {
+            let value = value.to_ascii_lowercase();
+            ["true", "yes", "on", "1", ""].contains(&value.as_str())
+        });
+        let mut helpers = Self::new(values("helper"), inheritance);
+        helpers.username = values("username").pop();
+        if shown {
+            helpers.path = UrlPath::Shown;
+        }
+        helpers
+    }
+
+    /// Tells `known` of every password that a helper answers.
+    #[must_use]
+    pub fn remembering(mut self, known: &KnownSecrets) -> Self {
+        self.known = known.clone();
+        self
+    }
+
+    /// Shares what was answered with others who ask the same.
+    #[must_use]
+    pub fn sharing(mut self, answers: &Answers) -> Self {
+        self.answers = answers.clone();
+        self
+    }
+
+    /// Sets how long one helper may take, where the policy says.
+    #[must_use]
+    pub const fn deadline_if(mut self, limit: Option<Duration>) -> Self {
+        self.deadline = limit;
+        self
+    }
+
+    /// Sets how long one helper may take; a minute otherwise.
+    #[must_use]
+    pub const fn deadline(mut self, limit: Duration) -> Self {
+        self.deadline = Some(limit);
+        self
+    }
+
+    /// Lets helpers ask a person: there is one.
+    #[must_use]
+    pub const fn attended(mut self) -> Self {
+        self.attended = true;
+        self
+    }
+
+    /// Says whether there is anybody to ask.
+    pub const fn is_configured(&self) -> bool {
+        !self.commands.is_empty()
+    }
+
+    /// Returns the login for `url`, or nothing when no helper knows one. The same question is asked once.
+    ///
+    /// `user` is the name in the remote's URL, if there is one; `offered` what the server offered, a
+    /// `WWW-Authenticate` header each.
+    pub fn get(
+        &self,
+        url: &reqwest::Url,
+        user: Option<&str>,
+        offered: &[String],
+    ) -> Result<Option<Credential>, CredentialError> {
+        let mut answers = self.answers();
+        let key = self.key(url, user)?;
+        match answers.get(&key) {
+            Some(Answer::None) => return Ok(None),
+            Some(Answer::Login(login, _)) => return Ok(Some((**login).clone())),
+            None => {}
+        }
+        let found = self.ask(self.question(url, user, offered))?;
+        let answer = match &found {
+            Some(found) => Answer::Login(Box::new(found.clone()), false),
+            None => Answer::None,
+        };
+        answers.insert(key, answer);
+        Ok(found)
+    }
+
+    /// Goes on with a login whose helper said that there is a next step.
+    pub fn go_on(
+        &self,
+        mut credential: Credential,
+        offered: &[String],
+    ) -> Result<Option<Credential>, CredentialError> {
+        credential.next_stage(offered);
+        self.ask(credential)
+    }
+
+    /// Tells every helper that a login works; once.
+    pub fn approve(
+        &self,
+        url: &reqwest::Url,
+        user: Option<&str>,
+        credential: &Credential,
+    ) -> Result<(), CredentialError> {
+        if credential.is_expired(Clock::System.now()) {
+            return Ok(());
+        }
+        if let Some(Answer::Login(_, told)) = self.answers().get_mut(&self.key(url, user)?) {
+            if *told {
+                return Ok(());
+            }
+            *told = true;
+        }
+        let mut credential = credential.clone();
+        credential.set_offered(&[]);
+        credential.next_state();
+        self.tell(Verb::Store, &credential)
+    }
+
+    /// Tells every helper that a login was refused, under a scheme that the server offered; once. They are not asked
+    /// again in this run.
+    pub fn reject(
+        &self,
+        url: &reqwest::Url,
+        user: Option<&str>,
+        credential: &Credential,
+        offered: &[String],
+    ) -> Result<(), CredentialError> {
+        let before = self.answers().insert(self.key(url, user)?, Answer::None);
+        if matches!(before, Some(Answer::None)) {
+            return Ok(());
+        }
+        let mut credential = credential.clone();
+        credential.set_offered(offered);
+        credential.next_state();
+        self.tell(Verb::Erase, &credential)
+    }
+
+    /// Tells every helper of a login that a person typed, and that works.
+    pub fn keep(&self, url: &reqwest::Url, login: &Login) -> Result<(), CredentialError> {
+        let credential = self.question(url, None, &[]).with_login(login);
+        self.tell(Verb::Store, &credential)
+    }
+
+    /// Asks one helper after the other until the login is complete.
+    fn ask(&self, mut known: Credential) -> Result<Option<Credential>, CredentialError> {
+        let mut failure = None;
+        for command in &self.commands {
+            let asked = helper::ask(self, command, &mut known);
+            for secret in known.secrets() {
+                self.known.add_login(known.username(), Some(secret));
+            }
+            if let Err(error) = asked {
+                // Nothing of a bad answer is used. The next helper may know; if none does, the first failure is told.
+                known.forget_secrets();
+                failure.get_or_insert(error);
+                continue;
+            }
+            known.drop_what_is_useless(Clock::System.now());
+            if known.is_complete() {
+                known.set_offered(&[]);
+                command.clone_into(&mut known.helper);
+                return Ok(Some(known));
+            }
+            if known.is_quit() {
+                return Err(CredentialError::Quit {
+                    helper: helper::name(command),
+                });
+            }
+        }
+        failure.map_or(Ok(None), Err)
+    }
+
+    fn tell(&self, verb: Verb, credential: &Credential) -> Result<(), CredentialError> {
+        let told: Vec<_> = self
+            .commands
+            .iter()
+            .map(|command| helper::tell(self, command, verb, credential))
+            .collect();
+        told.into_iter().collect()
+    }
+
+    fn question(&self, url: &reqwest::Url, user: Option<&str>, offered: &[String]) -> Credential {
+        let path = percent_decoded(url.path().trim_matches('/'));
+        let path = (self.path == UrlPath::Shown && !path.is_empty()).then_some(path);
+        let user = user.filter(|user| !user.is_empty());
+        Credential::about(url, path, user.or(self.username.as_deref()), offered)
+    }
+
+    /// Returns what makes two questions the same.
+    fn key(&self, url: &reqwest::Url, user: Option<&str>) -> Result<Vec<u8>, CredentialError> {
+        let mut key = self
+            .question(url, user, &[])
+            .write(Verb::Get)
+            .map_err(|_| CredentialError::Unsafe)?;
+        key.extend(self.commands.join("\n").into_bytes());
+        Ok(key)
+    }
+
+    fn answers(&self) -> MutexGuard<'_, BTreeMap<Vec<u8>, Answer>> {
+        self.answers
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) const fn inheritance(&self) -> &Inheritance {
+        &self.inheritance
+    }
+
+    pub(super) const fn is_attended(&self) -> bool {
+        self.attended
+    }
+
+    pub(super) fn time(&self) -> Duration {
+        self.deadline.unwrap_or(HELPER_TIME)
+    }
+
+    pub(super) const fn known(&self) -> &KnownSecrets {
+        &self.known
+    }
+}

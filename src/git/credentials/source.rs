@@ -1,0 +1,356 @@
+//! `Sources`: the logins for one place, one after the other, each with the name of where it comes from.
+
+use std::fmt;
+
+use reqwest::Url;
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::secrets::find;
+
+use super::{Asking, Credential, CredentialError, Helpers, Login, Netrc, helper};
+
+/// Where a login comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LoginSource {
+    /// The remote's URL.
+    Url,
+    /// A variable of the environment.
+    Variable(&'static str),
+    /// A credential helper, as messages call it.
+    Helper(String),
+    /// A file of logins by host.
+    Netrc(String),
+    /// A program that asked for it.
+    Program(String),
+    /// The person at the terminal.
+    Terminal,
+    /// Whoever called.
+    Caller,
+}
+
+impl fmt::Display for LoginSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Url => f.write_str("the remote's URL"),
+            Self::Variable(name) => write!(f, "the variable {name}"),
+            Self::Helper(name) => write!(f, "the credential helper {name}"),
+            Self::Netrc(path) => write!(f, "{path}"),
+            Self::Program(program) => {
+                write!(f, "`{}`, which asks for logins", program.escape_debug())
+            }
+            Self::Terminal => f.write_str("the terminal"),
+            Self::Caller => f.write_str("the caller"),
+        }
+    }
+}
+
+impl LoginSource {
+    /// Returns where a login of this source is renewed, in one line.
+    pub fn renewal(&self) -> String {
+        match self {
+            Self::Url => "renew the login in the remote's URL: git remote set-url".to_owned(),
+            Self::Variable(name) => format!("renew the token in {name}, or unset it"),
+            Self::Helper(name) => {
+                format!("renew the login that the credential helper {name} keeps")
+            }
+            Self::Netrc(path) => format!("renew the login in {path}"),
+            Self::Program(_) | Self::Terminal => "run again, and give another login".to_owned(),
+            Self::Caller => "give another login".to_owned(),
+        }
+    }
+}
+
+/// A login, and where it comes from.
+#[derive(Debug, Clone)]
+pub struct Found {
+    /// The user name and the password; nothing where a helper says itself what is sent.
+    pub login: Option<Login>,
+    /// Where it comes from.
+    pub source: LoginSource,
+    /// What the helper said, where it comes from one.
+    pub credential: Option<Credential>,
+}
+
+impl Found {
+    fn given(login: Login, source: LoginSource) -> Self {
+        Self {
+            login: Some(login),
+            source,
+            credential: None,
+        }
+    }
+
+    fn of_helper(credential: Credential) -> Self {
+        Self {
+            login: credential.login().filter(|_| credential.ready().is_none()),
+            source: LoginSource::Helper(helper::name(&credential.helper)),
+            credential: Some(credential),
+        }
+    }
+
+    /// Returns what an API takes as a token: the password, or what a helper says to send.
+    pub fn token(&self) -> Option<SecretString> {
+        let ready = self.credential.as_ref().and_then(Credential::ready);
+        match (ready, &self.login) {
+            (Some((_, secret)), _) => Some(secret.clone()),
+            (None, Some(login)) if login.password.expose_secret().is_empty() => {
+                Some(SecretString::from(login.user.as_str()))
+            }
+            (None, Some(login)) => Some(login.password.clone()),
+            (None, None) => None,
+        }
+    }
+}
+
+/// Which source is asked next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Next {
+    Url,
+    Variable,
+    Helper,
+    Netrc,
+    UserAlone,
+    Asking,
+    End,
+}
+
+/// The logins for one place, in the order in which they are tried.
+#[derive(Debug, Clone)]
+pub struct Sources {
+    url: Url,
+    user: Option<String>,
+    in_url: Option<Login>,
+    given: Option<(Login, LoginSource)>,
+    helpers: Helpers,
+    netrc: Option<Netrc>,
+    asking: Asking,
+    next: Next,
+}
+
+impl Sources {
+    /// Begins with the login in a URL, if there is one: `password` may be absent.
+    pub fn new(url: Url, user: Option<&str>, password: Option<&SecretString>) -> Self {
+        let user = user.filter(|user| !user.is_empty());
+        let in_url = password.filter(|password| !password.expose_secret().is_empty());
+        let in_url = in_url.map(|password| Login {
+            user: user.unwrap_or_default().to_owned(),
+            password: password.clone(),
+        });
+        // A token in place of the user is a login of its own, no name to ask a helper with.
+        let token = user.filter(|user| in_url.is_none() && !find(user.as_bytes()).is_empty());
+        let in_url = in_url.or_else(|| token.map(alone));
+        Self {
+            url,
+            user: user.filter(|_| token.is_none()).map(str::to_owned),
+            in_url,
+            given: None,
+            helpers: Helpers::default(),
+            netrc: None,
+            asking: Asking::default(),
+            next: Next::Url,
+        }
+    }
+
+    /// Adds a login that is known, after that of the URL.
+    #[must_use]
+    pub fn given(mut self, login: Option<(Login, LoginSource)>) -> Self {
+        self.given = login;
+        self
+    }
+
+    /// Adds the credential helpers.
+    #[must_use]
+    pub fn helpers(mut self, helpers: Helpers) -> Self {
+        self.helpers = helpers;
+        self
+    }
+
+    /// Adds a file of logins by host.
+    #[must_use]
+    pub fn netrc(mut self, netrc: Option<Netrc>) -> Self {
+        self.netrc = netrc;
+        self
+    }
+
+    /// Adds who is asked last.
+    #[must_use]
+    pub fn asking(mut self, asking: Asking) -> Self {
+        self.asking = asking;
+        self
+    }
+
+    /// Returns where it is asked for.
+    pub const fn url(&self) -> &Url {
+        &self.url
+    }
+
+    /// Returns the next login that is known without asking anybody.
+    pub fn known(&mut self) -> Option<Found> {
+        loop {
+            let found = match self.next {
+                Next::Url => self
+                    .in_url
+                    .take()
+                    .map(|login| Found::given(login, LoginSource::Url)),
+                Next::Variable => self
+                    .given
+                    .take()
+                    .map(|(login, source)| Found::given(login, source)),
+                _ => return None,
+            };
+            self.step();
+            if found.is_some() {
+                return found;
+            }
+        }
+    }
+
+    /// Says whether somebody may know a login who was not asked yet. Asks nobody.
+    pub fn may_know(&self) -> bool {
+        let host = self.url.host_str().unwrap_or_default();
+        let netrc = self.netrc.as_ref();
+        self.in_url.is_some()
+            || self.given.is_some()
+            || self.helpers.is_configured()
+            || netrc.is_some_and(|netrc| netrc.login(host, self.user.as_deref()).is_some())
+    }
+
+    /// Returns the login of a variable, where the URL has none of its own: it is for this host and no other.
+    pub fn of_variable(&mut self) -> Option<Found> {
+        if self.in_url.is_some() {
+            return None;
+        }
+        self.known()
+    }
+
+    /// Returns the next login that somebody keeps; nothing when there is no other. No person is asked.
+    pub fn kept(&mut self) -> Result<Option<Found>, CredentialError> {
+        self.next_until(Next::UserAlone, &[])
+    }
+
+    /// Returns the next login; nothing when there is no other. `offered` is what the server offers, a
+    /// `WWW-Authenticate` header each. A helper that does not work counts when nobody else knows a login.
+    pub fn next(&mut self, offered: &[String]) -> Result<Option<Found>, CredentialError> {
+        self.next_until(Next::End, offered)
+    }
+
+    fn next_until(
+        &mut self,
+        end: Next,
+        offered: &[String],
+    ) -> Result<Option<Found>, CredentialError> {
+        if let Some(found) = self.known() {
+            return Ok(Some(found));
+        }
+        let mut failure = None;
+        while self.next < end {
+            let asked = self.ask(offered);
+            self.step();
+            match asked {
+                Ok(None) => {}
+                Ok(found) => return Ok(found),
+                Err(error @ CredentialError::Quit { .. }) => {
+                    self.next = Next::End;
+                    return Err(error);
+                }
+                Err(error) => {
+                    failure.get_or_insert(error);
+                }
+            }
+        }
+        failure.map_or(Ok(None), Err)
+    }
+
+    fn ask(&self, offered: &[String]) -> Result<Option<Found>, CredentialError> {
+        let user = self.user.as_deref();
+        Ok(match self.next {
+            Next::Helper if self.helpers.is_configured() => {
+                let credential = self.helpers.get(&self.url, user, offered)?;
+                credential.map(Found::of_helper)
+            }
+            Next::Netrc => self.netrc.as_ref().and_then(|netrc| {
+                let login = netrc.login(self.url.host_str()?, user)?;
+                self.helpers
+                    .known()
+                    .add_login(Some(&login.user), Some(&login.password));
+                let path = netrc.path().display().to_string();
+                Some(Found::given(login, LoginSource::Netrc(path)))
+            }),
+            // libcurl sends it so for git.
+            Next::UserAlone => user.map(|user| Found::given(alone(user), LoginSource::Url)),
+            Next::Asking => self.asking.login(&self.url, user).map(|(login, source)| {
+                self.helpers
+                    .known()
+                    .add_login(Some(&login.user), Some(&login.password));
+                Found::given(login, source)
+            }),
+            _ => None,
+        })
+    }
+
+    const fn step(&mut self) {
+        self.next = match self.next {
+            Next::Url => Next::Variable,
+            Next::Variable => Next::Helper,
+            Next::Helper => Next::Netrc,
+            Next::Netrc => Next::UserAlone,
+            Next::UserAlone => Next::Asking,
+            Next::Asking | Next::End => Next::End,
+        };
+    }
+
+    /// Goes on with a login of which a helper said that there is a next step.
+    pub fn go_on(
+        &self,
+        found: &Found,
+        offered: &[String],
+    ) -> Result<Option<Found>, CredentialError> {
+        let Some(credential) = found.credential.clone().filter(Credential::is_multistage) else {
+            return Ok(None);
+        };
+        let next = self.helpers.go_on(credential, offered)?;
+        Ok(next.map(Found::of_helper))
+    }
+
+    /// Says whether helpers want to hear that a login works.
+    pub const fn wants_to_hear(&self, found: &Found) -> bool {
+        found.credential.is_some()
+            || matches!(
+                found.source,
+                LoginSource::Program(_) | LoginSource::Terminal
+            )
+    }
+
+    /// Tells the helpers that a login works, where it is theirs, or was asked for.
+    pub fn approve(&self, found: &Found) -> Result<(), CredentialError> {
+        match (&found.credential, &found.login, &found.source) {
+            (Some(credential), _, _) => {
+                self.helpers
+                    .approve(&self.url, self.user.as_deref(), credential)
+            }
+            (None, Some(login), LoginSource::Program(_) | LoginSource::Terminal) => {
+                self.helpers.keep(&self.url, login)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Tells the helpers that a login of theirs was refused under a scheme that the server offered.
+    pub fn reject(&self, found: &Found, offered: &[String]) -> Result<(), CredentialError> {
+        match &found.credential {
+            Some(credential) => {
+                self.helpers
+                    .reject(&self.url, self.user.as_deref(), credential, offered)
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+/// A token in place of the user name.
+fn alone(user: &str) -> Login {
+    Login {
+        user: user.to_owned(),
+        password: SecretString::default(),
+    }
+}

@@ -1,0 +1,131 @@
+//! A forge that is asked with the next token when it calls one bad.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use async_trait::async_trait;
+use secrecy::SecretString;
+use tokio::sync::Mutex;
+
+use crate::forge::{Forge, ForgeError, Head, NewPullRequest, Opened, PullRequest};
+use crate::git::credentials::{LoginSource, Sources};
+use crate::names::BranchName;
+use crate::pipeline::interruptible;
+
+/// Connects to the forge with a token.
+pub(super) type Connect = Box<dyn Fn(SecretString) -> Result<Box<dyn Forge>, ForgeError>>;
+
+/// A forge, and the tokens that were not tried yet.
+pub(super) struct ForgeWithTokens {
+    connect: Connect,
+    sources: Mutex<Sources>,
+    forge: RefCell<Rc<dyn Forge>>,
+    source: RefCell<LoginSource>,
+    /// How often another token was taken.
+    taken: Cell<u32>,
+}
+
+impl std::fmt::Debug for ForgeWithTokens {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ForgeWithTokens")
+            .field("source", &self.source)
+            .finish_non_exhaustive()
+    }
+}
+
+impl ForgeWithTokens {
+    /// Begins with a connection whose token comes from `source`; `sources` has the others.
+    pub(super) fn new(
+        connect: Connect,
+        forge: Box<dyn Forge>,
+        source: LoginSource,
+        sources: Sources,
+    ) -> Self {
+        Self {
+            connect,
+            sources: Mutex::new(sources),
+            forge: RefCell::new(forge.into()),
+            source: RefCell::new(source),
+            taken: Cell::new(0),
+        }
+    }
+
+    /// Takes the next token after `error`, unless somebody did since `before`. Returns the error, with where its
+    /// token came from, when there is none.
+    async fn renew(&self, before: u32, error: ForgeError) -> Result<(), ForgeError> {
+        if !error.is_bad_token() {
+            return Err(error);
+        }
+        let mut sources = self.sources.lock().await;
+        if self.taken.get() != before {
+            return Ok(());
+        }
+        let mut asked = sources.clone();
+        let found = interruptible(move |_| {
+            let found = asked.kept();
+            (found, asked)
+        })
+        .await;
+        let named = |error: ForgeError| {
+            error.of_token(
+                &self.source.borrow().to_string(),
+                &self.source.borrow().renewal(),
+            )
+        };
+        let Ok((found, asked)) = found else {
+            return Err(named(error));
+        };
+        *sources = asked;
+        let found = found.ok().flatten();
+        let found = found.and_then(|found| Some((found.token()?, found.source)));
+        let Some((token, source)) = found else {
+            return Err(named(error));
+        };
+        *self.forge.borrow_mut() = (self.connect)(token)?.into();
+        *self.source.borrow_mut() = source;
+        self.taken.set(before + 1);
+        Ok(())
+    }
+
+    fn now(&self) -> (Rc<dyn Forge>, u32) {
+        (Rc::clone(&self.forge.borrow()), self.taken.get())
+    }
+}
+
+#[async_trait(?Send)]
+impl Forge for ForgeWithTokens {
+    async fn find(
+        &self,
+        head: &Head,
+        base: Option<&BranchName>,
+    ) -> Result<Option<PullRequest>, ForgeError> {
+        loop {
+            let (forge, taken) = self.now();
+            match forge.find(head, base).await {
+                Err(error) => self.renew(taken, error).await?,
+                found => return found,
+            }
+        }
+    }
+
+    async fn open(&self, request: &NewPullRequest) -> Result<Opened, ForgeError> {
+        loop {
+            let (forge, taken) = self.now();
+            match forge.open(request).await {
+                // A request with a bad token has had no effect.
+                Err(error) => self.renew(taken, error).await?,
+                opened => return opened,
+            }
+        }
+    }
+
+    async fn default_branch(&self) -> Result<BranchName, ForgeError> {
+        loop {
+            let (forge, taken) = self.now();
+            match forge.default_branch().await {
+                Err(error) => self.renew(taken, error).await?,
+                branch => return branch,
+            }
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! The table of `docs/compatibility.md`: every key that git knows, each with an answer, each test in its place.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use crate::sandbox::{Sandbox, succeed};
+
+/// The sections of git-config(1) that touch reading a repository or pushing.
+const SECTIONS: &[&str] = &[
+    "branch",
+    "core",
+    "credential",
+    "http",
+    "include",
+    "includeif",
+    "pack",
+    "protocol",
+    "push",
+    "remote",
+    "safe",
+    "ssh",
+    "transfer",
+    "url",
+];
+
+/// Reads the rows: name, answer, reason, tests.
+fn rows() -> BTreeMap<String, [String; 3]> {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/compatibility.md");
+    let text = std::fs::read_to_string(page).unwrap();
+    let cells = |line: &str| -> Option<(String, [String; 3])> {
+        let cells: Vec<&str> = line.trim_matches('|').split('|').map(str::trim).collect();
+        let [name, answer, reason, tests] = cells.try_into().ok()?;
+        let name = name.strip_prefix('`')?.strip_suffix('`')?;
+        Some((name.to_owned(), [answer, reason, tests].map(str::to_owned)))
+    };
+    text.lines().filter_map(cells).collect()
+}
+
+#[test]
+fn every_key_that_git_knows_has_an_answer() {
+    let sandbox = Sandbox::new();
+    let listed = succeed(sandbox.command("git").args(["help", "--config"]));
+    let rows = rows();
+    let is_ours = |key: &&str| {
+        let section = key
+            .split('.')
+            .next()
+            .unwrap_or_default()
+            .to_ascii_lowercase();
+        key.contains('.') && SECTIONS.contains(&section.as_str())
+    };
+    let keys: Vec<&str> = listed.lines().map(str::trim).filter(is_ours).collect();
+    assert!(keys.len() > 100, "{keys:?}");
+    let missing: Vec<_> = keys
+        .into_iter()
+        .filter(|key| !rows.contains_key(*key))
+        .collect();
+    assert!(
+        missing.is_empty(),
+        "docs/compatibility.md lacks {missing:#?}"
+    );
+}
+
+#[test]
+fn every_answer_is_one_of_three_and_its_tests_are_there() {
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it");
+    for (name, [answer, reason, test]) in rows() {
+        if name == "variable" || name == "key" {
+            continue;
+        }
+        match answer.as_str() {
+            "as git" => assert!(!test.is_empty(), "{name}: no test shows it"),
+            "more strictly" | "no" => assert!(!reason.is_empty(), "{name}: why?"),
+            other => panic!("{name}: {other}"),
+        }
+        let test = test.trim_matches('`');
+        if !test.is_empty() {
+            let file = tests.join(format!("{test}.rs"));
+            assert!(file.exists() || tests.join(test).is_dir(), "{name}: {test}");
+        }
+    }
+}

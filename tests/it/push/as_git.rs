@@ -1,0 +1,234 @@
+//! Set-ups that people have, each beside `git push`: both arrive.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use assert_cmd::cargo::CommandCargoExt;
+use secrecy::SecretString;
+use sendoff::demo::git_server::GitServerOptions;
+
+use crate::sandbox::succeed;
+
+use super::served::{Served, guarded};
+
+/// A work tree, a server that wants a login, and how both are entered.
+struct Twin {
+    served: Served,
+    directory: PathBuf,
+    variables: Vec<(&'static str, String)>,
+}
+
+impl Twin {
+    fn new(options: GitServerOptions) -> Self {
+        let served = Served::start(options);
+        let url = served.url();
+        let work = served.work.clone();
+        let has_remote = served.sandbox.git(&work, &["remote"]).contains("origin");
+        let verb = if has_remote { "set-url" } else { "add" };
+        served.sandbox.git(&work, &["remote", verb, "origin", &url]);
+        Self {
+            directory: work,
+            served,
+            variables: Vec::new(),
+        }
+    }
+
+    fn configure(&self, key: &str, value: &str) -> &Self {
+        let arguments = ["config", "--global", "--add", key, value];
+        self.served.sandbox.git(&self.served.work, &arguments);
+        self
+    }
+
+    fn host(&self) -> String {
+        self.served.server.url().replace("http://", "")
+    }
+
+    fn started(&self, mut command: Command, arguments: &[&str]) -> Command {
+        command
+            .env_clear()
+            .envs(self.served.sandbox.variables())
+            .envs(self.variables.iter().map(|(name, value)| (name, value)))
+            .env("PWD", &self.directory)
+            .current_dir(&self.directory)
+            .args(arguments);
+        command
+    }
+
+    /// Pushes with git to a branch of its own, then with us.
+    fn both_arrive(&self) {
+        let head = self
+            .served
+            .sandbox
+            .git(&self.served.work, &["rev-parse", "HEAD"]);
+        let git = Command::new("git");
+        succeed(&mut self.started(git, &["push", "-q", "origin", "HEAD:by-git"]));
+        let ours = Command::cargo_bin("sendoff").unwrap();
+        let said = self.started(ours, &["step", "push"]).output().unwrap();
+        let said = String::from_utf8_lossy(&said.stdout).into_owned();
+        for branch in ["by-git", "feature"] {
+            let full = format!("refs/heads/{branch}");
+            let tip = ["for-each-ref", "--format=%(objectname)", &full];
+            let tip = self.served.sandbox.git(&self.served.remote, &tip);
+            assert_eq!(tip, head, "{branch}: {said}");
+        }
+    }
+}
+
+const HELPER: &str = "!f() { echo username=me; echo password=pw; }; f";
+
+#[test]
+fn a_helper_reads_its_token_from_the_callers_environment() {
+    let mut twin = Twin::new(guarded());
+    twin.configure(
+        "credential.helper",
+        "!f() { echo username=me; echo \"password=$MY_FORGE_TOKEN\"; }; f",
+    );
+    twin.variables.push(("MY_FORGE_TOKEN", "pw".into()));
+    twin.both_arrive();
+}
+
+#[test]
+fn the_options_of_a_helper_go_through_a_shell() {
+    let twin = Twin::new(guarded());
+    twin.configure("credential.helper", "store --file ~/'my logins'");
+    let line = format!("http://me:pw@{}\n", twin.host().replace(':', "%3a"));
+    twin.served.sandbox.write("home/my logins", line);
+    twin.both_arrive();
+}
+
+#[test]
+fn a_helper_is_believed_whatever_its_exit_code_and_one_whose_answer_is_expired_is_passed_over() {
+    let twin = Twin::new(guarded());
+    let old =
+        "!f() { echo username=me; echo password=old; echo password_expiry_utc=1000000000; }; f";
+    twin.configure("credential.helper", old);
+    twin.configure(
+        "credential.helper",
+        "!f() { echo username=me; echo password=pw; false; }; f",
+    );
+    twin.both_arrive();
+}
+
+#[test]
+fn helpers_see_the_path_decoded_where_they_see_it() {
+    let twin = Twin::new(guarded());
+    let there = twin.served.sandbox.path("remotes/My Proj");
+    std::fs::create_dir(&there).unwrap();
+    std::os::unix::fs::symlink(&twin.served.remote, there.join("r.git")).unwrap();
+    let url = format!("{}/My%20Proj/r.git", twin.served.server.url());
+    twin.served
+        .sandbox
+        .git(&twin.served.work, &["remote", "set-url", "origin", &url]);
+    twin.configure("credential.helper", "store");
+    twin.configure("credential.useHttpPath", "true");
+    let line = format!(
+        "http://me:pw@{}/My%20Proj/r.git\n",
+        twin.host().replace(':', "%3a")
+    );
+    twin.served.sandbox.write("home/.git-credentials", line);
+    twin.both_arrive();
+}
+
+#[test]
+fn a_login_in_netrc_is_used() {
+    let twin = Twin::new(guarded());
+    twin.served
+        .sandbox
+        .write("home/.netrc", "machine 127.0.0.1 login me password pw\n");
+    twin.both_arrive();
+}
+
+#[test]
+fn a_token_as_user_name_is_used() {
+    let twin = Twin::new(GitServerOptions {
+        login: Some(("token123".into(), SecretString::from(""))),
+        ..guarded()
+    });
+    let url = twin.served.url().replace("http://", "http://token123@");
+    twin.served
+        .sandbox
+        .git(&twin.served.work, &["remote", "set-url", "origin", &url]);
+    twin.both_arrive();
+}
+
+#[test]
+fn a_program_that_asks_answers_without_a_terminal() {
+    for variable in ["GIT_ASKPASS", "SSH_ASKPASS", "core.askPass"] {
+        let mut twin = Twin::new(guarded());
+        let script = "#!/bin/sh\ncase $1 in User*) echo me;; *) echo pw;; esac\n";
+        let ask = twin.served.sandbox.executable("ask", script);
+        let ask = ask.to_str().unwrap();
+        if variable.contains('.') {
+            twin.configure(variable, ask);
+        } else {
+            twin.variables.push((variable, ask.to_owned()));
+        }
+        twin.both_arrive();
+    }
+}
+
+#[test]
+fn a_helper_of_the_environments_configuration_is_asked() {
+    let mut twin = Twin::new(guarded());
+    twin.variables = vec![
+        ("GIT_CONFIG_COUNT", "1".into()),
+        ("GIT_CONFIG_KEY_0", "credential.helper".into()),
+        ("GIT_CONFIG_VALUE_0", HELPER.into()),
+    ];
+    twin.both_arrive();
+}
+
+#[test]
+fn a_helper_for_the_way_in_is_asked_where_that_is_a_link() {
+    let mut twin = Twin::new(guarded());
+    let sandbox = &twin.served.sandbox;
+    sandbox.write(
+        "home/work.inc",
+        format!("[credential]\n\thelper = \"{}\"\n", HELPER),
+    );
+    let link = sandbox.path("home/work");
+    std::os::unix::fs::symlink(twin.served.work.parent().unwrap(), &link).unwrap();
+    twin.configure("includeIf.gitdir:~/work/.path", "work.inc");
+    twin.directory = link.join(twin.served.work.file_name().unwrap());
+    twin.both_arrive();
+}
+
+#[test]
+fn a_push_option_of_the_users_goes_along() {
+    let twin = Twin::new(GitServerOptions::default());
+    let sandbox = &twin.served.sandbox;
+    sandbox.git(
+        &twin.served.remote,
+        &["config", "receive.advertisePushOptions", "true"],
+    );
+    let seen = sandbox.path("seen");
+    let hook = format!(
+        "#!/bin/sh\necho \"$GIT_PUSH_OPTION_0\" >> {}\n",
+        seen.display()
+    );
+    sandbox.executable(twin.served.remote.join("hooks/pre-receive"), hook);
+    twin.configure("push.pushOption", "forgotten");
+    twin.configure("push.pushOption", "");
+    twin.configure("push.pushOption", "ci.skip");
+    twin.both_arrive();
+    assert_eq!(std::fs::read_to_string(seen).unwrap(), "ci.skip\nci.skip\n");
+}
+
+#[test]
+fn a_branch_whose_remote_is_an_address_goes_there() {
+    let twin = Twin::new(guarded());
+    let url = twin.served.url().replace("http://", "http://me:pw@");
+    let work = &twin.served.work;
+    let nowhere = "http://127.0.0.1:9/nowhere.git";
+    twin.served
+        .sandbox
+        .git(work, &["remote", "set-url", "origin", nowhere]);
+    twin.served
+        .sandbox
+        .git(work, &["config", "branch.feature.remote", &url]);
+    let ours = Command::cargo_bin("sendoff").unwrap();
+    let said = twin.started(ours, &["step", "push"]).output().unwrap();
+    let said = String::from_utf8_lossy(&said.stdout).into_owned();
+    let head = twin.served.sandbox.git(work, &["rev-parse", "HEAD"]);
+    assert_eq!(twin.served.tip(), head, "{said}");
+}

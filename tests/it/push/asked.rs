@@ -1,0 +1,60 @@
+//! Logins that nobody keeps: a program of the user's is asked, and helpers hear what worked.
+
+use std::time::Duration;
+
+use sendoff::git::credentials::Asking;
+
+use super::logins::recording;
+use super::rig::{helpers, inheritance, script};
+use super::served::{Served, guarded};
+
+#[test]
+fn a_program_is_asked_last_and_what_worked_is_kept() {
+    let served = Served::start(guarded());
+    let log = served.sandbox.path("prompts");
+    let text = format!(
+        "echo \"$1\" >> {}; case $1 in User*) echo me;; *) echo pw;; esac",
+        log.display()
+    );
+    let program = script(&served.sandbox, "ask", &text);
+    let program = program.to_str().unwrap().to_owned();
+    let mut options = served.options();
+    options.helpers = helpers(&served.sandbox, &[&recording(&served.sandbox, "")]);
+    options.asking = Asking::of_program(
+        Some(program),
+        inheritance(&served.sandbox),
+        Duration::from_secs(20),
+    );
+    served.push(&options).unwrap();
+    let url = served.server.url();
+    let prompts = std::fs::read_to_string(log).unwrap();
+    let user = url.replace("http://", "http://me@");
+    assert_eq!(
+        prompts,
+        format!("Username for '{url}': \nPassword for '{user}': \n")
+    );
+    let heard = served.heard();
+    assert!(
+        heard.contains("store\n") && heard.contains("password=pw\n"),
+        "{heard}"
+    );
+}
+
+#[test]
+fn a_program_that_says_nothing_leaves_no_login() {
+    let served = Served::start(guarded());
+    for text in ["exit 1", "echo"] {
+        let program = script(&served.sandbox, "ask", text);
+        let mut options = served.options();
+        options.asking = Asking::of_program(
+            program.to_str().map(str::to_owned),
+            inheritance(&served.sandbox),
+            Duration::from_secs(20),
+        );
+        let error = served.push(&options).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "127.0.0.1 wants a login, and no credential helper knows one"
+        );
+    }
+}
