@@ -148,10 +148,9 @@ impl ForgeWay {
     /// Returns the tokens for the forge, in the order of those for the push.
     fn sources(&self, def: &ForgeDef) -> Result<Sources, Hold> {
         let web = self.web_origin(def).ok_or_else(|| self.no_token(def))?;
-        let is_web = self
-            .remote
-            .http_url()
-            .is_some_and(|url| url.host_str() == web.host_str());
+        // A login in the remote's URL is for its own origin.
+        let origin = self.remote.origin();
+        let is_web = origin.is_some() && origin == Origin::of(&web);
         let user = self.remote.user().filter(|_| is_web);
         let password = self.remote.password().filter(|_| is_web);
         let variable = self.token_of_variable(def);
@@ -209,7 +208,7 @@ impl ForgeWay {
         } else {
             format!("set {}", variables.join(" or "))
         };
-        Hold::new(Code::NoToken, format!("there is no token for {}", def.name)).advise(format!(
+        Hold::new(Code::NoToken, "there is no token for the forge").advise(format!(
             "{way}, or configure a git credential helper for {host}"
         ))
     }

@@ -77,7 +77,7 @@ fn program(shared: &Shared, request: &Request) -> Program {
         .variable("GIT_CONFIG_KEY_0", "http.receivepack")
         .variable("GIT_CONFIG_VALUE_0", "true")
         .variable("REQUEST_METHOD", request.method().as_str())
-        .variable("PATH_INFO", request.uri().path())
+        .variable("PATH_INFO", decoded(request.uri().path()))
         .variable("QUERY_STRING", request.uri().query().unwrap_or_default())
         .variable("REMOTE_ADDR", "127.0.0.1");
     let optional = [
@@ -157,4 +157,24 @@ fn failed() -> Response {
     let mut response = Response::new(Body::from("git http-backend failed\n"));
     *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
     response
+}
+
+/// Returns a path as CGI hands it on: without its escapes.
+fn decoded(path: &str) -> String {
+    let hex = |byte: u8| char::from(byte).to_digit(16);
+    let mut bytes = Vec::with_capacity(path.len());
+    let mut rest = path.as_bytes();
+    while let Some((first, after)) = rest.split_first() {
+        let escaped = match after {
+            [high, low, ..] if *first == b'%' => hex(*high).zip(hex(*low)),
+            _ => None,
+        };
+        let byte = escaped.and_then(|(high, low)| u8::try_from(high * 16 + low).ok());
+        bytes.push(byte.unwrap_or(*first));
+        rest = match byte {
+            Some(_) => after.get(2..).unwrap_or_default(),
+            None => after,
+        };
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
 }

@@ -26,6 +26,8 @@ impl Twin {
         let has_remote = served.sandbox.git(&work, &["remote"]).contains("origin");
         let verb = if has_remote { "set-url" } else { "add" };
         served.sandbox.git(&work, &["remote", verb, "origin", &url]);
+        let tracked = ["update-ref", "refs/remotes/origin/main", "main"];
+        served.sandbox.git(&work, &tracked);
         Self {
             directory: work,
             served,
@@ -64,7 +66,7 @@ impl Twin {
         succeed(&mut self.started(git, &["push", "-q", "origin", "HEAD:by-git"]));
         let ours = Command::cargo_bin("sendoff").unwrap();
         let said = self.started(ours, &["step", "push"]).output().unwrap();
-        let said = String::from_utf8_lossy(&said.stdout).into_owned();
+        let said = String::from_utf8_lossy(&[said.stdout, said.stderr].concat()).into_owned();
         for branch in ["by-git", "feature"] {
             let full = format!("refs/heads/{branch}");
             let tip = ["for-each-ref", "--format=%(objectname)", &full];

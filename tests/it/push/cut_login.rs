@@ -122,9 +122,7 @@ fn a_collected_push_that_is_cut_off_for_its_login_is_sent_with_the_next_one() {
     for tls in [false, true] {
         let mut guarded = Guarded::start(tls, "wrong");
         guarded.options.post_buffer = 64 << 20;
-        // The helper is asked when the server wants a login, and the first one is in the URL's place.
-        guarded.options.auth_cache = AuthCache::default();
-        guarded.options.login = Some(super::rig::login("me", "older"));
+        // The login in the URL goes first; the helper is asked when it is refused.
         let url = guarded.front.url().replace("://", "://me:older@");
         let served = &guarded.served;
         guarded.make_more();

@@ -215,6 +215,8 @@ impl Work {
                 let mut response =
                     Response::new(Empty::new().map_err(|never| match never {}).boxed());
                 *response.status_mut() = StatusCode::UNAUTHORIZED;
+                let challenge = HeaderValue::from_static("Basic realm=\"front\"");
+                response.headers_mut().insert("www-authenticate", challenge);
                 Ok(response)
             } else {
                 Err("the connection is cut".into())

@@ -126,7 +126,7 @@ fn questions_for_refs_that_are_answered_badly_end_in_a_class() {
             raw(
                 "HTTP/1.1 401 No\r\nWWW-Authenticate: Negotiate\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
             ),
-            "auth",
+            "auth-scheme",
         ),
         (
             "an error page without end",
