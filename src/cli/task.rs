@@ -36,9 +36,10 @@ fn checked(path: &Path, read: io::Result<Vec<u8>>) -> Result<Vec<u8>, String> {
     let name = name_of(path);
     match read {
         Err(error) => Err(format!("{name} cannot be read: {error}")),
-        Ok(bytes) if bytes.len() as u64 > MAX_INPUT_SIZE => {
-            Err(format!("{name} is larger than {} MiB", MAX_INPUT_SIZE >> 20))
-        }
+        Ok(bytes) if bytes.len() as u64 > MAX_INPUT_SIZE => Err(format!(
+            "{name} is larger than {} MiB",
+            MAX_INPUT_SIZE >> 20
+        )),
         Ok(bytes) => Ok(bytes),
     }
 }
@@ -261,7 +262,7 @@ mod tests {
                 "EOF while parsing an object at line 1 column 7",
             ),
         ] {
-            assert_eq!(parse_task(text.as_bytes()).unwrap_err(), wanted, "{text}");
+            assert_eq!(parse(text.as_bytes()).unwrap_err(), wanted, "{text}");
         }
     }
 

@@ -35,10 +35,7 @@ pub const VARIABLES: &[Variable] = &[
         "GH_TOKEN",
         "The token for github.com and for the hosts of ghe.com.",
     ),
-    secret(
-        "GITHUB_TOKEN",
-        "The same, when `GH_TOKEN` is not set.",
-    ),
+    secret("GITHUB_TOKEN", "The same, when `GH_TOKEN` is not set."),
     variable(
         "PLATFORM_URL",
         "The agents' platform, such as `https://platform.example`.",

@@ -203,13 +203,13 @@ pub(super) fn api_token(
 }
 
 /// Returns the variables that are for the remote's host, whatever the scheme.
-pub(super) fn variables_for(remote: &RemoteUrl) -> impl Iterator<Item = &'static str> {
+pub(super) fn variables_for(remote: &RemoteUrl) -> impl Iterator<Item = &'static str> + use<> {
     let host = remote.host().unwrap_or_default().to_ascii_lowercase();
     variables_at(host.strip_prefix("ssh.").unwrap_or(&host))
 }
 
 /// Returns the variables that are for a host.
-fn variables_at(host: &str) -> impl Iterator<Item = &'static str> {
+fn variables_at(host: &str) -> impl Iterator<Item = &'static str> + use<> {
     let variables = FORGES.iter().flat_map(|def| def.token_variables);
     let host = host.to_owned();
     variables
@@ -298,7 +298,6 @@ mod tests {
             (own, "https://github.com/o/r", Some("GH_TOKEN")),
             (own, "https://other.example/o/r", None),
             (own, "https://ghe.example:8443/o/r", None),
-            ),
         ] {
             assert_eq!(variable(api, url), wanted, "{api:?} {url}");
         }

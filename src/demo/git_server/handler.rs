@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use super::cgi;
-use super::{FaultKind, LoggedRequest, Shared};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};

@@ -44,7 +44,8 @@ pub struct Credential {
     username: Option<String>,
     password: Option<SecretString>,
     authtype: Option<String>,
-    credential: Option<SecretString>,
+    /// What belongs to `authtype`: the attribute `credential`.
+    encoded: Option<SecretString>,
     oauth_refresh_token: Option<SecretString>,
     expiry: Option<i64>,
     ephemeral: bool,
@@ -113,7 +114,7 @@ impl Credential {
 
     /// Says whether it can be sent.
     pub(super) fn is_complete(&self) -> bool {
-        (self.username.is_some() && self.password.is_some()) || self.credential.is_some()
+        (self.username.is_some() && self.password.is_some()) || self.encoded.is_some()
     }
 
     /// Says whether a helper said that nobody else is to be asked.
@@ -133,7 +134,7 @@ impl Credential {
 
     /// Returns what goes into the header as it is: a scheme and what belongs to it.
     pub fn ready(&self) -> Option<(&str, &SecretString)> {
-        Some((self.authtype.as_deref()?, self.credential.as_ref()?))
+        Some((self.authtype.as_deref()?, self.encoded.as_ref()?))
     }
 
     /// Returns the user name and the password.
@@ -146,7 +147,7 @@ impl Credential {
 
     /// Returns every secret in it.
     pub(super) fn secrets(&self) -> impl Iterator<Item = &SecretString> {
-        [&self.password, &self.credential, &self.oauth_refresh_token]
+        [&self.password, &self.encoded, &self.oauth_refresh_token]
             .into_iter()
             .flatten()
     }
@@ -155,18 +156,18 @@ impl Credential {
     pub(super) fn drop_what_is_useless(&mut self, now: Timestamp) {
         if self.is_expired(now) {
             self.password = None;
-            self.credential = None;
+            self.encoded = None;
             self.expiry = None;
         }
         let has_text = |secret: &SecretString| !secret.expose_secret().is_empty();
         self.password = self.password.take().filter(has_text);
-        self.credential = self.credential.take().filter(has_text);
+        self.encoded = self.encoded.take().filter(has_text);
     }
 
     /// Forgets every secret: nothing of a bad answer is used.
     pub(super) fn forget_secrets(&mut self) {
         self.password = None;
-        self.credential = None;
+        self.encoded = None;
         self.oauth_refresh_token = None;
     }
 
@@ -178,7 +179,7 @@ impl Credential {
     /// Begins the next step of a longer talk: the secrets go, what the helper said last comes back to it.
     pub(super) fn next_stage(&mut self, offered: &[String]) {
         self.password = None;
-        self.credential = None;
+        self.encoded = None;
         self.multistage = false;
         self.offered = offered.to_vec();
         self.next_state();
@@ -206,7 +207,7 @@ impl Credential {
         }
         if known(self.knows_authtype) {
             lines.add("authtype", self.authtype.as_deref())?;
-            lines.secret("credential", self.credential.as_ref())?;
+            lines.secret("credential", self.encoded.as_ref())?;
             lines.add("ephemeral", self.ephemeral.then_some("1"))?;
         }
         lines.add("protocol", Some(&self.protocol))?;
@@ -247,7 +248,7 @@ impl Credential {
             match key {
                 "username" => self.username = Some(value.to_owned()),
                 "password" => self.password = secret(),
-                "credential" => self.credential = secret(),
+                "credential" => self.encoded = secret(),
                 "authtype" => self.authtype = Some(value.to_owned()),
                 "oauth_refresh_token" => self.oauth_refresh_token = secret(),
                 "password_expiry_utc" => self.expiry = value.parse().ok().filter(|at| *at != 0),

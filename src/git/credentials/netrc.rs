@@ -92,13 +92,12 @@ fn words(text: &str) -> Vec<String> {
         }
         let mut rest = line.trim_start();
         while !rest.is_empty() && !rest.starts_with('#') {
-            let (word, after) = match rest.strip_prefix('"') {
-                Some(quoted) => unquote(quoted),
-                None => {
-                    let end = rest.find(char::is_whitespace).unwrap_or(rest.len());
-                    let (word, after) = rest.split_at(end);
-                    (word.to_owned(), after)
-                }
+            let (word, after) = if let Some(quoted) = rest.strip_prefix('"') {
+                unquote(quoted)
+            } else {
+                let end = rest.find(char::is_whitespace).unwrap_or(rest.len());
+                let (word, after) = rest.split_at(end);
+                (word.to_owned(), after)
             };
             if word == "macdef" {
                 in_macro = true;

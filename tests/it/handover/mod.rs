@@ -114,7 +114,7 @@ fn a_last_line_without_an_end_counts_once_it_rests() {
 fn a_last_line_that_is_complete_counts_without_an_end() {
     let sandbox = Sandbox::new();
     let path = file(&sandbox, "one\n{last}");
-    let mut taken = take(&path, later(0))
+    let mut taken = claim(&path, later(0))
         .unwrap()
         .unwrap()
         .completed_by(|line| line.ends_with(b"}"));

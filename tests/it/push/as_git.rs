@@ -186,7 +186,7 @@ fn a_helper_for_the_way_in_is_asked_where_that_is_a_link() {
     let sandbox = &twin.served.sandbox;
     sandbox.write(
         "home/work.inc",
-        format!("[credential]\n\thelper = \"{}\"\n", HELPER),
+        format!("[credential]\n\thelper = \"{HELPER}\"\n"),
     );
     let link = sandbox.path("home/work");
     std::os::unix::fs::symlink(twin.served.work.parent().unwrap(), &link).unwrap();

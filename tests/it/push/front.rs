@@ -215,7 +215,7 @@ impl Work {
                 let mut response =
                     Response::new(Empty::new().map_err(|never| match never {}).boxed());
                 *response.status_mut() = StatusCode::UNAUTHORIZED;
-                let challenge = HeaderValue::from_static("Basic realm=\"front\"");
+                let challenge = hyper::header::HeaderValue::from_static("Basic realm=\"front\"");
                 response.headers_mut().insert("www-authenticate", challenge);
                 Ok(response)
             } else {

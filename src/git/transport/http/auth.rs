@@ -270,11 +270,10 @@ impl<'a> HttpAuth<'a> {
                         return Ok(());
                     }
                 }
-                Ok(None) => return Err(self.error(offered)),
                 Err(error) if self.refused.is_empty() => {
                     return Err(TransportError::Credential(error.into()));
                 }
-                Err(_) => return Err(self.error(offered)),
+                Ok(None) | Err(_) => return Err(self.error(offered)),
             }
         }
     }

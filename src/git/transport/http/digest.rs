@@ -129,32 +129,33 @@ impl Digest {
         } else {
             login.user.clone()
         };
-        let mut header = format!(
-            "Digest username={}, realm={}, nonce={}, uri={}, response=\"{response}\"",
-            quoted(&user),
-            quoted(realm),
-            quoted(nonce),
-            quoted(uri)
-        );
+        let mut fields = vec![
+            format!("username={}", quoted(&user)),
+            format!("realm={}", quoted(realm)),
+            format!("nonce={}", quoted(nonce)),
+            format!("uri={}", quoted(uri)),
+            format!("response=\"{response}\""),
+        ];
         if let Some(algorithm) = self.challenge.parameter("algorithm") {
-            header += &format!(
-                ", algorithm={}",
-                algorithm.replace(|c: char| !c.is_ascii_alphanumeric() && c != '-', "")
-            );
+            let plain = |c: char| c.is_ascii_alphanumeric() || c == '-';
+            fields.push(format!(
+                "algorithm={}",
+                algorithm.replace(|c| !plain(c), "")
+            ));
         }
         if let Some(opaque) = self.challenge.parameter("opaque") {
-            header += &format!(", opaque={}", quoted(opaque));
+            fields.push(format!("opaque={}", quoted(opaque)));
         }
         if counted {
-            header += &format!(", qop=auth, nc={count:08x}");
+            fields.push(format!("qop=auth, nc={count:08x}"));
         }
         if counted || self.session {
-            header += &format!(", cnonce=\"{cnonce}\"");
+            fields.push(format!("cnonce=\"{cnonce}\""));
         }
         if hides_user {
-            header += ", userhash=true";
+            fields.push("userhash=true".to_owned());
         }
-        header
+        format!("Digest {}", fields.join(", "))
     }
 }
 

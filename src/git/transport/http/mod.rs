@@ -107,7 +107,7 @@ impl<'a> HttpConnection<'a> {
         let wanted = format!("application/x-{}-advertisement", self.service.name());
         let mut redirects = 0;
         loop {
-            let request = self.request_to(Method::GET, url.clone());
+            let request = self.request_to(&Method::GET, &url);
             let wanted = wanted.as_str();
             let (head, offered, body) = self.run(|connection| async move {
                 let response = connection.send(request).await?;
@@ -247,12 +247,12 @@ impl<'a> HttpConnection<'a> {
     /// Starts a POST to the service.
     fn post(&self) -> RequestBuilder {
         let name = self.service.name();
-        self.request_to(Method::POST, at(&self.base, &format!("/{name}")))
+        self.request_to(&Method::POST, &at(&self.base, &format!("/{name}")))
             .header(CONTENT_TYPE, format!("application/x-{name}-request"))
             .header(ACCEPT, format!("application/x-{name}-result"))
     }
 
-    fn request_to(&self, method: Method, url: Url) -> RequestBuilder {
+    fn request_to(&self, method: &Method, url: &Url) -> RequestBuilder {
         let request = self.client.request(method.clone(), url.clone());
         // A header of the user's own, for a gateway that breaks compression, replaces ours.
         let request = if self.auth.has_header(&ACCEPT_ENCODING) {
@@ -260,7 +260,7 @@ impl<'a> HttpConnection<'a> {
         } else {
             request.header(ACCEPT_ENCODING, ACCEPTED_ENCODING)
         };
-        let request = self.auth.attach(request, method.as_str(), &url);
+        let request = self.auth.attach(request, method.as_str(), url);
         let request = match &self.cookies {
             Some(cookies) if !self.auth.has_header(&COOKIE) => {
                 request.header(COOKIE, cookies.clone())
