@@ -200,8 +200,8 @@ impl ForgeWay {
             Some(_) => vec![OWN_TOKEN],
             None => variables_for(&self.remote).collect(),
         };
-        let host = self.remote.host().unwrap_or("its host");
         let way = if variables.is_empty() {
+            let host = self.remote.host().unwrap_or("its host");
             format!(
                 "set SENDOFF_TOKEN, and `forge.api-url` in your own policy to the API of {host}"
             )
@@ -209,7 +209,7 @@ impl ForgeWay {
             format!("set {}", variables.join(" or "))
         };
         Hold::new(Code::NoToken, "there is no token for the forge").advise(format!(
-            "{way}, or configure a git credential helper for {host}"
+            "{way}, or configure a git credential helper for its host"
         ))
     }
 

@@ -37,7 +37,7 @@ pub struct Answers(Arc<Mutex<BTreeMap<Vec<u8>, Answer>>>);
 enum Answer {
     /// A login, and whether the helpers have heard that it works.
     Login(Box<Credential>, bool),
-    /// No helper knows one, or what it knew was refused.
+    /// No helper knows one.
     None,
 }
 
@@ -181,8 +181,8 @@ impl Helpers {
         self.tell(Verb::Store, &credential)
     }
 
-    /// Tells every helper that a login was refused, under a scheme that the server offered; once. They are not asked
-    /// again in this run.
+    /// Tells every helper that a login was refused, under a scheme that the server offered; once. Who asks
+    /// after that asks them anew.
     pub fn reject(
         &self,
         url: &reqwest::Url,
@@ -190,8 +190,8 @@ impl Helpers {
         credential: &Credential,
         offered: &[String],
     ) -> Result<(), CredentialError> {
-        let before = self.answers().insert(self.key(url, user)?, Answer::None);
-        if matches!(before, Some(Answer::None)) {
+        // Whoever had the same login refused beside this has told them.
+        if self.answers().remove(&self.key(url, user)?).is_none() {
             return Ok(());
         }
         let mut credential = credential.clone();

@@ -56,17 +56,17 @@ impl Twin {
         command
     }
 
-    /// Pushes with git to a branch of its own, then with us.
+    /// Pushes with us, then with git to a branch of its own.
     fn both_arrive(&self) {
         let head = self
             .served
             .sandbox
             .git(&self.served.work, &["rev-parse", "HEAD"]);
-        let git = Command::new("git");
-        succeed(&mut self.started(git, &["push", "-q", "origin", "HEAD:by-git"]));
         let ours = Command::cargo_bin("sendoff").unwrap();
         let said = self.started(ours, &["step", "push"]).output().unwrap();
         let said = String::from_utf8_lossy(&[said.stdout, said.stderr].concat()).into_owned();
+        let git = Command::new("git");
+        succeed(&mut self.started(git, &["push", "-q", "origin", "HEAD:by-git"]));
         for branch in ["by-git", "feature"] {
             let full = format!("refs/heads/{branch}");
             let tip = ["for-each-ref", "--format=%(objectname)", &full];

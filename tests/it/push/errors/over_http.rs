@@ -62,8 +62,8 @@ fn a_login_that_is_wrong() {
         options.helpers = helpers(sandbox, &[line]);
     });
     assert_snapshot!(text, @"
-    auth: 127.0.0.1 refused the login
-      advice: renew the token or password that git's helper keeps
+    auth: 127.0.0.1 refused the login of the credential helper of the git configuration
+      advice: renew the login that the credential helper of the git configuration keeps
     ");
 }
 
