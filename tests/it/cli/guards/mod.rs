@@ -199,18 +199,12 @@ fn a_broken_head_is_held() {
 }
 
 #[test]
-fn variables_of_a_hook_do_not_choose_the_repository() {
+fn the_index_that_git_names_to_a_hook_does_not_choose_the_repository() {
     let world = World::new();
     let other = world.sandbox.repository("other");
     let mut variables = world.variables();
     let git_dir = other.join(".git").display().to_string();
     variables.push(("GIT_INDEX_FILE", format!("{git_dir}/index")));
-    variables.push(("GIT_CONFIG_COUNT", "1".into()));
-    variables.push((
-        "GIT_CONFIG_KEY_0",
-        "url.http://127.0.0.1:9/.insteadOf".into(),
-    ));
-    variables.push(("GIT_CONFIG_VALUE_0", "http://".into()));
     let said = world.run_in(&world.work(), &["run", "--json"], &variables);
     let report = said.report();
     assert_eq!(report["repo"]["branch"], "feature/x", "{report}");
