@@ -82,7 +82,8 @@ mod tests {
         let known = KnownSecrets::default();
         known.add(&"plain-words-here".into());
         let text = known.outgoing("it was plain-words-here and cGxhaW4td29yZHMtaGVyZQ==");
-        assert_eq!(text.as_str(), "it was [REDACTED] and [REDACTED]==");
+        // The last letter of base64 has two bits of the secret only.
+        assert_eq!(text.as_str(), "it was [REDACTED] and [REDACTED]Q==");
         let value = serde_json::json!({"a": ["x plain-words-here", 1], "plain-words-here": true});
         let value = serde_json::to_value(known.outgoing_json(value)).unwrap();
         assert_eq!(
