@@ -1,8 +1,9 @@
 //! `inert`: text for a pull request in which nothing is live: no mention, no closing keyword, no
 //! image, no HTML and no command to a bot.
 
-/// Cannot be seen, and keeps a forge from reading what stands around it as one.
-const BREAK: char = '\u{200b}';
+/// Cannot be seen, and keeps a forge from reading what stands around it as one. A zero-width non-joiner, not a zero-width
+/// space: `sendoff_push::sanitize` leaves it in, because scripts are written with it.
+const BREAK: char = '\u{200c}';
 
 /// Keywords by which forges close an issue when the pull request is merged.
 const CLOSING: [&str; 16] = [

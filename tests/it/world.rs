@@ -105,10 +105,14 @@ impl World {
 
     /// Writes the user's policy: the forge, and what the test adds.
     pub(crate) fn user_policy(&self, more: &str) {
+        self.user_policy_with_git_at(&self.git.url(), more);
+    }
+
+    /// Writes the user's policy for a git server that is not the world's own.
+    pub(crate) fn user_policy_with_git_at(&self, git_origin: &str, more: &str) {
         let forge = format!(
-            "[forge]\nkind = \"github\"\napi-url = \"{}\"\ngit-origins = [\"{}\"]\n",
+            "[forge]\nkind = \"github\"\napi-url = \"{}\"\ngit-origins = [\"{git_origin}\"]\n",
             self.forge.url(),
-            self.git.url(),
         );
         self.sandbox.write(
             "home/.config/sendoff/policy.toml",

@@ -75,6 +75,7 @@ fn slow(world: &World) -> GitServer {
     };
     let server = GitServer::start(&world.sandbox.path("served"), &inheritance, options).unwrap();
     world.point_to(&format!("{}/acme/rocket.git", server.url()));
+    world.user_policy_with_git_at(&server.url(), "");
     server
 }
 

@@ -200,7 +200,7 @@ async fn a_pull_request_that_exists_but_is_not_listed() {
     ]});
     let error = opening(Answer::json(422, &answer)).await;
     insta::assert_snapshot!(render(&error), @r"
-    validation (final)
+    unlisted (transient)
     o/r refused the request (422): Validation Failed: A pull request already exists for o:work
     the forge says that there is one but does not list it; look at its page
     ");

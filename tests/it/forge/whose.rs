@@ -71,7 +71,7 @@ async fn what_may_be_another_ones_is_not_adopted_although_the_forge_has_ours() {
         ]);
         let forge = connect("github", server.url());
         let error = forge.open(&request("work")).await.unwrap_err();
-        assert_eq!(error.code().as_str(), "validation", "{list}");
+        assert_eq!(error.code().as_str(), "unlisted", "{list}");
         assert!(
             error.reason.message.contains("already exists"),
             "{}",
