@@ -7,9 +7,22 @@ use super::end_process::end_process;
 use super::render;
 use super::start::Start;
 
+/// Examples and variables.
+const HELP: &str = "\
+Examples:
+  sendoff flush                        try now what waits
+  sendoff flush                        from cron, for machines that are often offline
+
+Exit codes: 0 everything is out, 75 something waits still.
+
+Environment:
+  XDG_STATE_HOME, HOME  where the state directory is";
+
 /// Try now everything that waits: what was handed over, branches, messages
+///
+/// Works in the foreground. What a server asked to be put off is left until its time.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Exit codes: 0 everything is out, 75 something waits still.")]
+#[command(after_long_help = HELP)]
 pub(super) struct Args {}
 
 impl Args {

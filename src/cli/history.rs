@@ -7,8 +7,20 @@ use super::output::{eprint, print};
 use super::render;
 use super::start::Start;
 
+/// Examples and variables.
+const HELP: &str = "\
+Examples:
+  sendoff history --limit 5            list the last five runs
+  sendoff history 01a2                 show the run whose id begins so, as bars
+
+Environment:
+  XDG_STATE_HOME, HOME  where the state directory is";
+
 /// List the runs that did or tried something, or show one of them
+///
+/// A run is shown with a bar for each step: when it began, how long it took, and what became of it.
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = HELP)]
 pub(super) struct Args {
     /// The run to show: its id, or the beginning of it
     run: Option<String>,

@@ -24,8 +24,23 @@ const WAIT: Duration = Duration::from_mins(30);
 /// How long a payload may take; whoever holds the other end of a pipe may never close it.
 const PAYLOAD_PATIENCE: Duration = Duration::from_millis(200);
 
+/// Examples and variables.
+const HELP: &str = "\
+Examples:
+  sendoff hook git-post-commit         what git's post-commit hook calls
+  sendoff hook executor --json         hand over a task document on standard input
+
+Environment:
+  SENDOFF                 0 switches it off
+  GIT_DIR, GIT_WORK_TREE  the repository, as git names it to its hooks
+  XDG_STATE_HOME, HOME    where the state directory is";
+
 /// Hand finished work over to a worker, and return at once; always exits 0
+///
+/// Keeps in the state directory what is to be done and starts a worker in a session of its own, which does it
+/// whatever becomes of the caller. `sendoff status --wait 60s` waits for its report.
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = HELP)]
 pub(super) struct Args {
     /// Who calls
     #[arg(value_name = "SURFACE", value_parser = surfaces())]

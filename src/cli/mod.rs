@@ -88,7 +88,9 @@ enum Command {
     /// Try now everything that waits: what was handed over, branches, messages
     Flush(flush::Args),
     /// List, show, send and drop the messages that wait for the platform
-    #[command(subcommand)]
+    ///
+    /// What could not be delivered waits in the outbox, without secrets, and is sent when the platform is back.
+    #[command(subcommand, after_long_help = outbox::Command::HELP)]
     Outbox(outbox::Command),
     /// Check, show and create policies
     ///

@@ -8,16 +8,67 @@ use super::output::{eprint, print};
 use super::render;
 use super::start::Start;
 
+/// Examples and variables.
+const HELP: &str = "\
+Examples:
+  sendoff outbox list                  list what waits
+  sendoff outbox drop --all            drop all of it
+
+Environment:
+  XDG_STATE_HOME, HOME  where the state directory is";
+
+/// Examples and variables.
+const LIST: &str = "\
+Examples:
+  sendoff outbox list                  list what waits
+  sendoff outbox list --json           the same as JSON, a line a message
+
+Environment:
+  XDG_STATE_HOME, HOME  where the state directory is";
+
+/// Examples and variables.
+const SHOW: &str = "\
+Examples:
+  sendoff outbox show 3                show message 3 with its text
+  sendoff outbox show 3 --json         the same as JSON
+
+Environment:
+  XDG_STATE_HOME, HOME  where the state directory is";
+
+/// Examples and variables.
+const FLUSH: &str = "\
+Examples:
+  sendoff outbox flush                 send now what waits
+  sendoff outbox flush 3               try once more a message that was given up
+
+Environment:
+  XDG_STATE_HOME, HOME  where the state directory is";
+
+/// Examples and variables.
+const DROP: &str = "\
+Examples:
+  sendoff outbox drop 3                drop message 3
+  sendoff outbox drop --all            drop all of them
+
+Environment:
+  XDG_STATE_HOME, HOME  where the state directory is";
+
 /// List, show, send and drop the messages that wait for the platform
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Command {
     /// List the messages that wait, and those that will not be tried again
+    ///
+    /// Each has a number, by which the other commands name it, and says what happens to it next.
+    #[command(after_long_help = LIST)]
     List {
         /// Print JSON, a line a message
         #[arg(long)]
         json: bool,
     },
     /// Show one message with its text
+    ///
+    /// The text is the one that is sent, without secrets, and the origin is the one that it is meant for.
+    #[command(after_long_help = SHOW)]
     Show {
         /// The number that `list` shows
         id: i64,
@@ -26,11 +77,17 @@ pub(super) enum Command {
         json: bool,
     },
     /// Send now what waits
+    ///
+    /// Messages go in order, and to the platform that they are meant for only.
+    #[command(after_long_help = FLUSH)]
     Flush {
         /// Only these; a message that was given up is tried again when it is named
         ids: Vec<i64>,
     },
     /// Drop messages for good
+    ///
+    /// A message that was dropped cannot be had back, and nobody else has it.
+    #[command(after_long_help = DROP)]
     Drop {
         /// The numbers that `list` shows
         #[arg(required_unless_present = "all")]
@@ -42,6 +99,9 @@ pub(super) enum Command {
 }
 
 impl Command {
+    /// Returns examples and variables of the command as a whole.
+    pub(super) const HELP: &str = HELP;
+
     pub(super) fn run(self, start: &Start) -> Exit {
         if start.environment.is_off() {
             return Exit::Done;

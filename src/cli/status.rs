@@ -10,12 +10,23 @@ use super::output::{eprint, print};
 use super::render;
 use super::start::Start;
 
+/// Examples and variables.
+const HELP: &str = "\
+Examples:
+  sendoff status                       say what waits, and why
+  sendoff status --wait 60s --json     print the report on what was handed over last
+
+Exit codes: 0 everything is out, 75 something waits, 1 a message will not be tried again. With --wait: those of the run.
+
+Environment:
+  XDG_STATE_HOME, HOME  where the state directory is";
+
 /// Say whether everything is out; if not, why not, since when, and what happens next
+///
+/// Reads the state directory only: what hooks handed over, branches that are to be tried again, messages for the
+/// platform, and the last run of the branch that HEAD is on.
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "Exit codes: 0 everything is out, 75 something waits, 1 a message will not be tried again. With \
-                  --wait: those of the run."
-)]
+#[command(after_long_help = HELP)]
 pub(super) struct Args {
     /// Wait for this run, which `hook --json` named, instead of the last one handed over here
     #[arg(requires = "wait")]

@@ -9,8 +9,20 @@ use super::end_process::end_process;
 use super::log::log_to_file;
 use super::start::Start;
 
+/// Examples and variables.
+const HELP: &str = "\
+Examples:
+  sendoff worker                       what `sendoff hook` starts
+  sendoff worker                       read a message from standard input, and do what it says
+
+Environment:
+  XDG_STATE_HOME, HOME  where the state directory is";
+
 /// Do the work that a hook handed over
+///
+/// Only `sendoff hook` starts it, with a message on standard input. It leaves the session of its caller first.
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = HELP)]
 pub(super) struct Args {}
 
 impl Args {

@@ -54,7 +54,7 @@ fn section(page: &mut String, command: &clap::Command, path: &str) {
     }
     for child in command
         .get_subcommands()
-        .filter(|child| child.get_name() != "help")
+        .filter(|child| child.get_name() != "help" && !child.is_hide_set())
     {
         section(page, child, &format!("{path} {}", child.get_name()));
     }

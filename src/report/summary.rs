@@ -32,7 +32,8 @@ impl Report {
         for step in &self.steps {
             exit = exit.worst(match (step.verdict, step.reason) {
                 (Verdict::Failed, Some(Code::Internal)) => Exit::Internal,
-                (Verdict::Failed, _) => Exit::Failed,
+                // A run whose time is over says so, whatever is tried again later.
+                (Verdict::Failed, _) | (Verdict::Queued, Some(Code::Deadline)) => Exit::Failed,
                 (Verdict::Skipped, Some(code)) if by_hand && is_easily_missed(code) => Exit::Failed,
                 _ => Exit::Done,
             });

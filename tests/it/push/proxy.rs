@@ -135,7 +135,7 @@ fn certificates_are_checked_whatever_the_configuration_says_and_the_report_says_
     ]);
     let report = world.report(&["run", "post-commit"]);
     let step = &report["steps"][0];
-    assert_eq!(step["verdict"], "failed", "{step}");
+    assert_eq!(step["verdict"], "queued", "{step}");
     let warning = step["outputs"]["warnings"][0].as_str().unwrap();
     assert!(warning.contains("http.sslVerify = false"), "{warning}");
 }
