@@ -134,6 +134,8 @@ codes! {
     Corrupt = "corrupt",
     /// The run's deadline passed.
     Deadline = "deadline",
+    /// The server denies access to the repository.
+    Denied = "denied",
     /// HEAD names no branch.
     DetachedHead = "detached-head",
     /// The policy switches the step off.
@@ -240,6 +242,8 @@ codes! {
     Protected = "protected",
     /// The policy protects the branch.
     ProtectedBranch = "protected-branch",
+    /// The proxy cannot be used, or refuses the request.
+    Proxy = "proxy",
     /// Too many requests.
     RateLimited = "rate-limited",
     /// The remote takes no pushes.

@@ -187,6 +187,11 @@ impl Repo {
         &self.config
     }
 
+    /// Returns the configuration, to be kept beyond the repository.
+    pub fn shared_config(&self) -> Arc<Config> {
+        self.config.clone()
+    }
+
     /// Returns the top of the work tree; none in a bare repository and inside a git directory.
     pub fn work_tree(&self) -> Option<&Path> {
         self.paths.work_tree.as_deref()

@@ -1,18 +1,22 @@
 //! `Client`: sends a request, follows at most one redirect, reads a bounded response.
 
-use std::sync::{Arc, OnceLock};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use reqwest::header::CONTENT_TYPE;
-use reqwest::{Method, Url};
+use reqwest::{Method, StatusCode, Url};
 
 use crate::clock::Clock;
 use crate::names::Origin;
-use crate::net::{ClientSettings, HttpVersion, client_builder};
+use crate::net::{
+    ConnectorSettings, FixedNetwork, HttpVersion, NetError, Network, PlainHttp, client_builder,
+    is_proxy_refusal,
+};
 use crate::secrets::KnownSecrets;
 
 use super::BODY_LIMIT;
-use super::error::HttpError;
+use super::error::{HttpError, PROXY_LOGIN};
 use super::request::{Pace, Request};
 use super::response::{Response, host};
 use super::retry::Budget;
@@ -44,8 +48,10 @@ pub struct ClientOptions {
     pub connect_timeout: Duration,
     /// How long a safe request may take with its repeats.
     pub budget: Duration,
-    /// Hosts that may be reached by `http://`, beside this machine.
-    pub plain_http_hosts: Vec<String>,
+    /// Where plain http is allowed.
+    pub plain_http: PlainHttp,
+    /// Where proxy and TLS settings come from.
+    pub network: Arc<dyn Network>,
     /// Whether redirects are followed.
     pub redirects: Redirects,
     /// The clock, for `Retry-After`.
@@ -65,7 +71,8 @@ impl ClientOptions {
             pause: PAUSE,
             connect_timeout: timeout * 4 / 5,
             budget: timeout * 2,
-            plain_http_hosts: Vec::new(),
+            plain_http: PlainHttp::default(),
+            network: Arc::new(FixedNetwork::default()),
             redirects: Redirects::SameOrigin,
             clock: Clock::System,
             known: KnownSecrets::default(),
@@ -91,8 +98,14 @@ pub struct Client {
 #[derive(Debug)]
 struct Inner {
     options: ClientOptions,
-    plain: OnceLock<Result<reqwest::Client, HttpError>>,
-    encrypted: OnceLock<Result<reqwest::Client, HttpError>>,
+    connectors: Mutex<HashMap<Origin, Connector>>,
+}
+
+/// The connector for one origin, and the settings that it was made of.
+#[derive(Debug, Clone)]
+struct Connector {
+    client: reqwest::Client,
+    settings: ConnectorSettings,
 }
 
 /// What to do with a status of the 300s.
@@ -108,8 +121,7 @@ impl Client {
     pub fn new(options: ClientOptions) -> Self {
         let inner = Inner {
             options,
-            plain: OnceLock::new(),
-            encrypted: OnceLock::new(),
+            connectors: Mutex::new(HashMap::new()),
         };
         Self {
             inner: Arc::new(inner),
@@ -180,23 +192,20 @@ impl Client {
         url: &Url,
         timeout: Duration,
     ) -> Result<Response, HttpError> {
-        let client = self.for_url(url)?;
-        let mut builder = client.request(request.method.clone(), url.clone());
-        for (name, value) in &request.headers {
-            builder = builder.header(*name, value.as_ref());
-        }
-        if let Some(body) = &request.body {
-            builder = builder
-                .header(CONTENT_TYPE, "application/json")
-                .body(body.clone());
-        }
-        // Only now, with the final URL, is it known whether the token belongs there.
-        if let Some(token) = &request.token {
-            builder = token.attach(builder, url);
-        }
         let host = host(url);
+        let connector = self.connector(url).await?;
+        let sent = send_once(&connector, request, url, timeout).await;
+        let sent = if is_refused_by_proxy(&sent) {
+            let connector = self.with_other_proxy_login(connector, url).await?;
+            send_once(&connector, request, url, timeout).await
+        } else {
+            sent
+        };
         let classify = |error: reqwest::Error| HttpError::from_transport(&error, &host, timeout);
-        let mut answer = builder.timeout(timeout).send().await.map_err(classify)?;
+        let mut answer = sent.map_err(classify)?;
+        if answer.status() == StatusCode::PROXY_AUTHENTICATION_REQUIRED {
+            return Err(proxy_login(&host));
+        }
         let status = answer.status().as_u16();
         tracing::debug!(method = %request.method, %host, path = url.path(), status, "answered");
         let mut body = Vec::new();
@@ -226,26 +235,125 @@ impl Client {
     }
 
     /// Returns the connector for `url`, made at its first use.
-    fn for_url(&self, url: &Url) -> Result<&reqwest::Client, HttpError> {
+    async fn connector(&self, url: &Url) -> Result<Connector, HttpError> {
         let Some(origin) = Origin::of(url) else {
             let reason = format!("`{}` is not an http or https URL", url.scheme());
             return Err(HttpError::Unusable(reason));
         };
         let options = &self.inner.options;
-        if origin.is_https() {
-            let made = self.inner.encrypted.get_or_init(|| connector(url, options));
-            return made.as_ref().map_err(Clone::clone);
-        }
-        let listed = &options.plain_http_hosts;
-        let allowed = origin.is_loopback()
-            || listed
-                .iter()
-                .any(|host| host.eq_ignore_ascii_case(origin.host()));
-        if !allowed {
+        if !options.plain_http.allows(url) {
             return Err(HttpError::PlainHttpRefused(origin.to_string()));
         }
-        let made = self.inner.plain.get_or_init(|| connector(url, options));
-        made.as_ref().map_err(Clone::clone)
+        let made = self.connectors().get(&origin).cloned();
+        if let Some(connector) = made {
+            return Ok(connector);
+        }
+        let (network, connect_timeout) = (options.network.clone(), options.connect_timeout);
+        let base = url.clone();
+        // Files are read, and a credential helper may be asked for the proxy's login.
+        let made = tokio::task::spawn_blocking(move || {
+            let settings = network.settings(&base)?;
+            Connector::new(
+                &base,
+                ConnectorSettings {
+                    connect_timeout,
+                    version: HttpVersion::Http1,
+                    user_agent: None,
+                    ..settings
+                },
+            )
+        });
+        let connector = finished(made.await, url)?;
+        self.connectors().insert(origin, connector.clone());
+        Ok(connector)
+    }
+
+    /// Returns the connector with another login for the proxy, which refused the last one.
+    async fn with_other_proxy_login(
+        &self,
+        refused: Connector,
+        url: &Url,
+    ) -> Result<Connector, HttpError> {
+        let network = self.inner.options.network.clone();
+        let base = url.clone();
+        let made = tokio::task::spawn_blocking(move || {
+            let settings = network.after_proxy_refusal(&refused.settings);
+            settings
+                .map(|settings| Connector::new(&base, settings))
+                .transpose()
+        });
+        let connector = finished(made.await, url)?.ok_or_else(|| proxy_login(&host(url)))?;
+        if let Some(origin) = Origin::of(url) {
+            self.connectors().insert(origin, connector.clone());
+        }
+        Ok(connector)
+    }
+
+    fn connectors(&self) -> MutexGuard<'_, HashMap<Origin, Connector>> {
+        let connectors = self.inner.connectors.lock();
+        connectors.unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Connector {
+    /// Makes the connector: every request is sent once.
+    fn new(url: &Url, settings: ConnectorSettings) -> Result<Self, NetError> {
+        let client = client_builder(url, &settings)?
+            .retry(reqwest::retry::never())
+            .https_only(url.scheme() == "https")
+            .build()
+            .map_err(NetError::Client)?;
+        Ok(Self { client, settings })
+    }
+}
+
+/// Returns what a task made whose errors are those of settings.
+fn finished<T>(
+    made: Result<Result<T, NetError>, tokio::task::JoinError>,
+    url: &Url,
+) -> Result<T, HttpError> {
+    match made {
+        Ok(made) => made.map_err(|error| HttpError::from_setup(&error, &host(url))),
+        Err(error) => Err(HttpError::Unusable(error.to_string())),
+    }
+}
+
+async fn send_once(
+    connector: &Connector,
+    request: &Request,
+    url: &Url,
+    timeout: Duration,
+) -> reqwest::Result<reqwest::Response> {
+    let mut builder = connector
+        .client
+        .request(request.method.clone(), url.clone());
+    for (name, value) in &request.headers {
+        builder = builder.header(*name, value.as_ref());
+    }
+    if let Some(body) = &request.body {
+        builder = builder
+            .header(CONTENT_TYPE, "application/json")
+            .body(body.clone());
+    }
+    // Only now, with the final URL, is it known whether the token belongs there.
+    if let Some(token) = &request.token {
+        builder = token.attach(builder, url);
+    }
+    builder.timeout(timeout).send().await
+}
+
+/// Says whether the proxy refused the request for its login; the server did not get it then.
+fn is_refused_by_proxy(sent: &reqwest::Result<reqwest::Response>) -> bool {
+    match sent {
+        Ok(answer) => answer.status() == StatusCode::PROXY_AUTHENTICATION_REQUIRED,
+        Err(error) => is_proxy_refusal(error),
+    }
+}
+
+fn proxy_login(host: &str) -> HttpError {
+    HttpError::Proxy {
+        host: host.to_owned(),
+        detail: PROXY_LOGIN.to_owned(),
     }
 }
 
@@ -286,21 +394,4 @@ fn refused(response: &Response, to: &Url) -> HttpError {
             |origin| origin.to_string(),
         ),
     }
-}
-
-/// Makes the connector for the scheme of `url`: HTTP/1.1, every request once, and no variable of the environment says
-/// whom it trusts.
-fn connector(url: &Url, options: &ClientOptions) -> Result<reqwest::Client, HttpError> {
-    let settings = ClientSettings {
-        connect_timeout: options.connect_timeout,
-        version: HttpVersion::Http1,
-        ..ClientSettings::default()
-    };
-    let builder = client_builder(url, &settings);
-    let builder = builder.map_err(|error| HttpError::Unusable(error.to_string()))?;
-    let builder = builder
-        .retry(reqwest::retry::never())
-        .https_only(url.scheme() == "https");
-    let built = builder.build();
-    built.map_err(|error| HttpError::from_transport(&error, "the client", Duration::ZERO))
 }

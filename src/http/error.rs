@@ -6,6 +6,10 @@ use std::time::Duration;
 
 use super::text::clean_line;
 
+/// What a 407 says.
+pub(super) const PROXY_LOGIN: &str = "it refuses the request without a valid login";
+
+use crate::net::{NetError, is_proxy_refusal};
 use crate::reason::Code;
 
 /// Why no usable answer came. No variant holds a header, a token or a query.
@@ -36,6 +40,14 @@ pub enum HttpError {
         after: Duration,
         /// Whether the server may have got the request.
         sent: Sent,
+    },
+    /// The proxy cannot be used, or refuses the request.
+    #[error("`{host}` cannot be reached through the proxy: {detail}")]
+    Proxy {
+        /// The server.
+        host: String,
+        /// What is wrong.
+        detail: String,
     },
     /// The server could not prove who it is.
     #[error("the encrypted connection to `{host}` was refused: {detail}")]
@@ -97,6 +109,8 @@ pub enum HttpErrorClass {
     Network,
     /// See [`HttpError::Timeout`].
     Timeout,
+    /// See [`HttpError::Proxy`].
+    Proxy,
     /// See [`HttpError::Tls`].
     Tls,
     /// See [`HttpError::RedirectRefused`].
@@ -115,6 +129,7 @@ impl HttpErrorClass {
             Self::PlainHttpRefused => Code::PlainHttpRefused,
             Self::Network => Code::Network,
             Self::Timeout => Code::Timeout,
+            Self::Proxy => Code::Proxy,
             Self::Tls => Code::Tls,
             Self::RedirectRefused => Code::RedirectRefused,
             Self::TooLarge => Code::TooLarge,
@@ -132,10 +147,13 @@ impl HttpErrorClass {
         match self {
             Self::Unusable => "check the URL and the token for characters that do not belong there",
             Self::PlainHttpRefused => {
-                "use https, or list the host in the user's policy if its network is yours"
+                "use https, or list the host in `network.allow-http` in the user's policy if its network is yours"
             }
             Self::Network => "check the network, then run again",
             Self::Timeout => "run again; raise `limits.http-timeout` if the server is slow",
+            Self::Proxy => {
+                "check `http.proxy`, the `*_proxy` variables and `network.proxy`; a credential helper can keep the proxy's login"
+            }
             Self::Tls => {
                 "check the clock and the server's certificate; a private CA belongs in the system's store"
             }
@@ -158,6 +176,7 @@ impl HttpError {
             Self::PlainHttpRefused(_) => HttpErrorClass::PlainHttpRefused,
             Self::Network { .. } => HttpErrorClass::Network,
             Self::Timeout { .. } => HttpErrorClass::Timeout,
+            Self::Proxy { .. } => HttpErrorClass::Proxy,
             Self::Tls { .. } => HttpErrorClass::Tls,
             Self::RedirectRefused { .. } => HttpErrorClass::RedirectRefused,
             Self::TooLarge { .. } => HttpErrorClass::TooLarge,
@@ -182,9 +201,26 @@ impl HttpError {
         }
     }
 
+    /// Returns the error of settings with which no connection can be made.
+    pub(super) fn from_setup(error: &NetError, host: &str) -> Self {
+        let mut detail = error.to_string();
+        if let Some(source) = error.source() {
+            detail = format!("{detail}: {source}");
+        }
+        let (host, detail) = (host.to_owned(), clean_line(&detail, 300));
+        match error {
+            NetError::Proxy { .. } => Self::Proxy { host, detail },
+            _ => Self::Tls { host, detail },
+        }
+    }
+
     /// Classifies an error of the HTTP library; `after` is the timeout of this try.
     pub(super) fn from_transport(error: &reqwest::Error, host: &str, after: Duration) -> Self {
         let host = host.to_owned();
+        if is_proxy_refusal(error) {
+            let detail = PROXY_LOGIN.to_owned();
+            return Self::Proxy { host, detail };
+        }
         if let Some(tls) = tls_error(error) {
             let detail = clean_line(&tls.to_string(), 200);
             return Self::Tls { host, detail };

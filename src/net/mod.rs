@@ -1,11 +1,20 @@
-//! What every HTTP connection shares: TLS roots, proxy, HTTP version, the redirect rule, where plain http is allowed, `Retry-After`.
+//! What every HTTP connection shares: TLS, proxy, HTTP version, the redirect rule, where plain http is allowed, `Retry-After`.
 
-mod client;
+mod client_certificate;
+mod connector;
+mod error;
+mod proxy;
 mod redirect;
 mod retry_after;
 mod roots;
+mod tls;
+mod verifier;
 
-pub use client::{ClientSettings, HttpVersion, client_builder};
+pub use client_certificate::ClientCertificate;
+pub use connector::{ConnectorSettings, FixedNetwork, HttpVersion, Network, client_builder};
+pub use error::{NetError, is_proxy_refusal};
+pub use proxy::{LoopbackProxy, NoProxy, ProxyRule, ProxyUrl};
 pub use redirect::{MAX_REDIRECTS, PlainHttp, RedirectRefused, may_follow};
 pub use retry_after::retry_after;
-pub use roots::NetError;
+pub use roots::RootFiles;
+pub use tls::TlsSettings;

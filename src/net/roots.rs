@@ -1,9 +1,13 @@
-//! The certificate authorities that a TLS connection trusts.
+//! The certificate authorities that a TLS connection trusts: the system's, and those of the user's files.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
-use reqwest::{Certificate, ClientBuilder};
+use rustls::RootCertStore;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+
+use super::error::NetError;
 
 /// The files in which systems keep all their roots, the most common first.
 const SYSTEM_BUNDLES: &[&str] = &[
@@ -14,61 +18,87 @@ const SYSTEM_BUNDLES: &[&str] = &[
     "/etc/ssl/cert.pem",
 ];
 
-/// Why a connection cannot be set up.
-#[derive(Debug, thiserror::Error)]
-pub enum NetError {
-    /// The file cannot be read.
-    #[error("cannot read the certificate authorities in `{}`", .path.display())]
-    Unreadable {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        #[source]
-        source: io::Error,
-    },
-    /// The proxy's URL is of an unsupported kind.
-    #[error("the proxy cannot be used")]
-    Proxy(#[source] reqwest::Error),
-    /// The file holds no certificates in PEM form.
-    #[error("`{}` holds no certificate authorities in PEM form", .path.display())]
-    Malformed {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        #[source]
-        source: reqwest::Error,
-    },
+/// Where certificates that the user trusts are, besides the system's.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RootFiles {
+    /// Files in place of the system's bundle, as `SSL_CERT_FILE` names one.
+    pub system_file: Option<PathBuf>,
+    /// A directory beside the system's bundle, as `SSL_CERT_DIR` names one.
+    pub system_directory: Option<PathBuf>,
+    /// Further files in PEM form.
+    pub files: Vec<PathBuf>,
+    /// Further directories of files in PEM form.
+    pub directories: Vec<PathBuf>,
 }
 
-/// Makes the client trust the system's roots, and those of `extra`.
-pub(super) fn trust(
-    builder: ClientBuilder,
-    extra: Option<&Path>,
-) -> Result<ClientBuilder, NetError> {
-    let extra = match extra {
-        Some(path) => read(path)?,
-        None => Vec::new(),
-    };
-    let system = SYSTEM_BUNDLES
-        .iter()
-        .map(Path::new)
-        .find(|path| path.is_file());
-    match system {
-        // macOS keeps its roots in the keychain, and `/etc/ssl/cert.pem` is a copy without the user's.
-        Some(path) if !cfg!(target_os = "macos") => {
-            Ok(builder.tls_certs_only(read(path)?.into_iter().chain(extra)))
+impl RootFiles {
+    /// Reads the certificates that the user names. A file that is named has to exist and to hold one;
+    /// in directories, what is not a certificate is passed over, as OpenSSL does.
+    pub(super) fn named(&self) -> Result<Vec<CertificateDer<'static>>, NetError> {
+        let mut found = Vec::new();
+        for file in &self.files {
+            found.extend(of_file(file)?);
         }
-        _ => Ok(builder.tls_certs_merge(extra)),
+        for directory in &self.directories {
+            found.extend(of_directory(directory)?);
+        }
+        Ok(found)
+    }
+
+    /// Reads the system's certificates; none where the system keeps them in no file.
+    pub(super) fn system(&self) -> Result<Vec<CertificateDer<'static>>, NetError> {
+        let mut found = match &self.system_file {
+            Some(file) => of_file(file)?,
+            None => match SYSTEM_BUNDLES.iter().map(Path::new).find(|p| p.is_file()) {
+                // macOS keeps its roots in the keychain, and this file is a copy without the user's.
+                Some(bundle) if !cfg!(target_os = "macos") => of_file(bundle)?,
+                _ => Vec::new(),
+            },
+        };
+        if let Some(directory) = &self.system_directory {
+            found.extend(of_directory(directory)?);
+        }
+        Ok(found)
     }
 }
 
-fn read(path: &Path) -> Result<Vec<Certificate>, NetError> {
-    let pem = std::fs::read(path).map_err(|source| NetError::Unreadable {
+/// Makes a store of the certificates that can be roots; others, such as a server's own, are left out.
+pub(super) fn store<'a>(
+    certificates: impl Iterator<Item = &'a CertificateDer<'static>>,
+) -> RootCertStore {
+    let mut store = RootCertStore::empty();
+    for certificate in certificates {
+        // One in a bundle that the library does not read must not cost the others.
+        drop(store.add(certificate.clone()));
+    }
+    store
+}
+
+/// Reads all certificates of a file.
+pub(super) fn of_file(path: &Path) -> Result<Vec<CertificateDer<'static>>, NetError> {
+    let pem = std::fs::read(path).map_err(|source| unreadable(path, source))?;
+    let found: Vec<_> = CertificateDer::pem_slice_iter(&pem).flatten().collect();
+    if found.is_empty() {
+        return Err(NetError::NoCertificate(path.to_owned()));
+    }
+    Ok(found)
+}
+
+/// Reads the certificates in all files of a directory.
+fn of_directory(path: &Path) -> Result<Vec<CertificateDer<'static>>, NetError> {
+    let entries = std::fs::read_dir(path).map_err(|source| unreadable(path, source))?;
+    let files = entries.flatten().map(|entry| entry.path());
+    let regular = files.filter(|file| file.is_file());
+    Ok(regular
+        .filter_map(|file| of_file(&file).ok())
+        .flatten()
+        .collect())
+}
+
+fn unreadable(path: &Path, source: io::Error) -> NetError {
+    NetError::Unreadable {
+        what: "certificate authorities",
         path: path.to_owned(),
         source,
-    })?;
-    Certificate::from_pem_bundle(&pem).map_err(|source| NetError::Malformed {
-        path: path.to_owned(),
-        source,
-    })
+    }
 }

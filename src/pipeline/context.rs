@@ -3,6 +3,7 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -14,6 +15,7 @@ use crate::forge::{Forge, ForgeError, PullRequest};
 use crate::git::Repo;
 use crate::names::BranchName;
 use crate::names::RunId;
+use crate::net::Network;
 use crate::platform::Platform;
 use crate::policy::{Policy, Trigger};
 use crate::reason::Code;
@@ -46,6 +48,8 @@ pub type DefaultBranch = OnceCell<Result<BranchName, ForgeError>>;
 pub struct Context<'run> {
     /// Who asked for the run.
     pub trigger: Trigger,
+    /// Where the proxy and TLS settings of requests come from.
+    pub network: &'run Arc<dyn Network>,
     /// The run's id.
     pub run_id: RunId,
     /// The policy.

@@ -11,6 +11,7 @@ use super::class::{Classed, KeyClass};
 use super::connections::{Forge, Git, Http, Platform, Remotes};
 use super::environment::Environment;
 use super::limits::Limits;
+use super::network::Network;
 use super::pipelines::Pipelines;
 use super::requirement::Requirement;
 
@@ -41,6 +42,8 @@ pub(super) struct PolicyFile {
     pub git: Git,
     /// Whose word the environment is.
     pub environment: Environment,
+    /// How servers are reached.
+    pub network: Network,
 }
 
 crate::classes!(PolicyFile {
@@ -55,6 +58,7 @@ crate::classes!(PolicyFile {
     http: D,
     git: D,
     environment: D,
+    network: D,
 });
 
 /// The classes of each table's keys, by the table's dotted name; `""` is the file itself.
@@ -69,6 +73,7 @@ pub const TABLE_CLASSES: &[(&str, &[(&str, KeyClass)])] = &[
     ("http", Http::CLASSES),
     ("git", Git::CLASSES),
     ("environment", Environment::CLASSES),
+    ("network", Network::CLASSES),
 ];
 
 /// Returns the schema of a policy file, without the kinds of steps.

@@ -12,6 +12,7 @@ use super::file::PolicyFile;
 use super::kind::Kind;
 use super::layer::Origin;
 use super::limits::Limits;
+use super::network::Network;
 use super::node::{Item, Node, Table, dotted};
 use super::pattern::Pattern;
 use super::permit::{Protected, PushPermit};
@@ -34,6 +35,7 @@ pub struct Policy {
     http: Http,
     git: Git,
     environment: Environment,
+    network: Network,
     pipelines: BTreeMap<String, PipelineTable>,
     steps: BTreeMap<String, StepTable>,
     merged: Table,
@@ -88,6 +90,7 @@ impl Policy {
             http: file.http,
             git: file.git,
             environment: file.environment,
+            network: file.network,
             pipelines,
             steps,
             merged,
@@ -108,6 +111,7 @@ impl Policy {
             http: Http::default(),
             git: Git::default(),
             environment: Environment::default(),
+            network: Network::default(),
             pipelines: BTreeMap::new(),
             steps: BTreeMap::new(),
             merged: Table::default(),
@@ -172,6 +176,11 @@ impl Policy {
     /// Returns how git's configuration is used.
     pub const fn git(&self) -> &Git {
         &self.git
+    }
+
+    /// Returns how servers are reached.
+    pub const fn network(&self) -> &Network {
+        &self.network
     }
 
     /// Returns how far the environment is trusted.

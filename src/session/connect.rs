@@ -1,14 +1,18 @@
 //! The platform's client, and how a remote may be reached. Opens no connection.
 
+use std::path::PathBuf;
+use std::sync::Arc;
+
 use secrecy::SecretString;
 
 use crate::environment::Environment;
 use crate::forge::FORGES;
 use crate::git::credentials::{Asking, Login, LoginSource, Netrc};
 use crate::git::push::{AllowFile, AllowGit, AuthCache, HeadRecord, PushOptions};
+use crate::git::{GitNetwork, NetworkRules, Remote, Repo};
 use crate::http::{Client, ClientOptions};
 use crate::names::{self, RemoteUrl, Scheme};
-use crate::net::PlainHttp;
+use crate::net::{LoopbackProxy, Network, PlainHttp};
 use crate::pipeline::Hold;
 use crate::platform::{Platform, TokenSource};
 use crate::policy::{Forge, Limits, Origin, Policy, Trigger};
@@ -28,6 +32,7 @@ pub(super) fn platform(
     environment: &Environment,
     policy: &Policy,
     known: &KnownSecrets,
+    network: Arc<dyn Network>,
 ) -> Result<Platform, Hold> {
     let settings = policy.platform();
     let named = environment.text("PLATFORM_URL").map(reqwest::Url::parse);
@@ -55,7 +60,7 @@ pub(super) fn platform(
     } else {
         TokenSource::None
     };
-    let client = client(policy.limits(), known);
+    let client = client(policy, policy.limits(), known, network);
     Platform::new(client, url, workspace, token)
         .map_err(|error| Hold::new(error.code(), error.to_string()).advise(error.advice()))
 }
@@ -99,16 +104,54 @@ pub(super) fn no_platform() -> Hold {
 }
 
 /// Makes the HTTP client of forge and platform.
-pub(super) fn client(limits: &Limits, known: &KnownSecrets) -> Client {
+pub(super) fn client(
+    policy: &Policy,
+    limits: &Limits,
+    known: &KnownSecrets,
+    network: Arc<dyn Network>,
+) -> Client {
     let timeout = limits.http_timeout.duration();
     Client::new(ClientOptions {
         known: known.clone(),
+        network,
+        plain_http: PlainHttp::to(policy.network().allow_http.clone()),
         ..ClientOptions::new(timeout)
     })
 }
 
+/// Returns where the proxy and TLS settings of forge and platform come from.
+pub(super) fn network(
+    environment: &Environment,
+    policy: &Policy,
+    known: &KnownSecrets,
+    repo: Option<&Repo>,
+) -> GitNetwork {
+    let rules = policy.network();
+    let inheritance = Inheritance::new(environment.search_path(), environment.for_programs());
+    GitNetwork {
+        config: repo.map(Repo::shared_config),
+        rules: NetworkRules {
+            proxy: rules.proxy.clone(),
+            no_proxy: rules.no_proxy.clone(),
+            ca_file: rules.ca_file.clone(),
+        },
+        ..GitNetwork::new(Arc::new(environment.clone()), inheritance, known.clone())
+    }
+}
+
+/// The same for pushes, whose proxies are git's: for this machine as well.
+fn push_network(session: &Session, remote: &Remote) -> GitNetwork {
+    let (environment, policy) = (&session.environment, &session.loaded.policy);
+    GitNetwork {
+        remote: Some(remote.name.clone()),
+        loopback: LoopbackProxy::AsConfigured,
+        ..network(environment, policy, &session.known, session.repo())
+    }
+}
+
 /// Says how the remote may be reached. Nothing in it comes from the repository.
-pub(super) fn push_options(session: &Session, remote: &RemoteUrl) -> PushOptions {
+pub(super) fn push_options(session: &Session, target: &Remote) -> PushOptions {
+    let remote = &target.url;
     let policy = &session.loaded.policy;
     let environment = &session.environment;
     let inheritance = Inheritance::new(environment.search_path(), environment.for_programs());
@@ -142,8 +185,11 @@ pub(super) fn push_options(session: &Session, remote: &RemoteUrl) -> PushOptions
         attended: is_attended(session),
         auth_cache: AuthCache::new(session.remote_records().login(remote, session.clock.now())),
         head: HeadRecord::new(session.remote_records().head(remote, session.clock.now())),
-        ssh_command: ssh_command(session),
+        ssh_command: environment.text("GIT_SSH_COMMAND").map(str::to_owned),
+        ssh_program: environment.text("GIT_SSH").map(PathBuf::from),
+        ssh_variant: environment.text("GIT_SSH_VARIANT").map(str::to_owned),
         inheritance,
+        network: Arc::new(push_network(session, target)),
         known: session.known.clone(),
         ..PushOptions::default()
     };
@@ -151,16 +197,6 @@ pub(super) fn push_options(session: &Session, remote: &RemoteUrl) -> PushOptions
         Some(repo) => options.with_config(repo.config(), remote),
         None => options,
     }
-}
-
-/// Returns the ssh command of the environment. Under a hook or an agent it is somebody else's.
-fn ssh_command(session: &Session) -> Option<String> {
-    let from_person = session.trigger == Trigger::Manual;
-    let command = session
-        .environment
-        .text("GIT_SSH_COMMAND")
-        .filter(|_| from_person)?;
-    Some(command.to_owned())
 }
 
 /// Returns the login of a variable that is for the remote's host.

@@ -1,5 +1,7 @@
 //! Delivers what waits in the outbox, without a run.
 
+use std::sync::Arc;
+
 use crate::clock::Clock;
 use crate::environment::Environment;
 use crate::pipeline::Outbox;
@@ -19,7 +21,9 @@ pub fn deliver_waiting(environment: &Environment, known: &KnownSecrets) {
     let Ok((loaded, environment)) = load::outside(&Request::default(), environment.clone()) else {
         return;
     };
-    let Ok(platform) = connect::platform(&environment, &loaded.policy, known) else {
+    let network = connect::network(&environment, &loaded.policy, known, None);
+    let network = Arc::new(network);
+    let Ok(platform) = connect::platform(&environment, &loaded.policy, known, network) else {
         return;
     };
     let runtime = tokio::runtime::Builder::new_current_thread()

@@ -41,7 +41,12 @@ impl ForgeWay {
     pub(super) fn of(session: &Session, shipment: &Shipment) -> Self {
         let policy = &session.loaded.policy;
         Self {
-            client: client(policy.branch_limits(), &session.known),
+            client: client(
+                policy,
+                policy.branch_limits(),
+                &session.known,
+                session.network.clone(),
+            ),
             settings: policy.forge().clone(),
             remote: shipment.remote.url.clone(),
             repository: shipment.repository.clone(),

@@ -42,7 +42,7 @@ pub(super) fn survey(
     policy: &Policy,
     known: &KnownSecrets,
     branch: Option<&BranchName>,
-    options: impl Fn(&RemoteUrl) -> PushOptions,
+    options: impl Fn(&Remote) -> PushOptions,
 ) -> Survey {
     let repo = match repo {
         Ok(Some(repo)) => repo,
@@ -82,7 +82,7 @@ fn guard(
     policy: &Policy,
     known: &KnownSecrets,
     branch: Option<&BranchName>,
-    options: impl Fn(&RemoteUrl) -> PushOptions,
+    options: impl Fn(&Remote) -> PushOptions,
     facts: &mut RepoFacts,
 ) -> Result<Shipment, Hold> {
     if repo.is_bare() {
@@ -149,7 +149,7 @@ fn guard(
     facts.commits = commits.iter().map(CommitFacts::from).collect();
     Ok(Shipment {
         repository: repository(&remote),
-        push_options: options(&remote.url),
+        push_options: options(&remote),
         also: also(&remote, &options),
         branch,
         head,
@@ -222,11 +222,11 @@ fn check_url(policy: &Policy, url: &RemoteUrl) -> Result<(), Hold> {
             format!("{url} is a path, and pushing to a path runs the hooks that lie there"),
         )
         .advise("set `remotes.allow-file = true` in the user's policy, or --set remotes.allow-file=true")),
-        Scheme::Http if !url.is_loopback() && !listed => Err(Hold::new(
+        Scheme::Http if !url.is_loopback() && !listed && !allows_http(policy, url) => Err(Hold::new(
             Code::PlainHttp,
             format!("{url} is not encrypted"),
         )
-        .advise("use https, or list the URL in `remotes.allowed` in the user's policy")),
+        .advise("use https, or list the host in `network.allow-http` in the user's policy")),
         Scheme::Git if !listed => Err(Hold::new(
             Code::Unsupported,
             format!("{url} uses git://, which is neither encrypted nor authenticated"),
@@ -270,13 +270,19 @@ pub(super) fn base(
 }
 
 /// Returns the push URLs after the first, as remotes of their own.
-fn also(remote: &Remote, options: impl Fn(&RemoteUrl) -> PushOptions) -> Vec<Destination> {
+fn also(remote: &Remote, options: impl Fn(&Remote) -> PushOptions) -> Vec<Destination> {
     let others = remote.other_push_urls.iter();
-    let others = others.map(|url| Destination {
-        remote: remote.at(url),
-        push_options: options(url),
+    let others = others.map(|url| remote.at(url)).map(|remote| Destination {
+        push_options: options(&remote),
+        remote,
     });
     others.collect()
+}
+
+/// Says whether the policy lets plain http go to the host of `url`.
+fn allows_http(policy: &Policy, url: &RemoteUrl) -> bool {
+    url.host()
+        .is_some_and(|host| policy.network().allows_http(host))
 }
 
 /// Returns owner and name as a forge knows them; empty where the path is too short to tell.

@@ -83,7 +83,7 @@ impl Session {
     /// Names the platform and the workspace that this session's messages go to.
     fn platform_identity(&self) -> String {
         let (policy, known) = (&self.loaded.policy, &self.known);
-        match connect::platform(&self.environment, policy, known) {
+        match connect::platform(&self.environment, policy, known, self.network.clone()) {
             Ok(platform) => format!("{} {}", platform.origin(), platform.workspace_id()),
             Err(_) => String::new(),
         }

@@ -18,14 +18,17 @@ mod standing;
 mod watch;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use crate::clock::Clock;
 use crate::environment::Environment;
 use crate::git::credentials::Answers;
 use crate::git::push::PushOptions;
-use crate::git::{LocalConfigTrust, Repo};
+use crate::git::{LocalConfigTrust, Remote, Repo};
 use crate::names::{BranchName, RunId};
+use crate::net::Network;
 use crate::pipeline::{Hold, Pipeline, Receipts, TaskDocument, TextStep};
+use crate::platform::Platform;
 use crate::policy::{Loaded, PolicyError, Trigger};
 use crate::reason::{Code, Reason};
 use crate::secrets::KnownSecrets;
@@ -87,6 +90,8 @@ pub struct Session {
     trigger: Trigger,
     watch: Watch,
     known: KnownSecrets,
+    /// Where the proxy and TLS settings of forge and platform come from.
+    network: Arc<dyn Network>,
     task: TaskDocument,
     branch: Option<BranchName>,
     repo: Result<Option<Repo>, Hold>,
@@ -123,7 +128,15 @@ impl Session {
         if loaded.policy.git().local_config == crate::policy::LocalConfig::Trust {
             repo = load::discover(&place, &environment, LocalConfigTrust::Trust);
         }
-        match connect::platform(&environment, &loaded.policy, &request.known) {
+        let found = repo.as_ref().ok().and_then(Option::as_ref);
+        let network = connect::network(&environment, &loaded.policy, &request.known, found);
+        let network: Arc<dyn Network> = Arc::new(network);
+        match connect::platform(
+            &environment,
+            &loaded.policy,
+            &request.known,
+            network.clone(),
+        ) {
             Ok(_) => notes.extend(connect::unbound_token(&loaded.policy)),
             Err(hold) if hold.reason.code == Code::NoPlatform => {}
             Err(hold) => notes.push(hold.reason),
@@ -137,6 +150,7 @@ impl Session {
             trigger,
             watch,
             known: request.known,
+            network,
             task,
             branch,
             repo,
@@ -228,6 +242,12 @@ impl Session {
         self.repo.as_ref().ok().and_then(Option::as_ref)
     }
 
+    /// Makes the platform's client, or says why there is none.
+    fn platform(&self) -> Result<Platform, Hold> {
+        let policy = &self.loaded.policy;
+        connect::platform(&self.environment, policy, &self.known, self.network.clone())
+    }
+
     /// Returns what is kept about remotes from one run to the next.
     fn remote_records(&self) -> RemoteRecords {
         RemoteRecords::below(self.environment.state_directory())
@@ -236,8 +256,7 @@ impl Session {
     /// Looks at the repository: what would be shipped, or why nothing.
     fn survey(&self) -> Survey {
         let repo = self.repo.as_ref().map(Option::as_ref);
-        let options =
-            |url: &crate::names::RemoteUrl| -> PushOptions { connect::push_options(self, url) };
+        let options = |remote: &Remote| -> PushOptions { connect::push_options(self, remote) };
         guards::survey(
             repo,
             &self.loaded.policy,

@@ -183,8 +183,7 @@ fn own_hold(session: &Session, survey: &Survey, step: &PlannedStep) -> Option<Ho
         Err(hold) if step.ships() && !RUNS_ANYWHERE.contains(&step.kind) => Some(hold.clone()),
         Ok(shipment) if step.kind == "pr-create" => ForgeWay::of(session, shipment).hold(),
         _ if NEEDS_PLATFORM.contains(&step.kind) => {
-            let (policy, known) = (&session.loaded.policy, &session.known);
-            let platform = connect::platform(&session.environment, policy, known);
+            let platform = session.platform();
             platform.is_err().then(connect::no_platform)
         }
         _ => None,

@@ -20,7 +20,7 @@ use crate::store::{Pending, Slot};
 
 use super::forge_way::ForgeWay;
 use super::guards::Survey;
-use super::{Session, connect, forge_way, signals};
+use super::{Session, forge_way, signals};
 
 /// Returns the code of the note that says which signal ended the run.
 const fn signal_code(signal: Exit) -> Code {
@@ -105,7 +105,7 @@ impl Session {
         partial: &PartialReport,
         progress: &SharedProgress,
     ) -> Report {
-        let platform = connect::platform(&self.environment, &self.loaded.policy, &self.known).ok();
+        let platform = self.platform().ok();
         if let Some(platform) = &platform {
             // Before any text leaves, not only when the first request does.
             platform.tell_token(&self.known);
@@ -131,6 +131,7 @@ impl Session {
             secrets: &self.known,
             environment: &self.environment,
             receipts: &self.receipts,
+            network: &self.network,
             step: "",
             store: &self.store,
             pending: pending.as_ref(),
@@ -189,8 +190,7 @@ impl Session {
 
     /// Says whether no step has a server to talk to: no platform, and nothing to ship.
     fn has_nobody_to_ask(&self, survey: &Survey) -> bool {
-        survey.shipment.is_err()
-            && connect::platform(&self.environment, &self.loaded.policy, &self.known).is_err()
+        survey.shipment.is_err() && self.platform().is_err()
     }
 
     fn facts(&self, survey: &Survey) -> Facts {

@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 
 use crate::http::{Client, ClientOptions, HttpError, Redirects, Request};
 use crate::names::Origin;
+use crate::net::PlainHttp;
 use crate::pipeline::{Context, ErrorKind, Outcome, Outputs, Step, StepDef, StepError};
 use crate::reason::Code;
 use crate::template::Template;
@@ -105,7 +106,8 @@ impl Step for Http {
             }
         };
         let options = ClientOptions {
-            plain_http_hosts: vec![origin.host().to_owned()],
+            plain_http: PlainHttp::to([origin.host().to_owned()]),
+            network: cx.network.clone(),
             redirects: Redirects::Refused,
             ..ClientOptions::new(cx.policy.limits().http_timeout.duration())
         };

@@ -56,6 +56,9 @@ impl BranchPushError {
 
     /// Returns what the remote said beside its report, or the hook on its way out.
     pub fn messages(&self) -> &[String] {
+        if let Some(TransportError::Refused { messages, .. }) = self.transport() {
+            return messages;
+        }
         match (self, self.local_check()) {
             (Self::Rejected(rejected), _) => &rejected.messages,
             (_, Some(LocalCheckError::HookDeclined { messages, .. })) => messages,

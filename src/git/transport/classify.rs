@@ -9,6 +9,9 @@ use crate::git::transport::TransportError;
 use crate::names::Scheme;
 use crate::secrets::KnownSecrets;
 
+/// How many lines of a server's message are kept.
+const MAX_MESSAGES: usize = 40;
+
 /// Turns an error of the HTTP client, whose text would name the URL, into one of the push.
 pub(super) fn from_http(error: reqwest::Error) -> TransportError {
     let error = error.without_url();
@@ -53,58 +56,123 @@ fn is_tls(error: &reqwest::Error) -> bool {
 /// Returns a line without the prefixes that say only that it is an error.
 fn without_prefix(line: &str) -> &str {
     let mut line = line;
-    for word in ["remote: ", "fatal: ", "error: ", "ERROR: "] {
+    for word in ["remote: ", "fatal: ", "error: ", "ERROR: ", "FATAL: "] {
         line = line.strip_prefix(word).unwrap_or(line);
     }
-    line
+    line.trim()
 }
+
+/// What ssh itself writes when there is no connection, or it was lost.
+const DISCONNECTED: &[&str] = &[
+    "ssh: ",
+    "connect to host",
+    "could not resolve",
+    "name or service not known",
+    "connection refused",
+    "connection timed out",
+    "operation timed out",
+    "connection reset",
+    "connection closed by",
+    "closed by remote host",
+    "kex_exchange_identification",
+    "banner exchange",
+    "broken pipe",
+    "network is unreachable",
+    "no route to host",
+    "the remote hung up",
+];
+
+/// What ssh itself writes when it cannot log in.
+const NO_LOGIN: &[&str] = &[
+    "permission denied (",
+    "host key verification failed",
+    "too many authentication failures",
+    "identification has changed",
+    "no supported authentication methods",
+];
+
+/// What servers write when there is no such repository, or it is not shown to the login.
+const NOT_FOUND: &[&str] = &[
+    "does not appear to be a git repository",
+    "not found",
+    "could not be found",
+    "cannot find",
+    "does not exist",
+    "no such repository",
+];
+
+/// What servers write when the key or the account is not valid.
+const INVALID_LOGIN: &[&str] = &[
+    "expired",
+    "saml sso",
+    "single sign-on",
+    "authentication",
+    "not authenticated",
+    "revoked",
+    "blocked",
+    "suspended",
+    "two-factor",
+];
+
+/// What servers write when the login lacks the right.
+const DENIED: &[&str] = &[
+    "denied",
+    "not authorized",
+    "not authorised",
+    "not allowed",
+    "not permitted",
+    "permission",
+    "write access",
+    "forbidden",
+    "marked as read only",
+];
 
 /// Classifies the exit of ssh or of git's receive-pack by what it wrote to stderr.
 pub(super) fn from_stderr(stderr: &[u8], scheme: Scheme, known: &KnownSecrets) -> TransportError {
-    let lines: Vec<String> = stderr
+    let messages: Vec<String> = stderr
         .split(|byte| *byte == b'\n')
-        .map(|line| without_prefix(&sanitize_line(line, known)).to_owned())
-        .filter(|line| !line.is_empty())
+        .map(|line| without_prefix(without_prefix(&sanitize_line(line, known))).to_owned())
+        .filter(|line| line.chars().any(char::is_alphanumeric) && line != "remote:")
+        .take(MAX_MESSAGES)
         .collect();
     let find = |words: &[&str]| {
-        let lower = |line: &&String| {
+        let says = |line: &&String| {
             let line = line.to_ascii_lowercase();
             words.iter().any(|word| line.contains(word))
         };
-        lines.iter().find(lower).cloned()
+        messages.iter().find(says).cloned()
     };
-    let ssh = scheme == Scheme::Ssh;
-    if let Some(said) = find(&[
-        "does not appear to be a git repository",
-        "repository not found",
-    ]) {
-        return TransportError::Absent { said };
-    }
-    if let Some(said) = lines.iter().find(|line| is_read_only(line)) {
+    let is_ssh = scheme == Scheme::Ssh;
+    if let Some(said) = messages.iter().find(|line| is_read_only(line)) {
         let said = said.clone();
         return TransportError::ReadOnly { said };
     }
-    if let Some(said) = find(&[
-        "denied to ",
-        "write access",
-        "not allowed to push",
-        "marked as read only",
-    ]) {
-        let host = "the remote".to_owned();
-        return TransportError::Forbidden { host, said };
+    if let Some(said) = find(NO_LOGIN).filter(|_| is_ssh) {
+        return TransportError::SshLogin { said };
     }
-    let login = [
-        "permission denied",
-        "host key verification failed",
-        "too many authentication failures",
-        "identification has changed",
-    ];
-    match find(&login) {
-        Some(said) if ssh => TransportError::SshLogin { said },
-        _ => TransportError::Network {
-            said: lines.last().cloned().unwrap_or_default(),
-            source: None,
-        },
+    let lost = |said: Option<String>| TransportError::Network {
+        said: said.unwrap_or_default(),
+        source: None,
+    };
+    if let Some(said) = find(DISCONNECTED) {
+        return lost(Some(said));
+    }
+    let (class, said) = if let Some(said) = find(NOT_FOUND) {
+        ("not-found", said)
+    } else if let Some(said) = find(INVALID_LOGIN) {
+        ("auth", said)
+    } else if let Some(said) = find(DENIED).filter(|_| is_ssh) {
+        ("denied", said)
+    } else if let Some(said) = messages.first().filter(|_| is_ssh) {
+        // ssh connected: whatever the server's program wrote is why it refused.
+        ("denied", said.clone())
+    } else {
+        return lost(messages.last().cloned());
+    };
+    TransportError::Refused {
+        class,
+        said,
+        messages,
     }
 }
 
@@ -124,7 +192,7 @@ mod tests {
             ("git@github.com: Permission denied (publickey).\n", "auth"),
             (
                 "ERROR: Permission to o/r.git denied to u.\nfatal: Could not read from remote repository.\n",
-                "auth",
+                "denied",
             ),
             ("Host key verification failed.\r\n", "auth"),
             (
@@ -143,11 +211,60 @@ mod tests {
                 "ssh: connect to host h port 22: Connection refused\n",
                 "network",
             ),
+            (
+                "remote: \nremote: ========\nremote: \nremote: ERROR: The project you were looking for could not be found or you don't have permission to view it.\nremote: \n",
+                "not-found",
+            ),
+            (
+                "remote: \nremote: ERROR: Your SSH key has expired.\nremote: \n",
+                "auth",
+            ),
+            (
+                "ERROR: The 'o' organization has enabled or enforced SAML SSO.\nTo access this repository, you must use the HTTPS remote.\n",
+                "auth",
+            ),
+            (
+                "remote: TF401019: The Git repository with name or identifier r does not exist or you do not have permissions for the operation you are attempting.\n",
+                "not-found",
+            ),
+            ("Gitea: Cannot find repository: o/r\n", "not-found"),
+            (
+                "Forgejo: User: 2:bob with Key: 3:laptop is not authorized to write to o/r.\n",
+                "denied",
+            ),
+            (
+                "FATAL: W any r bob DENIED by fallthru\n(or you mis-spelled the reponame)\n",
+                "denied",
+            ),
+            ("repository access denied.\n", "denied"),
+            ("fatal: Project not found: o/r\n", "not-found"),
+            ("This service is closed on Sundays.\n", "denied"),
+            (
+                "kex_exchange_identification: Connection closed by remote host\n",
+                "network",
+            ),
             ("", "network"),
         ] {
             assert_eq!(class(stderr, Scheme::Ssh), expected, "{stderr}");
         }
         // Without ssh it is a matter of file modes, and no login helps.
         assert_eq!(class("fatal: permission denied\n", Scheme::File), "network");
+    }
+
+    #[test]
+    fn all_lines_of_a_refusal_are_kept_and_the_telling_one_is_shown() {
+        let stderr = "remote: \nremote: ====\nremote: ERROR: Your SSH key has expired.\nremote: Renew it at https://h/keys.\n";
+        let error = from_stderr(stderr.as_bytes(), Scheme::Ssh, &KnownSecrets::default());
+        assert_eq!(
+            error.to_string(),
+            "the server refused the login: Your SSH key has expired."
+        );
+        let TransportError::Refused { messages, .. } = error else {
+            panic!("{error:?}");
+        };
+        assert_eq!(
+            messages,
+            ["Your SSH key has expired.", "Renew it at https://h/keys."]
+        );
     }
 }

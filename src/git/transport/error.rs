@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use sendoff_push::{BoxError, ClassifiedError, Rejection};
 
+use crate::net::NetError;
+
 /// Why a transport failed. Texts of the server are sanitized before they get in here, and no message holds a secret.
 #[derive(Debug, thiserror::Error)]
 pub enum TransportError {
@@ -16,9 +18,15 @@ pub enum TransportError {
     /// Unencrypted, and not on this machine.
     #[error("the remote is reached over unencrypted http")]
     PlainHttp,
-    /// The proxy or the certificate authorities cannot be used.
+    /// The proxy, the certificate authorities or the client's certificate cannot be used.
     #[error("the connection cannot be set up")]
-    Connection(#[source] BoxError),
+    Setup(#[source] NetError),
+    /// The proxy wants a login, or another one.
+    #[error("the proxy {proxy} refuses the request without a valid login")]
+    ProxyLogin {
+        /// Its host and port.
+        proxy: String,
+    },
     /// The HTTP client cannot be made.
     #[error("no HTTP connection can be made")]
     Client(#[source] BoxError),
@@ -87,11 +95,15 @@ pub enum TransportError {
         /// The host.
         place: String,
     },
-    /// The same, with the message of ssh or of git's program on the server.
-    #[error("there is no such repository{}", tail(.said))]
-    Absent {
-        /// Its message.
+    /// ssh connected, or git's program was started, and it refused.
+    #[error("{}{}", refusal(.class), tail(.said))]
+    Refused {
+        /// The stable class: `auth`, `not-found` or `denied`.
+        class: &'static str,
+        /// The line that says why.
         said: String,
+        /// All its lines, sanitized.
+        messages: Vec<String>,
     },
     /// The response is not one of a git server.
     #[error("{host} does not answer as a git server does")]
@@ -162,9 +174,9 @@ pub enum TransportError {
     /// The first request cannot be written.
     #[error("the push cannot be asked for")]
     Request(#[source] BoxError),
-    /// An ssh that takes other arguments than OpenSSH.
-    #[error("the ssh program is of the kind `{0}`, which sendoff does not know to call")]
-    SshVariant(&'static str),
+    /// The ssh program takes no option for the port that the URL names.
+    #[error("the ssh program takes no options, and the remote's URL names a port")]
+    SshPort,
     /// Larger than the server accepts.
     #[error("the push is larger than the server accepts{}", tail(.said))]
     TooLarge {
@@ -176,10 +188,11 @@ pub enum TransportError {
 impl ClassifiedError for TransportError {
     fn class(&self) -> &'static str {
         match self {
-            Self::Scheme(_) | Self::SshVariant(_) => "unsupported",
+            Self::Scheme(_) | Self::SshPort => "unsupported",
             Self::FileRemote => "file-remote",
             Self::PlainHttp => "plain-http",
-            Self::Connection(_) | Self::Client(_) | Self::Tls { .. } => "tls",
+            Self::Setup(NetError::Proxy { .. }) | Self::ProxyLogin { .. } => "proxy",
+            Self::Setup(_) | Self::Client(_) | Self::Tls { .. } => "tls",
             Self::Runtime(_) => "internal",
             Self::Start(_) => "no-program",
             Self::Credential(_)
@@ -190,7 +203,8 @@ impl ClassifiedError for TransportError {
             | Self::SshLogin { .. } => "auth",
             Self::AuthScheme { .. } => "auth-scheme",
             Self::ReadOnly { .. } => Rejection::ReadOnly.class(),
-            Self::NotFound { .. } | Self::Absent { .. } => "not-found",
+            Self::Refused { class, .. } => class,
+            Self::NotFound { .. } => "not-found",
             Self::Redirect(_) | Self::RedirectElsewhere => "redirect-refused",
             Self::Unavailable { .. } | Self::Network { .. } | Self::Lost => "network",
             Self::Timeout(_) => "timeout",
@@ -221,7 +235,13 @@ impl ClassifiedError for TransportError {
         let fixed = match self {
             Self::PlainHttp => "use https or ssh",
             Self::Scheme(_) => "use an https or ssh URL for the remote",
-            Self::Connection(_) | Self::Client(_) | Self::Tls { .. } => {
+            Self::Setup(error) => return Some(error.advice()),
+            Self::ProxyLogin { proxy } => {
+                return Some(format!(
+                    "write the login into the proxy's URL, or let a git credential helper keep it for http://{proxy}"
+                ));
+            }
+            Self::Client(_) | Self::Tls { .. } => {
                 "check the CA certificates and `http.*` in your git configuration"
             }
             Self::Start(_) => "install the program, or put it on the search path",
@@ -238,7 +258,13 @@ impl ClassifiedError for TransportError {
             Self::Forbidden { .. } => "ask for write access, or use a token that has it",
             Self::ReadOnly { .. } => return Rejection::ReadOnly.advice(),
             Self::SshLogin { .. } => "make `ssh -o BatchMode=yes` to the host work first",
-            Self::NotFound { .. } | Self::Absent { .. } => {
+            Self::Refused { class: "auth", .. } => {
+                "read the server's message, and renew the key or the account that it names"
+            }
+            Self::Refused {
+                class: "denied", ..
+            } => "ask for write access, or use a key that has it",
+            Self::NotFound { .. } | Self::Refused { .. } => {
                 "check the remote's URL, and that your login may see the repository"
             }
             Self::Redirect(_) | Self::RedirectElsewhere => {
@@ -253,8 +279,8 @@ impl ClassifiedError for TransportError {
             Self::Network { .. } | Self::Unavailable { .. } | Self::Lost | Self::Timeout(_) => {
                 "check that the remote can be reached, then run again: nothing is lost"
             }
-            Self::SshVariant(_) => {
-                "use OpenSSH: unset `core.sshCommand`, or set `ssh.variant = ssh` if it is one"
+            Self::SshPort => {
+                "set `ssh.variant = ssh` in the global git configuration if the program takes OpenSSH's options"
             }
             Self::TooLarge { .. } => "push fewer commits, or keep large files out of the history",
             Self::FileRemote
@@ -264,6 +290,15 @@ impl ClassifiedError for TransportError {
             | Self::Request(_) => return None,
         };
         Some(fixed.to_owned())
+    }
+}
+
+/// Returns what a refusal of its class says first.
+fn refusal(class: &str) -> &'static str {
+    match class {
+        "not-found" => "there is no such repository",
+        "auth" => "the server refused the login",
+        _ => "the server denies access",
     }
 }
 

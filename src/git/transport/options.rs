@@ -1,19 +1,18 @@
 //! `PushOptions`: how a remote may be reached, and the timeouts.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use gix::bstr::BStr;
 use gix::config::Integer;
 use reqwest::header::{HeaderName, HeaderValue};
-use reqwest::{NoProxy, Url};
-use secrecy::SecretString;
 
 use crate::git::credentials::{Answers, Asking, Helpers, Login, LoginSource, Netrc};
 use crate::git::push::HeadRecord;
 use crate::git::{Config, Matching};
 use crate::names::RemoteUrl;
-use crate::net::{HttpVersion, PlainHttp};
+use crate::net::{FixedNetwork, Network, PlainHttp};
 use crate::process::Inheritance;
 use crate::secrets::KnownSecrets;
 
@@ -53,23 +52,17 @@ pub struct PushOptions {
     pub allow_git: AllowGit,
     /// Where plain http is allowed.
     pub plain_http: PlainHttp,
-    /// A PEM file with certificate authorities to trust besides the system's.
-    pub extra_roots: Option<PathBuf>,
-    /// The proxy that the user's git configuration names for this remote; none otherwise.
-    pub proxy: Option<Url>,
-    /// The hosts that the user's git configuration excepts from it.
-    pub no_proxy: Option<NoProxy>,
-    /// Which versions of HTTP the user's git configuration lets us speak.
-    pub http_version: HttpVersion,
+    /// Where proxy and TLS settings come from.
+    pub network: Arc<dyn Network>,
     /// Up to how many bytes a request over HTTP is collected and sent with its length. What is larger
     /// is sent in chunks.
     pub post_buffer: usize,
-    /// What the client calls itself, when the user's git configuration says so.
-    pub user_agent: Option<HeaderValue>,
     /// Headers that the user's git configuration adds to requests to this remote.
     pub extra_headers: Vec<(HeaderName, HeaderValue)>,
     /// The user's ssh command line, run by a shell; `ssh` otherwise.
     pub ssh_command: Option<String>,
+    /// The ssh program, started without a shell (`GIT_SSH`); the command comes first.
+    pub ssh_program: Option<PathBuf>,
     /// `ssh.variant`; derived from the program's name otherwise.
     pub ssh_variant: Option<String>,
     /// The login for this remote's origin, when it is known.
@@ -112,14 +105,11 @@ impl Default for PushOptions {
             allow_file: AllowFile::default(),
             allow_git: AllowGit::default(),
             plain_http: PlainHttp::default(),
-            extra_roots: None,
-            proxy: None,
-            no_proxy: None,
-            http_version: HttpVersion::default(),
+            network: Arc::new(FixedNetwork::default()),
             post_buffer: POST_BUFFER,
-            user_agent: None,
             extra_headers: Vec::new(),
             ssh_command: None,
+            ssh_program: None,
             ssh_variant: None,
             login: None,
             login_source: LoginSource::Caller,
@@ -141,9 +131,7 @@ impl Default for PushOptions {
 
 impl PushOptions {
     /// Adds what the user's git configuration says about `url`: `credential.*`, `core.sshCommand`,
-    /// and of `http.*` `proxy`, `noProxy`, `version`, `postBuffer`, `userAgent`, `sslCAInfo` and
-    /// `extraHeader`. Verification of certificates stays on whatever it says. An empty `http.<url>.proxy`
-    /// means none for that URL. An ssh command that is set already, as from `GIT_SSH_COMMAND`, wins.
+    /// and of `http.*` `postBuffer` and `extraHeader`; the rest of `http.*` is the network's. An ssh command that is set already, as from the environment, wins.
     #[must_use]
     pub fn with_config(mut self, config: &Config, url: &RemoteUrl) -> Self {
         let http = |name| config.scoped("http", name, url, Matching::Best);
@@ -161,29 +149,10 @@ impl PushOptions {
         self.ssh_command = self
             .ssh_command
             .or_else(|| config.string("core.sshCommand"));
-        self.ssh_variant = config.string("ssh.variant").or(self.ssh_variant);
-        self.proxy = last("proxy")
-            .and_then(|text| parse_proxy(&text))
-            .or(self.proxy);
-        let except = last("noProxy");
-        let except: Vec<&str> = except.as_deref().map(entries).unwrap_or_default();
-        // The client would take it for names only, not for addresses.
-        if except.contains(&"*") {
-            self.proxy = None;
-        }
-        if !except.is_empty() {
-            self.no_proxy = NoProxy::from_string(&except.join(","));
-        }
-        self.http_version = last("version")
-            .and_then(|text| parse_version(&text))
-            .unwrap_or(self.http_version);
+        self.ssh_variant = self.ssh_variant.or_else(|| config.string("ssh.variant"));
         self.post_buffer = last("postBuffer")
             .and_then(|text| parse_post_buffer(&text))
             .unwrap_or(self.post_buffer);
-        self.user_agent = last("userAgent")
-            .and_then(|name| HeaderValue::from_str(&name).ok())
-            .or(self.user_agent);
-        self.extra_roots = last("sslCAInfo").map(PathBuf::from).or(self.extra_roots);
         for line in http("extraHeader") {
             if line.is_empty() {
                 self.extra_headers.clear();
@@ -203,11 +172,6 @@ impl PushOptions {
             self.known
                 .add_login(Some(&login.user), Some(&login.password));
         }
-        if let Some(proxy) = &self.proxy {
-            let password = proxy.password().map(SecretString::from);
-            self.known
-                .add_login(Some(proxy.username()), password.as_ref());
-        }
         // Servers take tokens in headers of other names too.
         for (name, value) in &self.extra_headers {
             if is_secret(name) {
@@ -224,34 +188,6 @@ fn is_secret(name: &HeaderName) -> bool {
     ["auth", "token", "cookie", "secret", "key"]
         .iter()
         .any(|word| name.contains(word))
-}
-
-/// Reads a proxy as git does: without a scheme it is an HTTP proxy.
-fn parse_proxy(text: &str) -> Option<Url> {
-    let whole = if text.contains("://") {
-        text.to_owned()
-    } else {
-        format!("http://{text}")
-    };
-    Url::parse(&whole).ok()
-}
-
-/// Takes `http.noProxy` apart as curl does: commas and spaces stand between hosts.
-fn entries(hosts: &str) -> Vec<&str> {
-    let between = |letter: char| letter == ',' || letter.is_whitespace();
-    hosts
-        .split(between)
-        .filter(|host| !host.is_empty())
-        .collect()
-}
-
-/// Reads `http.version`; git ignores what it does not know, and so do we.
-fn parse_version(text: &str) -> Option<HttpVersion> {
-    match text {
-        "HTTP/1.1" => Some(HttpVersion::Http1),
-        "HTTP/2" => Some(HttpVersion::Negotiated),
-        _ => None,
-    }
 }
 
 /// Reads `http.postBuffer` with git's suffixes. Less than the default saves nothing.
@@ -275,16 +211,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn headers_and_proxies_are_read_as_git_reads_them() {
+    fn headers_are_read_as_git_reads_them() {
         let (name, value) = parse_header("AUTHORIZATION: basic CANARY").unwrap();
         assert_eq!(name, "authorization");
         assert!(!format!("{value:?}").contains("CANARY"));
         assert!(parse_header("no colon").is_none());
         assert!(parse_header("a b: c").is_none());
         assert!(parse_header("a: b\r\nc: d").is_none());
-        let proxy = parse_proxy("proxy.test:3128").unwrap();
-        assert_eq!(proxy.as_str(), "http://proxy.test:3128/");
-        assert!(parse_proxy("").is_none());
     }
 
     #[test]
@@ -299,14 +232,5 @@ mod tests {
         assert_eq!(read("8g"), Some(64 << 10));
         assert_eq!(read("99999999999999g"), None);
         assert_eq!(read("large"), None);
-    }
-
-    #[test]
-    fn versions_that_git_does_not_know_are_ignored() {
-        assert_eq!(parse_version("HTTP/1.1"), Some(HttpVersion::Http1));
-        assert_eq!(parse_version("HTTP/2"), Some(HttpVersion::Negotiated));
-        for other in ["HTTP/3", "http/1.1", "1.1", ""] {
-            assert_eq!(parse_version(other), None);
-        }
     }
 }

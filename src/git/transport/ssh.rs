@@ -1,93 +1,173 @@
 //! The user's ssh, which runs the git service on the server. Nothing prompts, host keys are checked.
 
+use std::time::Duration;
+
 use crate::git::transport::service::Service;
 use crate::git::transport::{PushOptions, TransportError};
 use crate::process::Program;
 
 use super::Target;
 
+/// How long an unknown program may take to say whether it is OpenSSH.
+const VARIANT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The kinds of ssh programs, by the arguments that they take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Variant {
+    /// OpenSSH.
+    Ssh,
+    /// `plink` and `putty`.
+    Plink,
+    /// `tortoiseplink`.
+    TortoisePlink,
+    /// A program that takes the host and the command, and no option.
+    Simple,
+}
+
 /// Returns the ssh that runs `service` on the remote.
 pub(super) fn program(target: Target<'_>, service: Service) -> Result<Program, TransportError> {
-    let options = target.options;
-    if let Some(variant) = other_variant(options) {
-        return Err(TransportError::SshVariant(variant));
-    }
-    let program = match &options.ssh_command {
-        // The command is for a shell; our arguments are passed as positional parameters, which no shell parses.
-        Some(command) => Program::new("/bin/sh")
-            .arg("-c")
-            .arg(format!("{command} \"$@\""))
-            .arg("ssh"),
-        None => Program::new(
-            options
-                .inheritance
-                .find("ssh")
-                .map_err(|error| TransportError::Start(error.into()))?,
-        ),
+    let variant = match named_variant(target.options) {
+        Some(variant) => variant,
+        None => probed_variant(target)?,
     };
-    let program = program.inherit(&options.inheritance);
+    let program = command(target.options)?;
     let program = match service.protocol() {
         Some(version) => program.variable("GIT_PROTOCOL", version),
         None => program,
     };
-    Ok(program.args(arguments(target, service)?))
+    Ok(program.args(arguments(target, service, variant)?))
 }
 
-/// The values of `ssh.variant` for programs that take other arguments than OpenSSH.
-const OTHER_VARIANTS: &[&str] = &["plink", "putty", "tortoiseplink", "simple"];
-
-/// Returns the variant when it is not OpenSSH: as configured, else by the program's name.
-fn other_variant(options: &PushOptions) -> Option<&'static str> {
-    let known = |name: &str| {
-        let found = OTHER_VARIANTS
-            .iter()
-            .find(|known| name.eq_ignore_ascii_case(known));
-        found.copied()
+/// Returns the program without its arguments: `GIT_SSH_COMMAND` or `core.sshCommand`, else `GIT_SSH`,
+/// else `ssh`.
+fn command(options: &PushOptions) -> Result<Program, TransportError> {
+    let program = match (&options.ssh_command, &options.ssh_program) {
+        // The command is for a shell; our arguments are passed as positional parameters, which no shell parses.
+        (Some(command), _) => Program::new("/bin/sh")
+            .arg("-c")
+            .arg(format!("{command} \"$@\""))
+            .arg("ssh"),
+        (None, Some(path)) if path.is_absolute() => Program::new(path),
+        (None, named) => {
+            let name = named.as_deref().unwrap_or("ssh".as_ref());
+            let found = options.inheritance.find(&name.to_string_lossy());
+            Program::new(found.map_err(|error| TransportError::Start(error.into()))?)
+        }
     };
-    match options.ssh_variant.as_deref() {
+    let program = program.inherit(&options.inheritance);
+    let variables = options.inheritance.variables();
+    let asks_graphically = variables.iter().any(|(name, _)| name == "SSH_ASKPASS");
+    let says_when = variables
+        .iter()
+        .any(|(name, _)| name == "SSH_ASKPASS_REQUIRE");
+    // Ours is a process group of its own: reading the terminal would stop it.
+    Ok(if asks_graphically && !says_when {
+        program.variable("SSH_ASKPASS_REQUIRE", "force")
+    } else {
+        program
+    })
+}
+
+/// Returns the variant that the user configured, or that the program's name tells.
+fn named_variant(options: &PushOptions) -> Option<Variant> {
+    match options
+        .ssh_variant
+        .as_deref()
+        .map(str::to_ascii_lowercase)
+        .as_deref()
+    {
         None | Some("" | "auto") => {}
-        Some(variant) => return known(variant),
+        Some("plink" | "putty") => return Some(Variant::Plink),
+        Some("tortoiseplink") => return Some(Variant::TortoisePlink),
+        Some("simple") => return Some(Variant::Simple),
+        Some(_) => return Some(Variant::Ssh),
     }
-    let command = options.ssh_command.as_deref()?.trim_start();
-    let first = match command.strip_prefix(['"', '\'']) {
+    let program = match (&options.ssh_command, &options.ssh_program) {
+        (Some(command), _) => first_word(command).to_owned(),
+        (None, Some(path)) => path.to_string_lossy().into_owned(),
+        (None, None) => return Some(Variant::Ssh),
+    };
+    let name = program.rsplit(['/', '\\']).next().unwrap_or(&program);
+    let name = name.to_ascii_lowercase();
+    match name.strip_suffix(".exe").unwrap_or(&name) {
+        "ssh" => Some(Variant::Ssh),
+        "plink" => Some(Variant::Plink),
+        "tortoiseplink" => Some(Variant::TortoisePlink),
+        _ => None,
+    }
+}
+
+/// Returns the first word of a shell command, without its quotes.
+fn first_word(command: &str) -> &str {
+    let command = command.trim_start();
+    let word = match command.strip_prefix(['"', '\'']) {
         Some(quoted) => quoted.split(['"', '\'']).next(),
         None => command.split_whitespace().next(),
     };
-    let name = first?.rsplit(['/', '\\']).next()?;
-    let name = name.to_ascii_lowercase();
-    known(name.strip_suffix(".exe").unwrap_or(&name))
+    word.unwrap_or_default()
 }
 
-/// Returns ssh's arguments. `RemoteUrl` has refused users and hosts that begin with a dash.
-fn arguments(target: Target<'_>, service: Service) -> Result<Vec<String>, TransportError> {
+/// Asks a program of another name whether it takes OpenSSH's options, as git does: `-G HOST` succeeds.
+fn probed_variant(target: Target<'_>) -> Result<Variant, TransportError> {
+    let probe = command(target.options)?
+        .args(["-G".to_owned(), destination(target)?])
+        .deadline(VARIANT_TIMEOUT);
+    let is_ssh = probe
+        .run_until(target.stop)
+        .is_ok_and(|output| output.ended.is_success());
+    Ok(if is_ssh {
+        Variant::Ssh
+    } else {
+        Variant::Simple
+    })
+}
+
+/// Returns the arguments. `RemoteUrl` has refused users and hosts that begin with a dash.
+fn arguments(
+    target: Target<'_>,
+    service: Service,
+    variant: Variant,
+) -> Result<Vec<String>, TransportError> {
     let url = target.url;
-    let seconds = target.options.connect_timeout.as_secs().max(1);
-    let mut arguments = vec![
-        "-o".to_owned(),
-        "BatchMode=yes".to_owned(),
-        "-o".to_owned(),
-        format!("ConnectTimeout={seconds}"),
-    ];
-    if service.protocol().is_some() {
-        arguments.extend(["-o".to_owned(), "SendEnv=GIT_PROTOCOL".to_owned()]);
+    let mut arguments = Vec::new();
+    let mut add = |more: &[&str]| arguments.extend(more.iter().map(|one| (*one).to_owned()));
+    match variant {
+        Variant::Ssh => {
+            let variables = target.options.inheritance.variables();
+            if !variables.iter().any(|(name, _)| name == "SSH_ASKPASS") {
+                // Nothing can answer a prompt, so ssh must not wait for one.
+                add(&["-o", "BatchMode=yes"]);
+            }
+            if service.protocol().is_some() {
+                add(&["-o", "SendEnv=GIT_PROTOCOL"]);
+            }
+        }
+        Variant::TortoisePlink => add(&["-batch"]),
+        Variant::Plink | Variant::Simple => {}
     }
-    if let Some(port) = url.port() {
-        arguments.extend(["-p".to_owned(), port.to_string()]);
+    match (url.port().map(|port| port.to_string()), variant) {
+        (None, _) => {}
+        (Some(port), Variant::Ssh) => add(&["-p", &port]),
+        (Some(port), Variant::Plink | Variant::TortoisePlink) => add(&["-P", &port]),
+        (Some(_), Variant::Simple) => return Err(TransportError::SshPort),
     }
-    let host = url.host().ok_or(TransportError::Scheme("ssh"))?;
-    let host = host.trim_start_matches('[').trim_end_matches(']');
-    let place = match url.user() {
-        Some(user) => format!("{user}@{host}"),
-        None => host.to_owned(),
-    };
     // The slash before `~user` is part of the URL's syntax, not of the path on the server.
     let path = match url.path().strip_prefix('/') {
         Some(home) if home.starts_with('~') => home,
         _ => url.path(),
     };
     let command = format!("{} {}", service.name(), quote(path));
-    arguments.extend(["--".to_owned(), place, command]);
+    add(&[&destination(target)?, &command]);
     Ok(arguments)
+}
+
+/// Returns `user@host`, with the case that the user wrote: `Host` blocks are matched with it.
+fn destination(target: Target<'_>) -> Result<String, TransportError> {
+    let host = target.url.host().ok_or(TransportError::Scheme("ssh"))?;
+    Ok(match target.url.user() {
+        Some(user) => format!("{user}@{host}"),
+        None => host.to_owned(),
+    })
 }
 
 /// Quotes a path for the remote's shell, as git does: `!` too, for those shells that expand it.
@@ -114,7 +194,7 @@ mod tests {
 
     use super::*;
 
-    fn line(url: &str, service: Service) -> String {
+    fn line(url: &str, service: Service, variant: Variant) -> Result<String, TransportError> {
         let url = RemoteUrl::parse(url).unwrap();
         let (options, stop) = (PushOptions::default(), AtomicBool::new(false));
         let target = Target {
@@ -123,42 +203,60 @@ mod tests {
             options: &options,
             stop: &stop,
         };
-        arguments(target, service).unwrap().join(" ")
+        arguments(target, service, variant).map(|arguments| arguments.join(" "))
     }
 
     #[test]
-    fn the_arguments_are_those_that_git_would_give_and_end_the_options() {
+    fn the_arguments_are_those_that_git_gives_to_each_variant() {
+        let push = |url, variant| line(url, Service::ReceivePack, variant).unwrap();
         assert_eq!(
-            line("ssh://git@h:22/o/r.git", Service::ReceivePack),
-            "-o BatchMode=yes -o ConnectTimeout=5 -p 22 -- git@h git-receive-pack '/o/r.git'"
+            push("ssh://git@Host:22/o/r.git", Variant::Ssh),
+            "-o BatchMode=yes -p 22 git@Host git-receive-pack '/o/r.git'"
         );
         assert_eq!(
-            line("h:~u/r", Service::UploadPack),
-            "-o BatchMode=yes -o ConnectTimeout=5 -o SendEnv=GIT_PROTOCOL -- h git-upload-pack '~u/r'"
+            line("h:~u/r", Service::UploadPack, Variant::Ssh).unwrap(),
+            "-o BatchMode=yes -o SendEnv=GIT_PROTOCOL h git-upload-pack '~u/r'"
         );
-        assert!(line("ssh://h/~u/r", Service::ReceivePack).ends_with("git-receive-pack '~u/r'"));
-        assert!(line("ssh://[::1]/r", Service::ReceivePack).contains("-- ::1 "));
+        assert_eq!(
+            push("[git@h:2222]:r", Variant::Plink),
+            "-P 2222 git@h git-receive-pack 'r'"
+        );
+        assert_eq!(
+            push("ssh://h:1/~u/r", Variant::TortoisePlink),
+            "-batch -P 1 h git-receive-pack '~u/r'"
+        );
+        assert_eq!(
+            push("git@[::1]:r", Variant::Simple),
+            "git@::1 git-receive-pack 'r'"
+        );
+        let refused = line("ssh://h:1/r", Service::ReceivePack, Variant::Simple);
+        assert!(matches!(refused, Err(TransportError::SshPort)));
     }
 
     #[test]
-    fn an_ssh_of_another_kind_is_known_by_its_name_or_by_what_the_user_says() {
+    fn a_variant_is_known_by_what_the_user_says_or_by_the_programs_name() {
         let of = |command: &str, variant: Option<&str>| {
-            other_variant(&PushOptions {
+            named_variant(&PushOptions {
                 ssh_command: Some(command.to_owned()),
                 ssh_variant: variant.map(str::to_owned),
                 ..PushOptions::default()
             })
         };
-        assert_eq!(of("ssh -i key", None), None);
-        assert_eq!(of("/usr/bin/plink -batch", None), Some("plink"));
+        assert_eq!(of("ssh -i key", None), Some(Variant::Ssh));
+        assert_eq!(of("/usr/bin/plink -batch", None), Some(Variant::Plink));
         assert_eq!(
             of("'/opt/my tools/TortoisePlink.exe' -x", None),
-            Some("tortoiseplink")
+            Some(Variant::TortoisePlink)
         );
-        assert_eq!(of("/usr/bin/plink", Some("ssh")), None);
-        assert_eq!(of("wrapper", Some("simple")), Some("simple"));
+        assert_eq!(of("/usr/bin/plink", Some("ssh")), Some(Variant::Ssh));
+        assert_eq!(of("wrapper", Some("simple")), Some(Variant::Simple));
         assert_eq!(of("wrapper plink", Some("auto")), None);
-        assert_eq!(other_variant(&PushOptions::default()), None);
+        assert_eq!(named_variant(&PushOptions::default()), Some(Variant::Ssh));
+        let program = PushOptions {
+            ssh_program: Some("/opt/plink".into()),
+            ..PushOptions::default()
+        };
+        assert_eq!(named_variant(&program), Some(Variant::Plink));
     }
 
     #[test]

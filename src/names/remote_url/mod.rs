@@ -2,6 +2,7 @@
 
 mod parse;
 mod path;
+mod ssh_address;
 
 use std::fmt;
 use std::path::PathBuf;
@@ -206,7 +207,17 @@ impl RemoteUrl {
         let port = self.port.map(|port| format!(":{port}")).unwrap_or_default();
         match self.scheme {
             Scheme::File => self.path.clone(),
-            Scheme::Ssh if self.scp_like => format!("{login}{host}:{}", self.path),
+            Scheme::Ssh if self.scp_like => {
+                let place = match self.port {
+                    Some(port) => format!("[{login}{host}:{port}]"),
+                    None if host.contains(':') => format!("{login}[{host}]"),
+                    None => format!("{login}{host}"),
+                };
+                format!("{place}:{}", self.path)
+            }
+            Scheme::Ssh if host.contains(':') => {
+                format!("ssh://{login}[{host}]{port}{}", self.path)
+            }
             scheme => format!("{}://{login}{host}{port}{}", scheme.as_str(), self.path),
         }
     }

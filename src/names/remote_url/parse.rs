@@ -1,8 +1,10 @@
 //! How a text becomes a `RemoteUrl`: two parsers have to agree, and nothing dangerous is let in.
 
 use gix::bstr::ByteSlice;
+use percent_encoding::percent_decode_str;
 use secrecy::SecretString;
 
+use super::ssh_address::{SshAddress, is_scp_like};
 use super::{RemoteUrl, Scheme, path};
 
 /// Why a text is no remote URL that sendoff uses. No variant shows a password.
@@ -68,6 +70,9 @@ impl RemoteUrl {
         {
             return Err(RemoteUrlError::Scheme(scheme.to_owned()));
         }
+        if let Some(url) = ssh(text)? {
+            return Ok(url);
+        }
         let parsed =
             gix::url::parse(text.as_bytes().as_bstr()).map_err(|_| RemoteUrlError::Malformed)?;
         let scheme = match &parsed.scheme {
@@ -76,7 +81,6 @@ impl RemoteUrl {
             gix::url::Scheme::Ssh => Scheme::Ssh,
             gix::url::Scheme::Git => Scheme::Git,
             gix::url::Scheme::File => Scheme::File,
-            _ if text.starts_with("git+ssh://") || text.starts_with("ssh+git://") => Scheme::Ssh,
             other => return Err(RemoteUrlError::Scheme(other.as_str().to_owned())),
         };
         let path = parsed.path.to_str().map_err(|_| RemoteUrlError::NotUtf8)?;
@@ -91,7 +95,7 @@ impl RemoteUrl {
             host: parsed.host().map(str::to_owned),
             port: parsed.port,
             path,
-            scp_like: scheme == Scheme::Ssh && !text.contains("://"),
+            scp_like: false,
         };
         url.check(text)?;
         Ok(url)
@@ -105,7 +109,7 @@ impl RemoteUrl {
     fn check(&self, text: &str) -> Result<(), RemoteUrlError> {
         match self.scheme {
             Scheme::Http | Scheme::Https => self.check_against_second_parser(text),
-            Scheme::Ssh | Scheme::Git => {
+            Scheme::Git => {
                 let host = self.host.as_deref().ok_or(RemoteUrlError::Malformed)?;
                 let bare = host.trim_start_matches('[').trim_end_matches(']');
                 let is_ip = bare.parse::<std::net::Ipv6Addr>().is_ok();
@@ -122,7 +126,7 @@ impl RemoteUrl {
                 }
             }
             Scheme::File if self.path.is_empty() => Err(RemoteUrlError::Malformed),
-            Scheme::File => Ok(()),
+            Scheme::Ssh | Scheme::File => Ok(()),
         }
     }
 
@@ -162,6 +166,38 @@ impl RemoteUrl {
 fn authority(text: &str) -> Option<&str> {
     let (_, rest) = text.split_once("://")?;
     rest.split(['/', '?', '#', '\\']).next()
+}
+
+/// Reads an address over ssh; nothing when `text` is none. Gitoxide's parser knows no host in brackets
+/// with its port, and folds the case of hosts.
+fn ssh(text: &str) -> Result<Option<RemoteUrl>, RemoteUrlError> {
+    let (address, scp_like) = match text.split_once("://") {
+        Some(("ssh" | "git+ssh" | "ssh+git", rest)) => {
+            let decoded = percent_decode_str(rest)
+                .decode_utf8()
+                .map_err(|_| RemoteUrlError::NotUtf8)?;
+            (SshAddress::of_url(&decoded)?, false)
+        }
+        None if is_scp_like(text) => (SshAddress::of_scp(text)?, true),
+        _ => return Ok(None),
+    };
+    // Nothing of ssh takes a password from there; it is kept out of sight all the same.
+    let (user, password) = match address.user {
+        Some(login) => match login.split_once(':') {
+            Some((user, password)) => (Some(user.to_owned()), Some(SecretString::from(password))),
+            None => (Some(login), None),
+        },
+        None => (None, None),
+    };
+    Ok(Some(RemoteUrl {
+        scheme: Scheme::Ssh,
+        user,
+        password,
+        host: Some(address.host),
+        port: address.port,
+        path: address.path,
+        scp_like,
+    }))
 }
 
 /// Says whether `text` holds a control character, also after percent-decoding.

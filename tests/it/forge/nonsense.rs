@@ -146,6 +146,6 @@ async fn a_forge_without_encryption() {
     insta::assert_snapshot!(render(&error), @r"
     plain-http-refused (final)
     `http://git.example` would be reached without encryption
-    use https, or list the host in the user's policy if its network is yours
+    use https, or list the host in `network.allow-http` in the user's policy if its network is yours
     ");
 }

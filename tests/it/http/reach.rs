@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use reqwest::Url;
 use sendoff::http::{Client, ClientOptions, Request, Token};
 use sendoff::names::Origin;
+use sendoff::net::PlainHttp;
 use serde_json::json;
 
 use crate::forge::without_port;
@@ -29,7 +30,7 @@ async fn plain_http_stays_on_this_machine_unless_the_host_is_listed() {
     let error = client().send(Request::get(url.clone())).await.unwrap_err();
     insta::assert_snapshot!(error.to_string(), @"`http://sendoff.invalid` would be reached without encryption");
     let mut options = ClientOptions::new(Duration::from_secs(5));
-    options.plain_http_hosts = vec!["Sendoff.invalid".into()];
+    options.plain_http = PlainHttp::to(["Sendoff.invalid".into()]);
     let request = Request::post(url, &json!({})).unwrap();
     let error = Client::new(options).send(request).await.unwrap_err();
     assert_eq!(error.class().code().as_str(), "network");

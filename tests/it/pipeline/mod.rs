@@ -6,11 +6,13 @@ mod limits;
 mod order;
 mod plan;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use sendoff::clock::Clock;
 use sendoff::environment::Environment;
 use sendoff::names::RunId;
+use sendoff::net::{FixedNetwork, Network};
 use sendoff::pipeline::{
     BaseTip, Context, Deadline, DefaultBranch, Facts, ForgeSource, Hold, Logins, OpenPullRequest,
     PartialReport, Pipeline, Receipts, RunFacts, RunInfo, SharedProgress, TaskDocument, TaskFacts,
@@ -68,7 +70,9 @@ fn run_pipeline(
         let missing = missing.clone();
         async move { Err(missing) }
     });
+    let network: Arc<dyn Network> = Arc::new(FixedNetwork::default());
     let cx = Context {
+        network: &network,
         trigger: Trigger::Manual,
         run_id: RunId::new(Clock::System.now()),
         policy,

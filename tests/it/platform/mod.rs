@@ -241,7 +241,7 @@ async fn plain_http_to_another_machine_is_refused() {
     insta::assert_snapshot!(render(&error), @r"
     plain-http-refused (final)
     `http://platform.invalid` would be reached without encryption
-    use https, or list the host in the user's policy if its network is yours
+    use https, or list the host in `network.allow-http` in the user's policy if its network is yours
     ");
 }
 

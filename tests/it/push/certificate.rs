@@ -1,12 +1,13 @@
 //! A key and a certificate for this machine, and how a server speaks TLS with them.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rustls::ServerConfig;
 use rustls::crypto::ring::default_provider;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use sendoff::git::push::PushOptions;
+use sendoff::net::{ConnectorSettings, FixedNetwork, LoopbackProxy, Network, ProxyRule, ProxyUrl};
 
 use crate::sandbox::Sandbox;
 
@@ -47,11 +48,38 @@ impl Certificate {
         Arc::new(config)
     }
 
+    /// Returns settings that trust the certificate.
+    pub(super) fn network(&self) -> Arc<dyn Network> {
+        Arc::new(FixedNetwork(self.settings()))
+    }
+
+    /// The same, through a proxy.
+    pub(super) fn network_through(&self, proxy: &str) -> Arc<dyn Network> {
+        let mut settings = self.settings();
+        settings.proxy = ProxyRule {
+            proxy: ProxyUrl::parse(proxy, "the test").unwrap(),
+            loopback: LoopbackProxy::AsConfigured,
+            ..ProxyRule::default()
+        };
+        Arc::new(FixedNetwork(settings))
+    }
+
+    fn settings(&self) -> ConnectorSettings {
+        settings_that_trust(&self.path)
+    }
+
     /// Options of a push whose user trusts it.
     pub(super) fn trusted(&self, sandbox: &Sandbox) -> PushOptions {
         PushOptions {
-            extra_roots: Some(self.path.clone()),
+            network: self.network(),
             ..options(sandbox)
         }
     }
+}
+
+/// Returns settings that trust the certificates of a file.
+pub(super) fn settings_that_trust(file: &Path) -> ConnectorSettings {
+    let mut settings = ConnectorSettings::default();
+    settings.tls.roots.files.push(file.to_owned());
+    settings
 }

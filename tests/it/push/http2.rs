@@ -170,10 +170,9 @@ fn the_version_that_the_user_names_is_spoken_as_git_speaks_it() {
         let key = format!("http.https://{}/.version", secured.front.address);
         let git = |arguments: &[&str]| secured.sandbox().git(&served.work, arguments);
         git(&["config", "--global", &key, version]);
-        let options = PushOptions {
-            extra_roots: Some(secured.certificate.path.clone()),
-            ..configured(secured.sandbox(), &served.work, &url)
-        };
+        let authority = secured.certificate.path.to_str().unwrap();
+        git(&["config", "--global", "http.sslCAInfo", authority]);
+        let options = configured(secured.sandbox(), &served.work, &url);
         secured.push(&options);
         assert_eq!(secured.versions(), [spoken; 2], "{version}");
         secured.rewind();
@@ -192,10 +191,10 @@ fn the_version_in_the_repositorys_own_configuration_does_not_count() {
     secured
         .sandbox()
         .git(&served.work, &["config", "http.version", "HTTP/1.1"]);
-    let options = PushOptions {
-        extra_roots: Some(secured.certificate.path.clone()),
-        ..configured(secured.sandbox(), &served.work, &url)
-    };
+    let authority = secured.certificate.path.to_str().unwrap();
+    let set = ["config", "--global", "http.sslCAInfo", authority];
+    secured.sandbox().git(&served.work, &set);
+    let options = configured(secured.sandbox(), &served.work, &url);
     secured.push(&options);
     assert_eq!(secured.versions(), [Version::HTTP_2; 2]);
 }
@@ -239,7 +238,9 @@ fn http_2_is_spoken_through_a_proxy_too() {
     let secured = Secured::start(GitServerOptions::default(), BOTH);
     let (place, seen) = tunnels();
     let options = PushOptions {
-        proxy: Some(format!("http://{place}").parse().unwrap()),
+        network: secured
+            .certificate
+            .network_through(&format!("http://{place}")),
         ..secured.options()
     };
     secured.push(&options);

@@ -32,6 +32,7 @@ mod lease;
 mod local_checks;
 mod logins;
 mod memory;
+mod network;
 mod own_header;
 mod pages;
 mod proxy;

@@ -3,13 +3,14 @@
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
 use std::path::Path;
-use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
 use sendoff::demo::git_server::GitServerOptions;
+use sendoff::environment::Environment;
 use sendoff::git::push::PushOptions;
-use sendoff::git::{ConfigFiles, LocalConfigTrust, Repo};
+use sendoff::git::{ConfigFiles, GitNetwork, LocalConfigTrust, Repo};
 use sendoff::names::RemoteUrl;
+use sendoff::net::LoopbackProxy;
 
 use crate::sandbox::Sandbox;
 use crate::world::World;
@@ -52,7 +53,20 @@ pub(super) fn configured(sandbox: &Sandbox, work: &Path, url: &str) -> PushOptio
     let repo = Repo::discover(work, LocalConfigTrust::Ignore, &files)
         .unwrap()
         .unwrap();
-    options(sandbox).with_config(repo.config(), &RemoteUrl::parse(url).unwrap())
+    let options = options(sandbox);
+    let environment = Arc::new(Environment::from_pairs("/", []));
+    PushOptions {
+        network: Arc::new(GitNetwork {
+            config: Some(repo.shared_config()),
+            loopback: LoopbackProxy::AsConfigured,
+            ..GitNetwork::new(
+                environment,
+                options.inheritance.clone(),
+                options.known.clone(),
+            )
+        }),
+        ..options.with_config(repo.config(), &RemoteUrl::parse(url).unwrap())
+    }
 }
 
 /// Returns the first line of the request and the headers of these names, sorted.
@@ -138,23 +152,4 @@ fn certificates_are_checked_whatever_the_configuration_says_and_the_report_says_
     assert_eq!(step["verdict"], "queued", "{step}");
     let warning = step["outputs"]["warnings"][0].as_str().unwrap();
     assert!(warning.contains("http.sslVerify = false"), "{warning}");
-}
-
-#[test]
-fn an_ssh_of_another_kind_is_refused_by_its_name() {
-    let sandbox = Sandbox::new();
-    let (work, _) = ahead(&sandbox, "r");
-    let url = "ssh://host.invalid/r.git";
-    sandbox.git(
-        &work,
-        &["config", "--global", "core.sshCommand", "/opt/plink -batch"],
-    );
-    let options = configured(&sandbox, &work, url);
-    let error = push_head(&sandbox, &work, url, &options).unwrap_err();
-    assert_eq!(error.class(), "unsupported");
-    assert!(error.to_string().contains("plink"), "{error}");
-    // The same holds for the question after HEAD, which never stops a run.
-    let place = RemoteUrl::parse(url).unwrap();
-    let asked = sendoff::git::push::remote_head(&place, &work, &options, &AtomicBool::new(false));
-    assert!(asked.is_err());
 }

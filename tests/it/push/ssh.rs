@@ -119,6 +119,7 @@ fn the_command_gets_arguments_that_no_shell_reads() {
     let fake = script(&sandbox, "fake", &text);
     let mut options = options(&sandbox);
     options.ssh_command = Some(format!("{} -v", fake.display()));
+    options.ssh_variant = Some("ssh".into());
     let url = "ssh://git@host.test:2222/a/$(touch${IFS}pwned)`id`.git";
     push_head(&sandbox, &work, url, &options).unwrap_err();
     let seen = std::fs::read_to_string(seen).unwrap();
@@ -126,11 +127,8 @@ fn the_command_gets_arguments_that_no_shell_reads() {
     -v
     -o
     BatchMode=yes
-    -o
-    ConnectTimeout=5
     -p
     2222
-    --
     git@host.test
     git-receive-pack '/a/$(touch${IFS}pwned)`id`.git'
     ");

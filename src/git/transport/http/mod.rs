@@ -3,6 +3,7 @@
 mod auth;
 mod body;
 mod challenge;
+mod client;
 mod cookies;
 mod decode;
 mod digest;
@@ -13,7 +14,7 @@ use std::future::Future;
 use std::sync::atomic::AtomicBool;
 
 use reqwest::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, COOKIE, HeaderValue};
-use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, Url};
+use reqwest::{Method, RequestBuilder, Response, StatusCode, Url};
 use sendoff_push::sideband::Answer;
 use sendoff_push::{ADVERTISEMENT_CAP, ClassifiedError, Connection, RequestBody, SendError};
 use tokio::runtime::{Builder, Runtime};
@@ -24,11 +25,12 @@ use crate::git::transport::classify::from_http;
 use crate::git::transport::idle_timeout::{IdleTimeout, POLL_INTERVAL};
 use crate::git::transport::service::Service;
 use crate::git::transport::{ServiceConnection, Target, TransportError};
-use crate::net::{ClientSettings, client_builder, may_follow};
+use crate::net::{is_proxy_refusal, may_follow};
 use crate::secrets::KnownSecrets;
 
 use self::auth::HttpAuth;
 use self::challenge::Challenges;
+use self::client::HttpClient;
 use self::decode::{ACCEPTED_ENCODING, CappedBuffer, Decoder, Encoding, shown};
 use self::response::{ResponseHead, location, media_type, refusal};
 
@@ -40,7 +42,7 @@ const ERROR_BODY_LIMIT: usize = 8 * 1024;
 /// A connection over smart HTTP.
 #[derive(Debug)]
 pub(super) struct HttpConnection<'a> {
-    client: Client,
+    client: HttpClient<'a>,
     /// Taken when the connection is dropped.
     runtime: Option<Runtime>,
     /// The repository's URL, after the redirects of the first request.
@@ -66,18 +68,7 @@ impl<'a> HttpConnection<'a> {
         if !target.options.plain_http.allows(&base) {
             return Err(TransportError::PlainHttp);
         }
-        let settings = ClientSettings {
-            connect_timeout: target.options.connect_timeout,
-            extra_roots: target.options.extra_roots.clone(),
-            proxy: target.options.proxy.clone(),
-            no_proxy: target.options.no_proxy.clone(),
-            version: target.options.http_version,
-            user_agent: target.options.user_agent.clone(),
-        };
-        let client = client_builder(&base, &settings)
-            .map_err(|error| TransportError::Connection(error.into()))?
-            .build()
-            .map_err(|error| TransportError::Client(error.into()))?;
+        let client = HttpClient::new(target, &base)?;
         let runtime = Builder::new_current_thread()
             .enable_all()
             .event_interval(EVENT_INTERVAL)
@@ -109,7 +100,7 @@ impl<'a> HttpConnection<'a> {
         loop {
             let request = self.request_to(&Method::GET, &url);
             let wanted = wanted.as_str();
-            let (head, offered, body) = self.run(|connection| async move {
+            let discovered = self.run(|connection| async move {
                 let response = connection.send(request).await?;
                 let head = ResponseHead::of(&response);
                 let offered = Challenges::of(&response);
@@ -128,7 +119,15 @@ impl<'a> HttpConnection<'a> {
                 };
                 let body = connection.read(response, cap).await?;
                 Ok((head, offered, body))
-            })?;
+            });
+            let (head, offered, body) = match discovered {
+                Err(TransportError::ProxyLogin { .. }) => {
+                    self.client.proxy_refused(&self.base)?;
+                    continue;
+                }
+                discovered => discovered?,
+            };
+            self.client.proxy_accepted();
             match head.status {
                 StatusCode::OK => {
                     self.auth.accepted();
@@ -209,8 +208,17 @@ impl<'a> HttpConnection<'a> {
     /// Sends a request and returns the response's head. A response of git's in an unsupported content
     /// encoding is an error.
     async fn send(&self, request: RequestBuilder) -> Result<Response, TransportError> {
-        let response = request.send().await.map_err(from_http)?;
+        let response = request.send().await.map_err(|error| {
+            if is_proxy_refusal(&error) {
+                self.client.proxy_error()
+            } else {
+                from_http(error)
+            }
+        })?;
         self.idle.reset();
+        if response.status() == StatusCode::PROXY_AUTHENTICATION_REQUIRED {
+            return Err(self.client.proxy_error());
+        }
         // Other pages are reported as such, whatever their encoding.
         if response.status() == StatusCode::OK
             && media_type(&response).starts_with("application/x-git-")

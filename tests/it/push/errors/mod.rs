@@ -126,6 +126,7 @@ fn a_directory_that_is_no_repository() {
     let error = push_head(&sandbox, &work, url.to_str().unwrap(), &options(&sandbox));
     assert_snapshot!(rendered(&sandbox, &error.unwrap_err()), @"
     not-found: there is no such repository: '[SANDBOX]/remotes/absent.git' does not appear to be a git repository
+      remote: '[SANDBOX]/remotes/absent.git' does not appear to be a git repository
       advice: check the remote's URL, and that your login may see the repository
     ");
 }

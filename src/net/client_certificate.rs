@@ -1,0 +1,75 @@
+//! The certificate with which a client proves who it is: `http.sslCert` and `http.sslKey`.
+
+use std::path::{Path, PathBuf};
+
+use pkcs8::{EncryptedPrivateKeyInfoRef, SecretDocument};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+use secrecy::{ExposeSecret, SecretString};
+
+use super::error::NetError;
+use super::roots;
+
+/// How a private key that is encrypted begins in PKCS #8.
+const ENCRYPTED_BEGIN: &str = "-----BEGIN ENCRYPTED PRIVATE KEY-----";
+/// How it ends.
+const ENCRYPTED_END: &str = "-----END ENCRYPTED PRIVATE KEY-----";
+/// The header of a key that is encrypted in OpenSSL's traditional format.
+const TRADITIONAL: &str = "Proc-Type: 4,ENCRYPTED";
+
+/// Where the client's certificate and its key are.
+#[derive(Debug, Clone)]
+pub struct ClientCertificate {
+    /// The file of the certificate, and of those that issued it.
+    pub certificate: PathBuf,
+    /// The file of the private key; none where it is in the same file.
+    pub key: Option<PathBuf>,
+    /// The password of the private key.
+    pub password: Option<SecretString>,
+}
+
+impl ClientCertificate {
+    /// Reads both files.
+    pub(super) fn read(
+        &self,
+    ) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>), NetError> {
+        let chain = roots::of_file(&self.certificate)?;
+        let path = self.key.as_ref().unwrap_or(&self.certificate);
+        Ok((chain, read_key(path, self.password.as_ref())?))
+    }
+}
+
+fn read_key(
+    path: &Path,
+    password: Option<&SecretString>,
+) -> Result<PrivateKeyDer<'static>, NetError> {
+    let pem = std::fs::read(path).map_err(|source| NetError::Unreadable {
+        what: "private key",
+        path: path.to_owned(),
+        source,
+    })?;
+    let text = String::from_utf8_lossy(&pem);
+    if text.contains(TRADITIONAL) {
+        return Err(NetError::TraditionalKey(path.to_owned()));
+    }
+    let Some(section) = encrypted_section(&text) else {
+        return PrivateKeyDer::from_pem_slice(&pem).map_err(|_| NetError::NoKey(path.to_owned()));
+    };
+    let password = password.ok_or_else(|| NetError::KeyPasswordMissing(path.to_owned()))?;
+    decrypt(section, password).ok_or_else(|| NetError::KeyPasswordWrong(path.to_owned()))
+}
+
+/// Returns the encrypted key of a file that may hold certificates as well.
+fn encrypted_section(text: &str) -> Option<&str> {
+    let (_, rest) = text.split_at_checked(text.find(ENCRYPTED_BEGIN)?)?;
+    rest.get(..rest.find(ENCRYPTED_END)? + ENCRYPTED_END.len())
+}
+
+/// Decrypts a key of PKCS #8.
+fn decrypt(section: &str, password: &SecretString) -> Option<PrivateKeyDer<'static>> {
+    let (_, encrypted) = SecretDocument::from_pem(section).ok()?;
+    let info = EncryptedPrivateKeyInfoRef::try_from(encrypted.as_bytes()).ok()?;
+    let key = info.decrypt(password.expose_secret()).ok()?;
+    let key = PrivatePkcs8KeyDer::from(key.as_bytes().to_vec());
+    Some(PrivateKeyDer::Pkcs8(key))
+}

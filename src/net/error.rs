@@ -1,0 +1,115 @@
+//! `NetError`: why a connection cannot be set up, and what to do about it.
+
+use std::io;
+use std::path::PathBuf;
+
+/// Why a connection cannot be set up. No message holds a login.
+#[derive(Debug, thiserror::Error)]
+pub enum NetError {
+    /// A file of certificates or a key cannot be read.
+    #[error("cannot read the {what} in `{}`", .path.display())]
+    Unreadable {
+        /// What the file holds.
+        what: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// The file holds no certificate in PEM form.
+    #[error("`{}` holds no certificate in PEM form", .0.display())]
+    NoCertificate(PathBuf),
+    /// The system has no certificate authorities.
+    #[error("no certificate authorities were found on this system")]
+    NoRoots,
+    /// The file holds no private key in PEM form.
+    #[error("`{}` holds no private key in PEM form", .0.display())]
+    NoKey(PathBuf),
+    /// The key is encrypted in OpenSSL's old format.
+    #[error("the private key in `{}` is encrypted in OpenSSL's traditional format, which is not supported", .0.display())]
+    TraditionalKey(PathBuf),
+    /// The key is encrypted, and there is no password.
+    #[error("the private key in `{}` is encrypted, and there is no password for it", .0.display())]
+    KeyPasswordMissing(PathBuf),
+    /// The key cannot be decrypted.
+    #[error("the private key in `{}` cannot be decrypted with its password", .0.display())]
+    KeyPasswordWrong(PathBuf),
+    /// Certificate and key of the client do not fit, or are of an unsupported kind.
+    #[error("the client certificate in `{}` cannot be used", .path.display())]
+    ClientCertificate {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: rustls::Error,
+    },
+    /// The certificate authorities cannot be used.
+    #[error("the certificate authorities cannot be used: {0}")]
+    Roots(String),
+    /// The value that configures the proxy is not understood.
+    #[error("the proxy in {configured_in} cannot be used: {reason}")]
+    Proxy {
+        /// The key or variable.
+        configured_in: String,
+        /// What is wrong with the value.
+        reason: &'static str,
+    },
+    /// The HTTP library refuses the settings.
+    #[error("no HTTP client can be made")]
+    Client(#[source] reqwest::Error),
+}
+
+impl NetError {
+    /// Returns what to do about it, in one line.
+    pub fn advice(&self) -> String {
+        match self {
+            Self::Unreadable { path, .. } => {
+                format!("check that `{}` exists and can be read", path.display())
+            }
+            Self::NoCertificate(path) => format!(
+                "convert it: openssl x509 -inform DER -in '{0}' -out '{0}.pem', and name that file",
+                path.display()
+            ),
+            Self::NoRoots => {
+                "install the package `ca-certificates`, or set `http.sslCAInfo` in the global git configuration"
+                    .to_owned()
+            }
+            Self::NoKey(path) => format!(
+                "name the file that holds the key in `http.sslKey`; `{}` has none",
+                path.display()
+            ),
+            Self::TraditionalKey(path) => format!(
+                "convert it: openssl pkcs8 -topk8 -in '{0}' -out '{0}.pk8', and name that file in `http.sslKey`",
+                path.display()
+            ),
+            Self::KeyPasswordMissing(_) | Self::KeyPasswordWrong(_) => {
+                "let a git credential helper keep the password (protocol `cert`, the certificate's path), and set `http.sslCertPasswordProtected` to true"
+                    .to_owned()
+            }
+            Self::ClientCertificate { .. } => {
+                "check that `http.sslCert` and `http.sslKey` belong together".to_owned()
+            }
+            Self::Roots(_) => {
+                "check the files that `http.sslCAInfo` and `http.sslCAPath` name".to_owned()
+            }
+            Self::Proxy { configured_in, .. } => format!(
+                "write {configured_in} as SCHEME://[USER:PASSWORD@]HOST:PORT, with http, https, socks4, socks4a, socks5 or socks5h, and special characters of the password percent-encoded"
+            ),
+            Self::Client(_) => "check the proxy and the TLS settings".to_owned(),
+        }
+    }
+}
+
+/// Says whether a proxy refused a request for its login (407), before the server was reached.
+pub fn is_proxy_refusal(error: &reqwest::Error) -> bool {
+    let mut next = std::error::Error::source(error);
+    while let Some(error) = next {
+        // The library's type for it is private.
+        if error.to_string().ends_with("proxy authorization required") {
+            return true;
+        }
+        next = error.source();
+    }
+    false
+}
