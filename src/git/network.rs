@@ -202,10 +202,16 @@ impl GitNetwork {
 
 impl Network for GitNetwork {
     fn settings(&self, url: &Url) -> Result<ConnectorSettings, NetError> {
-        let defaults = ConnectorSettings::default();
-        let Ok(url) = RemoteUrl::parse(url.as_str()) else {
-            return Ok(defaults);
-        };
+        // A query is no part of what configuration names; a path that no remote may have is left out.
+        let mut bare = url.clone();
+        bare.set_query(None);
+        bare.set_fragment(None);
+        let parsed = RemoteUrl::parse(bare.as_str()).or_else(|_| {
+            bare.set_path("/");
+            RemoteUrl::parse(bare.as_str())
+        });
+        // Without it no proxy could be found, and the request must not leave past one.
+        let url = parsed.map_err(|_| NetError::Url)?;
         let proxy = self.proxy(&url)?.map(|proxy| self.with_login(proxy));
         let user_agent = self.environment.text("GIT_HTTP_USER_AGENT");
         let user_agent = user_agent
@@ -223,7 +229,7 @@ impl Network for GitNetwork {
                 .and_then(|text| parse_version(&text))
                 .unwrap_or_default(),
             user_agent: user_agent.and_then(|name| HeaderValue::from_str(&name).ok()),
-            ..defaults
+            ..ConnectorSettings::default()
         })
     }
 
@@ -286,6 +292,25 @@ mod tests {
         assert_eq!(parse_version("HTTP/2"), Some(HttpVersion::Negotiated));
         for other in ["HTTP/3", "http/1.1", "1.1", ""] {
             assert_eq!(parse_version(other), None);
+        }
+    }
+
+    #[test]
+    fn a_query_does_not_lead_past_the_proxy() {
+        let environment = Environment::from_pairs("/", [("https_proxy", "http://proxy.test:1")]);
+        let network = GitNetwork::new(
+            Arc::new(environment),
+            Inheritance::default(),
+            KnownSecrets::default(),
+        );
+        for text in [
+            "https://api.test/repos/o/r/pulls?head=o:b&state=open#x",
+            "https://api.test/a/../b%2F..",
+            "https://api.test",
+        ] {
+            let url = Url::parse(text).unwrap();
+            let settings = network.settings(&url).unwrap();
+            assert!(settings.proxy.proxy_for(&url).is_some(), "{text}");
         }
     }
 }

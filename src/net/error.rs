@@ -55,6 +55,9 @@ pub enum NetError {
         /// What is wrong with the value.
         reason: &'static str,
     },
+    /// No configuration can be looked up for the URL.
+    #[error("the URL cannot be compared with the configuration")]
+    Url,
     /// The HTTP library refuses the settings.
     #[error("no HTTP client can be made")]
     Client(#[source] reqwest::Error),
@@ -96,6 +99,7 @@ impl NetError {
             Self::Proxy { configured_in, .. } => format!(
                 "write {configured_in} as SCHEME://[USER:PASSWORD@]HOST:PORT, with http, https, socks4, socks4a, socks5 or socks5h, and special characters of the password percent-encoded"
             ),
+            Self::Url => "check the server's URL for characters that do not belong there".to_owned(),
             Self::Client(_) => "check the proxy and the TLS settings".to_owned(),
         }
     }
