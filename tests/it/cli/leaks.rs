@@ -199,7 +199,7 @@ fn where_words_are_cut_no_part_of_a_secret_is_left() {
     let hook = "served/acme/rocket.git/hooks/pre-receive";
     world.sandbox.executable(hook, text);
     helper(&world, "x-access-token", PASSWORD);
-    let said = world.run(&["run", "--json"]);
+    let said = world.run_in(&world.work(), &["run", "--json"], &without_token(&world));
     assert_eq!(push_of(&said)["reason"], "auth", "{}", said.stdout);
     // Only what was learned is known: the token of the environment lets us in.
     world

@@ -210,13 +210,17 @@ mod tests {
         }
     }
 
-    /// The example of RFC 2617, section 3.5, by the rules of RFC 2069.
+    /// The example of RFC 2069, section 2.4, with the response of its erratum 749.
     #[test]
     fn a_challenge_without_qop_is_answered_as_of_old() {
         let header =
             "Digest realm=\"testrealm@host.com\", nonce=\"dcd98b7102dd2f0e8b11d0f600bfb0c093\"";
         let digest = Digest::of(&Challenges::of_texts(&[header])).unwrap();
-        let answer = digest.answer_with(&login(), "GET", "/dir/index.html", 1, CNONCE);
+        let login = Login {
+            password: SecretString::from("CircleOfLife"),
+            ..login()
+        };
+        let answer = digest.answer_with(&login, "GET", "/dir/index.html", 1, CNONCE);
         assert!(
             answer.contains("response=\"1949323746fe6a43ef61f9606e7febea\""),
             "{answer}"
