@@ -14,6 +14,7 @@ use crate::process::Program;
 use crate::secrets::KnownSecrets;
 
 use super::Target;
+use super::classify::Stage;
 use super::endpoint::{Endpoint, with_idle_timeout};
 use super::idle_timeout::IdleTimeout;
 use super::stream::{ReadError, TimedWriter, read_answer, read_lines};
@@ -94,7 +95,9 @@ impl StreamConnection<'_> {
         match (lines, interruption) {
             (Ok(lines), _) => Ok(lines),
             (Err(_), Some(interruption)) => Err(interruption.into()),
-            (Err(ReadError::Ended), None) => Err(self.endpoint.ended(self.scheme, self.known)),
+            (Err(ReadError::Ended), None) => {
+                Err(self.endpoint.ended(self.scheme, Stage::Opening, self.known))
+            }
             (Err(ReadError::Malformed), None) => Err(TransportError::Garbled),
         }
     }
@@ -105,7 +108,10 @@ impl ServiceConnection for StreamConnection<'_> {
         let written = self.stdin.as_mut().map(|stdin| stdin.write_all(body));
         match written {
             Some(Ok(())) => self.advertise(),
-            _ => Err(self.endpoint.ended(self.scheme, self.known).into()),
+            _ => Err(self
+                .endpoint
+                .ended(self.scheme, Stage::Working, self.known)
+                .into()),
         }
     }
 }
@@ -156,7 +162,9 @@ impl Connection for StreamConnection<'_> {
             (written, Err(broken), interruption) => {
                 let error = match (interruption, broken) {
                     (Some(interruption), _) => interruption.into(),
-                    (None, ReadError::Ended) => self.endpoint.ended(self.scheme, self.known),
+                    (None, ReadError::Ended) => {
+                        self.endpoint.ended(self.scheme, Stage::Working, self.known)
+                    }
                     (None, ReadError::Malformed) => TransportError::Garbled,
                 };
                 // A pack that was cut short is taken by no server.

@@ -127,8 +127,22 @@ const DENIED: &[&str] = &[
     "marked as read only",
 ];
 
+/// How far a connection had come when the program at its other end exited.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// Its service had not advertised anything: a server that says something refuses.
+    Opening,
+    /// Its service was working, so that a message that is not known tells of a failure.
+    Working,
+}
+
 /// Classifies the exit of ssh or of git's receive-pack by what it wrote to stderr.
-pub(super) fn from_stderr(stderr: &[u8], scheme: Scheme, known: &KnownSecrets) -> TransportError {
+pub(super) fn from_stderr(
+    stderr: &[u8],
+    scheme: Scheme,
+    stage: Stage,
+    known: &KnownSecrets,
+) -> TransportError {
     let messages: Vec<String> = stderr
         .split(|byte| *byte == b'\n')
         .map(|line| without_prefix(without_prefix(&sanitize_line(line, known))).to_owned())
@@ -163,7 +177,10 @@ pub(super) fn from_stderr(stderr: &[u8], scheme: Scheme, known: &KnownSecrets) -
         ("auth", said)
     } else if let Some(said) = find(DENIED).filter(|_| is_ssh) {
         ("denied", said)
-    } else if let Some(said) = messages.first().filter(|_| is_ssh) {
+    } else if let Some(said) = messages
+        .first()
+        .filter(|_| is_ssh && stage == Stage::Opening)
+    {
         // ssh connected: whatever the server's program wrote is why it refused.
         ("denied", said.clone())
     } else {
@@ -183,7 +200,8 @@ mod tests {
     use super::*;
 
     fn class(stderr: &str, scheme: Scheme) -> &'static str {
-        from_stderr(stderr.as_bytes(), scheme, &KnownSecrets::default()).class()
+        let known = KnownSecrets::default();
+        from_stderr(stderr.as_bytes(), scheme, Stage::Opening, &known).class()
     }
 
     #[test]
@@ -254,7 +272,8 @@ mod tests {
     #[test]
     fn all_lines_of_a_refusal_are_kept_and_the_telling_one_is_shown() {
         let stderr = "remote: \nremote: ====\nremote: ERROR: Your SSH key has expired.\nremote: Renew it at https://h/keys.\n";
-        let error = from_stderr(stderr.as_bytes(), Scheme::Ssh, &KnownSecrets::default());
+        let known = KnownSecrets::default();
+        let error = from_stderr(stderr.as_bytes(), Scheme::Ssh, Stage::Opening, &known);
         assert_eq!(
             error.to_string(),
             "the server refused the login: Your SSH key has expired."

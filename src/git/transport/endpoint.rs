@@ -12,7 +12,7 @@ use crate::names::Scheme;
 use crate::process::{Killer, Running};
 use crate::secrets::KnownSecrets;
 
-use super::classify::from_stderr;
+use super::classify::{Stage, from_stderr};
 use super::idle_timeout::{IdleTimeout, Interruption, POLL_INTERVAL};
 
 /// How long a service may take to exit once its streams are done.
@@ -42,10 +42,17 @@ impl Endpoint {
     }
 
     /// Returns the error of a service that exited too early, from what it wrote to stderr.
-    pub(super) fn ended(&self, scheme: Scheme, known: &KnownSecrets) -> TransportError {
+    pub(super) fn ended(
+        &self,
+        scheme: Scheme,
+        stage: Stage,
+        known: &KnownSecrets,
+    ) -> TransportError {
         match self {
-            Self::Child(running) => from_stderr(&running.stderr(EXIT_GRACE).bytes, scheme, known),
-            Self::Socket(_) => from_stderr(b"the remote hung up", scheme, known),
+            Self::Child(running) => {
+                from_stderr(&running.stderr(EXIT_GRACE).bytes, scheme, stage, known)
+            }
+            Self::Socket(_) => from_stderr(b"the remote hung up", scheme, stage, known),
         }
     }
 

@@ -83,7 +83,12 @@ fn ends(world: &World, sets: &[&str], variables: &[(&str, String)]) -> Ended {
     assert!(ended.took >= DEADLINE / 2, "{:?}: {report}", ended.took);
     assert!(ended.took < DEADLINE + LATE, "{:?}: {report}", ended.took);
     assert_eq!(ended.code, Some(1), "{report}");
-    assert_eq!(report["steps"][0]["verdict"], "queued", "{report}");
+    // What the deadline ended is tried again; what has a time limit of its own is not.
+    let expected = match report["steps"][0]["reason"].as_str() {
+        Some("deadline") => "queued",
+        _ => "failed",
+    };
+    assert_eq!(report["steps"][0]["verdict"], expected, "{report}");
     assert_ne!(report["steps"][1]["verdict"], "done", "{report}");
     nobody_is_left(world);
     ended
@@ -161,7 +166,9 @@ fn a_credential_helper_that_hangs() {
     let line = format!("!{}", helper.display());
     let global = ["config", "--global", "credential.helper", &line];
     world.sandbox.git(world.work(), &global);
-    by_deadline(&ends(&world, &[], &[]));
+    // A token in the environment would go before the helper.
+    let without_token = [("SENDOFF_TOKEN", String::new())];
+    by_deadline(&ends(&world, &[], &without_token));
     somebody_was_there(&world);
 }
 
@@ -245,7 +252,7 @@ fn a_web_server_that_falls_silent_before_the_runs_time_is_over() {
         // The refs have to come in this time, too.
         let ended = run(&world, &["limits.push-timeout=3s"], &[]);
         assert!(begin.elapsed() < LATE, "{stage}");
-        assert_eq!(ended.code, Some(1));
+        assert_eq!(ended.code, Some(75));
         let step = &ended.report["steps"][0];
         assert_eq!(step["reason"], "timeout", "{stage}: {step}");
         assert_eq!(step["summary"], "the remote was silent for 3s", "{step}");
