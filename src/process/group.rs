@@ -1,7 +1,7 @@
 //! A child's process group: killed as a whole, and never after its leader was reaped.
 
 use std::io;
-use std::process::{Child, ExitStatus};
+use std::process::{Child, Command, ExitStatus};
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -27,13 +27,6 @@ pub(super) enum Group {
 pub struct Killer(Arc<Mutex<Option<(Pid, Group)>>>);
 
 impl Killer {
-    /// Makes the killer of a child that leads its own process group, or runs in the caller's.
-    pub(super) fn of(child: &Child, group: Group) -> Self {
-        let killer = Self(Arc::new(Mutex::new(pid(child).map(|pid| (pid, group)))));
-        running().push(killer.clone());
-        killer
-    }
-
     /// Sends SIGKILL to the whole group.
     pub fn kill(&self) {
         let leader = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -49,24 +42,64 @@ impl Killer {
     pub(super) fn reap(&self, child: &mut Child) -> io::Result<ExitStatus> {
         let mut leader = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         *leader = None;
-        running().retain(|killer| !Arc::ptr_eq(&killer.0, &self.0));
+        children()
+            .running
+            .retain(|killer| !Arc::ptr_eq(&killer.0, &self.0));
         child.wait()
     }
 }
 
-/// The groups whose leader is not reaped yet. Children belong to the process, and so does this list.
-static RUNNING: Mutex<Vec<Killer>> = Mutex::new(Vec::new());
-
-fn running() -> MutexGuard<'static, Vec<Killer>> {
-    RUNNING.lock().unwrap_or_else(PoisonError::into_inner)
+/// The children of this process.
+#[derive(Debug)]
+struct Children {
+    /// The groups whose leader is not reaped yet.
+    running: Vec<Killer>,
+    /// Whether no program is started any more.
+    is_ending: bool,
 }
 
-/// Kills every group whose leader is not reaped yet. For a process that is about to end.
+/// Children belong to the process, and so does this list.
+static CHILDREN: Mutex<Children> = Mutex::new(Children {
+    running: Vec::new(),
+    is_ending: false,
+});
+
+fn children() -> MutexGuard<'static, Children> {
+    CHILDREN.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Starts a child, unless every group was killed: a thread that sees its program killed would start the next one, and
+/// nobody would kill that.
+pub(super) fn start(command: &mut Command, group: Group) -> io::Result<(Child, Killer)> {
+    let mut children = children();
+    if children.is_ending {
+        return Err(io::Error::new(
+            io::ErrorKind::Interrupted,
+            "the run has ended",
+        ));
+    }
+    let child = command.spawn()?;
+    let killer = Killer(Arc::new(Mutex::new(pid(&child).map(|pid| (pid, group)))));
+    children.running.push(killer.clone());
+    Ok((child, killer))
+}
+
+/// Kills every group whose leader is not reaped yet, and lets no program start until [`allow_programs`]. For a run that
+/// has ended while threads of it still work.
 pub fn kill_every_group() {
-    let groups = running().clone();
+    let groups = {
+        let mut children = children();
+        children.is_ending = true;
+        children.running.clone()
+    };
     for group in groups {
         group.kill();
     }
+}
+
+/// Lets programs start again: another run begins in this process.
+pub fn allow_programs() {
+    children().is_ending = false;
 }
 
 fn pid(child: &Child) -> Option<Pid> {

@@ -11,7 +11,7 @@ mod running;
 
 pub use detached::{Acknowledged, detach, start_detached};
 pub use error::ProcessError;
-pub use group::{Killer, kill_every_group};
+pub use group::{Killer, allow_programs, kill_every_group};
 pub use inheritance::{Inheritance, find_program};
 pub use output::{Captured, Ended, Output};
 pub use program::{Leftovers, Program};

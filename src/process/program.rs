@@ -10,7 +10,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::error::ProcessError;
-use super::group::{Group, Killer, end_of};
+use super::group::{Group, Killer, end_of, start};
 use super::inheritance::Inheritance;
 use super::output::{Collector, Output};
 use super::running::Running;
@@ -159,8 +159,7 @@ impl Program {
         on_start: impl FnOnce(Killer),
     ) -> Result<Output, ProcessError> {
         let started = Instant::now();
-        let mut child = self.spawn(&self.input)?;
-        let killer = Killer::of(&child, self.group);
+        let (mut child, killer) = self.spawn(&self.input)?;
         on_start(killer.clone());
         let stdout = child.stdout.take().map(|s| Collector::start(s, self.cap));
         let stderr = child.stderr.take().map(|s| Collector::start(s, self.cap));
@@ -206,19 +205,20 @@ impl Program {
 
     /// Starts the program with pipes to its stdin and stdout. Its stderr is captured, up to the cap.
     pub fn start(&self) -> Result<Running, ProcessError> {
-        let child = self.command(Stdio::piped())?.spawn();
-        let child = child.map_err(|source| self.failed(source))?;
-        Ok(Running::new(child, self.path.clone(), self.cap))
+        let mut command = self.command(Stdio::piped())?;
+        let started = start(&mut command, Group::Own);
+        let (child, killer) = started.map_err(|source| self.failed(source))?;
+        Ok(Running::new(child, killer, self.path.clone(), self.cap))
     }
 
-    fn spawn(&self, input: &[u8]) -> Result<Child, ProcessError> {
+    fn spawn(&self, input: &[u8]) -> Result<(Child, Killer), ProcessError> {
         let stdin = if input.is_empty() {
             Stdio::null()
         } else {
             Stdio::piped()
         };
-        let child = self.command(stdin)?.spawn();
-        child.map_err(|source| self.failed(source))
+        let mut command = self.command(stdin)?;
+        start(&mut command, self.group).map_err(|source| self.failed(source))
     }
 
     #[expect(

@@ -5,7 +5,7 @@ use std::process::{Child, ChildStdin, ChildStdout};
 use std::time::Duration;
 
 use super::error::ProcessError;
-use super::group::{Group, Killer, end_of};
+use super::group::{Killer, end_of};
 use super::output::{Captured, Collector, Ended};
 
 /// A running child program. Dropping it kills its process group and reaps it.
@@ -19,8 +19,7 @@ pub struct Running {
 }
 
 impl Running {
-    pub(super) fn new(mut child: Child, program: PathBuf, cap: usize) -> Self {
-        let killer = Killer::of(&child, Group::Own);
+    pub(super) fn new(mut child: Child, killer: Killer, program: PathBuf, cap: usize) -> Self {
         let stderr = child.stderr.take().map(|s| Collector::start(s, cap));
         Self {
             child,

@@ -13,7 +13,7 @@ use crate::pipeline::{
     PartialReport, Pipeline, RunFacts, SharedProgress, Shipment,
 };
 use crate::platform::Platform;
-use crate::process::kill_every_group;
+use crate::process::{allow_programs, kill_every_group};
 use crate::reason::Code;
 use crate::report::Report;
 use crate::store::{Pending, Slot};
@@ -56,6 +56,7 @@ impl Session {
     }
 
     fn run_watched(&self, pipeline: &Pipeline, progress: &SharedProgress) -> Report {
+        allow_programs();
         reach(Point::RunOpened);
         let (deadline, partial) = (&self.watch.deadline, &self.watch.partial);
         partial.describe(pipeline.name(), None, &self.notes);

@@ -14,6 +14,7 @@ use sendoff_push::{LastSeen, Pushed};
 
 use crate::sandbox::Sandbox;
 
+use super::proxy::configured;
 use super::rig::{ahead, options, server};
 
 fn guarded(sandbox: &Sandbox) -> GitServer {
@@ -41,8 +42,12 @@ fn push_feature(sandbox: &Sandbox, work: &Path, url: &str) -> Result<Pushed, Bra
     let repo = Repo::discover(work, LocalConfigTrust::Ignore, &files)
         .unwrap()
         .unwrap();
+    let network = configured(sandbox, work, url).network;
     let url = RemoteUrl::parse(url).unwrap();
-    let options: PushOptions = options(sandbox).with_config(repo.config(), &url);
+    let options = PushOptions {
+        network,
+        ..options(sandbox).with_config(repo.config(), &url)
+    };
     let permit = Policy::default()
         .permit_push(&BranchName::new("feature").unwrap())
         .unwrap();
