@@ -51,7 +51,10 @@ impl Progress for Answering<'_> {
     fn packed(&self, done: u64, all: u64) {
         if !self.repacking.done.load(Ordering::Relaxed) {
             self.repacking.packed(done, all);
-            self.gate.open();
+            // Over ssh HEAD is asked for in a connection of its own, and the push is begun anew.
+            for _connection in ["receive-pack", "upload-pack", "receive-pack"] {
+                self.gate.open();
+            }
         }
     }
     fn sent(&self, _: u64) {}

@@ -191,6 +191,9 @@ fn every_push_url_gets_the_branch_and_one_that_refuses_is_a_failure() {
     world
         .sandbox
         .git(&mirror, &["update-ref", "-d", "refs/heads/feature/x"]);
+    world
+        .sandbox
+        .git(&mirror, &["symbolic-ref", "HEAD", "refs/heads/main"]);
     let first = git(&["remote", "get-url", "origin"]);
     let second = first.replace("rocket", "mirror");
     git(&["config", "--add", "remote.origin.pushurl", &first]);

@@ -38,6 +38,12 @@ fn classes() -> BTreeSet<String> {
         "\n        };\n",
         &mut found,
     );
+    words(
+        &read("src/git/transport/classify.rs"),
+        "let (class, said) =",
+        "\n    };\n",
+        &mut found,
+    );
     found
 }
 

@@ -103,7 +103,7 @@ impl Case {
     /// Writes an ssh that is none: it connects its input and output with the server.
     fn bridge(&self, server: &Hostile) -> String {
         let text = format!(
-            "#!/bin/bash\nexec 3<>/dev/tcp/127.0.0.1/{}\ncat <&0 >&3 2>/dev/null &\ncat <&3\nkill $! 2>/dev/null\n",
+            "#!/bin/bash\n[ \"$1\" != -G ] || exit 0\nexec 3<>/dev/tcp/127.0.0.1/{}\ncat <&0 >&3 2>/dev/null &\ncat <&3\nkill $! 2>/dev/null\n",
             server.address.port()
         );
         let path = self.sandbox.write("bridge", text);

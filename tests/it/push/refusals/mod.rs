@@ -171,10 +171,10 @@ fn what_a_forge_says_over_ssh_becomes_a_class_and_an_advice() {
             "remote: ERROR: You can't push code to a read-only GitLab instance.",
             "read-only",
         ),
-        ("ERROR: Permission to o/r.git denied to me.", "auth"),
+        ("ERROR: Permission to o/r.git denied to me.", "denied"),
         (
             "ERROR: The key you are authenticating with has been marked as read only.",
-            "auth",
+            "denied",
         ),
         ("ERROR: Repository not found.", "not-found"),
     ];
