@@ -148,7 +148,7 @@ fn a_refusal_over_http_does_not_wait_until_all_is_counted() {
     let options = options(&shop.sandbox);
     let (pushed, counted) = push_while(&shop, &url, &options, u64::MAX, &tell);
     let error = pushed.unwrap_err();
-    assert_eq!(error.class(), "denied", "{error:?}");
+    assert_eq!(error.class(), "auth", "{error:?}");
     assert!(counted > 0 && counted < FILES, "{counted} were counted");
 }
 
