@@ -13,6 +13,8 @@ use sendoff_push::{
 };
 
 fn main() -> Result<(), Box<dyn Error>> {
+    // In a build with other crates, the HTTP client can be without a provider. An error says that one is installed.
+    drop(rustls::crypto::ring::default_provider().install_default());
     let arguments: Vec<String> = std::env::args().collect();
     let [_, repository, url, branch] = arguments.as_slice() else {
         return Err("usage: push REPOSITORY URL BRANCH".into());
@@ -47,10 +49,7 @@ fn main() -> Result<(), Box<dyn Error>> {
                 println!("remote: {message}");
             }
             let action = pushed.action.as_str();
-            println!(
-                "{action}: {} objects, {} bytes",
-                pushed.objects, pushed.bytes
-            );
+            println!("{action}: {} objects", pushed.objects);
             Ok(())
         }
         PushOutcome::Rejected(rejected) => Err(rejected.to_string().into()),
