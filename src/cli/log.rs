@@ -2,8 +2,9 @@
 
 use std::io::{self, Write};
 
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::layer::SubscriberExt as _;
 
 use crate::environment::Environment;
 use crate::secrets::{KnownSecrets, clean};
@@ -31,18 +32,70 @@ pub(super) fn log_to_file(environment: &Environment, known: &KnownSecrets) {
     }
 }
 
-fn log_to(sink: Sink, filter: &str, environment: &Environment, known: &KnownSecrets) {
+fn log_to(sink: Sink, directives: &str, environment: &Environment, known: &KnownSecrets) {
     environment.tokens().for_each(|token| known.add(&token));
+    let log = SafeLog {
+        sink,
+        known: known.clone(),
+    };
+    let (filter, ignored) = filter(directives);
+    for directive in ignored {
+        let mut line = log.make_writer();
+        let _buffered = writeln!(
+            line,
+            "sendoff: SENDOFF_LOG: `{directive}` is ignored: write LEVEL or TARGET=LEVEL, where LEVEL is \
+             off, error, warn, info, debug or trace"
+        );
+    }
     let subscriber = tracing_subscriber::fmt()
-        .with_env_filter(EnvFilter::new(filter))
-        .with_writer(SafeLog {
-            sink,
-            known: known.clone(),
-        })
+        .with_max_level(LevelFilter::TRACE)
+        .with_writer(log)
         .with_ansi(false)
-        .finish();
+        .finish()
+        .with(filter);
     // Fails when the process has a subscriber already, as in a test.
     let _first_wins = tracing::subscriber::set_global_default(subscriber);
+}
+
+/// Returns the filter for directives such as `warn,sendoff::git=trace`, and the directives that are none.
+///
+/// A target without a level gets all of its lines, and without a level for the rest errors are shown.
+fn filter(directives: &str) -> (Targets, Vec<&str>) {
+    let mut targets = Vec::new();
+    let mut rest = None;
+    let mut ignored = Vec::new();
+    for directive in directives.split(',').map(str::trim) {
+        let (target, level) = match directive.split_once('=') {
+            Some((target, level)) => (Some(target), level.parse().ok()),
+            None if directive.is_empty() => continue,
+            None => match directive.parse() {
+                Ok(level) => (None, Some(level)),
+                Err(_) => (Some(directive), Some(LevelFilter::TRACE)),
+            },
+        };
+        match (target, level) {
+            (None, Some(level)) => rest = Some(level),
+            (Some(target), Some(level)) if is_target(target) => targets.push((target, level)),
+            _ => ignored.push(directive),
+        }
+    }
+    if targets.is_empty() {
+        rest.get_or_insert(LevelFilter::ERROR);
+    }
+    let filter = Targets::new().with_targets(targets);
+    let filter = match rest {
+        Some(level) => filter.with_default(level),
+        None => filter,
+    };
+    (filter, ignored)
+}
+
+/// Says whether a text is the path of a module.
+fn is_target(text: &str) -> bool {
+    !text.is_empty()
+        && text.chars().all(|character| {
+            character.is_alphanumeric() || matches!(character, '_' | ':' | '-' | '.')
+        })
 }
 
 /// Where lines go.
@@ -97,5 +150,37 @@ impl Drop for Line<'_> {
             }
             Sink::File(file) => file.append(safe.as_bytes()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tracing::Level;
+
+    use super::*;
+
+    #[test]
+    fn a_level_counts_for_all_and_a_targets_for_its_modules() {
+        let (filter, ignored) = filter("warn, sendoff::git=TRACE,h2=off,rustls");
+        assert_eq!(ignored, Vec::<&str>::new());
+        assert!(filter.would_enable("sendoff::git::range", &Level::TRACE));
+        assert!(!filter.would_enable("sendoff::steps", &Level::INFO));
+        assert!(filter.would_enable("sendoff::steps", &Level::WARN));
+        assert!(!filter.would_enable("h2::client", &Level::ERROR));
+        assert!(filter.would_enable("rustls::conn", &Level::TRACE));
+    }
+
+    #[test]
+    fn without_a_level_errors_are_shown_unless_a_target_is_named() {
+        assert!(filter("").0.would_enable("any", &Level::ERROR));
+        assert!(!filter("").0.would_enable("any", &Level::WARN));
+        assert!(!filter("sendoff=debug").0.would_enable("any", &Level::ERROR));
+    }
+
+    #[test]
+    fn what_is_no_directive_is_named() {
+        let (filter, ignored) = filter("sendoff=loud,run[step]=debug,=info,info");
+        assert_eq!(ignored, ["sendoff=loud", "run[step]=debug", "=info"]);
+        assert!(filter.would_enable("any", &Level::INFO));
     }
 }

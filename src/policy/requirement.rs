@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use semver::{Comparator, Op, Prerelease, Version};
 use serde::Serialize;
 
 use super::text::read_as_text;
@@ -11,7 +12,7 @@ use super::text::read_as_text;
 #[serde(into = "String")]
 pub(super) struct Requirement {
     text: String,
-    version: [u64; 3],
+    version: Comparator,
 }
 
 read_as_text!(Requirement, "a version such as \">=0.1\"");
@@ -27,29 +28,31 @@ impl Requirement {
 
     /// Reads a requirement.
     pub(super) fn new(text: &str) -> Result<Self, RequirementError> {
-        let version = text.strip_prefix(">=").map(str::trim).and_then(numbers);
-        version
-            .map(|version| Self {
-                text: text.to_owned(),
-                version,
-            })
-            .ok_or_else(|| RequirementError(text.to_owned()))
+        match Comparator::parse(text) {
+            Ok(version)
+                if version.op == Op::GreaterEq && version.pre.is_empty() && !text.contains('*') =>
+            {
+                Ok(Self {
+                    text: text.to_owned(),
+                    version,
+                })
+            }
+            _ => Err(RequirementError(text.to_owned())),
+        }
     }
 
     /// Says whether this program is new enough.
     pub(super) fn is_met(&self) -> bool {
-        numbers(Self::VERSION).is_some_and(|version| version >= self.version)
+        self.is_met_by(Self::VERSION)
     }
-}
 
-/// Reads `1`, `1.2` or `1.2.3`.
-fn numbers(text: &str) -> Option<[u64; 3]> {
-    let mut version = [0; 3];
-    let mut parts = text.split('.');
-    for (number, part) in version.iter_mut().zip(&mut parts) {
-        *number = part.parse().ok()?;
+    fn is_met_by(&self, version: &str) -> bool {
+        Version::parse(version).is_ok_and(|mut version| {
+            // A pre-release has the keys of its release already.
+            version.pre = Prerelease::EMPTY;
+            self.version.matches(&version)
+        })
     }
-    parts.next().is_none().then_some(version)
 }
 
 impl fmt::Display for Requirement {
@@ -96,11 +99,26 @@ mod tests {
                 .is_met()
         );
         assert!(!Requirement::new(">=99.10").unwrap().is_met());
+        let wanted = Requirement::new(">=1.9.1").unwrap();
+        assert!(wanted.is_met_by("1.10.0"));
+        assert!(wanted.is_met_by("1.9.1-rc.1"));
+        assert!(!wanted.is_met_by("1.9.0"));
     }
 
     #[test]
     fn other_texts_are_refused() {
-        for text in ["", "0.1", "=0.1", ">=", ">=a", ">=1.2.3.4", ">=1.", "<2"] {
+        for text in [
+            "",
+            "0.1",
+            "=0.1",
+            ">=",
+            ">=a",
+            ">=1.2.3.4",
+            ">=1.",
+            "<2",
+            ">=1.*",
+            ">=1.0.0-rc",
+        ] {
             assert!(Requirement::new(text).is_err(), "{text:?}");
         }
     }

@@ -1,8 +1,6 @@
 //! White space, word characters and line ends as Python 3.11 defines them.
 
-use std::sync::LazyLock;
-
-use regex::Regex;
+use unicode_normalization::char::is_combining_mark;
 
 /// Trims white space as Python's `str.strip()` does.
 ///
@@ -28,15 +26,17 @@ fn is_space(character: char) -> bool {
 
 /// Says whether Python's `\w` matches a character: a letter, a number or `_`, not a mark or a joiner.
 pub(super) fn is_word(character: char) -> bool {
-    static WORD: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"^[\p{L}\p{N}]$").ok());
     if character.is_ascii() {
         return character.is_ascii_alphanumeric() || character == '_';
     }
-    // `is_alphanumeric` is a superset: it also holds for some marks and symbols.
-    character.is_alphanumeric()
-        && WORD
-            .as_ref()
-            .is_some_and(|word| word.is_match(character.encode_utf8(&mut [0; 4])))
+    // `is_alphanumeric` is a superset: it also holds for some marks and for letters in circles and squares.
+    character.is_alphanumeric() && !is_combining_mark(character) && !is_enclosed_letter(character)
+}
+
+/// Says whether a character is a symbol that Unicode counts as alphabetic: `So` with `Other_Alphabetic`.
+const fn is_enclosed_letter(character: char) -> bool {
+    matches!(character, '\u{24b6}'..='\u{24e9}' | '\u{1f130}'..='\u{1f149}'
+        | '\u{1f150}'..='\u{1f169}' | '\u{1f170}'..='\u{1f189}')
 }
 
 /// Folds case as Python's `IGNORECASE` does for an ASCII pattern.
@@ -88,6 +88,19 @@ mod tests {
             '\u{1f600}',
         ] {
             assert!(!is_word(other), "{other:?}");
+        }
+    }
+    /// Guards the shortcut of `is_word` against the whole table, which needs regex and its Unicode data.
+    #[test]
+    fn word_characters_are_those_that_unicode_calls_letters_and_numbers() {
+        let word = regex::Regex::new(r"^[\p{L}\p{N}_]$").unwrap();
+        let unassigned = regex::Regex::new(r"^\p{Cn}$").unwrap();
+        for character in (char::MIN..=char::MAX).filter(|character| !character.is_ascii()) {
+            let text = character.to_string();
+            // A newer Unicode than that of the table may have assigned it.
+            if !unassigned.is_match(&text) {
+                assert_eq!(is_word(character), word.is_match(&text), "{character:?}");
+            }
         }
     }
 }
