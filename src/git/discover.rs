@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use crate::files::{Directory, Found, Links, read};
 
-use super::open::OpenError;
+use super::open_error::OpenError;
 
 /// The largest `.git` or `commondir` file that is read, in bytes.
 const POINTER_FILE_LIMIT: u64 = 16 * 1024;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use gix::bstr::ByteSlice;
 
 use super::Repo;
-use super::open::LocalConfigTrust;
+use super::open_error::LocalConfigTrust;
 
 /// The name of the hook's file.
 const PRE_PUSH: &str = "pre-push";

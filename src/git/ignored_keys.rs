@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use gix::bstr::ByteSlice;
 
 use super::config::Config;
-use super::open::LocalConfigTrust;
+use super::open_error::LocalConfigTrust;
 
 /// How many keys the report names at most.
 const MAX_NAMED_KEYS: usize = 100;

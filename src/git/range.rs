@@ -6,7 +6,7 @@ use sendoff_push::objects::{ObjectError, SelectError, ahead};
 
 use super::Repo;
 use super::commit::Commit;
-use super::open::OpenError;
+use super::open_error::OpenError;
 
 /// How many commits one question looks at. Histories beyond it are answered with `capped`.
 const VISIT_LIMIT: usize = 2_000_000;

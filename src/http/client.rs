@@ -11,7 +11,7 @@ use crate::clock::Clock;
 use crate::names::Origin;
 use crate::net::{
     ConnectorSettings, FixedNetwork, HttpVersion, NetError, Network, PlainHttp, client_builder,
-    is_proxy_refusal,
+    is_proxy_refusal, stays_at_origin,
 };
 use crate::secrets::KnownSecrets;
 
@@ -241,7 +241,7 @@ impl Client {
             return Err(HttpError::Unusable(reason));
         };
         let options = &self.inner.options;
-        if !options.plain_http.allows(url) {
+        if !options.plain_http.allows(&origin) {
             return Err(HttpError::PlainHttpRefused(origin.to_string()));
         }
         let made = self.connectors().get(&origin).cloned();
@@ -376,8 +376,7 @@ fn next_request(method: &Method, response: &Response) -> Result<NextRequest, Htt
     };
     let same_place = matches!(status, 307 | 308) && bare(&to) == bare(response.url());
     let may_follow = method.is_safe() || same_place;
-    let same_origin = Origin::of(&to).is_some() && Origin::of(&to) == Origin::of(response.url());
-    if may_follow && same_origin {
+    if may_follow && stays_at_origin(response.url(), &to) {
         Ok(NextRequest::To(to))
     } else {
         Err(refused(response, &to))

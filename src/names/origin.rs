@@ -67,22 +67,17 @@ impl Origin {
 
     /// Says whether the host is this machine, so that nothing leaves it: `localhost`, 127.0.0.0/8, `[::1]`.
     pub fn is_loopback(&self) -> bool {
-        is_loopback(&self.host)
+        let bare = self.host.trim_start_matches('[').trim_end_matches(']');
+        self.host == "localhost"
+            || bare
+                .parse::<std::net::IpAddr>()
+                .is_ok_and(|ip| ip.is_loopback())
     }
 }
 
 /// Returns a host as origins are compared: in lower case, without the dot of the root.
 fn normal_host(host: &str) -> String {
     host.trim_end_matches('.').to_ascii_lowercase()
-}
-
-/// Says whether `host` names this machine.
-pub(super) fn is_loopback(host: &str) -> bool {
-    let bare = host.trim_start_matches('[').trim_end_matches(']');
-    host == "localhost"
-        || bare
-            .parse::<std::net::IpAddr>()
-            .is_ok_and(|ip| ip.is_loopback())
 }
 
 impl fmt::Display for Origin {

@@ -8,6 +8,7 @@ use reqwest::redirect::Policy;
 use reqwest::{ClientBuilder, Proxy, Url};
 
 use super::error::NetError;
+use super::http_version::HttpVersion;
 use super::proxy::ProxyRule;
 use super::tls::{TlsSettings, client_config};
 
@@ -15,16 +16,6 @@ use super::tls::{TlsSettings, client_config};
 const HTTP2_WINDOW: u32 = 1 << 20;
 /// The largest header list of a response over HTTP/2, in bytes. HTTP/1.1 bounds the number of headers.
 const HTTP2_HEADER_LIST_MAX: u32 = 64 << 10;
-
-/// Which versions of HTTP are spoken.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum HttpVersion {
-    /// HTTP/2 where a server with TLS offers it, else HTTP/1.1.
-    #[default]
-    Negotiated,
-    /// HTTP/1.1 only.
-    Http1,
-}
 
 /// What differs between clients.
 #[derive(Debug, Clone)]

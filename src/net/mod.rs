@@ -3,6 +3,7 @@
 mod client_certificate;
 mod connector;
 mod error;
+mod http_version;
 mod proxy;
 mod redirect;
 mod retry_after;
@@ -11,10 +12,11 @@ mod tls;
 mod verifier;
 
 pub use client_certificate::ClientCertificate;
-pub use connector::{ConnectorSettings, FixedNetwork, HttpVersion, Network, client_builder};
+pub use connector::{ConnectorSettings, FixedNetwork, Network, client_builder};
 pub use error::{NetError, is_proxy_refusal};
+pub use http_version::HttpVersion;
 pub use proxy::{LoopbackProxy, NoProxy, ProxyRule, ProxyUrl};
-pub use redirect::{MAX_REDIRECTS, PlainHttp, RedirectRefused, may_follow};
+pub use redirect::{MAX_REDIRECTS, PlainHttp, RedirectRefused, may_follow, stays_at_origin};
 pub use retry_after::retry_after;
 pub use roots::RootFiles;
 pub use tls::TlsSettings;

@@ -1,8 +1,8 @@
 //! Which redirects are followed, and where plain http is allowed.
 
-use std::net::IpAddr;
-
 use reqwest::Url;
+
+use crate::names::Origin;
 
 /// How many redirects of one request are followed.
 pub const MAX_REDIRECTS: u32 = 3;
@@ -20,17 +20,20 @@ pub enum RedirectRefused {
 
 /// Says whether the redirect from `from` to `to` may be followed, after `followed` others.
 pub fn may_follow(from: &Url, to: &Url, followed: u32) -> Result<(), RedirectRefused> {
-    let same = from.scheme() == to.scheme()
-        && from.host() == to.host()
-        && from.port_or_known_default() == to.port_or_known_default();
-    let anonymous = to.username().is_empty() && to.password().is_none();
-    if !same || !anonymous || !matches!(to.scheme(), "http" | "https") {
+    if !stays_at_origin(from, to) {
         Err(RedirectRefused::OtherOrigin)
     } else if followed >= MAX_REDIRECTS {
         Err(RedirectRefused::TooManyHops)
     } else {
         Ok(())
     }
+}
+
+/// Says whether the redirect from `from` to `to` stays at one origin, and brings no login of its own.
+pub fn stays_at_origin(from: &Url, to: &Url) -> bool {
+    let anonymous = to.username().is_empty() && to.password().is_none();
+    let origin = Origin::of(to);
+    anonymous && origin.is_some() && origin == Origin::of(from)
 }
 
 /// The hosts to which requests may go unencrypted, besides this machine itself.
@@ -47,23 +50,12 @@ impl PlainHttp {
         }
     }
 
-    /// Says whether `url` may be contacted: https anywhere, http on this machine and on listed hosts.
-    pub fn allows(&self, url: &Url) -> bool {
-        let Some(host) = url.host_str() else {
-            return false;
-        };
-        match url.scheme() {
-            "https" => true,
-            "http" => is_loopback(host) || self.hosts.iter().any(|h| h.eq_ignore_ascii_case(host)),
-            _ => false,
-        }
+    /// Says whether `origin` may be contacted: https anywhere, http on this machine and on listed hosts.
+    pub fn allows(&self, origin: &Origin) -> bool {
+        origin.is_https()
+            || origin.is_loopback()
+            || self.hosts.iter().any(|host| origin.is_host(host))
     }
-}
-
-fn is_loopback(host: &str) -> bool {
-    let bare = host.trim_start_matches('[').trim_end_matches(']');
-    host.eq_ignore_ascii_case("localhost")
-        || bare.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
 
 #[cfg(test)]
@@ -107,7 +99,10 @@ mod tests {
     #[test]
     fn plain_http_goes_to_this_machine_and_listed_hosts_only() {
         let rule = PlainHttp::to(["git.lan".to_owned()]);
-        let allows = |url: &str| rule.allows(&Url::parse(url).unwrap());
+        let allows = |url: &str| {
+            let origin = Origin::of(&Url::parse(url).unwrap());
+            origin.is_some_and(|origin| rule.allows(&origin))
+        };
         assert!(allows("http://127.0.0.1:8080/x"));
         assert!(allows("http://[::1]/x"));
         assert!(allows("http://localhost/x"));

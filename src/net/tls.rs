@@ -10,8 +10,8 @@ use rustls::crypto::ring::default_provider;
 use rustls::pki_types::CertificateDer;
 
 use super::client_certificate::ClientCertificate;
-use super::connector::HttpVersion;
 use super::error::NetError;
+use super::http_version::HttpVersion;
 use super::roots::{self, RootFiles};
 use super::verifier::Verifier;
 

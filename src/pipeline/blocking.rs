@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use crate::reason::Code;
 use crate::secrets::{clean_line, redact};
 
-use super::step::{ErrorKind, StepError};
+use super::outcome::{ErrorKind, StepError};
 
 /// Runs `work` on its own thread; the flag that it gets is set when the step is dropped.
 ///

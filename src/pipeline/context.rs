@@ -30,9 +30,9 @@ use super::facts::{Facts, TaskDocument};
 use super::hold::{Hold, Shipment};
 use super::logins::Logins;
 use super::outbox::Outbox;
+use super::outcome::{ErrorKind, StepError};
 use super::progress::SharedProgress;
 use super::receipts::Receipts;
-use super::step::{ErrorKind, StepError};
 
 type Local<T> = Pin<Box<dyn Future<Output = T>>>;
 type Connected = Result<Box<dyn Forge>, Hold>;

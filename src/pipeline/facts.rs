@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::git::Commit;
 use crate::report::Verdict;
 
-use super::step::Outputs;
+use super::outcome::Outputs;
 
 /// The facts that templates and conditions can use.
 #[derive(Debug, Clone, Serialize, schemars::JsonSchema)]

@@ -8,7 +8,7 @@ use crate::names::{BranchName, RepositoryName};
 use crate::policy::PushPermit;
 use crate::reason::{Code, Reason};
 
-use super::step::{ErrorKind, Outcome, StepError};
+use super::outcome::{ErrorKind, Outcome, StepError};
 
 /// What `push` and `pr-create` work on. Only the guards make one.
 #[derive(Debug)]

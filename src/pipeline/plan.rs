@@ -16,7 +16,7 @@ use super::context::Context;
 use super::hold::Hold;
 use super::references::{Order, condition, kind, needs, no_pipeline, no_step, steps_are};
 use super::step::{Step, TextStep};
-use super::step_def::{Again, StepDef};
+use super::step_def::{Again, Service, StepDef};
 
 /// The steps in order; those of a group start together.
 #[derive(Debug)]
@@ -43,6 +43,7 @@ pub struct PlannedStep {
     pub(super) on_error: OnError,
     pub(super) learns_login: bool,
     pub(super) ships: bool,
+    service: Option<Service>,
     pub(super) always: bool,
     pub(super) waits: bool,
     pub(super) again: Again,
@@ -194,6 +195,11 @@ impl PlannedStep {
         self.ships
     }
 
+    /// Returns the service without which the step does nothing.
+    pub const fn service(&self) -> Option<Service> {
+        self.service
+    }
+
     /// Says whether the policy disables the step, which then counts as not in the pipeline.
     pub const fn is_disabled(&self) -> bool {
         matches!(self.turn, Turn::Disabled)
@@ -279,6 +285,7 @@ impl PlannedStep {
             timeout: timeout.min_by_key(|timeout| timeout.limit),
             on_error: table.settings.on_error,
             ships: def.ships,
+            service: def.service,
             learns_login: def.learns_login,
             always: def.always,
             waits: def.waits,

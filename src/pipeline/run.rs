@@ -18,9 +18,10 @@ use super::blocking::panicked;
 use super::context::Context;
 use super::facts::StepFacts;
 use super::hold::Hold;
+use super::outcome::ErrorKind;
 use super::partial_report::PartialReport;
 use super::plan::{Pipeline, PlannedStep, Turn};
-use super::step::{ErrorKind, Step};
+use super::step::Step;
 use super::step_def::Again;
 use super::step_end::{StepEnd, passed};
 

@@ -3,16 +3,12 @@
 use std::fmt::Debug;
 
 use async_trait::async_trait;
-use serde_json::{Map, Value};
 
 use crate::git::Repo;
 use crate::policy::{Policy, Trigger};
-use crate::reason::{Code, Reason};
 
 use super::context::Context;
-
-/// A step's outputs, as JSON. Templates and conditions use them as `steps[name].outputs`.
-pub type Outputs = Map<String, Value>;
+use super::outcome::{Outcome, StepError};
 
 /// One unit of work. The type that implements this is also the step's settings.
 ///
@@ -43,81 +39,4 @@ pub trait Step: Debug {
 pub trait TextStep: Debug {
     /// Converts `input`. An error describes what is wrong with it.
     fn convert(&self, input: &str) -> Result<String, StepError>;
-}
-
-/// A step's result without an error. A refusal by policy or state is a skip, not an error.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Outcome {
-    /// The work is done, or was found done.
-    Done {
-        /// One line.
-        summary: String,
-        /// The outputs.
-        outputs: Outputs,
-    },
-    /// There is nothing to do, or it is not allowed.
-    Skipped(Reason),
-    /// It is kept for a later try.
-    Queued(Reason),
-}
-
-impl Outcome {
-    /// Makes a `Done` without outputs.
-    pub fn done(summary: impl Into<String>) -> Self {
-        Self::Done {
-            summary: summary.into(),
-            outputs: Outputs::new(),
-        }
-    }
-
-    /// Makes a `Skipped` without advice.
-    pub fn skipped(code: Code, message: impl Into<String>) -> Self {
-        Self::Skipped(Reason::new(code, message))
-    }
-}
-
-/// Who has to act after an error.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ErrorKind {
-    /// Nobody: it can be tried again later, as after a network error, a lock or a rate limit.
-    Transient,
-    /// The user: something was refused, or must be changed first.
-    Denied,
-    /// We: it is a bug.
-    Internal,
-}
-
-/// Why a step did not do its work.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{reason}")]
-pub struct StepError {
-    /// Who has to act.
-    pub kind: ErrorKind,
-    /// What happened, and the advice.
-    pub reason: Reason,
-    /// Outputs in spite of the error, such as the server's messages.
-    pub outputs: Box<Outputs>,
-}
-
-impl StepError {
-    /// Makes an error without advice.
-    pub fn new(kind: ErrorKind, code: Code, message: impl Into<String>) -> Self {
-        Self::for_reason(kind, Reason::new(code, message))
-    }
-
-    /// Makes an error from a reason.
-    pub fn for_reason(kind: ErrorKind, reason: Reason) -> Self {
-        Self {
-            kind,
-            reason,
-            outputs: Box::default(),
-        }
-    }
-
-    /// Adds the advice.
-    #[must_use]
-    pub fn advise(mut self, advice: impl Into<String>) -> Self {
-        self.reason = self.reason.advise(advice);
-        self
-    }
 }

@@ -29,8 +29,8 @@ pub struct StepDef {
     pub(super) needs: &'static [&'static str],
     /// Whether it publishes work, so that an invalid policy stops it.
     pub(super) ships: bool,
-    /// Whether it moves or shows the branch, so that a repository's own limits are for it, too.
-    pub(super) ships_branch: bool,
+    /// The service without which it does nothing.
+    pub(super) service: Option<Service>,
     /// Whether it may come to know a password of the remote's.
     pub(super) learns_login: bool,
     /// How long it may take where no layer says.
@@ -48,6 +48,17 @@ pub struct StepDef {
     defaults: fn() -> Value,
     classes: &'static [(&'static str, KeyClass)],
     read_text: Option<ReadText>,
+}
+
+/// A service that a step cannot do without.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Service {
+    /// The agents' platform.
+    Platform,
+    /// The remote that the branch is pushed to.
+    Remote,
+    /// The forge, which shows the pushed branch.
+    Forge,
 }
 
 /// What becomes of a step that fails in passing.
@@ -75,7 +86,7 @@ impl StepDef {
             about,
             needs: &[],
             ships: false,
-            ships_branch: false,
+            service: None,
             learns_login: false,
             timeout: None,
             always: false,
@@ -123,11 +134,16 @@ impl StepDef {
         self
     }
 
-    /// Marks a kind that moves or shows the branch: the limits that a repository sets are for it, too.
+    /// Names the service without which steps of this kind do nothing.
+    ///
+    /// It is all that they wait for: a run of such steps that has no service to ask needs no runtime,
+    /// which is most of what it would cost. Those that ask the remote or the forge publish work: the
+    /// guards and the limits of the repository are for them, too.
     #[must_use]
-    pub const fn ships_branch(mut self) -> Self {
-        self.ships = true;
-        self.ships_branch = true;
+    pub const fn asks(mut self, service: Service) -> Self {
+        self.service = Some(service);
+        self.waits = false;
+        self.ships = self.ships || !matches!(service, Service::Platform);
         self
     }
 
@@ -150,14 +166,6 @@ impl StepDef {
     #[must_use]
     pub const fn always(mut self) -> Self {
         self.always = true;
-        self
-    }
-
-    /// Marks a kind that waits for the platform, the remote or the forge and for nothing else: a run of
-    /// such steps that has none of these to ask needs no runtime, which is most of what it would cost.
-    #[must_use]
-    pub const fn waits_for_servers_only(mut self) -> Self {
-        self.waits = false;
         self
     }
 
@@ -201,6 +209,11 @@ impl StepDef {
         (self.defaults)()
     }
 
+    /// Returns the service without which steps of this kind do nothing.
+    pub const fn service(&self) -> Option<Service> {
+        self.service
+    }
+
     /// Returns the class of each key of the kind, in kebab-case.
     pub const fn classes(&self) -> &'static [(&'static str, KeyClass)] {
         self.classes
@@ -223,7 +236,7 @@ impl Kind for StepDef {
     }
 
     fn ships_branch(&self) -> bool {
-        self.ships_branch
+        matches!(self.service, Some(Service::Remote | Service::Forge))
     }
 
     fn check(&self, table: &StepTable) -> Result<(), PolicyError> {

@@ -6,7 +6,7 @@ use crate::store::LazyStore;
 
 use super::deadline::Deadline;
 use super::hold::Hold;
-use super::step::{ErrorKind, Outcome, Outputs, StepError};
+use super::outcome::{ErrorKind, Outcome, Outputs, StepError};
 
 /// How a step ended.
 #[derive(Debug, Clone)]

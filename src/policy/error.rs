@@ -7,7 +7,7 @@ use sendoff_push::sanitize::is_deceptive;
 
 use crate::reason::{Code, Reason};
 
-use super::layer::Origin;
+use super::origin::Origin;
 use super::source::{Place, Source, Sources};
 
 /// The longest line that is shown with an error, in bytes.

@@ -7,10 +7,11 @@ use super::discover::{self, Places, RepositoryFile};
 use super::error::PolicyError;
 
 use super::kind::{Kind, Kinds};
-use super::layer::{Layer, Origin};
+use super::layer::Layer;
 use super::merge::merge;
 use super::merged::{self, Policy};
 use super::node::Table;
+use super::origin::Origin;
 use super::preset::DEFAULT;
 use super::repository;
 use super::set;

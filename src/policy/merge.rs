@@ -56,7 +56,8 @@ fn merge_at(below: &mut Table, above: Table, path: &mut Vec<String>) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::layer::{Layer, Origin};
+    use super::super::layer::Layer;
+    use super::super::origin::Origin;
     use super::super::source::Sources;
     use super::*;
 

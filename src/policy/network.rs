@@ -28,12 +28,3 @@ crate::classes!(Network {
     ca_file: D,
     allow_http: D,
 });
-
-impl Network {
-    /// Says whether `host` may be reached by `http://`.
-    pub fn allows_http(&self, host: &str) -> bool {
-        self.allow_http
-            .iter()
-            .any(|listed| listed.eq_ignore_ascii_case(host))
-    }
-}

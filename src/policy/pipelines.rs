@@ -8,8 +8,8 @@ use serde::de::{self, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::error::PolicyError;
-use super::layer::Origin;
 use super::node::{Entry, Item, Node};
+use super::origin::Origin;
 use super::source::{Place, Sources};
 
 /// The table `pipelines`, as a layer writes it.

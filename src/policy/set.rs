@@ -6,8 +6,9 @@ use super::check::check;
 use super::error::PolicyError;
 
 use super::kind::{Kind, Kinds};
-use super::layer::{Layer, Origin, number_error};
+use super::layer::{Layer, number_error};
 use super::node::{Entry, Item, Node, Table};
+use super::origin::Origin;
 use super::source::{Place, Sources};
 use super::step_table::{SHARED_KEYS, StepTable};
 

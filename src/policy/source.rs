@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::layer::Origin;
+use super::origin::Origin;
 
 /// A place: a range of bytes in the concatenated texts of all layers.
 pub(super) type Place = Range<usize>;

@@ -5,8 +5,8 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::error::PolicyError;
-use super::layer::Origin;
 use super::node::{Entry, Table};
+use super::origin::Origin;
 use super::read::read;
 use super::source::{Place, Sources};
 use super::span::Span;

@@ -2,7 +2,7 @@
 
 use super::commands::netrc;
 use super::judge::{Content, Form, Strength, is_secret};
-use super::redact::REDACTED;
+use super::marks::{REDACTED, is_redacted, skip_blanks};
 use super::runs::{Class, Runs, Span};
 
 /// The shortest hexadecimal value that directly follows its keyword, in bytes.
@@ -166,19 +166,6 @@ fn trim(text: &[u8], start: usize, end: usize) -> usize {
         .take_while(|byte| matches!(byte, b'.' | b')' | b']' | b'}' | b'>' | b':' | b'\\'))
         .count();
     end - closers
-}
-
-pub(super) fn is_redacted(text: &[u8], at: usize) -> bool {
-    text.get(at..)
-        .is_some_and(|rest| rest.starts_with(REDACTED.as_bytes()))
-}
-
-pub(super) fn skip_blanks(text: &[u8], at: usize) -> usize {
-    let rest = text.get(at..).unwrap_or_default();
-    at + rest
-        .iter()
-        .take_while(|byte| matches!(byte, b' ' | b'\t'))
-        .count()
 }
 
 /// Skips white space as Python's `\s` matches it, with NBSP, U+001C to U+001F and line feeds.

@@ -1,6 +1,6 @@
 //! Secrets by their place in a command line, a URL or `.netrc`, and tokens known by their middle.
 
-use super::assignment::{is_redacted, skip_blanks};
+use super::marks::{is_redacted, skip_blanks};
 use super::runs::{Class, Runs, Span};
 
 /// The least length of a signature in a URL.

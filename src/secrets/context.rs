@@ -2,10 +2,10 @@
 
 use memchr::memmem;
 
-use super::assignment::{is_redacted, separator, skip_blanks};
+use super::assignment::separator;
 use super::base::decodes_to_pair;
 use super::judge::{MAX_EXAMINED, is_mixed};
-use super::redact::REDACTED;
+use super::marks::{REDACTED, is_redacted, skip_blanks};
 use super::runs::{Class, Runs, Span};
 
 /// How much of a block without an end is replaced, in bytes.

@@ -3,10 +3,8 @@
 use std::borrow::Cow;
 
 use super::find::each_secret;
+use super::marks::REDACTED;
 use super::runs::Span;
-
-/// The replacement for a secret.
-pub const REDACTED: &str = "[REDACTED]";
 
 /// The most passes: a replacement can join two texts into one that looks like a secret.
 const MAX_PASSES: usize = 8;

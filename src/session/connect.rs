@@ -114,9 +114,14 @@ pub(super) fn client(
     Client::new(ClientOptions {
         known: known.clone(),
         network,
-        plain_http: PlainHttp::to(policy.network().allow_http.clone()),
+        plain_http: plain_http(policy),
         ..ClientOptions::new(timeout)
     })
+}
+
+/// Returns where the policy lets plain http go.
+pub(super) fn plain_http(policy: &Policy) -> PlainHttp {
+    PlainHttp::to(policy.network().allow_http.clone())
 }
 
 /// Returns where the proxy and TLS settings of forge and platform come from.

@@ -9,6 +9,9 @@ use crate::reason::{Code, Reason};
 use crate::report::RepoReport;
 use crate::secrets::KnownSecrets;
 
+use super::base::base;
+use super::connect;
+
 /// What the guards found out. Parts that were not reached are absent.
 #[derive(Debug)]
 pub(super) struct Survey {
@@ -216,13 +219,14 @@ fn check_url(policy: &Policy, url: &RemoteUrl) -> Result<(), Hold> {
         )
         .advise("add its URL to `remotes.allowed` in the user's or the system's policy"));
     }
+    let allows = |origin| connect::plain_http(policy).allows(&origin);
     match url.scheme() {
         Scheme::File if !policy.remotes().allow_file => Err(Hold::new(
             Code::FileRemote,
             format!("{url} is a path, and pushing to a path runs the hooks that lie there"),
         )
         .advise("set `remotes.allow-file = true` in the user's policy, or --set remotes.allow-file=true")),
-        Scheme::Http if !url.is_loopback() && !listed && !allows_http(policy, url) => Err(Hold::new(
+        Scheme::Http if !listed && !url.origin().is_some_and(allows) => Err(Hold::new(
             Code::PlainHttp,
             format!("{url} is not encrypted"),
         )
@@ -236,39 +240,6 @@ fn check_url(policy: &Policy, url: &RemoteUrl) -> Result<(), Hold> {
     }
 }
 
-/// The base as far as it is known without asking a server.
-#[derive(Debug)]
-pub(super) struct Base {
-    /// What the policy names.
-    pub(super) named: Option<BranchName>,
-    /// What the clone believes the remote's HEAD to be; good enough to count commits.
-    pub(super) hint: Option<BranchName>,
-}
-
-/// Finds the base without asking anybody; the branch itself may not be it.
-pub(super) fn base(
-    repo: &Repo,
-    policy: &Policy,
-    branch: &BranchName,
-    remote: &Remote,
-) -> Result<Base, Hold> {
-    let named = policy.branches().base_for(branch).cloned();
-    let hint = match &named {
-        Some(_) => None,
-        // What cannot be read is not known; the remote is asked at run time.
-        None => repo.remote_head_hint(remote).ok().flatten(),
-    };
-    // A hint may be stale or made up, and still it can only hold back.
-    if named.as_ref().or(hint.as_ref()) == Some(branch) {
-        return Err(Hold::new(
-            Code::BaseIsHead,
-            format!("{branch} is the base branch itself: its work goes out from another branch"),
-        )
-        .advise("work on a branch of your own: git switch -c NAME"));
-    }
-    Ok(Base { named, hint })
-}
-
 /// Returns the push URLs after the first, as remotes of their own.
 fn also(remote: &Remote, options: impl Fn(&Remote) -> PushOptions) -> Vec<Destination> {
     let others = remote.other_push_urls.iter();
@@ -277,12 +248,6 @@ fn also(remote: &Remote, options: impl Fn(&Remote) -> PushOptions) -> Vec<Destin
         remote,
     });
     others.collect()
-}
-
-/// Says whether the policy lets plain http go to the host of `url`.
-fn allows_http(policy: &Policy, url: &RemoteUrl) -> bool {
-    url.host()
-        .is_some_and(|host| policy.network().allows_http(host))
 }
 
 /// Returns owner and name as a forge knows them; empty where the path is too short to tell.

@@ -6,13 +6,13 @@ use serde_json::Value;
 use crate::clock::Clock;
 use crate::environment::Environment;
 use crate::failpoint::{Point, reach};
-use crate::pipeline::try_again_at;
+use crate::pipeline::{Service, try_again_at};
 use crate::reason::{Code, Reason};
 use crate::report::{Report, StepReport, Verdict};
+use crate::steps::service_of;
 use crate::store::{LazyStore, NewPending, PushedRow, RunRow, Slot, Store, StoreError};
 
 use super::Session;
-use super::plan::NEEDS_PLATFORM;
 
 impl Session {
     /// Keeps what a run did. A store that cannot be used changes a report only where it said that
@@ -111,7 +111,7 @@ fn tried_something(report: &Report) -> bool {
 
 /// Says whether a step waits for its branch to be tried again; messages have the outbox.
 fn is_queued(step: &StepReport) -> bool {
-    step.verdict == Verdict::Queued && !NEEDS_PLATFORM.contains(&step.kind.as_str())
+    step.verdict == Verdict::Queued && service_of(&step.kind) != Some(Service::Platform)
 }
 
 /// Names the steps to try again: those that did not succeed in passing, and those that waited for them.
@@ -141,7 +141,8 @@ fn fail_queued(report: &mut Report, error: &StoreError) {
 
 /// Returns what a run pushed, by what its steps say.
 fn pushed(report: &Report, slot: &Slot) -> Vec<PushedRow> {
-    let steps = report.steps.iter().filter(|step| step.kind == "push");
+    let steps = report.steps.iter();
+    let steps = steps.filter(|step| service_of(&step.kind) == Some(Service::Remote));
     let text = |value: Option<&Value>| value?.as_str().map(ToOwned::to_owned);
     steps
         .filter_map(|step| {

@@ -3,11 +3,10 @@
 use std::path::PathBuf;
 
 use crate::git::{Operation, Repo};
-use crate::pipeline::{Hold, Pipeline};
+use crate::pipeline::{Hold, Pipeline, Service};
 use crate::reason::Code;
 use crate::store::{Place, Slot};
 
-use super::plan::NEEDS_PLATFORM;
 use super::{Session, connect};
 
 /// What there is to do, and where.
@@ -76,7 +75,7 @@ impl Session {
     /// Says whether the pipeline has something to tell the platform, where there is one.
     fn has_messages(&self, pipeline: &Pipeline) -> bool {
         let mut steps = pipeline.steps();
-        steps.any(|step| NEEDS_PLATFORM.contains(&step.kind))
+        steps.any(|step| step.service() == Some(Service::Platform))
             && !self.platform_identity().is_empty()
     }
 

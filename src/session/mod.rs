@@ -1,5 +1,6 @@
 //! One run, wired up: environment, repository and policy, opened and checked; then the pipeline.
 
+mod base;
 mod connect;
 mod deliver;
 mod forge_tokens;

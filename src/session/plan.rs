@@ -9,11 +9,12 @@ use serde::{Serialize, Serializer};
 
 use crate::exit::Exit;
 use crate::git::{Commit, Repo};
-use crate::pipeline::{Hold, Pipeline, PlannedStep, Shipment};
+use crate::pipeline::{Hold, Pipeline, PlannedStep, Service, Shipment};
 use crate::policy::Trigger;
 use crate::reason::{Code, Reason};
 use crate::report::{RepoReport, Verdict, exit_of_notes};
 use crate::secrets::{clean_line, redact};
+use crate::steps::service_of;
 
 use super::forge_way::ForgeWay;
 use super::guards::Survey;
@@ -84,7 +85,7 @@ impl Plan {
         let groups = plan_groups(session, survey, pipeline);
         let mut notes = session.notes.clone();
         let mut steps = groups.iter().flatten();
-        if steps.any(|step| step.kind == "push" && step.runs) {
+        if steps.any(|step| step.runs && service_of(&step.kind) == Some(Service::Remote)) {
             notes.extend(
                 shipment
                     .zip(session.repo())
@@ -136,17 +137,6 @@ fn why<S: Serializer>(held: &Option<Reason>, serializer: S) -> Result<S::Ok, S::
     keys.end()
 }
 
-/// Kinds that a broken policy stops, and that need no branch to ship.
-const RUNS_ANYWHERE: &[&str] = &["exec", "http"];
-
-/// Kinds that do nothing without a platform.
-pub(super) const NEEDS_PLATFORM: &[&str] = &[
-    "memory-commit",
-    "memory-recall",
-    "heartbeat-set",
-    "heartbeat-clear",
-];
-
 /// Plans group after group: a step that needs one that does not run does not run either.
 fn plan_groups(session: &Session, survey: &Survey, pipeline: &Pipeline) -> Vec<Vec<PlanStep>> {
     let mut verdicts = BTreeMap::new();
@@ -179,14 +169,14 @@ fn plan_groups(session: &Session, survey: &Survey, pipeline: &Pipeline) -> Vec<V
 
 /// Returns what keeps the step itself from its work, as far as nobody has to be asked.
 fn own_hold(session: &Session, survey: &Survey, step: &PlannedStep) -> Option<Hold> {
-    match &survey.shipment {
-        Err(hold) if step.ships() && !RUNS_ANYWHERE.contains(&step.kind) => Some(hold.clone()),
-        Ok(shipment) if step.kind == "pr-create" => ForgeWay::of(session, shipment).hold(),
-        _ if NEEDS_PLATFORM.contains(&step.kind) => {
+    match (step.service()?, &survey.shipment) {
+        (Service::Platform, _) => {
             let platform = session.platform();
             platform.is_err().then(connect::no_platform)
         }
-        _ => None,
+        (Service::Remote | Service::Forge, Err(hold)) => Some(hold.clone()),
+        (Service::Forge, Ok(shipment)) => ForgeWay::of(session, shipment).hold(),
+        (Service::Remote, Ok(_)) => None,
     }
 }
 

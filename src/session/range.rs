@@ -8,7 +8,7 @@ use crate::pipeline::{Hold, Shipment};
 use crate::policy::Policy;
 use crate::reason::{Code, Reason};
 
-use super::guards::Base;
+use super::base::{Base, base};
 use super::load;
 
 /// Lists the commits ahead of the base, oldest first.
@@ -90,7 +90,7 @@ fn bases(
 pub(super) fn unpushed(repo: &Repo, policy: &Policy, shipment: &Shipment) -> Option<Vec<Commit>> {
     let (remote, branch) = (&shipment.remote, &shipment.branch);
     let there = repo.tracking_tip(remote, branch).ok()??;
-    let base = super::guards::base(repo, policy, branch, remote).ok()?;
+    let base = base(repo, policy, branch, remote).ok()?;
     let known = base.named.as_ref().or(base.hint.as_ref());
     let (_, mut known) = bases(repo, remote, branch, known).ok()?;
     known.push(there);

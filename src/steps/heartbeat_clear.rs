@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::pipeline::{Again, Context, Outcome, Step, StepDef, StepError};
+use crate::pipeline::{Again, Context, Outcome, Service, Step, StepDef, StepError};
 use crate::secrets::Outgoing;
 
 use super::heartbeat_set::{heartbeat, no_platform};
@@ -14,7 +14,7 @@ pub(super) const STEP: StepDef = StepDef::of::<HeartbeatClear>(
     "Tells the platform that the agent is free.",
 )
 .always()
-.waits_for_servers_only()
+.asks(Service::Platform)
 .again(Again::Message);
 
 /// Tell the platform that the agent is free

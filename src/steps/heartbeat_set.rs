@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::pipeline::{Again, Context, Outcome, Step, StepDef, StepError};
+use crate::pipeline::{Again, Context, Outcome, Service, Step, StepDef, StepError};
 use crate::platform::Heartbeat;
 use crate::reason::{Code, Reason};
 use crate::secrets::Outgoing;
@@ -14,7 +14,7 @@ pub(super) const STEP: StepDef = StepDef::of::<HeartbeatSet>(
     "heartbeat-set",
     "Tells the platform what the agent works on.",
 )
-.waits_for_servers_only()
+.asks(Service::Platform)
 .again(Again::Message);
 
 /// Tell the platform what the agent works on.

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::pipeline::{Again, Context, Outcome, Step, StepDef, StepError};
+use crate::pipeline::{Again, Context, Outcome, Service, Step, StepDef, StepError};
 use crate::reason::Code;
 use crate::template::Template;
 
@@ -12,7 +12,7 @@ use super::heartbeat_set::no_platform;
 
 pub(super) const STEP: StepDef =
     StepDef::of::<MemoryCommit>("memory-commit", "Commits a memory to the agents' platform.")
-        .waits_for_servers_only()
+        .asks(Service::Platform)
         .again(Again::Message);
 
 /// Redacted before it is truncated: a token that is cut in half is not recognised.

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::pipeline::{Context, Outcome, Outputs, Step, StepDef, StepError};
+use crate::pipeline::{Context, Outcome, Outputs, Service, Step, StepDef, StepError};
 use crate::reason::Reason;
 use crate::secrets::strip_controls;
 
@@ -14,7 +14,7 @@ pub(super) const STEP: StepDef = StepDef::of::<MemoryRecall>(
     "memory-recall",
     "Recalls the latest memories, as lines of text.",
 )
-.waits_for_servers_only();
+.asks(Service::Platform);
 
 /// Recall the latest memories, as lines of text
 #[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]

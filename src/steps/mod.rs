@@ -22,7 +22,9 @@ mod system_prompt;
 use std::time::Duration;
 
 use crate::names::RemoteName;
-use crate::pipeline::{Context, ErrorKind, Outcome, Outputs, Sent, StepDef, StepError, TextStep};
+use crate::pipeline::{
+    Context, ErrorKind, Outcome, Outputs, Sent, Service, StepDef, StepError, TextStep,
+};
 use crate::platform::PlatformError;
 use crate::policy::{Policy, PolicyError};
 use crate::report::SOURCE;
@@ -50,6 +52,12 @@ pub const STEPS: &[StepDef] = &[
     exec::STEP,
     http::STEP,
 ];
+
+/// Returns the service that steps of a kind ask, `None` for a kind that asks none or is not known.
+pub fn service_of(kind: &str) -> Option<Service> {
+    let def = STEPS.iter().find(|def| def.name == kind);
+    def.and_then(StepDef::service)
+}
 
 /// Returns the remote that `steps.push.remote` names, or nothing for `auto`: the guards look at the
 /// remote before any step runs.

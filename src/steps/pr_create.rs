@@ -12,8 +12,8 @@ use crate::forge::{Forge, ForgeError, Head, NewPullRequest, Opened, PullRequest,
 use crate::git::PrTemplate;
 use crate::names::{BranchName, RepositoryName};
 use crate::pipeline::{
-    Again, CommitFacts, Context, ErrorKind, Facts, Outcome, Outputs, Shipment, Step, StepDef,
-    StepError,
+    Again, CommitFacts, Context, ErrorKind, Facts, Outcome, Outputs, Service, Shipment, Step,
+    StepDef, StepError,
 };
 use crate::policy::{Draft, Origin};
 use crate::reason::Code;
@@ -28,11 +28,10 @@ pub(super) const STEP: StepDef = StepDef::of::<PrCreate>(
     "pr-create",
     "Finds the open pull request of this head and base, or opens one.",
 )
-.ships_branch()
+.asks(Service::Forge)
 .timeout(Duration::from_secs(45))
 .needs(&["push"])
-.again(Again::Branch)
-.waits_for_servers_only();
+.again(Again::Branch);
 
 /// Find the open pull request of this head and base, or open one
 #[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]

@@ -6,11 +6,12 @@ use crate::clock::Clock;
 use crate::environment::Environment;
 use crate::failpoint::{Point, reach};
 use crate::names::RunId;
-use crate::pipeline::TaskDocument;
+use crate::pipeline::{Service, TaskDocument};
 use crate::policy::Trigger;
 use crate::report::{Report, Verdict};
 use crate::secrets::{KnownSecrets, clean_line};
 use crate::session::{Look, NamedRepository, Outlook, Request, Session, Watch};
+use crate::steps::service_of;
 use crate::store::{NewIntent, Store, Turn, TurnAt};
 use crate::surfaces::{AsksFor, SurfaceDef, WhichRepository};
 
@@ -179,11 +180,16 @@ fn last_time(store: &Store, look: &Look) -> Option<String> {
 
 /// Returns the step that kept a branch from being shipped.
 fn unshipped(report: &Report) -> Option<&crate::report::StepReport> {
-    let mut ships = report
+    let mut failed = report
         .steps
         .iter()
-        .filter(|step| matches!(step.kind.as_str(), "push" | "pr-create"));
-    ships.find(|step| step.verdict == Verdict::Failed)
+        .filter(|step| step.verdict == Verdict::Failed);
+    failed.find(|step| {
+        matches!(
+            service_of(&step.kind),
+            Some(Service::Remote | Service::Forge)
+        )
+    })
 }
 
 /// Shows a time to the second.

@@ -10,7 +10,7 @@ use gix::sec::Trust;
 use crate::environment::Environment;
 use crate::files::{Links, read as read_file};
 use crate::git::discover::RepoPaths;
-use crate::git::open::OpenError;
+use crate::git::open_error::OpenError;
 
 use super::entries::{Entries, Entry, Scope, of_section, truth};
 use super::includes::Surroundings;

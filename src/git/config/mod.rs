@@ -19,7 +19,7 @@ use self::files::{read_local, read_trusted, remote_urls};
 use self::includes::Surroundings;
 use self::path::Beginnings;
 use super::discover::RepoPaths;
-use super::open::{LocalConfigTrust, OpenError};
+use super::open_error::{LocalConfigTrust, OpenError};
 use super::url_match::{Partial, Rank, rank};
 
 pub use self::files::ConfigFiles;

@@ -8,7 +8,8 @@ use tracing::debug;
 
 use crate::process::{Inheritance, Program};
 
-use super::{Login, LoginSource, terminal};
+use super::terminal::{self, Echo};
+use super::{Login, LoginSource};
 
 /// The longest answer, in bytes.
 const ANSWER_CAP: usize = 16 * 1024;
@@ -112,11 +113,4 @@ impl Asking {
             }
         }
     }
-}
-
-/// Whether what is typed is shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Echo {
-    On,
-    Off,
 }

@@ -1,12 +1,15 @@
 //! One helper: how it is started, as git starts it, and what it answers.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use crate::process::{Leftovers, ProcessError, Program, find_program};
+use crate::process::{Inheritance, Leftovers, ProcessError, Program, find_program};
 
 use super::credential::{Malformed, Verb};
-use super::{Credential, CredentialError, Helpers};
+use super::{Credential, CredentialError};
 
+/// How long one helper may take, unless the policy says.
+const HELPER_TIME: Duration = Duration::from_mins(1);
 /// More than any login needs, in bytes.
 const ANSWER_CAP: usize = 64 * 1024;
 
@@ -17,6 +20,17 @@ const GIT_DIRECTORIES: &[&str] = &[
     "/usr/local/libexec/git-core",
     "/opt/homebrew/opt/git/libexec/git-core",
 ];
+
+/// What helpers are started with.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Start {
+    /// What they inherit.
+    pub(super) inheritance: Inheritance,
+    /// How long one may take; a minute where that is not said.
+    pub(super) deadline: Option<Duration>,
+    /// Whether there is a person whom they may ask.
+    pub(super) attended: bool,
+}
 
 /// Returns how messages call a helper: not by what it is told, which may hold a secret.
 pub(super) fn name(helper: &str) -> String {
@@ -29,11 +43,11 @@ pub(super) fn name(helper: &str) -> String {
 
 /// Asks one helper, and takes over what it answers, whatever its exit code.
 pub(super) fn ask(
-    helpers: &Helpers,
+    start: &Start,
     helper: &str,
     known: &mut Credential,
 ) -> Result<(), CredentialError> {
-    let answer = run(helpers, helper, Verb::Get, known)?;
+    let answer = run(start, helper, Verb::Get, known)?;
     let read = match answer {
         Some(answer) => known.read(&answer),
         None => Err(Malformed::Line),
@@ -50,17 +64,17 @@ pub(super) fn ask(
 
 /// Tells one helper that a login works, or that it was refused.
 pub(super) fn tell(
-    helpers: &Helpers,
+    start: &Start,
     helper: &str,
     verb: Verb,
     known: &Credential,
 ) -> Result<(), CredentialError> {
-    run(helpers, helper, verb, known).map(drop)
+    run(start, helper, verb, known).map(drop)
 }
 
 /// Returns what the helper writes; nothing when that is endless.
 fn run(
-    helpers: &Helpers,
+    start: &Start,
     helper: &str,
     verb: Verb,
     known: &Credential,
@@ -70,13 +84,13 @@ fn run(
         helper: name(helper),
         source,
     };
-    let mut program = program(helpers, helper, verb)
-        .inherit(helpers.inheritance())
+    let mut program = program(start, helper, verb)
+        .inherit(&start.inheritance)
         .input(input)
         .cap(ANSWER_CAP)
-        .deadline(helpers.time())
+        .deadline(start.deadline.unwrap_or(HELPER_TIME))
         .leftovers(Leftovers::Leave);
-    if !helpers.is_attended() {
+    if !start.attended {
         // Neither git's own helpers nor the credential manager may ask a person: nobody is there.
         program = program
             .variable("GIT_TERMINAL_PROMPT", "0")
@@ -87,13 +101,13 @@ fn run(
 }
 
 /// Makes the command line that git makes, for the shell.
-fn program(helpers: &Helpers, helper: &str, verb: Verb) -> Program {
+fn program(start: &Start, helper: &str, verb: Verb) -> Program {
     let command = if let Some(script) = helper.strip_prefix('!') {
         script.to_owned()
     } else if helper.starts_with('/') {
         helper.to_owned()
     } else {
-        named(helpers, helper)
+        named(start, helper)
     };
     let command = format!("{command} {}", verb.as_str());
     Program::new("/bin/sh").args(["-c", &command, &command])
@@ -101,14 +115,14 @@ fn program(helpers: &Helpers, helper: &str, verb: Verb) -> Program {
 
 /// Returns the command line of a helper that is configured by its name. Git's own program is asked for it only
 /// when no program of that name is found.
-fn named(helpers: &Helpers, helper: &str) -> String {
+fn named(start: &Start, helper: &str) -> String {
     let (name, options) = match helper.find(char::is_whitespace) {
         Some(at) => helper.split_at(at),
         None => (helper, ""),
     };
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
     let program = format!("git-credential-{name}");
-    let found = find(helpers, &program)
+    let found = find(start, &program)
         .ok()
         .filter(|_| name.chars().all(plain));
     match found.as_deref().and_then(Path::to_str) {
@@ -118,8 +132,8 @@ fn named(helpers: &Helpers, helper: &str) -> String {
 }
 
 /// Looks where git looks: where its own programs are, then on the search path.
-fn find(helpers: &Helpers, program: &str) -> Result<PathBuf, ProcessError> {
-    let inheritance = helpers.inheritance();
+fn find(start: &Start, program: &str) -> Result<PathBuf, ProcessError> {
+    let inheritance = &start.inheritance;
     let variables = inheritance.variables();
     let own = variables.iter().find(|(name, _)| name == "GIT_EXEC_PATH");
     let own: Vec<PathBuf> = match own {

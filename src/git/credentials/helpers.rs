@@ -12,10 +12,8 @@ use crate::process::Inheritance;
 use crate::secrets::KnownSecrets;
 
 use super::credential::Verb;
+use super::helper::Start;
 use super::{Credential, CredentialError, Login, helper};
-
-/// How long one helper may take, unless the policy says.
-const HELPER_TIME: Duration = Duration::from_mins(1);
 
 /// Whether helpers get to see the path of a URL, or only its host.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -47,9 +45,7 @@ pub struct Helpers {
     commands: Vec<String>,
     username: Option<String>,
     path: UrlPath,
-    inheritance: Inheritance,
-    deadline: Option<Duration>,
-    attended: bool,
+    start: Start,
     known: KnownSecrets,
     answers: Answers,
 }
@@ -62,7 +58,10 @@ impl Helpers {
         let start = start.map_or(0, |index| index + 1);
         Self {
             commands: helpers.into_iter().skip(start).collect(),
-            inheritance,
+            start: Start {
+                inheritance,
+                ..Start::default()
+            },
             ..Self::default()
         }
     }
@@ -100,21 +99,21 @@ impl Helpers {
     /// Sets how long one helper may take, where the policy says.
     #[must_use]
     pub const fn deadline_if(mut self, limit: Option<Duration>) -> Self {
-        self.deadline = limit;
+        self.start.deadline = limit;
         self
     }
 
     /// Sets how long one helper may take; a minute otherwise.
     #[must_use]
     pub const fn deadline(mut self, limit: Duration) -> Self {
-        self.deadline = Some(limit);
+        self.start.deadline = Some(limit);
         self
     }
 
     /// Lets helpers ask a person: there is one.
     #[must_use]
     pub const fn attended(mut self) -> Self {
-        self.attended = true;
+        self.start.attended = true;
         self
     }
 
@@ -210,7 +209,7 @@ impl Helpers {
     fn ask(&self, mut known: Credential) -> Result<Option<Credential>, CredentialError> {
         let mut failure = None;
         for command in &self.commands {
-            let asked = helper::ask(self, command, &mut known);
+            let asked = helper::ask(&self.start, command, &mut known);
             for secret in known.secrets() {
                 self.known.add_login(known.username(), Some(secret));
             }
@@ -239,7 +238,7 @@ impl Helpers {
         let told: Vec<_> = self
             .commands
             .iter()
-            .map(|command| helper::tell(self, command, verb, credential))
+            .map(|command| helper::tell(&self.start, command, verb, credential))
             .collect();
         told.into_iter().collect()
     }
@@ -266,18 +265,6 @@ impl Helpers {
             .0
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(super) const fn inheritance(&self) -> &Inheritance {
-        &self.inheritance
-    }
-
-    pub(super) const fn is_attended(&self) -> bool {
-        self.attended
-    }
-
-    pub(super) fn time(&self) -> Duration {
-        self.deadline.unwrap_or(HELPER_TIME)
     }
 
     pub(super) const fn known(&self) -> &KnownSecrets {

@@ -7,6 +7,7 @@ mod ask;
 mod credential;
 mod helper;
 mod helpers;
+mod login_source;
 mod netrc;
 mod source;
 mod terminal;
@@ -20,8 +21,9 @@ use crate::process::ProcessError;
 pub use self::ask::Asking;
 pub use self::credential::Credential;
 pub use self::helpers::{Answers, Helpers, UrlPath};
+pub use self::login_source::LoginSource;
 pub use self::netrc::Netrc;
-pub use self::source::{Found, LoginSource, Sources};
+pub use self::source::{Found, Sources};
 
 /// A user name and a password or token. Shows neither the password nor its length.
 #[derive(Clone)]

@@ -5,12 +5,17 @@ use std::io::{Read, Write};
 
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 
-use super::ask::Echo;
-
 /// The longest line, in bytes.
 const LONGEST: usize = 4096;
 /// What Ctrl-C sends.
 const INTERRUPT: u8 = 3;
+
+/// Whether what is typed is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Echo {
+    On,
+    Off,
+}
 
 /// Asks for one line; nothing where there is no terminal, or the person does not want to say.
 pub(super) fn ask(prompt: &str, echo: Echo) -> Option<String> {

@@ -12,35 +12,12 @@ use sendoff_push::advertisement::Advertisement;
 use sendoff_push::sideband::Answer;
 use sendoff_push::{ClassifiedError, Connection, RequestBody, SendError};
 
-use crate::git::transport::{PushOptions, remote_head};
-use crate::names::{BranchName, RemoteUrl, Scheme};
+use crate::git::transport::{HeadRecord, PushOptions, remote_head};
+use crate::names::{RemoteUrl, Scheme};
 use crate::policy::{RemoteFacts, RemoteHead};
 
 /// How often whoever waits for the answer looks whether the push is to end.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
-
-/// What was seen of a remote's HEAD within a day, and what is learned of it now. Clones share what they learn.
-#[derive(Debug, Clone, Default)]
-pub struct HeadRecord {
-    kept: Option<BranchName>,
-    learned: Arc<Mutex<Option<BranchName>>>,
-}
-
-impl HeadRecord {
-    /// Begins with what was kept.
-    pub fn new(kept: Option<BranchName>) -> Self {
-        Self {
-            kept,
-            learned: Arc::default(),
-        }
-    }
-
-    /// Returns what the remote said now.
-    pub fn learned(&self) -> Option<BranchName> {
-        let learned = self.learned.lock();
-        learned.unwrap_or_else(PoisonError::into_inner).clone()
-    }
-}
 
 /// What one destination's HEAD names. Asked at most once.
 #[derive(Debug)]
@@ -83,7 +60,7 @@ impl HeadQuestion {
 
     /// Returns the answer, and waits for it until `stop` is raised.
     pub fn facts(&self, stop: &AtomicBool) -> RemoteFacts {
-        let kept = self.options.head.kept.clone();
+        let kept = self.options.head.kept().cloned();
         let mut asked = self.lock();
         if matches!(*asked, Asked::NotYet) {
             *asked = match &kept {
@@ -97,8 +74,7 @@ impl HeadQuestion {
         if let Asked::Now(answer) = &*asked {
             let head = wait(answer, stop);
             if let RemoteHead::Names(branch) = &head {
-                let learned = self.options.head.learned.lock();
-                *learned.unwrap_or_else(PoisonError::into_inner) = Some(branch.clone());
+                self.options.head.learn(branch.clone());
             }
             *asked = Asked::Answered(head);
         }
@@ -159,11 +135,9 @@ fn wait(answer: &Receiver<RemoteHead>, stop: &AtomicBool) -> RemoteHead {
     }
 }
 
-impl HeadRecord {
-    /// Says whether the question may need the one connection that is open at a time.
-    pub(super) fn may_be_asked_alone(&self, url: &RemoteUrl) -> bool {
-        self.kept.is_none() && needs_connection_alone(url)
-    }
+/// Says whether the question may need the one connection that is open at a time.
+pub(super) fn may_be_asked_alone(record: &HeadRecord, url: &RemoteUrl) -> bool {
+    record.kept().is_none() && needs_connection_alone(url)
 }
 
 /// Says whether a second connection is not made while one is open: ssh may ask for a touch of a key, a daemon may

@@ -26,11 +26,11 @@ use crate::policy::{PushPermit, RemoteFacts};
 use crate::secrets::KnownSecrets;
 
 pub use error::{BranchPushError, LocalCheckError};
-pub use head::{HeadQuestion, HeadRecord};
+pub use head::HeadQuestion;
 
 pub use crate::git::transport::{
-    AllowFile, AllowGit, AuthCache, AuthNeed, HookTerminal, LocalOptions, PushOptions, Submodules,
-    TransportError, branch_tip, remote_head,
+    AllowFile, AllowGit, AuthCache, AuthNeed, HeadRecord, HookTerminal, LocalOptions, PushOptions,
+    Submodules, TransportError, branch_tip, remote_head,
 };
 
 /// The push of one commit to one branch that a permit names.
@@ -159,7 +159,7 @@ impl Transport for UrlTransport<'_> {
             options: self.options,
             stop: self.stop,
         };
-        if self.options.head.may_be_asked_alone(&self.remote.url) {
+        if head::may_be_asked_alone(&self.options.head, &self.remote.url) {
             let open = || Ok(transport::open_receive_pack(target)?);
             return head::open_after_question(self.branch, self.new, self.remote_facts, &open);
         }

@@ -9,7 +9,6 @@ use gix::config::Integer;
 use reqwest::header::{HeaderName, HeaderValue};
 
 use crate::git::credentials::{Answers, Asking, Helpers, Login, LoginSource, Netrc};
-use crate::git::push::HeadRecord;
 use crate::git::{Config, Matching};
 use crate::names::RemoteUrl;
 use crate::net::{FixedNetwork, Network, PlainHttp};
@@ -18,6 +17,7 @@ use crate::secrets::KnownSecrets;
 
 use super::auth_cache::AuthCache;
 use super::daemon::AllowGit;
+use super::head_record::HeadRecord;
 use super::local_options::LocalOptions;
 
 /// The default of `http.postBuffer`, git's too: up to this size a request is buffered, in bytes.

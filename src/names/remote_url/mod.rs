@@ -1,5 +1,6 @@
 //! `RemoteUrl`: where a remote is; hides its password.
 
+mod error;
 mod parse;
 mod path;
 mod ssh_address;
@@ -9,9 +10,9 @@ use std::path::PathBuf;
 
 use secrecy::{ExposeSecret, SecretString};
 
-use super::origin::{Origin, is_loopback};
+use super::origin::Origin;
 
-pub use self::parse::RemoteUrlError;
+pub use self::error::RemoteUrlError;
 
 /// How a remote is reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -158,11 +159,6 @@ impl RemoteUrl {
     /// Returns the HTTP origin, or nothing for another scheme.
     pub fn origin(&self) -> Option<Origin> {
         Origin::of(&self.http_url()?)
-    }
-
-    /// Says whether the server is this machine.
-    pub fn is_loopback(&self) -> bool {
-        self.scheme == Scheme::File || self.host.as_deref().is_some_and(is_loopback)
     }
 
     /// Returns owner and name, or nothing when the path has fewer than two parts.

@@ -1,6 +1,6 @@
 //! The one normaliser of a path in an http(s) URL: what is compared is what is requested.
 
-use super::RemoteUrlError;
+use super::error::RemoteUrlError;
 
 /// Returns the path of an http(s) remote in its one spelling. A part that leads out of its own directory is refused.
 pub(super) fn normalised(path: &str) -> Result<String, RemoteUrlError> {

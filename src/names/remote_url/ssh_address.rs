@@ -2,7 +2,7 @@
 
 use std::net::Ipv6Addr;
 
-use super::parse::RemoteUrlError;
+use super::error::RemoteUrlError;
 
 /// An address, taken apart. Host and user are as written: `ssh_config` matches them with their case.
 #[derive(Debug, PartialEq, Eq)]

@@ -15,7 +15,7 @@ use crate::failpoint::{Point, reach};
 use crate::git::push::{HookTerminal, LocalOptions, Submodules};
 use crate::git::{Hook, Matching, PrePush, Repo};
 use crate::names::{RemoteName, RemoteUrl, Scheme};
-use crate::pipeline::{Again, Context, Outcome, Step, StepDef, StepError, interruptible};
+use crate::pipeline::{Again, Context, Outcome, Service, Step, StepDef, StepError, interruptible};
 use crate::policy::{Policy, Trigger};
 use crate::reason::Code;
 
@@ -26,11 +26,10 @@ use self::work::{Work, destinations};
 
 pub(super) const STEP: StepDef =
     StepDef::of::<Push>("push", "Sends the current branch to its remote.")
-        .ships_branch()
+        .asks(Service::Remote)
         .learns_login()
         .no_step_timeout()
-        .again(Again::Branch)
-        .waits_for_servers_only();
+        .again(Again::Branch);
 
 /// Send the current branch to its remote
 #[derive(Debug, Clone, Default, Deserialize, Serialize, JsonSchema)]

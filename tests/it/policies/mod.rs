@@ -8,7 +8,7 @@ mod schema;
 mod set;
 mod tables;
 
-use sendoff::pipeline::{Context, Outcome, Step, StepDef, StepError};
+use sendoff::pipeline::{Context, Outcome, Service, Step, StepDef, StepError};
 use sendoff::policy::{Draft, Layers, Loaded, Origin, PolicyError};
 use serde::{Deserialize, Serialize};
 
@@ -102,8 +102,8 @@ pub(crate) const KINDS: &[StepDef] = &[
     StepDef::of::<Recall>("memory-recall", "Recall memories"),
     StepDef::of::<Heartbeat>("heartbeat-set", "Say what is worked on"),
     StepDef::of::<Heartbeat>("heartbeat-clear", "Say that nothing is worked on"),
-    StepDef::of::<Push>("push", "Push the branch").ships_branch(),
-    StepDef::of::<PrCreate>("pr-create", "Open a pull request").ships_branch(),
+    StepDef::of::<Push>("push", "Push the branch").asks(Service::Remote),
+    StepDef::of::<PrCreate>("pr-create", "Open a pull request").asks(Service::Forge),
 ];
 
 /// Loads texts over the built-in policy.

@@ -25,6 +25,7 @@ use crate::git::transport::classify::from_http;
 use crate::git::transport::idle_timeout::{IdleTimeout, POLL_INTERVAL};
 use crate::git::transport::service::Service;
 use crate::git::transport::{ServiceConnection, Target, TransportError};
+use crate::names::Origin;
 use crate::net::{is_proxy_refusal, may_follow};
 use crate::secrets::KnownSecrets;
 
@@ -65,7 +66,8 @@ impl<'a> HttpConnection<'a> {
             .url
             .http_url()
             .ok_or(TransportError::Scheme("http"))?;
-        if !target.options.plain_http.allows(&base) {
+        let origin = Origin::of(&base);
+        if !origin.is_some_and(|origin| target.options.plain_http.allows(&origin)) {
             return Err(TransportError::PlainHttp);
         }
         let client = HttpClient::new(target, &base)?;

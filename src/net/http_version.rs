@@ -1,0 +1,11 @@
+//! `HttpVersion`: which versions of HTTP a client offers.
+
+/// Which versions of HTTP are spoken.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum HttpVersion {
+    /// HTTP/2 where a server with TLS offers it, else HTTP/1.1.
+    #[default]
+    Negotiated,
+    /// HTTP/1.1 only.
+    Http1,
+}

@@ -1,0 +1,40 @@
+//! The base branch, as far as it is known without asking a server.
+
+use crate::git::{Remote, Repo};
+use crate::names::BranchName;
+use crate::pipeline::Hold;
+use crate::policy::Policy;
+use crate::reason::Code;
+
+/// The base as far as it is known without asking a server.
+#[derive(Debug)]
+pub(super) struct Base {
+    /// What the policy names.
+    pub(super) named: Option<BranchName>,
+    /// What the clone believes the remote's HEAD to be; good enough to count commits.
+    pub(super) hint: Option<BranchName>,
+}
+
+/// Finds the base without asking anybody; the branch itself may not be it.
+pub(super) fn base(
+    repo: &Repo,
+    policy: &Policy,
+    branch: &BranchName,
+    remote: &Remote,
+) -> Result<Base, Hold> {
+    let named = policy.branches().base_for(branch).cloned();
+    let hint = match &named {
+        Some(_) => None,
+        // What cannot be read is not known; the remote is asked at run time.
+        None => repo.remote_head_hint(remote).ok().flatten(),
+    };
+    // A hint may be stale or made up, and still it can only hold back.
+    if named.as_ref().or(hint.as_ref()) == Some(branch) {
+        return Err(Hold::new(
+            Code::BaseIsHead,
+            format!("{branch} is the base branch itself: its work goes out from another branch"),
+        )
+        .advise("work on a branch of your own: git switch -c NAME"));
+    }
+    Ok(Base { named, hint })
+}
