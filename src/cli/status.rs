@@ -16,15 +16,16 @@ Examples:
   sendoff status                       say what waits, and why
   sendoff status --wait 60s --json     print the report on what was handed over last
 
-Exit codes: 0 everything is out, 75 something waits, 1 a message will not be tried again. With --wait: those of the run.
+Exit codes: 0 everything is out, 75 something waits and is tried again, 1 something does not leave by itself: a branch
+that was not handed over or that a guard holds, or a message that the platform refused. With --wait: those of the run.
 
 Environment:
   XDG_STATE_HOME, HOME  where the state directory is";
 
 /// Say whether everything is out; if not, why not, since when, and what happens next
 ///
-/// Reads the state directory only: what hooks handed over, branches that are to be tried again, messages for the
-/// platform, and the last run of the branch that HEAD is on.
+/// Asks no server. Reads the state directory (what hooks handed over, branches that are to be tried again, messages for
+/// the platform, the last run of the branch that HEAD is on) and the repository (commits that no push has sent, and why).
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = HELP)]
 pub(super) struct Args {
@@ -48,7 +49,7 @@ impl Args {
     }
 
     fn show(&self, start: &Start) -> Exit {
-        let status = match Status::read(&start.environment) {
+        let status = match Status::read(&start.environment, &start.known) {
             Ok(status) => status,
             Err(error) => return render::store_error(&error),
         };

@@ -4,6 +4,7 @@
 //! one at a time for a repository and a branch (`store::Turn`), which carries out what waits (`carry`) until nothing is
 //! left that it can do before its deadline.
 
+mod branch_at_hand;
 mod carry;
 mod hand_over;
 mod history;
@@ -13,6 +14,7 @@ mod outbox_view;
 mod status;
 mod work;
 
+pub use branch_at_hand::BranchAtHand;
 pub use carry::Ending;
 pub use hand_over::{Asked, HandedOver, hand_over};
 pub use history::{Found, run, runs};

@@ -10,8 +10,11 @@ use crate::clock::Clock;
 use crate::environment::Environment;
 use crate::exit::Exit;
 use crate::report::Report;
+use crate::secrets::KnownSecrets;
 use crate::session::{Standing, standing};
-use crate::store::{Counts, Delivery, IntentState, Place, Store, StoreError};
+use crate::store::{Counts, Delivery, IntentState, Place, Slot, Store, StoreError};
+
+use super::branch_at_hand::BranchAtHand;
 
 /// The value of [`Status::schema`].
 const SCHEMA: &str = "sendoff.status/1";
@@ -33,6 +36,8 @@ pub struct Status {
     pub outbox: Counts,
     /// The messages that will not be tried again.
     pub dead: Vec<Delivery>,
+    /// The branch that HEAD is on, where not all of it is out and nothing above says so.
+    pub branch: Option<BranchAtHand>,
     /// The last run of the branch that HEAD is on.
     pub last_run: Option<Report>,
 }
@@ -75,20 +80,24 @@ pub struct PendingBranch {
 
 impl Status {
     /// Reads the status of a state directory, from the point of view of a directory.
-    pub fn read(environment: &Environment) -> Result<Self, StoreError> {
+    pub fn read(environment: &Environment, known: &KnownSecrets) -> Result<Self, StoreError> {
+        let branch = BranchAtHand::look(environment, known);
         let Some(store) = open(environment)? else {
-            return Ok(Self::nothing());
+            return Ok(Self::nothing().with(branch));
         };
         let handed_over = store.all_waiting_intents()?.into_iter();
         let pending = store.all_pending(None)?.into_iter();
         let mut dead = store.deliveries()?;
         dead.retain(|delivery| delivery.state == crate::store::DeliveryState::Dead);
         let here = standing(&place(environment), environment);
-        let last_run = match here {
-            Standing::On(slot) => store.last_run(&slot)?.map(|row| row.report),
-            _ => None,
+        let (last_run, branch) = match &here {
+            Standing::On(slot) => (
+                store.last_run(slot)?.map(|row| row.report),
+                branch.filter(|branch| !is_told(&store, slot, branch)),
+            ),
+            _ => (None, branch),
         };
-        let mut status = Self {
+        let status = Self {
             handed_over: handed_over
                 .map(|intent| HandedOver {
                     run_id: intent.asked.run_id,
@@ -115,8 +124,14 @@ impl Status {
             last_run,
             ..Self::nothing()
         };
-        status.is_out = status.exit() == Exit::Done;
-        Ok(status)
+        Ok(status.with(branch))
+    }
+
+    /// Adds the branch at hand, the last of what `is_out` depends on.
+    fn with(mut self, branch: Option<BranchAtHand>) -> Self {
+        self.branch = branch;
+        self.is_out = self.branch.is_none() && self.exit() == Exit::Done;
+        self
     }
 
     fn nothing() -> Self {
@@ -127,21 +142,41 @@ impl Status {
             pending: Vec::new(),
             outbox: Counts::default(),
             dead: Vec::new(),
+            branch: None,
             last_run: None,
         }
     }
 
-    /// Returns the exit code: 75 when something waits, 1 when something will not be tried again.
+    /// Returns the exit code: 75 when something waits, 1 when something does not leave by itself.
     pub fn exit(&self) -> Exit {
+        let is_empty = self.handed_over.is_empty() && self.pending.is_empty();
+        let stays = |branch: &BranchAtHand| !branch.is_intended();
         if !self.dead.is_empty() {
             Exit::Failed
-        } else if self.handed_over.is_empty() && self.pending.is_empty() && self.outbox.waiting == 0
-        {
-            Exit::Done
-        } else {
+        } else if !is_empty || self.outbox.waiting > 0 {
             Exit::Queued
+        } else if self.branch.as_ref().is_some_and(stays) {
+            Exit::Failed
+        } else {
+            Exit::Done
         }
     }
+}
+
+/// Says whether what was queued, or a push that no remote-tracking ref shows, accounts for a branch.
+fn is_told(store: &Store, slot: &Slot, branch: &BranchAtHand) -> bool {
+    let is_handed_over = || {
+        let intents = store.all_waiting_intents().unwrap_or_default();
+        intents.iter().any(|intent| intent.asked.slot == *slot)
+    };
+    let is_pushed = || {
+        let (remote, head) = (branch.push_url.as_deref()?, branch.head.as_deref()?);
+        let pushed = store.last_pushed(slot, remote).ok()??;
+        Some(pushed.new == head)
+    };
+    matches!(store.pending(slot), Ok(Some(_)))
+        || is_handed_over()
+        || (branch.held.is_none() && is_pushed() == Some(true))
 }
 
 /// Waits for the report on what was handed over: the run that is named, else the last one of the

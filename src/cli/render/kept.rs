@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use crate::exit::Exit;
 use crate::report::{Report, StepReport};
 use crate::store::{RunSummary, StoreError};
-use crate::worker::Status;
+use crate::worker::{BranchAtHand, Status};
 
 use crate::cli::output::eprint;
 
@@ -87,8 +87,13 @@ pub(in crate::cli) fn status(status: &Status) -> String {
             ),
         );
     }
+    if let Some(branch) = &status.branch {
+        at_hand(&mut text, branch);
+    }
     if status.is_out {
         line(&mut text, format_args!("everything is out"));
+    } else if status.exit() == Exit::Done {
+        line(&mut text, format_args!("nothing waits"));
     }
     if let Some(run) = &status.last_run {
         line(
@@ -103,6 +108,30 @@ pub(in crate::cli) fn status(status: &Status) -> String {
         );
     }
     text
+}
+
+/// Adds the branch that HEAD is on, and what would ship it.
+fn at_hand(text: &mut String, branch: &BranchAtHand) {
+    let name = branch.branch.as_deref().unwrap_or("HEAD");
+    let Some(reason) = &branch.held else {
+        let commits = match branch.commits {
+            1 => "1 commit".to_owned(),
+            count => format!("{count} commits"),
+        };
+        line(
+            text,
+            format_args!("not pushed   {name}: {commits}, and nothing was handed over"),
+        );
+        line(text, format_args!("             -> sendoff run"));
+        return;
+    };
+    line(
+        text,
+        format_args!("not pushed   {name}: {} ({})", reason.message, reason.code),
+    );
+    if let Some(advice) = &reason.advice {
+        line(text, format_args!("             -> {advice}"));
+    }
 }
 
 /// Renders runs, a line each.

@@ -5,6 +5,7 @@ mod killed;
 mod operations;
 mod place;
 mod queued;
+mod status;
 
 use std::path::Path;
 use std::process::Command;

@@ -1,0 +1,85 @@
+//! `BranchAtHand`: whether the branch that HEAD is on has left, for a status that knows more than what was queued.
+
+use serde::Serialize;
+
+use crate::environment::Environment;
+use crate::reason::{Code, Reason};
+use crate::secrets::KnownSecrets;
+use crate::session::{Plan, Request, Session, Watch};
+
+/// The pipeline that ships a branch after a commit.
+const PIPELINE: &str = "post-commit";
+
+/// Holds that leave nothing to tell: there is no work that could be out.
+const NOTHING_TO_SHIP: &[Code] = &[
+    Code::NotARepository,
+    Code::NothingAhead,
+    Code::UnbornBranch,
+    Code::BareRepository,
+];
+
+/// Holds that are as the user wants them: nothing is wrong, and nothing is out.
+const INTENDED: &[Code] = &[
+    Code::ProtectedBranch,
+    Code::DetachedHead,
+    Code::NoRemote,
+    Code::OperationInProgress,
+    Code::Disabled,
+];
+
+/// The branch that HEAD is on, where not all of it is out as far as the last push or fetch tells.
+#[derive(Debug, Serialize)]
+pub struct BranchAtHand {
+    /// The branch; none where HEAD is on none.
+    pub branch: Option<String>,
+    /// How many commits a push would send.
+    pub commits: usize,
+    /// Why none would be sent now.
+    pub held: Option<Reason>,
+    /// The commit that the branch is at, in hex.
+    #[serde(skip)]
+    pub(super) head: Option<String>,
+    /// Where a push would go, without a login.
+    #[serde(skip)]
+    pub(super) push_url: Option<String>,
+}
+
+impl BranchAtHand {
+    /// Looks at the repository of the working directory, as `sendoff plan` does: nothing is asked and
+    /// nothing written. Nothing where all is out, or where nothing can be.
+    pub fn look(environment: &Environment, known: &KnownSecrets) -> Option<Self> {
+        let request = Request {
+            known: known.clone(),
+            ..Request::default()
+        };
+        let watch = Watch::without_thread(&request, PIPELINE);
+        // A policy that cannot be read, or lacks the pipeline, is for `policy check` and the run's report.
+        let session = Session::open(request, environment.clone(), watch).ok()?;
+        let pipeline = session.pipeline(PIPELINE).ok()?;
+        Self::of(&session.plan(&pipeline))
+    }
+
+    fn of(plan: &Plan) -> Option<Self> {
+        let mut steps = plan.groups.iter().flatten();
+        let push = steps.find(|step| step.kind == "push")?;
+        let held = push.held.clone();
+        let is_silent = match &held {
+            Some(reason) => NOTHING_TO_SHIP.contains(&reason.code),
+            None => plan.already_pushed || plan.commits.is_empty(),
+        };
+        let repo = plan.repo.as_ref();
+        (!is_silent).then(|| Self {
+            branch: repo.and_then(|repo| repo.branch.clone()),
+            commits: plan.commits.len(),
+            held,
+            head: repo.and_then(|repo| repo.head.clone()),
+            push_url: plan.push_url.clone(),
+        })
+    }
+
+    /// Says whether the branch stays here because the user, or the state of the work tree, wants it so.
+    pub fn is_intended(&self) -> bool {
+        let held = self.held.as_ref();
+        held.is_some_and(|reason| INTENDED.contains(&reason.code))
+    }
+}
