@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::fmt;
 
+use rustix::io::Errno;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -47,6 +48,17 @@ impl Reason {
         Self::new(code, message)
     }
 
+    /// Makes the reason of a want of resources, if an error or one of its causes is one.
+    pub fn of_no_resources(error: &(dyn Error + 'static)) -> Option<Self> {
+        let mut cause = Some(error);
+        let mut is_found = false;
+        while let Some(error) = cause {
+            is_found |= lacks_resources(error);
+            cause = error.source();
+        }
+        is_found.then(|| Self::of(Code::NoResources, error).advise(MORE_RESOURCES))
+    }
+
     /// Adds what to do about it.
     #[must_use]
     pub fn advise(self, advice: impl Into<String>) -> Self {
@@ -59,6 +71,21 @@ impl Reason {
         self.advice = advice.map(Into::into).or(self.advice);
         self
     }
+}
+
+/// What to do where the machine refuses files, memory or processes.
+const MORE_RESOURCES: &str =
+    "raise the limit of open files (`ulimit -n`) or free memory, then run again: nothing is lost";
+
+/// Says whether the machine refused files or memory: another time it may not.
+fn lacks_resources(error: &(dyn Error + 'static)) -> bool {
+    let number = error
+        .downcast_ref::<std::io::Error>()
+        .and_then(std::io::Error::raw_os_error);
+    number.is_some_and(|number| {
+        [Errno::MFILE, Errno::NFILE, Errno::NOMEM, Errno::NOBUFS]
+            .contains(&Errno::from_raw_os_error(number))
+    })
 }
 
 impl fmt::Display for Reason {
@@ -200,6 +227,8 @@ codes! {
     NoPrompt = "no-prompt",
     /// There is no remote.
     NoRemote = "no-remote",
+    /// The machine refused files or memory.
+    NoResources = "no-resources",
     /// There is no token for the forge.
     NoToken = "no-token",
     /// The policy does not list the address.

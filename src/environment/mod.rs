@@ -167,11 +167,16 @@ impl Environment {
         Some(self.config_home()?.join("sendoff"))
     }
 
-    /// Returns the directory of sendoff's state: `$XDG_STATE_HOME/sendoff`.
+    /// Returns the directory of sendoff's state: `$XDG_STATE_HOME/sendoff`. A home that does not exist, as
+    /// service accounts have, is not made.
     pub fn state_directory(&self) -> Option<PathBuf> {
-        let base = self
-            .directory("XDG_STATE_HOME")
-            .or_else(|| Some(self.home()?.join(".local/state")));
+        let base = self.directory("XDG_STATE_HOME").or_else(|| {
+            Some(
+                self.home()
+                    .filter(|home| home.is_dir())?
+                    .join(".local/state"),
+            )
+        });
         Some(base?.join("sendoff"))
     }
 

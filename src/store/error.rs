@@ -9,7 +9,7 @@ use rusqlite::ErrorCode;
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// There is no directory to keep anything in.
-    #[error("there is no state directory: HOME and XDG_STATE_HOME are not set to absolute paths")]
+    #[error("there is no state directory: XDG_STATE_HOME names none, and HOME is no directory")]
     NoDirectory,
     /// The state directory cannot be made or used.
     #[error("the state directory `{}` cannot be used", .path.display())]

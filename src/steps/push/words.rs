@@ -175,6 +175,9 @@ fn step_error(error: &BranchPushError, known: &KnownSecrets) -> StepError {
         );
         return StepError::for_reason(ErrorKind::Transient, reason.advise(advice));
     }
+    if let Some(reason) = Reason::of_no_resources(error) {
+        return StepError::for_reason(ErrorKind::Transient, reason);
+    }
     let code = Code::named(error.class());
     let reason = Reason::new(code, error.summary(known)).advise_if(advice(error));
     let mut told = StepError::for_reason(kind, reason);

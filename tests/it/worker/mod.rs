@@ -1,6 +1,7 @@
 //! `sendoff hook` and its worker: nobody waits, nothing is lost, nothing is done twice.
 
 mod caller;
+mod faults;
 mod killed;
 mod operations;
 mod place;
