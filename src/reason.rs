@@ -201,6 +201,8 @@ codes! {
     Lfs = "lfs",
     /// The remote could not lock the ref.
     Lock = "lock",
+    /// The pull request is merged already.
+    Merged = "merged",
     /// A text is no message.
     Message = "message",
     /// The remote misses objects of the push.
@@ -331,6 +333,8 @@ codes! {
     TokenFile = "token-file",
     /// More commits than the policy lets out.
     TooManyCommits = "too-many-commits",
+    /// No process that tried it lived to report on it.
+    TooManyTries = "too-many-tries",
     /// It waited for too long.
     TooOld = "too-old",
     /// Larger than is allowed.

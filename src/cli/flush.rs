@@ -23,14 +23,21 @@ Environment:
 /// Works in the foreground. What a server asked to be put off is left until its time.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = HELP)]
-pub(super) struct Args {}
+pub(super) struct Args {
+    /// Try these runs once more, which were given up; `sendoff status` names them
+    #[arg(value_name = "RUN")]
+    runs: Vec<String>,
+}
 
 impl Args {
-    pub(super) fn run(start: &Start) -> Exit {
+    pub(super) fn run(self, start: &Start) -> Exit {
         if start.environment.is_off() {
             return Exit::Done;
         }
-        match flush(&start.environment, &start.known, |exit| end_process(exit)) {
+        let ended = flush(&start.environment, &start.known, &self.runs, |exit| {
+            end_process(exit)
+        });
+        match ended {
             Ok(exit) => exit,
             Err(error) => render::store_error(&error),
         }

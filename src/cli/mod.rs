@@ -21,6 +21,7 @@ mod start;
 mod status;
 mod step;
 mod task;
+mod undo;
 mod worker;
 
 use std::process::ExitCode;
@@ -87,6 +88,8 @@ enum Command {
     History(history::Args),
     /// Try now everything that waits: what was handed over, branches, messages
     Flush(flush::Args),
+    /// Take back what a run pushed, and close the pull request that it opened
+    Undo(undo::Args),
     /// List, show, send and drop the messages that wait for the platform
     ///
     /// What could not be delivered waits in the outbox, without secrets, and is sent when the platform is back.
@@ -147,7 +150,8 @@ fn dispatch() -> Exit {
         Command::Plan(args) => args.run(start),
         Command::Status(args) => args.run(&start),
         Command::History(args) => args.run(&start),
-        Command::Flush(_) => flush::Args::run(&start),
+        Command::Flush(args) => args.run(&start),
+        Command::Undo(args) => args.run(&start),
         Command::Outbox(command) => command.run(&start),
         Command::Policy(command) => command.run(&start.environment),
         Command::Demo(_) => demo::Args::run(&start.environment),

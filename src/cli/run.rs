@@ -32,7 +32,8 @@ const PRE_TASK: &str = "pre-task";
 /// Run a pipeline and report what became of each step
 ///
 /// The pipeline runs in the foreground. `post-task`, the default, commits a memory, clears the heartbeat, pushes
-/// the branch and opens the pull request. A protected branch is never pushed, and no push is forced. Running again
+/// the branch and opens the pull request. A protected branch is never pushed, and a push loses
+/// nothing that the remote has, unless the policy lets a rewritten branch replace what was pushed from here. Running again
 /// is safe: a branch that is pushed and a pull request that is open are found.
 #[derive(Debug, clap::Args)]
 #[expect(

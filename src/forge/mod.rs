@@ -13,7 +13,7 @@ use crate::http::Client;
 use crate::names::{BranchName, RemoteUrl, RepositoryName};
 
 pub use error::{ForgeError, ForgeErrorClass};
-pub use pull_request::{Head, NewPullRequest, Opened, PullRequest, Readiness};
+pub use pull_request::{Closed, Head, NewPullRequest, Opened, PullRequest, Readiness};
 
 /// Every forge that sendoff knows, in the order in which a URL is tried.
 pub const FORGES: &[ForgeDef] = &[github::FORGE];
@@ -36,6 +36,9 @@ pub trait Forge: Debug {
     ///
     /// Labels, reviewers and assignees are best effort: what failed is in [`PullRequest::warnings`].
     async fn open(&self, request: &NewPullRequest) -> Result<Opened, ForgeError>;
+
+    /// Closes a pull request without merging it. One that is closed or merged already stays as it is.
+    async fn close(&self, number: u64) -> Result<Closed, ForgeError>;
 
     /// Returns the name of the repository's default branch.
     async fn default_branch(&self) -> Result<BranchName, ForgeError>;

@@ -69,3 +69,12 @@ pub enum Opened {
     /// Head and base have no commits between them.
     NothingToDo,
 }
+
+/// What became of a request to close a pull request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Closed {
+    /// It is closed, now or before.
+    Closed,
+    /// It was merged: what it brought is in its base.
+    Merged,
+}

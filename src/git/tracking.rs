@@ -157,6 +157,30 @@ impl Repo {
 }
 
 impl Repo {
+    /// Takes the tracking ref of `branch` away, as git does when it has deleted the branch.
+    pub fn forget_tracking(&self, remote: &Remote, branch: &BranchName) -> Result<(), RefError> {
+        let Some(full) = remote.tracking_ref(branch) else {
+            return Ok(());
+        };
+        if self.ref_tip(&full)?.is_none() {
+            return Ok(());
+        }
+        self.check_writable(&full_name(&full)?)?;
+        let edit = RefEdit {
+            change: Change::Delete {
+                expected: PreviousValue::Any,
+                log: RefLog::AndReference,
+            },
+            name: full_name(&full)?,
+            deref: false,
+        };
+        let wait = Fail::AfterDurationWithBackoff(LOCK_TIMEOUT);
+        let failed = |error: gix::Error| write_error(&full, &error);
+        let prepared = self.refs.transaction().prepare([edit], wait, wait);
+        prepared.map_err(failed)?.commit(None).map_err(failed)?;
+        Ok(())
+    }
+
     /// Refuses a new ref whose name is a prefix of another ref's, or the other way round: gitoxide
     /// does not check packed refs for that.
     fn check_name_conflict(&self, full: &str) -> Result<(), RefError> {

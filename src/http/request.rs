@@ -145,6 +145,12 @@ impl Request {
         })
     }
 
+    /// Changes what is at `url` by `body`, as JSON. Fails when `body` cannot be written as JSON.
+    pub fn patch(url: Url, body: &impl Serialize) -> Result<Self, HttpError> {
+        let method = Method::PATCH;
+        Self::post(url, body).map(|request| Self { method, ..request })
+    }
+
     /// Sends `body` as JSON to `url` by any method. Fails when `body` cannot be written as JSON.
     pub fn with_method(
         method: Method,

@@ -52,6 +52,8 @@ pub struct Context<'run> {
     pub network: &'run Arc<dyn Network>,
     /// The run's id.
     pub run_id: RunId,
+    /// The run whose messages these are: an earlier one, where this one makes up for it.
+    pub message_run: RunId,
     /// The policy.
     pub policy: &'run Policy,
     /// The repository; `None` outside of one.
@@ -102,7 +104,7 @@ impl Context<'_> {
 
     /// Returns the name that a message of this step has for ever.
     pub fn message_key(&self) -> String {
-        format!("{}/{}", self.run_id, self.step)
+        format!("{}/{}", self.message_run, self.step)
     }
 
     /// Returns when the forge wants to hear of this branch again, when it asked for a pause.

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::git::Commit;
 use crate::report::Verdict;
+use crate::secrets::KnownSecrets;
 
 use super::outcome::Outputs;
 
@@ -92,6 +93,15 @@ pub struct TaskDocument {
     #[serde(skip)]
     #[schemars(skip)]
     pub raw: Option<String>,
+}
+
+impl TaskDocument {
+    /// Writes the document down without the secrets in its texts.
+    pub fn without_secrets(&self, known: &KnownSecrets) -> Option<String> {
+        let mut value = serde_json::to_value(self).ok()?;
+        known.hide_json(&mut value);
+        serde_json::to_string(&value).ok()
+    }
 }
 
 /// The task that ended.

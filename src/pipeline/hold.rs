@@ -79,6 +79,12 @@ impl Hold {
 
     /// Returns the step's result: skipped, or failed if something is broken.
     pub fn outcome(&self) -> Result<Outcome, StepError> {
+        if self.reason.code == Code::Busy {
+            return Err(StepError::for_reason(
+                ErrorKind::Transient,
+                self.reason.clone(),
+            ));
+        }
         if self.is_broken {
             return Err(StepError::for_reason(
                 ErrorKind::Denied,

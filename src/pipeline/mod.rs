@@ -40,4 +40,5 @@ pub use progress::SharedProgress;
 pub use receipts::Receipts;
 pub use step::{Step, TextStep};
 pub use step_def::{Again, Service, StepDef};
+pub use step_end::DEFERRED;
 pub use watchdog::Watchdog;

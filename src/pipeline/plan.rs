@@ -13,6 +13,7 @@ use crate::report::Verdict;
 use crate::template::Condition;
 
 use super::context::Context;
+use super::facts::{TaskDocument, TaskFacts};
 use super::hold::Hold;
 use super::references::{Order, condition, kind, needs, no_pipeline, no_step, steps_are};
 use super::step::{Step, TextStep};
@@ -47,6 +48,8 @@ pub struct PlannedStep {
     pub(super) always: bool,
     pub(super) waits: bool,
     pub(super) again: Again,
+    /// Whether its run is put off where it had no turn.
+    pub(super) defers: bool,
 }
 
 /// Whether a step is to run.
@@ -111,6 +114,37 @@ impl Pipeline {
         })
     }
 
+    /// Makes a pipeline of steps that no policy names, one after the other; each needs the one before it.
+    pub fn of_steps(
+        name: &str,
+        steps: impl IntoIterator<Item = (&'static str, Box<dyn Step>)>,
+    ) -> Self {
+        let mut before: Option<&str> = None;
+        let steps = steps.into_iter().map(|(kind, step)| {
+            let needs = before.replace(kind).map(str::to_owned);
+            vec![PlannedStep {
+                name: kind.to_owned(),
+                kind,
+                turn: Turn::Runs(step),
+                needs: needs.into_iter().collect(),
+                when: None,
+                timeout: None,
+                on_error: OnError::Continue,
+                learns_login: false,
+                ships: true,
+                always: false,
+                waits: false,
+                again: Again::No,
+                defers: false,
+                service: None,
+            }]
+        });
+        Self {
+            name: name.to_owned(),
+            groups: steps.collect(),
+        }
+    }
+
     /// Plans the step `name` alone, with `KEY=VALUE` settings that override those of the policy.
     ///
     /// Ignores `when`, `needs` and `enabled`, because the user named the step.
@@ -150,11 +184,12 @@ impl Pipeline {
         self
     }
 
-    /// Disables what must not run when the policy of the system or the user is invalid.
+    /// Disables what must not run when the policy of the system or the user is invalid. Messages wait for it
+    /// to be corrected: it may name another platform.
     #[must_use]
     pub fn fail_closed(mut self) -> Self {
         for step in self.groups.iter_mut().flatten() {
-            if step.ships {
+            if step.ships || step.again != Again::No {
                 step.turn = Turn::PolicyError;
             }
         }
@@ -180,6 +215,12 @@ impl Pipeline {
     pub fn waits(&self) -> bool {
         self.steps()
             .any(|step| step.waits && matches!(step.turn, Turn::Runs(_)))
+    }
+
+    /// Says whether a step has an event of this task to tell that waits for the policy to be corrected.
+    pub fn defers(&self, task: &TaskDocument) -> bool {
+        let mut steps = self.steps();
+        steps.any(|step| step.defers(task) && matches!(step.turn, Turn::PolicyError))
     }
 
     /// Says whether a step that is to run publishes work, so that the remote and the branch matter.
@@ -208,6 +249,11 @@ impl PlannedStep {
     /// Returns why the step does not run, regardless of the other steps and of what there is to push.
     pub fn hold(&self) -> Option<Hold> {
         self.turn.step().err()
+    }
+
+    /// Says whether its run is put off where it had no turn: it has an event to tell that must not be lost.
+    pub(super) fn defers(&self, task: &TaskDocument) -> bool {
+        self.defers && task.task != TaskFacts::default()
     }
 
     /// Returns the need that is not met, given how the steps before it ended.
@@ -290,6 +336,7 @@ impl PlannedStep {
             always: def.always,
             waits: def.waits,
             again: def.again,
+            defers: false,
         }
     }
 }
@@ -327,6 +374,8 @@ fn planned(
     }
     let turn = Turn::Runs(def.read(&table)?);
     let mut planned = PlannedStep::new(policy, &table, def, turn);
+    // Alone it has settings of the command line, which nobody keeps.
+    planned.defers = def.again == Again::Message;
     planned.when = condition(&table, order)?;
     planned.needs = needs(policy, &table, def, order, kinds)?;
     Ok(planned)

@@ -146,6 +146,9 @@ async fn one(
         Err(step_end) if is_branch && step_end.verdict() == Verdict::Failed => {
             return step_end.queued(cx.store);
         }
+        Err(step_end) if planned.defers(cx.task) && step_end.is_without_turn() => {
+            return step_end.deferred(cx.store);
+        }
         Err(step_end) => return *step_end,
     };
     partial.begin(at);
@@ -158,9 +161,16 @@ async fn one(
         }
         Ok(Ok(Err(error))) => error.into(),
         Ok(Err(panic)) => panicked(panic.as_ref()).into(),
-        Err(step_end) if planned.again != Again::No => step_end.queued(cx.store),
+        Err(step_end) if is_branch || is_in_outbox(cx) => step_end.queued(cx.store),
+        Err(step_end) if planned.defers(cx.task) => step_end.deferred(cx.store),
         Err(step_end) => step_end,
     }
+}
+
+/// Says whether the step's message is kept, so that it goes out without this run.
+fn is_in_outbox(cx: &Context<'_>) -> bool {
+    let store = cx.store.existing();
+    store.is_some_and(|store| store.has_delivery(&cx.message_key()).unwrap_or(false))
 }
 
 /// Returns the step to run, or how it ends without running.

@@ -68,8 +68,10 @@ pub enum Again {
     No,
     /// Its branch is kept, and the step runs again with what the branch is then.
     Branch,
-    /// Its message is in the outbox already.
+    /// Its message waits in the outbox. One that had no turn is an event that must not be lost: its run is put off.
     Message,
+    /// The same, where only the newest message counts: one that had no turn is not sent later.
+    Newest,
 }
 
 /// How the settings of a text step are read.

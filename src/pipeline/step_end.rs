@@ -8,6 +8,9 @@ use super::deadline::Deadline;
 use super::hold::Hold;
 use super::outcome::{ErrorKind, Outcome, Outputs, StepError};
 
+/// The output of a step that a later run makes up for.
+pub const DEFERRED: &str = "deferred";
+
 /// How a step ended.
 #[derive(Debug, Clone)]
 pub(super) enum StepEnd {
@@ -85,6 +88,34 @@ impl StepEnd {
             reason,
             outputs,
         }
+    }
+
+    /// Makes the end of a step that had no turn one that a later run makes up for; or says why that cannot be.
+    pub(super) fn deferred(self, store: &LazyStore) -> Self {
+        let mut queued = self.queued(store);
+        if let Self::Not {
+            verdict: Verdict::Queued,
+            outputs,
+            ..
+        } = &mut queued
+        {
+            outputs.insert(DEFERRED.into(), true.into());
+        }
+        queued
+    }
+
+    /// Says whether the step had no turn, because the deadline passed or the policy has an error.
+    pub(super) const fn is_without_turn(&self) -> bool {
+        matches!(
+            self,
+            Self::Not {
+                reason: Reason {
+                    code: Code::Deadline | Code::PolicyError,
+                    ..
+                },
+                ..
+            }
+        )
     }
 
     /// Returns the verdict.

@@ -53,7 +53,7 @@ pub use merged::{Policy, Setting};
 pub use network::Network;
 pub use origin::Origin;
 pub use pattern::{Pattern, PatternError};
-pub use permit::{Protected, PushPermit, Refused, RemoteFacts, RemoteHead};
+pub use permit::{Protected, PushPermit, Refused, RemoteFacts, RemoteHead, RewindPermit};
 pub use pipelines::{PipelineTable, StepRef};
 pub use preset::{PRESETS, Preset, preset};
 pub use repository::{Carried, for_repository};

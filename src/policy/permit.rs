@@ -1,5 +1,7 @@
 //! `PushPermit`: the permission to push, which every push needs.
 
+use gix::ObjectId;
+
 use crate::names::BranchName;
 
 use super::pattern::{Pattern, first_match};
@@ -138,6 +140,42 @@ impl PushPermit {
                 pattern: pattern.clone(),
             }),
         }
+    }
+}
+
+/// The permission to take back one push: the branch is moved from what was pushed to what it was before.
+///
+/// It stands on the permit for the branch, so a protected one is never moved, and on the record of one run.
+#[derive(Debug, Clone)]
+pub struct RewindPermit {
+    permit: PushPermit,
+    pushed: ObjectId,
+    before: Option<ObjectId>,
+}
+
+impl RewindPermit {
+    /// Makes the permit for what a run recorded: the branch was at `before`, or not there, and the run moved it to `pushed`.
+    pub const fn of_record(permit: PushPermit, pushed: ObjectId, before: Option<ObjectId>) -> Self {
+        Self {
+            permit,
+            pushed,
+            before,
+        }
+    }
+
+    /// Returns the permit for the branch.
+    pub const fn permit(&self) -> &PushPermit {
+        &self.permit
+    }
+
+    /// Returns what the branch must be at still.
+    pub const fn pushed(&self) -> ObjectId {
+        self.pushed
+    }
+
+    /// Returns what it is to be at again; none where it is to be gone.
+    pub const fn before(&self) -> Option<ObjectId> {
+        self.before
     }
 }
 

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use secrecy::SecretString;
 use tokio::sync::Mutex;
 
-use crate::forge::{Forge, ForgeError, Head, NewPullRequest, Opened, PullRequest};
+use crate::forge::{Closed, Forge, ForgeError, Head, NewPullRequest, Opened, PullRequest};
 use crate::git::credentials::{LoginSource, Sources};
 use crate::names::BranchName;
 use crate::pipeline::interruptible;
@@ -115,6 +115,16 @@ impl Forge for ForgeWithTokens {
                 // A request with a bad token has had no effect.
                 Err(error) => self.renew(taken, error).await?,
                 opened => return opened,
+            }
+        }
+    }
+
+    async fn close(&self, number: u64) -> Result<Closed, ForgeError> {
+        loop {
+            let (forge, taken) = self.now();
+            match forge.close(number).await {
+                Err(error) => self.renew(taken, error).await?,
+                closed => return closed,
             }
         }
     }

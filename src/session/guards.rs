@@ -184,7 +184,7 @@ fn in_progress(operation: Operation) -> Hold {
 }
 
 /// Chooses the remote, and checks that its URL may be used.
-fn remote(
+pub(super) fn remote(
     repo: &Repo,
     policy: &Policy,
     branch: &BranchName,
@@ -251,7 +251,7 @@ fn also(remote: &Remote, options: impl Fn(&Remote) -> PushOptions) -> Vec<Destin
 }
 
 /// Returns owner and name as a forge knows them; empty where the path is too short to tell.
-fn repository(remote: &Remote) -> RepositoryName {
+pub(super) fn repository(remote: &Remote) -> RepositoryName {
     let unknown = || RepositoryName {
         owner: String::new(),
         name: String::new(),

@@ -1,18 +1,22 @@
 //! What is kept of a run: its report, what it pushed, what is to be tried again. Nothing of a run that tried nothing.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
-use serde_json::Value;
 
 use crate::clock::Clock;
 use crate::environment::Environment;
 use crate::failpoint::{Point, reach};
-use crate::pipeline::{Service, try_again_at};
+use crate::pipeline::{DEFERRED, Service, try_again_at};
 use crate::reason::{Code, Reason};
 use crate::report::{Report, StepReport, Verdict};
 use crate::steps::service_of;
-use crate::store::{LazyStore, NewPending, PushedRow, RunRow, Slot, Store, StoreError};
+use crate::store::{LazyStore, NewIntent, NewPending, RunRow, Slot, Store, StoreError};
 
 use super::Session;
+
+/// How long a memory waits for the policy to be corrected before it is looked at again.
+pub const WAIT_FOR_POLICY: Duration = Duration::from_mins(5);
 
 impl Session {
     /// Keeps what a run did. A store that cannot be used changes a report only where it said that
@@ -29,17 +33,12 @@ impl Session {
                 return;
             }
         };
-        if let Err(error) = self.keep_pending(store, report, &slot) {
+        let kept = self.keep_pending(store, report, &slot);
+        if let Err(error) = kept.and_then(|()| self.keep_deferred(store, report, &slot)) {
             fail_queued(report, &error);
         }
         reach(Point::KeepPending);
-        let kept = pushed(report, &slot)
-            .iter()
-            .try_for_each(|pushed| store.keep_pushed(pushed))
-            .and_then(|()| {
-                reach(Point::KeepPushed);
-                record(store, report, &slot)
-            });
+        let kept = record(store, report, &slot);
         reach(Point::KeepRecorded);
         if let Err(error) = kept {
             tracing::debug!(%error, "the run is not in the history");
@@ -73,6 +72,34 @@ impl Session {
             summary: first.summary.clone(),
             not_before: try_again_at(self.clock.now(), attempts + 1, asked),
         })
+    }
+
+    /// Keeps the task of a run whose memory had no turn, for a run that makes up for it.
+    fn keep_deferred(&self, store: &Store, report: &Report, slot: &Slot) -> Result<(), StoreError> {
+        let deferred: Vec<&StepReport> = report.steps.iter().filter(|s| is_deferred(s)).collect();
+        let Some(first) = deferred.first() else {
+            return Ok(());
+        };
+        let (wait, platform) = if self.loaded.fail_closed {
+            // The policy that cannot be read may name another one.
+            (WAIT_FOR_POLICY, String::new())
+        } else {
+            (Duration::ZERO, self.platform_identity())
+        };
+        store.defer_intent(
+            &NewIntent {
+                run_id: self.message_run().to_string(),
+                slot: slot.clone(),
+                place: self.place(),
+                surface: report.trigger.clone(),
+                pipeline: report.pipeline.clone(),
+                steps: deferred.iter().map(|step| step.name.clone()).collect(),
+                task: self.task.without_secrets(&self.known),
+                platform,
+            },
+            first.reason.map_or("", Code::as_str),
+            self.clock.now() + wait,
+        )
     }
 
     /// Returns the repository and the branch of a run, as rows name them.
@@ -109,6 +136,11 @@ fn tried_something(report: &Report) -> bool {
     steps.any(|step| step.verdict != Verdict::Skipped)
 }
 
+/// Says whether a later run makes up for a step.
+pub fn is_deferred(step: &StepReport) -> bool {
+    step.verdict == Verdict::Queued && step.outputs.contains_key(DEFERRED)
+}
+
 /// Says whether a step waits for its branch to be tried again; messages have the outbox.
 fn is_queued(step: &StepReport) -> bool {
     step.verdict == Verdict::Queued && service_of(&step.kind) != Some(Service::Platform)
@@ -130,32 +162,12 @@ fn not_before(step: &StepReport) -> Option<Timestamp> {
 
 /// Corrects what was said to be kept and is not.
 fn fail_queued(report: &mut Report, error: &StoreError) {
-    for step in report.steps.iter_mut().filter(|step| is_queued(step)) {
+    let is_kept = |step: &StepReport| is_queued(step) || is_deferred(step);
+    for step in report.steps.iter_mut().filter(|step| is_kept(step)) {
         step.verdict = Verdict::Failed;
         step.advice = Some(error.advice());
     }
     let reason = Reason::of(Code::StoreUnavailable, error).advise(error.advice());
     report.notes.push(reason);
     report.conclude();
-}
-
-/// Returns what a run pushed, by what its steps say.
-fn pushed(report: &Report, slot: &Slot) -> Vec<PushedRow> {
-    let steps = report.steps.iter();
-    let steps = steps.filter(|step| service_of(&step.kind) == Some(Service::Remote));
-    let text = |value: Option<&Value>| value?.as_str().map(ToOwned::to_owned);
-    steps
-        .filter_map(|step| {
-            let action = text(step.outputs.get("action"))?;
-            let row = PushedRow {
-                run_id: report.run_id.clone(),
-                slot: slot.clone(),
-                remote: text(step.outputs.get("url"))?,
-                old: text(step.outputs.get("old")),
-                new: text(step.outputs.get("new"))?,
-                pushed_at: report.started_at,
-            };
-            matches!(action.as_str(), "created" | "updated").then_some(row)
-        })
-        .collect()
 }

@@ -35,16 +35,23 @@ pub enum Outlook {
 
 impl Session {
     /// Says what there is to do for a pipeline, by the guards that cost nothing.
-    pub fn look(&self, pipeline: &Pipeline) -> Look {
+    ///
+    /// A pipeline that cannot be planned is taken for one with work: its run says what is wrong.
+    pub fn look(&self, pipeline: Option<&Pipeline>) -> Look {
         let survey = self.survey();
         let repo = self.repo();
         let operation = repo.and_then(Repo::operation);
         let waits_for = operation.filter(|operation| *operation != Operation::Bisect);
+        let ships = pipeline.is_none_or(Pipeline::ships);
+        let tells = pipeline.is_none_or(|pipeline| {
+            pipeline.waits() || self.has_messages(pipeline) || pipeline.defers(&self.task)
+        });
         let outlook = match (&survey.shipment, waits_for) {
-            (_, Some(operation)) if pipeline.ships() => Outlook::After(operation),
-            (Ok(_), _) => Outlook::Work,
-            (Err(_), _) if pipeline.waits() || self.has_messages(pipeline) => Outlook::Work,
+            (_, Some(operation)) if ships => Outlook::After(operation),
+            (Ok(_), _) if ships => Outlook::Work,
+            _ if tells => Outlook::Work,
             (Err(hold), _) => Outlook::Nothing(is_news(hold).then(|| hold.clone())),
+            (Ok(_), _) => Outlook::Nothing(None),
         };
         let branch = match (&outlook, &self.branch, &survey.facts) {
             (Outlook::After(_), _, _) => None,
@@ -62,13 +69,24 @@ impl Session {
                 repository,
                 branch: branch.unwrap_or_default(),
             },
-            place: Place {
-                git_dir: repo.map(|repo| repo.git_dir().to_owned()),
-                work_tree: repo.and_then(|repo| repo.work_tree().map(ToOwned::to_owned)),
-                directory: self.environment.cwd().to_owned(),
-            },
+            place: self.place(),
             outlook,
-            platform: self.platform_identity(),
+            // The policy that cannot be read may name another one.
+            platform: if self.loaded.fail_closed {
+                String::new()
+            } else {
+                self.platform_identity()
+            },
+        }
+    }
+
+    /// Returns where the work of this session lies.
+    pub(super) fn place(&self) -> Place {
+        let repo = self.repo();
+        Place {
+            git_dir: repo.map(|repo| repo.git_dir().to_owned()),
+            work_tree: repo.and_then(|repo| repo.work_tree().map(ToOwned::to_owned)),
+            directory: self.environment.cwd().to_owned(),
         }
     }
 
@@ -80,7 +98,7 @@ impl Session {
     }
 
     /// Names the platform and the workspace that this session's messages go to.
-    fn platform_identity(&self) -> String {
+    pub(super) fn platform_identity(&self) -> String {
         let (policy, known) = (&self.loaded.policy, &self.known);
         match connect::platform(&self.environment, policy, known, self.network.clone()) {
             Ok(platform) => format!("{} {}", platform.origin(), platform.workspace_id()),

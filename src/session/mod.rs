@@ -16,6 +16,7 @@ mod remote_records;
 mod run;
 mod signals;
 mod standing;
+mod undo;
 mod watch;
 
 use std::path::PathBuf;
@@ -30,7 +31,7 @@ use crate::names::{BranchName, RunId};
 use crate::net::Network;
 use crate::pipeline::{Hold, Pipeline, Receipts, TaskDocument, TextStep};
 use crate::platform::Platform;
-use crate::policy::{Loaded, PolicyError, Trigger};
+use crate::policy::{Loaded, Origin, PolicyError, PolicyProblem, Trigger};
 use crate::reason::{Code, Reason};
 use crate::secrets::KnownSecrets;
 use crate::steps::STEPS;
@@ -40,11 +41,12 @@ use self::guards::Survey;
 use self::remote_records::RemoteRecords;
 
 pub use self::deliver::deliver_waiting;
-pub use self::keep::keep_late;
+pub use self::keep::{WAIT_FOR_POLICY, is_deferred, keep_late};
 pub use self::load::{PolicyReview, check_file, preset_for_repository, repository_policy, review};
 pub use self::look::{Look, Outlook};
 pub use self::plan::{Plan, PlanStep};
-pub use self::standing::{Standing, settle_time, standing};
+pub use self::standing::{ShipTimes, Standing, ship_times, standing};
+pub use self::undo::{Undo, UndoError};
 pub use self::watch::Watch;
 
 /// What a caller wants.
@@ -58,6 +60,10 @@ pub struct Request {
     pub branch: Option<BranchName>,
     /// The run, when its id was given out before.
     pub run_id: Option<RunId>,
+    /// The run that this one makes up for: its messages keep their names.
+    pub makes_up_for: Option<RunId>,
+    /// Whether this process has the turn at the branch already.
+    pub branch_turn: BranchTurn,
     /// Who asks.
     pub trigger: Trigger,
     /// A policy file above the others.
@@ -72,6 +78,16 @@ pub struct Request {
     pub known: KnownSecrets,
     /// What is to be settled when the report has reached its reader.
     pub receipts: Receipts,
+}
+
+/// Who takes the turn at the branch, which one process at a time ships.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum BranchTurn {
+    /// The run does, before it ships.
+    #[default]
+    Take,
+    /// The caller has it.
+    Held,
 }
 
 /// A repository as git names it to its hooks.
@@ -95,11 +111,15 @@ pub struct Session {
     network: Arc<dyn Network>,
     task: TaskDocument,
     branch: Option<BranchName>,
+    branch_turn: BranchTurn,
+    makes_up_for: Option<RunId>,
     repo: Result<Option<Repo>, Hold>,
     loaded: Loaded,
     notes: Vec<Reason>,
     receipts: Receipts,
     store: LazyStore,
+    /// What is taken back instead of shipped.
+    undo: Option<Undo>,
     /// What credential helpers answered in this run.
     answers: Answers,
 }
@@ -146,6 +166,7 @@ impl Session {
         let store = LazyStore::below(environment.state_directory(), Clock::System);
         Ok(Self {
             store,
+            undo: None,
             environment,
             clock: Clock::System,
             trigger,
@@ -154,6 +175,8 @@ impl Session {
             network,
             task,
             branch,
+            branch_turn: request.branch_turn,
+            makes_up_for: request.makes_up_for,
             repo,
             loaded,
             notes,
@@ -194,6 +217,14 @@ impl Session {
     /// Says whether the policy of the system or the user is broken, so that it may lack steps.
     pub const fn fails_closed(&self) -> bool {
         self.loaded.fail_closed
+    }
+
+    /// Returns what is wrong with the policy of the system or the user, where something is.
+    pub fn policy_problem(&self) -> Option<String> {
+        let is_ours = |problem: &&PolicyProblem| problem.origin != Origin::Repository;
+        let problem = self.loaded.problems.iter().find(is_ours)?;
+        let (origin, error) = (problem.origin, problem.error.one_line());
+        Some(format!("the {origin} policy is left out: {error}"))
     }
 
     /// Sets what the caller tells about its task, when it is read after the policy.
@@ -256,6 +287,9 @@ impl Session {
 
     /// Looks at the repository: what would be shipped, or why nothing.
     fn survey(&self) -> Survey {
+        if let Some(undo) = &self.undo {
+            return self.survey_undo(undo);
+        }
         let repo = self.repo.as_ref().map(Option::as_ref);
         let options = |remote: &Remote| -> PushOptions { connect::push_options(self, remote) };
         guards::survey(

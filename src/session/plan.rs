@@ -14,7 +14,7 @@ use crate::policy::Trigger;
 use crate::reason::{Code, Reason};
 use crate::report::{RepoReport, Verdict, exit_of_notes};
 use crate::secrets::{clean_line, redact};
-use crate::steps::service_of;
+use crate::steps::{push_rewrites, service_of};
 
 use super::forge_way::ForgeWay;
 use super::guards::Survey;
@@ -85,7 +85,10 @@ impl Plan {
         let groups = plan_groups(session, survey, pipeline);
         let mut notes = session.notes.clone();
         let mut steps = groups.iter().flatten();
-        if steps.any(|step| step.runs && service_of(&step.kind) == Some(Service::Remote)) {
+        let rewrites = push_rewrites(&session.loaded.policy, session.trigger);
+        if steps.any(|step| step.runs && service_of(&step.kind) == Some(Service::Remote))
+            && !rewrites
+        {
             notes.extend(
                 shipment
                     .zip(session.repo())

@@ -1,26 +1,27 @@
 //! Runs a session's pipeline: what it is given, and how it ends by itself, by a signal or too late.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
 use futures_util::future::{Either, select};
 
 use crate::exit::Exit;
 use crate::failpoint::{Point, reach};
+use crate::names::RunId;
 use crate::pipeline::{
-    BaseTip, Context, Deadline, DefaultBranch, Facts, ForgeSource, Logins, OpenPullRequest, Outbox,
-    PartialReport, Pipeline, RunFacts, SharedProgress, Shipment,
+    BaseTip, Context, Deadline, DefaultBranch, Facts, ForgeSource, Hold, Logins, OpenPullRequest,
+    Outbox, PartialReport, Pipeline, RunFacts, SharedProgress, Shipment,
 };
 use crate::platform::Platform;
 use crate::process::{allow_programs, kill_every_group};
 use crate::reason::Code;
 use crate::report::Report;
-use crate::store::{Pending, Slot};
+use crate::store::{Pending, Slot, Turn, TurnAt};
 
 use super::forge_way::ForgeWay;
 use super::guards::Survey;
-use super::{Session, forge_way, signals};
+use super::{BranchTurn, Session, forge_way, signals};
 
 /// Returns the code of the note that says which signal ended the run.
 const fn signal_code(signal: Exit) -> Code {
@@ -29,6 +30,16 @@ const fn signal_code(signal: Exit) -> Code {
         Exit::Terminated => Code::Sigterm,
         _ => Code::Sigint,
     }
+}
+
+/// How often the turn at a branch is tried that another process has.
+const TURN_CHECK_INTERVAL: Duration = Duration::from_millis(20);
+
+/// Whether a run waited for its turn, so that what it saw before may be stale.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Waited {
+    Yes,
+    No,
 }
 
 /// How long threads that outlive the run may take to end.
@@ -41,9 +52,12 @@ impl Session {
     /// deadline passes and the run does not end by itself, the watch that the session was opened
     /// with has the report so far.
     pub fn run(&self, pipeline: &Pipeline, progress: &SharedProgress) -> Report {
-        let mut report = self.run_watched(pipeline, progress);
+        let mut turn = None;
+        let mut report = self.run_watched(pipeline, progress, &mut turn);
         self.end_watch();
         self.keep(&mut report);
+        // What is to be tried again is kept before somebody else looks at the branch.
+        drop(turn);
         report
     }
 
@@ -55,7 +69,12 @@ impl Session {
         }
     }
 
-    fn run_watched(&self, pipeline: &Pipeline, progress: &SharedProgress) -> Report {
+    fn run_watched(
+        &self,
+        pipeline: &Pipeline,
+        progress: &SharedProgress,
+        turn: &mut Option<Turn>,
+    ) -> Report {
         allow_programs();
         reach(Point::RunOpened);
         let (deadline, partial) = (&self.watch.deadline, &self.watch.partial);
@@ -79,7 +98,17 @@ impl Session {
             Ok(runtime) => runtime,
             Err(error) => return partial.not_started(&error),
         };
-        let run = self.run_on(pipeline, &survey, deadline, partial, progress);
+        let run = async {
+            let survey = match self.take_turn(pipeline, survey, turn).await {
+                (survey, Waited::No) => survey,
+                (survey, Waited::Yes) => {
+                    partial.describe(pipeline.name(), survey.report(&self.known), &self.notes);
+                    survey
+                }
+            };
+            self.run_on(pipeline, &survey, deadline, partial, progress)
+                .await
+        };
         let ended = runtime.block_on(async {
             // The run is dropped when a signal wins: that raises the flag of its threads.
             match select(Box::pin(run), Box::pin(signals::first())).await {
@@ -96,6 +125,62 @@ impl Session {
             kill_every_group();
         }
         ended.unwrap_or_else(|report| report)
+    }
+
+    /// Takes the turn at the branch, where something is to be shipped. What a process that has it makes of the
+    /// branch meanwhile is looked at again; one that does not end leaves the branch for later.
+    async fn take_turn(
+        &self,
+        pipeline: &Pipeline,
+        survey: Survey,
+        turn: &mut Option<Turn>,
+    ) -> (Survey, Waited) {
+        let (Ok(shipment), Some(repo)) = (&survey.shipment, self.repo()) else {
+            return (survey, Waited::No);
+        };
+        if self.branch_turn == BranchTurn::Held || !pipeline.ships() {
+            return (survey, Waited::No);
+        }
+        let slot = Slot {
+            repository: repo.common_dir().to_owned(),
+            branch: shipment.branch.to_string(),
+        };
+        let until = Instant::now() + self.watch.deadline.remaining() / 2;
+        let mut waited = Waited::No;
+        loop {
+            match Turn::take(self.store.directory(), TurnAt::Slot(&slot)) {
+                Ok(taken @ Some(_)) => {
+                    *turn = taken;
+                    let survey = match waited {
+                        Waited::No => survey,
+                        Waited::Yes => self.survey(),
+                    };
+                    return (survey, waited);
+                }
+                Ok(None) if Instant::now() < until => {
+                    waited = Waited::Yes;
+                    tokio::time::sleep(TURN_CHECK_INTERVAL).await;
+                }
+                Ok(None) => {
+                    let hold = Hold::new(Code::Busy, "another sendoff is shipping this branch");
+                    let held = Survey {
+                        shipment: Err(hold),
+                        ..survey
+                    };
+                    return (held, Waited::Yes);
+                }
+                Err(error) => {
+                    // The remote's own lock keeps two pushes apart.
+                    tracing::debug!(%error, "the lock of the branch cannot be taken");
+                    return (survey, Waited::No);
+                }
+            }
+        }
+    }
+
+    /// Returns the run whose messages this run sends.
+    pub(super) fn message_run(&self) -> RunId {
+        self.makes_up_for.unwrap_or(self.watch.run_id)
     }
 
     async fn run_on(
@@ -118,6 +203,7 @@ impl Session {
         let cx = Context {
             trigger: self.trigger,
             run_id: self.watch.run_id,
+            message_run: self.message_run(),
             policy: &self.loaded.policy,
             repo: self.repo(),
             shipment,

@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::environment::Environment;
 use crate::git::{LocalConfigTrust, Operation, Repo};
 use crate::pipeline::Hold;
+use crate::policy::Limits;
 use crate::secrets::KnownSecrets;
 use crate::store::{Place, Slot};
 
@@ -40,8 +41,17 @@ pub fn standing(place: &Place, environment: &Environment) -> Standing {
     }
 }
 
-/// Returns how long the policy wants a commit to rest before it is pushed.
-pub fn settle_time(place: &Place, environment: &Environment, known: &KnownSecrets) -> Duration {
+/// The times that the policy gives to who ships without anybody waiting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ShipTimes {
+    /// How long a commit rests before it is pushed.
+    pub settle: Duration,
+    /// How long what fails in passing is tried again.
+    pub deadline: Duration,
+}
+
+/// Returns the times of the policy that holds at a place.
+pub fn ship_times(place: &Place, environment: &Environment, known: &KnownSecrets) -> ShipTimes {
     let request = Request {
         directory: Some(place.directory.clone()),
         known: known.clone(),
@@ -50,9 +60,17 @@ pub fn settle_time(place: &Place, environment: &Environment, known: &KnownSecret
     let repo = open(place, environment).ok().flatten();
     let loaded = load::outside(&request, environment.clone())
         .and_then(|(loaded, _)| load::inside(loaded, repo.as_ref()));
-    loaded.map_or(Duration::ZERO, |loaded| {
-        crate::steps::push_settle(&loaded.policy)
-    })
+    let usual = || ShipTimes {
+        settle: Duration::ZERO,
+        deadline: Limits::default().deadline.duration(),
+    };
+    loaded.map_or_else(
+        |_| usual(),
+        |loaded| ShipTimes {
+            settle: crate::steps::push_settle(&loaded.policy),
+            deadline: loaded.policy.limits().deadline.duration(),
+        },
+    )
 }
 
 fn open(place: &Place, environment: &Environment) -> Result<Option<Repo>, Hold> {

@@ -15,7 +15,7 @@ pub(super) const STEP: StepDef = StepDef::of::<HeartbeatClear>(
 )
 .always()
 .asks(Service::Platform)
-.again(Again::Message);
+.again(Again::Newest);
 
 /// Tell the platform that the agent is free
 #[derive(Debug, Clone, Default, Deserialize, Serialize, JsonSchema)]

@@ -15,7 +15,7 @@ pub(super) const STEP: StepDef = StepDef::of::<HeartbeatSet>(
     "Tells the platform what the agent works on.",
 )
 .asks(Service::Platform)
-.again(Again::Message);
+.again(Again::Newest);
 
 /// Tell the platform what the agent works on.
 #[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]

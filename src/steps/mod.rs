@@ -26,11 +26,12 @@ use crate::pipeline::{
     Context, ErrorKind, Outcome, Outputs, Sent, Service, StepDef, StepError, TextStep,
 };
 use crate::platform::PlatformError;
-use crate::policy::{Policy, PolicyError};
+use crate::policy::{Policy, PolicyError, Trigger};
 use crate::report::SOURCE;
 use crate::template::Template;
 
 pub use push::advice as push_advice;
+pub use push::{CLOSE, ClosePullRequest, TAKE_BACK, TakeBack};
 
 /// Every kind of step, in the order of the reference page.
 pub const STEPS: &[StepDef] = &[
@@ -69,6 +70,12 @@ pub fn push_remote(policy: &Policy) -> Result<Option<RemoteName>, PolicyError> {
 pub fn push_settle(policy: &Policy) -> Duration {
     let read = policy.step("push").read::<push::Push>();
     read.map_or(Duration::ZERO, |push| push.settle())
+}
+
+/// Says whether a branch that was rewritten may replace what was pushed, when `trigger` asks.
+pub fn push_rewrites(policy: &Policy, trigger: Trigger) -> bool {
+    let read = policy.step("push").read::<push::Push>();
+    read.is_ok_and(|push| push.rewrites(trigger))
 }
 
 /// Converts an error of the platform.

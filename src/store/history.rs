@@ -99,6 +99,19 @@ impl Store {
         })
     }
 
+    /// Returns the runs of a branch from this one on, the oldest first.
+    pub fn runs_since(&self, slot: &Slot, run_id: &str) -> Result<Vec<RunRow>, StoreError> {
+        self.read(|connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT repository, branch, report FROM runs
+                 WHERE repository = ?1 AND branch = ?2 AND id >= (SELECT id FROM runs WHERE run_id = ?3)
+                 ORDER BY id",
+            )?;
+            let rows = statement.query_map((bytes(&slot.repository), &slot.branch, run_id), run)?;
+            rows.collect()
+        })
+    }
+
     /// Returns the last run of a branch.
     pub fn last_run(&self, slot: &Slot) -> Result<Option<RunRow>, StoreError> {
         self.read(|connection| {

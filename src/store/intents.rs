@@ -6,8 +6,11 @@ use jiff::Timestamp;
 use rusqlite::{OptionalExtension, Row, named_params};
 use serde::{Deserialize, Serialize};
 
+use crate::reason::Code;
+
 use super::place::{Place, Slot, bytes, path};
-use super::{Durability, Store, StoreError, timestamp};
+use super::retention::before;
+use super::{Durability, Store, StoreError, millis, timestamp};
 
 /// What a hook was asked to do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,6 +25,9 @@ pub struct NewIntent {
     pub surface: String,
     /// The pipeline to run.
     pub pipeline: String,
+    /// The only steps of it to run; all when there are none.
+    #[serde(default)]
+    pub steps: Vec<String>,
     /// The task document, without secrets; none where the surface carries none.
     pub task: Option<String>,
     /// The platform that it was meant for, and the workspace there; empty for none.
@@ -37,8 +43,12 @@ pub struct Intent {
     pub asked: NewIntent,
     /// When.
     pub created_at: Timestamp,
-    /// How often a worker began it.
+    /// How often a worker began it since it was last put off by a run.
     pub attempts: u32,
+    /// When it is to be carried out.
+    pub not_before: Timestamp,
+    /// Why it was put off or given up: a stable code.
+    pub reason: Option<String>,
     /// What became of it.
     pub state: IntentState,
 }
@@ -50,11 +60,16 @@ pub enum IntentState {
     Waiting,
     /// A run reported on it: this one, which may have carried several.
     Carried(String),
+    /// It will not be tried again.
+    GivenUp,
 }
 
 /// The columns of an intent, in the order in which they are read.
 const COLUMNS: &str = "id, run_id, repository, branch, git_dir, work_tree, directory, surface, pipeline, task, \
-                       platform, created_at, attempts, carried_by";
+                       platform, created_at, attempts, carried_by, settled_at IS NOT NULL, steps, reason, not_before";
+
+/// How often a worker may begin an intent without a run that ends.
+const MAX_ATTEMPTS: u32 = 20;
 
 impl Store {
     /// Keeps an intent. When this returns, it survives the end of the process; one that carries a task
@@ -69,9 +84,9 @@ impl Store {
             transaction
                 .prepare_cached(
                     "INSERT INTO intents (run_id, repository, branch, git_dir, work_tree, directory, surface,
-                         pipeline, task, platform, created_at)
+                         pipeline, steps, task, platform, created_at)
                      VALUES (:run_id, :repository, :branch, :git_dir, :work_tree, :directory, :surface,
-                         :pipeline, :task, :platform, :now)
+                         :pipeline, :steps, :task, :platform, :now)
                      ON CONFLICT (run_id) DO NOTHING",
                 )?
                 .execute(named_params! {
@@ -83,11 +98,84 @@ impl Store {
                     ":directory": bytes(&intent.place.directory),
                     ":surface": intent.surface,
                     ":pipeline": intent.pipeline,
+                    ":steps": intent.steps.join("\n"),
                     ":task": intent.task,
                     ":platform": intent.platform,
                     ":now": now,
                 })
                 .map(drop)
+        })
+    }
+
+    /// Puts off the steps of a run that had no turn: its intent waits until `not_before`, and is for these
+    /// steps only. Makes the intent of a run that nobody handed over.
+    pub fn defer_intent(
+        &self,
+        intent: &NewIntent,
+        reason: &str,
+        not_before: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.intend(intent)?;
+        self.write(Durability::PowerCut, |transaction| {
+            transaction
+                .prepare_cached(
+                    "UPDATE intents SET steps = ?2, reason = ?3, not_before = ?4, attempts = 0 WHERE run_id = ?1",
+                )?
+                .execute((
+                    &intent.run_id,
+                    intent.steps.join("\n"),
+                    reason,
+                    millis(not_before),
+                ))
+                .map(drop)
+        })
+    }
+
+    /// Gives up the intents that wait for longer than the caps allow, and those that no worker survived. Returns how many.
+    pub fn give_up_intents(&self) -> Result<usize, StoreError> {
+        let now = self.now();
+        let age = before(now, self.caps().age);
+        self.write(Durability::Process, |transaction| {
+            transaction
+                .prepare_cached(
+                    "UPDATE intents SET settled_at = ?1,
+                         reason = CASE WHEN created_at < ?2 THEN ?4 ELSE ?5 END
+                     WHERE settled_at IS NULL AND (created_at < ?2 OR attempts >= ?3)",
+                )?
+                .execute((
+                    now,
+                    age,
+                    MAX_ATTEMPTS,
+                    Code::TooOld.as_str(),
+                    Code::TooManyTries.as_str(),
+                ))
+        })
+    }
+
+    /// Makes every intent that waits due now; one that was given up waits again when it is named. Returns how many.
+    pub fn revive_intents(&self, run_ids: &[String]) -> Result<usize, StoreError> {
+        self.write(Durability::Process, |transaction| {
+            let due = "UPDATE intents SET not_before = 0 WHERE settled_at IS NULL";
+            let revived = transaction.execute(due, ())?;
+            let mut again = transaction.prepare_cached(
+                "UPDATE intents SET not_before = 0, attempts = 0, settled_at = NULL, reason = NULL, created_at = ?2
+                 WHERE run_id = ?1 AND settled_at IS NOT NULL AND carried_by IS NULL",
+            )?;
+            run_ids
+                .iter()
+                .try_fold(revived, |sum, id| Ok(sum + again.execute((id, self.now()))?))
+        })
+    }
+
+    /// Returns the intents that were given up, oldest first.
+    pub fn given_up_intents(&self) -> Result<Vec<Intent>, StoreError> {
+        self.read(|connection| {
+            let sql = format!(
+                "SELECT {COLUMNS} FROM intents WHERE settled_at IS NOT NULL AND carried_by IS NULL ORDER BY id"
+            );
+            let mut statement = connection.prepare_cached(&sql)?;
+            let rows = statement.query_map((), intent)?;
+            rows.collect()
         })
     }
 
@@ -137,13 +225,14 @@ impl Store {
         })
     }
 
-    /// Notes that a worker begins these intents, and returns nothing of them that is settled already.
-    pub fn begin_intents(&self, ids: &[i64]) -> Result<(), StoreError> {
+    /// Notes that a worker begins these intents. Where it does not live to report on them, another one tries at `not_before`.
+    pub fn begin_intents(&self, ids: &[i64], not_before: Timestamp) -> Result<(), StoreError> {
         self.write(Durability::Process, |transaction| {
-            let mut statement = transaction
-                .prepare_cached("UPDATE intents SET attempts = attempts + 1 WHERE id = ?1")?;
+            let mut statement = transaction.prepare_cached(
+                "UPDATE intents SET attempts = attempts + 1, not_before = ?2 WHERE id = ?1",
+            )?;
             ids.iter()
-                .try_for_each(|id| statement.execute([id]).map(drop))
+                .try_for_each(|id| statement.execute((id, millis(not_before))).map(drop))
         })
     }
 
@@ -165,7 +254,7 @@ impl Store {
         let now = self.now();
         self.write(Durability::Process, |transaction| {
             let mut statement = transaction.prepare_cached(
-                "UPDATE intents SET settled_at = ?2, carried_by = ?3, task = NULL WHERE id = ?1",
+                "UPDATE intents SET settled_at = ?2, carried_by = ?3, task = NULL, reason = NULL WHERE id = ?1",
             )?;
             ids.iter()
                 .try_for_each(|id| statement.execute((id, now, carried_by)).map(drop))
@@ -179,6 +268,8 @@ fn intent(row: &Row<'_>) -> rusqlite::Result<Intent> {
         Ok(kept.map(|kept| path(&kept)))
     };
     let carried_by: Option<String> = row.get(13)?;
+    let is_settled: bool = row.get(14)?;
+    let steps: String = row.get(15)?;
     Ok(Intent {
         id: row.get(0)?,
         asked: NewIntent {
@@ -194,11 +285,18 @@ fn intent(row: &Row<'_>) -> rusqlite::Result<Intent> {
             },
             surface: row.get(7)?,
             pipeline: row.get(8)?,
+            steps: steps.lines().map(str::to_owned).collect(),
             task: row.get(9)?,
             platform: row.get(10)?,
         },
         created_at: timestamp(row.get(11)?),
         attempts: row.get(12)?,
-        state: carried_by.map_or(IntentState::Waiting, IntentState::Carried),
+        state: match carried_by {
+            Some(by) => IntentState::Carried(by),
+            None if is_settled => IntentState::GivenUp,
+            None => IntentState::Waiting,
+        },
+        reason: row.get(16)?,
+        not_before: timestamp(row.get(17)?),
     })
 }

@@ -39,7 +39,7 @@ pub use spool::Spool;
 pub use turn::{Turn, TurnAt};
 
 /// How long an operation waits for another process that writes.
-pub const PATIENCE: Duration = Duration::from_secs(2);
+pub const PATIENCE: Duration = Duration::from_secs(5);
 
 /// How much a commit is to survive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,6 +83,11 @@ impl Store {
     pub const fn with_caps(mut self, caps: Caps) -> Self {
         self.caps = caps;
         self
+    }
+
+    /// Returns the caps.
+    pub(super) const fn caps(&self) -> Caps {
+        self.caps
     }
 
     /// Says whether there is a store in `directory`, without opening it.

@@ -205,6 +205,14 @@ impl Store {
         })
     }
 
+    /// Says whether a message has this key, whatever became of it.
+    pub fn has_delivery(&self, key: &str) -> Result<bool, StoreError> {
+        self.read(|connection| {
+            let sql = "SELECT EXISTS (SELECT 1 FROM outbox WHERE key = ?1)";
+            connection.query_row(sql, [key], |row| row.get(0))
+        })
+    }
+
     /// Says how much there is of each.
     pub fn counts(&self) -> Result<Counts, StoreError> {
         self.read(|connection| {

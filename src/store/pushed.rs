@@ -62,6 +62,16 @@ impl Store {
         })
     }
 
+    /// Returns the run that pushed a branch last.
+    pub fn last_pusher(&self, slot: &Slot) -> Result<Option<String>, StoreError> {
+        self.read(|connection| {
+            let sql = "SELECT run_id FROM pushed WHERE repository = ?1 AND branch = ?2 ORDER BY id DESC LIMIT 1";
+            let parameters = (bytes(&slot.repository), &slot.branch);
+            let mut statement = connection.prepare_cached(sql)?;
+            statement.query_row(parameters, |row| row.get(0)).optional()
+        })
+    }
+
     /// Returns the pushes of a run, in their order.
     pub fn pushed_by(&self, run_id: &str, slot: &Slot) -> Result<Vec<PushedRow>, StoreError> {
         self.read(|connection| {

@@ -7,7 +7,8 @@ use rusqlite::{Connection, TransactionBehavior};
 pub(super) const CURRENT: i64 = MIGRATIONS.len() as i64;
 
 /// What makes version `n + 1` of version `n`. Times are milliseconds since 1970; paths are bytes.
-const MIGRATIONS: &[&str] = &["
+const MIGRATIONS: &[&str] = &[
+    "
 CREATE TABLE intents (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     run_id TEXT NOT NULL UNIQUE,
@@ -82,7 +83,13 @@ CREATE TABLE pushed (
     pushed_at INTEGER NOT NULL
 );
 CREATE INDEX pushed_of_branch ON pushed (repository, branch, id);
-"];
+",
+    "
+ALTER TABLE intents ADD COLUMN steps TEXT NOT NULL DEFAULT '';
+ALTER TABLE intents ADD COLUMN reason TEXT;
+ALTER TABLE intents ADD COLUMN not_before INTEGER NOT NULL DEFAULT 0;
+",
+];
 
 /// Returns the version of a database; 0 is an empty one.
 pub(super) fn version(connection: &Connection) -> rusqlite::Result<i64> {

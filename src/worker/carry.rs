@@ -2,14 +2,18 @@
 
 use std::path::PathBuf;
 
+use crate::clock::Clock;
 use crate::environment::Environment;
 use crate::exit::Exit;
 use crate::failpoint::{Point, reach};
 use crate::names::BranchName;
-use crate::pipeline::{SharedProgress, TaskDocument};
+use crate::pipeline::{SharedProgress, TaskDocument, try_again_at};
+use crate::reason::Code;
 use crate::report::Report;
 use crate::secrets::KnownSecrets;
-use crate::session::{NamedRepository, Request, Session, Watch, keep_late};
+use crate::session::{
+    BranchTurn, NamedRepository, Request, Session, WAIT_FOR_POLICY, Watch, is_deferred, keep_late,
+};
 use crate::store::{Intent, Pending, Place, Slot, Store};
 
 use super::hand_over::trigger;
@@ -26,6 +30,8 @@ pub(super) struct Job {
     pipeline: String,
     task: Option<String>,
     run_id: Option<String>,
+    /// The run that it makes up for.
+    makes_up_for: Option<String>,
     /// The only steps to run; all when there are none.
     steps: Vec<String>,
 }
@@ -39,8 +45,10 @@ impl Job {
             surface: intent.surface.clone(),
             pipeline: intent.pipeline.clone(),
             task: intent.task.clone(),
-            run_id: Some(intent.run_id.clone()),
-            steps: Vec::new(),
+            // What makes up for a run is one of its own in the history.
+            run_id: intent.steps.is_empty().then(|| intent.run_id.clone()),
+            makes_up_for: Some(intent.run_id.clone()),
+            steps: intent.steps.clone(),
         }
     }
 
@@ -64,6 +72,7 @@ impl Job {
             pipeline: what.pipeline.clone(),
             task: None,
             run_id: None,
+            makes_up_for: None,
             steps: what.steps.clone(),
         }
     }
@@ -122,6 +131,8 @@ impl Job {
             trigger: trigger(&self.surface),
             task: task.unwrap_or_default(),
             run_id: self.run_id.as_deref().and_then(|id| id.parse().ok()),
+            makes_up_for: self.makes_up_for.as_deref().and_then(|id| id.parse().ok()),
+            branch_turn: BranchTurn::Held,
             known: known.clone(),
             ..Request::default()
         }
@@ -135,16 +146,25 @@ pub(super) fn carry_all(
     run: impl Fn(&Job) -> Option<Report>,
 ) -> Result<(), crate::store::StoreError> {
     let ids: Vec<i64> = waiting.iter().map(|intent| intent.id).collect();
-    store.begin_intents(&ids)?;
+    let attempts = waiting.iter().map(|intent| intent.attempts).max();
+    let again = try_again_at(Clock::System.now(), attempts.unwrap_or(0) + 1, None);
+    store.begin_intents(&ids, again)?;
     reach(Point::WorkerBegan);
     let (tasks, triggers): (Vec<&Intent>, Vec<&Intent>) = waiting
         .iter()
         .partition(|intent| intent.asked.task.is_some());
     for intent in tasks {
-        // A run that cannot begin would not begin the next time either.
-        let _report = run(&Job::of_intent(&intent.asked));
+        let report = run(&Job::of_intent(&intent.asked));
         reach(Point::WorkerRan);
-        store.settle_intents(&[intent.id], &intent.asked.run_id)?;
+        match report {
+            // What had no turn is put off already.
+            Some(report) if report.steps.iter().any(is_deferred) => {}
+            Some(report) => store.settle_intents(&[intent.id], &report.run_id)?,
+            None => {
+                let at = Clock::System.now() + WAIT_FOR_POLICY;
+                store.defer_intent(&intent.asked, Code::PolicyError.as_str(), at)?;
+            }
+        }
     }
     if let Some(last) = triggers.last() {
         // Push and pull request are made of what is there now: one run stands for all of them.

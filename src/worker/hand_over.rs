@@ -6,7 +6,7 @@ use crate::clock::Clock;
 use crate::environment::Environment;
 use crate::failpoint::{Point, reach};
 use crate::names::RunId;
-use crate::pipeline::{Service, TaskDocument};
+use crate::pipeline::{Service, TaskDocument, TaskFacts};
 use crate::policy::Trigger;
 use crate::report::{Report, Verdict};
 use crate::secrets::{KnownSecrets, clean_line};
@@ -52,24 +52,28 @@ pub fn hand_over(asked: &Asked, environment: &Environment, known: &KnownSecrets)
         AsksFor::Pipeline(name) => name,
         AsksFor::EndOfTask => request.task.default_pipeline(),
     };
+    let has_task = request.task.task != TaskFacts::default();
     let watch = Watch::without_thread(&request, pipeline);
     let session = match Session::open(request, environment, watch) {
         Ok(session) => session,
         Err(error) => return HandedOver::told(error.one_line()),
     };
-    // A pipeline that cannot be planned is the worker's to report.
-    let look = session
-        .pipeline(pipeline)
-        .map(|planned| session.look(&planned));
-    let look = match look {
-        Ok(look) => look,
+    let mut problem = session.policy_problem();
+    let look = match session.pipeline(pipeline) {
+        Ok(planned) => session.look(Some(&planned)),
+        // Its memory waits for the policy to be corrected.
+        Err(error) if has_task => {
+            problem.get_or_insert_with(|| error.one_line());
+            session.look(None)
+        }
         Err(error) => return HandedOver::told(error.one_line()),
     };
     reach(Point::HookLooked);
     if let Outlook::Nothing(news) = &look.outlook {
-        return news.as_ref().map_or_else(HandedOver::default, |hold| {
-            HandedOver::told(&hold.reason.message)
-        });
+        let news = news.as_ref().map(|hold| hold.reason.message.clone());
+        return problem
+            .or(news)
+            .map_or_else(HandedOver::default, HandedOver::told);
     }
     let intent = NewIntent {
         run_id: run_id.to_string(),
@@ -77,10 +81,11 @@ pub fn hand_over(asked: &Asked, environment: &Environment, known: &KnownSecrets)
         place: look.place.clone(),
         surface: asked.surface.name.into(),
         pipeline: pipeline.into(),
+        steps: Vec::new(),
         task: asked
             .task
             .as_ref()
-            .and_then(|task| without_secrets(task, known)),
+            .and_then(|task| task.without_secrets(known)),
         platform: look.platform.clone(),
     };
     let (kept, notice) = match session.store().get() {
@@ -96,7 +101,7 @@ pub fn hand_over(asked: &Asked, environment: &Environment, known: &KnownSecrets)
     reach(Point::HookIntended);
     let mut handed_over = HandedOver {
         run_id: Some(run_id),
-        notice: notice.as_deref().map(line),
+        notice: problem.or(notice).as_deref().map(line),
     };
     // Whoever has the turn looks for intents once more after it has given the turn back.
     let is_taken =
@@ -153,13 +158,6 @@ fn request(
         run_id: Some(run_id),
         ..Request::default()
     }
-}
-
-/// Writes a task document down without the secrets in its texts.
-fn without_secrets(task: &TaskDocument, known: &KnownSecrets) -> Option<String> {
-    let mut value = serde_json::to_value(task).ok()?;
-    known.hide_json(&mut value);
-    serde_json::to_string(&value).ok()
 }
 
 /// Says what did not ship the last time on this branch, and since when.

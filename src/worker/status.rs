@@ -12,7 +12,7 @@ use crate::exit::Exit;
 use crate::report::Report;
 use crate::secrets::KnownSecrets;
 use crate::session::{Standing, standing};
-use crate::store::{Counts, Delivery, IntentState, Place, Slot, Store, StoreError};
+use crate::store::{Counts, Delivery, Intent, IntentState, Place, Slot, Store, StoreError};
 
 use super::branch_at_hand::BranchAtHand;
 
@@ -34,6 +34,8 @@ pub struct Status {
     pub pending: Vec<PendingBranch>,
     /// How much there is in the outbox.
     pub outbox: Counts,
+    /// What was handed over and will not be tried again.
+    pub given_up: Vec<HandedOver>,
     /// The messages that will not be tried again.
     pub dead: Vec<Delivery>,
     /// The branch that HEAD is on, where not all of it is out and nothing above says so.
@@ -55,6 +57,25 @@ pub struct HandedOver {
     pub branch: String,
     /// When it was asked.
     pub since: Timestamp,
+    /// Why it was put off or given up: a stable code.
+    pub reason: Option<String>,
+    /// When it is carried out, where it was put off.
+    pub not_before: Option<Timestamp>,
+}
+
+impl From<Intent> for HandedOver {
+    fn from(intent: Intent) -> Self {
+        let put_off = intent.reason.as_ref().map(|_| intent.not_before);
+        Self {
+            run_id: intent.asked.run_id,
+            surface: intent.asked.surface,
+            repository: intent.asked.slot.repository,
+            branch: intent.asked.slot.branch,
+            since: intent.created_at,
+            reason: intent.reason,
+            not_before: put_off,
+        }
+    }
 }
 
 /// A branch that is to be tried again.
@@ -86,6 +107,7 @@ impl Status {
             return Ok(Self::nothing().with(branch));
         };
         let handed_over = store.all_waiting_intents()?.into_iter();
+        let given_up = store.given_up_intents()?.into_iter();
         let pending = store.all_pending(None)?.into_iter();
         let mut dead = store.deliveries()?;
         dead.retain(|delivery| delivery.state == crate::store::DeliveryState::Dead);
@@ -98,15 +120,8 @@ impl Status {
             _ => (None, branch),
         };
         let status = Self {
-            handed_over: handed_over
-                .map(|intent| HandedOver {
-                    run_id: intent.asked.run_id,
-                    surface: intent.asked.surface,
-                    repository: intent.asked.slot.repository,
-                    branch: intent.asked.slot.branch,
-                    since: intent.created_at,
-                })
-                .collect(),
+            handed_over: handed_over.map(HandedOver::from).collect(),
+            given_up: given_up.map(HandedOver::from).collect(),
             pending: pending
                 .map(|row| PendingBranch {
                     repository: row.what.slot.repository,
@@ -140,6 +155,7 @@ impl Status {
             is_out: true,
             handed_over: Vec::new(),
             pending: Vec::new(),
+            given_up: Vec::new(),
             outbox: Counts::default(),
             dead: Vec::new(),
             branch: None,
@@ -151,7 +167,7 @@ impl Status {
     pub fn exit(&self) -> Exit {
         let is_empty = self.handed_over.is_empty() && self.pending.is_empty();
         let stays = |branch: &BranchAtHand| !branch.is_intended();
-        if !self.dead.is_empty() {
+        if !self.dead.is_empty() || !self.given_up.is_empty() {
             Exit::Failed
         } else if !is_empty || self.outbox.waiting > 0 {
             Exit::Queued
@@ -204,12 +220,15 @@ pub fn wait_for_report(
     };
     let until = Instant::now() + patience;
     loop {
-        let state = store
-            .intent(&intent.asked.run_id)?
-            .map(|intent| intent.state);
-        match state {
-            Some(IntentState::Carried(by)) => {
+        let now = store.intent(&intent.asked.run_id)?;
+        match now.map(|now| (now.state, now.reason)) {
+            Some((IntentState::Carried(by), _)) => {
                 return Ok(store.run(&by)?.pop().map(|row| row.report));
+            }
+            Some((_, Some(_))) => {
+                // A run reported on it, and put a part of it off; or it was given up.
+                let run = store.run(&intent.asked.run_id)?;
+                return Ok(run.into_iter().next().map(|row| row.report));
             }
             _ if Instant::now() >= until => return Ok(None),
             _ => std::thread::sleep(TICK),

@@ -1,5 +1,6 @@
 //! The worker: takes its turn, carries out what waits, tries again what is pending, and ends by its deadline.
 
+use std::cell::Cell;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -13,7 +14,7 @@ use crate::git::Operation;
 use crate::pipeline::wait_until;
 use crate::policy::Limits;
 use crate::secrets::KnownSecrets;
-use crate::session::{Standing, deliver_waiting, settle_time, standing};
+use crate::session::{Standing, deliver_waiting, ship_times, standing};
 use crate::store::{
     Intent, LazyStore, NewIntent, Pending, Place, Slot, Store, StoreError, Turn, TurnAt,
 };
@@ -60,11 +61,12 @@ enum Due {
     All,
 }
 
-/// Tries everything that waits, now, in the foreground. Returns 0 when everything is out, 75 when something
+/// Tries everything that waits, now, in the foreground, and the runs that are named though they were given up. Returns 0 when everything is out, 75 when something
 /// waits still, 1 when something cannot be delivered.
 pub fn flush(
     environment: &Environment,
     known: &KnownSecrets,
+    runs: &[String],
     end: Ending,
 ) -> Result<Exit, StoreError> {
     let worker = Worker::new(environment, known, end);
@@ -72,6 +74,7 @@ pub fn flush(
         return Ok(Exit::Done);
     };
     store.revive_deliveries(&[])?;
+    store.revive_intents(runs)?;
     worker.sweep(Due::All);
     let counts = store.counts()?;
     let waits = counts.waiting > 0
@@ -86,6 +89,21 @@ struct Worker<'a> {
     store: LazyStore,
     end: Ending,
     began: Instant,
+    /// How long it goes on trying: the deadline of the policy that it saw last.
+    patience: Cell<Duration>,
+}
+
+/// What a worker does when it has given its turn back.
+#[derive(Debug)]
+enum Next {
+    /// It looks once more whether something came meanwhile.
+    Look,
+    /// It goes on with this slot: what waited turned out to be for that.
+    Slot(Slot),
+    /// It waits for a while, without the turn.
+    Wait(Duration),
+    /// Nothing can be done any more by this worker.
+    End,
 }
 
 impl<'a> Worker<'a> {
@@ -96,6 +114,7 @@ impl<'a> Worker<'a> {
             store: LazyStore::below(environment.state_directory(), Clock::System),
             end,
             began: Instant::now(),
+            patience: Cell::new(Limits::default().deadline.duration()),
         }
     }
 
@@ -126,53 +145,60 @@ impl<'a> Worker<'a> {
             drop(turn);
             reach(Point::WorkerTurnBack);
             match next {
-                Some(next) => slot = next,
-                None if waiting_for(store, &slot, &first.platform)?.is_empty() => return Ok(()),
-                None => {}
+                Next::Slot(next) => slot = next,
+                Next::Wait(wait) => std::thread::sleep(wait.min(TICK)),
+                Next::Look if due_for(store, &slot, &first.platform)?.is_empty() => return Ok(()),
+                Next::Look => {}
+                Next::End => return Ok(()),
             }
         }
     }
 
-    /// Works while it has the turn. Returns another slot when what waited turned out to be for that.
+    /// Works while it has the turn and there is something to do now.
     fn serve_in_turn(
         &self,
         store: &Store,
         slot: &Slot,
         platform: &str,
-    ) -> Result<Option<Slot>, StoreError> {
+    ) -> Result<Next, StoreError> {
+        store.give_up_intents()?;
         loop {
-            let waiting = waiting_for(store, slot, platform)?;
+            let waiting = due_for(store, slot, platform)?;
             reach(Point::WorkerWaiting);
             if let Some(last) = waiting.last() {
                 if let Standing::During(operation) = self.wait_for_end(&last.asked.place) {
                     tracing::debug!(%operation, "it goes on; a later hook looks again");
-                    return Ok(None);
+                    return Ok(Next::End);
                 }
                 reach(Point::WorkerQuiet);
                 if let Some(branch) = self.branch_known_now(slot, &last.asked.place) {
                     let ids: Vec<i64> = waiting.iter().map(|intent| intent.id).collect();
                     store.move_intents(&ids, &branch)?;
                     reach(Point::WorkerMoved);
-                    return Ok(Some(branch));
+                    return Ok(Next::Slot(branch));
                 }
                 let waiting = self.settled(store, slot, platform, &last.asked.place)?;
                 carry_all(store, &waiting, |job| self.run(job))?;
                 continue;
             }
-            let Some(pending) = store.pending(slot)? else {
-                return Ok(None);
-            };
-            let wait = until(pending.what.not_before);
-            if wait > self.left() {
-                return Ok(None);
-            }
-            if wait.is_zero() {
-                if let Standing::During(_) = self.wait_for_end(Job::of_pending(&pending).place()) {
-                    return Ok(None);
+            let intents = waiting_for(store, slot, platform)?;
+            let pending = store.pending(slot)?;
+            let times = intents.iter().map(|intent| intent.not_before);
+            let times = times.chain(pending.as_ref().map(|pending| pending.what.not_before));
+            match (times.map(until).min(), pending) {
+                (None, _) => return Ok(Next::Look),
+                (Some(wait), _) if wait > self.left() => return Ok(Next::End),
+                (Some(wait), _) if !wait.is_zero() => return Ok(Next::Wait(wait)),
+                (Some(_), Some(pending)) if until(pending.what.not_before).is_zero() => {
+                    let place = Job::of_pending(&pending).place().clone();
+                    if let Standing::During(_) = self.wait_for_end(&place) {
+                        return Ok(Next::End);
+                    }
+                    let times = ship_times(&place, self.environment, self.known);
+                    self.patience.set(times.deadline);
+                    self.try_again(store, &pending);
                 }
-                self.try_again(store, &pending);
-            } else {
-                std::thread::sleep(wait.min(TICK));
+                (Some(_), _) => {}
             }
         }
     }
@@ -185,12 +211,14 @@ impl<'a> Worker<'a> {
         platform: &str,
         place: &Place,
     ) -> Result<Vec<Intent>, StoreError> {
-        let settle = settle_time(place, self.environment, self.known);
-        let mut waiting = waiting_for(store, slot, platform)?;
+        let times = ship_times(place, self.environment, self.known);
+        self.patience.set(times.deadline);
+        let settle = times.settle;
+        let mut waiting = due_for(store, slot, platform)?;
         let mut quiet_since = Instant::now();
         while quiet_since.elapsed() < settle && !self.left().is_zero() {
             std::thread::sleep(TICK.min(settle));
-            let now = waiting_for(store, slot, platform)?;
+            let now = due_for(store, slot, platform)?;
             if now.len() > waiting.len() {
                 quiet_since = Instant::now();
                 waiting = now;
@@ -246,18 +274,21 @@ impl<'a> Worker<'a> {
 
     /// Returns how long this worker goes on trying.
     fn left(&self) -> Duration {
-        Limits::default()
-            .deadline
-            .duration()
-            .saturating_sub(self.began.elapsed())
+        self.patience.get().saturating_sub(self.began.elapsed())
     }
 
     /// Looks after the other branches: intents whose worker is gone, and pushes whose time has come.
     fn sweep(&self, due: Due) {
         reach(Point::WorkerSweeps);
         let Ok(store) = self.store.get() else { return };
+        if let Err(error) = store.give_up_intents() {
+            tracing::debug!(%error, "what is too old is not given up");
+        }
         let orphans = store.all_waiting_intents().unwrap_or_default();
         for intent in orphans {
+            if !until(intent.not_before).is_zero() {
+                continue;
+            }
             let again = self.serve(&intent.asked);
             if let Err(error) = again {
                 tracing::debug!(%error, "an intent was left for later");
@@ -302,5 +333,17 @@ fn until(at: Timestamp) -> Duration {
 fn waiting_for(store: &Store, slot: &Slot, platform: &str) -> Result<Vec<Intent>, StoreError> {
     let mut waiting = store.waiting_intents(slot)?;
     waiting.retain(|intent| intent.asked.platform.is_empty() || intent.asked.platform == platform);
+    Ok(waiting)
+}
+
+/// Returns what waits for a slot and is due. Triggers without a task are merged, so all of them are due when one is.
+fn due_for(store: &Store, slot: &Slot, platform: &str) -> Result<Vec<Intent>, StoreError> {
+    let mut waiting = waiting_for(store, slot, platform)?;
+    let is_due = |intent: &Intent| until(intent.not_before).is_zero();
+    let is_trigger = |intent: &Intent| intent.asked.task.is_none();
+    let merge = waiting
+        .iter()
+        .any(|intent| is_trigger(intent) && is_due(intent));
+    waiting.retain(|intent| is_due(intent) || (merge && is_trigger(intent)));
     Ok(waiting)
 }

@@ -93,6 +93,9 @@ pub enum PushError {
     /// The server takes no push options.
     #[error("the remote takes no push options")]
     NoPushOptions,
+    /// The server deletes nothing.
+    #[error("the remote deletes no branches")]
+    NoDeletions,
     /// The branch on the remote has commits that are not in what is pushed.
     #[error("`{branch}` on the remote is at {}, which is no ancestor of {}", .old.to_hex_with_len(12), .new.to_hex_with_len(12))]
     Diverged {
@@ -145,6 +148,7 @@ impl PushError {
             Self::Stopped => "stopped",
             Self::ShallowRemote
             | Self::NoPushOptions
+            | Self::NoDeletions
             | Self::Advertisement(AdvertisementError::ObjectFormat { .. }) => "unsupported",
             Self::Advertisement(AdvertisementError::Refused(_)) | Self::Fatal { .. } => "rejected",
             Self::Advertisement(_) | Self::Garbled | Self::Request(_) => "bad-response",

@@ -2,7 +2,8 @@
 //!
 //! [`push()`] updates one branch of a remote to a commit of a [`gix::Repository`], as `git push` would: it asks what the
 //! remote has, selects the objects that it lacks, sends them as a thin pack, and reads what the remote reports.
-//! [`push_with_lease()`] does the same for a branch that was rewritten.
+//! [`push_with_lease()`] and [`push_rewritten()`] do the same for a branch that was rewritten, [`delete_with_lease()`] takes
+//! one away.
 //!
 //! The crate opens no connection and starts no program. The caller brings a [`Transport`], and a [`LocalChecks`] for what is
 //! done in the repository before anything is sent, such as its `pre-push` hook. With the feature `gitoxide-transport` there
@@ -53,6 +54,7 @@
 
 pub mod advertisement;
 pub mod commands;
+mod delete;
 pub mod delta;
 mod discovery;
 mod divergence;
@@ -115,4 +117,27 @@ pub fn push_with_lease(
     expected: Option<ObjectId>,
 ) -> Result<PushOutcome, PushError> {
     send_pack::send_pack(repo, request, UpdateRule::Lease(expected))
+}
+
+/// Pushes one commit to a branch that may have been rewritten after it was pushed: as [`push()`], and where that would lose
+/// commits as [`push_with_lease()`] that expects `recorded`, which the caller knows to have pushed itself.
+///
+/// A branch that is only behind what the remote has was not rewritten, and is refused as diverged.
+pub fn push_rewritten(
+    repo: &gix::Repository,
+    request: &PushRequest<'_>,
+    recorded: ObjectId,
+) -> Result<PushOutcome, PushError> {
+    send_pack::send_pack(repo, request, UpdateRule::Rewrite(recorded))
+}
+
+/// Deletes a branch that the remote has at `expected`. What `request` says of a commit and a pack does not count.
+///
+/// A remote that does not have the branch is what is wanted: [`Action::UpToDate`].
+pub fn delete_with_lease(
+    repo: &gix::Repository,
+    request: &PushRequest<'_>,
+    expected: ObjectId,
+) -> Result<PushOutcome, PushError> {
+    delete::delete(repo, request, expected)
 }

@@ -53,6 +53,8 @@ pub enum Action {
     Created,
     /// The branch was updated.
     Updated,
+    /// The branch was deleted.
+    Deleted,
     /// The branch had the value already.
     UpToDate,
 }
@@ -63,6 +65,7 @@ impl Action {
         match self {
             Self::Created => "created",
             Self::Updated => "updated",
+            Self::Deleted => "deleted",
             Self::UpToDate => "up-to-date",
         }
     }

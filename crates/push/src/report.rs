@@ -1,5 +1,6 @@
 //! What became of a request: the report says it, or the remote is asked again.
 
+use gix::ObjectId;
 use tracing::debug;
 
 use crate::commands::RefUpdate;
@@ -104,9 +105,10 @@ fn ask_again(
         connection.close();
         advertisement.find(&update.name)
     });
-    let before = (!update.old.is_null()).then_some(update.old);
+    let named = |id: ObjectId| (!id.is_null()).then_some(id);
+    let (before, wanted) = (named(update.old), named(update.new));
     match (asked, why) {
-        (Ok(Some(tip)), _) if tip == update.new => Ok(Reported::Updated(Vec::new())),
+        (Ok(tip), _) if tip == wanted => Ok(Reported::Updated(Vec::new())),
         (Ok(tip), why) if tip == before => why.told(),
         // The remote said what it did not do; only who held the lock could have done it.
         (_, why @ Why::Rejected(_)) => why.told(),

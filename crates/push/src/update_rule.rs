@@ -17,6 +17,8 @@ pub(crate) enum UpdateRule {
     FastForward,
     /// The branch has this value on the remote.
     Lease(Option<ObjectId>),
+    /// It loses no commit, or the branch has this value on the remote and was rewritten since.
+    Rewrite(ObjectId),
 }
 
 impl UpdateRule {
@@ -34,7 +36,7 @@ impl UpdateRule {
         let branch = request.branch.shorten().to_string();
         let remote = request.transport.remote().to_owned();
         Err(match (self, old) {
-            (Self::FastForward, Some(old)) => PushError::Diverged {
+            (Self::FastForward | Self::Rewrite(_), Some(old)) => PushError::Diverged {
                 branch,
                 remote,
                 old,
@@ -65,8 +67,18 @@ impl UpdateRule {
         stop: &AtomicBool,
     ) -> Result<bool, SelectError> {
         match (self, old) {
-            (Self::FastForward, None) => Ok(true),
+            (Self::FastForward | Self::Rewrite(_), None) => Ok(true),
             (Self::FastForward, Some(old)) => is_fast_forward_with(repo, reader, old, new, stop),
+            (Self::Rewrite(expected), Some(old)) => {
+                if is_fast_forward_with(repo, reader, old, new, stop)? {
+                    return Ok(true);
+                }
+                // A branch that is only behind was not rewritten: its commits are work that nobody took back.
+                if expected != old || !reader.contains(&old) {
+                    return Ok(expected == old);
+                }
+                is_fast_forward_with(repo, reader, new, old, stop).map(|is_behind| !is_behind)
+            }
             (Self::Lease(expected), old) => Ok(expected == old),
         }
     }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use crate::exit::Exit;
 use crate::report::{Report, StepReport};
 use crate::store::{RunSummary, StoreError};
-use crate::worker::{BranchAtHand, Status};
+use crate::worker::{BranchAtHand, Status, WaitingRun};
 
 use crate::cli::output::eprint;
 
@@ -24,18 +24,26 @@ pub(in crate::cli) fn store_error(error: &StoreError) -> Exit {
 pub(in crate::cli) fn status(status: &Status) -> String {
     let mut text = String::new();
     for waiting in &status.handed_over {
-        let branch = if waiting.branch.is_empty() {
-            "what HEAD names"
-        } else {
-            &waiting.branch
+        let next = match (&waiting.reason, waiting.not_before) {
+            (Some(reason), Some(at)) => format!(
+                "put off ({reason}); tried again after {}, or now with: sendoff flush",
+                second(at)
+            ),
+            _ => "a worker is at it, or `sendoff flush` does it now".into(),
         };
         line(
             &mut text,
+            format_args!("handed over  {}: {next}", whose(waiting)),
+        );
+    }
+    for given_up in &status.given_up {
+        line(
+            &mut text,
             format_args!(
-                "handed over  {branch} in {}, by {} at {}: a worker is at it, or `sendoff flush` does it now",
-                waiting.repository.display(),
-                waiting.surface,
-                second(waiting.since),
+                "given up     {}: {}; to try once more: sendoff flush {}",
+                whose(given_up),
+                given_up.reason.as_deref().unwrap_or_default(),
+                given_up.run_id,
             ),
         );
     }
@@ -132,6 +140,17 @@ fn at_hand(text: &mut String, branch: &BranchAtHand) {
     if let Some(advice) = &reason.advice {
         line(text, format_args!("             -> {advice}"));
     }
+}
+
+/// Names what was handed over.
+fn whose(run: &WaitingRun) -> String {
+    let branch = if run.branch.is_empty() {
+        "what HEAD names"
+    } else {
+        &run.branch
+    };
+    let (repository, since) = (run.repository.display(), second(run.since));
+    format!("{branch} in {repository}, by {} at {since}", run.surface)
 }
 
 /// Renders runs, a line each.

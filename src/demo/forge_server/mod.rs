@@ -99,6 +99,12 @@ impl Respond for State {
     }
 }
 
+/// Says whether a change of a pull request closes it.
+fn wants_closed(body: &[u8]) -> bool {
+    let body = serde_json::from_slice::<serde_json::Value>(body);
+    body.is_ok_and(|body| body.get("state") == Some(&json!("closed")))
+}
+
 impl State {
     fn respond_in(&mut self, index: usize, call: &Call, rest: &[&str], root: &str) -> Answer {
         match (call.method.as_str(), rest) {
@@ -108,6 +114,11 @@ impl State {
             },
             ("GET", ["pulls"]) => self.list(index, &call.query, root),
             ("POST", ["pulls"]) => self.create(index, &call.body, root),
+            ("GET" | "PATCH", ["pulls", number]) => {
+                let number = number.parse().unwrap_or(0);
+                let closes = call.method == "PATCH" && wants_closed(&call.body);
+                self.one(index, number, closes, root)
+            }
             (
                 "POST",
                 [

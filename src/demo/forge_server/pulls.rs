@@ -49,6 +49,18 @@ impl State {
         answer.header("link", format!("<{next}>; rel=\"next\""))
     }
 
+    /// Shows one pull request, and closes it first where that is asked.
+    pub(super) fn one(&mut self, index: usize, number: u64, closes: bool, root: &str) -> Answer {
+        let into = self.repositories.get(index).map(|into| into.id);
+        let is_it = |pull: &&mut Pull| pull.number == number && Some(pull.into) == into;
+        let Some(pull) = self.pulls.iter_mut().find(is_it) else {
+            return documents::error(404, "Not Found");
+        };
+        pull.open &= !closes;
+        let pull = pull.clone();
+        Answer::json(200, &documents::pull(self, &pull, root))
+    }
+
     /// Says whether the head of a pull request is `owner:branch`.
     fn is_head(&self, pull: &Pull, head: &str) -> bool {
         let owner = self

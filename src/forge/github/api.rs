@@ -67,6 +67,26 @@ pub(super) struct Create<'a> {
     pub(super) draft: bool,
 }
 
+/// Whether a pull request is open, and whether it was merged.
+#[derive(Debug, Deserialize)]
+pub(super) struct State {
+    pub(super) state: String,
+    merged_at: Option<String>,
+}
+
+impl State {
+    /// Says whether it was merged.
+    pub(super) const fn is_merged(&self) -> bool {
+        self.merged_at.is_some()
+    }
+}
+
+/// What closes a pull request.
+#[derive(Debug, Serialize)]
+pub(super) struct Close {
+    pub(super) state: &'static str,
+}
+
 /// Labels to add.
 #[derive(Debug, Serialize)]
 pub(super) struct Labels<'a> {

@@ -14,11 +14,11 @@ use crate::http::{Client, HttpError, HttpErrorClass, Request, Response, Token};
 use crate::names::{BranchName, Origin, RepositoryName};
 
 use super::{
-    Connection, Forge, ForgeDef, ForgeError, ForgeErrorClass, Head, NewPullRequest, Opened,
+    Closed, Connection, Forge, ForgeDef, ForgeError, ForgeErrorClass, Head, NewPullRequest, Opened,
     PullRequest,
 };
 
-use api::{Listed, RepositoryDetails};
+use api::{Close, Listed, RepositoryDetails, State};
 use location::next_page;
 
 /// GitHub.
@@ -98,6 +98,25 @@ impl Forge for GitHub {
 
     async fn open(&self, request: &NewPullRequest) -> Result<Opened, ForgeError> {
         self.open_or_find(request).await
+    }
+
+    async fn close(&self, number: u64) -> Result<Closed, ForgeError> {
+        let url = self.url(&["pulls", &number.to_string()])?;
+        let state = |response: &Response| response.json::<State>().map_err(ForgeError::from);
+        let now = state(&self.get(url.clone()).await?)?;
+        if now.is_merged() {
+            return Ok(Closed::Merged);
+        }
+        if now.state == "closed" {
+            return Ok(Closed::Closed);
+        }
+        let response = self.send(Request::patch(url, &Close { state: "closed" })?);
+        let after = state(&response.await?)?;
+        Ok(if after.is_merged() {
+            Closed::Merged
+        } else {
+            Closed::Closed
+        })
     }
 
     async fn default_branch(&self) -> Result<BranchName, ForgeError> {

@@ -83,6 +83,28 @@ impl BranchPush<'_> {
         })
     }
 
+    /// Pushes as [`sendoff_push::push_rewritten`] does.
+    pub fn push_rewritten(
+        &self,
+        repo: &gix::Repository,
+        recorded: ObjectId,
+    ) -> Result<Pushed, BranchPushError> {
+        self.request(repo, |request| {
+            sendoff_push::push_rewritten(repo, request, recorded)
+        })
+    }
+
+    /// Deletes as [`sendoff_push::delete_with_lease`] does.
+    pub fn delete_with_lease(
+        &self,
+        repo: &gix::Repository,
+        expected: ObjectId,
+    ) -> Result<Pushed, BranchPushError> {
+        self.request(repo, |request| {
+            sendoff_push::delete_with_lease(repo, request, expected)
+        })
+    }
+
     fn request(
         &self,
         repo: &gix::Repository,

@@ -1,7 +1,9 @@
 //! `push`: sends the current branch to its remote.
 
 mod advice;
+mod record;
 mod settings;
+mod undo;
 mod words;
 mod work;
 
@@ -20,7 +22,9 @@ use crate::policy::{Policy, Trigger};
 use crate::reason::Code;
 
 pub use self::advice::advice;
-use self::settings::{Hooks, PushWord, RemoteChoice, Settle, SubmoduleRule, Verify};
+use self::record::PushRecord;
+use self::settings::{Hooks, PushWord, RemoteChoice, Rewrite, Settle, SubmoduleRule, Verify};
+pub use self::undo::{CLOSE, ClosePullRequest, TAKE_BACK, TakeBack};
 use self::words::{News, outcome};
 use self::work::{Work, destinations};
 
@@ -46,6 +50,11 @@ pub(super) struct Push {
     submodules: SubmoduleRule,
     /// Words for the server's hooks, as `git push --push-option` sends them.
     options: Vec<PushWord>,
+    /// A branch that was rewritten after it was pushed, as by `git commit --amend` or `git rebase`: `refuse` says so, with
+    /// the command that pushes it; `lease` replaces it, as `git push --force-with-lease` does, where the remote has
+    /// exactly what this machine recorded pushing from this repository. Never on a protected branch, never for agents,
+    /// and never what somebody else pushed.
+    rewrite: Rewrite,
     /// Whether the remote is asked once more after it has reported that the push arrived: `always`, `never`, or `auto`,
     /// which asks where nobody waits for the answer (in a worker, and for agents). A branch that the remote does not
     /// show at the pushed commit is `unverified`: it is tried again, and no pull request is opened for it.
@@ -62,6 +71,7 @@ crate::classes!(Push {
     hooks: C,
     submodules: BOrA("check"),
     options: B,
+    rewrite: D,
     verify: DOrA("always"),
     settle: B,
     set_upstream: D,
@@ -96,6 +106,12 @@ impl Step for Push {
                 words.join(", ")
             ));
         }
+        if self.rewrite.applies(trigger) {
+            lines.push(
+                "replaces the branch where it was rewritten and the remote has what was pushed from here (steps.push.rewrite)"
+                    .into(),
+            );
+        }
         if self.set_upstream {
             lines.push(
                 "makes the pushed branch the upstream of the local one (steps.push.set-upstream)"
@@ -124,6 +140,8 @@ impl Step for Push {
             destinations: destinations(shipment, &local),
             set_upstream: self.set_upstream,
             verify: self.verify.applies(cx.trigger),
+            rewrite: self.rewrite.applies(cx.trigger),
+            record: PushRecord::of(cx, repo, &shipment.branch),
             now: cx.clock.now(),
             logins: cx.logins.clone(),
             base_tip: cx.base_tip.clone(),
@@ -139,6 +157,11 @@ impl Push {
     /// Returns the remote that the policy names, unless git's choice is asked for.
     pub(super) const fn remote(&self) -> Option<&RemoteName> {
         self.remote.name()
+    }
+
+    /// Says whether a branch that was rewritten may replace what was pushed, when `trigger` asks.
+    pub(super) fn rewrites(&self, trigger: Trigger) -> bool {
+        self.rewrite.applies(trigger)
     }
 
     /// Returns how long a commit rests before a worker pushes it.

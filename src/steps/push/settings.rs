@@ -105,6 +105,24 @@ impl From<RemoteChoice> for String {
     }
 }
 
+/// What becomes of a branch that was rewritten after it was pushed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Rewrite {
+    /// It is refused, with the command that pushes it.
+    #[default]
+    Refuse,
+    /// It replaces what was pushed from here, where the remote has exactly that still.
+    Lease,
+}
+
+impl Rewrite {
+    /// Says whether a push that `trigger` asked for may replace what was pushed.
+    pub(super) fn applies(self, trigger: Trigger) -> bool {
+        self == Self::Lease && !trigger.is_agent()
+    }
+}
+
 /// Whether the remote is asked once more after it has reported that the push arrived.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]

@@ -158,10 +158,12 @@ fn one_line(shipment: &Shipment, pushed: &Pushed) -> String {
         Action::UpToDate => format!("{remote} already has {branch} at {short}"),
         Action::Created => format!("{branch} is new on {remote}, at {short}"),
         Action::Updated => format!("{branch} on {remote} moved to {short}"),
+        Action::Deleted => format!("{branch} is gone from {remote}"),
     }
 }
 
-fn step_error(error: &BranchPushError, known: &KnownSecrets) -> StepError {
+/// Puts the error of a push in the words of the report.
+pub(super) fn step_error(error: &BranchPushError, known: &KnownSecrets) -> StepError {
     let kind = if error.is_transient() {
         ErrorKind::Transient
     } else {

@@ -14,6 +14,8 @@ use crate::pipeline::{BaseTip, Destination, Logins, Shipment};
 use crate::policy::PushPermit;
 use crate::reason::{Code, Reason};
 
+use super::record::PushRecord;
+
 /// Returns the places to push to, in the order of git.
 pub(super) fn destinations(shipment: &Shipment, local: &LocalOptions) -> Vec<Destination> {
     let first = Destination {
@@ -28,6 +30,24 @@ pub(super) fn destinations(shipment: &Shipment, local: &LocalOptions) -> Vec<Des
     .collect()
 }
 
+/// Prepares to ask what the place's HEAD names. As far as is known here, the place has the branch at another commit: then
+/// the answer is needed, and asked for beside the handshake.
+pub(super) fn question(
+    repo: &Repo,
+    permit: &PushPermit,
+    new: ObjectId,
+    place: &Destination,
+) -> HeadQuestion {
+    let (url, options) = (&place.remote.url, &place.push_options);
+    let directory = repo.work_tree().unwrap_or(repo.git_dir());
+    let question = HeadQuestion::new(url, directory, options);
+    let seen = repo.tracking_tip(&place.remote, permit.branch()).ok();
+    if seen.flatten().is_some_and(|seen| seen != new) {
+        question.begin();
+    }
+    question
+}
+
 /// What is pushed where, on a thread of its own.
 pub(super) struct Work {
     pub(super) repo: Repo,
@@ -37,6 +57,9 @@ pub(super) struct Work {
     pub(super) set_upstream: bool,
     /// Whether the remote is asked once more.
     pub(super) verify: bool,
+    /// Whether a branch that was rewritten replaces what is recorded.
+    pub(super) rewrite: bool,
+    pub(super) record: PushRecord,
     pub(super) now: Timestamp,
     pub(super) logins: Logins,
     pub(super) base_tip: BaseTip,
@@ -59,7 +82,7 @@ impl Work {
         places
             .map(|place| {
                 let last_seen = || self.last_seen(&place.remote);
-                let question = self.question(place);
+                let question = question(&self.repo, &self.permit, self.new, place);
                 let facts = || question.facts(stop);
                 let delivery = BranchPush {
                     permit: &self.permit,
@@ -84,9 +107,16 @@ impl Work {
                             source: Box::new(error),
                         })
                     })
-                    .and_then(|repo| delivery.push(&repo))
+                    .and_then(|repo| match self.recorded(place) {
+                        Some(recorded) => delivery.push_rewritten(&repo, recorded),
+                        None => delivery.push(&repo),
+                    })
                     .map_err(|error| self.told_by_reflog(error));
                 reach(Point::PushReported);
+                if let Ok(pushed) = &pushed {
+                    self.record.keep(&place.remote.url, pushed);
+                }
+                reach(Point::KeepPushed);
                 let unverified = match &pushed {
                     Ok(pushed) if self.verify => self.verify(place, pushed, stop),
                     _ => None,
@@ -107,20 +137,10 @@ impl Work {
             .collect()
     }
 
-    /// Prepares to ask what the place's HEAD names. As far as is known here, the place has the branch at another commit: then
-    /// the answer is needed, and asked for beside the handshake.
-    fn question(&self, place: &Destination) -> HeadQuestion {
-        let (url, options) = (&place.remote.url, &place.push_options);
-        let directory = self.repo.work_tree().unwrap_or(self.repo.git_dir());
-        let question = HeadQuestion::new(url, directory, options);
-        let seen = self
-            .repo
-            .tracking_tip(&place.remote, self.permit.branch())
-            .ok();
-        if seen.flatten().is_some_and(|seen| seen != self.new) {
-            question.begin();
-        }
-        question
+    /// Returns what the place may lose: what was pushed to it from here.
+    fn recorded(&self, place: &Destination) -> Option<ObjectId> {
+        let record = self.rewrite.then_some(&self.record)?;
+        record.tip(&place.remote.url)
     }
 
     /// Asks the remote once more, and says what is wrong when it does not show the pushed commit. What it

@@ -18,7 +18,7 @@ fn told(world: &World, step: &Value) -> String {
 }
 
 #[test]
-fn a_bad_user_policy_stops_the_push_and_nothing_else() {
+fn a_bad_user_policy_stops_the_push_and_puts_messages_off() {
     let world = World::new();
     world.user_policy("[branches]\nprotectd = [\"x\"]\n");
     let said = world.run_task("x");
@@ -26,8 +26,8 @@ fn a_bad_user_policy_stops_the_push_and_nothing_else() {
     let report = said.report();
     assert_eq!(step(&report, "push")["reason"], "policy-error");
     assert_eq!(step(&report, "pr-create")["reason"], "policy-error");
-    assert_eq!(step(&report, "memory-commit")["verdict"], "done");
-    assert_eq!(step(&report, "heartbeat-clear")["verdict"], "done");
+    assert_eq!(step(&report, "memory-commit")["verdict"], "queued");
+    assert_eq!(step(&report, "heartbeat-clear")["verdict"], "skipped");
     assert!(world.git.log().is_empty());
     insta::assert_snapshot!(world.normalise(report["notes"][0]["message"].as_str().unwrap()));
 }

@@ -2,7 +2,7 @@
 
 use sendoff::demo::forge_server::{Branches, ForgeServer, Repository};
 use sendoff::demo::{Answer, Fault};
-use sendoff::forge::{Forge, Opened, PullRequest};
+use sendoff::forge::{Closed, Forge, Opened, PullRequest};
 use sendoff::secrets::KnownSecrets;
 
 use super::{TOKEN, branch, connect, created, head, request};
@@ -199,6 +199,20 @@ async fn every_character_of_a_branch_name_arrives<F: Fixture>() {
     assert_eq!(looked_up.unwrap(), Some(pull));
 }
 
+async fn a_pull_request_is_closed_and_stays_closed<F: Fixture>() {
+    let fixture = F::start();
+    let forge = fixture.forge();
+    let other = created(forge.open(&request("other")).await.unwrap());
+    let pull = created(forge.open(&request("work")).await.unwrap());
+    for _ in 0..2 {
+        assert_eq!(forge.close(pull.number).await.unwrap(), Closed::Closed);
+    }
+    assert_eq!(forge.find(&head("o", "work"), None).await.unwrap(), None);
+    let looked_up = forge.find(&head("o", "other"), None).await.unwrap();
+    assert_eq!(looked_up, Some(other));
+    assert!(forge.close(4711).await.is_err());
+}
+
 async fn the_default_branch_is_known<F: Fixture>() {
     let fixture = F::start();
     let default = fixture.forge().default_branch().await.unwrap();
@@ -234,6 +248,7 @@ macro_rules! keeps_the_contract {
             what_cannot_be_added_is_a_warning_and_the_pull_request_stays,
             a_long_title_is_cut_and_a_missing_one_is_the_branch,
             every_character_of_a_branch_name_arrives,
+            a_pull_request_is_closed_and_stays_closed,
             the_default_branch_is_known,
         );
     };

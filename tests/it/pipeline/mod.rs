@@ -75,6 +75,7 @@ fn run_pipeline(
         network: &network,
         trigger: Trigger::Manual,
         run_id: RunId::new(Clock::System.now()),
+        message_run: RunId::new(Clock::System.now()),
         policy,
         repo: None,
         shipment: Err(&hold),

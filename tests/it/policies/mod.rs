@@ -70,6 +70,8 @@ step!(
     Push {
         /// The remote.
         remote: String = D,
+        /// What becomes of a rewritten branch.
+        rewrite: String = D,
         /// How long a commit rests.
         settle: String = B,
     }

@@ -71,6 +71,7 @@ fn the_keys_that_a_repository_cannot_carry_are_listed() {
         keys("solo"),
         [
             "pipelines.post-commit",
+            "steps.push.rewrite",
             "steps.push.settle",
             "steps.pr-create.draft",
             "steps.pr-create.markup",

@@ -116,7 +116,7 @@ fn x20_a_newer_store_is_left_alone_and_memories_go_to_the_spool() {
     let mut half = fs::read(directory.join("spool.jsonl")).unwrap();
     half.extend_from_slice(b"{\"key\":\"r3/mem");
     fs::write(directory.join("spool.jsonl"), half).unwrap();
-    set_version(1);
+    set_version(2);
     let store = open(&directory);
     let waiting = store
         .waiting_deliveries("https://platform.example", "ws-1")

@@ -51,6 +51,7 @@ fn intent(run_id: &str, branch: &str, task: Option<&str>) -> NewIntent {
         },
         surface: "executor".into(),
         pipeline: "post-task".into(),
+        steps: Vec::new(),
         task: task.map(str::to_owned),
         platform: "https://platform.example ws-1".into(),
     }
@@ -68,7 +69,7 @@ fn an_intent_waits_until_a_run_reports_on_it_and_its_task_is_forgotten_then() {
     assert_eq!(waiting.len(), 1, "the same run twice is one intent");
     assert_eq!(waiting[0].asked, first);
     assert_eq!(store.all_waiting_intents().unwrap().len(), 2);
-    store.begin_intents(&[waiting[0].id]).unwrap();
+    store.begin_intents(&[waiting[0].id], at(NOW)).unwrap();
     store.settle_intents(&[waiting[0].id], "r9").unwrap();
     assert!(
         store

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::world::{World, run, step};
 
-use super::{assert_silent, git, has_store, install, last_report, program};
+use super::{assert_silent, git, has_store, install, last_report, program, pushes};
 
 #[test]
 fn a_commit_returns_at_once_and_its_branch_is_shipped() {
@@ -230,13 +230,4 @@ fn x13_fifty_hooks_at_once_make_one_push_and_one_pull_request() {
     assert_eq!(world.forge.pulls().len(), 1);
     let pushes = pushes(&world);
     assert_eq!(pushes, 1, "the slowest hook took {slowest:?}");
-}
-
-/// Returns how often the branch moved on the server.
-fn pushes(world: &World) -> usize {
-    let requests = world.git.log();
-    let pushes = requests
-        .iter()
-        .filter(|request| request.method == "POST" && request.path.ends_with("/git-receive-pack"));
-    pushes.count()
 }

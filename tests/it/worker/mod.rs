@@ -5,8 +5,11 @@ mod faults;
 mod killed;
 mod operations;
 mod place;
+mod put_off;
 mod queued;
+mod rewrite;
 mod status;
+mod undo;
 
 use std::path::Path;
 use std::process::Command;
@@ -57,6 +60,29 @@ fn assert_silent(said: &Said) {
         (said.stdout.as_str(), said.stderr.as_str(), said.code),
         ("", "", Some(0))
     );
+}
+
+/// Returns the processes of the program that live in a world.
+fn workers(world: &World) -> Vec<u32> {
+    let home = format!("HOME={}", world.sandbox.path("home").display());
+    let of_world = |pid: &u32| {
+        let environment = std::fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
+        let mut variables = environment.split(|byte| *byte == 0);
+        let name = std::fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
+        name.trim_end() == "sendoff" && variables.any(|variable| variable == home.as_bytes())
+    };
+    let processes = std::fs::read_dir("/proc").unwrap().flatten();
+    let pids = processes.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    pids.filter(of_world).collect()
+}
+
+/// Returns how often the branch moved on the server.
+fn pushes(world: &World) -> usize {
+    let requests = world.git.log();
+    let pushes = requests
+        .iter()
+        .filter(|request| request.method == "POST" && request.path.ends_with("/git-receive-pack"));
+    pushes.count()
 }
 
 /// Says whether there is a store.

@@ -1,0 +1,121 @@
+//! `sendoff undo`: takes back what a run pushed, and closes the pull request that it opened.
+
+use std::io;
+use std::path::PathBuf;
+
+use crate::exit::Exit;
+use crate::session::{Request, Session, Watch};
+
+use super::end_process::end_process;
+use super::output::{eprint, print};
+use super::progress::TerminalProgress;
+use super::render;
+use super::start::{Start, check_directory};
+
+/// Examples, variables and exit codes.
+const HELP: &str = "\
+Examples:
+  sendoff undo --dry-run    show what would be taken back
+  sendoff undo --yes        take back the last push of this branch
+
+Environment:
+  GH_TOKEN, GITHUB_TOKEN  the token for github.com
+  XDG_STATE_HOME, HOME    where the state directory is, with the record of what was pushed
+
+Exit codes: 0 done, 1 refused or failed, 64 command line, or there is nothing to take back, 78 policy.";
+
+/// Take back what a run pushed, and close the pull request that it opened
+///
+/// Only for a run that this machine recorded, and only where the remote has the branch exactly at what the run pushed:
+/// a branch that moved since is left alone. A branch that the run created is deleted, another one is moved back to where
+/// it was. A protected branch is never touched. The local branch and its commits stay as they are, and the next commit
+/// or run ships the branch again.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = HELP)]
+pub(super) struct Args {
+    /// The run, as `sendoff history` lists it [default: the last one that pushed the branch that HEAD is on]
+    #[arg(value_name = "RUN")]
+    run: Option<String>,
+    /// Work in this directory instead of the current one
+    #[arg(short = 'C', value_name = "DIR")]
+    directory: Option<PathBuf>,
+    /// Show what would be taken back, and ask nobody
+    #[arg(long)]
+    dry_run: bool,
+    /// Do it without a question
+    #[arg(short, long)]
+    yes: bool,
+    /// Print the report as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+impl Args {
+    pub(super) fn run(self, start: &Start) -> Exit {
+        if start.environment.is_off() {
+            return Exit::Done;
+        }
+        if let Err(exit) = check_directory(self.directory.as_ref(), &start.environment) {
+            return exit;
+        }
+        let request = Request {
+            directory: self.directory.clone(),
+            known: start.known.clone(),
+            ..Request::default()
+        };
+        let watch = Watch::without_thread(&request, "undo");
+        let session = match Session::open(request.clone(), start.environment.clone(), watch) {
+            Ok(session) => session,
+            Err(error) => return render::policy_error(&error),
+        };
+        let undo = match session.find_undo(self.run.as_deref()) {
+            Ok(undo) => undo,
+            Err(error) => {
+                eprint(&error.to_string());
+                return Exit::Usage;
+            }
+        };
+        let plan = session.plan_undo(&undo).join("\n");
+        if self.dry_run {
+            return print(&plan).exit();
+        }
+        let terminal = start.environment.is_terminal();
+        if !self.yes && !is_wanted(&plan, terminal, &undo.run_id) {
+            return Exit::Usage;
+        }
+        // The deadline counts from here: nobody is hurried to answer.
+        let json = self.json;
+        let watch = Watch::start(&request, "undo", move |report| {
+            end_process(show(&report, json));
+        });
+        let session = match Session::open(request, start.environment.clone(), watch) {
+            Ok(session) => session,
+            Err(error) => return render::policy_error(&error),
+        };
+        show(&session.undo(undo, &TerminalProgress::when(terminal)), json)
+    }
+}
+
+fn show(report: &crate::report::Report, json: bool) -> Exit {
+    let printed = if json {
+        print(&render::json(report))
+    } else {
+        print(&render::human(report, render::Detail::EveryStep))
+    };
+    report.exit().worst(printed.exit())
+}
+
+/// Shows what would be done, and asks whether to do it where somebody can be asked.
+fn is_wanted(plan: &str, terminal: bool, run: &str) -> bool {
+    eprint(plan);
+    if !terminal {
+        eprint(&format!(
+            "nothing is done; to do it: sendoff undo {run} --yes"
+        ));
+        return false;
+    }
+    eprint("Do it? [y/N]");
+    let mut answer = String::new();
+    let read = io::stdin().read_line(&mut answer);
+    read.is_ok() && matches!(answer.trim(), "y" | "Y" | "yes")
+}

@@ -1,0 +1,249 @@
+//! The steps of `sendoff undo`: a push is taken back, and a pull request closed. No policy names them.
+
+use std::sync::atomic::AtomicBool;
+
+use async_trait::async_trait;
+use gix::ObjectId;
+use sendoff_push::{Action, LastSeen, Progress, PushError, Pushed};
+
+use crate::forge::Closed;
+use crate::git::Repo;
+use crate::git::push::{BranchPush, BranchPushError, LocalOptions};
+use crate::pipeline::{
+    Context, Destination, ErrorKind, Logins, Outcome, Outputs, Step, StepError, interruptible,
+};
+use crate::policy::RewindPermit;
+use crate::reason::{Code, Reason};
+
+use super::record::PushRecord;
+use super::words::step_error;
+use super::work::{destinations, question};
+
+/// The name of the step that takes a push back.
+pub const TAKE_BACK: &str = "push-undo";
+/// The name of the step that closes a pull request.
+pub const CLOSE: &str = "pr-close";
+
+/// Takes back what a run pushed, where the remote has exactly that still.
+#[derive(Debug)]
+pub struct TakeBack {
+    /// What may be taken back at each destination of the shipment, in their order.
+    pub permits: Vec<RewindPermit>,
+}
+
+/// Closes the pull request that a run opened.
+#[derive(Debug)]
+pub struct ClosePullRequest {
+    /// Its number.
+    pub number: u64,
+    /// Its page.
+    pub url: String,
+}
+
+#[async_trait(?Send)]
+impl Step for TakeBack {
+    async fn run(&self, cx: &Context<'_>) -> Result<Outcome, StepError> {
+        let shipment = match cx.shipment {
+            Ok(shipment) => shipment,
+            Err(hold) => return hold.outcome(),
+        };
+        let Some(repo) = cx.repo else {
+            return Ok(Outcome::skipped(
+                Code::NotARepository,
+                "there is no repository here",
+            ));
+        };
+        let places = destinations(shipment, &LocalOptions::default());
+        let work = Work {
+            repo: repo.clone(),
+            places: places.into_iter().zip(self.permits.clone()).collect(),
+            record: PushRecord::of(cx, repo, &shipment.branch),
+            now: cx.clock.now(),
+            logins: cx.logins.clone(),
+        };
+        let progress = cx.progress.holding(cx.deadline);
+        let done = interruptible(move |stop| work.take_all_back(&progress, stop)).await?;
+        let mut outputs = Outputs::new();
+        let mut lines = Vec::new();
+        for (url, ended) in done {
+            let ended = ended.map_err(|error| {
+                let mut told = step_error(&error, cx.secrets);
+                if let BranchPushError::Push(PushError::LeaseBroken { branch, remote, .. }) = &error
+                {
+                    told.reason = moved(branch, remote, &error);
+                }
+                if self.permits.len() > 1 {
+                    told.reason.message = format!("{url}: {told}");
+                }
+                told
+            })?;
+            let action = ended.pushed.action.as_str();
+            outputs.insert("action".into(), action.into());
+            outputs.insert("url".into(), url.into());
+            lines.push(ended.line);
+        }
+        Ok(Outcome::Done {
+            summary: lines.join("; "),
+            outputs,
+        })
+    }
+}
+
+/// Says that a branch is not where the run left it.
+fn moved(branch: &str, remote: &str, error: &BranchPushError) -> Reason {
+    let message = format!("not taken back: {error}");
+    Reason::new(Code::LeaseBroken, message).advise(format!(
+        "a later push moved {branch}: undo a later run of yours first (`sendoff history`), or look at it with git fetch {remote} {branch}"
+    ))
+}
+
+/// What is taken back where, on a thread of its own.
+struct Work {
+    repo: Repo,
+    places: Vec<(Destination, RewindPermit)>,
+    record: PushRecord,
+    now: jiff::Timestamp,
+    logins: Logins,
+}
+
+/// What became of it at one place.
+struct TakenBack {
+    pushed: Pushed,
+    line: String,
+}
+
+/// A URL, and what became of it there.
+type Ended = (String, Result<TakenBack, BranchPushError>);
+
+impl Work {
+    /// Goes on where one place refuses: the others do not depend on it.
+    fn take_all_back(&self, progress: &dyn Progress, stop: &AtomicBool) -> Vec<Ended> {
+        let places = self.places.iter();
+        places
+            .map(|(place, rewind)| {
+                let taken = self.take_back(place, rewind, progress, stop);
+                let taken = taken.map(|pushed| {
+                    self.record.keep(&place.remote.url, &pushed);
+                    self.note_down(place, rewind, &pushed);
+                    TakenBack {
+                        line: line(place, rewind, &pushed),
+                        pushed,
+                    }
+                });
+                (place.remote.url.without_login(), taken)
+            })
+            .collect()
+    }
+
+    fn take_back(
+        &self,
+        place: &Destination,
+        rewind: &RewindPermit,
+        progress: &dyn Progress,
+        stop: &AtomicBool,
+    ) -> Result<Pushed, BranchPushError> {
+        let repo = self.repo.thread_local().map_err(|error| {
+            BranchPushError::from(PushError::Objects {
+                class: "corrupt",
+                source: Box::new(error),
+            })
+        })?;
+        let permit = rewind.permit();
+        let question = question(&self.repo, permit, rewind.pushed(), place);
+        let facts = || question.facts(stop);
+        let delivery = BranchPush {
+            permit,
+            remote: &place.remote,
+            new: rewind
+                .before()
+                .unwrap_or(ObjectId::null(rewind.pushed().kind())),
+            options: &place.push_options,
+            last_seen: &LastSeen::default,
+            advertised: &|_| self.logins.settle(),
+            remote_facts: &facts,
+            progress,
+            stop,
+        };
+        match rewind.before() {
+            Some(_) => delivery.push_with_lease(&repo, Some(rewind.pushed())),
+            None => delivery.delete_with_lease(&repo, rewind.pushed()),
+        }
+    }
+
+    /// Moves the tracking ref back, or takes it away. One that stays is put right by the next fetch.
+    fn note_down(&self, place: &Destination, rewind: &RewindPermit, pushed: &Pushed) {
+        let branch = rewind.permit().branch();
+        let noted = match rewind.before() {
+            Some(before) => {
+                let moved = self
+                    .repo
+                    .update_tracking(&place.remote, branch, before, self.now);
+                moved.map(drop)
+            }
+            None => self.repo.forget_tracking(&place.remote, branch),
+        };
+        if let Err(error) = noted {
+            tracing::debug!(%error, action = pushed.action.as_str(), "the tracking ref was not moved");
+        }
+    }
+}
+
+fn line(place: &Destination, rewind: &RewindPermit, pushed: &Pushed) -> String {
+    let (branch, remote) = (rewind.permit().branch(), &place.remote.name);
+    match (pushed.action, rewind.before()) {
+        (Action::UpToDate, Some(before)) => {
+            format!(
+                "{remote} has {branch} at {} already",
+                before.to_hex_with_len(8)
+            )
+        }
+        (Action::UpToDate, None) => format!("{remote} has no {branch} any more"),
+        (_, Some(before)) => format!(
+            "{branch} on {remote} is back at {}",
+            before.to_hex_with_len(8)
+        ),
+        (_, None) => format!("{branch} is deleted on {remote}, where the run had created it"),
+    }
+}
+
+#[async_trait(?Send)]
+impl Step for ClosePullRequest {
+    async fn run(&self, cx: &Context<'_>) -> Result<Outcome, StepError> {
+        let forge = match cx.forge.get().await {
+            Ok(forge) => forge,
+            Err(hold) => {
+                return Err(StepError::for_reason(
+                    ErrorKind::Denied,
+                    hold.reason.clone(),
+                ));
+            }
+        };
+        let Self { number, url } = self;
+        match forge.close(*number).await {
+            Ok(Closed::Closed) => {
+                let mut outputs = Outputs::new();
+                outputs.insert("number".into(), (*number).into());
+                outputs.insert("url".into(), url.as_str().into());
+                Ok(Outcome::Done {
+                    summary: format!("closed: {url}"),
+                    outputs,
+                })
+            }
+            Ok(Closed::Merged) => {
+                let message = format!("it is merged already: {url}");
+                let reason = Reason::new(Code::Merged, message);
+                Ok(Outcome::Skipped(
+                    reason.advise("revert it with a commit of its own: git revert"),
+                ))
+            }
+            Err(error) => {
+                let kind = if error.is_transient() {
+                    ErrorKind::Transient
+                } else {
+                    ErrorKind::Denied
+                };
+                Err(StepError::for_reason(kind, error.reason))
+            }
+        }
+    }
+}

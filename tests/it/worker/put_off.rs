@@ -1,0 +1,286 @@
+//! What had no turn is put off and not lost: under a broken policy, after a deadline, behind another process.
+
+use std::net::TcpListener;
+use std::time::{Duration, Instant};
+
+use sendoff::store::{Slot, Turn, TurnAt};
+use sendoff_testing::wait_until;
+use serde_json::{Value, json};
+
+use crate::world::{World, step};
+
+use super::{assert_silent, git, last_report, workers};
+
+fn memories(world: &World) -> Vec<String> {
+    let memories = world.platform.memories();
+    let text = |memory: &Value| memory["content"].as_str().unwrap().to_owned();
+    memories.iter().map(text).collect()
+}
+
+fn state(world: &World) -> std::path::PathBuf {
+    world.sandbox.path("home/.local/state/sendoff")
+}
+
+fn slot(world: &World) -> Slot {
+    Slot {
+        repository: world.work().canonicalize().unwrap().join(".git"),
+        branch: "feature/x".into(),
+    }
+}
+
+/// The platform as a user's policy names it, without help by the environment.
+fn platform_by_policy(world: &World) -> String {
+    let (url, token) = (
+        world.platform.url(),
+        world.sandbox.path("configs/.auth_token"),
+    );
+    format!(
+        "[platform]\nurl = \"{url}\"\nworkspace-id = \"ws-1\"\ntoken-file = \"{}\"\n",
+        token.display()
+    )
+}
+
+/// Guards that a memory survives a user's policy that cannot be read, though nobody knows then where it goes.
+#[test]
+fn p02_a_memory_waits_for_the_users_policy_to_be_corrected() {
+    let world = World::new();
+    let platform = platform_by_policy(&world);
+    let variables = [("SENDOFF_TOKEN", crate::world::TOKEN.to_owned())];
+    let task = json!({"task": {"input": "Fix it"}}).to_string();
+    let run = |arguments: &[&str], input: &str| {
+        let (sandbox, work) = (&world.sandbox, world.work());
+        crate::world::run(sandbox, &work, arguments, &variables, input.as_bytes())
+    };
+    world.user_policy(&format!("{platform}[branches]\nprotectd = [\"x\"]\n"));
+    let said = run(&["hook", "executor"], &task);
+    assert_eq!((said.stdout.as_str(), said.code), ("", Some(0)));
+    assert_eq!(said.stderr.lines().count(), 1, "{}", said.stderr);
+    assert!(
+        said.stderr
+            .starts_with("sendoff: the user policy is left out: "),
+        "{}",
+        said.stderr
+    );
+    // In the foreground it waits as well, and says so.
+    let said = run(
+        &["run", "--input", "-", "--json"],
+        &json!({"task": {"input": "Second"}}).to_string(),
+    );
+    let report = said.report();
+    let line = step(&report, "memory-commit");
+    assert_eq!(
+        (&line["verdict"], &line["reason"], said.code),
+        (&json!("queued"), &json!("policy-error"), Some(78)),
+        "{report}"
+    );
+    assert_eq!(step(&report, "heartbeat-clear")["verdict"], "skipped");
+    wait_until("the workers' end", || {
+        workers(&world).is_empty().then_some(())
+    });
+    assert_eq!(
+        run(&["flush"], "").code,
+        Some(75),
+        "the policy is broken still"
+    );
+    let status = run(&["status"], "");
+    assert_eq!(status.code, Some(75));
+    assert!(
+        status
+            .stdout
+            .contains("put off (policy-error); tried again after "),
+        "{}",
+        status.stdout
+    );
+    assert!(world.git.log().is_empty() && world.platform.log().is_empty());
+    world.user_policy(&platform);
+    assert_eq!(run(&["flush"], "").code, Some(0));
+    let mut sent = memories(&world);
+    sent.sort();
+    assert_eq!(sent, ["Conversation: Fix it", "Conversation: Second"]);
+    assert_eq!(run(&["flush"], "").code, Some(0));
+    assert_eq!(memories(&world).len(), 2);
+}
+
+/// Guards that git's hooks, which carry no memory, tell of the broken policy and keep nothing.
+#[test]
+fn p02_a_hook_without_a_task_tells_of_the_broken_policy_and_keeps_nothing() {
+    let world = World::new();
+    world.user_policy("nonsense = 1\n");
+    let said = world.run(&["hook", "git-post-commit"]);
+    assert_eq!((said.stdout.as_str(), said.code), ("", Some(0)));
+    assert!(said.stderr.contains("nonsense"), "{}", said.stderr);
+    assert_eq!(said.stderr.lines().count(), 1, "{}", said.stderr);
+    assert!(!super::has_store(&world));
+}
+
+/// Guards that a memory behind a push that takes the whole run is not lost, and is sent once.
+#[test]
+fn a_memory_whose_turn_never_came_is_sent_by_a_later_run() {
+    for pipeline in [
+        r#"post-task = ["push", "memory-commit"]"#,
+        // Beside the push it waits for the push's login, which it must not tell.
+        r#"post-task = [["push", "memory-commit"]]"#,
+    ] {
+        let world = World::new();
+        let url = format!("{}/acme/rocket.git", world.git.url());
+        let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+        world.point_to(&format!(
+            "http://{}/acme/rocket.git",
+            silent.local_addr().unwrap()
+        ));
+        world.user_policy(&format!(
+            "[limits]\ndeadline = \"1s\"\n[pipelines]\n{pipeline}"
+        ));
+        // On a machine that is so busy that the run misses its own end, the watchdog says so: nothing is kept then.
+        let ends_in_order = || {
+            let report = world.run_task("Fix it").report();
+            (step(&report, "memory-commit")["verdict"] == "queued").then_some(report)
+        };
+        let report = wait_until("a run that ends in order", ends_in_order);
+        let line = step(&report, "memory-commit");
+        assert_eq!(
+            (&line["verdict"], &line["reason"]),
+            (&json!("queued"), &json!("deadline")),
+            "{report}"
+        );
+        drop(silent);
+        world.point_to(&url);
+        world.user_policy(&format!("[pipelines]\n{pipeline}"));
+        assert_eq!(world.run(&["flush"]).code, Some(0));
+        assert_eq!(memories(&world), ["Conversation: Fix it"]);
+        let head = world.sandbox.git(world.work(), &["rev-parse", "HEAD"]);
+        assert_eq!(world.tip("feature/x"), head);
+    }
+}
+
+/// Guards that `run` waits for the process that ships its branch, and looks again then.
+#[test]
+fn x12_a_run_waits_for_its_turn_at_the_branch() {
+    let world = World::new();
+    let turn = Turn::take(Some(&state(&world)), TurnAt::Slot(&slot(&world))).unwrap();
+    assert!(turn.is_some());
+    std::thread::scope(|scope| {
+        let run = scope.spawn(|| world.report(&["run", "post-commit"]));
+        // It has opened the lock, and waits; the branch moves on meanwhile.
+        wait_until("the run to wait", || {
+            (!workers(&world).is_empty()).then_some(())
+        });
+        let head = world.commit("c.txt", "late\n", "Come late");
+        std::thread::sleep(Duration::from_millis(300));
+        assert!(world.git.log().is_empty(), "it did not wait");
+        drop(turn);
+        let report = run.join().unwrap();
+        assert_eq!(step(&report, "pr-create")["verdict"], "done", "{report}");
+        assert_eq!(world.tip("feature/x"), head);
+    });
+}
+
+/// Guards that a branch whose turn does not come is kept for later, and that the advice holds.
+#[test]
+fn x15_a_branch_whose_turn_does_not_come_is_left_for_later() {
+    let world = World::new();
+    world.user_policy("[limits]\ndeadline = \"2s\"\n");
+    let turn = Turn::take(Some(&state(&world)), TurnAt::Slot(&slot(&world))).unwrap();
+    let said = world.run(&["run", "post-commit", "--json"]);
+    let report = said.report();
+    let push = step(&report, "push");
+    assert_eq!(
+        (&push["verdict"], &push["reason"], said.code),
+        (&json!("queued"), &json!("busy"), Some(75)),
+        "{report}"
+    );
+    assert_eq!(push["summary"], "another sendoff is shipping this branch");
+    assert_eq!(
+        push["advice"],
+        "it is tried again by itself; to try now: sendoff flush"
+    );
+    drop(turn);
+    world.user_policy("");
+    assert_eq!(world.run(&["flush"]).code, Some(0));
+    assert_eq!(world.forge.pulls().len(), 1);
+}
+
+/// Guards that hooks and a run at the same time make one push and one pull request.
+#[test]
+fn x12_a_run_beside_hooks_makes_one_push_and_one_pull_request() {
+    let world = World::new();
+    std::thread::scope(|scope| {
+        for _ in 0..3 {
+            scope.spawn(|| assert_silent(&world.run(&["hook", "git-post-commit"])));
+            scope.spawn(|| {
+                let report = world.report(&["run", "post-commit"]);
+                assert_eq!(step(&report, "pr-create")["verdict"], "done", "{report}");
+            });
+        }
+    });
+    wait_until("the workers' end", || {
+        workers(&world).is_empty().then_some(())
+    });
+    assert_eq!(super::pushes(&world), 1);
+    assert_eq!(world.forge.pulls().len(), 1);
+}
+
+/// Guards that the worker goes on trying for as long as the policy says, and no longer.
+#[test]
+fn a_worker_tries_again_until_the_policys_deadline() {
+    let world = World::new();
+    world.user_policy("[limits]\ndeadline = \"2s\"\n");
+    world.point_to("http://127.0.0.1:9/acme/rocket.git");
+    let began = Instant::now();
+    world.run(&["hook", "git-post-commit"]);
+    last_report(&world);
+    wait_until("the worker's end", || {
+        workers(&world).is_empty().then_some(())
+    });
+    assert!(
+        began.elapsed() < Duration::from_secs(30),
+        "{:?}",
+        began.elapsed()
+    );
+    let status = world.run(&["status", "--json"]).report();
+    assert!(
+        status["pending"][0]["attempts"].as_u64().unwrap() >= 2,
+        "{status}"
+    );
+}
+
+/// Guards that an intent that no worker survives is given up, shown, and tried once more when it is named.
+#[test]
+fn x01_an_intent_that_kills_every_worker_is_given_up_and_shown() {
+    let world = World::new();
+    let mut hook = world.command(&["hook", "git-post-commit"]);
+    hook.env("SENDOFF_FAILPOINT", "worker-began");
+    assert!(hook.status().unwrap().success());
+    wait_until("the worker's end", || {
+        workers(&world).is_empty().then_some(())
+    });
+    let database = rusqlite::Connection::open(state(&world).join("store.db")).unwrap();
+    let attempts = || -> u32 {
+        let sql = "SELECT attempts FROM intents";
+        database.query_row(sql, (), |row| row.get(0)).unwrap()
+    };
+    assert_eq!(attempts(), 1);
+    database
+        .execute("UPDATE intents SET attempts = 20", ())
+        .unwrap();
+    git(&world, &world.work(), &["switch", "-q", "main"])
+        .status()
+        .unwrap();
+    // Whatever worker comes next gives it up.
+    assert_eq!(world.run(&["flush"]).code, Some(0));
+    let status = world.run(&["status"]);
+    assert_eq!(status.code, Some(1), "{}", status.stdout);
+    let advice = status
+        .stdout
+        .lines()
+        .find(|line| line.starts_with("given up"))
+        .unwrap();
+    assert!(
+        advice.contains("too-many-tries; to try once more: sendoff flush "),
+        "{advice}"
+    );
+    let run = advice.rsplit(' ').next().unwrap();
+    assert_eq!(world.run(&["flush", run]).code, Some(0));
+    assert_eq!(world.run(&["status"]).code, Some(0));
+    assert_eq!(world.forge.pulls().len(), 1);
+}
