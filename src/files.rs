@@ -2,10 +2,11 @@
 
 use std::fs::File;
 use std::io::{self, Read};
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Component, Path};
 
 use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags};
+use rustix::path::Arg;
 
 /// How many files below one directory are looked at.
 const LOOKED_AT: usize = 1_000_000;
@@ -72,6 +73,15 @@ pub fn read(path: &Path, limit: u64, links: Links) -> Result<Option<Vec<u8>>, Fi
     open(path, links)?
         .map(|file| bounded(file, limit))
         .transpose()
+}
+
+/// Opens the regular file `name` in a directory, which is no link, or returns nothing where there is none.
+pub fn open_at(directory: impl AsFd, name: impl Arg) -> Result<Option<File>, FileError> {
+    match rustix::fs::openat(directory, name, SAFE | OFlags::NOFOLLOW, Mode::empty()) {
+        Ok(file) => regular(file).map(Some),
+        Err(rustix::io::Errno::LOOP) => Err(FileError::Link),
+        Err(error) => absent_or(error),
+    }
 }
 
 /// A directory below which nothing is trusted. No link is followed in any part of a path below it.
@@ -170,17 +180,18 @@ impl Directory {
         let mut parts = path.components().peekable();
         while let Some(part) = parts.next() {
             let directory = above.as_ref().unwrap_or(&self.0);
+            let name = part.as_os_str();
+            if parts.peek().is_none() {
+                let file = open_at(directory, name)?;
+                return file.map(|file| bounded(file, limit)).transpose();
+            }
             let flags = SAFE | OFlags::NOFOLLOW;
-            let opened = rustix::fs::openat(directory, part.as_os_str(), flags, Mode::empty());
-            let opened = match opened {
+            let opened = rustix::fs::openat(directory, name, flags, Mode::empty());
+            above = Some(match opened {
                 Ok(opened) => opened,
                 Err(rustix::io::Errno::LOOP) => return Err(FileError::Link),
                 Err(error) => return absent_or(error),
-            };
-            if parts.peek().is_none() {
-                return bounded(regular(opened)?, limit).map(Some);
-            }
-            above = Some(opened);
+            });
         }
         Ok(None)
     }

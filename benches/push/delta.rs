@@ -4,8 +4,8 @@ use std::hint::black_box;
 
 use criterion::Criterion;
 use sendoff_push::delta::encode;
+use sendoff_testing::PACK_OBJECTS;
 
-use crate::workload::PACK_OBJECTS;
 use crate::workload::Workload;
 use crate::workload::lines;
 

@@ -8,6 +8,7 @@
 mod delta;
 mod objects;
 mod pack;
+mod store;
 mod workload;
 
 use criterion::criterion_group;
@@ -18,6 +19,7 @@ criterion_group!(
     delta::one_line,
     delta::scattered,
     objects::objects,
-    pack::packs
+    pack::packs,
+    store::store
 );
 criterion_main!(benches);

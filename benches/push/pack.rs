@@ -9,8 +9,8 @@ use sendoff_push::pack::PackOptions;
 use sendoff_push::pack::Thin;
 use sendoff_push::pack::write;
 use sendoff_push::progress::NoProgress;
+use sendoff_testing::PACK_OBJECTS;
 
-use crate::workload::PACK_OBJECTS;
 use crate::workload::Workload;
 use crate::workload::lines;
 

@@ -166,16 +166,6 @@ impl Workload {
     }
 }
 
-/// The arguments with which `git push` makes its pack.
-pub(crate) const PACK_OBJECTS: &[&str] = &[
-    "pack-objects",
-    "--revs",
-    "--thin",
-    "--delta-base-offset",
-    "--stdout",
-    "-q",
-];
-
 /// Returns lines of which one depends on `version`.
 pub(crate) fn lines(seed: usize, version: usize, count: usize) -> String {
     let mut out = String::new();

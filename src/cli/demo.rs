@@ -52,31 +52,28 @@ impl Args {
                 render::human(&report, render::Detail::Normal)
             ));
             exit = exit.worst(shown.exit()).worst(report.exit());
-            match demonstration.received() {
-                Ok(received) => exit = exit.worst(print(&received).exit()),
-                Err(error) => {
-                    eprint(&format!(
-                        "cannot read what the git server received: {error}"
-                    ));
-                    exit = exit.worst(Exit::Failed);
-                }
-            }
+            exit = exit.worst(print_received(&demonstration));
         }
         exit = exit.worst(print("$ sendoff flush   (the platform is back)\n").exit());
         match demonstration.flush() {
             Ok(flushed) => exit = exit.worst(flushed),
             Err(error) => return render::store_error(&error),
         }
-        match demonstration.received() {
-            Ok(received) => exit = exit.worst(print(&received).exit()),
-            Err(error) => {
-                eprint(&format!(
-                    "cannot read what the git server received: {error}"
-                ));
-                exit = exit.worst(Exit::Failed);
-            }
-        }
+        exit = exit.worst(print_received(&demonstration));
         let last = "Everything ran on 127.0.0.1 in a temporary directory, which is gone now.";
         exit.worst(print(last).exit())
+    }
+}
+
+/// Prints what the git server received.
+fn print_received(demonstration: &Demonstration) -> Exit {
+    match demonstration.received() {
+        Ok(received) => print(&received).exit(),
+        Err(error) => {
+            eprint(&format!(
+                "cannot read what the git server received: {error}"
+            ));
+            Exit::Failed
+        }
     }
 }

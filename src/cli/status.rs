@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::exit::Exit;
-use crate::policy::Span;
+use crate::policy::PolicyDuration;
 use crate::worker::{Status, wait_for_report};
 
 use super::output::{eprint, print};
@@ -34,7 +34,7 @@ pub(super) struct Args {
     run: Option<String>,
     /// Wait until what was handed over last has been reported on, such as 60s, and print that report
     #[arg(long, value_name = "DURATION")]
-    wait: Option<Span>,
+    wait: Option<PolicyDuration>,
     /// Print the status, or the report, as JSON
     #[arg(long)]
     json: bool,
@@ -42,7 +42,7 @@ pub(super) struct Args {
 
 impl Args {
     pub(super) fn run(self, start: &Start) -> Exit {
-        match self.wait.map(Span::duration) {
+        match self.wait.map(PolicyDuration::duration) {
             Some(patience) => self.wait(start, patience),
             None => self.show(start),
         }

@@ -1,7 +1,10 @@
 //! The upstream of a branch: `branch.<name>.remote` and `branch.<name>.merge`, as `git push -u` writes them.
 
+use std::path::Path;
+
 use gix::bstr::BStr;
 
+use crate::files::Directory;
 use crate::names::BranchName;
 
 use super::Repo;
@@ -22,7 +25,8 @@ impl Repo {
     /// Makes the branch of the same name on `remote` the upstream of `branch`.
     ///
     /// Writes to the configuration that all work trees share, under git's own lock, and only when
-    /// something changes. A remote without a name is left as it is: its address may hold a login.
+    /// something changes. A remote without a name is left as it is: its address may hold a login. A configuration that is
+    /// a symbolic link is not written: the lock's rename would put a file in the place of the link.
     pub fn set_upstream(&self, remote: &Remote, branch: &BranchName) -> Result<(), UpstreamError> {
         if remote.name.is_address() {
             return Ok(());
@@ -42,6 +46,10 @@ impl Repo {
             file: file.clone(),
             source,
         };
+        let directory = Directory::open(self.common_dir()).map_err(|error| failed(error.into()))?;
+        directory
+            .look(Path::new("config"))
+            .map_err(|error| failed(error.into()))?;
         let repo = self.thread_local().map_err(|error| failed(error.into()))?;
         let written = |error: gix::Error| failed(error.into());
         let mut config = repo.config_file_mut(file.clone()).map_err(written)?;

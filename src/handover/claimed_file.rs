@@ -9,6 +9,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use rustix::fs::{AtFlags, Mode, OFlags};
 use rustix::io::Errno;
 
+use crate::files::{self, FileError};
+
 use super::error::HandoverError;
 use super::ownership::check_file;
 
@@ -68,11 +70,11 @@ impl ClaimedFile {
     ) -> Result<Option<Self>, HandoverError> {
         let name = Self::name(number);
         let path = directory.join(&name);
-        let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOFOLLOW | OFlags::NONBLOCK;
-        let file = match rustix::fs::openat(private, &name, flags, Mode::empty()) {
-            Ok(file) => file,
-            Err(Errno::NOENT) => return Ok(None),
-            Err(error) => return Err(HandoverError::io(path, "opened", error)),
+        let file = match files::open_at(private, &name) {
+            Ok(Some(file)) => file,
+            Ok(None) => return Ok(None),
+            Err(FileError::Io(error)) => return Err(HandoverError::io(path, "opened", error)),
+            Err(_) => return Err(HandoverError::refused(path, "not a regular file")),
         };
         let stat = rustix::fs::fstat(&file)
             .map_err(|error| HandoverError::io(&path, "inspected", error))?;
@@ -81,7 +83,7 @@ impl ClaimedFile {
         let confirmed = read_mark(private, number)
             .filter(|(position, _)| *position <= size)
             .unwrap_or((0, 0));
-        let mut reader = BufReader::with_capacity(1 << 16, File::from(file));
+        let mut reader = BufReader::with_capacity(1 << 16, file);
         reader
             .seek(SeekFrom::Start(confirmed.0))
             .map_err(|error| HandoverError::io(&path, "read", error))?;
@@ -199,10 +201,9 @@ fn mark_name(number: u64) -> String {
 /// Reads the confirmed offset and size. A mark that cannot be read counts as absent: lines are then
 /// delivered twice, but none is lost.
 fn read_mark(private: &OwnedFd, number: u64) -> Option<(u64, u64)> {
-    let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOFOLLOW | OFlags::NONBLOCK;
-    let file = rustix::fs::openat(private, mark_name(number), flags, Mode::empty()).ok()?;
+    let file = files::open_at(private, mark_name(number)).ok()??;
     let mut text = String::new();
-    File::from(file).take(64).read_to_string(&mut text).ok()?;
+    file.take(64).read_to_string(&mut text).ok()?;
     let (position, size) = text.trim_end().split_once(' ')?;
     Some((position.parse().ok()?, size.parse().ok()?))
 }

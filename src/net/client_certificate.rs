@@ -43,7 +43,7 @@ fn read_key(
     path: &Path,
     password: Option<&SecretString>,
 ) -> Result<PrivateKeyDer<'static>, NetError> {
-    let pem = std::fs::read(path).map_err(|source| NetError::Unreadable {
+    let pem = roots::read(path).map_err(|source| NetError::Unreadable {
         what: "private key",
         path: path.to_owned(),
         source,

@@ -7,7 +7,12 @@ use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
+use crate::files::{self, FileError, Links};
+
 use super::error::NetError;
+
+/// The largest file of certificates or keys that is read, in bytes: the systems' bundles have half a MiB.
+const MAX_PEM_SIZE: u64 = 64 << 20;
 
 /// The files in which systems keep all their roots, the most common first.
 const SYSTEM_BUNDLES: &[&str] = &[
@@ -74,9 +79,19 @@ pub(super) fn store<'a>(
     store
 }
 
+/// Reads a file of the user's, which may lie behind a link. A pipe or a device would never end.
+pub(super) fn read(path: &Path) -> io::Result<Vec<u8>> {
+    match files::read(path, MAX_PEM_SIZE, Links::Followed) {
+        Ok(Some(pem)) => Ok(pem),
+        Ok(None) => Err(io::ErrorKind::NotFound.into()),
+        Err(FileError::Io(error)) => Err(error),
+        Err(error) => Err(io::Error::other(error)),
+    }
+}
+
 /// Reads all certificates of a file.
 pub(super) fn of_file(path: &Path) -> Result<Vec<CertificateDer<'static>>, NetError> {
-    let pem = std::fs::read(path).map_err(|source| unreadable(path, source))?;
+    let pem = read(path).map_err(|source| unreadable(path, source))?;
     let found: Vec<_> = CertificateDer::pem_slice_iter(&pem).flatten().collect();
     if found.is_empty() {
         return Err(NetError::NoCertificate(path.to_owned()));

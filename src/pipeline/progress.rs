@@ -70,7 +70,7 @@ impl Progress for Holding {
 
     fn sent(&self, bytes: u64) {
         if let Ok(mut held) = self.held.lock() {
-            held.get_or_insert_with(|| self.deadline.stand_still());
+            held.get_or_insert_with(|| self.deadline.suspend());
         }
         self.inner.0.sent(bytes);
         reach(Point::PushPack);
@@ -84,7 +84,7 @@ impl Progress for Holding {
 
     fn hook_begins(&self) {
         if let Ok(mut held) = self.held.lock() {
-            held.get_or_insert_with(|| self.deadline.stand_still());
+            held.get_or_insert_with(|| self.deadline.suspend());
         }
         self.inner.0.hook_begins();
     }

@@ -3,25 +3,25 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::duration::PolicyDuration;
 use super::size::Size;
-use super::span::Span;
 
 /// Limits of time and size.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Limits {
     /// The whole run. Suspended while pack bytes are sent and while a `pre-push` hook runs.
-    pub deadline: Span,
+    pub deadline: PolicyDuration,
     /// A step without its own `timeout`.
-    pub step_timeout: Span,
+    pub step_timeout: PolicyDuration,
     /// The idle time of a push.
-    pub push_timeout: Span,
+    pub push_timeout: PolicyDuration,
     /// The user's `pre-push` hook, which suspends the run's deadline.
-    pub hook_timeout: Span,
+    pub hook_timeout: PolicyDuration,
     /// One answer of one of the user's credential helpers: a person may have to touch a key.
-    pub helper_timeout: Span,
+    pub helper_timeout: PolicyDuration,
     /// One request to the forge or the platform.
-    pub http_timeout: Span,
+    pub http_timeout: PolicyDuration,
     /// Commits ahead of the base; a branch with more is not pushed.
     pub commits: Count,
     /// The size of a push's pack; a larger one is not sent.
@@ -42,12 +42,12 @@ crate::classes!(Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            deadline: Span::seconds(120),
-            step_timeout: Span::seconds(30),
-            push_timeout: Span::seconds(60),
-            hook_timeout: Span::seconds(600),
-            helper_timeout: Span::seconds(60),
-            http_timeout: Span::seconds(5),
+            deadline: PolicyDuration::seconds(120),
+            step_timeout: PolicyDuration::seconds(30),
+            push_timeout: PolicyDuration::seconds(60),
+            hook_timeout: PolicyDuration::seconds(600),
+            helper_timeout: PolicyDuration::seconds(60),
+            http_timeout: PolicyDuration::seconds(5),
             commits: Count(1000),
             push_size: Size::megabytes(200),
         }

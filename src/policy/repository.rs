@@ -1,6 +1,7 @@
 //! Checks a repository's policy: its keys may only tighten or be cosmetic.
 
 use super::class::{Classed, KeyClass, class_of};
+use super::duration::PolicyDuration;
 use super::error::PolicyError;
 use super::file::PolicyFile;
 use super::kind::{Kind, Kinds};
@@ -10,7 +11,6 @@ use super::node::{Entry, Item, Node, Table, dotted};
 use super::origin::Origin;
 use super::size::Size;
 use super::source::Sources;
-use super::span::Span;
 use super::step_table::{StepSettings, StepTable};
 
 /// The longest text in a repository's policy, in bytes.
@@ -226,7 +226,7 @@ fn amount(node: &Node) -> Option<u128> {
         Item::Integer(number) => u128::try_from(*number).ok(),
         Item::Text(text) => {
             let span = text
-                .parse::<Span>()
+                .parse::<PolicyDuration>()
                 .ok()
                 .map(|span| span.duration().as_nanos());
             span.or_else(|| Some(u128::from(text.parse::<Size>().ok()?.bytes())))

@@ -4,12 +4,12 @@ use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use super::duration::PolicyDuration;
 use super::error::PolicyError;
 use super::node::{Entry, Table};
 use super::origin::Origin;
 use super::read::read;
 use super::source::{Place, Sources};
-use super::span::Span;
 
 /// The keys that every step has; a test compares them with [`StepSettings`].
 pub const SHARED_KEYS: &[&str] = &["uses", "when", "timeout", "on-error", "needs", "enabled"];
@@ -23,7 +23,7 @@ pub struct StepSettings {
     /// The step runs only when this expression over the facts is true.
     pub when: Option<String>,
     /// The step's time limit; by default `limits.step-timeout`. A repository may lower it for steps that push the branch or open its pull request.
-    pub timeout: Option<Span>,
+    pub timeout: Option<PolicyDuration>,
     /// The effect of an error on the rest of the run.
     pub on_error: OnError,
     /// The steps that must be done first, instead of the kind's default.

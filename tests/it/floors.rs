@@ -15,12 +15,12 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("clock", &[]),
     ("environment", &[]),
     ("failpoint", &[]),
-    ("net", &["names"]),
+    ("net", &["names", "files"]),
     ("policy", &["names", "reason", "files"]),
     ("report", &["names", "exit", "reason"]),
     ("secrets", &[]),
     ("text", &[]),
-    ("handover", &["reason"]),
+    ("handover", &["reason", "files"]),
     ("template", &["names", "secrets", "text"]),
     ("process", &["names", "clock", "environment"]),
     (
@@ -330,7 +330,7 @@ fn sources() -> Vec<PathBuf> {
     files
 }
 
-fn walk(directory: &Path, files: &mut Vec<PathBuf>) {
+pub(crate) fn walk(directory: &Path, files: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(directory).into_iter().flatten() {
         let path = entry.unwrap().path();
         if path.is_dir() {

@@ -7,6 +7,7 @@
 )]
 #![allow(clippy::disallowed_methods, reason = "tests start git and servers")]
 
+mod circles;
 mod cli;
 mod compatibility;
 mod demo;

@@ -12,21 +12,25 @@
 
 mod fixture;
 mod gate;
+mod git_pack;
 mod git_server;
 mod memory;
 mod missing;
 mod noise;
 mod sandbox;
 mod text;
+mod twin;
 mod wait;
 
 pub use gate::Gate;
+pub use git_pack::PACK_OBJECTS;
 pub use git_server::GitServer;
 pub use memory::{MemoryWatch, supervised, supervised_within};
 pub use missing::{left_out, tool};
 pub use noise::{noise, noise_text};
 pub use sandbox::{Sandbox, succeed};
 pub use text::text;
+pub use twin::{GitPush, Sent, TwinFixture};
 pub use wait::wait_until;
 
 /// Returns how much of something a test does: more in the long mode (`SENDOFF_TEST_LONG=1`).

@@ -20,7 +20,7 @@ use crate::process::{Inheritance, find_program};
 
 use self::shared::Shared;
 
-pub use options::{Fault, FaultKind, GitServerOptions, LoggedRequest, Offer};
+pub use options::{FaultKind, GitServerOptions, LoggedRequest, Offer, RequestFault};
 
 /// A running server on 127.0.0.1. Dropping it stops it and everything it started.
 #[derive(Debug)]

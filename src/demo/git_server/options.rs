@@ -12,12 +12,12 @@ pub struct GitServerOptions {
     /// How a login is to be sent.
     pub offer: Offer,
     /// The faults; the first that matches a request applies.
-    pub faults: Vec<Fault>,
+    pub faults: Vec<RequestFault>,
 }
 
 /// Something that goes wrong with some requests.
 #[derive(Debug, Clone)]
-pub struct Fault {
+pub struct RequestFault {
     /// How the path ends, such as `/info/refs` or `/git-receive-pack`.
     pub path_end: &'static str,
     /// How many requests with such a path are answered normally first.

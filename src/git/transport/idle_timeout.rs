@@ -103,14 +103,19 @@ impl IdleTimeout {
 mod tests {
     use super::*;
 
+    /// Lets so much time pass.
+    fn pass(idle: &mut IdleTimeout, time: Duration) {
+        Arc::get_mut(&mut idle.0).unwrap().start -= time;
+    }
+
     #[test]
     fn a_byte_now_and_then_does_not_keep_a_connection_open() {
         let stop = AtomicBool::new(false);
-        let idle = IdleTimeout::new(Duration::from_millis(50));
-        let alive = |bytes: usize| {
+        let mut idle = IdleTimeout::new(Duration::from_secs(50));
+        let mut alive = |bytes: usize| {
             idle.reset();
             for _ in 0..10 {
-                std::thread::sleep(Duration::from_millis(10));
+                pass(&mut idle, Duration::from_secs(10));
                 idle.received(bytes);
             }
             idle.check(&stop).is_none()
@@ -122,8 +127,8 @@ mod tests {
     #[test]
     fn waiting_counts_and_our_own_work_does_not() {
         let stop = AtomicBool::new(false);
-        let idle = IdleTimeout::new(Duration::ZERO);
-        std::thread::sleep(Duration::from_millis(2));
+        let mut idle = IdleTimeout::new(Duration::ZERO);
+        pass(&mut idle, Duration::from_millis(2));
         assert_eq!(idle.check(&stop), Some(Interruption::Idle(Duration::ZERO)));
         idle.pause();
         assert_eq!(idle.check(&stop), None);

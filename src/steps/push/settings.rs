@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::names::RemoteName;
-use crate::policy::{Span, Trigger};
+use crate::policy::{PolicyDuration, Trigger};
 
 /// What becomes of submodules.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
@@ -151,17 +151,17 @@ impl Verify {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
 #[schemars(with = "String")]
-pub(super) struct Settle(Option<Span>);
+pub(super) struct Settle(Option<PolicyDuration>);
 
 impl Settle {
     /// Returns the length.
     pub(super) fn duration(self) -> Duration {
-        self.0.map_or(Duration::ZERO, Span::duration)
+        self.0.map_or(Duration::ZERO, PolicyDuration::duration)
     }
 }
 
 impl TryFrom<String> for Settle {
-    type Error = crate::policy::SpanError;
+    type Error = crate::policy::DurationError;
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
         match text.as_str() {

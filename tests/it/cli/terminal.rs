@@ -7,7 +7,7 @@ use std::time::Duration;
 use rustix::fs::{Mode, OFlags};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use secrecy::SecretString;
-use sendoff::demo::git_server::{Fault, FaultKind, GitServer, GitServerOptions};
+use sendoff::demo::git_server::{FaultKind, GitServer, GitServerOptions, RequestFault};
 use sendoff::process::Inheritance;
 
 use crate::sandbox::environment;
@@ -62,7 +62,7 @@ fn on_a_terminal(world: &World, arguments: &[&str]) -> Seen {
 fn slow(world: &World) -> GitServer {
     let environment = environment(&world.sandbox, &world.work());
     let inheritance = Inheritance::new(environment.search_path(), environment.for_children());
-    let pause = Fault {
+    let pause = RequestFault {
         path_end: "/info/refs",
         after: 0,
         times: usize::MAX,

@@ -81,12 +81,12 @@ const INCLUDED: &str = "[core]\n\tsshCommand = included\n";
 
 #[test]
 fn a_condition_on_the_git_directory_holds_for_the_real_path_and_for_the_one_that_was_entered() {
-    let mut twin = Twin::new("[includeIf \"gitdir:~/work/\"]\n\tpath = inc\n");
+    let mut twin = Twin::new("[includeIf \"gitdir:~/entered/\"]\n\tpath = inc\n");
     twin.sandbox.write("home/inc", INCLUDED);
     assert_eq!(twin.both("core.sshCommand"), None);
-    symlink(twin.sandbox.path(""), twin.sandbox.home().join("work")).unwrap();
+    symlink(twin.sandbox.path(""), twin.sandbox.home().join("entered")).unwrap();
     assert_eq!(twin.both("core.sshCommand"), None);
-    twin.entered = twin.sandbox.home().join("work/r");
+    twin.entered = twin.sandbox.home().join("entered/r");
     assert_eq!(twin.both("core.sshCommand").as_deref(), Some("included"));
 }
 

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use sendoff::pipeline::{Deadline, Pipeline, Watchdog};
 use sendoff::report::Verdict;
+use sendoff_testing::wait_until;
 
 use super::kinds::{KINDS, RAISED};
 use super::{partial_report, policy, run, run_pipeline, step, verdict};
@@ -53,13 +54,7 @@ fn the_deadline_ends_a_stuck_thread_and_what_comes_after_it() {
     );
     assert!(step(&report, "stuck").summary.contains("100ms"));
     assert_eq!(report.exit_code, 1);
-    while !RAISED.load(Ordering::Relaxed) {
-        assert!(
-            began.elapsed() < Duration::from_secs(10),
-            "the flag was never raised"
-        );
-        std::thread::sleep(Duration::from_millis(1));
-    }
+    wait_until("the flag", || RAISED.load(Ordering::Relaxed).then_some(()));
 }
 
 #[test]
@@ -146,7 +141,7 @@ fn a_deadline_that_passes_before_the_first_step_fails_the_run() {
 fn a_deadline_that_stands_still_does_not_end_the_run() {
     let deadline = Deadline::new(Duration::from_millis(300));
     let (send, receive) = channel();
-    let still = deadline.stand_still();
+    let still = deadline.suspend();
     let _watchdog = Watchdog::start(&deadline, &partial_report(), move |_| {
         send.send(()).unwrap();
     });

@@ -188,9 +188,9 @@ fn a_helper_for_the_way_in_is_asked_where_that_is_a_link() {
         "home/work.inc",
         format!("[credential]\n\thelper = \"{HELPER}\"\n"),
     );
-    let link = sandbox.path("home/work");
+    let link = sandbox.path("home/entered");
     std::os::unix::fs::symlink(twin.served.work.parent().unwrap(), &link).unwrap();
-    twin.configure("includeIf.gitdir:~/work/.path", "work.inc");
+    twin.configure("includeIf.gitdir:~/entered/.path", "work.inc");
     twin.directory = link.join(twin.served.work.file_name().unwrap());
     twin.both_arrive();
 }

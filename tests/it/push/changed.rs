@@ -7,13 +7,12 @@ use std::time::Duration;
 
 use sendoff::demo::git_server::GitServerOptions;
 use sendoff_push::progress::Progress;
-use sendoff_testing::{Gate, noise};
+use sendoff_testing::{Gate, TwinFixture, noise};
 
 use crate::sandbox::Sandbox;
 
 use super::rig::{About, ahead, options, push_about, push_head, script, seen_of};
 use super::served::Served;
-use super::twin::Shop;
 
 /// Packs everything anew, in another way, and removes what was there.
 fn repack(sandbox: &Sandbox, work: &Path) {
@@ -106,17 +105,17 @@ fn a_repack_while_the_remote_is_asked_does_no_harm() {
 
 #[test]
 fn a_repack_while_more_is_packed_than_stays_mapped_does_no_harm() {
-    let shop = Shop::new("sha1");
-    shop.git(&["config", "core.compression", "0"]);
+    let fixture = TwinFixture::new("sha1");
+    fixture.git(&["config", "core.compression", "0"]);
     for number in 0..500 {
-        shop.write(&format!("noise-{number}.bin"), noise(number, 200_000));
+        fixture.write(&format!("noise-{number}.bin"), noise(number, 200_000));
     }
-    shop.git(&["add", "--all"]);
-    shop.git(&["commit", "-q", "-m", "noise"]);
-    shop.git(&["repack", "-a", "-d", "-q"]);
+    fixture.git(&["add", "--all"]);
+    fixture.git(&["commit", "-q", "-m", "noise"]);
+    fixture.git(&["repack", "-a", "-d", "-q"]);
     let repacking = Repacking {
-        sandbox: &shop.sandbox,
-        work: &shop.work(),
+        sandbox: &fixture.sandbox,
+        work: &fixture.work(),
         after: 20,
         done: AtomicBool::new(false),
     };
@@ -124,13 +123,13 @@ fn a_repack_while_more_is_packed_than_stays_mapped_does_no_harm() {
         progress: &repacking,
         ..About::default()
     };
-    let (seed, options) = (shop.seed(), options(&shop.sandbox));
+    let (seed, options) = (fixture.seed(), options(&fixture.sandbox));
     let path = seed.to_str().unwrap();
-    push_about(&shop.sandbox, &shop.work(), path, &options, &about).unwrap();
+    push_about(&fixture.sandbox, &fixture.work(), path, &options, &about).unwrap();
     assert!(repacking.done.load(Ordering::Relaxed));
-    let head = shop.git(&["rev-parse", "HEAD"]);
-    assert_eq!(shop.server(&["rev-parse", "feature"]), head);
-    assert_eq!(shop.server(&["fsck", "--full", "--strict"]), "");
+    let head = fixture.git(&["rev-parse", "HEAD"]);
+    assert_eq!(fixture.server(&["rev-parse", "feature"]), head);
+    assert_eq!(fixture.server(&["fsck", "--full", "--strict"]), "");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use sendoff::demo::git_server::{Fault, FaultKind, GitServerOptions};
+use sendoff::demo::git_server::{FaultKind, GitServerOptions, RequestFault};
 use sendoff::git::push::{BranchPushError, PushOptions, remote_head};
 use sendoff::names::RemoteUrl;
 
@@ -59,7 +59,7 @@ fn a_silent_http_server_is_given_up() {
 fn a_server_that_falls_silent_after_the_push_was_sent_is_asked_again() {
     let sandbox = Sandbox::new();
     let (work, remote) = ahead(&sandbox, "r");
-    let fault = Fault {
+    let fault = RequestFault {
         path_end: "/git-receive-pack",
         after: 0,
         times: 1,

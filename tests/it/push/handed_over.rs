@@ -2,9 +2,8 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::sync::Mutex;
-use std::sync::mpsc::{Sender, channel};
-use std::time::{Duration, Instant};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::time::Duration;
 
 use sendoff_push::progress::Progress;
 
@@ -13,24 +12,39 @@ use crate::sandbox::Sandbox;
 use super::hostile::{REFS, RESULT, advertisement, http, service};
 use super::rig::{About, ahead, noise, options, push_about};
 
-/// So long the server reads nothing of the push: shorter than what is silence, and longer than packing takes.
-const PAUSE: Duration = Duration::from_secs(4);
+/// So long an end that comes too early may take to be told, once everything is packed.
+const TOO_EARLY: Duration = Duration::from_millis(500);
 
-/// Notes when the pack had ended.
-#[derive(Default)]
-struct Ended(Mutex<Option<Instant>>);
+/// What the server waits for: that everything is packed, and that the pack ended.
+#[derive(Clone)]
+struct Notes {
+    packed: Sender<()>,
+    ended: Sender<()>,
+}
 
-impl Progress for Ended {
+impl Progress for Notes {
     fn counted(&self, _: u64) {}
-    fn packed(&self, _: u64, _: u64) {}
+    fn packed(&self, done: u64, all: u64) {
+        if done == all {
+            // Nobody may listen any more.
+            let _told = self.packed.send(());
+        }
+    }
     fn sent(&self, _: u64) {}
     fn pack_ended(&self) {
-        self.0.lock().unwrap().replace(Instant::now());
+        let _told = self.ended.send(());
     }
 }
 
-/// Answers the question with `refs`; the push with nothing new, when it was read at last. Tells when it begins to read.
-fn serve(listener: &TcpListener, refs: &[u8], begins: &Sender<Instant>) {
+/// What the server hears of the client.
+struct Hears {
+    packed: Receiver<()>,
+    ended: Receiver<()>,
+}
+
+/// Answers the question with `refs`; the push with nothing new, when it was read at last. It reads nothing before everything
+/// is packed; whether the pack had ended by then, or never did, is told to `early`.
+fn serve(listener: &TcpListener, refs: &[u8], client: &Hears, early: &Sender<bool>) {
     for stream in listener.incoming().map_while(Result::ok) {
         let mut reader = BufReader::with_capacity(512, stream.try_clone().unwrap());
         let mut length = 0;
@@ -48,9 +62,12 @@ fn serve(listener: &TcpListener, refs: &[u8], begins: &Sender<Instant>) {
             answer(stream, refs);
             continue;
         }
-        std::thread::sleep(PAUSE);
-        begins.send(Instant::now()).unwrap();
+        client.packed.recv().unwrap();
+        early
+            .send(client.ended.recv_timeout(TOO_EARLY).is_ok())
+            .unwrap();
         std::io::copy(&mut reader.take(length), &mut std::io::sink()).unwrap();
+        early.send(client.ended.recv().is_err()).unwrap();
         answer(stream, &http(RESULT, b"000eunpack ok\n0000"));
     }
 }
@@ -70,17 +87,22 @@ fn a_push_that_is_collected_first_has_ended_when_it_was_sent() {
     let refs = http(REFS, &[service(), advertisement(&old)].concat());
     let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let url = format!("http://{}/r.git", listener.local_addr().unwrap());
-    let (begins, begun) = channel();
-    std::thread::spawn(move || serve(&listener, &refs, &begins));
+    let ((packed, hears_packed), (ended, hears_ended)) = (channel(), channel());
+    let client = Hears {
+        packed: hears_packed,
+        ended: hears_ended,
+    };
+    let (early, was_early) = channel();
+    std::thread::spawn(move || serve(&listener, &refs, &client, &early));
     let mut options = options(&sandbox);
     options.post_buffer = 64 << 20;
-    let ended = Ended::default();
+    let notes = Notes { packed, ended };
     let about = About {
-        progress: &ended,
+        progress: &notes,
         ..About::default()
     };
     // What the server answers says nothing of our branch.
     push_about(&sandbox, &work, &url, &options, &about).unwrap_err();
-    let ended = ended.0.lock().unwrap().unwrap();
-    assert!(ended > begun.recv().unwrap(), "it ended before it was read");
+    assert!(!was_early.recv().unwrap(), "it ended before it was read");
+    assert!(!was_early.recv().unwrap(), "it never ended");
 }

@@ -1,6 +1,6 @@
 //! Smart HTTP: round trips, redirects, lost answers.
 
-use sendoff::demo::git_server::{Fault, FaultKind, GitServerOptions};
+use sendoff::demo::git_server::{FaultKind, GitServerOptions, RequestFault};
 use sendoff::git::push::remote_head;
 use sendoff::names::RemoteUrl;
 use sendoff_push::Action;
@@ -125,7 +125,7 @@ fn a_lost_answer_is_made_up_for_by_asking_again() {
 #[test]
 fn an_answer_that_is_lost_together_with_the_server_leaves_the_outcome_unknown() {
     let mut faults = faulty(POST, 0, 1, FaultKind::LoseAnswer);
-    faults.faults.push(Fault {
+    faults.faults.push(RequestFault {
         path_end: INFO,
         after: 1,
         times: usize::MAX,

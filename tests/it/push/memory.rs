@@ -4,24 +4,22 @@ use std::io::Write as _;
 use std::process::Stdio;
 use std::time::Duration;
 
-use sendoff_testing::noise;
-
-use super::twin::Shop;
+use sendoff_testing::{TwinFixture, noise};
 
 /// The most that a push may take, in KiB.
 const MOST: u64 = 150 << 10;
 
 /// Pushes with the program, after a line of shell; returns the most memory that it had at once, in KiB.
-fn push(shop: &Shop, before: &str) -> u64 {
-    shop.git(&["remote", "add", "origin", shop.seed().to_str().unwrap()]);
+fn push(fixture: &TwinFixture, before: &str) -> u64 {
+    fixture.git(&["remote", "add", "origin", fixture.seed().to_str().unwrap()]);
     let program = assert_cmd::cargo::cargo_bin!("sendoff");
     let limits = "--set limits.push-size=3GB --set limits.deadline=30m --set remotes.allow-file=true --set steps.push.timeout=30m --set limits.commits=100000";
     let text = format!(
         "{before}; exec {} step push -C {} --json {limits}",
         program.display(),
-        shop.work().display()
+        fixture.work().display()
     );
-    let mut command = shop.sandbox.command("sh");
+    let mut command = fixture.sandbox.command("sh");
     command.args(["-c", &text]);
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut running = command.spawn().unwrap();
@@ -36,11 +34,11 @@ fn push(shop: &Shop, before: &str) -> u64 {
         + &String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{said}");
     assert_eq!(
-        shop.server(&["rev-parse", "feature"]),
-        shop.git(&["rev-parse", "HEAD"]),
+        fixture.server(&["rev-parse", "feature"]),
+        fixture.git(&["rev-parse", "HEAD"]),
         "{said}"
     );
-    assert_eq!(shop.server(&["fsck", "--full", "--strict"]), "");
+    assert_eq!(fixture.server(&["fsck", "--full", "--strict"]), "");
     peak
 }
 
@@ -55,8 +53,8 @@ fn high_water(status: &str) -> Option<u64> {
 fn a_packed_history_of_middle_sized_files_takes_bounded_memory() {
     // Each is just small enough to be looked at where it is mapped.
     let size = 200_000;
-    let shop = Shop::new("sha1");
-    shop.git(&["config", "core.compression", "0"]);
+    let fixture = TwinFixture::new("sha1");
+    fixture.git(&["config", "core.compression", "0"]);
     for batch in 0..super::cases(2, 20) {
         let mut stream = Vec::new();
         for number in 0..500 {
@@ -77,24 +75,24 @@ fn a_packed_history_of_middle_sized_files_takes_bounded_memory() {
             )
             .unwrap();
         }
-        shop.feed(&["fast-import", "--quiet"], &stream);
+        fixture.feed(&["fast-import", "--quiet"], &stream);
     }
     // As `git gc` leaves it: the commits first, and all in one pack.
-    shop.git(&["repack", "-a", "-d", "-q"]);
-    let peak = push(&shop, ":");
+    fixture.git(&["repack", "-a", "-d", "-q"]);
+    let peak = push(&fixture, ":");
     assert!((1..MOST).contains(&peak), "{peak} KiB");
 }
 
 #[test]
 fn versions_of_a_loose_file_that_are_just_small_enough_to_be_compared_take_bounded_memory() {
-    let shop = Shop::new("sha1");
-    shop.git(&["config", "core.compression", "0"]);
+    let fixture = TwinFixture::new("sha1");
+    fixture.git(&["config", "core.compression", "0"]);
     for number in 0..4 {
         // The same but for the beginning: each is worth a delta of the one before.
         let begin = noise(number, 1 << 20);
-        shop.commit("large.bin", [begin, noise(99, 30 << 20)].concat());
+        fixture.commit("large.bin", [begin, noise(99, 30 << 20)].concat());
     }
-    let peak = push(&shop, ":");
+    let peak = push(&fixture, ":");
     assert!((1..MOST).contains(&peak), "{peak} KiB");
 }
 
@@ -102,14 +100,14 @@ fn versions_of_a_loose_file_that_are_just_small_enough_to_be_compared_take_bound
 fn large_blobs_are_streamed_in_bounded_memory() {
     // In CI one file just over what is held; in the long mode two files of more than a gigabyte.
     let (files, size) = (super::cases(1, 2), super::cases(40, 1_100));
-    let shop = Shop::new("sha1");
-    shop.git(&["config", "core.compression", "0"]);
+    let fixture = TwinFixture::new("sha1");
+    fixture.git(&["config", "core.compression", "0"]);
     for n in 0..files {
         let size = usize::try_from(size).unwrap() << 20;
-        shop.write(&format!("big{n}.bin"), noise(u64::from(n), size));
+        fixture.write(&format!("big{n}.bin"), noise(u64::from(n), size));
     }
-    shop.git(&["add", "--all"]);
-    shop.git(&["commit", "-q", "-m", "big"]);
+    fixture.git(&["add", "--all"]);
+    fixture.git(&["commit", "-q", "-m", "big"]);
     // What a process may have of its own, in KiB; files that it maps do not count.
-    push(&shop, "ulimit -d 153600");
+    push(&fixture, "ulimit -d 153600");
 }

@@ -202,17 +202,11 @@ fn push_all(
 
 /// Returns what the repository at `remote` has, as somebody would remember it who pushes to `branch`.
 pub(crate) fn seen_of(sandbox: &Sandbox, remote: &Path, branch: &str) -> LastSeen {
-    let format = "--format=%(objectname) %(refname:short)";
-    let refs = sandbox.git(remote, &["for-each-ref", format, "refs/heads"]);
-    let refs: Vec<_> = refs
-        .lines()
-        .filter_map(|line| line.split_once(' '))
-        .collect();
-    let id = |hex: &str| ObjectId::from_hex(hex.as_bytes()).unwrap();
-    let ours = refs.iter().find(|(_, name)| *name == branch);
+    let (of_branch, tips) = sandbox.tips(remote, branch);
+    let id = |hex: &String| ObjectId::from_hex(hex.as_bytes()).unwrap();
     LastSeen {
-        branch: ours.map(|(tip, _)| id(tip)),
-        tips: refs.iter().map(|(tip, _)| id(tip)).collect(),
+        branch: of_branch.as_ref().map(id),
+        tips: tips.iter().map(id).collect(),
     }
 }
 

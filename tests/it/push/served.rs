@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use secrecy::SecretString;
-use sendoff::demo::git_server::{Fault, FaultKind, GitServer, GitServerOptions};
+use sendoff::demo::git_server::{FaultKind, GitServer, GitServerOptions, RequestFault};
 use sendoff::git::push::{BranchPushError, PushOptions};
 use sendoff_push::Pushed;
 
@@ -87,7 +87,7 @@ pub(super) fn faulty(
     times: usize,
     kind: FaultKind,
 ) -> GitServerOptions {
-    let fault = Fault {
+    let fault = RequestFault {
         path_end,
         after,
         times,

@@ -10,10 +10,9 @@ use std::time::Duration;
 use sendoff::git::push::{BranchPushError, PushOptions};
 use sendoff_push::Pushed;
 use sendoff_push::progress::Progress;
-use sendoff_testing::Gate;
+use sendoff_testing::{Gate, TwinFixture};
 
 use super::rig::{About, options, push_until, script, seen_of};
-use super::twin::Shop;
 
 /// So many files are new, each in a directory of its own.
 const FILES: u64 = 4_000;
@@ -46,9 +45,9 @@ impl Progress for Slow<'_> {
 }
 
 /// A repository with a commit of many files that the remote has not.
-fn many() -> Shop {
-    let shop = Shop::new("sha1");
-    let from = shop.git(&["rev-parse", "HEAD"]);
+fn many() -> TwinFixture {
+    let fixture = TwinFixture::new("sha1");
+    let from = fixture.git(&["rev-parse", "HEAD"]);
     let mut stream = format!(
         "commit refs/heads/feature\ncommitter A <a@example.invalid> 1770000000 +0000\ndata 4\nmany\nfrom {from}\n"
     );
@@ -60,40 +59,40 @@ fn many() -> Shop {
         )
         .unwrap();
     }
-    shop.feed(&["fast-import", "--quiet"], stream.as_bytes());
-    shop
+    fixture.feed(&["fast-import", "--quiet"], stream.as_bytes());
+    fixture
 }
 
 /// Pushes to an ssh that says this when something was begun; returns how many objects were counted.
-fn push(shop: &Shop, says: &str) -> (Result<Pushed, BranchPushError>, u64) {
-    let sandbox = &shop.sandbox;
+fn push(fixture: &TwinFixture, says: &str) -> (Result<Pushed, BranchPushError>, u64) {
+    let sandbox = &fixture.sandbox;
     let gate = Gate::new(sandbox);
     let root = sandbox.path("");
     let text = format!("cd {}; {}; {says}", root.display(), gate.wait_line());
     let mut options = options(sandbox);
     options.ssh_command = Some(script(sandbox, "remote", &text).display().to_string());
     let url = "ssh://host.test/r.git";
-    push_while(shop, url, &options, u64::MAX, &|| gate.open())
+    push_while(fixture, url, &options, u64::MAX, &|| gate.open())
 }
 
 /// Pushes, and returns how many objects were counted before the push ended.
 fn push_to(
-    shop: &Shop,
+    fixture: &TwinFixture,
     url: &str,
     options: &PushOptions,
 ) -> (Result<Pushed, BranchPushError>, u64) {
-    push_while(shop, url, options, u64::MAX, &|| ())
+    push_while(fixture, url, options, u64::MAX, &|| ())
 }
 
 /// The same; the caller wants to end when so much was counted, and is told when something was.
 fn push_while(
-    shop: &Shop,
+    fixture: &TwinFixture,
     url: &str,
     options: &PushOptions,
     patience: u64,
     begun: &(dyn Fn() + Sync),
 ) -> (Result<Pushed, BranchPushError>, u64) {
-    let sandbox = &shop.sandbox;
+    let sandbox = &fixture.sandbox;
     let slow = Slow {
         begun,
         stop: AtomicBool::new(false),
@@ -102,20 +101,20 @@ fn push_while(
         packed: AtomicU64::new(0),
     };
     let about = About {
-        seen: seen_of(sandbox, &shop.seed(), "feature"),
+        seen: seen_of(sandbox, &fixture.seed(), "feature"),
         progress: &slow,
         ..About::default()
     };
-    let pushed = push_until(sandbox, &shop.work(), url, options, &about, &slow.stop);
+    let pushed = push_until(sandbox, &fixture.work(), url, options, &about, &slow.stop);
     assert_eq!(slow.packed.load(Ordering::Relaxed), 0);
     (pushed, slow.counted.load(Ordering::Relaxed))
 }
 
 #[test]
 fn a_refusal_does_not_wait_until_all_is_counted() {
-    let shop = many();
+    let fixture = many();
     let says = "echo 'ERROR: Permission to o/r.git denied to me.' >&2; exit 128";
-    let (pushed, counted) = push(&shop, says);
+    let (pushed, counted) = push(&fixture, says);
     let error = pushed.unwrap_err();
     assert_eq!(error.class(), "denied", "{error:?}");
     assert!(counted > 0 && counted < FILES, "{counted} were counted");
@@ -138,15 +137,15 @@ fn web(begun: Receiver<()>, says: &'static str) -> String {
 
 #[test]
 fn a_refusal_over_http_does_not_wait_until_all_is_counted() {
-    let shop = many();
+    let fixture = many();
     let says = "HTTP/1.1 403 Forbidden\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
     let (begins, begun) = channel();
     let url = web(begun, says);
     let tell = || {
         let _gone = begins.send(());
     };
-    let options = options(&shop.sandbox);
-    let (pushed, counted) = push_while(&shop, &url, &options, u64::MAX, &tell);
+    let options = options(&fixture.sandbox);
+    let (pushed, counted) = push_while(&fixture, &url, &options, u64::MAX, &tell);
     let error = pushed.unwrap_err();
     assert_eq!(error.class(), "auth", "{error:?}");
     assert!(counted > 0 && counted < FILES, "{counted} were counted");
@@ -154,21 +153,21 @@ fn a_refusal_over_http_does_not_wait_until_all_is_counted() {
 
 #[test]
 fn a_branch_that_somebody_moved_is_told_before_all_is_counted() {
-    let shop = many();
+    let fixture = many();
     let elsewhere = "7".repeat(40);
     let line = format!("{elsewhere} refs/heads/feature\0report-status\n");
     let hello = format!("{:04x}{line}0000", line.len() + 4);
-    shop.sandbox.write("hello", hello);
-    let (pushed, counted) = push(&shop, "cat hello; cat > rest");
+    fixture.sandbox.write("hello", hello);
+    let (pushed, counted) = push(&fixture, "cat hello; cat > rest");
     let error = pushed.unwrap_err();
     assert_eq!(error.class(), "diverged", "{error:?}");
     assert!(counted > 0 && counted < FILES, "{counted} were counted");
 }
 
 /// Options with an ssh that says at once that the branch is where it was seen, and reads what it gets.
-fn answering(shop: &Shop) -> PushOptions {
-    let sandbox = &shop.sandbox;
-    let tip = sandbox.git(shop.seed(), &["rev-parse", "feature"]);
+fn answering(fixture: &TwinFixture) -> PushOptions {
+    let sandbox = &fixture.sandbox;
+    let tip = sandbox.git(fixture.seed(), &["rev-parse", "feature"]);
     let line = format!("{tip} refs/heads/feature\0report-status\n");
     sandbox.write("hello", format!("{:04x}{line}0000", line.len() + 4));
     let text = format!("cat {}/hello; cat > /dev/null", sandbox.path("").display());
@@ -179,9 +178,9 @@ fn answering(shop: &Shop) -> PushOptions {
 
 #[test]
 fn the_wish_to_end_is_heard_when_the_remote_has_answered() {
-    let shop = many();
-    let options = answering(&shop);
-    let (pushed, counted) = push_while(&shop, "ssh://host.test/r.git", &options, 8, &|| ());
+    let fixture = many();
+    let options = answering(&fixture);
+    let (pushed, counted) = push_while(&fixture, "ssh://host.test/r.git", &options, 8, &|| ());
     let error = pushed.unwrap_err();
     assert_eq!(error.class(), "stopped", "{error:?}");
     assert!(counted > 0 && counted < FILES, "{counted} were counted");
@@ -189,10 +188,10 @@ fn the_wish_to_end_is_heard_when_the_remote_has_answered() {
 
 #[test]
 fn a_remote_that_takes_no_push_options_is_told_before_all_is_counted() {
-    let shop = many();
-    let mut options = answering(&shop);
+    let fixture = many();
+    let mut options = answering(&fixture);
     options.local.push_options = vec!["ci.skip".into()];
-    let (pushed, counted) = push_to(&shop, "ssh://host.test/r.git", &options);
+    let (pushed, counted) = push_to(&fixture, "ssh://host.test/r.git", &options);
     let error = pushed.unwrap_err();
     assert_eq!(error.class(), "unsupported", "{error:?}");
     assert!(counted < FILES, "{counted} were counted");
@@ -200,12 +199,12 @@ fn a_remote_that_takes_no_push_options_is_told_before_all_is_counted() {
 
 #[test]
 fn nothing_is_begun_for_a_branch_that_was_rewritten_here() {
-    let shop = many();
-    shop.git(&["reset", "-q", "--soft", "HEAD~1"]);
-    shop.git(&["commit", "-q", "--amend", "-m", "rewritten"]);
-    let seed = shop.seed();
-    let options = options(&shop.sandbox);
-    let (pushed, counted) = push_to(&shop, seed.to_str().unwrap(), &options);
+    let fixture = many();
+    fixture.git(&["reset", "-q", "--soft", "HEAD~1"]);
+    fixture.git(&["commit", "-q", "--amend", "-m", "rewritten"]);
+    let seed = fixture.seed();
+    let options = options(&fixture.sandbox);
+    let (pushed, counted) = push_to(&fixture, seed.to_str().unwrap(), &options);
     let error = pushed.unwrap_err();
     assert_eq!(error.class(), "diverged", "{error:?}");
     assert_eq!(counted, 0);

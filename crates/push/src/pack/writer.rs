@@ -25,10 +25,10 @@ use crate::store::{Location, ObjectError, Reader, Stored};
 
 /// So much is buffered before the pack has a receiver, in bytes.
 const SPECULATIVE_BUFFER: usize = 1 << 20;
-/// An object that is known to be larger is not begun with before that, in bytes. Small files are not asked what they hold.
+/// An object that is known to be larger is not started before that, in bytes. Small files are not asked what they hold.
 const MAX_SPECULATIVE_OBJECT: u64 = 8 << 20;
 
-/// Writes one pack. It can be begun before it has a receiver.
+/// Writes one pack. It can begin before it has a receiver.
 pub(crate) struct Writer<'a, 'o> {
     selection: &'a Selection,
     plan: &'a Plan<'a>,
@@ -40,8 +40,8 @@ pub(crate) struct Writer<'a, 'o> {
     states: Vec<EntryState>,
     /// The next object to look at.
     next: usize,
-    /// Objects that were begun: each but the last waits for the one after it.
-    begun: Vec<usize>,
+    /// Objects in progress: each but the last waits for the one after it.
+    in_progress: Vec<usize>,
 }
 
 impl<'a> Writer<'a, '_> {
@@ -72,7 +72,7 @@ impl<'a> Writer<'a, '_> {
             entries: EntryWriter::new(plan.store, delta_base, deflater, sink),
             states: vec![EntryState::Waiting; selection.objects.len()],
             next: 0,
-            begun: Vec::new(),
+            in_progress: Vec::new(),
         })
     }
 
@@ -86,10 +86,10 @@ impl<'a> Writer<'a, '_> {
         while !is_raised(enough)
             && !is_raised(stop)
             && self.entries.sink.held() < SPECULATIVE_BUFFER
-            && let Some(number) = self.coming()
+            && let Some(number) = self.current()
             && self.length_of(number) <= MAX_SPECULATIVE_OBJECT
         {
-            self.step(number)?;
+            self.advance(number)?;
         }
         Ok(())
     }
@@ -101,11 +101,11 @@ impl<'a> Writer<'a, '_> {
         stop: &AtomicBool,
     ) -> Result<PackStats, PackError> {
         let mut writer = self.through(out)?;
-        while let Some(number) = writer.coming() {
+        while let Some(number) = writer.current() {
             if stop.load(Ordering::Relaxed) {
                 return Err(PackError::Interrupted);
             }
-            writer.step(number)?;
+            writer.advance(number)?;
         }
         let mut stats = writer.entries.stats;
         stats.bytes = writer.entries.sink.finish()?;
@@ -123,14 +123,14 @@ impl<'a> Writer<'a, '_> {
             deltas: self.deltas,
             states: self.states,
             next: self.next,
-            begun: self.begun,
+            in_progress: self.in_progress,
         })
     }
 
     /// Returns the object to go on with.
-    fn coming(&self) -> Option<usize> {
+    fn current(&self) -> Option<usize> {
         let next = Some(self.next).filter(|next| *next < self.plan.objects.len());
-        self.begun.last().copied().or(next)
+        self.in_progress.last().copied().or(next)
     }
 
     /// Returns about how many bytes an object takes in memory; a small file counts with its own length, since
@@ -145,15 +145,15 @@ impl<'a> Writer<'a, '_> {
     }
 
     /// Writes one object, or finds out what must be written before it.
-    fn step(&mut self, number: usize) -> Result<(), PackError> {
-        if self.begun.is_empty() {
-            self.begun.push(number);
+    fn advance(&mut self, number: usize) -> Result<(), PackError> {
+        if self.in_progress.is_empty() {
+            self.in_progress.push(number);
             self.next += 1;
         }
         match self.write_one(number)? {
-            Some(base) => self.begun.push(base),
+            Some(base) => self.in_progress.push(base),
             None => {
-                self.begun.pop();
+                self.in_progress.pop();
             }
         }
         Ok(())

@@ -10,8 +10,10 @@
 mod bytes;
 mod delta;
 mod example;
-mod git_pack;
 mod objects;
 mod pack;
 mod pipes;
+mod random;
+mod transports;
+mod twin;
 mod workshop;

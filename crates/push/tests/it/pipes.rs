@@ -1,108 +1,17 @@
-//! A transport of another program: pipes to git, a lease, and what a hook says.
+//! A push over the transport of another program: what was pushed, a lease, and what a hook says.
 
-use std::borrow::Cow;
-use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Stdio};
 use std::sync::atomic::AtomicBool;
 
 use gix::ObjectId;
 use gix::refs::FullName;
-use sendoff_push::sideband::Answer;
 use sendoff_push::{
-    Action, ClassifiedError, Connection, LastSeen, NoLocalChecks, NoProgress, PushError,
-    PushOutcome, PushRequest, Redact, RequestBody, SendError, Transport, push, push_with_lease,
+    Action, LastSeen, NoLocalChecks, NoProgress, PushError, PushOutcome, PushRequest, push,
+    push_with_lease,
 };
 use sendoff_testing::Sandbox;
 
-/// Pipes to git's own program, and nothing more: no deadline, no login.
-struct Pipes<'a> {
-    sandbox: &'a Sandbox,
-    remote: PathBuf,
-}
-
-impl Transport for Pipes<'_> {
-    fn remote(&self) -> &'static str {
-        "elsewhere"
-    }
-
-    fn open(&self) -> Result<Box<dyn Connection + '_>, Box<dyn ClassifiedError>> {
-        let mut command = self.sandbox.command("git");
-        command.arg("receive-pack").arg(&self.remote);
-        command.stdin(Stdio::piped()).stdout(Stdio::piped());
-        let started = command.stderr(Stdio::null()).spawn();
-        started
-            .map(|child| Box::new(Pipe(child)) as Box<dyn Connection>)
-            .map_err(|error| Broken(error).into())
-    }
-
-    fn redact(&self) -> &dyn Redact {
-        &Hunter
-    }
-}
-
-/// The pipes' own error.
-#[derive(Debug, thiserror::Error)]
-#[error("the pipe broke")]
-struct Broken(#[source] std::io::Error);
-
-impl ClassifiedError for Broken {
-    fn class(&self) -> &'static str {
-        "network"
-    }
-}
-
-/// Hides one password.
-struct Hunter;
-
-impl Redact for Hunter {
-    fn redact<'t>(&self, text: &'t str) -> Cow<'t, str> {
-        text.replace("hunter2", "*").into()
-    }
-}
-
-struct Pipe(Child);
-
-impl Connection for Pipe {
-    fn advertise(&mut self) -> Result<Vec<u8>, Box<dyn ClassifiedError>> {
-        let stdout = self.0.stdout.as_mut().unwrap();
-        let mut lines = Vec::new();
-        while !lines.ends_with(b"0000") {
-            let mut length = [0; 4];
-            stdout.read_exact(&mut length).map_err(Broken)?;
-            lines.extend(length);
-            let length = usize::from_str_radix(std::str::from_utf8(&length).unwrap(), 16).unwrap();
-            let mut line = vec![0; length.saturating_sub(4)];
-            stdout.read_exact(&mut line).map_err(Broken)?;
-            lines.extend(line);
-        }
-        Ok(lines)
-    }
-
-    fn send_pack(&mut self, request: RequestBody<'_>) -> Result<Answer, SendError> {
-        let mut stdin = self.0.stdin.take().unwrap();
-        stdin.write_all(request.head).unwrap();
-        (request.pack)(&mut stdin).map_err(|error| SendError::without_effect(Broken(error)))?;
-        drop(stdin);
-        (request.handed_over)();
-        let mut demux = request.form.demux();
-        let mut answer = Vec::new();
-        let stdout = self.0.stdout.as_mut().unwrap();
-        stdout.read_to_end(&mut answer).unwrap();
-        let fed = demux.feed(&answer);
-        fed.unwrap();
-        Ok(demux.finish())
-    }
-
-    fn close(self: Box<Self>) {}
-}
-
-impl Drop for Pipe {
-    fn drop(&mut self) {
-        drop(self.0.stdin.take());
-        self.0.wait().unwrap();
-    }
-}
+use crate::transports::{HidesPassword, Pipes};
 
 /// A work tree on `feature` with one commit more than the bare repository, which has `main` and `feature`.
 fn ahead(sandbox: &Sandbox) -> (PathBuf, PathBuf) {
@@ -180,7 +89,7 @@ fn a_lease_and_the_words_of_a_hook_go_over_it_too() {
     let error = pushed(&sandbox, &work, &remote, wrong).unwrap_err();
     assert_eq!(error.class(), "lease-broken");
     assert!(error.advice().unwrap().contains("git fetch elsewhere"));
-    assert_eq!(error.summary(&Hunter), error.to_string());
+    assert_eq!(error.summary(&HidesPassword), error.to_string());
     let text = "#!/bin/sh\necho the password is hunter2 >&2; exit 1\n";
     sandbox.executable("remote.git/hooks/update", text);
     let outcome = pushed(&sandbox, &work, &remote, &push).unwrap();

@@ -1,6 +1,7 @@
 //! A client, the server it came from, and git's own answer to what we ask of the native push.
 
 use std::cell::Cell;
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -166,6 +167,17 @@ impl Workshop {
         );
         let text = String::from_utf8(output.stdout).unwrap();
         text.lines().map(id).collect()
+    }
+
+    /// Returns what git says the server lacks of HEAD.
+    pub(crate) fn rev_list(&self) -> BTreeSet<ObjectId> {
+        let listed = self.sandbox.rev_list(&self.client(), &self.server());
+        listed.iter().map(|hex| id(hex)).collect()
+    }
+
+    /// Returns the pack that `git push` would send.
+    pub(crate) fn git_pack(&self) -> Vec<u8> {
+        self.sandbox.git_pack(&self.client(), &self.server())
     }
 
     /// Returns the client as the push sees it.

@@ -1,5 +1,6 @@
 //! What people read when a push fails: provoked by real repositories.
 
+mod classes;
 mod over_http;
 
 use insta::assert_snapshot;

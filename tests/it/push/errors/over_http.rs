@@ -5,7 +5,7 @@ use std::net::TcpListener;
 use insta::assert_snapshot;
 use reqwest::header::{AUTHORIZATION, HeaderValue};
 use secrecy::SecretString;
-use sendoff::demo::git_server::{Fault, FaultKind, GitServerOptions};
+use sendoff::demo::git_server::{FaultKind, GitServerOptions, RequestFault};
 use sendoff::git::push::PushOptions;
 use sendoff_push::NoRedaction;
 
@@ -14,7 +14,7 @@ use crate::push::served::Served;
 use crate::sandbox::Sandbox;
 
 /// Pushes over HTTP to a server that goes wrong.
-fn over_http(fault: Option<Fault>, change: impl Fn(&Sandbox, &mut PushOptions)) -> String {
+fn over_http(fault: Option<RequestFault>, change: impl Fn(&Sandbox, &mut PushOptions)) -> String {
     let guarded = fault.is_none();
     let served = Served::start(GitServerOptions {
         login: guarded.then(|| ("me".into(), SecretString::from("pw"))),
@@ -27,8 +27,8 @@ fn over_http(fault: Option<Fault>, change: impl Fn(&Sandbox, &mut PushOptions)) 
     rendered(&served.sandbox, &error)
 }
 
-fn always(path_end: &'static str, kind: FaultKind) -> Fault {
-    Fault {
+fn always(path_end: &'static str, kind: FaultKind) -> RequestFault {
+    RequestFault {
         path_end,
         after: 0,
         times: usize::MAX,

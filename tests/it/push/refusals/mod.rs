@@ -8,7 +8,7 @@ mod rows;
 use std::fmt::Write as _;
 use std::path::Path;
 
-use sendoff::demo::git_server::{Fault, FaultKind, GitServerOptions};
+use sendoff::demo::git_server::{FaultKind, GitServerOptions, RequestFault};
 
 use crate::sandbox::Sandbox;
 use crate::world::World;
@@ -136,7 +136,7 @@ fn what_a_forge_says_before_git_speaks_becomes_a_class_and_an_advice() {
         for path_end in ["/info/refs", "/git-receive-pack"] {
             let sandbox = Sandbox::new();
             let (work, _) = ahead(&sandbox, "r");
-            let fault = Fault {
+            let fault = RequestFault {
                 path_end,
                 after: 0,
                 times: usize::MAX,

@@ -1,24 +1,16 @@
-//! Every push is done twice, by us and by `git push`, and the remotes are compared.
+//! Pushes over sendoff's own transports are done twice, by us and by `git push`, and the remotes are compared.
 //!
-//! A scenario is one line of a table: what the repository is like, and over which transports it is tried.
+//! What the repositories can be like is tried in `crates/push/tests/it/twin`; here are those where the transport matters.
 
-mod history;
 mod route;
-mod storage;
-mod trees;
-
-use std::path::{Path, PathBuf};
 
 use sendoff_push::{Action, LastSeen};
+use sendoff_testing::{GitPush, Sent, TwinFixture, noise_text};
 
-use crate::sandbox::{Sandbox, succeed};
+use super::rig::{About, push_about, seen_of};
 
 pub(super) use route::Over;
-use route::route;
-
-use super::git_pack::feed;
-use super::git_pack::git_pack;
-use super::rig::{About, branch_of, push_about, push_head, seen_of};
+use route::{Route, route};
 
 /// Every transport.
 const ALL: &[Over] = &[Over::Http, Over::HttpWithPassword, Over::File, Over::Ssh];
@@ -27,204 +19,109 @@ pub(super) const FAST: &[Over] = &[Over::Http, Over::File];
 /// For what only the repositories' own form decides.
 pub(super) const ONE: &[Over] = &[Over::File];
 
-/// Makes one test of each line: its name, the transports, and what is done to a repository before it is pushed.
+/// Makes one test of each line: its name, and what is done to a repository before it is pushed over every transport.
 macro_rules! scenarios {
-    ($($name:ident, $ways:ident, $build:expr;)*) => {
+    ($($name:ident, $build:expr;)*) => {
         $(
             #[test]
             fn $name() {
-                let shop = crate::push::twin::Shop::new("sha1");
-                let build: fn(&crate::push::twin::Shop) = $build;
-                build(&shop);
-                shop.compare($ways);
+                let fixture = TwinFixture::new("sha1");
+                let build: fn(&TwinFixture) = $build;
+                build(&fixture);
+                compare(&fixture, ALL);
             }
         )*
     };
 }
-use scenarios;
 
-pub(super) use history::long;
-
-/// A repository and the remote that it was pushed to before.
-pub(super) struct Shop {
-    pub(super) sandbox: Sandbox,
-    /// What is pushed from, relative to the sandbox.
-    work: std::cell::Cell<&'static str>,
+scenarios! {
+    linear_commits, |fixture| {
+        for n in 0..4 {
+            fixture.commit("feature.txt", format!("begin\n{n}\n"));
+        }
+    };
+    a_merge_of_main, |fixture| {
+        fixture.git(&["checkout", "-q", "main"]);
+        fixture.commit("main.txt", "news\n");
+        fixture.share("main");
+        fixture.git(&["checkout", "-q", "feature"]);
+        fixture.commit("feature.txt", "more\n");
+        fixture.git(&["merge", "-q", "--no-ff", "-m", "merge", "main"]);
+    };
+    a_new_branch_at_an_old_commit, |fixture| {
+        fixture.git(&["checkout", "-q", "-b", "old", "main~1"]);
+    };
+    a_branch_in_a_directory_of_branches, |fixture| {
+        fixture.git(&["checkout", "-q", "-b", "users/me/täsk-1"]);
+        fixture.commit("task.txt", "task\n");
+    };
+    the_first_push_of_all, |fixture| {
+        fixture.server(&["update-ref", "-d", "refs/heads/main"]);
+        fixture.server(&["update-ref", "-d", "refs/heads/feature"]);
+        fixture.server(&["prune", "--expire=now"]);
+    };
+    a_shallow_clone, |fixture| {
+        fixture.clone(&["--depth=1"]);
+        fixture.commit("feature.txt", "from the shallow\n");
+    };
+    one_changed_line_of_a_large_file, |fixture| {
+        let mut lines: Vec<String> = (0..150_000)
+            .map(|n| format!("row {n} of a long table\n"))
+            .collect();
+        fixture.commit("table.txt", lines.concat());
+        fixture.share("feature");
+        lines[75_000] = "changed\n".into();
+        fixture.commit("table.txt", lines.concat());
+    };
+    a_push_larger_than_what_is_collected, |fixture| {
+        fixture.commit("noise.txt", noise_text(400_000));
+    };
 }
 
-impl Shop {
-    /// Makes a repository whose remote has its `main` and `feature`.
-    pub(super) fn new(format: &str) -> Self {
-        let sandbox = Sandbox::new();
-        start(&sandbox, format);
-        Self {
-            sandbox,
-            work: std::cell::Cell::new("work"),
-        }
-    }
+#[test]
+fn repositories_of_the_longer_hash() {
+    let fixture = TwinFixture::new("sha256");
+    fixture.commit_many(20);
+    fixture.commit("feature.txt", "sixty-four digits\n");
+    compare(&fixture, ALL);
+}
 
-    /// Runs git in the work tree.
-    pub(super) fn git(&self, arguments: &[&str]) -> String {
-        self.sandbox.git(self.work(), arguments)
-    }
-
-    /// Runs git in the remote.
-    pub(super) fn server(&self, arguments: &[&str]) -> String {
-        self.sandbox.git(self.seed(), arguments)
-    }
-
-    pub(super) fn work(&self) -> PathBuf {
-        self.sandbox.path(self.work.get())
-    }
-
-    pub(super) fn seed(&self) -> PathBuf {
-        self.sandbox.path("remotes/seed.git")
-    }
-
-    /// Writes a file and commits everything.
-    pub(super) fn commit(&self, file: &str, content: impl AsRef<[u8]>) -> String {
-        self.write(file, content);
-        self.git(&["add", "--all"]);
-        self.git(&["commit", "-q", "-m", file]);
-        self.git(&["rev-parse", "HEAD"])
-    }
-
-    pub(super) fn write(&self, file: &str, content: impl AsRef<[u8]>) {
-        let path = format!("{}/{file}", self.work.get());
-        self.sandbox.write(&path, content);
-    }
-
-    /// Commits with a date of its own, in seconds.
-    pub(super) fn commit_at(&self, seconds: i64, message: &str) {
-        let date = format!("@{seconds} +0000");
-        let status = self
-            .sandbox
-            .command("git")
-            .current_dir(self.work())
-            .env("GIT_AUTHOR_DATE", &date)
-            .env("GIT_COMMITTER_DATE", &date)
-            .args(["commit", "-q", "--allow-empty", "-m", message])
-            .status();
-        assert!(status.unwrap().success());
-    }
-
-    /// Gives git something to read; returns what it says.
-    pub(super) fn feed(&self, arguments: &[&str], input: &[u8]) -> String {
-        let said = feed(&self.sandbox, &self.work(), arguments, input);
-        String::from_utf8(said).unwrap().trim().to_owned()
-    }
-
-    /// Pushes to the seed, before it is copied.
-    pub(super) fn share(&self, refspec: &str) {
-        let seed = self.seed();
-        self.git(&["push", "-q", seed.to_str().unwrap(), refspec]);
-    }
-
-    /// Goes on in a clone of the seed.
-    pub(super) fn clone(&self, arguments: &[&str]) {
-        let seed = format!("file://{}", self.seed().display());
-        let mut all = vec!["clone", "-q", "-b", "feature"];
-        all.extend_from_slice(arguments);
-        all.extend_from_slice(&[&seed, "clone"]);
-        self.sandbox.git(self.sandbox.path(""), &all);
-        self.work.set("clone");
-    }
-
-    /// Pushes over each way, and compares.
-    pub(super) fn compare(&self, ways: &[Over]) {
-        compare(&self.sandbox, &self.work(), ways);
+/// Pushes over each transport, and compares.
+pub(super) fn compare(fixture: &TwinFixture, over: &[Over]) {
+    for over in over {
+        let route = route(&fixture.sandbox, *over);
+        let git_push = GitPush {
+            url: (route.urls)("gits").1,
+            ssh: route.git_ssh.clone(),
+        };
+        let ours = || push(fixture, *over, &route);
+        fixture.compare(&format!("{over:?}"), &ours, &git_push);
     }
 }
 
-/// A repository with a remote that has `main` and `feature`; HEAD is at `feature`, with nothing ahead.
-fn start(sandbox: &Sandbox, format: &str) {
-    sandbox.add(&format!(
-        "git init -q -b main --object-format={format} work
-        git init -q --bare -b main --object-format={format} remotes/seed.git
-        cd work
-        echo hello > README && git add --all && git commit -q -m start
-        mkdir src && seq -f 'line %g' 0 199 > src/lib.rs && git add --all && git commit -q -m library
-        mkdir docs && echo guide > docs/guide.md && git add --all && git commit -q -m guide
-        git checkout -q -b feature
-        echo begin > feature.txt && git add --all && git commit -q -m begin
-        git push -q ../remotes/seed.git main feature"
-    ));
-}
-
-/// Pushes to two copies of the seed over each way, and compares them.
-fn compare(sandbox: &Sandbox, work: &Path, ways: &[Over]) {
-    let branch = branch_of(sandbox, work);
-    let gits_pack = git_pack(sandbox, work);
-    for over in ways {
-        for name in ["ours", "gits"] {
-            let copy = sandbox.path(&format!("remotes/{name}.git"));
-            if copy.exists() {
-                std::fs::remove_dir_all(&copy).unwrap();
-            }
-            let status = sandbox
-                .command("cp")
-                .args(["-r", "remotes/seed.git"])
-                .arg(&copy)
-                .status();
-            assert!(status.unwrap().success());
-        }
-        let route = route(sandbox, *over);
-        // Over http nothing was seen before, so that everything waits for the answer.
-        let seen = match over {
-            Over::Http => LastSeen::default(),
-            _ => seen_of(sandbox, &sandbox.path("remotes/ours.git"), &branch),
-        };
-        let about = About {
-            seen,
-            ..About::default()
-        };
-        let url = (route.urls)("ours").0;
-        let pushed = push_about(sandbox, work, &url, &route.options, &about);
-        let pushed = pushed.unwrap_or_else(|error| panic!("{over:?}: {error:?}"));
-        if let Some((objects, bytes)) = gits_pack {
-            assert!(
-                pushed.objects <= objects,
-                "{over:?}: {} objects, git {objects}",
-                pushed.objects
-            );
-            let most = (bytes + 64).max(bytes + bytes / 50);
-            assert!(
-                pushed.bytes <= most,
-                "{over:?}: {} bytes, git {bytes}",
-                pushed.bytes
-            );
-        }
-        let mut git = sandbox.command("git");
-        git.current_dir(work);
-        if let Some(ssh) = &route.git_ssh {
-            git.env("GIT_SSH_COMMAND", ssh);
-        }
-        let refspec = format!("HEAD:refs/heads/{branch}");
-        succeed(git.args(["push", &(route.urls)("gits").1, &refspec]));
-
-        let see = |name: &str, arguments: &[&str]| {
-            sandbox.git(sandbox.path(&format!("remotes/{name}.git")), arguments)
-        };
-        let both = |arguments: &[&str]| (see("ours", arguments), see("gits", arguments));
-        let (ours, gits) = both(&["for-each-ref"]);
-        assert_eq!(ours, gits, "{over:?}: refs");
-        let (ours, gits) = both(&["rev-list", "--objects", "--all"]);
-        assert_eq!(ours, gits, "{over:?}: reachable objects");
-        let all = [
-            "cat-file",
-            "--batch-all-objects",
-            "--batch-check",
-            "--unordered",
-        ];
-        let (ours, gits) = both(&all);
-        assert!(
-            ours.lines().count() <= gits.lines().count(),
-            "{over:?}: more objects than git sends"
-        );
-        assert_eq!(see("ours", &["fsck", "--full", "--strict"]), "");
-        assert_eq!(pushed.new.to_string(), see("ours", &["rev-parse", &branch]));
-
-        let again = push_head(sandbox, work, &(route.urls)("ours").0, &route.options).unwrap();
-        assert_eq!(again.action, Action::UpToDate, "{over:?}");
+fn push(fixture: &TwinFixture, over: Over, route: &Route) -> Sent {
+    // Over http nothing was seen before, so that everything waits for the answer.
+    let seen = match over {
+        Over::Http => LastSeen::default(),
+        _ => seen_of(&fixture.sandbox, &fixture.copy("ours"), &fixture.branch()),
+    };
+    let about = About {
+        seen,
+        ..About::default()
+    };
+    let url = (route.urls)("ours").0;
+    let pushed = push_about(
+        &fixture.sandbox,
+        &fixture.work(),
+        &url,
+        &route.options,
+        &about,
+    );
+    let pushed = pushed.unwrap_or_else(|error| panic!("{over:?}: {error:?}"));
+    Sent {
+        objects: pushed.objects,
+        bytes: pushed.bytes,
+        new: pushed.new.to_string(),
+        is_up_to_date: pushed.action == Action::UpToDate,
     }
 }

@@ -1,9 +1,10 @@
-//! `Span`: a duration, written `10s` or `2m`.
+//! `PolicyDuration`: a duration in a policy, written `10s` or `2m`.
 
 use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
+use jiff::fmt::friendly::SpanParser;
 use serde::Serialize;
 
 use super::text::read_as_text;
@@ -14,13 +15,13 @@ const MAX_DURATION: Duration = Duration::from_hours(24);
 /// A duration, more than zero and at most 24 hours; as text `10s`, `2m`, `1h30m`, `500ms`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(into = "String")]
-pub struct Span(Duration);
+pub struct PolicyDuration(Duration);
 
-read_as_text!(Span, "a duration such as \"10s\" or \"2m\"");
+read_as_text!(PolicyDuration, "a duration such as \"10s\" or \"2m\"");
 
 /// Why a text is not a duration.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum SpanError {
+pub enum DurationError {
     /// It does not consist of numbers with units.
     #[error("got `{}`, wanted a duration such as \"10s\", \"2m\" or \"1h30m\"", .0.escape_debug())]
     Syntax(String),
@@ -29,7 +30,7 @@ pub enum SpanError {
     Range(String),
 }
 
-impl Span {
+impl PolicyDuration {
     /// Makes a duration of whole seconds, clamped to 1 to 86,400.
     pub const fn seconds(seconds: u64) -> Self {
         match seconds {
@@ -45,47 +46,23 @@ impl Span {
     }
 }
 
-impl FromStr for Span {
-    type Err = SpanError;
+impl FromStr for PolicyDuration {
+    type Err = DurationError;
 
-    fn from_str(text: &str) -> Result<Self, SpanError> {
-        let length = parse(text).ok_or_else(|| SpanError::Syntax(text.into()))?;
+    fn from_str(text: &str) -> Result<Self, DurationError> {
+        let length = SpanParser::new()
+            .parse_unsigned_duration(text)
+            .map_err(|_| DurationError::Syntax(text.into()))?;
+        // What is shown again has no more than milliseconds.
+        let length = Duration::from_millis(u64::try_from(length.as_millis()).unwrap_or(u64::MAX));
         if length.is_zero() || length > MAX_DURATION {
-            return Err(SpanError::Range(text.into()));
+            return Err(DurationError::Range(text.into()));
         }
         Ok(Self(length))
     }
 }
 
-/// Adds up pairs of number and unit; `None` when a pair is incomplete.
-fn parse(text: &str) -> Option<Duration> {
-    let mut total = Duration::ZERO;
-    let mut rest = text;
-    if text.is_empty() || text.len() > 32 {
-        return None;
-    }
-    while !rest.is_empty() {
-        let digits = rest.find(|c: char| !c.is_ascii_digit())?;
-        let (number, tail) = rest.split_at(digits);
-        let number: u64 = number.parse().ok()?;
-        let letters = tail
-            .find(|c: char| c.is_ascii_digit())
-            .unwrap_or(tail.len());
-        let (unit, tail) = tail.split_at(letters);
-        let part = match unit {
-            "ms" => Duration::from_millis(number),
-            "s" => Duration::from_secs(number),
-            "m" => Duration::from_secs(number.checked_mul(60)?),
-            "h" => Duration::from_secs(number.checked_mul(3600)?),
-            _ => return None,
-        };
-        total = total.checked_add(part)?;
-        rest = tail;
-    }
-    Some(total)
-}
-
-impl fmt::Display for Span {
+impl fmt::Display for PolicyDuration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let millis = self.0.subsec_millis();
         let seconds = self.0.as_secs();
@@ -101,30 +78,30 @@ impl fmt::Display for Span {
     }
 }
 
-impl TryFrom<String> for Span {
-    type Error = SpanError;
+impl TryFrom<String> for PolicyDuration {
+    type Error = DurationError;
 
-    fn try_from(text: String) -> Result<Self, SpanError> {
+    fn try_from(text: String) -> Result<Self, DurationError> {
         text.parse()
     }
 }
 
-impl From<Span> for String {
-    fn from(span: Span) -> Self {
+impl From<PolicyDuration> for String {
+    fn from(span: PolicyDuration) -> Self {
         span.to_string()
     }
 }
 
-impl schemars::JsonSchema for Span {
+impl schemars::JsonSchema for PolicyDuration {
     fn schema_name() -> std::borrow::Cow<'static, str> {
-        "Span".into()
+        "PolicyDuration".into()
     }
 
     fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
         schemars::json_schema!({
             "type": "string",
             "title": "duration",
-            "pattern": "^([0-9]+(ms|s|m|h))+$"
+            "pattern": "^[0-9][0-9a-zµ., ]*[a-zµ]$"
         })
     }
 }
@@ -134,13 +111,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn spans_are_numbers_with_units() {
-        let millis = |text: &str| text.parse::<Span>().unwrap().duration().as_millis();
+    fn durations_are_numbers_with_units() {
+        let millis = |text: &str| {
+            text.parse::<PolicyDuration>()
+                .unwrap()
+                .duration()
+                .as_millis()
+        };
         assert_eq!(millis("10s"), 10_000);
         assert_eq!(millis("2m"), 120_000);
         assert_eq!(millis("1h30m"), 5_400_000);
         assert_eq!(millis("250ms"), 250);
         assert_eq!(millis("24h"), 86_400_000);
+        assert_eq!(millis("1.5s"), 1_500);
+        assert_eq!(millis("2 minutes, 30 seconds"), 150_000);
     }
 
     #[test]
@@ -150,29 +134,32 @@ mod tests {
             "5",
             "s",
             "-1s",
-            "1 s",
-            "1.5s",
+            "1d",
+            "5s ago",
             "10x",
             "s10",
             "99999999999999999999s",
         ] {
             assert!(
-                matches!(text.parse::<Span>(), Err(SpanError::Syntax(_))),
+                matches!(
+                    text.parse::<PolicyDuration>(),
+                    Err(DurationError::Syntax(_))
+                ),
                 "{text:?}"
             );
         }
-        for text in ["0s", "0ms", "25h", "18446744073709551615s"] {
+        for text in ["0s", "0ms", "10us", "25h", "18446744073709551615s"] {
             assert!(
-                matches!(text.parse::<Span>(), Err(SpanError::Range(_))),
+                matches!(text.parse::<PolicyDuration>(), Err(DurationError::Range(_))),
                 "{text:?}"
             );
         }
     }
 
     #[test]
-    fn a_span_is_shown_as_it_can_be_read() {
-        for text in ["10s", "120s", "30m", "1h", "90s", "1500ms"] {
-            assert_eq!(text.parse::<Span>().unwrap().to_string(), text);
+    fn a_duration_is_shown_as_it_can_be_read() {
+        for text in ["10s", "120s", "30m", "1h", "90s", "1500ms", "1ms"] {
+            assert_eq!(text.parse::<PolicyDuration>().unwrap().to_string(), text);
         }
     }
 }

@@ -6,8 +6,9 @@ use std::fmt::Write as _;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngSeed, TestRunner};
 
-use super::twin::{ONE, Shop};
-use sendoff_testing::text;
+use sendoff_testing::{TwinFixture, cases, text};
+
+use crate::twin::{ONE, compare};
 
 /// Where files are; some are in the way of others.
 const PATHS: [&str; 12] = [
@@ -218,30 +219,30 @@ fn noise(path: usize, length: usize) -> String {
 
 /// Pushes one history, by us and by git.
 fn try_one(plan: &Plan) -> Result<(), TestCaseError> {
-    let shop = Shop::new("sha1");
-    let tip = shop.git(&["rev-parse", "HEAD"]);
+    let fixture = TwinFixture::new("sha1");
+    let tip = fixture.git(&["rev-parse", "HEAD"]);
     let limit = match plan.keep {
         Keep::Loose => "100000",
         Keep::Imported | Keep::Collected => "1",
     };
-    shop.git(&["config", "fastimport.unpackLimit", limit]);
-    shop.feed(
+    fixture.git(&["config", "fastimport.unpackLimit", limit]);
+    fixture.feed(
         &["fast-import", "--quiet", "--force"],
         stream(plan, &tip).as_bytes(),
     );
     let last = plan.steps.len();
     for (number, back) in plan.shared.iter().enumerate() {
         let mark = last - back % last;
-        shop.share(&format!("work{mark}:refs/heads/shared{number}"));
+        fixture.share(&format!("work{mark}:refs/heads/shared{number}"));
     }
     for number in 0..plan.tags.len() {
-        shop.share(&format!("t{number}:refs/tags/t{number}"));
+        fixture.share(&format!("t{number}:refs/tags/t{number}"));
     }
-    shop.git(&["symbolic-ref", "HEAD", "refs/heads/topic"]);
+    fixture.git(&["symbolic-ref", "HEAD", "refs/heads/topic"]);
     if matches!(plan.keep, Keep::Collected) {
-        shop.git(&["gc", "-q"]);
+        fixture.git(&["gc", "-q"]);
     }
-    let same = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| shop.compare(ONE)));
+    let same = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| compare(&fixture, ONE)));
     same.map_err(|reason| {
         let text = reason.downcast_ref::<String>().cloned();
         TestCaseError::fail(text.unwrap_or_else(|| "the twins differ".into()))
@@ -254,8 +255,8 @@ fn seeds() -> std::ops::Range<u64> {
         let seed: u64 = seed.to_str().unwrap().parse().unwrap();
         return seed..seed + 1;
     }
-    let count = u64::from(super::cases(50, 500));
-    let start = if super::cases(0, 1) == 1 {
+    let count = u64::from(cases(50, 500));
+    let start = if cases(0, 1) == 1 {
         let now = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap();
         now.as_secs() * 1_000
     } else {
