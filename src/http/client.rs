@@ -1,7 +1,6 @@
 //! `Client`: sends a request, follows at most one redirect, reads a bounded response.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::header::CONTENT_TYPE;
@@ -9,14 +8,12 @@ use reqwest::{Method, StatusCode, Url};
 
 use crate::clock::Clock;
 use crate::names::Origin;
-use crate::net::{
-    ConnectorSettings, FixedNetwork, HttpVersion, NetError, Network, PlainHttp, client_builder,
-    is_proxy_refusal, stays_at_origin,
-};
+use crate::net::{FixedNetwork, Network, PlainHttp, is_proxy_refusal, stays_at_origin};
 use crate::secrets::KnownSecrets;
 
 use super::BODY_LIMIT;
-use super::error::{HttpError, PROXY_LOGIN};
+use super::connectors::{Connector, Connectors, proxy_login};
+use super::error::HttpError;
 use super::request::{Pace, Request};
 use super::response::{Response, host};
 use super::retry::Budget;
@@ -98,14 +95,7 @@ pub struct Client {
 #[derive(Debug)]
 struct Inner {
     options: ClientOptions,
-    connectors: Mutex<HashMap<Origin, Connector>>,
-}
-
-/// The connector for one origin, and the settings that it was made of.
-#[derive(Debug, Clone)]
-struct Connector {
-    client: reqwest::Client,
-    settings: ConnectorSettings,
+    connectors: Connectors,
 }
 
 /// What to do with a status of the 300s.
@@ -119,9 +109,14 @@ enum NextRequest {
 impl Client {
     /// Makes a client. Opens nothing.
     pub fn new(options: ClientOptions) -> Self {
+        let connectors = Connectors::new(
+            options.network.clone(),
+            options.plain_http.clone(),
+            options.connect_timeout,
+        );
         let inner = Inner {
             options,
-            connectors: Mutex::new(HashMap::new()),
+            connectors,
         };
         Self {
             inner: Arc::new(inner),
@@ -193,10 +188,14 @@ impl Client {
         timeout: Duration,
     ) -> Result<Response, HttpError> {
         let host = host(url);
-        let connector = self.connector(url).await?;
+        let connector = self.inner.connectors.get(url).await?;
         let sent = send_once(&connector, request, url, timeout).await;
         let sent = if is_refused_by_proxy(&sent) {
-            let connector = self.with_other_proxy_login(connector, url).await?;
+            let connector = self
+                .inner
+                .connectors
+                .with_other_proxy_login(connector, url)
+                .await?;
             send_once(&connector, request, url, timeout).await
         } else {
             sent
@@ -233,89 +232,6 @@ impl Client {
             received_at: self.inner.options.clock.now(),
         })
     }
-
-    /// Returns the connector for `url`, made at its first use.
-    async fn connector(&self, url: &Url) -> Result<Connector, HttpError> {
-        let Some(origin) = Origin::of(url) else {
-            let reason = format!("`{}` is not an http or https URL", url.scheme());
-            return Err(HttpError::Unusable(reason));
-        };
-        let options = &self.inner.options;
-        if !options.plain_http.allows(&origin) {
-            return Err(HttpError::PlainHttpRefused(origin.to_string()));
-        }
-        let made = self.connectors().get(&origin).cloned();
-        if let Some(connector) = made {
-            return Ok(connector);
-        }
-        let (network, connect_timeout) = (options.network.clone(), options.connect_timeout);
-        let base = url.clone();
-        // Files are read, and a credential helper may be asked for the proxy's login.
-        let made = tokio::task::spawn_blocking(move || {
-            let settings = network.settings(&base)?;
-            Connector::new(
-                &base,
-                ConnectorSettings {
-                    connect_timeout,
-                    version: HttpVersion::Http1,
-                    user_agent: None,
-                    ..settings
-                },
-            )
-        });
-        let connector = finished(made.await, url)?;
-        self.connectors().insert(origin, connector.clone());
-        Ok(connector)
-    }
-
-    /// Returns the connector with another login for the proxy, which refused the last one.
-    async fn with_other_proxy_login(
-        &self,
-        refused: Connector,
-        url: &Url,
-    ) -> Result<Connector, HttpError> {
-        let network = self.inner.options.network.clone();
-        let base = url.clone();
-        let made = tokio::task::spawn_blocking(move || {
-            let settings = network.after_proxy_refusal(&refused.settings);
-            settings
-                .map(|settings| Connector::new(&base, settings))
-                .transpose()
-        });
-        let connector = finished(made.await, url)?.ok_or_else(|| proxy_login(&host(url)))?;
-        if let Some(origin) = Origin::of(url) {
-            self.connectors().insert(origin, connector.clone());
-        }
-        Ok(connector)
-    }
-
-    fn connectors(&self) -> MutexGuard<'_, HashMap<Origin, Connector>> {
-        let connectors = self.inner.connectors.lock();
-        connectors.unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Connector {
-    /// Makes the connector: every request is sent once.
-    fn new(url: &Url, settings: ConnectorSettings) -> Result<Self, NetError> {
-        let client = client_builder(url, &settings)?
-            .retry(reqwest::retry::never())
-            .https_only(url.scheme() == "https")
-            .build()
-            .map_err(NetError::Client)?;
-        Ok(Self { client, settings })
-    }
-}
-
-/// Returns what a task made whose errors are those of settings.
-fn finished<T>(
-    made: Result<Result<T, NetError>, tokio::task::JoinError>,
-    url: &Url,
-) -> Result<T, HttpError> {
-    match made {
-        Ok(made) => made.map_err(|error| HttpError::from_setup(&error, &host(url))),
-        Err(error) => Err(HttpError::Unusable(error.to_string())),
-    }
 }
 
 async fn send_once(
@@ -347,13 +263,6 @@ fn is_refused_by_proxy(sent: &reqwest::Result<reqwest::Response>) -> bool {
     match sent {
         Ok(answer) => answer.status() == StatusCode::PROXY_AUTHENTICATION_REQUIRED,
         Err(error) => is_proxy_refusal(error),
-    }
-}
-
-fn proxy_login(host: &str) -> HttpError {
-    HttpError::Proxy {
-        host: host.to_owned(),
-        detail: PROXY_LOGIN.to_owned(),
     }
 }
 

@@ -3,6 +3,7 @@
 //! Every answer is bounded, no redirect leaves its origin, and a token goes to its own origin only.
 
 mod client;
+mod connectors;
 mod error;
 mod request;
 mod response;

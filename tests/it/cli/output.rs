@@ -87,3 +87,30 @@ fn a_reader_of_the_first_line_gets_it() {
     assert_eq!(line, "{\n");
     assert_eq!(child.wait_with_output().unwrap().status.code(), Some(0));
 }
+
+/// Guards the advice on a directive of the log: it is named, and what it says to write works.
+#[test]
+fn a_directive_of_the_log_that_is_none_is_named_and_the_others_count() {
+    let world = World::new();
+    let run = |directives: &str| {
+        let log = [("SENDOFF_LOG", directives.to_owned())];
+        world.run_in(&world.work(), &["run"], &log).stderr
+    };
+    let text = run("sendoff[run]=debug,sendoff=trace");
+    assert!(
+        text.starts_with(
+            "sendoff: SENDOFF_LOG: `sendoff[run]=debug` is ignored: write LEVEL or TARGET=LEVEL, where LEVEL is \
+             off, error, warn, info, debug or trace\n"
+        ),
+        "{text}"
+    );
+    assert!(
+        text.contains("sendoff::pipeline::run: step begins"),
+        "{text}"
+    );
+    let text = run("sendoff=debug");
+    assert!(
+        !text.contains("is ignored") && text.contains("sendoff::pipeline::run: step begins"),
+        "{text}"
+    );
+}

@@ -1,0 +1,135 @@
+//! `Connectors`: one connector for each origin, made at its first use.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use reqwest::Url;
+
+use crate::names::Origin;
+use crate::net::{ConnectorSettings, HttpVersion, NetError, Network, PlainHttp, client_builder};
+
+use super::error::{HttpError, PROXY_LOGIN};
+use super::response::host;
+
+/// The connectors that were made, and how others are made.
+#[derive(Debug)]
+pub(super) struct Connectors {
+    network: Arc<dyn Network>,
+    plain_http: PlainHttp,
+    connect_timeout: Duration,
+    made: Mutex<HashMap<Origin, Connector>>,
+}
+
+/// The connector for one origin, and the settings that it was made of.
+#[derive(Debug, Clone)]
+pub(super) struct Connector {
+    pub(super) client: reqwest::Client,
+    settings: ConnectorSettings,
+}
+
+impl Connectors {
+    /// Makes none yet.
+    pub(super) fn new(
+        network: Arc<dyn Network>,
+        plain_http: PlainHttp,
+        connect_timeout: Duration,
+    ) -> Self {
+        Self {
+            network,
+            plain_http,
+            connect_timeout,
+            made: Mutex::new(HashMap::new()),
+        }
+    }
+
+    /// Returns the connector for `url`, made at its first use.
+    pub(super) async fn get(&self, url: &Url) -> Result<Connector, HttpError> {
+        let Some(origin) = Origin::of(url) else {
+            let reason = format!("`{}` is not an http or https URL", url.scheme());
+            return Err(HttpError::Unusable(reason));
+        };
+        if !self.plain_http.allows(&origin) {
+            return Err(HttpError::PlainHttpRefused(origin.to_string()));
+        }
+        let made = self.made().get(&origin).cloned();
+        if let Some(connector) = made {
+            return Ok(connector);
+        }
+        let (network, connect_timeout) = (self.network.clone(), self.connect_timeout);
+        let base = url.clone();
+        // Files are read, and a credential helper may be asked for the proxy's login.
+        let made = tokio::task::spawn_blocking(move || {
+            let settings = network.settings(&base)?;
+            Connector::new(
+                &base,
+                ConnectorSettings {
+                    connect_timeout,
+                    version: HttpVersion::Http1,
+                    user_agent: None,
+                    ..settings
+                },
+            )
+        });
+        let connector = finished(made.await, url)?;
+        self.made().insert(origin, connector.clone());
+        Ok(connector)
+    }
+
+    /// Returns the connector with another login for the proxy, which refused the last one.
+    pub(super) async fn with_other_proxy_login(
+        &self,
+        refused: Connector,
+        url: &Url,
+    ) -> Result<Connector, HttpError> {
+        let network = self.network.clone();
+        let base = url.clone();
+        let made = tokio::task::spawn_blocking(move || {
+            let settings = network.after_proxy_refusal(&refused.settings);
+            settings
+                .map(|settings| Connector::new(&base, settings))
+                .transpose()
+        });
+        let connector = finished(made.await, url)?.ok_or_else(|| proxy_login(&host(url)))?;
+        if let Some(origin) = Origin::of(url) {
+            self.made().insert(origin, connector.clone());
+        }
+        Ok(connector)
+    }
+
+    fn made(&self) -> MutexGuard<'_, HashMap<Origin, Connector>> {
+        let connectors = self.made.lock();
+        connectors.unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Connector {
+    /// Makes the connector: every request is sent once.
+    fn new(url: &Url, settings: ConnectorSettings) -> Result<Self, NetError> {
+        let client = client_builder(url, &settings)?
+            .retry(reqwest::retry::never())
+            .https_only(url.scheme() == "https")
+            .build()
+            .map_err(NetError::Client)?;
+        Ok(Self { client, settings })
+    }
+}
+
+/// Returns what a task made whose errors are those of settings.
+fn finished<T>(
+    made: Result<Result<T, NetError>, tokio::task::JoinError>,
+    url: &Url,
+) -> Result<T, HttpError> {
+    match made {
+        Ok(made) => made.map_err(|error| HttpError::from_setup(&error, &host(url))),
+        Err(error) => Err(HttpError::Unusable(error.to_string())),
+    }
+}
+
+/// Makes the error for a proxy that refused the login.
+pub(super) fn proxy_login(host: &str) -> HttpError {
+    HttpError::Proxy {
+        host: host.to_owned(),
+        detail: PROXY_LOGIN.to_owned(),
+    }
+}
