@@ -148,6 +148,11 @@ pub const VARIABLES: &[Variable] = &[
         "`0`: nothing is asked for on the terminal.",
         None,
     ),
+    variable(
+        "GIT_NO_LAZY_FETCH",
+        "True: what a partial clone left out is not fetched to be pushed elsewhere.",
+        None,
+    ),
     variable("NETRC", "The file of logins by host.", Some("~/.netrc")),
     variable(
         "GIT_EXEC_PATH",

@@ -18,6 +18,7 @@ mod range;
 mod reflog;
 mod refs;
 mod remote;
+mod temporary_objects;
 mod tracking;
 pub mod transport;
 mod upstream;
@@ -26,7 +27,7 @@ mod url_match;
 use std::sync::{Arc, OnceLock};
 
 pub use commit::Commit;
-pub use config::{Config, ConfigFiles, ConfigVariableError, Matching};
+pub use config::{Config, ConfigFiles, ConfigVariableError, Matching, is_true};
 pub use head::{Head, HeadError};
 pub use hooks::{Hook, PrePush};
 pub use network::{GitNetwork, HelperLogin, NetworkRules};

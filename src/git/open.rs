@@ -150,7 +150,7 @@ impl Repo {
 
     /// Says whether the repository is a partial clone: a promisor remote may have objects that are missing here.
     pub fn is_partial(&self) -> bool {
-        self.config.has_promisor()
+        !self.config.promisors().is_empty()
     }
 }
 

@@ -137,6 +137,20 @@ impl Repo {
         self.remote_called(named(&chosen)?)
     }
 
+    /// Returns the remotes that promised what a partial clone left out, each with the URL to fetch from, in the order in
+    /// which git asks them.
+    pub fn promisors(&self) -> Vec<Remote> {
+        let names = self.config().promisors().into_iter();
+        // One that cannot be read is none: another may have the objects.
+        let remotes = names.filter_map(|name| self.remote_called(named(&name).ok()?).ok());
+        remotes
+            .map(|remote| {
+                let url = remote.fetch_url.clone();
+                remote.at(&url)
+            })
+            .collect()
+    }
+
     /// Says whether `chosen` is no remote's name and reads as an address.
     fn is_address(&self, chosen: &BString) -> bool {
         let reads_so = chosen.contains(&b':')

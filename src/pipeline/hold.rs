@@ -2,7 +2,7 @@
 
 use gix::ObjectId;
 
-use crate::git::push::PushOptions;
+use crate::git::push::{PromisorRemote, PushOptions};
 use crate::git::{Commit, Remote};
 use crate::names::{BranchName, RepositoryName};
 use crate::policy::PushPermit;
@@ -31,6 +31,8 @@ pub struct Shipment {
     pub push_options: PushOptions,
     /// The remote's other push URLs, to which git pushes too.
     pub also: Vec<Destination>,
+    /// The remotes that promised what the clone left out; none where it is no partial one.
+    pub promisors: Vec<PromisorRemote>,
 }
 
 /// Another push URL.

@@ -1,6 +1,6 @@
 //! The local guards: from the repository and the policy to a shipment, or to why there is none.
 
-use crate::git::push::PushOptions;
+use crate::git::push::{PromisorRemote, PushOptions};
 use crate::git::{Head, HeadError, Operation, Remote, Repo};
 use crate::names::{BranchName, RemoteUrl, RepositoryName, Scheme};
 use crate::pipeline::{CommitFacts, Destination, Hold, RepoFacts, Shipment};
@@ -154,6 +154,7 @@ fn guard(
         repository: repository(&remote),
         push_options: options(&remote),
         also: also(&remote, &options),
+        promisors: promisors(repo, policy, &options),
         branch,
         head,
         remote,
@@ -248,6 +249,24 @@ fn also(remote: &Remote, options: impl Fn(&Remote) -> PushOptions) -> Vec<Destin
         remote,
     });
     others.collect()
+}
+
+/// Returns the remotes that promised what a partial clone left out. They are asked only where the policy lets a push go
+/// to their URL, because a login can go there.
+fn promisors(
+    repo: &Repo,
+    policy: &Policy,
+    options: impl Fn(&Remote) -> PushOptions,
+) -> Vec<PromisorRemote> {
+    let promisors = repo.promisors().into_iter();
+    let promisors = promisors.map(|remote| PromisorRemote {
+        access: match check_url(policy, &remote.url) {
+            Ok(()) => Ok(Box::new(options(&remote))),
+            Err(hold) => Err(hold.reason),
+        },
+        remote,
+    });
+    promisors.collect()
 }
 
 /// Returns owner and name as a forge knows them; empty where the path is too short to tell.

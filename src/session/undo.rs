@@ -256,6 +256,8 @@ impl Session {
             base: None,
             commits: Vec::new(),
             permit,
+            // The remote has had what it is put back to.
+            promisors: Vec::new(),
         })
     }
 }

@@ -57,6 +57,9 @@ pub enum PushError {
     /// A check before the push failed.
     #[error(transparent)]
     LocalCheck(Box<dyn ClassifiedError>),
+    /// The objects that this partial clone left out cannot be fetched.
+    #[error(transparent)]
+    Promisor(Box<dyn ClassifiedError>),
     /// The pack would be larger than the request allows.
     #[error("the push is larger than {}, the most that is allowed", size(*limit))]
     PushSize {
@@ -143,7 +146,9 @@ impl PushError {
     pub fn class(&self) -> &'static str {
         match self {
             Self::NotConfirmed(_) => "protected",
-            Self::Transport(error) | Self::LocalCheck(error) => error.class(),
+            Self::Transport(error) | Self::LocalCheck(error) | Self::Promisor(error) => {
+                error.class()
+            }
             Self::PushSize { .. } => "too-large",
             Self::Stopped => "stopped",
             Self::ShallowRemote
@@ -163,7 +168,9 @@ impl PushError {
     /// Says whether the same push can succeed later without anybody doing anything.
     pub fn is_transient(&self) -> bool {
         match self {
-            Self::Transport(error) | Self::LocalCheck(error) => error.is_transient(),
+            Self::Transport(error) | Self::LocalCheck(error) | Self::Promisor(error) => {
+                error.is_transient()
+            }
             Self::Stopped | Self::UnknownOutcome { .. } => true,
             _ => false,
         }
@@ -172,7 +179,9 @@ impl PushError {
     /// Returns what to do about it, in one line.
     pub fn advice(&self) -> Option<String> {
         let fixed = match self {
-            Self::Transport(error) | Self::LocalCheck(error) => return error.advice(),
+            Self::Transport(error) | Self::LocalCheck(error) | Self::Promisor(error) => {
+                return error.advice();
+            }
             Self::PushSize { .. } => "check what the branch carries",
             Self::Lfs { .. } => "let git-lfs send them: `git lfs install`",
             Self::ShallowRemote => {

@@ -69,6 +69,7 @@ mod outcome;
 pub mod pack;
 pub mod pkt_line;
 pub mod progress;
+mod promised;
 mod rejection;
 mod report;
 pub mod report_status;
@@ -89,7 +90,7 @@ pub use divergence::Divergence;
 pub use error::{BoxError, ClassifiedError, PushError};
 #[cfg(feature = "gitoxide-transport")]
 pub use gitoxide::GitoxideTransport;
-pub use local_checks::{LocalChecks, NoLocalChecks};
+pub use local_checks::{LocalChecks, NoLocalChecks, Promisor};
 pub use outcome::{Action, PushOutcome, Pushed, Rejected, RejectedPart};
 pub use progress::{NoProgress, Progress};
 pub use rejection::{Rejection, is_read_only};

@@ -1,4 +1,5 @@
-//! What is done in the repository before anything is sent, in git's order: the `pre-push` hook, then a look at the commits.
+//! What is done in the repository before anything is sent, in git's order: the `pre-push` hook, the objects that a partial
+//! clone left out, then a look at the commits.
 
 use gix::ObjectId;
 
@@ -19,6 +20,11 @@ pub trait LocalChecks {
         Ok(())
     }
 
+    /// Returns who has the objects that this clone left out; by default nobody has.
+    fn promisor(&self) -> Option<&dyn Promisor> {
+        None
+    }
+
     /// Checks the commits that are about to be sent.
     fn check(
         &self,
@@ -27,6 +33,14 @@ pub trait LocalChecks {
         let _ = commits;
         Ok(())
     }
+}
+
+/// Who promised the objects that a partial clone left out.
+pub trait Promisor {
+    /// Fetches objects, and returns the repository as it is with them. What they reach can come with them, but for files.
+    ///
+    /// It need not have them all: what is missing afterwards is reported as missing. Nothing is written to the repository.
+    fn fetch(&self, ids: &[ObjectId]) -> Result<gix::Repository, Box<dyn ClassifiedError>>;
 }
 
 /// Nothing is checked.

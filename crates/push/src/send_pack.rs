@@ -15,9 +15,10 @@ use crate::discovery::{check, discover};
 use crate::error::PushError;
 use crate::lfs;
 use crate::limit::Limited;
-use crate::objects::{SelectError, Selection, Wanted, new_commits, select_from};
+use crate::objects::{Selection, Wanted, new_commits};
 use crate::outcome::{Action, PushOutcome, Pushed};
 use crate::pack::{PackError, PackOptions, PackStats, Plan, Writer};
+use crate::promised::{self, open_reader};
 use crate::report::{Reported, outcome_of};
 use crate::request::PushRequest;
 use crate::speculative::{DiscoveryEnd, DiscoveryState, Speculation};
@@ -145,11 +146,9 @@ impl Push<'_> {
             (reader, Cow::Borrowed(&speculation.selection), Some(writer))
         } else {
             // Somebody may have packed the repository during the reference discovery.
-            again = open_reader(repo)?;
-            let reader = &again;
-            let new = new_commits(repo, reader, wanted, request.stop)?;
-            let selection = select_from(reader, &new, request.progress, request.stop)?;
-            (reader, Cow::Owned(selection), None)
+            let selection;
+            (again, selection) = promised::select(repo, request, wanted)?;
+            (&again, Cow::Owned(selection), None)
         };
         let checked = request.local.check(&mut selection.commits());
         checked.map_err(PushError::LocalCheck)?;
@@ -278,11 +277,6 @@ impl Pack<'_, '_> {
         )?
         .write_to(out, request.stop)
     }
-}
-
-/// Opens the object directories.
-fn open_reader(repo: &gix::Repository) -> Result<Reader, PushError> {
-    Reader::new(repo).map_err(|error| SelectError::from(error).into())
 }
 
 /// Returns the commits whose parents this clone does not have; the server needs to know them.

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use gix::bstr::BString;
+use gix::bstr::{BString, ByteSlice};
 
 use super::Config;
-use super::entries::Scope;
+use super::entries::{Scope, truth};
 
 /// Extensions that change nothing for a reader, or that gitoxide knows.
 const KNOWN_EXTENSIONS: &[&str] = &["noop", "partialclone", "preciousobjects", "worktreeconfig"];
@@ -73,14 +73,26 @@ impl Config {
         names
     }
 
-    /// Says whether a remote promised objects.
-    pub(in crate::git) fn has_promisor(&self) -> bool {
-        let mut remotes = self.local.sections_by_name("remote").into_iter().flatten();
-        self.local.string("extensions.partialClone").is_some()
-            || remotes.any(|part| {
-                part.contains_value_name("promisor")
-                    || part.contains_value_name("partialclonefilter")
-            })
+    /// Returns the names of the remotes that promised objects, in the order in which git asks them.
+    pub(in crate::git) fn promisors(&self) -> Vec<BString> {
+        let mut names: Vec<BString> = Vec::new();
+        for part in self.local.sections_by_name("remote").into_iter().flatten() {
+            let promised = part.value_implicit("promisor");
+            let promised =
+                promised.and_then(|value| truth(value.as_ref().map(|value| value.as_bstr())));
+            let is_one = promised == Some(true) || part.contains_value_name("partialclonefilter");
+            if let Some(name) = part.header().subsection_name().filter(|_| is_one)
+                && !names.iter().any(|known| known == name)
+            {
+                names.push(name.to_owned());
+            }
+        }
+        // The remote of the clone comes last.
+        if let Some(name) = self.local.string("extensions.partialClone") {
+            names.retain(|known| *known != *name);
+            names.push(name.to_owned());
+        }
+        names
     }
 
     /// Says whether the repository is of git's first format.

@@ -25,6 +25,11 @@ use super::url_match::{Partial, Rank, rank};
 pub use self::files::ConfigFiles;
 pub use self::variables::ConfigVariableError;
 
+/// Says whether a text is true, as git reads it.
+pub fn is_true(text: &str) -> bool {
+    truth(Some(BStr::new(text))) == Some(true)
+}
+
 /// Git's configuration for one repository.
 #[derive(Debug)]
 pub struct Config {

@@ -3,6 +3,7 @@
 mod error;
 mod head;
 mod pre_push;
+mod promisor;
 mod submodules;
 
 use std::borrow::Cow;
@@ -16,8 +17,8 @@ use gix::refs::{FullName, FullNameRef};
 use sendoff_push::advertisement::Advertisement;
 use sendoff_push::commands::{RefUpdate, RequestError};
 use sendoff_push::{
-    BoxError, ClassifiedError, Connection, LastSeen, LocalChecks, Progress, PushError, PushOutcome,
-    PushRequest, Pushed, Redact, Transport,
+    BoxError, ClassifiedError, Connection, LastSeen, LocalChecks, Progress, Promisor, PushError,
+    PushOutcome, PushRequest, Pushed, Redact, Transport,
 };
 
 use crate::git::transport::Target;
@@ -25,8 +26,11 @@ use crate::git::{Remote, transport};
 use crate::policy::{PushPermit, RemoteFacts};
 use crate::secrets::KnownSecrets;
 
+use self::promisor::PromisedObjects;
+
 pub use error::{BranchPushError, LocalCheckError};
 pub use head::HeadQuestion;
+pub use promisor::{Promised, PromisorRemote};
 
 pub use crate::git::transport::{
     AllowFile, AllowGit, AuthCache, AuthNeed, HeadRecord, HookTerminal, LocalOptions, PushOptions,
@@ -43,6 +47,8 @@ pub struct BranchPush<'a> {
     pub new: ObjectId,
     /// How the remote may be reached, and what is done before anything is sent.
     pub options: &'a PushOptions,
+    /// Where objects are found that a partial clone left out.
+    pub promised: &'a Promised,
     /// Tells what the remote was seen to have; asked at most once, while the remote is being asked.
     pub last_seen: &'a dyn Fn() -> LastSeen,
     /// Called when the remote has listed its refs, before anything is sent.
@@ -131,10 +137,16 @@ impl BranchPush<'_> {
             let confirmed = self.permit.confirm(destination, &facts);
             confirmed.map_err(BoxError::from)
         };
+        let limit = self.options.push_size;
+        let checks = Checks {
+            push: self,
+            repo,
+            promised: PromisedObjects::new(repo, self.promised, limit, self.stop),
+        };
         let outcome = push(&PushRequest {
             branch: branch.as_ref(),
             transport: &transport,
-            local: &Checks { push: self, repo },
+            local: &checks,
             new: self.new,
             push_options: &self.options.local.push_options,
             push_size: self.options.push_size,
@@ -197,6 +209,7 @@ impl Transport for UrlTransport<'_> {
 struct Checks<'a> {
     push: &'a BranchPush<'a>,
     repo: &'a gix::Repository,
+    promised: PromisedObjects<'a>,
 }
 
 impl LocalChecks for Checks<'_> {
@@ -206,6 +219,10 @@ impl LocalChecks for Checks<'_> {
 
     fn run_hook(&self, update: Option<&RefUpdate>) -> Result<(), Box<dyn ClassifiedError>> {
         Ok(pre_push::run(self.push, update)?)
+    }
+
+    fn promisor(&self) -> Option<&dyn Promisor> {
+        self.promised.is_some().then_some(&self.promised)
     }
 
     fn check(
@@ -220,7 +237,11 @@ impl LocalChecks for Checks<'_> {
         }
         let mut commits = commits.into_iter();
         match self.push.options.local.submodules {
-            Submodules::Check => Ok(submodules::check(self.repo, &mut commits, self.push.stop)?),
+            Submodules::Check => {
+                let fetched = self.promised.repository();
+                let repo = fetched.as_ref().unwrap_or(self.repo);
+                Ok(submodules::check(repo, &mut commits, self.push.stop)?)
+            }
             Submodules::Ignore => Ok(()),
         }
     }

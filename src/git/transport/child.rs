@@ -16,8 +16,9 @@ use crate::secrets::KnownSecrets;
 use super::Target;
 use super::classify::Stage;
 use super::endpoint::{Endpoint, with_idle_timeout};
+use super::fetch::Take;
 use super::idle_timeout::IdleTimeout;
-use super::stream::{ReadError, TimedWriter, read_answer, read_lines};
+use super::stream::{ReadError, TimedWriter, read_answer, read_lines, read_stream};
 
 /// A connection over two streams.
 pub(super) struct StreamConnection<'a> {
@@ -112,6 +113,34 @@ impl ServiceConnection for StreamConnection<'_> {
                 .endpoint
                 .ended(self.scheme, Stage::Working, self.known)
                 .into()),
+        }
+    }
+
+    fn stream(&mut self, body: &[u8], take: &mut Take<'_>) -> Result<(), Box<dyn ClassifiedError>> {
+        let Self {
+            endpoint,
+            stdin,
+            stdout,
+            idle,
+            ..
+        } = self;
+        idle.reset();
+        let (streamed, interruption) =
+            with_idle_timeout(&endpoint.terminator(), idle, self.stop, || {
+                let written = stdin.as_mut().map(|stdin| stdin.write_all(body));
+                if !matches!(written, Some(Ok(()))) {
+                    return Ok(Err(ReadError::Ended));
+                }
+                read_stream(stdout, idle, take)
+            });
+        match (streamed, interruption) {
+            (Ok(Ok(())), _) => Ok(()),
+            (Err(error), _) => Err(error),
+            (Ok(Err(_)), Some(interruption)) => Err(TransportError::from(interruption).into()),
+            (Ok(Err(_)), None) => {
+                let ended = endpoint.ended(self.scheme, Stage::Working, self.known);
+                Err(ended.into())
+            }
         }
     }
 }

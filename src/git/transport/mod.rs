@@ -7,6 +7,7 @@ mod classify;
 mod daemon;
 mod endpoint;
 mod error;
+mod fetch;
 mod file;
 mod head_record;
 mod http;
@@ -23,6 +24,7 @@ use std::sync::atomic::AtomicBool;
 
 use crate::names::{RemoteUrl, Scheme};
 
+use fetch::Take;
 use sendoff_push::{ClassifiedError, Connection};
 use service::Service;
 
@@ -30,6 +32,7 @@ pub use auth_cache::{AuthCache, AuthNeed};
 pub use branch_tip::branch_tip;
 pub use daemon::AllowGit;
 pub use error::TransportError;
+pub(super) use fetch::fetch_objects;
 pub use head_record::HeadRecord;
 pub use local_options::{HookTerminal, LocalOptions, Submodules};
 pub use options::{AllowFile, PushOptions};
@@ -52,6 +55,9 @@ pub(super) struct Target<'a> {
 trait ServiceConnection: Connection {
     /// Sends a small request and returns the lines of the answer, up to its flush.
     fn request(&mut self, body: &[u8]) -> Result<Vec<u8>, Box<dyn ClassifiedError>>;
+
+    /// Sends a request and hands on the answer as it comes in, until that is whole.
+    fn stream(&mut self, body: &[u8], take: &mut Take<'_>) -> Result<(), Box<dyn ClassifiedError>>;
 }
 
 /// Opens the connection of a push. HTTP connects with the first request.

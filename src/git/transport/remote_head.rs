@@ -68,7 +68,7 @@ pub(super) fn listed(target: Target<'_>, prefix: &str) -> Result<Listed, Box<dyn
     Ok(Listed::Advertised(said))
 }
 
-fn owned_lines(bytes: &[u8]) -> Option<Vec<Vec<u8>>> {
+pub(super) fn owned_lines(bytes: &[u8]) -> Option<Vec<Vec<u8>>> {
     let lines = lines(bytes)?;
     Some(lines.into_iter().map(<[u8]>::to_vec).collect())
 }

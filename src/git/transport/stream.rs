@@ -4,8 +4,9 @@ use std::io::{Read, Write};
 
 use sendoff_push::commands::SideBand;
 use sendoff_push::sideband::Answer;
-use sendoff_push::{ADVERTISEMENT_CAP, ResponseFormat};
+use sendoff_push::{ADVERTISEMENT_CAP, ClassifiedError, ResponseFormat};
 
+use super::fetch::{Take, Taken};
 use super::idle_timeout::IdleTimeout;
 
 /// Why packet lines could not be read.
@@ -78,6 +79,26 @@ pub(super) fn read_answer(
         demux.feed(chunk).map_err(|_| ReadError::Malformed)?;
     }
     Ok(demux.finish())
+}
+
+/// Hands on a response until it is whole.
+pub(super) fn read_stream(
+    stdout: &mut impl Read,
+    idle: &IdleTimeout,
+    take: &mut Take<'_>,
+) -> Result<Result<(), ReadError>, Box<dyn ClassifiedError>> {
+    let mut buffer = vec![0; 64 * 1024];
+    loop {
+        let read = stdout.read(&mut buffer).unwrap_or_default();
+        let chunk = buffer.get(..read).unwrap_or_default();
+        if chunk.is_empty() {
+            return Ok(Err(ReadError::Ended));
+        }
+        idle.reset();
+        if take(chunk)? == Taken::Whole {
+            return Ok(Ok(()));
+        }
+    }
 }
 
 /// A writer whose writes count as waiting for the other side, and the time between them as our work.

@@ -37,10 +37,11 @@ fn policy_advice(error: &BranchPushError) -> Option<&'static str> {
         return None;
     };
     Some(match error {
+        PushError::Promisor(error) if error.class() != "too-large" => return None,
         PushError::NotConfirmed(_) => {
             "push another branch; protected branches change by pull request"
         }
-        PushError::PushSize { .. } => {
+        PushError::PushSize { .. } | PushError::Promisor(_) => {
             "check what the branch carries, or raise `limits.push-size` in your own policy"
         }
         PushError::Lfs { .. } => {

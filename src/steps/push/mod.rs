@@ -26,7 +26,7 @@ use self::record::PushRecord;
 use self::settings::{Hooks, PushWord, RemoteChoice, Rewrite, Settle, SubmoduleRule, Verify};
 pub use self::undo::{CLOSE, ClosePullRequest, TAKE_BACK, TakeBack};
 use self::words::{News, outcome};
-use self::work::{Work, destinations};
+use self::work::{Work, destinations, promised};
 
 pub(super) const STEP: StepDef =
     StepDef::of::<Push>("push", "Sends the current branch to its remote.")
@@ -138,6 +138,7 @@ impl Step for Push {
             permit: shipment.permit.clone(),
             new: shipment.head,
             destinations: destinations(shipment, &local),
+            promised: promised(shipment, cx.environment),
             set_upstream: self.set_upstream,
             verify: self.verify.applies(cx.trigger),
             rewrite: self.rewrite.applies(cx.trigger),

@@ -8,7 +8,7 @@ use sendoff_push::{Action, LastSeen, Progress, PushError, Pushed};
 
 use crate::forge::Closed;
 use crate::git::Repo;
-use crate::git::push::{BranchPush, BranchPushError, LocalOptions};
+use crate::git::push::{BranchPush, BranchPushError, LocalOptions, Promised};
 use crate::pipeline::{
     Context, Destination, ErrorKind, Logins, Outcome, Outputs, Step, StepError, interruptible,
 };
@@ -158,6 +158,7 @@ impl Work {
                 .before()
                 .unwrap_or(ObjectId::null(rewind.pushed().kind())),
             options: &place.push_options,
+            promised: &Promised::default(),
             last_seen: &LastSeen::default,
             advertised: &|_| self.logins.settle(),
             remote_facts: &facts,

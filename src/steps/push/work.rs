@@ -1,14 +1,18 @@
 //! The pushes of one step: the same commit to every push URL, and what is noted down on this side.
 
+use std::env;
 use std::sync::atomic::AtomicBool;
 
 use gix::ObjectId;
 use jiff::Timestamp;
 use sendoff_push::{Action, Divergence, LastSeen, Progress, PushError, Pushed};
 
+use crate::environment::Environment;
 use crate::failpoint::{Point, reach};
-use crate::git::push::{BranchPush, BranchPushError, HeadQuestion, LocalOptions, branch_tip};
-use crate::git::{Remote, Repo};
+use crate::git::push::{
+    BranchPush, BranchPushError, HeadQuestion, LocalOptions, Promised, branch_tip,
+};
+use crate::git::{Remote, Repo, is_true};
 use crate::names::{BranchName, RemoteUrl};
 use crate::pipeline::{BaseTip, Destination, Logins, Shipment};
 use crate::policy::PushPermit;
@@ -48,12 +52,33 @@ pub(super) fn question(
     question
 }
 
+/// Returns where objects are found that a partial clone left out.
+pub(super) fn promised(shipment: &Shipment, environment: &Environment) -> Promised {
+    let mut remotes = shipment.promisors.clone();
+    let forbidden = environment.text("GIT_NO_LAZY_FETCH");
+    if forbidden.is_some_and(is_true) {
+        for remote in &mut remotes {
+            let reason = Reason::new(
+                Code::MissingObjects,
+                "GIT_NO_LAZY_FETCH forbids to fetch them",
+            );
+            remote.access = Err(reason.advise("unset GIT_NO_LAZY_FETCH"));
+        }
+    }
+    let state = environment.state_directory();
+    Promised {
+        remotes,
+        directory: state.unwrap_or_else(env::temp_dir).join("objects"),
+    }
+}
+
 /// What is pushed where, on a thread of its own.
 pub(super) struct Work {
     pub(super) repo: Repo,
     pub(super) permit: PushPermit,
     pub(super) new: ObjectId,
     pub(super) destinations: Vec<Destination>,
+    pub(super) promised: Promised,
     pub(super) set_upstream: bool,
     /// Whether the remote is asked once more.
     pub(super) verify: bool,
@@ -89,6 +114,7 @@ impl Work {
                     remote: &place.remote,
                     new: self.new,
                     options: &place.push_options,
+                    promised: &self.promised,
                     last_seen: &last_seen,
                     advertised: &|advertisement| {
                         // Whatever login the remote wanted is known.

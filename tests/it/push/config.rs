@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 
 use secrecy::SecretString;
 use sendoff::demo::git_server::{GitServer, GitServerOptions};
-use sendoff::git::push::{BranchPush, BranchPushError, PushOptions};
+use sendoff::git::push::{BranchPush, BranchPushError, Promised, PushOptions};
 use sendoff::git::{ConfigFiles, LocalConfigTrust, Remote, Repo};
 use sendoff::names::{BranchName, RemoteName, RemoteUrl};
 use sendoff::policy::{Policy, RemoteFacts};
@@ -56,6 +56,7 @@ fn push_feature(sandbox: &Sandbox, work: &Path, url: &str) -> Result<Pushed, Bra
         remote: &Remote::new(RemoteName::new("origin").unwrap(), url),
         new: gix::ObjectId::from_hex(sandbox.git(work, &["rev-parse", "HEAD"]).as_bytes()).unwrap(),
         options: &options,
+        promised: &Promised::default(),
         last_seen: &LastSeen::default,
         advertised: &|_| (),
         remote_facts: &RemoteFacts::without_head,

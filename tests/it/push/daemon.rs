@@ -18,14 +18,19 @@ use crate::world::World;
 use super::rig::{ahead, options, push_head};
 
 /// One `git daemon` a connection, over a directory; ends when it is dropped.
-struct Daemon {
+pub(super) struct Daemon {
     port: u16,
     ended: Arc<AtomicBool>,
     address: IpAddr,
 }
 
 impl Daemon {
-    fn start(sandbox: &Sandbox, directory: &str, address: IpAddr, arguments: &[&str]) -> Self {
+    pub(super) fn start(
+        sandbox: &Sandbox,
+        directory: &str,
+        address: IpAddr,
+        arguments: &[&str],
+    ) -> Self {
         let listener = TcpListener::bind((address, 0)).unwrap();
         let port = listener.local_addr().unwrap().port();
         let base = format!("--base-path={}", sandbox.path(directory).display());
@@ -59,7 +64,7 @@ impl Daemon {
         }
     }
 
-    fn url(&self, path: &str) -> String {
+    pub(super) fn url(&self, path: &str) -> String {
         match self.address {
             IpAddr::V4(address) => format!("git://{address}:{}/{path}", self.port),
             IpAddr::V6(address) => format!("git://[{address}]:{}/{path}", self.port),
@@ -75,8 +80,8 @@ impl Drop for Daemon {
     }
 }
 
-const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
-const PUSHABLE: &[&str] = &["--enable=receive-pack"];
+pub(super) const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+pub(super) const PUSHABLE: &[&str] = &["--enable=receive-pack"];
 
 fn listed(sandbox: &Sandbox) -> PushOptions {
     PushOptions {

@@ -34,6 +34,7 @@ mod memory;
 mod network;
 mod own_header;
 mod pages;
+mod promised;
 mod proxy;
 mod refusals;
 mod repositories;

@@ -12,7 +12,7 @@ use secrecy::SecretString;
 use sendoff::demo::git_server::{GitServer, GitServerOptions};
 use sendoff::git::Remote;
 use sendoff::git::credentials::{Helpers, Login};
-use sendoff::git::push::{AllowFile, BranchPush, BranchPushError, PushOptions};
+use sendoff::git::push::{AllowFile, BranchPush, BranchPushError, Promised, PushOptions};
 use sendoff::names::{BranchName, RemoteName, RemoteUrl};
 use sendoff::policy::{Policy, RemoteFacts};
 use sendoff::process::Inheritance;
@@ -191,6 +191,7 @@ fn push_all(
         remote: &remote,
         new,
         options,
+        promised: &Promised::default(),
         last_seen: &|| about.seen.clone(),
         advertised: &|_| (),
         remote_facts: about.facts,

@@ -7,7 +7,7 @@ use gix::hashtable::HashSet;
 
 use super::walk::{CommitSource, HAVE, Node, Slop, Walk};
 use super::{SelectError, Wanted};
-use crate::store::ObjectError;
+use crate::store::{ObjectError, Reader};
 
 /// So many commits that turned out to be the server's are searched for bases of new objects.
 const MAX_PASSED: usize = 32;
@@ -19,6 +19,21 @@ pub(crate) struct NewCommits {
     pub(super) commits: Vec<(ObjectId, ObjectId)>,
     /// The root trees of the commits that the server has next to the new ones.
     pub(super) boundary_trees: Vec<ObjectId>,
+}
+
+impl NewCommits {
+    /// Returns the root trees that are needed and not here: a treeless clone leaves them out.
+    pub(crate) fn absent_trees(&self, reader: &Reader) -> Vec<ObjectId> {
+        let trees = self.commits.iter().map(|(_, tree)| tree);
+        let mut absent: Vec<ObjectId> = trees
+            .chain(&self.boundary_trees)
+            .filter(|id| !reader.contains(id))
+            .copied()
+            .collect();
+        absent.sort_unstable();
+        absent.dedup();
+        absent
+    }
 }
 
 /// Lists the commits between what is wanted and what the server has.

@@ -67,6 +67,12 @@ pub struct Selection {
 }
 
 impl Selection {
+    /// Returns what is selected and not here: a partial clone leaves objects out.
+    pub(super) fn absent(&self, reader: &Reader) -> Vec<ObjectId> {
+        let ids = self.objects.iter().map(|object| object.id);
+        ids.filter(|id| !reader.contains(id)).collect()
+    }
+
     /// Returns the commits that the server lacks, newest first.
     pub fn commits(&self) -> impl Iterator<Item = ObjectId> + '_ {
         let commits = self.objects.iter();

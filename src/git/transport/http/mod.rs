@@ -7,6 +7,7 @@ mod client;
 mod cookies;
 mod decode;
 mod digest;
+mod fetch;
 mod post;
 mod response;
 
@@ -22,6 +23,7 @@ use tokio::time::sleep;
 
 use crate::clock::Clock;
 use crate::git::transport::classify::from_http;
+use crate::git::transport::fetch::Take;
 use crate::git::transport::idle_timeout::{IdleTimeout, POLL_INTERVAL};
 use crate::git::transport::service::Service;
 use crate::git::transport::{ServiceConnection, Target, TransportError};
@@ -287,6 +289,10 @@ impl<'a> HttpConnection<'a> {
 impl ServiceConnection for HttpConnection<'_> {
     fn request(&mut self, body: &[u8]) -> Result<Vec<u8>, Box<dyn ClassifiedError>> {
         Ok(self.fetch_response(body)?)
+    }
+
+    fn stream(&mut self, body: &[u8], take: &mut Take<'_>) -> Result<(), Box<dyn ClassifiedError>> {
+        self.fetch(body, take)
     }
 }
 
