@@ -5,6 +5,7 @@ mod commit;
 mod config;
 pub mod credentials;
 mod discover;
+mod fetched;
 mod head;
 mod hooks;
 mod ignored_keys;

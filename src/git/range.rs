@@ -64,6 +64,11 @@ impl From<SelectError> for RangeError {
 }
 
 impl Repo {
+    /// Returns the text of one commit.
+    pub fn commit(&self, id: ObjectId) -> Result<Commit, RangeError> {
+        read(&self.thread_local()?, id, &mut Vec::new())
+    }
+
     /// Returns the commits that `tip` has and none of `bases` has, with the texts of at most `limit`.
     pub fn ahead(
         &self,
@@ -85,15 +90,7 @@ impl Repo {
         let mut commits = Vec::with_capacity(limit.min(total));
         let mut data = Vec::new();
         for id in found.commits.into_iter().take(limit) {
-            let object = repo
-                .objects
-                .try_find(&id, &mut data)
-                .map_err(|error| RangeError::Read {
-                    id,
-                    source: Box::new(error),
-                })?
-                .ok_or(RangeError::Missing(id))?;
-            commits.push(Commit::parse(id, object.data));
+            commits.push(read(&repo, id, &mut data)?);
         }
         Ok(Ahead {
             truncated: found.capped || commits.len() < total,
@@ -101,6 +98,17 @@ impl Repo {
             total,
         })
     }
+}
+
+/// Reads the text of a commit.
+fn read(repo: &gix::Repository, id: ObjectId, data: &mut Vec<u8>) -> Result<Commit, RangeError> {
+    let object = repo.objects.try_find(&id, data);
+    let object = object.map_err(|error| RangeError::Read {
+        id,
+        source: Box::new(error),
+    })?;
+    let object = object.ok_or(RangeError::Missing(id))?;
+    Ok(Commit::parse(id, object.data))
 }
 
 /// Opens the commit-graph. Like git we do without it in a shallow clone; a damaged one is no loss.

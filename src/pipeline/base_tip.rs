@@ -33,4 +33,12 @@ impl BaseTip {
         let found = branches.find(|(name, _)| name.as_slice() == full.as_bytes());
         found.map(|(_, tip)| *tip)
     }
+
+    /// Returns where the branches but `own` are.
+    pub fn others(&self, own: &BranchName) -> impl Iterator<Item = ObjectId> {
+        let full = own.full();
+        let branches = self.0.get().into_iter().flatten();
+        let others = branches.filter(move |(name, _)| name.as_slice() != full.as_bytes());
+        others.map(|(_, tip)| *tip)
+    }
 }

@@ -25,6 +25,8 @@ pub struct Shipment {
     pub base: Option<BranchName>,
     /// The commits ahead of the base, oldest first, at most `limits.commits` of them.
     pub commits: Vec<Commit>,
+    /// The tip of the base from which they were counted; nothing where it is not known here.
+    pub counted_from: Option<ObjectId>,
     /// The permit to push.
     pub permit: PushPermit,
     /// The options of the connection.

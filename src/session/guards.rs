@@ -148,8 +148,8 @@ fn guard(
         .as_ref()
         .or(base.hint.as_ref())
         .map(ToString::to_string);
-    let commits = super::range::ahead(repo, policy, &remote, &branch, head, &base)?;
-    facts.commits = commits.iter().map(CommitFacts::from).collect();
+    let counted = super::range::ahead(repo, policy, &remote, &branch, head, &base)?;
+    facts.commits = counted.commits.iter().map(CommitFacts::from).collect();
     Ok(Shipment {
         repository: repository(&remote),
         push_options: options(&remote),
@@ -159,7 +159,8 @@ fn guard(
         head,
         remote,
         base: base.named,
-        commits,
+        commits: counted.commits,
+        counted_from: counted.from,
         permit,
     })
 }

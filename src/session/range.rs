@@ -11,10 +11,19 @@ use crate::reason::{Code, Reason};
 use super::base::{Base, base};
 use super::load;
 
+/// The commits that are about to leave.
+pub(super) struct Counted {
+    /// Oldest first.
+    pub(super) commits: Vec<Commit>,
+    /// The tip of the base, where it is known here.
+    pub(super) from: Option<ObjectId>,
+}
+
 /// Lists the commits ahead of the base, oldest first.
 ///
 /// Where the base is not known locally, whatever the clone knows the remote to have is left out,
-/// but not the branch itself: a branch that was pushed before still has its commits to show.
+/// but not the branch itself: a branch that was pushed before still has its commits to show. They are counted again when the
+/// remote has answered, and so they hold nothing back; where they cannot be told, the last commit stands for them.
 pub(super) fn ahead(
     repo: &Repo,
     policy: &Policy,
@@ -22,9 +31,13 @@ pub(super) fn ahead(
     branch: &BranchName,
     head: ObjectId,
     base: &Base,
-) -> Result<Vec<Commit>, Hold> {
+) -> Result<Counted, Hold> {
     let known = base.named.as_ref().or(base.hint.as_ref());
-    let (tip, bases) = bases(repo, remote, branch, known)?;
+    let Bases {
+        tip,
+        ids: bases,
+        are_tracked,
+    } = bases(repo, remote, branch, known)?;
     let corrupt = |error: RangeError| {
         if let RangeError::Open(error) = &error {
             return load::bad_repository(error);
@@ -39,11 +52,16 @@ pub(super) fn ahead(
     };
     let limit = policy.branch_limits().commits.get();
     let ahead = repo.ahead(head, &bases, limit).map_err(corrupt)?;
+    let counted = |commits| Ok(Counted { commits, from: tip });
     if ahead.commits.is_empty() {
-        return Err(nothing(repo, remote, branch, head, tip.and(known)));
+        if let Some(nothing) = nothing(repo, remote, branch, head, tip.and(known), &bases) {
+            return Err(nothing);
+        }
+        // Others have its commits, as when another branch was begun from it.
+        return counted(vec![repo.commit(head).map_err(corrupt)?]);
     }
     if !ahead.truncated {
-        return Ok(ahead.commits);
+        return counted(ahead.commits);
     }
     // A clone of one branch knows no base: what was pushed of it before is not about to leave.
     if tip.is_none()
@@ -52,8 +70,11 @@ pub(super) fn ahead(
         let pushed = [bases.as_slice(), &[own]].concat();
         let new = repo.ahead(head, &pushed, limit).map_err(corrupt)?;
         if !new.truncated && !new.commits.is_empty() {
-            return Ok(new.commits);
+            return counted(new.commits);
         }
+    }
+    if !are_tracked {
+        return counted(vec![repo.commit(head).map_err(corrupt)?]);
     }
     let sentence = format!(
         "{branch} has more than {limit} commits to ship, the most that the policy lets out"
@@ -63,13 +84,23 @@ pub(super) fn ahead(
     ))
 }
 
-/// Returns the tip of the base where that is known here, and the commits that are not to be shipped.
+/// From where commits are counted.
+struct Bases {
+    /// The tip of the base, where it is known here.
+    tip: Option<ObjectId>,
+    /// The commits that are not to be shipped.
+    ids: Vec<ObjectId>,
+    /// They are what the base or tracking refs say.
+    are_tracked: bool,
+}
+
+/// Returns from where commits are counted.
 fn bases(
     repo: &Repo,
     remote: &Remote,
     branch: &BranchName,
     base: Option<&BranchName>,
-) -> Result<(Option<ObjectId>, Vec<ObjectId>), Hold> {
+) -> Result<Bases, Hold> {
     let unreadable = |error: RefError| {
         Hold::new(Code::BadRef, error.to_string()).advise("check the repository: git fsck")
     };
@@ -78,11 +109,24 @@ fn bases(
         None => None,
     };
     if let Some(tip) = tip {
-        return Ok((Some(tip), vec![tip]));
+        return Ok(Bases {
+            tip: Some(tip),
+            ids: vec![tip],
+            are_tracked: true,
+        });
     }
     let others = repo.remote_tips(remote).map_err(unreadable)?.into_iter();
     let others = others.filter(|(name, _)| name != branch);
-    Ok((None, others.map(|(_, tip)| tip).collect()))
+    let mut ids: Vec<ObjectId> = others.map(|(_, tip)| tip).collect();
+    let are_tracked = !ids.is_empty();
+    if !are_tracked {
+        ids = repo.fetched_tips(branch);
+    }
+    Ok(Bases {
+        tip: None,
+        ids,
+        are_tracked,
+    })
 }
 
 /// Lists the commits of a shipment that its branch on the remote lacks, oldest first, as far as the
@@ -92,7 +136,7 @@ pub(super) fn unpushed(repo: &Repo, policy: &Policy, shipment: &Shipment) -> Opt
     let there = repo.tracking_tip(remote, branch).ok()??;
     let base = base(repo, policy, branch, remote).ok()?;
     let known = base.named.as_ref().or(base.hint.as_ref());
-    let (_, mut known) = bases(repo, remote, branch, known).ok()?;
+    let mut known = bases(repo, remote, branch, known).ok()?.ids;
     known.push(there);
     let limit = policy.branch_limits().commits.get();
     let ahead = repo.ahead(shipment.head, &known, limit).ok()?;
@@ -109,39 +153,43 @@ pub(super) fn lacking(repo: &Repo, shipment: &Shipment) -> Option<(ObjectId, usi
     (lacking > 0).then_some((there, lacking))
 }
 
-/// Says that there is nothing to ship, or that this cannot be known without a base: another branch
-/// on the remote may have the same commits, and still no pull request.
+/// Says that there is nothing to ship, or that this cannot be known without a base: another branch on the remote is at the
+/// same commit. Nothing where there may be something.
 fn nothing(
     repo: &Repo,
     remote: &Remote,
     branch: &BranchName,
     head: ObjectId,
     base: Option<&BranchName>,
-) -> Hold {
+    others: &[ObjectId],
+) -> Option<Hold> {
     if let Some(base) = base {
-        return Hold::new(
+        return Some(Hold::new(
             Code::NothingAhead,
             format!("{branch} has no commit that {base} lacks"),
-        );
+        ));
     }
     if repo
         .tracking_tip(remote, branch)
         .is_ok_and(|tip| tip == Some(head))
     {
-        return Hold::new(
+        return Some(Hold::new(
             Code::NothingAhead,
             format!(
                 "{branch} has no commit that {remote} lacks",
                 remote = remote.name
             ),
-        );
+        ));
+    }
+    if !others.contains(&head) {
+        return None;
     }
     let sentence = format!(
-        "other branches on {} have the commits of {branch}, and its base is not known here",
+        "another branch on {} is where {branch} is, and its base is not known here",
         remote.name
     );
-    Hold::new(Code::BaseUnknown, sentence).advise(format!(
+    Some(Hold::new(Code::BaseUnknown, sentence).advise(format!(
         "set `branches.base` in your policy, or run: git remote set-head {} --auto",
         remote.name
-    ))
+    )))
 }

@@ -255,6 +255,7 @@ impl Session {
             remote: first,
             base: None,
             commits: Vec::new(),
+            counted_from: None,
             permit,
             // The remote has had what it is put back to.
             promisors: Vec::new(),

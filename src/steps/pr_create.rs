@@ -12,8 +12,8 @@ use crate::forge::{Forge, ForgeError, Head, NewPullRequest, Opened, PullRequest,
 use crate::git::PrTemplate;
 use crate::names::{BranchName, RepositoryName};
 use crate::pipeline::{
-    Again, CommitFacts, Context, ErrorKind, Facts, Outcome, Outputs, Service, Shipment, Step,
-    StepDef, StepError,
+    Again, Context, ErrorKind, Outcome, Outputs, Service, Shipment, Step, StepDef, StepError,
+    recounted,
 };
 use crate::policy::{Draft, Origin};
 use crate::reason::Code;
@@ -311,23 +311,6 @@ impl PrCreate {
         };
         (Some(text), None)
     }
-}
-
-/// Counts the commits again from where the base is on the remote, when it was told and the clone thought
-/// something else: the facts with those commits.
-fn recounted(cx: &Context<'_>, shipment: &Shipment, base: &BranchName) -> Option<Facts> {
-    let repo = cx.repo?;
-    let tip = cx.base_tip.get(base)?;
-    let known = repo.base_tip(Some(&shipment.remote), base).ok().flatten();
-    if known == Some(tip) {
-        return None;
-    }
-    let limit = cx.policy.branch_limits().commits.get();
-    // Where the tip was not fetched, what the clone knows has to do.
-    let ahead = repo.ahead(shipment.head, &[tip], limit).ok()?;
-    let mut facts = cx.facts.clone();
-    facts.repo.as_mut()?.commits = ahead.commits.iter().map(CommitFacts::from).collect();
-    (!ahead.commits.is_empty()).then_some(facts)
 }
 
 /// Looks up the open pull request of the branch, into the policy's base if it names one.

@@ -3,11 +3,17 @@
 
 use gix::ObjectId;
 
+use crate::advertisement::Advertisement;
 use crate::commands::RefUpdate;
 use crate::error::ClassifiedError;
 
 /// What is done in the repository before anything is sent. By default nothing is.
 pub trait LocalChecks {
+    /// Hears what the remote advertises, before anything is done about it.
+    fn advertised(&self, advertisement: &Advertisement) {
+        let _ = advertisement;
+    }
+
     /// Says whether there is a `pre-push` hook to run. It can take its time and change the repository, so nothing is packed
     /// before it has run. Without one the files of git-lfs are not uploaded, so that its pointers stop the push.
     fn has_hook(&self) -> bool {

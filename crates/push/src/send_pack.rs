@@ -101,6 +101,7 @@ impl Push<'_> {
             request,
             rule,
         } = self;
+        request.local.advertised(advertisement);
         let name = request.branch.as_bstr().to_owned();
         let old = advertisement.find(&name);
         let hook = |update| {

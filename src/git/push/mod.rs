@@ -129,7 +129,6 @@ impl BranchPush<'_> {
             remote_facts: self.remote_facts,
         };
         let confirm = |destination: &[u8], advertisement: &Advertisement| {
-            (self.advertised)(advertisement);
             let facts = match advertisement.find(destination.as_bstr()) {
                 Some(_) => (self.remote_facts)(),
                 None => RemoteFacts::without_head(),
@@ -213,6 +212,10 @@ struct Checks<'a> {
 }
 
 impl LocalChecks for Checks<'_> {
+    fn advertised(&self, advertisement: &Advertisement) {
+        (self.push.advertised)(advertisement);
+    }
+
     fn has_hook(&self) -> bool {
         self.push.options.local.hook.is_some()
     }

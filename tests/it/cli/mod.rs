@@ -3,6 +3,7 @@
 mod bad_input;
 mod batch;
 mod commands;
+mod counted;
 mod facts;
 mod guards;
 mod help;

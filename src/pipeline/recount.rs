@@ -1,0 +1,56 @@
+//! The commits of a pull request, counted again from where the base is on the remote.
+
+use gix::ObjectId;
+
+use crate::git::Repo;
+use crate::names::BranchName;
+
+use super::context::Context;
+use super::facts::{CommitFacts, Facts};
+use super::hold::Shipment;
+
+/// Counts the commits again where the remote told its branches and the clone thought something else of the base: the facts
+/// with those commits.
+pub fn recounted(cx: &Context<'_>, shipment: &Shipment, base: &BranchName) -> Option<Facts> {
+    let repo = cx.repo?;
+    let tip = cx.base_tip.get(base)?;
+    if shipment.counted_from == Some(tip) {
+        return None;
+    }
+    let bases = bases(cx, repo, shipment, tip)?;
+    let limit = cx.policy.branch_limits().commits.get();
+    let ahead = repo.ahead(shipment.head, &bases, limit).ok()?;
+    let commits = if ahead.truncated || ahead.commits.is_empty() {
+        vec![repo.commit(shipment.head).ok()?]
+    } else {
+        ahead.commits
+    };
+    let mut facts = cx.facts.clone();
+    facts.repo.as_mut()?.commits = commits.iter().map(CommitFacts::from).collect();
+    Some(facts)
+}
+
+/// Returns the commits to count from. Where the base's tip was not fetched, the remote's other branches have to do, or
+/// where this one was there.
+fn bases(
+    cx: &Context<'_>,
+    repo: &Repo,
+    shipment: &Shipment,
+    tip: ObjectId,
+) -> Option<Vec<ObjectId>> {
+    let here = |id: &ObjectId| repo.has_object(*id);
+    if here(&tip) {
+        return Some(vec![tip]);
+    }
+    if shipment.counted_from.is_some() {
+        // An old tip of the base says more than other branches.
+        return None;
+    }
+    let others: Vec<ObjectId> = cx.base_tip.others(&shipment.branch).filter(here).collect();
+    if !others.is_empty() {
+        return Some(others);
+    }
+    let own = cx.base_tip.get(&shipment.branch);
+    own.filter(|own| *own != shipment.head && here(own))
+        .map(|own| vec![own])
+}
