@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use secrecy::SecretString;
 
-use self::variables::{OF_ONE_REPOSITORY, PASSED_ON};
+use self::variables::{OF_ANY_BYTES, OF_ONE_REPOSITORY, PASSED_ON};
 
 pub use self::variables::{VARIABLES, Variable};
 
@@ -132,6 +132,16 @@ impl Environment {
     /// Returns the text of a variable; nothing when it is blank, absent or not UTF-8.
     pub fn text(&self, name: &str) -> Option<&str> {
         self.value(name)?.to_str()
+    }
+
+    /// Returns the names of the variables that are set to something other than text, and so count as unset.
+    pub fn unreadable(&self) -> impl Iterator<Item = &'static str> {
+        let names = VARIABLES.iter().map(|variable| variable.name);
+        let texts = names.filter(|name| !OF_ANY_BYTES.contains(name));
+        texts.filter(|name| {
+            self.value(name)
+                .is_some_and(|value| value.to_str().is_none())
+        })
     }
 
     /// Returns a variable that holds a secret.

@@ -182,6 +182,27 @@ const fn secret(name: &'static str, doc: &'static str) -> Variable {
     }
 }
 
+/// Variables whose value is a path, or is read byte by byte: any bytes will do.
+pub(super) const OF_ANY_BYTES: &[&str] = &[
+    "A2A_MCP_SERVER_PATH",
+    "CONFIGS_DIR",
+    "DELEGATION_RESULTS_FILE",
+    "GIT_CONFIG_GLOBAL",
+    "GIT_CONFIG_PARAMETERS",
+    "GIT_CONFIG_SYSTEM",
+    "GIT_DIR",
+    "GIT_EXEC_PATH",
+    "GIT_WORK_TREE",
+    "HOME",
+    "LANG",
+    "NETRC",
+    "NO_COLOR",
+    "PATH",
+    "PWD",
+    "XDG_CONFIG_HOME",
+    "XDG_STATE_HOME",
+];
+
 /// Variables that the programs of `exec` steps inherit.
 pub(super) const PASSED_ON: &[&str] = &[
     "HOME",

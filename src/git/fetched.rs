@@ -1,4 +1,4 @@
-//! What the last `git fetch` brought, as FETCH_HEAD has it: all that is known where no tracking ref was written.
+//! What the last `git fetch` brought, as `FETCH_HEAD` has it: all that is known where no tracking ref was written.
 
 use std::path::Path;
 

@@ -194,6 +194,18 @@ pub(super) fn unheard(environment: &Environment) -> Option<Reason> {
     (!names.is_empty()).then_some(reason)
 }
 
+/// Notes which variables are set to something that is no text.
+pub(super) fn unreadable(environment: &Environment) -> Option<Reason> {
+    let names: Vec<&str> = environment.unreadable().collect();
+    let sentence = format!(
+        "{} in the environment is not UTF-8 text, and does not count",
+        names.join(", ")
+    );
+    let reason =
+        Reason::new(Code::EnvironmentIgnored, sentence).advise("set it to text, or unset it");
+    (!names.is_empty()).then_some(reason)
+}
+
 /// Loads every layer and tells all about it.
 pub fn review(
     request: &Request,

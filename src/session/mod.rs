@@ -146,6 +146,7 @@ impl Session {
         let mut notes = request.notes;
         notes.extend(load::notes(&loaded, found));
         notes.extend(load::unheard(&environment));
+        notes.extend(load::unreadable(&environment));
         if loaded.policy.git().local_config == crate::policy::LocalConfig::Trust {
             repo = load::discover(&place, &environment, LocalConfigTrust::Trust);
         }

@@ -90,7 +90,7 @@ impl Config {
         // The remote of the clone comes last.
         if let Some(name) = self.local.string("extensions.partialClone") {
             names.retain(|known| *known != *name);
-            names.push(name.to_owned());
+            names.push(name);
         }
         names
     }

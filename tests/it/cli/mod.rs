@@ -12,6 +12,7 @@ mod input;
 mod late;
 mod leaks;
 mod logins;
+mod no_token;
 mod off;
 mod outgoing;
 mod output;
