@@ -298,7 +298,7 @@ fn asking(session: &Session, inheritance: Inheritance) -> Asking {
         .or(configured)
         .or_else(|| environment.text("SSH_ASKPASS").map(str::to_owned));
     let limit = session.loaded.policy.limits().helper_timeout.duration();
-    let asking = Asking::of_program(program, inheritance, limit);
+    let asking = Asking::of_program(program, inheritance, limit).sharing(&session.asked);
     let prompt = environment.text("GIT_TERMINAL_PROMPT");
     let refused = prompt.is_some_and(|text| ["0", "false", "no", "off"].contains(&text));
     if is_attended(session) && !refused {

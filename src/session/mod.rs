@@ -24,7 +24,7 @@ use std::sync::Arc;
 
 use crate::clock::Clock;
 use crate::environment::Environment;
-use crate::git::credentials::Answers;
+use crate::git::credentials::{Answers, Asked};
 use crate::git::push::PushOptions;
 use crate::git::{LocalConfigTrust, Remote, Repo};
 use crate::names::{BranchName, RunId};
@@ -122,6 +122,8 @@ pub struct Session {
     undo: Option<Undo>,
     /// What credential helpers answered in this run.
     answers: Answers,
+    /// What a person or their program answered in this run.
+    asked: Asked,
 }
 
 impl Session {
@@ -183,6 +185,7 @@ impl Session {
             notes,
             receipts: request.receipts,
             answers: Answers::default(),
+            asked: Asked::default(),
         })
     }
 

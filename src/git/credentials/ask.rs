@@ -1,6 +1,8 @@
 //! `Asking`: who is asked for a login that nobody keeps: a program of the user's, or the person at the terminal.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use secrecy::SecretString;
@@ -14,6 +16,25 @@ use super::{Login, LoginSource};
 /// The longest answer, in bytes.
 const ANSWER_CAP: usize = 16 * 1024;
 
+/// What was answered in this run: connections that are opened beside each other ask for the same login once.
+#[derive(Debug, Clone, Default)]
+pub struct Asked(Arc<Mutex<BTreeMap<String, Option<Said>>>>);
+
+/// One answer.
+#[derive(Debug, Clone)]
+struct Said {
+    login: Login,
+    source: LoginSource,
+    /// The helpers have heard that it works.
+    is_kept: bool,
+}
+
+impl Asked {
+    fn answers(&self) -> MutexGuard<'_, BTreeMap<String, Option<Said>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 /// Who is asked for a login that nobody keeps; nobody, unless said otherwise.
 #[derive(Debug, Clone, Default)]
 pub struct Asking {
@@ -21,21 +42,25 @@ pub struct Asking {
     terminal: bool,
     inheritance: Inheritance,
     limit: Duration,
+    asked: Asked,
 }
 
 impl Asking {
     /// Names the program that asks, as `GIT_ASKPASS` does; it may take `limit` for an answer.
-    pub const fn of_program(
-        program: Option<String>,
-        inheritance: Inheritance,
-        limit: Duration,
-    ) -> Self {
+    pub fn of_program(program: Option<String>, inheritance: Inheritance, limit: Duration) -> Self {
         Self {
             program,
-            terminal: false,
             inheritance,
             limit,
+            ..Self::default()
         }
+    }
+
+    /// Shares what was answered with others who ask the same.
+    #[must_use]
+    pub fn sharing(mut self, asked: &Asked) -> Self {
+        self.asked = asked.clone();
+        self
     }
 
     /// Lets the person at the terminal be asked, where no program answers.
@@ -45,12 +70,37 @@ impl Asking {
         self
     }
 
-    /// Asks for the user name, unless it is known, and the password.
+    /// Returns what is answered, the same question asked once.
     pub(super) fn login(
         &self,
         url: &reqwest::Url,
         user: Option<&str>,
     ) -> Option<(Login, LoginSource)> {
+        // Whoever asks the same meanwhile waits for the answer.
+        let mut answers = self.asked.answers();
+        let said = answers.entry(key(url, user)).or_insert_with(|| {
+            let (login, source) = self.ask(url, user)?;
+            Some(Said {
+                login,
+                source,
+                is_kept: false,
+            })
+        });
+        let said = said.as_ref()?;
+        Some((said.login.clone(), said.source.clone()))
+    }
+
+    /// Says whether nobody has told the helpers yet that the answer works; whoever asks tells them.
+    pub(super) fn is_to_be_kept(&self, url: &reqwest::Url, user: Option<&str>) -> bool {
+        let mut answers = self.asked.answers();
+        match answers.get_mut(&key(url, user)) {
+            Some(Some(said)) => !std::mem::replace(&mut said.is_kept, true),
+            _ => true,
+        }
+    }
+
+    /// Asks for the user name, unless it is known, and the password.
+    fn ask(&self, url: &reqwest::Url, user: Option<&str>) -> Option<(Login, LoginSource)> {
         let port = url
             .port()
             .map(|port| format!(":{port}"))
@@ -113,4 +163,13 @@ impl Asking {
             }
         }
     }
+}
+
+/// Returns what makes two questions the same.
+fn key(url: &reqwest::Url, user: Option<&str>) -> String {
+    format!(
+        "{} {}",
+        url.origin().ascii_serialization(),
+        user.unwrap_or_default()
+    )
 }

@@ -18,7 +18,7 @@ use secrecy::SecretString;
 
 use crate::process::ProcessError;
 
-pub use self::ask::Asking;
+pub use self::ask::{Asked, Asking};
 pub use self::credential::Credential;
 pub use self::helpers::{Answers, Helpers, UrlPath};
 pub use self::login_source::LoginSource;

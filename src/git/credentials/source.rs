@@ -275,7 +275,9 @@ impl Sources {
                 self.helpers
                     .approve(&self.url, self.user.as_deref(), credential)
             }
-            (None, Some(login), LoginSource::Program(_) | LoginSource::Terminal) => {
+            (None, Some(login), LoginSource::Program(_) | LoginSource::Terminal)
+                if self.asking.is_to_be_kept(&self.url, self.user.as_deref()) =>
+            {
                 self.helpers.keep(&self.url, login)
             }
             _ => Ok(()),

@@ -35,6 +35,7 @@ mod network;
 mod own_header;
 mod pages;
 mod promised;
+mod prompted;
 mod proxy;
 mod refusals;
 mod repositories;
