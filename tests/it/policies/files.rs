@@ -2,7 +2,9 @@
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::process::Command;
 
+use assert_cmd::cargo::CommandCargoExt;
 use sendoff::policy::{Layers, Loaded, Origin, Places, RepositoryFile};
 use sendoff_testing::left_out;
 
@@ -275,4 +277,38 @@ fn a_bad_file_on_the_command_line_stops_everything() {
         let error = Layers::load(&places, KINDS).unwrap_err();
         assert!(error.one_line().contains(name), "{}", error.one_line());
     }
+}
+
+/// Guards that a mounted `ConfigMap` or a read-only bind works, whoever owns the files and whatever their mode.
+#[test]
+fn on_a_read_only_mount_owner_and_mode_say_nothing() {
+    let sandbox = Sandbox::new();
+    let policy = sandbox.write(
+        "home/.config/sendoff/policy.toml",
+        "[limits]\ncommits = 7\n",
+    );
+    let directory = policy.parent().unwrap();
+    if std::os::unix::fs::chown(&policy, Some(12_345), Some(12_345)).is_err() {
+        left_out("root", "nobody else can give a file away");
+        return;
+    }
+    chmod(&policy, 0o666);
+    let check = |before: &str| {
+        let program = Command::cargo_bin("sendoff").unwrap();
+        let script = format!("{before} exec \"$0\" policy show");
+        let mut command = sandbox.command("unshare");
+        command.args(["--mount", "sh", "-ec", &script]);
+        let said = command.arg(program.get_program()).arg(directory).output();
+        let said = said.unwrap();
+        String::from_utf8_lossy(&[said.stdout, said.stderr].concat()).into_owned()
+    };
+    let mounted = "mount --bind \"$1\" \"$1\"; mount -o remount,bind,ro \"$1\";";
+    let said = check(mounted);
+    if said.contains("unshare failed") || said.contains("permission denied") {
+        left_out("root", "a directory cannot be mounted here");
+        return;
+    }
+    assert!(said.contains("limits.commits = 7 "), "{said}");
+    let said = check("mount --bind \"$1\" \"$1\";");
+    assert!(said.contains("belongs to neither you nor root"), "{said}");
 }
