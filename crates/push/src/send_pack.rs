@@ -199,11 +199,8 @@ impl Push<'_> {
         );
         let mut stats = PackStats::default();
         let mut failed = None;
-        let mut pack = Some(pack);
+        let mut pack = pack;
         let mut write = |out: &mut dyn Write| {
-            let Some(pack) = pack.take() else {
-                return Err(io::Error::other("the pack was written before"));
-            };
             let mut out = Limited::new(out, request.push_size, request.progress);
             match pack.write(&mut out, request) {
                 Ok(written) => {
@@ -262,8 +259,13 @@ struct Pack<'a, 'o> {
 }
 
 impl Pack<'_, '_> {
-    fn write(self, out: &mut dyn Write, request: &PushRequest<'_>) -> Result<PackStats, PackError> {
-        if let Some(writer) = self.speculative
+    /// Writes it. The speculative pack is used once: written again, the pack is made anew.
+    fn write(
+        &mut self,
+        out: &mut dyn Write,
+        request: &PushRequest<'_>,
+    ) -> Result<PackStats, PackError> {
+        if let Some(writer) = self.speculative.take()
             && self.options == PackOptions::USUAL
         {
             return writer.write_to(out, request.stop);

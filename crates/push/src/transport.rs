@@ -43,9 +43,11 @@ pub struct RequestBody<'a> {
     /// What comes before the pack: the commands and the push options.
     pub head: &'a [u8],
     /// Writes the pack. It fails when the writer does, or when the push gives up: what is sent ends there then, so that
-    /// the remote takes nothing of it, and the transport's error is not looked at.
+    /// the remote takes nothing of it, and the transport's error is not looked at. Called again, it writes the pack from
+    /// its beginning; the bytes can be others, the objects are the same.
     pub pack: &'a mut dyn FnMut(&mut dyn Write) -> io::Result<()>,
-    /// To be called when the last byte was handed to the system: from here on the remote works.
+    /// To be called when the last byte was handed to the system: from here on the remote works. So each time that the
+    /// pack is sent.
     pub handed_over: &'a mut dyn FnMut(),
     /// How the answer is taken apart.
     pub form: ResponseFormat<'a>,

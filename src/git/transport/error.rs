@@ -152,6 +152,16 @@ pub enum TransportError {
         #[source]
         source: Option<BoxError>,
     },
+    /// The connection was cut while a pack of unknown length was sent.
+    #[error("the connection broke while the pack was sent in chunks")]
+    Stream {
+        /// Why.
+        #[source]
+        source: Option<BoxError>,
+    },
+    /// A request that is sent with its length cannot be kept.
+    #[error("the pack cannot be kept in a temporary file")]
+    Spool(#[source] BoxError),
     /// The TLS handshake failed, such as for a certificate that is not trusted.
     #[error("no encrypted connection could be made")]
     Tls {
@@ -206,7 +216,10 @@ impl ClassifiedError for TransportError {
             Self::Refused { class, .. } => class,
             Self::NotFound { .. } => "not-found",
             Self::Redirect(_) | Self::RedirectElsewhere => "redirect-refused",
-            Self::Unavailable { .. } | Self::Network { .. } | Self::Lost => "network",
+            Self::Unavailable { .. } | Self::Network { .. } | Self::Stream { .. } | Self::Lost => {
+                "network"
+            }
+            Self::Spool(_) => "file",
             Self::Timeout(_) => "timeout",
             Self::Stopped => "stopped",
             Self::NotGit { .. }
@@ -223,6 +236,7 @@ impl ClassifiedError for TransportError {
             self,
             Self::Unavailable { .. }
                 | Self::Network { .. }
+                | Self::Stream { .. }
                 // A clock that is set right again heals a certificate that is not valid yet.
                 | Self::Tls { .. }
                 | Self::Lost
@@ -279,6 +293,10 @@ impl ClassifiedError for TransportError {
             Self::Network { .. } | Self::Unavailable { .. } | Self::Lost | Self::Timeout(_) => {
                 "check that the remote can be reached, then run again: nothing is lost"
             }
+            Self::Stream { .. } => {
+                "run again: nothing is lost; where it breaks each time, send the pack with its length: git config --global http.postBuffer 1g"
+            }
+            Self::Spool(_) => "make room on the disk that TMPDIR names, `/tmp` otherwise",
             Self::SshPort => {
                 "set `ssh.variant = ssh` in the global git configuration if the program takes OpenSSH's options"
             }

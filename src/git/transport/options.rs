@@ -21,9 +21,9 @@ use super::head_record::HeadRecord;
 use super::local_options::LocalOptions;
 
 /// The default of `http.postBuffer`, git's too: up to this size a request is buffered, in bytes.
-const POST_BUFFER: usize = 1 << 20;
-/// The largest `http.postBuffer` that is honoured, in bytes: it is memory.
-const MAX_POST_BUFFER: usize = 64 << 20;
+const POST_BUFFER: u64 = 1 << 20;
+/// The least that `http.postBuffer` can be, in bytes; git has it so too.
+const MIN_POST_BUFFER: u64 = 65_520;
 
 /// Whether pushing to a repository on this machine is allowed: its hooks run here.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -56,7 +56,7 @@ pub struct PushOptions {
     pub network: Arc<dyn Network>,
     /// Up to how many bytes a request over HTTP is collected and sent with its length. What is larger
     /// is sent in chunks.
-    pub post_buffer: usize,
+    pub post_buffer: u64,
     /// Headers that the user's git configuration adds to requests to this remote.
     pub extra_headers: Vec<(HeaderName, HeaderValue)>,
     /// The user's ssh command line, run by a shell; `ssh` otherwise.
@@ -190,11 +190,10 @@ fn is_secret(name: &HeaderName) -> bool {
         .any(|word| name.contains(word))
 }
 
-/// Reads `http.postBuffer` with git's suffixes. Less than the default saves nothing.
-fn parse_post_buffer(text: &str) -> Option<usize> {
+/// Reads `http.postBuffer` with git's suffixes.
+fn parse_post_buffer(text: &str) -> Option<u64> {
     let number = Integer::try_from(BStr::new(text)).ok()?.to_decimal()?;
-    let bytes = usize::try_from(number.max(0)).unwrap_or(usize::MAX);
-    Some(bytes.clamp(POST_BUFFER, MAX_POST_BUFFER))
+    Some(u64::try_from(number).unwrap_or(0).max(MIN_POST_BUFFER))
 }
 
 /// Reads `Name: value`; the value is kept out of every output.
@@ -221,15 +220,15 @@ mod tests {
     }
 
     #[test]
-    fn the_post_buffer_is_read_with_gits_suffixes_and_bounded() {
+    fn the_post_buffer_is_read_with_gits_suffixes() {
         let read = |text| parse_post_buffer(text).map(|bytes| bytes >> 10);
         assert_eq!(read("5m"), Some(5 << 10));
         assert_eq!(read("5120K"), Some(5 << 10));
         assert_eq!(read("5242880"), Some(5 << 10));
-        assert_eq!(read("1000"), Some(1 << 10));
-        assert_eq!(read("-1"), Some(1 << 10));
+        assert_eq!(read("100k"), Some(100));
+        assert_eq!(read("-1"), Some(63));
         assert_eq!(read("64m"), Some(64 << 10));
-        assert_eq!(read("8g"), Some(64 << 10));
+        assert_eq!(read("8g"), Some(8 << 20));
         assert_eq!(read("99999999999999g"), None);
         assert_eq!(read("large"), None);
     }

@@ -12,7 +12,7 @@ use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use http_body_util::combinators::BoxBody;
-use http_body_util::{BodyExt, Empty};
+use http_body_util::{BodyExt, Empty, Full, Limited};
 use hyper::body::{Body, Frame, Incoming};
 use hyper::client::conn::http1::handshake;
 use hyper::header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, HOST};
@@ -42,6 +42,21 @@ pub(super) struct Manner {
     pub(super) authorization: Option<&'static str>,
     /// Whether it has a push done, cuts the connection in place of the answer, and takes no login any more.
     pub(super) forgets: bool,
+    /// What it makes of a body without its length.
+    pub(super) chunks: Chunks,
+}
+
+/// What a front makes of a body without its length.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Chunks {
+    #[default]
+    Taken,
+    /// It answers 411 and reads nothing of it.
+    Refused,
+    /// It cuts the connection.
+    Cut,
+    /// It cuts the connection of what is larger than this, in bytes.
+    CutAfter(usize),
 }
 
 /// One request, as the front saw it.
@@ -184,7 +199,7 @@ impl Work {
     /// Asks the git server, and hands its answer back while it comes.
     async fn hand_on(
         self,
-        mut request: Request<Incoming>,
+        request: Request<Incoming>,
     ) -> Result<Response<AnyBody>, Box<dyn Error + Send + Sync>> {
         let headers = request.headers();
         let mut seen = Seen {
@@ -222,6 +237,32 @@ impl Work {
                 Err("the connection is cut".into())
             };
         }
+        let has_length = seen.length.is_some();
+        if is_post && !has_length && self.manner.chunks == Chunks::Refused {
+            seen.status = 411;
+            self.seen.lock().unwrap().push(seen);
+            let mut response = Response::new(Empty::new().map_err(|never| match never {}).boxed());
+            *response.status_mut() = StatusCode::LENGTH_REQUIRED;
+            let close = hyper::header::HeaderValue::from_static("close");
+            response.headers_mut().insert("connection", close);
+            return Ok(response);
+        }
+        if is_post && !has_length && self.manner.chunks == Chunks::Cut {
+            self.seen.lock().unwrap().push(seen);
+            return Err("a body without its length".into());
+        }
+        let mut request = match self.manner.chunks {
+            Chunks::CutAfter(most) if is_post && !has_length => {
+                let (head, body) = request.into_parts();
+                let Ok(body) = Limited::new(body, most).collect().await else {
+                    self.seen.lock().unwrap().push(seen);
+                    return Err("too much without its length".into());
+                };
+                let body = Full::new(body.to_bytes()).map_err(|never| match never {});
+                Request::from_parts(head, body.boxed())
+            }
+            _ => request.map(BodyExt::boxed),
+        };
         let socket = TcpStream::connect(self.upstream).await.unwrap();
         let (mut sender, connection) = handshake(TokioIo::new(socket)).await?;
         tokio::spawn(connection);

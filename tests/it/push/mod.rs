@@ -28,6 +28,7 @@ mod http2_hostile;
 mod http_keys;
 mod huge;
 mod lease;
+mod lengths;
 mod local_checks;
 mod logins;
 mod memory;

@@ -12,8 +12,10 @@ use tokio::sync::mpsc::{Receiver, Sender};
 
 use crate::git::transport::idle_timeout::IdleTimeout;
 
+use super::spool::Spooled;
+
 /// How large the chunks are, in bytes.
-const CHUNK_SIZE: usize = 64 * 1024;
+pub(super) const CHUNK_SIZE: usize = 64 * 1024;
 
 /// A message from the writer to the body.
 #[derive(Debug)]
@@ -140,13 +142,13 @@ impl Drop for CloseOnDrop {
 /// it is sent does not count as idle, and it is a stream, so that the HTTP library does not send it twice.
 #[derive(Debug)]
 pub(super) struct CollectedBody {
-    rest: Bytes,
+    rest: Spooled,
     upload: Upload,
     idle: IdleTimeout,
 }
 
 impl CollectedBody {
-    pub(super) const fn new(body: Bytes, upload: Upload, idle: IdleTimeout) -> Self {
+    pub(super) const fn new(body: Spooled, upload: Upload, idle: IdleTimeout) -> Self {
         Self {
             rest: body,
             upload,
@@ -169,11 +171,11 @@ impl Body for CollectedBody {
             ))));
         }
         self.idle.reset();
-        let chunk = next_chunk(&mut self.rest);
+        let chunk = self.rest.next_chunk();
         if self.rest.is_empty() {
             self.upload.complete();
         }
-        Poll::Ready(chunk.map(|chunk| Ok(Frame::data(chunk))))
+        Poll::Ready(chunk.map(|chunk| chunk.map(Frame::data)))
     }
 
     fn is_end_stream(&self) -> bool {
@@ -181,14 +183,8 @@ impl Body for CollectedBody {
     }
 
     fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.rest.len() as u64)
+        SizeHint::with_exact(self.rest.len())
     }
-}
-
-/// Takes a chunk off the front.
-fn next_chunk(rest: &mut Bytes) -> Option<Bytes> {
-    let length = rest.len().min(CHUNK_SIZE);
-    (length > 0).then(|| rest.split_to(length))
 }
 
 /// The receiving end of the channel. A clone can close it: an abandoned connection can outlive the request.
@@ -234,7 +230,7 @@ impl ChunkReceiver {
 /// The body of a request of unknown length: what was buffered first, then the channel.
 #[derive(Debug)]
 pub(super) struct StreamedBody {
-    first: Bytes,
+    first: Spooled,
     rest: ChunkReceiver,
     upload: Upload,
     done: bool,
@@ -243,7 +239,7 @@ pub(super) struct StreamedBody {
 
 impl StreamedBody {
     pub(super) const fn new(
-        first: Bytes,
+        first: Spooled,
         rest: ChunkReceiver,
         upload: Upload,
         idle: IdleTimeout,
@@ -276,9 +272,9 @@ impl Body for StreamedBody {
         if self.done {
             return Poll::Ready(None);
         }
-        if let Some(chunk) = next_chunk(&mut self.first) {
+        if let Some(chunk) = self.first.next_chunk() {
             self.idle.reset();
-            return Poll::Ready(Some(Ok(Frame::data(chunk))));
+            return Poll::Ready(Some(chunk.map(Frame::data)));
         }
         // The time in which the next chunk is made does not count as idle.
         self.idle.pause();

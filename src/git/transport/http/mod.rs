@@ -9,7 +9,9 @@ mod decode;
 mod digest;
 mod fetch;
 mod post;
+mod probe;
 mod response;
+mod spool;
 
 use std::future::Future;
 use std::sync::atomic::AtomicBool;
@@ -56,7 +58,9 @@ pub(super) struct HttpConnection<'a> {
     /// What the user's cookie file has for this URL.
     cookies: Option<HeaderValue>,
     /// Up to here a request is collected and sent with its length, in bytes.
-    post_buffer: usize,
+    post_buffer: u64,
+    /// The server takes no body of unknown length.
+    wants_length: bool,
     known: &'a KnownSecrets,
     stop: &'a AtomicBool,
 }
@@ -90,6 +94,7 @@ impl<'a> HttpConnection<'a> {
             idle: IdleTimeout::new(target.options.push_timeout),
             cookies,
             post_buffer: target.options.post_buffer,
+            wants_length: false,
             known: &target.options.known,
             stop: target.stop,
         })

@@ -3,11 +3,11 @@
 use std::sync::mpsc;
 use std::thread;
 
-use bytes::{Bytes, BytesMut};
 use reqwest::{RequestBuilder, Response, StatusCode};
 use sendoff_push::sideband::Answer;
 use sendoff_push::{Effect, RequestBody, ResponseFormat, SendError};
 use tokio::sync::mpsc::{Receiver, channel};
+use tracing::debug;
 
 use crate::git::transport::TransportError;
 use crate::git::transport::classify::{from_http, is_disconnect};
@@ -17,18 +17,30 @@ use super::body::{
 };
 use super::challenge::Challenges;
 use super::decode::{Decoder, ReportReader};
+use super::probe::ChunksTaken;
 use super::response::{ResponseHead, media_type};
+use super::spool::{Spool, Spooled};
 use super::{ERROR_BODY_LIMIT, HttpConnection};
 
-/// A flush packet: a request for nothing.
-const FLUSH_PKT: &[u8] = b"0000";
 /// How many chunks of the pack may be buffered in the channel.
 const CHUNKS_IN_FLIGHT: usize = 16;
+
+/// How the pack was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Written {
+    Whole,
+    /// The connection took no more.
+    Cut,
+    /// The push gave up.
+    GivenUp,
+}
 
 /// The outcome of one request.
 enum Posted {
     Answer(Answer),
     Unauthorized(Challenges),
+    /// The server takes no body of unknown length.
+    LengthRequired(TransportError),
     /// The connection was lost before a status arrived.
     Disconnected(TransportError),
 }
@@ -43,10 +55,21 @@ fn effect_of_disconnect(upload: &Upload) -> Effect {
 }
 
 impl HttpConnection<'_> {
-    /// Sends the request while `pack` writes it, and returns the answer.
-    pub(super) fn push(&mut self, request: RequestBody<'_>) -> Result<Answer, SendError> {
+    /// Sends the request while the pack is written, and returns the answer. Where the server takes no body of unknown
+    /// length, the pack is made again, kept whole, and sent with its length.
+    pub(super) fn push(&mut self, mut request: RequestBody<'_>) -> Result<Answer, SendError> {
+        let (sent, written) = self.send_once(&mut request);
+        match sent {
+            Err(_) if written != Written::GivenUp && self.wants_length => {
+                debug!("the server takes no body of unknown length");
+                self.send_once(&mut request).0
+            }
+            sent => sent,
+        }
+    }
+
+    fn send_once(&mut self, request: &mut RequestBody<'_>) -> (Result<Answer, SendError>, Written) {
         let (head, form) = (request.head, request.form);
-        let pack = request.pack;
         let (sender, receiver) = channel(CHUNKS_IN_FLIGHT);
         let (told, handed_over) = mpsc::channel();
         thread::scope(|scope| {
@@ -54,9 +77,13 @@ impl HttpConnection<'_> {
             let upload = CloseOnDrop(Upload::new(Some(told)));
             let network = scope.spawn(move || self.transfer(receiver, form, &upload.0));
             let mut out = ChunkWriter::new(sender);
-            let written = std::io::Write::write_all(&mut out, head).and_then(|()| pack(&mut out));
-            let cut = written.is_err();
-            let given_up = cut && !out.is_broken();
+            let written =
+                std::io::Write::write_all(&mut out, head).and_then(|()| (request.pack)(&mut out));
+            let how = match &written {
+                Ok(()) => Written::Whole,
+                Err(_) if out.is_broken() => Written::Cut,
+                Err(_) => Written::GivenUp,
+            };
             let written = written.and_then(|()| out.end());
             if written.is_ok() {
                 // Nothing is sent on this channel: it closes when the last byte has left, or none will.
@@ -66,16 +93,17 @@ impl HttpConnection<'_> {
             let answered = network
                 .join()
                 .unwrap_or_else(|_| Err(SendError::unknown(TransportError::Garbled)));
-            match answered {
+            let answered = match (answered, how) {
                 // The push gave up, and knows why: the server takes nothing of it.
-                _ if given_up => Err(SendError::without_effect(TransportError::Lost)),
+                (_, Written::GivenUp) => Err(SendError::without_effect(TransportError::Lost)),
                 // Cut short by the connection: no server takes a part of a pack either.
-                Err(failed) if cut => Err(SendError {
+                (Err(failed), Written::Cut) => Err(SendError {
                     effect: Effect::None,
                     ..failed
                 }),
-                answered => answered,
-            }
+                (answered, _) => answered,
+            };
+            (answered, how)
         })
     }
 
@@ -86,16 +114,23 @@ impl HttpConnection<'_> {
         form: ResponseFormat<'_>,
         upload: &Upload,
     ) -> Result<Answer, SendError> {
-        let mut first = BytesMut::new();
+        let kept_at_most = if self.wants_length {
+            u64::MAX
+        } else {
+            self.post_buffer
+        };
+        let mut first = Spool::default();
         let mut complete = false;
-        while first.len() <= self.post_buffer && !complete {
+        while first.len() <= kept_at_most && !complete {
             match chunks.blocking_recv() {
-                Some(Chunk::Data(bytes)) => first.extend_from_slice(&bytes),
+                Some(Chunk::Data(bytes)) => first.push(&bytes).map_err(|error| {
+                    SendError::without_effect(TransportError::Spool(error.into()))
+                })?,
                 Some(Chunk::End) => complete = true,
                 None => return Err(SendError::without_effect(TransportError::Lost)),
             }
         }
-        let first = first.freeze();
+        let first = first.finish();
         if complete {
             return self.post_collected(&first, form, upload.clone());
         }
@@ -111,6 +146,10 @@ impl HttpConnection<'_> {
         chunks.close();
         let is_ours = chunks.are_unfinished();
         match posted? {
+            Posted::LengthRequired(error) => {
+                self.wants_length = true;
+                Err(SendError::without_effect(error))
+            }
             Posted::Answer(answer) => Ok(answer),
             // It cannot be repeated, but the helpers are told, and the next push asks them first.
             Posted::Unauthorized(offered) => {
@@ -119,12 +158,29 @@ impl HttpConnection<'_> {
             // A server that refuses the login may close the connection before its response is read.
             Posted::Disconnected(error) if is_ours => Err(SendError::unknown(error)),
             Posted::Disconnected(error) => match self.offered_instead() {
-                None => Err(SendError::unknown(error)),
+                None => Err(self.lost_in_stream(error, upload)),
                 Some(offered) => Err(SendError {
                     error: self.login_failed(&offered).into(),
                     effect: effect_of_disconnect(upload),
                 }),
             },
+        }
+    }
+
+    /// Finds out whether the length that it lacked is why a streamed request was cut off.
+    fn lost_in_stream(&mut self, error: TransportError, upload: &Upload) -> SendError {
+        let may_be_done = upload.is_handed_over();
+        self.wants_length = match self.chunks_taken() {
+            ChunksTaken::Refused => true,
+            // A server that did not say so may have carried the request out.
+            ChunksTaken::Cut => !may_be_done,
+            ChunksTaken::Yes | ChunksTaken::Unknown => false,
+        };
+        match error {
+            TransportError::Network { source, .. } => {
+                SendError::unknown(TransportError::Stream { source })
+            }
+            error => SendError::unknown(error),
         }
     }
 
@@ -134,24 +190,9 @@ impl HttpConnection<'_> {
         refused.unwrap_or_else(|| self.auth.error(offered))
     }
 
-    /// Finds out whether the login was the cause, where no response has verified it yet. Returns what the server
-    /// offers where it was.
-    fn offered_instead(&self) -> Option<Challenges> {
-        if self.auth.is_verified() {
-            return None;
-        }
-        let request = self.post().body(FLUSH_PKT);
-        let asked = self.run(|connection| async move {
-            let response = connection.send(request).await?;
-            let refused = response.status() == StatusCode::UNAUTHORIZED;
-            Ok(refused.then(|| Challenges::of(&response)))
-        });
-        asked.ok().flatten()
-    }
-
     fn post_collected(
         &mut self,
-        body: &Bytes,
+        body: &Spooled,
         form: ResponseFormat<'_>,
         mut upload: Upload,
     ) -> Result<Answer, SendError> {
@@ -163,6 +204,7 @@ impl HttpConnection<'_> {
             upload.close();
             match posted? {
                 Posted::Answer(answer) => return Ok(answer),
+                Posted::LengthRequired(error) => return Err(SendError::without_effect(error)),
                 Posted::Unauthorized(offered) => {
                     let next = self.auth.refused(&offered);
                     next.map_err(SendError::without_effect)?;
@@ -180,28 +222,6 @@ impl HttpConnection<'_> {
                 }
             }
             upload = Upload::new(None);
-        }
-    }
-
-    /// Sends a flush packet until the server accepts the login.
-    fn probe(&mut self) -> Result<(), TransportError> {
-        loop {
-            let request = self.post().body(FLUSH_PKT);
-            let (head, offered, body) = self.run(|connection| async move {
-                let response = connection.send(request).await?;
-                let head = ResponseHead::of(&response);
-                let offered = Challenges::of(&response);
-                let body = connection.read(response, ERROR_BODY_LIMIT).await?;
-                Ok((head, offered, body))
-            })?;
-            match head.status {
-                StatusCode::OK => {
-                    self.auth.accepted();
-                    return Ok(());
-                }
-                StatusCode::UNAUTHORIZED => self.auth.refused(&offered)?,
-                _ => return Err(self.refusal(head, &body)),
-            }
         }
     }
 
@@ -228,6 +248,9 @@ impl HttpConnection<'_> {
                     .await
                     .unwrap_or_default();
                 let error = connection.refusal(head, &body);
+                if head.status == StatusCode::LENGTH_REQUIRED {
+                    return Ok(Ok(Posted::LengthRequired(error)));
+                }
                 // A gateway that timed out does not know what happened behind it.
                 return Ok(Err(if head.status.is_server_error() {
                     SendError::unknown(error)
