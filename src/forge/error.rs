@@ -136,6 +136,6 @@ impl ForgeError {
 impl From<HttpError> for ForgeError {
     fn from(error: HttpError) -> Self {
         let class = ForgeErrorClass::Http(error.class());
-        Self::new(class, error.to_string()).advise(error.class().advice())
+        Self::new(class, error.to_string()).advise(error.advice())
     }
 }

@@ -31,7 +31,7 @@ pub use commit::Commit;
 pub use config::{Config, ConfigFiles, ConfigVariableError, Matching, is_true};
 pub use head::{Head, HeadError};
 pub use hooks::{Hook, PrePush};
-pub use network::{GitNetwork, HelperLogin, NetworkRules};
+pub use network::{GitNetwork, NetworkRules, NetworkState, unheeded};
 pub use open_error::{LocalConfigTrust, OpenError};
 pub use operation::Operation;
 pub use pr_template::PrTemplate;

@@ -1,7 +1,6 @@
 //! `HttpError`: why no usable answer came.
 
 use std::error::Error;
-use std::io;
 use std::time::Duration;
 
 use super::text::clean_line;
@@ -9,7 +8,7 @@ use super::text::clean_line;
 /// What a 407 says.
 pub(super) const PROXY_LOGIN: &str = "it refuses the request without a valid login";
 
-use crate::net::{NetError, is_proxy_refusal};
+use crate::net::{NetError, TlsFault, TlsPlace, is_proxy_refusal};
 use crate::reason::Code;
 
 /// Why no usable answer came. No variant holds a header, a token or a query.
@@ -56,6 +55,8 @@ pub enum HttpError {
         host: String,
         /// What was wrong.
         detail: String,
+        /// What to do about it.
+        advice: String,
     },
     /// A redirect that is not followed.
     #[error("`{host}` answered {status} with a redirect to {to}, which is not followed")]
@@ -189,6 +190,19 @@ impl HttpError {
         self.class().is_transient()
     }
 
+    /// Returns what to do about it, where more is known than the class tells.
+    pub fn own_advice(&self) -> Option<&str> {
+        match self {
+            Self::Tls { advice, .. } if !advice.is_empty() => Some(advice),
+            _ => None,
+        }
+    }
+
+    /// Returns what to do, in one line.
+    pub fn advice(&self) -> &str {
+        self.own_advice().unwrap_or_else(|| self.class().advice())
+    }
+
     /// Says whether the server may have acted on the request although no usable answer came.
     pub const fn may_have_acted(&self) -> bool {
         match self {
@@ -210,7 +224,11 @@ impl HttpError {
         let (host, detail) = (host.to_owned(), clean_line(&detail, 300));
         match error {
             NetError::Proxy { .. } => Self::Proxy { host, detail },
-            _ => Self::Tls { host, detail },
+            _ => Self::Tls {
+                host,
+                detail,
+                advice: error.advice(),
+            },
         }
     }
 
@@ -221,9 +239,15 @@ impl HttpError {
             let detail = PROXY_LOGIN.to_owned();
             return Self::Proxy { host, detail };
         }
-        if let Some(tls) = tls_error(error) {
-            let detail = clean_line(&tls.to_string(), 200);
-            return Self::Tls { host, detail };
+        if let Some(fault) = TlsFault::of(error) {
+            tracing::debug!(%error, "TLS failed");
+            let detail = fault.to_string();
+            let advice = error.url().map(|url| fault.advice(&TlsPlace::of(url)));
+            return Self::Tls {
+                host,
+                detail,
+                advice: advice.unwrap_or_default(),
+            };
         }
         if error.is_builder() {
             return Self::Unusable(innermost(error));
@@ -239,25 +263,6 @@ impl HttpError {
         let detail = innermost(error);
         Self::Network { host, detail, sent }
     }
-}
-
-/// Returns the TLS error at the bottom, if there is one. `io::Error` hides what it wraps from
-/// `source`, so it is opened.
-fn tls_error(error: &reqwest::Error) -> Option<&rustls::Error> {
-    let mut next = error.source();
-    while let Some(error) = next {
-        if let Some(tls) = error.downcast_ref::<rustls::Error>() {
-            return Some(tls);
-        }
-        next = match error
-            .downcast_ref::<io::Error>()
-            .and_then(io::Error::get_ref)
-        {
-            Some(inner) => Some(inner),
-            None => error.source(),
-        };
-    }
-    None
 }
 
 /// Returns the message of the innermost error: the outer ones hold the URL.

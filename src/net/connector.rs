@@ -1,6 +1,7 @@
 //! The connector: sets up the HTTP client of a push, and that of forge and platform.
 
 use std::fmt;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use reqwest::header::HeaderValue;
@@ -9,7 +10,8 @@ use reqwest::{ClientBuilder, Proxy, Url};
 
 use super::error::NetError;
 use super::http_version::HttpVersion;
-use super::proxy::ProxyRule;
+use super::proxy::{ProxyRule, ProxyUrl};
+use super::resolve::KnownHost;
 use super::tls::{TlsSettings, client_config};
 
 /// The flow-control window of HTTP/2, in bytes: of a stream, and of the connection.
@@ -30,6 +32,8 @@ pub struct ConnectorSettings {
     pub version: HttpVersion,
     /// The `User-Agent`; by default our name and version.
     pub user_agent: Option<HeaderValue>,
+    /// Hosts whose addresses are given and not looked up.
+    pub known_hosts: Vec<KnownHost>,
 }
 
 impl Default for ConnectorSettings {
@@ -40,6 +44,7 @@ impl Default for ConnectorSettings {
             proxy: ProxyRule::default(),
             version: HttpVersion::default(),
             user_agent: None,
+            known_hosts: Vec::new(),
         }
     }
 }
@@ -56,8 +61,11 @@ pub trait Network: fmt::Debug + Send + Sync {
         None
     }
 
-    /// The proxy let a request through with the login of these settings.
-    fn proxy_accepted(&self, _settings: &ConnectorSettings) {}
+    /// The server answered: the logins of these settings for the proxy and for the client's key are good.
+    fn accepted(&self, _settings: &ConnectorSettings) {}
+
+    /// The password of the client's key is wrong.
+    fn key_password_refused(&self, _settings: &ConnectorSettings) {}
 }
 
 /// The same settings for every URL; by default the system's roots and no proxy.
@@ -95,7 +103,10 @@ pub fn client_builder(url: &Url, settings: &ConnectorSettings) -> Result<ClientB
     };
     let is_https = url.scheme() == "https";
     let proxy = settings.proxy.proxy_for(url);
-    let proxy_is_https = proxy.is_some_and(|proxy| proxy.url().scheme() == "https");
+    let tls_proxy = proxy
+        .map(ProxyUrl::url)
+        .filter(|url| url.scheme() == "https");
+    let builder = with_known_hosts(builder, settings, [Some(url), proxy.map(ProxyUrl::url)]);
     let builder = match proxy {
         Some(proxy) => {
             let all = Proxy::all(proxy.url().clone()).map_err(NetError::Client)?;
@@ -116,9 +127,29 @@ pub fn client_builder(url: &Url, settings: &ConnectorSettings) -> Result<ClientB
             .http2_initial_connection_window_size(HTTP2_WINDOW)
             .http2_max_header_list_size(HTTP2_HEADER_LIST_MAX),
     };
-    if is_https || proxy_is_https {
-        Ok(builder.tls_backend_preconfigured(client_config(&settings.tls, version)?))
+    if is_https || tls_proxy.is_some() {
+        let config = client_config(&settings.tls, version, url, tls_proxy)?;
+        Ok(builder.tls_backend_preconfigured(config))
     } else {
         Ok(builder.tls_certs_only([]))
     }
+}
+
+/// Gives the client the addresses that are known of these hosts.
+fn with_known_hosts(
+    builder: ClientBuilder,
+    settings: &ConnectorSettings,
+    urls: [Option<&Url>; 2],
+) -> ClientBuilder {
+    urls.into_iter().flatten().fold(builder, |builder, url| {
+        let addresses = KnownHost::addresses(&settings.known_hosts, url);
+        match (url.host_str(), addresses) {
+            (Some(host), Some(addresses)) => {
+                // With port 0 the URL's own counts.
+                let sockets = addresses.iter().map(|address| SocketAddr::new(*address, 0));
+                builder.resolve_to_addrs(host, &sockets.collect::<Vec<_>>())
+            }
+            _ => builder,
+        }
+    })
 }

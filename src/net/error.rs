@@ -55,6 +55,24 @@ pub enum NetError {
         /// What is wrong with the value.
         reason: &'static str,
     },
+    /// `http.pinnedPubkey` names no key.
+    #[error("`http.pinnedPubkey` names no public key: {reason}")]
+    PinnedKey {
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A credential helper failed when it was asked for the key's password.
+    #[error("the password of the private key in `{}` is not known", .path.display())]
+    KeyPassword {
+        /// The file of the certificate.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// Git's configuration cannot be read.
+    #[error("git's configuration cannot be read")]
+    Configuration(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// No configuration can be looked up for the URL.
     #[error("the URL cannot be compared with the configuration")]
     Url,
@@ -99,6 +117,16 @@ impl NetError {
             Self::Proxy { configured_in, .. } => format!(
                 "write {configured_in} as SCHEME://[USER:PASSWORD@]HOST:PORT, with http, https, socks4, socks4a, socks5 or socks5h, and special characters of the password percent-encoded"
             ),
+            Self::PinnedKey { .. } => {
+                "write it as sha256//BASE64, several with `;` between, or as the path of a file with the key in PEM or DER form"
+                    .to_owned()
+            }
+            Self::KeyPassword { .. } => {
+                "check the credential helpers of your git configuration".to_owned()
+            }
+            Self::Configuration(_) => {
+                "check the git configuration: git config --list --show-origin".to_owned()
+            }
             Self::Url => "check the server's URL for characters that do not belong there".to_owned(),
             Self::Client(_) => "check the proxy and the TLS settings".to_owned(),
         }

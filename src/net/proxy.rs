@@ -21,6 +21,7 @@ const DEFAULT_TLS_PORT: u16 = 443;
 pub struct ProxyUrl {
     url: Url,
     configured_in: String,
+    sends_login: bool,
 }
 
 impl ProxyUrl {
@@ -75,6 +76,7 @@ impl ProxyUrl {
         Ok(Some(Self {
             url,
             configured_in: configured_in.to_owned(),
+            sends_login: true,
         }))
     }
 
@@ -119,7 +121,23 @@ impl ProxyUrl {
         Self {
             url,
             configured_in: self.configured_in.clone(),
+            sends_login: true,
         }
+    }
+
+    /// Returns the same proxy for requests that carry no login, whatever it wants.
+    #[must_use]
+    pub fn bare(&self) -> Self {
+        Self {
+            url: self.without_login(),
+            configured_in: self.configured_in.clone(),
+            sends_login: false,
+        }
+    }
+
+    /// Says whether no login is to be looked for.
+    pub const fn is_bare_on_purpose(&self) -> bool {
+        !self.sends_login
     }
 
     /// Returns host and port, for messages.

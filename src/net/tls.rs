@@ -1,19 +1,34 @@
 //! The TLS configuration of a client: whom it trusts, and the certificate that it shows.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use rustls::ClientConfig;
-use rustls::client::WebPkiServerVerifier;
+use reqwest::Url;
 use rustls::client::danger::ServerCertVerifier;
+use rustls::client::{ResolvesClientCert, WebPkiServerVerifier};
 use rustls::crypto::CryptoProvider;
 use rustls::crypto::ring::default_provider;
-use rustls::pki_types::CertificateDer;
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::sign::CertifiedKey;
+use rustls::version::{TLS12, TLS13};
+use rustls::{ClientConfig, SignatureScheme};
 
 use super::client_certificate::ClientCertificate;
 use super::error::NetError;
 use super::http_version::HttpVersion;
+use super::pin::PinnedKeys;
 use super::roots::{self, RootFiles};
-use super::verifier::Verifier;
+use super::verifier::{Trust, Verifier};
+
+/// Which versions of TLS are spoken.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum TlsVersions {
+    /// 1.2 and 1.3.
+    #[default]
+    Both,
+    /// 1.3 only.
+    Only13,
+}
 
 /// What TLS connections use.
 #[derive(Debug, Clone, Default)]
@@ -22,24 +37,45 @@ pub struct TlsSettings {
     pub roots: RootFiles,
     /// The certificate of the client, for servers that want one.
     pub client_certificate: Option<ClientCertificate>,
+    /// The certificates to trust besides the system's where the proxy shows one.
+    pub proxy_roots: RootFiles,
+    /// The public keys that the server may have.
+    pub pin: Option<PinnedKeys>,
+    /// Which versions are spoken.
+    pub versions: TlsVersions,
+    /// Becomes true when a server wants a certificate of the client and there is none.
+    pub client_certificate_wanted: Arc<AtomicBool>,
 }
 
-/// Makes the configuration. Reads the system's roots and the files that the settings name.
+/// Makes the configuration. Reads the system's roots and the files that the settings name. `proxy` is given where it is
+/// reached over TLS.
 pub(super) fn client_config(
     settings: &TlsSettings,
     version: HttpVersion,
+    server: &Url,
+    proxy: Option<&Url>,
 ) -> Result<ClientConfig, NetError> {
     let provider = Arc::new(default_provider());
-    let listed = settings.roots.named()?;
-    let authorities = authorities(&settings.roots, &listed, &provider)?;
-    let verifier = Arc::new(Verifier::new(authorities, listed));
+    let proxy = proxy.map(|url| Ok((name_of(url)?, trust(&settings.proxy_roots, &provider)?)));
+    let verifier = Arc::new(Verifier {
+        server: name_of(server)?,
+        trust: trust(&settings.roots, &provider)?,
+        pin: settings.pin.clone(),
+        proxy: proxy.transpose()?,
+    });
+    let versions = match settings.versions {
+        TlsVersions::Both => &[&TLS13, &TLS12][..],
+        TlsVersions::Only13 => &[&TLS13][..],
+    };
     let builder = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
+        .with_protocol_versions(versions)
         .map_err(|error| NetError::Roots(error.to_string()))?
         .dangerous()
         .with_custom_certificate_verifier(verifier);
     let mut config = match &settings.client_certificate {
-        None => builder.with_no_client_auth(),
+        None => builder.with_client_cert_resolver(Arc::new(NoCertificate {
+            wanted: Arc::clone(&settings.client_certificate_wanted),
+        })),
         Some(client) => {
             let (chain, key) = client.read()?;
             let path = client.certificate.clone();
@@ -53,6 +89,39 @@ pub(super) fn client_config(
         HttpVersion::Http1 => vec![b"http/1.1".to_vec()],
     };
     Ok(config)
+}
+
+/// Has no certificate, and notes that one was wanted.
+#[derive(Debug)]
+struct NoCertificate {
+    wanted: Arc<AtomicBool>,
+}
+
+impl ResolvesClientCert for NoCertificate {
+    fn resolve(&self, _: &[&[u8]], _: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
+        self.wanted.store(true, Ordering::Relaxed);
+        None
+    }
+
+    fn has_certs(&self) -> bool {
+        false
+    }
+}
+
+/// Returns the name that the certificate of a URL's host has to be for.
+fn name_of(url: &Url) -> Result<ServerName<'static>, NetError> {
+    let host = url.host_str().unwrap_or_default();
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    ServerName::try_from(bare.to_owned()).map_err(|_| NetError::Url)
+}
+
+fn trust(files: &RootFiles, provider: &Arc<CryptoProvider>) -> Result<Trust, NetError> {
+    let listed = files.named()?;
+    let authorities = authorities(files, &listed, provider)?;
+    Ok(Trust {
+        authorities,
+        listed,
+    })
 }
 
 /// Returns what verifies certificates that an authority issued.

@@ -10,36 +10,30 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
 use rustls::{CertificateError, DigitallySignedStruct, Error, SignatureScheme};
 use x509_cert::Certificate;
+use x509_cert::certificate::Version;
 use x509_cert::der::Decode;
 use x509_cert::der::asn1::{AnyRef, ObjectIdentifier};
 use x509_cert::der::oid::db::rfc4519::CN;
 use x509_cert::der::oid::db::rfc5280::ID_CE_SUBJECT_ALT_NAME;
 
+use super::pin::PinnedKeys;
+use super::tls_fault::TlsFault;
+
+/// Whom a server may be vouched for by.
+///
 /// Trusts what `authorities` trusts, and a certificate that the user lists: for its names, in its time.
 ///
 /// OpenSSL and `GnuTLS` accept a listed certificate whether or not it may issue others, so a server's
 /// self-signed certificate can be named in `http.sslCAInfo`. The `WebPKI` rules refuse one that says
 /// `CA:TRUE`, as `openssl req -x509` makes it, and know no listed certificates that are not roots.
 #[derive(Debug)]
-pub(super) struct Verifier {
-    authorities: Arc<dyn ServerCertVerifier>,
-    listed: Vec<CertificateDer<'static>>,
+pub(super) struct Trust {
+    pub(super) authorities: Arc<dyn ServerCertVerifier>,
+    pub(super) listed: Vec<CertificateDer<'static>>,
 }
 
-impl Verifier {
-    pub(super) const fn new(
-        authorities: Arc<dyn ServerCertVerifier>,
-        listed: Vec<CertificateDer<'static>>,
-    ) -> Self {
-        Self {
-            authorities,
-            listed,
-        }
-    }
-}
-
-impl ServerCertVerifier for Verifier {
-    fn verify_server_cert(
+impl Trust {
+    fn verify(
         &self,
         end_entity: &CertificateDer<'_>,
         intermediates: &[CertificateDer<'_>],
@@ -62,6 +56,48 @@ impl ServerCertVerifier for Verifier {
             issued => issued,
         }
     }
+}
+
+/// Verifies the server's certificate, and that of a proxy that is reached over TLS.
+#[derive(Debug)]
+pub(super) struct Verifier {
+    /// The host of the URL.
+    pub(super) server: ServerName<'static>,
+    pub(super) trust: Trust,
+    /// The keys that the server may have.
+    pub(super) pin: Option<PinnedKeys>,
+    /// The proxy, and whom it may be vouched for by.
+    pub(super) proxy: Option<(ServerName<'static>, Trust)>,
+}
+
+impl ServerCertVerifier for Verifier {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        let verify = |trust: &Trust| {
+            trust.verify(end_entity, intermediates, server_name, ocsp_response, now)
+        };
+        let is_server = *server_name == self.server;
+        let verified = match &self.proxy {
+            // Both on one host cannot be told apart.
+            Some((name, trust)) if name == server_name && is_server => {
+                verify(&self.trust).or_else(|_| verify(trust))
+            }
+            Some((name, trust)) if name == server_name => verify(trust),
+            _ => verify(&self.trust),
+        };
+        if let Some(pin) = self.pin.as_ref().filter(|_| is_server)
+            && !pin.accept(end_entity)
+        {
+            return Err(TlsFault::OtherKey.into_error());
+        }
+        verified.map_err(|error| named(error, end_entity))
+    }
 
     fn verify_tls12_signature(
         &self,
@@ -69,8 +105,10 @@ impl ServerCertVerifier for Verifier {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.authorities
+        self.trust
+            .authorities
             .verify_tls12_signature(message, certificate, signature)
+            .map_err(|error| named(error, certificate))
     }
 
     fn verify_tls13_signature(
@@ -79,13 +117,38 @@ impl ServerCertVerifier for Verifier {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.authorities
+        self.trust
+            .authorities
             .verify_tls13_signature(message, certificate, signature)
+            .map_err(|error| named(error, certificate))
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.authorities.supported_verify_schemes()
+        self.trust.authorities.supported_verify_schemes()
     }
+}
+
+/// Names what the library reports in its own words: an old version of X.509, and a certificate that vouches for itself.
+fn named(error: Error, certificate: &CertificateDer<'_>) -> Error {
+    let Ok(parsed) = Certificate::from_der(certificate) else {
+        return error;
+    };
+    let body = parsed.tbs_certificate();
+    if body.version() == Version::V1 {
+        return TlsFault::Version1.into_error();
+    }
+    let is_unknown = matches!(
+        error,
+        Error::InvalidCertificate(
+            CertificateError::UnknownIssuer
+                | CertificateError::BadSignature
+                | CertificateError::Other(_)
+        )
+    );
+    if is_unknown && body.subject() == body.issuer() {
+        return TlsFault::SelfSigned.into_error();
+    }
+    error
 }
 
 /// Checks the names and the time of a certificate that the user lists.
@@ -170,8 +233,16 @@ mod tests {
         let authorities = WebPkiServerVerifier::builder_with_provider(store, provider)
             .build()
             .unwrap();
-        let verifier = Verifier::new(authorities, vec![listed.clone()]);
         let name = ServerName::try_from(name.to_owned()).unwrap();
+        let verifier = Verifier {
+            server: name.clone(),
+            trust: Trust {
+                authorities,
+                listed: vec![listed.clone()],
+            },
+            pin: None,
+            proxy: None,
+        };
         let now = UnixTime::since_unix_epoch(Duration::from_secs(at));
         verifier
             .verify_server_cert(shown, &[], &name, &[], now)

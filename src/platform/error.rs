@@ -16,6 +16,8 @@ pub struct PlatformError {
     pub message: String,
     /// The time before which another try is pointless; only where the platform named one.
     pub not_before: Option<Timestamp>,
+    /// What to do about it, where more is known than the class tells.
+    pub advice: Option<String>,
     /// Whether the platform may have acted on the request all the same.
     pub may_have_arrived: bool,
 }
@@ -93,6 +95,7 @@ impl PlatformError {
             class,
             message: message.into(),
             not_before: None,
+            advice: None,
             may_have_arrived: false,
         }
     }
@@ -108,8 +111,9 @@ impl PlatformError {
     }
 
     /// Returns what to do, in one line.
-    pub const fn advice(&self) -> &'static str {
-        self.class.advice()
+    pub fn advice(&self) -> String {
+        let own = self.advice.clone();
+        own.unwrap_or_else(|| self.class.advice().to_owned())
     }
 
     /// Sorts an unsuccessful answer.
@@ -167,6 +171,7 @@ impl From<HttpError> for PlatformError {
             class => PlatformErrorClass::Http(class),
         };
         Self {
+            advice: error.own_advice().map(str::to_owned),
             may_have_arrived: error.may_have_acted(),
             ..Self::new(class, error.to_string())
         }

@@ -2,12 +2,13 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use secrecy::SecretString;
 
 use crate::environment::Environment;
 use crate::forge::FORGES;
-use crate::git::credentials::{Asking, Login, LoginSource, Netrc};
+use crate::git::credentials::{Answers, Asking, Login, LoginSource, Netrc};
 use crate::git::push::{AllowFile, AllowGit, AuthCache, HeadRecord, PushOptions};
 use crate::git::{GitNetwork, NetworkRules, Remote, Repo};
 use crate::http::{Client, ClientOptions};
@@ -130,10 +131,21 @@ pub(super) fn network(
     policy: &Policy,
     known: &KnownSecrets,
     repo: Option<&Repo>,
+    answers: &Answers,
+    trigger: Option<Trigger>,
 ) -> GitNetwork {
     let rules = policy.network();
     let inheritance = Inheritance::new(environment.search_path(), environment.for_programs());
+    let asker = Asker {
+        environment,
+        limit: policy.limits().helper_timeout.duration(),
+        is_attended: trigger.is_some_and(|trigger| is_attended(environment, trigger)),
+    };
     GitNetwork {
+        asking: asker.asking(repo, inheritance.clone()),
+        answers: answers.clone(),
+        attended: asker.is_attended,
+        helper_timeout: Some(asker.limit),
         config: repo.map(Repo::shared_config),
         rules: NetworkRules {
             proxy: rules.proxy.clone(),
@@ -150,7 +162,14 @@ fn push_network(session: &Session, remote: &Remote) -> GitNetwork {
     GitNetwork {
         remote: Some(remote.name.clone()),
         loopback: LoopbackProxy::AsConfigured,
-        ..network(environment, policy, &session.known, session.repo())
+        ..network(
+            environment,
+            policy,
+            &session.known,
+            session.repo(),
+            &session.answers,
+            Some(session.trigger),
+        )
     }
 }
 
@@ -160,6 +179,11 @@ pub(super) fn push_options(session: &Session, target: &Remote) -> PushOptions {
     let policy = &session.loaded.policy;
     let environment = &session.environment;
     let inheritance = Inheritance::new(environment.search_path(), environment.for_programs());
+    let asker = Asker {
+        environment,
+        limit: policy.limits().helper_timeout.duration(),
+        is_attended: is_attended(environment, session.trigger),
+    };
     let login = login(session, remote);
     let login_source = login.as_ref().map(|(_, source)| source.clone());
     // A server may echo the login that it got.
@@ -184,10 +208,12 @@ pub(super) fn push_options(session: &Session, target: &Remote) -> PushOptions {
         login: login.map(|(login, _)| login),
         login_source: login_source.unwrap_or(LoginSource::Caller),
         netrc: netrc(environment),
-        asking: asking(session, inheritance.clone()),
+        asking: asker
+            .asking(session.repo(), inheritance.clone())
+            .sharing(&session.asked),
         answers: session.answers.clone(),
-        helper_timeout: Some(policy.limits().helper_timeout.duration()),
-        attended: is_attended(session),
+        helper_timeout: Some(asker.limit),
+        attended: asker.is_attended,
         auth_cache: AuthCache::new(session.remote_records().login(remote, session.clock.now())),
         head: HeadRecord::new(session.remote_records().head(remote, session.clock.now())),
         ssh_command: environment.text("GIT_SSH_COMMAND").map(str::to_owned),
@@ -198,8 +224,10 @@ pub(super) fn push_options(session: &Session, target: &Remote) -> PushOptions {
         known: session.known.clone(),
         ..PushOptions::default()
     };
-    match session.repo() {
-        Some(repo) => options.with_config(repo.config(), remote),
+    let config = session.repo().map(Repo::config);
+    let options = options.with_git_rules(environment, config, remote);
+    match config {
+        Some(config) => options.with_config(config, remote),
         None => options,
     }
 }
@@ -281,30 +309,38 @@ pub(super) fn netrc(environment: &Environment) -> Option<Netrc> {
 }
 
 /// Says whether a person sits there who asked for the run and can be asked.
-fn is_attended(session: &Session) -> bool {
-    session.trigger == Trigger::Manual && session.is_terminal()
+fn is_attended(environment: &Environment, trigger: Trigger) -> bool {
+    trigger == Trigger::Manual && environment.is_terminal()
 }
 
-/// Says who is asked for a login that nobody keeps: the program that git would run, and by hand the terminal.
-fn asking(session: &Session, inheritance: Inheritance) -> Asking {
-    let environment = &session.environment;
-    let configured = session.repo().and_then(|repo| {
-        let path = repo.config().path("core.askPass")?;
-        Some(path.to_str()?.to_owned())
-    });
-    let program = environment
-        .text("GIT_ASKPASS")
-        .map(str::to_owned)
-        .or(configured)
-        .or_else(|| environment.text("SSH_ASKPASS").map(str::to_owned));
-    let limit = session.loaded.policy.limits().helper_timeout.duration();
-    let asking = Asking::of_program(program, inheritance, limit).sharing(&session.asked);
-    let prompt = environment.text("GIT_TERMINAL_PROMPT");
-    let refused = prompt.is_some_and(|text| ["0", "false", "no", "off"].contains(&text));
-    if is_attended(session) && !refused {
-        asking.at_terminal()
-    } else {
-        asking
+/// What decides who is asked for a login that nobody keeps.
+struct Asker<'a> {
+    environment: &'a Environment,
+    limit: Duration,
+    is_attended: bool,
+}
+
+impl Asker<'_> {
+    /// Says who is asked: the program that git would run, and by hand the terminal.
+    fn asking(&self, repo: Option<&Repo>, inheritance: Inheritance) -> Asking {
+        let environment = self.environment;
+        let configured = repo.and_then(|repo| {
+            let path = repo.config().path("core.askPass")?;
+            Some(path.to_str()?.to_owned())
+        });
+        let program = environment
+            .text("GIT_ASKPASS")
+            .map(str::to_owned)
+            .or(configured)
+            .or_else(|| environment.text("SSH_ASKPASS").map(str::to_owned));
+        let asking = Asking::of_program(program, inheritance, self.limit);
+        let prompt = environment.text("GIT_TERMINAL_PROMPT");
+        let refused = prompt.is_some_and(|text| ["0", "false", "no", "off"].contains(&text));
+        if self.is_attended && !refused {
+            asking.at_terminal()
+        } else {
+            asking
+        }
     }
 }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::clock::Clock;
 use crate::environment::Environment;
+use crate::git::credentials::Answers;
 use crate::pipeline::Outbox;
 use crate::secrets::KnownSecrets;
 use crate::store::LazyStore;
@@ -21,7 +22,14 @@ pub fn deliver_waiting(environment: &Environment, known: &KnownSecrets) {
     let Ok((loaded, environment)) = load::outside(&Request::default(), environment.clone()) else {
         return;
     };
-    let network = connect::network(&environment, &loaded.policy, known, None);
+    let network = connect::network(
+        &environment,
+        &loaded.policy,
+        known,
+        None,
+        &Answers::default(),
+        None,
+    );
     let network = Arc::new(network);
     let Ok(platform) = connect::platform(&environment, &loaded.policy, known, network) else {
         return;

@@ -153,7 +153,15 @@ impl Session {
             repo = load::discover(&place, &environment, LocalConfigTrust::Trust);
         }
         let found = repo.as_ref().ok().and_then(Option::as_ref);
-        let network = connect::network(&environment, &loaded.policy, &request.known, found);
+        let answers = Answers::default();
+        let network = connect::network(
+            &environment,
+            &loaded.policy,
+            &request.known,
+            found,
+            &answers,
+            Some(request.trigger),
+        );
         let network: Arc<dyn Network> = Arc::new(network);
         match connect::platform(
             &environment,
@@ -184,7 +192,7 @@ impl Session {
             loaded,
             notes,
             receipts: request.receipts,
-            answers: Answers::default(),
+            answers,
             asked: Asked::default(),
         })
     }

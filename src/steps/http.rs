@@ -202,5 +202,5 @@ fn failed(error: &HttpError) -> StepError {
     } else {
         ErrorKind::Denied
     };
-    StepError::new(kind, class.code(), error.to_string()).advise(class.advice())
+    StepError::new(kind, class.code(), error.to_string()).advise(error.advice())
 }

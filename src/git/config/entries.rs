@@ -122,7 +122,7 @@ pub(super) fn of_file(file: &File, scope: Scope) -> Vec<Entry> {
 }
 
 /// Reads a truth as git does; nothing when it is none.
-pub(super) fn truth(value: Option<&BStr>) -> Option<bool> {
+pub(in crate::git) fn truth(value: Option<&BStr>) -> Option<bool> {
     let Some(value) = value else {
         return Some(true);
     };

@@ -15,8 +15,8 @@ use super::path::Beginnings;
 pub(super) struct Surroundings<'a> {
     /// What the beginnings of paths stand for.
     pub(super) beginnings: &'a Beginnings,
-    /// The git directory, links resolved.
-    pub(super) git_dir: &'a Path,
+    /// The git directory, links resolved; none outside of a repository.
+    pub(super) git_dir: Option<&'a Path>,
     /// The same as it was entered.
     pub(super) entered: Option<PathBuf>,
     /// What HEAD names.
@@ -95,7 +95,7 @@ impl Surroundings<'_> {
                 _ => false,
             }
         };
-        names(self.git_dir) || self.entered.as_deref().is_some_and(names)
+        self.git_dir.is_some_and(names) || self.entered.as_deref().is_some_and(names)
     }
 
     /// Returns the whole pattern, and how many bytes at its beginning are a path and no pattern.

@@ -14,7 +14,7 @@ use gix::config::File;
 
 use crate::names::RemoteUrl;
 
-use self::entries::{Entries, Scope, of_file, truth};
+use self::entries::{Entries, Scope, of_file};
 use self::files::{read_local, read_trusted, remote_urls};
 use self::includes::Surroundings;
 use self::path::Beginnings;
@@ -22,6 +22,7 @@ use super::discover::RepoPaths;
 use super::open_error::{LocalConfigTrust, OpenError};
 use super::url_match::{Partial, Rank, rank};
 
+pub(in crate::git) use self::entries::truth;
 pub use self::files::ConfigFiles;
 pub use self::variables::ConfigVariableError;
 
@@ -63,6 +64,24 @@ impl Config {
         let trusted = read_trusted(files, None, &around)?;
         Ok(Self {
             trusted,
+            local: File::default(),
+            trust: LocalConfigTrust::Ignore,
+            beginnings,
+        })
+    }
+
+    /// Reads the system's and the user's files where there is no repository.
+    pub(super) fn outside(files: &ConfigFiles) -> Result<Self, OpenError> {
+        let beginnings = files.beginnings();
+        let around = Surroundings {
+            beginnings: &beginnings,
+            git_dir: None,
+            entered: None,
+            branch: None,
+            remotes: &[],
+        };
+        Ok(Self {
+            trusted: read_trusted(files, None, &around)?,
             local: File::default(),
             trust: LocalConfigTrust::Ignore,
             beginnings,
@@ -230,7 +249,7 @@ fn surroundings<'a>(
     let entered = files.entered.clone().filter(same);
     Surroundings {
         beginnings,
-        git_dir: &paths.git_dir,
+        git_dir: Some(&paths.git_dir),
         entered: entered.map(|top| top.join(".git")),
         branch,
         remotes,

@@ -1,7 +1,7 @@
 //! `Asking`: who is asked for a login that nobody keeps: a program of the user's, or the person at the terminal.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -121,6 +121,13 @@ impl Asking {
             password: SecretString::from(password),
         };
         Some((login, source))
+    }
+
+    /// Asks for the password of a client certificate's key, in git's words.
+    pub(super) fn certificate_password(&self, certificate: &Path) -> Option<SecretString> {
+        let prompt = format!("Password for 'cert:///{}': ", certificate.display());
+        let (password, _) = self.word(&prompt, Echo::Off)?;
+        Some(SecretString::from(password))
     }
 
     /// Asks for one word; an empty one is none.

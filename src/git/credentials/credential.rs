@@ -104,6 +104,21 @@ impl Credential {
         }
     }
 
+    /// Begins the question for the password of a client certificate, which has no user and no host.
+    pub(super) fn about_certificate(path: &str) -> Self {
+        Self {
+            protocol: "cert".to_owned(),
+            path: Some(path.to_owned()),
+            username: Some(String::new()),
+            ..Self::default()
+        }
+    }
+
+    /// Returns the password, where it has one.
+    pub(super) const fn password(&self) -> Option<&SecretString> {
+        self.password.as_ref()
+    }
+
     /// Makes one of a login that was typed, for helpers to keep.
     #[must_use]
     pub(super) fn with_login(mut self, login: &Login) -> Self {

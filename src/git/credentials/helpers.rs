@@ -32,7 +32,7 @@ pub struct Answers(Arc<Mutex<BTreeMap<Vec<u8>, Answer>>>);
 
 /// What came of one question.
 #[derive(Debug, Clone)]
-enum Answer {
+pub(super) enum Answer {
     /// A login, and whether the helpers have heard that it works.
     Login(Box<Credential>, bool),
     /// No helper knows one.
@@ -206,7 +206,7 @@ impl Helpers {
     }
 
     /// Asks one helper after the other until the login is complete.
-    fn ask(&self, mut known: Credential) -> Result<Option<Credential>, CredentialError> {
+    pub(super) fn ask(&self, mut known: Credential) -> Result<Option<Credential>, CredentialError> {
         let mut failure = None;
         for command in &self.commands {
             let asked = helper::ask(&self.start, command, &mut known);
@@ -234,7 +234,7 @@ impl Helpers {
         failure.map_or(Ok(None), Err)
     }
 
-    fn tell(&self, verb: Verb, credential: &Credential) -> Result<(), CredentialError> {
+    pub(super) fn tell(&self, verb: Verb, credential: &Credential) -> Result<(), CredentialError> {
         let told: Vec<_> = self
             .commands
             .iter()
@@ -252,15 +252,17 @@ impl Helpers {
 
     /// Returns what makes two questions the same.
     fn key(&self, url: &reqwest::Url, user: Option<&str>) -> Result<Vec<u8>, CredentialError> {
-        let mut key = self
-            .question(url, user, &[])
-            .write(Verb::Get)
-            .map_err(|_| CredentialError::Unsafe)?;
+        self.key_of(&self.question(url, user, &[]))
+    }
+
+    pub(super) fn key_of(&self, question: &Credential) -> Result<Vec<u8>, CredentialError> {
+        let written = question.write(Verb::Get);
+        let mut key = written.map_err(|_| CredentialError::Unsafe)?;
         key.extend(self.commands.join("\n").into_bytes());
         Ok(key)
     }
 
-    fn answers(&self) -> MutexGuard<'_, BTreeMap<Vec<u8>, Answer>> {
+    pub(super) fn answers(&self) -> MutexGuard<'_, BTreeMap<Vec<u8>, Answer>> {
         self.answers
             .0
             .lock()

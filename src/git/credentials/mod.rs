@@ -4,6 +4,7 @@
 //! helpers (git's whole protocol), `~/.netrc`, a user name in the URL alone, a program that asks, the terminal.
 
 mod ask;
+mod certificate;
 mod credential;
 mod helper;
 mod helpers;

@@ -1,12 +1,12 @@
 //! Classifies failures: TLS errors inside socket errors, and what ssh or git's programs write to stderr.
 
-use std::error::Error;
-use std::io;
+use std::error::Error as _;
 
 use sendoff_push::{is_read_only, sanitize_line};
 
 use crate::git::transport::TransportError;
 use crate::names::Scheme;
+use crate::net::{TlsFault, TlsPlace};
 use crate::secrets::KnownSecrets;
 
 /// How many lines of a server's message are kept.
@@ -14,16 +14,35 @@ const MAX_MESSAGES: usize = 40;
 
 /// Turns an error of the HTTP client, whose text would name the URL, into one of the push.
 pub(super) fn from_http(error: reqwest::Error) -> TransportError {
-    let error = error.without_url();
-    if is_tls(&error) {
-        return TransportError::Tls {
-            source: error.into(),
-        };
+    if let Some(fault) = TlsFault::of(&error) {
+        tracing::debug!(%error, "TLS failed");
+        let place = error.url().map_or_else(TlsPlace::default, TlsPlace::of);
+        return TransportError::Tls { fault, place };
     }
+    let is_plain = error.url().is_some_and(|url| url.scheme() == "http");
+    let said = if is_plain && is_no_http(&error) {
+        "what answers there does not speak HTTP; where it speaks TLS, the URL has to say `https`"
+    } else {
+        ""
+    };
+    let error = error.without_url();
     TransportError::Network {
-        said: String::new(),
+        said: said.to_owned(),
         source: Some(error.into()),
     }
+}
+
+/// Says whether what came back does not begin as HTTP, as that of a server of TLS to those who do not speak it.
+fn is_no_http(error: &reqwest::Error) -> bool {
+    let mut next = error.source();
+    while let Some(error) = next {
+        // The library's type for it is not ours to name.
+        if error.to_string().contains("invalid HTTP version") {
+            return true;
+        }
+        next = error.source();
+    }
+    false
 }
 
 /// Says whether an established connection was lost.
@@ -35,22 +54,6 @@ pub(super) fn is_disconnect(error: &TransportError) -> bool {
         .as_ref()
         .and_then(|e| e.downcast_ref::<reqwest::Error>());
     client.is_some_and(|error| !error.is_connect())
-}
-
-/// Says whether an error came out of TLS. The library hides its own inside that of the socket.
-fn is_tls(error: &reqwest::Error) -> bool {
-    let mut next = error.source();
-    while let Some(error) = next {
-        let mut socket = error.downcast_ref::<io::Error>();
-        while let Some(inner) = socket.and_then(io::Error::get_ref) {
-            if inner.downcast_ref::<rustls::Error>().is_some() {
-                return true;
-            }
-            socket = inner.downcast_ref::<io::Error>();
-        }
-        next = error.source();
-    }
-    false
 }
 
 /// Returns a line without the prefixes that say only that it is an error.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use sendoff_push::{BoxError, ClassifiedError, Rejection};
 
-use crate::net::NetError;
+use crate::net::{NetError, TlsFault, TlsPlace};
 
 /// Why a transport failed. Texts of the server are sanitized before they get in here, and no message holds a secret.
 #[derive(Debug, thiserror::Error)]
@@ -125,6 +125,23 @@ pub enum TransportError {
     /// A redirect to another service than the one requested.
     #[error("the server redirects the request to another service")]
     RedirectElsewhere,
+    /// The URL says http, and the server speaks TLS.
+    #[error("the server at {place} speaks TLS, and the URL says `http`")]
+    TlsPort {
+        /// The server.
+        place: TlsPlace,
+    },
+    /// A redirect, which the user's configuration does not want followed.
+    #[error("the server redirects the request, and `http.followRedirects` is false")]
+    RedirectsOff,
+    /// The scheme is not allowed by git's own rules.
+    #[error("{configured_in} does not allow `{scheme}`")]
+    Protocol {
+        /// The scheme.
+        scheme: String,
+        /// The key or variable.
+        configured_in: String,
+    },
     /// A status that git's protocol does not use.
     #[error("{host} answered with status {code}")]
     Status {
@@ -163,11 +180,13 @@ pub enum TransportError {
     #[error("the pack cannot be kept in a temporary file")]
     Spool(#[source] BoxError),
     /// The TLS handshake failed, such as for a certificate that is not trusted.
-    #[error("no encrypted connection could be made")]
+    #[error("no encrypted connection to {place} could be made")]
     Tls {
         /// Why.
         #[source]
-        source: BoxError,
+        fault: TlsFault,
+        /// The server.
+        place: TlsPlace,
     },
     /// The other side closed the connection while the request was written.
     #[error("the connection was lost")]
@@ -198,11 +217,11 @@ pub enum TransportError {
 impl ClassifiedError for TransportError {
     fn class(&self) -> &'static str {
         match self {
-            Self::Scheme(_) | Self::SshPort => "unsupported",
+            Self::Scheme(_) | Self::SshPort | Self::Protocol { .. } => "unsupported",
             Self::FileRemote => "file-remote",
             Self::PlainHttp => "plain-http",
             Self::Setup(NetError::Proxy { .. }) | Self::ProxyLogin { .. } => "proxy",
-            Self::Setup(_) | Self::Client(_) | Self::Tls { .. } => "tls",
+            Self::Setup(_) | Self::Client(_) | Self::Tls { .. } | Self::TlsPort { .. } => "tls",
             Self::Runtime(_) => "internal",
             Self::Start(_) => "no-program",
             Self::Credential(_)
@@ -215,7 +234,7 @@ impl ClassifiedError for TransportError {
             Self::ReadOnly { .. } => Rejection::ReadOnly.class(),
             Self::Refused { class, .. } => class,
             Self::NotFound { .. } => "not-found",
-            Self::Redirect(_) | Self::RedirectElsewhere => "redirect-refused",
+            Self::Redirect(_) | Self::RedirectElsewhere | Self::RedirectsOff => "redirect-refused",
             Self::Unavailable { .. } | Self::Network { .. } | Self::Stream { .. } | Self::Lost => {
                 "network"
             }
@@ -255,9 +274,12 @@ impl ClassifiedError for TransportError {
                     "write the login into the proxy's URL, or let a git credential helper keep it for http://{proxy}"
                 ));
             }
-            Self::Client(_) | Self::Tls { .. } => {
-                "check the CA certificates and `http.*` in your git configuration"
+            Self::TlsPort { .. } => "use `https` in the remote's URL",
+            Self::Tls { fault, place } => return Some(fault.advice(place)),
+            Self::Protocol { configured_in, .. } => {
+                return Some(format!("allow it in {configured_in}, or use another URL"));
             }
+            Self::Client(_) => "check the CA certificates and `http.*` in your git configuration",
             Self::Start(_) => "install the program, or put it on the search path",
             Self::Credential(_) | Self::NoLogin { .. } => {
                 "set up a credential helper in your global git configuration, or pass a token"
@@ -281,7 +303,7 @@ impl ClassifiedError for TransportError {
             Self::NotFound { .. } | Self::Refused { .. } => {
                 "check the remote's URL, and that your login may see the repository"
             }
-            Self::Redirect(_) | Self::RedirectElsewhere => {
+            Self::Redirect(_) | Self::RedirectElsewhere | Self::RedirectsOff => {
                 "set the remote's URL to the address that the repository has now"
             }
             Self::NotGit { .. } | Self::Status { .. } => {

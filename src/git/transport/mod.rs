@@ -9,6 +9,7 @@ mod endpoint;
 mod error;
 mod fetch;
 mod file;
+mod git_rules;
 mod head_record;
 mod http;
 mod idle_timeout;
@@ -35,7 +36,7 @@ pub use error::TransportError;
 pub(super) use fetch::fetch_objects;
 pub use head_record::HeadRecord;
 pub use local_options::{HookTerminal, LocalOptions, Submodules};
-pub use options::{AllowFile, PushOptions};
+pub use options::{AllowFile, ProactiveLogin, PushOptions, Redirects};
 pub use remote_head::remote_head;
 
 /// A remote, and how to reach it.
@@ -72,6 +73,12 @@ fn open(
     target: Target<'_>,
     service: Service,
 ) -> Result<Box<dyn ServiceConnection + '_>, TransportError> {
+    if let Some(configured_in) = &target.options.forbidden_by {
+        return Err(TransportError::Protocol {
+            scheme: target.url.scheme().as_str().to_owned(),
+            configured_in: configured_in.clone(),
+        });
+    }
     Ok(match target.url.scheme() {
         Scheme::Http | Scheme::Https => Box::new(http::HttpConnection::open(target, service)?),
         Scheme::Ssh => Box::new(child::StreamConnection::start(

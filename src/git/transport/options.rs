@@ -35,6 +35,26 @@ pub enum AllowFile {
     Yes,
 }
 
+/// Whether a redirect of the first request is followed within the origin.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Redirects {
+    /// It is; later ones never are.
+    #[default]
+    Initial,
+    /// None is.
+    Never,
+}
+
+/// Whether a login goes with the first request to a remote of which nothing is known.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum ProactiveLogin {
+    /// Only where it costs nothing to know one.
+    #[default]
+    No,
+    /// Whatever source has it.
+    Yes,
+}
+
 /// How a remote may be reached, and for how long. Nothing in it may come from a repository.
 #[derive(Debug, Clone)]
 pub struct PushOptions {
@@ -57,6 +77,12 @@ pub struct PushOptions {
     /// Up to how many bytes a request over HTTP is collected and sent with its length. What is larger
     /// is sent in chunks.
     pub post_buffer: u64,
+    /// Whether redirects are followed.
+    pub redirects: Redirects,
+    /// Whether a login goes with the first request in any case.
+    pub proactive_login: ProactiveLogin,
+    /// The key or variable of git's that does not allow the remote's scheme.
+    pub forbidden_by: Option<String>,
     /// Headers that the user's git configuration adds to requests to this remote.
     pub extra_headers: Vec<(HeaderName, HeaderValue)>,
     /// The user's ssh command line, run by a shell; `ssh` otherwise.
@@ -107,6 +133,9 @@ impl Default for PushOptions {
             plain_http: PlainHttp::default(),
             network: Arc::new(FixedNetwork::default()),
             post_buffer: POST_BUFFER,
+            redirects: Redirects::default(),
+            proactive_login: ProactiveLogin::default(),
+            forbidden_by: None,
             extra_headers: Vec::new(),
             ssh_command: None,
             ssh_program: None,

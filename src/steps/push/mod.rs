@@ -15,8 +15,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::failpoint::{Point, reach};
 use crate::git::push::{HookTerminal, LocalOptions, Submodules};
-use crate::git::{Hook, Matching, PrePush, Repo};
-use crate::names::{RemoteName, RemoteUrl, Scheme};
+use crate::git::{Hook, PrePush, Repo, unheeded};
+use crate::names::RemoteName;
 use crate::pipeline::{Again, Context, Outcome, Service, Step, StepDef, StepError, interruptible};
 use crate::policy::{Policy, Trigger};
 use crate::reason::Code;
@@ -173,12 +173,9 @@ impl Push {
     /// Returns what is done before the push, and what the report has to say about it.
     fn local_options(&self, repo: &Repo, cx: &Context<'_>) -> (LocalOptions, News) {
         let mut news = News::default();
-        if let Ok(shipment) = cx.shipment
-            && asks_for_no_verification(repo, &shipment.remote.url)
-        {
-            news.warnings.push(
-                "http.sslVerify = false in the git configuration is ignored: certificates are checked (http.sslCAInfo names an authority of your own)".into(),
-            );
+        if let Ok(shipment) = cx.shipment {
+            let (config, url) = (repo.config(), &shipment.remote.url);
+            news.warnings.extend(unheeded(config, cx.environment, url));
         }
         let local = LocalOptions {
             hook: self.hook(repo, cx.trigger, &mut news),
@@ -241,17 +238,4 @@ impl Push {
 fn has_submodules(repo: &Repo) -> bool {
     repo.work_tree()
         .is_some_and(|top| top.join(".gitmodules").symlink_metadata().is_ok())
-}
-
-/// Says whether the user's git configuration wants certificates unchecked, which is never done.
-fn asks_for_no_verification(repo: &Repo, url: &RemoteUrl) -> bool {
-    let values = repo
-        .config()
-        .scoped("http", "sslVerify", url, Matching::Best);
-    let off = |value: &String| {
-        ["false", "no", "off", "0"]
-            .iter()
-            .any(|no| value.eq_ignore_ascii_case(no))
-    };
-    url.scheme() == Scheme::Https && values.last().is_some_and(off)
 }

@@ -1,5 +1,6 @@
 //! Tests of `platform`: memories, heartbeats, the token and its rotation.
 
+mod outside;
 mod tokens;
 
 use std::time::{Duration, Instant};

@@ -65,7 +65,7 @@ fn the_keys_that_a_repository_cannot_carry_are_listed() {
             .unwrap()
             .left_out
     };
-    assert_eq!(keys("molecule"), ["branches.base"]);
+    assert_eq!(keys("molecule"), ["branches.base", "network.allow-http"]);
     assert_eq!(keys("agents"), ["remotes.allowed", "git.local-config"]);
     assert_eq!(
         keys("solo"),

@@ -2,6 +2,7 @@
 
 mod as_git;
 mod asked;
+mod authority;
 mod canned;
 mod certificate;
 mod changed;
@@ -27,6 +28,7 @@ mod http2;
 mod http2_hostile;
 mod http_keys;
 mod huge;
+mod keys_as_git;
 mod lease;
 mod lengths;
 mod local_checks;
@@ -37,7 +39,8 @@ mod own_header;
 mod pages;
 mod promised;
 mod prompted;
-mod proxy;
+pub(crate) mod proxy;
+mod real_servers;
 mod refusals;
 mod repositories;
 pub(crate) mod rig;
@@ -46,6 +49,9 @@ mod served;
 mod ssh;
 mod sshd;
 mod tls;
+mod tls_as_git;
+mod tls_errors;
+mod tls_proxy;
 mod twin;
 mod useless;
 

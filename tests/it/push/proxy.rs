@@ -4,9 +4,11 @@ use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use sendoff::demo::git_server::GitServerOptions;
 use sendoff::environment::Environment;
+use sendoff::git::credentials::Asking;
 use sendoff::git::push::PushOptions;
 use sendoff::git::{ConfigFiles, GitNetwork, LocalConfigTrust, Repo};
 use sendoff::names::RemoteUrl;
@@ -19,7 +21,7 @@ use super::rig::{ahead, options, push_head};
 use super::served::Served;
 
 /// A proxy that wants a login and lets nobody through. It writes down the last request.
-pub(super) fn proxy() -> (String, Arc<Mutex<Vec<String>>>) {
+pub(crate) fn proxy() -> (String, Arc<Mutex<Vec<String>>>) {
     let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let place = listener.local_addr().unwrap().to_string();
     let seen = Arc::new(Mutex::new(Vec::new()));
@@ -49,23 +51,40 @@ pub(super) fn proxy() -> (String, Arc<Mutex<Vec<String>>>) {
 
 /// Options with what the configuration says about `url`.
 pub(super) fn configured(sandbox: &Sandbox, work: &Path, url: &str) -> PushOptions {
+    configured_in(sandbox, work, url, Environment::from_pairs("/", []))
+}
+
+/// The same, with variables.
+pub(super) fn configured_in(
+    sandbox: &Sandbox,
+    work: &Path,
+    url: &str,
+    environment: Environment,
+) -> PushOptions {
     let files = ConfigFiles::of_user(Some(&sandbox.home()), None);
     let repo = Repo::discover(work, LocalConfigTrust::Ignore, &files)
         .unwrap()
         .unwrap();
     let options = options(sandbox);
-    let environment = Arc::new(Environment::from_pairs("/", []));
+    let url = RemoteUrl::parse(url).unwrap();
+    let options = options.with_git_rules(&environment, Some(repo.config()), &url);
+    let asking = Asking::of_program(
+        environment.text("GIT_ASKPASS").map(str::to_owned),
+        options.inheritance.clone(),
+        Duration::from_secs(20),
+    );
     PushOptions {
         network: Arc::new(GitNetwork {
             config: Some(repo.shared_config()),
             loopback: LoopbackProxy::AsConfigured,
+            asking,
             ..GitNetwork::new(
-                environment,
+                Arc::new(environment),
                 options.inheritance.clone(),
                 options.known.clone(),
             )
         }),
-        ..options.with_config(repo.config(), &RemoteUrl::parse(url).unwrap())
+        ..options.with_config(repo.config(), &url)
     }
 }
 

@@ -10,7 +10,7 @@ use tracing::debug;
 
 use crate::git::credentials::{Credential, Found, LoginSource, Sources};
 use crate::git::transport::auth_cache::{AuthCache, AuthNeed};
-use crate::git::transport::{PushOptions, TransportError};
+use crate::git::transport::{ProactiveLogin, PushOptions, TransportError};
 use crate::names::RemoteUrl;
 
 use super::challenge::Challenges;
@@ -65,6 +65,7 @@ pub(super) struct HttpAuth<'a> {
     verified: bool,
     headers: &'a [(HeaderName, HeaderValue)],
     cache: &'a AuthCache,
+    proactive: ProactiveLogin,
     /// Tells the helpers that their login works, beside the conversation.
     storing: Option<JoinHandle<()>>,
 }
@@ -94,6 +95,7 @@ impl<'a> HttpAuth<'a> {
             verified: false,
             headers: &options.extra_headers,
             cache: &options.auth_cache,
+            proactive: options.proactive_login,
             storing: None,
         };
         // A header of the user's own goes instead of any login, so nobody is asked for one.
@@ -115,7 +117,11 @@ impl<'a> HttpAuth<'a> {
     /// Returns the login that goes with the first request.
     fn first(&mut self) -> Option<Found> {
         let sources = self.sources.as_mut()?;
-        match self.cache.last() {
+        let need = match self.proactive {
+            ProactiveLogin::Yes => Some(AuthNeed::Required),
+            ProactiveLogin::No => self.cache.last(),
+        };
+        match need {
             None => sources.of_variable(),
             Some(AuthNeed::NotRequired) => None,
             Some(AuthNeed::Required) => {

@@ -1,9 +1,14 @@
 //! The HTTP client of a connection, and the login of its proxy.
 
+use std::sync::atomic::Ordering;
+
 use reqwest::{Client, Method, RequestBuilder, Url};
 
+use crate::git::transport::classify::from_http;
 use crate::git::transport::{Target, TransportError};
-use crate::net::{ConnectorSettings, Network, ProxyUrl, client_builder};
+use crate::net::{
+    ConnectorSettings, NetError, Network, ProxyUrl, TlsFault, TlsPlace, client_builder,
+};
 
 /// The client of a connection, made from the settings for its origin.
 #[derive(Debug)]
@@ -11,7 +16,7 @@ pub(super) struct HttpClient<'a> {
     client: Client,
     settings: ConnectorSettings,
     network: &'a dyn Network,
-    proxy_accepted: bool,
+    accepted: bool,
 }
 
 impl<'a> HttpClient<'a> {
@@ -23,11 +28,16 @@ impl<'a> HttpClient<'a> {
             connect_timeout: target.options.connect_timeout,
             ..settings
         };
+        let client = build(base, &settings).inspect_err(|error| {
+            if let TransportError::Setup(NetError::KeyPasswordWrong(_)) = error {
+                network.key_password_refused(&settings);
+            }
+        })?;
         Ok(Self {
-            client: build(base, &settings)?,
+            client,
             settings,
             network,
-            proxy_accepted: false,
+            accepted: false,
         })
     }
 
@@ -53,11 +63,43 @@ impl<'a> HttpClient<'a> {
         Ok(())
     }
 
-    /// The server answered, so the proxy let the request through.
-    pub(super) fn proxy_accepted(&mut self) {
-        if !self.proxy_accepted && self.settings.proxy.proxy.is_some() {
-            self.proxy_accepted = true;
-            self.network.proxy_accepted(&self.settings);
+    /// The server answered, so the proxy let the request through, and the client's key is good.
+    pub(super) fn accepted(&mut self) {
+        if !self.accepted {
+            self.accepted = true;
+            self.network.accepted(&self.settings);
+        }
+    }
+
+    /// Says whether the server wants a certificate of the client, and there is none.
+    pub(super) fn lacks_certificate(&self) -> bool {
+        let tls = &self.settings.tls;
+        tls.client_certificate.is_none() && tls.client_certificate_wanted.load(Ordering::Relaxed)
+    }
+
+    /// Classifies an error of the HTTP library. A server that gets no certificate of the client may do no more than close
+    /// the connection.
+    pub(super) fn classify(&self, error: reqwest::Error) -> TransportError {
+        let place = error.url().map(TlsPlace::of);
+        let error = from_http(error);
+        let is_tls = match &error {
+            TransportError::Tls { fault, .. } => {
+                matches!(
+                    fault,
+                    TlsFault::Handshake
+                        | TlsFault::Alert(_)
+                        | TlsFault::NothingInCommon
+                        | TlsFault::ClientCertificateRefused
+                )
+            }
+            error => matches!(error, TransportError::Network { .. }),
+        };
+        match place {
+            Some(place) if is_tls && self.lacks_certificate() => TransportError::Tls {
+                fault: TlsFault::ClientCertificateWanted,
+                place,
+            },
+            _ => error,
         }
     }
 }

@@ -17,20 +17,19 @@ use std::future::Future;
 use std::sync::atomic::AtomicBool;
 
 use reqwest::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, COOKIE, HeaderValue};
-use reqwest::{Method, RequestBuilder, Response, StatusCode, Url};
+use reqwest::{Method, RequestBuilder, Response, StatusCode, Url, Version};
 use sendoff_push::sideband::Answer;
 use sendoff_push::{ADVERTISEMENT_CAP, ClassifiedError, Connection, RequestBody, SendError};
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::sleep;
 
 use crate::clock::Clock;
-use crate::git::transport::classify::from_http;
 use crate::git::transport::fetch::Take;
 use crate::git::transport::idle_timeout::{IdleTimeout, POLL_INTERVAL};
 use crate::git::transport::service::Service;
-use crate::git::transport::{ServiceConnection, Target, TransportError};
+use crate::git::transport::{Redirects, ServiceConnection, Target, TransportError};
 use crate::names::Origin;
-use crate::net::{is_proxy_refusal, may_follow};
+use crate::net::{TlsFault, TlsPlace, is_proxy_refusal, may_follow};
 use crate::secrets::KnownSecrets;
 
 use self::auth::HttpAuth;
@@ -61,6 +60,9 @@ pub(super) struct HttpConnection<'a> {
     post_buffer: u64,
     /// The server takes no body of unknown length.
     wants_length: bool,
+    /// A body of unknown length goes in chunks: not so over HTTP/2.
+    has_chunks: bool,
+    redirects: Redirects,
     known: &'a KnownSecrets,
     stop: &'a AtomicBool,
 }
@@ -95,6 +97,8 @@ impl<'a> HttpConnection<'a> {
             cookies,
             post_buffer: target.options.post_buffer,
             wants_length: false,
+            has_chunks: true,
+            redirects: target.options.redirects,
             known: &target.options.known,
             stop: target.stop,
         })
@@ -136,7 +140,8 @@ impl<'a> HttpConnection<'a> {
                 }
                 discovered => discovered?,
             };
-            self.client.proxy_accepted();
+            self.client.accepted();
+            self.has_chunks = head.version <= Version::HTTP_11;
             match head.status {
                 StatusCode::OK => {
                     self.auth.accepted();
@@ -145,6 +150,9 @@ impl<'a> HttpConnection<'a> {
                 StatusCode::UNAUTHORIZED => self.auth.refused(&offered)?,
                 StatusCode::FORBIDDEN if self.says_bad_login(&body) => self.auth.called_bad()?,
                 status if status.is_redirection() => {
+                    if self.redirects == Redirects::Never {
+                        return Err(TransportError::RedirectsOff);
+                    }
                     let to = String::from_utf8_lossy(&body);
                     let to = url.join(&to).map_err(|_| TransportError::Garbled)?;
                     may_follow(&url, &to, redirects)
@@ -182,6 +190,22 @@ impl<'a> HttpConnection<'a> {
 
     /// Returns the error for a status other than 200 and 401.
     fn refusal(&self, head: ResponseHead, body: &[u8]) -> TransportError {
+        if head.status == StatusCode::BAD_REQUEST && self.client.lacks_certificate() {
+            return TransportError::Tls {
+                fault: TlsFault::ClientCertificateWanted,
+                place: TlsPlace::of(&self.base),
+            };
+        }
+        // What nginx and Apache say to those who speak http at a port for TLS.
+        let text = String::from_utf8_lossy(body).to_ascii_lowercase();
+        let is_tls_port = ["sent to https port", "ssl-enabled server port"]
+            .iter()
+            .any(|words| text.contains(words));
+        if head.status == StatusCode::BAD_REQUEST && self.base.scheme() == "http" && is_tls_port {
+            return TransportError::TlsPort {
+                place: TlsPlace::of(&self.base),
+            };
+        }
         refusal(head, body, &self.auth.host(), self.known)
     }
 
@@ -221,7 +245,7 @@ impl<'a> HttpConnection<'a> {
             if is_proxy_refusal(&error) {
                 self.client.proxy_error()
             } else {
-                from_http(error)
+                self.client.classify(error)
             }
         })?;
         self.idle.reset();
@@ -245,7 +269,11 @@ impl<'a> HttpConnection<'a> {
     async fn read(&self, mut response: Response, cap: usize) -> Result<Vec<u8>, TransportError> {
         let mut decoder = Decoder::of(&response, CappedBuffer::new(cap));
         let mut whole = Ok(());
-        while let Some(chunk) = response.chunk().await.map_err(from_http)? {
+        while let Some(chunk) = response
+            .chunk()
+            .await
+            .map_err(|error| self.client.classify(error))?
+        {
             let before = decoder.sink().len();
             whole = decoder.feed(&chunk);
             self.idle.received(decoder.sink().len() - before);

@@ -10,7 +10,7 @@ use tokio::sync::mpsc::{Receiver, channel};
 use tracing::debug;
 
 use crate::git::transport::TransportError;
-use crate::git::transport::classify::{from_http, is_disconnect};
+use crate::git::transport::classify::is_disconnect;
 
 use super::body::{
     Chunk, ChunkReceiver, ChunkWriter, CloseOnDrop, CollectedBody, StreamedBody, Upload,
@@ -169,6 +169,9 @@ impl HttpConnection<'_> {
 
     /// Finds out whether the length that it lacked is why a streamed request was cut off.
     fn lost_in_stream(&mut self, error: TransportError, upload: &Upload) -> SendError {
+        if !self.has_chunks {
+            return SendError::unknown(error);
+        }
         let may_be_done = upload.is_handed_over();
         self.wants_length = match self.chunks_taken() {
             ChunksTaken::Refused => true,
@@ -284,7 +287,8 @@ impl HttpConnection<'_> {
     ) -> Result<Answer, TransportError> {
         let mut decoder = Decoder::of(&response, ReportReader::new(form.demux()));
         loop {
-            let chunk = response.chunk().await.map_err(from_http)?;
+            let chunk = response.chunk().await;
+            let chunk = chunk.map_err(|error| self.client.classify(error))?;
             let chunk = chunk.ok_or(TransportError::Garbled)?;
             let before = decoder.sink().heard();
             let fed = decoder.feed(&chunk);

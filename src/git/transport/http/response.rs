@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use reqwest::header::{CONTENT_TYPE, LOCATION, RETRY_AFTER};
-use reqwest::{Response, StatusCode};
+use reqwest::{Response, StatusCode, Version};
 use sendoff_push::{is_read_only, sanitize_line};
 
 use crate::clock::Clock;
@@ -18,6 +18,7 @@ const MAX_SHOWN_BODY: usize = 200;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct ResponseHead {
     pub(super) status: StatusCode,
+    pub(super) version: Version,
     retry_after: Option<Duration>,
 }
 
@@ -29,6 +30,7 @@ impl ResponseHead {
         let until = header.and_then(|value| retry_after(value.to_str().ok()?, now));
         Self {
             status: response.status(),
+            version: response.version(),
             retry_after: until.and_then(|at| at.duration_since(now).try_into().ok()),
         }
     }

@@ -1,0 +1,262 @@
+//! `GitNetwork`: proxy and TLS as git's configuration, the environment and the policy have them.
+
+mod proxy;
+mod tls;
+mod unheeded;
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, OnceLock};
+use std::time::Duration;
+
+use reqwest::Url;
+use reqwest::header::HeaderValue;
+
+use crate::environment::Environment;
+use crate::names::{RemoteName, RemoteUrl};
+use crate::net::{
+    ConnectorSettings, HttpVersion, KnownHost, LoopbackProxy, NetError, Network, ProxyRule,
+};
+use crate::process::Inheritance;
+use crate::secrets::KnownSecrets;
+
+use super::config::{Config, ConfigFiles, Matching};
+use super::credentials::{Answers, Asking};
+
+use self::proxy::HelperLogin;
+
+pub use self::unheeded::unheeded;
+
+/// What the policy says about the network; it is above git's configuration and the environment.
+#[derive(Debug, Clone, Default)]
+pub struct NetworkRules {
+    /// `[network] proxy`: an empty text means none at all.
+    pub proxy: Option<String>,
+    /// `[network] no-proxy`
+    pub no_proxy: Option<Vec<String>>,
+    /// `[network] ca-file`
+    pub ca_file: Option<PathBuf>,
+}
+
+/// The settings of connections, from the policy, git's configuration and the environment, in this order
+/// of precedence but for `GIT_SSL_*`, which win over git's configuration as they do for git.
+#[derive(Debug)]
+pub struct GitNetwork {
+    /// Git's configuration as the repository sees it. Outside of one, the user's and the system's is read when a
+    /// connection is made.
+    pub config: Option<Arc<Config>>,
+    /// The variables of git, libcurl and OpenSSL.
+    pub environment: Arc<Environment>,
+    /// What the policy says.
+    pub rules: NetworkRules,
+    /// The remote whose `remote.<name>.proxy` counts.
+    pub remote: Option<RemoteName>,
+    /// Whether requests to this machine go through the proxy.
+    pub loopback: LoopbackProxy,
+    /// What credential helpers are started with.
+    pub inheritance: Inheritance,
+    /// How long one helper may take; a minute otherwise.
+    pub helper_timeout: Option<Duration>,
+    /// Whether helpers may ask a person.
+    pub attended: bool,
+    /// Who is asked for the password of the client's key.
+    pub asking: Asking,
+    /// What helpers answered in this run.
+    pub answers: Answers,
+    /// Is told every login and password, for redaction.
+    pub known: KnownSecrets,
+    /// What was learned on the way.
+    pub state: NetworkState,
+}
+
+/// What a [`GitNetwork`] learns on the way.
+#[derive(Debug, Default)]
+pub struct NetworkState {
+    /// The login that a helper gave for the proxy.
+    proxy_login: Mutex<Option<HelperLogin>>,
+    /// Git's configuration outside of a repository.
+    outside: OnceLock<Result<Arc<Config>, String>>,
+}
+
+impl GitNetwork {
+    /// Reads the environment and nothing else; see the fields for what can be added.
+    pub fn new(
+        environment: Arc<Environment>,
+        inheritance: Inheritance,
+        known: KnownSecrets,
+    ) -> Self {
+        Self {
+            config: None,
+            environment,
+            rules: NetworkRules::default(),
+            remote: None,
+            loopback: LoopbackProxy::Never,
+            inheritance,
+            helper_timeout: None,
+            attended: false,
+            asking: Asking::default(),
+            answers: Answers::default(),
+            known,
+            state: NetworkState::default(),
+        }
+    }
+
+    /// Returns git's configuration: the repository's view of it, else that of the user and the system.
+    fn config(&self) -> Result<&Config, NetError> {
+        if let Some(config) = &self.config {
+            return Ok(config);
+        }
+        let read = || {
+            let files = ConfigFiles::of_environment(&self.environment);
+            let files = files.map_err(|error| error.to_string())?;
+            let config = Config::outside(&files).map_err(|error| error.to_string())?;
+            Ok(Arc::new(config))
+        };
+        match self.state.outside.get_or_init(read) {
+            Ok(config) => Ok(config),
+            // Without it no proxy could be found, and the request must not leave past one.
+            Err(message) => Err(NetError::Configuration(message.clone().into())),
+        }
+    }
+
+    /// Returns the settings for requests to a URL.
+    fn settings_for(&self, url: &RemoteUrl) -> Result<ConnectorSettings, NetError> {
+        let view = View {
+            network: self,
+            config: self.config()?,
+            url,
+        };
+        let proxy = view.proxy()?.map(|proxy| view.with_login(proxy));
+        let user_agent = view.text("GIT_HTTP_USER_AGENT", "userAgent");
+        Ok(ConnectorSettings {
+            tls: view.tls()?,
+            proxy: ProxyRule {
+                proxy,
+                except: view.no_proxy(),
+                loopback: self.loopback,
+            },
+            version: view
+                .http("version")
+                .and_then(|text| parse_version(&text))
+                .unwrap_or_default(),
+            user_agent: user_agent.and_then(|name| HeaderValue::from_str(&name).ok()),
+            known_hosts: view.known_hosts(),
+            ..ConnectorSettings::default()
+        })
+    }
+}
+
+/// What counts for one URL.
+#[derive(Debug, Clone, Copy)]
+struct View<'a> {
+    network: &'a GitNetwork,
+    config: &'a Config,
+    url: &'a RemoteUrl,
+}
+
+impl View<'_> {
+    /// Returns the value of `http.<name>` that counts, empty ones included.
+    fn http(&self, name: &str) -> Option<String> {
+        let mut values = self.config.scoped("http", name, self.url, Matching::Best);
+        values.pop()
+    }
+
+    /// Returns a text that a variable of git's names, else the key; empty ones are none.
+    fn text(&self, variable: &str, key: &str) -> Option<String> {
+        let named = self.network.environment.text(variable).map(str::to_owned);
+        named
+            .or_else(|| self.http(key))
+            .filter(|text| !text.is_empty())
+    }
+
+    /// Returns a path that a variable of git's names, else the key.
+    fn path(&self, variable: &str, key: &str) -> Option<PathBuf> {
+        self.variable_path(variable).or_else(|| {
+            let value = self.http(key).filter(|value| !value.is_empty())?;
+            self.config.expand(&value)
+        })
+    }
+
+    fn variable_path(&self, name: &str) -> Option<PathBuf> {
+        self.network.environment.text(name).map(PathBuf::from)
+    }
+
+    /// Returns the addresses that `http.curloptResolve` gives; an empty one forgets those before it.
+    fn known_hosts(&self) -> Vec<KnownHost> {
+        let lines = self
+            .config
+            .scoped("http", "curloptResolve", self.url, Matching::Best);
+        let start = lines.iter().rposition(String::is_empty);
+        let counting = lines.iter().skip(start.map_or(0, |at| at + 1));
+        KnownHost::parse_all(counting.map(String::as_str))
+    }
+}
+
+impl Network for GitNetwork {
+    fn settings(&self, url: &Url) -> Result<ConnectorSettings, NetError> {
+        // A query is no part of what configuration names; a path that no remote may have is left out.
+        let mut bare = url.clone();
+        bare.set_query(None);
+        bare.set_fragment(None);
+        let parsed = RemoteUrl::parse(bare.as_str()).or_else(|_| {
+            bare.set_path("/");
+            RemoteUrl::parse(bare.as_str())
+        });
+        // Without it no proxy could be found, and the request must not leave past one.
+        self.settings_for(&parsed.map_err(|_| NetError::Url)?)
+    }
+
+    fn after_proxy_refusal(&self, refused: &ConnectorSettings) -> Option<ConnectorSettings> {
+        proxy::after_refusal(self, refused)
+    }
+
+    fn accepted(&self, settings: &ConnectorSettings) {
+        proxy::accepted(self, settings);
+        tls::key_accepted(self, settings);
+    }
+
+    fn key_password_refused(&self, settings: &ConnectorSettings) {
+        tls::key_refused(self, settings);
+    }
+}
+
+/// Reads `http.version`; git ignores what it does not know, and so do we.
+fn parse_version(text: &str) -> Option<HttpVersion> {
+    match text {
+        "HTTP/1.1" => Some(HttpVersion::Http1),
+        "HTTP/2" => Some(HttpVersion::Negotiated),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_that_git_does_not_know_are_ignored() {
+        assert_eq!(parse_version("HTTP/1.1"), Some(HttpVersion::Http1));
+        assert_eq!(parse_version("HTTP/2"), Some(HttpVersion::Negotiated));
+        for other in ["HTTP/3", "http/1.1", "1.1", ""] {
+            assert_eq!(parse_version(other), None);
+        }
+    }
+
+    #[test]
+    fn a_query_does_not_lead_past_the_proxy() {
+        let environment = Environment::from_pairs("/", [("https_proxy", "http://proxy.test:1")]);
+        let network = GitNetwork::new(
+            Arc::new(environment),
+            Inheritance::default(),
+            KnownSecrets::default(),
+        );
+        for text in [
+            "https://api.test/repos/o/r/pulls?head=o:b&state=open#x",
+            "https://api.test/a/../b%2F..",
+            "https://api.test",
+        ] {
+            let url = Url::parse(text).unwrap();
+            let settings = network.settings(&url).unwrap();
+            assert!(settings.proxy.proxy_for(&url).is_some(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,177 @@
+//! The proxy of a URL, and its login.
+
+use std::sync::{MutexGuard, PoisonError};
+
+use tracing::debug;
+
+use crate::git::credentials::{Credential, Helpers};
+use crate::names::RemoteUrl;
+use crate::net::{ConnectorSettings, NetError, NoProxy, ProxyUrl};
+
+use super::{GitNetwork, View};
+
+/// A login that a helper gave for a proxy, and the user that it was asked for.
+#[derive(Debug, Clone)]
+pub(super) struct HelperLogin {
+    credential: Credential,
+    user: Option<String>,
+}
+
+/// How a login goes to the proxy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ProxyAuthMethod {
+    /// As Basic, or however the proxy wants it.
+    Basic,
+    /// In a way that is not spoken, so that none is sent.
+    Unspoken,
+}
+
+impl View<'_> {
+    /// Finds the proxy as git does: `remote.<name>.proxy`, `http.proxy`, then the variables that libcurl
+    /// reads for the scheme. An empty value means none.
+    pub(super) fn proxy(&self) -> Result<Option<ProxyUrl>, NetError> {
+        if let Some(proxy) = &self.network.rules.proxy {
+            return ProxyUrl::parse(proxy, "`network.proxy`");
+        }
+        if let Some((key, proxy)) = self.of_remote("proxy") {
+            return ProxyUrl::parse(&proxy, &format!("`{key}`"));
+        }
+        if let Some(proxy) = self.http("proxy") {
+            return ProxyUrl::parse(&proxy, "`http.proxy`");
+        }
+        // `HTTP_PROXY` is not read: in a CGI program it is a header of the client's request.
+        let names: &[&str] = match self.url.scheme().as_str() {
+            "https" => &["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"],
+            _ => &["http_proxy", "all_proxy", "ALL_PROXY"],
+        };
+        let environment = &self.network.environment;
+        let mut set = names
+            .iter()
+            .filter_map(|name| Some((*name, environment.text(name)?)));
+        match set.next() {
+            Some((name, value)) => ProxyUrl::parse(value, name),
+            None => Ok(None),
+        }
+    }
+
+    /// Returns a key of the remote, and its value.
+    fn of_remote(&self, name: &str) -> Option<(String, String)> {
+        let remote = self.network.remote.as_ref()?;
+        let key = format!("remote.{remote}.{name}");
+        let value = self.config.string(&key)?;
+        Some((key, value))
+    }
+
+    /// Returns the hosts that are reached without the proxy.
+    pub(super) fn no_proxy(&self) -> NoProxy {
+        if let Some(hosts) = &self.network.rules.no_proxy {
+            return NoProxy::parse(&hosts.join(","));
+        }
+        let configured = self.http("noProxy").filter(|list| !list.is_empty());
+        let variable = |name| self.network.environment.text(name).map(str::to_owned);
+        let list = configured
+            .or_else(|| variable("no_proxy"))
+            .or_else(|| variable("NO_PROXY"));
+        NoProxy::parse(&list.unwrap_or_default())
+    }
+
+    /// Returns how a login goes to the proxy, as `GIT_HTTP_PROXY_AUTHMETHOD` and the keys say. Git takes what it does not
+    /// know for any.
+    pub(super) fn proxy_auth_method(&self) -> ProxyAuthMethod {
+        let named = self
+            .network
+            .environment
+            .text("GIT_HTTP_PROXY_AUTHMETHOD")
+            .map(str::to_owned);
+        let named = named
+            .or_else(|| Some(self.of_remote("proxyAuthMethod")?.1))
+            .or_else(|| self.http("proxyAuthMethod"));
+        match named.as_deref() {
+            Some("digest" | "negotiate" | "ntlm") => ProxyAuthMethod::Unspoken,
+            _ => ProxyAuthMethod::Basic,
+        }
+    }
+
+    /// Returns the proxy with a login: the one in its URL, else the one that a helper keeps for it.
+    pub(super) fn with_login(&self, proxy: ProxyUrl) -> ProxyUrl {
+        let known = &self.network.known;
+        known.add_login(proxy.user().as_deref(), proxy.password().as_ref());
+        if self.proxy_auth_method() == ProxyAuthMethod::Unspoken {
+            return proxy.bare();
+        }
+        if proxy.user().is_none() || proxy.password().is_some() {
+            return proxy;
+        }
+        with_helper_login(self.network, &proxy).unwrap_or(proxy)
+    }
+}
+
+/// Asks the credential helpers for the proxy's login.
+fn with_helper_login(network: &GitNetwork, proxy: &ProxyUrl) -> Option<ProxyUrl> {
+    let helpers = helpers(network, proxy)?;
+    let user = proxy.user();
+    let found = helpers.get(&proxy.without_login(), user.as_deref(), &[]);
+    let credential = found.ok()??;
+    let login = credential.login()?;
+    let proxy = proxy.with_login(&login.user, &login.password);
+    *last_login(network) = Some(HelperLogin { credential, user });
+    Some(proxy)
+}
+
+fn helpers(network: &GitNetwork, proxy: &ProxyUrl) -> Option<Helpers> {
+    let url = RemoteUrl::parse(proxy.without_login().as_str()).ok()?;
+    let config = network.config().ok()?;
+    let helpers = Helpers::from_config(config, &url, network.inheritance.clone());
+    helpers
+        .is_configured()
+        .then(|| helpers.remembering(&network.known))
+}
+
+fn last_login(network: &GitNetwork) -> MutexGuard<'_, Option<HelperLogin>> {
+    let lock = network.state.proxy_login.lock();
+    lock.unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Returns settings with another login for the proxy that refused these, if there is one.
+pub(super) fn after_refusal(
+    network: &GitNetwork,
+    refused: &ConnectorSettings,
+) -> Option<ConnectorSettings> {
+    let proxy = refused.proxy.proxy.as_ref()?;
+    if let Some(login) = last_login(network).take() {
+        if let Some(helpers) = helpers(network, proxy)
+            && let Err(error) = helpers.reject(
+                &proxy.without_login(),
+                login.user.as_deref(),
+                &login.credential,
+                &[],
+            )
+        {
+            debug!(%error, "a helper did not erase the proxy's login");
+        }
+        return None;
+    }
+    if proxy.password().is_some() || proxy.is_bare_on_purpose() {
+        return None;
+    }
+    let mut settings = refused.clone();
+    settings.proxy.proxy = Some(with_helper_login(network, proxy)?);
+    Some(settings)
+}
+
+/// Tells the helpers that the proxy took the login.
+pub(super) fn accepted(network: &GitNetwork, settings: &ConnectorSettings) {
+    let Some(proxy) = &settings.proxy.proxy else {
+        return;
+    };
+    let login = last_login(network).clone();
+    if let (Some(login), Some(helpers)) = (login, helpers(network, proxy))
+        && let Err(error) = helpers.approve(
+            &proxy.without_login(),
+            login.user.as_deref(),
+            &login.credential,
+        )
+    {
+        debug!(%error, "a helper did not store the proxy's login");
+    }
+}

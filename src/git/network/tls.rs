@@ -1,0 +1,166 @@
+//! Whom TLS connections to a URL trust, and the certificate that we show.
+
+use std::path::Path;
+
+use gix::bstr::BStr;
+use secrecy::{ExposeSecret, SecretString};
+use tracing::debug;
+
+use crate::git::config::truth;
+use crate::git::credentials::Helpers;
+use crate::net::{
+    ClientCertificate, ConnectorSettings, NetError, PinnedKeys, RootFiles, TlsSettings, TlsVersions,
+};
+use crate::secrets::decode_base64;
+
+use super::{GitNetwork, View};
+
+/// How a list of hashes begins, each.
+const HASH: &str = "sha256//";
+/// How a public key begins and ends in PEM form.
+const PEM: [&str; 2] = ["-----BEGIN PUBLIC KEY-----", "-----END PUBLIC KEY-----"];
+
+impl View<'_> {
+    pub(super) fn tls(&self) -> Result<TlsSettings, NetError> {
+        let roots = |file, directory| {
+            let rules = &self.network.rules;
+            RootFiles {
+                system_file: self.variable_path("SSL_CERT_FILE"),
+                system_directory: self.variable_path("SSL_CERT_DIR"),
+                files: Option::into_iter(file)
+                    .chain(rules.ca_file.clone())
+                    .collect(),
+                directories: Option::into_iter(directory).collect(),
+            }
+        };
+        let certificate = self.path("GIT_SSL_CERT", "sslCert");
+        let client_certificate = certificate.map(|certificate| {
+            let password = self.key_password(&certificate)?;
+            Ok(ClientCertificate {
+                certificate,
+                key: self.path("GIT_SSL_KEY", "sslKey"),
+                password,
+            })
+        });
+        let is_https = self.url.scheme().as_str() == "https";
+        let pinned = self.http("pinnedPubkey").filter(|value| !value.is_empty());
+        let pin = pinned.filter(|_| is_https).map(|value| self.pin(&value));
+        Ok(TlsSettings {
+            roots: roots(
+                self.path("GIT_SSL_CAINFO", "sslCAInfo"),
+                self.path("GIT_SSL_CAPATH", "sslCAPath"),
+            ),
+            proxy_roots: roots(self.path("GIT_PROXY_SSL_CAINFO", "proxySSLCAInfo"), None),
+            client_certificate: client_certificate.filter(|_| is_https).transpose()?,
+            pin: pin.transpose()?,
+            versions: match self.text("GIT_SSL_VERSION", "sslVersion").as_deref() {
+                Some("tlsv1.3") => TlsVersions::Only13,
+                _ => TlsVersions::Both,
+            },
+            ..TlsSettings::default()
+        })
+    }
+
+    /// Reads `http.pinnedPubkey` as curl does: hashes of public keys, or the file of one.
+    fn pin(&self, value: &str) -> Result<PinnedKeys, NetError> {
+        let bad = |reason: &str| NetError::PinnedKey {
+            reason: reason.to_owned(),
+        };
+        if value.starts_with(HASH) {
+            let hashes = value.split(';').map(|hash| {
+                let hash = hash.trim().strip_prefix(HASH)?;
+                decode_base64(hash.as_bytes())?.try_into().ok()
+            });
+            let hashes: Option<Vec<[u8; 32]>> = hashes.collect();
+            return hashes
+                .map(PinnedKeys)
+                .ok_or_else(|| bad("a hash is not the BASE64 of 32 bytes"));
+        }
+        let path = self.config.expand(value);
+        let path = path.ok_or_else(|| bad("the path cannot be expanded"))?;
+        let read = std::fs::read(&path);
+        let key = read.map_err(|error| bad(&format!("`{}`: {error}", path.display())))?;
+        let Ok(text) = std::str::from_utf8(&key) else {
+            return Ok(PinnedKeys::of_key(&key));
+        };
+        let body = text
+            .split_once(PEM[0])
+            .and_then(|(_, rest)| rest.split_once(PEM[1]));
+        let Some((body, _)) = body else {
+            return Err(bad(&format!(
+                "`{}` holds no public key in PEM form",
+                path.display()
+            )));
+        };
+        let digits: Vec<u8> = body.bytes().filter(|b| !b.is_ascii_whitespace()).collect();
+        let der = decode_base64(&digits);
+        let der = der.ok_or_else(|| bad(&format!("`{}` is damaged", path.display())))?;
+        Ok(PinnedKeys::of_key(&der))
+    }
+
+    /// Asks for the password of the client's key, where the user says that it has one.
+    fn key_password(&self, certificate: &Path) -> Result<Option<SecretString>, NetError> {
+        // Git looks at whether the variable is there, and not at what it says.
+        let is_named = self
+            .network
+            .environment
+            .raw("GIT_SSL_CERT_PASSWORD_PROTECTED")
+            .is_some();
+        let configured = self.http("sslCertPasswordProtected");
+        let is_protected = configured.is_some_and(|text| {
+            let value = (!text.is_empty()).then(|| BStr::new(text.as_bytes()));
+            truth(value) == Some(true)
+        });
+        if self.url.scheme().as_str() != "https" || !(is_named || is_protected) {
+            return Ok(None);
+        }
+        let found = helpers(self.network)?.certificate_password(certificate, &self.network.asking);
+        let password = found.map_err(|source| NetError::KeyPassword {
+            path: certificate.to_owned(),
+            source: source.into(),
+        })?;
+        // Git hands on an empty one, and OpenSSL tells that it does not fit.
+        Ok(password.filter(|password| !password.expose_secret().is_empty()))
+    }
+}
+
+/// Returns the helpers for the password of a certificate: those of no URL.
+fn helpers(network: &GitNetwork) -> Result<Helpers, NetError> {
+    let lines = network.config()?.strings("credential.helper");
+    let helpers = Helpers::new(lines, network.inheritance.clone())
+        .remembering(&network.known)
+        .sharing(&network.answers)
+        .deadline_if(network.helper_timeout);
+    Ok(if network.attended {
+        helpers.attended()
+    } else {
+        helpers
+    })
+}
+
+/// Tells the helpers that the password of the client's key is right.
+pub(super) fn key_accepted(network: &GitNetwork, settings: &ConnectorSettings) {
+    if let Some(path) = protected(settings)
+        && let Ok(helpers) = helpers(network)
+        && let Err(error) = helpers.approve_certificate(path)
+    {
+        debug!(%error, "a helper did not store the password of the client's key");
+    }
+}
+
+/// Tells the helpers that it is wrong.
+pub(super) fn key_refused(network: &GitNetwork, settings: &ConnectorSettings) {
+    if let Some(path) = protected(settings)
+        && let Ok(helpers) = helpers(network)
+        && let Err(error) = helpers.reject_certificate(path)
+    {
+        debug!(%error, "a helper did not erase the password of the client's key");
+    }
+}
+
+/// Returns the certificate whose key has a password that was asked for.
+fn protected(settings: &ConnectorSettings) -> Option<&Path> {
+    let client = settings.tls.client_certificate.as_ref()?;
+    client.password.as_ref()?;
+    Some(&client.certificate)
+}

@@ -1,0 +1,148 @@
+//! The keys and variables of git for http that are set and do not count, for the report.
+
+use crate::environment::Environment;
+use crate::git::config::{Config, Matching};
+use crate::names::{RemoteUrl, Scheme};
+
+/// A key below `http`, its variable, for which values it does not count, and what happens instead.
+struct Unheeded {
+    key: &'static str,
+    variable: &'static str,
+    counts_not: fn(&str) -> bool,
+    instead: &'static str,
+}
+
+/// Keys that change nothing of a push in git either, such as `http.noEPSV` and `http.maxRequests`, are not here.
+const UNHEEDED: &[Unheeded] = &[
+    Unheeded {
+        key: "sslVerify",
+        variable: "",
+        counts_not: is_false,
+        instead: "certificates are checked (http.sslCAInfo names an authority of your own)",
+    },
+    Unheeded {
+        key: "delegation",
+        variable: "",
+        counts_not: |value| !matches!(value, "" | "none"),
+        instead: "Negotiate is not spoken",
+    },
+    Unheeded {
+        key: "emptyAuth",
+        variable: "",
+        counts_not: is_true,
+        instead: "neither Negotiate nor NTLM is spoken",
+    },
+    Unheeded {
+        key: "proxyAuthMethod",
+        variable: "GIT_HTTP_PROXY_AUTHMETHOD",
+        counts_not: |value| matches!(value, "digest" | "negotiate" | "ntlm"),
+        instead: "only Basic is spoken with proxies, and no login was sent",
+    },
+    Unheeded {
+        key: "proxySSLCert",
+        variable: "GIT_PROXY_SSL_CERT",
+        counts_not: is_set,
+        instead: "no certificate is shown to proxies",
+    },
+    Unheeded {
+        key: "proxySSLKey",
+        variable: "GIT_PROXY_SSL_KEY",
+        counts_not: is_set,
+        instead: "no certificate is shown to proxies",
+    },
+    Unheeded {
+        key: "saveCookies",
+        variable: "",
+        counts_not: is_true,
+        instead: "the file of cookies is read and not written",
+    },
+    Unheeded {
+        key: "sslBackend",
+        variable: "",
+        counts_not: is_set,
+        instead: "TLS is spoken by rustls",
+    },
+    Unheeded {
+        key: "sslCertType",
+        variable: "GIT_SSL_CERT_TYPE",
+        counts_not: is_other_than_pem,
+        instead: "certificates are read in PEM form",
+    },
+    Unheeded {
+        key: "sslKeyType",
+        variable: "GIT_SSL_KEY_TYPE",
+        counts_not: is_other_than_pem,
+        instead: "keys are read in PEM form",
+    },
+    Unheeded {
+        key: "sslCipherList",
+        variable: "GIT_SSL_CIPHER_LIST",
+        counts_not: is_set,
+        instead: "the ciphers are those of TLS 1.3, and AES-GCM and ChaCha20 of TLS 1.2",
+    },
+    Unheeded {
+        key: "sslVersion",
+        variable: "GIT_SSL_VERSION",
+        counts_not: |value| !matches!(value, "" | "tlsv1.2" | "tlsv1.3"),
+        instead: "TLS 1.2 and 1.3 are spoken",
+    },
+];
+
+/// Returns a sentence for each key or variable of git for http that is set and does not count for `url`.
+pub fn unheeded(config: &Config, environment: &Environment, url: &RemoteUrl) -> Vec<String> {
+    if !matches!(url.scheme(), Scheme::Http | Scheme::Https) {
+        return Vec::new();
+    }
+    let mut lines: Vec<String> = UNHEEDED
+        .iter()
+        .filter_map(|unheeded| {
+            let Unheeded {
+                key,
+                variable,
+                counts_not,
+                instead,
+            } = unheeded;
+            let set = environment
+                .text(variable)
+                .map(|value| (value.to_owned(), *variable));
+            let (value, place) = if let Some((value, variable)) = set {
+                (value, format!("{variable} in the environment"))
+            } else {
+                let value = config.scoped("http", key, url, Matching::Best).pop()?;
+                let shown = if *key == "sslVerify" { " = false" } else { "" };
+                (value, format!("http.{key}{shown} in the git configuration"))
+            };
+            counts_not(&value).then(|| format!("{place} is ignored: {instead}"))
+        })
+        .collect();
+    // Git looks at whether it is there, and not at what it says.
+    if url.scheme() == Scheme::Https && environment.raw("GIT_SSL_NO_VERIFY").is_some() {
+        lines.push(
+            "GIT_SSL_NO_VERIFY in the environment is ignored: certificates are checked (GIT_SSL_CAINFO names an authority of your own)"
+                .to_owned(),
+        );
+    }
+    lines
+}
+
+fn is_set(value: &str) -> bool {
+    !value.is_empty()
+}
+
+fn is_true(value: &str) -> bool {
+    matches!(
+        value.to_ascii_lowercase().as_str(),
+        "true" | "yes" | "on" | "1" | ""
+    )
+}
+
+fn is_false(value: &str) -> bool {
+    matches!(
+        value.to_ascii_lowercase().as_str(),
+        "false" | "no" | "off" | "0"
+    )
+}
+
+fn is_other_than_pem(value: &str) -> bool {
+    is_set(value) && !value.eq_ignore_ascii_case("PEM")
+}

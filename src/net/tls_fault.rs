@@ -1,0 +1,259 @@
+//! `TlsFault`: why no TLS connection was made, in words, and what to do about it.
+
+use std::error::Error;
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+
+use reqwest::Url;
+use rustls::{AlertDescription, CertificateError, OtherError};
+
+/// Why no TLS connection was made.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TlsFault {
+    /// Nobody who is trusted vouches for the certificate.
+    #[error("the server's certificate was issued by an authority that is not trusted here")]
+    UnknownIssuer,
+    /// It vouches for itself, and is not listed.
+    #[error("the server's certificate is self-signed, and is not trusted here")]
+    SelfSigned,
+    /// Its time is over.
+    #[error("the server's certificate has expired")]
+    Expired,
+    /// Its time has not begun.
+    #[error("the server's certificate is not valid yet")]
+    NotValidYet,
+    /// It is for other names.
+    #[error("the server's certificate is not for the host in the URL, but for {0}")]
+    WrongName(String),
+    /// It is of an old version.
+    #[error("the server's certificate is of X.509 version 1, which is not supported")]
+    Version1,
+    /// Its issuer has taken it back.
+    #[error("the server's certificate was revoked")]
+    Revoked,
+    /// Its key is not the one that the user wants.
+    #[error("the server's public key is not the one that `http.pinnedPubkey` names")]
+    OtherKey,
+    /// It cannot be used for another reason.
+    #[error("the server's certificate cannot be used")]
+    BadCertificate,
+    /// What answers does not speak TLS.
+    #[error("the server does not speak TLS at this port")]
+    NotTls,
+    /// Client and server have nothing in common.
+    #[error(
+        "the server refused the handshake: it has no version of TLS and cipher in common with sendoff, which speaks TLS 1.3, and TLS 1.2 with AES-GCM or ChaCha20"
+    )]
+    NothingInCommon,
+    /// The server wants a certificate of the client, and there is none.
+    #[error("the server wants a client certificate, and none is configured")]
+    ClientCertificateWanted,
+    /// The server does not take the client's certificate.
+    #[error("the server refused the client certificate")]
+    ClientCertificateRefused,
+    /// The server ended the handshake.
+    #[error("the server ended the TLS handshake with alert {0}")]
+    Alert(u8),
+    /// One of the two does what the protocol does not allow.
+    #[error("the TLS handshake failed")]
+    Handshake,
+}
+
+impl TlsFault {
+    /// Returns the fault at the bottom of an error of the HTTP library, if there is one.
+    pub fn of(error: &reqwest::Error) -> Option<Self> {
+        Some(Self::of_tls(tls_error(error)?))
+    }
+
+    fn of_tls(error: &rustls::Error) -> Self {
+        use rustls::Error as Tls;
+        match error {
+            Tls::InvalidCertificate(error) => Self::of_certificate(error),
+            Tls::AlertReceived(alert) => Self::of_alert(*alert),
+            Tls::InvalidMessage(_) => Self::NotTls,
+            Tls::PeerIncompatible(_) => Self::NothingInCommon,
+            _ => Self::Handshake,
+        }
+    }
+
+    fn of_certificate(error: &CertificateError) -> Self {
+        use CertificateError as Bad;
+        match error {
+            Bad::UnknownIssuer | Bad::BadSignature => Self::UnknownIssuer,
+            Bad::Expired | Bad::ExpiredContext { .. } => Self::Expired,
+            Bad::NotValidYet | Bad::NotValidYetContext { .. } => Self::NotValidYet,
+            Bad::NotValidForName => Self::WrongName("others".to_owned()),
+            Bad::NotValidForNameContext { presented, .. } => Self::WrongName(names(presented)),
+            Bad::Revoked => Self::Revoked,
+            Bad::Other(OtherError(inner)) => {
+                let own = inner.downcast_ref::<Self>();
+                own.cloned().unwrap_or(Self::BadCertificate)
+            }
+            _ => Self::BadCertificate,
+        }
+    }
+
+    const fn of_alert(alert: AlertDescription) -> Self {
+        use AlertDescription as Alert;
+        match alert {
+            Alert::HandshakeFailure | Alert::ProtocolVersion | Alert::InsufficientSecurity => {
+                Self::NothingInCommon
+            }
+            Alert::CertificateRequired => Self::ClientCertificateWanted,
+            Alert::BadCertificate
+            | Alert::UnsupportedCertificate
+            | Alert::CertificateRevoked
+            | Alert::CertificateExpired
+            | Alert::CertificateUnknown
+            | Alert::UnknownCA
+            | Alert::AccessDenied
+            | Alert::DecryptError => Self::ClientCertificateRefused,
+            other => Self::Alert(number(other)),
+        }
+    }
+
+    /// Wraps a fault that the verification finds itself.
+    pub(super) fn into_error(self) -> rustls::Error {
+        CertificateError::Other(OtherError(Arc::new(self))).into()
+    }
+
+    /// Returns what to do about it, in one line. `place` is the server.
+    pub fn advice(&self, place: &TlsPlace) -> String {
+        let fixed = match self {
+            Self::UnknownIssuer | Self::SelfSigned => return place.trust_command(),
+            Self::Expired | Self::Revoked | Self::Version1 | Self::BadCertificate => {
+                "let the server's administrator renew its certificate"
+            }
+            Self::NotValidYet => {
+                "set this machine's clock, or let the server's administrator do so"
+            }
+            Self::WrongName(_) => "use a name in the remote's URL that the certificate is for",
+            Self::OtherKey => {
+                "ask the server's administrator whether its key was changed; then set `http.pinnedPubkey` to the new one"
+            }
+            Self::NotTls => "use the server's port for https in the URL",
+            Self::NothingInCommon => {
+                "let the server's administrator allow TLS 1.3, or TLS 1.2 with AES-GCM; or use an ssh URL"
+            }
+            Self::ClientCertificateWanted => {
+                "name it in the global git configuration: git config --global http.sslCert FILE, and its key in http.sslKey"
+            }
+            Self::ClientCertificateRefused => {
+                "check that the certificate in `http.sslCert` is the one for this server, and has not expired"
+            }
+            Self::Alert(_) | Self::Handshake => {
+                "check the server's URL, and that nothing on the way intercepts TLS"
+            }
+        };
+        fixed.to_owned()
+    }
+}
+
+/// Returns the number of an alert.
+const fn number(alert: AlertDescription) -> u8 {
+    match alert {
+        AlertDescription::CloseNotify => 0,
+        AlertDescription::UnexpectedMessage => 10,
+        AlertDescription::BadRecordMac => 20,
+        AlertDescription::RecordOverflow => 22,
+        AlertDescription::IllegalParameter => 47,
+        AlertDescription::DecodeError => 50,
+        AlertDescription::InternalError => 80,
+        AlertDescription::UserCanceled => 90,
+        AlertDescription::MissingExtension => 109,
+        AlertDescription::UnsupportedExtension => 110,
+        AlertDescription::UnrecognisedName => 112,
+        AlertDescription::NoApplicationProtocol => 120,
+        AlertDescription::Unknown(number) => number,
+        _ => 255,
+    }
+}
+
+/// Returns the names of a certificate as its owner would write them: a few.
+fn names(presented: &[String]) -> String {
+    let clean = |name: &String| {
+        let inner = name.strip_suffix(')').and_then(|name| name.split_once('('));
+        let bare = inner
+            .map_or(name.as_str(), |(_, inner)| inner)
+            .trim_matches('"');
+        bare.chars().filter(|c| !c.is_control()).take(100).collect()
+    };
+    let shown: Vec<String> = presented.iter().map(clean).take(5).collect();
+    match (shown.as_slice(), presented.len()) {
+        ([], _) => "none".to_owned(),
+        (shown, all) if all > shown.len() => format!("{} and others", shown.join(", ")),
+        (shown, _) => shown.join(", "),
+    }
+}
+
+/// Which server a TLS connection was to be made with.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TlsPlace {
+    host: String,
+    port: u16,
+}
+
+impl TlsPlace {
+    /// Takes host and port of a URL.
+    pub fn of(url: &Url) -> Self {
+        Self {
+            host: url.host_str().unwrap_or_default().to_owned(),
+            port: url.port_or_known_default().unwrap_or(443),
+        }
+    }
+
+    /// Returns the commands that trust the certificate which the server shows now.
+    fn trust_command(&self) -> String {
+        let Self { host, port } = self;
+        let bare = host.trim_start_matches('[').trim_end_matches(']');
+        format!(
+            "if the server is yours, or its certificate is what its administrator says, trust it: openssl s_client -connect {host}:{port} -servername {bare} </dev/null 2>/dev/null | openssl x509 > ~/{bare}.pem && git config --global http.https://{host}:{port}/.sslCAInfo ~/{bare}.pem"
+        )
+    }
+}
+
+impl fmt::Display for TlsPlace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.host, self.port)
+    }
+}
+
+/// Returns the TLS error at the bottom, if there is one. `io::Error` hides what it wraps from `source`, so it is opened.
+fn tls_error(error: &reqwest::Error) -> Option<&rustls::Error> {
+    let mut next = error.source();
+    while let Some(error) = next {
+        if let Some(tls) = error.downcast_ref::<rustls::Error>() {
+            return Some(tls);
+        }
+        next = match error
+            .downcast_ref::<io::Error>()
+            .and_then(io::Error::get_ref)
+        {
+            Some(inner) => Some(inner),
+            None => error.source(),
+        };
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Guards that names are shown as people know them, and not as the library prints them.
+    #[test]
+    fn the_names_of_a_certificate_are_shown_bare() {
+        let presented =
+            |all: &[&str]| names(&all.iter().map(|s| (*s).to_owned()).collect::<Vec<_>>());
+        assert_eq!(presented(&[]), "none");
+        assert_eq!(
+            presented(&["DnsName(\"git.test\")", "IpAddress(127.0.0.2)"]),
+            "git.test, 127.0.0.2"
+        );
+        assert_eq!(
+            presented(&["a", "b", "c", "d", "e", "f"]),
+            "a, b, c, d, e and others"
+        );
+    }
+}

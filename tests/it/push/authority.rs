@@ -1,0 +1,114 @@
+//! An authority of the test's own, what it issues, and servers that ask for a client's certificate.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,
+    KeyPair, KeyUsagePurpose,
+};
+use rustls::crypto::ring::default_provider;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls::server::WebPkiClientVerifier;
+use rustls::{RootCertStore, ServerConfig};
+
+use crate::sandbox::Sandbox;
+
+/// An authority, whose certificate is the file `ca.pem`.
+pub(super) struct Authority {
+    pub(super) path: PathBuf,
+    issuer: CertifiedIssuer<'static, KeyPair>,
+}
+
+/// A certificate and its key.
+pub(super) struct Issued {
+    pub(super) pem: String,
+    pub(super) key_pem: String,
+    der: CertificateDer<'static>,
+    key: Vec<u8>,
+}
+
+impl Authority {
+    pub(super) fn new(sandbox: &Sandbox) -> Self {
+        Self::at(sandbox, "ca.pem")
+    }
+
+    /// The same, with its certificate in another file.
+    pub(super) fn at(sandbox: &Sandbox, file: &str) -> Self {
+        let mut params = CertificateParams::new(Vec::new()).unwrap();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+        params
+            .distinguished_name
+            .push(DnType::CommonName, "the test's authority");
+        let issuer = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
+        Self {
+            path: sandbox.write(file, issuer.as_ref().pem()),
+            issuer,
+        }
+    }
+
+    /// Issues a certificate for these names, which `change` may change.
+    pub(super) fn issue(
+        &self,
+        names: &[&str],
+        change: impl FnOnce(&mut CertificateParams),
+    ) -> Issued {
+        let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+        let mut params = CertificateParams::new(names).unwrap();
+        params
+            .distinguished_name
+            .push(DnType::CommonName, "of the test");
+        params.extended_key_usages = vec![
+            ExtendedKeyUsagePurpose::ServerAuth,
+            ExtendedKeyUsagePurpose::ClientAuth,
+        ];
+        change(&mut params);
+        let key = KeyPair::generate().unwrap();
+        let certificate = params.signed_by(&key, &self.issuer).unwrap();
+        Issued {
+            pem: certificate.pem(),
+            key_pem: key.serialize_pem(),
+            der: certificate.der().clone(),
+            key: key.serialize_der(),
+        }
+    }
+
+    /// Returns what a server of this machine needs; with `clients` it wants a certificate of this authority.
+    pub(super) fn server(&self, clients: Clients) -> Arc<ServerConfig> {
+        self.issue(&["127.0.0.1", "localhost", "git.test"], |_| {})
+            .server(match clients {
+                Clients::Any => None,
+                Clients::Known => Some(self),
+            })
+    }
+}
+
+/// Which clients a server takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Clients {
+    Any,
+    Known,
+}
+
+impl Issued {
+    pub(super) fn server(&self, clients: Option<&Authority>) -> Arc<ServerConfig> {
+        let provider = Arc::new(default_provider());
+        let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
+            .with_safe_default_protocol_versions()
+            .unwrap();
+        let builder = match clients {
+            None => builder.with_no_client_auth(),
+            Some(authority) => {
+                let mut roots = RootCertStore::empty();
+                roots.add(authority.issuer.as_ref().der().clone()).unwrap();
+                let verifier =
+                    WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider);
+                builder.with_client_cert_verifier(verifier.build().unwrap())
+            }
+        };
+        let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(self.key.clone()));
+        let config = builder.with_single_cert(vec![self.der.clone()], key);
+        Arc::new(config.unwrap())
+    }
+}
