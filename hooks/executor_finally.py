@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
 """An executor's `finally` block: runs an agent's command on a prompt, and ships what it left behind.
 
-usage: executor_finally.py [-C DIR] [--timeout SECONDS] COMMAND [ARGUMENT...] < PROMPT
+usage: executor_finally.py [-C DIR] [--wait] [--timeout SECONDS] COMMAND [ARGUMENT...] < PROMPT
 
 The command reads the prompt on standard input; its answer goes to standard output and its exit
 code is the script's. Whatever becomes of it (success, failure, an exception, a SIGTERM that cancels
-it), the `finally` block sends the task off: memory, heartbeat, push, pull request. One line on
-standard error tells how that went; no send-off, not a missing or hanging one, changes the answer.
+it), the `finally` block hands the task over to a worker: memory, heartbeat, push, pull request. One
+line on standard error has the run's id, for `sendoff status ID --wait 60s`; no send-off, not a missing
+or hanging one, changes the answer. `--wait` stays until all is out: for one-shot containers, where a
+worker would die with its parent.
 
 Take `execute` as a pattern. The numbers are the points that are easily got wrong.
 """
@@ -21,7 +23,9 @@ import sendoff
 from sendoff.compat import brief_summary, set_current_task
 
 
-async def execute(prompt: str, command: List[str], cwd: Optional[str], timeout: float) -> int:
+async def execute(
+    prompt: str, command: List[str], cwd: Optional[str], timeout: float, wait: bool
+) -> int:
     """Runs the command on the prompt; returns its exit code."""
     # 1. What the send-off tells is set where it becomes known: a failure at any line in between
     #    then tells the truth.
@@ -36,12 +40,15 @@ async def execute(prompt: str, command: List[str], cwd: Optional[str], timeout: 
         task["error"] = type(error).__name__
         raise
     finally:
-        # 3. One call, which never raises. When the task is cancelled once more while it runs, it
-        #    is finished first; `wait=False` would answer at once and let it run on by itself.
+        # 3. One call, which never raises. The task is on the disk when it returns, and a worker ships
+        #    it, whatever becomes of this process. With `wait` it stays in the foreground: when the
+        #    task is cancelled once more meanwhile, it is finished first.
         # 4. `cwd` is where the agent worked, not where the executor lives.
-        shipped = await sendoff.run(task, cwd=cwd, timeout=timeout, on_cancel="finish")
-        verdict = (shipped.report or {}).get("verdict")
-        print(f"send-off: {shipped.status} {verdict or ''}".rstrip(), file=sys.stderr)
+        shipped = await sendoff.run(
+            task, cwd=cwd, timeout=timeout, on_cancel="finish", wait=wait
+        )
+        told = shipped.run_id or (shipped.report or {}).get("verdict")
+        print(f"send-off: {shipped.status} {told or ''}".rstrip(), file=sys.stderr)
 
 
 async def answer(task: dict, command: List[str], cwd: Optional[str]) -> int:
@@ -72,13 +79,16 @@ async def main() -> int:
     """Reads the arguments and the prompt, and turns SIGTERM into a cancellation."""
     parser = argparse.ArgumentParser(description="run a command on a prompt and ship what it did")
     parser.add_argument("-C", dest="cwd", metavar="DIR", help="work in this directory")
-    parser.add_argument("--timeout", type=float, default=120, help="of the send-off, in seconds")
+    parser.add_argument("--wait", action="store_true", help="stay until all is out")
+    parser.add_argument("--timeout", type=float, default=120, help="with --wait, in seconds")
     parser.add_argument("command", nargs=argparse.REMAINDER, help="the agent's command")
     given = parser.parse_args()
     if not given.command:
         parser.error("which command answers?")
     prompt = sys.stdin.buffer.read().decode("utf-8", "replace")
-    task = asyncio.ensure_future(execute(prompt, given.command, given.cwd, given.timeout))
+    task = asyncio.ensure_future(
+        execute(prompt, given.command, given.cwd, given.timeout, given.wait)
+    )
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     try:
         return await task

@@ -1,7 +1,8 @@
 //! Failpoints: named places between effects that last, at which a test lets the process be killed.
 //!
 //! `SENDOFF_FAILPOINT=NAME` kills the process the first time it reaches the point, as `kill -9` does. Only in builds
-//! with debug assertions: in a release build a point is nothing at all.
+//! with debug assertions: in a release build a point is nothing at all. `SENDOFF_FAILPOINT_LOG=FILE` gets the name of each
+//! point at which a process was killed, so that a test can count.
 
 /// Declares the points, each with its name.
 macro_rules! points {
@@ -126,10 +127,29 @@ points! {
 /// Kills the process when the test wants it to end here.
 pub fn reach(point: Point) {
     if cfg!(debug_assertions) && is_wanted(point) {
+        note(point);
         // Nobody is left to hear of a failure, and SIGKILL cannot be refused.
         let _killed =
             rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);
     }
+}
+
+/// Notes that a process is killed here, where a test counts.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a test's variable, which is part of no contract"
+)]
+fn note(point: Point) {
+    use std::io::Write as _;
+    let Ok(path) = std::env::var("SENDOFF_FAILPOINT_LOG") else {
+        return;
+    };
+    let file = std::fs::OpenOptions::new()
+        .append(true)
+        .create(true)
+        .open(path);
+    let _uncounted =
+        file.and_then(|mut file| file.write_all(format!("{}\n", point.name()).as_bytes()));
 }
 
 #[expect(

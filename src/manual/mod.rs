@@ -8,6 +8,7 @@ mod facts;
 pub mod policy_page;
 mod report;
 pub mod schema;
+mod surfaces;
 
 /// One file of `docs/reference/`.
 #[derive(Debug, Clone, Copy)]
@@ -47,6 +48,10 @@ pub const ARTEFACTS: &[Artefact] = &[
     Artefact {
         name: "report.schema.json",
         make: |_| report::schema(),
+    },
+    Artefact {
+        name: "surfaces.md",
+        make: |_| surfaces::page(),
     },
     Artefact {
         name: "task.schema.json",

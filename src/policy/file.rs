@@ -14,6 +14,7 @@ use super::limits::Limits;
 use super::network::Network;
 use super::pipelines::Pipelines;
 use super::requirement::Requirement;
+use super::store::Store;
 
 /// All keys of a policy file. Each has a default.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
@@ -44,6 +45,8 @@ pub(super) struct PolicyFile {
     pub environment: Environment,
     /// How servers are reached.
     pub network: Network,
+    /// How much is kept, and for how long.
+    pub store: Store,
 }
 
 crate::classes!(PolicyFile {
@@ -59,6 +62,7 @@ crate::classes!(PolicyFile {
     git: D,
     environment: D,
     network: D,
+    store: D,
 });
 
 /// The classes of each table's keys, by the table's dotted name; `""` is the file itself.
@@ -74,6 +78,7 @@ pub const TABLE_CLASSES: &[(&str, &[(&str, KeyClass)])] = &[
     ("git", Git::CLASSES),
     ("environment", Environment::CLASSES),
     ("network", Network::CLASSES),
+    ("store", Store::CLASSES),
 ];
 
 /// Returns the schema of a policy file, without the kinds of steps.

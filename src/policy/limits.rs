@@ -48,7 +48,7 @@ impl Default for Limits {
             hook_timeout: PolicyDuration::seconds(600),
             helper_timeout: PolicyDuration::seconds(60),
             http_timeout: PolicyDuration::seconds(5),
-            commits: Count(1000),
+            commits: Count::of(1000),
             push_size: Size::megabytes(200),
         }
     }
@@ -65,6 +65,15 @@ pub struct Count(u32);
 pub struct CountError(i64);
 
 impl Count {
+    /// Makes a count, clamped to its range.
+    pub(super) const fn of(number: u32) -> Self {
+        match number {
+            0 => Self(1),
+            1..=100_000 => Self(number),
+            _ => Self(100_000),
+        }
+    }
+
     /// Returns the number.
     pub const fn get(self) -> usize {
         self.0 as usize

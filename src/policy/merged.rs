@@ -20,6 +20,7 @@ use super::pipelines::PipelineTable;
 use super::read::read;
 use super::source::{Place, Sources};
 use super::step_table::StepTable;
+use super::store::Store;
 
 /// What may happen, and how: the result of merging the layers.
 #[derive(Debug, Clone)]
@@ -36,6 +37,7 @@ pub struct Policy {
     git: Git,
     environment: Environment,
     network: Network,
+    store: Store,
     pipelines: BTreeMap<String, PipelineTable>,
     steps: BTreeMap<String, StepTable>,
     merged: Table,
@@ -91,6 +93,7 @@ impl Policy {
             git: file.git,
             environment: file.environment,
             network: file.network,
+            store: file.store,
             pipelines,
             steps,
             merged,
@@ -112,6 +115,7 @@ impl Policy {
             git: Git::default(),
             environment: Environment::default(),
             network: Network::default(),
+            store: Store::default(),
             pipelines: BTreeMap::new(),
             steps: BTreeMap::new(),
             merged: Table::default(),
@@ -176,6 +180,11 @@ impl Policy {
     /// Returns how git's configuration is used.
     pub const fn git(&self) -> &Git {
         &self.git
+    }
+
+    /// Returns how servers are reached.
+    pub const fn store(&self) -> &Store {
+        &self.store
     }
 
     /// Returns how servers are reached.

@@ -34,6 +34,7 @@ mod set;
 mod size;
 mod source;
 mod step_table;
+mod store;
 mod text;
 mod trigger;
 
@@ -60,4 +61,5 @@ pub use preset::{PRESETS, Preset, preset};
 pub use repository::{Carried, for_repository};
 pub use size::{Size, SizeError};
 pub use step_table::{OnError, SHARED_KEYS, StepSettings, StepTable};
+pub use store::Store;
 pub use trigger::{Trigger, UnknownTrigger};

@@ -7,7 +7,7 @@ use crate::environment::Environment;
 use crate::git::credentials::Answers;
 use crate::pipeline::Outbox;
 use crate::secrets::KnownSecrets;
-use crate::store::LazyStore;
+use crate::store::Store;
 
 use super::{Request, connect, load};
 
@@ -15,13 +15,16 @@ use super::{Request, connect, load};
 /// stays; a policy that cannot be used sends nothing.
 pub fn deliver_waiting(environment: &Environment, known: &KnownSecrets) {
     environment.tokens().for_each(|token| known.add(&token));
-    let store = LazyStore::below(environment.state_directory(), Clock::System);
-    if store.existing().is_none() {
+    if !environment
+        .state_directory()
+        .is_some_and(|state| Store::exists(&state))
+    {
         return;
     }
     let Ok((loaded, environment)) = load::outside(&Request::default(), environment.clone()) else {
         return;
     };
+    let store = super::caps::kept_by(&loaded.policy, &environment);
     let network = connect::network(
         &environment,
         &loaded.policy,

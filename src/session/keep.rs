@@ -113,6 +113,22 @@ impl Session {
     }
 }
 
+/// Corrects the report of a run that the watchdog ends: what its branch waits for was not written down any more.
+pub(super) fn not_kept(mut report: Report) -> Report {
+    let mut corrected = false;
+    for step in &mut report.steps {
+        if is_queued(step) || is_deferred(step) {
+            step.verdict = Verdict::Failed;
+            step.advice = Some("run sendoff again: it could not be kept for later".into());
+            corrected = true;
+        }
+    }
+    if corrected {
+        report.conclude();
+    }
+    report
+}
+
 /// Keeps the report so far of a run that was stuck, before its process ends.
 pub fn keep_late(report: &Report, slot: &Slot, environment: &Environment) {
     let store = LazyStore::below(environment.state_directory(), Clock::System);

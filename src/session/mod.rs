@@ -1,6 +1,7 @@
 //! One run, wired up: environment, repository and policy, opened and checked; then the pipeline.
 
 mod base;
+mod caps;
 mod connect;
 mod deliver;
 mod forge_tokens;
@@ -37,9 +38,11 @@ use crate::secrets::KnownSecrets;
 use crate::steps::STEPS;
 use crate::store::LazyStore;
 
+use self::caps::kept_by;
 use self::guards::Survey;
 use self::remote_records::RemoteRecords;
 
+pub use self::caps::store_of;
 pub use self::deliver::deliver_waiting;
 pub use self::keep::{WAIT_FOR_POLICY, is_deferred, keep_late};
 pub use self::load::{PolicyReview, check_file, preset_for_repository, repository_policy, review};
@@ -174,7 +177,7 @@ impl Session {
             Err(hold) => notes.push(hold.reason),
         }
         let (trigger, task, branch) = (request.trigger, request.task, request.branch);
-        let store = LazyStore::below(environment.state_directory(), Clock::System);
+        let store = kept_by(&loaded.policy, &environment);
         Ok(Self {
             store,
             undo: None,

@@ -45,6 +45,9 @@ enum Waited {
 /// How long threads that outlive the run may take to end.
 const LAST_CALL: Duration = Duration::from_millis(250);
 
+/// The same when the deadline has passed: what does not hear of it by then, such as the C library's resolver, is left behind.
+const LAST_CALL_OF_A_LATE_RUN: Duration = Duration::from_millis(15);
+
 impl Session {
     /// Runs a pipeline. Never fails: what went wrong is part of the report.
     ///
@@ -119,7 +122,11 @@ impl Session {
         self.end_watch();
         // A thread that still runs hears that it should end, gives back its locks and kills its
         // children. One that is stuck must not hold the process.
-        runtime.shutdown_timeout(LAST_CALL);
+        runtime.shutdown_timeout(if deadline.is_over() {
+            LAST_CALL_OF_A_LATE_RUN
+        } else {
+            LAST_CALL
+        });
         if ended.is_err() || deadline.is_over() {
             // A helper without a flag to look at would live on.
             kill_every_group();
@@ -229,7 +236,10 @@ impl Session {
         reach(Point::RunBegins);
         let report = pipeline.run(cx, partial).await;
         reach(Point::RunEnded);
-        if let Some(platform) = &platform {
+        // A late run has to write down what is to be tried again before the watchdog ends it.
+        if let Some(platform) = &platform
+            && !deadline.is_over()
+        {
             self.flush(platform).await;
         }
         if let Ok(shipment) = shipment {

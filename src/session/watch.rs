@@ -12,6 +12,7 @@ use crate::reason::{Code, Reason};
 use crate::report::{Report, StepReport, Verdict};
 
 use super::Request;
+use super::keep::not_kept;
 
 /// A deadline, and the report so far for the time when it passes.
 ///
@@ -34,6 +35,7 @@ impl Watch {
         on_end: impl FnOnce(Report) + Send + 'static,
     ) -> Self {
         let watch = Self::without_thread(request, pipeline);
+        let on_end = |report| on_end(not_kept(report));
         let guard = Watchdog::start(&watch.deadline, &watch.partial, on_end).map(Some);
         Self {
             guard: Mutex::new(guard),

@@ -5,13 +5,14 @@ use std::sync::{Arc, OnceLock};
 
 use crate::clock::Clock;
 
-use super::{PATIENCE, Store, StoreError};
+use super::{Caps, PATIENCE, Store, StoreError};
 
 /// The store of a state directory, opened at the first call. Clones share it.
 #[derive(Debug, Clone)]
 pub struct LazyStore {
     directory: Option<PathBuf>,
     clock: Clock,
+    caps: Caps,
     cell: Arc<OnceLock<Result<Store, StoreError>>>,
 }
 
@@ -21,8 +22,16 @@ impl LazyStore {
         Self {
             directory,
             clock,
+            caps: Caps::default(),
             cell: Arc::new(OnceLock::new()),
         }
+    }
+
+    /// Replaces the caps. Only before it is opened.
+    #[must_use]
+    pub const fn with_caps(mut self, caps: Caps) -> Self {
+        self.caps = caps;
+        self
     }
 
     /// Returns the state directory.
@@ -33,7 +42,8 @@ impl LazyStore {
     /// Returns the store, opened now if it was not before, or why there is none.
     pub fn get(&self) -> Result<&Store, &StoreError> {
         let opened = self.cell.get_or_init(|| match &self.directory {
-            Some(directory) => Store::open(directory, &self.clock, PATIENCE),
+            Some(directory) => Store::open(directory, &self.clock, PATIENCE)
+                .map(|store| store.with_caps(self.caps)),
             None => Err(StoreError::NoDirectory),
         });
         opened.as_ref()

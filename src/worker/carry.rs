@@ -139,12 +139,27 @@ impl Job {
     }
 }
 
+/// Whether a worker may go on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum GoesOn {
+    /// It may.
+    Yes,
+    /// A signal ended its run: what the run was for waits for another worker.
+    No,
+}
+
+/// Says whether a signal ended a run, so that it did not report on all that it was for.
+pub(super) fn was_interrupted(report: &Report) -> bool {
+    let mut notes = report.notes.iter();
+    notes.any(|note| matches!(note.code, Code::Sigterm | Code::Sighup | Code::Sigint))
+}
+
 /// Runs what waits, oldest first, and notes which run carried it.
 pub(super) fn carry_all(
     store: &Store,
     waiting: &[Intent],
     run: impl Fn(&Job) -> Option<Report>,
-) -> Result<(), crate::store::StoreError> {
+) -> Result<GoesOn, crate::store::StoreError> {
     let ids: Vec<i64> = waiting.iter().map(|intent| intent.id).collect();
     let attempts = waiting.iter().map(|intent| intent.attempts).max();
     let again = try_again_at(Clock::System.now(), attempts.unwrap_or(0) + 1, None);
@@ -157,6 +172,7 @@ pub(super) fn carry_all(
         let report = run(&Job::of_intent(&intent.asked));
         reach(Point::WorkerRan);
         match report {
+            Some(report) if was_interrupted(&report) => return Ok(GoesOn::No),
             // What had no turn is put off already.
             Some(report) if report.steps.iter().any(is_deferred) => {}
             Some(report) => store.settle_intents(&[intent.id], &report.run_id)?,
@@ -168,11 +184,14 @@ pub(super) fn carry_all(
     }
     if let Some(last) = triggers.last() {
         // Push and pull request are made of what is there now: one run stands for all of them.
-        let _report = run(&Job::of_intent(&last.asked));
+        let report = run(&Job::of_intent(&last.asked));
         reach(Point::WorkerRan);
+        if report.is_some_and(|report| was_interrupted(&report)) {
+            return Ok(GoesOn::No);
+        }
         let merged: Vec<i64> = triggers.iter().map(|intent| intent.id).collect();
         store.settle_intents(&merged, &last.asked.run_id)?;
     }
     reach(Point::WorkerSettled);
-    Ok(())
+    Ok(GoesOn::Yes)
 }

@@ -14,12 +14,12 @@ use crate::git::Operation;
 use crate::pipeline::wait_until;
 use crate::policy::Limits;
 use crate::secrets::KnownSecrets;
-use crate::session::{Standing, deliver_waiting, ship_times, standing};
+use crate::session::{Standing, deliver_waiting, ship_times, standing, store_of};
 use crate::store::{
     Intent, LazyStore, NewIntent, Pending, Place, Slot, Store, StoreError, Turn, TurnAt,
 };
 
-use super::carry::{Ending, Job, carry_all};
+use super::carry::{Ending, GoesOn, Job, carry_all, was_interrupted};
 use super::message::{Kept, Message};
 
 /// How often a worker that waits looks again.
@@ -91,6 +91,8 @@ struct Worker<'a> {
     began: Instant,
     /// How long it goes on trying: the deadline of the policy that it saw last.
     patience: Cell<Duration>,
+    /// Whether a signal told it to end.
+    interrupted: Cell<bool>,
 }
 
 /// What a worker does when it has given its turn back.
@@ -111,10 +113,11 @@ impl<'a> Worker<'a> {
         Self {
             environment,
             known,
-            store: LazyStore::below(environment.state_directory(), Clock::System),
+            store: store_of(environment),
             end,
             began: Instant::now(),
             patience: Cell::new(Limits::default().deadline.duration()),
+            interrupted: Cell::new(false),
         }
     }
 
@@ -178,7 +181,9 @@ impl<'a> Worker<'a> {
                     return Ok(Next::Slot(branch));
                 }
                 let waiting = self.settled(store, slot, platform, &last.asked.place)?;
-                carry_all(store, &waiting, |job| self.run(job))?;
+                if carry_all(store, &waiting, |job| self.run(job))? == GoesOn::No {
+                    return Ok(Next::End);
+                }
                 continue;
             }
             let intents = waiting_for(store, slot, platform)?;
@@ -197,6 +202,9 @@ impl<'a> Worker<'a> {
                     let times = ship_times(&place, self.environment, self.known);
                     self.patience.set(times.deadline);
                     self.try_again(store, &pending);
+                    if self.interrupted.get() {
+                        return Ok(Next::End);
+                    }
                 }
                 (Some(_), _) => {}
             }
@@ -236,6 +244,7 @@ impl<'a> Worker<'a> {
     fn run(&self, job: &Job) -> Option<crate::report::Report> {
         let report = job.run(self.environment, self.known, self.end);
         if let Some(report) = &report {
+            self.interrupted.set(was_interrupted(report));
             tracing::info!(
                 run = report.run_id,
                 verdict = report.verdict.as_str(),
@@ -286,6 +295,9 @@ impl<'a> Worker<'a> {
         }
         let orphans = store.all_waiting_intents().unwrap_or_default();
         for intent in orphans {
+            if self.interrupted.get() {
+                return;
+            }
             if !until(intent.not_before).is_zero() {
                 continue;
             }
@@ -295,6 +307,9 @@ impl<'a> Worker<'a> {
             }
         }
         for pending in store.all_pending(None).unwrap_or_default() {
+            if self.interrupted.get() {
+                return;
+            }
             if due == Due::Now && !until(pending.what.not_before).is_zero() {
                 continue;
             }
@@ -313,6 +328,9 @@ impl<'a> Worker<'a> {
         }
         reach(Point::WorkerRetries);
         self.run(&Job::of_pending(pending));
+        if self.interrupted.get() {
+            return;
+        }
         let slot = &pending.what.slot;
         let is_untouched = |row: &Pending| row.attempts == pending.attempts;
         if let Ok(Some(row)) = store.pending(slot)

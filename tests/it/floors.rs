@@ -87,6 +87,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "policy",
             "pipeline",
             "steps",
+            "surfaces",
             "forge",
             "environment",
             "exit",

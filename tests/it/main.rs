@@ -23,6 +23,7 @@ mod platform;
 mod policies;
 mod process;
 mod push;
+mod reliability;
 mod sandbox;
 mod secrets;
 mod security;

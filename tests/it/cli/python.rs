@@ -92,6 +92,14 @@ fn real() -> PathBuf {
     PathBuf::from(env!("CARGO_BIN_EXE_sendoff"))
 }
 
+/// Waits for the worker that the task was handed over to, by the id that the script told.
+fn wait_for_the_worker(world: &World, said: &Said) {
+    let told = said.stderr.trim_end().strip_prefix("send-off: detached ");
+    let run = told.unwrap_or_else(|| panic!("{}", said.stderr));
+    let waited = world.run(&["status", run, "--wait", "60s", "--json"]);
+    assert_eq!(waited.report()["run_id"], run);
+}
+
 /// Says whether the clone's branch is on the server, with a draft for it.
 fn is_shipped(world: &World) -> bool {
     let head = world.sandbox.git(world.work(), &["rev-parse", "HEAD"]);
@@ -115,10 +123,8 @@ fn an_executor_that_succeeds_ships_memory_heartbeat_branch_and_draft() {
     };
     let said = executor.said();
     assert_eq!(said.stdout, "# Paint **it**\nblue");
-    assert_eq!(
-        (said.code, said.stderr.as_str()),
-        (Some(0), "send-off: ok done\n")
-    );
+    assert_eq!(said.code, Some(0));
+    wait_for_the_worker(&world, &said);
     assert!(is_shipped(&world));
     let subject = world
         .sandbox
@@ -141,13 +147,25 @@ fn an_executor_that_fails_ships_too_and_keeps_its_exit_code() {
         return;
     };
     let said = executor.said();
-    assert_eq!(
-        (said.code, said.stderr.as_str()),
-        (Some(3), "send-off: ok done\n")
-    );
+    assert_eq!(said.code, Some(3));
+    wait_for_the_worker(&world, &said);
     assert!(is_shipped(&world));
     assert_eq!(heartbeats(&world).last(), Some(&("".into(), 0.into())));
     assert_eq!(world.platform.memories().len(), 1);
+}
+
+#[test]
+fn an_executor_that_waits_tells_how_it_went() {
+    let world = World::new();
+    let Some(executor) = Executor::start(&world, &real(), &["--wait"], AGENT) else {
+        return;
+    };
+    let said = executor.said();
+    assert_eq!(
+        (said.code, said.stderr.as_str()),
+        (Some(0), "send-off: ok done\n")
+    );
+    assert!(is_shipped(&world));
 }
 
 #[test]
@@ -162,10 +180,8 @@ fn an_executor_that_is_cancelled_ends_its_agent_and_ships() {
     let pid = rustix::process::Pid::from_child(&executor.child);
     rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
     let said = executor.said();
-    assert_eq!(
-        (said.code, said.stderr.as_str()),
-        (Some(143), "send-off: ok done\n")
-    );
+    assert_eq!(said.code, Some(143));
+    wait_for_the_worker(&world, &said);
     assert!(is_shipped(&world));
     assert_eq!(heartbeats(&world).last(), Some(&("".into(), 0.into())));
 }
@@ -192,7 +208,8 @@ fn an_executor_answers_in_time_when_the_program_hangs() {
     let hanging = world
         .sandbox
         .executable("hanging", "#!/bin/sh\nsleep 600 & wait\n");
-    let Some(executor) = Executor::start(&world, &hanging, &["--timeout", "0.5"], AGENT) else {
+    let Some(executor) = Executor::start(&world, &hanging, &["--wait", "--timeout", "0.5"], AGENT)
+    else {
         return;
     };
     let said = executor.said();

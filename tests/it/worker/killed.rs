@@ -29,12 +29,13 @@ fn hook(world: &World, point: Option<Point>) -> bool {
 }
 
 /// Lets everything go out that waits; workers that live have their time.
-fn settle(world: &World) {
-    let until = Instant::now() + Duration::from_mins(1);
+pub(super) fn settle(world: &World) {
+    let until = Instant::now() + Duration::from_mins(5);
     loop {
         world.run(&["flush"]);
         let status = world.run(&["status", "--json"]).report();
-        if status["is_out"] == true {
+        let is_empty = |key: &str| status[key] == serde_json::json!([]);
+        if is_empty("handed_over") && is_empty("pending") && status["outbox"]["waiting"] == 0 {
             return;
         }
         assert!(Instant::now() < until, "{status}");
@@ -54,12 +55,17 @@ fn check(world: &World, acknowledged: bool, what: &str) {
         !acknowledged || memories == 1,
         "{what}: an acknowledged memory is lost"
     );
+    assert_database(world);
+}
+
+/// Checks that the store is whole.
+pub(super) fn assert_database(world: &World) {
     let database = world.sandbox.path("home/.local/state/sendoff/store.db");
     let check: String = rusqlite::Connection::open(database)
         .unwrap()
         .query_row("PRAGMA integrity_check", (), |row| row.get(0))
         .unwrap();
-    assert_eq!(check, "ok", "{what}");
+    assert_eq!(check, "ok");
 }
 
 #[test]

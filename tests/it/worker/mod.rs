@@ -1,9 +1,14 @@
 //! `sendoff hook` and its worker: nobody waits, nothing is lost, nothing is done twice.
 
 mod caller;
+mod chaos;
+mod crowd;
+mod ended;
 mod faults;
 mod killed;
+mod offline;
 mod operations;
+mod overshoot;
 mod place;
 mod put_off;
 mod queued;

@@ -284,3 +284,31 @@ fn x01_an_intent_that_kills_every_worker_is_given_up_and_shown() {
     assert_eq!(world.run(&["status"]).code, Some(0));
     assert_eq!(world.forge.pulls().len(), 1);
 }
+
+/// Guards that `[store]` says how much is kept, and for how long something is tried.
+#[test]
+fn the_store_keeps_as_much_and_as_long_as_the_policy_says() {
+    let world = World::new();
+    world.user_policy("[store]\nruns = 2\ndays = 1\n");
+    for _ in 0..4 {
+        world.report(&["run", "post-commit"]);
+    }
+    assert_eq!(world.run(&["history"]).stdout.lines().count(), 2);
+    let mut hook = world.command(&["hook", "git-post-commit"]);
+    hook.env("SENDOFF_FAILPOINT", "worker-began");
+    assert!(hook.status().unwrap().success());
+    wait_until("the worker's end", || {
+        workers(&world).is_empty().then_some(())
+    });
+    let database = rusqlite::Connection::open(state(&world).join("store.db")).unwrap();
+    let two_days =
+        "UPDATE intents SET created_at = created_at - 172800000 WHERE settled_at IS NULL";
+    assert_eq!(database.execute(two_days, ()).unwrap(), 1);
+    drop(database);
+    world.run(&["flush"]);
+    let status = world.run(&["status"]).stdout;
+    assert!(
+        status.contains("too-old; to try once more: sendoff flush "),
+        "{status}"
+    );
+}

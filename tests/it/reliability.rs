@@ -1,0 +1,36 @@
+//! `docs/reliability.md`: each test that it names exists, so that a promise does not outlive its proof.
+
+use std::path::Path;
+
+/// Says whether `a::b::name` is a test in `a/b.rs` or `a/b/mod.rs`, or a module of tests.
+fn exists(tests: &Path, named: &str) -> bool {
+    let file = |module: &str| {
+        let path = tests.join(module.replace("::", "/"));
+        let alone = std::fs::read_to_string(path.with_extension("rs"));
+        alone
+            .or_else(|_| std::fs::read_to_string(path.join("mod.rs")))
+            .ok()
+    };
+    if file(named).is_some() {
+        return true;
+    }
+    let Some((module, name)) = named.rsplit_once("::") else {
+        return false;
+    };
+    file(module).is_some_and(|text| text.contains(&format!("fn {name}(")))
+}
+
+#[test]
+fn every_test_that_the_page_names_exists() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = std::fs::read_to_string(root.join("docs/reliability.md")).unwrap();
+    let mut count = 0;
+    for line in page.lines().filter(|line| line.starts_with('|')) {
+        let quoted = line.split('`').skip(1).step_by(2);
+        for named in quoted.filter(|text| text.contains("::") && !text.starts_with("failpoint::")) {
+            assert!(exists(&root.join("tests/it"), named), "{named} is no test");
+            count += 1;
+        }
+    }
+    assert!(count > 60, "{count} tests are named");
+}

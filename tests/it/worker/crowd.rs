@@ -1,0 +1,102 @@
+//! Many hooks at once: rounds on one branch, and many work trees on branches of their own.
+
+use std::time::{Duration, Instant};
+
+use sendoff_testing::{cases, wait_until};
+
+use crate::world::World;
+
+use super::{assert_silent, pushes, workers};
+
+fn wait_for_workers(world: &World) {
+    wait_until("the workers' end", || {
+        workers(world).is_empty().then_some(())
+    });
+}
+
+#[test]
+fn x13_rounds_of_fifty_hooks_with_a_cold_and_a_warm_state_directory() {
+    let world = World::new();
+    let mut slowest = [Duration::ZERO; 2];
+    for round in 0..cases(2, 20) {
+        let branch = format!("feature/r{round}");
+        world
+            .sandbox
+            .git(world.work(), &["switch", "-q", "-c", &branch, "main"]);
+        let commit = world.commit("r.txt", &branch, "Do it");
+        let warm = round % 2 == 1;
+        if !warm {
+            let state = world.sandbox.path("home/.local/state/sendoff");
+            let _none = std::fs::remove_dir_all(state);
+        }
+        let before = pushes(&world);
+        let took = std::thread::scope(|scope| {
+            let hooks: Vec<_> = (0..50)
+                .map(|_| {
+                    scope.spawn(|| {
+                        let began = Instant::now();
+                        assert_silent(&world.run(&["hook", "git-post-commit"]));
+                        began.elapsed()
+                    })
+                })
+                .collect();
+            hooks
+                .into_iter()
+                .map(|hook| hook.join().unwrap())
+                .max()
+                .unwrap()
+        });
+        let kind = &mut slowest[usize::from(warm)];
+        *kind = took.max(*kind);
+        wait_for_workers(&world);
+        assert_eq!(world.tip(&branch), commit);
+        assert_eq!(pushes(&world) - before, 1, "round {round}: pushes");
+        assert_eq!(world.forge.pulls().len(), round as usize + 1);
+    }
+    let [cold, warm] = slowest;
+    println!("the slowest of fifty hooks at once: {cold:?} cold, {warm:?} warm (debug build)");
+}
+
+#[test]
+fn x14_work_trees_on_branches_of_their_own_go_side_by_side() {
+    let world = World::new();
+    let trees: Vec<_> = (0..cases(8, 50))
+        .map(|number| {
+            let (branch, tree) = (
+                format!("feature/w{number}"),
+                world.sandbox.path(&format!("w{number}")),
+            );
+            let path = tree.to_str().unwrap();
+            world.sandbox.git(
+                world.work(),
+                &["worktree", "add", "-q", "-b", &branch, path, "main"],
+            );
+            let commit = world.sandbox.commit(&tree, "w.txt", &branch, "Do it");
+            (branch, tree, commit)
+        })
+        .collect();
+    std::thread::scope(|scope| {
+        for (_, tree, _) in &trees {
+            let world = &world;
+            scope.spawn(move || {
+                assert_silent(&world.run_in(
+                    tree,
+                    &["hook", "git-post-commit"],
+                    &world.variables(),
+                ));
+            });
+        }
+    });
+    wait_for_workers(&world);
+    for (branch, _, commit) in &trees {
+        assert_eq!(world.tip(branch), *commit, "{branch}");
+        let opened = world
+            .forge
+            .pulls()
+            .iter()
+            .filter(|pull| pull.head == *branch)
+            .count();
+        assert_eq!(opened, 1, "{branch}");
+    }
+    assert_eq!(pushes(&world), trees.len());
+}
