@@ -12,10 +12,7 @@ use tokio::sync::mpsc::{Receiver, Sender};
 
 use crate::git::transport::idle_timeout::IdleTimeout;
 
-use super::spool::Spooled;
-
-/// How large the chunks are, in bytes.
-pub(super) const CHUNK_SIZE: usize = 64 * 1024;
+use super::spool::{CHUNK_SIZE, Spooled};
 
 /// A message from the writer to the body.
 #[derive(Debug)]

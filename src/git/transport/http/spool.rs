@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 
-use super::body::CHUNK_SIZE;
-
+/// How large the chunks are, in bytes.
+pub(super) const CHUNK_SIZE: usize = 64 * 1024;
 /// How much of a request is kept in memory, in bytes.
 const MAX_IN_MEMORY: u64 = 8 << 20;
 
