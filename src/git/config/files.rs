@@ -62,10 +62,13 @@ impl ConfigFiles {
     pub fn of_environment(environment: &Environment) -> Result<Self, ConfigVariableError> {
         let home = environment.home();
         let mut files = Self::of_user(home.as_deref(), environment.config_home().as_deref());
-        if let Some(global) = environment.named_path("GIT_CONFIG_GLOBAL") {
-            files.user = vec![global];
+        // Set to nothing, they name no file.
+        if environment.raw("GIT_CONFIG_GLOBAL").is_some() {
+            files.user = Vec::from_iter(environment.named_path("GIT_CONFIG_GLOBAL"));
         }
-        files.system = environment.named_path("GIT_CONFIG_SYSTEM").or(files.system);
+        if environment.raw("GIT_CONFIG_SYSTEM").is_some() {
+            files.system = environment.named_path("GIT_CONFIG_SYSTEM");
+        }
         let without = environment.text("GIT_CONFIG_NOSYSTEM").map(BStr::new);
         if without.is_some_and(|text| truth(Some(text)) == Some(true)) {
             files.system = None;
@@ -144,10 +147,14 @@ impl Reading<'_> {
         depth: u8,
     ) -> Result<(), OpenError> {
         for entry in entries {
-            let included = self.included(&entry, from).filter(|_| depth < DEPTH);
+            let included = self.included(&entry, from)?;
             let scope = entry.scope;
             self.entries.push(entry);
             if let Some(path) = included {
+                if depth == DEPTH {
+                    let problem = format!("files are included in files more than {DEPTH} deep");
+                    return Err(bad(&path, problem));
+                }
                 self.file(&path, scope, depth + 1)?;
             }
         }
@@ -155,21 +162,27 @@ impl Reading<'_> {
     }
 
     /// Returns the file that a line includes, when its condition holds.
-    fn included(&self, entry: &Entry, from: Option<&Path>) -> Option<PathBuf> {
+    fn included(&self, entry: &Entry, from: Option<&Path>) -> Result<Option<PathBuf>, OpenError> {
         if entry.name != "path" {
-            return None;
+            return Ok(None);
         }
         match (entry.section.as_str(), &entry.subsection) {
             ("include", None) => {}
             ("includeif", Some(condition)) => {
                 let condition = BStr::new(condition.as_slice());
                 if !self.around.holds(condition, from) {
-                    return None;
+                    return Ok(None);
                 }
             }
-            _ => return None,
+            _ => return Ok(None),
         }
-        self.around.included(entry.value(), from)
+        let path = self.around.included(entry.value(), from);
+        if path.is_none() && from.is_none() {
+            let named = entry.value().to_string();
+            let problem = "a relative path is included from a variable, and has no file beside it";
+            return Err(bad(Path::new(&named), problem));
+        }
+        Ok(path)
     }
 }
 

@@ -244,8 +244,10 @@ fn surroundings<'a>(
     beginnings: &'a Beginnings,
     remotes: &'a [BString],
 ) -> Surroundings<'a> {
-    // Git knows how it was entered only at the top of the work tree, where `.git` stands.
-    let same = |path: &PathBuf| path.canonicalize().ok() == paths.work_tree;
+    // Git knows how it was entered only at the top of the work tree, where `.git` is the git directory: of a linked work
+    // tree, or one whose git directory lies elsewhere, it knows the real path alone.
+    let same =
+        |path: &PathBuf| path.canonicalize().ok() == paths.work_tree && path.join(".git").is_dir();
     let entered = files.entered.clone().filter(same);
     Surroundings {
         beginnings,

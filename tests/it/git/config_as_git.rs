@@ -4,7 +4,7 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
 use sendoff::environment::Environment;
-use sendoff::git::{ConfigFiles, LocalConfigTrust, Repo};
+use sendoff::git::{ConfigFiles, LocalConfigTrust, OpenError, Repo};
 use sendoff::names::BranchName;
 
 use super::open::append;
@@ -53,6 +53,16 @@ impl Twin {
     }
 
     fn open(&self) -> Repo {
+        self.discover().unwrap().unwrap()
+    }
+
+    /// Says why the configuration cannot be read.
+    fn refused(&self) -> String {
+        let error: &dyn std::error::Error = &self.discover().unwrap_err();
+        format!("{error}: {}", error.source().unwrap())
+    }
+
+    fn discover(&self) -> Result<Option<Repo>, OpenError> {
         let given = self.variables.iter();
         let given = given.map(|(name, value)| (name.as_str(), value.as_str()));
         let pairs: Vec<_> = given
@@ -65,8 +75,6 @@ impl Twin {
         let environment = Environment::from_pairs(&self.work, all.chain(pairs));
         let files = ConfigFiles::of_environment(&environment).unwrap();
         Repo::discover(&self.work, LocalConfigTrust::Ignore, &files)
-            .unwrap()
-            .unwrap()
     }
 
     /// What both read; they have to agree.
@@ -88,6 +96,23 @@ fn a_condition_on_the_git_directory_holds_for_the_real_path_and_for_the_one_that
     assert_eq!(twin.both("core.sshCommand"), None);
     twin.entered = twin.sandbox.home().join("entered/r");
     assert_eq!(twin.both("core.sshCommand").as_deref(), Some("included"));
+}
+
+/// Of a linked work tree, and of one whose git directory lies elsewhere, conditions see the real git directory alone.
+#[test]
+fn a_condition_sees_the_git_directory_and_not_the_work_tree() {
+    for (condition, holds) in [("gitdir:~/trees/", false), ("gitdir:**/worktrees/*", true)] {
+        let mut twin = Twin::new(&format!("[includeIf \"{condition}\"]\n\tpath = inc\n"));
+        twin.sandbox.write("home/inc", INCLUDED);
+        twin.sandbox.commit(&twin.work, "a.txt", "a\n", "Add a");
+        let tree = twin.sandbox.home().join("trees/linked");
+        let add = ["worktree", "add", "-q", tree.to_str().unwrap()];
+        twin.sandbox.git(&twin.work, &add);
+        twin.work = tree.canonicalize().unwrap();
+        twin.entered = twin.work.clone();
+        let found = twin.both("core.sshCommand");
+        assert_eq!(found.is_some(), holds, "{condition}");
+    }
 }
 
 #[test]
@@ -143,11 +168,12 @@ fn an_included_file_counts_where_it_is_included() {
         "home/sub/deep",
         "[include]\n\tpath = ../inc\n[core]\n\taskPass = deep\n",
     );
-    // Git refuses files that include one another; we leave the deepest out.
-    let ours = twin.open();
-    assert_eq!(
-        ours.config().string("core.askPass").as_deref(),
-        Some("deep")
+    // Files that include one another are refused, as git does.
+    assert_eq!(twin.git("core.askPass"), None);
+    let refused = twin.refused();
+    assert!(
+        refused.contains("files are included in files more than 10 deep"),
+        "{refused}"
     );
     twin.sandbox
         .write("home/sub/deep", "[core]\n\taskPass = deep\n");
@@ -175,6 +201,29 @@ fn the_variables_that_replace_files_are_followed() {
     assert_eq!(twin.both("core.askPass").as_deref(), Some("system"));
     twin.set("GIT_CONFIG_GLOBAL", "/dev/null");
     assert_eq!(twin.both("core.pager"), None);
+    // Set to nothing, each names no file.
+    twin.set("GIT_CONFIG_GLOBAL", "");
+    twin.set("GIT_CONFIG_SYSTEM", "");
+    assert_eq!(twin.both("core.editor"), None);
+    assert_eq!(twin.both("core.askPass"), None);
+}
+
+/// A relative path has no file beside it in a variable: an error for git, and so for us.
+#[test]
+fn a_variable_that_includes_a_relative_path_is_refused() {
+    let mut twin = Twin::new("");
+    twin.sandbox.write("home/inc", INCLUDED);
+    twin.set("GIT_CONFIG_COUNT", "1");
+    twin.set("GIT_CONFIG_KEY_0", "include.path");
+    twin.set("GIT_CONFIG_VALUE_0", "~/inc");
+    assert_eq!(twin.both("core.sshCommand").as_deref(), Some("included"));
+    twin.set("GIT_CONFIG_VALUE_0", "inc");
+    assert_eq!(twin.git("core.sshCommand"), None);
+    let refused = twin.refused();
+    assert!(
+        refused.contains("a relative path is included from a variable"),
+        "{refused}"
+    );
 }
 
 #[test]
