@@ -1,12 +1,12 @@
 //! Discovery of the repository from a directory alone; `GIT_DIR` and similar variables are not read.
 
 use std::ffi::OsStr;
-use std::io;
+use std::io::{self, Read as _};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use crate::files::{Directory, Found, Links, read};
+use crate::files::{Directory, Found, Links, open, read};
 
 use super::open_error::OpenError;
 
@@ -17,8 +17,15 @@ const HEAD_FILE_LIMIT: u64 = 16 * 1024 * 1024;
 
 /// The files of refs that gitoxide reads whole, and that no link may stand for: an error may quote them.
 const OWN_FILES: [&str; 2] = ["packed-refs", "shallow"];
-/// The largest of them, in bytes: the refs of the largest repositories fill a tenth of it.
-const OWN_FILE_LIMIT: u64 = 1 << 30;
+/// The largest of them, in bytes: the file is mapped, and counts as memory where it is looked at. It has room for a million
+/// refs.
+const OWN_FILE_LIMIT: u64 = 96 << 20;
+/// The largest that is not sorted, in bytes: gitoxide sorts it in memory, several times its size. Git has sorted the file
+/// since 2.15.
+const UNSORTED_LIMIT: u64 = 16 << 20;
+/// How packed refs begin that are sorted, and the longest such line.
+const SORTED: &[u8] = b" sorted ";
+const PACKED_HEADER: usize = 256;
 
 /// The files that gitoxide opens without a check that they are regular. Tools that share objects put links there.
 const SHARED_FILES: [&str; 3] = [
@@ -164,7 +171,8 @@ impl RepoPaths {
         for name in OWN_FILES {
             match common.look(Path::new(name)) {
                 Ok(Found::Nothing) => {}
-                Ok(Found::File(size)) if size <= OWN_FILE_LIMIT => {}
+                Ok(Found::File(size)) if size <= UNSORTED_LIMIT => {}
+                Ok(Found::File(size)) if size <= OWN_FILE_LIMIT && self.is_sorted(name) => {}
                 _ => return Err(special(self.common_dir.join(name))),
             }
         }
@@ -172,6 +180,25 @@ impl RepoPaths {
             check_file(&self.common_dir.join(name), u64::MAX)?;
         }
         Ok(())
+    }
+
+    /// Says whether the file of packed refs says that it is sorted.
+    fn is_sorted(&self, name: &str) -> bool {
+        let path = self.common_dir.join(name);
+        let Ok(Some(file)) = open(&path, Links::Refused) else {
+            return false;
+        };
+        let mut head = Vec::new();
+        if file
+            .take(PACKED_HEADER as u64)
+            .read_to_end(&mut head)
+            .is_err()
+        {
+            return false;
+        }
+        let line = head.split(|byte| *byte == b'\n').next().unwrap_or_default();
+        let line = [line, b" "].concat();
+        line.starts_with(b"#") && line.windows(SORTED.len()).any(|part| part == SORTED)
     }
 
     /// Refuses directories of other users, unless `is_safe` accepts them.

@@ -3,7 +3,7 @@
 use gix::ObjectId;
 use gix::bstr::ByteSlice;
 use gix::objs::TreeRefIter;
-use gix::prelude::Find;
+use sendoff_push::objects::Reader;
 use sendoff_push::sanitize::is_deceptive;
 
 use super::Repo;
@@ -60,25 +60,31 @@ impl Repo {
         let Ok(repo) = self.thread_local() else {
             return PrTemplate::None;
         };
-        let Some(root) = tree_of(&repo, commit) else {
+        let Ok(reader) = Reader::new(&repo) else {
+            return PrTemplate::None;
+        };
+        if commit.kind() != repo.object_hash() {
+            return PrTemplate::None;
+        }
+        let Some(root) = tree_of(&reader, commit) else {
             return PrTemplate::None;
         };
         let places = TEMPLATE_DIRECTORIES.map(|place| {
             if place.is_empty() {
                 return Some((String::new(), root));
             }
-            let found = lookup(&repo, root, |name| name == place, Kind::Directory);
+            let found = lookup(&reader, root, |name| name == place, Kind::Directory);
             found.map(|(name, id)| (format!("{name}/"), id))
         });
-        let find = |look: fn(&gix::Repository, ObjectId) -> Option<(String, ObjectId)>| {
+        let find = |look: fn(&Reader, ObjectId) -> Option<(String, ObjectId)>| {
             places.iter().flatten().find_map(|(prefix, tree)| {
-                let (name, id) = look(&repo, *tree)?;
+                let (name, id) = look(&reader, *tree)?;
                 Some((format!("{prefix}{name}"), id))
             })
         };
         match find(file_in).or_else(|| find(only_file_in)) {
             None => PrTemplate::None,
-            Some((path, id)) => match text_of(&repo, id) {
+            Some((path, id)) => match text_of(&reader, id) {
                 Ok(text) => PrTemplate::Found { path, text },
                 Err(why) => PrTemplate::Unusable { path, why },
             },
@@ -86,16 +92,16 @@ impl Repo {
     }
 }
 
-fn file_in(repo: &gix::Repository, tree: ObjectId) -> Option<(String, ObjectId)> {
-    lookup(repo, tree, is_template, Kind::File)
+fn file_in(reader: &Reader, tree: ObjectId) -> Option<(String, ObjectId)> {
+    lookup(reader, tree, is_template, Kind::File)
 }
 
 /// Returns the template in `PULL_REQUEST_TEMPLATE/`, when there is no choice.
-fn only_file_in(repo: &gix::Repository, tree: ObjectId) -> Option<(String, ObjectId)> {
+fn only_file_in(reader: &Reader, tree: ObjectId) -> Option<(String, ObjectId)> {
     let is_directory = |name: &str| name == "pull_request_template";
-    let (directory, id) = lookup(repo, tree, is_directory, Kind::Directory)?;
-    let mut files = entries(repo, id)?
-        .into_iter()
+    let (directory, id) = lookup(reader, tree, is_directory, Kind::Directory)?;
+    let data = object(reader, id, gix::objs::Kind::Tree, TREE_LIMIT)?;
+    let mut files = entries(&data, id)
         .filter(|(name, entry)| entry.kind == Kind::File && has_text_ending(&name.to_lowercase()));
     let (name, entry) = files.next()?;
     if files.next().is_some() {
@@ -117,26 +123,22 @@ fn has_text_ending(name: &str) -> bool {
 
 /// Returns the first entry of a kind whose name in lower case is `wanted`.
 fn lookup(
-    repo: &gix::Repository,
+    reader: &Reader,
     tree: ObjectId,
     wanted: impl Fn(&str) -> bool,
     kind: Kind,
 ) -> Option<(String, ObjectId)> {
-    entries(repo, tree)?
-        .into_iter()
+    let data = object(reader, tree, gix::objs::Kind::Tree, TREE_LIMIT)?;
+    entries(&data, tree)
         .find(|(name, entry)| entry.kind == kind && wanted(&name.to_lowercase()))
-        .map(|(name, entry)| (name, entry.id))
+        .map(|(name, entry)| (name.to_owned(), entry.id))
 }
 
 /// Returns the entries whose names are text; nothing when the tree is absent, damaged or too long.
-fn entries(repo: &gix::Repository, tree: ObjectId) -> Option<Vec<(String, Entry)>> {
-    let data = object(repo, tree, gix::objs::Kind::Tree, TREE_LIMIT)?;
-    let mut found = Vec::new();
-    for entry in TreeRefIter::from_bytes(&data, repo.object_hash()) {
-        let entry = entry.ok()?;
-        let Ok(name) = entry.filename.to_str() else {
-            continue;
-        };
+fn entries(data: &[u8], tree: ObjectId) -> impl Iterator<Item = (&str, Entry)> {
+    let entries = TreeRefIter::from_bytes(data, tree.kind()).map_while(Result::ok);
+    entries.filter_map(|entry| {
+        let name = entry.filename.to_str().ok()?;
         let kind = if entry.mode.is_tree() {
             Kind::Directory
         } else if entry.mode.is_blob() {
@@ -145,20 +147,19 @@ fn entries(repo: &gix::Repository, tree: ObjectId) -> Option<Vec<(String, Entry)
             Kind::Other
         };
         let id = entry.oid.to_owned();
-        found.push((name.to_owned(), Entry { id, kind }));
-    }
-    Some(found)
+        Some((name, Entry { id, kind }))
+    })
 }
 
-fn text_of(repo: &gix::Repository, blob: ObjectId) -> Result<String, &'static str> {
-    let header = repo
-        .find_header(blob)
-        .map_err(|_| "it is not here: the clone leaves it out")?;
-    if header.size() > TEMPLATE_LIMIT {
+fn text_of(reader: &Reader, blob: ObjectId) -> Result<String, &'static str> {
+    let size = reader
+        .size(&blob)
+        .ok_or("it is not here: the clone leaves it out")?;
+    if size > TEMPLATE_LIMIT {
         return Err("it is larger than 64 KiB");
     }
     let data =
-        object(repo, blob, gix::objs::Kind::Blob, TEMPLATE_LIMIT).ok_or("it cannot be read")?;
+        object(reader, blob, gix::objs::Kind::Blob, TEMPLATE_LIMIT).ok_or("it cannot be read")?;
     let text = String::from_utf8(data).map_err(|_| "it is not UTF-8 text")?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
     let kept = text
@@ -167,27 +168,17 @@ fn text_of(repo: &gix::Repository, blob: ObjectId) -> Result<String, &'static st
     Ok(kept.collect())
 }
 
-fn tree_of(repo: &gix::Repository, commit: ObjectId) -> Option<ObjectId> {
-    let data = object(repo, commit, gix::objs::Kind::Commit, u64::MAX)?;
+fn tree_of(reader: &Reader, commit: ObjectId) -> Option<ObjectId> {
+    let data = object(reader, commit, gix::objs::Kind::Commit, u64::MAX)?;
     let line = data.strip_prefix(b"tree ")?;
     ObjectId::from_hex(line.get(..line.find_byte(b'\n')?)?).ok()
 }
 
 /// Returns an object of the kind and within the size that are expected.
-fn object(
-    repo: &gix::Repository,
-    id: ObjectId,
-    kind: gix::objs::Kind,
-    limit: u64,
-) -> Option<Vec<u8>> {
-    if id.kind() != repo.object_hash() {
+fn object(reader: &Reader, id: ObjectId, kind: gix::objs::Kind, limit: u64) -> Option<Vec<u8>> {
+    if reader.size(&id)? > limit {
         return None;
     }
-    let header = repo.find_header(id).ok()?;
-    if header.kind() != kind || header.size() > limit {
-        return None;
-    }
-    let mut data = Vec::new();
-    repo.objects.try_find(&id, &mut data).ok()??;
-    Some(data)
+    let (found, data) = reader.find(id).ok()??;
+    (found == kind).then_some(data)
 }

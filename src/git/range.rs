@@ -1,8 +1,7 @@
 //! The commits ahead of a base: how many, and their texts, oldest first.
 
 use gix::ObjectId;
-use gix::prelude::Find;
-use sendoff_push::objects::{ObjectError, SelectError, ahead};
+use sendoff_push::objects::{ObjectError, Reader, SelectError, ahead};
 
 use super::Repo;
 use super::commit::Commit;
@@ -41,6 +40,9 @@ pub enum RangeError {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// It is larger than is read at once.
+    #[error("{0}")]
+    TooLarge(Box<dyn std::error::Error + Send + Sync>),
     /// The repository cannot be opened.
     #[error(transparent)]
     Open(#[from] OpenError),
@@ -58,6 +60,9 @@ impl From<SelectError> for RangeError {
                 id,
                 source: Box::new(why),
             },
+            SelectError::Object(error @ ObjectError::TooLarge { .. }) => {
+                Self::TooLarge(Box::new(error))
+            }
             error => Self::History(Box::new(error)),
         }
     }
@@ -66,7 +71,8 @@ impl From<SelectError> for RangeError {
 impl Repo {
     /// Returns the text of one commit.
     pub fn commit(&self, id: ObjectId) -> Result<Commit, RangeError> {
-        read(&self.thread_local()?, id, &mut Vec::new())
+        let reader = Reader::new(&self.thread_local()?).map_err(SelectError::from)?;
+        read(&reader, id)
     }
 
     /// Returns the commits that `tip` has and none of `bases` has, with the texts of at most `limit`.
@@ -88,9 +94,9 @@ impl Repo {
         let found = ahead(&repo, graph.as_ref(), tip, bases, VISIT_LIMIT)?;
         let total = found.commits.len();
         let mut commits = Vec::with_capacity(limit.min(total));
-        let mut data = Vec::new();
+        let reader = Reader::new(&repo).map_err(SelectError::from)?;
         for id in found.commits.into_iter().take(limit) {
-            commits.push(read(&repo, id, &mut data)?);
+            commits.push(read(&reader, id)?);
         }
         Ok(Ahead {
             truncated: found.capped || commits.len() < total,
@@ -101,14 +107,10 @@ impl Repo {
 }
 
 /// Reads the text of a commit.
-fn read(repo: &gix::Repository, id: ObjectId, data: &mut Vec<u8>) -> Result<Commit, RangeError> {
-    let object = repo.objects.try_find(&id, data);
-    let object = object.map_err(|error| RangeError::Read {
-        id,
-        source: Box::new(error),
-    })?;
-    let object = object.ok_or(RangeError::Missing(id))?;
-    Ok(Commit::parse(id, object.data))
+fn read(reader: &Reader, id: ObjectId) -> Result<Commit, RangeError> {
+    let commit = reader.find(id).map_err(SelectError::from)?;
+    let (_, text) = commit.ok_or(RangeError::Missing(id))?;
+    Ok(Commit::parse(id, &text))
 }
 
 /// Opens the commit-graph. Like git we do without it in a shallow clone; a damaged one is no loss.

@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::io;
+use std::ops::ControlFlow;
 use std::path::Path;
 
 use gix::ObjectId;
@@ -161,8 +162,12 @@ impl Repo {
         Ok(())
     }
 
-    /// Returns all refs whose full names begin with `prefix`.
-    pub(super) fn refs_below(&self, prefix: &str) -> Result<Vec<Reference>, RefError> {
+    /// Hands on the refs whose full names begin with `prefix`, until one is enough.
+    pub(super) fn each_ref_below(
+        &self,
+        prefix: &str,
+        visit: &mut dyn FnMut(Reference) -> ControlFlow<()>,
+    ) -> Result<(), RefError> {
         let path =
             <&RelativePath>::try_from(prefix).map_err(|_| RefError::Name(prefix.to_owned()))?;
         let below = prefix.rsplit_once('/').map_or(prefix, |(below, _)| below);
@@ -178,9 +183,13 @@ impl Repo {
         let found = all
             .prefixed(path)
             .map_err(|error| RefError::damaged(prefix, &error))?;
-        found
-            .map(|found| found.map_err(|error| RefError::damaged(prefix, &error)))
-            .collect()
+        for found in found {
+            let found = found.map_err(|error| RefError::damaged(prefix, &error))?;
+            if visit(found).is_break() {
+                break;
+            }
+        }
+        Ok(())
     }
 
     /// Returns the full name of the ref that the symbolic ref `full` names.

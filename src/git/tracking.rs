@@ -1,5 +1,7 @@
 //! Remote-tracking refs: which ref tracks a branch, the tips they hold, and the update after a push.
 
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 use std::time::Duration;
 
 use gix::ObjectId;
@@ -14,6 +16,12 @@ use super::Repo;
 use super::refs::{RefError, RefProblem, full_name};
 use super::remote::Remote;
 
+/// The most tracked branches that are listed.
+const MAX_TIPS: usize = 200_000;
+/// The most refspecs for one branch that are looked at.
+const MAX_SINGLE: usize = 10_000;
+/// The most refspecs for many branches that are looked at.
+const MAX_PATTERNS: usize = 64;
 /// How long to wait for another process that holds a ref's lock.
 const LOCK_TIMEOUT: Duration = Duration::from_millis(200);
 
@@ -38,21 +46,61 @@ impl Remote {
         })
     }
 
-    /// Returns the remote's branch that the tracking ref `full` stands for.
-    fn tracked_branch(&self, full: &str) -> Option<BranchName> {
-        self.specs().find_map(|spec| {
-            let (from, to) = spec.strip_prefix('+').unwrap_or(spec).split_once(':')?;
-            let middle = wildcard(to, full)?;
-            let source = from.replacen('*', middle, 1);
-            BranchName::new(source.strip_prefix("refs/heads/")?).ok()
-        })
-    }
-
     /// Returns the refspecs that are UTF-8: branch names are.
     fn specs(&self) -> impl Iterator<Item = &str> {
         self.fetch_specs
             .iter()
             .filter_map(|spec| spec.to_str().ok())
+    }
+}
+
+/// The refspecs that track branches, each once: a file can repeat one ten thousand times.
+struct TrackingSpecs<'r> {
+    /// The refs that track one branch, and that branch.
+    single: BTreeMap<&'r str, &'r str>,
+    /// Patterns of branches and of the refs that track them.
+    patterns: Vec<(&'r str, &'r str)>,
+}
+
+impl<'r> TrackingSpecs<'r> {
+    fn of(remote: &'r Remote) -> Self {
+        let mut found = Self {
+            single: BTreeMap::new(),
+            patterns: Vec::new(),
+        };
+        for spec in remote.specs() {
+            let Some((from, to)) = spec.strip_prefix('+').unwrap_or(spec).split_once(':') else {
+                continue;
+            };
+            if !to.starts_with("refs/remotes/") {
+                continue;
+            }
+            if !to.contains('*') {
+                if found.single.len() < MAX_SINGLE {
+                    found.single.entry(to).or_insert(from);
+                }
+            } else if found.patterns.len() < MAX_PATTERNS && !found.patterns.contains(&(from, to)) {
+                found.patterns.push((from, to));
+            }
+        }
+        found
+    }
+
+    /// Returns the beginnings of the tracking refs, none within another.
+    fn prefixes(&self) -> Vec<&'r str> {
+        let beginning = |(_, to): &(&'r str, &'r str)| to.split('*').next().unwrap_or(to);
+        let mut prefixes: Vec<&str> = self.patterns.iter().map(beginning).collect();
+        prefixes.sort_unstable();
+        prefixes.dedup_by(|next, kept| next.starts_with(*kept));
+        prefixes
+    }
+
+    /// Returns the remote's branch that a tracking ref stands for.
+    fn branch(&self, full: &str) -> Option<BranchName> {
+        self.patterns.iter().find_map(|(from, to)| {
+            let source = from.replacen('*', wildcard(to, full)?, 1);
+            BranchName::new(source.strip_prefix("refs/heads/")?).ok()
+        })
     }
 }
 
@@ -77,31 +125,34 @@ impl Repo {
         }
     }
 
-    /// Returns every tracked branch of the remote with its tip, sorted by name.
+    /// Returns the tracked branches of the remote with their tips, sorted by name. At most two hundred thousand of them, and
+    /// by at most some of the refspecs: who needs a certain one asks for its tip.
     pub fn remote_tips(&self, remote: &Remote) -> Result<Vec<(BranchName, ObjectId)>, RefError> {
+        let specs = TrackingSpecs::of(remote);
         let mut tips = Vec::new();
-        for spec in remote.specs() {
-            let Some((_, to)) = spec.split_once(':') else {
-                continue;
-            };
-            if !to.starts_with("refs/remotes/") {
-                continue;
-            }
-            let Some((prefix, _)) = to.split_once('*') else {
-                let tip = self.ref_tip(to)?;
-                tips.extend(remote.tracked_branch(to).zip(tip));
-                continue;
-            };
-            for found in self.refs_below(prefix)? {
+        for (to, from) in &specs.single {
+            let branch = from.strip_prefix("refs/heads/");
+            let branch = branch.and_then(|name| BranchName::new(name).ok());
+            tips.extend(branch.zip(self.ref_tip(to)?));
+        }
+        // One after the other, however many refspecs there are.
+        for prefix in specs.prefixes() {
+            self.each_ref_below(prefix, &mut |found| {
                 // A symbolic ref here is the remote's HEAD.
                 let Target::Object(id) = found.target else {
-                    continue;
+                    return ControlFlow::Continue(());
                 };
                 let name = found.name.as_bstr().to_str().ok();
-                if let Some(branch) = name.and_then(|name| remote.tracked_branch(name)) {
-                    tips.push((branch, id));
+                tips.extend(
+                    name.and_then(|name| specs.branch(name))
+                        .map(|name| (name, id)),
+                );
+                if tips.len() < MAX_TIPS {
+                    ControlFlow::Continue(())
+                } else {
+                    ControlFlow::Break(())
                 }
-            }
+            })?;
         }
         tips.sort();
         tips.dedup();
@@ -198,11 +249,12 @@ impl Repo {
             }
         }
         let below = format!("{full}/");
-        if self.refs_below(&below)?.is_empty() {
-            Ok(())
-        } else {
-            Err(conflict(&below))
-        }
+        let mut any = false;
+        self.each_ref_below(&below, &mut |_| {
+            any = true;
+            ControlFlow::Break(())
+        })?;
+        if any { Err(conflict(&below)) } else { Ok(()) }
     }
 }
 

@@ -3,12 +3,9 @@
 use std::sync::{Arc, OnceLock};
 
 use gix::ObjectId;
-use gix::bstr::BString;
+use gix::bstr::{BStr, BString};
 
 use crate::names::BranchName;
-
-/// The most branches that are kept: which of them is the base is known later.
-const MOST: usize = 10_000;
 
 /// The tips of the remote's branches, kept when the remote has answered a push: a clone may know the
 /// base's from long ago, or not at all. Clones are one.
@@ -16,14 +13,11 @@ const MOST: usize = 10_000;
 pub struct BaseTip(Arc<OnceLock<Vec<(BString, ObjectId)>>>);
 
 impl BaseTip {
-    /// Keeps the branches among the refs that a remote advertises.
-    pub fn keep(&self, refs: &[(BString, ObjectId)]) {
-        let branches = refs
-            .iter()
-            .filter(|(name, _)| name.starts_with(b"refs/heads/"));
+    /// Keeps the branches that a remote advertises, of which a push has a bounded number.
+    pub fn keep<'b>(&self, branches: impl Iterator<Item = (&'b BStr, ObjectId)>) {
+        let owned = branches.map(|(name, tip)| (name.to_owned(), tip));
         // Of several push URLs the first counts.
-        self.0
-            .get_or_init(|| branches.take(MOST).cloned().collect());
+        self.0.get_or_init(|| owned.collect());
     }
 
     /// Returns where `base` is on the remote, when a push was told.

@@ -13,6 +13,7 @@ use crate::clock::Clock;
 use crate::environment::Environment;
 use crate::forge::{Forge, ForgeError, PullRequest};
 use crate::git::Repo;
+use crate::git::credentials::Sources;
 use crate::names::BranchName;
 use crate::names::RunId;
 use crate::net::Network;
@@ -25,10 +26,11 @@ use crate::template::{Template, TemplateError};
 
 use super::backoff::wait_until;
 use super::base_tip::BaseTip;
+use super::blocking::interruptible;
 use super::deadline::Deadline;
 use super::facts::{Facts, TaskDocument};
 use super::hold::{Hold, Shipment};
-use super::logins::Logins;
+use super::logins::{Logins, may_hold_password};
 use super::outbox::Outbox;
 use super::outcome::{ErrorKind, StepError};
 use super::progress::SharedProgress;
@@ -133,8 +135,34 @@ impl Context<'_> {
         if text.is_empty() {
             return Outgoing::default();
         }
-        self.logins.settled().await;
+        self.logins_known(may_hold_password(text)).await;
         self.secrets.outgoing(text)
+    }
+
+    /// Waits until the logins are known that may stand in a text: the push's own, and, where the text may hold one
+    /// (`may_hold`), those that the user's helpers keep for the remote, though the push has another.
+    async fn logins_known(&self, may_hold: bool) {
+        self.logins.settled().await;
+        let Ok(shipment) = self.shipment else {
+            return;
+        };
+        if !may_hold {
+            return;
+        }
+        let first = (&shipment.push_options, &shipment.remote);
+        let also = shipment.also.iter();
+        let also = also.map(|place| (&place.push_options, &place.remote));
+        let places = std::iter::once(first).chain(also);
+        let sources: Vec<Sources> = places
+            .filter_map(|(options, remote)| options.sources(&remote.url))
+            .collect();
+        let learn = async {
+            let learned = interruptible(move |_stop| sources.iter().for_each(Sources::learn)).await;
+            if let Err(error) = learned {
+                tracing::debug!(?error, "the helpers were not asked");
+            }
+        };
+        self.logins.learn(learn).await;
     }
 
     /// Renders like [`outgoing`](Self::outgoing), with `change` applied to every text of the facts.
@@ -155,14 +183,26 @@ impl Context<'_> {
         &self,
         change: &dyn Fn(&str) -> String,
     ) -> Result<Value, StepError> {
-        self.logins.settled().await;
         let mut facts = serde_json::to_value(self.facts).map_err(|error| {
             StepError::new(ErrorKind::Internal, Code::Template, error.to_string())
         })?;
+        self.logins_known(others_text_may_hold_password(&facts))
+            .await;
         self.secrets.hide_json(&mut facts);
         each_text(&mut facts, change);
         Ok(facts)
     }
+}
+
+/// Looks at what others wrote: the task and the commits.
+fn others_text_may_hold_password(facts: &Value) -> bool {
+    let task = facts["task"].as_object();
+    let task = task.into_iter().flat_map(|task| task.values());
+    let commits = facts["repo"]["commits"].as_array().into_iter().flatten();
+    let commits =
+        commits.flat_map(|commit| [&commit["subject"], &commit["body"], &commit["author"]]);
+    let mut texts = task.chain(commits).filter_map(Value::as_str);
+    texts.any(may_hold_password)
 }
 
 fn template_error(error: &TemplateError) -> StepError {

@@ -43,6 +43,13 @@ pub(super) fn ahead(
             return load::bad_repository(error);
         }
         let message = format!("the history of {branch} cannot be read: {error}");
+        if let RangeError::TooLarge(_) = &error {
+            return Hold::broken(
+                Reason::new(Code::TooLarge, message).advise(
+                    "take the commit out of the branch: a commit is text of a few kilobytes",
+                ),
+            );
+        }
         let advice = if repo.is_partial() {
             "the clone is partial: fetch what it lacks with git fetch --refetch, or check it with git fsck"
         } else {

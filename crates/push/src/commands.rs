@@ -222,7 +222,9 @@ mod tests {
         let mut buffer = Vec::new();
         pkt_line::encode(line.as_bytes(), &mut buffer).unwrap();
         pkt_line::encode_flush(&mut buffer);
-        Negotiated::from_advertisement(&Advertisement::parse(&buffer, Kind::Sha1).unwrap())
+        Negotiated::from_advertisement(
+            &Advertisement::parse(&buffer, Kind::Sha1, b"refs/heads/main").unwrap(),
+        )
     }
 
     fn update(name: &str) -> RefUpdate {

@@ -17,8 +17,9 @@ pub(crate) fn delete(
     expected: ObjectId,
 ) -> Result<PushOutcome, PushError> {
     let null = repo.object_hash().null();
-    let (mut connection, advertisement) = discover(request.transport, repo.object_hash())?;
     let name = request.branch.as_bstr().to_owned();
+    let (mut connection, advertisement) =
+        discover(request.transport, repo.object_hash(), name.as_ref())?;
     let Some(old) = advertisement.find(&name) else {
         connection.close();
         return Ok(PushOutcome::Pushed(Pushed {

@@ -207,6 +207,11 @@ impl PushError {
                     "somebody else moved it: git fetch {remote} {branch}, and look before it is rewritten"
                 ));
             }
+            Self::Objects {
+                class: "too-large", ..
+            } => {
+                "if it is a file, store it whole: git -c core.bigFileThreshold=32m repack -a -d -F"
+            }
             Self::UnknownOutcome { .. } => "push again: the remote is asked first",
             _ => return None,
         };

@@ -6,6 +6,7 @@ use gix::protocol::transport::client::blocking_io::{self, connect};
 use gix::protocol::transport::client::{MessageKind, WriteMode};
 use gix::protocol::transport::{Protocol, Service};
 
+use crate::advertisement::AdvertisementReader;
 use crate::error::{BoxError, ClassifiedError};
 use crate::pkt_line;
 use crate::sideband::Answer;
@@ -46,7 +47,10 @@ struct Channel(Box<dyn blocking_io::Transport + Send>);
 
 impl Connection for Channel {
     /// Writes the packet lines again that gitoxide has taken apart.
-    fn advertise(&mut self) -> Result<Vec<u8>, Box<dyn ClassifiedError>> {
+    fn advertise(
+        &mut self,
+        reader: &mut AdvertisementReader,
+    ) -> Result<(), Box<dyn ClassifiedError>> {
         let answered = self.0.handshake(Service::ReceivePack, &[]);
         let answered = answered.map_err(failed)?;
         let words = answered.capabilities.iter().map(|word| match word.value() {
@@ -62,11 +66,13 @@ impl Connection for Channel {
                     text = format!("{text}\0{capabilities}");
                 }
                 pkt_line::encode(text.as_bytes(), &mut lines).map_err(failed)?;
+                reader.feed(&lines);
+                lines.clear();
                 line.clear();
             }
         }
-        pkt_line::encode_flush(&mut lines);
-        Ok(lines)
+        reader.feed(pkt_line::FLUSH);
+        Ok(())
     }
 
     fn send_pack(&mut self, body: RequestBody<'_>) -> Result<Answer, SendError> {

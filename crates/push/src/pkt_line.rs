@@ -46,6 +46,62 @@ pub fn encode_flush(out: &mut Vec<u8>) {
     out.extend_from_slice(FLUSH);
 }
 
+/// Takes packet lines out of what comes in, in pieces of any size. At most one line is held.
+#[derive(Debug, Clone, Default)]
+pub struct LineSplitter {
+    held: Vec<u8>,
+}
+
+impl LineSplitter {
+    /// Takes the next piece, and hands on each line that is complete with it.
+    pub fn feed<E: From<PktLineError>>(
+        &mut self,
+        piece: &[u8],
+        take: &mut dyn FnMut(PacketLineRef<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut rest = piece;
+        while !rest.is_empty() {
+            if self.held.is_empty() {
+                match streaming(rest) {
+                    Ok(Stream::Complete {
+                        line,
+                        bytes_consumed,
+                    }) => {
+                        take(line)?;
+                        rest = rest.get(bytes_consumed..).unwrap_or_default();
+                    }
+                    Ok(Stream::Incomplete { .. }) => {
+                        self.held.extend_from_slice(rest);
+                        return Ok(());
+                    }
+                    Err(_) => return Err(PktLineError::Malformed.into()),
+                }
+                continue;
+            }
+            let Ok(Stream::Incomplete { bytes_needed }) = streaming(&self.held) else {
+                return Err(PktLineError::Malformed.into());
+            };
+            let (more, after) = rest.split_at(bytes_needed.min(rest.len()));
+            self.held.extend_from_slice(more);
+            rest = after;
+            match streaming(&self.held) {
+                Ok(Stream::Complete { line, .. }) => {
+                    take(line)?;
+                    self.held.clear();
+                }
+                Ok(Stream::Incomplete { .. }) => {}
+                Err(_) => return Err(PktLineError::Malformed.into()),
+            }
+        }
+        Ok(())
+    }
+
+    /// Says whether a line was begun and not ended.
+    pub fn is_within_line(&self) -> bool {
+        !self.held.is_empty()
+    }
+}
+
 /// Reads the lines of a buffer, one after the other.
 #[derive(Debug, Clone)]
 pub struct Lines<'a> {
@@ -96,6 +152,37 @@ impl<'a> Lines<'a> {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    fn split(input: &[u8], size: usize) -> Result<Vec<Vec<u8>>, PktLineError> {
+        let (mut lines, mut splitter) = (Vec::new(), LineSplitter::default());
+        for piece in input.chunks(size) {
+            splitter.feed(piece, &mut |line| {
+                lines.push(match line {
+                    PacketLineRef::Data(data) => data.to_vec(),
+                    _ => Vec::new(),
+                });
+                Ok::<(), PktLineError>(())
+            })?;
+        }
+        assert!(!splitter.is_within_line());
+        Ok(lines)
+    }
+
+    /// Guards that where a piece ends changes no line.
+    #[test]
+    fn lines_in_pieces_of_any_size_are_the_same() {
+        let mut input = Vec::new();
+        for line in [&b"a"[..], &b"bc".repeat(300), b"d\n"] {
+            encode(line, &mut input).unwrap();
+        }
+        encode_flush(&mut input);
+        let whole = split(&input, input.len()).unwrap();
+        assert_eq!(whole.len(), 4);
+        for size in [1, 2, 3, 5, 64, 607] {
+            assert_eq!(split(&input, size).unwrap(), whole, "{size}");
+        }
+        assert_eq!(split(b"000zrest", 3), Err(PktLineError::Malformed));
+    }
 
     #[test]
     fn a_line_carries_its_length_in_four_hex_digits() {

@@ -101,10 +101,12 @@ fn ask_again(
         Why::Rejected(error) => debug!(%error, "asking the remote what became of the push"),
         Why::Error(error) => debug!(%error, "asking the remote what became of the push"),
     }
-    let asked = discover(transport, update.new.kind()).map(|(connection, advertisement)| {
-        connection.close();
-        advertisement.find(&update.name)
-    });
+    let asked = discover(transport, update.new.kind(), update.name.as_ref()).map(
+        |(connection, advertisement)| {
+            connection.close();
+            advertisement.find(&update.name)
+        },
+    );
     let named = |id: ObjectId| (!id.is_null()).then_some(id);
     let (before, wanted) = (named(update.old), named(update.new));
     match (asked, why) {

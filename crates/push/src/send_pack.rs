@@ -40,7 +40,7 @@ pub(crate) fn send_pack(
     let (transport, kind) = (request.transport, repo.object_hash());
     if request.local.has_hook() {
         // It takes its time and can pack the repository: nothing is packed before it has run.
-        let (connection, advertisement) = discover(transport, kind)?;
+        let (connection, advertisement) = discover(transport, kind, request.branch.as_bstr())?;
         return push.finish(connection, &advertisement, &open_reader(repo)?, None);
     }
     let reader = open_reader(repo)?;
@@ -52,7 +52,7 @@ pub(crate) fn send_pack(
         let state = &state;
         let discovery = scope.spawn(move || {
             let end = DiscoveryEnd::of(state);
-            let discovered = discover(transport, kind);
+            let discovered = discover(transport, kind, name);
             match &discovered {
                 Ok((_, advertisement)) if check(advertisement, push_options).is_ok() => {
                     end.advertised(advertisement.find(name));

@@ -3,9 +3,9 @@
 //! Git's `gitprotocol-capabilities`, "side-band, side-band-64k"; `ERR` lines are in `gitprotocol-pack`.
 
 use gix::protocol::transport::packetline::PacketLineRef;
-use gix::protocol::transport::packetline::decode::{Stream, streaming};
 
 use crate::commands::SideBand;
+use crate::pkt_line::{self, LineSplitter, PktLineError};
 use crate::sanitize::{LINE_READ, Redact, sanitize_line};
 
 /// The longest report that is kept, in bytes.
@@ -14,6 +14,8 @@ const REPORT_CAP: usize = 16 << 20;
 const ANSWER_CAP: usize = 256 << 20;
 /// How many bytes of messages are kept in all.
 const MESSAGES_CAP: usize = 64 * 1024;
+/// How many lines are looked at, empty ones too: to clean one takes time, however short it is.
+const MAX_LINES: usize = 4096;
 
 /// What the server answered.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -30,15 +32,28 @@ pub struct Answer {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Malformed;
 
+impl From<PktLineError> for Malformed {
+    fn from(_: PktLineError) -> Self {
+        Self
+    }
+}
+
 /// Takes the answer apart while it comes in, in pieces of any size.
 #[derive(Debug)]
 pub struct Demux<'a> {
+    splitter: LineSplitter,
+    heard: usize,
+    taken: Taken<'a>,
+}
+
+/// What was taken so far.
+#[derive(Debug)]
+struct Taken<'a> {
     side_band: SideBand,
     redact: &'a dyn Redact,
-    pending: Vec<u8>,
     partial: Vec<u8>,
     kept: usize,
-    heard: usize,
+    lines: usize,
     done: bool,
     answer: Answer,
 }
@@ -47,20 +62,23 @@ impl<'a> Demux<'a> {
     /// Begins. `redact` removes secrets from the messages.
     pub fn new(side_band: SideBand, redact: &'a dyn Redact) -> Self {
         Self {
-            side_band,
-            redact,
-            pending: Vec::new(),
-            partial: Vec::new(),
-            kept: 0,
+            splitter: LineSplitter::default(),
             heard: 0,
-            done: false,
-            answer: Answer::default(),
+            taken: Taken {
+                side_band,
+                redact,
+                partial: Vec::new(),
+                kept: 0,
+                lines: 0,
+                done: false,
+                answer: Answer::default(),
+            },
         }
     }
 
     /// Says whether the answer is complete.
     pub const fn is_done(&self) -> bool {
-        self.done
+        self.taken.done
     }
 
     /// Takes the next piece. What follows the end of the answer is ignored.
@@ -69,52 +87,48 @@ impl<'a> Demux<'a> {
         if self.heard > ANSWER_CAP {
             return Err(Malformed);
         }
-        self.pending.extend_from_slice(piece);
-        let pending = std::mem::take(&mut self.pending);
-        let mut rest = pending.as_slice();
-        while !self.done {
-            let stream = streaming(rest).map_err(|_| Malformed)?;
-            let Stream::Complete {
-                line,
-                bytes_consumed,
-            } = stream
-            else {
-                break;
-            };
-            let (raw, after) = rest.split_at_checked(bytes_consumed).ok_or(Malformed)?;
-            match line {
-                PacketLineRef::Data(data) if self.side_band == SideBand::None => {
-                    self.take_alone(raw, data)?;
-                }
-                PacketLineRef::Data(data) => self.take_band(data)?,
-                PacketLineRef::Flush => {
-                    if self.side_band == SideBand::None {
-                        self.report(raw)?;
-                    }
-                    self.done = true;
-                }
-                PacketLineRef::Delimiter | PacketLineRef::ResponseEnd => return Err(Malformed),
-            }
-            rest = after;
+        if self.taken.done {
+            return Ok(());
         }
-        self.pending = rest.to_vec();
-        Ok(())
+        let taken = &mut self.taken;
+        let fed = self.splitter.feed(piece, &mut |line| taken.take(line));
+        if self.taken.done { Ok(()) } else { fed }
     }
 
     /// Returns what was received so far.
     pub fn finish(&mut self) -> Answer {
-        let partial = std::mem::take(&mut self.partial);
-        self.say(&partial);
-        std::mem::take(&mut self.answer)
+        let partial = std::mem::take(&mut self.taken.partial);
+        self.taken.say(&partial);
+        std::mem::take(&mut self.taken.answer)
+    }
+}
+
+impl Taken<'_> {
+    fn take(&mut self, line: PacketLineRef<'_>) -> Result<(), Malformed> {
+        match line {
+            _ if self.done => Ok(()),
+            PacketLineRef::Data(data) if self.side_band == SideBand::None => self.take_alone(data),
+            PacketLineRef::Data(data) => self.take_band(data),
+            PacketLineRef::Flush => {
+                self.done = true;
+                if self.side_band == SideBand::None {
+                    self.report(pkt_line::FLUSH)?;
+                }
+                Ok(())
+            }
+            PacketLineRef::Delimiter | PacketLineRef::ResponseEnd => Err(Malformed),
+        }
     }
 
-    fn take_alone(&mut self, raw: &[u8], data: &[u8]) -> Result<(), Malformed> {
+    fn take_alone(&mut self, data: &[u8]) -> Result<(), Malformed> {
         if let Some(text) = data.strip_prefix(b"ERR ") {
             self.answer.fatal = Some(sanitize_line(text, self.redact));
             self.done = true;
             return Ok(());
         }
-        self.report(raw)
+        let mut line = Vec::with_capacity(data.len() + 4);
+        pkt_line::encode(data, &mut line)?;
+        self.report(&line)
     }
 
     fn take_band(&mut self, data: &[u8]) -> Result<(), Malformed> {
@@ -151,6 +165,9 @@ impl<'a> Demux<'a> {
 
     /// Messages come in pieces that are no lines.
     fn hear(&mut self, text: &[u8]) {
+        if self.is_full() {
+            return;
+        }
         for byte in text {
             if matches!(byte, b'\n' | b'\r') {
                 let line = std::mem::take(&mut self.partial);
@@ -161,7 +178,16 @@ impl<'a> Demux<'a> {
         }
     }
 
+    /// Says whether nothing is kept any more.
+    const fn is_full(&self) -> bool {
+        self.kept > MESSAGES_CAP || self.lines >= MAX_LINES
+    }
+
     fn say(&mut self, line: &[u8]) {
+        if self.is_full() {
+            return;
+        }
+        self.lines += 1;
         let line = sanitize_line(line, self.redact);
         self.kept += line.len();
         if !line.is_empty() && self.kept <= MESSAGES_CAP {
@@ -175,6 +201,7 @@ mod tests {
     use super::super::sanitize::NoRedaction;
     use super::*;
     use proptest::prelude::*;
+    use std::sync::atomic::{AtomicUsize, Ordering};
 
     fn packet(data: &[u8]) -> Vec<u8> {
         let mut out = format!("{:04x}", data.len() + 4).into_bytes();
@@ -248,6 +275,30 @@ mod tests {
         }
         let kept: usize = demux.finish().messages.iter().map(String::len).sum();
         assert!(kept <= MESSAGES_CAP);
+    }
+
+    /// Guards the time: a line that nobody will see is not cleaned.
+    #[test]
+    fn a_flood_of_short_lines_is_not_cleaned() {
+        struct Counted(AtomicUsize);
+        impl Redact for Counted {
+            fn redact<'t>(&self, text: &'t str) -> std::borrow::Cow<'t, str> {
+                self.0.fetch_add(1, Ordering::Relaxed);
+                text.into()
+            }
+        }
+        for line in [&b"x\n"[..], b" \r", b"\n"] {
+            let counted = Counted(AtomicUsize::new(0));
+            let mut demux = Demux::new(SideBand::Large, &counted);
+            let packet = packet(&[b"\x02".as_slice(), &line.repeat(500)].concat());
+            for _ in 0..1000 {
+                demux.feed(&packet).unwrap();
+            }
+            let kept = demux.finish().messages.len();
+            assert!(kept <= MAX_LINES, "{kept}");
+            let cleaned = counted.0.load(Ordering::Relaxed);
+            assert!(cleaned <= MAX_LINES, "{cleaned}");
+        }
     }
 
     proptest! {

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io::{self, Write};
 
+use crate::advertisement::AdvertisementReader;
 use crate::commands::SideBand;
 use crate::error::ClassifiedError;
 use crate::sanitize::{NoRedaction, Redact};
@@ -28,8 +29,11 @@ pub trait Transport: Sync {
 
 /// A connection to a remote's `git-receive-pack`. Dropping it leaves no connection and no child.
 pub trait Connection: Send {
-    /// Returns the advertisement, as packet lines up to its flush; at most [`ADVERTISEMENT_CAP`].
-    fn advertise(&mut self) -> Result<Vec<u8>, Box<dyn ClassifiedError>>;
+    /// Hands the advertisement to `reader` as it comes, as packet lines up to its flush; at most [`ADVERTISEMENT_CAP`].
+    fn advertise(
+        &mut self,
+        reader: &mut AdvertisementReader,
+    ) -> Result<(), Box<dyn ClassifiedError>>;
 
     /// Sends the request of a push, and returns the whole answer.
     fn send_pack(&mut self, request: RequestBody<'_>) -> Result<Answer, SendError>;

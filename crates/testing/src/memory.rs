@@ -23,16 +23,6 @@ const SUPERVISED: &str = "SENDOFF_TEST_SUPERVISED";
 /// When the test fails there, or when a process takes more than 128 MiB.
 #[must_use]
 pub fn supervised() -> bool {
-    supervised_within(MOST)
-}
-
-/// The same, where a process may take so many KiB.
-///
-/// # Panics
-///
-/// As [`supervised`].
-#[must_use]
-pub fn supervised_within(most: u64) -> bool {
     if std::env::var_os(SUPERVISED).is_some() {
         return false;
     }
@@ -51,7 +41,7 @@ pub fn supervised_within(most: u64) -> bool {
     let said = String::from_utf8_lossy(&said);
     assert!(output.status.success(), "{said}");
     assert!(said.contains("1 passed"), "{name} did not run: {said}");
-    watch.assert_within(most, &said);
+    watch.assert_bounded(&said);
     true
 }
 
@@ -86,13 +76,9 @@ impl MemoryWatch {
     ///
     /// When one of the processes had more than 128 MiB, with what they said.
     pub fn assert_bounded(self, said: &str) {
-        self.assert_within(MOST, said);
-    }
-
-    fn assert_within(self, most: u64, said: &str) {
         self.ended.store(true, Ordering::Relaxed);
         for Member { name, peak } in self.thread.join().unwrap().members.into_values() {
-            assert!(peak <= most, "{name} took {peak} KiB: {said}");
+            assert!(peak <= MOST, "{name} took {peak} KiB: {said}");
         }
     }
 }

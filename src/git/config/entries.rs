@@ -1,7 +1,8 @@
 //! `Entries`: what configuration files say, one after the other, in the order in which git reads them.
 
+use std::collections::HashMap;
+
 use gix::bstr::{BStr, BString, ByteSlice};
-use gix::config::File;
 
 /// Who says it; later ones win.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -93,32 +94,31 @@ pub(super) fn of_section(
     let header = part.header();
     let section = header.name().to_str_lossy().to_ascii_lowercase();
     let subsection = header.subsection_name().map(ToOwned::to_owned);
-    let names: Vec<String> = part
-        .value_names()
-        .map(|name| name.to_ascii_lowercase())
+    let pairs = part.body().into_iter();
+    let pairs: Vec<(String, BString)> = pairs
+        .map(|(name, value)| (name.to_ascii_lowercase(), value))
         .collect();
-    let mut entries = Vec::with_capacity(names.len());
-    for (at, name) in names.iter().enumerate() {
-        let before = names.iter().take(at).filter(|other| *other == name).count();
-        let is_last = !names.iter().skip(at + 1).any(|other| other == name);
-        let implicit = is_last && part.value_implicit(name) == Some(None);
-        let value = part.values(name).into_iter().nth(before);
-        entries.push(Entry {
-            section: section.clone(),
-            subsection: subsection.clone(),
-            name: name.clone(),
-            value: value.filter(|_| !implicit),
-            scope,
-        });
-    }
-    entries.into_iter()
-}
-
-/// Returns the lines of a file whose includes are not followed.
-pub(super) fn of_file(file: &File, scope: Scope) -> Vec<Entry> {
-    file.sections()
-        .flat_map(|part| of_section(part, scope))
-        .collect()
+    let lasts: HashMap<&str, usize> = pairs
+        .iter()
+        .enumerate()
+        .map(|(at, (name, _))| (name.as_str(), at))
+        .collect();
+    let implicit: Vec<bool> = pairs
+        .iter()
+        .enumerate()
+        .map(|(at, (name, value))| {
+            let is_last = lasts.get(name.as_str()) == Some(&at);
+            is_last && value.is_empty() && part.value_implicit(name) == Some(None)
+        })
+        .collect();
+    let entries = pairs.into_iter().zip(implicit);
+    entries.map(move |((name, value), implicit)| Entry {
+        section: section.clone(),
+        subsection: subsection.clone(),
+        name,
+        value: (!implicit).then_some(value),
+        scope,
+    })
 }
 
 /// Reads a truth as git does; nothing when it is none.

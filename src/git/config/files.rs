@@ -19,6 +19,10 @@ use super::variables::{self, ConfigVariableError};
 
 /// In bytes. The user's own files are not bounded by it.
 const LOCAL_LIMIT: u64 = 4 * 1024 * 1024;
+/// The most sections of one of the repository's files.
+const MAX_SECTIONS: usize = 30_000;
+/// The most lines of one of them.
+const MAX_LINES: usize = 100_000;
 /// How deep files may include one another; deeper ones are left out.
 const DEPTH: u8 = 10;
 
@@ -193,6 +197,7 @@ pub(super) fn read_local(paths: &RepoPaths) -> Result<File, OpenError> {
         let metadata = Metadata::from(source).at(&path).with(Trust::Reduced);
         match read_file(&path, LOCAL_LIMIT, Links::Followed).map_err(|error| bad(&path, error))? {
             Some(mut content) => {
+                check_size(&content).map_err(|error| bad(&path, error))?;
                 let file = parse(&mut content, metadata, &path)?;
                 all.append(file)
                     .map(drop)
@@ -209,14 +214,43 @@ pub(super) fn read_local(paths: &RepoPaths) -> Result<File, OpenError> {
     Ok(all)
 }
 
-/// Returns the URLs of the remotes that lines name, for conditions.
-pub(super) fn remote_urls<'e>(entries: impl Iterator<Item = &'e Entry>) -> Vec<BString> {
-    entries
-        .filter(|entry| {
-            entry.section == "remote" && entry.name == "url" && entry.subsection.is_some()
-        })
-        .map(|entry| entry.value().to_owned())
+/// Returns the URLs of the remotes that the user's lines and the repository's name, for conditions.
+pub(super) fn remote_urls<'e>(
+    users: impl Iterator<Item = &'e Entry>,
+    local: &File,
+) -> Vec<BString> {
+    let is_url = |entry: &&Entry| {
+        entry.section == "remote" && entry.name == "url" && entry.subsection.is_some()
+    };
+    let users = users.filter(is_url).map(|entry| entry.value().to_owned());
+    let parts = local.sections_by_name("remote").into_iter().flatten();
+    let named = parts.filter(|part| part.header().subsection_name().is_some());
+    users
+        .chain(named.flat_map(|part| part.values("url")))
         .collect()
+}
+
+/// Why a file of the repository is not read.
+#[derive(Debug, thiserror::Error)]
+#[error("it has more than {limit} {what}")]
+struct TooMany {
+    what: &'static str,
+    limit: usize,
+}
+
+/// Compares a file with the limits before it is parsed: a section takes a hundred times its length in memory.
+fn check_size(content: &[u8]) -> Result<(), TooMany> {
+    let count = |wanted: u8| memchr::memchr_iter(wanted, content).count();
+    // A bracket in a value counts too; nobody has so many.
+    for (byte, what, limit) in [
+        (b'[', "sections", MAX_SECTIONS),
+        (b'\n', "lines", MAX_LINES),
+    ] {
+        if count(byte) > limit {
+            return Err(TooMany { what, limit });
+        }
+    }
+    Ok(())
 }
 
 fn parse(content: &mut Vec<u8>, metadata: Metadata, path: &Path) -> Result<File, OpenError> {

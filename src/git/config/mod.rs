@@ -14,7 +14,7 @@ use gix::config::File;
 
 use crate::names::RemoteUrl;
 
-use self::entries::{Entries, Scope, of_file};
+use self::entries::{Entries, Scope};
 use self::files::{read_local, read_trusted, remote_urls};
 use self::includes::Surroundings;
 use self::path::Beginnings;
@@ -97,12 +97,11 @@ impl Config {
         branch: Option<&gix::refs::FullName>,
     ) -> Result<Self, OpenError> {
         let local = read_local(paths)?;
-        let own = of_file(&local, Scope::Local);
         let trusted = if trust == LocalConfigTrust::Ignore && !self.asks_for_remotes() {
             self.trusted
         } else {
             // Where the remotes are is a fact that the repository may tell.
-            let remotes = remote_urls(self.trusted.all().chain(&own));
+            let remotes = remote_urls(self.trusted.all(), &local);
             let around = surroundings(paths, files, branch, &self.beginnings, &remotes);
             let trusted_local = (trust == LocalConfigTrust::Trust).then_some(&local);
             read_trusted(files, trusted_local, &around)?

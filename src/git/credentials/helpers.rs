@@ -148,6 +148,23 @@ impl Helpers {
         Ok(found)
     }
 
+    /// Learns what the helpers keep for `url`, so that it can be hidden in texts. No person is asked, and nobody who was
+    /// asked in this run already.
+    pub fn learn(&self, url: &reqwest::Url, user: Option<&str>) -> Result<(), CredentialError> {
+        let mut answers = self.answers();
+        let key = self.key(url, user)?;
+        if answers.contains_key(&key) {
+            return Ok(());
+        }
+        let mut unattended = self.clone();
+        unattended.start.attended = false;
+        // That nobody answered does not count for who may ask a person.
+        if let Some(found) = unattended.ask(unattended.question(url, user, &[]))? {
+            answers.insert(key, Answer::Login(Box::new(found), false));
+        }
+        Ok(())
+    }
+
     /// Goes on with a login whose helper said that there is a next step.
     pub fn go_on(
         &self,

@@ -2,6 +2,7 @@
 
 use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
+use tracing::debug;
 
 use crate::secrets::find;
 
@@ -173,6 +174,22 @@ impl Sources {
     /// Returns the next login that somebody keeps; nothing when there is no other. No person is asked.
     pub fn kept(&mut self) -> Result<Option<Found>, CredentialError> {
         self.next_until(Next::UserAlone, &[])
+    }
+
+    /// Makes known what helpers and the file of logins keep for this place, whether or not it is sent there.
+    pub fn learn(&self) {
+        let user = self.user.as_deref();
+        if self.helpers.is_configured()
+            && let Err(error) = self.helpers.learn(&self.url, user)
+        {
+            debug!(%error, "a helper did not answer");
+        }
+        let host = self.url.host_str().unwrap_or_default();
+        let netrc = self.netrc.as_ref();
+        if let Some(login) = netrc.and_then(|netrc| netrc.login(host, user)) {
+            let known = self.helpers.known();
+            known.add_login(Some(&login.user), Some(&login.password));
+        }
     }
 
     /// Returns the next login; nothing when there is no other. `offered` is what the server offers, a

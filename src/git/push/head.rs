@@ -8,7 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use gix::refs::FullNameRef;
-use sendoff_push::advertisement::Advertisement;
+use sendoff_push::advertisement::AdvertisementReader;
 use sendoff_push::sideband::Answer;
 use sendoff_push::{ClassifiedError, Connection, RequestBody, SendError};
 
@@ -158,11 +158,14 @@ pub(super) fn open_after_question<'a>(
     open: &dyn Fn() -> Opened<'a>,
 ) -> Opened<'a> {
     let mut connection = open()?;
-    let lines = connection.advertise()?;
-    if !is_elsewhere(&lines, branch, new) {
+    let mut reader = AdvertisementReader::new(new.kind(), branch.as_bstr());
+    connection.advertise(&mut reader)?;
+    // What cannot be read is told by the push.
+    let old = reader.so_far().find(branch.as_bstr());
+    if old.is_none_or(|old| old == new) {
         return Ok(Box::new(Advertised {
             connection,
-            lines: Some(lines),
+            read: Some(reader),
         }));
     }
     connection.close();
@@ -171,23 +174,23 @@ pub(super) fn open_after_question<'a>(
     open()
 }
 
-/// Says whether the branch is listed, at another commit than `new`. What cannot be read is told by the push.
-fn is_elsewhere(lines: &[u8], branch: &FullNameRef, new: gix::ObjectId) -> bool {
-    let listed = Advertisement::parse(lines, new.kind());
-    listed.is_ok_and(|listed| listed.find(branch.as_bstr()).is_some_and(|old| old != new))
-}
-
 /// A connection whose advertisement was read already.
 struct Advertised<'a> {
     connection: Box<dyn Connection + 'a>,
-    lines: Option<Vec<u8>>,
+    read: Option<AdvertisementReader>,
 }
 
 impl Connection for Advertised<'_> {
-    fn advertise(&mut self) -> Result<Vec<u8>, Box<dyn ClassifiedError>> {
-        self.lines
-            .take()
-            .map_or_else(|| self.connection.advertise(), Ok)
+    fn advertise(
+        &mut self,
+        reader: &mut AdvertisementReader,
+    ) -> Result<(), Box<dyn ClassifiedError>> {
+        match self.read.take() {
+            // It was made for the same branch.
+            Some(read) => *reader = read,
+            None => self.connection.advertise(reader)?,
+        }
+        Ok(())
     }
 
     fn send_pack(&mut self, request: RequestBody<'_>) -> Result<Answer, SendError> {

@@ -1,12 +1,14 @@
 //! The check of submodules: a push that names a commit which no remote of the submodule has breaks every other clone.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use gix::ObjectId;
-use gix::bstr::{BString, ByteSlice, ByteVec};
-use gix::objs::tree::EntryKind;
+use gix::bstr::{BStr, BString, ByteSlice, ByteVec};
+use gix::objs::tree::{EntryKind, EntryRef};
+use gix::objs::{CommitRefIter, Find as _, TreeRefIter};
+use sendoff_push::objects::Reader;
 
 use crate::git::{ConfigFiles, LocalConfigTrust, Repo};
 
@@ -29,13 +31,19 @@ pub(super) fn check(
     let Some(top) = repo.workdir().filter(|top| has_submodules(repo, top)) else {
         return Ok(());
     };
+    // Objects that cannot be read are told by who packs them.
+    let Ok(reader) = Reader::new(repo) else {
+        return Ok(());
+    };
     let mut links = SubmoduleCommits {
-        repo,
+        reader: &reader,
+        kind: repo.object_hash(),
         stop,
+        seen: HashSet::default(),
         found: BTreeSet::new(),
     };
     for commit in commits {
-        links.of_commit(commit);
+        links.of_commit(commit)?;
     }
     for (path, id) in links.found {
         if stop.load(Ordering::Relaxed) {
@@ -55,61 +63,119 @@ fn has_submodules(repo: &gix::Repository, top: &Path) -> bool {
     there(top.join(".gitmodules")) || there(repo.common_dir().join("modules"))
 }
 
-/// The submodule commits that commits bring in. Objects that cannot be read are told by who packs them.
+/// The submodule commits that commits bring in.
 struct SubmoduleCommits<'a> {
-    repo: &'a gix::Repository,
+    reader: &'a Reader,
+    kind: gix::hash::Kind,
     stop: &'a AtomicBool,
+    /// The pairs of trees that were compared, wherever they stand: one tree can be named from many places.
+    seen: HashSet<Trees>,
     found: BTreeSet<(BString, ObjectId)>,
 }
 
+/// A tree before and after.
+type Trees = (Option<ObjectId>, ObjectId);
+
+/// Two trees to compare at a path.
+struct Pair {
+    trees: Trees,
+    path: BString,
+    depth: usize,
+}
+
 impl SubmoduleCommits<'_> {
-    fn of_commit(&mut self, id: ObjectId) {
-        let tree_of = |id| Some(self.repo.find_commit(id).ok()?.tree_id().ok()?.detach());
-        let Ok(commit) = self.repo.find_commit(id) else {
+    fn of_commit(&mut self, id: ObjectId) -> Result<(), LocalCheckError> {
+        let mut buffer = Vec::new();
+        let Some((tree, parent)) = self.commit(id, &mut buffer) else {
+            return Ok(());
+        };
+        let before = parent.and_then(|parent| self.commit(parent, &mut buffer));
+        let mut pairs = vec![Pair {
+            trees: (before.map(|(tree, _)| tree), tree),
+            path: BString::default(),
+            depth: 0,
+        }];
+        while let Some(pair) = pairs.pop() {
+            if self.stop.load(Ordering::Relaxed) {
+                return Err(LocalCheckError::Stopped);
+            }
+            let (old, new) = pair.trees;
+            let is_done = self.found.len() >= MAX_SUBMODULE_COMMITS || pair.depth > MAX_DEPTH;
+            if old != Some(new) && !is_done && self.seen.insert(pair.trees) {
+                self.compare(&pair, &mut pairs);
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns the tree and the first parent of a commit.
+    fn commit(&self, id: ObjectId, buffer: &mut Vec<u8>) -> Option<(ObjectId, Option<ObjectId>)> {
+        let data = self.reader.try_find(&id, buffer).ok()??;
+        let mut commit = CommitRefIter::from_bytes(data.data, self.kind);
+        let tree = commit.tree_id().ok()?;
+        Some((tree, commit.parent_ids().next()))
+    }
+
+    /// Walks two trees side by side, and notes what only the new one has.
+    fn compare(&mut self, pair: &Pair, pairs: &mut Vec<Pair>) {
+        let (old, new) = pair.trees;
+        let (mut before, mut after) = (Vec::new(), Vec::new());
+        let Some(after) = self.tree(new, &mut after) else {
             return;
         };
-        let parent = commit.parent_ids().next().map(gix::Id::detach);
-        let before = parent.and_then(tree_of);
-        if let Some(tree) = tree_of(id) {
-            self.between(before, tree, &BString::default(), 0);
+        let before = old.and_then(|old| self.tree(old, &mut before));
+        let mut before = before.unwrap_or_else(|| TreeRefIter::from_bytes(&[], self.kind));
+        let mut next = next_entry(&mut before);
+        for entry in after.map_while(Result::ok) {
+            // Both are sorted. What is not costs no more than a second look: it is taken for new.
+            while let Some(was) = next
+                && was < entry
+            {
+                next = next_entry(&mut before);
+            }
+            let was = next.filter(|was| was.filename == entry.filename);
+            let was = was.filter(|was| was.mode.kind() == entry.mode.kind());
+            let was = was.map(|was| was.oid.to_owned());
+            let id = entry.oid.to_owned();
+            let kind = entry.mode.kind();
+            if was == Some(id) || !matches!(kind, EntryKind::Commit | EntryKind::Tree) {
+                continue;
+            }
+            let path = below(&pair.path, entry.filename);
+            if kind == EntryKind::Commit {
+                self.found.insert((path, id));
+                if self.found.len() >= MAX_SUBMODULE_COMMITS {
+                    return;
+                }
+            } else if !self.seen.contains(&(was, id)) {
+                pairs.push(Pair {
+                    trees: (was, id),
+                    path,
+                    depth: pair.depth + 1,
+                });
+            }
         }
     }
 
-    /// Looks at what `new` has and `old` has not, directory by directory.
-    fn between(&mut self, old: Option<ObjectId>, new: ObjectId, path: &BString, depth: usize) {
-        let done = self.found.len() >= MAX_SUBMODULE_COMMITS || self.stop.load(Ordering::Relaxed);
-        if old == Some(new) || depth > MAX_DEPTH || done {
-            return;
-        }
-        let Ok(tree) = self.repo.find_tree(new) else {
-            return;
-        };
-        let before = old.and_then(|old| self.repo.find_tree(old).ok());
-        for entry in tree.iter().flatten() {
-            let (name, id) = (entry.filename(), entry.object_id());
-            let was = before.as_ref().and_then(|tree| {
-                let mut entries = tree.iter().flatten();
-                entries.find(|old| old.filename() == name)
-            });
-            let was = was.filter(|old| old.mode().kind() == entry.mode().kind());
-            let was = was.map(|old| old.object_id());
-            if was == Some(id) {
-                continue;
-            }
-            let mut below = path.clone();
-            if !below.is_empty() {
-                below.push_byte(b'/');
-            }
-            below.push_str(name);
-            match entry.mode().kind() {
-                EntryKind::Commit => {
-                    self.found.insert((below, id));
-                }
-                EntryKind::Tree => self.between(was, id, &below, depth + 1),
-                _ => {}
-            }
-        }
+    fn tree<'b>(&self, id: ObjectId, buffer: &'b mut Vec<u8>) -> Option<TreeRefIter<'b>> {
+        let data = self.reader.try_find(&id, buffer).ok()??;
+        let is_tree = data.kind == gix::objs::Kind::Tree;
+        is_tree.then(|| TreeRefIter::from_bytes(data.data, self.kind))
     }
+}
+
+fn next_entry<'b>(entries: &mut TreeRefIter<'b>) -> Option<EntryRef<'b>> {
+    entries.next()?.ok()
+}
+
+/// Returns the path of an entry.
+fn below(path: &BString, name: &BStr) -> BString {
+    let mut below = path.clone();
+    if !below.is_empty() {
+        below.push_byte(b'/');
+    }
+    below.push_str(name);
+    below
 }
 
 /// Says whether a submodule has the commit and none of its remotes is known to; nothing when there is

@@ -29,7 +29,7 @@ pub fn branch_tip(
         stop,
     };
     let full = branch.full();
-    let said = listed(target, &full)?;
+    let said = listed(target, full.as_bytes())?;
     Ok(said
         .lines()
         .iter()

@@ -5,10 +5,11 @@ use std::net::TcpStream;
 use std::sync::atomic::AtomicBool;
 use std::thread;
 
+use sendoff_push::advertisement::AdvertisementReader;
 use sendoff_push::sideband::Answer;
 use sendoff_push::{ClassifiedError, Connection, RequestBody, SendError};
 
-use crate::git::transport::{ServiceConnection, TransportError};
+use crate::git::transport::{ServiceConnection, TakeLines, TransportError};
 use crate::names::Scheme;
 use crate::process::Program;
 use crate::secrets::KnownSecrets;
@@ -86,15 +87,15 @@ impl<'a> StreamConnection<'a> {
 
 impl StreamConnection<'_> {
     /// Reads packet lines up to the first flush.
-    fn lines(&mut self) -> Result<Vec<u8>, TransportError> {
+    fn lines(&mut self, take: TakeLines<'_>) -> Result<(), TransportError> {
         let (stdout, idle) = (&mut self.stdout, &self.idle);
         idle.reset();
         let (lines, interruption) =
             with_idle_timeout(&self.endpoint.terminator(), idle, self.stop, || {
-                read_lines(stdout, idle)
+                read_lines(stdout, idle, take)
             });
         match (lines, interruption) {
-            (Ok(lines), _) => Ok(lines),
+            (Ok(()), _) => Ok(()),
             (Err(_), Some(interruption)) => Err(interruption.into()),
             (Err(ReadError::Ended), None) => {
                 Err(self.endpoint.ended(self.scheme, Stage::Opening, self.known))
@@ -105,10 +106,18 @@ impl StreamConnection<'_> {
 }
 
 impl ServiceConnection for StreamConnection<'_> {
-    fn request(&mut self, body: &[u8]) -> Result<Vec<u8>, Box<dyn ClassifiedError>> {
+    fn hello(&mut self, take: TakeLines<'_>) -> Result<(), Box<dyn ClassifiedError>> {
+        Ok(self.lines(take)?)
+    }
+
+    fn request(
+        &mut self,
+        body: &[u8],
+        take: TakeLines<'_>,
+    ) -> Result<(), Box<dyn ClassifiedError>> {
         let written = self.stdin.as_mut().map(|stdin| stdin.write_all(body));
         match written {
-            Some(Ok(())) => self.advertise(),
+            Some(Ok(())) => Ok(self.lines(take)?),
             _ => Err(self
                 .endpoint
                 .ended(self.scheme, Stage::Working, self.known)
@@ -146,8 +155,11 @@ impl ServiceConnection for StreamConnection<'_> {
 }
 
 impl Connection for StreamConnection<'_> {
-    fn advertise(&mut self) -> Result<Vec<u8>, Box<dyn ClassifiedError>> {
-        Ok(self.lines()?)
+    fn advertise(
+        &mut self,
+        reader: &mut AdvertisementReader,
+    ) -> Result<(), Box<dyn ClassifiedError>> {
+        Ok(self.lines(&mut |piece| reader.feed(piece))?)
     }
 
     /// Sends the request; the answer is read meanwhile, so that neither side waits for the other.

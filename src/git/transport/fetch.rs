@@ -11,7 +11,7 @@ use crate::git::transport::TransportError;
 use crate::git::transport::service::Service;
 use crate::secrets::KnownSecrets;
 
-use super::remote_head::owned_lines;
+use super::remote_head::RefLines;
 use super::{Target, open};
 
 /// What is left out of what the objects reach: a tree comes with its directories, and not with their files.
@@ -38,8 +38,9 @@ pub(in crate::git) fn fetch_objects(
     out: &mut dyn Write,
 ) -> Result<(), Box<dyn ClassifiedError>> {
     let mut connection = open(target, Service::UploadPack)?;
-    let hello = connection.advertise()?;
-    let said = owned_lines(&hello).ok_or(TransportError::Garbled)?;
+    let mut greeting = RefLines::of_greeting();
+    connection.hello(&mut |piece| greeting.feed(piece))?;
+    let said = greeting.finish().ok_or(TransportError::Garbled)?;
     let body = if said.iter().any(|line| line == b"version 2") {
         request_v2(&said, ids)
     } else {

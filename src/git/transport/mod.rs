@@ -52,10 +52,17 @@ pub(super) struct Target<'a> {
     pub(super) stop: &'a AtomicBool,
 }
 
+/// Takes packet lines as they come, in pieces of any size.
+type TakeLines<'t> = &'t mut dyn FnMut(&[u8]);
+
 /// A connection to any service of a remote. A push needs less of it.
 trait ServiceConnection: Connection {
-    /// Sends a small request and returns the lines of the answer, up to its flush.
-    fn request(&mut self, body: &[u8]) -> Result<Vec<u8>, Box<dyn ClassifiedError>>;
+    /// Hands on what the service says first, up to its flush.
+    fn hello(&mut self, take: TakeLines<'_>) -> Result<(), Box<dyn ClassifiedError>>;
+
+    /// Sends a small request and hands on the lines of the answer, up to its flush.
+    fn request(&mut self, body: &[u8], take: TakeLines<'_>)
+    -> Result<(), Box<dyn ClassifiedError>>;
 
     /// Sends a request and hands on the answer as it comes in, until that is whole.
     fn stream(&mut self, body: &[u8], take: &mut Take<'_>) -> Result<(), Box<dyn ClassifiedError>>;

@@ -8,7 +8,7 @@ use gix::bstr::BStr;
 use gix::config::Integer;
 use reqwest::header::{HeaderName, HeaderValue};
 
-use crate::git::credentials::{Answers, Asking, Helpers, Login, LoginSource, Netrc};
+use crate::git::credentials::{Answers, Asking, Helpers, Login, LoginSource, Netrc, Sources};
 use crate::git::{Config, Matching};
 use crate::names::RemoteUrl;
 use crate::net::{FixedNetwork, Network, PlainHttp};
@@ -159,6 +159,17 @@ impl Default for PushOptions {
 }
 
 impl PushOptions {
+    /// Returns who knows a login for an http(s) remote, in the order in which they are asked.
+    pub fn sources(&self, url: &RemoteUrl) -> Option<Sources> {
+        let given = self.login.clone();
+        let sources = Sources::new(url.http_url()?, url.user(), url.password())
+            .given(given.map(|login| (login, self.login_source.clone())))
+            .helpers(self.helpers.clone())
+            .netrc(self.netrc.clone())
+            .asking(self.asking.clone());
+        Some(sources)
+    }
+
     /// Adds what the user's git configuration says about `url`: `credential.*`, `core.sshCommand`,
     /// and of `http.*` `postBuffer` and `extraHeader`; the rest of `http.*` is the network's. An ssh command that is set already, as from the environment, wins.
     #[must_use]

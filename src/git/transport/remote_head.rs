@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
 use gix::protocol::transport::packetline::PacketLineRef;
-use gix::protocol::transport::packetline::decode::{Stream, streaming};
+use sendoff_push::pkt_line::{LineSplitter, PktLineError};
 use sendoff_push::{ClassifiedError, pkt_line};
 
 use crate::git::transport::TransportError;
@@ -13,6 +13,12 @@ use crate::names::{BranchName, RemoteUrl};
 
 use super::options::PushOptions;
 use super::{Target, open};
+
+/// The most lines of one ref that are kept.
+const MAX_LINES: usize = 8;
+
+/// The most lines of a greeting that are kept.
+const MAX_FIRST_LINES: usize = 64;
 
 /// Asks the remote which branch its HEAD names. Nothing when it names none, or one with an invalid name.
 ///
@@ -29,18 +35,18 @@ pub fn remote_head(
         options,
         stop,
     };
-    let said = listed(target, "HEAD")?;
+    let said = listed(target, b"HEAD")?;
     Ok(match &said {
         Listed::Asked(_) => said.lines().iter().find_map(|line| symref_v2(line)),
         Listed::Advertised(_) => said.lines().iter().find_map(|line| symref_v0(line)),
     })
 }
 
-/// The refs that a remote lists, a line each.
+/// What a remote says of one ref, a line each.
 pub(super) enum Listed {
-    /// What was asked for, by protocol v2.
+    /// As it was asked for, by protocol v2.
     Asked(Vec<Vec<u8>>),
-    /// All of them, by protocol v0.
+    /// The first line of all of them and those of the ref, by protocol v0.
     Advertised(Vec<Vec<u8>>),
 }
 
@@ -53,60 +59,111 @@ impl Listed {
     }
 }
 
-/// Asks upload-pack for the refs whose names begin with `prefix`.
-pub(super) fn listed(target: Target<'_>, prefix: &str) -> Result<Listed, Box<dyn ClassifiedError>> {
+/// Asks upload-pack for a ref by its full name.
+pub(super) fn listed(target: Target<'_>, name: &[u8]) -> Result<Listed, Box<dyn ClassifiedError>> {
     let mut connection = open(target, Service::UploadPack)?;
-    let hello = connection.advertise()?;
-    let said = owned_lines(&hello).ok_or(TransportError::Garbled)?;
-    if said.iter().any(|line| line == b"version 2") {
-        let answer = connection.request(&ls_refs(prefix)?)?;
+    let mut said = RefLines::of(name);
+    connection.hello(&mut |piece| said.feed(piece))?;
+    let is_v2 = said.is_v2;
+    let lines = said.finish().ok_or(TransportError::Garbled)?;
+    if is_v2 {
+        let mut answer = RefLines::of(name);
+        connection.request(&ls_refs(name)?, &mut |piece| answer.feed(piece))?;
         connection.close();
-        let refs = owned_lines(&answer).ok_or(TransportError::Garbled)?;
+        let refs = answer.finish().ok_or(TransportError::Garbled)?;
         return Ok(Listed::Asked(refs));
     }
     connection.close();
-    Ok(Listed::Advertised(said))
+    Ok(Listed::Advertised(lines))
 }
 
-pub(super) fn owned_lines(bytes: &[u8]) -> Option<Vec<Vec<u8>>> {
-    let lines = lines(bytes)?;
-    Some(lines.into_iter().map(<[u8]>::to_vec).collect())
+/// Takes lines as they come, and keeps those that concern one ref: a server can list millions of others.
+pub(super) struct RefLines<'n> {
+    /// Without one the first lines count.
+    name: Option<&'n [u8]>,
+    splitter: LineSplitter,
+    kept: Vec<Vec<u8>>,
+    /// Whether a first line with capabilities was seen.
+    has_first: bool,
+    is_v2: bool,
+    is_malformed: bool,
+}
+
+impl<'n> RefLines<'n> {
+    fn of(name: &'n [u8]) -> Self {
+        Self::new(Some(name))
+    }
+
+    /// Keeps the first lines, where capabilities stand.
+    pub(super) fn of_greeting() -> Self {
+        Self::new(None)
+    }
+
+    fn new(name: Option<&'n [u8]>) -> Self {
+        Self {
+            name,
+            splitter: LineSplitter::default(),
+            kept: Vec::new(),
+            has_first: false,
+            is_v2: false,
+            is_malformed: false,
+        }
+    }
+
+    pub(super) fn feed(&mut self, piece: &[u8]) {
+        if self.is_malformed {
+            return;
+        }
+        let Self {
+            name,
+            kept,
+            has_first,
+            is_v2,
+            ..
+        } = self;
+        let fed = self.splitter.feed(piece, &mut |line| {
+            let PacketLineRef::Data(line) = line else {
+                return Ok::<(), PktLineError>(());
+            };
+            let line = line.strip_suffix(b"\n").unwrap_or(line);
+            *is_v2 |= line == b"version 2";
+            let is_first = !*has_first && line.contains(&0);
+            *has_first |= is_first;
+            let mut words = line.split(|byte| matches!(byte, b' ' | 0));
+            let second = words.nth(1);
+            let (is_wanted, most) = match name {
+                Some(name) => (is_first || second == Some(*name), MAX_LINES),
+                None => (true, MAX_FIRST_LINES),
+            };
+            if is_wanted && kept.len() < most {
+                kept.push(line.to_vec());
+            }
+            Ok(())
+        });
+        self.is_malformed = fed.is_err();
+    }
+
+    /// Returns the lines that were kept; nothing when something was no packet line.
+    pub(super) fn finish(self) -> Option<Vec<Vec<u8>>> {
+        let whole = !self.is_malformed && !self.splitter.is_within_line();
+        whole.then_some(self.kept)
+    }
 }
 
 /// Returns the request for the refs with a prefix, with what symbolic ones name.
-fn ls_refs(prefix: &str) -> Result<Vec<u8>, TransportError> {
+fn ls_refs(prefix: &[u8]) -> Result<Vec<u8>, TransportError> {
     let mut out = Vec::new();
     let mut add = |line: &str| pkt_line::encode(line.as_bytes(), &mut out);
     let added = add("command=ls-refs\n")
         .and_then(|()| add(concat!("agent=sendoff/", env!("CARGO_PKG_VERSION"), "\n")));
     added.map_err(|_| TransportError::Garbled)?;
     out.extend_from_slice(b"0001");
-    let mut add = |line: &str| pkt_line::encode(line.as_bytes(), &mut out);
-    let prefix = format!("ref-prefix {prefix}\n");
-    let added = add("symrefs\n").and_then(|()| add(&prefix));
+    let mut add = |line: &[u8]| pkt_line::encode(line, &mut out);
+    let prefix = [b"ref-prefix ", prefix, b"\n"].concat();
+    let added = add(b"symrefs\n").and_then(|()| add(&prefix));
     added.map_err(|_| TransportError::Garbled)?;
     pkt_line::encode_flush(&mut out);
     Ok(out)
-}
-
-/// Splits packet lines, without their line ends; nothing when one is malformed.
-fn lines(bytes: &[u8]) -> Option<Vec<&[u8]>> {
-    let mut lines = Vec::new();
-    let mut rest = bytes;
-    while !rest.is_empty() {
-        let Ok(Stream::Complete {
-            line,
-            bytes_consumed,
-        }) = streaming(rest)
-        else {
-            return None;
-        };
-        if let PacketLineRef::Data(data) = line {
-            lines.push(data.strip_suffix(b"\n").unwrap_or(data));
-        }
-        rest = rest.get(bytes_consumed..)?;
-    }
-    Some(lines)
 }
 
 /// Reads `<id> HEAD symref-target:refs/heads/main`.
@@ -160,6 +217,32 @@ mod tests {
             symref_v2(format!("{ID} refs/heads/x symref-target:refs/heads/y").as_bytes()),
             None
         );
-        assert_eq!(lines(b"0003"), None);
+        let mut lines = RefLines::of(b"HEAD");
+        lines.feed(b"0003");
+        assert_eq!(lines.finish(), None);
+    }
+
+    /// Guards the memory: of a million refs only the one that was asked for is held.
+    #[test]
+    fn only_lines_of_the_ref_are_kept() {
+        let mut lines = RefLines::of(b"HEAD");
+        let mut line = Vec::new();
+        for text in [
+            "HEAD\0symref=HEAD:refs/heads/a",
+            "refs/heads/HEAD",
+            "refs/heads/a",
+        ] {
+            line.clear();
+            pkt_line::encode(format!("{ID} {text}\n").as_bytes(), &mut line).unwrap();
+            lines.feed(&line);
+        }
+        for _ in 0..100 {
+            lines.feed(b"0009HEAD\n");
+            lines.feed(b"000ax HEAD");
+        }
+        lines.feed(b"0000");
+        let kept = lines.finish().unwrap();
+        assert_eq!(kept.len(), MAX_LINES);
+        assert_eq!(symref_v0(&kept[0]).unwrap().as_str(), "a");
     }
 }

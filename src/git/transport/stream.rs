@@ -16,32 +16,41 @@ pub(super) enum ReadError {
     Malformed,
 }
 
-/// Reads packet lines up to and including the flush.
-pub(super) fn read_lines(stdout: &mut impl Read, idle: &IdleTimeout) -> Result<Vec<u8>, ReadError> {
-    let mut lines = Vec::new();
+/// Reads packet lines up to and including the flush, and hands each on.
+pub(super) fn read_lines(
+    stdout: &mut impl Read,
+    idle: &IdleTimeout,
+    take: &mut dyn FnMut(&[u8]),
+) -> Result<(), ReadError> {
+    let (mut line, mut total, mut refused) = (Vec::new(), 0_usize, false);
     loop {
-        let mut length = [0; 4];
-        if stdout.read_exact(&mut length).is_err() {
+        let mut digits = [0; 4];
+        if stdout.read_exact(&mut digits).is_err() {
             // A server that refuses the request sends one `ERR` line and closes the connection.
-            let refused = lines.get(4..8) == Some(b"ERR ");
             return if refused {
-                Ok(lines)
+                Ok(())
             } else {
                 Err(ReadError::Ended)
             };
         }
-        lines.extend_from_slice(&length);
-        let length = length_of(length)?;
+        let length = length_of(digits)?;
         idle.received(length);
         match length {
-            0 => return Ok(lines),
+            0 => {
+                take(&digits);
+                return Ok(());
+            }
             // A delimiter stands between the sections of protocol version 2.
-            1 => {}
-            5..=65_520 if lines.len() < ADVERTISEMENT_CAP => {
-                let start = lines.len();
-                lines.resize(start + length - 4, 0);
-                let line = lines.get_mut(start..).unwrap_or_default();
-                stdout.read_exact(line).map_err(|_| ReadError::Ended)?;
+            1 => take(&digits),
+            5..=65_520 if total < ADVERTISEMENT_CAP => {
+                line.clear();
+                line.extend_from_slice(&digits);
+                line.resize(length, 0);
+                let data = line.get_mut(4..).unwrap_or_default();
+                stdout.read_exact(data).map_err(|_| ReadError::Ended)?;
+                refused |= total == 0 && line.get(4..8) == Some(b"ERR ");
+                total += length;
+                take(&line);
             }
             _ => return Err(ReadError::Malformed),
         }

@@ -13,7 +13,7 @@ use crate::git::push::{
     BranchPush, BranchPushError, HeadQuestion, LocalOptions, Promised, branch_tip,
 };
 use crate::git::{Remote, Repo, is_true};
-use crate::names::{BranchName, RemoteUrl};
+use crate::names::RemoteUrl;
 use crate::pipeline::{BaseTip, Destination, Logins, Shipment};
 use crate::policy::PushPermit;
 use crate::reason::{Code, Reason};
@@ -119,7 +119,7 @@ impl Work {
                     advertised: &|advertisement| {
                         // Whatever login the remote wanted is known.
                         self.logins.settle();
-                        self.base_tip.keep(&advertisement.refs);
+                        self.base_tip.keep(advertisement.branches());
                     },
                     remote_facts: &facts,
                     progress,
@@ -216,9 +216,9 @@ impl Work {
     /// Returns what the remote is remembered to have. A memory that cannot be read is none.
     fn last_seen(&self, remote: &Remote) -> LastSeen {
         let branches = self.repo.remote_tips(remote).unwrap_or_default();
-        let ours = |(name, _): &&(BranchName, ObjectId)| name == self.permit.branch();
+        let own = self.repo.tracking_tip(remote, self.permit.branch());
         LastSeen {
-            branch: branches.iter().find(ours).map(|(_, tip)| *tip),
+            branch: own.ok().flatten(),
             tips: branches.into_iter().map(|(_, tip)| tip).collect(),
         }
     }

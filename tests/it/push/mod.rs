@@ -3,6 +3,7 @@
 mod as_git;
 mod asked;
 mod authority;
+mod bounds;
 mod canned;
 mod certificate;
 mod changed;
@@ -28,6 +29,7 @@ mod http2;
 mod http2_hostile;
 mod http_keys;
 mod huge;
+mod inflate;
 mod keys_as_git;
 mod lease;
 mod lengths;

@@ -3,6 +3,7 @@
 //! Git's `gitprotocol-pack`, "Reference Discovery"; `.have` lines are those of its alternates.
 
 mod parse;
+mod reader;
 
 use gix::ObjectId;
 use gix::bstr::{BStr, BString, ByteSlice};
@@ -11,15 +12,30 @@ use gix::hash::Kind;
 use super::pkt_line::PktLineError;
 use super::sanitize::{Redact, sanitize_line};
 
-/// The advertisement of receive-pack, protocol version 0.
+pub use reader::AdvertisementReader;
+
+/// The most branches whose names are kept.
+const MAX_BRANCHES: usize = 10_000;
+/// The most ids of one kind that are kept: branches, other refs, commits without a ref.
+const MAX_IDS: usize = 1 << 18;
+
+/// The advertisement of receive-pack, protocol version 0: as much of it as a push needs.
+///
+/// A server can list millions of refs. Of the branch that is pushed everything is kept; of the others the names of ten
+/// thousand branches, and some hundred thousand ids, of which each only saves bytes of the pack.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Advertisement {
-    /// The refs, in the server's request.
-    pub refs: Vec<(BString, ObjectId)>,
+    /// The branch that is pushed, by its full name, and where it is.
+    branch: BString,
+    tip: Option<ObjectId>,
+    /// The branches that the server listed first.
+    branches: Vec<(BString, ObjectId)>,
+    branch_ids: Vec<ObjectId>,
+    other_ids: Vec<ObjectId>,
     /// Commits that the server has without a ref, from its alternates.
-    pub haves: Vec<ObjectId>,
-    /// Commits of which the server lacks the parents.
-    pub shallow: Vec<ObjectId>,
+    haves: Vec<ObjectId>,
+    /// The server lacks the parents of some of its commits.
+    pub is_shallow: bool,
     /// The hash of the server's objects.
     pub object_format: Kind,
     capabilities: Vec<BString>,
@@ -88,17 +104,27 @@ impl Advertisement {
         })
     }
 
-    /// Returns the id of a ref by its full name.
+    /// Returns the id of a branch by its full name: of the branch that is pushed, and of those whose names are kept.
     pub fn find(&self, name: &[u8]) -> Option<ObjectId> {
-        self.refs
+        if name == self.branch.as_slice() {
+            return self.tip;
+        }
+        self.branches
             .iter()
             .find(|(advertised, _)| advertised.as_slice() == name)
             .map(|(_, id)| *id)
     }
 
-    /// Returns every id that the server says it has, once for each mention.
+    /// Returns the full names of the branches that the server listed first, with their ids.
+    pub fn branches(&self) -> impl Iterator<Item = (&BStr, ObjectId)> + '_ {
+        self.branches.iter().map(|(name, id)| (name.as_bstr(), *id))
+    }
+
+    /// Returns the ids that the server says it has, as far as they are kept, once for each mention.
     pub fn all_ids(&self) -> impl Iterator<Item = ObjectId> + '_ {
-        let refs = self.refs.iter().map(|(_, id)| *id);
-        refs.chain(self.haves.iter().copied())
+        let ids = [&self.branch_ids, &self.other_ids, &self.haves];
+        self.tip
+            .into_iter()
+            .chain(ids.into_iter().flatten().copied())
     }
 }

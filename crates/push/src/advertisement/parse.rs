@@ -4,8 +4,7 @@ use gix::ObjectId;
 use gix::bstr::{BStr, BString, ByteSlice};
 use gix::hash::Kind;
 
-use super::{Advertisement, AdvertisementError};
-use crate::pkt_line::{Line, Lines};
+use super::{Advertisement, AdvertisementError, AdvertisementReader, MAX_BRANCHES, MAX_IDS};
 
 /// The longest ref name that is believed, in bytes. Git's own files end far below.
 const MAX_NAME: usize = 4096;
@@ -13,45 +12,16 @@ const MAX_NAME: usize = 4096;
 const MAX_TEXT: usize = 8 * 1024;
 
 impl Advertisement {
-    /// Reads a whole advertisement, with or without the preamble of smart HTTP. `kind` is the repository's hash.
-    pub fn parse(buffer: &[u8], kind: Kind) -> Result<Self, AdvertisementError> {
-        let mut lines = Lines::new(buffer);
-        let mut found = Self {
-            refs: Vec::new(),
-            haves: Vec::new(),
-            shallow: Vec::new(),
-            object_format: kind,
-            capabilities: Vec::new(),
-        };
-        let mut first = true;
-        while let Some(line) = lines.read()? {
-            let Line::Data(line) = line else {
-                // An empty repository still names its capabilities; a flush without is no receive-pack.
-                return if first {
-                    Err(AdvertisementError::Unexpected(BString::default()))
-                } else {
-                    Ok(found)
-                };
-            };
-            let line = line.strip_suffix(b"\n").unwrap_or(line);
-            if first && line == b"# service=git-receive-pack" {
-                if lines.read()? != Some(Line::Flush) {
-                    return Err(AdvertisementError::Unexpected(excerpt(line)));
-                }
-                continue;
-            }
-            if first {
-                found.read_first(line)?;
-            } else {
-                found.read_ref(line)?;
-            }
-            first = false;
-        }
-        Err(AdvertisementError::Truncated)
+    /// Reads a whole advertisement, with or without the preamble of smart HTTP. `kind` is the repository's hash, `branch`
+    /// the full name of the branch that is pushed.
+    pub fn parse(buffer: &[u8], kind: Kind, branch: &[u8]) -> Result<Self, AdvertisementError> {
+        let mut reader = AdvertisementReader::new(kind, branch);
+        reader.feed(buffer);
+        reader.finish()
     }
 
     /// Reads the first line, which carries the capabilities after a zero byte.
-    fn read_first(&mut self, line: &[u8]) -> Result<(), AdvertisementError> {
+    pub(super) fn read_first(&mut self, line: &[u8]) -> Result<(), AdvertisementError> {
         if let Some(text) = line.strip_prefix(b"ERR ") {
             return Err(AdvertisementError::Refused(excerpt(text)));
         }
@@ -82,13 +52,14 @@ impl Advertisement {
     }
 
     /// Reads `<id> <name>`, `shallow <id>` or `ERR <text>`.
-    fn read_ref(&mut self, line: &[u8]) -> Result<(), AdvertisementError> {
+    pub(super) fn read_ref(&mut self, line: &[u8]) -> Result<(), AdvertisementError> {
         if let Some(text) = line.strip_prefix(b"ERR ") {
             return Err(AdvertisementError::Refused(excerpt(text)));
         }
         let malformed = || AdvertisementError::Malformed(excerpt(line));
         if let Some(id) = line.strip_prefix(b"shallow ") {
-            self.shallow.push(self.read_id(id).ok_or_else(malformed)?);
+            self.read_id(id).ok_or_else(malformed)?;
+            self.is_shallow = true;
             return Ok(());
         }
         let (id, name) = line.split_once_str(b" ").ok_or_else(malformed)?;
@@ -102,11 +73,21 @@ impl Advertisement {
     /// Keeps a ref whose name is one.
     fn keep(&mut self, name: &BStr, id: ObjectId) -> Result<(), AdvertisementError> {
         if name == ".have" {
-            self.haves.push(id);
-        } else if name.len() <= MAX_NAME && gix::validate::reference::name(name).is_ok() {
-            self.refs.push((name.to_owned(), id));
-        } else {
+            add(&mut self.haves, id);
+            return Ok(());
+        }
+        if name.len() > MAX_NAME || gix::validate::reference::name(name).is_err() {
             return Err(AdvertisementError::Malformed(excerpt(name)));
+        }
+        if *name == self.branch {
+            self.tip.get_or_insert(id);
+        } else if !name.starts_with(b"refs/heads/") {
+            add(&mut self.other_ids, id);
+        } else {
+            add(&mut self.branch_ids, id);
+        }
+        if name.starts_with(b"refs/heads/") && self.branches.len() < MAX_BRANCHES {
+            self.branches.push((name.to_owned(), id));
         }
         Ok(())
     }
@@ -120,8 +101,15 @@ impl Advertisement {
     }
 }
 
+/// Adds an id, unless there are enough: one that is left out can only make the pack larger.
+fn add(ids: &mut Vec<ObjectId>, id: ObjectId) {
+    if ids.len() < MAX_IDS {
+        ids.push(id);
+    }
+}
+
 /// Returns the beginning of a server's text.
-fn excerpt(text: &[u8]) -> BString {
+pub(super) fn excerpt(text: &[u8]) -> BString {
     text.get(..MAX_TEXT).unwrap_or(text).into()
 }
 
@@ -131,6 +119,7 @@ mod tests {
     use crate::pkt_line;
     use proptest::prelude::*;
 
+    const MAIN: &[u8] = b"refs/heads/main";
     const ONE: &str = "1111111111111111111111111111111111111111";
 
     fn buffer(lines: &[&str]) -> Vec<u8> {
@@ -146,7 +135,7 @@ mod tests {
     }
 
     fn parse(lines: &[&str]) -> Result<Advertisement, AdvertisementError> {
-        Advertisement::parse(&buffer(lines), Kind::Sha1)
+        Advertisement::parse(&buffer(lines), Kind::Sha1, MAIN)
     }
 
     #[test]
@@ -167,7 +156,7 @@ mod tests {
         let id = ObjectId::from_hex(ONE.as_bytes()).unwrap();
         assert_eq!(found.find(b"refs/heads/main"), Some(id));
         assert_eq!(found.haves, [id]);
-        assert_eq!(found.shallow, [id]);
+        assert!(found.is_shallow);
         assert_eq!(found.capability("agent").unwrap(), "git/2.47.3");
         assert!(found.has_capability("report-status"));
         assert!(!found.has_capability("report"));
@@ -178,8 +167,27 @@ mod tests {
     fn an_empty_repository_has_capabilities_and_no_refs() {
         let zero = "0".repeat(40);
         let found = parse(&[&format!("{zero} capabilities^{{}}\0report-status\n"), ""]).unwrap();
-        assert!(found.refs.is_empty());
+        assert_eq!(found.all_ids().count(), 0);
         assert!(found.has_capability("report-status"));
+    }
+
+    /// Guards that the branch that is pushed is found behind any number of others, of which a bounded part is kept.
+    #[test]
+    fn of_endless_refs_a_bounded_part_is_kept() {
+        let mut input = buffer(&[&format!("{ONE} refs/heads/a\0report-status\n")]);
+        for number in 0..MAX_IDS + 10 {
+            for name in ["heads/b", "pull/"] {
+                let line = format!("{ONE} refs/{name}{number}");
+                pkt_line::encode(line.as_bytes(), &mut input).unwrap();
+            }
+        }
+        let two = "2".repeat(40);
+        input.extend(buffer(&[&format!("{two} refs/heads/main"), ""]));
+        let found = Advertisement::parse(&input, Kind::Sha1, MAIN).unwrap();
+        assert_eq!(found.find(MAIN).unwrap().to_string(), two);
+        assert!(found.find(b"refs/heads/a").is_some());
+        assert_eq!(found.branches().count(), MAX_BRANCHES);
+        assert_eq!(found.all_ids().count(), 2 * MAX_IDS + 1);
     }
 
     #[test]
@@ -212,7 +220,7 @@ mod tests {
             Err(AdvertisementError::ObjectFormat { .. })
         ));
         let silent = format!("{} refs/heads/main\0report-status\n", "1".repeat(64));
-        let error = Advertisement::parse(&buffer(&[&silent, ""]), Kind::Sha256).unwrap_err();
+        let error = Advertisement::parse(&buffer(&[&silent, ""]), Kind::Sha256, MAIN).unwrap_err();
         assert!(matches!(error, AdvertisementError::ObjectFormat { .. }));
     }
 
@@ -241,7 +249,7 @@ mod tests {
                 pkt_line::encode(&line, &mut out).unwrap();
             }
             pkt_line::encode_flush(&mut out);
-            drop(Advertisement::parse(&out, Kind::Sha1));
+            drop(Advertisement::parse(&out, Kind::Sha1, MAIN));
         }
     }
 }

@@ -9,7 +9,7 @@ use gix::commitgraph::Graph;
 
 use super::walk::{Check, CommitSource, HAVE, Slop, Walk};
 use super::{SelectError, Wanted, shallow_commits};
-use crate::store::ObjectError;
+use crate::store::{ObjectError, Reader};
 
 /// What a tip has and its bases have not.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,8 +31,9 @@ pub fn ahead(
     limit: usize,
 ) -> Result<Ahead, SelectError> {
     let shallow = shallow_commits(repo)?;
+    let reader = Reader::new(repo)?;
     let source = CommitSource {
-        find: &repo.objects,
+        find: &reader,
         graph,
         shallow: &shallow,
         check: Check::Trust,

@@ -8,6 +8,9 @@ use gix::objs::Kind;
 /// Directories with more new versions than this are not searched for renames.
 const MAX_VERSIONS: usize = 8;
 
+/// Directories with more entries than this, over all versions, neither.
+const MAX_ENTRIES: usize = 1 << 18;
+
 /// A directory to look into, with the trees that the server has there and those that are new.
 #[derive(Default)]
 pub(super) struct Job {
@@ -31,6 +34,16 @@ impl Below {
             jobs: BTreeMap::new(),
             renames: (versions <= MAX_VERSIONS).then(Renames::default),
         }
+    }
+
+    /// Returns where an entry is noted for the search for renames, where that is done.
+    pub(super) fn renames(&mut self) -> Option<&mut Renames> {
+        let is_large =
+            |renames: &Renames| renames.known.len() + renames.present.len() >= MAX_ENTRIES;
+        if self.renames.as_ref().is_some_and(is_large) {
+            self.renames = None;
+        }
+        self.renames.as_mut()
     }
 
     /// Returns the job of a path, a new one when there is none.

@@ -13,7 +13,7 @@ mod remote_objects;
 mod trees;
 mod walk;
 
-pub use super::store::ObjectError;
+pub use super::store::{ObjectError, Reader, StoreError};
 pub use ahead::{Ahead, ahead};
 pub use ancestor::is_fast_forward;
 pub(super) use ancestor::is_fast_forward_with;
@@ -27,7 +27,6 @@ use gix::hashtable::{HashMap, HashSet};
 use gix::objs::Kind;
 
 use super::progress::Progress;
-use super::store::{Reader, StoreError};
 use trees::TreeWalk;
 use walk::{Check, CommitSource};
 

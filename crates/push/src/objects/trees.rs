@@ -19,6 +19,8 @@ use crate::store::ObjectError;
 
 /// The most objects that one pack's header can count.
 const MAX_OBJECTS: usize = u32::MAX as usize;
+/// The memory that the next tree is read into, in bytes: more is let go of.
+const MAX_KEPT_BUFFER: usize = 4 << 20;
 /// Progress is told once for so many objects.
 const TELL_EVERY: usize = 256;
 
@@ -151,6 +153,9 @@ impl<'a, F: gix::objs::Find> TreeWalk<'a, F> {
         path: u64,
         below: &mut Below,
     ) -> Result<(), SelectError> {
+        if self.stop.load(Ordering::Relaxed) {
+            return Err(SelectError::Interrupted);
+        }
         let mut buffer = std::mem::take(&mut self.buffer);
         let entries = self
             .read(id, &mut buffer)?
@@ -164,14 +169,14 @@ impl<'a, F: gix::objs::Find> TreeWalk<'a, F> {
             let child = hash(path, entry.filename);
             let kind = kind_of(entry.mode);
             self.mark_known(entry.oid.to_owned(), kind, child, name);
-            if let Some(renames) = &mut below.renames {
+            if let Some(renames) = below.renames() {
                 renames.known.push((name, kind, entry.oid.to_owned()));
             }
             if kind == Kind::Tree {
                 below.job_at(child).known.push(entry.oid.to_owned());
             }
         }
-        self.buffer = buffer;
+        self.keep(buffer);
         Ok(())
     }
 
@@ -192,7 +197,7 @@ impl<'a, F: gix::objs::Find> TreeWalk<'a, F> {
             .ok_or(ObjectError::Missing(id))?;
         for entry in entries {
             let entry = entry.map_err(|_| ObjectError::Corrupt(id))?;
-            if let Some(renames) = &mut below.renames {
+            if let Some(renames) = below.renames() {
                 renames.present.insert(hash(0, entry.filename));
             }
             // Most entries of a tree are those of the tree before: nothing is computed for them.
@@ -209,7 +214,7 @@ impl<'a, F: gix::objs::Find> TreeWalk<'a, F> {
                 below.job_at(child).new.push((object, found));
             }
         }
-        self.buffer = buffer;
+        self.keep(buffer);
         Ok(())
     }
 
@@ -220,13 +225,20 @@ impl<'a, F: gix::objs::Find> TreeWalk<'a, F> {
         buffer: &'b mut Vec<u8>,
     ) -> Result<Option<TreeRefIter<'b>>, SelectError> {
         let data = self.find.try_find(&id, buffer);
-        let Some(data) = data.map_err(|why| ObjectError::Read { id, why })? else {
+        let Some(data) = data.map_err(|why| ObjectError::of_source(id, why))? else {
             return Ok(None);
         };
         if data.kind == Kind::Tree {
             Ok(Some(TreeRefIter::from_bytes(data.data, id.kind())))
         } else {
             Err(ObjectError::Corrupt(id).into())
+        }
+    }
+
+    /// Keeps the buffer for the next tree, unless it is large.
+    fn keep(&mut self, buffer: Vec<u8>) {
+        if buffer.capacity() <= MAX_KEPT_BUFFER {
+            self.buffer = buffer;
         }
     }
 

@@ -22,6 +22,10 @@ pub(super) const HAVE: u8 = 2;
 const QUEUED: u8 = 4;
 /// The generation of a commit that the commit-graph does not know: it can be above all that it does.
 const UNKNOWN: u32 = u32::MAX;
+/// Of more parents than this, none is listed twice: a commit can repeat one a million times.
+const FEW_PARENTS: usize = 64;
+/// The memory that the next commit is read into, in bytes: more is let go of.
+const MAX_KEPT_BUFFER: usize = 1 << 20;
 /// Tags of tags of tags are followed so far.
 const MAX_TAGS: u32 = 10;
 
@@ -380,7 +384,7 @@ impl<'a, F: gix::objs::Find> Walk<'a, F> {
             let tree = commit.root_tree_id().to_owned();
             return Ok(Some((tree, time, generation, start..self.parents.len())));
         }
-        let read = |why| ObjectError::Read { id, why };
+        let read = |why| ObjectError::of_source(id, why);
         let data = self.source.find.try_find(&id, &mut self.buffer);
         let Some(data) = data.map_err(read)? else {
             return Ok(None);
@@ -393,8 +397,17 @@ impl<'a, F: gix::objs::Find> Walk<'a, F> {
                 .map_err(|_| ObjectError::Corrupt(id))?;
         }
         let parents = &mut self.parents;
-        let (tree, time) = parse(data.data, id.kind(), |parent| parents.push(parent))
-            .ok_or(ObjectError::Corrupt(id))?;
+        let mut several = HashSet::default();
+        let (tree, time) = parse(data.data, id.kind(), |parent| {
+            let first = parents.len() - start < FEW_PARENTS || several.insert(parent);
+            if first {
+                parents.push(parent);
+            }
+        })
+        .ok_or(ObjectError::Corrupt(id))?;
+        if self.buffer.capacity() > MAX_KEPT_BUFFER {
+            self.buffer = Vec::new();
+        }
         // The parents of a shallow commit are not here, or not meant to be.
         if self.source.shallow.contains(&id) {
             self.parents.truncate(start);
@@ -406,7 +419,7 @@ impl<'a, F: gix::objs::Find> Walk<'a, F> {
     fn peel(&mut self, mut id: ObjectId) -> Result<Option<ObjectId>, SelectError> {
         for _ in 0..MAX_TAGS {
             let data = self.source.find.try_find(&id, &mut self.buffer);
-            let data = data.map_err(|why| ObjectError::Read { id, why })?;
+            let data = data.map_err(|why| ObjectError::of_source(id, why))?;
             match data {
                 Some(data) if data.kind == Kind::Commit => return Ok(Some(id)),
                 Some(data) if data.kind == Kind::Tag => {

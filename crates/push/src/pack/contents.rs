@@ -72,7 +72,7 @@ impl Contents<'_> {
         let data = self
             .reader
             .try_find(&id, &mut content)
-            .map_err(|why| ObjectError::Read { id, why })?
+            .map_err(|why| ObjectError::of_source(id, why))?
             .ok_or(ObjectError::Missing(id))?;
         let kind = data.kind;
         Ok((kind, content))

@@ -68,7 +68,7 @@ fn pack(reader: &Reader, selection: &Selection, panics_at: Option<usize>) -> Vec
             }
             done += 1;
             let mut content = Vec::new();
-            loose.read(&object.id, &mut work, &mut content)?;
+            loose.read(&object.id, &mut work, &mut content).ok()?;
             Some(content)
         };
         let objects = plan.objects.iter().copied().enumerate();

@@ -44,6 +44,13 @@ impl<K: Copy + Eq + Hash> Cache<K> {
         Some(found)
     }
 
+    /// Lets go of everything.
+    pub(super) fn clear(&mut self) {
+        self.size = 0;
+        self.young = HashMap::new();
+        self.old = HashMap::new();
+    }
+
     /// Keeps an entry, unless it is so large that it would drive out everything else.
     pub(super) fn put(&mut self, key: K, entry: Decoded) {
         let size = entry.content.len() + size_of::<(K, Decoded)>();

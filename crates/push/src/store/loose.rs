@@ -11,8 +11,8 @@ use gix::odb::loose;
 use gix::zlib::{Decompress, FlushDecompress, Inflate, Status};
 use rustix::fs::{Mode, OFlags};
 
-/// Larger objects are left to the object database, in bytes.
-const MAX_OBJECT_SIZE: usize = 512 << 20;
+use super::limits::{OrDamaged as _, Unread, can_hold, most_of};
+
 /// Larger files are read and inflated in pieces, in bytes. At once is quicker, by half of the time for what is large.
 const MAX_WHOLE_FILE: usize = 4 << 20;
 /// What says that it is larger is inflated in pieces, however small its file, in bytes: at once, all of what a header
@@ -20,8 +20,6 @@ const MAX_WHOLE_FILE: usize = 4 << 20;
 const MAX_CLAIMED_SIZE: usize = 32 << 20;
 /// How large the pieces are, in bytes. No more than that is kept for the next file.
 const PIECE: usize = 1 << 18;
-/// Nothing can be deflated more than so many times.
-const MAX_DEFLATE_RATIO: usize = 1040;
 /// More than the longest header takes: a kind, a size, a zero byte.
 const MAX_HEADER: usize = 64;
 
@@ -52,7 +50,7 @@ impl Loose {
         files.into_iter().find(|file| file.is_file())
     }
 
-    /// Reads an object; `None` when it is gone, damaged, or larger than is read at once.
+    /// Reads an object.
     ///
     /// The file is read and not mapped: for a small one that is quicker, most of all where another thread
     /// runs beside this one.
@@ -61,24 +59,25 @@ impl Loose {
         id: &gix::oid,
         work: &mut LooseWork,
         buffer: &mut Vec<u8>,
-    ) -> Option<Kind> {
+    ) -> Result<Kind, Unread> {
         let mut files = self.stores.iter().map(|store| store.object_path(id));
-        let mut file = files.find_map(|path| open(&path))?;
-        let found = file.metadata().ok().filter(std::fs::Metadata::is_file)?;
-        let length = usize::try_from(found.len()).ok()?;
+        let mut file = files.find_map(|path| open(&path)).or_damaged()?;
+        let found = file.metadata().or_damaged()?;
+        let length = found.is_file().then(|| usize::try_from(found.len()));
+        let length = length.or_damaged()?.or_damaged()?;
         if length > MAX_WHOLE_FILE {
             return inflate_pieces(&mut file, length, buffer);
         }
         work.raw.clear();
         work.raw.resize(length, 0);
-        file.read_exact(&mut work.raw).ok()?;
+        file.read_exact(&mut work.raw).or_damaged()?;
         let kind = match work.inflate(buffer) {
-            Inflated::Whole(kind) => Some(kind),
-            Inflated::Damaged => None,
-            Inflated::TooLarge => {
-                file.rewind().ok()?;
+            Ok(Inflated::Whole(kind)) => Ok(kind),
+            Ok(Inflated::Large) => {
+                file.rewind().or_damaged()?;
                 inflate_pieces(&mut file, length, buffer)
             }
+            Err(unread) => Err(unread),
         };
         if work.raw.capacity() > PIECE {
             work.raw = Vec::new();
@@ -109,51 +108,65 @@ pub(crate) struct LooseWork {
 /// What became of an object that was to be inflated at once.
 enum Inflated {
     Whole(Kind),
-    TooLarge,
-    Damaged,
+    /// It has to be inflated in pieces.
+    Large,
 }
 
 impl LooseWork {
     /// Inflates what was read: a header, and behind it the content, which goes to `buffer`.
-    fn inflate(&mut self, buffer: &mut Vec<u8>) -> Inflated {
-        self.try_inflate(buffer).unwrap_or(Inflated::Damaged)
-    }
-
-    fn try_inflate(&mut self, buffer: &mut Vec<u8>) -> Option<Inflated> {
+    fn inflate(&mut self, buffer: &mut Vec<u8>) -> Result<Inflated, Unread> {
         let mut head = [0; MAX_HEADER];
         self.inflate.reset();
-        let (_, read, written) = self.inflate.prefix(&self.raw, &mut head).ok()?;
-        let head = head.get(..written)?;
-        let (kind, size, skip) = gix::objs::decode::loose_header(head).ok()?;
-        let size = usize::try_from(size)
-            .ok()
-            .filter(|size| *size <= MAX_OBJECT_SIZE)?;
-        if written - skip > size || size > self.raw.len().saturating_mul(MAX_DEFLATE_RATIO) {
-            return None;
-        }
+        let (_, read, written) = self.inflate.prefix(&self.raw, &mut head).or_damaged()?;
+        let head = head.get(..written).or_damaged()?;
+        let Header { kind, size, skip } = header(head, self.raw.len())?;
         if size > MAX_CLAIMED_SIZE {
-            return Some(Inflated::TooLarge);
+            return Ok(Inflated::Large);
         }
-        let rest = self.raw.get(read..)?;
-        let length = self.inflate.rest(rest, head, skip, buffer, size).ok()?;
-        (length == size).then_some(Inflated::Whole(kind))
+        let rest = self.raw.get(read..).or_damaged()?;
+        let length = self.inflate.rest(rest, head, skip, buffer, size);
+        match length {
+            Ok(length) if length == size => Ok(Inflated::Whole(kind)),
+            _ => Err(Unread::Damaged),
+        }
     }
 }
 
+/// What stands at the beginning of an object.
+struct Header {
+    kind: Kind,
+    /// The size of the content, in bytes.
+    size: usize,
+    /// Where the content begins.
+    skip: usize,
+}
+
+/// Reads the header of an object whose file has so many bytes; fails where it claims what is not believed.
+fn header(head: &[u8], length: usize) -> Result<Header, Unread> {
+    let (kind, size, skip) = gix::objs::decode::loose_header(head).or_damaged()?;
+    if size > most_of(kind) {
+        return Err(Unread::TooLarge(most_of(kind)));
+    }
+    let believed = can_hold(length as u64, size).then(|| usize::try_from(size));
+    let size = believed.or_damaged()?.or_damaged()?;
+    if head.len() - skip > size {
+        return Err(Unread::Damaged);
+    }
+    Ok(Header { kind, size, skip })
+}
+
 /// Inflates an object out of a file that is too large to be held beside what it holds.
-fn inflate_pieces(file: &mut File, length: usize, buffer: &mut Vec<u8>) -> Option<Kind> {
+fn inflate_pieces(file: &mut File, length: usize, buffer: &mut Vec<u8>) -> Result<Kind, Unread> {
     let mut state = Decompress::new();
     let mut piece = vec![0; PIECE];
-    let mut end = file.read(&mut piece).ok()?;
+    let mut end = file.read(&mut piece).or_damaged()?;
     let mut head = [0; MAX_HEADER];
     let none = FlushDecompress::None;
-    let mut status = state.decompress(piece.get(..end)?, &mut head, none).ok()?;
+    let input = piece.get(..end).or_damaged()?;
+    let mut status = state.decompress(input, &mut head, none).or_damaged()?;
     let (mut start, written) = (progress(state.total_in())?, progress(state.total_out())?);
-    let (kind, size, skip) = gix::objs::decode::loose_header(head.get(..written)?).ok()?;
-    let size = usize::try_from(size).ok()?;
-    if size > MAX_OBJECT_SIZE || size > length.saturating_mul(MAX_DEFLATE_RATIO) {
-        return None;
-    }
+    let head = head.get(..written).or_damaged()?;
+    let Header { kind, size, skip } = header(head, length)?;
     if buffer.capacity() >= size {
         buffer.clear();
         buffer.resize(size, 0);
@@ -162,17 +175,16 @@ fn inflate_pieces(file: &mut File, length: usize, buffer: &mut Vec<u8>) -> Optio
         *buffer = vec![0; size];
     }
     let mut filled = written - skip;
-    buffer
-        .get_mut(..filled)?
-        .copy_from_slice(head.get(skip..written)?);
+    let first = buffer.get_mut(..filled).or_damaged()?;
+    first.copy_from_slice(head.get(skip..).or_damaged()?);
     while status != Status::StreamEnd {
         if start == end {
-            (start, end) = (0, file.read(&mut piece).ok()?);
+            (start, end) = (0, file.read(&mut piece).or_damaged()?);
         }
         let (read, done) = (state.total_in(), state.total_out());
-        status = state
-            .decompress(piece.get(start..end)?, buffer.get_mut(filled..)?, none)
-            .ok()?;
+        let input = piece.get(start..end).or_damaged()?;
+        let output = buffer.get_mut(filled..).or_damaged()?;
+        status = state.decompress(input, output, none).or_damaged()?;
         let (read, done) = (
             progress(state.total_in() - read)?,
             progress(state.total_out() - done)?,
@@ -183,12 +195,13 @@ fn inflate_pieces(file: &mut File, length: usize, buffer: &mut Vec<u8>) -> Optio
         start += read;
         filled += done;
     }
-    (status == Status::StreamEnd && filled == size).then_some(kind)
+    let whole = status == Status::StreamEnd && filled == size;
+    whole.then_some(kind).or_damaged()
 }
 
 /// Returns a number of bytes as one that counts memory.
-fn progress(bytes: u64) -> Option<usize> {
-    usize::try_from(bytes).ok()
+fn progress(bytes: u64) -> Result<usize, Unread> {
+    usize::try_from(bytes).or_damaged()
 }
 
 /// Opens a file, and does not wait where it is none but a pipe that somebody put there.

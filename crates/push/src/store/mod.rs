@@ -1,6 +1,7 @@
 //! Where objects lie on disk: loose, or at which offset of which pack; and how they are read there.
 
 mod cache;
+mod limits;
 mod loose;
 mod mapped;
 mod object_error;
@@ -11,13 +12,14 @@ use std::cell::{Cell, OnceCell};
 use std::ops::Range;
 use std::path::PathBuf;
 use std::rc::Rc;
+use std::time::SystemTime;
 
 use gix::ObjectId;
 use gix::odb::pack::data;
 
 pub(super) use loose::{Loose, LooseWork};
 pub use object_error::ObjectError;
-pub(super) use reader::Reader;
+pub use reader::Reader;
 
 use pack::{PIECE, Pack, list_packs};
 
@@ -37,8 +39,8 @@ pub enum StoreError {
     },
 }
 
-/// So many blocks of packs may have been looked at before the packs are mapped anew: 80 MiB.
-const MAX_LOOKED_AT: u64 = (80 << 20) / mapped::BLOCK;
+/// So many blocks of packs may have been looked at before the packs are mapped anew: 64 MiB.
+const MAX_LOOKED_AT: u64 = (64 << 20) / mapped::BLOCK;
 
 /// Where one object lies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,29 +72,57 @@ impl Stored {
 }
 
 /// All object directories of a repository.
+#[derive(Debug, Clone)]
+pub(super) struct Directories {
+    kind: gix::hash::Kind,
+    paths: Vec<PathBuf>,
+}
+
+impl Directories {
+    /// Finds those of a repository.
+    pub(super) fn of(repo: &gix::Repository) -> Result<Self, StoreError> {
+        let store = repo.objects.store_ref();
+        let mut paths = vec![store.path().to_owned()];
+        paths.extend(store.alternate_db_paths().map_err(StoreError::Alternates)?);
+        Ok(Self {
+            kind: repo.object_hash(),
+            paths,
+        })
+    }
+
+    /// Returns when a pack came or went last, for each directory.
+    fn changed(&self) -> Vec<Option<SystemTime>> {
+        let paths = self.paths.iter();
+        let found = paths.map(|path| std::fs::metadata(path.join("pack")).ok()?.modified().ok());
+        found.collect()
+    }
+}
+
+/// The objects in all object directories of a repository.
 pub(super) struct Store {
     kind: gix::hash::Kind,
     loose: Loose,
     packs: OnceCell<Vec<Pack>>,
     /// How many blocks of the packs were looked at since they were mapped.
     looked_at: Cell<u64>,
-    directories: Vec<PathBuf>,
+    directories: Directories,
 }
 
 impl Store {
-    /// Finds the directories. No pack is opened yet.
-    pub(super) fn new(repo: &gix::Repository) -> Result<Self, StoreError> {
-        let store = repo.objects.store_ref();
-        let mut directories = vec![store.path().to_owned()];
-        directories.extend(store.alternate_db_paths().map_err(StoreError::Alternates)?);
-        let kind = repo.object_hash();
-        Ok(Self {
-            kind,
-            loose: Loose::new(&directories, kind),
+    /// Looks into these directories. No pack is opened yet.
+    pub(super) fn new(directories: Directories) -> Self {
+        Self {
+            kind: directories.kind,
+            loose: Loose::new(&directories.paths, directories.kind),
             packs: OnceCell::new(),
             looked_at: Cell::new(0),
             directories,
-        })
+        }
+    }
+
+    /// Returns the directories.
+    fn directories(&self) -> &Directories {
+        &self.directories
     }
 
     /// Returns the hash that names objects.
@@ -123,6 +153,22 @@ impl Store {
     /// Returns the loose objects.
     pub(super) const fn loose(&self) -> &Loose {
         &self.loose
+    }
+
+    /// Returns every place of the packs where an object lies.
+    fn find_all_packed(&self, id: &gix::oid) -> Result<Vec<(usize, u64)>, StoreError> {
+        let packs = self.packs()?.iter().enumerate();
+        let found = packs.filter_map(|(number, pack)| {
+            let offset = pack.index.pack_offset_at_index(pack.index.lookup(id)?);
+            Some((number, offset))
+        });
+        Ok(found.collect())
+    }
+
+    /// Says whether the file of a pack is there.
+    fn is_there(&self, (number, _): (usize, u64)) -> bool {
+        let pack = self.packs.get().and_then(|packs| packs.get(number));
+        pack.is_some_and(|pack| pack.data.is_there(self.kind))
     }
 
     fn find_packed(&self, id: &gix::oid, first: usize) -> Result<Option<Location>, StoreError> {
@@ -270,7 +316,7 @@ impl Store {
             return Ok(packs);
         }
         let mut packs = Vec::new();
-        for directory in &self.directories {
+        for directory in &self.directories.paths {
             list_packs(&directory.join("pack"), self.kind, &mut packs)?;
         }
         Ok(self.packs.get_or_init(|| packs))

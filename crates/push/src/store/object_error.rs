@@ -11,6 +11,14 @@ pub enum ObjectError {
     /// It is not what its id or its user says, or its pack is damaged.
     #[error("the object {0} is corrupt")]
     Corrupt(ObjectId),
+    /// It is, or claims to be, larger than is read at once.
+    #[error("the object {id} is larger than {} MiB, and is not stored so that it can be streamed", .most >> 20)]
+    TooLarge {
+        /// The object.
+        id: ObjectId,
+        /// The most that is read of such an object, in bytes.
+        most: u64,
+    },
     /// It cannot be read.
     #[error("the object {id} cannot be read: {why}")]
     Read {
@@ -26,7 +34,20 @@ impl ObjectError {
     pub(crate) const fn class(&self) -> &'static str {
         match self {
             Self::Missing(_) => "missing-objects",
+            Self::TooLarge { .. } => "too-large",
             Self::Corrupt(_) | Self::Read { .. } => "corrupt",
+        }
+    }
+
+    /// Takes what a source of objects says: its own words where it has one of these.
+    pub(crate) fn of_source(id: ObjectId, why: gix::Error) -> Self {
+        match why.downcast_any_ref() {
+            Some(Self::TooLarge { id, most }) => Self::TooLarge {
+                id: *id,
+                most: *most,
+            },
+            Some(Self::Corrupt(id)) => Self::Corrupt(*id),
+            _ => Self::Read { id, why },
         }
     }
 }

@@ -2,14 +2,16 @@
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
+use std::time::SystemTime;
 
 use gix::ObjectId;
-use gix::objs::{Data, Find, FindHeader, Kind};
+use gix::objs::{Data, Find, Kind};
 use gix::zlib::{Inflate, Status};
 
 use super::cache::{Cache, Decoded};
+use super::limits::{MAX_HELD, OrDamaged as _, Unread, can_hold, most_of};
 use super::loose::LooseWork;
-use super::{Location, Store, StoreError, Stored};
+use super::{Directories, Location, ObjectError, Store, StoreError, Stored};
 use crate::delta::apply;
 
 /// The most bytes that decoded pack entries may take.
@@ -19,22 +21,32 @@ const COMMIT_CACHE: usize = 2 << 20;
 /// A whole object of this size or more is not kept when it was asked for itself, in bytes: it would be
 /// copied for nothing.
 const UNCACHED_SIZE: u64 = 1 << 20;
-/// Longer chains of deltas are left to the object database, as git makes none.
+/// Longer chains of deltas are damaged: git makes none.
 const MAX_CHAIN: usize = 4096;
-/// Larger entries are left to the object database, in bytes.
-const MAX_ENTRY_SIZE: u64 = 512 << 20;
+/// What is larger has the memory for itself: nothing that was decoded before is kept beside it, in bytes.
+const LARGE: u64 = 16 << 20;
 /// What cannot be compressed takes so much more as a file: a header, and what the format adds, in bytes.
 const DEFLATE_ROOM: u64 = 128;
 /// Two sizes stand at the beginning of a delta, ten bytes each at most.
 const DELTA_HEAD: usize = 20;
 
 /// The objects of a repository, as they lie there: replacement refs are ignored.
-pub(crate) struct Reader {
+///
+/// It holds a bounded part of them in memory, whatever they claim to be: see [`ObjectError::TooLarge`].
+pub struct Reader {
     store: Store,
-    /// For what is not where it was, or is damaged there.
-    odb: gix::odb::Handle,
     last: Cell<Option<Location>>,
     work: RefCell<Work>,
+    /// Made when something is not where it was, or is damaged there.
+    again: RefCell<Option<Again>>,
+}
+
+/// The same directories, listed once more: somebody else can have packed what was loose, or packed anew.
+struct Again {
+    store: Store,
+    work: Work,
+    /// When packs came or went last.
+    changed: Vec<Option<SystemTime>>,
 }
 
 /// What reading needs each time.
@@ -48,23 +60,34 @@ struct Work {
     delta: Vec<u8>,
 }
 
+impl Default for Work {
+    fn default() -> Self {
+        Self {
+            cache: Cache::new(ENTRY_CACHE),
+            commits: Cache::new(COMMIT_CACHE),
+            loose: LooseWork::default(),
+            inflate: Inflate::default(),
+            chain: Vec::new(),
+            delta: Vec::new(),
+        }
+    }
+}
+
+impl std::fmt::Debug for Reader {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let directories = self.store.directories();
+        f.debug_tuple("Reader").field(directories).finish()
+    }
+}
+
 impl Reader {
     /// Reads the objects of `repo`. Nothing is opened yet.
-    pub(crate) fn new(repo: &gix::Repository) -> Result<Self, StoreError> {
-        let mut odb = (*repo.objects).clone();
-        odb.ignore_replacements = true;
+    pub fn new(repo: &gix::Repository) -> Result<Self, StoreError> {
         Ok(Self {
-            store: Store::new(repo)?,
-            odb,
+            store: Store::new(Directories::of(repo)?),
             last: Cell::new(None),
-            work: RefCell::new(Work {
-                cache: Cache::new(ENTRY_CACHE),
-                commits: Cache::new(COMMIT_CACHE),
-                loose: LooseWork::default(),
-                inflate: Inflate::default(),
-                chain: Vec::new(),
-                delta: Vec::new(),
-            }),
+            work: RefCell::default(),
+            again: RefCell::default(),
         })
     }
 
@@ -74,7 +97,7 @@ impl Reader {
     }
 
     /// Says whether an object was here when the first one was looked for.
-    pub(crate) fn contains(&self, id: &gix::oid) -> bool {
+    pub fn contains(&self, id: &gix::oid) -> bool {
         self.store
             .locate(id, None)
             .is_ok_and(|place| place.is_some())
@@ -88,55 +111,189 @@ impl Reader {
         place
     }
 
-    /// Reads a loose object into `out`; `None` when it is gone or damaged. Commits are kept: they are looked
-    /// at more than once.
-    fn read_loose(&self, id: &gix::oid, out: &mut Vec<u8>) -> Option<Kind> {
+    /// Reads a loose object into `out`. Commits are kept: they are looked at more than once.
+    fn read_loose(&self, id: &gix::oid, out: &mut Vec<u8>) -> Result<Kind, Unread> {
         let work = &mut *self.work.borrow_mut();
         if let Some(commit) = work.commits.get(id.to_owned()) {
             out.clear();
             out.extend_from_slice(&commit.content);
-            return Some(commit.kind);
+            return Ok(commit.kind);
         }
         let kind = self.store.loose().read(id, &mut work.loose, out)?;
         if kind == Kind::Commit {
             let content = Rc::new(out.clone());
             work.commits.put(id.to_owned(), Decoded { kind, content });
         }
-        Some(kind)
+        Ok(kind)
     }
 
-    /// Decodes an entry of a pack into `out`; `None` when it is damaged.
-    fn decode(&self, pack: usize, offset: u64, out: &mut Vec<u8>) -> Option<Kind> {
-        let work = &mut *self.work.borrow_mut();
-        work.chain.clear();
+    /// Reads an object where it was found first, else wherever it is now; nothing when it is not here.
+    fn read(&self, id: &gix::oid, buffer: &mut Vec<u8>) -> Result<Option<Kind>, ObjectError> {
+        let too_large = |most| ObjectError::TooLarge {
+            id: id.to_owned(),
+            most,
+        };
+        // Most lie where the one before lay, so a file is opened without a look whether it is there.
+        let in_pack = matches!(self.last.get(), Some(Location::Packed { .. }));
+        if !in_pack {
+            match self.read_loose(id, buffer) {
+                Ok(kind) => return Ok(Some(kind)),
+                Err(Unread::TooLarge(most)) => return Err(too_large(most)),
+                Err(Unread::Damaged) => {}
+            }
+        }
+        let read = match self.locate(id) {
+            Some(Location::Packed { pack, offset }) => {
+                let work = &mut *self.work.borrow_mut();
+                work.decode(&self.store, (pack, offset), buffer)
+            }
+            Some(Location::Loose { .. }) => self.read_loose(id, buffer),
+            None if self.store.loose().is_obstructed(id) => return Ok(None),
+            None => Err(Unread::Damaged),
+        };
+        match read {
+            Ok(kind) => Ok(Some(kind)),
+            Err(Unread::TooLarge(most)) => Err(too_large(most)),
+            Err(Unread::Damaged) => self.read_again(id, buffer),
+        }
+    }
+
+    /// Looks everywhere, as the directories are now.
+    fn read_again(&self, id: &gix::oid, buffer: &mut Vec<u8>) -> Result<Option<Kind>, ObjectError> {
+        let again = &mut *self.again.borrow_mut();
+        let Again { store, work, .. } = self.renew(again);
+        let places = store.find_all_packed(id).unwrap_or_default();
+        let mut read = Err(Unread::Damaged);
+        let is_loose = store.loose().length(id).is_some();
+        if is_loose {
+            read = store.loose().read(id, &mut work.loose, buffer);
+        }
+        let mut is_here = is_loose;
+        for place in places {
+            if read.is_ok() {
+                break;
+            }
+            is_here |= store.is_there(place);
+            read = work.decode(store, place, buffer);
+        }
+        match read {
+            Ok(kind) => Ok(Some(kind)),
+            Err(Unread::TooLarge(most)) => Err(ObjectError::TooLarge {
+                id: id.to_owned(),
+                most,
+            }),
+            Err(Unread::Damaged) if is_here => Err(ObjectError::Corrupt(id.to_owned())),
+            Err(Unread::Damaged) => Ok(None),
+        }
+    }
+
+    /// Lists the directories once more, where that was not done since a pack came or went.
+    fn renew<'g>(&self, again: &'g mut Option<Again>) -> &'g mut Again {
+        let directories = self.store.directories();
+        let changed = directories.changed();
+        if again.as_ref().is_some_and(|known| known.changed != changed) {
+            *again = None;
+        }
+        again.get_or_insert_with(|| Again {
+            store: Store::new(directories.clone()),
+            work: Work::default(),
+            changed,
+        })
+    }
+
+    /// Returns kind and content of an object; nothing when it is not here.
+    pub fn find(&self, id: ObjectId) -> Result<Option<(Kind, Vec<u8>)>, ObjectError> {
+        let mut content = Vec::new();
+        let kind = self.read(&id, &mut content)?;
+        Ok(kind.map(|kind| (kind, content)))
+    }
+
+    /// Returns the content of an object of at most `limit` bytes; `None` when it is larger, not here, or
+    /// cannot be read. Of most large ones not even the beginning is read.
+    pub fn find_small(&self, id: &gix::oid, limit: u64) -> Option<Vec<u8>> {
+        match self.locate(id)? {
+            Location::Loose { length } if length > limit + DEFLATE_ROOM => return None,
+            Location::Loose { .. } if self.store.loose().size(id)? > limit => return None,
+            Location::Packed { pack, offset } => {
+                let work = &mut *self.work.borrow_mut();
+                if work.size_of(&self.store, (pack, offset))? > limit {
+                    return None;
+                }
+            }
+            Location::Loose { .. } => {}
+        }
+        let mut content = Vec::new();
+        self.read(id, &mut content).ok()??;
+        (content.len() as u64 <= limit).then_some(content)
+    }
+
+    /// Returns the size of an object in bytes; `None` when it is not here or cannot be read.
+    pub fn size(&self, id: &gix::oid) -> Option<u64> {
+        let known = match self.locate(id) {
+            Some(Location::Packed { pack, offset }) => {
+                let work = &mut *self.work.borrow_mut();
+                work.size_of(&self.store, (pack, offset))
+            }
+            Some(Location::Loose { .. }) => self.store.loose().size(id),
+            None => None,
+        };
+        known.or_else(|| {
+            let again = &mut *self.again.borrow_mut();
+            let Again { store, work, .. } = self.renew(again);
+            let mut packed = store.find_all_packed(id).ok()?.into_iter();
+            let size = packed.find_map(|place| work.size_of(store, place));
+            size.or_else(|| store.loose().size(id))
+        })
+    }
+}
+
+impl Work {
+    /// Decodes an entry of a pack into `out`. Each size is compared with the limits before anything of it is held.
+    fn decode(
+        &mut self,
+        store: &Store,
+        (pack, offset): (usize, u64),
+        out: &mut Vec<u8>,
+    ) -> Result<Kind, Unread> {
+        self.chain.clear();
         let mut at = offset;
         let mut decoded = loop {
-            if let Some(found) = work.cache.get((pack, at)) {
+            if let Some(found) = self.cache.get((pack, at)) {
                 break found;
             }
-            let entry = self.store.begin(pack, at)?;
+            let entry = store.begin(pack, at).or_damaged()?;
             if let Some(kind) = entry.header.as_kind() {
+                self.make_room(entry.size, most_of(kind))?;
                 let mut content = Vec::new();
-                self.inflate(&mut work.inflate, &entry, &mut content)?;
+                inflate(store, &mut self.inflate, &entry, &mut content)?;
                 let content = Rc::new(content);
                 let decoded = Decoded { kind, content };
                 if at != offset || entry.size < UNCACHED_SIZE {
-                    work.cache.put((pack, at), decoded.clone());
+                    self.cache.put((pack, at), decoded.clone());
                 }
                 break decoded;
             }
-            if work.chain.len() == MAX_CHAIN {
-                return None;
+            if self.chain.len() == MAX_CHAIN {
+                return Err(Unread::Damaged);
             }
-            work.chain.push(at);
-            at = self.store.base_offset(pack, at, entry.header)?;
+            self.chain.push(at);
+            at = store.base_offset(pack, at, entry.header).or_damaged()?;
         };
-        while let Some(at) = work.chain.pop() {
-            let entry = self.store.begin(pack, at)?;
-            self.inflate(&mut work.inflate, &entry, &mut work.delta)?;
-            let limit = usize::try_from(MAX_ENTRY_SIZE).unwrap_or(usize::MAX);
-            decoded.content = Rc::new(apply(&decoded.content, &work.delta, limit).ok()?);
-            work.cache.put((pack, at), decoded.clone());
+        while let Some(at) = self.chain.pop() {
+            let entry = store.begin(pack, at).or_damaged()?;
+            let base = decoded.content.len() as u64;
+            let room = MAX_HELD.saturating_sub(base);
+            self.make_room(entry.size, room)?;
+            inflate(store, &mut self.inflate, &entry, &mut self.delta)?;
+            let most = (room - entry.size).min(most_of(decoded.kind));
+            self.make_room(target_size(&self.delta).or_damaged()?, most)?;
+            let limit = usize::try_from(most).unwrap_or(usize::MAX);
+            let content = apply(&decoded.content, &self.delta, limit).or_damaged()?;
+            decoded.content = Rc::new(content);
+            if entry.size > LARGE {
+                self.delta = Vec::new();
+            }
+            self.cache.put((pack, at), decoded.clone());
         }
         match Rc::try_unwrap(decoded.content) {
             Ok(content) => *out = content,
@@ -145,63 +302,51 @@ impl Reader {
                 out.extend_from_slice(&shared);
             }
         }
-        Some(decoded.kind)
+        Ok(decoded.kind)
     }
 
-    /// Inflates a whole entry.
-    fn inflate(&self, inflate: &mut Inflate, entry: &Stored, out: &mut Vec<u8>) -> Option<()> {
-        if entry.size > MAX_ENTRY_SIZE {
-            return None;
+    /// Fails where so many bytes are more than may be held; lets go of what is kept where they are many.
+    fn make_room(&mut self, size: u64, most: u64) -> Result<(), Unread> {
+        if size > most {
+            return Err(Unread::TooLarge(most));
         }
-        out.clear();
-        out.resize(usize::try_from(entry.size).ok()?, 0);
-        inflate.reset();
-        let (status, read, length) = inflate.once(entry.data(), out).ok()?;
-        self.store.looked_at(entry, read);
-        (status == Status::StreamEnd && length == out.len()).then_some(())
+        if size > LARGE {
+            self.cache.clear();
+        }
+        Ok(())
     }
 
     /// Returns the size of an entry of a pack, decoded; `None` when it is damaged.
-    fn size_of(&self, pack: usize, offset: u64) -> Option<u64> {
-        let entry = self.store.begin(pack, offset)?;
+    fn size_of(&mut self, store: &Store, (pack, offset): (usize, u64)) -> Option<u64> {
+        let entry = store.begin(pack, offset)?;
         if entry.header.is_base() {
             return Some(entry.size);
         }
         let mut head = [0; DELTA_HEAD];
-        let inflate = &mut self.work.borrow_mut().inflate;
-        inflate.reset();
-        let (_, read, length) = inflate.prefix(entry.data(), &mut head).ok()?;
-        self.store.looked_at(&entry, read);
+        self.inflate.reset();
+        let (_, read, length) = self.inflate.prefix(entry.data(), &mut head).ok()?;
+        store.looked_at(&entry, read);
         target_size(head.get(..length)?)
     }
+}
 
-    /// Returns the content of an object of at most `limit` bytes; `None` when it is larger, not here, or
-    /// cannot be read. Of most large ones not even the beginning is read.
-    pub(crate) fn find_small(&self, id: &gix::oid, limit: u64) -> Option<Vec<u8>> {
-        match self.locate(id)? {
-            Location::Loose { length } if length > limit + DEFLATE_ROOM => return None,
-            Location::Packed { pack, offset } if self.size_of(pack, offset)? > limit => {
-                return None;
-            }
-            Location::Loose { .. } | Location::Packed { .. } => {}
-        }
-        let mut content = Vec::new();
-        self.try_find(id, &mut content).ok()??;
-        (content.len() as u64 <= limit).then_some(content)
+/// Inflates a whole entry, whose size was compared with the limits.
+fn inflate(
+    store: &Store,
+    inflate: &mut Inflate,
+    entry: &Stored,
+    out: &mut Vec<u8>,
+) -> Result<(), Unread> {
+    if !can_hold(entry.data().len() as u64, entry.size) {
+        return Err(Unread::Damaged);
     }
-
-    /// Returns the size of an object in bytes; `None` when it is not here or cannot be read.
-    pub(crate) fn size(&self, id: &gix::oid) -> Option<u64> {
-        let known = match self.locate(id) {
-            Some(Location::Packed { pack, offset }) => self.size_of(pack, offset),
-            Some(Location::Loose { .. }) => self.store.loose().size(id),
-            None => None,
-        };
-        known.or_else(|| {
-            let header = self.odb.try_header(id).ok().flatten();
-            header.map(|header| header.size)
-        })
-    }
+    out.clear();
+    out.resize(usize::try_from(entry.size).or_damaged()?, 0);
+    inflate.reset();
+    let (status, read, length) = inflate.once(entry.data(), out).or_damaged()?;
+    store.looked_at(entry, read);
+    let whole = status == Status::StreamEnd && length == out.len();
+    whole.then_some(()).or_damaged()
 }
 
 impl Find for Reader {
@@ -210,26 +355,8 @@ impl Find for Reader {
         id: &gix::oid,
         buffer: &'a mut Vec<u8>,
     ) -> Result<Option<Data<'a>>, gix::Error> {
-        // Most lie where the one before lay, so a file is opened without a look whether it is there.
-        let in_pack = matches!(self.last.get(), Some(Location::Packed { .. }));
-        if !in_pack && let Some(kind) = self.read_loose(id, buffer) {
-            return Ok(Some(Data::new(buffer, kind, id.kind())));
-        }
-        match self.locate(id) {
-            Some(Location::Packed { pack, offset }) => {
-                if let Some(kind) = self.decode(pack, offset, buffer) {
-                    return Ok(Some(Data::new(buffer, kind, id.kind())));
-                }
-            }
-            Some(Location::Loose { .. }) => {
-                if let Some(kind) = self.read_loose(id, buffer) {
-                    return Ok(Some(Data::new(buffer, kind, id.kind())));
-                }
-            }
-            None if self.store.loose().is_obstructed(id) => return Ok(None),
-            None => {}
-        }
-        self.odb.try_find(id, buffer)
+        let kind = self.read(id, buffer).map_err(gix::Error::from_error)?;
+        Ok(kind.map(|kind| Data::new(buffer, kind, id.kind())))
     }
 }
 

@@ -6,6 +6,7 @@ use std::net::TcpStream;
 use std::path::PathBuf;
 use std::process::{Child, Stdio};
 
+use sendoff_push::advertisement::AdvertisementReader;
 use sendoff_push::sideband::Answer;
 use sendoff_push::{ClassifiedError, Connection, Redact, RequestBody, SendError, Transport};
 use sendoff_testing::Sandbox;
@@ -59,9 +60,13 @@ impl Transport for Pipes<'_> {
 struct Pipe(Child);
 
 impl Connection for Pipe {
-    fn advertise(&mut self) -> Result<Vec<u8>, Box<dyn ClassifiedError>> {
+    fn advertise(
+        &mut self,
+        reader: &mut AdvertisementReader,
+    ) -> Result<(), Box<dyn ClassifiedError>> {
         let stdout = self.0.stdout.as_mut().unwrap();
-        Ok(up_to_flush(stdout).map_err(Broken)?)
+        reader.feed(&up_to_flush(stdout).map_err(Broken)?);
+        Ok(())
     }
 
     fn send_pack(&mut self, request: RequestBody<'_>) -> Result<Answer, SendError> {
@@ -143,13 +148,17 @@ impl PlainHttp {
 }
 
 impl Connection for &PlainHttp {
-    fn advertise(&mut self) -> Result<Vec<u8>, Box<dyn ClassifiedError>> {
+    fn advertise(
+        &mut self,
+        reader: &mut AdvertisementReader,
+    ) -> Result<(), Box<dyn ClassifiedError>> {
         let lines = self.exchange("GET", "info/refs?service=git-receive-pack", b"");
         let lines = lines.map_err(Broken)?;
         // The name of the service stands before the refs, in a section of its own.
         let mut lines = lines.as_slice();
         up_to_flush(&mut lines).map_err(Broken)?;
-        Ok(lines.to_vec())
+        reader.feed(lines);
+        Ok(())
     }
 
     fn send_pack(&mut self, request: RequestBody<'_>) -> Result<Answer, SendError> {

@@ -78,14 +78,7 @@ impl<'a> HttpAuth<'a> {
     /// Elsewhere a login is looked for when the server wants one and says how, as git does it: it takes a while to ask
     /// helpers, and a password goes to nobody who does not want it.
     pub(super) fn new(url: &'a RemoteUrl, options: &'a PushOptions) -> Self {
-        let sources = url.http_url().map(|http| {
-            let given = options.login.clone();
-            Sources::new(http, url.user(), url.password())
-                .given(given.map(|login| (login, options.login_source.clone())))
-                .helpers(options.helpers.clone())
-                .netrc(options.netrc.clone())
-                .asking(options.asking.clone())
-        });
+        let sources = options.sources(url);
         let mut auth = Self {
             sources,
             current: None,

@@ -8,6 +8,7 @@ use reqwest::header::{CONTENT_ENCODING, HeaderMap};
 use sendoff_push::sanitize_line;
 use sendoff_push::sideband::{Answer, Demux};
 
+use crate::git::transport::TakeLines;
 use crate::secrets::KnownSecrets;
 
 /// The value of `Accept-Encoding`.
@@ -113,35 +114,34 @@ impl<W: Write> Decoder<W> {
     }
 }
 
-/// A buffer that takes a limited number of bytes.
-pub(super) struct CappedBuffer {
-    bytes: Vec<u8>,
+/// Hands on a limited number of bytes.
+pub(super) struct CappedSink<'t> {
+    take: TakeLines<'t>,
+    taken: usize,
     cap: usize,
 }
 
-impl CappedBuffer {
-    pub(super) const fn new(cap: usize) -> Self {
+impl<'t> CappedSink<'t> {
+    pub(super) fn new(cap: usize, take: TakeLines<'t>) -> Self {
         Self {
-            bytes: Vec::new(),
+            take,
+            taken: 0,
             cap,
         }
     }
 
-    /// Takes the content out.
-    pub(super) fn take(&mut self) -> Vec<u8> {
-        std::mem::take(&mut self.bytes)
-    }
-
-    pub(super) const fn len(&self) -> usize {
-        self.bytes.len()
+    /// Returns how many bytes were handed on.
+    pub(super) const fn taken(&self) -> usize {
+        self.taken
     }
 }
 
-impl Write for CappedBuffer {
+impl Write for CappedSink<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let room = self.cap - self.bytes.len();
+        let room = self.cap - self.taken;
         let taken = bytes.get(..room).unwrap_or(bytes);
-        self.bytes.extend_from_slice(taken);
+        (self.take)(taken);
+        self.taken += taken.len();
         if taken.len() < bytes.len() {
             return Err(io::ErrorKind::FileTooLarge.into());
         }

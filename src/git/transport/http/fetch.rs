@@ -10,10 +10,10 @@ use crate::git::transport::TransportError;
 use crate::git::transport::classify::from_http;
 use crate::git::transport::fetch::{Take, Taken};
 
+use super::HttpConnection;
 use super::challenge::Challenges;
 use super::decode::Decoder;
 use super::response::{ResponseHead, media_type};
-use super::{ERROR_BODY_LIMIT, HttpConnection};
 
 /// What became of one request.
 enum Fetched {
@@ -81,7 +81,7 @@ impl HttpConnection<'_> {
                         return Ok(Fetched::Unauthorized(Challenges::of(&response)));
                     }
                     _ => {
-                        let page = connection.read(response, ERROR_BODY_LIMIT).await?;
+                        let page = connection.read_page(response).await?;
                         return Ok(Fetched::Refused(head, page));
                     }
                 }

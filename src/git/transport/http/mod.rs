@@ -18,6 +18,7 @@ use std::sync::atomic::AtomicBool;
 
 use reqwest::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, COOKIE, HeaderValue};
 use reqwest::{Method, RequestBuilder, Response, StatusCode, Url, Version};
+use sendoff_push::advertisement::AdvertisementReader;
 use sendoff_push::sideband::Answer;
 use sendoff_push::{ADVERTISEMENT_CAP, ClassifiedError, Connection, RequestBody, SendError};
 use tokio::runtime::{Builder, Runtime};
@@ -27,7 +28,7 @@ use crate::clock::Clock;
 use crate::git::transport::fetch::Take;
 use crate::git::transport::idle_timeout::{IdleTimeout, POLL_INTERVAL};
 use crate::git::transport::service::Service;
-use crate::git::transport::{Redirects, ServiceConnection, Target, TransportError};
+use crate::git::transport::{Redirects, ServiceConnection, TakeLines, Target, TransportError};
 use crate::names::Origin;
 use crate::net::{TlsFault, TlsPlace, is_proxy_refusal, may_follow};
 use crate::secrets::KnownSecrets;
@@ -35,7 +36,7 @@ use crate::secrets::KnownSecrets;
 use self::auth::HttpAuth;
 use self::challenge::Challenges;
 use self::client::HttpClient;
-use self::decode::{ACCEPTED_ENCODING, CappedBuffer, Decoder, Encoding, shown};
+use self::decode::{ACCEPTED_ENCODING, CappedSink, Decoder, Encoding, shown};
 use self::response::{ResponseHead, location, media_type, refusal};
 
 /// After how many polls the runtime checks its timers, however much data a server sends.
@@ -105,7 +106,7 @@ impl<'a> HttpConnection<'a> {
     }
 
     /// Requests the advertisement: follows redirects within the origin, and logs in when the server asks for it.
-    fn discover_refs(&mut self) -> Result<Vec<u8>, TransportError> {
+    fn discover_refs(&mut self, take: TakeLines<'_>) -> Result<(), TransportError> {
         let mut url = at(&self.base, "/info/refs");
         url.set_query(Some(&format!("service={}", self.service.name())));
         let wanted = format!("application/x-{}-advertisement", self.service.name());
@@ -113,6 +114,7 @@ impl<'a> HttpConnection<'a> {
         loop {
             let request = self.request_to(&Method::GET, &url);
             let wanted = wanted.as_str();
+            let take = &mut *take;
             let discovered = self.run(|connection| async move {
                 let response = connection.send(request).await?;
                 let head = ResponseHead::of(&response);
@@ -125,12 +127,12 @@ impl<'a> HttpConnection<'a> {
                         host: connection.auth.host(),
                     });
                 }
-                let cap = if head.status == StatusCode::OK {
-                    ADVERTISEMENT_CAP
+                let body = if head.status == StatusCode::OK {
+                    connection.hand_on(response, take).await?;
+                    Vec::new()
                 } else {
-                    ERROR_BODY_LIMIT
+                    connection.read_page(response).await?
                 };
-                let body = connection.read(response, cap).await?;
                 Ok((head, offered, body))
             });
             let (head, offered, body) = match discovered {
@@ -145,7 +147,7 @@ impl<'a> HttpConnection<'a> {
             match head.status {
                 StatusCode::OK => {
                     self.auth.accepted();
-                    return Ok(body);
+                    return Ok(());
                 }
                 StatusCode::UNAUTHORIZED => self.auth.refused(&offered)?,
                 StatusCode::FORBIDDEN if self.says_bad_login(&body) => self.auth.called_bad()?,
@@ -173,16 +175,20 @@ impl<'a> HttpConnection<'a> {
         self.auth.is_sent() && text.contains("bad credentials")
     }
 
-    /// Sends a small request and reads the response.
-    fn fetch_response(&mut self, body: &[u8]) -> Result<Vec<u8>, TransportError> {
+    /// Sends a small request and hands on the response.
+    fn fetch_response(&mut self, body: &[u8], take: TakeLines<'_>) -> Result<(), TransportError> {
         let request = self.post().body(body.to_vec());
         let (head, body) = self.run(|connection| async move {
             let response = connection.send(request).await?;
             let head = ResponseHead::of(&response);
-            Ok((head, connection.read(response, ADVERTISEMENT_CAP).await?))
+            if head.status == StatusCode::OK {
+                connection.hand_on(response, take).await?;
+                return Ok((head, Vec::new()));
+            }
+            Ok((head, connection.read_page(response).await?))
         })?;
         if head.status == StatusCode::OK {
-            Ok(body)
+            Ok(())
         } else {
             Err(self.refusal(head, &body))
         }
@@ -265,28 +271,42 @@ impl<'a> HttpConnection<'a> {
         Ok(response)
     }
 
-    /// Reads a body; one that is longer than `cap` is an error, but for an error page, which is cut.
-    async fn read(&self, mut response: Response, cap: usize) -> Result<Vec<u8>, TransportError> {
-        let mut decoder = Decoder::of(&response, CappedBuffer::new(cap));
+    /// Reads an error page: a part of it is enough.
+    async fn read_page(&self, response: Response) -> Result<Vec<u8>, TransportError> {
+        let mut page = Vec::new();
+        let mut take = |piece: &[u8]| page.extend_from_slice(piece);
+        let _part = self.read(response, ERROR_BODY_LIMIT, &mut take).await?;
+        Ok(page)
+    }
+
+    /// Hands a body on as it comes; one that never ends is an error.
+    async fn hand_on(&self, response: Response, take: TakeLines<'_>) -> Result<(), TransportError> {
+        let whole = self.read(response, ADVERTISEMENT_CAP, take).await?;
+        whole.map_err(|_| TransportError::Garbled)
+    }
+
+    /// Hands on at most `cap` bytes of a body, and says whether that was all of it.
+    async fn read(
+        &self,
+        mut response: Response,
+        cap: usize,
+        take: TakeLines<'_>,
+    ) -> Result<std::io::Result<()>, TransportError> {
+        let mut decoder = Decoder::of(&response, CappedSink::new(cap, take));
         let mut whole = Ok(());
         while let Some(chunk) = response
             .chunk()
             .await
             .map_err(|error| self.client.classify(error))?
         {
-            let before = decoder.sink().len();
+            let before = decoder.sink().taken();
             whole = decoder.feed(&chunk);
-            self.idle.received(decoder.sink().len() - before);
+            self.idle.received(decoder.sink().taken() - before);
             if whole.is_err() {
                 break;
             }
         }
-        let whole = whole.and_then(|()| decoder.end());
-        // Of an error page a part is enough.
-        if whole.is_err() && cap != ERROR_BODY_LIMIT {
-            return Err(TransportError::Garbled);
-        }
-        Ok(decoder.sink_mut().take())
+        Ok(whole.and_then(|()| decoder.end()))
     }
 
     /// Starts a POST to the service.
@@ -320,8 +340,16 @@ impl<'a> HttpConnection<'a> {
 }
 
 impl ServiceConnection for HttpConnection<'_> {
-    fn request(&mut self, body: &[u8]) -> Result<Vec<u8>, Box<dyn ClassifiedError>> {
-        Ok(self.fetch_response(body)?)
+    fn hello(&mut self, take: TakeLines<'_>) -> Result<(), Box<dyn ClassifiedError>> {
+        Ok(self.discover_refs(take)?)
+    }
+
+    fn request(
+        &mut self,
+        body: &[u8],
+        take: TakeLines<'_>,
+    ) -> Result<(), Box<dyn ClassifiedError>> {
+        Ok(self.fetch_response(body, take)?)
     }
 
     fn stream(&mut self, body: &[u8], take: &mut Take<'_>) -> Result<(), Box<dyn ClassifiedError>> {
@@ -330,8 +358,11 @@ impl ServiceConnection for HttpConnection<'_> {
 }
 
 impl Connection for HttpConnection<'_> {
-    fn advertise(&mut self) -> Result<Vec<u8>, Box<dyn ClassifiedError>> {
-        Ok(self.discover_refs()?)
+    fn advertise(
+        &mut self,
+        reader: &mut AdvertisementReader,
+    ) -> Result<(), Box<dyn ClassifiedError>> {
+        Ok(self.discover_refs(&mut |piece| reader.feed(piece))?)
     }
 
     fn send_pack(&mut self, request: RequestBody<'_>) -> Result<Answer, SendError> {

@@ -12,6 +12,7 @@ use tracing::debug;
 use crate::git::transport::TransportError;
 use crate::git::transport::classify::is_disconnect;
 
+use super::HttpConnection;
 use super::body::{
     Chunk, ChunkReceiver, ChunkWriter, CloseOnDrop, CollectedBody, StreamedBody, Upload,
 };
@@ -20,7 +21,6 @@ use super::decode::{Decoder, ReportReader};
 use super::probe::ChunksTaken;
 use super::response::{ResponseHead, media_type};
 use super::spool::{Spool, Spooled};
-use super::{ERROR_BODY_LIMIT, HttpConnection};
 
 /// How many chunks of the pack may be buffered in the channel.
 const CHUNKS_IN_FLIGHT: usize = 16;
@@ -246,10 +246,7 @@ impl HttpConnection<'_> {
                 return Ok(Ok(Posted::Unauthorized(Challenges::of(&response))));
             }
             if head.status != StatusCode::OK {
-                let body = connection
-                    .read(response, ERROR_BODY_LIMIT)
-                    .await
-                    .unwrap_or_default();
+                let body = connection.read_page(response).await.unwrap_or_default();
                 let error = connection.refusal(head, &body);
                 if head.status == StatusCode::LENGTH_REQUIRED {
                     return Ok(Ok(Posted::LengthRequired(error)));

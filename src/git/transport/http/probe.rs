@@ -6,11 +6,11 @@ use tokio::sync::mpsc::channel;
 use crate::git::transport::TransportError;
 use crate::git::transport::classify::is_disconnect;
 
+use super::HttpConnection;
 use super::body::{Chunk, ChunkReceiver, StreamedBody, Upload};
 use super::challenge::Challenges;
 use super::response::ResponseHead;
 use super::spool::Spooled;
-use super::{ERROR_BODY_LIMIT, HttpConnection};
 
 /// A flush packet: a request for nothing.
 const FLUSH_PKT: &[u8] = b"0000";
@@ -35,7 +35,7 @@ impl HttpConnection<'_> {
                 let response = connection.send(request).await?;
                 let head = ResponseHead::of(&response);
                 let offered = Challenges::of(&response);
-                let body = connection.read(response, ERROR_BODY_LIMIT).await?;
+                let body = connection.read_page(response).await?;
                 Ok((head, offered, body))
             })?;
             match head.status {
