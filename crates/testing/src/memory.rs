@@ -59,7 +59,10 @@ impl MemoryWatch {
         let ended = Arc::new(AtomicBool::new(false));
         let stop = Arc::clone(&ended);
         let thread = spawn(move || {
-            let mut family = Family::default();
+            let mut family = Family {
+                own_command: fs::read("/proc/self/cmdline").unwrap_or_default(),
+                ..Family::default()
+            };
             family.members.insert(process, Member::default());
             while !stop.load(Ordering::Relaxed) {
                 family.look();
@@ -89,6 +92,8 @@ struct Family {
     members: BTreeMap<u32, Member>,
     /// Who was looked at, and is none of them.
     strangers: BTreeSet<u32>,
+    /// How this process was called.
+    own_command: Vec<u8>,
 }
 
 #[derive(Debug, Default)]
@@ -115,6 +120,10 @@ impl Family {
             }
         }
         for (id, member) in &mut self.members {
+            // Until it executes something, a new process has the memory of this one.
+            if fs::read(format!("/proc/{id}/cmdline")).is_ok_and(|line| line == self.own_command) {
+                continue;
+            }
             let status = read_status(*id).unwrap_or_default();
             let peak = value(&status, "VmHWM:").and_then(|text| text.strip_suffix(" kB"));
             if let (Some(name), Some(peak)) = (value(&status, "Name:"), peak) {

@@ -2,9 +2,8 @@
 
 use gix::ObjectId;
 use gix::bstr::{BStr, BString, ByteSlice};
-use gix::hash::Kind;
 
-use super::{Advertisement, AdvertisementError, AdvertisementReader, MAX_BRANCHES, MAX_IDS};
+use super::{Advertisement, AdvertisementError, MAX_BRANCHES, MAX_IDS};
 
 /// The longest ref name that is believed, in bytes. Git's own files end far below.
 const MAX_NAME: usize = 4096;
@@ -12,14 +11,6 @@ const MAX_NAME: usize = 4096;
 const MAX_TEXT: usize = 8 * 1024;
 
 impl Advertisement {
-    /// Reads a whole advertisement, with or without the preamble of smart HTTP. `kind` is the repository's hash, `branch`
-    /// the full name of the branch that is pushed.
-    pub fn parse(buffer: &[u8], kind: Kind, branch: &[u8]) -> Result<Self, AdvertisementError> {
-        let mut reader = AdvertisementReader::new(kind, branch);
-        reader.feed(buffer);
-        reader.finish()
-    }
-
     /// Reads the first line, which carries the capabilities after a zero byte.
     pub(super) fn read_first(&mut self, line: &[u8]) -> Result<(), AdvertisementError> {
         if let Some(text) = line.strip_prefix(b"ERR ") {
@@ -117,6 +108,7 @@ pub(super) fn excerpt(text: &[u8]) -> BString {
 mod tests {
     use super::*;
     use crate::pkt_line;
+    use gix::hash::Kind;
     use proptest::prelude::*;
 
     const MAIN: &[u8] = b"refs/heads/main";

@@ -88,6 +88,16 @@ impl AdvertisementReader {
     }
 }
 
+impl Advertisement {
+    /// Reads a whole advertisement, with or without the preamble of smart HTTP. `kind` is the repository's hash, `branch`
+    /// the full name of the branch that is pushed.
+    pub fn parse(buffer: &[u8], kind: Kind, branch: &[u8]) -> Result<Self, AdvertisementError> {
+        let mut reader = AdvertisementReader::new(kind, branch);
+        reader.feed(buffer);
+        reader.finish()
+    }
+}
+
 impl State {
     fn take(&mut self, line: PacketLineRef<'_>) -> Result<(), AdvertisementError> {
         let line = match line {
