@@ -1,6 +1,7 @@
 //! `push`: sends the current branch to its remote.
 
 mod advice;
+mod forge_head;
 mod record;
 mod settings;
 mod undo;
@@ -22,6 +23,7 @@ use crate::policy::{Policy, Trigger};
 use crate::reason::Code;
 
 pub use self::advice::advice;
+use self::forge_head::forge_head;
 use self::record::PushRecord;
 use self::settings::{Hooks, PushWord, RemoteChoice, Rewrite, Settle, SubmoduleRule, Verify};
 pub use self::undo::{CLOSE, ClosePullRequest, TAKE_BACK, TakeBack};
@@ -133,7 +135,9 @@ impl Step for Push {
             ));
         };
         let (local, news) = self.local_options(repo, cx);
+        let (forge_head, questions) = forge_head();
         let work = Work {
+            forge_head,
             repo: repo.clone(),
             permit: shipment.permit.clone(),
             new: shipment.head,
@@ -149,7 +153,11 @@ impl Step for Push {
         };
         reach(Point::PushBegins);
         let progress = cx.progress.holding(cx.deadline);
-        let arrivals = interruptible(move |stop| work.push_to_all(&progress, stop)).await?;
+        let pushing = interruptible(move |stop| work.push_to_all(&progress, stop));
+        let arrivals = tokio::select! {
+            arrivals = pushing => arrivals?,
+            () = questions.answer(cx) => Vec::new(),
+        };
         outcome(shipment, arrivals, &news)
     }
 }

@@ -7,6 +7,7 @@ use gix::ObjectId;
 use jiff::Timestamp;
 use sendoff_push::{Action, Divergence, LastSeen, Progress, PushError, Pushed};
 
+use super::forge_head::ForgeHead;
 use crate::environment::Environment;
 use crate::failpoint::{Point, reach};
 use crate::git::push::{
@@ -88,6 +89,7 @@ pub(super) struct Work {
     pub(super) now: Timestamp,
     pub(super) logins: Logins,
     pub(super) base_tip: BaseTip,
+    pub(super) forge_head: ForgeHead,
 }
 
 /// What became of the push to one place.
@@ -103,12 +105,16 @@ pub(super) struct Arrival {
 impl Work {
     /// Pushes to every place, as git does: one that refuses does not keep it from the others.
     pub(super) fn push_to_all(&self, progress: &dyn Progress, stop: &AtomicBool) -> Vec<Arrival> {
-        let places = self.destinations.iter();
+        let places = self.destinations.iter().enumerate();
         places
-            .map(|place| {
+            .map(|(number, place)| {
                 let last_seen = || self.last_seen(&place.remote);
                 let question = question(&self.repo, &self.permit, self.new, place);
-                let facts = || question.facts(stop);
+                let facts = || match (number, question.facts(stop)) {
+                    // The forge knows the repository of the first push URL.
+                    (0, facts) => self.forge_head.complete(facts, stop),
+                    (_, facts) => facts,
+                };
                 let delivery = BranchPush {
                     permit: &self.permit,
                     remote: &place.remote,

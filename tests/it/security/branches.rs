@@ -1,6 +1,8 @@
 //! The default branch of a remote, which only the remote can name.
 
-use crate::world::{World, step};
+use sendoff::demo::forge_server::{ForgeServer, Repository};
+
+use crate::world::{TOKEN, World, step};
 
 /// Makes `trunk` the default branch of the server; a name that no list protects.
 fn rename_default_branch(world: &World) {
@@ -61,6 +63,9 @@ fn a_branch_is_held_while_its_remote_does_not_name_its_head() {
         world.sandbox.git(&bare, &arguments);
     };
     fetching("false");
+    // No forge can say it either.
+    world.point_to(&format!("{}/acme/rocket.git", world.url_with_login()));
+    world.sandbox.write("home/.config/sendoff/policy.toml", "");
     // A new branch needs no answer, and nobody is asked.
     assert_eq!(world.report(&["step", "push"])["verdict"], "done");
     let log = world.git.log();
@@ -89,6 +94,42 @@ fn a_branch_is_held_while_its_remote_does_not_name_its_head() {
     fetching("true");
     assert_eq!(world.report(&["step", "push"])["verdict"], "done");
     assert_ne!(world.tip("feature/x"), before);
+}
+
+/// Guards a destination whose HEAD is silent: one that names no branch, and one that cannot be fetched from.
+#[test]
+fn where_the_head_is_silent_the_forges_default_branch_counts() {
+    for silent in [
+        ["symbolic-ref", "HEAD", "refs/heads/none"],
+        ["config", "http.uploadpack", "false"],
+    ] {
+        for (default, protected) in [("feature/x", true), ("main", false)] {
+            let world = World::new();
+            world.report(&["step", "push"]);
+            world.commit("more.txt", "more", "Add more");
+            world.sandbox.git(world.bare(), &silent);
+            let mut rocket = Repository::new("acme", "rocket");
+            rocket.default_branch = default.to_owned();
+            let forge = ForgeServer::start(Some(TOKEN), [rocket]).unwrap();
+            let policy = format!(
+                "[forge]\nkind = \"github\"\napi-url = \"{}\"\ngit-origins = [\"{}\"]\n",
+                forge.url(),
+                world.git.url()
+            );
+            world
+                .sandbox
+                .write("home/.config/sendoff/policy.toml", policy);
+            let before = world.tip("feature/x");
+            let report = world.report(&["step", "push"]);
+            if protected {
+                assert_eq!(report["reason"], "protected-branch", "{silent:?}: {report}");
+                assert_eq!(world.tip("feature/x"), before);
+            } else {
+                assert_eq!(report["verdict"], "done", "{silent:?}: {report}");
+                assert_ne!(world.tip("feature/x"), before);
+            }
+        }
+    }
 }
 
 #[test]
