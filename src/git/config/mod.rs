@@ -185,16 +185,6 @@ impl Config {
         found
     }
 
-    /// Returns the truth of `<section>.<name>` for `url`, as [`scoped`](Self::scoped) finds it.
-    pub fn scoped_bool(&self, section: &str, name: &str, url: &RemoteUrl) -> Option<bool> {
-        let last = self.scoped(section, name, url, Matching::Best).pop()?;
-        // Only the key alone is read as an empty text that means true; nobody writes an empty truth.
-        if last.is_empty() {
-            return Some(true);
-        }
-        truth(Some(last.as_bytes().as_bstr()))
-    }
-
     /// Returns `url` rewritten by the longest `url.<base>.<key>` that it begins with, and the base.
     pub(super) fn rewritten(&self, url: &str, key: &str) -> Option<(String, BString)> {
         let mut best: Option<(usize, (String, BString))> = None;
