@@ -50,7 +50,6 @@ mod schemes;
 mod served;
 mod ssh;
 mod sshd;
-mod stale;
 mod tls;
 mod tls_as_git;
 mod tls_errors;

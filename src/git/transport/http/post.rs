@@ -193,33 +193,11 @@ impl HttpConnection<'_> {
         refused.unwrap_or_else(|| self.auth.error(offered))
     }
 
-    /// Sends a request that is there whole, with the next login where one is refused, and once more where the kept
-    /// connection had ended.
     fn post_collected(
         &mut self,
         body: &Spooled,
         form: ResponseFormat<'_>,
-        upload: Upload,
-    ) -> Result<Answer, SendError> {
-        let mut is_repeated = false;
-        let answer = self.post_until_answered(body, form, upload, &mut is_repeated);
-        // Whatever the repeat met, the first copy may have been carried out.
-        answer.map_err(|failed| SendError {
-            effect: if is_repeated {
-                Effect::Unknown
-            } else {
-                failed.effect
-            },
-            ..failed
-        })
-    }
-
-    fn post_until_answered(
-        &mut self,
-        body: &Spooled,
-        form: ResponseFormat<'_>,
         mut upload: Upload,
-        is_repeated: &mut bool,
     ) -> Result<Answer, SendError> {
         loop {
             let idle = self.idle.clone();
@@ -235,15 +213,8 @@ impl HttpConnection<'_> {
                     next.map_err(SendError::without_effect)?;
                 }
                 Posted::Disconnected(error) => {
-                    let is_stale = !*is_repeated && self.lost_stale(&error);
-                    let offered = match self.offered_instead() {
-                        Some(offered) => offered,
-                        None if is_stale => {
-                            *is_repeated = true;
-                            upload = Upload::new(None);
-                            continue;
-                        }
-                        None => return Err(SendError::unknown(error)),
+                    let Some(offered) = self.offered_instead() else {
+                        return Err(SendError::unknown(error));
                     };
                     if effect_of_disconnect(&upload) == Effect::Unknown {
                         return Err(SendError::unknown(self.login_failed(&offered)));
