@@ -4,16 +4,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::header::CONTENT_TYPE;
-use reqwest::{Method, StatusCode, Url};
+use reqwest::{StatusCode, Url};
 
 use crate::clock::Clock;
-use crate::names::Origin;
-use crate::net::{FixedNetwork, Network, PlainHttp, is_proxy_refusal, stays_at_origin};
+use crate::net::{FixedNetwork, Network, PlainHttp, is_proxy_refusal};
 use crate::secrets::KnownSecrets;
 
 use super::BODY_LIMIT;
 use super::connectors::{Connector, Connectors, proxy_login};
 use super::error::HttpError;
+use super::redirect::{NextRequest, Redirects, next_request, refused};
 use super::request::{Pace, Request};
 use super::response::{Response, host};
 use super::retry::Budget;
@@ -22,15 +22,6 @@ use super::retry::Budget;
 const SLOW: Duration = Duration::from_secs(15);
 /// See [`ClientOptions::pause`].
 const PAUSE: Duration = Duration::from_secs(1);
-
-/// Whether redirects are followed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Redirects {
-    /// One, within the same origin; of a request that changes something only to the same path.
-    SameOrigin,
-    /// None.
-    Refused,
-}
 
 /// How a [`Client`] behaves.
 #[derive(Debug, Clone)]
@@ -96,14 +87,6 @@ pub struct Client {
 struct Inner {
     options: ClientOptions,
     connectors: Connectors,
-}
-
-/// What to do with a status of the 300s.
-enum NextRequest {
-    /// The response is final.
-    None,
-    /// Follow the redirect to this URL.
-    To(Url),
 }
 
 impl Client {
@@ -263,43 +246,5 @@ fn is_refused_by_proxy(sent: &reqwest::Result<reqwest::Response>) -> bool {
     match sent {
         Ok(answer) => answer.status() == StatusCode::PROXY_AUTHENTICATION_REQUIRED,
         Err(error) => is_proxy_refusal(error),
-    }
-}
-
-/// Says whether the response is a redirect that may be followed.
-fn next_request(method: &Method, response: &Response) -> Result<NextRequest, HttpError> {
-    let status = response.status();
-    if !matches!(status, 301 | 302 | 303 | 307 | 308) {
-        return Ok(NextRequest::None);
-    }
-    let location = response.header("location").unwrap_or_default();
-    let Ok(to) = response.url().join(location) else {
-        return Err(response.bad("a redirect with a valid `Location`"));
-    };
-    // What a request changes it may change nowhere else; some servers add or drop the last slash.
-    let bare = |url: &Url| {
-        (
-            url.path().trim_end_matches('/').to_owned(),
-            url.query().map(str::to_owned),
-        )
-    };
-    let same_place = matches!(status, 307 | 308) && bare(&to) == bare(response.url());
-    let may_follow = method.is_safe() || same_place;
-    if may_follow && stays_at_origin(response.url(), &to) {
-        Ok(NextRequest::To(to))
-    } else {
-        Err(refused(response, &to))
-    }
-}
-
-/// Returns the error for a redirect that is not followed; shows the origin only, because paths may hold secrets.
-fn refused(response: &Response, to: &Url) -> HttpError {
-    HttpError::RedirectRefused {
-        host: host(response.url()),
-        status: response.status(),
-        to: Origin::of(to).map_or_else(
-            || format!("a `{}` URL", to.scheme()),
-            |origin| origin.to_string(),
-        ),
     }
 }

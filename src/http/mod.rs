@@ -5,13 +5,15 @@
 mod client;
 mod connectors;
 mod error;
+mod redirect;
 mod request;
 mod response;
 mod retry;
 mod text;
 
-pub use client::{Client, ClientOptions, Redirects};
+pub use client::{Client, ClientOptions};
 pub use error::{HttpError, HttpErrorClass};
+pub use redirect::Redirects;
 pub use request::{Request, Token};
 pub use response::Response;
 pub use text::clean_line;

@@ -10,7 +10,8 @@ use reqwest::{ClientBuilder, Proxy, Url};
 
 use super::error::NetError;
 use super::http_version::HttpVersion;
-use super::proxy::{ProxyRule, ProxyUrl};
+use super::proxy::ProxyUrl;
+use super::proxy_rule::ProxyRule;
 use super::resolve::KnownHost;
 use super::tls::{TlsSettings, client_config};
 

@@ -1,6 +1,5 @@
 //! The tables `forge`, `platform`, `remotes`, `http` and `git`: the servers. Never from a repository.
 
-use std::fmt;
 use std::path::PathBuf;
 
 use schemars::JsonSchema;
@@ -9,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::names::{Origin, RemoteUrl, Scheme};
 
 use super::pattern::Pattern;
-use super::text::read_as_text;
+use super::server_url::ServerUrl;
 
 /// The forge with the pull requests.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
@@ -169,81 +168,6 @@ pub enum LocalConfig {
     Trust,
 }
 
-/// The URL of a server: http(s), with a host, without a user, a query or a fragment.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(into = "String")]
-pub struct ServerUrl(reqwest::Url);
-
-read_as_text!(ServerUrl, "a URL such as \"https://platform.example\"");
-
-/// Why a text is not the URL of a server. Never shows the text, because it can contain a password.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum ServerUrlError {
-    /// It is not a URL, or has another scheme.
-    #[error("wanted an http(s) URL such as \"https://platform.example\"")]
-    Syntax,
-    /// It contains a user or a password.
-    #[error(
-        "got a URL with a user or a password, wanted one without: tokens have places of their own"
-    )]
-    User,
-    /// It contains a query or a fragment.
-    #[error("got a URL with a query or a fragment, wanted one without")]
-    Query,
-}
-
-impl ServerUrl {
-    /// Returns the URL.
-    pub const fn as_url(&self) -> &reqwest::Url {
-        &self.0
-    }
-
-    /// Returns the origin.
-    pub fn origin(&self) -> Option<Origin> {
-        Origin::of(&self.0)
-    }
-}
-
-impl TryFrom<String> for ServerUrl {
-    type Error = ServerUrlError;
-
-    fn try_from(text: String) -> Result<Self, ServerUrlError> {
-        let url = reqwest::Url::parse(&text).map_err(|_| ServerUrlError::Syntax)?;
-        if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
-            return Err(ServerUrlError::Syntax);
-        }
-        if !url.username().is_empty() || url.password().is_some() {
-            return Err(ServerUrlError::User);
-        }
-        if url.query().is_some() || url.fragment().is_some() {
-            return Err(ServerUrlError::Query);
-        }
-        Ok(Self(url))
-    }
-}
-
-impl From<ServerUrl> for String {
-    fn from(url: ServerUrl) -> Self {
-        url.0.into()
-    }
-}
-
-impl fmt::Display for ServerUrl {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&self.0, f)
-    }
-}
-
-impl JsonSchema for ServerUrl {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "ServerUrl".into()
-    }
-
-    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        schemars::json_schema!({ "title": "URL", "type": "string", "format": "uri", "pattern": "^https?://" })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -327,15 +251,5 @@ mod tests {
         }
         assert!(forge.has_remotes_at("git.example"));
         assert!(!forge.has_remotes_at("evil.test"));
-    }
-
-    #[test]
-    fn an_address_of_a_server_holds_no_secret() {
-        let url = |text: &str| ServerUrl::try_from(text.to_owned());
-        assert!(url("http://127.0.0.1:8080/base").is_ok());
-        assert_eq!(url("ftp://x"), Err(ServerUrlError::Syntax));
-        assert_eq!(url("platform.example"), Err(ServerUrlError::Syntax));
-        assert_eq!(url("https://user@x"), Err(ServerUrlError::User));
-        assert_eq!(url("https://x/?token=1"), Err(ServerUrlError::Query));
     }
 }

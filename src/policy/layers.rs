@@ -9,10 +9,11 @@ use super::error::PolicyError;
 use super::kind::{Kind, Kinds};
 use super::layer::Layer;
 use super::merge::merge;
-use super::merged::{self, Policy};
+use super::merged::Policy;
 use super::node::Table;
 use super::origin::Origin;
 use super::preset::DEFAULT;
+use super::protection;
 use super::repository;
 use super::set;
 use super::source::Sources;
@@ -153,7 +154,7 @@ impl Layers {
                     if layer.origin != Origin::Repository {
                         lay_limits(&mut outside, layer);
                     }
-                    bases.extend(merged::bases(&layer.table));
+                    bases.extend(protection::bases(&layer.table));
                 }
                 Err(error) if layer.origin.is_command_line() => return Err(error),
                 Err(error) => problems.push(PolicyProblem {

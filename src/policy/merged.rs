@@ -12,12 +12,14 @@ use super::file::PolicyFile;
 use super::kind::Kind;
 use super::limits::Limits;
 use super::network::Network;
-use super::node::{Item, Node, Table, dotted};
+use super::node::Table;
 use super::origin::Origin;
 use super::pattern::Pattern;
 use super::permit::{Protected, PushPermit};
 use super::pipelines::PipelineTable;
+use super::protection::protected;
 use super::read::read;
+use super::setting::{Setting, settings};
 use super::source::{Place, Sources};
 use super::step_table::StepTable;
 use super::store::Store;
@@ -42,17 +44,6 @@ pub struct Policy {
     steps: BTreeMap<String, StepTable>,
     merged: Table,
     sources: Sources,
-}
-
-/// A value of the merged policy, and the layer that sets it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Setting {
-    /// The dotted key, such as `limits.deadline`.
-    pub key: String,
-    /// The value as TOML, on one line.
-    pub value: String,
-    /// The layer.
-    pub origin: Origin,
 }
 
 impl Policy {
@@ -182,7 +173,7 @@ impl Policy {
         &self.git
     }
 
-    /// Returns how servers are reached.
+    /// Returns how much is kept from one run to the next.
     pub const fn store(&self) -> &Store {
         &self.store
     }
@@ -238,91 +229,6 @@ impl Policy {
     ///
     /// `branches.protected` has one entry for each layer that adds to it.
     pub fn flatten(&self) -> Vec<Setting> {
-        let mut settings = Vec::new();
-        self.flatten_at(&self.merged, &mut Vec::new(), &mut settings);
-        settings
+        settings(&self.merged, &self.branches.unprotect, &self.sources)
     }
-
-    fn flatten_at<'a>(
-        &'a self,
-        table: &'a Table,
-        path: &mut Vec<&'a str>,
-        settings: &mut Vec<Setting>,
-    ) {
-        for (key, entry) in &table.0 {
-            path.push(key);
-            match &entry.value.item {
-                Item::Table(table) => self.flatten_at(table, path, settings),
-                Item::List(nodes) if path[..] == ["branches", "protected"] => {
-                    settings.extend(self.protected_settings(nodes));
-                }
-                _ => settings.push(Setting {
-                    key: dotted(path),
-                    value: entry.value.to_toml(),
-                    origin: self.sources.origin(&entry.key),
-                }),
-            }
-            path.pop();
-        }
-    }
-
-    /// Returns the protected patterns, one entry for each layer.
-    fn protected_settings(&self, nodes: &[Node]) -> Vec<Setting> {
-        let mut by_layer: BTreeMap<Origin, Vec<String>> = BTreeMap::new();
-        let unprotected = &self.branches.unprotect;
-        for node in nodes {
-            let origin = self.sources.origin(&node.place);
-            if is_kept(node, origin, unprotected) {
-                by_layer.entry(origin).or_default().push(node.to_toml());
-            }
-        }
-        let setting = |(origin, patterns): (Origin, Vec<String>)| Setting {
-            key: "branches.protected".into(),
-            value: format!("[{}]", patterns.join(", ")),
-            origin,
-        };
-        by_layer.into_iter().map(setting).collect()
-    }
-}
-
-/// Returns the branches that a layer names as a base of pull requests.
-pub(super) fn bases(layer: &Table) -> Vec<Pattern> {
-    let base = layer
-        .find(["branches", "base"])
-        .and_then(|entry| entry.value.text());
-    let rules = match layer
-        .find(["branches", "rule"])
-        .map(|entry| &entry.value.item)
-    {
-        Some(Item::List(rules)) => rules.as_slice(),
-        _ => &[],
-    };
-    let of_rule = |rule: &'_ Node| rule.table()?.get("base")?.value.text().map(str::to_owned);
-    let named = base.filter(|base| *base != "auto").map(str::to_owned);
-    let names = named.into_iter().chain(rules.iter().filter_map(of_rule));
-    // A branch name has no character that is special in a glob.
-    names.filter_map(|name| Pattern::new(name).ok()).collect()
-}
-
-/// Returns the union over the layers, without unprotected entries of the built-in list.
-fn protected(list: &Node, unprotected: &[Pattern], sources: &Sources) -> Vec<Pattern> {
-    let Item::List(nodes) = &list.item else {
-        return Vec::new();
-    };
-    let mut patterns: Vec<Pattern> = Vec::new();
-    for node in nodes {
-        let pattern = node.text().and_then(|text| Pattern::new(text).ok());
-        let Some(pattern) = pattern else { continue };
-        let kept = is_kept(node, sources.origin(&node.place), unprotected);
-        if kept && !patterns.contains(&pattern) {
-            patterns.push(pattern);
-        }
-    }
-    patterns
-}
-
-/// Says whether an entry of `branches.protected` applies: only the built-in list can be unprotected.
-fn is_kept(node: &Node, origin: Origin, unprotected: &[Pattern]) -> bool {
-    let named = |pattern: &Pattern| Some(pattern.as_str()) == node.text();
-    origin != Origin::BuiltIn || !unprotected.iter().any(named)
 }

@@ -26,11 +26,14 @@ mod pattern;
 mod permit;
 mod pipelines;
 mod preset;
+mod protection;
 mod read;
 mod read_error;
 mod repository;
 mod requirement;
+mod server_url;
 mod set;
+mod setting;
 mod size;
 mod source;
 mod step_table;
@@ -40,9 +43,7 @@ mod trigger;
 
 pub use branches::{Base, Branches, Draft, Rule};
 pub use class::{Classed, KeyClass, class_of};
-pub use connections::{
-    Forge, ForgeKind, Git, Http, LocalConfig, Platform, Remotes, ServerUrl, ServerUrlError,
-};
+pub use connections::{Forge, ForgeKind, Git, Http, LocalConfig, Platform, Remotes};
 pub use discover::{Places, RepositoryFile};
 pub use duration::{DurationError, PolicyDuration};
 pub use environment::{Environment, EnvironmentTrust};
@@ -51,7 +52,7 @@ pub use file::{TABLE_CLASSES, file_schema};
 pub use kind::Kind;
 pub use layers::{Layers, Loaded, PolicyProblem};
 pub use limits::{Count, CountError, Limits};
-pub use merged::{Policy, Setting};
+pub use merged::Policy;
 pub use network::Network;
 pub use origin::Origin;
 pub use pattern::{Pattern, PatternError};
@@ -59,6 +60,8 @@ pub use permit::{Protected, PushPermit, Refused, RemoteFacts, RemoteHead, Rewind
 pub use pipelines::{PipelineTable, StepRef};
 pub use preset::{PRESETS, Preset, preset};
 pub use repository::{Carried, for_repository};
+pub use server_url::{ServerUrl, ServerUrlError};
+pub use setting::Setting;
 pub use size::{Size, SizeError};
 pub use step_table::{OnError, SHARED_KEYS, StepSettings, StepTable};
 pub use store::Store;

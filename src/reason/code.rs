@@ -1,98 +1,8 @@
-//! `Reason`: why something did not happen: a stable code, a sentence, and what to do about it.
+//! `Code`: the stable codes of reasons, each with its text.
 
-use std::error::Error;
 use std::fmt;
 
-use rustix::io::Errno;
-use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
-/// Why something did not happen. In the notes of a report: something the user should know that
-/// belongs to no step.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[schemars(
-    rename = "Note",
-    description = "Something the user should know that belongs to no step."
-)]
-pub struct Reason {
-    /// A stable code, such as `config-ignored`.
-    #[schemars(with = "String")]
-    pub code: Code,
-    /// One sentence.
-    pub message: String,
-    /// What to do about it, in one line.
-    pub advice: Option<String>,
-}
-
-impl Reason {
-    /// Makes a reason without advice.
-    pub fn new(code: Code, message: impl Into<String>) -> Self {
-        Self {
-            code,
-            message: message.into(),
-            advice: None,
-        }
-    }
-
-    /// Makes a reason of an error and its causes, on one line.
-    pub fn of(code: Code, error: &dyn Error) -> Self {
-        let mut message = error.to_string();
-        let mut cause = error.source();
-        while let Some(error) = cause {
-            let told = error.to_string();
-            if !message.contains(&told) {
-                message = format!("{message}: {told}");
-            }
-            cause = error.source();
-        }
-        Self::new(code, message)
-    }
-
-    /// Makes the reason of a want of resources, if an error or one of its causes is one.
-    pub fn of_no_resources(error: &(dyn Error + 'static)) -> Option<Self> {
-        let mut cause = Some(error);
-        let mut is_found = false;
-        while let Some(error) = cause {
-            is_found |= lacks_resources(error);
-            cause = error.source();
-        }
-        is_found.then(|| Self::of(Code::NoResources, error).advise(MORE_RESOURCES))
-    }
-
-    /// Adds what to do about it.
-    #[must_use]
-    pub fn advise(self, advice: impl Into<String>) -> Self {
-        self.advise_if(Some(advice))
-    }
-
-    /// Adds what to do about it, where something can be done.
-    #[must_use]
-    pub fn advise_if(mut self, advice: Option<impl Into<String>>) -> Self {
-        self.advice = advice.map(Into::into).or(self.advice);
-        self
-    }
-}
-
-/// What to do where the machine refuses files, memory or processes.
-const MORE_RESOURCES: &str =
-    "raise the limit of open files (`ulimit -n`) or free memory, then run again: nothing is lost";
-
-/// Says whether the machine refused files or memory: another time it may not.
-fn lacks_resources(error: &(dyn Error + 'static)) -> bool {
-    let number = error
-        .downcast_ref::<std::io::Error>()
-        .and_then(std::io::Error::raw_os_error);
-    number.is_some_and(|number| {
-        [Errno::MFILE, Errno::NFILE, Errno::NOMEM, Errno::NOBUFS]
-            .contains(&Errno::from_raw_os_error(number))
-    })
-}
-
-impl fmt::Display for Reason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
-    }
-}
 
 /// Declares the codes, each with its text.
 macro_rules! codes {
@@ -415,12 +325,5 @@ mod tests {
             );
             assert_eq!(Code::named(text), *code);
         }
-    }
-
-    #[test]
-    fn a_code_of_a_later_version_is_read() {
-        let read: Reason =
-            serde_json::from_str(r#"{"code":"of-tomorrow","message":"m","advice":null}"#).unwrap();
-        assert_eq!(read.code, Code::Unknown);
     }
 }

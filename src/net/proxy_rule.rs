@@ -1,0 +1,156 @@
+//! `ProxyRule`: which requests go through the proxy, and which hosts are reached without it.
+
+use std::net::IpAddr;
+
+use reqwest::Url;
+
+use crate::names::Origin;
+
+use super::proxy::ProxyUrl;
+
+/// The hosts that are reached without the proxy, in the forms that curl takes for `NO_PROXY`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct NoProxy {
+    all: bool,
+    entries: Vec<String>,
+}
+
+impl NoProxy {
+    /// Reads a list, separated by commas and white space: host names, which stand for the names below
+    /// them as well, addresses, and blocks of addresses. `*` means every host.
+    pub fn parse(list: &str) -> Self {
+        let list = list.trim();
+        let separator = |letter: char| letter == ',' || letter.is_whitespace();
+        let entries = list.split(separator).filter(|entry| !entry.is_empty());
+        Self {
+            all: list.split(separator).any(|entry| entry == "*"),
+            entries: entries.map(str::to_ascii_lowercase).collect(),
+        }
+    }
+
+    /// Says whether `host` is reached without the proxy.
+    pub fn matches(&self, host: &str) -> bool {
+        let host = host.to_ascii_lowercase();
+        let bare = host.trim_start_matches('[').trim_end_matches(']');
+        if self.all {
+            return true;
+        }
+        let mut entries = self.entries.iter();
+        if let Ok(address) = bare.parse::<IpAddr>() {
+            entries.any(|entry| block_holds(entry, address))
+        } else {
+            let name = bare.trim_end_matches('.');
+            entries.any(|entry| domain_holds(entry, name))
+        }
+    }
+}
+
+/// Says whether `name` is the domain of `entry`, or below it.
+fn domain_holds(entry: &str, name: &str) -> bool {
+    let domain = entry.trim_end_matches('.');
+    let domain = domain.strip_prefix('.').unwrap_or(domain);
+    let rest = name.strip_suffix(domain);
+    !domain.is_empty() && rest.is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+}
+
+/// Says whether `address` is the one of `entry`, or in its block.
+fn block_holds(entry: &str, address: IpAddr) -> bool {
+    let (base, length) = match entry.split_once('/') {
+        Some((base, length)) => (base, length.parse::<u32>().ok()),
+        None => (entry, Some(128)),
+    };
+    let base = base.trim_start_matches('[').trim_end_matches(']');
+    let (Ok(base), Some(length)) = (base.parse::<IpAddr>(), length) else {
+        return false;
+    };
+    let differs = match (base, address) {
+        (IpAddr::V4(base), IpAddr::V4(address)) => {
+            (base.to_bits() ^ address.to_bits()).leading_zeros() < length.min(32)
+        }
+        (IpAddr::V6(base), IpAddr::V6(address)) => {
+            (base.to_bits() ^ address.to_bits()).leading_zeros() < length.min(128)
+        }
+        _ => true,
+    };
+    !differs
+}
+
+/// Whether requests to this machine go through a proxy.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum LoopbackProxy {
+    /// They go directly, whatever is configured.
+    #[default]
+    Never,
+    /// They are like any other, as for git.
+    AsConfigured,
+}
+
+/// Which proxy a request goes through.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ProxyRule {
+    /// The proxy; none when requests go directly.
+    pub proxy: Option<ProxyUrl>,
+    /// The hosts that are reached without it.
+    pub except: NoProxy,
+    /// Whether requests to this machine go through it.
+    pub loopback: LoopbackProxy,
+}
+
+impl ProxyRule {
+    /// Returns the proxy for a request to `url`.
+    pub fn proxy_for(&self, url: &Url) -> Option<&ProxyUrl> {
+        let stays_here = || Origin::of(url).is_some_and(|origin| origin.is_loopback());
+        let is_direct = self.except.matches(url.host_str().unwrap_or_default())
+            || (self.loopback == LoopbackProxy::Never && stays_here());
+        self.proxy.as_ref().filter(|_| !is_direct)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn exceptions_are_read_as_curl_reads_them() {
+        let list = NoProxy::parse("corp.test, .lan 10.0.0.0/8,[::1],192.168.1.7,fe80::/10");
+        for host in [
+            "corp.test",
+            "git.CORP.test",
+            "corp.test.",
+            "x.lan",
+            "lan",
+            "10.9.8.7",
+            "[::1]",
+            "192.168.1.7",
+            "[fe80::1]",
+        ] {
+            assert!(list.matches(host), "{host}");
+        }
+        for host in [
+            "notcorp.test",
+            "corp.test.evil",
+            "11.0.0.1",
+            "192.168.1.8",
+            "::2",
+        ] {
+            assert!(!list.matches(host), "{host}");
+        }
+        assert!(NoProxy::parse(" * ").matches("anything"));
+        assert!(NoProxy::parse("*,x").matches("anything"));
+        assert!(!NoProxy::parse("").matches("h"));
+        assert!(!NoProxy::parse(".").matches("h"));
+    }
+
+    #[test]
+    fn this_machine_is_reached_directly_unless_git_would_not() {
+        let mut rule = ProxyRule {
+            proxy: ProxyUrl::parse("h:1", "x").unwrap(),
+            ..ProxyRule::default()
+        };
+        let url = |text: &str| Url::parse(text).unwrap();
+        assert!(rule.proxy_for(&url("http://127.0.0.1/")).is_none());
+        assert!(rule.proxy_for(&url("https://example.test/")).is_some());
+        rule.loopback = LoopbackProxy::AsConfigured;
+        assert!(rule.proxy_for(&url("http://localhost/")).is_some());
+    }
+}

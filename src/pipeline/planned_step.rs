@@ -1,0 +1,211 @@
+//! `PlannedStep`: a step with its settings, and whether it is to run.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::git::Repo;
+use crate::names::{RemoteUrl, Scheme};
+use crate::policy::{OnError, Origin, Policy, StepTable, Trigger};
+use crate::reason::Code;
+use crate::report::Verdict;
+use crate::template::Condition;
+
+use super::context::Context;
+use super::facts::{TaskDocument, TaskFacts};
+use super::hold::Hold;
+use super::step::Step;
+use super::step_def::{Again, Service, StepDef};
+
+/// A step with its settings.
+#[derive(Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a mark of its own that a kind may have"
+)]
+pub struct PlannedStep {
+    /// The step's name in the policy.
+    pub name: String,
+    /// The kind of code that it runs.
+    pub kind: &'static str,
+    pub(super) turn: Turn,
+    pub(super) needs: Vec<String>,
+    pub(super) when: Option<Condition>,
+    pub(super) timeout: Option<TimeLimit>,
+    pub(super) on_error: OnError,
+    pub(super) learns_login: bool,
+    pub(super) ships: bool,
+    service: Option<Service>,
+    pub(super) always: bool,
+    pub(super) waits: bool,
+    pub(super) again: Again,
+    /// Whether its run is put off where it had no turn.
+    pub(super) defers: bool,
+}
+
+/// Whether a step is to run.
+#[derive(Debug)]
+pub(super) enum Turn {
+    /// It runs, with these settings.
+    Runs(Box<dyn Step>),
+    /// The policy has `enabled = false`.
+    Disabled,
+    /// The policy of the system or the user is invalid.
+    PolicyError,
+}
+
+/// A step's time limit, and the key that sets it.
+#[derive(Debug, Clone)]
+pub(super) struct TimeLimit {
+    pub(super) limit: Duration,
+    pub(super) key: String,
+}
+
+impl Turn {
+    /// Returns the step to run, or why there is none.
+    pub(super) fn step(&self) -> Result<&dyn Step, Hold> {
+        match self {
+            Self::Runs(step) => Ok(step.as_ref()),
+            Self::Disabled => Err(Hold::new(Code::Disabled, "switched off by the policy")),
+            Self::PolicyError => Err(Hold::new(
+                Code::PolicyError,
+                "not run, because the policy has an error",
+            )
+            .advise("correct the policy; `sendoff policy check` shows its mistakes")),
+        }
+    }
+}
+
+impl PlannedStep {
+    /// Returns a step that no policy names. It ships, and nothing limits it but the run.
+    pub(super) fn outside_policy(
+        kind: &'static str,
+        step: Box<dyn Step>,
+        needs: Vec<String>,
+    ) -> Self {
+        Self {
+            name: kind.to_owned(),
+            kind,
+            turn: Turn::Runs(step),
+            needs,
+            when: None,
+            timeout: None,
+            on_error: OnError::Continue,
+            learns_login: false,
+            ships: true,
+            always: false,
+            waits: false,
+            again: Again::No,
+            defers: false,
+            service: None,
+        }
+    }
+
+    /// Says whether the step publishes work, so that the guards apply to it.
+    pub const fn ships(&self) -> bool {
+        self.ships
+    }
+
+    /// Returns the service without which the step does nothing.
+    pub const fn service(&self) -> Option<Service> {
+        self.service
+    }
+
+    /// Says whether the policy disables the step, which then counts as not in the pipeline.
+    pub const fn is_disabled(&self) -> bool {
+        matches!(self.turn, Turn::Disabled)
+    }
+
+    /// Returns why the step does not run, regardless of the other steps and of what there is to push.
+    pub fn hold(&self) -> Option<Hold> {
+        self.turn.step().err()
+    }
+
+    /// Says whether its run is put off where it had no turn: it has an event to tell that must not be lost.
+    pub(super) fn defers(&self, task: &TaskDocument) -> bool {
+        self.defers && task.task != TaskFacts::default()
+    }
+
+    /// Returns the need that is not met, given how the steps before it ended.
+    pub fn unmet(&self, verdicts: &BTreeMap<String, Verdict>) -> Option<Hold> {
+        let (need, verdict) = self
+            .needs
+            .iter()
+            .filter_map(|need| Some((need, verdicts.get(need)?)))
+            .find(|(_, verdict)| **verdict != Verdict::Done)?;
+        let sentence = format!("it needs `{need}`, which is {}", verdict.as_str());
+        Some(Hold::new(Code::Needs, sentence))
+    }
+
+    /// Says whether it may come to know a password that must not leave in a text.
+    pub(super) fn learns_login(&self, cx: &Context<'_>) -> bool {
+        let asks = |url: &RemoteUrl| matches!(url.scheme(), Scheme::Http | Scheme::Https);
+        self.learns_login
+            && matches!(self.turn, Turn::Runs(_))
+            && cx.shipment.is_ok_and(|shipment| {
+                asks(&shipment.remote.url)
+                    || shipment.also.iter().any(|other| asks(&other.remote.url))
+            })
+    }
+
+    /// Returns the source of its condition.
+    pub fn when(&self) -> Option<&str> {
+        self.when.as_ref().map(Condition::source)
+    }
+
+    /// Returns the steps that must be done before it.
+    pub fn needs(&self) -> &[String] {
+        &self.needs
+    }
+
+    /// Returns the step's details for a plan; none for a step that is not to run.
+    pub fn details(&self, repo: &Repo, policy: &Policy, trigger: Trigger) -> Vec<String> {
+        match &self.turn {
+            Turn::Runs(step) => step.details(repo, policy, trigger),
+            Turn::Disabled | Turn::PolicyError => Vec::new(),
+        }
+    }
+
+    /// Returns its time limit, which applies besides the run's deadline.
+    pub fn timeout(&self) -> Option<Duration> {
+        self.timeout.as_ref().map(|timeout| timeout.limit)
+    }
+
+    pub(super) fn new(policy: &Policy, table: &StepTable, def: &StepDef, turn: Turn) -> Self {
+        let limits = policy.limits_for(def);
+        let own = table.settings.timeout.map(|timeout| TimeLimit {
+            limit: timeout.duration(),
+            key: format!("steps.{}.timeout", table.name),
+        });
+        let of_kind = def.timeout.filter(|_| {
+            let given_by = policy.origin_of("limits.step-timeout");
+            given_by.is_none_or(|origin| origin == Origin::BuiltIn)
+        });
+        let general = (!def.times_itself).then(|| TimeLimit {
+            limit: of_kind.unwrap_or_else(|| limits.step_timeout.duration()),
+            key: "limits.step-timeout".into(),
+        });
+        // The deadline that a repository sets ends the steps that it is for, and not the run.
+        let deadline = limits.deadline.duration();
+        let sooner = (deadline < policy.limits().deadline.duration()).then(|| TimeLimit {
+            limit: deadline,
+            key: "limits.deadline of the repository".into(),
+        });
+        let timeout = own.or(general).into_iter().chain(sooner);
+        Self {
+            name: table.name.clone(),
+            kind: def.name,
+            turn,
+            needs: Vec::new(),
+            when: None,
+            timeout: timeout.min_by_key(|timeout| timeout.limit),
+            on_error: table.settings.on_error,
+            ships: def.ships,
+            service: def.service,
+            learns_login: def.learns_login,
+            always: def.always,
+            waits: def.waits,
+            again: def.again,
+            defers: false,
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! `Setting`: a value of the merged policy with its layer, for those who show it.
+
+use std::collections::BTreeMap;
+
+use super::node::{Item, Node, Table, dotted};
+use super::origin::Origin;
+use super::pattern::Pattern;
+use super::protection::is_kept;
+use super::source::Sources;
+
+/// A value of the merged policy, and the layer that sets it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Setting {
+    /// The dotted key, such as `limits.deadline`.
+    pub key: String,
+    /// The value as TOML, on one line.
+    pub value: String,
+    /// The layer.
+    pub origin: Origin,
+}
+
+/// Returns every value of the merged layers, sorted by key; `branches.protected` has one entry for each layer.
+pub(super) fn settings(merged: &Table, unprotected: &[Pattern], sources: &Sources) -> Vec<Setting> {
+    let mut flattened = Flattened {
+        unprotected,
+        sources,
+        settings: Vec::new(),
+    };
+    flattened.add(merged, &mut Vec::new());
+    flattened.settings
+}
+
+/// The settings so far.
+struct Flattened<'a> {
+    unprotected: &'a [Pattern],
+    sources: &'a Sources,
+    settings: Vec<Setting>,
+}
+
+impl Flattened<'_> {
+    fn add<'t>(&mut self, table: &'t Table, path: &mut Vec<&'t str>) {
+        for (key, entry) in &table.0 {
+            path.push(key);
+            match &entry.value.item {
+                Item::Table(table) => self.add(table, path),
+                Item::List(nodes) if path[..] == ["branches", "protected"] => {
+                    self.add_protected(nodes);
+                }
+                _ => self.settings.push(Setting {
+                    key: dotted(path),
+                    value: entry.value.to_toml(),
+                    origin: self.sources.origin(&entry.key),
+                }),
+            }
+            path.pop();
+        }
+    }
+
+    /// Adds the protected patterns, one entry for each layer.
+    fn add_protected(&mut self, nodes: &[Node]) {
+        let mut by_layer: BTreeMap<Origin, Vec<String>> = BTreeMap::new();
+        for node in nodes {
+            let origin = self.sources.origin(&node.place);
+            if is_kept(node, origin, self.unprotected) {
+                by_layer.entry(origin).or_default().push(node.to_toml());
+            }
+        }
+        let setting = |(origin, patterns): (Origin, Vec<String>)| Setting {
+            key: "branches.protected".into(),
+            value: format!("[{}]", patterns.join(", ")),
+            origin,
+        };
+        self.settings.extend(by_layer.into_iter().map(setting));
+    }
+}
