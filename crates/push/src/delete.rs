@@ -4,7 +4,7 @@ use crate::commands::{Negotiated, RefUpdate, RequestExtras, encode_request};
 use crate::discovery::{check, discover};
 use crate::error::PushError;
 use crate::outcome::{Action, PushOutcome, Pushed};
-use crate::report::{Reported, outcome_of};
+use crate::report::{Reported, exchange};
 use crate::request::PushRequest;
 use crate::transport::{RequestBody, ResponseFormat};
 
@@ -18,7 +18,7 @@ pub(crate) fn delete(
 ) -> Result<PushOutcome, PushError> {
     let null = repo.object_hash().null();
     let name = request.branch.as_bstr().to_owned();
-    let (mut connection, advertisement) =
+    let (connection, advertisement) =
         discover(request.transport, repo.object_hash(), name.as_ref())?;
     let Some(old) = advertisement.find(&name) else {
         connection.close();
@@ -54,18 +54,19 @@ pub(crate) fn delete(
     let head = encode_request(std::slice::from_ref(&update), &negotiated, extras);
     let head = head.map_err(PushError::Request)?;
     (request.confirm)(&update.name, &advertisement).map_err(PushError::NotConfirmed)?;
-    let answer = connection.send_pack(RequestBody {
-        head: &head,
-        // A deletion has none.
-        pack: &mut |_| Ok(()),
-        handed_over: &mut || request.progress.pack_ended(),
-        form: ResponseFormat {
-            side_band: negotiated.side_band,
-            redact: request.transport.redact(),
-        },
-    });
-    drop(connection);
-    let messages = match outcome_of(request.transport, answer, &update)? {
+    let reported = exchange(request.transport, connection, &update, |mut connection| {
+        connection.send_pack(RequestBody {
+            head: &head,
+            // A deletion has none.
+            pack: &mut |_| Ok(()),
+            handed_over: &mut || request.progress.pack_ended(),
+            form: ResponseFormat {
+                side_band: negotiated.side_band,
+                redact: request.transport.redact(),
+            },
+        })
+    })?;
+    let messages = match reported {
         Reported::Updated(messages) => messages,
         Reported::Rejected(rejected) => return Ok(PushOutcome::Rejected(rejected)),
     };

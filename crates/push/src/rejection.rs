@@ -75,6 +75,7 @@ const WORDS: &[(&str, Rejection)] = &[
     ("failed to lock", Rejection::Lock),
     ("failed to update ref", Rejection::Lock),
     ("incorrect old value", Rejection::Lock),
+    ("reference already exists", Rejection::Lock),
     ("checked out", Rejection::CheckedOut),
     ("shallow update not allowed", Rejection::Shallow),
     ("non-fast-forward", Rejection::NonFastForward),

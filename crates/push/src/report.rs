@@ -11,7 +11,7 @@ use crate::rejection::Rejection;
 use crate::report_status::{ReportStatus, Unpack};
 use crate::sanitize::{Redact, sanitize_line};
 use crate::sideband::Answer;
-use crate::transport::{Effect, SendError, Transport};
+use crate::transport::{Connection, Effect, SendError, Transport};
 
 /// What the remote made of a request.
 #[derive(Debug)]
@@ -30,18 +30,55 @@ enum Proof {
     None(Why, Effect),
 }
 
+/// What is known of a request, once the remote was asked where the answer does not say it.
+enum Settled<'t> {
+    Known(Reported),
+    /// The branch is where it was; the connection that the remote was asked on.
+    Unmoved(Box<dyn Connection + 't>, Why),
+}
+
 /// Why nothing is proven.
 enum Why {
     Rejected(Rejected),
     Error(PushError),
 }
 
-/// Returns what became of a request: by the answer, or because the remote has the branch there now.
-pub(crate) fn outcome_of(
-    transport: &dyn Transport,
+/// Sends a request and returns what became of it. Where a kept connection had ended and the remote has the branch where
+/// it was, the request is sent once more.
+pub(crate) fn exchange<'t>(
+    transport: &'t dyn Transport,
+    connection: Box<dyn Connection + 't>,
+    update: &RefUpdate,
+    mut send: impl FnMut(Box<dyn Connection + 't>) -> Result<Answer, SendError>,
+) -> Result<Reported, PushError> {
+    let mut connection = connection;
+    let mut is_repeated = false;
+    loop {
+        let answer = send(connection);
+        let may_repeat = !is_repeated
+            && matches!(&answer, Err(failed) if failed.effect == Effect::ConnectionEnded);
+        match settle(transport, answer, update)? {
+            Settled::Known(reported) => return Ok(reported),
+            Settled::Unmoved(next, _) if may_repeat => {
+                debug!("a kept connection had ended: sending the request again");
+                connection = next;
+                connection.reconnect();
+                is_repeated = true;
+            }
+            Settled::Unmoved(next, why) => {
+                next.close();
+                return why.told();
+            }
+        }
+    }
+}
+
+/// Finds out what became of a request: by the answer, or because the remote has the branch there now.
+fn settle<'t>(
+    transport: &'t dyn Transport,
     answer: Result<Answer, SendError>,
     update: &RefUpdate,
-) -> Result<Reported, PushError> {
+) -> Result<Settled<'t>, PushError> {
     let proof = match answer {
         Ok(answer) => read_report(answer, update, transport.redact()),
         Err(SendError { error, effect }) => {
@@ -49,9 +86,11 @@ pub(crate) fn outcome_of(
         }
     };
     match proof {
-        Proof::Updated(messages) => Ok(Reported::Updated(messages)),
-        Proof::None(why, Effect::None) => why.told(),
-        Proof::None(why, Effect::Unknown) => ask_again(transport, update, why),
+        Proof::Updated(messages) => Ok(Settled::Known(Reported::Updated(messages))),
+        Proof::None(why, Effect::None) => why.told().map(Settled::Known),
+        Proof::None(why, Effect::Unknown | Effect::ConnectionEnded) => {
+            ask_again(transport, update, why)
+        }
     }
 }
 
@@ -92,30 +131,34 @@ fn read_report(answer: Answer, update: &RefUpdate, redact: &dyn Redact) -> Proof
 }
 
 /// Finds out on a new connection what became of a request whose report is missing.
-fn ask_again(
-    transport: &dyn Transport,
+fn ask_again<'t>(
+    transport: &'t dyn Transport,
     update: &RefUpdate,
     why: Why,
-) -> Result<Reported, PushError> {
+) -> Result<Settled<'t>, PushError> {
     match &why {
         Why::Rejected(error) => debug!(%error, "asking the remote what became of the push"),
         Why::Error(error) => debug!(%error, "asking the remote what became of the push"),
     }
-    let asked = discover(transport, update.new.kind(), update.name.as_ref()).map(
-        |(connection, advertisement)| {
-            connection.close();
-            advertisement.find(&update.name)
-        },
-    );
     let named = |id: ObjectId| (!id.is_null()).then_some(id);
     let (before, wanted) = (named(update.old), named(update.new));
-    match (asked, why) {
-        (Ok(tip), _) if tip == wanted => Ok(Reported::Updated(Vec::new())),
-        (Ok(tip), why) if tip == before => why.told(),
+    if let Ok((connection, advertisement)) =
+        discover(transport, update.new.kind(), update.name.as_ref())
+    {
+        let tip = advertisement.find(&update.name);
+        if tip == before {
+            return Ok(Settled::Unmoved(connection, why));
+        }
+        connection.close();
+        if tip == wanted {
+            return Ok(Settled::Known(Reported::Updated(Vec::new())));
+        }
+    }
+    match why {
         // The remote said what it did not do; only who held the lock could have done it.
-        (_, why @ Why::Rejected(_)) => why.told(),
+        why @ Why::Rejected(_) => why.told().map(Settled::Known),
         // Somebody moved the branch meanwhile: whether it had our commit in between is not known.
-        (_, Why::Error(source)) => Err(PushError::UnknownOutcome {
+        Why::Error(source) => Err(PushError::UnknownOutcome {
             source: Box::new(source),
         }),
     }

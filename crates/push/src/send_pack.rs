@@ -19,11 +19,11 @@ use crate::objects::{Selection, Wanted, new_commits};
 use crate::outcome::{Action, PushOutcome, Pushed};
 use crate::pack::{PackError, PackOptions, PackStats, Plan, Writer};
 use crate::promised::{self, open_reader};
-use crate::report::{Reported, outcome_of};
+use crate::report::{Reported, exchange};
 use crate::request::PushRequest;
 use crate::speculative::{DiscoveryEnd, DiscoveryState, Speculation};
 use crate::store::Reader;
-use crate::transport::{Connection, RequestBody, ResponseFormat};
+use crate::transport::{Connection, Effect, RequestBody, ResponseFormat, SendError};
 use crate::update_rule::UpdateRule;
 
 /// Asks the remote what it has, and sends what it lacks.
@@ -185,7 +185,7 @@ impl Push<'_> {
     /// Sends the request, and finds out what became of it.
     fn send(
         self,
-        mut connection: Box<dyn Connection + '_>,
+        connection: Box<dyn Connection + '_>,
         head: &[u8],
         pack: Pack<'_, '_>,
         form: ResponseFormat<'_>,
@@ -200,37 +200,45 @@ impl Push<'_> {
         let mut stats = PackStats::default();
         let mut failed = None;
         let mut pack = pack;
-        let mut write = |out: &mut dyn Write| {
-            let mut out = Limited::new(out, request.push_size, request.progress);
-            match pack.write(&mut out, request) {
-                Ok(written) => {
-                    stats = written;
-                    Ok(())
+        let reported = exchange(request.transport, connection, update, |mut connection| {
+            let mut write = |out: &mut dyn Write| {
+                let mut out = Limited::new(out, request.push_size, request.progress);
+                match pack.write(&mut out, request) {
+                    Ok(written) => {
+                        stats = written;
+                        Ok(())
+                    }
+                    Err(PackError::Write(error)) if !out.is_exceeded() => Err(error),
+                    Err(error) => {
+                        failed = Some(match error {
+                            PackError::Write(_) => PushError::PushSize {
+                                limit: request.push_size,
+                            },
+                            error => error.into(),
+                        });
+                        Err(io::Error::other("the pack ends here"))
+                    }
                 }
-                Err(PackError::Write(error)) if !out.is_exceeded() => Err(error),
-                Err(error) => {
-                    failed = Some(match error {
-                        PackError::Write(_) => PushError::PushSize {
-                            limit: request.push_size,
-                        },
-                        error => error.into(),
-                    });
-                    Err(io::Error::other("the pack ends here"))
-                }
-            }
-        };
-        let answer = connection.send_pack(RequestBody {
-            head,
-            pack: &mut write,
-            handed_over: &mut || request.progress.pack_ended(),
-            form,
-        });
-        drop(connection);
-        if let Some(error) = failed {
+            };
+            let answer = connection.send_pack(RequestBody {
+                head,
+                pack: &mut write,
+                handed_over: &mut || request.progress.pack_ended(),
+                form,
+            });
             // A pack that was cut short is taken by no server.
+            match answer {
+                Err(error) if failed.is_some() => Err(SendError {
+                    effect: Effect::None,
+                    ..error
+                }),
+                answer => answer,
+            }
+        });
+        if let Some(error) = failed {
             return Err(error);
         }
-        let messages = match outcome_of(request.transport, answer, update)? {
+        let messages = match reported? {
             Reported::Updated(messages) => messages,
             Reported::Rejected(rejected) => return Ok(PushOutcome::Rejected(rejected)),
         };

@@ -38,6 +38,10 @@ pub trait Connection: Send {
     /// Sends the request of a push, and returns the whole answer.
     fn send_pack(&mut self, request: RequestBody<'_>) -> Result<Answer, SendError>;
 
+    /// Has the next request go over a new connection, because one that was kept had ended. Does nothing where a
+    /// conversation is one connection.
+    fn reconnect(&mut self) {}
+
     /// Ends a connection over which nothing was asked.
     fn close(self: Box<Self>);
 }
@@ -98,6 +102,10 @@ pub enum Effect {
     None,
     /// Only the server knows. The push asks it again.
     Unknown,
+    /// Only the server knows: a connection that it had answered on before ended without a byte of this answer, as one
+    /// that times out when the request is on its way. The push asks it again, and sends the request once more where
+    /// the branch was not moved.
+    ConnectionEnded,
 }
 
 impl SendError {

@@ -4,6 +4,7 @@ use std::error::Error;
 use std::io::Write;
 use std::net::SocketAddr;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, ready};
 use std::thread::JoinHandle;
@@ -44,6 +45,19 @@ pub(super) struct Manner {
     pub(super) forgets: bool,
     /// What it makes of a body without its length.
     pub(super) chunks: Chunks,
+    /// What becomes of a further request on a connection of HTTP/1.1.
+    pub(super) reused: Reused,
+}
+
+/// What a front makes of a request that comes on a connection which it has answered before.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Reused {
+    #[default]
+    Answered,
+    /// It cuts the connection, as one that has just timed out.
+    Cut,
+    /// It has it done and cuts the connection in place of the answer.
+    CutWhenDone,
 }
 
 /// What a front makes of a body without its length.
@@ -184,7 +198,11 @@ impl Work {
 
     async fn speak(self, io: impl Read + WriteIo + Unpin + Send + 'static, is_h2: bool) {
         let window = self.manner.window;
-        let service = service_fn(move |request| self.clone().hand_on(request));
+        let is_used = Arc::new(AtomicBool::new(false));
+        let service = service_fn(move |request| {
+            let is_reused = is_used.swap(true, Ordering::Relaxed) && !is_h2;
+            self.clone().hand_on(request, is_reused)
+        });
         if is_h2 {
             let mut builder = http2::Builder::new(TokioExecutor::new());
             builder
@@ -200,6 +218,7 @@ impl Work {
     async fn hand_on(
         self,
         request: Request<Incoming>,
+        is_reused: bool,
     ) -> Result<Response<AnyBody>, Box<dyn Error + Send + Sync>> {
         let headers = request.headers();
         let mut seen = Seen {
@@ -213,6 +232,10 @@ impl Work {
             has_login: headers.contains_key(AUTHORIZATION),
             is_compressed: false,
         };
+        if is_reused && self.manner.reused == Reused::Cut {
+            self.seen.lock().unwrap().push(seen);
+            return Err("the connection has ended".into());
+        }
         let reads_gzip = headers
             .get(ACCEPT_ENCODING)
             .is_some_and(|value| value.to_str().unwrap().contains("gzip"));
@@ -241,11 +264,7 @@ impl Work {
         if is_post && !has_length && self.manner.chunks == Chunks::Refused {
             seen.status = 411;
             self.seen.lock().unwrap().push(seen);
-            let mut response = Response::new(Empty::new().map_err(|never| match never {}).boxed());
-            *response.status_mut() = StatusCode::LENGTH_REQUIRED;
-            let close = hyper::header::HeaderValue::from_static("close");
-            response.headers_mut().insert("connection", close);
-            return Ok(response);
+            return Ok(length_required());
         }
         if is_post && !has_length && self.manner.chunks == Chunks::Cut {
             self.seen.lock().unwrap().push(seen);
@@ -278,7 +297,8 @@ impl Work {
         let host = self.upstream.to_string().parse().unwrap();
         request.headers_mut().insert(HOST, host);
         let mut response = sender.send_request(request).await?;
-        if is_post && self.manner.forgets {
+        let is_cut = is_reused && self.manner.reused == Reused::CutWhenDone;
+        if is_post && (self.manner.forgets || is_cut) {
             response.collect().await?;
             self.seen.lock().unwrap().push(seen);
             return Err("the answer is lost".into());
@@ -297,6 +317,15 @@ impl Work {
             .insert(CONTENT_ENCODING, "gzip".parse().unwrap());
         Ok(response.map(|body| BodyExt::boxed(Gzip::new(body))))
     }
+}
+
+/// Returns an answer with the status 411, after which the connection ends.
+fn length_required() -> Response<AnyBody> {
+    let mut response = Response::new(Empty::new().map_err(|never| match never {}).boxed());
+    *response.status_mut() = StatusCode::LENGTH_REQUIRED;
+    let close = hyper::header::HeaderValue::from_static("close");
+    response.headers_mut().insert("connection", close);
+    response
 }
 
 /// A body that is compressed piece by piece, each complete when it leaves.

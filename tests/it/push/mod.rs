@@ -50,6 +50,7 @@ mod schemes;
 mod served;
 mod ssh;
 mod sshd;
+mod stale;
 mod tls;
 mod tls_as_git;
 mod tls_errors;

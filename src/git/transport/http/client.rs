@@ -45,6 +45,13 @@ impl<'a> HttpClient<'a> {
         self.client.request(method, url)
     }
 
+    /// Forgets the connections that were kept. Where no other client can be made, this one is kept, and they with it.
+    pub(super) fn reconnect(&mut self, base: &Url) {
+        if let Ok(client) = build(base, &self.settings) {
+            self.client = client;
+        }
+    }
+
     /// Returns the error of a proxy that refuses the request.
     pub(super) fn proxy_error(&self) -> TransportError {
         let proxy = self.settings.proxy.proxy.as_ref();

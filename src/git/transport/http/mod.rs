@@ -13,6 +13,7 @@ mod probe;
 mod response;
 mod spool;
 
+use std::cell::Cell;
 use std::future::Future;
 use std::sync::atomic::AtomicBool;
 
@@ -25,6 +26,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::time::sleep;
 
 use crate::clock::Clock;
+use crate::git::transport::classify::is_disconnect;
 use crate::git::transport::fetch::Take;
 use crate::git::transport::idle_timeout::{IdleTimeout, POLL_INTERVAL};
 use crate::git::transport::service::Service;
@@ -63,6 +65,8 @@ pub(super) struct HttpConnection<'a> {
     wants_length: bool,
     /// A body of unknown length goes in chunks: not so over HTTP/2.
     has_chunks: bool,
+    /// A response has come, so the next request may go over a connection that the other side is about to close.
+    may_be_stale: Cell<bool>,
     redirects: Redirects,
     known: &'a KnownSecrets,
     stop: &'a AtomicBool,
@@ -99,6 +103,7 @@ impl<'a> HttpConnection<'a> {
             post_buffer: target.options.post_buffer,
             wants_length: false,
             has_chunks: true,
+            may_be_stale: Cell::new(false),
             redirects: target.options.redirects,
             known: &target.options.known,
             stop: target.stop,
@@ -246,14 +251,18 @@ impl<'a> HttpConnection<'a> {
 
     /// Sends a request and returns the response's head. A response of git's in an unsupported content
     /// encoding is an error.
+    ///
+    /// A request that can be repeated is sent once more where a kept connection ended before the response began, as
+    /// libcurl does: RFC 9112, section 9.3.1. What became of a pack is asked of the remote first.
     async fn send(&self, request: RequestBuilder) -> Result<Response, TransportError> {
-        let response = request.send().await.map_err(|error| {
-            if is_proxy_refusal(&error) {
-                self.client.proxy_error()
-            } else {
-                self.client.classify(error)
-            }
-        })?;
+        let again = request.try_clone();
+        let response = match (self.dispatch(request).await, again) {
+            (Err(error), Some(again)) if self.lost_stale(&error) => self.dispatch(again).await?,
+            (sent, _) => sent?,
+        };
+        // HTTP/2 says itself which requests it did not begin.
+        self.may_be_stale
+            .set(response.version() <= Version::HTTP_11);
         self.idle.reset();
         if response.status() == StatusCode::PROXY_AUTHENTICATION_REQUIRED {
             return Err(self.client.proxy_error());
@@ -269,6 +278,21 @@ impl<'a> HttpConnection<'a> {
             });
         }
         Ok(response)
+    }
+
+    async fn dispatch(&self, request: RequestBuilder) -> Result<Response, TransportError> {
+        request.send().await.map_err(|error| {
+            if is_proxy_refusal(&error) {
+                self.client.proxy_error()
+            } else {
+                self.client.classify(error)
+            }
+        })
+    }
+
+    /// Says, once for each response, whether a request was lost because the connection that it reused had ended.
+    fn lost_stale(&self, error: &TransportError) -> bool {
+        is_disconnect(error) && self.may_be_stale.replace(false)
     }
 
     /// Reads an error page: a part of it is enough.
@@ -367,6 +391,11 @@ impl Connection for HttpConnection<'_> {
 
     fn send_pack(&mut self, request: RequestBody<'_>) -> Result<Answer, SendError> {
         self.push(request)
+    }
+
+    fn reconnect(&mut self) {
+        self.client.reconnect(&self.base);
+        self.may_be_stale.set(false);
     }
 
     fn close(self: Box<Self>) {}

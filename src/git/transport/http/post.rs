@@ -213,8 +213,14 @@ impl HttpConnection<'_> {
                     next.map_err(SendError::without_effect)?;
                 }
                 Posted::Disconnected(error) => {
+                    let effect = if self.lost_stale(&error) {
+                        Effect::ConnectionEnded
+                    } else {
+                        Effect::Unknown
+                    };
                     let Some(offered) = self.offered_instead() else {
-                        return Err(SendError::unknown(error));
+                        let error = error.into();
+                        return Err(SendError { error, effect });
                     };
                     if effect_of_disconnect(&upload) == Effect::Unknown {
                         return Err(SendError::unknown(self.login_failed(&offered)));
