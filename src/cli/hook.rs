@@ -1,28 +1,23 @@
 //! `sendoff hook`: what git and agents call. Hands the work over, prints what the caller expects, exits 0.
 
-use std::io::{self, Read};
+use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
-use std::sync::mpsc::{Receiver, channel};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use clap::builder::{PossibleValue, TypedValueParser};
 
 use crate::exit::Exit;
 use crate::failpoint::{Point, reach};
-use crate::pipeline::TaskDocument;
-use crate::surfaces::{Payload, SURFACES, SurfaceDef};
+use crate::surfaces::{SURFACES, SurfaceDef};
 use crate::worker::{Asked, HandedOver, hand_over, wait_for_report};
 
 use super::output::{eprint, print};
+use super::payload::Heard;
 use super::render;
 use super::start::Start;
-use super::task::parse_task;
 
-/// How much of a payload is read, in bytes.
-const PAYLOAD_LIMIT: u64 = 8 << 20;
 /// How long `--wait` waits: as long as a worker lives.
 const WAIT: Duration = Duration::from_mins(30);
-/// How long a payload may take; whoever holds the other end of a pipe may never close it.
-const PAYLOAD_PATIENCE: Duration = Duration::from_millis(200);
 
 /// Examples and variables.
 const HELP: &str = "\
@@ -43,7 +38,7 @@ Environment:
 #[command(after_long_help = HELP)]
 pub(super) struct Args {
     /// Who calls
-    #[arg(value_name = "SURFACE", value_parser = surfaces())]
+    #[arg(value_name = "SURFACE", value_parser = AnySurface)]
     surface: String,
     /// Work in this directory instead of the current one
     #[arg(short = 'C', value_name = "DIR")]
@@ -54,65 +49,98 @@ pub(super) struct Args {
     /// Wait for the end of the run: for one-shot containers, where the worker would die with its parent
     #[arg(long)]
     wait: bool,
-    /// What the caller passes on; not looked at
+    /// What the caller passes on; of codex-notify the last one is the payload, others are not looked at
     #[arg(hide = true, trailing_var_arg = true, allow_hyphen_values = true)]
-    rest: Vec<String>,
+    rest: Vec<OsString>,
 }
 
-fn surfaces() -> clap::builder::PossibleValuesParser {
-    SURFACES
-        .iter()
-        .map(|surface| clap::builder::PossibleValue::new(surface.name).help(surface.about))
-        .collect::<Vec<_>>()
-        .into()
+/// Takes any name: a caller that we do not know must not fail because of us. Help and completions have those we know.
+#[derive(Debug, Clone)]
+struct AnySurface;
+
+impl TypedValueParser for AnySurface {
+    type Value = String;
+
+    fn parse_ref(
+        &self,
+        _command: &clap::Command,
+        _argument: Option<&clap::Arg>,
+        value: &OsStr,
+    ) -> Result<String, clap::Error> {
+        Ok(value.to_string_lossy().into_owned())
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        let known = SURFACES.iter();
+        Some(Box::new(known.map(|surface| {
+            PossibleValue::new(surface.name).help(surface.about)
+        })))
+    }
 }
 
 impl Args {
     pub(super) fn run(self, start: &Start) -> Exit {
         reach(Point::HookBegins);
-        let Some(surface) = SurfaceDef::find(&self.surface) else {
-            return Exit::Done;
-        };
+        let surface = self.surface();
         let is_ours = start.environment.is_active();
         if start.environment.is_off() || is_ours {
             return self.answer(surface, &HandedOver::default());
         }
-        let (task, problem) = match surface.payload {
-            Payload::Ignored => (None, None),
-            Payload::TaskDocument => read_payload(),
-        };
+        let last = self.rest.last().map(OsString::as_os_str);
+        let heard = Heard::read(surface, last, self.directory.as_deref(), &start.environment);
         reach(Point::HookPayload);
+        if let Some(why) = heard.closed {
+            tracing::debug!(surface = surface.name, why, "the call asks for nothing");
+            let told = HandedOver {
+                notice: heard.problem.map(|problem| format!("sendoff: {problem}")),
+                ..HandedOver::default()
+            };
+            return self.answer(surface, &told);
+        }
         let program = match std::env::current_exe() {
             Ok(program) => program,
             Err(error) => {
                 eprint(&format!(
                     "sendoff: its own program cannot be found: {error}"
                 ));
-                return Exit::Done;
+                return self.answer(surface, &HandedOver::default());
             }
         };
         let asked = Asked {
             surface,
-            task,
-            directory: self.directory.clone(),
+            task: heard.task,
+            directory: heard.directory.or_else(|| self.directory.clone()),
             program,
         };
         let mut handed_over = hand_over(&asked, &start.environment, &start.known);
-        if let Some(problem) = problem {
+        if let Some(problem) = heard.problem {
             handed_over
                 .notice
                 .get_or_insert_with(|| format!("sendoff: {problem}"));
         }
         let exit = match handed_over.run_id.filter(|_| self.wait) {
-            Some(run_id) => self.wait_for(start, &run_id.to_string()),
+            Some(run_id) => self.wait_for(start, surface, &run_id.to_string()),
             None => self.answer(surface, &handed_over),
         };
         reach(Point::HookAnswered);
         exit
     }
 
+    /// Returns the surface, which is the generic one for a caller that we do not know.
+    fn surface(&self) -> &'static SurfaceDef {
+        SurfaceDef::find(&self.surface).unwrap_or_else(|| {
+            let known: Vec<&str> = SURFACES.iter().map(|surface| surface.name).collect();
+            eprint(&format!(
+                "sendoff: no surface is called `{}`, so it is handled as `generic`; they are: {}",
+                self.surface.escape_debug(),
+                known.join(", ")
+            ));
+            SurfaceDef::GENERIC
+        })
+    }
+
     /// Waits for the report of the run, which the worker writes, and shows it.
-    fn wait_for(&self, start: &Start, run_id: &str) -> Exit {
+    fn wait_for(&self, start: &Start, surface: &SurfaceDef, run_id: &str) -> Exit {
         let report = wait_for_report(&start.environment, Some(run_id), WAIT);
         match report {
             // A caller that closed its end has no use for the answer.
@@ -120,6 +148,10 @@ impl Args {
             Ok(Some(report)) => eprint(render::human(&report, render::Detail::Normal).trim_end()),
             Ok(None) => eprint("sendoff: nothing was reported on in time; see: sendoff status"),
             Err(error) => eprint(&format!("sendoff: {error}")),
+        }
+        if !self.json && !surface.neutral.is_empty() {
+            // A caller that closed its end has no use for the answer.
+            let _unread = print(surface.neutral);
         }
         Exit::Done
     }
@@ -139,61 +171,5 @@ impl Args {
             print(surface.neutral)
         };
         Exit::Done
-    }
-}
-
-/// Reads the task document on standard input, as far as it arrives in time. A bad one is left out.
-fn read_payload() -> (Option<TaskDocument>, Option<String>) {
-    let bytes = collect(&read_stdin(), PAYLOAD_PATIENCE);
-    if bytes.trim_ascii().is_empty() {
-        return (Some(TaskDocument::default()), None);
-    }
-    if bytes.len() as u64 > PAYLOAD_LIMIT {
-        let problem = format!(
-            "the task document is larger than {} MiB and is left out",
-            PAYLOAD_LIMIT >> 20
-        );
-        return (Some(TaskDocument::default()), Some(problem));
-    }
-    match parse_task(&bytes) {
-        Ok(task) => (Some(task), None),
-        Err(problem) => (
-            Some(TaskDocument::default()),
-            Some(format!("the task document is left out: {problem}")),
-        ),
-    }
-}
-
-/// Reads standard input on a thread of its own, which ends with the process.
-fn read_stdin() -> Receiver<Vec<u8>> {
-    let (send, receive) = channel();
-    thread::spawn(move || {
-        let mut stdin = io::stdin().lock().take(PAYLOAD_LIMIT + 1);
-        loop {
-            let mut chunk = vec![0; 64 << 10];
-            match stdin.read(&mut chunk) {
-                Ok(read @ 1..) => {
-                    chunk.truncate(read);
-                    if send.send(chunk).is_err() {
-                        return;
-                    }
-                }
-                Ok(0) | Err(_) => return,
-            }
-        }
-    });
-    receive
-}
-
-/// Returns what arrives until the end, or until the time is over.
-fn collect(chunks: &Receiver<Vec<u8>>, patience: Duration) -> Vec<u8> {
-    let until = Instant::now() + patience;
-    let mut bytes = Vec::new();
-    loop {
-        let left = until.saturating_duration_since(Instant::now());
-        match chunks.recv_timeout(left) {
-            Ok(chunk) => bytes.extend(chunk),
-            Err(_) => return bytes,
-        }
     }
 }

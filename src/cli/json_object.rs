@@ -47,14 +47,14 @@ enum State {
 
 /// Finds the end of an object that comes in pieces.
 #[derive(Debug, Default)]
-struct Scan {
+pub(super) struct Scan {
     state: State,
     depth: u32,
 }
 
 impl Scan {
     /// Returns where in `bytes` the object ends; nothing while it does not.
-    fn end_in(&mut self, bytes: &[u8]) -> Option<usize> {
+    pub(super) fn end_in(&mut self, bytes: &[u8]) -> Option<usize> {
         for (at, byte) in bytes.iter().enumerate() {
             self.state = match (self.state, byte) {
                 (State::Other, _) => return None,

@@ -12,6 +12,7 @@ mod log;
 mod manual;
 mod outbox;
 mod output;
+mod payload;
 mod plan;
 mod policy;
 mod progress;

@@ -84,6 +84,11 @@ pub const VARIABLES: &[Variable] = &[
         None,
     ),
     variable(
+        "COPILOT_AGENT_PROMPT",
+        "Set by GitHub's cloud agent, which pushes by itself: `hook copilot` does nothing there.",
+        None,
+    ),
+    variable(
         "GIT_DIR",
         "The repository, for `hook git-*` only: git sets it for its hooks. `run` refuses when it names another one than the directory.",
         None,
@@ -186,6 +191,7 @@ const fn secret(name: &'static str, doc: &'static str) -> Variable {
 pub(super) const OF_ANY_BYTES: &[&str] = &[
     "A2A_MCP_SERVER_PATH",
     "CONFIGS_DIR",
+    "COPILOT_AGENT_PROMPT",
     "DELEGATION_RESULTS_FILE",
     "GIT_CONFIG_GLOBAL",
     "GIT_CONFIG_PARAMETERS",

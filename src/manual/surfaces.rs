@@ -10,7 +10,7 @@ pub(super) fn page() -> String {
          starts a worker, and exits with 0 at once. Each surface asks for one pipeline, and the trigger of the run that it \
          becomes has its name. With `--json` it prints `{{\"run_id\": ...}}`, with `--wait` it returns when the run has ended; \
          else it prints nothing but what its caller wants to read.\n\n\
-         | surface | who calls | pipeline | standard input | repository | standard output | pull requests |\n\
+         | surface | who calls | pipeline | payload | repository | standard output | pull requests |\n\
          | --- | --- | --- | --- | --- | --- | --- |\n",
         super::GENERATED
     );
@@ -21,13 +21,22 @@ pub(super) fn page() -> String {
         };
         let input = match surface.payload {
             Payload::Ignored => "not read",
-            Payload::TaskDocument => "a [task document](task.schema.json), or nothing",
+            Payload::TaskDocument => {
+                "a [task document](task.schema.json) on standard input, or nothing"
+            }
+            Payload::Agent(_) => "the agent's JSON on standard input",
+            Payload::AgentArgument(_) => "the agent's JSON as last argument",
         };
         let repository = match surface.repository {
             WhichRepository::NamedByGit => {
                 "the one that git names to its hook, else the directory's"
             }
-            WhichRepository::OfDirectory => "the directory's",
+            WhichRepository::OfDirectory => match surface.payload {
+                Payload::Agent(_) | Payload::AgentArgument(_) => {
+                    "that of the directory in the payload, else the working directory's"
+                }
+                Payload::Ignored | Payload::TaskDocument => "the directory's",
+            },
         };
         let output = match surface.neutral {
             "" => "nothing".into(),

@@ -26,13 +26,27 @@ pub enum Trigger {
     ClaudeCode,
     /// Codex, when a turn ends.
     Codex,
+    /// Codex, when its `notify` program is told of the end of a turn.
+    CodexNotify,
+    /// GitHub Copilot CLI, when a turn ends.
+    Copilot,
+    /// Cursor, when its agent ends.
+    Cursor,
+    /// Gemini CLI, when a turn ends.
+    Gemini,
+    /// Goose, when a turn ends.
+    Goose,
+    /// `OpenCode`, when a session is idle.
+    Opencode,
+    /// Pi, when the agent has settled.
+    Pi,
     /// Any other program; it may be an agent.
     Generic,
 }
 
 impl Trigger {
     /// Every trigger, in the order of the reference page.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 16] = [
         Self::Manual,
         Self::Executor,
         Self::GitPostCommit,
@@ -41,6 +55,13 @@ impl Trigger {
         Self::GitPostApplypatch,
         Self::ClaudeCode,
         Self::Codex,
+        Self::CodexNotify,
+        Self::Copilot,
+        Self::Cursor,
+        Self::Gemini,
+        Self::Goose,
+        Self::Opencode,
+        Self::Pi,
         Self::Generic,
     ];
 
@@ -55,6 +76,13 @@ impl Trigger {
             Self::GitPostApplypatch => "git-post-applypatch",
             Self::ClaudeCode => "claude-code",
             Self::Codex => "codex",
+            Self::CodexNotify => "codex-notify",
+            Self::Copilot => "copilot",
+            Self::Cursor => "cursor",
+            Self::Gemini => "gemini",
+            Self::Goose => "goose",
+            Self::Opencode => "opencode",
+            Self::Pi => "pi",
             Self::Generic => "generic",
         }
     }
@@ -63,7 +91,17 @@ impl Trigger {
     pub const fn is_agent(self) -> bool {
         matches!(
             self,
-            Self::Executor | Self::ClaudeCode | Self::Codex | Self::Generic
+            Self::Executor
+                | Self::ClaudeCode
+                | Self::Codex
+                | Self::CodexNotify
+                | Self::Copilot
+                | Self::Cursor
+                | Self::Gemini
+                | Self::Goose
+                | Self::Opencode
+                | Self::Pi
+                | Self::Generic
         )
     }
 }

@@ -12,4 +12,5 @@ pub(super) const SURFACE: SurfaceDef = SurfaceDef {
     payload: Payload::TaskDocument,
     repository: WhichRepository::OfDirectory,
     neutral: "",
+    left_to_host: None,
 };

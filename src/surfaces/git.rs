@@ -34,5 +34,6 @@ const fn hook(name: &'static str, about: &'static str, trigger: Trigger) -> Surf
         payload: Payload::Ignored,
         repository: WhichRepository::NamedByGit,
         neutral: "",
+        left_to_host: None,
     }
 }

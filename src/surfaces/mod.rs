@@ -1,11 +1,22 @@
 //! Surfaces: what git and agents send to `sendoff hook`, and what they expect back. To add one: a `SurfaceDef` in a
 //! file here, and a line in [`SURFACES`].
 
+mod call;
+mod claude_code;
+mod codex;
+mod copilot;
+mod cursor;
 mod executor;
+mod gemini;
 mod generic;
 mod git;
+mod goose;
+mod opencode;
+mod pi;
 
 use crate::policy::Trigger;
+
+pub use self::call::{AgentPayload, Call, Gate};
 
 /// Every surface, in the order of the reference page.
 pub const SURFACES: &[SurfaceDef] = &[
@@ -13,12 +24,21 @@ pub const SURFACES: &[SurfaceDef] = &[
     git::POST_REWRITE,
     git::POST_MERGE,
     git::POST_APPLYPATCH,
+    claude_code::SURFACE,
+    codex::HOOK,
+    codex::NOTIFY,
+    copilot::SURFACE,
+    cursor::SURFACE,
+    gemini::SURFACE,
+    goose::SURFACE,
+    opencode::SURFACE,
+    pi::SURFACE,
     executor::SURFACE,
     generic::SURFACE,
 ];
 
 /// One caller of `sendoff hook`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub struct SurfaceDef {
     /// The name on the command line.
     pub name: &'static str,
@@ -28,12 +48,14 @@ pub struct SurfaceDef {
     pub trigger: Trigger,
     /// Which pipeline a call asks for.
     pub asks_for: AsksFor,
-    /// What stands on standard input.
+    /// What the caller says, and how.
     pub payload: Payload,
     /// Which repository a call is about.
     pub repository: WhichRepository,
     /// What the caller wants to read on standard output when there is nothing to say.
     pub neutral: &'static str,
+    /// The variable that is set where the host ships by itself, so that a call there asks for nothing.
+    pub left_to_host: Option<&'static str>,
 }
 
 /// Which pipeline a call asks for.
@@ -45,14 +67,21 @@ pub enum AsksFor {
     EndOfTask,
 }
 
-/// What stands on standard input.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What the caller says, and how.
+#[derive(Debug, Clone, Copy)]
 pub enum Payload {
     /// Nothing that is needed.
     Ignored,
-    /// A task document, or nothing.
+    /// A task document on standard input, or nothing.
     TaskDocument,
+    /// The agent's own JSON object on standard input.
+    Agent(ReadCall),
+    /// The agent's own JSON object as last argument.
+    AgentArgument(ReadCall),
 }
+
+/// Reads what an agent's payload says.
+pub type ReadCall = fn(AgentPayload<'_>) -> Call;
 
 /// Which repository a call is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,7 +92,29 @@ pub enum WhichRepository {
     OfDirectory,
 }
 
+/// Defines an agent's surface: the end of a task in the directory that the payload names.
+const fn agent(
+    name: &'static str,
+    about: &'static str,
+    trigger: Trigger,
+    payload: Payload,
+) -> SurfaceDef {
+    SurfaceDef {
+        name,
+        about,
+        trigger,
+        asks_for: AsksFor::EndOfTask,
+        payload,
+        repository: WhichRepository::OfDirectory,
+        neutral: "",
+        left_to_host: None,
+    }
+}
+
 impl SurfaceDef {
+    /// Any program that no other surface is for.
+    pub const GENERIC: &'static Self = &generic::SURFACE;
+
     /// Returns the surface with a name.
     pub fn find(name: &str) -> Option<&'static Self> {
         SURFACES.iter().find(|surface| surface.name == name)
@@ -78,8 +129,8 @@ mod tests {
     fn every_surface_is_named_like_its_trigger() {
         for surface in SURFACES {
             assert_eq!(surface.name, surface.trigger.as_str());
-            assert_eq!(SurfaceDef::find(surface.name), Some(surface));
+            assert_eq!(SurfaceDef::find(surface.name).unwrap().name, surface.name);
         }
-        assert_eq!(SurfaceDef::find("manual"), None);
+        assert!(SurfaceDef::find("manual").is_none());
     }
 }

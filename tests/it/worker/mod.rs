@@ -1,5 +1,6 @@
 //! `sendoff hook` and its worker: nobody waits, nothing is lost, nothing is done twice.
 
+mod agents;
 mod caller;
 mod chaos;
 mod crowd;

@@ -17,11 +17,11 @@ fn memories(world: &World) -> Vec<String> {
     memories.iter().map(text).collect()
 }
 
-fn state(world: &World) -> std::path::PathBuf {
+pub(super) fn state(world: &World) -> std::path::PathBuf {
     world.sandbox.path("home/.local/state/sendoff")
 }
 
-fn slot(world: &World) -> Slot {
+pub(super) fn slot(world: &World) -> Slot {
     Slot {
         repository: world.work().canonicalize().unwrap().join(".git"),
         branch: "feature/x".into(),

@@ -1,0 +1,201 @@
+//! What callers of `sendoff hook` say: a task document, or an agent's own JSON. A bad one is left out.
+
+use std::ffi::OsStr;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::environment::Environment;
+use crate::pipeline::{TaskDocument, TaskFacts};
+use crate::surfaces::{AgentPayload, Call, Gate, Payload, ReadCall, SurfaceDef};
+
+use super::json_object::{Scan, mended};
+use super::task::parse_task;
+
+/// How much of a payload is read, in bytes.
+const PAYLOAD_LIMIT: u64 = 8 << 20;
+/// How long a payload may take; whoever holds the other end of a pipe may never close it.
+const PAYLOAD_PATIENCE: Duration = Duration::from_millis(200);
+
+/// What a caller says.
+#[derive(Debug, Default)]
+pub(super) struct Heard {
+    /// What it tells about its task; none when it tells nothing.
+    pub(super) task: Option<TaskDocument>,
+    /// The directory that it names.
+    pub(super) directory: Option<PathBuf>,
+    /// Why it asks for nothing.
+    pub(super) closed: Option<&'static str>,
+    /// What is left out, and why.
+    pub(super) problem: Option<String>,
+}
+
+impl Heard {
+    /// Reads what a surface's caller says, as far as it arrives in time. Only where the command line names no
+    /// `directory`, the payload's counts.
+    pub(super) fn read(
+        surface: &SurfaceDef,
+        last_argument: Option<&OsStr>,
+        directory: Option<&Path>,
+        environment: &Environment,
+    ) -> Self {
+        let is_set = |name| environment.raw(name).is_some();
+        if surface.left_to_host.is_some_and(is_set) {
+            return Self {
+                closed: Some("the host ships by itself"),
+                ..Self::default()
+            };
+        }
+        match surface.payload {
+            Payload::Ignored => Self::default(),
+            Payload::TaskDocument => Self::of_document(&collect()),
+            Payload::Agent(read) => Self::of_agent(surface, read, &collect(), directory),
+            Payload::AgentArgument(read) => {
+                let bytes = last_argument.map_or(&[][..], OsStr::as_encoded_bytes);
+                Self::of_agent(surface, read, bytes, directory)
+            }
+        }
+    }
+
+    fn of_document(bytes: &[u8]) -> Self {
+        let (task, problem) = match within_limit(bytes).and_then(parse_task) {
+            Ok(task) => (task, None),
+            Err(problem) => {
+                let problem = format!("the task document is left out: {problem}");
+                (TaskDocument::default(), Some(problem))
+            }
+        };
+        Self {
+            task: Some(task),
+            problem,
+            ..Self::default()
+        }
+    }
+
+    /// Without a payload that can be read, an agent asks for the branch of the working directory.
+    fn of_agent(
+        surface: &SurfaceDef,
+        read: ReadCall,
+        bytes: &[u8],
+        directory: Option<&Path>,
+    ) -> Self {
+        let (call, problem) = match within_limit(bytes).and_then(object) {
+            Ok(value) => (read(AgentPayload(&value)), None),
+            Err(problem) => {
+                let problem = format!("the payload of {} is left out: {problem}", surface.name);
+                (Call::default(), Some(problem))
+            }
+        };
+        let (directory, crowded) = match directory {
+            Some(named) => (Some(named.to_owned()), None),
+            None => match chosen(&call.directories) {
+                Ok(directory) => (directory, None),
+                Err(crowded) => (None, Some(crowded)),
+            },
+        };
+        let closed = match call.gate {
+            Gate::Open => crowded.as_ref().map(|_| "several repositories are open"),
+            Gate::Closed(why) => Some(why),
+        };
+        let task = TaskFacts {
+            input: call.input,
+            response: call.response,
+            ..TaskFacts::default()
+        };
+        Self {
+            task: Some(TaskDocument {
+                task,
+                ..TaskDocument::default()
+            }),
+            directory,
+            closed,
+            problem: problem.or(crowded.filter(|_| call.gate == Gate::Open)),
+        }
+    }
+}
+
+/// Returns the directory that a call is about; none for the working directory. Where an agent has several open, it
+/// is the only one that is the top of a work tree.
+fn chosen(directories: &[PathBuf]) -> Result<Option<PathBuf>, String> {
+    let usable = |directory: &&PathBuf| directory.is_absolute() && directory.is_dir();
+    let usable: Vec<&PathBuf> = directories.iter().filter(usable).collect();
+    if let [only] = usable[..] {
+        return Ok(Some(only.clone()));
+    }
+    let tops: Vec<&PathBuf> = usable
+        .into_iter()
+        .filter(|directory| directory.join(".git").exists())
+        .collect();
+    match tops[..] {
+        [] => Ok(None),
+        [only] => Ok(Some(only.clone())),
+        [..] => Err(format!(
+            "{} repositories are open and none is shipped; run `sendoff run -C DIR` for the one that is done",
+            tops.len()
+        )),
+    }
+}
+
+/// Reads an object as agents write it. Nothing at all is an object without keys.
+fn object(bytes: &[u8]) -> Result<Value, String> {
+    let text = mended(bytes);
+    if text.trim().is_empty() {
+        return Ok(Value::Null);
+    }
+    match serde_json::from_str(&text) {
+        Ok(value @ Value::Object(_)) => Ok(value),
+        Ok(_) => Err("it is not an object".into()),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+fn within_limit(bytes: &[u8]) -> Result<&[u8], String> {
+    if bytes.len() as u64 > PAYLOAD_LIMIT {
+        return Err(format!("it is larger than {} MiB", PAYLOAD_LIMIT >> 20));
+    }
+    Ok(bytes)
+}
+
+/// Reads standard input on a thread of its own, which ends with the process.
+fn read_stdin() -> Receiver<Vec<u8>> {
+    let (send, receive) = channel();
+    thread::spawn(move || {
+        let mut stdin = io::stdin().lock().take(PAYLOAD_LIMIT + 1);
+        loop {
+            let mut chunk = vec![0; 64 << 10];
+            match stdin.read(&mut chunk) {
+                Ok(read @ 1..) => {
+                    chunk.truncate(read);
+                    if send.send(chunk).is_err() {
+                        return;
+                    }
+                }
+                Ok(0) | Err(_) => return,
+            }
+        }
+    });
+    receive
+}
+
+/// Returns what arrives on standard input until the end of an object, until its own end, or until the time is over.
+fn collect() -> Vec<u8> {
+    let chunks = read_stdin();
+    let until = Instant::now() + PAYLOAD_PATIENCE;
+    let mut scan = Scan::default();
+    let mut bytes = Vec::new();
+    loop {
+        let left = until.saturating_duration_since(Instant::now());
+        let Ok(chunk) = chunks.recv_timeout(left) else {
+            return bytes;
+        };
+        let end = scan.end_in(&chunk);
+        bytes.extend_from_slice(chunk.get(..end.unwrap_or(chunk.len())).unwrap_or_default());
+        if end.is_some() {
+            return bytes;
+        }
+    }
+}

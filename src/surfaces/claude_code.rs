@@ -1,0 +1,31 @@
+//! Claude Code: its `Stop` hook, when the main agent has finished a turn.
+
+use crate::policy::Trigger;
+
+use super::{AgentPayload, Call, Gate, Payload, SurfaceDef, agent};
+
+pub(super) const SURFACE: SurfaceDef = agent(
+    "claude-code",
+    "Claude Code's `Stop` hook: the main agent has finished a turn.",
+    Trigger::ClaudeCode,
+    Payload::Agent(call),
+);
+
+fn call(payload: AgentPayload<'_>) -> Call {
+    Call {
+        gate: Gate::for_event(payload.text("hook_event_name"), &["Stop"]).and(at_rest(payload)),
+        // The directory follows the agent into work trees; `CLAUDE_PROJECT_DIR` stays where it started.
+        directories: payload.directories("cwd"),
+        input: None,
+        response: payload.owned("last_assistant_message"),
+    }
+}
+
+/// Closed while a task that the agent started in the background runs: it goes on when that has ended.
+fn at_rest(payload: AgentPayload<'_>) -> Gate {
+    let mut tasks = payload.objects("background_tasks");
+    if tasks.any(|task| task.text("status") == Some("running")) {
+        return Gate::Closed("a background task still runs");
+    }
+    Gate::Open
+}

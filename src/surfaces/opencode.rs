@@ -1,0 +1,25 @@
+//! `OpenCode`: it has no hooks of its own; a plugin sends what is read here when a session is idle.
+
+use crate::policy::Trigger;
+
+use super::{AgentPayload, Call, Gate, Payload, SurfaceDef, agent};
+
+pub(super) const SURFACE: SurfaceDef = agent(
+    "opencode",
+    "A plugin of OpenCode: a session is idle.",
+    Trigger::Opencode,
+    Payload::Agent(call),
+);
+
+fn call(payload: AgentPayload<'_>) -> Call {
+    let child = match payload.text("parentID") {
+        Some(_) => Gate::Closed("the session is one of a subagent"),
+        None => Gate::Open,
+    };
+    Call {
+        gate: Gate::for_event(payload.text("event"), &["session.status"]).and(child),
+        directories: payload.directories("directory"),
+        input: payload.owned("prompt"),
+        response: payload.owned("last_assistant_message"),
+    }
+}

@@ -1,0 +1,26 @@
+//! Pi: it has no hooks of its own; an extension sends what is read here when the agent has settled.
+
+use crate::policy::Trigger;
+
+use super::{AgentPayload, Call, Gate, Payload, SurfaceDef, agent};
+
+pub(super) const SURFACE: SurfaceDef = agent(
+    "pi",
+    "An extension of Pi: the agent has settled.",
+    Trigger::Pi,
+    Payload::Agent(call),
+);
+
+fn call(payload: AgentPayload<'_>) -> Call {
+    let aborted = if payload.is_true("aborted") {
+        Gate::Closed("the turn did not end well")
+    } else {
+        Gate::Open
+    };
+    Call {
+        gate: Gate::for_event(payload.text("event"), &["agent_settled", "agent_end"]).and(aborted),
+        directories: payload.directories("cwd"),
+        input: payload.owned("prompt"),
+        response: payload.owned("last_assistant_message"),
+    }
+}
