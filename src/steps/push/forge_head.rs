@@ -1,5 +1,6 @@
 //! What the forge says of the default branch, where the destination does not say it itself.
 
+use std::convert::Infallible;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::time::Duration;
@@ -59,7 +60,7 @@ impl ForgeHead {
 
 impl ForgeHeadQuestions {
     /// Answers until nobody asks any more, and then waits for ever.
-    pub(super) async fn answer(mut self, cx: &Context<'_>) {
+    pub(super) async fn answer(mut self, cx: &Context<'_>) -> Infallible {
         while let Some(tell) = self.0.recv().await {
             let asked = async {
                 let forge = cx.forge.get().await.ok()?;
@@ -69,6 +70,6 @@ impl ForgeHeadQuestions {
             // Whoever asked may have gone.
             let _gone = tell.send(asked.await);
         }
-        std::future::pending::<()>().await;
+        std::future::pending().await
     }
 }

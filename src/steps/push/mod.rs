@@ -156,7 +156,7 @@ impl Step for Push {
         let pushing = interruptible(move |stop| work.push_to_all(&progress, stop));
         let arrivals = tokio::select! {
             arrivals = pushing => arrivals?,
-            () = questions.answer(cx) => Vec::new(),
+            never = questions.answer(cx) => match never {},
         };
         outcome(shipment, arrivals, &news)
     }
