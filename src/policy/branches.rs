@@ -26,7 +26,7 @@ pub(super) const PROTECTED: [&str; 7] = [
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Branches {
-    /// Branches that are never pushed to, as globs. The union of all layers: no layer can remove a branch.
+    /// Branches that are never pushed to, as globs. The union of all layers: no layer can remove a branch that another one adds, and `unprotect` takes names off the built-in list only.
     pub protected: Vec<Pattern>,
     /// Entries of the built-in list that are not protected, spelt as in that list. System and user policy only.
     pub unprotect: Vec<Pattern>,
