@@ -17,21 +17,26 @@ pub fn recounted(cx: &Context<'_>, shipment: &Shipment, base: &BranchName) -> Op
     if shipment.counted_from == Some(tip) {
         return None;
     }
-    let bases = bases(cx, repo, shipment, tip)?;
     let limit = cx.policy.branch_limits().commits.get();
-    let ahead = repo.ahead(shipment.head, &bases, limit).ok()?;
-    let commits = if ahead.truncated || ahead.commits.is_empty() {
+    let ahead = |bases: &[ObjectId]| repo.ahead(shipment.head, bases, limit).ok();
+    let mut counted = ahead(&bases(cx, repo, shipment, tip)?)?;
+    if counted.commits.is_empty() {
+        // A branch that was begun from this one has its commits, and the base has not.
+        let older = shipment.counted_from.filter(|_| !repo.has_object(tip));
+        counted = older.and_then(|older| ahead(&[older])).unwrap_or(counted);
+    }
+    let commits = if counted.truncated || counted.commits.is_empty() {
         vec![repo.commit(shipment.head).ok()?]
     } else {
-        ahead.commits
+        counted.commits
     };
     let mut facts = cx.facts.clone();
     facts.repo.as_mut()?.commits = commits.iter().map(CommitFacts::from).collect();
     Some(facts)
 }
 
-/// Returns the commits to count from. Where the base's tip was not fetched, the remote's other branches have to do, or
-/// where this one was there.
+/// Returns the commits to count from. Where the base's tip was not fetched, its older tip and what is here of the remote's
+/// other branches have to do, or where this one was there.
 fn bases(
     cx: &Context<'_>,
     repo: &Repo,
@@ -42,13 +47,10 @@ fn bases(
     if here(&tip) {
         return Some(vec![tip]);
     }
-    if shipment.counted_from.is_some() {
-        // An old tip of the base says more than other branches.
-        return None;
-    }
-    let others: Vec<ObjectId> = cx.base_tip.others(&shipment.branch).filter(here).collect();
-    if !others.is_empty() {
-        return Some(others);
+    let others = cx.base_tip.others(&shipment.branch).filter(here);
+    let known: Vec<ObjectId> = shipment.counted_from.into_iter().chain(others).collect();
+    if !known.is_empty() {
+        return Some(known);
     }
     let own = cx.base_tip.get(&shipment.branch);
     own.filter(|own| *own != shipment.head && here(own))

@@ -58,8 +58,14 @@ pub(super) fn ahead(
         Hold::broken(Reason::new(Code::Corrupt, message).advise(advice))
     };
     let limit = policy.branch_limits().commits.get();
-    let ahead = repo.ahead(head, &bases, limit).map_err(corrupt)?;
     let counted = |commits| Ok(Counted { commits, from: tip });
+    let ahead = match repo.ahead(head, &bases, limit) {
+        // What a partial clone left out is fetched for the push.
+        Err(RangeError::Missing(_)) if repo.is_partial() => {
+            return counted(vec![repo.commit(head).map_err(corrupt)?]);
+        }
+        ahead => ahead.map_err(corrupt)?,
+    };
     if ahead.commits.is_empty() {
         if let Some(nothing) = nothing(repo, remote, branch, head, tip.and(known), &bases) {
             return Err(nothing);
@@ -76,6 +82,14 @@ pub(super) fn ahead(
     {
         let pushed = [bases.as_slice(), &[own]].concat();
         let new = repo.ahead(head, &pushed, limit).map_err(corrupt)?;
+        if !new.truncated && !new.commits.is_empty() {
+            return counted(new.commits);
+        }
+    }
+    // The tracking ref of the base may be old: what was fetched by URL since is on a remote as well.
+    let fetched = [bases.as_slice(), &repo.fetched_tips(branch)].concat();
+    if are_tracked && fetched.len() > bases.len() {
+        let new = repo.ahead(head, &fetched, limit).map_err(corrupt)?;
         if !new.truncated && !new.commits.is_empty() {
             return counted(new.commits);
         }

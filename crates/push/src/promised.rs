@@ -51,6 +51,26 @@ pub(crate) fn select(
     }
 }
 
+/// Asks a question about the history. A commit that the clone left out is fetched from who promised it, and the question
+/// asked again.
+pub(crate) fn with_history<T>(
+    repo: &gix::Repository,
+    reader: &Reader,
+    request: &PushRequest<'_>,
+    ask: impl Fn(&gix::Repository, &Reader) -> Result<T, SelectError>,
+) -> Result<T, PushError> {
+    let mut answer = ask(repo, reader);
+    let mut asked: HashSet<ObjectId> = HashSet::default();
+    while let Err(SelectError::Object(ObjectError::Missing(id))) = answer
+        && let Some(promisor) = request.local.promisor()
+        && asked.insert(id)
+    {
+        let fetched = promisor.fetch(&[id]).map_err(PushError::Promisor)?;
+        answer = ask(&fetched, &open_reader(&fetched)?);
+    }
+    Ok(answer?)
+}
+
 /// Selects with the objects that are here.
 fn select_here(
     repo: &gix::Repository,

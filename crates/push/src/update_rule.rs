@@ -6,7 +6,8 @@ use gix::ObjectId;
 
 use crate::divergence::Divergence;
 use crate::error::PushError;
-use crate::objects::{SelectError, is_fast_forward_with};
+use crate::objects::{ObjectError, SelectError, absent_ancestor, is_fast_forward_with};
+use crate::promised::with_history;
 use crate::request::PushRequest;
 use crate::store::Reader;
 
@@ -30,7 +31,20 @@ impl UpdateRule {
         request: &PushRequest<'_>,
         old: Option<ObjectId>,
     ) -> Result<(), PushError> {
-        if self.holds(repo, reader, request.new, old, request.stop)? {
+        let (new, stop) = (request.new, request.stop);
+        let is_partial = request.local.promisor().is_some();
+        let holds = with_history(repo, reader, request, |repo, reader| {
+            if is_partial
+                && let Some(old) = old
+                && !reader.contains(&old)
+                && let Some(absent) = absent_ancestor(repo, reader, new, stop)?
+            {
+                // It can be behind what the clone left out.
+                return Err(ObjectError::Missing(absent).into());
+            }
+            self.holds(repo, reader, new, old, stop)
+        })?;
+        if holds {
             return Ok(());
         }
         let branch = request.branch.shorten().to_string();
@@ -40,10 +54,10 @@ impl UpdateRule {
                 branch,
                 remote,
                 old,
-                new: request.new,
+                new,
                 divergence: if !reader.contains(&old) {
                     Divergence::NotFetched
-                } else if is_fast_forward_with(repo, reader, request.new, old, request.stop)? {
+                } else if is_fast_forward_with(repo, reader, new, old, stop)? {
                     Divergence::Behind
                 } else {
                     Divergence::Fetched

@@ -76,6 +76,36 @@ fn a_repository_whose_base_has_moved_since_ships_its_own_commits() {
     assert_eq!(found, ("One".to_owned(), "- One\n- Two\n".to_owned()));
 }
 
+/// A clone whose tracking ref of the base is old: the branch was begun from a later commit, which is on another branch of
+/// the remote, and the base has moved on since.
+const STALE: &str = "git clone -q $bare other; cd other; git remote set-url origin $url; \
+    git clone -q $bare ../later; git -C ../later commit -q --allow-empty -m Later; \
+    git -C ../later push -q origin HEAD:main HEAD:release; \
+    git fetch -q $bare release; git switch -q -c mine FETCH_HEAD; \
+    git -C ../later commit -q --allow-empty -m Latest; git -C ../later push -q origin HEAD:main;";
+
+#[test]
+fn a_clone_that_knows_an_old_base_only_ships_its_own_commits() {
+    let script = format!("{STALE} {WORK}");
+    let found = opened(&script, &[]);
+    assert_eq!(found, ("One".to_owned(), "- One\n- Two\n".to_owned()));
+}
+
+#[test]
+fn the_old_base_counts_where_another_branch_has_the_commits_too() {
+    let script = format!("{STALE} {WORK}; git push -q $bare mine:copy");
+    let (title, body) = opened(&script, &[]);
+    assert_eq!(title, "Later");
+    assert_eq!(body, "- Later\n- One\n- Two\n");
+}
+
+#[test]
+fn commits_that_the_remote_has_count_for_no_limit_where_the_known_base_is_old() {
+    let script = format!("{STALE} {WORK}");
+    let found = opened(&script, &["--set", "limits.commits=2"]);
+    assert_eq!(found, ("One".to_owned(), "- One\n- Two\n".to_owned()));
+}
+
 #[test]
 fn a_clone_of_one_branch_ships_its_own_commits() {
     let script = format!(

@@ -177,6 +177,29 @@ fn they_come_from_gits_daemon() {
     Partial::clone(sandbox, "blob:none", &place).both_arrive();
 }
 
+/// Takes a commit out of the clone, which stays a partial one.
+const WITHOUT: &str = "set -e; cd .git/objects; cat pack/*.pack > /dev/null; \
+    git cat-file --batch-all-objects --batch-check='%(objectname)' | grep -v \"$1\" | \
+    git pack-objects -q --missing=allow-promisor pack/kept > name; \
+    for one in pack/pack-*; do rm -f \"$one\"; done; rm -rf ??; touch pack/kept-$(cat name).promisor";
+
+#[test]
+fn a_commit_that_is_missing_for_the_proof_that_nothing_is_lost_is_fetched() {
+    // What is not here: the commit between, and the one that the fork has as well.
+    for behind in ["main~1", "main~2"] {
+        let partial = Partial::over_paths("blob:none");
+        let (sandbox, work) = (&partial.sandbox, &partial.work);
+        let url = format!("file://{}", partial.fork.display());
+        sandbox.git(work, &["push", "-q", &url, "main~2:refs/heads/feature"]);
+        let id = sandbox.git(work, &["rev-parse", behind]);
+        let mut sh = partial.command(Command::new("sh"));
+        succeed(sh.args(["-c", WITHOUT, "sh", &id]));
+        let absent = ["rev-list", "--missing=print", "--objects", "feature"];
+        assert!(sandbox.git(work, &absent).contains(&format!("?{id}")));
+        partial.both_arrive();
+    }
+}
+
 /// A program before git's own that speaks the old protocol only.
 fn old_server(partial: &mut Partial) {
     let script = "#!/bin/sh\nunset GIT_PROTOCOL\nexec git upload-pack \"$@\"\n";

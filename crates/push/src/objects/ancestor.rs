@@ -40,6 +40,28 @@ pub(crate) fn is_fast_forward_with(
     is_ancestor(&source, old, new, stop)
 }
 
+/// Returns a commit in the history of `new` that is not here, though the clone is not shallow at this place.
+pub(crate) fn absent_ancestor(
+    repo: &gix::Repository,
+    reader: &Reader,
+    new: ObjectId,
+    stop: &AtomicBool,
+) -> Result<Option<ObjectId>, SelectError> {
+    let shallow = shallow_commits(repo)?;
+    let source = CommitSource {
+        find: reader,
+        graph: None,
+        shallow: &shallow,
+        check: Check::Trust,
+    };
+    let mut walk = Walk::new(&source);
+    if !walk.paint(new, WANT)? {
+        return Ok(Some(new));
+    }
+    while walk.missing.is_none() && walk.next(stop)?.is_some() {}
+    Ok(walk.missing)
+}
+
 /// A commit on a way from `new` down to `old` is never painted from `old`, so the walk cannot end before it
 /// has followed that way to its end.
 fn is_ancestor<F: gix::objs::Find>(

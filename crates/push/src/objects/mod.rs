@@ -16,7 +16,7 @@ mod walk;
 pub use super::store::{ObjectError, Reader, StoreError};
 pub use ahead::{Ahead, ahead};
 pub use ancestor::is_fast_forward;
-pub(super) use ancestor::is_fast_forward_with;
+pub(super) use ancestor::{absent_ancestor, is_fast_forward_with};
 pub(super) use commits::NewCommits;
 pub use remote_objects::RemoteObjects;
 
