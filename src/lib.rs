@@ -57,4 +57,5 @@ pub mod store;
 pub mod surfaces;
 pub mod template;
 pub mod text;
+pub mod threads;
 pub mod worker;

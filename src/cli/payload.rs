@@ -1,12 +1,11 @@
 //! What callers of `sendoff hook` say: a task document, or an agent's own JSON. A bad one is left out.
 
 use std::ffi::OsStr;
-use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{Receiver, channel};
-use std::thread;
 use std::time::{Duration, Instant};
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
 use serde_json::Value;
 
 use crate::environment::Environment;
@@ -18,6 +17,8 @@ use super::task::parse_task;
 
 /// How much of a payload is read, in bytes.
 const PAYLOAD_LIMIT: u64 = 8 << 20;
+/// How much is read at once, in bytes.
+const PIECE: usize = 64 << 10;
 /// How long a payload may take; whoever holds the other end of a pipe may never close it.
 const PAYLOAD_PATIENCE: Duration = Duration::from_millis(200);
 
@@ -160,36 +161,37 @@ fn within_limit(bytes: &[u8]) -> Result<&[u8], String> {
     Ok(bytes)
 }
 
-/// Reads standard input on a thread of its own, which ends with the process.
-fn read_stdin() -> Receiver<Vec<u8>> {
-    let (send, receive) = channel();
-    thread::spawn(move || {
-        let mut stdin = io::stdin().lock().take(PAYLOAD_LIMIT + 1);
-        loop {
-            let mut chunk = vec![0; 64 << 10];
-            match stdin.read(&mut chunk) {
-                Ok(read @ 1..) => {
-                    chunk.truncate(read);
-                    if send.send(chunk).is_err() {
-                        return;
-                    }
-                }
-                Ok(0) | Err(_) => return,
-            }
+/// Reads a piece of standard input; nothing when it has ended, when it cannot be read, or when none comes until the time is
+/// over.
+fn read_piece(until: Instant) -> Option<Vec<u8>> {
+    let stdin = rustix::stdio::stdin();
+    loop {
+        let left = until.saturating_duration_since(Instant::now());
+        let left = Timespec::try_from(left).ok()?;
+        match poll(&mut [PollFd::new(&stdin, PollFlags::IN)], Some(&left)) {
+            Ok(1..) => break,
+            Err(Errno::INTR) => {}
+            Ok(0) | Err(_) => return None,
         }
-    });
-    receive
+    }
+    let mut piece = vec![0; PIECE];
+    let read = rustix::io::read(stdin, &mut piece)
+        .ok()
+        .filter(|read| *read > 0)?;
+    piece.truncate(read);
+    Some(piece)
 }
 
 /// Returns what arrives on standard input until the end of an object, until its own end, or until the time is over.
 fn collect() -> Vec<u8> {
-    let chunks = read_stdin();
     let until = Instant::now() + PAYLOAD_PATIENCE;
     let mut scan = Scan::default();
     let mut bytes = Vec::new();
     loop {
-        let left = until.saturating_duration_since(Instant::now());
-        let Ok(chunk) = chunks.recv_timeout(left) else {
+        if bytes.len() as u64 > PAYLOAD_LIMIT {
+            return bytes;
+        }
+        let Some(chunk) = read_piece(until) else {
             return bytes;
         };
         let end = scan.end_in(&chunk);

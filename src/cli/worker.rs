@@ -2,7 +2,7 @@
 
 use crate::exit::Exit;
 use crate::failpoint::{Point, reach};
-use crate::process::detach;
+use crate::process::{detach, limit_memory};
 use crate::worker::work;
 
 use super::end_process::end_process;
@@ -32,6 +32,7 @@ impl Args {
             return Exit::Failed;
         };
         reach(Point::WorkerDetached);
+        limit_memory();
         log_to_file(&start.environment, &start.known);
         work(&start.environment, &start.known, &input, |exit| {
             end_process(exit)

@@ -1,15 +1,19 @@
 //! `Connectors`: one connector for each origin, made at its first use.
 
 use std::collections::HashMap;
+use std::io;
+use std::panic::resume_unwind;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
 use std::time::Duration;
 
 use reqwest::Url;
 
 use crate::names::Origin;
 use crate::net::{ConnectorSettings, HttpVersion, NetError, Network, PlainHttp, client_builder};
+use crate::threads::on_own_thread;
 
-use super::error::{HttpError, PROXY_LOGIN};
+use super::error::{HttpError, PROXY_LOGIN, Sent};
 use super::response::host;
 
 /// The connectors that were made, and how others are made.
@@ -59,7 +63,7 @@ impl Connectors {
         let (network, connect_timeout) = (self.network.clone(), self.connect_timeout);
         let base = url.clone();
         // Files are read, and a credential helper may be asked for the proxy's login.
-        let made = tokio::task::spawn_blocking(move || {
+        let made = on_own_thread(move || {
             let settings = network.settings(&base)?;
             Connector::new(
                 &base,
@@ -84,7 +88,7 @@ impl Connectors {
     ) -> Result<Connector, HttpError> {
         let network = self.network.clone();
         let base = url.clone();
-        let made = tokio::task::spawn_blocking(move || {
+        let made = on_own_thread(move || {
             let settings = network.after_proxy_refusal(&refused.settings);
             settings
                 .map(|settings| Connector::new(&base, settings))
@@ -117,12 +121,17 @@ impl Connector {
 
 /// Returns what a task made whose errors are those of settings.
 fn finished<T>(
-    made: Result<Result<T, NetError>, tokio::task::JoinError>,
+    made: io::Result<thread::Result<Result<T, NetError>>>,
     url: &Url,
 ) -> Result<T, HttpError> {
     match made {
-        Ok(made) => made.map_err(|error| HttpError::from_setup(&error, &host(url))),
-        Err(error) => Err(HttpError::Unusable(error.to_string())),
+        Ok(Ok(made)) => made.map_err(|error| HttpError::from_setup(&error, &host(url))),
+        Ok(Err(panic)) => resume_unwind(panic),
+        Err(error) => Err(HttpError::Network {
+            host: host(url),
+            detail: format!("the machine refuses another thread: {error}"),
+            sent: Sent::No,
+        }),
     }
 }
 

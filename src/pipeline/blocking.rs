@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::reason::Code;
+use crate::reason::{Code, Reason};
 use crate::secrets::{clean_line, redact};
+use crate::threads::on_own_thread;
 
 use super::outcome::{ErrorKind, StepError};
 
@@ -18,12 +19,10 @@ where
 {
     let stop = Arc::new(AtomicBool::new(false));
     let raise = Raise(Arc::clone(&stop));
-    let done = tokio::task::spawn_blocking(move || work(&stop)).await;
+    let done = on_own_thread(move || work(&stop)).await;
     drop(raise);
-    done.map_err(|error| match error.try_into_panic() {
-        Ok(panic) => panicked(panic.as_ref()),
-        Err(error) => StepError::new(ErrorKind::Internal, Code::Internal, error.to_string()),
-    })
+    done.map_err(|error| no_thread(&error.to_string()))?
+        .map_err(|panic| panicked(panic.as_ref()))
 }
 
 /// Sets the flag when the waiting future is dropped.
@@ -33,6 +32,11 @@ impl Drop for Raise {
     fn drop(&mut self) {
         self.0.store(true, Ordering::Relaxed);
     }
+}
+
+/// Makes the error of a machine that refuses a thread: another time it may not.
+pub(super) fn no_thread(refusal: &str) -> StepError {
+    StepError::for_reason(ErrorKind::Transient, Reason::no_thread(refusal))
 }
 
 /// Makes an error from the payload of a panic.

@@ -26,7 +26,7 @@ use crate::template::{Template, TemplateError};
 
 use super::backoff::wait_until;
 use super::base_tip::BaseTip;
-use super::blocking::interruptible;
+use super::blocking::{interruptible, no_thread};
 use super::deadline::Deadline;
 use super::facts::{Facts, TaskDocument};
 use super::hold::{Hold, Shipment};
@@ -206,6 +206,9 @@ fn others_text_may_hold_password(facts: &Value) -> bool {
 }
 
 fn template_error(error: &TemplateError) -> StepError {
+    if let TemplateError::NoThread(refusal) = error {
+        return no_thread(refusal);
+    }
     StepError::new(ErrorKind::Denied, Code::Template, error.to_string()).advise(
         "correct the template in the policy; `sendoff policy show` prints the layer that it comes from",
     )

@@ -160,11 +160,23 @@ async fn one(
         Ok(Ok(Err(error))) if is_branch && error.kind == ErrorKind::Transient => {
             StepEnd::from(error).queued(cx.store)
         }
+        Ok(Ok(Err(error))) if error.reason.code == Code::NoResources => {
+            kept(error.into(), planned, cx)
+        }
         Ok(Ok(Err(error))) => error.into(),
-        Ok(Err(panic)) => panicked(panic.as_ref()).into(),
-        Err(step_end) if is_branch || is_in_outbox(cx) => step_end.queued(cx.store),
-        Err(step_end) if planned.defers(cx.task) => step_end.deferred(cx.store),
-        Err(step_end) => step_end,
+        Ok(Err(panic)) => kept(panicked(panic.as_ref()).into(), planned, cx),
+        Err(step_end) => kept(step_end, planned, cx),
+    }
+}
+
+/// Makes the end of a step that the machine, the time or a bug cut off one that is tried again later, where that has a use.
+fn kept(step_end: StepEnd, planned: &PlannedStep, cx: &Context<'_>) -> StepEnd {
+    if planned.again == Again::Branch || is_in_outbox(cx) {
+        step_end.queued(cx.store)
+    } else if planned.defers(cx.task) {
+        step_end.deferred(cx.store)
+    } else {
+        step_end
     }
 }
 

@@ -11,6 +11,8 @@ use rustix::process::{
     Pid, Signal, WaitId, WaitIdOptions, kill_process, kill_process_group, waitid,
 };
 
+use super::memory_limit::without_limit;
+
 /// Which process group a program runs in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Group {
@@ -78,7 +80,7 @@ pub(super) fn start(command: &mut Command, group: Group) -> io::Result<(Child, K
             "the run has ended",
         ));
     }
-    let child = command.spawn()?;
+    let child = without_limit(|| command.spawn())?;
     let killer = Killer(Arc::new(Mutex::new(pid(&child).map(|pid| (pid, group)))));
     children.running.push(killer.clone());
     Ok((child, killer))
@@ -108,14 +110,14 @@ fn pid(child: &Child) -> Option<Pid> {
 
 /// Returns a channel that receives when the child has ended. It is not reaped, so that its group can
 /// still be killed.
-pub(super) fn end_of(child: &Child) -> Receiver<()> {
+pub(super) fn end_of(child: &Child) -> io::Result<Receiver<()>> {
     let leader = pid(child);
     let (ended, end) = sync_channel(1);
-    thread::spawn(move || {
+    thread::Builder::new().spawn(move || {
         let Some(leader) = leader else { return Ok(()) };
         let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
         while matches!(waitid(WaitId::Pid(leader), options), Err(Errno::INTR)) {}
         ended.send(())
-    });
-    end
+    })?;
+    Ok(end)
 }

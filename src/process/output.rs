@@ -1,6 +1,6 @@
 //! The result of a child program: how it ended, and its output up to a cap.
 
-use std::io::Read;
+use std::io::{self, Read};
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 use std::sync::mpsc::{Receiver, sync_channel};
@@ -69,11 +69,11 @@ pub(super) struct Collector {
 
 impl Collector {
     /// Starts to read. Keeps the first `cap` bytes and discards the rest.
-    pub(super) fn start(mut stream: impl Read + Send + 'static, cap: usize) -> Self {
+    pub(super) fn start(mut stream: impl Read + Send + 'static, cap: usize) -> io::Result<Self> {
         let captured = Arc::new(Mutex::new(Captured::default()));
         let shared = Arc::clone(&captured);
         let (ended, end) = sync_channel(1);
-        thread::spawn(move || {
+        thread::Builder::new().spawn(move || {
             let mut buffer = vec![0; 16 * 1024];
             while let Ok(read @ 1..) = stream.read(&mut buffer) {
                 let Some(new) = buffer.get(..read) else { break };
@@ -83,8 +83,8 @@ impl Collector {
                 captured.total += u64::try_from(read).unwrap_or(0);
             }
             let _ = ended.send(());
-        });
-        Self { captured, end }
+        })?;
+        Ok(Self { captured, end })
     }
 
     /// Waits at most `timeout` for the end of the stream, and returns what was read so far.

@@ -1,11 +1,12 @@
 //! `Program`: a program with its arguments, environment, input and deadline.
 
 use std::ffi::OsString;
-use std::io::Write;
+use std::io::{self, Write};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::Receiver;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -161,14 +162,14 @@ impl Program {
         let started = Instant::now();
         let (mut child, killer) = self.spawn(&self.input)?;
         on_start(killer.clone());
-        let stdout = child.stdout.take().map(|s| Collector::start(s, self.cap));
-        let stderr = child.stderr.take().map(|s| Collector::start(s, self.cap));
-        if let Some(mut stdin) = child.stdin.take() {
-            let input = self.input.clone();
-            // A program that does not read its input ends this thread with a broken pipe.
-            thread::spawn(move || stdin.write_all(&input));
-        }
-        let end = end_of(&child);
+        let (stdout, stderr, end) = match self.attend(&mut child) {
+            Ok(attended) => attended,
+            Err(source) => {
+                killer.kill();
+                let _status = killer.reap(&mut child);
+                return Err(self.failed(source));
+            }
+        };
         let remaining = || self.deadline.saturating_sub(started.elapsed());
         let mut in_time = false;
         while !in_time && !remaining().is_zero() && !stop.load(Ordering::Relaxed) {
@@ -203,12 +204,28 @@ impl Program {
         })
     }
 
+    /// Starts the threads that read the program's output, write its input and see its end.
+    fn attend(
+        &self,
+        child: &mut Child,
+    ) -> io::Result<(Option<Collector>, Option<Collector>, Receiver<()>)> {
+        let stdout = child.stdout.take().map(|s| Collector::start(s, self.cap));
+        let stderr = child.stderr.take().map(|s| Collector::start(s, self.cap));
+        if let Some(mut stdin) = child.stdin.take() {
+            let input = self.input.clone();
+            // A program that does not read its input ends this thread with a broken pipe.
+            thread::Builder::new().spawn(move || stdin.write_all(&input))?;
+        }
+        Ok((stdout.transpose()?, stderr.transpose()?, end_of(child)?))
+    }
+
     /// Starts the program with pipes to its stdin and stdout. Its stderr is captured, up to the cap.
     pub fn start(&self) -> Result<Running, ProcessError> {
         let mut command = self.command(Stdio::piped())?;
         let started = start(&mut command, Group::Own);
         let (child, killer) = started.map_err(|source| self.failed(source))?;
-        Ok(Running::new(child, killer, self.path.clone(), self.cap))
+        Running::new(child, killer, self.path.clone(), self.cap)
+            .map_err(|source| self.failed(source))
     }
 
     fn spawn(&self, input: &[u8]) -> Result<(Child, Killer), ProcessError> {
@@ -243,20 +260,20 @@ impl Program {
                 .stdout(Stdio::piped())
                 .stderr(Stdio::piped()),
             Group::Callers => command
-                .stdout(Stdio::from(std::io::stderr()))
+                .stdout(Stdio::from(io::stderr()))
                 .stderr(Stdio::inherit()),
         };
         Ok(command)
     }
 
-    fn failed(&self, source: std::io::Error) -> ProcessError {
+    fn failed(&self, source: io::Error) -> ProcessError {
         ProcessError::Start {
             program: self.path.clone(),
             source,
         }
     }
 
-    fn wait(&self, source: std::io::Error) -> ProcessError {
+    fn wait(&self, source: io::Error) -> ProcessError {
         ProcessError::Wait {
             program: self.path.clone(),
             source,

@@ -1,5 +1,6 @@
 //! `Running`: a child program with pipes to its stdin and stdout.
 
+use std::io;
 use std::path::PathBuf;
 use std::process::{Child, ChildStdin, ChildStdout};
 use std::time::Duration;
@@ -19,15 +20,23 @@ pub struct Running {
 }
 
 impl Running {
-    pub(super) fn new(mut child: Child, killer: Killer, program: PathBuf, cap: usize) -> Self {
-        let stderr = child.stderr.take().map(|s| Collector::start(s, cap));
-        Self {
+    /// Takes over a child that was started; where its output cannot be read, it is killed.
+    pub(super) fn new(
+        child: Child,
+        killer: Killer,
+        program: PathBuf,
+        cap: usize,
+    ) -> io::Result<Self> {
+        let mut running = Self {
             child,
             program,
             killer,
-            stderr,
+            stderr: None,
             reaped: false,
-        }
+        };
+        let stderr = running.child.stderr.take();
+        running.stderr = stderr.map(|s| Collector::start(s, cap)).transpose()?;
+        Ok(running)
     }
 
     /// Takes the pipe to its stdin; `None` the second time. Dropping the pipe closes stdin.
@@ -55,8 +64,8 @@ impl Running {
     /// Waits at most `timeout` for its end, then kills its process group.
     pub fn finish(mut self, timeout: Duration) -> Result<Ended, ProcessError> {
         drop(self.child.stdin.take());
-        let end = end_of(&self.child);
-        let in_time = end.recv_timeout(timeout).is_ok();
+        // Without a thread to see its end, it is killed at once.
+        let in_time = end_of(&self.child).is_ok_and(|end| end.recv_timeout(timeout).is_ok());
         self.killer.kill();
         self.reaped = true;
         let status = self.killer.reap(&mut self.child);

@@ -63,6 +63,12 @@ impl Reason {
         is_found.then(|| Self::of(Code::NoResources, error).advise(MORE_RESOURCES))
     }
 
+    /// Makes the reason of a machine that refuses a thread, with what the system says.
+    pub fn no_thread(refusal: &str) -> Self {
+        let message = format!("the machine refuses another thread: {refusal}");
+        Self::new(Code::NoResources, message).advise(MORE_RESOURCES)
+    }
+
     /// Adds what to do about it.
     #[must_use]
     pub fn advise(self, advice: impl Into<String>) -> Self {
@@ -78,17 +84,23 @@ impl Reason {
 }
 
 /// What to do where the machine refuses files, memory or processes.
-const MORE_RESOURCES: &str =
-    "raise the limit of open files (`ulimit -n`) or free memory, then run again: nothing is lost";
+const MORE_RESOURCES: &str = "raise the limits of open files and processes (`ulimit -n`, `ulimit -u`) or free memory, then run again: nothing is lost";
 
-/// Says whether the machine refused files or memory: another time it may not.
+/// Says whether the machine refused files, memory, threads or processes: another time it may not. No socket of ours has a
+/// timeout of the system's, whose end would have the number of the last kind.
 fn lacks_resources(error: &(dyn Error + 'static)) -> bool {
     let number = error
         .downcast_ref::<std::io::Error>()
         .and_then(std::io::Error::raw_os_error);
     number.is_some_and(|number| {
-        [Errno::MFILE, Errno::NFILE, Errno::NOMEM, Errno::NOBUFS]
-            .contains(&Errno::from_raw_os_error(number))
+        [
+            Errno::MFILE,
+            Errno::NFILE,
+            Errno::NOMEM,
+            Errno::NOBUFS,
+            Errno::AGAIN,
+        ]
+        .contains(&Errno::from_raw_os_error(number))
     })
 }
 

@@ -31,7 +31,8 @@ impl Report {
         let mut exit = exit_of_notes(&self.notes);
         for step in &self.steps {
             exit = exit.worst(match (step.verdict, step.reason) {
-                (Verdict::Failed, Some(Code::Internal)) => Exit::Internal,
+                // A bug is told, also where its work is tried again.
+                (Verdict::Failed | Verdict::Queued, Some(Code::Internal)) => Exit::Internal,
                 // A run whose time is over says so, whatever is tried again later.
                 (Verdict::Failed, _) | (Verdict::Queued, Some(Code::Deadline)) => Exit::Failed,
                 (Verdict::Skipped, Some(code)) if by_hand && is_easily_missed(code) => Exit::Failed,

@@ -50,6 +50,9 @@ pub enum TemplateError {
     /// The rendered text is too long.
     #[error("the text would be longer than {MAX_OUTPUT_SIZE} bytes")]
     TooLong,
+    /// The machine refused the thread that it is rendered on.
+    #[error("the machine refuses another thread: {0}")]
+    NoThread(String),
     /// Another error while rendering.
     #[error("{0}")]
     Failed(String),

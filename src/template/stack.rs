@@ -15,9 +15,9 @@ pub(super) fn on_own_stack<T: Send>(
 ) -> Result<T, TemplateError> {
     thread::scope(|scope| {
         let thread = thread::Builder::new().stack_size(STACK);
-        let thread = thread.spawn_scoped(scope, work).map_err(|error| {
-            TemplateError::Failed(format!("no thread could be started for it: {error}"))
-        })?;
+        let thread = thread
+            .spawn_scoped(scope, work)
+            .map_err(|error| TemplateError::NoThread(error.to_string()))?;
         thread.join().unwrap_or_else(|_| {
             Err(TemplateError::Failed(
                 "the template met a bug of its engine".into(),

@@ -15,6 +15,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("clock", &[]),
     ("environment", &[]),
     ("failpoint", &[]),
+    ("threads", &[]),
     ("net", &["names", "files"]),
     ("policy", &["names", "reason", "files"]),
     ("report", &["names", "exit", "reason"]),
@@ -38,7 +39,10 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         ],
     ),
     ("store", &["report", "clock", "reason"]),
-    ("http", &["names", "net", "clock", "secrets", "reason"]),
+    (
+        "http",
+        &["names", "net", "clock", "secrets", "reason", "threads"],
+    ),
     ("forge", &["http", "names", "clock", "secrets", "reason"]),
     (
         "platform",
@@ -63,6 +67,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "git",
             "store",
             "failpoint",
+            "threads",
             "http",
             "forge",
             "platform",

@@ -82,10 +82,11 @@ fn reach(
 ) -> Result<TcpStream, TransportError> {
     let begin = Instant::now();
     let (found, socket) = sync_channel(1);
-    thread::spawn(move || {
+    let resolver = thread::Builder::new().spawn(move || {
         // The receiver may be gone.
         let _given_up = found.send(dial(&host, port, limit));
     });
+    resolver.map_err(|error| TransportError::Runtime(error.into()))?;
     while begin.elapsed() < limit {
         if stop.load(Ordering::Relaxed) {
             return Err(TransportError::Stopped);

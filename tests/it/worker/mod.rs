@@ -7,6 +7,7 @@ mod crowd;
 mod ended;
 mod faults;
 mod killed;
+mod memory_limit;
 mod offline;
 mod operations;
 mod overshoot;
