@@ -122,6 +122,14 @@ points! {
     KeepRecorded = "keep-recorded",
     /// The outbox is about to be delivered.
     FlushBegins = "flush-begins",
+    /// What is about to be installed or removed is in the records.
+    InstallNoted = "install-noted",
+    /// The new file is written beside the old one.
+    InstallDrafted = "install-drafted",
+    /// Git's lock of the file is taken.
+    InstallLocked = "install-locked",
+    /// The new file is in its place.
+    InstallWritten = "install-written",
 }
 
 /// Kills the process when the test wants it to end here.

@@ -16,7 +16,7 @@
 //! | 3 | [`forge`], [`platform`] | pull requests; memories and heartbeats |
 //! | 4 | [`pipeline`] | the step contract, planning, running |
 //! | 5 | [`steps`], [`surfaces`] | one file a step; what callers of `hook` send and expect |
-//! | 6 | [`session`], [`worker`], [`demo`], [`manual`] | one run wired up; runs that nobody waits for; servers to try it on; the reference |
+//! | 6 | [`session`], [`worker`], [`install`], [`demo`], [`manual`] | one run wired up; runs that nobody waits for; what calls `hook` is written and removed; servers to try it on; the reference |
 //! | 7 | [`cli`] | arguments, rendering, exit |
 //!
 //! # A run
@@ -41,6 +41,7 @@ pub mod forge;
 pub mod git;
 pub mod handover;
 pub mod http;
+pub mod install;
 pub mod manual;
 pub mod names;
 pub mod net;

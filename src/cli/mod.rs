@@ -2,11 +2,13 @@
 
 mod batch;
 mod completions;
+mod confirm;
 mod demo;
 mod end_process;
 mod flush;
 mod history;
 mod hook;
+mod install;
 mod json_object;
 mod log;
 mod manual;
@@ -79,6 +81,10 @@ enum Command {
     /// Do the work that a hook handed over
     #[command(hide = true)]
     Worker(worker::Args),
+    /// Let git call sendoff after each commit
+    Install(install::InstallArgs),
+    /// Remove what `install` wrote, and put back what was there before
+    Uninstall(install::UninstallArgs),
     /// Run one step and print its data
     Step(step::Args),
     /// Show what a run would do, and why, without doing any of it
@@ -147,6 +153,8 @@ fn dispatch() -> Exit {
         Command::Run(args) => args.run(start),
         Command::Hook(args) => args.run(&start),
         Command::Worker(_) => worker::Args::run(&start),
+        Command::Install(args) => args.run(&start),
+        Command::Uninstall(args) => args.run(&start),
         Command::Step(args) => args.run(start),
         Command::Plan(args) => args.run(start),
         Command::Status(args) => args.run(&start),

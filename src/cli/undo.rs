@@ -1,11 +1,11 @@
 //! `sendoff undo`: takes back what a run pushed, and closes the pull request that it opened.
 
-use std::io;
 use std::path::PathBuf;
 
 use crate::exit::Exit;
 use crate::session::{Request, Session, Watch};
 
+use super::confirm::is_wanted;
 use super::end_process::end_process;
 use super::output::{eprint, print};
 use super::progress::TerminalProgress;
@@ -80,7 +80,13 @@ impl Args {
             return print(&plan).exit();
         }
         let terminal = start.environment.is_terminal();
-        if !self.yes && !is_wanted(&plan, terminal, &undo.run_id) {
+        if !self.yes
+            && !is_wanted(
+                &plan,
+                terminal,
+                &format!("sendoff undo {} --yes", undo.run_id),
+            )
+        {
             return Exit::Usage;
         }
         // The deadline counts from here: nobody is hurried to answer.
@@ -103,19 +109,4 @@ fn show(report: &crate::report::Report, json: bool) -> Exit {
         print(&render::human(report, render::Detail::EveryStep))
     };
     report.exit().worst(printed.exit())
-}
-
-/// Shows what would be done, and asks whether to do it where somebody can be asked.
-fn is_wanted(plan: &str, terminal: bool, run: &str) -> bool {
-    eprint(plan);
-    if !terminal {
-        eprint(&format!(
-            "nothing is done; to do it: sendoff undo {run} --yes"
-        ));
-        return false;
-    }
-    eprint("Do it? [y/N]");
-    let mut answer = String::new();
-    let read = io::stdin().read_line(&mut answer);
-    read.is_ok() && matches!(answer.trim(), "y" | "Y" | "yes")
 }

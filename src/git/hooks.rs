@@ -35,7 +35,33 @@ pub enum PrePush {
     Outside(PathBuf),
 }
 
+/// Where git looks for the hooks of a work tree.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum HooksPlace {
+    /// In the git directory that all work trees share.
+    GitDirectory(PathBuf),
+    /// Where the repository's own `core.hooksPath` says.
+    OfRepository(PathBuf),
+    /// Where the user's or the system's `core.hooksPath` says: in all repositories.
+    OfUser(PathBuf),
+}
+
 impl Repo {
+    /// Returns where git looks for hooks, whoever says so. Nothing there is run by us.
+    pub fn hooks_place(&self) -> HooksPlace {
+        let top = self.work_tree().unwrap_or_else(|| self.git_dir());
+        let config = self.config();
+        let local = config.local.string("core.hooksPath");
+        if let Some(local) = local.filter(|path| !path.is_empty()) {
+            let path = config.expand(&local.to_str_lossy());
+            return HooksPlace::OfRepository(top.join(path.unwrap_or_default()));
+        }
+        match config.path("core.hooksPath") {
+            Some(path) => HooksPlace::OfUser(top.join(path)),
+            None => HooksPlace::GitDirectory(self.common_dir().join("hooks")),
+        }
+    }
+
     /// Finds the `pre-push` hook: below `core.hooksPath`, else below the directory that all work
     /// trees share.
     ///

@@ -28,9 +28,11 @@ mod url_match;
 use std::sync::{Arc, OnceLock};
 
 pub use commit::Commit;
-pub use config::{Config, ConfigFiles, ConfigVariableError, Matching, is_true};
+pub use config::{
+    Config, ConfigFiles, ConfigLine, ConfigVariableError, Matching, config_lines, is_true,
+};
 pub use head::{Head, HeadError};
-pub use hooks::{Hook, PrePush};
+pub use hooks::{Hook, HooksPlace, PrePush};
 pub use network::{GitNetwork, NetworkRules, NetworkState, unheeded};
 pub use open_error::{LocalConfigTrust, OpenError};
 pub use operation::Operation;

@@ -81,6 +81,17 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         &["*", "pipeline", "steps", "surfaces", "session", "exit"],
     ),
     (
+        "install",
+        &[
+            "environment",
+            "failpoint",
+            "files",
+            "git",
+            "process",
+            "surfaces",
+        ],
+    ),
+    (
         "demo",
         &[
             "*", "pipeline", "steps", "surfaces", "session", "worker", "exit",
@@ -102,7 +113,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
-            "*", "pipeline", "steps", "surfaces", "session", "worker", "demo", "manual", "exit",
+            "*", "pipeline", "steps", "surfaces", "session", "worker", "install", "demo", "manual",
+            "exit",
         ],
     ),
 ];

@@ -16,6 +16,7 @@ mod forge;
 mod git;
 mod handover;
 mod http;
+mod install;
 mod manual;
 mod names;
 mod pipeline;

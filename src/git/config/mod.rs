@@ -4,6 +4,7 @@ mod entries;
 mod facts;
 mod files;
 mod includes;
+mod lines;
 mod path;
 mod variables;
 
@@ -24,6 +25,7 @@ use super::url_match::{Partial, Rank, rank};
 
 pub(in crate::git) use self::entries::truth;
 pub use self::files::ConfigFiles;
+pub use self::lines::{ConfigLine, config_lines};
 pub use self::variables::ConfigVariableError;
 
 /// Says whether a text is true, as git reads it.

@@ -1,0 +1,78 @@
+//! `Entry`: a place that calls `sendoff hook`, as it was found.
+
+use std::path::PathBuf;
+
+use super::command::OurCommand;
+
+/// What sendoff is installed for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Target {
+    /// git's hooks.
+    Git,
+}
+
+/// Who shares what is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Scope {
+    /// All repositories of this user.
+    User,
+    /// Everybody who works on the repository: a file that is committed.
+    Project,
+    /// This user in this repository.
+    Local,
+}
+
+/// A place that calls `sendoff hook`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// What it is for.
+    pub target: Target,
+    /// Who shares it.
+    pub scope: Scope,
+    /// The file that it stands in.
+    pub path: PathBuf,
+    /// The place in the file, such as `hook.sendoff`; empty where the file is ours.
+    pub place: String,
+    /// What it calls; nothing where that is missing.
+    pub command: Option<OurCommand>,
+    /// Why it does not work, as far as the file tells.
+    pub fault: Option<Fault>,
+}
+
+/// Why an entry does not work.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fault {
+    /// A section of git's configuration has an event and no command: git refuses to commit.
+    NoCommand,
+    /// A section of git's configuration has a command and no event: it is never called.
+    NoEvent,
+    /// `hook.<name>.enabled` is false.
+    Disabled,
+    /// The hook's file is not executable: git does not call it.
+    NotExecutable,
+    /// Another program moved the file to a name that nobody calls.
+    Displaced,
+}
+
+impl Target {
+    /// Every target, in the order of the reference.
+    pub const ALL: &[Self] = &[Self::Git];
+
+    /// Returns the name on the command line.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Git => "git",
+        }
+    }
+}
+
+impl Scope {
+    /// Returns the name on the command line.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Project => "project",
+            Self::Local => "local",
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! `sendoff install` and `sendoff uninstall`: what calls `sendoff hook` is written, found again and removed. All that
+//! is foreign in a file stays as it is, byte by byte.
+
+mod apply;
+mod command;
+mod content;
+mod entry;
+mod error;
+pub mod git;
+mod plan;
+mod record;
+mod surroundings;
+
+pub use apply::apply;
+pub use command::{OurCommand, shell_word};
+pub use content::Content;
+pub use entry::{Entry, Fault, Scope, Target};
+pub use error::InstallError;
+pub use plan::{FileChange, Locking, Plan, Purpose};
+pub use surroundings::Surroundings;
+
+/// Returns what an installation of `target` would change. Nothing is written.
+pub fn plan_install(
+    target: Target,
+    scope: Option<Scope>,
+    around: &Surroundings,
+) -> Result<Plan, InstallError> {
+    match target {
+        Target::Git => git::plan_install(scope, around),
+    }
+}
+
+/// Returns what a removal of `target` would change: of this repository, unless a scope is named. Nothing is written.
+pub fn plan_uninstall(
+    target: Target,
+    scope: Option<Scope>,
+    around: &Surroundings,
+) -> Result<Plan, InstallError> {
+    match target {
+        Target::Git => git::plan_uninstall(scope, around),
+    }
+}
+
+/// Returns the entries of `target` that are found here, whole or not, whoever wrote them.
+pub fn find(target: Target, around: &Surroundings) -> Result<Vec<Entry>, InstallError> {
+    match target {
+        Target::Git => git::find(around),
+    }
+}

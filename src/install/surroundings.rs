@@ -1,0 +1,74 @@
+//! `Surroundings`: what an installation looks at: the user, the repository, sendoff's own program.
+
+use std::path::{Path, PathBuf};
+
+use crate::environment::Environment;
+use crate::git::{ConfigFiles, LocalConfigTrust, Repo};
+
+use super::error::InstallError;
+
+/// What an installation looks at.
+#[derive(Debug)]
+pub struct Surroundings {
+    /// The variables and directories.
+    pub environment: Environment,
+    /// Where the command works.
+    pub directory: PathBuf,
+    /// The repository there, if any.
+    pub repo: Option<Repo>,
+    /// Where the user's git configuration is.
+    pub config_files: ConfigFiles,
+    /// This program, by its absolute path.
+    pub program: PathBuf,
+}
+
+impl Surroundings {
+    /// Looks around in `directory`.
+    pub fn look(
+        environment: Environment,
+        directory: Option<&Path>,
+        program: PathBuf,
+    ) -> Result<Self, InstallError> {
+        let directory = match directory {
+            Some(directory) => environment.cwd().join(directory),
+            None => environment.cwd().to_owned(),
+        };
+        let refused = |error: &dyn std::error::Error| InstallError::Repository(error.to_string());
+        let config_files =
+            ConfigFiles::of_environment(&environment).map_err(|error| refused(&error))?;
+        let mut files = config_files.clone();
+        files.entered = files.entered.filter(|_| directory == environment.cwd());
+        let repo = Repo::discover(&directory, LocalConfigTrust::Ignore, &files)
+            .map_err(|error| refused(&error))?;
+        Ok(Self {
+            environment,
+            directory,
+            repo,
+            config_files,
+            program,
+        })
+    }
+
+    /// Returns the repository with a work tree, and the top of that.
+    pub(super) fn work_tree(&self) -> Result<(&Repo, &Path), InstallError> {
+        let Some(repo) = &self.repo else {
+            return Err(InstallError::NoRepository(self.directory.clone()));
+        };
+        match repo.work_tree() {
+            Some(top) => Ok((repo, top)),
+            None => Err(InstallError::Bare(repo.git_dir().to_owned())),
+        }
+    }
+
+    /// Returns this program's path as text without control characters: it stands in files of one line each.
+    pub(super) fn program_text(&self) -> Result<&str, InstallError> {
+        let text = self.program.to_str();
+        text.filter(|text| !text.chars().any(char::is_control))
+            .ok_or_else(|| InstallError::Program(self.program.clone()))
+    }
+
+    /// Returns where the record of what was written is.
+    pub(super) fn records(&self) -> Option<PathBuf> {
+        Some(self.environment.state_directory()?.join("installs"))
+    }
+}
