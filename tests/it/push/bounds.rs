@@ -352,6 +352,39 @@ fn a_bomb_of_trees_is_searched_for_submodules_in_time() {
     assert!(took < Duration::from_secs(10), "{took:?}");
 }
 
+/// Guards that an honest directory of twenty thousand files costs the search for submodules what changed in it.
+#[test]
+fn a_directory_of_many_files_is_searched_for_submodules_in_time() {
+    if supervised() {
+        return;
+    }
+    let push_commits = |gitmodules: &str| {
+        let fixture = TwinFixture::new("sha1");
+        let blob = fixture.git(&["rev-parse", "HEAD:README"]);
+        let modules = fixture.feed(&["hash-object", "-w", "--stdin"], gitmodules.as_bytes());
+        let mut tip = fixture.git(&["rev-parse", "HEAD"]);
+        for changed in 0..8 {
+            let files = numbered(20_000, |n| {
+                let id = if n == changed { &modules } else { &blob };
+                format!("100644 blob {id}\tf{n:05}\n")
+            });
+            let directory = fixture.feed(&["mktree"], files.as_bytes());
+            let root = format!("100644 blob {modules}\t.gitmodules\n040000 tree {directory}\td\n");
+            let root = fixture.feed(&["mktree"], root.as_bytes());
+            tip = fixture.git(&["commit-tree", &root, "-p", &tip, "-m", "Change a file"]);
+        }
+        fixture.git(&["update-ref", "refs/heads/feature", &tip]);
+        let begin = Instant::now();
+        push(&fixture).unwrap();
+        begin.elapsed()
+    };
+    let (without, with) = (push_commits(""), push_commits("[submodule \"x\"]\n"));
+    assert!(
+        with < 5 * without,
+        "{with:?} with a list of submodules, {without:?} with an empty one"
+    );
+}
+
 /// Guards that a configuration of a million sections is refused before it is parsed, and one of many is read.
 #[test]
 fn a_configuration_of_millions_of_lines_is_refused() {
