@@ -1,5 +1,7 @@
 //! `sendoff outbox`: the messages to the platform that are not known to have arrived.
 
+use std::sync::Arc;
+
 use crate::exit::Exit;
 use crate::store::StoreError;
 use crate::worker::{OutboxView, flush_messages};
@@ -110,7 +112,7 @@ impl Command {
             .unwrap_or_else(|error| render::store_error(&error))
     }
 
-    fn answer(self, start: &Start) -> Result<Exit, StoreError> {
+    fn answer(self, start: &Start) -> Result<Exit, Arc<StoreError>> {
         let view = OutboxView::open(&start.environment)?;
         match self {
             Self::List { json } => {

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use secrecy::SecretString;
 use tempfile::TempDir;
@@ -120,7 +121,7 @@ impl Demonstration {
     }
 
     /// Sends what waits, as `sendoff flush` does.
-    pub fn flush(&self) -> Result<Exit, StoreError> {
+    pub fn flush(&self) -> Result<Exit, Arc<StoreError>> {
         let known = KnownSecrets::default();
         flush_messages(&self.environment(), &known, &[])
     }

@@ -31,7 +31,7 @@ use super::deadline::Deadline;
 use super::facts::{Facts, TaskDocument};
 use super::hold::{Hold, Shipment};
 use super::logins::{Logins, may_hold_password};
-use super::outbox::Outbox;
+use super::outbox::{Outbox, TaskKept};
 use super::outcome::{ErrorKind, StepError};
 use super::progress::SharedProgress;
 use super::receipts::Receipts;
@@ -72,6 +72,8 @@ pub struct Context<'run> {
     pub platform: Option<&'run Platform>,
     /// The task document.
     pub task: &'run TaskDocument,
+    /// Where it is kept besides.
+    pub task_kept: TaskKept,
     /// The facts, with the results of earlier steps; read only.
     pub facts: &'run Facts,
     /// The base's tip on the remote, once a push was told.
@@ -101,7 +103,7 @@ pub struct Context<'run> {
 impl Context<'_> {
     /// Returns the way of messages to the platform.
     pub const fn outbox(&self) -> Outbox<'_> {
-        Outbox::new(self.store, self.clock, self.secrets)
+        Outbox::new(self.store, self.clock, self.secrets).of_task(self.task_kept)
     }
 
     /// Returns the name that a message of this step has for ever.

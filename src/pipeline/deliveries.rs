@@ -28,6 +28,8 @@ pub enum Sent {
     Refused(PlatformError),
     /// It was not sent, and it cannot be kept.
     Lost(PlatformError, String),
+    /// It was not sent, because it could not be kept first, and its task is kept.
+    Unsent(String),
 }
 
 /// The body of a memory.
@@ -83,7 +85,7 @@ impl Deliveries<'_> {
                 return Ok(None);
             }
             let sent = self.deliver(&row).await?;
-            let ends = matches!(sent, Sent::Waits(_) | Sent::Lost(..));
+            let ends = matches!(sent, Sent::Waits(_) | Sent::Lost(..) | Sent::Unsent(_));
             if is_last {
                 return Ok(Some(sent));
             }
@@ -232,9 +234,14 @@ impl Deliveries<'_> {
     }
 }
 
-/// Says whether another try can succeed: a passing failure, or a token that somebody has to renew.
+/// Says whether another try can succeed: a passing failure, or a token that somebody has to renew or to
+/// put where it can be read.
 pub(super) fn is_kept(error: &PlatformError) -> bool {
-    error.is_transient() || error.class == PlatformErrorClass::Auth
+    let of_token = matches!(
+        error.class,
+        PlatformErrorClass::Auth | PlatformErrorClass::TokenFile
+    );
+    of_token || error.is_transient()
 }
 
 /// Returns that a message waits, and why.

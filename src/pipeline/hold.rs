@@ -83,19 +83,13 @@ impl Hold {
 
     /// Returns the step's result: skipped, or failed if something is broken.
     pub fn outcome(&self) -> Result<Outcome, StepError> {
-        if self.reason.code == Code::Busy {
-            return Err(StepError::for_reason(
-                ErrorKind::Transient,
-                self.reason.clone(),
-            ));
-        }
-        if self.is_broken {
-            return Err(StepError::for_reason(
-                ErrorKind::Denied,
-                self.reason.clone(),
-            ));
-        }
-        Ok(Outcome::Skipped(self.reason.clone()))
+        let reason = self.reason.clone().or_few_files();
+        let kind = match reason.code {
+            Code::Busy | Code::NoResources => ErrorKind::Transient,
+            _ if self.is_broken => ErrorKind::Denied,
+            _ => return Ok(Outcome::Skipped(reason)),
+        };
+        Err(StepError::for_reason(kind, reason))
     }
 }
 

@@ -36,7 +36,7 @@ pub use facts::{
 };
 pub use hold::{Destination, Hold, Shipment};
 pub use logins::Logins;
-pub use outbox::Outbox;
+pub use outbox::{Outbox, TaskKept};
 pub use outcome::{ErrorKind, Outcome, Outputs, StepError};
 pub use partial_report::{PartialReport, RunInfo};
 pub use plan::Pipeline;
@@ -46,5 +46,5 @@ pub use receipts::Receipts;
 pub use recount::recounted;
 pub use step::{Step, TextStep};
 pub use step_def::{Again, Service, StepDef};
-pub use step_end::DEFERRED;
+pub use step_end::{DEFERRED, NOT_KEPT};
 pub use watchdog::Watchdog;

@@ -19,12 +19,24 @@ use super::deliveries::{Deliveries, MemoryBody, Sent, address, is_kept, waits};
 const TURN_PATIENCE: Duration = Duration::from_secs(2);
 /// How often the turn is tried.
 const TICK: Duration = Duration::from_millis(10);
+
+/// Where the task of a run is kept, besides the run itself.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum TaskKept {
+    /// Nowhere: what the run does not send is lost where it cannot be kept.
+    #[default]
+    Nowhere,
+    /// As an intent: another run sends what this one does not.
+    AsIntent,
+}
+
 /// The way of messages to the platform.
 #[derive(Debug, Clone, Copy)]
 pub struct Outbox<'run> {
     store: &'run LazyStore,
     clock: &'run Clock,
     secrets: &'run KnownSecrets,
+    task: TaskKept,
 }
 
 impl<'run> Outbox<'run> {
@@ -38,7 +50,15 @@ impl<'run> Outbox<'run> {
             store,
             clock,
             secrets,
+            task: TaskKept::Nowhere,
         }
+    }
+
+    /// Says where the task is kept that messages are made of.
+    #[must_use]
+    pub const fn of_task(mut self, kept: TaskKept) -> Self {
+        self.task = kept;
+        self
     }
 
     /// Commits a memory that has the name `key` for ever. What waits before it goes first.
@@ -55,7 +75,7 @@ impl<'run> Outbox<'run> {
         };
         let body = serde_json::to_string(&body).unwrap_or_default();
         let message = message(platform, key, DeliveryKind::Memory, body);
-        let queued = self.store.get().map_err(ToString::to_string);
+        let queued = self.store.get().map_err(|error| error.to_string());
         let queued = queued.and_then(|store| {
             let queued = store.enqueue(&message, Durability::Process);
             queued
@@ -67,6 +87,8 @@ impl<'run> Outbox<'run> {
                 reach(Point::MemoryQueued);
                 self.deliver_in_order(store, platform, row).await
             }
+            // Nobody could note that it was sent, and the run that makes up for this one would send it again.
+            Err(why) if self.task == TaskKept::AsIntent => Sent::Unsent(why),
             Err(why) => self.without_store(platform, &message, why).await,
         }
     }
@@ -94,7 +116,7 @@ impl<'run> Outbox<'run> {
         }
         let body = serde_json::to_string(beat).unwrap_or_default();
         let message = message(platform, key, DeliveryKind::Heartbeat, body);
-        let kept = self.store.get().map_err(ToString::to_string);
+        let kept = self.store.get().map_err(|error| error.to_string());
         let kept = kept.and_then(|store| {
             let row = store.enqueue(&message, Durability::PowerCut);
             let row = row.map_err(|error| error.to_string())?;

@@ -11,6 +11,9 @@ use super::outcome::{ErrorKind, Outcome, Outputs, StepError};
 /// The output of a step that a later run makes up for.
 pub const DEFERRED: &str = "deferred";
 
+/// The output of a step whose work was to be kept for later, and is kept nowhere.
+pub const NOT_KEPT: &str = "not-kept";
+
 /// How a step ended.
 #[derive(Debug, Clone)]
 pub(super) enum StepEnd {
@@ -65,7 +68,7 @@ impl StepEnd {
         let Self::Not {
             verdict,
             mut reason,
-            outputs,
+            mut outputs,
         } = self
         else {
             return self;
@@ -80,6 +83,7 @@ impl StepEnd {
                 reason.message =
                     format!("{}; it cannot be kept for later: {error}", reason.message);
                 reason.advice.get_or_insert_with(|| error.advice());
+                outputs.insert(NOT_KEPT.into(), true.into());
                 verdict
             }
         };

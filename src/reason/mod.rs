@@ -69,6 +69,20 @@ impl Reason {
         Self::new(Code::NoResources, message).advise(MORE_RESOURCES)
     }
 
+    /// Puts the want of files in the place of damage, where this process may open so few that it cannot tell one from
+    /// the other: a file that could not be opened counts as missing in many places.
+    #[must_use]
+    pub fn or_few_files(self) -> Self {
+        let files = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
+        match files {
+            Some(files) if files < FEW_FILES && OF_DAMAGE.contains(&self.code) => {
+                let message = format!("{} (this process may open {files} files)", self.message);
+                Self::new(Code::NoResources, message).advise(MORE_RESOURCES)
+            }
+            _ => self,
+        }
+    }
+
     /// Adds what to do about it.
     #[must_use]
     pub fn advise(self, advice: impl Into<String>) -> Self {
@@ -82,6 +96,19 @@ impl Reason {
         self
     }
 }
+
+/// Whoever may open fewer files than this at a time may run out of them in any run.
+const FEW_FILES: u64 = 64;
+
+/// What is said of a repository where something in it cannot be read.
+const OF_DAMAGE: &[Code] = &[
+    Code::BadHead,
+    Code::BadRef,
+    Code::BadRepository,
+    Code::Corrupt,
+    Code::HeadMissing,
+    Code::MissingObjects,
+];
 
 /// What to do where the machine refuses files, memory or processes.
 const MORE_RESOURCES: &str = "raise the limits of open files and processes (`ulimit -n`, `ulimit -u`) or free memory, then run again: nothing is lost";

@@ -7,24 +7,21 @@ use crate::environment::Environment;
 use crate::git::credentials::Answers;
 use crate::pipeline::Outbox;
 use crate::secrets::KnownSecrets;
-use crate::store::Store;
+use crate::store::LazyStore;
 
+use super::runtime::runtime;
 use super::{Request, connect, load};
 
 /// Delivers what waits for the platform that environment and policy name, and is due. What does not arrive
 /// stays; a policy that cannot be used sends nothing.
-pub fn deliver_waiting(environment: &Environment, known: &KnownSecrets) {
+pub fn deliver_waiting(store: &LazyStore, environment: &Environment, known: &KnownSecrets) {
     environment.tokens().for_each(|token| known.add(&token));
-    if !environment
-        .state_directory()
-        .is_some_and(|state| Store::exists(&state))
-    {
+    if store.existing().is_none() {
         return;
     }
     let Ok((loaded, environment)) = load::outside(&Request::default(), environment.clone()) else {
         return;
     };
-    let store = super::caps::kept_by(&loaded.policy, &environment);
     let network = connect::network(
         &environment,
         &loaded.policy,
@@ -37,12 +34,9 @@ pub fn deliver_waiting(environment: &Environment, known: &KnownSecrets) {
     let Ok(platform) = connect::platform(&environment, &loaded.policy, known, network) else {
         return;
     };
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build();
-    let delivered = runtime.map(|runtime| {
+    let delivered = runtime().map(|runtime| {
         let clock = Clock::System;
-        let outbox = Outbox::new(&store, &clock, known);
+        let outbox = Outbox::new(store, &clock, known);
         runtime.block_on(outbox.flush(&platform))
     });
     match delivered {

@@ -1,13 +1,12 @@
 //! What is kept of a run: its report, what it pushed, what is to be tried again. Nothing of a run that tried nothing.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::clock::Clock;
-use crate::environment::Environment;
 use crate::failpoint::{Point, reach};
-use crate::pipeline::{DEFERRED, Service, try_again_at};
+use crate::pipeline::{DEFERRED, NOT_KEPT, Service, try_again_at};
 use crate::reason::{Code, Reason};
 use crate::report::{Report, StepReport, Verdict};
 use crate::steps::service_of;
@@ -18,30 +17,63 @@ use super::Session;
 /// How long a memory waits for the policy to be corrected before it is looked at again.
 pub const WAIT_FOR_POLICY: Duration = Duration::from_mins(5);
 
+/// How a run ended, for who keeps what it was for.
+#[derive(Debug)]
+pub struct Ended {
+    /// What it did.
+    pub report: Report,
+    /// Whether that is in the history, where it belongs there.
+    is_recorded: bool,
+}
+
+impl Ended {
+    /// Says whether what the run was for is done or kept elsewhere, so that nobody has to make up for the run.
+    pub fn is_settled(&self) -> bool {
+        let never_began = |note: &Reason| note.code == Code::NotStarted;
+        self.is_recorded
+            && !self.report.notes.iter().any(never_began)
+            && !self.report.steps.iter().any(is_not_kept)
+    }
+}
+
 impl Session {
     /// Keeps what a run did. A store that cannot be used changes a report only where it said that
     /// something is kept.
-    pub(super) fn keep(&self, report: &mut Report) {
-        if !tried_something(report) {
-            return;
+    pub(super) fn keep(&self, mut report: Report) -> Ended {
+        if !tried_something(&report) {
+            return Ended {
+                report,
+                is_recorded: true,
+            };
         }
-        let slot = self.slot(report);
-        let store = match self.store.get() {
-            Ok(store) => store,
+        let slot = self.slot(&report);
+        if self.repo().is_none() {
+            // Nobody can say what is to be tried again, and where.
+            let advice = "run again when the repository can be opened";
+            fail(&mut report, is_queued, advice);
+        }
+        let kept = match self.store.get() {
+            Ok(store) => {
+                let kept = self.keep_pending(store, &report, &slot);
+                if let Err(error) = kept.and_then(|()| self.keep_deferred(store, &report, &slot)) {
+                    fail_queued(&mut report, &error);
+                }
+                reach(Point::KeepPending);
+                let kept = record(store, &report, &slot);
+                reach(Point::KeepRecorded);
+                kept.map_err(Arc::new)
+            }
             Err(error) => {
-                tracing::debug!(%error, "the run is not in the history");
-                return;
+                fail_queued(&mut report, &error);
+                Err(error)
             }
         };
-        let kept = self.keep_pending(store, report, &slot);
-        if let Err(error) = kept.and_then(|()| self.keep_deferred(store, report, &slot)) {
-            fail_queued(report, &error);
-        }
-        reach(Point::KeepPending);
-        let kept = record(store, report, &slot);
-        reach(Point::KeepRecorded);
-        if let Err(error) = kept {
+        if let Err(error) = &kept {
             tracing::debug!(%error, "the run is not in the history");
+        }
+        Ended {
+            report,
+            is_recorded: kept.is_ok(),
         }
     }
 
@@ -115,26 +147,16 @@ impl Session {
 
 /// Corrects the report of a run that the watchdog ends: what its branch waits for was not written down any more.
 pub(super) fn not_kept(mut report: Report) -> Report {
-    let mut corrected = false;
-    for step in &mut report.steps {
-        if is_queued(step) || is_deferred(step) {
-            step.verdict = Verdict::Failed;
-            step.advice = Some("run sendoff again: it could not be kept for later".into());
-            corrected = true;
-        }
-    }
-    if corrected {
-        report.conclude();
-    }
+    let is_kept = |step: &StepReport| is_queued(step) || is_deferred(step);
+    let advice = "run sendoff again: it could not be kept for later";
+    fail(&mut report, is_kept, advice);
     report
 }
 
 /// Keeps the report so far of a run that was stuck, before its process ends.
-pub fn keep_late(report: &Report, slot: &Slot, environment: &Environment) {
-    let store = LazyStore::below(environment.state_directory(), Clock::System);
-    if let Ok(store) = store.get()
-        && let Err(error) = record(store, report, slot)
-    {
+pub fn keep_late(report: &Report, slot: &Slot, store: &LazyStore) {
+    let kept = store.late().and_then(|store| record(&store, report, slot));
+    if let Err(error) = kept {
         tracing::debug!(%error, "the run is not in the history");
     }
 }
@@ -155,6 +177,11 @@ fn tried_something(report: &Report) -> bool {
 /// Says whether a later run makes up for a step.
 pub fn is_deferred(step: &StepReport) -> bool {
     step.verdict == Verdict::Queued && step.outputs.contains_key(DEFERRED)
+}
+
+/// Says whether a step's work was to be kept for later, and is not.
+fn is_not_kept(step: &StepReport) -> bool {
+    step.outputs.contains_key(NOT_KEPT)
 }
 
 /// Says whether a step waits for its branch to be tried again; messages have the outbox.
@@ -179,11 +206,23 @@ fn not_before(step: &StepReport) -> Option<Timestamp> {
 /// Corrects what was said to be kept and is not.
 fn fail_queued(report: &mut Report, error: &StoreError) {
     let is_kept = |step: &StepReport| is_queued(step) || is_deferred(step);
-    for step in report.steps.iter_mut().filter(|step| is_kept(step)) {
-        step.verdict = Verdict::Failed;
-        step.advice = Some(error.advice());
+    if fail(report, is_kept, &error.advice()) {
+        let reason = Reason::of(Code::StoreUnavailable, error).advise(error.advice());
+        report.notes.push(reason);
     }
-    let reason = Reason::of(Code::StoreUnavailable, error).advise(error.advice());
-    report.notes.push(reason);
-    report.conclude();
+}
+
+/// Makes failures of steps that are kept nowhere. Says whether there was one.
+fn fail(report: &mut Report, which: impl Fn(&StepReport) -> bool, advice: &str) -> bool {
+    let mut corrected = false;
+    for step in report.steps.iter_mut().filter(|step| which(step)) {
+        step.verdict = Verdict::Failed;
+        step.advice = Some(advice.to_owned());
+        step.outputs.insert(NOT_KEPT.into(), true.into());
+        corrected = true;
+    }
+    if corrected {
+        report.conclude();
+    }
+    corrected
 }

@@ -15,6 +15,7 @@ mod plan;
 mod range;
 mod remote_records;
 mod run;
+mod runtime;
 mod signals;
 mod standing;
 mod undo;
@@ -30,7 +31,7 @@ use crate::git::push::PushOptions;
 use crate::git::{LocalConfigTrust, Remote, Repo};
 use crate::names::{BranchName, RunId};
 use crate::net::Network;
-use crate::pipeline::{Hold, Pipeline, Receipts, TaskDocument, TextStep};
+use crate::pipeline::{Hold, Pipeline, Receipts, TaskDocument, TaskKept, TextStep};
 use crate::platform::Platform;
 use crate::policy::{Loaded, Origin, PolicyError, PolicyProblem, Trigger};
 use crate::reason::{Code, Reason};
@@ -44,7 +45,7 @@ use self::remote_records::RemoteRecords;
 
 pub use self::caps::store_of;
 pub use self::deliver::deliver_waiting;
-pub use self::keep::{WAIT_FOR_POLICY, is_deferred, keep_late};
+pub use self::keep::{Ended, WAIT_FOR_POLICY, is_deferred, keep_late};
 pub use self::load::{PolicyReview, check_file, preset_for_repository, repository_policy, review};
 pub use self::look::{Look, Outlook};
 pub use self::plan::{Plan, PlanStep};
@@ -81,6 +82,10 @@ pub struct Request {
     pub known: KnownSecrets,
     /// What is to be settled when the report has reached its reader.
     pub receipts: Receipts,
+    /// The store, where the process has opened one already.
+    pub store: Option<LazyStore>,
+    /// Where the task is kept besides.
+    pub task_kept: TaskKept,
 }
 
 /// Who takes the turn at the branch, which one process at a time ships.
@@ -113,6 +118,7 @@ pub struct Session {
     /// Where the proxy and TLS settings of forge and platform come from.
     network: Arc<dyn Network>,
     task: TaskDocument,
+    task_kept: TaskKept,
     branch: Option<BranchName>,
     branch_turn: BranchTurn,
     makes_up_for: Option<RunId>,
@@ -177,7 +183,9 @@ impl Session {
             Err(hold) => notes.push(hold.reason),
         }
         let (trigger, task, branch) = (request.trigger, request.task, request.branch);
-        let store = kept_by(&loaded.policy, &environment);
+        let store = request
+            .store
+            .unwrap_or_else(|| kept_by(&loaded.policy, &environment));
         Ok(Self {
             store,
             undo: None,
@@ -188,6 +196,7 @@ impl Session {
             known: request.known,
             network,
             task,
+            task_kept: request.task_kept,
             branch,
             branch_turn: request.branch_turn,
             makes_up_for: request.makes_up_for,

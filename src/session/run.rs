@@ -21,7 +21,8 @@ use crate::store::{Pending, Slot, Turn, TurnAt};
 
 use super::forge_way::ForgeWay;
 use super::guards::Survey;
-use super::{BranchTurn, Session, forge_way, signals};
+use super::runtime::runtime;
+use super::{BranchTurn, Ended, Session, forge_way, signals};
 
 /// Returns the code of the note that says which signal ended the run.
 const fn signal_code(signal: Exit) -> Code {
@@ -55,13 +56,18 @@ impl Session {
     /// deadline passes and the run does not end by itself, the watch that the session was opened
     /// with has the report so far.
     pub fn run(&self, pipeline: &Pipeline, progress: &SharedProgress) -> Report {
+        self.run_kept(pipeline, progress).report
+    }
+
+    /// Runs a pipeline likewise, for who keeps what the run is for until that is settled.
+    pub fn run_kept(&self, pipeline: &Pipeline, progress: &SharedProgress) -> Ended {
         let mut turn = None;
-        let mut report = self.run_watched(pipeline, progress, &mut turn);
+        let report = self.run_watched(pipeline, progress, &mut turn);
         self.end_watch();
-        self.keep(&mut report);
+        let ended = self.keep(report);
         // What is to be tried again is kept before somebody else looks at the branch.
         drop(turn);
-        report
+        ended
     }
 
     /// From here on the report is the run's to tell.
@@ -94,10 +100,7 @@ impl Session {
                 return report;
             }
         }
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build();
-        let runtime = match runtime {
+        let runtime = match runtime() {
             Ok(runtime) => runtime,
             Err(error) => return partial.not_started(&error),
         };
@@ -219,6 +222,7 @@ impl Session {
             default_branch: &DefaultBranch::new(),
             platform: platform.as_ref(),
             task: &self.task,
+            task_kept: self.task_kept,
             facts: &self.facts(survey),
             base_tip: &BaseTip::default(),
             logins: &Logins::default(),

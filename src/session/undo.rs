@@ -1,5 +1,7 @@
 //! `Undo`: what a run that was recorded pushed and opened, to be taken back.
 
+use std::sync::Arc;
+
 use gix::ObjectId;
 
 use crate::git::{Remote, Repo};
@@ -59,7 +61,13 @@ pub enum UndoError {
     IsUndo(String),
     /// The record cannot be read.
     #[error("the record cannot be read: {0}")]
-    Store(#[from] StoreError),
+    Store(Arc<StoreError>),
+}
+
+impl From<StoreError> for UndoError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(Arc::new(error))
+    }
 }
 
 impl Session {
@@ -118,13 +126,13 @@ impl Session {
                 repository: repo.common_dir().to_owned(),
                 branch: branch.to_string(),
             };
-            let last = match self.store().existing() {
+            let last = match self.store().try_existing().map_err(UndoError::Store)? {
                 Some(store) => store.last_pusher(&slot)?,
                 None => None,
             };
             last.ok_or_else(|| UndoError::NoRun(branch.to_string()))?
         };
-        let rows = match self.store().existing() {
+        let rows = match self.store().try_existing().map_err(UndoError::Store)? {
             Some(store) if !id.is_empty() => store.run(&id)?,
             _ => Vec::new(),
         };
@@ -138,8 +146,8 @@ impl Session {
     }
 
     fn record(&self) -> Result<&Store, UndoError> {
-        let store = self.store().existing();
-        store.ok_or(UndoError::Store(StoreError::NoDirectory))
+        let store = self.store().try_existing().map_err(UndoError::Store)?;
+        store.ok_or(UndoError::Store(Arc::new(StoreError::NoDirectory)))
     }
 
     /// Takes it back. Never fails: what is refused is part of the report.

@@ -23,10 +23,11 @@ use std::time::Duration;
 
 use crate::names::RemoteName;
 use crate::pipeline::{
-    Context, ErrorKind, Outcome, Outputs, Sent, Service, StepDef, StepError, TextStep,
+    Context, ErrorKind, NOT_KEPT, Outcome, Outputs, Sent, Service, StepDef, StepError, TextStep,
 };
 use crate::platform::PlatformError;
 use crate::policy::{Policy, PolicyError, Trigger};
+use crate::reason::Code;
 use crate::report::SOURCE;
 use crate::template::Template;
 
@@ -109,7 +110,15 @@ fn outcome(sent: Sent, summary: &str) -> Result<Outcome, StepError> {
                 "{}; it cannot be kept for later: {why}",
                 lost.reason.message
             );
+            lost.outputs.insert(NOT_KEPT.into(), true.into());
             Err(lost)
+        }
+        Sent::Unsent(why) => {
+            let message = format!("not sent, because it cannot be kept first: {why}");
+            let mut unsent = StepError::new(ErrorKind::Transient, Code::StoreUnavailable, message)
+                .advise("a later run sends it; to try now: sendoff flush");
+            unsent.outputs.insert(NOT_KEPT.into(), true.into());
+            Err(unsent)
         }
     }
 }

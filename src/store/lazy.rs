@@ -1,11 +1,16 @@
 //! `LazyStore`: the store, opened when something has to be kept, and not before.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
 
 use crate::clock::Clock;
 
-use super::{Caps, PATIENCE, Store, StoreError};
+use super::{Caps, LATE_PATIENCE, PATIENCE, Store, StoreError};
+
+/// How many times as long as an open took that failed nobody tries another: the machine may have been short of
+/// something for a moment, and who waits for a lock does not wait again at every question.
+const REST: u32 = 10;
 
 /// The store of a state directory, opened at the first call. Clones share it.
 #[derive(Debug, Clone)]
@@ -13,7 +18,17 @@ pub struct LazyStore {
     directory: Option<PathBuf>,
     clock: Clock,
     caps: Caps,
-    cell: Arc<OnceLock<Result<Store, StoreError>>>,
+    opened: Arc<OnceLock<Store>>,
+    /// Locked while it is opened.
+    failed: Arc<Mutex<Option<Failed>>>,
+}
+
+/// The last open, which failed.
+#[derive(Debug)]
+struct Failed {
+    error: Arc<StoreError>,
+    at: Instant,
+    took: Duration,
 }
 
 impl LazyStore {
@@ -23,7 +38,8 @@ impl LazyStore {
             directory,
             clock,
             caps: Caps::default(),
-            cell: Arc::new(OnceLock::new()),
+            opened: Arc::default(),
+            failed: Arc::default(),
         }
     }
 
@@ -39,19 +55,57 @@ impl LazyStore {
         self.directory.as_deref()
     }
 
-    /// Returns the store, opened now if it was not before, or why there is none.
-    pub fn get(&self) -> Result<&Store, &StoreError> {
-        let opened = self.cell.get_or_init(|| match &self.directory {
-            Some(directory) => Store::open(directory, &self.clock, PATIENCE)
-                .map(|store| store.with_caps(self.caps)),
-            None => Err(StoreError::NoDirectory),
-        });
-        opened.as_ref()
+    /// Returns the store, opened now if it was not before, or why there is none. One that could not be opened is
+    /// tried again by a later call.
+    pub fn get(&self) -> Result<&Store, Arc<StoreError>> {
+        if let Some(store) = self.opened.get() {
+            return Ok(store);
+        }
+        let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(store) = self.opened.get() {
+            return Ok(store);
+        }
+        if let Some(failed) = &*failed
+            && failed.at.elapsed() < failed.took * REST
+        {
+            return Err(Arc::clone(&failed.error));
+        }
+        let began = Instant::now();
+        match self.open(PATIENCE) {
+            Ok(store) => Ok(self.opened.get_or_init(|| store)),
+            Err(error) => {
+                let error = Arc::new(error);
+                *failed = Some(Failed {
+                    error: Arc::clone(&error),
+                    at: Instant::now(),
+                    took: began.elapsed(),
+                });
+                Err(error)
+            }
+        }
     }
 
     /// Returns the store when it is open, or when one was made before: there may be something in it.
     pub fn existing(&self) -> Option<&Store> {
-        let is_there = self.cell.get().is_some() || self.directory().is_some_and(Store::exists);
-        is_there.then(|| self.get().ok()).flatten()
+        self.try_existing().ok().flatten()
+    }
+
+    /// Returns the same, or why one that was made before cannot be opened.
+    pub fn try_existing(&self) -> Result<Option<&Store>, Arc<StoreError>> {
+        let is_there = self.opened.get().is_some() || self.directory().is_some_and(Store::exists);
+        is_there.then(|| self.get()).transpose()
+    }
+
+    /// Returns a store for a thread that ends the process, and waits neither for another process nor for a thread
+    /// that may be stuck in the store.
+    pub fn late(&self) -> Result<Store, StoreError> {
+        self.opened
+            .get()
+            .map_or_else(|| self.open(LATE_PATIENCE), |store| Ok(store.late()))
+    }
+
+    fn open(&self, patience: Duration) -> Result<Store, StoreError> {
+        let directory = self.directory.as_ref().ok_or(StoreError::NoDirectory)?;
+        Store::open(directory, &self.clock, patience).map(|store| store.with_caps(self.caps))
     }
 }

@@ -18,8 +18,8 @@ mod spool;
 mod turn;
 
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
@@ -40,6 +40,10 @@ pub use turn::{Turn, TurnAt};
 
 /// How long an operation waits for another process that writes.
 pub const PATIENCE: Duration = Duration::from_secs(5);
+/// The same for a thread that ends the process: for another process, and for the thread that uses the store.
+const LATE_PATIENCE: Duration = Duration::from_millis(200);
+/// How often such a thread tries.
+const TICK: Duration = Duration::from_millis(5);
 
 /// How much a commit is to survive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,7 +57,9 @@ pub enum Durability {
 /// The store. One connection, used by one thread at a time.
 #[derive(Debug)]
 pub struct Store {
-    connection: Mutex<Connection>,
+    connection: Arc<Mutex<Connection>>,
+    /// How long the connection is waited for; without end where it is none.
+    patience: Option<Duration>,
     path: PathBuf,
     clock: Clock,
     caps: Caps,
@@ -68,7 +74,8 @@ impl Store {
     pub fn open(directory: &Path, clock: &Clock, patience: Duration) -> Result<Self, StoreError> {
         let opened = file::open(directory, clock, patience)?;
         let store = Self {
-            connection: Mutex::new(opened.connection),
+            connection: Arc::new(Mutex::new(opened.connection)),
+            patience: None,
             path: opened.path,
             clock: clock.clone(),
             caps: Caps::default(),
@@ -83,6 +90,18 @@ impl Store {
     pub const fn with_caps(mut self, caps: Caps) -> Self {
         self.caps = caps;
         self
+    }
+
+    /// Returns the same store for a thread that ends the process: it gives up soon where another thread is stuck.
+    fn late(&self) -> Self {
+        Self {
+            connection: Arc::clone(&self.connection),
+            patience: Some(LATE_PATIENCE),
+            path: self.path.clone(),
+            clock: self.clock.clone(),
+            caps: self.caps,
+            set_aside: self.set_aside.clone(),
+        }
     }
 
     /// Returns the caps.
@@ -110,10 +129,7 @@ impl Store {
         &self,
         work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
     ) -> Result<T, StoreError> {
-        let connection = self
-            .connection
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let connection = self.connection()?;
         work(&connection).map_err(|error| StoreError::sql(&self.path, error))
     }
 
@@ -123,10 +139,7 @@ impl Store {
         durability: Durability,
         work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
     ) -> Result<T, StoreError> {
-        let mut connection = self
-            .connection
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut connection = self.connection()?;
         let done = || {
             let synchronous = match durability {
                 Durability::Process => "NORMAL",
@@ -140,6 +153,29 @@ impl Store {
             Ok(value)
         };
         done().map_err(|error| StoreError::sql(&self.path, error))
+    }
+
+    /// Returns the connection when no other thread uses it any more.
+    fn connection(&self) -> Result<MutexGuard<'_, Connection>, StoreError> {
+        let Some(patience) = self.patience else {
+            let locked = self.connection.lock();
+            return Ok(locked.unwrap_or_else(PoisonError::into_inner));
+        };
+        let began = Instant::now();
+        loop {
+            let connection = match self.connection.try_lock() {
+                Ok(connection) => connection,
+                Err(TryLockError::Poisoned(locked)) => locked.into_inner(),
+                Err(TryLockError::WouldBlock) if began.elapsed() < patience => {
+                    std::thread::sleep(TICK);
+                    continue;
+                }
+                Err(TryLockError::WouldBlock) => return Err(StoreError::Busy(self.path.clone())),
+            };
+            let set = connection.busy_timeout(patience);
+            set.map_err(|error| StoreError::sql(&self.path, error))?;
+            return Ok(connection);
+        }
     }
 }
 

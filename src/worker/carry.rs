@@ -7,14 +7,15 @@ use crate::environment::Environment;
 use crate::exit::Exit;
 use crate::failpoint::{Point, reach};
 use crate::names::BranchName;
-use crate::pipeline::{SharedProgress, TaskDocument, try_again_at};
+use crate::pipeline::{SharedProgress, TaskDocument, TaskKept, try_again_at};
 use crate::reason::Code;
 use crate::report::Report;
 use crate::secrets::KnownSecrets;
 use crate::session::{
-    BranchTurn, NamedRepository, Request, Session, WAIT_FOR_POLICY, Watch, is_deferred, keep_late,
+    BranchTurn, Ended, NamedRepository, Request, Session, WAIT_FOR_POLICY, Watch, is_deferred,
+    keep_late,
 };
-use crate::store::{Intent, Pending, Place, Slot, Store};
+use crate::store::{Intent, LazyStore, NewIntent, Pending, Place, Slot, Store};
 
 use super::hand_over::trigger;
 
@@ -34,11 +35,13 @@ pub(super) struct Job {
     makes_up_for: Option<String>,
     /// The only steps to run; all when there are none.
     steps: Vec<String>,
+    /// Where its task is kept besides.
+    task_kept: TaskKept,
 }
 
 impl Job {
     /// Makes the run of an intent.
-    pub(super) fn of_intent(intent: &crate::store::NewIntent) -> Self {
+    pub(super) fn of_intent(intent: &NewIntent, task_kept: TaskKept) -> Self {
         Self {
             slot: intent.slot.clone(),
             place: intent.place.clone(),
@@ -49,6 +52,7 @@ impl Job {
             run_id: intent.steps.is_empty().then(|| intent.run_id.clone()),
             makes_up_for: Some(intent.run_id.clone()),
             steps: intent.steps.clone(),
+            task_kept,
         }
     }
 
@@ -74,6 +78,7 @@ impl Job {
             run_id: None,
             makes_up_for: None,
             steps: what.steps.clone(),
+            task_kept: TaskKept::Nowhere,
         }
     }
 
@@ -81,13 +86,14 @@ impl Job {
     /// nothing else helps, its report so far is kept and `end` ends the process.
     pub(super) fn run(
         &self,
+        store: &LazyStore,
         environment: &Environment,
         known: &KnownSecrets,
         end: Ending,
-    ) -> Option<Report> {
+    ) -> Option<Ended> {
         let environment = environment.clone().at(self.place.directory.clone());
-        let request = self.request(known);
-        let (late, slot) = (environment.clone(), self.slot.clone());
+        let request = self.request(store, known);
+        let (late, slot) = (store.clone(), self.slot.clone());
         let watch = Watch::start(&request, &self.pipeline, move |report| {
             keep_late(&report, &slot, &late);
             end(Exit::Failed)
@@ -106,7 +112,7 @@ impl Job {
                 } else {
                     pipeline.only(&self.steps)
                 };
-                Some(session.run(&pipeline, &SharedProgress::default()))
+                Some(session.run_kept(&pipeline, &SharedProgress::default()))
             }
             Err(error) => {
                 tracing::error!(error = %error.one_line(), "the pipeline cannot be planned");
@@ -115,7 +121,7 @@ impl Job {
         }
     }
 
-    fn request(&self, known: &KnownSecrets) -> Request {
+    fn request(&self, store: &LazyStore, known: &KnownSecrets) -> Request {
         let task: Option<TaskDocument> = self
             .task
             .as_deref()
@@ -134,6 +140,8 @@ impl Job {
             makes_up_for: self.makes_up_for.as_deref().and_then(|id| id.parse().ok()),
             branch_turn: BranchTurn::Held,
             known: known.clone(),
+            store: Some(store.clone()),
+            task_kept: self.task_kept,
             ..Request::default()
         }
     }
@@ -158,7 +166,7 @@ pub(super) fn was_interrupted(report: &Report) -> bool {
 pub(super) fn carry_all(
     store: &Store,
     waiting: &[Intent],
-    run: impl Fn(&Job) -> Option<Report>,
+    run: impl Fn(&Job) -> Option<Ended>,
 ) -> Result<GoesOn, crate::store::StoreError> {
     let ids: Vec<i64> = waiting.iter().map(|intent| intent.id).collect();
     let attempts = waiting.iter().map(|intent| intent.attempts).max();
@@ -169,13 +177,15 @@ pub(super) fn carry_all(
         .iter()
         .partition(|intent| intent.asked.task.is_some());
     for intent in tasks {
-        let report = run(&Job::of_intent(&intent.asked));
+        let ended = run(&Job::of_intent(&intent.asked, TaskKept::AsIntent));
         reach(Point::WorkerRan);
-        match report {
-            Some(report) if was_interrupted(&report) => return Ok(GoesOn::No),
+        match ended {
+            Some(ended) if was_interrupted(&ended.report) => return Ok(GoesOn::No),
             // What had no turn is put off already.
-            Some(report) if report.steps.iter().any(is_deferred) => {}
-            Some(report) => store.settle_intents(&[intent.id], &report.run_id)?,
+            Some(ended) if ended.report.steps.iter().any(is_deferred) => {}
+            // It waits for the time that it was given when it was begun.
+            Some(ended) if !ended.is_settled() => {}
+            Some(ended) => store.settle_intents(&[intent.id], &ended.report.run_id)?,
             None => {
                 let at = Clock::System.now() + WAIT_FOR_POLICY;
                 store.defer_intent(&intent.asked, Code::PolicyError.as_str(), at)?;
@@ -184,13 +194,16 @@ pub(super) fn carry_all(
     }
     if let Some(last) = triggers.last() {
         // Push and pull request are made of what is there now: one run stands for all of them.
-        let report = run(&Job::of_intent(&last.asked));
+        let ended = run(&Job::of_intent(&last.asked, TaskKept::Nowhere));
         reach(Point::WorkerRan);
-        if report.is_some_and(|report| was_interrupted(&report)) {
+        let ended = ended.as_ref();
+        if ended.is_some_and(|ended| was_interrupted(&ended.report)) {
             return Ok(GoesOn::No);
         }
-        let merged: Vec<i64> = triggers.iter().map(|intent| intent.id).collect();
-        store.settle_intents(&merged, &last.asked.run_id)?;
+        if ended.is_none_or(Ended::is_settled) {
+            let merged: Vec<i64> = triggers.iter().map(|intent| intent.id).collect();
+            store.settle_intents(&merged, &last.asked.run_id)?;
+        }
     }
     reach(Point::WorkerSettled);
     Ok(GoesOn::Yes)

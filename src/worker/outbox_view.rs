@@ -1,9 +1,11 @@
 //! `OutboxView`: the messages that wait or were given up, for a person to look at and to decide on.
 
+use std::sync::Arc;
+
 use crate::environment::Environment;
 use crate::exit::Exit;
 use crate::secrets::KnownSecrets;
-use crate::session::deliver_waiting;
+use crate::session::{deliver_waiting, store_of};
 use crate::store::{Delivery, DeliveryState, Store, StoreError};
 
 use super::status::open;
@@ -60,12 +62,13 @@ pub fn flush_messages(
     environment: &Environment,
     known: &KnownSecrets,
     ids: &[i64],
-) -> Result<Exit, StoreError> {
-    let Some(store) = open(environment)? else {
+) -> Result<Exit, Arc<StoreError>> {
+    let lazy = store_of(environment);
+    let Some(store) = lazy.try_existing()? else {
         return Ok(Exit::Done);
     };
     store.revive_deliveries(ids)?;
-    deliver_waiting(environment, known);
+    deliver_waiting(&lazy, environment, known);
     let counts = store.counts()?;
     Ok(if counts.dead > 0 {
         Exit::Failed

@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
@@ -11,12 +12,12 @@ use crate::environment::Environment;
 use crate::exit::Exit;
 use crate::failpoint::{Point, reach};
 use crate::git::Operation;
-use crate::pipeline::wait_until;
+use crate::pipeline::{TaskKept, try_again_at, wait_until};
 use crate::policy::Limits;
 use crate::secrets::KnownSecrets;
-use crate::session::{Standing, deliver_waiting, ship_times, standing, store_of};
+use crate::session::{Ended, Standing, deliver_waiting, ship_times, standing, store_of};
 use crate::store::{
-    Intent, LazyStore, NewIntent, Pending, Place, Slot, Store, StoreError, Turn, TurnAt,
+    Intent, LazyStore, NewIntent, NewPending, Pending, Place, Slot, Store, StoreError, Turn, TurnAt,
 };
 
 use super::carry::{Ending, GoesOn, Job, carry_all, was_interrupted};
@@ -41,8 +42,8 @@ pub fn work(environment: &Environment, known: &KnownSecrets, input: &[u8], end: 
     };
     reach(Point::WorkerTold);
     let worker = Worker::new(environment, known, end);
-    if message.kept == Kept::Nowhere {
-        let _report = worker.wait_and_run(&message.intent);
+    if message.kept == Kept::Nowhere && !worker.keeps(&message.intent) {
+        worker.wait_and_run(&message.intent, TaskKept::Nowhere);
         return;
     }
     if let Err(error) = worker.serve(&message.intent) {
@@ -68,9 +69,9 @@ pub fn flush(
     known: &KnownSecrets,
     runs: &[String],
     end: Ending,
-) -> Result<Exit, StoreError> {
+) -> Result<Exit, Arc<StoreError>> {
     let worker = Worker::new(environment, known, end);
-    let Some(store) = worker.store.existing() else {
+    let Some(store) = worker.store.try_existing()? else {
         return Ok(Exit::Done);
     };
     store.revive_deliveries(&[])?;
@@ -130,7 +131,7 @@ impl<'a> Worker<'a> {
     /// A hook that finds the turn taken relies on this: whoever had it looks once more afterwards.
     fn serve(&self, first: &NewIntent) -> Result<(), StoreError> {
         let Ok(store) = self.store.get() else {
-            let _report = self.wait_and_run(first);
+            self.wait_and_run(first, TaskKept::AsIntent);
             return Ok(());
         };
         let mut slot = first.slot.clone();
@@ -235,15 +236,21 @@ impl<'a> Worker<'a> {
         Ok(waiting)
     }
 
-    /// Runs an intent that is kept nowhere, once nothing is in progress.
-    fn wait_and_run(&self, intent: &NewIntent) -> Option<crate::report::Report> {
-        self.wait_for_end(&intent.place);
-        self.run(&Job::of_intent(intent))
+    /// Keeps an intent that the hook could not keep: the hook's caller may have left it fewer files, or less time.
+    fn keeps(&self, intent: &NewIntent) -> bool {
+        let store = self.store.get();
+        store.is_ok_and(|store| store.intend(intent).is_ok())
     }
 
-    fn run(&self, job: &Job) -> Option<crate::report::Report> {
-        let report = job.run(self.environment, self.known, self.end);
-        if let Some(report) = &report {
+    /// Runs an intent without the store, once nothing is in progress.
+    fn wait_and_run(&self, intent: &NewIntent, task_kept: TaskKept) {
+        self.wait_for_end(&intent.place);
+        self.run(&Job::of_intent(intent, task_kept));
+    }
+
+    fn run(&self, job: &Job) -> Option<Ended> {
+        let ended = job.run(&self.store, self.environment, self.known, self.end);
+        if let Some(Ended { report, .. }) = &ended {
             self.interrupted.set(was_interrupted(report));
             tracing::info!(
                 run = report.run_id,
@@ -251,7 +258,7 @@ impl<'a> Worker<'a> {
                 "a run ended"
             );
         }
-        report
+        ended
     }
 
     /// Waits until no rebase, merge or the like is in progress, or for as long as this worker lives.
@@ -317,7 +324,7 @@ impl<'a> Worker<'a> {
                 self.try_again(store, &pending);
             }
         }
-        deliver_waiting(self.environment, self.known);
+        deliver_waiting(&self.store, self.environment, self.known);
     }
 
     /// Tries a branch again. One that has nothing to ship any more is given up.
@@ -327,17 +334,25 @@ impl<'a> Worker<'a> {
             return;
         }
         reach(Point::WorkerRetries);
-        self.run(&Job::of_pending(pending));
+        let ended = self.run(&Job::of_pending(pending));
         if self.interrupted.get() {
             return;
         }
         let slot = &pending.what.slot;
         let is_untouched = |row: &Pending| row.attempts == pending.attempts;
-        if let Ok(Some(row)) = store.pending(slot)
-            && is_untouched(&row)
-            && let Err(error) = store.settle_pending(slot)
-        {
-            tracing::debug!(%error, "a branch is kept that has nothing to ship");
+        if !matches!(store.pending(slot), Ok(Some(row)) if is_untouched(&row)) {
+            return;
+        }
+        let told = match ended {
+            // It could not be looked at.
+            Some(ended) if !ended.is_settled() => store.keep_pending(&NewPending {
+                not_before: try_again_at(Clock::System.now(), pending.attempts + 1, None),
+                ..pending.what.clone()
+            }),
+            _ => store.settle_pending(slot).map(drop),
+        };
+        if let Err(error) = told {
+            tracing::debug!(%error, "what became of a branch cannot be noted");
         }
     }
 }

@@ -182,6 +182,11 @@ pub(super) fn step_error(error: &BranchPushError, known: &KnownSecrets) -> StepE
     }
     let code = Code::named(error.class());
     let reason = Reason::new(code, error.summary(known)).advise_if(advice(error));
+    let reason = reason.or_few_files();
+    let kind = match reason.code {
+        Code::NoResources => ErrorKind::Transient,
+        _ => kind,
+    };
     let mut told = StepError::for_reason(kind, reason);
     let key = match error.local_check() {
         Some(LocalCheckError::HookDeclined { .. }) => "hook-output",

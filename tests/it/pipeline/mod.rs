@@ -16,6 +16,7 @@ use sendoff::net::{FixedNetwork, Network};
 use sendoff::pipeline::{
     BaseTip, Context, Deadline, DefaultBranch, Facts, ForgeSource, Hold, Logins, OpenPullRequest,
     PartialReport, Pipeline, Receipts, RunFacts, RunInfo, SharedProgress, TaskDocument, TaskFacts,
+    TaskKept,
 };
 use sendoff::policy::{Layers, Origin, Policy, Trigger};
 use sendoff::reason::Code;
@@ -84,6 +85,7 @@ fn run_pipeline(
         default_branch: &DefaultBranch::new(),
         platform: None,
         task: &task,
+        task_kept: TaskKept::Nowhere,
         facts: &facts,
         base_tip: &BaseTip::default(),
         logins: &Logins::default(),

@@ -5,7 +5,9 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::time::{Duration, Instant};
 
 use sendoff::clock::Clock;
-use sendoff::store::{DeliveryKind, NewDelivery, Spool, Store, StoreError};
+use sendoff::store::{DeliveryKind, LazyStore, NewDelivery, Spool, Store, StoreError};
+
+use sendoff_testing::wait_until;
 
 use crate::sandbox::Sandbox;
 
@@ -47,6 +49,26 @@ fn x09_a_state_directory_that_is_a_link_is_refused() {
         "{}",
         error.advice()
     );
+}
+
+/// Guards that a process does without the store only for as long as it cannot be opened.
+#[test]
+fn a_store_that_could_not_be_opened_is_tried_again() {
+    let sandbox = Sandbox::new();
+    let directory = state(&sandbox);
+    fs::create_dir_all(directory.parent().unwrap()).unwrap();
+    symlink(sandbox.path("home"), &directory).unwrap();
+    let store = LazyStore::below(Some(directory.clone()), Clock::System);
+    let clone = store.clone();
+    assert!(matches!(*store.get().unwrap_err(), StoreError::NotOurs(_)));
+    assert!(store.late().is_err());
+    fs::remove_file(&directory).unwrap();
+    wait_until("the store", || clone.get().ok().map(drop));
+    let intent = intent("r1", "x", None);
+    store.get().unwrap().intend(&intent).unwrap();
+    // What ends the process has the same store.
+    let late = store.late().unwrap();
+    assert_eq!(late.all_waiting_intents().unwrap().len(), 1);
 }
 
 #[test]
