@@ -17,6 +17,7 @@ mod queued;
 mod rewrite;
 mod status;
 mod undo;
+mod unstored;
 
 use std::path::Path;
 use std::process::Command;

@@ -1,0 +1,113 @@
+//! A worker that cannot open the store, though the intent is in it; and one that can, though the hook could not.
+
+use std::io::Write as _;
+use std::process::Stdio;
+
+use sendoff::clock::Clock;
+use sendoff::names::RunId;
+use sendoff::store::{NewIntent, PATIENCE, Place, Store};
+use sendoff_testing::wait_until;
+use serde_json::json;
+
+use crate::world::World;
+
+use super::put_off::{slot, state};
+use super::workers;
+
+/// Makes what a hook of an executor would keep in the clone.
+fn intent(world: &World) -> NewIntent {
+    let work = world.work().canonicalize().unwrap();
+    let platform = format!(
+        "{} ws-1",
+        world.platform.url().as_str().trim_end_matches('/')
+    );
+    NewIntent {
+        run_id: RunId::new(Clock::System.now()).to_string(),
+        slot: slot(world),
+        place: Place {
+            git_dir: Some(work.join(".git")),
+            work_tree: Some(work.clone()),
+            directory: work,
+        },
+        surface: "executor".into(),
+        pipeline: "post-task".into(),
+        steps: Vec::new(),
+        task: Some(json!({"task": {"input": "Fix it"}}).to_string()),
+        platform,
+    }
+}
+
+/// Starts the worker as a hook does, and waits for its end.
+fn work(world: &World, intent: &NewIntent, kept: &str) {
+    let mut worker = world.command(&["worker"]);
+    let mut running = worker
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let message = json!({"intent": intent, "kept": kept}).to_string();
+    let mut stdin = running.stdin.take().unwrap();
+    stdin.write_all(message.as_bytes()).unwrap();
+    drop(stdin);
+    assert!(running.wait().unwrap().success());
+    wait_until("the worker's end", || {
+        workers(world).is_empty().then_some(())
+    });
+}
+
+/// Gives the store's tables a number, such as that of a version to come.
+fn set_version(world: &World, version: i64) -> i64 {
+    let database = rusqlite::Connection::open(state(world).join("store.db")).unwrap();
+    let before = database
+        .pragma_query_value(None, "user_version", |row| row.get(0))
+        .unwrap();
+    database
+        .pragma_update(None, "user_version", version)
+        .unwrap();
+    before
+}
+
+/// Guards that a memory whose intent waits in a store that cannot be opened is not sent past it: it would be sent
+/// once more.
+#[test]
+fn x20_a_worker_that_cannot_open_the_store_ships_the_branch_and_leaves_the_memory() {
+    let world = World::new();
+    let intent = intent(&world);
+    let store = Store::open(&state(&world), &Clock::System, PATIENCE).unwrap();
+    store.intend(&intent).unwrap();
+    drop(store);
+    let version = set_version(&world, 1000);
+    work(&world, &intent, "InStore");
+    assert_eq!(
+        world.tip("feature/x"),
+        world.sandbox.head(&world.work()),
+        "the branch needs no store"
+    );
+    assert_eq!(world.platform.memories().len(), 0);
+    let said = world.run(&["flush"]);
+    assert_eq!(said.code, Some(1));
+    assert!(
+        said.stderr.contains("is of a newer version of sendoff"),
+        "{}",
+        said.stderr
+    );
+    set_version(&world, version);
+    assert_eq!(world.run(&["flush"]).code, Some(0));
+    assert_eq!(world.run(&["flush"]).code, Some(0));
+    assert_eq!(world.platform.memories().len(), 1);
+    assert_eq!(world.forge.pulls().len(), 1);
+}
+
+/// Guards that a worker keeps what its hook could not keep, so that its own end loses nothing.
+#[test]
+fn a_worker_keeps_what_its_hook_could_not() {
+    let world = World::new();
+    world.platform.fail_with(&[503]);
+    let intent = intent(&world);
+    work(&world, &intent, "Nowhere");
+    let store = Store::open(&state(&world), &Clock::System, PATIENCE).unwrap();
+    assert!(store.intent(&intent.run_id).unwrap().is_some());
+    assert_eq!(world.platform.memories().len(), 1);
+    assert_eq!(world.forge.pulls().len(), 1);
+}
