@@ -216,6 +216,11 @@ impl Environment {
             .collect()
     }
 
+    /// Returns a path that a variable names, as it is written.
+    pub fn path_as_written(&self, name: &str) -> Option<PathBuf> {
+        self.value(name).map(PathBuf::from)
+    }
+
     /// Returns a path that a variable names, below the working directory where it is relative.
     pub fn named_path(&self, name: &str) -> Option<PathBuf> {
         Some(self.cwd.join(self.value(name)?))

@@ -173,21 +173,20 @@ impl Client {
         let host = host(url);
         let connector = self.inner.connectors.get(url).await?;
         let sent = send_once(&connector, request, url, timeout).await;
-        let sent = if is_refused_by_proxy(&sent) {
-            let connector = self
-                .inner
-                .connectors
-                .with_other_proxy_login(connector, url)
-                .await?;
-            send_once(&connector, request, url, timeout).await
+        let (sent, connector) = if is_refused_by_proxy(&sent) {
+            let other = self.inner.connectors.with_other_proxy_login(connector, url);
+            let connector = other.await?;
+            let sent = send_once(&connector, request, url, timeout).await;
+            (sent, connector)
         } else {
-            sent
+            (sent, connector)
         };
         let classify = |error: reqwest::Error| HttpError::from_transport(&error, &host, timeout);
         let mut answer = sent.map_err(classify)?;
         if answer.status() == StatusCode::PROXY_AUTHENTICATION_REQUIRED {
             return Err(proxy_login(&host));
         }
+        self.inner.connectors.accepted(&connector).await;
         let status = answer.status().as_u16();
         tracing::debug!(method = %request.method, %host, path = url.path(), status, "answered");
         let mut body = Vec::new();

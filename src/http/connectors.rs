@@ -3,11 +3,13 @@
 use std::collections::HashMap;
 use std::io;
 use std::panic::resume_unwind;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
 use reqwest::Url;
+use tracing::debug;
 
 use crate::names::Origin;
 use crate::net::{ConnectorSettings, HttpVersion, NetError, Network, PlainHttp, client_builder};
@@ -30,6 +32,8 @@ pub(super) struct Connectors {
 pub(super) struct Connector {
     pub(super) client: reqwest::Client,
     settings: ConnectorSettings,
+    /// The network knows that a server answered.
+    is_accepted: Arc<AtomicBool>,
 }
 
 impl Connectors {
@@ -64,16 +68,17 @@ impl Connectors {
         let base = url.clone();
         // Files are read, and a credential helper may be asked for the proxy's login.
         let made = on_own_thread(move || {
-            let settings = network.settings(&base)?;
-            Connector::new(
-                &base,
-                ConnectorSettings {
-                    connect_timeout,
-                    version: HttpVersion::Http1,
-                    user_agent: None,
-                    ..settings
-                },
-            )
+            let settings = ConnectorSettings {
+                connect_timeout,
+                version: HttpVersion::Http1,
+                user_agent: None,
+                ..network.settings(&base)?
+            };
+            Connector::new(&base, settings.clone()).inspect_err(|error| {
+                if let NetError::KeyPasswordWrong(_) = error {
+                    network.key_password_refused(&settings);
+                }
+            })
         });
         let connector = finished(made.await, url)?;
         self.made().insert(origin, connector.clone());
@@ -101,6 +106,20 @@ impl Connectors {
         Ok(connector)
     }
 
+    /// The server answered: where a helper gave the login of the proxy or the password of the client's key, it is told.
+    pub(super) async fn accepted(&self, connector: &Connector) {
+        let settings = &connector.settings;
+        let asked = settings.proxy.proxy.is_some() || settings.tls.client_certificate.is_some();
+        if !asked || connector.is_accepted.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        let (network, settings) = (self.network.clone(), settings.clone());
+        let told = on_own_thread(move || network.accepted(&settings)).await;
+        if let Err(error) = told {
+            debug!(%error, "the credential helpers were not told");
+        }
+    }
+
     fn made(&self) -> MutexGuard<'_, HashMap<Origin, Connector>> {
         let connectors = self.made.lock();
         connectors.unwrap_or_else(PoisonError::into_inner)
@@ -115,7 +134,11 @@ impl Connector {
             .https_only(url.scheme() == "https")
             .build()
             .map_err(NetError::Client)?;
-        Ok(Self { client, settings })
+        Ok(Self {
+            client,
+            settings,
+            is_accepted: Arc::default(),
+        })
     }
 }
 

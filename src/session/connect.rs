@@ -8,7 +8,7 @@ use secrecy::SecretString;
 
 use crate::environment::Environment;
 use crate::forge::FORGES;
-use crate::git::credentials::{Answers, Asking, Login, LoginSource, Netrc};
+use crate::git::credentials::{Answers, Asking, Login, LoginSource, Netrc, asking_program};
 use crate::git::push::{AllowFile, AllowGit, AuthCache, HeadRecord, PushOptions};
 use crate::git::{GitNetwork, NetworkRules, Remote, Repo};
 use crate::http::{Client, ClientOptions};
@@ -207,7 +207,7 @@ pub(super) fn push_options(session: &Session, target: &Remote) -> PushOptions {
         plain_http: PlainHttp::to(remote.host().map(str::to_owned)),
         login: login.map(|(login, _)| login),
         login_source: login_source.unwrap_or(LoginSource::Caller),
-        netrc: netrc(environment),
+        netrc: netrc(environment, session.repo()),
         asking: asker
             .asking(session.repo(), inheritance.clone())
             .sharing(&session.asked),
@@ -300,10 +300,14 @@ fn is_host(pattern: &str, host: &str) -> bool {
 }
 
 /// Returns the file of logins by host: `NETRC`, else `~/.netrc`.
-pub(super) fn netrc(environment: &Environment) -> Option<Netrc> {
+pub(super) fn netrc(environment: &Environment, repo: Option<&Repo>) -> Option<Netrc> {
     let usual = || Some(environment.home()?.join(".netrc"));
-    environment
-        .named_path("NETRC")
+    let named = environment.path_as_written("NETRC");
+    named
+        .map(|path| match repo {
+            Some(repo) => repo.config().relative(&path),
+            None => environment.cwd().join(path),
+        })
         .or_else(usual)
         .map(Netrc::new)
 }
@@ -324,16 +328,8 @@ impl Asker<'_> {
     /// Says who is asked: the program that git would run, and by hand the terminal.
     fn asking(&self, repo: Option<&Repo>, inheritance: Inheritance) -> Asking {
         let environment = self.environment;
-        let configured = repo.and_then(|repo| {
-            let path = repo.config().path("core.askPass")?;
-            Some(path.to_str()?.to_owned())
-        });
-        let program = environment
-            .text("GIT_ASKPASS")
-            .map(str::to_owned)
-            .or(configured)
-            .or_else(|| environment.text("SSH_ASKPASS").map(str::to_owned));
-        let asking = Asking::of_program(program, inheritance, self.limit);
+        let program = asking_program(environment, repo.map(Repo::config));
+        let asking = Asking::new(inheritance, self.limit).by_program(program);
         let prompt = environment.text("GIT_TERMINAL_PROMPT");
         let refused = prompt.is_some_and(|text| ["0", "false", "no", "off"].contains(&text));
         if self.is_attended && !refused {

@@ -169,7 +169,7 @@ impl ForgeWay {
         Ok(Sources::new(web.clone(), user, password)
             .given(variable)
             .helpers(self.helpers(&web))
-            .netrc(netrc(&self.environment)))
+            .netrc(netrc(&self.environment, self.repo.as_ref())))
     }
 
     /// Returns the token of the variable that is for the API. For the one that the policy names there is one of its own;

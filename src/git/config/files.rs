@@ -37,6 +37,8 @@ pub struct ConfigFiles {
     pub home: Option<PathBuf>,
     /// How the start was entered, links kept: conditions of includes may name either.
     pub entered: Option<PathBuf>,
+    /// The working directory.
+    directory: PathBuf,
     /// Where programs are looked for.
     search_path: Vec<PathBuf>,
     /// What stands in the environment itself.
@@ -68,19 +70,34 @@ impl ConfigFiles {
         let mut files = Self::of_user(home.as_deref(), environment.config_home().as_deref());
         // Set to nothing, they name no file.
         if environment.raw("GIT_CONFIG_GLOBAL").is_some() {
-            files.user = Vec::from_iter(environment.named_path("GIT_CONFIG_GLOBAL"));
+            files.user = Vec::from_iter(environment.path_as_written("GIT_CONFIG_GLOBAL"));
         }
         if environment.raw("GIT_CONFIG_SYSTEM").is_some() {
-            files.system = environment.named_path("GIT_CONFIG_SYSTEM");
+            files.system = environment.path_as_written("GIT_CONFIG_SYSTEM");
         }
         let without = environment.text("GIT_CONFIG_NOSYSTEM").map(BStr::new);
         if without.is_some_and(|text| truth(Some(text)) == Some(true)) {
             files.system = None;
         }
         files.entered = Some(environment.entered());
+        environment.cwd().clone_into(&mut files.directory);
         files.search_path = environment.search_path();
         files.command = variables::entries(environment)?;
         Ok(files)
+    }
+
+    /// Returns the directory that relative paths begin in: git goes to the top of the work tree before it reads any, but
+    /// from within its own directory, and where there is no work tree.
+    pub(super) fn relative_to(&self, paths: Option<&RepoPaths>) -> PathBuf {
+        let top = paths.and_then(|paths| paths.work_tree.clone().map(|top| (top, &paths.git_dir)));
+        match (top, self.directory.canonicalize()) {
+            (Some((top, git_dir)), Ok(here))
+                if here.starts_with(&top) && !here.starts_with(git_dir) =>
+            {
+                top
+            }
+            _ => self.directory.clone(),
+        }
     }
 
     /// Returns what the beginnings of paths stand for.
@@ -106,7 +123,7 @@ pub(super) fn read_trusted(
     let system = files.system.iter().map(|path| (path, Scope::System));
     let user = files.user.iter().map(|path| (path, Scope::Global));
     for (path, scope) in system.chain(user) {
-        reading.file(path, scope, 0)?;
+        reading.file(&around.directory.join(path), scope, 0)?;
     }
     if let Some(local) = local {
         for part in local.sections() {

@@ -13,6 +13,8 @@ use super::path::Beginnings;
 /// What conditions look at.
 #[derive(Debug)]
 pub(super) struct Surroundings<'a> {
+    /// Where relative paths begin.
+    pub(super) directory: &'a Path,
     /// What the beginnings of paths stand for.
     pub(super) beginnings: &'a Beginnings,
     /// The git directory, links resolved; none outside of a repository.

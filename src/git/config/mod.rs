@@ -42,6 +42,7 @@ pub struct Config {
     pub(super) local: File,
     pub(super) trust: LocalConfigTrust,
     beginnings: Beginnings,
+    directory: PathBuf,
 }
 
 /// Which of the values below matching `<section>.<url>` count.
@@ -61,21 +62,23 @@ impl Config {
         files: &ConfigFiles,
         branch: Option<&gix::refs::FullName>,
     ) -> Result<Self, OpenError> {
-        let beginnings = files.beginnings();
-        let around = surroundings(paths, files, branch, &beginnings, &[]);
+        let (beginnings, directory) = (files.beginnings(), files.relative_to(Some(paths)));
+        let around = surroundings(paths, files, branch, (&directory, &beginnings), &[]);
         let trusted = read_trusted(files, None, &around)?;
         Ok(Self {
             trusted,
             local: File::default(),
             trust: LocalConfigTrust::Ignore,
             beginnings,
+            directory,
         })
     }
 
     /// Reads the system's and the user's files where there is no repository.
     pub(super) fn outside(files: &ConfigFiles) -> Result<Self, OpenError> {
-        let beginnings = files.beginnings();
+        let (beginnings, directory) = (files.beginnings(), files.relative_to(None));
         let around = Surroundings {
+            directory: &directory,
             beginnings: &beginnings,
             git_dir: None,
             entered: None,
@@ -87,6 +90,7 @@ impl Config {
             local: File::default(),
             trust: LocalConfigTrust::Ignore,
             beginnings,
+            directory,
         })
     }
 
@@ -104,7 +108,13 @@ impl Config {
         } else {
             // Where the remotes are is a fact that the repository may tell.
             let remotes = remote_urls(self.trusted.all(), &local);
-            let around = surroundings(paths, files, branch, &self.beginnings, &remotes);
+            let around = surroundings(
+                paths,
+                files,
+                branch,
+                (&self.directory, &self.beginnings),
+                &remotes,
+            );
             let trusted_local = (trust == LocalConfigTrust::Trust).then_some(&local);
             read_trusted(files, trusted_local, &around)?
         };
@@ -113,6 +123,7 @@ impl Config {
             local,
             trust,
             beginnings: self.beginnings,
+            directory: self.directory,
         })
     }
 
@@ -145,6 +156,25 @@ impl Config {
     /// Expands the beginning of a path as git does: `~/`, `~user/`, `%(prefix)/`.
     pub fn expand(&self, path: &str) -> Option<PathBuf> {
         self.beginnings.expand(path)
+    }
+
+    /// Returns a path that a variable of git's or curl's names: a relative one is meant from the top of the work tree.
+    pub fn relative(&self, path: &Path) -> PathBuf {
+        self.directory.join(path)
+    }
+
+    /// Returns the file that a value names.
+    pub fn file(&self, value: &str) -> Option<PathBuf> {
+        Some(self.relative(&self.expand(value)?))
+    }
+
+    /// Returns a program that is named by a path, such as `./ask`; one of a bare name is looked for.
+    pub fn program(&self, path: &str) -> String {
+        if path.contains('/') {
+            self.directory.join(path).to_string_lossy().into_owned()
+        } else {
+            path.to_owned()
+        }
     }
 
     /// Returns the truth of `key`; nothing when it is not set, or is no truth.
@@ -232,7 +262,7 @@ fn surroundings<'a>(
     paths: &'a RepoPaths,
     files: &ConfigFiles,
     branch: Option<&'a gix::refs::FullName>,
-    beginnings: &'a Beginnings,
+    (directory, beginnings): (&'a Path, &'a Beginnings),
     remotes: &'a [BString],
 ) -> Surroundings<'a> {
     // Git knows how it was entered only at the top of the work tree, where `.git` is the git directory: of a linked work
@@ -241,6 +271,7 @@ fn surroundings<'a>(
         |path: &PathBuf| path.canonicalize().ok() == paths.work_tree && path.join(".git").is_dir();
     let entered = files.entered.clone().filter(same);
     Surroundings {
+        directory,
         beginnings,
         git_dir: Some(&paths.git_dir),
         entered: entered.map(|top| top.join(".git")),

@@ -8,6 +8,8 @@ use std::time::Duration;
 use secrecy::SecretString;
 use tracing::debug;
 
+use crate::environment::Environment;
+use crate::git::config::Config;
 use crate::process::{Inheritance, Program};
 
 use super::terminal::{self, Echo};
@@ -15,6 +17,22 @@ use super::{Login, LoginSource};
 
 /// The longest answer, in bytes.
 const ANSWER_CAP: usize = 16 * 1024;
+
+/// Returns the program that git would ask for a login: of `GIT_ASKPASS`, `core.askPass` and `SSH_ASKPASS` the first.
+pub fn asking_program(environment: &Environment, config: Option<&Config>) -> Option<String> {
+    let variable = |name| {
+        let named = environment.text(name)?.to_owned();
+        Some(config.map_or_else(|| named.clone(), |config| config.program(&named)))
+    };
+    let configured = || {
+        let config = config?;
+        let path = config.path("core.askPass")?;
+        Some(config.program(path.to_str()?))
+    };
+    variable("GIT_ASKPASS")
+        .or_else(configured)
+        .or_else(|| variable("SSH_ASKPASS"))
+}
 
 /// What was answered in this run: connections that are opened beside each other ask for the same login once.
 #[derive(Debug, Clone, Default)]
@@ -46,14 +64,20 @@ pub struct Asking {
 }
 
 impl Asking {
-    /// Names the program that asks, as `GIT_ASKPASS` does; it may take `limit` for an answer.
-    pub fn of_program(program: Option<String>, inheritance: Inheritance, limit: Duration) -> Self {
+    /// Asks nobody yet; a program may take `limit` for an answer.
+    pub fn new(inheritance: Inheritance, limit: Duration) -> Self {
         Self {
-            program,
             inheritance,
             limit,
             ..Self::default()
         }
+    }
+
+    /// Names the program that asks, as `GIT_ASKPASS` does.
+    #[must_use]
+    pub fn by_program(mut self, program: Option<String>) -> Self {
+        self.program = program;
+        self
     }
 
     /// Shares what was answered with others who ask the same.

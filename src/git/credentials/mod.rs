@@ -19,7 +19,7 @@ use secrecy::SecretString;
 
 use crate::process::ProcessError;
 
-pub use self::ask::{Asked, Asking};
+pub use self::ask::{Asked, Asking, asking_program};
 pub use self::credential::Credential;
 pub use self::helpers::{Answers, Helpers, UrlPath};
 pub use self::login_source::LoginSource;

@@ -20,7 +20,7 @@ use crate::process::Inheritance;
 use crate::secrets::KnownSecrets;
 
 use super::config::{Config, ConfigFiles, Matching};
-use super::credentials::{Answers, Asking};
+use super::credentials::{Answers, Asking, asking_program};
 
 use self::proxy::HelperLogin;
 
@@ -172,12 +172,19 @@ impl View<'_> {
     fn path(&self, variable: &str, key: &str) -> Option<PathBuf> {
         self.variable_path(variable).or_else(|| {
             let value = self.http(key).filter(|value| !value.is_empty())?;
-            self.config.expand(&value)
+            self.config.file(&value)
         })
     }
 
     fn variable_path(&self, name: &str) -> Option<PathBuf> {
-        self.network.environment.text(name).map(PathBuf::from)
+        let named = self.network.environment.path_as_written(name)?;
+        Some(self.config.relative(&named))
+    }
+
+    /// Says who is asked for the password of the client's key.
+    fn asking(&self) -> Asking {
+        let program = asking_program(&self.network.environment, Some(self.config));
+        self.network.asking.clone().by_program(program)
     }
 
     /// Returns the addresses that `http.curloptResolve` gives; an empty one forgets those before it.

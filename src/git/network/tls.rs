@@ -76,7 +76,7 @@ impl View<'_> {
                 .map(PinnedKeys)
                 .ok_or_else(|| bad("a hash is not the BASE64 of 32 bytes"));
         }
-        let path = self.config.expand(value);
+        let path = self.config.file(value);
         let path = path.ok_or_else(|| bad("the path cannot be expanded"))?;
         let read = std::fs::read(&path);
         let key = read.map_err(|error| bad(&format!("`{}`: {error}", path.display())))?;
@@ -114,7 +114,7 @@ impl View<'_> {
         if self.url.scheme().as_str() != "https" || !(is_named || is_protected) {
             return Ok(None);
         }
-        let found = helpers(self.network)?.certificate_password(certificate, &self.network.asking);
+        let found = helpers(self.network)?.certificate_password(certificate, &self.asking());
         let password = found.map_err(|source| NetError::KeyPassword {
             path: certificate.to_owned(),
             source: source.into(),

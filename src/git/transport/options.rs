@@ -185,7 +185,7 @@ impl PushOptions {
         } else {
             helpers
         };
-        self.cookie_file = last("cookieFile").and_then(|path| config.expand(&path));
+        self.cookie_file = last("cookieFile").and_then(|path| config.file(&path));
         self.ssh_command = self
             .ssh_command
             .or_else(|| config.string("core.sshCommand"));

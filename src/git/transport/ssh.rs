@@ -30,7 +30,7 @@ pub(super) fn program(target: Target<'_>, service: Service) -> Result<Program, T
         Some(variant) => variant,
         None => probed_variant(target)?,
     };
-    let program = command(target.options)?;
+    let program = command(target)?;
     let program = match service.protocol() {
         Some(version) => program.variable("GIT_PROTOCOL", version),
         None => program,
@@ -40,19 +40,28 @@ pub(super) fn program(target: Target<'_>, service: Service) -> Result<Program, T
 
 /// Returns the program without its arguments: `GIT_SSH_COMMAND` or `core.sshCommand`, else `GIT_SSH`,
 /// else `ssh`.
-fn command(options: &PushOptions) -> Result<Program, TransportError> {
+fn command(target: Target<'_>) -> Result<Program, TransportError> {
+    let options = target.options;
     let program = match (&options.ssh_command, &options.ssh_program) {
         // The command is for a shell; our arguments are passed as positional parameters, which no shell parses.
         (Some(command), _) => Program::new("/bin/sh")
             .arg("-c")
             .arg(format!("{command} \"$@\""))
             .arg("ssh"),
-        (None, Some(path)) if path.is_absolute() => Program::new(path),
+        (None, Some(path)) if path.components().nth(1).is_some() => {
+            Program::new(target.directory.join(path))
+        }
         (None, named) => {
             let name = named.as_deref().unwrap_or("ssh".as_ref());
             let found = options.inheritance.find(&name.to_string_lossy());
             Program::new(found.map_err(|error| TransportError::Start(error.into()))?)
         }
+    };
+    // What the caller names relative to the top of the work tree is found there, as by git.
+    let program = if options.ssh_command.is_some() || options.ssh_program.is_some() {
+        program.directory(target.directory)
+    } else {
+        program
     };
     let program = program.inherit(&options.inheritance);
     let variables = options.inheritance.variables();
@@ -109,7 +118,7 @@ fn first_word(command: &str) -> &str {
 
 /// Asks a program of another name whether it takes OpenSSH's options, as git does: `-G HOST` succeeds.
 fn probed_variant(target: Target<'_>) -> Result<Variant, TransportError> {
-    let probe = command(target.options)?
+    let probe = command(target)?
         .args(["-G".to_owned(), destination(target)?])
         .deadline(VARIANT_TIMEOUT);
     let is_ssh = probe

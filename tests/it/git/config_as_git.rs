@@ -303,3 +303,47 @@ fn an_unknown_extension_is_ignored_in_the_first_format_as_by_git() {
     let files = ConfigFiles::of_user(Some(&twin.sandbox.home()), None);
     assert!(Repo::discover(&twin.work, LocalConfigTrust::Ignore, &files).is_err());
 }
+
+/// Guards that a relative path in a variable is meant from the top of the work tree, as git goes there before it reads; from
+/// the working directory within git's own directory and in a bare repository.
+#[test]
+fn relative_files_of_variables_are_meant_from_the_top_of_the_work_tree() {
+    let mut twin = Twin::new("");
+    let bare = twin.sandbox.path("bare.git");
+    let clone = ["clone", "-q", "--bare", ".", bare.to_str().unwrap()];
+    twin.sandbox.commit(&twin.work, "a.txt", "a\n", "Add a");
+    twin.sandbox.git(&twin.work, &clone);
+    let top = twin.work.clone();
+    let bare = bare.canonicalize().unwrap();
+    for (directory, place) in [
+        (top.clone(), "top"),
+        (top.join("sub/deep"), "sub"),
+        (top.join(".git/refs"), "refs"),
+        (bare.clone(), "bare"),
+        (bare.join("refs"), "bare refs"),
+    ] {
+        std::fs::create_dir_all(&directory).unwrap();
+        for name in ["global", "system"] {
+            let text = format!("[core]\n\tsshCommand = {name} {place}\n");
+            std::fs::write(directory.join(name), text).unwrap();
+        }
+    }
+    for name in ["GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM"] {
+        let file = name.trim_start_matches("GIT_CONFIG_").to_lowercase();
+        twin.variables.clear();
+        twin.set("GIT_CONFIG_NOSYSTEM", "false");
+        twin.set(name, file.clone());
+        for (directory, read) in [
+            (top.clone(), "top"),
+            (top.join("sub/deep"), "top"),
+            (top.join(".git/refs"), "refs"),
+            (bare.clone(), "bare"),
+            (bare.join("refs"), "bare refs"),
+        ] {
+            twin.work = directory.clone();
+            twin.entered = directory;
+            let found = twin.both("core.sshCommand");
+            assert_eq!(found, Some(format!("{file} {read}")));
+        }
+    }
+}

@@ -24,11 +24,8 @@ fn a_program_is_asked_last_and_what_worked_is_kept() {
     let program = program.to_str().unwrap().to_owned();
     let mut options = served.options();
     options.helpers = helpers(&served.sandbox, &[&recording(&served.sandbox, "")]);
-    options.asking = Asking::of_program(
-        Some(program),
-        inheritance(&served.sandbox),
-        Duration::from_secs(20),
-    );
+    options.asking = Asking::new(inheritance(&served.sandbox), Duration::from_secs(20))
+        .by_program(Some(program));
     served.push(&options).unwrap();
     let url = served.server.url();
     let prompts = std::fs::read_to_string(log).unwrap();
@@ -53,11 +50,8 @@ fn a_program_that_says_nothing_leaves_no_login() {
     for text in ["exit 1", "echo"] {
         let program = script(&served.sandbox, "ask", text);
         let mut options = served.options();
-        options.asking = Asking::of_program(
-            program.to_str().map(str::to_owned),
-            inheritance(&served.sandbox),
-            Duration::from_secs(20),
-        );
+        options.asking = Asking::new(inheritance(&served.sandbox), Duration::from_secs(20))
+            .by_program(program.to_str().map(str::to_owned));
         let error = served.push(&options).unwrap_err();
         assert_eq!(
             error.to_string(),

@@ -1,5 +1,6 @@
 //! Tests of `push`.
 
+mod api_tls;
 mod as_git;
 mod asked;
 mod authority;
@@ -44,6 +45,7 @@ mod prompted;
 pub(crate) mod proxy;
 mod real_servers;
 mod refusals;
+mod relative;
 mod repositories;
 pub(crate) mod rig;
 mod schemes;

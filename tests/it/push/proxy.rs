@@ -68,11 +68,8 @@ pub(super) fn configured_in(
     let options = options(sandbox);
     let url = RemoteUrl::parse(url).unwrap();
     let options = options.with_git_rules(&environment, Some(repo.config()), &url);
-    let asking = Asking::of_program(
-        environment.text("GIT_ASKPASS").map(str::to_owned),
-        options.inheritance.clone(),
-        Duration::from_secs(20),
-    );
+    let asking = Asking::new(options.inheritance.clone(), Duration::from_secs(20))
+        .by_program(environment.text("GIT_ASKPASS").map(str::to_owned));
     PushOptions {
         network: Arc::new(GitNetwork {
             config: Some(repo.shared_config()),
