@@ -11,7 +11,7 @@ use clap::Subcommand;
 use crate::environment::Environment;
 use crate::exit::Exit;
 use crate::policy::{PRESETS, preset};
-use crate::session::{PolicyReview, Request, review};
+use crate::session::{PolicyCheck, PolicyReview, Request, check_file, review};
 
 use super::output::{eprint, print};
 use super::render;
@@ -29,7 +29,7 @@ Environment:
 /// Examples and variables of `policy check`.
 const CHECK_HELP: &str = "\
 Examples:
-  sendoff policy check                  check every layer that applies here
+  sendoff policy check --json           check every layer that applies here, for a program
   sendoff policy check policy.toml      check one file by itself
 
 Environment:
@@ -68,12 +68,16 @@ Environment:
 pub(super) enum Command {
     /// Check FILE, or every layer that applies here
     ///
-    /// Finds unknown keys, values of the wrong type, keys that a layer may not set and steps that do not exist, and
-    /// shows the place of each mistake. A run reads only the steps of its pipeline; this reads all of them.
+    /// Says what a run would say: reads every layer and every step's table, plans every pipeline, and compiles every
+    /// template and condition. Shows each mistake with its place. A FILE is checked as the layer that it is:
+    /// `.sendoff.toml` as a repository's, /etc/sendoff/policy.toml as the system's, others as a user's.
     #[command(after_long_help = CHECK_HELP)]
     Check {
-        /// The policy file to check by itself, as a user's policy
+        /// The policy file to check by itself
         file: Option<PathBuf>,
+        /// Print the mistakes as JSON
+        #[arg(long)]
+        json: bool,
         /// Check the layers that apply in this directory
         #[arg(short = 'C', value_name = "DIR", conflicts_with = "file")]
         directory: Option<PathBuf>,
@@ -135,17 +139,20 @@ impl Command {
     fn run_there(self, environment: &Environment) -> Exit {
         match self {
             Self::Check {
-                file: Some(file), ..
-            } => check_file(&file),
+                file: Some(file),
+                json,
+                ..
+            } => tell_check(&check_file(&file, environment), Some(&file), json),
             Self::Check {
                 file: None,
                 directory,
+                json,
             } => {
                 let request = Request {
                     directory,
                     ..Request::default()
                 };
-                check(&request, environment)
+                check(&request, environment, json)
             }
             Self::Show {
                 directory,
@@ -185,26 +192,41 @@ enum Target {
     User,
 }
 
-fn check_file(file: &Path) -> Exit {
-    match crate::session::check_file(file) {
-        Ok(()) => print(&format!("{}: no mistakes", file.display())).exit(),
-        Err(error) => render::policy_error(&error),
-    }
-}
-
-fn check(request: &Request, environment: &Environment) -> Exit {
-    let review = match review(request, environment) {
-        Ok(review) => review,
-        Err(error) => return render::policy_error(&error),
+/// Prints what a check found.
+fn tell_check(review: &PolicyReview, file: Option<&Path>, json: bool) -> Exit {
+    let exit = if review.problems.is_empty() {
+        Exit::Done
+    } else {
+        Exit::Policy
     };
+    if json {
+        let check = PolicyCheck::of(review);
+        // It is made of text and numbers, which always serialise.
+        let text = serde_json::to_string_pretty(&check).unwrap_or_default();
+        return print(&text).exit().worst(exit);
+    }
     for problem in &review.problems {
         eprint(&render::policy_error_text(problem));
     }
-    if !review.problems.is_empty() {
-        return Exit::Policy;
+    match (exit, file) {
+        (Exit::Done, Some(file)) => print(&format!("{}: policy OK", file.display())).exit(),
+        (Exit::Done, None) => print(&format!("policy OK: {}", review.layers.join(", "))).exit(),
+        _ => {
+            let (count, plural) = match review.problems.len() {
+                1 => (1, ""),
+                count => (count, "s"),
+            };
+            eprint(&format!("{count} mistake{plural}"));
+            exit
+        }
     }
-    let layers: Vec<String> = review.layers.clone();
-    print(&format!("no mistakes in: {}", layers.join(", "))).exit()
+}
+
+fn check(request: &Request, environment: &Environment, json: bool) -> Exit {
+    match review(request, environment) {
+        Ok(review) => tell_check(&review, None, json),
+        Err(error) => render::policy_error(&error),
+    }
 }
 
 fn show(request: &Request, environment: &Environment) -> Exit {

@@ -140,10 +140,12 @@ impl PipelineRequest {
             POST_TASK => task.default_pipeline(),
             other => other,
         };
-        let pipeline = session
-            .pipeline(name)
-            .map_err(|error| render::policy_error(&error))?;
-        Ok((session, pipeline))
+        let is_known = session.has_pipeline(name);
+        session.planned(name).map_err(|error| {
+            let exit = render::policy_error(&error);
+            // A name that no policy has is a slip of the command line.
+            if is_known { exit } else { Exit::Usage }
+        })
     }
 }
 

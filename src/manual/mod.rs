@@ -42,6 +42,10 @@ pub const ARTEFACTS: &[Artefact] = &[
         make: |_| policy_page::policy_page(crate::steps::STEPS),
     },
     Artefact {
+        name: "policy-check.schema.json",
+        make: |_| report::policy_check(),
+    },
+    Artefact {
         name: "policy.schema.json",
         make: |_| policy_schema(),
     },

@@ -1,9 +1,17 @@
-//! `report.schema.json`, from `Report`.
+//! The schemas of the documents that commands print with `--json`, from their types.
 
 use crate::report::Report;
+use crate::session::PolicyCheck;
 
 pub(super) fn schema() -> String {
     let mut schema = schemars::schema_for!(Report);
     schema.insert("title".into(), "sendoff.report/1".into());
+    super::pretty(&schema.to_value())
+}
+
+/// Returns the schema of `policy check --json`.
+pub(super) fn policy_check() -> String {
+    let mut schema = schemars::schema_for!(PolicyCheck);
+    schema.insert("title".into(), PolicyCheck::SCHEMA.into());
     super::pretty(&schema.to_value())
 }

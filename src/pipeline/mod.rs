@@ -8,7 +8,9 @@ mod deadline;
 mod deliveries;
 mod facts;
 mod hold;
+mod known_facts;
 mod logins;
+mod mistakes;
 mod outbox;
 mod outcome;
 mod partial_report;
@@ -36,6 +38,7 @@ pub use facts::{
 };
 pub use hold::{Destination, Hold, Shipment};
 pub use logins::Logins;
+pub use mistakes::mistakes;
 pub use outbox::{Outbox, TaskKept};
 pub use outcome::{ErrorKind, Outcome, Outputs, StepError};
 pub use partial_report::{PartialReport, RunInfo};

@@ -115,6 +115,18 @@ impl Pipeline {
         self
     }
 
+    /// Disables what must not run when a pipeline of the system or the user has a mistake. Messages wait for it to be
+    /// corrected; what only the newest message counts for is sent, because the platform is known.
+    #[must_use]
+    pub fn without_shipping(mut self) -> Self {
+        for step in self.groups.iter_mut().flatten() {
+            if step.ships || step.again == Again::Message {
+                step.turn = Turn::PolicyError;
+            }
+        }
+        self
+    }
+
     /// Returns the pipeline's name, or that of its one step.
     pub fn name(&self) -> &str {
         &self.name

@@ -28,10 +28,8 @@ pub(super) fn kind<'k>(
     }
 }
 
-pub(super) fn condition(
-    table: &StepTable,
-    order: &Order<'_>,
-) -> Result<Option<Condition>, PolicyError> {
+/// Compiles the condition of a step, where it has one.
+pub(super) fn compiled(table: &StepTable) -> Result<Option<Condition>, PolicyError> {
     let Some(source) = &table.settings.when else {
         return Ok(None);
     };
@@ -42,12 +40,31 @@ pub(super) fn condition(
             "an example: when = \"steps['push'].outputs.action == 'created'\"",
         )
     })?;
-    for name in condition.references() {
-        if !order.earlier.contains(&name) {
-            return Err(misplaced(table, "when", name, order));
-        }
-    }
     Ok(Some(condition))
+}
+
+/// Compiles the condition of a step in its pipeline.
+pub(super) fn condition(
+    table: &StepTable,
+    order: &Order<'_>,
+) -> Result<Option<Condition>, PolicyError> {
+    let condition = compiled(table)?;
+    let misplaced = condition
+        .iter()
+        .flat_map(|condition| misplaced_references(table, condition, order))
+        .next();
+    misplaced.map_or(Ok(condition), Err)
+}
+
+/// Makes the error for each step that a condition refers to and that does not come earlier.
+pub(super) fn misplaced_references<'a>(
+    table: &'a StepTable,
+    condition: &'a Condition,
+    order: &'a Order<'_>,
+) -> impl Iterator<Item = PolicyError> + 'a {
+    let later = condition.references();
+    let later = later.filter(|name| !order.earlier.contains(name));
+    later.map(|name| misplaced(table, "when", name, order))
 }
 
 /// Returns the needs that are in this pipeline: the policy's, or by default the kind's.
@@ -63,19 +80,43 @@ pub(super) fn needs(
         let earlier = def.needs.iter().filter(|name| order.earlier.contains(name));
         return Ok(earlier.map(|name| (*name).to_owned()).collect());
     };
-    let mut needs = Vec::with_capacity(names.len());
-    for name in names {
-        let exists = policy.mentions(name) || kinds.iter().any(|def| def.name == name);
-        if order.earlier.contains(&name.as_str()) {
-            needs.push(name.clone());
-        } else if order.all.contains(&name.as_str()) {
-            return Err(misplaced(table, "needs", name, order));
-        } else if !exists {
-            let help = steps_are(policy, name, kinds);
-            return Err(table.error("needs", no_step(name), help));
-        }
+    let needs = names.iter().map(|name| {
+        let is_here = need(policy, table, name, order, kinds)?;
+        Ok(is_here.then(|| name.clone()))
+    });
+    needs.filter_map(Result::transpose).collect()
+}
+
+/// Says whether a need is in this pipeline, before the step; one that the pipeline does not have is no mistake.
+pub(super) fn need(
+    policy: &Policy,
+    table: &StepTable,
+    name: &str,
+    order: &Order<'_>,
+    kinds: &[StepDef],
+) -> Result<bool, PolicyError> {
+    let exists = policy.mentions(name) || kinds.iter().any(|def| def.name == name);
+    if order.earlier.contains(&name) {
+        Ok(true)
+    } else if order.all.contains(&name) {
+        Err(misplaced(table, "needs", name, order))
+    } else if exists {
+        Ok(false)
+    } else {
+        Err(no_such_step(policy, table, "needs", name, kinds))
     }
-    Ok(needs)
+}
+
+/// Makes the error for a key of a step that names a step that does not exist.
+pub(super) fn no_such_step(
+    policy: &Policy,
+    table: &StepTable,
+    key: &str,
+    name: &str,
+    kinds: &[StepDef],
+) -> PolicyError {
+    let message = format!("`{key}` of `{}`: {}", table.name, no_step(name));
+    table.error(key, message, steps_are(policy, name, kinds))
 }
 
 fn misplaced(table: &StepTable, key: &str, name: &str, order: &Order<'_>) -> PolicyError {
@@ -83,7 +124,14 @@ fn misplaced(table: &StepTable, key: &str, name: &str, order: &Order<'_>) -> Pol
         "`{key}` of `{}` names `{name}`, which does not run before it",
         table.name
     );
-    let help = if order.earlier.is_empty() {
+    // A dash ends a name: `steps.pr-create` is `steps.pr` minus `create`.
+    let dashed = order.all.iter().find(|step| {
+        let rest = step.strip_prefix(name);
+        rest.is_some_and(|rest| rest.starts_with('-'))
+    });
+    let help = if let Some(step) = dashed.filter(|_| key == "when") {
+        format!("write a name with a dash as `steps['{step}']`")
+    } else if order.earlier.is_empty() {
         "no step runs before it: move it after the steps that it refers to".to_owned()
     } else {
         format!("before it run: {}", order.earlier.join(", "))

@@ -30,6 +30,11 @@ pub trait Step: Debug {
         Vec::new()
     }
 
+    /// Returns the key with a mistake for which no run could do anything, though every key can be read.
+    fn mistake(&self, _policy: &Policy) -> Option<(&'static str, StepError)> {
+        None
+    }
+
     /// Does the work.
     async fn run(&self, cx: &Context<'_>) -> Result<Outcome, StepError>;
 }

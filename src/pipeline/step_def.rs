@@ -6,9 +6,10 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::policy::{Classed, KeyClass, Kind, PolicyError, StepTable};
+use crate::template::Template;
 
 use super::step::{Step, TextStep};
 
@@ -206,6 +207,18 @@ impl StepDef {
         (self.schema)(generator)
     }
 
+    /// Returns the keys whose values are templates, or contain some.
+    pub fn template_keys(&self) -> Vec<String> {
+        let mut generator = schemars::SchemaGenerator::default();
+        let schema = self.schema(&mut generator).to_value();
+        let definitions = generator.take_definitions(true);
+        let properties = definition(&schema, &definitions).get("properties");
+        let keys = properties.and_then(Value::as_object).into_iter().flatten();
+        keys.filter(|(_, schema)| holds_template(schema, &definitions))
+            .map(|(key, _)| key.clone())
+            .collect()
+    }
+
     /// Returns the default settings.
     pub fn defaults(&self) -> Value {
         (self.defaults)()
@@ -220,6 +233,24 @@ impl StepDef {
     pub const fn classes(&self) -> &'static [(&'static str, KeyClass)] {
         self.classes
     }
+}
+
+/// Follows a reference of a schema.
+fn definition<'a>(schema: &'a Value, definitions: &'a Map<String, Value>) -> &'a Value {
+    let name = schema.get("$ref").and_then(Value::as_str);
+    let name = name.and_then(|name| name.rsplit('/').next());
+    name.and_then(|name| definitions.get(name))
+        .unwrap_or(schema)
+}
+
+/// Says whether the values of a schema are templates or contain some.
+fn holds_template(schema: &Value, definitions: &Map<String, Value>) -> bool {
+    let schema = definition(schema, definitions);
+    let any = schema.get("anyOf").and_then(Value::as_array);
+    schema
+        .get("format")
+        .is_some_and(|format| format == Template::FORMAT)
+        || any.is_some_and(|any| any.iter().any(|one| holds_template(one, definitions)))
 }
 
 impl Debug for StepDef {

@@ -3,18 +3,22 @@
 use std::collections::BTreeSet;
 
 use super::branches::PROTECTED;
-use super::error::{PolicyError, nearest};
+use super::error::{PolicyError, in_order, nearest};
 use super::file::PolicyFile;
 use super::kind::Kinds;
 use super::layer::Layer;
-use super::node::{Entry, Table, quoted};
+use super::node::{Entry, Item, Node, Table, quoted};
 use super::origin::Origin;
 use super::pattern::Pattern;
 use super::pipelines::{PipelineTable, StepRef};
 use super::read::read;
+use super::read_error::ReadError;
 use super::requirement::Requirement;
 use super::source::Sources;
 use super::step_table::StepTable;
+
+/// The most mistakes that are told of one layer: each keeps the text that it shows.
+pub(super) const MOST_MISTAKES: usize = 50;
 
 /// The longest name of a step or a pipeline, in bytes.
 const MAX_NAME_LENGTH: usize = 64;
@@ -25,33 +29,123 @@ pub(super) fn check(
     sources: &Sources,
     kinds: &Kinds<'_>,
 ) -> Result<(), PolicyError> {
-    check_requirement(layer, sources)?;
-    let file: PolicyFile =
-        read(&layer.table, &layer.place).map_err(|error| error.explain(sources, &[], &[]))?;
-    check_unprotect(layer, sources, &file)?;
-    check_environment(layer, sources)?;
+    mistakes(layer, sources, kinds)
+        .into_iter()
+        .next()
+        .map_or(Ok(()), Err)
+}
+
+/// Finds every mistake of one layer by itself, in the order of its text.
+pub(super) fn mistakes(layer: &Layer, sources: &Sources, kinds: &Kinds<'_>) -> Vec<PolicyError> {
+    if let Err(error) = check_requirement(layer, sources) {
+        return vec![error];
+    }
+    let mut found = Vec::new();
+    match read::<PolicyFile>(&layer.table, &layer.place) {
+        Ok(file) => found.extend(check_unprotect(layer, sources, &file).err()),
+        Err(error) => found.extend(each_key(layer, sources, error)),
+    }
+    found.extend(check_environment(layer, sources).err());
     let pipelines = layer.table.table("pipelines");
+    let is_enough = |found: &[PolicyError]| found.len() >= MOST_MISTAKES;
     for (name, entry) in pipelines.into_iter().flat_map(|table| &table.0) {
-        check_name("pipeline", name, entry, sources)?;
-        check_pipeline(&PipelineTable::new(name, entry, sources))?;
+        if is_enough(&found) {
+            break;
+        }
+        found.extend(check_name("pipeline", name, entry, sources).err());
+        found.extend(check_pipeline(&PipelineTable::new(name, entry, sources)).err());
     }
     let steps = layer.table.table("steps");
     for (name, entry) in steps.into_iter().flat_map(|table| &table.0) {
-        check_name("step", name, entry, sources)?;
-        let step = StepTable::new(name, entry, sources)?;
-        if step.kind() != name && kinds.get(name).is_some() {
-            let message = format!("the step `{name}` cannot use another kind");
-            let help = "give the step another name, so that reports say what it does";
-            return Err(step.error("uses", message, help));
+        if is_enough(&found) {
+            break;
         }
-        match kinds.get(step.kind()) {
-            Some(kind) => kind.check(&step)?,
-            None if step.settings.uses.is_some() => return Err(unknown_kind(&step, kinds)),
-            // Another layer can set its `uses`; the merged policy is checked for that.
-            None => {}
+        found.extend(check_name("step", name, entry, sources).err());
+        let check = |entry: &Entry| check_step(name, entry, sources, kinds);
+        found.extend(each_setting(entry, check));
+    }
+    in_order(found)
+}
+
+/// Reads each key by itself, to find every mistake and not only the first. `whole` is that one.
+fn each_key(layer: &Layer, sources: &Sources, whole: ReadError) -> Vec<PolicyError> {
+    let alone = |name: &String, entry: Entry| Table([(name.clone(), entry)].into());
+    let mut found = Vec::new();
+    for (name, entry) in &layer.table.0 {
+        let read = |part: Entry| read::<PolicyFile>(&alone(name, part), &layer.place).err();
+        let room = MOST_MISTAKES.saturating_sub(found.len());
+        let tell = |error: ReadError| error.explain(sources, &[], &[]);
+        match entry.value.table().filter(|table| !table.0.is_empty()) {
+            Some(table) => {
+                let errors = with_one_key(entry, table).filter_map(read);
+                found.extend(errors.take(room).map(tell));
+            }
+            None => found.extend(read(entry.clone()).into_iter().take(room).map(tell)),
         }
     }
-    Ok(())
+    if found.is_empty() {
+        // It is in how two keys go together.
+        found.push(whole.explain(sources, &[], &[]));
+    }
+    found
+}
+
+/// Checks a step's table, and where it has a mistake each of its keys by itself.
+fn each_setting(
+    entry: &Entry,
+    check: impl Fn(&Entry) -> Result<(), PolicyError>,
+) -> Vec<PolicyError> {
+    let Err(whole) = check(entry) else {
+        return Vec::new();
+    };
+    let mut found = Vec::new();
+    if let Some(table) = entry.value.table() {
+        let uses = table.0.get_key_value("uses");
+        for mut part in with_one_key(entry, table) {
+            if let (Item::Table(part), Some((key, uses))) = (&mut part.value.item, uses) {
+                part.0.insert(key.clone(), uses.clone());
+            }
+            if found.len() < MOST_MISTAKES {
+                found.extend(check(&part).err());
+            }
+        }
+    }
+    if found.is_empty() {
+        found.push(whole);
+    }
+    found
+}
+
+/// Returns the entry once for each key of its table, with that key alone.
+fn with_one_key<'a>(entry: &'a Entry, table: &'a Table) -> impl Iterator<Item = Entry> + 'a {
+    table.0.iter().map(|(key, inner)| Entry {
+        key: entry.key.clone(),
+        value: Node {
+            place: entry.value.place.clone(),
+            item: Item::Table(Table([(key.clone(), inner.clone())].into())),
+        },
+    })
+}
+
+/// Checks a step's table of one layer.
+fn check_step(
+    name: &str,
+    entry: &Entry,
+    sources: &Sources,
+    kinds: &Kinds<'_>,
+) -> Result<(), PolicyError> {
+    let step = StepTable::new(name, entry, sources)?;
+    if step.kind() != name && kinds.get(name).is_some() {
+        let message = format!("the step `{name}` cannot use another kind");
+        let help = "give the step another name, so that reports say what it does";
+        return Err(step.error("uses", message, help));
+    }
+    match kinds.get(step.kind()) {
+        Some(kind) => kind.check(&step),
+        None if step.settings.uses.is_some() => Err(unknown_kind(&step, kinds)),
+        // Another layer can set its `uses`; the merged policy is checked for that.
+        None => Ok(()),
+    }
 }
 
 /// Makes the error for a step of a kind that does not exist.
@@ -173,18 +267,25 @@ pub(super) fn check_merged(
     merged: &Table,
     sources: &Sources,
     kinds: &Kinds<'_>,
-) -> Result<(), PolicyError> {
+) -> Vec<PolicyError> {
+    let mut found = Vec::new();
     let defined = merged.table("steps");
     let steps = top.table.table("steps");
     for name in steps.into_iter().flat_map(|table| table.0.keys()) {
+        if found.len() >= MOST_MISTAKES {
+            break;
+        }
         let Some(entry) = defined.and_then(|steps| steps.get(name)) else {
             continue;
         };
-        let step = StepTable::new(name, entry, sources)?;
-        match kinds.get(step.kind()) {
-            Some(kind) => kind.check(&step)?,
-            None => return Err(unknown_kind(&step, kinds)),
-        }
+        let check = |entry: &Entry| {
+            let step = StepTable::new(name, entry, sources)?;
+            match kinds.get(step.kind()) {
+                Some(kind) => kind.check(&step),
+                None => Err(unknown_kind(&step, kinds)),
+            }
+        };
+        found.extend(each_setting(entry, check));
     }
     let own: Vec<&str> = defined
         .into_iter()
@@ -194,11 +295,15 @@ pub(super) fn check_merged(
     for (name, entry) in pipelines.into_iter().flat_map(|table| &table.0) {
         let pipeline = PipelineTable::new(name, entry, sources);
         let exists = |name: &str| kinds.get(name).is_some() || own.contains(&name);
-        if let Some(step) = pipeline.steps().find(|step| !exists(&step.name)) {
-            return Err(unknown_step(&pipeline, step, &own, kinds));
-        }
+        let unknown = pipeline.steps().filter(|step| !exists(&step.name));
+        let room = MOST_MISTAKES.saturating_sub(found.len());
+        found.extend(
+            unknown
+                .take(room)
+                .map(|step| unknown_step(&pipeline, step, &own, kinds)),
+        );
     }
-    Ok(())
+    in_order(found)
 }
 
 /// Makes the error for a pipeline that names a step that does not exist.

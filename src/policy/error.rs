@@ -1,5 +1,6 @@
 //! `PolicyError`: a mistake in a policy, with its place and advice.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use miette::{LabeledSpan, NamedSource, SourceCode};
@@ -109,6 +110,32 @@ impl PolicyError {
             }) => format!("{name}:{line}:{column}: {message}"),
         }
     }
+}
+
+impl PolicyError {
+    /// Returns the name of the file or argument with the mistake.
+    pub fn file(&self) -> Option<&str> {
+        self.0.found.as_ref().map(|found| found.name.as_str())
+    }
+
+    /// Returns the line and the column of the mistake, where it has a place in a text.
+    pub fn line_and_column(&self) -> Option<(usize, usize)> {
+        let found = self.0.found.as_ref().filter(|found| found.line > 0)?;
+        Some((found.line, found.column))
+    }
+
+    /// Returns what is wrong, without its place.
+    pub fn message(&self) -> &str {
+        &self.0.reason.message
+    }
+}
+
+/// Sorts mistakes by layer and place, and leaves out what is said twice.
+pub fn in_order(mut errors: Vec<PolicyError>) -> Vec<PolicyError> {
+    errors.sort_by_key(|error| (error.origin(), error.line_and_column()));
+    let mut said = BTreeSet::new();
+    errors.retain(|error| said.insert(error.one_line()));
+    errors
 }
 
 impl Found {

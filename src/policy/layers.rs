@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::check::{check, check_merged};
+use super::check::{check_merged, mistakes};
 use super::discover::{self, Places, RepositoryFile};
 use super::error::PolicyError;
 
@@ -43,8 +43,27 @@ pub struct Loaded {
 pub struct PolicyProblem {
     /// The layer.
     pub origin: Origin,
-    /// The mistake in it.
+    /// The first mistake in it.
     pub error: PolicyError,
+    /// The other mistakes.
+    pub more: Vec<PolicyError>,
+}
+
+impl PolicyProblem {
+    /// Returns the problem of a layer with mistakes; `None` when there are none.
+    fn of(origin: Origin, mistakes: Vec<PolicyError>) -> Option<Self> {
+        let mut mistakes = mistakes.into_iter();
+        Some(Self {
+            origin,
+            error: mistakes.next()?,
+            more: mistakes.collect(),
+        })
+    }
+
+    /// Returns every mistake of the layer.
+    pub fn mistakes(self) -> impl Iterator<Item = PolicyError> {
+        std::iter::once(self.error).chain(self.more)
+    }
 }
 
 impl Layers {
@@ -86,6 +105,21 @@ impl Layers {
         layers.finish(&kinds)
     }
 
+    /// Makes a layer of a file, over the built-in layer. Whose file it is does not matter.
+    pub fn of_file<K: Kind>(
+        origin: Origin,
+        file: &Path,
+        kinds: &[K],
+    ) -> Result<Loaded, PolicyError> {
+        let kinds = Kinds::new(kinds);
+        let name = file.display().to_string();
+        let text = discover::read_named(file).map_err(|error| error.in_layer(origin, &name))?;
+        let mut layers = Self::default();
+        layers.add(Origin::BuiltIn, "built-in", DEFAULT, &kinds)?;
+        layers.add(origin, &name, &text, &kinds)?;
+        layers.finish(&kinds)
+    }
+
     /// Makes layers from texts, over the built-in layer.
     pub fn from_texts<K: Kind>(
         texts: &[(Origin, &str)],
@@ -108,17 +142,24 @@ impl Layers {
         text: &str,
         kinds: &Kinds<'_>,
     ) -> Result<(), PolicyError> {
-        let parsed = Layer::parse(&mut self.sources, origin, name, text).and_then(|layer| {
-            // The built-in layer is checked by tests.
-            if origin != Origin::BuiltIn {
-                check(&layer, &self.sources, kinds)?;
+        let found = match Layer::parse(&mut self.sources, origin, name, text) {
+            Ok(layer) => {
+                // The built-in layer is checked by tests.
+                let found = match origin {
+                    Origin::BuiltIn => Vec::new(),
+                    _ => mistakes(&layer, &self.sources, kinds),
+                };
+                if found.is_empty() {
+                    self.stack.push(layer);
+                }
+                found
             }
-            Ok(layer)
-        });
-        match parsed {
-            Ok(layer) => self.stack.push(layer),
-            Err(error) if origin.is_command_line() => return Err(error),
-            Err(error) => self.drop_layer(origin, error),
+            Err(error) => vec![error],
+        };
+        match PolicyProblem::of(origin, found) {
+            Some(problem) if origin.is_command_line() => return Err(problem.error),
+            Some(problem) => self.problems.push(problem),
+            None => {}
         }
         Ok(())
     }
@@ -135,7 +176,7 @@ impl Layers {
     }
 
     fn drop_layer(&mut self, origin: Origin, error: PolicyError) {
-        self.problems.push(PolicyProblem { origin, error });
+        self.problems.extend(PolicyProblem::of(origin, vec![error]));
     }
 
     /// Merges the layers, lowest first; a layer that does not fit those below is invalid.
@@ -156,11 +197,8 @@ impl Layers {
                     }
                     bases.extend(protection::bases(&layer.table));
                 }
-                Err(error) if layer.origin.is_command_line() => return Err(error),
-                Err(error) => problems.push(PolicyProblem {
-                    origin: layer.origin,
-                    error,
-                }),
+                Err(problem) if layer.origin.is_command_line() => return Err(problem.error),
+                Err(problem) => problems.push(problem),
             }
         }
         let limits_of_repository = self.stack.iter().any(|layer| {
@@ -186,16 +224,17 @@ impl Layers {
         below: &Table,
         layer: &Layer,
         kinds: &Kinds<'_>,
-    ) -> Result<Table, PolicyError> {
-        if layer.origin == Origin::Repository {
-            repository::check(layer, below, &self.sources, kinds)?;
-        }
+    ) -> Result<Table, PolicyProblem> {
+        let mut found = match layer.origin {
+            Origin::Repository => repository::mistakes(layer, below, &self.sources, kinds),
+            _ => Vec::new(),
+        };
         let mut merged = below.clone();
         merge(&mut merged, layer.table.clone());
-        if layer.origin != Origin::BuiltIn {
-            check_merged(layer, &merged, &self.sources, kinds)?;
+        if found.is_empty() && layer.origin != Origin::BuiltIn {
+            found = check_merged(layer, &merged, &self.sources, kinds);
         }
-        Ok(merged)
+        PolicyProblem::of(layer.origin, found).map_or(Ok(merged), Err)
     }
 }
 
@@ -214,6 +253,19 @@ impl Loaded {
         named
             .filter_map(|layer| Some(sources.at(&layer.place)?.name.to_string()))
             .collect()
+    }
+
+    /// Leaves out the layer of a mistake that shows when a pipeline is planned, and merges again. Returns
+    /// `None` when it is of the command line or has no layer.
+    pub fn without<K: Kind>(&self, error: &PolicyError, kinds: &[K]) -> Option<Self> {
+        let origin = error.origin()?;
+        if origin.is_command_line() || origin == Origin::BuiltIn {
+            return None;
+        }
+        let mut layers = self.layers.clone();
+        layers.stack.retain(|layer| layer.origin != origin);
+        layers.drop_layer(origin, error.clone());
+        layers.finish(&Kinds::new(kinds)).ok()
     }
 
     /// Adds the repository's layer, which is known later than the others, and merges again.
@@ -242,10 +294,8 @@ impl Loaded {
             Err(error) => {
                 // Also recorded with the layers, so that another merge reports it again.
                 self.layers.drop_layer(Origin::Repository, error.clone());
-                self.problems.push(PolicyProblem {
-                    origin: Origin::Repository,
-                    error,
-                });
+                self.problems
+                    .extend(PolicyProblem::of(Origin::Repository, vec![error]));
                 Ok(self)
             }
         }

@@ -47,7 +47,7 @@ pub use connections::{Forge, ForgeKind, Git, Http, LocalConfig, Platform, Remote
 pub use discover::{Places, RepositoryFile};
 pub use duration::{DurationError, PolicyDuration};
 pub use environment::{Environment, EnvironmentTrust};
-pub use error::{PolicyError, nearest};
+pub use error::{PolicyError, in_order, nearest};
 pub use file::{TABLE_CLASSES, file_schema};
 pub use kind::Kind;
 pub use layers::{Layers, Loaded, PolicyProblem};
@@ -63,6 +63,6 @@ pub use repository::{Carried, for_repository};
 pub use server_url::{ServerUrl, ServerUrlError};
 pub use setting::Setting;
 pub use size::{Size, SizeError};
-pub use step_table::{OnError, SHARED_KEYS, StepSettings, StepTable};
+pub use step_table::{OnError, SHARED_KEYS, StepSettings, StepTable, StepText};
 pub use store::Store;
 pub use trigger::{Trigger, UnknownTrigger};

@@ -16,13 +16,13 @@ use super::step_table::{StepSettings, StepTable};
 /// The longest text in a repository's policy, in bytes.
 const MAX_TEXT_LENGTH: usize = 4096;
 
-/// Checks every key of the layer against its class. `below` are the merged lower layers.
-pub(super) fn check(
+/// Finds every key that the layer may not set, by its class. `below` are the merged lower layers.
+pub(super) fn mistakes(
     layer: &Layer,
     below: &Table,
     sources: &Sources,
     kinds: &Kinds<'_>,
-) -> Result<(), PolicyError> {
+) -> Vec<PolicyError> {
     let judge = Judge {
         layer,
         below,
@@ -32,7 +32,9 @@ pub(super) fn check(
     judge
         .keys()
         .into_iter()
-        .try_for_each(|(path, entry)| judge.judge(&path, entry))
+        .filter_map(|(path, entry)| judge.judge(&path, entry).err())
+        .take(super::check::MOST_MISTAKES)
+        .collect()
 }
 
 /// A policy as a repository's file can have it.

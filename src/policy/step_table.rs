@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::duration::PolicyDuration;
 use super::error::PolicyError;
-use super::node::{Entry, Table};
+use super::node::{Entry, Item, Node, Table};
 use super::origin::Origin;
 use super::read::read;
 use super::source::{Place, Sources};
@@ -141,6 +141,26 @@ impl StepTable {
         }
     }
 
+    /// Returns every text that a layer writes at `key` or below it.
+    pub fn texts(&self, key: &str) -> Vec<StepText> {
+        let mut texts = Vec::new();
+        if let Some(entry) = self.entry(key) {
+            gather(&entry.value, &mut texts);
+        }
+        texts
+    }
+
+    /// Makes an error about a text of [`texts`](Self::texts), with its place.
+    pub fn error_in(
+        &self,
+        text: &StepText,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) -> PolicyError {
+        let error = PolicyError::new(message).advise(help);
+        error.at(&self.sources, &text.place, "here")
+    }
+
     /// Adds own keys, which override those of the layers.
     pub(super) fn overlay(&mut self, sources: Sources, own: Table) {
         self.sources = sources;
@@ -154,5 +174,29 @@ impl StepTable {
 
     fn entry(&self, key: &str) -> Option<&Entry> {
         self.shared.get(key).or_else(|| self.own.get(key))
+    }
+}
+
+/// A text in a step's table.
+#[derive(Debug, Clone)]
+pub struct StepText {
+    /// The text.
+    pub text: String,
+    place: Place,
+}
+
+/// Gathers the texts of a value.
+fn gather(node: &Node, texts: &mut Vec<StepText>) {
+    match &node.item {
+        Item::Text(text) => texts.push(StepText {
+            text: text.clone(),
+            place: node.place.clone(),
+        }),
+        Item::List(nodes) => nodes.iter().for_each(|node| gather(node, texts)),
+        Item::Table(table) => {
+            let entries = table.0.values();
+            entries.for_each(|entry| gather(&entry.value, texts));
+        }
+        Item::Integer(_) | Item::Float(_) | Item::Boolean(_) | Item::Datetime(_) => {}
     }
 }

@@ -7,23 +7,12 @@ use crate::git::{ConfigFiles, LocalConfigTrust, OpenError, Repo};
 use crate::pipeline::Hold;
 use crate::policy::{
     Carried, EnvironmentTrust, Layers, Loaded, LocalConfig as Trusted, Origin, Places, PolicyError,
-    RepositoryFile, Setting, for_repository,
+    PolicyProblem, for_repository,
 };
 use crate::reason::{Code, Reason};
 use crate::steps::STEPS;
 
 use super::{NamedRepository, Request};
-
-/// What `policy check` and `policy show` show.
-#[derive(Debug)]
-pub struct PolicyReview {
-    /// The files that were read, in their order of precedence.
-    pub layers: Vec<String>,
-    /// What is wrong.
-    pub problems: Vec<PolicyError>,
-    /// Every value with its layer.
-    pub values: Vec<Setting>,
-}
 
 /// What a request is about.
 #[derive(Debug)]
@@ -47,7 +36,7 @@ impl Place {
     }
 
     /// Returns the place of a command that names at most a directory.
-    fn below(directory: Option<&Path>, environment: &Environment) -> Self {
+    pub(super) fn below(directory: Option<&Path>, environment: &Environment) -> Self {
         let directory = directory.unwrap_or(Path::new(""));
         Self::Directory(environment.cwd().join(directory))
     }
@@ -147,22 +136,7 @@ pub(super) fn inside(loaded: Loaded, repo: Option<&Repo>) -> Result<Loaded, Box<
 
 /// Notes what the user should know: dropped layers, and configuration that was ignored.
 pub(super) fn notes(loaded: &Loaded, repo: Option<&Repo>) -> Vec<Reason> {
-    let mut notes: Vec<Reason> = loaded
-        .problems
-        .iter()
-        .map(|problem| {
-            let code = match problem.origin {
-                Origin::Repository => Code::PolicyDropped,
-                _ => Code::PolicyError,
-            };
-            let message = format!(
-                "the {} policy is left out: {}",
-                problem.origin,
-                problem.error.one_line()
-            );
-            Reason::new(code, message).advise("`sendoff policy check` shows the place")
-        })
-        .collect();
+    let mut notes: Vec<Reason> = loaded.problems.iter().map(dropped).collect();
     let ignored = match repo {
         Some(repo) if loaded.policy.git().local_config == Trusted::Ignore => {
             repo.config().ignored_local_keys()
@@ -180,6 +154,20 @@ pub(super) fn notes(loaded: &Loaded, repo: Option<&Repo>) -> Vec<Reason> {
         ));
     }
     notes
+}
+
+/// Notes a layer that is left out.
+pub(super) fn dropped(problem: &PolicyProblem) -> Reason {
+    let code = match problem.origin {
+        Origin::Repository => Code::PolicyDropped,
+        _ => Code::PolicyError,
+    };
+    let message = format!(
+        "the {} policy is left out: {}",
+        problem.origin,
+        problem.error.one_line()
+    );
+    Reason::new(code, message).advise("`sendoff policy check` shows the place")
 }
 
 /// Notes which variables are set and do not count.
@@ -204,59 +192,6 @@ pub(super) fn unreadable(environment: &Environment) -> Option<Reason> {
     let reason =
         Reason::new(Code::EnvironmentIgnored, sentence).advise("set it to text, or unset it");
     (!names.is_empty()).then_some(reason)
-}
-
-/// Loads every layer and tells all about it.
-pub fn review(
-    request: &Request,
-    environment: &Environment,
-) -> Result<PolicyReview, Box<PolicyError>> {
-    let (outside, environment) = outside(request, environment.clone())?;
-    let place = Place::below(request.directory.as_deref(), &environment);
-    let repo = discover(&place, &environment, LocalConfigTrust::Ignore)
-        .ok()
-        .flatten();
-    let loaded = inside(outside, repo.as_ref())?;
-    Ok(PolicyReview {
-        layers: loaded.layer_names(),
-        values: loaded.policy.flatten(),
-        problems: loaded
-            .problems
-            .into_iter()
-            .map(|problem| problem.error)
-            .collect(),
-    })
-}
-
-/// Checks one file alone: `.sendoff.toml` by the rules of a repository's policy, the system's by those of
-/// the system, any other by those of a user's, whose owner does not matter.
-pub fn check_file(file: &Path) -> Result<(), Box<PolicyError>> {
-    if file.file_name().is_some_and(|name| name == ".sendoff.toml") {
-        let directory = file.parent().unwrap_or(Path::new("."));
-        let read = RepositoryFile::read(directory).map_err(Box::new)?;
-        let places = Places {
-            repository: read,
-            ..Places::default()
-        };
-        let mut loaded = Layers::load(&places, STEPS).map_err(Box::new)?;
-        return match loaded.problems.pop() {
-            Some(problem) => Err(Box::new(problem.error)),
-            None => Ok(()),
-        };
-    }
-    let system = Places::usual(None);
-    if system.system.as_deref() == Some(file) {
-        let mut loaded = Layers::load(&system, STEPS).map_err(Box::new)?;
-        return loaded
-            .problems
-            .pop()
-            .map_or(Ok(()), |problem| Err(Box::new(problem.error)));
-    }
-    let places = Places {
-        policy_file: Some(file.to_owned()),
-        ..Places::default()
-    };
-    Layers::load(&places, STEPS).map(drop).map_err(Box::new)
 }
 
 /// Returns where the repository's policy goes, or why it cannot.

@@ -12,6 +12,7 @@ use crate::git::Repo;
 use crate::pipeline::{
     Context, ErrorKind, Outcome, Outputs, Step, StepDef, StepError, interruptible,
 };
+use crate::policy::Policy;
 use crate::process::{Captured, Ended, Inheritance, Killer, Output, Program};
 use crate::reason::Code;
 use crate::secrets::{redact, strip_controls};
@@ -49,6 +50,12 @@ crate::classes!(Exec {
 
 #[async_trait(?Send)]
 impl Step for Exec {
+    fn mistake(&self, _policy: &Policy) -> Option<(&'static str, StepError)> {
+        self.command
+            .is_empty()
+            .then(|| ("command", wrong("there is no `command` to run".into())))
+    }
+
     async fn run(&self, cx: &Context<'_>) -> Result<Outcome, StepError> {
         let program = self.program(cx)?;
         let name = self.command.first().cloned().unwrap_or_default();
@@ -68,10 +75,6 @@ impl Step for Exec {
 
 impl Exec {
     fn program(&self, cx: &Context<'_>) -> Result<Program, StepError> {
-        let wrong = |summary: String| {
-            StepError::new(ErrorKind::Denied, Code::Exec, summary)
-                .advise("set `command` to a program and its arguments")
-        };
         let Some((name, arguments)) = self.command.split_first() else {
             return Err(wrong("there is no `command` to run".into()));
         };
@@ -119,6 +122,11 @@ impl Exec {
         }
         Ok(program)
     }
+}
+
+fn wrong(summary: String) -> StepError {
+    StepError::new(ErrorKind::Denied, Code::Exec, summary)
+        .advise("set `command` to a program and its arguments")
 }
 
 /// Kills the program, also when it has not started yet. Clones share the program.

@@ -11,6 +11,7 @@ use crate::http::{Client, ClientOptions, HttpError, Redirects, Request};
 use crate::names::Origin;
 use crate::net::PlainHttp;
 use crate::pipeline::{Context, ErrorKind, Outcome, Outputs, Step, StepDef, StepError};
+use crate::policy::Policy;
 use crate::reason::Code;
 use crate::template::Template;
 
@@ -61,6 +62,7 @@ enum HttpMethod {
 /// A JSON value whose strings are templates that compile.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 #[serde(transparent)]
+#[schemars(extend("format" = Template::FORMAT))]
 struct Body(Value);
 
 impl<'de> Deserialize<'de> for Body {
@@ -78,15 +80,12 @@ impl<'de> Deserialize<'de> for Body {
 
 #[async_trait(?Send)]
 impl Step for Http {
+    fn mistake(&self, policy: &Policy) -> Option<(&'static str, StepError)> {
+        Some(("url", self.allowed_target(policy).err()?))
+    }
+
     async fn run(&self, cx: &Context<'_>) -> Result<Outcome, StepError> {
-        let (url, origin) = self.target()?;
-        if !cx.policy.http().lists(&origin) {
-            return Err(denied(
-                Code::NotAllowed,
-                format!("`http.allowed` does not list {origin}"),
-            )
-            .advise("add the origin to `http.allowed` in the user's policy"));
-        }
+        let (url, origin) = self.allowed_target(cx.policy)?;
         let body = match &self.body {
             None => None,
             Some(body) => {
@@ -137,6 +136,17 @@ impl Step for Http {
 }
 
 impl Http {
+    /// Checks the URL, and that the policy lists its origin.
+    fn allowed_target(&self, policy: &Policy) -> Result<(Url, Origin), StepError> {
+        let (url, origin) = self.target()?;
+        if policy.http().lists(&origin) {
+            return Ok((url, origin));
+        }
+        let message = format!("`http.allowed` does not list {origin}");
+        Err(denied(Code::NotAllowed, message)
+            .advise("add the origin to `http.allowed` in the user's policy"))
+    }
+
     /// Checks the URL. A password in it would be shown in reports.
     fn target(&self) -> Result<(Url, Origin), StepError> {
         let wrong = |why: &str| {

@@ -3,6 +3,7 @@
 mod bounds;
 mod condition;
 mod stack;
+mod unknown;
 
 use std::borrow::Cow;
 use std::io;
@@ -19,6 +20,7 @@ use crate::secrets::redact;
 use crate::text::{BRIEF_LENGTH, brief};
 
 pub use condition::Condition;
+pub use unknown::{Part, unknown_names};
 
 use self::stack::on_own_stack;
 
@@ -59,6 +61,9 @@ pub enum TemplateError {
 }
 
 impl Template {
+    /// The `format` of a template in a schema.
+    pub const FORMAT: &str = "template";
+
     /// Compiles `source`.
     pub fn new(source: &str) -> Result<Self, TemplateError> {
         if source.len() > MAX_SOURCE_SIZE {
@@ -147,7 +152,7 @@ impl JsonSchema for Template {
     }
 
     fn json_schema(_generator: &mut SchemaGenerator) -> Schema {
-        schemars::json_schema!({ "type": "string" })
+        schemars::json_schema!({ "type": "string", "format": Self::FORMAT })
     }
 }
 

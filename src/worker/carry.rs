@@ -105,8 +105,8 @@ impl Job {
                 return None;
             }
         };
-        match session.pipeline(&self.pipeline) {
-            Ok(pipeline) => {
+        match session.planned(&self.pipeline) {
+            Ok((session, pipeline)) => {
                 let pipeline = if self.steps.is_empty() {
                     pipeline
                 } else {

@@ -6,7 +6,7 @@ use crate::clock::Clock;
 use crate::environment::Environment;
 use crate::failpoint::{Point, reach};
 use crate::names::RunId;
-use crate::pipeline::{Service, TaskDocument, TaskFacts};
+use crate::pipeline::{Service, TaskDocument};
 use crate::policy::Trigger;
 use crate::report::{Report, Verdict};
 use crate::secrets::{KnownSecrets, clean_line};
@@ -52,22 +52,17 @@ pub fn hand_over(asked: &Asked, environment: &Environment, known: &KnownSecrets)
         AsksFor::Pipeline(name) => name,
         AsksFor::EndOfTask => request.task.default_pipeline(),
     };
-    let has_task = request.task.task != TaskFacts::default();
     let watch = Watch::without_thread(&request, pipeline);
     let session = match Session::open(request, environment, watch) {
         Ok(session) => session,
         Err(error) => return HandedOver::told(error.one_line()),
     };
-    let mut problem = session.policy_problem();
-    let look = match session.pipeline(pipeline) {
-        Ok(planned) => session.look(Some(&planned)),
-        // Its memory waits for the policy to be corrected.
-        Err(error) if has_task => {
-            problem.get_or_insert_with(|| error.one_line());
-            session.look(None)
-        }
+    let (session, planned) = match session.planned(pipeline) {
+        Ok(planned) => planned,
         Err(error) => return HandedOver::told(error.one_line()),
     };
+    let problem = session.policy_problem();
+    let look = session.look(Some(&planned));
     reach(Point::HookLooked);
     if let Outlook::Nothing(news) = &look.outlook {
         let news = news.as_ref().map(|hold| hold.reason.message.clone());

@@ -108,6 +108,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "environment",
             "exit",
             "report",
+            "session",
         ],
     ),
     (

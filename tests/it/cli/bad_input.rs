@@ -99,7 +99,6 @@ fn a_bad_set_or_policy_file_does_nothing() {
         &["run", "--set", "nonsense"],
         &["run", "--policy", file.to_str().unwrap()],
         &["run", "--policy", "/no/such/policy.toml"],
-        &["run", "no-such-pipeline"],
         &["step", "psuh"],
         &["step", "push", "--with", "remot=x"],
     ] {

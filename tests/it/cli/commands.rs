@@ -104,7 +104,7 @@ fn policy_check_names_the_mistake_and_its_place() {
     assert_eq!(said.code, Some(0), "{}", said.stderr);
     let said = world.run(&["policy", "check"]);
     assert_eq!(said.code, Some(0), "{}", said.stderr);
-    insta::assert_snapshot!(world.normalise(&said.stdout), @"no mistakes in: built-in, [ROOT]/home/.config/sendoff/policy.toml");
+    insta::assert_snapshot!(world.normalise(&said.stdout), @"policy OK: built-in, [ROOT]/home/.config/sendoff/policy.toml");
 }
 
 #[test]

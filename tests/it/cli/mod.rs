@@ -17,6 +17,7 @@ mod off;
 mod outgoing;
 mod output;
 mod plan;
+mod policy_check;
 mod python;
 mod run;
 mod signals;

@@ -1,0 +1,69 @@
+//! Planning a pipeline, and what is left of a run when a layer of the policy has a mistake that shows only then.
+
+use crate::pipeline::Pipeline;
+use crate::policy::{Loaded, Origin, PolicyError};
+use crate::steps::STEPS;
+
+use super::{Session, load};
+
+/// More than the layers that can be left out.
+const MOST_LAYERS: usize = 4;
+
+impl Session {
+    /// Says whether the policy has a pipeline of this name.
+    pub fn has_pipeline(&self, name: &str) -> bool {
+        self.loaded.policy.pipeline(name).is_some()
+    }
+
+    /// Plans a pipeline by name, whatever is wrong with it in a file.
+    ///
+    /// A mistake in the repository's layer drops that layer. One in the system's or the user's lets nothing ship, and
+    /// lets messages wait for its correction; the heartbeat is cleared, because the platform is known. Only a mistake
+    /// of the command line is an error.
+    pub fn planned(mut self, name: &str) -> Result<(Self, Pipeline), PolicyError> {
+        let mut error = match self.pipeline(name) {
+            Ok(pipeline) => return Ok((self, pipeline)),
+            Err(error) => error,
+        };
+        let mut rest: Option<Loaded> = None;
+        for _ in 0..MOST_LAYERS {
+            let from = rest.as_ref().unwrap_or(&self.loaded);
+            let without = match from.without(&error, STEPS) {
+                Some(without) => without,
+                // What the command line says stays an error, also where it shows only now.
+                None if rest.is_none() || is_of_command_line(&error) => return Err(error),
+                // The built-in policy lacks the pipeline.
+                None => return Ok(self.with_nothing_of(name)),
+            };
+            self.notes
+                .extend(without.problems.last().map(load::dropped));
+            self.loaded.problems.clone_from(&without.problems);
+            if error.origin() == Some(Origin::Repository) && !without.fail_closed {
+                self.loaded = without;
+                match self.pipeline(name) {
+                    Ok(pipeline) => return Ok((self, pipeline)),
+                    Err(next) => error = next,
+                }
+                continue;
+            }
+            let was_closed = std::mem::replace(&mut self.loaded.fail_closed, true);
+            match Pipeline::plan(&without.policy, name, STEPS) {
+                Ok(pipeline) if was_closed => return Ok((self, pipeline.fail_closed())),
+                Ok(pipeline) => return Ok((self, pipeline.without_shipping())),
+                Err(next) => error = next,
+            }
+            rest = Some(without);
+        }
+        Err(error)
+    }
+
+    /// Returns a pipeline without steps: its report has the notes only.
+    fn with_nothing_of(self, name: &str) -> (Self, Pipeline) {
+        let pipeline = Pipeline::of_steps(name, []);
+        (self, pipeline)
+    }
+}
+
+fn is_of_command_line(error: &PolicyError) -> bool {
+    error.origin().is_some_and(Origin::is_command_line)
+}

@@ -1,0 +1,225 @@
+//! `sendoff policy check`: it says what a run would say; and what a run does where a pipeline is wrong.
+
+use serde_json::Value;
+
+use crate::world::{World, step};
+
+/// A user's policy with one mistake of each kind that only a run met before.
+const MISTAKES: &str = r#"
+[limits]
+deadline = "soon"
+comits = 3
+
+[pipelines]
+post-task = ["memory-commit", "heartbeat-clear", "push", "tell", "call", "nothing", "pr-create"]
+later = ["late", "pr-create"]
+
+[steps.tell]
+uses = "exec"
+
+[steps.call]
+uses = "http"
+url = "https://hooks.example/run"
+body = { text = ["{{ task.inptu }}"] }
+
+[steps.nothing]
+uses = "exec"
+command = ["true"]
+needs = ["psuh"]
+timeout = "1 day"
+"#;
+
+/// Mistakes that show only when the layers are read together.
+const TOGETHER: &str = r#"
+[pipelines]
+post-task = ["memory-commit", "heartbeat-clear", "push", "tell", "call", "nothing", "pr-create"]
+later = ["late", "pr-create"]
+
+[steps.tell]
+uses = "exec"
+
+[steps.call]
+uses = "http"
+url = "https://hooks.example/run"
+body = { text = ["{{ task.inptu }}"] }
+
+[steps.nothing]
+uses = "exec"
+command = ["true"]
+input = "{{ task.input | shout }}"
+needs = ["psuh"]
+
+[steps.late]
+uses = "exec"
+command = ["true"]
+when = "steps['pr-create'].verdict == 'done'"
+
+[steps.dashed]
+uses = "exec"
+command = ["true"]
+when = "steps.tel.verdict == 'done' and tsk.ok"
+
+[steps.pr-create]
+when = "steps.push.outputs.action is loud"
+"#;
+
+/// Returns `line:column message` of each mistake.
+fn mistakes(check: &Value) -> String {
+    let mistakes = check["mistakes"].as_array().unwrap().iter().map(|mistake| {
+        format!(
+            "{}:{} {}\n  {}\n",
+            mistake["line"],
+            mistake["column"],
+            mistake["message"].as_str().unwrap(),
+            mistake["help"].as_str().unwrap_or_default()
+        )
+    });
+    mistakes.collect()
+}
+
+#[test]
+fn every_mistake_of_a_file_is_listed_with_its_place() {
+    let world = World::new();
+    let file = world.sandbox.write("mine.toml", MISTAKES);
+    let said = world.run(&["policy", "check", file.to_str().unwrap(), "--json"]);
+    assert_eq!(said.code, Some(78), "{}{}", said.stdout, said.stderr);
+    let check = said.report();
+    assert_eq!(check["schema"], "sendoff.policy-check/1");
+    assert_eq!(check["valid"], false);
+    insta::assert_snapshot!(mistakes(&check));
+}
+
+#[test]
+fn what_a_run_would_meet_is_found_without_a_run() {
+    let world = World::new();
+    let file = world.sandbox.write("mine.toml", TOGETHER);
+    let said = world.run(&["policy", "check", file.to_str().unwrap(), "--json"]);
+    assert_eq!(said.code, Some(78), "{}{}", said.stdout, said.stderr);
+    insta::assert_snapshot!(mistakes(&said.report()));
+    let said = world.run(&["policy", "check", file.to_str().unwrap()]);
+    assert_eq!((said.code, said.stdout.as_str()), (Some(78), ""));
+    assert!(said.stderr.ends_with("mistakes\n"), "{}", said.stderr);
+}
+
+#[test]
+fn the_document_is_that_of_its_schema() {
+    let world = World::new();
+    let kept = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("docs/reference/policy-check.schema.json");
+    let schema: Value = serde_json::from_str(&std::fs::read_to_string(kept).unwrap()).unwrap();
+    let validator = jsonschema::draft202012::new(&schema).unwrap();
+    let file = world.sandbox.write("mine.toml", TOGETHER);
+    for arguments in [
+        ["policy", "check", "--json"].as_slice(),
+        &["policy", "check", "--json", file.to_str().unwrap()],
+        &["policy", "check", "--json", "nowhere.toml"],
+    ] {
+        let document = world.run(arguments).report();
+        let errors: Vec<String> = validator
+            .iter_errors(&document)
+            .map(|error| error.to_string())
+            .collect();
+        assert_eq!(errors, [""; 0], "{document}");
+    }
+}
+
+#[test]
+fn each_file_is_checked_as_the_layer_that_it_is() {
+    let world = World::new();
+    let unprotects = "[branches]\nunprotect = [\"main\"]\n";
+    let file = world.sandbox.write("any-name.toml", unprotects);
+    let said = world.run(&["policy", "check", file.to_str().unwrap()]);
+    assert_eq!(said.code, Some(0), "a valid user's policy: {}", said.stderr);
+    world.user_policy(unprotects);
+    let said = world.run(&["policy", "check", world.home_policy().to_str().unwrap()]);
+    assert_eq!(said.code, Some(0), "{}", said.stderr);
+    world.sandbox.write("clone/.sendoff.toml", unprotects);
+    let said = world.run(&["policy", "check", ".sendoff.toml", "--json"]);
+    assert_eq!(said.code, Some(78), "a repository may not");
+    assert_eq!(said.report()["mistakes"][0]["layer"], "repository");
+    let said = world.run(&["policy", "check", "nowhere.toml"]);
+    assert_eq!(said.code, Some(78));
+    assert!(said.stderr.contains("nowhere.toml"), "{}", said.stderr);
+}
+
+#[test]
+fn the_presets_have_no_mistakes() {
+    for preset in ["default", "solo", "agents", "molecule"] {
+        let world = World::new();
+        let path = format!("{}/policies/{preset}.toml", env!("CARGO_MANIFEST_DIR"));
+        let said = world.run(&["policy", "check", &path]);
+        assert_eq!(said.code, Some(0), "{preset}: {}", said.stderr);
+    }
+}
+
+/// A pipeline whose last step refers to one that runs later.
+const WRONG: &str = "[pipelines]\npost-task = [\"memory-commit\", \"heartbeat-clear\", \"late\", \"push\"]\n\
+    [steps.late]\nuses = \"exec\"\ncommand = [\"true\"]\nwhen = \"steps.push.verdict == 'done'\"\n";
+
+#[test]
+fn a_wrong_pipeline_of_the_user_holds_what_ships_and_keeps_the_memory() {
+    let world = World::new();
+    world.user_policy(WRONG);
+    let said = world.run_task("paint it blue");
+    assert_eq!(said.code, Some(78), "{}{}", said.stdout, said.stderr);
+    let report = said.report();
+    assert_eq!(
+        step(&report, "memory-commit")["verdict"],
+        "queued",
+        "{report}"
+    );
+    assert_eq!(
+        step(&report, "heartbeat-clear")["verdict"],
+        "done",
+        "{report}"
+    );
+    assert_eq!(step(&report, "push")["verdict"], "skipped", "{report}");
+    assert_eq!(step(&report, "push")["reason"], "policy-error");
+    let note = report["notes"][0]["message"].as_str().unwrap();
+    insta::assert_snapshot!(
+        world.normalise(note),
+        @"the user policy is left out: [ROOT]/home/.config/sendoff/policy.toml:6:8: `when` of `late` names `push`, which does not run before it"
+    );
+    assert_eq!(world.tip("feature/x"), "", "nothing is pushed");
+    assert!(world.platform.memories().is_empty());
+    assert_eq!(world.platform.heartbeats().len(), 1);
+
+    // Corrected, as the note says, the memory goes out.
+    let said = world.run(&["policy", "check"]);
+    assert_eq!(said.code, Some(78), "{}", said.stderr);
+    world.user_policy("");
+    assert_eq!(world.run(&["policy", "check"]).code, Some(0));
+    let said = world.run(&["flush"]);
+    assert_eq!(said.code, Some(0), "{}{}", said.stdout, said.stderr);
+    assert_eq!(world.platform.memories().len(), 1);
+}
+
+#[test]
+fn a_wrong_pipeline_of_the_command_line_does_nothing() {
+    let world = World::new();
+    let file = world.sandbox.write("mine.toml", WRONG);
+    let said = world.run(&["run", "--policy", file.to_str().unwrap()]);
+    assert_eq!((said.code, said.stdout.as_str()), (Some(78), ""));
+    assert!(
+        said.stderr.contains("does not run before it"),
+        "{}",
+        said.stderr
+    );
+    assert!(world.platform.heartbeats().is_empty());
+    assert_eq!(world.tip("feature/x"), "");
+}
+
+#[test]
+fn a_pipeline_that_no_policy_has_is_a_slip_of_the_command_line() {
+    let world = World::new();
+    for command in ["run", "plan"] {
+        let said = world.run(&[command, "post-tsk"]);
+        assert_eq!((said.code, said.stdout.as_str()), (Some(64), ""));
+        insta::allow_duplicates! {
+            insta::assert_snapshot!(said.stderr, @r"
+              × no pipeline is called `post-tsk`
+              help: did you mean `post-task`? the pipelines are: on-failure, post-commit, post-task, pre-task
+            ");
+        }
+    }
+}
