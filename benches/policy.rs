@@ -1,7 +1,7 @@
 //! The time to read the policy at the start of a run: built-in, user's and repository's layer.
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use sendoff::policy::{KeyClass, Kind, Layers, Origin, PolicyError, StepTable};
+use sendoff::policy::{KeyClass, Kind, LayerKind, Layers, PolicyError, StepTable};
 
 /// A user's policy that sets keys of most tables.
 const USER: &str = r#"
@@ -65,7 +65,7 @@ fn load(c: &mut Criterion) {
     c.bench_function("policy/built-in", |bencher| {
         bencher.iter(|| Layers::from_texts(&[], &KINDS));
     });
-    let layers = [(Origin::User, USER), (Origin::Repository, REPOSITORY)];
+    let layers = [(LayerKind::User, USER), (LayerKind::Repository, REPOSITORY)];
     c.bench_function("policy/three-layers", |bencher| {
         bencher.iter(|| {
             let loaded = Layers::from_texts(&layers, &KINDS);

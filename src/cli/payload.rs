@@ -20,7 +20,7 @@ const PAYLOAD_LIMIT: u64 = 8 << 20;
 /// How much is read at once, in bytes.
 const PIECE: usize = 64 << 10;
 /// How long a payload may take; whoever holds the other end of a pipe may never close it.
-const PAYLOAD_PATIENCE: Duration = Duration::from_millis(200);
+const PAYLOAD_TIMEOUT: Duration = Duration::from_millis(200);
 
 /// What a caller says.
 #[derive(Debug, Default)]
@@ -184,7 +184,7 @@ fn read_piece(until: Instant) -> Option<Vec<u8>> {
 
 /// Returns what arrives on standard input until the end of an object, until its own end, or until the time is over.
 fn collect() -> Vec<u8> {
-    let until = Instant::now() + PAYLOAD_PATIENCE;
+    let until = Instant::now() + PAYLOAD_TIMEOUT;
     let mut scan = Scan::default();
     let mut bytes = Vec::new();
     loop {

@@ -282,15 +282,15 @@ fn rewritten(text: &str, base: &BString, key: &'static str) -> Result<RemoteUrl,
         return Err(refused);
     };
     let is_there = match place {
-        Place::Scheme(scheme) => url.scheme() == scheme && url.password().is_none(),
+        RewriteBase::Scheme(scheme) => url.scheme() == scheme && url.password().is_none(),
         // A directory: what is below it is, as long as no part leads out again.
-        Place::Url(place) => url.has_authority_of(&place) && !url.climbs(),
+        RewriteBase::Url(place) => url.has_authority_of(&place) && !url.climbs(),
     };
     if is_there { Ok(url) } else { Err(refused) }
 }
 
 /// What the base of a rewrite says of the place.
-enum Place {
+enum RewriteBase {
     /// Only the scheme, as `https://` does.
     Scheme(Scheme),
     /// All of it.
@@ -298,13 +298,15 @@ enum Place {
 }
 
 /// Returns the place that a base names, with some path behind it.
-fn place_of_base(base: &str) -> Option<Place> {
+fn place_of_base(base: &str) -> Option<RewriteBase> {
     if let Some((scheme, authority)) = base.split_once("://") {
         return match (scheme, authority) {
-            ("https", "") => Some(Place::Scheme(Scheme::Https)),
-            ("http", "") => Some(Place::Scheme(Scheme::Http)),
-            ("ssh", "") => Some(Place::Scheme(Scheme::Ssh)),
-            _ => RemoteUrl::parse(&format!("{base}/x")).ok().map(Place::Url),
+            ("https", "") => Some(RewriteBase::Scheme(Scheme::Https)),
+            ("http", "") => Some(RewriteBase::Scheme(Scheme::Http)),
+            ("ssh", "") => Some(RewriteBase::Scheme(Scheme::Ssh)),
+            _ => RemoteUrl::parse(&format!("{base}/x"))
+                .ok()
+                .map(RewriteBase::Url),
         };
     }
     let is_address = base.split(['/', '\\']).next()?.contains(['@', ':']);
@@ -313,7 +315,7 @@ fn place_of_base(base: &str) -> Option<Place> {
     } else {
         format!("{base}x")
     };
-    RemoteUrl::parse(&whole).ok().map(Place::Url)
+    RemoteUrl::parse(&whole).ok().map(RewriteBase::Url)
 }
 
 fn named(name: &BString) -> Result<RemoteName, RemoteError> {

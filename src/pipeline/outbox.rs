@@ -16,9 +16,9 @@ use super::backoff::try_again_at;
 use super::deliveries::{Deliveries, MemoryBody, Sent, address, is_kept, waits};
 
 /// How long another process may deliver before a message is left to it or to later.
-const TURN_PATIENCE: Duration = Duration::from_secs(2);
+const TURN_TIMEOUT: Duration = Duration::from_secs(2);
 /// How often the turn is tried.
-const TICK: Duration = Duration::from_millis(10);
+const CHECK_INTERVAL: Duration = Duration::from_millis(10);
 
 /// Where the task of a run is kept, besides the run itself.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -176,7 +176,9 @@ impl<'run> Outbox<'run> {
         loop {
             match Turn::take(state, at) {
                 Ok(Some(turn)) => return Some(turn),
-                Ok(None) if began.elapsed() < TURN_PATIENCE => tokio::time::sleep(TICK).await,
+                Ok(None) if began.elapsed() < TURN_TIMEOUT => {
+                    tokio::time::sleep(CHECK_INTERVAL).await;
+                }
                 Ok(None) => return None,
                 Err(error) => {
                     tracing::debug!(%error, "a lock cannot be taken");

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::git::Repo;
 use crate::names::{RemoteUrl, Scheme};
-use crate::policy::{OnError, Origin, Policy, StepTable, Trigger};
+use crate::policy::{LayerKind, OnError, Policy, StepTable, Trigger};
 use crate::reason::Code;
 use crate::report::Verdict;
 use crate::template::Condition;
@@ -178,7 +178,7 @@ impl PlannedStep {
         });
         let of_kind = def.timeout.filter(|_| {
             let given_by = policy.origin_of("limits.step-timeout");
-            given_by.is_none_or(|origin| origin == Origin::BuiltIn)
+            given_by.is_none_or(|origin| origin == LayerKind::BuiltIn)
         });
         let general = (!def.times_itself).then(|| TimeLimit {
             limit: of_kind.unwrap_or_else(|| limits.step_timeout.duration()),

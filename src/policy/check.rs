@@ -7,8 +7,8 @@ use super::error::{PolicyError, in_order, nearest};
 use super::file::PolicyFile;
 use super::kind::Kinds;
 use super::layer::Layer;
+use super::layer_kind::LayerKind;
 use super::node::{Entry, Item, Node, Table, quoted};
-use super::origin::Origin;
 use super::pattern::Pattern;
 use super::pipelines::{PipelineTable, StepRef};
 use super::read::read;
@@ -190,7 +190,7 @@ fn check_requirement(layer: &Layer, sources: &Sources) -> Result<(), PolicyError
 
 /// Checks that only the system's policy sets `environment.trust`: the environment decides where the others are.
 fn check_environment(layer: &Layer, sources: &Sources) -> Result<(), PolicyError> {
-    let system = matches!(layer.origin, Origin::BuiltIn | Origin::System);
+    let system = matches!(layer.origin, LayerKind::BuiltIn | LayerKind::System);
     match layer.table.find(["environment", "trust"]) {
         Some(entry) if !system => Err(PolicyError::new(
             "`environment.trust` can only be set in the system's policy",

@@ -63,7 +63,7 @@ impl RepositoryFile {
             let name = path.display().to_string();
             PolicyError::new(message)
                 .advise("make it a regular file, or take it away")
-                .in_layer(super::Origin::Repository, &name)
+                .in_layer(super::LayerKind::Repository, &name)
         };
         match open(&path, Links::Refused) {
             Ok(None) => Ok(None),

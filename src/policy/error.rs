@@ -8,8 +8,8 @@ use sendoff_push::sanitize::is_deceptive;
 
 use crate::reason::{Code, Reason};
 
-use super::origin::Origin;
-use super::source::{Place, Source, Sources};
+use super::layer_kind::LayerKind;
+use super::source::{Source, Sources, Span};
 
 /// The longest line that is shown with an error, in bytes.
 const MAX_EXCERPT_LENGTH: usize = 400;
@@ -30,7 +30,7 @@ struct Problem {
 /// The place of the error.
 #[derive(Debug, Clone)]
 struct Found {
-    origin: Origin,
+    origin: LayerKind,
     name: String,
     line: usize,
     column: usize,
@@ -57,7 +57,7 @@ impl PolicyError {
 
     /// Adds the place, with a label.
     #[must_use]
-    pub(super) fn at(mut self, sources: &Sources, place: &Place, label: &str) -> Self {
+    pub(super) fn at(mut self, sources: &Sources, place: &Span, label: &str) -> Self {
         self.0.found = sources
             .at(place)
             .map(|source| Found::new(source, place, label));
@@ -66,7 +66,7 @@ impl PolicyError {
 
     /// Adds the layer of an error that has no place in a text.
     #[must_use]
-    pub(super) fn in_layer(mut self, origin: Origin, name: &str) -> Self {
+    pub(super) fn in_layer(mut self, origin: LayerKind, name: &str) -> Self {
         self.0.found = Some(Found {
             origin,
             name: clean(name),
@@ -95,7 +95,7 @@ impl PolicyError {
     }
 
     /// Returns the layer with the mistake.
-    pub fn origin(&self) -> Option<Origin> {
+    pub fn origin(&self) -> Option<LayerKind> {
         self.0.found.as_ref().map(|found| found.origin)
     }
 
@@ -140,7 +140,7 @@ pub fn in_order(mut errors: Vec<PolicyError>) -> Vec<PolicyError> {
 
 impl Found {
     /// Computes line and column, and the excerpt to show.
-    fn new(source: &Source, place: &Place, label: &str) -> Self {
+    fn new(source: &Source, place: &Span, label: &str) -> Self {
         let text: &str = &source.text;
         let begin = floor(text, place.start.saturating_sub(source.start));
         let end = floor(text, place.end.saturating_sub(source.start)).max(begin);

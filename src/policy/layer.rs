@@ -3,26 +3,26 @@
 use toml::de::DeTable;
 
 use super::error::PolicyError;
+use super::layer_kind::LayerKind;
 use super::node::{NumberError, Table};
-use super::origin::Origin;
-use super::source::{Place, Sources};
+use super::source::{Sources, Span};
 
 /// One layer, parsed.
 #[derive(Debug, Clone)]
 pub(super) struct Layer {
     /// Its source.
-    pub origin: Origin,
+    pub origin: LayerKind,
     /// Its keys.
     pub table: Table,
     /// The place of the whole text.
-    pub place: Place,
+    pub place: Span,
 }
 
 impl Layer {
     /// Parses a text as TOML. `name` is its name in messages.
     pub(super) fn parse(
         sources: &mut Sources,
-        origin: Origin,
+        origin: LayerKind,
         name: &str,
         text: &str,
     ) -> Result<Self, PolicyError> {

@@ -8,10 +8,10 @@ use super::error::PolicyError;
 
 use super::kind::{Kind, Kinds};
 use super::layer::Layer;
+use super::layer_kind::LayerKind;
 use super::merge::merge;
 use super::merged::Policy;
 use super::node::Table;
-use super::origin::Origin;
 use super::preset::DEFAULT;
 use super::protection;
 use super::repository;
@@ -42,7 +42,7 @@ pub struct Loaded {
 #[derive(Debug, Clone)]
 pub struct PolicyProblem {
     /// The layer.
-    pub origin: Origin,
+    pub origin: LayerKind,
     /// The first mistake in it.
     pub error: PolicyError,
     /// The other mistakes.
@@ -51,7 +51,7 @@ pub struct PolicyProblem {
 
 impl PolicyProblem {
     /// Returns the problem of a layer with mistakes; `None` when there are none.
-    fn of(origin: Origin, mistakes: Vec<PolicyError>) -> Option<Self> {
+    fn of(origin: LayerKind, mistakes: Vec<PolicyError>) -> Option<Self> {
         let mut mistakes = mistakes.into_iter();
         Some(Self {
             origin,
@@ -71,10 +71,10 @@ impl Layers {
     pub fn load<K: Kind>(places: &Places, kinds: &[K]) -> Result<Loaded, PolicyError> {
         let kinds = Kinds::new(kinds);
         let mut layers = Self::default();
-        layers.add(Origin::BuiltIn, "built-in", DEFAULT, &kinds)?;
+        layers.add(LayerKind::BuiltIn, "built-in", DEFAULT, &kinds)?;
         for (origin, path) in [
-            (Origin::System, places.system.as_deref()),
-            (Origin::User, places.user.as_deref()),
+            (LayerKind::System, places.system.as_deref()),
+            (LayerKind::User, places.user.as_deref()),
         ] {
             let Some(path) = path else { continue };
             match discover::read_owned(path) {
@@ -92,8 +92,8 @@ impl Layers {
         if let Some(path) = &places.policy_file {
             let name = path.display().to_string();
             let text = discover::read_named(path)
-                .map_err(|error| error.in_layer(Origin::PolicyFile, &name))?;
-            layers.add(Origin::PolicyFile, &name, &text, &kinds)?;
+                .map_err(|error| error.in_layer(LayerKind::PolicyFile, &name))?;
+            layers.add(LayerKind::PolicyFile, &name, &text, &kinds)?;
         }
         for argument in &places.set {
             let layer = set::layer(argument, &mut layers.sources, &kinds)?;
@@ -107,7 +107,7 @@ impl Layers {
 
     /// Makes a layer of a file, over the built-in layer. Whose file it is does not matter.
     pub fn of_file<K: Kind>(
-        origin: Origin,
+        origin: LayerKind,
         file: &Path,
         kinds: &[K],
     ) -> Result<Loaded, PolicyError> {
@@ -115,19 +115,19 @@ impl Layers {
         let name = file.display().to_string();
         let text = discover::read_named(file).map_err(|error| error.in_layer(origin, &name))?;
         let mut layers = Self::default();
-        layers.add(Origin::BuiltIn, "built-in", DEFAULT, &kinds)?;
+        layers.add(LayerKind::BuiltIn, "built-in", DEFAULT, &kinds)?;
         layers.add(origin, &name, &text, &kinds)?;
         layers.finish(&kinds)
     }
 
     /// Makes layers from texts, over the built-in layer.
     pub fn from_texts<K: Kind>(
-        texts: &[(Origin, &str)],
+        texts: &[(LayerKind, &str)],
         kinds: &[K],
     ) -> Result<Loaded, PolicyError> {
         let kinds = Kinds::new(kinds);
         let mut layers = Self::default();
-        layers.add(Origin::BuiltIn, "built-in", DEFAULT, &kinds)?;
+        layers.add(LayerKind::BuiltIn, "built-in", DEFAULT, &kinds)?;
         for (origin, text) in texts {
             layers.add(*origin, origin.as_str(), text, &kinds)?;
         }
@@ -137,7 +137,7 @@ impl Layers {
     /// Parses and checks a layer, and keeps it or records its mistake.
     fn add(
         &mut self,
-        origin: Origin,
+        origin: LayerKind,
         name: &str,
         text: &str,
         kinds: &Kinds<'_>,
@@ -146,7 +146,7 @@ impl Layers {
             Ok(layer) => {
                 // The built-in layer is checked by tests.
                 let found = match origin {
-                    Origin::BuiltIn => Vec::new(),
+                    LayerKind::BuiltIn => Vec::new(),
                     _ => mistakes(&layer, &self.sources, kinds),
                 };
                 if found.is_empty() {
@@ -168,14 +168,14 @@ impl Layers {
     fn add_repository(&mut self, file: &RepositoryFile, kinds: &Kinds<'_>) {
         let name = file.path.display().to_string();
         let added = discover::text(&file.bytes, discover::MAX_REPOSITORY_FILE_SIZE)
-            .map_err(|error| error.in_layer(Origin::Repository, &name))
-            .and_then(|text| self.add(Origin::Repository, &name, text, kinds));
+            .map_err(|error| error.in_layer(LayerKind::Repository, &name))
+            .and_then(|text| self.add(LayerKind::Repository, &name, text, kinds));
         if let Err(error) = added {
-            self.drop_layer(Origin::Repository, error);
+            self.drop_layer(LayerKind::Repository, error);
         }
     }
 
-    fn drop_layer(&mut self, origin: Origin, error: PolicyError) {
+    fn drop_layer(&mut self, origin: LayerKind, error: PolicyError) {
         self.problems.extend(PolicyProblem::of(origin, vec![error]));
     }
 
@@ -192,7 +192,7 @@ impl Layers {
             match self.lay_over(&merged, layer, kinds) {
                 Ok(table) => {
                     merged = table;
-                    if layer.origin != Origin::Repository {
+                    if layer.origin != LayerKind::Repository {
                         lay_limits(&mut outside, layer);
                     }
                     bases.extend(protection::bases(&layer.table));
@@ -202,10 +202,10 @@ impl Layers {
             }
         }
         let limits_of_repository = self.stack.iter().any(|layer| {
-            layer.origin == Origin::Repository && layer.table.table("limits").is_some()
+            layer.origin == LayerKind::Repository && layer.table.table("limits").is_some()
         });
         let closes =
-            |problem: &PolicyProblem| matches!(problem.origin, Origin::System | Origin::User);
+            |problem: &PolicyProblem| matches!(problem.origin, LayerKind::System | LayerKind::User);
         Ok(Loaded {
             policy: if limits_of_repository {
                 Policy::new(merged, &self.sources, bases)?.with_limits_outside(&outside)?
@@ -226,12 +226,12 @@ impl Layers {
         kinds: &Kinds<'_>,
     ) -> Result<Table, PolicyProblem> {
         let mut found = match layer.origin {
-            Origin::Repository => repository::mistakes(layer, below, &self.sources, kinds),
+            LayerKind::Repository => repository::mistakes(layer, below, &self.sources, kinds),
             _ => Vec::new(),
         };
         let mut merged = below.clone();
         merge(&mut merged, layer.table.clone());
-        if found.is_empty() && layer.origin != Origin::BuiltIn {
+        if found.is_empty() && layer.origin != LayerKind::BuiltIn {
             found = check_merged(layer, &merged, &self.sources, kinds);
         }
         PolicyProblem::of(layer.origin, found).map_or(Ok(merged), Err)
@@ -259,7 +259,7 @@ impl Loaded {
     /// `None` when it is of the command line or has no layer.
     pub fn without<K: Kind>(&self, error: &PolicyError, kinds: &[K]) -> Option<Self> {
         let origin = error.origin()?;
-        if origin.is_command_line() || origin == Origin::BuiltIn {
+        if origin.is_command_line() || origin == LayerKind::BuiltIn {
             return None;
         }
         let mut layers = self.layers.clone();
@@ -293,9 +293,9 @@ impl Loaded {
             Ok(Some(file)) => self.with_repository(&file, kinds),
             Err(error) => {
                 // Also recorded with the layers, so that another merge reports it again.
-                self.layers.drop_layer(Origin::Repository, error.clone());
+                self.layers.drop_layer(LayerKind::Repository, error.clone());
                 self.problems
-                    .extend(PolicyProblem::of(Origin::Repository, vec![error]));
+                    .extend(PolicyProblem::of(LayerKind::Repository, vec![error]));
                 Ok(self)
             }
         }
@@ -306,7 +306,7 @@ impl Default for Policy {
     /// Returns the built-in policy.
     fn default() -> Self {
         let mut sources = Sources::default();
-        let layer = Layer::parse(&mut sources, Origin::BuiltIn, "built-in", DEFAULT);
+        let layer = Layer::parse(&mut sources, LayerKind::BuiltIn, "built-in", DEFAULT);
         let policy = layer.and_then(|layer| Self::new(layer.table, &sources, []));
         policy.unwrap_or_else(|_| Self::empty())
     }

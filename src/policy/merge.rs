@@ -57,7 +57,7 @@ fn merge_at(below: &mut Table, above: Table, path: &mut Vec<String>) {
 #[cfg(test)]
 mod tests {
     use super::super::layer::Layer;
-    use super::super::origin::Origin;
+    use super::super::layer_kind::LayerKind;
     use super::super::source::Sources;
     use super::*;
 
@@ -65,7 +65,7 @@ mod tests {
     fn merged(texts: [&str; 3], left_first: bool) -> Table {
         let mut sources = Sources::default();
         let [mut one, mut two, three] = texts.map(|text| {
-            let layer = Layer::parse(&mut sources, Origin::User, "test", text);
+            let layer = Layer::parse(&mut sources, LayerKind::User, "test", text);
             layer.unwrap().table
         });
         if left_first {

@@ -10,17 +10,17 @@ use super::environment::Environment;
 use super::error::PolicyError;
 use super::file::PolicyFile;
 use super::kind::Kind;
+use super::layer_kind::LayerKind;
 use super::limits::Limits;
 use super::network::Network;
 use super::node::Table;
-use super::origin::Origin;
 use super::pattern::Pattern;
 use super::permit::{Protected, PushPermit};
 use super::pipelines::PipelineTable;
 use super::protection::protected;
 use super::read::read;
 use super::setting::{Setting, settings};
-use super::source::{Place, Sources};
+use super::source::{Sources, Span};
 use super::step_table::StepTable;
 use super::store::Store;
 
@@ -53,7 +53,7 @@ impl Policy {
         sources: &Sources,
         bases: impl IntoIterator<Item = Pattern>,
     ) -> Result<Self, PolicyError> {
-        let place = Place::default();
+        let place = Span::default();
         let file: PolicyFile =
             read(&merged, &place).map_err(|error| error.explain(sources, &[], &[]))?;
         let mut branches = file.branches;
@@ -141,7 +141,7 @@ impl Policy {
 
     /// Takes `outside` as the limits of whatever does not move or show the branch.
     pub(super) fn with_limits_outside(mut self, outside: &Table) -> Result<Self, PolicyError> {
-        let place = Place::default();
+        let place = Span::default();
         let file: PolicyFile =
             read(outside, &place).map_err(|error| error.explain(&self.sources, &[], &[]))?;
         self.branch_limits = Some(std::mem::replace(&mut self.limits, file.limits));
@@ -220,7 +220,7 @@ impl Policy {
     }
 
     /// Returns the layer that sets a value, by its dotted key; `None` for a default.
-    pub fn origin_of(&self, key: &str) -> Option<Origin> {
+    pub fn origin_of(&self, key: &str) -> Option<LayerKind> {
         let entry = self.merged.find(key.split('.'))?;
         Some(self.sources.origin(&entry.key))
     }

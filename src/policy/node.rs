@@ -6,13 +6,13 @@ use toml::de::{DeTable, DeValue};
 
 use crate::names::fold;
 
-use super::source::Place;
+use super::source::Span;
 
 /// A value and its place.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Node {
     /// The value's place.
-    pub place: Place,
+    pub place: Span,
     /// The value.
     pub item: Item,
 }
@@ -40,7 +40,7 @@ pub(super) enum Item {
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Entry {
     /// The key's place.
-    pub key: Place,
+    pub key: Span,
     /// The value.
     pub value: Node,
 }
@@ -51,7 +51,7 @@ pub(super) struct Table(pub(super) BTreeMap<String, Entry>);
 
 /// A number that is out of range.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct NumberError(pub(super) Place);
+pub(super) struct NumberError(pub(super) Span);
 
 impl Table {
     /// Returns the entry of `key`.
@@ -107,7 +107,7 @@ impl Node {
 
     /// Converts the TOML parser's value. The parser limits the recursion.
     pub(super) fn from_toml(
-        span: Place,
+        span: Span,
         value: DeValue<'_>,
         start: usize,
     ) -> Result<Self, NumberError> {
@@ -194,6 +194,6 @@ fn basic_string(text: &str) -> String {
 }
 
 /// Converts a place in one text to a place in all texts.
-fn moved(span: Place, start: usize) -> Place {
+fn moved(span: Span, start: usize) -> Span {
     span.start + start..span.end + start
 }

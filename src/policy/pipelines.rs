@@ -8,9 +8,9 @@ use serde::de::{self, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::error::PolicyError;
+use super::layer_kind::LayerKind;
 use super::node::{Entry, Item, Node};
-use super::origin::Origin;
-use super::source::{Place, Sources};
+use super::source::{Sources, Span};
 
 /// The table `pipelines`, as a layer writes it.
 pub(super) type Pipelines = BTreeMap<String, Vec<PipelineItem>>;
@@ -83,7 +83,7 @@ pub struct PipelineTable {
     pub name: String,
     /// The groups, in order.
     pub groups: Vec<Vec<StepRef>>,
-    place: Place,
+    place: Span,
     sources: Sources,
 }
 
@@ -92,7 +92,7 @@ pub struct PipelineTable {
 pub struct StepRef {
     /// The step's name.
     pub name: String,
-    place: Place,
+    place: Span,
 }
 
 impl PipelineTable {
@@ -116,7 +116,7 @@ impl PipelineTable {
     }
 
     /// Returns the layer that the pipeline comes from.
-    pub fn origin(&self) -> Origin {
+    pub fn origin(&self) -> LayerKind {
         self.sources.origin(&self.place)
     }
 

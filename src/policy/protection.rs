@@ -1,7 +1,7 @@
 //! Which branches are protected: the union of the layers' lists, and the bases that they name.
 
+use super::layer_kind::LayerKind;
 use super::node::{Item, Node, Table};
-use super::origin::Origin;
 use super::pattern::Pattern;
 use super::source::Sources;
 
@@ -42,7 +42,7 @@ pub(super) fn protected(list: &Node, unprotected: &[Pattern], sources: &Sources)
 }
 
 /// Says whether an entry of `branches.protected` applies: only the built-in list can be unprotected.
-pub(super) fn is_kept(node: &Node, origin: Origin, unprotected: &[Pattern]) -> bool {
+pub(super) fn is_kept(node: &Node, origin: LayerKind, unprotected: &[Pattern]) -> bool {
     let named = |pattern: &Pattern| Some(pattern.as_str()) == node.text();
-    origin != Origin::BuiltIn || !unprotected.iter().any(named)
+    origin != LayerKind::BuiltIn || !unprotected.iter().any(named)
 }

@@ -6,10 +6,10 @@ use serde::de::{self, DeserializeSeed, IntoDeserializer, Visitor};
 
 use super::node::{Entry, Item, Node, Table};
 use super::read_error::{ReadError, ReadErrorKind, one_of};
-use super::source::Place;
+use super::source::Span;
 
 /// Reads a table.
-pub(super) fn read<T: de::DeserializeOwned>(table: &Table, place: &Place) -> Result<T, ReadError> {
+pub(super) fn read<T: de::DeserializeOwned>(table: &Table, place: &Span) -> Result<T, ReadError> {
     T::deserialize(TableReader { table, place })
 }
 
@@ -19,7 +19,7 @@ struct NodeReader<'a>(&'a Node);
 /// Reads a table that can be absent.
 struct TableReader<'a> {
     table: &'a Table,
-    place: &'a Place,
+    place: &'a Span,
 }
 
 impl<'de> de::Deserializer<'de> for TableReader<'_> {

@@ -6,7 +6,7 @@ use serde::de;
 
 use super::error::{PolicyError, nearest};
 use super::node::dotted;
-use super::source::{Place, Sources};
+use super::source::{Sources, Span};
 
 /// Why a tree does not fit a type.
 #[derive(Debug)]
@@ -14,7 +14,7 @@ pub(super) struct ReadError {
     /// The mistake.
     pub kind: ReadErrorKind,
     /// The place; `None` until an enclosing table adds it.
-    pub place: Option<Place>,
+    pub place: Option<Span>,
     /// The path of keys.
     pub path: Vec<String>,
 }
@@ -44,7 +44,7 @@ impl ReadError {
     }
 
     /// Adds the place, unless a more precise one is known.
-    pub(super) fn or_at(mut self, place: &Place) -> Self {
+    pub(super) fn or_at(mut self, place: &Span) -> Self {
         self.place.get_or_insert_with(|| place.clone());
         self
     }

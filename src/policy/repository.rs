@@ -6,9 +6,9 @@ use super::error::PolicyError;
 use super::file::PolicyFile;
 use super::kind::{Kind, Kinds};
 use super::layer::Layer;
+use super::layer_kind::LayerKind;
 use super::limits::Limits;
 use super::node::{Entry, Item, Node, Table, dotted};
-use super::origin::Origin;
 use super::size::Size;
 use super::source::Sources;
 use super::step_table::{StepSettings, StepTable};
@@ -52,11 +52,11 @@ pub fn for_repository<K: Kind>(text: &str, kinds: &[K]) -> Result<Carried, Polic
     let mut sources = Sources::default();
     let below = Layer::parse(
         &mut sources,
-        Origin::BuiltIn,
+        LayerKind::BuiltIn,
         "built-in",
         super::preset::DEFAULT,
     )?;
-    let layer = Layer::parse(&mut sources, Origin::Repository, "preset", text)?;
+    let layer = Layer::parse(&mut sources, LayerKind::Repository, "preset", text)?;
     super::check::check(&layer, &sources, &kinds)?;
     let judge = Judge {
         layer: &layer,

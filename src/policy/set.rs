@@ -7,9 +7,9 @@ use super::error::PolicyError;
 
 use super::kind::{Kind, Kinds};
 use super::layer::{Layer, number_error};
+use super::layer_kind::LayerKind;
 use super::node::{Entry, Item, Node, Table};
-use super::origin::Origin;
-use super::source::{Place, Sources};
+use super::source::{Sources, Span};
 use super::step_table::{SHARED_KEYS, StepTable};
 
 /// Makes a layer from one `--set` argument.
@@ -22,7 +22,7 @@ pub(super) fn layer(
 ) -> Result<Layer, PolicyError> {
     let argument = Argument::split("--set", argument, sources)?;
     let as_layer = |table: Table| Layer {
-        origin: Origin::Set,
+        origin: LayerKind::Set,
         table,
         place: argument.place.clone(),
     };
@@ -71,15 +71,15 @@ struct Argument {
     keys: Vec<String>,
     value: String,
     /// The places of the key, the value and the whole argument.
-    key: Place,
-    value_place: Place,
-    place: Place,
+    key: Span,
+    value_place: Span,
+    place: Span,
 }
 
 impl Argument {
     /// Splits the argument at the first equals sign outside quotes, and the key at its dots.
     fn split(option: &str, argument: &str, sources: &mut Sources) -> Result<Self, PolicyError> {
-        let start = sources.add(Origin::Set, option, argument);
+        let start = sources.add(LayerKind::Set, option, argument);
         let place = start..start + argument.len();
         let malformed = |sources: &Sources| {
             PolicyError::new(format!("{option} takes KEY=VALUE"))

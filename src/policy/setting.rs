@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use super::layer_kind::LayerKind;
 use super::node::{Item, Node, Table, dotted};
-use super::origin::Origin;
 use super::pattern::Pattern;
 use super::protection::is_kept;
 use super::source::Sources;
@@ -16,7 +16,7 @@ pub struct Setting {
     /// The value as TOML, on one line.
     pub value: String,
     /// The layer.
-    pub origin: Origin,
+    pub origin: LayerKind,
 }
 
 /// Returns every value of the merged layers, sorted by key; `branches.protected` has one entry for each layer.
@@ -58,14 +58,14 @@ impl Flattened<'_> {
 
     /// Adds the protected patterns, one entry for each layer.
     fn add_protected(&mut self, nodes: &[Node]) {
-        let mut by_layer: BTreeMap<Origin, Vec<String>> = BTreeMap::new();
+        let mut by_layer: BTreeMap<LayerKind, Vec<String>> = BTreeMap::new();
         for node in nodes {
             let origin = self.sources.origin(&node.place);
             if is_kept(node, origin, self.unprotected) {
                 by_layer.entry(origin).or_default().push(node.to_toml());
             }
         }
-        let setting = |(origin, patterns): (Origin, Vec<String>)| Setting {
+        let setting = |(origin, patterns): (LayerKind, Vec<String>)| Setting {
             key: "branches.protected".into(),
             value: format!("[{}]", patterns.join(", ")),
             origin,

@@ -3,16 +3,16 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::origin::Origin;
+use super::layer_kind::LayerKind;
 
-/// A place: a range of bytes in the concatenated texts of all layers.
-pub(super) type Place = Range<usize>;
+/// A range of bytes in the concatenated texts of all layers.
+pub(super) type Span = Range<usize>;
 
 /// The text of one layer.
 #[derive(Debug, Clone)]
 pub(super) struct Source {
     /// The layer.
-    pub origin: Origin,
+    pub origin: LayerKind,
     /// Its name in messages: the path, or the argument's name.
     pub name: Arc<str>,
     /// The text.
@@ -27,7 +27,7 @@ pub(super) struct Sources(Arc<Vec<Source>>);
 
 impl Sources {
     /// Adds a text and returns its offset.
-    pub(super) fn add(&mut self, origin: Origin, name: &str, text: &str) -> usize {
+    pub(super) fn add(&mut self, origin: LayerKind, name: &str, text: &str) -> usize {
         let last = self.0.last();
         // One byte between two texts separates an empty place at the end of one from the start of the next.
         let start = last.map_or(0, |last| last.start + last.text.len() + 1);
@@ -41,14 +41,14 @@ impl Sources {
     }
 
     /// Returns the text that a place is in.
-    pub(super) fn at(&self, place: &Place) -> Option<&Source> {
+    pub(super) fn at(&self, place: &Span) -> Option<&Source> {
         let after = self.0.partition_point(|source| source.start <= place.start);
         self.0.get(after.checked_sub(1)?)
     }
 
     /// Returns the layer that a place is in.
-    pub(super) fn origin(&self, place: &Place) -> Origin {
+    pub(super) fn origin(&self, place: &Span) -> LayerKind {
         self.at(place)
-            .map_or(Origin::BuiltIn, |source| source.origin)
+            .map_or(LayerKind::BuiltIn, |source| source.origin)
     }
 }

@@ -6,10 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use super::duration::PolicyDuration;
 use super::error::PolicyError;
+use super::layer_kind::LayerKind;
 use super::node::{Entry, Item, Node, Table};
-use super::origin::Origin;
 use super::read::read;
-use super::source::{Place, Sources};
+use super::source::{Sources, Span};
 
 /// The keys that every step has; a test compares them with [`StepSettings`].
 pub const SHARED_KEYS: &[&str] = &["uses", "when", "timeout", "on-error", "needs", "enabled"];
@@ -74,7 +74,7 @@ pub struct StepTable {
     pub settings: StepSettings,
     shared: Table,
     own: Table,
-    place: Option<Place>,
+    place: Option<Span>,
     sources: Sources,
 }
 
@@ -122,7 +122,7 @@ impl StepTable {
     }
 
     /// Returns the layer that sets `key`, shared or own; `None` when none does.
-    pub fn origin_of(&self, key: &str) -> Option<Origin> {
+    pub fn origin_of(&self, key: &str) -> Option<LayerKind> {
         Some(self.sources.origin(&self.entry(key)?.key))
     }
 
@@ -182,7 +182,7 @@ impl StepTable {
 pub struct StepText {
     /// The text.
     pub text: String,
-    place: Place,
+    place: Span,
 }
 
 /// Gathers the texts of a value.

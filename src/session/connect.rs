@@ -16,7 +16,7 @@ use crate::names::{self, RemoteUrl, Scheme};
 use crate::net::{LoopbackProxy, Network, PlainHttp};
 use crate::pipeline::Hold;
 use crate::platform::{Platform, TokenSource};
-use crate::policy::{Forge, Limits, Origin, Policy, Trigger};
+use crate::policy::{Forge, LayerKind, Limits, Policy, Trigger};
 use crate::process::Inheritance;
 use crate::reason::{Code, Reason};
 use crate::secrets::KnownSecrets;
@@ -69,9 +69,9 @@ pub(super) fn platform(
 /// Says whether the platform's token belongs to the platform's address: one that a layer of the policy
 /// names goes only to an address that the same layer names, or one that is trusted more.
 fn token_is_bound(policy: &Policy) -> bool {
-    let rank = |origin: Origin| match origin {
+    let rank = |origin: LayerKind| match origin {
         // A key of the command line and a file that it names are the same person's word.
-        Origin::PolicyFile => Origin::Set,
+        LayerKind::PolicyFile => LayerKind::Set,
         origin => origin,
     };
     let token = policy.origin_of("platform.token-file").map(rank);

@@ -14,14 +14,14 @@ use super::connect;
 
 /// What the guards found out. Parts that were not reached are absent.
 #[derive(Debug)]
-pub(super) struct Survey {
+pub(super) struct Inspection {
     /// What templates see.
     pub(super) facts: Option<RepoFacts>,
     /// What to ship, or why nothing may be shipped.
     pub(super) shipment: Result<Shipment, Hold>,
 }
 
-impl Survey {
+impl Inspection {
     /// Returns the report's part on the repository.
     pub(super) fn report(&self, known: &KnownSecrets) -> Option<RepoReport> {
         let facts = self.facts.as_ref()?;
@@ -40,25 +40,25 @@ impl Survey {
 }
 
 /// Looks at the repository. No request is made and nothing is written.
-pub(super) fn survey(
+pub(super) fn inspect(
     repo: Result<Option<&Repo>, &Hold>,
     policy: &Policy,
     known: &KnownSecrets,
     branch: Option<&BranchName>,
     options: impl Fn(&Remote) -> PushOptions,
-) -> Survey {
+) -> Inspection {
     let repo = match repo {
         Ok(Some(repo)) => repo,
         Ok(None) => {
             let hold = Hold::new(Code::NotARepository, "there is no git repository here")
                 .advise("run in a work tree, or name one with -C");
-            return Survey {
+            return Inspection {
                 facts: None,
                 shipment: Err(hold),
             };
         }
         Err(hold) => {
-            return Survey {
+            return Inspection {
                 facts: None,
                 shipment: Err(hold.clone()),
             };
@@ -73,7 +73,7 @@ pub(super) fn survey(
         ..RepoFacts::default()
     };
     let shipment = guard(repo, policy, known, branch, options, &mut facts);
-    Survey {
+    Inspection {
         facts: Some(facts),
         shipment,
     }

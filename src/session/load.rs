@@ -6,8 +6,8 @@ use crate::environment::Environment;
 use crate::git::{ConfigFiles, LocalConfigTrust, OpenError, Repo};
 use crate::pipeline::Hold;
 use crate::policy::{
-    Carried, EnvironmentTrust, Layers, Loaded, LocalConfig as Trusted, Origin, Places, PolicyError,
-    PolicyProblem, for_repository,
+    Carried, EnvironmentTrust, LayerKind, Layers, Loaded, LocalConfig as Trusted, Places,
+    PolicyError, PolicyProblem, for_repository,
 };
 use crate::reason::{Code, Reason};
 use crate::steps::STEPS;
@@ -16,22 +16,24 @@ use super::{NamedRepository, Request};
 
 /// What a request is about.
 #[derive(Debug)]
-pub(super) enum Place {
+pub(super) enum RepositoryChoice {
     /// The repository of this directory.
     Directory(PathBuf),
     /// The repository of the working directory. git may name one as well.
-    Here(PathBuf, Option<PathBuf>),
+    WorkingDirectory(PathBuf, Option<PathBuf>),
     /// This one.
     Named(NamedRepository),
 }
 
-impl Place {
+impl RepositoryChoice {
     /// Returns what a request is about.
     pub(super) fn of(request: &Request, environment: &Environment) -> Self {
         match (&request.repository, &request.directory) {
             (Some(named), _) => Self::Named(named.clone()),
             (None, Some(directory)) => Self::Directory(environment.cwd().join(directory)),
-            (None, None) => Self::Here(environment.cwd().to_owned(), environment.git_dir()),
+            (None, None) => {
+                Self::WorkingDirectory(environment.cwd().to_owned(), environment.git_dir())
+            }
         }
     }
 
@@ -45,7 +47,7 @@ impl Place {
 /// Finds the repository; a repository that cannot be opened is a hold, because memory and heartbeat
 /// go out all the same.
 pub(super) fn discover(
-    place: &Place,
+    place: &RepositoryChoice,
     environment: &Environment,
     local_config: LocalConfigTrust,
 ) -> Result<Option<Repo>, Hold> {
@@ -56,11 +58,12 @@ pub(super) fn discover(
         )
     });
     let directory = match place {
-        Place::Named(NamedRepository { git_dir, work_tree }) => {
+        RepositoryChoice::Named(NamedRepository { git_dir, work_tree }) => {
             let named = Repo::named(git_dir, work_tree.as_deref(), local_config, &files?);
             return named.map_err(|error| bad_repository(&error));
         }
-        Place::Directory(directory) | Place::Here(directory, _) => directory,
+        RepositoryChoice::Directory(directory)
+        | RepositoryChoice::WorkingDirectory(directory, _) => directory,
     };
     if !directory.is_dir() {
         let sentence = format!("there is no directory {}", directory.display());
@@ -72,7 +75,9 @@ pub(super) fn discover(
     let found = Repo::discover(directory, local_config, &files);
     let found = found.map_err(|error| bad_repository(&error))?;
     match (place, &found) {
-        (Place::Here(_, Some(git_dir)), Some(repo)) if !is_same(git_dir, repo) => {
+        (RepositoryChoice::WorkingDirectory(_, Some(git_dir)), Some(repo))
+            if !is_same(git_dir, repo) =>
+        {
             Err(two_repositories(git_dir, repo, directory))
         }
         _ => Ok(found),
@@ -159,7 +164,7 @@ pub(super) fn notes(loaded: &Loaded, repo: Option<&Repo>) -> Vec<Reason> {
 /// Notes a layer that is left out.
 pub(super) fn dropped(problem: &PolicyProblem) -> Reason {
     let code = match problem.origin {
-        Origin::Repository => Code::PolicyDropped,
+        LayerKind::Repository => Code::PolicyDropped,
         _ => Code::PolicyError,
     };
     let message = format!(
@@ -199,7 +204,7 @@ pub fn repository_policy(
     given: Option<&Path>,
     environment: &Environment,
 ) -> Result<PathBuf, String> {
-    let place = Place::below(given, environment);
+    let place = RepositoryChoice::below(given, environment);
     let repo = discover(&place, environment, LocalConfigTrust::Ignore)
         .map_err(|hold| hold.reason.message)?;
     let top = repo.as_ref().and_then(Repo::work_tree);

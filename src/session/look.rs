@@ -38,7 +38,7 @@ impl Session {
     ///
     /// A pipeline that cannot be planned is taken for one with work: its run says what is wrong.
     pub fn look(&self, pipeline: Option<&Pipeline>) -> Look {
-        let survey = self.survey();
+        let inspection = self.inspect();
         let repo = self.repo();
         let operation = repo.and_then(Repo::operation);
         let waits_for = operation.filter(|operation| *operation != Operation::Bisect);
@@ -46,14 +46,14 @@ impl Session {
         let tells = pipeline.is_none_or(|pipeline| {
             pipeline.waits() || self.has_messages(pipeline) || pipeline.defers(&self.task)
         });
-        let outlook = match (&survey.shipment, waits_for) {
+        let outlook = match (&inspection.shipment, waits_for) {
             (_, Some(operation)) if ships => Outlook::After(operation),
             (Ok(_), _) if ships => Outlook::Work,
             _ if tells => Outlook::Work,
             (Err(hold), _) => Outlook::Nothing(is_news(hold).then(|| hold.clone())),
             (Ok(_), _) => Outlook::Nothing(None),
         };
-        let branch = match (&outlook, &self.branch, &survey.facts) {
+        let branch = match (&outlook, &self.branch, &inspection.facts) {
             (Outlook::After(_), _, _) => None,
             (_, Some(branch), _) => Some(branch.to_string()),
             (_, None, facts) => facts.as_ref().and_then(|facts| facts.branch.clone()),

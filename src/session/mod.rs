@@ -35,14 +35,14 @@ use crate::names::{BranchName, RunId};
 use crate::net::Network;
 use crate::pipeline::{Hold, Pipeline, Receipts, TaskDocument, TaskKept, TextStep};
 use crate::platform::Platform;
-use crate::policy::{Loaded, Origin, PolicyError, PolicyProblem, Trigger};
+use crate::policy::{LayerKind, Loaded, PolicyError, PolicyProblem, Trigger};
 use crate::reason::{Code, Reason};
 use crate::secrets::KnownSecrets;
 use crate::steps::STEPS;
 use crate::store::LazyStore;
 
 use self::caps::kept_by;
-use self::guards::Survey;
+use self::guards::Inspection;
 use self::remote_records::RemoteRecords;
 
 pub use self::caps::store_of;
@@ -152,7 +152,7 @@ impl Session {
             .tokens()
             .for_each(|token| request.known.add(&token));
         let (loaded, environment) = load::outside(&request, environment)?;
-        let place = load::Place::of(&request, &environment);
+        let place = load::RepositoryChoice::of(&request, &environment);
         watch.limit(loaded.policy.limits().deadline.duration());
         let mut repo = load::discover(&place, &environment, LocalConfigTrust::Ignore);
         let found = repo.as_ref().ok().and_then(Option::as_ref);
@@ -248,7 +248,7 @@ impl Session {
 
     /// Returns what is wrong with the policy of the system or the user, where something is.
     pub fn policy_problem(&self) -> Option<String> {
-        let is_ours = |problem: &&PolicyProblem| problem.origin != Origin::Repository;
+        let is_ours = |problem: &&PolicyProblem| problem.origin != LayerKind::Repository;
         let problem = self.loaded.problems.iter().find(is_ours)?;
         let (origin, error) = (problem.origin, problem.error.one_line());
         Some(format!("the {origin} policy is left out: {error}"))
@@ -293,7 +293,7 @@ impl Session {
 
     /// Says what a run would do. Writes nothing and asks no server.
     pub fn plan(&self, pipeline: &Pipeline) -> Plan {
-        Plan::of(self, pipeline, &self.survey())
+        Plan::of(self, pipeline, &self.inspect())
     }
 
     /// Returns the repository, where there is one that can be opened.
@@ -313,13 +313,13 @@ impl Session {
     }
 
     /// Looks at the repository: what would be shipped, or why nothing.
-    fn survey(&self) -> Survey {
+    fn inspect(&self) -> Inspection {
         if let Some(undo) = &self.undo {
-            return self.survey_undo(undo);
+            return self.inspect_for_undo(undo);
         }
         let repo = self.repo.as_ref().map(Option::as_ref);
         let options = |remote: &Remote| -> PushOptions { connect::push_options(self, remote) };
-        guards::survey(
+        guards::inspect(
             repo,
             &self.loaded.policy,
             &self.known,

@@ -17,7 +17,7 @@ use crate::secrets::{clean_line, redact};
 use crate::steps::{push_rewrites, service_of};
 
 use super::forge_way::ForgeWay;
-use super::guards::Survey;
+use super::guards::Inspection;
 use super::range::{lacking, unpushed};
 use super::{Session, connect};
 
@@ -71,8 +71,8 @@ pub struct PlanStep {
 }
 
 impl Plan {
-    pub(super) fn of(session: &Session, pipeline: &Pipeline, survey: &Survey) -> Self {
-        let shipment = survey.shipment.as_ref().ok();
+    pub(super) fn of(session: &Session, pipeline: &Pipeline, inspection: &Inspection) -> Self {
+        let shipment = inspection.shipment.as_ref().ok();
         let unpushed = shipment
             .zip(session.repo())
             .and_then(|(shipment, repo)| unpushed(repo, &session.loaded.policy, shipment));
@@ -82,7 +82,7 @@ impl Plan {
             (None, Some(shipment)) => shipment.commits.clone(),
             (None, None) => Vec::new(),
         };
-        let groups = plan_groups(session, survey, pipeline);
+        let groups = plan_groups(session, inspection, pipeline);
         let mut notes = session.notes.clone();
         let mut steps = groups.iter().flatten();
         let rewrites = push_rewrites(&session.loaded.policy, session.trigger);
@@ -99,7 +99,7 @@ impl Plan {
             schema: SCHEMA,
             pipeline: pipeline.name().to_owned(),
             trigger: session.trigger.to_string(),
-            repo: survey.report(&session.known),
+            repo: inspection.report(&session.known),
             commits: commits.iter().map(short).collect(),
             already_pushed,
             push_url: shipment.map(|shipment| shipment.remote.url.to_string()),
@@ -141,13 +141,17 @@ fn why<S: Serializer>(held: &Option<Reason>, serializer: S) -> Result<S::Ok, S::
 }
 
 /// Plans group after group: a step that needs one that does not run does not run either.
-fn plan_groups(session: &Session, survey: &Survey, pipeline: &Pipeline) -> Vec<Vec<PlanStep>> {
+fn plan_groups(
+    session: &Session,
+    inspection: &Inspection,
+    pipeline: &Pipeline,
+) -> Vec<Vec<PlanStep>> {
     let mut verdicts = BTreeMap::new();
     let mut groups = Vec::new();
     for group in pipeline.groups() {
         let holds = group.iter().map(|step| {
             let hold = step.hold().or_else(|| step.unmet(&verdicts));
-            hold.or_else(|| own_hold(session, survey, step))
+            hold.or_else(|| own_hold(session, inspection, step))
         });
         let planned: Vec<(&PlannedStep, Option<Hold>)> = group.iter().zip(holds).collect();
         for (step, hold) in &planned {
@@ -171,8 +175,8 @@ fn plan_groups(session: &Session, survey: &Survey, pipeline: &Pipeline) -> Vec<V
 }
 
 /// Returns what keeps the step itself from its work, as far as nobody has to be asked.
-fn own_hold(session: &Session, survey: &Survey, step: &PlannedStep) -> Option<Hold> {
-    match (step.service()?, &survey.shipment) {
+fn own_hold(session: &Session, inspection: &Inspection, step: &PlannedStep) -> Option<Hold> {
+    match (step.service()?, &inspection.shipment) {
         (Service::Platform, _) => {
             let platform = session.platform();
             platform.is_err().then(connect::no_platform)

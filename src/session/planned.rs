@@ -1,7 +1,7 @@
 //! Planning a pipeline, and what is left of a run when a layer of the policy has a mistake that shows only then.
 
 use crate::pipeline::Pipeline;
-use crate::policy::{Loaded, Origin, PolicyError};
+use crate::policy::{LayerKind, Loaded, PolicyError};
 use crate::steps::STEPS;
 
 use super::{Session, load};
@@ -38,7 +38,7 @@ impl Session {
             self.notes
                 .extend(without.problems.last().map(load::dropped));
             self.loaded.problems.clone_from(&without.problems);
-            if error.origin() == Some(Origin::Repository) && !without.fail_closed {
+            if error.origin() == Some(LayerKind::Repository) && !without.fail_closed {
                 self.loaded = without;
                 match self.pipeline(name) {
                     Ok(pipeline) => return Ok((self, pipeline)),
@@ -65,5 +65,5 @@ impl Session {
 }
 
 fn is_of_command_line(error: &PolicyError) -> bool {
-    error.origin().is_some_and(Origin::is_command_line)
+    error.origin().is_some_and(LayerKind::is_command_line)
 }

@@ -9,12 +9,12 @@ use crate::environment::Environment;
 use crate::git::LocalConfigTrust;
 use crate::pipeline::mistakes;
 use crate::policy::{
-    Layers, Loaded, Origin, Places, PolicyError, RepositoryFile, Setting, in_order,
+    LayerKind, Layers, Loaded, Places, PolicyError, RepositoryFile, Setting, in_order,
 };
 use crate::steps::STEPS;
 
 use super::Request;
-use super::load::{Place, discover, inside, outside};
+use super::load::{RepositoryChoice, discover, inside, outside};
 
 /// What `policy check` and `policy show` show.
 #[derive(Debug)]
@@ -120,7 +120,7 @@ pub fn review(
     environment: &Environment,
 ) -> Result<PolicyReview, Box<PolicyError>> {
     let (outside, environment) = outside(request, environment.clone())?;
-    let place = Place::below(request.directory.as_deref(), &environment);
+    let place = RepositoryChoice::below(request.directory.as_deref(), &environment);
     let repo = discover(&place, &environment, LocalConfigTrust::Ignore)
         .ok()
         .flatten();
@@ -142,7 +142,7 @@ pub fn check_file(file: &Path, environment: &Environment) -> PolicyReview {
                 },
                 STEPS,
             ),
-            None => Layers::of_file(Origin::Repository, file, STEPS),
+            None => Layers::of_file(LayerKind::Repository, file, STEPS),
         })
     } else if usual.system.as_deref() == Some(&whole) {
         let places = Places {
@@ -157,7 +157,7 @@ pub fn check_file(file: &Path, environment: &Environment) -> PolicyReview {
         };
         Layers::load(&places, STEPS)
     } else {
-        Layers::of_file(Origin::User, file, STEPS)
+        Layers::of_file(LayerKind::User, file, STEPS)
     };
     loaded.map_or_else(PolicyReview::broken, PolicyReview::of)
 }

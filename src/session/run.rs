@@ -20,7 +20,7 @@ use crate::report::Report;
 use crate::store::{Pending, Slot, Turn, TurnAt};
 
 use super::forge_way::ForgeWay;
-use super::guards::Survey;
+use super::guards::Inspection;
 use super::runtime::runtime;
 use super::{BranchTurn, Ended, Session, forge_way, signals};
 
@@ -88,14 +88,14 @@ impl Session {
         reach(Point::RunOpened);
         let (deadline, partial) = (&self.watch.deadline, &self.watch.partial);
         partial.describe(pipeline.name(), None, &self.notes);
-        let survey = self.survey();
+        let inspection = self.inspect();
         reach(Point::RunSurveyed);
-        partial.describe(pipeline.name(), survey.report(&self.known), &self.notes);
-        if self.has_nobody_to_ask(&survey) && !pipeline.waits() {
+        partial.describe(pipeline.name(), inspection.report(&self.known), &self.notes);
+        if self.has_nobody_to_ask(&inspection) && !pipeline.waits() {
             // Nothing to wait for: no runtime is paid for.
             // A twin: what is tried here and has to wait begins again below.
             let twin = partial.twin();
-            let run = self.run_on(pipeline, &survey, deadline, &twin, progress);
+            let run = self.run_on(pipeline, &inspection, deadline, &twin, progress);
             if let Some(report) = run.now_or_never() {
                 return report;
             }
@@ -105,14 +105,14 @@ impl Session {
             Err(error) => return partial.not_started(&error),
         };
         let run = async {
-            let survey = match self.take_turn(pipeline, survey, turn).await {
-                (survey, Waited::No) => survey,
-                (survey, Waited::Yes) => {
-                    partial.describe(pipeline.name(), survey.report(&self.known), &self.notes);
-                    survey
+            let inspection = match self.take_turn(pipeline, inspection, turn).await {
+                (inspection, Waited::No) => inspection,
+                (inspection, Waited::Yes) => {
+                    partial.describe(pipeline.name(), inspection.report(&self.known), &self.notes);
+                    inspection
                 }
             };
-            self.run_on(pipeline, &survey, deadline, partial, progress)
+            self.run_on(pipeline, &inspection, deadline, partial, progress)
                 .await
         };
         let ended = runtime.block_on(async {
@@ -142,14 +142,14 @@ impl Session {
     async fn take_turn(
         &self,
         pipeline: &Pipeline,
-        survey: Survey,
+        inspection: Inspection,
         turn: &mut Option<Turn>,
-    ) -> (Survey, Waited) {
-        let (Ok(shipment), Some(repo)) = (&survey.shipment, self.repo()) else {
-            return (survey, Waited::No);
+    ) -> (Inspection, Waited) {
+        let (Ok(shipment), Some(repo)) = (&inspection.shipment, self.repo()) else {
+            return (inspection, Waited::No);
         };
         if self.branch_turn == BranchTurn::Held || !pipeline.ships() {
-            return (survey, Waited::No);
+            return (inspection, Waited::No);
         }
         let slot = Slot {
             repository: repo.common_dir().to_owned(),
@@ -161,11 +161,11 @@ impl Session {
             match Turn::take(self.store.directory(), TurnAt::Slot(&slot)) {
                 Ok(taken @ Some(_)) => {
                     *turn = taken;
-                    let survey = match waited {
-                        Waited::No => survey,
-                        Waited::Yes => self.survey(),
+                    let inspection = match waited {
+                        Waited::No => inspection,
+                        Waited::Yes => self.inspect(),
                     };
-                    return (survey, waited);
+                    return (inspection, waited);
                 }
                 Ok(None) if Instant::now() < until => {
                     waited = Waited::Yes;
@@ -173,16 +173,16 @@ impl Session {
                 }
                 Ok(None) => {
                     let hold = Hold::new(Code::Busy, "another sendoff is shipping this branch");
-                    let held = Survey {
+                    let held = Inspection {
                         shipment: Err(hold),
-                        ..survey
+                        ..inspection
                     };
                     return (held, Waited::Yes);
                 }
                 Err(error) => {
                     // The remote's own lock keeps two pushes apart.
                     tracing::debug!(%error, "the lock of the branch cannot be taken");
-                    return (survey, Waited::No);
+                    return (inspection, Waited::No);
                 }
             }
         }
@@ -196,7 +196,7 @@ impl Session {
     async fn run_on(
         &self,
         pipeline: &Pipeline,
-        survey: &Survey,
+        inspection: &Inspection,
         deadline: &Deadline,
         partial: &PartialReport,
         progress: &SharedProgress,
@@ -206,7 +206,7 @@ impl Session {
             // Before any text leaves, not only when the first request does.
             platform.tell_token(&self.known);
         }
-        let shipment = survey.shipment.as_ref();
+        let shipment = inspection.shipment.as_ref();
         let way = shipment.ok().map(|shipment| ForgeWay::of(self, shipment));
         let forge = ForgeSource::new(move || forge_way::forge(way.clone()));
         let pending = shipment.ok().and_then(|shipment| self.pending(shipment));
@@ -223,7 +223,7 @@ impl Session {
             platform: platform.as_ref(),
             task: &self.task,
             task_kept: self.task_kept,
-            facts: &self.facts(survey),
+            facts: &self.facts(inspection),
             base_tip: &BaseTip::default(),
             logins: &Logins::default(),
             secrets: &self.known,
@@ -290,13 +290,13 @@ impl Session {
     }
 
     /// Says whether no step has a server to talk to: no platform, and nothing to ship.
-    fn has_nobody_to_ask(&self, survey: &Survey) -> bool {
-        survey.shipment.is_err() && self.platform().is_err()
+    fn has_nobody_to_ask(&self, inspection: &Inspection) -> bool {
+        inspection.shipment.is_err() && self.platform().is_err()
     }
 
-    fn facts(&self, survey: &Survey) -> Facts {
+    fn facts(&self, inspection: &Inspection) -> Facts {
         Facts {
-            repo: survey.facts.clone(),
+            repo: inspection.facts.clone(),
             task: self.task.task.clone(),
             trigger: self.trigger.to_string(),
             run: RunFacts {

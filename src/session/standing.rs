@@ -75,11 +75,11 @@ pub fn ship_times(place: &Place, environment: &Environment, known: &KnownSecrets
 
 fn open(place: &Place, environment: &Environment) -> Result<Option<Repo>, Hold> {
     let place = match &place.git_dir {
-        Some(git_dir) => load::Place::Named(NamedRepository {
+        Some(git_dir) => load::RepositoryChoice::Named(NamedRepository {
             git_dir: git_dir.clone(),
             work_tree: place.work_tree.clone(),
         }),
-        None => load::Place::Directory(place.directory.clone()),
+        None => load::RepositoryChoice::Directory(place.directory.clone()),
     };
     load::discover(&place, environment, LocalConfigTrust::Ignore)
 }

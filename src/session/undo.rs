@@ -13,7 +13,7 @@ use crate::report::{Report, Verdict};
 use crate::steps::{CLOSE, ClosePullRequest, TAKE_BACK, TakeBack};
 use crate::store::{PushedRow, RunRow, Slot, Store, StoreError};
 
-use super::guards::Survey;
+use super::guards::Inspection;
 use super::{Session, connect, guards};
 
 /// The name that an undo has in the history.
@@ -189,7 +189,7 @@ impl Session {
 
     /// Says what taking it back would do, a line each, or why it is not done.
     pub fn plan_undo(&self, undo: &Undo) -> Vec<String> {
-        if let Err(hold) = self.survey_undo(undo).shipment {
+        if let Err(hold) = self.inspect_for_undo(undo).shipment {
             return vec![hold.reason.to_string()];
         }
         let branch = &undo.branch;
@@ -210,7 +210,7 @@ impl Session {
     }
 
     /// Looks at what is to be taken back, as a run looks at what is to be shipped.
-    pub(super) fn survey_undo(&self, undo: &Undo) -> Survey {
+    pub(super) fn inspect_for_undo(&self, undo: &Undo) -> Inspection {
         let mut facts = RepoFacts {
             branch: Some(undo.branch.to_string()),
             ..RepoFacts::default()
@@ -226,7 +226,7 @@ impl Session {
                 "there is no git repository here",
             )),
         };
-        Survey {
+        Inspection {
             facts: Some(facts),
             shipment,
         }

@@ -15,7 +15,7 @@ use crate::pipeline::{
     Again, Context, ErrorKind, Outcome, Outputs, Service, Shipment, Step, StepDef, StepError,
     recounted,
 };
-use crate::policy::{Draft, Origin};
+use crate::policy::{Draft, LayerKind};
 use crate::reason::Code;
 use crate::secrets::Outgoing;
 use crate::template::Template;
@@ -272,7 +272,7 @@ impl PrCreate {
         let text = cx.outgoing_changed(template, &inert).await?;
         let origin = cx.policy.origin_of(&format!("steps.pr-create.{key}"));
         Ok(match origin {
-            Some(Origin::Repository) => cx.secrets.outgoing(&inert(text.as_str())),
+            Some(LayerKind::Repository) => cx.secrets.outgoing(&inert(text.as_str())),
             _ => text,
         })
     }

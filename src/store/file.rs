@@ -22,7 +22,7 @@ const LOG_PAGES: u32 = 64;
 /// The name of the lock that the first open is made under.
 const LOCK: &str = "store.lock";
 /// How often a lock that another process holds is tried.
-const TICK: Duration = Duration::from_millis(5);
+const RETRY_INTERVAL: Duration = Duration::from_millis(5);
 
 /// An open database.
 pub(super) struct Opened {
@@ -181,7 +181,9 @@ fn lock(directory: &Path, until: Instant) -> Result<File, StoreError> {
     loop {
         match file.try_lock() {
             Ok(()) => return Ok(file),
-            Err(TryLockError::WouldBlock) if Instant::now() < until => thread::sleep(TICK),
+            Err(TryLockError::WouldBlock) if Instant::now() < until => {
+                thread::sleep(RETRY_INTERVAL);
+            }
             Err(TryLockError::WouldBlock) => return Err(StoreError::Busy(path)),
             Err(TryLockError::Error(source)) => return Err(bad(source)),
         }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::clock::Clock;
 
-use super::{Caps, LATE_PATIENCE, PATIENCE, Store, StoreError};
+use super::{BUSY_TIMEOUT, Caps, LATE_BUSY_TIMEOUT, Store, StoreError};
 
 /// How many times as long as an open took that failed nobody tries another: the machine may have been short of
 /// something for a moment, and who waits for a lock does not wait again at every question.
@@ -71,7 +71,7 @@ impl LazyStore {
             return Err(Arc::clone(&failed.error));
         }
         let began = Instant::now();
-        match self.open(PATIENCE) {
+        match self.open(BUSY_TIMEOUT) {
             Ok(store) => Ok(self.opened.get_or_init(|| store)),
             Err(error) => {
                 let error = Arc::new(error);
@@ -101,7 +101,7 @@ impl LazyStore {
     pub fn late(&self) -> Result<Store, StoreError> {
         self.opened
             .get()
-            .map_or_else(|| self.open(LATE_PATIENCE), |store| Ok(store.late()))
+            .map_or_else(|| self.open(LATE_BUSY_TIMEOUT), |store| Ok(store.late()))
     }
 
     fn open(&self, patience: Duration) -> Result<Store, StoreError> {

@@ -39,11 +39,11 @@ pub use spool::Spool;
 pub use turn::{Turn, TurnAt};
 
 /// How long an operation waits for another process that writes.
-pub const PATIENCE: Duration = Duration::from_secs(5);
+pub const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// The same for a thread that ends the process: for another process, and for the thread that uses the store.
-const LATE_PATIENCE: Duration = Duration::from_millis(200);
+const LATE_BUSY_TIMEOUT: Duration = Duration::from_millis(200);
 /// How often such a thread tries.
-const TICK: Duration = Duration::from_millis(5);
+const RETRY_INTERVAL: Duration = Duration::from_millis(5);
 
 /// How much a commit is to survive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,7 +96,7 @@ impl Store {
     fn late(&self) -> Self {
         Self {
             connection: Arc::clone(&self.connection),
-            patience: Some(LATE_PATIENCE),
+            patience: Some(LATE_BUSY_TIMEOUT),
             path: self.path.clone(),
             clock: self.clock.clone(),
             caps: self.caps,
@@ -167,7 +167,7 @@ impl Store {
                 Ok(connection) => connection,
                 Err(TryLockError::Poisoned(locked)) => locked.into_inner(),
                 Err(TryLockError::WouldBlock) if began.elapsed() < patience => {
-                    std::thread::sleep(TICK);
+                    std::thread::sleep(RETRY_INTERVAL);
                     continue;
                 }
                 Err(TryLockError::WouldBlock) => return Err(StoreError::Busy(self.path.clone())),

@@ -13,7 +13,7 @@ use crate::store::NewIntent;
 /// The command of the worker. Only sendoff itself calls it.
 pub(super) const COMMAND: &str = "worker";
 /// How long a hook waits until its worker is on its own.
-const PATIENCE: Duration = Duration::from_secs(1);
+const STARTUP_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Variables that are about the hook and not about the work; the place is told otherwise.
 const OF_THE_HOOK: &[&str] = &[
@@ -54,6 +54,6 @@ pub(super) fn start(program: &Path, message: &Message) -> io::Result<Acknowledge
         [OsString::from(COMMAND)],
         OF_THE_HOOK.iter().map(OsStr::new),
         input,
-        PATIENCE,
+        STARTUP_TIMEOUT,
     )
 }

@@ -19,7 +19,7 @@ use super::branch_at_hand::BranchAtHand;
 /// The value of [`Status::schema`].
 const SCHEMA: &str = "sendoff.status/1";
 /// How often a store is looked at by who waits for a run.
-const TICK: Duration = Duration::from_millis(20);
+const CHECK_INTERVAL: Duration = Duration::from_millis(20);
 
 /// What waits, and why.
 #[derive(Debug, Serialize)]
@@ -231,7 +231,7 @@ pub fn wait_for_report(
                 return Ok(run.into_iter().next().map(|row| row.report));
             }
             _ if Instant::now() >= until => return Ok(None),
-            _ => std::thread::sleep(TICK),
+            _ => std::thread::sleep(CHECK_INTERVAL),
         }
     }
 }
@@ -241,7 +241,7 @@ pub(super) fn open(environment: &Environment) -> Result<Option<Store>, StoreErro
     let state = environment.state_directory();
     state
         .filter(|state| Store::exists(state))
-        .map(|state| Store::open(&state, &Clock::System, crate::store::PATIENCE))
+        .map(|state| Store::open(&state, &Clock::System, crate::store::BUSY_TIMEOUT))
         .transpose()
 }
 

@@ -24,9 +24,9 @@ use super::carry::{Ending, GoesOn, Job, carry_all, was_interrupted};
 use super::message::{Kept, Message};
 
 /// How often a worker that waits looks again.
-const TICK: Duration = Duration::from_millis(100);
+const CHECK_INTERVAL: Duration = Duration::from_millis(100);
 /// The same when it waits for long.
-const LONG_TICK: Duration = Duration::from_secs(1);
+const LONG_CHECK_INTERVAL: Duration = Duration::from_secs(1);
 /// How long a worker may live, whatever it waits for.
 const LIFE: Duration = Duration::from_mins(30);
 
@@ -150,7 +150,7 @@ impl<'a> Worker<'a> {
             reach(Point::WorkerTurnBack);
             match next {
                 Next::Slot(next) => slot = next,
-                Next::Wait(wait) => std::thread::sleep(wait.min(TICK)),
+                Next::Wait(wait) => std::thread::sleep(wait.min(CHECK_INTERVAL)),
                 Next::Look if due_for(store, &slot, &first.platform)?.is_empty() => return Ok(()),
                 Next::Look => {}
                 Next::End => return Ok(()),
@@ -226,7 +226,7 @@ impl<'a> Worker<'a> {
         let mut waiting = due_for(store, slot, platform)?;
         let mut quiet_since = Instant::now();
         while quiet_since.elapsed() < settle && !self.left().is_zero() {
-            std::thread::sleep(TICK.min(settle));
+            std::thread::sleep(CHECK_INTERVAL.min(settle));
             let now = due_for(store, slot, platform)?;
             if now.len() > waiting.len() {
                 quiet_since = Instant::now();
@@ -270,7 +270,11 @@ impl<'a> Worker<'a> {
             match now {
                 Standing::During(operation) if operation != Operation::Bisect && !over => {
                     let is_long = began.elapsed() > Duration::from_secs(10);
-                    std::thread::sleep(if is_long { LONG_TICK } else { TICK });
+                    std::thread::sleep(if is_long {
+                        LONG_CHECK_INTERVAL
+                    } else {
+                        CHECK_INTERVAL
+                    });
                 }
                 other => return other,
             }

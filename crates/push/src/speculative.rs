@@ -18,7 +18,7 @@ use crate::store::Reader;
 use crate::update_rule::UpdateRule;
 
 /// How often the caller's `stop` is looked at.
-const TICK: Duration = Duration::from_millis(20);
+const CHECK_INTERVAL: Duration = Duration::from_millis(20);
 
 /// What becomes known during the reference discovery; shared by the thread that asks and the one that packs.
 #[derive(Debug, Default)]
@@ -44,7 +44,7 @@ impl DiscoveryState {
     /// Passes on the caller's `stop`, until the speculative pack is `done`. Before the remote has answered the transport
     /// sees it by itself.
     pub(crate) fn watch(&self, stop: &AtomicBool, done: &Receiver<()>) {
-        while done.recv_timeout(TICK) == Err(RecvTimeoutError::Timeout) {
+        while done.recv_timeout(CHECK_INTERVAL) == Err(RecvTimeoutError::Timeout) {
             if stop.load(Ordering::Relaxed) {
                 self.end();
             }

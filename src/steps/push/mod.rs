@@ -25,9 +25,9 @@ use crate::reason::Code;
 pub use self::advice::advice;
 use self::forge_head::forge_head;
 use self::record::PushRecord;
-use self::settings::{Hooks, PushWord, RemoteChoice, Rewrite, Settle, SubmoduleRule, Verify};
+use self::settings::{Hooks, PushOption, RemoteChoice, Rewrite, Settle, SubmoduleRule, Verify};
 pub use self::undo::{CLOSE, ClosePullRequest, TAKE_BACK, TakeBack};
-use self::words::{News, outcome};
+use self::words::{PushNotes, outcome};
 use self::work::{Work, destinations, promised};
 
 pub(super) const STEP: StepDef =
@@ -51,7 +51,7 @@ pub(super) struct Push {
     /// that submodule's remotes has; `ignore` does not look.
     submodules: SubmoduleRule,
     /// Words for the server's hooks, as `git push --push-option` sends them.
-    options: Vec<PushWord>,
+    options: Vec<PushOption>,
     /// A branch that was rewritten after it was pushed, as by `git commit --amend` or `git rebase`: `refuse` says so, with
     /// the command that pushes it; `lease` replaces it, as `git push --force-with-lease` does, where the remote has
     /// exactly what this machine recorded pushing from this repository. Never on a protected branch, never for agents,
@@ -82,16 +82,16 @@ crate::classes!(Push {
 #[async_trait(?Send)]
 impl Step for Push {
     fn details(&self, repo: &Repo, policy: &Policy, trigger: Trigger) -> Vec<String> {
-        let mut news = News::default();
+        let mut notes = PushNotes::default();
         let mut lines = Vec::new();
-        if let Some(hook) = self.hook(repo, trigger, &mut news) {
+        if let Some(hook) = self.hook(repo, trigger, &mut notes) {
             lines.push(format!(
                 "runs the pre-push hook {} first, for at most {} (limits.hook-timeout)",
                 hook.path.display(),
                 policy.branch_limits().hook_timeout,
             ));
         }
-        lines.extend(news.warnings);
+        lines.extend(notes.warnings);
         lines.extend(match self.submodules {
             SubmoduleRule::Ignore => Some(
                 "does not look whether the submodules are pushed (steps.push.submodules)".into(),
@@ -102,7 +102,7 @@ impl Step for Push {
             SubmoduleRule::Check => None,
         });
         if !self.options.is_empty() {
-            let words: Vec<&str> = self.options.iter().map(PushWord::as_str).collect();
+            let words: Vec<&str> = self.options.iter().map(PushOption::as_str).collect();
             lines.push(format!(
                 "tells the server's hooks: {} (steps.push.options)",
                 words.join(", ")
@@ -134,7 +134,7 @@ impl Step for Push {
                 "there is no repository here",
             ));
         };
-        let (local, news) = self.local_options(repo, cx);
+        let (local, notes) = self.local_options(repo, cx);
         let (forge_head, questions) = forge_head();
         let work = Work {
             forge_head,
@@ -154,11 +154,11 @@ impl Step for Push {
         reach(Point::PushBegins);
         let progress = cx.progress.holding(cx.deadline);
         let pushing = interruptible(move |stop| work.push_to_all(&progress, stop));
-        let arrivals = tokio::select! {
-            arrivals = pushing => arrivals?,
+        let outcomes = tokio::select! {
+            outcomes = pushing => outcomes?,
             never = questions.answer(cx) => match never {},
         };
-        outcome(shipment, arrivals, &news)
+        outcome(shipment, outcomes, &notes)
     }
 }
 
@@ -179,14 +179,14 @@ impl Push {
     }
 
     /// Returns what is done before the push, and what the report has to say about it.
-    fn local_options(&self, repo: &Repo, cx: &Context<'_>) -> (LocalOptions, News) {
-        let mut news = News::default();
+    fn local_options(&self, repo: &Repo, cx: &Context<'_>) -> (LocalOptions, PushNotes) {
+        let mut notes = PushNotes::default();
         if let Ok(shipment) = cx.shipment {
             let (config, url) = (repo.config(), &shipment.remote.url);
-            news.warnings.extend(unheeded(config, cx.environment, url));
+            notes.warnings.extend(unheeded(config, cx.environment, url));
         }
         let local = LocalOptions {
-            hook: self.hook(repo, cx.trigger, &mut news),
+            hook: self.hook(repo, cx.trigger, &mut notes),
             hook_terminal: match cx.trigger {
                 _ if !cx.environment.is_terminal() => HookTerminal::Absent,
                 Trigger::Manual => HookTerminal::Given,
@@ -199,7 +199,7 @@ impl Push {
             },
             push_options: self.push_options(repo),
         };
-        (local, news)
+        (local, notes)
     }
 
     /// Returns the policy's push options, else those of the user's git configuration, where an empty one
@@ -214,7 +214,7 @@ impl Push {
     }
 
     /// Returns the `pre-push` hook when it is to run, and notes what the report has to say about it.
-    fn hook(&self, repo: &Repo, trigger: Trigger, news: &mut News) -> Option<Hook> {
+    fn hook(&self, repo: &Repo, trigger: Trigger, notes: &mut PushNotes) -> Option<Hook> {
         let against = match self.hooks {
             Hooks::Skip => Some("the policy says so"),
             Hooks::Auto if trigger.is_agent() => Some("an agent asked for the push"),
@@ -223,7 +223,7 @@ impl Push {
         let why = match (repo.pre_push_hook(), against) {
             (PrePush::None, _) => return None,
             (PrePush::Found(hook), None) => {
-                news.state = Some("ran");
+                notes.state = Some("ran");
                 return Some(hook);
             }
             (PrePush::Found(_), Some(against)) => {
@@ -237,7 +237,7 @@ impl Push {
                 path.display()
             ),
         };
-        news.warn("skipped", why);
+        notes.warn("skipped", why);
         None
     }
 }

@@ -23,16 +23,16 @@ pub(super) enum SubmoduleRule {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
 #[schemars(with = "String")]
-pub(super) struct PushWord(String);
+pub(super) struct PushOption(String);
 
-impl PushWord {
+impl PushOption {
     /// Returns the line.
     pub(super) fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-impl TryFrom<String> for PushWord {
+impl TryFrom<String> for PushOption {
     type Error = &'static str;
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
@@ -43,8 +43,8 @@ impl TryFrom<String> for PushWord {
     }
 }
 
-impl From<PushWord> for String {
-    fn from(word: PushWord) -> Self {
+impl From<PushOption> for String {
+    fn from(word: PushOption) -> Self {
         word.0
     }
 }

@@ -9,16 +9,16 @@ use crate::reason::{Code, Reason};
 use crate::secrets::KnownSecrets;
 
 use super::advice::advice;
-use super::work::Arrival;
+use super::work::DestinationOutcome;
 
 /// What the report says beside the push: of the `pre-push` hook, and of keys that do not count.
 #[derive(Debug, Default)]
-pub(super) struct News {
+pub(super) struct PushNotes {
     pub(super) state: Option<&'static str>,
     pub(super) warnings: Vec<String>,
 }
 
-impl News {
+impl PushNotes {
     pub(super) fn warn(&mut self, state: &'static str, warning: String) {
         self.state = Some(state);
         self.warnings.push(warning);
@@ -37,11 +37,13 @@ impl News {
 /// Puts a push in the words of the report. One place that refused makes it a failure.
 pub(super) fn outcome(
     shipment: &Shipment,
-    arrivals: Vec<Arrival>,
-    hook: &News,
+    outcomes: Vec<DestinationOutcome>,
+    hook: &PushNotes,
 ) -> Result<Outcome, StepError> {
-    if let Some(refused) = arrivals.first().and_then(protected)
-        && arrivals.iter().all(|arrival| protected(arrival).is_some())
+    if let Some(refused) = outcomes.first().and_then(protected)
+        && outcomes
+            .iter()
+            .all(|destination| protected(destination).is_some())
     {
         // A guard like the local one, that only the remote could answer.
         let reason = Reason::new(Code::ProtectedBranch, format!("not pushed: {refused}"));
@@ -49,26 +51,31 @@ pub(super) fn outcome(
             reason.advise("work on a branch of your own: git switch -c NAME"),
         ));
     }
-    if let Some(error) = partly(&arrivals, hook, &shipment.push_options.known) {
+    if let Some(error) = partly(&outcomes, hook, &shipment.push_options.known) {
         return Err(error);
     }
-    if let Some(error) = unverified(&arrivals, hook) {
+    if let Some(error) = unverified(&outcomes, hook) {
         return Err(error);
     }
     let mut outputs = Outputs::new();
     let mut summary = None;
     let mut also = Vec::new();
-    for arrival in arrivals {
-        let Ok(pushed) = arrival.pushed else { continue };
+    for destination in outcomes {
+        let Ok(pushed) = destination.pushed else {
+            continue;
+        };
         if summary.is_some() {
-            also.push(arrival.url.to_string());
+            also.push(destination.url.to_string());
             continue;
         }
         summary = Some(one_line(shipment, &pushed));
         describe(&mut outputs, &pushed);
-        outputs.insert("url".into(), arrival.url.without_login().into());
-        if !arrival.untold.is_empty() {
-            outputs.insert("tracking".into(), arrival.untold.join("; ").into());
+        outputs.insert("url".into(), destination.url.without_login().into());
+        if !destination.not_recorded.is_empty() {
+            outputs.insert(
+                "tracking".into(),
+                destination.not_recorded.join("; ").into(),
+            );
         }
     }
     let mut summary = summary.unwrap_or_default();
@@ -81,10 +88,10 @@ pub(super) fn outcome(
 }
 
 /// Makes the error of a push that a remote reported and does not show.
-fn unverified(arrivals: &[Arrival], hook: &News) -> Option<StepError> {
-    let said = arrivals
+fn unverified(outcomes: &[DestinationOutcome], hook: &PushNotes) -> Option<StepError> {
+    let said = outcomes
         .iter()
-        .find_map(|arrival| arrival.unverified.as_ref())?;
+        .find_map(|destination| destination.unverified.as_ref())?;
     let mut told = StepError::new(ErrorKind::Transient, Code::Unverified, said.as_str()).advise(
         "it is asked and pushed again by itself; look at the remote when it stays so, its hooks may move branches",
     );
@@ -93,8 +100,8 @@ fn unverified(arrivals: &[Arrival], hook: &News) -> Option<StepError> {
 }
 
 /// Returns why the permit did not hold, when that is because the branch is protected.
-fn protected(arrival: &Arrival) -> Option<&Refused> {
-    let refused = refused(arrival.pushed.as_ref().err()?)?;
+fn protected(destination: &DestinationOutcome) -> Option<&Refused> {
+    let refused = refused(destination.pushed.as_ref().err()?)?;
     matches!(refused, Refused::RemoteHead { .. } | Refused::Protected(_)).then_some(refused)
 }
 
@@ -108,10 +115,14 @@ fn refused(error: &BranchPushError) -> Option<&Refused> {
 
 /// Makes the error of a push that a place refused. What the other places took is told all the same,
 /// as `arrived`.
-fn partly(arrivals: &[Arrival], hook: &News, known: &KnownSecrets) -> Option<StepError> {
+fn partly(
+    outcomes: &[DestinationOutcome],
+    hook: &PushNotes,
+    known: &KnownSecrets,
+) -> Option<StepError> {
     let mut told: Option<StepError> = None;
     let mut arrived = Vec::new();
-    for Arrival { url, pushed, .. } in arrivals {
+    for DestinationOutcome { url, pushed, .. } in outcomes {
         let error = match pushed {
             Ok(pushed) => {
                 let mut outputs = Outputs::new();
@@ -123,7 +134,7 @@ fn partly(arrivals: &[Arrival], hook: &News, known: &KnownSecrets) -> Option<Ste
             Err(error) => error,
         };
         let mut next = step_error(error, known);
-        if arrivals.len() > 1 {
+        if outcomes.len() > 1 {
             next.reason.message = format!("{url}: {next}");
         }
         match &mut told {

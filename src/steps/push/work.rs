@@ -93,18 +93,22 @@ pub(super) struct Work {
 }
 
 /// What became of the push to one place.
-pub(super) struct Arrival {
+pub(super) struct DestinationOutcome {
     pub(super) url: RemoteUrl,
     pub(super) pushed: Result<Pushed, BranchPushError>,
     /// Why the remote does not show what it reported; nothing where it does, or was not asked.
     pub(super) unverified: Option<String>,
     /// What could not be noted down on this side. The remote has the branch all the same.
-    pub(super) untold: Vec<String>,
+    pub(super) not_recorded: Vec<String>,
 }
 
 impl Work {
     /// Pushes to every place, as git does: one that refuses does not keep it from the others.
-    pub(super) fn push_to_all(&self, progress: &dyn Progress, stop: &AtomicBool) -> Vec<Arrival> {
+    pub(super) fn push_to_all(
+        &self,
+        progress: &dyn Progress,
+        stop: &AtomicBool,
+    ) -> Vec<DestinationOutcome> {
         let places = self.destinations.iter().enumerate();
         places
             .map(|(number, place)| {
@@ -154,16 +158,16 @@ impl Work {
                     _ => None,
                 };
                 reach(Point::PushVerified);
-                let untold = match &pushed {
+                let not_recorded = match &pushed {
                     Ok(pushed) if unverified.is_none() => self.note_down(&place.remote, pushed),
                     _ => Vec::new(),
                 };
                 reach(Point::PushNoted);
-                Arrival {
+                DestinationOutcome {
                     unverified,
                     url: place.remote.url.clone(),
                     pushed,
-                    untold,
+                    not_recorded,
                 }
             })
             .collect()
@@ -232,19 +236,19 @@ impl Work {
     /// Moves the tracking ref and sets the upstream, and returns what of it did not work.
     fn note_down(&self, remote: &Remote, pushed: &Pushed) -> Vec<String> {
         let branch = self.permit.branch();
-        let mut untold = Vec::new();
+        let mut not_recorded = Vec::new();
         if let Err(error) = self
             .repo
             .update_tracking(remote, branch, pushed.new, self.now)
         {
             let why = Reason::of(Code::BadRef, &error);
-            untold.push(format!("the tracking ref was not moved: {why}"));
+            not_recorded.push(format!("the tracking ref was not moved: {why}"));
         }
         if self.set_upstream
             && let Err(error) = self.repo.set_upstream(remote, branch)
         {
-            untold.push(error.to_string());
+            not_recorded.push(error.to_string());
         }
-        untold
+        not_recorded
     }
 }

@@ -18,7 +18,7 @@ use sendoff::pipeline::{
     PartialReport, Pipeline, Receipts, RunFacts, RunInfo, SharedProgress, TaskDocument, TaskFacts,
     TaskKept,
 };
-use sendoff::policy::{Layers, Origin, Policy, Trigger};
+use sendoff::policy::{LayerKind, Layers, Policy, Trigger};
 use sendoff::reason::Code;
 use sendoff::report::{Report, StepReport, Verdict};
 use sendoff::secrets::KnownSecrets;
@@ -28,7 +28,7 @@ use kinds::KINDS;
 
 /// Reads a policy that is given over the built-in one.
 fn policy(text: &str) -> Policy {
-    Layers::from_texts(&[(Origin::PolicyFile, text)], KINDS)
+    Layers::from_texts(&[(LayerKind::PolicyFile, text)], KINDS)
         .map_err(|error| error.one_line())
         .unwrap()
         .policy

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 use assert_cmd::cargo::CommandCargoExt;
-use sendoff::policy::{Layers, Loaded, Origin, Places, RepositoryFile};
+use sendoff::policy::{LayerKind, Layers, Loaded, Places, RepositoryFile};
 use sendoff_testing::left_out;
 
 use crate::sandbox::Sandbox;
@@ -75,7 +75,7 @@ fn the_repository_can_come_later_than_the_others() {
     assert_eq!(commits(&loaded), 9);
     assert_eq!(
         loaded.policy.origin_of("limits.http-timeout"),
-        Some(Origin::Repository)
+        Some(LayerKind::Repository)
     );
 }
 
@@ -259,7 +259,7 @@ fn many_keys_and_a_long_key_are_refused_quickly() {
     let long = format!("{} = 1\n", "k".repeat(900_000));
     for text in [many, long] {
         let before = std::time::Instant::now();
-        let error = super::error(Origin::User, &text);
+        let error = super::error(LayerKind::User, &text);
         assert!(error.one_line().len() < 2000);
         assert!(before.elapsed() < std::time::Duration::from_secs(5));
     }

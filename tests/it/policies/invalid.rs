@@ -1,15 +1,15 @@
 //! One file, one mistake: the rendered error is the test.
 
-use sendoff::policy::Origin;
+use sendoff::policy::LayerKind;
 
 use super::{error, rendered};
 
 /// Returns the layer that a file of the tests stands for, by the beginning of its name.
-fn origin_of(name: &str) -> Origin {
+fn origin_of(name: &str) -> LayerKind {
     match name.split('-').next() {
-        Some("repository") => Origin::Repository,
-        Some("command") => Origin::PolicyFile,
-        _ => Origin::User,
+        Some("repository") => LayerKind::Repository,
+        Some("command") => LayerKind::PolicyFile,
+        _ => LayerKind::User,
     }
 }
 
@@ -28,10 +28,10 @@ fn each_mistake_is_shown_with_its_place_and_what_to_do() {
 
 #[test]
 fn a_bad_layer_of_system_or_user_fails_closed_and_the_others_stay() {
-    for origin in [Origin::System, Origin::User] {
+    for origin in [LayerKind::System, LayerKind::User] {
         let loaded = super::load(&[
             (origin, "[limits"),
-            (Origin::Repository, "[limits]\ncommits = 5"),
+            (LayerKind::Repository, "[limits]\ncommits = 5"),
         ]);
         assert!(loaded.fail_closed);
         assert_eq!(loaded.problems[0].origin, origin);
@@ -43,9 +43,9 @@ fn a_bad_layer_of_system_or_user_fails_closed_and_the_others_stay() {
 #[test]
 fn a_bad_layer_of_the_repository_is_dropped_and_the_others_stay() {
     let loaded = super::load(&[
-        (Origin::User, "[limits]\ncommits = 7"),
+        (LayerKind::User, "[limits]\ncommits = 7"),
         (
-            Origin::Repository,
+            LayerKind::Repository,
             "[branches]\nprotected = [\"x\"]\n[limits",
         ),
     ]);
@@ -68,7 +68,7 @@ fn what_a_terminal_obeys_is_not_shown() {
     let hostile =
         "[limits]\ncommits = \"\\u001B[2J\u{202e}\" # \u{202e}\n\"\\u001B]0;x\\u0007\" = 1\n";
     for text in [hostile, "x = \u{1b}[31m"] {
-        let error = error(Origin::Repository, text);
+        let error = error(LayerKind::Repository, text);
         for shown in [rendered(&error), error.one_line(), error.to_string()] {
             let bad = shown
                 .chars()
@@ -81,7 +81,7 @@ fn what_a_terminal_obeys_is_not_shown() {
 #[test]
 fn a_line_that_is_too_long_is_named_and_not_shown() {
     let text = format!("[limits]\ncommits = \"{}\"\n", "x".repeat(100_000));
-    let error = error(Origin::User, &text);
+    let error = error(LayerKind::User, &text);
     assert!(rendered(&error).len() < 1000);
     assert!(
         error
@@ -97,7 +97,7 @@ fn deep_nesting_is_refused_and_does_not_overflow_the_stack() {
     let tables = format!("x = {}1", "{a=".repeat(30_000));
     let dotted = format!("{}x = 1", "a.".repeat(30_000));
     for text in [arrays, closed, tables, dotted] {
-        let shown = error(Origin::User, &text).one_line();
+        let shown = error(LayerKind::User, &text).one_line();
         assert!(
             shown.contains("nested too deeply") || shown.contains("not valid TOML"),
             "{shown}"

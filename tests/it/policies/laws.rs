@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 use sendoff::names::BranchName;
-use sendoff::policy::{Layers, Loaded, Origin, Policy};
+use sendoff::policy::{LayerKind, Layers, Loaded, Policy};
 
 use super::KINDS;
 
@@ -74,7 +74,7 @@ fn layer() -> impl Strategy<Value = String> {
         )
 }
 
-fn load(texts: &[(Origin, &str)]) -> Loaded {
+fn load(texts: &[(LayerKind, &str)]) -> Loaded {
     Layers::from_texts(texts, KINDS).unwrap()
 }
 
@@ -94,9 +94,9 @@ proptest! {
 
     #[test]
     fn no_layer_above_the_users_takes_a_branch_out(system in layer(), user in layer(), repository in layer(), given in layer()) {
-        let below = load(&[(Origin::System, &system), (Origin::User, &user)]);
-        let mut above = vec![load(&[(Origin::System, &system), (Origin::User, &user), (Origin::Repository, &repository)])];
-        let texts = [(Origin::System, &*system), (Origin::User, &user), (Origin::PolicyFile, &given)];
+        let below = load(&[(LayerKind::System, &system), (LayerKind::User, &user)]);
+        let mut above = vec![load(&[(LayerKind::System, &system), (LayerKind::User, &user), (LayerKind::Repository, &repository)])];
+        let texts = [(LayerKind::System, &*system), (LayerKind::User, &user), (LayerKind::PolicyFile, &given)];
         // A bad layer of the command line ends the run.
         above.extend(Layers::from_texts(&texts, KINDS).ok());
         for name in BRANCHES {
@@ -113,7 +113,7 @@ proptest! {
 
     #[test]
     fn only_the_built_in_list_is_ever_shortened(system in layer(), user in layer()) {
-        let loaded = load(&[(Origin::System, &system), (Origin::User, &user)]);
+        let loaded = load(&[(LayerKind::System, &system), (LayerKind::User, &user)]);
         let alone = |origin, text: &str| {
             let without = text.lines().filter(|line| !line.starts_with("branches.unprotect"));
             let text: String = without.filter(|line| line.starts_with("branches.protected")).collect();
@@ -122,7 +122,7 @@ proptest! {
             let names: Vec<String> = names.map(|names| names.try_into().unwrap()).unwrap_or_default();
             (origin, names)
         };
-        for (_, names) in [alone(Origin::System, &system), alone(Origin::User, &user)] {
+        for (_, names) in [alone(LayerKind::System, &system), alone(LayerKind::User, &user)] {
             for name in names {
                 prop_assert!(is_protected(&loaded.policy, &name), "{name}");
             }
@@ -131,8 +131,8 @@ proptest! {
 
     #[test]
     fn a_repository_never_loosens(user in layer(), repository in layer()) {
-        let below = load(&[(Origin::User, &user)]);
-        let above = load(&[(Origin::User, &user), (Origin::Repository, &repository)]);
+        let below = load(&[(LayerKind::User, &user)]);
+        let above = load(&[(LayerKind::User, &user), (LayerKind::Repository, &repository)]);
         let (lower, upper) = (below.policy.branch_limits(), above.policy.branch_limits());
         prop_assert!(upper.commits <= lower.commits);
         prop_assert!(upper.deadline <= lower.deadline);
@@ -152,11 +152,11 @@ proptest! {
     #[test]
     fn merging_is_associative(one in layer(), two in layer(), three in layer()) {
         // Layers of one kind merge with each other as with the others: system, user, command line.
-        let texts = [(Origin::System, &*one), (Origin::User, &*two), (Origin::PolicyFile, &*three)];
+        let texts = [(LayerKind::System, &*one), (LayerKind::User, &*two), (LayerKind::PolicyFile, &*three)];
         let Ok(left) = Layers::from_texts(&texts, KINDS) else { return Ok(()) };
         // The upper two as one text: later lines of the same key win, lists of protected branches add up.
         let joined = join(&two, &three);
-        let right = load(&[(Origin::System, &one), (Origin::User, &joined)]);
+        let right = load(&[(LayerKind::System, &one), (LayerKind::User, &joined)]);
         prop_assert_eq!(values(&left.policy), values(&right.policy));
         let sorted = |policy: &Policy| {
             let mut patterns = policy.branches().protected.clone();
@@ -167,7 +167,7 @@ proptest! {
     }
 
     #[test]
-    fn no_text_makes_the_loader_panic(text in ".{0,200}", origin in proptest::sample::select(vec![Origin::User, Origin::Repository])) {
+    fn no_text_makes_the_loader_panic(text in ".{0,200}", origin in proptest::sample::select(vec![LayerKind::User, LayerKind::Repository])) {
         prop_assert!(load(&[(origin, &text)]).policy.pipeline("post-task").is_some());
     }
 }

@@ -9,7 +9,7 @@ mod set;
 mod tables;
 
 use sendoff::pipeline::{Context, Outcome, Service, Step, StepDef, StepError};
-use sendoff::policy::{Draft, Layers, Loaded, Origin, PolicyError};
+use sendoff::policy::{Draft, LayerKind, Layers, Loaded, PolicyError};
 use serde::{Deserialize, Serialize};
 
 /// A template that only has to be closed, as far as these tests are concerned.
@@ -109,12 +109,12 @@ pub(crate) const KINDS: &[StepDef] = &[
 ];
 
 /// Loads texts over the built-in policy.
-pub(crate) fn load(texts: &[(Origin, &str)]) -> Loaded {
+pub(crate) fn load(texts: &[(LayerKind, &str)]) -> Loaded {
     Layers::from_texts(texts, KINDS).unwrap()
 }
 
 /// Returns the one error that a text makes as a layer of `origin`.
-pub(crate) fn error(origin: Origin, text: &str) -> PolicyError {
+pub(crate) fn error(origin: LayerKind, text: &str) -> PolicyError {
     let loaded = match Layers::from_texts(&[(origin, text)], KINDS) {
         Ok(loaded) => loaded,
         Err(error) => return error,

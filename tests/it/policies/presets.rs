@@ -2,7 +2,9 @@
 
 use pretty_assertions::assert_eq;
 use sendoff::names::BranchName;
-use sendoff::policy::{Branches, Layers, Limits, Origin, PRESETS, Policy, for_repository, preset};
+use sendoff::policy::{
+    Branches, LayerKind, Layers, Limits, PRESETS, Policy, for_repository, preset,
+};
 use sendoff::steps::STEPS;
 
 use super::{KINDS, load, rendered};
@@ -10,7 +12,7 @@ use super::{KINDS, load, rendered};
 #[test]
 fn every_preset_loads_as_the_users_policy() {
     for preset in PRESETS {
-        let texts = [(Origin::User, preset.text)];
+        let texts = [(LayerKind::User, preset.text)];
         let loaded = Layers::from_texts(&texts, STEPS).unwrap();
         assert!(
             loaded.problems.is_empty(),
@@ -53,7 +55,7 @@ fn the_built_in_layer_says_what_the_types_do() {
 fn no_preset_takes_protection_away() {
     let main = BranchName::new("main").unwrap();
     for preset in PRESETS {
-        let loaded = load(&[(Origin::User, preset.text)]);
+        let loaded = load(&[(LayerKind::User, preset.text)]);
         assert!(loaded.policy.permit_push(&main).is_err(), "{}", preset.name);
     }
 }
@@ -82,6 +84,6 @@ fn the_keys_that_a_repository_cannot_carry_are_listed() {
 #[test]
 fn what_is_left_of_a_preset_loads_as_a_repositorys_policy() {
     let rest = "[limits]\nstep-timeout = \"30s\"\n[steps.pr-create]\nbody = \"Auto-created by workspace agent\"\n";
-    let loaded = load(&[(Origin::Repository, rest)]);
+    let loaded = load(&[(LayerKind::Repository, rest)]);
     assert!(loaded.problems.is_empty());
 }

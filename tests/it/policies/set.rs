@@ -1,6 +1,6 @@
 //! `--set KEY=VALUE`.
 
-use sendoff::policy::{Layers, Loaded, Origin, Places, PolicyError};
+use sendoff::policy::{LayerKind, Layers, Loaded, Places, PolicyError};
 
 use super::{KINDS, PrCreate, rendered};
 
@@ -30,7 +30,7 @@ fn a_key_of_type_string_takes_the_text_as_it_is() {
     assert_eq!(settings["title"], "5");
     assert_eq!(settings["body"], "a = \"b\"");
     assert_eq!(policy.limits().deadline.to_string(), "10s");
-    assert_eq!(policy.origin_of("limits.deadline"), Some(Origin::Set));
+    assert_eq!(policy.origin_of("limits.deadline"), Some(LayerKind::Set));
     assert_eq!(policy.branches().base.to_string(), "next");
 }
 

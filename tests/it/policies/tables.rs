@@ -2,7 +2,9 @@
 
 use pretty_assertions::assert_eq;
 use sendoff::names::BranchName;
-use sendoff::policy::{Draft, Kind, OnError, Origin, Policy, SHARED_KEYS, StepSettings, StepTable};
+use sendoff::policy::{
+    Draft, Kind, LayerKind, OnError, Policy, SHARED_KEYS, StepSettings, StepTable,
+};
 
 use super::{KINDS, PrCreate, Push, load, rendered};
 
@@ -18,7 +20,7 @@ fn push() -> &'static impl Kind {
 fn every_valid_file_loads_as_the_users_policy() {
     insta::glob!("../../policies/valid", "*.toml", |path| {
         let text = std::fs::read_to_string(path).unwrap();
-        let loaded = load(&[(Origin::User, &text)]);
+        let loaded = load(&[(LayerKind::User, &text)]);
         assert!(
             loaded.problems.is_empty(),
             "{}",
@@ -63,7 +65,7 @@ fn pipelines_are_groups_in_order() {
 #[test]
 fn a_step_has_its_shared_keys_and_its_own() {
     let text = "[steps.mirror]\nuses = \"push\"\nremote = \"mirror\"\ntimeout = \"5s\"\non-error = \"stop\"\nneeds = [\"push\"]\nenabled = false\nwhen = \"true\"\n";
-    let loaded = load(&[(Origin::User, text)]);
+    let loaded = load(&[(LayerKind::User, text)]);
     let step = loaded.policy.step("mirror");
     assert_eq!(step.kind(), "push");
     assert_eq!(step.settings.timeout.unwrap().to_string(), "5s");
@@ -75,7 +77,7 @@ fn a_step_has_its_shared_keys_and_its_own() {
     assert_eq!(step.settings.when.as_deref(), Some("true"));
     assert!(!step.settings.enabled);
     assert_eq!(step.read::<Push>().unwrap().remote, "mirror");
-    assert_eq!(step.origin_of("remote"), Some(Origin::User));
+    assert_eq!(step.origin_of("remote"), Some(LayerKind::User));
     assert_eq!(step.origin_of("nope"), None);
 }
 
@@ -101,8 +103,11 @@ fn the_shared_keys_are_those_of_the_type() {
 #[test]
 fn an_error_about_a_steps_key_points_at_it_and_at_the_right_layer() {
     let loaded = load(&[
-        (Origin::System, "[steps.push]\nremote = \"a\""),
-        (Origin::User, "# a line more\n[steps.push]\nneeds = [\"x\"]"),
+        (LayerKind::System, "[steps.push]\nremote = \"a\""),
+        (
+            LayerKind::User,
+            "# a line more\n[steps.push]\nneeds = [\"x\"]",
+        ),
     ]);
     let step = loaded.policy.step("push");
     let error = step.error("needs", "`x` is not in an earlier group", "take it out");
@@ -116,15 +121,15 @@ fn an_error_about_a_steps_key_points_at_it_and_at_the_right_layer() {
         "{}",
         error.one_line()
     );
-    assert_eq!(error.origin(), Some(Origin::BuiltIn));
+    assert_eq!(error.origin(), Some(LayerKind::BuiltIn));
 }
 
 #[test]
 fn a_setting_that_only_the_merged_policy_shows_to_be_wrong_is_an_error_of_its_layer() {
     // The kind comes from the system, the key that it does not have from the user.
     let loaded = load(&[
-        (Origin::System, "[steps.mirror]\nuses = \"push\""),
-        (Origin::User, "[steps.mirror]\ntitle = \"x\""),
+        (LayerKind::System, "[steps.mirror]\nuses = \"push\""),
+        (LayerKind::User, "[steps.mirror]\ntitle = \"x\""),
     ]);
     assert!(loaded.fail_closed);
     let error = &loaded.problems[0].error;
@@ -156,7 +161,7 @@ fn with_sets_a_steps_own_keys() {
 #[test]
 fn the_first_matching_rule_wins() {
     let text = "[branches]\nbase = \"trunk\"\n[[branches.rule]]\nmatch = \"hotfix/*\"\nbase = \"production\"\n[[branches.rule]]\nmatch = \"hotfix/1\"\ndraft = \"always\"\n[[branches.rule]]\nmatch = \"wip/**\"\ndraft = \"always\"\n";
-    let loaded = load(&[(Origin::User, text)]);
+    let loaded = load(&[(LayerKind::User, text)]);
     let branches = loaded.policy.branches();
     let base = |name: &str| branches.base_for(&branch(name)).unwrap().to_string();
     assert_eq!(base("hotfix/1"), "production");
@@ -175,12 +180,12 @@ fn the_first_matching_rule_wins() {
 #[test]
 fn a_base_that_the_policy_names_is_protected() {
     let text = "[branches]\nbase = \"trunk\"\n[[branches.rule]]\nmatch = \"x\"\nbase = \"next\"";
-    let loaded = load(&[(Origin::User, text)]);
+    let loaded = load(&[(LayerKind::User, text)]);
     loaded.policy.permit_push(&branch("trunk")).unwrap_err();
     loaded.policy.permit_push(&branch("next")).unwrap_err();
     loaded.policy.permit_push(&branch("feature")).unwrap();
     let other = "[branches]\nbase = \"other\"";
-    let loaded = load(&[(Origin::User, text), (Origin::PolicyFile, other)]);
+    let loaded = load(&[(LayerKind::User, text), (LayerKind::PolicyFile, other)]);
     for name in ["trunk", "next", "other"] {
         loaded.policy.permit_push(&branch(name)).unwrap_err();
     }
@@ -189,12 +194,12 @@ fn a_base_that_the_policy_names_is_protected() {
 #[test]
 fn only_the_built_in_list_can_be_unprotected() {
     let loaded = load(&[
-        (Origin::System, "[branches]\nprotected = [\"develop\"]"),
+        (LayerKind::System, "[branches]\nprotected = [\"develop\"]"),
         (
-            Origin::User,
+            LayerKind::User,
             "[branches]\nunprotect = [\"develop\", \"staging\"]",
         ),
-        (Origin::Repository, "[branches]\nprotected = [\"next\"]"),
+        (LayerKind::Repository, "[branches]\nprotected = [\"next\"]"),
     ]);
     let protected = |name: &str| loaded.policy.permit_push(&branch(name)).is_err();
     assert!(!protected("staging"));
@@ -208,7 +213,7 @@ fn only_the_built_in_list_can_be_unprotected() {
 
 #[test]
 fn a_repository_cannot_empty_the_protected_list() {
-    let loaded = load(&[(Origin::Repository, "[branches]\nprotected = []")]);
+    let loaded = load(&[(LayerKind::Repository, "[branches]\nprotected = []")]);
     let protected = loaded.policy.permit_push(&branch("main")).unwrap_err();
     assert_eq!(protected.to_string(), "`main` is protected by `main`");
 }
@@ -216,26 +221,32 @@ fn a_repository_cannot_empty_the_protected_list() {
 #[test]
 fn each_value_is_shown_with_its_layer() {
     let loaded = load(&[
-        (Origin::System, "[limits]\ncommits = 9\ndeadline = \"1m\""),
         (
-            Origin::User,
+            LayerKind::System,
+            "[limits]\ncommits = 9\ndeadline = \"1m\"",
+        ),
+        (
+            LayerKind::User,
             "[limits]\ncommits = 8\n[branches]\nprotected = [\"a\\u001Bb\"]\n[steps.\"pr-create\"]\nlabels = [\"x\\\"y\"]",
         ),
     ]);
     assert!(loaded.fail_closed, "a control character in a pattern");
     let loaded = load(&[
-        (Origin::System, "[limits]\ncommits = 9\ndeadline = \"1m\""),
         (
-            Origin::User,
+            LayerKind::System,
+            "[limits]\ncommits = 9\ndeadline = \"1m\"",
+        ),
+        (
+            LayerKind::User,
             "[limits]\ncommits = 8\n[branches]\nprotected = [\"trunk\"]\nunprotect = [\"master\"]\n[steps.\"pr-create\"]\nlabels = [\"x\\\"\\u001By\"]",
         ),
     ]);
     let policy = &loaded.policy;
-    assert_eq!(policy.origin_of("limits.commits"), Some(Origin::User));
-    assert_eq!(policy.origin_of("limits.deadline"), Some(Origin::System));
+    assert_eq!(policy.origin_of("limits.commits"), Some(LayerKind::User));
+    assert_eq!(policy.origin_of("limits.deadline"), Some(LayerKind::System));
     assert_eq!(
         policy.origin_of("limits.http-timeout"),
-        Some(Origin::BuiltIn)
+        Some(LayerKind::BuiltIn)
     );
     assert_eq!(policy.origin_of("forge.kind"), None);
     let lines: Vec<String> = policy
@@ -255,11 +266,11 @@ fn each_value_is_shown_with_its_layer() {
 
 #[test]
 fn only_the_system_says_whose_word_the_environment_is() {
-    use sendoff::policy::{EnvironmentTrust, Origin};
+    use sendoff::policy::{EnvironmentTrust, LayerKind};
     let text = "[environment]\ntrust = \"none\"";
-    let loaded = load(&[(Origin::System, text)]);
+    let loaded = load(&[(LayerKind::System, text)]);
     assert_eq!(loaded.policy.environment().trust, EnvironmentTrust::None);
-    for origin in [Origin::User, Origin::Repository] {
+    for origin in [LayerKind::User, LayerKind::Repository] {
         let loaded = load(&[(origin, text)]);
         assert_eq!(loaded.problems[0].origin, origin);
         assert_eq!(loaded.policy.environment().trust, EnvironmentTrust::Caller);

@@ -5,7 +5,7 @@ use std::process::Stdio;
 
 use sendoff::clock::Clock;
 use sendoff::names::RunId;
-use sendoff::store::{NewIntent, PATIENCE, Place, Store};
+use sendoff::store::{BUSY_TIMEOUT, NewIntent, Place, Store};
 use sendoff_testing::wait_until;
 use serde_json::json;
 
@@ -74,7 +74,7 @@ fn set_version(world: &World, version: i64) -> i64 {
 fn x20_a_worker_that_cannot_open_the_store_ships_the_branch_and_leaves_the_memory() {
     let world = World::new();
     let intent = intent(&world);
-    let store = Store::open(&state(&world), &Clock::System, PATIENCE).unwrap();
+    let store = Store::open(&state(&world), &Clock::System, BUSY_TIMEOUT).unwrap();
     store.intend(&intent).unwrap();
     drop(store);
     let version = set_version(&world, 1000);
@@ -106,7 +106,7 @@ fn a_worker_keeps_what_its_hook_could_not() {
     world.platform.fail_with(&[503]);
     let intent = intent(&world);
     work(&world, &intent, "Nowhere");
-    let store = Store::open(&state(&world), &Clock::System, PATIENCE).unwrap();
+    let store = Store::open(&state(&world), &Clock::System, BUSY_TIMEOUT).unwrap();
     assert!(store.intent(&intent.run_id).unwrap().is_some());
     assert_eq!(world.platform.memories().len(), 1);
     assert_eq!(world.forge.pulls().len(), 1);

@@ -1,10 +1,10 @@
-//! `Origin`: the source of a layer of the policy.
+//! `LayerKind`: the source of a layer of the policy.
 
 use std::fmt;
 
 /// The source of a layer, in the order of precedence: later ones override, if the key's class allows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Origin {
+pub enum LayerKind {
     /// Part of the program.
     BuiltIn,
     /// `/etc/sendoff/policy.toml`.
@@ -19,7 +19,7 @@ pub enum Origin {
     Set,
 }
 
-impl Origin {
+impl LayerKind {
     /// Returns the name in reports and messages.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -38,7 +38,7 @@ impl Origin {
     }
 }
 
-impl fmt::Display for Origin {
+impl fmt::Display for LayerKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }
