@@ -19,12 +19,15 @@ use super::start::{Start, check_directory};
 /// Examples, variables and exit codes.
 const INSTALL_HELP: &str = "\
 Examples:
-  sendoff install git --dry-run    show what would be written
-  sendoff install git --yes        let git call sendoff in this repository
+  sendoff install git --yes                let git call sendoff in this repository
+  sendoff install claude-code --dry-run    show what would be written for Claude Code
 
 Environment:
   PATH                  where git is looked for, to ask its version
   XDG_STATE_HOME, HOME  where the state directory is, with the record of what was written
+  CLAUDE_CONFIG_DIR     where Claude Code's settings are
+  CODEX_HOME            where Codex's configuration is
+  COPILOT_HOME          where Copilot's hooks are
 
 Exit codes: 0 done, or there already, 1 refused or failed, 64 command line, or nobody agreed.";
 
@@ -39,11 +42,12 @@ Environment:
 
 Exit codes: 0 done, or nothing to remove, 1 refused or failed, 64 command line, or nobody agreed.";
 
-/// Let git call sendoff after each commit
+/// Let git and coding agents call sendoff when work is done
 ///
 /// Git 2.54 and newer gets a hook in the repository's configuration, an older one files: a hook that is there already
-/// is kept and runs first. core.hooksPath is heeded and never set. Nothing is written twice, nothing of others is
-/// changed, and `uninstall` puts everything back.
+/// is kept and runs first. core.hooksPath is heeded and never set. An agent gets a handler at the end of its own list, or
+/// a file where it looks for hooks or plugins; in your own directory unless --scope says otherwise. Nothing is written
+/// twice, nothing of others is changed, and `uninstall` puts everything back.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = INSTALL_HELP)]
 pub(super) struct InstallArgs {
@@ -84,7 +88,7 @@ struct Common {
 
 impl ValueEnum for Target {
     fn value_variants<'a>() -> &'a [Self] {
-        Self::ALL
+        Self::all()
     }
 
     fn to_possible_value(&self) -> Option<PossibleValue> {

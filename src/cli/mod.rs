@@ -81,7 +81,7 @@ enum Command {
     /// Do the work that a hook handed over
     #[command(hide = true)]
     Worker(worker::Args),
-    /// Let git call sendoff after each commit
+    /// Let git and coding agents call sendoff when work is done
     Install(install::InstallArgs),
     /// Remove what `install` wrote, and put back what was there before
     Uninstall(install::UninstallArgs),

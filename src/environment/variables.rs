@@ -89,6 +89,21 @@ pub const VARIABLES: &[Variable] = &[
         None,
     ),
     variable(
+        "CLAUDE_CONFIG_DIR",
+        "Where `install claude-code` finds Claude Code's settings.",
+        Some("~/.claude"),
+    ),
+    variable(
+        "CODEX_HOME",
+        "Where `install codex` finds Codex's configuration.",
+        Some("~/.codex"),
+    ),
+    variable(
+        "COPILOT_HOME",
+        "Where `install copilot` puts a hook of GitHub Copilot CLI.",
+        Some("~/.copilot"),
+    ),
+    variable(
         "GIT_DIR",
         "The repository, for `hook git-*` only: git sets it for its hooks. `run` refuses when it names another one than the directory.",
         None,
@@ -190,7 +205,10 @@ const fn secret(name: &'static str, doc: &'static str) -> Variable {
 /// Variables whose value is a path, or is read byte by byte: any bytes will do.
 pub(super) const OF_ANY_BYTES: &[&str] = &[
     "A2A_MCP_SERVER_PATH",
+    "CLAUDE_CONFIG_DIR",
+    "CODEX_HOME",
     "CONFIGS_DIR",
+    "COPILOT_HOME",
     "COPILOT_AGENT_PROMPT",
     "DELEGATION_RESULTS_FILE",
     "GIT_CONFIG_GLOBAL",

@@ -21,9 +21,11 @@ impl OurCommand {
             .next_back()
     }
 
-    /// Finds the call among words.
+    /// Finds the call among words; one of them may be a script of its own, as for `sh -c`.
     pub fn among<W: AsRef<str>>(words: &[W]) -> Option<Self> {
-        words.windows(3).find_map(|three| {
+        let scripts = words.iter().map(AsRef::as_ref);
+        let mut scripts = scripts.filter(|word| word.contains(" hook "));
+        let direct = words.windows(3).find_map(|three| {
             let [program, verb, surface] = three else {
                 return None;
             };
@@ -33,7 +35,8 @@ impl OurCommand {
                 program: program.to_owned(),
                 surface: surface.as_ref().to_owned(),
             })
-        })
+        });
+        direct.or_else(|| scripts.find_map(Self::find))
     }
 
     /// Says whether the program is there: a path that can be seen, or a name, which the search path is for.

@@ -106,7 +106,9 @@ pub(super) fn resolve(path: &Path, top: &Path) -> Result<PathBuf, InstallError> 
         match known.canonicalize() {
             Ok(real) => break real,
             // A link that leads nowhere is there all the same.
-            Err(error) if known.is_symlink() => return Err(InstallError::read(known, error)),
+            Err(error) if known.is_symlink() && error.kind() == ErrorKind::NotFound => {
+                return Err(InstallError::read(known, "it is a link that leads nowhere"));
+            }
             Err(error) if error.kind() == ErrorKind::NotFound => {}
             Err(error) => return Err(InstallError::read(known, error)),
         }

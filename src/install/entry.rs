@@ -1,15 +1,28 @@
 //! `Entry`: a place that calls `sendoff hook`, as it was found.
 
 use std::path::PathBuf;
+use std::sync::LazyLock;
+
+use crate::surfaces::{Installation, SURFACES, SurfaceDef};
 
 use super::command::OurCommand;
 
 /// What sendoff is installed for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy)]
 pub enum Target {
     /// git's hooks.
     Git,
+    /// A coding agent.
+    Agent(&'static SurfaceDef),
 }
+
+impl PartialEq for Target {
+    fn eq(&self, other: &Self) -> bool {
+        self.name() == other.name()
+    }
+}
+
+impl Eq for Target {}
 
 /// Who shares what is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -55,13 +68,26 @@ pub enum Fault {
 }
 
 impl Target {
-    /// Every target, in the order of the reference.
-    pub const ALL: &[Self] = &[Self::Git];
+    /// Returns every target, in the order of the reference.
+    pub fn all() -> &'static [Self] {
+        static ALL: LazyLock<Vec<Target>> = LazyLock::new(|| {
+            let installed = SURFACES.iter().filter(|surface| {
+                !matches!(
+                    surface.installation,
+                    Installation::GitHook | Installation::ByCaller
+                )
+            });
+            let agents = installed.map(Target::Agent);
+            std::iter::once(Target::Git).chain(agents).collect()
+        });
+        &ALL
+    }
 
     /// Returns the name on the command line.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Git => "git",
+            Self::Agent(surface) => surface.name,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! `sendoff install` and `sendoff uninstall`: what calls `sendoff hook` is written, found again and removed. All that
 //! is foreign in a file stays as it is, byte by byte.
 
+mod agent;
 mod apply;
 mod command;
 mod content;
@@ -27,6 +28,7 @@ pub fn plan_install(
 ) -> Result<Plan, InstallError> {
     match target {
         Target::Git => git::plan_install(scope, around),
+        Target::Agent(surface) => agent::plan_install(surface, scope, around),
     }
 }
 
@@ -38,6 +40,7 @@ pub fn plan_uninstall(
 ) -> Result<Plan, InstallError> {
     match target {
         Target::Git => git::plan_uninstall(scope, around),
+        Target::Agent(surface) => agent::plan_uninstall(surface, scope, around),
     }
 }
 
@@ -45,5 +48,6 @@ pub fn plan_uninstall(
 pub fn find(target: Target, around: &Surroundings) -> Result<Vec<Entry>, InstallError> {
     match target {
         Target::Git => git::find(around),
+        Target::Agent(surface) => agent::find(surface, around),
     }
 }

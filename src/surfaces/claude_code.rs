@@ -2,14 +2,38 @@
 
 use crate::policy::Trigger;
 
-use super::{AgentPayload, Call, Gate, Payload, SurfaceDef, agent};
+use super::installation::command_handler;
+use super::{
+    AgentPayload, Base, Call, Gate, Installation, JsonHook, JsonSyntax, Payload, Places, Removal,
+    Shape, SurfaceDef, agent,
+};
 
 pub(super) const SURFACE: SurfaceDef = agent(
     "claude-code",
     "Claude Code's `Stop` hook: the main agent has finished a turn.",
     Trigger::ClaudeCode,
     Payload::Agent(call),
+    Installation::Json(SETTINGS),
 );
+
+const SETTINGS: JsonHook = JsonHook {
+    places: Places {
+        variable: Some("CLAUDE_CONFIG_DIR"),
+        base: Base::Home,
+        user: ".claude",
+        project: Some(".claude"),
+        file: "settings.json",
+        local: Some(".claude/settings.local.json"),
+    },
+    // With a comment in it nothing of the file counts.
+    syntax: JsonSyntax::Strict,
+    version: None,
+    event: "Stop",
+    shape: Shape::Group,
+    handler: command_handler,
+    removal: Removal::Whole,
+    todo: None,
+};
 
 fn call(payload: AgentPayload<'_>) -> Call {
     Call {

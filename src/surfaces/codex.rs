@@ -2,20 +2,55 @@
 
 use crate::policy::Trigger;
 
-use super::{AgentPayload, Call, Gate, Payload, SurfaceDef, agent};
+use super::installation::command_handler;
+use super::{
+    AgentPayload, Base, Call, Gate, Installation, JsonHook, JsonSyntax, Payload, Places, Removal,
+    Shape, SurfaceDef, agent,
+};
 
 pub(super) const HOOK: SurfaceDef = agent(
     "codex",
     "Codex's `Stop` hook: the main agent has finished a turn.",
     Trigger::Codex,
     Payload::Agent(stop),
+    Installation::Json(HOOKS),
 );
 pub(super) const NOTIFY: SurfaceDef = agent(
     "codex-notify",
     "Codex's `notify` program: a turn is complete.",
     Trigger::CodexNotify,
     Payload::AgentArgument(notify),
+    Installation::Notify(CONFIG),
 );
+
+const HOOKS: JsonHook = JsonHook {
+    places: Places {
+        file: "hooks.json",
+        project: Some(".codex"),
+        ..CONFIG
+    },
+    syntax: JsonSyntax::Strict,
+    version: None,
+    event: "Stop",
+    shape: Shape::Group,
+    handler: command_handler,
+    // Trust in a hook is kept by its position.
+    removal: Removal::KeepsPlace,
+    todo: Some(
+        "in Codex, run `/hooks` and trust sendoff: an untrusted hook is skipped without a word, in `codex exec` as well \
+         (there `sendoff install codex-notify` needs no trust)",
+    ),
+};
+
+/// The user's own configuration: `notify` in a project's is ignored.
+const CONFIG: Places = Places {
+    variable: Some("CODEX_HOME"),
+    base: Base::Home,
+    user: ".codex",
+    project: None,
+    file: "config.toml",
+    local: None,
+};
 
 fn stop(payload: AgentPayload<'_>) -> Call {
     Call {

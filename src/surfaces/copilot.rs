@@ -2,7 +2,10 @@
 
 use crate::policy::Trigger;
 
-use super::{AgentPayload, Call, Gate, Payload, SurfaceDef, agent};
+use super::{
+    AgentPayload, Base, Call, Gate, Installation, OwnFile, OwnFiles, Payload, Places, SurfaceDef,
+    agent,
+};
 
 pub(super) const SURFACE: SurfaceDef = SurfaceDef {
     // The cloud agent's platform pushes and opens the pull request by itself.
@@ -12,7 +15,24 @@ pub(super) const SURFACE: SurfaceDef = SurfaceDef {
         "GitHub Copilot CLI's `agentStop` hook: the agent has finished a turn.",
         Trigger::Copilot,
         Payload::Agent(call),
+        Installation::Files(HOOKS),
     )
+};
+
+const HOOKS: OwnFiles = OwnFiles {
+    places: Places {
+        variable: Some("COPILOT_HOME"),
+        base: Base::Home,
+        user: ".copilot",
+        project: Some(".github"),
+        file: "",
+        local: None,
+    },
+    files: &[OwnFile {
+        name: "hooks/sendoff.json",
+        text: include_str!("../../hooks/agents/copilot.json"),
+    }],
+    todo: None,
 };
 
 fn call(payload: AgentPayload<'_>) -> Call {

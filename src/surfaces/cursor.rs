@@ -2,9 +2,14 @@
 
 use std::path::PathBuf;
 
+use serde_json::json;
+
 use crate::policy::Trigger;
 
-use super::{AgentPayload, Call, Gate, Payload, SurfaceDef, agent};
+use super::{
+    AgentPayload, Base, Call, Gate, Installation, JsonHook, JsonSyntax, Payload, Places, Removal,
+    Shape, SurfaceDef, agent,
+};
 
 pub(super) const SURFACE: SurfaceDef = SurfaceDef {
     neutral: "{}",
@@ -13,7 +18,26 @@ pub(super) const SURFACE: SurfaceDef = SurfaceDef {
         "Cursor's `stop` or `sessionEnd` hook: the agent has completed its work.",
         Trigger::Cursor,
         Payload::Agent(call),
+        Installation::Json(HOOKS),
     )
+};
+
+const HOOKS: JsonHook = JsonHook {
+    places: Places {
+        variable: None,
+        base: Base::Home,
+        user: ".cursor",
+        project: Some(".cursor"),
+        file: "hooks.json",
+        local: None,
+    },
+    syntax: JsonSyntax::Strict,
+    version: Some(1),
+    event: "stop",
+    shape: Shape::Handler,
+    handler: |command| json!({ "command": command }),
+    removal: Removal::Whole,
+    todo: Some("restart Cursor; its command line (`agent -p`) does not run this hook"),
 };
 
 fn call(payload: AgentPayload<'_>) -> Call {

@@ -2,7 +2,7 @@
 
 use crate::policy::Trigger;
 
-use super::{AsksFor, Payload, SurfaceDef, WhichRepository};
+use super::{AsksFor, Installation, Payload, SurfaceDef, WhichRepository};
 
 pub(super) const SURFACE: SurfaceDef = SurfaceDef {
     name: "executor",
@@ -13,4 +13,5 @@ pub(super) const SURFACE: SurfaceDef = SurfaceDef {
     repository: WhichRepository::OfDirectory,
     neutral: "",
     left_to_host: None,
+    installation: Installation::ByCaller,
 };

@@ -2,7 +2,7 @@
 
 use crate::policy::Trigger;
 
-use super::{AsksFor, Payload, SurfaceDef, WhichRepository};
+use super::{AsksFor, Installation, Payload, SurfaceDef, WhichRepository};
 
 pub(super) const POST_COMMIT: SurfaceDef = hook(
     "git-post-commit",
@@ -35,5 +35,6 @@ const fn hook(name: &'static str, about: &'static str, trigger: Trigger) -> Surf
         repository: WhichRepository::NamedByGit,
         neutral: "",
         left_to_host: None,
+        installation: Installation::GitHook,
     }
 }

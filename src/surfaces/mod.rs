@@ -11,12 +11,16 @@ mod gemini;
 mod generic;
 mod git;
 mod goose;
+mod installation;
 mod opencode;
 mod pi;
 
 use crate::policy::Trigger;
 
 pub use self::call::{AgentPayload, Call, Gate};
+pub use self::installation::{
+    Base, Installation, JsonHook, JsonSyntax, OwnFile, OwnFiles, Places, Removal, Shape,
+};
 
 /// Every surface, in the order of the reference page.
 pub const SURFACES: &[SurfaceDef] = &[
@@ -56,6 +60,8 @@ pub struct SurfaceDef {
     pub neutral: &'static str,
     /// The variable that is set where the host ships by itself, so that a call there asks for nothing.
     pub left_to_host: Option<&'static str>,
+    /// How the call gets where the caller looks for it.
+    pub installation: Installation,
 }
 
 /// Which pipeline a call asks for.
@@ -98,6 +104,7 @@ const fn agent(
     about: &'static str,
     trigger: Trigger,
     payload: Payload,
+    installation: Installation,
 ) -> SurfaceDef {
     SurfaceDef {
         name,
@@ -108,6 +115,7 @@ const fn agent(
         repository: WhichRepository::OfDirectory,
         neutral: "",
         left_to_host: None,
+        installation,
     }
 }
 

@@ -2,14 +2,34 @@
 
 use crate::policy::Trigger;
 
-use super::{AgentPayload, Call, Gate, Payload, SurfaceDef, agent};
+use super::{
+    AgentPayload, Base, Call, Gate, Installation, OwnFile, OwnFiles, Payload, Places, SurfaceDef,
+    agent,
+};
 
 pub(super) const SURFACE: SurfaceDef = agent(
     "opencode",
     "A plugin of OpenCode: a session is idle.",
     Trigger::Opencode,
     Payload::Agent(call),
+    Installation::Files(PLUGIN),
 );
+
+const PLUGIN: OwnFiles = OwnFiles {
+    places: Places {
+        variable: None,
+        base: Base::Config,
+        user: "opencode",
+        project: Some(".opencode"),
+        file: "",
+        local: None,
+    },
+    files: &[OwnFile {
+        name: "plugins/sendoff.js",
+        text: include_str!("../../hooks/agents/opencode.js"),
+    }],
+    todo: Some("restart OpenCode"),
+};
 
 fn call(payload: AgentPayload<'_>) -> Call {
     let child = match payload.text("parentID") {

@@ -1,7 +1,10 @@
 //! `sendoff install` and `uninstall`: what is written works, is written once, and leaves nothing behind.
 
+mod agents;
+mod corpus;
 mod git;
 mod killed;
+mod properties;
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -1,0 +1,318 @@
+//! A list of handlers in a JSON file: ours is appended and taken out, and every other byte stays.
+
+use jsonc_parser::ParseOptions;
+use jsonc_parser::cst::{CstArray, CstInputValue, CstNode, CstObject, CstRootNode};
+use serde::de::IgnoredAny;
+use serde_json::Value;
+
+use crate::install::command::OurCommand;
+use crate::surfaces::{JsonHook, JsonSyntax, Removal, Shape};
+
+/// The bytes that some editors put before a text.
+const BOM: &str = "\u{feff}";
+/// The keys of a handler that can hold a command.
+const COMMAND_KEYS: [&str; 3] = ["command", "bash", "exec"];
+
+/// Why a file is not edited.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(super) enum Unclear {
+    /// It is no JSON as the agent reads it.
+    #[error("it is not JSON as its reader wants it: {0}")]
+    Syntax(String),
+    /// A value on the way is of another type.
+    #[error("{0} is not {1}")]
+    Type(String, &'static str),
+    /// A key stands there twice, and readers differ in which one counts.
+    #[error("the key `{0}` stands there twice")]
+    Twice(String),
+    /// The edit would change what is not ours.
+    #[error("an edit would change other parts of it")]
+    Foreign,
+}
+
+/// A JSON file with the list of handlers.
+pub(super) struct HandlerList<'a> {
+    hook: &'a JsonHook,
+    has_bom: bool,
+    root: CstRootNode,
+    before: Value,
+}
+
+impl<'a> HandlerList<'a> {
+    /// Reads a file. An empty one counts as `{}`.
+    pub(super) fn parse(text: &str, hook: &'a JsonHook) -> Result<Self, Unclear> {
+        let (has_bom, text) = match text.strip_prefix(BOM) {
+            Some(rest) => (true, rest),
+            None => (false, text),
+        };
+        let lenient = hook.syntax == JsonSyntax::WithComments;
+        let options = ParseOptions {
+            allow_comments: lenient,
+            allow_trailing_commas: lenient,
+            allow_loose_object_property_names: false,
+            allow_missing_commas: false,
+            allow_single_quoted_strings: false,
+            allow_hexadecimal_numbers: false,
+            allow_unary_plus_numbers: false,
+            ..ParseOptions::default()
+        };
+        let root = CstRootNode::parse(text, &options)
+            .map_err(|error| Unclear::Syntax(error.to_string()))?;
+        // The library lets comments through.
+        if !lenient && !text.trim().is_empty() {
+            serde_json::from_str::<IgnoredAny>(text)
+                .map_err(|error| Unclear::Syntax(error.to_string()))?;
+        }
+        let before = match root.value() {
+            None => Value::Object(serde_json::Map::new()),
+            Some(node) => value(&node)?,
+        };
+        Ok(Self {
+            hook,
+            has_bom,
+            root,
+            before,
+        })
+    }
+
+    /// Returns our calls, in their order.
+    pub(super) fn calls(&self) -> Result<Vec<OurCommand>, Unclear> {
+        let Some(list) = self.list()? else {
+            return Ok(Vec::new());
+        };
+        Ok(list.elements().iter().filter_map(call).collect())
+    }
+
+    /// Appends the handler of `command`, or puts it in the place of ours; returns the new text.
+    pub(super) fn with(&self, command: &str) -> Result<String, Unclear> {
+        self.before_is_usable()?;
+        let handler = (self.hook.handler)(command);
+        let element = match self.hook.shape {
+            Shape::Group => serde_json::json!({ "hooks": [handler] }),
+            Shape::Handler => handler,
+        };
+        let root = self
+            .root
+            .object_value_or_create()
+            .ok_or_else(|| not_object("the whole"))?;
+        if let Some(version) = self.hook.version
+            && root.get("version").is_none()
+        {
+            root.insert(0, "version", CstInputValue::Number(version.to_string()));
+        }
+        let hooks = root
+            .object_value_or_create("hooks")
+            .ok_or_else(|| not_object("`hooks`"))?;
+        let list = hooks.array_value_or_create(self.hook.event);
+        let list = list.ok_or_else(|| self.not_list())?;
+        let all = list.elements();
+        let own = all.iter().enumerate();
+        let own: Vec<(usize, &CstNode)> =
+            own.filter(|(_, element)| call(element).is_some()).collect();
+        match own.first() {
+            Some((at, _)) => drop(list.insert(*at, input(&element))),
+            None => drop(list.append(input(&element))),
+        }
+        for (_, old) in own {
+            old.clone().remove();
+        }
+        self.finish()
+    }
+
+    /// Takes our handlers out; returns the new text. What was made for them and is empty goes too.
+    pub(super) fn without(&self) -> Result<String, Unclear> {
+        let Some(list) = self.list()? else {
+            return Ok(self.text());
+        };
+        let all = list.elements();
+        let mut others_after = false;
+        for (at, element) in all.into_iter().enumerate().rev() {
+            if call(&element).is_none() {
+                others_after = true;
+                continue;
+            }
+            let keeps = self.hook.removal == Removal::KeepsPlace && others_after;
+            if keeps {
+                let empty = vec![("hooks".into(), CstInputValue::Array(Vec::new()))];
+                list.insert(at, CstInputValue::Object(empty));
+            }
+            element.remove();
+        }
+        if list.elements().is_empty()
+            && let Some(hooks) = self.hooks()?
+        {
+            if let Some(event) = hooks.get(self.hook.event) {
+                event.remove();
+            }
+            if hooks.properties().is_empty()
+                && let Some(property) = self.root.object_value().and_then(|root| root.get("hooks"))
+            {
+                property.remove();
+            }
+        }
+        self.finish()
+    }
+
+    /// Returns the text, when all that is not ours means what it meant before.
+    fn finish(&self) -> Result<String, Unclear> {
+        let text = self.text();
+        let again = HandlerList::parse(&text, self.hook).map_err(|_| Unclear::Foreign)?;
+        if self.foreign(&self.before) == self.foreign(&again.before) {
+            Ok(text)
+        } else {
+            Err(Unclear::Foreign)
+        }
+    }
+
+    /// Returns what a document says without our handlers, empty containers for them, and a version that we add.
+    fn foreign(&self, document: &Value) -> Value {
+        let mut rest = document.clone();
+        let Some(root) = rest.as_object_mut() else {
+            return rest;
+        };
+        if let Some(hooks) = root.get_mut("hooks").and_then(Value::as_object_mut) {
+            if let Some(list) = hooks.get_mut(self.hook.event).and_then(Value::as_array_mut) {
+                list.retain(|element| called(element).is_none() && !is_empty_group(element));
+                if list.is_empty() {
+                    hooks.shift_remove(self.hook.event);
+                }
+            }
+            if hooks.is_empty() {
+                root.shift_remove("hooks");
+            }
+        }
+        if self.hook.version.is_some() {
+            root.shift_remove("version");
+        }
+        rest
+    }
+
+    fn text(&self) -> String {
+        let bom = if self.has_bom { BOM } else { "" };
+        format!("{bom}{}", self.root)
+    }
+
+    /// Fails where a value on the way is of another type.
+    fn before_is_usable(&self) -> Result<(), Unclear> {
+        self.list().map(drop)
+    }
+
+    fn hooks(&self) -> Result<Option<CstObject>, Unclear> {
+        let Some(root) = self.root.value() else {
+            return Ok(None);
+        };
+        let root = root.as_object().ok_or_else(|| not_object("the whole"))?;
+        let Some(property) = root.get("hooks") else {
+            return Ok(None);
+        };
+        property
+            .object_value()
+            .map(Some)
+            .ok_or_else(|| not_object("`hooks`"))
+    }
+
+    fn list(&self) -> Result<Option<CstArray>, Unclear> {
+        let Some(property) = self.hooks()?.and_then(|hooks| hooks.get(self.hook.event)) else {
+            return Ok(None);
+        };
+        property
+            .array_value()
+            .map(Some)
+            .ok_or_else(|| self.not_list())
+    }
+
+    fn not_list(&self) -> Unclear {
+        Unclear::Type(format!("`hooks.{}`", self.hook.event), "a list")
+    }
+}
+
+/// Returns our call in a node of the list.
+fn call(element: &CstNode) -> Option<OurCommand> {
+    called(&value(element).ok()?)
+}
+
+/// Returns our call in an element of the list: a handler, or a group that has no other one.
+fn called(element: &Value) -> Option<OurCommand> {
+    match element.get("hooks").and_then(Value::as_array) {
+        Some(handlers) => match handlers.as_slice() {
+            [only] => call_of_handler(only),
+            _ => None,
+        },
+        None => call_of_handler(element),
+    }
+}
+
+fn call_of_handler(handler: &Value) -> Option<OurCommand> {
+    COMMAND_KEYS.iter().find_map(|key| {
+        let command = handler.get(key)?.as_str()?;
+        // The form without a shell has the arguments apart.
+        let mut words = vec![command];
+        let arguments = handler.get("args").and_then(Value::as_array);
+        words.extend(arguments.into_iter().flatten().filter_map(Value::as_str));
+        OurCommand::among(&words).or_else(|| OurCommand::find(command))
+    })
+}
+
+fn is_empty_group(element: &Value) -> bool {
+    element.as_object().is_some_and(|group| {
+        group.len() == 1
+            && group
+                .get("hooks")
+                .and_then(Value::as_array)
+                .is_some_and(Vec::is_empty)
+    })
+}
+
+fn not_object(what: &str) -> Unclear {
+    Unclear::Type(what.into(), "an object")
+}
+
+/// Returns what a node says. Numbers keep their text: they may be larger than any type of ours.
+fn value(node: &CstNode) -> Result<Value, Unclear> {
+    if let Some(object) = node.as_object() {
+        let mut map = serde_json::Map::new();
+        for property in object.properties() {
+            let name = property
+                .decoded_name()
+                .ok_or_else(|| Unclear::Syntax("a key without a name".into()))?;
+            let inner = property
+                .value()
+                .ok_or_else(|| Unclear::Syntax(format!("`{name}` has no value")))?;
+            if map.insert(name.clone(), value(&inner)?).is_some() {
+                return Err(Unclear::Twice(name));
+            }
+        }
+        return Ok(Value::Object(map));
+    }
+    if let Some(array) = node.as_array() {
+        let elements = array.elements();
+        return elements
+            .iter()
+            .map(value)
+            .collect::<Result<_, _>>()
+            .map(Value::Array);
+    }
+    if let Some(text) = node.as_string_lit() {
+        let text = text
+            .decoded_value()
+            .map_err(|error| Unclear::Syntax(format!("{error:?}")))?;
+        return Ok(Value::String(text));
+    }
+    Ok(Value::String(format!("\u{0}{node}")))
+}
+
+/// Turns a value of ours into what the library inserts.
+fn input(value: &Value) -> CstInputValue {
+    match value {
+        Value::Null => CstInputValue::Null,
+        Value::Bool(truth) => CstInputValue::Bool(*truth),
+        Value::Number(number) => CstInputValue::Number(number.to_string()),
+        Value::String(text) => CstInputValue::String(text.clone()),
+        Value::Array(elements) => CstInputValue::Array(elements.iter().map(input).collect()),
+        Value::Object(map) => CstInputValue::Object(
+            map.iter()
+                .map(|(name, value)| (name.clone(), input(value)))
+                .collect(),
+        ),
+    }
+}

@@ -1,0 +1,145 @@
+//! Files of our own where an agent looks for hooks or plugins.
+
+use crate::install::command::OurCommand;
+use crate::install::content::Content;
+use crate::install::entry::Entry;
+use crate::install::error::InstallError;
+use crate::install::plan::{FileChange, Locking, Plan, Purpose};
+use crate::install::surroundings::Surroundings;
+use crate::surfaces::{OwnFile, OwnFiles};
+
+use super::place::Place;
+
+/// The mode of our files.
+const MODE: u32 = 0o644;
+
+/// What is replaced in a text: the shell command.
+const COMMAND: &str = "{command}";
+/// The program alone.
+const PROGRAM: &str = "{program}";
+
+/// Returns what stands in the place of the command in a file of ours; nothing when somebody changed the rest.
+fn command_in<'t>(file: &OwnFile, text: &'t str) -> Option<&'t str> {
+    for placeholder in [COMMAND, PROGRAM] {
+        if let Some((before, after)) = file.text.split_once(placeholder) {
+            return text.strip_prefix(before)?.strip_suffix(after);
+        }
+    }
+    (text == file.text).then_some("")
+}
+
+/// Returns the call in a file of ours; a file without one has none.
+fn call_in(file: &OwnFile, text: &str, surface: &str) -> Option<OurCommand> {
+    let command: String = serde_json::from_str(command_in(file, text)?).ok()?;
+    if file.text.contains(PROGRAM) {
+        return Some(OurCommand {
+            program: command.into(),
+            surface: surface.to_owned(),
+        });
+    }
+    OurCommand::find(&command)
+}
+
+/// Returns the calls in our files.
+pub(super) fn find(place: &Place, own: &OwnFiles) -> Result<Vec<Entry>, InstallError> {
+    let mut entries = Vec::new();
+    for file in own.files {
+        let Ok(path) = place.below(file.name) else {
+            continue;
+        };
+        let content = Content::at(&path)?;
+        let text = content.as_ref().and_then(Content::text);
+        if let Some(command) = text.and_then(|text| call_in(file, text, place.surface.name)) {
+            entries.push(Entry {
+                target: place.target(),
+                scope: place.scope,
+                path,
+                place: String::new(),
+                command: Some(command),
+                fault: None,
+            });
+        }
+    }
+    Ok(entries)
+}
+
+/// Plans the installation.
+pub(super) fn install(
+    place: &Place,
+    own: &OwnFiles,
+    around: &Surroundings,
+) -> Result<Plan, InstallError> {
+    let mut plan = Plan::default();
+    let quoted = |text: String| serde_json::Value::String(text).to_string();
+    let command = quoted(place.command(around)?);
+    let program = quoted(place.program(around)?);
+    for file in own.files {
+        let text = file
+            .text
+            .replace(COMMAND, &command)
+            .replace(PROGRAM, &program);
+        let path = place.below(file.name)?;
+        let before = Content::at(&path)?;
+        match &before {
+            None => {}
+            Some(now) if now.text() == Some(&text) => continue,
+            Some(now)
+                if now
+                    .text()
+                    .is_some_and(|now| command_in(file, now).is_some()) => {}
+            Some(_) => {
+                return Err(InstallError::ByHand {
+                    path,
+                    why: "it is there already, and not as `sendoff install` writes it".into(),
+                    advice:
+                        "look whether you need it, remove or rename it, and run the command again"
+                            .into(),
+                });
+            }
+        }
+        plan.changes.push(FileChange {
+            target: place.target(),
+            path,
+            before,
+            after: Some(Content::File {
+                bytes: text.into_bytes(),
+                mode: MODE,
+            }),
+            locking: Locking::None,
+            purpose: Purpose::Install,
+        });
+    }
+    if !plan.is_empty() {
+        plan.todo.extend(own.todo.map(ToOwned::to_owned));
+    }
+    Ok(plan)
+}
+
+/// Plans the removal.
+pub(super) fn uninstall(place: &Place, own: &OwnFiles) -> Result<Plan, InstallError> {
+    let mut plan = Plan::default();
+    for file in own.files {
+        let Ok(path) = place.below(file.name) else {
+            continue;
+        };
+        let Some(now) = Content::at(&path)? else {
+            continue;
+        };
+        if now.text().is_none_or(|now| command_in(file, now).is_none()) {
+            plan.notes.push(format!(
+                "{} is not as `sendoff install` wrote it, and stays: remove it by hand if you do not need it",
+                path.display()
+            ));
+            continue;
+        }
+        plan.changes.push(FileChange {
+            target: place.target(),
+            path,
+            before: Some(now),
+            after: None,
+            locking: Locking::None,
+            purpose: Purpose::Remove,
+        });
+    }
+    Ok(plan)
+}
