@@ -108,7 +108,7 @@ impl Context<'_> {
 
     /// Returns the name that a message of this step has for ever.
     pub fn message_key(&self) -> String {
-        format!("{}/{}", self.message_run, self.step)
+        message_key(self.message_run, self.step)
     }
 
     /// Returns when the forge wants to hear of this branch again, when it asked for a pause.
@@ -194,6 +194,11 @@ impl Context<'_> {
         each_text(&mut facts, change);
         Ok(facts)
     }
+}
+
+/// Returns the name that a message of a run's step has for ever.
+pub fn message_key(run: RunId, step: &str) -> String {
+    format!("{run}/{step}")
 }
 
 /// Looks at what others wrote: the task and the commits.

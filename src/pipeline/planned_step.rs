@@ -125,6 +125,14 @@ impl PlannedStep {
         self.defers && task.task != TaskFacts::default()
     }
 
+    /// Says what becomes of the step after a failure, for a task.
+    pub fn again(&self, task: &TaskDocument) -> Again {
+        match self.again {
+            Again::Message if !self.defers(task) => Again::No,
+            again => again,
+        }
+    }
+
     /// Returns the need that is not met, given how the steps before it ended.
     pub fn unmet(&self, verdicts: &BTreeMap<String, Verdict>) -> Option<Hold> {
         let (need, verdict) = self

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crate::git::{Operation, Repo};
 use crate::pipeline::{Hold, Pipeline, Service};
+use crate::platform::Platform;
 use crate::reason::Code;
 use crate::store::{Place, Slot};
 
@@ -101,10 +102,15 @@ impl Session {
     pub(super) fn platform_identity(&self) -> String {
         let (policy, known) = (&self.loaded.policy, &self.known);
         match connect::platform(&self.environment, policy, known, self.network.clone()) {
-            Ok(platform) => format!("{} {}", platform.origin(), platform.workspace_id()),
+            Ok(platform) => identity(&platform),
             Err(_) => String::new(),
         }
     }
+}
+
+/// Names a platform and the workspace there.
+pub(super) fn identity(platform: &Platform) -> String {
+    format!("{} {}", platform.origin(), platform.workspace_id())
 }
 
 /// Reasons that a person has to hear of, because nothing leaves until they do something.

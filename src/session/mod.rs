@@ -9,6 +9,7 @@ mod forge_way;
 mod guards;
 mod identity;
 mod keep;
+mod keeper;
 mod load;
 mod look;
 mod plan;
@@ -47,7 +48,8 @@ use self::remote_records::RemoteRecords;
 
 pub use self::caps::store_of;
 pub use self::deliver::deliver_waiting;
-pub use self::keep::{Ended, WAIT_FOR_POLICY, is_deferred, keep_late};
+pub use self::keep::{Ended, WAIT_FOR_POLICY, keep_late};
+pub use self::keeper::is_deferred;
 pub use self::load::{preset_for_repository, repository_policy};
 pub use self::look::{Look, Outlook};
 pub use self::plan::{Plan, PlanStep};

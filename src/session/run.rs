@@ -21,6 +21,7 @@ use crate::store::{Pending, Slot, Turn, TurnAt};
 
 use super::forge_way::ForgeWay;
 use super::guards::Inspection;
+use super::look::identity;
 use super::runtime::runtime;
 use super::{BranchTurn, Ended, Session, forge_way, signals};
 
@@ -64,7 +65,7 @@ impl Session {
         let mut turn = None;
         let report = self.run_watched(pipeline, progress, &mut turn);
         self.end_watch();
-        let ended = self.keep(report);
+        let ended = self.keep(pipeline, report);
         // What is to be tried again is kept before somebody else looks at the branch.
         drop(turn);
         ended
@@ -237,6 +238,8 @@ impl Session {
             deadline,
             progress,
         };
+        let identity = platform.as_ref().map_or_else(String::new, identity);
+        self.watch.keeps(self.keeper(pipeline, identity));
         reach(Point::RunBegins);
         let report = pipeline.run(cx, partial).await;
         reach(Point::RunEnded);

@@ -1,7 +1,7 @@
 //! `Watch`: the watchdog of a command, from before the repository is opened to the end of its run.
 
 use std::io;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::clock::Clock;
@@ -12,7 +12,7 @@ use crate::reason::{Code, Reason};
 use crate::report::{Report, StepReport, Verdict};
 
 use super::Request;
-use super::keep::not_kept;
+use super::keeper::{Keeper, not_kept};
 
 /// A deadline, and the report so far for the time when it passes.
 ///
@@ -24,6 +24,8 @@ pub struct Watch {
     pub(super) partial: PartialReport,
     pub(super) run_id: RunId,
     guard: Mutex<io::Result<Option<Watchdog>>>,
+    /// What keeps what the run leaves, once it has begun.
+    keeper: Arc<Mutex<Option<Keeper>>>,
 }
 
 impl Watch {
@@ -35,7 +37,18 @@ impl Watch {
         on_end: impl FnOnce(Report) + Send + 'static,
     ) -> Self {
         let watch = Self::without_thread(request, pipeline);
-        let on_end = |report| on_end(not_kept(report));
+        let keeper = Arc::clone(&watch.keeper);
+        let on_end = move |report| {
+            // The run's thread may be stuck anywhere, and holds this for no longer than it takes to copy.
+            let keeper = keeper
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .clone();
+            on_end(match keeper {
+                Some(keeper) => keeper.keep_late(report),
+                None => not_kept(report),
+            });
+        };
         let guard = Watchdog::start(&watch.deadline, &watch.partial, on_end).map(Some);
         Self {
             guard: Mutex::new(guard),
@@ -60,6 +73,7 @@ impl Watch {
             partial: PartialReport::new(info, &clock).hiding(&request.known),
             run_id,
             guard: Mutex::new(Ok(None)),
+            keeper: Arc::default(),
         }
     }
 
@@ -87,6 +101,17 @@ impl Watch {
             started_at: None,
             duration_ms: 0,
         }
+    }
+
+    /// Sets what keeps what the run leaves, should the watchdog end it.
+    pub(super) fn keeps(&self, keeper: Keeper) {
+        *self.keeper.lock().unwrap_or_else(PoisonError::into_inner) = Some(keeper);
+    }
+
+    /// Returns it.
+    pub(super) fn keeper(&self) -> Option<Keeper> {
+        let keeper = self.keeper.lock();
+        keeper.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Replaces the limit by the policy's.

@@ -99,9 +99,10 @@ impl LazyStore {
     /// Returns a store for a thread that ends the process, and waits neither for another process nor for a thread
     /// that may be stuck in the store.
     pub fn late(&self) -> Result<Store, StoreError> {
-        self.opened
-            .get()
-            .map_or_else(|| self.open(LATE_BUSY_TIMEOUT), |store| Ok(store.late()))
+        match self.opened.get() {
+            Some(store) if store.is_free() => Ok(store.late()),
+            _ => self.open(LATE_BUSY_TIMEOUT),
+        }
     }
 
     fn open(&self, patience: Duration) -> Result<Store, StoreError> {

@@ -104,6 +104,11 @@ impl Store {
         }
     }
 
+    /// Says whether no thread uses it at this moment.
+    fn is_free(&self) -> bool {
+        !matches!(self.connection.try_lock(), Err(TryLockError::WouldBlock))
+    }
+
     /// Returns the caps.
     pub(super) const fn caps(&self) -> Caps {
         self.caps

@@ -4,6 +4,7 @@ mod agents;
 mod caller;
 mod chaos;
 mod crowd;
+mod cut_off;
 mod ended;
 mod faults;
 mod killed;

@@ -1,0 +1,241 @@
+//! `Keeper`: puts into the store what of a run is to be tried again; for the run, and for the watchdog that ends it.
+
+use std::path::PathBuf;
+use std::sync::mpsc::channel;
+use std::thread;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::clock::Clock;
+use crate::names::RunId;
+use crate::pipeline::{
+    Again, DEFERRED, NOT_KEPT, Pipeline, Service, TaskDocument, message_key, try_again_at,
+};
+use crate::reason::{Code, Reason};
+use crate::report::{Report, StepReport, Verdict};
+use crate::secrets::KnownSecrets;
+use crate::steps::service_of;
+use crate::store::{LazyStore, NewIntent, NewPending, Place, RunRow, Slot, Store, StoreError};
+
+/// How long the end of a process waits for what is written down last.
+const LAST_WRITE: Duration = Duration::from_millis(500);
+
+/// What has to be known to keep what a run leaves.
+#[derive(Debug, Clone)]
+pub(super) struct Keeper {
+    pub(super) store: LazyStore,
+    pub(super) clock: Clock,
+    /// The git directory that all work trees share; none outside of a repository.
+    pub(super) repository: Option<PathBuf>,
+    pub(super) place: Place,
+    /// The run whose messages this run sends.
+    pub(super) message_run: RunId,
+    pub(super) task: TaskDocument,
+    pub(super) known: KnownSecrets,
+    /// The platform that the task's messages go to; empty where nobody can tell.
+    pub(super) platform: String,
+    /// How long what is put off waits.
+    pub(super) wait: Duration,
+    /// The steps that are tried again after a failure, and how.
+    pub(super) again: Vec<(String, Again)>,
+}
+
+impl Keeper {
+    /// Returns the steps of a pipeline that are tried again after a failure.
+    pub(super) fn again(pipeline: &Pipeline, task: &TaskDocument) -> Vec<(String, Again)> {
+        let steps = pipeline.steps();
+        let again = steps.map(|step| (step.name.clone(), step.again(task)));
+        again.filter(|(_, again)| *again != Again::No).collect()
+    }
+
+    /// Keeps what is to be tried again, and ends what was kept where nothing is.
+    pub(super) fn keep(&self, store: &Store, report: &Report) -> Result<(), StoreError> {
+        let slot = self.slot(report);
+        self.keep_pending(store, report, &slot)?;
+        self.keep_deferred(store, report, &slot)
+    }
+
+    /// Puts a run into the history.
+    pub(super) fn record(&self, store: &Store, report: &Report) -> Result<(), StoreError> {
+        record(store, report, &self.slot(report))
+    }
+
+    /// Keeps what the watchdog cut off, as a run that ends by itself does, and says so in the report. The store may lie
+    /// where every access hangs, so that another thread has a moment for it.
+    pub(super) fn keep_late(self, report: Report) -> Report {
+        let (answer, kept) = channel();
+        let spare = report.clone();
+        let keeping = move || {
+            let mut report = report;
+            let kept = self.store.late().and_then(|store| {
+                self.put_off(&store, &mut report)?;
+                self.keep(&store, &report)?;
+                self.record(&store, &report)
+            });
+            // Nobody waits any more.
+            let _late = answer.send(match kept {
+                Ok(()) => report,
+                Err(error) => {
+                    tracing::debug!(%error, "what was cut off is not kept");
+                    not_kept(report)
+                }
+            });
+        };
+        let _thread = thread::Builder::new()
+            .name("last-write".into())
+            .spawn(keeping);
+        let kept = kept.recv_timeout(LAST_WRITE);
+        kept.unwrap_or_else(|_| not_kept(spare))
+    }
+
+    /// Makes what the deadline cut off something that is tried again, where that has a use.
+    fn put_off(&self, store: &Store, report: &mut Report) -> Result<(), StoreError> {
+        let branch = report.repo.as_ref().and_then(|repo| repo.branch.as_ref());
+        let has_branch = branch.is_some() && self.place.git_dir.is_some();
+        for step in &mut report.steps {
+            if (step.verdict, step.reason) != (Verdict::Failed, Some(Code::Deadline)) {
+                continue;
+            }
+            let again = self.again.iter().find(|(name, _)| *name == step.name);
+            match again {
+                Some((_, Again::Branch)) if has_branch => {}
+                // What is in the outbox goes out by itself.
+                Some((name, Again::Message))
+                    if store.has_delivery(&message_key(self.message_run, name))? => {}
+                Some((_, Again::Message)) => {
+                    step.outputs.insert(DEFERRED.into(), true.into());
+                }
+                _ => continue,
+            }
+            step.verdict = Verdict::Queued;
+            step.advice = Some("it is tried again by itself; to try now: sendoff flush".into());
+        }
+        report.conclude();
+        Ok(())
+    }
+
+    /// Keeps the branch when a step of it is to be tried again, and ends what was kept when none is.
+    fn keep_pending(&self, store: &Store, report: &Report, slot: &Slot) -> Result<(), StoreError> {
+        let before = store.pending(slot)?;
+        let queued: Vec<&StepReport> = report.steps.iter().filter(|s| is_queued(s)).collect();
+        let Some(first) = queued.first() else {
+            let ran = |name: &String| report.steps.iter().any(|step| step.name == *name);
+            return match before {
+                Some(row) if row.what.steps.iter().all(ran) => store.settle_pending(slot).map(drop),
+                _ => Ok(()),
+            };
+        };
+        let Some(git_dir) = &self.place.git_dir else {
+            return Ok(());
+        };
+        let attempts = before.map_or(0, |row| row.attempts);
+        let asked = queued.iter().filter_map(|step| not_before(step)).max();
+        store.keep_pending(&NewPending {
+            slot: slot.clone(),
+            git_dir: git_dir.clone(),
+            work_tree: self.place.work_tree.clone(),
+            pipeline: report.pipeline.clone(),
+            surface: report.trigger.clone(),
+            steps: to_try_again(report),
+            reason: first.reason.map_or("", Code::as_str).to_owned(),
+            summary: first.summary.clone(),
+            not_before: try_again_at(self.clock.now(), attempts + 1, asked),
+        })
+    }
+
+    /// Keeps the task of a run whose memory had no turn, for a run that makes up for it.
+    fn keep_deferred(&self, store: &Store, report: &Report, slot: &Slot) -> Result<(), StoreError> {
+        let deferred: Vec<&StepReport> = report.steps.iter().filter(|s| is_deferred(s)).collect();
+        let Some(first) = deferred.first() else {
+            return Ok(());
+        };
+        store.defer_intent(
+            &NewIntent {
+                run_id: self.message_run.to_string(),
+                slot: slot.clone(),
+                place: self.place.clone(),
+                surface: report.trigger.clone(),
+                pipeline: report.pipeline.clone(),
+                steps: deferred.iter().map(|step| step.name.clone()).collect(),
+                task: self.task.without_secrets(&self.known),
+                platform: self.platform.clone(),
+            },
+            first.reason.map_or("", Code::as_str),
+            self.clock.now() + self.wait,
+        )
+    }
+
+    /// Returns the repository and the branch of a run, as rows name them.
+    fn slot(&self, report: &Report) -> Slot {
+        let branch = report.repo.as_ref().and_then(|repo| repo.branch.clone());
+        Slot {
+            repository: self.repository.clone().unwrap_or_default(),
+            branch: branch.unwrap_or_default(),
+        }
+    }
+}
+
+/// Corrects the report of a run that the watchdog ends: what its branch waits for was not written down any more.
+pub(super) fn not_kept(mut report: Report) -> Report {
+    let is_kept = |step: &StepReport| is_queued(step) || is_deferred(step);
+    let advice = "run sendoff again: it could not be kept for later";
+    fail(&mut report, is_kept, advice);
+    report
+}
+
+/// Puts a run into the history, under the branch that is named.
+pub(super) fn record(store: &Store, report: &Report, slot: &Slot) -> Result<(), StoreError> {
+    store.record(&RunRow {
+        slot: slot.clone(),
+        report: report.clone(),
+    })
+}
+
+/// Says whether a later run makes up for a step.
+pub fn is_deferred(step: &StepReport) -> bool {
+    step.verdict == Verdict::Queued && step.outputs.contains_key(DEFERRED)
+}
+
+/// Says whether a step waits for its branch to be tried again; messages have the outbox.
+pub(super) fn is_queued(step: &StepReport) -> bool {
+    step.verdict == Verdict::Queued && service_of(&step.kind) != Some(Service::Platform)
+}
+
+/// Names the steps to try again: those that did not succeed in passing, and those that waited for them.
+fn to_try_again(report: &Report) -> Vec<String> {
+    let again = report.steps.iter().filter(|step| {
+        let waited = step.verdict == Verdict::Skipped && step.reason == Some(Code::Needs);
+        is_queued(step) || waited
+    });
+    again.map(|step| step.name.clone()).collect()
+}
+
+/// Returns when a server wants to hear of a step again.
+fn not_before(step: &StepReport) -> Option<Timestamp> {
+    step.outputs.get("not-before")?.as_str()?.parse().ok()
+}
+
+/// Corrects what was said to be kept and is not.
+pub(super) fn fail_queued(report: &mut Report, error: &StoreError) {
+    let is_kept = |step: &StepReport| is_queued(step) || is_deferred(step);
+    if fail(report, is_kept, &error.advice()) {
+        let reason = Reason::of(Code::StoreUnavailable, error).advise(error.advice());
+        report.notes.push(reason);
+    }
+}
+
+/// Makes failures of steps that are kept nowhere. Says whether there was one.
+pub(super) fn fail(report: &mut Report, which: impl Fn(&StepReport) -> bool, advice: &str) -> bool {
+    let mut corrected = false;
+    for step in report.steps.iter_mut().filter(|step| which(step)) {
+        step.verdict = Verdict::Failed;
+        step.advice = Some(advice.to_owned());
+        step.outputs.insert(NOT_KEPT.into(), true.into());
+        corrected = true;
+    }
+    if corrected {
+        report.conclude();
+    }
+    corrected
+}
