@@ -32,7 +32,7 @@ use super::facts::{Facts, TaskDocument};
 use super::hold::{Hold, Shipment};
 use super::logins::{Logins, may_hold_password};
 use super::outbox::{Outbox, TaskKept};
-use super::outcome::{ErrorKind, StepError};
+use super::outcome::{ErrorKind, Outcome, StepError};
 use super::progress::SharedProgress;
 use super::receipts::Receipts;
 
@@ -100,7 +100,17 @@ pub struct Context<'run> {
     pub progress: &'run SharedProgress,
 }
 
-impl Context<'_> {
+impl<'run> Context<'run> {
+    /// Returns what to push and where it is; without them, how the step ends.
+    pub fn shipment_and_repo(
+        &self,
+    ) -> Result<(&'run Shipment, &'run Repo), Result<Outcome, StepError>> {
+        let shipment = self.shipment.map_err(Hold::outcome)?;
+        let missing = || Outcome::skipped(Code::NotARepository, "there is no repository here");
+        let repo = self.repo.ok_or_else(|| Ok(missing()))?;
+        Ok((shipment, repo))
+    }
+
     /// Returns the way of messages to the platform.
     pub const fn outbox(&self) -> Outbox<'_> {
         Outbox::new(self.store, self.clock, self.secrets).of_task(self.task_kept)

@@ -20,7 +20,6 @@ use crate::git::{Hook, PrePush, Repo, unheeded};
 use crate::names::RemoteName;
 use crate::pipeline::{Again, Context, Outcome, Service, Step, StepDef, StepError, interruptible};
 use crate::policy::{Policy, Trigger};
-use crate::reason::Code;
 
 pub use self::advice::advice;
 use self::forge_head::forge_head;
@@ -124,15 +123,9 @@ impl Step for Push {
     }
 
     async fn run(&self, cx: &Context<'_>) -> Result<Outcome, StepError> {
-        let shipment = match cx.shipment {
-            Ok(shipment) => shipment,
-            Err(hold) => return hold.outcome(),
-        };
-        let Some(repo) = cx.repo else {
-            return Ok(Outcome::skipped(
-                Code::NotARepository,
-                "there is no repository here",
-            ));
+        let (shipment, repo) = match cx.shipment_and_repo() {
+            Ok(both) => both,
+            Err(end) => return end,
         };
         let (local, notes) = self.local_options(repo, cx);
         let (forge_head, questions) = forge_head();

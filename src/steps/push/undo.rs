@@ -43,15 +43,9 @@ pub struct ClosePullRequest {
 #[async_trait(?Send)]
 impl Step for TakeBack {
     async fn run(&self, cx: &Context<'_>) -> Result<Outcome, StepError> {
-        let shipment = match cx.shipment {
-            Ok(shipment) => shipment,
-            Err(hold) => return hold.outcome(),
-        };
-        let Some(repo) = cx.repo else {
-            return Ok(Outcome::skipped(
-                Code::NotARepository,
-                "there is no repository here",
-            ));
+        let (shipment, repo) = match cx.shipment_and_repo() {
+            Ok(both) => both,
+            Err(end) => return end,
         };
         let places = destinations(shipment, &LocalOptions::default());
         let work = Work {

@@ -94,6 +94,15 @@ fn pushes(world: &World) -> usize {
     pushes.count()
 }
 
+/// Moves the time of every pending push and pull request into the past.
+fn make_pending_due(world: &World) {
+    let database = world.sandbox.path("home/.local/state/sendoff/store.db");
+    let store = rusqlite::Connection::open(database).unwrap();
+    store
+        .execute("UPDATE pending SET not_before = 0", ())
+        .unwrap();
+}
+
 /// Says whether there is a store.
 fn has_store(world: &World) -> bool {
     world

@@ -17,6 +17,8 @@ use serde_json::{Value, json};
 use crate::sandbox::Sandbox;
 use crate::world::{World, step};
 
+use super::make_pending_due;
+
 struct Day {
     server: PlatformServer,
     platform: Platform,
@@ -202,12 +204,7 @@ fn n09_f07_a_primary_limit_is_waited_out() {
     let asked = world.forge.log().len();
     assert_eq!(world.run(&["flush"]).code, Some(75));
     assert_eq!(world.forge.log().len(), asked, "nothing before its time");
-    let database = world.sandbox.path("home/.local/state/sendoff/store.db");
-    let clock = rusqlite::Connection::open(database).unwrap();
-    clock
-        .execute("UPDATE pending SET not_before = 0", ())
-        .unwrap();
-    drop(clock);
+    make_pending_due(&world);
     assert_eq!(world.run(&["flush"]).code, Some(0));
     assert_eq!(world.forge.pulls().len(), 1);
 }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::world::{World, step};
 
-use super::last_report;
+use super::{last_report, make_pending_due};
 
 /// Returns the texts of the platform's memories.
 fn memories(world: &World) -> Vec<String> {
@@ -262,12 +262,7 @@ fn n09_a_forge_that_limits_us_is_left_alone_until_its_time() {
     assert_eq!(world.run(&["run", "post-commit"]).code, Some(0));
     assert_eq!(world.run(&["flush"]).code, Some(75));
     assert_eq!(world.forge.log().len(), asked, "nothing before its time");
-    let database = world.sandbox.path("home/.local/state/sendoff/store.db");
-    let clock = rusqlite::Connection::open(database).unwrap();
-    clock
-        .execute("UPDATE pending SET not_before = 0", ())
-        .unwrap();
-    drop(clock);
+    make_pending_due(&world);
     assert_eq!(world.run(&["flush"]).code, Some(0));
     assert_eq!(world.forge.pulls().len(), 1);
 }
