@@ -16,7 +16,7 @@
 //! | 3 | [`forge`], [`platform`] | pull requests; memories and heartbeats |
 //! | 4 | [`pipeline`] | the step contract, planning, running |
 //! | 5 | [`steps`], [`surfaces`] | one file a step; what callers of `hook` send and expect |
-//! | 6 | [`session`], [`worker`], [`install`], [`demo`], [`manual`] | one run wired up; runs that nobody waits for; what calls `hook` is written and removed; servers to try it on; the reference |
+//! | 6 | [`session`], [`worker`], [`install`], [`doctor`], [`demo`], [`manual`] | one run wired up; runs that nobody waits for; what calls `hook` is written and removed; whether all of it works; servers to try it on; the reference |
 //! | 7 | [`cli`] | arguments, rendering, exit |
 //!
 //! # A run
@@ -33,6 +33,7 @@ compile_error!(
 pub mod cli;
 pub mod clock;
 pub mod demo;
+pub mod doctor;
 pub mod environment;
 pub mod exit;
 pub mod failpoint;

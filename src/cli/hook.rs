@@ -82,6 +82,12 @@ impl Args {
     pub(super) fn run(self, start: &Start) -> Exit {
         reach(Point::HookBegins);
         let surface = self.surface();
+        if let Some(mark) = start.environment.probe() {
+            let program = std::env::current_exe().unwrap_or_default();
+            // Git shows what a hook writes to either stream on stderr.
+            eprint(&format!("sendoff-probe {mark} {}", program.display()));
+            return Exit::Done;
+        }
         let is_ours = start.environment.is_active();
         if start.environment.is_off() || is_ours {
             return self.answer(surface, &HandedOver::default());

@@ -4,6 +4,7 @@ mod batch;
 mod completions;
 mod confirm;
 mod demo;
+mod doctor;
 mod end_process;
 mod flush;
 mod history;
@@ -85,6 +86,8 @@ enum Command {
     Install(install::InstallArgs),
     /// Remove what `install` wrote, and put back what was there before
     Uninstall(install::UninstallArgs),
+    /// Check that everything is set up, and name the command that mends what is not
+    Doctor(doctor::Args),
     /// Run one step and print its data
     Step(step::Args),
     /// Show what a run would do, and why, without doing any of it
@@ -155,6 +158,7 @@ fn dispatch() -> Exit {
         Command::Worker(_) => worker::Args::run(&start),
         Command::Install(args) => args.run(&start),
         Command::Uninstall(args) => args.run(&start),
+        Command::Doctor(args) => args.run(start),
         Command::Step(args) => args.run(start),
         Command::Plan(args) => args.run(start),
         Command::Status(args) => args.run(&start),

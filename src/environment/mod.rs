@@ -14,6 +14,9 @@ use std::path::{Path, PathBuf};
 use secrecy::SecretString;
 
 use self::inherited::ACTIVE;
+
+/// The variable with the mark of `sendoff doctor`.
+pub const PROBE: &str = "SENDOFF_PROBE";
 use self::variables::OF_ANY_BYTES;
 
 pub use self::variables::{VARIABLES, Variable};
@@ -84,6 +87,11 @@ impl Environment {
     /// Says whether a program that sendoff started asks: its hooks have nothing to add.
     pub fn is_active(&self) -> bool {
         self.text(ACTIVE).is_some()
+    }
+
+    /// Returns the mark of `sendoff doctor`, which runs a hook to see whether it reaches us.
+    pub fn probe(&self) -> Option<&str> {
+        self.text(PROBE)
     }
 
     /// Returns the repository that git names to its hooks.

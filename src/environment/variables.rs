@@ -79,6 +79,11 @@ pub const VARIABLES: &[Variable] = &[
     ),
     variable("NO_COLOR", "Set to anything: no colour.", None),
     variable(
+        "SENDOFF_PROBE",
+        "Set by `sendoff doctor` for a hook that it runs: `sendoff hook` repeats it and does nothing else.",
+        None,
+    ),
+    variable(
         "SENDOFF_ACTIVE",
         "Set by sendoff for the programs that it starts: a hook that one of them triggers ends at once.",
         None,

@@ -42,6 +42,9 @@ pub trait Forge: Debug {
 
     /// Returns the name of the repository's default branch.
     async fn default_branch(&self) -> Result<BranchName, ForgeError>;
+
+    /// Returns what the token may do in the repository, such as `pull` and `push`; nothing where the forge does not say.
+    async fn permissions(&self) -> Result<Option<Vec<String>>, ForgeError>;
 }
 
 /// What it takes to talk to one repository on a forge.

@@ -26,6 +26,10 @@ pub const ARTEFACTS: &[Artefact] = &[
         make: cli::page,
     },
     Artefact {
+        name: "doctor.schema.json",
+        make: |_| report::doctor(),
+    },
+    Artefact {
         name: "environment.md",
         make: |_| environment::page(),
     },

@@ -1,5 +1,6 @@
 //! The schemas of the documents that commands print with `--json`, from their types.
 
+use crate::doctor::Diagnosis;
 use crate::report::Report;
 use crate::session::PolicyCheck;
 
@@ -13,5 +14,12 @@ pub(super) fn schema() -> String {
 pub(super) fn policy_check() -> String {
     let mut schema = schemars::schema_for!(PolicyCheck);
     schema.insert("title".into(), PolicyCheck::SCHEMA.into());
+    super::pretty(&schema.to_value())
+}
+
+/// Returns the schema of `doctor --json`.
+pub(super) fn doctor() -> String {
+    let mut schema = schemars::schema_for!(Diagnosis);
+    schema.insert("title".into(), Diagnosis::SCHEMA.into());
     super::pretty(&schema.to_value())
 }

@@ -138,4 +138,14 @@ impl Forge for ForgeWithTokens {
             }
         }
     }
+
+    async fn permissions(&self) -> Result<Option<Vec<String>>, ForgeError> {
+        loop {
+            let (forge, taken) = self.now();
+            match forge.permissions().await {
+                Err(error) => self.renew(taken, error).await?,
+                branch => return branch,
+            }
+        }
+    }
 }

@@ -6,8 +6,9 @@ use secrecy::SecretString;
 
 use crate::environment::Environment;
 use crate::forge::{Connection, FORGES, ForgeDef, ForgeError};
-use crate::git::Repo;
 use crate::git::credentials::{Answers, CredentialError, Helpers, Login, LoginSource, Sources};
+use crate::git::push::PushOptions;
+use crate::git::{Remote, Repo};
 use crate::http::Client;
 use crate::names::{Origin, RemoteUrl, RepositoryName, Scheme};
 use crate::pipeline::{Hold, Shipment, StepError, interruptible};
@@ -18,7 +19,7 @@ use crate::secrets::KnownSecrets;
 
 use super::connect::{OWN_TOKEN, api_token, client, netrc, variables_for};
 use super::forge_tokens::ForgeWithTokens;
-use super::{Session, identity};
+use super::{Session, guards, identity};
 
 /// What it takes to connect to the forge of a shipment. Owns it all, so that it can be used late.
 #[derive(Debug, Clone)]
@@ -39,6 +40,11 @@ pub(super) struct ForgeWay {
 impl ForgeWay {
     /// Collects it. Asks nobody.
     pub(super) fn of(session: &Session, shipment: &Shipment) -> Self {
+        Self::to(session, &shipment.remote, &shipment.push_options)
+    }
+
+    /// The same for a remote, whatever there is to ship.
+    pub(super) fn to(session: &Session, remote: &Remote, options: &PushOptions) -> Self {
         let policy = &session.loaded.policy;
         Self {
             client: client(
@@ -48,11 +54,11 @@ impl ForgeWay {
                 session.network.clone(),
             ),
             settings: policy.forge().clone(),
-            remote: shipment.remote.url.clone(),
-            repository: shipment.repository.clone(),
+            remote: remote.url.clone(),
+            repository: guards::repository(remote),
             environment: session.environment.clone(),
             repo: session.repo().cloned(),
-            inheritance: shipment.push_options.inheritance.clone(),
+            inheritance: options.inheritance.clone(),
             helper_timeout: policy.limits().helper_timeout.duration(),
             known: session.known.clone(),
             answers: session.answers.clone(),

@@ -50,11 +50,9 @@ pub(super) fn inspect(
     let repo = match repo {
         Ok(Some(repo)) => repo,
         Ok(None) => {
-            let hold = Hold::new(Code::NotARepository, "there is no git repository here")
-                .advise("run in a work tree, or name one with -C");
             return Inspection {
                 facts: None,
-                shipment: Err(hold),
+                shipment: Err(no_repository()),
             };
         }
         Err(hold) => {
@@ -77,6 +75,12 @@ pub(super) fn inspect(
         facts: Some(facts),
         shipment,
     }
+}
+
+/// Says that there is no repository.
+pub(super) fn no_repository() -> Hold {
+    Hold::new(Code::NotARepository, "there is no git repository here")
+        .advise("run in a work tree, or name one with -C")
 }
 
 /// Asks one question after the other; the first that says no ends it.

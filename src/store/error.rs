@@ -34,6 +34,14 @@ pub enum StoreError {
     /// Another process holds it for too long.
     #[error("`{}` is locked by another process", .0.display())]
     Busy(PathBuf),
+    /// The database is damaged.
+    #[error("`{}` is damaged: {said}", .path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What the check of the database says.
+        said: String,
+    },
     /// There is no room for more.
     #[error("the outbox is full: {rows} rows, {bytes} bytes")]
     Full {
@@ -90,6 +98,9 @@ impl StoreError {
             Self::Busy(_) => "run again when the other sendoff has ended".into(),
             Self::Full { .. } => {
                 "send what waits with `sendoff flush`, or drop it with `sendoff outbox drop`".into()
+            }
+            Self::Damaged { path, .. } => {
+                format!("move `{}` away: a fresh one is begun", path.display())
             }
             Self::Sql { path, .. } => format!(
                 "free some room on the disk, or move `{}` away to begin a fresh one",

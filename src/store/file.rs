@@ -208,3 +208,34 @@ fn put_aside(path: &Path, clock: &Clock) -> io::Result<PathBuf> {
     }
     Ok(aside)
 }
+
+/// How long a check waits for other processes.
+const CHECK_PATIENCE: Duration = Duration::from_secs(2);
+
+/// Looks whether a database can be read and is whole, without changing it.
+pub(super) fn check(path: &Path) -> Result<(), StoreError> {
+    if !path.exists() {
+        return Ok(());
+    }
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let looked = Connection::open_with_flags(path, flags).and_then(|connection| {
+        connection.busy_timeout(CHECK_PATIENCE)?;
+        let version = schema::version(&connection)?;
+        let said: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+        Ok((version, said))
+    });
+    let (version, said) = looked.map_err(|error| StoreError::sql(path, error))?;
+    if version > schema::CURRENT {
+        return Err(StoreError::Newer {
+            path: path.to_owned(),
+            version,
+        });
+    }
+    if said != "ok" {
+        return Err(StoreError::Damaged {
+            path: path.to_owned(),
+            said,
+        });
+    }
+    Ok(())
+}

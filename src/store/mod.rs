@@ -114,6 +114,11 @@ impl Store {
         self.caps
     }
 
+    /// Looks whether the store in `directory` can be read and is whole. Changes nothing; no store is one that is whole.
+    pub fn check(directory: &Path) -> Result<(), StoreError> {
+        file::check(&file::path(directory))
+    }
+
     /// Says whether there is a store in `directory`, without opening it.
     pub fn exists(directory: &Path) -> bool {
         file::path(directory).exists()

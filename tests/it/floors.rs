@@ -92,6 +92,10 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "doctor",
+        &["*", "pipeline", "surfaces", "session", "install", "exit"],
+    ),
+    (
         "demo",
         &[
             "*", "pipeline", "steps", "surfaces", "session", "worker", "exit",
@@ -109,13 +113,14 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "exit",
             "report",
             "session",
+            "doctor",
         ],
     ),
     (
         "cli",
         &[
-            "*", "pipeline", "steps", "surfaces", "session", "worker", "install", "demo", "manual",
-            "exit",
+            "*", "pipeline", "steps", "surfaces", "session", "worker", "install", "doctor", "demo",
+            "manual", "exit",
         ],
     ),
 ];

@@ -1,5 +1,7 @@
 //! The part of GitHub's documents that is read or written. Unknown fields are ignored.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::names::{BranchName, RepositoryName};
@@ -39,6 +41,8 @@ pub(super) struct RepositoryDetails {
     /// A number on GitHub.
     pub(super) id: Option<serde_json::Value>,
     pub(super) default_branch: String,
+    /// What the token may do, by name.
+    pub(super) permissions: Option<BTreeMap<String, bool>>,
 }
 
 /// What an issue says after assignees were added.

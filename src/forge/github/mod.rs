@@ -6,6 +6,8 @@ mod location;
 mod open;
 mod text;
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use reqwest::Url;
 use tokio::sync::OnceCell;
@@ -124,6 +126,16 @@ impl Forge for GitHub {
         let details: RepositoryDetails = response.json()?;
         BranchName::new(details.default_branch)
             .map_err(|_| response.bad("a repository with a default branch").into())
+    }
+
+    async fn permissions(&self) -> Result<Option<Vec<String>>, ForgeError> {
+        let response = self.get(self.url(&[])?).await?;
+        let details: RepositoryDetails = response.json()?;
+        let granted = |permissions: BTreeMap<String, bool>| {
+            let granted = permissions.into_iter().filter(|(_, granted)| *granted);
+            granted.map(|(name, _)| name).collect()
+        };
+        Ok(details.permissions.map(granted))
     }
 }
 

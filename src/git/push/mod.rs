@@ -34,7 +34,7 @@ pub use promisor::{Promised, PromisorRemote};
 
 pub use crate::git::transport::{
     AllowFile, AllowGit, AuthCache, AuthNeed, HeadRecord, HookTerminal, LocalOptions, PushOptions,
-    Submodules, TransportError, branch_tip, remote_head,
+    Reached, Submodules, TransportError, branch_tip, probe, remote_head,
 };
 
 /// The push of one commit to one branch that a permit names.

@@ -15,6 +15,7 @@ mod http;
 mod idle_timeout;
 mod local_options;
 mod options;
+mod probe;
 mod remote_head;
 mod service;
 mod ssh;
@@ -37,6 +38,7 @@ pub(super) use fetch::fetch_objects;
 pub use head_record::HeadRecord;
 pub use local_options::{HookTerminal, LocalOptions, Submodules};
 pub use options::{AllowFile, ProactiveLogin, PushOptions, Redirects};
+pub use probe::{Reached, probe};
 pub use remote_head::remote_head;
 
 /// A remote, and how to reach it.
@@ -63,6 +65,11 @@ trait ServiceConnection: Connection {
     /// Sends a small request and hands on the lines of the answer, up to its flush.
     fn request(&mut self, body: &[u8], take: TakeLines<'_>)
     -> Result<(), Box<dyn ClassifiedError>>;
+
+    /// Returns the version of HTTP that the service answered with, where it is HTTP.
+    fn spoken(&self) -> Option<String> {
+        None
+    }
 
     /// Sends a request and hands on the answer as it comes in, until that is whole.
     fn stream(&mut self, body: &[u8], take: &mut Take<'_>) -> Result<(), Box<dyn ClassifiedError>>;

@@ -4,6 +4,7 @@ mod bad_input;
 mod batch;
 mod commands;
 mod counted;
+mod doctor;
 mod facts;
 mod guards;
 mod help;

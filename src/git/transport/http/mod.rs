@@ -65,6 +65,8 @@ pub(super) struct HttpConnection<'a> {
     wants_length: bool,
     /// A body of unknown length goes in chunks: not so over HTTP/2.
     has_chunks: bool,
+    /// What the service answered with.
+    spoken: Option<Version>,
     /// A response has come, so the next request may go over a connection that the other side is about to close.
     may_be_stale: Cell<bool>,
     redirects: Redirects,
@@ -103,6 +105,7 @@ impl<'a> HttpConnection<'a> {
             post_buffer: target.options.post_buffer,
             wants_length: false,
             has_chunks: true,
+            spoken: None,
             may_be_stale: Cell::new(false),
             redirects: target.options.redirects,
             known: &target.options.known,
@@ -149,6 +152,7 @@ impl<'a> HttpConnection<'a> {
             };
             self.client.accepted();
             self.has_chunks = head.version <= Version::HTTP_11;
+            self.spoken = Some(head.version);
             match head.status {
                 StatusCode::OK => {
                     self.auth.accepted();
@@ -366,6 +370,10 @@ impl<'a> HttpConnection<'a> {
 impl ServiceConnection for HttpConnection<'_> {
     fn hello(&mut self, take: TakeLines<'_>) -> Result<(), Box<dyn ClassifiedError>> {
         Ok(self.discover_refs(take)?)
+    }
+
+    fn spoken(&self) -> Option<String> {
+        self.spoken.map(|version| format!("{version:?}"))
     }
 
     fn request(

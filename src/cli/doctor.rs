@@ -1,0 +1,108 @@
+//! `sendoff doctor`: a table of checks.
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+use crate::doctor::{Check, Diagnosis};
+use crate::exit::Exit;
+use crate::install::Surroundings;
+use crate::policy::Trigger;
+use crate::session::{Request, Session, Watch};
+
+use super::output::{eprint, print};
+use super::render;
+use super::start::{Start, check_directory};
+
+/// Examples, variables and exit codes.
+const HELP: &str = "\
+Examples:
+  sendoff doctor                   check everything that a run here needs
+  sendoff doctor -C DIR --json     check another work tree, for a program
+
+Environment:
+  GH_TOKEN, GITHUB_TOKEN       the token for github.com
+  PLATFORM_URL, WORKSPACE_ID   the agents' platform, and the workspace there
+  XDG_STATE_HOME, HOME         where the state directory is
+
+Exit codes: 0 no check fails, 1 one fails, 64 command line, 78 policy.";
+
+/// Check that everything is set up, and name the command that mends what is not
+///
+/// Tries what a run would use: runs git's post-commit hook with a mark that lets sendoff answer and stop (other programs
+/// in that hook run as after a commit), logs in to the remote without asking anybody, asks forge and platform. Nothing is
+/// pushed, created or written.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = HELP)]
+pub(super) struct Args {
+    /// Check this directory instead of the current one
+    #[arg(short = 'C', value_name = "DIR")]
+    directory: Option<PathBuf>,
+    /// Print the checks as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+impl Args {
+    pub(super) fn run(self, start: Start) -> Exit {
+        if let Err(exit) = check_directory(self.directory.as_ref(), &start.environment) {
+            return exit;
+        }
+        let program = std::env::current_exe().unwrap_or_default();
+        let around = Surroundings::look(
+            start.environment.clone(),
+            self.directory.as_deref(),
+            program,
+        );
+        let around = match around {
+            Ok(around) => around,
+            Err(error) => {
+                eprint(&error.to_string());
+                return Exit::Failed;
+            }
+        };
+        let request = Request {
+            directory: self.directory,
+            // Nobody is asked for a login, as in a hook.
+            trigger: Trigger::Generic,
+            known: start.known.clone(),
+            ..Request::default()
+        };
+        let watch = Watch::without_thread(&request, "doctor");
+        let session = match Session::open(request, start.environment, watch) {
+            Ok(session) => session,
+            Err(error) => return render::policy_error(&error),
+        };
+        let diagnosis = Diagnosis::of(&session, &around, &start.known);
+        let text = if self.json {
+            // It is made of text, which always serialises.
+            serde_json::to_string_pretty(&diagnosis).unwrap_or_default()
+        } else {
+            table(&diagnosis.checks)
+        };
+        print(&text).exit().worst(diagnosis.exit())
+    }
+}
+
+/// Lays the checks out as a table.
+fn table(checks: &[Check]) -> String {
+    let width = checks
+        .iter()
+        .map(|check| check.name.len())
+        .max()
+        .unwrap_or(0);
+    let mut text = String::new();
+    for check in checks {
+        // Writing to a `String` cannot fail.
+        let _infallible = writeln!(
+            text,
+            "{}  {:width$}  {}",
+            check.result.as_str(),
+            check.name,
+            check.message
+        );
+        if let Some(advice) = &check.advice {
+            let _infallible = writeln!(text, "      {:width$}  -> {advice}", "");
+        }
+    }
+    text
+}

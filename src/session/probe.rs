@@ -1,0 +1,165 @@
+//! What servers answer to a look that changes nothing: the remote, the forge, the platform.
+
+use std::path::Path;
+use std::sync::atomic::AtomicBool;
+
+use crate::git::credentials::Asking;
+use crate::git::push::{PushOptions, Reached, probe};
+use crate::git::{Head, Remote, Repo};
+use crate::names::BranchName;
+use crate::pipeline::{Hold, RepoFacts};
+use crate::process::allow_programs;
+use crate::reason::{Code, Reason};
+
+use super::forge_way::ForgeWay;
+use super::{Session, connect, guards};
+
+/// Where a push of this branch would go.
+#[derive(Debug)]
+pub struct ProbeTarget {
+    /// The remote.
+    pub remote: Remote,
+    /// The base of the branch's pull request, as far as it is known without asking anybody.
+    pub base: Option<BranchName>,
+    options: PushOptions,
+}
+
+/// What a remote answered.
+#[derive(Debug)]
+pub enum RemoteAnswer {
+    /// It would take a push.
+    Ready(Reached),
+    /// It is there and refuses the login, or there is none.
+    NoLogin(Reason),
+    /// It cannot be reached, or is no repository.
+    Failed(Reason),
+}
+
+/// What the forge answered.
+#[derive(Debug)]
+pub struct ForgeAnswer {
+    /// The repository's default branch.
+    pub default_branch: BranchName,
+    /// What the token may do, where the forge says.
+    pub permissions: Option<Vec<String>>,
+}
+
+impl Session {
+    /// Returns the repository, or why there is none that can be used.
+    pub fn probed_repo(&self) -> Result<Option<&Repo>, &Hold> {
+        self.repo.as_ref().map(Option::as_ref)
+    }
+
+    /// Returns where a push of the current branch would go, or why nowhere. Asks nobody.
+    pub fn probe_target(&self) -> Result<ProbeTarget, Hold> {
+        let repo = self.repo.as_ref().map_err(Clone::clone)?;
+        let repo = repo.as_ref().ok_or_else(guards::no_repository)?;
+        let head = repo
+            .head()
+            .map_err(|error| Hold::of(Code::BadHead, &error))?;
+        let branch = match head {
+            Head::Branch { name, .. } | Head::Unborn { name } => name,
+            Head::Detached { .. } => {
+                return Err(Hold::new(
+                    Code::DetachedHead,
+                    "HEAD is detached: there is no branch to push",
+                )
+                .advise("switch to a branch: git switch -c NAME"));
+            }
+        };
+        let policy = &self.loaded.policy;
+        let remote = guards::remote(repo, policy, &branch, &mut RepoFacts::default())?;
+        let named = policy.branches().base_for(&branch).cloned();
+        let hint = || repo.remote_head_hint(&remote).ok().flatten();
+        let mut options = connect::push_options(self, &remote);
+        // A check asks nobody: what answers here answers in a hook, too.
+        options.asking = Asking::default();
+        options.attended = false;
+        Ok(ProbeTarget {
+            base: named.or_else(hint),
+            remote,
+            options,
+        })
+    }
+
+    /// Opens what a push goes to, and reads what it advertises. Nothing is sent.
+    pub fn probe_remote(&self, target: &ProbeTarget, branch: &BranchName) -> RemoteAnswer {
+        let Some(repo) = self.repo() else {
+            return RemoteAnswer::Failed(guards::no_repository().reason);
+        };
+        allow_programs();
+        let answer = probe(
+            &target.remote.url,
+            repo.work_tree().unwrap_or(Path::new("/")),
+            &target.options,
+            repo.object_hash(),
+            branch,
+            &AtomicBool::new(false),
+        );
+        match answer {
+            Ok(reached) => RemoteAnswer::Ready(reached),
+            Err(error) => {
+                let is_login = LOGIN_CLASSES.contains(&error.class());
+                let code = if is_login { Code::Auth } else { Code::Network };
+                let reason = Reason::of(code, &error).advise_if(error.advice());
+                let reason = Reason {
+                    message: self.known.hide(&reason.message).into_owned(),
+                    ..reason
+                };
+                if is_login {
+                    RemoteAnswer::NoLogin(reason)
+                } else {
+                    RemoteAnswer::Failed(reason)
+                }
+            }
+        }
+    }
+
+    /// Asks the forge for the repository, with the token that a pull request would be opened with.
+    pub fn probe_forge(&self, target: &ProbeTarget) -> Result<ForgeAnswer, Hold> {
+        let way = ForgeWay::to(self, &target.remote, &target.options);
+        block_on(async move {
+            let forge = way.connect().await?;
+            let default_branch = forge.default_branch().await;
+            let default_branch = default_branch.map_err(|error| Hold::from(error.reason))?;
+            let permissions = forge.permissions().await;
+            Ok(ForgeAnswer {
+                default_branch,
+                permissions: permissions.map_err(|error| Hold::from(error.reason))?,
+            })
+        })?
+    }
+
+    /// Asks the platform for the workspace's memories, and returns where it is; nothing where none is configured.
+    pub fn probe_platform(&self) -> Result<Option<String>, Hold> {
+        let platform = match self.platform() {
+            Ok(platform) => platform,
+            Err(hold) if hold.reason.code == Code::NoPlatform => return Ok(None),
+            Err(hold) => return Err(hold),
+        };
+        platform.tell_token(&self.known);
+        let at = format!(
+            "{}, workspace {}",
+            platform.origin(),
+            platform.workspace_id()
+        );
+        block_on(async move {
+            let answer = platform.recall(0).await;
+            answer
+                .map_err(|error| Hold::new(error.code(), error.to_string()).advise(error.advice()))
+        })??;
+        Ok(Some(at))
+    }
+}
+
+/// The classes of errors that are about the login.
+const LOGIN_CLASSES: &[&str] = &["auth", "auth-scheme", "denied"];
+
+/// Waits for what a server answers.
+fn block_on<T>(work: impl Future<Output = T>) -> Result<T, Hold> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    let runtime = runtime.map_err(|error| Hold::from(Reason::no_thread(&error.to_string())))?;
+    Ok(runtime.block_on(work))
+}

@@ -1,0 +1,320 @@
+//! `sendoff doctor`: what it finds, what it says to do, and that it changes nothing.
+
+use std::os::unix::fs::PermissionsExt as _;
+
+use serde_json::Value;
+
+use crate::world::{Said, TOKEN, World};
+
+/// Returns a check by its name.
+fn check<'a>(diagnosis: &'a Value, name: &str) -> &'a Value {
+    let checks = diagnosis["checks"].as_array().unwrap();
+    let found = checks.iter().find(|check| check["name"] == name);
+    found.unwrap_or_else(|| panic!("no {name}: {diagnosis:#}"))
+}
+
+fn doctor(world: &World) -> Said {
+    world.run(&["doctor", "--json"])
+}
+
+/// Returns the result, message and advice of a check, without what differs from run to run.
+fn told(world: &World, said: &Said, name: &str) -> String {
+    let diagnosis = said.report();
+    let check = check(&diagnosis, name);
+    let text = |key: &str| check[key].as_str().unwrap_or_default().to_owned();
+    let program = assert_cmd::cargo::cargo_bin("sendoff");
+    let told = format!(
+        "{}: {}\n  {}",
+        text("result"),
+        text("message"),
+        text("advice")
+    );
+    world.normalise(&told.replace(program.to_str().unwrap(), "[SENDOFF]"))
+}
+
+#[test]
+fn everything_that_is_set_up_passes_and_nothing_is_changed() {
+    let world = World::new();
+    world.run(&["install", "git", "--yes"]);
+    let before = world.sandbox.git(world.bare(), &["for-each-ref"]);
+    let said = doctor(&world);
+    let diagnosis = said.report();
+    assert_eq!(said.code, Some(0), "{diagnosis:#}{}", said.stderr);
+    assert_eq!(diagnosis["schema"], "sendoff.doctor/1");
+    assert_eq!(diagnosis["ok"], true);
+    let names: Vec<&str> = diagnosis["checks"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|check| check["name"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        names,
+        [
+            "switch",
+            "policy",
+            "repository",
+            "state",
+            "store",
+            "disk",
+            "clock",
+            "hook.sendoff",
+            "post-commit",
+            "remote",
+            "login",
+            "base",
+            "forge",
+            "platform"
+        ]
+    );
+    for check in diagnosis["checks"].as_array().unwrap() {
+        assert_eq!(check["result"], "pass", "{check:#}");
+    }
+    assert!(
+        check(&diagnosis, "remote")["message"]
+            .as_str()
+            .unwrap()
+            .ends_with("answers over HTTP/1.1")
+    );
+    assert_eq!(world.sandbox.git(world.bare(), &["for-each-ref"]), before);
+    assert!(world.forge.pulls().is_empty() && world.platform.memories().is_empty());
+    assert!(world.platform.heartbeats().is_empty());
+    assert_eq!(
+        world.run(&["history"]).stdout,
+        "",
+        "a hook that is tried hands nothing over"
+    );
+    assert!(!said.stdout.contains(TOKEN));
+}
+
+#[test]
+fn the_document_is_that_of_its_schema() {
+    let world = World::new();
+    let kept =
+        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/reference/doctor.schema.json");
+    let schema: Value = serde_json::from_str(&std::fs::read_to_string(kept).unwrap()).unwrap();
+    let validator = jsonschema::draft202012::new(&schema).unwrap();
+    let document = doctor(&world).report();
+    let errors: Vec<String> = validator
+        .iter_errors(&document)
+        .map(|error| error.to_string())
+        .collect();
+    assert_eq!(errors, [""; 0], "{document}");
+}
+
+#[test]
+fn a_hook_that_is_missing_is_named_with_the_command_that_installs_it() {
+    let world = World::new();
+    let said = doctor(&world);
+    assert_eq!(said.code, Some(0), "{}", said.stdout);
+    insta::assert_snapshot!(told(&world, &said, "post-commit"), @r"
+    warn: git does not call sendoff after a commit
+      sendoff install git
+    ");
+    world.run(&["install", "git", "--yes"]);
+    insta::assert_snapshot!(told(&world, &doctor(&world), "post-commit"), @"pass: git's post-commit hook reaches [SENDOFF]");
+}
+
+#[test]
+fn a_hook_that_does_not_reach_us_fails_and_the_advice_mends_it() {
+    let world = World::new();
+    world.run(&["install", "git", "--yes"]);
+    let hook = world.work().join(".git/hooks/post-commit");
+    std::fs::set_permissions(&hook, std::fs::Permissions::from_mode(0o644)).unwrap();
+    let said = doctor(&world);
+    assert_eq!(said.code, Some(1));
+    insta::assert_snapshot!(told(&world, &said, "post-commit"), @r"
+    fail: git's post-commit hook does not reach sendoff: [ROOT]/clone/.git/hooks/post-commit is not executable
+      sendoff install git --yes
+    ");
+    // What the advice says.
+    world.run(&["install", "git", "--yes"]);
+    assert_eq!(doctor(&world).code, Some(0));
+    // One that ends before it calls.
+    let text = std::fs::read_to_string(&hook).unwrap();
+    std::fs::write(&hook, text.replacen('\n', "\nexit 0\n", 1)).unwrap();
+    insta::assert_snapshot!(told(&world, &doctor(&world), "post-commit"), @r"
+    fail: git's post-commit hook does not reach sendoff: [ROOT]/clone/.git/hooks/post-commit calls sendoff, and the call does not arrive
+      sendoff install git --yes
+    ");
+}
+
+#[test]
+fn a_half_written_section_fails_and_the_advice_removes_it() {
+    let world = World::new();
+    world.sandbox.git(
+        world.work(),
+        &["config", "hook.sendoff.event", "post-commit"],
+    );
+    let said = doctor(&world);
+    assert_eq!(said.code, Some(1), "{}", said.stdout);
+    insta::assert_snapshot!(told(&world, &said, "hook.sendoff"), @r"
+    fail: hook.sendoff in [ROOT]/clone/.git/config has an event and no command: git 2.54 and newer refuses to commit
+      sendoff install git --yes, or: git config --file '[ROOT]/clone/.git/config' --remove-section hook.sendoff
+    ");
+    world.sandbox.git(
+        world.work(),
+        &["config", "--remove-section", "hook.sendoff"],
+    );
+    insta::assert_snapshot!(told(&world, &doctor(&world), "hook.sendoff"), @"pass: no section of git's configuration is half-written");
+    world.sandbox.git(
+        world.work(),
+        &[
+            "config",
+            "hook.sendoff.command",
+            "sendoff hook git-post-commit",
+        ],
+    );
+    insta::assert_snapshot!(told(&world, &doctor(&world), "hook.sendoff"), @r"
+    warn: hook.sendoff in [ROOT]/clone/.git/config has a command and no event: git never calls it
+      sendoff install git --yes
+    ");
+}
+
+#[test]
+fn an_agents_entry_is_found_and_its_program_looked_for() {
+    let world = World::new();
+    let said = world.run(&["install", "claude-code", "--yes"]);
+    assert_eq!(said.code, Some(0), "{}", said.stderr);
+    let said = doctor(&world);
+    let whole = told(&world, &said, "claude-code");
+    let file = whole
+        .strip_prefix("pass: ")
+        .and_then(|told| told.split_once(" calls "));
+    let (file, _) = file.unwrap_or_else(|| panic!("{whole}"));
+    let file = file.replace("[ROOT]", world.sandbox.path("").to_str().unwrap());
+    let text = std::fs::read_to_string(&file).unwrap();
+    let program = assert_cmd::cargo::cargo_bin("sendoff");
+    let moved = text
+        .replace(program.to_str().unwrap(), "/no/such/sendoff")
+        .replace("\"sendoff hook", "\"/no/such/sendoff hook");
+    std::fs::write(&file, moved).unwrap();
+    let said = doctor(&world);
+    assert_eq!(said.code, Some(1));
+    let told = told(&world, &said, "claude-code");
+    assert!(
+        told.contains("calls /no/such/sendoff, which is not there"),
+        "{told}"
+    );
+    assert!(told.contains("sendoff install claude-code --yes"), "{told}");
+}
+
+#[test]
+fn a_login_that_is_missing_or_wrong_fails_without_asking_anybody() {
+    let world = World::new();
+    for token in ["wrong-token-0123456789", ""] {
+        let mut variables = world.variables();
+        variables.retain(|(name, _)| *name != "SENDOFF_TOKEN");
+        variables.push(("SENDOFF_TOKEN", token.into()));
+        // What would ask a person is not asked.
+        variables.push(("GIT_ASKPASS", "/no/such/program".into()));
+        let said = world.run_in(&world.work(), &["doctor", "--json"], &variables);
+        assert_eq!(said.code, Some(1), "{}", said.stdout);
+        let diagnosis = said.report();
+        assert_eq!(check(&diagnosis, "remote")["result"], "pass");
+        assert_eq!(
+            check(&diagnosis, "login")["result"],
+            "fail",
+            "{diagnosis:#}"
+        );
+        assert!(check(&diagnosis, "login")["advice"].is_string());
+        let forge = &check(&diagnosis, "forge")["result"];
+        assert_eq!(forge, if token.is_empty() { "warn" } else { "fail" });
+    }
+}
+
+#[test]
+fn a_remote_that_is_gone_a_base_that_is_not_there_and_a_platform_that_refuses_fail() {
+    let world = World::new();
+    world.user_policy("[branches]\nbase = \"stagng\"\n");
+    world.sandbox.write("configs/.auth_token", "another-token");
+    let said = doctor(&world);
+    assert_eq!(said.code, Some(1));
+    insta::assert_snapshot!(told(&world, &said, "base"), @r"
+    fail: stagng is not on the remote
+      set `branches.base` in the policy to a branch that is there
+    ");
+    assert!(
+        told(&world, &said, "platform").starts_with("fail: "),
+        "{}",
+        said.stdout
+    );
+    world.point_to("http://127.0.0.1:9/acme/rocket.git");
+    let said = doctor(&world);
+    assert!(
+        told(&world, &said, "remote").starts_with("fail: "),
+        "{}",
+        said.stdout
+    );
+}
+
+#[test]
+fn mistakes_of_the_policy_and_of_the_state_directory_fail() {
+    let world = World::new();
+    world.user_policy("[limits]\ncomits = 3\n");
+    let said = doctor(&world);
+    insta::assert_snapshot!(told(&world, &said, "policy"), @r"
+    fail: [ROOT]/home/.config/sendoff/policy.toml:2:1: `limits` has no key `comits`
+      sendoff policy check
+    ");
+    world.user_policy("");
+    let store = world.sandbox.path("home/.local/state/sendoff/store.db");
+    world.run_task("paint it blue");
+    assert!(store.exists());
+    std::fs::write(
+        &store,
+        "no database, and long enough to be read as one".repeat(100),
+    )
+    .unwrap();
+    for log in ["store.db-wal", "store.db-shm"] {
+        let _absent = std::fs::remove_file(store.with_file_name(log));
+    }
+    let before = std::fs::read(&store).unwrap();
+    let said = doctor(&world);
+    assert!(
+        told(&world, &said, "store").starts_with("fail: "),
+        "{}",
+        said.stdout
+    );
+    assert_eq!(
+        std::fs::read(&store).unwrap(),
+        before,
+        "it is only looked at"
+    );
+}
+
+#[test]
+fn outside_of_a_repository_and_switched_off_are_warnings() {
+    let world = World::new();
+    let mut variables = world.variables();
+    variables.push(("SENDOFF", "0".into()));
+    let said = world.run_in(&world.sandbox.home(), &["doctor", "--json"], &variables);
+    assert_eq!(said.code, Some(0), "{}", said.stdout);
+    insta::assert_snapshot!(told(&world, &said, "repository"), @r"
+    warn: there is no git repository here
+      run in a work tree, or name one with -C
+    ");
+    insta::assert_snapshot!(told(&world, &said, "switch"), @r"
+    warn: SENDOFF=0 switches sendoff off
+      unset SENDOFF
+    ");
+}
+
+#[test]
+fn the_table_for_people_has_a_line_a_check() {
+    let world = World::new();
+    let said = world.run(&["doctor"]);
+    assert_eq!(said.code, Some(0), "{}{}", said.stdout, said.stderr);
+    let line = said
+        .stdout
+        .lines()
+        .find(|line| line.contains("hook.sendoff"));
+    assert_eq!(
+        line,
+        Some("pass  hook.sendoff  no section of git's configuration is half-written")
+    );
+    assert!(
+        said.stdout.contains("      -> sendoff install git\n")
+            || said.stdout.contains("-> sendoff install git")
+    );
+}
