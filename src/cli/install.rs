@@ -45,7 +45,8 @@ Exit codes: 0 done, or nothing to remove, 1 refused or failed, 64 command line, 
 /// Let git and coding agents call sendoff when work is done
 ///
 /// Git 2.54 and newer gets a hook in the repository's configuration, an older one files: a hook that is there already
-/// is kept and runs first. core.hooksPath is heeded and never set. An agent gets a handler at the end of its own list, or
+/// is kept and runs first. core.hooksPath is heeded and never set. Where husky or lefthook would put that file aside, their
+/// own entry is written. An agent gets a handler at the end of its own list, or
 /// a file where it looks for hooks or plugins; in your own directory unless --scope says otherwise. Nothing is written
 /// twice, nothing of others is changed, and `uninstall` puts everything back.
 #[derive(Debug, clap::Args)]

@@ -12,8 +12,47 @@ use super::command::OurCommand;
 pub enum Target {
     /// git's hooks.
     Git,
+    /// A program that manages git's hooks.
+    Manager(Manager),
     /// A coding agent.
     Agent(&'static SurfaceDef),
+}
+
+/// A program that manages git's hooks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Manager {
+    /// lefthook.
+    Lefthook,
+    /// husky.
+    Husky,
+    /// pre-commit.
+    PreCommit,
+    /// prek.
+    Prek,
+    /// hk.
+    Hk,
+}
+
+impl Manager {
+    /// Every manager.
+    pub const ALL: [Self; 5] = [
+        Self::Lefthook,
+        Self::Husky,
+        Self::PreCommit,
+        Self::Prek,
+        Self::Hk,
+    ];
+
+    /// Returns the name of its program.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Lefthook => "lefthook",
+            Self::Husky => "husky",
+            Self::PreCommit => "pre-commit",
+            Self::Prek => "prek",
+            Self::Hk => "hk",
+        }
+    }
 }
 
 impl PartialEq for Target {
@@ -78,7 +117,9 @@ impl Target {
                 )
             });
             let agents = installed.map(Target::Agent);
-            std::iter::once(Target::Git).chain(agents).collect()
+            let managers = Manager::ALL.map(Target::Manager);
+            let first = std::iter::once(Target::Git);
+            first.chain(managers).chain(agents).collect()
         });
         &ALL
     }
@@ -87,6 +128,7 @@ impl Target {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Git => "git",
+            Self::Manager(manager) => manager.name(),
             Self::Agent(surface) => surface.name,
         }
     }

@@ -15,7 +15,7 @@ mod surroundings;
 pub use apply::apply;
 pub use command::{OurCommand, shell_word};
 pub use content::Content;
-pub use entry::{Entry, Fault, Scope, Target};
+pub use entry::{Entry, Fault, Manager, Scope, Target};
 pub use error::InstallError;
 pub use plan::{FileChange, Locking, Plan, Purpose};
 pub use surroundings::Surroundings;
@@ -28,6 +28,7 @@ pub fn plan_install(
 ) -> Result<Plan, InstallError> {
     match target {
         Target::Git => git::plan_install(scope, around),
+        Target::Manager(manager) => git::plan_manager_install(manager, scope, around),
         Target::Agent(surface) => agent::plan_install(surface, scope, around),
     }
 }
@@ -40,6 +41,7 @@ pub fn plan_uninstall(
 ) -> Result<Plan, InstallError> {
     match target {
         Target::Git => git::plan_uninstall(scope, around),
+        Target::Manager(manager) => git::plan_manager_uninstall(manager, around),
         Target::Agent(surface) => agent::plan_uninstall(surface, scope, around),
     }
 }
@@ -48,6 +50,7 @@ pub fn plan_uninstall(
 pub fn find(target: Target, around: &Surroundings) -> Result<Vec<Entry>, InstallError> {
     match target {
         Target::Git => git::find(around),
+        Target::Manager(_) => git::find_managed(target, around),
         Target::Agent(surface) => agent::find(surface, around),
     }
 }

@@ -1,8 +1,10 @@
 //! git's hooks: in its configuration from git 2.54 on, else as files. `core.hooksPath` is heeded, and never set.
 
+mod block;
 mod config_hook;
 mod config_text;
 mod hook_file;
+mod managers;
 mod version;
 
 use std::path::{Path, PathBuf};
@@ -11,7 +13,7 @@ use crate::git::{HooksPlace, Repo};
 
 use self::version::has_config_hooks;
 use super::content::resolve;
-use super::entry::{Entry, Scope};
+use super::entry::{Entry, Manager, Scope, Target};
 use super::error::InstallError;
 use super::plan::Plan;
 use super::record::Records;
@@ -65,7 +67,44 @@ pub(super) fn find(around: &Surroundings) -> Result<Vec<Entry>, InstallError> {
     if let Some(repo) = &around.repo {
         entries.extend(hook_file::find(&hooks_directory(repo))?);
     }
+    entries.extend(managers::find(around)?);
     Ok(entries)
+}
+
+/// Returns what a manager calls.
+pub(super) fn find_managed(
+    target: Target,
+    around: &Surroundings,
+) -> Result<Vec<Entry>, InstallError> {
+    let mut entries = managers::find(around)?;
+    entries.retain(|entry| entry.target == target);
+    Ok(entries)
+}
+
+/// Plans the entry of a manager. What git calls by itself goes: never both.
+pub(super) fn plan_manager_install(
+    manager: Manager,
+    scope: Option<Scope>,
+    around: &Surroundings,
+) -> Result<Plan, InstallError> {
+    let mut plan = managers::install(manager, scope, around)?;
+    let records = Records::read(around.records());
+    plan.changes
+        .extend(config_hook::uninstall(Scope::Local, around, &records)?);
+    if let Some(repo) = &around.repo {
+        for directory in hooks_directories(repo) {
+            plan.extend(hook_file::uninstall(&directory)?);
+        }
+    }
+    Ok(plan)
+}
+
+/// Plans the removal of a manager's entry.
+pub(super) fn plan_manager_uninstall(
+    manager: Manager,
+    around: &Surroundings,
+) -> Result<Plan, InstallError> {
+    managers::uninstall(Some(manager), around)
 }
 
 /// Plans the installation.
@@ -88,6 +127,9 @@ pub(super) fn plan_install(
             let (repo, top) = around.work_tree()?;
             if in_config {
                 return config_hooks(Scope::Local, around);
+            }
+            if let Some(manager) = managers::displacing(around)? {
+                return managers::install(manager, None, around);
             }
             let directory = writable_directory(repo, top)?;
             hook_file::install(&directory, around.program_text()?)
@@ -133,6 +175,7 @@ pub(super) fn plan_uninstall(
         for directory in hooks_directories(repo) {
             plan.extend(hook_file::uninstall(&directory)?);
         }
+        plan.extend(managers::uninstall(None, around)?);
         if scope.is_none() && !config_hook::find(Scope::User, around)?.is_empty() {
             plan.notes.push(
                 "your own git configuration calls sendoff in every repository; to end that: \

@@ -4,6 +4,7 @@ mod agents;
 mod corpus;
 mod git;
 mod killed;
+mod managers;
 mod properties;
 
 use std::collections::BTreeMap;

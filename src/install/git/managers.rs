@@ -1,0 +1,402 @@
+//! Programs that manage git's hooks: who is at work here, and the entry that each of them reads.
+
+use std::path::{Path, PathBuf};
+
+use crate::git::HooksPlace;
+use crate::install::command::{OurCommand, shell_word};
+use crate::install::content::{Content, resolve};
+use crate::install::entry::{Entry, Manager, Scope, Target};
+use crate::install::error::InstallError;
+use crate::install::plan::{FileChange, Locking, Plan, Purpose};
+use crate::install::record::Records;
+use crate::install::surroundings::Surroundings;
+use crate::process::find_program;
+
+use super::{HOOKS, Hook, block, hooks_directory};
+
+/// The mode of a file that is new.
+const NEW_FILE_MODE: u32 = 0o644;
+/// Where lefthook looks for its configuration, without the extension.
+const LEFTHOOK: [&str; 3] = ["lefthook", ".lefthook", ".config/lefthook"];
+/// The extensions that it reads.
+const LEFTHOOK_EXTENSIONS: [&str; 5] = ["yml", "yaml", "toml", "json", "jsonc"];
+
+/// Returns the manager whose entry makes the next commit call us, where files of hooks would not last: husky names a
+/// directory of its own, and lefthook puts aside what it finds in the place of its hooks.
+pub(super) fn displacing(around: &Surroundings) -> Result<Option<Manager>, InstallError> {
+    let (repo, _) = around.work_tree()?;
+    if husky_directory(around)?.is_some() {
+        return Ok(Some(Manager::Husky));
+    }
+    let hook = hooks_directory(repo).join("post-commit");
+    let is_lefthook = Content::at(&hook)?
+        .as_ref()
+        .and_then(Content::text)
+        .is_some_and(|text| text.contains("lefthook"));
+    Ok((is_lefthook && lefthook_main(around)?.is_some()).then_some(Manager::Lefthook))
+}
+
+/// Plans the entry of a manager.
+pub(super) fn install(
+    manager: Manager,
+    scope: Option<Scope>,
+    around: &Surroundings,
+) -> Result<Plan, InstallError> {
+    let (_, top) = around.work_tree()?;
+    let by_hand = |file: &str, snippet: String| {
+        Err(InstallError::ByHand {
+            path: top.join(file),
+            why: format!("sendoff does not edit the file of {}", manager.name()),
+            advice: format!(
+                "add this to it, or let git call sendoff beside it with `sendoff install git`:\n{snippet}"
+            ),
+        })
+    };
+    match manager {
+        Manager::Husky => husky(around),
+        Manager::Lefthook => lefthook(scope, around),
+        Manager::PreCommit => by_hand(".pre-commit-config.yaml", pre_commit_snippet()),
+        Manager::Prek => by_hand("prek.toml", prek_snippet()),
+        Manager::Hk => by_hand("hk.pkl", hk_snippet()),
+    }
+}
+
+/// Plans the removal of the entries of all managers, or of one.
+pub(super) fn uninstall(
+    manager: Option<Manager>,
+    around: &Surroundings,
+) -> Result<Plan, InstallError> {
+    let mut plan = Plan::default();
+    for (owner, path, _) in files(around)? {
+        if manager.is_none_or(|manager| manager == owner) {
+            plan.changes.extend(without_block(&path, owner, around)?);
+        }
+    }
+    Ok(plan)
+}
+
+/// Returns the entries that managers read.
+pub(super) fn find(around: &Surroundings) -> Result<Vec<Entry>, InstallError> {
+    let mut entries = Vec::new();
+    for (manager, path, scope) in files(around)? {
+        let content = Content::at(&path)?;
+        let text = content.as_ref().and_then(Content::text).unwrap_or_default();
+        for hook in HOOKS {
+            let lines = text.lines();
+            let mut calls = lines.filter_map(OurCommand::find);
+            if let Some(command) = calls.find(|command| command.surface == hook.surface) {
+                entries.push(Entry {
+                    target: Target::Manager(manager),
+                    scope,
+                    path: path.clone(),
+                    place: hook.event.into(),
+                    command: Some(command),
+                    fault: None,
+                });
+            }
+        }
+    }
+    Ok(entries)
+}
+
+/// Returns the files in which an entry of ours can stand.
+fn files(around: &Surroundings) -> Result<Vec<(Manager, PathBuf, Scope)>, InstallError> {
+    let Ok((_, top)) = around.work_tree() else {
+        return Ok(Vec::new());
+    };
+    let mut files = Vec::new();
+    let husky = husky_directory(around)?.unwrap_or_else(|| top.join(".husky"));
+    files.extend(
+        HOOKS
+            .iter()
+            .map(|hook| (Manager::Husky, husky.join(hook.event), Scope::Project)),
+    );
+    for name in LEFTHOOK {
+        for extension in &LEFTHOOK_EXTENSIONS[..2] {
+            let main = top.join(format!("{name}.{extension}"));
+            let local = top.join(format!("{name}-local.{extension}"));
+            files.push((Manager::Lefthook, main, Scope::Project));
+            files.push((Manager::Lefthook, local, Scope::Local));
+        }
+    }
+    let real = files
+        .into_iter()
+        .filter_map(|(manager, path, scope)| Some((manager, resolve(&path, top).ok()?, scope)));
+    Ok(real.collect())
+}
+
+/// Returns husky's directory, where git's hooks come from it.
+fn husky_directory(around: &Surroundings) -> Result<Option<PathBuf>, InstallError> {
+    let (repo, _) = around.work_tree()?;
+    let HooksPlace::OfRepository(path) = repo.hooks_place() else {
+        return Ok(None);
+    };
+    let is_husky = path.file_name().is_some_and(|name| name == "_") && path.join("h").is_file();
+    Ok(is_husky
+        .then(|| path.parent().map(Path::to_owned))
+        .flatten())
+}
+
+/// Plans husky's scripts, one for each hook. They are committed, so a colleague without sendoff hears nothing.
+fn husky(around: &Surroundings) -> Result<Plan, InstallError> {
+    let (_, top) = around.work_tree()?;
+    let Some(directory) = husky_directory(around)? else {
+        return Err(InstallError::ByHand {
+            path: top.join(".husky"),
+            why: "git does not get its hooks from husky here".into(),
+            advice: "run `npx husky` first, and the command again".into(),
+        });
+    };
+    let program = shared_program(around)?;
+    let mut plan = Plan::default();
+    for hook in HOOKS {
+        let path = resolve(&directory.join(hook.event), top)?;
+        plan.changes.extend(with_block(&path, Manager::Husky, |_| {
+            Ok(guarded(hook, &program))
+        })?);
+    }
+    if program != "sendoff" && !plan.is_empty() {
+        plan.notes.push(
+            "sendoff is not on the search path, so the scripts of husky name this machine's path"
+                .into(),
+        );
+    }
+    Ok(plan)
+}
+
+/// Plans lefthook's jobs: in the file of one user, or with the scope `project` in the one that is committed.
+fn lefthook(scope: Option<Scope>, around: &Surroundings) -> Result<Plan, InstallError> {
+    let (_, top) = around.work_tree()?;
+    let Some((name, extension)) = lefthook_main(around)? else {
+        return Err(InstallError::ByHand {
+            path: top.join("lefthook.yml"),
+            why: "lefthook has no configuration here".into(),
+            advice: "let git call sendoff: sendoff install git".into(),
+        });
+    };
+    let (file, program) = match scope.unwrap_or(Scope::Local) {
+        Scope::Project => (format!("{name}.{extension}"), "sendoff".to_owned()),
+        Scope::Local => (
+            format!("{name}-local.yml"),
+            around.program_text()?.to_owned(),
+        ),
+        Scope::User => {
+            return Err(InstallError::Scope {
+                what: "lefthook has no file for all repositories".into(),
+                advice: "install it in this one: sendoff install lefthook".into(),
+            });
+        }
+    };
+    let jobs: String = HOOKS.iter().map(|hook| job(hook, &program)).collect();
+    let path = resolve(&top.join(&file), top)?;
+    let is_yaml = LEFTHOOK_EXTENSIONS[..2]
+        .iter()
+        .any(|known| path.extension().is_some_and(|e| e == *known));
+    let others = LEFTHOOK_EXTENSIONS[1..]
+        .iter()
+        .map(|other| top.join(format!("{name}-local.{other}")));
+    let mut others = others.filter(|_| scope != Some(Scope::Project));
+    let by_hand = |why: &str| InstallError::ByHand {
+        path: path.clone(),
+        why: why.into(),
+        advice: format!("add these jobs to it in its own way, and run `lefthook install`:\n{jobs}"),
+    };
+    if !is_yaml || others.any(|other| other.exists()) {
+        return Err(by_hand("sendoff edits lefthook's YAML only"));
+    }
+    let mut plan = Plan::default();
+    let change = with_block(&path, Manager::Lefthook, |rest| {
+        let is_taken = |line: &str| {
+            let key = line
+                .split(':')
+                .next()
+                .unwrap_or_default()
+                .trim_matches(['"', '\'']);
+            HOOKS.iter().any(|hook| hook.event == key)
+        };
+        if rest.lines().any(is_taken) {
+            return Err(by_hand(
+                "it has jobs for the same hooks, which sendoff does not edit",
+            ));
+        }
+        Ok(jobs.clone())
+    })?;
+    plan.changes.extend(change);
+    if !plan.is_empty() {
+        plan.todo
+            .push("run `lefthook install`, which writes the hooks that are new".into());
+    }
+    Ok(plan)
+}
+
+/// Returns the name and the extension of lefthook's configuration.
+fn lefthook_main(
+    around: &Surroundings,
+) -> Result<Option<(&'static str, &'static str)>, InstallError> {
+    let (_, top) = around.work_tree()?;
+    let names = LEFTHOOK.into_iter();
+    let mut all = names.flat_map(|name| LEFTHOOK_EXTENSIONS.map(|extension| (name, extension)));
+    Ok(all.find(|(name, extension)| top.join(format!("{name}.{extension}")).is_file()))
+}
+
+/// Returns the program for a file that is committed: its name where the search path knows it.
+fn shared_program(around: &Surroundings) -> Result<String, InstallError> {
+    let path = around.environment.search_path();
+    if find_program("sendoff", &path).is_ok() {
+        return Ok("sendoff".into());
+    }
+    Ok(shell_word(around.program_text()?))
+}
+
+/// Returns a call that does nothing where the program is not there.
+fn guarded(hook: &Hook, program: &str) -> String {
+    format!(
+        "if command -v {program} >/dev/null 2>&1; then {program} hook {} </dev/null || :; fi\n",
+        hook.surface
+    )
+}
+
+fn job(hook: &Hook, program: &str) -> String {
+    let call = if program == "sendoff" {
+        guarded(hook, program).trim_end().to_owned()
+    } else {
+        format!("{} hook {} </dev/null", shell_word(program), hook.surface)
+    };
+    let run = serde_json::Value::String(call);
+    format!(
+        "{}:\n  jobs:\n    - name: sendoff\n      run: {run}\n",
+        hook.event
+    )
+}
+
+fn pre_commit_snippet() -> String {
+    let hooks = HOOKS.iter().take(3).map(|hook| {
+        format!(
+            "      - {{id: {0}, name: sendoff, language: system, entry: sendoff hook {0}, stages: [{1}], \
+             always_run: true, pass_filenames: false}}\n",
+            hook.surface, hook.event
+        )
+    });
+    format!(
+        "  - repo: local\n    hooks:\n{}and run: pre-commit install -t post-commit -t post-rewrite -t post-merge",
+        hooks.collect::<String>()
+    )
+}
+
+fn prek_snippet() -> String {
+    let hooks = HOOKS.iter().take(3).map(|hook| {
+        format!(
+            "  {{ id = \"{0}\", name = \"sendoff\", language = \"system\", entry = \"sendoff hook {0}\", \
+             stages = [\"{1}\"], always_run = true, pass_filenames = false }},\n",
+            hook.surface, hook.event
+        )
+    });
+    format!(
+        "[[repos]]\nrepo = \"local\"\nhooks = [\n{}]\nand run: prek install -t post-commit -t post-rewrite -t post-merge",
+        hooks.collect::<String>()
+    )
+}
+
+fn hk_snippet() -> String {
+    "[\"post-commit\"] { steps { [\"sendoff\"] { check = \"sendoff hook git-post-commit\" } } }\nand run: hk install".into()
+}
+
+/// Returns the change that puts our block at the end of a file; nothing where it is there.
+fn with_block(
+    path: &Path,
+    manager: Manager,
+    make: impl FnOnce(&str) -> Result<String, InstallError>,
+) -> Result<Option<FileChange>, InstallError> {
+    let before = Content::at(path)?;
+    let (text, mode) = text_of(path, before.as_ref())?;
+    let (rest, known) = split(path, text)?;
+    let called = OurCommand::find(&rest);
+    // Somebody wrote the call by hand.
+    if called.is_some() {
+        return Ok(None);
+    }
+    let block = make(&rest)?;
+    if known.as_ref() == Some(&block) {
+        return Ok(None);
+    }
+    let bytes = block::with(&rest, &block).into_bytes();
+    Ok(Some(change(
+        path,
+        manager,
+        before,
+        Some(Content::File { bytes, mode }),
+        Purpose::Install,
+    )))
+}
+
+/// Returns the change that takes our block out of a file.
+fn without_block(
+    path: &Path,
+    manager: Manager,
+    around: &Surroundings,
+) -> Result<Option<FileChange>, InstallError> {
+    let Some(now) = Content::at(path)? else {
+        return Ok(None);
+    };
+    let Ok((text, mode)) = text_of(path, Some(&now)) else {
+        return Ok(None);
+    };
+    let (rest, known) = split(path, text)?;
+    if known.is_none() {
+        return Ok(None);
+    }
+    let records = Records::read(around.records());
+    let names = [Target::Git.name(), manager.name()];
+    let after = match records.original(path, &now, &names) {
+        Some(original) => original.content(),
+        None if rest.is_empty() => None,
+        None => Some(Content::File {
+            bytes: rest.into_bytes(),
+            mode,
+        }),
+    };
+    Ok(Some(change(
+        path,
+        manager,
+        Some(now),
+        after,
+        Purpose::Remove,
+    )))
+}
+
+fn split(path: &Path, text: &str) -> Result<(String, Option<String>), InstallError> {
+    block::split(text).ok_or_else(|| InstallError::ByHand {
+        path: path.to_owned(),
+        why: "its lines `# sendoff: begin` and `# sendoff: end` are not one pair".into(),
+        advice: "remove them and what is between them, and run the command again".into(),
+    })
+}
+
+fn text_of<'c>(path: &Path, content: Option<&'c Content>) -> Result<(&'c str, u32), InstallError> {
+    match content {
+        None => Ok(("", NEW_FILE_MODE)),
+        Some(content @ Content::File { mode, .. }) => {
+            let text = content.text();
+            let text = text.ok_or_else(|| InstallError::read(path, "it is not UTF-8"))?;
+            Ok((text, *mode))
+        }
+        Some(Content::Link(_)) => Err(InstallError::read(path, "it is a link")),
+    }
+}
+
+fn change(
+    path: &Path,
+    manager: Manager,
+    before: Option<Content>,
+    after: Option<Content>,
+    purpose: Purpose,
+) -> FileChange {
+    FileChange {
+        target: Target::Manager(manager),
+        path: path.to_owned(),
+        before,
+        after,
+        locking: Locking::None,
+        purpose,
+    }
+}
