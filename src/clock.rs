@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 /// Where the time comes from.
 #[derive(Debug, Clone)]
@@ -21,7 +21,7 @@ impl Clock {
     )]
     pub fn now(&self) -> Timestamp {
         match self {
-            Self::System => Timestamp::now(),
+            Self::System => Timestamp::now() + wrong_by(),
             Self::Fixed(at) => *at,
         }
     }
@@ -33,4 +33,23 @@ impl Clock {
             Self::Fixed(_) => Duration::ZERO,
         }
     }
+}
+
+/// Returns how wrong a test wants the system's clock to be: `SENDOFF_CLOCK_OFFSET`, in seconds. Only in builds with
+/// debug assertions.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a test's variable, which is part of no contract"
+)]
+fn wrong_by() -> SignedDuration {
+    use std::sync::OnceLock;
+    static WRONG_BY: OnceLock<SignedDuration> = OnceLock::new();
+    if !cfg!(debug_assertions) {
+        return SignedDuration::ZERO;
+    }
+    *WRONG_BY.get_or_init(|| {
+        let given = std::env::var("SENDOFF_CLOCK_OFFSET").ok();
+        let seconds = given.and_then(|seconds| seconds.parse().ok());
+        seconds.map_or(SignedDuration::ZERO, SignedDuration::from_secs)
+    })
 }

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -61,15 +62,30 @@ impl Platform {
 
     /// Returns the last `limit` memories, in the platform's order.
     pub async fn recall(&self, limit: usize) -> Result<Vec<Memory>, PlatformError> {
+        self.recall_with_clock(limit)
+            .await
+            .map(|(memories, _)| memories)
+    }
+
+    /// Returns the same, and how far the platform's clock is ahead of ours, as far as it tells.
+    pub async fn recall_with_clock(
+        &self,
+        limit: usize,
+    ) -> Result<(Vec<Memory>, SignedDuration), PlatformError> {
         let url = self.endpoint(&["workspaces", self.workspace_id(), "memories"])?;
         let response = self.get(url).await?;
+        let told = response.header("date");
+        let there = told.and_then(|date| jiff::fmt::rfc2822::parse(date).ok());
+        let ahead = there.map_or(SignedDuration::ZERO, |there| {
+            there.timestamp().duration_since(response.received_at())
+        });
         let not_memories = || PlatformError::from(response.bad("a list of memories"));
         let all: Vec<Value> =
             serde_json::from_str(&text(response.body())).map_err(|_| not_memories())?;
         let skipped = all.len().saturating_sub(limit);
         let last = all.into_iter().skip(skipped).map(serde_json::from_value);
         let last: Result<_, _> = last.collect();
-        last.map_err(|_| not_memories())
+        last.map(|last| (last, ahead)).map_err(|_| not_memories())
     }
 }
 

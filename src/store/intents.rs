@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::reason::Code;
 
 use super::place::{Place, Slot, bytes, path};
-use super::retention::before;
+use super::retention::{before, correct_times};
 use super::{Durability, Store, StoreError, millis, timestamp};
 
 /// What a hook was asked to do.
@@ -136,6 +136,7 @@ impl Store {
         let now = self.now();
         let age = before(now, self.caps().age);
         self.write(Durability::Process, |transaction| {
+            correct_times(transaction, "intents", now, self.caps().age)?;
             transaction
                 .prepare_cached(
                     "UPDATE intents SET settled_at = ?1,

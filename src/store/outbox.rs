@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::reason::Code;
 
-use super::retention::before;
+use super::retention::{before, correct_times};
 use super::{Durability, Store, StoreError, millis, timestamp};
 
 /// What a message is.
@@ -338,6 +338,7 @@ impl Store {
     pub fn bury_old_deliveries(&self) -> Result<usize, StoreError> {
         let now = self.now();
         self.write(Durability::Process, |transaction| {
+            correct_times(transaction, "outbox", now, self.caps.age)?;
             transaction.execute(
                 "UPDATE outbox SET state = 'dead', reason = ?3, settled_at = ?2
                  WHERE settled_at IS NULL AND created_at < ?1",

@@ -37,6 +37,9 @@ impl Default for Caps {
 /// How long what is settled is remembered: a worker that was killed asks what became of it.
 const SETTLED_FOR: Duration = Duration::from_hours(7 * 24);
 
+/// How far the time of a row may be ahead, in milliseconds: a day.
+const AHEAD_MILLIS: i64 = 24 * 3_600_000;
+
 impl Store {
     /// Forgets the runs that are too many or too old, and what was settled long ago.
     pub(super) fn forget_runs(&self, transaction: &Transaction<'_>) -> rusqlite::Result<()> {
@@ -57,6 +60,27 @@ impl Store {
         }
         Ok(())
     }
+}
+
+/// What was kept so long before it could have been given up, or so long after now, was kept by a clock that was wrong.
+const IMPLAUSIBLE: Duration = Duration::from_hours(5 * 366 * 24);
+
+/// Gives the rows that wait the time of now where their own cannot be: a clock jumped. Nothing is given up for that.
+pub(super) fn correct_times(
+    transaction: &Transaction<'_>,
+    table: &'static str,
+    now: i64,
+    age: Duration,
+) -> rusqlite::Result<()> {
+    let earliest = before(now, age.saturating_add(IMPLAUSIBLE));
+    let latest = now.saturating_add(AHEAD_MILLIS);
+    let sql = format!(
+        "UPDATE {table} SET created_at = ?1 WHERE settled_at IS NULL AND (created_at < ?2 OR created_at > ?3)"
+    );
+    transaction
+        .prepare_cached(&sql)?
+        .execute((now, earliest, latest))
+        .map(drop)
 }
 
 /// Returns the time that was `age` before `now`.

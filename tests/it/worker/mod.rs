@@ -19,6 +19,7 @@ mod rewrite;
 mod status;
 mod undo;
 mod unstored;
+mod wrong_clock;
 
 use std::path::Path;
 use std::process::Command;
