@@ -45,6 +45,12 @@ pub trait Forge: Debug {
 
     /// Returns what the token may do in the repository, such as `pull` and `push`; nothing where the forge does not say.
     async fn permissions(&self) -> Result<Option<Vec<String>>, ForgeError>;
+
+    /// Returns the name of the default branch of another repository, such as a fork of this one.
+    async fn default_branch_of(
+        &self,
+        repository: &RepositoryName,
+    ) -> Result<BranchName, ForgeError>;
 }
 
 /// What it takes to talk to one repository on a forge.
@@ -56,7 +62,7 @@ pub struct Connection {
     pub api_url: Option<reqwest::Url>,
     /// The push URL; its host names the forge when no `api_url` does.
     pub remote: RemoteUrl,
-    /// Owner and name.
+    /// Owner and name of the repository that pull requests are opened in.
     pub repository: RepositoryName,
     /// The token, which belongs to the API's origin.
     pub token: SecretString,

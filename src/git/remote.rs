@@ -151,6 +151,17 @@ impl Repo {
             .collect()
     }
 
+    /// Returns the remote that `gh repo set-default` marked as the place of pull requests.
+    pub fn remote_marked_for_gh(&self) -> Option<RemoteName> {
+        let config = self.config();
+        let marked = config.remote_names().into_iter().find(|name| {
+            let name = name.to_str().unwrap_or_default();
+            let value = config.facts("remote", name, "gh-resolved").pop();
+            value.is_some_and(|value| value == "base")
+        });
+        named(&marked?).ok()
+    }
+
     /// Says whether `chosen` is no remote's name and reads as an address.
     fn is_address(&self, chosen: &BString) -> bool {
         let reads_so = chosen.contains(&b':')

@@ -4,7 +4,7 @@ use gix::ObjectId;
 
 use crate::git::push::{PromisorRemote, PushOptions};
 use crate::git::{Commit, Remote};
-use crate::names::{BranchName, RepositoryName};
+use crate::names::{BranchName, RemoteName, RepositoryName};
 use crate::policy::PushPermit;
 use crate::reason::{Code, Reason};
 
@@ -21,6 +21,8 @@ pub struct Shipment {
     pub remote: Remote,
     /// The owner and name in the remote's URL; empty when it has none.
     pub repository: RepositoryName,
+    /// Where the pull request is opened, or why nowhere.
+    pub target: Result<Target, Hold>,
     /// The policy's base branch; without one the remote and the forge are asked.
     pub base: Option<BranchName>,
     /// The commits ahead of the base, oldest first, at most `limits.commits` of them.
@@ -35,6 +37,43 @@ pub struct Shipment {
     pub also: Vec<Destination>,
     /// The remotes that promised what the clone left out; none where it is no partial one.
     pub promisors: Vec<PromisorRemote>,
+}
+
+impl Shipment {
+    /// Returns the repository that the pull request is opened in, where it is another than the one pushed to.
+    pub fn base_repository(&self) -> Option<&BaseRepository> {
+        match &self.target {
+            Ok(Target::Base(base)) => Some(base),
+            Ok(Target::Pushed { .. }) | Err(_) => None,
+        }
+    }
+
+    /// Returns the remote whose branches the pull request's base is one of.
+    pub fn base_remote(&self) -> &Remote {
+        self.base_repository()
+            .map_or(&self.remote, |base| &base.remote)
+    }
+}
+
+/// The repository that a pull request is opened in.
+#[derive(Debug, Clone)]
+pub enum Target {
+    /// The one that the branch is pushed to.
+    Pushed {
+        /// A remote called `upstream` that names another repository, but nobody chose it for this trigger.
+        upstream: Option<RemoteName>,
+    },
+    /// Another one, of which the one pushed to is a fork.
+    Base(Box<BaseRepository>),
+}
+
+/// A repository that takes the pull request of a fork.
+#[derive(Debug, Clone)]
+pub struct BaseRepository {
+    /// The owner and name.
+    pub name: RepositoryName,
+    /// The remote that names it.
+    pub remote: Remote,
 }
 
 /// Another push URL.

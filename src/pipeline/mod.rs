@@ -36,7 +36,7 @@ pub use deliveries::Sent;
 pub use facts::{
     CommitFacts, Facts, HeartbeatFacts, RepoFacts, RunFacts, StepFacts, TaskDocument, TaskFacts,
 };
-pub use hold::{Destination, Hold, Shipment};
+pub use hold::{BaseRepository, Destination, Hold, Shipment, Target};
 pub use logins::Logins;
 pub use mistakes::mistakes;
 pub use outbox::{Outbox, TaskKept};

@@ -13,13 +13,17 @@ use super::hold::Shipment;
 /// with those commits.
 pub fn recounted(cx: &Context<'_>, shipment: &Shipment, base: &BranchName) -> Option<Facts> {
     let repo = cx.repo?;
+    if shipment.base_repository().is_some() && shipment.counted_from.is_some() {
+        // The push was told of the fork's branches, not of those of the base's repository.
+        return None;
+    }
     let tip = cx.base_tip.get(base)?;
     if shipment.counted_from == Some(tip) {
         return None;
     }
     let limit = cx.policy.branch_limits().commits.get();
     let ahead = |bases: &[ObjectId]| repo.ahead(shipment.head, bases, limit).ok();
-    let mut counted = ahead(&bases(cx, repo, shipment, tip)?)?;
+    let mut counted = ahead(&bases(cx, repo, shipment, (base, tip))?)?;
     if counted.commits.is_empty() {
         // A branch that was begun from this one has its commits, and the base has not.
         let older = shipment.counted_from.filter(|_| !repo.has_object(tip));
@@ -41,9 +45,15 @@ fn bases(
     cx: &Context<'_>,
     repo: &Repo,
     shipment: &Shipment,
-    tip: ObjectId,
+    (base, tip): (&BranchName, ObjectId),
 ) -> Option<Vec<ObjectId>> {
     let here = |id: &ObjectId| repo.has_object(*id);
+    if let Some(target) = shipment.base_repository()
+        && let Ok(Some(fetched)) = repo.tracking_tip(&target.remote, base)
+    {
+        let of_fork = here(&tip).then_some(tip);
+        return Some(of_fork.into_iter().chain([fetched]).collect());
+    }
     if here(&tip) {
         return Some(vec![tip]);
     }

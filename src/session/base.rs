@@ -15,18 +15,21 @@ pub(super) struct Base {
     pub(super) hint: Option<BranchName>,
 }
 
-/// Finds the base without asking anybody; the branch itself may not be it.
+/// Finds the base without asking anybody; the branch itself may not be it. `target` is the remote of the repository
+/// that the pull request goes to, where it is another than the one pushed to.
 pub(super) fn base(
     repo: &Repo,
     policy: &Policy,
     branch: &BranchName,
     remote: &Remote,
+    target: Option<&Remote>,
 ) -> Result<Base, Hold> {
     let named = policy.branches().base_for(branch).cloned();
+    // What cannot be read is not known; the remote is asked at run time.
+    let told_by = |remote| repo.remote_head_hint(remote).ok().flatten();
     let hint = match &named {
         Some(_) => None,
-        // What cannot be read is not known; the remote is asked at run time.
-        None => repo.remote_head_hint(remote).ok().flatten(),
+        None => target.and_then(told_by).or_else(|| told_by(remote)),
     };
     // A hint may be stale or made up, and still it can only hold back.
     if named.as_ref().or(hint.as_ref()) == Some(branch) {

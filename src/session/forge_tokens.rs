@@ -9,7 +9,7 @@ use tokio::sync::Mutex;
 
 use crate::forge::{Closed, Forge, ForgeError, Head, NewPullRequest, Opened, PullRequest};
 use crate::git::credentials::{LoginSource, Sources};
-use crate::names::BranchName;
+use crate::names::{BranchName, RepositoryName};
 use crate::pipeline::interruptible;
 
 /// Connects to the forge with a token.
@@ -143,6 +143,19 @@ impl Forge for ForgeWithTokens {
         loop {
             let (forge, taken) = self.now();
             match forge.permissions().await {
+                Err(error) => self.renew(taken, error).await?,
+                granted => return granted,
+            }
+        }
+    }
+
+    async fn default_branch_of(
+        &self,
+        repository: &RepositoryName,
+    ) -> Result<BranchName, ForgeError> {
+        loop {
+            let (forge, taken) = self.now();
+            match forge.default_branch_of(repository).await {
                 Err(error) => self.renew(taken, error).await?,
                 branch => return branch,
             }

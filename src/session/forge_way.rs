@@ -28,7 +28,10 @@ pub(super) struct ForgeWay {
     settings: Forge,
     /// At the host that the forge is known by, once it is identified.
     remote: RemoteUrl,
+    /// The repository that the pull request goes to.
     repository: RepositoryName,
+    /// Why it goes nowhere.
+    refused: Option<Hold>,
     environment: Environment,
     repo: Option<Repo>,
     inheritance: Inheritance,
@@ -40,7 +43,14 @@ pub(super) struct ForgeWay {
 impl ForgeWay {
     /// Collects it. Asks nobody.
     pub(super) fn of(session: &Session, shipment: &Shipment) -> Self {
-        Self::to(session, &shipment.remote, &shipment.push_options)
+        let way = Self::to(session, &shipment.remote, &shipment.push_options);
+        Self {
+            repository: shipment
+                .base_repository()
+                .map_or_else(|| shipment.repository.clone(), |base| base.name.clone()),
+            refused: shipment.target.as_ref().err().cloned(),
+            ..way
+        }
     }
 
     /// The same for a remote, whatever there is to ship.
@@ -56,6 +66,7 @@ impl ForgeWay {
             settings: policy.forge().clone(),
             remote: remote.url.clone(),
             repository: guards::repository(remote),
+            refused: None,
             environment: session.environment.clone(),
             repo: session.repo().cloned(),
             inheritance: options.inheritance.clone(),
@@ -123,6 +134,9 @@ impl ForgeWay {
 
     /// Finds the forge, and checks that the remote names a repository there.
     fn forge(&self) -> Result<&'static ForgeDef, Hold> {
+        if let Some(hold) = &self.refused {
+            return Err(hold.clone());
+        }
         let def = forge_of(&self.settings, &self.remote)?;
         if self.repository.owner.is_empty() {
             let sentence = format!("{} does not name an owner and a repository", self.remote);

@@ -3,7 +3,7 @@
 use crate::git::push::{PromisorRemote, PushOptions};
 use crate::git::{Head, HeadError, Operation, Remote, Repo};
 use crate::names::{BranchName, RemoteUrl, RepositoryName, Scheme};
-use crate::pipeline::{CommitFacts, Destination, Hold, RepoFacts, Shipment};
+use crate::pipeline::{CommitFacts, Destination, Hold, RepoFacts, Shipment, Target};
 use crate::policy::Policy;
 use crate::reason::{Code, Reason};
 use crate::report::RepoReport;
@@ -11,6 +11,8 @@ use crate::secrets::KnownSecrets;
 
 use super::base::base;
 use super::connect;
+use super::range::Sides;
+use super::target::TargetRule;
 
 /// What the guards found out. Parts that were not reached are absent.
 #[derive(Debug)]
@@ -45,6 +47,7 @@ pub(super) fn inspect(
     policy: &Policy,
     known: &KnownSecrets,
     branch: Option<&BranchName>,
+    target: &TargetRule<'_>,
     options: impl Fn(&Remote) -> PushOptions,
 ) -> Inspection {
     let repo = match repo {
@@ -70,7 +73,7 @@ pub(super) fn inspect(
             .to_string(),
         ..RepoFacts::default()
     };
-    let shipment = guard(repo, policy, known, branch, options, &mut facts);
+    let shipment = guard(repo, policy, known, branch, target, options, &mut facts);
     Inspection {
         facts: Some(facts),
         shipment,
@@ -89,6 +92,7 @@ fn guard(
     policy: &Policy,
     known: &KnownSecrets,
     branch: Option<&BranchName>,
+    target: &TargetRule<'_>,
     options: impl Fn(&Remote) -> PushOptions,
     facts: &mut RepoFacts,
 ) -> Result<Shipment, Hold> {
@@ -146,16 +150,32 @@ fn guard(
             .advise("work on a branch of your own: git switch -c NAME")
     })?;
     let remote = remote(repo, policy, &branch, facts)?;
-    let base = base(repo, policy, &branch, &remote)?;
+    let target = target.of(repo, policy, &remote);
+    let base_remote = match &target {
+        Ok(Target::Base(base)) => Some(&base.remote),
+        Ok(Target::Pushed { .. }) | Err(_) => None,
+    };
+    let base = base(repo, policy, &branch, &remote, base_remote)?;
     facts.base = base
         .named
         .as_ref()
         .or(base.hint.as_ref())
         .map(ToString::to_string);
-    let counted = super::range::ahead(repo, policy, &remote, &branch, head, &base)?;
+    let counted = super::range::ahead(
+        repo,
+        policy,
+        Sides {
+            remote: &remote,
+            base: base_remote,
+        },
+        &branch,
+        head,
+        &base,
+    )?;
     facts.commits = counted.commits.iter().map(CommitFacts::from).collect();
     Ok(Shipment {
         repository: repository(&remote),
+        target,
         push_options: options(&remote),
         also: also(&remote, &options),
         promisors: promisors(repo, policy, &options),

@@ -22,6 +22,7 @@ mod run;
 mod runtime;
 mod signals;
 mod standing;
+mod target;
 mod undo;
 mod watch;
 
@@ -46,6 +47,7 @@ use crate::store::LazyStore;
 use self::caps::kept_by;
 use self::guards::Inspection;
 use self::remote_records::RemoteRecords;
+use self::target::TargetRule;
 
 pub use self::caps::store_of;
 pub use self::deliver::deliver_waiting;
@@ -323,11 +325,16 @@ impl Session {
         }
         let repo = self.repo.as_ref().map(Option::as_ref);
         let options = |remote: &Remote| -> PushOptions { connect::push_options(self, remote) };
+        let target = TargetRule {
+            trigger: self.trigger,
+            environment: &self.environment,
+        };
         guards::inspect(
             repo,
             &self.loaded.policy,
             &self.known,
             self.branch.as_ref(),
+            &target,
             options,
         )
     }

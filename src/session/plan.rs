@@ -167,7 +167,7 @@ fn plan_groups(
         let planned = planned.into_iter();
         groups.push(
             planned
-                .map(|(step, hold)| plan_step(session, step, hold))
+                .map(|(step, hold)| plan_step(session, inspection, step, hold))
                 .collect(),
         );
     }
@@ -187,12 +187,20 @@ fn own_hold(session: &Session, inspection: &Inspection, step: &PlannedStep) -> O
     }
 }
 
-fn plan_step(session: &Session, step: &PlannedStep, hold: Option<Hold>) -> PlanStep {
-    let details = match session.repo() {
+fn plan_step(
+    session: &Session,
+    inspection: &Inspection,
+    step: &PlannedStep,
+    hold: Option<Hold>,
+) -> PlanStep {
+    let mut details = match session.repo() {
         Some(repo) if hold.is_none() => step.details(repo, &session.loaded.policy, session.trigger),
         _ => Vec::new(),
     };
     let runs = hold.is_none();
+    if runs && step.service() == Some(Service::Forge) {
+        details.extend(inspection.shipment.as_ref().ok().and_then(into_another));
+    }
     PlanStep {
         name: step.name.clone(),
         kind: step.kind.to_owned(),
@@ -206,6 +214,15 @@ fn plan_step(session: &Session, step: &PlannedStep, hold: Option<Hold>) -> PlanS
         needs: step.needs().to_vec(),
         timeout: step.timeout().map(show),
     }
+}
+
+/// Says where a pull request goes that does not stay in the repository that is pushed to.
+fn into_another(shipment: &Shipment) -> Option<String> {
+    let base = shipment.base_repository()?;
+    Some(format!(
+        "opens it in {}, the repository of the remote {}, from the branch in {}",
+        base.name, base.remote.name, shipment.repository
+    ))
 }
 
 /// Says what becomes of a push to a branch that has commits which are not here. Only the remote knows

@@ -11,6 +11,15 @@ use crate::reason::{Code, Reason};
 use super::base::{Base, base};
 use super::load;
 
+/// The remotes of a pull request.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Sides<'r> {
+    /// The one that the branch is pushed to.
+    pub(super) remote: &'r Remote,
+    /// The one of the repository that the pull request goes to, where it is another.
+    pub(super) base: Option<&'r Remote>,
+}
+
 /// The commits that are about to leave.
 pub(super) struct Counted {
     /// Oldest first.
@@ -27,17 +36,18 @@ pub(super) struct Counted {
 pub(super) fn ahead(
     repo: &Repo,
     policy: &Policy,
-    remote: &Remote,
+    sides: Sides<'_>,
     branch: &BranchName,
     head: ObjectId,
     base: &Base,
 ) -> Result<Counted, Hold> {
+    let remote = sides.remote;
     let known = base.named.as_ref().or(base.hint.as_ref());
     let Bases {
         tip,
         ids: bases,
         are_tracked,
-    } = bases(repo, remote, branch, known)?;
+    } = bases(repo, sides, branch, known)?;
     let corrupt = |error: RangeError| {
         if let RangeError::Open(error) = &error {
             return load::bad_repository(error);
@@ -65,6 +75,12 @@ pub(super) fn ahead(
             return counted(vec![repo.commit(head).map_err(corrupt)?]);
         }
         ahead => ahead.map_err(corrupt)?,
+    };
+    // Commits that the fork's base has and the target's lacks are what the pull request brings, where there are no others.
+    let ahead = if ahead.commits.is_empty() && bases.len() > 1 && sides.base.is_some() {
+        repo.ahead(head, tip.as_slice(), limit).map_err(corrupt)?
+    } else {
+        ahead
     };
     if ahead.commits.is_empty() {
         if let Some(nothing) = nothing(repo, remote, branch, head, tip.and(known), &bases) {
@@ -118,17 +134,32 @@ struct Bases {
 /// Returns from where commits are counted.
 fn bases(
     repo: &Repo,
-    remote: &Remote,
+    Sides {
+        remote,
+        base: target,
+    }: Sides<'_>,
     branch: &BranchName,
     base: Option<&BranchName>,
 ) -> Result<Bases, Hold> {
     let unreadable = |error: RefError| {
         Hold::new(Code::BadRef, error.to_string()).advise("check the repository: git fsck")
     };
+    let in_target = match (target, base) {
+        (Some(target), Some(base)) => repo.tracking_tip(target, base).map_err(unreadable)?,
+        _ => None,
+    };
     let tip = match base {
         Some(base) => repo.base_tip(Some(remote), base).map_err(unreadable)?,
         None => None,
     };
+    if let Some(of_target) = in_target {
+        // The fork's base may be newer than what was fetched of the target's.
+        return Ok(Bases {
+            tip: Some(of_target),
+            ids: std::iter::once(of_target).chain(tip).collect(),
+            are_tracked: true,
+        });
+    }
     if let Some(tip) = tip {
         return Ok(Bases {
             tip: Some(tip),
@@ -136,7 +167,11 @@ fn bases(
             are_tracked: true,
         });
     }
-    let others = repo.remote_tips(remote).map_err(unreadable)?.into_iter();
+    let mut others = repo.remote_tips(remote).map_err(unreadable)?;
+    if let Some(target) = target {
+        others.extend(repo.remote_tips(target).map_err(unreadable)?);
+    }
+    let others = others.into_iter();
     let others = others.filter(|(name, _)| name != branch);
     let mut ids: Vec<ObjectId> = others.map(|(_, tip)| tip).collect();
     let are_tracked = !ids.is_empty();
@@ -155,9 +190,13 @@ fn bases(
 pub(super) fn unpushed(repo: &Repo, policy: &Policy, shipment: &Shipment) -> Option<Vec<Commit>> {
     let (remote, branch) = (&shipment.remote, &shipment.branch);
     let there = repo.tracking_tip(remote, branch).ok()??;
-    let base = base(repo, policy, branch, remote).ok()?;
+    let sides = Sides {
+        remote,
+        base: shipment.base_repository().map(|base| &base.remote),
+    };
+    let base = base(repo, policy, branch, remote, sides.base).ok()?;
     let known = base.named.as_ref().or(base.hint.as_ref());
-    let mut known = bases(repo, remote, branch, known).ok()?.ids;
+    let mut known = bases(repo, sides, branch, known).ok()?.ids;
     known.push(there);
     let limit = policy.branch_limits().commits.get();
     let ahead = repo.ahead(shipment.head, &known, limit).ok()?;

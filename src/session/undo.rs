@@ -5,8 +5,10 @@ use std::sync::Arc;
 use gix::ObjectId;
 
 use crate::git::{Remote, Repo};
-use crate::names::BranchName;
-use crate::pipeline::{Destination, Hold, Pipeline, RepoFacts, SharedProgress, Shipment, Step};
+use crate::names::{BranchName, RepositoryName};
+use crate::pipeline::{
+    BaseRepository, Destination, Hold, Pipeline, RepoFacts, SharedProgress, Shipment, Step, Target,
+};
 use crate::policy::RewindPermit;
 use crate::reason::{Code, Reason};
 use crate::report::{Report, Verdict};
@@ -255,6 +257,7 @@ impl Session {
         let head = undo.pushes.first();
         let head = head.and_then(|row| ObjectId::from_hex(row.new.as_bytes()).ok());
         Ok(Shipment {
+            target: Ok(undo_target(undo, &first)),
             repository: guards::repository(&first),
             push_options: connect::push_options(self, &first),
             also: also.into_iter().map(destination).collect(),
@@ -268,6 +271,26 @@ impl Session {
             // The remote has had what it is put back to.
             promisors: Vec::new(),
         })
+    }
+}
+
+/// Returns the repository that the pull request of a run was opened in, as its page names it.
+fn undo_target(undo: &Undo, remote: &Remote) -> Target {
+    let pushed = guards::repository(remote);
+    let page = undo.pull_request.as_ref().map(|(_, page)| page);
+    let named = page.and_then(|page| {
+        let page = reqwest::Url::parse(page).ok()?;
+        let mut parts = page.path_segments()?.rev();
+        let (_number, _pull) = (parts.next()?, parts.next()?);
+        let (name, owner) = (parts.next()?.to_owned(), parts.next()?.to_owned());
+        Some(RepositoryName { owner, name })
+    });
+    match named.filter(|named| !named.is_same(&pushed)) {
+        Some(name) => Target::Base(Box::new(BaseRepository {
+            name,
+            remote: remote.clone(),
+        })),
+        None => Target::Pushed { upstream: None },
     }
 }
 

@@ -67,6 +67,12 @@ pub fn push_remote(policy: &Policy) -> Result<Option<RemoteName>, PolicyError> {
     Ok(policy.step("push").read::<push::Push>()?.remote().cloned())
 }
 
+/// Returns the remote that `steps.pr-create.remote` names, or nothing for `auto`.
+pub fn pull_request_remote(policy: &Policy) -> Result<Option<RemoteName>, PolicyError> {
+    let read = policy.step("pr-create").read::<pr_create::PrCreate>()?;
+    Ok(read.remote().cloned())
+}
+
 /// Returns how long a commit rests before a worker pushes it. A policy that cannot be read is reported by the run.
 pub fn push_settle(policy: &Policy) -> Duration {
     let read = policy.step("push").read::<push::Push>();

@@ -10,12 +10,12 @@ use serde::{Deserialize, Serialize};
 use crate::failpoint::{Point, reach};
 use crate::forge::{Forge, ForgeError, Head, NewPullRequest, Opened, PullRequest, Readiness};
 use crate::git::PrTemplate;
-use crate::names::{BranchName, RepositoryName};
+use crate::names::{BranchName, RemoteName, RepositoryName};
 use crate::pipeline::{
     Again, Context, ErrorKind, Outcome, Outputs, Service, Shipment, Step, StepDef, StepError,
-    recounted,
+    Target, recounted,
 };
-use crate::policy::{Draft, LayerKind};
+use crate::policy::{Draft, LayerKind, RemoteChoice};
 use crate::reason::Code;
 use crate::secrets::Outgoing;
 use crate::template::Template;
@@ -37,6 +37,8 @@ pub(super) const STEP: StepDef = StepDef::of::<PrCreate>(
 #[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct PrCreate {
+    /// The remote whose repository the pull request is opened in: a name, such as `upstream` where the branch is pushed to a fork, or `auto`: for a person the remote that `gh repo set-default` marked, else `upstream`, where one of them is another repository of the same forge; for agents, and else, the repository that the branch is pushed to.
+    remote: RemoteChoice,
     /// The title, truncated to the forge's limit.
     title: Template,
     /// The body, truncated to the forge's limit.
@@ -56,6 +58,7 @@ pub(super) struct PrCreate {
 }
 
 crate::classes!(PrCreate {
+    remote: D,
     title: A,
     body: A,
     template: A,
@@ -91,6 +94,7 @@ enum Markup {
 impl Default for PrCreate {
     fn default() -> Self {
         Self {
+            remote: RemoteChoice::default(),
             title: Template::built_in("{{ repo.commits[0].subject }}"),
             body: Template::built_in("{% for c in repo.commits %}- {{ c.subject }}\n{% endfor %}"),
             template: TemplateUse::default(),
@@ -160,7 +164,7 @@ impl Step for PrCreate {
             facts: recounted.as_ref().unwrap_or(cx.facts),
             ..*cx
         };
-        let mut warnings = Vec::new();
+        let mut warnings: Vec<String> = unused_upstream(shipment).into_iter().collect();
         let request = self.request(cx, shipment, base, &mut warnings).await?;
         reach(Point::PullRequestOpens);
         let opened = forge.open(&request).await.map_err(step_error)?;
@@ -187,6 +191,11 @@ impl Step for PrCreate {
 }
 
 impl PrCreate {
+    /// Returns the remote whose repository the pull request is opened in, unless it is `auto`.
+    pub(super) const fn remote(&self) -> Option<&RemoteName> {
+        self.remote.name()
+    }
+
     /// Looks the pull request up again when its head is not the pushed commit: the first look-up ran
     /// before the push.
     async fn with_new_head(
@@ -297,8 +306,12 @@ impl PrCreate {
             PrTemplate::Found { text, .. } => text,
         };
         let is_of_base = || {
-            let known = || repo.base_tip(Some(&shipment.remote), base).ok().flatten();
-            let tip = cx.base_tip.get(base).or_else(known)?;
+            let known = || repo.base_tip(Some(shipment.base_remote()), base);
+            let told = match shipment.base_repository() {
+                Some(_) => None,
+                None => cx.base_tip.get(base),
+            };
+            let tip = told.or_else(|| known().ok().flatten())?;
             let PrTemplate::Found { text, .. } = repo.pr_template(tip) else {
                 return None;
             };
@@ -311,6 +324,21 @@ impl PrCreate {
         };
         (Some(text), None)
     }
+}
+
+/// Says that the pull request stays in the repository that was pushed to, where a person's would go to another.
+fn unused_upstream(shipment: &Shipment) -> Option<String> {
+    let Ok(Target::Pushed {
+        upstream: Some(upstream),
+    }) = &shipment.target
+    else {
+        return None;
+    };
+    Some(format!(
+        "it is opened in {}, where the branch was pushed; to open it in the repository of the remote {upstream}, set \
+         `steps.pr-create.remote = \"{upstream}\"` in the user's or the system's policy",
+        shipment.repository
+    ))
 }
 
 /// Looks up the open pull request of the branch, into the policy's base if it names one.

@@ -5,6 +5,8 @@
 pub struct KeptPull {
     /// Its number.
     pub number: u64,
+    /// `owner/name` of the repository that it is open in.
+    pub repository: String,
     /// `owner/name` of the head's repository.
     pub head_repository: String,
     /// The head's branch.
@@ -62,9 +64,10 @@ impl Pull {
         }
     }
 
-    pub(super) fn kept(&self, head_repository: String) -> KeptPull {
+    pub(super) fn kept(&self, repository: String, head_repository: String) -> KeptPull {
         KeptPull {
             number: self.number,
+            repository,
             head_repository,
             head: self.branch.clone(),
             base: self.base.clone(),

@@ -94,8 +94,9 @@ impl State {
     pub(super) fn kept(&self) -> Vec<KeptPull> {
         let open = self.pulls.iter().filter(|pull| pull.open);
         open.map(|pull| {
-            let from = self.by_id(pull.from).map(Repository::full_name);
-            pull.kept(from.unwrap_or_default())
+            let name = |id| self.by_id(id).map(Repository::full_name);
+            let (into, from) = (name(pull.into), name(pull.from));
+            pull.kept(into.unwrap_or_default(), from.unwrap_or_default())
         })
         .collect()
     }

@@ -122,7 +122,14 @@ impl Forge for GitHub {
     }
 
     async fn default_branch(&self) -> Result<BranchName, ForgeError> {
-        let response = self.get(self.url(&[])?).await?;
+        self.default_branch_of(&self.repository).await
+    }
+
+    async fn default_branch_of(
+        &self,
+        repository: &RepositoryName,
+    ) -> Result<BranchName, ForgeError> {
+        let response = self.get(self.url_of(repository, &[])?).await?;
         let details: RepositoryDetails = response.json()?;
         BranchName::new(details.default_branch)
             .map_err(|_| response.bad("a repository with a default branch").into())
@@ -175,6 +182,11 @@ impl GitHub {
 
     /// Returns the URL of something of this repository.
     fn url(&self, parts: &[&str]) -> Result<Url, ForgeError> {
+        self.url_of(&self.repository, parts)
+    }
+
+    /// Returns the URL of something of a repository.
+    fn url_of(&self, repository: &RepositoryName, parts: &[&str]) -> Result<Url, ForgeError> {
         let mut url = self.api.clone();
         let Ok(mut path) = url.path_segments_mut() else {
             let message = "the URL of the API has no path";
@@ -184,7 +196,7 @@ impl GitHub {
             ));
         };
         path.pop_if_empty();
-        path.extend(["repos", &self.repository.owner, &self.repository.name]);
+        path.extend(["repos", &repository.owner, &repository.name]);
         path.extend(parts);
         drop(path);
         Ok(url)

@@ -78,6 +78,19 @@ pub struct RepositoryName {
     pub name: String,
 }
 
+impl RepositoryName {
+    /// Says whether a forge takes both for the same repository: case does not matter.
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.owner.eq_ignore_ascii_case(&other.owner) && self.name.eq_ignore_ascii_case(&other.name)
+    }
+}
+
+impl fmt::Display for RepositoryName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.owner, self.name)
+    }
+}
+
 impl RemoteUrl {
     /// Returns how the remote is reached.
     pub const fn scheme(&self) -> Scheme {

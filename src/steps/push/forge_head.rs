@@ -64,6 +64,12 @@ impl ForgeHeadQuestions {
         while let Some(tell) = self.0.recv().await {
             let asked = async {
                 let forge = cx.forge.get().await.ok()?;
+                let shipment = cx.shipment.ok()?;
+                if shipment.base_repository().is_some() {
+                    // The forge is connected to the repository that the pull request goes to.
+                    let of_fork = forge.default_branch_of(&shipment.repository).await;
+                    return of_fork.ok();
+                }
                 let default = cx.default_branch.get_or_init(|| forge.default_branch());
                 default.await.clone().ok()
             };

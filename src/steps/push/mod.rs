@@ -19,12 +19,12 @@ use crate::git::push::{HookTerminal, LocalOptions, Submodules};
 use crate::git::{Hook, PrePush, Repo, unheeded};
 use crate::names::RemoteName;
 use crate::pipeline::{Again, Context, Outcome, Service, Step, StepDef, StepError, interruptible};
-use crate::policy::{Policy, Trigger};
+use crate::policy::{Policy, RemoteChoice, Trigger};
 
 pub use self::advice::advice;
 use self::forge_head::forge_head;
 use self::record::PushRecord;
-use self::settings::{Hooks, PushOption, RemoteChoice, Rewrite, Settle, SubmoduleRule, Verify};
+use self::settings::{Hooks, PushOption, Rewrite, Settle, SubmoduleRule, Verify};
 pub use self::undo::{CLOSE, ClosePullRequest, TAKE_BACK, TakeBack};
 use self::words::{PushNotes, outcome};
 use self::work::{Work, destinations, promised};

@@ -5,7 +5,6 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::names::RemoteName;
 use crate::policy::{PolicyDuration, Trigger};
 
 /// What becomes of submodules.
@@ -60,49 +59,6 @@ pub(super) enum Hooks {
     Run,
     /// It does not run.
     Skip,
-}
-
-/// `auto`, or the name of a remote.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
-#[serde(try_from = "String", into = "String")]
-#[schemars(with = "String")]
-pub(super) enum RemoteChoice {
-    /// As git would choose.
-    #[default]
-    Auto,
-    /// This one.
-    Named(RemoteName),
-}
-
-impl RemoteChoice {
-    /// Returns the name, unless git's choice is asked for.
-    pub(super) const fn name(&self) -> Option<&RemoteName> {
-        match self {
-            Self::Auto => None,
-            Self::Named(name) => Some(name),
-        }
-    }
-}
-
-impl TryFrom<String> for RemoteChoice {
-    type Error = crate::names::RemoteNameError;
-
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        if text == "auto" {
-            Ok(Self::Auto)
-        } else {
-            RemoteName::new(text).map(Self::Named)
-        }
-    }
-}
-
-impl From<RemoteChoice> for String {
-    fn from(choice: RemoteChoice) -> Self {
-        match choice {
-            RemoteChoice::Auto => "auto".into(),
-            RemoteChoice::Named(name) => name.into(),
-        }
-    }
 }
 
 /// What becomes of a branch that was rewritten after it was pushed.

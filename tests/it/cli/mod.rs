@@ -6,6 +6,7 @@ mod commands;
 mod counted;
 mod doctor;
 mod facts;
+mod fork;
 mod guards;
 mod help;
 mod hooks;
