@@ -169,6 +169,9 @@ impl Session {
                     return (inspection, waited);
                 }
                 Ok(None) if Instant::now() < until => {
+                    if waited == Waited::No {
+                        tracing::debug!("another process ships this branch");
+                    }
                     waited = Waited::Yes;
                     tokio::time::sleep(TURN_CHECK_INTERVAL).await;
                 }

@@ -1,6 +1,8 @@
 //! What had no turn is put off and not lost: under a broken policy, after a deadline, behind another process.
 
+use std::io::{BufRead as _, BufReader};
 use std::net::TcpListener;
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use sendoff::store::{Slot, Turn, TurnAt};
@@ -154,27 +156,36 @@ fn x12_a_run_waits_for_its_turn_at_the_branch() {
     let world = World::new();
     let turn = Turn::take(Some(&state(&world)), TurnAt::Slot(&slot(&world))).unwrap();
     assert!(turn.is_some());
-    std::thread::scope(|scope| {
-        let run = scope.spawn(|| world.report(&["run", "post-commit"]));
-        // It has opened the lock, and waits; the branch moves on meanwhile.
-        wait_until("the run to wait", || {
-            (!workers(&world).is_empty()).then_some(())
-        });
-        let head = world.commit("c.txt", "late\n", "Come late");
-        std::thread::sleep(Duration::from_millis(300));
-        assert!(world.git.log().is_empty(), "it did not wait");
-        drop(turn);
-        let report = run.join().unwrap();
-        assert_eq!(step(&report, "pr-create")["verdict"], "done", "{report}");
-        assert_eq!(world.tip("feature/x"), head);
-    });
+    let mut run = world
+        .command(&["run", "post-commit", "--json"])
+        .env("SENDOFF_LOG", "sendoff=debug")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut log = BufReader::new(run.stderr.take().unwrap()).lines();
+    let waits =
+        |line: std::io::Result<String>| line.unwrap().contains("another process ships this branch");
+    assert!(log.any(waits), "it did not wait");
+    // The branch moves on meanwhile.
+    let head = world.commit("c.txt", "late\n", "Come late");
+    assert!(world.git.log().is_empty(), "it did not wait");
+    drop(turn);
+    // Nobody else reads what it logs.
+    let rest = std::thread::spawn(move || log.count());
+    let output = run.wait_with_output().unwrap();
+    rest.join().unwrap();
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(step(&report, "pr-create")["verdict"], "done", "{report}");
+    assert_eq!(world.tip("feature/x"), head);
 }
 
 /// Guards that a branch whose turn does not come is kept for later, and that the advice holds.
 #[test]
 fn x15_a_branch_whose_turn_does_not_come_is_left_for_later() {
     let world = World::new();
-    world.user_policy("[limits]\ndeadline = \"2s\"\n");
+    // Half of it is the wait for the turn; a busy machine needs the rest.
+    world.user_policy("[limits]\ndeadline = \"8s\"\n");
     let turn = Turn::take(Some(&state(&world)), TurnAt::Slot(&slot(&world))).unwrap();
     let said = world.run(&["run", "post-commit", "--json"]);
     let report = said.report();
