@@ -41,7 +41,7 @@ mod network;
 mod own_header;
 mod pages;
 mod promised;
-mod prompted;
+pub(crate) mod prompted;
 pub(crate) mod proxy;
 mod real_servers;
 mod refusals;

@@ -11,13 +11,13 @@ use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use super::served::{Served, guarded};
 
 /// A controlling terminal for one program.
-struct Terminal {
+pub(crate) struct Terminal {
     controller: std::fs::File,
     end: OwnedFd,
 }
 
 impl Terminal {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let controller = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
         grantpt(&controller).unwrap();
         unlockpt(&controller).unwrap();
@@ -30,7 +30,16 @@ impl Terminal {
     }
 
     /// Runs a program on it, and gives an answer to each question in turn. Returns what the terminal showed.
-    fn talk(self, mut command: Command, answers: &[(&str, &str)]) -> String {
+    fn talk(self, command: Command, answers: &[(&str, &str)]) -> String {
+        self.talk_to_end(command, answers).0
+    }
+
+    /// Does the same, and returns the exit code too.
+    pub(crate) fn talk_to_end(
+        self,
+        mut command: Command,
+        answers: &[(&str, &str)],
+    ) -> (String, Option<i32>) {
         let end = || Stdio::from(self.end.try_clone().unwrap());
         let mut child = command
             .stdin(end())
@@ -54,8 +63,9 @@ impl Terminal {
                 next = answers.next();
             }
         }
-        child.wait().unwrap();
-        String::from_utf8_lossy(&shown).replace("\r\n", "\n")
+        let status = child.wait().unwrap();
+        let shown = String::from_utf8_lossy(&shown).replace("\r\n", "\n");
+        (shown, status.code())
     }
 }
 

@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use crate::push::prompted::Terminal;
 use crate::world::{World, step};
 
 fn shipped() -> (World, String) {
@@ -219,4 +220,95 @@ fn a_server_that_refuses_is_believed() {
         "{report}"
     );
     assert_eq!(world.forge.pulls().len(), 1);
+}
+
+/// Guards that a person is asked before something is taken back, and that only a yes is one.
+#[test]
+fn a_person_at_a_terminal_is_asked() {
+    let (world, _) = shipped();
+    let tip = world.tip("feature/x");
+    for answer in ["n\n", "\n", "nothing\n", "\u{4}"] {
+        let asked = Terminal::new();
+        let (shown, code) =
+            asked.talk_to_end(world.command(&["undo"]), &[("Do it? [y/N]\r\n", answer)]);
+        assert!(shown.contains("close the pull request"), "{shown}");
+        assert_eq!(code, Some(64), "{answer:?}: {shown}");
+        assert_eq!(world.tip("feature/x"), tip, "{answer:?}");
+        assert_eq!(world.forge.pulls().len(), 1, "{answer:?}");
+    }
+    let asked = Terminal::new();
+    let (shown, code) = asked.talk_to_end(world.command(&["undo"]), &[("Do it? [y/N]\r\n", "y\n")]);
+    assert_eq!(code, Some(0), "{shown}");
+    assert_eq!(world.tip("feature/x"), "");
+    assert_eq!(world.forge.pulls().len(), 0);
+}
+
+/// Guards that a push to several URLs is taken back at each, and that one that moved since keeps the others' turn.
+#[test]
+fn a_push_to_several_urls_is_taken_back_at_each() {
+    for moved in [false, true] {
+        let world = World::new();
+        let (bare, mirror) = (world.bare(), world.sandbox.path("served/acme/mirror.git"));
+        let top = world.sandbox.path("");
+        let paths = [bare.to_str().unwrap(), mirror.to_str().unwrap()];
+        world
+            .sandbox
+            .git(&top, &["clone", "-q", "--bare", paths[0], paths[1]]);
+        world
+            .sandbox
+            .git(&mirror, &["config", "http.receivepack", "true"]);
+        let there = || {
+            let tips = [
+                "for-each-ref",
+                "--format=%(objectname)",
+                "refs/heads/feature/x",
+            ];
+            world.sandbox.git(&mirror, &tips)
+        };
+        for name in ["rocket", "mirror"] {
+            let url = format!("{}/acme/{name}.git", world.git.url());
+            let arguments = ["remote", "set-url", "--add", "--push", "origin", &url];
+            world.sandbox.git(world.work(), &arguments);
+        }
+        let report = world.report(&["run", "post-commit"]);
+        assert_eq!(step(&report, "push")["verdict"], "done", "{report}");
+        let head = world.sandbox.head(&world.work());
+        assert_eq!(
+            (world.tip("feature/x"), there()),
+            (head.clone(), head.clone())
+        );
+        let said = world.run(&["undo", "--dry-run"]);
+        assert_eq!(
+            said.stdout.matches("delete feature/x at ").count(),
+            2,
+            "{}",
+            said.stdout
+        );
+        let theirs = world.sandbox.git(&mirror, &["rev-parse", "main"]);
+        if moved {
+            world
+                .sandbox
+                .git(&mirror, &["update-ref", "refs/heads/feature/x", &theirs]);
+        }
+        let said = world.run(&["undo", "--yes", "--json"]);
+        let report = said.report();
+        let line = step(&report, "push-undo");
+        assert_eq!(world.tip("feature/x"), "", "{report}");
+        if moved {
+            assert_eq!(there(), theirs, "{report}");
+            assert_eq!(
+                (&line["verdict"], said.code),
+                (&json!("failed"), Some(1)),
+                "{report}"
+            );
+        } else {
+            assert_eq!(there(), "", "{report}");
+            assert_eq!(
+                (&line["verdict"], said.code),
+                (&json!("done"), Some(0)),
+                "{report}"
+            );
+            assert_eq!(world.forge.pulls().len(), 0);
+        }
+    }
 }
