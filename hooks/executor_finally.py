@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """An executor's `finally` block: runs an agent's command on a prompt, and ships what it left behind.
 
-usage: executor_finally.py [-C DIR] [--wait] [--timeout SECONDS] COMMAND [ARGUMENT...] < PROMPT
+usage: executor_finally.py [-C DIR] [--wait] [--timeout SECONDS] [--] COMMAND [ARGUMENT...] < PROMPT
 
 The command reads the prompt on standard input; its answer goes to standard output and its exit
 code is the script's. Whatever becomes of it (success, failure, an exception, a SIGTERM that cancels
@@ -15,8 +15,10 @@ Take `execute` as a pattern. The numbers are the points that are easily got wron
 
 import argparse
 import asyncio
+import shutil
 import signal
 import sys
+from pathlib import Path
 from typing import List, Optional
 
 import sendoff
@@ -83,11 +85,16 @@ async def main() -> int:
     parser.add_argument("--timeout", type=float, default=120, help="with --wait, in seconds")
     parser.add_argument("command", nargs=argparse.REMAINDER, help="the agent's command")
     given = parser.parse_args()
-    if not given.command:
+    # Up to Python 3.12 the `--` that ends the options is a part of the rest.
+    command = given.command[1:] if given.command[:1] == ["--"] else given.command
+    if not command:
         parser.error("which command answers?")
+    if shutil.which(command[0]) is None and not Path(given.cwd or ".", command[0]).is_file():
+        print(f"executor_finally.py: there is no command {command[0]!r}", file=sys.stderr)
+        return 127
     prompt = sys.stdin.buffer.read().decode("utf-8", "replace")
     task = asyncio.ensure_future(
-        execute(prompt, given.command, given.cwd, given.timeout, given.wait)
+        execute(prompt, command, given.cwd, given.timeout, given.wait)
     )
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     try:

@@ -1,6 +1,6 @@
 //! `sendoff demo`: runs a pipeline against servers on loopback.
 
-use crate::demo::Demonstration;
+use crate::demo::{Demonstration, TASKS};
 use crate::environment::Environment;
 use crate::exit::Exit;
 
@@ -20,8 +20,8 @@ Environment:
 /// Try it all on loopback servers: no account needed, nothing left behind
 ///
 /// Starts a git server, a forge and an agents' platform on 127.0.0.1, makes a repository with a feature branch, and
-/// runs the pipeline `post-task` twice: the second run finds what the first one did, and the platform is down, so that
-/// its messages wait until they are flushed. Needs the git program.
+/// runs the pipeline `post-task` for two tasks: the second run finds what the first one did, and the platform is down,
+/// so that its messages wait until they are flushed. Needs the git program.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = HELP)]
 pub(super) struct Args {}
@@ -36,14 +36,15 @@ impl Args {
             }
         };
         let mut exit = print(&demonstration.introduction()).exit();
-        for heading in [
-            "$ sendoff run",
-            "$ sendoff run   (again, and the platform is down)",
-        ] {
+        let headings = [
+            "$ sendoff run --trigger executor --input task-1.json",
+            "$ sendoff run --trigger executor --input task-2.json   (the next task, and the platform is down)",
+        ];
+        for (heading, task) in headings.into_iter().zip(&TASKS) {
             if heading.ends_with("down)") {
                 demonstration.take_platform_down();
             }
-            let report = match demonstration.run() {
+            let report = match demonstration.run(task) {
                 Ok(report) => report,
                 Err(error) => return render::policy_error(&error),
             };

@@ -28,6 +28,7 @@ mod task;
 mod undo;
 mod worker;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
@@ -38,7 +39,7 @@ use crate::secrets::KnownSecrets;
 
 use self::log::log_to_stderr;
 use self::output::{eprint, print};
-use self::start::Start;
+use self::start::{Start, check_directory};
 
 /// Gives finished work a proper send-off: policy, memory, heartbeat, push, pull request
 ///
@@ -54,6 +55,9 @@ use self::start::Start;
     after_long_help = ROOT_HELP
 )]
 struct Cli {
+    /// Work in this directory instead of the current one, as with -C behind the command
+    #[arg(short = 'C', value_name = "DIR")]
+    directory: Option<PathBuf>,
     #[command(subcommand)]
     command: Command,
 }
@@ -147,6 +151,16 @@ fn dispatch() -> Exit {
         Err(error) => return usage(&error),
     };
     let environment = Environment::read();
+    let environment = match cli.directory {
+        None => environment,
+        Some(directory) => match check_directory(Some(&directory), &environment) {
+            Ok(()) => {
+                let there = environment.cwd().join(directory);
+                environment.at(there)
+            }
+            Err(exit) => return exit,
+        },
+    };
     let known = KnownSecrets::default();
     if !matches!(cli.command, Command::Worker(_)) {
         log_to_stderr(&environment, &known);

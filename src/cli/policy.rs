@@ -7,10 +7,11 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
+use clap::builder::{PossibleValue, PossibleValuesParser};
 
 use crate::environment::Environment;
 use crate::exit::Exit;
-use crate::policy::{PRESETS, preset};
+use crate::policy::{PRESETS, Places, preset};
 use crate::session::{PolicyCheck, PolicyReview, Request, check_file, review};
 
 use super::output::{eprint, print};
@@ -53,6 +54,15 @@ Examples:
   sendoff policy schema > sendoff.schema.json    write it to a file, for an editor
 
 No environment variable changes the schema.";
+
+/// Examples and variables of `policy path`.
+const PATH_HELP: &str = "\
+Examples:
+  sendoff policy path            print the files that apply here
+  sendoff policy path -C DIR     print those that apply in another directory
+
+Environment:
+  XDG_CONFIG_HOME  the user's policy is sendoff/policy.toml below it; by default ~/.config";
 
 /// Examples and variables of `policy init`.
 const INIT_HELP: &str = "\
@@ -97,6 +107,15 @@ pub(super) enum Command {
         #[arg(long, value_name = "KEY=VALUE")]
         set: Vec<String>,
     },
+    /// Print where the policy files are, lowest layer first, and which of them exist
+    ///
+    /// A value of a later file replaces that of an earlier one, where the later layer may set it.
+    #[command(after_long_help = PATH_HELP)]
+    Path {
+        /// Look in this directory instead of the current one
+        #[arg(short = 'C', value_name = "DIR")]
+        directory: Option<PathBuf>,
+    },
     /// Print the JSON Schema of policy files
     ///
     /// Editors use it to complete keys and to mark mistakes.
@@ -107,9 +126,12 @@ pub(super) enum Command {
     /// Never overwrites a file. Keys that a repository's policy cannot carry are written as comments.
     #[command(after_long_help = INIT_HELP)]
     Init {
-        /// The preset: default, solo, agents or molecule
-        #[arg(long, value_name = "NAME", default_value = "default")]
+        /// The preset
+        #[arg(long, value_name = "NAME", default_value = "default", value_parser = preset_names())]
         preset: String,
+        /// Print the policy instead of writing it
+        #[arg(long)]
+        print: bool,
         /// Write the repository's policy, .sendoff.toml in the work tree
         #[arg(long, conflicts_with = "user")]
         repo: bool,
@@ -127,6 +149,7 @@ impl Command {
         let named = match &self {
             Self::Check { directory, .. }
             | Self::Show { directory, .. }
+            | Self::Path { directory }
             | Self::Init { directory, .. } => directory.as_ref(),
             Self::Schema => None,
         };
@@ -167,11 +190,13 @@ impl Command {
                 };
                 show(&request, environment)
             }
+            Self::Path { directory } => paths(directory.as_deref(), environment),
             Self::Schema => print(&crate::manual::policy_schema()).exit(),
             Self::Init {
                 preset,
                 repo,
                 user: _,
+                print: only_print,
                 directory,
             } => {
                 let target = if repo {
@@ -179,10 +204,52 @@ impl Command {
                 } else {
                     Target::User
                 };
+                if only_print {
+                    return print_preset(&preset, target);
+                }
                 init(&preset, target, directory.as_deref(), environment)
             }
         }
     }
+}
+
+/// Returns the presets, for help, completions and errors.
+fn preset_names() -> PossibleValuesParser {
+    let presets = PRESETS.iter();
+    PossibleValuesParser::new(
+        presets.map(|preset| PossibleValue::new(preset.name).help(preset.about)),
+    )
+}
+
+/// Prints a preset as it would be written.
+fn print_preset(name: &str, target: Target) -> Exit {
+    let text = preset(name).unwrap_or_default();
+    if target == Target::User {
+        return print(text).exit();
+    }
+    match crate::session::preset_for_repository(text) {
+        Ok(carried) => print(&carried.text).exit(),
+        Err(error) => render::policy_error(&error),
+    }
+}
+
+/// Prints where the policy files are.
+fn paths(directory: Option<&Path>, environment: &Environment) -> Exit {
+    let places = Places::usual(environment.config_directory().as_deref());
+    let repository = crate::session::repository_policy(directory, environment).ok();
+    let files = [
+        ("system", places.system),
+        ("user", places.user),
+        ("repository", repository),
+    ];
+    let mut text = String::new();
+    for (layer, path) in files {
+        let Some(path) = path else { continue };
+        let absent = if path.exists() { "" } else { "  (not there)" };
+        // Writing to a `String` cannot fail.
+        let _infallible = writeln!(text, "{layer:<10}  {}{absent}", path.display());
+    }
+    print(&text).exit()
 }
 
 /// Which policy is written.
@@ -260,14 +327,7 @@ fn show(request: &Request, environment: &Environment) -> Exit {
 }
 
 fn init(name: &str, target: Target, directory: Option<&Path>, environment: &Environment) -> Exit {
-    let Some(text) = preset(name) else {
-        let names: Vec<&str> = PRESETS.iter().map(|preset| preset.name).collect();
-        eprint(&format!(
-            "there is no preset `{name}`; the presets are: {}",
-            names.join(", ")
-        ));
-        return Exit::Usage;
-    };
+    let text = preset(name).unwrap_or_default();
     let path = match target {
         Target::Repository => crate::session::repository_policy(directory, environment),
         Target::User => environment
@@ -293,6 +353,13 @@ fn init(name: &str, target: Target, directory: Option<&Path>, environment: &Envi
         }
     }
     if let Err(error) = create(&path, &text) {
+        if error.kind() == std::io::ErrorKind::AlreadyExists {
+            eprint(&format!(
+                "{} already exists; not overwritten",
+                path.display()
+            ));
+            return Exit::Failed;
+        }
         eprint(&format!("{} cannot be written: {error}", path.display()));
         return Exit::Failed;
     }

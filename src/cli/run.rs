@@ -58,6 +58,9 @@ pub(super) struct Args {
     /// Show also the steps that are not set up, and the outputs of every step
     #[arg(short, long)]
     verbose: bool,
+    /// Print the report only when the exit code is not 0
+    #[arg(short, long, conflicts_with_all = ["verbose", "json"])]
+    quiet: bool,
 }
 
 impl Args {
@@ -69,6 +72,7 @@ impl Args {
         let style = Style {
             json: self.json,
             verbose: self.verbose,
+            quiet: self.quiet,
             prompt: request.name == PRE_TASK,
         };
         let terminal = start.environment.is_terminal();
@@ -113,9 +117,15 @@ impl Args {
 
 /// How the report is printed.
 #[derive(Debug, Clone, Copy)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of the command line, or follows from its pipeline"
+)]
 struct Style {
     json: bool,
     verbose: bool,
+    /// Whether a run that went well says nothing.
+    quiet: bool,
     /// Whether to print the run's prompt instead of its report.
     prompt: bool,
 }
@@ -127,6 +137,8 @@ impl Style {
             print(&render::json(report))
         } else if self.prompt {
             self.show_prompt(report)
+        } else if self.quiet && report.exit() == Exit::Done {
+            Written::Complete
         } else {
             print_some(&render::human(report, render::Detail::of(self.verbose)))
         };

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+
 use crate::environment::Environment;
 use crate::exit::Exit;
 use crate::pipeline::{Pipeline, TaskDocument};
@@ -31,7 +33,7 @@ pub(super) struct RequestArgs {
     #[arg(short = 'C', value_name = "DIR")]
     directory: Option<PathBuf>,
     /// Who asks for the run; agent triggers open draft pull requests
-    #[arg(long, value_name = "NAME", default_value = "manual", value_parser = parse_trigger)]
+    #[arg(long, value_name = "NAME", default_value = "manual", value_parser = triggers())]
     trigger: Trigger,
     /// Read one more policy file, which overrides the layers below it
     ///
@@ -177,15 +179,12 @@ fn directory_problem(directory: Option<&PathBuf>, environment: &Environment) -> 
     ))
 }
 
-fn parse_trigger(name: &str) -> Result<Trigger, String> {
-    Trigger::ALL
-        .into_iter()
-        .find(|trigger| trigger.as_str() == name)
-        .ok_or_else(|| {
-            let names: Vec<&str> = Trigger::ALL
-                .iter()
-                .map(|trigger| trigger.as_str())
-                .collect();
-            format!("the triggers are: {}", names.join(", "))
-        })
+/// Reads a trigger, and lists them all for help, completions and errors.
+fn triggers() -> impl TypedValueParser<Value = Trigger> {
+    let names = Trigger::ALL.iter().map(|trigger| trigger.as_str());
+    PossibleValuesParser::new(names.collect::<Vec<_>>()).try_map(|name| {
+        let mut all = Trigger::ALL.into_iter();
+        all.find(|trigger| trigger.as_str() == name)
+            .ok_or("no such trigger")
+    })
 }

@@ -40,6 +40,25 @@ pub struct Demonstration {
     search_path: String,
 }
 
+/// A task of the demonstration.
+#[derive(Debug)]
+pub struct DemoTask {
+    id: &'static str,
+    input: &'static str,
+}
+
+/// The tasks, one after the other.
+pub const TASKS: [DemoTask; 2] = [
+    DemoTask {
+        id: "task-1",
+        input: "Count down before launch; the key is password=hunter2hunter2hunter2",
+    },
+    DemoTask {
+        id: "task-2",
+        input: "Say how far the countdown is",
+    },
+];
+
 impl Demonstration {
     /// Starts the servers and makes the repository.
     pub fn set_up(environment: &Environment) -> io::Result<Self> {
@@ -140,13 +159,12 @@ impl Demonstration {
         Environment::from_pairs(self.work(), given)
     }
 
-    /// Runs the pipeline `post-task`, as an executor would.
-    pub fn run(&self) -> Result<Report, Box<PolicyError>> {
+    /// Runs the pipeline `post-task` for one of [`TASKS`], as an executor would.
+    pub fn run(&self, task: &DemoTask) -> Result<Report, Box<PolicyError>> {
         let environment = self.environment();
         let task = TaskFacts {
-            input: Some(
-                "Count down before launch; the key is password=hunter2hunter2hunter2".into(),
-            ),
+            id: Some(task.id.into()),
+            input: Some(task.input.into()),
             ok: Some(true),
             ..TaskFacts::default()
         };

@@ -8,5 +8,5 @@ mod loopback;
 pub mod platform_server;
 mod repository;
 
-pub use demonstration::Demonstration;
+pub use demonstration::{Demonstration, TASKS};
 pub use loopback::{Answer, Fault, Logged};

@@ -70,7 +70,7 @@ impl Turn {
                 Code::PolicyError,
                 "not run, because the policy has an error",
             )
-            .advise("correct the policy; `sendoff policy check` shows its mistakes")),
+            .advise("fix the policy; `sendoff policy check` shows its mistakes")),
         }
     }
 }
@@ -140,7 +140,11 @@ impl PlannedStep {
             .iter()
             .filter_map(|need| Some((need, verdicts.get(need)?)))
             .find(|(_, verdict)| **verdict != Verdict::Done)?;
-        let sentence = format!("it needs `{need}`, which is {}", verdict.as_str());
+        let sentence = match verdict {
+            Verdict::Failed => format!("skipped because `{need}` failed"),
+            Verdict::Queued => format!("skipped because `{need}` waits to be tried again"),
+            Verdict::Skipped | Verdict::Done => format!("skipped because `{need}` was skipped"),
+        };
         Some(Hold::new(Code::Needs, sentence))
     }
 

@@ -54,7 +54,7 @@ impl RemoteFacts {
 
 /// Why the policy gives no permit for a branch.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{branch}` is protected by `{pattern}`")]
+#[error("branch {branch} is protected (pattern `{pattern}`)")]
 pub struct Protected {
     /// The branch.
     pub branch: BranchName,

@@ -1,11 +1,16 @@
 //! `memory-commit`: commits a memory to the agents' platform.
 
+use std::fmt::Write as _;
+
 use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use crate::pipeline::{Again, Context, Outcome, Service, Step, StepDef, StepError};
+use crate::platform::Platform;
 use crate::reason::Code;
+use crate::secrets::Outgoing;
 use crate::template::Template;
 
 use super::heartbeat_set::no_platform;
@@ -14,6 +19,9 @@ pub(super) const STEP: StepDef =
     StepDef::of::<MemoryCommit>("memory-commit", "Commits a memory to the agents' platform.")
         .asks(Service::Platform)
         .again(Again::Message);
+
+/// As many bytes of a hash name a message.
+const KEY_BYTES: usize = 16;
 
 /// Redacted before it is truncated: a token that is cut in half is not recognised.
 const DEFAULT_CONTENT: &str = "Conversation: {{ task.input | redact | truncate(200) }}";
@@ -92,8 +100,42 @@ impl Step for MemoryCommit {
         }
         let outbox = cx.outbox();
         let sent = outbox
-            .memory(platform, cx.message_key(), &content, self.scope.as_str())
+            .memory(
+                platform,
+                key(cx, platform, &content),
+                &content,
+                self.scope.as_str(),
+            )
             .await;
         super::outcome(sent, "the memory is committed")
     }
+}
+
+/// Returns the name that the memory has for ever. A task that is told twice under one id is remembered once, as long as
+/// it is told in the same words.
+fn key(cx: &Context<'_>, platform: &Platform, content: &Outgoing) -> String {
+    let Some(id) = cx.task.task.id.as_deref().filter(|id| !id.is_empty()) else {
+        return cx.message_key();
+    };
+    let origin = platform.origin().to_string();
+    let mut hash = Sha256::new();
+    for part in [
+        origin.as_str(),
+        platform.workspace_id(),
+        cx.step,
+        id,
+        content.as_str(),
+    ] {
+        hash.update(part.len().to_le_bytes());
+        hash.update(part);
+    }
+    let digits = hash.finalize().iter().take(KEY_BYTES).fold(
+        String::with_capacity(2 * KEY_BYTES),
+        |mut digits, byte| {
+            // Writing to a `String` cannot fail.
+            let _infallible = write!(digits, "{byte:02x}");
+            digits
+        },
+    );
+    format!("task/{digits}")
 }

@@ -23,6 +23,14 @@ class Shipping(Case):
 
 
 class Blocks(Shipping):
+    def test_a_name_that_is_mistyped_is_an_error(self) -> None:
+        t = sendoff.task("paint it")
+        with self.assertRaises(AttributeError):
+            t.respnse = "painted"  # type: ignore[attr-defined]
+
+    def test_the_package_has_a_version(self) -> None:
+        self.assertIsInstance(sendoff.__version__, str)
+
     def test_a_block_ships_its_response(self) -> None:
         async def main() -> sendoff.task:
             async with sendoff.task("paint it", cwd="/", id="7", wait=True) as t:

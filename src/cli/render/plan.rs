@@ -8,7 +8,7 @@ pub(in crate::cli) fn plan(plan: &Plan) -> String {
     let mut text = String::new();
     line(
         &mut text,
-        format_args!("pipeline {} for {}", plan.pipeline, plan.trigger),
+        format_args!("plan: {} (trigger: {})", plan.pipeline, plan.trigger),
     );
     if let Some(repo) = &plan.repo {
         line(

@@ -164,3 +164,42 @@ fn the_schema_is_that_of_the_reference() {
         std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/reference/policy.schema.json");
     assert_eq!(printed, std::fs::read_to_string(kept).unwrap());
 }
+
+#[test]
+fn policy_path_names_the_files_and_init_can_print() {
+    let world = World::new();
+    let said = world.run(&["policy", "path"]);
+    assert_eq!(said.code, Some(0), "{}", said.stderr);
+    let lines = world.normalise(&said.stdout);
+    let user = lines.lines().find(|line| line.starts_with("user"));
+    assert_eq!(
+        user,
+        Some("user        [ROOT]/home/.config/sendoff/policy.toml")
+    );
+    let repository = lines.lines().find(|line| line.starts_with("repository"));
+    assert_eq!(
+        repository,
+        Some("repository  [ROOT]/clone/.sendoff.toml  (not there)")
+    );
+
+    let before = std::fs::read(world.home_policy()).unwrap();
+    let said = world.run(&["policy", "init", "--preset", "solo", "--print"]);
+    assert_eq!(said.code, Some(0), "{}", said.stderr);
+    assert_eq!(
+        said.stdout.trim_end(),
+        sendoff::policy::preset("solo").unwrap().trim_end()
+    );
+    assert_eq!(std::fs::read(world.home_policy()).unwrap(), before);
+    let said = world.run(&["policy", "init", "--preset", "solo"]);
+    assert_eq!(
+        world.normalise(&said.stderr).trim_end(),
+        "[ROOT]/home/.config/sendoff/policy.toml already exists; not overwritten"
+    );
+    let said = world.run(&["policy", "init", "--preset", "sole"]);
+    assert_eq!(said.code, Some(64));
+    assert!(
+        said.stderr.contains("default, molecule, agents, solo"),
+        "{}",
+        said.stderr
+    );
+}

@@ -56,7 +56,7 @@ fn a_report_of_nothing_says_why() {
     );
     let said = world.run_in(&world.work(), &["plan"], &variables);
     insta::assert_snapshot!(said.stdout, @r"
-    pipeline post-task for manual
+    plan: post-task (trigger: manual)
     note     SENDOFF=0 switches sendoff off: nothing is looked at and nothing done
              -> unset SENDOFF to switch it on again
     ");

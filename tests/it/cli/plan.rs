@@ -77,7 +77,7 @@ fn a_plan_lists_only_what_the_remotes_branch_lacks() {
     let plan = ["plan", "post-commit", "--set", "branches.base=main"];
     world.run(&["step", "push"]);
     insta::assert_snapshot!(shown(&world, &world.run(&plan).stdout), @r"
-    pipeline post-commit for manual
+    plan: post-commit (trigger: manual)
     in       [ROOT]/clone
     branch   feature/x, base main
     push to  [GIT]/acme/rocket.git
@@ -87,7 +87,7 @@ fn a_plan_lists_only_what_the_remotes_branch_lacks() {
     ");
     world.commit("b.txt", "new\n", "Add what is not pushed");
     insta::assert_snapshot!(shown(&world, &world.run(&plan).stdout), @r"
-    pipeline post-commit for manual
+    plan: post-commit (trigger: manual)
     in       [ROOT]/clone
     branch   feature/x, base main
     push to  [GIT]/acme/rocket.git
@@ -126,7 +126,7 @@ fn a_plan_says_that_the_remotes_branch_has_commits_that_are_not_here() {
     let plan = ["plan", "post-commit", "--set", "branches.base=main"];
     let said = world.run(&plan).stdout.replace(&there, "[THERE]");
     insta::assert_snapshot!(shown(&world, &said), @r"
-    pipeline post-commit for manual
+    plan: post-commit (trigger: manual)
     in       [ROOT]/clone
     branch   feature/x, base main
     push to  [GIT]/acme/rocket.git
@@ -165,7 +165,7 @@ fn a_plan_knows_that_there_is_no_forge_or_no_token() {
     );
     let said = world.run(&["plan", "post-commit"]);
     insta::assert_snapshot!(shown(&world, &said.stdout), @r"
-    pipeline post-commit for manual
+    plan: post-commit (trigger: manual)
     in       [ROOT]/clone
     branch   feature/x, base main
     push to  [GIT]/acme/rocket.git
@@ -179,7 +179,7 @@ fn a_plan_knows_that_there_is_no_forge_or_no_token() {
     world.user_policy("");
     let said = world.run_in(&world.work(), &["plan", "post-commit"], &[]);
     insta::assert_snapshot!(shown(&world, &said.stdout), @r"
-    pipeline post-commit for manual
+    plan: post-commit (trigger: manual)
     in       [ROOT]/clone
     branch   feature/x, the base is asked for at run time
     push to  [GIT]/acme/rocket.git

@@ -269,3 +269,35 @@ asyncio.run(main())
     );
     assert!(is_shipped(&world));
 }
+
+#[test]
+fn the_script_takes_a_command_behind_dashes_and_names_one_that_is_missing() {
+    let world = World::new();
+    let Some(python) = python() else { return };
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for (command, wanted, told) in [
+        (&["--", "true"][..], 0, "send-off: "),
+        (
+            &["no-such-agent"],
+            127,
+            "executor_finally.py: there is no command 'no-such-agent'\n",
+        ),
+    ] {
+        let output = world
+            .sandbox
+            .command(&python)
+            .arg(root.join("hooks/executor_finally.py"))
+            .args(["-C", world.work().to_str().unwrap()])
+            .args(command)
+            .env("PYTHONPATH", root.join("packaging/python/src"))
+            .env("PYTHONDONTWRITEBYTECODE", "1")
+            .env("SENDOFF_BIN", "/no/such/sendoff")
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(wanted), "{stderr}");
+        assert!(stderr.starts_with(told), "{stderr}");
+        assert_eq!(stderr.lines().count(), 1, "{stderr}");
+    }
+}

@@ -249,3 +249,65 @@ fn a_token_in_a_template_or_a_commit_is_not_shown_in_the_report() {
         said.stdout
     );
 }
+
+#[test]
+fn a_task_that_is_told_twice_under_one_id_is_remembered_once() {
+    let world = World::new();
+    let remembered = |id: &str, input: &str| {
+        let task = serde_json::json!({ "task": { "id": id, "input": input } });
+        let said = world.run_with_input(
+            &["run", "--input", "-", "--json"],
+            task.to_string().as_bytes(),
+        );
+        let report = said.report();
+        assert_eq!(
+            step(&report, "memory-commit")["verdict"],
+            "done",
+            "{report}"
+        );
+        world.platform.memories().len()
+    };
+    assert_eq!(remembered("task-1", "paint it blue"), 1);
+    assert_eq!(remembered("task-1", "paint it blue"), 1);
+    assert_eq!(
+        remembered("task-1", "paint it red"),
+        2,
+        "other words are not lost"
+    );
+    assert_eq!(remembered("task-2", "paint it blue"), 3);
+}
+
+#[test]
+fn a_quiet_run_speaks_only_when_something_is_wrong() {
+    let world = World::new();
+    let said = world.run(&["run", "-q"]);
+    assert_eq!(
+        (said.code, said.stdout.as_str()),
+        (Some(0), ""),
+        "{}",
+        said.stderr
+    );
+    world.user_policy("[limits]\ncomits = 3\n");
+    let said = world.run(&["run", "-q"]);
+    assert_eq!(said.code, Some(78));
+    assert!(said.stdout.contains("comits"), "{}", said.stdout);
+}
+
+#[test]
+fn the_directory_may_stand_before_the_command() {
+    let world = World::new();
+    let work = world.work();
+    let home = world.sandbox.home();
+    let arguments = ["-C", work.to_str().unwrap(), "plan", "--json"];
+    let said = world.run_in(&home, &arguments, &world.variables());
+    assert_eq!(said.code, Some(0), "{}", said.stderr);
+    assert_eq!(said.report()["repo"]["branch"], "feature/x");
+    let said = world.run_in(&home, &["-C", "nowhere", "plan"], &world.variables());
+    assert_eq!(said.code, Some(64));
+    assert!(
+        said.stderr
+            .starts_with("-C names nowhere, which cannot be used"),
+        "{}",
+        said.stderr
+    );
+}

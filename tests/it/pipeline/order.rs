@@ -113,7 +113,7 @@ fn a_step_runs_only_when_what_it_needs_is_done() {
     );
     assert_eq!(
         step(&report, "after-push").summary,
-        "it needs `push`, which is skipped"
+        "skipped because `push` was skipped"
     );
     assert_eq!(verdict(&report, "own"), (Verdict::Done, None));
     assert_eq!(verdict(&report, "chain"), (Verdict::Skipped, Some("needs")));

@@ -215,7 +215,10 @@ fn only_the_built_in_list_can_be_unprotected() {
 fn a_repository_cannot_empty_the_protected_list() {
     let loaded = load(&[(LayerKind::Repository, "[branches]\nprotected = []")]);
     let protected = loaded.policy.permit_push(&branch("main")).unwrap_err();
-    assert_eq!(protected.to_string(), "`main` is protected by `main`");
+    assert_eq!(
+        protected.to_string(),
+        "branch main is protected (pattern `main`)"
+    );
 }
 
 #[test]

@@ -78,7 +78,7 @@ fn a_protected_branch_is_not_called_out() {
     let status = world.run(&["status"]);
     assert_eq!(
         status.stdout,
-        "not pushed   main: `main` is protected by `main` (protected-branch)\n             -> work on a branch of your own: git switch -c NAME\nnothing waits\n"
+        "not pushed   main: branch main is protected (pattern `main`) (protected-branch)\n             -> work on a branch of your own: git switch -c NAME\nnothing waits\n"
     );
     assert_eq!(status.code, Some(0));
     let status = world.run(&["status", "--json"]).report();

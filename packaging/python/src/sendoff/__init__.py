@@ -6,10 +6,18 @@
 Nothing here raises but ``CancelledError``, and that only where the caller's task was cancelled.
 """
 
+from importlib import metadata as _metadata
+
 from ._find import find_binary
 from ._result import Result
 from ._run import OnCancel, detach, run, run_sync
 from ._task import finalizes, task
+
+try:
+    __version__ = _metadata.version("sendoff")
+except _metadata.PackageNotFoundError:
+    #: The package is used from its sources.
+    __version__ = "0"
 
 __all__ = [
     "OnCancel",

@@ -31,6 +31,24 @@ class task:
     on the way in and cleared first on the way out.
     """
 
+    # A name that is mistyped, such as `t.respnse`, is an error where it is written.
+    __slots__ = (
+        "_cwd",
+        "_heartbeat",
+        "_on_cancel",
+        "_pipeline",
+        "_timeout",
+        "_wait",
+        "error",
+        "exit_code",
+        "id",
+        "input",
+        "ok",
+        "response",
+        "result",
+        "stderr",
+    )
+
     def __init__(
         self,
         input: Optional[str],
