@@ -1,5 +1,6 @@
 //! `Outbox`: messages to the platform, each delivered once as far as the platform tells, in order, now or later.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::clock::Clock;
@@ -75,22 +76,33 @@ impl<'run> Outbox<'run> {
         };
         let body = serde_json::to_string(&body).unwrap_or_default();
         let message = message(platform, key, DeliveryKind::Memory, body);
-        let queued = self.store.get().map_err(|error| error.to_string());
-        let queued = queued.and_then(|store| {
-            let queued = store.enqueue(&message, Durability::Process);
-            queued
-                .map(|row| (store, row))
-                .map_err(|error| error.to_string())
-        });
+        let mut queued = self.queue(&message);
+        if let Err(error) = &queued
+            && matches!(**error, StoreError::Full { .. })
+        {
+            // What waits before it has to go first, and makes room.
+            if let Err(error) = self.flush(platform).await {
+                tracing::debug!(%error, "the outbox cannot be delivered");
+            }
+            queued = self.queue(&message);
+        }
         match queued {
             Ok((store, row)) => {
                 reach(Point::MemoryQueued);
                 self.deliver_in_order(store, platform, row).await
             }
             // Nobody could note that it was sent, and the run that makes up for this one would send it again.
-            Err(why) if self.task == TaskKept::AsIntent => Sent::Unsent(why),
-            Err(why) => self.without_store(platform, &message, why).await,
+            Err(why) if self.task == TaskKept::AsIntent => Sent::Unsent(why.to_string()),
+            Err(why) => {
+                let why = why.to_string();
+                self.without_store(platform, &message, why).await
+            }
         }
+    }
+
+    fn queue(&self, message: &NewDelivery) -> Result<(&'run Store, Delivery), Arc<StoreError>> {
+        let store = self.store.get()?;
+        Ok((store, store.enqueue(message, Durability::Process)?))
     }
 
     /// Tells the platform what is worked on. Where that does not arrive, only the newest waits.

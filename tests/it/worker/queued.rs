@@ -1,6 +1,7 @@
 //! What fails in passing waits, and goes out once: messages, pushes, pull requests.
 
 use sendoff::demo::{Answer, Fault};
+use sendoff_testing::wait_until;
 use serde_json::{Value, json};
 
 use crate::world::{World, step};
@@ -344,4 +345,41 @@ fn a_run_is_in_the_history_and_shown_as_bars() {
         "{}",
         said.stderr
     );
+}
+
+/// Guards that what a full outbox has no room for waits where the hook kept it, and goes out in order.
+#[test]
+fn l09_what_a_full_outbox_does_not_take_waits_as_it_was_handed_over() {
+    for cap in ["messages = 2", "size = \"250B\""] {
+        let world = World::new();
+        let pipeline = "[pipelines]\npost-task = [\"memory-commit\", \"push\"]\n";
+        world.user_policy(&format!(
+            "[limits]\ndeadline = \"1s\"\n[store]\n{cap}\n{pipeline}"
+        ));
+        world.platform.rotate_token("another");
+        let input = |number: u32| format!("{number} {}", "x".repeat(60));
+        for number in 1..=4 {
+            let task = json!({"task": {"input": input(number)}}).to_string();
+            let said = world.run_with_input(&["hook", "executor"], task.as_bytes());
+            assert_eq!(
+                (said.code, said.stderr.lines().count() <= 1),
+                (Some(0), true)
+            );
+            wait_until("the worker's end", || {
+                super::workers(&world).is_empty().then_some(())
+            });
+        }
+        let status = world.run(&["status", "--json"]).report();
+        assert_eq!(status["outbox"]["waiting"], 2, "{cap}: {status}");
+        assert_eq!(
+            status["handed_over"].as_array().unwrap().len(),
+            2,
+            "{cap}: {status}"
+        );
+        assert!(memories(&world).is_empty());
+        world.platform.rotate_token(crate::world::TOKEN);
+        super::killed::settle(&world);
+        let sent = (1..=4).map(|number| format!("Conversation: {}", input(number)));
+        assert_eq!(memories(&world), sent.collect::<Vec<_>>(), "{cap}");
+    }
 }
