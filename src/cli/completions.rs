@@ -16,7 +16,8 @@ No environment variable changes the completions.";
 
 /// Print shell completions
 ///
-/// Write them to the file that your shell reads. They complete the commands and options of this version.
+/// `sendoff install completions` writes them where your shells look. They complete the commands and options
+/// of this version.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = HELP)]
 pub(super) struct Args {
@@ -26,8 +27,22 @@ pub(super) struct Args {
 
 impl Args {
     pub(super) fn run(self, command: &mut clap::Command) -> Exit {
-        let mut script = Vec::new();
-        clap_complete::generate(self.shell, command, "sendoff", &mut script);
-        print(&String::from_utf8_lossy(&script)).exit()
+        print(&generated(self.shell, command)).exit()
     }
+}
+
+/// Makes the completions that `install completions` writes.
+pub(super) fn script(shell: crate::install::Shell) -> String {
+    let shell = match shell {
+        crate::install::Shell::Bash => Shell::Bash,
+        crate::install::Shell::Fish => Shell::Fish,
+        crate::install::Shell::Zsh => Shell::Zsh,
+    };
+    generated(shell, &mut super::command())
+}
+
+fn generated(shell: Shell, command: &mut clap::Command) -> String {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, command, "sendoff", &mut script);
+    String::from_utf8_lossy(&script).into_owned()
 }

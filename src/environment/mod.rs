@@ -177,6 +177,12 @@ impl Environment {
             .or_else(|| Some(self.home()?.join(".config")))
     }
 
+    /// Returns the directory of the user's data: `$XDG_DATA_HOME`.
+    pub fn data_home(&self) -> Option<PathBuf> {
+        self.directory("XDG_DATA_HOME")
+            .or_else(|| Some(self.home()?.join(".local/share")))
+    }
+
     /// Returns the directory of the user's policy: `$XDG_CONFIG_HOME/sendoff`.
     pub fn config_directory(&self) -> Option<PathBuf> {
         Some(self.config_home()?.join("sendoff"))

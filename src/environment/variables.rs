@@ -71,6 +71,11 @@ pub const VARIABLES: &[Variable] = &[
         "Where sendoff keeps its state: `sendoff` below it.",
         Some("~/.local/state"),
     ),
+    variable(
+        "XDG_DATA_HOME",
+        "Where `install completions` writes those of bash and zsh.",
+        Some("~/.local/share"),
+    ),
     variable("HOME", "The user's home directory.", None),
     variable(
         "PATH",
@@ -229,6 +234,7 @@ pub(super) const OF_ANY_BYTES: &[&str] = &[
     "PATH",
     "PWD",
     "XDG_CONFIG_HOME",
+    "XDG_DATA_HOME",
     "XDG_STATE_HOME",
 ];
 

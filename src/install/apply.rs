@@ -36,6 +36,10 @@ pub fn apply(
         change.carry_out(&mut records)?;
         done(change);
     }
+    // The innermost first.
+    made.sort_unstable_by_key(|directory: &PathBuf| {
+        std::cmp::Reverse(directory.components().count())
+    });
     for directory in made {
         // One that others use by now is not empty.
         let _left = fs::remove_dir(directory);

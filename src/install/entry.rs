@@ -16,6 +16,8 @@ pub enum Target {
     Manager(Manager),
     /// A coding agent.
     Agent(&'static SurfaceDef),
+    /// The completions of shells.
+    Completions,
 }
 
 /// A program that manages git's hooks.
@@ -119,7 +121,8 @@ impl Target {
             let agents = installed.map(Target::Agent);
             let managers = Manager::ALL.map(Target::Manager);
             let first = std::iter::once(Target::Git);
-            first.chain(managers).chain(agents).collect()
+            let last = std::iter::once(Target::Completions);
+            first.chain(managers).chain(agents).chain(last).collect()
         });
         &ALL
     }
@@ -130,6 +133,7 @@ impl Target {
             Self::Git => "git",
             Self::Manager(manager) => manager.name(),
             Self::Agent(surface) => surface.name,
+            Self::Completions => "completions",
         }
     }
 }

@@ -4,12 +4,15 @@
 mod agent;
 mod apply;
 mod command;
+mod completions;
 mod content;
 mod entry;
 mod error;
 pub mod git;
 mod plan;
 mod record;
+mod shell;
+mod suggest;
 mod surroundings;
 
 pub use apply::apply;
@@ -18,6 +21,8 @@ pub use content::Content;
 pub use entry::{Entry, Fault, Manager, Scope, Target};
 pub use error::InstallError;
 pub use plan::{FileChange, Locking, Plan, Purpose};
+pub use shell::Shell;
+pub use suggest::suggest;
 pub use surroundings::Surroundings;
 
 /// Returns what an installation of `target` would change. Nothing is written.
@@ -29,6 +34,7 @@ pub fn plan_install(
     match target {
         Target::Git => git::plan_install(scope, around),
         Target::Manager(manager) => git::plan_manager_install(manager, scope, around),
+        Target::Completions => completions::install(around),
         Target::Agent(surface) => agent::plan_install(surface, scope, around),
     }
 }
@@ -42,6 +48,7 @@ pub fn plan_uninstall(
     match target {
         Target::Git => git::plan_uninstall(scope, around),
         Target::Manager(manager) => git::plan_manager_uninstall(manager, around),
+        Target::Completions => completions::uninstall(around),
         Target::Agent(surface) => agent::plan_uninstall(surface, scope, around),
     }
 }
@@ -51,6 +58,7 @@ pub fn find(target: Target, around: &Surroundings) -> Result<Vec<Entry>, Install
     match target {
         Target::Git => git::find(around),
         Target::Manager(_) => git::find_managed(target, around),
+        Target::Completions => Ok(Vec::new()),
         Target::Agent(surface) => agent::find(surface, around),
     }
 }

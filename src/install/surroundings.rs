@@ -6,6 +6,7 @@ use crate::environment::Environment;
 use crate::git::{ConfigFiles, LocalConfigTrust, Repo};
 
 use super::error::InstallError;
+use super::shell::Shell;
 
 /// What an installation looks at.
 #[derive(Debug)]
@@ -20,6 +21,8 @@ pub struct Surroundings {
     pub config_files: ConfigFiles,
     /// This program, by its absolute path.
     pub program: PathBuf,
+    /// Makes the completions of a shell, where whoever looks can.
+    pub completions: Option<fn(Shell) -> String>,
 }
 
 impl Surroundings {
@@ -46,6 +49,7 @@ impl Surroundings {
             repo,
             config_files,
             program,
+            completions: None,
         })
     }
 

@@ -2,6 +2,7 @@
 
 mod agents;
 mod corpus;
+mod everything;
 mod git;
 mod killed;
 mod managers;
