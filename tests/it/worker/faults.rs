@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use sendoff::demo::Fault;
-use sendoff_testing::{left_out, wait_until};
+use sendoff_testing::{cases, left_out, wait_until};
 use serde_json::Value;
 
 use crate::world::{Said, World, step};
@@ -439,6 +439,33 @@ fn x15_a_worker_that_is_stopped_holds_nobody_up() {
         let head = world.sandbox.head(&world.work());
         (world.tip("feature/x") == head).then_some(())
     });
+}
+
+/// A worker that was stopped in the midst of its work goes on where it was, and what was handed over meanwhile goes
+/// out with it: once.
+#[test]
+fn x05_a_worker_that_was_stopped_for_long_goes_on() {
+    let world = World::new();
+    world.platform.inject([Fault::Silence]);
+    let script = "echo '{\"task\":{\"input\":\"Fix it\"}}' | \"$sendoff\" hook executor";
+    assert_eq!(said(shell(&world, script)).code, Some(0));
+    wait_until("the request", || {
+        (!world.platform.log().is_empty()).then_some(())
+    });
+    let worker = wait_until("the worker", || worker_of(&world));
+    rustix::process::kill_process(worker, rustix::process::Signal::STOP).unwrap();
+    let goes_on = Instant::now() + Duration::from_secs(cases(3, 60).into());
+    world.commit("later.txt", "later\n", "Later");
+    assert_eq!(said(shell(&world, script)).code, Some(0));
+    wait_until("the time", || (Instant::now() > goes_on).then_some(()));
+    rustix::process::kill_process(worker, rustix::process::Signal::CONT).unwrap();
+    wait_until("the worker's end", || {
+        workers(&world).is_empty().then_some(())
+    });
+    settle(&world);
+    assert_shipped(&world);
+    assert_eq!(memories(&world), 2);
+    assert_eq!(world.forge.pulls().len(), 1);
 }
 
 /// Returns the worker of a world: the process whose working directory is below its sandbox and which is called so.
