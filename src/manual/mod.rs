@@ -6,6 +6,7 @@ mod environment;
 mod exit_codes;
 mod facts;
 pub mod policy_page;
+mod reasons;
 mod report;
 pub mod schema;
 mod surfaces;
@@ -52,6 +53,10 @@ pub const ARTEFACTS: &[Artefact] = &[
     Artefact {
         name: "policy.schema.json",
         make: |_| policy_schema(),
+    },
+    Artefact {
+        name: "reasons.md",
+        make: |_| reasons::page(),
     },
     Artefact {
         name: "report.schema.json",

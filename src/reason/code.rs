@@ -6,17 +6,24 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Declares the codes, each with its text.
 macro_rules! codes {
-    ($($(#[$doc:meta])+ $name:ident = $text:literal,)+) => {
+    ($($(#[doc = $about:literal])+ $name:ident = $text:literal,)+) => {
         /// The stable codes of reasons, as reports carry them. A code is never renamed and never
         /// used for something else.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub enum Code {
-            $($(#[$doc])+ $name,)+
+            $($(#[doc = $about])+ $name,)+
         }
 
         impl Code {
             /// Every code.
             pub const ALL: &[Self] = &[$(Self::$name,)+];
+
+            /// Returns what it means, as the reference has it.
+            pub const fn about(self) -> &'static str {
+                match self {
+                    $(Self::$name => concat!($($about),+),)+
+                }
+            }
 
             /// Returns the text that stands in reports.
             pub const fn as_str(self) -> &'static str {

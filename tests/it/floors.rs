@@ -112,6 +112,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "environment",
             "exit",
             "report",
+            "reason",
             "session",
             "doctor",
         ],

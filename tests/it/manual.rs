@@ -78,3 +78,19 @@ fn every_variable_is_documented_once() {
         assert!(variable.doc.ends_with('.'), "{}", variable.name);
     }
 }
+
+#[test]
+fn troubleshooting_names_codes_that_exist() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/guide/troubleshooting.md");
+    let text = std::fs::read_to_string(page).unwrap();
+    let rows = text.lines().filter(|line| line.starts_with("| `"));
+    let cells = rows.filter_map(|line| line.split('|').nth(1));
+    let codes: Vec<&str> = cells
+        .flat_map(|cell| cell.split('`').skip(1).step_by(2))
+        .collect();
+    assert!(codes.len() > 10, "{codes:?}");
+    for code in codes {
+        let known = sendoff::reason::Code::ALL;
+        assert!(known.iter().any(|known| known.as_str() == code), "{code}");
+    }
+}
