@@ -2,6 +2,7 @@
 
 mod cache;
 mod limits;
+mod lookup;
 mod loose;
 mod mapped;
 mod object_error;
@@ -21,6 +22,7 @@ pub(super) use loose::{Loose, LooseWork};
 pub use object_error::ObjectError;
 pub use reader::Reader;
 
+use lookup::lookup;
 use pack::{PIECE, Pack, list_packs};
 
 /// Why the object directories cannot be read.
@@ -159,7 +161,7 @@ impl Store {
     fn find_all_packed(&self, id: &gix::oid) -> Result<Vec<(usize, u64)>, StoreError> {
         let packs = self.packs()?.iter().enumerate();
         let found = packs.filter_map(|(number, pack)| {
-            let offset = pack.index.pack_offset_at_index(pack.index.lookup(id)?);
+            let offset = pack.index.pack_offset_at_index(lookup(&pack.index, id)?);
             Some((number, offset))
         });
         Ok(found.collect())
@@ -178,7 +180,7 @@ impl Store {
             let Some(pack) = packs.get(number) else {
                 continue;
             };
-            if let Some(entry) = pack.index.lookup(id)
+            if let Some(entry) = lookup(&pack.index, id)
                 && pack.data.is_there(self.kind)
             {
                 let offset = pack.index.pack_offset_at_index(entry);
@@ -290,7 +292,7 @@ impl Store {
             }
             Header::RefDelta { base_id } => {
                 let index = &self.packs.get()?.get(pack)?.index;
-                Some(index.pack_offset_at_index(index.lookup(base_id)?))
+                Some(index.pack_offset_at_index(lookup(index, &base_id)?))
             }
             _ => None,
         }
