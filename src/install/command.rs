@@ -1,7 +1,9 @@
 //! `OurCommand`: a command that calls `sendoff hook`, written and recognised.
 
+use std::ffi::{OsStr, OsString};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 /// A call of `sendoff hook SURFACE`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,8 +32,7 @@ impl OurCommand {
                 return None;
             };
             let program = Path::new(program.as_ref());
-            let is_ours = program.file_name().is_some_and(|name| name == "sendoff");
-            (is_ours && verb.as_ref() == "hook").then(|| Self {
+            (is_ours(program) && verb.as_ref() == "hook").then(|| Self {
                 program: program.to_owned(),
                 surface: surface.as_ref().to_owned(),
             })
@@ -43,6 +44,16 @@ impl OurCommand {
     pub fn may_exist(&self) -> bool {
         !self.program.is_absolute() || self.program.is_file()
     }
+}
+
+/// Says whether a program is this one, by its name: it may have been installed under another than `sendoff`.
+fn is_ours(program: &Path) -> bool {
+    static OWN_NAME: LazyLock<Option<OsString>> = LazyLock::new(|| {
+        let program = std::env::current_exe().ok()?;
+        program.file_name().map(OsStr::to_owned)
+    });
+    let name = program.file_name();
+    name.is_some_and(|name| name == "sendoff" || OWN_NAME.as_deref() == Some(name))
 }
 
 /// Quotes a text as one word for a shell.

@@ -166,6 +166,32 @@ fn a_program_that_moved_is_named_anew() {
 }
 
 #[test]
+fn a_program_that_was_renamed_finds_its_own_hooks() {
+    let world = World::new();
+    let program = world.sandbox.path("ship-it");
+    fs::copy(env!("CARGO_BIN_EXE_sendoff"), &program).unwrap();
+    world
+        .sandbox
+        .executable("clone/.git/hooks/post-commit", "#!/bin/sh\necho mine\n");
+    let hooks = world.work().join(".git/hooks");
+    let before = tree(&hooks);
+    let run = |verb: &str| {
+        let mut command = world.sandbox.command(&program);
+        command
+            .args([verb, "git", "--yes"])
+            .current_dir(world.work());
+        sendoff_testing::succeed(command.envs(world.variables()));
+    };
+    run("install");
+    let installed = tree(&hooks);
+    assert_ne!(installed, before);
+    run("install");
+    assert_eq!(tree(&hooks), installed);
+    run("uninstall");
+    assert_eq!(tree(&hooks), before);
+}
+
+#[test]
 fn hooks_that_were_copied_from_the_guide_are_taken_over() {
     let world = World::new();
     let copied = include_str!("../../../hooks/post-commit");

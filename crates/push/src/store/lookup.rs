@@ -25,7 +25,7 @@ pub(super) fn lookup(index: &File, id: &gix::oid) -> Option<u32> {
         match found.cmp(id) {
             std::cmp::Ordering::Equal => return Some(number),
             std::cmp::Ordering::Less => {
-                (begin, least) = (u64::from(number) + 1, first_bytes(found))
+                (begin, least) = (u64::from(number) + 1, first_bytes(found));
             }
             std::cmp::Ordering::Greater => (end, most) = (u64::from(number), first_bytes(found)),
         }
