@@ -43,6 +43,7 @@ mod pages;
 mod promised;
 pub(crate) mod prompted;
 pub(crate) mod proxy;
+mod real_proxies;
 mod real_servers;
 mod refusals;
 mod relative;

@@ -13,14 +13,14 @@ use super::rig::{push_head, rendered};
 use super::served::Served;
 
 /// A server that runs until it is dropped.
-struct Running {
+pub(super) struct Running {
     child: Child,
-    port: u16,
+    pub(super) port: u16,
 }
 
 impl Running {
     /// Starts what `command` makes of a free port, and waits until it listens.
-    fn start(command: impl FnOnce(u16) -> Command) -> Self {
+    pub(super) fn start(command: impl FnOnce(u16) -> Command) -> Self {
         let free = TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let port = free.local_addr().unwrap().port();
         drop(free);
@@ -41,21 +41,24 @@ impl Drop for Running {
     }
 }
 
-fn set(served: &Served, key: &str, value: &str) {
+pub(super) fn set(served: &Served, key: &str, value: &str) {
     let arguments = ["config", "--global", key, value];
     served.sandbox.git(&served.work, &arguments);
 }
 
-fn git_pushes(served: &Served, url: &str) -> bool {
+fn git_pushes(served: &Served, url: &str) -> Result<(), String> {
     let mut push = served.sandbox.command("git");
     push.current_dir(&served.work)
         .args(["push", "-q", "--dry-run", url, "feature"]);
-    push.output().unwrap().status.success()
+    let pushed = push.output().unwrap();
+    let said = String::from_utf8_lossy(&pushed.stderr).into_owned();
+    pushed.status.success().then_some(()).ok_or(said)
 }
 
 /// Pushes with us and asks git; both arrive or neither does. Returns what is said of a failure.
-fn both(served: &Served, url: &str, arrives: bool) -> String {
-    assert_eq!(git_pushes(served, url), arrives, "git");
+pub(super) fn both(served: &Served, url: &str, arrives: bool) -> String {
+    let by_git = git_pushes(served, url);
+    assert_eq!(by_git.is_ok(), arrives, "git: {by_git:?}");
     let options = configured(&served.sandbox, &served.work, url);
     let pushed = push_head(&served.sandbox, &served.work, url, &options);
     assert_eq!(pushed.is_ok(), arrives, "{pushed:?}");
