@@ -232,6 +232,17 @@ pub(super) fn remote(
     for url in std::iter::once(&remote.url).chain(&remote.other_push_urls) {
         check_url(policy, url)?;
     }
+    let in_url = repo.config().string("transfer.credentialsInUrl");
+    if remote.fetch_url.password().is_some() && in_url.as_deref() == Some("die") {
+        let sentence = format!(
+            "{} holds a password, and transfer.credentialsInUrl = die in the git configuration forbids that",
+            remote.fetch_url
+        );
+        return Err(Hold::new(Code::RemoteNotAllowed, sentence).advise(format!(
+            "let a credential helper keep it, and take it out of the URL: git config remote.{}.url URL",
+            remote.name
+        )));
+    }
     Ok(remote)
 }
 

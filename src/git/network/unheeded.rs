@@ -90,8 +90,9 @@ const UNHEEDED: &[Unheeded] = &[
 
 /// Returns a sentence for each key or variable of git for http that is set and does not count for `url`.
 pub fn unheeded(config: &Config, environment: &Environment, url: &RemoteUrl) -> Vec<String> {
+    let mut others = others(config, url);
     if !matches!(url.scheme(), Scheme::Http | Scheme::Https) {
-        return Vec::new();
+        return others;
     }
     let mut lines: Vec<String> = UNHEEDED
         .iter()
@@ -119,6 +120,27 @@ pub fn unheeded(config: &Config, environment: &Environment, url: &RemoteUrl) -> 
     if url.scheme() == Scheme::Https && environment.raw("GIT_SSL_NO_VERIFY").is_some() {
         lines.push(
             "GIT_SSL_NO_VERIFY in the environment is ignored: certificates are checked (GIT_SSL_CAINFO names an authority of your own)"
+                .to_owned(),
+        );
+    }
+    others.append(&mut lines);
+    others
+}
+
+/// Returns the same for keys of other sections.
+fn others(config: &Config, url: &RemoteUrl) -> Vec<String> {
+    let mut lines = Vec::new();
+    let signs = config.string("push.gpgSign");
+    if signs.is_some_and(|value| is_true(&value) || value.eq_ignore_ascii_case("if-asked")) {
+        lines.push(
+            "push.gpgSign in the git configuration is ignored: the push is not signed".to_owned(),
+        );
+    }
+    if url.password().is_some()
+        && config.string("transfer.credentialsInUrl").as_deref() == Some("warn")
+    {
+        lines.push(
+            "the remote's URL holds a password (transfer.credentialsInUrl = warn in the git configuration)"
                 .to_owned(),
         );
     }

@@ -11,6 +11,7 @@ mod guards;
 mod help;
 mod hooks;
 mod input;
+mod keys;
 mod late;
 mod leaks;
 mod logins;
