@@ -11,7 +11,7 @@ use super::output::{eprint, print};
 const HELP: &str = "\
 Examples:
   sendoff manual docs/reference      write every page
-  sendoff manual --page policy.md    print one page
+  sendoff manual --man target/man    write a man page for each command
 
 No environment variable changes the pages.";
 
@@ -26,6 +26,9 @@ pub(super) struct Args {
     /// Print one page instead, such as policy.md
     #[arg(long, value_name = "NAME", conflicts_with = "directory")]
     page: Option<String>,
+    /// Write a man page for each command to DIR instead
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["directory", "page"])]
+    man: Option<PathBuf>,
 }
 
 impl Args {
@@ -39,6 +42,20 @@ impl Args {
                 return Exit::Usage;
             };
             return print(&(artefact.make)(command)).exit();
+        }
+        if let Some(directory) = &self.man {
+            let written = std::fs::create_dir_all(directory)
+                .and_then(|()| clap_mangen::generate_to(command.clone(), directory));
+            return match written {
+                Ok(()) => Exit::Done,
+                Err(error) => {
+                    eprint(&format!(
+                        "man pages cannot be written to {}: {error}",
+                        directory.display()
+                    ));
+                    Exit::Failed
+                }
+            };
         }
         let Some(directory) = &self.directory else {
             return print(&names().replace(", ", "\n")).exit();

@@ -94,3 +94,23 @@ fn troubleshooting_names_codes_that_exist() {
         assert!(known.iter().any(|known| known.as_str() == code), "{code}");
     }
 }
+
+#[test]
+fn every_command_has_a_man_page() {
+    let world = crate::world::World::new();
+    let directory = world.sandbox.path("man");
+    let said = world.run(&["manual", "--man", directory.to_str().unwrap()]);
+    assert_eq!((said.code, said.stderr.as_str()), (Some(0), ""));
+    for name in ["sendoff", "sendoff-run", "sendoff-policy-check"] {
+        let page = std::fs::read_to_string(directory.join(format!("{name}.1"))).unwrap();
+        assert!(page.contains(&format!(".TH {name} 1")), "{page}");
+    }
+    let file = world.sandbox.write("file", "");
+    let said = world.run(&["manual", "--man", file.to_str().unwrap()]);
+    assert_eq!(said.code, Some(1));
+    assert!(
+        said.stderr.starts_with("man pages cannot be written to "),
+        "{}",
+        said.stderr
+    );
+}

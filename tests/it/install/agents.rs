@@ -281,3 +281,23 @@ fn modes_are_kept_and_a_file_that_cannot_be_replaced_is_named() {
     assert_eq!(said.code, Some(0));
     assert_eq!(mode(&world.sandbox.path("home/.codex/config.toml")), 0o600);
 }
+
+#[test]
+fn the_plugin_makes_the_call_that_install_writes_for_a_project() {
+    let world = World::new();
+    done(
+        &world,
+        &["install", "claude-code", "--scope", "project", "--yes"],
+    );
+    let read = |path: PathBuf| -> serde_json::Value {
+        serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap()
+    };
+    let plugin = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("hooks/claude-plugin");
+    let settings = read(world.work().join(".claude/settings.json"));
+    let hooks = read(plugin.join("hooks/hooks.json"));
+    assert_eq!(hooks["hooks"], settings["hooks"]);
+    assert_eq!(
+        read(plugin.join(".claude-plugin/plugin.json"))["name"],
+        "sendoff"
+    );
+}

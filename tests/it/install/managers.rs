@@ -319,3 +319,15 @@ fn the_lines_to_paste_work() {
         assert_eq!(managed.commit(), 1);
     }
 }
+
+#[test]
+fn the_hooks_that_we_offer_are_ones_that_pre_commit_takes() {
+    let Some(managed) = Managed::new("pre-commit") else {
+        return;
+    };
+    let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join(".pre-commit-hooks.yaml");
+    managed.run(
+        "pre-commit",
+        &["validate-manifest", manifest.to_str().unwrap()],
+    );
+}
