@@ -24,6 +24,10 @@ use crate::text::inert;
 /// The output that says when another try can succeed.
 const NOT_BEFORE: &str = "not-before";
 
+/// One commit speaks for itself; several are listed.
+const DEFAULT_BODY: &str = "{% if repo.commits | length == 1 and repo.commits[0].body %}{{ repo.commits[0].body }}{% else %}\
+    {% for c in repo.commits %}- {{ c.subject }}\n{% endfor %}{% endif %}";
+
 pub(super) const STEP: StepDef = StepDef::of::<PrCreate>(
     "pr-create",
     "Finds the open pull request of this head and base, or opens one.",
@@ -96,7 +100,7 @@ impl Default for PrCreate {
         Self {
             remote: RemoteChoice::default(),
             title: Template::built_in("{{ repo.commits[0].subject }}"),
-            body: Template::built_in("{% for c in repo.commits %}- {{ c.subject }}\n{% endfor %}"),
+            body: Template::built_in(DEFAULT_BODY),
             template: TemplateUse::default(),
             markup: Markup::default(),
             draft: Draft::default(),

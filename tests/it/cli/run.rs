@@ -311,3 +311,24 @@ fn the_directory_may_stand_before_the_command() {
         said.stderr
     );
 }
+
+#[test]
+fn the_body_of_one_commit_is_the_body_of_its_pull_request() {
+    let world = World::new();
+    world
+        .sandbox
+        .git(world.work(), &["switch", "-q", "-c", "feature/one", "main"]);
+    world.commit(
+        "b.txt",
+        "b",
+        "Add b\n\nBecause a is not enough.\nAnd c is too much.",
+    );
+    let said = world.run(&["run"]);
+    assert_eq!(said.code, Some(0), "{}{}", said.stdout, said.stderr);
+    let pulls = world.forge.pulls();
+    assert_eq!(pulls[0].title, "Add b");
+    assert_eq!(
+        pulls[0].body.trim_end(),
+        "Because a is not enough.\nAnd c is too much."
+    );
+}
