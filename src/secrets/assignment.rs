@@ -35,10 +35,14 @@ pub(super) fn assignment(
     }
     let (begin, end) = match value.quote {
         Some(quote) => quoted(text, value.start, quote, value.escaped),
-        None => (
-            value.start,
-            trim(text, value.start, runs.end(Class::Value, value.start)),
-        ),
+        None => {
+            let mut end = runs.end(Class::Value, value.start);
+            // In a URL `&` begins the next parameter; a variable's value goes on.
+            while text.get(end) == Some(&b'&') && is_variable(text, (start, after)) {
+                end = runs.end(Class::Value, end + 1);
+            }
+            (value.start, trim(text, value.start, end))
+        }
     };
     if is_redacted(text, begin) && end <= begin + REDACTED.len() {
         return None;
@@ -93,6 +97,19 @@ fn flag(text: &[u8], start: usize, after: usize) -> Option<(Value, Form)> {
 
 fn is_flag(text: &[u8], start: usize) -> bool {
     word_before(text, start).1.starts_with(b"--")
+}
+
+/// Says whether the word with the keyword is the name of a variable that a value follows: `API_KEY=`, as in a shell or a file of
+/// settings.
+fn is_variable(text: &[u8], (start, after): Span) -> bool {
+    let (before, prefix) = word_before(text, start);
+    let keyword = text.get(start..after).unwrap_or_default();
+    let mut name = prefix.iter().chain(keyword);
+    text.get(after) == Some(&b'=')
+        && name.all(|byte| matches!(byte, b'A'..=b'Z' | b'0'..=b'9' | b'_'))
+        && before
+            .last()
+            .is_none_or(|byte| byte.is_ascii_whitespace() || matches!(byte, b'"' | b'\'' | b'`'))
 }
 
 /// Reads `token 0123456789abcdef...`, which is always a secret.

@@ -83,6 +83,16 @@ fn a_value_is_redacted_by_its_place_in_a_command_or_a_file() {
         ("--password abc x", "--password [REDACTED] x"),
         ("--password=ab1 x", "--password=[REDACTED] x"),
         ("--password secret", "--password [REDACTED]"),
+        ("API_KEY=abcdefgh12345678&rest=5 x", "API_KEY=[REDACTED] x"),
+        ("export PASSWORD=ab&cd12345&", "export PASSWORD=[REDACTED]"),
+        (
+            "https://h.test/x?API_KEY=abcdefgh12345678&page=5",
+            "https://h.test/x?API_KEY=[REDACTED]&page=5",
+        ),
+        (
+            "GET /x?a=1&token=abcdefgh12345678&page=5",
+            "GET /x?a=1&token=[REDACTED]&page=5",
+        ),
         (
             "the token 0123456789abcdef0123456789abcdef01234567 was used",
             "the token [REDACTED] was used",

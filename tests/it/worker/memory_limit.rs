@@ -90,10 +90,11 @@ fn what_a_worker_without_memory_leaves_goes_out_later() {
         }
         settle(&world);
         let head = world.sandbox.git(world.work(), &["rev-parse", "HEAD"]);
+        let told = world.run(&["status", "--wait", "1s", "--json"]).stdout;
         assert_eq!(
             (world.tip("feature/x"), world.forge.pulls().len()),
             (head, 1),
-            "{kib} KiB"
+            "{kib} KiB: {told}"
         );
         assert_eq!(world.platform.memories().len(), 1, "{kib} KiB");
     }
