@@ -160,7 +160,9 @@ async fn one(
         Ok(Ok(Err(error))) if is_branch && error.kind == ErrorKind::Transient => {
             StepEnd::from(error).queued(cx.store)
         }
-        Ok(Ok(Err(error))) if error.reason.code == Code::NoResources => {
+        Ok(Ok(Err(error)))
+            if error.kind == ErrorKind::Internal || error.reason.code == Code::NoResources =>
+        {
             kept(error.into(), planned, cx)
         }
         Ok(Ok(Err(error))) => error.into(),

@@ -35,14 +35,10 @@ pub(super) fn assignment(
     }
     let (begin, end) = match value.quote {
         Some(quote) => quoted(text, value.start, quote, value.escaped),
-        None => {
-            let mut end = runs.end(Class::Value, value.start);
-            // In a URL `&` begins the next parameter; a variable's value goes on.
-            while text.get(end) == Some(&b'&') && is_variable(text, (start, after)) {
-                end = runs.end(Class::Value, end + 1);
-            }
-            (value.start, trim(text, value.start, end))
-        }
+        None => (
+            value.start,
+            unquoted(text, value.start, (start, after), runs),
+        ),
     };
     if is_redacted(text, begin) && end <= begin + REDACTED.len() {
         return None;
@@ -97,6 +93,15 @@ fn flag(text: &[u8], start: usize, after: usize) -> Option<(Value, Form)> {
 
 fn is_flag(text: &[u8], start: usize) -> bool {
     word_before(text, start).1.starts_with(b"--")
+}
+
+/// Returns the end of a value without quotes. In a URL `&` begins the next parameter; a variable's value goes on.
+fn unquoted(text: &[u8], value: usize, keyword: Span, runs: &mut Runs<'_>) -> usize {
+    let mut end = runs.end(Class::Value, value);
+    while text.get(end) == Some(&b'&') && is_variable(text, keyword) {
+        end = runs.end(Class::Value, end + 1);
+    }
+    trim(text, value, end)
 }
 
 /// Says whether the word with the keyword is the name of a variable that a value follows: `API_KEY=`, as in a shell or a file of

@@ -90,7 +90,12 @@ fn what_a_worker_without_memory_leaves_goes_out_later() {
         }
         settle(&world);
         let head = world.sandbox.git(world.work(), &["rev-parse", "HEAD"]);
-        let told = world.run(&["status", "--wait", "1s", "--json"]).stdout;
+        let mut told = String::new();
+        for line in world.run(&["history", "--json"]).stdout.lines() {
+            let run: serde_json::Value = serde_json::from_str(line).unwrap();
+            let id = run["run_id"].as_str().unwrap();
+            told += &world.run(&["history", "--json", id]).stdout;
+        }
         assert_eq!(
             (world.tip("feature/x"), world.forge.pulls().len()),
             (head, 1),
