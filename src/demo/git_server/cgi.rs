@@ -106,7 +106,8 @@ fn feed(mut stdin: ChildStdin, mut chunks: mpsc::Receiver<Bytes>) {
     }
 }
 
-/// Reads git's answer: the headers first, then the body in chunks.
+/// Reads git's answer: the headers first, then the body in chunks. Where the client is gone, git ends by itself all the same:
+/// one that is killed leaves the locks of its refs.
 fn drain(
     stdout: ChildStdout,
     head: oneshot::Sender<Response>,
@@ -117,15 +118,11 @@ fn drain(
     let Some(response) = read_head(&mut stdout) else {
         return;
     };
-    if head.send(response).is_err() {
-        return;
-    }
+    let mut is_awaited = head.send(response).is_ok();
     let mut buffer = vec![0; 64 * 1024];
     while let Ok(read @ 1..) = stdout.read(&mut buffer) {
         let Some(new) = buffer.get(..read) else { break };
-        if chunks.blocking_send(Bytes::copy_from_slice(new)).is_err() {
-            return;
-        }
+        is_awaited = is_awaited && chunks.blocking_send(Bytes::copy_from_slice(new)).is_ok();
     }
     drop(running.finish(Duration::from_secs(5)));
 }
