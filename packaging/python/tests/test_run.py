@@ -204,7 +204,7 @@ class RealProgram(Case):
     def test_a_pipeline_that_is_not_there_is_a_failure_with_words(self) -> None:
         self.real()
         result = sendoff.run_sync("x", cwd="/", pipeline="nonesuch")
-        self.assertEqual((result.status, result.code), ("failed", 78))
+        self.assertEqual((result.status, result.code), ("failed", 64))
         self.assertIn("nonesuch", result.stderr)
 
 
