@@ -1,7 +1,8 @@
-//! Failpoints: named places between effects that last, at which a test lets the process be killed.
+//! Failpoints: named places between effects that last, at which a test lets the process be killed, or a thread be stuck.
 //!
-//! `SENDOFF_FAILPOINT=NAME` kills the process the first time it reaches the point, as `kill -9` does. Only in builds
-//! with debug assertions: in a release build a point is nothing at all. `SENDOFF_FAILPOINT_LOG=FILE` gets the name of each
+//! `SENDOFF_FAILPOINT=NAME` kills the process the first time it reaches the point, as `kill -9` does; with `hang:NAME` the
+//! thread that reaches it never goes on, as one that waits for a file system that is gone. Only in builds with debug
+//! assertions: in a release build a point is nothing at all. `SENDOFF_FAILPOINT_LOG=FILE` gets the name of each
 //! point at which a process was killed, so that a test can count.
 
 /// Declares the points, each with its name.
@@ -38,7 +39,7 @@ points! {
     HookStore = "hook-store",
     /// The intent is kept.
     HookIntended = "hook-intended",
-    /// The worker is started, and has said so.
+    /// The worker is started.
     HookStarted = "hook-started",
     /// The hook has printed its answer.
     HookAnswered = "hook-answered",
@@ -132,9 +133,18 @@ points! {
     InstallWritten = "install-written",
 }
 
-/// Kills the process when the test wants it to end here.
+/// Kills the process when the test wants it to end here, or keeps the thread when the test wants it to be stuck.
 pub fn reach(point: Point) {
-    if cfg!(debug_assertions) && is_wanted(point) {
+    if !cfg!(debug_assertions) {
+        return;
+    }
+    let wanted = wanted().unwrap_or_default();
+    if wanted.strip_prefix("hang:") == Some(point.name()) {
+        loop {
+            std::thread::park();
+        }
+    }
+    if wanted == point.name() {
         note(point);
         // Nobody is left to hear of a failure, and SIGKILL cannot be refused.
         let _killed =
@@ -164,9 +174,9 @@ fn note(point: Point) {
     clippy::disallowed_methods,
     reason = "a test's variable, which is part of no contract"
 )]
-fn is_wanted(point: Point) -> bool {
+fn wanted() -> Option<&'static str> {
     use std::sync::OnceLock;
     static WANTED: OnceLock<Option<String>> = OnceLock::new();
     let wanted = WANTED.get_or_init(|| std::env::var("SENDOFF_FAILPOINT").ok());
-    wanted.as_deref() == Some(point.name())
+    wanted.as_deref()
 }

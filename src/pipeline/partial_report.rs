@@ -113,14 +113,11 @@ impl PartialReport {
         state.report.notes = notes.to_vec();
     }
 
-    /// Returns a copy without steps, for another report.
+    /// Returns a copy of a report whose steps have not started, for another attempt.
     #[must_use]
     pub fn twin(&self) -> Self {
         let state = self.lock();
-        let report = Report {
-            steps: Vec::new(),
-            ..state.report.clone()
-        };
+        let report = state.report.clone();
         Self {
             state: Arc::new(Mutex::new(State {
                 report,
@@ -128,7 +125,7 @@ impl PartialReport {
                 began: state.began,
                 secrets: state.secrets.clone(),
                 hidden: None,
-                progress: Vec::new(),
+                progress: state.progress.clone(),
             })),
         }
     }

@@ -27,14 +27,18 @@ use super::step_def::Again;
 use super::step_end::{StepEnd, passed};
 
 impl Pipeline {
-    /// Runs the steps and returns the report. Never fails: a failure is part of the report.
+    /// Adds the steps to the report of a run that is about to begin, so that it names them however the run ends.
+    pub fn announce(&self, partial: &PartialReport) {
+        for step in self.steps() {
+            partial.add(&step.name, step.kind);
+        }
+    }
+
+    /// Runs the steps, which were announced, and returns the report. Never fails: a failure is part of the report.
     ///
     /// `cx.facts` are the facts at the start. Needs a runtime with timers when a step waits for
     /// something.
     pub async fn run(&self, cx: Context<'_>, partial: &PartialReport) -> Report {
-        for step in self.steps() {
-            partial.add(&step.name, step.kind);
-        }
         let span =
             debug_span!("run", id = %cx.run_id, pipeline = self.name(), trigger = %cx.trigger);
         let mut facts = cx.facts.clone();

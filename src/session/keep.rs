@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::failpoint::{Point, reach};
-use crate::pipeline::{NOT_KEPT, Pipeline};
+use crate::pipeline::{NOT_KEPT, Pipeline, TaskKept};
 use crate::reason::{Code, Reason};
 use crate::report::{Report, StepReport, Verdict};
 use crate::store::{LazyStore, Slot};
@@ -53,6 +53,11 @@ impl Session {
         let keeper = keeper.unwrap_or_else(|| self.keeper(pipeline, self.platform_identity()));
         let kept = match self.store.get() {
             Ok(store) => {
+                if self.task_kept == TaskKept::Nowhere
+                    && let Err(error) = keeper.keep_interrupted(store, &mut report)
+                {
+                    tracing::debug!(%error, "what a signal cut off is not kept");
+                }
                 if let Err(error) = keeper.keep(store, &report) {
                     fail_queued(&mut report, &error);
                 }

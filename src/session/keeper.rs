@@ -69,7 +69,7 @@ impl Keeper {
         let keeping = move || {
             let mut report = report;
             let kept = self.store.late().and_then(|store| {
-                self.put_off(&store, &mut report)?;
+                self.put_off(&store, &mut report, Code::Deadline)?;
                 self.keep(&store, &report)?;
                 self.record(&store, &report)
             });
@@ -89,12 +89,28 @@ impl Keeper {
         kept.unwrap_or_else(|_| not_kept(spare))
     }
 
-    /// Makes what the deadline cut off something that is tried again, where that has a use.
-    fn put_off(&self, store: &Store, report: &mut Report) -> Result<(), StoreError> {
+    /// Makes the messages that a signal cut off something that is tried again. A branch is left to whoever sent the
+    /// signal: its commits are still there.
+    pub(super) fn keep_interrupted(
+        &self,
+        store: &Store,
+        report: &mut Report,
+    ) -> Result<(), StoreError> {
+        let messages = self.again.iter();
+        let messages = messages.filter(|(_, again)| *again == Again::Message);
+        let only_messages = Self {
+            again: messages.cloned().collect(),
+            ..self.clone()
+        };
+        only_messages.put_off(store, report, Code::Interrupted)
+    }
+
+    /// Makes what was cut off, for the reason `why`, something that is tried again, where that has a use.
+    fn put_off(&self, store: &Store, report: &mut Report, why: Code) -> Result<(), StoreError> {
         let branch = report.repo.as_ref().and_then(|repo| repo.branch.as_ref());
         let has_branch = branch.is_some() && self.place.git_dir.is_some();
         for step in &mut report.steps {
-            if (step.verdict, step.reason) != (Verdict::Failed, Some(Code::Deadline)) {
+            if (step.verdict, step.reason) != (Verdict::Failed, Some(why)) {
                 continue;
             }
             let again = self.again.iter().find(|(name, _)| *name == step.name);

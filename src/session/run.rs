@@ -21,7 +21,6 @@ use crate::store::{Pending, Slot, Turn, TurnAt};
 
 use super::forge_way::ForgeWay;
 use super::guards::Inspection;
-use super::look::identity;
 use super::runtime::runtime;
 use super::{BranchTurn, Ended, Session, forge_way, signals};
 
@@ -86,9 +85,12 @@ impl Session {
         turn: &mut Option<Turn>,
     ) -> Report {
         allow_programs();
-        reach(Point::RunOpened);
         let (deadline, partial) = (&self.watch.deadline, &self.watch.partial);
         partial.describe(pipeline.name(), None, &self.notes);
+        pipeline.announce(partial);
+        self.watch
+            .keeps(self.keeper(pipeline, self.platform_identity()));
+        reach(Point::RunOpened);
         let inspection = self.inspect();
         reach(Point::RunSurveyed);
         partial.describe(pipeline.name(), inspection.report(&self.known), &self.notes);
@@ -241,8 +243,6 @@ impl Session {
             deadline,
             progress,
         };
-        let identity = platform.as_ref().map_or_else(String::new, identity);
-        self.watch.keeps(self.keeper(pipeline, identity));
         reach(Point::RunBegins);
         let report = pipeline.run(cx, partial).await;
         reach(Point::RunEnded);

@@ -1,14 +1,16 @@
 //! A signal ends the run soon, with the report so far and no child left.
 
+use std::io::Write as _;
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
+use sendoff::demo::Fault;
 use sendoff_testing::wait_until;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::process::is_gone;
 use crate::push::rig::script;
-use crate::world::World;
+use crate::world::{World, step};
 
 /// Starts a run whose `pre-push` hook never ends, waits until it runs, and returns both.
 fn stuck(world: &World, arguments: &[&str]) -> (Child, String) {
@@ -87,4 +89,40 @@ fn the_deadline_leaves_no_child_either() {
     assert_eq!(said.code, Some(1), "{}", said.stdout);
     let child = std::fs::read_to_string(world.sandbox.path("home/child")).unwrap();
     assert!(is_gone(&child), "{}", said.stdout);
+}
+
+/// The task of a run that a signal ends is told to the platform all the same, once, also where its memory was on the way.
+#[test]
+fn a_memory_that_a_signal_cut_off_is_sent_later() {
+    for signal in ["-INT", "-TERM", "-HUP"] {
+        let world = World::new();
+        world.platform.inject([Fault::Silence]);
+        let mut run = world
+            .command(&["run", "--input", "-", "--json"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let task = json!({"task": {"input": "Fix it"}}).to_string();
+        let mut stdin = run.stdin.take().unwrap();
+        stdin.write_all(task.as_bytes()).unwrap();
+        drop(stdin);
+        wait_until("the memory's request", || {
+            (!world.platform.log().is_empty()).then_some(())
+        });
+        let (_, _, text) = end(&world, run, signal);
+        let report: Value = serde_json::from_str(&text).unwrap();
+        let memory = step(&report, "memory-commit");
+        assert_eq!(memory["verdict"], "queued", "{report}");
+        assert_eq!(
+            memory["advice"], "it is tried again by itself; to try now: sendoff flush",
+            "{report}"
+        );
+        // The branch is not pushed behind the back of whoever sent the signal.
+        assert_eq!(step(&report, "push")["reason"], "interrupted", "{report}");
+        // The advice, obeyed.
+        world.run(&["flush"]);
+        assert_eq!(world.platform.memories().len(), 1, "{signal}");
+        assert_eq!(world.tip("feature/x"), "");
+    }
 }

@@ -103,6 +103,7 @@ fn run_pipeline(
         .enable_time()
         .build()
         .unwrap();
+    pipeline.announce(partial_report);
     let report = runtime.block_on(pipeline.run(cx, partial_report));
     runtime.shutdown_timeout(Duration::from_millis(50));
     report

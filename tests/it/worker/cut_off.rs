@@ -23,10 +23,16 @@ struct Run {
 impl Run {
     /// Starts it, with a deadline.
     fn start(world: &World, deadline: &str) -> Self {
+        Self::start_with(world, deadline, &[])
+    }
+
+    /// Starts it, with variables too.
+    fn start_with(world: &World, deadline: &str, variables: &[(&str, &str)]) -> Self {
         let deadline = format!("limits.deadline={deadline}");
         let arguments = ["run", "--input", "-", "--json", "--set", &deadline];
         let mut running = world
             .command(&arguments)
+            .envs(variables.iter().copied())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -105,6 +111,28 @@ fn a_memory_of_a_stuck_run_is_kept() {
     assert_eq!(world.platform.memories().len(), 0);
     assert_eq!(world.run(&["outbox", "drop", "1"]).code, Some(0));
     world.user_policy("");
+    assert_sent(&world, 1);
+}
+
+/// The repository lies where every access hangs. The watchdog keeps the task, of which no step had a turn.
+#[test]
+fn a_memory_of_a_run_that_is_stuck_before_its_first_step_is_kept() {
+    let world = World::new();
+    let run = Run::start_with(&world, "1s", &[("SENDOFF_FAILPOINT", "hang:run-opened")]);
+    let report = run.report();
+    let memory = step(&report, "memory-commit");
+    assert_eq!(
+        (&memory["verdict"], &memory["reason"], &memory["advice"]),
+        (
+            &json!("queued"),
+            &json!("deadline"),
+            &json!("it is tried again by itself; to try now: sendoff flush")
+        ),
+        "{report}"
+    );
+    assert_eq!(verdict(&report, "push"), "failed", "{report}");
+    // The advice, obeyed.
+    assert_eq!(world.run(&["flush"]).code, Some(0));
     assert_sent(&world, 1);
 }
 
