@@ -3,28 +3,21 @@
 use std::ffi::{OsStr, OsString};
 use std::fs::OpenOptions;
 use std::io::{self, Read, Write};
+use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{Command, Stdio};
-use std::sync::mpsc::sync_channel;
-use std::thread;
-use std::time::Duration;
+use std::process::{ChildStdin, Command, Stdio};
+use std::time::{Duration, Instant};
 
-/// What a program that lives on writes to say that it is on its own.
-const READY: &[u8] = b"+";
-
-/// Whether a program that lives on said in time that it is on its own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Acknowledged {
-    /// It did.
-    Yes,
-    /// It has not yet; it may still.
-    NotYet,
-}
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
+use rustix::process::{getsid, setpgid, setsid};
 
 /// Starts `program` to live on, in `/` and with the environment of this process but for the variables in
 /// `without`. It gets `input`, and nothing else of this process or of its caller: no terminal, no file.
 ///
-/// Waits for at most `patience` until it says, by [`detach`], that the end of the caller does not concern it.
+/// What is sent to the caller's process group does not reach it from the start, because it has a group of its own;
+/// [`detach`] gives it a session too. Nothing is waited for, but that it takes an `input` larger than a pipe, for at
+/// most `patience`.
 #[expect(
     clippy::disallowed_methods,
     reason = "`process` is the module that spawns"
@@ -33,15 +26,16 @@ pub fn start_detached<'a>(
     program: &Path,
     arguments: impl IntoIterator<Item = OsString>,
     without: impl IntoIterator<Item = &'a OsStr>,
-    input: Vec<u8>,
+    input: &[u8],
     patience: Duration,
-) -> io::Result<Acknowledged> {
+) -> io::Result<()> {
     let mut command = Command::new(program);
     command
         .args(arguments)
         .current_dir("/")
+        .process_group(0)
         .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
+        .stdout(Stdio::null())
         .stderr(Stdio::null());
     for name in without {
         command.env_remove(name);
@@ -49,35 +43,49 @@ pub fn start_detached<'a>(
     // A caller that opened files for us may wait until the last copy of them is closed.
     close_fds::set_fds_cloexec(3, &[]);
     let mut child = command.spawn()?;
-    let (stdin, stdout) = (child.stdin.take(), child.stdout.take());
-    let (said, heard) = sync_channel(1);
-    thread::spawn(move || {
-        if let Some(mut stdin) = stdin {
-            // One that ends before it has read everything has no use for the rest.
-            let _gone = stdin.write_all(&input);
+    match child.stdin.take() {
+        Some(stdin) => write_within(stdin, input, patience),
+        None => Ok(()),
+    }
+}
+
+/// Writes to a program that may never read.
+fn write_within(mut stdin: ChildStdin, mut input: &[u8], patience: Duration) -> io::Result<()> {
+    rustix::io::ioctl_fionbio(&stdin, true)?;
+    let end = Instant::now() + patience;
+    while !input.is_empty() {
+        match stdin.write(input) {
+            Ok(written) => input = input.get(written..).unwrap_or_default(),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                let left = end.saturating_duration_since(Instant::now());
+                if left.is_zero() {
+                    return Err(io::ErrorKind::TimedOut.into());
+                }
+                wait_until_writable(&stdin, left)?;
+            }
+            Err(error) => return Err(error),
         }
-        let mut ready = [0; READY.len()];
-        let read = stdout.map(|mut stdout| stdout.read_exact(&mut ready));
-        said.send(matches!(read, Some(Ok(()))))
-    });
-    Ok(match heard.recv_timeout(patience) {
-        Ok(true) => Acknowledged::Yes,
-        Ok(false) | Err(_) => Acknowledged::NotYet,
-    })
+    }
+    Ok(())
+}
+
+fn wait_until_writable(stdin: &ChildStdin, left: Duration) -> io::Result<()> {
+    let left = Timespec::try_from(left).map_err(io::Error::other)?;
+    let mut watched = [PollFd::new(stdin, PollFlags::OUT)];
+    match poll(&mut watched, Some(&left)) {
+        Ok(_) | Err(Errno::INTR) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Leaves the caller of a process that [`start_detached`] started: a session of its own, what it makes for
 /// nobody else, `/dev/null` for its standard streams. Returns the input that it was given.
 pub fn detach() -> io::Result<Vec<u8>> {
-    // Whoever leads a group already, as under a debugger, stays in its session.
-    let _leader = rustix::process::setsid();
+    lead_session();
     let _former = rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
     let mut input = Vec::new();
     io::stdin().lock().read_to_end(&mut input)?;
-    let mut stdout = io::stdout().lock();
-    // The caller may be gone already; that changes nothing.
-    let _gone = stdout.write_all(READY).and_then(|()| stdout.flush());
-    drop(stdout);
     let null = OpenOptions::new()
         .read(true)
         .write(true)
@@ -86,4 +94,14 @@ pub fn detach() -> io::Result<Vec<u8>> {
     rustix::stdio::dup2_stdout(&null)?;
     rustix::stdio::dup2_stderr(&null)?;
     Ok(input)
+}
+
+/// Makes this process the leader of a session. The leader of a group cannot become one, so it joins the group of the
+/// session's leader for that moment. Where that group is gone, so is the terminal, and the old session does no harm.
+fn lead_session() {
+    let joined = getsid(None).and_then(|session| setpgid(None, Some(session)));
+    let led = joined.and_then(|()| setsid());
+    if let Err(error) = led {
+        tracing::debug!(%error, "this process stays in the session of its caller");
+    }
 }

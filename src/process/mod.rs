@@ -10,7 +10,7 @@ mod output;
 mod program;
 mod running;
 
-pub use detached::{Acknowledged, detach, start_detached};
+pub use detached::{detach, start_detached};
 pub use error::ProcessError;
 pub use group::{Killer, allow_programs, kill_every_group};
 pub use inheritance::{Inheritance, find_program};

@@ -7,13 +7,13 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::process::{Acknowledged, start_detached};
+use crate::process::start_detached;
 use crate::store::NewIntent;
 
 /// The command of the worker. Only sendoff itself calls it.
 pub(super) const COMMAND: &str = "worker";
-/// How long a hook waits until its worker is on its own.
-const STARTUP_TIMEOUT: Duration = Duration::from_secs(1);
+/// How long a hook waits until its worker has read a message that is larger than a pipe.
+const READ_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Variables that are about the hook and not about the work; the place is told otherwise.
 const OF_THE_HOOK: &[&str] = &[
@@ -46,14 +46,14 @@ pub(super) enum Kept {
     Nowhere,
 }
 
-/// Starts the worker, and returns when it does not depend on this process any more.
-pub(super) fn start(program: &Path, message: &Message) -> io::Result<Acknowledged> {
+/// Starts the worker, which does not depend on this process any more.
+pub(super) fn start(program: &Path, message: &Message) -> io::Result<()> {
     let input = serde_json::to_vec(message)?;
     start_detached(
         program,
         [OsString::from(COMMAND)],
         OF_THE_HOOK.iter().map(OsStr::new),
-        input,
-        STARTUP_TIMEOUT,
+        &input,
+        READ_TIMEOUT,
     )
 }
