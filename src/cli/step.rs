@@ -91,7 +91,15 @@ impl Args {
         match session.text_step(&self.name, &self.with) {
             // Without a readable policy the kind of a user's step is unknown.
             Err(_) if is_off && kind.is_none() && session.fails_closed() => self.off(),
-            Err(error) => render::policy_error(&error),
+            Err(error) => {
+                let exit = render::policy_error(&error);
+                // A name that nothing has is a slip of the command line, unless a file that would have it cannot be read.
+                if session.has_step(&self.name) || session.fails_closed() {
+                    exit
+                } else {
+                    Exit::Usage
+                }
+            }
             Ok(None) if is_off => self.off(),
             Ok(None) if self.batch => {
                 eprint(&not_text(&self.name));

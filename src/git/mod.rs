@@ -22,6 +22,7 @@ mod remote;
 mod temporary_objects;
 mod tracking;
 pub mod transport;
+mod uncommitted;
 mod upstream;
 mod url_match;
 
@@ -40,6 +41,7 @@ pub use pr_template::PrTemplate;
 pub use range::{Ahead, RangeError};
 pub use refs::{RefError, RefProblem};
 pub use remote::{Remote, RemoteError};
+pub use uncommitted::Uncommitted;
 pub use upstream::UpstreamError;
 
 /// A repository, opened with reduced trust. Cheap to clone, and safe to share between threads.

@@ -70,7 +70,7 @@ impl Repo {
             (ref_store(&paths, kind), kind)
         } else {
             // Gitoxide decides what its extensions mean, and refuses those that it lacks.
-            let inner = open(&paths)?;
+            let inner = open(&paths, &[])?;
             let kind = inner.to_thread_local().object_hash();
             let _new = opened.set(inner);
             (ref_store(&paths, kind), kind)
@@ -89,7 +89,7 @@ impl Repo {
         let inner = if let Some(inner) = self.opened.get() {
             inner
         } else {
-            let inner = open(&self.paths)?;
+            let inner = open(&self.paths, &[])?;
             self.opened.get_or_init(|| inner)
         };
         let mut repo = inner.to_thread_local();
@@ -165,8 +165,14 @@ fn ref_store(paths: &RepoPaths, kind: gix::hash::Kind) -> Store {
     }
 }
 
-/// Opens the repository with gitoxide, isolated from configuration and environment.
-fn open(paths: &RepoPaths) -> Result<gix::ThreadSafeRepository, OpenError> {
+/// Reduced trust would refuse objects over 16 MiB.
+const WITHOUT_ALLOCATION_LIMIT: &str = "gitoxide.objects.allocLimitIfReducedTrust=0";
+
+/// Opens the repository with gitoxide, isolated from configuration and environment but for `settings`, each `KEY=VALUE`.
+pub(super) fn open(
+    paths: &RepoPaths,
+    settings: &[String],
+) -> Result<gix::ThreadSafeRepository, OpenError> {
     let permissions = Permissions {
         env: EnvironmentPermissions::isolated(),
         config: ConfigPermissions::isolated(),
@@ -175,8 +181,12 @@ fn open(paths: &RepoPaths) -> Result<gix::ThreadSafeRepository, OpenError> {
     Options::default()
         .permissions(permissions)
         .with(Trust::Reduced)
-        // Reduced trust would refuse objects over 16 MiB.
-        .config_overrides(["gitoxide.objects.allocLimitIfReducedTrust=0"])
+        .config_overrides(
+            settings
+                .iter()
+                .map(String::as_str)
+                .chain([WITHOUT_ALLOCATION_LIMIT]),
+        )
         .filter_config_section(is_not_local)
         .open_path_as_is(true)
         .open(&paths.entry)

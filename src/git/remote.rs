@@ -187,7 +187,7 @@ impl Repo {
     fn chosen_remote(&self, branch: Option<&BranchName>) -> Result<BString, RemoteError> {
         let of_branch = |key: &str| self.config().facts("branch", branch?.as_str(), key).pop();
         let configured = of_branch("pushRemote")
-            .or_else(|| self.config().push_default())
+            .or_else(|| self.config().fact("remote.pushDefault"))
             .or_else(|| of_branch("remote"));
         if let Some(name) = configured {
             return Ok(name);

@@ -93,6 +93,11 @@ impl Pipeline {
         def.read_text(&table)
     }
 
+    /// Says whether a step of this name can be planned alone, whatever is wrong with its settings.
+    pub fn knows_step(policy: &Policy, name: &str, kinds: &[StepDef]) -> bool {
+        !matches!(kind(policy, &policy.step(name), kinds), Ok(None))
+    }
+
     /// Leaves these steps of it only, by their names.
     #[must_use]
     pub fn only(mut self, names: &[String]) -> Self {

@@ -264,6 +264,8 @@ codes! {
     Unavailable = "unavailable",
     /// The branch has no commit.
     UnbornBranch = "unborn-branch",
+    /// The work tree has changes or files that no commit has.
+    Uncommitted = "uncommitted",
     /// It is not known what became of a request.
     UnknownOutcome = "unknown-outcome",
     /// sendoff does not do that.

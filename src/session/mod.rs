@@ -23,6 +23,7 @@ mod runtime;
 mod signals;
 mod standing;
 mod target;
+mod uncommitted;
 mod undo;
 mod watch;
 

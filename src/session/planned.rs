@@ -15,6 +15,11 @@ impl Session {
         self.loaded.policy.pipeline(name).is_some()
     }
 
+    /// Says whether there is a step of this name, in the policy or built in.
+    pub fn has_step(&self, name: &str) -> bool {
+        Pipeline::knows_step(&self.loaded.policy, name, STEPS)
+    }
+
     /// Plans a pipeline by name, whatever is wrong with it in a file.
     ///
     /// A mistake in the repository's layer drops that layer. One in the system's or the user's lets nothing ship, and

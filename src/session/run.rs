@@ -22,6 +22,7 @@ use crate::store::{Pending, Slot, Turn, TurnAt};
 use super::forge_way::ForgeWay;
 use super::guards::Inspection;
 use super::runtime::runtime;
+use super::uncommitted::Count;
 use super::{BranchTurn, Ended, Session, forge_way, signals};
 
 /// Returns the code of the note that says which signal ended the run.
@@ -62,8 +63,10 @@ impl Session {
     /// Runs a pipeline likewise, for who keeps what the run is for until that is settled.
     pub fn run_kept(&self, pipeline: &Pipeline, progress: &SharedProgress) -> Ended {
         let mut turn = None;
-        let report = self.run_watched(pipeline, progress, &mut turn);
+        let mut count = None;
+        let mut report = self.run_watched(pipeline, progress, &mut turn, &mut count);
         self.end_watch();
+        report.notes.extend(count.and_then(Count::note));
         let ended = self.keep(pipeline, report);
         // What is to be tried again is kept before somebody else looks at the branch.
         drop(turn);
@@ -83,6 +86,7 @@ impl Session {
         pipeline: &Pipeline,
         progress: &SharedProgress,
         turn: &mut Option<Turn>,
+        count: &mut Option<Count>,
     ) -> Report {
         allow_programs();
         let (deadline, partial) = (&self.watch.deadline, &self.watch.partial);
@@ -92,6 +96,7 @@ impl Session {
             .keeps(self.keeper(pipeline, self.platform_identity()));
         reach(Point::RunOpened);
         let inspection = self.inspect();
+        *count = self.begin_count(pipeline, &inspection);
         reach(Point::RunSurveyed);
         partial.describe(pipeline.name(), inspection.report(&self.known), &self.notes);
         if self.has_nobody_to_ask(&inspection) && !pipeline.waits() {

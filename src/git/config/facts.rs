@@ -44,15 +44,16 @@ impl Config {
         values.split_off(start.map_or(0, |at| at + 1))
     }
 
-    /// Returns `remote.pushDefault`.
-    pub(in crate::git) fn push_default(&self) -> Option<BString> {
+    /// Returns the value of a key with one value, such as `remote.pushDefault`, that is a fact and no power: the
+    /// environment's, else the repository's, else the user's.
+    pub(in crate::git) fn fact(&self, key: &str) -> Option<BString> {
         let last = |command: bool| {
-            let found = self.trusted.of_key("remote.pushDefault");
+            let found = self.trusted.of_key(key);
             let mut found = found.filter(|entry| (entry.scope == Scope::Command) == command);
             found.next_back().map(|entry| entry.value().to_owned())
         };
         last(true)
-            .or_else(|| self.local.string("remote.pushDefault"))
+            .or_else(|| self.local.string(key))
             .or_else(|| last(false))
     }
 

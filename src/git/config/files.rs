@@ -35,6 +35,8 @@ pub struct ConfigFiles {
     pub user: Vec<PathBuf>,
     /// What `~` means.
     pub home: Option<PathBuf>,
+    /// The user's patterns of ignored files, where `core.excludesFile` names no other.
+    pub ignored: Option<PathBuf>,
     /// How the start was entered, links kept: conditions of includes may name either.
     pub entered: Option<PathBuf>,
     /// The working directory.
@@ -49,15 +51,16 @@ impl ConfigFiles {
     /// Returns the files that git reads: `/etc/gitconfig`, `git/config` below `config_home` (by
     /// default `~/.config`), `~/.gitconfig`.
     pub fn of_user(home: Option<&Path>, config_home: Option<&Path>) -> Self {
-        let xdg = config_home
+        let config_home = config_home
             .map(Path::to_owned)
-            .or_else(|| Some(home?.join(".config")))
-            .map(|directory| directory.join("git/config"));
+            .or_else(|| Some(home?.join(".config")));
+        let below = |name: &str| config_home.as_ref().map(|directory| directory.join(name));
         let own = home.map(|home| home.join(".gitconfig"));
         Self {
             system: Some(PathBuf::from("/etc/gitconfig")),
-            user: xdg.into_iter().chain(own).collect(),
+            user: below("git/config").into_iter().chain(own).collect(),
             home: home.map(Path::to_owned),
+            ignored: below("git/ignore"),
             ..Self::default()
         }
     }

@@ -43,6 +43,8 @@ pub struct Config {
     pub(super) trust: LocalConfigTrust,
     beginnings: Beginnings,
     directory: PathBuf,
+    /// The user's patterns of ignored files, unless a key names others.
+    ignored: Option<PathBuf>,
 }
 
 /// Which of the values below matching `<section>.<url>` count.
@@ -71,6 +73,7 @@ impl Config {
             trust: LocalConfigTrust::Ignore,
             beginnings,
             directory,
+            ignored: files.ignored.clone(),
         })
     }
 
@@ -91,6 +94,7 @@ impl Config {
             trust: LocalConfigTrust::Ignore,
             beginnings,
             directory,
+            ignored: files.ignored.clone(),
         })
     }
 
@@ -124,6 +128,7 @@ impl Config {
             trust,
             beginnings: self.beginnings,
             directory: self.directory,
+            ignored: self.ignored,
         })
     }
 
@@ -151,6 +156,15 @@ impl Config {
     pub fn path(&self, key: &str) -> Option<PathBuf> {
         let text = self.string(key).filter(|text| !text.is_empty())?;
         self.expand(&text)
+    }
+
+    /// Returns the user's file of patterns of ignored files: `core.excludesFile`, or `git/ignore` beside the user's
+    /// configuration.
+    pub fn excludes_file(&self) -> Option<PathBuf> {
+        match self.string("core.excludesFile") {
+            Some(path) => self.file(&path),
+            None => self.ignored.clone(),
+        }
     }
 
     /// Expands the beginning of a path as git does: `~/`, `~user/`, `%(prefix)/`.

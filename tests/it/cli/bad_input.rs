@@ -99,7 +99,6 @@ fn a_bad_set_or_policy_file_does_nothing() {
         &["run", "--set", "nonsense"],
         &["run", "--policy", file.to_str().unwrap()],
         &["run", "--policy", "/no/such/policy.toml"],
-        &["step", "psuh"],
         &["step", "push", "--with", "remot=x"],
     ] {
         let said = world.run(arguments);
@@ -116,11 +115,21 @@ fn the_errors_of_the_command_line_name_the_argument() {
     let said = world.run(&["run", "--set", "limits.deadlin=5s"]);
     insta::assert_snapshot!("set_unknown_key", world.normalise(&said.stderr));
     let said = world.run(&["run", "post-tsak"]);
+    assert_eq!(said.code, Some(64));
     insta::assert_snapshot!("unknown_pipeline", world.normalise(&said.stderr));
     let said = world.run(&["step", "psuh"]);
+    assert_eq!(said.code, Some(64));
     insta::assert_snapshot!("unknown_step", world.normalise(&said.stderr));
     let said = world.run(&["run", "--set", "limits.deadline="]);
     insta::assert_snapshot!("set_nothing", world.normalise(&said.stderr));
+}
+
+#[test]
+fn a_step_that_a_broken_policy_might_have_is_the_policys_mistake() {
+    let world = World::new();
+    world.user_policy("[steps.notify\n");
+    let said = world.run(&["step", "notify"]);
+    assert_eq!(said.code, Some(78), "{}", said.stderr);
 }
 
 #[test]

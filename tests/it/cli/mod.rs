@@ -26,3 +26,4 @@ mod run;
 mod signals;
 mod step;
 mod terminal;
+mod uncommitted;

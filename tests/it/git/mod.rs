@@ -10,6 +10,7 @@ mod range_random;
 mod remote;
 mod state;
 mod tracking;
+mod uncommitted;
 mod upstream;
 
 use std::path::Path;

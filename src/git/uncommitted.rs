@@ -1,0 +1,198 @@
+//! How much of the work tree no commit has: the paths that `git status` lists, counted.
+
+use std::collections::HashSet;
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use gix::bstr::{BString, ByteSlice};
+use gix::diff::Rewrites;
+use gix::dir::entry::{Kind, Status};
+use gix::progress::Discard;
+use gix::status::index_worktree::Item as InWorkTree;
+use gix::status::plumbing::index_as_worktree::{Change, EntryStatus};
+use gix::status::tree_index::TrackRenames;
+use gix::status::{Item, Submodule};
+use gix::worktree::stack::state::attributes::Source;
+
+use super::Repo;
+use super::config::truth;
+use super::open::open;
+
+/// How many paths are counted; a note needs no more.
+const MAX_COUNTED: usize = 1_000;
+/// The largest index that is read, in bytes: some 500,000 files.
+const MAX_INDEX_SIZE: u64 = 64 << 20;
+/// The largest file of patterns or submodules that is read, in bytes.
+const MAX_RULES_SIZE: u64 = 1 << 20;
+
+/// What decides which files `git status` takes for changed, renamed or untracked. None of it gives power to whoever wrote it.
+const FACTS: &[&str] = &[
+    "core.autocrlf",
+    "core.checkStat",
+    "core.eol",
+    "core.fileMode",
+    "core.ignoreCase",
+    "core.precomposeUnicode",
+    "core.symlinks",
+    "core.trustCTime",
+    "diff.ignoreSubmodules",
+    "status.showUntrackedFiles",
+];
+
+/// How many paths `git status` lists.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Uncommitted {
+    /// Paths that the index or the work tree has otherwise than HEAD.
+    pub changed: usize,
+    /// Paths that git neither tracks nor ignores; a directory that holds only such is one.
+    pub untracked: usize,
+    /// Whether counting ended early, at a thousand paths.
+    pub is_partial: bool,
+}
+
+impl Repo {
+    /// Counts what no commit has, until `stop` is set; nothing where that cannot be told: without a work tree, where the index
+    /// is huge, or where something cannot be read.
+    ///
+    /// No filter program is run: a file that has one counts as changed when its size is another.
+    pub fn uncommitted(&self, stop: &Arc<AtomicBool>) -> Option<Uncommitted> {
+        let work_tree = self.work_tree()?;
+        if !self.can_be_counted(work_tree) {
+            return None;
+        }
+        let opened = open(&self.paths, &self.status_settings()).ok()?;
+        let mut repo = opened.to_thread_local();
+        repo.set_workdir(work_tree.to_owned()).ok()?;
+        let counted = count(&repo, work_tree, self.renames(), stop);
+        match counted {
+            Ok(counted) if counted.is_partial || !stop.load(Ordering::Acquire) => Some(counted),
+            Ok(_) => None,
+            Err(error) => {
+                tracing::debug!(%error, "what is not committed is not counted");
+                None
+            }
+        }
+    }
+
+    /// Says whether the files that are read whole are regular ones of a usual size.
+    fn can_be_counted(&self, work_tree: &Path) -> bool {
+        let is_small = |metadata: std::io::Result<std::fs::Metadata>, limit: u64| match metadata {
+            Ok(metadata) => metadata.is_file() && metadata.len() <= limit,
+            Err(error) => error.kind() == std::io::ErrorKind::NotFound,
+        };
+        let rules = ["info/exclude", "info/attributes"];
+        let mut rules = rules.iter().map(|name| self.common_dir().join(name));
+        is_small(self.git_dir().join("index").metadata(), MAX_INDEX_SIZE)
+            && rules.all(|path| is_small(path.metadata(), MAX_RULES_SIZE))
+            && is_small(
+                work_tree.join(".gitmodules").symlink_metadata(),
+                MAX_RULES_SIZE,
+            )
+    }
+
+    /// Returns the settings of `git status`, as `KEY=VALUE`. A file of patterns is the user's own: a repository could name
+    /// one without an end.
+    fn status_settings(&self) -> Vec<String> {
+        let config = self.config();
+        let facts = FACTS.iter();
+        let mut settings: Vec<String> = facts
+            .filter_map(|key| Some(format!("{key}={}", config.fact(key)?)))
+            .collect();
+        if let Some(excludes) = config.excludes_file() {
+            settings.push(format!("core.excludesFile={}", excludes.display()));
+        }
+        settings
+    }
+
+    /// Says whether a file that the index has under another name is one path.
+    fn renames(&self) -> TrackRenames {
+        let fact = |key| self.config().fact(key);
+        let said = fact("status.renames").or_else(|| fact("diff.renames"));
+        match said.map(|said| truth(Some(said.as_bstr()))) {
+            Some(Some(false)) => TrackRenames::Disabled,
+            _ => TrackRenames::Given(Rewrites::default()),
+        }
+    }
+}
+
+/// Counts until everything is counted, enough is, or `stop` is set.
+fn count(
+    repo: &gix::Repository,
+    work_tree: &Path,
+    renames: TrackRenames,
+    stop: &Arc<AtomicBool>,
+) -> gix::Result<Uncommitted> {
+    let mut changed: HashSet<BString> = HashSet::new();
+    let mut untracked = 0;
+    let mut is_partial = false;
+    let index = repo.index_or_empty()?;
+    let mut attributes = repo.attributes_only(&index, Source::WorktreeThenIdMapping)?;
+    let mut filters = attributes.selected_attribute_matches(["filter"]);
+    let mut has_filter = |path: &BString| {
+        let platform = attributes.at_entry(path, None);
+        platform.is_ok_and(|platform| {
+            platform.matching_attributes(&mut filters)
+                && filters
+                    .iter_selected()
+                    .any(|found| found.assignment.state.as_bstr().is_some())
+        })
+    };
+    let items = repo
+        .status(Discard)?
+        .index_worktree_submodules(Submodule::AsConfigured { check_dirty: true })
+        .index_worktree_rewrites(None)
+        .tree_index_track_renames(renames)
+        // The push has the other processors.
+        .index_worktree_options_mut(|options| options.thread_limit = Some(1))
+        .should_interrupt_owned(Arc::clone(stop))
+        .into_iter(Vec::new())?;
+    for item in items {
+        match item? {
+            Item::IndexWorktree(InWorkTree::DirectoryContents { entry, .. }) => {
+                let is_untracked = entry.status == Status::Untracked;
+                untracked +=
+                    usize::from(is_untracked && entry.disk_kind != Some(Kind::Untrackable));
+            }
+            Item::IndexWorktree(InWorkTree::Modification {
+                entry,
+                rela_path,
+                status,
+                ..
+            }) => {
+                let may_differ_by_filter = matches!(
+                    status,
+                    EntryStatus::Change(Change::Modification {
+                        executable_bit_changed: false,
+                        ..
+                    })
+                );
+                let is_as_large = || {
+                    let file = work_tree.join(OsStr::from_bytes(&rela_path));
+                    let size = file.symlink_metadata().map(|metadata| metadata.len());
+                    // The index keeps the lower half of the size, and none where it was written at once.
+                    size.is_ok_and(|size| {
+                        entry.stat.size == 0 || u64::from(entry.stat.size) == size & 0xffff_ffff
+                    })
+                };
+                if !(may_differ_by_filter && is_as_large() && has_filter(&rela_path)) {
+                    changed.insert(rela_path);
+                }
+            }
+            item => {
+                changed.insert(item.location().to_owned());
+            }
+        }
+        if changed.len() + untracked >= MAX_COUNTED {
+            is_partial = true;
+            break;
+        }
+    }
+    Ok(Uncommitted {
+        changed: changed.len(),
+        untracked,
+        is_partial,
+    })
+}

@@ -1,0 +1,148 @@
+//! Counts what no commit has while a run waits for its servers.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::git::{Repo, Uncommitted};
+use crate::pipeline::Pipeline;
+use crate::policy::Trigger;
+use crate::reason::{Code, Reason};
+
+use super::Session;
+use super::guards::Inspection;
+
+/// How long after the count began a run may end because of it: a run that has nothing to wait for is shorter than the count.
+/// Builds with debug assertions count many times slower.
+const MAX_COUNT_TIME: Duration = if cfg!(debug_assertions) {
+    Duration::from_secs(2)
+} else {
+    Duration::from_millis(50)
+};
+
+/// A count that goes on. Dropping it ends it.
+#[derive(Debug)]
+pub(super) struct Count {
+    counted: Receiver<Uncommitted>,
+    stop: Arc<AtomicBool>,
+    until: Instant,
+}
+
+impl Session {
+    /// Begins to count, where the end of this run is the end of a task: of an agent's, or of a pipeline by hand. A person on a
+    /// protected branch would not ship what they committed there, and in the middle of a rebase nothing is the end.
+    pub(super) fn begin_count(
+        &self,
+        pipeline: &Pipeline,
+        inspection: &Inspection,
+    ) -> Option<Count> {
+        let by_hand = self.trigger == Trigger::Manual;
+        let held = inspection.shipment.as_ref().err();
+        let is_end = match held.map(|hold| hold.reason.code) {
+            Some(Code::OperationInProgress) => false,
+            Some(Code::ProtectedBranch) if by_hand => false,
+            _ => by_hand || self.trigger.is_agent(),
+        };
+        if !is_end || !pipeline.ships() || !self.has_pipeline(pipeline.name()) {
+            return None;
+        }
+        Count::begin(self.repo()?.clone())
+    }
+}
+
+impl Count {
+    /// Counts on a thread of its own; nothing where the machine has none.
+    fn begin(repo: Repo) -> Option<Self> {
+        let (tell, counted) = channel();
+        let stop = Arc::new(AtomicBool::new(false));
+        let flag = Arc::clone(&stop);
+        let counting = move || {
+            if let Some(uncommitted) = repo.uncommitted(&flag) {
+                // The run may have ended.
+                let _told = tell.send(uncommitted);
+            }
+        };
+        let _thread = thread::Builder::new()
+            .name("uncommitted".into())
+            .spawn(counting)
+            .ok()?;
+        Some(Self {
+            counted,
+            stop,
+            until: Instant::now() + MAX_COUNT_TIME,
+        })
+    }
+
+    /// Returns the note for the report; nothing where everything is committed, or the count takes longer than the run may.
+    pub(super) fn note(self) -> Option<Reason> {
+        let left = self.until.saturating_duration_since(Instant::now());
+        note(self.counted.recv_timeout(left).ok()?)
+    }
+}
+
+impl Drop for Count {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Release);
+    }
+}
+
+/// Says how much is not committed, where something is.
+fn note(uncommitted: Uncommitted) -> Option<Reason> {
+    let Uncommitted {
+        changed,
+        untracked,
+        is_partial,
+    } = uncommitted;
+    if changed + untracked == 0 {
+        return None;
+    }
+    let files = |count: usize| if count == 1 { "file" } else { "files" };
+    let mut parts = Vec::new();
+    if changed > 0 {
+        parts.push(format!("{changed} changed {}", files(changed)));
+    }
+    if untracked > 0 {
+        parts.push(format!("{untracked} untracked {}", files(untracked)));
+    }
+    let least = if is_partial { "at least " } else { "" };
+    let message = format!(
+        "not committed, and so not pushed: {least}{}",
+        parts.join(" and ")
+    );
+    Some(Reason::new(Code::Uncommitted, message).advise(
+        "`git status` lists them; commit what belongs to the task, and ignore or remove the rest",
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(changed: usize, untracked: usize, is_partial: bool) -> Option<String> {
+        let counted = Uncommitted {
+            changed,
+            untracked,
+            is_partial,
+        };
+        note(counted).map(|reason| reason.message)
+    }
+
+    #[test]
+    fn the_note_counts_and_is_absent_where_everything_is_committed() {
+        assert_eq!(told(0, 0, false), None);
+        assert_eq!(
+            told(1, 2, false).unwrap(),
+            "not committed, and so not pushed: 1 changed file and 2 untracked files"
+        );
+        assert_eq!(
+            told(0, 1, false).unwrap(),
+            "not committed, and so not pushed: 1 untracked file"
+        );
+        assert_eq!(
+            told(3, 997, true).unwrap(),
+            "not committed, and so not pushed: at least 3 changed files and 997 untracked files"
+        );
+    }
+}
