@@ -6,11 +6,13 @@
 
 mod branch_at_hand;
 mod carry;
+mod due;
 mod hand_over;
 mod history;
 mod log;
 mod message;
 mod outbox_view;
+mod serve;
 mod status;
 mod work;
 
