@@ -3,6 +3,7 @@
 //! All SQL of the program is in this module, so that another database can take its place. It decides nothing: what is
 //! tried again, and when, is the business of those who call.
 
+mod delivery;
 mod error;
 mod file;
 mod history;
@@ -26,11 +27,12 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use crate::clock::Clock;
 
+pub use delivery::{Delivery, DeliveryKind, DeliveryState, NewDelivery};
 pub use error::StoreError;
 pub use history::{RunRow, RunSummary};
 pub use intents::{Intent, IntentState, NewIntent};
 pub use lazy::LazyStore;
-pub use outbox::{Counts, Delivery, DeliveryKind, DeliveryState, NewDelivery};
+pub use outbox::Counts;
 pub use pending::{NewPending, Pending};
 pub use place::{Place, Slot};
 pub use pushed::PushedRow;

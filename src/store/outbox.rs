@@ -1,76 +1,14 @@
 //! The outbox: messages to the agents' platform that are not known to have arrived.
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, Row, Transaction, named_params};
-use serde::{Deserialize, Serialize};
+use rusqlite::{Connection, OptionalExtension, Transaction, named_params};
+use serde::Serialize;
 
 use crate::reason::Code;
 
+use super::delivery::{COLUMNS, Delivery, DeliveryKind, DeliveryState, NewDelivery, delivery};
 use super::retention::{before, correct_times};
-use super::{Durability, Store, StoreError, millis, timestamp};
-
-/// What a message is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum DeliveryKind {
-    /// A memory: each is delivered once, in order.
-    Memory,
-    /// A heartbeat: only the newest counts.
-    Heartbeat,
-}
-
-/// What became of a message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum DeliveryState {
-    /// It was not sent, or it is known not to have arrived.
-    Waiting,
-    /// It was sent, and nobody knows whether it arrived.
-    Unsure,
-    /// It arrived.
-    Delivered,
-    /// It will not be tried again.
-    Dead,
-}
-
-/// A message to the platform.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct NewDelivery {
-    /// Names it for ever: the run and the step.
-    pub key: String,
-    /// What it is.
-    pub kind: DeliveryKind,
-    /// The origin that it is meant for; it goes to no other.
-    pub origin: String,
-    /// The workspace there.
-    pub workspace: String,
-    /// What is sent, as JSON, without secrets.
-    pub body: String,
-}
-
-/// A message in the outbox.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Delivery {
-    /// The row.
-    pub id: i64,
-    /// What is to be delivered.
-    #[serde(flatten)]
-    pub message: NewDelivery,
-    /// What became of it.
-    pub state: DeliveryState,
-    /// Why it waits or is dead: a stable code.
-    pub reason: Option<String>,
-    /// How often it was sent.
-    pub attempts: u32,
-    /// When it was queued.
-    pub created_at: Timestamp,
-    /// When it was sent first.
-    pub first_sent_at: Option<Timestamp>,
-    /// When it is to be tried again.
-    pub not_before: Timestamp,
-    /// Whether somebody changed the row by hand: such a row is not sent.
-    pub altered: bool,
-}
+use super::{Durability, Store, StoreError, millis};
 
 /// How much there is of each.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
@@ -79,52 +17,6 @@ pub struct Counts {
     pub waiting: u64,
     /// Messages that will not be tried again.
     pub dead: u64,
-}
-
-const COLUMNS: &str = "id, key, kind, origin, workspace, body, state, reason, attempts, created_at, first_sent_at, \
-                       not_before, seal";
-
-impl DeliveryKind {
-    /// Returns the word that stands in the store and in reports.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Memory => "memory",
-            Self::Heartbeat => "heartbeat",
-        }
-    }
-}
-
-impl DeliveryState {
-    /// Returns the word that stands in the store and in reports.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Waiting => "waiting",
-            Self::Unsure => "unsure",
-            Self::Delivered => "delivered",
-            Self::Dead => "dead",
-        }
-    }
-}
-
-impl NewDelivery {
-    /// Returns what shows that nobody changed the row by hand.
-    fn seal(&self) -> String {
-        let mut hasher = gix::hash::hasher(gix::hash::Kind::Sha256);
-        for part in [
-            &self.key,
-            self.kind.as_str(),
-            &self.origin,
-            &self.workspace,
-            &self.body,
-        ] {
-            hasher.update(part.as_bytes());
-            hasher.update(&[0]);
-        }
-        hasher
-            .try_finalize()
-            .map(|id| id.to_string())
-            .unwrap_or_default()
-    }
 }
 
 impl Store {
@@ -394,38 +286,4 @@ fn insert(transaction: &Transaction<'_>, message: &NewDelivery, now: i64) -> rus
 fn find(connection: &Connection, key: &str) -> rusqlite::Result<Delivery> {
     let sql = format!("SELECT {COLUMNS} FROM outbox WHERE key = ?1");
     connection.prepare_cached(&sql)?.query_row([key], delivery)
-}
-
-fn delivery(row: &Row<'_>) -> rusqlite::Result<Delivery> {
-    let kind: String = row.get(2)?;
-    let state: String = row.get(6)?;
-    let message = NewDelivery {
-        key: row.get(1)?,
-        kind: if kind == "heartbeat" {
-            DeliveryKind::Heartbeat
-        } else {
-            DeliveryKind::Memory
-        },
-        origin: row.get(3)?,
-        workspace: row.get(4)?,
-        body: row.get(5)?,
-    };
-    let seal: String = row.get(12)?;
-    let first: Option<i64> = row.get(10)?;
-    Ok(Delivery {
-        id: row.get(0)?,
-        altered: seal != message.seal(),
-        message,
-        state: match state.as_str() {
-            "unsure" => DeliveryState::Unsure,
-            "delivered" => DeliveryState::Delivered,
-            "dead" => DeliveryState::Dead,
-            _ => DeliveryState::Waiting,
-        },
-        reason: row.get(7)?,
-        attempts: row.get(8)?,
-        created_at: timestamp(row.get(9)?),
-        first_sent_at: first.map(timestamp),
-        not_before: timestamp(row.get(11)?),
-    })
 }

@@ -5,8 +5,8 @@ use std::io::{self, BufRead, BufReader, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
+use super::delivery::NewDelivery;
 use super::file::private_directory;
-use super::outbox::NewDelivery;
 use super::{Store, StoreError};
 
 /// The spool's name in the state directory.

@@ -7,7 +7,8 @@ use std::sync::atomic::AtomicBool;
 use gix::ObjectId;
 use gix::commitgraph::Graph;
 
-use super::walk::{Check, CommitSource, HAVE, Slop, Walk};
+use super::slop::Slop;
+use super::walk::{Check, CommitSource, HAVE, Walk};
 use super::{SelectError, Wanted, shallow_commits};
 use crate::store::{ObjectError, Reader};
 

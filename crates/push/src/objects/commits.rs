@@ -5,7 +5,8 @@ use std::sync::atomic::AtomicBool;
 use gix::ObjectId;
 use gix::hashtable::HashSet;
 
-use super::walk::{CommitSource, HAVE, Node, Slop, Walk};
+use super::slop::Slop;
+use super::walk::{CommitSource, HAVE, Node, Walk};
 use super::{SelectError, Wanted};
 use crate::store::{ObjectError, Reader};
 

@@ -10,6 +10,7 @@ mod commits;
 mod directory;
 mod path_hash;
 mod remote_objects;
+mod slop;
 mod trees;
 mod walk;
 

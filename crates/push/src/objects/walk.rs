@@ -11,6 +11,7 @@ use gix::hashtable::HashSet;
 use gix::objs::{Kind, TagRefIter};
 
 use super::commit_text::parse;
+use super::slop::{Floor, Slop, UNKNOWN};
 use super::{ById, SelectError, Wanted};
 use crate::store::ObjectError;
 
@@ -20,8 +21,6 @@ pub(super) const WANT: u8 = 1;
 pub(super) const HAVE: u8 = 2;
 /// Waits in the queue.
 const QUEUED: u8 = 4;
-/// The generation of a commit that the commit-graph does not know: it can be above all that it does.
-const UNKNOWN: u32 = u32::MAX;
 /// Of more parents than this, none is listed twice: a commit can repeat one a million times.
 const FEW_PARENTS: usize = 64;
 /// The memory that the next commit is read into, in bytes: more is let go of.
@@ -35,71 +34,6 @@ pub(super) struct CommitSource<'a, F> {
     pub(super) graph: Option<&'a Graph>,
     pub(super) shallow: &'a HashSet<ObjectId>,
     pub(super) check: Check,
-}
-
-/// When a walk without a commit-graph ends: clocks can be wrong, and only dates say that nothing comes any more.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Slop {
-    /// So many commits in a row are looked at that are older than all that was found.
-    pub(super) commits: u32,
-    /// How much older they have to be, in seconds.
-    pub(super) seconds: i64,
-}
-
-impl Slop {
-    /// As git does. An error costs bytes only: what the server has is sent to it.
-    pub(super) const GIT: Self = Self {
-        commits: 5,
-        seconds: 0,
-    };
-    /// For what people read: exact where clocks differ by less than an hour.
-    pub(super) const EXACT: Self = Self {
-        commits: 32,
-        seconds: 60 * 60,
-    };
-}
-
-/// What commits that are painted `HAVE` are compared with: the lowest of those found.
-#[derive(Debug, Clone, Copy)]
-struct Floor {
-    time: i64,
-    generation: u32,
-    slop: Slop,
-    left: u32,
-}
-
-impl Floor {
-    const fn new(slop: Slop) -> Self {
-        Self {
-            time: i64::MAX,
-            generation: UNKNOWN,
-            slop,
-            left: slop.commits,
-        }
-    }
-
-    fn lower(&mut self, node: &Node) {
-        self.time = self.time.min(node.time);
-        self.generation = self.generation.min(node.generation);
-        self.left = self.slop.commits;
-    }
-
-    /// Says whether a commit cannot reach any of those found.
-    ///
-    /// The commit-graph proves it: a commit reaches only those of a lower generation, and one in the graph none
-    /// outside of it. Without the graph dates have to do.
-    fn is_below(&mut self, node: &Node) -> bool {
-        if node.generation != UNKNOWN {
-            return node.generation <= self.generation;
-        }
-        if node.time.saturating_add(self.slop.seconds) >= self.time {
-            // Only those in a row say that nothing comes any more.
-            self.left = self.slop.commits;
-            return false;
-        }
-        self.left = self.left.saturating_sub(1);
-        self.left == 0
-    }
 }
 
 /// Whether commits are compared with their ids as they are read.
@@ -237,7 +171,10 @@ impl<'a, F: gix::objs::Find> Walk<'a, F> {
         let mut floor = Floor::new(slop);
         while self.open > 0 || self.live > 0 {
             let Some(node) = self.peek() else { break };
-            if node.flags & HAVE != 0 && self.open == 0 && floor.is_below(node) {
+            if node.flags & HAVE != 0
+                && self.open == 0
+                && floor.is_below(node.time, node.generation)
+            {
                 if node.generation == UNKNOWN {
                     break;
                 }
@@ -255,7 +192,7 @@ impl<'a, F: gix::objs::Find> Walk<'a, F> {
             if let Some(node) = self.nodes.get(number)
                 && node.flags & HAVE == 0
             {
-                floor.lower(node);
+                floor.lower(node.time, node.generation);
                 found.passed.push(number);
             }
         }

@@ -1,6 +1,7 @@
 //! Where objects lie on disk: loose, or at which offset of which pack; and how they are read there.
 
 mod cache;
+mod decode;
 mod limits;
 mod lookup;
 mod loose;
