@@ -2,7 +2,7 @@
 
 use crate::exit::Exit;
 use crate::report::Report;
-use crate::session::Plan;
+use crate::session::{AskRemote, Plan};
 
 use super::end_process::end_process;
 use super::output::{eprint, print};
@@ -40,7 +40,7 @@ impl Args {
             return off(&self.what.unchecked(&start), self.json);
         }
         let request = self.what.checked(&start);
-        let opened = request.open(start.environment, |report| {
+        let opened = request.open(start.environment, AskRemote::No, |report| {
             end_process(late(&report));
         });
         match opened {

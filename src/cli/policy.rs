@@ -11,7 +11,7 @@ use clap::builder::{PossibleValue, PossibleValuesParser};
 
 use crate::environment::Environment;
 use crate::exit::Exit;
-use crate::policy::{PRESETS, Places, preset};
+use crate::policy::{PRESETS, Places, Until, preset};
 use crate::session::{PolicyCheck, PolicyReview, Request, check_file, review};
 
 use super::output::{eprint, print};
@@ -298,7 +298,10 @@ fn check(request: &Request, environment: &Environment, json: bool) -> Exit {
 
 fn show(request: &Request, environment: &Environment) -> Exit {
     let PolicyReview {
-        problems, values, ..
+        problems,
+        values,
+        left_out,
+        ..
     } = match review(request, environment) {
         Ok(review) => review,
         Err(error) => return render::policy_error(&error),
@@ -314,6 +317,14 @@ fn show(request: &Request, environment: &Environment) -> Exit {
         let setting = format!("{} = {}", value.key, value.value);
         // Writing to a `String` cannot fail.
         let _infallible = writeln!(text, "{setting:width$}  # {}", value.origin);
+    }
+    for key in &left_out {
+        let setting = format!("{} = {}", key.key, key.value);
+        let until = match key.until {
+            Until::Merged => "counts from the policy base on the remote only",
+            Until::Trusted => "not trusted",
+        };
+        let _infallible = writeln!(text, "# {setting}  # {}: {until}", key.layer);
     }
     let printed = print(&text).exit();
     for problem in &problems {

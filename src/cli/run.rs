@@ -3,7 +3,7 @@
 use crate::exit::Exit;
 use crate::pipeline::Receipts;
 use crate::report::{Report, Verdict, prompt};
-use crate::session::Watch;
+use crate::session::{AskRemote, Watch};
 
 use super::end_process::end_process;
 use super::output::{Written, eprint, print};
@@ -78,7 +78,12 @@ impl Args {
         let terminal = start.environment.is_terminal();
         let receipts = request.request.receipts.clone();
         let (dry_run, best_effort) = (self.dry_run, self.best_effort);
-        let opened = request.open(start.environment, move |report| {
+        let ask = if dry_run {
+            AskRemote::No
+        } else {
+            AskRemote::Yes
+        };
+        let opened = request.open(start.environment, ask, move |report| {
             // The run's thread can be stuck forever: end the process with the report so far.
             let exit = if dry_run {
                 plan::late(&report)

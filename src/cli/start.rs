@@ -11,7 +11,7 @@ use crate::policy::Trigger;
 use crate::reason::{Code, Reason};
 use crate::report::Report;
 use crate::secrets::KnownSecrets;
-use crate::session::{Request, Session, Watch};
+use crate::session::{AskRemote, Request, Session, Watch};
 
 use super::output::eprint;
 use super::render;
@@ -123,10 +123,11 @@ impl PipelineArgs {
 
 impl PipelineRequest {
     /// Opens the session and plans the pipeline. An error of the policy is printed, and its exit code
-    /// returned. `on_end` gets the report so far when the deadline passes and the run does not end.
+    /// returned. `ask` says whether the remote may be asked for the repository's policy. `on_end` gets the report so far when the deadline passes and the run does not end.
     pub(super) fn open(
         self,
         environment: Environment,
+        ask: AskRemote,
         on_end: impl FnOnce(Report) + Send + 'static,
     ) -> Result<(Session, Pipeline), Exit> {
         let watch = Watch::start(&self.request, &self.name, on_end);
@@ -143,7 +144,7 @@ impl PipelineRequest {
             other => other,
         };
         let is_known = session.has_pipeline(name);
-        session.planned(name).map_err(|error| {
+        session.planned_at_policy_base(name, ask).map_err(|error| {
             let exit = render::policy_error(&error);
             // A name that no policy has is a slip of the command line.
             if is_known { exit } else { Exit::Usage }

@@ -108,7 +108,7 @@ impl Args {
             Ok(Some(_)) if self.batch => self.run_batch(&session.unwatched()),
             Ok(Some(step)) => self.run_on_text(session.unwatched(), step.as_ref()),
             Ok(None) => match read_task(self.input.as_deref()) {
-                Ok((task, note)) => self.run_alone(&session.with_task(task).with_notes(note)),
+                Ok((task, note)) => self.run_alone(session.with_task(task).with_notes(note)),
                 Err(note) => {
                     eprint(&note.message);
                     eprint(note.advice.as_deref().unwrap_or_default());
@@ -164,7 +164,7 @@ impl Args {
     /// Only reports are redacted.
     fn run_on_text(self, session: Session, step: &dyn TextStep) -> Exit {
         let Some(path) = self.input.as_deref() else {
-            return self.run_alone(&session);
+            return self.run_alone(session);
         };
         let text = match read_input(path) {
             Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
@@ -178,7 +178,7 @@ impl Args {
                 raw: Some(text),
                 ..TaskDocument::default()
             };
-            return self.run_alone(&session.with_task(task));
+            return self.run_alone(session.with_task(task));
         }
         match step.convert(&text) {
             Ok(text) => {
@@ -199,9 +199,10 @@ impl Args {
         }
     }
 
-    fn run_alone(self, session: &Session) -> Exit {
-        let pipeline = match session.single_step(&self.name, &self.with) {
-            Ok(pipeline) => pipeline,
+    fn run_alone(self, session: Session) -> Exit {
+        let planned = session.single_step_at_policy_base(&self.name, &self.with);
+        let (session, pipeline) = match planned {
+            Ok(planned) => planned,
             Err(error) => return render::policy_error(&error),
         };
         let progress = TerminalProgress::when(session.is_terminal());

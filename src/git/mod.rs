@@ -2,6 +2,7 @@
 
 mod base_branch;
 mod commit;
+mod committed;
 mod config;
 pub mod credentials;
 mod discover;
@@ -29,6 +30,7 @@ mod url_match;
 use std::sync::{Arc, OnceLock};
 
 pub use commit::Commit;
+pub use committed::{CommittedFile, NotHere};
 pub use config::{
     Config, ConfigFiles, ConfigLine, ConfigVariableError, Matching, config_lines, is_true,
 };

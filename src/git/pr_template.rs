@@ -1,33 +1,16 @@
 //! The repository's pull request template, from a commit's tree and never from the work tree.
 
 use gix::ObjectId;
-use gix::bstr::ByteSlice;
-use gix::objs::TreeRefIter;
 use sendoff_push::objects::Reader;
 use sendoff_push::sanitize::is_deceptive;
 
 use super::Repo;
+use super::committed::{EntryKind as Kind, TREE_LIMIT, entries, object, tree_of};
 
 /// The largest template that is used, in bytes.
 const TEMPLATE_LIMIT: u64 = 64 * 1024;
-/// The largest tree object that is searched, in bytes.
-const TREE_LIMIT: u64 = 16 * 1024 * 1024;
 /// The directories that forges search, in order. The root is the empty name.
 const TEMPLATE_DIRECTORIES: [&str; 3] = [".github", "", "docs"];
-
-/// An entry of a tree.
-struct Entry {
-    id: ObjectId,
-    kind: Kind,
-}
-
-/// The kinds of entries that matter.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    File,
-    Directory,
-    Other,
-}
 
 /// What was found where forges look for a pull request template.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -134,23 +117,6 @@ fn lookup(
         .map(|(name, entry)| (name.to_owned(), entry.id))
 }
 
-/// Returns the entries whose names are text; nothing when the tree is absent, damaged or too long.
-fn entries(data: &[u8], tree: ObjectId) -> impl Iterator<Item = (&str, Entry)> {
-    let entries = TreeRefIter::from_bytes(data, tree.kind()).map_while(Result::ok);
-    entries.filter_map(|entry| {
-        let name = entry.filename.to_str().ok()?;
-        let kind = if entry.mode.is_tree() {
-            Kind::Directory
-        } else if entry.mode.is_blob() {
-            Kind::File
-        } else {
-            Kind::Other
-        };
-        let id = entry.oid.to_owned();
-        Some((name, Entry { id, kind }))
-    })
-}
-
 fn text_of(reader: &Reader, blob: ObjectId) -> Result<String, &'static str> {
     let size = reader
         .size(&blob)
@@ -166,19 +132,4 @@ fn text_of(reader: &Reader, blob: ObjectId) -> Result<String, &'static str> {
         .chars()
         .filter(|c| "\n\t".contains(*c) || !(c.is_control() || is_deceptive(*c)));
     Ok(kept.collect())
-}
-
-fn tree_of(reader: &Reader, commit: ObjectId) -> Option<ObjectId> {
-    let data = object(reader, commit, gix::objs::Kind::Commit, u64::MAX)?;
-    let line = data.strip_prefix(b"tree ")?;
-    ObjectId::from_hex(line.get(..line.find_byte(b'\n')?)?).ok()
-}
-
-/// Returns an object of the kind and within the size that are expected.
-fn object(reader: &Reader, id: ObjectId, kind: gix::objs::Kind, limit: u64) -> Option<Vec<u8>> {
-    if reader.size(&id)? > limit {
-        return None;
-    }
-    let (found, data) = reader.find(id).ok()??;
-    (found == kind).then_some(data)
 }

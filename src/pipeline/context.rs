@@ -33,6 +33,7 @@ use super::hold::{Hold, Shipment};
 use super::logins::{Logins, may_hold_password};
 use super::outbox::{Outbox, TaskKept};
 use super::outcome::{ErrorKind, Outcome, StepError};
+use super::policy_base::PolicyBase;
 use super::progress::SharedProgress;
 use super::receipts::Receipts;
 
@@ -78,6 +79,8 @@ pub struct Context<'run> {
     pub facts: &'run Facts,
     /// The base's tip on the remote, once a push was told.
     pub base_tip: &'run BaseTip,
+    /// The copy of the repository's policy that the run was planned with.
+    pub policy_base: &'run PolicyBase,
     /// Whether the push of this group has found its login.
     pub logins: &'run Logins,
     /// The secrets that no outgoing text may contain, see [`Context::outgoing`].

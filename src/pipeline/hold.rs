@@ -124,7 +124,7 @@ impl Hold {
     pub fn outcome(&self) -> Result<Outcome, StepError> {
         let reason = self.reason.clone().or_few_files();
         let kind = match reason.code {
-            Code::Busy | Code::NoResources => ErrorKind::Transient,
+            Code::Busy | Code::NoResources | Code::PolicyChanged => ErrorKind::Transient,
             _ if self.is_broken => ErrorKind::Denied,
             _ => return Ok(Outcome::Skipped(reason)),
         };

@@ -272,6 +272,11 @@ impl Kind for StepDef {
         matches!(self.service, Some(Service::Remote | Service::Forge))
     }
 
+    fn needs_trust(&self) -> bool {
+        // What publishes work by no service of the program does what its settings say.
+        self.ships && self.service.is_none()
+    }
+
     fn check(&self, table: &StepTable) -> Result<(), PolicyError> {
         self.read(table).map(drop)
     }

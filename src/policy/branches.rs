@@ -32,6 +32,8 @@ pub struct Branches {
     pub unprotect: Vec<Pattern>,
     /// The base branch of pull requests. `auto`: the first matching rule, the open pull request's base, or the remote's HEAD.
     pub base: Base,
+    /// The branch on the remote whose `.sendoff.toml` counts as the repository's policy; it is protected. `auto`: the branch that the remote's HEAD names. Not from a repository.
+    pub policy_base: Base,
     /// Rules for branches by name. The first match applies.
     pub rule: Vec<Rule>,
 }
@@ -40,6 +42,7 @@ crate::classes!(Branches {
     protected: A,
     unprotect: D,
     base: B,
+    policy_base: D,
     rule: B,
 });
 
@@ -50,6 +53,7 @@ impl Default for Branches {
             protected: built_in.collect(),
             unprotect: Vec::new(),
             base: Base::Auto,
+            policy_base: Base::Auto,
             rule: Vec::new(),
         }
     }

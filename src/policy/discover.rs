@@ -14,9 +14,9 @@ use super::error::PolicyError;
 /// The largest policy of the system, the user or the command line, in bytes.
 const MAX_FILE_SIZE: u64 = 1024 * 1024;
 /// The largest policy of a repository, in bytes.
-pub(super) const MAX_REPOSITORY_FILE_SIZE: u64 = 64 * 1024;
-/// The repository's policy, at the root of the work tree.
-const REPOSITORY_FILE: &str = ".sendoff.toml";
+pub const MAX_REPOSITORY_FILE_SIZE: u64 = 64 * 1024;
+/// The repository's policy, at the root of its tree.
+pub const REPOSITORY_FILE: &str = ".sendoff.toml";
 
 /// The places of the layers. [`Default`] has only the built-in layer.
 #[derive(Debug, Clone, Default)]

@@ -17,6 +17,12 @@ pub trait Kind {
         false
     }
 
+    /// Says whether it runs programs or sends requests of its own, so that a repository's policy can use it only after
+    /// the user trusts that.
+    fn needs_trust(&self) -> bool {
+        false
+    }
+
     /// Checks that its settings can be read.
     fn check(&self, table: &StepTable) -> Result<(), PolicyError>;
 }

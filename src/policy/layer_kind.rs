@@ -11,6 +11,8 @@ pub enum LayerKind {
     System,
     /// `$XDG_CONFIG_HOME/sendoff/policy.toml`.
     User,
+    /// `.sendoff.toml` at the tip that the remote has of the policy base.
+    PolicyBase,
     /// `.sendoff.toml` in the work tree.
     Repository,
     /// `--policy FILE`.
@@ -26,10 +28,24 @@ impl LayerKind {
             Self::BuiltIn => "built-in",
             Self::System => "system",
             Self::User => "user",
+            Self::PolicyBase => "policy base",
             Self::Repository => "repository",
             Self::PolicyFile => "--policy",
             Self::Set => "--set",
         }
+    }
+
+    /// Returns whose policy it is: `repository` for both copies of a repository's.
+    pub const fn policy_name(self) -> &'static str {
+        match self {
+            Self::PolicyBase => Self::Repository.as_str(),
+            kind => kind.as_str(),
+        }
+    }
+
+    /// Says whether the layer is a copy of the repository's policy.
+    pub const fn is_of_repository(self) -> bool {
+        matches!(self, Self::PolicyBase | Self::Repository)
     }
 
     /// Says whether the layer was given on the command line.

@@ -1,141 +1,30 @@
-//! `Layers`: loads the layers, checks each by itself, and merges them in order.
+//! `Layers`: the layers in their order, each checked by itself.
 
-use std::path::Path;
+use std::borrow::Cow;
 
 use super::check::{check_merged, mistakes};
-use super::discover::{self, Places, RepositoryFile};
+use super::discover::{self, RepositoryFile};
 use super::error::PolicyError;
-
-use super::kind::{Kind, Kinds};
+use super::kind::Kinds;
 use super::layer::Layer;
 use super::layer_kind::LayerKind;
 use super::merge::merge;
-use super::merged::Policy;
 use super::node::Table;
-use super::preset::DEFAULT;
-use super::protection;
-use super::repository;
-use super::set;
+use super::problem::PolicyProblem;
+use super::repository::{LeftOut, sift};
 use super::source::Sources;
 
 /// The layers, each checked by itself.
 #[derive(Debug, Clone, Default)]
 pub struct Layers {
-    sources: Sources,
-    stack: Vec<Layer>,
-    problems: Vec<PolicyProblem>,
-}
-
-/// The result of merging the layers.
-#[derive(Debug, Clone)]
-pub struct Loaded {
-    /// The merged policy.
-    pub policy: Policy,
-    /// The layers that were dropped, and why.
-    pub problems: Vec<PolicyProblem>,
-    /// Whether a layer of the system or the user is invalid: then nothing may be pushed, opened or executed.
-    pub fail_closed: bool,
-    layers: Layers,
-}
-
-/// A layer that was dropped.
-#[derive(Debug, Clone)]
-pub struct PolicyProblem {
-    /// The layer.
-    pub origin: LayerKind,
-    /// The first mistake in it.
-    pub error: PolicyError,
-    /// The other mistakes.
-    pub more: Vec<PolicyError>,
-}
-
-impl PolicyProblem {
-    /// Returns the problem of a layer with mistakes; `None` when there are none.
-    fn of(origin: LayerKind, mistakes: Vec<PolicyError>) -> Option<Self> {
-        let mut mistakes = mistakes.into_iter();
-        Some(Self {
-            origin,
-            error: mistakes.next()?,
-            more: mistakes.collect(),
-        })
-    }
-
-    /// Returns every mistake of the layer.
-    pub fn mistakes(self) -> impl Iterator<Item = PolicyError> {
-        std::iter::once(self.error).chain(self.more)
-    }
+    pub(super) sources: Sources,
+    pub(super) stack: Vec<Layer>,
+    pub(super) problems: Vec<PolicyProblem>,
 }
 
 impl Layers {
-    /// Loads every layer. An invalid layer of the command line is an error; others are dropped and reported.
-    pub fn load<K: Kind>(places: &Places, kinds: &[K]) -> Result<Loaded, PolicyError> {
-        let kinds = Kinds::new(kinds);
-        let mut layers = Self::default();
-        layers.add(LayerKind::BuiltIn, "built-in", DEFAULT, &kinds)?;
-        for (origin, path) in [
-            (LayerKind::System, places.system.as_deref()),
-            (LayerKind::User, places.user.as_deref()),
-        ] {
-            let Some(path) = path else { continue };
-            match discover::read_owned(path) {
-                Ok(None) => {}
-                Ok(Some(text)) => {
-                    let name = path.display().to_string();
-                    layers.add(origin, &name, &text, &kinds)?;
-                }
-                Err(error) => {
-                    let error = error.in_layer(origin, &path.display().to_string());
-                    layers.drop_layer(origin, error);
-                }
-            }
-        }
-        if let Some(path) = &places.policy_file {
-            let name = path.display().to_string();
-            let text = discover::read_named(path)
-                .map_err(|error| error.in_layer(LayerKind::PolicyFile, &name))?;
-            layers.add(LayerKind::PolicyFile, &name, &text, &kinds)?;
-        }
-        for argument in &places.set {
-            let layer = set::layer(argument, &mut layers.sources, &kinds)?;
-            layers.stack.push(layer);
-        }
-        if let Some(file) = &places.repository {
-            layers.add_repository(file, &kinds);
-        }
-        layers.finish(&kinds)
-    }
-
-    /// Makes a layer of a file, over the built-in layer. Whose file it is does not matter.
-    pub fn of_file<K: Kind>(
-        origin: LayerKind,
-        file: &Path,
-        kinds: &[K],
-    ) -> Result<Loaded, PolicyError> {
-        let kinds = Kinds::new(kinds);
-        let name = file.display().to_string();
-        let text = discover::read_named(file).map_err(|error| error.in_layer(origin, &name))?;
-        let mut layers = Self::default();
-        layers.add(LayerKind::BuiltIn, "built-in", DEFAULT, &kinds)?;
-        layers.add(origin, &name, &text, &kinds)?;
-        layers.finish(&kinds)
-    }
-
-    /// Makes layers from texts, over the built-in layer.
-    pub fn from_texts<K: Kind>(
-        texts: &[(LayerKind, &str)],
-        kinds: &[K],
-    ) -> Result<Loaded, PolicyError> {
-        let kinds = Kinds::new(kinds);
-        let mut layers = Self::default();
-        layers.add(LayerKind::BuiltIn, "built-in", DEFAULT, &kinds)?;
-        for (origin, text) in texts {
-            layers.add(*origin, origin.as_str(), text, &kinds)?;
-        }
-        layers.finish(&kinds)
-    }
-
     /// Parses and checks a layer, and keeps it or records its mistake.
-    fn add(
+    pub(super) fn add(
         &mut self,
         origin: LayerKind,
         name: &str,
@@ -164,150 +53,93 @@ impl Layers {
         Ok(())
     }
 
-    /// Adds the repository's layer; an invalid one is dropped and reported.
-    fn add_repository(&mut self, file: &RepositoryFile, kinds: &Kinds<'_>) {
+    /// Adds a copy of the repository's policy; an invalid one is dropped and reported.
+    pub(super) fn add_repository(
+        &mut self,
+        origin: LayerKind,
+        file: &RepositoryFile,
+        kinds: &Kinds<'_>,
+    ) {
         let name = file.path.display().to_string();
         let added = discover::text(&file.bytes, discover::MAX_REPOSITORY_FILE_SIZE)
-            .map_err(|error| error.in_layer(LayerKind::Repository, &name))
-            .and_then(|text| self.add(LayerKind::Repository, &name, text, kinds));
+            .map_err(|error| error.in_layer(origin, &name))
+            .and_then(|text| self.add(origin, &name, text, kinds));
         if let Err(error) = added {
-            self.drop_layer(LayerKind::Repository, error);
+            self.drop_layer(origin, error);
         }
     }
 
-    fn drop_layer(&mut self, origin: LayerKind, error: PolicyError) {
+    pub(super) fn drop_layer(&mut self, origin: LayerKind, error: PolicyError) {
         self.problems.extend(PolicyProblem::of(origin, vec![error]));
     }
 
-    /// Merges the layers, lowest first; a layer that does not fit those below is invalid.
-    fn finish(mut self, kinds: &Kinds<'_>) -> Result<Loaded, PolicyError> {
-        // A stable sort keeps the order of several `--set`.
-        self.stack.sort_by_key(|layer| layer.origin);
-        let mut merged = Table::default();
-        // The limits without the repository's, which are for push and pull request only.
-        let mut outside = Table::default();
-        let mut bases = Vec::new();
-        let mut problems = self.problems.clone();
-        for layer in &self.stack {
-            match self.lay_over(&merged, layer, kinds) {
-                Ok(table) => {
-                    merged = table;
-                    if layer.origin != LayerKind::Repository {
-                        lay_limits(&mut outside, layer);
-                    }
-                    bases.extend(protection::bases(&layer.table));
-                }
-                Err(problem) if layer.origin.is_command_line() => return Err(problem.error),
-                Err(problem) => problems.push(problem),
-            }
-        }
-        let limits_of_repository = self.stack.iter().any(|layer| {
-            layer.origin == LayerKind::Repository && layer.table.table("limits").is_some()
+    /// Takes a layer out whose mistake shows later, and keeps that.
+    pub(super) fn replace_by_mistake(&mut self, origin: LayerKind, error: PolicyError) {
+        self.stack.retain(|layer| layer.origin != origin);
+        self.drop_layer(origin, error);
+    }
+
+    /// Takes out the work tree's copy of the repository's policy, where it says the same.
+    pub(super) fn remove_copies(&mut self, file: &RepositoryFile) {
+        let sources = self.sources.clone();
+        self.stack.retain(|layer| {
+            let text = sources
+                .at(&layer.place)
+                .map(|source| source.text.as_bytes());
+            layer.origin != LayerKind::Repository || text != Some(&file.bytes)
         });
-        let closes =
-            |problem: &PolicyProblem| matches!(problem.origin, LayerKind::System | LayerKind::User);
-        Ok(Loaded {
-            policy: if limits_of_repository {
-                Policy::new(merged, &self.sources, bases)?.with_limits_outside(&outside)?
-            } else {
-                Policy::new(merged, &self.sources, bases)?
-            },
-            fail_closed: problems.iter().any(closes),
-            problems,
-            layers: self,
-        })
     }
 
-    /// Merges one layer over those below it, and checks the result.
-    fn lay_over(
-        &self,
-        below: &Table,
-        layer: &Layer,
-        kinds: &Kinds<'_>,
-    ) -> Result<Table, PolicyProblem> {
-        let mut found = match layer.origin {
-            LayerKind::Repository => repository::mistakes(layer, below, &self.sources, kinds),
-            _ => Vec::new(),
-        };
-        let mut merged = below.clone();
-        merge(&mut merged, layer.table.clone());
-        if found.is_empty() && layer.origin != LayerKind::BuiltIn {
-            found = check_merged(layer, &merged, &self.sources, kinds);
-        }
-        PolicyProblem::of(layer.origin, found).map_or(Ok(merged), Err)
+    /// Says whether there is a layer of a kind.
+    pub(super) fn has(&self, origin: LayerKind) -> bool {
+        self.stack.iter().any(|layer| layer.origin == origin)
     }
-}
 
-/// Lays the limits of a layer over those below it.
-fn lay_limits(below: &mut Table, layer: &Layer) {
-    if let Some((key, entry)) = layer.table.0.get_key_value("limits") {
-        merge(below, Table([(key.clone(), entry.clone())].into()));
-    }
-}
-
-impl Loaded {
-    /// Returns the names of the layers in use, lowest first.
-    pub fn layer_names(&self) -> Vec<String> {
-        let named = self.layers.stack.iter();
-        let sources = &self.layers.sources;
+    /// Returns the names of the layers, lowest first.
+    pub(super) fn names(&self) -> Vec<String> {
+        let named = self.stack.iter();
         named
-            .filter_map(|layer| Some(sources.at(&layer.place)?.name.to_string()))
+            .filter_map(|layer| Some(self.sources.at(&layer.place)?.name.to_string()))
             .collect()
     }
 
-    /// Leaves out the layer of a mistake that shows when a pipeline is planned, and merges again. Returns
-    /// `None` when it is of the command line or has no layer.
-    pub fn without<K: Kind>(&self, error: &PolicyError, kinds: &[K]) -> Option<Self> {
-        let origin = error.origin()?;
-        if origin.is_command_line() || origin == LayerKind::BuiltIn {
-            return None;
+    /// Merges one layer over those below it, and checks the result.
+    pub(super) fn lay_over<'l>(
+        &self,
+        below: &Table,
+        layer: &'l Layer,
+        kinds: &Kinds<'_>,
+    ) -> Result<Laid<'l>, PolicyProblem> {
+        let (mut counted, mut left_out) = (Cow::Borrowed(layer), Vec::new());
+        let mut found = Vec::new();
+        if layer.origin.is_of_repository() {
+            let sifted = sift(layer, below, &self.sources, kinds);
+            (left_out, found) = (sifted.left_out, sifted.mistakes);
+            counted = Cow::Owned(Layer {
+                table: sifted.table,
+                ..layer.clone()
+            });
         }
-        let mut layers = self.layers.clone();
-        layers.stack.retain(|layer| layer.origin != origin);
-        layers.drop_layer(origin, error.clone());
-        layers.finish(&Kinds::new(kinds)).ok()
-    }
-
-    /// Adds the repository's layer, which is known later than the others, and merges again.
-    pub fn with_repository<K: Kind>(
-        self,
-        file: &RepositoryFile,
-        kinds: &[K],
-    ) -> Result<Self, PolicyError> {
-        let kinds = Kinds::new(kinds);
-        let mut layers = self.layers;
-        layers.add_repository(file, &kinds);
-        layers.finish(&kinds)
+        let mut merged = below.clone();
+        merge(&mut merged, counted.table.clone());
+        if found.is_empty() && layer.origin != LayerKind::BuiltIn {
+            found = check_merged(&counted, &merged, &self.sources, kinds);
+        }
+        let laid = Laid {
+            merged,
+            counted,
+            left_out,
+        };
+        PolicyProblem::of(layer.origin, found).map_or(Ok(laid), Err)
     }
 }
 
-impl Loaded {
-    /// Adds the `.sendoff.toml` of a work tree and merges again; one that cannot be read is reported.
-    pub fn with_work_tree<K: Kind>(
-        mut self,
-        work_tree: &Path,
-        kinds: &[K],
-    ) -> Result<Self, PolicyError> {
-        match RepositoryFile::read(work_tree) {
-            Ok(None) => Ok(self),
-            Ok(Some(file)) => self.with_repository(&file, kinds),
-            Err(error) => {
-                // Also recorded with the layers, so that another merge reports it again.
-                self.layers.drop_layer(LayerKind::Repository, error.clone());
-                self.problems
-                    .extend(PolicyProblem::of(LayerKind::Repository, vec![error]));
-                Ok(self)
-            }
-        }
-    }
-}
-
-impl Default for Policy {
-    /// Returns the built-in policy.
-    fn default() -> Self {
-        let mut sources = Sources::default();
-        let layer = Layer::parse(&mut sources, LayerKind::BuiltIn, "built-in", DEFAULT);
-        let policy = layer.and_then(|layer| Self::new(layer.table, &sources, []));
-        policy.unwrap_or_else(|_| Self::empty())
-    }
+/// A layer that was merged over those below it.
+pub(super) struct Laid<'l> {
+    /// All of them.
+    pub(super) merged: Table,
+    /// What counts of the layer.
+    pub(super) counted: Cow<'l, Layer>,
+    /// What does not count yet.
+    pub(super) left_out: Vec<LeftOut>,
 }

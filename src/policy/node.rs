@@ -74,6 +74,19 @@ impl Table {
         Some(entry)
     }
 
+    /// Takes out the entry at a path of keys.
+    pub(super) fn remove(&mut self, path: &[&str]) -> Option<Entry> {
+        let (last, tables) = path.split_last()?;
+        let mut table = self;
+        for key in tables {
+            table = match &mut table.0.get_mut(*key)?.value.item {
+                Item::Table(table) => table,
+                _ => return None,
+            };
+        }
+        table.0.remove(*last)
+    }
+
     /// Converts the TOML parser's table; `start` is the offset of the text in [`Sources`](super::source::Sources).
     pub(super) fn from_toml(table: DeTable<'_>, start: usize) -> Result<Self, NumberError> {
         let entries = table.into_iter().map(|(key, value)| {

@@ -5,11 +5,10 @@ use super::node::{Item, Node, Table};
 use super::pattern::Pattern;
 use super::source::Sources;
 
-/// Returns the branches that a layer names as a base of pull requests.
+/// Returns the branches that a layer names as a base of pull requests, or as the policy base.
 pub(super) fn bases(layer: &Table) -> Vec<Pattern> {
-    let base = layer
-        .find(["branches", "base"])
-        .and_then(|entry| entry.value.text());
+    let named = ["base", "policy-base"].into_iter();
+    let named = named.filter_map(|key| layer.find(["branches", key])?.value.text());
     let rules = match layer
         .find(["branches", "rule"])
         .map(|entry| &entry.value.item)
@@ -18,8 +17,8 @@ pub(super) fn bases(layer: &Table) -> Vec<Pattern> {
         _ => &[],
     };
     let of_rule = |rule: &'_ Node| rule.table()?.get("base")?.value.text().map(str::to_owned);
-    let named = base.filter(|base| *base != "auto").map(str::to_owned);
-    let names = named.into_iter().chain(rules.iter().filter_map(of_rule));
+    let named = named.filter(|base| *base != "auto").map(str::to_owned);
+    let names = named.chain(rules.iter().filter_map(of_rule));
     // A branch name has no character that is special in a glob.
     names.filter_map(|name| Pattern::new(name).ok()).collect()
 }

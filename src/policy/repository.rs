@@ -1,42 +1,95 @@
-//! Checks a repository's policy: its keys may only tighten or be cosmetic.
+//! A repository's policy: which of its keys count, and which have to wait.
 
-use super::class::{Classed, KeyClass, class_of};
-use super::duration::PolicyDuration;
+use super::check::{MOST_MISTAKES, check};
 use super::error::PolicyError;
-use super::file::PolicyFile;
+use super::judge::{Judge, Judgement, Until};
 use super::kind::{Kind, Kinds};
 use super::layer::Layer;
 use super::layer_kind::LayerKind;
-use super::limits::Limits;
-use super::node::{Entry, Item, Node, Table, dotted};
-use super::size::Size;
+use super::node::{Table, dotted};
 use super::source::Sources;
-use super::step_table::{StepSettings, StepTable};
 
-/// The longest text in a repository's policy, in bytes.
-const MAX_TEXT_LENGTH: usize = 4096;
+/// A key of a repository's policy that does not count yet.
+#[derive(Debug, Clone)]
+pub struct LeftOut {
+    /// The copy that it stands in.
+    pub layer: LayerKind,
+    /// The dotted key, or that of a whole step.
+    pub key: String,
+    /// The value as TOML, on one line.
+    pub value: String,
+    /// What has to happen before it counts.
+    pub until: Until,
+    /// The same in words, with its place.
+    pub told: PolicyError,
+}
 
-/// Finds every key that the layer may not set, by its class. `below` are the merged lower layers.
-pub(super) fn mistakes(
-    layer: &Layer,
-    below: &Table,
-    sources: &Sources,
-    kinds: &Kinds<'_>,
-) -> Vec<PolicyError> {
+/// A layer of the repository, sorted by what counts.
+#[derive(Debug)]
+pub(super) struct Sifted {
+    /// The keys that count.
+    pub(super) table: Table,
+    /// Those that do not count yet, in the order of the text.
+    pub(super) left_out: Vec<LeftOut>,
+    /// Those that no repository sets: then nothing of the layer counts.
+    pub(super) mistakes: Vec<PolicyError>,
+}
+
+/// Sorts the keys of a layer of the repository by their class. `below` are the merged lower layers.
+pub(super) fn sift(layer: &Layer, below: &Table, sources: &Sources, kinds: &Kinds<'_>) -> Sifted {
     let judge = Judge {
         layer,
         below,
         sources,
         kinds,
     };
-    judge
-        .keys()
-        .into_iter()
-        .filter_map(|(path, entry)| judge.judge(&path, entry).err())
-        .take(super::check::MOST_MISTAKES)
-        .collect()
+    let mut sifted = Sifted {
+        table: layer.table.clone(),
+        left_out: Vec::new(),
+        mistakes: Vec::new(),
+    };
+    for (path, entry) in judge.keys() {
+        match judge.judge(&path, entry) {
+            Judgement::Counts => {}
+            Judgement::Refused(mistake) => {
+                sifted.mistakes.push(mistake);
+                if sifted.mistakes.len() >= MOST_MISTAKES {
+                    break;
+                }
+            }
+            Judgement::CountsWhen(until) => {
+                // A step that only this layer has counts as a whole.
+                let is_new = judge.new_step(&path).is_some();
+                let unit = path.get(..2).filter(|_| is_new).unwrap_or(&path);
+                let Some(removed) = sifted.table.remove(unit) else {
+                    continue;
+                };
+                let key = dotted(unit);
+                let told = PolicyError::new(format!("`{key}` does not count yet"))
+                    .advise(advice(until))
+                    .at(sources, &removed.key, "left out");
+                sifted.left_out.push(LeftOut {
+                    layer: layer.origin,
+                    key,
+                    value: removed.value.to_toml(),
+                    until,
+                    told,
+                });
+            }
+        }
+    }
+    sifted
 }
 
+/// Says what makes a key count.
+const fn advice(until: Until) -> &'static str {
+    match until {
+        Until::Merged => "it counts once it is part of the policy base on the remote",
+        Until::Trusted => {
+            "it runs programs or reads files here: set it in the user's policy, $XDG_CONFIG_HOME/sendoff/policy.toml"
+        }
+    }
+}
 /// A policy as a repository's file can have it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Carried {
@@ -56,8 +109,8 @@ pub fn for_repository<K: Kind>(text: &str, kinds: &[K]) -> Result<Carried, Polic
         "built-in",
         super::preset::DEFAULT,
     )?;
-    let layer = Layer::parse(&mut sources, LayerKind::Repository, "preset", text)?;
-    super::check::check(&layer, &sources, &kinds)?;
+    let layer = Layer::parse(&mut sources, LayerKind::PolicyBase, "preset", text)?;
+    check(&layer, &sources, &kinds)?;
     let judge = Judge {
         layer: &layer,
         below: &below.table,
@@ -65,7 +118,7 @@ pub fn for_repository<K: Kind>(text: &str, kinds: &[K]) -> Result<Carried, Polic
         kinds: &kinds,
     };
     let mut keys = judge.keys();
-    keys.retain(|(path, entry)| judge.judge(path, entry).is_err());
+    keys.retain(|(path, entry)| !matches!(judge.judge(path, entry), Judgement::Counts));
     let begins = sources.at(&layer.place).map_or(0, |source| source.start);
     let refused = keys.iter().map(|(_, entry)| {
         let end = entry.value.place.end.max(entry.key.start + 1);
@@ -93,151 +146,4 @@ fn commented(text: &str, ranges: &[std::ops::Range<usize>]) -> String {
         start = end;
     }
     done
-}
-
-struct Judge<'a> {
-    layer: &'a Layer,
-    below: &'a Table,
-    sources: &'a Sources,
-    kinds: &'a Kinds<'a>,
-}
-
-impl Judge<'_> {
-    /// Returns each key that has a class, with its path, in the order of the text.
-    fn keys(&self) -> Vec<(Vec<&str>, &Entry)> {
-        let mut keys = Vec::new();
-        for (name, entry) in &self.layer.table.0 {
-            let Some(table) = entry.value.table() else {
-                keys.push((vec![name.as_str()], entry));
-                continue;
-            };
-            for (key, entry) in &table.0 {
-                let path = vec![name.as_str(), key.as_str()];
-                match entry.value.table().filter(|_| name == "steps") {
-                    Some(step) => keys.extend(step.0.iter().map(|(key, entry)| {
-                        let mut path = path.clone();
-                        path.push(key);
-                        (path, entry)
-                    })),
-                    None => keys.push((path, entry)),
-                }
-            }
-        }
-        keys.sort_by_key(|(_, entry)| entry.key.start);
-        keys
-    }
-
-    /// Fails when the layer may not set the key.
-    fn judge(&self, path: &[&str], entry: &Entry) -> Result<(), PolicyError> {
-        match self.class(path) {
-            KeyClass::A => self.judge_length(path, entry),
-            KeyClass::BOrA(value) | KeyClass::DOrA(value) if plain(&entry.value) == value => Ok(()),
-            KeyClass::BOrA(value) | KeyClass::DOrA(value) => {
-                let message = format!("a repository may set `{}` to {value} only", dotted(path));
-                Err(self.refused(message, entry))
-            }
-            KeyClass::ADown => self.judge_lowered(path, entry),
-            KeyClass::B | KeyClass::C | KeyClass::D => {
-                let message = format!("a repository may not set `{}`", dotted(path));
-                Err(self.refused(message, entry))
-            }
-        }
-    }
-
-    /// Fails when a text is too long: templates are compiled, which takes time.
-    fn judge_length(&self, path: &[&str], entry: &Entry) -> Result<(), PolicyError> {
-        let length = entry.value.text().map_or(0, str::len);
-        if length <= MAX_TEXT_LENGTH {
-            return Ok(());
-        }
-        let message = format!(
-            "`{}` has {length} bytes; in a repository's policy a text may have {MAX_TEXT_LENGTH}",
-            dotted(path)
-        );
-        Err(self.refused(message, entry))
-    }
-
-    /// Returns the class of a key, by default `D`.
-    fn class(&self, path: &[&str]) -> KeyClass {
-        let class = match path {
-            [table] => class_of(PolicyFile::CLASSES, table),
-            ["branches", key] => class_of(super::Branches::CLASSES, key),
-            ["limits", key] => class_of(Limits::CLASSES, key),
-            ["steps", step, key] => self.step_class(step, key),
-            [table, ..] => {
-                class_of(PolicyFile::CLASSES, table).filter(|class| *class != KeyClass::A)
-            }
-            [] => None,
-        };
-        class.unwrap_or(KeyClass::D)
-    }
-
-    /// Returns the class of a step's key, by the step's kind in the lower layers.
-    fn step_class(&self, step: &str, key: &str) -> Option<KeyClass> {
-        let mut below = StepTable::absent(step, self.sources);
-        if let Some(entry) = self.below.find(["steps", step]) {
-            below = StepTable::new(step, entry, self.sources).ok()?;
-        }
-        let kind = self.kinds.get(below.kind());
-        // Otherwise a repository could suppress the requests to the platform.
-        if key == "timeout" && !kind.is_some_and(Kind::ships_branch) {
-            return Some(KeyClass::D);
-        }
-        class_of(StepSettings::CLASSES, key).or_else(|| class_of(kind?.classes(), key))
-    }
-
-    /// Fails when the value is above that of the lower layers.
-    fn judge_lowered(&self, path: &[&str], entry: &Entry) -> Result<(), PolicyError> {
-        let key = dotted(path);
-        let current = self.current(path);
-        let lowered = match (amount(&entry.value), current.as_ref().and_then(amount)) {
-            (Some(wanted), Some(current)) => wanted <= current,
-            _ => false,
-        };
-        if lowered {
-            return Ok(());
-        }
-        let current = current.map_or_else(|| "not set".to_owned(), |node| plain(&node));
-        let message = format!(
-            "a repository may only lower `{key}`: got {}, it is {current}",
-            plain(&entry.value)
-        );
-        Err(self.refused(message, entry))
-    }
-
-    /// Returns the lower layers' value; for a step's `timeout` the default is the limit for all steps.
-    fn current(&self, path: &[&str]) -> Option<Node> {
-        let given = self.below.find(path.iter().copied());
-        let given = given.or_else(|| match path {
-            ["steps", _, "timeout"] => self.below.find(["limits", "step-timeout"]),
-            _ => None,
-        });
-        given.map(|entry| entry.value.clone())
-    }
-
-    fn refused(&self, message: String, entry: &Entry) -> PolicyError {
-        PolicyError::new(message)
-            .advise("set it in the user's policy, $XDG_CONFIG_HOME/sendoff/policy.toml, or in the system's")
-            .at(self.sources, &entry.key, "not from a repository")
-    }
-}
-
-/// Returns a limit as a number: nanoseconds, bytes or a count.
-fn amount(node: &Node) -> Option<u128> {
-    match &node.item {
-        Item::Integer(number) => u128::try_from(*number).ok(),
-        Item::Text(text) => {
-            let span = text
-                .parse::<PolicyDuration>()
-                .ok()
-                .map(|span| span.duration().as_nanos());
-            span.or_else(|| Some(u128::from(text.parse::<Size>().ok()?.bytes())))
-        }
-        _ => None,
-    }
-}
-
-/// Formats a value, strings without quotes.
-fn plain(node: &Node) -> String {
-    node.text().map_or_else(|| node.to_toml(), str::to_owned)
 }

@@ -178,10 +178,18 @@ codes! {
     PlatformTokenUnbound = "platform-token-unbound",
     /// The platform's URL cannot be used.
     PlatformUrl = "platform-url",
+    /// The repository's policy on the remote changed during the run.
+    PolicyChanged = "policy-changed",
     /// A layer of the policy was left out.
     PolicyDropped = "policy-dropped",
     /// The policy has an error.
     PolicyError = "policy-error",
+    /// The repository's policy may be an old one.
+    PolicyStale = "policy-stale",
+    /// The repository's policy on the remote is not known.
+    PolicyUnavailable = "policy-unavailable",
+    /// Keys of the repository's policy do not count yet.
+    PolicyUntrusted = "policy-untrusted",
     /// The remote refuses a private email address.
     PrivateEmail = "private-email",
     /// A prompt's file cannot be read.

@@ -6,8 +6,8 @@ use crate::environment::Environment;
 use crate::git::{ConfigFiles, LocalConfigTrust, OpenError, Repo};
 use crate::pipeline::Hold;
 use crate::policy::{
-    Carried, EnvironmentTrust, LayerKind, Layers, Loaded, LocalConfig as Trusted, Places,
-    PolicyError, PolicyProblem, for_repository,
+    Carried, EnvironmentTrust, Layers, Loaded, LocalConfig as Trusted, Places, PolicyError,
+    PolicyProblem, for_repository,
 };
 use crate::reason::{Code, Reason};
 use crate::steps::STEPS;
@@ -164,15 +164,33 @@ pub(super) fn notes(loaded: &Loaded, repo: Option<&Repo>) -> Vec<Reason> {
 /// Notes a layer that is left out.
 pub(super) fn dropped(problem: &PolicyProblem) -> Reason {
     let code = match problem.origin {
-        LayerKind::Repository => Code::PolicyDropped,
+        origin if origin.is_of_repository() => Code::PolicyDropped,
         _ => Code::PolicyError,
     };
     let message = format!(
         "the {} policy is left out: {}",
-        problem.origin,
+        problem.origin.policy_name(),
         problem.error.one_line()
     );
     Reason::new(code, message).advise("`sendoff policy check` shows the place")
+}
+
+/// Notes the keys of the repository's policy that do not count yet.
+pub(super) fn left_out(loaded: &Loaded) -> Option<Reason> {
+    let mut keys: Vec<String> = loaded
+        .left_out
+        .iter()
+        .map(|key| format!("`{}`", key.key))
+        .collect();
+    keys.sort_unstable();
+    keys.dedup();
+    let message = format!(
+        "the repository's policy asks for {}, which does not count yet",
+        keys.join(", ")
+    );
+    let reason = Reason::new(Code::PolicyUntrusted, message)
+        .advise("`sendoff policy show` says what is left out, and why");
+    (!keys.is_empty()).then_some(reason)
 }
 
 /// Notes which variables are set and do not count.

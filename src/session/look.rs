@@ -39,7 +39,7 @@ impl Session {
     ///
     /// A pipeline that cannot be planned is taken for one with work: its run says what is wrong.
     pub fn look(&self, pipeline: Option<&Pipeline>) -> Look {
-        let inspection = self.inspect();
+        let inspection = self.first_inspection();
         let repo = self.repo();
         let operation = repo.and_then(Repo::operation);
         let waits_for = operation.filter(|operation| *operation != Operation::Bisect);

@@ -14,6 +14,8 @@ mod load;
 mod look;
 mod plan;
 mod planned;
+mod policy_base;
+mod policy_copies;
 mod policy_review;
 mod probe;
 mod range;
@@ -28,7 +30,7 @@ mod undo;
 mod watch;
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::clock::Clock;
 use crate::environment::Environment;
@@ -37,9 +39,9 @@ use crate::git::push::PushOptions;
 use crate::git::{LocalConfigTrust, Remote, Repo};
 use crate::names::{BranchName, RunId};
 use crate::net::Network;
-use crate::pipeline::{Hold, Pipeline, Receipts, TaskDocument, TaskKept, TextStep};
+use crate::pipeline::{Hold, Pipeline, PolicyBase, Receipts, TaskDocument, TaskKept, TextStep};
 use crate::platform::Platform;
-use crate::policy::{LayerKind, Loaded, PolicyError, PolicyProblem, Trigger};
+use crate::policy::{Loaded, PolicyError, PolicyProblem, Trigger};
 use crate::reason::{Code, Reason};
 use crate::secrets::KnownSecrets;
 use crate::steps::STEPS;
@@ -57,6 +59,7 @@ pub use self::keeper::is_deferred;
 pub use self::load::{preset_for_repository, repository_policy};
 pub use self::look::{Look, Outlook};
 pub use self::plan::{Plan, PlanStep};
+pub use self::policy_base::AskRemote;
 pub use self::policy_review::{Mistake, PolicyCheck, PolicyReview, check_file, review};
 pub use self::probe::{ForgeAnswer, ProbeTarget, RemoteAnswer};
 pub use self::standing::{ShipTimes, Standing, ship_times, standing};
@@ -134,6 +137,10 @@ pub struct Session {
     makes_up_for: Option<RunId>,
     repo: Result<Option<Repo>, Hold>,
     loaded: Loaded,
+    /// The copy of the repository's policy that is part of it.
+    policy_base: PolicyBase,
+    /// What the guards found, until somebody uses it.
+    first_look: Mutex<Option<Inspection>>,
     notes: Vec<Reason>,
     receipts: Receipts,
     store: LazyStore,
@@ -212,6 +219,8 @@ impl Session {
             makes_up_for: request.makes_up_for,
             repo,
             loaded,
+            policy_base: PolicyBase::default(),
+            first_look: Mutex::default(),
             notes,
             receipts: request.receipts,
             answers,
@@ -255,7 +264,7 @@ impl Session {
 
     /// Returns what is wrong with the policy of the system or the user, where something is.
     pub fn policy_problem(&self) -> Option<String> {
-        let is_ours = |problem: &&PolicyProblem| problem.origin != LayerKind::Repository;
+        let is_ours = |problem: &&PolicyProblem| !problem.origin.is_of_repository();
         let problem = self.loaded.problems.iter().find(is_ours)?;
         let (origin, error) = (problem.origin, problem.error.one_line());
         Some(format!("the {origin} policy is left out: {error}"))
@@ -300,7 +309,7 @@ impl Session {
 
     /// Says what a run would do. Writes nothing and asks no server.
     pub fn plan(&self, pipeline: &Pipeline) -> Plan {
-        Plan::of(self, pipeline, &self.inspect())
+        Plan::of(self, pipeline, &self.first_inspection())
     }
 
     /// Returns the repository, where there is one that can be opened.
@@ -317,6 +326,22 @@ impl Session {
     /// Returns what is kept about remotes from one run to the next.
     fn remote_records(&self) -> RemoteRecords {
         RemoteRecords::below(self.environment.state_directory())
+    }
+
+    /// Keeps what the guards found, for who needs it next.
+    fn keep_inspection(&self, inspection: Inspection) {
+        let mut first = self
+            .first_look
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        *first = Some(inspection);
+    }
+
+    /// Looks at the repository, unless that was just done.
+    fn first_inspection(&self) -> Inspection {
+        let first = self.first_look.lock();
+        let first = first.unwrap_or_else(PoisonError::into_inner).take();
+        first.unwrap_or_else(|| self.inspect())
     }
 
     /// Looks at the repository: what would be shipped, or why nothing.

@@ -4,7 +4,7 @@ use crate::pipeline::Pipeline;
 use crate::policy::{LayerKind, Loaded, PolicyError};
 use crate::steps::STEPS;
 
-use super::{Session, load};
+use super::{AskRemote, Session, load};
 
 /// More than the layers that can be left out.
 const MOST_LAYERS: usize = 4;
@@ -18,6 +18,41 @@ impl Session {
     /// Says whether there is a step of this name, in the policy or built in.
     pub fn has_step(&self, name: &str) -> bool {
         Pipeline::knows_step(&self.loaded.policy, name, STEPS)
+    }
+
+    /// Plans a pipeline by name as [`planned`](Self::planned) does, with the repository's policy of the policy base where
+    /// the pipeline ships the branch.
+    pub fn planned_at_policy_base(
+        self,
+        name: &str,
+        ask: AskRemote,
+    ) -> Result<(Self, Pipeline), PolicyError> {
+        let ships = self.pipeline(name).as_ref().map_or(true, Pipeline::ships);
+        let session = if ships {
+            self.with_policy_base(ask).map_err(|error| *error)?
+        } else {
+            self
+        };
+        let (mut session, pipeline) = session.planned(name)?;
+        session.notes.extend(load::left_out(&session.loaded));
+        Ok((session, pipeline))
+    }
+
+    /// Plans one step alone as [`single_step`](Self::single_step) does, with the repository's policy of the policy base
+    /// where the step ships the branch.
+    pub fn single_step_at_policy_base(
+        self,
+        name: &str,
+        with: &[String],
+    ) -> Result<(Self, Pipeline), PolicyError> {
+        let pipeline = self.single_step(name, with)?;
+        if !pipeline.ships() {
+            return Ok((self, pipeline));
+        }
+        let session = self.with_policy_base(AskRemote::Yes);
+        let session = session.map_err(|error| *error)?;
+        let pipeline = session.single_step(name, with)?;
+        Ok((session, pipeline))
     }
 
     /// Plans a pipeline by name, whatever is wrong with it in a file.
@@ -43,7 +78,7 @@ impl Session {
             self.notes
                 .extend(without.problems.last().map(load::dropped));
             self.loaded.problems.clone_from(&without.problems);
-            if error.origin() == Some(LayerKind::Repository) && !without.fail_closed {
+            if error.origin().is_some_and(LayerKind::is_of_repository) && !without.fail_closed {
                 self.loaded = without;
                 match self.pipeline(name) {
                     Ok(pipeline) => return Ok((self, pipeline)),

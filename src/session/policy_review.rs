@@ -6,15 +6,13 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::environment::Environment;
-use crate::git::LocalConfigTrust;
 use crate::pipeline::mistakes;
 use crate::policy::{
-    LayerKind, Layers, Loaded, Places, PolicyError, RepositoryFile, Setting, in_order,
+    LayerKind, Layers, LeftOut, Loaded, Places, PolicyError, RepositoryFile, Setting, in_order,
 };
 use crate::steps::STEPS;
 
-use super::Request;
-use super::load::{RepositoryChoice, discover, inside, outside};
+use super::{Request, Session, Watch};
 
 /// What `policy check` and `policy show` show.
 #[derive(Debug)]
@@ -25,6 +23,8 @@ pub struct PolicyReview {
     pub problems: Vec<PolicyError>,
     /// Every value with its layer.
     pub values: Vec<Setting>,
+    /// The keys of the repository's policy that do not count yet.
+    pub left_out: Vec<LeftOut>,
 }
 
 /// What `policy check --json` prints.
@@ -76,7 +76,7 @@ impl Mistake {
     fn of(error: &PolicyError) -> Self {
         let place = error.line_and_column();
         Self {
-            layer: error.origin().map(|origin| origin.to_string()),
+            layer: error.origin().map(|origin| origin.policy_name().to_owned()),
             file: error.file().map(str::to_owned),
             line: place.map(|(line, _)| line),
             column: place.map(|(_, column)| column),
@@ -93,6 +93,7 @@ impl PolicyReview {
         Self {
             layers: loaded.layer_names(),
             values: loaded.policy.flatten(),
+            left_out: loaded.left_out.clone(),
             problems: in_order(
                 loaded
                     .problems
@@ -110,6 +111,7 @@ impl PolicyReview {
             layers: Vec::new(),
             problems: vec![error],
             values: Vec::new(),
+            left_out: Vec::new(),
         }
     }
 }
@@ -119,12 +121,9 @@ pub fn review(
     request: &Request,
     environment: &Environment,
 ) -> Result<PolicyReview, Box<PolicyError>> {
-    let (outside, environment) = outside(request, environment.clone())?;
-    let place = RepositoryChoice::below(request.directory.as_deref(), &environment);
-    let repo = discover(&place, &environment, LocalConfigTrust::Ignore)
-        .ok()
-        .flatten();
-    Ok(PolicyReview::of(inside(outside, repo.as_ref())?))
+    let watch = Watch::without_thread(request, "");
+    let session = Session::open(request.clone(), environment.clone(), watch)?;
+    Ok(PolicyReview::of(session.shown_with_policy_base()?))
 }
 
 /// Checks one file alone, as the layer that it is: `.sendoff.toml` by the rules of a repository's policy, the
@@ -135,14 +134,11 @@ pub fn check_file(file: &Path, environment: &Environment) -> PolicyReview {
     let loaded = if file.file_name().is_some_and(|name| name == ".sendoff.toml") {
         let directory = whole.parent().unwrap_or(Path::new("/"));
         RepositoryFile::read(directory).and_then(|repository| match repository {
-            Some(_) => Layers::load(
-                &Places {
-                    repository,
-                    ..Places::default()
-                },
-                STEPS,
-            ),
-            None => Layers::of_file(LayerKind::Repository, file, STEPS),
+            Some(file) => {
+                let built_in = Layers::load(&Places::default(), STEPS);
+                built_in.and_then(|built_in| built_in.with_policy_base(&file, STEPS))
+            }
+            None => Layers::of_file(LayerKind::PolicyBase, file, STEPS),
         })
     } else if usual.system.as_deref() == Some(&whole) {
         let places = Places {

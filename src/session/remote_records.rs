@@ -124,16 +124,21 @@ impl RemoteRecords {
 
     /// Returns where the record of `url` is kept. The name shows no more than that there is one.
     fn path(&self, url: &RemoteUrl) -> Option<PathBuf> {
-        let mut hasher = gix::hash::hasher(gix::hash::Kind::Sha1);
-        // With the user: a server may show each another repository. The password is not in it.
-        hasher.update(url.to_string().as_bytes());
-        let id = hasher.try_finalize().ok()?;
-        Some(self.directory.as_ref()?.join(format!("{id}.json")))
+        Some(self.directory.as_ref()?.join(file_name(url)?))
     }
 }
 
+/// Returns the name of a file about `url`.
+pub(super) fn file_name(url: &RemoteUrl) -> Option<String> {
+    let mut hasher = gix::hash::hasher(gix::hash::Kind::Sha1);
+    // With the user: a server may show each another repository. The password is not in it.
+    hasher.update(url.to_string().as_bytes());
+    let id = hasher.try_finalize().ok()?;
+    Some(format!("{id}.json"))
+}
+
 /// Writes beside and renames, so that a reader sees the old record or the new one.
-fn write(path: &Path, record: &Record) -> std::io::Result<()> {
+pub(super) fn write(path: &Path, record: &impl Serialize) -> std::io::Result<()> {
     let directory = path.parent().unwrap_or(path);
     fs::DirBuilder::new()
         .recursive(true)

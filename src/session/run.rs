@@ -95,7 +95,7 @@ impl Session {
         self.watch
             .keeps(self.keeper(pipeline, self.platform_identity()));
         reach(Point::RunOpened);
-        let inspection = self.inspect();
+        let inspection = self.first_inspection();
         *count = self.begin_count(pipeline, &inspection);
         reach(Point::RunSurveyed);
         partial.describe(pipeline.name(), inspection.report(&self.known), &self.notes);
@@ -236,6 +236,7 @@ impl Session {
             task_kept: self.task_kept,
             facts: &self.facts(inspection),
             base_tip: &BaseTip::default(),
+            policy_base: &self.policy_base,
             logins: &Logins::default(),
             secrets: &self.known,
             environment: &self.environment,
@@ -249,7 +250,8 @@ impl Session {
             progress,
         };
         reach(Point::RunBegins);
-        let report = pipeline.run(cx, partial).await;
+        let mut report = pipeline.run(cx, partial).await;
+        report.notes.extend(self.policy_base.note());
         reach(Point::RunEnded);
         // A late run has to write down what is to be tried again before the watchdog ends it.
         if let Some(platform) = &platform
@@ -259,6 +261,7 @@ impl Session {
         }
         if let Ok(shipment) = shipment {
             self.keep_habits(shipment);
+            self.keep_policy_copy(shipment);
         }
         report
     }

@@ -13,7 +13,7 @@ use crate::git::PrTemplate;
 use crate::names::{BranchName, RemoteName, RepositoryName};
 use crate::pipeline::{
     Again, Context, ErrorKind, Outcome, Outputs, Service, Shipment, Step, StepDef, StepError,
-    Target, recounted,
+    Target, policy_held, recounted,
 };
 use crate::policy::{Draft, LayerKind, RemoteChoice};
 use crate::reason::Code;
@@ -143,6 +143,11 @@ impl Step for PrCreate {
             Ok(forge) => forge,
             Err(hold) => return hold.outcome(),
         };
+        if let Some(repo) = cx.repo
+            && let Err(hold) = policy_held(cx, shipment, repo).await
+        {
+            return hold.outcome();
+        }
         let looked_up = cx
             .open_pull_request
             .get_or_init(|| look_up(forge, shipment))

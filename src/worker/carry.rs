@@ -12,8 +12,8 @@ use crate::reason::Code;
 use crate::report::Report;
 use crate::secrets::KnownSecrets;
 use crate::session::{
-    BranchTurn, Ended, NamedRepository, Request, Session, WAIT_FOR_POLICY, Watch, is_deferred,
-    keep_late,
+    AskRemote, BranchTurn, Ended, NamedRepository, Request, Session, WAIT_FOR_POLICY, Watch,
+    is_deferred, keep_late,
 };
 use crate::store::{Intent, LazyStore, NewIntent, Pending, Place, Slot, Store};
 
@@ -105,7 +105,8 @@ impl Job {
                 return None;
             }
         };
-        match session.planned(&self.pipeline) {
+        let planned = session.planned_at_policy_base(&self.pipeline, AskRemote::Yes);
+        match planned {
             Ok((session, pipeline)) => {
                 let pipeline = if self.steps.is_empty() {
                     pipeline

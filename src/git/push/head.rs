@@ -53,7 +53,7 @@ impl HeadQuestion {
     /// Asks on a connection of its own, where the scheme allows two at a time, and returns at once.
     pub fn begin(&self) {
         let mut asked = self.lock();
-        if !needs_connection_alone(&self.url) && matches!(*asked, Asked::NotYet) {
+        if !is_one_at_a_time(&self.url) && matches!(*asked, Asked::NotYet) {
             *asked = self.start();
         }
     }
@@ -65,7 +65,7 @@ impl HeadQuestion {
         if matches!(*asked, Asked::NotYet) {
             *asked = match &kept {
                 // To ask would take a login of the user's, perhaps a touch of a key, once more.
-                Some(kept) if needs_connection_alone(&self.url) => {
+                Some(kept) if is_one_at_a_time(&self.url) => {
                     Asked::Answered(RemoteHead::Names(kept.clone()))
                 }
                 _ => self.start(),
@@ -137,12 +137,12 @@ fn wait(answer: &Receiver<RemoteHead>, stop: &AtomicBool) -> RemoteHead {
 
 /// Says whether the question may need the one connection that is open at a time.
 pub(super) fn may_be_asked_alone(record: &HeadRecord, url: &RemoteUrl) -> bool {
-    record.kept().is_none() && needs_connection_alone(url)
+    record.kept().is_none() && is_one_at_a_time(url)
 }
 
 /// Says whether a second connection is not made while one is open: ssh may ask for a touch of a key, a daemon may
 /// take one client at a time.
-fn needs_connection_alone(url: &RemoteUrl) -> bool {
+pub fn is_one_at_a_time(url: &RemoteUrl) -> bool {
     matches!(url.scheme(), Scheme::Ssh | Scheme::Git)
 }
 

@@ -5,6 +5,7 @@ mod head;
 mod pre_push;
 mod promisor;
 mod submodules;
+mod tip_file;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -29,12 +30,13 @@ use crate::secrets::KnownSecrets;
 use self::promisor::PromisedObjects;
 
 pub use error::{BranchPushError, LocalCheckError};
-pub use head::HeadQuestion;
+pub use head::{HeadQuestion, is_one_at_a_time};
 pub use promisor::{Promised, PromisorRemote};
+pub use tip_file::{TipFileError, TipSource, local_tip_file, tip_file};
 
 pub use crate::git::transport::{
     AllowFile, AllowGit, AuthCache, AuthNeed, HeadRecord, HookTerminal, LocalOptions, PushOptions,
-    Reached, Submodules, TransportError, branch_tip, probe, remote_head,
+    Reached, Submodules, TransportError, branch_tip, head_tip, probe, remote_head,
 };
 
 /// The push of one commit to one branch that a permit names.
@@ -56,6 +58,8 @@ pub struct BranchPush<'a> {
     /// Tells what is known of this destination. Asked right before anything is sent, and only where the destination has the
     /// branch: one that it does not list is the default branch of nothing.
     pub remote_facts: &'a (dyn Fn() -> RemoteFacts + Sync),
+    /// Compares what the push was begun with with what the remote advertises, right before anything is sent.
+    pub still_valid: &'a dyn Fn(&Advertisement) -> Result<(), BoxError>,
     /// Receives the progress.
     pub progress: &'a dyn Progress,
     /// Set from another thread to stop the push.
@@ -133,8 +137,8 @@ impl BranchPush<'_> {
                 Some(_) => (self.remote_facts)(),
                 None => RemoteFacts::without_head(),
             };
-            let confirmed = self.permit.confirm(destination, &facts);
-            confirmed.map_err(BoxError::from)
+            self.permit.confirm(destination, &facts)?;
+            (self.still_valid)(advertisement)
         };
         let limit = self.options.push_size;
         let checks = Checks {

@@ -12,7 +12,7 @@ use sendoff_push::{BoxError, ClassifiedError, Promisor};
 
 use crate::git::Remote;
 use crate::git::temporary_objects::TemporaryObjects;
-use crate::git::transport::{Target, fetch_objects};
+use crate::git::transport::{Filter, Target, Wanted, fetch_objects};
 use crate::reason::Reason;
 
 use super::PushOptions;
@@ -150,7 +150,11 @@ impl<'a> PromisedObjects<'a> {
                 left: &mut left,
                 is_exceeded: false,
             };
-            let fetched = fetch_objects(target, ids, &mut incoming);
+            let wanted = Wanted {
+                ids,
+                filter: Filter::Files,
+            };
+            let fetched = fetch_objects(target, wanted, &mut incoming);
             if incoming.is_exceeded {
                 return Err(PromisorError::TooLarge);
             }
@@ -201,10 +205,10 @@ impl Promisor for PromisedObjects<'_> {
 }
 
 /// A file that takes so many bytes and no more.
-struct Bounded<'a> {
-    file: File,
-    left: &'a mut u64,
-    is_exceeded: bool,
+pub(super) struct Bounded<'a> {
+    pub(super) file: File,
+    pub(super) left: &'a mut u64,
+    pub(super) is_exceeded: bool,
 }
 
 impl Write for Bounded<'_> {

@@ -10,7 +10,7 @@ use crate::names::{BranchName, RemoteUrl};
 
 use super::Target;
 use super::options::PushOptions;
-use super::remote_head::listed;
+use super::remote_head::{listed, tip_of};
 
 /// Asks the remote at which commit a branch is. Nothing when it shows no such branch.
 ///
@@ -33,16 +33,7 @@ pub fn branch_tip(
     Ok(said
         .lines()
         .iter()
-        .find_map(|line| tip(line, full.as_bytes())))
-}
-
-/// Reads `<id> refs/heads/x`, with what may follow the name.
-fn tip(line: &[u8], full: &[u8]) -> Option<ObjectId> {
-    let mut words = line.split(|byte| matches!(byte, b' ' | 0));
-    let id = words.next()?;
-    (words.next()? == full)
-        .then(|| ObjectId::from_hex(id).ok())
-        .flatten()
+        .find_map(|line| tip_of(line, full.as_bytes())))
 }
 
 #[cfg(test)]
@@ -52,7 +43,7 @@ mod tests {
     #[test]
     fn only_the_branch_itself_counts() {
         let id = "1111111111111111111111111111111111111111";
-        let is_read = |line: String| tip(line.as_bytes(), b"refs/heads/x").is_some();
+        let is_read = |line: String| tip_of(line.as_bytes(), b"refs/heads/x").is_some();
         assert!(is_read(format!("{id} refs/heads/x")));
         assert!(is_read(format!("{id} refs/heads/x\0multi_ack agent=git/2")));
         for line in [

@@ -14,8 +14,39 @@ use crate::secrets::KnownSecrets;
 use super::remote_head::RefLines;
 use super::{Target, open};
 
-/// What is left out of what the objects reach: a tree comes with its directories, and not with their files.
-const FILTER: &str = "blob:none";
+/// What is asked for.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::git) struct Wanted<'a> {
+    /// The objects.
+    pub(in crate::git) ids: &'a [ObjectId],
+    /// What is left out of what they reach, where the server can leave something out.
+    pub(in crate::git) filter: Filter,
+}
+
+/// What is left out of what objects reach.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::git) enum Filter {
+    /// Files: a tree comes with its directories, and not with their files.
+    Files,
+    /// The history of a commit, and all but the root of its tree.
+    AllButRoot,
+}
+
+impl Filter {
+    /// Returns the filter in the words of the protocol.
+    const fn spec(self) -> &'static str {
+        match self {
+            Self::Files => "blob:none",
+            Self::AllButRoot => "tree:1",
+        }
+    }
+
+    /// Says whether a commit comes without its parents.
+    const fn is_shallow(self) -> bool {
+        matches!(self, Self::AllButRoot)
+    }
+}
+
 /// The most bytes of an answer that are kept until a packet line is whole.
 const MAX_LINE: usize = 65_520;
 
@@ -31,10 +62,10 @@ pub(super) enum Taken {
 /// Takes an answer piece by piece.
 pub(super) type Take<'t> = dyn FnMut(&[u8]) -> Result<Taken, Box<dyn ClassifiedError>> + 't;
 
-/// Fetches objects and what they reach, but for files that are not named, and writes the pack to `out`.
+/// Fetches objects and what they reach, but for what is left out, and writes the pack to `out`.
 pub(in crate::git) fn fetch_objects(
     target: Target<'_>,
-    ids: &[ObjectId],
+    wanted: Wanted<'_>,
     out: &mut dyn Write,
 ) -> Result<(), Box<dyn ClassifiedError>> {
     let mut connection = open(target, Service::UploadPack)?;
@@ -42,9 +73,9 @@ pub(in crate::git) fn fetch_objects(
     connection.hello(&mut |piece| greeting.feed(piece))?;
     let said = greeting.finish().ok_or(TransportError::Garbled)?;
     let body = if said.iter().any(|line| line == b"version 2") {
-        request_v2(&said, ids)
+        request_v2(&said, wanted)
     } else {
-        request_v0(&said, ids)
+        request_v0(&said, wanted)
     };
     let body = body.map_err(|error| TransportError::Request(error.into()))?;
     let mut pack = PackStream {
@@ -52,6 +83,8 @@ pub(in crate::git) fn fetch_objects(
         out,
         known: &target.options.known,
         in_pack: false,
+        // Protocol v0 says first where the history ends.
+        flushes: usize::from(wanted.filter.is_shallow()),
     };
     connection.stream(&body, &mut |piece| pack.feed(piece))?;
     connection.close();
@@ -59,7 +92,7 @@ pub(in crate::git) fn fetch_objects(
 }
 
 /// Writes the request of protocol v2.
-fn request_v2(said: &[Vec<u8>], ids: &[ObjectId]) -> Result<Vec<u8>, pkt_line::PktLineError> {
+fn request_v2(said: &[Vec<u8>], wanted: Wanted<'_>) -> Result<Vec<u8>, pkt_line::PktLineError> {
     let mut body = Vec::new();
     let mut line = |text: &str| pkt_line::encode(text.as_bytes(), &mut body);
     line("command=fetch\n")?;
@@ -72,13 +105,16 @@ fn request_v2(said: &[Vec<u8>], ids: &[ObjectId]) -> Result<Vec<u8>, pkt_line::P
     let mut line = |text: &str| pkt_line::encode(text.as_bytes(), &mut body);
     line("ofs-delta\n")?;
     line("no-progress\n")?;
-    for id in ids {
+    for id in wanted.ids {
         line(&format!("want {id}\n"))?;
+    }
+    if wanted.filter.is_shallow() {
+        line("deepen 1\n")?;
     }
     let features = said.iter().find_map(|line| line.strip_prefix(b"fetch="));
     let mut features = features.unwrap_or_default().split(|byte| *byte == b' ');
     if features.any(|feature| feature == b"filter") {
-        line(&format!("filter {FILTER}\n"))?;
+        line(&format!("filter {}\n", wanted.filter.spec()))?;
     }
     line("done\n")?;
     pkt_line::encode_flush(&mut body);
@@ -86,7 +122,7 @@ fn request_v2(said: &[Vec<u8>], ids: &[ObjectId]) -> Result<Vec<u8>, pkt_line::P
 }
 
 /// Writes the request of protocol v0, whose capabilities stand behind the first ref.
-fn request_v0(said: &[Vec<u8>], ids: &[ObjectId]) -> Result<Vec<u8>, pkt_line::PktLineError> {
+fn request_v0(said: &[Vec<u8>], wanted: Wanted<'_>) -> Result<Vec<u8>, pkt_line::PktLineError> {
     let capabilities = said.iter().find_map(|line| {
         let zero = line.iter().position(|byte| *byte == 0)?;
         line.get(zero + 1..)
@@ -101,14 +137,20 @@ fn request_v0(said: &[Vec<u8>], ids: &[ObjectId]) -> Result<Vec<u8>, pkt_line::P
     if filters {
         chosen.push_str(" filter");
     }
+    if wanted.filter.is_shallow() {
+        chosen.push_str(" shallow");
+    }
     let mut body = Vec::new();
     let mut line = |text: &str| pkt_line::encode(text.as_bytes(), &mut body);
-    for id in ids {
+    for id in wanted.ids {
         line(&format!("want {id}{chosen}\n"))?;
         chosen.clear();
     }
+    if wanted.filter.is_shallow() {
+        line("deepen 1\n")?;
+    }
     if filters {
-        line(&format!("filter {FILTER}\n"))?;
+        line(&format!("filter {}\n", wanted.filter.spec()))?;
     }
     pkt_line::encode_flush(&mut body);
     pkt_line::encode(b"done\n", &mut body)?;
@@ -121,6 +163,8 @@ struct PackStream<'a> {
     out: &'a mut dyn Write,
     known: &'a KnownSecrets,
     in_pack: bool,
+    /// How many sections may end before the pack begins.
+    flushes: usize,
 }
 
 impl PackStream<'_> {
@@ -137,6 +181,7 @@ impl PackStream<'_> {
             match line {
                 PacketLineRef::Data(data) => self.line(data)?,
                 PacketLineRef::Flush if self.in_pack => return Ok(Taken::Whole),
+                PacketLineRef::Flush if self.flushes > 0 => self.flushes -= 1,
                 // The end of a section of protocol v2.
                 PacketLineRef::Delimiter if !self.in_pack => {}
                 _ => return Err(TransportError::Garbled.into()),
@@ -207,6 +252,10 @@ mod tests {
         ObjectId::from_hex(b"1111111111111111111111111111111111111111").unwrap()
     }
 
+    fn wanted(ids: &[ObjectId], filter: Filter) -> Wanted<'_> {
+        Wanted { ids, filter }
+    }
+
     fn fed(pieces: &[&[u8]]) -> (Result<Taken, Box<dyn ClassifiedError>>, Vec<u8>) {
         let (mut out, known) = (Vec::new(), KnownSecrets::default());
         let mut pack = PackStream {
@@ -214,6 +263,7 @@ mod tests {
             out: &mut out,
             known: &known,
             in_pack: false,
+            flushes: 0,
         };
         let mut last = Ok(Taken::More);
         for piece in pieces {
@@ -229,15 +279,35 @@ mod tests {
         };
         let text = |body: Vec<u8>| String::from_utf8(body).unwrap();
         let with = lines(&["version 2", "fetch=shallow filter", "object-format=sha1"]);
-        let with = text(request_v2(&with, &[id()]).unwrap());
+        let with = text(request_v2(&with, wanted(&[id()], Filter::Files)).unwrap());
         assert!(with.contains("object-format=sha1"), "{with}");
         assert!(with.contains("filter blob:none\n0009done\n0000"), "{with}");
-        let without = text(request_v2(&lines(&["version 2", "fetch=shallow"]), &[id()]).unwrap());
+        let without = text(
+            request_v2(
+                &lines(&["version 2", "fetch=shallow"]),
+                wanted(&[id()], Filter::Files),
+            )
+            .unwrap(),
+        );
         assert!(!without.contains("filter"), "{without}");
         let old = lines(&["1111111111111111111111111111111111111111 HEAD\0ofs-delta filter"]);
-        let old = text(request_v0(&old, &[id(), id()]).unwrap());
+        let old = text(request_v0(&old, wanted(&[id(), id()], Filter::Files)).unwrap());
         assert_eq!(old.matches("side-band-64k").count(), 1, "{old}");
         assert!(old.ends_with("filter blob:none\n00000009done\n"), "{old}");
+    }
+
+    #[test]
+    fn the_root_of_a_commit_is_asked_for_without_its_history() {
+        let lines = |text: &str| vec![text.as_bytes().to_vec()];
+        let asked = |body: Vec<u8>| String::from_utf8(body).unwrap();
+        let ids = [id()];
+        let root = wanted(&ids, Filter::AllButRoot);
+        let two = asked(request_v2(&lines("fetch=shallow filter"), root).unwrap());
+        assert!(two.contains("deepen 1\n0012filter tree:1\n"), "{two}");
+        let old = lines("1111111111111111111111111111111111111111 HEAD\0shallow filter");
+        let old = asked(request_v0(&old, root).unwrap());
+        assert!(old.contains(" filter shallow\n"), "{old}");
+        assert!(old.contains("deepen 1\n0012filter tree:1\n"), "{old}");
     }
 
     #[test]

@@ -32,7 +32,7 @@ impl HeadRecord {
     }
 
     /// Takes what the remote says now.
-    pub(in crate::git) fn learn(&self, branch: BranchName) {
+    pub fn learn(&self, branch: BranchName) {
         let mut learned = self.learned.lock().unwrap_or_else(PoisonError::into_inner);
         *learned = Some(branch);
     }

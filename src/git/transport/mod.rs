@@ -34,12 +34,12 @@ pub use auth_cache::{AuthCache, AuthNeed};
 pub use branch_tip::branch_tip;
 pub use daemon::AllowGit;
 pub use error::TransportError;
-pub(super) use fetch::fetch_objects;
+pub(super) use fetch::{Filter, Wanted, fetch_objects};
 pub use head_record::HeadRecord;
 pub use local_options::{HookTerminal, LocalOptions, Submodules};
 pub use options::{AllowFile, ProactiveLogin, PushOptions, Redirects};
 pub use probe::{Reached, probe};
-pub use remote_head::remote_head;
+pub use remote_head::{head_tip, remote_head};
 
 /// A remote, and how to reach it.
 #[derive(Debug, Clone, Copy)]

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
+use gix::ObjectId;
 use gix::protocol::transport::packetline::PacketLineRef;
 use sendoff_push::pkt_line::{LineSplitter, PktLineError};
 use sendoff_push::{ClassifiedError, pkt_line};
@@ -40,6 +41,30 @@ pub fn remote_head(
         Listed::Asked(_) => said.lines().iter().find_map(|line| symref_v2(line)),
         Listed::Advertised(_) => said.lines().iter().find_map(|line| symref_v0(line)),
     })
+}
+
+/// Asks the remote which branch its HEAD names, and at which commit that is. Nothing when it names none that exists.
+pub fn head_tip(
+    url: &RemoteUrl,
+    directory: &Path,
+    options: &PushOptions,
+    stop: &AtomicBool,
+) -> Result<Option<(BranchName, ObjectId)>, Box<dyn ClassifiedError>> {
+    let target = Target {
+        url,
+        directory,
+        options,
+        stop,
+    };
+    let said = listed(target, b"HEAD")?;
+    let mut lines = said.lines().iter();
+    let branch = match &said {
+        Listed::Asked(_) => lines.find_map(|line| symref_v2(line)),
+        Listed::Advertised(_) => lines.find_map(|line| symref_v0(line)),
+    };
+    let mut lines = said.lines().iter();
+    let tip = lines.find_map(|line| tip_of(line, b"HEAD"));
+    Ok(branch.zip(tip))
 }
 
 /// What a remote says of one ref, a line each.
@@ -164,6 +189,15 @@ fn ls_refs(prefix: &[u8]) -> Result<Vec<u8>, TransportError> {
     added.map_err(|_| TransportError::Garbled)?;
     pkt_line::encode_flush(&mut out);
     Ok(out)
+}
+
+/// Reads `<id> <name>`, with what may follow the name.
+pub(super) fn tip_of(line: &[u8], name: &[u8]) -> Option<ObjectId> {
+    let mut words = line.split(|byte| matches!(byte, b' ' | 0));
+    let id = words.next()?;
+    (words.next()? == name)
+        .then(|| ObjectId::from_hex(id).ok())
+        .flatten()
 }
 
 /// Reads `<id> HEAD symref-target:refs/heads/main`.

@@ -143,6 +143,7 @@ impl Step for Push {
             now: cx.clock.now(),
             logins: cx.logins.clone(),
             base_tip: cx.base_tip.clone(),
+            policy_base: cx.policy_base.clone(),
         };
         reach(Point::PushBegins);
         let progress = cx.progress.holding(cx.deadline);

@@ -156,6 +156,7 @@ impl Work {
             last_seen: &LastSeen::default,
             advertised: &|_| self.logins.settle(),
             remote_facts: &facts,
+            still_valid: &|_| Ok(()),
             progress,
             stop,
         };

@@ -3,7 +3,7 @@
 use sendoff_push::{Action, PushError, Pushed};
 
 use crate::git::push::{BranchPushError, LocalCheckError};
-use crate::pipeline::{ErrorKind, Outcome, Outputs, Shipment, StepError};
+use crate::pipeline::{ErrorKind, Outcome, Outputs, PolicyChanged, Shipment, StepError};
 use crate::policy::Refused;
 use crate::reason::{Code, Reason};
 use crate::secrets::KnownSecrets;
@@ -107,8 +107,13 @@ fn protected(destination: &DestinationOutcome) -> Option<&Refused> {
 
 /// Returns why the permit did not hold.
 fn refused(error: &BranchPushError) -> Option<&Refused> {
+    not_confirmed(error)
+}
+
+/// Returns what was said right before anything was sent, where it was that.
+fn not_confirmed<E: std::error::Error + 'static>(error: &BranchPushError) -> Option<&E> {
     match error {
-        BranchPushError::Push(PushError::NotConfirmed(refused)) => refused.downcast_ref(),
+        BranchPushError::Push(PushError::NotConfirmed(said)) => said.downcast_ref(),
         _ => None,
     }
 }
@@ -187,6 +192,9 @@ pub(super) fn step_error(error: &BranchPushError, known: &KnownSecrets) -> StepE
              or push by hand: git push REMOTE {branch}"
         );
         return StepError::for_reason(ErrorKind::Transient, reason.advise(advice));
+    }
+    if let Some(changed) = not_confirmed::<PolicyChanged>(error) {
+        return StepError::for_reason(ErrorKind::Transient, changed.reason());
     }
     if let Some(reason) = Reason::of_no_resources(error) {
         return StepError::for_reason(ErrorKind::Transient, reason);

@@ -4,18 +4,20 @@ use std::env;
 use std::sync::atomic::AtomicBool;
 
 use gix::ObjectId;
+use gix::bstr::ByteSlice;
 use jiff::Timestamp;
-use sendoff_push::{Action, Divergence, LastSeen, Progress, PushError, Pushed};
+use sendoff_push::advertisement::Advertisement;
+use sendoff_push::{Action, BoxError, Divergence, LastSeen, Progress, PushError, Pushed};
 
 use super::forge_head::ForgeHead;
 use crate::environment::Environment;
 use crate::failpoint::{Point, reach};
 use crate::git::push::{
-    BranchPush, BranchPushError, HeadQuestion, LocalOptions, Promised, branch_tip,
+    BranchPush, BranchPushError, HeadQuestion, LocalOptions, Promised, TipSource, branch_tip,
 };
 use crate::git::{Remote, Repo, is_true};
-use crate::names::RemoteUrl;
-use crate::pipeline::{BaseTip, Destination, Logins, Shipment};
+use crate::names::{BranchName, RemoteUrl};
+use crate::pipeline::{BaseTip, Destination, Logins, PolicyBase, Shipment, read_beside_push};
 use crate::policy::PushPermit;
 use crate::reason::{Code, Reason};
 
@@ -89,6 +91,7 @@ pub(super) struct Work {
     pub(super) now: Timestamp,
     pub(super) logins: Logins,
     pub(super) base_tip: BaseTip,
+    pub(super) policy_base: PolicyBase,
     pub(super) forge_head: ForgeHead,
 }
 
@@ -132,6 +135,11 @@ impl Work {
                         self.base_tip.keep(advertisement.branches());
                     },
                     remote_facts: &facts,
+                    still_valid: &|advertisement| match number {
+                        // The policy base is a branch of the first push URL.
+                        0 => self.policy_still_valid(place, advertisement, stop),
+                        _ => Ok(()),
+                    },
                     progress,
                     stop,
                 };
@@ -171,6 +179,25 @@ impl Work {
                 }
             })
             .collect()
+    }
+
+    /// Compares the policy in use with the one that the remote has now.
+    fn policy_still_valid(
+        &self,
+        place: &Destination,
+        advertisement: &Advertisement,
+        stop: &AtomicBool,
+    ) -> Result<(), BoxError> {
+        let branch = self.policy_base.branch().map(BranchName::full);
+        let tip = branch.and_then(|full| advertisement.find(full.as_bytes().as_bstr()));
+        let source = TipSource {
+            remote: &place.remote,
+            options: &place.push_options,
+            directory: &self.promised.directory,
+            stop,
+        };
+        let read = |commit| read_beside_push(&self.repo, source, commit);
+        Ok(self.policy_base.check(tip, read)?)
     }
 
     /// Returns what the place may lose: what was pushed to it from here.

@@ -15,8 +15,8 @@ use sendoff::names::RunId;
 use sendoff::net::{FixedNetwork, Network};
 use sendoff::pipeline::{
     BaseTip, Context, Deadline, DefaultBranch, Facts, ForgeSource, Hold, Logins, OpenPullRequest,
-    PartialReport, Pipeline, Receipts, RunFacts, RunInfo, SharedProgress, TaskDocument, TaskFacts,
-    TaskKept,
+    PartialReport, Pipeline, PolicyBase, Receipts, RunFacts, RunInfo, SharedProgress, TaskDocument,
+    TaskFacts, TaskKept,
 };
 use sendoff::policy::{LayerKind, Layers, Policy, Trigger};
 use sendoff::reason::Code;
@@ -88,6 +88,7 @@ fn run_pipeline(
         task_kept: TaskKept::Nowhere,
         facts: &facts,
         base_tip: &BaseTip::default(),
+        policy_base: &PolicyBase::default(),
         logins: &Logins::default(),
         secrets: &KnownSecrets::default(),
         environment: &Environment::from_pairs("/", []),

@@ -4,6 +4,7 @@ mod files;
 mod invalid;
 mod laws;
 mod presets;
+mod repository;
 mod schema;
 mod set;
 mod tables;

@@ -67,18 +67,9 @@ fn the_keys_that_a_repository_cannot_carry_are_listed() {
             .unwrap()
             .left_out
     };
-    assert_eq!(keys("molecule"), ["branches.base", "network.allow-http"]);
+    assert_eq!(keys("molecule"), ["network.allow-http"]);
     assert_eq!(keys("agents"), ["remotes.allowed", "git.local-config"]);
-    assert_eq!(
-        keys("solo"),
-        [
-            "pipelines.post-commit",
-            "steps.push.rewrite",
-            "steps.push.settle",
-            "steps.pr-create.draft",
-            "steps.pr-create.markup",
-        ]
-    );
+    assert_eq!(keys("solo"), ["steps.push.rewrite",]);
 }
 
 #[test]

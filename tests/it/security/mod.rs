@@ -2,6 +2,7 @@
 
 mod branches;
 mod files;
+mod policy_base;
 mod tokens;
 
 use secrecy::SecretString;

@@ -1,0 +1,245 @@
+//! `PolicyBase`: the copy of the repository's policy that a run was planned with, and whether the remote still has it.
+
+use std::sync::{Arc, OnceLock};
+
+use gix::ObjectId;
+
+use crate::git::CommittedFile;
+use crate::names::BranchName;
+use crate::reason::{Code, Reason};
+
+use super::hold::Hold;
+
+/// The repository's policy at the tip of the policy base.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PolicyCopy {
+    /// The policy base.
+    pub branch: BranchName,
+    /// The commit that the remote had there.
+    pub commit: ObjectId,
+    /// The file, with its id; none where the commit has no policy.
+    pub file: Option<(ObjectId, Vec<u8>)>,
+}
+
+impl PolicyCopy {
+    /// Makes the copy of what a commit has. What is no regular file of a usual size is no policy.
+    pub fn new(branch: BranchName, commit: ObjectId, found: CommittedFile) -> Self {
+        let file = match found {
+            CommittedFile::File { id, bytes } => Some((id, bytes)),
+            CommittedFile::Absent | CommittedFile::Unusable => None,
+        };
+        Self {
+            branch,
+            commit,
+            file,
+        }
+    }
+
+    fn id(&self) -> Option<ObjectId> {
+        self.file.as_ref().map(|(id, _)| *id)
+    }
+}
+
+/// The copy that a run was planned with. The default is that of a repository without a policy. Clones are one.
+#[derive(Debug, Clone, Default)]
+pub struct PolicyBase(Option<Arc<Known>>);
+
+#[derive(Debug)]
+struct Known {
+    in_use: Result<PolicyCopy, String>,
+    now: OnceLock<Now>,
+}
+
+/// What the remote has during the run.
+#[derive(Debug)]
+enum Now {
+    /// What the run was planned with, at this commit.
+    Same(PolicyCopy),
+    /// Another policy.
+    Changed(PolicyCopy),
+    /// That is not known: the copy in use is one that the remote had.
+    Unknown(String),
+}
+
+/// The remote has another policy by now than the one that the run was planned with.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the repository's policy on {branch} has changed since this run began: {commit}")]
+pub struct PolicyChanged {
+    branch: BranchName,
+    commit: String,
+}
+
+impl PolicyChanged {
+    /// Returns the reason of a step that ends for it.
+    pub fn reason(&self) -> Reason {
+        Reason::new(Code::PolicyChanged, self.to_string())
+            .advise("it is tried again by itself with the new policy; or run again now")
+    }
+}
+
+impl PolicyBase {
+    /// Begins with a copy that the remote had.
+    pub fn verified(copy: PolicyCopy) -> Self {
+        Self::known(Ok(copy))
+    }
+
+    /// Begins without one, though the repository has a policy, and says why.
+    pub fn unavailable(why: String) -> Self {
+        Self::known(Err(why))
+    }
+
+    fn known(in_use: Result<PolicyCopy, String>) -> Self {
+        Self(Some(Arc::new(Known {
+            in_use,
+            now: OnceLock::new(),
+        })))
+    }
+
+    /// Returns the copy that the run was planned with.
+    pub fn in_use(&self) -> Option<&PolicyCopy> {
+        self.0.as_ref()?.in_use.as_ref().ok()
+    }
+
+    /// Returns the policy base, where its policy counts.
+    pub fn branch(&self) -> Option<&BranchName> {
+        self.in_use().map(|copy| &copy.branch)
+    }
+
+    /// Compares the copy in use with what the remote has at `tip`, once a run. `read` reads the policy of a commit.
+    pub fn check(
+        &self,
+        tip: Option<ObjectId>,
+        read: impl FnOnce(ObjectId) -> Result<CommittedFile, String>,
+    ) -> Result<(), PolicyChanged> {
+        let (Some(known), Some(copy)) = (&self.0, self.in_use()) else {
+            return Ok(());
+        };
+        let now = known.now.get_or_init(|| now(copy, tip, read));
+        match now {
+            Now::Same(_) | Now::Unknown(_) => Ok(()),
+            Now::Changed(copy) => Err(PolicyChanged {
+                branch: copy.branch.clone(),
+                commit: copy.commit.to_hex_with_len(8).to_string(),
+            }),
+        }
+    }
+
+    /// Returns what the remote was seen to have in this run.
+    pub fn seen(&self) -> Option<&PolicyCopy> {
+        match self.0.as_ref()?.now.get()? {
+            Now::Same(copy) | Now::Changed(copy) => Some(copy),
+            Now::Unknown(_) => None,
+        }
+    }
+
+    /// Returns what the report has to say of a copy that may be an old one.
+    pub fn note(&self) -> Option<Reason> {
+        let known = self.0.as_ref()?;
+        let (Ok(copy), Some(Now::Unknown(why))) = (&known.in_use, known.now.get()) else {
+            return None;
+        };
+        let message = format!(
+            "the repository's policy is that of {} at {}, which may be an old one: {why}",
+            copy.branch,
+            copy.commit.to_hex_with_len(8)
+        );
+        Some(Reason::new(Code::PolicyStale, message).advise("run: git fetch"))
+    }
+
+    /// Returns why no pull request is opened: the repository has a policy, and which one holds is not known.
+    pub(super) fn hold(&self) -> Option<Hold> {
+        let why = self.0.as_ref()?.in_use.as_ref().err()?;
+        let message = format!("the repository's policy on the remote is not known: {why}");
+        Some(
+            Hold::new(Code::PolicyUnavailable, message)
+                .advise("check that the remote can be fetched from, then run again"),
+        )
+    }
+}
+
+/// Finds out what the remote has at `tip`.
+fn now(
+    in_use: &PolicyCopy,
+    tip: Option<ObjectId>,
+    read: impl FnOnce(ObjectId) -> Result<CommittedFile, String>,
+) -> Now {
+    let Some(tip) = tip else {
+        return Now::Unknown(format!("the remote does not list {}", in_use.branch));
+    };
+    if tip == in_use.commit {
+        return Now::Same(in_use.clone());
+    }
+    let copy = match read(tip) {
+        Ok(found) => PolicyCopy::new(in_use.branch.clone(), tip, found),
+        Err(why) => return Now::Unknown(why),
+    };
+    if copy.id() == in_use.id() {
+        Now::Same(copy)
+    } else {
+        Now::Changed(copy)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(digit: &str) -> ObjectId {
+        ObjectId::from_hex(digit.repeat(40).as_bytes()).unwrap()
+    }
+
+    fn file(digit: &str) -> CommittedFile {
+        CommittedFile::File {
+            id: id(digit),
+            bytes: digit.into(),
+        }
+    }
+
+    fn base() -> PolicyBase {
+        let branch = BranchName::new("main").unwrap();
+        PolicyBase::verified(PolicyCopy::new(branch, id("1"), file("a")))
+    }
+
+    #[test]
+    fn the_commit_in_use_is_not_read_again() {
+        let base = base();
+        base.check(Some(id("1")), |_| panic!("it is read")).unwrap();
+        assert_eq!(base.seen().unwrap().commit, id("1"));
+        assert_eq!(base.note(), None);
+    }
+
+    #[test]
+    fn another_commit_with_the_same_policy_is_the_same() {
+        let base = base();
+        base.check(Some(id("2")), |_| Ok(file("a"))).unwrap();
+        assert_eq!(base.seen().unwrap().commit, id("2"));
+        // It is asked once a run.
+        base.check(Some(id("3")), |_| panic!("it is read")).unwrap();
+    }
+
+    #[test]
+    fn another_policy_ends_the_step_and_is_seen() {
+        for found in [file("b"), CommittedFile::Absent, CommittedFile::Unusable] {
+            let base = base();
+            let changed = base.check(Some(id("2")), |_| Ok(found)).unwrap_err();
+            assert_eq!(
+                changed.to_string(),
+                "the repository's policy on main has changed since this run began: 22222222"
+            );
+            assert_eq!(base.seen().unwrap().commit, id("2"));
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_read_leaves_the_copy_in_use_and_is_told() {
+        let base = base();
+        base.check(Some(id("2")), |_| Err("it is away".into()))
+            .unwrap();
+        assert_eq!(base.seen(), None);
+        let note = base.note().unwrap();
+        assert_eq!(
+            note.message,
+            "the repository's policy is that of main at 11111111, which may be an old one: it is away"
+        );
+    }
+}

@@ -1,0 +1,255 @@
+//! The repository's policy from the policy base: which copy a run is planned with.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::channel;
+use std::thread;
+
+use gix::ObjectId;
+
+use crate::git::push::{PushOptions, TipSource, branch_tip, head_tip, tip_file};
+use crate::git::{Remote, Repo};
+use crate::names::BranchName;
+use crate::pipeline::{PolicyBase, PolicyCopy, RepoFacts, Shipment, read_local};
+use crate::policy::{
+    LayerKind, Loaded, MAX_REPOSITORY_FILE_SIZE, PolicyError, REPOSITORY_FILE, RepositoryFile,
+};
+use crate::process::allow_programs;
+use crate::reason::{Code, Reason};
+use crate::steps::STEPS;
+
+use super::policy_copies::{KeptCopy, PolicyCopies};
+use super::{Session, guards, load};
+
+/// Whether the remote may be asked for its policy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AskRemote {
+    /// It may, where no copy of the last day is kept.
+    Yes,
+    /// It may not: what is here is told.
+    No,
+}
+
+impl Session {
+    /// Lays the repository's policy of the policy base under that of the work tree, for a run that ships the branch.
+    ///
+    /// Where nothing says that the repository has a policy nobody is asked, and nothing is read but one tree. A copy that
+    /// the remote had is used, and the push compares it with what the remote has then; without one the remote is asked
+    /// first, for as long as one request may take.
+    pub fn with_policy_base(mut self, ask: AskRemote) -> Result<Self, Box<PolicyError>> {
+        let inspection = self.inspect();
+        let Ok(shipment) = &inspection.shipment else {
+            self.keep_inspection(inspection);
+            return Ok(self);
+        };
+        let base = match self.repo() {
+            Some(repo) => self.find_policy_base(repo, shipment, ask),
+            None => PolicyBase::default(),
+        };
+        let file = base.in_use().and_then(|copy| {
+            let (_, bytes) = copy.file.as_ref()?;
+            Some(repository_file(copy, bytes))
+        });
+        self.policy_base = base;
+        match file {
+            Some(file) => {
+                let loaded = self.loaded.clone().with_policy_base(&file, STEPS);
+                self.loaded = loaded.map_err(Box::new)?;
+                let problems = self.loaded.problems.iter();
+                let of_base = problems.filter(|problem| problem.origin == LayerKind::PolicyBase);
+                self.notes.extend(of_base.map(load::dropped));
+            }
+            None => self.keep_inspection(inspection),
+        }
+        Ok(self)
+    }
+
+    /// Keeps what the remote was seen to have.
+    pub(super) fn keep_policy_copy(&self, shipment: &Shipment) {
+        if let Some(copy) = self.policy_base.seen()
+            && self.policy_base.in_use() != Some(copy)
+        {
+            self.policy_copies()
+                .keep(&shipment.remote.url, copy, self.clock.now());
+        }
+    }
+
+    fn policy_copies(&self) -> PolicyCopies {
+        PolicyCopies::below(self.environment.state_directory())
+    }
+
+    /// Lays the repository's policy likewise, to show it: of a branch that ships nothing, too. Nobody is asked.
+    pub(super) fn shown_with_policy_base(&self) -> Result<Loaded, Box<PolicyError>> {
+        let loaded = self.loaded.clone();
+        let copy = self.repo().and_then(|repo| {
+            let head = repo.head().ok()?;
+            let facts = &mut RepoFacts::default();
+            let remote = guards::remote(repo, &loaded.policy, head.branch()?, facts).ok()?;
+            self.copy_at_hand(repo, &remote)
+        });
+        let file = copy.as_ref().and_then(|copy| {
+            let (_, bytes) = copy.file.as_ref()?;
+            Some(repository_file(copy, bytes))
+        });
+        match file {
+            Some(file) => loaded.with_policy_base(&file, STEPS).map_err(Box::new),
+            None => Ok(loaded),
+        }
+    }
+
+    /// Returns what is known of the policy base without asking anybody: what the remote had last, else what the last
+    /// fetch left.
+    fn copy_at_hand(&self, repo: &Repo, remote: &Remote) -> Option<PolicyCopy> {
+        let kept = self.kept_copy(remote).map(|kept| kept.copy);
+        kept.or_else(|| tracked_copy(repo, remote, self.named_policy_base()))
+    }
+
+    /// Returns the branch that the policy names as the policy base.
+    fn named_policy_base(&self) -> Option<&BranchName> {
+        self.loaded.policy.branches().policy_base.branch()
+    }
+
+    fn kept_copy(&self, remote: &Remote) -> Option<KeptCopy> {
+        let kept = self.policy_copies().get(&remote.url, self.clock.now())?;
+        let named = self.named_policy_base();
+        named
+            .is_none_or(|named| *named == kept.copy.branch)
+            .then_some(kept)
+    }
+
+    fn find_policy_base(&self, repo: &Repo, shipment: &Shipment, ask: AskRemote) -> PolicyBase {
+        let remote = &shipment.remote;
+        if ask == AskRemote::No {
+            let copy = self.copy_at_hand(repo, remote);
+            return copy.map_or_else(PolicyBase::default, PolicyBase::verified);
+        }
+        let kept = match self.kept_copy(remote) {
+            Some(kept) if kept.is_fresh => return PolicyBase::verified(kept.copy),
+            kept => kept,
+        };
+        let named = self.named_policy_base();
+        let has_policy = || {
+            let tracked = tracked_copy(repo, remote, named);
+            self.loaded.has_work_tree_copy() || tracked.is_some_and(|copy| copy.file.is_some())
+        };
+        if kept.is_none() && !has_policy() {
+            return PolicyBase::default();
+        }
+        match self.ask_for_policy(repo, shipment, named) {
+            Ok(Some(copy)) => {
+                self.policy_copies()
+                    .keep(&remote.url, &copy, self.clock.now());
+                PolicyBase::verified(copy)
+            }
+            // The remote has no such branch, so it has no policy.
+            Ok(None) => PolicyBase::default(),
+            Err(why) => match kept {
+                Some(kept) => PolicyBase::verified(kept.copy),
+                None => PolicyBase::unavailable(why),
+            },
+        }
+    }
+
+    /// Asks the remote for its policy, on a thread of its own that is left behind when it takes too long.
+    fn ask_for_policy(
+        &self,
+        repo: &Repo,
+        shipment: &Shipment,
+        named: Option<&BranchName>,
+    ) -> Result<Option<PolicyCopy>, String> {
+        allow_programs();
+        let state = self.environment.state_directory();
+        let question = Question {
+            repo: repo.clone(),
+            remote: shipment.remote.clone(),
+            options: shipment.push_options.clone(),
+            named: named.cloned(),
+            directory: state.unwrap_or_else(std::env::temp_dir).join("objects"),
+        };
+        let limit = self.loaded.policy.limits().http_timeout.duration();
+        let (tell, answer) = channel();
+        let stop = Arc::new(AtomicBool::new(false));
+        let asking = Arc::clone(&stop);
+        let started = thread::Builder::new()
+            .name("policy-base".into())
+            // Whoever asked may have gone.
+            .spawn(move || drop(tell.send(question.ask(&asking))));
+        if let Err(error) = started {
+            return Err(error.to_string());
+        }
+        answer.recv_timeout(limit).unwrap_or_else(|_| {
+            stop.store(true, Ordering::Relaxed);
+            Err("the remote did not answer in time (limits.http-timeout)".into())
+        })
+    }
+}
+
+/// What is asked of a remote.
+struct Question {
+    repo: Repo,
+    remote: Remote,
+    options: PushOptions,
+    named: Option<BranchName>,
+    directory: PathBuf,
+}
+
+impl Question {
+    /// Asks where the policy base is, and reads its policy. Nothing where the remote has no such branch.
+    fn ask(&self, stop: &AtomicBool) -> Result<Option<PolicyCopy>, String> {
+        let at = self.repo.work_tree().unwrap_or(self.repo.git_dir());
+        let (url, options) = (&self.remote.url, &self.options);
+        let found = match &self.named {
+            Some(branch) => {
+                let tip = branch_tip(url, at, options, branch, stop);
+                tip.map(|tip| Some((branch.clone(), tip?)))
+            }
+            None => head_tip(url, at, options, stop),
+        };
+        let found = found.map_err(|error| error.to_string())?;
+        if let Some((branch, _)) = found.as_ref().filter(|_| self.named.is_none()) {
+            options.head.learn(branch.clone());
+        }
+        found.map_or(Ok(None), |(branch, tip)| {
+            self.read(branch, tip, stop).map(Some)
+        })
+    }
+
+    fn read(
+        &self,
+        branch: BranchName,
+        tip: ObjectId,
+        stop: &AtomicBool,
+    ) -> Result<PolicyCopy, String> {
+        let source = TipSource {
+            remote: &self.remote,
+            options: &self.options,
+            directory: &self.directory,
+            stop,
+        };
+        let (name, limit) = (REPOSITORY_FILE, MAX_REPOSITORY_FILE_SIZE);
+        let found = tip_file(&self.repo, source, tip, name, limit);
+        let found = found.map_err(|error| Reason::of(Code::Network, &error).message)?;
+        Ok(PolicyCopy::new(branch, tip, found))
+    }
+}
+
+/// Returns the policy of the policy base as the last fetch left it. Whoever writes to the repository can change that.
+fn tracked_copy(repo: &Repo, remote: &Remote, named: Option<&BranchName>) -> Option<PolicyCopy> {
+    let branch = match named {
+        Some(named) => named.clone(),
+        None => repo.remote_head_hint(remote).ok()??,
+    };
+    let tip = repo.tracking_tip(remote, &branch).ok()??;
+    let found = read_local(repo, tip)?;
+    Some(PolicyCopy::new(branch, tip, found))
+}
+
+/// Gives the copy a name for messages.
+fn repository_file(copy: &PolicyCopy, bytes: &[u8]) -> RepositoryFile {
+    let (branch, commit) = (&copy.branch, copy.commit.to_hex_with_len(8));
+    RepositoryFile {
+        path: format!("{REPOSITORY_FILE} of {branch} at {commit}").into(),
+        bytes: bytes.to_vec(),
+    }
+}
