@@ -6,7 +6,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use super::variables::counts_without_trust;
-use super::{Environment, SEARCH_PATH, VARIABLES};
+use super::{Environment, SEARCH_PATH, variables};
 
 impl Environment {
     /// Forgets all but tokens, `WORKSPACE_ID`, `SENDOFF` and its kin, `NO_COLOR` and `LANG`. The home
@@ -23,7 +23,7 @@ impl Environment {
         if let Some(home) = home_of_user_database() {
             kept.insert("HOME".into(), home.into());
         }
-        let names = VARIABLES.iter().map(|variable| variable.name);
+        let names = variables().map(|variable| variable.name);
         let unheard = names
             .filter(|name| {
                 let given = self.values.get(OsStr::new(name));
@@ -69,6 +69,8 @@ mod tests {
             ("HOME", "/tmp/elsewhere"),
             ("PLATFORM_URL", "https://evil.example"),
             ("GIT_CONFIG_COUNT", "1"),
+            ("GIT_SSH", "/tmp/ssh"),
+            ("https_proxy", "http://127.0.0.1:1"),
             ("UNRELATED", "x"),
         ];
         let environment = Environment::from_pairs("/", pairs).distrusted();
@@ -78,7 +80,13 @@ mod tests {
         assert_ne!(environment.home(), Some(PathBuf::from("/tmp/elsewhere")));
         assert_eq!(
             environment.unheard(),
-            ["PLATFORM_URL", "HOME", "GIT_CONFIG_COUNT"]
+            [
+                "PLATFORM_URL",
+                "HOME",
+                "GIT_CONFIG_COUNT",
+                "GIT_SSH",
+                "https_proxy"
+            ]
         );
         let passed = environment.for_programs();
         assert!(passed.iter().all(|(name, _)| *name != "GIT_CONFIG_COUNT"));

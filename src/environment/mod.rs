@@ -1,7 +1,9 @@
 //! Every environment variable, the directories and the working directory, read once.
 
 mod distrust;
+mod git_variables;
 mod inherited;
+mod variable;
 mod variables;
 
 use std::collections::BTreeMap;
@@ -19,7 +21,8 @@ use self::inherited::ACTIVE;
 pub const PROBE: &str = "SENDOFF_PROBE";
 use self::variables::OF_ANY_BYTES;
 
-pub use self::variables::{VARIABLES, Variable};
+pub use self::variable::Variable;
+pub use self::variables::variables;
 
 /// Where results of delegated tasks are, unless a variable says.
 const DELEGATION_RESULTS: &str = "/tmp/delegation_results.jsonl";
@@ -141,7 +144,7 @@ impl Environment {
 
     /// Returns the names of the variables that are set to something other than text, and so count as unset.
     pub fn unreadable(&self) -> impl Iterator<Item = &'static str> {
-        let names = VARIABLES.iter().map(|variable| variable.name);
+        let names = variables().map(|variable| variable.name);
         let texts = names.filter(|name| !OF_ANY_BYTES.contains(name));
         texts.filter(|name| {
             self.value(name)
@@ -156,7 +159,7 @@ impl Environment {
 
     /// Returns every token that the environment holds, so that none of them is ever shown.
     pub fn tokens(&self) -> impl Iterator<Item = SecretString> {
-        let secrets = VARIABLES.iter().filter(|variable| variable.is_secret);
+        let secrets = variables().filter(|variable| variable.is_secret);
         secrets.filter_map(|variable| self.secret(variable.name))
     }
 

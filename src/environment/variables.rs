@@ -1,22 +1,16 @@
-//! The list of variables: what each is for, and what holds when it is not set.
+//! The lists of variables: what each is for, and what holds when it is not set.
 
+use super::git_variables::GIT_VARIABLES;
+use super::variable::{Variable, secret, variable};
 use super::{DELEGATION_RESULTS, MCP_SERVER};
 
-/// A variable that sendoff reads.
-#[derive(Debug, Clone, Copy)]
-pub struct Variable {
-    /// Its name.
-    pub name: &'static str,
-    /// What it is for, in one line.
-    pub doc: &'static str,
-    /// What holds when it is not set.
-    pub default: Option<&'static str>,
-    /// Whether its value is never shown.
-    pub is_secret: bool,
+/// Returns every variable that sendoff reads, in the order of the reference page.
+pub fn variables() -> impl Iterator<Item = &'static Variable> {
+    VARIABLES.iter().chain(GIT_VARIABLES)
 }
 
-/// Every variable that sendoff reads, in the order of the reference page.
-pub const VARIABLES: &[Variable] = &[
+/// Sendoff's own variables, and the system's.
+const VARIABLES: &[Variable] = &[
     variable(
         "SENDOFF",
         "`0` switches sendoff off: every run ends at once, with exit code 0. Text steps used alone reach nothing, and still work.",
@@ -124,93 +118,11 @@ pub const VARIABLES: &[Variable] = &[
         None,
     ),
     variable(
-        "GIT_SSH_COMMAND",
-        "The ssh command, when a person asked for the run.",
-        None,
-    ),
-    variable(
         "LANG",
         "The language and encoding of programs that are started.",
         None,
     ),
-    variable(
-        "PWD",
-        "How the working directory was entered, for `includeIf \"gitdir:\"`; counts where it names that directory.",
-        None,
-    ),
-    variable(
-        "GIT_CONFIG_GLOBAL",
-        "The user's git configuration, in place of the usual files.",
-        Some("~/.gitconfig"),
-    ),
-    variable(
-        "GIT_CONFIG_SYSTEM",
-        "The system's git configuration.",
-        Some("/etc/gitconfig"),
-    ),
-    variable(
-        "GIT_CONFIG_NOSYSTEM",
-        "True: the system's git configuration is not read.",
-        None,
-    ),
-    variable(
-        "GIT_CONFIG_COUNT",
-        "How many pairs of `GIT_CONFIG_KEY_0` and `GIT_CONFIG_VALUE_0` there are: git configuration above all files.",
-        None,
-    ),
-    variable(
-        "GIT_CONFIG_PARAMETERS",
-        "What `git -c` hands to the programs that it starts: git configuration above all files.",
-        None,
-    ),
-    variable(
-        "GIT_ASKPASS",
-        "The program that asks for a user name or a password.",
-        None,
-    ),
-    variable(
-        "SSH_ASKPASS",
-        "The same, where neither `GIT_ASKPASS` nor `core.askPass` names one.",
-        None,
-    ),
-    variable(
-        "GIT_TERMINAL_PROMPT",
-        "`0`: nothing is asked for on the terminal.",
-        None,
-    ),
-    variable(
-        "GIT_NO_LAZY_FETCH",
-        "True: what a partial clone left out is not fetched to be pushed elsewhere.",
-        None,
-    ),
-    variable("NETRC", "The file of logins by host.", Some("~/.netrc")),
-    variable(
-        "GIT_EXEC_PATH",
-        "Where git's own programs are, the credential helpers among them.",
-        None,
-    ),
 ];
-
-const fn variable(
-    name: &'static str,
-    doc: &'static str,
-    default: Option<&'static str>,
-) -> Variable {
-    Variable {
-        name,
-        doc,
-        default,
-        is_secret: false,
-    }
-}
-
-/// Declares a variable whose value is a token.
-const fn secret(name: &'static str, doc: &'static str) -> Variable {
-    Variable {
-        is_secret: true,
-        ..variable(name, doc, None)
-    }
-}
 
 /// Variables whose value is a path, or is read byte by byte: any bytes will do.
 pub(super) const OF_ANY_BYTES: &[&str] = &[
@@ -226,6 +138,13 @@ pub(super) const OF_ANY_BYTES: &[&str] = &[
     "GIT_CONFIG_SYSTEM",
     "GIT_DIR",
     "GIT_EXEC_PATH",
+    "GIT_PROXY_SSL_CAINFO",
+    "GIT_SSL_CAINFO",
+    "GIT_SSL_CAPATH",
+    "GIT_SSL_CERT",
+    "GIT_SSL_CERT_PASSWORD_PROTECTED",
+    "GIT_SSL_KEY",
+    "GIT_SSL_NO_VERIFY",
     "GIT_WORK_TREE",
     "HOME",
     "LANG",
@@ -233,6 +152,8 @@ pub(super) const OF_ANY_BYTES: &[&str] = &[
     "NO_COLOR",
     "PATH",
     "PWD",
+    "SSL_CERT_DIR",
+    "SSL_CERT_FILE",
     "XDG_CONFIG_HOME",
     "XDG_DATA_HOME",
     "XDG_STATE_HOME",
@@ -280,9 +201,7 @@ pub(super) const OF_ONE_REPOSITORY: &[&str] = &[
 
 /// Says whether a variable counts where the system's policy trusts no environment.
 pub(super) fn counts_without_trust(name: &str) -> bool {
-    VARIABLES
-        .iter()
-        .any(|variable| variable.is_secret && variable.name == name)
+    variables().any(|variable| variable.is_secret && variable.name == name)
         || name.starts_with("SENDOFF")
         || ["WORKSPACE_ID", "NO_COLOR", "LANG"].contains(&name)
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::environment::VARIABLES;
+use crate::environment::variables;
 
 pub(super) fn page() -> String {
     let mut page = format!(
@@ -15,7 +15,7 @@ pub(super) fn page() -> String {
          | variable | for | default |\n| --- | --- | --- |\n",
         super::GENERATED
     );
-    for variable in VARIABLES {
+    for variable in variables() {
         let default = variable
             .default
             .map(|value| format!("`{value}`"))

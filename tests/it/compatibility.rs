@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use sendoff::environment::variables;
+
 use crate::sandbox::{Sandbox, succeed};
 
 /// The sections of git-config(1) that touch reading a repository or pushing.
@@ -59,6 +61,23 @@ fn every_key_that_git_knows_has_an_answer() {
         missing.is_empty(),
         "docs/compatibility.md lacks {missing:#?}"
     );
+}
+
+/// Guards that the report can name each variable that counts, where the system's policy lets none count; those that
+/// select a repository count nowhere.
+#[test]
+fn every_variable_that_counts_is_one_that_is_listed() {
+    let lists = |name: &str| variables().any(|variable| variable.name == name);
+    let missing: Vec<String> = rows()
+        .into_iter()
+        .filter(|(name, [answer, reason, _])| {
+            let counts = ["as git", "more strictly"].contains(&answer.as_str());
+            let is_variable = !name.contains('.') && !name.contains('<');
+            counts && is_variable && !reason.starts_with("the directory alone") && !lists(name)
+        })
+        .map(|(name, _)| name)
+        .collect();
+    assert!(missing.is_empty(), "{missing:#?}");
 }
 
 #[test]

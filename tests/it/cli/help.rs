@@ -1,7 +1,7 @@
 //! `-h` and `--help` of every command.
 
 use clap::Command;
-use sendoff::environment::VARIABLES;
+use sendoff::environment::variables;
 
 /// Returns every command of the program, with its path.
 fn commands() -> Vec<(String, Command)> {
@@ -73,7 +73,7 @@ fn every_variable_of_a_help_is_one_that_is_read() {
         for line in section(&long, "Environment:") {
             let names = line.trim().split("  ").next().unwrap();
             for name in names.split(", ") {
-                let is_known = VARIABLES.iter().any(|variable| variable.name == name);
+                let is_known = variables().any(|variable| variable.name == name);
                 assert!(is_known, "{path}: {name}");
             }
         }
