@@ -87,6 +87,19 @@ impl Repo {
         }
     }
 
+    /// Returns where a directory is below the top of the work tree, as git writes it: with a slash at its end, empty for
+    /// the top itself and for what is elsewhere.
+    pub fn prefix(&self, directory: &Path) -> String {
+        let below = directory.canonicalize().ok().and_then(|directory| {
+            let below = directory.strip_prefix(self.work_tree()?).ok()?;
+            Some(below.to_string_lossy().into_owned())
+        });
+        match below {
+            Some(below) if !below.is_empty() => format!("{below}/"),
+            _ => String::new(),
+        }
+    }
+
     fn hooks_directory(&self, top: &Path) -> Result<PathBuf, PathBuf> {
         let config = self.config();
         let local = config.local.string("core.hooksPath");

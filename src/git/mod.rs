@@ -6,6 +6,7 @@ mod committed;
 mod config;
 pub mod credentials;
 mod discover;
+mod exec_path;
 mod fetched;
 mod head;
 mod hooks;
@@ -32,8 +33,9 @@ use std::sync::{Arc, OnceLock};
 pub use commit::Commit;
 pub use committed::{CommittedFile, NotHere};
 pub use config::{
-    Config, ConfigFiles, ConfigLine, ConfigVariableError, Matching, config_lines, is_true,
+    Config, ConfigFiles, ConfigLine, ConfigVariableError, Matching, config_lines, is_false, is_true,
 };
+pub use exec_path::program_inheritance;
 pub use head::{Head, HeadError};
 pub use hooks::{Hook, HooksPlace, PrePush};
 pub use network::{GitNetwork, NetworkRules, NetworkState, unheeded};

@@ -9,8 +9,8 @@ use secrecy::SecretString;
 use crate::environment::Environment;
 use crate::forge::FORGES;
 use crate::git::credentials::{Answers, Asking, Login, LoginSource, Netrc, asking_program};
-use crate::git::push::{AllowFile, AllowGit, AuthCache, HeadRecord, PushOptions};
-use crate::git::{GitNetwork, NetworkRules, Remote, Repo};
+use crate::git::push::{AllowFile, AllowGit, AuthCache, HeadRecord, PushOptions, ServiceCommands};
+use crate::git::{GitNetwork, NetworkRules, Remote, Repo, is_false, program_inheritance};
 use crate::http::{Client, ClientOptions};
 use crate::names::{self, RemoteUrl, Scheme};
 use crate::net::{LoopbackProxy, Network, PlainHttp};
@@ -135,7 +135,7 @@ pub(super) fn network(
     trigger: Option<Trigger>,
 ) -> GitNetwork {
     let rules = policy.network();
-    let inheritance = Inheritance::new(environment.search_path(), environment.for_programs());
+    let inheritance = program_inheritance(environment);
     let asker = Asker {
         environment,
         limit: policy.limits().helper_timeout.duration(),
@@ -178,7 +178,7 @@ pub(super) fn push_options(session: &Session, target: &Remote) -> PushOptions {
     let remote = &target.url;
     let policy = &session.loaded.policy;
     let environment = &session.environment;
-    let inheritance = Inheritance::new(environment.search_path(), environment.for_programs());
+    let inheritance = program_inheritance(environment);
     let asker = Asker {
         environment,
         limit: policy.limits().helper_timeout.duration(),
@@ -227,7 +227,10 @@ pub(super) fn push_options(session: &Session, target: &Remote) -> PushOptions {
     let config = session.repo().map(Repo::config);
     let options = options.with_git_rules(environment, config, remote);
     match config {
-        Some(config) => options.with_config(config, remote),
+        Some(config) => PushOptions {
+            services: ServiceCommands::of_remote(config, &target.name),
+            ..options.with_config(config, remote)
+        },
         None => options,
     }
 }
@@ -331,7 +334,7 @@ impl Asker<'_> {
         let program = asking_program(environment, repo.map(Repo::config));
         let asking = Asking::new(inheritance, self.limit).by_program(program);
         let prompt = environment.text("GIT_TERMINAL_PROMPT");
-        let refused = prompt.is_some_and(|text| ["0", "false", "no", "off"].contains(&text));
+        let refused = prompt.is_some_and(is_false);
         if self.is_attended && !refused {
             asking.at_terminal()
         } else {

@@ -6,6 +6,7 @@ mod files;
 mod includes;
 mod lines;
 mod path;
+mod scoped;
 mod variables;
 
 use std::path::{Path, PathBuf};
@@ -13,24 +14,27 @@ use std::path::{Path, PathBuf};
 use gix::bstr::{BStr, BString, ByteSlice};
 use gix::config::File;
 
-use crate::names::RemoteUrl;
-
 use self::entries::{Entries, Scope};
 use self::files::{read_local, read_trusted, remote_urls};
 use self::includes::Surroundings;
 use self::path::Beginnings;
 use super::discover::RepoPaths;
 use super::open_error::{LocalConfigTrust, OpenError};
-use super::url_match::{Partial, Rank, rank};
 
 pub(in crate::git) use self::entries::truth;
 pub use self::files::ConfigFiles;
 pub use self::lines::{ConfigLine, config_lines};
+pub use self::scoped::Matching;
 pub use self::variables::ConfigVariableError;
 
 /// Says whether a text is true, as git reads it.
 pub fn is_true(text: &str) -> bool {
     truth(Some(BStr::new(text))) == Some(true)
+}
+
+/// Says whether a text is false, as git reads it.
+pub fn is_false(text: &str) -> bool {
+    truth(Some(BStr::new(text))) == Some(false)
 }
 
 /// Git's configuration for one repository.
@@ -45,16 +49,6 @@ pub struct Config {
     directory: PathBuf,
     /// The user's patterns of ignored files, unless a key names others.
     ignored: Option<PathBuf>,
-}
-
-/// Which of the values below matching `<section>.<url>` count.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Matching {
-    /// Those that no earlier value matched more closely, as for `http.<url>.*`: of a key with one
-    /// value the last counts, of `extraHeader` all.
-    Best,
-    /// All, in the order of the files, as for `credential.<url>.*`.
-    All,
 }
 
 impl Config {
@@ -195,61 +189,6 @@ impl Config {
     pub fn bool(&self, key: &str) -> Option<bool> {
         let last = self.trusted.of_key(key).next_back()?;
         truth(last.value.as_ref().map(|value| value.as_bstr()))
-    }
-
-    /// Returns the values of `<section>.<name>` and of each `<section>.<url>.<name>` that matches
-    /// `url` by git's rules: scheme, host (`*` for one label), port, path prefix, user.
-    pub fn scoped(
-        &self,
-        section: &str,
-        name: &str,
-        url: &RemoteUrl,
-        matching: Matching,
-    ) -> Vec<String> {
-        let partial = match matching {
-            Matching::Best => Partial::No,
-            Matching::All => Partial::Allowed,
-        };
-        let mut best: Option<Rank> = None;
-        let mut found = Vec::new();
-        for entry in self.trusted.named(section, name) {
-            let rank = match &entry.subsection {
-                None => Some(Rank::default()),
-                Some(pattern) => {
-                    let pattern = pattern.to_str().ok();
-                    pattern.and_then(|pattern| rank(pattern, url, partial))
-                }
-            };
-            let Some(rank) = rank else { continue };
-            match best {
-                Some(known) if matching == Matching::Best && rank < known => continue,
-                _ => {}
-            }
-            best = Some(rank);
-            found.push(text(entry.value()));
-        }
-        found
-    }
-
-    /// Returns `url` rewritten by the longest `url.<base>.<key>` that it begins with, and the base.
-    pub(super) fn rewritten(&self, url: &str, key: &str) -> Option<(String, BString)> {
-        let mut best: Option<(usize, (String, BString))> = None;
-        for entry in self.trusted.named("url", key) {
-            let Some(base) = &entry.subsection else {
-                continue;
-            };
-            let prefix = entry.value();
-            let longer = best
-                .as_ref()
-                .is_none_or(|(length, _)| prefix.len() > *length);
-            if let Some(rest) = url.as_bytes().strip_prefix(prefix.as_bytes())
-                && longer
-            {
-                let rewritten = format!("{base}{}", rest.as_bstr());
-                best = Some((prefix.len(), (rewritten, base.to_owned())));
-            }
-        }
-        best.map(|(_, rewritten)| rewritten)
     }
 
     /// Says whether the user lists `top` in `safe.directory`.

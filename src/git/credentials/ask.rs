@@ -131,15 +131,16 @@ impl Asking {
             .unwrap_or_default();
         let host = format!("{}{port}", url.host_str().unwrap_or_default());
         let scheme = url.scheme();
-        let user = match user {
-            Some(user) => user.to_owned(),
-            None => {
-                self.word(&format!("Username for '{scheme}://{host}': "), Echo::On)?
-                    .0
-            }
+        let is_typed = user.is_none();
+        let ask_user = || {
+            let prompt = format!("Username for '{scheme}://{host}': ");
+            Some(self.word(&prompt, Echo::On).filter(is_some_text)?.0)
         };
+        let user = user.map(str::to_owned).or_else(ask_user)?;
         let prompt = format!("Password for '{scheme}://{user}@{host}': ");
-        let (password, source) = self.word(&prompt, Echo::Off)?;
+        let said = self.word(&prompt, Echo::Off);
+        // A token may stand in the place of the user. That of a URL alone was tried before.
+        let (password, source) = said.filter(|said| is_typed || is_some_text(said))?;
         let login = Login {
             user,
             password: SecretString::from(password),
@@ -150,21 +151,20 @@ impl Asking {
     /// Asks for the password of a client certificate's key, in git's words.
     pub(super) fn certificate_password(&self, certificate: &Path) -> Option<SecretString> {
         let prompt = format!("Password for 'cert:///{}': ", certificate.display());
-        let (password, _) = self.word(&prompt, Echo::Off)?;
+        let (password, _) = self.word(&prompt, Echo::Off).filter(is_some_text)?;
         Some(SecretString::from(password))
     }
 
-    /// Asks for one word; an empty one is none.
+    /// Asks for one word, which may be empty.
     fn word(&self, prompt: &str, echo: Echo) -> Option<(String, LoginSource)> {
         let said = self.program.as_ref().and_then(|program| {
             let said = self.run(program, prompt)?;
             Some((said, LoginSource::Program(program.clone())))
         });
-        let said = said.or_else(|| {
+        said.or_else(|| {
             let said = self.terminal.then(|| terminal::ask(prompt, echo))??;
             Some((said, LoginSource::Terminal))
-        });
-        said.filter(|(word, _)| !word.is_empty())
+        })
     }
 
     /// Runs the program with the prompt; its first line is the answer.
@@ -194,6 +194,11 @@ impl Asking {
             }
         }
     }
+}
+
+/// Says whether a word is more than nothing.
+fn is_some_text((word, _): &(String, LoginSource)) -> bool {
+    !word.is_empty()
 }
 
 /// Returns what makes two questions the same.

@@ -5,6 +5,8 @@ use std::fmt;
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 
+use crate::git::url_match::percent_decoded;
+
 use super::Login;
 
 /// What a helper is told or asked.
@@ -255,7 +257,14 @@ impl Credential {
                 break;
             }
             let line = String::from_utf8_lossy(line);
-            let (key, value) = line.split_once('=').ok_or(Malformed::Line)?;
+            let Some((key, value)) = line.split_once('=') else {
+                // Git reads no further, and believes what it has.
+                return if self.is_complete() {
+                    Ok(())
+                } else {
+                    Err(Malformed::Line)
+                };
+            };
             if value.contains('\0') {
                 return Err(Malformed::Value);
             }
@@ -277,10 +286,31 @@ impl Credential {
                 "protocol" if value != self.protocol => return Err(Malformed::OtherHost),
                 "host" if !self.is_host(value) => return Err(Malformed::OtherHost),
                 "path" => self.path = Some(value.to_owned()),
+                "url" => self.read_url(value)?,
                 // What later versions of git may learn.
                 _ => {}
             }
         }
+        Ok(())
+    }
+
+    /// Takes over what a URL says, in the place of the attributes that it stands for.
+    fn read_url(&mut self, text: &str) -> Result<(), Malformed> {
+        let url = reqwest::Url::parse(text).map_err(|_| Malformed::Value)?;
+        let port = url.port().map(|port| format!(":{port}"));
+        let host = format!(
+            "{}{}",
+            url.host_str().unwrap_or_default(),
+            port.unwrap_or_default()
+        );
+        if url.scheme() != self.protocol || !self.is_host(&host) {
+            return Err(Malformed::OtherHost);
+        }
+        let user = percent_decoded(url.username());
+        self.username = Some(user).filter(|user| !user.is_empty());
+        self.password = url
+            .password()
+            .map(|password| SecretString::from(percent_decoded(password)));
         Ok(())
     }
 
@@ -380,6 +410,12 @@ mod tests {
         assert_eq!(read("host=git.example:1\n"), Err(Malformed::OtherHost));
         assert_eq!(read("protocol=http\n"), Err(Malformed::OtherHost));
         assert_eq!(read("what is this\n"), Err(Malformed::Line));
+        assert_eq!(
+            read("url=https://u:p@evil.example\n"),
+            Err(Malformed::OtherHost)
+        );
+        assert_eq!(read("url=nothing\n"), Err(Malformed::Value));
+        assert_eq!(read("password=pw\nwhat is this\nhost=evil\n"), Ok(()));
         assert_eq!(read("host=git.example\nprotocol=https\n"), Ok(()));
         let mut odd = asked();
         odd.username = Some("a\nhost=evil".to_owned());

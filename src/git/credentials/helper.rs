@@ -1,9 +1,10 @@
 //! One helper: how it is started, as git starts it, and what it answers.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
-use crate::process::{Inheritance, Leftovers, ProcessError, Program, find_program};
+use crate::git::exec_path;
+use crate::process::{Inheritance, Leftovers, Program};
 
 use super::credential::{Malformed, Verb};
 use super::{Credential, CredentialError};
@@ -12,14 +13,6 @@ use super::{Credential, CredentialError};
 const HELPER_TIME: Duration = Duration::from_mins(1);
 /// More than any login needs, in bytes.
 const ANSWER_CAP: usize = 64 * 1024;
-
-/// Where git keeps the helpers that come with it.
-const GIT_DIRECTORIES: &[&str] = &[
-    "/usr/lib/git-core",
-    "/usr/libexec/git-core",
-    "/usr/local/libexec/git-core",
-    "/opt/homebrew/opt/git/libexec/git-core",
-];
 
 /// What helpers are started with.
 #[derive(Debug, Clone, Default)]
@@ -122,25 +115,13 @@ fn named(start: &Start, helper: &str) -> String {
     };
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
     let program = format!("git-credential-{name}");
-    let found = find(start, &program)
+    let found = exec_path::find(&start.inheritance, &program)
         .ok()
         .filter(|_| name.chars().all(plain));
     match found.as_deref().and_then(Path::to_str) {
         Some(path) => format!("{}{options}", quoted(path)),
         None => format!("git credential-{helper}"),
     }
-}
-
-/// Looks where git looks: where its own programs are, then on the search path.
-fn find(start: &Start, program: &str) -> Result<PathBuf, ProcessError> {
-    let inheritance = &start.inheritance;
-    let variables = inheritance.variables();
-    let own = variables.iter().find(|(name, _)| name == "GIT_EXEC_PATH");
-    let own: Vec<PathBuf> = match own {
-        Some((_, directory)) => vec![directory.into()],
-        None => GIT_DIRECTORIES.iter().map(PathBuf::from).collect(),
-    };
-    find_program(program, &own).or_else(|_| inheritance.find(program))
 }
 
 /// Quotes a word for the shell.

@@ -70,13 +70,10 @@ impl Helpers {
     /// same below `credential.<url>`.
     pub fn from_config(config: &Config, url: &RemoteUrl, inheritance: Inheritance) -> Self {
         let values = |name| config.scoped("credential", name, url, Matching::All);
-        let shown = values("useHttpPath").pop().is_some_and(|value| {
-            let value = value.to_ascii_lowercase();
-            ["true", "yes", "on", "1", ""].contains(&value.as_str())
-        });
+        let shown = config.scoped_truth("credential", "useHttpPath", url, Matching::All);
         let mut helpers = Self::new(values("helper"), inheritance);
         helpers.username = values("username").pop();
-        if shown {
+        if shown == Some(true) {
             helpers.path = UrlPath::Shown;
         }
         helpers

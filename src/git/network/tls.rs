@@ -2,11 +2,10 @@
 
 use std::path::Path;
 
-use gix::bstr::BStr;
 use secrecy::{ExposeSecret, SecretString};
 use tracing::debug;
 
-use crate::git::config::truth;
+use crate::git::config::Matching;
 use crate::git::credentials::Helpers;
 use crate::net::{
     ClientCertificate, ConnectorSettings, NetError, PinnedKeys, RootFiles, TlsSettings, TlsVersions,
@@ -106,11 +105,11 @@ impl View<'_> {
             .environment
             .raw("GIT_SSL_CERT_PASSWORD_PROTECTED")
             .is_some();
-        let configured = self.http("sslCertPasswordProtected");
-        let is_protected = configured.is_some_and(|text| {
-            let value = (!text.is_empty()).then(|| BStr::new(text.as_bytes()));
-            truth(value) == Some(true)
-        });
+        let key = "sslCertPasswordProtected";
+        let configured = self
+            .config
+            .scoped_truth("http", key, self.url, Matching::Best);
+        let is_protected = configured == Some(true);
         if self.url.scheme().as_str() != "https" || !(is_named || is_protected) {
             return Ok(None);
         }

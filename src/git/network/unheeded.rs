@@ -4,11 +4,19 @@ use crate::environment::Environment;
 use crate::git::config::{Config, Matching};
 use crate::names::{RemoteUrl, Scheme};
 
+/// For which values a key does not count.
+enum CountsNot {
+    /// For those texts.
+    For(fn(&str) -> bool),
+    /// For this truth; such a key has no variable.
+    When(bool),
+}
+
 /// A key below `http`, its variable, for which values it does not count, and what happens instead.
 struct Unheeded {
     key: &'static str,
     variable: &'static str,
-    counts_not: fn(&str) -> bool,
+    counts_not: CountsNot,
     instead: &'static str,
 }
 
@@ -17,73 +25,73 @@ const UNHEEDED: &[Unheeded] = &[
     Unheeded {
         key: "sslVerify",
         variable: "",
-        counts_not: is_false,
+        counts_not: CountsNot::When(false),
         instead: "certificates are checked (http.sslCAInfo names an authority of your own)",
     },
     Unheeded {
         key: "delegation",
         variable: "",
-        counts_not: |value| !matches!(value, "" | "none"),
+        counts_not: CountsNot::For(|value| !matches!(value, "" | "none")),
         instead: "Negotiate is not spoken",
     },
     Unheeded {
         key: "emptyAuth",
         variable: "",
-        counts_not: is_true,
+        counts_not: CountsNot::When(true),
         instead: "neither Negotiate nor NTLM is spoken",
     },
     Unheeded {
         key: "proxyAuthMethod",
         variable: "GIT_HTTP_PROXY_AUTHMETHOD",
-        counts_not: |value| matches!(value, "digest" | "negotiate" | "ntlm"),
+        counts_not: CountsNot::For(|value| matches!(value, "digest" | "negotiate" | "ntlm")),
         instead: "only Basic is spoken with proxies, and no login was sent",
     },
     Unheeded {
         key: "proxySSLCert",
         variable: "GIT_PROXY_SSL_CERT",
-        counts_not: is_set,
+        counts_not: CountsNot::For(is_set),
         instead: "no certificate is shown to proxies",
     },
     Unheeded {
         key: "proxySSLKey",
         variable: "GIT_PROXY_SSL_KEY",
-        counts_not: is_set,
+        counts_not: CountsNot::For(is_set),
         instead: "no certificate is shown to proxies",
     },
     Unheeded {
         key: "saveCookies",
         variable: "",
-        counts_not: is_true,
+        counts_not: CountsNot::When(true),
         instead: "the file of cookies is read and not written",
     },
     Unheeded {
         key: "sslBackend",
         variable: "",
-        counts_not: is_set,
+        counts_not: CountsNot::For(is_set),
         instead: "TLS is spoken by rustls",
     },
     Unheeded {
         key: "sslCertType",
         variable: "GIT_SSL_CERT_TYPE",
-        counts_not: is_other_than_pem,
+        counts_not: CountsNot::For(is_other_than_pem),
         instead: "certificates are read in PEM form",
     },
     Unheeded {
         key: "sslKeyType",
         variable: "GIT_SSL_KEY_TYPE",
-        counts_not: is_other_than_pem,
+        counts_not: CountsNot::For(is_other_than_pem),
         instead: "keys are read in PEM form",
     },
     Unheeded {
         key: "sslCipherList",
         variable: "GIT_SSL_CIPHER_LIST",
-        counts_not: is_set,
+        counts_not: CountsNot::For(is_set),
         instead: "the ciphers are those of TLS 1.3, and AES-GCM and ChaCha20 of TLS 1.2",
     },
     Unheeded {
         key: "sslVersion",
         variable: "GIT_SSL_VERSION",
-        counts_not: |value| !matches!(value, "" | "tlsv1.2" | "tlsv1.3"),
+        counts_not: CountsNot::For(|value| !matches!(value, "" | "tlsv1.2" | "tlsv1.3")),
         instead: "TLS 1.2 and 1.3 are spoken",
     },
 ];
@@ -94,28 +102,10 @@ pub fn unheeded(config: &Config, environment: &Environment, url: &RemoteUrl) -> 
     if !matches!(url.scheme(), Scheme::Http | Scheme::Https) {
         return others;
     }
-    let mut lines: Vec<String> = UNHEEDED
+    let found = UNHEEDED
         .iter()
-        .filter_map(|unheeded| {
-            let Unheeded {
-                key,
-                variable,
-                counts_not,
-                instead,
-            } = unheeded;
-            let set = environment
-                .text(variable)
-                .map(|value| (value.to_owned(), *variable));
-            let (value, place) = if let Some((value, variable)) = set {
-                (value, format!("{variable} in the environment"))
-            } else {
-                let value = config.scoped("http", key, url, Matching::Best).pop()?;
-                let shown = if *key == "sslVerify" { " = false" } else { "" };
-                (value, format!("http.{key}{shown} in the git configuration"))
-            };
-            counts_not(&value).then(|| format!("{place} is ignored: {instead}"))
-        })
-        .collect();
+        .filter_map(|unheeded| sentence(unheeded, config, environment, url));
+    let mut lines: Vec<String> = found.collect();
     // Git looks at whether it is there, and not at what it says.
     if url.scheme() == Scheme::Https && environment.raw("GIT_SSL_NO_VERIFY").is_some() {
         lines.push(
@@ -127,11 +117,45 @@ pub fn unheeded(config: &Config, environment: &Environment, url: &RemoteUrl) -> 
     others
 }
 
+/// Returns the sentence for a key, where it is set and does not count.
+fn sentence(
+    unheeded: &Unheeded,
+    config: &Config,
+    environment: &Environment,
+    url: &RemoteUrl,
+) -> Option<String> {
+    let Unheeded {
+        key,
+        variable,
+        counts_not,
+        instead,
+    } = unheeded;
+    let (is_ignored, place) = match counts_not {
+        CountsNot::When(truth) => {
+            let set = config.scoped_truth("http", key, url, Matching::Best)?;
+            let shown = if *truth { "" } else { " = false" };
+            (
+                set == *truth,
+                format!("http.{key}{shown} in the git configuration"),
+            )
+        }
+        CountsNot::For(texts) => match environment.text(variable) {
+            Some(value) => (texts(value), format!("{variable} in the environment")),
+            None => (
+                texts(&config.scoped("http", key, url, Matching::Best).pop()?),
+                format!("http.{key} in the git configuration"),
+            ),
+        },
+    };
+    is_ignored.then(|| format!("{place} is ignored: {instead}"))
+}
+
 /// Returns the same for keys of other sections.
 fn others(config: &Config, url: &RemoteUrl) -> Vec<String> {
     let mut lines = Vec::new();
     let signs = config.string("push.gpgSign");
-    if signs.is_some_and(|value| is_true(&value) || value.eq_ignore_ascii_case("if-asked")) {
+    let is_asked = signs.is_some_and(|value| value.eq_ignore_ascii_case("if-asked"));
+    if is_asked || config.bool("push.gpgSign") == Some(true) {
         lines.push(
             "push.gpgSign in the git configuration is ignored: the push is not signed".to_owned(),
         );
@@ -149,20 +173,6 @@ fn others(config: &Config, url: &RemoteUrl) -> Vec<String> {
 
 fn is_set(value: &str) -> bool {
     !value.is_empty()
-}
-
-fn is_true(value: &str) -> bool {
-    matches!(
-        value.to_ascii_lowercase().as_str(),
-        "true" | "yes" | "on" | "1" | ""
-    )
-}
-
-fn is_false(value: &str) -> bool {
-    matches!(
-        value.to_ascii_lowercase().as_str(),
-        "false" | "no" | "off" | "0"
-    )
 }
 
 fn is_other_than_pem(value: &str) -> bool {

@@ -31,8 +31,7 @@ pub(super) fn run(
     let program = |path: &std::path::Path| {
         let program = Program::new(path)
             .inherit(&push.options.inheritance)
-            // Git sets it for every hook; we always start at the top.
-            .variable("GIT_PREFIX", "")
+            .variable("GIT_PREFIX", &local.hook_prefix)
             .directory(&hook.directory)
             .deadline(local.hook_timeout)
             // What a hook leaves running, such as a build server, is the user's.

@@ -66,6 +66,20 @@ impl<'a> StreamConnection<'a> {
         })
     }
 
+    /// Starts a program that leads to git's daemon, and sends the request that opens the connection.
+    pub(super) fn through(
+        program: &Program,
+        request: &[u8],
+        target: Target<'a>,
+    ) -> Result<Self, TransportError> {
+        let mut connection = Self::start(program, target)?;
+        // A program that is gone already says on its stderr why: what is read next tells.
+        if let Some(stdin) = &mut connection.stdin {
+            let _gone = stdin.write_all(request);
+        }
+        Ok(connection)
+    }
+
     /// Starts the program.
     pub(super) fn start(program: &Program, target: Target<'a>) -> Result<Self, TransportError> {
         let mut running = program

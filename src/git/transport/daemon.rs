@@ -1,4 +1,5 @@
-//! `git://`: a socket to git's daemon, which has no encryption and no login. Only where it is listed.
+//! `git://`: a socket to git's daemon, or a program of the user's that leads there. It has no encryption and no login, so
+//! only where it is listed.
 
 use std::net::{TcpStream, ToSocketAddrs};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -8,44 +9,55 @@ use std::time::{Duration, Instant};
 
 use sendoff_push::pkt_line;
 
-use super::Target;
-use super::idle_timeout::POLL_INTERVAL;
-use crate::git::transport::TransportError;
 use crate::git::transport::service::Service;
+use crate::git::transport::{AllowGit, TransportError};
+use crate::process::Program;
+
+use super::Target;
+use super::child::StreamConnection;
+use super::idle_timeout::POLL_INTERVAL;
 
 /// The port of git's daemon.
 const PORT: u16 = 9418;
 
-/// Whether `git://` is allowed: its traffic can be read and changed on the way.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum AllowGit {
-    /// It is not.
-    #[default]
-    No,
-    /// The user or the system listed the remote.
-    Yes,
-}
-
-/// Connects, and returns the socket with the request that opens the connection.
+/// Connects, and sends the request that opens the connection.
 pub(super) fn connect(
     target: Target<'_>,
     service: Service,
-) -> Result<(TcpStream, Vec<u8>), TransportError> {
+) -> Result<StreamConnection<'_>, TransportError> {
     let url = target.url;
     if target.options.allow_git == AllowGit::No {
         return Err(TransportError::Scheme("git"));
     }
     let host = url.host().ok_or(TransportError::Scheme("git"))?;
-    let request = request(host, url.port(), url.path(), service)?;
-    let place = host
-        .trim_start_matches('[')
-        .trim_end_matches(']')
-        .to_owned();
+    let command = target.options.services.command(service);
+    let request = request(host, url.port(), url.path(), command, service)?;
+    let place = host.trim_start_matches('[').trim_end_matches(']');
     let port = url.port().unwrap_or(PORT);
-    let socket = reach(place, port, target.options.connect_timeout, target.stop)?;
+    let proxy = target.options.git_proxy.as_deref();
+    if let Some(command) = proxy.filter(|command| !command.is_empty()) {
+        let program = proxy_program(target, command)?.args([place, &port.to_string()]);
+        return StreamConnection::through(&program, &request, target);
+    }
+    let limit = target.options.connect_timeout;
+    let socket = reach(place.to_owned(), port, limit, target.stop)?;
     // Small requests are sent at once.
     drop(socket.set_nodelay(true));
-    Ok((socket, request))
+    StreamConnection::over_socket(socket, &request, target)
+}
+
+/// Returns the program of `core.gitProxy`, which git starts without a shell at the top of the work tree.
+fn proxy_program(target: Target<'_>, command: &str) -> Result<Program, TransportError> {
+    let inheritance = &target.options.inheritance;
+    let path = if command.contains('/') {
+        target.directory.join(command)
+    } else {
+        let found = inheritance.find(command);
+        found.map_err(|error| TransportError::Start(error.into()))?
+    };
+    Ok(Program::new(path)
+        .inherit(inheritance)
+        .directory(target.directory))
 }
 
 /// Returns the line that names service, path and host.
@@ -53,6 +65,7 @@ fn request(
     host: &str,
     port: Option<u16>,
     path: &str,
+    command: &str,
     service: Service,
 ) -> Result<Vec<u8>, TransportError> {
     // The slash before `~user` is part of the URL's syntax, not of the path on the server.
@@ -61,7 +74,7 @@ fn request(
         _ => path,
     };
     let port = port.map(|port| format!(":{port}")).unwrap_or_default();
-    let mut line = format!("{} {path}\0host={host}{port}\0", service.name());
+    let mut line = format!("{command} {path}\0host={host}{port}\0");
     if let Some(version) = service.protocol() {
         line.push('\0');
         line.push_str(version);
@@ -122,8 +135,8 @@ mod tests {
 
     #[test]
     fn the_request_is_that_of_git() {
-        let line = |host, port, path, service| {
-            String::from_utf8(request(host, port, path, service).unwrap()).unwrap()
+        let line = |host, port, path, service: Service| {
+            String::from_utf8(request(host, port, path, service.name(), service).unwrap()).unwrap()
         };
         assert_eq!(
             line("h.test", Some(9419), "/o/r.git", Service::ReceivePack),

@@ -1,19 +1,12 @@
 //! A repository on this machine, served by git's own program.
 
-use std::path::PathBuf;
-
+use crate::git::exec_path;
 use crate::git::transport::service::Service;
 use crate::git::transport::{AllowFile, TransportError};
-use crate::process::{Program, find_program};
+use crate::process::Program;
 
 use super::Target;
-
-/// Where distributions put git's programs when they are not on the search path.
-const GIT_DIRECTORIES: &[&str] = &[
-    "/usr/lib/git-core",
-    "/usr/libexec/git-core",
-    "/usr/local/libexec/git-core",
-];
+use super::ssh::quote;
 
 /// Returns the program that serves a repository on this machine.
 pub(super) fn program(target: Target<'_>, service: Service) -> Result<Program, TransportError> {
@@ -24,15 +17,19 @@ pub(super) fn program(target: Target<'_>, service: Service) -> Result<Program, T
         .url
         .file_path()
         .ok_or(TransportError::Scheme("file"))?;
+    let path = target.directory.join(path);
     let inheritance = &target.options.inheritance;
-    let own: Vec<PathBuf> = GIT_DIRECTORIES.iter().map(PathBuf::from).collect();
-    let found = inheritance
-        .find(service.name())
-        .or_else(|_| find_program(service.name(), &own))
-        .map_err(|error| TransportError::Start(error.into()))?;
-    let program = Program::new(found)
-        .inherit(inheritance)
-        .arg(target.directory.join(path));
+    let program = if let Some(command) = target.options.services.named(service) {
+        // For a shell, as git has it, at the top of the work tree.
+        Program::new("/bin/sh")
+            .arg("-c")
+            .arg(format!("{command} {}", quote(&path.to_string_lossy())))
+            .directory(target.directory)
+    } else {
+        let found = exec_path::find(inheritance, service.name());
+        Program::new(found.map_err(|error| TransportError::Start(error.into()))?).arg(path)
+    };
+    let program = program.inherit(inheritance);
     Ok(match service.protocol() {
         Some(version) => program.variable("GIT_PROTOCOL", version),
         None => program,

@@ -1,5 +1,5 @@
-//! What git's configuration and variables say of a remote besides TLS and proxy: whether it may be reached, how long it may be
-//! slow, whether redirects are followed, and whether a login goes first.
+//! What git's configuration and variables say of a remote besides TLS and the proxies of http: whether it may be reached,
+//! through which program, how long it may be slow, whether redirects are followed, and whether a login goes first.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use gix::bstr::BStr;
 use gix::config::Integer;
 
 use crate::environment::Environment;
-use crate::git::{Config, Matching};
+use crate::git::config::{Config, Matching, is_false};
 use crate::names::RemoteUrl;
 
 use super::options::{ProactiveLogin, PushOptions, Redirects};
@@ -22,9 +22,11 @@ impl PushOptions {
         url: &RemoteUrl,
     ) -> Self {
         self.forbidden_by = forbidden_by(environment, config, url);
+        self.git_proxy = git_proxy(environment, config, url);
         let Some(config) = config else { return self };
         let http = |name| config.scoped("http", name, url, Matching::Best).pop();
-        if http("followRedirects").is_some_and(|value| is_false(&value)) {
+        let follows = config.scoped_truth("http", "followRedirects", url, Matching::Best);
+        if follows == Some(false) {
             self.redirects = Redirects::Never;
         }
         let proactive = http("proactiveAuth");
@@ -44,6 +46,34 @@ impl PushOptions {
         }
         self
     }
+}
+
+/// Returns the program that git would connect to its daemon through: `GIT_PROXY_COMMAND`, else the first `core.gitProxy`
+/// that is for the URL's host.
+fn git_proxy(
+    environment: &Environment,
+    config: Option<&Config>,
+    url: &RemoteUrl,
+) -> Option<String> {
+    if let Some(command) = environment.text("GIT_PROXY_COMMAND") {
+        return Some(command.to_owned());
+    }
+    // Git compares with the port, where the URL names one.
+    let port = url.port().map(|port| format!(":{port}"));
+    let host = format!("{}{}", url.host()?, port.unwrap_or_default());
+    let is_for = |domain: &str| {
+        let before = host.strip_suffix(domain);
+        before.is_some_and(|before| before.is_empty() || before.ends_with('.'))
+    };
+    let lines = config?.strings("core.gitProxy");
+    lines.iter().find_map(|line| {
+        let (command, is_ours) = match line.split_once(" for ") {
+            Some((command, domain)) => (command, is_for(domain)),
+            None => (line.as_str(), true),
+        };
+        let command = if command == "none" { "" } else { command };
+        is_ours.then(|| command.to_owned())
+    })
 }
 
 /// Returns what does not allow the URL's scheme, as git reads it.
@@ -70,13 +100,6 @@ fn forbidden_by(
         // Git ends at a value that it does not know.
         _ => Some(format!("`{key}`")),
     }
-}
-
-fn is_false(text: &str) -> bool {
-    matches!(
-        text.to_ascii_lowercase().as_str(),
-        "false" | "no" | "off" | "0"
-    )
 }
 
 #[cfg(test)]

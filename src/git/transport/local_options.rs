@@ -10,6 +10,8 @@ use crate::git::hooks::Hook;
 pub struct LocalOptions {
     /// The `pre-push` hook to run; none where there is none or the policy skips it.
     pub hook: Option<Hook>,
+    /// What git sets `GIT_PREFIX` to for the hook: where the caller is below the top of the work tree, such as `src/`.
+    pub hook_prefix: String,
     /// Whether the hook gets the terminal.
     pub hook_terminal: HookTerminal,
     /// How long the hook may take.
@@ -45,6 +47,7 @@ impl Default for LocalOptions {
     fn default() -> Self {
         Self {
             hook: None,
+            hook_prefix: String::new(),
             hook_terminal: HookTerminal::Absent,
             hook_timeout: Duration::from_mins(10),
             submodules: Submodules::default(),

@@ -32,14 +32,14 @@ use service::Service;
 
 pub use auth_cache::{AuthCache, AuthNeed};
 pub use branch_tip::branch_tip;
-pub use daemon::AllowGit;
 pub use error::TransportError;
 pub(super) use fetch::{Filter, Wanted, fetch_objects};
 pub use head_record::HeadRecord;
 pub use local_options::{HookTerminal, LocalOptions, Submodules};
-pub use options::{AllowFile, ProactiveLogin, PushOptions, Redirects};
+pub use options::{AllowFile, AllowGit, ProactiveLogin, PushOptions, Redirects};
 pub use probe::{Reached, probe};
 pub use remote_head::{head_tip, remote_head};
+pub use service::ServiceCommands;
 
 /// A remote, and how to reach it.
 #[derive(Debug, Clone, Copy)]
@@ -103,11 +103,6 @@ fn open(
             &file::program(target, service)?,
             target,
         )?),
-        Scheme::Git => {
-            let (socket, request) = daemon::connect(target, service)?;
-            Box::new(child::StreamConnection::over_socket(
-                socket, &request, target,
-            )?)
-        }
+        Scheme::Git => Box::new(daemon::connect(target, service)?),
     })
 }

@@ -16,9 +16,9 @@ use crate::process::Inheritance;
 use crate::secrets::KnownSecrets;
 
 use super::auth_cache::AuthCache;
-use super::daemon::AllowGit;
 use super::head_record::HeadRecord;
 use super::local_options::LocalOptions;
+use super::service::ServiceCommands;
 
 /// The default of `http.postBuffer`, git's too: up to this size a request is buffered, in bytes.
 const POST_BUFFER: u64 = 1 << 20;
@@ -32,6 +32,16 @@ pub enum AllowFile {
     #[default]
     No,
     /// The user, the system or the command line allowed it.
+    Yes,
+}
+
+/// Whether `git://` is allowed: its traffic can be read and changed on the way.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum AllowGit {
+    /// It is not.
+    #[default]
+    No,
+    /// The user or the system listed the remote.
     Yes,
 }
 
@@ -91,6 +101,10 @@ pub struct PushOptions {
     pub ssh_program: Option<PathBuf>,
     /// `ssh.variant`; derived from the program's name otherwise.
     pub ssh_variant: Option<String>,
+    /// What the services are called at this remote.
+    pub services: ServiceCommands,
+    /// The program that stands between us and git's daemon; an empty text is none.
+    pub git_proxy: Option<String>,
     /// The login for this remote's origin, when it is known.
     pub login: Option<Login>,
     /// Where that comes from.
@@ -140,6 +154,8 @@ impl Default for PushOptions {
             ssh_command: None,
             ssh_program: None,
             ssh_variant: None,
+            services: ServiceCommands::default(),
+            git_proxy: None,
             login: None,
             login_source: LoginSource::Caller,
             netrc: None,

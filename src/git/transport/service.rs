@@ -1,4 +1,7 @@
-//! `Service`: the program that a remote is asked for.
+//! `Service`: the program that a remote is asked for, and what the user's configuration calls it there.
+
+use crate::git::Config;
+use crate::names::RemoteName;
 
 /// The service that a remote is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,5 +27,39 @@ impl Service {
             Self::ReceivePack => None,
             Self::UploadPack => Some("version=2"),
         }
+    }
+}
+
+/// The commands in the place of the services' names, as `remote.<name>.receivepack` and `uploadpack` say. None over
+/// http(s), where the server knows them by their names.
+#[derive(Debug, Clone, Default)]
+pub struct ServiceCommands {
+    /// `remote.<name>.receivepack`
+    pub receive_pack: Option<String>,
+    /// `remote.<name>.uploadpack`
+    pub upload_pack: Option<String>,
+}
+
+impl ServiceCommands {
+    /// Reads what the user's configuration says of a remote.
+    pub fn of_remote(config: &Config, remote: &RemoteName) -> Self {
+        let value = |key: &str| config.string(&format!("remote.{remote}.{key}"));
+        Self {
+            receive_pack: value("receivepack"),
+            upload_pack: value("uploadpack"),
+        }
+    }
+
+    /// Returns the command that is configured for a service.
+    pub(super) fn named(&self, service: Service) -> Option<&str> {
+        match service {
+            Service::ReceivePack => self.receive_pack.as_deref(),
+            Service::UploadPack => self.upload_pack.as_deref(),
+        }
+    }
+
+    /// Returns the command that the other side is asked for.
+    pub(super) fn command(&self, service: Service) -> &str {
+        self.named(service).unwrap_or(service.name())
     }
 }

@@ -165,7 +165,8 @@ fn arguments(
         Some(home) if home.starts_with('~') => home,
         _ => url.path(),
     };
-    let command = format!("{} {}", service.name(), quote(path));
+    let command = target.options.services.command(service);
+    let command = format!("{command} {}", quote(path));
     add(&[&destination(target)?, &command]);
     Ok(arguments)
 }
@@ -179,8 +180,8 @@ fn destination(target: Target<'_>) -> Result<String, TransportError> {
     })
 }
 
-/// Quotes a path for the remote's shell, as git does: `!` too, for those shells that expand it.
-fn quote(path: &str) -> String {
+/// Quotes a path for a shell, as git does: `!` too, for those shells that expand it.
+pub(super) fn quote(path: &str) -> String {
     let mut quoted = String::from("'");
     for letter in path.chars() {
         if matches!(letter, '\'' | '!') {

@@ -181,6 +181,7 @@ impl Push {
         }
         let local = LocalOptions {
             hook: self.hook(repo, cx.trigger, &mut notes),
+            hook_prefix: repo.prefix(cx.environment.cwd()),
             hook_terminal: match cx.trigger {
                 _ if !cx.environment.is_terminal() => HookTerminal::Absent,
                 Trigger::Manual => HookTerminal::Given,

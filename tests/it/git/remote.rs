@@ -132,6 +132,41 @@ fn a_relative_path_counts_from_the_top_of_the_work_tree() {
 }
 
 #[test]
+fn a_directory_and_a_path_below_a_home_are_addresses_as_for_git() {
+    let sandbox = Sandbox::new();
+    let work = sandbox.repository("r");
+    let at = |remote: &str| {
+        sandbox.git(&work, &["config", "branch.main.remote", remote]);
+        open(&sandbox, &work).remote(None, Some(&BranchName::new("main").unwrap()))
+    };
+    assert_eq!(
+        at("other").unwrap_err().to_string(),
+        "there is no remote called `other`"
+    );
+    std::fs::create_dir(work.join("other.git")).unwrap();
+    let top = work.canonicalize().unwrap();
+    let other = at("other").unwrap();
+    assert_eq!(
+        other.url.to_string(),
+        top.join("other").display().to_string()
+    );
+    let home = sandbox.home().join("r.git");
+    assert_eq!(
+        at("~/r.git").unwrap().url.to_string(),
+        home.display().to_string()
+    );
+    // A remote of that name goes before it.
+    sandbox.git(
+        &work,
+        &["config", "remote.other.url", "https://o.test/o/r.git"],
+    );
+    assert_eq!(
+        at("other").unwrap().url.to_string(),
+        "https://o.test/o/r.git"
+    );
+}
+
+#[test]
 fn where_the_branch_is_merged_from_and_push_refspecs_do_not_count() {
     let remote = chosen(&[
         ORIGIN,

@@ -12,14 +12,14 @@ use crate::sandbox::succeed;
 use super::served::{Served, guarded};
 
 /// A work tree, a server that wants a login, and how both are entered.
-struct Twin {
-    served: Served,
+pub(super) struct Twin {
+    pub(super) served: Served,
     directory: PathBuf,
-    variables: Vec<(&'static str, String)>,
+    pub(super) variables: Vec<(&'static str, String)>,
 }
 
 impl Twin {
-    fn new(options: GitServerOptions) -> Self {
+    pub(super) fn new(options: GitServerOptions) -> Self {
         let served = Served::start(options);
         let url = served.url();
         let work = served.work.clone();
@@ -35,13 +35,13 @@ impl Twin {
         }
     }
 
-    fn configure(&self, key: &str, value: &str) -> &Self {
+    pub(super) fn configure(&self, key: &str, value: &str) -> &Self {
         let arguments = ["config", "--global", "--add", key, value];
         self.served.sandbox.git(&self.served.work, &arguments);
         self
     }
 
-    fn host(&self) -> String {
+    pub(super) fn host(&self) -> String {
         self.served.server.url().replace("http://", "")
     }
 
@@ -57,7 +57,7 @@ impl Twin {
     }
 
     /// Pushes with us, then with git to a branch of its own.
-    fn both_arrive(&self) {
+    pub(super) fn both_arrive(&self) {
         let head = self
             .served
             .sandbox

@@ -184,3 +184,53 @@ fn a_policy_that_lists_the_daemon_lets_the_run_push_to_it() {
     let head = world.sandbox.git(world.work(), &["rev-parse", "HEAD"]);
     assert_eq!(world.tip("feature/x"), head);
 }
+
+/// Guards that the program which git connects through is the one that we connect through, with the same two arguments.
+#[test]
+fn the_users_program_leads_to_the_daemon_as_it_does_for_git() {
+    let world = World::new();
+    let log = world.sandbox.path("led");
+    let text = format!(
+        "#!/bin/sh\necho \"$*\" >> '{}'\nexec git daemon --inetd --export-all --enable=receive-pack '--base-path={}'\n",
+        log.display(),
+        world.sandbox.path("served").display()
+    );
+    let program = world.sandbox.executable("bin/lead", text);
+    let program = program.to_str().unwrap();
+    let url = "git://git.test:9999/acme/rocket.git";
+    let set = ["remote", "set-url", "origin", url];
+    world.sandbox.git(world.work(), &set);
+    world.user_policy(&format!("[remotes]\nallowed = [\"{url}\"]\n"));
+    let ours = format!("{program} for test:9999");
+    for (variable, keys) in [
+        (Some(program), &["none for git.test:9999"][..]),
+        (
+            None,
+            &["/nonexistent for other.test", &ours, "/nonexistent"],
+        ),
+    ] {
+        let all = ["config", "--global", "--unset-all", "core.gitProxy"];
+        let mut unset = world.sandbox.command("git");
+        let _none_is_set = unset.args(all).output().unwrap();
+        for key in keys {
+            let add = ["config", "--global", "--add", "core.gitProxy", key];
+            world.sandbox.git(world.work(), &add);
+        }
+        let variable = variable.map(|program| ("GIT_PROXY_COMMAND", program.to_owned()));
+        let variables = Vec::from_iter(variable);
+        let tip = world.commit("b.txt", &format!("{keys:?}"), "Add more");
+        let run = ["run", "post-commit", "--json"];
+        let report = world.run_in(&world.work(), &run, &variables).report();
+        assert_eq!(report["steps"][0]["verdict"], "done", "{report}");
+        let mut git = world.sandbox.command("git");
+        git.current_dir(world.work()).envs(variables.clone());
+        crate::sandbox::succeed(git.args(["push", "-q", "origin", "HEAD:by-git"]));
+        assert_eq!(
+            [world.tip("by-git"), world.tip("feature/x")],
+            [tip.clone(), tip]
+        );
+    }
+    let led = std::fs::read_to_string(&log).unwrap();
+    assert!(led.lines().count() >= 4, "{led}");
+    assert!(led.lines().all(|line| line == "git.test 9999"), "{led}");
+}

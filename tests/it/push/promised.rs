@@ -96,6 +96,15 @@ impl Partial {
         String::from_utf8_lossy(&[said.stdout, said.stderr].concat()).into_owned()
     }
 
+    /// Lets a script serve what is fetched from the remote of the clone.
+    fn serve(&self, script: &str) {
+        let program = self.sandbox.executable("bin/serve", script);
+        let program = program.to_str().unwrap();
+        let key = "remote.origin.uploadpack";
+        self.sandbox
+            .git(&self.work, &["config", "--global", key, program]);
+    }
+
     fn tip(&self, branch: &str) -> String {
         let full = format!("refs/heads/{branch}");
         let tip = ["for-each-ref", "--format=%(objectname)", &full];
@@ -200,26 +209,22 @@ fn a_commit_that_is_missing_for_the_proof_that_nothing_is_lost_is_fetched() {
     }
 }
 
-/// A program before git's own that speaks the old protocol only.
-fn old_server(partial: &mut Partial) {
-    let script = "#!/bin/sh\nunset GIT_PROTOCOL\nexec git upload-pack \"$@\"\n";
-    let program = partial.sandbox.executable("bin/git-upload-pack", script);
-    let path = std::env::var("PATH").unwrap();
-    let path = format!("{}:{path}", program.parent().unwrap().display());
-    partial.variables.push(("PATH", path));
+/// A program in the place of git's own that speaks the old protocol only.
+fn old_server(partial: &Partial) {
+    partial.serve("#!/bin/sh\nunset GIT_PROTOCOL\nexec git upload-pack \"$@\"\n");
 }
 
 #[test]
 fn they_come_by_the_first_protocol() {
-    let mut partial = Partial::over_paths("blob:none");
-    old_server(&mut partial);
+    let partial = Partial::over_paths("blob:none");
+    old_server(&partial);
     partial.both_arrive();
 }
 
 #[test]
 fn a_server_that_gives_no_objects_by_their_ids_is_named_and_the_advice_works() {
-    let mut partial = Partial::over_paths("blob:none");
-    old_server(&mut partial);
+    let partial = Partial::over_paths("blob:none");
+    old_server(&partial);
     let upstream = partial.sandbox.path("remotes/up.git");
     let key = "uploadpack.allowAnySHA1InWant";
     partial.sandbox.git(upstream, &["config", key, "false"]);
@@ -338,7 +343,7 @@ fn what_a_killed_run_left_is_removed_by_the_next_one() {
 
 #[test]
 fn a_promisor_that_sends_something_else_brings_nothing_in() {
-    let mut partial = Partial::over_paths("blob:none");
+    let partial = Partial::over_paths("blob:none");
     // It answers each request with a pack of another object.
     let script = "#!/bin/sh\n\
         line() { printf '%04x%s' $((${#1} + 4)) \"$1\"; }\n\
@@ -348,10 +353,7 @@ fn a_promisor_that_sends_something_else_brings_nothing_in() {
         git init -q \"$HOME/evil\" 2>/dev/null; cd \"$HOME/evil\"\n\
         echo evil | git hash-object -w --stdin | git pack-objects -q --stdout > pack\n\
         printf '%04x\\001' $(($(wc -c < pack) + 5)); cat pack; printf 0000\n";
-    let program = partial.sandbox.executable("bin/git-upload-pack", script);
-    let path = std::env::var("PATH").unwrap();
-    let path = format!("{}:{path}", program.parent().unwrap().display());
-    partial.variables.push(("PATH", path));
+    partial.serve(script);
     let said = partial.push(&[]);
     partial.is_held(&said, &["is missing from the repository"]);
 }

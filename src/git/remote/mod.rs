@@ -1,11 +1,16 @@
 //! The remote that a branch is pushed to, and its URLs, from the configuration.
 
+mod error;
+mod rewrite;
+
 use gix::bstr::{BString, ByteSlice};
 
-use crate::names::{BranchName, RemoteName, RemoteUrl, RemoteUrlError, Scheme};
-use crate::reason::Code;
+use crate::names::{BranchName, RemoteName, RemoteUrl};
 
+use self::rewrite::Rewrite;
 use super::Repo;
+
+pub use self::error::RemoteError;
 
 /// Where a branch is pushed to.
 #[derive(Debug, Clone)]
@@ -19,7 +24,7 @@ pub struct Remote {
     /// Push URLs after the first: they are pushed to as well, as git does.
     pub other_push_urls: Vec<RemoteUrl>,
     /// The fetch refspecs, which map the remote's branches to tracking refs.
-    pub(super) fetch_specs: Vec<BString>,
+    pub(in crate::git) fetch_specs: Vec<BString>,
 }
 
 impl Remote {
@@ -41,80 +46,6 @@ impl Remote {
             url: url.clone(),
             other_push_urls: Vec::new(),
             ..self.clone()
-        }
-    }
-}
-
-/// Why there is no remote to push to.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum RemoteError {
-    /// The repository has no remote.
-    #[error("the repository has no remote")]
-    None,
-    /// There are several, and nothing says which.
-    #[error("there are several remotes, and none is chosen: {}", .0.join(", "))]
-    Ambiguous(Vec<String>),
-    /// The one that is named does not exist, or has no URL.
-    #[error("there is no remote called `{0}`")]
-    Absent(RemoteName),
-    /// The configuration names something that is no remote.
-    #[error("`{}` in the git configuration is not the name of a remote", .0.escape_debug())]
-    Name(String),
-    /// The branch follows a branch of this same repository.
-    #[error("the branch follows another branch of this repository, not a remote")]
-    ThisRepository,
-    /// The URL cannot be used.
-    #[error("the URL of the remote `{name}` cannot be used")]
-    Url {
-        /// The remote.
-        name: RemoteName,
-        /// What is wrong with it.
-        #[source]
-        source: RemoteUrlError,
-    },
-    /// The branch names an address in place of a remote, which cannot be used.
-    #[error("the address that the git configuration names as the remote cannot be used")]
-    Address {
-        /// What is wrong with it.
-        #[source]
-        source: RemoteUrlError,
-    },
-}
-
-impl RemoteError {
-    /// Returns a stable code.
-    pub const fn code(&self) -> Code {
-        match self {
-            Self::None => Code::NoRemote,
-            Self::Ambiguous(_) => Code::RemoteAmbiguous,
-            Self::Absent(_) | Self::Name(_) => Code::RemoteAbsent,
-            Self::ThisRepository => Code::RemoteLocal,
-            Self::Url { .. } | Self::Address { .. } => Code::RemoteUrl,
-        }
-    }
-
-    /// Returns what to do about it, in one line.
-    pub fn advice(&self) -> Option<String> {
-        match self {
-            Self::None => Some("add one with `git remote add origin URL`".to_owned()),
-            Self::Ambiguous(names) => Some(format!(
-                "choose one with `git config remote.pushDefault {}`",
-                names.first().map_or("NAME", String::as_str)
-            )),
-            Self::ThisRepository => Some(
-                "choose a remote with `git config remote.pushDefault NAME`, or name it in the policy"
-                    .to_owned(),
-            ),
-            Self::Absent(name) => Some(format!("add it with `git remote add {name} URL`")),
-            Self::Url {
-                source: RemoteUrlError::Rewritten { key },
-                ..
-            } => Some(format!(
-                "end both `url.<base>` and its `{key}` at the end of the host or of a directory, with `/` or `:`"
-            )),
-            Self::Name(_) | Self::Url { .. } | Self::Address { .. } => {
-                Some("see `git remote -v` and `git config --list --show-origin`".to_owned())
-            }
         }
     }
 }
@@ -164,11 +95,19 @@ impl Repo {
 
     /// Says whether `chosen` is no remote's name and reads as an address.
     fn is_address(&self, chosen: &BString) -> bool {
-        let reads_so = chosen.contains(&b':')
-            || (chosen.starts_with(b"/")
-                || chosen.starts_with(b"./")
-                || chosen.starts_with(b"../"));
-        reads_so && !self.config().remote_names().contains(chosen)
+        let begins_so = |with: &&[u8]| chosen.starts_with(with);
+        let reads_so =
+            chosen.contains(&b':') || [b"/".as_slice(), b"./", b"../", b"~"].iter().any(begins_so);
+        !self.config().remote_names().contains(chosen) && (reads_so || self.is_directory(chosen))
+    }
+
+    /// Says whether a repository may lie where `chosen` leads as a path.
+    fn is_directory(&self, chosen: &BString) -> bool {
+        let Ok(text) = chosen.to_str() else {
+            return false;
+        };
+        let found = |path: String| self.at_top(path.into()).is_dir();
+        text != "." && (found(text.to_owned()) || found(format!("{text}.git")))
     }
 
     /// Makes a remote of an address, as git does. Nothing is tracked of it here.
@@ -250,83 +189,6 @@ impl Repo {
             name,
         })
     }
-
-    /// Rewrites a URL as the user's configuration asks, and checks it.
-    fn parse_url(&self, raw: &BString, rewrite: Rewrite) -> Result<RemoteUrl, RemoteUrlError> {
-        let raw = raw.to_str().map_err(|_| RemoteUrlError::NotUtf8)?;
-        let by = |key| Some((key, self.config().rewritten(raw, key)?));
-        let pushed = match rewrite {
-            Rewrite::Push => by("pushInsteadOf"),
-            Rewrite::Fetch => None,
-        };
-        let url = match pushed.or_else(|| by("insteadOf")) {
-            Some((key, (text, base))) => rewritten(&text, &base, key)?,
-            None => RemoteUrl::parse(raw)?,
-        };
-        match url.file_path().filter(|path| path.is_relative()) {
-            Some(path) if url.scheme() == Scheme::File => {
-                let top = self.work_tree().unwrap_or_else(|| self.git_dir());
-                let absolute = top.join(path);
-                RemoteUrl::parse(absolute.to_str().ok_or(RemoteUrlError::NotUtf8)?)
-            }
-            _ => Ok(url),
-        }
-    }
-}
-
-/// Which keys rewrite a URL.
-#[derive(Clone, Copy)]
-enum Rewrite {
-    /// `insteadOf`
-    Fetch,
-    /// `pushInsteadOf`, else `insteadOf`
-    Push,
-}
-
-/// Parses what a rewrite made of a URL. Only what stands after the place may come from the repository: a base that does
-/// not end in a slash would lend its login to any host that begins like its own.
-fn rewritten(text: &str, base: &BString, key: &'static str) -> Result<RemoteUrl, RemoteUrlError> {
-    let url = RemoteUrl::parse(text)?;
-    let refused = RemoteUrlError::Rewritten { key };
-    let base = base.to_str().map_err(|_| RemoteUrlError::NotUtf8)?;
-    let Some(place) = place_of_base(base) else {
-        return Err(refused);
-    };
-    let is_there = match place {
-        RewriteBase::Scheme(scheme) => url.scheme() == scheme && url.password().is_none(),
-        // A directory: what is below it is, as long as no part leads out again.
-        RewriteBase::Url(place) => url.has_authority_of(&place) && !url.climbs(),
-    };
-    if is_there { Ok(url) } else { Err(refused) }
-}
-
-/// What the base of a rewrite says of the place.
-enum RewriteBase {
-    /// Only the scheme, as `https://` does.
-    Scheme(Scheme),
-    /// All of it.
-    Url(RemoteUrl),
-}
-
-/// Returns the place that a base names, with some path behind it.
-fn place_of_base(base: &str) -> Option<RewriteBase> {
-    if let Some((scheme, authority)) = base.split_once("://") {
-        return match (scheme, authority) {
-            ("https", "") => Some(RewriteBase::Scheme(Scheme::Https)),
-            ("http", "") => Some(RewriteBase::Scheme(Scheme::Http)),
-            ("ssh", "") => Some(RewriteBase::Scheme(Scheme::Ssh)),
-            _ => RemoteUrl::parse(&format!("{base}/x"))
-                .ok()
-                .map(RewriteBase::Url),
-        };
-    }
-    let is_address = base.split(['/', '\\']).next()?.contains(['@', ':']);
-    let whole = if is_address && !base.contains(':') {
-        format!("{base}:x")
-    } else {
-        format!("{base}x")
-    };
-    RemoteUrl::parse(&whole).ok().map(RewriteBase::Url)
 }
 
 fn named(name: &BString) -> Result<RemoteName, RemoteError> {

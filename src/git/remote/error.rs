@@ -1,0 +1,78 @@
+//! `RemoteError`: why there is no remote to push to, and what to do about it.
+
+use crate::names::{RemoteName, RemoteUrlError};
+use crate::reason::Code;
+
+/// Why there is no remote to push to.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RemoteError {
+    /// The repository has no remote.
+    #[error("the repository has no remote")]
+    None,
+    /// There are several, and nothing says which.
+    #[error("there are several remotes, and none is chosen: {}", .0.join(", "))]
+    Ambiguous(Vec<String>),
+    /// The one that is named does not exist, or has no URL.
+    #[error("there is no remote called `{0}`")]
+    Absent(RemoteName),
+    /// The configuration names something that is no remote.
+    #[error("`{}` in the git configuration is not the name of a remote", .0.escape_debug())]
+    Name(String),
+    /// The branch follows a branch of this same repository.
+    #[error("the branch follows another branch of this repository, not a remote")]
+    ThisRepository,
+    /// The URL cannot be used.
+    #[error("the URL of the remote `{name}` cannot be used")]
+    Url {
+        /// The remote.
+        name: RemoteName,
+        /// What is wrong with it.
+        #[source]
+        source: RemoteUrlError,
+    },
+    /// The branch names an address in place of a remote, which cannot be used.
+    #[error("the address that the git configuration names as the remote cannot be used")]
+    Address {
+        /// What is wrong with it.
+        #[source]
+        source: RemoteUrlError,
+    },
+}
+
+impl RemoteError {
+    /// Returns a stable code.
+    pub const fn code(&self) -> Code {
+        match self {
+            Self::None => Code::NoRemote,
+            Self::Ambiguous(_) => Code::RemoteAmbiguous,
+            Self::Absent(_) | Self::Name(_) => Code::RemoteAbsent,
+            Self::ThisRepository => Code::RemoteLocal,
+            Self::Url { .. } | Self::Address { .. } => Code::RemoteUrl,
+        }
+    }
+
+    /// Returns what to do about it, in one line.
+    pub fn advice(&self) -> Option<String> {
+        match self {
+            Self::None => Some("add one with `git remote add origin URL`".to_owned()),
+            Self::Ambiguous(names) => Some(format!(
+                "choose one with `git config remote.pushDefault {}`",
+                names.first().map_or("NAME", String::as_str)
+            )),
+            Self::ThisRepository => Some(
+                "choose a remote with `git config remote.pushDefault NAME`, or name it in the policy"
+                    .to_owned(),
+            ),
+            Self::Absent(name) => Some(format!("add it with `git remote add {name} URL`")),
+            Self::Url {
+                source: RemoteUrlError::Rewritten { key },
+                ..
+            } => Some(format!(
+                "end both `url.<base>` and its `{key}` at the end of the host or of a directory, with `/` or `:`"
+            )),
+            Self::Name(_) | Self::Url { .. } | Self::Address { .. } => {
+                Some("see `git remote -v` and `git config --list --show-origin`".to_owned())
+            }
+        }
+    }
+}

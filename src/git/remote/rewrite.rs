@@ -1,0 +1,102 @@
+//! Rewriting a URL as `url.<base>.insteadOf` and `pushInsteadOf` of the user's configuration ask.
+
+use std::path::PathBuf;
+
+use gix::bstr::{BString, ByteSlice};
+
+use crate::git::Repo;
+use crate::names::{RemoteUrl, RemoteUrlError, Scheme};
+
+/// Which keys rewrite a URL.
+#[derive(Clone, Copy)]
+pub(super) enum Rewrite {
+    /// `insteadOf`
+    Fetch,
+    /// `pushInsteadOf`, else `insteadOf`
+    Push,
+}
+
+impl Repo {
+    /// Rewrites a URL as the user's configuration asks, and checks it.
+    pub(super) fn parse_url(
+        &self,
+        raw: &BString,
+        rewrite: Rewrite,
+    ) -> Result<RemoteUrl, RemoteUrlError> {
+        let raw = raw.to_str().map_err(|_| RemoteUrlError::NotUtf8)?;
+        let by = |key| Some((key, self.config().rewritten(raw, key)?));
+        let pushed = match rewrite {
+            Rewrite::Push => by("pushInsteadOf"),
+            Rewrite::Fetch => None,
+        };
+        let url = match pushed.or_else(|| by("insteadOf")) {
+            Some((key, (text, base))) => rewritten(&text, &base, key)?,
+            None => RemoteUrl::parse(raw)?,
+        };
+        match url.file_path().filter(|path| path.is_relative()) {
+            Some(path) => {
+                let absolute = self.at_top(path);
+                RemoteUrl::parse(absolute.to_str().ok_or(RemoteUrlError::NotUtf8)?)
+            }
+            None => Ok(url),
+        }
+    }
+
+    /// Returns a relative path as git means it: from the top of the work tree, or from a home directory.
+    pub(super) fn at_top(&self, path: PathBuf) -> PathBuf {
+        let of_home = path.to_str().filter(|text| text.starts_with('~'));
+        match of_home.and_then(|text| self.config().expand(text)) {
+            Some(absolute) => absolute,
+            None => self
+                .work_tree()
+                .unwrap_or_else(|| self.git_dir())
+                .join(path),
+        }
+    }
+}
+
+/// Parses what a rewrite made of a URL. Only what stands after the place may come from the repository: a base that does
+/// not end in a slash would lend its login to any host that begins like its own.
+fn rewritten(text: &str, base: &BString, key: &'static str) -> Result<RemoteUrl, RemoteUrlError> {
+    let url = RemoteUrl::parse(text)?;
+    let refused = RemoteUrlError::Rewritten { key };
+    let base = base.to_str().map_err(|_| RemoteUrlError::NotUtf8)?;
+    let Some(place) = place_of_base(base) else {
+        return Err(refused);
+    };
+    let is_there = match place {
+        RewriteBase::Scheme(scheme) => url.scheme() == scheme && url.password().is_none(),
+        // A directory: what is below it is, as long as no part leads out again.
+        RewriteBase::Url(place) => url.has_authority_of(&place) && !url.climbs(),
+    };
+    if is_there { Ok(url) } else { Err(refused) }
+}
+
+/// What the base of a rewrite says of the place.
+enum RewriteBase {
+    /// Only the scheme, as `https://` does.
+    Scheme(Scheme),
+    /// All of it.
+    Url(RemoteUrl),
+}
+
+/// Returns the place that a base names, with some path behind it.
+fn place_of_base(base: &str) -> Option<RewriteBase> {
+    if let Some((scheme, authority)) = base.split_once("://") {
+        return match (scheme, authority) {
+            ("https", "") => Some(RewriteBase::Scheme(Scheme::Https)),
+            ("http", "") => Some(RewriteBase::Scheme(Scheme::Http)),
+            ("ssh", "") => Some(RewriteBase::Scheme(Scheme::Ssh)),
+            _ => RemoteUrl::parse(&format!("{base}/x"))
+                .ok()
+                .map(RewriteBase::Url),
+        };
+    }
+    let is_address = base.split(['/', '\\']).next()?.contains(['@', ':']);
+    let whole = if is_address && !base.contains(':') {
+        format!("{base}:x")
+    } else {
+        format!("{base}x")
+    };
+    RemoteUrl::parse(&whole).ok().map(RewriteBase::Url)
+}

@@ -1,0 +1,63 @@
+//! Answers of credential helpers and of programs that ask, in the forms that git takes; each beside `git push`.
+
+use std::time::Duration;
+
+use secrecy::SecretString;
+use sendoff::demo::git_server::GitServerOptions;
+use sendoff::git::credentials::Asking;
+
+use super::as_git::Twin;
+use super::served::guarded;
+
+#[test]
+fn an_answer_counts_up_to_its_first_line_that_is_none() {
+    let twin = Twin::new(guarded());
+    let chatty = "!f() { echo username=me; echo password=pw; echo kept since Monday; }; f";
+    twin.configure("credential.helper", chatty);
+    twin.both_arrive();
+}
+
+#[test]
+fn an_answer_may_be_a_url() {
+    let twin = Twin::new(guarded());
+    let url = format!("http://me:%70w@{}", twin.host());
+    let helper = format!("!f() {{ test \"$1\" = get && echo 'url={url}'; }}; f");
+    twin.configure("credential.helper", &helper);
+    twin.both_arrive();
+}
+
+#[test]
+fn a_truth_that_is_set_to_nothing_is_false() {
+    let twin = Twin::new(guarded());
+    twin.configure("credential.helper", "store");
+    twin.configure("credential.useHttpPath", "");
+    let login = format!("http://me:pw@{}\n", twin.host().replace(':', "%3a"));
+    twin.served.sandbox.write("home/.git-credentials", login);
+    twin.both_arrive();
+}
+
+#[test]
+fn a_token_that_is_typed_as_the_user_needs_no_password() {
+    let mut twin = Twin::new(GitServerOptions {
+        login: Some(("token123".into(), SecretString::from(""))),
+        ..guarded()
+    });
+    let script = "#!/bin/sh\ncase $1 in User*) echo token123;; *) echo;; esac\n";
+    let ask = twin.served.sandbox.executable("ask", script);
+    let ask = ask.to_str().unwrap().to_owned();
+    twin.variables.push(("GIT_ASKPASS", ask));
+    twin.both_arrive();
+}
+
+/// Guards against a refused login of nothing: what says nothing to either question knows no login.
+#[test]
+fn a_program_that_says_nothing_knows_no_login() {
+    let twin = Twin::new(guarded());
+    let ask = twin.served.sandbox.executable("ask", "#!/bin/sh\n");
+    let mut options = twin.served.options();
+    let asking = Asking::new(options.inheritance.clone(), Duration::from_secs(20));
+    options.asking = asking.by_program(ask.to_str().map(str::to_owned));
+    let error = twin.served.push(&options).unwrap_err();
+    assert!(error.to_string().contains("wants a login"), "{error}");
+    assert_eq!(twin.served.talk(), ["GET info/refs 401"]);
+}
