@@ -1,5 +1,6 @@
 //! Pull requests. To add a forge: a file here that exports a `FORGE`, and two lines below.
 
+mod body;
 mod error;
 mod github;
 mod pull_request;
@@ -12,6 +13,7 @@ use secrecy::SecretString;
 use crate::http::Client;
 use crate::names::{BranchName, RemoteUrl, RepositoryName};
 
+pub use body::{Block, BlockState, Body, FoundBlock, WholeBlock, find_block};
 pub use error::{ForgeError, ForgeErrorClass};
 pub use pull_request::{Closed, Head, NewPullRequest, Opened, PullRequest, Readiness};
 
@@ -36,6 +38,13 @@ pub trait Forge: Debug {
     ///
     /// Labels, reviewers and assignees are best effort: what failed is in [`PullRequest::warnings`].
     async fn open(&self, request: &NewPullRequest) -> Result<Opened, ForgeError>;
+
+    /// Brings the block of an open pull request's body up to date, and leaves everything around it as it is.
+    async fn keep_block(&self, pull: &PullRequest, block: &Block)
+    -> Result<BlockState, ForgeError>;
+
+    /// Makes a draft ready for review.
+    async fn mark_ready(&self, pull: &PullRequest) -> Result<(), ForgeError>;
 
     /// Closes a pull request without merging it. One that is closed or merged already stays as it is.
     async fn close(&self, number: u64) -> Result<Closed, ForgeError>;

@@ -3,6 +3,8 @@
 use crate::names::BranchName;
 use crate::secrets::Outgoing;
 
+use super::body::Body;
+
 /// The branch that a pull request comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Head {
@@ -33,7 +35,7 @@ pub struct NewPullRequest {
     /// The title; cut to the forge's limit when it is sent.
     pub title: Outgoing,
     /// The body; cut to the forge's limit when it is sent.
-    pub body: Outgoing,
+    pub body: Body,
     /// Draft or ready.
     pub readiness: Readiness,
     /// Labels to add.
@@ -55,6 +57,12 @@ pub struct PullRequest {
     pub base: BranchName,
     /// The commit that the forge has as its head, in hex; absent where the forge did not say.
     pub head_sha: Option<String>,
+    /// Its body, as the forge has it.
+    pub body: String,
+    /// Draft or ready.
+    pub readiness: Readiness,
+    /// The forge's other name for it, where it has one.
+    pub node_id: Option<String>,
     /// What could not be added to it: one sentence each.
     pub warnings: Vec<String>,
 }

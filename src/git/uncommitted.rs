@@ -23,10 +23,10 @@ use super::open::open;
 
 /// How many paths are counted; a note needs no more.
 const MAX_COUNTED: usize = 1_000;
-/// The largest index that is read, in bytes: some 500,000 files.
-const MAX_INDEX_SIZE: u64 = 64 << 20;
-/// The largest file of patterns or submodules that is read, in bytes.
-const MAX_RULES_SIZE: u64 = 1 << 20;
+/// The largest index that is read, in bytes: some 150,000 files. It takes several times that in memory.
+const MAX_INDEX_SIZE: u64 = 16 << 20;
+/// The largest file of patterns, settings or submodules that is read, in bytes.
+const MAX_RULES_SIZE: u64 = 256 << 10;
 
 /// What decides which files `git status` takes for changed, renamed or untracked. None of it gives power to whoever wrote it.
 const FACTS: &[&str] = &[
@@ -83,7 +83,7 @@ impl Repo {
             Ok(metadata) => metadata.is_file() && metadata.len() <= limit,
             Err(error) => error.kind() == std::io::ErrorKind::NotFound,
         };
-        let rules = ["info/exclude", "info/attributes"];
+        let rules = ["config", "info/exclude", "info/attributes"];
         let mut rules = rules.iter().map(|name| self.common_dir().join(name));
         is_small(self.git_dir().join("index").metadata(), MAX_INDEX_SIZE)
             && rules.all(|path| is_small(path.metadata(), MAX_RULES_SIZE))

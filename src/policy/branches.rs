@@ -199,6 +199,8 @@ pub enum Draft {
     /// Always ready for review.
     Never,
     /// A draft for agent triggers and failed tasks, otherwise ready for review.
-    #[default]
     Agent,
+    /// As `agent`; otherwise a draft while a commit's subject says WIP, `fixup!`, `squash!` or `amend!`, and ready when none does any more.
+    #[default]
+    Auto,
 }

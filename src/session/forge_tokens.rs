@@ -7,7 +7,9 @@ use async_trait::async_trait;
 use secrecy::SecretString;
 use tokio::sync::Mutex;
 
-use crate::forge::{Closed, Forge, ForgeError, Head, NewPullRequest, Opened, PullRequest};
+use crate::forge::{
+    Block, BlockState, Closed, Forge, ForgeError, Head, NewPullRequest, Opened, PullRequest,
+};
 use crate::git::credentials::{LoginSource, Sources};
 use crate::names::{BranchName, RepositoryName};
 use crate::pipeline::interruptible;
@@ -115,6 +117,30 @@ impl Forge for ForgeWithTokens {
                 // A request with a bad token has had no effect.
                 Err(error) => self.renew(taken, error).await?,
                 opened => return opened,
+            }
+        }
+    }
+
+    async fn keep_block(
+        &self,
+        pull: &PullRequest,
+        block: &Block,
+    ) -> Result<BlockState, ForgeError> {
+        loop {
+            let (forge, taken) = self.now();
+            match forge.keep_block(pull, block).await {
+                Err(error) => self.renew(taken, error).await?,
+                state => return state,
+            }
+        }
+    }
+
+    async fn mark_ready(&self, pull: &PullRequest) -> Result<(), ForgeError> {
+        loop {
+            let (forge, taken) = self.now();
+            match forge.mark_ready(pull).await {
+                Err(error) => self.renew(taken, error).await?,
+                done => return done,
             }
         }
     }

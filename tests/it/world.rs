@@ -9,6 +9,7 @@ use secrecy::SecretString;
 use sendoff::demo::forge_server::{Branches, ForgeServer, Repository};
 use sendoff::demo::git_server::{GitServer, GitServerOptions};
 use sendoff::demo::platform_server::PlatformServer;
+use sendoff::forge::{FoundBlock, find_block};
 use sendoff::process::Inheritance;
 use sendoff_testing::MemoryWatch;
 use serde_json::Value;
@@ -58,6 +59,14 @@ pub(crate) fn step<'a>(report: &'a Value, name: &str) -> &'a Value {
     let steps = report["steps"].as_array().unwrap();
     let found = steps.iter().find(|step| step["name"] == name);
     found.unwrap_or_else(|| panic!("no {name}: {report}"))
+}
+
+/// Returns what stands in the block of a pull request's body.
+pub(crate) fn block(body: &str) -> &str {
+    match find_block(body) {
+        FoundBlock::Whole(block) => block.text,
+        other => panic!("{other:?}: {body}"),
+    }
 }
 
 impl World {

@@ -179,6 +179,11 @@ pub(super) fn repository(repository: &Repository, root: &str) -> Value {
     Value::Object(document)
 }
 
+/// The name of a pull request in the GraphQL API.
+pub(super) fn node_id(number: u64) -> String {
+    format!("PR_kwDOAAAAAc4AAA{number:04}")
+}
+
 /// A pull request, as an element of a list.
 pub(super) fn pull_in_list(state: &State, pull: &Pull, root: &str) -> Value {
     let side = |id: u64, branch: &str| {
@@ -199,7 +204,7 @@ pub(super) fn pull_in_list(state: &State, pull: &Pull, root: &str) -> Value {
     let head = side(pull.from, &pull.branch);
     let statuses = format!("{root}/repos/{full_name}/statuses/{}", text(&head, "sha"));
     let mut document = object(json!({
-        "url": url, "id": pull.number, "node_id": "PR_kwDOAAAAAc4AAAAB", "html_url": page,
+        "url": url, "id": pull.number, "node_id": node_id(pull.number), "html_url": page,
         "diff_url": format!("{page}.diff"), "patch_url": format!("{page}.patch"),
         "issue_url": issue, "commits_url": format!("{url}/commits"),
         "review_comments_url": format!("{url}/comments"),

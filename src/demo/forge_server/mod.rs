@@ -1,6 +1,7 @@
 //! A forge with GitHub's REST API, which refuses what GitHub refuses.
 
 mod documents;
+mod graphql;
 mod pull;
 mod pulls;
 mod repository;
@@ -52,6 +53,11 @@ impl ForgeServer {
         self.server.state().add_pull(into, base, from, branch)
     }
 
+    /// Gives a pull request another body, as its page does.
+    pub fn edit(&self, number: u64, body: &str) {
+        self.server.state().edit(number, body);
+    }
+
     /// Closes a pull request.
     pub fn close(&self, number: u64) {
         self.server.state().close(number);
@@ -79,6 +85,9 @@ impl Respond for State {
             .map(documents::decode)
             .collect();
         let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
+        if call.method == "POST" && matches!(parts.as_slice(), ["graphql"] | ["api", "graphql"]) {
+            return self.graphql(&call.body);
+        }
         let (found, rest) = match parts.as_slice() {
             ["repos", owner, name, rest @ ..] => {
                 let full_name = format!("{owner}/{name}");
@@ -99,12 +108,6 @@ impl Respond for State {
     }
 }
 
-/// Says whether a change of a pull request closes it.
-fn wants_closed(body: &[u8]) -> bool {
-    let body = serde_json::from_slice::<serde_json::Value>(body);
-    body.is_ok_and(|body| body.get("state") == Some(&json!("closed")))
-}
-
 impl State {
     fn respond_in(&mut self, index: usize, call: &Call, rest: &[&str], root: &str) -> Answer {
         match (call.method.as_str(), rest) {
@@ -116,8 +119,11 @@ impl State {
             ("POST", ["pulls"]) => self.create(index, &call.body, root),
             ("GET" | "PATCH", ["pulls", number]) => {
                 let number = number.parse().unwrap_or(0);
-                let closes = call.method == "PATCH" && wants_closed(&call.body);
-                self.one(index, number, closes, root)
+                let change = match call.method.as_str() {
+                    "PATCH" => serde_json::from_slice(&call.body).unwrap_or_default(),
+                    _ => serde_json::Value::Null,
+                };
+                self.one(index, number, &change, root)
             }
             (
                 "POST",

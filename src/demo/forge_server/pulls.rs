@@ -49,14 +49,22 @@ impl State {
         answer.header("link", format!("<{next}>; rel=\"next\""))
     }
 
-    /// Shows one pull request, and closes it first where that is asked.
-    pub(super) fn one(&mut self, index: usize, number: u64, closes: bool, root: &str) -> Answer {
+    /// Shows one pull request, and changes it first where that is asked: closed, or with another body.
+    pub(super) fn one(&mut self, index: usize, number: u64, change: &Value, root: &str) -> Answer {
         let into = self.repositories.get(index).map(|into| into.id);
         let is_it = |pull: &&mut Pull| pull.number == number && Some(pull.into) == into;
         let Some(pull) = self.pulls.iter_mut().find(is_it) else {
             return documents::error(404, "Not Found");
         };
-        pull.open &= !closes;
+        let text = |key: &str| change.get(key).and_then(Value::as_str);
+        pull.open &= text("state") != Some("closed");
+        if let Some(body) = text("body") {
+            if body.chars().count() > MAX_BODY_LENGTH {
+                let message = "body is too long (maximum is 65536 characters)";
+                return documents::invalid(&Problem::Custom(message.to_owned()));
+            }
+            body.clone_into(&mut pull.body);
+        }
         let pull = pull.clone();
         Answer::json(200, &documents::pull(self, &pull, root))
     }

@@ -84,6 +84,13 @@ impl State {
         Some(number)
     }
 
+    pub(super) fn edit(&mut self, number: u64, body: &str) {
+        let found = self.pulls.iter_mut().find(|pull| pull.number == number);
+        if let Some(pull) = found {
+            body.clone_into(&mut pull.body);
+        }
+    }
+
     pub(super) fn close(&mut self, number: u64) {
         for pull in &mut self.pulls {
             pull.open &= pull.number != number;

@@ -12,7 +12,11 @@ use super::Head;
 #[derive(Debug, Deserialize)]
 pub(super) struct Listed {
     pub(super) number: u64,
+    /// Its name in the GraphQL API.
+    pub(super) node_id: Option<String>,
     pub(super) html_url: Option<String>,
+    pub(super) body: Option<String>,
+    pub(super) draft: Option<bool>,
     pub(super) state: Option<String>,
     pub(super) head: Side,
     pub(super) base: Side,
@@ -83,6 +87,40 @@ impl State {
     pub(super) const fn is_merged(&self) -> bool {
         self.merged_at.is_some()
     }
+}
+
+/// What gives a pull request another body.
+#[derive(Debug, Serialize)]
+pub(super) struct NewBody<'a> {
+    pub(super) body: &'a str,
+}
+
+/// A request to the GraphQL API about one pull request.
+#[derive(Debug, Serialize)]
+pub(super) struct Mutation<'a> {
+    pub(super) query: &'static str,
+    pub(super) variables: MutationVariables<'a>,
+}
+
+/// The pull request that it is about.
+#[derive(Debug, Serialize)]
+pub(super) struct MutationVariables<'a> {
+    pub(super) id: &'a str,
+}
+
+/// What the GraphQL API answers, with a status of success whatever became of the request.
+#[derive(Debug, Deserialize)]
+pub(super) struct MutationAnswer {
+    #[serde(default)]
+    pub(super) errors: Vec<MutationError>,
+}
+
+/// Why the GraphQL API did not do it.
+#[derive(Debug, Deserialize)]
+pub(super) struct MutationError {
+    #[serde(rename = "type")]
+    pub(super) kind: Option<String>,
+    pub(super) message: String,
 }
 
 /// What closes a pull request.

@@ -31,6 +31,18 @@ pub(super) fn api_url(remote: &RemoteUrl) -> Option<Url> {
     }
 }
 
+/// Returns the URL of the GraphQL API that belongs to an API.
+pub(super) fn graphql(api: &Url) -> Url {
+    let mut graphql = api.clone();
+    let path = api.path().trim_end_matches('/');
+    let path = match path.strip_suffix("/api/v3") {
+        Some(before) => format!("{before}/api/graphql"),
+        None => format!("{path}/graphql"),
+    };
+    graphql.set_path(&path);
+    graphql
+}
+
 fn lower(host: &str) -> String {
     host.trim_end_matches('.').to_ascii_lowercase()
 }
@@ -137,6 +149,23 @@ mod tests {
         assert_eq!(
             api("ssh://git@git.example:2222/o/r"),
             "https://git.example/api/v3/"
+        );
+    }
+
+    #[test]
+    fn graphql_is_beside_the_api() {
+        let of = |api: &str| graphql(&Url::parse(api).unwrap()).to_string();
+        assert_eq!(
+            of("https://api.github.com/"),
+            "https://api.github.com/graphql"
+        );
+        assert_eq!(
+            of("https://api.sub.ghe.com/"),
+            "https://api.sub.ghe.com/graphql"
+        );
+        assert_eq!(
+            of("https://git.example:8443/api/v3/"),
+            "https://git.example:8443/api/graphql"
         );
     }
 

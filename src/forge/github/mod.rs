@@ -1,9 +1,11 @@
 //! GitHub, its data-residency hosts and GitHub Enterprise Server.
 
 mod api;
+mod current;
 mod errors;
 mod location;
 mod open;
+mod request;
 mod text;
 
 use std::collections::BTreeMap;
@@ -12,12 +14,12 @@ use async_trait::async_trait;
 use reqwest::Url;
 use tokio::sync::OnceCell;
 
-use crate::http::{Client, HttpError, HttpErrorClass, Request, Response, Token};
+use crate::http::{Client, HttpErrorClass, Request, Response, Token};
 use crate::names::{BranchName, Origin, RepositoryName};
 
 use super::{
-    Closed, Connection, Forge, ForgeDef, ForgeError, ForgeErrorClass, Head, NewPullRequest, Opened,
-    PullRequest,
+    Block, BlockState, Closed, Connection, Forge, ForgeDef, ForgeError, ForgeErrorClass, Head,
+    NewPullRequest, Opened, PullRequest, Readiness,
 };
 
 use api::{Close, Listed, RepositoryDetails, State};
@@ -102,6 +104,18 @@ impl Forge for GitHub {
         self.open_or_find(request).await
     }
 
+    async fn keep_block(
+        &self,
+        pull: &PullRequest,
+        block: &Block,
+    ) -> Result<BlockState, ForgeError> {
+        self.write_block(pull, block).await
+    }
+
+    async fn mark_ready(&self, pull: &PullRequest) -> Result<(), ForgeError> {
+        self.leave_draft(pull).await
+    }
+
     async fn close(&self, number: u64) -> Result<Closed, ForgeError> {
         let url = self.url(&["pulls", &number.to_string()])?;
         let state = |response: &Response| response.json::<State>().map_err(ForgeError::from);
@@ -180,97 +194,6 @@ impl GitHub {
         Ok(None)
     }
 
-    /// Returns the URL of something of this repository.
-    fn url(&self, parts: &[&str]) -> Result<Url, ForgeError> {
-        self.url_of(&self.repository, parts)
-    }
-
-    /// Returns the URL of something of a repository.
-    fn url_of(&self, repository: &RepositoryName, parts: &[&str]) -> Result<Url, ForgeError> {
-        let mut url = self.api.clone();
-        let Ok(mut path) = url.path_segments_mut() else {
-            let message = "the URL of the API has no path";
-            return Err(ForgeError::new(
-                ForgeErrorClass::Http(HttpErrorClass::Unusable),
-                message,
-            ));
-        };
-        path.pop_if_empty();
-        path.extend(["repos", &repository.owner, &repository.name]);
-        path.extend(parts);
-        drop(path);
-        Ok(url)
-    }
-
-    /// Asks for `url` and returns a successful answer; every other one is sorted into an error.
-    async fn get(&self, url: Url) -> Result<Response, ForgeError> {
-        self.send(Request::get(url)).await
-    }
-
-    async fn send(&self, request: Request) -> Result<Response, ForgeError> {
-        let response = self.send_raw(request).await?;
-        if response.is_success() {
-            Ok(response)
-        } else {
-            Err(errors::of(&response, &self.repository))
-        }
-    }
-
-    /// Sends a request, and returns the answer whatever its status. Where the repository has moved,
-    /// it goes to the place of the repository's id, and nowhere that a redirect may name.
-    async fn send_raw(&self, request: Request) -> Result<Response, HttpError> {
-        let answer = self.exchange(request.clone()).await;
-        let Err(HttpError::RedirectRefused {
-            status: 307 | 308,
-            to,
-            ..
-        }) = &answer
-        else {
-            return answer;
-        };
-        if Origin::of(&self.api).is_none_or(|api| api.to_string() != *to) {
-            return answer;
-        }
-        let id = self.id.get_or_init(|| self.ask_id()).await;
-        match id.and_then(|id| self.by_id(request.url(), id)) {
-            Some(url) => self.exchange(request.at(url)).await,
-            None => answer,
-        }
-    }
-
-    /// Asks for the id of the repository; nothing where the forge gives none.
-    async fn ask_id(&self) -> Option<u64> {
-        let response = self
-            .exchange(Request::get(self.url(&[]).ok()?))
-            .await
-            .ok()?;
-        let details = response.json::<RepositoryDetails>().ok()?;
-        details.id?.as_u64().filter(|_| response.is_success())
-    }
-
-    /// Returns `url`, which names this repository, with the repository's id instead.
-    fn by_id(&self, url: &Url, id: u64) -> Option<Url> {
-        let named = self.url(&[]).ok()?;
-        let rest = url.path().strip_prefix(named.path())?;
-        let mut moved = self.api.clone();
-        moved
-            .path_segments_mut()
-            .ok()?
-            .pop_if_empty()
-            .extend(["repositories", &id.to_string()])
-            .extend(rest.split('/').filter(|part| !part.is_empty()));
-        Some(moved)
-    }
-
-    /// Sends with what GitHub wants in every request.
-    async fn exchange(&self, request: Request) -> Result<Response, HttpError> {
-        let request = request
-            .token(Some(&self.token))
-            .header("accept", "application/vnd.github+json")
-            .header("x-github-api-version", "2022-11-28");
-        self.client.send(request).await
-    }
-
     /// Makes ours of what the forge said, without trusting its link.
     fn pull_request(&self, pull: &Listed) -> Result<PullRequest, ForgeError> {
         let base = BranchName::new(pull.base.name.as_str()).map_err(|_| {
@@ -290,6 +213,13 @@ impl GitHub {
             ),
             base,
             head_sha: pull.head.sha.as_ref().filter(is_hex).cloned(),
+            body: pull.body.clone().unwrap_or_default(),
+            readiness: if pull.draft == Some(true) {
+                Readiness::Draft
+            } else {
+                Readiness::Ready
+            },
+            node_id: pull.node_id.clone(),
             warnings: Vec::new(),
         })
     }

@@ -70,7 +70,7 @@ impl GitHub {
             head: format!("{}:{}", head.owner, head.branch),
             head_repo: is_sibling.then(|| format!("{}/{}", head.owner, head.repository)),
             base: request.base.as_str(),
-            body: &text::body(request.body.as_str()),
+            body: &request.body.fitted(text::BODY, text::body),
             draft: readiness == Readiness::Draft,
         };
         let url = self

@@ -9,7 +9,7 @@ use crate::http::clean_line;
 const TITLE: usize = 256;
 
 /// The most code points of a body.
-const BODY: usize = 65_536;
+pub(super) const BODY: usize = 65_536;
 
 /// The most code points of a forge's own words in a message.
 const LINE: usize = 200;
@@ -20,14 +20,14 @@ pub(super) fn title(text: &str) -> String {
     cut(&clean_line(text, usize::MAX), TITLE)
 }
 
-/// Returns a body that GitHub takes: at most 65,536 code points, no control characters but
+/// Returns a part of a body that GitHub takes: at most `limit` code points, no control characters but
 /// those that lay out text, and nothing that hides or reorders it.
-pub(super) fn body(text: &str) -> String {
+pub(super) fn body(text: &str, limit: usize) -> String {
     let clean: String = text
         .chars()
         .filter(|c| !(c.is_control() || is_deceptive(*c)) || matches!(c, '\n' | '\r' | '\t'))
         .collect();
-    cut(&clean, BODY)
+    cut(&clean, limit)
 }
 
 /// Returns a text of the forge or the repository as one line that may be shown.
@@ -69,13 +69,13 @@ mod tests {
         assert_eq!(cut("abcdef", 5), "abcd…");
         assert_eq!(cut(&format!("ab{family}c"), 7), "ab…");
         assert_eq!(title(&"x".repeat(300)).chars().count(), 256);
-        assert_eq!(body(&"é".repeat(70_000)).chars().count(), 65_536);
+        assert_eq!(body(&"é".repeat(70_000), BODY).chars().count(), 65_536);
     }
 
     #[test]
     fn a_title_is_one_clean_line_and_a_body_keeps_its_lines() {
         assert_eq!(title("a\u{1b}[1m\r\nb"), "a [1m b");
-        assert_eq!(body("a\r\n\tb\0\u{1b}c"), "a\r\n\tbc");
+        assert_eq!(body("a\r\n\tb\0\u{1b}c", BODY), "a\r\n\tbc");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::sandbox::succeed;
-use crate::world::{Said, World};
+use crate::world::{Said, World, block};
 
 /// Makes a repository at `other` with a script that knows the remote as `$bare`, and lets it push over http.
 fn other(world: &World, script: &str) -> PathBuf {
@@ -28,7 +28,7 @@ fn opened(script: &str, more: &[&str]) -> (String, String) {
     let pull = pulls
         .first()
         .unwrap_or_else(|| panic!("{}{}", said.stdout, said.stderr));
-    (pull.title.clone(), pull.body.clone())
+    (pull.title.clone(), block(&pull.body).to_owned())
 }
 
 /// Without a limit, and with one that the whole history is over.

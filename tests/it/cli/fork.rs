@@ -4,7 +4,7 @@ use sendoff::demo::forge_server::{Branches, ForgeServer, KeptPull, Repository};
 use serde_json::Value;
 
 use crate::sandbox::succeed;
-use crate::world::{TOKEN, World, step};
+use crate::world::{TOKEN, World, block, step};
 
 /// A clone of `me/rocket`, a fork of `acme/rocket`, which is the remote `upstream`.
 struct Fork(World);
@@ -239,5 +239,5 @@ fn the_commits_are_those_that_the_target_lacks() {
         (pulls[0].repository.as_str(), pulls[0].title.as_str()),
         ("acme/rocket", "Mine")
     );
-    assert_eq!(pulls[0].body, "- Mine\n");
+    assert_eq!(block(&pulls[0].body), "- Mine\n");
 }

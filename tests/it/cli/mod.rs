@@ -21,6 +21,7 @@ mod outgoing;
 mod output;
 mod plan;
 mod policy_check;
+mod pull_request;
 mod python;
 mod run;
 mod signals;

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::world::{World, step};
+use crate::world::{World, block, step};
 
 const TASK: &str = r#"{"schema":"sendoff.task/1","task":{"input":"paint it blue","ok":true}}"#;
 
@@ -27,7 +27,10 @@ fn a_run_ships_everything_and_a_second_run_finds_it_done() {
         pulls[0].title, "Add the first file",
         "the oldest new commit's subject"
     );
-    assert_eq!(pulls[0].body, "- Add the first file\n- Add a line to it\n");
+    assert_eq!(
+        block(&pulls[0].body),
+        "- Add the first file\n- Add a line to it\n"
+    );
     assert_eq!(
         (pulls[0].base.as_str(), pulls[0].head.as_str()),
         ("main", "feature/x")
@@ -158,10 +161,8 @@ fn the_repositorys_pull_request_template_comes_first() {
     );
     world.report(&["run"]);
     let body = &world.forge.pulls()[0].body;
-    assert!(
-        body.starts_with("## Why\n\nBecause.\n\n- Add the first file"),
-        "{body}"
-    );
+    assert!(body.starts_with("## Why\n\nBecause.\n\n<!-- "), "{body}");
+    assert!(block(body).starts_with("- Add the first file"), "{body}");
 }
 
 #[test]
@@ -328,7 +329,7 @@ fn the_body_of_one_commit_is_the_body_of_its_pull_request() {
     let pulls = world.forge.pulls();
     assert_eq!(pulls[0].title, "Add b");
     assert_eq!(
-        pulls[0].body.trim_end(),
+        block(&pulls[0].body).trim_end(),
         "Because a is not enough.\nAnd c is too much."
     );
 }

@@ -2,7 +2,7 @@
 
 use sendoff::demo::forge_server::{Branches, ForgeServer, Repository};
 use sendoff::demo::{Answer, Fault};
-use sendoff::forge::{Closed, Forge, Opened, PullRequest};
+use sendoff::forge::{Block, BlockState, Body, Closed, Forge, Opened, PullRequest, Readiness};
 use sendoff::secrets::KnownSecrets;
 
 use super::{TOKEN, branch, connect, created, head, request};
@@ -23,6 +23,8 @@ pub(crate) trait Fixture: Sized {
     fn forge(&self) -> Box<dyn Forge>;
     /// Opens a pull request into `o/r` behind our back.
     fn somebody_opens(&self, owner: &str, branch: &str, base: &str);
+    /// Gives a pull request another body, as its page does.
+    fn somebody_edits(&self, number: u64, body: &str);
     /// Closes all pull requests.
     fn close_all(&self);
     /// Makes the next request be carried out, with its answer lost on the way.
@@ -60,6 +62,10 @@ impl Fixture for GitHubFixture {
     fn somebody_opens(&self, owner: &str, branch: &str, base: &str) {
         let from = format!("{owner}/r");
         self.0.add_pull("o/r", base, &from, branch).unwrap();
+    }
+
+    fn somebody_edits(&self, number: u64, body: &str) {
+        self.0.edit(number, body);
     }
 
     fn close_all(&self) {
@@ -213,6 +219,61 @@ async fn a_pull_request_is_closed_and_stays_closed<F: Fixture>() {
     assert!(forge.close(4711).await.is_err());
 }
 
+/// Somebody edits the body after it was looked up.
+async fn the_block_is_kept_current_and_edits_around_it_stay<F: Fixture>() {
+    let fixture = F::start();
+    let forge = fixture.forge();
+    let block = |text: &'static str| Block {
+        text: text.into(),
+        is_unfinished: false,
+    };
+    let mut request = request("work");
+    request.body = Body {
+        above: "theirs".into(),
+        block: Some(block("- one")),
+    };
+    let pull = created(forge.open(&request).await.unwrap());
+    let state = forge.keep_block(&pull, &block("- one")).await.unwrap();
+    assert_eq!(state, BlockState::Current);
+    let edited = format!("{}\r\n\r\nmine below", pull.body.replace("theirs", "mine"));
+    fixture.somebody_edits(pull.number, &edited);
+    let state = forge.keep_block(&pull, &block("- two")).await.unwrap();
+    assert_eq!(state, BlockState::Updated);
+    let now = forge.find(&head("o", "work"), None).await.unwrap().unwrap();
+    assert_eq!(now.body, edited.replace("- one", "- two"));
+    fixture.somebody_edits(pull.number, "all mine");
+    for pull in [&pull, &now] {
+        let state = forge.keep_block(pull, &block("- three")).await.unwrap();
+        assert_eq!(state, BlockState::Missing);
+    }
+    let now = forge.find(&head("o", "work"), None).await.unwrap().unwrap();
+    assert_eq!(now.body, "all mine");
+}
+
+async fn a_draft_is_made_ready<F: Fixture>() {
+    let fixture = F::start();
+    let forge = fixture.forge();
+    let mut request = request("work");
+    request.readiness = Readiness::Draft;
+    let pull = created(forge.open(&request).await.unwrap());
+    assert_eq!(pull.readiness, Readiness::Draft);
+    for _ in 0..2 {
+        forge.mark_ready(&pull).await.unwrap();
+        let now = forge.find(&head("o", "work"), None).await.unwrap().unwrap();
+        assert_eq!(now.readiness, Readiness::Ready);
+    }
+    let gone = PullRequest {
+        node_id: Some("PR_gone".into()),
+        ..pull.clone()
+    };
+    assert!(forge.mark_ready(&gone).await.is_err());
+    let unnamed = PullRequest {
+        node_id: None,
+        ..pull
+    };
+    assert!(forge.mark_ready(&unnamed).await.is_err());
+}
+
 async fn the_default_branch_is_known<F: Fixture>() {
     let fixture = F::start();
     let default = fixture.forge().default_branch().await.unwrap();
@@ -249,6 +310,8 @@ macro_rules! keeps_the_contract {
             a_long_title_is_cut_and_a_missing_one_is_the_branch,
             every_character_of_a_branch_name_arrives,
             a_pull_request_is_closed_and_stays_closed,
+            the_block_is_kept_current_and_edits_around_it_stay,
+            a_draft_is_made_ready,
             the_default_branch_is_known,
         );
     };

@@ -11,7 +11,8 @@ mod whose;
 use std::time::Duration;
 
 use sendoff::forge::{
-    Connection, FORGES, Forge, ForgeError, Head, NewPullRequest, Opened, PullRequest, Readiness,
+    Body, Connection, FORGES, Forge, ForgeError, Head, NewPullRequest, Opened, PullRequest,
+    Readiness,
 };
 use sendoff::http::{Client, ClientOptions};
 use sendoff::names::{BranchName, RemoteUrl, RepositoryName};
@@ -61,7 +62,7 @@ fn request(name: &str) -> NewPullRequest {
         head: head("o", name),
         base: branch("main"),
         title: "A title".into(),
-        body: "A body".into(),
+        body: Body::once("A body".into()),
         readiness: Readiness::Ready,
         labels: Vec::new(),
         reviewers: Vec::new(),

@@ -4,6 +4,8 @@ use std::path::Path;
 
 use sendoff::demo::Logged;
 use sendoff::demo::forge_server::{Branches, ForgeServer, Repository};
+use sendoff::forge::{Block, Body};
+use sendoff::secrets::Outgoing;
 use sendoff_testing::left_out;
 use serde_json::{Map, Value, json};
 
@@ -13,6 +15,16 @@ const OPERATIONS: &[(&str, &str, &str)] = &[
     ("GET", "/repos/o/r", "/repos/{owner}/{repo}"),
     ("GET", "/repos/o/r/pulls", "/repos/{owner}/{repo}/pulls"),
     ("POST", "/repos/o/r/pulls", "/repos/{owner}/{repo}/pulls"),
+    (
+        "GET",
+        "/repos/o/r/pulls/1",
+        "/repos/{owner}/{repo}/pulls/{pull_number}",
+    ),
+    (
+        "PATCH",
+        "/repos/o/r/pulls/1",
+        "/repos/{owner}/{repo}/pulls/{pull_number}",
+    ),
     (
         "POST",
         "/repos/o/r/issues/1/labels",
@@ -74,7 +86,7 @@ async fn requests_and_answers_are_as_github_describes_them() {
     }
     checked.sort();
     checked.dedup();
-    assert_eq!(checked.len(), 7, "{checked:#?}");
+    assert_eq!(checked.len(), 9, "{checked:#?}");
 }
 
 /// Does everything that we ever do at GitHub.
@@ -97,6 +109,18 @@ async fn conversation() -> Vec<Logged> {
         .find(&head("o", "work"), Some(&branch("main")))
         .await
         .unwrap();
+    let pull = forge.find(&head("o", "work"), None).await.unwrap().unwrap();
+    let block = |text: &'static str| Block {
+        text: text.into(),
+        is_unfinished: false,
+    };
+    let body = Body {
+        above: Outgoing::default(),
+        block: Some(block("- one")),
+    };
+    server.edit(pull.number, &body.fitted(1_000, |text, _| text.to_owned()));
+    let pull = forge.find(&head("o", "work"), None).await.unwrap().unwrap();
+    forge.keep_block(&pull, &block("- two")).await.unwrap();
     request.head.branch = branch("same");
     forge.open(&request).await.unwrap();
     request.base = branch("gone");

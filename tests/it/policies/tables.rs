@@ -85,7 +85,7 @@ fn a_step_has_its_shared_keys_and_its_own() {
 fn a_step_that_no_layer_mentions_has_its_defaults() {
     let step = Policy::default().step("pr-create");
     assert_eq!(step.settings, StepSettings::default());
-    assert_eq!(step.read::<PrCreate>().unwrap().draft, Draft::Agent);
+    assert_eq!(step.read::<PrCreate>().unwrap().draft, Draft::Auto);
 }
 
 #[test]

@@ -48,11 +48,13 @@ fn labels_of_newest(world: &World) -> Vec<String> {
     world.forge.pulls().pop().unwrap().labels
 }
 
+/// Returns the codes of the notes, but that of the policy file that is not committed.
 fn notes(report: &Value) -> Vec<&str> {
     let notes = report["notes"].as_array().unwrap();
     notes
         .iter()
         .map(|note| note["code"].as_str().unwrap())
+        .filter(|code| *code != "uncommitted")
         .collect()
 }
 

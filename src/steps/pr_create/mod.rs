@@ -1,28 +1,28 @@
-//! `pr-create`: finds the open pull request of the branch, or opens one.
+//! `pr-create`: finds the open pull request of the branch and keeps it current, or opens one.
+
+mod current;
+mod draft;
+mod outcome;
+mod texts;
 
 use std::time::Duration;
 
 use async_trait::async_trait;
-use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::failpoint::{Point, reach};
-use crate::forge::{Forge, ForgeError, Head, NewPullRequest, Opened, PullRequest, Readiness};
-use crate::git::PrTemplate;
+use crate::forge::{Forge, ForgeError, Head, Opened, PullRequest};
 use crate::names::{BranchName, RemoteName, RepositoryName};
 use crate::pipeline::{
-    Again, Context, ErrorKind, Outcome, Outputs, Service, Shipment, Step, StepDef, StepError,
-    Target, policy_held, recounted,
+    Again, Context, ErrorKind, Outcome, Service, Shipment, Step, StepDef, StepError, Target,
+    policy_held, recounted,
 };
-use crate::policy::{Draft, LayerKind, RemoteChoice};
+use crate::policy::{Draft, RemoteChoice};
 use crate::reason::Code;
-use crate::secrets::Outgoing;
 use crate::template::Template;
-use crate::text::inert;
 
-/// The output that says when another try can succeed.
-const NOT_BEFORE: &str = "not-before";
+use self::outcome::{done, kept_current, paused, step_error};
 
 /// One commit speaks for itself; several are listed.
 const DEFAULT_BODY: &str = "{% if repo.commits | length == 1 and repo.commits[0].body %}{{ repo.commits[0].body }}{% else %}\
@@ -51,8 +51,10 @@ pub(super) struct PrCreate {
     template: TemplateUse,
     /// The text of commits and tasks: `inert`, so that it mentions nobody, closes nothing and shows no image, or `live`, unchanged.
     markup: Markup,
-    /// Whether the pull request is a draft: `always`, `never`, or `agent` for agent triggers and tasks that failed.
+    /// Whether the pull request is a draft: `always`, `never`, `agent` for agent triggers and tasks that failed, or `auto` for these and while a commit's subject says WIP, `fixup!`, `squash!` or `amend!`.
     draft: Draft,
+    /// `current`: the body stands between two comments, and is kept current there while the pull request is open. `none`: it is written once.
+    block: BlockUse,
     /// Labels to add. A label that cannot be added is reported as a warning.
     labels: Vec<String>,
     /// Users to request a review from, likewise.
@@ -68,6 +70,7 @@ crate::classes!(PrCreate {
     template: A,
     markup: BOrA("inert"),
     draft: BOrA("always"),
+    block: BOrA("none"),
     labels: B,
     reviewers: B,
     assignees: B,
@@ -95,6 +98,17 @@ enum Markup {
     Live,
 }
 
+/// Whether the body is kept current.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+enum BlockUse {
+    /// It is, between two comments.
+    #[default]
+    Current,
+    /// It is written once.
+    None,
+}
+
 impl Default for PrCreate {
     fn default() -> Self {
         Self {
@@ -104,6 +118,7 @@ impl Default for PrCreate {
             template: TemplateUse::default(),
             markup: Markup::default(),
             draft: Draft::default(),
+            block: BlockUse::default(),
             labels: Vec::new(),
             reviewers: Vec::new(),
             assignees: Vec::new(),
@@ -154,12 +169,9 @@ impl Step for PrCreate {
             .await;
         let open = looked_up.clone().map_err(step_error)?;
         if let Some(found) = open {
-            let found = self.with_new_head(forge, shipment, found).await?;
-            return Ok(done(
-                "found",
-                &found,
-                &format!("#{} was open already", found.number),
-            ));
+            let mut found = self.with_new_head(forge, shipment, found).await?;
+            let kept = self.keep_current(cx, forge, shipment, &mut found).await;
+            return Ok(kept_current(&found, &kept));
         }
         let base = base(cx, forge, shipment).await?;
         if base == shipment.branch {
@@ -226,113 +238,6 @@ impl PrCreate {
         }
         Ok(found)
     }
-
-    async fn request(
-        &self,
-        cx: &Context<'_>,
-        shipment: &Shipment,
-        base: BranchName,
-        warnings: &mut Vec<String>,
-    ) -> Result<NewPullRequest, StepError> {
-        let title = self.text(cx, "title", &self.title).await?;
-        let rendered = self.text(cx, "body", &self.body).await?;
-        let (own_template, warning) = self.own_template(cx, shipment, &base);
-        warnings.extend(warning);
-        let body = match own_template {
-            Some(template) => {
-                let body = format!("{}\n\n{}", template.trim_end(), rendered.as_str());
-                cx.secrets.outgoing(&body)
-            }
-            None => rendered,
-        };
-        let draft = cx
-            .policy
-            .branches()
-            .rule_for(&shipment.branch)
-            .and_then(|rule| rule.draft);
-        let is_draft = match draft.unwrap_or(self.draft) {
-            Draft::Always => true,
-            Draft::Never => false,
-            Draft::Agent => cx.trigger.is_agent() || cx.task.task.ok == Some(false),
-        };
-        Ok(NewPullRequest {
-            head: head(shipment),
-            base,
-            title: if title.is_blank() {
-                cx.secrets.outgoing(shipment.branch.as_str())
-            } else {
-                title
-            },
-            body,
-            readiness: if is_draft {
-                Readiness::Draft
-            } else {
-                Readiness::Ready
-            },
-            labels: self.labels.clone(),
-            reviewers: self.reviewers.clone(),
-            assignees: self.assignees.clone(),
-        })
-    }
-}
-
-impl PrCreate {
-    /// Renders the title or the body. A template from the repository's own policy is made inert too.
-    async fn text(
-        &self,
-        cx: &Context<'_>,
-        key: &str,
-        template: &Template,
-    ) -> Result<Outgoing, StepError> {
-        if self.markup == Markup::Live {
-            return cx.outgoing(template).await;
-        }
-        let text = cx.outgoing_changed(template, &inert).await?;
-        let origin = cx.policy.origin_of(&format!("steps.pr-create.{key}"));
-        Ok(match origin {
-            Some(LayerKind::Repository) => cx.secrets.outgoing(&inert(text.as_str())),
-            _ => text,
-        })
-    }
-
-    /// Returns the repository's pull request template, and a warning about it. One that the branch changes
-    /// is made inert.
-    fn own_template(
-        &self,
-        cx: &Context<'_>,
-        shipment: &Shipment,
-        base: &BranchName,
-    ) -> (Option<String>, Option<String>) {
-        let Some(repo) = cx.repo.filter(|_| self.template == TemplateUse::Auto) else {
-            return (None, None);
-        };
-        let template = match repo.pr_template(shipment.head) {
-            PrTemplate::None => return (None, None),
-            PrTemplate::Unusable { path, why } => {
-                let warning = format!("the pull request template {path} is not used: {why}");
-                return (None, Some(warning));
-            }
-            PrTemplate::Found { text, .. } => text,
-        };
-        let is_of_base = || {
-            let known = || repo.base_tip(Some(shipment.base_remote()), base);
-            let told = match shipment.base_repository() {
-                Some(_) => None,
-                None => cx.base_tip.get(base),
-            };
-            let tip = told.or_else(|| known().ok().flatten())?;
-            let PrTemplate::Found { text, .. } = repo.pr_template(tip) else {
-                return None;
-            };
-            Some(text == template)
-        };
-        let text = if self.markup == Markup::Inert && is_of_base() != Some(true) {
-            inert(&template)
-        } else {
-            template
-        };
-        (Some(text), None)
-    }
 }
 
 /// Says that the pull request stays in the repository that was pushed to, where a person's would go to another.
@@ -389,42 +294,4 @@ async fn base(
         )
         .advise("set `branches.base` in the policy")
     })
-}
-
-fn done(action: &str, pull_request: &PullRequest, summary: &str) -> Outcome {
-    let mut outputs = Outputs::new();
-    outputs.insert("action".into(), action.into());
-    outputs.insert("number".into(), pull_request.number.into());
-    outputs.insert("url".into(), pull_request.url.clone().into());
-    outputs.insert("base".into(), pull_request.base.as_str().into());
-    if !pull_request.warnings.is_empty() {
-        outputs.insert("warnings".into(), pull_request.warnings.clone().into());
-    }
-    Outcome::Done {
-        summary: format!("{summary}: {}", pull_request.url),
-        outputs,
-    }
-}
-
-fn step_error(error: ForgeError) -> StepError {
-    let kind = if error.is_transient() {
-        ErrorKind::Transient
-    } else {
-        ErrorKind::Denied
-    };
-    let mut told = StepError::for_reason(kind, error.reason);
-    if let Some(at) = error.not_before {
-        told.outputs
-            .insert(NOT_BEFORE.into(), at.to_string().into());
-    }
-    told
-}
-
-/// Says that the forge wants no request yet.
-fn paused(until: Timestamp) -> StepError {
-    let message = format!("the forge wants no request before {until}");
-    let mut told = StepError::new(ErrorKind::Transient, Code::RateLimited, message);
-    told.outputs
-        .insert(NOT_BEFORE.into(), until.to_string().into());
-    told
 }

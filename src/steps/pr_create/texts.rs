@@ -1,0 +1,139 @@
+//! The request for a pull request: its title, and a body of the repository's template and of the commits.
+
+use crate::forge::{Block, Body, NewPullRequest, Readiness};
+use crate::git::PrTemplate;
+use crate::names::BranchName;
+use crate::pipeline::{Context, Shipment, StepError};
+use crate::policy::LayerKind;
+use crate::secrets::Outgoing;
+use crate::template::Template;
+use crate::text::inert;
+
+use super::draft::Stage;
+use super::{BlockUse, Markup, PrCreate, TemplateUse, head};
+
+impl PrCreate {
+    /// Makes the request to open a pull request.
+    pub(super) async fn request(
+        &self,
+        cx: &Context<'_>,
+        shipment: &Shipment,
+        base: BranchName,
+        warnings: &mut Vec<String>,
+    ) -> Result<NewPullRequest, StepError> {
+        let title = self.text(cx, "title", &self.title).await?;
+        let rendered = self.text(cx, "body", &self.body).await?;
+        let (own_template, warning) = self.own_template(cx, shipment, &base);
+        warnings.extend(warning);
+        let stage = Stage::of(cx, shipment, self.draft);
+        Ok(NewPullRequest {
+            head: head(shipment),
+            base,
+            title: if title.is_blank() {
+                cx.secrets.outgoing(shipment.branch.as_str())
+            } else {
+                title
+            },
+            body: self.layout(cx, own_template.as_deref(), rendered, stage),
+            readiness: if stage.is_draft() {
+                Readiness::Draft
+            } else {
+                Readiness::Ready
+            },
+            labels: self.labels.clone(),
+            reviewers: self.reviewers.clone(),
+            assignees: self.assignees.clone(),
+        })
+    }
+
+    /// Lays out the body: the template above, the text of the commits in a block that is kept current.
+    fn layout(
+        &self,
+        cx: &Context<'_>,
+        template: Option<&str>,
+        rendered: Outgoing,
+        stage: Stage,
+    ) -> Body {
+        let is_unfinished = stage == Stage::Unfinished;
+        let has_block = match self.block {
+            BlockUse::Current => is_unfinished || !rendered.is_blank(),
+            BlockUse::None => false,
+        };
+        let template = template.map(str::trim_end);
+        if has_block {
+            return Body {
+                above: template
+                    .map(|text| cx.secrets.outgoing(text))
+                    .unwrap_or_default(),
+                block: Some(Block {
+                    text: rendered,
+                    is_unfinished,
+                }),
+            };
+        }
+        Body::once(match template {
+            Some(template) => {
+                let body = format!("{template}\n\n{}", rendered.as_str());
+                cx.secrets.outgoing(&body)
+            }
+            None => rendered,
+        })
+    }
+
+    /// Renders the title or the body. A template from the repository's own policy is made inert too.
+    pub(super) async fn text(
+        &self,
+        cx: &Context<'_>,
+        key: &str,
+        template: &Template,
+    ) -> Result<Outgoing, StepError> {
+        if self.markup == Markup::Live {
+            return cx.outgoing(template).await;
+        }
+        let text = cx.outgoing_changed(template, &inert).await?;
+        let origin = cx.policy.origin_of(&format!("steps.pr-create.{key}"));
+        Ok(match origin {
+            Some(LayerKind::Repository) => cx.secrets.outgoing(&inert(text.as_str())),
+            _ => text,
+        })
+    }
+
+    /// Returns the repository's pull request template, and a warning about it. One that the branch changes
+    /// is made inert.
+    fn own_template(
+        &self,
+        cx: &Context<'_>,
+        shipment: &Shipment,
+        base: &BranchName,
+    ) -> (Option<String>, Option<String>) {
+        let Some(repo) = cx.repo.filter(|_| self.template == TemplateUse::Auto) else {
+            return (None, None);
+        };
+        let template = match repo.pr_template(shipment.head) {
+            PrTemplate::None => return (None, None),
+            PrTemplate::Unusable { path, why } => {
+                let warning = format!("the pull request template {path} is not used: {why}");
+                return (None, Some(warning));
+            }
+            PrTemplate::Found { text, .. } => text,
+        };
+        let is_of_base = || {
+            let known = || repo.base_tip(Some(shipment.base_remote()), base);
+            let told = match shipment.base_repository() {
+                Some(_) => None,
+                None => cx.base_tip.get(base),
+            };
+            let tip = told.or_else(|| known().ok().flatten())?;
+            let PrTemplate::Found { text, .. } = repo.pr_template(tip) else {
+                return None;
+            };
+            Some(text == template)
+        };
+        let text = if self.markup == Markup::Inert && is_of_base() != Some(true) {
+            inert(&template)
+        } else {
+            template
+        };
+        (Some(text), None)
+    }
+}
