@@ -50,6 +50,11 @@ pub(super) const GIT_VARIABLES: &[Variable] = &[
         None,
     ),
     variable(
+        "GIT_AUTHOR_EMAIL",
+        "The author's address; commits of another one are foreign to `guard.foreign-authors`.",
+        Some("`user.email`"),
+    ),
+    variable(
         "GIT_ASKPASS",
         "The program that asks for a user name or a password.",
         None,

@@ -26,6 +26,12 @@ pub struct Commit {
     pub body: String,
     /// The author's name.
     pub author: String,
+    /// The author's e-mail address.
+    pub author_address: String,
+    /// Its tree.
+    pub tree: ObjectId,
+    /// Its parents.
+    pub parents: Vec<ObjectId>,
 }
 
 impl Commit {
@@ -50,10 +56,9 @@ impl Commit {
         let text = decode(message, encoding);
         let (subject, body) = split(&text);
         let author = header(head, b"author ").unwrap_or_default();
-        let author = author
-            .split(|byte| *byte == b'<')
-            .next()
-            .unwrap_or_default();
+        let (author, address) = author.split_once_str("<").unwrap_or((author, b""));
+        let address = address.split(|byte| *byte == b'>').next();
+        let ids = |key| values(head, key).filter_map(|hex| ObjectId::from_hex(hex).ok());
         Self {
             id,
             subject: subject.chars().take(SUBJECT_LIMIT).collect(),
@@ -62,14 +67,27 @@ impl Commit {
                 .chars()
                 .take(AUTHOR_LIMIT)
                 .collect(),
+            author_address: clean(decode(address.unwrap_or_default(), encoding).trim())
+                .chars()
+                .take(AUTHOR_LIMIT)
+                .collect(),
+            tree: ids(b"tree ")
+                .next()
+                .unwrap_or(ObjectId::empty_tree(id.kind())),
+            parents: ids(b"parent ").collect(),
         }
     }
 }
 
 /// Returns the value of the first header line that begins with `key`.
-fn header<'a>(head: &'a [u8], key: &[u8]) -> Option<&'a [u8]> {
-    head.split(|byte| *byte == b'\n')
-        .find_map(|line| line.strip_prefix(key))
+fn header<'a>(head: &'a [u8], key: &'a [u8]) -> Option<&'a [u8]> {
+    values(head, key).next()
+}
+
+/// Returns the values of all header lines that begin with `key`.
+fn values<'a>(head: &'a [u8], key: &'a [u8]) -> impl Iterator<Item = &'a [u8]> {
+    let lines = head.split(|byte| *byte == b'\n');
+    lines.filter_map(move |line| line.strip_prefix(key))
 }
 
 /// Returns the encoding of a name, as git hands it to iconv. One that is not known is taken for UTF-8.

@@ -1,6 +1,7 @@
 //! Facts about the repository, through gitoxide, and the transports of the native push. Blocking; no git program.
 
 mod base_branch;
+mod changed_files;
 mod commit;
 mod committed;
 mod config;
@@ -30,6 +31,7 @@ mod url_match;
 
 use std::sync::{Arc, OnceLock};
 
+pub use changed_files::ChangedFiles;
 pub use commit::Commit;
 pub use committed::{CommittedFile, NotHere};
 pub use config::{

@@ -53,6 +53,9 @@ pub struct RepoFacts {
     pub commits: Vec<CommitFacts>,
 }
 
+/// How the subjects of commits begin that are to be merged into others.
+const TO_BE_SQUASHED: &[&str] = &["fixup!", "squash!", "amend!"];
+
 /// The facts of a commit.
 #[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
 pub struct CommitFacts {
@@ -64,6 +67,21 @@ pub struct CommitFacts {
     pub body: String,
     /// The author's name.
     pub author: String,
+}
+
+impl CommitFacts {
+    /// Says whether the subject says that the commit is unfinished: `WIP` as a word of its own, `wip` at the beginning, or
+    /// what `git commit --fixup` and `--squash` write.
+    pub fn is_unfinished(&self) -> bool {
+        let subject = self.subject.trim_start();
+        if TO_BE_SQUASHED.iter().any(|mark| subject.starts_with(mark)) {
+            return true;
+        }
+        let mut words = subject.split(|c: char| !c.is_alphanumeric());
+        let first = words.clone().find(|word| !word.is_empty());
+        first.is_some_and(|word| word.eq_ignore_ascii_case("wip"))
+            || words.any(|word| word == "WIP")
+    }
 }
 
 impl From<&Commit> for CommitFacts {
@@ -181,6 +199,49 @@ impl TaskDocument {
             "on-failure"
         } else {
             "post-task"
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is_unfinished(subject: &str) -> bool {
+        let commit = CommitFacts {
+            id: String::new(),
+            subject: subject.into(),
+            body: String::new(),
+            author: String::new(),
+        };
+        commit.is_unfinished()
+    }
+
+    #[test]
+    fn subjects_that_say_that_the_work_is_unfinished_are_known() {
+        for subject in [
+            "WIP",
+            "wip: parse it",
+            "[wip] parse it",
+            "(WIP) parse it",
+            "Parse it (WIP)",
+            "feat: WIP parser",
+            "fixup! Parse it",
+            "squash! Parse it",
+            "amend! Parse it",
+            "  WIP",
+        ] {
+            assert!(is_unfinished(subject), "{subject}");
+        }
+        for subject in [
+            "",
+            "Parse it",
+            "Wipe the disk",
+            "Swipe",
+            "Stop a wip from leaving",
+            "Say fixup! twice",
+        ] {
+            assert!(!is_unfinished(subject), "{subject}");
         }
     }
 }

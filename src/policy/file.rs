@@ -10,6 +10,7 @@ use super::branches::{Branches, Rule};
 use super::class::{Classed, KeyClass};
 use super::connections::{Forge, Git, Http, Platform, Remotes};
 use super::environment::Environment;
+use super::guard::Guard;
 use super::limits::Limits;
 use super::network::Network;
 use super::pipelines::Pipelines;
@@ -27,6 +28,8 @@ pub(super) struct PolicyFile {
     pub branches: Branches,
     /// Limits of time and size.
     pub limits: Limits,
+    /// What a branch may bring to the remote.
+    pub guard: Guard,
     /// The pipelines: lists of steps by name. The steps of a nested list start together.
     pub pipelines: Pipelines,
     /// The settings of each step, by its name.
@@ -53,6 +56,7 @@ crate::classes!(PolicyFile {
     requires: A,
     branches: A,
     limits: ADown,
+    guard: A,
     pipelines: B,
     steps: A,
     forge: D,
@@ -71,6 +75,7 @@ pub const TABLE_CLASSES: &[(&str, &[(&str, KeyClass)])] = &[
     ("branches", Branches::CLASSES),
     ("branches.rule", Rule::CLASSES),
     ("limits", Limits::CLASSES),
+    ("guard", Guard::CLASSES),
     ("forge", Forge::CLASSES),
     ("platform", Platform::CLASSES),
     ("remotes", Remotes::CLASSES),

@@ -120,6 +120,7 @@ impl Judge<'_> {
             [table] => class_of(PolicyFile::CLASSES, table),
             ["branches", key] => class_of(super::Branches::CLASSES, key),
             ["limits", key] => class_of(Limits::CLASSES, key),
+            ["guard", key] => class_of(super::Guard::CLASSES, key),
             ["steps", step, key] => self.step_class(step, key),
             ["pipelines", name] if self.runs_untrusted(name) => Some(KeyClass::C),
             [table, ..] => {

@@ -9,6 +9,7 @@ use super::connections::{Forge, Git, Http, Platform, Remotes};
 use super::environment::Environment;
 use super::error::PolicyError;
 use super::file::PolicyFile;
+use super::guard::Guard;
 use super::kind::Kind;
 use super::layer_kind::LayerKind;
 use super::limits::Limits;
@@ -30,6 +31,7 @@ pub struct Policy {
     branches: Branches,
     protected: Vec<Pattern>,
     limits: Limits,
+    guard: Guard,
     /// The limits for push and pull request, where a repository lowers them.
     branch_limits: Option<Limits>,
     forge: Forge,
@@ -76,6 +78,7 @@ impl Policy {
             protected: branches.protected.iter().cloned().chain(bases).collect(),
             branches,
             limits: file.limits,
+            guard: file.guard,
             branch_limits: None,
             forge: file.forge,
             platform: file.platform,
@@ -98,6 +101,7 @@ impl Policy {
             protected: Branches::default().protected,
             branches: Branches::default(),
             limits: Limits::default(),
+            guard: Guard::default(),
             branch_limits: None,
             forge: Forge::default(),
             platform: Platform::default(),
@@ -122,6 +126,11 @@ impl Policy {
     /// Returns the limits without those of the repository's policy.
     pub const fn limits(&self) -> &Limits {
         &self.limits
+    }
+
+    /// Returns what a branch may bring to the remote.
+    pub const fn guard(&self) -> &Guard {
+        &self.guard
     }
 
     /// Returns the limits for steps of a kind: those of the repository only where they move or show

@@ -256,6 +256,16 @@ codes! {
     Tls = "tls",
     /// The platform's token file cannot be used.
     TokenFile = "token-file",
+    /// A commit has another author than you.
+    ForeignAuthor = "foreign-author",
+    /// A file with an effect on others is changed, such as one of CI.
+    GuardedPath = "guarded-path",
+    /// The policy lets out only branches of another name.
+    BranchPattern = "branch-pattern",
+    /// A commit is not meant to be published, such as `fixup!`.
+    PrivateCommits = "private-commits",
+    /// More changed files than the policy lets out.
+    TooManyFiles = "too-many-files",
     /// More commits than the policy lets out.
     TooManyCommits = "too-many-commits",
     /// No process that tried it lived to report on it.

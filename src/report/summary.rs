@@ -51,7 +51,14 @@ impl Report {
 const fn is_easily_missed(code: Code) -> bool {
     matches!(
         code,
-        Code::OddBranchName | Code::TooManyCommits | Code::SecretInBranchName
+        Code::OddBranchName
+            | Code::TooManyCommits
+            | Code::SecretInBranchName
+            | Code::BranchPattern
+            | Code::ForeignAuthor
+            | Code::GuardedPath
+            | Code::PrivateCommits
+            | Code::TooManyFiles
     )
 }
 

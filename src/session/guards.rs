@@ -21,6 +21,8 @@ pub(super) struct Inspection {
     pub(super) facts: Option<RepoFacts>,
     /// What to ship, or why nothing may be shipped.
     pub(super) shipment: Result<Shipment, Hold>,
+    /// What is noted about what is shipped.
+    pub(super) notes: Vec<Reason>,
 }
 
 impl Inspection {
@@ -56,12 +58,14 @@ pub(super) fn inspect(
             return Inspection {
                 facts: None,
                 shipment: Err(no_repository()),
+                notes: Vec::new(),
             };
         }
         Err(hold) => {
             return Inspection {
                 facts: None,
                 shipment: Err(hold.clone()),
+                notes: Vec::new(),
             };
         }
     };
@@ -77,6 +81,7 @@ pub(super) fn inspect(
     Inspection {
         facts: Some(facts),
         shipment,
+        notes: Vec::new(),
     }
 }
 

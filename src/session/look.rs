@@ -114,7 +114,16 @@ pub(super) fn identity(platform: &Platform) -> String {
 }
 
 /// Reasons that a person has to hear of, because nothing leaves until they do something.
-const NEWS: &[Code] = &[Code::OddBranchName, Code::TooManyCommits, Code::TooLarge];
+const NEWS: &[Code] = &[
+    Code::OddBranchName,
+    Code::TooManyCommits,
+    Code::TooLarge,
+    Code::BranchPattern,
+    Code::ForeignAuthor,
+    Code::GuardedPath,
+    Code::PrivateCommits,
+    Code::TooManyFiles,
+];
 
 fn is_news(hold: &Hold) -> bool {
     hold.is_broken || NEWS.contains(&hold.reason.code)

@@ -6,6 +6,7 @@ mod connect;
 mod deliver;
 mod forge_tokens;
 mod forge_way;
+mod guard_rules;
 mod guards;
 mod identity;
 mod keep;
@@ -355,13 +356,19 @@ impl Session {
             trigger: self.trigger,
             environment: &self.environment,
         };
-        guards::inspect(
+        let inspection = guards::inspect(
             repo,
             &self.loaded.policy,
             &self.known,
             self.branch.as_ref(),
             &target,
             options,
-        )
+        );
+        match self.repo() {
+            Some(repo) => {
+                guard_rules::apply(inspection, repo, &self.loaded.policy, &self.environment)
+            }
+            None => inspection,
+        }
     }
 }

@@ -83,7 +83,7 @@ impl Plan {
             (None, None) => Vec::new(),
         };
         let groups = plan_groups(session, inspection, pipeline);
-        let mut notes = session.notes.clone();
+        let mut notes = session.notes_on(inspection);
         let mut steps = groups.iter().flatten();
         let rewrites = push_rewrites(&session.loaded.policy, session.trigger);
         if steps.any(|step| step.runs && service_of(&step.kind) == Some(Service::Remote))

@@ -15,7 +15,7 @@ use crate::pipeline::{
 };
 use crate::platform::Platform;
 use crate::process::{allow_programs, kill_every_group};
-use crate::reason::Code;
+use crate::reason::{Code, Reason};
 use crate::report::Report;
 use crate::store::{Pending, Slot, Turn, TurnAt};
 
@@ -73,6 +73,11 @@ impl Session {
         ended
     }
 
+    /// Returns the notes of the report, with those on what is shipped.
+    pub(super) fn notes_on(&self, inspection: &Inspection) -> Vec<Reason> {
+        [self.notes.as_slice(), &inspection.notes].concat()
+    }
+
     /// From here on the report is the run's to tell.
     fn end_watch(&self) {
         if let Err(error) = self.watch.end() {
@@ -98,7 +103,11 @@ impl Session {
         let inspection = self.first_inspection();
         *count = self.begin_count(pipeline, &inspection);
         reach(Point::RunSurveyed);
-        partial.describe(pipeline.name(), inspection.report(&self.known), &self.notes);
+        partial.describe(
+            pipeline.name(),
+            inspection.report(&self.known),
+            &self.notes_on(&inspection),
+        );
         if self.has_nobody_to_ask(&inspection) && !pipeline.waits() {
             // Nothing to wait for: no runtime is paid for.
             // A twin: what is tried here and has to wait begins again below.
@@ -116,7 +125,11 @@ impl Session {
             let inspection = match self.take_turn(pipeline, inspection, turn).await {
                 (inspection, Waited::No) => inspection,
                 (inspection, Waited::Yes) => {
-                    partial.describe(pipeline.name(), inspection.report(&self.known), &self.notes);
+                    partial.describe(
+                        pipeline.name(),
+                        inspection.report(&self.known),
+                        &self.notes_on(&inspection),
+                    );
                     inspection
                 }
             };

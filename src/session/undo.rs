@@ -231,6 +231,7 @@ impl Session {
         Inspection {
             facts: Some(facts),
             shipment,
+            notes: Vec::new(),
         }
     }
 

@@ -14,6 +14,7 @@ mod demo;
 mod floors;
 mod forge;
 mod git;
+mod guard;
 mod handover;
 mod http;
 mod install;

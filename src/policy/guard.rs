@@ -1,0 +1,67 @@
+//! The table `guard`: what a branch may bring to the remote. How much it may, `limits` says.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::limits::Count;
+use super::pattern::Pattern;
+
+/// What a branch may bring to the remote. How many commits and bytes, `limits.commits` and `limits.push-size` say.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Guard {
+    /// A branch that changes files with an effect on others: definitions of CI, `CODEOWNERS`, `.gitmodules`, `.sendoff.toml`.
+    pub paths: Finding,
+    /// Only branches that match this glob are pushed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub branch: Option<Pattern>,
+    /// A branch with a commit whose subject says WIP, `fixup!`, `squash!` or `amend!`.
+    pub private: PrivateCommits,
+    /// A branch with a commit whose author's address is not yours: not that of `GIT_AUTHOR_EMAIL` or `user.email`.
+    pub foreign_authors: Finding,
+    /// The most files that a branch may change. One that changes more is not pushed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub files: Option<Count>,
+}
+
+crate::classes!(Guard {
+    paths: DOrA("hold"),
+    branch: D,
+    private: DOrA("hold"),
+    foreign_authors: DOrA("hold"),
+    files: D,
+});
+
+impl Default for Guard {
+    fn default() -> Self {
+        Self {
+            paths: Finding::Note,
+            branch: None,
+            private: PrivateCommits::Draft,
+            foreign_authors: Finding::Allow,
+            files: None,
+        }
+    }
+}
+
+/// What becomes of a branch in which a guard finds something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Finding {
+    /// It is pushed, and nobody looks.
+    Allow,
+    /// It is pushed, and the report names what was found.
+    Note,
+    /// It is not pushed.
+    Hold,
+}
+
+/// What becomes of a branch with commits that are not meant to be published as they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum PrivateCommits {
+    /// It is pushed; `steps.pr-create.draft` says whether its pull request is a draft.
+    Draft,
+    /// It is not pushed.
+    Hold,
+}
