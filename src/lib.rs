@@ -12,7 +12,7 @@
 //! | --- | --- | --- |
 //! | 0 | [`names`], [`exit`], [`reason`], [`files`], [`clock`], [`net`], [`environment`], [`failpoint`] | checked names, numbers, stable codes, hostile files, the time, connections, variables, places to be killed at |
 //! | 1 | [`policy`], [`report`], [`secrets`], [`text`], [`template`], [`process`], [`handover`] | what may happen, what did, and the tools for both |
-//! | 2 | [`git`], [`http`], [`store`] | the repository and the transports of the push; one HTTP client; what is kept between runs |
+//! | 2 | [`git`], [`http`], [`store`], [`trust`] | the repository and the transports of the push; one HTTP client; what is kept between runs; what the user allowed in a repository |
 //! | 3 | [`forge`], [`platform`] | pull requests; memories and heartbeats |
 //! | 4 | [`pipeline`] | the step contract, planning, running |
 //! | 5 | [`steps`], [`surfaces`] | one file a step; what callers of `hook` send and expect |
@@ -60,4 +60,5 @@ pub mod surfaces;
 pub mod template;
 pub mod text;
 pub mod threads;
+pub mod trust;
 pub mod worker;

@@ -1,6 +1,6 @@
 //! Asking before something is done.
 
-use std::io;
+use std::io::{self, IsTerminal as _};
 
 use super::output::eprint;
 
@@ -16,4 +16,20 @@ pub(super) fn is_wanted(plan: &str, terminal: bool, command: &str) -> bool {
     let mut answer = String::new();
     let read = io::stdin().read_line(&mut answer);
     read.is_ok() && matches!(answer.trim(), "y" | "Y" | "yes")
+}
+
+/// Asks a person to type a word. Only a terminal counts: what comes from a file or a pipe is nobody's word.
+pub(super) fn is_typed(word: &str, terminal: bool) -> bool {
+    if !terminal || !io::stdin().is_terminal() {
+        eprint("nothing is recorded: this needs a terminal, and a person who types");
+        return false;
+    }
+    eprint(&format!("Type {word} to let it count:"));
+    let mut answer = String::new();
+    let read = io::stdin().read_line(&mut answer);
+    let is_typed = read.is_ok() && answer.trim() == word;
+    if !is_typed {
+        eprint("nothing is recorded");
+    }
+    is_typed
 }

@@ -25,6 +25,7 @@ mod start;
 mod status;
 mod step;
 mod task;
+mod trust;
 mod undo;
 mod worker;
 
@@ -104,6 +105,8 @@ enum Command {
     Flush(flush::Args),
     /// Take back what a run pushed, and close the pull request that it opened
     Undo(undo::Args),
+    /// Let what a repository asks for count: steps that run programs, remotes, its git configuration
+    Trust(trust::Args),
     /// List, show, send and drop the messages that wait for the platform
     ///
     /// What could not be delivered waits in the outbox, without secrets, and is sent when the platform is back.
@@ -179,6 +182,7 @@ fn dispatch() -> Exit {
         Command::History(args) => args.run(&start),
         Command::Flush(args) => args.run(&start),
         Command::Undo(args) => args.run(&start),
+        Command::Trust(args) => args.run(&start),
         Command::Outbox(command) => command.run(&start),
         Command::Policy(command) => command.run(&start.environment),
         Command::Demo(_) => demo::Args::run(&start.environment),

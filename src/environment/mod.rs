@@ -19,7 +19,7 @@ use self::inherited::ACTIVE;
 
 /// The variable with the mark of `sendoff doctor`.
 pub const PROBE: &str = "SENDOFF_PROBE";
-use self::variables::OF_ANY_BYTES;
+use self::variables::{OF_AGENTS, OF_ANY_BYTES};
 
 pub use self::variable::Variable;
 pub use self::variables::variables;
@@ -80,6 +80,12 @@ impl Environment {
     /// Says whether stderr is a terminal, so that progress can be shown.
     pub const fn is_terminal(&self) -> bool {
         self.terminal
+    }
+
+    /// Returns the variable by which a coding agent marks the programs that it runs; none where no agent runs this one.
+    pub fn agent_mark(&self) -> Option<&'static str> {
+        let mut marks = OF_AGENTS.iter().copied();
+        marks.find(|name| self.raw(name).is_some_and(|value| !value.is_empty()))
     }
 
     /// Says whether `SENDOFF=0` switched sendoff off.

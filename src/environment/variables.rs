@@ -92,6 +92,14 @@ const VARIABLES: &[Variable] = &[
         "Set by GitHub's cloud agent, which pushes by itself: `hook copilot` does nothing there.",
         None,
     ),
+    agent_mark("CLAUDECODE"),
+    agent_mark("CODEX_SANDBOX"),
+    agent_mark("CODEX_SANDBOX_NETWORK_DISABLED"),
+    agent_mark("CODEX_THREAD_ID"),
+    agent_mark("CURSOR_AGENT"),
+    agent_mark("GEMINI_CLI"),
+    agent_mark("GOOSE_TERMINAL"),
+    agent_mark("OPENCODE"),
     variable(
         "CLAUDE_CONFIG_DIR",
         "Where `install claude-code` finds Claude Code's settings.",
@@ -124,9 +132,38 @@ const VARIABLES: &[Variable] = &[
     ),
 ];
 
+/// Declares a variable by which a coding agent marks the programs that it runs.
+const fn agent_mark(name: &'static str) -> Variable {
+    variable(
+        name,
+        "Set by a coding agent for the programs that it runs: `sendoff trust` records nothing there.",
+        None,
+    )
+}
+
+/// The variables by which coding agents mark the programs that they run.
+pub(super) const OF_AGENTS: &[&str] = &[
+    "CLAUDECODE",
+    "CODEX_SANDBOX",
+    "CODEX_SANDBOX_NETWORK_DISABLED",
+    "CODEX_THREAD_ID",
+    "CURSOR_AGENT",
+    "GEMINI_CLI",
+    "GOOSE_TERMINAL",
+    "OPENCODE",
+];
+
 /// Variables whose value is a path, or is read byte by byte: any bytes will do.
 pub(super) const OF_ANY_BYTES: &[&str] = &[
     "A2A_MCP_SERVER_PATH",
+    "CLAUDECODE",
+    "CODEX_SANDBOX",
+    "CODEX_SANDBOX_NETWORK_DISABLED",
+    "CODEX_THREAD_ID",
+    "CURSOR_AGENT",
+    "GEMINI_CLI",
+    "GOOSE_TERMINAL",
+    "OPENCODE",
     "CLAUDE_CONFIG_DIR",
     "CODEX_HOME",
     "CONFIGS_DIR",
@@ -203,5 +240,6 @@ pub(super) const OF_ONE_REPOSITORY: &[&str] = &[
 pub(super) fn counts_without_trust(name: &str) -> bool {
     variables().any(|variable| variable.is_secret && variable.name == name)
         || name.starts_with("SENDOFF")
+        || OF_AGENTS.contains(&name)
         || ["WORKSPACE_ID", "NO_COLOR", "LANG"].contains(&name)
 }

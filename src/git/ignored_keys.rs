@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use gix::bstr::ByteSlice;
+use gix::bstr::{BString, ByteSlice};
 
-use super::config::Config;
+use super::config::{Config, Scope};
 use super::open_error::LocalConfigTrust;
 
 /// How many keys the report names at most.
@@ -29,6 +29,32 @@ impl Config {
         }
         keys.into_iter().take(MAX_NAMED_KEYS).collect()
     }
+}
+
+impl Config {
+    /// Returns the lines of the repository's own configuration that have power, includes followed, in the order in which
+    /// git reads them: key as git shows it, and value. Nothing where they are not read because nobody trusts them.
+    pub fn powerful_local_lines(&self) -> Vec<(String, BString)> {
+        let own = self
+            .trusted
+            .all()
+            .filter(|entry| entry.scope == Scope::Local);
+        let powerful = own.filter(|entry| has_power(&entry.section, &entry.name));
+        let lines = powerful.map(|entry| {
+            let subsection = entry.subsection.as_ref().map(|name| name.as_bstr());
+            let key = shown(&entry.section, subsection, &entry.name);
+            (key, entry.value().to_owned())
+        });
+        lines.collect()
+    }
+}
+
+/// Says whether a key has power where the repository's own configuration counts: those that are security-sensitive, and
+/// those that lead to hooks or speak to the server's.
+fn has_power(section: &str, name: &str) -> bool {
+    is_security_sensitive(section, name)
+        || matches!(section, "push" | "transfer")
+        || (section == "core" && name == "hookspath")
 }
 
 /// Says whether a key runs programs, moves credentials or URLs, or reads other files.

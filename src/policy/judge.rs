@@ -131,6 +131,24 @@ impl Judge<'_> {
         class.unwrap_or(KeyClass::D)
     }
 
+    /// Says whether a path is that of a pipeline with a step that neither `counted`, what counts of the layer, nor a lower
+    /// layer has.
+    pub(super) fn lacks_steps(&self, path: &[&str], counted: &Table) -> bool {
+        let ["pipelines", name] = path else {
+            return false;
+        };
+        let Some(entry) = self.layer.table.find(path.iter().copied()) else {
+            return false;
+        };
+        let pipeline = PipelineTable::new(name, entry, self.sources);
+        let counts = |step: &str| counted.find(["steps", step]).is_some();
+        let mut steps = pipeline.steps();
+        steps.any(|step| {
+            let kind = self.kind_below(&step.name);
+            kind.is_ok_and(|kind| kind.is_none()) && !counts(&step.name)
+        })
+    }
+
     /// Says whether a pipeline of the layer has a step that runs programs or sends requests.
     fn runs_untrusted(&self, name: &str) -> bool {
         let pipelines = self.layer.table.table("pipelines");

@@ -13,6 +13,7 @@ use super::node::Table;
 use super::problem::PolicyProblem;
 use super::repository::{LeftOut, sift};
 use super::source::Sources;
+use super::trusted::TrustedKeys;
 
 /// The layers, each checked by itself.
 #[derive(Debug, Clone, Default)]
@@ -20,6 +21,8 @@ pub struct Layers {
     pub(super) sources: Sources,
     pub(super) stack: Vec<Layer>,
     pub(super) problems: Vec<PolicyProblem>,
+    /// The keys of the repository's policy that the user trusts.
+    pub(super) trusted: TrustedKeys,
 }
 
 impl Layers {
@@ -113,7 +116,7 @@ impl Layers {
         let (mut counted, mut left_out) = (Cow::Borrowed(layer), Vec::new());
         let mut found = Vec::new();
         if layer.origin.is_of_repository() {
-            let sifted = sift(layer, below, &self.sources, kinds);
+            let sifted = sift(layer, below, &self.sources, kinds, &self.trusted);
             (left_out, found) = (sifted.left_out, sifted.mistakes);
             counted = Cow::Owned(Layer {
                 table: sifted.table,

@@ -17,6 +17,7 @@ use super::protection;
 use super::repository::LeftOut;
 use super::set;
 use super::source::Sources;
+use super::trusted::TrustedKeys;
 
 /// The result of merging the layers.
 #[derive(Debug, Clone)]
@@ -179,6 +180,17 @@ impl Loaded {
         let mut layers = self.layers;
         layers.add_repository(LayerKind::Repository, file, &kinds);
         layers.finish(&kinds)
+    }
+
+    /// Lets keys of the repository's policy count that the user trusts, and no others, and merges again.
+    pub fn with_trusted<K: Kind>(
+        &self,
+        trusted: TrustedKeys,
+        kinds: &[K],
+    ) -> Result<Self, PolicyError> {
+        let mut layers = self.layers.clone();
+        layers.trusted = trusted;
+        layers.finish(&Kinds::new(kinds))
     }
 
     /// Says whether the work tree has a copy of the repository's policy, whatever is wrong with it.

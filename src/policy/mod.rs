@@ -45,6 +45,7 @@ mod step_table;
 mod store;
 mod text;
 mod trigger;
+mod trusted;
 
 pub use branches::{Base, Branches, Draft, Rule};
 pub use class::{Classed, KeyClass, class_of};
@@ -76,3 +77,4 @@ pub use size::{Size, SizeError};
 pub use step_table::{OnError, SHARED_KEYS, StepSettings, StepTable, StepText};
 pub use store::Store;
 pub use trigger::{Trigger, UnknownTrigger};
+pub use trusted::TrustedKeys;

@@ -6,8 +6,9 @@ use super::judge::{Judge, Judgement, Until};
 use super::kind::{Kind, Kinds};
 use super::layer::Layer;
 use super::layer_kind::LayerKind;
-use super::node::{Table, dotted};
+use super::node::{Item, Node, Table, dotted};
 use super::source::Sources;
+use super::trusted::TrustedKeys;
 
 /// A key of a repository's policy that does not count yet.
 #[derive(Debug, Clone)]
@@ -18,6 +19,8 @@ pub struct LeftOut {
     pub key: String,
     /// The value as TOML, on one line.
     pub value: String,
+    /// The command that it runs; empty for none.
+    pub command: Vec<String>,
     /// What has to happen before it counts.
     pub until: Until,
     /// The same in words, with its place.
@@ -36,7 +39,13 @@ pub(super) struct Sifted {
 }
 
 /// Sorts the keys of a layer of the repository by their class. `below` are the merged lower layers.
-pub(super) fn sift(layer: &Layer, below: &Table, sources: &Sources, kinds: &Kinds<'_>) -> Sifted {
+pub(super) fn sift(
+    layer: &Layer,
+    below: &Table,
+    sources: &Sources,
+    kinds: &Kinds<'_>,
+    trusted: &TrustedKeys,
+) -> Sifted {
     let judge = Judge {
         layer,
         below,
@@ -48,7 +57,10 @@ pub(super) fn sift(layer: &Layer, below: &Table, sources: &Sources, kinds: &Kind
         left_out: Vec::new(),
         mistakes: Vec::new(),
     };
-    for (path, entry) in judge.keys() {
+    let mut keys = judge.keys();
+    // A pipeline counts only with the steps that it names.
+    keys.sort_by_key(|(path, _)| path.first() == Some(&"pipelines"));
+    for (path, entry) in keys {
         match judge.judge(&path, entry) {
             Judgement::Counts => {}
             Judgement::Refused(mistake) => {
@@ -61,17 +73,24 @@ pub(super) fn sift(layer: &Layer, below: &Table, sources: &Sources, kinds: &Kind
                 // A step that only this layer has counts as a whole.
                 let is_new = judge.new_step(&path).is_some();
                 let unit = path.get(..2).filter(|_| is_new).unwrap_or(&path);
+                let Some(asked) = layer.table.find(unit.iter().copied()) else {
+                    continue;
+                };
+                let (key, value) = (dotted(unit), asked.value.to_toml());
+                if trusted.has(&key, &value) && !judge.lacks_steps(unit, &sifted.table) {
+                    continue;
+                }
                 let Some(removed) = sifted.table.remove(unit) else {
                     continue;
                 };
-                let key = dotted(unit);
                 let told = PolicyError::new(format!("`{key}` does not count yet"))
                     .advise(advice(until))
                     .at(sources, &removed.key, "left out");
                 sifted.left_out.push(LeftOut {
                     layer: layer.origin,
                     key,
-                    value: removed.value.to_toml(),
+                    value,
+                    command: command(unit, &removed.value),
                     until,
                     told,
                 });
@@ -81,15 +100,32 @@ pub(super) fn sift(layer: &Layer, below: &Table, sources: &Sources, kinds: &Kind
     sifted
 }
 
+/// Returns the command of a step, or of a step's key.
+fn command(unit: &[&str], value: &Node) -> Vec<String> {
+    let words = match (unit.last(), &value.item) {
+        (Some(&"command"), Item::List(words)) => words.as_slice(),
+        (_, Item::Table(step)) => match step.get("command").map(|entry| &entry.value.item) {
+            Some(Item::List(words)) => words.as_slice(),
+            _ => &[],
+        },
+        _ => &[],
+    };
+    let words = words.iter();
+    words
+        .filter_map(|word| Some(word.text()?.to_owned()))
+        .collect()
+}
+
 /// Says what makes a key count.
 const fn advice(until: Until) -> &'static str {
     match until {
-        Until::Merged => "it counts once it is part of the policy base on the remote",
-        Until::Trusted => {
-            "it runs programs or reads files here: set it in the user's policy, $XDG_CONFIG_HOME/sendoff/policy.toml"
+        Until::Merged => {
+            "it counts once it is part of the policy base on the remote, or trusted: sendoff trust"
         }
+        Until::Trusted => "it runs programs or reads files here; to trust it: sendoff trust",
     }
 }
+
 /// A policy as a repository's file can have it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Carried {

@@ -210,6 +210,8 @@ codes! {
     Refused = "refused",
     /// The remote refused the push.
     Rejected = "rejected",
+    /// A remote was recorded for the repository.
+    RemoteAdded = "remote-added",
     /// There is no remote of that name.
     RemoteAbsent = "remote-absent",
     /// Which remote to push to is not clear.
@@ -220,6 +222,8 @@ codes! {
     RemoteLocal = "remote-local",
     /// The policy does not list the remote.
     RemoteNotAllowed = "remote-not-allowed",
+    /// The repository was never pushed to this remote.
+    RemoteUnknown = "remote-unknown",
     /// The remote's URL cannot be used.
     RemoteUrl = "remote-url",
     /// A request cannot be made of what it is made of.
@@ -278,6 +282,10 @@ codes! {
     Unlisted = "unlisted",
     /// `GIT_DIR` and the directory name different repositories.
     TwoRepositories = "two-repositories",
+    /// What is trusted in the repository cannot be read.
+    TrustRecord = "trust-record",
+    /// The repository's remotes cannot be recorded.
+    Unpinned = "unpinned",
     /// The platform is away.
     Unavailable = "unavailable",
     /// The branch has no commit.

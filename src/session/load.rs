@@ -12,6 +12,7 @@ use crate::policy::{
 use crate::reason::{Code, Reason};
 use crate::steps::STEPS;
 
+use super::trusted::with_trusted_keys;
 use super::{NamedRepository, Request};
 
 /// What a request is about.
@@ -132,11 +133,16 @@ fn layers(request: &Request, environment: &Environment) -> Result<Loaded, Box<Po
 }
 
 /// Adds the layer of the repository.
-pub(super) fn inside(loaded: Loaded, repo: Option<&Repo>) -> Result<Loaded, Box<PolicyError>> {
-    match repo.and_then(Repo::work_tree) {
-        Some(work_tree) => loaded.with_work_tree(work_tree, STEPS).map_err(Box::new),
-        None => Ok(loaded),
-    }
+pub(super) fn inside(
+    loaded: Loaded,
+    repo: Option<&Repo>,
+    environment: &Environment,
+) -> Result<Loaded, Box<PolicyError>> {
+    let Some(work_tree) = repo.and_then(Repo::work_tree) else {
+        return Ok(loaded);
+    };
+    let loaded = loaded.with_work_tree(work_tree, STEPS).map_err(Box::new)?;
+    with_trusted_keys(loaded, repo, environment)
 }
 
 /// Notes what the user should know: dropped layers, and configuration that was ignored.
@@ -154,8 +160,7 @@ pub(super) fn notes(loaded: &Loaded, repo: Option<&Repo>) -> Vec<Reason> {
             ignored.join(", ")
         );
         notes.push(Reason::new(Code::ConfigIgnored, message).advise(
-            "set it globally, pass GITHUB_TOKEN for a credential, or set `git.local-config = \"trust\"` in \
-             the user's policy",
+            "set it globally, pass GITHUB_TOKEN for a credential, or run on a terminal: sendoff trust git-config",
         ));
     }
     notes
@@ -189,7 +194,7 @@ pub(super) fn left_out(loaded: &Loaded) -> Option<Reason> {
         keys.join(", ")
     );
     let reason = Reason::new(Code::PolicyUntrusted, message)
-        .advise("`sendoff policy show` says what is left out, and why");
+        .advise("see it: sendoff trust --diff; to let it count, run on a terminal: sendoff trust");
     (!keys.is_empty()).then_some(reason)
 }
 

@@ -26,6 +26,8 @@ mod runtime;
 mod signals;
 mod standing;
 mod target;
+mod trust_review;
+mod trusted;
 mod uncommitted;
 mod undo;
 mod watch;
@@ -64,6 +66,7 @@ pub use self::policy_base::AskRemote;
 pub use self::policy_review::{Mistake, PolicyCheck, PolicyReview, check_file, review};
 pub use self::probe::{ForgeAnswer, ProbeTarget, RemoteAnswer};
 pub use self::standing::{ShipTimes, Standing, ship_times, standing};
+pub use self::trust_review::{ConfigReview, KeyState, ReviewedKey, TrustReview};
 pub use self::undo::{Undo, UndoError};
 pub use self::watch::Watch;
 
@@ -171,14 +174,21 @@ impl Session {
         watch.limit(loaded.policy.limits().deadline.duration());
         let mut repo = load::discover(&place, &environment, LocalConfigTrust::Ignore);
         let found = repo.as_ref().ok().and_then(Option::as_ref);
-        let loaded = load::inside(loaded, found)?;
+        let loaded = load::inside(loaded, found, &environment)?;
+        if loaded.policy.git().local_config == crate::policy::LocalConfig::Trust {
+            repo = load::discover(&place, &environment, LocalConfigTrust::Trust);
+        } else if let Some(found) = found
+            && let Some(trusted) = trusted::with_trusted_config(found, &environment, |trust| {
+                load::discover(&place, &environment, trust).ok().flatten()
+            })
+        {
+            repo = Ok(Some(trusted));
+        }
+        let found = repo.as_ref().ok().and_then(Option::as_ref);
         let mut notes = request.notes;
         notes.extend(load::notes(&loaded, found));
         notes.extend(load::unheard(&environment));
         notes.extend(load::unreadable(&environment));
-        if loaded.policy.git().local_config == crate::policy::LocalConfig::Trust {
-            repo = load::discover(&place, &environment, LocalConfigTrust::Trust);
-        }
         let found = repo.as_ref().ok().and_then(Option::as_ref);
         let answers = Answers::default();
         let network = connect::network(
@@ -364,11 +374,22 @@ impl Session {
             &target,
             options,
         );
+        let inspection = self.with_known_remotes(inspection);
         match self.repo() {
             Some(repo) => {
                 guard_rules::apply(inspection, repo, &self.loaded.policy, &self.environment)
             }
             None => inspection,
         }
+    }
+
+    /// Holds what would go to a remote that is not known.
+    fn with_known_remotes(&self, mut inspection: Inspection) -> Inspection {
+        if let (Some(repo), Ok(shipment)) = (self.repo(), &inspection.shipment)
+            && let Err(hold) = self.check_remotes(repo, shipment)
+        {
+            inspection.shipment = Err(hold);
+        }
+        inspection
     }
 }

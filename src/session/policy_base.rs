@@ -20,6 +20,7 @@ use crate::reason::{Code, Reason};
 use crate::steps::STEPS;
 
 use super::policy_copies::{KeptCopy, PolicyCopies};
+use super::trusted::with_trusted_keys;
 use super::{Session, guards, load};
 
 /// Whether the remote may be asked for its policy.
@@ -55,7 +56,8 @@ impl Session {
         match file {
             Some(file) => {
                 let loaded = self.loaded.clone().with_policy_base(&file, STEPS);
-                self.loaded = loaded.map_err(Box::new)?;
+                let loaded = loaded.map_err(Box::new)?;
+                self.loaded = with_trusted_keys(loaded, self.repo(), &self.environment)?;
                 let problems = self.loaded.problems.iter();
                 let of_base = problems.filter(|problem| problem.origin == LayerKind::PolicyBase);
                 self.notes.extend(of_base.map(load::dropped));
@@ -93,7 +95,10 @@ impl Session {
             Some(repository_file(copy, bytes))
         });
         match file {
-            Some(file) => loaded.with_policy_base(&file, STEPS).map_err(Box::new),
+            Some(file) => {
+                let loaded = loaded.with_policy_base(&file, STEPS).map_err(Box::new)?;
+                with_trusted_keys(loaded, self.repo(), &self.environment)
+            }
             None => Ok(loaded),
         }
     }

@@ -11,12 +11,13 @@ use crate::failpoint::{Point, reach};
 use crate::names::RunId;
 use crate::pipeline::{
     BaseTip, Context, Deadline, DefaultBranch, Facts, ForgeSource, Hold, Logins, OpenPullRequest,
-    Outbox, PartialReport, Pipeline, RunFacts, SharedProgress, Shipment,
+    Outbox, PartialReport, Pipeline, RunFacts, Service, SharedProgress, Shipment,
 };
 use crate::platform::Platform;
 use crate::process::{allow_programs, kill_every_group};
 use crate::reason::{Code, Reason};
-use crate::report::Report;
+use crate::report::{Report, Verdict};
+use crate::steps::service_of;
 use crate::store::{Pending, Slot, Turn, TurnAt};
 
 use super::forge_way::ForgeWay;
@@ -264,7 +265,13 @@ impl Session {
         };
         reach(Point::RunBegins);
         let mut report = pipeline.run(cx, partial).await;
-        report.notes.extend(self.policy_base.note());
+        // A remote that took nothing, such as one that was mistyped, is not remembered.
+        let pushed = shipment.ok().filter(|_| has_pushed(&report));
+        let added = pushed.and_then(|shipment| self.record_remotes(shipment));
+        report
+            .notes
+            .extend(self.policy_base.note().into_iter().chain(added));
+        self.tell_ignored_keys(&mut report);
         reach(Point::RunEnded);
         // A late run has to write down what is to be tried again before the watchdog ends it.
         if let Some(platform) = &platform
@@ -332,4 +339,11 @@ impl Session {
             steps: BTreeMap::new(),
         }
     }
+}
+
+/// Says whether a remote took the branch, or had it.
+fn has_pushed(report: &Report) -> bool {
+    report.steps.iter().any(|step| {
+        step.verdict == Verdict::Done && service_of(&step.kind) == Some(Service::Remote)
+    })
 }

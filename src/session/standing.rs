@@ -59,7 +59,7 @@ pub fn ship_times(place: &Place, environment: &Environment, known: &KnownSecrets
     };
     let repo = open(place, environment).ok().flatten();
     let loaded = load::outside(&request, environment.clone())
-        .and_then(|(loaded, _)| load::inside(loaded, repo.as_ref()));
+        .and_then(|(loaded, _)| load::inside(loaded, repo.as_ref(), environment));
     let usual = || ShipTimes {
         settle: Duration::ZERO,
         deadline: Limits::default().deadline.duration(),

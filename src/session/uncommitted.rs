@@ -41,7 +41,8 @@ impl Session {
         let by_hand = self.trigger == Trigger::Manual;
         let held = inspection.shipment.as_ref().err();
         let is_end = match held.map(|hold| hold.reason.code) {
-            Some(Code::OperationInProgress) => false,
+            // A HEAD that the guards refuse to read is read by nothing else.
+            Some(Code::OperationInProgress | Code::BadHead) => false,
             Some(Code::ProtectedBranch) if by_hand => false,
             _ => by_hand || self.trigger.is_agent(),
         };

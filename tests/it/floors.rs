@@ -39,6 +39,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         ],
     ),
     ("store", &["report", "clock", "reason"]),
+    ("trust", &["names", "files"]),
     (
         "http",
         &["names", "net", "clock", "secrets", "reason", "threads"],
@@ -75,7 +76,10 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ),
     ("steps", &["*", "pipeline"]),
     ("surfaces", &["names", "policy", "report", "exit"]),
-    ("session", &["*", "pipeline", "steps", "surfaces", "exit"]),
+    (
+        "session",
+        &["*", "pipeline", "steps", "surfaces", "trust", "exit"],
+    ),
     (
         "worker",
         &["*", "pipeline", "steps", "surfaces", "session", "exit"],

@@ -6,7 +6,7 @@ use gix::bstr::{BStr, BString, ByteSlice};
 
 /// Who says it; later ones win.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Scope {
+pub(in crate::git) enum Scope {
     /// The system's file.
     System,
     /// The user's files.
@@ -19,26 +19,26 @@ pub(super) enum Scope {
 
 /// One line of configuration.
 #[derive(Debug, Clone)]
-pub(super) struct Entry {
+pub(in crate::git) struct Entry {
     /// In lower case.
-    pub(super) section: String,
+    pub(in crate::git) section: String,
     /// As it is written.
-    pub(super) subsection: Option<BString>,
+    pub(in crate::git) subsection: Option<BString>,
     /// In lower case.
-    pub(super) name: String,
+    pub(in crate::git) name: String,
     /// Nothing where only the key stands there, which means true.
     pub(super) value: Option<BString>,
     /// Who says it.
-    pub(super) scope: Scope,
+    pub(in crate::git) scope: Scope,
 }
 
 /// What configuration files say, in order.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Entries(Vec<Entry>);
+pub(in crate::git) struct Entries(Vec<Entry>);
 
 impl Entry {
     /// Returns the value; empty where only the key stands there.
-    pub(super) fn value(&self) -> &BStr {
+    pub(in crate::git) fn value(&self) -> &BStr {
         self.value
             .as_ref()
             .map_or(BStr::new(b""), |value| value.as_bstr())
@@ -52,7 +52,7 @@ impl Entries {
     }
 
     /// Returns all of them.
-    pub(super) fn all(&self) -> impl DoubleEndedIterator<Item = &Entry> {
+    pub(in crate::git) fn all(&self) -> impl DoubleEndedIterator<Item = &Entry> {
         self.0.iter()
     }
 

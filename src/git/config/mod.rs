@@ -14,7 +14,8 @@ use std::path::{Path, PathBuf};
 use gix::bstr::{BStr, BString, ByteSlice};
 use gix::config::File;
 
-use self::entries::{Entries, Scope};
+use self::entries::Entries;
+pub(super) use self::entries::Scope;
 use self::files::{read_local, read_trusted, remote_urls};
 use self::includes::Surroundings;
 use self::path::Beginnings;
@@ -41,7 +42,7 @@ pub fn is_false(text: &str) -> bool {
 #[derive(Debug)]
 pub struct Config {
     /// System, user and environment; with [`LocalConfigTrust::Trust`] the repository's too.
-    trusted: Entries,
+    pub(super) trusted: Entries,
     /// The repository's own, without includes.
     pub(super) local: File,
     pub(super) trust: LocalConfigTrust,

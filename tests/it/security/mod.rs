@@ -4,6 +4,7 @@ mod branches;
 mod files;
 mod policy_base;
 mod tokens;
+mod trust;
 
 use secrecy::SecretString;
 use sendoff::demo::git_server::{GitServer, GitServerOptions};

@@ -1,0 +1,213 @@
+//! What the user trusts in the repository of a session: keys of its policy, remotes, keys of its git configuration.
+
+use crate::environment::Environment;
+use crate::git::{LocalConfigTrust, Repo};
+use crate::names::RemoteUrl;
+use crate::pipeline::{Hold, Shipment};
+use crate::policy::{Loaded, PolicyError, Trigger, TrustedKeys};
+use crate::reason::{Code, Reason};
+use crate::report::{Report, Verdict};
+use crate::steps::STEPS;
+use crate::trust::{TrustError, TrustRecord, TrustRecords, digest, remote_id};
+
+use super::Session;
+
+/// Returns the record of what is trusted in a repository; none where there is none, or nowhere to keep one.
+pub(super) fn record_of(
+    repo: &Repo,
+    environment: &Environment,
+) -> Result<Option<TrustRecord>, TrustError> {
+    match environment.state_directory() {
+        Some(state) => TrustRecords::below(&state).of(repo.common_dir()),
+        None => Ok(None),
+    }
+}
+
+/// Lets the keys of the repository's policy count that the user trusts: with the value that was shown, and as long as
+/// the files that they run are what they were.
+pub(super) fn with_trusted_keys(
+    loaded: Loaded,
+    repo: Option<&Repo>,
+    environment: &Environment,
+) -> Result<Loaded, Box<PolicyError>> {
+    let Some((repo, work_tree)) = repo.and_then(|repo| Some((repo, repo.work_tree()?))) else {
+        return Ok(loaded);
+    };
+    if loaded.left_out.is_empty() {
+        return Ok(loaded);
+    }
+    // A record that cannot be read trusts nothing.
+    let Ok(Some(record)) = record_of(repo, environment) else {
+        return Ok(loaded);
+    };
+    let asked = loaded.left_out.iter();
+    let trusted: Vec<(String, String)> = asked
+        .filter(|key| {
+            let mut keys = record.keys.iter();
+            keys.any(|trusted| trusted.is_unchanged(&key.key, &key.value, work_tree))
+        })
+        .map(|key| (key.key.clone(), key.value.clone()))
+        .collect();
+    if trusted.is_empty() {
+        return Ok(loaded);
+    }
+    let keys = trusted.into_iter().collect::<TrustedKeys>();
+    loaded.with_trusted(keys, STEPS).map_err(Box::new)
+}
+
+/// Returns a repository with its own configuration counting, as `open` opens it, where the user trusts what that says now.
+pub(super) fn with_trusted_config(
+    found: &Repo,
+    environment: &Environment,
+    open: impl FnOnce(LocalConfigTrust) -> Option<Repo>,
+) -> Option<Repo> {
+    if found.config().ignored_local_keys().is_empty() {
+        return None;
+    }
+    let record = record_of(found, environment).ok()??;
+    let trusted = record.git_config?;
+    let repo = open(LocalConfigTrust::Trust)?;
+    (config_digest(&repo) == trusted.hash).then_some(repo)
+}
+
+/// Returns the SHA-256 of what the repository's own configuration says with power, where it is read.
+pub(super) fn config_digest(repo: &Repo) -> String {
+    let lines = repo.config().powerful_local_lines();
+    digest(
+        lines
+            .iter()
+            .flat_map(|(key, value)| [key.as_bytes(), value.as_slice()]),
+    )
+}
+
+/// Returns every repository that a push would go to.
+fn remote_ids(shipment: &Shipment) -> Vec<(String, &RemoteUrl)> {
+    let also = shipment.also.iter().map(|place| &place.remote.url);
+    let urls = std::iter::once(&shipment.remote.url).chain(also);
+    urls.map(|url| (remote_id(url), url)).collect()
+}
+
+impl Session {
+    /// Holds a push to a repository that this one was never pushed to. The first one is taken as it is; a person at a
+    /// terminal may add another by running there.
+    pub(super) fn check_remotes(&self, repo: &Repo, shipment: &Shipment) -> Result<(), Hold> {
+        if !self.loaded.policy.remotes().allowed.is_empty() || self.may_add_remotes() {
+            return Ok(());
+        }
+        let record = record_of(repo, &self.environment);
+        let record = record.map_err(|error| {
+            let reason = Reason::of(Code::TrustRecord, &error);
+            Hold::broken(reason).advise("see what became of the file; without it all is asked anew")
+        })?;
+        let known = record.map(|record| record.remotes).unwrap_or_default();
+        if known.is_empty() {
+            return Ok(());
+        }
+        let mut remotes = remote_ids(shipment).into_iter();
+        match remotes.find(|(id, _)| !known.contains(id)) {
+            None => Ok(()),
+            Some((_, url)) => {
+                let message = format!("this repository was never pushed to {url}");
+                let advice = format!(
+                    "if that is meant, run on a terminal: sendoff trust remote {}",
+                    url.without_login()
+                );
+                Err(Hold::broken(Reason::new(Code::RemoteUnknown, message)).advise(advice))
+            }
+        }
+    }
+
+    /// Says whether a run of this session may add remotes by itself: a person started it on a terminal.
+    fn may_add_remotes(&self) -> bool {
+        self.trigger == Trigger::Manual
+            && self.environment.is_terminal()
+            && self.environment.agent_mark().is_none()
+    }
+
+    /// Records where the branch is pushed to, and returns what the report has to say about that.
+    pub(super) fn record_remotes(&self, shipment: &Shipment) -> Option<Reason> {
+        let repo = self.repo()?;
+        if !self.loaded.policy.remotes().allowed.is_empty() {
+            return None;
+        }
+        let Some(state) = self.environment.state_directory() else {
+            let reason = Reason::new(
+                Code::Unpinned,
+                "there is no state directory, so the repository's remotes are not recorded",
+            );
+            let reason = reason.advise("set HOME, or list them in `remotes.allowed`");
+            return self.trigger.is_agent().then_some(reason);
+        };
+        let records = TrustRecords::below(&state);
+        let known = match records.of(repo.common_dir()) {
+            Ok(record) => record.map(|record| record.remotes).unwrap_or_default(),
+            Err(error) => {
+                tracing::debug!(%error, "the remotes are not recorded");
+                return None;
+            }
+        };
+        let new: Vec<(String, &RemoteUrl)> = remote_ids(shipment)
+            .into_iter()
+            .filter(|(id, _)| !known.contains(id))
+            .collect();
+        let (_, added) = new.first()?;
+        let ids = new.iter().map(|(id, _)| id.clone());
+        let kept = records.change(repo.common_dir(), |record| record.remotes.extend(ids));
+        if let Err(error) = kept {
+            tracing::debug!(%error, "the remotes are not recorded");
+            return None;
+        }
+        let message = format!("{added} is recorded as a remote of this repository");
+        let note = Reason::new(Code::RemoteAdded, message);
+        // The first one is no news.
+        (!known.is_empty()).then_some(note)
+    }
+
+    /// Names the ignored keys of the repository's configuration where one of them may be why a step did not succeed.
+    fn advice_on_ignored_keys(&self, code: Code) -> Option<String> {
+        if !OF_CONFIGURATION.contains(&code) {
+            return None;
+        }
+        let ignored = self.repo()?.config().ignored_local_keys();
+        (!ignored.is_empty()).then(|| {
+            format!(
+                "the repository's own {} did not count; if it has to, run on a terminal: sendoff trust git-config",
+                ignored.join(", ")
+            )
+        })
+    }
+
+    /// Adds what may have been missing to the advice of steps that did not succeed.
+    pub(super) fn tell_ignored_keys(&self, report: &mut Report) {
+        let steps = report.steps.iter_mut();
+        for step in steps.filter(|step| step.verdict != Verdict::Done) {
+            let more = step
+                .reason
+                .and_then(|code| self.advice_on_ignored_keys(code));
+            if let Some(more) = more {
+                let advice = step.advice.take();
+                step.advice = Some(match advice {
+                    Some(advice) => format!("{advice}; {more}"),
+                    None => more,
+                });
+            }
+        }
+    }
+}
+
+/// What may become of a push for want of git configuration: another login, way or address.
+const OF_CONFIGURATION: &[Code] = &[
+    Code::Auth,
+    Code::AuthScheme,
+    Code::Denied,
+    Code::Forbidden,
+    Code::Network,
+    Code::NoRemote,
+    Code::NoToken,
+    Code::NotFound,
+    Code::PlainHttp,
+    Code::Proxy,
+    Code::RemoteUrl,
+    Code::Tls,
+    Code::Unsupported,
+];

@@ -1,0 +1,9 @@
+//! What the user allowed in a repository: keys of its policy, remotes, keys of its git configuration. Asks nobody.
+
+mod record;
+mod records;
+mod remote_id;
+
+pub use record::{AskedKey, ProgramFile, TrustRecord, TrustedConfig, TrustedKey, digest};
+pub use records::{TrustError, TrustRecords};
+pub use remote_id::remote_id;
