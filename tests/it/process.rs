@@ -16,7 +16,7 @@ fn shell(script: &str) -> Program {
 /// Waits until the process is gone or a zombie, and says whether that happened.
 pub(crate) fn is_gone(pid: &str) -> bool {
     let begin = Instant::now();
-    while begin.elapsed() < Duration::from_secs(5) {
+    while begin.elapsed() < Duration::from_secs(30) {
         let state = std::fs::read_to_string(format!("/proc/{}/stat", pid.trim()));
         if state.map_or(true, |text| text.contains(") Z ")) {
             return true;

@@ -261,7 +261,8 @@ fn many_keys_and_a_long_key_are_refused_quickly() {
         let before = std::time::Instant::now();
         let error = super::error(LayerKind::User, &text);
         assert!(error.one_line().len() < 2000);
-        assert!(before.elapsed() < std::time::Duration::from_secs(5));
+        // A search that compares each key with each other takes many minutes.
+        assert!(before.elapsed() < std::time::Duration::from_mins(1));
     }
 }
 

@@ -23,7 +23,7 @@ use sendoff_push::{LastSeen, Pushed};
 use crate::sandbox::{Sandbox, environment};
 
 /// So long one push of a test may take.
-const PATIENCE: Duration = Duration::from_mins(2);
+const PATIENCE: Duration = Duration::from_mins(5);
 
 /// What children get in the sandbox.
 pub(crate) fn inheritance(sandbox: &Sandbox) -> Inheritance {

@@ -30,9 +30,9 @@ const SHORT: Duration = Duration::from_millis(500);
 /// The same where something has to succeed before the silence, or after it.
 const MIDDLE: Duration = Duration::from_secs(3);
 /// The same where something else ends it; the machine may be busy.
-const LONG: Duration = Duration::from_secs(15);
-/// So long each may take. A flood lasts longer.
-const LIMIT: Duration = Duration::from_secs(50);
+const LONG: Duration = Duration::from_mins(1);
+/// So long each may take: a flood is some hundred megabytes, which a busy machine reads in minutes. It would last longer.
+const LIMIT: Duration = Duration::from_mins(4);
 
 /// What carries the conversation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
