@@ -10,7 +10,7 @@ use crate::secrets::KnownSecrets;
 use crate::store::LazyStore;
 
 use super::runtime::runtime;
-use super::{Request, connect, load};
+use super::{Request, connect, load, platform_client};
 
 /// Delivers what waits for the platform that environment and policy name, and is due. What does not arrive
 /// stays; a policy that cannot be used sends nothing.
@@ -31,7 +31,8 @@ pub fn deliver_waiting(store: &LazyStore, environment: &Environment, known: &Kno
         None,
     );
     let network = Arc::new(network);
-    let Ok(platform) = connect::platform(&environment, &loaded.policy, known, network) else {
+    let Ok(platform) = platform_client::platform(&environment, &loaded.policy, known, network)
+    else {
         return;
     };
     let delivered = runtime().map(|runtime| {

@@ -17,8 +17,9 @@ use crate::process::Inheritance;
 use crate::reason::{Code, Reason};
 use crate::secrets::KnownSecrets;
 
-use super::connect::{OWN_TOKEN, api_token, client, netrc, variables_for};
+use super::connect::client;
 use super::forge_tokens::ForgeWithTokens;
+use super::logins::{OWN_TOKEN, api_token, netrc, variables_for};
 use super::{Session, guards, identity};
 
 /// What it takes to connect to the forge of a shipment. Owns it all, so that it can be used late.

@@ -8,7 +8,7 @@ use crate::platform::Platform;
 use crate::reason::Code;
 use crate::store::{Place, Slot};
 
-use super::{Session, connect};
+use super::{Session, platform_client};
 
 /// What there is to do, and where.
 #[derive(Debug)]
@@ -101,7 +101,7 @@ impl Session {
     /// Names the platform and the workspace that this session's messages go to.
     pub(super) fn platform_identity(&self) -> String {
         let (policy, known) = (&self.loaded.policy, &self.known);
-        match connect::platform(&self.environment, policy, known, self.network.clone()) {
+        match platform_client::platform(&self.environment, policy, known, self.network.clone()) {
             Ok(platform) => identity(&platform),
             Err(_) => String::new(),
         }

@@ -12,9 +12,11 @@ mod identity;
 mod keep;
 mod keeper;
 mod load;
+mod logins;
 mod look;
 mod plan;
 mod planned;
+mod platform_client;
 mod policy_base;
 mod policy_copies;
 mod policy_review;
@@ -200,13 +202,13 @@ impl Session {
             Some(request.trigger),
         );
         let network: Arc<dyn Network> = Arc::new(network);
-        match connect::platform(
+        match platform_client::platform(
             &environment,
             &loaded.policy,
             &request.known,
             network.clone(),
         ) {
-            Ok(_) => notes.extend(connect::unbound_token(&loaded.policy)),
+            Ok(_) => notes.extend(platform_client::unbound_token(&loaded.policy)),
             Err(hold) if hold.reason.code == Code::NoPlatform => {}
             Err(hold) => notes.push(hold.reason),
         }
@@ -331,7 +333,7 @@ impl Session {
     /// Makes the platform's client, or says why there is none.
     fn platform(&self) -> Result<Platform, Hold> {
         let policy = &self.loaded.policy;
-        connect::platform(&self.environment, policy, &self.known, self.network.clone())
+        platform_client::platform(&self.environment, policy, &self.known, self.network.clone())
     }
 
     /// Returns what is kept about remotes from one run to the next.

@@ -19,7 +19,7 @@ use crate::steps::{push_rewrites, service_of};
 use super::forge_way::ForgeWay;
 use super::guards::Inspection;
 use super::range::{lacking, unpushed};
-use super::{Session, connect};
+use super::{Session, platform_client};
 
 /// The value of [`Plan::schema`].
 const SCHEMA: &str = "sendoff.plan/1";
@@ -179,7 +179,7 @@ fn own_hold(session: &Session, inspection: &Inspection, step: &PlannedStep) -> O
     match (step.service()?, &inspection.shipment) {
         (Service::Platform, _) => {
             let platform = session.platform();
-            platform.is_err().then(connect::no_platform)
+            platform.is_err().then(platform_client::no_platform)
         }
         (Service::Remote | Service::Forge, Err(hold)) => Some(hold.clone()),
         (Service::Forge, Ok(shipment)) => ForgeWay::of(session, shipment).hold(),

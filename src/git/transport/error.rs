@@ -44,6 +44,8 @@ pub enum TransportError {
     NoLogin {
         /// The host.
         host: String,
+        /// The variables that hold a token for this host.
+        variables: Vec<&'static str>,
     },
     /// The server refused the login.
     #[error("{host} refused the login of {from}")]
@@ -281,8 +283,17 @@ impl ClassifiedError for TransportError {
             }
             Self::Client(_) => "check the CA certificates and `http.*` in your git configuration",
             Self::Start(_) => "install the program, or put it on the search path",
-            Self::Credential(_) | Self::NoLogin { .. } => {
-                "set up a credential helper in your global git configuration, or pass a token"
+            Self::Credential(_) => {
+                "mend the credential helper, or take it out: git config --global --unset-all credential.helper"
+            }
+            Self::NoLogin { variables, .. } if variables.is_empty() => {
+                "set up a credential helper in your global git configuration, or write the login into ~/.netrc"
+            }
+            Self::NoLogin { variables, .. } => {
+                return Some(format!(
+                    "set {}, or set up a credential helper in your global git configuration",
+                    variables.join(" or ")
+                ));
             }
             Self::LoginRefused { renewal, .. } => return Some(renewal.clone()),
             Self::AuthScheme { .. } => {

@@ -109,6 +109,8 @@ pub struct PushOptions {
     pub login: Option<Login>,
     /// Where that comes from.
     pub login_source: LoginSource,
+    /// The variables of the environment that are for this remote's host, for the advice.
+    pub token_variables: Vec<&'static str>,
     /// The file of logins by host.
     pub netrc: Option<Netrc>,
     /// Who is asked for a login that nobody keeps.
@@ -158,6 +160,7 @@ impl Default for PushOptions {
             git_proxy: None,
             login: None,
             login_source: LoginSource::Caller,
+            token_variables: Vec::new(),
             netrc: None,
             asking: Asking::default(),
             answers: Answers::default(),

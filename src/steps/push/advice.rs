@@ -47,7 +47,9 @@ fn policy_advice(error: &BranchPushError) -> Option<&'static str> {
         PushError::Lfs { .. } => {
             "let git-lfs send them: `git lfs install`, and `steps.push.hooks = \"run\"` in your own policy"
         }
-        PushError::NoPushOptions => "take `steps.push.options` out of the policy for this remote",
+        PushError::NoPushOptions => {
+            "take the options out for this remote: `steps.push.options` in the policy, `push.pushOption` in the git configuration"
+        }
         PushError::UnknownOutcome { .. } => "run sendoff again: it asks the remote first",
         _ => return None,
     })

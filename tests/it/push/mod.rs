@@ -1,5 +1,6 @@
 //! Tests of `push`.
 
+mod advice;
 mod api_tls;
 mod as_git;
 mod asked;

@@ -64,6 +64,8 @@ pub(super) struct HttpAuth<'a> {
     /// And it let us in with this one.
     verified: bool,
     headers: &'a [(HeaderName, HeaderValue)],
+    /// The variables that would have been asked first.
+    variables: &'a [&'static str],
     cache: &'a AuthCache,
     proactive: ProactiveLogin,
     /// Tells the helpers that their login works, beside the conversation.
@@ -87,6 +89,7 @@ impl<'a> HttpAuth<'a> {
             required: false,
             verified: false,
             headers: &options.extra_headers,
+            variables: &options.token_variables,
             cache: &options.auth_cache,
             proactive: options.proactive_login,
             storing: None,
@@ -354,7 +357,10 @@ impl<'a> HttpAuth<'a> {
         }
         let speakable = offered.get("Basic").is_some() || Digest::of(offered).is_some();
         if speakable || offered.are_absent() {
-            TransportError::NoLogin { host }
+            TransportError::NoLogin {
+                host,
+                variables: self.variables.to_vec(),
+            }
         } else {
             TransportError::AuthScheme {
                 host,

@@ -51,7 +51,7 @@ fn a_repository_that_the_http_server_does_not_know() {
 fn a_login_that_nobody_knows() {
     assert_snapshot!(over_http(None, |_, _| {}), @"
     auth: 127.0.0.1 wants a login, and no credential helper knows one
-      advice: set up a credential helper in your global git configuration, or pass a token
+      advice: set up a credential helper in your global git configuration, or write the login into ~/.netrc
     ");
 }
 
