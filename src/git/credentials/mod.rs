@@ -6,6 +6,7 @@
 mod ask;
 mod certificate;
 mod credential;
+mod found;
 mod helper;
 mod helpers;
 mod login_source;
@@ -21,10 +22,11 @@ use crate::process::ProcessError;
 
 pub use self::ask::{Asked, Asking, asking_program};
 pub use self::credential::Credential;
+pub use self::found::Found;
 pub use self::helpers::{Answers, Helpers, UrlPath};
 pub use self::login_source::LoginSource;
 pub use self::netrc::Netrc;
-pub use self::source::{Found, Sources};
+pub use self::source::Sources;
 
 /// A user name and a password or token. Shows neither the password nor its length.
 #[derive(Clone)]

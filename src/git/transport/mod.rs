@@ -7,6 +7,7 @@ mod classify;
 mod daemon;
 mod endpoint;
 mod error;
+mod error_advice;
 mod fetch;
 mod file;
 mod git_rules;

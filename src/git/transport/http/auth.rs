@@ -5,51 +5,19 @@ use std::thread::JoinHandle;
 
 use reqwest::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use reqwest::{RequestBuilder, Url};
-use secrecy::ExposeSecret;
 use tracing::debug;
 
-use crate::git::credentials::{Credential, Found, LoginSource, Sources};
+use crate::git::credentials::{Found, LoginSource, Sources};
 use crate::git::transport::auth_cache::{AuthCache, AuthNeed};
 use crate::git::transport::{ProactiveLogin, PushOptions, TransportError};
 use crate::names::RemoteUrl;
 
 use super::challenge::Challenges;
+use super::current_login::{Current, Scheme, scheme_for};
 use super::digest::Digest;
 
 /// A server that keeps calling its own nonces old is not believed for ever.
 const STALE_NONCES: u32 = 3;
-
-/// How a login is sent.
-#[derive(Debug)]
-enum Scheme {
-    Basic,
-    Digest(Digest),
-    /// As a helper says.
-    Ready,
-}
-
-impl Scheme {
-    /// Says whether the server offers this scheme. One that does not say what it wants offers nothing.
-    fn is_offered(&self, found: &Found, offered: &Challenges) -> bool {
-        match self {
-            Self::Basic => offered.get("Basic").is_some(),
-            Self::Digest(_) => offered.get("Digest").is_some(),
-            Self::Ready => {
-                let ready = found.credential.as_ref().and_then(Credential::ready);
-                ready.is_some_and(|(scheme, _)| offered.get(scheme).is_some())
-            }
-        }
-    }
-}
-
-/// A login that goes with requests.
-#[derive(Debug)]
-struct Current {
-    found: Found,
-    scheme: Scheme,
-    /// Its helpers have heard that it works.
-    kept: bool,
-}
 
 /// The login of one conversation, which is with one origin.
 #[derive(Debug)]
@@ -183,29 +151,7 @@ impl<'a> HttpAuth<'a> {
         let Some(current) = self.current.as_ref().filter(|_| !self.has_own()) else {
             return request;
         };
-        let ready = current
-            .found
-            .credential
-            .as_ref()
-            .and_then(Credential::ready);
-        match (&current.scheme, &current.found.login, ready) {
-            (Scheme::Basic, Some(login), _) => {
-                request.basic_auth(&login.user, Some(login.password.expose_secret()))
-            }
-            (Scheme::Digest(digest), Some(login), _) => {
-                let query = url
-                    .query()
-                    .map(|query| format!("?{query}"))
-                    .unwrap_or_default();
-                let uri = format!("{}{query}", url.path());
-                request.header(AUTHORIZATION, digest.answer(login, method, &uri))
-            }
-            (Scheme::Ready, _, Some((scheme, secret))) => {
-                let value = format!("{scheme} {}", secret.expose_secret());
-                request.header(AUTHORIZATION, value)
-            }
-            _ => request,
-        }
+        current.attach(request, method, url)
     }
 
     /// The server let us in: the helper may keep the login.
@@ -368,18 +314,6 @@ impl<'a> HttpAuth<'a> {
             }
         }
     }
-}
-
-/// Returns how a login can be sent; nothing when the server offers no scheme for it. A server that does not say
-/// what it wants is taken to want what all do. What a helper says to send is sent as it says.
-fn scheme_for(found: &Found, offered: &Challenges) -> Option<Scheme> {
-    if found.login.is_none() {
-        return Some(Scheme::Ready);
-    }
-    if let Some(digest) = Digest::of(offered) {
-        return Some(Scheme::Digest(digest));
-    }
-    (offered.get("Basic").is_some() || offered.are_absent()).then_some(Scheme::Basic)
 }
 
 impl Drop for HttpAuth<'_> {

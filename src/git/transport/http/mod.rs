@@ -1,12 +1,15 @@
-//! Smart HTTP: the connection, reference discovery, and requests that are answered whole.
+//! Smart HTTP: the connection, and its requests.
 
 mod auth;
 mod body;
 mod challenge;
 mod client;
 mod cookies;
+mod current_login;
 mod decode;
 mod digest;
+mod discovery;
+mod exchange;
 mod fetch;
 mod post;
 mod probe;
@@ -14,37 +17,30 @@ mod response;
 mod spool;
 
 use std::cell::Cell;
-use std::future::Future;
 use std::sync::atomic::AtomicBool;
 
 use reqwest::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, COOKIE, HeaderValue};
-use reqwest::{Method, RequestBuilder, Response, StatusCode, Url, Version};
+use reqwest::{Method, RequestBuilder, StatusCode, Url, Version};
 use sendoff_push::advertisement::AdvertisementReader;
 use sendoff_push::sideband::Answer;
-use sendoff_push::{ADVERTISEMENT_CAP, ClassifiedError, Connection, RequestBody, SendError};
+use sendoff_push::{ClassifiedError, Connection, RequestBody, SendError};
 use tokio::runtime::{Builder, Runtime};
-use tokio::time::sleep;
 
 use crate::clock::Clock;
-use crate::git::transport::classify::is_disconnect;
 use crate::git::transport::fetch::Take;
-use crate::git::transport::idle_timeout::{IdleTimeout, POLL_INTERVAL};
+use crate::git::transport::idle_timeout::IdleTimeout;
 use crate::git::transport::service::Service;
 use crate::git::transport::{Redirects, ServiceConnection, TakeLines, Target, TransportError};
 use crate::names::Origin;
-use crate::net::{TlsFault, TlsPlace, is_proxy_refusal, may_follow};
 use crate::secrets::KnownSecrets;
 
 use self::auth::HttpAuth;
-use self::challenge::Challenges;
 use self::client::HttpClient;
-use self::decode::{ACCEPTED_ENCODING, CappedSink, Decoder, Encoding, shown};
-use self::response::{ResponseHead, location, media_type, refusal};
+use self::decode::ACCEPTED_ENCODING;
+use self::response::ResponseHead;
 
 /// After how many polls the runtime checks its timers, however much data a server sends.
 const EVENT_INTERVAL: u32 = 2;
-/// How much of an error page is read, in bytes: more than is shown, so that a secret in it is recognised whole.
-const ERROR_BODY_LIMIT: usize = 8 * 1024;
 
 /// A connection over smart HTTP.
 #[derive(Debug)]
@@ -113,77 +109,6 @@ impl<'a> HttpConnection<'a> {
         })
     }
 
-    /// Requests the advertisement: follows redirects within the origin, and logs in when the server asks for it.
-    fn discover_refs(&mut self, take: TakeLines<'_>) -> Result<(), TransportError> {
-        let mut url = at(&self.base, "/info/refs");
-        url.set_query(Some(&format!("service={}", self.service.name())));
-        let wanted = format!("application/x-{}-advertisement", self.service.name());
-        let mut redirects = 0;
-        loop {
-            let request = self.request_to(&Method::GET, &url);
-            let wanted = wanted.as_str();
-            let take = &mut *take;
-            let discovered = self.run(|connection| async move {
-                let response = connection.send(request).await?;
-                let head = ResponseHead::of(&response);
-                let offered = Challenges::of(&response);
-                if head.status.is_redirection() {
-                    return Ok((head, offered, location(&response).into_bytes()));
-                }
-                if head.status == StatusCode::OK && media_type(&response) != wanted {
-                    return Err(TransportError::NotGit {
-                        host: connection.auth.host(),
-                    });
-                }
-                let body = if head.status == StatusCode::OK {
-                    connection.hand_on(response, take).await?;
-                    Vec::new()
-                } else {
-                    connection.read_page(response).await?
-                };
-                Ok((head, offered, body))
-            });
-            let (head, offered, body) = match discovered {
-                Err(TransportError::ProxyLogin { .. }) => {
-                    self.client.proxy_refused(&self.base)?;
-                    continue;
-                }
-                discovered => discovered?,
-            };
-            self.client.accepted();
-            self.has_chunks = head.version <= Version::HTTP_11;
-            self.spoken = Some(head.version);
-            match head.status {
-                StatusCode::OK => {
-                    self.auth.accepted();
-                    return Ok(());
-                }
-                StatusCode::UNAUTHORIZED => self.auth.refused(&offered)?,
-                StatusCode::FORBIDDEN if self.says_bad_login(&body) => self.auth.called_bad()?,
-                status if status.is_redirection() => {
-                    if self.redirects == Redirects::Never {
-                        return Err(TransportError::RedirectsOff);
-                    }
-                    let to = String::from_utf8_lossy(&body);
-                    let to = url.join(&to).map_err(|_| TransportError::Garbled)?;
-                    may_follow(&url, &to, redirects)
-                        .map_err(|refused| TransportError::Redirect(refused.into()))?;
-                    self.base = repository(&to, &url)?;
-                    url = to;
-                    redirects += 1;
-                }
-                _ => return Err(self.refusal(head, &body)),
-            }
-        }
-    }
-
-    /// Says whether an error page with the status 403 means that the login is wrong, and not that it lacks the
-    /// permission.
-    fn says_bad_login(&self, body: &[u8]) -> bool {
-        let text = String::from_utf8_lossy(body).to_ascii_lowercase();
-        self.auth.is_sent() && text.contains("bad credentials")
-    }
-
     /// Sends a small request and hands on the response.
     fn fetch_response(&mut self, body: &[u8], take: TakeLines<'_>) -> Result<(), TransportError> {
         let request = self.post().body(body.to_vec());
@@ -201,140 +126,6 @@ impl<'a> HttpConnection<'a> {
         } else {
             Err(self.refusal(head, &body))
         }
-    }
-
-    /// Returns the error for a status other than 200 and 401.
-    fn refusal(&self, head: ResponseHead, body: &[u8]) -> TransportError {
-        if head.status == StatusCode::BAD_REQUEST && self.client.lacks_certificate() {
-            return TransportError::Tls {
-                fault: TlsFault::ClientCertificateWanted,
-                place: TlsPlace::of(&self.base),
-            };
-        }
-        // What nginx and Apache say to those who speak http at a port for TLS.
-        let text = String::from_utf8_lossy(body).to_ascii_lowercase();
-        let is_tls_port = ["sent to https port", "ssl-enabled server port"]
-            .iter()
-            .any(|words| text.contains(words));
-        if head.status == StatusCode::BAD_REQUEST && self.base.scheme() == "http" && is_tls_port {
-            return TransportError::TlsPort {
-                place: TlsPlace::of(&self.base),
-            };
-        }
-        refusal(head, body, &self.auth.host(), self.known)
-    }
-
-    /// Runs one exchange, and gives it up after the idle timeout or when the caller stops the push.
-    fn run<'s, T, F>(&'s self, work: impl FnOnce(&'s Self) -> F) -> Result<T, TransportError>
-    where
-        F: Future<Output = Result<T, TransportError>>,
-    {
-        let Some(runtime) = &self.runtime else {
-            return Err(TransportError::Garbled);
-        };
-        self.idle.resume();
-        // An exchange that is shorter than the interval would not notice otherwise.
-        if let Some(interruption) = self.idle.check(self.stop) {
-            return Err(interruption.into());
-        }
-        let watch = async {
-            loop {
-                sleep(POLL_INTERVAL).await;
-                if let Some(interruption) = self.idle.check(self.stop) {
-                    return interruption;
-                }
-            }
-        };
-        runtime.block_on(async {
-            tokio::select! {
-                done = work(self) => done,
-                interruption = watch => Err(interruption.into()),
-            }
-        })
-    }
-
-    /// Sends a request and returns the response's head. A response of git's in an unsupported content
-    /// encoding is an error.
-    ///
-    /// A request that can be repeated is sent once more where a kept connection ended before the response began, as
-    /// libcurl does: RFC 9112, section 9.3.1. What became of a pack is asked of the remote first.
-    async fn send(&self, request: RequestBuilder) -> Result<Response, TransportError> {
-        let again = request.try_clone();
-        let response = match (self.dispatch(request).await, again) {
-            (Err(error), Some(again)) if self.lost_stale(&error) => self.dispatch(again).await?,
-            (sent, _) => sent?,
-        };
-        // HTTP/2 says itself which requests it did not begin.
-        self.may_be_stale
-            .set(response.version() <= Version::HTTP_11);
-        self.idle.reset();
-        if response.status() == StatusCode::PROXY_AUTHENTICATION_REQUIRED {
-            return Err(self.client.proxy_error());
-        }
-        // Other pages are reported as such, whatever their encoding.
-        if response.status() == StatusCode::OK
-            && media_type(&response).starts_with("application/x-git-")
-            && let Encoding::Other(name) = Encoding::of(response.headers())
-        {
-            return Err(TransportError::Encoding {
-                host: self.auth.host(),
-                encoding: shown(&name, self.known),
-            });
-        }
-        Ok(response)
-    }
-
-    async fn dispatch(&self, request: RequestBuilder) -> Result<Response, TransportError> {
-        request.send().await.map_err(|error| {
-            if is_proxy_refusal(&error) {
-                self.client.proxy_error()
-            } else {
-                self.client.classify(error)
-            }
-        })
-    }
-
-    /// Says, once for each response, whether a request was lost because the connection that it reused had ended.
-    fn lost_stale(&self, error: &TransportError) -> bool {
-        is_disconnect(error) && self.may_be_stale.replace(false)
-    }
-
-    /// Reads an error page: a part of it is enough.
-    async fn read_page(&self, response: Response) -> Result<Vec<u8>, TransportError> {
-        let mut page = Vec::new();
-        let mut take = |piece: &[u8]| page.extend_from_slice(piece);
-        let _part = self.read(response, ERROR_BODY_LIMIT, &mut take).await?;
-        Ok(page)
-    }
-
-    /// Hands a body on as it comes; one that never ends is an error.
-    async fn hand_on(&self, response: Response, take: TakeLines<'_>) -> Result<(), TransportError> {
-        let whole = self.read(response, ADVERTISEMENT_CAP, take).await?;
-        whole.map_err(|_| TransportError::Garbled)
-    }
-
-    /// Hands on at most `cap` bytes of a body, and says whether that was all of it.
-    async fn read(
-        &self,
-        mut response: Response,
-        cap: usize,
-        take: TakeLines<'_>,
-    ) -> Result<std::io::Result<()>, TransportError> {
-        let mut decoder = Decoder::of(&response, CappedSink::new(cap, take));
-        let mut whole = Ok(());
-        while let Some(chunk) = response
-            .chunk()
-            .await
-            .map_err(|error| self.client.classify(error))?
-        {
-            let before = decoder.sink().taken();
-            whole = decoder.feed(&chunk);
-            self.idle.received(decoder.sink().taken() - before);
-            if whole.is_err() {
-                break;
-            }
-        }
-        Ok(whole.and_then(|()| decoder.end()))
     }
 
     /// Starts a POST to the service.
@@ -424,19 +215,4 @@ fn at(base: &Url, suffix: &str) -> Url {
     let path = format!("{}{suffix}", base.path().trim_end_matches('/'));
     url.set_path(&path);
     url
-}
-
-/// Returns the repository's URL when a redirect leads to the same request for another path.
-fn repository(to: &Url, asked: &Url) -> Result<Url, TransportError> {
-    let path = to.path().strip_suffix("/info/refs");
-    match path {
-        Some(path) if to.query() == asked.query() => {
-            let mut base = to.clone();
-            base.set_path(path);
-            base.set_query(None);
-            base.set_fragment(None);
-            Ok(base)
-        }
-        _ => Err(TransportError::RedirectElsewhere),
-    }
 }

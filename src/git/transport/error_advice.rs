@@ -1,0 +1,85 @@
+//! What to do about a transport that failed, in one line.
+
+use sendoff_push::Rejection;
+
+use super::TransportError;
+
+impl TransportError {
+    /// Returns what to do about it, in one line.
+    pub(super) fn what_to_do(&self) -> Option<String> {
+        let fixed = match self {
+            Self::PlainHttp => "use https or ssh",
+            Self::Scheme(_) => "use an https or ssh URL for the remote",
+            Self::Setup(error) => return Some(error.advice()),
+            Self::ProxyLogin { proxy } => {
+                return Some(format!(
+                    "write the login into the proxy's URL, or let a git credential helper keep it for http://{proxy}"
+                ));
+            }
+            Self::TlsPort { .. } => "use `https` in the remote's URL",
+            Self::Tls { fault, place } => return Some(fault.advice(place)),
+            Self::Protocol { configured_in, .. } => {
+                return Some(format!("allow it in {configured_in}, or use another URL"));
+            }
+            Self::Client(_) => "check the CA certificates and `http.*` in your git configuration",
+            Self::Start(_) => "install the program, or put it on the search path",
+            Self::Credential(_) => {
+                "mend the credential helper, or take it out: git config --global --unset-all credential.helper"
+            }
+            Self::NoLogin { variables, .. } if variables.is_empty() => {
+                "set up a credential helper in your global git configuration, or write the login into ~/.netrc"
+            }
+            Self::NoLogin { variables, .. } => {
+                return Some(format!(
+                    "set {}, or set up a credential helper in your global git configuration",
+                    variables.join(" or ")
+                ));
+            }
+            Self::LoginRefused { renewal, .. } => return Some(renewal.clone()),
+            Self::AuthScheme { .. } => {
+                "let the server offer Basic or Digest over https, use an ssh URL, or push with `git push`"
+            }
+            Self::HeaderRefused { .. } => {
+                "renew the `Authorization` of `http.extraHeader` in your git configuration, or take it out"
+            }
+            Self::Forbidden { .. } => "ask for write access, or use a token that has it",
+            Self::ReadOnly { .. } => return Rejection::ReadOnly.advice(),
+            Self::SshLogin { .. } => "make `ssh -o BatchMode=yes` to the host work first",
+            Self::Refused { class: "auth", .. } => {
+                "read the server's message, and renew the key or the account that it names"
+            }
+            Self::Refused {
+                class: "denied", ..
+            } => "ask for write access, or use a key that has it",
+            Self::NotFound { .. } | Self::Refused { .. } => {
+                "check the remote's URL, and that your login may see the repository"
+            }
+            Self::Redirect(_) | Self::RedirectElsewhere | Self::RedirectsOff => {
+                "set the remote's URL to the address that the repository has now"
+            }
+            Self::NotGit { .. } | Self::Status { .. } => {
+                "check the remote's URL; a proxy or a login page may be in the way"
+            }
+            Self::Encoding { .. } => {
+                "a proxy may be in the way; `http.extraHeader = Accept-Encoding: identity` in your git configuration asks for no compression"
+            }
+            Self::Network { .. } | Self::Unavailable { .. } | Self::Lost | Self::Timeout(_) => {
+                "check that the remote can be reached, then run again: nothing is lost"
+            }
+            Self::Stream { .. } => {
+                "run again: nothing is lost; where it breaks each time, send the pack with its length: git config --global http.postBuffer 1g"
+            }
+            Self::Spool(_) => "make room on the disk that TMPDIR names, `/tmp` otherwise",
+            Self::SshPort => {
+                "set `ssh.variant = ssh` in the global git configuration if the program takes OpenSSH's options"
+            }
+            Self::TooLarge { .. } => "push fewer commits, or keep large files out of the history",
+            Self::FileRemote
+            | Self::Runtime(_)
+            | Self::Stopped
+            | Self::Garbled
+            | Self::Request(_) => return None,
+        };
+        Some(fixed.to_owned())
+    }
+}

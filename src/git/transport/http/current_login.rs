@@ -1,0 +1,84 @@
+//! `Current`: the login that goes with requests, and the scheme that it is sent under.
+
+use reqwest::header::AUTHORIZATION;
+use reqwest::{RequestBuilder, Url};
+use secrecy::ExposeSecret;
+
+use crate::git::credentials::{Credential, Found};
+
+use super::challenge::Challenges;
+use super::digest::Digest;
+
+/// How a login is sent.
+#[derive(Debug)]
+pub(super) enum Scheme {
+    Basic,
+    Digest(Digest),
+    /// As a helper says.
+    Ready,
+}
+
+impl Scheme {
+    /// Says whether the server offers this scheme. One that does not say what it wants offers nothing.
+    pub(super) fn is_offered(&self, found: &Found, offered: &Challenges) -> bool {
+        match self {
+            Self::Basic => offered.get("Basic").is_some(),
+            Self::Digest(_) => offered.get("Digest").is_some(),
+            Self::Ready => {
+                let ready = found.credential.as_ref().and_then(Credential::ready);
+                ready.is_some_and(|(scheme, _)| offered.get(scheme).is_some())
+            }
+        }
+    }
+}
+
+/// A login that goes with requests.
+#[derive(Debug)]
+pub(super) struct Current {
+    pub(super) found: Found,
+    pub(super) scheme: Scheme,
+    /// Its helpers have heard that it works.
+    pub(super) kept: bool,
+}
+
+impl Current {
+    /// Adds the login to a request.
+    pub(super) fn attach(
+        &self,
+        request: RequestBuilder,
+        method: &str,
+        url: &Url,
+    ) -> RequestBuilder {
+        let ready = self.found.credential.as_ref().and_then(Credential::ready);
+        match (&self.scheme, &self.found.login, ready) {
+            (Scheme::Basic, Some(login), _) => {
+                request.basic_auth(&login.user, Some(login.password.expose_secret()))
+            }
+            (Scheme::Digest(digest), Some(login), _) => {
+                let query = url
+                    .query()
+                    .map(|query| format!("?{query}"))
+                    .unwrap_or_default();
+                let uri = format!("{}{query}", url.path());
+                request.header(AUTHORIZATION, digest.answer(login, method, &uri))
+            }
+            (Scheme::Ready, _, Some((scheme, secret))) => {
+                let value = format!("{scheme} {}", secret.expose_secret());
+                request.header(AUTHORIZATION, value)
+            }
+            _ => request,
+        }
+    }
+}
+
+/// Returns how a login can be sent; nothing when the server offers no scheme for it. A server that does not say
+/// what it wants is taken to want what all do. What a helper says to send is sent as it says.
+pub(super) fn scheme_for(found: &Found, offered: &Challenges) -> Option<Scheme> {
+    if found.login.is_none() {
+        return Some(Scheme::Ready);
+    }
+    if let Some(digest) = Digest::of(offered) {
+        return Some(Scheme::Digest(digest));
+    }
+    (offered.get("Basic").is_some() || offered.are_absent()).then_some(Scheme::Basic)
+}

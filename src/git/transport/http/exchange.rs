@@ -1,0 +1,139 @@
+//! One exchange over HTTP: sent, given up after the idle timeout, and its answer read within a limit.
+
+use reqwest::{RequestBuilder, Response, StatusCode, Version};
+use sendoff_push::ADVERTISEMENT_CAP;
+use tokio::time::sleep;
+
+use crate::git::transport::classify::is_disconnect;
+use crate::git::transport::idle_timeout::POLL_INTERVAL;
+use crate::git::transport::{TakeLines, TransportError};
+use crate::net::is_proxy_refusal;
+
+use super::HttpConnection;
+use super::decode::{CappedSink, Decoder, Encoding, shown};
+use super::response::media_type;
+
+/// How much of an error page is read, in bytes: more than is shown, so that a secret in it is recognised whole.
+const ERROR_BODY_LIMIT: usize = 8 * 1024;
+
+impl HttpConnection<'_> {
+    /// Runs one exchange, and gives it up after the idle timeout or when the caller stops the push.
+    pub(super) fn run<'s, T, F>(
+        &'s self,
+        work: impl FnOnce(&'s Self) -> F,
+    ) -> Result<T, TransportError>
+    where
+        F: Future<Output = Result<T, TransportError>>,
+    {
+        let Some(runtime) = &self.runtime else {
+            return Err(TransportError::Garbled);
+        };
+        self.idle.resume();
+        // An exchange that is shorter than the interval would not notice otherwise.
+        if let Some(interruption) = self.idle.check(self.stop) {
+            return Err(interruption.into());
+        }
+        let watch = async {
+            loop {
+                sleep(POLL_INTERVAL).await;
+                if let Some(interruption) = self.idle.check(self.stop) {
+                    return interruption;
+                }
+            }
+        };
+        runtime.block_on(async {
+            tokio::select! {
+                done = work(self) => done,
+                interruption = watch => Err(interruption.into()),
+            }
+        })
+    }
+
+    /// Sends a request and returns the response's head. A response of git's in an unsupported content
+    /// encoding is an error.
+    ///
+    /// A request that can be repeated is sent once more where a kept connection ended before the response began, as
+    /// libcurl does: RFC 9112, section 9.3.1. What became of a pack is asked of the remote first.
+    pub(super) async fn send(&self, request: RequestBuilder) -> Result<Response, TransportError> {
+        let again = request.try_clone();
+        let response = match (self.dispatch(request).await, again) {
+            (Err(error), Some(again)) if self.lost_stale(&error) => self.dispatch(again).await?,
+            (sent, _) => sent?,
+        };
+        // HTTP/2 says itself which requests it did not begin.
+        self.may_be_stale
+            .set(response.version() <= Version::HTTP_11);
+        self.idle.reset();
+        if response.status() == StatusCode::PROXY_AUTHENTICATION_REQUIRED {
+            return Err(self.client.proxy_error());
+        }
+        // Other pages are reported as such, whatever their encoding.
+        if response.status() == StatusCode::OK
+            && media_type(&response).starts_with("application/x-git-")
+            && let Encoding::Other(name) = Encoding::of(response.headers())
+        {
+            return Err(TransportError::Encoding {
+                host: self.auth.host(),
+                encoding: shown(&name, self.known),
+            });
+        }
+        Ok(response)
+    }
+
+    async fn dispatch(&self, request: RequestBuilder) -> Result<Response, TransportError> {
+        request.send().await.map_err(|error| {
+            if is_proxy_refusal(&error) {
+                self.client.proxy_error()
+            } else {
+                self.client.classify(error)
+            }
+        })
+    }
+
+    /// Says, once for each response, whether a request was lost because the connection that it reused had ended.
+    pub(super) fn lost_stale(&self, error: &TransportError) -> bool {
+        is_disconnect(error) && self.may_be_stale.replace(false)
+    }
+
+    /// Reads an error page: a part of it is enough.
+    pub(super) async fn read_page(&self, response: Response) -> Result<Vec<u8>, TransportError> {
+        let mut page = Vec::new();
+        let mut take = |piece: &[u8]| page.extend_from_slice(piece);
+        let _part = self.read(response, ERROR_BODY_LIMIT, &mut take).await?;
+        Ok(page)
+    }
+
+    /// Hands a body on as it comes; one that never ends is an error.
+    pub(super) async fn hand_on(
+        &self,
+        response: Response,
+        take: TakeLines<'_>,
+    ) -> Result<(), TransportError> {
+        let whole = self.read(response, ADVERTISEMENT_CAP, take).await?;
+        whole.map_err(|_| TransportError::Garbled)
+    }
+
+    /// Hands on at most `cap` bytes of a body, and says whether that was all of it.
+    pub(super) async fn read(
+        &self,
+        mut response: Response,
+        cap: usize,
+        take: TakeLines<'_>,
+    ) -> Result<std::io::Result<()>, TransportError> {
+        let mut decoder = Decoder::of(&response, CappedSink::new(cap, take));
+        let mut whole = Ok(());
+        while let Some(chunk) = response
+            .chunk()
+            .await
+            .map_err(|error| self.client.classify(error))?
+        {
+            let before = decoder.sink().taken();
+            whole = decoder.feed(&chunk);
+            self.idle.received(decoder.sink().taken() - before);
+            if whole.is_err() {
+                break;
+            }
+        }
+        Ok(whole.and_then(|()| decoder.end()))
+    }
+}
