@@ -27,6 +27,7 @@ mod step;
 mod task;
 mod trust;
 mod undo;
+mod why;
 mod worker;
 
 use std::path::PathBuf;
@@ -97,6 +98,8 @@ enum Command {
     Step(step::Args),
     /// Show what a run would do, and why, without doing any of it
     Plan(plan::Args),
+    /// Say why the branch did not ship, or what keeps it from that
+    Why(why::Args),
     /// Say whether everything is out; if not, why not, since when, and what happens next
     Status(status::Args),
     /// List the runs that did or tried something, or show one of them
@@ -178,6 +181,7 @@ fn dispatch() -> Exit {
         Command::Doctor(args) => args.run(start),
         Command::Step(args) => args.run(start),
         Command::Plan(args) => args.run(start),
+        Command::Why(args) => args.run(start),
         Command::Status(args) => args.run(&start),
         Command::History(args) => args.run(&start),
         Command::Flush(args) => args.run(&start),

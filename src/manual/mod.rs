@@ -70,6 +70,10 @@ pub const ARTEFACTS: &[Artefact] = &[
         name: "task.schema.json",
         make: |_| facts::task_schema(),
     },
+    Artefact {
+        name: "why.schema.json",
+        make: |_| report::why(),
+    },
 ];
 
 /// The first line of every page.

@@ -2,7 +2,7 @@
 
 use crate::doctor::Diagnosis;
 use crate::report::Report;
-use crate::session::PolicyCheck;
+use crate::session::{PolicyCheck, Why};
 
 pub(super) fn schema() -> String {
     let mut schema = schemars::schema_for!(Report);
@@ -21,5 +21,12 @@ pub(super) fn policy_check() -> String {
 pub(super) fn doctor() -> String {
     let mut schema = schemars::schema_for!(Diagnosis);
     schema.insert("title".into(), Diagnosis::SCHEMA.into());
+    super::pretty(&schema.to_value())
+}
+
+/// Returns the schema of `why --json`.
+pub(super) fn why() -> String {
+    let mut schema = schemars::schema_for!(Why);
+    schema.insert("title".into(), Why::SCHEMA.into());
     super::pretty(&schema.to_value())
 }

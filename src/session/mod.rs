@@ -6,6 +6,7 @@ mod connect;
 mod deliver;
 mod forge_tokens;
 mod forge_way;
+mod guard_list;
 mod guard_rules;
 mod guards;
 mod identity;
@@ -33,6 +34,7 @@ mod trusted;
 mod uncommitted;
 mod undo;
 mod watch;
+mod why;
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -71,6 +73,7 @@ pub use self::standing::{ShipTimes, Standing, ship_times, standing};
 pub use self::trust_review::{ConfigReview, KeyState, ReviewedKey, TrustReview};
 pub use self::undo::{Undo, UndoError};
 pub use self::watch::Watch;
+pub use self::why::{Decision, LastRun, Why, WhyGuard, WhyOutcome, WhySetting, WhyStep};
 
 /// What a caller wants.
 #[derive(Debug, Clone, Default)]

@@ -4,6 +4,7 @@ mod human;
 mod kept;
 mod outbox;
 mod plan;
+mod why;
 
 use miette::{GraphicalReportHandler, GraphicalTheme};
 
@@ -17,6 +18,7 @@ pub(super) use human::{Detail, human, is_quiet};
 pub(super) use kept::{history, history_json, status, store_error, timeline};
 pub(super) use outbox::{deliveries, deliveries_json, delivery};
 pub(super) use plan::plan;
+pub(super) use why::why;
 
 /// Renders a report as one JSON document.
 pub(super) fn json(report: &Report) -> String {

@@ -28,3 +28,4 @@ mod signals;
 mod step;
 mod terminal;
 mod uncommitted;
+mod why;
