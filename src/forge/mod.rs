@@ -15,7 +15,9 @@ use crate::names::{BranchName, RemoteUrl, RepositoryName};
 
 pub use body::{Block, BlockState, Body, FoundBlock, WholeBlock, find_block};
 pub use error::{ForgeError, ForgeErrorClass};
-pub use pull_request::{Closed, Head, NewPullRequest, Opened, PullRequest, Readiness};
+pub use pull_request::{
+    Closed, EndedPullRequest, Head, NewPullRequest, Opened, PullRequest, PullRequests, Readiness,
+};
 
 /// Every forge that sendoff knows, in the order in which a URL is tried.
 pub const FORGES: &[ForgeDef] = &[github::FORGE];
@@ -33,6 +35,13 @@ pub trait Forge: Debug {
         head: &Head,
         base: Option<&BranchName>,
     ) -> Result<Option<PullRequest>, ForgeError>;
+
+    /// Returns the open pull request of this head, into `base` when one is named, or those that ended last.
+    async fn list(
+        &self,
+        head: &Head,
+        base: Option<&BranchName>,
+    ) -> Result<PullRequests, ForgeError>;
 
     /// Opens a pull request, or finds the one that exists.
     ///

@@ -67,6 +67,28 @@ pub struct PullRequest {
     pub warnings: Vec<String>,
 }
 
+/// A pull request that is not open any more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EndedPullRequest {
+    /// Its number.
+    pub number: u64,
+    /// Its page, on the forge's own host.
+    pub url: String,
+    /// How it ended.
+    pub how: Closed,
+    /// The commit that was its head when it ended, in hex; absent where the forge did not say.
+    pub head_sha: Option<String>,
+}
+
+/// The pull requests of a branch.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PullRequests {
+    /// The open one.
+    pub open: Option<PullRequest>,
+    /// Where none is open, the last ones that were: newest first.
+    pub ended: Vec<EndedPullRequest>,
+}
+
 /// What became of a request to open a pull request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Opened {

@@ -11,7 +11,7 @@ use tokio::sync::OnceCell;
 
 use crate::clock::Clock;
 use crate::environment::Environment;
-use crate::forge::{Forge, ForgeError, PullRequest};
+use crate::forge::{Forge, ForgeError, PullRequests};
 use crate::git::Repo;
 use crate::git::credentials::Sources;
 use crate::names::BranchName;
@@ -40,8 +40,8 @@ use super::receipts::Receipts;
 type Local<T> = Pin<Box<dyn Future<Output = T>>>;
 type Connected = Result<Box<dyn Forge>, Hold>;
 
-/// The result of looking up the branch's open pull request; empty until it was looked up.
-pub type OpenPullRequest = OnceCell<Result<Option<PullRequest>, ForgeError>>;
+/// The result of looking up the branch's pull requests; empty until they were looked up.
+pub type ListedPullRequests = OnceCell<Result<PullRequests, ForgeError>>;
 
 /// The forge's default branch; empty until it was requested.
 pub type DefaultBranch = OnceCell<Result<BranchName, ForgeError>>;
@@ -65,8 +65,8 @@ pub struct Context<'run> {
     pub shipment: Result<&'run Shipment, &'run Hold>,
     /// The forge, connected at the first use.
     pub forge: &'run ForgeSource,
-    /// The open pull request of the branch, looked up once.
-    pub open_pull_request: &'run OpenPullRequest,
+    /// The pull requests of the branch, looked up once.
+    pub pull_requests: &'run ListedPullRequests,
     /// The forge's default branch, requested once where the policy names no base.
     pub default_branch: &'run DefaultBranch,
     /// The agents' platform; `None` when it is not configured.

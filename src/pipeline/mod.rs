@@ -32,7 +32,7 @@ mod watchdog;
 pub use backoff::{try_again_at, wait_until};
 pub use base_tip::BaseTip;
 pub use blocking::interruptible;
-pub use context::{Context, DefaultBranch, ForgeSource, OpenPullRequest, message_key};
+pub use context::{Context, DefaultBranch, ForgeSource, ListedPullRequests, message_key};
 pub use deadline::{Deadline, Suspension};
 pub use deliveries::Sent;
 pub use facts::{

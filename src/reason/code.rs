@@ -200,6 +200,8 @@ codes! {
     ProtectedBranch = "protected-branch",
     /// The proxy cannot be used, or refuses the request.
     Proxy = "proxy",
+    /// The pull request of the branch was merged or closed.
+    PullRequestEnded = "pull-request-ended",
     /// Too many requests.
     RateLimited = "rate-limited",
     /// The remote takes no pushes.

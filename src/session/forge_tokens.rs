@@ -9,6 +9,7 @@ use tokio::sync::Mutex;
 
 use crate::forge::{
     Block, BlockState, Closed, Forge, ForgeError, Head, NewPullRequest, Opened, PullRequest,
+    PullRequests,
 };
 use crate::git::credentials::{LoginSource, Sources};
 use crate::names::{BranchName, RepositoryName};
@@ -106,6 +107,20 @@ impl Forge for ForgeWithTokens {
             match forge.find(head, base).await {
                 Err(error) => self.renew(taken, error).await?,
                 found => return found,
+            }
+        }
+    }
+
+    async fn list(
+        &self,
+        head: &Head,
+        base: Option<&BranchName>,
+    ) -> Result<PullRequests, ForgeError> {
+        loop {
+            let (forge, taken) = self.now();
+            match forge.list(head, base).await {
+                Err(error) => self.renew(taken, error).await?,
+                listed => return listed,
             }
         }
     }

@@ -10,8 +10,8 @@ use crate::exit::Exit;
 use crate::failpoint::{Point, reach};
 use crate::names::RunId;
 use crate::pipeline::{
-    BaseTip, Context, Deadline, DefaultBranch, Facts, ForgeSource, Hold, Logins, OpenPullRequest,
-    Outbox, PartialReport, Pipeline, RunFacts, Service, SharedProgress, Shipment,
+    BaseTip, Context, Deadline, DefaultBranch, Facts, ForgeSource, Hold, ListedPullRequests,
+    Logins, Outbox, PartialReport, Pipeline, RunFacts, Service, SharedProgress, Shipment,
 };
 use crate::platform::Platform;
 use crate::process::{allow_programs, kill_every_group};
@@ -243,7 +243,7 @@ impl Session {
             repo: self.repo(),
             shipment,
             forge: &forge,
-            open_pull_request: &OpenPullRequest::new(),
+            pull_requests: &ListedPullRequests::new(),
             default_branch: &DefaultBranch::new(),
             platform: platform.as_ref(),
             task: &self.task,

@@ -201,7 +201,10 @@ pub(super) fn pull_in_list(state: &State, pull: &Pull, root: &str) -> Value {
     let url = format!("{root}/repos/{full_name}/pulls/{}", pull.number);
     let issue = format!("{root}/repos/{full_name}/issues/{}", pull.number);
     let page = format!("{root}/{full_name}/pull/{}", pull.number);
-    let head = side(pull.from, &pull.branch);
+    let mut head = side(pull.from, &pull.branch);
+    if let (Some(last), Some(sha)) = (&pull.last, head.get_mut("sha")) {
+        *sha = last.as_str().into();
+    }
     let statuses = format!("{root}/repos/{full_name}/statuses/{}", text(&head, "sha"));
     let mut document = object(json!({
         "url": url, "id": pull.number, "node_id": node_id(pull.number), "html_url": page,
@@ -216,7 +219,8 @@ pub(super) fn pull_in_list(state: &State, pull: &Pull, root: &str) -> Value {
     }));
     let link = |href: &str| json!({"href": href});
     document.extend(object(json!({
-        "created_at": TIMESTAMP, "updated_at": TIMESTAMP, "closed_at": null, "merged_at": null,
+        "created_at": TIMESTAMP, "updated_at": TIMESTAMP, "closed_at": (!pull.open).then_some(TIMESTAMP),
+        "merged_at": pull.merged.then_some(TIMESTAMP),
         "merge_commit_sha": null, "assignee": first(&users(&pull.assignees, root)),
         "assignees": users(&pull.assignees, root), "auto_merge": null,
         "requested_reviewers": users(&pull.reviewers, root), "requested_teams": [],
@@ -236,7 +240,7 @@ pub(super) fn pull_in_list(state: &State, pull: &Pull, root: &str) -> Value {
 pub(super) fn pull(state: &State, pull: &Pull, root: &str) -> Value {
     let mut document = object(pull_in_list(state, pull, root));
     document.extend(object(json!({
-        "merged": false, "mergeable": null, "rebaseable": null, "mergeable_state": "unknown",
+        "merged": pull.merged, "mergeable": null, "rebaseable": null, "mergeable_state": "unknown",
         "merged_by": null, "comments": 0, "review_comments": 0, "maintainer_can_modify": false,
         "commits": 1, "additions": 1, "deletions": 0, "changed_files": 1,
     })));

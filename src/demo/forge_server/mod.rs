@@ -60,7 +60,12 @@ impl ForgeServer {
 
     /// Closes a pull request.
     pub fn close(&self, number: u64) {
-        self.server.state().close(number);
+        self.server.state().close(number, false);
+    }
+
+    /// Marks a pull request as merged. What its base has does not change.
+    pub fn merge(&self, number: u64) {
+        self.server.state().close(number, true);
     }
 
     /// Returns the open pull requests, oldest first.

@@ -39,6 +39,10 @@ pub(super) struct Pull {
     pub(super) body: String,
     pub(super) draft: bool,
     pub(super) open: bool,
+    /// Whether it was merged.
+    pub(super) merged: bool,
+    /// Its last commit, once it is not open any more: the branch may go on.
+    pub(super) last: Option<String>,
     pub(super) labels: Vec<String>,
     pub(super) reviewers: Vec<String>,
     pub(super) assignees: Vec<String>,
@@ -58,6 +62,8 @@ impl Pull {
             body: String::new(),
             draft: false,
             open: true,
+            merged: false,
+            last: None,
             labels: Vec::new(),
             reviewers: Vec::new(),
             assignees: Vec::new(),

@@ -57,7 +57,6 @@ impl State {
             return documents::error(404, "Not Found");
         };
         let text = |key: &str| change.get(key).and_then(Value::as_str);
-        pull.open &= text("state") != Some("closed");
         if let Some(body) = text("body") {
             if body.chars().count() > MAX_BODY_LENGTH {
                 let message = "body is too long (maximum is 65536 characters)";
@@ -65,8 +64,13 @@ impl State {
             }
             body.clone_into(&mut pull.body);
         }
-        let pull = pull.clone();
-        Answer::json(200, &documents::pull(self, &pull, root))
+        if text("state") == Some("closed") {
+            self.close(number, false);
+        }
+        match self.pulls.iter().find(|pull| pull.number == number) {
+            Some(pull) => Answer::json(200, &documents::pull(self, pull, root)),
+            None => documents::error(404, "Not Found"),
+        }
     }
 
     /// Says whether the head of a pull request is `owner:branch`.

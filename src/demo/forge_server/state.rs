@@ -91,9 +91,19 @@ impl State {
         }
     }
 
-    pub(super) fn close(&mut self, number: u64) {
-        for pull in &mut self.pulls {
-            pull.open &= pull.number != number;
+    /// Closes a pull request, which keeps its last commit whatever becomes of the branch.
+    pub(super) fn close(&mut self, number: u64, merged: bool) {
+        let Some(at) = self.pulls.iter().position(|pull| pull.number == number) else {
+            return;
+        };
+        let last = self.pulls.get(at).and_then(|pull| {
+            let from = self.by_id(pull.from)?;
+            from.commit(&pull.branch)
+        });
+        if let Some(pull) = self.pulls.get_mut(at).filter(|pull| pull.open) {
+            pull.open = false;
+            pull.merged = merged;
+            pull.last = last;
         }
     }
 

@@ -18,6 +18,8 @@ pub(super) struct Listed {
     pub(super) body: Option<String>,
     pub(super) draft: Option<bool>,
     pub(super) state: Option<String>,
+    /// When it was merged, if it was.
+    pub(super) merged_at: Option<String>,
     pub(super) head: Side,
     pub(super) base: Side,
 }
@@ -158,10 +160,30 @@ impl Listed {
         base: Option<&BranchName>,
         repository: &RepositoryName,
     ) -> bool {
-        let is_open = self.state.as_deref().is_none_or(|state| state == "open");
-        let is_base = base.is_none_or(|base| self.base.name == base.as_str());
-        is_open
-            && is_base
+        self.is_open() && self.belongs_to(head, base, repository)
+    }
+
+    /// Says whether this is a pull request of `head` likewise that is not open any more.
+    pub(super) fn was_of(
+        &self,
+        head: &Head,
+        base: Option<&BranchName>,
+        repository: &RepositoryName,
+    ) -> bool {
+        !self.is_open() && self.belongs_to(head, base, repository)
+    }
+
+    fn is_open(&self) -> bool {
+        self.state.as_deref().is_none_or(|state| state == "open")
+    }
+
+    fn belongs_to(
+        &self,
+        head: &Head,
+        base: Option<&BranchName>,
+        repository: &RepositoryName,
+    ) -> bool {
+        base.is_none_or(|base| self.base.name == base.as_str())
             && self.head.name == head.branch.as_str()
             && self.comes_from(head, repository)
     }
@@ -169,8 +191,7 @@ impl Listed {
     /// Says whether nothing but the forge's word tells whose `head` this is: an open pull request of
     /// that branch into `base`, whose own repository is not named.
     pub(super) fn may_be_of(&self, head: &Head, base: &BranchName) -> bool {
-        let is_open = self.state.as_deref().is_none_or(|state| state == "open");
-        is_open
+        self.is_open()
             && self.base.name == base.as_str()
             && self.head.name == head.branch.as_str()
             && self.head.repo.is_none()

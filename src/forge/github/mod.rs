@@ -3,6 +3,7 @@
 mod api;
 mod current;
 mod errors;
+mod list;
 mod location;
 mod open;
 mod request;
@@ -19,11 +20,10 @@ use crate::names::{BranchName, Origin, RepositoryName};
 
 use super::{
     Block, BlockState, Closed, Connection, Forge, ForgeDef, ForgeError, ForgeErrorClass, Head,
-    NewPullRequest, Opened, PullRequest, Readiness,
+    NewPullRequest, Opened, PullRequest, PullRequests,
 };
 
-use api::{Close, Listed, RepositoryDetails, State};
-use location::next_page;
+use api::{Close, RepositoryDetails, State};
 
 /// GitHub.
 pub(super) const FORGE: ForgeDef = ForgeDef {
@@ -38,9 +38,6 @@ pub(super) const FORGE: ForgeDef = ForgeDef {
     api_url: location::api_url,
     connect,
 };
-
-/// The most pages of open pull requests that are read.
-const PAGES: usize = 10;
 
 /// One repository on GitHub.
 #[derive(Debug)]
@@ -100,6 +97,14 @@ impl Forge for GitHub {
         ours.map(|pull| self.pull_request(&pull)).transpose()
     }
 
+    async fn list(
+        &self,
+        head: &Head,
+        base: Option<&BranchName>,
+    ) -> Result<PullRequests, ForgeError> {
+        self.list_pulls(head, base).await
+    }
+
     async fn open(&self, request: &NewPullRequest) -> Result<Opened, ForgeError> {
         self.open_or_find(request).await
     }
@@ -157,70 +162,5 @@ impl Forge for GitHub {
             granted.map(|(name, _)| name).collect()
         };
         Ok(details.permissions.map(granted))
-    }
-}
-
-impl GitHub {
-    /// Returns the first open pull request that the forge lists for this head, into `base` when one
-    /// is named, and that `wanted` takes.
-    async fn first_listed(
-        &self,
-        head: &Head,
-        base: Option<&BranchName>,
-        mut wanted: impl FnMut(&Listed) -> bool,
-    ) -> Result<Option<Listed>, ForgeError> {
-        let mut url = self.url(&["pulls"])?;
-        {
-            let mut query = url.query_pairs_mut();
-            query.append_pair("state", "open");
-            // Without an owner GitHub ignores `head` and lists everything.
-            query.append_pair("head", &format!("{}:{}", head.owner, head.branch));
-            if let Some(base) = base {
-                query.append_pair("base", base.as_str());
-            }
-            query.append_pair("per_page", "100");
-        }
-        for _ in 0..PAGES {
-            let response = self.get(url).await?;
-            let listed: Vec<Listed> = response.json()?;
-            if let Some(pull) = listed.into_iter().find(&mut wanted) {
-                return Ok(Some(pull));
-            }
-            match next_page(&response) {
-                Some(next) => url = next,
-                None => break,
-            }
-        }
-        Ok(None)
-    }
-
-    /// Makes ours of what the forge said, without trusting its link.
-    fn pull_request(&self, pull: &Listed) -> Result<PullRequest, ForgeError> {
-        let base = BranchName::new(pull.base.name.as_str()).map_err(|_| {
-            let message = "the pull request's base is not a branch name that git allows";
-            ForgeError::new(ForgeErrorClass::Http(HttpErrorClass::BadResponse), message)
-        })?;
-        let is_hex = |sha: &&String| {
-            matches!(sha.len(), 40 | 64) && sha.bytes().all(|byte| byte.is_ascii_hexdigit())
-        };
-        Ok(PullRequest {
-            number: pull.number,
-            url: location::page(
-                pull.html_url.as_deref(),
-                &self.api,
-                &self.repository,
-                pull.number,
-            ),
-            base,
-            head_sha: pull.head.sha.as_ref().filter(is_hex).cloned(),
-            body: pull.body.clone().unwrap_or_default(),
-            readiness: if pull.draft == Some(true) {
-                Readiness::Draft
-            } else {
-                Readiness::Ready
-            },
-            node_id: pull.node_id.clone(),
-            warnings: Vec::new(),
-        })
     }
 }

@@ -2,6 +2,7 @@
 
 mod current;
 mod draft;
+mod ended;
 mod outcome;
 mod texts;
 
@@ -12,7 +13,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::failpoint::{Point, reach};
-use crate::forge::{Forge, ForgeError, Head, Opened, PullRequest};
+use crate::forge::{Forge, ForgeError, Head, Opened, PullRequest, PullRequests};
 use crate::names::{BranchName, RemoteName, RepositoryName};
 use crate::pipeline::{
     Again, Context, ErrorKind, Outcome, Service, Shipment, Step, StepDef, StepError, Target,
@@ -22,6 +23,8 @@ use crate::policy::{Draft, RemoteChoice};
 use crate::reason::Code;
 use crate::template::Template;
 
+use self::ended::WhenMerged;
+pub(in crate::steps) use self::ended::{GoesOn, goes_on};
 use self::outcome::{done, kept_current, paused, step_error};
 
 /// One commit speaks for itself; several are listed.
@@ -55,6 +58,8 @@ pub(super) struct PrCreate {
     draft: Draft,
     /// `current`: the body stands between two comments, and is kept current there while the pull request is open. `none`: it is written once.
     block: BlockUse,
+    /// What is done with more commits of a branch whose pull request was merged or closed, looked up before the push: `stop` does not push them, `new-pr` pushes them and opens another pull request.
+    when_merged: WhenMerged,
     /// Labels to add. A label that cannot be added is reported as a warning.
     labels: Vec<String>,
     /// Users to request a review from, likewise.
@@ -71,6 +76,7 @@ crate::classes!(PrCreate {
     markup: BOrA("inert"),
     draft: BOrA("always"),
     block: BOrA("none"),
+    when_merged: BOrA("stop"),
     labels: B,
     reviewers: B,
     assignees: B,
@@ -119,6 +125,7 @@ impl Default for PrCreate {
             markup: Markup::default(),
             draft: Draft::default(),
             block: BlockUse::default(),
+            when_merged: WhenMerged::default(),
             labels: Vec::new(),
             reviewers: Vec::new(),
             assignees: Vec::new(),
@@ -133,11 +140,11 @@ impl Step for PrCreate {
             && cx.pause().is_none()
             && let Ok(forge) = cx.forge.get().await
         {
-            let open = cx
-                .open_pull_request
+            let listed = cx
+                .pull_requests
                 .get_or_init(|| look_up(forge, shipment))
                 .await;
-            if shipment.base.is_none() && matches!(open, Ok(None)) {
+            if shipment.base.is_none() && matches!(listed, Ok(PullRequests { open: None, .. })) {
                 cx.default_branch
                     .get_or_init(|| forge.default_branch())
                     .await;
@@ -164,11 +171,17 @@ impl Step for PrCreate {
             return hold.outcome();
         }
         let looked_up = cx
-            .open_pull_request
+            .pull_requests
             .get_or_init(|| look_up(forge, shipment))
             .await;
-        let open = looked_up.clone().map_err(step_error)?;
-        if let Some(found) = open {
+        let listed = looked_up.clone().map_err(step_error)?;
+        if let Some(goes_on) = self.after_its_end(shipment, &listed) {
+            return Err(goes_on.into());
+        }
+        if let Some(outcome) = self.was_all_in(shipment, &listed) {
+            return Ok(outcome);
+        }
+        if let Some(found) = listed.open {
             let mut found = self.with_new_head(forge, shipment, found).await?;
             let kept = self.keep_current(cx, forge, shipment, &mut found).await;
             return Ok(kept_current(&found, &kept));
@@ -230,7 +243,7 @@ impl PrCreate {
             return Ok(found);
         }
         let again = look_up(forge, shipment).await.map_err(step_error)?;
-        let mut found = again.unwrap_or(found);
+        let mut found = again.open.unwrap_or(found);
         if found.head_sha.as_ref().is_some_and(|sha| *sha != pushed) {
             found
                 .warnings
@@ -255,12 +268,9 @@ fn unused_upstream(shipment: &Shipment) -> Option<String> {
     ))
 }
 
-/// Looks up the open pull request of the branch, into the policy's base if it names one.
-async fn look_up(
-    forge: &dyn Forge,
-    shipment: &Shipment,
-) -> Result<Option<PullRequest>, ForgeError> {
-    forge.find(&head(shipment), shipment.base.as_ref()).await
+/// Looks up the pull requests of the branch, into the policy's base if it names one.
+async fn look_up(forge: &dyn Forge, shipment: &Shipment) -> Result<PullRequests, ForgeError> {
+    forge.list(&head(shipment), shipment.base.as_ref()).await
 }
 
 fn head(shipment: &Shipment) -> Head {

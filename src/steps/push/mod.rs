@@ -1,7 +1,7 @@
 //! `push`: sends the current branch to its remote.
 
 mod advice;
-mod forge_head;
+mod forge_questions;
 mod record;
 mod settings;
 mod undo;
@@ -22,7 +22,7 @@ use crate::pipeline::{Again, Context, Outcome, Service, Step, StepDef, StepError
 use crate::policy::{Policy, RemoteChoice, Trigger};
 
 pub use self::advice::advice;
-use self::forge_head::forge_head;
+use self::forge_questions::forge_questions;
 use self::record::PushRecord;
 use self::settings::{Hooks, PushOption, Rewrite, Settle, SubmoduleRule, Verify};
 pub use self::undo::{CLOSE, ClosePullRequest, TAKE_BACK, TakeBack};
@@ -128,9 +128,9 @@ impl Step for Push {
             Err(end) => return end,
         };
         let (local, notes) = self.local_options(repo, cx);
-        let (forge_head, questions) = forge_head();
+        let (ask_forge, questions) = forge_questions();
         let work = Work {
-            forge_head,
+            ask_forge,
             repo: repo.clone(),
             permit: shipment.permit.clone(),
             new: shipment.head,

@@ -7,6 +7,7 @@ use crate::pipeline::{ErrorKind, Outcome, Outputs, PolicyChanged, Shipment, Step
 use crate::policy::Refused;
 use crate::reason::{Code, Reason};
 use crate::secrets::KnownSecrets;
+use crate::steps::pr_create::GoesOn;
 
 use super::advice::advice;
 use super::work::DestinationOutcome;
@@ -192,6 +193,9 @@ pub(super) fn step_error(error: &BranchPushError, known: &KnownSecrets) -> StepE
              or push by hand: git push REMOTE {branch}"
         );
         return StepError::for_reason(ErrorKind::Transient, reason.advise(advice));
+    }
+    if let Some(goes_on) = not_confirmed::<GoesOn>(error) {
+        return goes_on.clone().into();
     }
     if let Some(changed) = not_confirmed::<PolicyChanged>(error) {
         return StepError::for_reason(ErrorKind::Transient, changed.reason());

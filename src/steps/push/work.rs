@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use sendoff_push::advertisement::Advertisement;
 use sendoff_push::{Action, BoxError, Divergence, LastSeen, Progress, PushError, Pushed};
 
-use super::forge_head::ForgeHead;
+use super::forge_questions::AskForge;
 use crate::environment::Environment;
 use crate::failpoint::{Point, reach};
 use crate::git::push::{
@@ -92,7 +92,7 @@ pub(super) struct Work {
     pub(super) logins: Logins,
     pub(super) base_tip: BaseTip,
     pub(super) policy_base: PolicyBase,
-    pub(super) forge_head: ForgeHead,
+    pub(super) ask_forge: AskForge,
 }
 
 /// What became of the push to one place.
@@ -119,7 +119,7 @@ impl Work {
                 let question = question(&self.repo, &self.permit, self.new, place);
                 let facts = || match (number, question.facts(stop)) {
                     // The forge knows the repository of the first push URL.
-                    (0, facts) => self.forge_head.complete(facts, stop),
+                    (0, facts) => self.ask_forge.complete(facts, stop),
                     (_, facts) => facts,
                 };
                 let delivery = BranchPush {
@@ -135,10 +135,13 @@ impl Work {
                         self.base_tip.keep(advertisement.branches());
                     },
                     remote_facts: &facts,
-                    still_valid: &|advertisement| match number {
-                        // The policy base is a branch of the first push URL.
-                        0 => self.policy_still_valid(place, advertisement, stop),
-                        _ => Ok(()),
+                    still_valid: &|advertisement| {
+                        self.ask_forge.check_goes_on(stop)?;
+                        match number {
+                            // The policy base is a branch of the first push URL.
+                            0 => self.policy_still_valid(place, advertisement, stop),
+                            _ => Ok(()),
+                        }
                     },
                     progress,
                     stop,

@@ -2,6 +2,7 @@
 
 mod canary;
 mod contract;
+mod ended;
 mod github;
 mod nonsense;
 mod openapi;

@@ -14,9 +14,9 @@ use sendoff::environment::Environment;
 use sendoff::names::RunId;
 use sendoff::net::{FixedNetwork, Network};
 use sendoff::pipeline::{
-    BaseTip, Context, Deadline, DefaultBranch, Facts, ForgeSource, Hold, Logins, OpenPullRequest,
-    PartialReport, Pipeline, PolicyBase, Receipts, RunFacts, RunInfo, SharedProgress, TaskDocument,
-    TaskFacts, TaskKept,
+    BaseTip, Context, Deadline, DefaultBranch, Facts, ForgeSource, Hold, ListedPullRequests,
+    Logins, PartialReport, Pipeline, PolicyBase, Receipts, RunFacts, RunInfo, SharedProgress,
+    TaskDocument, TaskFacts, TaskKept,
 };
 use sendoff::policy::{LayerKind, Layers, Policy, Trigger};
 use sendoff::reason::Code;
@@ -81,7 +81,7 @@ fn run_pipeline(
         repo: None,
         shipment: Err(&hold),
         forge: &forge,
-        open_pull_request: &OpenPullRequest::new(),
+        pull_requests: &ListedPullRequests::new(),
         default_branch: &DefaultBranch::new(),
         platform: None,
         task: &task,

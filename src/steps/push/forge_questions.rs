@@ -1,0 +1,102 @@
+//! What the push asks the forge from its thread: the default branch, where the destination does not name it itself, and
+//! whether the branch's pull request has ended.
+
+use std::convert::Infallible;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+
+use crate::names::BranchName;
+use crate::pipeline::Context;
+use crate::policy::{RemoteFacts, RemoteHead};
+use crate::steps::pr_create::{GoesOn, goes_on};
+
+/// How often the push looks whether it is to end, while it waits for the forge.
+const LOOK_EVERY: Duration = Duration::from_millis(20);
+
+/// A question, with where its answer goes.
+#[derive(Debug)]
+enum Question {
+    /// What is the default branch of the repository that is pushed to?
+    DefaultBranch(Sender<Option<BranchName>>),
+    /// Does the branch go on after its pull request has ended?
+    GoesOn(Sender<Option<GoesOn>>),
+}
+
+/// The push's end, on a thread of its own.
+#[derive(Debug, Clone)]
+pub(super) struct AskForge(mpsc::Sender<Question>);
+
+/// The step's end, which can ask the forge.
+pub(super) struct ForgeQuestions(mpsc::Receiver<Question>);
+
+/// Makes both ends.
+pub(super) fn forge_questions() -> (AskForge, ForgeQuestions) {
+    let (ask, asked) = mpsc::channel(1);
+    (AskForge(ask), ForgeQuestions(asked))
+}
+
+impl AskForge {
+    /// Adds the forge's default branch where the destination's HEAD names none, or was not told.
+    pub(super) fn complete(&self, facts: RemoteFacts, stop: &AtomicBool) -> RemoteFacts {
+        if let RemoteHead::Names(_) = facts.head {
+            return facts;
+        }
+        match self.ask(Question::DefaultBranch, stop) {
+            Some(branch) => RemoteFacts {
+                head: RemoteHead::Names(branch),
+                ..facts
+            },
+            None => facts,
+        }
+    }
+
+    /// Fails where the branch goes on after its pull request has ended.
+    pub(super) fn check_goes_on(&self, stop: &AtomicBool) -> Result<(), GoesOn> {
+        self.ask(Question::GoesOn, stop).map_or(Ok(()), Err)
+    }
+
+    fn ask<T>(
+        &self,
+        question: impl FnOnce(Sender<Option<T>>) -> Question,
+        stop: &AtomicBool,
+    ) -> Option<T> {
+        let (tell, told) = channel();
+        self.0.blocking_send(question(tell)).ok()?;
+        loop {
+            match told.recv_timeout(LOOK_EVERY) {
+                Ok(answer) => return answer,
+                Err(RecvTimeoutError::Timeout) if !stop.load(Ordering::Relaxed) => {}
+                Err(_) => return None,
+            }
+        }
+    }
+}
+
+impl ForgeQuestions {
+    /// Answers until nobody asks any more, and then waits for ever.
+    pub(super) async fn answer(mut self, cx: &Context<'_>) -> Infallible {
+        while let Some(question) = self.0.recv().await {
+            // Whoever asked may have gone.
+            match question {
+                Question::DefaultBranch(tell) => drop(tell.send(default_branch(cx).await)),
+                Question::GoesOn(tell) => drop(tell.send(goes_on(cx).await)),
+            }
+        }
+        std::future::pending().await
+    }
+}
+
+async fn default_branch(cx: &Context<'_>) -> Option<BranchName> {
+    let forge = cx.forge.get().await.ok()?;
+    let shipment = cx.shipment.ok()?;
+    if shipment.base_repository().is_some() {
+        // The forge is connected to the repository that the pull request goes to.
+        let of_fork = forge.default_branch_of(&shipment.repository).await;
+        return of_fork.ok();
+    }
+    let default = cx.default_branch.get_or_init(|| forge.default_branch());
+    default.await.clone().ok()
+}
