@@ -11,6 +11,7 @@ mod circles;
 mod cli;
 mod compatibility;
 mod demo;
+mod dependencies;
 mod floors;
 mod forge;
 mod git;
