@@ -4,6 +4,7 @@ use crate::demo::{Demonstration, TASKS};
 use crate::environment::Environment;
 use crate::exit::Exit;
 
+use super::colour::Paint;
 use super::output::{eprint, print};
 use super::render;
 
@@ -50,7 +51,7 @@ impl Args {
             };
             let shown = print(&format!(
                 "{heading}\n\n{}",
-                render::human(&report, render::Detail::Normal)
+                render::human(&report, render::Detail::Normal, Paint::Off)
             ));
             exit = exit.worst(shown.exit()).worst(report.exit());
             exit = exit.worst(print_received(&demonstration));

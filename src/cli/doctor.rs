@@ -3,12 +3,13 @@
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-use crate::doctor::{Check, Diagnosis};
+use crate::doctor::{Check, CheckResult, Diagnosis};
 use crate::exit::Exit;
 use crate::install::Surroundings;
 use crate::policy::Trigger;
 use crate::session::{Request, Session, Watch};
 
+use super::colour::{Colour, Paint};
 use super::output::{eprint, print};
 use super::render;
 use super::start::{Start, check_directory};
@@ -67,6 +68,7 @@ impl Args {
             known: start.known.clone(),
             ..Request::default()
         };
+        let paint = start.paint;
         let watch = Watch::without_thread(&request, "doctor");
         let session = match Session::open(request, start.environment, watch) {
             Ok(session) => session,
@@ -77,14 +79,23 @@ impl Args {
             // It is made of text, which always serialises.
             serde_json::to_string_pretty(&diagnosis).unwrap_or_default()
         } else {
-            table(&diagnosis.checks)
+            table(&diagnosis.checks, paint)
         };
         print(&text).exit().worst(diagnosis.exit())
     }
 }
 
+/// Returns the colour of a result.
+const fn colour(result: CheckResult) -> Colour {
+    match result {
+        CheckResult::Pass => Colour::Green,
+        CheckResult::Warn => Colour::Yellow,
+        CheckResult::Fail => Colour::Red,
+    }
+}
+
 /// Lays the checks out as a table.
-fn table(checks: &[Check]) -> String {
+fn table(checks: &[Check], paint: Paint) -> String {
     let width = checks
         .iter()
         .map(|check| check.name.len())
@@ -96,7 +107,7 @@ fn table(checks: &[Check]) -> String {
         let _infallible = writeln!(
             text,
             "{}  {:width$}  {}",
-            check.result.as_str(),
+            paint.word(check.result.as_str(), colour(check.result)),
             check.name,
             check.message
         );

@@ -11,6 +11,7 @@ use crate::failpoint::{Point, reach};
 use crate::surfaces::{SURFACES, SurfaceDef};
 use crate::worker::{Asked, HandedOver, hand_over, wait_for_report};
 
+use super::colour::Paint;
 use super::output::{eprint, print};
 use super::payload::Heard;
 use super::render;
@@ -151,7 +152,9 @@ impl Args {
         match report {
             // A caller that closed its end has no use for the answer.
             Ok(Some(report)) if self.json => drop(print(&render::json(&report))),
-            Ok(Some(report)) => eprint(render::human(&report, render::Detail::Normal).trim_end()),
+            Ok(Some(report)) => {
+                eprint(render::human(&report, render::Detail::Normal, Paint::Off).trim_end());
+            }
             Ok(None) => eprint("sendoff: nothing was reported on in time; see: sendoff status"),
             Err(error) => eprint(&format!("sendoff: {error}")),
         }

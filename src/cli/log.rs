@@ -10,9 +10,9 @@ use crate::environment::Environment;
 use crate::secrets::{KnownSecrets, clean};
 use crate::worker::LogFile;
 
-/// Sends log lines to stderr if `SENDOFF_LOG` is set.
-pub(super) fn log_to_stderr(environment: &Environment, known: &KnownSecrets) {
-    let Some(filter) = environment.text("SENDOFF_LOG") else {
+/// Sends log lines to stderr if `SENDOFF_LOG` is set, or at the level that the command line asks for.
+pub(super) fn log_to_stderr(environment: &Environment, known: &KnownSecrets, level: Option<&str>) {
+    let Some(filter) = environment.text("SENDOFF_LOG").or(level) else {
         return;
     };
     log_to(Sink::Stderr, filter, environment, known);

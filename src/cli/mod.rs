@@ -1,12 +1,14 @@
 //! Arguments, rendering, exit. Only this module prints.
 
 mod batch;
+mod colour;
 mod completions;
 mod confirm;
 mod demo;
 mod doctor;
 mod end_process;
 mod flush;
+mod hints;
 mod history;
 mod hook;
 mod install;
@@ -39,6 +41,7 @@ use crate::environment::Environment;
 use crate::exit::Exit;
 use crate::secrets::KnownSecrets;
 
+use self::colour::{Paint, When};
 use self::log::log_to_stderr;
 use self::output::{eprint, print};
 use self::start::{Start, check_directory};
@@ -53,13 +56,20 @@ use self::start::{Start, check_directory};
     name = "sendoff",
     version,
     max_term_width = 100,
-    disable_help_subcommand = true,
     after_long_help = ROOT_HELP
 )]
 struct Cli {
     /// Work in this directory instead of the current one, as with -C behind the command
     #[arg(short = 'C', value_name = "DIR")]
     directory: Option<PathBuf>,
+    /// Colour the words that say how something ended; auto: on a terminal
+    #[arg(
+        long,
+        value_name = "WHEN",
+        default_value = "auto",
+        hide_possible_values = true
+    )]
+    color: When,
     #[command(subcommand)]
     command: Command,
 }
@@ -73,7 +83,7 @@ Examples:
 Environment:
   SENDOFF      0 switches sendoff off
   SENDOFF_LOG  log lines for standard error, such as debug
-  NO_COLOR     no colour
+  NO_COLOR     no colour; CLICOLOR_FORCE=1 colours also what goes into a pipe
 
 Reference: docs/reference/environment.md has every variable, docs/reference/exit-codes.md every exit code.";
 
@@ -129,6 +139,18 @@ enum Command {
     Completions(completions::Args),
 }
 
+impl Command {
+    /// Returns the level that `-vv` asks the log for.
+    const fn log_level(&self) -> Option<&'static str> {
+        let verbosity = match self {
+            Self::Run(args) => args.verbosity(),
+            Self::Step(args) => args.verbosity(),
+            _ => 0,
+        };
+        if verbosity > 1 { Some("debug") } else { None }
+    }
+}
+
 /// Runs the program.
 pub fn main() -> ExitCode {
     // A panic is a bug in sendoff: print a message and return the code for it.
@@ -169,9 +191,14 @@ fn dispatch() -> Exit {
     };
     let known = KnownSecrets::default();
     if !matches!(cli.command, Command::Worker(_)) {
-        log_to_stderr(&environment, &known);
+        log_to_stderr(&environment, &known, cli.command.log_level());
     }
-    let start = Start { environment, known };
+    let paint = Paint::for_stdout(cli.color, &environment);
+    let start = Start {
+        environment,
+        known,
+        paint,
+    };
     match cli.command {
         Command::Run(args) => args.run(start),
         Command::Hook(args) => args.run(&start),

@@ -4,6 +4,7 @@ use crate::exit::Exit;
 use crate::report::Report;
 use crate::session::{AskRemote, Plan};
 
+use super::colour::Paint;
 use super::end_process::end_process;
 use super::output::{eprint, print};
 use super::render;
@@ -32,19 +33,46 @@ pub(super) struct Args {
     /// Print the plan as JSON
     #[arg(long)]
     json: bool,
+    /// Show also the steps that are not set up
+    #[arg(short, long)]
+    verbose: bool,
+}
+
+/// How a plan is printed.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Form {
+    /// As one document.
+    Json,
+    /// For people.
+    Text(render::Detail),
+}
+
+impl Form {
+    /// Returns the form that the flags ask for.
+    pub(super) const fn of(json: bool, verbose: bool) -> Self {
+        if json {
+            Self::Json
+        } else {
+            Self::Text(render::Detail::of(verbose))
+        }
+    }
 }
 
 impl Args {
     pub(super) fn run(self, start: Start) -> Exit {
         if start.environment.is_off() {
-            return off(&self.what.unchecked(&start), self.json);
+            return off(
+                &self.what.unchecked(&start),
+                Form::of(self.json, self.verbose),
+            );
         }
+        let form = Form::of(self.json, self.verbose);
         let request = self.what.checked(&start);
         let opened = request.open(start.environment, AskRemote::No, |report| {
             end_process(late(&report));
         });
         match opened {
-            Ok((session, pipeline)) => show(&session.plan(&pipeline), self.json),
+            Ok((session, pipeline)) => show(&session.plan(&pipeline), form),
             Err(exit) => exit,
         }
     }
@@ -52,25 +80,24 @@ impl Args {
 
 /// Reports that the deadline passed before there was a plan.
 pub(super) fn late(report: &Report) -> Exit {
-    eprint(render::human(report, render::Detail::Normal).trim_end());
+    eprint(render::human(report, render::Detail::Normal, Paint::Off).trim_end());
     Exit::Failed
 }
 
 /// Prints the plan when sendoff is switched off.
-pub(super) fn off(request: &PipelineRequest, json: bool) -> Exit {
+pub(super) fn off(request: &PipelineRequest, form: Form) -> Exit {
     show(
         &Plan::switched_off(&request.name, request.request.trigger),
-        json,
+        form,
     )
 }
 
 /// Prints a plan.
-pub(super) fn show(plan: &Plan, json: bool) -> Exit {
-    let printed = if json {
+pub(super) fn show(plan: &Plan, form: Form) -> Exit {
+    let printed = match form {
         // A plan is made of text and lists of text, which always serialise.
-        print(&serde_json::to_string_pretty(plan).unwrap_or_default())
-    } else {
-        print(&render::plan(plan))
+        Form::Json => print(&serde_json::to_string_pretty(plan).unwrap_or_default()),
+        Form::Text(detail) => print(&render::plan(plan, detail)),
     };
     printed.exit().worst(plan.exit())
 }

@@ -1,10 +1,13 @@
 //! `sendoff run`: runs a pipeline in the foreground and reports.
 
+use clap::ArgAction;
+
 use crate::exit::Exit;
 use crate::pipeline::Receipts;
 use crate::report::{Report, Verdict, prompt};
 use crate::session::{AskRemote, Watch};
 
+use super::colour::Paint;
 use super::end_process::end_process;
 use super::output::{Written, eprint, print};
 use super::plan;
@@ -55,15 +58,20 @@ pub(super) struct Args {
     /// For hooks and `finally` blocks, which must not fail; the report still says what happened.
     #[arg(long)]
     best_effort: bool,
-    /// Show also the steps that are not set up, and the outputs of every step
-    #[arg(short, long)]
-    verbose: bool,
+    /// Show also the steps that are not set up, and the outputs of every step; -vv logs at level debug
+    #[arg(short, long, action = ArgAction::Count)]
+    verbose: u8,
     /// Print the report only when the exit code is not 0
     #[arg(short, long, conflicts_with_all = ["verbose", "json"])]
     quiet: bool,
 }
 
 impl Args {
+    /// Returns how often `-v` was given.
+    pub(super) const fn verbosity(&self) -> u8 {
+        self.verbose
+    }
+
     pub(super) fn run(self, start: Start) -> Exit {
         if start.environment.is_off() {
             return self.off(&start);
@@ -71,9 +79,10 @@ impl Args {
         let request = self.what.checked(&start);
         let style = Style {
             json: self.json,
-            verbose: self.verbose,
+            verbose: self.verbose > 0,
             quiet: self.quiet,
             prompt: request.name == PRE_TASK,
+            paint: start.paint,
         };
         let terminal = start.environment.is_terminal();
         let receipts = request.request.receipts.clone();
@@ -97,7 +106,10 @@ impl Args {
             Err(exit) => return exit,
         };
         if self.dry_run {
-            return plan::show(&session.plan(&pipeline), self.json);
+            return plan::show(
+                &session.plan(&pipeline),
+                plan::Form::of(self.json, self.verbose > 0),
+            );
         }
         let report = session.run(&pipeline, &TerminalProgress::when(terminal));
         style.show(&report, session.receipts())
@@ -107,14 +119,14 @@ impl Args {
     fn off(&self, start: &Start) -> Exit {
         let request = self.what.unchecked(start);
         if self.dry_run {
-            return plan::off(&request, self.json);
+            return plan::off(&request, plan::Form::of(self.json, self.verbose > 0));
         }
         let report = Watch::without_thread(&request.request, &request.name).switched_off();
         if self.json {
             return print(&render::json(&report)).exit();
         }
-        if self.verbose {
-            eprint(render::human(&report, render::Detail::Verbose).trim_end());
+        if self.verbose > 0 {
+            eprint(render::human(&report, render::Detail::Verbose, Paint::Off).trim_end());
         }
         Exit::Done
     }
@@ -133,6 +145,8 @@ struct Style {
     quiet: bool,
     /// Whether to print the run's prompt instead of its report.
     prompt: bool,
+    /// Whether the report for people is coloured.
+    paint: Paint,
 }
 
 impl Style {
@@ -145,7 +159,11 @@ impl Style {
         } else if self.quiet && report.exit() == Exit::Done {
             Written::Complete
         } else {
-            print_some(&render::human(report, render::Detail::of(self.verbose)))
+            print_some(&render::human(
+                report,
+                render::Detail::of(self.verbose),
+                self.paint,
+            ))
         };
         if written == Written::Complete {
             receipts.settle();
@@ -161,7 +179,7 @@ impl Style {
             .iter()
             .all(|step| step.verdict == Verdict::Done || render::is_quiet(step));
         if !is_whole || self.verbose || !report.notes.is_empty() {
-            eprint(render::human(report, render::Detail::of(self.verbose)).trim_end());
+            eprint(render::human(report, render::Detail::of(self.verbose), Paint::Off).trim_end());
         }
         written
     }

@@ -13,6 +13,8 @@ use crate::report::Report;
 use crate::secrets::KnownSecrets;
 use crate::session::{AskRemote, Request, Session, Watch};
 
+use super::colour::Paint;
+use super::hints::Hints;
 use super::output::eprint;
 use super::render;
 use super::task::read_task;
@@ -24,6 +26,8 @@ pub(super) struct Start {
     pub(super) environment: Environment,
     /// The secrets that the process holds; the report and the log hide them.
     pub(super) known: KnownSecrets,
+    /// Whether what is printed on standard output is coloured.
+    pub(super) paint: Paint,
 }
 
 /// The directory, trigger and policy of a run
@@ -54,6 +58,7 @@ const POST_TASK: &str = "post-task";
 #[derive(Debug, Clone, clap::Args)]
 pub(super) struct PipelineArgs {
     /// The pipeline [default: post-task, or on-failure when the task document says `ok: false`]
+    #[arg(value_parser = Hints::Pipelines)]
     pipeline: Option<String>,
     #[command(flatten)]
     request: RequestArgs,

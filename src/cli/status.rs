@@ -73,7 +73,11 @@ impl Args {
         let printed = if self.json {
             print(&render::json(&report))
         } else {
-            print(&render::human(&report, render::Detail::EveryStep))
+            print(&render::human(
+                &report,
+                render::Detail::EveryStep,
+                start.paint,
+            ))
         };
         report.exit().worst(printed.exit())
     }

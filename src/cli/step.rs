@@ -4,6 +4,8 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
+use clap::ArgAction;
+
 use crate::exit::Exit;
 use crate::pipeline::{Receipts, TaskDocument, TextStep};
 use crate::report::{Report, StepReport, Verdict};
@@ -11,7 +13,9 @@ use crate::session::{Session, Watch};
 use crate::steps::STEPS;
 
 use super::batch::{Batch, not_text};
+use super::colour::Paint;
 use super::end_process::end_process;
+use super::hints::Hints;
 use super::output::{Written, eprint, print};
 use super::progress::TerminalProgress;
 use super::render;
@@ -35,13 +39,10 @@ Environment:
 /// Every step works alone. Its data goes to standard output, everything else to standard error. A text step, such as
 /// `redact`, converts the text of `--input` and asks no server.
 #[derive(Debug, clap::Args)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a flag of the command line"
-)]
 #[command(after_long_help = HELP)]
 pub(super) struct Args {
     /// The step, by its name in the policy or its kind
+    #[arg(value_parser = Hints::Steps)]
     name: String,
     /// Set one key of the step, such as max-length=40
     #[arg(long, value_name = "KEY=VALUE")]
@@ -62,12 +63,17 @@ pub(super) struct Args {
     /// Exit 0 whatever happens
     #[arg(long)]
     best_effort: bool,
-    /// Report the step's verdict on standard error, also when it is done or switched off
-    #[arg(short, long)]
-    verbose: bool,
+    /// Report the step's verdict on standard error, also when it is done or switched off; -vv logs at level debug
+    #[arg(short, long, action = ArgAction::Count)]
+    verbose: u8,
 }
 
 impl Args {
+    /// Returns how often `-v` was given.
+    pub(super) const fn verbosity(&self) -> u8 {
+        self.verbose
+    }
+
     pub(super) fn run(self, start: Start) -> Exit {
         let is_off = start.environment.is_off();
         let kind = STEPS.iter().find(|def| def.name == self.name);
@@ -121,7 +127,7 @@ impl Args {
     const fn style(&self) -> Style {
         Style {
             json: self.json,
-            verbose: self.verbose,
+            verbose: self.verbose > 0,
         }
     }
 
@@ -131,7 +137,7 @@ impl Args {
         if self.json {
             return print(&serde_json::to_string_pretty(&step).unwrap_or_default()).exit();
         }
-        if self.verbose {
+        if self.verbose > 0 {
             eprint(&step.summary);
         }
         Exit::Done
@@ -186,7 +192,7 @@ impl Args {
                     "" => Exit::Done,
                     text => print(text).exit(),
                 };
-                if self.verbose {
+                if self.verbose > 0 {
                     eprint(&format!("done     {}", self.name));
                 }
                 exit
@@ -223,7 +229,7 @@ impl Style {
     fn show(self, report: &Report, receipts: &Receipts) -> Exit {
         let Some(step) = report.steps.first() else {
             // The deadline passed before the step was planned.
-            eprint(render::human(report, render::Detail::EveryStep).trim_end());
+            eprint(render::human(report, render::Detail::EveryStep, Paint::Off).trim_end());
             return report.exit();
         };
         let written = if self.json {
@@ -237,7 +243,7 @@ impl Style {
         }
         let is_quiet = step.verdict == Verdict::Done && report.notes.is_empty();
         if !self.json && (self.verbose || !is_quiet) {
-            eprint(render::human(report, render::Detail::EveryStep).trim_end());
+            eprint(render::human(report, render::Detail::EveryStep, Paint::Off).trim_end());
         }
         report.exit().worst(written.exit())
     }

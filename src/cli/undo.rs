@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use crate::exit::Exit;
 use crate::session::{Request, Session, Watch};
 
+use super::colour::Paint;
 use super::confirm::is_wanted;
 use super::end_process::end_process;
 use super::output::{eprint, print};
@@ -106,7 +107,11 @@ fn show(report: &crate::report::Report, json: bool) -> Exit {
     let printed = if json {
         print(&render::json(report))
     } else {
-        print(&render::human(report, render::Detail::EveryStep))
+        print(&render::human(
+            report,
+            render::Detail::EveryStep,
+            Paint::Off,
+        ))
     };
     report.exit().worst(printed.exit())
 }

@@ -78,6 +78,18 @@ const VARIABLES: &[Variable] = &[
     ),
     variable("NO_COLOR", "Set to anything: no colour.", None),
     variable(
+        "CLICOLOR_FORCE",
+        "Set to anything but 0: colour also where standard output is no terminal.",
+        None,
+    ),
+    variable("TERM", "With `dumb` there is no colour.", None),
+    variable(
+        "VISUAL",
+        "The editor of `policy edit`, as a command of the shell.",
+        None,
+    ),
+    variable("EDITOR", "The same, where `VISUAL` names none.", Some("vi")),
+    variable(
         "SENDOFF_PROBE",
         "Set by `sendoff doctor` for a hook that it runs: `sendoff hook` repeats it and does nothing else.",
         None,

@@ -43,6 +43,10 @@ pub const ARTEFACTS: &[Artefact] = &[
         make: |_| facts::page(),
     },
     Artefact {
+        name: "plan.schema.json",
+        make: |_| report::plan(),
+    },
+    Artefact {
         name: "policy.md",
         make: |_| policy_page::policy_page(crate::steps::STEPS),
     },

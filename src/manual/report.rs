@@ -2,11 +2,18 @@
 
 use crate::doctor::Diagnosis;
 use crate::report::Report;
-use crate::session::{PolicyCheck, Why};
+use crate::session::{Plan, PolicyCheck, Why};
 
 pub(super) fn schema() -> String {
     let mut schema = schemars::schema_for!(Report);
     schema.insert("title".into(), "sendoff.report/1".into());
+    super::pretty(&schema.to_value())
+}
+
+/// Returns the schema of `plan --json`.
+pub(super) fn plan() -> String {
+    let mut schema = schemars::schema_for!(Plan);
+    schema.insert("title".into(), Plan::SCHEMA.into());
     super::pretty(&schema.to_value())
 }
 

@@ -43,6 +43,38 @@ pub fn policy_schema(kinds: &[StepDef]) -> Value {
     schema
 }
 
+/// Returns every key that has a default, in the order of the schema, with the default as TOML.
+pub fn defaults(kinds: &[StepDef]) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    let schema = policy_schema(kinds);
+    add_defaults(&schema, "", &mut found);
+    found
+}
+
+/// Adds the defaults of the keys of a table, whose path is `table`.
+fn add_defaults(schema: &Value, table: &str, found: &mut Vec<(String, String)>) {
+    let keys = schema.get("properties").and_then(Value::as_object);
+    for (name, key) in keys.into_iter().flatten() {
+        let path = if table.is_empty() {
+            name.clone()
+        } else {
+            format!("{table}.{name}")
+        };
+        if key.get("properties").is_some() {
+            add_defaults(key, &path, found);
+        } else if let Some(default) = key.get("default")
+            && let Ok(value) = toml::Value::try_from(default)
+        {
+            let on_one_line = match value.as_str() {
+                // What JSON escapes, TOML reads likewise.
+                Some(_) => default.to_string(),
+                None => value.to_string(),
+            };
+            found.push((path, on_one_line));
+        }
+    }
+}
+
 /// Replaces the schema of a top-level table, but keeps its description and class.
 fn set(schema: &mut Value, table: &str, replacement: Value) {
     let Some(Value::Object(old)) = schema.pointer_mut(&format!("/properties/{table}")) else {

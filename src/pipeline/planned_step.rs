@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::git::Repo;
 use crate::names::{RemoteUrl, Scheme};
-use crate::policy::{LayerKind, OnError, Policy, StepTable, Trigger};
+use crate::policy::{LayerKind, OnError, Policy, StepTable};
 use crate::reason::Code;
 use crate::report::Verdict;
 use crate::template::Condition;
@@ -13,6 +12,8 @@ use crate::template::Condition;
 use super::context::Context;
 use super::facts::{TaskDocument, TaskFacts};
 use super::hold::Hold;
+use super::outcome::Outputs;
+use super::plan_view::PlanView;
 use super::step::Step;
 use super::step_def::{Again, Service, StepDef};
 
@@ -170,10 +171,18 @@ impl PlannedStep {
     }
 
     /// Returns the step's details for a plan; none for a step that is not to run.
-    pub fn details(&self, repo: &Repo, policy: &Policy, trigger: Trigger) -> Vec<String> {
+    pub fn details(&self, view: &PlanView<'_>) -> Vec<String> {
         match &self.turn {
-            Turn::Runs(step) => step.details(repo, policy, trigger),
+            Turn::Runs(step) => step.details(view),
             Turn::Disabled | Turn::PolicyError => Vec::new(),
+        }
+    }
+
+    /// Returns what its outputs and requests would say, likewise.
+    pub fn expected(&self, view: &PlanView<'_>) -> Outputs {
+        match &self.turn {
+            Turn::Runs(step) => step.expected(view),
+            Turn::Disabled | Turn::PolicyError => Outputs::new(),
         }
     }
 

@@ -4,11 +4,11 @@ use std::fmt::Debug;
 
 use async_trait::async_trait;
 
-use crate::git::Repo;
-use crate::policy::{Policy, Trigger};
+use crate::policy::Policy;
 
 use super::context::Context;
-use super::outcome::{Outcome, StepError};
+use super::outcome::{Outcome, Outputs, StepError};
+use super::plan_view::PlanView;
 
 /// One unit of work. The type that implements this is also the step's settings.
 ///
@@ -26,8 +26,13 @@ pub trait Step: Debug {
     async fn prepare(&self, _cx: &Context<'_>) {}
 
     /// Returns lines about the step for a plan. Reads files only.
-    fn details(&self, _repo: &Repo, _policy: &Policy, _trigger: Trigger) -> Vec<String> {
+    fn details(&self, _view: &PlanView<'_>) -> Vec<String> {
         Vec::new()
+    }
+
+    /// Returns what its outputs and requests would say, for a plan, as far as nobody has to be asked.
+    fn expected(&self, _view: &PlanView<'_>) -> Outputs {
+        Outputs::new()
     }
 
     /// Returns the key with a mistake for which no run could do anything, though every key can be read.

@@ -7,8 +7,8 @@ pub(super) const DEFAULT: &str = include_str!("../../policies/default.toml");
 pub const PRESETS: &[Preset] = &[
     Preset {
         name: "default",
-        about: "The built-in policy.",
-        text: DEFAULT,
+        about: "Nothing is set: a file of commented keys to start from.",
+        text: include_str!("../../policies/start.toml"),
     },
     Preset {
         name: "molecule",

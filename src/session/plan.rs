@@ -3,13 +3,15 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use sendoff_push::Divergence;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
+use serde_json::{Map, Value};
 
 use crate::exit::Exit;
 use crate::git::{Commit, Repo};
-use crate::pipeline::{Hold, Pipeline, PlannedStep, Service, Shipment};
+use crate::pipeline::{Hold, Outputs, Pipeline, PlanView, PlannedStep, Service, Shipment};
 use crate::policy::Trigger;
 use crate::reason::{Code, Reason};
 use crate::report::{RepoReport, Verdict, exit_of_notes};
@@ -21,11 +23,8 @@ use super::guards::Inspection;
 use super::range::{lacking, unpushed};
 use super::{Session, platform_client};
 
-/// The value of [`Plan::schema`].
-const SCHEMA: &str = "sendoff.plan/1";
-
 /// What a run would do.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Plan {
     /// The version of this document: `sendoff.plan/1`.
     pub schema: &'static str,
@@ -49,7 +48,7 @@ pub struct Plan {
 }
 
 /// What one step would do.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct PlanStep {
     /// The step's name.
     pub name: String,
@@ -59,9 +58,13 @@ pub struct PlanStep {
     pub runs: bool,
     /// Why not, in the words of a run.
     #[serde(flatten, serialize_with = "why")]
+    #[schemars(with = "HeldKeys")]
     pub held: Option<Reason>,
     /// What it would do beside its name says, one line each.
     pub details: Vec<String>,
+    /// What its outputs and its requests would say, as far as nobody has to be asked: of `pr-create` the `title`, `base` and
+    /// `draft` of a pull request that it opens.
+    pub expects: Map<String, Value>,
     /// Its condition.
     pub when: Option<String>,
     /// What has to be done before it.
@@ -71,6 +74,9 @@ pub struct PlanStep {
 }
 
 impl Plan {
+    /// The version of the document.
+    pub const SCHEMA: &str = "sendoff.plan/1";
+
     pub(super) fn of(session: &Session, pipeline: &Pipeline, inspection: &Inspection) -> Self {
         let shipment = inspection.shipment.as_ref().ok();
         let unpushed = shipment
@@ -96,7 +102,7 @@ impl Plan {
             );
         }
         Self {
-            schema: SCHEMA,
+            schema: Self::SCHEMA,
             pipeline: pipeline.name().to_owned(),
             trigger: session.trigger.to_string(),
             repo: inspection.report(&session.known),
@@ -111,7 +117,7 @@ impl Plan {
     /// Returns the plan of a program that `SENDOFF=0` switched off.
     pub fn switched_off(pipeline: &str, trigger: Trigger) -> Self {
         Self {
-            schema: SCHEMA,
+            schema: Self::SCHEMA,
             pipeline: pipeline.to_owned(),
             trigger: trigger.to_string(),
             repo: None,
@@ -127,6 +133,18 @@ impl Plan {
     pub fn exit(&self) -> Exit {
         exit_of_notes(&self.notes)
     }
+}
+
+/// The keys that say why a step does not run; each is null where it runs.
+#[derive(JsonSchema)]
+#[expect(dead_code, reason = "its fields are for the schema")]
+struct HeldKeys {
+    /// A stable code.
+    reason: Option<String>,
+    /// The sentence.
+    why: Option<String>,
+    /// What to do about it.
+    advice: Option<String>,
 }
 
 /// Writes why a step does not run beside its other keys: code, sentence, advice.
@@ -193,11 +211,22 @@ fn plan_step(
     step: &PlannedStep,
     hold: Option<Hold>,
 ) -> PlanStep {
-    let mut details = match session.repo() {
-        Some(repo) if hold.is_none() => step.details(repo, &session.loaded.policy, session.trigger),
-        _ => Vec::new(),
+    let facts = session.facts(inspection);
+    let view = PlanView {
+        trigger: session.trigger,
+        policy: &session.loaded.policy,
+        repo: session.repo(),
+        shipment: inspection.shipment.as_ref().ok(),
+        facts: &facts,
+        task: &session.task,
+        secrets: &session.known,
     };
     let runs = hold.is_none();
+    let (mut details, expects) = if runs {
+        (step.details(&view), step.expected(&view))
+    } else {
+        (Vec::new(), Outputs::new())
+    };
     if runs && step.service() == Some(Service::Forge) {
         details.extend(inspection.shipment.as_ref().ok().and_then(into_another));
     }
@@ -210,6 +239,7 @@ fn plan_step(
             .iter()
             .map(|line| clean_line(&redact(line)))
             .collect(),
+        expects,
         when: step.when().map(ToOwned::to_owned),
         needs: step.needs().to_vec(),
         timeout: step.timeout().map(show),

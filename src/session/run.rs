@@ -328,7 +328,7 @@ impl Session {
         inspection.shipment.is_err() && self.platform().is_err()
     }
 
-    fn facts(&self, inspection: &Inspection) -> Facts {
+    pub(super) fn facts(&self, inspection: &Inspection) -> Facts {
         Facts {
             repo: inspection.facts.clone(),
             task: self.task.task.clone(),

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use crate::cli::colour::{Colour, Paint};
 use crate::reason::Code;
 use crate::report::{Report, StepReport, Verdict};
 
@@ -26,15 +27,14 @@ impl Detail {
 /// Reasons that say no more than "not set up here": shown with `-v` only.
 const QUIET: &[Code] = &[
     Code::NoPlatform,
-    Code::NoToken,
     Code::NoInput,
     Code::NoContent,
     Code::NoPrompt,
     Code::Disabled,
 ];
 
-/// Renders a report. Empty when no step is shown.
-pub(in crate::cli) fn human(report: &Report, detail: Detail) -> String {
+/// Renders a report. Empty when no step is shown. Only the verdicts are coloured.
+pub(in crate::cli) fn human(report: &Report, detail: Detail, paint: Paint) -> String {
     let shown: Vec<&StepReport> = report
         .steps
         .iter()
@@ -47,12 +47,13 @@ pub(in crate::cli) fn human(report: &Report, detail: Detail) -> String {
         .unwrap_or(0);
     let mut text = String::new();
     for step in shown {
-        let mark = match step.verdict {
-            Verdict::Done => "done   ",
-            Verdict::Skipped => "skipped",
-            Verdict::Queued => "queued ",
-            Verdict::Failed => "failed ",
+        let (mark, colour) = match step.verdict {
+            Verdict::Done => ("done   ", Colour::Green),
+            Verdict::Skipped => ("skipped", Colour::Faint),
+            Verdict::Queued => ("queued ", Colour::Yellow),
+            Verdict::Failed => ("failed ", Colour::Red),
         };
+        let mark = paint.word(mark, colour);
         line(
             &mut text,
             format_args!("{mark}  {:width$}  {}", step.name, step.summary),
@@ -60,7 +61,8 @@ pub(in crate::cli) fn human(report: &Report, detail: Detail) -> String {
         extras(&mut text, step, detail, width);
     }
     for note in &report.notes {
-        line(&mut text, format_args!("note     {}", note.message));
+        let mark = paint.word("note", Colour::Yellow);
+        line(&mut text, format_args!("{mark}     {}", note.message));
         if let Some(advice) = &note.advice {
             line(&mut text, format_args!("         -> {advice}"));
         }
@@ -107,7 +109,12 @@ fn extras(text: &mut String, step: &StepReport, detail: Detail, width: usize) {
 
 /// Says whether a step was skipped because it is not set up.
 pub(in crate::cli) fn is_quiet(step: &StepReport) -> bool {
-    step.verdict == Verdict::Skipped && step.reason.is_some_and(|reason| QUIET.contains(&reason))
+    step.verdict == Verdict::Skipped && step.reason.is_some_and(is_quiet_reason)
+}
+
+/// Says whether a step is skipped for this because it is not set up.
+pub(super) fn is_quiet_reason(reason: Code) -> bool {
+    QUIET.contains(&reason)
 }
 
 fn line(text: &mut String, words: std::fmt::Arguments<'_>) {

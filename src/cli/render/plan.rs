@@ -1,10 +1,14 @@
 //! Renders a plan for people.
 
-use crate::secrets::clean_line;
-use crate::session::Plan;
+use serde_json::Value;
 
-/// Renders a plan.
-pub(in crate::cli) fn plan(plan: &Plan) -> String {
+use crate::secrets::clean_line;
+use crate::session::{Plan, PlanStep};
+
+use super::human::{Detail, is_quiet_reason};
+
+/// Renders a plan. Steps that are not set up are left out, as in a run's report, unless all are asked for.
+pub(in crate::cli) fn plan(plan: &Plan, detail: Detail) -> String {
     let mut text = String::new();
     line(
         &mut text,
@@ -38,7 +42,11 @@ pub(in crate::cli) fn plan(plan: &Plan) -> String {
         line(&mut text, format_args!("         {commit}"));
     }
     for (index, group) in plan.groups.iter().enumerate() {
-        for step in group {
+        let is_shown = |step: &&PlanStep| {
+            let held = step.held.as_ref();
+            detail != Detail::Normal || !held.is_some_and(|held| is_quiet_reason(held.code))
+        };
+        for step in group.iter().filter(is_shown) {
             let verb = if step.runs { "run " } else { "skip" };
             let kind = if step.kind == step.name {
                 String::new()
@@ -57,6 +65,15 @@ pub(in crate::cli) fn plan(plan: &Plan) -> String {
             }
             if let Some(advice) = held.and_then(|reason| reason.advice.as_ref()) {
                 line(&mut text, format_args!("          -> {advice}"));
+            }
+            for (key, value) in &step.expects {
+                let value = match value {
+                    Value::Bool(is_so) => if *is_so { "yes" } else { "no" }.to_owned(),
+                    Value::Null => "asked for at run time".to_owned(),
+                    Value::String(text) => text.clone(),
+                    other => other.to_string(),
+                };
+                line(&mut text, format_args!("          {key}: {value}"));
             }
             for detail in &step.details {
                 line(&mut text, format_args!("          {detail}"));

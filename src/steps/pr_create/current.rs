@@ -38,7 +38,7 @@ impl PrCreate {
             facts: recounted.as_ref().unwrap_or(cx.facts),
             ..*cx
         };
-        let stage = Stage::of(cx, shipment, self.draft);
+        let stage = Stage::of(&cx.view(), shipment, self.draft);
         if is_unfinished && stage == Stage::Finished && pull.readiness == Readiness::Draft {
             match forge.mark_ready(pull).await {
                 Ok(()) => (kept.is_ready_now, is_unfinished) = (true, false),

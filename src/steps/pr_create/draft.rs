@@ -1,6 +1,6 @@
 //! Whether a pull request is a draft.
 
-use crate::pipeline::{CommitFacts, Context, Shipment};
+use crate::pipeline::{CommitFacts, PlanView, Shipment};
 use crate::policy::Draft;
 
 /// How far the work is, by the policy's rule.
@@ -18,16 +18,16 @@ pub(super) enum Stage {
 
 impl Stage {
     /// Returns the stage of what is shipped. `draft` is the step's setting; a rule for the branch comes first.
-    pub(super) fn of(cx: &Context<'_>, shipment: &Shipment, draft: Draft) -> Self {
-        let rule = cx.policy.branches().rule_for(&shipment.branch);
+    pub(super) fn of(view: &PlanView<'_>, shipment: &Shipment, draft: Draft) -> Self {
+        let rule = view.policy.branches().rule_for(&shipment.branch);
         let draft = rule.and_then(|rule| rule.draft).unwrap_or(draft);
-        let of_agent = cx.trigger.is_agent() || cx.task.task.ok == Some(false);
+        let of_agent = view.trigger.is_agent() || view.task.task.ok == Some(false);
         match draft {
             Draft::Always => Self::Draft,
             Draft::Agent | Draft::Auto if of_agent => Self::Draft,
             Draft::Never | Draft::Agent => Self::Ready,
             Draft::Auto => {
-                let mut commits = cx.facts.repo.iter().flat_map(|repo| &repo.commits);
+                let mut commits = view.facts.repo.iter().flat_map(|repo| &repo.commits);
                 if commits.any(CommitFacts::is_unfinished) {
                     Self::Unfinished
                 } else {

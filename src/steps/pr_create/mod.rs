@@ -16,8 +16,8 @@ use crate::failpoint::{Point, reach};
 use crate::forge::{Forge, ForgeError, Head, Opened, PullRequest, PullRequests};
 use crate::names::{BranchName, RemoteName, RepositoryName};
 use crate::pipeline::{
-    Again, Context, ErrorKind, Outcome, Service, Shipment, Step, StepDef, StepError, Target,
-    policy_held, recounted,
+    Again, Context, ErrorKind, Outcome, Outputs, PlanView, Service, Shipment, Step, StepDef,
+    StepError, Target, policy_held, recounted,
 };
 use crate::policy::{Draft, RemoteChoice};
 use crate::reason::Code;
@@ -150,6 +150,10 @@ impl Step for PrCreate {
                     .await;
             }
         }
+    }
+
+    fn expected(&self, view: &PlanView<'_>) -> Outputs {
+        self.opened(view)
     }
 
     async fn run(&self, cx: &Context<'_>) -> Result<Outcome, StepError> {

@@ -3,9 +3,9 @@
 use crate::forge::{Block, Body, NewPullRequest, Readiness};
 use crate::git::PrTemplate;
 use crate::names::BranchName;
-use crate::pipeline::{Context, Shipment, StepError};
+use crate::pipeline::{Context, Outputs, PlanView, Shipment, StepError};
 use crate::policy::LayerKind;
-use crate::secrets::Outgoing;
+use crate::secrets::{Outgoing, clean_line};
 use crate::template::Template;
 use crate::text::inert;
 
@@ -13,6 +13,30 @@ use super::draft::Stage;
 use super::{BlockUse, Markup, PrCreate, TemplateUse, head};
 
 impl PrCreate {
+    /// Returns title, base and draft of the pull request that would be opened, as far as they are known before the push.
+    pub(super) fn opened(&self, view: &PlanView<'_>) -> Outputs {
+        let mut outputs = Outputs::new();
+        let Some(shipment) = view.shipment else {
+            return outputs;
+        };
+        if let Ok(title) = self.title.render(view.facts) {
+            let title = clean_line(view.secrets.outgoing(&title).as_str());
+            let is_blank = title.trim().is_empty();
+            let title = if is_blank {
+                shipment.branch.to_string()
+            } else {
+                title
+            };
+            outputs.insert("title".into(), title.into());
+        }
+        let guessed = view.facts.repo.as_ref().and_then(|repo| repo.base.clone());
+        let base = shipment.base.as_ref().map(ToString::to_string).or(guessed);
+        outputs.insert("base".into(), base.into());
+        let stage = Stage::of(view, shipment, self.draft);
+        outputs.insert("draft".into(), stage.is_draft().into());
+        outputs
+    }
+
     /// Makes the request to open a pull request.
     pub(super) async fn request(
         &self,
@@ -25,7 +49,7 @@ impl PrCreate {
         let rendered = self.text(cx, "body", &self.body).await?;
         let (own_template, warning) = self.own_template(cx, shipment, &base);
         warnings.extend(warning);
-        let stage = Stage::of(cx, shipment, self.draft);
+        let stage = Stage::of(&cx.view(), shipment, self.draft);
         Ok(NewPullRequest {
             head: head(shipment),
             base,

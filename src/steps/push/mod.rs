@@ -18,8 +18,10 @@ use crate::failpoint::{Point, reach};
 use crate::git::push::{HookTerminal, LocalOptions, Submodules};
 use crate::git::{Hook, PrePush, Repo, unheeded};
 use crate::names::RemoteName;
-use crate::pipeline::{Again, Context, Outcome, Service, Step, StepDef, StepError, interruptible};
-use crate::policy::{Policy, RemoteChoice, Trigger};
+use crate::pipeline::{
+    Again, Context, Outcome, PlanView, Service, Step, StepDef, StepError, interruptible,
+};
+use crate::policy::{RemoteChoice, Trigger};
 
 pub use self::advice::advice;
 use self::forge_questions::forge_questions;
@@ -80,7 +82,13 @@ crate::classes!(Push {
 
 #[async_trait(?Send)]
 impl Step for Push {
-    fn details(&self, repo: &Repo, policy: &Policy, trigger: Trigger) -> Vec<String> {
+    fn details(&self, view: &PlanView<'_>) -> Vec<String> {
+        let PlanView {
+            policy, trigger, ..
+        } = *view;
+        let Some(repo) = view.repo else {
+            return Vec::new();
+        };
         let mut notes = PushNotes::default();
         let mut lines = Vec::new();
         if let Some(hook) = self.hook(repo, trigger, &mut notes) {

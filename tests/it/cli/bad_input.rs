@@ -185,6 +185,18 @@ fn without_a_token_the_pull_request_is_skipped_with_advice() {
     let report = said.report();
     assert_eq!(step(&report, "push")["verdict"], "done");
     insta::assert_snapshot!(told(&world, step(&report, "pr-create")));
+    let said = world.run_in(&world.work(), &["run"], &[]);
+    assert!(
+        said.stdout.contains("there is no token for the forge\n")
+            && said.stdout.contains("-> set SENDOFF_TOKEN"),
+        "{}",
+        said.stdout
+    );
+    assert!(
+        !said.stdout.contains("platform"),
+        "nobody expects one: {}",
+        said.stdout
+    );
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod batch;
+mod colour;
 mod commands;
 mod counted;
 mod doctor;
@@ -21,6 +22,7 @@ mod outgoing;
 mod output;
 mod plan;
 mod policy_check;
+mod policy_edit;
 mod pull_request;
 mod python;
 mod run;

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use serde_json::{Value, json};
+
 use crate::world::{World, step};
 
 /// Reads every file below a directory.
@@ -64,6 +66,62 @@ fn a_plan_says_what_would_run_and_where_to() {
 }
 
 #[test]
+fn a_plan_fits_its_published_schema() {
+    let world = World::new();
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/reference/plan.schema.json");
+    let schema: Value = serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    for arguments in [
+        &["plan"][..],
+        &["plan", "pre-task"],
+        &["plan", "--set", "branches.protected=[\"feature/*\"]"],
+        &["run", "--dry-run"],
+    ] {
+        let plan = world.report(arguments);
+        let errors: Vec<String> = validator
+            .iter_errors(&plan)
+            .map(|error| error.to_string())
+            .collect();
+        assert!(errors.is_empty(), "{errors:?}");
+        assert_eq!(plan["schema"], "sendoff.plan/1");
+    }
+}
+
+#[test]
+fn a_plan_tells_the_pull_request_that_a_run_opens() {
+    for (trigger, draft) in [("manual", false), ("claude-code", true)] {
+        let world = World::new();
+        world.user_policy("[branches]\nbase = \"main\"\n");
+        let plan = world.report(&["plan", "--trigger", trigger]);
+        let steps: Vec<&Value> = plan["groups"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .flat_map(|group| group.as_array().unwrap())
+            .collect();
+        let step = steps
+            .iter()
+            .find(|step| step["name"] == "pr-create")
+            .unwrap();
+        world.report(&["run", "--trigger", trigger]);
+        let pull = &world.forge.pulls()[0];
+        let opened = json!({"title": pull.title, "base": pull.base, "draft": pull.draft});
+        assert_eq!(step["expects"], opened);
+        assert_eq!(pull.draft, draft);
+    }
+}
+
+#[test]
+fn a_plan_leaves_out_what_a_run_leaves_out() {
+    let world = World::new();
+    let plan = |arguments: &[&str]| world.run_in(&world.work(), arguments, &[]).stdout;
+    assert!(!plan(&["plan"]).contains("memory-commit"));
+    assert!(plan(&["plan", "-v"]).contains("memory-commit"));
+    assert!(!plan(&["run", "--dry-run"]).contains("memory-commit"));
+    assert!(plan(&["run", "--dry-run", "-v"]).contains("memory-commit"));
+}
+
+#[test]
 fn a_plan_says_why_nothing_would_be_pushed() {
     let world = World::new();
     world.sandbox.git(world.work(), &["switch", "-q", "main"]);
@@ -84,6 +142,9 @@ fn a_plan_lists_only_what_the_remotes_branch_lacks() {
              the remote has the branch already, as of the last push or fetch
       1. run  push
       2. run  pr-create
+              title: Add the first file
+              base: main
+              draft: no
     ");
     world.commit("b.txt", "new\n", "Add what is not pushed");
     insta::assert_snapshot!(shown(&world, &world.run(&plan).stdout), @r"
@@ -94,13 +155,16 @@ fn a_plan_lists_only_what_the_remotes_branch_lacks() {
              [COMMIT] Add what is not pushed
       1. run  push
       2. run  pr-create
+              title: Add the first file
+              base: main
+              draft: no
     ");
     // Somebody else pushed, and it was fetched: what is here is there.
     let git = |arguments: &[&str]| world.sandbox.git(world.work(), arguments);
     git(&["update-ref", "refs/remotes/origin/feature/x", "HEAD"]);
     git(&["reset", "-q", "--hard", "HEAD~1"]);
     let said = world.run(&["plan", "--json", "--set", "branches.base=main"]);
-    let plan: serde_json::Value = serde_json::from_str(&said.stdout).unwrap();
+    let plan: Value = serde_json::from_str(&said.stdout).unwrap();
     assert_eq!(plan["already_pushed"], true, "{plan}");
     assert_eq!(plan["commits"], serde_json::json!([]));
     assert_eq!(plan["notes"][0]["code"], "diverged", "{plan}");
@@ -109,7 +173,7 @@ fn a_plan_lists_only_what_the_remotes_branch_lacks() {
     // Where nothing is known of the remote's branch, all of it would leave.
     git(&["update-ref", "-d", "refs/remotes/origin/feature/x"]);
     let said = world.run(&["plan", "--json", "--set", "branches.base=main"]);
-    let plan: serde_json::Value = serde_json::from_str(&said.stdout).unwrap();
+    let plan: Value = serde_json::from_str(&said.stdout).unwrap();
     assert_eq!(plan["already_pushed"], false, "{plan}");
     assert_eq!(plan["commits"].as_array().unwrap().len(), 2);
 }
@@ -133,10 +197,13 @@ fn a_plan_says_that_the_remotes_branch_has_commits_that_are_not_here() {
              [COMMIT] Add something else
       1. run  push
       2. run  pr-create
+              title: Add the first file
+              base: main
+              draft: no
     note     feature/x on origin has 1 commit that feature/x here has not, as far as the last push or fetch tells: the push would fail as diverged
              -> it was rewritten here after it was pushed: git push --force-with-lease=feature/x:[THERE] origin feature/x
     ");
-    let json: serde_json::Value =
+    let json: Value =
         serde_json::from_str(&world.run(&["plan", "post-commit", "--json"]).stdout).unwrap();
     assert_eq!(json["notes"][0]["code"], "diverged");
     // That is what a run finds.
@@ -225,7 +292,7 @@ fn what_a_plan_skips_a_run_skips_in_the_same_words() {
         let world = World::new();
         world.point_to(&format!("{}/acme/rocket.git", world.url_with_login()));
         change(&world);
-        let json = |arguments: &[&str]| -> serde_json::Value {
+        let json = |arguments: &[&str]| -> Value {
             let said = world.run_in(&world.work(), arguments, &[]);
             serde_json::from_str(&said.stdout).unwrap()
         };
@@ -252,7 +319,7 @@ fn what_a_plan_skips_a_run_skips_in_the_same_words() {
 fn a_plan_as_json_has_a_version() {
     let world = World::new();
     let said = world.run(&["plan", "--json"]);
-    let plan: serde_json::Value = serde_json::from_str(&said.stdout).unwrap();
+    let plan: Value = serde_json::from_str(&said.stdout).unwrap();
     assert_eq!(plan["schema"], "sendoff.plan/1");
     assert_eq!(plan["groups"][0][2]["name"], "push");
     assert_eq!(plan["groups"][0][2]["runs"], true);
@@ -271,7 +338,7 @@ fn a_plan_says_what_the_policy_has_the_push_do_besides() {
         .executable("clone/.git/hooks/pre-push", "#!/bin/sh\n");
     let push = |arguments: &[&str]| {
         let said = world.run(arguments);
-        let plan: serde_json::Value = serde_json::from_str(&said.stdout).unwrap();
+        let plan: Value = serde_json::from_str(&said.stdout).unwrap();
         let lines = plan["groups"][0][2]["details"].as_array().unwrap().clone();
         let lines: Vec<&str> = lines.iter().map(|line| line.as_str().unwrap()).collect();
         world.normalise(&lines.join("\n"))

@@ -1,22 +1,26 @@
 //! `sendoff policy`: checks, shows and creates policies.
 
-use std::fmt::Write as _;
-use std::fs::{DirBuilder, OpenOptions};
-use std::io::Write as _;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-use std::path::{Path, PathBuf};
+mod check;
+mod edit;
+mod init;
+mod show;
+
+use std::path::PathBuf;
 
 use clap::Subcommand;
 use clap::builder::{PossibleValue, PossibleValuesParser};
 
 use crate::environment::Environment;
 use crate::exit::Exit;
-use crate::policy::{PRESETS, Places, Until, preset};
-use crate::session::{PolicyCheck, PolicyReview, Request, check_file, review};
+use crate::policy::PRESETS;
+use crate::session::{Request, check_file};
 
-use super::output::{eprint, print};
-use super::render;
+use super::output::print;
 use super::start::check_directory;
+
+use self::check::{check, tell_check};
+use self::init::Target;
+use self::show::Keys;
 
 /// Examples and variables.
 pub(super) const HELP: &str = "\
@@ -64,6 +68,18 @@ Examples:
 Environment:
   XDG_CONFIG_HOME  the user's policy is sendoff/policy.toml below it; by default ~/.config";
 
+/// Examples and variables of `policy edit`.
+const EDIT_HELP: &str = "\
+Examples:
+  sendoff policy edit           edit your policy
+  sendoff policy edit --repo    edit the repository's .sendoff.toml
+
+Environment:
+  VISUAL, EDITOR   the editor, as a command of the shell; otherwise vi
+  XDG_CONFIG_HOME  the user's policy is sendoff/policy.toml below it; by default ~/.config
+
+Exit codes: 0 no mistakes, 1 the editor failed, 78 a mistake.";
+
 /// Examples and variables of `policy init`.
 const INIT_HELP: &str = "\
 Examples:
@@ -106,6 +122,22 @@ pub(super) enum Command {
         /// Set one key of the policy
         #[arg(long, value_name = "KEY=VALUE")]
         set: Vec<String>,
+        /// Show also the keys that no layer sets, with their defaults
+        #[arg(long)]
+        all: bool,
+    },
+    /// Edit your policy, or the repository's, and check it afterwards
+    ///
+    /// A file that is not there is made first, with every key commented. The file stays as the editor saved it; mistakes
+    /// are shown with their places.
+    #[command(after_long_help = EDIT_HELP)]
+    Edit {
+        /// Edit the repository's policy, .sendoff.toml in the work tree
+        #[arg(long)]
+        repo: bool,
+        /// Work in this directory instead of the current one
+        #[arg(short = 'C', value_name = "DIR")]
+        directory: Option<PathBuf>,
     },
     /// Print where the policy files are, lowest layer first, and which of them exist
     ///
@@ -150,6 +182,7 @@ impl Command {
             Self::Check { directory, .. }
             | Self::Show { directory, .. }
             | Self::Path { directory }
+            | Self::Edit { directory, .. }
             | Self::Init { directory, .. } => directory.as_ref(),
             Self::Schema => None,
         };
@@ -181,6 +214,7 @@ impl Command {
                 directory,
                 policy,
                 set,
+                all,
             } => {
                 let request = Request {
                     directory,
@@ -188,9 +222,13 @@ impl Command {
                     sets: set,
                     ..Request::default()
                 };
-                show(&request, environment)
+                let keys = if all { Keys::All } else { Keys::Set };
+                show::show(&request, keys, environment)
             }
-            Self::Path { directory } => paths(directory.as_deref(), environment),
+            Self::Path { directory } => show::paths(directory.as_deref(), environment),
+            Self::Edit { repo, directory } => {
+                edit::edit(Target::of(repo), directory.as_deref(), environment)
+            }
             Self::Schema => print(&crate::manual::policy_schema()).exit(),
             Self::Init {
                 preset,
@@ -199,15 +237,11 @@ impl Command {
                 print: only_print,
                 directory,
             } => {
-                let target = if repo {
-                    Target::Repository
-                } else {
-                    Target::User
-                };
+                let target = Target::of(repo);
                 if only_print {
-                    return print_preset(&preset, target);
+                    return init::print_preset(&preset, target);
                 }
-                init(&preset, target, directory.as_deref(), environment)
+                init::init(&preset, target, directory.as_deref(), environment)
             }
         }
     }
@@ -219,192 +253,4 @@ fn preset_names() -> PossibleValuesParser {
     PossibleValuesParser::new(
         presets.map(|preset| PossibleValue::new(preset.name).help(preset.about)),
     )
-}
-
-/// Prints a preset as it would be written.
-fn print_preset(name: &str, target: Target) -> Exit {
-    let text = preset(name).unwrap_or_default();
-    if target == Target::User {
-        return print(text).exit();
-    }
-    match crate::session::preset_for_repository(text) {
-        Ok(carried) => print(&carried.text).exit(),
-        Err(error) => render::policy_error(&error),
-    }
-}
-
-/// Prints where the policy files are.
-fn paths(directory: Option<&Path>, environment: &Environment) -> Exit {
-    let places = Places::usual(environment.config_directory().as_deref());
-    let repository = crate::session::repository_policy(directory, environment).ok();
-    let files = [
-        ("system", places.system),
-        ("user", places.user),
-        ("repository", repository),
-    ];
-    let mut text = String::new();
-    for (layer, path) in files {
-        let Some(path) = path else { continue };
-        let absent = if path.exists() { "" } else { "  (not there)" };
-        // Writing to a `String` cannot fail.
-        let _infallible = writeln!(text, "{layer:<10}  {}{absent}", path.display());
-    }
-    print(&text).exit()
-}
-
-/// Which policy is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Target {
-    Repository,
-    User,
-}
-
-/// Prints what a check found.
-fn tell_check(review: &PolicyReview, file: Option<&Path>, json: bool) -> Exit {
-    let exit = if review.problems.is_empty() {
-        Exit::Done
-    } else {
-        Exit::Policy
-    };
-    if json {
-        let check = PolicyCheck::of(review);
-        // It is made of text and numbers, which always serialise.
-        let text = serde_json::to_string_pretty(&check).unwrap_or_default();
-        return print(&text).exit().worst(exit);
-    }
-    for problem in &review.problems {
-        eprint(&render::policy_error_text(problem));
-    }
-    match (exit, file) {
-        (Exit::Done, Some(file)) => print(&format!("{}: policy OK", file.display())).exit(),
-        (Exit::Done, None) => print(&format!("policy OK: {}", review.layers.join(", "))).exit(),
-        _ => {
-            let (count, plural) = match review.problems.len() {
-                1 => (1, ""),
-                count => (count, "s"),
-            };
-            eprint(&format!("{count} mistake{plural}"));
-            exit
-        }
-    }
-}
-
-fn check(request: &Request, environment: &Environment, json: bool) -> Exit {
-    match review(request, environment) {
-        Ok(review) => tell_check(&review, None, json),
-        Err(error) => render::policy_error(&error),
-    }
-}
-
-fn show(request: &Request, environment: &Environment) -> Exit {
-    let PolicyReview {
-        problems,
-        values,
-        left_out,
-        ..
-    } = match review(request, environment) {
-        Ok(review) => review,
-        Err(error) => return render::policy_error(&error),
-    };
-    let width = values
-        .iter()
-        .map(|value| value.key.len() + value.value.len() + 3)
-        .max()
-        .unwrap_or(0)
-        .min(80);
-    let mut text = String::new();
-    for value in &values {
-        let setting = format!("{} = {}", value.key, value.value);
-        // Writing to a `String` cannot fail.
-        let _infallible = writeln!(text, "{setting:width$}  # {}", value.origin);
-    }
-    for key in &left_out {
-        let setting = format!("{} = {}", key.key, key.value);
-        let until = match key.until {
-            Until::Merged => "counts from the policy base on the remote only",
-            Until::Trusted => "not trusted",
-        };
-        let _infallible = writeln!(text, "# {setting}  # {}: {until}", key.layer);
-    }
-    let printed = print(&text).exit();
-    for problem in &problems {
-        eprint(&render::policy_error_text(problem));
-    }
-    if problems.is_empty() {
-        printed
-    } else {
-        Exit::Policy
-    }
-}
-
-fn init(name: &str, target: Target, directory: Option<&Path>, environment: &Environment) -> Exit {
-    let text = preset(name).unwrap_or_default();
-    let path = match target {
-        Target::Repository => crate::session::repository_policy(directory, environment),
-        Target::User => environment
-            .config_directory()
-            .map(|directory| directory.join("policy.toml"))
-            .ok_or_else(|| {
-                "HOME is not set, so there is no directory for the user's policy".to_owned()
-            }),
-    };
-    let path = match path {
-        Ok(path) => path,
-        Err(message) => {
-            eprint(&message);
-            return Exit::Failed;
-        }
-    };
-    let mut left_out = Vec::new();
-    let mut text = text.to_owned();
-    if target == Target::Repository {
-        match crate::session::preset_for_repository(&text) {
-            Ok(carried) => (text, left_out) = (carried.text, carried.left_out),
-            Err(error) => return render::policy_error(&error),
-        }
-    }
-    if let Err(error) = create(&path, &text) {
-        if error.kind() == std::io::ErrorKind::AlreadyExists {
-            eprint(&format!(
-                "{} already exists; not overwritten",
-                path.display()
-            ));
-            return Exit::Failed;
-        }
-        eprint(&format!("{} cannot be written: {error}", path.display()));
-        return Exit::Failed;
-    }
-    let printed = print(&format!(
-        "{} is written from the preset `{name}`",
-        path.display()
-    ));
-    if !left_out.is_empty() {
-        eprint(&format!(
-            "a repository's policy cannot carry these keys, which are comments there; put them into the user's or \
-             the system's: {}",
-            left_out.join(", ")
-        ));
-    }
-    printed.exit()
-}
-
-/// The mode of a policy's directory: a policy that others can change is invalid.
-const DIRECTORY_MODE: u32 = 0o755;
-/// The mode of a policy.
-const FILE_MODE: u32 = 0o644;
-
-/// Writes a new file. Fails when it exists.
-fn create(path: &Path, text: &str) -> std::io::Result<()> {
-    if let Some(directory) = path.parent() {
-        DirBuilder::new()
-            .recursive(true)
-            .mode(DIRECTORY_MODE)
-            .create(directory)?;
-    }
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(FILE_MODE)
-        .open(path)?;
-    file.write_all(text.as_bytes())
 }

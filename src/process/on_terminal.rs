@@ -1,0 +1,22 @@
+//! A program of the user's that has the whole terminal, such as an editor.
+
+use std::ffi::OsStr;
+use std::io;
+use std::path::Path;
+use std::process::{Command, ExitStatus};
+
+/// Runs an editor on a file as git runs one: `editor` is a command of the shell, with arguments of its own. It has the caller's
+/// terminal and environment, and nothing ends it but itself.
+pub fn run_editor(editor: &OsStr, file: &Path, directory: &Path) -> io::Result<ExitStatus> {
+    let mut script = editor.to_owned();
+    script.push(" \"$@\"");
+    #[expect(clippy::disallowed_methods, reason = "this module starts programs")]
+    let mut shell = Command::new("/bin/sh");
+    shell
+        .arg("-c")
+        .arg(script)
+        .arg(editor)
+        .arg(file)
+        .current_dir(directory)
+        .status()
+}
