@@ -139,6 +139,8 @@ fn parse(bytes: &[u8]) -> Result<(TaskDocument, Vec<String>), String> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Holds {
     Text,
+    Truth,
+    Number,
     Other,
 }
 
@@ -154,21 +156,21 @@ const TASK: &[(&str, Holds)] = &[
     ("id", Holds::Text),
     ("input", Holds::Text),
     ("response", Holds::Text),
-    ("ok", Holds::Other),
+    ("ok", Holds::Truth),
     ("error", Holds::Text),
     ("stderr", Holds::Text),
-    ("exit_code", Holds::Other),
+    ("exit_code", Holds::Number),
 ];
 /// See [`TOP`].
 const HEARTBEAT: &[(&str, Holds)] = &[
     ("current_task", Holds::Text),
-    ("active_tasks", Holds::Other),
-    ("error_rate", Holds::Other),
+    ("active_tasks", Holds::Number),
+    ("error_rate", Holds::Number),
     ("sample_error", Holds::Text),
-    ("uptime_seconds", Holds::Other),
+    ("uptime_seconds", Holds::Number),
 ];
 
-/// Takes the keys out that are unknown, and makes texts of numbers where texts are wanted.
+/// Takes the keys out that are unknown, and makes of each value what its key holds, where a caller wrote it as another kind.
 fn settle(
     table: &mut Map<String, Value>,
     keys: &[(&str, Holds)],
@@ -181,11 +183,34 @@ fn settle(
             unknown.push(format!("{before}{}", shown.escape_debug()));
             return false;
         };
-        if *holds == Holds::Text && matches!(value, Value::Number(_) | Value::Bool(_)) {
-            *value = Value::String(value.to_string());
+        if let Some(meant) = meant(*holds, value) {
+            *value = meant;
         }
         true
     });
+}
+
+/// Returns what a value means where its key holds another kind: shells write everything as text, and `str(True)` of Python
+/// is `True`. Nothing where it is right, or means nothing of the kind.
+fn meant(holds: Holds, value: &Value) -> Option<Value> {
+    match (holds, value) {
+        (Holds::Text, Value::Number(_) | Value::Bool(_)) => Some(Value::String(value.to_string())),
+        (Holds::Truth, Value::String(text)) => match text.trim().to_ascii_lowercase().as_str() {
+            "true" | "1" => Some(Value::Bool(true)),
+            "false" | "0" => Some(Value::Bool(false)),
+            _ => None,
+        },
+        (Holds::Truth, Value::Number(number)) => match number.as_u64() {
+            Some(1) => Some(Value::Bool(true)),
+            Some(0) => Some(Value::Bool(false)),
+            _ => None,
+        },
+        (Holds::Number, Value::String(text)) => {
+            let number = text.trim().parse().ok();
+            number.map(Value::Number)
+        }
+        _ => None,
+    }
 }
 
 /// Checks that the document and what it nests are objects.
@@ -278,6 +303,31 @@ mod tests {
         assert_eq!(document.task.ok, Some(false));
         let heartbeat = document.heartbeat.unwrap();
         assert_eq!(heartbeat.current_task.as_deref(), Some("3"));
+    }
+
+    #[test]
+    fn truths_and_numbers_may_be_written_as_texts() {
+        for (ok, wanted) in [
+            ("\"true\"", true),
+            ("\"False\"", false),
+            ("1", true),
+            ("0", false),
+        ] {
+            let text = format!(
+                "{{\"task\": {{\"ok\": {ok}, \"exit_code\": \" 3\"}}, \"heartbeat\": {{\"error_rate\": \"0.5\"}}}}"
+            );
+            let (document, _) = parse(text.as_bytes()).unwrap();
+            assert_eq!(document.task.ok, Some(wanted), "{text}");
+            assert_eq!(document.task.exit_code, Some(3));
+            assert_eq!(document.heartbeat.unwrap().error_rate, Some(0.5));
+        }
+        for bad in [
+            "{\"task\": {\"ok\": \"maybe\"}}",
+            "{\"task\": {\"ok\": 2}}",
+            "{\"task\": {\"exit_code\": \"three\"}}",
+        ] {
+            parse(bad.as_bytes()).unwrap_err();
+        }
     }
 
     #[test]

@@ -89,7 +89,8 @@ fn is_host(pattern: &str, host: &str) -> bool {
     }
 }
 
-/// Returns the file of logins by host: `NETRC`, else `~/.netrc`.
+/// Returns the file of logins by host: `NETRC` where it names a file, else `~/.netrc`. Versions of libcurl before 8.16
+/// know the latter only.
 pub(super) fn netrc(environment: &Environment, repo: Option<&Repo>) -> Option<Netrc> {
     let usual = || Some(environment.home()?.join(".netrc"));
     let named = environment.path_as_written("NETRC");
@@ -98,6 +99,7 @@ pub(super) fn netrc(environment: &Environment, repo: Option<&Repo>) -> Option<Ne
             Some(repo) => repo.config().relative(&path),
             None => environment.cwd().join(path),
         })
+        .filter(|path| path.is_file())
         .or_else(usual)
         .map(Netrc::new)
 }

@@ -16,12 +16,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::failpoint::{Point, reach};
 use crate::git::push::{HookTerminal, LocalOptions, Submodules};
-use crate::git::{Hook, PrePush, Repo, unheeded};
+use crate::git::{Hook, PrePush, Repo, is_false, unheeded};
 use crate::names::RemoteName;
 use crate::pipeline::{
     Again, Context, Outcome, PlanView, Service, Step, StepDef, StepError, interruptible,
 };
-use crate::policy::{RemoteChoice, Trigger};
+use crate::policy::{Policy, RemoteChoice, Trigger};
 
 pub use self::advice::advice;
 use self::forge_questions::forge_questions;
@@ -99,10 +99,16 @@ impl Step for Push {
             ));
         }
         lines.extend(notes.warnings);
-        lines.extend(match self.submodules {
-            SubmoduleRule::Ignore => Some(
-                "does not look whether the submodules are pushed (steps.push.submodules)".into(),
-            ),
+        lines.extend(match self.submodules(repo, policy) {
+            SubmoduleRule::Ignore => {
+                let key = match self.submodules {
+                    SubmoduleRule::Ignore => "steps.push.submodules",
+                    SubmoduleRule::Check => "push.recurseSubmodules of the git configuration",
+                };
+                Some(format!(
+                    "does not look whether the submodules are pushed ({key})"
+                ))
+            }
             SubmoduleRule::Check if has_submodules(repo) => {
                 Some("checks first that the submodules are pushed (steps.push.submodules)".into())
             }
@@ -196,13 +202,26 @@ impl Push {
                 _ => HookTerminal::Withheld,
             },
             hook_timeout: cx.policy.branch_limits().hook_timeout.duration(),
-            submodules: match self.submodules {
+            submodules: match self.submodules(repo, cx.policy) {
                 SubmoduleRule::Check => Submodules::Check,
                 SubmoduleRule::Ignore => Submodules::Ignore,
             },
             push_options: self.push_options(repo),
         };
         (local, notes)
+    }
+
+    /// Returns what the policy says of submodules; where it says nothing, `push.recurseSubmodules = no` of the user's git
+    /// configuration lets them be.
+    fn submodules(&self, repo: &Repo, policy: &Policy) -> SubmoduleRule {
+        let configured = repo.config().string("push.recurseSubmodules");
+        if policy.origin_of("steps.push.submodules").is_none()
+            && configured.is_some_and(|value| is_false(&value))
+        {
+            SubmoduleRule::Ignore
+        } else {
+            self.submodules
+        }
     }
 
     /// Returns the policy's push options, else those of the user's git configuration, where an empty one

@@ -14,7 +14,7 @@ use super::served::{Served, guarded};
 /// A work tree, a server that wants a login, and how both are entered.
 pub(super) struct Twin {
     pub(super) served: Served,
-    directory: PathBuf,
+    pub(super) directory: PathBuf,
     pub(super) variables: Vec<(&'static str, String)>,
 }
 
@@ -58,21 +58,26 @@ impl Twin {
 
     /// Pushes with us, then with git to a branch of its own.
     pub(super) fn both_arrive(&self) {
-        let head = self
-            .served
-            .sandbox
-            .git(&self.served.work, &["rev-parse", "HEAD"]);
+        self.we_arrive();
+        let git = Command::new("git");
+        succeed(&mut self.started(git, &["push", "-q", "origin", "HEAD:by-git"]));
+        self.arrived("by-git", "");
+    }
+
+    /// Pushes with us.
+    pub(super) fn we_arrive(&self) {
         let ours = Command::cargo_bin("sendoff").unwrap();
         let said = self.started(ours, &["step", "push"]).output().unwrap();
         let said = String::from_utf8_lossy(&[said.stdout, said.stderr].concat()).into_owned();
-        let git = Command::new("git");
-        succeed(&mut self.started(git, &["push", "-q", "origin", "HEAD:by-git"]));
-        for branch in ["by-git", "feature"] {
-            let full = format!("refs/heads/{branch}");
-            let tip = ["for-each-ref", "--format=%(objectname)", &full];
-            let tip = self.served.sandbox.git(&self.served.remote, &tip);
-            assert_eq!(tip, head, "{branch}: {said}");
-        }
+        self.arrived("feature", &said);
+    }
+
+    fn arrived(&self, branch: &str, said: &str) {
+        let sandbox = &self.served.sandbox;
+        let full = format!("refs/heads/{branch}");
+        let tip = ["for-each-ref", "--format=%(objectname)", &full];
+        let tip = sandbox.git(&self.served.remote, &tip);
+        assert_eq!(tip, sandbox.head(&self.served.work), "{branch}: {said}");
     }
 }
 
@@ -233,4 +238,33 @@ fn a_branch_whose_remote_is_an_address_goes_there() {
     let said = String::from_utf8_lossy(&said.stdout).into_owned();
     let head = twin.served.sandbox.git(work, &["rev-parse", "HEAD"]);
     assert_eq!(twin.served.tip(), head, "{said}");
+}
+
+#[test]
+fn submodules_are_let_be_where_the_users_configuration_says_so_and_the_policy_nothing() {
+    let twin = Twin::new(GitServerOptions::default());
+    let (sandbox, work) = (&twin.served.sandbox, &twin.served.work);
+    sandbox.git(work, &["init", "-q", "lib"]);
+    let library = work.join("lib");
+    sandbox.commit(&library, "a.txt", "a\n", "Everywhere");
+    sandbox.git(
+        &library,
+        &["update-ref", "refs/remotes/origin/main", "HEAD"],
+    );
+    let id = sandbox.commit(&library, "a.txt", "b\n", "Only here");
+    let modules = "[submodule \"lib\"]\n\tpath = lib\n\turl = ../lib\n";
+    std::fs::write(work.join(".gitmodules"), modules).unwrap();
+    sandbox.git(work, &["add", ".gitmodules"]);
+    let entry = format!("160000,{id},lib");
+    sandbox.git(work, &["update-index", "--add", "--cacheinfo", &entry]);
+    sandbox.git(work, &["commit", "-q", "-m", "Add the library"]);
+    twin.configure("push.recurseSubmodules", "no");
+    let policy = "home/.config/sendoff/policy.toml";
+    let policy = sandbox.write(policy, "[steps.push]\nsubmodules = \"check\"\n");
+    let ours = Command::cargo_bin("sendoff").unwrap();
+    let said = twin.started(ours, &["step", "push"]).output().unwrap();
+    let said = String::from_utf8_lossy(&said.stderr).into_owned();
+    assert!(said.contains("the submodule `lib` is at"), "{said}");
+    std::fs::remove_file(policy).unwrap();
+    twin.both_arrive();
 }

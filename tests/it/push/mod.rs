@@ -40,6 +40,7 @@ mod lengths;
 mod local_checks;
 mod logins;
 mod memory;
+mod netrc;
 mod network;
 mod own_header;
 mod pages;
