@@ -2,6 +2,7 @@
 
 mod branches;
 mod files;
+mod generated;
 mod policy_base;
 mod tokens;
 mod trust;
