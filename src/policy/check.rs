@@ -8,6 +8,7 @@ use super::file::PolicyFile;
 use super::kind::Kinds;
 use super::layer::Layer;
 use super::layer_kind::LayerKind;
+use super::locks::check_locks;
 use super::node::{Entry, Item, Node, Table, quoted};
 use super::pattern::Pattern;
 use super::pipelines::{PipelineTable, StepRef};
@@ -46,6 +47,7 @@ pub(super) fn mistakes(layer: &Layer, sources: &Sources, kinds: &Kinds<'_>) -> V
         Err(error) => found.extend(each_key(layer, sources, error)),
     }
     found.extend(check_environment(layer, sources).err());
+    found.extend(check_locks(layer, sources).err());
     let pipelines = layer.table.table("pipelines");
     let is_enough = |found: &[PolicyError]| found.len() >= MOST_MISTAKES;
     for (name, entry) in pipelines.into_iter().flat_map(|table| &table.0) {

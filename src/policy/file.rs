@@ -24,6 +24,9 @@ pub(super) struct PolicyFile {
     /// The oldest version of sendoff that can read the file, such as `>=0.1`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub requires: Option<Requirement>,
+    /// Keys or tables that no other layer sets, such as `steps.push` or `remotes.allowed`; what another one says of them is left out and reported. `branches.protected` still grows. System policy only.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub lock: Vec<String>,
     /// Protected branches, and the base of pull requests.
     pub branches: Branches,
     /// Limits of time and size.
@@ -54,6 +57,7 @@ pub(super) struct PolicyFile {
 
 crate::classes!(PolicyFile {
     requires: A,
+    lock: D,
     branches: A,
     limits: ADown,
     guard: A,

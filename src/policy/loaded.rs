@@ -1,5 +1,6 @@
 //! `Loaded`: the layers of their places, merged, with what was left out and why; and what is laid on them later.
 
+use std::borrow::Cow;
 use std::path::Path;
 
 use super::discover::{self, Places, RepositoryFile};
@@ -8,6 +9,7 @@ use super::kind::{Kind, Kinds};
 use super::layer::Layer;
 use super::layer_kind::LayerKind;
 use super::layers::Layers;
+use super::locks::{LockedKey, Locks};
 use super::merge::merge;
 use super::merged::Policy;
 use super::node::Table;
@@ -30,6 +32,8 @@ pub struct Loaded {
     pub fail_closed: bool,
     /// The keys of the repository's policy that do not count yet.
     pub left_out: Vec<LeftOut>,
+    /// The keys that do not count because the system's policy locks them.
+    pub locked: Vec<LockedKey>,
     layers: Layers,
 }
 
@@ -110,13 +114,20 @@ impl Layers {
         let mut outside = Table::default();
         let mut bases = Vec::new();
         let mut problems = self.problems.clone();
-        let mut left_out = Vec::new();
+        let (mut left_out, mut locked) = (Vec::new(), Vec::new());
+        let mut locks = Locks::default();
         for layer in &self.stack {
-            match self.lay_over(&merged, layer, kinds) {
+            let mut layer = Cow::Borrowed(layer);
+            if layer.origin == LayerKind::System {
+                locks = Locks::of(&layer);
+            } else if layer.origin > LayerKind::System && !locks.is_empty() {
+                locked.extend(locks.enforce(layer.to_mut()));
+            }
+            match self.lay_over(&merged, &layer, kinds) {
                 Ok(laid) => {
                     merged = laid.merged;
                     if !layer.origin.is_of_repository() {
-                        lay_limits(&mut outside, layer);
+                        lay_limits(&mut outside, &layer);
                     }
                     bases.extend(protection::bases(&laid.counted.table));
                     left_out.extend(laid.left_out);
@@ -140,6 +151,7 @@ impl Layers {
             fail_closed: problems.iter().any(closes),
             problems,
             left_out,
+            locked,
             layers: self,
         })
     }

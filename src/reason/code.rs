@@ -184,6 +184,8 @@ codes! {
     PolicyDropped = "policy-dropped",
     /// The policy has an error.
     PolicyError = "policy-error",
+    /// The system's policy locks keys that other layers set.
+    PolicyLocked = "policy-locked",
     /// The repository's policy may be an old one.
     PolicyStale = "policy-stale",
     /// The repository's policy on the remote is not known.

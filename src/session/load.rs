@@ -6,8 +6,8 @@ use crate::environment::Environment;
 use crate::git::{ConfigFiles, LocalConfigTrust, OpenError, Repo};
 use crate::pipeline::Hold;
 use crate::policy::{
-    Carried, EnvironmentTrust, Layers, Loaded, LocalConfig as Trusted, Places, PolicyError,
-    PolicyProblem, for_repository,
+    Carried, EnvironmentTrust, Layers, Loaded, LocalConfig as Trusted, LockedKey, Places,
+    PolicyError, PolicyProblem, for_repository,
 };
 use crate::reason::{Code, Reason};
 use crate::steps::STEPS;
@@ -148,6 +148,7 @@ pub(super) fn inside(
 /// Notes what the user should know: dropped layers, and configuration that was ignored.
 pub(super) fn notes(loaded: &Loaded, repo: Option<&Repo>) -> Vec<Reason> {
     let mut notes: Vec<Reason> = loaded.problems.iter().map(dropped).collect();
+    notes.extend(loaded.locked.iter().map(locked));
     let ignored = match repo {
         Some(repo) if loaded.policy.git().local_config == Trusted::Ignore => {
             repo.config().ignored_local_keys()
@@ -164,6 +165,17 @@ pub(super) fn notes(loaded: &Loaded, repo: Option<&Repo>) -> Vec<Reason> {
         ));
     }
     notes
+}
+
+/// Notes a key that does not count, because the system's policy locks it.
+pub(super) fn locked(key: &LockedKey) -> Reason {
+    let message = format!(
+        "`{}` of the {} policy does not count: the system policy locks it",
+        key.key,
+        key.layer.policy_name()
+    );
+    Reason::new(Code::PolicyLocked, message)
+        .advise("leave it out; `sendoff policy show` has the value that counts")
 }
 
 /// Notes a layer that is left out.

@@ -27,13 +27,16 @@ impl Session {
         name: &str,
         ask: AskRemote,
     ) -> Result<(Self, Pipeline), PolicyError> {
-        let ships = self.pipeline(name).as_ref().map_or(true, Pipeline::ships);
-        let session = if ships {
+        let before = self.pipeline(name);
+        let (session, is_other) = if before.as_ref().map_or(true, Pipeline::ships) {
             self.with_policy_base(ask).map_err(|error| *error)?
         } else {
-            self
+            (self, false)
         };
-        let (mut session, pipeline) = session.planned(name)?;
+        let (mut session, pipeline) = match before {
+            Ok(pipeline) if !is_other => (session, pipeline),
+            _ => session.planned(name)?,
+        };
         session.notes.extend(load::left_out(&session.loaded));
         Ok((session, pipeline))
     }
@@ -49,8 +52,11 @@ impl Session {
         if !pipeline.ships() {
             return Ok((self, pipeline));
         }
-        let session = self.with_policy_base(AskRemote::Yes);
-        let session = session.map_err(|error| *error)?;
+        let laid = self.with_policy_base(AskRemote::Yes);
+        let (session, is_other) = laid.map_err(|error| *error)?;
+        if !is_other {
+            return Ok((session, pipeline));
+        }
         let pipeline = session.single_step(name, with)?;
         Ok((session, pipeline))
     }

@@ -37,12 +37,15 @@ impl Session {
     ///
     /// Where nothing says that the repository has a policy nobody is asked, and nothing is read but one tree. A copy that
     /// the remote had is used, and the push compares it with what the remote has then; without one the remote is asked
-    /// first, for as long as one request may take.
-    pub fn with_policy_base(mut self, ask: AskRemote) -> Result<Self, Box<PolicyError>> {
+    /// first, for as long as one request may take. Says as well whether the policy is another one now.
+    pub(super) fn with_policy_base(
+        mut self,
+        ask: AskRemote,
+    ) -> Result<(Self, bool), Box<PolicyError>> {
         let inspection = self.inspect();
         let Ok(shipment) = &inspection.shipment else {
             self.keep_inspection(inspection);
-            return Ok(self);
+            return Ok((self, false));
         };
         let base = match self.repo() {
             Some(repo) => self.find_policy_base(repo, shipment, ask),
@@ -53,18 +56,20 @@ impl Session {
             Some(repository_file(copy, bytes))
         });
         self.policy_base = base;
-        match file {
-            Some(file) => {
-                let loaded = self.loaded.clone().with_policy_base(&file, STEPS);
-                let loaded = loaded.map_err(Box::new)?;
-                self.loaded = with_trusted_keys(loaded, self.repo(), &self.environment)?;
-                let problems = self.loaded.problems.iter();
-                let of_base = problems.filter(|problem| problem.origin == LayerKind::PolicyBase);
-                self.notes.extend(of_base.map(load::dropped));
-            }
-            None => self.keep_inspection(inspection),
-        }
-        Ok(self)
+        let Some(file) = file else {
+            self.keep_inspection(inspection);
+            return Ok((self, false));
+        };
+        let loaded = self.loaded.clone().with_policy_base(&file, STEPS);
+        let loaded = loaded.map_err(Box::new)?;
+        self.loaded = with_trusted_keys(loaded, self.repo(), &self.environment)?;
+        let problems = self.loaded.problems.iter();
+        let of_base = problems.filter(|problem| problem.origin == LayerKind::PolicyBase);
+        self.notes.extend(of_base.map(load::dropped));
+        let locked = self.loaded.locked.iter();
+        let of_base = locked.filter(|key| key.layer == LayerKind::PolicyBase);
+        self.notes.extend(of_base.map(load::locked));
+        Ok((self, true))
     }
 
     /// Keeps what the remote was seen to have.

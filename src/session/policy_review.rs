@@ -8,7 +8,8 @@ use serde::Serialize;
 use crate::environment::Environment;
 use crate::pipeline::mistakes;
 use crate::policy::{
-    LayerKind, Layers, LeftOut, Loaded, Places, PolicyError, RepositoryFile, Setting, in_order,
+    LayerKind, Layers, LeftOut, Loaded, LockedKey, Places, PolicyError, RepositoryFile, Setting,
+    in_order,
 };
 use crate::steps::STEPS;
 
@@ -25,6 +26,8 @@ pub struct PolicyReview {
     pub values: Vec<Setting>,
     /// The keys of the repository's policy that do not count yet.
     pub left_out: Vec<LeftOut>,
+    /// The keys that do not count because the system's policy locks them.
+    pub locked: Vec<LockedKey>,
 }
 
 /// What `policy check --json` prints.
@@ -94,6 +97,7 @@ impl PolicyReview {
             layers: loaded.layer_names(),
             values: loaded.policy.flatten(),
             left_out: loaded.left_out.clone(),
+            locked: loaded.locked.clone(),
             problems: in_order(
                 loaded
                     .problems
@@ -112,6 +116,7 @@ impl PolicyReview {
             problems: vec![error],
             values: Vec::new(),
             left_out: Vec::new(),
+            locked: Vec::new(),
         }
     }
 }

@@ -27,6 +27,7 @@ pub(super) fn show(request: &Request, keys: Keys, environment: &Environment) -> 
         problems,
         values,
         left_out,
+        locked,
         ..
     } = match review(request, environment) {
         Ok(review) => review,
@@ -61,6 +62,14 @@ pub(super) fn show(request: &Request, keys: Keys, environment: &Environment) -> 
             Until::Trusted => "not trusted",
         };
         let _infallible = writeln!(text, "# {setting}  # {}: {until}", key.layer);
+    }
+    for key in &locked {
+        let setting = format!("{} = {}", key.key, key.value);
+        let _infallible = writeln!(
+            text,
+            "# {setting}  # {}: locked by the system policy",
+            key.layer
+        );
     }
     let printed = print(&text).exit();
     for problem in &problems {

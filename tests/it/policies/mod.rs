@@ -3,6 +3,7 @@
 mod files;
 mod invalid;
 mod laws;
+mod locks;
 mod presets;
 mod repository;
 mod schema;
