@@ -1,4 +1,4 @@
-//! Checks of what calls us: git's configuration, the hook that git runs, the entries of agents.
+//! Checks of how git calls us: its configuration, and the hook that it runs.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use crate::environment::PROBE;
 use crate::install::{Entry, Fault, Surroundings, Target, find};
 use crate::process::{Inheritance, Program};
 
-use super::Check;
+use super::{Check, agents};
 
 /// How long the hook may take. It does what it does after each commit.
 const HOOK_DEADLINE: Duration = Duration::from_secs(30);
@@ -37,15 +37,7 @@ pub(super) fn checks(around: &Surroundings) -> Vec<Check> {
             );
         }
     }
-    for target in Target::all()
-        .iter()
-        .filter(|target| **target != Target::Git)
-    {
-        match find(*target, around) {
-            Ok(entries) => checks.extend(entries.iter().map(|entry| agent(around, *target, entry))),
-            Err(error) => checks.push(Check::fail(target.name(), error.to_string())),
-        }
-    }
+    checks.extend(agents::checks(around));
     checks
 }
 
@@ -168,28 +160,4 @@ fn unreached(entries: &[Entry]) -> Check {
         format!("git's {HOOK} hook does not reach sendoff: {why}"),
     )
     .advise("sendoff install git --yes")
-}
-
-/// Checks an agent's entry: it is whole, and the program that it names is there.
-fn agent(around: &Surroundings, target: Target, entry: &Entry) -> Check {
-    let (name, path) = (target.name(), entry.path.display());
-    let mend = format!("sendoff install {name} --yes");
-    let Some(command) = entry.command.as_ref().filter(|_| entry.fault.is_none()) else {
-        return Check::fail(name, format!("the entry in {path} is not whole")).advise(mend);
-    };
-    let program = command.program.display();
-    let is_there = if command.program.is_absolute() {
-        command.may_exist()
-    } else {
-        let environment = &around.environment;
-        let inheritance = Inheritance::new(environment.search_path(), environment.for_children());
-        let named = command.program.to_str().unwrap_or_default();
-        inheritance.find(named).is_ok()
-    };
-    if is_there {
-        Check::pass(name, format!("{path} calls {program}"))
-    } else {
-        let message = format!("{path} calls {program}, which is not there");
-        Check::fail(name, message).advise(mend)
-    }
 }

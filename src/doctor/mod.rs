@@ -1,6 +1,7 @@
 //! `sendoff doctor`: looks at everything that a run needs, and names the command that mends what is wrong. Nothing is
 //! pushed, created or written.
 
+mod agents;
 mod hooks;
 mod local;
 mod servers;

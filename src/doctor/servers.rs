@@ -1,5 +1,7 @@
 //! Checks of servers: the remote and its login, the base, the forge, the platform.
 
+use jiff::SignedDuration;
+
 use crate::reason::Code;
 use crate::session::{ProbeTarget, RemoteAnswer, Session};
 
@@ -7,6 +9,9 @@ use super::{Check, CheckResult};
 
 /// A branch that need not exist, where no base is known.
 const ANY_BRANCH: &str = "main";
+
+/// How far the clock may be from a server's.
+const MOST_SKEW: SignedDuration = SignedDuration::from_mins(5);
 
 /// Makes the checks.
 pub(super) fn checks(session: &Session) -> Vec<Check> {
@@ -20,16 +25,23 @@ pub(super) fn checks(session: &Session) -> Vec<Check> {
                 .map(|answer| answer.default_branch.clone());
             let base = target.base.clone().or(default);
             checks.extend(remote(session, &target, base.as_ref()));
+            checks.extend(
+                forge
+                    .as_ref()
+                    .ok()
+                    .and_then(|answer| skew(answer.access.clock_ahead?)),
+            );
             checks.push(match forge {
                 Ok(answer) => {
-                    let may = match &answer.permissions {
+                    let permissions = &answer.access.permissions;
+                    let may = match permissions {
                         None => "it does not say what the token may do".to_owned(),
                         Some(granted) if granted.is_empty() => "the token may do nothing".to_owned(),
                         Some(granted) => format!("the token may: {}", granted.join(", ")),
                     };
                     let message = format!("the forge takes the token; {may}");
                     let can_push = |granted: &Vec<String>| granted.iter().any(|name| name == "push");
-                    if answer.permissions.as_ref().is_none_or(can_push) {
+                    if permissions.as_ref().is_none_or(can_push) {
                         Check::pass("forge", message)
                     } else {
                         Check::warn("forge", message).advise(
@@ -64,6 +76,25 @@ pub(super) fn checks(session: &Session) -> Vec<Check> {
         Err(hold) => Check::of("platform", CheckResult::Fail, hold.reason),
     });
     checks
+}
+
+/// Compares the clock with the forge's.
+fn skew(ahead: SignedDuration) -> Option<Check> {
+    let apart = ahead.abs();
+    if apart < MOST_SKEW {
+        return None;
+    }
+    let side = if ahead.is_negative() {
+        "ahead of"
+    } else {
+        "behind"
+    };
+    let message = format!(
+        "the clock is {} minutes {side} the forge's",
+        apart.as_mins()
+    );
+    let check = Check::warn("clock", message);
+    Some(check.advise("set the clock: certificates and tokens look expired or not yet valid"))
 }
 
 /// Checks the remote, its login and the base in one conversation.

@@ -8,6 +8,7 @@ mod pull_request;
 use std::fmt::Debug;
 
 use async_trait::async_trait;
+use jiff::SignedDuration;
 use secrecy::SecretString;
 
 use crate::http::Client;
@@ -61,14 +62,23 @@ pub trait Forge: Debug {
     /// Returns the name of the repository's default branch.
     async fn default_branch(&self) -> Result<BranchName, ForgeError>;
 
-    /// Returns what the token may do in the repository, such as `pull` and `push`; nothing where the forge does not say.
-    async fn permissions(&self) -> Result<Option<Vec<String>>, ForgeError>;
+    /// Asks what the token may do in the repository.
+    async fn access(&self) -> Result<Access, ForgeError>;
 
     /// Returns the name of the default branch of another repository, such as a fork of this one.
     async fn default_branch_of(
         &self,
         repository: &RepositoryName,
     ) -> Result<BranchName, ForgeError>;
+}
+
+/// How the forge takes a token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Access {
+    /// What it may do, such as `pull` and `push`; nothing where the forge does not say.
+    pub permissions: Option<Vec<String>>,
+    /// How far the forge's clock is ahead of ours, where it tells its time.
+    pub clock_ahead: Option<SignedDuration>,
 }
 
 /// What it takes to talk to one repository on a forge.

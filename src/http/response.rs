@@ -1,6 +1,7 @@
 //! `Response`: a bounded answer, with the time at which it came.
 
-use jiff::Timestamp;
+use jiff::fmt::rfc2822;
+use jiff::{SignedDuration, Timestamp};
 use reqwest::Url;
 use reqwest::header::HeaderMap;
 use serde::de::DeserializeOwned;
@@ -86,6 +87,14 @@ impl Response {
     /// or as a date, at most a day from now. What cannot be read is as if it were not there.
     pub fn retry_after(&self) -> Option<Timestamp> {
         retry_after(self.header("retry-after")?, self.received_at)
+    }
+}
+
+impl Response {
+    /// Returns how far the server's clock is ahead of ours by its `Date`; nothing where it has none that can be read.
+    pub fn clock_ahead(&self) -> Option<SignedDuration> {
+        let told = rfc2822::parse(self.header("date")?).ok()?.timestamp();
+        Some(told.duration_since(self.received_at))
     }
 }
 

@@ -8,8 +8,8 @@ use secrecy::SecretString;
 use tokio::sync::Mutex;
 
 use crate::forge::{
-    Block, BlockState, Closed, Forge, ForgeError, Head, NewPullRequest, Opened, PullRequest,
-    PullRequests,
+    Access, Block, BlockState, Closed, Forge, ForgeError, Head, NewPullRequest, Opened,
+    PullRequest, PullRequests,
 };
 use crate::git::credentials::{LoginSource, Sources};
 use crate::names::{BranchName, RepositoryName};
@@ -180,10 +180,10 @@ impl Forge for ForgeWithTokens {
         }
     }
 
-    async fn permissions(&self) -> Result<Option<Vec<String>>, ForgeError> {
+    async fn access(&self) -> Result<Access, ForgeError> {
         loop {
             let (forge, taken) = self.now();
-            match forge.permissions().await {
+            match forge.access().await {
                 Err(error) => self.renew(taken, error).await?,
                 granted => return granted,
             }

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
+use crate::forge::Access;
 use crate::git::credentials::Asking;
 use crate::git::push::{PushOptions, Reached, probe};
 use crate::git::{Head, Remote, Repo};
@@ -40,8 +41,8 @@ pub enum RemoteAnswer {
 pub struct ForgeAnswer {
     /// The repository's default branch.
     pub default_branch: BranchName,
-    /// What the token may do, where the forge says.
-    pub permissions: Option<Vec<String>>,
+    /// How it takes the token.
+    pub access: Access,
 }
 
 impl Session {
@@ -122,10 +123,11 @@ impl Session {
             let forge = way.connect().await?;
             let default_branch = forge.default_branch().await;
             let default_branch = default_branch.map_err(|error| Hold::from(error.reason))?;
-            let permissions = forge.permissions().await;
+            let access = forge.access().await;
+            let access = access.map_err(|error| Hold::from(error.reason))?;
             Ok(ForgeAnswer {
                 default_branch,
-                permissions: permissions.map_err(|error| Hold::from(error.reason))?,
+                access,
             })
         })?
     }

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::pipeline::{Context, Outcome, Step, StepDef, StepError, TextStep};
-use crate::secrets::redact;
+use crate::secrets::{REDACTED, redact};
 use crate::template::Template;
 
 pub(super) const STEP: StepDef =
@@ -38,11 +38,18 @@ impl TextStep for Redact {
 #[async_trait(?Send)]
 impl Step for Redact {
     async fn run(&self, cx: &Context<'_>) -> Result<Outcome, StepError> {
-        super::run_on_text(
-            self,
-            cx,
-            &self.text,
-            "every secret of a known format is replaced",
-        )
+        let text = match &cx.task.raw {
+            Some(raw) => raw.clone(),
+            None => cx.render(&self.text)?,
+        };
+        let marks = |text: &str| text.matches(REDACTED).count();
+        let redacted = redact(&text);
+        let replaced = marks(&redacted).saturating_sub(marks(&text));
+        let summary = "every secret of a known format is replaced";
+        let mut outcome = super::done_with_text(summary, redacted);
+        if let Outcome::Done { outputs, .. } = &mut outcome {
+            outputs.insert("replaced".into(), replaced.into());
+        }
+        Ok(outcome)
     }
 }

@@ -19,8 +19,8 @@ use crate::http::{Client, HttpErrorClass, Request, Response, Token};
 use crate::names::{BranchName, Origin, RepositoryName};
 
 use super::{
-    Block, BlockState, Closed, Connection, Forge, ForgeDef, ForgeError, ForgeErrorClass, Head,
-    NewPullRequest, Opened, PullRequest, PullRequests,
+    Access, Block, BlockState, Closed, Connection, Forge, ForgeDef, ForgeError, ForgeErrorClass,
+    Head, NewPullRequest, Opened, PullRequest, PullRequests,
 };
 
 use api::{Close, RepositoryDetails, State};
@@ -154,13 +154,16 @@ impl Forge for GitHub {
             .map_err(|_| response.bad("a repository with a default branch").into())
     }
 
-    async fn permissions(&self) -> Result<Option<Vec<String>>, ForgeError> {
+    async fn access(&self) -> Result<Access, ForgeError> {
         let response = self.get(self.url(&[])?).await?;
         let details: RepositoryDetails = response.json()?;
         let granted = |permissions: BTreeMap<String, bool>| {
             let granted = permissions.into_iter().filter(|(_, granted)| *granted);
             granted.map(|(name, _)| name).collect()
         };
-        Ok(details.permissions.map(granted))
+        Ok(Access {
+            permissions: details.permissions.map(granted),
+            clock_ahead: response.clock_ahead(),
+        })
     }
 }

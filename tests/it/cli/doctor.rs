@@ -4,6 +4,8 @@ use std::os::unix::fs::PermissionsExt as _;
 
 use serde_json::Value;
 
+use sendoff::demo::{Answer, Fault};
+
 use crate::world::{Said, TOKEN, World};
 
 /// Returns a check by its name.
@@ -197,6 +199,76 @@ fn an_agents_entry_is_found_and_its_program_looked_for() {
         "{told}"
     );
     assert!(told.contains("sendoff install claude-code --yes"), "{told}");
+}
+
+/// Returns what doctor says, each check on a line.
+fn lines(world: &World) -> String {
+    world.normalise(&world.run(&["doctor"]).stdout)
+}
+
+#[test]
+fn a_hook_that_codex_does_not_trust_is_told_until_it_does() {
+    let world = World::new();
+    let said = world.run(&["install", "codex", "--yes"]);
+    assert_eq!(said.code, Some(0), "{}", said.stderr);
+    let told = lines(&world);
+    let warning = "Codex trusts no hook of [ROOT]/home/.codex/hooks.json yet, and skips what it does not trust without a word";
+    assert!(
+        told.contains(warning) && told.contains("-> in Codex, run `/hooks` and trust sendoff"),
+        "{told}"
+    );
+    let place = world.sandbox.path("home/.codex/hooks.json:stop:0:0");
+    let trust = format!(
+        "[hooks.state.\"{}\"]\ntrusted_hash = \"sha256:00\"\n",
+        place.display()
+    );
+    world.sandbox.write("home/.codex/config.toml", trust);
+    let told = lines(&world);
+    assert!(
+        !told.contains("Codex trusts") && told.contains("pass  codex"),
+        "{told}"
+    );
+}
+
+#[test]
+fn an_entry_that_two_agents_read_is_told_and_the_advice_ends_it() {
+    let world = World::new();
+    for install in [
+        &["install", "claude-code", "--scope", "project", "--yes"][..],
+        &["install", "cursor", "copilot", "--yes"],
+    ] {
+        let said = world.run(install);
+        assert_eq!(said.code, Some(0), "{}", said.stderr);
+    }
+    let twice = "each of its turns calls twice, which ships once";
+    let told = lines(&world);
+    assert_eq!(told.matches(twice).count(), 2, "{told}");
+    for reader in ["cursor", "copilot"] {
+        let advice = format!("sendoff uninstall {reader}");
+        assert!(told.contains(&format!("-> {advice}")), "{told}");
+        let said = world.run(&["uninstall", reader, "--yes"]);
+        assert_eq!(said.code, Some(0), "{}", said.stderr);
+    }
+    assert!(!lines(&world).contains(twice));
+}
+
+#[test]
+fn a_clock_that_is_far_from_the_forges_is_told() {
+    let world = World::new();
+    let details =
+        serde_json::json!({"id": 1, "default_branch": "main", "permissions": {"push": true}});
+    let answer = Answer::json(200, &details).header("date", "Thu, 01 Jan 2026 00:00:00 GMT");
+    world.forge.inject([Fault::Pass, Fault::Instead(answer)]);
+    let told = lines(&world);
+    let warning = told.lines().find(|line| line.starts_with("warn  clock"));
+    assert!(
+        warning.is_some_and(|line| line.ends_with("minutes ahead of the forge's")),
+        "{told}"
+    );
+    assert!(
+        !lines(&world).contains("warn  clock"),
+        "the forge's own clock is this one"
+    );
 }
 
 #[test]

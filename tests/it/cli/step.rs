@@ -32,6 +32,22 @@ fn a_step_as_json_is_its_line_of_the_report() {
 }
 
 #[test]
+fn a_redacted_text_is_counted() {
+    let world = World::new();
+    let text = format!("[REDACTED] ghp_{0} and ghp_{0}\n", "a1B2".repeat(9));
+    let said = world.run_with_input(
+        &["step", "redact", "--input", "-", "--json"],
+        text.as_bytes(),
+    );
+    let step = said.report();
+    assert_eq!(step["outputs"]["replaced"], 2, "{step}");
+    assert_eq!(
+        step["outputs"]["text"],
+        "[REDACTED] [REDACTED] and [REDACTED]\n"
+    );
+}
+
+#[test]
 fn heartbeats_carry_the_callers_counters() {
     let world = World::new();
     let task = br#"{"task":{"input":"paint\nit"},"heartbeat":{"active_tasks":3,"error_rate":0.5,"sample_error":"e","uptime_seconds":9}}"#;
