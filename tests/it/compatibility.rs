@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use sendoff::environment::variables;
+use sendoff::environment::{Environment, variables};
 
 use crate::sandbox::{Sandbox, succeed};
 
@@ -78,6 +78,26 @@ fn every_variable_that_counts_is_one_that_is_listed() {
         .map(|(name, _)| name)
         .collect();
     assert!(missing.is_empty(), "{missing:#?}");
+}
+
+/// Guards the rows that say so: no program that is started hears of another repository.
+#[test]
+fn what_selects_a_repository_reaches_no_program() {
+    let rows = rows();
+    let selecting = |(name, [_, reason, _]): (&String, &[String; 3])| {
+        let says_so = reason.starts_with("the directory alone");
+        says_so.then(|| name.clone())
+    };
+    let names: Vec<String> = rows.iter().filter_map(selecting).collect();
+    assert!(names.len() > 10, "{names:?}");
+    let pairs = names.iter().map(|name| (name.as_str(), "/elsewhere"));
+    let environment = Environment::from_pairs("/", pairs);
+    for (name, _) in environment.for_programs() {
+        assert!(
+            !names.iter().any(|selects| name == selects.as_str()),
+            "{name:?}"
+        );
+    }
 }
 
 #[test]
