@@ -43,6 +43,11 @@ fn fetch(world: &World) {
     world.sandbox.git(world.work(), &arguments);
 }
 
+/// Lets a branch have a pull request after its last one was closed.
+fn pull_requests_may_follow(world: &World) {
+    world.user_policy("[steps.pr-create]\nwhen-merged = \"new-pr\"\n");
+}
+
 /// Returns the labels of the newest pull request.
 fn labels_of_newest(world: &World) -> Vec<String> {
     world.forge.pulls().pop().unwrap().labels
@@ -129,6 +134,7 @@ fn a_work_tree_can_tighten_what_the_policy_base_says() {
 #[test]
 fn a_tracking_ref_that_somebody_moved_is_not_believed() {
     let world = &World::new();
+    pull_requests_may_follow(world);
     let work = world.work();
     // What an agent can write: a commit with a policy, and a ref that says that the remote has it.
     world.sandbox.write("clone/.sendoff.toml", labels("evil"));
@@ -177,6 +183,7 @@ fn a_replaced_policy_is_not_read() {
 #[test]
 fn a_policy_that_changes_is_heard_of_by_the_push_and_counts_for_the_next_one() {
     let world = &World::new();
+    pull_requests_may_follow(world);
     policy_on_server(world, &labels("old"));
     world.sandbox.write("clone/.sendoff.toml", "");
     world.report(&["run"]);
@@ -209,6 +216,7 @@ fn a_policy_that_changes_is_heard_of_by_the_push_and_counts_for_the_next_one() {
 #[test]
 fn a_pull_request_of_a_pushed_branch_hears_of_a_changed_policy_too() {
     let world = &World::new();
+    pull_requests_may_follow(world);
     policy_on_server(world, &labels("old"));
     world.sandbox.write("clone/.sendoff.toml", "");
     world.report(&["run"]);
@@ -228,6 +236,7 @@ fn a_pull_request_of_a_pushed_branch_hears_of_a_changed_policy_too() {
 #[test]
 fn without_the_policy_on_the_remote_no_pull_request_is_opened() {
     let world = &World::new();
+    pull_requests_may_follow(world);
     policy_on_server(world, &labels("merged"));
     world.sandbox.write("clone/.sendoff.toml", "");
     let bare = world.bare();
