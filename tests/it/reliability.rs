@@ -36,15 +36,24 @@ fn every_test_that_the_pages_name_exists() {
     assert!(count > 85, "{count} tests are named");
 }
 
-/// The catalogue of failures: its letters, and how many cases each has.
-const CATALOGUE: &[(&str, usize)] = &[("N", 23), ("X", 27), ("L", 13)];
+/// The catalogues of failures and of attacks: their pages, letters, and how many cases each letter has.
+const CATALOGUES: &[(&str, &[(&str, usize)])] = &[
+    ("reliability.md", &[("N", 23), ("X", 27), ("L", 13)]),
+    ("security.md", &[("P", 25), ("G", 40), ("F", 22)]),
+];
 
 #[test]
-fn every_case_of_the_catalogue_has_one_row_and_few_have_no_test() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let page = std::fs::read_to_string(root.join("docs/reliability.md")).unwrap();
+fn every_case_of_the_catalogues_has_one_row_and_few_have_no_test() {
+    for (page, letters) in CATALOGUES {
+        every_case_has_one_row(page, letters);
+    }
+}
+
+fn every_case_has_one_row(page: &str, letters: &[(&str, usize)]) {
+    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs");
+    let page = std::fs::read_to_string(docs.join(page)).unwrap();
     let mut without = Vec::new();
-    for (letter, cases) in CATALOGUE {
+    for (letter, cases) in letters {
         for case in 1..=*cases {
             let tested = format!("| {letter}{case:02} | ");
             let told = format!("| {letter}{case:02}, ");
