@@ -1,5 +1,7 @@
 //! Which login goes with a request, under which scheme, and who is told whether it worked.
 
+mod refusal;
+
 use std::thread;
 use std::thread::JoinHandle;
 
@@ -9,15 +11,10 @@ use tracing::debug;
 
 use crate::git::credentials::{Found, LoginSource, Sources};
 use crate::git::transport::auth_cache::{AuthCache, AuthNeed};
-use crate::git::transport::{ProactiveLogin, PushOptions, TransportError};
+use crate::git::transport::{ProactiveLogin, PushOptions};
 use crate::names::RemoteUrl;
 
-use super::challenge::Challenges;
-use super::current_login::{Current, Scheme, scheme_for};
-use super::digest::Digest;
-
-/// A server that keeps calling its own nonces old is not believed for ever.
-const STALE_NONCES: u32 = 3;
+use super::current_login::{Current, Scheme};
 
 /// The login of one conversation, which is with one origin.
 #[derive(Debug)]
@@ -181,137 +178,10 @@ impl<'a> HttpAuth<'a> {
         }
     }
 
-    /// The server wants a login, or another one: takes the next that it can be sent under a scheme it offers.
-    ///
-    /// It is an error where a header of the user's own was refused: the same request would carry the same
-    /// header again, and what a helper knows was never sent.
-    pub(super) fn refused(&mut self, offered: &Challenges) -> Result<(), TransportError> {
-        (self.required, self.verified) = (true, false);
-        // Only these can go with the next first request.
-        if offered.get("Basic").is_some() || offered.are_absent() {
-            self.cache.record(AuthNeed::Required);
-        }
-        // Who is told to keep it must not hear of that after the refusal.
-        self.wait_for_store();
-        if self.has_own() {
-            return Err(self.error(offered));
-        }
-        if let Some(current) = self.current.take()
-            && let Some(again) = self.after_refusal(current, offered)?
-        {
-            self.current = Some(again);
-            return Ok(());
-        }
-        loop {
-            let next = match &mut self.sources {
-                Some(sources) => sources.next(&offered.headers),
-                None => Ok(None),
-            };
-            match next {
-                Ok(Some(found)) => {
-                    if let Some(scheme) = scheme_for(&found, offered) {
-                        self.current = Some(Current {
-                            found,
-                            scheme,
-                            kept: false,
-                        });
-                        return Ok(());
-                    }
-                }
-                Err(error) if self.refused.is_empty() => {
-                    return Err(TransportError::Credential(error.into()));
-                }
-                Ok(None) | Err(_) => return Err(self.error(offered)),
-            }
-        }
-    }
-
-    /// The server says, without a challenge, that the login is bad.
-    pub(super) fn called_bad(&mut self) -> Result<(), TransportError> {
-        self.refused(&Challenges::default())
-    }
-
-    /// Decides what a refusal of the current login means: that it is to be sent in another way, that a talk goes
-    /// on, or that it is no good.
-    fn after_refusal(
-        &mut self,
-        current: Current,
-        offered: &Challenges,
-    ) -> Result<Option<Current>, TransportError> {
-        let found = current.found;
-        if let Scheme::Digest(_) = current.scheme
-            && let Some(digest) = Digest::of(offered).filter(Digest::is_stale)
-            && self.stale < STALE_NONCES
-        {
-            self.stale += 1;
-            return Ok(Some(Current {
-                found,
-                scheme: Scheme::Digest(digest),
-                kept: current.kept,
-            }));
-        }
-        let is_own = current.scheme.is_offered(&found, offered);
-        // It was sent before the server said how: nothing is known of the login itself.
-        if !is_own && !offered.are_absent() && !matches!(current.scheme, Scheme::Ready) {
-            return Ok(scheme_for(&found, offered).map(|scheme| Current {
-                found,
-                scheme,
-                kept: current.kept,
-            }));
-        }
-        let Some(sources) = &self.sources else {
-            return Ok(None);
-        };
-        let next = sources.go_on(&found, &offered.headers);
-        if let Some(found) = next.map_err(|error| TransportError::Credential(error.into()))? {
-            let scheme = scheme_for(&found, offered);
-            return Ok(scheme.map(|scheme| Current {
-                found,
-                scheme,
-                kept: false,
-            }));
-        }
-        if is_own && let Err(error) = sources.reject(&found, &offered.headers) {
-            debug!(%error, "a helper did not forget the login");
-        }
-        self.refused.push(found.source);
-        Ok(None)
-    }
-
     /// Waits for the helpers that are being told. They are not cut off; each has a deadline of its own.
     fn wait_for_store(&mut self) {
         if let Some(storing) = self.storing.take() {
             drop(storing.join());
-        }
-    }
-
-    /// Returns the error of a conversation that ends here, where the server offers what is given.
-    pub(super) fn error(&self, offered: &Challenges) -> TransportError {
-        let host = self.host();
-        let current = self.current.iter().map(|current| &current.found.source);
-        let refused: Vec<&LoginSource> = self.refused.iter().chain(current).collect();
-        if self.has_own() {
-            return TransportError::HeaderRefused { host };
-        }
-        if let Some(last) = refused.last() {
-            let names: Vec<String> = refused.iter().map(ToString::to_string).collect();
-            return TransportError::LoginRefused {
-                host,
-                from: names.join(", then of "),
-                renewal: last.renewal(),
-            };
-        }
-        let speakable = offered.get("Basic").is_some() || Digest::of(offered).is_some();
-        if speakable || offered.are_absent() {
-            TransportError::NoLogin {
-                host,
-                variables: self.variables.to_vec(),
-            }
-        } else {
-            TransportError::AuthScheme {
-                host,
-                schemes: offered.names(),
-            }
         }
     }
 }
