@@ -145,6 +145,11 @@ pub(super) const GUARDS: &[GuardDef] = &[
     during_push("size", &["limits.push-size"], &[Code::TooLarge]),
     during_push("remote-head", &[], &[Code::RemoteHeadUnknown]),
     during_push(
+        "pull-request",
+        &["steps.pr-create.when-merged"],
+        &[Code::PullRequestEnded],
+    ),
+    during_push(
         "policy-unchanged",
         &["branches.policy-base"],
         &[Code::PolicyChanged],
