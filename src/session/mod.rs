@@ -1,6 +1,7 @@
 //! One run, wired up: environment, repository and policy, opened and checked; then the pipeline.
 
 mod base;
+mod branch_turn;
 mod caps;
 mod connect;
 mod deliver;
@@ -24,6 +25,7 @@ mod policy_review;
 mod probe;
 mod range;
 mod remote_records;
+mod request;
 mod run;
 mod runtime;
 mod signals;
@@ -35,8 +37,8 @@ mod uncommitted;
 mod undo;
 mod watch;
 mod why;
+mod why_document;
 
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::clock::Clock;
@@ -69,65 +71,12 @@ pub use self::plan::{Plan, PlanStep};
 pub use self::policy_base::AskRemote;
 pub use self::policy_review::{Mistake, PolicyCheck, PolicyReview, check_file, review};
 pub use self::probe::{ForgeAnswer, ProbeTarget, RemoteAnswer};
+pub use self::request::{BranchTurn, NamedRepository, Request};
 pub use self::standing::{ShipTimes, Standing, ship_times, standing};
 pub use self::trust_review::{ConfigReview, KeyState, ReviewedKey, TrustReview};
 pub use self::undo::{Undo, UndoError};
 pub use self::watch::Watch;
-pub use self::why::{Decision, LastRun, Why, WhyGuard, WhyOutcome, WhySetting, WhyStep};
-
-/// What a caller wants.
-#[derive(Debug, Clone, Default)]
-pub struct Request {
-    /// Where to work, instead of the current directory.
-    pub directory: Option<PathBuf>,
-    /// The repository that git named to its hook, instead of the directory's.
-    pub repository: Option<NamedRepository>,
-    /// The branch to ship, when HEAD may have left it since.
-    pub branch: Option<BranchName>,
-    /// The run, when its id was given out before.
-    pub run_id: Option<RunId>,
-    /// The run that this one makes up for: its messages keep their names.
-    pub makes_up_for: Option<RunId>,
-    /// Whether this process has the turn at the branch already.
-    pub branch_turn: BranchTurn,
-    /// Who asks.
-    pub trigger: Trigger,
-    /// A policy file above the others.
-    pub policy_file: Option<PathBuf>,
-    /// Single keys above that, `KEY=VALUE`.
-    pub sets: Vec<String>,
-    /// What the caller tells about its task.
-    pub task: TaskDocument,
-    /// What the report is to tell besides, such as a task document that could not be read.
-    pub notes: Vec<Reason>,
-    /// What the process came to hold and must not show.
-    pub known: KnownSecrets,
-    /// What is to be settled when the report has reached its reader.
-    pub receipts: Receipts,
-    /// The store, where the process has opened one already.
-    pub store: Option<LazyStore>,
-    /// Where the task is kept besides.
-    pub task_kept: TaskKept,
-}
-
-/// Who takes the turn at the branch, which one process at a time ships.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum BranchTurn {
-    /// The run does, before it ships.
-    #[default]
-    Take,
-    /// The caller has it.
-    Held,
-}
-
-/// A repository as git names it to its hooks.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NamedRepository {
-    /// `GIT_DIR`.
-    pub git_dir: PathBuf,
-    /// The top of the work tree.
-    pub work_tree: Option<PathBuf>,
-}
+pub use self::why_document::{Decision, LastRun, Why, WhyGuard, WhyOutcome, WhySetting, WhyStep};
 
 /// Everything that a run needs, opened and checked.
 #[derive(Debug)]

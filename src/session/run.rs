@@ -1,7 +1,7 @@
 //! Runs a session's pipeline: what it is given, and how it ends by itself, by a signal or too late.
 
 use std::collections::BTreeMap;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::{Either, select};
@@ -10,21 +10,22 @@ use crate::exit::Exit;
 use crate::failpoint::{Point, reach};
 use crate::names::RunId;
 use crate::pipeline::{
-    BaseTip, Context, Deadline, DefaultBranch, Facts, ForgeSource, Hold, ListedPullRequests,
-    Logins, Outbox, PartialReport, Pipeline, RunFacts, Service, SharedProgress, Shipment,
+    BaseTip, Context, Deadline, DefaultBranch, Facts, ForgeSource, ListedPullRequests, Logins,
+    Outbox, PartialReport, Pipeline, RunFacts, Service, SharedProgress, Shipment,
 };
 use crate::platform::Platform;
 use crate::process::{allow_programs, kill_every_group};
 use crate::reason::{Code, Reason};
 use crate::report::{Report, Verdict};
 use crate::steps::service_of;
-use crate::store::{Pending, Slot, Turn, TurnAt};
+use crate::store::{Pending, Slot, Turn};
 
+use super::branch_turn::Waited;
 use super::forge_way::ForgeWay;
 use super::guards::Inspection;
 use super::runtime::runtime;
 use super::uncommitted::Count;
-use super::{BranchTurn, Ended, Session, forge_way, signals};
+use super::{Ended, Session, forge_way, signals};
 
 /// Returns the code of the note that says which signal ended the run.
 const fn signal_code(signal: Exit) -> Code {
@@ -33,16 +34,6 @@ const fn signal_code(signal: Exit) -> Code {
         Exit::Terminated => Code::Sigterm,
         _ => Code::Sigint,
     }
-}
-
-/// How often the turn at a branch is tried that another process has.
-const TURN_CHECK_INTERVAL: Duration = Duration::from_millis(20);
-
-/// Whether a run waited for its turn, so that what it saw before may be stale.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Waited {
-    Yes,
-    No,
 }
 
 /// How long threads that outlive the run may take to end.
@@ -157,60 +148,6 @@ impl Session {
             kill_every_group();
         }
         ended.unwrap_or_else(|report| report)
-    }
-
-    /// Takes the turn at the branch, where something is to be shipped. What a process that has it makes of the
-    /// branch meanwhile is looked at again; one that does not end leaves the branch for later.
-    async fn take_turn(
-        &self,
-        pipeline: &Pipeline,
-        inspection: Inspection,
-        turn: &mut Option<Turn>,
-    ) -> (Inspection, Waited) {
-        let (Ok(shipment), Some(repo)) = (&inspection.shipment, self.repo()) else {
-            return (inspection, Waited::No);
-        };
-        if self.branch_turn == BranchTurn::Held || !pipeline.ships() {
-            return (inspection, Waited::No);
-        }
-        let slot = Slot {
-            repository: repo.common_dir().to_owned(),
-            branch: shipment.branch.to_string(),
-        };
-        let until = Instant::now() + self.watch.deadline.remaining() / 2;
-        let mut waited = Waited::No;
-        loop {
-            match Turn::take(self.store.directory(), TurnAt::Slot(&slot)) {
-                Ok(taken @ Some(_)) => {
-                    *turn = taken;
-                    let inspection = match waited {
-                        Waited::No => inspection,
-                        Waited::Yes => self.inspect(),
-                    };
-                    return (inspection, waited);
-                }
-                Ok(None) if Instant::now() < until => {
-                    if waited == Waited::No {
-                        tracing::debug!("another process ships this branch");
-                    }
-                    waited = Waited::Yes;
-                    tokio::time::sleep(TURN_CHECK_INTERVAL).await;
-                }
-                Ok(None) => {
-                    let hold = Hold::new(Code::Busy, "another sendoff is shipping this branch");
-                    let held = Inspection {
-                        shipment: Err(hold),
-                        ..inspection
-                    };
-                    return (held, Waited::Yes);
-                }
-                Err(error) => {
-                    // The remote's own lock keeps two pushes apart.
-                    tracing::debug!(%error, "the lock of the branch cannot be taken");
-                    return (inspection, Waited::No);
-                }
-            }
-        }
     }
 
     /// Returns the run whose messages this run sends.
