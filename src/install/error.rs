@@ -75,11 +75,19 @@ pub enum InstallError {
     #[error("the home directory is not known: HOME is not set to an absolute path")]
     NoHome,
     /// The program's own path cannot be written into a configuration.
-    #[error("sendoff's own path {} cannot be written into a configuration", .0.display())]
+    #[error("sendoff's own path `{}` cannot be written into a configuration", .0.to_string_lossy().escape_debug())]
     Program(PathBuf),
 }
 
 impl InstallError {
+    /// Returns the message for a sentence that names the file already.
+    pub(super) fn about_it(&self) -> String {
+        match self {
+            Self::Read { source, .. } => format!("it cannot be read: {source}"),
+            other => other.to_string(),
+        }
+    }
+
     pub(super) fn read(path: &Path, source: impl Into<Cause>) -> Self {
         Self::Read {
             path: path.to_owned(),

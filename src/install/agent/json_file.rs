@@ -45,7 +45,7 @@ pub(super) fn install(
 ) -> Result<Plan, InstallError> {
     let command = place.command(around)?;
     let by_hand = |why: &str| by_hand(place, hook, &command, why);
-    let path = place.file().map_err(|error| by_hand(&error.to_string()))?;
+    let path = place.file().map_err(|error| by_hand(&error.about_it()))?;
     let before = Content::at(&path)?;
     let (text, mode) = match &before {
         None => ("", NEW_FILE_MODE),

@@ -1,4 +1,4 @@
-//! Programs that manage git's hooks: who is at work here, and the entry that each of them reads.
+//! Programs that manage git's hooks: who is at work here, and the file that each of them reads.
 
 use std::path::{Path, PathBuf};
 
@@ -7,15 +7,14 @@ use crate::install::command::{OurCommand, shell_word};
 use crate::install::content::{Content, resolve};
 use crate::install::entry::{Entry, Manager, Scope, Target};
 use crate::install::error::InstallError;
-use crate::install::plan::{FileChange, Locking, Plan, Purpose};
-use crate::install::record::Records;
+use crate::install::plan::Plan;
 use crate::install::surroundings::Surroundings;
 use crate::process::find_program;
 
-use super::{HOOKS, Hook, block, hooks_directory};
+use super::manager_entries::{guarded, hk_snippet, job, pre_commit_snippet, prek_snippet};
+use super::manager_file::{with_block, without_block};
+use super::{HOOKS, hooks_directory};
 
-/// The mode of a file that is new.
-const NEW_FILE_MODE: u32 = 0o644;
 /// Where lefthook looks for its configuration, without the extension.
 const LEFTHOOK: [&str; 3] = ["lefthook", ".lefthook", ".config/lefthook"];
 /// The extensions that it reads.
@@ -246,157 +245,4 @@ fn shared_program(around: &Surroundings) -> Result<String, InstallError> {
         return Ok("sendoff".into());
     }
     Ok(shell_word(around.program_text()?))
-}
-
-/// Returns a call that does nothing where the program is not there.
-fn guarded(hook: &Hook, program: &str) -> String {
-    format!(
-        "if command -v {program} >/dev/null 2>&1; then {program} hook {} </dev/null || :; fi\n",
-        hook.surface
-    )
-}
-
-fn job(hook: &Hook, program: &str) -> String {
-    let call = if program == "sendoff" {
-        guarded(hook, program).trim_end().to_owned()
-    } else {
-        format!("{} hook {} </dev/null", shell_word(program), hook.surface)
-    };
-    let run = serde_json::Value::String(call);
-    format!(
-        "{}:\n  jobs:\n    - name: sendoff\n      run: {run}\n",
-        hook.event
-    )
-}
-
-fn pre_commit_snippet() -> String {
-    let hooks = HOOKS.iter().take(3).map(|hook| {
-        format!(
-            "      - {{id: {0}, name: sendoff, language: system, entry: sendoff hook {0}, stages: [{1}], \
-             always_run: true, pass_filenames: false}}\n",
-            hook.surface, hook.event
-        )
-    });
-    format!(
-        "  - repo: local\n    hooks:\n{}and run: pre-commit install -t post-commit -t post-rewrite -t post-merge",
-        hooks.collect::<String>()
-    )
-}
-
-fn prek_snippet() -> String {
-    let hooks = HOOKS.iter().take(3).map(|hook| {
-        format!(
-            "  {{ id = \"{0}\", name = \"sendoff\", language = \"system\", entry = \"sendoff hook {0}\", \
-             stages = [\"{1}\"], always_run = true, pass_filenames = false }},\n",
-            hook.surface, hook.event
-        )
-    });
-    format!(
-        "[[repos]]\nrepo = \"local\"\nhooks = [\n{}]\nand run: prek install -t post-commit -t post-rewrite -t post-merge",
-        hooks.collect::<String>()
-    )
-}
-
-fn hk_snippet() -> String {
-    "[\"post-commit\"] { steps { [\"sendoff\"] { check = \"sendoff hook git-post-commit\" } } }\nand run: hk install".into()
-}
-
-/// Returns the change that puts our block at the end of a file; nothing where it is there.
-fn with_block(
-    path: &Path,
-    manager: Manager,
-    make: impl FnOnce(&str) -> Result<String, InstallError>,
-) -> Result<Option<FileChange>, InstallError> {
-    let before = Content::at(path)?;
-    let (text, mode) = text_of(path, before.as_ref())?;
-    let (rest, known) = split(path, text)?;
-    let called = OurCommand::find(&rest);
-    // Somebody wrote the call by hand.
-    if called.is_some() {
-        return Ok(None);
-    }
-    let block = make(&rest)?;
-    if known.as_ref() == Some(&block) {
-        return Ok(None);
-    }
-    let bytes = block::with(&rest, &block).into_bytes();
-    Ok(Some(change(
-        path,
-        manager,
-        before,
-        Some(Content::File { bytes, mode }),
-        Purpose::Install,
-    )))
-}
-
-/// Returns the change that takes our block out of a file.
-fn without_block(
-    path: &Path,
-    manager: Manager,
-    around: &Surroundings,
-) -> Result<Option<FileChange>, InstallError> {
-    let Some(now) = Content::at(path)? else {
-        return Ok(None);
-    };
-    let Ok((text, mode)) = text_of(path, Some(&now)) else {
-        return Ok(None);
-    };
-    let (rest, known) = split(path, text)?;
-    if known.is_none() {
-        return Ok(None);
-    }
-    let records = Records::read(around.records());
-    let names = [Target::Git.name(), manager.name()];
-    let after = match records.original(path, &now, &names) {
-        Some(original) => original.content(),
-        None if rest.is_empty() => None,
-        None => Some(Content::File {
-            bytes: rest.into_bytes(),
-            mode,
-        }),
-    };
-    Ok(Some(change(
-        path,
-        manager,
-        Some(now),
-        after,
-        Purpose::Remove,
-    )))
-}
-
-fn split(path: &Path, text: &str) -> Result<(String, Option<String>), InstallError> {
-    block::split(text).ok_or_else(|| InstallError::ByHand {
-        path: path.to_owned(),
-        why: "its lines `# sendoff: begin` and `# sendoff: end` are not one pair".into(),
-        advice: "remove them and what is between them, and run the command again".into(),
-    })
-}
-
-fn text_of<'c>(path: &Path, content: Option<&'c Content>) -> Result<(&'c str, u32), InstallError> {
-    match content {
-        None => Ok(("", NEW_FILE_MODE)),
-        Some(content @ Content::File { mode, .. }) => {
-            let text = content.text();
-            let text = text.ok_or_else(|| InstallError::read(path, "it is not UTF-8"))?;
-            Ok((text, *mode))
-        }
-        Some(Content::Link(_)) => Err(InstallError::read(path, "it is a link")),
-    }
-}
-
-fn change(
-    path: &Path,
-    manager: Manager,
-    before: Option<Content>,
-    after: Option<Content>,
-    purpose: Purpose,
-) -> FileChange {
-    FileChange {
-        target: Target::Manager(manager),
-        path: path.to_owned(),
-        before,
-        after,
-        locking: Locking::None,
-        purpose,
-    }
 }

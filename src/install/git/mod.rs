@@ -4,6 +4,8 @@ mod block;
 mod config_hook;
 mod config_text;
 mod hook_file;
+mod manager_entries;
+mod manager_file;
 mod managers;
 mod version;
 

@@ -4,6 +4,7 @@ mod current;
 mod draft;
 mod ended;
 mod outcome;
+mod place;
 mod texts;
 
 use std::time::Duration;
@@ -13,11 +14,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::failpoint::{Point, reach};
-use crate::forge::{Forge, ForgeError, Head, Opened, PullRequest, PullRequests};
-use crate::names::{BranchName, RemoteName, RepositoryName};
+use crate::forge::{Forge, Opened, PullRequest, PullRequests};
+use crate::names::RemoteName;
 use crate::pipeline::{
-    Again, Context, ErrorKind, Outcome, Outputs, PlanView, Service, Shipment, Step, StepDef,
-    StepError, Target, policy_held, recounted,
+    Again, Context, Outcome, Outputs, PlanView, Service, Shipment, Step, StepDef, StepError,
+    policy_held, recounted,
 };
 use crate::policy::{Draft, RemoteChoice};
 use crate::reason::Code;
@@ -26,6 +27,7 @@ use crate::template::Template;
 use self::ended::WhenMerged;
 pub(in crate::steps) use self::ended::{GoesOn, goes_on};
 use self::outcome::{done, kept_current, paused, step_error};
+use self::place::{base, head, look_up, unused_upstream};
 
 /// One commit speaks for itself; several are listed.
 const DEFAULT_BODY: &str = "{% if repo.commits | length == 1 and repo.commits[0].body %}{{ repo.commits[0].body }}{% else %}\
@@ -255,57 +257,4 @@ impl PrCreate {
         }
         Ok(found)
     }
-}
-
-/// Says that the pull request stays in the repository that was pushed to, where a person's would go to another.
-fn unused_upstream(shipment: &Shipment) -> Option<String> {
-    let Ok(Target::Pushed {
-        upstream: Some(upstream),
-    }) = &shipment.target
-    else {
-        return None;
-    };
-    Some(format!(
-        "it is opened in {}, where the branch was pushed; to open it in the repository of the remote {upstream}, set \
-         `steps.pr-create.remote = \"{upstream}\"` in the user's or the system's policy",
-        shipment.repository
-    ))
-}
-
-/// Looks up the pull requests of the branch, into the policy's base if it names one.
-async fn look_up(forge: &dyn Forge, shipment: &Shipment) -> Result<PullRequests, ForgeError> {
-    forge.list(&head(shipment), shipment.base.as_ref()).await
-}
-
-fn head(shipment: &Shipment) -> Head {
-    let RepositoryName { owner, name } = shipment.repository.clone();
-    Head {
-        owner,
-        repository: name,
-        branch: shipment.branch.clone(),
-    }
-}
-
-/// Returns the base: the policy's, or the forge's default branch.
-async fn base(
-    cx: &Context<'_>,
-    forge: &dyn Forge,
-    shipment: &Shipment,
-) -> Result<BranchName, StepError> {
-    if let Some(base) = &shipment.base {
-        return Ok(base.clone());
-    }
-    let asked = cx.default_branch.get_or_init(|| forge.default_branch());
-    asked.await.clone().map_err(|error| {
-        StepError::new(
-            if error.is_transient() {
-                ErrorKind::Transient
-            } else {
-                ErrorKind::Denied
-            },
-            Code::BaseUnknown,
-            format!("neither the policy nor the forge names a base branch: {error}"),
-        )
-        .advise("set `branches.base` in the policy")
-    })
 }

@@ -7,6 +7,7 @@ mod git;
 mod killed;
 mod managers;
 mod properties;
+mod refused;
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -1,21 +1,19 @@
 //! `sendoff install` and `sendoff uninstall`: what calls `sendoff hook` is written and removed.
 
+mod changes;
+
 use std::path::PathBuf;
 
 use clap::ValueEnum;
 use clap::builder::PossibleValue;
 
 use crate::exit::Exit;
-use crate::install::{
-    FileChange, InstallError, Plan, Scope, Surroundings, Target, apply, plan_install,
-    plan_uninstall, suggest,
-};
-use crate::secrets::{clean, redact};
+use crate::install::{Scope, Target, plan_install, plan_uninstall, suggest};
 
-use super::completions;
-use super::confirm::is_wanted;
-use super::output::{eprint, print};
-use super::start::{Start, check_directory};
+use super::output::eprint;
+use super::start::Start;
+
+use self::changes::{Ended, Wanted};
 
 /// Examples, variables and exit codes.
 const INSTALL_HELP: &str = "\
@@ -50,10 +48,6 @@ After the next commit on a branch of yours sendoff ships it in the background: p
 `sendoff plan post-commit` shows what would happen now.
 To switch it off for one command: SENDOFF=0 git commit ...
 To remove it: sendoff uninstall git";
-
-/// What there is to say where nothing could call us.
-const NOTHING_FOUND: &str = "there is no work tree of git and no directory of an agent here; \
-`sendoff install --help` lists what can be named";
 
 /// Let git and coding agents call sendoff when work is done
 ///
@@ -126,9 +120,6 @@ impl ValueEnum for Scope {
     }
 }
 
-/// Makes the plan of one target.
-type MakePlan = fn(Target, Option<Scope>, &Surroundings) -> Result<Plan, InstallError>;
-
 impl InstallArgs {
     pub(super) fn run(self, start: &Start) -> Exit {
         let wanted = Wanted {
@@ -193,138 +184,4 @@ impl UninstallArgs {
 fn words(targets: &[Target]) -> String {
     let names = targets.iter().flat_map(|target| [" ", target.name()]);
     names.collect()
-}
-
-/// What is asked for.
-struct Wanted {
-    verb: &'static str,
-    /// What stands after the verb.
-    words: String,
-    make: MakePlan,
-    /// Whether the targets were found and not named: one that is refused does not stop the others.
-    is_found: bool,
-}
-
-/// How a command ended that did not fail.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Ended {
-    /// Files were written or removed.
-    Changed,
-    /// There was nothing to do.
-    AsItWas,
-    /// The changes were shown.
-    Shown,
-}
-
-impl Common {
-    fn run(
-        &self,
-        start: &Start,
-        wanted: &Wanted,
-        targets: impl FnOnce(&Surroundings) -> Vec<(Target, Option<Scope>)>,
-    ) -> Result<(Ended, Vec<Target>), Exit> {
-        check_directory(self.directory.as_ref(), &start.environment)?;
-        let around = self.look(start).map_err(|error| told(&error))?;
-        let targets = targets(&around);
-        let plan = wanted
-            .plan(&targets, &around)
-            .map_err(|error| told(&error))?;
-        let targets: Vec<Target> = targets.into_iter().map(|(target, _)| target).collect();
-        if plan.is_empty() {
-            tell(&plan);
-            if self.dry_run {
-                return Ok((Ended::Shown, targets));
-            }
-            eprint(match wanted.verb {
-                "install" if targets.is_empty() => NOTHING_FOUND,
-                "install" => "everything is installed already",
-                _ => "there is nothing to remove",
-            });
-            return Ok((Ended::AsItWas, targets));
-        }
-        if self.dry_run {
-            let diffs: String = plan.changes.iter().map(FileChange::diff).collect();
-            tell(&plan);
-            return match print(&clean(&redact(&diffs))).exit() {
-                Exit::Done => Ok((Ended::Shown, targets)),
-                failed => Err(failed),
-            };
-        }
-        let terminal = start.environment.is_terminal();
-        let summary: Vec<String> = plan.changes.iter().map(FileChange::summary).collect();
-        if !self.yes && !is_wanted(&clean(&summary.join("\n")), terminal, &self.command(wanted)) {
-            return Err(Exit::Usage);
-        }
-        let done = apply(&plan, &around, |change| eprint(&clean(&change.summary())));
-        done.map_err(|error| told(&error))?;
-        tell(&plan);
-        Ok((Ended::Changed, targets))
-    }
-
-    fn look(&self, start: &Start) -> Result<Surroundings, InstallError> {
-        let program = std::env::current_exe().map_err(|error| {
-            InstallError::Repository(format!("sendoff's own program cannot be found: {error}"))
-        })?;
-        let environment = start.environment.clone();
-        let around = Surroundings::look(environment, self.directory.as_deref(), program)?;
-        Ok(Surroundings {
-            completions: Some(completions::script),
-            ..around
-        })
-    }
-
-    /// Returns the command that does it without a question.
-    fn command(&self, wanted: &Wanted) -> String {
-        let scope = self
-            .scope
-            .map_or_else(String::new, |scope| format!(" --scope {}", scope.name()));
-        format!("sendoff {}{}{scope} --yes", wanted.verb, wanted.words)
-    }
-}
-
-impl Wanted {
-    fn plan(
-        &self,
-        targets: &[(Target, Option<Scope>)],
-        around: &Surroundings,
-    ) -> Result<Plan, InstallError> {
-        let mut plan = Plan::default();
-        for (target, scope) in targets {
-            match (self.make)(*target, *scope, around) {
-                Ok(mut more) => {
-                    // git and its managers can name the same file.
-                    more.changes.retain(|change| {
-                        plan.changes.iter().all(|known| known.path != change.path)
-                    });
-                    more.notes.retain(|note| !plan.notes.contains(note));
-                    plan.extend(more);
-                }
-                Err(error) if self.is_found => {
-                    plan.notes
-                        .push(format!("{} is left as it is: {error}", target.name()));
-                }
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(plan)
-    }
-}
-
-/// Prints what to know, and what is left to do.
-fn tell(plan: &Plan) {
-    for note in &plan.notes {
-        eprint(&clean(&format!("note: {note}")));
-    }
-    for todo in &plan.todo {
-        eprint(&clean(&format!("to do: {todo}")));
-    }
-}
-
-/// Prints why nothing is done.
-fn told(error: &InstallError) -> Exit {
-    eprint(&clean(&format!("sendoff: {error}")));
-    if let Some(advice) = error.advice() {
-        eprint(&clean(&format!("  {advice}")));
-    }
-    Exit::Failed
 }
