@@ -404,3 +404,30 @@ fn records_are_for_their_owner_alone() {
     std::fs::remove_file(record).unwrap();
     assert_eq!(step(&world.report(&["run"]), "push")["verdict"], "done");
 }
+
+#[test]
+fn an_agent_is_told_where_no_remote_can_be_recorded() {
+    let world = World::new();
+    let mut variables = world.variables();
+    variables.extend([("HOME", String::new()), ("XDG_STATE_HOME", String::new())]);
+    let agent = ["run", "--trigger", "claude-code", "--json"];
+    let report = world.run_in(&world.work(), &agent, &variables).report();
+    assert_eq!(step(&report, "push")["verdict"], "done", "{report}");
+    let notes = report["notes"].as_array().unwrap();
+    let note = notes.iter().find(|note| note["code"] == "unpinned");
+    let note = note.unwrap_or_else(|| panic!("{report}"));
+    assert_eq!(
+        note["message"],
+        "there is no state directory, so the repository's remotes are not recorded"
+    );
+    // The advice, obeyed.
+    assert_eq!(
+        note["advice"],
+        "set HOME, or list them in `remotes.allowed`"
+    );
+    world.commit("more.txt", "more", "Add more");
+    let report = world
+        .run_in(&world.work(), &agent, &world.variables())
+        .report();
+    assert!(!codes(&report).contains(&"unpinned".to_owned()), "{report}");
+}
