@@ -223,3 +223,31 @@ fn a_pipeline_that_no_policy_has_is_a_slip_of_the_command_line() {
         }
     }
 }
+
+/// What the check says of a repository's layer is what a run does with it: it is left out, and the branch ships.
+#[test]
+fn a_mistake_of_the_repository_is_listed_and_a_run_leaves_its_layer_out() {
+    let world = World::new();
+    for (text, message) in [
+        ("[limits]\ncomits = 3\n", "has no key `comits`"),
+        (
+            "[branches]\nunprotect = [\"main\"]\n",
+            "`branches.unprotect`",
+        ),
+    ] {
+        world.sandbox.write("clone/.sendoff.toml", text);
+        let said = world.run(&["policy", "check", "--json"]);
+        assert_eq!(said.code, Some(78), "{}", said.stdout);
+        let check = said.report();
+        assert_eq!(check["mistakes"].as_array().unwrap().len(), 1, "{check}");
+        assert_eq!(check["mistakes"][0]["layer"], "repository");
+        let told = check["mistakes"][0]["message"].as_str().unwrap();
+        assert!(told.contains(message), "{told}");
+        let report = world.report(&["run"]);
+        assert_eq!(step(&report, "push")["verdict"], "done", "{report}");
+        let notes = report["notes"].as_array().unwrap();
+        let dropped = notes.iter().find(|note| note["code"] == "policy-dropped");
+        let dropped = dropped.unwrap_or_else(|| panic!("{report}"));
+        assert!(dropped["message"].as_str().unwrap().contains(message));
+    }
+}
