@@ -1,6 +1,8 @@
 //! Which files a branch changes: its tip beside the commits that it left from.
 
-use std::collections::HashSet;
+use std::cell::RefCell;
+use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
 
 use gix::ObjectId;
 use gix::bstr::BString;
@@ -22,6 +24,8 @@ pub struct ChangedFiles {
     reader: Reader,
     tip: ObjectId,
     bases: Vec<ObjectId>,
+    /// The trees on the way to paths that were asked for: most of these begin alike.
+    seen: RefCell<HashMap<ObjectId, Rc<[Entry]>>>,
 }
 
 /// An entry of a tree.
@@ -52,6 +56,7 @@ impl Repo {
             reader,
             tip: tip.tree,
             bases,
+            seen: RefCell::default(),
         }))
     }
 }
@@ -92,12 +97,12 @@ impl ChangedFiles {
                 }
                 tree = id;
             }
-            let mut entries = self.entries(tree)?.into_iter();
-            let entry = entries.find(|(entry, _, _)| entry == name);
+            let entries = self.entries_once(tree)?;
+            let entry = entries.iter().find(|(entry, _, _)| entry == name);
             let Some((_, mode, id)) = entry else {
                 return Ok(None);
             };
-            found = Some((mode, id));
+            found = Some((*mode, *id));
         }
         Ok(found)
     }
@@ -154,6 +159,15 @@ impl ChangedFiles {
             }
         }
         Ok(())
+    }
+
+    fn entries_once(&self, tree: ObjectId) -> Result<Rc<[Entry]>, RangeError> {
+        if let Some(entries) = self.seen.borrow().get(&tree) {
+            return Ok(Rc::clone(entries));
+        }
+        let entries: Rc<[Entry]> = self.entries(tree)?.into();
+        let mut seen = self.seen.borrow_mut();
+        Ok(Rc::clone(seen.entry(tree).or_insert(entries)))
     }
 
     fn entries(&self, tree: ObjectId) -> Result<Vec<Entry>, RangeError> {

@@ -88,8 +88,8 @@ fn remote_ids(shipment: &Shipment) -> Vec<(String, &RemoteUrl)> {
 }
 
 impl Session {
-    /// Holds a push to a repository that this one was never pushed to. The first one is taken as it is; a person at a
-    /// terminal may add another by running there.
+    /// Holds a push to a repository that this one was never pushed to. The first one is taken as it is, and a run by hand may
+    /// add another.
     pub(super) fn check_remotes(&self, repo: &Repo, shipment: &Shipment) -> Result<(), Hold> {
         if !self.loaded.policy.remotes().allowed.is_empty() || self.may_add_remotes() {
             return Ok(());
@@ -117,11 +117,10 @@ impl Session {
         }
     }
 
-    /// Says whether a run of this session may add remotes by itself: a person started it on a terminal.
+    /// Says whether a run of this session may add remotes by itself: one by hand, or by a script of the caller, which
+    /// could call `git push` as well. One below an agent may not.
     fn may_add_remotes(&self) -> bool {
-        self.trigger == Trigger::Manual
-            && self.environment.is_terminal()
-            && self.environment.agent_mark().is_none()
+        self.trigger == Trigger::Manual && self.environment.agent_mark().is_none()
     }
 
     /// Records where the branch is pushed to, and returns what the report has to say about that.

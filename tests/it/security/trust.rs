@@ -228,7 +228,7 @@ fn g28_an_agent_ships_to_the_remote_of_before_and_to_no_other() {
     world.point_to(&url);
     world.commit("more.txt", "more", "Add more");
     let before = world.tip("feature/x");
-    for trigger in ["claude-code", "executor", "git-post-commit", "manual"] {
+    for trigger in ["claude-code", "executor", "git-post-commit"] {
         let report = world.report(&["run", "--trigger", trigger]);
         let push = step(&report, "push");
         assert_eq!(push["reason"], "remote-unknown", "{report}");
@@ -259,7 +259,7 @@ fn g28_an_agent_ships_to_the_remote_of_before_and_to_no_other() {
 }
 
 #[test]
-fn a_person_at_a_terminal_adds_a_remote_by_running() {
+fn a_run_by_hand_adds_a_remote_and_says_so() {
     let world = World::new();
     world.report(&["run"]);
     let other = second_server(&world);
@@ -269,7 +269,8 @@ fn a_person_at_a_terminal_adds_a_remote_by_running() {
     // An agent that has a terminal is no person.
     let marked = typed(&world, &["run", "--json"], "", &[("CLAUDECODE", "1")]);
     assert_eq!(step(&marked.report(), "push")["reason"], "remote-unknown");
-    let report = typed(&world, &["run", "--json"], "", &[]).report();
+    // A terminal is not needed: a script of the caller is the caller.
+    let report = world.report(&["run"]);
     assert_eq!(step(&report, "push")["verdict"], "done", "{report}");
     assert!(
         codes(&report).contains(&"remote-added".to_owned()),
@@ -399,10 +400,11 @@ fn records_are_for_their_owner_alone() {
     // A damaged one lets nothing out by itself, and the advice works.
     std::fs::write(&record, "{").unwrap();
     world.commit("more.txt", "more", "Add more");
-    let report = world.report(&["run"]);
+    let agent = ["run", "--trigger", "claude-code"];
+    let report = world.report(&agent);
     assert_eq!(step(&report, "push")["reason"], "trust-record", "{report}");
     std::fs::remove_file(record).unwrap();
-    assert_eq!(step(&world.report(&["run"]), "push")["verdict"], "done");
+    assert_eq!(step(&world.report(&agent), "push")["verdict"], "done");
 }
 
 #[test]
