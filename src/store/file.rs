@@ -17,8 +17,8 @@ use super::schema;
 
 /// The database's name in the state directory.
 const NAME: &str = "store.db";
-/// How many pages of 4 KiB the write-ahead log may hold before it is written back to the database.
-const LOG_PAGES: u32 = 64;
+/// How long the log may become before it is written back, in bytes: whoever opens the database reads all of it.
+const MAX_LOG: u64 = 256 << 10;
 /// The name of the lock that the first open is made under.
 const LOCK: &str = "store.lock";
 /// How often a lock that another process holds is tried.
@@ -154,14 +154,33 @@ fn connect(path: &Path, patience: Duration) -> Result<Connection, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection =
         Connection::open_with_flags(path, flags).map_err(|error| StoreError::sql(path, error))?;
-    // The end of each run would otherwise write the log back to the database, which waits for the disk four times: a
-    // run takes twice as long then. The log is short, so that whoever opens it next reads it quickly.
+    // SQLite would write the log back at the end of each run, which waits for the disk four times: a run takes twice as
+    // long then. By its own count of pages it would write back all of a log that another process began, without beginning
+    // it anew. `shorten_log` does it instead.
     let set_up = connection
         .busy_timeout(patience)
         .and_then(|()| connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true))
-        .and_then(|_| connection.pragma_update(None, "wal_autocheckpoint", LOG_PAGES));
+        .and_then(|_| connection.pragma_update(None, "wal_autocheckpoint", 0));
     set_up.map_err(|error| StoreError::sql(path, error))?;
     Ok(connection)
+}
+
+/// Writes a long log back to the database and begins it anew, unless another process uses it at this moment: then a later
+/// run does.
+pub(super) fn shorten_log(
+    connection: &Connection,
+    path: &Path,
+    patience: Duration,
+) -> rusqlite::Result<()> {
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    if fs::metadata(log).map_or(0, |metadata| metadata.len()) <= MAX_LOG {
+        return Ok(());
+    }
+    connection.busy_timeout(Duration::ZERO)?;
+    let done = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", (), |_| Ok(()));
+    connection.busy_timeout(patience)?;
+    done
 }
 
 /// Takes the lock of the first open, or says who has it.

@@ -66,7 +66,9 @@ impl Store {
                     ":report": text,
                 })?;
             self.forget_runs(transaction)
-        })
+        })?;
+        self.shorten_log();
+        Ok(())
     }
 
     /// Returns the last runs, the newest first; of one repository where one is named.

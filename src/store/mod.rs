@@ -167,6 +167,20 @@ impl Store {
         done().map_err(|error| StoreError::sql(&self.path, error))
     }
 
+    /// Keeps the log short that the next process has to read. A thread that ends the process leaves it to that.
+    fn shorten_log(&self) {
+        if self.patience.is_some() {
+            return;
+        }
+        let shortened = self.connection().map(|connection| {
+            let shortened = file::shorten_log(&connection, &self.path, BUSY_TIMEOUT);
+            shortened.map_err(|error| StoreError::sql(&self.path, error))
+        });
+        if let Err(error) = shortened.flatten() {
+            tracing::debug!(%error, "the log of the store stays long");
+        }
+    }
+
     /// Returns the connection when no other thread uses it any more.
     fn connection(&self) -> Result<MutexGuard<'_, Connection>, StoreError> {
         let Some(patience) = self.patience else {

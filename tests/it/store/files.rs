@@ -194,3 +194,35 @@ fn fifty_first_opens_at_once_make_one_store() {
         .unwrap();
     assert_eq!(check, "ok");
 }
+
+/// Guards that a run does not read more and more of what earlier runs wrote, and that nothing is lost when the log begins anew.
+#[test]
+fn the_log_stays_short_over_many_runs_and_whoever_reads_meanwhile_is_not_disturbed() {
+    let sandbox = Sandbox::new();
+    let directory = state(&sandbox);
+    let log = directory.join("store.db-wal");
+    let run = |number: usize| {
+        let store = open(&directory);
+        let id = format!("run-{number}");
+        store.record(&super::report(&id, super::NOW)).unwrap();
+        fs::metadata(&log).unwrap().len()
+    };
+    let longest = (0..150).map(run).max().unwrap();
+    // 256 KiB, and what one run adds.
+    assert!(longest < 400 << 10, "{longest}");
+    // A reader that stays holds on to what it sees.
+    let reader = rusqlite::Connection::open(directory.join("store.db")).unwrap();
+    reader.execute_batch("BEGIN").unwrap();
+    let count = |connection: &rusqlite::Connection| -> usize {
+        let sql = "SELECT count(*) FROM runs";
+        connection.query_row(sql, (), |row| row.get(0)).unwrap()
+    };
+    assert_eq!(count(&reader), 150);
+    let longest = (150..250).map(run).max().unwrap();
+    assert_eq!(count(&reader), 150);
+    assert!(longest > 400 << 10, "{longest}");
+    reader.execute_batch("COMMIT").unwrap();
+    run(250);
+    assert!(fs::metadata(&log).unwrap().len() < 400 << 10);
+    assert_eq!(open(&directory).runs(1000, None).unwrap().len(), 251);
+}
