@@ -8,6 +8,16 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 /// first push of millions of objects, takes some hundred bytes an object.
 const WORKER_BYTES: u64 = 2 * 1024 * 1024 * 1024;
 
+/// Below this much, in bytes, memory is for what has to be done. A thread reserves 64 MiB of addresses for what it allocates.
+const AMPLE_BYTES: u64 = 1024 * 1024 * 1024;
+
+/// Says whether the caller left this process so little memory that what is only useful is not begun.
+pub fn is_memory_scarce() -> bool {
+    let limits = [Resource::As, Resource::Data].map(getrlimit);
+    let mut limits = limits.iter().filter_map(|limit| limit.current);
+    limits.any(|bytes| bytes < AMPLE_BYTES)
+}
+
 /// What this process may allocate, and what it might before.
 #[derive(Debug, Clone, Copy)]
 struct Limits {

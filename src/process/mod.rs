@@ -15,7 +15,7 @@ pub use detached::{detach, start_detached};
 pub use error::ProcessError;
 pub use group::{Killer, allow_programs, kill_every_group};
 pub use inheritance::{Inheritance, find_program};
-pub use memory_limit::limit_memory;
+pub use memory_limit::{is_memory_scarce, limit_memory};
 pub use on_terminal::run_editor;
 pub use output::{Captured, Ended, Output};
 pub use program::{Leftovers, Program};

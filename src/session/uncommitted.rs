@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use crate::git::{Repo, Uncommitted};
 use crate::pipeline::Pipeline;
 use crate::policy::Trigger;
+use crate::process::is_memory_scarce;
 use crate::reason::{Code, Reason};
 
 use super::Session;
@@ -54,8 +55,11 @@ impl Session {
 }
 
 impl Count {
-    /// Counts on a thread of its own; nothing where the machine has none.
+    /// Counts on a thread of its own; nothing where the machine has none, or too little memory for that and the push.
     fn begin(repo: Repo) -> Option<Self> {
+        if is_memory_scarce() {
+            return None;
+        }
         let (tell, counted) = channel();
         let stop = Arc::new(AtomicBool::new(false));
         let flag = Arc::clone(&stop);
