@@ -50,7 +50,7 @@ pub(crate) fn send_pack(
     thread::scope(|scope| {
         let (packed, done) = channel::<()>();
         let state = &state;
-        let discovery = scope.spawn(move || {
+        let discovery = thread::Builder::new().spawn_scoped(scope, move || {
             let end = DiscoveryEnd::of(state);
             let discovered = discover(transport, kind, name);
             match &discovered {
@@ -62,6 +62,10 @@ pub(crate) fn send_pack(
             state.watch(stop, &done);
             discovered
         });
+        let discovery = discovery.map_err(|refused| PushError::Objects {
+            class: "no-resources",
+            source: Box::new(refused),
+        })?;
         let speculation = Speculation::select(repo, &reader, request, rule, state);
         let plan = speculation
             .as_ref()

@@ -89,7 +89,7 @@ pub(super) fn with_idle_timeout<T>(
     let done = thread::scope(|scope| {
         let (finished, end) = channel::<()>();
         let seen = &interruption;
-        scope.spawn(move || {
+        let watch = move || {
             while end.recv_timeout(POLL_INTERVAL) == Err(RecvTimeoutError::Timeout) {
                 if let Some(reason) = idle.check(stop) {
                     seen.lock()
@@ -99,7 +99,9 @@ pub(super) fn with_idle_timeout<T>(
                     return;
                 }
             }
-        });
+        };
+        // Where the machine refuses the thread, the run's deadline ends what hangs.
+        let _refused = thread::Builder::new().spawn_scoped(scope, watch);
         let done = work();
         drop(finished);
         done

@@ -75,7 +75,14 @@ impl HttpConnection<'_> {
         thread::scope(|scope| {
             // The pack is made here, because the repository stays on its thread.
             let upload = CloseOnDrop(Upload::new(Some(told)));
-            let network = scope.spawn(move || self.transfer(receiver, form, &upload.0));
+            let transfer = move || self.transfer(receiver, form, &upload.0);
+            let network = match thread::Builder::new().spawn_scoped(scope, transfer) {
+                Ok(network) => network,
+                Err(refused) => {
+                    let refused = TransportError::Runtime(refused.into());
+                    return (Err(SendError::without_effect(refused)), Written::GivenUp);
+                }
+            };
             let mut out = ChunkWriter::new(sender);
             let written =
                 std::io::Write::write_all(&mut out, head).and_then(|()| (request.pack)(&mut out));
