@@ -20,7 +20,7 @@ use super::guards::Inspection;
 const MAX_COUNT_TIME: Duration = if cfg!(debug_assertions) {
     Duration::from_secs(2)
 } else {
-    Duration::from_millis(50)
+    Duration::from_millis(5)
 };
 
 /// A count that goes on. Dropping it ends it.
