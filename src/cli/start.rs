@@ -30,6 +30,18 @@ pub(super) struct Start {
     pub(super) paint: Paint,
 }
 
+impl Start {
+    /// Makes the request of a command that runs no pipeline, in the directory of `-C`, which has to exist.
+    pub(super) fn request_in(&self, directory: Option<&PathBuf>) -> Result<Request, Exit> {
+        check_directory(directory, &self.environment)?;
+        Ok(Request {
+            directory: directory.cloned(),
+            known: self.known.clone(),
+            ..Request::default()
+        })
+    }
+}
+
 /// The directory, trigger and policy of a run
 #[derive(Debug, Clone, clap::Args)]
 pub(super) struct RequestArgs {

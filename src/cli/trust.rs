@@ -9,12 +9,12 @@ use crate::exit::Exit;
 use crate::names::RemoteUrl;
 use crate::policy::LayerKind;
 use crate::secrets::clean_line;
-use crate::session::{KeyState, Request, Session, TrustReview, Watch};
+use crate::session::{KeyState, Session, TrustReview, Watch};
 
 use super::confirm::is_typed;
 use super::output::{eprint, print};
 use super::render;
-use super::start::{Start, check_directory};
+use super::start::Start;
 
 /// Examples, variables and exit codes.
 const HELP: &str = "\
@@ -107,13 +107,9 @@ pub(super) enum What {
 
 impl Args {
     pub(super) fn run(self, start: &Start) -> Exit {
-        if let Err(exit) = check_directory(self.directory.as_ref(), &start.environment) {
-            return exit;
-        }
-        let request = Request {
-            directory: self.directory.clone(),
-            known: start.known.clone(),
-            ..Request::default()
+        let request = match start.request_in(self.directory.as_ref()) {
+            Ok(request) => request,
+            Err(exit) => return exit,
         };
         let watch = Watch::without_thread(&request, "trust");
         let session = match Session::open(request, start.environment.clone(), watch) {

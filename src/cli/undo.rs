@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::exit::Exit;
-use crate::session::{Request, Session, Watch};
+use crate::session::{Session, Watch};
 
 use super::colour::Paint;
 use super::confirm::is_wanted;
@@ -11,7 +11,7 @@ use super::end_process::end_process;
 use super::output::{eprint, print};
 use super::progress::TerminalProgress;
 use super::render;
-use super::start::{Start, check_directory};
+use super::start::Start;
 
 /// Examples, variables and exit codes.
 const HELP: &str = "\
@@ -56,13 +56,9 @@ impl Args {
         if start.environment.is_off() {
             return Exit::Done;
         }
-        if let Err(exit) = check_directory(self.directory.as_ref(), &start.environment) {
-            return exit;
-        }
-        let request = Request {
-            directory: self.directory.clone(),
-            known: start.known.clone(),
-            ..Request::default()
+        let request = match start.request_in(self.directory.as_ref()) {
+            Ok(request) => request,
+            Err(exit) => return exit,
         };
         let watch = Watch::without_thread(&request, "undo");
         let session = match Session::open(request.clone(), start.environment.clone(), watch) {

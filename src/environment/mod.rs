@@ -151,7 +151,7 @@ impl Environment {
     /// Returns the names of the variables that are set to something other than text, and so count as unset.
     pub fn unreadable(&self) -> impl Iterator<Item = &'static str> {
         let names = variables().map(|variable| variable.name);
-        let texts = names.filter(|name| !OF_ANY_BYTES.contains(name));
+        let texts = names.filter(|name| !OF_ANY_BYTES.contains(name) && !OF_AGENTS.contains(name));
         texts.filter(|name| {
             self.value(name)
                 .is_some_and(|value| value.to_str().is_none())

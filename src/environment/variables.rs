@@ -165,17 +165,9 @@ pub(super) const OF_AGENTS: &[&str] = &[
     "OPENCODE",
 ];
 
-/// Variables whose value is a path, or is read byte by byte: any bytes will do.
+/// Other variables whose value is a path, or is read byte by byte: any bytes will do, as in those of agents.
 pub(super) const OF_ANY_BYTES: &[&str] = &[
     "A2A_MCP_SERVER_PATH",
-    "CLAUDECODE",
-    "CODEX_SANDBOX",
-    "CODEX_SANDBOX_NETWORK_DISABLED",
-    "CODEX_THREAD_ID",
-    "CURSOR_AGENT",
-    "GEMINI_CLI",
-    "GOOSE_TERMINAL",
-    "OPENCODE",
     "CLAUDE_CONFIG_DIR",
     "CODEX_HOME",
     "CONFIGS_DIR",

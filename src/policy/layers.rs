@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-use super::check::{check_merged, mistakes};
+use super::check::mistakes;
+use super::check_merged::check_merged;
 use super::discover::{self, RepositoryFile};
 use super::error::PolicyError;
 use super::kind::Kinds;

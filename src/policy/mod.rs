@@ -6,6 +6,7 @@
 
 mod branches;
 mod check;
+mod check_merged;
 mod class;
 mod connections;
 mod discover;

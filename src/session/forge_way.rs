@@ -20,7 +20,7 @@ use crate::secrets::KnownSecrets;
 use super::connect::client;
 use super::forge_tokens::ForgeWithTokens;
 use super::logins::{OWN_TOKEN, api_token, netrc, variables_for};
-use super::{Session, guards, identity};
+use super::{Session, identity, remote_guards};
 
 /// What it takes to connect to the forge of a shipment. Owns it all, so that it can be used late.
 #[derive(Debug, Clone)]
@@ -66,7 +66,7 @@ impl ForgeWay {
             ),
             settings: policy.forge().clone(),
             remote: remote.url.clone(),
-            repository: guards::repository(remote),
+            repository: remote_guards::repository(remote),
             refused: None,
             environment: session.environment.clone(),
             repo: session.repo().cloned(),

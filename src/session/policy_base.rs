@@ -21,7 +21,7 @@ use crate::steps::STEPS;
 
 use super::policy_copies::{KeptCopy, PolicyCopies};
 use super::trusted::with_trusted_keys;
-use super::{Session, guards, load};
+use super::{Session, load, remote_guards};
 
 /// Whether the remote may be asked for its policy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,7 +92,7 @@ impl Session {
         let copy = self.repo().and_then(|repo| {
             let head = repo.head().ok()?;
             let facts = &mut RepoFacts::default();
-            let remote = guards::remote(repo, &loaded.policy, head.branch()?, facts).ok()?;
+            let remote = remote_guards::remote(repo, &loaded.policy, head.branch()?, facts).ok()?;
             self.copy_at_hand(repo, &remote)
         });
         let file = copy.as_ref().and_then(|copy| {

@@ -13,7 +13,7 @@ use crate::process::allow_programs;
 use crate::reason::{Code, Reason};
 
 use super::forge_way::ForgeWay;
-use super::{Session, connect, guards};
+use super::{Session, connect, guards, remote_guards};
 
 /// Where a push of this branch would go.
 #[derive(Debug)]
@@ -69,7 +69,7 @@ impl Session {
             }
         };
         let policy = &self.loaded.policy;
-        let remote = guards::remote(repo, policy, &branch, &mut RepoFacts::default())?;
+        let remote = remote_guards::remote(repo, policy, &branch, &mut RepoFacts::default())?;
         let named = policy.branches().base_for(&branch).cloned();
         let hint = || repo.remote_head_hint(&remote).ok().flatten();
         let mut options = connect::push_options(self, &remote);

@@ -25,6 +25,7 @@ mod pipeline;
 mod platform;
 mod policies;
 mod process;
+mod pty;
 mod push;
 mod reliability;
 mod sandbox;

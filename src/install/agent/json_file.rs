@@ -8,7 +8,8 @@ use crate::install::record::Records;
 use crate::install::surroundings::Surroundings;
 use crate::surfaces::{JsonHook, Removal, Shape};
 
-use super::handler_list::{HandlerList, Unclear};
+use super::cst_value::Unclear;
+use super::handler_list::HandlerList;
 use super::place::Place;
 
 /// The mode of a file that is new.

@@ -1,5 +1,6 @@
 //! Coding agents: a handler in a file of theirs, or files of our own where they look.
 
+mod cst_value;
 mod handler_list;
 mod json_file;
 mod notify;

@@ -1,15 +1,13 @@
 //! Progress: a line on a terminal that is wiped at the end, and nothing where there is none.
 
-use std::io::Read;
 use std::process::Stdio;
 use std::time::Duration;
 
-use rustix::fs::{Mode, OFlags};
-use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use secrecy::SecretString;
 use sendoff::demo::git_server::{FaultKind, GitServer, GitServerOptions, RequestFault};
 use sendoff::process::Inheritance;
 
+use crate::pty;
 use crate::sandbox::environment;
 use crate::world::{TOKEN, World, step};
 
@@ -25,14 +23,7 @@ struct Seen {
 
 /// Runs the program with a pseudo-terminal as standard error.
 fn on_a_terminal(world: &World, arguments: &[&str]) -> Seen {
-    let mut controller = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY)
-        .map(std::fs::File::from)
-        .unwrap();
-    grantpt(&controller).unwrap();
-    unlockpt(&controller).unwrap();
-    let name = ptsname(&controller, Vec::new()).unwrap();
-    let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC;
-    let terminal = rustix::fs::open(name, flags, Mode::empty()).unwrap();
+    let (controller, terminal) = pty::open();
     let mut command = world.command(arguments);
     command
         .stdin(Stdio::null())
@@ -41,15 +32,7 @@ fn on_a_terminal(world: &World, arguments: &[&str]) -> Seen {
     let child = command.spawn().unwrap();
     // It holds the terminal, which would not end before it goes.
     drop(command);
-    let reading = std::thread::spawn(move || {
-        let mut all = Vec::new();
-        let mut piece = [0; 4096];
-        // The last one who has the terminal closes it: that is an error here, and the end.
-        while let Ok(read @ 1..) = controller.read(&mut piece) {
-            all.extend_from_slice(&piece[..read]);
-        }
-        String::from_utf8(all).unwrap()
-    });
+    let reading = pty::read(controller);
     let output = child.wait_with_output().unwrap();
     Seen {
         stdout: String::from_utf8(output.stdout).unwrap(),

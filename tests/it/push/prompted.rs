@@ -5,10 +5,9 @@ use std::os::fd::OwnedFd;
 use std::process::{Command, Stdio};
 
 use assert_cmd::cargo::CommandCargoExt;
-use rustix::fs::{Mode, OFlags};
-use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 
 use super::served::{Served, guarded};
+use crate::pty;
 
 /// A controlling terminal for one program.
 pub(crate) struct Terminal {
@@ -18,14 +17,10 @@ pub(crate) struct Terminal {
 
 impl Terminal {
     pub(crate) fn new() -> Self {
-        let controller = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
-        grantpt(&controller).unwrap();
-        unlockpt(&controller).unwrap();
-        let name = ptsname(&controller, Vec::new()).unwrap();
-        let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC;
+        let (controller, end) = pty::open();
         Self {
-            end: rustix::fs::open(name, flags, Mode::empty()).unwrap(),
-            controller: controller.into(),
+            controller,
+            end: end.into(),
         }
     }
 

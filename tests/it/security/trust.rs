@@ -1,26 +1,17 @@
 //! What a person allows in a repository, what an agent cannot, and what becomes of it when something changes.
 
-use std::fs::File;
-use std::io::{Read, Write as _};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{Mode, OFlags};
-use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use serde_json::Value;
 
 use super::second_server;
+use crate::pty;
 use crate::world::{Said, World, step};
 
 /// Runs the program on a pseudo-terminal, where somebody types.
 fn typed(world: &World, arguments: &[&str], words: &str, more: &[(&str, &str)]) -> Said {
-    let mut controller = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY)
-        .map(File::from)
-        .unwrap();
-    grantpt(&controller).unwrap();
-    unlockpt(&controller).unwrap();
-    let name = ptsname(&controller, Vec::new()).unwrap();
-    let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC;
-    let terminal = File::from(rustix::fs::open(name, flags, Mode::empty()).unwrap());
+    let (mut controller, terminal) = pty::open();
     let mut command = world.command(arguments);
     command
         .envs(more.iter().copied())
@@ -33,14 +24,7 @@ fn typed(world: &World, arguments: &[&str], words: &str, more: &[(&str, &str)]) 
     let child = command.spawn().unwrap();
     // It holds the terminal, which would not end before it goes.
     drop(command);
-    let reading = std::thread::spawn(move || {
-        let mut all = Vec::new();
-        let mut piece = [0; 4096];
-        while let Ok(read @ 1..) = controller.read(&mut piece) {
-            all.extend_from_slice(&piece[..read]);
-        }
-        String::from_utf8(all).unwrap()
-    });
+    let reading = pty::read(controller);
     let output = child.wait_with_output().unwrap();
     Said {
         stdout: String::from_utf8(output.stdout).unwrap(),

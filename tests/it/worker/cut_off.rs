@@ -59,6 +59,20 @@ fn verdict(report: &Value, name: &str) -> String {
     step(report, name)["verdict"].as_str().unwrap().to_owned()
 }
 
+/// Checks that the deadline cut the memory off and that it is said to be kept.
+fn assert_memory_waits(report: &Value) {
+    let memory = step(report, "memory-commit");
+    assert_eq!(
+        (&memory["verdict"], &memory["reason"], &memory["advice"]),
+        (
+            &json!("queued"),
+            &json!("deadline"),
+            &json!("it is tried again by itself; to try now: sendoff flush")
+        ),
+        "{report}"
+    );
+}
+
 /// Checks that everything goes out, and the memories of the run once.
 fn assert_sent(world: &World, memories: usize) {
     super::killed::settle(world);
@@ -93,16 +107,7 @@ fn a_memory_of_a_stuck_run_is_kept() {
     let report = Run::start(&world, "1s").report();
     let took = began.elapsed();
     assert!(took < Duration::from_secs(10), "{took:?}");
-    let memory = step(&report, "memory-commit");
-    assert_eq!(
-        (&memory["verdict"], &memory["reason"], &memory["advice"]),
-        (
-            &json!("queued"),
-            &json!("deadline"),
-            &json!("it is tried again by itself; to try now: sendoff flush")
-        ),
-        "{report}"
-    );
+    assert_memory_waits(&report);
     assert_eq!(verdict(&report, "push"), "queued", "{report}");
     drop(spool);
     std::fs::remove_file(state(&world).join("spool.jsonl")).unwrap();
@@ -123,16 +128,7 @@ fn a_memory_of_a_run_that_is_stuck_before_its_first_step_is_kept() {
     let world = World::new();
     let run = Run::start_with(&world, "1s", &[("SENDOFF_FAILPOINT", "hang:run-opened")]);
     let report = run.report();
-    let memory = step(&report, "memory-commit");
-    assert_eq!(
-        (&memory["verdict"], &memory["reason"], &memory["advice"]),
-        (
-            &json!("queued"),
-            &json!("deadline"),
-            &json!("it is tried again by itself; to try now: sendoff flush")
-        ),
-        "{report}"
-    );
+    assert_memory_waits(&report);
     assert_eq!(verdict(&report, "push"), "failed", "{report}");
     // The advice, obeyed.
     assert_eq!(world.run(&["flush"]).code, Some(0));
