@@ -3,21 +3,20 @@
 use std::ffi::{OsStr, OsString};
 use std::fs::OpenOptions;
 use std::io::{self, Read, Write};
-use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{ChildStdin, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use process_wrap::std::{CommandWrap, ProcessSession};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
-use rustix::process::{getsid, setpgid, setsid};
 
 /// Starts `program` to live on, in `/` and with the environment of this process but for the variables in
 /// `without`. It gets `input`, and nothing else of this process or of its caller: no terminal, no file.
 ///
-/// What is sent to the caller's process group does not reach it from the start, because it has a group of its own;
-/// [`detach`] gives it a session too. Nothing is waited for, but that it takes an `input` larger than a pipe, for at
-/// most `patience`.
+/// It leads a session and a process group of its own from its first instruction, so what is sent to the caller's
+/// process group does not reach it. Nothing is waited for, but that it takes an `input` larger than a pipe, for at most
+/// `patience`.
 #[expect(
     clippy::disallowed_methods,
     reason = "`process` is the module that spawns"
@@ -33,7 +32,6 @@ pub fn start_detached<'a>(
     command
         .args(arguments)
         .current_dir("/")
-        .process_group(0)
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
         .stderr(Stdio::null());
@@ -42,8 +40,8 @@ pub fn start_detached<'a>(
     }
     // A caller that opened files for us may wait until the last copy of them is closed.
     close_fds::set_fds_cloexec(3, &[]);
-    let mut child = command.spawn()?;
-    match child.stdin.take() {
+    let mut child = CommandWrap::from(command).wrap(ProcessSession).spawn()?;
+    match child.stdin().take() {
         Some(stdin) => write_within(stdin, input, patience),
         None => Ok(()),
     }
@@ -79,10 +77,9 @@ fn wait_until_writable(stdin: &ChildStdin, left: Duration) -> io::Result<()> {
     }
 }
 
-/// Leaves the caller of a process that [`start_detached`] started: a session of its own, what it makes for
-/// nobody else, `/dev/null` for its standard streams. Returns the input that it was given.
+/// Leaves the caller of a process that [`start_detached`] started: what it makes is for nobody else, `/dev/null` for
+/// its standard streams. Returns the input that it was given.
 pub fn detach() -> io::Result<Vec<u8>> {
-    lead_session();
     let _former = rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
     let mut input = Vec::new();
     io::stdin().lock().read_to_end(&mut input)?;
@@ -94,14 +91,4 @@ pub fn detach() -> io::Result<Vec<u8>> {
     rustix::stdio::dup2_stdout(&null)?;
     rustix::stdio::dup2_stderr(&null)?;
     Ok(input)
-}
-
-/// Makes this process the leader of a session. The leader of a group cannot become one, so it joins the group of the
-/// session's leader for that moment. Where that group is gone, so is the terminal, and the old session does no harm.
-fn lead_session() {
-    let joined = getsid(None).and_then(|session| setpgid(None, Some(session)));
-    let led = joined.and_then(|()| setsid());
-    if let Err(error) = led {
-        tracing::debug!(%error, "this process stays in the session of its caller");
-    }
 }

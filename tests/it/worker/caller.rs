@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use crate::push::rig::script;
 use crate::world::{World, run, step};
 
 use super::{assert_silent, git, has_store, install, last_report, program, pushes};
@@ -52,6 +53,24 @@ fn x03_the_worker_lives_on_when_the_callers_group_is_killed() {
     let report = last_report(&world);
     assert_eq!(step(&report, "push")["verdict"], "done", "{report}");
     assert!(!world.tip("feature/x").is_empty());
+}
+
+#[test]
+fn a_worker_leads_a_session_wherever_its_caller_stands() {
+    let world = World::new();
+    // A hook of its push tells of it: the fourth field behind the name of the program is the session.
+    script(
+        &world.sandbox,
+        "clone/.git/hooks/pre-push",
+        "read -r worker _ _ _ _ session _ </proc/$PPID/stat; echo $worker $session >\"$HOME/told\"",
+    );
+    world.user_policy("[steps.push]\nhooks = \"run\"\n");
+    assert_silent(&world.run(&["hook", "git-post-commit"]));
+    let report = last_report(&world);
+    assert_eq!(step(&report, "push")["verdict"], "done", "{report}");
+    let told = std::fs::read_to_string(world.sandbox.path("home").join("told")).unwrap();
+    let (worker, session) = told.trim().split_once(' ').unwrap();
+    assert_eq!(worker, session);
 }
 
 #[test]
