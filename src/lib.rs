@@ -16,7 +16,7 @@
 //! | 3 | [`forge`], [`platform`] | pull requests; memories and heartbeats |
 //! | 4 | [`pipeline`] | the step contract, planning, running |
 //! | 5 | [`steps`], [`surfaces`] | one file a step; what callers of `hook` send and expect |
-//! | 6 | [`session`], [`worker`], [`install`], [`doctor`], [`demo`], [`manual`] | one run wired up; runs that nobody waits for; what calls `hook` is written and removed; whether all of it works; servers to try it on; the reference |
+//! | 6 | [`session`], [`worker`], [`schedules`], [`install`], [`doctor`], [`demo`], [`manual`] | one run wired up; runs that nobody waits for; what runs when its time comes; what calls `hook` is written and removed; whether all of it works; servers to try it on; the reference |
 //! | 7 | [`cli`] | arguments, rendering, exit |
 //!
 //! # A run
@@ -52,6 +52,7 @@ pub mod policy;
 pub mod process;
 pub mod reason;
 pub mod report;
+pub mod schedules;
 pub mod secrets;
 pub mod session;
 pub mod steps;

@@ -20,6 +20,32 @@ pub(super) fn platform(
     network: Arc<dyn Network>,
 ) -> Result<Platform, Hold> {
     let settings = policy.platform();
+    let workspace = settings
+        .workspace_id
+        .as_deref()
+        .or_else(|| environment.text("WORKSPACE_ID"));
+    for_named(environment, policy, known, network, workspace)
+}
+
+/// Makes the platform's client for another workspace than the own one, or says why there is none.
+pub(super) fn for_workspace(
+    environment: &Environment,
+    policy: &Policy,
+    known: &KnownSecrets,
+    network: Arc<dyn Network>,
+    workspace: &str,
+) -> Result<Platform, Hold> {
+    for_named(environment, policy, known, network, Some(workspace))
+}
+
+fn for_named(
+    environment: &Environment,
+    policy: &Policy,
+    known: &KnownSecrets,
+    network: Arc<dyn Network>,
+    workspace: Option<&str>,
+) -> Result<Platform, Hold> {
+    let settings = policy.platform();
     let named = environment.text("PLATFORM_URL").map(reqwest::Url::parse);
     let url = match (&settings.url, named) {
         (Some(url), _) => url.as_url().clone(),
@@ -33,10 +59,6 @@ pub(super) fn platform(
         }
         (None, None) => return Err(no_platform()),
     };
-    let workspace = settings
-        .workspace_id
-        .as_deref()
-        .or_else(|| environment.text("WORKSPACE_ID"));
     let workspace = workspace.ok_or_else(no_platform)?;
     let token = if token_is_bound(policy) {
         let named = settings.token_file.clone();

@@ -14,6 +14,7 @@ mod pending;
 mod place;
 mod pushed;
 mod retention;
+mod schedules;
 mod schema;
 mod spool;
 mod turn;
@@ -37,6 +38,9 @@ pub use pending::{NewPending, Pending};
 pub use place::{Place, Slot};
 pub use pushed::PushedRow;
 pub use retention::Caps;
+pub use schedules::{
+    FiringCause, NewSchedule, ScheduleRow, ScheduleSource, ScheduleStatus, ScheduleStore, SetsDue,
+};
 pub use spool::Spool;
 pub use turn::{Turn, TurnAt};
 

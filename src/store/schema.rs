@@ -89,6 +89,46 @@ ALTER TABLE intents ADD COLUMN steps TEXT NOT NULL DEFAULT '';
 ALTER TABLE intents ADD COLUMN reason TEXT;
 ALTER TABLE intents ADD COLUMN not_before INTEGER NOT NULL DEFAULT 0;
 ",
+    "
+CREATE TABLE schedules (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    uid TEXT NOT NULL UNIQUE,
+    name TEXT NOT NULL UNIQUE,
+    source TEXT NOT NULL,
+    tags TEXT NOT NULL DEFAULT '[]',
+    definition TEXT NOT NULL,
+    enabled INTEGER NOT NULL DEFAULT 1,
+    next_run_at INTEGER,
+    cause TEXT NOT NULL DEFAULT 'time',
+    event TEXT,
+    problem TEXT,
+    firings INTEGER NOT NULL DEFAULT 0,
+    last_run_at INTEGER,
+    last_status TEXT,
+    last_error TEXT,
+    run_count INTEGER NOT NULL DEFAULT 0,
+    empty_runs INTEGER NOT NULL DEFAULT 0
+);
+CREATE INDEX schedules_due ON schedules (next_run_at)
+    WHERE enabled AND problem IS NULL AND next_run_at IS NOT NULL;
+CREATE TABLE firings (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    message_id TEXT NOT NULL UNIQUE,
+    schedule INTEGER NOT NULL REFERENCES schedules (id),
+    due_at INTEGER NOT NULL,
+    cause TEXT NOT NULL,
+    event TEXT,
+    attempts INTEGER NOT NULL DEFAULT 1,
+    holder TEXT,
+    held_until INTEGER NOT NULL,
+    started_at INTEGER NOT NULL,
+    ended_at INTEGER,
+    status TEXT,
+    detail TEXT
+);
+CREATE INDEX firings_open ON firings (held_until) WHERE ended_at IS NULL;
+CREATE INDEX firings_of_schedule ON firings (schedule, id);
+",
 ];
 
 /// Returns the version of a database; 0 is an empty one.

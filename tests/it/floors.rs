@@ -38,7 +38,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "files",
         ],
     ),
-    ("store", &["report", "clock", "reason"]),
+    ("store", &["names", "report", "clock", "reason"]),
     ("trust", &["names", "files"]),
     (
         "http",
@@ -85,6 +85,10 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         &["*", "pipeline", "steps", "surfaces", "session", "exit"],
     ),
     (
+        "schedules",
+        &["*", "pipeline", "steps", "surfaces", "session", "exit"],
+    ),
+    (
         "install",
         &[
             "environment",
@@ -124,8 +128,18 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
-            "*", "pipeline", "steps", "surfaces", "session", "worker", "install", "doctor", "demo",
-            "manual", "exit",
+            "*",
+            "pipeline",
+            "steps",
+            "surfaces",
+            "session",
+            "worker",
+            "schedules",
+            "install",
+            "doctor",
+            "demo",
+            "manual",
+            "exit",
         ],
     ),
 ];

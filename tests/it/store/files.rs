@@ -98,9 +98,12 @@ fn x20_a_newer_store_is_left_alone_and_memories_go_to_the_spool() {
     let directory = state(&sandbox);
     drop(open(&directory));
     let path = directory.join("store.db");
+    let connect = || rusqlite::Connection::open(&path).unwrap();
+    let ours: u32 = connect()
+        .pragma_query_value(None, "user_version", |row| row.get(0))
+        .unwrap();
     let set_version = |version: u32| {
-        let connection = rusqlite::Connection::open(&path).unwrap();
-        connection
+        connect()
             .pragma_update(None, "user_version", version)
             .unwrap();
     };
@@ -138,7 +141,7 @@ fn x20_a_newer_store_is_left_alone_and_memories_go_to_the_spool() {
     let mut half = fs::read(directory.join("spool.jsonl")).unwrap();
     half.extend_from_slice(b"{\"key\":\"r3/mem");
     fs::write(directory.join("spool.jsonl"), half).unwrap();
-    set_version(2);
+    set_version(ours);
     let store = open(&directory);
     let waiting = store
         .waiting_deliveries("https://platform.example", "ws-1")

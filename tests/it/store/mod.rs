@@ -2,6 +2,7 @@
 
 mod files;
 mod outbox;
+mod schedules;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;

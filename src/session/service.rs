@@ -1,0 +1,86 @@
+//! `Service`: what a process that runs for long needs outside of any repository: policy, store, the platform.
+
+use std::sync::Arc;
+
+use crate::environment::Environment;
+use crate::git::credentials::Answers;
+use crate::net::Network;
+use crate::pipeline::Hold;
+use crate::platform::Platform;
+use crate::policy::{Loaded, Policy, PolicyError};
+use crate::reason::Reason;
+use crate::secrets::KnownSecrets;
+use crate::store::LazyStore;
+
+use super::caps::kept_by;
+use super::{Request, connect, load, platform_client};
+
+/// The policy of the system and the user, and what it says how to reach. No repository has a word in it.
+#[derive(Debug)]
+pub struct Service {
+    environment: Environment,
+    known: KnownSecrets,
+    loaded: Loaded,
+    network: Arc<dyn Network>,
+}
+
+impl Service {
+    /// Reads the policy. What is wrong with a layer is among [`notes`](Self::notes).
+    pub fn open(environment: &Environment, known: &KnownSecrets) -> Result<Self, Box<PolicyError>> {
+        environment.tokens().for_each(|token| known.add(&token));
+        let (loaded, environment) = load::outside(&Request::default(), environment.clone())?;
+        let answers = Answers::default();
+        let policy = &loaded.policy;
+        let network = connect::network(&environment, policy, known, None, &answers, None);
+        Ok(Self {
+            environment,
+            known: known.clone(),
+            loaded,
+            network: Arc::new(network),
+        })
+    }
+
+    /// Returns the policy.
+    pub const fn policy(&self) -> &Policy {
+        &self.loaded.policy
+    }
+
+    /// Returns the variables and directories, as far as the system's policy lets them count.
+    pub const fn environment(&self) -> &Environment {
+        &self.environment
+    }
+
+    /// Returns the secrets that the process holds.
+    pub const fn known(&self) -> &KnownSecrets {
+        &self.known
+    }
+
+    /// Says whether the policy of the system or the user is broken, so that what it says is not known.
+    pub const fn fails_closed(&self) -> bool {
+        self.loaded.fail_closed
+    }
+
+    /// Returns what is to be told of the policy and the environment: layers that are left out, keys that are locked.
+    pub fn notes(&self) -> Vec<Reason> {
+        let mut notes = load::notes(&self.loaded, None);
+        notes.extend(load::unheard(&self.environment));
+        notes.extend(load::unreadable(&self.environment));
+        notes
+    }
+
+    /// Returns the store of the state directory, with the policy's caps. Opens nothing.
+    pub fn store(&self) -> LazyStore {
+        kept_by(&self.loaded.policy, &self.environment)
+    }
+
+    /// Makes a client for one workspace of the platform, or says why there is none.
+    pub fn platform(&self, workspace: &str) -> Result<Platform, Hold> {
+        platform_client::for_workspace(
+            &self.environment,
+            &self.loaded.policy,
+            &self.known,
+            self.network.clone(),
+            workspace,
+        )
+    }
+}
