@@ -21,7 +21,7 @@ use crate::platform::Platform;
 use crate::policy::{Policy, Trigger};
 use crate::reason::Code;
 use crate::secrets::{KnownSecrets, Outgoing};
-use crate::store::{LazyStore, Pending};
+use crate::store::{LazyStore, Pending, Slot};
 use crate::template::{Template, TemplateError};
 
 use super::backoff::wait_until;
@@ -89,8 +89,6 @@ pub struct Context<'run> {
     pub step: &'run str,
     /// What is kept from one run to the next, opened when something has to be kept.
     pub store: &'run LazyStore,
-    /// What is kept of this branch because it did not succeed before.
-    pub pending: Option<&'run Pending>,
     /// The process's variables and directories.
     pub environment: &'run Environment,
     /// What to do once the data of this run is printed.
@@ -126,10 +124,20 @@ impl<'run> Context<'run> {
 
     /// Returns when the forge wants to hear of this branch again, when it asked for a pause.
     pub fn pause(&self) -> Option<Timestamp> {
-        let what = &self.pending?.what;
+        let what = self.pending()?.what;
         let asked = what.reason == Code::RateLimited.as_str();
         let wait = wait_until(self.clock.now(), what.not_before);
         (asked && !wait.is_zero()).then_some(what.not_before)
+    }
+
+    /// Returns what is kept of this branch because it did not succeed before.
+    fn pending(&self) -> Option<Pending> {
+        let store = self.store.existing()?;
+        let slot = Slot {
+            repository: self.repo?.common_dir().to_owned(),
+            branch: self.shipment.ok()?.branch.to_string(),
+        };
+        store.pending(&slot).ok()?
     }
 
     /// Renders a template with the facts, for this machine only.

@@ -18,7 +18,7 @@ use crate::process::{allow_programs, kill_every_group};
 use crate::reason::{Code, Reason};
 use crate::report::{Report, Verdict};
 use crate::steps::service_of;
-use crate::store::{Pending, Slot, Turn};
+use crate::store::Turn;
 
 use super::branch_turn::Waited;
 use super::forge_way::ForgeWay;
@@ -113,6 +113,8 @@ impl Session {
             Ok(runtime) => runtime,
             Err(error) => return partial.not_started(&error),
         };
+        // Its schema is read while the servers are asked.
+        self.store.open_ahead();
         let run = async {
             let inspection = match self.take_turn(pipeline, inspection, turn).await {
                 (inspection, Waited::No) => inspection,
@@ -171,7 +173,6 @@ impl Session {
         let shipment = inspection.shipment.as_ref();
         let way = shipment.ok().map(|shipment| ForgeWay::of(self, shipment));
         let forge = ForgeSource::new(move || forge_way::forge(way.clone()));
-        let pending = shipment.ok().and_then(|shipment| self.pending(shipment));
         let cx = Context {
             trigger: self.trigger,
             run_id: self.watch.run_id,
@@ -195,7 +196,6 @@ impl Session {
             network: &self.network,
             step: "",
             store: &self.store,
-            pending: pending.as_ref(),
             clock: &self.clock,
             deadline,
             progress,
@@ -221,16 +221,6 @@ impl Session {
             self.keep_policy_copy(shipment);
         }
         report
-    }
-
-    /// Returns what is kept of the branch because it did not succeed before.
-    fn pending(&self, shipment: &Shipment) -> Option<Pending> {
-        let store = self.store.existing()?;
-        let slot = Slot {
-            repository: self.repo()?.common_dir().to_owned(),
-            branch: shipment.branch.to_string(),
-        };
-        store.pending(&slot).ok()?
     }
 
     /// Delivers what waits for the platform, for as long as one request may take.

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::clock::Clock;
@@ -94,6 +95,18 @@ impl LazyStore {
     pub fn try_existing(&self) -> Result<Option<&Store>, Arc<StoreError>> {
         let is_there = self.opened.get().is_some() || self.directory().is_some_and(Store::exists);
         is_there.then(|| self.get()).transpose()
+    }
+
+    /// Begins to open the store on a thread of its own, when one was made before. Whoever needs it meanwhile waits for that.
+    pub fn open_ahead(&self) {
+        if self.opened.get().is_some() || !self.directory().is_some_and(Store::exists) {
+            return;
+        }
+        let store = self.clone();
+        // Where the machine refuses the thread, or the store cannot be opened, the next call finds out.
+        let _thread = thread::Builder::new()
+            .name("store".into())
+            .spawn(move || drop(store.get()));
     }
 
     /// Returns a store for a thread that ends the process, and waits neither for another process nor for a thread

@@ -40,15 +40,27 @@ const SETTLED_FOR: Duration = Duration::from_hours(7 * 24);
 /// How far the time of a row may be ahead, in milliseconds: a day.
 const AHEAD_MILLIS: i64 = 24 * 3_600_000;
 
+/// After how many runs it is looked for what is too old: that reads whole tables.
+const SWEEP_INTERVAL: i64 = 32;
+
 impl Store {
-    /// Forgets the runs that are too many or too old, and what was settled long ago.
+    /// Forgets the runs that are too many and, after some runs, what is too old.
     pub(super) fn forget_runs(&self, transaction: &Transaction<'_>) -> rusqlite::Result<()> {
+        transaction
+            .prepare_cached("DELETE FROM runs WHERE id <= (SELECT max(id) FROM runs) - ?1")?
+            .execute([self.caps.runs])?;
+        if transaction.last_insert_rowid() % SWEEP_INTERVAL == 0 {
+            self.forget_old(transaction)?;
+        }
+        Ok(())
+    }
+
+    /// Forgets the runs that are too old, and what was settled long ago.
+    fn forget_old(&self, transaction: &Transaction<'_>) -> rusqlite::Result<()> {
         let now = self.now();
         transaction
-            .prepare_cached(
-                "DELETE FROM runs WHERE started_at < ?1 OR id <= (SELECT max(id) FROM runs) - ?2",
-            )?
-            .execute((before(now, self.caps.run_age), self.caps.runs))?;
+            .prepare_cached("DELETE FROM runs WHERE started_at < ?1")?
+            .execute([before(now, self.caps.run_age)])?;
         let long_ago = before(now, SETTLED_FOR);
         for sql in [
             "DELETE FROM intents WHERE settled_at < ?1",

@@ -95,7 +95,6 @@ fn run_pipeline(
         receipts: &Receipts::default(),
         step: "",
         store: &LazyStore::below(None, Clock::System),
-        pending: None,
         clock: &Clock::System,
         deadline,
         progress: &SharedProgress::default(),
