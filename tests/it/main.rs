@@ -26,6 +26,7 @@ mod platform;
 mod policies;
 mod process;
 mod pty;
+mod published_schema;
 mod push;
 mod reliability;
 mod sandbox;

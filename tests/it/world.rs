@@ -107,6 +107,17 @@ impl World {
         self.sandbox.path("clone")
     }
 
+    /// Makes a linked work tree of the clone, on a branch of its own from `main`.
+    pub(crate) fn linked(&self, name: &str, branch: &str) -> PathBuf {
+        let path = self.sandbox.path(name);
+        let at = path.to_str().unwrap();
+        self.sandbox.git(
+            self.work(),
+            &["worktree", "add", "-q", "-b", branch, at, "main"],
+        );
+        path
+    }
+
     /// Returns the repository on the server.
     pub(crate) fn bare(&self) -> PathBuf {
         self.sandbox.path("served/acme/rocket.git")

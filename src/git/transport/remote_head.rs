@@ -36,11 +36,7 @@ pub fn remote_head(
         options,
         stop,
     };
-    let said = listed(target, b"HEAD")?;
-    Ok(match &said {
-        Listed::Asked(_) => said.lines().iter().find_map(|line| symref_v2(line)),
-        Listed::Advertised(_) => said.lines().iter().find_map(|line| symref_v0(line)),
-    })
+    Ok(listed(target, b"HEAD")?.head())
 }
 
 /// Asks the remote which branch its HEAD names, and at which commit that is. Nothing when it names none that exists.
@@ -58,13 +54,8 @@ pub fn head_tip(
     };
     let said = listed(target, b"HEAD")?;
     let mut lines = said.lines().iter();
-    let branch = match &said {
-        Listed::Asked(_) => lines.find_map(|line| symref_v2(line)),
-        Listed::Advertised(_) => lines.find_map(|line| symref_v0(line)),
-    };
-    let mut lines = said.lines().iter();
     let tip = lines.find_map(|line| tip_of(line, b"HEAD"));
-    Ok(branch.zip(tip))
+    Ok(said.head().zip(tip))
 }
 
 /// What a remote says of one ref, a line each.
@@ -80,6 +71,15 @@ impl Listed {
     pub(super) fn lines(&self) -> &[Vec<u8>] {
         match self {
             Self::Asked(lines) | Self::Advertised(lines) => lines,
+        }
+    }
+
+    /// Returns the branch that HEAD names.
+    fn head(&self) -> Option<BranchName> {
+        let mut lines = self.lines().iter();
+        match self {
+            Self::Asked(_) => lines.find_map(|line| symref_v2(line)),
+            Self::Advertised(_) => lines.find_map(|line| symref_v0(line)),
         }
     }
 }

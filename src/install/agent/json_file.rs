@@ -4,13 +4,13 @@ use crate::install::content::Content;
 use crate::install::entry::Entry;
 use crate::install::error::InstallError;
 use crate::install::plan::{FileChange, Locking, Plan, Purpose};
-use crate::install::record::Records;
 use crate::install::surroundings::Surroundings;
 use crate::surfaces::{JsonHook, Removal, Shape};
 
 use super::cst_value::Unclear;
 use super::handler_list::HandlerList;
 use super::place::Place;
+use super::removal::removal;
 
 /// The mode of a file that is new.
 const NEW_FILE_MODE: u32 = 0o644;
@@ -119,22 +119,11 @@ pub(super) fn uninstall(
         Err(_) if !text.contains("sendoff") => return Ok(plan),
         Err(error) => return Err(by_hand(error)),
     };
-    let records = Records::read(around.records());
-    let original = records.original(&path, &now, &[place.surface.name]);
-    let after = if let Some(original) = original {
-        original.content()
-    } else {
+    let change = removal(place, around, path, now.clone(), || {
         let bytes = list.without().map_err(by_hand)?.into_bytes();
-        Some(Content::File { bytes, mode })
-    };
-    plan.changes.push(FileChange {
-        target: place.target(),
-        path,
-        before: Some(now),
-        after,
-        locking: Locking::None,
-        purpose: Purpose::Remove,
-    });
+        Ok(Content::File { bytes, mode })
+    })?;
+    plan.changes.push(change);
     Ok(plan)
 }
 

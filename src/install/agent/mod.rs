@@ -6,6 +6,7 @@ mod json_file;
 mod notify;
 mod own_files;
 mod place;
+mod removal;
 
 use crate::surfaces::{Installation, SurfaceDef};
 

@@ -7,10 +7,10 @@ use crate::install::content::Content;
 use crate::install::entry::Entry;
 use crate::install::error::InstallError;
 use crate::install::plan::{FileChange, Locking, Plan, Purpose};
-use crate::install::record::Records;
 use crate::install::surroundings::Surroundings;
 
 use super::place::Place;
+use super::removal::removal;
 
 /// The key.
 const NOTIFY: &str = "notify";
@@ -161,21 +161,10 @@ pub(super) fn uninstall(place: &Place, around: &Surroundings) -> Result<Plan, In
         }
         _ => return Ok(plan),
     }
-    let records = Records::read(around.records());
-    let original = records.original(&path, &now, &[place.surface.name]);
-    let after = if let Some(original) = original {
-        original.content()
-    } else {
+    let change = removal(place, around, path, now.clone(), || {
         let bytes = without(text).ok_or_else(|| by_hand(NO_LINE))?.into_bytes();
-        Some(Content::File { bytes, mode })
-    };
-    plan.changes.push(FileChange {
-        target: place.target(),
-        path,
-        before: Some(now),
-        after,
-        locking: Locking::None,
-        purpose: Purpose::Remove,
-    });
+        Ok(Content::File { bytes, mode })
+    })?;
+    plan.changes.push(change);
     Ok(plan)
 }

@@ -91,18 +91,7 @@ fn post_commit_in_a_linked_worktree_ships_that_worktrees_branch() {
         "post-commit",
         &world.work().join(".git/hooks/post-commit"),
     );
-    let linked = world.sandbox.path("linked");
-    world.sandbox.git(
-        world.work(),
-        &[
-            "worktree",
-            "add",
-            "-q",
-            "-b",
-            "feature/linked",
-            linked.to_str().unwrap(),
-        ],
-    );
+    let linked = world.linked("linked", "feature/linked");
     let output = commit(&world, &linked, &path);
     last_report(&world, &linked);
     let head = world.sandbox.git(&linked, &["rev-parse", "HEAD"]);

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::published_schema::assert_fits;
 use crate::world::{World, run};
 
 #[test]
@@ -39,7 +40,7 @@ fn a_report_of_nothing_says_why() {
         serde_json::from_str(&said.stdout).unwrap()
     };
     let report = json(&["run", "pre-task", "--trigger", "executor", "--json"]);
-    super::run::assert_report(&report);
+    assert_fits("report", &report);
     assert_eq!(report["pipeline"], "pre-task");
     assert_eq!(report["trigger"], "executor");
     assert_eq!(report["verdict"], "skipped");

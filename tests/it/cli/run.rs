@@ -1,7 +1,6 @@
 //! `sendoff run`: the main job, end to end.
 
-use serde_json::Value;
-
+use crate::published_schema::assert_fits;
 use crate::world::{World, block, step};
 
 const TASK: &str = r#"{"schema":"sendoff.task/1","task":{"input":"paint it blue","ok":true}}"#;
@@ -80,26 +79,8 @@ fn the_report_fits_its_published_schema() {
         &["run", "on-failure"],
         &["run", "post-commit", "--set", "forge.kind=github"],
     ] {
-        assert_report(&world.report(arguments));
+        assert_fits("report", &world.report(arguments));
     }
-}
-
-/// Asserts that a report is one by its published schema.
-pub(super) fn assert_report(report: &Value) {
-    let schema: Value = serde_json::from_str(
-        &std::fs::read_to_string(
-            std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
-                .join("docs/reference/report.schema.json"),
-        )
-        .unwrap(),
-    )
-    .unwrap();
-    let validator = jsonschema::validator_for(&schema).unwrap();
-    let errors: Vec<String> = validator
-        .iter_errors(report)
-        .map(|e| e.to_string())
-        .collect();
-    assert!(errors.is_empty(), "{errors:?}");
 }
 
 #[test]

@@ -2,19 +2,13 @@
 
 use serde_json::Value;
 
+use crate::published_schema::assert_fits;
 use crate::world::World;
 
 fn why(world: &World) -> Value {
     let said = world.run(&["why", "--json"]);
     let document: Value = serde_json::from_str(&said.stdout).unwrap();
-    let schema: Value =
-        serde_json::from_str(include_str!("../../../docs/reference/why.schema.json")).unwrap();
-    let errors: Vec<String> = jsonschema::validator_for(&schema)
-        .unwrap()
-        .iter_errors(&document)
-        .map(|error| error.to_string())
-        .collect();
-    assert!(errors.is_empty(), "{errors:?}");
+    assert_fits("why", &document);
     document
 }
 

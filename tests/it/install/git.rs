@@ -321,18 +321,7 @@ fn core_hooks_path_is_heeded_and_not_set() {
 #[test]
 fn a_linked_work_tree_has_the_hooks_of_its_repository() {
     let world = World::new();
-    let linked = world.sandbox.path("linked");
-    world.sandbox.git(
-        world.work(),
-        &[
-            "worktree",
-            "add",
-            "-q",
-            "-b",
-            "feature/linked",
-            linked.to_str().unwrap(),
-        ],
-    );
+    let linked = world.linked("linked", "feature/linked");
     let said = world.run_in(&linked, INSTALL, &world.variables());
     assert_eq!(said.code, Some(0), "{}", said.stderr);
     assert!(world.work().join(".git/hooks/post-commit").exists());

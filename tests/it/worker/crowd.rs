@@ -62,15 +62,8 @@ fn x14_work_trees_on_branches_of_their_own_go_side_by_side() {
     let world = World::new();
     let trees: Vec<_> = (0..cases(8, 50))
         .map(|number| {
-            let (branch, tree) = (
-                format!("feature/w{number}"),
-                world.sandbox.path(&format!("w{number}")),
-            );
-            let path = tree.to_str().unwrap();
-            world.sandbox.git(
-                world.work(),
-                &["worktree", "add", "-q", "-b", &branch, path, "main"],
-            );
+            let branch = format!("feature/w{number}");
+            let tree = world.linked(&format!("w{number}"), &branch);
             let commit = world.sandbox.commit(&tree, "w.txt", &branch, "Do it");
             (branch, tree, commit)
         })

@@ -175,7 +175,40 @@ async fn l09_l10_thousands_of_messages_are_replayed_in_order_within_a_minute() {
     assert!(took < Duration::from_mins(1), "{took:?}");
 }
 
-/// Guards a primary limit, which has a time of its reset: nothing is asked before it.
+/// Runs against a forge that answers so first, and returns the line of the pull request: it waits, nothing is asked before its
+/// time, and then it is opened.
+fn left_alone(world: &World, limited: Answer) -> Value {
+    world.forge.answer_with([limited]);
+    let said = world.run(&["run", "post-commit", "--json"]);
+    let report = said.report();
+    let line = step(&report, "pr-create").clone();
+    assert_eq!(
+        (&line["verdict"], &line["reason"], said.code),
+        (&json!("queued"), &json!("rate-limited"), Some(0)),
+        "{report}"
+    );
+    let asked = world.forge.log().len();
+    assert_eq!(world.run(&["run", "post-commit"]).code, Some(0));
+    assert_eq!(world.run(&["flush"]).code, Some(75));
+    assert_eq!(world.forge.log().len(), asked, "nothing before its time");
+    make_pending_due(world);
+    assert_eq!(world.run(&["flush"]).code, Some(0));
+    assert_eq!(world.forge.pulls().len(), 1);
+    line
+}
+
+/// Guards a secondary limit, which says how long to wait.
+#[test]
+fn n09_a_secondary_limit_is_waited_out() {
+    let world = World::new();
+    let limited = Answer::json(
+        403,
+        &json!({"message": "You have exceeded a secondary rate limit"}),
+    );
+    left_alone(&world, limited.header("retry-after", "3600"));
+}
+
+/// Guards a primary limit, which has a time of its reset.
 #[test]
 fn n09_f07_a_primary_limit_is_waited_out() {
     let world = World::new();
@@ -186,27 +219,9 @@ fn n09_f07_a_primary_limit_is_waited_out() {
     )
     .header("x-ratelimit-remaining", "0")
     .header("x-ratelimit-reset", reset.to_string());
-    world.forge.answer_with([limited]);
-    let said = world.run(&["run", "post-commit", "--json"]);
-    let report = said.report();
-    let line = step(&report, "pr-create");
-    assert_eq!(
-        (&line["verdict"], &line["reason"], said.code),
-        (&json!("queued"), &json!("rate-limited"), Some(0)),
-        "{report}"
-    );
-    let until: Timestamp = line["outputs"]["not-before"]
-        .as_str()
-        .unwrap()
-        .parse()
-        .unwrap();
-    assert_eq!(until.as_second(), reset);
-    let asked = world.forge.log().len();
-    assert_eq!(world.run(&["flush"]).code, Some(75));
-    assert_eq!(world.forge.log().len(), asked, "nothing before its time");
-    make_pending_due(&world);
-    assert_eq!(world.run(&["flush"]).code, Some(0));
-    assert_eq!(world.forge.pulls().len(), 1);
+    let line = left_alone(&world, limited);
+    let until = line["outputs"]["not-before"].as_str().unwrap();
+    assert_eq!(until.parse::<Timestamp>().unwrap().as_second(), reset);
 }
 
 /// Guards that the worker itself comes back when a short limit is over, and not before.

@@ -7,19 +7,7 @@ use super::{git, install, last_report, report_in};
 #[test]
 fn g24_a_linked_work_tree_ships_its_own_branch() {
     let world = World::new();
-    let linked = world.sandbox.path("linked");
-    world.sandbox.git(
-        world.work(),
-        &[
-            "worktree",
-            "add",
-            "-q",
-            "-b",
-            "feature/y",
-            linked.to_str().unwrap(),
-            "main",
-        ],
-    );
+    let linked = world.linked("linked", "feature/y");
     install(&world, "clone/.git/hooks", "post-commit", "git-post-commit");
     std::fs::write(linked.join("c.txt"), "hello\n").unwrap();
     world.sandbox.git(&linked, &["add", "--all"]);

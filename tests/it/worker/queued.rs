@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::world::{World, step};
 
-use super::{last_report, make_pending_due};
+use super::last_report;
 
 /// Returns the texts of the platform's memories.
 fn memories(world: &World) -> Vec<String> {
@@ -240,32 +240,6 @@ fn a_hook_says_in_one_line_what_did_not_ship() {
     );
     assert!(line.ends_with("; see: sendoff status"), "{line}");
     last_report(&world);
-}
-
-#[test]
-fn n09_a_forge_that_limits_us_is_left_alone_until_its_time() {
-    let world = World::new();
-    let limited = Answer::json(
-        403,
-        &json!({"message": "You have exceeded a secondary rate limit"}),
-    )
-    .header("retry-after", "3600");
-    world.forge.answer_with([limited]);
-    let said = world.run(&["run", "post-commit", "--json"]);
-    let report = said.report();
-    let pull_request = step(&report, "pr-create");
-    assert_eq!(
-        (&pull_request["verdict"], &pull_request["reason"], said.code),
-        (&json!("queued"), &json!("rate-limited"), Some(0)),
-        "{report}"
-    );
-    let asked = world.forge.log().len();
-    assert_eq!(world.run(&["run", "post-commit"]).code, Some(0));
-    assert_eq!(world.run(&["flush"]).code, Some(75));
-    assert_eq!(world.forge.log().len(), asked, "nothing before its time");
-    make_pending_due(&world);
-    assert_eq!(world.run(&["flush"]).code, Some(0));
-    assert_eq!(world.forge.pulls().len(), 1);
 }
 
 #[test]
