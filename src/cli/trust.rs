@@ -1,15 +1,13 @@
 //! `sendoff trust`: what the user allows in a repository, told and recorded.
 
-use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use clap::Subcommand;
 
 use crate::exit::Exit;
 use crate::names::RemoteUrl;
-use crate::policy::LayerKind;
 use crate::secrets::clean_line;
-use crate::session::{KeyState, Session, TrustReview, Watch};
+use crate::session::{Session, Watch};
 
 use super::confirm::is_typed;
 use super::output::{eprint, print};
@@ -53,13 +51,26 @@ Environment:
 
 Exit codes: 0 done, 1 it failed, 64 command line, 78 refused: no terminal, an agent asks, or the word was not typed.";
 
+/// Examples, variables and exit codes of `trust git-dir`.
+const GIT_DIR_HELP: &str = "\
+Examples:
+  sendoff trust git-dir              let it count, once you have read where it leads
+  sendoff trust git-dir -C ../other  the same in another directory
+
+`sendoff trust --revoke git-dir` takes it back.
+
+Environment:
+  XDG_STATE_HOME, HOME  where the state directory is, with the records
+
+Exit codes: 0 done, 1 it failed, 64 command line, 78 refused: no terminal, an agent asks, or the word was not typed.";
+
 /// What `--revoke` takes back when it names nothing.
 const ALL: &str = "all";
 
 /// The word that a person types.
 const WORD: &str = "trust";
 
-/// Let what a repository asks for count: steps that run programs, remotes, its git configuration
+/// Let what a repository asks for count: steps that run programs, remotes, its git configuration, where its git directory is
 ///
 /// A repository's policy sets by itself only what tightens, and texts; what other people see counts from the policy base on
 /// the remote. What runs programs counts only after you have seen it here. The record, in the state directory, has the hash of
@@ -74,7 +85,7 @@ pub(super) struct Args {
     /// Show what the repository's policy asks for and is not trusted, and what changed since it was
     #[arg(long, conflicts_with = "revoke")]
     diff: bool,
-    /// Take trust back: in KEY, in a remote, in git-config, or in all of it
+    /// Take trust back: in KEY, in a remote, in git-config, in git-dir, or in all of it
     #[arg(long, value_name = "KEY", num_args = 0..=1, default_missing_value = ALL)]
     revoke: Option<String>,
     /// Work in this directory instead of the current one
@@ -103,6 +114,13 @@ pub(super) enum What {
     /// changes.
     #[command(after_long_help = GIT_CONFIG_HELP)]
     GitConfig,
+    /// Let the repository lead to directories elsewhere, as it does now
+    ///
+    /// A `.git` or `commondir` file is followed where the other side names this work tree, as git writes both, and no symbolic
+    /// link is followed in the place of the git, object and pack directories. What is shown here is followed until it leads
+    /// elsewhere.
+    #[command(after_long_help = GIT_DIR_HELP)]
+    GitDir,
 }
 
 impl Args {
@@ -127,7 +145,7 @@ impl Args {
 
     fn run_in(self, session: &Session, start: &Start) -> Result<Exit, String> {
         if self.list {
-            return Ok(print(&list(session)?).exit());
+            return Ok(print(&render::trusted(&session.trust_record()?)).exit());
         }
         if let Some(what) = &self.revoke {
             let what = Some(what.as_str()).filter(|what| *what != ALL);
@@ -135,12 +153,13 @@ impl Args {
             return Ok(print(&format!("{count} taken back")).exit());
         }
         if self.diff {
-            return Ok(print(&asked(&session.trust_review()?)).exit());
+            return Ok(print(&render::asked(&session.trust_review()?)).exit());
         }
         match &self.what {
             None => trust_policy(session, start),
             Some(What::Remote { url }) => trust_remote(session, start, url),
             Some(What::GitConfig) => trust_git_config(session, start),
+            Some(What::GitDir) => trust_git_dir(session, start),
         }
     }
 }
@@ -150,7 +169,7 @@ fn trust_policy(session: &Session, start: &Start) -> Result<Exit, String> {
     if review.asked().next().is_none() {
         return Ok(print("the repository's policy asks for nothing that does not count").exit());
     }
-    eprint(asked(&review).trim_end());
+    eprint(render::asked(&review).trim_end());
     if !is_allowed(start) {
         return Ok(Exit::Policy);
     }
@@ -196,6 +215,21 @@ fn trust_git_config(session: &Session, start: &Start) -> Result<Exit, String> {
     Ok(print("it counts as long as none of it changes").exit())
 }
 
+fn trust_git_dir(session: &Session, start: &Start) -> Result<Exit, String> {
+    let Some(leads) = session.lead_review()? else {
+        return Ok(print("the repository leads nowhere that is not trusted").exit());
+    };
+    for lead in &leads.found {
+        let (from, to) = (lead.from.display(), lead.to.display());
+        eprint(&clean_line(&format!("{from} leads to {to}")));
+    }
+    if !is_allowed(start) {
+        return Ok(Exit::Policy);
+    }
+    session.trust_leads(&leads)?;
+    Ok(print("it is followed as long as it leads there").exit())
+}
+
 /// Asks for the word, where a person can be asked.
 fn is_allowed(start: &Start) -> bool {
     if let Some(mark) = start.environment.agent_mark() {
@@ -205,75 +239,4 @@ fn is_allowed(start: &Start) -> bool {
         return false;
     }
     is_typed(WORD, start.environment.is_terminal())
-}
-
-/// Lists what is trusted.
-fn list(session: &Session) -> Result<String, String> {
-    let record = session.trust_record()?;
-    let mut text = String::new();
-    let mut line = |words: String| {
-        // Writing to a `String` cannot fail.
-        let _infallible = writeln!(text, "{}", clean_line(&words));
-    };
-    for remote in &record.remotes {
-        line(format!("remote      {remote}"));
-    }
-    for known in &record.keys {
-        line(format!("policy      {} = {}", known.key, known.value));
-        for file in &known.files {
-            line(format!(
-                "            runs {} {}",
-                file.path,
-                short(&file.hash)
-            ));
-        }
-    }
-    if let Some(config) = &record.git_config {
-        line(format!("git-config  {}", config.keys.join(", ")));
-    }
-    if text.is_empty() {
-        text.push_str("nothing is trusted here\n");
-    }
-    Ok(text)
-}
-
-/// Shows what is asked for, and what changed since it was trusted.
-fn asked(review: &TrustReview) -> String {
-    let mut text = String::new();
-    let mut line = |words: String| {
-        // Writing to a `String` cannot fail.
-        let _infallible = writeln!(text, "{}", clean_line(&words));
-    };
-    for key in review.asked() {
-        let copy = match key.layer {
-            LayerKind::PolicyBase => "policy base",
-            _ => "work tree",
-        };
-        if let KeyState::Changed { was, files } = &key.state {
-            if was.value != key.value {
-                line(format!("- {} = {}", was.key, was.value));
-            }
-            for file in files {
-                line(format!("  {file} changed"));
-            }
-        }
-        line(format!("+ {} = {}  # {copy}", key.key, key.value));
-        for file in &key.trusted.files {
-            line(format!("  runs {} {}", file.path, short(&file.hash)));
-        }
-    }
-    for known in &review.unused {
-        line(format!(
-            "- {} = {}  # not asked for any more",
-            known.key, known.value
-        ));
-    }
-    if text.is_empty() {
-        text.push_str("the repository's policy asks for nothing that does not count\n");
-    }
-    text
-}
-
-fn short(hash: &str) -> &str {
-    hash.get(..12).unwrap_or(hash)
 }

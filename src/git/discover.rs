@@ -150,7 +150,7 @@ fn common_dir_of(git_dir: &Path) -> Result<PathBuf, OpenError> {
 }
 
 /// Reads a file that holds one path, without its line end.
-fn read_pointer(path: &Path) -> Result<Option<Vec<u8>>, OpenError> {
+pub(super) fn read_pointer(path: &Path) -> Result<Option<Vec<u8>>, OpenError> {
     let content = read(path, POINTER_FILE_LIMIT, Links::Followed)
         .map_err(|_| OpenError::Pointer(path.to_owned()))?;
     Ok(content.map(|mut content| {

@@ -12,6 +12,8 @@ mod fetched;
 mod head;
 mod hooks;
 mod ignored_keys;
+mod lead;
+mod leads;
 mod network;
 mod open;
 mod open_error;
@@ -40,6 +42,7 @@ pub use config::{
 pub use exec_path::program_inheritance;
 pub use head::{Head, HeadError};
 pub use hooks::{Hook, HooksPlace, PrePush};
+pub use lead::{Lead, Leading, Leads};
 pub use network::{GitNetwork, NetworkRules, NetworkState, unheeded};
 pub use open_error::{LocalConfigTrust, OpenError};
 pub use operation::Operation;

@@ -13,6 +13,8 @@ use gix::sec::Trust;
 
 use super::config::{Config, ConfigFiles};
 use super::discover::{RepoPaths, find, named};
+use super::lead::Leads;
+use super::leads::find_leads;
 use super::open_error::{LocalConfigTrust, OpenError};
 use super::{Repo, head};
 
@@ -28,22 +30,33 @@ impl Repo {
         local_config: LocalConfigTrust,
         files: &ConfigFiles,
     ) -> Result<Option<Self>, OpenError> {
+        Self::discover_with(start, local_config, files, None)
+    }
+
+    /// The same, for a repository with `trusted` leads out of it: just these, as an earlier call has told them.
+    pub fn discover_with(
+        start: &Path,
+        local_config: LocalConfigTrust,
+        files: &ConfigFiles,
+        trusted: Option<&Leads>,
+    ) -> Result<Option<Self>, OpenError> {
         match find(start)? {
-            Some(paths) => Self::at(paths, local_config, files).map(Some),
+            Some(paths) => Self::at(paths, local_config, files, trusted).map(Some),
             None => Ok(None),
         }
     }
 
     /// Opens the repository at `git_dir`, with its work tree elsewhere, as git names both to its hooks;
-    /// nothing when there is none. It gets no more trust than one that was found.
+    /// nothing when there is none. It gets no more trust than one that was found, and is trusted to lead out as that is.
     pub fn named(
         git_dir: &Path,
         work_tree: Option<&Path>,
         local_config: LocalConfigTrust,
         files: &ConfigFiles,
+        trusted: Option<&Leads>,
     ) -> Result<Option<Self>, OpenError> {
         match named(git_dir, work_tree)? {
-            Some(paths) => Self::at(paths, local_config, files).map(Some),
+            Some(paths) => Self::at(paths, local_config, files, trusted).map(Some),
             None => Ok(None),
         }
     }
@@ -52,12 +65,17 @@ impl Repo {
         paths: RepoPaths,
         local_config: LocalConfigTrust,
         files: &ConfigFiles,
+        trusted: Option<&Leads>,
     ) -> Result<Self, OpenError> {
         paths.check_files()?;
         let branch = head::branch_for_includes(&paths.git_dir);
         let config = Config::of_user(&paths, files, branch.as_ref())?;
         paths.check_owner(|top| config.is_safe_directory(top))?;
         let config = config.with_local(&paths, local_config, files, branch.as_ref())?;
+        let leads = find_leads(&paths, &config)?;
+        if !leads.found.is_empty() && trusted != Some(&leads) {
+            return Err(OpenError::LeadsOut(leads));
+        }
         if let Some(format) = config.ref_format() {
             return Err(OpenError::RefFormat(format));
         }

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use crate::reason::Code;
 
+use super::lead::{Leading, Leads};
+
 /// How far the repository's own configuration is trusted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum LocalConfigTrust {
@@ -23,6 +25,17 @@ pub enum OpenError {
     /// A `.git` or `commondir` file names no git directory.
     #[error("`{}` does not point to a git directory", .0.display())]
     Pointer(PathBuf),
+    /// It leads to directories that do not say that they belong to it, and nobody trusts that.
+    #[error("{}", leads_out(.0))]
+    LeadsOut(Leads),
+    /// A `commondir` file names a repository that does not list the work tree.
+    #[error("`{}` leads to `{}`, which does not list this work tree", .from.display(), .to.display())]
+    CommonDir {
+        /// The file.
+        from: PathBuf,
+        /// The git directory that it names.
+        to: PathBuf,
+    },
     /// A pipe, a device, a directory or an oversized file stands where git has a regular file.
     #[error("`{}` is not a regular file of a usual size", .0.display())]
     SpecialFile(PathBuf),
@@ -57,6 +70,7 @@ impl OpenError {
     pub const fn class(&self) -> Code {
         match self {
             Self::Extension(_) | Self::RefFormat(_) => Code::Unsupported,
+            Self::LeadsOut(_) | Self::CommonDir { .. } => Code::GitDirUntrusted,
             _ => Code::BadRepository,
         }
     }
@@ -75,8 +89,40 @@ impl OpenError {
                 "if you trust it, run `git config --global --add safe.directory '{}'` for its work tree",
                 path.display().to_string().escape_debug()
             )),
+            Self::CommonDir { .. } => {
+                Some("make a work tree of that repository as git does: git worktree add".into())
+            }
+            Self::LeadsOut(leads) => Some(lead_advice(leads)),
             Self::Config { path, .. } => Some(format!("correct `{}`", path.display())),
             _ => None,
         }
+    }
+}
+
+/// Says what leads where, by the first of it.
+fn leads_out(leads: &Leads) -> String {
+    let Some(lead) = leads.found.first() else {
+        return "the repository leads elsewhere".into();
+    };
+    let (from, to) = (lead.from.display(), lead.to.display());
+    match lead.how {
+        Leading::Link => format!("`{from}` is a symbolic link, to `{to}`"),
+        Leading::WorktreeFile | Leading::GitFile => {
+            format!("`{from}` leads to `{to}`, which does not name it as its work tree")
+        }
+    }
+}
+
+/// Says what to do about it: git itself mends a work tree that was moved.
+fn lead_advice(leads: &Leads) -> String {
+    let trust = "run on a terminal: sendoff trust git-dir";
+    let moved = leads
+        .found
+        .iter()
+        .all(|lead| lead.how == Leading::WorktreeFile);
+    if moved {
+        format!("if it was moved, run in it: git worktree repair; if it is meant so, {trust}")
+    } else {
+        format!("if it is meant so, {trust}")
     }
 }

@@ -68,6 +68,8 @@ codes! {
     BaseMissing = "base-missing",
     /// Nobody names a base branch.
     BaseUnknown = "base-unknown",
+    /// The push would send an object that only another repository has.
+    BorrowedObject = "borrowed-object",
     /// Another process holds the file.
     Busy = "busy",
     /// The branch is checked out in the repository that it would be pushed to.
@@ -100,6 +102,8 @@ codes! {
     Forbidden = "forbidden",
     /// What was asked for was taken out of service.
     Gone = "gone",
+    /// The repository leads to directories that do not say that they belong to it.
+    GitDirUntrusted = "git-dir-untrusted",
     /// The forge has no branch of the head's name, or not yet.
     HeadMissing = "head-missing",
     /// A hook declined the push.

@@ -66,6 +66,7 @@ pub(super) const GUARDS: &[GuardDef] = &[
             Code::NoDirectory,
             Code::BadEnvironment,
             Code::BadRepository,
+            Code::GitDirUntrusted,
             Code::TwoRepositories,
             Code::BareRepository,
         ],
@@ -142,6 +143,7 @@ pub(super) const GUARDS: &[GuardDef] = &[
     ),
     during_push("submodules", &["steps.push.submodules"], &[Code::Submodule]),
     during_push("lfs", &[], &[Code::Lfs]),
+    during_push("own-objects", &[], &[Code::BorrowedObject]),
     during_push("size", &["limits.push-size"], &[Code::TooLarge]),
     during_push("remote-head", &[], &[Code::RemoteHeadUnknown]),
     during_push(

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::environment::Environment;
-use crate::git::{ConfigFiles, LocalConfigTrust, OpenError, Repo};
+use crate::git::{ConfigFiles, Leads, LocalConfigTrust, OpenError, Repo};
 use crate::pipeline::Hold;
 use crate::policy::{
     Carried, EnvironmentTrust, Layers, Loaded, LocalConfig as Trusted, LockedKey, Places,
@@ -12,7 +12,7 @@ use crate::policy::{
 use crate::reason::{Code, Reason};
 use crate::steps::STEPS;
 
-use super::trusted::with_trusted_keys;
+use super::trusted::{is_trusted, with_trusted_keys};
 use super::{NamedRepository, Request};
 
 /// What a request is about.
@@ -52,34 +52,61 @@ pub(super) fn discover(
     environment: &Environment,
     local_config: LocalConfigTrust,
 ) -> Result<Option<Repo>, Hold> {
+    let opened = match open(place, environment, local_config, None) {
+        Err(Opening::Failed(OpenError::LeadsOut(leads))) if is_trusted(&leads, environment) => {
+            open(place, environment, local_config, Some(&leads))
+        }
+        opened => opened,
+    };
+    opened.map_err(|error| match error {
+        Opening::Held(hold) => hold,
+        Opening::Failed(error) => bad_repository(&error),
+    })
+}
+
+/// Why a repository was not opened.
+pub(super) enum Opening {
+    Held(Hold),
+    Failed(OpenError),
+}
+
+/// Finds the repository; one that leads elsewhere only where just that is `trusted`.
+pub(super) fn open(
+    place: &RepositoryChoice,
+    environment: &Environment,
+    local_config: LocalConfigTrust,
+    trusted: Option<&Leads>,
+) -> Result<Option<Repo>, Opening> {
     let files = ConfigFiles::of_environment(environment).map_err(|error| {
-        Hold::broken(
+        Opening::Held(Hold::broken(
             Reason::of(Code::BadEnvironment, &error)
                 .advise("unset the variable, or set it as git writes it"),
-        )
+        ))
     });
     let directory = match place {
         RepositoryChoice::Named(NamedRepository { git_dir, work_tree }) => {
-            let named = Repo::named(git_dir, work_tree.as_deref(), local_config, &files?);
-            return named.map_err(|error| bad_repository(&error));
+            let work_tree = work_tree.as_deref();
+            let named = Repo::named(git_dir, work_tree, local_config, &files?, trusted);
+            return named.map_err(Opening::Failed);
         }
         RepositoryChoice::Directory(directory)
         | RepositoryChoice::WorkingDirectory(directory, _) => directory,
     };
     if !directory.is_dir() {
         let sentence = format!("there is no directory {}", directory.display());
-        return Err(Hold::new(Code::NoDirectory, sentence).advise("name one that exists with -C"));
+        let hold = Hold::new(Code::NoDirectory, sentence).advise("name one that exists with -C");
+        return Err(Opening::Held(hold));
     }
     let mut files = files?;
     // The working directory was entered somehow; another was named.
     files.entered = files.entered.filter(|_| directory == environment.cwd());
-    let found = Repo::discover(directory, local_config, &files);
-    let found = found.map_err(|error| bad_repository(&error))?;
+    let found = Repo::discover_with(directory, local_config, &files, trusted);
+    let found = found.map_err(Opening::Failed)?;
     match (place, &found) {
         (RepositoryChoice::WorkingDirectory(_, Some(git_dir)), Some(repo))
             if !is_same(git_dir, repo) =>
         {
-            Err(two_repositories(git_dir, repo, directory))
+            Err(Opening::Held(two_repositories(git_dir, repo, directory)))
         }
         _ => Ok(found),
     }

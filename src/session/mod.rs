@@ -77,7 +77,7 @@ pub use self::probe::{ForgeAnswer, ProbeTarget, RemoteAnswer};
 pub use self::request::{BranchTurn, NamedRepository, Request};
 pub use self::service::Service;
 pub use self::standing::{ShipTimes, Standing, ship_times, standing};
-pub use self::trust_review::{ConfigReview, KeyState, ReviewedKey, TrustReview};
+pub use self::trust_review::{ConfigReview, KeyState, ReviewedKey, TrustRecord, TrustReview};
 pub use self::undo_record::{Undo, UndoError};
 pub use self::watch::Watch;
 pub use self::why_document::{Decision, LastRun, Why, WhyGuard, WhyOutcome, WhySetting, WhyStep};
@@ -97,6 +97,8 @@ pub struct Session {
     branch: Option<BranchName>,
     branch_turn: BranchTurn,
     makes_up_for: Option<RunId>,
+    /// What the session is about.
+    place: load::RepositoryChoice,
     repo: Result<Option<Repo>, Hold>,
     loaded: Loaded,
     /// The copy of the repository's policy that is part of it.
@@ -186,6 +188,7 @@ impl Session {
             branch,
             branch_turn: request.branch_turn,
             makes_up_for: request.makes_up_for,
+            place,
             repo,
             loaded,
             policy_base: PolicyBase::default(),

@@ -1,14 +1,16 @@
 //! `TrustReview`: what the repository asks the user to trust, what is trusted already, and how that changes.
 
-use crate::git::{LocalConfigTrust, Repo};
+use crate::git::{Leads, LocalConfigTrust, OpenError, Repo};
 use crate::names::RemoteUrl;
 use crate::policy::{LayerKind, LeftOut, TrustedKeys};
 use crate::steps::STEPS;
-use crate::trust::{AskedKey, TrustRecord, TrustRecords, TrustedConfig, TrustedKey, remote_id};
+use crate::trust::{AskedKey, TrustRecords, TrustedConfig, TrustedKey, remote_id};
+
+pub use crate::trust::TrustRecord;
 
 use super::Session;
-use super::load::{RepositoryChoice, discover};
-use super::trusted::config_digest;
+use super::load::{Opening, RepositoryChoice, discover, open};
+use super::trusted::{config_digest, trusted_lead};
 
 /// What the policy of a repository asks for, beyond what counts by itself.
 #[derive(Debug, Clone, Default)]
@@ -165,6 +167,31 @@ impl Session {
         self.change_trust(|record| record.git_config = Some(trusted))
     }
 
+    /// Returns by what the repository leads elsewhere; nothing where it does not, or that is trusted.
+    pub fn lead_review(&self) -> Result<Option<Leads>, String> {
+        if self.repo.is_ok() {
+            return Ok(None);
+        }
+        let (trust, environment) = (LocalConfigTrust::Ignore, &self.environment);
+        match open(&self.place, environment, trust, None) {
+            Err(Opening::Failed(OpenError::LeadsOut(leads))) => Ok(Some(leads)),
+            Err(Opening::Failed(error)) => Err(chain(&error)),
+            Err(Opening::Held(hold)) => Err(hold.reason.message),
+            Ok(_) => Ok(None),
+        }
+    }
+
+    /// Trusts what a review of the leads shows.
+    pub fn trust_leads(&self, leads: &Leads) -> Result<(), String> {
+        let changed = self.trust_records()?.change(&leads.common_dir, |record| {
+            for lead in leads.found.iter().map(trusted_lead) {
+                record.git_dir.retain(|known| known.from != lead.from);
+                record.git_dir.push(lead);
+            }
+        });
+        changed.map_err(|error| chain(&error))
+    }
+
     /// Returns what is trusted in the repository.
     pub fn trust_record(&self) -> Result<TrustRecord, String> {
         let record = self.trust_records()?.of(self.trust_repo()?.common_dir());
@@ -172,12 +199,15 @@ impl Session {
         Ok(record.unwrap_or_default())
     }
 
-    /// Takes trust back: in a key, in a remote by its URL, in `git-config`, or in all of it. Returns how much that was.
+    /// Takes trust back: in a key, in a remote by its URL, in `git-config`, in `git-dir`, or in all of it. Returns how much
+    /// that was.
     pub fn revoke_trust(&self, what: Option<&str>) -> Result<usize, String> {
         let before = count(&self.trust_record()?);
+        let common_dir = self.trust_repo()?.common_dir();
         self.change_trust(|record| match what {
             None => *record = TrustRecord::default(),
             Some("git-config") => record.git_config = None,
+            Some("git-dir") => record.git_dir.clear(),
             Some(what) => {
                 let id = RemoteUrl::parse(what).map(|url| remote_id(&url)).ok();
                 record.keys.retain(|known| known.key != what);
@@ -186,7 +216,11 @@ impl Session {
                     .retain(|known| known != what && Some(known) != id.as_ref());
             }
         })?;
-        Ok(before.saturating_sub(count(&self.trust_record()?)))
+        let now = self
+            .trust_records()?
+            .of(common_dir)
+            .map_err(|error| chain(&error))?;
+        Ok(before.saturating_sub(now.map_or(0, |record| count(&record))))
     }
 
     fn change_trust(&self, change: impl FnOnce(&mut TrustRecord)) -> Result<(), String> {
@@ -215,7 +249,8 @@ fn changed_files(known: &TrustedKey, work_tree: &std::path::Path) -> Vec<String>
 }
 
 fn count(record: &TrustRecord) -> usize {
-    record.keys.len() + record.remotes.len() + usize::from(record.git_config.is_some())
+    let config = usize::from(record.git_config.is_some());
+    record.keys.len() + record.remotes.len() + record.git_dir.len() + config
 }
 
 fn chain(error: &dyn std::error::Error) -> String {

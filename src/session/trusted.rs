@@ -1,14 +1,14 @@
 //! What the user trusts in the repository of a session: keys of its policy, remotes, keys of its git configuration.
 
 use crate::environment::Environment;
-use crate::git::{LocalConfigTrust, Repo};
+use crate::git::{Lead, Leads, LocalConfigTrust, Repo};
 use crate::names::RemoteUrl;
 use crate::pipeline::{Hold, Shipment};
 use crate::policy::{Loaded, PolicyError, Trigger, TrustedKeys};
 use crate::reason::{Code, Reason};
 use crate::report::{Report, Verdict};
 use crate::steps::STEPS;
-use crate::trust::{TrustError, TrustRecord, TrustRecords, digest, remote_id};
+use crate::trust::{TrustError, TrustRecord, TrustRecords, TrustedLead, digest, remote_id};
 
 use super::Session;
 
@@ -20,6 +20,25 @@ pub(super) fn record_of(
     match environment.state_directory() {
         Some(state) => TrustRecords::below(&state).of(repo.common_dir()),
         None => Ok(None),
+    }
+}
+
+/// Says whether the user trusts everything by which a repository leads elsewhere.
+pub(super) fn is_trusted(leads: &Leads, environment: &Environment) -> bool {
+    let state = environment.state_directory();
+    let records = state.map(|state| TrustRecords::below(&state));
+    // A record that cannot be read trusts nothing.
+    let record = records.and_then(|records| records.of(&leads.common_dir).ok()?);
+    let known = record.map(|record| record.git_dir).unwrap_or_default();
+    let mut found = leads.found.iter();
+    found.all(|lead| known.contains(&trusted_lead(lead)))
+}
+
+/// Returns what is recorded of a lead.
+pub(super) fn trusted_lead(lead: &Lead) -> TrustedLead {
+    TrustedLead {
+        from: lead.from.clone(),
+        to: lead.to.clone(),
     }
 }
 

@@ -1,9 +1,12 @@
-//! What the user allowed in a repository: keys of its policy, remotes, keys of its git configuration. Asks nobody.
+//! What the user allowed in a repository: keys of its policy, remotes, its git configuration, where its git
+//! directory is. Asks nobody.
 
 mod record;
 mod records;
 mod remote_id;
 
-pub use record::{AskedKey, ProgramFile, TrustRecord, TrustedConfig, TrustedKey, digest};
+pub use record::{
+    AskedKey, ProgramFile, TrustRecord, TrustedConfig, TrustedKey, TrustedLead, digest,
+};
 pub use records::{TrustError, TrustRecords};
 pub use remote_id::remote_id;

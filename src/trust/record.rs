@@ -1,7 +1,7 @@
 //! `TrustRecord`: what the user allowed in one repository.
 
 use std::fmt::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -26,6 +26,17 @@ pub struct TrustRecord {
     pub keys: Vec<TrustedKey>,
     /// Its git configuration, where that counts.
     pub git_config: Option<TrustedConfig>,
+    /// The files and links that may lead to it, and out of it.
+    pub git_dir: Vec<TrustedLead>,
+}
+
+/// A file or a link that leads to another directory, which the user was shown and allowed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TrustedLead {
+    /// The file or the link.
+    pub from: PathBuf,
+    /// Where it leads.
+    pub to: PathBuf,
 }
 
 /// A key of a repository's policy that the user was shown and allowed.

@@ -9,7 +9,8 @@ use std::error::Error;
 use std::sync::atomic::AtomicBool;
 
 use sendoff_push::{
-    GitoxideTransport, LastSeen, NoLocalChecks, NoProgress, PushOutcome, PushRequest, push,
+    Borrowed, GitoxideTransport, LastSeen, NoLocalChecks, NoProgress, PushOutcome, PushRequest,
+    push,
 };
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -30,6 +31,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             local: &NoLocalChecks,
             push_options: &[],
             push_size: 1_000_000_000,
+            borrowed: Borrowed::Sent,
             last_seen: &LastSeen::default,
             // The last word before anything is sent.
             confirm: &|name, _advertisement| {

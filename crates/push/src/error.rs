@@ -188,6 +188,10 @@ impl PushError {
                 "fetch the whole history in the remote repository: git fetch --unshallow"
             }
             Self::Objects {
+                class: "borrowed-object",
+                ..
+            } => "if it may leave, copy it into the repository: git repack -a -d",
+            Self::Objects {
                 class: "unsupported",
                 ..
             } => "fetch what the clone leaves out: git fetch --refetch --filter=blob:none",

@@ -11,7 +11,7 @@
 //!
 //! ```no_run
 //! # use std::sync::atomic::AtomicBool;
-//! use sendoff_push::{LastSeen, NoLocalChecks, NoProgress, PushOutcome, PushRequest, Transport, push};
+//! use sendoff_push::{Borrowed, LastSeen, NoLocalChecks, NoProgress, PushOutcome, PushRequest, Transport, push};
 //!
 //! # fn example(repo: &gix::Repository, transport: &dyn Transport) -> Result<(), Box<dyn std::error::Error>> {
 //! let outcome = push(
@@ -23,6 +23,7 @@
 //!         local: &NoLocalChecks,
 //!         push_options: &[],
 //!         push_size: 200_000_000,
+//!         borrowed: Borrowed::Sent,
 //!         last_seen: &LastSeen::default,
 //!         confirm: &|_name, _advertisement| Ok(()),
 //!         agent: "my-program/1.0",
@@ -53,6 +54,7 @@
 //! | [`sanitize`] | text of a remote, made fit to show | |
 
 pub mod advertisement;
+mod borrowed;
 pub mod commands;
 mod delete;
 pub mod delta;
@@ -86,6 +88,7 @@ use gix::ObjectId;
 
 use update_rule::UpdateRule;
 
+pub use borrowed::Borrowed;
 pub use divergence::Divergence;
 pub use error::{BoxError, ClassifiedError, PushError};
 #[cfg(feature = "gitoxide-transport")]

@@ -25,7 +25,7 @@ pub(crate) fn select(
     let mut asked: HashSet<ObjectId> = HashSet::default();
     loop {
         let repo = fetched.as_ref().unwrap_or(repo);
-        let reader = open_reader(repo)?;
+        let reader = open_reader(repo, request)?;
         let incomplete = match select_here(repo, &reader, request, wanted) {
             // Where nobody promised anything, the packing tells what is missing.
             Ok(selection) if promisor.is_none() => return Ok((reader, selection)),
@@ -66,7 +66,7 @@ pub(crate) fn with_history<T>(
         && asked.insert(id)
     {
         let fetched = promisor.fetch(&[id]).map_err(PushError::Promisor)?;
-        answer = ask(&fetched, &open_reader(&fetched)?);
+        answer = ask(&fetched, &open_reader(&fetched, request)?);
     }
     Ok(answer?)
 }
@@ -104,6 +104,9 @@ const fn missing(error: &SelectError) -> Option<ObjectId> {
 }
 
 /// Opens the object directories.
-pub(crate) fn open_reader(repo: &gix::Repository) -> Result<Reader, PushError> {
-    Reader::new(repo).map_err(|error| SelectError::from(error).into())
+pub(crate) fn open_reader(
+    repo: &gix::Repository,
+    request: &PushRequest<'_>,
+) -> Result<Reader, PushError> {
+    Reader::with(repo, request.borrowed).map_err(|error| SelectError::from(error).into())
 }

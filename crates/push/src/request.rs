@@ -7,6 +7,7 @@ use gix::ObjectId;
 use gix::refs::FullNameRef;
 
 use crate::advertisement::Advertisement;
+use crate::borrowed::Borrowed;
 use crate::error::BoxError;
 use crate::local_checks::LocalChecks;
 use crate::progress::Progress;
@@ -29,6 +30,8 @@ pub struct PushRequest<'a> {
     pub push_options: &'a [String],
     /// The largest pack that is sent, in bytes.
     pub push_size: u64,
+    /// Whether objects are sent that only other repositories have.
+    pub borrowed: Borrowed,
     /// Tells what the remote was seen to have; asked at most once, during the reference discovery.
     pub last_seen: &'a dyn Fn() -> LastSeen,
     /// Confirms that the ref may be updated: called once, right before anything is sent, with the name of the ref as

@@ -41,9 +41,14 @@ pub(crate) fn send_pack(
     if request.local.has_hook() {
         // It takes its time and can pack the repository: nothing is packed before it has run.
         let (connection, advertisement) = discover(transport, kind, request.branch.as_bstr())?;
-        return push.finish(connection, &advertisement, &open_reader(repo)?, None);
+        return push.finish(
+            connection,
+            &advertisement,
+            &open_reader(repo, request)?,
+            None,
+        );
     }
-    let reader = open_reader(repo)?;
+    let reader = open_reader(repo, request)?;
     let name = request.branch.as_bstr();
     let state = DiscoveryState::default();
     let (push_options, stop) = (request.push_options, request.stop);
@@ -132,7 +137,7 @@ impl Push<'_> {
         let reader = if request.local.has_hook() {
             hook(Some(&update))?;
             // It may have packed the repository: what was opened before it is closed.
-            &open_reader(repo)?
+            &open_reader(repo, request)?
         } else {
             reader
         };

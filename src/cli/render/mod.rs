@@ -4,6 +4,7 @@ mod human;
 mod kept;
 mod outbox;
 mod plan;
+mod trust;
 mod why;
 
 use miette::{GraphicalReportHandler, GraphicalTheme};
@@ -18,6 +19,7 @@ pub(super) use human::{Detail, human, is_quiet};
 pub(super) use kept::{history, history_json, status, store_error, timeline};
 pub(super) use outbox::{deliveries, deliveries_json, delivery};
 pub(super) use plan::plan;
+pub(super) use trust::{asked, trusted};
 pub(super) use why::why;
 
 /// Renders a report as one JSON document.

@@ -19,6 +19,11 @@ impl Config {
         self.local.boolean("core.bare").ok().flatten()
     }
 
+    /// Returns the work tree that the repository names as its own: `core.worktree`.
+    pub(in crate::git) fn own_work_tree(&self) -> Option<BString> {
+        self.local.string("core.worktree")
+    }
+
     /// Returns the values of a key that is a fact and no power: the repository's, else the user's. What
     /// the environment says comes after them.
     ///

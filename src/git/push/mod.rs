@@ -18,8 +18,8 @@ use gix::refs::{FullName, FullNameRef};
 use sendoff_push::advertisement::Advertisement;
 use sendoff_push::commands::{RefUpdate, RequestError};
 use sendoff_push::{
-    BoxError, ClassifiedError, Connection, LastSeen, LocalChecks, Progress, Promisor, PushError,
-    PushOutcome, PushRequest, Pushed, Redact, Transport,
+    Borrowed, BoxError, ClassifiedError, Connection, LastSeen, LocalChecks, Progress, Promisor,
+    PushError, PushOutcome, PushRequest, Pushed, Redact, Transport,
 };
 
 use crate::git::transport::Target;
@@ -153,6 +153,7 @@ impl BranchPush<'_> {
             new: self.new,
             push_options: &self.options.local.push_options,
             push_size: self.options.push_size,
+            borrowed: Borrowed::Held,
             last_seen: self.last_seen,
             confirm: &confirm,
             agent: concat!("sendoff/", env!("CARGO_PKG_VERSION")),

@@ -1,8 +1,10 @@
 //! Attacks that once succeeded, each beside the honest use that it imitates.
 
+mod borrowed;
 mod branches;
 mod files;
 mod generated;
+mod git_dir;
 mod policy_base;
 mod tokens;
 mod trust;

@@ -10,7 +10,7 @@ use crate::pty;
 use crate::world::{Said, World, step};
 
 /// Runs the program on a pseudo-terminal, where somebody types.
-fn typed(world: &World, arguments: &[&str], words: &str, more: &[(&str, &str)]) -> Said {
+pub(super) fn typed(world: &World, arguments: &[&str], words: &str, more: &[(&str, &str)]) -> Said {
     let (mut controller, terminal) = pty::open();
     let mut command = world.command(arguments);
     command
@@ -34,7 +34,7 @@ fn typed(world: &World, arguments: &[&str], words: &str, more: &[(&str, &str)]) 
 }
 
 /// Types the word to `sendoff trust`.
-fn trust(world: &World, more: &[&str]) {
+pub(super) fn trust(world: &World, more: &[&str]) {
     let arguments: Vec<&str> = std::iter::once("trust")
         .chain(more.iter().copied())
         .collect();

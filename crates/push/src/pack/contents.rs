@@ -12,7 +12,10 @@ use crate::store::{ObjectError, Reader};
 
 /// Reads objects for the writer.
 pub(super) struct Contents<'a> {
+    /// What is sent.
     pub(super) reader: &'a Reader,
+    /// What it is compared with, which may lie anywhere.
+    pub(super) bases: &'a Reader,
     /// Reads the objects that come next on a thread of its own.
     pub(super) prefetch: Option<Prefetch>,
     /// What was read last.
@@ -27,7 +30,7 @@ impl Contents<'_> {
             return Ok(content);
         }
         let id = object.id;
-        let (kind, content) = self.read_unchecked(id)?;
+        let (kind, content) = self.read_unchecked(id, self.reader)?;
         let data = gix::objs::Data::new(&content, kind, id.kind());
         if kind != object.kind || data.verify_checksum(&id).is_err() {
             return Err(ObjectError::Corrupt(id).into());
@@ -51,12 +54,16 @@ impl Contents<'_> {
         if self.window.find(id).is_some() {
             return Ok(());
         }
-        let size = self.reader.size(&id);
+        let reader = match base {
+            Base::InPack { .. } => self.reader,
+            Base::External(_) => self.bases,
+        };
+        let size = reader.size(&id);
         let Some(size) = size.filter(|size| *size <= MAX_DELTA_SIZE as u64) else {
             return Ok(());
         };
         self.window.make_room(size);
-        match self.read_unchecked(id) {
+        match self.read_unchecked(id, reader) {
             Ok((_, content)) => self.window.push(id, content),
             // A base that the server has need not be here, and need not be intact.
             Err(_) if matches!(base, Base::External(_)) => {}
@@ -67,10 +74,13 @@ impl Contents<'_> {
 
     /// Reads an object that is only compared with: were it not what its id says, the server would make
     /// something of the delta that has not the id it was promised, and refuse it.
-    fn read_unchecked(&mut self, id: ObjectId) -> Result<(Kind, Vec<u8>), PackError> {
+    fn read_unchecked(
+        &mut self,
+        id: ObjectId,
+        reader: &Reader,
+    ) -> Result<(Kind, Vec<u8>), PackError> {
         let mut content = self.window.buffer();
-        let data = self
-            .reader
+        let data = reader
             .try_find(&id, &mut content)
             .map_err(|why| ObjectError::of_source(id, why))?
             .ok_or(ObjectError::Missing(id))?;

@@ -19,6 +19,8 @@ const MUCH_LARGER: u64 = 2;
 
 /// The sources of a pack.
 pub(crate) struct Plan<'a> {
+    /// Reads what is sent, and nothing that may not be.
+    pub(super) reader: &'a Reader,
     pub(super) store: &'a Store,
     pub(super) effort: Effort,
     /// What is sent, in the order in which it is written as far as bases need not come first.
@@ -45,23 +47,25 @@ impl<'a> Plan<'a> {
             Effort::Least => Cow::Borrowed(selection.objects.as_slice()),
             Effort::Most => Cow::Owned(largest_first(reader, &selection.objects)),
         };
-        let mut locations = Vec::with_capacity(selection.objects.len());
         let mut numbers = HashMap::default();
         numbers.reserve(selection.objects.len());
-        let mut guess = None;
-        for (number, object) in objects.iter().enumerate() {
-            if stop.load(Ordering::Relaxed) {
-                return Err(PackError::Interrupted);
+        let ids = objects.iter().enumerate();
+        numbers.extend(ids.map(|(number, object)| (object.id, number)));
+        let absent = |id: ObjectId| {
+            if store.loose().is_linked(&id) {
+                ObjectError::Borrowed(id)
+            } else {
+                ObjectError::Missing(id)
             }
-            let location = store
-                .locate(&object.id, guess)?
-                .ok_or(ObjectError::Missing(object.id))?;
-            guess = Some(location);
-            locations.push(location);
-            numbers.insert(object.id, number);
-        }
+        };
+        let all = locate_all(reader, &objects, absent, stop)?;
+        let (reader, locations) = match reader.own() {
+            None => (reader, all),
+            Some(own) => (own, locate_all(own, &objects, ObjectError::Borrowed, stop)?),
+        };
         Ok(Self {
-            store,
+            reader,
+            store: reader.store(),
             effort,
             objects,
             locations,
@@ -82,6 +86,28 @@ impl<'a> Plan<'a> {
         let larger = is_alike(one, next) && after > MUCH_LARGER * length;
         larger.then_some(number + 1)
     }
+}
+
+/// Finds every object; `absent` says what it means that one is not found.
+fn locate_all(
+    reader: &Reader,
+    objects: &[Selected],
+    absent: impl Fn(ObjectId) -> ObjectError,
+    stop: &AtomicBool,
+) -> Result<Vec<Location>, PackError> {
+    let store = reader.store();
+    let mut locations = Vec::with_capacity(objects.len());
+    let mut guess = None;
+    for object in objects {
+        if stop.load(Ordering::Relaxed) {
+            return Err(PackError::Interrupted);
+        }
+        let found = store.locate(&object.id, guess)?;
+        let location = found.ok_or_else(|| absent(object.id))?;
+        guess = Some(location);
+        locations.push(location);
+    }
+    Ok(locations)
 }
 
 /// Orders the objects of each path by their size, as git does: what was cut out costs a delta nothing, what

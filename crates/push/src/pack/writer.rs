@@ -54,7 +54,7 @@ impl<'a> Writer<'a, '_> {
         progress: &'a dyn Progress,
     ) -> Result<Self, PackError> {
         let count = u32::try_from(selection.objects.len()).map_err(|_| PackError::TooMany)?;
-        let mut sink = Sink::new(reader.store().kind());
+        let mut sink = Sink::new(plan.store.kind());
         sink.put(&data::header::encode(data::Version::V2, count))?;
         let delta_base = options.delta_base;
         let deflater = Deflater::new(plan.effort);
@@ -64,7 +64,8 @@ impl<'a> Writer<'a, '_> {
             options,
             progress,
             contents: Contents {
-                reader,
+                reader: plan.reader,
+                bases: reader,
                 prefetch: Prefetch::start(plan.store.loose(), &plan.objects, &plan.locations),
                 window: Window::default(),
             },

@@ -11,7 +11,9 @@ use gix::odb::loose;
 use gix::zlib::{Decompress, FlushDecompress, Inflate, Status};
 use rustix::fs::{Mode, OFlags};
 
+use super::directories::Directories;
 use super::limits::{OrDamaged as _, Unread, can_hold, most_of};
+use crate::borrowed::Borrowed;
 
 /// Larger files are read and inflated in pieces, in bytes. At once is quicker, by half of the time for what is large.
 const MAX_WHOLE_FILE: usize = 4 << 20;
@@ -27,27 +29,58 @@ const MAX_HEADER: usize = 64;
 #[derive(Clone)]
 pub(crate) struct Loose {
     stores: Vec<loose::Store>,
+    /// Whether links are followed.
+    borrowed: Borrowed,
+    /// The first bytes of those that are left out.
+    linked: Vec<u8>,
+}
+
+/// What lies in an object's place and is no file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Obstruction {
+    /// A link that is not followed.
+    Link,
+    /// A pipe, a device, a directory.
+    NoFile,
 }
 
 impl Loose {
     /// Looks into these directories.
-    pub(super) fn new(directories: &[PathBuf], kind: gix::hash::Kind) -> Self {
-        let open = |directory: &PathBuf| loose::Store::at(directory.clone(), kind);
+    pub(super) fn new(directories: &Directories) -> Self {
+        let open = |directory: &PathBuf| loose::Store::at(directory.clone(), directories.kind);
         Self {
-            stores: directories.iter().map(open).collect(),
+            stores: directories.paths.iter().map(open).collect(),
+            borrowed: directories.borrowed,
+            linked: directories.linked.clone(),
         }
+    }
+
+    /// Returns where an object can lie.
+    fn paths(&self, id: &gix::oid) -> impl Iterator<Item = PathBuf> {
+        let first = id.as_bytes().first();
+        let is_out = first.is_some_and(|first| self.linked.contains(first));
+        let stores = self.stores.iter().filter(move |_| !is_out);
+        stores.map(|store| store.object_path(id))
     }
 
     /// Returns the length of an object's file in bytes.
     pub(super) fn length(&self, id: &gix::oid) -> Option<u64> {
-        let mut stores = self.stores.iter();
-        stores.find_map(|store| length_of(&store.object_path(id)))
+        self.paths(id).find_map(|path| self.length_of(&path))
     }
 
     /// Returns the file of an object.
     pub(crate) fn file(&self, id: &gix::oid) -> Option<PathBuf> {
-        let files = self.stores.iter().map(|store| store.object_path(id));
-        files.into_iter().find(|file| file.is_file())
+        self.paths(id).find(|path| self.length_of(path).is_some())
+    }
+
+    /// Returns the length of a file; `None` when there is none.
+    fn length_of(&self, path: &Path) -> Option<u64> {
+        let found = match self.borrowed {
+            Borrowed::Sent => std::fs::metadata(path),
+            Borrowed::Held => std::fs::symlink_metadata(path),
+        };
+        let found = found.ok()?;
+        found.is_file().then_some(found.len())
     }
 
     /// Reads an object.
@@ -60,8 +93,9 @@ impl Loose {
         work: &mut LooseWork,
         buffer: &mut Vec<u8>,
     ) -> Result<Kind, Unread> {
-        let mut files = self.stores.iter().map(|store| store.object_path(id));
-        let mut file = files.find_map(|path| open(&path)).or_damaged()?;
+        let mut paths = self.paths(id);
+        let file = paths.find_map(|path| open(&path, self.borrowed));
+        let mut file = file.or_damaged()?;
         let found = file.metadata().or_damaged()?;
         let length = found.is_file().then(|| usize::try_from(found.len()));
         let length = length.or_damaged()?.or_damaged()?;
@@ -85,10 +119,21 @@ impl Loose {
         kind
     }
 
-    /// Says whether something lies in an object's place that is no file. To read a pipe would take for ever.
-    pub(super) fn is_obstructed(&self, id: &gix::oid) -> bool {
-        let mut paths = self.stores.iter().map(|store| store.object_path(id));
-        paths.any(|path| std::fs::metadata(path).is_ok_and(|found| !found.is_file()))
+    /// Says whether a link lies in an object's place that is not followed.
+    pub(crate) fn is_linked(&self, id: &gix::oid) -> bool {
+        self.obstruction(id) == Some(Obstruction::Link)
+    }
+
+    /// Returns what lies in an object's place that is no file. To read a pipe would take for ever.
+    pub(super) fn obstruction(&self, id: &gix::oid) -> Option<Obstruction> {
+        self.paths(id).find_map(|path| {
+            let found = std::fs::symlink_metadata(&path).ok()?;
+            if found.is_symlink() && self.borrowed == Borrowed::Held {
+                return Some(Obstruction::Link);
+            }
+            let found = std::fs::metadata(path).ok()?;
+            (!found.is_file()).then_some(Obstruction::NoFile)
+        })
     }
 
     /// Returns the size of an object in bytes; `None` when it is gone or damaged.
@@ -205,14 +250,11 @@ fn progress(bytes: u64) -> Result<usize, Unread> {
 }
 
 /// Opens a file, and does not wait where it is none but a pipe that somebody put there.
-fn open(path: &Path) -> Option<File> {
-    let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
+fn open(path: &Path, borrowed: Borrowed) -> Option<File> {
+    let mut flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
+    if borrowed == Borrowed::Held {
+        flags |= OFlags::NOFOLLOW;
+    }
     let opened = rustix::fs::open(path, flags, Mode::empty()).ok()?;
     Some(File::from(opened))
-}
-
-/// Returns the length of a file; `None` when there is none.
-fn length_of(path: &Path) -> Option<u64> {
-    let found = std::fs::metadata(path).ok()?;
-    found.is_file().then_some(found.len())
 }

@@ -2,6 +2,7 @@
 
 mod cache;
 mod decode;
+mod directories;
 mod limits;
 mod lookup;
 mod loose;
@@ -14,7 +15,6 @@ use std::cell::{Cell, OnceCell};
 use std::ops::Range;
 use std::path::PathBuf;
 use std::rc::Rc;
-use std::time::SystemTime;
 
 use gix::ObjectId;
 use gix::odb::pack::data;
@@ -23,6 +23,7 @@ pub(super) use loose::{Loose, LooseWork};
 pub use object_error::ObjectError;
 pub use reader::Reader;
 
+use directories::Directories;
 use lookup::lookup;
 use pack::{PIECE, Pack, list_packs};
 
@@ -74,33 +75,6 @@ impl Stored {
     }
 }
 
-/// All object directories of a repository.
-#[derive(Debug, Clone)]
-pub(super) struct Directories {
-    kind: gix::hash::Kind,
-    paths: Vec<PathBuf>,
-}
-
-impl Directories {
-    /// Finds those of a repository.
-    pub(super) fn of(repo: &gix::Repository) -> Result<Self, StoreError> {
-        let store = repo.objects.store_ref();
-        let mut paths = vec![store.path().to_owned()];
-        paths.extend(store.alternate_db_paths().map_err(StoreError::Alternates)?);
-        Ok(Self {
-            kind: repo.object_hash(),
-            paths,
-        })
-    }
-
-    /// Returns when a pack came or went last, for each directory.
-    fn changed(&self) -> Vec<Option<SystemTime>> {
-        let paths = self.paths.iter();
-        let found = paths.map(|path| std::fs::metadata(path.join("pack")).ok()?.modified().ok());
-        found.collect()
-    }
-}
-
 /// The objects in all object directories of a repository.
 pub(super) struct Store {
     kind: gix::hash::Kind,
@@ -116,7 +90,7 @@ impl Store {
     pub(super) fn new(directories: Directories) -> Self {
         Self {
             kind: directories.kind,
-            loose: Loose::new(&directories.paths, directories.kind),
+            loose: Loose::new(&directories),
             packs: OnceCell::new(),
             looked_at: Cell::new(0),
             directories,
@@ -313,6 +287,12 @@ impl Store {
         }
     }
 
+    /// Says whether a pack that was opened is a symbolic link.
+    fn has_linked_packs(&self) -> bool {
+        let packs = self.packs.get().map(Vec::as_slice).unwrap_or_default();
+        packs.iter().any(|pack| pack.is_link)
+    }
+
     /// Returns the packs, opened once.
     fn packs(&self) -> Result<&[Pack], StoreError> {
         if let Some(packs) = self.packs.get() {
@@ -321,6 +301,9 @@ impl Store {
         let mut packs = Vec::new();
         for directory in &self.directories.paths {
             list_packs(&directory.join("pack"), self.kind, &mut packs)?;
+        }
+        if self.directories.is_part() {
+            packs.retain(|pack| !pack.is_link);
         }
         Ok(self.packs.get_or_init(|| packs))
     }

@@ -8,6 +8,11 @@ pub enum ObjectError {
     /// It is not here. The repository is damaged or a partial clone.
     #[error("the object {0} is missing from the repository")]
     Missing(ObjectId),
+    /// Only another repository has it, and those of others are not sent.
+    #[error(
+        "the object {0} lies in another repository, by an alternate or a link, and no remote branch has it"
+    )]
+    Borrowed(ObjectId),
     /// It is not what its id or its user says, or its pack is damaged.
     #[error("the object {0} is corrupt")]
     Corrupt(ObjectId),
@@ -34,6 +39,7 @@ impl ObjectError {
     pub(crate) const fn class(&self) -> &'static str {
         match self {
             Self::Missing(_) => "missing-objects",
+            Self::Borrowed(_) => "borrowed-object",
             Self::TooLarge { .. } => "too-large",
             Self::Corrupt(_) | Self::Read { .. } => "corrupt",
         }
@@ -47,6 +53,7 @@ impl ObjectError {
                 most: *most,
             },
             Some(Self::Corrupt(id)) => Self::Corrupt(*id),
+            Some(Self::Borrowed(id)) => Self::Borrowed(*id),
             _ => Self::Read { id, why },
         }
     }

@@ -19,6 +19,8 @@ pub(super) const PIECE: usize = 1 << 18;
 pub(super) struct Pack {
     pub(super) index: index::File,
     path: PathBuf,
+    /// Whether its index or its bytes are a symbolic link.
+    pub(super) is_link: bool,
     pub(super) data: Mapped,
     /// Offset and number in the index, by offset: where an entry ends, and whose it is.
     table: OnceCell<Vec<(u64, u32)>>,
@@ -113,20 +115,30 @@ pub(super) fn list_packs(
         Err(error) => return Err(failed(error)),
     };
     let start = packs.len();
+    let mut links: Vec<PathBuf> = Vec::new();
     for entry in entries {
-        let path = entry.map_err(failed)?.path();
+        let entry = entry.map_err(failed)?;
+        let path = entry.path();
+        // The system lists the kinds with the names.
+        if entry.file_type().is_ok_and(|kind| kind.is_symlink()) {
+            links.push(path.with_extension(""));
+        }
         if path.extension().is_some_and(|extension| extension == "idx")
             && let Ok(index) = index::File::at(&path, kind)
         {
             packs.push(Pack {
                 index,
                 data: Mapped::new(path.with_extension("pack")),
+                is_link: false,
                 path,
                 table: OnceCell::new(),
             });
         }
     }
     if let Some(new) = packs.get_mut(start..) {
+        for pack in new.iter_mut().filter(|_| !links.is_empty()) {
+            pack.is_link = links.contains(&pack.path.with_extension(""));
+        }
         new.sort_by_key(|pack| std::cmp::Reverse(pack.index.num_objects()));
     }
     Ok(())

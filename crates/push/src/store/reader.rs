@@ -1,6 +1,6 @@
 //! Reads objects, and looks again where something is not where it was.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
 use std::time::SystemTime;
 
@@ -9,8 +9,11 @@ use gix::objs::{Data, Find, Kind};
 
 use super::cache::Decoded;
 use super::decode::Work;
+use super::directories::Directories;
 use super::limits::Unread;
-use super::{Directories, Location, ObjectError, Store, StoreError};
+use super::loose::Obstruction;
+use super::{Location, ObjectError, Store, StoreError};
+use crate::borrowed::Borrowed;
 
 /// What cannot be compressed takes so much more as a file: a header, and what the format adds, in bytes.
 const DEFLATE_ROOM: u64 = 128;
@@ -24,6 +27,8 @@ pub struct Reader {
     work: RefCell<Work>,
     /// Made when something is not where it was, or is damaged there.
     again: RefCell<Option<Again>>,
+    /// Reads what may be sent, where that is not all. Made when something is to be sent.
+    own: OnceCell<Option<Box<Self>>>,
 }
 
 /// The same directories, listed once more: somebody else can have packed what was loose, or packed anew.
@@ -44,12 +49,33 @@ impl std::fmt::Debug for Reader {
 impl Reader {
     /// Reads the objects of `repo`. Nothing is opened yet.
     pub fn new(repo: &gix::Repository) -> Result<Self, StoreError> {
-        Ok(Self {
-            store: Store::new(Directories::of(repo)?),
+        Self::with(repo, Borrowed::Sent)
+    }
+
+    /// The same, to send of them what is the repository's own, or all.
+    pub(crate) fn with(repo: &gix::Repository, borrowed: Borrowed) -> Result<Self, StoreError> {
+        Ok(Self::of(Directories::of(repo, borrowed)?))
+    }
+
+    fn of(directories: Directories) -> Self {
+        Self {
+            store: Store::new(directories),
             last: Cell::new(None),
             work: RefCell::default(),
             again: RefCell::default(),
-        })
+            own: OnceCell::new(),
+        }
+    }
+
+    /// Returns what reads the objects that may be sent, where these are not all. To be asked when the objects to send
+    /// were found: whether packs are links is known by then.
+    pub(crate) fn own(&self) -> Option<&Self> {
+        let own = self.own.get_or_init(|| {
+            let linked_packs = self.store.has_linked_packs();
+            let own = self.store.directories().own(linked_packs)?;
+            Some(Box::new(Self::of(own)))
+        });
+        own.as_deref()
     }
 
     /// Returns where the objects lie.
@@ -109,8 +135,11 @@ impl Reader {
                 work.decode(&self.store, (pack, offset), buffer)
             }
             Some(Location::Loose { .. }) => self.read_loose(id, buffer),
-            None if self.store.loose().is_obstructed(id) => return Ok(None),
-            None => Err(Unread::Damaged),
+            None => match self.store.loose().obstruction(id) {
+                Some(Obstruction::Link) => return Err(ObjectError::Borrowed(id.to_owned())),
+                Some(Obstruction::NoFile) => return Ok(None),
+                None => Err(Unread::Damaged),
+            },
         };
         match read {
             Ok(kind) => Ok(Some(kind)),

@@ -6,8 +6,8 @@ use std::sync::atomic::AtomicBool;
 use gix::ObjectId;
 use gix::refs::FullName;
 use sendoff_push::{
-    Action, LastSeen, NoLocalChecks, NoProgress, PushError, PushOutcome, PushRequest, push,
-    push_with_lease,
+    Action, Borrowed, LastSeen, NoLocalChecks, NoProgress, PushError, PushOutcome, PushRequest,
+    push, push_with_lease,
 };
 use sendoff_testing::Sandbox;
 
@@ -51,6 +51,7 @@ fn pushed(
         new,
         push_options: &[],
         push_size: u64::MAX,
+        borrowed: Borrowed::Sent,
         last_seen: &LastSeen::default,
         confirm: &|_, _| Ok(()),
         agent: "lifted/1",

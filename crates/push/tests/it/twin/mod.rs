@@ -11,7 +11,8 @@ use std::sync::atomic::AtomicBool;
 use gix::ObjectId;
 use gix::refs::FullName;
 use sendoff_push::{
-    Action, LastSeen, NoLocalChecks, NoProgress, PushOutcome, PushRequest, Transport, push,
+    Action, Borrowed, LastSeen, NoLocalChecks, NoProgress, PushOutcome, PushRequest, Transport,
+    push,
 };
 use sendoff_testing::{GitPush, GitServer, Sent, TwinFixture};
 
@@ -104,6 +105,7 @@ fn push_head(
         new,
         push_options: &[],
         push_size: u64::MAX,
+        borrowed: Borrowed::Sent,
         last_seen,
         confirm: &|_, _| Ok(()),
         agent: "twin/1",
