@@ -13,10 +13,10 @@
 //! | 0 | [`names`], [`exit`], [`reason`], [`files`], [`clock`], [`net`], [`environment`], [`failpoint`] | checked names, numbers, stable codes, hostile files, the time, connections, variables, places to be killed at |
 //! | 1 | [`policy`], [`report`], [`secrets`], [`text`], [`template`], [`process`], [`handover`] | what may happen, what did, and the tools for both |
 //! | 2 | [`git`], [`http`], [`store`], [`trust`] | the repository and the transports of the push; one HTTP client; what is kept between runs; what the user allowed in a repository |
-//! | 3 | [`forge`], [`platform`] | pull requests; memories and heartbeats |
+//! | 3 | [`forge`], [`platform`], [`events`] | pull requests; memories and heartbeats; webhooks and the rules for them |
 //! | 4 | [`pipeline`] | the step contract, planning, running |
 //! | 5 | [`steps`], [`surfaces`] | one file a step; what callers of `hook` send and expect |
-//! | 6 | [`session`], [`worker`], [`schedules`], [`install`], [`doctor`], [`demo`], [`manual`] | one run wired up; runs that nobody waits for; what runs when its time comes; what calls `hook` is written and removed; whether all of it works; servers to try it on; the reference |
+//! | 6 | [`session`], [`worker`], [`schedules`], [`serve`], [`install`], [`doctor`], [`demo`], [`manual`] | one run wired up; runs that nobody waits for; what runs when its time comes; the server for webhooks; what calls `hook` is written and removed; whether all of it works; servers to try it on; the reference |
 //! | 7 | [`cli`] | arguments, rendering, exit |
 //!
 //! # A run
@@ -35,6 +35,7 @@ pub mod clock;
 pub mod demo;
 pub mod doctor;
 pub mod environment;
+pub mod events;
 pub mod exit;
 pub mod failpoint;
 pub mod files;
@@ -54,6 +55,7 @@ pub mod reason;
 pub mod report;
 pub mod schedules;
 pub mod secrets;
+pub mod serve;
 pub mod session;
 pub mod steps;
 pub mod store;

@@ -7,6 +7,7 @@ mod confirm;
 mod demo;
 mod doctor;
 mod end_process;
+mod event;
 mod flush;
 mod hints;
 mod history;
@@ -23,6 +24,7 @@ mod policy;
 mod progress;
 mod render;
 mod run;
+mod serve;
 mod start;
 mod status;
 mod step;
@@ -120,6 +122,10 @@ enum Command {
     Undo(undo::Args),
     /// Let what a repository asks for count: steps that run programs, remotes, its git configuration
     Trust(trust::Args),
+    /// Take webhooks, and run schedules when their time comes or an event asks for them
+    Serve(serve::Args),
+    /// Compare a recorded delivery with the rules, and say what it would fire
+    Event(event::Args),
     /// List, show, send and drop the messages that wait for the platform
     ///
     /// What could not be delivered waits in the outbox, without secrets, and is sent when the platform is back.
@@ -140,9 +146,10 @@ enum Command {
 }
 
 impl Command {
-    /// Returns the level that `-vv` asks the log for.
+    /// Returns the level that `-vv` asks the log for. Nobody waits for a server's output: it logs what it does.
     const fn log_level(&self) -> Option<&'static str> {
         let verbosity = match self {
+            Self::Serve(_) => return Some("sendoff=info,warn"),
             Self::Run(args) => args.verbosity(),
             Self::Step(args) => args.verbosity(),
             _ => 0,
@@ -214,6 +221,8 @@ fn dispatch() -> Exit {
         Command::Flush(args) => args.run(&start),
         Command::Undo(args) => args.run(&start),
         Command::Trust(args) => args.run(&start),
+        Command::Serve(_) => serve::Args::run(&start),
+        Command::Event(args) => args.run(&start),
         Command::Outbox(command) => command.run(&start),
         Command::Policy(command) => command.run(&start.environment),
         Command::Demo(_) => demo::Args::run(&start.environment),

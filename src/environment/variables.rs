@@ -30,6 +30,20 @@ const VARIABLES: &[Variable] = &[
         "The token for github.com and for the hosts of ghe.com.",
     ),
     secret("GITHUB_TOKEN", "The same, when `GH_TOKEN` is not set."),
+    secret(
+        "GITHUB_WEBHOOK_SECRET",
+        "The secret of GitHub's webhooks, when `events.github-secret-file` names no file.",
+    ),
+    secret(
+        "GITLAB_WEBHOOK_SECRET",
+        "The same for GitLab: the secret token, or the signing token.",
+    ),
+    secret("GITEA_WEBHOOK_SECRET", "The same for Gitea and Forgejo."),
+    variable(
+        "NOTIFY_SOCKET",
+        "Set by systemd: where `sendoff serve` says that it is ready, reads its policy again or ends.",
+        None,
+    ),
     variable(
         "PLATFORM_URL",
         "The agents' platform, such as `https://platform.example`.",

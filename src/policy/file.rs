@@ -10,11 +10,13 @@ use super::branches::{Branches, Rule};
 use super::class::{Classed, KeyClass};
 use super::connections::{Forge, Git, Http, Platform, Remotes};
 use super::environment::Environment;
+use super::events::{EventRule, Events};
 use super::guard::Guard;
 use super::limits::Limits;
 use super::network::Network;
 use super::pipelines::Pipelines;
 use super::requirement::Requirement;
+use super::serve::Serve;
 use super::store::Store;
 
 /// All keys of a policy file. Each has a default.
@@ -53,6 +55,10 @@ pub(super) struct PolicyFile {
     pub network: Network,
     /// How much is kept, and for how long.
     pub store: Store,
+    /// The server for webhooks, `sendoff serve`.
+    pub serve: Serve,
+    /// Webhooks: the secrets of those who may send them, and the rules by which they fire schedules.
+    pub events: Events,
 }
 
 crate::classes!(PolicyFile {
@@ -71,6 +77,8 @@ crate::classes!(PolicyFile {
     environment: D,
     network: D,
     store: D,
+    serve: D,
+    events: D,
 });
 
 /// The classes of each table's keys, by the table's dotted name; `""` is the file itself.
@@ -88,6 +96,9 @@ pub const TABLE_CLASSES: &[(&str, &[(&str, KeyClass)])] = &[
     ("environment", Environment::CLASSES),
     ("network", Network::CLASSES),
     ("store", Store::CLASSES),
+    ("serve", Serve::CLASSES),
+    ("events", Events::CLASSES),
+    ("events.rule", EventRule::CLASSES),
 ];
 
 /// Returns the schema of a policy file, without the kinds of steps.

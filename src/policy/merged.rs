@@ -8,6 +8,7 @@ use super::branches::Branches;
 use super::connections::{Forge, Git, Http, Platform, Remotes};
 use super::environment::Environment;
 use super::error::PolicyError;
+use super::events::Events;
 use super::file::PolicyFile;
 use super::guard::Guard;
 use super::kind::Kind;
@@ -20,6 +21,7 @@ use super::permit::{Protected, PushPermit};
 use super::pipelines::PipelineTable;
 use super::protection::protected;
 use super::read::read;
+use super::serve::Serve;
 use super::setting::{Setting, settings};
 use super::source::{Sources, Span};
 use super::step_table::StepTable;
@@ -42,6 +44,8 @@ pub struct Policy {
     environment: Environment,
     network: Network,
     store: Store,
+    serve: Serve,
+    events: Events,
     pipelines: BTreeMap<String, PipelineTable>,
     steps: BTreeMap<String, StepTable>,
     merged: Table,
@@ -88,6 +92,8 @@ impl Policy {
             environment: file.environment,
             network: file.network,
             store: file.store,
+            serve: file.serve,
+            events: file.events,
             pipelines,
             steps,
             merged,
@@ -111,6 +117,8 @@ impl Policy {
             environment: Environment::default(),
             network: Network::default(),
             store: Store::default(),
+            serve: Serve::default(),
+            events: Events::default(),
             pipelines: BTreeMap::new(),
             steps: BTreeMap::new(),
             merged: Table::default(),
@@ -187,6 +195,16 @@ impl Policy {
         &self.store
     }
 
+    /// Returns where `sendoff serve` listens.
+    pub const fn serve(&self) -> &Serve {
+        &self.serve
+    }
+
+    /// Returns the secrets and rules of webhooks.
+    pub const fn events(&self) -> &Events {
+        &self.events
+    }
+
     /// Returns how servers are reached.
     pub const fn network(&self) -> &Network {
         &self.network
@@ -195,6 +213,11 @@ impl Policy {
     /// Returns how far the environment is trusted.
     pub const fn environment(&self) -> &Environment {
         &self.environment
+    }
+
+    /// Returns the merged layers and their texts.
+    pub(super) const fn merged(&self) -> (&Table, &Sources) {
+        (&self.merged, &self.sources)
     }
 
     /// Returns a pipeline by its name.

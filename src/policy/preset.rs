@@ -25,6 +25,11 @@ pub const PRESETS: &[Preset] = &[
         about: "One person: pull requests are ready for review.",
         text: include_str!("../../policies/solo.toml"),
     },
+    Preset {
+        name: "events",
+        about: "Webhooks fire schedules: opened issues, and reviews of pull requests.",
+        text: include_str!("../../policies/events.toml"),
+    },
 ];
 
 /// A policy to start from.

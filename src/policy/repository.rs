@@ -6,7 +6,7 @@ use super::judge::{Judge, Judgement, Until};
 use super::kind::{Kind, Kinds};
 use super::layer::Layer;
 use super::layer_kind::LayerKind;
-use super::node::{Item, Node, Table, dotted};
+use super::node::{Entry, Item, Node, Table, dotted};
 use super::source::Sources;
 use super::trusted::TrustedKeys;
 
@@ -156,14 +156,32 @@ pub fn for_repository<K: Kind>(text: &str, kinds: &[K]) -> Result<Carried, Polic
     let mut keys = judge.keys();
     keys.retain(|(path, entry)| !matches!(judge.judge(path, entry), Judgement::Counts));
     let begins = sources.at(&layer.place).map_or(0, |source| source.start);
-    let refused = keys.iter().map(|(_, entry)| {
-        let end = entry.value.place.end.max(entry.key.start + 1);
-        entry.key.start - begins..end - begins
-    });
+    let mut refused = Vec::new();
+    for (_, entry) in &keys {
+        gather_places(entry, begins, &mut refused);
+    }
     Ok(Carried {
-        text: commented(text, &refused.collect::<Vec<_>>()),
+        text: commented(text, &refused),
         left_out: keys.iter().map(|(path, _)| dotted(path)).collect(),
     })
+}
+
+/// Gathers the places of an entry in a text that begins at `begins`. Those of `[[tables]]` stand apart from their heads.
+fn gather_places(entry: &Entry, begins: usize, places: &mut Vec<std::ops::Range<usize>>) {
+    let end = entry.value.place.end.max(entry.key.start + 1);
+    places.push(entry.key.start - begins..end - begins);
+    if let Item::List(nodes) = &entry.value.item {
+        places.extend(
+            nodes
+                .iter()
+                .map(|node| node.place.start - begins..node.place.end - begins),
+        );
+        let entries = nodes
+            .iter()
+            .filter_map(Node::table)
+            .flat_map(|table| table.0.values());
+        entries.for_each(|entry| gather_places(entry, begins, places));
+    }
 }
 
 /// Comments out each line that one of the ranges touches.

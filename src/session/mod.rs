@@ -75,6 +75,7 @@ pub use self::policy_base::AskRemote;
 pub use self::policy_review::{Mistake, PolicyCheck, PolicyReview, check_file, review};
 pub use self::probe::{ForgeAnswer, ProbeTarget, RemoteAnswer};
 pub use self::request::{BranchTurn, NamedRepository, Request};
+pub use self::runtime::runtime;
 pub use self::service::Service;
 pub use self::standing::{ShipTimes, Standing, ship_times, standing};
 pub use self::trust_review::{ConfigReview, KeyState, ReviewedKey, TrustRecord, TrustReview};

@@ -93,6 +93,7 @@ impl PolicyReview {
     /// Collects the mistakes of the layers, and of what they are together.
     fn of(loaded: Loaded) -> Self {
         let together = mistakes(&loaded.policy, STEPS);
+        let of_events = crate::events::mistakes(&loaded.policy);
         Self {
             layers: loaded.layer_names(),
             values: loaded.policy.flatten(),
@@ -104,6 +105,7 @@ impl PolicyReview {
                     .into_iter()
                     .flat_map(crate::policy::PolicyProblem::mistakes)
                     .chain(together)
+                    .chain(of_events)
                     .collect(),
             ),
         }

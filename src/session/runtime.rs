@@ -10,7 +10,7 @@ const PAIRS: usize = 3;
 
 /// Makes a runtime, or says why the machine refuses it. tokio panics where it gets no socket for signals, so whether
 /// there is room is tried first.
-pub(super) fn runtime() -> io::Result<Runtime> {
+pub fn runtime() -> io::Result<Runtime> {
     let room: io::Result<Vec<_>> = (0..PAIRS).map(|_| UnixStream::pair()).collect();
     drop(room?);
     Builder::new_current_thread().enable_all().build()

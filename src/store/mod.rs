@@ -5,6 +5,7 @@
 
 mod delivery;
 mod error;
+mod events;
 mod file;
 mod history;
 mod intents;
@@ -30,6 +31,9 @@ use crate::clock::Clock;
 
 pub use delivery::{Delivery, DeliveryKind, DeliveryState, NewDelivery};
 pub use error::StoreError;
+pub use events::{
+    DELIVERIES_KEPT, DuplicateBy, EventState, Firing, FiringState, NewEvent, NewFiring,
+};
 pub use history::{RunRow, RunSummary};
 pub use intents::{Intent, IntentState, NewIntent};
 pub use lazy::LazyStore;

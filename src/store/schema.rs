@@ -129,6 +129,34 @@ CREATE TABLE firings (
 CREATE INDEX firings_open ON firings (held_until) WHERE ended_at IS NULL;
 CREATE INDEX firings_of_schedule ON firings (schedule, id);
 ",
+    "
+CREATE TABLE deliveries (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    source TEXT NOT NULL,
+    delivery TEXT,
+    digest BLOB NOT NULL,
+    name TEXT NOT NULL,
+    received_at INTEGER NOT NULL
+);
+CREATE UNIQUE INDEX deliveries_by_body ON deliveries (source, digest);
+CREATE UNIQUE INDEX deliveries_by_id ON deliveries (source, delivery) WHERE delivery IS NOT NULL;
+CREATE INDEX deliveries_by_time ON deliveries (received_at);
+CREATE TABLE event_firings (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    rule TEXT NOT NULL,
+    fire TEXT NOT NULL,
+    facts TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    due_at INTEGER NOT NULL,
+    last_at INTEGER NOT NULL,
+    claimed_until INTEGER NOT NULL,
+    settled_at INTEGER,
+    schedules TEXT
+);
+CREATE INDEX event_firings_open ON event_firings (due_at) WHERE settled_at IS NULL;
+CREATE INDEX event_firings_settled ON event_firings (settled_at) WHERE settled_at IS NOT NULL;
+CREATE INDEX event_firings_of_rule ON event_firings (rule, created_at);
+",
 ];
 
 /// Returns the version of a database; 0 is an empty one.

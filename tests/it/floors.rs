@@ -50,6 +50,18 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         &["http", "names", "clock", "secrets", "reason", "files"],
     ),
     (
+        "events",
+        &[
+            "clock",
+            "environment",
+            "files",
+            "policy",
+            "secrets",
+            "store",
+            "template",
+        ],
+    ),
+    (
         "pipeline",
         &[
             "names",
@@ -78,7 +90,9 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("surfaces", &["names", "policy", "report", "exit"]),
     (
         "session",
-        &["*", "pipeline", "steps", "surfaces", "trust", "exit"],
+        &[
+            "*", "pipeline", "steps", "surfaces", "trust", "exit", "events",
+        ],
     ),
     (
         "worker",
@@ -87,6 +101,10 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     (
         "schedules",
         &["*", "pipeline", "steps", "surfaces", "session", "exit"],
+    ),
+    (
+        "serve",
+        &["*", "pipeline", "session", "schedules", "events"],
     ),
     (
         "install",
@@ -135,6 +153,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "session",
             "worker",
             "schedules",
+            "events",
+            "serve",
             "install",
             "doctor",
             "demo",

@@ -12,6 +12,7 @@ mod cli;
 mod compatibility;
 mod demo;
 mod dependencies;
+mod events;
 mod floors;
 mod forge;
 mod git;

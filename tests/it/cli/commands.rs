@@ -109,7 +109,7 @@ fn policy_check_names_the_mistake_and_its_place() {
 
 #[test]
 fn policy_init_writes_a_preset_that_is_a_policy_and_never_overwrites() {
-    for preset in ["default", "molecule", "solo", "agents"] {
+    for preset in ["default", "molecule", "solo", "agents", "events"] {
         let sandbox = Sandbox::new();
         let work = sandbox.repository("clone");
         let path = sandbox.home().join(".config/sendoff/policy.toml");
@@ -139,7 +139,7 @@ fn policy_init_writes_a_preset_that_is_a_policy_and_never_overwrites() {
 
 #[test]
 fn a_preset_for_a_repository_is_one_that_it_can_carry() {
-    for preset in ["default", "molecule", "solo", "agents"] {
+    for preset in ["default", "molecule", "solo", "agents", "events"] {
         let sandbox = Sandbox::new();
         let work = sandbox.repository("clone");
         let said = run(

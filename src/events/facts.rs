@@ -1,0 +1,76 @@
+//! `EventFacts`: what an event is, in words that all forges share.
+
+use serde::{Deserialize, Serialize};
+
+use crate::secrets::{KnownSecrets, clean_line};
+
+/// The longest text that is kept of an event, in characters.
+const MAX_TEXT: usize = 1000;
+/// The most labels that are kept.
+const MAX_LABELS: usize = 100;
+
+/// What an event is. Texts are written by whoever caused it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EventFacts {
+    /// The kind of forge: `github`, `gitlab` or `gitea`.
+    pub source: String,
+    /// The delivery's id.
+    pub delivery: Option<String>,
+    /// The event, in GitHub's words where there is one for it: `issues`.
+    pub event: String,
+    /// What happened: `opened`.
+    pub action: Option<String>,
+    /// Event and action in the forge's own words, where they differ: `merge_request.open`.
+    pub own_name: Option<String>,
+    /// The repository: `owner/name`.
+    pub repository: Option<String>,
+    /// The user who caused it.
+    pub sender: Option<String>,
+    /// Whether that is a bot, as far as the forge tells.
+    pub is_bot: bool,
+    /// The labels of the issue or pull request.
+    pub labels: Vec<String>,
+    /// The branch: the one that was pushed, the base of the pull request, that of the workflow.
+    pub branch: Option<String>,
+    /// The number of the issue or pull request.
+    pub number: Option<u64>,
+    /// Its title.
+    pub title: Option<String>,
+    /// The page of what the event is about.
+    pub url: Option<String>,
+}
+
+impl EventFacts {
+    /// Returns event and action as one name: `issues.opened`, or `push`.
+    pub fn name(&self) -> String {
+        match &self.action {
+            Some(action) => format!("{}.{action}", self.event),
+            None => self.event.clone(),
+        }
+    }
+
+    /// Returns the facts as they are kept and handed on: without secrets and control characters, of a bounded length.
+    #[must_use]
+    pub fn safe(&self, known: &KnownSecrets) -> Self {
+        let text = |text: &String| {
+            let short: String = text.chars().take(MAX_TEXT).collect();
+            clean_line(&known.hide(&short))
+        };
+        let some = |value: &Option<String>| value.as_ref().map(text);
+        Self {
+            source: self.source.clone(),
+            delivery: some(&self.delivery),
+            event: text(&self.event),
+            action: some(&self.action),
+            own_name: some(&self.own_name),
+            repository: some(&self.repository),
+            sender: some(&self.sender),
+            is_bot: self.is_bot,
+            labels: self.labels.iter().take(MAX_LABELS).map(text).collect(),
+            branch: some(&self.branch),
+            number: self.number,
+            title: some(&self.title),
+            url: some(&self.url),
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! Bodies of deliveries as JSON, with what they may claim bounded before anything is held.
+
+use serde_json::Value;
+
+/// The most values of one body: each takes memory beside its text. A push of 2,048 commits, GitHub's largest, has a fifth, and the names of its files.
+const MOST_VALUES: usize = 250_000;
+
+/// Why a body is not read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(super) enum JsonError {
+    /// It is no JSON, or nested too deeply.
+    #[error("the body is not JSON: {0}")]
+    Syntax(String),
+    /// It is JSON of another kind.
+    #[error("the body is not a JSON object")]
+    NotAnObject,
+    /// It has too many values.
+    #[error("the body has more than {MOST_VALUES} values")]
+    TooMany,
+}
+
+/// Reads a JSON object. Nesting ends at 128 levels, which is the parser's own limit.
+pub(super) fn object(body: &[u8]) -> Result<Value, JsonError> {
+    if values(body) > MOST_VALUES {
+        return Err(JsonError::TooMany);
+    }
+    let value: Value =
+        serde_json::from_slice(body).map_err(|error| JsonError::Syntax(error.to_string()))?;
+    if value.is_object() {
+        Ok(value)
+    } else {
+        Err(JsonError::NotAnObject)
+    }
+}
+
+/// Counts the values at most: each but the first of a list or table follows a comma, each first one a bracket.
+fn values(body: &[u8]) -> usize {
+    let (mut count, mut in_text, mut is_escaped) = (0, false, false);
+    for byte in body {
+        match byte {
+            _ if is_escaped => is_escaped = false,
+            b'\\' if in_text => is_escaped = true,
+            b'"' => in_text = !in_text,
+            b',' | b'[' | b'{' if !in_text => count += 1,
+            _ => {}
+        }
+    }
+    count
+}
+
+/// Returns a text in a payload, by a path of keys such as `/issue/title`.
+pub(super) fn text(payload: &Value, pointer: &str) -> Option<String> {
+    let text = payload.pointer(pointer)?.as_str()?;
+    (!text.is_empty()).then(|| text.to_owned())
+}
+
+/// Returns the first text that is there.
+pub(super) fn first_text(payload: &Value, pointers: &[&str]) -> Option<String> {
+    pointers.iter().find_map(|pointer| text(payload, pointer))
+}
+
+/// Returns the texts at `key` of every element of the list at a path.
+pub(super) fn texts(payload: &Value, pointer: &str, key: &str) -> Vec<String> {
+    let list = payload.pointer(pointer).and_then(Value::as_array);
+    let elements = list.into_iter().flatten();
+    elements
+        .filter_map(|element| element.get(key)?.as_str().map(str::to_owned))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_objects_of_a_bounded_size_and_depth_are_read() {
+        assert!(object(b"{\"a\": [1, {\"b\": null}]}").is_ok());
+        assert_eq!(object(b"[1]"), Err(JsonError::NotAnObject));
+        assert_eq!(object(b"\"{\""), Err(JsonError::NotAnObject));
+        for bad in [
+            &b""[..],
+            b"{",
+            b"{\"a\": \xff}",
+            b"{} {}",
+            b"{'a': 1}",
+            b"\0",
+        ] {
+            let read = object(bad);
+            assert!(matches!(read, Err(JsonError::Syntax(_))), "{read:?}");
+        }
+        let deep = format!("{{\"a\": {}1{}}}", "[".repeat(200_000), "]".repeat(200_000));
+        let read = object(deep.as_bytes()).unwrap_err().to_string();
+        assert!(read.contains("recursion limit"), "{read}");
+        let wide = format!("{{\"a\": [{}1]}}", "1,".repeat(MOST_VALUES));
+        assert_eq!(object(wide.as_bytes()), Err(JsonError::TooMany));
+        // What stands in a text is no value.
+        let text = format!(
+            "{{\"a\": \"{}\\\"{}\"}}",
+            ",".repeat(MOST_VALUES),
+            "[".repeat(9)
+        );
+        assert!(object(text.as_bytes()).is_ok());
+    }
+}

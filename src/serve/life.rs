@@ -1,0 +1,224 @@
+//! The life of the server: start, signals, the policy read again, the end.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::watch;
+
+use crate::clock::Clock;
+use crate::environment::Environment;
+use crate::events::Ledger;
+use crate::schedules::{TICK_INTERVAL, Ticker};
+use crate::secrets::KnownSecrets;
+use crate::session::{Service, runtime};
+use crate::store::{BUSY_TIMEOUT, SetsDue, Store, StoreError};
+
+use super::carrier::Carrier;
+use super::listener::{ends, listen};
+use super::notify::Notify;
+use super::pulse::Pulse;
+use super::router::router;
+use super::settings::{Settings, SettingsError};
+use super::shared::{App, Shared};
+
+/// Why the server does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The policy cannot be used.
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    /// Nobody can listen there.
+    #[error("`serve.listen`: {address} cannot be listened on: {source}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// Why.
+        source: io::Error,
+    },
+    /// The store cannot be used.
+    #[error("deliveries cannot be kept: {0}")]
+    Store(Arc<StoreError>),
+    /// The machine refuses a thread, a signal or a file.
+    #[error("the server cannot start: {0}")]
+    Machine(#[from] io::Error),
+}
+
+impl ServeError {
+    /// Returns what to do about it, where the error does not say.
+    pub fn advice(&self) -> Option<String> {
+        match self {
+            Self::Settings(error) => error.advice().map(str::to_owned),
+            Self::Listen { .. } => Some(
+                "end what listens there, or set `serve.listen` to another address of this machine"
+                    .into(),
+            ),
+            Self::Store(error) => Some(error.advice()),
+            Self::Machine(_) => Some(
+                "raise the limits of open files and processes (`ulimit -n`, `ulimit -u`)".into(),
+            ),
+        }
+    }
+}
+
+/// Serves until a signal ends it. `on_ready` gets the address once connections are taken.
+pub fn serve(
+    environment: &Environment,
+    known: &KnownSecrets,
+    on_ready: impl FnOnce(SocketAddr),
+) -> Result<(), ServeError> {
+    let settings = Arc::new(Settings::read(environment, known)?);
+    let service = settings.service();
+    let store = service.store();
+    store.get().map_err(ServeError::Store)?;
+    let due = schedules(service)?;
+    let ticker = Ticker::new(Arc::clone(service));
+    let runtime = runtime()?;
+    let ended = runtime.block_on(async {
+        let listener = bind(&settings).await?;
+        let address = listener.local_addr()?;
+        let signals = Signals::new()?;
+        let carrier = Carrier::start(service.store(), due, ticker.waker())?;
+        let pulse = Pulse::new(TICK_INTERVAL, Clock::System.now());
+        let app = Arc::new(Shared::new(
+            Arc::clone(&settings),
+            known.clone(),
+            Ledger::start(store)?,
+            carrier,
+            pulse,
+        ));
+        let notify = Notify::of(environment);
+        on_ready(address);
+        notify.ready();
+        tracing::info!(%address, "deliveries are taken");
+        let life = Life {
+            environment,
+            ticker,
+            app,
+            notify,
+        };
+        life.until_ended(listener, signals).await;
+        Ok(())
+    });
+    // What a thread has not done is in the store, and the next start does it.
+    runtime.shutdown_background();
+    ended
+}
+
+/// Returns where the schedules are that rules fire.
+fn schedules(service: &Service) -> Result<Arc<dyn SetsDue>, ServeError> {
+    let error = |error| ServeError::Store(Arc::new(error));
+    let directory = service.environment().state_directory();
+    let directory = directory.ok_or_else(|| error(StoreError::NoDirectory))?;
+    let store = Store::open(&directory, &Clock::System, BUSY_TIMEOUT).map_err(error)?;
+    Ok(Arc::new(store))
+}
+
+async fn bind(settings: &Settings) -> Result<TcpListener, ServeError> {
+    let address = settings.service().policy().serve().listen.get();
+    let bound = TcpListener::bind(address).await;
+    bound.map_err(|source| ServeError::Listen { address, source })
+}
+
+/// The signals that the server heeds.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    hangup: Signal,
+}
+
+/// What a signal asks for.
+enum Asked {
+    End,
+    Reload,
+}
+
+impl Signals {
+    fn new() -> io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            hangup: signal(SignalKind::hangup())?,
+        })
+    }
+
+    async fn next(&mut self) -> Asked {
+        tokio::select! {
+            _ = self.terminate.recv() => Asked::End,
+            _ = self.interrupt.recv() => Asked::End,
+            _ = self.hangup.recv() => Asked::Reload,
+        }
+    }
+}
+
+/// A server that runs.
+struct Life<'a> {
+    environment: &'a Environment,
+    ticker: Ticker,
+    app: App,
+    notify: Notify,
+}
+
+impl Life<'_> {
+    /// Serves and ticks until a signal asks for the end, and lets end what has begun. A second such signal cuts it off.
+    async fn until_ended(&self, listener: TcpListener, mut signals: Signals) {
+        let (end, ending) = watch::channel(false);
+        let app = Arc::clone(&self.app);
+        let listening = listen(
+            listener,
+            router(Arc::clone(&app)),
+            Arc::clone(&app),
+            ending.clone(),
+        );
+        let on_tick = move |at: Timestamp| app.pulse.tick(at);
+        let mut ticks_until = ending;
+        let cancel = async move { ends(&mut ticks_until).await };
+        let ticking = self.ticker.run(cancel, on_tick);
+        let work = async { tokio::join!(listening, ticking) };
+        let asked = async {
+            loop {
+                match signals.next().await {
+                    Asked::Reload => self.reload(),
+                    Asked::End if *end.borrow() => return,
+                    Asked::End => {
+                        tracing::info!("the server ends: what has begun is brought to its end");
+                        self.notify.stopping();
+                        self.app.drain();
+                        end.send_replace(true);
+                    }
+                }
+            }
+        };
+        tokio::select! {
+            _ = work => {}
+            () = asked => tracing::warn!("a second signal cuts off what has begun"),
+        }
+    }
+
+    /// Reads the policy again. A broken one changes nothing.
+    fn reload(&self) {
+        self.notify.reloading();
+        let former = self.app.settings();
+        let listened = former.service().policy().serve().listen;
+        let read = Settings::read(self.environment, &self.app.known);
+        self.app.metrics.reload(read.is_ok());
+        match read {
+            Ok(settings) => {
+                let settings = Arc::new(settings);
+                if settings.service().policy().serve().listen != listened {
+                    tracing::warn!("`serve.listen` has changed: it counts after a restart");
+                }
+                self.ticker.reload(Arc::clone(settings.service()));
+                self.app.replace(settings);
+                tracing::info!("the policy was read again");
+            }
+            Err(error) => {
+                tracing::error!(%error, "the policy cannot be used; the former one counts still");
+            }
+        }
+        self.notify.ready();
+    }
+}

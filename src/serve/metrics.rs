@@ -1,0 +1,224 @@
+//! `Metrics`: counters, as Prometheus reads them.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use crate::events::Source;
+
+/// The upper ends of the histogram of times, in milliseconds.
+const ENDS: [u32; 8] = [1, 5, 10, 25, 50, 100, 500, 5000];
+
+/// What is counted from the start on.
+#[derive(Debug, Default)]
+pub(super) struct Metrics {
+    deliveries: Mutex<BTreeMap<(Source, &'static str), u64>>,
+    firings: Mutex<BTreeMap<&'static str, u64>>,
+    times: [AtomicU64; ENDS.len() + 1],
+    micros: AtomicU64,
+    reloads: [AtomicU64; 2],
+    pub(super) connections: AtomicU64,
+}
+
+/// What is measured at the moment of the question.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Gauges {
+    /// The bytes that bodies take.
+    pub(super) body_bytes: usize,
+    /// The last tick, in seconds since 1970; none before the first.
+    pub(super) last_tick: Option<i64>,
+}
+
+impl Metrics {
+    /// Counts a delivery and how long its answer took.
+    pub(super) fn delivery(&self, source: Source, status: &'static str, took: Duration) {
+        *lock(&self.deliveries).entry((source, status)).or_default() += 1;
+        let end = ENDS
+            .iter()
+            .position(|end| took <= Duration::from_millis(u64::from(*end)))
+            .unwrap_or(ENDS.len());
+        if let Some(count) = self.times.get(end) {
+            count.fetch_add(1, Ordering::Relaxed);
+        }
+        let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+        self.micros.fetch_add(micros, Ordering::Relaxed);
+    }
+
+    /// Counts what became of a rule that matched.
+    pub(super) fn firing(&self, state: &'static str) {
+        *lock(&self.firings).entry(state).or_default() += 1;
+    }
+
+    /// Counts a policy that was read again.
+    pub(super) fn reload(&self, is_read: bool) {
+        let [failed, read] = &self.reloads;
+        let count = if is_read { read } else { failed };
+        count.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Writes all of it in Prometheus' text format.
+    pub(super) fn text(&self, gauges: Gauges) -> String {
+        let mut text = String::new();
+        head(
+            &mut text,
+            "deliveries_total",
+            "counter",
+            "Deliveries by forge and answer.",
+        );
+        for ((source, status), count) in lock(&self.deliveries).iter() {
+            line(
+                &mut text,
+                &format!("deliveries_total{{source=\"{source}\",status=\"{status}\"}}"),
+                count,
+            );
+        }
+        head(
+            &mut text,
+            "firings_total",
+            "counter",
+            "Rules that matched, by what became of it.",
+        );
+        for (state, count) in lock(&self.firings).iter() {
+            line(
+                &mut text,
+                &format!("firings_total{{state=\"{state}\"}}"),
+                count,
+            );
+        }
+        self.histogram(&mut text);
+        head(
+            &mut text,
+            "reloads_total",
+            "counter",
+            "Policies that were read again.",
+        );
+        for (result, count) in ["failed", "read"].iter().zip(&self.reloads) {
+            let count = count.load(Ordering::Relaxed);
+            line(
+                &mut text,
+                &format!("reloads_total{{result=\"{result}\"}}"),
+                count,
+            );
+        }
+        head(&mut text, "connections", "gauge", "Open connections.");
+        line(
+            &mut text,
+            "connections",
+            self.connections.load(Ordering::Relaxed),
+        );
+        head(
+            &mut text,
+            "body_bytes",
+            "gauge",
+            "Bytes of the large bodies that are on their way.",
+        );
+        line(&mut text, "body_bytes", gauges.body_bytes);
+        if let Some(at) = gauges.last_tick {
+            head(
+                &mut text,
+                "last_tick_timestamp_seconds",
+                "gauge",
+                "The last tick of the schedules.",
+            );
+            line(&mut text, "last_tick_timestamp_seconds", at);
+        }
+        head(&mut text, "build_info", "gauge", "The version.");
+        let version = env!("CARGO_PKG_VERSION");
+        line(
+            &mut text,
+            &format!("build_info{{version=\"{version}\"}}"),
+            1,
+        );
+        text
+    }
+
+    fn histogram(&self, text: &mut String) {
+        let name = "delivery_seconds";
+        head(
+            text,
+            name,
+            "histogram",
+            "From the first byte of the body to the answer.",
+        );
+        let mut count = 0;
+        for (at, times) in self.times.iter().enumerate() {
+            count += times.load(Ordering::Relaxed);
+            let end = match ENDS.get(at) {
+                Some(millis) => (f64::from(*millis) / 1000.0).to_string(),
+                None => "+Inf".into(),
+            };
+            line(text, &format!("{name}_bucket{{le=\"{end}\"}}"), count);
+        }
+        let micros = self.micros.load(Ordering::Relaxed);
+        let seconds = Duration::from_micros(micros).as_secs_f64();
+        line(text, &format!("{name}_sum"), seconds);
+        line(text, &format!("{name}_count"), count);
+    }
+}
+
+fn head(text: &mut String, name: &str, kind: &str, about: &str) {
+    // Writing to a `String` cannot fail.
+    let _infallible = write!(
+        text,
+        "# HELP sendoff_{name} {about}\n# TYPE sendoff_{name} {kind}\n"
+    );
+}
+
+fn line(text: &mut String, name: &str, value: impl std::fmt::Display) {
+    let _infallible = writeln!(text, "sendoff_{name} {value}");
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_text_has_each_counter_once() {
+        let metrics = Metrics::default();
+        metrics.delivery(Source::GitHub, "accepted", Duration::from_millis(3));
+        metrics.delivery(Source::GitHub, "accepted", Duration::from_mins(1));
+        metrics.delivery(Source::GitLab, "refused", Duration::ZERO);
+        metrics.firing("fired");
+        metrics.reload(false);
+        let gauges = Gauges {
+            body_bytes: 7,
+            last_tick: Some(1_700_000_000),
+        };
+        let text = metrics.text(gauges);
+        for line in [
+            "sendoff_deliveries_total{source=\"github\",status=\"accepted\"} 2",
+            "sendoff_deliveries_total{source=\"gitlab\",status=\"refused\"} 1",
+            "sendoff_firings_total{state=\"fired\"} 1",
+            "sendoff_delivery_seconds_bucket{le=\"0.001\"} 1",
+            "sendoff_delivery_seconds_bucket{le=\"0.005\"} 2",
+            "sendoff_delivery_seconds_bucket{le=\"+Inf\"} 3",
+            "sendoff_delivery_seconds_sum 60.003",
+            "sendoff_delivery_seconds_count 3",
+            "sendoff_reloads_total{result=\"failed\"} 1",
+            "sendoff_reloads_total{result=\"read\"} 0",
+            "sendoff_body_bytes 7",
+            "sendoff_last_tick_timestamp_seconds 1700000000",
+        ] {
+            assert_eq!(
+                text.lines().filter(|found| *found == line).count(),
+                1,
+                "{line}: {text}"
+            );
+        }
+        let helps = text
+            .lines()
+            .filter(|line| line.starts_with("# HELP"))
+            .count();
+        let types = text
+            .lines()
+            .filter(|line| line.starts_with("# TYPE"))
+            .count();
+        assert_eq!((helps, types), (8, 8));
+    }
+}

@@ -1,0 +1,140 @@
+//! A recorded delivery, compared with the rules without a server.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::clock::Clock;
+use crate::environment::Environment;
+use crate::events::{BadDelivery, Delivery, EventFacts, Rules, Source, mistakes};
+use crate::names::NamePattern;
+use crate::policy::PolicyError;
+use crate::secrets::KnownSecrets;
+use crate::session::Service;
+use crate::store::{SetsDue as _, StoreError};
+
+use super::settings::SettingsError;
+
+/// Whether what matches is fired.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Firing {
+    /// It is only shown.
+    Shown,
+    /// It is done, at once: `debounce` and `limit` are for deliveries.
+    Done,
+}
+
+/// What the rules say of a recorded delivery.
+#[derive(Debug, Clone, Serialize)]
+pub struct Offline {
+    /// The event, as schedules get it.
+    pub event: EventFacts,
+    /// Each rule, in the order of the policy.
+    pub rules: Vec<OfflineRule>,
+    /// Whether the schedules were set due.
+    pub fired: bool,
+}
+
+/// What one rule says.
+#[derive(Debug, Clone, Serialize)]
+pub struct OfflineRule {
+    /// Its number, from 1.
+    pub rule: usize,
+    /// The events that it is for.
+    pub on: String,
+    /// Whether it matches.
+    pub matches: bool,
+    /// Why not.
+    pub reason: Option<String>,
+    /// The schedules that it fires, as globs.
+    pub fire: Vec<String>,
+    /// The schedules whose names or tags match them.
+    pub schedules: Vec<String>,
+}
+
+/// Why a recorded delivery is not compared.
+#[derive(Debug, thiserror::Error)]
+pub enum OfflineError {
+    /// The policy cannot be used.
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    /// The delivery is not understood.
+    #[error(transparent)]
+    Delivery(#[from] BadDelivery),
+    /// The schedules cannot be read or set due.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<PolicyError> for OfflineError {
+    fn from(error: PolicyError) -> Self {
+        SettingsError::Policy(Box::new(error)).into()
+    }
+}
+
+impl Offline {
+    /// Compares a recorded delivery with the rules of the policy, and fires what matches where that is asked for.
+    pub fn of(
+        environment: &Environment,
+        known: &KnownSecrets,
+        source: Source,
+        event: &str,
+        body: &[u8],
+        firing: Firing,
+    ) -> Result<Self, OfflineError> {
+        let service = Service::open(environment, known)
+            .map_err(|error| OfflineError::Settings(SettingsError::Policy(error)))?;
+        if service.fails_closed() {
+            return Err(SettingsError::Broken(service.notes()).into());
+        }
+        if let Some(mistake) = mistakes(service.policy()).into_iter().next() {
+            return Err(mistake.into());
+        }
+        let rules = Rules::of(service.policy())?;
+        let delivery = Delivery::recorded(source, event, body)?;
+        let facts = delivery.facts();
+        let mut offline = Self {
+            rules: Vec::new(),
+            event: facts.safe(known),
+            fired: firing == Firing::Done,
+        };
+        for judged in rules.judge(&facts, &delivery) {
+            let mut rule = OfflineRule {
+                rule: judged.number,
+                on: judged.on,
+                matches: judged.miss.is_none(),
+                reason: judged.miss.map(|miss| miss.to_string()),
+                fire: judged.fire,
+                schedules: Vec::new(),
+            };
+            if rule.matches {
+                rule.schedules = offline.schedules(&service, &rule.fire, firing)?;
+            }
+            offline.rules.push(rule);
+        }
+        Ok(offline)
+    }
+
+    /// Finds the schedules that globs match, and sets them due.
+    fn schedules(
+        &self,
+        service: &Service,
+        fire: &[String],
+        firing: Firing,
+    ) -> Result<Vec<String>, OfflineError> {
+        let fire: Vec<NamePattern> = fire.iter().map(NamePattern::new).collect();
+        let store = service.store();
+        // Where there is no store there is no schedule either.
+        let Some(store) = store.existing() else {
+            return Ok(Vec::new());
+        };
+        let found = match firing {
+            Firing::Shown => store.matching(&fire),
+            Firing::Done => {
+                // It is made of texts and numbers, which always serialise.
+                let facts: Value = serde_json::to_value(&self.event).unwrap_or_default();
+                store.set_due(&fire, Some(&facts), Clock::System.now())
+            }
+        };
+        Ok(found?)
+    }
+}

@@ -1,0 +1,307 @@
+//! A server in a sandbox, and a client that sends exactly what a test says.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
+use std::path::PathBuf;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use assert_cmd::cargo::CommandCargoExt as _;
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use sendoff::clock::Clock;
+use sendoff::store::{NewSchedule, ScheduleRow, ScheduleSource, ScheduleStore as _, Store};
+use sendoff_testing::wait_until;
+use serde_json::Value;
+use sha2::Sha256;
+
+use crate::sandbox::Sandbox;
+
+/// The secret of GitHub's webhooks in these tests.
+pub(super) const SECRET: &str = "a secret of these tests";
+
+/// A sandbox with a policy and secrets, in which servers run.
+#[derive(Debug)]
+pub(super) struct Home {
+    pub(super) sandbox: Sandbox,
+}
+
+/// A server that runs. It is killed when this is dropped.
+#[derive(Debug)]
+pub(super) struct Server {
+    child: Child,
+    pub(super) address: SocketAddr,
+    log: Arc<Mutex<String>>,
+    reader: Option<JoinHandle<()>>,
+}
+
+/// An answer.
+#[derive(Debug, Clone)]
+pub(super) struct Got {
+    pub(super) code: u16,
+    pub(super) head: String,
+    pub(super) body: String,
+}
+
+impl Got {
+    pub(super) fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("{self:?}"))
+    }
+
+    pub(super) fn reason(&self) -> String {
+        self.json()["reason"].as_str().unwrap().to_owned()
+    }
+}
+
+/// Three forges' secrets, any free port, and one rule.
+pub(super) const RULE: &str = "
+[[events.rule]]
+on = \"issues.opened\"
+repositories = [\"acme/*\"]
+fire = [\"*pick-up-work*\"]
+";
+
+impl Home {
+    pub(super) fn new(rules: &str) -> Self {
+        let home = Self {
+            sandbox: Sandbox::new(),
+        };
+        home.sandbox.write("secret", format!("{SECRET}\n"));
+        home.policy(rules);
+        home
+    }
+
+    /// Writes the user's policy.
+    pub(super) fn policy(&self, rules: &str) {
+        let secret = self.sandbox.path("secret");
+        let secret = secret.display();
+        self.write_policy(&format!(
+            "[serve]\nlisten = \"127.0.0.1:0\"\n[events]\ngithub-secret-file = \"{secret}\"\n\
+             gitlab-secret-file = \"{secret}\"\ngitea-secret-file = \"{secret}\"\n{rules}"
+        ));
+    }
+
+    pub(super) fn write_policy(&self, text: &str) {
+        self.sandbox.write("home/.config/sendoff/policy.toml", text);
+    }
+
+    pub(super) fn state(&self) -> PathBuf {
+        self.sandbox.path("home/.local/state/sendoff")
+    }
+
+    pub(super) fn store(&self) -> Store {
+        Store::open(&self.state(), &Clock::System, Duration::from_secs(5)).unwrap()
+    }
+
+    /// Keeps a schedule whose own time never comes in these tests.
+    pub(super) fn schedule(&self, name: &str, tags: &[&str]) {
+        let is_new = self.store().add(&NewSchedule {
+            name: name.into(),
+            source: ScheduleSource::Command,
+            tags: tags.iter().map(|tag| (*tag).to_owned()).collect(),
+            definition: "{}".into(),
+            next_run_at: Some("2999-01-01T00:00:00Z".parse().unwrap()),
+        });
+        assert!(is_new.unwrap());
+    }
+
+    pub(super) fn found(&self, name: &str) -> ScheduleRow {
+        self.store().find(name).unwrap().unwrap()
+    }
+
+    pub(super) fn command(&self, arguments: &[&str]) -> Command {
+        let program = Command::cargo_bin("sendoff").unwrap();
+        let mut command = self.sandbox.command(program.get_program());
+        command.args(arguments);
+        command
+    }
+
+    /// Runs a command to its end; returns its code and what it printed.
+    pub(super) fn run(&self, arguments: &[&str], input: &[u8]) -> (Option<i32>, String, String) {
+        let mut command = self.command(arguments);
+        command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        // A command that does not read it may be gone.
+        let _closed = child.stdin.take().unwrap().write_all(input);
+        let output = child.wait_with_output().unwrap();
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        (
+            output.status.code(),
+            text(output.stdout),
+            text(output.stderr),
+        )
+    }
+
+    /// Starts a server, and waits until it listens.
+    pub(super) fn serve(&self) -> Server {
+        self.serve_with(&[])
+    }
+
+    pub(super) fn serve_with(&self, variables: &[(&str, &str)]) -> Server {
+        let mut command = self.command(&["serve"]);
+        command.envs(variables.iter().copied());
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let log = Arc::new(Mutex::new(String::new()));
+        let stderr = child.stderr.take().unwrap();
+        let lines = Arc::clone(&log);
+        let reader = std::thread::spawn(move || {
+            for line in BufReader::new(stderr).lines().map_while(Result::ok) {
+                let mut log = lines.lock().unwrap();
+                log.push_str(&line);
+                log.push('\n');
+            }
+        });
+        let mut line = String::new();
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        stdout.read_line(&mut line).unwrap();
+        let address = line.trim().strip_prefix("listening on http://");
+        let address = address.unwrap_or_else(|| {
+            panic!("{line:?}: {}", log.lock().unwrap());
+        });
+        Server {
+            address: address.parse().unwrap(),
+            child,
+            log,
+            reader: Some(reader),
+        }
+    }
+}
+
+impl Server {
+    pub(super) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Returns the log so far.
+    pub(super) fn log(&self) -> String {
+        self.log.lock().unwrap().clone()
+    }
+
+    /// Waits for a text in the log.
+    pub(super) fn logs(&self, text: &str) {
+        wait_until(text, || self.log().contains(text).then_some(()));
+    }
+
+    pub(super) fn signal(&self, signal: &str) {
+        let id = self.child.id().to_string();
+        let sent = Command::new("kill").args([signal, &id]).status().unwrap();
+        assert!(sent.success());
+    }
+
+    /// Waits for its end, and returns its log.
+    pub(super) fn ended(mut self) -> (ExitStatus, String) {
+        let status = wait_until("the end of the server", || self.child.try_wait().unwrap());
+        self.reader.take().unwrap().join().unwrap();
+        (status, self.log())
+    }
+
+    pub(super) fn connect(&self) -> TcpStream {
+        let stream = TcpStream::connect(self.address).unwrap();
+        stream
+            .set_read_timeout(Some(Duration::from_mins(1)))
+            .unwrap();
+        stream
+    }
+
+    /// Sends a request, and returns the answer.
+    pub(super) fn send(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &[u8],
+    ) -> Got {
+        let mut stream = self.connect();
+        let length = body.len().to_string();
+        let mut all = vec![("content-length", length.as_str()), ("connection", "close")];
+        all.extend(headers);
+        stream
+            .write_all(head(method, path, &all).as_bytes())
+            .unwrap();
+        // A server that refuses a body may close before all of it is sent.
+        let _refused = stream.write_all(body);
+        read_answer(stream)
+    }
+
+    pub(super) fn get(&self, path: &str) -> Got {
+        self.send("GET", path, &[], b"")
+    }
+
+    /// Sends a delivery of GitHub with a good signature.
+    pub(super) fn deliver(&self, event: &str, id: &str, body: &[u8]) -> Got {
+        let signature = format!("sha256={}", code(SECRET, body));
+        let headers = [
+            ("x-github-event", event),
+            ("x-github-delivery", id),
+            ("x-hub-signature-256", signature.as_str()),
+            ("content-type", "application/json"),
+        ];
+        self.send("POST", "/hooks/github", &headers, body)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ended_before = self.child.kill();
+        let _reaped = self.child.wait();
+    }
+}
+
+/// Returns the lines before a body.
+pub(super) fn head(method: &str, path: &str, headers: &[(&str, &str)]) -> String {
+    let lines = headers
+        .iter()
+        .map(|(name, value)| [name, ": ", value, "\r\n"].concat());
+    let lines: String = lines.collect();
+    format!("{method} {path} HTTP/1.1\r\nhost: test\r\n{lines}\r\n")
+}
+
+/// Reads an answer until the server closes the connection.
+pub(super) fn read_answer(mut stream: TcpStream) -> Got {
+    let mut bytes = Vec::new();
+    // A connection that is reset after the answer has said all the same.
+    let _reset = stream.read_to_end(&mut bytes);
+    let text = String::from_utf8(bytes).unwrap();
+    let (head, body) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));
+    let code = head.split(' ').nth(1).and_then(|code| code.parse().ok());
+    Got {
+        code: code.unwrap_or_default(),
+        head: head.to_owned(),
+        body: body.to_owned(),
+    }
+}
+
+/// Returns the authentication code of a body in hexadecimal.
+pub(super) fn code(secret: &str, body: &[u8]) -> String {
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
+    mac.update(body);
+    let code = mac.finalize().into_bytes();
+    code.chunks(8).fold(String::new(), |text, part| {
+        let part = part.try_into().map(u64::from_be_bytes).unwrap();
+        format!("{text}{part:016x}")
+    })
+}
+
+/// Returns the payload of an issue that was opened.
+pub(super) fn issue(number: u64) -> Vec<u8> {
+    let payload = serde_json::json!({
+        "action": "opened",
+        "issue": {
+            "number": number,
+            "title": "The rocket leaks",
+            "labels": [{ "name": "bug" }],
+            "html_url": format!("https://github.com/acme/rocket/issues/{number}"),
+        },
+        "repository": { "full_name": "acme/rocket" },
+        "sender": { "login": "octocat", "type": "User" },
+    });
+    payload.to_string().into_bytes()
+}
