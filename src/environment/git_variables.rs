@@ -10,6 +10,16 @@ pub(super) const GIT_VARIABLES: &[Variable] = &[
         None,
     ),
     variable(
+        "GIT_CEILING_DIRECTORIES",
+        "Directories, with colons between, at which the search for a repository above the working directory ends.",
+        None,
+    ),
+    variable(
+        "GIT_DISCOVERY_ACROSS_FILESYSTEM",
+        "True: the search for a repository goes on above the file system of the working directory.",
+        None,
+    ),
+    variable(
         "GIT_CONFIG_GLOBAL",
         "The user's git configuration, in place of the usual files.",
         Some("~/.gitconfig"),

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use crate::files::{Directory, Found, Links, open, read};
 
+use super::discovery_limits::DiscoveryLimits;
 use super::open_error::OpenError;
 
 /// The largest `.git` or `commondir` file that is read, in bytes.
@@ -49,19 +50,21 @@ pub(super) struct RepoPaths {
 
 /// Finds the repository that `start` is in, or nothing when it is in none.
 ///
-/// Like git it looks at each directory upwards, and does not cross into another file system.
-pub(super) fn find(start: &Path) -> Result<Option<RepoPaths>, OpenError> {
+/// Like git it looks at each directory upwards, and does not cross into another file system unless `limits` says so.
+pub(super) fn find(start: &Path, limits: &DiscoveryLimits) -> Result<Option<RepoPaths>, OpenError> {
     let Ok(start) = start.canonicalize() else {
         return Ok(None);
     };
     let Ok(device) = start.metadata().map(|metadata| metadata.dev()) else {
         return Ok(None);
     };
+    let ceiling = limits.ceiling_above(&start);
     for directory in start.ancestors() {
-        let same = directory
-            .metadata()
-            .is_ok_and(|metadata| metadata.dev() == device);
-        if !same {
+        let is_within = limits.across_file_systems
+            || directory
+                .metadata()
+                .is_ok_and(|metadata| metadata.dev() == device);
+        if !is_within || Some(directory) == ceiling {
             return Ok(None);
         }
         let entry = directory.join(".git");

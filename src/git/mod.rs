@@ -7,6 +7,7 @@ mod committed;
 mod config;
 pub mod credentials;
 mod discover;
+mod discovery_limits;
 mod exec_path;
 mod fetched;
 mod head;

@@ -22,7 +22,8 @@ impl Repo {
     /// Finds and opens the repository that `start` is in; nothing when it is in none.
     ///
     /// Only the directory counts: no variable of the environment selects a repository or an object
-    /// directory. The configuration of the system, the user and the environment comes from `files`,
+    /// directory, and `files.limits` says how far up one is looked for. The configuration of the system, the user and the
+    /// environment comes from `files`,
     /// includes followed; what stands in the repository's own configuration is read as facts, and has
     /// power only with [`LocalConfigTrust::Trust`].
     pub fn discover(
@@ -40,7 +41,7 @@ impl Repo {
         files: &ConfigFiles,
         trusted: Option<&Leads>,
     ) -> Result<Option<Self>, OpenError> {
-        match find(start)? {
+        match find(start, &files.limits)? {
             Some(paths) => Self::at(paths, local_config, files, trusted).map(Some),
             None => Ok(None),
         }

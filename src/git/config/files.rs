@@ -10,6 +10,7 @@ use gix::sec::Trust;
 use crate::environment::Environment;
 use crate::files::{Links, read as read_file};
 use crate::git::discover::RepoPaths;
+use crate::git::discovery_limits::DiscoveryLimits;
 use crate::git::open_error::OpenError;
 
 use super::entries::{Entries, Entry, Scope, of_section, truth};
@@ -39,6 +40,8 @@ pub struct ConfigFiles {
     pub ignored: Option<PathBuf>,
     /// How the start was entered, links kept: conditions of includes may name either.
     pub entered: Option<PathBuf>,
+    /// How far up a repository is looked for.
+    pub limits: DiscoveryLimits,
     /// The working directory.
     directory: PathBuf,
     /// Where programs are looked for.
@@ -83,6 +86,7 @@ impl ConfigFiles {
             files.system = None;
         }
         files.entered = Some(environment.entered());
+        files.limits = DiscoveryLimits::of_environment(environment);
         environment.cwd().clone_into(&mut files.directory);
         files.search_path = environment.search_path();
         files.command = variables::entries(environment)?;
