@@ -1,7 +1,8 @@
 //! Failpoints: named places between effects that last, at which a test lets the process be killed, or a thread be stuck.
 //!
 //! `SENDOFF_FAILPOINT=NAME` kills the process the first time it reaches the point, as `kill -9` does; with `hang:NAME` the
-//! thread that reaches it never goes on, as one that waits for a file system that is gone. Only in builds with debug
+//! thread that reaches it never goes on, as one that waits for a file system that is gone. `SENDOFF_WATCHED` lets a test that
+//! is not root read `/proc/PID/environ`. Only in builds with debug
 //! assertions: in a release build a point is nothing at all. `SENDOFF_FAILPOINT_LOG=FILE` gets the name of each
 //! point at which a process was killed, so that a test can count.
 
@@ -150,6 +151,15 @@ pub fn reach(point: Point) {
         let _killed =
             rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);
     }
+}
+
+/// Says whether a test has to look into the process, which nobody else can.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a test's variable, which is part of no contract"
+)]
+pub fn is_watched() -> bool {
+    cfg!(debug_assertions) && std::env::var_os("SENDOFF_WATCHED").is_some()
 }
 
 /// Notes that a process is killed here, where a test counts.

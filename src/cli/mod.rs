@@ -41,6 +41,8 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::environment::Environment;
 use crate::exit::Exit;
+use crate::failpoint::is_watched;
+use crate::process::keep_memory_private;
 use crate::secrets::KnownSecrets;
 
 use self::colour::{Paint, When};
@@ -181,6 +183,9 @@ pub fn main() -> ExitCode {
 }
 
 fn dispatch() -> Exit {
+    if !is_watched() {
+        keep_memory_private();
+    }
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return usage(&error),

@@ -11,6 +11,8 @@ use process_wrap::std::{CommandWrap, ProcessSession};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 
+use super::limits::without_limits;
+
 /// Starts `program` to live on, in `/` and with the environment of this process but for the variables in
 /// `without`. It gets `input`, and nothing else of this process or of its caller: no terminal, no file.
 ///
@@ -40,7 +42,8 @@ pub fn start_detached<'a>(
     }
     // A caller that opened files for us may wait until the last copy of them is closed.
     close_fds::set_fds_cloexec(3, &[]);
-    let mut child = CommandWrap::from(command).wrap(ProcessSession).spawn()?;
+    let mut command = CommandWrap::from(command);
+    let mut child = without_limits(|| command.wrap(ProcessSession).spawn())?;
     match child.stdin().take() {
         Some(stdin) => write_within(stdin, input, patience),
         None => Ok(()),

@@ -11,7 +11,7 @@ use rustix::process::{
     Pid, Signal, WaitId, WaitIdOptions, kill_process, kill_process_group, waitid,
 };
 
-use super::memory_limit::without_limit;
+use super::limits::without_limits;
 
 /// Which process group a program runs in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,7 +80,7 @@ pub(super) fn start(command: &mut Command, group: Group) -> io::Result<(Child, K
             "the run has ended",
         ));
     }
-    let child = without_limit(|| command.spawn())?;
+    let child = without_limits(|| command.spawn())?;
     let killer = Killer(Arc::new(Mutex::new(pid(&child).map(|pid| (pid, group)))));
     children.running.push(killer.clone());
     Ok((child, killer))

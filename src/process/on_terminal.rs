@@ -5,6 +5,8 @@ use std::io;
 use std::path::Path;
 use std::process::{Command, ExitStatus};
 
+use super::limits::without_limits;
+
 /// Runs an editor on a file as git runs one: `editor` is a command of the shell, with arguments of its own. It has the caller's
 /// terminal and environment, and nothing ends it but itself.
 pub fn run_editor(editor: &OsStr, file: &Path, directory: &Path) -> io::Result<ExitStatus> {
@@ -17,6 +19,6 @@ pub fn run_editor(editor: &OsStr, file: &Path, directory: &Path) -> io::Result<E
         .arg(script)
         .arg(editor)
         .arg(file)
-        .current_dir(directory)
-        .status()
+        .current_dir(directory);
+    without_limits(|| shell.spawn())?.wait()
 }

@@ -28,7 +28,7 @@ pub use git_server::GitServer;
 pub use memory::{MemoryWatch, supervised};
 pub use missing::{left_out, tool};
 pub use noise::{noise, noise_text};
-pub use sandbox::{Sandbox, succeed};
+pub use sandbox::{Sandbox, is_root, succeed};
 pub use text::text;
 pub use twin::{GitPush, Sent, TwinFixture};
 pub use wait::wait_until;

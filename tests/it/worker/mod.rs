@@ -13,6 +13,7 @@ mod offline;
 mod operations;
 mod overshoot;
 mod place;
+mod private_memory;
 mod put_off;
 mod queued;
 mod rewrite;

@@ -1,4 +1,4 @@
-//! A limit on the memory of a process that nobody watches, which the programs that it starts do not inherit.
+//! Limits of this process, which the programs that it starts do not inherit.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -18,18 +18,19 @@ pub fn is_memory_scarce() -> bool {
     limits.any(|bytes| bytes < AMPLE_BYTES)
 }
 
-/// What this process may allocate, and what it might before.
+/// A limit of this process, and what it was before.
 #[derive(Debug, Clone, Copy)]
-struct Limits {
+struct Lowered {
+    resource: Resource,
     ours: Rlimit,
     former: Rlimit,
 }
 
-/// A limit belongs to the process, and so does this. `None` where there is no limit of ours.
-static LIMITS: Mutex<Option<Limits>> = Mutex::new(None);
+/// Limits belong to the process, and so does this.
+static LOWERED: Mutex<Vec<Lowered>> = Mutex::new(Vec::new());
 
-fn limits() -> MutexGuard<'static, Option<Limits>> {
-    LIMITS.lock().unwrap_or_else(PoisonError::into_inner)
+fn lowered() -> MutexGuard<'static, Vec<Lowered>> {
+    LOWERED.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Lets a worker allocate at most 2 GiB, or what its caller allows where that is less: a flaw that lets a repository or a
@@ -37,29 +38,39 @@ fn limits() -> MutexGuard<'static, Option<Limits>> {
 ///
 /// The limit is `RLIMIT_DATA`. `RLIMIT_AS` would count packs, which are mapped and may be larger than the memory.
 pub fn limit_memory() {
-    let former = getrlimit(Resource::Data);
-    if former.current.is_some_and(|bytes| bytes <= WORKER_BYTES) {
+    lower(Resource::Data, WORKER_BYTES);
+}
+
+/// Lowers a limit of this process, and of no program that it starts.
+pub(super) fn lower(resource: Resource, most: u64) {
+    let former = getrlimit(resource);
+    if former.current.is_some_and(|current| current <= most) {
         return;
     }
     let ours = Rlimit {
-        current: Some(WORKER_BYTES),
+        current: Some(most),
         maximum: former.maximum,
     };
     // A system that knows no such limit goes without one.
-    if setrlimit(Resource::Data, ours).is_ok() {
-        *limits() = Some(Limits { ours, former });
+    if setrlimit(resource, ours).is_ok() {
+        lowered().push(Lowered {
+            resource,
+            ours,
+            former,
+        });
     }
 }
 
-/// Runs `start`, which starts a program, under the limit that this process had before [`limit_memory`]: a hook or a helper
-/// of the user gets from a worker what it would get from git.
-pub(super) fn without_limit<T>(start: impl FnOnce() -> T) -> T {
-    let limits = limits();
-    let Some(Limits { ours, former }) = *limits else {
-        return start();
-    };
-    let _lifted = setrlimit(Resource::Data, former);
+/// Runs `start`, which starts a program, under the limits that this process had before they were lowered: a hook or a
+/// helper of the user gets what it would get from git.
+pub(super) fn without_limits<T>(start: impl FnOnce() -> T) -> T {
+    let lowered = lowered();
+    for limit in lowered.iter() {
+        let _lifted = setrlimit(limit.resource, limit.former);
+    }
     let started = start();
-    let _back = setrlimit(Resource::Data, ours);
+    for limit in lowered.iter() {
+        let _back = setrlimit(limit.resource, limit.ours);
+    }
     started
 }
