@@ -7,7 +7,7 @@ use crate::sandbox::succeed;
 use crate::world::{TOKEN, World, block, step};
 
 /// A clone of `me/rocket`, a fork of `acme/rocket`, which is the remote `upstream`.
-struct Fork(World);
+pub(crate) struct Fork(pub(crate) World);
 
 fn sh(world: &World, script: &str) {
     let mut sh = world.sandbox.command("sh");
@@ -16,7 +16,7 @@ fn sh(world: &World, script: &str) {
 }
 
 impl Fork {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::with_remote("upstream")
     }
 
@@ -45,7 +45,7 @@ impl Fork {
     }
 
     /// The one pull request that is open.
-    fn pull(&self, report: &Value) -> KeptPull {
+    pub(crate) fn pull(&self, report: &Value) -> KeptPull {
         let pulls = self.0.forge.pulls();
         assert_eq!(pulls.len(), 1, "{report}");
         assert_eq!(pulls[0].head_repository, "me/rocket");

@@ -7,7 +7,7 @@ mod commands;
 mod counted;
 mod doctor;
 mod facts;
-mod fork;
+pub(crate) mod fork;
 mod guards;
 mod help;
 mod hooks;

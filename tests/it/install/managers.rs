@@ -28,13 +28,13 @@ fn fetched(name: &str) -> Option<PathBuf> {
 }
 
 /// A clone where a manager can be run.
-struct Managed {
-    world: World,
+pub(super) struct Managed {
+    pub(super) world: World,
     path: String,
 }
 
 impl Managed {
-    fn new(manager: &str) -> Option<Self> {
+    pub(super) fn new(manager: &str) -> Option<Self> {
         let directory = fetched(manager)?;
         let world = World::new();
         let variables = world.sandbox.variables();
@@ -50,7 +50,7 @@ impl Managed {
     }
 
     /// Runs a program in the clone, and returns what it said on standard error.
-    fn run(&self, program: &str, arguments: &[&str]) -> String {
+    pub(super) fn run(&self, program: &str, arguments: &[&str]) -> String {
         let mut command = self.world.sandbox.command(program);
         command
             .args(arguments)
@@ -68,12 +68,12 @@ impl Managed {
         said
     }
 
-    fn write(&self, file: &str, content: &str) {
+    pub(super) fn write(&self, file: &str, content: &str) {
         self.world.sandbox.write(&format!("clone/{file}"), content);
     }
 
     /// Commits everything, and says how many runs that was and whether the commit is on the server.
-    fn commit(&self) -> usize {
+    pub(super) fn commit(&self) -> usize {
         let count = |world: &World| world.run(&["history", "--json"]).stdout.lines().count();
         let before = count(&self.world);
         self.run("git", &["add", "--all"]);

@@ -8,6 +8,7 @@ mod killed;
 mod managers;
 mod properties;
 mod refused;
+mod setups;
 
 use std::collections::BTreeMap;
 use std::fs;

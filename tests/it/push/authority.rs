@@ -15,26 +15,26 @@ use rustls::{RootCertStore, ServerConfig};
 use crate::sandbox::Sandbox;
 
 /// An authority, whose certificate is the file `ca.pem`.
-pub(super) struct Authority {
-    pub(super) path: PathBuf,
+pub(crate) struct Authority {
+    pub(crate) path: PathBuf,
     issuer: CertifiedIssuer<'static, KeyPair>,
 }
 
 /// A certificate and its key.
-pub(super) struct Issued {
-    pub(super) pem: String,
-    pub(super) key_pem: String,
+pub(crate) struct Issued {
+    pub(crate) pem: String,
+    pub(crate) key_pem: String,
     der: CertificateDer<'static>,
     key: Vec<u8>,
 }
 
 impl Authority {
-    pub(super) fn new(sandbox: &Sandbox) -> Self {
+    pub(crate) fn new(sandbox: &Sandbox) -> Self {
         Self::at(sandbox, "ca.pem")
     }
 
     /// The same, with its certificate in another file.
-    pub(super) fn at(sandbox: &Sandbox, file: &str) -> Self {
+    pub(crate) fn at(sandbox: &Sandbox, file: &str) -> Self {
         let mut params = CertificateParams::new(Vec::new()).unwrap();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
@@ -49,7 +49,7 @@ impl Authority {
     }
 
     /// Issues a certificate for these names, which `change` may change.
-    pub(super) fn issue(
+    pub(crate) fn issue(
         &self,
         names: &[&str],
         change: impl FnOnce(&mut CertificateParams),
@@ -75,7 +75,7 @@ impl Authority {
     }
 
     /// Returns what a server of this machine needs; with `clients` it wants a certificate of this authority.
-    pub(super) fn server(&self, clients: Clients) -> Arc<ServerConfig> {
+    pub(crate) fn server(&self, clients: Clients) -> Arc<ServerConfig> {
         self.issue(&["127.0.0.1", "localhost", "git.test"], |_| {})
             .server(match clients {
                 Clients::Any => None,
@@ -86,13 +86,13 @@ impl Authority {
 
 /// Which clients a server takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Clients {
+pub(crate) enum Clients {
     Any,
     Known,
 }
 
 impl Issued {
-    pub(super) fn server(&self, clients: Option<&Authority>) -> Arc<ServerConfig> {
+    pub(crate) fn server(&self, clients: Option<&Authority>) -> Arc<ServerConfig> {
         let provider = Arc::new(default_provider());
         let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
             .with_safe_default_protocol_versions()

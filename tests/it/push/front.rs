@@ -31,27 +31,27 @@ type AnyBody = BoxBody<Bytes, hyper::Error>;
 
 /// How a front does its work.
 #[derive(Clone, Default)]
-pub(super) struct Manner {
+pub(crate) struct Manner {
     /// None speaks plain http.
-    pub(super) tls: Option<Arc<ServerConfig>>,
+    pub(crate) tls: Option<Arc<ServerConfig>>,
     /// Whether it compresses answers for those who can read them.
-    pub(super) gzip: bool,
+    pub(crate) gzip: bool,
     /// How much of a body it lets come before it has handed on what came, over HTTP/2.
-    pub(super) window: Option<u32>,
+    pub(crate) window: Option<u32>,
     /// The header that it wants with pushes. Without it a flush is refused with 401, and what is larger
     /// is cut off unread.
-    pub(super) authorization: Option<&'static str>,
+    pub(crate) authorization: Option<&'static str>,
     /// Whether it has a push done, cuts the connection in place of the answer, and takes no login any more.
-    pub(super) forgets: bool,
+    pub(crate) forgets: bool,
     /// What it makes of a body without its length.
-    pub(super) chunks: Chunks,
+    pub(crate) chunks: Chunks,
     /// What becomes of a further request on a connection of HTTP/1.1.
-    pub(super) reused: Reused,
+    pub(crate) reused: Reused,
 }
 
 /// What a front makes of a request that comes on a connection which it has answered before.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) enum Reused {
+pub(crate) enum Reused {
     #[default]
     Answered,
     /// It cuts the connection, as one that has just timed out.
@@ -62,7 +62,7 @@ pub(super) enum Reused {
 
 /// What a front makes of a body without its length.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) enum Chunks {
+pub(crate) enum Chunks {
     #[default]
     Taken,
     /// It answers 411 and reads nothing of it.
@@ -75,19 +75,19 @@ pub(super) enum Chunks {
 
 /// One request, as the front saw it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Seen {
-    pub(super) version: Version,
-    pub(super) method: String,
-    pub(super) path: String,
-    pub(super) status: u16,
-    pub(super) length: Option<String>,
-    pub(super) has_login: bool,
-    pub(super) is_compressed: bool,
+pub(crate) struct Seen {
+    pub(crate) version: Version,
+    pub(crate) method: String,
+    pub(crate) path: String,
+    pub(crate) status: u16,
+    pub(crate) length: Option<String>,
+    pub(crate) has_login: bool,
+    pub(crate) is_compressed: bool,
 }
 
 /// A running front on 127.0.0.1. Dropping it stops it.
-pub(super) struct Front {
-    pub(super) address: SocketAddr,
+pub(crate) struct Front {
+    pub(crate) address: SocketAddr,
     scheme: &'static str,
     seen: Arc<Mutex<Vec<Seen>>>,
     stop: Option<oneshot::Sender<()>>,
@@ -96,7 +96,7 @@ pub(super) struct Front {
 
 impl Front {
     /// Serves what the git server at `upstream` (`http://ADDRESS`) serves.
-    pub(super) fn start(upstream: &str, manner: Manner) -> Self {
+    pub(crate) fn start(upstream: &str, manner: Manner) -> Self {
         let upstream: SocketAddr = upstream.trim_start_matches("http://").parse().unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
@@ -137,17 +137,17 @@ impl Front {
     }
 
     /// Returns where the repository `r.git` is.
-    pub(super) fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("{}://{}/r.git", self.scheme, self.address)
     }
 
     /// Returns the requests so far, in the order of their answers.
-    pub(super) fn seen(&self) -> Vec<Seen> {
+    pub(crate) fn seen(&self) -> Vec<Seen> {
         self.seen.lock().unwrap().clone()
     }
 
     /// Returns them as `VERSION METHOD end-of-path status`, with a mark for a login.
-    pub(super) fn talk(&self) -> Vec<String> {
+    pub(crate) fn talk(&self) -> Vec<String> {
         let lines = self.seen().into_iter().map(|seen| {
             let end = seen.path.rsplit_once('/').unwrap().1;
             let login = if seen.has_login { " login" } else { "" };
