@@ -93,7 +93,7 @@ fn another_file_system_is_entered_where_git_enters_it() {
     let world = World::new();
     for (value, expected) in [("1", "FOUND\nFOUND\n"), ("", "none\nnone\n")] {
         let Some(said) = across(&world, value) else {
-            left_out("root", "a file system cannot be mounted here");
+            left_out("mount", "a file system cannot be mounted here");
             return;
         };
         assert_eq!(said, expected, "GIT_DISCOVERY_ACROSS_FILESYSTEM={value}");
