@@ -11,11 +11,13 @@ mod guard_list;
 mod guard_rules;
 mod guards;
 mod identity;
+mod inspection;
 mod keep;
 mod keeper;
 mod load;
 mod logins;
 mod look;
+mod open;
 mod plan;
 mod planned;
 mod platform_client;
@@ -42,27 +44,24 @@ mod watch;
 mod why;
 mod why_document;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use crate::clock::Clock;
 use crate::environment::Environment;
+use crate::git::Repo;
 use crate::git::credentials::{Answers, Asked};
-use crate::git::push::PushOptions;
-use crate::git::{LocalConfigTrust, Remote, Repo};
 use crate::names::{BranchName, RunId};
 use crate::net::Network;
 use crate::pipeline::{Hold, Pipeline, PolicyBase, Receipts, TaskDocument, TaskKept, TextStep};
 use crate::platform::Platform;
 use crate::policy::{Loaded, PolicyError, PolicyProblem, Trigger};
-use crate::reason::{Code, Reason};
+use crate::reason::Reason;
 use crate::secrets::KnownSecrets;
 use crate::steps::STEPS;
 use crate::store::LazyStore;
 
-use self::caps::kept_by;
 use self::guards::Inspection;
 use self::remote_records::RemoteRecords;
-use self::target::TargetRule;
 
 pub use self::caps::store_of;
 pub use self::deliver::deliver_waiting;
@@ -118,89 +117,6 @@ pub struct Session {
 }
 
 impl Session {
-    /// Opens the repository and loads the policy. Only an error in what the command line names ends
-    /// it here; a bad file elsewhere is reported, and holds back what it might have forbidden.
-    ///
-    /// `watch` covers it all: the policy outside of the repository is read first, for its deadline.
-    pub fn open(
-        request: Request,
-        environment: Environment,
-        watch: Watch,
-    ) -> Result<Self, Box<PolicyError>> {
-        environment
-            .tokens()
-            .for_each(|token| request.known.add(&token));
-        let (loaded, environment) = load::outside(&request, environment)?;
-        let place = load::RepositoryChoice::of(&request, &environment);
-        watch.limit(loaded.policy.limits().deadline.duration());
-        let mut repo = load::discover(&place, &environment, LocalConfigTrust::Ignore);
-        let found = repo.as_ref().ok().and_then(Option::as_ref);
-        let loaded = load::inside(loaded, found, &environment)?;
-        if loaded.policy.git().local_config == crate::policy::LocalConfig::Trust {
-            repo = load::discover(&place, &environment, LocalConfigTrust::Trust);
-        } else if let Some(found) = found
-            && let Some(trusted) = trusted::with_trusted_config(found, &environment, |trust| {
-                load::discover(&place, &environment, trust).ok().flatten()
-            })
-        {
-            repo = Ok(Some(trusted));
-        }
-        let found = repo.as_ref().ok().and_then(Option::as_ref);
-        let mut notes = request.notes;
-        notes.extend(load::notes(&loaded, found));
-        notes.extend(load::unheard(&environment));
-        notes.extend(load::unreadable(&environment));
-        let found = repo.as_ref().ok().and_then(Option::as_ref);
-        let answers = Answers::default();
-        let network = connect::network(
-            &environment,
-            &loaded.policy,
-            &request.known,
-            found,
-            &answers,
-            Some(request.trigger),
-        );
-        let network: Arc<dyn Network> = Arc::new(network);
-        match platform_client::platform(
-            &environment,
-            &loaded.policy,
-            &request.known,
-            network.clone(),
-        ) {
-            Ok(_) => notes.extend(platform_client::unbound_token(&loaded.policy)),
-            Err(hold) if hold.reason.code == Code::NoPlatform => {}
-            Err(hold) => notes.push(hold.reason),
-        }
-        let (trigger, task, branch) = (request.trigger, request.task, request.branch);
-        let store = request
-            .store
-            .unwrap_or_else(|| kept_by(&loaded.policy, &environment));
-        Ok(Self {
-            store,
-            undo: None,
-            environment,
-            clock: Clock::System,
-            trigger,
-            watch,
-            known: request.known,
-            network,
-            task,
-            task_kept: request.task_kept,
-            branch,
-            branch_turn: request.branch_turn,
-            makes_up_for: request.makes_up_for,
-            place,
-            repo,
-            loaded,
-            policy_base: PolicyBase::default(),
-            first_look: Mutex::default(),
-            notes,
-            receipts: request.receipts,
-            answers,
-            asked: Asked::default(),
-        })
-    }
-
     /// Plans a pipeline by name.
     pub fn pipeline(&self, name: &str) -> Result<Pipeline, PolicyError> {
         let planned = Pipeline::plan(&self.loaded.policy, name, STEPS)?;
@@ -299,59 +215,5 @@ impl Session {
     /// Returns what is kept about remotes from one run to the next.
     fn remote_records(&self) -> RemoteRecords {
         RemoteRecords::below(self.environment.state_directory())
-    }
-
-    /// Keeps what the guards found, for who needs it next.
-    fn keep_inspection(&self, inspection: Inspection) {
-        let mut first = self
-            .first_look
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        *first = Some(inspection);
-    }
-
-    /// Looks at the repository, unless that was just done.
-    fn first_inspection(&self) -> Inspection {
-        let first = self.first_look.lock();
-        let first = first.unwrap_or_else(PoisonError::into_inner).take();
-        first.unwrap_or_else(|| self.inspect())
-    }
-
-    /// Looks at the repository: what would be shipped, or why nothing.
-    fn inspect(&self) -> Inspection {
-        if let Some(undo) = &self.undo {
-            return self.inspect_for_undo(undo);
-        }
-        let repo = self.repo.as_ref().map(Option::as_ref);
-        let options = |remote: &Remote| -> PushOptions { connect::push_options(self, remote) };
-        let target = TargetRule {
-            trigger: self.trigger,
-            environment: &self.environment,
-        };
-        let inspection = guards::inspect(
-            repo,
-            &self.loaded.policy,
-            &self.known,
-            self.branch.as_ref(),
-            &target,
-            options,
-        );
-        let inspection = self.with_known_remotes(inspection);
-        match self.repo() {
-            Some(repo) => {
-                guard_rules::apply(inspection, repo, &self.loaded.policy, &self.environment)
-            }
-            None => inspection,
-        }
-    }
-
-    /// Holds what would go to a remote that is not known.
-    fn with_known_remotes(&self, mut inspection: Inspection) -> Inspection {
-        if let (Some(repo), Ok(shipment)) = (self.repo(), &inspection.shipment)
-            && let Err(hold) = self.check_remotes(repo, shipment)
-        {
-            inspection.shipment = Err(hold);
-        }
-        inspection
     }
 }

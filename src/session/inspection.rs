@@ -1,0 +1,66 @@
+//! What the guards of a session find, and for how long that is kept.
+
+use std::sync::PoisonError;
+
+use crate::git::Remote;
+use crate::git::push::PushOptions;
+
+use super::guards::Inspection;
+use super::target::TargetRule;
+use super::{Session, connect, guard_rules, guards};
+
+impl Session {
+    /// Keeps what the guards found, for who needs it next.
+    pub(super) fn keep_inspection(&self, inspection: Inspection) {
+        let mut first = self
+            .first_look
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        *first = Some(inspection);
+    }
+
+    /// Looks at the repository, unless that was just done.
+    pub(super) fn first_inspection(&self) -> Inspection {
+        let first = self.first_look.lock();
+        let first = first.unwrap_or_else(PoisonError::into_inner).take();
+        first.unwrap_or_else(|| self.inspect())
+    }
+
+    /// Looks at the repository: what would be shipped, or why nothing.
+    pub(super) fn inspect(&self) -> Inspection {
+        if let Some(undo) = &self.undo {
+            return self.inspect_for_undo(undo);
+        }
+        let repo = self.repo.as_ref().map(Option::as_ref);
+        let options = |remote: &Remote| -> PushOptions { connect::push_options(self, remote) };
+        let target = TargetRule {
+            trigger: self.trigger,
+            environment: &self.environment,
+        };
+        let inspection = guards::inspect(
+            repo,
+            &self.loaded.policy,
+            &self.known,
+            self.branch.as_ref(),
+            &target,
+            options,
+        );
+        let inspection = self.with_known_remotes(inspection);
+        match self.repo() {
+            Some(repo) => {
+                guard_rules::apply(inspection, repo, &self.loaded.policy, &self.environment)
+            }
+            None => inspection,
+        }
+    }
+
+    /// Holds what would go to a remote that is not known.
+    fn with_known_remotes(&self, mut inspection: Inspection) -> Inspection {
+        if let (Some(repo), Ok(shipment)) = (self.repo(), &inspection.shipment)
+            && let Err(hold) = self.check_remotes(repo, shipment)
+        {
+            inspection.shipment = Err(hold);
+        }
+        inspection
+    }
+}

@@ -1,0 +1,123 @@
+//! Opening a session: environment, repository and policy, and what is to be noted about them.
+
+use std::sync::{Arc, Mutex};
+
+use crate::clock::Clock;
+use crate::environment::Environment;
+use crate::git::credentials::{Answers, Asked};
+use crate::git::{LocalConfigTrust, Repo};
+use crate::net::Network;
+use crate::pipeline::{Hold, PolicyBase};
+use crate::policy::{LocalConfig, PolicyError};
+use crate::reason::{Code, Reason};
+
+use super::caps::kept_by;
+use super::load::RepositoryChoice;
+use super::{Request, Session, Watch, connect, load, platform_client, trusted};
+
+impl Session {
+    /// Opens the repository and loads the policy. Only an error in what the command line names ends
+    /// it here; a bad file elsewhere is reported, and holds back what it might have forbidden.
+    ///
+    /// `watch` covers it all: the policy outside of the repository is read first, for its deadline.
+    pub fn open(
+        request: Request,
+        environment: Environment,
+        watch: Watch,
+    ) -> Result<Self, Box<PolicyError>> {
+        environment
+            .tokens()
+            .for_each(|token| request.known.add(&token));
+        let (loaded, environment) = load::outside(&request, environment)?;
+        let place = RepositoryChoice::of(&request, &environment);
+        watch.limit(loaded.policy.limits().deadline.duration());
+        let repo = load::discover(&place, &environment, LocalConfigTrust::Ignore);
+        let found = repo.as_ref().ok().and_then(Option::as_ref);
+        let loaded = load::inside(loaded, found, &environment)?;
+        let trusts = loaded.policy.git().local_config == LocalConfig::Trust;
+        let repo = with_own_config(repo, &place, &environment, trusts);
+        let found = repo.as_ref().ok().and_then(Option::as_ref);
+        let mut notes = request.notes;
+        notes.extend(load::notes(&loaded, found));
+        notes.extend(load::unheard(&environment));
+        notes.extend(load::unreadable(&environment));
+        let answers = Answers::default();
+        let network = connect::network(
+            &environment,
+            &loaded.policy,
+            &request.known,
+            found,
+            &answers,
+            Some(request.trigger),
+        );
+        let network: Arc<dyn Network> = Arc::new(network);
+        notes.extend(note_on_platform(
+            platform_client::platform(
+                &environment,
+                &loaded.policy,
+                &request.known,
+                network.clone(),
+            ),
+            || platform_client::unbound_token(&loaded.policy),
+        ));
+        let (trigger, task, branch) = (request.trigger, request.task, request.branch);
+        let store = request
+            .store
+            .unwrap_or_else(|| kept_by(&loaded.policy, &environment));
+        Ok(Self {
+            store,
+            undo: None,
+            environment,
+            clock: Clock::System,
+            trigger,
+            watch,
+            known: request.known,
+            network,
+            task,
+            task_kept: request.task_kept,
+            branch,
+            branch_turn: request.branch_turn,
+            makes_up_for: request.makes_up_for,
+            place,
+            repo,
+            loaded,
+            policy_base: PolicyBase::default(),
+            first_look: Mutex::default(),
+            notes,
+            receipts: request.receipts,
+            answers,
+            asked: Asked::default(),
+        })
+    }
+}
+
+/// Opens a repository again with its own configuration counting, where the policy or the user trusts that.
+fn with_own_config(
+    repo: Result<Option<Repo>, Hold>,
+    place: &RepositoryChoice,
+    environment: &Environment,
+    is_trusted: bool,
+) -> Result<Option<Repo>, Hold> {
+    if is_trusted {
+        return load::discover(place, environment, LocalConfigTrust::Trust);
+    }
+    let found = repo.as_ref().ok().and_then(Option::as_ref);
+    let trusted = found.and_then(|found| {
+        trusted::with_trusted_config(found, environment, |trust| {
+            load::discover(place, environment, trust).ok().flatten()
+        })
+    });
+    trusted.map_or(repo, |trusted| Ok(Some(trusted)))
+}
+
+/// Returns what is to be noted about the platform: that it cannot be used, or that its token is bound to nothing.
+fn note_on_platform<T>(
+    platform: Result<T, Hold>,
+    unbound: impl FnOnce() -> Option<Reason>,
+) -> Option<Reason> {
+    match platform {
+        Ok(_) => unbound(),
+        Err(hold) if hold.reason.code == Code::NoPlatform => None,
+        Err(hold) => Some(hold.reason),
+    }
+}
