@@ -17,6 +17,9 @@ use crate::store::{Firing, LazyStore, SetsDue, Store, StoreError};
 /// How often the thread looks for what another process left.
 const LOOK: Duration = Duration::from_secs(1);
 
+/// How long it waits at least: a store that cannot be written is not asked without a pause.
+const SHORTEST: Duration = Duration::from_millis(20);
+
 /// The way to the thread.
 #[derive(Debug)]
 pub(super) struct Carrier {
@@ -55,14 +58,18 @@ struct Work {
 impl Work {
     fn until_closed(&self, waiting: &Receiver<Carried>) {
         loop {
-            match waiting.recv_timeout(self.rest()) {
+            let rest = self.rest();
+            if rest.is_zero() {
+                self.carry_all_due();
+            }
+            match waiting.recv_timeout(rest.max(SHORTEST)) {
                 Ok((firing, tell)) => {
                     if let Some(schedules) = self.carry(&firing) {
                         // Whoever asked may have stopped waiting.
                         let _gone = tell.send(schedules);
                     }
                 }
-                Err(RecvTimeoutError::Timeout) => self.carry_all_due(),
+                Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return,
             }
         }

@@ -5,11 +5,13 @@ mod hostile;
 mod kept;
 mod life;
 mod offline;
+mod packaged;
 mod payloads;
 mod recorded;
 mod replay;
 mod rules;
 mod server;
+mod together;
 
 use sendoff::events::{Delivery, EventFacts, Rules, Source};
 use sendoff::policy::{LayerKind, Layers, Policy};
