@@ -4,12 +4,6 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use gix::bstr::BStr;
-
-use crate::environment::Environment;
-
-use super::config::truth;
-
 /// What ends the way up from a directory, beside the root of the file system.
 #[derive(Debug, Clone, Default)]
 pub struct DiscoveryLimits {
@@ -18,12 +12,9 @@ pub struct DiscoveryLimits {
 }
 
 impl DiscoveryLimits {
-    /// Reads `GIT_CEILING_DIRECTORIES` and `GIT_DISCOVERY_ACROSS_FILESYSTEM` as git does: paths with a colon between, those
-    /// that are not absolute are left out, and links are resolved before an empty one only.
-    pub fn of_environment(environment: &Environment) -> Self {
-        let listed = environment
-            .raw("GIT_CEILING_DIRECTORIES")
-            .unwrap_or_default();
+    /// Reads the value of `GIT_CEILING_DIRECTORIES` as git does: paths with a colon between, those that are not absolute
+    /// are left out, and links are resolved before an empty one only.
+    pub(super) fn new(listed: &[u8], across_file_systems: bool) -> Self {
         let mut resolves = true;
         let mut ceilings = Vec::new();
         for path in listed.split(|byte| *byte == b':') {
@@ -35,11 +26,9 @@ impl DiscoveryLimits {
                 ceilings.push(resolved.unwrap_or_else(|| path.to_owned()));
             }
         }
-        let across = environment.text("GIT_DISCOVERY_ACROSS_FILESYSTEM");
         Self {
             ceilings,
-            across_file_systems: across
-                .is_some_and(|text| truth(Some(BStr::new(text))) == Some(true)),
+            across_file_systems,
         }
     }
 

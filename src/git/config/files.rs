@@ -69,8 +69,8 @@ impl ConfigFiles {
     }
 
     /// Returns what git reads in this environment: the files, which `GIT_CONFIG_SYSTEM`,
-    /// `GIT_CONFIG_NOSYSTEM` and `GIT_CONFIG_GLOBAL` may replace, and what `GIT_CONFIG_COUNT` and
-    /// `GIT_CONFIG_PARAMETERS` say.
+    /// `GIT_CONFIG_NOSYSTEM` and `GIT_CONFIG_GLOBAL` may replace, and what `GIT_CONFIG_COUNT`,
+    /// `GIT_CONFIG_PARAMETERS`, `GIT_CEILING_DIRECTORIES` and `GIT_DISCOVERY_ACROSS_FILESYSTEM` say.
     pub fn of_environment(environment: &Environment) -> Result<Self, ConfigVariableError> {
         let home = environment.home();
         let mut files = Self::of_user(home.as_deref(), environment.config_home().as_deref());
@@ -81,12 +81,20 @@ impl ConfigFiles {
         if environment.raw("GIT_CONFIG_SYSTEM").is_some() {
             files.system = environment.path_as_written("GIT_CONFIG_SYSTEM");
         }
-        let without = environment.text("GIT_CONFIG_NOSYSTEM").map(BStr::new);
-        if without.is_some_and(|text| truth(Some(text)) == Some(true)) {
+        let is_true = |name| {
+            let text = environment.text(name).map(BStr::new);
+            text.is_some_and(|text| truth(Some(text)) == Some(true))
+        };
+        if is_true("GIT_CONFIG_NOSYSTEM") {
             files.system = None;
         }
         files.entered = Some(environment.entered());
-        files.limits = DiscoveryLimits::of_environment(environment);
+        files.limits = DiscoveryLimits::new(
+            environment
+                .raw("GIT_CEILING_DIRECTORIES")
+                .unwrap_or_default(),
+            is_true("GIT_DISCOVERY_ACROSS_FILESYSTEM"),
+        );
         environment.cwd().clone_into(&mut files.directory);
         files.search_path = environment.search_path();
         files.command = variables::entries(environment)?;
