@@ -24,6 +24,7 @@ mod policy;
 mod progress;
 mod render;
 mod run;
+mod schedule;
 mod serve;
 mod start;
 mod status;
@@ -133,6 +134,12 @@ enum Command {
     /// What could not be delivered waits in the outbox, without secrets, and is sent when the platform is back.
     #[command(subcommand, after_long_help = outbox::Command::HELP)]
     Outbox(outbox::Command),
+    /// Add, list, run and remove schedules: what runs when its time comes, or when an event asks for it
+    ///
+    /// `sendoff serve` carries them out. A schedule sends a prompt to a workspace of the agents' platform, runs a pipeline
+    /// in a directory, or a step that sends a request.
+    #[command(subcommand, after_long_help = schedule::Command::HELP)]
+    Schedule(schedule::Command),
     /// Check, show and create policies
     ///
     /// A policy is TOML and says what may leave this machine, and how. It is merged from layers: built-in, system,
@@ -229,6 +236,7 @@ fn dispatch() -> Exit {
         Command::Serve(_) => serve::Args::run(&start),
         Command::Event(args) => args.run(&start),
         Command::Outbox(command) => command.run(&start),
+        Command::Schedule(command) => command.run(&start),
         Command::Policy(command) => command.run(&start.environment),
         Command::Demo(_) => demo::Args::run(&start.environment),
         Command::Manual(args) => args.run(&Cli::command()),

@@ -1,4 +1,4 @@
-//! An agents' platform: memories, heartbeats, a token.
+//! An agents' platform: memories, heartbeats, messages to workspaces, a token.
 
 use std::io;
 
@@ -23,6 +23,9 @@ struct State {
     token: Option<String>,
     memories: Vec<Value>,
     heartbeats: Vec<Value>,
+    messages: Vec<Value>,
+    active_tasks: u64,
+    answer: String,
 }
 
 server_methods!(PlatformServer);
@@ -35,6 +38,9 @@ impl PlatformServer {
             token: token.map(str::to_owned),
             memories: Vec::new(),
             heartbeats: Vec::new(),
+            messages: Vec::new(),
+            active_tasks: 0,
+            answer: "Done.".to_owned(),
         })?;
         Ok(Self { server })
     }
@@ -62,6 +68,21 @@ impl PlatformServer {
         self.server.state().memories.clone()
     }
 
+    /// Says how many tasks every workspace works on.
+    pub fn set_active_tasks(&self, tasks: u64) {
+        self.server.state().active_tasks = tasks;
+    }
+
+    /// Sets the text that agents answer messages with.
+    pub fn answer_with(&self, text: &str) {
+        text.clone_into(&mut self.server.state().answer);
+    }
+
+    /// Returns the messages that came for workspaces, as they were sent.
+    pub fn messages(&self) -> Vec<Value> {
+        self.server.state().messages.clone()
+    }
+
     /// Returns the heartbeats.
     pub fn heartbeats(&self) -> Vec<Value> {
         self.server.state().heartbeats.clone()
@@ -76,6 +97,10 @@ impl Respond for State {
         }
         let parts: Vec<&str> = call.path.trim_matches('/').split('/').collect();
         match (call.method.as_str(), parts.as_slice()) {
+            ("GET", ["workspaces", id]) => {
+                Answer::json(200, &json!({"id": id, "active_tasks": self.active_tasks}))
+            }
+            ("POST", ["workspaces", _, "a2a"]) => self.take_message(&call.body),
             (_, ["workspaces", id, "memories"]) if *id != self.workspace_id => {
                 error(404, "workspace not found")
             }
@@ -114,6 +139,17 @@ impl State {
         });
         self.memories.push(entry);
         Answer::json(201, &json!({"id": id, "scope": scope}))
+    }
+
+    fn take_message(&mut self, body: &[u8]) -> Answer {
+        let Ok(message) = serde_json::from_slice::<Value>(body) else {
+            return error(400, "invalid request body");
+        };
+        let id = message.get("id").cloned().unwrap_or_default();
+        self.messages.push(message);
+        let parts = json!([{"kind": "text", "text": self.answer}]);
+        let result = json!({"kind": "message", "role": "agent", "messageId": "1", "parts": parts});
+        Answer::json(200, &json!({"jsonrpc": "2.0", "id": id, "result": result}))
     }
 
     fn record_heartbeat(&mut self, body: &[u8]) -> Answer {

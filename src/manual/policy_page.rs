@@ -47,6 +47,11 @@ pub fn policy_page(kinds: &[StepDef]) -> String {
                 _ => rows(&mut page, &keys),
             }
         }
+        let elements = table.get("items").unwrap_or(&Value::Null);
+        if !properties(elements).is_empty() {
+            section(&mut page, 2, name, elements);
+            rows(&mut page, &properties(elements));
+        }
         for (key, value) in &keys {
             let elements = value.get("items").unwrap_or(&Value::Null);
             if !properties(elements).is_empty() {

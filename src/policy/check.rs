@@ -15,6 +15,7 @@ use super::pipelines::PipelineTable;
 use super::read::read;
 use super::read_error::ReadError;
 use super::requirement::Requirement;
+use super::schedules::check_schedules;
 use super::source::Sources;
 use super::step_table::StepTable;
 
@@ -43,7 +44,10 @@ pub(super) fn mistakes(layer: &Layer, sources: &Sources, kinds: &Kinds<'_>) -> V
     }
     let mut found = Vec::new();
     match read::<PolicyFile>(&layer.table, &layer.place) {
-        Ok(file) => found.extend(check_unprotect(layer, sources, &file).err()),
+        Ok(file) => {
+            found.extend(check_unprotect(layer, sources, &file).err());
+            found.extend(check_schedules(layer, sources, &file.schedules).err());
+        }
         Err(error) => found.extend(each_key(layer, sources, error)),
     }
     found.extend(check_environment(layer, sources).err());

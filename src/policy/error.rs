@@ -245,16 +245,31 @@ fn shown(text: &str) -> String {
 }
 
 /// Replaces the user and the password of every URL by as many bytes.
-fn without_passwords(text: &str) -> String {
+pub(super) fn without_passwords(text: &str) -> String {
     let mut parts = text.split("://");
     let mut hidden = parts.next().unwrap_or_default().to_owned();
     for authority in parts {
         let user = user_length(authority);
         hidden.push_str("://");
         hidden.extend(std::iter::repeat_n('*', user));
-        hidden.push_str(authority.get(user..).unwrap_or_default());
+        push_without_password(authority.get(user..).unwrap_or_default(), &mut hidden);
     }
     hidden
+}
+
+/// Adds the rest of a URL, and what follows it, with as many stars for the password of its query.
+fn push_without_password(rest: &str, hidden: &mut String) {
+    const KEY: &str = "password=";
+    let Some(at) = rest.find(KEY) else {
+        hidden.push_str(rest);
+        return;
+    };
+    let (before, after) = rest.split_at(at + KEY.len());
+    let ends = |c: char| matches!(c, '&' | '#' | '"' | '\'') || c.is_whitespace();
+    let length = after.find(ends).unwrap_or(after.len());
+    hidden.push_str(before);
+    hidden.extend(std::iter::repeat_n('*', length));
+    push_without_password(after.get(length..).unwrap_or_default(), hidden);
 }
 
 /// Returns how many bytes of an authority stand before its `@`.
@@ -281,6 +296,13 @@ mod tests {
         assert_eq!(
             hidden,
             "a = \"https://**********@host/x@y\" # ssh://**@host, http://host/a@b"
+        );
+        assert_eq!(hidden.len(), text.len());
+        let text = "\"postgres://db/x?password=wörd&a=1\" password=kept";
+        let hidden = without_passwords(text);
+        assert_eq!(
+            hidden,
+            "\"postgres://db/x?password=*****&a=1\" password=****"
         );
         assert_eq!(hidden.len(), text.len());
         let error = PolicyError::new("got `https://user:word@host`");

@@ -16,6 +16,7 @@ use super::limits::Limits;
 use super::network::Network;
 use super::pipelines::Pipelines;
 use super::requirement::Requirement;
+use super::schedules::Schedule;
 use super::serve::Serve;
 use super::store::Store;
 
@@ -59,6 +60,9 @@ pub(super) struct PolicyFile {
     pub serve: Serve,
     /// Webhooks: the secrets of those who may send them, and the rules by which they fire schedules.
     pub events: Events,
+    /// What runs when its time comes.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub schedules: Vec<Schedule>,
 }
 
 crate::classes!(PolicyFile {
@@ -79,6 +83,7 @@ crate::classes!(PolicyFile {
     store: D,
     serve: D,
     events: D,
+    schedules: D,
 });
 
 /// The classes of each table's keys, by the table's dotted name; `""` is the file itself.
@@ -99,6 +104,7 @@ pub const TABLE_CLASSES: &[(&str, &[(&str, KeyClass)])] = &[
     ("serve", Serve::CLASSES),
     ("events", Events::CLASSES),
     ("events.rule", EventRule::CLASSES),
+    ("schedules", Schedule::CLASSES),
 ];
 
 /// Returns the schema of a policy file, without the kinds of steps.

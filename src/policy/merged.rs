@@ -21,6 +21,7 @@ use super::permit::{Protected, PushPermit};
 use super::pipelines::PipelineTable;
 use super::protection::protected;
 use super::read::read;
+use super::schedules::Schedule;
 use super::serve::Serve;
 use super::setting::{Setting, settings};
 use super::source::{Sources, Span};
@@ -46,6 +47,7 @@ pub struct Policy {
     store: Store,
     serve: Serve,
     events: Events,
+    schedules: Vec<Schedule>,
     pipelines: BTreeMap<String, PipelineTable>,
     steps: BTreeMap<String, StepTable>,
     merged: Table,
@@ -94,6 +96,7 @@ impl Policy {
             store: file.store,
             serve: file.serve,
             events: file.events,
+            schedules: file.schedules,
             pipelines,
             steps,
             merged,
@@ -119,6 +122,7 @@ impl Policy {
             store: Store::default(),
             serve: Serve::default(),
             events: Events::default(),
+            schedules: Vec::new(),
             pipelines: BTreeMap::new(),
             steps: BTreeMap::new(),
             merged: Table::default(),
@@ -203,6 +207,11 @@ impl Policy {
     /// Returns the secrets and rules of webhooks.
     pub const fn events(&self) -> &Events {
         &self.events
+    }
+
+    /// Returns what runs when its time comes.
+    pub fn schedules(&self) -> &[Schedule] {
+        &self.schedules
     }
 
     /// Returns how servers are reached.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::error::without_passwords;
 use super::layer_kind::LayerKind;
 use super::node::{Item, Node, Table, dotted};
 use super::pattern::Pattern;
@@ -30,6 +31,14 @@ pub(super) fn settings(merged: &Table, unprotected: &[Pattern], sources: &Source
     flattened.settings
 }
 
+/// Returns a value as it may be shown: one key's holds a password.
+fn shown(path: &[&str], value: &str) -> String {
+    match path {
+        ["store", "platform-schedules"] => without_passwords(value),
+        _ => value.to_owned(),
+    }
+}
+
 /// The settings so far.
 struct Flattened<'a> {
     unprotected: &'a [Pattern],
@@ -48,7 +57,7 @@ impl Flattened<'_> {
                 }
                 _ => self.settings.push(Setting {
                     key: dotted(path),
-                    value: entry.value.to_toml(),
+                    value: shown(path, &entry.value.to_toml()),
                     origin: self.sources.origin(&entry.key),
                 }),
             }

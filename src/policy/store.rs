@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::database_url::DatabaseUrl;
 use super::limits::Count;
 use super::size::Size;
 
@@ -20,6 +21,9 @@ pub struct Store {
     pub size: Size,
     /// The days that a message, and what a hook handed over, is tried. Then it is given up, and `sendoff status` shows it.
     pub days: Count,
+    /// The platform's database with its table `workspace_schedules`, such as `postgres://sendoff:PASSWORD@db.example/platform`. Events then set due what is in that table, and the platform fires it; the own schedules rest.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub platform_schedules: Option<DatabaseUrl>,
 }
 
 crate::classes!(Store {
@@ -28,6 +32,7 @@ crate::classes!(Store {
     messages: D,
     size: D,
     days: D,
+    platform_schedules: D,
 });
 
 impl Default for Store {
@@ -38,6 +43,7 @@ impl Default for Store {
             messages: Count::of(10_000),
             size: Size::megabytes(64),
             days: Count::of(30),
+            platform_schedules: None,
         }
     }
 }

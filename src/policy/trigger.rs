@@ -40,13 +40,15 @@ pub enum Trigger {
     Opencode,
     /// Pi, when the agent has settled.
     Pi,
+    /// A schedule whose time came, or that an event set due.
+    Schedule,
     /// Any other program; it may be an agent.
     Generic,
 }
 
 impl Trigger {
     /// Every trigger, in the order of the reference page.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Manual,
         Self::Executor,
         Self::GitPostCommit,
@@ -62,6 +64,7 @@ impl Trigger {
         Self::Goose,
         Self::Opencode,
         Self::Pi,
+        Self::Schedule,
         Self::Generic,
     ];
 
@@ -83,6 +86,7 @@ impl Trigger {
             Self::Goose => "goose",
             Self::Opencode => "opencode",
             Self::Pi => "pi",
+            Self::Schedule => "schedule",
             Self::Generic => "generic",
         }
     }

@@ -43,6 +43,16 @@ pub struct Program {
     deadline: Duration,
     leftovers: Leftovers,
     group: Group,
+    environment: Given,
+}
+
+/// Which environment a program gets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Given {
+    /// The variables that were named.
+    Named,
+    /// That of this process, and what was named.
+    Whole,
 }
 
 impl Program {
@@ -59,6 +69,7 @@ impl Program {
             deadline: Duration::from_secs(30),
             leftovers: Leftovers::Kill,
             group: Group::Own,
+            environment: Given::Named,
         }
     }
 
@@ -88,6 +99,13 @@ impl Program {
     pub fn inherit(mut self, inheritance: &Inheritance) -> Self {
         self.variables
             .extend(inheritance.variables().iter().cloned());
+        self
+    }
+
+    /// Lets the program have the environment of this process: for sendoff itself, which knows what to do with it.
+    #[must_use]
+    pub const fn whole_environment(mut self) -> Self {
+        self.environment = Given::Whole;
         self
     }
 
@@ -248,9 +266,11 @@ impl Program {
         }
         let directory = self.directory.as_deref().unwrap_or(Path::new("/"));
         let mut command = Command::new(&self.path);
+        if self.environment == Given::Named {
+            command.env_clear();
+        }
         command
             .args(&self.arguments)
-            .env_clear()
             .envs(self.variables.iter().map(|(n, v)| (n.as_os_str(), v)))
             .current_dir(directory)
             .stdin(stdin);

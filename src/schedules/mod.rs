@@ -1,5 +1,26 @@
 //! Schedules: what runs when its time comes, or when an event asks for it.
+//!
+//! The store keeps what there is (`store::ScheduleStore`). The ticker claims what is due and carries it out; commands
+//! change what there is, and lists show it. What a policy says is taken into the store first.
 
+mod carry;
+mod definition;
+mod edit;
+mod facts;
+mod import;
+mod now;
+mod outcome;
+mod program;
+mod prompt;
+mod sync;
+mod tick;
 mod ticker;
+mod view;
 
+pub use definition::DefinitionError;
+pub use edit::{EditError, add, remove, switch};
+pub use import::{ImportError, Imported, import};
+pub use now::{Fired, fire_now};
+pub use sync::{Conflict, sync};
 pub use ticker::{TICK_INTERVAL, Ticker, Waker};
+pub use view::{FiringLine, ScheduleLine, ScheduleView, firings, one, schedules};

@@ -33,6 +33,22 @@ pub(super) fn client(
     })
 }
 
+/// Makes the same client, for a server that may take `patience` for a request that makes it work.
+pub(super) fn patient_client(
+    policy: &Policy,
+    known: &KnownSecrets,
+    network: Arc<dyn Network>,
+    patience: Duration,
+) -> Client {
+    Client::new(ClientOptions {
+        known: known.clone(),
+        network,
+        plain_http: plain_http(policy),
+        slow_timeout: patience,
+        ..ClientOptions::new(policy.limits().http_timeout.duration())
+    })
+}
+
 /// Returns where the policy lets plain http go.
 pub(super) fn plain_http(policy: &Policy) -> PlainHttp {
     PlainHttp::to(policy.network().allow_http.clone())

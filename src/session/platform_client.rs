@@ -1,8 +1,10 @@
 //! The platform's client, and whose address its token goes to.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::environment::Environment;
+use crate::http::Client;
 use crate::net::Network;
 use crate::pipeline::Hold;
 use crate::platform::{Platform, TokenSource};
@@ -10,7 +12,7 @@ use crate::policy::{LayerKind, Policy};
 use crate::reason::{Code, Reason};
 use crate::secrets::KnownSecrets;
 
-use super::connect::client;
+use super::connect::{client, patient_client};
 
 /// Makes the platform's client, or says why there is none.
 pub(super) fn platform(
@@ -24,25 +26,28 @@ pub(super) fn platform(
         .workspace_id
         .as_deref()
         .or_else(|| environment.text("WORKSPACE_ID"));
-    for_named(environment, policy, known, network, workspace)
+    let client = client(policy, policy.limits(), known, network);
+    for_named(environment, policy, client, workspace)
 }
 
-/// Makes the platform's client for another workspace than the own one, or says why there is none.
+/// Makes the platform's client for another workspace than the own one, or says why there is none. An agent may take
+/// `patience` to answer a message.
 pub(super) fn for_workspace(
     environment: &Environment,
     policy: &Policy,
     known: &KnownSecrets,
     network: Arc<dyn Network>,
     workspace: &str,
+    patience: Duration,
 ) -> Result<Platform, Hold> {
-    for_named(environment, policy, known, network, Some(workspace))
+    let client = patient_client(policy, known, network, patience);
+    for_named(environment, policy, client, Some(workspace))
 }
 
 fn for_named(
     environment: &Environment,
     policy: &Policy,
-    known: &KnownSecrets,
-    network: Arc<dyn Network>,
+    client: Client,
     workspace: Option<&str>,
 ) -> Result<Platform, Hold> {
     let settings = policy.platform();
@@ -67,7 +72,6 @@ fn for_named(
     } else {
         TokenSource::None
     };
-    let client = client(policy, policy.limits(), known, network);
     Platform::new(client, url, workspace, token)
         .map_err(|error| Hold::new(error.code(), error.to_string()).advise(error.advice()))
 }

@@ -1,6 +1,7 @@
 //! `Service`: what a process that runs for long needs outside of any repository: policy, store, the platform.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::environment::Environment;
 use crate::git::credentials::Answers;
@@ -29,6 +30,9 @@ impl Service {
     pub fn open(environment: &Environment, known: &KnownSecrets) -> Result<Self, Box<PolicyError>> {
         environment.tokens().for_each(|token| known.add(&token));
         let (loaded, environment) = load::outside(&Request::default(), environment.clone())?;
+        if let Some(database) = &loaded.policy.store().platform_schedules {
+            known.add_login(None, database.password());
+        }
         let answers = Answers::default();
         let policy = &loaded.policy;
         let network = connect::network(&environment, policy, known, None, &answers, None);
@@ -60,6 +64,11 @@ impl Service {
         self.loaded.fail_closed
     }
 
+    /// Says whether the schedules are in the platform's own table, so that the platform fires them.
+    pub const fn fires_elsewhere(&self) -> bool {
+        self.loaded.policy.store().platform_schedules.is_some()
+    }
+
     /// Returns what is to be told of the policy and the environment: layers that are left out, keys that are locked.
     pub fn notes(&self) -> Vec<Reason> {
         let mut notes = load::notes(&self.loaded, None);
@@ -73,14 +82,15 @@ impl Service {
         kept_by(&self.loaded.policy, &self.environment)
     }
 
-    /// Makes a client for one workspace of the platform, or says why there is none.
-    pub fn platform(&self, workspace: &str) -> Result<Platform, Hold> {
+    /// Makes a client for one workspace of the platform, or says why there is none. Its agent may take `patience` to answer.
+    pub fn platform(&self, workspace: &str, patience: Duration) -> Result<Platform, Hold> {
         platform_client::for_workspace(
             &self.environment,
             &self.loaded.policy,
             &self.known,
             self.network.clone(),
             workspace,
+            patience,
         )
     }
 }

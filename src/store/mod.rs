@@ -43,7 +43,8 @@ pub use place::{Place, Slot};
 pub use pushed::PushedRow;
 pub use retention::Caps;
 pub use schedules::{
-    FiringCause, NewSchedule, ScheduleRow, ScheduleSource, ScheduleStatus, ScheduleStore, SetsDue,
+    Answer, Claim, Due, FiringCause, FiringEnd, FiringRow, NewSchedule, ScheduleFiring,
+    ScheduleRow, ScheduleSource, ScheduleStatus, ScheduleStore, SetsDue, Switch,
 };
 pub use spool::Spool;
 pub use turn::{Turn, TurnAt};

@@ -31,6 +31,7 @@ mod published_schema;
 mod push;
 mod reliability;
 mod sandbox;
+mod schedules;
 mod secrets;
 mod security;
 mod steps;

@@ -4,6 +4,7 @@ mod human;
 mod kept;
 mod outbox;
 mod plan;
+mod schedules;
 mod trust;
 mod why;
 
@@ -19,6 +20,9 @@ pub(super) use human::{Detail, human, is_quiet};
 pub(super) use kept::{history, history_json, status, store_error, timeline};
 pub(super) use outbox::{deliveries, deliveries_json, delivery};
 pub(super) use plan::plan;
+pub(super) use schedules::{
+    firings, firings_json, schedule, schedule_json, schedules, schedules_json,
+};
 pub(super) use trust::{asked, trusted};
 pub(super) use why::why;
 

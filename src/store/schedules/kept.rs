@@ -1,5 +1,6 @@
 //! The schedules that are kept: made, found and listed.
 
+use jiff::Timestamp;
 use rusqlite::{OptionalExtension, named_params};
 
 use super::super::{Durability, Store, StoreError, millis};
@@ -13,8 +14,8 @@ impl Store {
         self.write(Durability::PowerCut, |transaction| {
             transaction
                 .prepare_cached(
-                    "INSERT INTO schedules (uid, name, source, tags, definition, next_run_at)
-                     VALUES (:uid, :name, :source, :tags, :definition, :next)
+                    "INSERT INTO schedules (uid, name, source, tags, definition, next_run_at, enabled)
+                     VALUES (:uid, :name, :source, :tags, :definition, :next, :enabled)
                      ON CONFLICT (name) DO NOTHING",
                 )?
                 .execute(named_params! {
@@ -24,6 +25,7 @@ impl Store {
                     ":tags": tags,
                     ":definition": new.definition,
                     ":next": new.next_run_at.map(millis),
+                    ":enabled": new.enabled,
                 })
                 .map(|rows| rows > 0)
         })
@@ -43,6 +45,73 @@ impl Store {
             let mut statement = connection.prepare_cached(&sql)?;
             let rows = statement.query_map((), schedule)?;
             rows.collect()
+        })
+    }
+
+    pub(super) fn schedule_of(&self, id: i64) -> Result<Option<ScheduleRow>, StoreError> {
+        self.read(|connection| {
+            let sql = format!("SELECT {COLUMNS} FROM schedules WHERE id = ?1");
+            let mut statement = connection.prepare_cached(&sql)?;
+            statement.query_row([id], schedule).optional()
+        })
+    }
+
+    /// Changes what a schedule says, and forgets what was wrong with it.
+    pub(super) fn change_schedule(&self, id: i64, new: &NewSchedule) -> Result<(), StoreError> {
+        let tags = serde_json::to_string(&new.tags).unwrap_or_default();
+        self.write(Durability::PowerCut, |transaction| {
+            transaction
+                .prepare_cached(
+                    "UPDATE schedules SET tags = :tags, definition = :definition, next_run_at = :next,
+                         enabled = :enabled, problem = NULL WHERE id = :id",
+                )?
+                .execute(named_params! {
+                    ":id": id,
+                    ":tags": tags,
+                    ":definition": new.definition,
+                    ":next": new.next_run_at.map(millis),
+                    ":enabled": new.enabled,
+                })
+                .map(drop)
+        })
+    }
+
+    pub(super) fn switch_schedule(
+        &self,
+        id: i64,
+        enabled: bool,
+        next_run_at: Option<Timestamp>,
+    ) -> Result<(), StoreError> {
+        self.write(Durability::PowerCut, |transaction| {
+            transaction
+                .prepare_cached(
+                    "UPDATE schedules SET enabled = ?2, next_run_at = ?3, cause = 'time', event = NULL WHERE id = ?1",
+                )?
+                .execute((id, enabled, next_run_at.map(millis)))
+                .map(drop)
+        })
+    }
+
+    pub(super) fn remove_schedule(&self, id: i64) -> Result<(), StoreError> {
+        self.write(Durability::PowerCut, |transaction| {
+            transaction
+                .prepare_cached("DELETE FROM firings WHERE schedule = ?1")?
+                .execute([id])?;
+            transaction
+                .prepare_cached("DELETE FROM schedules WHERE id = ?1")?
+                .execute([id])
+                .map(drop)
+        })
+    }
+
+    pub(super) fn note_schedule_problem(&self, id: i64, problem: &str) -> Result<(), StoreError> {
+        self.write(Durability::Process, |transaction| {
+            transaction
+                .prepare_cached(
+                    "UPDATE schedules SET problem = ?2, last_status = 'error', last_error = ?2 WHERE id = ?1",
+                )?
+                .execute((id, problem))
+                .map(drop)
         })
     }
 }

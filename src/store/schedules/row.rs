@@ -55,6 +55,8 @@ pub struct NewSchedule {
     pub definition: String,
     /// When it runs first; never where there is no such time.
     pub next_run_at: Option<Timestamp>,
+    /// Whether it runs at all.
+    pub enabled: bool,
 }
 
 /// A schedule that is kept.
@@ -95,6 +97,9 @@ pub struct ScheduleRow {
     /// How many of the last answers in a row were empty.
     pub empty_runs: u64,
 }
+
+/// How many columns [`schedule`] reads.
+pub(super) const COUNT: usize = 17;
 
 /// What [`schedule`] reads.
 pub(super) const COLUMNS: &str = "id, uid, name, source, tags, definition, enabled, next_run_at, cause, event, problem, \

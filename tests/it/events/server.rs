@@ -10,10 +10,11 @@ use std::time::Duration;
 
 use assert_cmd::cargo::CommandCargoExt as _;
 use hmac::{Hmac, KeyInit as _, Mac as _};
+use jiff::Timestamp;
 use sendoff::clock::Clock;
-use sendoff::store::{NewSchedule, ScheduleRow, ScheduleSource, ScheduleStore as _, Store};
+use sendoff::store::{Claim, NewSchedule, ScheduleRow, ScheduleSource, ScheduleStore as _, Store};
 use sendoff_testing::wait_until;
-use serde_json::Value;
+use serde_json::{Value, json};
 use sha2::Sha256;
 
 use crate::sandbox::Sandbox;
@@ -94,16 +95,29 @@ impl Home {
         Store::open(&self.state(), &Clock::System, Duration::from_secs(5)).unwrap()
     }
 
-    /// Keeps a schedule whose own time never comes in these tests.
+    /// Keeps a schedule whose own time never comes in these tests, and that stays as an event leaves it: another process is
+    /// busy with it, and it waits for that.
     pub(super) fn schedule(&self, name: &str, tags: &[&str]) {
-        let is_new = self.store().add(&NewSchedule {
+        let never: Timestamp = "2999-01-01T00:00:00Z".parse().unwrap();
+        let definition =
+            json!({"name": name, "cron": "@yearly", "step": "none", "on-busy": "queue"});
+        let store = self.store();
+        let is_new = store.add(&NewSchedule {
             name: name.into(),
             source: ScheduleSource::Command,
             tags: tags.iter().map(|tag| (*tag).to_owned()).collect(),
-            definition: "{}".into(),
-            next_run_at: Some("2999-01-01T00:00:00Z".parse().unwrap()),
+            definition: definition.to_string(),
+            next_run_at: Some(never),
+            enabled: true,
         });
         assert!(is_new.unwrap());
+        let claim = Claim {
+            holder: "another process",
+            now: Clock::System.now(),
+            held_until: never,
+            next_run_at: None,
+        };
+        assert!(store.begin(&self.found(name), &claim).unwrap().is_some());
     }
 
     pub(super) fn found(&self, name: &str) -> ScheduleRow {

@@ -60,6 +60,14 @@ fn the_schema_refuses_what_only_one_file_gets_wrong() {
         "url-with-password",
         "unprotect-",
         "user-trusts-no-environment",
+        "schedule-cron",
+        "schedule-name",
+        "schedule-prompt",
+        "schedule-relative",
+        "schedule-timezone",
+        "schedule-twice",
+        "schedule-with",
+        "database-password",
     ];
     for path in files("tests/policies/invalid") {
         let name = path.file_stem().unwrap().to_str().unwrap();

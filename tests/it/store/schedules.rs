@@ -18,6 +18,7 @@ fn add(store: &Store, name: &str, tags: &[&str]) {
         tags: tags.iter().map(|tag| (*tag).to_owned()).collect(),
         definition: "{}".into(),
         next_run_at: Some(at(LATER)),
+        enabled: true,
     };
     assert!(store.add(&new).unwrap());
 }
@@ -71,6 +72,7 @@ fn a_name_is_taken_once() {
         tags: Vec::new(),
         definition: "{\"other\":1}".into(),
         next_run_at: None,
+        enabled: true,
     };
     assert!(!store.add(&again).unwrap());
     let all = store.all().unwrap();

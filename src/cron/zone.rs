@@ -1,0 +1,111 @@
+//! `Zone`: a time zone by its name in the IANA database.
+
+use std::fmt;
+use std::str::FromStr;
+
+use jiff::tz::TimeZone;
+use serde::Serialize;
+
+/// A time zone of the IANA database, such as `Europe/Berlin`. By default UTC.
+///
+/// The system's database is asked first, and the copy in the program where there is none.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(into = "String")]
+pub struct Zone {
+    name: String,
+    zone: TimeZone,
+}
+
+/// Why a text is no time zone.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("got `{0}`, wanted a time zone of the IANA database such as \"Europe/Berlin\", or \"UTC\"")]
+pub struct ZoneError(String);
+
+impl Zone {
+    /// The name of the default.
+    pub const UTC: &str = "UTC";
+
+    /// Returns its name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Returns its rules.
+    pub(super) const fn rules(&self) -> &TimeZone {
+        &self.zone
+    }
+}
+
+impl Default for Zone {
+    fn default() -> Self {
+        Self {
+            name: Self::UTC.into(),
+            zone: TimeZone::UTC,
+        }
+    }
+}
+
+impl FromStr for Zone {
+    type Err = ZoneError;
+
+    fn from_str(name: &str) -> Result<Self, ZoneError> {
+        let shown = || ZoneError(name.escape_debug().take(60).collect());
+        let zone = TimeZone::get(name).map_err(|_| shown())?;
+        Ok(Self {
+            name: name.to_owned(),
+            zone,
+        })
+    }
+}
+
+impl fmt::Display for Zone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name)
+    }
+}
+
+impl TryFrom<String> for Zone {
+    type Error = ZoneError;
+
+    fn try_from(text: String) -> Result<Self, ZoneError> {
+        text.parse()
+    }
+}
+
+impl From<Zone> for String {
+    fn from(value: Zone) -> Self {
+        value.name
+    }
+}
+
+impl schemars::JsonSchema for Zone {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Zone".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({ "title": "time zone", "type": "string", "minLength": 1 })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_zone_is_one_of_the_database() {
+        assert_eq!(
+            "Europe/Berlin".parse::<Zone>().unwrap().name(),
+            "Europe/Berlin"
+        );
+        assert_eq!(Zone::default(), "UTC".parse().unwrap());
+        for name in ["", "Mars/Base", "../../etc/passwd", "\u{1b}[31m"] {
+            let error = name.parse::<Zone>().unwrap_err().to_string();
+            assert!(
+                error.contains(&format!("`{}`", name.escape_debug())),
+                "{error}"
+            );
+            assert!(error.ends_with("\"Europe/Berlin\", or \"UTC\""), "{error}");
+        }
+    }
+}

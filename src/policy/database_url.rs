@@ -1,0 +1,145 @@
+//! `DatabaseUrl`: the address of a `PostgreSQL` database in a policy, which may contain a password.
+
+use std::fmt;
+
+use schemars::JsonSchema;
+use secrecy::{ExposeSecret, SecretString};
+use serde::Serialize;
+
+use super::text::read_as_text;
+
+/// The address of a `PostgreSQL` database. What shows it hides the password.
+#[derive(Debug, Clone, Serialize)]
+#[serde(into = "String")]
+pub struct DatabaseUrl {
+    shown: String,
+    user: String,
+    password: Option<SecretString>,
+    whole: SecretString,
+}
+
+read_as_text!(
+    DatabaseUrl,
+    "a URL such as \"postgres://db.example/platform\""
+);
+
+/// Why a text is not the address of a database. Never shows the text, because it can contain a password.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum DatabaseUrlError {
+    /// It is not a URL, or has another scheme.
+    #[error("wanted a URL such as \"postgres://db.example/platform\"")]
+    Syntax,
+    /// It contains the password in a place where it is shown.
+    #[error("got a URL with a password behind the `?`, wanted it behind the user, before the host")]
+    Query,
+}
+
+impl DatabaseUrl {
+    /// Returns the whole address, for the client of the database only.
+    pub fn expose(&self) -> &str {
+        self.whole.expose_secret()
+    }
+
+    /// Returns the password, which nobody may see.
+    pub const fn password(&self) -> Option<&SecretString> {
+        self.password.as_ref()
+    }
+
+    /// Returns the user.
+    pub fn user(&self) -> &str {
+        &self.user
+    }
+}
+
+impl PartialEq for DatabaseUrl {
+    fn eq(&self, other: &Self) -> bool {
+        self.expose() == other.expose()
+    }
+}
+
+impl Eq for DatabaseUrl {}
+
+impl TryFrom<String> for DatabaseUrl {
+    type Error = DatabaseUrlError;
+
+    fn try_from(text: String) -> Result<Self, DatabaseUrlError> {
+        let mut url = reqwest::Url::parse(&text).map_err(|_| DatabaseUrlError::Syntax)?;
+        if !matches!(url.scheme(), "postgres" | "postgresql") || url.cannot_be_a_base() {
+            return Err(DatabaseUrlError::Syntax);
+        }
+        if url.query_pairs().any(|(key, _)| key == "password") {
+            return Err(DatabaseUrlError::Query);
+        }
+        let decoded = |text: &str| {
+            let decoded = percent_encoding::percent_decode_str(text);
+            decoded.decode_utf8_lossy().into_owned()
+        };
+        let user = decoded(url.username());
+        let password = url.password().map(decoded).map(SecretString::from);
+        if password.is_some() {
+            url.set_password(Some("REDACTED"))
+                .map_err(|()| DatabaseUrlError::Syntax)?;
+        }
+        Ok(Self {
+            shown: url.into(),
+            user,
+            password,
+            whole: text.into(),
+        })
+    }
+}
+
+impl From<DatabaseUrl> for String {
+    fn from(url: DatabaseUrl) -> Self {
+        url.shown
+    }
+}
+
+impl fmt::Display for DatabaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.shown)
+    }
+}
+
+impl JsonSchema for DatabaseUrl {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "DatabaseUrl".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({ "title": "URL", "type": "string", "pattern": "^postgres(ql)?:" })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn url(text: &str) -> Result<DatabaseUrl, DatabaseUrlError> {
+        DatabaseUrl::try_from(text.to_owned())
+    }
+
+    #[test]
+    fn the_password_is_never_shown() {
+        let text = "postgres://ada:w%40nderland@db.example:5433/platform?sslmode=require";
+        let found = url(text).unwrap();
+        assert_eq!(found.expose(), text);
+        assert_eq!(found.user(), "ada");
+        assert_eq!(found.password().unwrap().expose_secret(), "w@nderland");
+        let json = serde_json::to_string(&found).unwrap();
+        for shown in [found.to_string(), format!("{found:?}"), json] {
+            assert!(!shown.contains("nderland"), "{shown}");
+            assert!(shown.contains("ada:REDACTED@db.example:5433"), "{shown}");
+        }
+    }
+
+    #[test]
+    fn other_addresses_are_refused() {
+        assert!(url("postgresql:///platform?host=/run/postgresql").is_ok());
+        for text in ["mysql://x/y", "db.example", "postgres:platform", ""] {
+            assert_eq!(url(text), Err(DatabaseUrlError::Syntax), "{text}");
+        }
+        let query = url("postgres://db/x?password=wonderland");
+        assert_eq!(query, Err(DatabaseUrlError::Query));
+    }
+}

@@ -1,0 +1,40 @@
+//! What carrying out a firing came to.
+
+use crate::store::Answer;
+
+/// What became of the work of a firing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Outcome {
+    /// It was done.
+    Done {
+        /// In one line.
+        detail: String,
+        /// What came back.
+        answer: Answer,
+    },
+    /// What it is for is busy; nothing was done.
+    Busy(String),
+    /// It was not done, for this reason.
+    Failed(String),
+}
+
+impl Outcome {
+    /// Makes the outcome of work that nothing answers.
+    pub(super) fn done(detail: impl Into<String>) -> Self {
+        Self::Done {
+            detail: detail.into(),
+            answer: Answer::None,
+        }
+    }
+
+    /// Makes a failure of an error with its causes.
+    pub(super) fn failed(error: &dyn std::error::Error) -> Self {
+        let mut said = error.to_string();
+        let mut cause = error.source();
+        while let Some(error) = cause {
+            said = format!("{said}: {error}");
+            cause = error.source();
+        }
+        Self::Failed(said)
+    }
+}

@@ -1,0 +1,129 @@
+//! What lists show of schedules and their firings.
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::policy::Schedule;
+use crate::store::{
+    FiringCause, FiringRow, ScheduleRow, ScheduleSource, ScheduleStatus, ScheduleStore,
+};
+
+use super::definition;
+use super::edit::{EditError, find};
+
+/// A schedule in a list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ScheduleLine {
+    /// Its name.
+    pub name: String,
+    /// When it runs: its expression.
+    pub cron: Option<String>,
+    /// The time zone of the expression.
+    pub timezone: Option<String>,
+    /// Whether it runs at all.
+    pub enabled: bool,
+    /// When it runs next.
+    pub next_run_at: Option<Timestamp>,
+    /// When it fired last.
+    pub last_run_at: Option<Timestamp>,
+    /// What became of that: `ok`, `error`, `skipped` or `stale`.
+    pub last_status: Option<String>,
+    /// Why, where it was not done.
+    pub last_error: Option<String>,
+    /// How often it ran; what was skipped does not count.
+    pub run_count: u64,
+}
+
+/// A schedule with all that is known of it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ScheduleView {
+    /// What a list shows.
+    #[serde(flatten)]
+    pub line: ScheduleLine,
+    /// Who made it.
+    pub source: ScheduleSource,
+    /// Why it cannot run, where it cannot.
+    pub problem: Option<String>,
+    /// How many of the last answers in a row were empty.
+    pub empty_runs: u64,
+    /// What it says; nothing where that cannot be read.
+    pub definition: Option<Schedule>,
+}
+
+/// A firing in a list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FiringLine {
+    /// Names it; a repeat of it has the same.
+    #[serde(rename = "messageId")]
+    pub message_id: String,
+    /// When it was to run.
+    pub due_at: Timestamp,
+    /// Why it ran.
+    pub cause: FiringCause,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// When it ended; nothing while it runs or waits.
+    pub ended_at: Option<Timestamp>,
+    /// What became of it: `ok`, `error`, `skipped` or `stale`.
+    pub status: Option<ScheduleStatus>,
+    /// What it did, or why it did not.
+    pub detail: Option<String>,
+    /// How many processes have begun it.
+    pub attempts: u32,
+}
+
+/// Returns all schedules, by name.
+pub fn schedules(store: &dyn ScheduleStore) -> Result<Vec<ScheduleLine>, EditError> {
+    Ok(store.all()?.iter().map(line).collect())
+}
+
+/// Returns one schedule.
+pub fn one(store: &dyn ScheduleStore, name: &str) -> Result<ScheduleView, EditError> {
+    let row = find(store, name)?;
+    Ok(ScheduleView {
+        line: line(&row),
+        source: row.source,
+        problem: row.problem.clone(),
+        empty_runs: row.empty_runs,
+        definition: definition::read(&row).ok(),
+    })
+}
+
+/// Returns the last firings of a schedule, the newest first.
+pub fn firings(
+    store: &dyn ScheduleStore,
+    name: &str,
+    limit: usize,
+) -> Result<Vec<FiringLine>, EditError> {
+    let row = find(store, name)?;
+    let rows = store.firings(row.id, limit)?;
+    Ok(rows.into_iter().map(firing_line).collect())
+}
+
+fn line(row: &ScheduleRow) -> ScheduleLine {
+    let schedule = definition::read(row).ok();
+    ScheduleLine {
+        name: row.name.clone(),
+        cron: schedule.as_ref().map(|schedule| schedule.cron.to_string()),
+        timezone: schedule.map(|schedule| schedule.timezone.to_string()),
+        enabled: row.enabled,
+        next_run_at: row.next_run_at,
+        last_run_at: row.last_run_at,
+        last_status: row.last_status.map(|status| status.as_str().to_owned()),
+        last_error: row.last_error.clone(),
+        run_count: row.run_count,
+    }
+}
+
+fn firing_line(row: FiringRow) -> FiringLine {
+    FiringLine {
+        message_id: row.firing.message_id,
+        due_at: row.firing.due_at,
+        cause: row.firing.cause,
+        started_at: row.started_at,
+        ended_at: row.ended_at,
+        status: row.status,
+        detail: row.detail,
+        attempts: row.firing.attempts,
+    }
+}
