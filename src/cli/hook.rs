@@ -50,7 +50,8 @@ pub(super) struct Args {
     /// Wait for the end of the run: for one-shot containers, where the worker would die with its parent
     #[arg(long)]
     wait: bool,
-    /// What the caller passes on; of codex-notify the last one is the payload, others are not looked at
+    /// What the caller passes on: of codex-notify the last one is the payload, of git-post-rewrite and git-post-merge the
+    /// first one says what was done; others are not looked at
     #[arg(hide = true, trailing_var_arg = true, allow_hyphen_values = true)]
     rest: Vec<OsString>,
 }
@@ -93,8 +94,8 @@ impl Args {
         if start.environment.is_off() || is_ours {
             return self.answer(surface, &HandedOver::default());
         }
-        let last = self.rest.last().map(OsString::as_os_str);
-        let heard = Heard::read(surface, last, self.directory.as_deref(), &start.environment);
+        let directory = self.directory.as_deref();
+        let heard = Heard::read(surface, &self.rest, directory, &start.environment);
         reach(Point::HookPayload);
         if let Some(why) = heard.closed {
             tracing::debug!(surface = surface.name, why, "the call asks for nothing");

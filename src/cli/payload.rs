@@ -1,6 +1,6 @@
 //! What callers of `sendoff hook` say: a task document, or an agent's own JSON. A bad one is left out.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -40,7 +40,7 @@ impl Heard {
     /// `directory`, the payload's counts.
     pub(super) fn read(
         surface: &SurfaceDef,
-        last_argument: Option<&OsStr>,
+        arguments: &[OsString],
         directory: Option<&Path>,
         environment: &Environment,
     ) -> Self {
@@ -53,10 +53,15 @@ impl Heard {
         }
         match surface.payload {
             Payload::Ignored => Self::default(),
+            Payload::Word(gate) => Self {
+                closed: gate(arguments.first().map(OsString::as_os_str)).closed(),
+                ..Self::default()
+            },
             Payload::TaskDocument => Self::of_document(&collect()),
             Payload::Agent(read) => Self::of_agent(surface, read, &collect(), directory),
             Payload::AgentArgument(read) => {
-                let bytes = last_argument.map_or(&[][..], OsStr::as_encoded_bytes);
+                let last = arguments.last().map(OsString::as_os_str);
+                let bytes = last.map_or(&[][..], OsStr::as_encoded_bytes);
                 Self::of_agent(surface, read, bytes, directory)
             }
         }
@@ -98,10 +103,8 @@ impl Heard {
                 Err(crowded) => (None, Some(crowded)),
             },
         };
-        let closed = match call.gate {
-            Gate::Open => crowded.as_ref().map(|_| "several repositories are open"),
-            Gate::Closed(why) => Some(why),
-        };
+        let is_crowded = || crowded.as_ref().map(|_| "several repositories are open");
+        let closed = call.gate.closed().or_else(is_crowded);
         let task = TaskFacts {
             input: call.input,
             response: call.response,

@@ -21,6 +21,7 @@ pub(super) fn page() -> String {
         };
         let input = match surface.payload {
             Payload::Ignored => "not read",
+            Payload::Word(_) => "a word as first argument, or nothing",
             Payload::TaskDocument => {
                 "a [task document](task.schema.json) on standard input, or nothing"
             }
@@ -35,7 +36,7 @@ pub(super) fn page() -> String {
                 Payload::Agent(_) | Payload::AgentArgument(_) => {
                     "that of the directory in the payload, else the working directory's"
                 }
-                Payload::Ignored | Payload::TaskDocument => "the directory's",
+                Payload::Ignored | Payload::Word(_) | Payload::TaskDocument => "the directory's",
             },
         };
         let output = match surface.neutral {

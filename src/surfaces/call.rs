@@ -85,6 +85,14 @@ impl Gate {
         }
     }
 
+    /// Says why it is closed; nothing where it is open.
+    pub const fn closed(self) -> Option<&'static str> {
+        match self {
+            Self::Open => None,
+            Self::Closed(why) => Some(why),
+        }
+    }
+
     /// Closed when one of both is.
     pub(super) const fn and(self, other: Self) -> Self {
         match self {

@@ -15,6 +15,8 @@ mod installation;
 mod opencode;
 mod pi;
 
+use std::ffi::OsStr;
+
 use crate::policy::Trigger;
 
 pub use self::call::{AgentPayload, Call, Gate};
@@ -80,6 +82,8 @@ pub enum Payload {
     Ignored,
     /// A task document on standard input, or nothing.
     TaskDocument,
+    /// A word as first argument, which may say that the call asks for nothing.
+    Word(fn(Option<&OsStr>) -> Gate),
     /// The agent's own JSON object on standard input.
     Agent(ReadCall),
     /// The agent's own JSON object as last argument.

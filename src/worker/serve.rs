@@ -135,6 +135,8 @@ impl<'a> Worker<'a> {
                 }
                 reach(Point::WorkerQuiet);
                 if let Some(branch) = self.branch_known_now(slot, &last.asked.place) {
+                    // Each commit of the operation called a hook while this worker waited.
+                    let waiting = due_for(store, slot, platform)?;
                     let ids: Vec<i64> = waiting.iter().map(|intent| intent.id).collect();
                     store.move_intents(&ids, &branch)?;
                     reach(Point::WorkerMoved);

@@ -30,9 +30,10 @@ enum Ours {
 fn plain(hook: &Hook, program: &str) -> String {
     format!(
         "#!/bin/sh\n# Written by `sendoff install git`; `sendoff uninstall git` removes it.\n\
-         exec {} hook {} </dev/null\n",
+         exec {} hook {}{} </dev/null\n",
         shell_word(program),
-        hook.surface
+        hook.surface,
+        hook.arguments
     )
 }
 
@@ -44,11 +45,12 @@ fn wrapper(hook: &Hook, program: &str) -> String {
          # {}{PREVIOUS}. It runs first, and its exit code counts.\n\
          code=0\n\
          if [ -x {previous} ]; then {previous} \"$@\" || code=$?; fi\n\
-         {} hook {} </dev/null || :\n\
+         {} hook {}{} </dev/null || :\n\
          exit $code\n",
         hook.event,
         shell_word(program),
-        hook.surface
+        hook.surface,
+        hook.arguments
     )
 }
 

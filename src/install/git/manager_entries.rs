@@ -5,20 +5,32 @@ use crate::install::command::shell_word;
 
 use super::{HOOKS, Hook};
 
+/// Returns husky's line for a hook.
+pub(super) fn line(hook: &Hook, program: &str) -> String {
+    guarded(hook, program, hook.arguments)
+}
+
 /// Returns a call that does nothing where the program is not there.
-pub(super) fn guarded(hook: &Hook, program: &str) -> String {
+fn guarded(hook: &Hook, program: &str, arguments: &str) -> String {
     format!(
-        "if command -v {program} >/dev/null 2>&1; then {program} hook {} </dev/null || :; fi\n",
+        "if command -v {program} >/dev/null 2>&1; then {program} hook {}{arguments} </dev/null || :; fi\n",
         hook.surface
     )
 }
 
 /// Returns lefthook's job for a hook.
 pub(super) fn job(hook: &Hook, program: &str) -> String {
-    let call = if program == "sendoff" {
-        guarded(hook, program).trim_end().to_owned()
+    // Lefthook puts git's arguments there.
+    let arguments = if hook.arguments.is_empty() {
+        ""
     } else {
-        format!("{} hook {} </dev/null", shell_word(program), hook.surface)
+        " {0}"
+    };
+    let call = if program == "sendoff" {
+        guarded(hook, program, arguments).trim_end().to_owned()
+    } else {
+        let program = shell_word(program);
+        format!("{program} hook {}{arguments} </dev/null", hook.surface)
     };
     let run = serde_json::Value::String(call);
     format!(

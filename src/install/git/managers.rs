@@ -11,7 +11,7 @@ use crate::install::plan::Plan;
 use crate::install::surroundings::Surroundings;
 use crate::process::find_program;
 
-use super::manager_entries::{guarded, hk_snippet, job, pre_commit_snippet, prek_snippet};
+use super::manager_entries::{hk_snippet, job, line, pre_commit_snippet, prek_snippet};
 use super::manager_file::{with_block, without_block};
 use super::{HOOKS, hooks_directory};
 
@@ -151,7 +151,7 @@ fn husky(around: &Surroundings) -> Result<Plan, InstallError> {
     for hook in HOOKS {
         let path = resolve(&directory.join(hook.event), top)?;
         plan.changes.extend(with_block(&path, Manager::Husky, |_| {
-            Ok(guarded(hook, &program))
+            Ok(line(hook, &program))
         })?);
     }
     if program != "sendoff" && !plan.is_empty() {

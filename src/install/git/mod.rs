@@ -28,35 +28,41 @@ struct Hook {
     event: &'static str,
     /// What it calls.
     surface: &'static str,
+    /// What the shell passes on of git's arguments, with a space before it.
+    arguments: &'static str,
     /// The name of its section `hook.<name>`.
     section: &'static str,
     /// The file in `hooks/`, which people copy.
     copied: &'static str,
 }
 
-/// The hooks that run when a commit was made; after an amend git runs two of them.
+/// The hooks that run when a commit was made. After an amend git runs two of them, and says so to the second.
 const HOOKS: &[Hook] = &[
     Hook {
         event: "post-commit",
         surface: "git-post-commit",
+        arguments: "",
         section: "sendoff",
         copied: include_str!("../../../hooks/post-commit"),
     },
     Hook {
         event: "post-rewrite",
         surface: "git-post-rewrite",
+        arguments: " \"$@\"",
         section: "sendoff-post-rewrite",
         copied: include_str!("../../../hooks/post-rewrite"),
     },
     Hook {
         event: "post-merge",
         surface: "git-post-merge",
+        arguments: " \"$@\"",
         section: "sendoff-post-merge",
         copied: include_str!("../../../hooks/post-merge"),
     },
     Hook {
         event: "post-applypatch",
         surface: "git-post-applypatch",
+        arguments: "",
         section: "sendoff-post-applypatch",
         copied: include_str!("../../../hooks/post-applypatch"),
     },

@@ -74,10 +74,21 @@ impl Managed {
 
     /// Commits everything, and says how many runs that was and whether the commit is on the server.
     pub(super) fn commit(&self) -> usize {
+        self.run("git", &["add", "--all"]);
+        self.ships(&["commit", "-q", "--allow-empty", "-m", "Managed"])
+    }
+
+    /// The same for a commit that was shipped already.
+    fn amend(&self) -> usize {
+        let policy = "[steps.push]\nrewrite = \"lease\"\n";
+        self.world.user_policy(policy);
+        self.ships(&["commit", "-q", "--allow-empty", "--amend", "-m", "Amended"])
+    }
+
+    fn ships(&self, commit: &[&str]) -> usize {
         let count = |world: &World| world.run(&["history", "--json"]).stdout.lines().count();
         let before = count(&self.world);
-        self.run("git", &["add", "--all"]);
-        self.run("git", &["commit", "-q", "--allow-empty", "-m", "Managed"]);
+        self.run("git", commit);
         self.world.run(&["status", "--wait", "60s"]);
         let head = self
             .world
@@ -109,6 +120,7 @@ fn lefthook_with_hooks_of_its_own_runs_ours_from_the_users_file() {
     // What is left to do.
     managed.run("lefthook", &["install"]);
     assert_eq!(managed.commit(), 1);
+    assert_eq!(managed.amend(), 1, "git calls post-rewrite too");
     assert!(
         managed.world.work().join(".git/seen").exists(),
         "theirs runs as well"
@@ -290,14 +302,8 @@ fn the_other_managers_get_lines_to_paste() {
 #[test]
 fn the_lines_to_paste_work() {
     for manager in ["pre-commit", "prek"] {
-        let Some(managed) = Managed::new(manager) else {
+        let Some(managed) = Managed::new(manager).map(with_program) else {
             return;
-        };
-        // The search path of the manager has the program.
-        let program = PathBuf::from(env!("CARGO_BIN_EXE_sendoff"));
-        let managed = Managed {
-            path: format!("{}:{}", program.parent().unwrap().display(), managed.path),
-            ..managed
         };
         let said = sendoff(&managed.world, &["install", manager, "--yes"]).stderr;
         let lines = said
@@ -317,6 +323,34 @@ fn the_lines_to_paste_work() {
         let words: Vec<&str> = command.split(' ').collect();
         managed.run(words[0], &words[1..]);
         assert_eq!(managed.commit(), 1);
+    }
+}
+
+/// Puts the program on the manager's search path.
+fn with_program(managed: Managed) -> Managed {
+    let program = PathBuf::from(env!("CARGO_BIN_EXE_sendoff"));
+    let path = format!("{}:{}", program.parent().unwrap().display(), managed.path);
+    Managed { path, ..managed }
+}
+
+/// Of this repository only the list of hooks matters to them, and `sendoff-system` builds nothing.
+#[test]
+fn a_repository_that_names_ours_is_shipped() {
+    for manager in ["pre-commit", "prek"] {
+        let Some(managed) = Managed::new(manager).map(with_program) else {
+            return;
+        };
+        let hooks = include_str!("../../../.pre-commit-hooks.yaml");
+        let ours = managed.world.sandbox.repository("ours");
+        let sandbox = &managed.world.sandbox;
+        let revision = sandbox.commit(&ours, ".pre-commit-hooks.yaml", hooks, "Offer hooks");
+        let config = format!(
+            "repos:\n  - repo: {}\n    rev: {revision}\n    hooks:\n      - id: sendoff-system\n",
+            ours.display()
+        );
+        managed.write(".pre-commit-config.yaml", &config);
+        managed.run(manager, &["install", "-t", "post-commit"]);
+        assert_eq!(managed.commit(), 1, "{manager}");
     }
 }
 

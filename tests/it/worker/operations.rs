@@ -68,6 +68,58 @@ fn a_cherry_pick_has_no_later_hook_and_is_shipped_all_the_same() {
     assert_eq!(world.tip("feature/x"), head);
 }
 
+/// Returns how many runs there were.
+fn runs(world: &World) -> usize {
+    last_report(world);
+    world.run(&["history", "--json"]).stdout.lines().count()
+}
+
+#[test]
+fn a_series_of_commits_is_one_run() {
+    let world = World::new();
+    let work = world.work();
+    world
+        .sandbox
+        .git(&work, &["switch", "-q", "-c", "side", "main"]);
+    for name in ["one", "two", "three"] {
+        world.commit(&format!("{name}.txt"), name, name);
+    }
+    world.sandbox.git(&work, &["switch", "-q", "feature/x"]);
+    for (hook, surface) in [
+        ("post-commit", "git-post-commit"),
+        ("post-rewrite", "git-post-rewrite"),
+    ] {
+        install(&world, "clone/.git/hooks", hook, surface);
+    }
+    let series: [&[&str]; 2] = [
+        &["cherry-pick", "side~2", "side~1", "side"],
+        &["rebase", "-q", "--force-rebase", "main"],
+    ];
+    for (count, series) in series.iter().enumerate() {
+        let output = git(&world, &work, series).output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        assert_eq!(runs(&world), count + 1, "{series:?}");
+    }
+}
+
+/// Git calls post-commit as well, and a squash makes no commit.
+#[test]
+fn an_amend_and_a_squash_ask_for_nothing_more() {
+    let world = World::new();
+    for (surface, word, asks) in [
+        ("git-post-rewrite", "amend", false),
+        ("git-post-rewrite", "rebase", true),
+        ("git-post-merge", "1", false),
+        ("git-post-merge", "0", true),
+    ] {
+        let said = world.run(&["hook", surface, "--json", word]).report();
+        assert_eq!(said["run_id"].is_string(), asks, "{surface} {word}: {said}");
+        if asks {
+            last_report(&world);
+        }
+    }
+}
+
 #[test]
 fn a_clean_merge_fires_post_merge_only() {
     let world = World::new();
