@@ -51,7 +51,7 @@ pub(super) fn install(around: &Surroundings) -> Result<Plan, InstallError> {
         // One of an older version is ours; another one is not.
         if before.as_ref().is_some_and(|before| {
             records
-                .original(&path, before, &[Target::Completions.name()])
+                .original(&path, before, &[Target::Completions.name()], |_| false)
                 .is_none()
         }) {
             return Err(InstallError::ByHand {
@@ -85,7 +85,7 @@ pub(super) fn uninstall(around: &Surroundings) -> Result<Plan, InstallError> {
             continue;
         };
         let is_ours = records
-            .original(&path, &now, &[Target::Completions.name()])
+            .original(&path, &now, &[Target::Completions.name()], |_| false)
             .is_some();
         let is_this = around
             .completions

@@ -106,12 +106,14 @@ impl Records {
         })
     }
 
-    /// Returns what was at `path` before `targets` were installed, when what is there now is as they left it.
+    /// Returns what was at `path` before `targets` were installed, when what is there now is as they left it. Nothing
+    /// where that had our entry already, as an installation that mended one found it: `has_ours` looks.
     pub(super) fn original(
         &self,
         path: &Path,
         now: &Content,
         targets: &[&str],
+        has_ours: impl FnOnce(&Content) -> bool,
     ) -> Option<Original> {
         let record = self.of(path)?;
         let all = record.targets.iter();
@@ -125,7 +127,8 @@ impl Records {
                 let kept = self.directory.as_ref()?.join(hash);
                 let bytes = read(&kept, u64::MAX, Links::Refused).ok()??;
                 let is_whole = digest(&bytes) == *hash;
-                is_whole.then_some(Original::File(Content::File { bytes, mode: *mode }))
+                let content = Content::File { bytes, mode: *mode };
+                (is_whole && !has_ours(&content)).then_some(Original::File(content))
             }
         }
     }

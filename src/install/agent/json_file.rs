@@ -119,7 +119,11 @@ pub(super) fn uninstall(
         Err(_) if !text.contains("sendoff") => return Ok(plan),
         Err(error) => return Err(by_hand(error)),
     };
-    let change = removal(place, around, path, now.clone(), || {
+    let has_ours = |text: &str| {
+        let calls = HandlerList::parse(text, hook).and_then(|list| list.calls());
+        calls.is_ok_and(|calls| !calls.is_empty())
+    };
+    let change = removal(place, around, path, now.clone(), has_ours, || {
         let bytes = list.without().map_err(by_hand)?.into_bytes();
         Ok(Content::File { bytes, mode })
     })?;

@@ -161,7 +161,9 @@ pub(super) fn uninstall(place: &Place, around: &Surroundings) -> Result<Plan, In
         }
         _ => return Ok(plan),
     }
-    let change = removal(place, around, path, now.clone(), || {
+    let has_ours =
+        |text: &str| Document::parse(text).is_ok_and(|document| call(&document).is_some());
+    let change = removal(place, around, path, now.clone(), has_ours, || {
         let bytes = without(text).ok_or_else(|| by_hand(NO_LINE))?.into_bytes();
         Ok(Content::File { bytes, mode })
     })?;

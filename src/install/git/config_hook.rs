@@ -137,7 +137,12 @@ pub(super) fn uninstall(
         bytes: bytes.clone(),
         mode: *mode,
     };
-    let after = if let Some(original) = records.original(&path, &now, &[Target::Git.name()]) {
+    let has_ours = |content: &Content| match content {
+        Content::File { bytes, .. } => !entries(bytes, &path, scope).is_empty(),
+        Content::Link(_) => false,
+    };
+    let original = records.original(&path, &now, &[Target::Git.name()], has_ours);
+    let after = if let Some(original) = original {
         original.content()
     } else {
         let kept = remove(bytes, is_ours).ok_or_else(|| by_hand(&path, &[]))?;

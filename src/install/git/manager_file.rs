@@ -61,7 +61,11 @@ pub(super) fn without_block(
     }
     let records = Records::read(around.records());
     let names = [Target::Git.name(), manager.name()];
-    let after = match records.original(path, &now, &names) {
+    let has_ours = |content: &Content| {
+        let text = content.text().and_then(block::split);
+        text.is_some_and(|(_, block)| block.is_some())
+    };
+    let after = match records.original(path, &now, &names, has_ours) {
         Some(original) => original.content(),
         None if rest.is_empty() => None,
         None => Some(Content::File {

@@ -225,6 +225,39 @@ fn a_file_of_ours_that_somebody_changed_stays() {
     done(&world, &["install", "opencode", "--yes"]);
 }
 
+/// What was there before the second installation had our entry, so it is not what to go back to.
+#[test]
+fn a_removal_after_a_repair_leaves_nothing_of_ours() {
+    let world = World::new();
+    let home = world.sandbox.path("home");
+    for (agent, file, theirs) in [
+        (
+            "claude-code",
+            ".claude/settings.json",
+            "{\"model\": \"x\",\n",
+        ),
+        ("codex-notify", ".codex/config.toml", "model = \"x\"\n"),
+    ] {
+        done(&world, &["install", agent, "--yes"]);
+        let path = home.join(file);
+        let text = fs::read_to_string(&path).unwrap();
+        let moved = text.replace(env!("CARGO_BIN_EXE_sendoff"), "/opt/moved/sendoff");
+        let edited = match moved.strip_prefix('{') {
+            Some(rest) => format!("{theirs}{rest}"),
+            None => format!("{theirs}{moved}"),
+        };
+        fs::write(&path, &edited).unwrap();
+        done(&world, &["install", agent, "--yes"]);
+        assert!(!fs::read_to_string(&path).unwrap().contains("/opt/moved"));
+        done(&world, &["uninstall", agent, "--yes"]);
+        let left = fs::read_to_string(&path).unwrap();
+        assert!(
+            !left.contains("sendoff") && left.contains("model"),
+            "{left}"
+        );
+    }
+}
+
 #[test]
 fn a_project_needs_a_repository_and_a_user_a_home() {
     let world = World::new();

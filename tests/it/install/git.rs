@@ -413,6 +413,10 @@ fn a_section_that_is_half_there_is_found_and_made_whole() {
     assert_eq!(said.code, Some(0), "{}", said.stderr);
     assert!(found(&world).iter().all(|(_, fault)| fault.is_none()));
     assert_eq!(found(&world).len(), 4);
+    // What was there before was broken: a removal does not go back to it.
+    done(&world, UNINSTALL);
+    assert!(found(&world).is_empty());
+    beside_newer_git(&world, INSTALL);
     set("hook.sendoff.enabled", "false");
     assert_eq!(found(&world)[0].1, Some(Fault::Disabled));
     world
