@@ -133,6 +133,20 @@ fn a_branch_that_says_wip_is_a_draft_until_no_commit_does() {
     assert_eq!(changes(&world), before);
 }
 
+/// Reviewers were asked already: that is not ours to take back.
+#[test]
+fn what_is_ready_stays_ready_when_a_commit_says_wip() {
+    let world = World::new();
+    assert_eq!(outputs(&world, &["run"])["draft"], false);
+    for subject in ["WIP: add b", "fixup! WIP: add b"] {
+        world.commit("b.txt", subject, subject);
+        assert_eq!(outputs(&world, &["run"])["draft"], false, "{subject}");
+    }
+    assert!(!world.forge.pulls()[0].draft);
+    let log = world.forge.log();
+    assert!(log.iter().all(|call| call.path != "/graphql"));
+}
+
 /// What a person or an agent made a draft is theirs.
 #[test]
 fn only_a_draft_for_unfinished_commits_is_made_ready() {
