@@ -5,10 +5,12 @@
 //! of it is decided and written in one transaction of the store (`ledger`). To add a forge, add a `Source` and a function
 //! that makes `EventFacts` of its payloads.
 
+mod code;
 mod delivery;
 mod facts;
 mod github;
 mod gitlab;
+mod gitlab_signature;
 mod glob;
 mod json;
 mod ledger;
@@ -17,6 +19,7 @@ mod rule;
 mod rules;
 mod secrets;
 mod signature;
+mod signature_error;
 mod source;
 
 pub use delivery::{BadDelivery, Delivery, MAX_BODY};
@@ -26,5 +29,6 @@ pub use mistakes::mistakes;
 pub use rule::Miss;
 pub use rules::{Judged, Rules};
 pub use secrets::{HookSecrets, SecretError};
-pub use signature::{SignatureError, verify};
+pub use signature::verify;
+pub use signature_error::SignatureError;
 pub use source::Source;

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::http::HeaderMap;
-use axum::http::header::CONTENT_LENGTH;
+use axum::http::header::{CONTENT_LENGTH, EXPECT};
 use http_body_util::BodyExt as _;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout, timeout_at};
@@ -22,6 +22,12 @@ const ROOM: usize = 48 << 20;
 const SMALL: usize = 64 << 10;
 /// The unit in which room is counted: a semaphore has 32 bits.
 const UNIT: usize = 1 << 10;
+
+/// How much of a refused body is still taken from the sender, and for how long: one that is cut off while it sends may not read
+/// the answer.
+const DISCARDED: usize = 64 << 20;
+/// See [`DISCARDED`].
+const DISCARDING: Duration = Duration::from_secs(5);
 
 /// Why a body is not read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -70,6 +76,7 @@ impl BodyRoom {
             .and_then(|length| length.to_str().ok());
         let claimed = claimed.and_then(|length| length.parse::<u64>().ok());
         if claimed.is_some_and(|length| length > MAX_BODY as u64) {
+            discard(headers, body).await;
             return Err(BodyError::TooLarge);
         }
         let end = Instant::now() + WHOLE;
@@ -89,6 +96,8 @@ impl BodyRoom {
                 continue;
             };
             if bytes.len() + data.len() > MAX_BODY {
+                drop((bytes, room));
+                discard(headers, body).await;
                 return Err(BodyError::TooLarge);
             }
             while bytes.len() + data.len() > held {
@@ -108,5 +117,20 @@ impl BodyRoom {
             Ok(Ok(permit)) => Ok(permit),
             _ => Err(BodyError::NoRoom),
         }
+    }
+}
+
+/// Takes a body that nobody wants from its sender, unless the sender asked before it sends.
+pub(super) async fn discard(headers: &HeaderMap, mut body: Body) {
+    if headers.contains_key(EXPECT) {
+        return;
+    }
+    let end = Instant::now() + DISCARDING;
+    let mut left = DISCARDED;
+    while left > 0 {
+        let Ok(Some(Ok(frame))) = timeout_at(end, body.frame()).await else {
+            return;
+        };
+        left = left.saturating_sub(frame.data_ref().map_or(0, Bytes::len));
     }
 }

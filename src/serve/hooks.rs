@@ -7,12 +7,12 @@ use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 
-use crate::events::{Delivery, Judged, Rules, Source, new_event, verify};
+use crate::events::{Delivery, Judged, Rules, SignatureError, Source, new_event, verify};
 use crate::store::{EventState, FiringState, NewEvent};
 use crate::threads::on_own_thread;
 
 use super::answer::{Answer, Matched};
-use super::body::WholeBody;
+use super::body::{WholeBody, discard};
 use super::settings::Settings;
 use super::shared::{App, JUDGES};
 
@@ -72,9 +72,12 @@ fn log(app: &App, source: Source, answer: &Answer) {
 
 async fn answer(app: &App, source: Source, request: Request) -> Result<Answer, Answer> {
     let settings = app.settings();
-    // Without a secret nothing is read.
-    verify_possible(&settings, source)?;
     let (parts, body) = request.into_parts();
+    // Without a secret nobody can prove anything, and nothing is read.
+    if settings.secrets(source).is_empty() {
+        discard(&parts.headers, body).await;
+        return Err(SignatureError::NoSecret(source).into());
+    }
     let body = app.room.read(&parts.headers, body).await?;
     let read = read(app, settings, source, parts.headers, body).await?;
     let (event, judged, why_none, repository) = match read {
@@ -102,15 +105,6 @@ async fn answer(app: &App, source: Source, request: Request) -> Result<Answer, A
         }
     };
     Ok(answer.of(name))
-}
-
-/// Says early that nobody can prove anything.
-fn verify_possible(settings: &Settings, source: Source) -> Result<(), Answer> {
-    let secrets = settings.secrets(source);
-    if secrets.is_empty() {
-        return Err(crate::events::SignatureError::NoSecret(source).into());
-    }
-    Ok(())
 }
 
 /// Verifies and reads a delivery on a thread of its own: a large one takes longer than others should wait.

@@ -14,10 +14,11 @@ use crate::environment::Environment;
 use crate::events::Ledger;
 use crate::schedules::{TICK_INTERVAL, Ticker};
 use crate::secrets::KnownSecrets;
-use crate::session::{Service, runtime};
-use crate::store::{BUSY_TIMEOUT, SetsDue, Store, StoreError};
+use crate::session::runtime;
+use crate::store::StoreError;
 
 use super::carrier::Carrier;
+use super::due::schedules;
 use super::listener::{ends, listen};
 use super::notify::Notify;
 use super::pulse::Pulse;
@@ -74,7 +75,7 @@ pub fn serve(
     let service = settings.service();
     let store = service.store();
     store.get().map_err(ServeError::Store)?;
-    let due = schedules(service)?;
+    let due = schedules(service).map_err(|error| ServeError::Store(Arc::new(error)))?;
     let ticker = Ticker::new(Arc::clone(service));
     let runtime = runtime()?;
     let ended = runtime.block_on(async {
@@ -106,15 +107,6 @@ pub fn serve(
     // What a thread has not done is in the store, and the next start does it.
     runtime.shutdown_background();
     ended
-}
-
-/// Returns where the schedules are that rules fire.
-fn schedules(service: &Service) -> Result<Arc<dyn SetsDue>, ServeError> {
-    let error = |error| ServeError::Store(Arc::new(error));
-    let directory = service.environment().state_directory();
-    let directory = directory.ok_or_else(|| error(StoreError::NoDirectory))?;
-    let store = Store::open(&directory, &Clock::System, BUSY_TIMEOUT).map_err(error)?;
-    Ok(Arc::new(store))
 }
 
 async fn bind(settings: &Settings) -> Result<TcpListener, ServeError> {

@@ -7,6 +7,7 @@
 mod answer;
 mod body;
 mod carrier;
+mod due;
 mod health;
 mod hooks;
 mod life;

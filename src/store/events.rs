@@ -1,20 +1,17 @@
-//! Webhooks: which deliveries came, so that none counts twice, and what they fire.
+//! Webhooks: which deliveries came, so that none counts twice.
 
 use std::time::Duration;
 
-use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, Row, Transaction, named_params};
+use rusqlite::{Connection, Transaction};
 
+use super::event_firings::{FiringState, NewFiring, fire};
 use super::retention::before;
-use super::{Durability, Store, StoreError, millis, timestamp};
+use super::{Durability, Store, StoreError};
 
 /// How long a delivery is remembered.
 pub const DELIVERIES_KEPT: Duration = Duration::from_hours(7 * 24);
 /// How many rows each write forgets at most: a write stays short after a long pause.
 const FORGOTTEN_AT_ONCE: u32 = 500;
-/// How long whoever claims a firing has for it, before another process may.
-const CLAIM: Duration = Duration::from_mins(1);
-
 /// A delivery, and what it is to fire.
 #[derive(Debug, Clone)]
 pub struct NewEvent {
@@ -28,21 +25,6 @@ pub struct NewEvent {
     pub name: String,
     /// What it fires, one for each rule that it matches.
     pub firings: Vec<NewFiring>,
-}
-
-/// What one rule fires.
-#[derive(Debug, Clone)]
-pub struct NewFiring {
-    /// The key of the rule's state.
-    pub rule: String,
-    /// Which schedules, as globs.
-    pub fire: Vec<String>,
-    /// The event's facts, as JSON.
-    pub facts: String,
-    /// How long it waits for further events.
-    pub debounce: Option<Duration>,
-    /// How often the rule fires at most, and in which time.
-    pub limit: Option<(u32, Duration)>,
 }
 
 /// What became of a delivery.
@@ -63,28 +45,6 @@ pub enum DuplicateBy {
     Id,
 }
 
-/// What became of a firing.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum FiringState {
-    /// It is due now, and claimed for whoever wrote it.
-    Due(Firing),
-    /// It waits for further events until this time; earlier ones may be part of it.
-    Waits(Timestamp),
-    /// The rule has fired as often as it may.
-    Limited,
-}
-
-/// A firing that is claimed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Firing {
-    /// Its number.
-    pub id: i64,
-    /// Which schedules, as globs.
-    pub fire: Vec<String>,
-    /// The facts of the last event, as JSON.
-    pub facts: String,
-}
-
 impl Store {
     /// Keeps deliveries, each unless it was there before, and decides what they fire. All of them or none; it survives a
     /// power cut, because the sender does not send again what was answered.
@@ -98,48 +58,6 @@ impl Store {
         })?;
         self.shorten_log();
         Ok(kept)
-    }
-
-    /// Claims the firings that are due and that nobody works on.
-    pub fn claim_firings(&self) -> Result<Vec<Firing>, StoreError> {
-        let now = self.now();
-        let is_due = self.next_firing()?.is_some_and(|at| millis(at) <= now);
-        if !is_due {
-            return Ok(Vec::new());
-        }
-        self.write(Durability::Process, |transaction| {
-            let mut statement = transaction.prepare_cached(
-                "UPDATE event_firings SET claimed_until = ?2
-                 WHERE settled_at IS NULL AND due_at <= ?1 AND claimed_until <= ?1
-                 RETURNING id, fire, facts",
-            )?;
-            let rows = statement.query_map((now, claimed_until(now)), firing)?;
-            rows.collect()
-        })
-    }
-
-    /// Returns when the next firing is due that nobody works on.
-    pub fn next_firing(&self) -> Result<Option<Timestamp>, StoreError> {
-        self.read(|connection| {
-            let mut statement = connection.prepare_cached(
-                "SELECT min(max(due_at, claimed_until)) FROM event_firings WHERE settled_at IS NULL",
-            )?;
-            let at: Option<i64> = statement.query_row((), |row| row.get(0))?;
-            Ok(at.map(timestamp))
-        })
-    }
-
-    /// Notes which schedules a firing set due.
-    pub fn settle_firing(&self, id: i64, schedules: &[String]) -> Result<(), StoreError> {
-        let now = self.now();
-        self.write(Durability::Process, |transaction| {
-            transaction
-                .prepare_cached(
-                    "UPDATE event_firings SET settled_at = ?2, schedules = ?3 WHERE id = ?1",
-                )?
-                .execute((id, now, list(schedules)))
-                .map(drop)
-        })
     }
 }
 
@@ -190,85 +108,6 @@ fn earlier(
     Ok(is_same_id.then_some(DuplicateBy::Id))
 }
 
-/// Decides what becomes of one firing.
-fn fire(
-    transaction: &Transaction<'_>,
-    firing: &NewFiring,
-    now: i64,
-) -> rusqlite::Result<FiringState> {
-    if let Some(debounce) = firing.debounce
-        && let Some(at) = join(transaction, firing, debounce, now)?
-    {
-        return Ok(FiringState::Waits(at));
-    }
-    if let Some((most, window)) = firing.limit {
-        let fired: u32 = transaction
-            .prepare_cached(
-                "SELECT count(*) FROM event_firings WHERE rule = ?1 AND created_at > ?2",
-            )?
-            .query_row((&firing.rule, before(now, window)), |row| row.get(0))?;
-        if fired >= most {
-            return Ok(FiringState::Limited);
-        }
-    }
-    let wait = millis_of(firing.debounce.unwrap_or_default());
-    let due_at = now.saturating_add(wait);
-    // Nobody else looks for one that is due now until its writer had its time.
-    let claimed = if wait == 0 { claimed_until(now) } else { 0 };
-    transaction
-        .prepare_cached(
-            "INSERT INTO event_firings (rule, fire, facts, created_at, due_at, last_at, claimed_until)
-             VALUES (:rule, :fire, :facts, :now, :due_at, :last_at, :claimed)",
-        )?
-        .execute(named_params! {
-            ":rule": firing.rule,
-            ":fire": list(&firing.fire),
-            ":facts": firing.facts,
-            ":now": now,
-            ":due_at": due_at,
-            ":last_at": now.saturating_add(wait.saturating_mul(LONGEST_WAIT)),
-            ":claimed": claimed,
-        })?;
-    if wait > 0 {
-        return Ok(FiringState::Waits(timestamp(due_at)));
-    }
-    Ok(FiringState::Due(Firing {
-        id: transaction.last_insert_rowid(),
-        fire: firing.fire.clone(),
-        facts: firing.facts.clone(),
-    }))
-}
-
-/// How many times its `debounce` a firing is put off at most.
-const LONGEST_WAIT: i64 = 10;
-
-/// Makes the event part of a firing of its rule that waits, and returns until when that waits now.
-fn join(
-    transaction: &Transaction<'_>,
-    firing: &NewFiring,
-    debounce: Duration,
-    now: i64,
-) -> rusqlite::Result<Option<Timestamp>> {
-    let due_at = now.saturating_add(millis_of(debounce));
-    transaction
-        .prepare_cached(
-            "UPDATE event_firings SET due_at = min(:due_at, last_at), facts = :facts
-             WHERE rule = :rule AND settled_at IS NULL AND due_at > :now AND claimed_until <= :now
-             RETURNING due_at",
-        )?
-        .query_row(
-            named_params! {
-                ":rule": firing.rule,
-                ":facts": firing.facts,
-                ":due_at": due_at,
-                ":now": now,
-            },
-            |row| row.get(0),
-        )
-        .optional()
-        .map(|at: Option<i64>| at.map(timestamp))
-}
-
 /// Forgets some of what is older than it is kept.
 fn forget(transaction: &Transaction<'_>, now: i64) -> rusqlite::Result<()> {
     let since = before(now, DELIVERIES_KEPT);
@@ -286,26 +125,4 @@ fn forget(transaction: &Transaction<'_>, now: i64) -> rusqlite::Result<()> {
             .execute((since, FORGOTTEN_AT_ONCE))?;
     }
     Ok(())
-}
-
-fn claimed_until(now: i64) -> i64 {
-    now.saturating_add(millis_of(CLAIM))
-}
-
-fn millis_of(time: Duration) -> i64 {
-    i64::try_from(time.as_millis()).unwrap_or(i64::MAX)
-}
-
-fn firing(row: &Row<'_>) -> rusqlite::Result<Firing> {
-    let fire: String = row.get("fire")?;
-    Ok(Firing {
-        id: row.get("id")?,
-        fire: serde_json::from_str(&fire).unwrap_or_default(),
-        facts: row.get("facts")?,
-    })
-}
-
-/// Writes a list as JSON. Texts always serialise.
-fn list(texts: &[String]) -> String {
-    serde_json::to_string(texts).unwrap_or_default()
 }

@@ -5,6 +5,7 @@
 
 mod delivery;
 mod error;
+mod event_firings;
 mod events;
 mod file;
 mod history;
@@ -31,9 +32,8 @@ use crate::clock::Clock;
 
 pub use delivery::{Delivery, DeliveryKind, DeliveryState, NewDelivery};
 pub use error::StoreError;
-pub use events::{
-    DELIVERIES_KEPT, DuplicateBy, EventState, Firing, FiringState, NewEvent, NewFiring,
-};
+pub use event_firings::{Firing, FiringState, NewFiring};
+pub use events::{DELIVERIES_KEPT, DuplicateBy, EventState, NewEvent};
 pub use history::{RunRow, RunSummary};
 pub use intents::{Intent, IntentState, NewIntent};
 pub use lazy::LazyStore;

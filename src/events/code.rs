@@ -1,0 +1,39 @@
+//! Authentication codes, compared in constant time.
+
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use reqwest::header::HeaderMap;
+use sha2::Sha256;
+
+use super::signature_error::SignatureError;
+
+/// Returns the text of a header that is there once.
+pub(super) fn only<'h>(
+    headers: &'h HeaderMap,
+    name: &'static str,
+) -> Result<&'h str, SignatureError> {
+    let mut all = headers.get_all(name).iter();
+    let (Some(value), None) = (all.next(), all.next()) else {
+        return Err(SignatureError::Missing(name));
+    };
+    value.to_str().map_err(|_| SignatureError::Wrong(name))
+}
+
+/// Says in constant time whether `code` is the authentication code of the parts with `key`.
+pub(super) fn is_code(key: &[u8], parts: &[&[u8]], code: &[u8]) -> bool {
+    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) else {
+        return false;
+    };
+    for part in parts {
+        mac.update(part);
+    }
+    mac.verify_slice(code).is_ok()
+}
+
+/// Says in constant time whether two secrets are the same: their codes are compared, which are equally long.
+pub(super) fn is_same(secret: &[u8], given: &[u8]) -> bool {
+    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(secret) else {
+        return false;
+    };
+    mac.update(secret);
+    is_code(secret, &[given], &mac.finalize().into_bytes())
+}
