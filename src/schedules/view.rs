@@ -4,12 +4,14 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::policy::Schedule;
+use crate::session::Service;
 use crate::store::{
-    FiringCause, FiringRow, ScheduleRow, ScheduleSource, ScheduleStatus, ScheduleStore,
+    FiringCause, FiringRow, PlatformRow, ScheduleRow, ScheduleSource, ScheduleStatus, ScheduleStore,
 };
 
 use super::definition;
 use super::edit::{EditError, find};
+use super::place::platform_table;
 
 /// A schedule in a list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -75,6 +77,25 @@ pub struct FiringLine {
 /// Returns all schedules, by name.
 pub fn schedules(store: &dyn ScheduleStore) -> Result<Vec<ScheduleLine>, EditError> {
     Ok(store.all()?.iter().map(line).collect())
+}
+
+/// Returns the platform's schedules, by name, where the policy names the platform's table.
+pub fn of_platform(service: &Service) -> Result<Option<Vec<ScheduleLine>>, EditError> {
+    let Some(table) = platform_table(service)? else {
+        return Ok(None);
+    };
+    let line = |row: PlatformRow| ScheduleLine {
+        name: row.name,
+        cron: row.cron,
+        timezone: row.timezone,
+        enabled: row.enabled,
+        next_run_at: row.next_run_at,
+        last_run_at: row.last_run_at,
+        last_status: row.last_status,
+        last_error: row.last_error.filter(|error| !error.is_empty()),
+        run_count: row.run_count,
+    };
+    Ok(Some(table.all()?.into_iter().map(line).collect()))
 }
 
 /// Returns one schedule.

@@ -12,13 +12,12 @@ use tokio::sync::watch;
 use crate::clock::Clock;
 use crate::environment::Environment;
 use crate::events::Ledger;
-use crate::schedules::{TICK_INTERVAL, Ticker};
+use crate::schedules::{TICK_INTERVAL, Ticker, waiting};
 use crate::secrets::KnownSecrets;
 use crate::session::runtime;
 use crate::store::StoreError;
 
 use super::carrier::Carrier;
-use super::due::schedules;
 use super::listener::{ends, listen};
 use super::notify::Notify;
 use super::pulse::Pulse;
@@ -75,7 +74,7 @@ pub fn serve(
     let service = settings.service();
     let store = service.store();
     store.get().map_err(ServeError::Store)?;
-    let due = schedules(service).map_err(|error| ServeError::Store(Arc::new(error)))?;
+    let due = waiting(service).map_err(|error| ServeError::Store(Arc::new(error)))?;
     let ticker = Ticker::new(Arc::clone(service));
     let runtime = runtime()?;
     let ended = runtime.block_on(async {

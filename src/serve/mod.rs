@@ -7,7 +7,6 @@
 mod answer;
 mod body;
 mod carrier;
-mod due;
 mod health;
 mod hooks;
 mod life;

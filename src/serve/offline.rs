@@ -8,9 +8,10 @@ use crate::environment::Environment;
 use crate::events::{BadDelivery, Delivery, EventFacts, Rules, Source, mistakes};
 use crate::names::NamePattern;
 use crate::policy::PolicyError;
+use crate::schedules::waiting_now;
 use crate::secrets::KnownSecrets;
 use crate::session::Service;
-use crate::store::{SetsDue as _, StoreError};
+use crate::store::StoreError;
 
 use super::settings::SettingsError;
 
@@ -122,9 +123,8 @@ impl Offline {
         firing: Firing,
     ) -> Result<Vec<String>, OfflineError> {
         let fire: Vec<NamePattern> = fire.iter().map(NamePattern::new).collect();
-        let store = service.store();
         // Where there is no store there is no schedule either.
-        let Some(store) = store.existing() else {
+        let Some(store) = waiting_now(service)? else {
             return Ok(Vec::new());
         };
         let found = match firing {

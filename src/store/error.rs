@@ -50,6 +50,17 @@ pub enum StoreError {
         /// Their bytes.
         bytes: u64,
     },
+    /// The platform's table does not answer as it should.
+    #[error("the platform's table at `{place}` cannot be used: {said}")]
+    PlatformTable {
+        /// The database, without a password.
+        place: String,
+        /// Why.
+        said: String,
+    },
+    /// The platform's database is on another machine, and the connection would not be encrypted.
+    #[error("the database at `{0}` is on another machine, and would be reached without encryption")]
+    PlainDatabase(String),
     /// The database refused.
     #[error("`{}` cannot be used", .path.display())]
     Sql {
@@ -101,6 +112,14 @@ impl StoreError {
             }
             Self::Damaged { path, .. } => {
                 format!("move `{}` away: a fresh one is begun", path.display())
+            }
+            Self::PlatformTable { .. } => {
+                "check `store.platform-schedules` in the policy, and that the table `workspace_schedules` is there"
+                    .into()
+            }
+            Self::PlainDatabase(_) => {
+                "reach it through an encrypted tunnel that ends on this machine, or list its host in `network.allow-http`"
+                    .into()
             }
             Self::Sql { path, .. } => format!(
                 "free some room on the disk, or move `{}` away to begin a fresh one",

@@ -14,6 +14,7 @@ mod lazy;
 mod outbox;
 mod pending;
 mod place;
+mod platform_table;
 mod pushed;
 mod retention;
 mod schedules;
@@ -40,6 +41,7 @@ pub use lazy::LazyStore;
 pub use outbox::Counts;
 pub use pending::{NewPending, Pending};
 pub use place::{Place, Slot};
+pub use platform_table::{PlatformRow, PlatformTable};
 pub use pushed::PushedRow;
 pub use retention::Caps;
 pub use schedules::{

@@ -1,7 +1,7 @@
 //! `sendoff schedule list`, `show` and `history`.
 
 use crate::exit::Exit;
-use crate::schedules::{firings, one as one_schedule, schedules};
+use crate::schedules::{firings, of_platform, one as one_schedule, schedules};
 
 use super::super::output::print;
 use super::super::render;
@@ -11,7 +11,10 @@ pub(super) fn list(opened: &Opened, json: bool) -> Result<Exit, Refusal> {
     if opened.store.existing().is_none() && !opened.service.fires_elsewhere() {
         return Ok(Exit::Done);
     }
-    let lines = schedules(opened.own()?)?;
+    let lines = match of_platform(&opened.service)? {
+        Some(lines) => lines,
+        None => schedules(opened.own()?)?,
+    };
     let text = if json {
         render::schedules_json(&lines)
     } else {

@@ -2,6 +2,7 @@
 
 mod cli;
 mod import;
+mod platform_table;
 mod policy;
 mod prompt;
 mod ticker;

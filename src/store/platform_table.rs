@@ -1,0 +1,266 @@
+//! The platform's own table of schedules, in its `PostgreSQL` database: what events set due there, the platform fires.
+
+use std::collections::BTreeSet;
+use std::error::Error as _;
+use std::future::Future;
+use std::thread;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::Value;
+use tokio::runtime::Builder;
+use tokio_postgres::config::{Host, SslMode};
+use tokio_postgres::{Client, Config, NoTls, Row};
+
+use crate::names::NamePattern;
+
+use super::schedules::SetsDue;
+use super::{StoreError, timestamp};
+
+/// How long a connection may take.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a statement may take, with its connection.
+const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Sets due what matches. One statement, and no other column: the platform fires what it finds due.
+const SET_DUE: &str = "UPDATE workspace_schedules SET next_run_at = now()
+     WHERE enabled AND next_run_at IS NOT NULL AND name ILIKE ANY ($1) RETURNING name::text";
+
+/// The same rows, unchanged.
+const MATCHING: &str = "SELECT name::text FROM workspace_schedules
+     WHERE enabled AND next_run_at IS NOT NULL AND name ILIKE ANY ($1)";
+
+/// What a list shows. Times are milliseconds since 1970.
+const ALL: &str = "SELECT name::text, cron_expr::text, timezone::text, enabled,
+         (extract(epoch FROM next_run_at) * 1000)::bigint, (extract(epoch FROM last_run_at) * 1000)::bigint,
+         last_status::text, last_error::text, run_count::bigint
+     FROM workspace_schedules ORDER BY name, id";
+
+/// The platform's table `workspace_schedules`. Each call makes a connection of its own.
+#[derive(Debug)]
+pub struct PlatformTable {
+    config: Config,
+    /// The database, without a password.
+    place: String,
+}
+
+/// A schedule of the platform.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlatformRow {
+    /// Its name; several workspaces may have one of it.
+    pub name: String,
+    /// Its expression.
+    pub cron: Option<String>,
+    /// The time zone of the expression.
+    pub timezone: Option<String>,
+    /// Whether it runs at all.
+    pub enabled: bool,
+    /// When it runs next.
+    pub next_run_at: Option<Timestamp>,
+    /// When it ran last.
+    pub last_run_at: Option<Timestamp>,
+    /// What became of that, in the platform's words.
+    pub last_status: Option<String>,
+    /// Why, where it was not done.
+    pub last_error: Option<String>,
+    /// How often it ran.
+    pub run_count: u64,
+}
+
+impl PlatformTable {
+    /// Names the database at `url`, which is shown as `place`. Opens nothing.
+    ///
+    /// A host that is not this machine has to be one that `may_be_plain` names: connections are not encrypted.
+    pub fn new(url: &str, place: &str, may_be_plain: &[String]) -> Result<Self, StoreError> {
+        let mut config: Config = url.parse().map_err(|error| table_error(place, &error))?;
+        let is_near = |host: &Host| match host {
+            Host::Unix(_) => true,
+            Host::Tcp(name) => {
+                matches!(name.as_str(), "localhost" | "127.0.0.1" | "::1")
+                    || may_be_plain.iter().any(|listed| listed == name)
+            }
+        };
+        if config.get_ssl_mode() == SslMode::Require || !config.get_hosts().iter().all(is_near) {
+            return Err(StoreError::PlainDatabase(place.to_owned()));
+        }
+        config
+            .ssl_mode(SslMode::Disable)
+            .connect_timeout(CONNECT_TIMEOUT)
+            .application_name("sendoff");
+        Ok(Self {
+            config,
+            place: place.to_owned(),
+        })
+    }
+
+    /// Returns all schedules, by name.
+    pub fn all(&self) -> Result<Vec<PlatformRow>, StoreError> {
+        let rows = self.ask(async |client| client.query(ALL, &[]).await)?;
+        rows.iter()
+            .map(|row| platform_row(row).map_err(|error| table_error(&self.place, &error)))
+            .collect()
+    }
+
+    fn names(&self, statement: &str, fire: &[NamePattern]) -> Result<Vec<String>, StoreError> {
+        let patterns: Vec<String> = fire.iter().filter_map(like).collect();
+        let rows = self.ask(async |client| client.query(statement, &[&patterns]).await)?;
+        let names = rows.iter().map(|row| row.try_get::<_, String>(0));
+        let names: Result<BTreeSet<String>, _> = names.collect();
+        names
+            .map(|names| names.into_iter().collect())
+            .map_err(|error| table_error(&self.place, &error))
+    }
+
+    /// Connects and asks, on a thread and a runtime of its own: the caller may be in a runtime that must not wait.
+    fn ask<T: Send>(
+        &self,
+        ask: impl AsyncFnOnce(&Client) -> Result<T, tokio_postgres::Error> + Send,
+    ) -> Result<T, StoreError> {
+        let failed = |said: String| StoreError::PlatformTable {
+            place: self.place.clone(),
+            said,
+        };
+        let asked = thread::scope(|scope| {
+            let own = thread::Builder::new().spawn_scoped(scope, || {
+                let runtime = Builder::new_current_thread().enable_all().build();
+                let runtime = runtime.map_err(|error| failed(error.to_string()))?;
+                runtime.block_on(within(TIMEOUT, &self.place, self.connect_and(ask)))
+            });
+            let own = own.map_err(|error| failed(error.to_string()))?;
+            own.join()
+                .unwrap_or_else(|_| Err(failed("the thread that asks it panicked".into())))
+        })?;
+        asked.map_err(|error| table_error(&self.place, &error))
+    }
+
+    async fn connect_and<T>(
+        &self,
+        ask: impl AsyncFnOnce(&Client) -> Result<T, tokio_postgres::Error>,
+    ) -> Result<T, tokio_postgres::Error> {
+        let (client, connection) = self.config.connect(NoTls).await?;
+        // The connection ends by an error that the client tells, too.
+        let _connected = tokio::spawn(connection);
+        ask(&client).await
+    }
+}
+
+impl SetsDue for PlatformTable {
+    fn set_due(
+        &self,
+        fire: &[NamePattern],
+        _event: Option<&Value>,
+        _now: Timestamp,
+    ) -> Result<Vec<String>, StoreError> {
+        self.names(SET_DUE, fire)
+    }
+
+    fn matching(&self, fire: &[NamePattern]) -> Result<Vec<String>, StoreError> {
+        self.names(MATCHING, fire)
+    }
+}
+
+async fn within<T>(
+    limit: Duration,
+    place: &str,
+    work: impl Future<Output = T>,
+) -> Result<T, StoreError> {
+    let done = tokio::time::timeout(limit, work).await;
+    done.map_err(|_| StoreError::PlatformTable {
+        place: place.to_owned(),
+        said: format!("it did not answer within {limit:?}"),
+    })
+}
+
+/// Writes a pattern as `LIKE` has it; nothing for the empty one, which matches no name.
+fn like(pattern: &NamePattern) -> Option<String> {
+    let mut like = String::new();
+    for c in pattern.as_str().chars() {
+        match c {
+            '*' => like.push('%'),
+            '?' => like.push('_'),
+            '%' | '_' | '\\' => like.extend(['\\', c]),
+            c => like.push(c),
+        }
+    }
+    (!like.is_empty()).then_some(like)
+}
+
+fn table_error(place: &str, error: &tokio_postgres::Error) -> StoreError {
+    let database = error.as_db_error().map(|error| error.message().to_owned());
+    let said = database.unwrap_or_else(|| match error.source() {
+        Some(source) => format!("{error}: {source}"),
+        None => error.to_string(),
+    });
+    StoreError::PlatformTable {
+        place: place.to_owned(),
+        said,
+    }
+}
+
+fn platform_row(row: &Row) -> Result<PlatformRow, tokio_postgres::Error> {
+    let at = |column: usize| -> Result<Option<Timestamp>, tokio_postgres::Error> {
+        Ok(row.try_get::<_, Option<i64>>(column)?.map(timestamp))
+    };
+    let count: Option<i64> = row.try_get(8)?;
+    Ok(PlatformRow {
+        name: row.try_get(0)?,
+        cron: row.try_get(1)?,
+        timezone: row.try_get(2)?,
+        enabled: row.try_get::<_, Option<bool>>(3)?.unwrap_or(false),
+        next_run_at: at(4)?,
+        last_run_at: at(5)?,
+        last_status: row.try_get(6)?,
+        last_error: row.try_get(7)?,
+        run_count: u64::try_from(count.unwrap_or(0)).unwrap_or(0),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pattern_is_written_as_like_has_it() {
+        let like = |text: &str| like(&NamePattern::new(text));
+        assert_eq!(like("*PR review?").as_deref(), Some("%PR review_"));
+        assert_eq!(like(r"50%_\*").as_deref(), Some(r"50\%\_\\%"));
+        assert_eq!(like(""), None);
+    }
+
+    #[test]
+    fn another_machine_is_not_reached_without_encryption() {
+        let table = |url: &str| {
+            let listed = ["db.intern".to_owned()];
+            PlatformTable::new(url, "postgres://x", &listed).map(drop)
+        };
+        for near in [
+            "postgres://localhost/x",
+            "postgres://u@127.0.0.1:1/x",
+            "postgres://db.intern/x",
+        ] {
+            assert!(table(near).is_ok(), "{near}");
+        }
+        for far in [
+            "postgres://db.example/x",
+            "postgres://localhost/x?sslmode=require",
+        ] {
+            let error = table(far).unwrap_err();
+            assert_eq!(
+                error.to_string(),
+                "the database at `postgres://x` is on another machine, and would be reached without encryption"
+            );
+            assert!(
+                error
+                    .advice()
+                    .contains("list its host in `network.allow-http`")
+            );
+        }
+        let error = table("postgres://localhost/x?sslmode=odd")
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.starts_with("the platform's table at `postgres://x` cannot be used: "),
+            "{error}"
+        );
+    }
+}
