@@ -1,5 +1,6 @@
 //! Tests of `policy`, with kinds of steps made for them.
 
+mod differential;
 mod files;
 mod invalid;
 mod laws;
