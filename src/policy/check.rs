@@ -50,7 +50,7 @@ pub(super) fn mistakes(layer: &Layer, sources: &Sources, kinds: &Kinds<'_>) -> V
         }
         Err(error) => found.extend(each_key(layer, sources, error)),
     }
-    found.extend(check_environment(layer, sources).err());
+    found.extend(check_system_only(layer, sources).err());
     found.extend(check_locks(layer, sources).err());
     let pipelines = layer.table.table("pipelines");
     let is_enough = |found: &[PolicyError]| found.len() >= MOST_MISTAKES;
@@ -194,17 +194,32 @@ fn check_requirement(layer: &Layer, sources: &Sources) -> Result<(), PolicyError
         .at(sources, &entry.value.place, "not met"))
 }
 
-/// Checks that only the system's policy sets `environment.trust`: the environment decides where the others are.
-fn check_environment(layer: &Layer, sources: &Sources) -> Result<(), PolicyError> {
-    let system = matches!(layer.origin, LayerKind::BuiltIn | LayerKind::System);
-    match layer.table.find(["environment", "trust"]) {
-        Some(entry) if !system => Err(PolicyError::new(
-            "`environment.trust` can only be set in the system's policy",
-        )
-        .advise("set it in /etc/sendoff/policy.toml")
-        .at(sources, &entry.key, "not here")),
-        _ => Ok(()),
+/// Keys that only the system's policy sets, and what to do elsewhere. The environment decides where the other layers are.
+const SYSTEM_ONLY: [([&str; 2], &str); 2] = [
+    (
+        ["environment", "trust"],
+        "set it in /etc/sendoff/policy.toml",
+    ),
+    (
+        ["trust", "steps"],
+        "set it in /etc/sendoff/policy.toml, or trust it here: sendoff trust",
+    ),
+];
+
+/// Checks that only the system's policy sets what only it may.
+fn check_system_only(layer: &Layer, sources: &Sources) -> Result<(), PolicyError> {
+    if matches!(layer.origin, LayerKind::BuiltIn | LayerKind::System) {
+        return Ok(());
     }
+    for (path, advice) in SYSTEM_ONLY {
+        if let Some(entry) = layer.table.find(path) {
+            let key = path.join(".");
+            let message = format!("`{key}` can only be set in the system's policy");
+            let error = PolicyError::new(message).advise(advice);
+            return Err(error.at(sources, &entry.key, "not here"));
+        }
+    }
+    Ok(())
 }
 
 /// Checks that the layer may set `unprotect`, and that its entries are in the built-in list.

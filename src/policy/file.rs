@@ -19,6 +19,7 @@ use super::requirement::Requirement;
 use super::schedules::Schedule;
 use super::serve::Serve;
 use super::store::Store;
+use super::trust::Trust;
 
 /// All keys of a policy file. Each has a default.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
@@ -52,6 +53,8 @@ pub(super) struct PolicyFile {
     pub git: Git,
     /// Whose word the environment is.
     pub environment: Environment,
+    /// What counts as trusted on every machine of a fleet.
+    pub trust: Trust,
     /// How servers are reached.
     pub network: Network,
     /// How much is kept, and for how long.
@@ -79,6 +82,7 @@ crate::classes!(PolicyFile {
     http: D,
     git: D,
     environment: D,
+    trust: D,
     network: D,
     store: D,
     serve: D,
@@ -99,6 +103,7 @@ pub const TABLE_CLASSES: &[(&str, &[(&str, KeyClass)])] = &[
     ("http", Http::CLASSES),
     ("git", Git::CLASSES),
     ("environment", Environment::CLASSES),
+    ("trust", Trust::CLASSES),
     ("network", Network::CLASSES),
     ("store", Store::CLASSES),
     ("serve", Serve::CLASSES),

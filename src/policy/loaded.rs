@@ -142,12 +142,12 @@ impl Layers {
             .any(|layer| layer.origin.is_of_repository() && layer.table.table("limits").is_some());
         let closes =
             |problem: &PolicyProblem| matches!(problem.origin, LayerKind::System | LayerKind::User);
+        let mut policy = Policy::new(merged, &self.sources, bases)?;
+        if limits_of_repository {
+            policy = policy.with_limits_outside(&outside)?;
+        }
         Ok(Loaded {
-            policy: if limits_of_repository {
-                Policy::new(merged, &self.sources, bases)?.with_limits_outside(&outside)?
-            } else {
-                Policy::new(merged, &self.sources, bases)?
-            },
+            policy: policy.with_pinned_files(self.trusted.files()),
             fail_closed: problems.iter().any(closes),
             problems,
             left_out,

@@ -27,6 +27,8 @@ use super::setting::{Setting, settings};
 use super::source::{Sources, Span};
 use super::step_table::StepTable;
 use super::store::Store;
+use super::trust::Trust;
+use super::trusted::PinnedFile;
 
 /// What may happen, and how: the result of merging the layers.
 #[derive(Debug, Clone)]
@@ -43,6 +45,9 @@ pub struct Policy {
     http: Http,
     git: Git,
     environment: Environment,
+    trust: Trust,
+    /// The files of the work tree that trusted keys run.
+    pinned_files: Vec<PinnedFile>,
     network: Network,
     store: Store,
     serve: Serve,
@@ -92,6 +97,8 @@ impl Policy {
             http: file.http,
             git: file.git,
             environment: file.environment,
+            trust: file.trust,
+            pinned_files: Vec::new(),
             network: file.network,
             store: file.store,
             serve: file.serve,
@@ -118,6 +125,8 @@ impl Policy {
             http: Http::default(),
             git: Git::default(),
             environment: Environment::default(),
+            trust: Trust::default(),
+            pinned_files: Vec::new(),
             network: Network::default(),
             store: Store::default(),
             serve: Serve::default(),
@@ -227,6 +236,22 @@ impl Policy {
     /// Returns the merged layers and their texts.
     pub(super) const fn merged(&self) -> (&Table, &Sources) {
         (&self.merged, &self.sources)
+    }
+
+    /// Returns what counts as trusted on every machine of a fleet.
+    pub const fn trust(&self) -> &Trust {
+        &self.trust
+    }
+
+    /// Notes the files that trusted keys run.
+    pub(super) fn with_pinned_files(mut self, files: &[PinnedFile]) -> Self {
+        self.pinned_files = files.to_vec();
+        self
+    }
+
+    /// Returns the files of the work tree that trusted keys run, as they were when they were trusted.
+    pub fn pinned_files(&self) -> &[PinnedFile] {
+        &self.pinned_files
     }
 
     /// Returns a pipeline by its name.

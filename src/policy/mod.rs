@@ -54,6 +54,7 @@ mod step_table;
 mod store;
 mod text;
 mod trigger;
+mod trust;
 mod trusted;
 
 pub use branches::{Base, Branches, Draft, Rule};
@@ -93,4 +94,5 @@ pub use size::{Size, SizeError};
 pub use step_table::{OnError, SHARED_KEYS, StepSettings, StepTable, StepText};
 pub use store::Store;
 pub use trigger::{Trigger, UnknownTrigger};
-pub use trusted::TrustedKeys;
+pub use trust::{Trust, TrustHash};
+pub use trusted::{PinnedFile, TrustedKeys};

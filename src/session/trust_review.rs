@@ -10,7 +10,7 @@ pub use crate::trust::TrustRecord;
 
 use super::Session;
 use super::load::{Opening, RepositoryChoice, discover, open};
-use super::trusted::{config_digest, trusted_lead};
+use super::trusted::{config_digest, is_listed, trusted_lead};
 
 /// What the policy of a repository asks for, beyond what counts by itself.
 #[derive(Debug, Clone, Default)]
@@ -84,6 +84,7 @@ impl Session {
         let mut asked = loaded.map_err(|error| error.one_line())?.left_out;
         asked.dedup_by(|next, first| next.key == first.key && next.value == first.value);
         let now = self.clock.now();
+        let listed = &self.loaded.policy.trust().steps;
         let review = |asked: LeftOut| {
             let (key, value) = (asked.key, asked.value);
             let known = record.keys.iter().find(|known| known.key == key);
@@ -100,9 +101,14 @@ impl Session {
                 value: value.clone(),
                 command: asked.command,
             };
+            let trusted = trusted.trusted(work_tree, now);
+            let state = match state {
+                _ if is_listed(&trusted, listed) => KeyState::Trusted,
+                state => state,
+            };
             ReviewedKey {
                 layer: asked.layer,
-                trusted: trusted.trusted(work_tree, now),
+                trusted,
                 key,
                 value,
                 state,

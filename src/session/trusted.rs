@@ -1,14 +1,20 @@
 //! What the user trusts in the repository of a session: keys of its policy, remotes, keys of its git configuration.
 
+use std::path::Path;
+
+use jiff::Timestamp;
+
 use crate::environment::Environment;
 use crate::git::{Lead, Leads, LocalConfigTrust, Repo};
 use crate::names::RemoteUrl;
 use crate::pipeline::{Hold, Shipment};
-use crate::policy::{Loaded, PolicyError, Trigger, TrustedKeys};
+use crate::policy::{LeftOut, Loaded, PinnedFile, PolicyError, Trigger, TrustHash, TrustedKeys};
 use crate::reason::{Code, Reason};
 use crate::report::{Report, Verdict};
 use crate::steps::STEPS;
-use crate::trust::{TrustError, TrustRecord, TrustRecords, TrustedLead, digest, remote_id};
+use crate::trust::{
+    AskedKey, TrustError, TrustRecord, TrustRecords, TrustedKey, TrustedLead, digest, remote_id,
+};
 
 use super::Session;
 
@@ -56,22 +62,50 @@ pub(super) fn with_trusted_keys(
         return Ok(loaded);
     }
     // A record that cannot be read trusts nothing.
-    let Ok(Some(record)) = record_of(repo, environment) else {
-        return Ok(loaded);
-    };
-    let asked = loaded.left_out.iter();
-    let trusted: Vec<(String, String)> = asked
-        .filter(|key| {
-            let mut keys = record.keys.iter();
-            keys.any(|trusted| trusted.is_unchanged(&key.key, &key.value, work_tree))
+    let record = record_of(repo, environment).ok().flatten();
+    let known = record.map(|record| record.keys).unwrap_or_default();
+    let listed = &loaded.policy.trust().steps;
+    let trusted: Vec<TrustedKey> = loaded
+        .left_out
+        .iter()
+        .filter_map(|asked| {
+            let mut recorded = known.iter();
+            let recorded =
+                recorded.find(|known| known.is_unchanged(&asked.key, &asked.value, work_tree));
+            recorded.cloned().or_else(|| {
+                let asked = (!listed.is_empty()).then(|| as_trusted(asked, work_tree))?;
+                is_listed(&asked, listed).then_some(asked)
+            })
         })
-        .map(|key| (key.key.clone(), key.value.clone()))
         .collect();
     if trusted.is_empty() {
         return Ok(loaded);
     }
-    let keys = trusted.into_iter().collect::<TrustedKeys>();
+    let files = trusted.iter().flat_map(|known| &known.files);
+    let files = files.map(|file| PinnedFile {
+        path: file.path.clone(),
+        hash: file.hash.clone(),
+    });
+    let files = files.collect();
+    let keys = trusted.into_iter().map(|known| (known.key, known.value));
+    let keys = keys.collect::<TrustedKeys>().with_files(files);
     loaded.with_trusted(keys, STEPS).map_err(Box::new)
+}
+
+/// Returns a key that is asked for as it would be trusted now.
+fn as_trusted(asked: &LeftOut, work_tree: &Path) -> TrustedKey {
+    let asked = AskedKey {
+        key: asked.key.clone(),
+        value: asked.value.clone(),
+        command: asked.command.clone(),
+    };
+    asked.trusted(work_tree, Timestamp::UNIX_EPOCH)
+}
+
+/// Says whether the system's policy lists a key as trusted.
+pub(super) fn is_listed(key: &TrustedKey, listed: &[TrustHash]) -> bool {
+    let hash = key.whole_hash();
+    listed.iter().any(|listed| listed.as_str() == hash)
 }
 
 /// Returns a repository with its own configuration counting, as `open` opens it, where the user trusts what that says now.

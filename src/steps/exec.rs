@@ -17,6 +17,7 @@ use crate::process::{Captured, Ended, Inheritance, Killer, Output, Program};
 use crate::reason::Code;
 use crate::secrets::{redact, strip_controls};
 use crate::template::Template;
+use crate::trust::ProgramFile;
 
 pub(super) const STEP: StepDef = StepDef::of::<Exec>(
     "exec",
@@ -59,6 +60,7 @@ impl Step for Exec {
     async fn run(&self, cx: &Context<'_>) -> Result<Outcome, StepError> {
         let program = self.program(cx)?;
         let name = self.command.first().cloned().unwrap_or_default();
+        self.check_pinned(cx)?;
         let child = ChildHandle::default();
         let started = child.clone();
         // Dropped at the step's timeout or the run's deadline.
@@ -74,6 +76,29 @@ impl Step for Exec {
 }
 
 impl Exec {
+    /// Fails when a file that the command names, and that was trusted with it, is another one by now.
+    fn check_pinned(&self, cx: &Context<'_>) -> Result<(), StepError> {
+        let Some(top) = cx.repo.and_then(Repo::work_tree) else {
+            return Ok(());
+        };
+        let pinned = cx.policy.pinned_files().iter();
+        let mut pinned = pinned.filter(|file| self.command.contains(&file.path));
+        let changed = pinned.find(|file| {
+            let (path, hash) = (file.path.clone(), file.hash.clone());
+            ProgramFile { path, hash }.is_changed(top)
+        });
+        match changed {
+            None => Ok(()),
+            Some(file) => {
+                let summary = format!("`{}` changed after it was trusted", file.path);
+                let error = StepError::new(ErrorKind::Denied, Code::PolicyUntrusted, summary);
+                Err(error.advise(
+                    "see it: sendoff trust --diff; to let it run, run on a terminal: sendoff trust",
+                ))
+            }
+        }
+    }
+
     fn program(&self, cx: &Context<'_>) -> Result<Program, StepError> {
         let Some((name, arguments)) = self.command.split_first() else {
             return Err(wrong("there is no `command` to run".into()));

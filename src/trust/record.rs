@@ -103,6 +103,17 @@ impl AskedKey {
 }
 
 impl TrustedKey {
+    /// Returns the SHA-256 of the key, its value and every file that it runs: what the system's policy lists.
+    pub fn whole_hash(&self) -> String {
+        let files = self.files.iter();
+        let files = files.flat_map(|file| [file.path.as_bytes(), file.hash.as_bytes()]);
+        digest(
+            [self.key.as_bytes(), self.value.as_bytes()]
+                .into_iter()
+                .chain(files),
+        )
+    }
+
     /// Says whether the key, its value and every file that it runs are what they were.
     pub fn is_unchanged(&self, key: &str, value: &str, work_tree: &Path) -> bool {
         let mut files = self.files.iter();

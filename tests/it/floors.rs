@@ -88,7 +88,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "platform",
         ],
     ),
-    ("steps", &["*", "pipeline"]),
+    ("steps", &["*", "pipeline", "trust"]),
     ("surfaces", &["names", "policy", "report", "exit"]),
     (
         "session",

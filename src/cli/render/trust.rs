@@ -63,6 +63,7 @@ pub(in crate::cli) fn asked(review: &TrustReview) -> String {
         for file in &key.trusted.files {
             line(format!("  runs {} {}", file.path, short(&file.hash)));
         }
+        line(format!("  for `trust.steps`: {}", key.trusted.whole_hash()));
     }
     for known in &review.unused {
         line(format!(

@@ -3,6 +3,7 @@
 mod borrowed;
 mod branches;
 mod files;
+mod fleet;
 mod generated;
 mod git_dir;
 mod policy_base;

@@ -148,6 +148,42 @@ fn p17_a_changed_script_does_not_run() {
     assert!(scripted.runs());
 }
 
+/// A policy whose first step runs `./first.sh` and whose second one `./notify.sh`.
+const TWO_STEPS: &str = "[steps.first]\nuses = \"exec\"\ncommand = [\"./first.sh\"]\n\
+    [steps.notify]\nuses = \"exec\"\ncommand = [\"./notify.sh\"]\n\
+    [pipelines]\npost-task = [\"push\", \"first\", \"notify\"]\n";
+
+#[test]
+fn p17_a_script_that_an_earlier_step_changed_does_not_run() {
+    let scripted = Scripted::new();
+    let world = &scripted.world;
+    world.sandbox.write("clone/.sendoff.toml", TWO_STEPS);
+    let first = |script: &str| {
+        let script = format!("#!/bin/sh\n{script}\n");
+        world.sandbox.executable("clone/first.sh", script);
+        trust(world, &[]);
+    };
+    // The control: an honest step leaves the next one as it is.
+    first("true");
+    assert!(scripted.runs());
+    first("echo '#' >>notify.sh");
+    std::fs::remove_file(&scripted.mark).unwrap();
+    let report = world.report(&["run"]);
+    assert_eq!(step(&report, "first")["verdict"], "done", "{report}");
+    let notify = step(&report, "notify");
+    assert_eq!(notify["reason"], "policy-untrusted", "{report}");
+    assert_eq!(
+        notify["summary"],
+        "`./notify.sh` changed after it was trusted"
+    );
+    assert!(!scripted.mark.exists());
+    // The advice, obeyed, with a first step that changes nothing any more.
+    let shown = world.run(&["trust", "--diff"]).stdout;
+    assert!(shown.contains("./notify.sh changed\n"), "{shown}");
+    first("true");
+    assert!(scripted.runs());
+}
+
 #[test]
 fn p18_nothing_is_recorded_without_a_person() {
     let scripted = Scripted::new();
