@@ -245,11 +245,16 @@ fn a_fork() {
     let world = &fork.0;
     let said = world.run(&["install", "git", "--yes"]);
     assert_eq!(said.code, Some(0), "{}", said.stderr);
-    world.commit("first", "first\n", "Commit for the first time");
-    // The sandbox's git has no token; the hook of a person's has.
     let mut git = world.sandbox.command("git");
     git.current_dir(world.work()).envs(world.variables());
-    succeed(git.args(["commit", "-q", "--allow-empty", "-m", "Commit again"]));
+    let commit = [
+        "commit",
+        "-q",
+        "--allow-empty",
+        "-m",
+        "Commit for the first time",
+    ];
+    succeed(git.args(commit));
     let report = world.run(&["status", "--wait", "60s", "--json"]).report();
     assert_eq!(step(&report, "push")["verdict"], "done", "{report}");
     assert_eq!(fork.pull(&report).repository, "acme/rocket");
