@@ -5,6 +5,7 @@ mod import;
 mod platform_table;
 mod policy;
 mod prompt;
+mod servers;
 mod ticker;
 
 use std::path::Path;
