@@ -202,7 +202,10 @@ fn x15_a_branch_whose_turn_does_not_come_is_left_for_later() {
     );
     drop(turn);
     world.user_policy("");
-    assert_eq!(world.run(&["flush"]).code, Some(0));
+    // A program that another test starts has the lock too, until it is executed.
+    wait_until("the branch's turn", || {
+        (world.run(&["flush"]).code == Some(0)).then_some(())
+    });
     assert_eq!(world.forge.pulls().len(), 1);
 }
 
