@@ -17,6 +17,9 @@ const GRACE: Duration = Duration::from_millis(25);
 /// A run that ends in order writes down what is to be tried again.
 const LAST_WRITE: Duration = Duration::from_millis(200);
 
+/// How long before the deadline its end is prepared; at most half of the limit.
+const LEAD: Duration = Duration::from_secs(2);
+
 /// How often the run is looked at that has not noticed its end.
 const NOTICE_CHECK_INTERVAL: Duration = Duration::from_millis(5);
 
@@ -47,9 +50,12 @@ impl Drop for Watchdog {
 impl Watchdog {
     /// Watches a run. At the deadline `on_end` gets the report so far, in which running steps failed
     /// as `deadline`. It is called at most once, on the watchdog's thread, and can end the process.
+    ///
+    /// Shortly before, `prepare` is called on the same thread, so that `on_end` takes less time. It must not block.
     pub fn start(
         deadline: &Deadline,
         partial: &PartialReport,
+        prepare: impl FnOnce() + Send + 'static,
         on_end: impl FnOnce(Report) + Send + 'static,
     ) -> io::Result<Self> {
         let (bell, rung) = channel();
@@ -60,11 +66,22 @@ impl Watchdog {
             .name("watchdog".into())
             .stack_size(1024 * 1024)
             .spawn(move || {
+                let mut prepare = Some(prepare);
                 loop {
                     let remaining = deadline.remaining();
-                    let wait = remaining + GRACE;
+                    let lead = LEAD.min(deadline.limit() / 2);
+                    let wait = match &prepare {
+                        Some(_) => remaining.saturating_sub(lead),
+                        None => remaining + GRACE,
+                    };
                     if rung.recv_timeout(wait) == Err(RecvTimeoutError::Disconnected) {
                         return;
+                    }
+                    if deadline.remaining() <= lead
+                        && let Some(prepare) = prepare.take()
+                    {
+                        prepare();
+                        continue;
                     }
                     if deadline.is_over() {
                         let late = Instant::now();

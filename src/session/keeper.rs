@@ -18,8 +18,9 @@ use crate::secrets::KnownSecrets;
 use crate::steps::service_of;
 use crate::store::{LazyStore, NewIntent, NewPending, Place, RunRow, Slot, Store, StoreError};
 
-/// How long the end of a process waits for what is written down last.
-const LAST_WRITE: Duration = Duration::from_millis(500);
+/// How long the end of a process waits for what is written down last. It takes milliseconds; a disk that is busy may take
+/// longer, and a run that ends late is better than one that loses its task.
+const LAST_WRITE: Duration = Duration::from_secs(2);
 
 /// What has to be known to keep what a run leaves.
 #[derive(Debug, Clone)]

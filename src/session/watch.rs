@@ -38,18 +38,19 @@ impl Watch {
     ) -> Self {
         let watch = Self::without_thread(request, pipeline);
         let keeper = Arc::clone(&watch.keeper);
+        let prepare = move || {
+            if let Some(keeper) = current(&keeper) {
+                keeper.store.make_ahead();
+            }
+        };
+        let keeper = Arc::clone(&watch.keeper);
         let on_end = move |report| {
-            // The run's thread may be stuck anywhere, and holds this for no longer than it takes to copy.
-            let keeper = keeper
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .clone();
-            on_end(match keeper {
+            on_end(match current(&keeper) {
                 Some(keeper) => keeper.keep_late(report),
                 None => not_kept(report),
             });
         };
-        let guard = Watchdog::start(&watch.deadline, &watch.partial, on_end).map(Some);
+        let guard = Watchdog::start(&watch.deadline, &watch.partial, prepare, on_end).map(Some);
         Self {
             guard: Mutex::new(guard),
             ..watch
@@ -110,8 +111,7 @@ impl Watch {
 
     /// Returns it.
     pub(super) fn keeper(&self) -> Option<Keeper> {
-        let keeper = self.keeper.lock();
-        keeper.unwrap_or_else(PoisonError::into_inner).clone()
+        current(&self.keeper)
     }
 
     /// Replaces the limit by the policy's.
@@ -131,6 +131,13 @@ impl Watch {
         let mut guard = self.guard.lock().unwrap_or_else(PoisonError::into_inner);
         std::mem::replace(&mut *guard, Ok(None)).map(drop)
     }
+}
+
+/// Returns what keeps what the run leaves. The run's thread may be stuck anywhere, and locks this for no longer than it takes
+/// to copy.
+fn current(keeper: &Mutex<Option<Keeper>>) -> Option<Keeper> {
+    let keeper = keeper.lock();
+    keeper.unwrap_or_else(PoisonError::into_inner).clone()
 }
 
 /// The note of a command that `SENDOFF=0` switched off.

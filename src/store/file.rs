@@ -144,7 +144,9 @@ fn make_ready(path: &Path, patience: Duration) -> Result<Connection, StoreError>
     })?;
     let mut connection = connect(path, patience)?;
     let migrated = connection
-        .pragma_update(None, "journal_mode", "WAL")
+        // After a power cut the tables are made again; nothing waits for the disk but the header of the file.
+        .pragma_update(None, "synchronous", "NORMAL")
+        .and_then(|()| connection.pragma_update(None, "journal_mode", "WAL"))
         .and_then(|()| schema::migrate(&mut connection));
     migrated.map_err(|error| StoreError::sql(path, error))?;
     Ok(connection)

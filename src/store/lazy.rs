@@ -1,13 +1,13 @@
 //! `LazyStore`: the store, opened when something has to be kept, and not before.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, TryLockError};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::clock::Clock;
 
-use super::{BUSY_TIMEOUT, Caps, LATE_BUSY_TIMEOUT, Store, StoreError};
+use super::{BUSY_TIMEOUT, Caps, LATE_BUSY_TIMEOUT, RETRY_INTERVAL, Store, StoreError};
 
 /// How many times as long as an open took that failed nobody tries another: the machine may have been short of
 /// something for a moment, and who waits for a lock does not wait again at every question.
@@ -99,7 +99,14 @@ impl LazyStore {
 
     /// Begins to open the store on a thread of its own, when one was made before. Whoever needs it meanwhile waits for that.
     pub fn open_ahead(&self) {
-        if self.opened.get().is_some() || !self.directory().is_some_and(Store::exists) {
+        if self.directory().is_some_and(Store::exists) {
+            self.make_ahead();
+        }
+    }
+
+    /// Does the same, and makes the store where there is none.
+    pub fn make_ahead(&self) {
+        if self.opened.get().is_some() {
             return;
         }
         let store = self.clone();
@@ -112,10 +119,19 @@ impl LazyStore {
     /// Returns a store for a thread that ends the process, and waits neither for another process nor for a thread
     /// that may be stuck in the store.
     pub fn late(&self) -> Result<Store, StoreError> {
+        // A thread that opens it at this moment is ahead of another open, which would wait for its lock.
+        let until = Instant::now() + LATE_BUSY_TIMEOUT;
+        while self.is_being_opened() && Instant::now() < until {
+            thread::sleep(RETRY_INTERVAL);
+        }
         match self.opened.get() {
             Some(store) if store.is_free() => Ok(store.late()),
             _ => self.open(LATE_BUSY_TIMEOUT),
         }
+    }
+
+    fn is_being_opened(&self) -> bool {
+        matches!(self.failed.try_lock(), Err(TryLockError::WouldBlock))
     }
 
     fn open(&self, patience: Duration) -> Result<Store, StoreError> {

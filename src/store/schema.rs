@@ -164,15 +164,18 @@ pub(super) fn version(connection: &Connection) -> rusqlite::Result<i64> {
     connection.pragma_query_value(None, "user_version", |row| row.get(0))
 }
 
-/// Brings the tables up to date, one version a transaction.
+/// Brings the tables up to date, in one transaction.
 pub(super) fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let now = version(&transaction)?;
+    if now >= CURRENT {
+        return Ok(());
+    }
     for (next, sql) in (1_i64..).zip(MIGRATIONS) {
-        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        if version(&transaction)? < next {
+        if now < next {
             transaction.execute_batch(sql)?;
-            transaction.pragma_update(None, "user_version", next)?;
-            transaction.commit()?;
         }
     }
-    Ok(())
+    transaction.pragma_update(None, "user_version", CURRENT)?;
+    transaction.commit()
 }

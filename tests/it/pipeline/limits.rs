@@ -72,9 +72,14 @@ fn the_watchdog_reports_when_the_runs_own_thread_is_stuck() {
     let began = Instant::now();
     let deadline = Deadline::new(limit);
     let (send, receive) = channel();
-    let watchdog = Watchdog::start(&deadline, &partial_report, move |report| {
-        send.send((Instant::now(), report)).unwrap();
-    })
+    let watchdog = Watchdog::start(
+        &deadline,
+        &partial_report,
+        || {},
+        move |report| {
+            send.send((Instant::now(), report)).unwrap();
+        },
+    )
     .unwrap();
     let late = run_pipeline(&policy, &pipeline, &deadline, &partial_report);
     drop(watchdog);
@@ -105,9 +110,14 @@ fn the_watchdog_reports_when_the_runs_own_thread_is_stuck() {
 fn a_watchdog_is_disarmed_when_the_run_ends_in_time() {
     let deadline = Deadline::new(Duration::from_millis(30));
     let (send, receive) = channel();
-    let watchdog = Watchdog::start(&deadline, &partial_report(), move |report| {
-        send.send(report).unwrap();
-    });
+    let watchdog = Watchdog::start(
+        &deadline,
+        &partial_report(),
+        || {},
+        move |report| {
+            send.send(report).unwrap();
+        },
+    );
     drop(watchdog);
     // The sender is dropped without a message when the watchdog's thread ends.
     assert!(receive.recv().is_err());
@@ -118,11 +128,16 @@ fn who_disarms_a_watchdog_that_is_telling_waits_until_it_has_told() {
     let deadline = Deadline::new(Duration::from_millis(10));
     let (begin, begun) = channel();
     let (told, telling) = channel();
-    let watchdog = Watchdog::start(&deadline, &partial_report(), move |_| {
-        begin.send(()).unwrap();
-        std::thread::sleep(Duration::from_millis(300));
-        told.send(Instant::now()).unwrap();
-    });
+    let watchdog = Watchdog::start(
+        &deadline,
+        &partial_report(),
+        || {},
+        move |_| {
+            begin.send(()).unwrap();
+            std::thread::sleep(Duration::from_millis(300));
+            told.send(Instant::now()).unwrap();
+        },
+    );
     begun.recv().unwrap();
     drop(watchdog);
     // It has told all before whoever waits goes on, so a report is never shown twice at once.
@@ -142,9 +157,14 @@ fn a_deadline_that_stands_still_does_not_end_the_run() {
     let deadline = Deadline::new(Duration::from_millis(300));
     let (send, receive) = channel();
     let still = deadline.suspend();
-    let _watchdog = Watchdog::start(&deadline, &partial_report(), move |_| {
-        send.send(()).unwrap();
-    });
+    let _watchdog = Watchdog::start(
+        &deadline,
+        &partial_report(),
+        || {},
+        move |_| {
+            send.send(()).unwrap();
+        },
+    );
     // Longer than the deadline: a watchdog whose clock runs would tell meanwhile.
     let early = receive.recv_timeout(Duration::from_millis(400));
     assert_eq!(early, Err(RecvTimeoutError::Timeout));
