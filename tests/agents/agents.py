@@ -99,6 +99,27 @@ trust_level = "trusted"
                     config.write("\n[hooks.state.%s]\ntrusted_hash = %s\n" % (key, known))
 
 
+class Copilot(Agent):
+    """GitHub Copilot CLI. With a model server of one's own it wants no account; a repository's hooks run only in a folder
+    that is trusted."""
+
+    package = "@github/copilot@1.0.102"
+    program = "copilot"
+    # It reads a repository's `.claude/settings.json` as well.
+    targets = (("copilot", "user"), ("copilot", "project"), ("claude-code", "project"))
+
+    def turn(self, target):
+        return ["-p", PROMPT, "--allow-all-tools", "--trust-folder", "--no-color"]
+
+    def variables(self, url):
+        return {
+            "COPILOT_PROVIDER_BASE_URL": url + "/v1",
+            "COPILOT_MODEL": "gpt-4.1",
+            "COPILOT_OFFLINE": "true",
+            "COPILOT_AUTO_UPDATE": "false",
+        }
+
+
 class Gemini(Agent):
     """Gemini CLI. A model is named, because else it asks one which model to ask."""
 
@@ -167,4 +188,11 @@ class Pi(Agent):
         return {"PI_OFFLINE": "1"}
 
 
-AGENTS = {"claude-code": ClaudeCode(), "codex": Codex(), "gemini": Gemini(), "opencode": OpenCode(), "pi": Pi()}
+AGENTS = {
+    "claude-code": ClaudeCode(),
+    "codex": Codex(),
+    "copilot": Copilot(),
+    "gemini": Gemini(),
+    "opencode": OpenCode(),
+    "pi": Pi(),
+}

@@ -80,8 +80,8 @@ class Turn:
     def entries(self):
         """Returns the agents' files that have our call in them."""
         sandbox = self.sandbox
-        tops = [sandbox.home / name for name in (".claude", ".codex", ".gemini", ".config/opencode", ".pi")]
-        tops += [sandbox.work / name for name in (".claude", ".codex", ".gemini", ".opencode", ".pi")]
+        tops = [sandbox.home / name for name in (".claude", ".codex", ".copilot", ".gemini", ".config/opencode", ".pi")]
+        tops += [sandbox.work / name for name in (".claude", ".codex", ".gemini", ".github", ".opencode", ".pi")]
         files = [path for top in tops for path in top.rglob("*") if path.suffix in (".json", ".toml", ".js", ".ts")]
         call = re.compile(rb"sendoff\W+hook\W+" + self.target.encode())
         ours = [path for path in files if path.stem == "sendoff" or (path.is_file() and call.search(path.read_bytes()))]
