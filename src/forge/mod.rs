@@ -4,6 +4,7 @@ mod body;
 mod error;
 mod github;
 mod pull_request;
+mod root_entry;
 
 use std::fmt::Debug;
 
@@ -19,6 +20,7 @@ pub use error::{ForgeError, ForgeErrorClass};
 pub use pull_request::{
     Closed, EndedPullRequest, Head, NewPullRequest, Opened, PullRequest, PullRequests, Readiness,
 };
+pub use root_entry::RootEntry;
 
 /// Every forge that sendoff knows, in the order in which a URL is tried.
 pub const FORGES: &[ForgeDef] = &[github::FORGE];
@@ -70,6 +72,21 @@ pub trait Forge: Debug {
         &self,
         repository: &RepositoryName,
     ) -> Result<BranchName, ForgeError>;
+
+    /// Returns what a commit of a repository has at the root of its tree under a name. The commit goes by its id.
+    async fn root_entry(
+        &self,
+        repository: &RepositoryName,
+        commit: &str,
+        name: &str,
+    ) -> Result<RootEntry, ForgeError>;
+
+    /// Returns the content of a file of a repository by its object id. Nobody has compared the two.
+    async fn file_content(
+        &self,
+        repository: &RepositoryName,
+        id: &str,
+    ) -> Result<Vec<u8>, ForgeError>;
 }
 
 /// How the forge takes a token.

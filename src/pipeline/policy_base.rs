@@ -124,6 +124,15 @@ impl PolicyBase {
         }
     }
 
+    /// Says whether the policy of `tip` has to be read to compare it.
+    pub fn is_news(&self, tip: ObjectId) -> bool {
+        let unknown = self
+            .0
+            .as_ref()
+            .is_some_and(|known| known.now.get().is_none());
+        unknown && self.in_use().is_some_and(|copy| copy.commit != tip)
+    }
+
     /// Returns what the remote was seen to have in this run.
     pub fn seen(&self) -> Option<&PolicyCopy> {
         match self.0.as_ref()?.now.get()? {

@@ -1,60 +1,112 @@
 //! Whether the policy that a run was planned with is the one that the remote has; and how that one is read.
 
 use std::env;
+use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
 
 use gix::ObjectId;
 
-use crate::git::push::{TipSource, branch_tip, is_one_at_a_time, local_tip_file, tip_file};
-use crate::git::{CommittedFile, Repo};
+use crate::forge::Forge;
+use crate::git::push::{
+    PushOptions, TipSource, branch_tip, is_one_at_a_time, local_tip_file, tip_file,
+};
+use crate::git::{CommittedFile, Remote, Repo};
 use crate::policy::{MAX_REPOSITORY_FILE_SIZE, REPOSITORY_FILE};
 
 use super::blocking::interruptible;
 use super::context::Context;
 use super::hold::{Hold, Shipment};
+use super::policy_base::PolicyChanged;
+use super::policy_from_forge::policy_from_forge;
 
-/// Says why no pull request is opened under the policy in use; asks the remote where no push has heard of it.
-pub async fn policy_held(cx: &Context<'_>, shipment: &Shipment, repo: &Repo) -> Result<(), Hold> {
-    if let Some(hold) = cx.policy_base.hold() {
+/// Says why no pull request is opened under the policy in use; asks the remote where no push has heard of it, and `forge`
+/// where the remote does not say.
+pub async fn policy_held(
+    cx: &Context<'_>,
+    shipment: &Shipment,
+    repo: &Repo,
+    forge: &dyn Forge,
+) -> Result<(), Hold> {
+    let base = cx.policy_base;
+    if let Some(hold) = base.hold() {
         return Err(hold);
     }
-    let Some(branch) = cx.policy_base.branch().cloned() else {
+    let Some(branch) = base.branch().cloned() else {
         return Ok(());
     };
-    let (base, told) = (cx.policy_base.clone(), cx.base_tip.get(&branch));
-    let (repo, remote) = (repo.clone(), shipment.remote.clone());
-    let options = shipment.push_options.clone();
+    let told = cx.base_tip.get(&branch);
     let state = cx.environment.state_directory();
-    let directory = state.unwrap_or_else(env::temp_dir).join("objects");
+    let place = Place {
+        repo: repo.clone(),
+        remote: shipment.remote.clone(),
+        options: shipment.push_options.clone(),
+        directory: state.unwrap_or_else(env::temp_dir).join("objects"),
+    };
+    let (asked, compared) = (place.clone(), base.clone());
     let asked = interruptible(move |stop| {
-        let at = repo.work_tree().unwrap_or(repo.git_dir());
-        let ask = || {
-            branch_tip(&remote.url, at, &options, &branch, stop)
-                .ok()
-                .flatten()
-        };
-        let source = TipSource {
-            remote: &remote,
-            options: &options,
-            directory: &directory,
+        let place = &asked;
+        let at = place.repo.work_tree().unwrap_or(place.repo.git_dir());
+        let ask = || branch_tip(&place.remote.url, at, &place.options, &branch, stop).ok()?;
+        let tip = told.or_else(ask)?;
+        let is_news = compared.is_news(tip);
+        Some((tip, is_news.then(|| place.read_beside_push(tip, stop))))
+    });
+    let asked = asked.await.map_err(|error| Hold::from(error.reason))?;
+    let Some((tip, found)) = asked else {
+        return settled(base.check(None, |_| Err(String::new())));
+    };
+    let found = match found {
+        Some(Err(why)) => {
+            let told = policy_from_forge(forge, &shipment.repository, tip, base.in_use()).await;
+            match told {
+                Err(_) if is_one_at_a_time(&place.remote.url) => {
+                    let fetched = interruptible(move |stop| place.read(tip, stop)).await;
+                    fetched.map_err(|error| Hold::from(error.reason))?
+                }
+                told => told.map_err(|_| why),
+            }
+        }
+        found => found.unwrap_or_else(|| Err("it was not read".into())),
+    };
+    settled(base.check(Some(tip), |_| found))
+}
+
+/// Makes the end of a step of a policy that has changed.
+fn settled(checked: Result<(), PolicyChanged>) -> Result<(), Hold> {
+    checked.map_err(|changed| changed.reason().into())
+}
+
+/// Where the policy of a commit is read, on a thread of its own.
+#[derive(Debug, Clone)]
+struct Place {
+    repo: Repo,
+    remote: Remote,
+    options: PushOptions,
+    directory: PathBuf,
+}
+
+impl Place {
+    fn read(&self, commit: ObjectId, stop: &AtomicBool) -> Result<CommittedFile, String> {
+        let (name, limit) = (REPOSITORY_FILE, MAX_REPOSITORY_FILE_SIZE);
+        let found = tip_file(&self.repo, self.source(stop), commit, name, limit);
+        found.map_err(|error| error.to_string())
+    }
+
+    fn read_beside_push(
+        &self,
+        commit: ObjectId,
+        stop: &AtomicBool,
+    ) -> Result<CommittedFile, String> {
+        read_beside_push(&self.repo, self.source(stop), commit)
+    }
+
+    fn source<'a>(&'a self, stop: &'a AtomicBool) -> TipSource<'a> {
+        TipSource {
+            remote: &self.remote,
+            options: &self.options,
+            directory: &self.directory,
             stop,
-        };
-        let read = |commit| {
-            let found = tip_file(
-                &repo,
-                source,
-                commit,
-                REPOSITORY_FILE,
-                MAX_REPOSITORY_FILE_SIZE,
-            );
-            found.map_err(|error| error.to_string())
-        };
-        base.check(told.or_else(ask), read)
-    })
-    .await;
-    match asked {
-        Ok(Ok(())) => Ok(()),
-        Ok(Err(changed)) => Err(changed.reason().into()),
-        Err(error) => Err(error.reason.into()),
+        }
     }
 }
 

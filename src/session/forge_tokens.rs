@@ -9,7 +9,7 @@ use tokio::sync::Mutex;
 
 use crate::forge::{
     Access, Block, BlockState, Closed, Forge, ForgeError, Head, NewPullRequest, Opened,
-    PullRequest, PullRequests,
+    PullRequest, PullRequests, RootEntry,
 };
 use crate::git::credentials::{LoginSource, Sources};
 use crate::names::{BranchName, RepositoryName};
@@ -199,6 +199,35 @@ impl Forge for ForgeWithTokens {
             match forge.default_branch_of(repository).await {
                 Err(error) => self.renew(taken, error).await?,
                 branch => return branch,
+            }
+        }
+    }
+
+    async fn root_entry(
+        &self,
+        repository: &RepositoryName,
+        commit: &str,
+        name: &str,
+    ) -> Result<RootEntry, ForgeError> {
+        loop {
+            let (forge, taken) = self.now();
+            match forge.root_entry(repository, commit, name).await {
+                Err(error) => self.renew(taken, error).await?,
+                entry => return entry,
+            }
+        }
+    }
+
+    async fn file_content(
+        &self,
+        repository: &RepositoryName,
+        id: &str,
+    ) -> Result<Vec<u8>, ForgeError> {
+        loop {
+            let (forge, taken) = self.now();
+            match forge.file_content(repository, id).await {
+                Err(error) => self.renew(taken, error).await?,
+                content => return content,
             }
         }
     }

@@ -8,10 +8,10 @@ use std::thread;
 
 use gix::ObjectId;
 
-use crate::git::push::{PushOptions, TipSource, branch_tip, head_tip, tip_file};
-use crate::git::{Remote, Repo};
-use crate::names::BranchName;
-use crate::pipeline::{PolicyBase, PolicyCopy, RepoFacts, Shipment, read_local};
+use crate::git::push::{PushOptions, TipSource, branch_tip, head_tip, is_one_at_a_time, tip_file};
+use crate::git::{CommittedFile, Remote, Repo};
+use crate::names::{BranchName, RepositoryName};
+use crate::pipeline::{PolicyBase, PolicyCopy, RepoFacts, Shipment, policy_from_forge, read_local};
 use crate::policy::{
     LayerKind, Loaded, MAX_REPOSITORY_FILE_SIZE, PolicyError, REPOSITORY_FILE, RepositoryFile,
 };
@@ -19,7 +19,9 @@ use crate::process::allow_programs;
 use crate::reason::{Code, Reason};
 use crate::steps::STEPS;
 
+use super::forge_way::ForgeWay;
 use super::policy_copies::{KeptCopy, PolicyCopies};
+use super::runtime::runtime;
 use super::trusted::with_trusted_keys;
 use super::{Session, load, remote_guards};
 
@@ -174,6 +176,8 @@ impl Session {
             repo: repo.clone(),
             remote: shipment.remote.clone(),
             options: shipment.push_options.clone(),
+            forge: ForgeWay::to(self, &shipment.remote, &shipment.push_options),
+            repository: shipment.repository.clone(),
             named: named.cloned(),
             directory: state.unwrap_or_else(std::env::temp_dir).join("objects"),
         };
@@ -200,6 +204,8 @@ struct Question {
     repo: Repo,
     remote: Remote,
     options: PushOptions,
+    forge: ForgeWay,
+    repository: RepositoryName,
     named: Option<BranchName>,
     directory: PathBuf,
 }
@@ -237,10 +243,33 @@ impl Question {
             directory: &self.directory,
             stop,
         };
-        let (name, limit) = (REPOSITORY_FILE, MAX_REPOSITORY_FILE_SIZE);
-        let found = tip_file(&self.repo, source, tip, name, limit);
-        let found = found.map_err(|error| Reason::of(Code::Network, &error).message)?;
-        Ok(PolicyCopy::new(branch, tip, found))
+        let fetch = || {
+            let (name, limit) = (REPOSITORY_FILE, MAX_REPOSITORY_FILE_SIZE);
+            let found = tip_file(&self.repo, source, tip, name, limit);
+            found.map_err(|error| Reason::of(Code::Network, &error).message)
+        };
+        let found = if is_one_at_a_time(&self.remote.url) {
+            // Each connection may cost a touch of a key.
+            let here = read_local(&self.repo, tip);
+            let told = here.map_or_else(|| self.ask_forge(tip), Ok);
+            told.or_else(|_| fetch())
+        } else {
+            fetch().or_else(|why| {
+                self.ask_forge(tip)
+                    .map_err(|forge| format!("{why}; {forge}"))
+            })
+        };
+        Ok(PolicyCopy::new(branch, tip, found?))
+    }
+
+    /// Asks the forge for the policy of a commit that the remote has.
+    fn ask_forge(&self, tip: ObjectId) -> Result<CommittedFile, String> {
+        let runtime = runtime().map_err(|error| error.to_string())?;
+        runtime.block_on(async {
+            let forge = self.forge.clone().connect().await;
+            let forge = forge.map_err(|hold| hold.reason.message)?;
+            policy_from_forge(&*forge, &self.repository, tip, None).await
+        })
     }
 }
 

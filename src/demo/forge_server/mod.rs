@@ -2,6 +2,7 @@
 
 mod documents;
 mod graphql;
+mod objects;
 mod pull;
 mod pulls;
 mod repository;
@@ -56,6 +57,11 @@ impl ForgeServer {
     /// Gives a pull request another body, as its page does.
     pub fn edit(&self, number: u64, body: &str) {
         self.server.state().edit(number, body);
+    }
+
+    /// Shows no objects any more, as to a token that may not read contents.
+    pub fn withhold_objects(&self) {
+        self.server.state().withholds_objects = true;
     }
 
     /// Closes a pull request.
@@ -120,6 +126,17 @@ impl State {
                 Some(repository) => Answer::json(200, &documents::repository(repository, root)),
                 None => documents::error(404, "Not Found"),
             },
+            ("GET", ["git", ..]) if self.withholds_objects => {
+                documents::error(403, "Resource not accessible by personal access token")
+            }
+            ("GET", ["git", what @ ("trees" | "blobs"), id]) => {
+                let repository = self.repositories.get(index);
+                let answer = repository.map(|repository| match *what {
+                    "trees" => repository.tree(id, root),
+                    _ => repository.blob(id),
+                });
+                answer.unwrap_or_else(|| documents::error(404, "Not Found"))
+            }
             ("GET", ["pulls"]) => self.list(index, &call.query, root),
             ("POST", ["pulls"]) => self.create(index, &call.body, root),
             ("GET" | "PATCH", ["pulls", number]) => {

@@ -8,6 +8,8 @@ pub(super) struct State {
     pub(super) token: Option<String>,
     pub(super) repositories: Vec<Repository>,
     pub(super) pulls: Vec<Pull>,
+    /// Whether no token may read objects, as where its permission for contents is missing.
+    pub(super) withholds_objects: bool,
     /// Old names, each with the index in `repositories` that it leads to.
     renamed: Vec<(String, usize)>,
 }
@@ -19,6 +21,7 @@ impl State {
             token: token.map(str::to_owned),
             repositories,
             pulls: Vec::new(),
+            withholds_objects: false,
             renamed: Vec::new(),
         }
     }

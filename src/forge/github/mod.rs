@@ -5,6 +5,7 @@ mod current;
 mod errors;
 mod list;
 mod location;
+mod objects;
 mod open;
 mod request;
 mod text;
@@ -20,7 +21,7 @@ use crate::names::{BranchName, Origin, RepositoryName};
 
 use super::{
     Access, Block, BlockState, Closed, Connection, Forge, ForgeDef, ForgeError, ForgeErrorClass,
-    Head, NewPullRequest, Opened, PullRequest, PullRequests,
+    Head, NewPullRequest, Opened, PullRequest, PullRequests, RootEntry,
 };
 
 use api::{Close, RepositoryDetails, State};
@@ -152,6 +153,23 @@ impl Forge for GitHub {
         let details: RepositoryDetails = response.json()?;
         BranchName::new(details.default_branch)
             .map_err(|_| response.bad("a repository with a default branch").into())
+    }
+
+    async fn root_entry(
+        &self,
+        repository: &RepositoryName,
+        commit: &str,
+        name: &str,
+    ) -> Result<RootEntry, ForgeError> {
+        self.root_entry_of(repository, commit, name).await
+    }
+
+    async fn file_content(
+        &self,
+        repository: &RepositoryName,
+        id: &str,
+    ) -> Result<Vec<u8>, ForgeError> {
+        self.file_bytes(repository, id).await
     }
 
     async fn access(&self) -> Result<Access, ForgeError> {

@@ -97,9 +97,19 @@ impl GitHub {
 
     /// Sends with what GitHub wants in every request.
     pub(super) async fn exchange(&self, request: Request) -> Result<Response, HttpError> {
+        self.exchange_as(request, "application/vnd.github+json")
+            .await
+    }
+
+    /// Sends likewise, and asks for an answer of a media type.
+    pub(super) async fn exchange_as(
+        &self,
+        request: Request,
+        media_type: &'static str,
+    ) -> Result<Response, HttpError> {
         let request = request
             .token(Some(&self.token))
-            .header("accept", "application/vnd.github+json")
+            .header("accept", media_type)
             .header("x-github-api-version", "2022-11-28");
         self.client.send(request).await
     }

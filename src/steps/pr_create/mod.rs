@@ -172,7 +172,7 @@ impl Step for PrCreate {
             Err(hold) => return hold.outcome(),
         };
         if let Some(repo) = cx.repo
-            && let Err(hold) = policy_held(cx, shipment, repo).await
+            && let Err(hold) = policy_held(cx, shipment, repo, forge).await
         {
             return hold.outcome();
         }

@@ -1,5 +1,5 @@
 //! What the push asks the forge from its thread: the default branch, where the destination does not name it itself, and
-//! whether the branch's pull request has ended.
+//! whether the branch's pull request has ended; and the repository's policy, where the remote does not give it.
 
 use std::convert::Infallible;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -8,8 +8,11 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
+use gix::ObjectId;
+
+use crate::git::CommittedFile;
 use crate::names::BranchName;
-use crate::pipeline::Context;
+use crate::pipeline::{Context, policy_from_forge};
 use crate::policy::{RemoteFacts, RemoteHead};
 use crate::steps::pr_create::{GoesOn, goes_on};
 
@@ -23,6 +26,8 @@ enum Question {
     DefaultBranch(Sender<Option<BranchName>>),
     /// Does the branch go on after its pull request has ended?
     GoesOn(Sender<Option<GoesOn>>),
+    /// What is the repository's policy at this commit?
+    Policy(ObjectId, Sender<Option<CommittedFile>>),
 }
 
 /// The push's end, on a thread of its own.
@@ -58,6 +63,11 @@ impl AskForge {
         self.ask(Question::GoesOn, stop).map_or(Ok(()), Err)
     }
 
+    /// Returns the repository's policy at a commit that the remote has; nothing where the forge does not tell.
+    pub(super) fn policy(&self, commit: ObjectId, stop: &AtomicBool) -> Option<CommittedFile> {
+        self.ask(|tell| Question::Policy(commit, tell), stop)
+    }
+
     fn ask<T>(
         &self,
         question: impl FnOnce(Sender<Option<T>>) -> Question,
@@ -83,10 +93,18 @@ impl ForgeQuestions {
             match question {
                 Question::DefaultBranch(tell) => drop(tell.send(default_branch(cx).await)),
                 Question::GoesOn(tell) => drop(tell.send(goes_on(cx).await)),
+                Question::Policy(commit, tell) => drop(tell.send(policy(cx, commit).await)),
             }
         }
         std::future::pending().await
     }
+}
+
+async fn policy(cx: &Context<'_>, commit: ObjectId) -> Option<CommittedFile> {
+    let (shipment, forge) = (cx.shipment.ok()?, cx.forge.get().await.ok()?);
+    let have = cx.policy_base.in_use();
+    let asked = policy_from_forge(forge, &shipment.repository, commit, have);
+    asked.await.ok()
 }
 
 async fn default_branch(cx: &Context<'_>) -> Option<BranchName> {

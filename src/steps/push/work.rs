@@ -199,7 +199,10 @@ impl Work {
             directory: &self.promised.directory,
             stop,
         };
-        let read = |commit| read_beside_push(&self.repo, source, commit);
+        let read = |commit| {
+            let found = read_beside_push(&self.repo, source, commit);
+            found.or_else(|why| self.ask_forge.policy(commit, stop).ok_or(why))
+        };
         Ok(self.policy_base.check(tip, read)?)
     }
 

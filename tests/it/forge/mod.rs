@@ -5,6 +5,7 @@ mod contract;
 mod ended;
 mod github;
 mod nonsense;
+mod objects;
 mod openapi;
 mod refusals;
 mod whose;

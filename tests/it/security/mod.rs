@@ -7,6 +7,7 @@ mod fleet;
 mod generated;
 mod git_dir;
 mod policy_base;
+mod policy_from_forge;
 mod tokens;
 mod trust;
 
@@ -19,12 +20,18 @@ use crate::world::{TOKEN, World};
 
 /// Starts a second server for what the first one serves, which wants a login, too.
 fn second_server(world: &World) -> GitServer {
+    server_with(world, |_| {})
+}
+
+/// Starts a second server likewise, with options of its own.
+fn server_with(world: &World, change: impl FnOnce(&mut GitServerOptions)) -> GitServer {
     let environment = environment(&world.sandbox, &world.work());
     let inheritance = Inheritance::new(environment.search_path(), environment.for_children());
-    let options = GitServerOptions {
+    let mut options = GitServerOptions {
         login: Some(("x-access-token".into(), SecretString::from(TOKEN))),
         ..GitServerOptions::default()
     };
+    change(&mut options);
     GitServer::start(&world.sandbox.path("served"), &inheritance, options).unwrap()
 }
 

@@ -14,12 +14,12 @@ fn shell(world: &World, script: &str) {
 }
 
 /// A policy that puts a label on pull requests.
-fn labels(name: &str) -> String {
+pub(super) fn labels(name: &str) -> String {
     format!("[steps.pr-create]\nlabels = [\"{name}\"]\n")
 }
 
 /// Commits a policy to `main` on the server, which the clone does not hear of.
-fn policy_on_server(world: &World, text: &str) {
+pub(super) fn policy_on_server(world: &World, text: &str) {
     on_server(world, ".sendoff.toml", text);
 }
 
@@ -49,12 +49,12 @@ fn pull_requests_may_follow(world: &World) {
 }
 
 /// Returns the labels of the newest pull request.
-fn labels_of_newest(world: &World) -> Vec<String> {
+pub(super) fn labels_of_newest(world: &World) -> Vec<String> {
     world.forge.pulls().pop().unwrap().labels
 }
 
 /// Returns the codes of the notes about the policy.
-fn notes(report: &Value) -> Vec<&str> {
+pub(super) fn notes(report: &Value) -> Vec<&str> {
     let notes = report["notes"].as_array().unwrap();
     let codes = notes.iter().map(|note| note["code"].as_str().unwrap());
     codes.filter(|code| code.starts_with("policy")).collect()
@@ -265,6 +265,7 @@ fn without_the_policy_on_the_remote_no_pull_request_is_opened() {
     assert_eq!(labels_of_newest(world), ["merged"]);
     // A copy that the remote had has to do where the remote says nothing now.
     fetching("false");
+    world.forge.withhold_objects();
     on_server_directly(world);
     world.forge.close(world.forge.pulls().pop().unwrap().number);
     world.commit("more.txt", "more", "Add more");
