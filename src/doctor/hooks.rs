@@ -5,7 +5,7 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use crate::environment::PROBE;
-use crate::install::{Entry, Fault, Surroundings, Target, find};
+use crate::install::{Entry, Fault, Scope, Surroundings, Target, find};
 use crate::process::{Inheritance, Program};
 
 use super::{Check, agents};
@@ -54,11 +54,16 @@ fn section(entries: &[Entry]) -> Check {
             entry.place,
             entry.path.display()
         );
-        let advice = format!(
-            "sendoff install git --yes, or: git config --file '{}' --remove-section {}",
+        let remove = format!(
+            "git config --file '{}' --remove-section {}",
             entry.path.display(),
             entry.place
         );
+        let advice = match entry.scope {
+            // An installation in this repository leaves the user's file alone.
+            Scope::User => remove,
+            Scope::Local | Scope::Project => format!("sendoff install git --yes, or: {remove}"),
+        };
         return Check::fail(SECTION, message).advise(advice);
     }
     let odd = entries
@@ -73,7 +78,10 @@ fn section(entries: &[Entry]) -> Check {
                 "has a command and no event: git never calls it"
             };
             let message = format!("{} in {} {what}", entry.place, entry.path.display());
-            Check::warn(SECTION, message).advise("sendoff install git --yes")
+            Check::warn(SECTION, message).advise(match entry.scope {
+                Scope::User => "sendoff install git --scope user --yes",
+                Scope::Local | Scope::Project => "sendoff install git --yes",
+            })
         }
         None => Check::pass(SECTION, "no section of git's configuration is half-written"),
     }

@@ -136,11 +136,17 @@ pub(super) fn plan_install(
             if in_config {
                 return config_hooks(Scope::Local, around);
             }
-            if let Some(manager) = managers::displacing(around)? {
-                return managers::install(manager, None, around);
-            }
-            let directory = writable_directory(repo, top)?;
-            hook_file::install(&directory, around.program_text()?)
+            let mut plan = if let Some(manager) = managers::displacing(around)? {
+                managers::install(manager, None, around)?
+            } else {
+                let directory = writable_directory(repo, top)?;
+                hook_file::install(&directory, around.program_text()?)?
+            };
+            // Never both: a newer git would call us twice, and would not commit at all where a section is half-written.
+            let records = Records::read(around.records());
+            plan.changes
+                .extend(config_hook::uninstall(Scope::Local, around, &records)?);
+            Ok(plan)
         }
     }
 }

@@ -150,6 +150,31 @@ fn a_half_written_section_fails_and_the_advice_removes_it() {
         world.work(),
         &["config", "--remove-section", "hook.sendoff"],
     );
+    let half = "[hook \"sendoff\"]\n\tevent = post-commit\n";
+    // The other advice, where the hooks were installed before as well.
+    for _ in 0..2 {
+        let config = world.work().join(".git/config");
+        let text = std::fs::read_to_string(&config).unwrap();
+        std::fs::write(&config, format!("{text}{half}")).unwrap();
+        assert_eq!(doctor(&world).code, Some(1));
+        let said = world.run(&["install", "git", "--yes"]);
+        assert_eq!(said.code, Some(0), "{}", said.stderr);
+        assert_eq!(doctor(&world).code, Some(0));
+    }
+    world.run(&["uninstall", "git", "--yes"]);
+    // In the user's own file, which an installation here leaves alone.
+    world.sandbox.git(
+        world.work(),
+        &["config", "--global", "hook.sendoff.event", "post-commit"],
+    );
+    insta::assert_snapshot!(told(&world, &doctor(&world), "hook.sendoff"), @r"
+    fail: hook.sendoff in [ROOT]/home/.gitconfig has an event and no command: git 2.54 and newer refuses to commit
+      git config --file '[ROOT]/home/.gitconfig' --remove-section hook.sendoff
+    ");
+    world.sandbox.git(
+        world.work(),
+        &["config", "--global", "--remove-section", "hook.sendoff"],
+    );
     insta::assert_snapshot!(told(&world, &doctor(&world), "hook.sendoff"), @"pass: no section of git's configuration is half-written");
     world.sandbox.git(
         world.work(),
