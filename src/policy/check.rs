@@ -174,7 +174,7 @@ pub(super) fn unknown_kind(step: &StepTable, kinds: &Kinds<'_>) -> PolicyError {
 }
 
 /// Checks `requires` before anything else, so that an old version reports the requirement, not an unknown key.
-fn check_requirement(layer: &Layer, sources: &Sources) -> Result<(), PolicyError> {
+pub(super) fn check_requirement(layer: &Layer, sources: &Sources) -> Result<(), PolicyError> {
     let Some(entry) = layer.table.get("requires") else {
         return Ok(());
     };

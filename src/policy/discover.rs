@@ -165,13 +165,13 @@ fn check_owner(path: &Path, metadata: &Metadata) -> Result<(), PolicyError> {
     // In a directory with the sticky bit, users cannot replace files of others.
     let sticky = metadata.is_dir() && mode & 0o1000 != 0;
     if mode & 0o002 != 0 && !sticky {
-        let message = format!("{shown} can be written by everybody");
+        let message = format!("{shown} is world-writable");
         return Err(PolicyError::new(message).advise(format!("run: chmod o-w '{shown}'")));
     }
     // A group with the number of the owner is the owner's private one.
     let private = metadata.gid() == metadata.uid();
     if mode & 0o020 != 0 && !private && !sticky {
-        let message = format!("{shown} can be written by its group");
+        let message = format!("{shown} is group-writable");
         return Err(PolicyError::new(message).advise(format!("run: chmod g-w '{shown}'")));
     }
     Ok(())

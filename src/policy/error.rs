@@ -34,6 +34,8 @@ struct Found {
     name: String,
     line: usize,
     column: usize,
+    /// The place in the texts of all layers.
+    offset: Option<usize>,
     /// The text to show and the bytes to mark in it; `None` when the line is too long to show.
     excerpt: Option<(NamedSource<String>, LabeledSpan)>,
 }
@@ -72,6 +74,7 @@ impl PolicyError {
             name: clean(name),
             line: 0,
             column: 0,
+            offset: None,
             excerpt: None,
         });
         self
@@ -104,6 +107,7 @@ impl PolicyError {
         let message = &self.0.reason.message;
         match &self.0.found {
             None => message.clone(),
+            Some(found) if found.line == 0 && message.starts_with(&found.name) => message.clone(),
             Some(found) if found.line == 0 => format!("{}: {message}", found.name),
             Some(Found {
                 name, line, column, ..
@@ -122,6 +126,11 @@ impl PolicyError {
     pub fn line_and_column(&self) -> Option<(usize, usize)> {
         let found = self.0.found.as_ref().filter(|found| found.line > 0)?;
         Some((found.line, found.column))
+    }
+
+    /// Returns where the mistake begins in the texts of all layers.
+    pub(super) fn offset(&self) -> Option<usize> {
+        self.0.found.as_ref()?.offset
     }
 
     /// Returns what is wrong, without its place.
@@ -165,6 +174,7 @@ impl Found {
             origin: source.origin,
             line: before.matches('\n').count() + 1,
             column,
+            offset: Some(place.start),
             excerpt,
             name,
         }

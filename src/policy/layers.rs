@@ -22,6 +22,8 @@ pub struct Layers {
     pub(super) sources: Sources,
     pub(super) stack: Vec<Layer>,
     pub(super) problems: Vec<PolicyProblem>,
+    /// The layers that were dropped although they are TOML.
+    pub(super) dropped: Vec<Layer>,
     /// The keys of the repository's policy that the user trusts.
     pub(super) trusted: TrustedKeys,
 }
@@ -44,6 +46,8 @@ impl Layers {
                 };
                 if found.is_empty() {
                     self.stack.push(layer);
+                } else {
+                    self.dropped.push(layer);
                 }
                 found
             }

@@ -34,7 +34,7 @@ pub struct Loaded {
     pub left_out: Vec<LeftOut>,
     /// The keys that do not count because the system's policy locks them.
     pub locked: Vec<LockedKey>,
-    layers: Layers,
+    pub(super) layers: Layers,
 }
 
 impl Layers {

@@ -26,6 +26,7 @@ mod limits;
 mod loaded;
 mod locate;
 mod locks;
+mod mended;
 mod merge;
 mod merged;
 mod network;

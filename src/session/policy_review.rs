@@ -92,8 +92,10 @@ impl Mistake {
 impl PolicyReview {
     /// Collects the mistakes of the layers, and of what they are together.
     fn of(loaded: Loaded) -> Self {
-        let together = mistakes(&loaded.policy, STEPS);
-        let of_events = crate::events::mistakes(&loaded.policy);
+        let mended = loaded.mended(STEPS);
+        let judged = mended.as_ref().unwrap_or(&loaded.policy);
+        let together = mistakes(judged, STEPS);
+        let of_events = crate::events::mistakes(judged);
         Self {
             layers: loaded.layer_names(),
             values: loaded.policy.flatten(),

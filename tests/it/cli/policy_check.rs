@@ -67,12 +67,13 @@ when = "steps.push.outputs.action is loud"
 /// Returns `line:column message` of each mistake.
 fn mistakes(check: &Value) -> String {
     let mistakes = check["mistakes"].as_array().unwrap().iter().map(|mistake| {
+        let help = mistake["help"].as_str();
         format!(
-            "{}:{} {}\n  {}\n",
+            "{}:{} {}\n{}",
             mistake["line"],
             mistake["column"],
             mistake["message"].as_str().unwrap(),
-            mistake["help"].as_str().unwrap_or_default()
+            help.map_or_else(String::new, |help| format!("  {help}\n"))
         )
     });
     mistakes.collect()
@@ -88,6 +89,31 @@ fn every_mistake_of_a_file_is_listed_with_its_place() {
     assert_eq!(check["schema"], "sendoff.policy-check/1");
     assert_eq!(check["valid"], false);
     insta::assert_snapshot!(mistakes(&check));
+}
+
+#[test]
+fn a_mistake_in_one_key_hides_none_in_another_and_makes_none() {
+    let world = World::new();
+    // `lint` is named by a pipeline and by `push`; what is wrong with it is told once, and they are right.
+    world.user_policy(
+        "[limits]\ndeadline = \"soon\"\n[pipelines]\npost-task = [\"lint\", \"push\"]\n\
+         [steps.lint]\nuses = \"exec\"\n[steps.push]\nneeds = [\"lint\"]\nwhen = \"((\"\n",
+    );
+    let said = world.run(&["policy", "check", "--json"]);
+    insta::assert_snapshot!(mistakes(&said.report()), @r#"
+    2:12 `limits.deadline`: got `soon`, wanted a duration such as "10s", "2m" or "1h30m"
+    5:8 the step `lint`: there is no `command` to run
+      set `command` to a program and its arguments
+    9:8 the condition of `push` is wrong: line 1: syntax error: unexpected end of input, expected expression
+      an example: when = "steps['push'].outputs.action == 'created'"
+    "#);
+    // A policy for a newer version has mistakes that this one cannot know of.
+    world.user_policy("requires = \">=99\"\nnew = 1\n[steps.push]\nwhen = \"((\"\n");
+    let said = world.run(&["policy", "check", "--json"]);
+    insta::assert_snapshot!(mistakes(&said.report()), @"
+    1:12 the policy needs sendoff >=99; this is 0.1.0
+      install a newer sendoff, or mend `requires`
+    ");
 }
 
 #[test]
