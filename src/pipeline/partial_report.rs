@@ -167,17 +167,7 @@ impl PartialReport {
     pub(super) fn add(&self, name: &str, kind: &str) {
         let mut state = self.lock();
         state.progress.push(Progress::Waiting);
-        state.report.steps.push(StepReport {
-            name: name.into(),
-            kind: kind.into(),
-            verdict: Verdict::Skipped,
-            summary: String::new(),
-            reason: None,
-            advice: None,
-            outputs: Map::new(),
-            started_at: None,
-            duration_ms: 0,
-        });
+        state.report.steps.push(waiting(name, kind));
     }
 
     /// Marks a step as started.
@@ -198,6 +188,28 @@ impl PartialReport {
         state.end(at, step_end);
         let step = state.report.steps.get(at)?;
         Some(StepFacts::ended(step.verdict, &step.summary, &step.outputs))
+    }
+
+    /// Returns how a step ended, if it did: its verdict and its facts.
+    pub(super) fn ended(&self, at: usize) -> Option<(Verdict, StepFacts)> {
+        let state = self.lock();
+        if state.progress.get(at) != Some(&Progress::Ended) {
+            return None;
+        }
+        let step = state.report.steps.get(at)?;
+        let facts = StepFacts::ended(step.verdict, &step.summary, &step.outputs);
+        Some((step.verdict, facts))
+    }
+
+    /// Gives a step that ended another turn.
+    pub fn begin_again(&self, at: usize) {
+        let mut state = self.lock();
+        if let Some(progress) = state.progress.get_mut(at) {
+            *progress = Progress::Waiting;
+        }
+        if let Some(step) = state.report.steps.get_mut(at) {
+            *step = waiting(&step.name, &step.kind);
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -260,6 +272,21 @@ impl State {
         report.duration_ms = millis(self.clock.since(self.began));
         report.conclude();
         report
+    }
+}
+
+/// Makes what the report says of a step that has not started.
+fn waiting(name: &str, kind: &str) -> StepReport {
+    StepReport {
+        name: name.into(),
+        kind: kind.into(),
+        verdict: Verdict::Skipped,
+        summary: String::new(),
+        reason: None,
+        advice: None,
+        outputs: Map::new(),
+        started_at: None,
+        duration_ms: 0,
     }
 }
 

@@ -141,6 +141,14 @@ impl PolicyBase {
         }
     }
 
+    /// Returns the policy that the remote has instead of the one in use.
+    pub fn changed(&self) -> Option<&PolicyCopy> {
+        match self.0.as_ref()?.now.get()? {
+            Now::Changed(copy) => Some(copy),
+            Now::Same(_) | Now::Unknown(_) => None,
+        }
+    }
+
     /// Returns what the report has to say of a copy that may be an old one.
     pub fn note(&self) -> Option<Reason> {
         let known = self.0.as_ref()?;

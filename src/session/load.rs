@@ -16,7 +16,7 @@ use super::trusted::{is_trusted, with_trusted_keys};
 use super::{NamedRepository, Request};
 
 /// What a request is about.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) enum RepositoryChoice {
     /// The repository of this directory.
     Directory(PathBuf),

@@ -19,6 +19,7 @@ mod logins;
 mod look;
 mod open;
 mod plan;
+mod plan_again;
 mod planned;
 mod platform_client;
 mod policy_base;
@@ -88,7 +89,7 @@ pub struct Session {
     environment: Environment,
     clock: Clock,
     trigger: Trigger,
-    watch: Watch,
+    watch: Arc<Watch>,
     known: KnownSecrets,
     /// Where the proxy and TLS settings of forge and platform come from.
     network: Arc<dyn Network>,
@@ -101,6 +102,10 @@ pub struct Session {
     place: load::RepositoryChoice,
     repo: Result<Option<Repo>, Hold>,
     loaded: Loaded,
+    /// The same without the repository's policy of the policy base, where that is part of it.
+    without_base: Option<Loaded>,
+    /// The settings of the command line, where one step was planned alone.
+    single: Option<Vec<String>>,
     /// The copy of the repository's policy that is part of it.
     policy_base: PolicyBase,
     /// What the guards found, until somebody uses it.

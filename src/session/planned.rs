@@ -44,7 +44,7 @@ impl Session {
     /// Plans one step alone as [`single_step`](Self::single_step) does, with the repository's policy of the policy base
     /// where the step ships the branch.
     pub fn single_step_at_policy_base(
-        self,
+        mut self,
         name: &str,
         with: &[String],
     ) -> Result<(Self, Pipeline), PolicyError> {
@@ -52,6 +52,7 @@ impl Session {
         if !pipeline.ships() {
             return Ok((self, pipeline));
         }
+        self.single = Some(with.to_vec());
         let laid = self.with_policy_base(AskRemote::Yes);
         let (session, is_other) = laid.map_err(|error| *error)?;
         if !is_other {

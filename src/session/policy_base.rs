@@ -53,25 +53,35 @@ impl Session {
             Some(repo) => self.find_policy_base(repo, shipment, ask),
             None => PolicyBase::default(),
         };
-        let file = base.in_use().and_then(|copy| {
-            let (_, bytes) = copy.file.as_ref()?;
-            Some(repository_file(copy, bytes))
-        });
-        self.policy_base = base;
-        let Some(file) = file else {
-            self.keep_inspection(inspection);
-            return Ok((self, false));
+        let is_other = match base.in_use() {
+            Some(copy) => self.lay_policy_base(copy)?,
+            None => false,
         };
+        self.policy_base = base;
+        if !is_other {
+            self.keep_inspection(inspection);
+        }
+        Ok((self, is_other))
+    }
+
+    /// Lays a copy of the repository's policy under that of the work tree, and notes what does not count of it. Says whether
+    /// the copy has a policy.
+    pub(super) fn lay_policy_base(&mut self, copy: &PolicyCopy) -> Result<bool, Box<PolicyError>> {
+        let Some((_, bytes)) = &copy.file else {
+            return Ok(false);
+        };
+        let file = repository_file(copy, bytes);
         let loaded = self.loaded.clone().with_policy_base(&file, STEPS);
         let loaded = loaded.map_err(Box::new)?;
-        self.loaded = with_trusted_keys(loaded, self.repo(), &self.environment)?;
+        let loaded = with_trusted_keys(loaded, self.repo(), &self.environment)?;
+        self.without_base = Some(std::mem::replace(&mut self.loaded, loaded));
         let problems = self.loaded.problems.iter();
         let of_base = problems.filter(|problem| problem.origin == LayerKind::PolicyBase);
         self.notes.extend(of_base.map(load::dropped));
         let locked = self.loaded.locked.iter();
         let of_base = locked.filter(|key| key.layer == LayerKind::PolicyBase);
         self.notes.extend(of_base.map(load::locked));
-        Ok((self, true))
+        Ok(true)
     }
 
     /// Keeps what the remote was seen to have.

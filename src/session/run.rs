@@ -23,6 +23,7 @@ use crate::store::Turn;
 use super::branch_turn::Waited;
 use super::forge_way::ForgeWay;
 use super::guards::Inspection;
+use super::plan_again::PlannedAgain;
 use super::runtime::runtime;
 use super::uncommitted::Count;
 use super::{Ended, Session, forge_way, signals};
@@ -127,8 +128,12 @@ impl Session {
                     inspection
                 }
             };
-            self.run_on(pipeline, &inspection, deadline, partial, progress)
-                .await
+            let run = self.run_on(pipeline, &inspection, deadline, partial, progress);
+            let report = run.await;
+            match self.plan_again(pipeline, &report) {
+                Some(again) => Box::pin(self.run_again(again, partial, progress)).await,
+                None => report,
+            }
         };
         let ended = runtime.block_on(async {
             // The run is dropped when a signal wins: that raises the flag of its threads.
@@ -221,6 +226,32 @@ impl Session {
             self.keep_policy_copy(shipment);
         }
         report
+    }
+
+    /// Runs the steps that were planned again. Whatever else the run did counts as it ended.
+    async fn run_again(
+        &self,
+        again: PlannedAgain,
+        partial: &PartialReport,
+        progress: &SharedProgress,
+    ) -> Report {
+        let PlannedAgain {
+            session,
+            pipeline,
+            steps,
+        } = again;
+        let inspection = session.inspect();
+        partial.describe(
+            pipeline.name(),
+            inspection.report(&session.known),
+            &session.notes_on(&inspection),
+        );
+        for at in steps {
+            partial.begin_again(at);
+        }
+        let deadline = &self.watch.deadline;
+        let run = session.run_on(&pipeline, &inspection, deadline, partial, progress);
+        run.await
     }
 
     /// Delivers what waits for the platform, for as long as one request may take.

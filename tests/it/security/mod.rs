@@ -7,6 +7,7 @@ mod fleet;
 mod generated;
 mod git_dir;
 mod policy_base;
+mod policy_changed;
 mod policy_from_forge;
 mod tokens;
 mod trust;

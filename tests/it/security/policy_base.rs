@@ -23,7 +23,7 @@ pub(super) fn policy_on_server(world: &World, text: &str) {
     on_server(world, ".sendoff.toml", text);
 }
 
-fn on_server(world: &World, file: &str, text: &str) {
+pub(super) fn on_server(world: &World, file: &str, text: &str) {
     let other = world.sandbox.path("other");
     if !other.exists() {
         shell(world, "git clone -q served/acme/rocket.git other");
@@ -44,7 +44,7 @@ fn fetch(world: &World) {
 }
 
 /// Lets a branch have a pull request after its last one was closed.
-fn pull_requests_may_follow(world: &World) {
+pub(super) fn pull_requests_may_follow(world: &World) {
     world.user_policy("[steps.pr-create]\nwhen-merged = \"new-pr\"\n");
 }
 
@@ -61,7 +61,7 @@ pub(super) fn notes(report: &Value) -> Vec<&str> {
 }
 
 /// Returns the note about the policy.
-fn policy_note(report: &Value) -> &Value {
+pub(super) fn policy_note(report: &Value) -> &Value {
     let mut notes = report["notes"].as_array().unwrap().iter();
     let is_of_policy = |note: &&Value| note["code"].as_str().unwrap().starts_with("policy");
     notes.find(is_of_policy).unwrap()
@@ -178,59 +178,6 @@ fn a_replaced_policy_is_not_read() {
     let report = world.report(&["run"]);
     assert_eq!(report["verdict"], "done", "{report}");
     assert_eq!(labels_of_newest(world), ["merged"]);
-}
-
-#[test]
-fn a_policy_that_changes_is_heard_of_by_the_push_and_counts_for_the_next_one() {
-    let world = &World::new();
-    pull_requests_may_follow(world);
-    policy_on_server(world, &labels("old"));
-    world.sandbox.write("clone/.sendoff.toml", "");
-    world.report(&["run"]);
-    assert_eq!(labels_of_newest(world), ["old"]);
-    world.forge.close(world.forge.pulls().pop().unwrap().number);
-    // Another commit on the policy base is no other policy.
-    on_server(world, "more.txt", "more");
-    world.commit("more.txt", "more", "Add more");
-    assert_eq!(world.report(&["run"])["verdict"], "done");
-    world.forge.close(world.forge.pulls().pop().unwrap().number);
-    policy_on_server(world, &labels("new"));
-    world.commit("again.txt", "again", "Add again");
-    let before = world.tip("feature/x");
-    let said = world.run(&["run", "post-commit", "--json"]);
-    assert_eq!(said.code, Some(75), "{}", said.stdout);
-    let report = said.report();
-    let push = step(&report, "push");
-    assert_eq!(push["reason"], "policy-changed", "{report}");
-    let summary = push["summary"].as_str().unwrap();
-    let expected = "the repository's policy on main has changed since this run began: ";
-    assert!(summary.contains(expected), "{summary}");
-    assert_eq!(world.tip("feature/x"), before, "something was sent");
-    // The advice, obeyed.
-    assert!(push["advice"].as_str().unwrap().contains("run again now"));
-    let report = world.report(&["run"]);
-    assert_eq!(report["verdict"], "done", "{report}");
-    assert_eq!(labels_of_newest(world), ["new"]);
-}
-
-#[test]
-fn a_pull_request_of_a_pushed_branch_hears_of_a_changed_policy_too() {
-    let world = &World::new();
-    pull_requests_may_follow(world);
-    policy_on_server(world, &labels("old"));
-    world.sandbox.write("clone/.sendoff.toml", "");
-    world.report(&["run"]);
-    world.forge.close(world.forge.pulls().pop().unwrap().number);
-    policy_on_server(world, &labels("new"));
-    // Nothing is sent, so that the push does not compare.
-    let report = world.report(&["run"]);
-    assert_eq!(
-        step(&report, "pr-create")["reason"],
-        "policy-changed",
-        "{report}"
-    );
-    world.report(&["run"]);
-    assert_eq!(labels_of_newest(world), ["new"]);
 }
 
 #[test]
