@@ -1,8 +1,20 @@
 //! The reference is made from the types: these tests fail when a page is stale, or says nothing.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use sendoff::manual::ARTEFACTS;
+
+/// Returns the documents in some directories.
+fn pages(directories: &[&str]) -> Vec<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut pages = Vec::new();
+    for directory in directories {
+        let entries = std::fs::read_dir(root.join(directory)).unwrap();
+        let paths = entries.map(|entry| entry.unwrap().path());
+        pages.extend(paths.filter(|path| path.extension().is_some_and(|e| e == "md")));
+    }
+    pages
+}
 
 #[test]
 fn the_reference_is_up_to_date() {
@@ -37,18 +49,8 @@ fn nothing_else_lies_among_the_reference() {
 
 #[test]
 fn every_link_in_the_documents_leads_to_a_file() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut pages = vec![root.join("README.md")];
-    for directory in ["docs", "docs/guide", "docs/reference"] {
-        let entries = std::fs::read_dir(root.join(directory)).unwrap();
-        pages.extend(
-            entries
-                .map(|entry| entry.unwrap().path())
-                .filter(|path| path.extension().is_some_and(|e| e == "md")),
-        );
-    }
     let mut broken = Vec::new();
-    for page in pages {
+    for page in pages(&["", "docs", "docs/guide", "docs/reference"]) {
         let text = std::fs::read_to_string(&page).unwrap();
         for (at, _) in text.match_indices("](") {
             let target = text[at + 2..].split(')').next().unwrap();
@@ -62,6 +64,44 @@ fn every_link_in_the_documents_leads_to_a_file() {
         }
     }
     assert!(broken.is_empty(), "{broken:#?}");
+}
+
+#[test]
+fn every_page_of_the_guide_begins_with_the_command_to_run() {
+    for page in pages(&["docs/guide"]) {
+        let text = std::fs::read_to_string(&page).unwrap();
+        let first = text.lines().skip(1).find(|line| !line.is_empty());
+        assert_eq!(first, Some("```sh"), "{}", page.display());
+    }
+}
+
+#[test]
+fn every_command_in_the_documents_is_one_that_the_program_takes() {
+    let mut found = 0;
+    for page in pages(&["", "docs", "docs/guide"]) {
+        let text = std::fs::read_to_string(&page).unwrap().replace("\\\n", " ");
+        let blocks = text.split("```sh\n").skip(1);
+        let lines = blocks.flat_map(|block| block.split("```").next().unwrap().lines());
+        for line in lines.filter(|line| line.starts_with("sendoff ")) {
+            let command = line.split(" #").next().unwrap();
+            // What a shell would make of these is not asked.
+            if command.contains(['$', '"', '|', '<', '>', '&']) || command.contains("...") {
+                continue;
+            }
+            let mut quoted = false;
+            let words = command.split(|c: char| {
+                quoted ^= c == '\'';
+                !quoted && c == ' '
+            });
+            let words = words
+                .map(|word| word.trim_matches('\''))
+                .filter(|word| !word.is_empty());
+            let taken = sendoff::cli::command().try_get_matches_from(words);
+            assert!(taken.is_ok(), "{}: {line}: {taken:?}", page.display());
+            found += 1;
+        }
+    }
+    assert!(found > 30, "{found}");
 }
 
 #[test]
