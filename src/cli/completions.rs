@@ -26,7 +26,7 @@ pub(super) struct Args {
 }
 
 impl Args {
-    pub(super) fn run(self, command: &mut clap::Command) -> Exit {
+    pub(super) fn run(self, command: &clap::Command) -> Exit {
         print(&generated(self.shell, command)).exit()
     }
 }
@@ -38,11 +38,17 @@ pub(super) fn script(shell: crate::install::Shell) -> String {
         crate::install::Shell::Fish => Shell::Fish,
         crate::install::Shell::Zsh => Shell::Zsh,
     };
-    generated(shell, &mut super::command())
+    generated(shell, &super::command())
 }
 
-fn generated(shell: Shell, command: &mut clap::Command) -> String {
+fn generated(shell: Shell, command: &clap::Command) -> String {
     let mut script = Vec::new();
-    clap_complete::generate(shell, command, "sendoff", &mut script);
+    // The generator writes down hidden commands too.
+    let shown = command.get_subcommands().filter(|each| !each.is_hide_set());
+    let mut shown = clap::Command::new("sendoff")
+        .version(env!("CARGO_PKG_VERSION"))
+        .args(command.get_arguments().cloned())
+        .subcommands(shown.cloned());
+    clap_complete::generate(shell, &mut shown, "sendoff", &mut script);
     String::from_utf8_lossy(&script).into_owned()
 }

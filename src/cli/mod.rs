@@ -240,7 +240,7 @@ fn dispatch() -> Exit {
         Command::Policy(command) => command.run(&start.environment),
         Command::Demo(_) => demo::Args::run(&start.environment),
         Command::Manual(args) => args.run(&Cli::command()),
-        Command::Completions(args) => args.run(&mut Cli::command()),
+        Command::Completions(args) => args.run(&Cli::command()),
     }
 }
 

@@ -256,12 +256,12 @@ fn times(count: u32) -> String {
 }
 
 /// Shows a time to the second.
-fn second(at: Timestamp) -> String {
+pub(super) fn second(at: Timestamp) -> String {
     at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
 /// Shows as much of an id as tells runs apart.
-fn short(id: &str) -> &str {
+pub(super) fn short(id: &str) -> &str {
     id.get(..23).unwrap_or(id)
 }
 

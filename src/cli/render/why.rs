@@ -3,6 +3,8 @@
 use crate::secrets::clean_line;
 use crate::session::{Decision, Why, WhyGuard, WhyOutcome, WhySetting};
 
+use super::kept::{second, short};
+
 /// The longest text of a guard's values, in characters.
 const MAX_VALUES: usize = 90;
 
@@ -23,8 +25,10 @@ pub(in crate::cli) fn why(why: &Why) -> String {
             "last  {} by {} at {}, run {}",
             run.verdict,
             run.trigger,
-            run.started_at,
-            run.run_id.get(..8).unwrap_or(&run.run_id)
+            run.started_at
+                .parse()
+                .map_or_else(|_| run.started_at.clone(), second),
+            short(&run.run_id)
         ),
         None => "last  no run of this branch is kept".to_owned(),
     });

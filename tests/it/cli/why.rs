@@ -54,6 +54,17 @@ fn the_guard_that_held_the_last_run_is_named_with_its_value() {
     world.run(&["run"]);
     let document = why(&world);
     assert_eq!(document["last_run"]["verdict"], "failed", "{document}");
+    // The run is named so that `history` finds it, and no other one.
+    let said = world.run(&["why"]).stdout;
+    let second = said.lines().nth(1).unwrap();
+    let (at, run) = second.split_once(", run ").unwrap();
+    assert!(at.ends_with('Z') && !at.contains('.'), "{second}");
+    let shown = world.run(&["history", run, "--json"]);
+    assert_eq!(
+        shown.report()["run_id"],
+        document["last_run"]["run_id"],
+        "{second}"
+    );
     assert_eq!(decided(&document, "protected"), pair("passes", "passes"));
     assert_eq!(
         decided(&document, "fast-forward"),

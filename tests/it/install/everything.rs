@@ -105,6 +105,16 @@ fn completions_go_where_shells_look() {
     ] {
         let written = fs::read_to_string(home.join(file)).unwrap();
         assert_eq!(written, run(&["completions", shell]).stdout, "{shell}");
+        // It is of no use to people.
+        assert!(
+            !written.contains("Do the work that a hook handed over"),
+            "{shell}"
+        );
+        assert!(!written.contains("subcmd__worker"), "{shell}");
+        assert!(
+            written.contains("uninstall") && written.contains("color"),
+            "{shell}"
+        );
     }
     assert_eq!(
         run(&["install", "completions", "--yes"]).stderr,
