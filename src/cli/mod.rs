@@ -30,6 +30,7 @@ mod start;
 mod status;
 mod step;
 mod task;
+mod task_json;
 mod trust;
 mod undo;
 mod why;

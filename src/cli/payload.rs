@@ -13,7 +13,7 @@ use crate::pipeline::{TaskDocument, TaskFacts};
 use crate::surfaces::{AgentPayload, Call, Gate, Payload, ReadCall, SurfaceDef};
 
 use super::json_object::{Scan, mended};
-use super::task::parse_task;
+use super::task_json::parse_task;
 
 /// How much of a payload is read, in bytes.
 const PAYLOAD_LIMIT: u64 = 8 << 20;

@@ -49,6 +49,7 @@ mod serve;
 mod server_url;
 mod set;
 mod setting;
+mod shown;
 mod size;
 mod source;
 mod step_table;

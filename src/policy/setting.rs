@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::error::without_passwords;
 use super::layer_kind::LayerKind;
 use super::node::{Item, Node, Table, dotted};
 use super::pattern::Pattern;
 use super::protection::is_kept;
+use super::shown::without_passwords;
 use super::source::Sources;
 
 /// A value of the merged policy, and the layer that sets it.

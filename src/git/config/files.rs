@@ -1,31 +1,16 @@
-//! Which configuration files count, and how they are read: the user's, the system's, the repository's.
+//! Which configuration files count beside the repository's own, and what the environment says besides.
 
 use std::path::{Path, PathBuf};
 
-use gix::bstr::{BStr, BString};
-use gix::config::file::{Metadata, includes, init};
-use gix::config::{File, Source};
-use gix::sec::Trust;
+use gix::bstr::BStr;
 
 use crate::environment::Environment;
-use crate::files::{Links, read as read_file};
 use crate::git::discover::RepoPaths;
 use crate::git::discovery_limits::DiscoveryLimits;
-use crate::git::open_error::OpenError;
 
-use super::entries::{Entries, Entry, Scope, of_section, truth};
-use super::includes::Surroundings;
+use super::entries::{Entry, truth};
 use super::path::Beginnings;
 use super::variables::{self, ConfigVariableError};
-
-/// In bytes. The user's own files are not bounded by it.
-const LOCAL_LIMIT: u64 = 4 * 1024 * 1024;
-/// The most sections of one of the repository's files.
-const MAX_SECTIONS: usize = 30_000;
-/// The most lines of one of them.
-const MAX_LINES: usize = 100_000;
-/// How deep files may include one another; deeper ones are left out.
-const DEPTH: u8 = 10;
 
 /// Where the system's and the user's git configuration are, and what the caller says besides.
 #[derive(Debug, Clone, Default)]
@@ -47,7 +32,7 @@ pub struct ConfigFiles {
     /// Where programs are looked for.
     search_path: Vec<PathBuf>,
     /// What stands in the environment itself.
-    command: Vec<Entry>,
+    pub(super) command: Vec<Entry>,
 }
 
 impl ConfigFiles {
@@ -121,182 +106,5 @@ impl ConfigFiles {
             home: self.home.clone(),
             search_path: self.search_path.clone(),
         }
-    }
-}
-
-/// Reads the system's and the user's files, includes followed; `local`, the repository's, where it is
-/// trusted, and what stands in the environment after them.
-pub(super) fn read_trusted(
-    files: &ConfigFiles,
-    local: Option<&File>,
-    around: &Surroundings<'_>,
-) -> Result<Entries, OpenError> {
-    let mut reading = Reading {
-        around,
-        entries: Entries::default(),
-    };
-    let system = files.system.iter().map(|path| (path, Scope::System));
-    let user = files.user.iter().map(|path| (path, Scope::Global));
-    for (path, scope) in system.chain(user) {
-        reading.file(&around.directory.join(path), scope, 0)?;
-    }
-    if let Some(local) = local {
-        for part in local.sections() {
-            let from = part.meta().path.clone();
-            reading.add(of_section(part, Scope::Local), from.as_deref(), 0)?;
-        }
-    }
-    reading.add(files.command.iter().cloned(), None, 0)?;
-    Ok(reading.entries)
-}
-
-/// Files that are being read.
-struct Reading<'a> {
-    around: &'a Surroundings<'a>,
-    entries: Entries,
-}
-
-impl Reading<'_> {
-    /// Adds the lines of a file, if it is there.
-    fn file(&mut self, path: &Path, scope: Scope, depth: u8) -> Result<(), OpenError> {
-        if path == Path::new("/dev/null") {
-            return Ok(());
-        }
-        let Some(mut content) =
-            read_file(path, u64::MAX, Links::Followed).map_err(|error| bad(path, error))?
-        else {
-            return Ok(());
-        };
-        let metadata = Metadata::from(Source::User).with(Trust::Full);
-        let file = parse(&mut content, metadata, path)?;
-        for part in file.sections() {
-            self.add(of_section(part, scope), Some(path), depth)?;
-        }
-        Ok(())
-    }
-
-    /// Adds lines, and after each one what it includes.
-    fn add(
-        &mut self,
-        entries: impl Iterator<Item = Entry>,
-        from: Option<&Path>,
-        depth: u8,
-    ) -> Result<(), OpenError> {
-        for entry in entries {
-            let included = self.included(&entry, from)?;
-            let scope = entry.scope;
-            self.entries.push(entry);
-            if let Some(path) = included {
-                if depth == DEPTH {
-                    let problem = format!("files are included in files more than {DEPTH} deep");
-                    return Err(bad(&path, problem));
-                }
-                self.file(&path, scope, depth + 1)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Returns the file that a line includes, when its condition holds.
-    fn included(&self, entry: &Entry, from: Option<&Path>) -> Result<Option<PathBuf>, OpenError> {
-        if entry.name != "path" {
-            return Ok(None);
-        }
-        match (entry.section.as_str(), &entry.subsection) {
-            ("include", None) => {}
-            ("includeif", Some(condition)) => {
-                let condition = BStr::new(condition.as_slice());
-                if !self.around.holds(condition, from) {
-                    return Ok(None);
-                }
-            }
-            _ => return Ok(None),
-        }
-        let path = self.around.included(entry.value(), from);
-        if path.is_none() && from.is_none() {
-            let named = entry.value().to_string();
-            let problem = "a relative path is included from a variable, and has no file beside it";
-            return Err(bad(Path::new(&named), problem));
-        }
-        Ok(path)
-    }
-}
-
-/// Reads the repository's own files, without their includes.
-pub(super) fn read_local(paths: &RepoPaths) -> Result<File, OpenError> {
-    let mut all = File::new(Metadata::from(Source::Local).with(Trust::Reduced));
-    let read = |path: PathBuf, source: Source, all: &mut File| {
-        let metadata = Metadata::from(source).at(&path).with(Trust::Reduced);
-        match read_file(&path, LOCAL_LIMIT, Links::Followed).map_err(|error| bad(&path, error))? {
-            Some(mut content) => {
-                check_size(&content).map_err(|error| bad(&path, error))?;
-                let file = parse(&mut content, metadata, &path)?;
-                all.append(file)
-                    .map(drop)
-                    .map_err(|error| bad(&path, error))
-            }
-            None => Ok(()),
-        }
-    };
-    read(paths.common_dir.join("config"), Source::Local, &mut all)?;
-    if let Ok(Some(true)) = all.boolean("extensions.worktreeConfig") {
-        let own = paths.git_dir.join("config.worktree");
-        read(own, Source::Worktree, &mut all)?;
-    }
-    Ok(all)
-}
-
-/// Returns the URLs of the remotes that the user's lines and the repository's name, for conditions.
-pub(super) fn remote_urls<'e>(
-    users: impl Iterator<Item = &'e Entry>,
-    local: &File,
-) -> Vec<BString> {
-    let is_url = |entry: &&Entry| {
-        entry.section == "remote" && entry.name == "url" && entry.subsection.is_some()
-    };
-    let users = users.filter(is_url).map(|entry| entry.value().to_owned());
-    let parts = local.sections_by_name("remote").into_iter().flatten();
-    let named = parts.filter(|part| part.header().subsection_name().is_some());
-    users
-        .chain(named.flat_map(|part| part.values("url")))
-        .collect()
-}
-
-/// Why a file of the repository is not read.
-#[derive(Debug, thiserror::Error)]
-#[error("it has more than {limit} {what}")]
-struct TooMany {
-    what: &'static str,
-    limit: usize,
-}
-
-/// Compares a file with the limits before it is parsed: a section takes a hundred times its length in memory.
-fn check_size(content: &[u8]) -> Result<(), TooMany> {
-    let count = |wanted: u8| memchr::memchr_iter(wanted, content).count();
-    // A bracket in a value counts too; nobody has so many.
-    for (byte, what, limit) in [
-        (b'[', "sections", MAX_SECTIONS),
-        (b'\n', "lines", MAX_LINES),
-    ] {
-        if count(byte) > limit {
-            return Err(TooMany { what, limit });
-        }
-    }
-    Ok(())
-}
-
-fn parse(content: &mut Vec<u8>, metadata: Metadata, path: &Path) -> Result<File, OpenError> {
-    let options = init::Options {
-        includes: includes::Options::no_follow(),
-        lossy: true,
-        ignore_io_errors: true,
-    };
-    File::from_bytes_owned(content, metadata, options).map_err(|error| bad(path, error))
-}
-
-fn bad(path: &Path, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> OpenError {
-    OpenError::Config {
-        path: path.to_owned(),
-        source: source.into(),
     }
 }

@@ -6,6 +6,7 @@ mod files;
 mod includes;
 mod lines;
 mod path;
+mod read;
 mod scoped;
 mod variables;
 
@@ -16,9 +17,9 @@ use gix::config::File;
 
 use self::entries::Entries;
 pub(super) use self::entries::Scope;
-use self::files::{read_local, read_trusted, remote_urls};
 use self::includes::Surroundings;
 use self::path::Beginnings;
+use self::read::{read_local, read_trusted, remote_urls};
 use super::discover::RepoPaths;
 use super::open_error::{LocalConfigTrust, OpenError};
 

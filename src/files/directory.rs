@@ -1,88 +1,15 @@
-//! Opening a file that may be anything: a link, a pipe, a device, endless.
+//! A directory below which nothing is trusted.
 
-use std::fs::File;
-use std::io::{self, Read};
-use std::os::fd::{AsFd, OwnedFd};
+use std::io;
+use std::os::fd::OwnedFd;
 use std::path::{Component, Path};
 
 use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags};
-use rustix::path::Arg;
+
+use super::{FileError, SAFE, absent_or, bounded, open_at};
 
 /// How many files below one directory are looked at.
-const LOOKED_AT: usize = 1_000_000;
-
-/// Whether symbolic links are followed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Links {
-    /// They are: whoever may write the directory is trusted.
-    Followed,
-    /// The file itself may be none.
-    Refused,
-}
-
-/// Why a file is not read.
-#[derive(Debug, thiserror::Error)]
-pub enum FileError {
-    /// It is a symbolic link, or lies behind one.
-    #[error("it is, or lies behind, a symbolic link")]
-    Link,
-    /// It is a pipe, a device or a directory.
-    #[error("it is not a regular file")]
-    NotRegular,
-    /// It is larger than it may be.
-    #[error("it is larger than {0} bytes")]
-    TooLarge(u64),
-    /// The path is absolute, or leads out of its directory.
-    #[error("the path leads out of its directory")]
-    Path,
-    /// There are more files than are looked at.
-    #[error("there are more than {LOOKED_AT} files")]
-    TooMany,
-    /// The system refuses it.
-    #[error(transparent)]
-    Io(#[from] io::Error),
-}
-
-impl From<rustix::io::Errno> for FileError {
-    fn from(error: rustix::io::Errno) -> Self {
-        Self::Io(error.into())
-    }
-}
-
-/// Opening never waits, not for a writer of a pipe either, and no terminal becomes ours.
-const SAFE: OFlags = OFlags::RDONLY
-    .union(OFlags::CLOEXEC)
-    .union(OFlags::NONBLOCK)
-    .union(OFlags::NOCTTY);
-
-/// Opens the regular file at `path`, or returns nothing where there is none.
-pub fn open(path: &Path, links: Links) -> Result<Option<File>, FileError> {
-    let flags = match links {
-        Links::Followed => SAFE,
-        Links::Refused => SAFE | OFlags::NOFOLLOW,
-    };
-    match rustix::fs::open(path, flags, Mode::empty()) {
-        Ok(file) => regular(file).map(Some),
-        Err(rustix::io::Errno::LOOP) if links == Links::Refused => Err(FileError::Link),
-        Err(error) => absent_or(error),
-    }
-}
-
-/// Reads the regular file at `path`, or returns nothing where there is none.
-pub fn read(path: &Path, limit: u64, links: Links) -> Result<Option<Vec<u8>>, FileError> {
-    open(path, links)?
-        .map(|file| bounded(file, limit))
-        .transpose()
-}
-
-/// Opens the regular file `name` in a directory, which is no link, or returns nothing where there is none.
-pub fn open_at(directory: impl AsFd, name: impl Arg) -> Result<Option<File>, FileError> {
-    match rustix::fs::openat(directory, name, SAFE | OFlags::NOFOLLOW, Mode::empty()) {
-        Ok(file) => regular(file).map(Some),
-        Err(rustix::io::Errno::LOOP) => Err(FileError::Link),
-        Err(error) => absent_or(error),
-    }
-}
+pub(super) const LOOKED_AT: usize = 1_000_000;
 
 /// A directory below which nothing is trusted. No link is followed in any part of a path below it.
 #[derive(Debug)]
@@ -206,57 +133,12 @@ fn kind(kind: FileType, size: i64) -> Result<Found, FileError> {
     }
 }
 
-/// Turns "there is no such file" into nothing.
-fn absent_or<T>(error: rustix::io::Errno) -> Result<Option<T>, FileError> {
-    match error {
-        rustix::io::Errno::NOENT | rustix::io::Errno::NOTDIR => Ok(None),
-        // What nobody listens to, and what is no file: a socket, a pipe without a reader.
-        rustix::io::Errno::NXIO => Err(FileError::NotRegular),
-        error => Err(error.into()),
-    }
-}
-
-fn regular(file: OwnedFd) -> Result<File, FileError> {
-    let file = File::from(file);
-    if file.metadata()?.is_file() {
-        Ok(file)
-    } else {
-        Err(FileError::NotRegular)
-    }
-}
-
-/// Reads a file, and no more of it than it may hold.
-pub fn bounded(file: File, limit: u64) -> Result<Vec<u8>, FileError> {
-    let size = file.metadata()?.len();
-    if size > limit {
-        return Err(FileError::TooLarge(limit));
-    }
-    let mut content = Vec::with_capacity(usize::try_from(size).unwrap_or(0));
-    // One byte more than allowed: the file may have grown since it was measured.
-    file.take(limit.saturating_add(1))
-        .read_to_end(&mut content)?;
-    if content.len() as u64 > limit {
-        return Err(FileError::TooLarge(limit));
-    }
-    Ok(content)
-}
-
 #[cfg(test)]
 mod tests {
     use std::fs;
     use std::os::unix::fs::symlink;
 
     use super::*;
-
-    #[test]
-    fn a_file_over_the_limit_is_refused() {
-        let place = tempfile::tempdir().unwrap();
-        let path = place.path().join("a");
-        fs::write(&path, "12345").unwrap();
-        let read = |limit| read(&path, limit, Links::Refused);
-        assert_eq!(read(5).unwrap().unwrap(), b"12345");
-        assert!(matches!(read(4), Err(FileError::TooLarge(4))));
-    }
 
     #[test]
     fn no_link_is_followed_below_a_directory() {
@@ -289,13 +171,5 @@ mod tests {
             top.look_below(Path::new("a"), 3),
             Err(FileError::TooLarge(3))
         ));
-    }
-
-    #[test]
-    fn what_never_ends_is_not_read() {
-        let read = |path: &str| read(Path::new(path), 100, Links::Followed);
-        assert!(matches!(read("/dev/zero"), Err(FileError::NotRegular)));
-        assert!(matches!(read("/"), Err(FileError::NotRegular)));
-        assert!(read("/no/such/file").unwrap().is_none());
     }
 }
