@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::variables::counts_without_trust;
 use super::{Environment, SEARCH_PATH, variables};
@@ -33,7 +34,7 @@ impl Environment {
             .map(str::to_owned);
         Self {
             unheard: unheard.collect(),
-            values: kept,
+            values: Arc::new(kept),
             ..self
         }
     }

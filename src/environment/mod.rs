@@ -12,6 +12,7 @@ use std::io::{self, IsTerminal};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use secrecy::SecretString;
 
@@ -30,11 +31,11 @@ const DELEGATION_RESULTS: &str = "/tmp/delegation_results.jsonl";
 const MCP_SERVER: &str = "/app/a2a_mcp_server.py";
 /// Where programs are looked for, unless a variable says.
 const SEARCH_PATH: &str = "/usr/local/bin:/usr/bin:/bin";
-/// What the process was started with.
+/// What the process was started with. Clones share the variables.
 #[derive(Debug, Clone)]
 pub struct Environment {
     cwd: PathBuf,
-    values: BTreeMap<OsString, OsString>,
+    values: Arc<BTreeMap<OsString, OsString>>,
     terminal: bool,
     unheard: Vec<String>,
 }
@@ -50,7 +51,7 @@ impl Environment {
     pub fn read() -> Self {
         Self {
             cwd: std::env::current_dir().unwrap_or_else(|_| PathBuf::from("/")),
-            values: std::env::vars_os().collect(),
+            values: Arc::new(std::env::vars_os().collect()),
             terminal: io::stderr().is_terminal(),
             unheard: Vec::new(),
         }
@@ -64,9 +65,11 @@ impl Environment {
         let pairs = pairs.into_iter();
         Self {
             cwd: cwd.into(),
-            values: pairs
-                .map(|(name, value)| (name.into(), value.into()))
-                .collect(),
+            values: Arc::new(
+                pairs
+                    .map(|(name, value)| (name.into(), value.into()))
+                    .collect(),
+            ),
             terminal: false,
             unheard: Vec::new(),
         }

@@ -18,7 +18,7 @@ const VARIABLES: &[Variable] = &[
     ),
     variable(
         "SENDOFF_LOG",
-        "Which log lines go to stderr, such as `debug` or `sendoff::git=trace`.",
+        "Which log lines go to stderr, such as `debug` or `sendoff::git=debug`.",
         None,
     ),
     secret(

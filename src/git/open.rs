@@ -16,6 +16,7 @@ use super::discover::{RepoPaths, find, named};
 use super::lead::Leads;
 use super::leads::find_leads;
 use super::open_error::{LocalConfigTrust, OpenError};
+use super::uncommitted::status_settings;
 use super::{Repo, head};
 
 impl Repo {
@@ -89,7 +90,7 @@ impl Repo {
             (ref_store(&paths, kind), kind)
         } else {
             // Gitoxide decides what its extensions mean, and refuses those that it lacks.
-            let inner = open(&paths, &[])?;
+            let inner = open(&paths, &config)?;
             let kind = inner.to_thread_local().object_hash();
             let _new = opened.set(inner);
             (ref_store(&paths, kind), kind)
@@ -108,7 +109,7 @@ impl Repo {
         let inner = if let Some(inner) = self.opened.get() {
             inner
         } else {
-            let inner = open(&self.paths, &[])?;
+            let inner = open(&self.paths, &self.config)?;
             self.opened.get_or_init(|| inner)
         };
         let mut repo = inner.to_thread_local();
@@ -187,8 +188,15 @@ fn ref_store(paths: &RepoPaths, kind: gix::hash::Kind) -> Store {
 /// Reduced trust would refuse objects over 16 MiB.
 const WITHOUT_ALLOCATION_LIMIT: &str = "gitoxide.objects.allocLimitIfReducedTrust=0";
 
-/// Opens the repository with gitoxide, isolated from configuration and environment but for `settings`, each `KEY=VALUE`.
-pub(super) fn open(
+/// Opens the repository with gitoxide, isolated from configuration and environment but for what decides which files
+/// `git status` lists. Nobody else needs that, so that a mistake in it is no obstacle.
+fn open(paths: &RepoPaths, config: &Config) -> Result<gix::ThreadSafeRepository, OpenError> {
+    let opened = open_with(paths, &status_settings(config));
+    opened.or_else(|_| open_with(paths, &[]))
+}
+
+/// Opens it with `settings`, each `KEY=VALUE`.
+fn open_with(
     paths: &RepoPaths,
     settings: &[String],
 ) -> Result<gix::ThreadSafeRepository, OpenError> {

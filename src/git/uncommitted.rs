@@ -18,8 +18,7 @@ use gix::status::{Item, Submodule};
 use gix::worktree::stack::state::attributes::Source;
 
 use super::Repo;
-use super::config::truth;
-use super::open::open;
+use super::config::{Config, truth};
 
 /// How many paths are counted; a note needs no more.
 const MAX_COUNTED: usize = 1_000;
@@ -35,6 +34,8 @@ const FACTS: &[&str] = &[
     "core.eol",
     "core.fileMode",
     "core.ignoreCase",
+    // As git reads it: where file names are decomposed.
+    #[cfg(target_os = "macos")]
     "core.precomposeUnicode",
     "core.symlinks",
     "core.trustCTime",
@@ -63,8 +64,7 @@ impl Repo {
         if !self.can_be_counted(work_tree) {
             return None;
         }
-        let opened = open(&self.paths, &self.status_settings()).ok()?;
-        let mut repo = opened.to_thread_local();
+        let mut repo = self.thread_local().ok()?;
         repo.set_workdir(work_tree.to_owned()).ok()?;
         let counted = count(&repo, work_tree, self.renames(), stop);
         match counted {
@@ -93,20 +93,6 @@ impl Repo {
             )
     }
 
-    /// Returns the settings of `git status`, as `KEY=VALUE`. A file of patterns is the user's own: a repository could name
-    /// one without an end.
-    fn status_settings(&self) -> Vec<String> {
-        let config = self.config();
-        let facts = FACTS.iter();
-        let mut settings: Vec<String> = facts
-            .filter_map(|key| Some(format!("{key}={}", config.fact(key)?)))
-            .collect();
-        if let Some(excludes) = config.excludes_file() {
-            settings.push(format!("core.excludesFile={}", excludes.display()));
-        }
-        settings
-    }
-
     /// Says whether a file that the index has under another name is one path.
     fn renames(&self) -> TrackRenames {
         let fact = |key| self.config().fact(key);
@@ -116,6 +102,28 @@ impl Repo {
             _ => TrackRenames::Given(Rewrites::default()),
         }
     }
+}
+
+/// Returns the settings of `git status`, as `KEY=VALUE`. A file of patterns is the user's own: a repository could name one
+/// without an end.
+pub(super) fn status_settings(config: &Config) -> Vec<String> {
+    let facts = FACTS.iter();
+    let mut settings: Vec<String> = facts
+        .filter_map(|key| Some(format!("{key}={}", config.fact(key)?)))
+        .collect();
+    if let Some(excludes) = config.excludes_file() {
+        settings.push(format!("core.excludesFile={}", excludes.display()));
+    }
+    settings
+}
+
+/// Says whether the index remembers that it was written as HEAD's tree, and was not changed since: nothing is staged.
+fn is_as_committed(repo: &gix::Repository, index: &gix::index::File) -> bool {
+    let whole = index.tree().filter(|tree| {
+        let entries = tree.num_entries.and_then(|count| count.try_into().ok());
+        entries == Some(index.entries().len())
+    });
+    whole.is_some_and(|tree| repo.head_tree_id().is_ok_and(|head| head == tree.id))
 }
 
 /// Counts until everything is counted, enough is, or `stop` is set.
@@ -140,15 +148,20 @@ fn count(
                     .any(|found| found.assignment.state.as_bstr().is_some())
         })
     };
-    let items = repo
+    let status = repo
         .status(Discard)?
         .index_worktree_submodules(Submodule::AsConfigured { check_dirty: true })
         .index_worktree_rewrites(None)
         .tree_index_track_renames(renames)
         // The push has the other processors.
         .index_worktree_options_mut(|options| options.thread_limit = Some(1))
-        .should_interrupt_owned(Arc::clone(stop))
-        .into_iter(Vec::new())?;
+        .should_interrupt_owned(Arc::clone(stop));
+    let items: Box<dyn Iterator<Item = gix::Result<Item>>> = if is_as_committed(repo, &index) {
+        let items = status.into_index_worktree_iter(Vec::new())?;
+        Box::new(items.map(|item| item.map(Item::from)))
+    } else {
+        Box::new(status.into_iter(Vec::new())?)
+    };
     for item in items {
         match item? {
             Item::IndexWorktree(InWorkTree::DirectoryContents { entry, .. }) => {

@@ -3,14 +3,15 @@
 use std::ffi::{OsStr, OsString};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::error::ProcessError;
 
-/// The search path for programs, and the variables that they inherit; they inherit no others.
+/// The search path for programs, and the variables that they inherit; they inherit no others. Clones share them.
 #[derive(Debug, Clone, Default)]
 pub struct Inheritance {
-    search_path: Vec<PathBuf>,
-    variables: Vec<(OsString, OsString)>,
+    search_path: Arc<[PathBuf]>,
+    variables: Arc<[(OsString, OsString)]>,
 }
 
 impl Inheritance {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::environment::Environment;
 use crate::git::credentials::{Answers, Asking, LoginSource, asking_program};
 use crate::git::push::{AllowFile, AllowGit, AuthCache, HeadRecord, PushOptions, ServiceCommands};
-use crate::git::{GitNetwork, NetworkRules, Remote, Repo, is_false, program_inheritance};
+use crate::git::{GitNetwork, NetworkRules, Remote, Repo, is_false};
 use crate::http::{Client, ClientOptions};
 use crate::net::{LoopbackProxy, Network, PlainHttp};
 use crate::policy::{Limits, Policy, Trigger};
@@ -57,6 +57,7 @@ pub(super) fn plain_http(policy: &Policy) -> PlainHttp {
 /// Returns where the proxy and TLS settings of forge and platform come from.
 pub(super) fn network(
     environment: &Environment,
+    inheritance: &Inheritance,
     policy: &Policy,
     known: &KnownSecrets,
     repo: Option<&Repo>,
@@ -64,7 +65,6 @@ pub(super) fn network(
     trigger: Option<Trigger>,
 ) -> GitNetwork {
     let rules = policy.network();
-    let inheritance = program_inheritance(environment);
     let asker = Asker {
         environment,
         limit: policy.limits().helper_timeout.duration(),
@@ -81,7 +81,7 @@ pub(super) fn network(
             no_proxy: rules.no_proxy.clone(),
             ca_file: rules.ca_file.clone(),
         },
-        ..GitNetwork::new(Arc::new(environment.clone()), inheritance, known.clone())
+        ..GitNetwork::new(environment.clone(), inheritance.clone(), known.clone())
     }
 }
 
@@ -93,6 +93,7 @@ fn push_network(session: &Session, remote: &Remote) -> GitNetwork {
         loopback: LoopbackProxy::AsConfigured,
         ..network(
             environment,
+            &session.inheritance,
             policy,
             &session.known,
             session.repo(),
@@ -107,7 +108,7 @@ pub(super) fn push_options(session: &Session, target: &Remote) -> PushOptions {
     let remote = &target.url;
     let policy = &session.loaded.policy;
     let environment = &session.environment;
-    let inheritance = program_inheritance(environment);
+    let inheritance = session.inheritance.clone();
     let asker = Asker {
         environment,
         limit: policy.limits().helper_timeout.duration(),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::clock::Clock;
 use crate::environment::Environment;
 use crate::git::credentials::Answers;
+use crate::git::program_inheritance;
 use crate::pipeline::Outbox;
 use crate::secrets::KnownSecrets;
 use crate::store::LazyStore;
@@ -24,6 +25,7 @@ pub fn deliver_waiting(store: &LazyStore, environment: &Environment, known: &Kno
     };
     let network = connect::network(
         &environment,
+        &program_inheritance(&environment),
         &loaded.policy,
         known,
         None,

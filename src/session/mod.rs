@@ -56,6 +56,7 @@ use crate::net::Network;
 use crate::pipeline::{Hold, Pipeline, PolicyBase, Receipts, TaskDocument, TaskKept, TextStep};
 use crate::platform::Platform;
 use crate::policy::{Loaded, PolicyError, PolicyProblem, Trigger};
+use crate::process::Inheritance;
 use crate::reason::Reason;
 use crate::secrets::KnownSecrets;
 use crate::steps::STEPS;
@@ -87,6 +88,8 @@ pub use self::why_document::{Decision, LastRun, Why, WhyGuard, WhyOutcome, WhySe
 #[derive(Debug)]
 pub struct Session {
     environment: Environment,
+    /// What the programs inherit that git would start here.
+    inheritance: Inheritance,
     clock: Clock,
     trigger: Trigger,
     watch: Arc<Watch>,

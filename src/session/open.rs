@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use crate::clock::Clock;
 use crate::environment::Environment;
 use crate::git::credentials::{Answers, Asked};
-use crate::git::{LocalConfigTrust, Repo};
+use crate::git::{LocalConfigTrust, Repo, program_inheritance};
 use crate::net::Network;
 use crate::pipeline::{Hold, PolicyBase};
 use crate::policy::{LocalConfig, PolicyError};
@@ -42,8 +42,10 @@ impl Session {
         notes.extend(load::unheard(&environment));
         notes.extend(load::unreadable(&environment));
         let answers = Answers::default();
+        let inheritance = program_inheritance(&environment);
         let network = connect::network(
             &environment,
+            &inheritance,
             &loaded.policy,
             &request.known,
             found,
@@ -68,6 +70,7 @@ impl Session {
             store,
             undo: None,
             environment,
+            inheritance,
             clock: Clock::System,
             trigger,
             watch: Arc::new(watch),

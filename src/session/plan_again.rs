@@ -88,6 +88,7 @@ impl Session {
         let notes = self.notes.iter().filter(|note| !told.contains(note));
         Self {
             environment: self.environment.clone(),
+            inheritance: self.inheritance.clone(),
             clock: self.clock.clone(),
             trigger: self.trigger,
             watch: self.watch.clone(),

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::environment::Environment;
 use crate::git::credentials::Answers;
+use crate::git::program_inheritance;
 use crate::net::Network;
 use crate::pipeline::Hold;
 use crate::platform::Platform;
@@ -35,7 +36,16 @@ impl Service {
         }
         let answers = Answers::default();
         let policy = &loaded.policy;
-        let network = connect::network(&environment, policy, known, None, &answers, None);
+        let inheritance = program_inheritance(&environment);
+        let network = connect::network(
+            &environment,
+            &inheritance,
+            policy,
+            known,
+            None,
+            &answers,
+            None,
+        );
         Ok(Self {
             environment,
             known: known.clone(),

@@ -111,9 +111,11 @@ impl LazyStore {
         }
         let store = self.clone();
         // Where the machine refuses the thread, or the store cannot be opened, the next call finds out.
-        let _thread = thread::Builder::new()
-            .name("store".into())
-            .spawn(move || drop(store.get()));
+        let _thread = thread::Builder::new().name("store".into()).spawn(move || {
+            if let Ok(store) = store.get() {
+                store.read_ahead();
+            }
+        });
     }
 
     /// Returns a store for a thread that ends the process, and waits neither for another process nor for a thread

@@ -117,6 +117,12 @@ impl Store {
         }
     }
 
+    /// Reads what SQLite has to know before its first statement.
+    fn read_ahead(&self) {
+        // What is wrong with it is found by whoever needs it.
+        let _read = self.read(schema::load);
+    }
+
     /// Says whether no thread uses it at this moment.
     fn is_free(&self) -> bool {
         !matches!(self.connection.try_lock(), Err(TryLockError::WouldBlock))

@@ -164,6 +164,11 @@ pub(super) fn version(connection: &Connection) -> rusqlite::Result<i64> {
     connection.pragma_query_value(None, "user_version", |row| row.get(0))
 }
 
+/// Makes the connection parse the definitions of all tables, which its first statement would do.
+pub(super) fn load(connection: &Connection) -> rusqlite::Result<()> {
+    connection.prepare("SELECT 1 FROM runs LIMIT 0").map(drop)
+}
+
 /// Brings the tables up to date, in one transaction.
 pub(super) fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;

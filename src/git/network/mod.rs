@@ -45,7 +45,7 @@ pub struct GitNetwork {
     /// connection is made.
     pub config: Option<Arc<Config>>,
     /// The variables of git, libcurl and OpenSSL.
-    pub environment: Arc<Environment>,
+    pub environment: Environment,
     /// What the policy says.
     pub rules: NetworkRules,
     /// The remote whose `remote.<name>.proxy` counts.
@@ -79,11 +79,7 @@ pub struct NetworkState {
 
 impl GitNetwork {
     /// Reads the environment and nothing else; see the fields for what can be added.
-    pub fn new(
-        environment: Arc<Environment>,
-        inheritance: Inheritance,
-        known: KnownSecrets,
-    ) -> Self {
+    pub fn new(environment: Environment, inheritance: Inheritance, known: KnownSecrets) -> Self {
         Self {
             config: None,
             environment,
@@ -251,11 +247,7 @@ mod tests {
     #[test]
     fn a_query_does_not_lead_past_the_proxy() {
         let environment = Environment::from_pairs("/", [("https_proxy", "http://proxy.test:1")]);
-        let network = GitNetwork::new(
-            Arc::new(environment),
-            Inheritance::default(),
-            KnownSecrets::default(),
-        );
+        let network = GitNetwork::new(environment, Inheritance::default(), KnownSecrets::default());
         for text in [
             "https://api.test/repos/o/r/pulls?head=o:b&state=open#x",
             "https://api.test/a/../b%2F..",

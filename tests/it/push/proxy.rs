@@ -76,7 +76,7 @@ pub(super) fn configured_in(
             loopback: LoopbackProxy::AsConfigured,
             asking,
             ..GitNetwork::new(
-                Arc::new(environment),
+                environment,
                 options.inheritance.clone(),
                 options.known.clone(),
             )

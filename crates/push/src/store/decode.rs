@@ -31,7 +31,8 @@ pub(super) struct Work {
     cache: Cache<(usize, u64)>,
     pub(super) commits: Cache<ObjectId>,
     pub(super) loose: LooseWork,
-    inflate: Inflate,
+    /// Made when it is needed: its tables have to be cleared.
+    inflate: Option<Inflate>,
     /// The deltas on the way to a base, and their offsets.
     chain: Vec<u64>,
     delta: Vec<u8>,
@@ -43,7 +44,7 @@ impl Default for Work {
             cache: Cache::new(ENTRY_CACHE),
             commits: Cache::new(COMMIT_CACHE),
             loose: LooseWork::default(),
-            inflate: Inflate::default(),
+            inflate: None,
             chain: Vec::new(),
             delta: Vec::new(),
         }
@@ -69,11 +70,16 @@ impl Work {
                 self.make_room(entry.size, most_of(kind))?;
                 if at == offset && kind == Kind::Commit {
                     // A walk reads each commit once, and there may be a hundred thousand of them.
-                    inflate(store, &mut self.inflate, &entry, out)?;
+                    inflate(store, self.inflate.get_or_insert_default(), &entry, out)?;
                     return Ok(kind);
                 }
                 let mut content = Vec::new();
-                inflate(store, &mut self.inflate, &entry, &mut content)?;
+                inflate(
+                    store,
+                    self.inflate.get_or_insert_default(),
+                    &entry,
+                    &mut content,
+                )?;
                 let content = Rc::new(content);
                 let decoded = Decoded { kind, content };
                 if at != offset || entry.size < UNCACHED_SIZE {
@@ -92,7 +98,12 @@ impl Work {
             let base = decoded.content.len() as u64;
             let room = MAX_HELD.saturating_sub(base);
             self.make_room(entry.size, room)?;
-            inflate(store, &mut self.inflate, &entry, &mut self.delta)?;
+            inflate(
+                store,
+                self.inflate.get_or_insert_default(),
+                &entry,
+                &mut self.delta,
+            )?;
             let most = (room - entry.size).min(most_of(decoded.kind));
             self.make_room(target_size(&self.delta).or_damaged()?, most)?;
             let limit = usize::try_from(most).unwrap_or(usize::MAX);
@@ -131,8 +142,9 @@ impl Work {
             return Some(entry.size);
         }
         let mut head = [0; DELTA_HEAD];
-        self.inflate.reset();
-        let (_, read, length) = self.inflate.prefix(entry.data(), &mut head).ok()?;
+        let inflate = self.inflate.get_or_insert_default();
+        inflate.reset();
+        let (_, read, length) = inflate.prefix(entry.data(), &mut head).ok()?;
         store.looked_at(&entry, read);
         target_size(head.get(..length)?)
     }

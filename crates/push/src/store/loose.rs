@@ -146,7 +146,8 @@ impl Loose {
 /// What reading needs each time.
 #[derive(Default)]
 pub(crate) struct LooseWork {
-    inflate: Inflate,
+    /// Made when it is needed: its tables have to be cleared.
+    inflate: Option<Inflate>,
     raw: Vec<u8>,
 }
 
@@ -161,15 +162,16 @@ impl LooseWork {
     /// Inflates what was read: a header, and behind it the content, which goes to `buffer`.
     fn inflate(&mut self, buffer: &mut Vec<u8>) -> Result<Inflated, Unread> {
         let mut head = [0; MAX_HEADER];
-        self.inflate.reset();
-        let (_, read, written) = self.inflate.prefix(&self.raw, &mut head).or_damaged()?;
+        let inflate = self.inflate.get_or_insert_default();
+        inflate.reset();
+        let (_, read, written) = inflate.prefix(&self.raw, &mut head).or_damaged()?;
         let head = head.get(..written).or_damaged()?;
         let Header { kind, size, skip } = header(head, self.raw.len())?;
         if size > MAX_CLAIMED_SIZE {
             return Ok(Inflated::Large);
         }
         let rest = self.raw.get(read..).or_damaged()?;
-        let length = self.inflate.rest(rest, head, skip, buffer, size);
+        let length = inflate.rest(rest, head, skip, buffer, size);
         match length {
             Ok(length) if length == size => Ok(Inflated::Whole(kind)),
             _ => Err(Unread::Damaged),
