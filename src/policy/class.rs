@@ -7,8 +7,10 @@ use std::fmt;
 pub enum KeyClass {
     /// Tightens, or is cosmetic: also from the work tree's copy of the repository policy.
     A,
-    /// `A` for a value below that of the lower layers, else `D`.
+    /// `A` for a value that is not above that of the lower layers, else `D`.
     ADown,
+    /// `A` for a word that is not before that of the lower layers in this order, such as `allow < hold`, else `D`.
+    AUp(&'static str),
     /// `A` for this one value, else `B`.
     BOrA(&'static str),
     /// Affects what other people and CI see: from the policy base's tip, and from the layers of `C`.
@@ -26,6 +28,7 @@ impl fmt::Display for KeyClass {
         match self {
             Self::A => f.write_str("A"),
             Self::ADown => f.write_str("A downwards"),
+            Self::AUp(order) => write!(f, "A upwards: {order}"),
             Self::BOrA(value) => write!(f, "B; `{value}`: A"),
             Self::B => f.write_str("B"),
             Self::C => f.write_str("C"),

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::limits::Count;
+use super::one_or_more::OneOrMore;
 use super::pattern::Pattern;
 
 /// What a branch may bring to the remote. How many commits and bytes, `limits.commits` and `limits.push-size` say.
@@ -12,9 +13,9 @@ use super::pattern::Pattern;
 pub struct Guard {
     /// A branch that changes files with an effect on others: definitions of CI, `CODEOWNERS`, `.gitmodules`, `.sendoff.toml`.
     pub paths: Finding,
-    /// Only branches that match this glob are pushed.
+    /// Only branches that match this glob are pushed; of a list, all of them. A repository's policy adds its own.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub branch: Option<Pattern>,
+    pub branch: Option<OneOrMore<Pattern>>,
     /// A branch with a commit whose subject says WIP, `fixup!`, `squash!` or `amend!`.
     pub private: PrivateCommits,
     /// A branch with a commit whose author's address is not yours: not that of `GIT_AUTHOR_EMAIL` or `user.email`.
@@ -25,11 +26,11 @@ pub struct Guard {
 }
 
 crate::classes!(Guard {
-    paths: DOrA("hold"),
-    branch: D,
-    private: DOrA("hold"),
-    foreign_authors: DOrA("hold"),
-    files: D,
+    paths: AUp("allow < note < hold"),
+    branch: A,
+    private: AUp("draft < hold"),
+    foreign_authors: AUp("allow < note < hold"),
+    files: ADown,
 });
 
 impl Default for Guard {

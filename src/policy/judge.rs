@@ -24,6 +24,8 @@ pub(super) enum Judgement {
     Counts,
     /// It counts when this has happened.
     CountsWhen(Until),
+    /// A lower layer is stricter.
+    Outdone,
     /// No copy of a repository's policy can set it.
     Refused(PolicyError),
 }
@@ -41,6 +43,8 @@ pub enum Until {
 pub(super) struct Judge<'a> {
     pub(super) layer: &'a Layer,
     pub(super) below: &'a Table,
+    /// The built-in layer.
+    pub(super) built_in: Option<&'a Table>,
     pub(super) sources: &'a Sources,
     pub(super) kinds: &'a Kinds<'a>,
 }
@@ -83,7 +87,9 @@ impl Judge<'_> {
                 let message = format!("a repository may set `{}` to {value} only", dotted(path));
                 Err(self.refused(message, entry))
             }
-            KeyClass::ADown => self.judge_lowered(path, entry),
+            class @ (KeyClass::ADown | KeyClass::AUp(_)) => {
+                return self.judge_tightened(path, entry, class);
+            }
             KeyClass::D => {
                 let message = format!("a repository may not set `{}`", dotted(path));
                 Err(self.refused(message, entry))
@@ -194,33 +200,33 @@ impl Judge<'_> {
         }
     }
 
-    /// Fails when the value is above that of the lower layers.
-    fn judge_lowered(&self, path: &[&str], entry: &Entry) -> Result<(), PolicyError> {
-        let key = dotted(path);
-        let current = self.current(path);
-        let lowered = match (amount(&entry.value), current.as_ref().and_then(amount)) {
-            (Some(wanted), Some(current)) => wanted <= current,
-            _ => false,
-        };
-        if lowered {
-            return Ok(());
+    /// Compares a value with that of the lower layers. One that only they outdo is no mistake of the repository's: it is as
+    /// strict as what is built in.
+    fn judge_tightened(&self, path: &[&str], entry: &Entry, class: KeyClass) -> Judgement {
+        // What is not set bounds nothing.
+        let bound =
+            |node: Option<&Node>| node.map_or(Some(u128::MAX), |node| looseness(class, node));
+        let wanted = looseness(class, &entry.value);
+        let current = value_in(self.below, path);
+        let is_within = |bound: Option<u128>| wanted.is_some_and(|wanted| Some(wanted) <= bound);
+        if is_within(bound(current)) {
+            return Judgement::Counts;
         }
-        let current = current.map_or_else(|| "not set".to_owned(), |node| plain(&node));
+        let built_in = self.built_in.unwrap_or(self.below);
+        if is_within(bound(value_in(built_in, path))) {
+            return Judgement::Outdone;
+        }
+        let only = match class {
+            KeyClass::AUp(_) => "tighten",
+            _ => "lower",
+        };
+        let current = current.map_or_else(|| "not set".to_owned(), plain);
         let message = format!(
-            "a repository may only lower `{key}`: got {}, it is {current}",
+            "a repository may only {only} `{}`: got {}, it is {current}",
+            dotted(path),
             plain(&entry.value)
         );
-        Err(self.refused(message, entry))
-    }
-
-    /// Returns the lower layers' value; for a step's `timeout` the default is the limit for all steps.
-    fn current(&self, path: &[&str]) -> Option<Node> {
-        let given = self.below.find(path.iter().copied());
-        let given = given.or_else(|| match path {
-            ["steps", _, "timeout"] => self.below.find(["limits", "step-timeout"]),
-            _ => None,
-        });
-        given.map(|entry| entry.value.clone())
+        Judgement::Refused(self.refused(message, entry))
     }
 
     fn refused(&self, message: String, entry: &Entry) -> PolicyError {
@@ -228,6 +234,31 @@ impl Judge<'_> {
             .advise("set it in the user's policy, $XDG_CONFIG_HOME/sendoff/policy.toml, or in the system's")
             .at(self.sources, &entry.key, "not from a repository")
     }
+}
+
+/// Returns the value of a table; for a step's `timeout` the default is the limit for all steps.
+fn value_in<'t>(table: &'t Table, path: &[&str]) -> Option<&'t Node> {
+    let given = table.find(path.iter().copied());
+    let given = given.or_else(|| match path {
+        ["steps", _, "timeout"] => table.find(["limits", "step-timeout"]),
+        _ => None,
+    });
+    given.map(|entry| &entry.value)
+}
+
+/// Returns how much a value lets out, to compare two of one key.
+fn looseness(class: KeyClass, node: &Node) -> Option<u128> {
+    let KeyClass::AUp(order) = class else {
+        return amount(node);
+    };
+    let word = node.text()?;
+    let stricter = order
+        .split(" < ")
+        .skip_while(|known| *known != word)
+        .count();
+    u128::try_from(stricter)
+        .ok()
+        .filter(|stricter| *stricter > 0)
 }
 
 /// Returns a limit as a number: nanoseconds, bytes or a count.

@@ -9,6 +9,7 @@ use super::error::PolicyError;
 use super::kind::Kinds;
 use super::layer::Layer;
 use super::layer_kind::LayerKind;
+use super::locks::UnusedKey;
 use super::merge::merge;
 use super::node::Table;
 use super::problem::PolicyProblem;
@@ -103,6 +104,13 @@ impl Layers {
         self.stack.iter().any(|layer| layer.origin == origin)
     }
 
+    /// Returns the built-in layer.
+    pub(super) fn built_in(&self) -> Option<&Table> {
+        let mut layers = self.stack.iter();
+        let found = layers.find(|layer| layer.origin == LayerKind::BuiltIn);
+        found.map(|layer| &layer.table)
+    }
+
     /// Returns the names of the layers, lowest first.
     pub(super) fn names(&self) -> Vec<String> {
         let named = self.stack.iter();
@@ -119,10 +127,12 @@ impl Layers {
         kinds: &Kinds<'_>,
     ) -> Result<Laid<'l>, PolicyProblem> {
         let (mut counted, mut left_out) = (Cow::Borrowed(layer), Vec::new());
-        let mut found = Vec::new();
+        let (mut found, mut outdone) = (Vec::new(), Vec::new());
         if layer.origin.is_of_repository() {
-            let sifted = sift(layer, below, &self.sources, kinds, &self.trusted);
+            let built_in = self.built_in();
+            let sifted = sift(layer, below, &self.sources, kinds, &self.trusted, built_in);
             (left_out, found) = (sifted.left_out, sifted.mistakes);
+            outdone = sifted.outdone;
             counted = Cow::Owned(Layer {
                 table: sifted.table,
                 ..layer.clone()
@@ -137,6 +147,7 @@ impl Layers {
             merged,
             counted,
             left_out,
+            outdone,
         };
         PolicyProblem::of(layer.origin, found).map_or(Ok(laid), Err)
     }
@@ -150,4 +161,6 @@ pub(super) struct Laid<'l> {
     pub(super) counted: Cow<'l, Layer>,
     /// What does not count yet.
     pub(super) left_out: Vec<LeftOut>,
+    /// What lower layers outdo.
+    pub(super) outdone: Vec<UnusedKey>,
 }

@@ -9,7 +9,7 @@ use super::kind::{Kind, Kinds};
 use super::layer::Layer;
 use super::layer_kind::LayerKind;
 use super::layers::Layers;
-use super::locks::{LockedKey, Locks};
+use super::locks::{Locks, UnusedKey};
 use super::merge::merge;
 use super::merged::Policy;
 use super::node::Table;
@@ -33,7 +33,9 @@ pub struct Loaded {
     /// The keys of the repository's policy that do not count yet.
     pub left_out: Vec<LeftOut>,
     /// The keys that do not count because the system's policy locks them.
-    pub locked: Vec<LockedKey>,
+    pub locked: Vec<UnusedKey>,
+    /// The keys of the repository's policy that do not count because a lower layer is stricter.
+    pub outdone: Vec<UnusedKey>,
     pub(super) layers: Layers,
 }
 
@@ -114,7 +116,7 @@ impl Layers {
         let mut outside = Table::default();
         let mut bases = Vec::new();
         let mut problems = self.problems.clone();
-        let (mut left_out, mut locked) = (Vec::new(), Vec::new());
+        let (mut left_out, mut locked, mut outdone) = (Vec::new(), Vec::new(), Vec::new());
         let mut locks = Locks::default();
         for layer in &self.stack {
             let mut layer = Cow::Borrowed(layer);
@@ -131,6 +133,7 @@ impl Layers {
                     }
                     bases.extend(protection::bases(&laid.counted.table));
                     left_out.extend(laid.left_out);
+                    outdone.extend(laid.outdone);
                 }
                 Err(problem) if layer.origin.is_command_line() => return Err(problem.error),
                 Err(problem) => problems.push(problem),
@@ -152,6 +155,7 @@ impl Layers {
             problems,
             left_out,
             locked,
+            outdone,
             layers: self,
         })
     }

@@ -12,9 +12,9 @@ use super::source::Sources;
 #[derive(Debug, Clone, Default)]
 pub(super) struct Locks(Vec<Vec<String>>);
 
-/// A key of a layer that does not count, because it is locked.
+/// A key of a layer that does not count: it is locked, or a lower layer is stricter.
 #[derive(Debug, Clone)]
-pub struct LockedKey {
+pub struct UnusedKey {
     /// The layer.
     pub layer: LayerKind,
     /// The dotted key.
@@ -36,14 +36,14 @@ impl Locks {
     }
 
     /// Takes the locked keys out of a layer. Its own protected branches stay: they only add.
-    pub(super) fn enforce(&self, layer: &mut Layer) -> Vec<LockedKey> {
+    pub(super) fn enforce(&self, layer: &mut Layer) -> Vec<UnusedKey> {
         let mut found = Vec::new();
         for lock in &self.0 {
             let lock: Vec<&str> = lock.iter().map(String::as_str).collect();
             for path in locked_paths(&lock, &layer.table) {
                 let path: Vec<&str> = path.iter().map(String::as_str).collect();
                 if let Some(Entry { value, .. }) = layer.table.remove(&path) {
-                    found.push(LockedKey {
+                    found.push(UnusedKey {
                         layer: layer.origin,
                         key: dotted(&path),
                         value: value.to_toml(),

@@ -38,7 +38,15 @@ impl Loaded {
                 take_out(&mut layer.table, *at);
             }
             if layer.origin.is_of_repository() {
-                let sifted = sift(&layer, &merged, &layers.sources, &kinds, &layers.trusted);
+                let built_in = layers.built_in();
+                let sifted = sift(
+                    &layer,
+                    &merged,
+                    &layers.sources,
+                    &kinds,
+                    &layers.trusted,
+                    built_in,
+                );
                 layer.table = sifted.table;
             }
             merge(&mut merged, layer.table);

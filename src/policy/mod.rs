@@ -76,7 +76,7 @@ pub use layer_kind::LayerKind;
 pub use layers::Layers;
 pub use limits::{Count, CountError, Limits};
 pub use loaded::Loaded;
-pub use locks::LockedKey;
+pub use locks::UnusedKey;
 pub use merged::Policy;
 pub use network::Network;
 pub use one_or_more::OneOrMore;

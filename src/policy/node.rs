@@ -74,6 +74,22 @@ impl Table {
         Some(entry)
     }
 
+    /// Finds the entry at a path of keys, to change it.
+    pub(super) fn find_mut<'a>(
+        &mut self,
+        path: impl IntoIterator<Item = &'a str>,
+    ) -> Option<&mut Entry> {
+        let mut path = path.into_iter();
+        let mut entry = self.0.get_mut(path.next()?)?;
+        for key in path {
+            let Item::Table(table) = &mut entry.value.item else {
+                return None;
+            };
+            entry = table.0.get_mut(key)?;
+        }
+        Some(entry)
+    }
+
     /// Takes out the entry at a path of keys.
     pub(super) fn remove(&mut self, path: &[&str]) -> Option<Entry> {
         let (last, tables) = path.split_last()?;

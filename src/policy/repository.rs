@@ -6,6 +6,7 @@ use super::judge::{Judge, Judgement, Until};
 use super::kind::{Kind, Kinds};
 use super::layer::Layer;
 use super::layer_kind::LayerKind;
+use super::locks::UnusedKey;
 use super::node::{Entry, Item, Node, Table, dotted};
 use super::source::Sources;
 use super::trusted::TrustedKeys;
@@ -34,6 +35,8 @@ pub(super) struct Sifted {
     pub(super) table: Table,
     /// Those that do not count yet, in the order of the text.
     pub(super) left_out: Vec<LeftOut>,
+    /// Those that a lower layer outdoes.
+    pub(super) outdone: Vec<UnusedKey>,
     /// Those that no repository sets: then nothing of the layer counts.
     pub(super) mistakes: Vec<PolicyError>,
 }
@@ -45,16 +48,19 @@ pub(super) fn sift(
     sources: &Sources,
     kinds: &Kinds<'_>,
     trusted: &TrustedKeys,
+    built_in: Option<&Table>,
 ) -> Sifted {
     let judge = Judge {
         layer,
         below,
+        built_in,
         sources,
         kinds,
     };
     let mut sifted = Sifted {
         table: layer.table.clone(),
         left_out: Vec::new(),
+        outdone: Vec::new(),
         mistakes: Vec::new(),
     };
     let mut keys = judge.keys();
@@ -63,6 +69,15 @@ pub(super) fn sift(
     for (path, entry) in keys {
         match judge.judge(&path, entry) {
             Judgement::Counts => {}
+            Judgement::Outdone => {
+                if let Some(Entry { value, .. }) = sifted.table.remove(&path) {
+                    sifted.outdone.push(UnusedKey {
+                        layer: layer.origin,
+                        key: dotted(&path),
+                        value: value.to_toml(),
+                    });
+                }
+            }
             Judgement::Refused(mistake) => {
                 sifted.mistakes.push(mistake);
                 if sifted.mistakes.len() >= MOST_MISTAKES {
@@ -97,7 +112,30 @@ pub(super) fn sift(
             }
         }
     }
+    add_patterns(&mut sifted.table, below);
     sifted
+}
+
+/// Adds the patterns for branches of a layer to those below it: a branch has to match all of them.
+fn add_patterns(counted: &mut Table, below: &Table) {
+    const KEY: [&str; 2] = ["guard", "branch"];
+    let (Some(below), Some(own)) = (below.find(KEY), counted.find_mut(KEY)) else {
+        return;
+    };
+    let mut all = patterns(&below.value);
+    let more = patterns(&own.value).into_iter();
+    let more: Vec<Node> = more
+        .filter(|node| all.iter().all(|known| known.text() != node.text()))
+        .collect();
+    all.extend(more);
+    own.value.item = Item::List(all);
+}
+
+fn patterns(node: &Node) -> Vec<Node> {
+    match &node.item {
+        Item::List(nodes) => nodes.clone(),
+        _ => vec![node.clone()],
+    }
 }
 
 /// Returns the command of a step, or of a step's key.
@@ -150,6 +188,7 @@ pub fn for_repository<K: Kind>(text: &str, kinds: &[K]) -> Result<Carried, Polic
     let judge = Judge {
         layer: &layer,
         below: &below.table,
+        built_in: None,
         sources: &sources,
         kinds: &kinds,
     };

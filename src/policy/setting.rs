@@ -20,7 +20,8 @@ pub struct Setting {
     pub origin: LayerKind,
 }
 
-/// Returns every value of the merged layers, sorted by key; `branches.protected` has one entry for each layer.
+/// Returns every value of the merged layers, sorted by key; `branches.protected` has one entry for each layer, and
+/// `guard.branch` where several add to it.
 pub(super) fn settings(merged: &Table, unprotected: &[Pattern], sources: &Sources) -> Vec<Setting> {
     let mut flattened = Flattened {
         unprotected,
@@ -53,7 +54,13 @@ impl Flattened<'_> {
             match &entry.value.item {
                 Item::Table(table) => self.add(table, path),
                 Item::List(nodes) if path[..] == ["branches", "protected"] => {
-                    self.add_protected(nodes);
+                    let unprotected = self.unprotected;
+                    self.add_by_layer(path, nodes, |node, origin| {
+                        is_kept(node, origin, unprotected)
+                    });
+                }
+                Item::List(nodes) if path[..] == ["guard", "branch"] => {
+                    self.add_by_layer(path, nodes, |_, _| true);
                 }
                 _ => self.settings.push(Setting {
                     key: dotted(path),
@@ -65,17 +72,22 @@ impl Flattened<'_> {
         }
     }
 
-    /// Adds the protected patterns, one entry for each layer.
-    fn add_protected(&mut self, nodes: &[Node]) {
+    /// Adds the patterns of a list, one entry for each layer.
+    fn add_by_layer(
+        &mut self,
+        path: &[&str],
+        nodes: &[Node],
+        counts: impl Fn(&Node, LayerKind) -> bool,
+    ) {
         let mut by_layer: BTreeMap<LayerKind, Vec<String>> = BTreeMap::new();
         for node in nodes {
             let origin = self.sources.origin(&node.place);
-            if is_kept(node, origin, self.unprotected) {
+            if counts(node, origin) {
                 by_layer.entry(origin).or_default().push(node.to_toml());
             }
         }
         let setting = |(origin, patterns): (LayerKind, Vec<String>)| Setting {
-            key: "branches.protected".into(),
+            key: dotted(path),
             value: format!("[{}]", patterns.join(", ")),
             origin,
         };

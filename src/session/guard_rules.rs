@@ -100,14 +100,15 @@ fn check(
 
 /// Holds a branch whose name does not match `guard.branch`.
 fn check_name(guard: &Guard, branch: &BranchName) -> Result<(), Hold> {
-    match &guard.branch {
-        Some(pattern) if !pattern.matches(branch.as_str()) => {
+    let mut patterns = guard.branch.iter().flatten();
+    match patterns.find(|pattern| !pattern.matches(branch.as_str())) {
+        Some(pattern) => {
             let sentence =
                 format!("{branch} is not pushed: the policy lets out `{pattern}` (guard.branch)");
             Err(Hold::new(Code::BranchPattern, sentence)
                 .advise("rename the branch: git branch -m NAME"))
         }
-        _ => Ok(()),
+        None => Ok(()),
     }
 }
 

@@ -6,8 +6,8 @@ use crate::environment::Environment;
 use crate::git::{ConfigFiles, Leads, LocalConfigTrust, OpenError, Repo};
 use crate::pipeline::Hold;
 use crate::policy::{
-    Carried, EnvironmentTrust, Layers, Loaded, LocalConfig as Trusted, LockedKey, Places,
-    PolicyError, PolicyProblem, for_repository,
+    Carried, EnvironmentTrust, Layers, Loaded, LocalConfig as Trusted, Places, PolicyError,
+    PolicyProblem, UnusedKey, for_repository,
 };
 use crate::reason::{Code, Reason};
 use crate::steps::STEPS;
@@ -195,7 +195,7 @@ pub(super) fn notes(loaded: &Loaded, repo: Option<&Repo>) -> Vec<Reason> {
 }
 
 /// Notes a key that does not count, because the system's policy locks it.
-pub(super) fn locked(key: &LockedKey) -> Reason {
+pub(super) fn locked(key: &UnusedKey) -> Reason {
     let message = format!(
         "`{}` of the {} policy does not count: the system policy locks it",
         key.key,

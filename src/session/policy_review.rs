@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::environment::Environment;
 use crate::pipeline::mistakes;
 use crate::policy::{
-    LayerKind, Layers, LeftOut, Loaded, LockedKey, Places, PolicyError, RepositoryFile, Setting,
+    LayerKind, Layers, LeftOut, Loaded, Places, PolicyError, RepositoryFile, Setting, UnusedKey,
     in_order,
 };
 use crate::steps::STEPS;
@@ -27,7 +27,9 @@ pub struct PolicyReview {
     /// The keys of the repository's policy that do not count yet.
     pub left_out: Vec<LeftOut>,
     /// The keys that do not count because the system's policy locks them.
-    pub locked: Vec<LockedKey>,
+    pub locked: Vec<UnusedKey>,
+    /// The keys of the repository's policy that do not count because a lower layer is stricter.
+    pub outdone: Vec<UnusedKey>,
 }
 
 /// What `policy check --json` prints.
@@ -101,6 +103,7 @@ impl PolicyReview {
             values: loaded.policy.flatten(),
             left_out: loaded.left_out.clone(),
             locked: loaded.locked.clone(),
+            outdone: loaded.outdone.clone(),
             problems: in_order(
                 loaded
                     .problems
@@ -121,6 +124,7 @@ impl PolicyReview {
             values: Vec::new(),
             left_out: Vec::new(),
             locked: Vec::new(),
+            outdone: Vec::new(),
         }
     }
 }

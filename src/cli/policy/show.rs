@@ -28,6 +28,7 @@ pub(super) fn show(request: &Request, keys: Keys, environment: &Environment) -> 
         values,
         left_out,
         locked,
+        outdone,
         ..
     } = match review(request, environment) {
         Ok(review) => review,
@@ -63,13 +64,15 @@ pub(super) fn show(request: &Request, keys: Keys, environment: &Environment) -> 
         };
         let _infallible = writeln!(text, "# {setting}  # {}: {until}", key.layer);
     }
-    for key in &locked {
-        let setting = format!("{} = {}", key.key, key.value);
-        let _infallible = writeln!(
-            text,
-            "# {setting}  # {}: locked by the system policy",
-            key.layer
-        );
+    let unused = [
+        (locked, "locked by the system policy"),
+        (outdone, "a lower layer is stricter"),
+    ];
+    for (keys, why) in &unused {
+        for key in keys {
+            let setting = format!("{} = {}", key.key, key.value);
+            let _infallible = writeln!(text, "# {setting}  # {}: {why}", key.layer);
+        }
     }
     let printed = print(&text).exit();
     for problem in &problems {

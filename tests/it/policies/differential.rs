@@ -21,6 +21,8 @@ struct Said {
     paths: Option<&'static str>,
     private: Option<&'static str>,
     foreign_authors: Option<&'static str>,
+    files: Option<u64>,
+    branch: Option<&'static str>,
     allowed: Option<&'static str>,
     allow_file: Option<bool>,
     local_config: Option<&'static str>,
@@ -97,13 +99,14 @@ fn made_up(numbers: &mut Numbers, kind: LayerKind) -> Said {
     let outside = matches!(kind, System | User);
     let rare = if outside { 2 } else { 40 };
     let findings = ["allow", "note", "hold"];
-    let tighter = if outside {
-        &findings[..]
-    } else {
-        &findings[2..]
+    // What is looser than what is built in.
+    let is_loose = outside || numbers.one_in(20);
+    let paths = &findings[usize::from(!is_loose)..];
+    let some_commits: &[u64] = match (outside, is_loose) {
+        (true, _) => &[7, 900, 5000],
+        (false, true) => &[1, 5, 7, 900, 5000],
+        (false, false) => &[1, 5, 7, 900],
     };
-    let is_loose = numbers.one_in(30);
-    let authors = if is_loose { &findings[..] } else { tighter };
     Said {
         protected: numbers.some(&PATTERNS),
         unprotect: if numbers.one_in(rare * 2) {
@@ -117,6 +120,8 @@ fn made_up(numbers: &mut Numbers, kind: LayerKind) -> Said {
                 "limits.commits",
                 "remotes.allowed",
                 "guard.paths",
+                "guard.branch",
+                "guard.files",
                 "branches",
                 "git",
                 "forge",
@@ -131,24 +136,12 @@ fn made_up(numbers: &mut Numbers, kind: LayerKind) -> Said {
                 &[1, 3, 5, 60][..]
             },
         ),
-        commits: numbers.maybe(
-            2,
-            if outside {
-                &[7, 900, 5000][..]
-            } else {
-                &[1, 5, 7, 900][..]
-            },
-        ),
-        paths: numbers.maybe(3, tighter),
-        private: numbers.maybe(
-            3,
-            if outside {
-                &["draft", "hold"][..]
-            } else {
-                &["hold"][..]
-            },
-        ),
-        foreign_authors: numbers.maybe(3, authors),
+        commits: numbers.maybe(2, some_commits),
+        paths: numbers.maybe(3, paths),
+        private: numbers.maybe(3, &["draft", "hold"]),
+        foreign_authors: numbers.maybe(3, &findings),
+        files: numbers.maybe(3, &[1, 20, 300]),
+        branch: numbers.maybe(4, &["feature/*", "feature/one", "hotfix/**", "release/**"]),
         allowed: numbers.maybe(rare, &["https://github.com/acme/*", "https://evil.test/**"]),
         allow_file: numbers.maybe(rare, &[true, false]),
         local_config: numbers.maybe(rare, &["trust", "ignore"]),
@@ -184,6 +177,8 @@ impl Said {
                     ("paths", quoted(self.paths)),
                     ("private", quoted(self.private)),
                     ("foreign-authors", quoted(self.foreign_authors)),
+                    ("files", self.files.map(|count| count.to_string())),
+                    ("branch", quoted(self.branch)),
                 ],
             ),
             (
@@ -380,7 +375,7 @@ impl<'t> Opinion<'t> {
         ]
     }
 
-    fn compare_guards(&self, policy: &Policy) -> [(&'static str, bool); 3] {
+    fn compare_guards(&self, policy: &Policy) -> [(&'static str, bool); 5] {
         let guard = policy.guard();
         let private = match guard.private {
             PrivateCommits::Draft => "draft",
@@ -393,7 +388,20 @@ impl<'t> Opinion<'t> {
             |said| said.foreign_authors,
             "allow",
         );
+        let (_, files) = self.most("guard.files", |said| said.files, u64::MAX);
+        let most = guard.files.map_or(u64::MAX, |count| count.get() as u64);
+        let outside = self.outside("guard.branch", |said| said.branch);
+        let patterns = self.inside("guard.branch", |said| said.branch);
+        let patterns: Vec<&str> = patterns.into_iter().chain(outside).collect();
+        let lets_out = |branch: &str| {
+            let mut told = guard.branch.iter().flatten();
+            told.all(|pattern| pattern.matches(branch))
+        };
+        let may_leave = |branch: &str| patterns.iter().all(|pattern| covers(pattern, branch));
+        let same = |branch: &&str| lets_out(branch) == may_leave(branch);
         [
+            ("guard.files", most == files),
+            ("guard.branch", ASKED.iter().all(same)),
             ("guard.paths", strictness(word_of(guard.paths)) >= paths),
             ("guard.private", strictness(private) >= commits),
             (

@@ -1,6 +1,7 @@
 //! What counts of a repository's policy: by the class of each key, and by the copy that it stands in.
 
-use sendoff::policy::{LayerKind, Until};
+use sendoff::names::BranchName;
+use sendoff::policy::{Finding, LayerKind, PrivateCommits, Until};
 
 use super::load;
 
@@ -67,7 +68,7 @@ fn what_is_left_out_leaves_the_rest_of_the_layer() {
     let loaded = load(&[(LayerKind::Repository, text)]);
     assert_eq!(loaded.policy.branches().base.branch(), None);
     assert_eq!(loaded.policy.branch_limits().commits.get(), 5);
-    let branch = |name: &str| sendoff::names::BranchName::new(name).unwrap();
+    let branch = |name: &str| BranchName::new(name).unwrap();
     loaded.policy.permit_push(&branch("env/a")).unwrap_err();
     // A base that does not count protects nothing either.
     loaded.policy.permit_push(&branch("next")).unwrap();
@@ -80,7 +81,7 @@ fn what_is_left_out_leaves_the_rest_of_the_layer() {
 #[test]
 fn the_policy_base_is_named_by_the_user_or_the_system_and_protected() {
     let text = "[branches]\npolicy-base = \"rules\"\n";
-    let rules = sendoff::names::BranchName::new("rules").unwrap();
+    let rules = BranchName::new("rules").unwrap();
     let loaded = load(&[(LayerKind::User, text)]);
     loaded.policy.permit_push(&rules).unwrap_err();
     for copy in [LayerKind::Repository, LayerKind::PolicyBase] {
@@ -89,5 +90,73 @@ fn the_policy_base_is_named_by_the_user_or_the_system_and_protected() {
             told.contains("a repository may not set `branches.policy-base`"),
             "{told}"
         );
+    }
+}
+
+#[test]
+fn a_repository_tightens_each_key_of_the_guard_and_loosens_none() {
+    let user = "[guard]\npaths = \"hold\"\nfiles = 20\nbranch = \"feature/*\"\nforeign-authors = \"note\"\n";
+    for copy in [LayerKind::PolicyBase, LayerKind::Repository] {
+        let tighter = "[guard]\nfiles = 5\nbranch = \"*/a*\"\nforeign-authors = \"hold\"\nprivate = \"hold\"\n";
+        let loaded = load(&[(LayerKind::User, user), (copy, tighter)]);
+        assert!(loaded.problems.is_empty(), "{:?}", loaded.problems);
+        let guard = loaded.policy.guard();
+        assert_eq!(guard.files.unwrap().get(), 5);
+        assert_eq!(guard.paths, Finding::Hold);
+        assert_eq!(guard.foreign_authors, Finding::Hold);
+        assert_eq!(guard.private, PrivateCommits::Hold);
+        let lets_out = |name: &str| {
+            let mut patterns = guard.branch.iter().flatten();
+            patterns.all(|pattern| pattern.matches(name))
+        };
+        assert!(lets_out("feature/a1"));
+        assert!(!lets_out("feature/b") && !lets_out("other/a1"));
+        let shown = loaded.policy.flatten();
+        let patterns = shown.iter().filter(|value| value.key == "guard.branch");
+        let patterns: Vec<_> = patterns
+            .map(|value| (value.value.as_str(), value.origin))
+            .collect();
+        let expected = [("[\"feature/*\"]", LayerKind::User), ("[\"*/a*\"]", copy)];
+        assert_eq!(patterns, expected);
+    }
+}
+
+#[test]
+fn what_a_lower_layer_outdoes_costs_nothing_else_of_the_file() {
+    let user = "[limits]\ncommits = 100\n[guard]\npaths = \"hold\"\nfiles = 20\n";
+    let repository = "[branches]\nprotected = [\"trunk\"]\n[limits]\ncommits = 500\n[guard]\npaths = \"note\"\nfiles = 50\n";
+    let loaded = load(&[(LayerKind::User, user), (LayerKind::PolicyBase, repository)]);
+    assert!(loaded.problems.is_empty(), "{:?}", loaded.problems);
+    let trunk = BranchName::new("trunk").unwrap();
+    assert!(loaded.policy.permit_push(&trunk).is_err());
+    assert_eq!(loaded.policy.branch_limits().commits.get(), 100);
+    assert_eq!(loaded.policy.guard().paths, Finding::Hold);
+    assert_eq!(loaded.policy.guard().files.unwrap().get(), 20);
+    let keys = loaded.outdone.iter();
+    let keys: Vec<_> = keys
+        .map(|key| (key.key.as_str(), key.value.as_str()))
+        .collect();
+    let expected = [
+        ("limits.commits", "500"),
+        ("guard.paths", "\"note\""),
+        ("guard.files", "50"),
+    ];
+    assert_eq!(keys, expected);
+}
+
+#[test]
+fn what_is_looser_than_the_built_in_policy_is_a_mistake_of_the_repository() {
+    for (text, expected) in [
+        (
+            "[guard]\npaths = \"allow\"\n",
+            "a repository may only tighten `guard.paths`: got allow, it is note",
+        ),
+        (
+            "[limits]\ncommits = 1001\n",
+            "a repository may only lower `limits.commits`: got 1001, it is 1000",
+        ),
+    ] {
+        let loaded = load(&[(LayerKind::PolicyBase, text)]);
+        assert_eq!(loaded.problems[0].error.message(), expected);
     }
 }

@@ -125,6 +125,24 @@ fn a_work_tree_can_tighten_what_the_policy_base_says() {
         "protected-branch",
         "{report}"
     );
+    // The guards: a pattern is one more, and a number is a smaller one.
+    world.user_policy("[guard]\nbranch = \"feature/*\"\nfiles = 9\n");
+    for (stricter, expected) in [
+        ("[guard]\nbranch = \"*/y\"\n", "branch-pattern"),
+        ("[guard]\nfiles = 1\n", "too-many-files"),
+    ] {
+        world.commit("more.txt", stricter, "Add more");
+        world.sandbox.write("clone/.sendoff.toml", stricter);
+        let report = world.report(&["run"]);
+        assert_eq!(step(&report, "push")["reason"], expected, "{report}");
+    }
+    // What the user is stricter about stays.
+    world
+        .sandbox
+        .write("clone/.sendoff.toml", "[guard]\nfiles = 50\n");
+    let shown = world.run(&["policy", "show"]).stdout;
+    let outdone = "# guard.files = 50  # repository: a lower layer is stricter";
+    assert!(shown.contains(outdone), "{shown}");
     // The control.
     world.sandbox.write("clone/.sendoff.toml", "");
     assert_eq!(world.report(&["run"])["verdict"], "done");
