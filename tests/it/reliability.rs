@@ -39,7 +39,7 @@ fn every_test_that_the_pages_name_exists() {
 /// The catalogues of failures and of attacks: their pages, letters, and how many cases each letter has.
 const CATALOGUES: &[(&str, &[(&str, usize)])] = &[
     ("reliability.md", &[("N", 23), ("X", 27), ("L", 13)]),
-    ("security.md", &[("P", 25), ("G", 40), ("F", 22)]),
+    ("security.md", &[("P", 25), ("G", 40), ("D", 22), ("F", 22)]),
 ];
 
 #[test]

@@ -2,7 +2,7 @@
 
 use sendoff::demo::Answer;
 use sendoff::demo::forge_server::{Branches, ForgeServer, Repository};
-use sendoff::forge::ForgeError;
+use sendoff::forge::{ForgeError, Opened};
 use serde_json::json;
 
 use super::{TOKEN, connect, head, render, request};
@@ -204,6 +204,32 @@ async fn a_pull_request_that_exists_but_is_not_listed() {
     o/r refused the request (422): Validation Failed: A pull request already exists for o:work
     the forge says that there is one but does not list it; look at its page
     ");
+}
+
+/// An enterprise server lists sentences where github.com lists objects, and says less around them.
+#[tokio::test]
+async fn f13_already_exists_is_one_class_in_every_shape() {
+    let sentence = "A pull request already exists for o:work.";
+    for errors in [
+        json!([{"resource": "PullRequest", "code": "custom", "message": sentence}]),
+        json!([sentence]),
+        json!([{"message": sentence}]),
+    ] {
+        let server = server();
+        let number = server.add_pull("o/r", "main", "o/r", "work").unwrap();
+        let api = server.url().join("api/v3").unwrap();
+        let body = json!({"message": "Validation Failed", "errors": errors});
+        server.answer_with([Answer::json(422, &body)]);
+        let opened = connect("github", &api).open(&request("work")).await;
+        match opened.unwrap() {
+            Opened::Found(pull) => assert_eq!(pull.number, number),
+            other => panic!("{errors}: {other:?}"),
+        }
+    }
+    // The control: another refusal of the same status is none.
+    let body = json!({"message": "Validation Failed", "errors": ["The title is too long."]});
+    let error = opening(Answer::json(422, &body)).await;
+    assert_ne!(error.code().as_str(), "unlisted");
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 mod borrowed;
 mod branches;
+mod catalogue;
 mod files;
 mod fleet;
 mod generated;
