@@ -27,9 +27,9 @@ const WORDS: [&str; 7] = [
 /// A cron expression: minute, hour, day of the month, month, day of the week; or `@hourly`, `@daily` (`@midnight`), `@weekly`,
 /// `@monthly`, `@yearly` (`@annually`).
 ///
-/// A day matches when the day of the month or the day of the week does, where both are restricted; else when both do. Where
-/// the clocks go forward, a time that does not exist runs at the first moment after the gap. Where they go back, a fixed
-/// time runs at its first occurrence only, and an expression with a `*` in its minutes or hours at both.
+/// A day matches when the day of the month or the day of the week does, where both are restricted: not `*`; else when both do. Where
+/// the clocks go forward, a fixed time (one minute of one hour) that does not exist runs at the first moment after the gap, and
+/// other times in the gap are left out. Where they go back, a fixed time runs at its first occurrence only, and others at both.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(into = "String")]
 pub struct CronExpression {
@@ -93,7 +93,10 @@ impl FromStr for CronExpression {
             .seconds(Seconds::Disallowed)
             .year(Year::Disallowed)
             .build();
-        let cron = parser.parse(text).map_err(|error| CronError::Field {
+        // The parser does not know this word.
+        let is_midnight = text.eq_ignore_ascii_case("@midnight");
+        let pattern = if is_midnight { "@daily" } else { text };
+        let cron = parser.parse(pattern).map_err(|error| CronError::Field {
             text: shown(),
             said: what(&error.to_string()),
         })?;
@@ -217,10 +220,12 @@ mod tests {
             "01-16T00:00+00:00",
         ];
         assert_eq!(found, expected);
-        assert_eq!(
-            times("@Daily", "UTC", "2026-01-01T00:00:00Z", 1),
-            ["01-02T00:00+00:00"]
-        );
+        for word in ["@Daily", "@midnight"] {
+            assert_eq!(
+                times(word, "UTC", "2026-01-01T00:00:00Z", 1),
+                ["01-02T00:00+00:00"]
+            );
+        }
         assert_eq!(
             times("0 0 29 2 *", "UTC", "2026-01-01T00:00:00Z", 1),
             ["02-29T00:00+00:00"]

@@ -1,6 +1,7 @@
 //! Schedules: when they run, what they do, and what becomes of it.
 
 mod cli;
+mod croniter;
 mod import;
 mod platform_table;
 mod policy;
