@@ -26,17 +26,28 @@ impl NamePattern {
 
     /// Says whether a name matches. The time grows with the product of both lengths, never faster.
     pub fn matches(&self, name: &str) -> bool {
+        if name.is_ascii() {
+            // Most names are: nothing is copied for them.
+            let bytes = name.as_bytes();
+            return self
+                .matches_folded(|at| bytes.get(at).map(|byte| byte.to_ascii_lowercase().into()));
+        }
         let name: Vec<char> = fold(name).collect();
+        self.matches_folded(|at| name.get(at).copied())
+    }
+
+    /// Compares with a name of which the characters are given by their places, in lower case.
+    fn matches_folded(&self, name: impl Fn(usize) -> Option<char>) -> bool {
         let (mut at, mut here) = (0, 0);
         // Where the last star stands, and how much of the name it has taken.
         let mut star: Option<(usize, usize)> = None;
-        while let Some(c) = name.get(at) {
+        while let Some(c) = name(at) {
             match self.folded.get(here) {
                 Some('*') => {
                     star = Some((here, at));
                     here += 1;
                 }
-                Some(wanted) if *wanted == '?' || wanted == c => {
+                Some(wanted) if *wanted == '?' || *wanted == c => {
                     here += 1;
                     at += 1;
                 }

@@ -1,7 +1,9 @@
 //! What every HTTP connection shares: TLS, proxy, HTTP version, the redirect rule, where plain http is allowed, `Retry-After`.
+//! The TLS of a database, too.
 
 mod client_certificate;
 mod connector;
+mod database;
 mod error;
 mod http_version;
 mod pin;
@@ -17,6 +19,7 @@ mod verifier;
 
 pub use client_certificate::ClientCertificate;
 pub use connector::{ConnectorSettings, FixedNetwork, Network, client_builder};
+pub use database::{DatabaseTrust, database_tls};
 pub use error::{NetError, is_proxy_refusal};
 pub use http_version::HttpVersion;
 pub use pin::PinnedKeys;

@@ -115,7 +115,8 @@ fn name_of(url: &Url) -> Result<ServerName<'static>, NetError> {
     ServerName::try_from(bare.to_owned()).map_err(|_| NetError::Url)
 }
 
-fn trust(files: &RootFiles, provider: &Arc<CryptoProvider>) -> Result<Trust, NetError> {
+/// Reads whom a server may be vouched for by.
+pub(super) fn trust(files: &RootFiles, provider: &Arc<CryptoProvider>) -> Result<Trust, NetError> {
     let listed = files.named()?;
     let authorities = authorities(files, &listed, provider)?;
     Ok(Trust {

@@ -61,8 +61,8 @@ pub enum TlsFault {
 }
 
 impl TlsFault {
-    /// Returns the fault at the bottom of an error of the HTTP library, if there is one.
-    pub fn of(error: &reqwest::Error) -> Option<Self> {
+    /// Returns the fault at the bottom of an error of a library that uses TLS, if there is one.
+    pub fn of(error: &(dyn Error + 'static)) -> Option<Self> {
         Some(Self::of_tls(tls_error(error)?))
     }
 
@@ -220,7 +220,7 @@ impl fmt::Display for TlsPlace {
 }
 
 /// Returns the TLS error at the bottom, if there is one. `io::Error` hides what it wraps from `source`, so it is opened.
-fn tls_error(error: &reqwest::Error) -> Option<&rustls::Error> {
+fn tls_error<'e>(error: &'e (dyn Error + 'static)) -> Option<&'e rustls::Error> {
     let mut next = error.source();
     while let Some(error) = next {
         if let Some(tls) = error.downcast_ref::<rustls::Error>() {

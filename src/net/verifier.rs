@@ -33,7 +33,7 @@ pub(super) struct Trust {
 }
 
 impl Trust {
-    fn verify(
+    pub(super) fn verify(
         &self,
         end_entity: &CertificateDer<'_>,
         intermediates: &[CertificateDer<'_>],
@@ -129,7 +129,7 @@ impl ServerCertVerifier for Verifier {
 }
 
 /// Names what the library reports in its own words: an old version of X.509, and a certificate that vouches for itself.
-fn named(error: Error, certificate: &CertificateDer<'_>) -> Error {
+pub(super) fn named(error: Error, certificate: &CertificateDer<'_>) -> Error {
     let Ok(parsed) = Certificate::from_der(certificate) else {
         return error;
     };

@@ -14,6 +14,7 @@ use super::text::read_as_text;
 pub struct DatabaseUrl {
     shown: String,
     user: String,
+    host: Option<String>,
     password: Option<SecretString>,
     whole: SecretString,
 }
@@ -43,6 +44,11 @@ impl DatabaseUrl {
     /// Returns the password, which nobody may see.
     pub const fn password(&self) -> Option<&SecretString> {
         self.password.as_ref()
+    }
+
+    /// Returns the host, where it stands before the `?`.
+    pub fn host(&self) -> Option<&str> {
+        self.host.as_deref()
     }
 
     /// Returns the user.
@@ -81,9 +87,13 @@ impl TryFrom<String> for DatabaseUrl {
                 .map_err(|()| DatabaseUrlError::Syntax)?;
         }
         Ok(Self {
-            shown: url.into(),
             user,
+            host: url
+                .host_str()
+                .filter(|host| !host.is_empty())
+                .map(str::to_owned),
             password,
+            shown: url.into(),
             whole: text.into(),
         })
     }

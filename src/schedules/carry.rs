@@ -8,25 +8,24 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::clock::Clock;
 use crate::http::clean_line;
-use crate::policy::{OnBusy, Schedule, ScheduledWork};
+use crate::policy::{Schedule, ScheduledWork};
 use crate::session::Service;
 use crate::store::{
     Answer, FiringCause, FiringEnd, LazyStore, ScheduleFiring, ScheduleRow, ScheduleStatus,
-    ScheduleStore, Store, StoreError,
+    ScheduleStore, Store, StoreError, Wait,
 };
 use crate::threads::on_own_thread;
 
 use super::outcome::Outcome;
+use super::wait::wait;
 use super::{definition, program, prompt};
 
 /// For how long a claim holds, unless it is renewed. A process that was killed has its firings taken up after that.
 pub(super) const LEASE: SignedDuration = SignedDuration::from_secs(20);
 /// How often a claim is renewed.
 const RENEWAL: Duration = Duration::from_secs(5);
-/// When a firing that waits for something busy is tried again.
-const BUSY_RETRY: SignedDuration = SignedDuration::from_secs(15);
-/// How long it waits at most.
-const BUSY_PATIENCE: SignedDuration = SignedDuration::from_hours(24);
+/// How much longer than the firing, which ends it, the client waits for an agent.
+const GRACE: Duration = Duration::from_secs(5);
 /// How many processes may die of one firing.
 const MAX_ATTEMPTS: u32 = 10;
 /// How often it is tried to note what became of a firing, and how long is waited in between.
@@ -45,8 +44,11 @@ pub(super) enum Carried {
         /// What it did, or why it did not.
         detail: Option<String>,
     },
-    /// It waits for something busy.
-    PutOff,
+    /// It waits for something busy, or for another try.
+    PutOff {
+        /// Why.
+        detail: Option<String>,
+    },
     /// What became of it could not be noted, or another process noted it first.
     NotNoted,
 }
@@ -69,24 +71,20 @@ pub(super) async fn carry(
         Ok(schedule) => {
             let work = within_time(service, firing, row, &schedule);
             let outcome = renewed(store, firing, work).await;
-            match outcome {
-                Outcome::Busy(_) if waits(&schedule, firing) => {
-                    return put_off(store, firing).await;
+            let now = Clock::System.now();
+            match wait(&outcome, &schedule, firing, now) {
+                Some(mut wait) => {
+                    let said = wait.detail.unwrap_or_default();
+                    let until = wait.until.strftime("%Y-%m-%dT%H:%M:%SZ");
+                    wait.detail = told_of(service, &format!("{said}; tried again at {until}"));
+                    return put_off(store, firing, wait).await;
                 }
-                outcome => outcome,
+                None => outcome,
             }
         }
     };
-    let end = end_of(outcome, service);
+    let end = end_of(outcome, firing.retries, service);
     note(store, firing, end).await
-}
-
-/// Says whether a firing that found something busy waits for it.
-fn waits(schedule: &Schedule, firing: &ScheduleFiring) -> bool {
-    let waited = Clock::System.now().duration_since(firing.due_at);
-    schedule.on_busy == OnBusy::Queue
-        && firing.cause != FiringCause::Command
-        && waited < BUSY_PATIENCE
 }
 
 /// Does the work, at most for the schedule's time. A panic of it is a failure of it alone.
@@ -117,7 +115,7 @@ async fn work(
     match schedule.work() {
         Err(error) => Outcome::failed(&error),
         Ok(ScheduledWork::Prompt { workspace, prompt }) => {
-            prompt::send(service, firing, row, workspace, prompt, limit).await
+            prompt::send(service, firing, row, workspace, prompt, limit + GRACE).await
         }
         Ok(ScheduledWork::Pipeline {
             pipeline,
@@ -156,11 +154,11 @@ async fn renewed(
     }
 }
 
-async fn put_off(store: &LazyStore, firing: &ScheduleFiring) -> Carried {
-    let until = Clock::System.now() + BUSY_RETRY;
+async fn put_off(store: &LazyStore, firing: &ScheduleFiring, wait: Wait) -> Carried {
+    let detail = wait.detail.clone();
     let firing = firing.clone();
-    match in_store(store, move |store| store.put_off(&firing, until)).await {
-        Ok(()) => Carried::PutOff,
+    match in_store(store, move |store| store.put_off(&firing, &wait)).await {
+        Ok(()) => Carried::PutOff { detail },
         Err(error) => {
             tracing::warn!(%error, "a firing that waits is taken up when its claim ends");
             Carried::NotNoted
@@ -168,19 +166,32 @@ async fn put_off(store: &LazyStore, firing: &ScheduleFiring) -> Carried {
     }
 }
 
-fn end_of(outcome: Outcome, service: &Service) -> FiringEnd {
-    let fit = |text: &str| clean_line(&service.known().hide(text), DETAIL);
+fn end_of(outcome: Outcome, retries: u32, service: &Service) -> FiringEnd {
     let (status, detail, answer) = match outcome {
         Outcome::Done { detail, answer } => (ScheduleStatus::Ok, detail, answer),
         Outcome::Busy(why) => (ScheduleStatus::Skipped, why, Answer::None),
         Outcome::Failed(why) => (ScheduleStatus::Error, why, Answer::None),
+        Outcome::FailedInPassing { why, advice, .. } => {
+            let tries = match retries {
+                0 => String::new(),
+                retries => format!("given up after {} tries; ", retries + 1),
+            };
+            let detail = format!("{why}; {tries}{advice}");
+            (ScheduleStatus::Error, detail, Answer::None)
+        }
     };
     FiringEnd {
         status,
-        detail: Some(fit(&detail)).filter(|detail| !detail.is_empty()),
+        detail: told_of(service, &detail),
         answer,
         at: Clock::System.now(),
     }
+}
+
+/// Returns what is kept of a text: without secrets, in one short line.
+fn told_of(service: &Service, text: &str) -> Option<String> {
+    let line = clean_line(&service.known().hide(text), DETAIL);
+    Some(line).filter(|line| !line.is_empty())
 }
 
 /// Notes what became of a firing. Work that is done is worth some tries: else another process does it again.

@@ -1,12 +1,16 @@
 //! Schedules from a file: ours in TOML or JSON, or the platform's own in JSON.
 
+use std::collections::HashMap;
+use std::fmt;
+
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use crate::clock::Clock;
 use crate::policy::Schedule;
-use crate::store::ScheduleStore;
+use crate::store::{ScheduleSource, ScheduleStore, StoreError};
 
-use super::edit::{EditError, add};
+use super::definition::keep;
 
 /// What the platform calls some of our keys.
 const PLATFORM_KEYS: &[(&str, &str)] = &[("cron_expr", "cron"), ("workspace_id", "workspace")];
@@ -50,38 +54,79 @@ pub enum ImportError {
         "the file has no schedules: wanted a JSON array of objects, or `[[schedules]]` in TOML"
     )]
     NoList,
-    /// One of them cannot be read.
-    #[error("schedule {number} of the file cannot be read: {said}")]
+    /// One of them cannot be used.
+    #[error("schedule {entry} of the file cannot be used: {said}")]
     Schedule {
-        /// Which, from 1.
-        number: usize,
+        /// Which.
+        entry: Entry,
         /// What is wrong.
         said: String,
     },
-    /// It cannot be added.
+    /// Two have one name.
+    #[error("schedule {entry} of the file has the name of schedule {first}")]
+    Twice {
+        /// The second one.
+        entry: Entry,
+        /// The number of the first one.
+        first: usize,
+    },
+    /// The store cannot be used.
     #[error(transparent)]
-    Edit(#[from] EditError),
+    Store(#[from] StoreError),
+}
+
+/// A schedule of a file: its number, from 1, and its name where it has one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    number: usize,
+    name: Option<String>,
+}
+
+impl fmt::Display for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.name {
+            Some(name) => write!(f, "{} (`{name}`)", self.number),
+            None => write!(f, "{}", self.number),
+        }
+    }
 }
 
 impl ImportError {
     /// Returns what to do, in one line.
     pub fn advice(&self) -> String {
         match self {
-            Self::Edit(error) => error.advice(),
+            Self::Store(error) => error.advice(),
             _ => "nothing was imported; correct the file and import it again".into(),
         }
     }
 }
 
-/// Adds the schedules of a file. When one cannot be read, none is added; those whose names are taken are left as they are.
+/// Adds the schedules of a file: all, or none where one cannot be used. Those whose names are taken are left as they are.
 pub fn import(store: &dyn ScheduleStore, text: &str) -> Result<Imported, ImportError> {
     let schedules = read(text)?;
+    let mut seen: HashMap<&str, usize> = HashMap::new();
+    let mut new = Vec::new();
+    let now = Clock::System.now();
+    for (schedule, number) in schedules.iter().zip(1..) {
+        let entry = Entry {
+            number,
+            name: Some(shown(&schedule.name)),
+        };
+        if let Some(first) = seen.insert(&schedule.name, number) {
+            return Err(ImportError::Twice { entry, first });
+        }
+        let kept = keep(schedule, ScheduleSource::Command, now);
+        new.push(kept.map_err(|error| ImportError::Schedule {
+            entry,
+            said: error.to_string(),
+        })?);
+    }
     let mut imported = Imported::default();
-    for schedule in schedules {
-        match add(store, &schedule) {
-            Ok(()) => imported.added.push(schedule.name),
-            Err(EditError::Exists(name)) => imported.kept.push(name),
-            Err(error) => return Err(error.into()),
+    for (schedule, is_new) in schedules.into_iter().zip(store.add_all(&new)?) {
+        if is_new {
+            imported.added.push(schedule.name);
+        } else {
+            imported.kept.push(schedule.name);
         }
     }
     Ok(imported)
@@ -96,28 +141,38 @@ fn read(text: &str) -> Result<Vec<Schedule>, ImportError> {
         },
         _ => return Err(ImportError::NoList),
     };
-    let read = |(at, value)| {
+    let read = |(value, number): (Value, usize)| {
+        let name = value.get("name").and_then(Value::as_str).map(shown);
         schedule(value).map_err(|said| ImportError::Schedule {
-            number: at + 1,
+            entry: Entry { number, name },
             said,
         })
     };
-    list.into_iter().enumerate().map(read).collect()
+    list.into_iter().zip(1..).map(read).collect()
 }
 
 fn file(text: &str) -> Result<Value, ImportError> {
-    let text = text.trim_start();
-    let is_json = text.starts_with('{') || (text.starts_with('[') && !text.starts_with("[["));
+    let begin = text.trim_start();
+    let is_json = begin.starts_with('{') || (begin.starts_with('[') && !begin.starts_with("[["));
     if is_json {
         return serde_json::from_str(text).map_err(|error| ImportError::Syntax {
             format: "JSON",
             said: error.to_string(),
         });
     }
-    toml::from_str(text).map_err(|error| ImportError::Syntax {
-        format: "TOML",
-        said: error.message().to_owned(),
+    toml::from_str(text).map_err(|error| {
+        let before = error.span().and_then(|span| text.get(..span.start));
+        let line = before.map_or(1, |before| before.matches('\n').count() + 1);
+        ImportError::Syntax {
+            format: "TOML",
+            said: format!("{} at line {line}", error.message()),
+        }
     })
+}
+
+/// Returns the beginning of a name, fit to be shown.
+fn shown(name: &str) -> String {
+    name.escape_debug().take(60).collect()
 }
 
 fn schedule(value: Value) -> Result<Schedule, String> {

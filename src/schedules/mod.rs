@@ -17,6 +17,7 @@ mod sync;
 mod tick;
 mod ticker;
 mod view;
+mod wait;
 
 pub use definition::DefinitionError;
 pub use edit::{EditError, add, remove, switch};
@@ -24,5 +25,6 @@ pub use import::{ImportError, Imported, import};
 pub use now::{Fired, fire_now};
 pub use place::{waiting, waiting_now};
 pub use sync::{Conflict, sync};
+pub use tick::{Taker, Ticked, tick};
 pub use ticker::{TICK_INTERVAL, Ticker, Waker};
 pub use view::{FiringLine, ScheduleLine, ScheduleView, firings, of_platform, one, schedules};

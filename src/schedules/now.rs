@@ -46,7 +46,7 @@ pub async fn fire_now(
         let carried = carry(service, store, &firing, &row).await;
         let (status, detail) = match carried {
             Carried::Ended { status, detail } => (Some(status), detail),
-            Carried::PutOff | Carried::NotNoted => (None, None),
+            Carried::PutOff { .. } | Carried::NotNoted => (None, None),
         };
         return Ok(Fired {
             message_id: firing.message_id,

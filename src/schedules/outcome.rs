@@ -1,5 +1,7 @@
 //! What carrying out a firing came to.
 
+use jiff::Timestamp;
+
 use crate::store::Answer;
 
 /// What became of the work of a firing.
@@ -16,6 +18,15 @@ pub(super) enum Outcome {
     Busy(String),
     /// It was not done, for this reason.
     Failed(String),
+    /// It was not done, for a reason that may be gone later.
+    FailedInPassing {
+        /// What happened.
+        why: String,
+        /// What to do about it, should it last.
+        advice: String,
+        /// Before when another try is pointless, where the server says so.
+        not_before: Option<Timestamp>,
+    },
 }
 
 impl Outcome {

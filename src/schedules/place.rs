@@ -44,6 +44,13 @@ pub(super) fn platform_table(service: &Service) -> Result<Option<PlatformTable>,
     let Some(url) = &policy.store().platform_schedules else {
         return Ok(None);
     };
+    let place = url.to_string();
+    let roots = service.roots(url.host().unwrap_or("localhost"));
+    let roots = roots.map_err(|error| StoreError::DatabaseTls {
+        place: place.clone(),
+        said: error.to_string(),
+        advice: error.advice(),
+    })?;
     let may_be_plain = &policy.network().allow_http;
-    PlatformTable::new(url.expose(), &url.to_string(), may_be_plain).map(Some)
+    PlatformTable::new(url.expose(), &place, may_be_plain, roots).map(Some)
 }

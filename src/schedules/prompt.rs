@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::http::HttpErrorClass;
 use crate::platform::{PlatformError, PlatformErrorClass, Reply};
 use crate::reason::Code;
 use crate::session::Service;
@@ -32,7 +33,7 @@ pub(super) async fn send(
         Ok(0) => {}
         Ok(1) => return Outcome::Busy("the workspace works on a task".into()),
         Ok(tasks) => return Outcome::Busy(format!("the workspace works on {tasks} tasks")),
-        Err(error) => return told(&error),
+        Err(error) => return told(&error, Sends::Nothing),
     }
     platform.tell_token(service.known());
     let facts = PromptFacts::of(firing, row, service.known());
@@ -55,15 +56,32 @@ pub(super) async fn send(
         Ok(Reply::Accepted) => Outcome::done("the platform took the message"),
         Ok(Reply::Busy(said)) => Outcome::Busy(said),
         Ok(Reply::Refused(said)) => Outcome::Failed(format!("the agent refused: {said}")),
-        Err(error) => told(&error),
+        Err(error) => told(&error, Sends::Message),
     }
 }
 
-fn told(error: &PlatformError) -> Outcome {
+/// What a request was for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sends {
+    Nothing,
+    Message,
+}
+
+fn told(error: &PlatformError, sends: Sends) -> Outcome {
     let advice = match error.class {
         PlatformErrorClass::WorkspaceUnknown => "check the schedule's `workspace`".to_owned(),
         _ => error.advice(),
     };
+    // An agent that took all of its time has the message, and may work on it still.
+    let timeout = PlatformErrorClass::Http(HttpErrorClass::Timeout);
+    let agent_is_slow = sends == Sends::Message && error.class == timeout && error.may_have_arrived;
+    if error.is_transient() && !agent_is_slow {
+        return Outcome::FailedInPassing {
+            why: error.to_string(),
+            advice,
+            not_before: error.not_before,
+        };
+    }
     failed(&error.to_string(), Some(&advice))
 }
 

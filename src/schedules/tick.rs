@@ -16,26 +16,26 @@ const BATCH: usize = 200;
 
 /// What a process is, and how much it takes on.
 #[derive(Debug, Clone)]
-pub(super) struct Taker {
+pub struct Taker {
     /// The word that names the process.
-    pub(super) holder: String,
+    pub holder: String,
     /// How many firings it can begin now.
-    pub(super) slots: usize,
+    pub slots: usize,
     /// Since when it looks without a pause: what was due before was missed.
-    pub(super) awake_since: Timestamp,
+    pub awake_since: Timestamp,
 }
 
 /// What a tick brought.
 #[derive(Debug, Default)]
-pub(super) struct Ticked {
+pub struct Ticked {
     /// What is to be carried out.
-    pub(super) begun: Vec<(ScheduleFiring, ScheduleRow)>,
+    pub begun: Vec<(ScheduleFiring, ScheduleRow)>,
     /// When something is due that is not now.
-    pub(super) next_due: Option<Timestamp>,
+    pub next_due: Option<Timestamp>,
 }
 
 /// Claims what is due, as far as there are slots.
-pub(super) fn tick(
+pub fn tick(
     store: &dyn ScheduleStore,
     taker: &Taker,
     now: Timestamp,
@@ -115,6 +115,10 @@ fn judge(due: &Due, taker: &Taker, now: Timestamp) -> Judgement {
     match (due.is_busy, schedule.on_busy) {
         (false, _) => Judgement::Runs(next),
         (true, OnBusy::Queue) => Judgement::Waits,
+        // The agent has heard nothing of the last event yet; this one is not about less.
+        (true, OnBusy::Skip) if due.is_retrying && due.schedule.cause == FiringCause::Event => {
+            Judgement::Waits
+        }
         (true, OnBusy::Skip) => Judgement::LeftOut(next, "its last firing has not ended"),
     }
 }

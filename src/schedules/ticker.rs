@@ -148,7 +148,10 @@ impl Ticker {
                         let detail = detail.unwrap_or_default();
                         tracing::info!(name, status = status.as_str(), detail, "a schedule fired");
                     }
-                    Carried::PutOff => tracing::info!(name, "a schedule waits for what is busy"),
+                    Carried::PutOff { detail } => {
+                        let detail = detail.unwrap_or_default();
+                        tracing::info!(name, detail, "a schedule will be tried again");
+                    }
                     Carried::NotNoted => tracing::warn!(name, "another process noted it, or none"),
                 }
             });

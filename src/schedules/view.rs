@@ -68,10 +68,12 @@ pub struct FiringLine {
     pub ended_at: Option<Timestamp>,
     /// What became of it: `ok`, `error`, `skipped` or `stale`.
     pub status: Option<ScheduleStatus>,
-    /// What it did, or why it did not.
+    /// What it did, or why it did not, or what it waits for.
     pub detail: Option<String>,
     /// How many processes have begun it.
     pub attempts: u32,
+    /// How often it failed in passing, and was put off to be tried again.
+    pub retries: u32,
 }
 
 /// Returns all schedules, by name.
@@ -146,5 +148,6 @@ fn firing_line(row: FiringRow) -> FiringLine {
         status: row.status,
         detail: row.detail,
         attempts: row.firing.attempts,
+        retries: row.firing.retries,
     }
 }

@@ -1,8 +1,8 @@
 //! `Carrier`: the thread that sets schedules due for what rules fire.
 
 use std::io;
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::thread;
 use std::time::Duration;
 
@@ -24,7 +24,11 @@ const SHORTEST: Duration = Duration::from_millis(20);
 #[derive(Debug)]
 pub(super) struct Carrier {
     firings: Sender<Carried>,
+    due: Due,
 }
+
+/// What has the schedules: another one after the policy was read again.
+type Due = Arc<RwLock<Arc<dyn SetsDue>>>;
 
 /// A firing that is claimed, and who waits for the schedules that it sets due.
 type Carried = (Firing, oneshot::Sender<Vec<String>>);
@@ -33,11 +37,21 @@ impl Carrier {
     /// Starts the thread on a store of its own. It ends when the carrier is dropped. `due` has the schedules.
     pub(super) fn start(store: LazyStore, due: Arc<dyn SetsDue>, waker: Waker) -> io::Result<Self> {
         let (firings, waiting) = channel();
-        let work = Work { store, due, waker };
+        let due: Due = Arc::new(RwLock::new(due));
+        let work = Work {
+            store,
+            due: Arc::clone(&due),
+            waker,
+        };
         thread::Builder::new()
             .name("carrier".into())
             .spawn(move || work.until_closed(&waiting))?;
-        Ok(Self { firings })
+        Ok(Self { firings, due })
+    }
+
+    /// Takes another place for the schedules, for what is fired from now on.
+    pub(super) fn replace(&self, due: Arc<dyn SetsDue>) {
+        *self.due.write().unwrap_or_else(PoisonError::into_inner) = due;
     }
 
     /// Sets the schedules of a firing due, and returns their names; nothing when that takes longer than `patience`.
@@ -51,7 +65,7 @@ impl Carrier {
 /// What the thread works with.
 struct Work {
     store: LazyStore,
-    due: Arc<dyn SetsDue>,
+    due: Due,
     waker: Waker,
 }
 
@@ -102,7 +116,8 @@ impl Work {
     fn carry(&self, firing: &Firing) -> Option<Vec<String>> {
         let facts: Value = serde_json::from_str(&firing.facts).unwrap_or_default();
         let fire: Vec<NamePattern> = firing.fire.iter().map(NamePattern::new).collect();
-        let set = self.due.set_due(&fire, Some(&facts), Clock::System.now());
+        let due = Arc::clone(&self.due.read().unwrap_or_else(PoisonError::into_inner));
+        let set = due.set_due(&fire, Some(&facts), Clock::System.now());
         let schedules = match set {
             Ok(schedules) => schedules,
             Err(error) => {

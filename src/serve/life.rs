@@ -15,7 +15,7 @@ use crate::events::Ledger;
 use crate::schedules::{TICK_INTERVAL, Ticker, waiting};
 use crate::secrets::KnownSecrets;
 use crate::session::runtime;
-use crate::store::StoreError;
+use crate::store::{SetsDue, StoreError};
 
 use super::carrier::Carrier;
 use super::listener::{ends, listen};
@@ -42,6 +42,9 @@ pub enum ServeError {
     /// The store cannot be used.
     #[error("deliveries cannot be kept: {0}")]
     Store(Arc<StoreError>),
+    /// The schedules cannot be found.
+    #[error("the schedules cannot be used: {0}")]
+    Schedules(Arc<StoreError>),
     /// The machine refuses a thread, a signal or a file.
     #[error("the server cannot start: {0}")]
     Machine(#[from] io::Error),
@@ -56,7 +59,7 @@ impl ServeError {
                 "end what listens there, or set `serve.listen` to another address of this machine"
                     .into(),
             ),
-            Self::Store(error) => Some(error.advice()),
+            Self::Store(error) | Self::Schedules(error) => Some(error.advice()),
             Self::Machine(_) => Some(
                 "raise the limits of open files and processes (`ulimit -n`, `ulimit -u`)".into(),
             ),
@@ -74,7 +77,7 @@ pub fn serve(
     let service = settings.service();
     let store = service.store();
     store.get().map_err(ServeError::Store)?;
-    let due = waiting(service).map_err(|error| ServeError::Store(Arc::new(error)))?;
+    let due = waiting(service).map_err(|error| ServeError::Schedules(Arc::new(error)))?;
     let ticker = Ticker::new(Arc::clone(service));
     let runtime = runtime()?;
     let ended = runtime.block_on(async {
@@ -194,14 +197,22 @@ impl Life<'_> {
         self.notify.reloading();
         let former = self.app.settings();
         let listened = former.service().policy().serve().listen;
-        let read = Settings::read(self.environment, &self.app.known);
+        let read = self.read_again();
         self.app.metrics.reload(read.is_ok());
         match read {
-            Ok(settings) => {
+            Ok((settings, due)) => {
                 let settings = Arc::new(settings);
                 if settings.service().policy().serve().listen != listened {
                     tracing::warn!("`serve.listen` has changed: it counts after a restart");
                 }
+                let table =
+                    |of: &Settings| of.service().policy().store().platform_schedules.clone();
+                if table(&settings) != table(&former) {
+                    let place =
+                        table(&settings).map_or_else(|| "the own store".into(), String::from);
+                    tracing::info!(place, "the schedules are in another place now");
+                }
+                self.app.carrier.replace(due);
                 self.ticker.reload(Arc::clone(settings.service()));
                 self.app.replace(settings);
                 tracing::info!("the policy was read again");
@@ -211,5 +222,13 @@ impl Life<'_> {
             }
         }
         self.notify.ready();
+    }
+
+    /// Reads policy and secrets, and finds the schedules.
+    fn read_again(&self) -> Result<(Settings, Arc<dyn SetsDue>), ServeError> {
+        let settings = Settings::read(self.environment, &self.app.known)?;
+        let due = waiting(settings.service());
+        let due = due.map_err(|error| ServeError::Schedules(Arc::new(error)))?;
+        Ok((settings, due))
     }
 }

@@ -3,10 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use reqwest::Url;
+
 use crate::environment::Environment;
 use crate::git::credentials::Answers;
 use crate::git::program_inheritance;
-use crate::net::Network;
+use crate::net::{NetError, Network, RootFiles};
 use crate::pipeline::Hold;
 use crate::platform::Platform;
 use crate::policy::{Loaded, Policy, PolicyError};
@@ -90,6 +92,12 @@ impl Service {
     /// Returns the store of the state directory, with the policy's caps. Opens nothing.
     pub fn store(&self) -> LazyStore {
         kept_by(&self.loaded.policy, &self.environment)
+    }
+
+    /// Returns the files of the certificate authorities that a connection to a host trusts.
+    pub fn roots(&self, host: &str) -> Result<RootFiles, NetError> {
+        let url = Url::parse(&format!("https://{host}/")).map_err(|_| NetError::Url)?;
+        Ok(self.network.settings(&url)?.tls.roots)
     }
 
     /// Makes a client for one workspace of the platform, or says why there is none. Its agent may take `patience` to answer.

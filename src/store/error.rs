@@ -58,6 +58,24 @@ pub enum StoreError {
         /// Why.
         said: String,
     },
+    /// The address of the platform's database cannot be used.
+    #[error("the address `{place}` of the platform's table cannot be used: {said}")]
+    DatabaseUrl {
+        /// The address, without a password.
+        place: String,
+        /// Why.
+        said: String,
+    },
+    /// The connection to the platform's database cannot be encrypted as it should.
+    #[error("the platform's table at `{place}` cannot be reached safely: {said}")]
+    DatabaseTls {
+        /// The database, without a password.
+        place: String,
+        /// Why.
+        said: String,
+        /// What to do about it.
+        advice: String,
+    },
     /// The platform's database is on another machine, and the connection would not be encrypted.
     #[error("the database at `{0}` is on another machine, and would be reached without encryption")]
     PlainDatabase(String),
@@ -117,8 +135,10 @@ impl StoreError {
                 "check `store.platform-schedules` in the policy, and that the table `workspace_schedules` is there"
                     .into()
             }
+            Self::DatabaseUrl { .. } => "correct `store.platform-schedules` in the policy".into(),
+            Self::DatabaseTls { advice, .. } => advice.clone(),
             Self::PlainDatabase(_) => {
-                "reach it through an encrypted tunnel that ends on this machine, or list its host in `network.allow-http`"
+                "take `sslmode=disable` out of `store.platform-schedules`, or list its host in `network.allow-http`"
                     .into()
             }
             Self::Sql { path, .. } => format!(

@@ -14,7 +14,9 @@ mod lazy;
 mod outbox;
 mod pending;
 mod place;
+mod platform_address;
 mod platform_table;
+mod platform_tls;
 mod pushed;
 mod retention;
 mod schedules;
@@ -46,7 +48,7 @@ pub use pushed::PushedRow;
 pub use retention::Caps;
 pub use schedules::{
     Answer, Claim, Due, FiringCause, FiringEnd, FiringRow, NewSchedule, ScheduleFiring,
-    ScheduleRow, ScheduleSource, ScheduleStatus, ScheduleStore, SetsDue, Switch,
+    ScheduleRow, ScheduleSource, ScheduleStatus, ScheduleStore, SetsDue, Switch, Wait, WaitsFor,
 };
 pub use spool::Spool;
 pub use turn::{Turn, TurnAt};

@@ -3,17 +3,20 @@
 use std::collections::BTreeSet;
 use std::error::Error as _;
 use std::future::Future;
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::Value;
 use tokio::runtime::Builder;
-use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres::{Client, Config, NoTls, Row};
 
 use crate::names::NamePattern;
+use crate::net::{RootFiles, TlsFault, database_tls};
 
+use super::platform_address::Address;
+use super::platform_tls::TableTls;
 use super::schedules::SetsDue;
 use super::{StoreError, timestamp};
 
@@ -40,6 +43,8 @@ const ALL: &str = "SELECT name::text, cron_expr::text, timezone::text, enabled,
 #[derive(Debug)]
 pub struct PlatformTable {
     config: Config,
+    /// What encrypts the connection, where it may be encrypted.
+    tls: Option<TableTls>,
     /// The database, without a password.
     place: String,
 }
@@ -68,27 +73,30 @@ pub struct PlatformRow {
 }
 
 impl PlatformTable {
-    /// Names the database at `url`, which is shown as `place`. Opens nothing.
+    /// Names the database at `url`, which is shown as `place`, and reads the certificates of the authorities that it names, or
+    /// those of `system`. Opens no connection.
     ///
-    /// A host that is not this machine has to be one that `may_be_plain` names: connections are not encrypted.
-    pub fn new(url: &str, place: &str, may_be_plain: &[String]) -> Result<Self, StoreError> {
-        let mut config: Config = url.parse().map_err(|error| table_error(place, &error))?;
-        let is_near = |host: &Host| match host {
-            Host::Unix(_) => true,
-            Host::Tcp(name) => {
-                matches!(name.as_str(), "localhost" | "127.0.0.1" | "::1")
-                    || may_be_plain.iter().any(|listed| listed == name)
-            }
-        };
-        if config.get_ssl_mode() == SslMode::Require || !config.get_hosts().iter().all(is_near) {
-            return Err(StoreError::PlainDatabase(place.to_owned()));
-        }
+    /// A host that is not this machine has to be one that `may_be_plain` names, or the connection is encrypted.
+    pub fn new(
+        url: &str,
+        place: &str,
+        may_be_plain: &[String],
+        system: RootFiles,
+    ) -> Result<Self, StoreError> {
+        let address = Address::read(url, place, may_be_plain, system)?;
+        let tls = address.trust.as_ref().map(database_tls).transpose();
+        let tls = tls.map_err(|error| StoreError::DatabaseTls {
+            place: place.to_owned(),
+            said: error.to_string(),
+            advice: error.advice(),
+        })?;
+        let mut config = address.config;
         config
-            .ssl_mode(SslMode::Disable)
             .connect_timeout(CONNECT_TIMEOUT)
             .application_name("sendoff");
         Ok(Self {
             config,
+            tls: tls.map(|tls| TableTls(Arc::new(tls))),
             place: place.to_owned(),
         })
     }
@@ -137,9 +145,19 @@ impl PlatformTable {
         &self,
         ask: impl AsyncFnOnce(&Client) -> Result<T, tokio_postgres::Error>,
     ) -> Result<T, tokio_postgres::Error> {
-        let (client, connection) = self.config.connect(NoTls).await?;
         // The connection ends by an error that the client tells, too.
-        let _connected = tokio::spawn(connection);
+        let client = match &self.tls {
+            Some(tls) => {
+                let (client, connection) = self.config.connect(tls.clone()).await?;
+                tokio::spawn(connection);
+                client
+            }
+            None => {
+                let (client, connection) = self.config.connect(NoTls).await?;
+                tokio::spawn(connection);
+                client
+            }
+        };
         ask(&client).await
     }
 }
@@ -186,14 +204,45 @@ fn like(pattern: &NamePattern) -> Option<String> {
 }
 
 fn table_error(place: &str, error: &tokio_postgres::Error) -> StoreError {
+    let failed = |said: String, advice: &str| StoreError::DatabaseTls {
+        place: place.to_owned(),
+        said,
+        advice: advice.to_owned(),
+    };
+    if let Some(fault) = TlsFault::of(error) {
+        return failed(fault.to_string(), tls_advice(&fault));
+    }
+    let source = error.source().map(ToString::to_string);
+    if source.as_deref() == Some(NO_TLS) {
+        let advice = "switch `ssl` on in its `postgresql.conf`, or reach it through an encrypted tunnel that ends on this machine";
+        return failed("it does not encrypt connections".into(), advice);
+    }
     let database = error.as_db_error().map(|error| error.message().to_owned());
-    let said = database.unwrap_or_else(|| match error.source() {
+    let said = database.unwrap_or_else(|| match source {
         Some(source) => format!("{error}: {source}"),
         None => error.to_string(),
     });
     StoreError::PlatformTable {
         place: place.to_owned(),
         said,
+    }
+}
+
+/// What the client says of a database that offers no encryption.
+const NO_TLS: &str = "server does not support TLS";
+
+const fn tls_advice(fault: &TlsFault) -> &'static str {
+    match fault {
+        TlsFault::UnknownIssuer | TlsFault::SelfSigned => {
+            "name the file of its authority in `store.platform-schedules`: `?sslrootcert=/path/to/ca.pem`"
+        }
+        TlsFault::WrongName(_) => {
+            "use a name in `store.platform-schedules` that the certificate is for, or `sslmode=verify-ca`, which takes any"
+        }
+        TlsFault::NotValidYet => "set the clock of this machine, or of the database's",
+        _ => {
+            "let the database's administrator renew its certificate, and check its `ssl_*` settings"
+        }
     }
 }
 
@@ -225,42 +274,5 @@ mod tests {
         assert_eq!(like("*PR review?").as_deref(), Some("%PR review_"));
         assert_eq!(like(r"50%_\*").as_deref(), Some(r"50\%\_\\%"));
         assert_eq!(like(""), None);
-    }
-
-    #[test]
-    fn another_machine_is_not_reached_without_encryption() {
-        let table = |url: &str| {
-            let listed = ["db.intern".to_owned()];
-            PlatformTable::new(url, "postgres://x", &listed).map(drop)
-        };
-        for near in [
-            "postgres://localhost/x",
-            "postgres://u@127.0.0.1:1/x",
-            "postgres://db.intern/x",
-        ] {
-            assert!(table(near).is_ok(), "{near}");
-        }
-        for far in [
-            "postgres://db.example/x",
-            "postgres://localhost/x?sslmode=require",
-        ] {
-            let error = table(far).unwrap_err();
-            assert_eq!(
-                error.to_string(),
-                "the database at `postgres://x` is on another machine, and would be reached without encryption"
-            );
-            assert!(
-                error
-                    .advice()
-                    .contains("list its host in `network.allow-http`")
-            );
-        }
-        let error = table("postgres://localhost/x?sslmode=odd")
-            .unwrap_err()
-            .to_string();
-        assert!(
-            error.starts_with("the platform's table at `postgres://x` cannot be used: "),
-            "{error}"
-        );
     }
 }

@@ -157,6 +157,11 @@ CREATE INDEX event_firings_open ON event_firings (due_at) WHERE settled_at IS NU
 CREATE INDEX event_firings_settled ON event_firings (settled_at) WHERE settled_at IS NOT NULL;
 CREATE INDEX event_firings_of_rule ON event_firings (rule, created_at);
 ",
+    "
+ALTER TABLE firings ADD COLUMN retries INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX schedules_by_name ON schedules (name, tags, enabled, problem, next_run_at)
+    WHERE enabled AND problem IS NULL AND next_run_at IS NOT NULL;
+",
 ];
 
 /// Returns the version of a database; 0 is an empty one.

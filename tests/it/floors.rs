@@ -39,7 +39,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "files",
         ],
     ),
-    ("store", &["names", "report", "clock", "reason"]),
+    ("store", &["names", "net", "report", "clock", "reason"]),
     ("trust", &["names", "files"]),
     (
         "http",

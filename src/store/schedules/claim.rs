@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use rusqlite::{OptionalExtension, Transaction, named_params};
 
 use super::super::{Durability, Store, StoreError, millis, timestamp};
-use super::firing::{self, Claim, ScheduleFiring, firing, message_id};
+use super::firing::{self, Claim, ScheduleFiring, Wait, WaitsFor, firing, message_id};
 use super::row::{self, FiringCause, ScheduleRow, schedule};
 
 /// A schedule that is due.
@@ -14,6 +14,8 @@ pub struct Due {
     pub schedule: ScheduleRow,
     /// Whether a firing of it has not ended.
     pub is_busy: bool,
+    /// Whether that one failed in passing, and is to be tried again.
+    pub is_retrying: bool,
 }
 
 impl Store {
@@ -25,7 +27,8 @@ impl Store {
     ) -> Result<Vec<Due>, StoreError> {
         self.read(|connection| {
             let sql = format!(
-                "SELECT {}, EXISTS (SELECT 1 FROM firings WHERE schedule = schedules.id AND ended_at IS NULL)
+                "SELECT {}, EXISTS (SELECT 1 FROM firings WHERE schedule = schedules.id AND ended_at IS NULL),
+                     EXISTS (SELECT 1 FROM firings WHERE schedule = schedules.id AND ended_at IS NULL AND retries > 0)
                  FROM schedules WHERE enabled AND problem IS NULL AND next_run_at <= ?1
                  ORDER BY next_run_at LIMIT ?2",
                 row::COLUMNS
@@ -35,6 +38,7 @@ impl Store {
                 Ok(Due {
                     schedule: schedule(row)?,
                     is_busy: row.get(row::COUNT)?,
+                    is_retrying: row.get(row::COUNT + 1)?,
                 })
             })?;
             rows.collect()
@@ -156,17 +160,19 @@ impl Store {
     }
 
     /// Lets a firing wait until a time, when any process takes it up.
-    pub(super) fn put_off(
-        &self,
-        firing: &ScheduleFiring,
-        until: Timestamp,
-    ) -> Result<(), StoreError> {
+    pub(super) fn put_off(&self, firing: &ScheduleFiring, wait: &Wait) -> Result<(), StoreError> {
         self.write(Durability::Process, |transaction| {
             transaction
                 .prepare_cached(
-                    "UPDATE firings SET holder = NULL, held_until = ?2 WHERE id = ?1 AND ended_at IS NULL",
+                    "UPDATE firings SET holder = NULL, held_until = :until, detail = :detail, retries = retries + :retry
+                     WHERE id = :id AND ended_at IS NULL",
                 )?
-                .execute((firing.id, millis(until)))
+                .execute(named_params! {
+                    ":id": firing.id,
+                    ":until": millis(wait.until),
+                    ":detail": wait.detail,
+                    ":retry": wait.for_what == WaitsFor::Retry,
+                })
                 .map(drop)
         })
     }

@@ -9,6 +9,9 @@ use crate::names::NamePattern;
 use super::super::{Durability, Store, StoreError, millis};
 use super::SetsDue;
 
+/// How a list without tags is kept.
+const NO_TAGS: &str = "[]";
+
 impl SetsDue for Store {
     fn set_due(
         &self,
@@ -39,6 +42,9 @@ impl SetsDue for Store {
 }
 
 /// Returns what can be set due and matches, sorted by name.
+///
+/// No index finds what a pattern with a star at its beginning matches, so all names are looked at: in an index that has them
+/// side by side, and without a copy of what does not match.
 fn matched(connection: &Connection, fire: &[NamePattern]) -> rusqlite::Result<Vec<(i64, String)>> {
     let mut statement = connection.prepare_cached(
         "SELECT id, name, tags FROM schedules
@@ -47,16 +53,22 @@ fn matched(connection: &Connection, fire: &[NamePattern]) -> rusqlite::Result<Ve
     let mut rows = statement.query(())?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
-        let name: String = row.get(1)?;
-        let tags: String = row.get(2)?;
-        // Tags that somebody changed by hand are none.
-        let tags: Vec<String> = serde_json::from_str(&tags).unwrap_or_default();
-        let is_meant = |text: &String| fire.iter().any(|pattern| pattern.matches(text));
-        if is_meant(&name) || tags.iter().any(is_meant) {
-            found.push((row.get(0)?, name));
+        let name = row.get_ref(1)?.as_str()?;
+        let is_meant = |text: &str| fire.iter().any(|pattern| pattern.matches(text));
+        if is_meant(name) || tags(row.get_ref(2)?.as_str()?).any(|tag| is_meant(&tag)) {
+            found.push((row.get(0)?, name.to_owned()));
         }
     }
     Ok(found)
+}
+
+/// Reads a list of tags. One that somebody changed by hand is empty.
+fn tags(list: &str) -> impl Iterator<Item = String> {
+    let tags: Vec<String> = match list {
+        NO_TAGS => Vec::new(),
+        list => serde_json::from_str(list).unwrap_or_default(),
+    };
+    tags.into_iter()
 }
 
 fn names(found: Vec<(i64, String)>) -> Vec<String> {

@@ -24,6 +24,28 @@ pub struct ScheduleFiring {
     pub event: Option<String>,
     /// How many processes have begun it.
     pub attempts: u32,
+    /// How often it failed in passing, and was put off to be tried again.
+    pub retries: u32,
+}
+
+/// Until when a firing waits, and for what.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wait {
+    /// When any process takes it up.
+    pub until: Timestamp,
+    /// For what.
+    pub for_what: WaitsFor,
+    /// What happened, in one line.
+    pub detail: Option<String>,
+}
+
+/// What a firing waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WaitsFor {
+    /// The end of what keeps it busy.
+    Busy,
+    /// Another try, because it failed in passing.
+    Retry,
 }
 
 /// A firing in the history.
@@ -79,7 +101,8 @@ pub enum Answer {
 }
 
 /// What [`firing`] reads.
-pub(super) const COLUMNS: &str = "id, message_id, schedule, due_at, cause, event, attempts";
+pub(super) const COLUMNS: &str =
+    "id, message_id, schedule, due_at, cause, event, attempts, retries";
 
 pub(super) fn firing(row: &Row<'_>) -> rusqlite::Result<ScheduleFiring> {
     let cause: String = row.get(4)?;
@@ -91,6 +114,7 @@ pub(super) fn firing(row: &Row<'_>) -> rusqlite::Result<ScheduleFiring> {
         cause: FiringCause::of(&cause),
         event: row.get(5)?,
         attempts: row.get(6)?,
+        retries: row.get(7)?,
     })
 }
 

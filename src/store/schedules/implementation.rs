@@ -4,13 +4,18 @@ use jiff::Timestamp;
 
 use super::super::{Store, StoreError};
 use super::claim::Due;
-use super::firing::{Claim, FiringEnd, FiringRow, ScheduleFiring};
+use super::firing::{Claim, FiringEnd, FiringRow, ScheduleFiring, Wait};
 use super::row::{NewSchedule, ScheduleRow, ScheduleStatus};
 use super::{ScheduleStore, Switch};
 
 impl ScheduleStore for Store {
     fn add(&self, new: &NewSchedule) -> Result<bool, StoreError> {
-        self.insert_schedule(new)
+        let added = self.insert_schedules(std::slice::from_ref(new))?;
+        Ok(added.contains(&true))
+    }
+
+    fn add_all(&self, new: &[NewSchedule]) -> Result<Vec<bool>, StoreError> {
+        self.insert_schedules(new)
     }
 
     fn change(&self, id: i64, new: &NewSchedule) -> Result<(), StoreError> {
@@ -78,8 +83,8 @@ impl ScheduleStore for Store {
         Self::renew(self, firings, until)
     }
 
-    fn put_off(&self, firing: &ScheduleFiring, until: Timestamp) -> Result<(), StoreError> {
-        Self::put_off(self, firing, until)
+    fn put_off(&self, firing: &ScheduleFiring, wait: &Wait) -> Result<(), StoreError> {
+        Self::put_off(self, firing, wait)
     }
 
     fn end(

@@ -7,27 +7,27 @@ use super::super::{Durability, Store, StoreError, millis};
 use super::row::{COLUMNS, NewSchedule, ScheduleRow, schedule};
 
 impl Store {
-    /// Keeps a new schedule. Says whether it did: there may be one of its name.
-    pub(super) fn insert_schedule(&self, new: &NewSchedule) -> Result<bool, StoreError> {
-        let tags = serde_json::to_string(&new.tags).unwrap_or_default();
-        let uid = uuid::Uuid::new_v4().to_string();
+    /// Keeps new schedules in one transaction. Says of each whether it is kept: there may be one of its name.
+    pub(super) fn insert_schedules(&self, new: &[NewSchedule]) -> Result<Vec<bool>, StoreError> {
         self.write(Durability::PowerCut, |transaction| {
-            transaction
-                .prepare_cached(
-                    "INSERT INTO schedules (uid, name, source, tags, definition, next_run_at, enabled)
-                     VALUES (:uid, :name, :source, :tags, :definition, :next, :enabled)
-                     ON CONFLICT (name) DO NOTHING",
-                )?
-                .execute(named_params! {
-                    ":uid": uid,
+            let mut insert = transaction.prepare_cached(
+                "INSERT INTO schedules (uid, name, source, tags, definition, next_run_at, enabled)
+                 VALUES (:uid, :name, :source, :tags, :definition, :next, :enabled)
+                 ON CONFLICT (name) DO NOTHING",
+            )?;
+            let mut insert = |new: &NewSchedule| {
+                let rows = insert.execute(named_params! {
+                    ":uid": uuid::Uuid::new_v4().to_string(),
                     ":name": new.name,
                     ":source": new.source.as_str(),
-                    ":tags": tags,
+                    ":tags": serde_json::to_string(&new.tags).unwrap_or_default(),
                     ":definition": new.definition,
                     ":next": new.next_run_at.map(millis),
                     ":enabled": new.enabled,
-                })
-                .map(|rows| rows > 0)
+                })?;
+                Ok(rows > 0)
+            };
+            new.iter().map(&mut insert).collect()
         })
     }
 

@@ -18,7 +18,7 @@ use crate::names::NamePattern;
 use super::StoreError;
 
 pub use claim::Due;
-pub use firing::{Answer, Claim, FiringEnd, FiringRow, ScheduleFiring};
+pub use firing::{Answer, Claim, FiringEnd, FiringRow, ScheduleFiring, Wait, WaitsFor};
 pub use row::{FiringCause, NewSchedule, ScheduleRow, ScheduleSource, ScheduleStatus};
 
 /// Where an event finds the schedules that wait for it: the own store, or the platform's table.
@@ -47,6 +47,10 @@ pub trait SetsDue: fmt::Debug + Send + Sync {
 pub trait ScheduleStore: SetsDue {
     /// Keeps a new schedule. Says whether it did: there may be one of its name.
     fn add(&self, new: &NewSchedule) -> Result<bool, StoreError>;
+
+    /// Keeps new schedules: all of them, or none where the store fails. Says of each whether it is kept: there may be one of its
+    /// name.
+    fn add_all(&self, new: &[NewSchedule]) -> Result<Vec<bool>, StoreError>;
 
     /// Changes what a schedule says, and forgets what was wrong with it. Its name and its maker stay.
     fn change(&self, id: i64, new: &NewSchedule) -> Result<(), StoreError>;
@@ -97,8 +101,8 @@ pub trait ScheduleStore: SetsDue {
     /// Keeps firings, by their rows, for their process until a time.
     fn renew(&self, firings: &[i64], until: Timestamp) -> Result<(), StoreError>;
 
-    /// Lets a firing wait until a time, when any process takes it up.
-    fn put_off(&self, firing: &ScheduleFiring, until: Timestamp) -> Result<(), StoreError>;
+    /// Lets a firing wait until a time, when any process takes it up, and notes why.
+    fn put_off(&self, firing: &ScheduleFiring, wait: &Wait) -> Result<(), StoreError>;
 
     /// Notes what became of a firing, unless that was noted before. Returns the status that stands now.
     fn end(

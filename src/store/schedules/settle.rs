@@ -13,7 +13,7 @@ const KEPT: u32 = 100;
 const STALE_AFTER: u64 = 3;
 
 /// How many columns stand before those that only the history reads.
-const OWN_COLUMNS: usize = 7;
+const OWN_COLUMNS: usize = 8;
 
 impl Store {
     /// Notes what became of a firing, unless that was noted before. Returns the status that stands now.

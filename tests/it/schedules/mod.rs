@@ -4,8 +4,11 @@ mod cli;
 mod croniter;
 mod import;
 mod platform_table;
+mod platform_tls;
 mod policy;
+pub(crate) mod postgres;
 mod prompt;
+mod retry;
 mod servers;
 mod ticker;
 

@@ -1,0 +1,138 @@
+//! Which firings wait for another try, and until when.
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::policy::{OnBusy, Schedule};
+use crate::store::{FiringCause, ScheduleFiring, Wait, WaitsFor};
+
+use super::outcome::Outcome;
+
+/// When a firing that waits for something busy is tried again.
+const BUSY_RETRY: SignedDuration = SignedDuration::from_secs(15);
+/// When a firing that failed in passing is tried again the first time; then after twice as long each time.
+const FIRST_RETRY: SignedDuration = SignedDuration::from_secs(15);
+/// The longest such pause.
+const LONGEST_RETRY: SignedDuration = SignedDuration::from_mins(15);
+/// For how long a firing is tried again at most, from when it was due.
+const LONGEST_WAIT: SignedDuration = SignedDuration::from_hours(24);
+
+/// Returns until when a firing waits; nothing where this outcome stands.
+///
+/// What is busy is waited for where the schedule says so. What failed in passing is tried again where an event set it due:
+/// the clock asks again by itself, and a person sees the error.
+pub(super) fn wait(
+    outcome: &Outcome,
+    schedule: &Schedule,
+    firing: &ScheduleFiring,
+    now: Timestamp,
+) -> Option<Wait> {
+    let wait = match (outcome, firing.cause) {
+        (_, FiringCause::Command) => return None,
+        (Outcome::Busy(why), _) if schedule.on_busy == OnBusy::Queue => Wait {
+            until: now + BUSY_RETRY,
+            for_what: WaitsFor::Busy,
+            detail: Some(why.clone()),
+        },
+        (
+            Outcome::FailedInPassing {
+                why, not_before, ..
+            },
+            FiringCause::Event,
+        ) => Wait {
+            until: (now + pause(firing.retries)).max(not_before.unwrap_or(now)),
+            for_what: WaitsFor::Retry,
+            detail: Some(why.clone()),
+        },
+        _ => return None,
+    };
+    (wait.until.duration_since(firing.due_at) < LONGEST_WAIT).then_some(wait)
+}
+
+/// Returns the pause after so many failures: 15 s, 30 s, 1 min, … up to a quarter of an hour.
+fn pause(retries: u32) -> SignedDuration {
+    let longer = 2_i32.saturating_pow(retries);
+    FIRST_RETRY.saturating_mul(longer).min(LONGEST_RETRY)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn firing(cause: FiringCause, retries: u32) -> ScheduleFiring {
+        ScheduleFiring {
+            id: 1,
+            message_id: "m".into(),
+            schedule: 1,
+            due_at: Timestamp::UNIX_EPOCH,
+            cause,
+            event: None,
+            attempts: 1,
+            retries,
+        }
+    }
+
+    fn schedule(on_busy: &str) -> Schedule {
+        let text = format!("name = 'x'\ncron = '@daily'\nstep = 's'\non-busy = '{on_busy}'");
+        toml::from_str(&text).unwrap()
+    }
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_second(seconds).unwrap()
+    }
+
+    fn failed(not_before: Option<i64>) -> Outcome {
+        Outcome::FailedInPassing {
+            why: "away".into(),
+            advice: String::new(),
+            not_before: not_before.map(at),
+        }
+    }
+
+    #[test]
+    fn an_events_firing_is_tried_again_after_longer_and_longer_pauses_for_a_day() {
+        let after = |retries, now: i64, not_before| {
+            let firing = firing(FiringCause::Event, retries);
+            let wait = wait(&failed(not_before), &schedule("skip"), &firing, at(now))?;
+            assert_eq!(
+                (wait.for_what, wait.detail.as_deref()),
+                (WaitsFor::Retry, Some("away"))
+            );
+            Some(wait.until.as_second() - now)
+        };
+        let pauses: Vec<_> = (0..9)
+            .map(|retries| after(retries, 100, None).unwrap())
+            .collect();
+        assert_eq!(pauses, [15, 30, 60, 120, 240, 480, 900, 900, 900]);
+        assert_eq!(after(u32::MAX, 100, None), Some(900));
+        assert_eq!(
+            after(0, 100, Some(400)),
+            Some(300),
+            "what the server asks for"
+        );
+        assert_eq!(after(0, 100, Some(101)), Some(15), "but no sooner");
+        assert_eq!(after(0, 86_384, None), Some(15));
+        assert_eq!(after(0, 86_385, None), None, "a day is over");
+        assert_eq!(after(0, 100, Some(86_400)), None, "it would be over");
+    }
+
+    #[test]
+    fn the_clock_and_people_are_not_waited_for() {
+        let wait = |outcome: &Outcome, on_busy: &str, cause| {
+            wait(outcome, &schedule(on_busy), &firing(cause, 0), at(0)).map(|wait| wait.for_what)
+        };
+        let busy = Outcome::Busy("busy".into());
+        for cause in [FiringCause::Time, FiringCause::Command] {
+            assert_eq!(wait(&failed(None), "queue", cause), None);
+        }
+        assert_eq!(
+            wait(&busy, "queue", FiringCause::Time),
+            Some(WaitsFor::Busy)
+        );
+        assert_eq!(wait(&busy, "queue", FiringCause::Command), None);
+        assert_eq!(wait(&busy, "skip", FiringCause::Event), None);
+        assert_eq!(
+            wait(&Outcome::Failed("x".into()), "queue", FiringCause::Event),
+            None
+        );
+    }
+}
