@@ -120,3 +120,31 @@ pub fn new_event(
         firings: firings.collect(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event() -> NewEvent {
+        NewEvent {
+            source: "github".into(),
+            delivery: None,
+            digest: [0; 32],
+            name: "push".into(),
+            firings: Vec::new(),
+        }
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_taken_is_told_to_the_sender() {
+        let (entries, waiting) = sync_channel(1);
+        let ledger = Ledger { entries };
+        let (tell, _told) = oneshot::channel();
+        ledger.entries.send((event(), tell)).unwrap();
+        let full = ledger.keep(event()).await.unwrap_err();
+        assert_eq!(full.to_string(), "512 deliveries wait to be written");
+        drop(waiting);
+        let closed = ledger.keep(event()).await.unwrap_err();
+        assert_eq!(closed.to_string(), "the store is closed");
+    }
+}

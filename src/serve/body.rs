@@ -134,3 +134,31 @@ pub(super) async fn discard(headers: &HeaderMap, mut body: Body) {
         left = left.saturating_sub(frame.data_ref().map_or(0, Bytes::len));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::serve::answer::Answer;
+
+    #[tokio::test]
+    async fn a_large_body_that_finds_no_room_is_told_to_come_again() {
+        let room = BodyRoom::default();
+        let all = u32::try_from(ROOM / UNIT).unwrap();
+        let taken = Arc::clone(&room.0).acquire_many_owned(all).await.unwrap();
+        assert_eq!(room.taken(), ROOM);
+        let error = room.take(SMALL, Instant::now()).await.unwrap_err();
+        let answer = Answer::from(error);
+        assert_eq!(answer.code.as_u16(), 503);
+        assert_eq!(
+            answer.reason.as_deref(),
+            Some("too many large bodies are on their way; send it again later")
+        );
+        // A small one needs none, and what is free is taken.
+        let small = room.read(&HeaderMap::new(), Body::from("{}")).await;
+        assert_eq!(small.unwrap().bytes, b"{}");
+        drop(taken);
+        let large = Body::from(vec![b'x'; SMALL + 1]);
+        let large = room.read(&HeaderMap::new(), large).await.unwrap();
+        assert_eq!(large.bytes.len(), SMALL + 1);
+    }
+}

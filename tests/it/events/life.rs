@@ -46,6 +46,26 @@ fn sigterm_within_a_delivery_lets_it_end() {
 }
 
 #[test]
+fn a_second_signal_cuts_off_what_has_begun() {
+    let home = Home::new(RULE);
+    let server = home.serve();
+    let mut stream = server.connect();
+    let headers = [("content-length", "100"), ("x-github-event", "issues")];
+    stream
+        .write_all(head("POST", "/hooks/github", &headers).as_bytes())
+        .unwrap();
+    stream.write_all(b"{").unwrap();
+    assert_eq!(server.get("/readyz").code, 200);
+    server.signal("-TERM");
+    server.logs("the server ends: what has begun is brought to its end");
+    server.signal("-TERM");
+    server.logs("a second signal cuts off what has begun");
+    let (status, log) = server.ended();
+    assert_eq!(status.code(), Some(0), "{log}");
+    assert_eq!(read_answer(stream).code, 0, "nobody answers any more");
+}
+
+#[test]
 fn an_idle_connection_does_not_delay_the_end() {
     let home = Home::new(RULE);
     let server = home.serve();

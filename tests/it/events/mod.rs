@@ -1,17 +1,23 @@
 //! Webhooks: deliveries, rules, what they fire, and the server that takes them.
 
 mod answers;
+mod client;
+mod github;
 mod hostile;
 mod kept;
 mod life;
+mod no_threads;
 mod offline;
 mod packaged;
 mod payloads;
 mod recorded;
 mod replay;
 mod rules;
+mod schemas;
 mod server;
+mod table;
 mod together;
+mod whole;
 
 use sendoff::events::{Delivery, EventFacts, Rules, Source};
 use sendoff::policy::{LayerKind, Layers, Policy};

@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::server::{Home, code};
 
 /// Returns the directory of what was fetched.
-fn fetched(part: &str) -> Option<PathBuf> {
+pub(super) fn fetched(part: &str) -> Option<PathBuf> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("target/webhooks/node_modules/@octokit")
         .join(part);
@@ -24,7 +24,7 @@ fn fetched(part: &str) -> Option<PathBuf> {
 }
 
 /// Returns the recorded payloads, with the event of each.
-fn examples() -> Option<Vec<(String, Value)>> {
+pub(super) fn examples() -> Option<Vec<(String, Value)>> {
     let path = fetched("webhooks-examples/api.github.com/index.json")?;
     let all: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
     let mut found = Vec::new();

@@ -5,15 +5,12 @@ use sendoff::events::{Source, mistakes};
 use serde_json::{Value, json};
 
 use super::server::Home;
-use super::{delivery, miss, policy};
+use super::{delivery, github, miss, policy};
 
 fn issue() -> Value {
-    json!({
-        "action": "opened",
-        "issue": { "number": 4, "title": "x", "labels": [{ "name": "area/ui" }, { "name": "Bug" }] },
-        "repository": { "full_name": "Acme/Rocket" },
-        "sender": { "login": "Octocat", "type": "User" },
-    })
+    let mut issue = github::issues_opened(4, "x", &["area/ui", "Bug"], "Acme/Rocket");
+    issue["sender"] = github::user("Octocat", "User");
+    issue
 }
 
 /// A rule for opened issues anywhere, with one more line or another first one.
@@ -84,7 +81,7 @@ fn each_filter_lets_through_what_it_names() {
         (
             "when = \"payload.issue.assignee.login == 'x'\"",
             Some(
-                "`when` fails: line 1: `payload.issue` has no `assignee`; there is: labels, number, title",
+                "`when` fails: line 1: `payload.issue.assignee` has no `login`: `payload.issue.assignee` is none here",
             ),
         ),
     ] {
@@ -95,13 +92,7 @@ fn each_filter_lets_through_what_it_names() {
 #[test]
 fn a_bots_own_review_fires_nothing_unless_that_is_said() {
     let review = |login: &str, kind: &str| {
-        let payload = json!({
-            "action": "submitted",
-            "review": { "state": "commented", "user": { "login": login } },
-            "pull_request": { "number": 2, "base": { "ref": "main" } },
-            "repository": { "full_name": "acme/rocket" },
-            "sender": { "login": login, "type": kind },
-        });
+        let payload = github::review_submitted(2, &github::user(login, kind));
         delivery(Source::GitHub, "pull_request_review", &payload)
     };
     let on = "on = \"pull_request_review.submitted\"\n";
@@ -124,14 +115,7 @@ fn a_bots_own_review_fires_nothing_unless_that_is_said() {
 
 #[test]
 fn branches_are_those_of_pushes_and_the_base_of_pull_requests() {
-    let push = |reference: &str| {
-        let payload = json!({
-            "ref": reference,
-            "repository": { "full_name": "acme/rocket" },
-            "sender": { "login": "alice" },
-        });
-        delivery(Source::GitHub, "push", &payload)
-    };
+    let push = |reference: &str| delivery(Source::GitHub, "push", &github::push(reference));
     let on = rule("on = \"push\"\nbranches = [\"main\", \"release/**\"]");
     assert_eq!(miss(&on, &push("refs/heads/main")), None);
     assert_eq!(miss(&on, &push("refs/heads/release/1/x")), None);
@@ -139,13 +123,8 @@ fn branches_are_those_of_pushes_and_the_base_of_pull_requests() {
     assert_eq!(miss(&on, &push("refs/heads/Main")), told("Main"));
     // A tag is no branch, whatever its name.
     assert_eq!(miss(&on, &push("refs/tags/main")), told("no branch"));
-    let base = json!({
-        "action": "opened",
-        "pull_request": { "number": 1, "head": { "ref": "main" }, "base": { "ref": "develop" } },
-        "repository": { "full_name": "acme/rocket" },
-        "sender": { "login": "alice" },
-    });
-    let opened = delivery(Source::GitHub, "pull_request", &base);
+    let payload = github::pull_request_opened(1, "develop");
+    let opened = delivery(Source::GitHub, "pull_request", &payload);
     let on = rule("on = \"pull_request\"\nbranches = [\"main\"]");
     assert_eq!(miss(&on, &opened), told("develop"));
 }

@@ -1,6 +1,6 @@
-//! A server in a sandbox, and a client that sends exactly what a test says.
+//! A server in a sandbox.
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -9,15 +9,18 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use assert_cmd::cargo::CommandCargoExt as _;
-use hmac::{Hmac, KeyInit as _, Mac as _};
 use jiff::Timestamp;
 use sendoff::clock::Clock;
 use sendoff::store::{Claim, NewSchedule, ScheduleRow, ScheduleSource, ScheduleStore as _, Store};
 use sendoff_testing::wait_until;
-use serde_json::{Value, json};
-use sha2::Sha256;
+use serde_json::json;
 
 use crate::sandbox::Sandbox;
+
+use super::client::{connect, send, sign_and_send};
+use super::github;
+
+pub(super) use super::client::{Got, code, head, read_answer};
 
 /// The secret of GitHub's webhooks in these tests.
 pub(super) const SECRET: &str = "a secret of these tests";
@@ -35,24 +38,6 @@ pub(super) struct Server {
     pub(super) address: SocketAddr,
     log: Arc<Mutex<String>>,
     reader: Option<JoinHandle<()>>,
-}
-
-/// An answer.
-#[derive(Debug, Clone)]
-pub(super) struct Got {
-    pub(super) code: u16,
-    pub(super) head: String,
-    pub(super) body: String,
-}
-
-impl Got {
-    pub(super) fn json(&self) -> Value {
-        serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("{self:?}"))
-    }
-
-    pub(super) fn reason(&self) -> String {
-        self.json()["reason"].as_str().unwrap().to_owned()
-    }
 }
 
 /// Three forges' secrets, any free port, and one rule.
@@ -120,6 +105,15 @@ impl Home {
         assert!(store.begin(&self.found(name), &claim).unwrap().is_some());
     }
 
+    /// Returns all that the store's files contain.
+    pub(super) fn store_text(&self) -> String {
+        let files = std::fs::read_dir(self.state()).unwrap();
+        let texts = files.map(|file| std::fs::read(file.unwrap().path()).unwrap_or_default());
+        texts
+            .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+            .collect()
+    }
+
     pub(super) fn found(&self, name: &str) -> ScheduleRow {
         self.store().find(name).unwrap().unwrap()
     }
@@ -158,6 +152,13 @@ impl Home {
     pub(super) fn serve_with(&self, variables: &[(&str, &str)]) -> Server {
         let mut command = self.command(&["serve"]);
         command.envs(variables.iter().copied());
+        Server::start(command)
+    }
+}
+
+impl Server {
+    /// Starts a server by a command, and waits until it listens.
+    pub(super) fn start(mut command: Command) -> Self {
         command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -180,16 +181,14 @@ impl Home {
         let address = address.unwrap_or_else(|| {
             panic!("{line:?}: {}", log.lock().unwrap());
         });
-        Server {
+        Self {
             address: address.parse().unwrap(),
             child,
             log,
             reader: Some(reader),
         }
     }
-}
 
-impl Server {
     pub(super) fn id(&self) -> u32 {
         self.child.id()
     }
@@ -218,11 +217,7 @@ impl Server {
     }
 
     pub(super) fn connect(&self) -> TcpStream {
-        let stream = TcpStream::connect(self.address).unwrap();
-        stream
-            .set_read_timeout(Some(Duration::from_mins(1)))
-            .unwrap();
-        stream
+        connect(self.address)
     }
 
     /// Sends a request, and returns the answer.
@@ -233,16 +228,7 @@ impl Server {
         headers: &[(&str, &str)],
         body: &[u8],
     ) -> Got {
-        let mut stream = self.connect();
-        let length = body.len().to_string();
-        let mut all = vec![("content-length", length.as_str()), ("connection", "close")];
-        all.extend(headers);
-        stream
-            .write_all(head(method, path, &all).as_bytes())
-            .unwrap();
-        // A server that refuses a body may close before all of it is sent.
-        let _refused = stream.write_all(body);
-        read_answer(stream)
+        send(self.address, method, path, headers, body)
     }
 
     pub(super) fn get(&self, path: &str) -> Got {
@@ -251,14 +237,7 @@ impl Server {
 
     /// Sends a delivery of GitHub with a good signature.
     pub(super) fn deliver(&self, event: &str, id: &str, body: &[u8]) -> Got {
-        let signature = format!("sha256={}", code(SECRET, body));
-        let headers = [
-            ("x-github-event", event),
-            ("x-github-delivery", id),
-            ("x-hub-signature-256", signature.as_str()),
-            ("content-type", "application/json"),
-        ];
-        self.send("POST", "/hooks/github", &headers, body)
+        sign_and_send(self.address, SECRET, event, id, body)
     }
 }
 
@@ -269,53 +248,8 @@ impl Drop for Server {
     }
 }
 
-/// Returns the lines before a body.
-pub(super) fn head(method: &str, path: &str, headers: &[(&str, &str)]) -> String {
-    let lines = headers
-        .iter()
-        .map(|(name, value)| [name, ": ", value, "\r\n"].concat());
-    let lines: String = lines.collect();
-    format!("{method} {path} HTTP/1.1\r\nhost: test\r\n{lines}\r\n")
-}
-
-/// Reads an answer until the server closes the connection.
-pub(super) fn read_answer(mut stream: TcpStream) -> Got {
-    let mut bytes = Vec::new();
-    // A connection that is reset after the answer has said all the same.
-    let _reset = stream.read_to_end(&mut bytes);
-    let text = String::from_utf8(bytes).unwrap();
-    let (head, body) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));
-    let code = head.split(' ').nth(1).and_then(|code| code.parse().ok());
-    Got {
-        code: code.unwrap_or_default(),
-        head: head.to_owned(),
-        body: body.to_owned(),
-    }
-}
-
-/// Returns the authentication code of a body in hexadecimal.
-pub(super) fn code(secret: &str, body: &[u8]) -> String {
-    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
-    mac.update(body);
-    let code = mac.finalize().into_bytes();
-    code.chunks(8).fold(String::new(), |text, part| {
-        let part = part.try_into().map(u64::from_be_bytes).unwrap();
-        format!("{text}{part:016x}")
-    })
-}
-
 /// Returns the payload of an issue that was opened.
 pub(super) fn issue(number: u64) -> Vec<u8> {
-    let payload = serde_json::json!({
-        "action": "opened",
-        "issue": {
-            "number": number,
-            "title": "The rocket leaks",
-            "labels": [{ "name": "bug" }],
-            "html_url": format!("https://github.com/acme/rocket/issues/{number}"),
-        },
-        "repository": { "full_name": "acme/rocket" },
-        "sender": { "login": "octocat", "type": "User" },
-    });
+    let payload = github::issues_opened(number, "The rocket leaks", &["bug"], "acme/rocket");
     payload.to_string().into_bytes()
 }
