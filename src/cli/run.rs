@@ -112,7 +112,10 @@ impl Args {
             );
         }
         let report = session.run(&pipeline, &TerminalProgress::when(terminal));
-        style.show(&report, session.receipts())
+        let exit = style.show(&report, session.receipts());
+        // The process ends now, and the kernel takes back at once what would be freed piece by piece.
+        std::mem::forget((session, pipeline, report));
+        exit
     }
 
     /// Does nothing, but prints a document if `--json` asks for one.
