@@ -1,6 +1,6 @@
 //! What the user trusts in the repository of a session: keys of its policy, remotes, keys of its git configuration.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
@@ -140,6 +140,42 @@ fn remote_ids(shipment: &Shipment) -> Vec<(String, &RemoteUrl)> {
     urls.map(|url| (remote_id(url), url)).collect()
 }
 
+/// Returns where a repository was pushed to. What was recorded of another git directory of the same work tree counts for one
+/// that has no record: otherwise whoever can write a `.git` file would choose the remote anew.
+fn known_remotes(repo: &Repo, environment: &Environment) -> Result<Vec<String>, TrustError> {
+    let own = record_of(repo, environment)?;
+    let own = own.map(|record| record.remotes).unwrap_or_default();
+    let (Some(state), Some(usual)) = (environment.state_directory(), usual_git_dir(repo)) else {
+        return Ok(own);
+    };
+    if !own.is_empty() {
+        return Ok(own);
+    }
+    let before = TrustRecords::below(&state).of(&usual)?;
+    Ok(before.map(|record| record.remotes).unwrap_or_default())
+}
+
+/// Returns where the git directory of a work tree usually is, if it is not there.
+fn usual_git_dir(repo: &Repo) -> Option<PathBuf> {
+    let usual = repo.work_tree()?.canonicalize().ok()?.join(".git");
+    (repo.common_dir().canonicalize().ok()? != usual).then_some(usual)
+}
+
+/// Records the remotes for the work tree as well, whose git directory is elsewhere.
+fn record_beside(records: &TrustRecords, usual: &Path, shipment: &Shipment) {
+    let known = records.of(usual).ok().flatten();
+    let known = known.map(|record| record.remotes).unwrap_or_default();
+    let ids = remote_ids(shipment).into_iter().map(|(id, _)| id);
+    let new: Vec<String> = ids.filter(|id| !known.contains(id)).collect();
+    if new.is_empty() {
+        return;
+    }
+    let kept = records.change(usual, |record| record.remotes.extend(new));
+    if let Err(error) = kept {
+        tracing::debug!(%error, "the remotes of the work tree are not recorded");
+    }
+}
+
 impl Session {
     /// Holds a push to a repository that this one was never pushed to. The first one is taken as it is, and a run by hand may
     /// add another.
@@ -147,12 +183,10 @@ impl Session {
         if !self.loaded.policy.remotes().allowed.is_empty() || self.may_add_remotes() {
             return Ok(());
         }
-        let record = record_of(repo, &self.environment);
-        let record = record.map_err(|error| {
+        let known = known_remotes(repo, &self.environment).map_err(|error| {
             let reason = Reason::of(Code::TrustRecord, &error);
             Hold::broken(reason).advise("see what became of the file; without it all is asked anew")
         })?;
-        let known = record.map(|record| record.remotes).unwrap_or_default();
         if known.is_empty() {
             return Ok(());
         }
@@ -198,6 +232,9 @@ impl Session {
                 return None;
             }
         };
+        if let Some(usual) = usual_git_dir(repo) {
+            record_beside(&records, &usual, shipment);
+        }
         let new: Vec<(String, &RemoteUrl)> = remote_ids(shipment)
             .into_iter()
             .filter(|(id, _)| !known.contains(id))

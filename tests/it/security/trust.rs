@@ -278,6 +278,57 @@ fn g28_an_agent_ships_to_the_remote_of_before_and_to_no_other() {
     );
 }
 
+/// Guards the record of remotes against an agent that gives the work tree another git directory.
+#[test]
+fn g28_another_git_directory_does_not_choose_the_remote_anew() {
+    let world = World::new();
+    let agent = ["run", "--trigger", "claude-code"];
+    assert_eq!(step(&world.report(&agent), "push")["verdict"], "done");
+    let other = second_server(&world);
+    world.user_policy_with_git_at(&other.url(), "");
+    let url = format!("{}/acme/rocket.git", other.url());
+    world.commit("more.txt", "more", "Add more");
+    let (work, elsewhere) = (world.work(), world.sandbox.path("elsewhere"));
+    // A linked work tree, known to have been pushed from.
+    let linked = world.linked("linked", "feature/linked");
+    world.sandbox.commit(&linked, "l.txt", "l", "Add l");
+    let push_of = |directory: &Path| {
+        let arguments = ["run", "--trigger", "claude-code", "--json"];
+        let report = world.run_in(directory, &arguments, &world.variables());
+        step(&report.report(), "push").clone()
+    };
+    world.user_policy("");
+    assert_eq!(push_of(&linked)["verdict"], "done");
+    world.user_policy_with_git_at(&other.url(), "");
+    // The git directory goes elsewhere, as `git init --separate-git-dir` does it, and names another remote.
+    std::fs::rename(work.join(".git"), &elsewhere).unwrap();
+    std::fs::write(
+        work.join(".git"),
+        format!("gitdir: {}\n", elsewhere.display()),
+    )
+    .unwrap();
+    world.point_to(&url);
+    let push = push_of(&work);
+    assert_eq!(push["reason"], "remote-unknown", "{push}");
+    // A repository of its own in the place of the linked work tree's file.
+    std::fs::remove_file(linked.join(".git")).unwrap();
+    world
+        .sandbox
+        .git(&linked, &["init", "-q", "-b", "feature/linked"]);
+    world
+        .sandbox
+        .git(&linked, &["remote", "add", "origin", &url]);
+    world.sandbox.commit(&linked, "l.txt", "m", "Change l");
+    let push = push_of(&linked);
+    assert_eq!(push["reason"], "remote-unknown", "{push}");
+    assert_eq!(other.log().len(), 0);
+    // The control: the remote of before is known.
+    world.point_to(&format!("{}/acme/rocket.git", world.git.url()));
+    world.user_policy("");
+    assert_eq!(push_of(&work)["verdict"], "done");
+    assert_eq!(world.tip("feature/x"), world.sandbox.head(&work));
+}
+
 #[test]
 fn a_run_by_hand_adds_a_remote_and_says_so() {
     let world = World::new();
