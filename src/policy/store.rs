@@ -21,7 +21,7 @@ pub struct Store {
     pub size: Size,
     /// The days that a message, and what a hook handed over, is tried. Then it is given up, and `sendoff status` shows it.
     pub days: Count,
-    /// The platform's database with its table `workspace_schedules`, such as `postgres://sendoff:PASSWORD@db.example/platform`. Events then set due what is in that table, and the platform fires it; the own schedules rest.
+    /// The platform's database with its table `workspace_schedules`, such as `postgres://sendoff:PASSWORD@db.example/platform`. Events then set due what is in that table, and the platform fires it; the own schedules rest. `?sslmode=` and `?sslrootcert=` behind it are psql's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub platform_schedules: Option<DatabaseUrl>,
 }

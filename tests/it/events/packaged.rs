@@ -1,4 +1,4 @@
-//! What is packaged and described: the unit of systemd, the commands of the guide.
+//! What is packaged: the unit of systemd.
 
 use std::path::Path;
 use std::process::Command;
@@ -6,7 +6,7 @@ use std::process::Command;
 use pretty_assertions::assert_eq;
 use sendoff_testing::tool;
 
-use super::server::{Home, SECRET, issue};
+use super::server::Home;
 
 fn file(name: &str) -> String {
     std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(name)).unwrap()
@@ -51,44 +51,4 @@ fn systemd_understands_the_unit() {
         .filter(|line| line.contains("sendoff.service"))
         .collect();
     assert_eq!(about, [""; 0]);
-}
-
-#[test]
-fn the_commands_of_the_guide_set_a_machine_up() {
-    let guide = file("docs/guide/events.md");
-    let block = guide
-        .split("```sh\n")
-        .nth(1)
-        .unwrap()
-        .split("```")
-        .next()
-        .unwrap();
-    let commands: Vec<&str> = block.lines().collect();
-    assert_eq!(commands.len(), 5, "{commands:?}");
-    let home = Home::new("");
-    std::fs::remove_file(home.sandbox.path("home/.config/sendoff/policy.toml")).unwrap();
-    assert!(commands[0].starts_with("sendoff "));
-    let arguments: Vec<&str> = commands[0].split(' ').skip(1).collect();
-    let (code, _, said) = home.run(&arguments, b"");
-    assert_eq!(code, Some(0), "{said}");
-    let path = home.sandbox.path("home/.config/sendoff/policy.toml");
-    let policy = std::fs::read_to_string(path).unwrap();
-    // Another server may have the port at which the guide's listens.
-    home.write_policy(&format!("[serve]\nlisten = \"127.0.0.1:0\"\n{policy}"));
-    let variable = commands[1]
-        .strip_prefix("export ")
-        .unwrap()
-        .split('=')
-        .next()
-        .unwrap();
-    home.schedule("pick-up-work", &[]);
-    assert_eq!(commands[3], "sendoff serve &");
-    let server = home.serve_with(&[(variable, SECRET)]);
-    let got = server.deliver("issues", "d-1", &issue(1));
-    assert_eq!(
-        got.json()["matched"][0]["schedules"][0],
-        "pick-up-work",
-        "{got:?}"
-    );
-    assert!(commands[4].contains("http://127.0.0.1:8642/hooks/github"));
 }

@@ -109,7 +109,8 @@ impl Drop for InBackground {
 fn the_five_commands_of_the_guide_run_from_a_webhook_to_the_agent() {
     let guide = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/guide/events.md");
     let guide = std::fs::read_to_string(guide).unwrap();
-    let block = guide.split("```sh\n").nth(1).unwrap();
+    let part = guide.split("## One machine").nth(1).unwrap();
+    let block = part.split("```sh\n").nth(1).unwrap();
     let commands: Vec<&str> = block.split("```").next().unwrap().lines().collect();
     let [preset, secret, schedule, serve, forward] = commands[..] else {
         panic!("{commands:?}");
