@@ -43,6 +43,9 @@ const AHEAD_MILLIS: i64 = 24 * 3_600_000;
 /// After how many runs it is looked for what is too old: that reads whole tables.
 const SWEEP_INTERVAL: i64 = 32;
 
+/// How many of the last runs have to agree that something is too old.
+const CLOCKS: i64 = 16;
+
 impl Store {
     /// Forgets the runs that are too many and, after some runs, what is too old.
     pub(super) fn forget_runs(&self, transaction: &Transaction<'_>) -> rusqlite::Result<()> {
@@ -55,9 +58,15 @@ impl Store {
         Ok(())
     }
 
-    /// Forgets the runs that are too old, and what was settled long ago.
+    /// Forgets the runs that are too old, and what was settled long ago, by the earliest clock of the last runs: one that
+    /// jumps ahead for a few of them costs nothing.
     fn forget_old(&self, transaction: &Transaction<'_>) -> rusqlite::Result<()> {
-        let now = self.now();
+        let earliest: i64 = transaction
+            .prepare_cached(
+                "SELECT min(started_at) FROM (SELECT started_at FROM runs ORDER BY id DESC LIMIT ?1)",
+            )?
+            .query_row([CLOCKS], |row| row.get(0))?;
+        let now = self.now().min(earliest);
         transaction
             .prepare_cached("DELETE FROM runs WHERE started_at < ?1")?
             .execute([before(now, self.caps.run_age)])?;

@@ -177,6 +177,26 @@ fn report(run_id: &str, started_at: &str) -> RunRow {
 }
 
 #[test]
+fn history_is_forgotten_by_age_unless_a_clock_jumped() {
+    let sandbox = Sandbox::new();
+    let directory = state(&sandbox);
+    // A look for what is too old comes after each 32nd run.
+    let record = |now: &str, numbers: std::ops::Range<u32>| {
+        let store = open_at(&directory, now).unwrap();
+        for n in numbers {
+            store.record(&report(&format!("aa-{n}"), now)).unwrap();
+        }
+        store.runs(1000, None).unwrap().len()
+    };
+    assert_eq!(record(NOW, 1..32), 31);
+    let one_wrong = record("2100-01-01T00:00:00Z", 32..33);
+    assert_eq!(one_wrong, 32, "one run with a wrong clock forgets nothing");
+    assert_eq!(record("2026-01-02T00:00:00Z", 33..65), 64);
+    let later = record("2026-06-01T00:00:00Z", 65..129);
+    assert_eq!(later, 65, "the last 64, and the one of the wrong clock");
+}
+
+#[test]
 fn history_is_kept_by_count() {
     let sandbox = Sandbox::new();
     let directory = state(&sandbox);
