@@ -14,6 +14,7 @@ mod identity;
 mod inspection;
 mod keep;
 mod keeper;
+mod known_remotes;
 mod load;
 mod logins;
 mod look;

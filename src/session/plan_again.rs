@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Mutex;
 
-use crate::pipeline::{Hold, Pipeline, PlannedStep, PolicyBase};
+use crate::pipeline::{Hold, PartialReport, Pipeline, PlannedStep, PolicyBase, SharedProgress};
 use crate::policy::{LayerKind, PolicyError};
 use crate::reason::{Code, Reason};
 use crate::report::{Report, StepReport, Verdict};
@@ -49,6 +49,32 @@ impl Session {
             pipeline: again,
             steps,
         })
+    }
+
+    /// Runs the steps that were planned again. Whatever else the run did counts as it ended.
+    pub(super) async fn run_again(
+        &self,
+        again: PlannedAgain,
+        partial: &PartialReport,
+        progress: &SharedProgress,
+    ) -> Report {
+        let PlannedAgain {
+            session,
+            pipeline,
+            steps,
+        } = again;
+        let inspection = session.inspect();
+        partial.describe(
+            pipeline.name(),
+            inspection.report(&session.known),
+            &session.notes_on(&inspection),
+        );
+        for at in steps {
+            partial.begin_again(at);
+        }
+        let deadline = &self.watch.deadline;
+        let run = session.run_on(&pipeline, &inspection, deadline, partial, progress);
+        run.await
     }
 
     fn under_changed_policy(

@@ -23,7 +23,6 @@ use crate::store::Turn;
 use super::branch_turn::Waited;
 use super::forge_way::ForgeWay;
 use super::guards::Inspection;
-use super::plan_again::PlannedAgain;
 use super::runtime::runtime;
 use super::uncommitted::Count;
 use super::{Ended, Session, forge_way, signals};
@@ -162,7 +161,7 @@ impl Session {
         self.makes_up_for.unwrap_or(self.watch.run_id)
     }
 
-    async fn run_on(
+    pub(super) async fn run_on(
         &self,
         pipeline: &Pipeline,
         inspection: &Inspection,
@@ -226,32 +225,6 @@ impl Session {
             self.keep_policy_copy(shipment);
         }
         report
-    }
-
-    /// Runs the steps that were planned again. Whatever else the run did counts as it ended.
-    async fn run_again(
-        &self,
-        again: PlannedAgain,
-        partial: &PartialReport,
-        progress: &SharedProgress,
-    ) -> Report {
-        let PlannedAgain {
-            session,
-            pipeline,
-            steps,
-        } = again;
-        let inspection = session.inspect();
-        partial.describe(
-            pipeline.name(),
-            inspection.report(&session.known),
-            &session.notes_on(&inspection),
-        );
-        for at in steps {
-            partial.begin_again(at);
-        }
-        let deadline = &self.watch.deadline;
-        let run = session.run_on(&pipeline, &inspection, deadline, partial, progress);
-        run.await
     }
 
     /// Delivers what waits for the platform, for as long as one request may take.

@@ -1,0 +1,138 @@
+//! Where a repository was pushed to before: an agent's pushes go nowhere else.
+
+use std::path::{Path, PathBuf};
+
+use crate::environment::Environment;
+use crate::git::Repo;
+use crate::names::RemoteUrl;
+use crate::pipeline::{Hold, Shipment};
+use crate::policy::Trigger;
+use crate::reason::{Code, Reason};
+use crate::trust::{TrustError, TrustRecords, remote_id};
+
+use super::Session;
+use super::trusted::record_of;
+
+/// Returns every repository that a push would go to.
+fn remote_ids(shipment: &Shipment) -> Vec<(String, &RemoteUrl)> {
+    let also = shipment.also.iter().map(|place| &place.remote.url);
+    let urls = std::iter::once(&shipment.remote.url).chain(also);
+    urls.map(|url| (remote_id(url), url)).collect()
+}
+
+/// Returns where a repository was pushed to. What was recorded of another git directory of the same work tree counts for one
+/// that has no record: otherwise whoever can write a `.git` file would choose the remote anew.
+fn known_remotes(repo: &Repo, environment: &Environment) -> Result<Vec<String>, TrustError> {
+    let own = record_of(repo, environment)?;
+    let own = own.map(|record| record.remotes).unwrap_or_default();
+    let (Some(state), Some(usual)) = (environment.state_directory(), usual_git_dir(repo)) else {
+        return Ok(own);
+    };
+    if !own.is_empty() {
+        return Ok(own);
+    }
+    let before = TrustRecords::below(&state).of(&usual)?;
+    Ok(before.map(|record| record.remotes).unwrap_or_default())
+}
+
+/// Returns where the git directory of a work tree usually is, if it is not there.
+fn usual_git_dir(repo: &Repo) -> Option<PathBuf> {
+    let work_tree = repo.work_tree()?;
+    if repo.common_dir() == work_tree.join(".git") {
+        return None;
+    }
+    let usual = work_tree.canonicalize().ok()?.join(".git");
+    (repo.common_dir().canonicalize().ok()? != usual).then_some(usual)
+}
+
+/// Records the remotes for the work tree as well, whose git directory is elsewhere.
+fn record_beside(records: &TrustRecords, usual: &Path, shipment: &Shipment) {
+    let known = records.of(usual).ok().flatten();
+    let known = known.map(|record| record.remotes).unwrap_or_default();
+    let ids = remote_ids(shipment).into_iter().map(|(id, _)| id);
+    let new: Vec<String> = ids.filter(|id| !known.contains(id)).collect();
+    if new.is_empty() {
+        return;
+    }
+    let kept = records.change(usual, |record| record.remotes.extend(new));
+    if let Err(error) = kept {
+        tracing::debug!(%error, "the remotes of the work tree are not recorded");
+    }
+}
+
+impl Session {
+    /// Holds a push to a repository that this one was never pushed to. The first one is taken as it is, and a run by hand may
+    /// add another.
+    pub(super) fn check_remotes(&self, repo: &Repo, shipment: &Shipment) -> Result<(), Hold> {
+        if !self.loaded.policy.remotes().allowed.is_empty() || self.may_add_remotes() {
+            return Ok(());
+        }
+        let known = known_remotes(repo, &self.environment).map_err(|error| {
+            let reason = Reason::of(Code::TrustRecord, &error);
+            Hold::broken(reason).advise("see what became of the file; without it all is asked anew")
+        })?;
+        if known.is_empty() {
+            return Ok(());
+        }
+        let mut remotes = remote_ids(shipment).into_iter();
+        match remotes.find(|(id, _)| !known.contains(id)) {
+            None => Ok(()),
+            Some((_, url)) => {
+                let message = format!("this repository was never pushed to {url}");
+                let advice = format!(
+                    "if that is meant, run on a terminal: sendoff trust remote {}",
+                    url.without_login()
+                );
+                Err(Hold::broken(Reason::new(Code::RemoteUnknown, message)).advise(advice))
+            }
+        }
+    }
+
+    /// Says whether a run of this session may add remotes by itself: one by hand, or by a script of the caller, which
+    /// could call `git push` as well. One below an agent may not.
+    fn may_add_remotes(&self) -> bool {
+        self.trigger == Trigger::Manual && self.environment.agent_mark().is_none()
+    }
+
+    /// Records where the branch is pushed to, and returns what the report has to say about that.
+    pub(super) fn record_remotes(&self, shipment: &Shipment) -> Option<Reason> {
+        let repo = self.repo()?;
+        if !self.loaded.policy.remotes().allowed.is_empty() {
+            return None;
+        }
+        let Some(state) = self.environment.state_directory() else {
+            let reason = Reason::new(
+                Code::Unpinned,
+                "there is no state directory, so the repository's remotes are not recorded",
+            );
+            let reason = reason.advise("set HOME, or list them in `remotes.allowed`");
+            return self.trigger.is_agent().then_some(reason);
+        };
+        let records = TrustRecords::below(&state);
+        let known = match records.of(repo.common_dir()) {
+            Ok(record) => record.map(|record| record.remotes).unwrap_or_default(),
+            Err(error) => {
+                tracing::debug!(%error, "the remotes are not recorded");
+                return None;
+            }
+        };
+        if let Some(usual) = usual_git_dir(repo) {
+            record_beside(&records, &usual, shipment);
+        }
+        let new: Vec<(String, &RemoteUrl)> = remote_ids(shipment)
+            .into_iter()
+            .filter(|(id, _)| !known.contains(id))
+            .collect();
+        let (_, added) = new.first()?;
+        let ids = new.iter().map(|(id, _)| id.clone());
+        let kept = records.change(repo.common_dir(), |record| record.remotes.extend(ids));
+        if let Err(error) = kept {
+            tracing::debug!(%error, "the remotes are not recorded");
+            return None;
+        }
+        let message = format!("{added} is recorded as a remote of this repository");
+        let note = Reason::new(Code::RemoteAdded, message);
+        // The first one is no news.
+        (!known.is_empty()).then_some(note)
+    }
+}
