@@ -14,7 +14,7 @@ use crate::pipeline::{
     Outbox, PartialReport, Pipeline, RunFacts, Service, SharedProgress, Shipment,
 };
 use crate::platform::Platform;
-use crate::process::{allow_programs, kill_every_group};
+use crate::process::{allow_programs, is_memory_scarce, kill_every_group};
 use crate::reason::{Code, Reason};
 use crate::report::{Report, Verdict};
 use crate::steps::service_of;
@@ -113,8 +113,10 @@ impl Session {
             Ok(runtime) => runtime,
             Err(error) => return partial.not_started(&error),
         };
-        // Its schema is read while the servers are asked.
-        self.store.open_ahead();
+        // Its schema is read while the servers are asked, unless another thread could leave the push too little memory.
+        if !is_memory_scarce() {
+            self.store.open_ahead();
+        }
         let run = async {
             let inspection = match self.take_turn(pipeline, inspection, turn).await {
                 (inspection, Waited::No) => inspection,

@@ -8,6 +8,7 @@ use crate::clock::Clock;
 use crate::names::RunId;
 use crate::pipeline::{Deadline, PartialReport, RunInfo, Watchdog};
 use crate::policy::Limits;
+use crate::process::is_memory_scarce;
 use crate::reason::{Code, Reason};
 use crate::report::{Report, StepReport, Verdict};
 
@@ -39,7 +40,7 @@ impl Watch {
         let watch = Self::without_thread(request, pipeline);
         let keeper = Arc::clone(&watch.keeper);
         let prepare = move || {
-            if let Some(keeper) = current(&keeper) {
+            if let Some(keeper) = current(&keeper).filter(|_| !is_memory_scarce()) {
                 keeper.store.make_ahead();
             }
         };
