@@ -25,6 +25,7 @@ mod planned;
 mod platform_client;
 mod policy_base;
 mod policy_copies;
+mod policy_question;
 mod policy_review;
 mod probe;
 mod range;
