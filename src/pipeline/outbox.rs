@@ -263,10 +263,10 @@ impl<'run> Outbox<'run> {
         let Some(directory) = self.store.directory() else {
             return Sent::Lost(error, why);
         };
-        let spooled = Spool::below(directory).map_err(|error| error.to_string());
-        let spooled = spooled.and_then(|spool| spool.append(message).map_err(|e| e.to_string()));
-        match spooled {
+        match Spool::below(directory).and_then(|spool| spool.append(message)) {
             Ok(()) => waits(&error),
+            Err(full @ StoreError::SpoolFull { .. }) => Sent::Lost(error, format!("{why}; {full}")),
+            // What is wrong with the store's directory was said.
             Err(_) => Sent::Lost(error, why),
         }
     }

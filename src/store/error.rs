@@ -50,6 +50,14 @@ pub enum StoreError {
         /// Their bytes.
         bytes: u64,
     },
+    /// There is no room for more in the file that takes messages while there is no store.
+    #[error("the spool `{}` is full: {bytes} bytes", .path.display())]
+    SpoolFull {
+        /// The file.
+        path: PathBuf,
+        /// Its size.
+        bytes: u64,
+    },
     /// The platform's table does not answer as it should.
     #[error("the platform's table at `{place}` cannot be used: {said}")]
     PlatformTable {
@@ -108,6 +116,7 @@ impl StoreError {
     pub(super) fn is_damage(&self) -> bool {
         match self {
             Self::Sql { source, .. } => is_damage(source),
+            Self::Damaged { .. } => true,
             _ => false,
         }
     }
@@ -127,6 +136,9 @@ impl StoreError {
             Self::Busy(_) => "run again when the other sendoff has ended".into(),
             Self::Full { .. } => {
                 "send what waits with `sendoff flush`, or drop it with `sendoff outbox drop`".into()
+            }
+            Self::SpoolFull { .. } => {
+                "run a sendoff that can open the store: it takes in what the spool holds".into()
             }
             Self::Damaged { path, .. } => {
                 format!("move `{}` away: a fresh one is begun", path.display())

@@ -2,7 +2,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use super::delivery::NewDelivery;
@@ -13,6 +13,8 @@ use super::{Store, StoreError};
 const NAME: &str = "spool.jsonl";
 /// The largest spool, in bytes.
 const CAP: u64 = 64 << 20;
+/// How much of it is queued in one transaction, in bytes: a hook that takes it in has little memory.
+const AT_ONCE: usize = 1 << 20;
 
 /// The file of lines for a store that cannot be used, such as one of a newer version.
 #[derive(Debug)]
@@ -30,29 +32,60 @@ impl Spool {
     }
 
     /// Appends a message. When this returns, it survives a power cut; the next open of a store takes it in.
-    pub fn append(&self, message: &NewDelivery) -> io::Result<()> {
-        let mut line = serde_json::to_vec(message)?;
+    pub fn append(&self, message: &NewDelivery) -> Result<(), StoreError> {
+        let bad = |source| StoreError::Directory {
+            path: self.path.clone(),
+            source,
+        };
+        let mut line = serde_json::to_vec(message)
+            .map_err(io::Error::from)
+            .map_err(bad)?;
         line.push(b'\n');
         loop {
-            let mut file = OpenOptions::new()
+            let file = OpenOptions::new()
+                .read(true)
                 .append(true)
                 .create(true)
                 .mode(0o600)
                 .custom_flags(rustix::fs::OFlags::NOFOLLOW.bits().cast_signed())
-                .open(&self.path)?;
-            file.lock()?;
-            let metadata = file.metadata()?;
+                .open(&self.path)
+                .map_err(bad)?;
+            file.lock().map_err(bad)?;
+            let metadata = file.metadata().map_err(bad)?;
             if metadata.nlink() == 0 {
                 // It was taken in between the open and the lock.
                 continue;
             }
             if metadata.len() > CAP {
-                return Err(io::Error::from(io::ErrorKind::FileTooLarge));
+                return Err(StoreError::SpoolFull {
+                    path: self.path.clone(),
+                    bytes: metadata.len(),
+                });
             }
-            file.write_all(&line)?;
-            return file.sync_data();
+            return add_line(file, &line, metadata.len()).map_err(bad);
         }
     }
+}
+
+/// Adds a line to a file of so many bytes. A line before it that was cut is ended first: this one would be lost with it.
+fn add_line(mut file: File, line: &[u8], length: u64) -> io::Result<()> {
+    let mut last = [b'\n'];
+    if let Some(end) = length.checked_sub(1) {
+        file.read_exact_at(&mut last, end)?;
+    }
+    let ended = if last == [b'\n'] {
+        Ok(())
+    } else {
+        file.write_all(b"\n")
+    };
+    let written = ended
+        .and_then(|()| file.write_all(line))
+        .and_then(|()| file.sync_data());
+    if written.is_err() {
+        // Half a line is no message; the next writer would find it whole again.
+        let _still_cut = file.set_len(length);
+    }
+    written
 }
 
 /// Takes in what the spool holds. What cannot be taken in stays for the next time.
@@ -62,8 +95,11 @@ pub(super) fn import(store: &Store, directory: &Path) {
     if file.try_lock().is_err() {
         return;
     }
-    let messages = read(&file);
-    match store.enqueue_all(&messages) {
+    if file.metadata().is_ok_and(|metadata| metadata.nlink() == 0) {
+        // Another process took it in between the open and the lock; at its place is another one by now.
+        return;
+    }
+    match take_in(store, &file) {
         Ok(()) => {
             // Taken in twice, it is found by its keys.
             let _again = fs::remove_file(&path);
@@ -72,10 +108,25 @@ pub(super) fn import(store: &Store, directory: &Path) {
     }
 }
 
-/// Reads whole lines; the last one of a process that was killed may be cut.
-fn read(file: &File) -> Vec<NewDelivery> {
-    let lines = BufReader::new(file).lines().map_while(Result::ok);
-    lines
-        .filter_map(|line| serde_json::from_str(&line).ok())
-        .collect()
+/// Queues the messages of whole lines, some at a time; the line of a process that was killed may be cut.
+fn take_in(store: &Store, file: &File) -> Result<(), StoreError> {
+    let mut messages = Vec::new();
+    let mut bytes = 0;
+    for line in BufReader::new(file).split(b'\n') {
+        let line = line.map_err(|source| StoreError::Directory {
+            path: store.path.clone(),
+            source,
+        })?;
+        let Ok(message) = serde_json::from_slice(&line) else {
+            continue;
+        };
+        messages.push(message);
+        bytes += line.len();
+        if bytes > AT_ONCE {
+            store.enqueue_all(&messages)?;
+            messages.clear();
+            bytes = 0;
+        }
+    }
+    store.enqueue_all(&messages)
 }

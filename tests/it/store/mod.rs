@@ -3,6 +3,7 @@
 mod files;
 mod outbox;
 mod schedules;
+mod spool;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;

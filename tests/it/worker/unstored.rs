@@ -9,7 +9,7 @@ use sendoff::store::{BUSY_TIMEOUT, NewIntent, Place, Store};
 use sendoff_testing::wait_until;
 use serde_json::json;
 
-use crate::world::World;
+use crate::world::{World, step};
 
 use super::put_off::{slot, state};
 use super::workers;
@@ -110,4 +110,45 @@ fn a_worker_keeps_what_its_hook_could_not() {
     assert!(store.intent(&intent.run_id).unwrap().is_some());
     assert_eq!(world.platform.memories().len(), 1);
     assert_eq!(world.forge.pulls().len(), 1);
+}
+
+/// Guards that a memory for which there is no room anywhere is said to be lost: the store is of a newer version, the spool
+/// beside it full, the platform away.
+#[test]
+fn x20_a_run_says_that_the_spool_is_full() {
+    let world = World::new();
+    drop(Store::open(&state(&world), &Clock::System, BUSY_TIMEOUT).unwrap());
+    let version = set_version(&world, 1000);
+    let spool = state(&world).join("spool.jsonl");
+    std::fs::write(&spool, "").unwrap();
+    let memory = |fails: &[u16]| {
+        world.platform.fail_with(fails);
+        let report = world.run_task("Fix it").report();
+        let memory = step(&report, "memory-commit").clone();
+        (memory["verdict"].clone(), memory["summary"].to_string())
+    };
+    world.user_policy("[pipelines]\npost-task = [\"memory-commit\"]\n");
+    let (verdict, told) = memory(&[503]);
+    assert_eq!(verdict, "queued", "{told}");
+    let file = std::fs::OpenOptions::new().append(true).open(&spool);
+    let kept = std::fs::metadata(&spool).unwrap().len();
+    file.unwrap().set_len((64 << 20) + 1).unwrap();
+    let (verdict, told) = memory(&[503]);
+    assert_eq!(verdict, "failed", "{told}");
+    assert!(
+        told.contains("it cannot be kept for later: ")
+            && told.contains("is of a newer version of sendoff (1000); the spool ")
+            && told.contains("is full: 67108865 bytes"),
+        "{told}"
+    );
+    // What was queued is sent by the version that can open the store.
+    std::fs::OpenOptions::new()
+        .write(true)
+        .open(&spool)
+        .unwrap()
+        .set_len(kept)
+        .unwrap();
+    set_version(&world, version);
+    assert_eq!(world.run(&["outbox", "flush"]).code, Some(0));
+    assert_eq!(world.platform.memories().len(), 1);
 }
