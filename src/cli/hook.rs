@@ -8,8 +8,9 @@ use clap::builder::{PossibleValue, TypedValueParser};
 
 use crate::exit::Exit;
 use crate::failpoint::{Point, reach};
+use crate::report::Report;
 use crate::surfaces::{SURFACES, SurfaceDef};
-use crate::worker::{Asked, HandedOver, hand_over, wait_for_report};
+use crate::worker::{Asked, End, HandedOver, hand_over, wait_for_report};
 
 use super::colour::Paint;
 use super::output::{eprint, print};
@@ -126,9 +127,9 @@ impl Args {
                 .notice
                 .get_or_insert_with(|| format!("sendoff: {problem}"));
         }
-        let exit = match handed_over.run_id.filter(|_| self.wait) {
-            Some(run_id) => self.wait_for(start, surface, &run_id.to_string()),
-            None => self.answer(surface, &handed_over),
+        let exit = match handed_over.end {
+            End::Report | End::Worker(_) if self.wait => self.wait_for(start, surface, handed_over),
+            _ => self.answer(surface, &handed_over),
         };
         reach(Point::HookAnswered);
         exit
@@ -147,21 +148,22 @@ impl Args {
         })
     }
 
-    /// Waits for the report of the run, which the worker writes, and shows it.
-    fn wait_for(&self, start: &Start, surface: &SurfaceDef, run_id: &str) -> Exit {
-        let report = wait_for_report(&start.environment, Some(run_id), WAIT);
-        match report {
-            // A caller that closed its end has no use for the answer.
-            Ok(Some(report)) if self.json => drop(print(&render::json(&report))),
-            Ok(Some(report)) => {
-                eprint(render::human(&report, render::Detail::Normal, Paint::Off).trim_end());
-            }
-            Ok(None) => eprint("sendoff: nothing was reported on in time; see: sendoff status"),
-            Err(error) => eprint(&format!("sendoff: {error}")),
+    /// Waits for the end of what was handed over, and shows the report on it.
+    fn wait_for(&self, start: &Start, surface: &SurfaceDef, mut handed_over: HandedOver) -> Exit {
+        if let Some(notice) = handed_over.notice.take() {
+            eprint(&notice);
         }
-        if !self.json && !surface.neutral.is_empty() {
+        match report_on(start, &mut handed_over) {
             // A caller that closed its end has no use for the answer.
-            let _unread = print(surface.neutral);
+            Ok(report) if self.json => drop(print(&render::json(&report))),
+            Ok(report) => {
+                eprint(render::human(&report, render::Detail::Normal, Paint::Off).trim_end());
+                return self.answer(surface, &handed_over);
+            }
+            Err(why) => {
+                eprint(&format!("sendoff: {why}"));
+                return self.answer(surface, &handed_over);
+            }
         }
         Exit::Done
     }
@@ -181,5 +183,26 @@ impl Args {
             print(surface.neutral)
         };
         Exit::Done
+    }
+}
+
+/// Waits for the report on what was handed over, or says why there is none.
+fn report_on(start: &Start, handed_over: &mut HandedOver) -> Result<Report, String> {
+    const LATE: &str = "nothing was reported on in time; see: sendoff status";
+    let (patience, none) = match &mut handed_over.end {
+        End::Worker(worker) => {
+            let has_ended = worker.has_ended_within(WAIT);
+            let unkept = "the run has ended; its report could not be kept";
+            (Duration::ZERO, if has_ended { unkept } else { LATE })
+        }
+        End::Report | End::Nothing => (WAIT, LATE),
+    };
+    let run_id = handed_over.run_id.map(|id| id.to_string());
+    let report = wait_for_report(&start.environment, run_id.as_deref(), patience);
+    match (report, &handed_over.end) {
+        (Ok(Some(report)), _) => Ok(report),
+        (Err(error), End::Report) => Err(error.to_string()),
+        // Why nothing is kept was said.
+        _ => Err(none.into()),
     }
 }

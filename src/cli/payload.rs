@@ -204,3 +204,20 @@ fn collect() -> Vec<u8> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn x22_a_document_over_the_limit_is_left_out() {
+        let limit = usize::try_from(PAYLOAD_LIMIT).unwrap();
+        let heard = Heard::of_document(&vec![b' '; limit + 1]);
+        assert_eq!(
+            heard.problem.as_deref(),
+            Some("the task document is left out: it is larger than 8 MiB")
+        );
+        assert_eq!(heard.task, Some(TaskDocument::default()));
+        assert_eq!(Heard::of_document(&vec![b' '; limit]).problem, None);
+    }
+}

@@ -5,13 +5,17 @@ use std::fs::OpenOptions;
 use std::io::{self, Read, Write};
 use std::path::Path;
 use std::process::{ChildStdin, Command, Stdio};
+use std::thread;
 use std::time::{Duration, Instant};
 
-use process_wrap::std::{CommandWrap, ProcessSession};
+use process_wrap::std::{ChildWrapper, CommandWrap, ProcessSession};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 
 use super::limits::without_limits;
+
+/// How often a program that is waited for is looked at.
+const CHECK_INTERVAL: Duration = Duration::from_millis(20);
 
 /// Starts `program` to live on, in `/` and with the environment of this process but for the variables in
 /// `without`. It gets `input`, and nothing else of this process or of its caller: no terminal, no file.
@@ -29,7 +33,7 @@ pub fn start_detached<'a>(
     without: impl IntoIterator<Item = &'a OsStr>,
     input: &[u8],
     patience: Duration,
-) -> io::Result<()> {
+) -> io::Result<Detached> {
     let mut command = Command::new(program);
     command
         .args(arguments)
@@ -44,9 +48,27 @@ pub fn start_detached<'a>(
     close_fds::set_fds_cloexec(3, &[]);
     let mut command = CommandWrap::from(command);
     let mut child = without_limits(|| command.wrap(ProcessSession).spawn())?;
-    match child.stdin().take() {
-        Some(stdin) => write_within(stdin, input, patience),
-        None => Ok(()),
+    if let Some(stdin) = child.stdin().take() {
+        write_within(stdin, input, patience)?;
+    }
+    Ok(Detached(child))
+}
+
+/// A program that was started to live on. It does so when this is dropped.
+#[derive(Debug)]
+pub struct Detached(Box<dyn ChildWrapper>);
+
+impl Detached {
+    /// Waits for its end, for at most `patience`. Says whether it has ended.
+    pub fn has_ended_within(&mut self, patience: Duration) -> bool {
+        let end = Instant::now() + patience;
+        loop {
+            match self.0.try_wait() {
+                Ok(None) if Instant::now() < end => thread::sleep(CHECK_INTERVAL),
+                Ok(None) => return false,
+                Ok(Some(_)) | Err(_) => return true,
+            }
+        }
     }
 }
 

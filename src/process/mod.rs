@@ -12,7 +12,7 @@ mod private_memory;
 mod program;
 mod running;
 
-pub use detached::{detach, start_detached};
+pub use detached::{Detached, detach, start_detached};
 pub use error::ProcessError;
 pub use group::{Killer, allow_programs, kill_every_group};
 pub use inheritance::{Inheritance, find_program};

@@ -8,6 +8,7 @@ use crate::failpoint::{Point, reach};
 use crate::names::RunId;
 use crate::pipeline::{Service, TaskDocument};
 use crate::policy::Trigger;
+use crate::process::Detached;
 use crate::report::{Report, Verdict};
 use crate::secrets::{KnownSecrets, clean_line};
 use crate::session::{Look, NamedRepository, Outlook, Request, Session, Watch};
@@ -37,6 +38,20 @@ pub struct HandedOver {
     pub run_id: Option<RunId>,
     /// One line for a person: what did not ship, and what tells more.
     pub notice: Option<String>,
+    /// What there is to wait for.
+    pub end: End,
+}
+
+/// What tells that what was handed over has ended.
+#[derive(Debug, Default)]
+pub enum End {
+    /// Nothing: there is nothing to do, or nobody who does it.
+    #[default]
+    Nothing,
+    /// The report of its run, which is put into the store.
+    Report,
+    /// The end of the worker: nothing is kept.
+    Worker(Detached),
 }
 
 /// Hands the work over to a worker. Never fails: what cannot be kept or started is told in the notice.
@@ -97,6 +112,7 @@ pub fn hand_over(asked: &Asked, environment: &Environment, known: &KnownSecrets)
     let mut handed_over = HandedOver {
         run_id: Some(run_id),
         notice: problem.or(notice).as_deref().map(line),
+        end: End::Report,
     };
     // Whoever has the turn looks for intents once more after it has given the turn back.
     let is_taken =
@@ -104,8 +120,13 @@ pub fn hand_over(asked: &Asked, environment: &Environment, known: &KnownSecrets)
     if state.as_deref().is_some_and(is_taken) {
         return handed_over;
     }
-    if let Err(error) = start(&asked.program, &Message { intent, kept }) {
-        handed_over.notice = Some(line(&format!("the worker cannot be started: {error}")));
+    match start(&asked.program, &Message { intent, kept }) {
+        Ok(worker) if kept == Kept::Nowhere => handed_over.end = End::Worker(worker),
+        Ok(_) => {}
+        Err(error) => {
+            handed_over.notice = Some(line(&format!("the worker cannot be started: {error}")));
+            handed_over.end = End::Nothing;
+        }
     }
     reach(Point::HookStarted);
     handed_over
@@ -114,8 +135,8 @@ pub fn hand_over(asked: &Asked, environment: &Environment, known: &KnownSecrets)
 impl HandedOver {
     fn told(what: impl AsRef<str>) -> Self {
         Self {
-            run_id: None,
             notice: Some(line(what.as_ref())),
+            ..Self::default()
         }
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::process::start_detached;
+use crate::process::{Detached, start_detached};
 use crate::store::NewIntent;
 
 /// The command of the worker. Only sendoff itself calls it.
@@ -47,7 +47,7 @@ pub(super) enum Kept {
 }
 
 /// Starts the worker, which does not depend on this process any more.
-pub(super) fn start(program: &Path, message: &Message) -> io::Result<()> {
+pub(super) fn start(program: &Path, message: &Message) -> io::Result<Detached> {
     let input = serde_json::to_vec(message)?;
     start_detached(
         program,

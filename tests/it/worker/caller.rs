@@ -1,15 +1,17 @@
 //! What the caller of a hook sees: nothing, at once, whatever it sends.
 
-use std::io::{Read, Write};
+use std::io::Read;
 use std::process::Stdio;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
+use rustix::process::{Pid, Signal, kill_process};
+use sendoff::demo::Fault;
 use serde_json::{Value, json};
 
 use crate::push::rig::script;
 use crate::world::{World, run, step};
 
-use super::{assert_silent, git, has_store, install, last_report, program, pushes};
+use super::{assert_silent, git, has_store, install, last_report, program, pushes, workers};
 
 #[test]
 fn a_commit_returns_at_once_and_its_branch_is_shipped() {
@@ -76,7 +78,9 @@ fn a_worker_leads_a_session_wherever_its_caller_stands() {
 #[test]
 fn nothing_of_the_callers_stays_open() {
     let world = World::new();
-    world.platform.fail_with(&[503]);
+    // The worker waits for the platform, which never answers, when the caller's files are looked at.
+    world.user_policy("[limits]\nhttp-timeout = \"100s\"\nstep-timeout = \"100s\"\n");
+    world.platform.inject([Fault::Silence]);
     // A third file, as a shell's `3>&1` opens one: whoever reads it waits for the last copy.
     let script = format!("#!/bin/sh\nexec 3>&1\nexec {} hook executor\n", program());
     let script = world.sandbox.executable("caller", script);
@@ -94,7 +98,12 @@ fn nothing_of_the_callers_stays_open() {
     stdout.read_to_string(&mut said).unwrap();
     assert!(caller.wait().unwrap().success());
     assert_eq!(said, "");
-    last_report(&world);
+    let workers = workers(&world);
+    assert!(!workers.is_empty(), "the caller waited for the worker");
+    for pid in workers {
+        let pid = Pid::from_raw(i32::try_from(pid).unwrap()).unwrap();
+        kill_process(pid, Signal::KILL).unwrap();
+    }
 }
 
 #[test]
@@ -129,6 +138,76 @@ fn a_hook_that_is_off_or_that_we_caused_ends_at_once() {
     assert_eq!(world.tip("feature/x"), "");
 }
 
+/// Guards that a step that commits, and a hook of our own push, do not call us again.
+#[test]
+fn what_a_run_causes_asks_for_nothing() {
+    let world = World::new();
+    install(&world, "clone/.git/hooks", "post-commit", "git-post-commit");
+    install(&world, "clone/.git/hooks", "pre-push", "git-post-commit");
+    world.user_policy(
+        "[pipelines]\npost-commit = [\"note\", \"push\"]\n[steps.note]\nuses = \"exec\"\n\
+         command = [\"git\", \"-c\", \"user.name=n\", \"-c\", \"user.email=n@example.test\", \"commit\", \"-q\", \"--allow-empty\", \"-m\", \"Note it\"]\n\
+         [steps.push]\nhooks = \"run\"\n",
+    );
+    let before = world.sandbox.head(&world.work());
+    let report = world.report(&["run", "post-commit"]);
+    assert_eq!(step(&report, "note")["verdict"], "done", "{report}");
+    assert_eq!(step(&report, "push")["verdict"], "done", "{report}");
+    assert_ne!(world.sandbox.head(&world.work()), before);
+    let runs = world.run(&["history", "--json"]).stdout;
+    assert_eq!(runs.lines().count(), 1, "{runs}");
+    let status = world.run(&["status", "--json"]).report();
+    assert_eq!(status["handed_over"], json!([]), "{status}");
+    assert!(workers(&world).is_empty());
+}
+
+/// Guards a container that ends with its command: the hook returns when the run has ended, also where nothing can be kept.
+#[test]
+fn an_executor_can_wait_for_the_end() {
+    let task = json!({"task": {"input": "Fix it"}}).to_string();
+    for (arguments, keeps) in [
+        (&["hook", "executor", "--wait"][..], true),
+        (&["hook", "executor", "--wait", "--json"], true),
+        (&["hook", "executor", "--wait"], false),
+        (&["hook", "executor", "--wait", "--json"], false),
+    ] {
+        let world = World::new();
+        if !keeps {
+            // A state directory that is somebody else's.
+            let state = world.sandbox.path("home/.local/state");
+            std::fs::create_dir_all(&state).unwrap();
+            std::os::unix::fs::symlink(world.sandbox.path("served"), state.join("sendoff"))
+                .unwrap();
+        }
+        let said = world.run_with_input(arguments, task.as_bytes());
+        assert_eq!(said.code, Some(0), "{}", said.stderr);
+        assert_eq!(world.tip("feature/x"), world.sandbox.head(&world.work()));
+        assert_eq!(world.platform.memories().len(), 1);
+        assert_eq!(world.forge.pulls().len(), 1);
+        match (keeps, arguments.contains(&"--json")) {
+            (true, true) => {
+                assert_eq!(said.report()["verdict"], "done");
+                assert_eq!(said.stderr, "");
+            }
+            (true, false) => {
+                assert_eq!(said.stdout, "");
+                assert!(said.stderr.contains("done     push"), "{}", said.stderr);
+            }
+            (false, json) => {
+                assert_eq!(said.stdout.contains("run_id"), json, "{}", said.stdout);
+                assert!(
+                    said.stderr.starts_with("sendoff: nothing can be kept: ")
+                        && said.stderr.ends_with(
+                            "sendoff: the run has ended; its report could not be kept\n"
+                        ),
+                    "{}",
+                    said.stderr
+                );
+            }
+        }
+    }
+}
+
 #[test]
 fn an_executor_hands_its_task_over_and_gets_the_run_id() {
     let world = World::new();
@@ -160,53 +239,7 @@ fn a_failed_task_is_handed_over_to_its_own_pipeline() {
     assert_eq!(last_report(&world)["pipeline"], "on-failure");
 }
 
-#[test]
-fn x22_a_payload_that_is_none_costs_the_task_and_not_the_branch() {
-    for (payload, wanted) in [
-        (
-            &b"{\"task\": 5}"[..],
-            "`task` is a number, and must be an object",
-        ),
-        (
-            b"\xff\xfe no text at all",
-            "expected value at line 1 column 1",
-        ),
-    ] {
-        let world = World::new();
-        let said = world.run_with_input(&["hook", "executor"], payload);
-        assert_eq!((said.stdout.as_str(), said.code), ("", Some(0)));
-        let line = format!("sendoff: the task document is left out: {wanted}\n");
-        assert_eq!(said.stderr, line);
-        assert_eq!(step(&last_report(&world), "push")["verdict"], "done");
-    }
-}
-
-#[test]
-fn x22_an_input_that_is_never_closed_does_not_hold_the_hook() {
-    let world = World::new();
-    let mut command = world.command(&["hook", "executor"]);
-    let mut hook = command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut stdin = hook.stdin.take().unwrap();
-    stdin
-        .write_all(b"{\"task\": {\"input\": \"Fix it\"}}")
-        .unwrap();
-    let began = Instant::now();
-    assert!(hook.wait().unwrap().success());
-    assert!(
-        began.elapsed() < Duration::from_secs(10),
-        "{:?}",
-        began.elapsed()
-    );
-    drop(stdin);
-    // What came in time was whole, so it counts.
-    last_report(&world);
-    assert_eq!(world.platform.memories().len(), 1);
-}
-
+/// A payload without end is read up to a size, in bounded memory and time.
 #[test]
 fn a_hook_exits_0_whatever_its_arguments_are() {
     let world = World::new();

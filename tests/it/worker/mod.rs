@@ -12,6 +12,8 @@ mod memory_limit;
 mod offline;
 mod operations;
 mod overshoot;
+mod pace;
+mod payload;
 mod place;
 mod private_memory;
 mod put_off;
