@@ -256,6 +256,8 @@ codes! {
     Sso = "sso",
     /// An earlier step stopped the run.
     Stopped = "stopped",
+    /// What was kept is damaged, and was set aside.
+    StoreDamaged = "store-damaged",
     /// Nothing can be kept from one run to the next.
     StoreUnavailable = "store-unavailable",
     /// A submodule's commit is on none of its remotes.

@@ -1,5 +1,6 @@
 //! What is kept of a run when it ends: its report, and what is to be tried again. Nothing of a run that tried nothing.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -53,6 +54,7 @@ impl Session {
         let keeper = keeper.unwrap_or_else(|| self.keeper(pipeline, self.platform_identity()));
         let kept = match self.store.get() {
             Ok(store) => {
+                report.notes.extend(store.set_aside().map(set_aside));
                 if self.task_kept == TaskKept::Nowhere
                     && let Err(error) = keeper.keep_interrupted(store, &mut report)
                 {
@@ -109,6 +111,19 @@ pub fn keep_late(report: &Report, slot: &Slot, store: &LazyStore) {
     if let Err(error) = kept {
         tracing::debug!(%error, "the run is not in the history");
     }
+}
+
+/// Says that what was kept was damaged, and where it is.
+pub fn set_aside(path: &Path) -> Reason {
+    let message = format!(
+        "what was kept is damaged and was set aside as {}: what waited in it is not sent",
+        path.display()
+    );
+    let advice = format!(
+        "read it with sqlite3 where you need it, then remove it: rm -f '{}'*",
+        path.display()
+    );
+    Reason::new(Code::StoreDamaged, message).advise(advice)
 }
 
 /// Says whether a run did or tried something; what was only looked at is not worth a row.

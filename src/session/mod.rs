@@ -69,7 +69,7 @@ use self::remote_records::RemoteRecords;
 
 pub use self::caps::store_of;
 pub use self::deliver::deliver_waiting;
-pub use self::keep::{Ended, WAIT_FOR_POLICY, keep_late};
+pub use self::keep::{Ended, WAIT_FOR_POLICY, keep_late, set_aside};
 pub use self::keeper::is_deferred;
 pub use self::load::{preset_for_repository, repository_policy};
 pub use self::look::{Look, Outlook};

@@ -1,4 +1,4 @@
-//! The database file: where it is, who owns it, the first open under a lock, damage set aside.
+//! The database file: where it is, who owns it, the first open under a lock.
 
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io;
@@ -13,7 +13,7 @@ use rusqlite::{Connection, OpenFlags};
 use crate::clock::Clock;
 
 use super::error::StoreError;
-use super::schema;
+use super::{damage, schema};
 
 /// The database's name in the state directory.
 const NAME: &str = "store.db";
@@ -46,32 +46,43 @@ pub(super) fn open(
     let until = Instant::now() + patience;
     private_directory(directory)?;
     let path = path(directory);
-    match ready(&path, patience) {
-        Ok(Some(connection)) => {
-            return Ok(Opened {
-                connection,
-                path,
-                set_aside: None,
-            });
+    let is_suspect = damage::is_suspect(&path);
+    if !is_suspect {
+        match ready(&path, patience) {
+            Ok(Some(connection)) => {
+                return Ok(Opened {
+                    connection,
+                    path,
+                    set_aside: None,
+                });
+            }
+            Ok(None) => {}
+            Err(error) if error.is_damage() => {}
+            Err(error) => return Err(error),
         }
-        Ok(None) => {}
-        Err(error) if error.is_damage() => {}
-        Err(error) => return Err(error),
     }
     // The switch to WAL heeds no busy time-out, so only one process at a time makes the file ready.
     let _lock = lock(directory, until)?;
-    let (connection, set_aside) = match make_ready(&path, patience) {
+    // Its first page can be read where others cannot.
+    let looked = if is_suspect {
+        damage::check(&path)
+    } else {
+        Ok(())
+    };
+    let (connection, set_aside) = match looked.and_then(|()| make_ready(&path, patience)) {
         Ok(connection) => (connection, None),
         Err(error) if error.is_damage() => {
-            let aside = put_aside(&path, clock).map_err(|source| StoreError::Directory {
-                path: directory.to_owned(),
-                source,
-            })?;
-            tracing::debug!(path = %aside.display(), "a damaged store was set aside");
+            let aside =
+                damage::put_aside(&path, clock).map_err(|source| StoreError::Directory {
+                    path: directory.to_owned(),
+                    source,
+                })?;
+            tracing::warn!(path = %aside.display(), "a damaged store was set aside");
             (make_ready(&path, patience)?, Some(aside))
         }
         Err(error) => return Err(error),
     };
+    damage::clear(&path);
     Ok(Opened {
         connection,
         path,
@@ -209,54 +220,4 @@ fn lock(directory: &Path, until: Instant) -> Result<File, StoreError> {
             Err(TryLockError::Error(source)) => return Err(bad(source)),
         }
     }
-}
-
-/// Moves a damaged database out of the way, its log with it, and returns where it is.
-fn put_aside(path: &Path, clock: &Clock) -> io::Result<PathBuf> {
-    let stamp = clock.now().strftime("%Y%m%dT%H%M%S").to_string();
-    let with = |suffix: &str, path: &Path| {
-        let mut name = path.as_os_str().to_owned();
-        name.push(suffix);
-        PathBuf::from(name)
-    };
-    let aside = with(&format!(".damaged-{stamp}-{}", std::process::id()), path);
-    fs::rename(path, &aside)?;
-    for suffix in ["-wal", "-shm"] {
-        match fs::rename(with(suffix, path), with(suffix, &aside)) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            _ => {}
-        }
-    }
-    Ok(aside)
-}
-
-/// How long a check waits for other processes.
-const CHECK_PATIENCE: Duration = Duration::from_secs(2);
-
-/// Looks whether a database can be read and is whole, without changing it.
-pub(super) fn check(path: &Path) -> Result<(), StoreError> {
-    if !path.exists() {
-        return Ok(());
-    }
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let looked = Connection::open_with_flags(path, flags).and_then(|connection| {
-        connection.busy_timeout(CHECK_PATIENCE)?;
-        let version = schema::version(&connection)?;
-        let said: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
-        Ok((version, said))
-    });
-    let (version, said) = looked.map_err(|error| StoreError::sql(path, error))?;
-    if version > schema::CURRENT {
-        return Err(StoreError::Newer {
-            path: path.to_owned(),
-            version,
-        });
-    }
-    if said != "ok" {
-        return Err(StoreError::Damaged {
-            path: path.to_owned(),
-            said,
-        });
-    }
-    Ok(())
 }

@@ -3,6 +3,7 @@
 //! All SQL of the program is in this module, so that another database can take its place. It decides nothing: what is
 //! tried again, and when, is the business of those who call.
 
+mod damage;
 mod delivery;
 mod error;
 mod event_firings;
@@ -137,7 +138,7 @@ impl Store {
 
     /// Looks whether the store in `directory` can be read and is whole. Changes nothing; no store is one that is whole.
     pub fn check(directory: &Path) -> Result<(), StoreError> {
-        file::check(&file::path(directory))
+        damage::check(&file::path(directory))
     }
 
     /// Says whether there is a store in `directory`, without opening it.
@@ -148,6 +149,11 @@ impl Store {
     /// Returns where the damaged file is that this one replaces, where there was one.
     pub fn set_aside(&self) -> Option<&Path> {
         self.set_aside.as_deref()
+    }
+
+    /// Returns the damaged files that were set aside in `directory` and are there still.
+    pub fn all_set_aside(directory: &Path) -> Vec<PathBuf> {
+        damage::all_set_aside(directory)
     }
 
     /// Returns the time in the store's terms: milliseconds since 1970.
@@ -161,7 +167,7 @@ impl Store {
         work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
     ) -> Result<T, StoreError> {
         let connection = self.connection()?;
-        work(&connection).map_err(|error| StoreError::sql(&self.path, error))
+        work(&connection).map_err(|error| self.failed(error))
     }
 
     /// Writes in one transaction, which takes its lock at once: it cannot be refused half way.
@@ -183,7 +189,16 @@ impl Store {
             transaction.commit()?;
             Ok(value)
         };
-        done().map_err(|error| StoreError::sql(&self.path, error))
+        done().map_err(|error| self.failed(error))
+    }
+
+    /// Sorts an error. Where it shows damage, the next open looks at the whole file.
+    fn failed(&self, error: rusqlite::Error) -> StoreError {
+        let error = StoreError::sql(&self.path, error);
+        if error.is_damage() {
+            damage::suspect(&self.path);
+        }
+        error
     }
 
     /// Keeps the log short that the next process has to read. A thread that ends the process leaves it to that.
@@ -232,4 +247,41 @@ fn millis(at: Timestamp) -> i64 {
 /// Returns a time that the store kept. One that no calendar has counts as the beginning of time.
 fn timestamp(millis: i64) -> Timestamp {
     Timestamp::from_millisecond(millis).unwrap_or(Timestamp::UNIX_EPOCH)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A memory cannot be derived again, so it waits for the disk; a push can.
+    #[test]
+    fn an_intent_with_a_task_survives_a_power_cut() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = Store::open(directory.path(), &Clock::System, BUSY_TIMEOUT).unwrap();
+        // Of SQLite's numbers, 1 is NORMAL and 2 is FULL.
+        for (task, wanted) in [(None, 1), (Some("{}".to_owned()), 2), (None, 1)] {
+            let intent = NewIntent {
+                run_id: format!("{task:?}{wanted}"),
+                slot: Slot {
+                    repository: "/r/.git".into(),
+                    branch: "feature/x".into(),
+                },
+                place: Place {
+                    git_dir: None,
+                    work_tree: None,
+                    directory: "/r".into(),
+                },
+                surface: "executor".into(),
+                pipeline: "post-task".into(),
+                steps: Vec::new(),
+                task,
+                platform: String::new(),
+            };
+            store.intend(&intent).unwrap();
+            let synchronous = store.read(|connection| {
+                connection.pragma_query_value(None, "synchronous", |row| row.get::<_, i64>(0))
+            });
+            assert_eq!(synchronous.unwrap(), wanted);
+        }
+    }
 }

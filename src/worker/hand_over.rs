@@ -11,7 +11,7 @@ use crate::policy::Trigger;
 use crate::process::Detached;
 use crate::report::{Report, Verdict};
 use crate::secrets::{KnownSecrets, clean_line};
-use crate::session::{Look, NamedRepository, Outlook, Request, Session, Watch};
+use crate::session::{Look, NamedRepository, Outlook, Request, Session, Watch, set_aside};
 use crate::steps::service_of;
 use crate::store::{NewIntent, Store, Turn, TurnAt};
 use crate::surfaces::{AsksFor, SurfaceDef, WhichRepository};
@@ -102,7 +102,10 @@ pub fn hand_over(asked: &Asked, environment: &Environment, known: &KnownSecrets)
         Ok(store) => {
             reach(Point::HookStore);
             match store.intend(&intent) {
-                Ok(()) => (Kept::InStore, last_time(store, &look)),
+                Ok(()) => {
+                    let aside = store.set_aside().map(|path| set_aside(path).message);
+                    (Kept::InStore, aside.or_else(|| last_time(store, &look)))
+                }
                 Err(error) => (Kept::Nowhere, Some(format!("nothing can be kept: {error}"))),
             }
         }

@@ -9,9 +9,10 @@ use serde::Serialize;
 use crate::clock::Clock;
 use crate::environment::Environment;
 use crate::exit::Exit;
+use crate::reason::Reason;
 use crate::report::Report;
 use crate::secrets::KnownSecrets;
-use crate::session::{Standing, standing};
+use crate::session::{Standing, set_aside, standing};
 use crate::store::{Counts, Delivery, Intent, IntentState, Place, Slot, Store, StoreError};
 
 use super::branch_at_hand::BranchAtHand;
@@ -38,6 +39,8 @@ pub struct Status {
     pub given_up: Vec<HandedOver>,
     /// The messages that will not be tried again.
     pub dead: Vec<Delivery>,
+    /// Damaged stores that were set aside, and what to do with each: what waited in them is not sent.
+    pub set_aside: Vec<Reason>,
     /// The branch that HEAD is on, where not all of it is out and nothing above says so.
     pub branch: Option<BranchAtHand>,
     /// The last run of the branch that HEAD is on.
@@ -136,6 +139,7 @@ impl Status {
                 .collect(),
             outbox: store.counts()?,
             dead,
+            set_aside: all_set_aside(environment),
             last_run,
             ..Self::nothing()
         };
@@ -158,6 +162,7 @@ impl Status {
             given_up: Vec::new(),
             outbox: Counts::default(),
             dead: Vec::new(),
+            set_aside: Vec::new(),
             branch: None,
             last_run: None,
         }
@@ -167,7 +172,9 @@ impl Status {
     pub fn exit(&self) -> Exit {
         let is_empty = self.handed_over.is_empty() && self.pending.is_empty();
         let stays = |branch: &BranchAtHand| !branch.is_intended();
-        if !self.dead.is_empty() || !self.given_up.is_empty() {
+        let is_lost =
+            !self.dead.is_empty() || !self.given_up.is_empty() || !self.set_aside.is_empty();
+        if is_lost {
             Exit::Failed
         } else if !is_empty || self.outbox.waiting > 0 {
             Exit::Queued
@@ -234,6 +241,14 @@ pub fn wait_for_report(
             _ => std::thread::sleep(CHECK_INTERVAL),
         }
     }
+}
+
+/// Tells of each damaged store that was set aside and is there still.
+fn all_set_aside(environment: &Environment) -> Vec<Reason> {
+    let state = environment.state_directory();
+    let paths = state.map(|state| Store::all_set_aside(&state));
+    let paths = paths.unwrap_or_default();
+    paths.iter().map(|path| set_aside(path)).collect()
 }
 
 /// Opens the store, where there is one.

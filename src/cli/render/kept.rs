@@ -5,6 +5,7 @@ use std::fmt::Write;
 use jiff::Timestamp;
 
 use crate::exit::Exit;
+use crate::reason::Reason;
 use crate::report::{Report, StepReport};
 use crate::store::{RunSummary, StoreError};
 use crate::worker::{BranchAtHand, Status, WaitingRun};
@@ -95,6 +96,9 @@ pub(in crate::cli) fn status(status: &Status) -> String {
             ),
         );
     }
+    for reason in &status.set_aside {
+        damaged(&mut text, reason);
+    }
     if let Some(branch) = &status.branch {
         at_hand(&mut text, branch);
     }
@@ -116,6 +120,14 @@ pub(in crate::cli) fn status(status: &Status) -> String {
         );
     }
     text
+}
+
+/// Adds a damaged store that was set aside.
+fn damaged(text: &mut String, reason: &Reason) {
+    line(text, format_args!("damaged      {}", reason.message));
+    if let Some(advice) = &reason.advice {
+        line(text, format_args!("             -> {advice}"));
+    }
 }
 
 /// Adds the branch that HEAD is on, and what would ship it.

@@ -5,6 +5,7 @@ mod caller;
 mod chaos;
 mod crowd;
 mod cut_off;
+mod damaged;
 mod ended;
 mod faults;
 mod killed;
