@@ -189,3 +189,52 @@ pub(super) fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
     transaction.pragma_update(None, "user_version", CURRENT)?;
     transaction.commit()
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::clock::Clock;
+    use crate::store::{BUSY_TIMEOUT, Slot, Store};
+
+    use super::*;
+
+    /// What the first version kept, and waits.
+    const ROWS: &str = "
+        INSERT INTO intents (run_id, repository, branch, directory, surface, pipeline, task, platform, created_at)
+            VALUES ('r1', x'2f72', 'feature/x', x'2f', 'executor', 'post-task', '{}', 'https://p.example ws-1', 1);
+        INSERT INTO pending VALUES (x'2f72', 'feature/x', x'2f72', NULL, 'post-commit', 'git-post-commit', 'push',
+            'network', 'no answer', 1, 1, 1);
+        INSERT INTO outbox (key, kind, origin, workspace, body, seal, state, created_at)
+            VALUES ('r1/memory-commit', 'memory', 'https://p.example', 'ws-1', '{}', '', 'waiting', 1);
+        INSERT INTO pushed (run_id, repository, branch, remote, old, new, pushed_at)
+            VALUES ('r0', x'2f72', 'feature/x', 'https://a.example/r', NULL, '1', 1);";
+
+    #[test]
+    fn x21_what_waits_survives_an_upgrade_from_each_version() {
+        for old in 1..MIGRATIONS.len() {
+            let directory = tempfile::tempdir().unwrap();
+            let database = Connection::open(directory.path().join("store.db")).unwrap();
+            database.execute_batch(MIGRATIONS[0]).unwrap();
+            database.execute_batch(ROWS).unwrap();
+            for sql in &MIGRATIONS[1..old] {
+                database.execute_batch(sql).unwrap();
+            }
+            database.pragma_update(None, "user_version", old).unwrap();
+            drop(database);
+            let store = Store::open(directory.path(), &Clock::System, BUSY_TIMEOUT).unwrap();
+            assert_eq!(store.set_aside(), None);
+            let slot = Slot {
+                repository: "/r".into(),
+                branch: "feature/x".into(),
+            };
+            let intents = store.waiting_intents(&slot).unwrap();
+            assert_eq!(intents[0].asked.task.as_deref(), Some("{}"), "{old}");
+            assert!(store.pending(&slot).unwrap().is_some(), "{old}");
+            let messages = store
+                .waiting_deliveries("https://p.example", "ws-1")
+                .unwrap();
+            assert_eq!(messages.len(), 1, "{old}");
+            let pushed = store.last_pushed(&slot, "https://a.example/r").unwrap();
+            assert_eq!(pushed.unwrap().new, "1", "{old}");
+        }
+    }
+}

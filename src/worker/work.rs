@@ -48,7 +48,7 @@ enum Rows {
 }
 
 /// Tries everything that waits, once, in the foreground, and the runs that are named though they were given up. Returns 0
-/// when everything is out, 75 when something waits still, 1 when something cannot be delivered.
+/// when nothing waits any more, 75 when something does still. What was given up is for `status` to show.
 pub fn flush(
     environment: &Environment,
     known: &KnownSecrets,

@@ -14,7 +14,7 @@ use crate::world::World;
 use super::with_newer_git;
 
 /// The places at which a writer can be killed.
-const POINTS: [Point; 4] = [
+pub(crate) const POINTS: [Point; 4] = [
     Point::InstallNoted,
     Point::InstallDrafted,
     Point::InstallLocked,

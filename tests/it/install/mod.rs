@@ -4,7 +4,7 @@ mod agents;
 mod corpus;
 mod everything;
 mod git;
-mod killed;
+pub(crate) mod killed;
 mod managers;
 mod properties;
 mod refused;

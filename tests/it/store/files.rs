@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use sendoff::clock::Clock;
 use sendoff::store::{DeliveryKind, LazyStore, NewDelivery, Spool, Store, StoreError};
 
-use sendoff_testing::wait_until;
+use sendoff_testing::{left_out, wait_until};
 
 use crate::sandbox::Sandbox;
 
@@ -49,6 +49,23 @@ fn x09_a_state_directory_that_is_a_link_is_refused() {
         "{}",
         error.advice()
     );
+}
+
+#[test]
+fn x09_a_state_directory_of_somebody_else_is_refused() {
+    let sandbox = Sandbox::new();
+    let directory = state(&sandbox);
+    fs::create_dir_all(&directory).unwrap();
+    if std::os::unix::fs::chown(&directory, Some(12_345), None).is_err() {
+        left_out("root", "nobody else can give a directory away");
+        return;
+    }
+    let error = open_at(&directory, super::NOW).unwrap_err();
+    assert!(matches!(error, StoreError::NotOurs(_)), "{error}");
+    assert_eq!(fs::read_dir(&directory).unwrap().count(), 0);
+    // The advice, obeyed.
+    std::os::unix::fs::chown(&directory, Some(rustix::process::geteuid().as_raw()), None).unwrap();
+    open(&directory);
 }
 
 /// Guards that a process does without the store only for as long as it cannot be opened.
