@@ -33,6 +33,12 @@ impl Ended {
             && !self.report.notes.iter().any(never_began)
             && !self.report.steps.iter().any(is_not_kept)
     }
+
+    /// Says whether a mistake in the policy kept a step from running: somebody will correct it.
+    pub fn awaits_policy(&self) -> bool {
+        let mut steps = self.report.steps.iter();
+        steps.any(|step| (step.verdict, step.reason) == (Verdict::Skipped, Some(Code::PolicyError)))
+    }
 }
 
 impl Session {

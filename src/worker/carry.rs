@@ -15,7 +15,7 @@ use crate::session::{
     AskRemote, BranchTurn, Ended, NamedRepository, Request, Session, WAIT_FOR_POLICY, Watch,
     is_deferred, keep_late,
 };
-use crate::store::{Intent, LazyStore, NewIntent, Pending, Place, Slot, Store};
+use crate::store::{Intent, LazyStore, NewIntent, Pending, Place, Slot, Store, StoreError};
 
 use super::hand_over::trigger;
 
@@ -168,7 +168,7 @@ pub(super) fn carry_all(
     store: &Store,
     waiting: &[Intent],
     run: impl Fn(&Job) -> Option<Ended>,
-) -> Result<GoesOn, crate::store::StoreError> {
+) -> Result<GoesOn, StoreError> {
     let ids: Vec<i64> = waiting.iter().map(|intent| intent.id).collect();
     let attempts = waiting.iter().map(|intent| intent.attempts).max();
     let again = try_again_at(Clock::System.now(), attempts.unwrap_or(0) + 1, None);
@@ -184,13 +184,11 @@ pub(super) fn carry_all(
             Some(ended) if was_interrupted(&ended.report) => return Ok(GoesOn::No),
             // What had no turn is put off already.
             Some(ended) if ended.report.steps.iter().any(is_deferred) => {}
+            Some(ended) if ended.awaits_policy() => wait_for_policy(store, intent)?,
             // It waits for the time that it was given when it was begun.
             Some(ended) if !ended.is_settled() => {}
             Some(ended) => store.settle_intents(&[intent.id], &ended.report.run_id)?,
-            None => {
-                let at = Clock::System.now() + WAIT_FOR_POLICY;
-                store.defer_intent(&intent.asked, Code::PolicyError.as_str(), at)?;
-            }
+            None => wait_for_policy(store, intent)?,
         }
     }
     if let Some(last) = triggers.last() {
@@ -201,11 +199,25 @@ pub(super) fn carry_all(
         if ended.is_some_and(|ended| was_interrupted(&ended.report)) {
             return Ok(GoesOn::No);
         }
-        if ended.is_none_or(Ended::is_settled) {
-            let merged: Vec<i64> = triggers.iter().map(|intent| intent.id).collect();
-            store.settle_intents(&merged, &last.asked.run_id)?;
+        let awaits_policy = ended.is_none_or(Ended::awaits_policy);
+        if awaits_policy || ended.is_none_or(Ended::is_settled) {
+            // One of them waits for the policy to be corrected, and stands for all.
+            let settled = triggers
+                .iter()
+                .filter(|it| !awaits_policy || it.id != last.id);
+            let settled: Vec<i64> = settled.map(|intent| intent.id).collect();
+            store.settle_intents(&settled, &last.asked.run_id)?;
+        }
+        if awaits_policy {
+            wait_for_policy(store, last)?;
         }
     }
     reach(Point::WorkerSettled);
     Ok(GoesOn::Yes)
+}
+
+/// Puts an intent off until somebody may have corrected the policy.
+fn wait_for_policy(store: &Store, intent: &Intent) -> Result<(), StoreError> {
+    let at = Clock::System.now() + WAIT_FOR_POLICY;
+    store.defer_intent(&intent.asked, Code::PolicyError.as_str(), at)
 }

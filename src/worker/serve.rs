@@ -10,8 +10,9 @@ use crate::failpoint::{Point, reach};
 use crate::git::Operation;
 use crate::pipeline::{TaskKept, try_again_at};
 use crate::policy::Limits;
+use crate::reason::Code;
 use crate::secrets::KnownSecrets;
-use crate::session::{Ended, Standing, ship_times, standing, store_of};
+use crate::session::{Ended, Standing, WAIT_FOR_POLICY, ship_times, standing, store_of};
 use crate::store::{
     Intent, LazyStore, NewIntent, NewPending, Pending, Place, Slot, Store, StoreError, Turn, TurnAt,
 };
@@ -277,13 +278,20 @@ impl<'a> Worker<'a> {
         if !matches!(store.pending(slot), Ok(Some(row)) if is_untouched(&row)) {
             return;
         }
+        let now = Clock::System.now();
         let told = match ended {
             // It could not be looked at.
             Some(ended) if !ended.is_settled() => store.keep_pending(&NewPending {
-                not_before: try_again_at(Clock::System.now(), pending.attempts + 1, None),
+                not_before: try_again_at(now, pending.attempts + 1, None),
                 ..pending.what.clone()
             }),
-            _ => store.settle_pending(slot).map(drop),
+            Some(ended) if !ended.awaits_policy() => store.settle_pending(slot).map(drop),
+            _ => store.keep_pending(&NewPending {
+                reason: Code::PolicyError.as_str().into(),
+                summary: "the policy has an error".into(),
+                not_before: now + WAIT_FOR_POLICY,
+                ..pending.what.clone()
+            }),
         };
         if let Err(error) = told {
             tracing::debug!(%error, "what became of a branch cannot be noted");

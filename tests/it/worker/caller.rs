@@ -239,7 +239,6 @@ fn a_failed_task_is_handed_over_to_its_own_pipeline() {
     assert_eq!(last_report(&world)["pipeline"], "on-failure");
 }
 
-/// A payload without end is read up to a size, in bounded memory and time.
 #[test]
 fn a_hook_exits_0_whatever_its_arguments_are() {
     let world = World::new();

@@ -16,6 +16,7 @@ mod overshoot;
 mod pace;
 mod payload;
 mod place;
+mod policy_error;
 mod private_memory;
 mod put_off;
 mod queued;

@@ -29,6 +29,7 @@ fn x22_a_payload_that_is_none_costs_the_task_and_not_the_branch() {
     }
 }
 
+/// A payload without end is read up to a size, in bounded memory and time.
 #[test]
 fn x22_a_payload_without_end_costs_the_task_and_not_the_branch() {
     let world = World::new();
