@@ -13,7 +13,7 @@ use crate::report::{Report, Verdict};
 use crate::secrets::{KnownSecrets, clean_line};
 use crate::session::{Look, NamedRepository, Outlook, Request, Session, Watch, set_aside};
 use crate::steps::service_of;
-use crate::store::{NewIntent, Store, Turn, TurnAt};
+use crate::store::{NewIntent, Store, StoreError, Turn, TurnAt};
 use crate::surfaces::{AsksFor, SurfaceDef, WhichRepository};
 
 use super::message::{Kept, Message, start};
@@ -80,10 +80,12 @@ pub fn hand_over(asked: &Asked, environment: &Environment, known: &KnownSecrets)
     let look = session.look(Some(&planned));
     reach(Point::HookLooked);
     if let Outlook::Nothing(news) = &look.outlook {
-        let news = news.as_ref().map(|hold| hold.reason.message.clone());
-        return problem
-            .or(news)
-            .map_or_else(HandedOver::default, HandedOver::told);
+        let news = news.as_ref().map(|hold| line(&hold.reason.message, WHY));
+        let notice = problem.map(|problem| line(&problem, STATUS)).or(news);
+        return HandedOver {
+            notice,
+            ..HandedOver::default()
+        };
     }
     let intent = NewIntent {
         run_id: run_id.to_string(),
@@ -104,17 +106,18 @@ pub fn hand_over(asked: &Asked, environment: &Environment, known: &KnownSecrets)
             match store.intend(&intent) {
                 Ok(()) => {
                     let aside = store.set_aside().map(|path| set_aside(path).message);
+                    let aside = aside.map(|aside| line(&aside, STATUS));
                     (Kept::InStore, aside.or_else(|| last_time(store, &look)))
                 }
-                Err(error) => (Kept::Nowhere, Some(format!("nothing can be kept: {error}"))),
+                Err(error) => (Kept::Nowhere, Some(unkept(&error))),
             }
         }
-        Err(error) => (Kept::Nowhere, Some(format!("nothing can be kept: {error}"))),
+        Err(error) => (Kept::Nowhere, Some(unkept(&error))),
     };
     reach(Point::HookIntended);
     let mut handed_over = HandedOver {
         run_id: Some(run_id),
-        notice: problem.or(notice).as_deref().map(line),
+        notice: problem.map(|problem| line(&problem, STATUS)).or(notice),
         end: End::Report,
     };
     // Whoever has the turn looks for intents once more after it has given the turn back.
@@ -127,7 +130,8 @@ pub fn hand_over(asked: &Asked, environment: &Environment, known: &KnownSecrets)
         Ok(worker) if kept == Kept::Nowhere => handed_over.end = End::Worker(worker),
         Ok(_) => {}
         Err(error) => {
-            handed_over.notice = Some(line(&format!("the worker cannot be started: {error}")));
+            let problem = format!("the worker cannot be started: {error}");
+            handed_over.notice = Some(line(&problem, STATUS));
             handed_over.end = End::Nothing;
         }
     }
@@ -138,15 +142,25 @@ pub fn hand_over(asked: &Asked, environment: &Environment, known: &KnownSecrets)
 impl HandedOver {
     fn told(what: impl AsRef<str>) -> Self {
         Self {
-            notice: Some(line(what.as_ref())),
+            notice: Some(line(what.as_ref(), STATUS)),
             ..Self::default()
         }
     }
 }
 
-/// Puts a notice on one line that names us, and what tells more.
-fn line(what: &str) -> String {
-    format!("sendoff: {}; see: sendoff status", clean_line(what))
+/// What tells what waits and what cannot be kept.
+const STATUS: &str = "sendoff status";
+/// What tells what kept a branch from being shipped.
+const WHY: &str = "sendoff why";
+
+/// Puts a notice on one line that names us, and the command that tells more.
+fn line(what: &str, more: &str) -> String {
+    format!("sendoff: {}; see: {more}", clean_line(what))
+}
+
+/// Says why an intent is not in the store.
+fn unkept(error: &StoreError) -> String {
+    line(&format!("nothing can be kept: {error}"), STATUS)
 }
 
 fn request(
@@ -184,15 +198,14 @@ fn last_time(store: &Store, look: &Look) -> Option<String> {
     let branch = &look.slot.branch;
     if let Ok(Some(pending)) = store.pending(&look.slot) {
         let (summary, since) = (&pending.what.summary, pending.since);
-        return Some(format!("{branch} waits since {}: {summary}", short(since)));
+        let waits = format!("{branch} waits since {}: {summary}", short(since));
+        return Some(line(&waits, WHY));
     }
     let last = store.last_run(&look.slot).ok()??.report;
     let step = unshipped(&last)?;
     let since = short(last.started_at);
-    Some(format!(
-        "{branch} did not ship at {since}: {}",
-        step.summary
-    ))
+    let failed = format!("{branch} did not ship at {since}: {}", step.summary);
+    Some(line(&failed, WHY))
 }
 
 /// Returns the step that kept a branch from being shipped.

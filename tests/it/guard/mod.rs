@@ -181,5 +181,5 @@ fn a_hook_says_what_a_guard_holds() {
     let world = world("branch = \"agent/*\"");
     let said = world.run(&["hook", "git-post-commit"]);
     assert_eq!(said.code, Some(0));
-    insta::assert_snapshot!(said.stderr, @"sendoff: feature/x is not pushed: the policy lets out `agent/*` (guard.branch); see: sendoff status");
+    insta::assert_snapshot!(said.stderr, @"sendoff: feature/x is not pushed: the policy lets out `agent/*` (guard.branch); see: sendoff why");
 }

@@ -22,6 +22,7 @@ mod put_off;
 mod queued;
 mod rewrite;
 mod status;
+mod told;
 mod undo;
 mod unstored;
 mod wrong_clock;

@@ -6,8 +6,6 @@ use serde_json::{Value, json};
 
 use crate::world::{World, step};
 
-use super::last_report;
-
 /// Returns the texts of the platform's memories.
 fn memories(world: &World) -> Vec<String> {
     let memories = world.platform.memories();
@@ -222,24 +220,6 @@ fn a_push_that_reaches_nobody_waits_and_goes_out_with_its_pull_request() {
         (&status["is_out"], &status["pending"]),
         (&json!(true), &json!([]))
     );
-}
-
-#[test]
-fn a_hook_says_in_one_line_what_did_not_ship() {
-    let world = World::new();
-    world.user_policy("[limits]\ndeadline = \"1s\"");
-    world.point_to("http://127.0.0.1:9/acme/rocket.git");
-    world.run(&["run", "post-commit", "--json"]);
-    let said = world.run(&["hook", "git-post-commit"]);
-    assert_eq!((said.stdout.as_str(), said.code), ("", Some(0)));
-    let line = said.stderr.trim_end();
-    assert_eq!(line.lines().count(), 1, "{line}");
-    assert!(
-        line.starts_with("sendoff: feature/x waits since "),
-        "{line}"
-    );
-    assert!(line.ends_with("; see: sendoff status"), "{line}");
-    last_report(&world);
 }
 
 #[test]
