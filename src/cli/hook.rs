@@ -201,7 +201,7 @@ fn report_on(start: &Start, handed_over: &mut HandedOver) -> Result<Report, Stri
     let report = wait_for_report(&start.environment, run_id.as_deref(), patience);
     match (report, &handed_over.end) {
         (Ok(Some(report)), _) => Ok(report),
-        (Err(error), End::Report) => Err(error.to_string()),
+        (Err(error), End::Report) => Err(error.told()),
         // Why nothing is kept was said.
         _ => Err(none.into()),
     }

@@ -92,11 +92,8 @@ impl<'run> Outbox<'run> {
                 self.deliver_in_order(store, platform, row).await
             }
             // Nobody could note that it was sent, and the run that makes up for this one would send it again.
-            Err(why) if self.task == TaskKept::AsIntent => Sent::Unsent(why.to_string()),
-            Err(why) => {
-                let why = why.to_string();
-                self.without_store(platform, &message, why).await
-            }
+            Err(why) if self.task == TaskKept::AsIntent => Sent::Unsent(why.told()),
+            Err(why) => self.without_store(platform, &message, why.told()).await,
         }
     }
 
@@ -128,14 +125,14 @@ impl<'run> Outbox<'run> {
         }
         let body = serde_json::to_string(beat).unwrap_or_default();
         let message = message(platform, key, DeliveryKind::Heartbeat, body);
-        let kept = self.store.get().map_err(|error| error.to_string());
+        let kept = self.store.get().map_err(|error| error.told());
         let kept = kept.and_then(|store| {
             let row = store.enqueue(&message, Durability::PowerCut);
-            let row = row.map_err(|error| error.to_string())?;
+            let row = row.map_err(|error| error.told())?;
             let again = try_again_at(self.clock.now(), 1, error.not_before);
             store
                 .postpone_delivery(row.id, DeliveryState::Waiting, error.code().as_str(), again)
-                .map_err(|error| error.to_string())
+                .map_err(|error| error.told())
         });
         match kept {
             Ok(()) => {

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::ErrorCode;
 
+use crate::reason::{Code, Reason};
+
 /// Why the store cannot be used. The work goes on without it.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -110,6 +112,11 @@ impl StoreError {
                 source,
             },
         }
+    }
+
+    /// Returns the error with its causes, on one line.
+    pub fn told(&self) -> String {
+        Reason::of(Code::StoreUnavailable, self).message
     }
 
     /// Says whether the file is no database, or one that was damaged.

@@ -160,7 +160,7 @@ fn line(what: &str, more: &str) -> String {
 
 /// Says why an intent is not in the store.
 fn unkept(error: &StoreError) -> String {
-    line(&format!("nothing can be kept: {error}"), STATUS)
+    line(&format!("nothing can be kept: {}", error.told()), STATUS)
 }
 
 fn request(

@@ -17,7 +17,7 @@ const WIDTH: u64 = 40;
 
 /// Complains of a store that cannot be used.
 pub(in crate::cli) fn store_error(error: &StoreError) -> Exit {
-    eprint(&format!("{error}\n-> {}", error.advice()));
+    eprint(&format!("{}\n-> {}", error.told(), error.advice()));
     Exit::Failed
 }
 

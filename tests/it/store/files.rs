@@ -178,6 +178,11 @@ fn x20_a_store_that_somebody_holds_costs_no_more_than_the_patience() {
     let began = Instant::now();
     let error = store.intend(&intent("r1", "x", None)).unwrap_err();
     assert!(matches!(error, StoreError::Busy(_)), "{error}");
+    let told = error.to_string();
+    assert!(
+        told.ends_with("store.db` is locked by another process"),
+        "{told}"
+    );
     assert!(
         began.elapsed() < Duration::from_secs(2),
         "{:?}",

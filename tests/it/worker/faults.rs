@@ -78,10 +78,13 @@ fn memories(world: &World) -> usize {
 /// What the state directory is while it takes nothing.
 const TAKES_NOTHING: &[(&str, &str)] = &[
     (
-        "full",
+        "is full",
         "mount -t tmpfs -o size=4k tmpfs \"$state\" && { head -c 4096 /dev/zero >\"$state/x\" || :; }",
     ),
-    ("read-only", "mount -t tmpfs -o ro tmpfs \"$state\""),
+    (
+        "Read-only file system",
+        "mount -t tmpfs -o ro tmpfs \"$state\"",
+    ),
 ];
 
 /// The worker gets what it needs from the hook itself, where no store can be written.
@@ -102,6 +105,7 @@ fn x06_x07_a_hook_ships_where_the_state_directory_takes_nothing() {
         );
         assert!(
             said.stderr.starts_with("sendoff: nothing can be kept: ")
+                && said.stderr.contains(what)
                 && said.stderr.lines().count() == 1,
             "{what}: {}",
             said.stderr
@@ -130,7 +134,7 @@ fn x06_x07_a_run_says_what_it_could_not_keep() {
         assert_eq!(memory["verdict"], "failed", "{what}: {report}");
         let summary = memory["summary"].as_str().unwrap();
         assert!(
-            summary.contains("it cannot be kept for later: "),
+            summary.contains("it cannot be kept for later: ") && summary.contains(what),
             "{what}: {report}"
         );
         assert_eq!(step(&report, "push")["verdict"], "done", "{what}: {report}");
