@@ -12,6 +12,36 @@ use crate::world::World;
 use super::killed::settle;
 use super::workers;
 
+/// Guards that a worker whose thread is stuck is ended by its watchdog, and that its work goes out later, once.
+#[test]
+fn a_worker_that_is_stuck_ends_by_its_deadline_and_its_work_goes_out_later() {
+    for point in ["hang:run-opened", "hang:memory-begun", "hang:push-reported"] {
+        let world = World::new();
+        world.user_policy("[limits]\ndeadline = \"2s\"\n");
+        let task = world.sandbox.write(
+            "task.json",
+            json!({"task": {"input": "Fix it"}}).to_string(),
+        );
+        let mut hook = world.command(&["hook", "executor"]);
+        hook.env("SENDOFF_FAILPOINT", point);
+        hook.stdin(std::fs::File::open(task).unwrap());
+        let began = Instant::now();
+        assert!(hook.status().unwrap().success());
+        wait_until("the worker's end", || {
+            workers(&world).is_empty().then_some(())
+        });
+        let took = began.elapsed();
+        assert!(took < Duration::from_secs(20), "{point}: {took:?}");
+        world.user_policy("");
+        settle(&world);
+        world.run(&["run", "post-commit"]);
+        let head = world.sandbox.head(&world.work());
+        assert_eq!(world.tip("feature/x"), head, "{point}");
+        assert_eq!(world.forge.pulls().len(), 1, "{point}");
+        assert_eq!(world.platform.memories().len(), 1, "{point}");
+    }
+}
+
 /// Guards that a signal to a worker, as when a machine shuts down, leaves its work for the next one.
 #[test]
 fn x02_x03_a_worker_that_is_told_to_end_ends_and_its_work_goes_out_later() {

@@ -3,6 +3,7 @@
 mod agents;
 mod caller;
 mod chaos;
+mod commands;
 mod crowd;
 mod cut_off;
 mod damaged;

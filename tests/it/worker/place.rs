@@ -1,8 +1,10 @@
 //! Which repository a hook is about: the one that git names to it.
 
+use sendoff_testing::wait_until;
+
 use crate::world::{World, run, step};
 
-use super::{git, install, last_report, report_in};
+use super::{git, install, last_report, report_in, workers};
 
 #[test]
 fn g24_a_linked_work_tree_ships_its_own_branch() {
@@ -139,6 +141,34 @@ fn a_git_dir_that_agrees_with_the_directory_is_no_matter() {
         b"",
     );
     assert_eq!(step(&said.report(), "push")["verdict"], "done");
+}
+
+/// Guards that a worker goes by what it finds: the commit, the remote and the policy of the time when it ships.
+#[test]
+fn a_branch_is_shipped_as_it_is_when_its_worker_comes() {
+    let handed_over = |world: &World| {
+        let mut hook = world.command(&["hook", "git-post-commit"]);
+        hook.env("SENDOFF_FAILPOINT", "worker-told");
+        assert!(hook.status().unwrap().success());
+        wait_until("the worker's end", || {
+            workers(world).is_empty().then_some(())
+        });
+    };
+    let world = World::new();
+    let url = format!("{}/acme/rocket.git", world.git.url());
+    world.point_to("http://127.0.0.1:9/acme/rocket.git");
+    handed_over(&world);
+    world.point_to(&url);
+    let head = world.commit("later.txt", "later\n", "Later");
+    assert_eq!(world.run(&["flush"]).code, Some(0));
+    assert_eq!(world.tip("feature/x"), head);
+
+    let world = World::new();
+    handed_over(&world);
+    world.user_policy("[branches]\nprotected = [\"feature/*\"]\n");
+    assert_eq!(world.run(&["flush"]).code, Some(0));
+    assert_eq!(world.tip("feature/x"), "");
+    assert_eq!(super::pushes(&world), 0);
 }
 
 #[test]

@@ -248,6 +248,28 @@ fn a_push_that_the_remote_reports_and_does_not_show_is_unverified() {
     .unwrap();
     assert_eq!(world.run(&["flush"]).code, Some(0));
     assert_eq!(world.forge.pulls().len(), 1);
+    // A worker asks once more for whoever handed the branch over.
+    world.commit("later.txt", "later\n", "Later");
+    world.sandbox.executable(
+        "served/acme/rocket.git/hooks/post-receive",
+        "#!/bin/sh\ngit update-ref refs/heads/feature/x refs/heads/feature/x~1\n",
+    );
+    world.user_policy("[limits]\ndeadline = \"1s\"\n");
+    world.run(&["hook", "git-post-commit"]);
+    wait_until("the worker's end", || {
+        super::workers(&world).is_empty().then_some(())
+    });
+    let status = world.run(&["status", "--json"]).report();
+    assert_eq!(status["pending"][0]["reason"], "unverified", "{status}");
+    std::fs::remove_file(
+        world
+            .sandbox
+            .path("served/acme/rocket.git/hooks/post-receive"),
+    )
+    .unwrap();
+    world.user_policy("");
+    assert_eq!(world.run(&["flush"]).code, Some(0));
+    assert_eq!(world.tip("feature/x"), world.sandbox.head(&world.work()));
     // By hand nobody asks twice, unless the policy wants it.
     let report = world.report(&["run", "post-commit", "--set", "steps.push.verify=always"]);
     assert_eq!(step(&report, "push")["verdict"], "done");
