@@ -66,3 +66,21 @@ fn every_case_has_one_row(page: &str, letters: &[(&str, usize)]) {
     }
     assert!(without.len() <= 10, "{without:?}");
 }
+
+/// So that `cargo test n06` runs the tests of the case N06.
+#[test]
+fn the_name_of_a_test_has_the_id_of_its_case() {
+    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs");
+    let page = std::fs::read_to_string(docs.join("reliability.md")).unwrap();
+    let (_, cases) = page.split_once("## Cases").unwrap();
+    let mut count = 0;
+    for line in cases.lines().filter(|line| line.ends_with("` |")) {
+        let id = line[2..5].to_lowercase();
+        let named = line.split('`').skip(1).step_by(2);
+        let mut leaves = named.filter_map(|name| name.rsplit("::").next());
+        let has_id = leaves.any(|leaf| leaf.split('_').any(|word| word == id));
+        assert!(has_id, "{line}");
+        count += 1;
+    }
+    assert!(count > 60, "{count} cases");
+}

@@ -192,7 +192,7 @@ fn a_second_reader_waits_for_the_next_run() {
 }
 
 #[test]
-fn many_readers_and_writers_hand_each_line_on_once() {
+fn d05_many_readers_and_writers_hand_each_line_on_once() {
     const WRITERS: usize = 4;
     const EACH: usize = 200;
     let sandbox = Sandbox::new();

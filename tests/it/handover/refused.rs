@@ -11,7 +11,7 @@ use crate::sandbox::Sandbox;
 use super::{file, later};
 
 #[test]
-fn what_is_no_file_of_this_user_is_refused() {
+fn d07_what_is_no_file_of_this_user_is_refused() {
     let sandbox = Sandbox::new();
     let target = sandbox.write("secret.jsonl", "s\n");
     let refusal = |path: &Path| claim(path, later(0)).unwrap_err().to_string();
@@ -39,7 +39,7 @@ fn what_is_no_file_of_this_user_is_refused() {
 }
 
 #[test]
-fn another_users_file_is_refused() {
+fn d07_another_users_file_is_refused() {
     let sandbox = Sandbox::new();
     let path = file(&sandbox, "a\n");
     if std::os::unix::fs::chown(&path, Some(12_345), None).is_err() {

@@ -31,7 +31,7 @@ async fn a_get_follows_one_hop_within_its_origin() {
 }
 
 #[tokio::test]
-async fn a_loop_of_hops_ends_after_the_first() {
+async fn n12_a_loop_of_hops_ends_after_the_first() {
     if supervised() {
         return;
     }
@@ -80,7 +80,7 @@ async fn a_post_is_sent_again_only_to_the_same_path_and_where_method_and_body_ar
 }
 
 #[tokio::test]
-async fn no_hop_leaves_the_origin() {
+async fn n10_no_hop_leaves_the_origin() {
     if supervised() {
         return;
     }

@@ -128,7 +128,7 @@ async fn a_token_that_no_header_may_hold_is_refused_before_anything_is_sent() {
 }
 
 #[tokio::test]
-async fn a_safe_request_is_repeated_until_the_server_is_back() {
+async fn n07_a_safe_request_is_repeated_until_the_server_is_back() {
     if supervised() {
         return;
     }
@@ -140,7 +140,7 @@ async fn a_safe_request_is_repeated_until_the_server_is_back() {
 }
 
 #[tokio::test]
-async fn a_safe_request_is_sent_three_times_at_most() {
+async fn n07_a_safe_request_is_sent_three_times_at_most() {
     if supervised() {
         return;
     }
@@ -224,7 +224,7 @@ async fn a_body_that_stalls_is_left_in_time() {
 }
 
 #[tokio::test]
-async fn an_endless_body_is_cut() {
+async fn n13_an_endless_body_is_cut() {
     if supervised() {
         return;
     }
@@ -253,7 +253,7 @@ async fn an_endless_refusal_is_understood_by_its_beginning() {
 }
 
 #[tokio::test]
-async fn answers_that_break_the_protocol_are_refused() {
+async fn n19_answers_that_break_the_protocol_are_refused() {
     if supervised() {
         return;
     }
@@ -276,7 +276,7 @@ async fn answers_that_break_the_protocol_are_refused() {
 }
 
 #[tokio::test]
-async fn more_headers_than_anyone_needs_are_refused() {
+async fn n18_more_headers_than_anyone_needs_are_refused() {
     if supervised() {
         return;
     }

@@ -29,7 +29,7 @@ async fn nobody_at_home_cannot_have_acted() {
 }
 
 #[tokio::test]
-async fn plain_http_stays_on_this_machine_unless_the_host_is_listed() {
+async fn l11_plain_http_stays_on_this_machine_unless_the_host_is_listed() {
     if supervised() {
         return;
     }

@@ -200,7 +200,7 @@ async fn what_a_person_reads() {
 }
 
 #[tokio::test]
-async fn a_sign_in_page_is_no_heartbeat() {
+async fn n14_a_sign_in_page_is_no_heartbeat() {
     if supervised() {
         return;
     }
@@ -263,7 +263,7 @@ async fn a_silent_platform_is_left_in_time_and_a_memory_is_not_sent_twice() {
 }
 
 #[tokio::test]
-async fn plain_http_to_another_machine_is_refused() {
+async fn l11_plain_http_to_another_machine_is_refused() {
     if supervised() {
         return;
     }

@@ -28,7 +28,7 @@ async fn the_token_is_one_trimmed_line_of_its_file() {
 }
 
 #[tokio::test]
-async fn without_a_file_no_token_is_sent() {
+async fn l01_without_a_file_no_token_is_sent() {
     if supervised() {
         return;
     }
@@ -71,7 +71,7 @@ async fn files_that_are_no_token_are_refused_and_nothing_is_sent() {
 }
 
 #[tokio::test]
-async fn a_rotated_token_is_read_again_once() {
+async fn l02_a_rotated_token_is_read_again_once() {
     if supervised() {
         return;
     }

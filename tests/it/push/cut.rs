@@ -51,7 +51,7 @@ fn pass(mut from: TcpStream, mut to: TcpStream, left: &AtomicUsize) {
 }
 
 #[test]
-fn a_connection_that_breaks_within_the_pack_moves_no_ref_and_the_next_push_succeeds() {
+fn n06_a_connection_that_breaks_within_the_pack_moves_no_ref_and_the_next_push_succeeds() {
     if supervised() {
         return;
     }

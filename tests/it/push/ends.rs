@@ -267,7 +267,7 @@ fn silent_servers(world: &World) -> Vec<(&'static str, Hostile)> {
 }
 
 #[test]
-fn a_web_server_that_falls_silent_anywhere() {
+fn n05_a_web_server_that_falls_silent_anywhere() {
     if supervised() {
         return;
     }

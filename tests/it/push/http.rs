@@ -77,7 +77,7 @@ fn a_redirect_at_the_same_origin_is_followed_and_the_push_goes_there() {
 }
 
 #[test]
-fn a_redirect_to_another_origin_is_refused_and_nothing_goes_there() {
+fn n10_a_redirect_to_another_origin_is_refused_and_nothing_goes_there() {
     if supervised() {
         return;
     }
@@ -95,7 +95,7 @@ fn a_redirect_to_another_origin_is_refused_and_nothing_goes_there() {
 }
 
 #[test]
-fn a_redirect_loop_ends_after_three_hops() {
+fn n12_a_redirect_loop_ends_after_three_hops() {
     if supervised() {
         return;
     }

@@ -216,7 +216,7 @@ fn a_large_push_is_streamed_after_an_empty_one_has_settled_the_login() {
 }
 
 #[test]
-fn helpers_answer_within_the_protocol_only() {
+fn x19_helpers_answer_within_the_protocol_only() {
     let sandbox = Sandbox::new();
     let url = reqwest::Url::parse("https://git.example.test/o/r.git").unwrap();
     let ask = |line: &str| helpers(&sandbox, &[line]).get(&url, Some("me"), &[]);

@@ -219,7 +219,7 @@ fn the_proxy_of_a_remote_goes_before_that_of_all() {
 }
 
 #[test]
-fn a_proxy_that_is_not_understood_stops_the_push_and_is_named() {
+fn n16_a_proxy_that_is_not_understood_stops_the_push_and_is_named() {
     let served = Served::start(GitServerOptions::default());
     let url = served.url();
     for value in [

@@ -102,7 +102,7 @@ pub(super) fn picked(seen: &Mutex<Vec<String>>, names: &[&str]) -> Vec<String> {
 }
 
 #[test]
-fn a_proxy_gets_its_own_login_and_the_name_that_the_user_chose_as_from_git() {
+fn n16_a_proxy_gets_its_own_login_and_the_name_that_the_user_chose_as_from_git() {
     let sandbox = Sandbox::new();
     let (work, _) = ahead(&sandbox, "r");
     let (place, seen) = proxy();

@@ -17,7 +17,7 @@ use super::hostile::{REFS, advertisement, http, service};
 use super::rig::{ahead, helpers, options, push_head};
 
 #[test]
-fn a_certificate_that_nobody_vouches_for_is_refused_until_the_user_names_its_authority() {
+fn n15_a_certificate_that_nobody_vouches_for_is_refused_until_the_user_names_its_authority() {
     let sandbox = Sandbox::new();
     let (work, _) = ahead(&sandbox, "r");
     let certificate = Certificate::new(&sandbox);
@@ -163,7 +163,7 @@ fn trusting(sandbox: &Sandbox) -> PushOptions {
 }
 
 #[test]
-fn a_redirect_away_from_https_or_to_another_origin_is_refused_and_no_login_follows() {
+fn n11_a_redirect_away_from_https_or_to_another_origin_is_refused_and_no_login_follows() {
     let sandbox = Sandbox::new();
     let (work, _) = ahead(&sandbox, "r");
     let keys = Certificate::new(&sandbox);

@@ -93,7 +93,7 @@ fn lines_that_cannot_be_read_are_counted_and_hold_nobody_up() {
 }
 
 #[test]
-fn control_characters_are_taken_out_and_secrets_hidden() {
+fn l13_control_characters_are_taken_out_and_secrets_hidden() {
     let text = told(
         "{\"status\":\"ok\\n- [forged]\",\"summary\":\"\\u001b[31mred\\u202e\\r\\nx\",\
          \"response_preview\":\"ghp_0123456789abcdefghijABCDEFGHIJ012345\"}\n",
@@ -165,7 +165,7 @@ fn what_was_not_printed_is_handed_over_again() {
 }
 
 #[test]
-fn a_reader_that_is_killed_after_its_claim_loses_nothing() {
+fn d06_a_reader_that_is_killed_after_its_claim_loses_nothing() {
     let sandbox = Sandbox::new();
     // Enough to fill the pipe, so that the reader hangs in the middle of printing.
     let line = |n| format!("{{\"summary\":\"{n:03}{}\"}}\n", " word".repeat(60));

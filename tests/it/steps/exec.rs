@@ -35,7 +35,7 @@ fn its_output_is_the_data() {
 }
 
 #[test]
-fn it_gets_few_variables_and_the_work_tree() {
+fn x24_it_gets_few_variables_and_the_work_tree() {
     let sandbox = shell("env | cut -d= -f1 | tr \"\\n\" \" \"; pwd; cat");
     let variables = [
         ("GH_TOKEN", "CANARY".to_owned()),
@@ -87,7 +87,7 @@ fn a_relative_command_is_that_of_the_work_tree() {
 }
 
 #[test]
-fn a_name_is_never_found_in_the_repository() {
+fn x24_a_name_is_never_found_in_the_repository() {
     for (command, expected) in [
         ("planted", "the program `planted` is not on the search path"),
         ("git", ""),
@@ -104,7 +104,7 @@ fn a_name_is_never_found_in_the_repository() {
 }
 
 #[test]
-fn a_failure_says_how_it_ended_and_its_last_word() {
+fn x25_a_failure_says_how_it_ended_and_its_last_word() {
     for (script, expected) in [
         ("exit 137", "`/bin/sh` exited with code 137"),
         ("kill -9 $$", "`/bin/sh` was killed by signal 9"),
@@ -164,7 +164,7 @@ fn the_errors_of_its_settings_say_what_to_do() {
 }
 
 #[test]
-fn at_its_limit_it_is_killed_with_its_children() {
+fn x25_at_its_limit_it_is_killed_with_its_children() {
     let sandbox = sandbox(
         "timeout = \"500ms\"\ncommand = [\"/bin/sh\", \"-c\", \
          \"sleep 300 & echo $! > children; echo $$ >> children; sleep 300\"]",
@@ -216,7 +216,7 @@ fn a_descendant_that_leaves_the_group_holds_nobody_up() {
 }
 
 #[test]
-fn a_gigabyte_of_output_is_cut() {
+fn x25_a_gigabyte_of_output_is_cut() {
     let script = "yes \"one two three\" | head -c 1000000000";
     let said = step(&shell(script), &["--json"]);
     let line: serde_json::Value = serde_json::from_str(&said.stdout).unwrap();

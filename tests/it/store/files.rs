@@ -110,7 +110,7 @@ fn x20_a_damaged_store_is_set_aside_and_a_fresh_one_begun() {
 }
 
 #[test]
-fn x20_a_newer_store_is_left_alone_and_memories_go_to_the_spool() {
+fn x20_x21_a_newer_store_is_left_alone_and_memories_go_to_the_spool() {
     let sandbox = Sandbox::new();
     let directory = state(&sandbox);
     drop(open(&directory));

@@ -190,7 +190,7 @@ fn a_stale_heartbeat_does_not_overtake_a_newer_one() {
 }
 
 #[test]
-fn a_push_that_reaches_nobody_waits_and_goes_out_with_its_pull_request() {
+fn n21_a_push_that_reaches_nobody_waits_and_goes_out_with_its_pull_request() {
     let world = World::new();
     let url = format!("{}/acme/rocket.git", world.git.url());
     world.point_to("http://127.0.0.1:9/acme/rocket.git");
@@ -223,7 +223,7 @@ fn a_push_that_reaches_nobody_waits_and_goes_out_with_its_pull_request() {
 }
 
 #[test]
-fn a_push_that_the_remote_reports_and_does_not_show_is_unverified() {
+fn n23_a_push_that_the_remote_reports_and_does_not_show_is_unverified() {
     let world = World::new();
     // The server takes the push and puts the branch back, as a hook of its own may.
     let script = "#!/bin/sh\ngit update-ref -d refs/heads/feature/x\n";

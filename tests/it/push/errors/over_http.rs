@@ -89,7 +89,7 @@ fn a_login_that_may_not_push() {
 }
 
 #[test]
-fn a_page_instead_of_an_answer() {
+fn n14_a_page_instead_of_an_answer() {
     let fault = always("/info/refs", FaultKind::Page);
     assert_snapshot!(over_http(Some(fault), |_, _| {}), @"
     bad-response: 127.0.0.1 does not answer as a git server does

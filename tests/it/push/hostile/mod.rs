@@ -263,7 +263,7 @@ fn nothing_said_and_nothing_ended_lasts_until_the_caller_stops() {
 }
 
 #[test]
-fn a_server_that_lies_is_believed_once_and_found_out_by_the_next_push() {
+fn n23_a_server_that_lies_is_believed_once_and_found_out_by_the_next_push() {
     if supervised() {
         return;
     }
@@ -279,7 +279,7 @@ fn a_server_that_lies_is_believed_once_and_found_out_by_the_next_push() {
 }
 
 #[test]
-fn a_connection_that_breaks_anywhere_in_the_pack_is_a_lost_one() {
+fn n06_a_connection_that_breaks_anywhere_in_the_pack_is_a_lost_one() {
     if supervised() {
         return;
     }

@@ -32,7 +32,7 @@ fn class_within(patience: Duration, case: &Case, refs: Act, push: Act) -> &'stat
 
 #[test]
 #[expect(clippy::too_many_lines, reason = "it is a table")]
-fn questions_for_refs_that_are_answered_badly_end_in_a_class() {
+fn n18_n20_questions_for_refs_that_are_answered_badly_end_in_a_class() {
     if supervised() {
         return;
     }
@@ -182,7 +182,7 @@ fn questions_for_refs_that_are_answered_badly_end_in_a_class() {
 }
 
 #[test]
-fn pushes_that_are_answered_badly_end_in_a_class() {
+fn n19_pushes_that_are_answered_badly_end_in_a_class() {
     if supervised() {
         return;
     }

@@ -14,7 +14,7 @@ use super::{
 };
 
 #[test]
-fn a_window_that_never_opens_and_an_answer_that_never_comes_end_in_time() {
+fn n05_a_window_that_never_opens_and_an_answer_that_never_comes_end_in_time() {
     if supervised() {
         return;
     }
