@@ -2,6 +2,8 @@
 
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::thread;
 use std::time::Duration;
 
 use clap::builder::{PossibleValue, TypedValueParser};
@@ -10,9 +12,10 @@ use crate::exit::Exit;
 use crate::failpoint::{Point, reach};
 use crate::report::Report;
 use crate::surfaces::{SURFACES, SurfaceDef};
-use crate::worker::{Asked, End, HandedOver, hand_over, wait_for_report};
+use crate::worker::{Asked, Claim, End, HandedOver, Sight, hand_over, wait_for_report};
 
 use super::colour::Paint;
+use super::end_process::end_process;
 use super::output::{eprint, print};
 use super::payload::Heard;
 use super::render;
@@ -20,6 +23,11 @@ use super::start::Start;
 
 /// How long `--wait` waits: as long as a worker lives.
 const WAIT: Duration = Duration::from_mins(30);
+
+/// How long a look at the repository may take before the work is handed over without it: the caller waits.
+const LOOK: Duration = Duration::from_secs(1);
+/// The stack of the thread that waits for the look, in bytes.
+const STACK: usize = 1024 * 1024;
 
 /// Examples and variables.
 const HELP: &str = "\
@@ -121,16 +129,37 @@ impl Args {
             directory: heard.directory.or_else(|| self.directory.clone()),
             program,
         };
-        let mut handed_over = hand_over(&asked, &start.environment, &start.known);
-        if let Some(problem) = heard.problem {
+        let by = |sight| {
+            let mut handed_over = hand_over(&asked, &start.environment, &start.known, sight);
+            if let Some(problem) = &heard.problem {
+                handed_over
+                    .notice
+                    .get_or_insert_with(|| format!("sendoff: {problem}"));
+            }
             handed_over
-                .notice
-                .get_or_insert_with(|| format!("sendoff: {problem}"));
-        }
-        let exit = match handed_over.end {
+        };
+        let finish = |handed_over: HandedOver| match handed_over.end {
             End::Report | End::Worker(_) if self.wait => self.wait_for(start, surface, handed_over),
             _ => self.answer(surface, &handed_over),
         };
+        let claim = Claim::default();
+        let handed_over = thread::scope(|scope| {
+            let (looked, waits) = channel::<()>();
+            let claim = &claim;
+            let impatient = move || {
+                if waits.recv_timeout(LOOK) == Err(RecvTimeoutError::Timeout) && claim.take() {
+                    end_process(finish(by(Sight::Blind)));
+                }
+            };
+            let named = thread::Builder::new().name("impatient".into());
+            // Without it the look takes as long as it takes.
+            let _unwatched = named.stack_size(STACK).spawn_scoped(scope, impatient);
+            let handed_over = by(Sight::Looks(claim));
+            claim.take_or_wait();
+            drop(looked);
+            handed_over
+        });
+        let exit = finish(handed_over);
         reach(Point::HookAnswered);
         exit
     }

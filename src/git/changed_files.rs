@@ -3,6 +3,8 @@
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use gix::ObjectId;
 use gix::bstr::BString;
@@ -15,6 +17,8 @@ use super::{RangeError, Repo};
 
 /// How deep directories are looked into; git refuses paths that are much longer.
 const MAX_DEPTH: usize = 512;
+/// The largest directory that is looked into, in bytes of its tree: it has room for a hundred thousand files.
+const MAX_TREE: u64 = 8 << 20;
 
 /// A branch's tip, and the commits that it left from, all as trees.
 ///
@@ -26,6 +30,7 @@ pub struct ChangedFiles {
     bases: Vec<ObjectId>,
     /// The trees on the way to paths that were asked for: most of these begin alike.
     seen: RefCell<HashMap<ObjectId, Rc<[Entry]>>>,
+    stop: Arc<AtomicBool>,
 }
 
 /// An entry of a tree.
@@ -57,6 +62,7 @@ impl Repo {
             tip: tip.tree,
             bases,
             seen: RefCell::default(),
+            stop: Arc::clone(&self.stop),
         }))
     }
 }
@@ -79,11 +85,14 @@ impl ChangedFiles {
         Ok(changed)
     }
 
-    /// Counts the changed files, up to one more than `most`.
+    /// Counts the changed files; of more than `most` only that they are more.
     pub fn count(&self, most: usize) -> Result<usize, RangeError> {
-        let mut count = 0;
-        self.add(Some(self.tip), &self.bases, most, 0, &mut count)?;
-        Ok(count)
+        Count {
+            files: self,
+            most,
+            seen: HashMap::new(),
+        }
+        .below(Some(self.tip), &self.bases, 0)
     }
 
     /// Returns what a tree has at a path.
@@ -107,60 +116,6 @@ impl ChangedFiles {
         Ok(found)
     }
 
-    /// Adds the files below a tree of the tip, `None` where it has none, that differ from those of all `bases`.
-    fn add(
-        &self,
-        tip: Option<ObjectId>,
-        bases: &[ObjectId],
-        most: usize,
-        depth: usize,
-        count: &mut usize,
-    ) -> Result<(), RangeError> {
-        let is_known = tip.is_some_and(|tip| bases.contains(&tip));
-        if is_known || *count > most || depth > MAX_DEPTH {
-            return Ok(());
-        }
-        let now = match tip {
-            Some(tip) => self.entries(tip)?,
-            None => Vec::new(),
-        };
-        let mut before = Vec::new();
-        for base in bases {
-            before.push(self.entries(*base)?);
-        }
-        let same = |entries: &[Entry], entry: &Entry| entries.contains(entry);
-        for entry @ (name, mode, id) in &now {
-            if before.iter().any(|entries| same(entries, entry)) {
-                continue;
-            }
-            if mode.is_tree() {
-                let trees = before
-                    .iter()
-                    .filter_map(|entries| tree_named(entries, name));
-                let trees: Vec<ObjectId> = trees.collect();
-                self.add(Some(*id), &trees, most, depth + 1, count)?;
-            } else {
-                *count += 1;
-            }
-        }
-        // What is gone is gone from all of them.
-        let Some((first, others)) = before.split_first() else {
-            return Ok(());
-        };
-        for (name, mode, id) in first {
-            let is_in = |entries: &Vec<Entry>| entries.iter().any(|(other, _, _)| other == name);
-            if is_in(&now) || !others.iter().all(is_in) {
-                continue;
-            }
-            if mode.is_tree() {
-                self.add(None, &[*id], most, depth + 1, count)?;
-            } else {
-                *count += 1;
-            }
-        }
-        Ok(())
-    }
-
     fn entries_once(&self, tree: ObjectId) -> Result<Rc<[Entry]>, RangeError> {
         if let Some(entries) = self.seen.borrow().get(&tree) {
             return Ok(Rc::clone(entries));
@@ -171,6 +126,13 @@ impl ChangedFiles {
     }
 
     fn entries(&self, tree: ObjectId) -> Result<Vec<Entry>, RangeError> {
+        if self.stop.load(Ordering::Relaxed) {
+            return Err(RangeError::Stopped);
+        }
+        if self.reader.size(&tree).is_some_and(|size| size > MAX_TREE) {
+            let why = format!("the directory {tree} is larger than {MAX_TREE} bytes");
+            return Err(RangeError::TooLarge(why.into()));
+        }
         let found = self.reader.find(tree).map_err(SelectError::from)?;
         let (kind, data) = found.ok_or(RangeError::Missing(tree))?;
         if kind != gix::objs::Kind::Tree {
@@ -185,9 +147,76 @@ impl ChangedFiles {
     }
 }
 
-fn tree_named(entries: &[Entry], wanted: &BString) -> Option<ObjectId> {
-    let found = entries
-        .iter()
-        .find(|(name, mode, _)| name == wanted && mode.is_tree());
-    found.map(|(_, _, id)| *id)
+/// The entries of a tree by their names; of two that have the same one the first.
+fn by_name(entries: &[Entry]) -> HashMap<&BString, (EntryMode, ObjectId)> {
+    let named = entries.iter().rev();
+    named.map(|(name, mode, id)| (name, (*mode, *id))).collect()
+}
+
+/// A tree of the tip and those of the bases beside it.
+type Side = (Option<ObjectId>, Vec<ObjectId>);
+
+/// A count of changed files.
+struct Count<'f> {
+    files: &'f ChangedFiles,
+    most: usize,
+    /// What was counted of trees that lie side by side: the same ones can do so at any number of paths.
+    seen: HashMap<Side, usize>,
+}
+
+impl Count<'_> {
+    /// Counts the files below a tree of the tip, `None` where it has none, that differ from those of all `bases`.
+    fn below(
+        &mut self,
+        tip: Option<ObjectId>,
+        bases: &[ObjectId],
+        depth: usize,
+    ) -> Result<usize, RangeError> {
+        if tip.is_some_and(|tip| bases.contains(&tip)) || depth > MAX_DEPTH {
+            return Ok(0);
+        }
+        let side = (tip, bases.to_vec());
+        if let Some(count) = self.seen.get(&side) {
+            return Ok(*count);
+        }
+        let entries = |tree: &ObjectId| self.files.entries(*tree);
+        let now = tip.as_ref().map_or(Ok(Vec::new()), entries)?;
+        let before: Vec<Vec<Entry>> = bases.iter().map(entries).collect::<Result<_, _>>()?;
+        let named: Vec<_> = before.iter().map(|entries| by_name(entries)).collect();
+        let mut count = 0_usize;
+        for (name, mode, id) in &now {
+            let there = named.iter().filter_map(|names| names.get(name));
+            let there: Vec<&(EntryMode, ObjectId)> = there.collect();
+            if there.contains(&&(*mode, *id)) {
+                continue;
+            }
+            count += if mode.is_tree() {
+                let trees = there.iter().filter(|(mode, _)| mode.is_tree());
+                let trees: Vec<ObjectId> = trees.map(|(_, id)| *id).collect();
+                self.below(Some(*id), &trees, depth + 1)?
+            } else {
+                1
+            };
+            if count > self.most {
+                break;
+            }
+        }
+        let is_now = by_name(&now);
+        // What is gone is gone from all of them.
+        if let (Some(first), Some((_, others))) = (before.first(), named.split_first()) {
+            for (name, mode, id) in first {
+                let is_in_all = others.iter().all(|names| names.contains_key(name));
+                if count > self.most || is_now.contains_key(name) || !is_in_all {
+                    continue;
+                }
+                count += if mode.is_tree() {
+                    self.below(None, &[*id], depth + 1)?
+                } else {
+                    1
+                };
+            }
+        }
+        self.seen.insert(side, count);
+        Ok(count)
+    }
 }

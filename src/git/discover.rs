@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use crate::files::{Directory, Found, Links, open, read};
 
+use super::alternates::check_alternates;
 use super::discovery_limits::DiscoveryLimits;
 use super::open_error::OpenError;
 
@@ -28,12 +29,13 @@ const UNSORTED_LIMIT: u64 = 16 << 20;
 const SORTED: &[u8] = b" sorted ";
 const PACKED_HEADER: usize = 256;
 
-/// The files that gitoxide opens without a check that they are regular. Tools that share objects put links there.
-const SHARED_FILES: [&str; 3] = [
-    "objects/info/alternates",
-    "objects/info/commit-graph",
-    "objects/info/commit-graphs/commit-graph-chain",
-];
+/// The commit-graph in one file, and the directory of one in parts. Gitoxide opens them without a check that they are
+/// regular; tools that share objects put links there. They are mapped, of any size.
+const COMMIT_GRAPH: &str = "objects/info/commit-graph";
+const COMMIT_GRAPHS: &str = "objects/info/commit-graphs";
+/// The list of the parts, which is read whole, and its largest size in bytes.
+const CHAIN: &str = "commit-graph-chain";
+const CHAIN_LIMIT: u64 = 64 * 1024;
 
 /// The directories of a repository.
 #[derive(Debug, Clone)]
@@ -179,10 +181,9 @@ impl RepoPaths {
                 _ => return Err(special(self.common_dir.join(name))),
             }
         }
-        for name in SHARED_FILES {
-            check_file(&self.common_dir.join(name), u64::MAX)?;
-        }
-        Ok(())
+        check_file(&self.common_dir.join(COMMIT_GRAPH), u64::MAX)?;
+        check_parts(&self.common_dir.join(COMMIT_GRAPHS))?;
+        check_alternates(&self.common_dir.join("objects"))
     }
 
     /// Says whether the file of packed refs says that it is sorted.
@@ -227,14 +228,26 @@ fn check_head(path: &Path) -> Result<(), OpenError> {
     match path.read_link() {
         Ok(target) if target.starts_with("refs") => Ok(()),
         Ok(_) => Err(OpenError::SpecialFile(path.to_owned())),
-        Err(_) => check_file(path, HEAD_FILE_LIMIT),
+        Err(_) => check_file(path, HEAD_FILE_LIMIT).map(|_| ()),
     }
 }
 
-fn check_file(path: &Path, limit: u64) -> Result<(), OpenError> {
+/// Refuses a commit-graph one of whose parts is no regular file.
+fn check_parts(directory: &Path) -> Result<(), OpenError> {
+    if !check_file(&directory.join(CHAIN), CHAIN_LIMIT)? {
+        return Ok(());
+    }
+    for entry in directory.read_dir().into_iter().flatten().flatten() {
+        check_file(&entry.path(), u64::MAX)?;
+    }
+    Ok(())
+}
+
+/// Says whether there is a file.
+fn check_file(path: &Path, limit: u64) -> Result<bool, OpenError> {
     match path.metadata() {
-        Ok(metadata) if metadata.is_file() && metadata.len() <= limit => Ok(()),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Ok(metadata) if metadata.is_file() && metadata.len() <= limit => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
         _ => Err(OpenError::SpecialFile(path.to_owned())),
     }
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use gix::ObjectId;
-use gix::objs::Exists;
+use sendoff_push::objects::Reader;
 
 use crate::files::Directory;
 use crate::names::BranchName;
@@ -26,8 +26,9 @@ impl Repo {
 
     /// Says whether an object is here.
     pub fn has_object(&self, id: ObjectId) -> bool {
-        self.thread_local()
-            .is_ok_and(|repo| repo.objects.exists(&id))
+        let reader = self.thread_local().ok();
+        let reader = reader.and_then(|repo| Reader::new(&repo).ok());
+        reader.is_some_and(|reader| reader.contains(&id))
     }
 }
 

@@ -1,5 +1,6 @@
 //! Facts about the repository, through gitoxide, and the transports of the native push. Blocking; no git program.
 
+mod alternates;
 mod base_branch;
 mod changed_files;
 mod commit;
@@ -32,6 +33,7 @@ mod uncommitted;
 mod upstream;
 mod url_match;
 
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
 
 pub use changed_files::ChangedFiles;
@@ -64,6 +66,8 @@ pub struct Repo {
     /// Opened when an object is read for the first time: refs alone mostly say whether there is
     /// anything to do.
     opened: Arc<OnceLock<gix::ThreadSafeRepository>>,
+    /// Ends walks through the history and through trees.
+    stop: Arc<AtomicBool>,
 }
 
 impl std::fmt::Debug for Repo {

@@ -1,6 +1,7 @@
 //! Opening a repository with reduced trust: security-sensitive keys of its own configuration are ignored.
 
 use std::path::Path;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
 
 use gix::open::permissions::{
@@ -101,7 +102,17 @@ impl Repo {
             config: Arc::new(config),
             paths: Arc::new(paths),
             opened: Arc::new(opened),
+            stop: Arc::default(),
         })
+    }
+
+    /// Returns the same repository, whose walks end as [`RangeError::Stopped`](super::RangeError::Stopped) once `stop` is set.
+    #[must_use]
+    pub fn stopped_by(&self, stop: Arc<AtomicBool>) -> Self {
+        Self {
+            stop,
+            ..self.clone()
+        }
     }
 
     /// Returns a handle for one thread. Replacement objects are ignored, as they are by a push.

@@ -46,6 +46,9 @@ pub enum RangeError {
     /// The repository cannot be opened.
     #[error(transparent)]
     Open(#[from] OpenError),
+    /// It took so long that somebody set the flag that stops it.
+    #[error("looking at it took too long")]
+    Stopped,
     /// The list of shallow commits or the commit-graph cannot be read.
     #[error("the repository's history cannot be read")]
     History(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -54,6 +57,7 @@ pub enum RangeError {
 impl From<SelectError> for RangeError {
     fn from(error: SelectError) -> Self {
         match error {
+            SelectError::Interrupted => Self::Stopped,
             SelectError::Object(ObjectError::Missing(id)) => Self::Missing(id),
             SelectError::Object(ObjectError::Corrupt(id)) => Self::Corrupt(id),
             SelectError::Object(ObjectError::Read { id, why }) => Self::Read {
@@ -91,7 +95,7 @@ impl Repo {
         }
         let repo = self.thread_local()?;
         let graph = commit_graph(&repo, self);
-        let found = ahead(&repo, graph.as_ref(), tip, bases, VISIT_LIMIT)?;
+        let found = ahead(&repo, graph.as_ref(), tip, bases, VISIT_LIMIT, &self.stop)?;
         let total = found.commits.len();
         let mut commits = Vec::with_capacity(limit.min(total));
         let reader = Reader::new(&repo).map_err(SelectError::from)?;

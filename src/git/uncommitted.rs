@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::ffi::OsStr;
+use std::io::ErrorKind::InvalidData;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::sync::Arc;
@@ -10,12 +11,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use gix::bstr::{BString, ByteSlice};
 use gix::diff::Rewrites;
 use gix::dir::entry::{Kind, Status};
+use gix::objs::TreeRefIter;
 use gix::progress::Discard;
 use gix::status::index_worktree::Item as InWorkTree;
 use gix::status::plumbing::index_as_worktree::{Change, EntryStatus};
 use gix::status::tree_index::TrackRenames;
 use gix::status::{Item, Submodule};
 use gix::worktree::stack::state::attributes::Source;
+use sendoff_push::objects::Reader;
 
 use super::Repo;
 use super::config::{Config, truth};
@@ -24,6 +27,9 @@ use super::config::{Config, truth};
 const MAX_COUNTED: usize = 1_000;
 /// The largest index that is read, in bytes: some 150,000 files. It takes several times that in memory.
 const MAX_INDEX_SIZE: u64 = 16 << 20;
+/// The deepest and the largest directory of HEAD's tree that is compared with the index: in levels, and in bytes of its tree.
+const MAX_DEPTH: usize = 512;
+const MAX_TREE: u64 = 8 << 20;
 /// The largest file of patterns, settings or submodules that is read, in bytes.
 const MAX_RULES_SIZE: u64 = 256 << 10;
 
@@ -65,6 +71,8 @@ impl Repo {
             return None;
         }
         let mut repo = self.thread_local().ok()?;
+        // Gitoxide opens what lies there without a look.
+        Reader::new(&repo).ok()?.check_packs().ok()?;
         repo.set_workdir(work_tree.to_owned()).ok()?;
         let counted = count(&repo, work_tree, self.renames(), stop);
         match counted {
@@ -126,6 +134,44 @@ fn is_as_committed(repo: &gix::Repository, index: &gix::index::File) -> bool {
     whole.is_some_and(|tree| repo.head_tree_id().is_ok_and(|head| head == tree.id))
 }
 
+/// How HEAD's tree compares with the index.
+enum HeadSize {
+    /// It has about as many files.
+    Comparable,
+    /// It has so many more that more are staged for removal than are counted.
+    FarMore,
+}
+
+/// Says how many files HEAD's tree has; nothing where it is deeper or larger than a file system holds, cannot be read, or
+/// `stop` is set. Gitoxide makes an index of all of it, with every path whole.
+fn size_of_head(repo: &gix::Repository, most: usize, stop: &AtomicBool) -> Option<HeadSize> {
+    let reader = Reader::new(repo).ok()?;
+    let Ok(head) = repo.head_tree_id() else {
+        // Nothing was committed yet.
+        return Some(HeadSize::Comparable);
+    };
+    let mut left = vec![(head.detach(), 0)];
+    let mut files = 0;
+    while let Some((tree, depth)) = left.pop() {
+        if depth > MAX_DEPTH || stop.load(Ordering::Relaxed) {
+            return None;
+        }
+        let data = reader.find_small(&tree, MAX_TREE)?;
+        for entry in TreeRefIter::from_bytes(&data, tree.kind()) {
+            let entry = entry.ok()?;
+            if entry.mode.is_tree() {
+                left.push((entry.oid.to_owned(), depth + 1));
+            } else {
+                files += 1;
+            }
+        }
+        if files > most || left.len() > most {
+            return Some(HeadSize::FarMore);
+        }
+    }
+    Some(HeadSize::Comparable)
+}
+
 /// Counts until everything is counted, enough is, or `stop` is set.
 fn count(
     repo: &gix::Repository,
@@ -156,7 +202,21 @@ fn count(
         // The push has the other processors.
         .index_worktree_options_mut(|options| options.thread_limit = Some(1))
         .should_interrupt_owned(Arc::clone(stop));
-    let items: Box<dyn Iterator<Item = gix::Result<Item>>> = if is_as_committed(repo, &index) {
+    let is_as_committed = is_as_committed(repo, &index);
+    if !is_as_committed {
+        match size_of_head(repo, index.entries().len() + MAX_COUNTED, stop) {
+            Some(HeadSize::Comparable) => {}
+            Some(HeadSize::FarMore) => {
+                return Ok(Uncommitted {
+                    changed: MAX_COUNTED,
+                    untracked: 0,
+                    is_partial: true,
+                });
+            }
+            None => return Err(gix::Error::from_error(std::io::Error::from(InvalidData))),
+        }
+    }
+    let items: Box<dyn Iterator<Item = gix::Result<Item>>> = if is_as_committed {
         let items = status.into_index_worktree_iter(Vec::new())?;
         Box::new(items.map(|item| item.map(Item::from)))
     } else {

@@ -8,6 +8,7 @@ use crate::policy::{Count, Finding, Guard, Policy, PrivateCommits};
 use crate::reason::{Code, Reason};
 
 use super::guards::Inspection;
+use super::range::took_too_long;
 
 /// Files that other programs and people act on, each with who does; a directory ends with a `/`.
 const GUARDED_PATHS: &[&str] = &[
@@ -183,6 +184,9 @@ fn decide(rule: Finding, found: Option<Reason>) -> Result<Option<Reason>, Hold> 
 
 /// Holds a branch whose files cannot be compared, where the policy wants them to be.
 fn unreadable(guard: &Guard, error: &RangeError) -> Result<(), Hold> {
+    if let RangeError::Stopped = error {
+        return Err(took_too_long());
+    }
     if guard.paths != Finding::Hold && guard.files.is_none() {
         tracing::debug!(%error, "which files the branch changes cannot be told");
         return Ok(());

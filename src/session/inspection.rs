@@ -1,9 +1,9 @@
 //! What the guards of a session find, and for how long that is kept.
 
-use std::sync::PoisonError;
+use std::sync::{Arc, PoisonError};
 
-use crate::git::Remote;
 use crate::git::push::PushOptions;
+use crate::git::{Remote, Repo};
 
 use super::guards::Inspection;
 use super::target::TargetRule;
@@ -31,7 +31,10 @@ impl Session {
         if let Some(undo) = &self.undo {
             return self.inspect_for_undo(undo);
         }
-        let repo = self.repo.as_ref().map(Option::as_ref);
+        let late = || Arc::clone(&self.watch.late);
+        let stopping = |repo: &Option<Repo>| repo.as_ref().map(|repo| repo.stopped_by(late()));
+        let looked_at = self.repo.as_ref().map(stopping);
+        let repo = looked_at.as_ref().map(Option::as_ref).map_err(|hold| *hold);
         let options = |remote: &Remote| -> PushOptions { connect::push_options(self, remote) };
         let target = TargetRule {
             trigger: self.trigger,
@@ -46,7 +49,7 @@ impl Session {
             options,
         );
         let inspection = self.with_known_remotes(inspection);
-        match self.repo() {
+        match looked_at.ok().flatten().as_ref() {
             Some(repo) => {
                 guard_rules::apply(inspection, repo, &self.loaded.policy, &self.environment)
             }
@@ -56,7 +59,7 @@ impl Session {
 
     /// Holds what would go to a remote that is not known.
     fn with_known_remotes(&self, mut inspection: Inspection) -> Inspection {
-        if let (Some(repo), Ok(shipment)) = (self.repo(), &inspection.shipment)
+        if let (Some(repo), Ok(shipment)) = (self.repo(), &mut inspection.shipment)
             && let Err(hold) = self.check_remotes(repo, shipment)
         {
             inspection.shipment = Err(hold);

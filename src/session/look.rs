@@ -40,9 +40,7 @@ impl Session {
     /// A pipeline that cannot be planned is taken for one with work: its run says what is wrong.
     pub fn look(&self, pipeline: Option<&Pipeline>) -> Look {
         let inspection = self.first_inspection();
-        let repo = self.repo();
-        let operation = repo.and_then(Repo::operation);
-        let waits_for = operation.filter(|operation| *operation != Operation::Bisect);
+        let waits_for = self.waits_for();
         let ships = pipeline.is_none_or(Pipeline::ships);
         let tells = pipeline.is_none_or(|pipeline| {
             pipeline.waits() || self.has_messages(pipeline) || pipeline.defers(&self.task)
@@ -54,10 +52,33 @@ impl Session {
             (Err(hold), _) => Outlook::Nothing(is_news(hold).then(|| hold.clone())),
             (Ok(_), _) => Outlook::Nothing(None),
         };
-        let branch = match (&outlook, &self.branch, &inspection.facts) {
-            (Outlook::After(_), _, _) => None,
-            (_, Some(branch), _) => Some(branch.to_string()),
-            (_, None, facts) => facts.as_ref().and_then(|facts| facts.branch.clone()),
+        let named = || inspection.facts.as_ref()?.branch.clone();
+        self.look_of(outlook, named)
+    }
+
+    /// Says where the work of a pipeline lies, and that there is some, without a look at what a branch carries.
+    pub fn unseen(&self, pipeline: Option<&Pipeline>) -> Look {
+        let ships = pipeline.is_none_or(Pipeline::ships);
+        let outlook = match self.waits_for().filter(|_| ships) {
+            Some(operation) => Outlook::After(operation),
+            None => Outlook::Work,
+        };
+        let named = || Some(self.repo()?.head().ok()?.branch()?.to_string());
+        self.look_of(outlook, named)
+    }
+
+    fn waits_for(&self) -> Option<Operation> {
+        let operation = self.repo().and_then(Repo::operation);
+        operation.filter(|operation| *operation != Operation::Bisect)
+    }
+
+    /// Says where it lies. `named` is the branch that HEAD is on.
+    fn look_of(&self, outlook: Outlook, named: impl FnOnce() -> Option<String>) -> Look {
+        let repo = self.repo();
+        let branch = match (&outlook, &self.branch) {
+            (Outlook::After(_), _) => None,
+            (_, Some(branch)) => Some(branch.to_string()),
+            (_, None) => named(),
         };
         // Until the operation has ended, nobody knows which branch it leaves: its work tree stands for it.
         let repository = match (repo, &branch) {

@@ -52,6 +52,9 @@ pub(super) fn ahead(
         if let RangeError::Open(error) = &error {
             return load::bad_repository(error);
         }
+        if let RangeError::Stopped = &error {
+            return took_too_long();
+        }
         let message = format!("the history of {branch} cannot be read: {error}");
         if let RangeError::TooLarge(_) = &error {
             return Hold::broken(
@@ -252,4 +255,11 @@ fn nothing(
         "set `branches.base` in your policy, or run: git remote set-head {} --auto",
         remote.name
     )))
+}
+
+/// Holds a branch that cannot be looked at before the run has to end.
+pub(super) fn took_too_long() -> Hold {
+    let message = "to look at the branch took until shortly before the deadline (limits.deadline)";
+    Hold::broken(Reason::new(Code::Deadline, message))
+        .advise("check what the branch carries, or raise `limits.deadline`")
 }

@@ -1,6 +1,7 @@
 //! `Watch`: the watchdog of a command, from before the repository is opened to the end of its run.
 
 use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -25,6 +26,8 @@ pub struct Watch {
     pub(super) partial: PartialReport,
     pub(super) run_id: RunId,
     guard: Mutex<io::Result<Option<Watchdog>>>,
+    /// Set shortly before the deadline: who looks at the repository stops, so that the messages to the platform still go out.
+    pub(super) late: Arc<AtomicBool>,
     /// What keeps what the run leaves, once it has begun.
     keeper: Arc<Mutex<Option<Keeper>>>,
 }
@@ -39,7 +42,9 @@ impl Watch {
     ) -> Self {
         let watch = Self::without_thread(request, pipeline);
         let keeper = Arc::clone(&watch.keeper);
+        let late = Arc::clone(&watch.late);
         let prepare = move || {
+            late.store(true, Ordering::Release);
             if let Some(keeper) = current(&keeper).filter(|_| !is_memory_scarce()) {
                 keeper.store.make_ahead();
             }
@@ -75,6 +80,7 @@ impl Watch {
             partial: PartialReport::new(info, &clock).hiding(&request.known),
             run_id,
             guard: Mutex::new(Ok(None)),
+            late: Arc::default(),
             keeper: Arc::default(),
         }
     }

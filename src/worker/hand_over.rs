@@ -1,6 +1,8 @@
 //! The hook's side: look, keep the intent, start the worker, be gone. Whatever the network does, and whatever fails.
 
 use std::path::PathBuf;
+use std::sync::OnceLock;
+use std::thread::{self, ThreadId};
 
 use crate::clock::Clock;
 use crate::environment::Environment;
@@ -54,8 +56,41 @@ pub enum End {
     Worker(Detached),
 }
 
+/// Whether a hand-over looks for what there is to do.
+#[derive(Debug, Clone, Copy)]
+pub enum Sight<'a> {
+    /// It does, and goes on if nobody else took the claim meanwhile.
+    Looks(&'a Claim),
+    /// It does not: the worker will.
+    Blind,
+}
+
+/// Who hands a call over: one thread looks, another does not wait for it longer than a caller waits.
+#[derive(Debug, Default)]
+pub struct Claim(OnceLock<ThreadId>);
+
+impl Claim {
+    /// Says whether this thread is the first that asks.
+    pub fn take(&self) -> bool {
+        let own = thread::current().id();
+        *self.0.get_or_init(|| own) == own
+    }
+
+    /// The same; if another thread was first, which ends the process, this one never goes on.
+    pub fn take_or_wait(&self) {
+        while !self.take() {
+            thread::park();
+        }
+    }
+}
+
 /// Hands the work over to a worker. Never fails: what cannot be kept or started is told in the notice.
-pub fn hand_over(asked: &Asked, environment: &Environment, known: &KnownSecrets) -> HandedOver {
+pub fn hand_over(
+    asked: &Asked,
+    environment: &Environment,
+    known: &KnownSecrets,
+    sight: Sight<'_>,
+) -> HandedOver {
     let run_id = RunId::new(Clock::System.now());
     let request = request(asked, environment, known, run_id);
     let environment = match &asked.directory {
@@ -77,8 +112,15 @@ pub fn hand_over(asked: &Asked, environment: &Environment, known: &KnownSecrets)
         Err(error) => return HandedOver::told(error.one_line()),
     };
     let problem = session.policy_problem();
-    let look = session.look(Some(&planned));
-    reach(Point::HookLooked);
+    let look = match sight {
+        Sight::Looks(claim) => {
+            let look = session.look(Some(&planned));
+            reach(Point::HookLooked);
+            claim.take_or_wait();
+            look
+        }
+        Sight::Blind => session.unseen(Some(&planned)),
+    };
     if let Outlook::Nothing(news) = &look.outlook {
         let news = news.as_ref().map(|hold| line(&hold.reason.message, WHY));
         let notice = problem.map(|problem| line(&problem, STATUS)).or(news);

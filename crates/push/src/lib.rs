@@ -55,6 +55,7 @@
 
 pub mod advertisement;
 mod borrowed;
+mod by_id;
 pub mod commands;
 mod delete;
 pub mod delta;

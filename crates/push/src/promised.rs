@@ -1,8 +1,8 @@
 //! The selection in a partial clone: what it left out and the remote lacks is fetched from who promised it, as git does.
 
 use gix::ObjectId;
-use gix::hashtable::HashSet;
 
+use crate::by_id::IdSet;
 use crate::error::PushError;
 use crate::objects::{ObjectError, SelectError, Selection, Wanted, new_commits, select_from};
 use crate::request::PushRequest;
@@ -22,7 +22,7 @@ pub(crate) fn select(
 ) -> Result<(Reader, Selection), PushError> {
     let promisor = request.local.promisor();
     let mut fetched = None;
-    let mut asked: HashSet<ObjectId> = HashSet::default();
+    let mut asked = IdSet::default();
     loop {
         let repo = fetched.as_ref().unwrap_or(repo);
         let reader = open_reader(repo, request)?;
@@ -60,7 +60,7 @@ pub(crate) fn with_history<T>(
     ask: impl Fn(&gix::Repository, &Reader) -> Result<T, SelectError>,
 ) -> Result<T, PushError> {
     let mut answer = ask(repo, reader);
-    let mut asked: HashSet<ObjectId> = HashSet::default();
+    let mut asked = IdSet::default();
     while let Err(SelectError::Object(ObjectError::Missing(id))) = answer
         && let Some(promisor) = request.local.promisor()
         && asked.insert(id)

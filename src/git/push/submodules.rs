@@ -183,7 +183,7 @@ fn below(path: &BString, name: &BStr) -> BString {
 fn is_unpublished(top: &Path, path: &BString, id: ObjectId) -> Option<bool> {
     let submodule = open(top, path)?;
     let repo = submodule.thread_local().ok()?;
-    if !gix::objs::Exists::exists(&repo.objects, &id) {
+    if !Reader::new(&repo).ok()?.contains(&id) {
         return None;
     }
     let references = repo.references().ok()?;

@@ -139,6 +139,72 @@ fn pipes_where_git_has_files_do_not_block() {
     }
 }
 
+/// Gitoxide reads the lists of alternates whole, those of the directories that they name too.
+#[test]
+fn lists_of_alternates_are_looked_at_before_they_are_read() {
+    if supervised() {
+        return;
+    }
+    let sandbox = Sandbox::new();
+    let work = sandbox.repository("r");
+    let list = work.join(".git/objects/info/alternates");
+    let refused = |what: &str| {
+        let opened = discover(&sandbox, &work);
+        let is_special = matches!(opened, Err(OpenError::SpecialFile(_)));
+        assert!(is_special, "{what}: {opened:?}");
+    };
+    // Without an end: six gigabytes that take no room.
+    let endless = |path: &Path| {
+        let file = std::fs::File::create(path).unwrap();
+        file.set_len(6 << 30).unwrap();
+    };
+    endless(&list);
+    refused("a list without an end");
+    let named = |name: &str| {
+        let info = sandbox.path(name).join("info");
+        std::fs::create_dir_all(&info).unwrap();
+        let line = format!("{}\n", sandbox.path(name).display());
+        std::fs::write(&list, line).unwrap();
+        info.join("alternates")
+    };
+    endless(&named("large"));
+    refused("a list that a list names, without an end");
+    sandbox.pipe(named("pipe"));
+    refused("a pipe that a list names");
+    std::fs::write(&list, "/tmp/x\n".repeat(200)).unwrap();
+    refused("two hundred directories");
+    // The control: an alternate that has one itself.
+    let last = sandbox.path("last");
+    std::fs::create_dir_all(&last).unwrap();
+    std::fs::write(named("first"), format!("{}\n", last.display())).unwrap();
+    assert!(discover(&sandbox, &work).unwrap().is_some());
+}
+
+#[test]
+fn a_pipe_in_place_of_a_part_of_the_commit_graph_does_not_block() {
+    if supervised() {
+        return;
+    }
+    let sandbox = Sandbox::new();
+    let work = sandbox.repository("r");
+    sandbox.commit(&work, "a.txt", "a", "a");
+    let write = ["commit-graph", "write", "--reachable", "--split"];
+    sandbox.git(&work, &write);
+    assert!(discover(&sandbox, &work).unwrap().is_some());
+    let parts = work.join(".git/objects/info/commit-graphs");
+    let mut parts = std::fs::read_dir(parts)
+        .unwrap()
+        .map(|part| part.unwrap().path());
+    let part = parts.find(|part| part.extension().is_some()).unwrap();
+    std::fs::remove_file(&part).unwrap();
+    sandbox.pipe(&part);
+    let opened = discover(&sandbox, &work);
+    assert!(
+        matches!(opened, Err(OpenError::SpecialFile(_))),
+        "{opened:?}"
+    );
+}
+
 #[test]
 fn a_pipe_in_place_of_a_branch_does_not_block() {
     if supervised() {

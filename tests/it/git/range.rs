@@ -4,6 +4,8 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::Path;
 use std::process::Stdio;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use sendoff::git::RangeError;
 use sendoff::git::Repo;
@@ -79,6 +81,28 @@ fn commits_and_merges_are_told_oldest_first() {
         (first.body.as_str(), first.author.as_str()),
         ("body one", "A U Thor")
     );
+}
+
+/// Guards the end of a run whose branch takes too long to look at.
+#[test]
+fn walks_end_when_somebody_stops_them() {
+    let sandbox = Sandbox::new();
+    let work = sandbox.repository("r");
+    sandbox.commit(&work, "a", "1", "a");
+    let stop = Arc::new(AtomicBool::new(false));
+    let repo = open(&sandbox, &work).stopped_by(Arc::clone(&stop));
+    let tip = repo.head().unwrap().id().unwrap();
+    let commits = repo.ahead(tip, &[], 9).unwrap().commits;
+    let changed = repo.changed_files(&commits).unwrap().unwrap();
+    assert_eq!(changed.count(9).unwrap(), 2);
+    stop.store(true, Ordering::Release);
+    let stopped = |found: Result<usize, RangeError>| {
+        let is_stopped = matches!(found, Err(RangeError::Stopped));
+        assert!(is_stopped, "{found:?}");
+    };
+    stopped(repo.ahead(tip, &[], 9).map(|ahead| ahead.total));
+    stopped(changed.count(9));
+    stopped(changed.among(&["a"]).map(|found| found.len()));
 }
 
 #[test]

@@ -47,6 +47,39 @@ fn repository(sandbox: &Sandbox) -> PathBuf {
     work
 }
 
+/// Guards memory: gitoxide makes an index of HEAD's tree, with every path whole.
+#[test]
+fn a_tree_of_head_that_is_much_larger_than_the_index_is_not_compared() {
+    let sandbox = Sandbox::new();
+    let work = repository(&sandbox);
+    let make = |rows: String| -> String {
+        let tree = sandbox.feed(&work, &["mktree"], rows);
+        String::from_utf8(tree).unwrap().trim().to_owned()
+    };
+    let commit = |tree: &str| {
+        let made = ["commit-tree", tree, "-p", "HEAD", "-m", "directories"];
+        let commit = sandbox.git(&work, &made);
+        sandbox.git(&work, &["update-ref", "HEAD", &commit]);
+    };
+    let blob = sandbox.git(&work, &["rev-parse", "HEAD:a"]);
+    let files = |count: usize| {
+        let rows = (0..count).map(|file| format!("100644 blob {blob}\tf{file:04}\n"));
+        make(rows.collect())
+    };
+    commit(&files(2_000));
+    let found = ours(&sandbox, &work).unwrap();
+    assert!(found.is_partial && found.changed == 1_000, "{found:?}");
+    // The control.
+    commit(&files(20));
+    assert_eq!(ours(&sandbox, &work), Some(gits(&sandbox, &work)));
+    let mut tree = files(1);
+    for _ in 0..520 {
+        tree = make(format!("040000 tree {tree}\td\n"));
+    }
+    commit(&tree);
+    assert_eq!(ours(&sandbox, &work), None);
+}
+
 #[test]
 fn nothing_counts_where_everything_is_committed() {
     let sandbox = Sandbox::new();

@@ -83,6 +83,43 @@ fn what_a_merge_of_the_base_brings_is_not_the_branchs_doing() {
     );
 }
 
+/// Ten levels of ten directories that are one: ten thousand million paths, and no file.
+#[test]
+fn a_bomb_of_trees_is_counted_once() {
+    let world = world("files = 3");
+    let work = world.work();
+    let make = |rows: &str| -> String {
+        let tree = world.sandbox.feed(&work, &["mktree"], rows);
+        String::from_utf8(tree).unwrap().trim().to_owned()
+    };
+    let with = |tree: &str| -> String {
+        git(
+            &world,
+            &["commit-tree", tree, "-p", "HEAD", "-m", "Add directories"],
+        )
+    };
+    let mut tree = make("");
+    for _ in 0..10 {
+        let rows = (0..10).map(|name| format!("040000 tree {tree}\td{name}\n"));
+        tree = make(&rows.collect::<String>());
+    }
+    let empty = with(&tree);
+    // The control: the same with a file at the end is held.
+    let blob = git(&world, &["rev-parse", "HEAD:a.txt"]);
+    let mut tree = make(&format!("100644 blob {blob}\tf\n"));
+    for _ in 0..10 {
+        let rows = (0..10).map(|name| format!("040000 tree {tree}\td{name}\n"));
+        tree = make(&rows.collect::<String>());
+    }
+    let full = with(&tree);
+    let merged = |commit: &str| {
+        git(&world, &["update-ref", "refs/heads/feature/x", commit]);
+        world.report(&["run", "post-commit"])["steps"][0].clone()
+    };
+    assert_eq!(merged(&full)["reason"], "too-many-files");
+    assert_eq!(merged(&empty)["verdict"], "done");
+}
+
 #[test]
 fn a_branch_that_changes_too_many_files_is_held() {
     let world = world("files = 3");

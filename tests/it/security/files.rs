@@ -94,11 +94,39 @@ fn nothing_of_a_file_behind_a_link_is_shown() {
 fn a_pipe_in_place_of_a_ref_does_not_hold_the_run() {
     let world = World::new();
     let path = in_git(&world, "refs/remotes/origin/HEAD");
-    let made = std::process::Command::new("mkfifo").arg(&path).status();
-    assert!(made.unwrap().success());
+    world.sandbox.pipe(&path);
     let begin = Instant::now();
     world.report(&["run", "post-commit"]);
     assert!(begin.elapsed() < Duration::from_secs(20));
+}
+
+/// Guards the messages to the platform too: what opens the pipe waits for a writer until the deadline.
+#[test]
+fn a_pipe_in_place_of_a_pack_does_not_hold_the_run() {
+    for ending in ["idx", "pack"] {
+        let world = World::new();
+        world.sandbox.git(world.work(), &["repack", "-qad"]);
+        let packs = fs::read_dir(in_git(&world, "objects/pack/x").parent().unwrap()).unwrap();
+        let mut packs = packs.map(|entry| entry.unwrap().path());
+        let path = packs
+            .find(|path| path.extension().is_some_and(|found| found == ending))
+            .unwrap();
+        let bytes = fs::read(&path).unwrap();
+        fs::remove_file(&path).unwrap();
+        world.sandbox.pipe(&path);
+        let report = world.run_task("remember this").report();
+        let push = step(&report, "push");
+        assert_eq!(push["reason"], "corrupt", "{report}");
+        assert_eq!(
+            step(&report, "memory-commit")["verdict"],
+            "done",
+            "{report}"
+        );
+        // The control.
+        fs::remove_file(&path).unwrap();
+        fs::write(&path, bytes).unwrap();
+        assert_eq!(world.report(&["step", "push"])["verdict"], "done");
+    }
 }
 
 #[test]

@@ -34,6 +34,30 @@ fn a_commit_returns_at_once_and_its_branch_is_shipped() {
     assert_eq!(world.tip("feature/x"), head);
 }
 
+/// Guards the caller of a hook against a repository that takes for ever to look at.
+#[test]
+fn a_look_that_does_not_end_is_left_to_the_worker() {
+    let world = World::new();
+    let mut variables = world.variables();
+    variables.push(("SENDOFF_FAILPOINT", "hang:hook-looked".into()));
+    let said = world.run_in(&world.work(), &["hook", "git-post-commit"], &variables);
+    assert_silent(&said);
+    let report = last_report(&world);
+    assert_eq!(step(&report, "push")["verdict"], "done", "{report}");
+    assert_eq!(pushes(&world), 1);
+    // Where there is nothing to do, the worker finds that out.
+    let said = world.run_in(
+        &world.work(),
+        &["hook", "git-post-commit", "--json"],
+        &variables,
+    );
+    assert_eq!(said.code, Some(0), "{}", said.stderr);
+    let run_id = &said.report()["run_id"];
+    let report = last_report(&world);
+    assert_eq!(&report["run_id"], run_id, "{report}");
+    assert_eq!(pushes(&world), 1);
+}
+
 #[test]
 fn x03_the_worker_lives_on_when_the_callers_group_is_killed() {
     let world = World::new();

@@ -23,13 +23,14 @@ pub struct Ahead {
 
 /// Lists the commits that `tip` reaches and none of `bases` does. A base that is not here excludes nothing.
 ///
-/// At most `limit` commits are looked at. `graph` saves time; in a shallow clone there must be none.
+/// At most `limit` commits are looked at, until `stop` is set. `graph` saves time; in a shallow clone there must be none.
 pub fn ahead(
     repo: &gix::Repository,
     graph: Option<&Graph>,
     tip: ObjectId,
     bases: &[ObjectId],
     limit: usize,
+    stop: &AtomicBool,
 ) -> Result<Ahead, SelectError> {
     let shallow = shallow_commits(repo)?;
     let reader = Reader::new(repo)?;
@@ -54,10 +55,9 @@ pub fn ahead(
         has: &has,
         old_tip: None,
     };
-    let stop = AtomicBool::new(false);
     let mut walk = Walk::new(&source);
-    walk.start(wanted, &stop)?;
-    let found = walk.run(Slop::EXACT, limit, &stop)?;
+    walk.start(wanted, stop)?;
+    let found = walk.run(Slop::EXACT, limit, stop)?;
     let mut passed = found.passed;
     passed.retain(|number| walk.flags(*number) & HAVE == 0);
     if !found.capped

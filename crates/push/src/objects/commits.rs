@@ -3,11 +3,11 @@
 use std::sync::atomic::AtomicBool;
 
 use gix::ObjectId;
-use gix::hashtable::HashSet;
 
 use super::slop::Slop;
 use super::walk::{CommitSource, HAVE, Node, Walk};
 use super::{SelectError, Wanted};
+use crate::by_id::IdSet;
 use crate::store::{ObjectError, Reader};
 
 /// So many commits that turned out to be the server's are searched for bases of new objects.
@@ -51,7 +51,7 @@ pub(super) fn new_commits<F: gix::objs::Find>(
         .into_iter()
         .partition(|number| walk.flags(*number) & HAVE != 0);
 
-    let mut seen = HashSet::default();
+    let mut seen = IdSet::default();
     let mut boundary_trees = Vec::new();
     let mut keep = |node: &Node| {
         if seen.insert(node.tree) {

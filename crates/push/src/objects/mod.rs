@@ -24,9 +24,9 @@ pub use remote_objects::RemoteObjects;
 use std::sync::atomic::AtomicBool;
 
 use gix::ObjectId;
-use gix::hashtable::{HashMap, HashSet};
 use gix::objs::Kind;
 
+use super::by_id::IdSet;
 use super::progress::Progress;
 use trees::TreeWalk;
 use walk::{Check, CommitSource};
@@ -166,12 +166,9 @@ pub(super) fn select_from<F: gix::objs::Find>(
 }
 
 /// Returns the commits whose parents are not here by design.
-fn shallow_commits(repo: &gix::Repository) -> Result<HashSet<ObjectId>, SelectError> {
+fn shallow_commits(repo: &gix::Repository) -> Result<IdSet, SelectError> {
     let commits = repo.shallow_commits().map_err(SelectError::History)?;
     Ok(commits
         .map(|commits| commits.iter().copied().collect())
         .unwrap_or_default())
 }
-
-/// A map by object id.
-type ById<T> = HashMap<ObjectId, T>;

@@ -4,8 +4,9 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
 use gix::ObjectId;
-use gix::hashtable::HashSet;
 use gix::objs::Kind;
+
+use crate::by_id::IdSet;
 
 /// So many objects are remembered for one path or name. A merge has more than one version beside it.
 const MAX_ALIKE: usize = 8;
@@ -15,7 +16,7 @@ const MAX_REMOVED: usize = 64;
 /// Objects that the server has for sure: those of the directories that differ.
 #[derive(Debug, Clone, Default)]
 pub struct RemoteObjects {
-    ids: HashSet<ObjectId>,
+    ids: IdSet,
     by_path: Alike,
     by_name: Alike,
     removed: Vec<(Kind, ObjectId)>,
@@ -60,7 +61,7 @@ impl RemoteObjects {
     }
 
     /// Takes the ids of all that was added.
-    pub(super) fn set_ids(&mut self, ids: HashSet<ObjectId>) {
+    pub(super) fn set_ids(&mut self, ids: IdSet) {
         self.ids = ids;
     }
 }

@@ -4,17 +4,17 @@
 //! are opened only where something new stands beside them. A new tree that turns out to be known later (it
 //! moved here) is dropped at the end, with all that was found through it.
 
+use std::collections::hash_map::Entry;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use gix::ObjectId;
-use gix::hashtable::HashSet;
-use gix::hashtable::hash_map::Entry;
 use gix::objs::{Kind, TreeRefIter};
 
 use super::super::progress::Progress;
 use super::directory::{Below, Job};
 use super::path_hash::{hash, kind_of, of_kind, rank};
-use super::{ById, RemoteObjects, SelectError, Selected, Selection};
+use super::{RemoteObjects, SelectError, Selected, Selection};
+use crate::by_id::{IdMap, IdSet};
 use crate::store::ObjectError;
 
 /// The most objects that one pack's header can count.
@@ -44,7 +44,7 @@ pub(super) struct TreeWalk<'a, F> {
     find: &'a F,
     progress: &'a dyn Progress,
     stop: &'a AtomicBool,
-    states: ById<State>,
+    states: IdMap<State>,
     found: Vec<Found>,
     remote: RemoteObjects,
     root: Job,
@@ -58,7 +58,7 @@ impl<'a, F: gix::objs::Find> TreeWalk<'a, F> {
             find,
             progress,
             stop,
-            states: ById::default(),
+            states: IdMap::default(),
             found: Vec::new(),
             remote: RemoteObjects::default(),
             root: Job::default(),
@@ -127,7 +127,7 @@ impl<'a, F: gix::objs::Find> TreeWalk<'a, F> {
             return Ok(());
         }
         let mut below = Below::new(job.new.len());
-        let mut opened: HashSet<ObjectId> = HashSet::default();
+        let mut opened = IdSet::default();
         for id in job.known {
             if opened.insert(id) {
                 self.open_known(id, job.path, &mut below)?;

@@ -7,12 +7,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use gix::ObjectId;
 use gix::commitgraph::Graph;
-use gix::hashtable::HashSet;
 use gix::objs::{Kind, TagRefIter};
 
 use super::commit_text::parse;
 use super::slop::{Floor, Slop, UNKNOWN};
-use super::{ById, SelectError, Wanted};
+use super::{SelectError, Wanted};
+use crate::by_id::{IdMap, IdSet};
 use crate::store::ObjectError;
 
 /// Reached from what is to be pushed.
@@ -32,7 +32,7 @@ const MAX_TAGS: u32 = 10;
 pub(super) struct CommitSource<'a, F> {
     pub(super) find: &'a F,
     pub(super) graph: Option<&'a Graph>,
-    pub(super) shallow: &'a HashSet<ObjectId>,
+    pub(super) shallow: &'a IdSet,
     pub(super) check: Check,
 }
 
@@ -72,7 +72,7 @@ type Loaded = (ObjectId, i64, u32, Range<usize>);
 pub(super) struct Walk<'a, F> {
     source: &'a CommitSource<'a, F>,
     pub(super) nodes: Vec<Node>,
-    numbers: ById<usize>,
+    numbers: IdMap<usize>,
     pub(super) parents: Vec<ObjectId>,
     queue: BinaryHeap<(i64, Reverse<usize>)>,
     /// How many commits in the queue are wanted and not known to the server.
@@ -91,7 +91,7 @@ impl<'a, F: gix::objs::Find> Walk<'a, F> {
         Self {
             source,
             nodes: Vec::new(),
-            numbers: ById::default(),
+            numbers: IdMap::default(),
             parents: Vec::new(),
             queue: BinaryHeap::new(),
             open: 0,
@@ -234,6 +234,10 @@ impl<'a, F: gix::objs::Find> Walk<'a, F> {
             WANT
         };
         for at in node.parents.clone() {
+            // Each of thousands of parents may be looked for everywhere.
+            if stop.load(Ordering::Relaxed) {
+                return Err(SelectError::Interrupted);
+            }
             if let Some(parent) = self.parents.get(at).copied()
                 && !self.paint(parent, flag)?
                 && flag == WANT
@@ -334,7 +338,7 @@ impl<'a, F: gix::objs::Find> Walk<'a, F> {
                 .map_err(|_| ObjectError::Corrupt(id))?;
         }
         let parents = &mut self.parents;
-        let mut several = HashSet::default();
+        let mut several = IdSet::default();
         let (tree, time) = parse(data.data, id.kind(), |parent| {
             let first = parents.len() - start < FEW_PARENTS || several.insert(parent);
             if first {

@@ -6,11 +6,11 @@ use std::cmp::Reverse;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use gix::ObjectId;
-use gix::hashtable::HashMap;
 use gix::objs::Kind;
 
 use super::PackError;
 use super::effort::Effort;
+use crate::by_id::IdMap;
 use crate::objects::{Selected, Selection};
 use crate::store::{Location, ObjectError, Reader, Store};
 
@@ -28,7 +28,7 @@ pub(crate) struct Plan<'a> {
     /// Where each of them lies.
     pub(super) locations: Vec<Location>,
     /// Where among them an object stands.
-    pub(super) numbers: HashMap<ObjectId, usize>,
+    pub(super) numbers: IdMap<usize>,
 }
 
 impl<'a> Plan<'a> {
@@ -47,7 +47,7 @@ impl<'a> Plan<'a> {
             Effort::Least => Cow::Borrowed(selection.objects.as_slice()),
             Effort::Most => Cow::Owned(largest_first(reader, &selection.objects)),
         };
-        let mut numbers = HashMap::default();
+        let mut numbers = IdMap::default();
         numbers.reserve(selection.objects.len());
         let ids = objects.iter().enumerate();
         numbers.extend(ids.map(|(number, object)| (object.id, number)));

@@ -138,7 +138,9 @@ impl Loose {
 
     /// Returns the size of an object in bytes; `None` when it is gone or damaged.
     pub(crate) fn size(&self, id: &gix::oid) -> Option<u64> {
-        let mut stores = self.stores.iter();
+        // Gitoxide opens what lies there without a look, and would wait for the writer of a pipe.
+        let is_file = |store: &&loose::Store| self.length_of(&store.object_path(id)).is_some();
+        let mut stores = self.stores.iter().filter(is_file);
         stores.find_map(|store| Some(store.try_header(id).ok()??.0))
     }
 }

@@ -41,6 +41,9 @@ pub enum StoreError {
         /// Why not.
         source: std::io::Error,
     },
+    /// A pipe, a device or a directory lies in the place of a pack or its index: to open it could take for ever.
+    #[error("`{}` is not a regular file", .0.display())]
+    Special(PathBuf),
 }
 
 /// So many blocks of packs may have been looked at before the packs are mapped anew: 64 MiB.

@@ -3,6 +3,7 @@
 //! Git's `gitformat-pack`.
 
 use std::cell::OnceCell;
+use std::fs::FileType;
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 
@@ -99,10 +100,24 @@ impl Pack {
     }
 }
 
+/// Says whether somebody who looks for objects opens a file of the directory.
+fn is_opened(path: &Path) -> bool {
+    let extension = path.extension();
+    extension.is_some_and(|extension| extension == "idx" || extension == "pack")
+        || path
+            .file_name()
+            .is_some_and(|name| name == "multi-pack-index")
+}
+
+/// Says whether a listed file is a regular one, or a link to one or to nothing.
+fn is_file(kind: FileType, path: &Path) -> bool {
+    kind.is_file() || (kind.is_symlink() && path.metadata().map_or(true, |found| found.is_file()))
+}
+
 /// Opens the indices of a directory, the largest first: most objects are there.
 pub(super) fn list_packs(
     directory: &Path,
-    kind: gix::hash::Kind,
+    hash: gix::hash::Kind,
     packs: &mut Vec<Pack>,
 ) -> Result<(), StoreError> {
     let failed = |source| StoreError::List {
@@ -120,11 +135,15 @@ pub(super) fn list_packs(
         let entry = entry.map_err(failed)?;
         let path = entry.path();
         // The system lists the kinds with the names.
-        if entry.file_type().is_ok_and(|kind| kind.is_symlink()) {
+        let kind = entry.file_type().map_err(failed)?;
+        if kind.is_symlink() {
             links.push(path.with_extension(""));
         }
+        if is_opened(&path) && !is_file(kind, &path) {
+            return Err(StoreError::Special(path));
+        }
         if path.extension().is_some_and(|extension| extension == "idx")
-            && let Ok(index) = index::File::at(&path, kind)
+            && let Ok(index) = index::File::at(&path, hash)
         {
             packs.push(Pack {
                 index,

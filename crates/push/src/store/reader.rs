@@ -83,6 +83,11 @@ impl Reader {
         &self.store
     }
 
+    /// Lists the packs of all directories. An error where somebody who opens them could wait for ever.
+    pub fn check_packs(&self) -> Result<(), StoreError> {
+        self.store.packs().map(|_| ())
+    }
+
     /// Says whether an object was here when the first one was looked for.
     pub fn contains(&self, id: &gix::oid) -> bool {
         self.store

@@ -1,0 +1,37 @@
+//! The lists of alternates, looked at before gitoxide reads them: it reads each whole, and those of the directories that
+//! they name too.
+
+use std::path::Path;
+
+use gix::odb::alternate::parse;
+
+use crate::files::{Links, read};
+
+use super::open_error::OpenError;
+
+/// The largest list that is read, in bytes: it has room for hundreds of paths.
+const LIST_LIMIT: u64 = 64 * 1024;
+/// How many object directories may be named in all; git follows five one after the other.
+const MOST: usize = 100;
+
+/// Refuses lists that are no regular files or too large, in a repository's own object directory and in all that the lists
+/// lead to.
+pub(super) fn check_alternates(objects: &Path) -> Result<(), OpenError> {
+    let mut left = vec![objects.to_owned()];
+    let mut seen = 0;
+    while let Some(directory) = left.pop() {
+        let list = directory.join("info/alternates");
+        let special = |_| OpenError::SpecialFile(list.clone());
+        let Some(bytes) = read(&list, LIST_LIMIT, Links::Followed).map_err(special)? else {
+            continue;
+        };
+        // A list that cannot be understood is told by whoever reads it.
+        let named = parse(&bytes).unwrap_or_default();
+        seen += named.len();
+        if seen > MOST {
+            return Err(OpenError::SpecialFile(list));
+        }
+        left.extend(named.iter().map(|path| objects.join(path)));
+    }
+    Ok(())
+}
