@@ -8,7 +8,7 @@ use crate::names::RemoteUrl;
 use crate::pipeline::{Hold, Shipment};
 use crate::policy::Trigger;
 use crate::reason::{Code, Reason};
-use crate::trust::{TrustError, TrustRecords, remote_id};
+use crate::trust::{TrustError, TrustRecord, TrustRecords, remote_id};
 
 use super::Session;
 use super::trusted::record_of;
@@ -20,19 +20,26 @@ fn remote_ids(shipment: &Shipment) -> Vec<(String, &RemoteUrl)> {
     urls.map(|url| (remote_id(url), url)).collect()
 }
 
-/// Returns where a repository was pushed to. What was recorded of another git directory of the same work tree counts for one
-/// that has no record: otherwise whoever can write a `.git` file would choose the remote anew.
-fn known_remotes(repo: &Repo, environment: &Environment) -> Result<Vec<String>, TrustError> {
-    let own = record_of(repo, environment)?;
-    let own = own.map(|record| record.remotes).unwrap_or_default();
+/// Returns the record of where a repository was pushed to. What was recorded of another git directory of the same work tree
+/// counts for one that has no record: otherwise whoever can write a `.git` file would choose the remote anew.
+fn known_remotes(repo: &Repo, environment: &Environment) -> Result<TrustRecord, TrustError> {
+    let own = record_of(repo, environment)?.unwrap_or_default();
     let (Some(state), Some(usual)) = (environment.state_directory(), usual_git_dir(repo)) else {
         return Ok(own);
     };
-    if !own.is_empty() {
+    if !own.remotes.is_empty() {
         return Ok(own);
     }
     let before = TrustRecords::below(&state).of(&usual)?;
-    Ok(before.map(|record| record.remotes).unwrap_or_default())
+    Ok(before.unwrap_or_default())
+}
+
+fn unknown_remote(message: String, url: &RemoteUrl) -> Reason {
+    let reason = Reason::new(Code::RemoteUnknown, message);
+    let url = url.without_login();
+    reason.advise(format!(
+        "if that is meant, run on a terminal: sendoff trust remote {url}"
+    ))
 }
 
 /// Returns where the git directory of a work tree usually is, if it is not there.
@@ -62,8 +69,9 @@ fn record_beside(records: &TrustRecords, usual: &Path, shipment: &Shipment) {
 
 impl Session {
     /// Holds a push to a repository that this one was never pushed to. The first one is taken as it is, and a run by hand may
-    /// add another.
-    pub(super) fn check_remotes(&self, repo: &Repo, shipment: &Shipment) -> Result<(), Hold> {
+    /// add another. The same holds for where a partial clone's objects are fetched from: whoever names another place there
+    /// could let the user's login fetch what only the user may read, and have it pushed.
+    pub(super) fn check_remotes(&self, repo: &Repo, shipment: &mut Shipment) -> Result<(), Hold> {
         if !self.loaded.policy.remotes().allowed.is_empty() || self.may_add_remotes() {
             return Ok(());
         }
@@ -71,21 +79,23 @@ impl Session {
             let reason = Reason::of(Code::TrustRecord, &error);
             Hold::broken(reason).advise("see what became of the file; without it all is asked anew")
         })?;
-        if known.is_empty() {
+        if known.remotes.is_empty() {
             return Ok(());
         }
         let mut remotes = remote_ids(shipment).into_iter();
-        match remotes.find(|(id, _)| !known.contains(id)) {
-            None => Ok(()),
-            Some((_, url)) => {
-                let message = format!("this repository was never pushed to {url}");
-                let advice = format!(
-                    "if that is meant, run on a terminal: sendoff trust remote {}",
-                    url.without_login()
-                );
-                Err(Hold::broken(Reason::new(Code::RemoteUnknown, message)).advise(advice))
+        if let Some((_, url)) = remotes.find(|(id, _)| !known.remotes.contains(id)) {
+            let message = format!("this repository was never pushed to {url}");
+            return Err(Hold::broken(unknown_remote(message, url)));
+        }
+        for promisor in &mut shipment.promisors {
+            let url = &promisor.remote.url;
+            let id = remote_id(url);
+            if !known.remotes.contains(&id) && !known.promisors.contains(&id) {
+                let message = format!("nothing was ever fetched from {url} to push it");
+                promisor.access = Err(unknown_remote(message, url));
             }
         }
+        Ok(())
     }
 
     /// Says whether a run of this session may add remotes by itself: one by hand, or by a script of the caller, which
@@ -110,7 +120,7 @@ impl Session {
         };
         let records = TrustRecords::below(&state);
         let known = match records.of(repo.common_dir()) {
-            Ok(record) => record.map(|record| record.remotes).unwrap_or_default(),
+            Ok(record) => record.unwrap_or_default(),
             Err(error) => {
                 tracing::debug!(%error, "the remotes are not recorded");
                 return None;
@@ -121,18 +131,31 @@ impl Session {
         }
         let new: Vec<(String, &RemoteUrl)> = remote_ids(shipment)
             .into_iter()
-            .filter(|(id, _)| !known.contains(id))
+            .filter(|(id, _)| !known.remotes.contains(id))
             .collect();
-        let (_, added) = new.first()?;
+        // The push did not need them: where somebody else may have added one it stays unknown.
+        let may_add = known.remotes.is_empty() || self.may_add_remotes();
+        let promisors = shipment.promisors.iter().filter(|_| may_add);
+        let promisors: Vec<String> = promisors
+            .map(|promisor| remote_id(&promisor.remote.url))
+            .filter(|id| !known.remotes.contains(id) && !known.promisors.contains(id))
+            .collect();
+        if new.is_empty() && promisors.is_empty() {
+            return None;
+        }
         let ids = new.iter().map(|(id, _)| id.clone());
-        let kept = records.change(repo.common_dir(), |record| record.remotes.extend(ids));
+        let kept = records.change(repo.common_dir(), |record| {
+            record.remotes.extend(ids);
+            record.promisors.extend(promisors);
+        });
         if let Err(error) = kept {
             tracing::debug!(%error, "the remotes are not recorded");
             return None;
         }
+        let (_, added) = new.first()?;
         let message = format!("{added} is recorded as a remote of this repository");
         let note = Reason::new(Code::RemoteAdded, message);
         // The first one is no news.
-        (!known.is_empty()).then_some(note)
+        (!known.remotes.is_empty()).then_some(note)
     }
 }

@@ -217,9 +217,9 @@ impl Session {
             Some(what) => {
                 let id = RemoteUrl::parse(what).map(|url| remote_id(&url)).ok();
                 record.keys.retain(|known| known.key != what);
-                record
-                    .remotes
-                    .retain(|known| known != what && Some(known) != id.as_ref());
+                for known in [&mut record.remotes, &mut record.promisors] {
+                    known.retain(|known| known != what && Some(known) != id.as_ref());
+                }
             }
         })?;
         let now = self
@@ -256,7 +256,8 @@ fn changed_files(known: &TrustedKey, work_tree: &std::path::Path) -> Vec<String>
 
 fn count(record: &TrustRecord) -> usize {
     let config = usize::from(record.git_config.is_some());
-    record.keys.len() + record.remotes.len() + record.git_dir.len() + config
+    let places = record.remotes.len() + record.promisors.len() + record.git_dir.len();
+    record.keys.len() + places + config
 }
 
 fn chain(error: &dyn std::error::Error) -> String {

@@ -22,6 +22,8 @@ pub struct TrustRecord {
     pub(super) place: (u64, u64),
     /// The repositories that it may be pushed to, as [`remote_id`](super::remote_id) names them.
     pub remotes: Vec<String>,
+    /// The repositories from which what a partial clone left out may be fetched, besides those, named likewise.
+    pub promisors: Vec<String>,
     /// The keys of its policy that count.
     pub keys: Vec<TrustedKey>,
     /// Its git configuration, where that counts.

@@ -16,6 +16,9 @@ pub(in crate::cli) fn trusted(record: &TrustRecord) -> String {
     for remote in &record.remotes {
         line(format!("remote      {remote}"));
     }
+    for promisor in &record.promisors {
+        line(format!("promisor    {promisor}"));
+    }
     for known in &record.keys {
         line(format!("policy      {} = {}", known.key, known.value));
         for file in &known.files {

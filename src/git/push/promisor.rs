@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 
 use gix::ObjectId;
-use gix::objs::Exists;
+use sendoff_push::objects::Reader;
 use sendoff_push::{BoxError, ClassifiedError, Promisor};
 
 use crate::git::Remote;
@@ -189,8 +189,13 @@ impl Promisor for PromisedObjects<'_> {
             match self.fetch_from(promisor, &absent, kept) {
                 Ok(()) => {
                     repo = kept.with(self.repo).map_err(keep)?;
-                    absent.retain(|id| !repo.objects.exists(id));
+                    let reader = Reader::new(&repo).map_err(|error| {
+                        Box::new(PromisorError::Keep(error.into())) as Box<dyn ClassifiedError>
+                    })?;
+                    absent.retain(|id| !reader.contains(id));
                 }
+                // What somebody can do about it says more than that another one lacks the object.
+                Err(error @ PromisorError::NotAllowed(_)) => failed = Some(error),
                 Err(error) => failed = failed.or(Some(error)),
             }
             if absent.is_empty() {

@@ -318,6 +318,49 @@ fn a_promisor_that_the_policy_does_not_allow_is_not_asked() {
     );
 }
 
+/// Guards what the user's login can read: a file of the repository names the place, a commit the object.
+#[test]
+fn an_agents_promisor_is_not_asked_for_what_it_alone_has() {
+    let partial = Partial::over_paths("blob:none");
+    let (sandbox, work) = (&partial.sandbox, &partial.work);
+    let hook = |partial: &Partial| {
+        let mut ours = partial.command(Command::cargo_bin("sendoff").unwrap());
+        let allowed = ["--set", "remotes.allow-file=true"];
+        ours.args(["run", "post-commit", "--trigger", "git-post-commit"]);
+        let said = ours.args(allowed).output().unwrap();
+        String::from_utf8_lossy(&said.stdout).into_owned()
+    };
+    // The first run takes the remotes as they are: the fork, and the promisor of the clone.
+    let said = hook(&partial);
+    assert_eq!(partial.tip("feature"), sandbox.head(work), "{said}");
+    // A repository that only the user can read, and a commit that names a file of it.
+    let private = sandbox.repository("private");
+    sandbox.commit(&private, "secret.txt", "of nobody else\n", "secret");
+    let key = "uploadpack.allowAnySHA1InWant";
+    sandbox.git(&private, &["config", key, "true"]);
+    let blob = sandbox.git(&private, &["rev-parse", "HEAD:secret.txt"]);
+    let url = format!("file://{}", private.display());
+    sandbox.git(work, &["config", "remote.more.url", &url]);
+    sandbox.git(work, &["config", "remote.more.promisor", "true"]);
+    let index = format!("100644,{blob},secret.txt");
+    let add = ["update-index", "--add", "--cacheinfo", &index];
+    sandbox.git(work, &add);
+    let tree = sandbox.git(work, &["write-tree", "--missing-ok"]);
+    let before = partial.tip("feature");
+    let commit = sandbox.git(work, &["commit-tree", &tree, "-p", "feature", "-m", "take"]);
+    sandbox.git(work, &["update-ref", "refs/heads/feature", &commit]);
+    let said = hook(&partial);
+    let shown = private.display();
+    let held = format!("nothing was ever fetched from {shown} to push it");
+    assert!(said.contains(&held), "{said}");
+    let advice = format!("sendoff trust remote {shown}");
+    assert!(said.contains(&advice), "{said}");
+    assert_eq!(partial.tip("feature"), before);
+    // The control: the caller's own word.
+    let said = partial.push(&[]);
+    assert_eq!(partial.tip("feature"), commit, "{said}");
+}
+
 #[test]
 fn no_more_is_fetched_than_may_be_pushed() {
     let partial = Partial::over_paths("blob:none");
