@@ -182,9 +182,11 @@ impl Judge<'_> {
         let Some(kind) = self.kind_below(step).ok()? else {
             return Some(self.new_step_class(step, key));
         };
-        // Otherwise a repository could suppress the requests to the platform.
-        if key == "timeout" && !kind.ships_branch() {
-            return Some(KeyClass::D);
+        // Otherwise a branch could suppress the requests to the platform.
+        match key {
+            "timeout" if !kind.ships_branch() => return Some(KeyClass::D),
+            "enabled" if !kind.ships_branch() => return Some(KeyClass::B),
+            _ => {}
         }
         class_of(StepSettings::CLASSES, key).or_else(|| class_of(kind.classes(), key))
     }

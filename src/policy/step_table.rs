@@ -28,7 +28,7 @@ pub struct StepSettings {
     pub on_error: OnError,
     /// The steps that must be done first, instead of the kind's default.
     pub needs: Option<Vec<String>>,
-    /// Whether the step runs.
+    /// Whether the step runs. In the work tree's copy `false` counts for steps that push the branch or open its pull request.
     pub enabled: bool,
 }
 
