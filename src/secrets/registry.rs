@@ -5,10 +5,16 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use secrecy::{ExposeSecret, SecretString};
+use sendoff_push::sanitize::is_invisible;
 
 use super::base::decode_base64;
 use super::known::redact_known;
 use super::redact::redact;
+
+/// Says whether a character does not show, and lays out nothing.
+fn is_unseen(character: char) -> bool {
+    (character.is_control() && !matches!(character, '\n' | '\r' | '\t')) || is_invisible(character)
+}
 
 /// The shortest user name that counts as a token, in bytes.
 const MIN_TOKEN_LENGTH: usize = 16;
@@ -69,7 +75,22 @@ impl KnownSecrets {
     }
 
     /// Returns `text` with these secrets replaced, and everything else that looks like one.
+    ///
+    /// Where characters that do not show stand within one, the text comes back without such characters: whoever reads it, or
+    /// takes them out, would have the secret.
     pub fn hide<'text>(&self, text: &'text str) -> Cow<'text, str> {
+        let hidden = self.hide_as_it_is(text);
+        if !hidden.chars().any(is_unseen) {
+            return hidden;
+        }
+        let seen: String = hidden.chars().filter(|c| !is_unseen(*c)).collect();
+        match self.hide_as_it_is(&seen) {
+            Cow::Owned(text) => Cow::Owned(text),
+            Cow::Borrowed(_) => hidden,
+        }
+    }
+
+    fn hide_as_it_is<'text>(&self, text: &'text str) -> Cow<'text, str> {
         let hidden = redact_known(text, &self.lock());
         match redact(&hidden) {
             Cow::Owned(text) => Cow::Owned(text),
@@ -124,6 +145,32 @@ mod tests {
         let known = KnownSecrets::default();
         known.add_authorization("Bearer plain-words-here");
         assert_eq!(known.hide("it was plain-words-here"), "it was [REDACTED]");
+    }
+
+    /// Guards what is cleaned after its secrets were hidden: without the character the secret would be whole again.
+    #[test]
+    fn characters_that_do_not_show_hide_no_secret() {
+        let known = KnownSecrets::default();
+        known.add(&"plain-words-here".into());
+        let token = format!("ghp_{}", "a1B2".repeat(9));
+        for between in [
+            "\u{200b}",
+            "\u{ad}",
+            "\u{1}",
+            "\u{1b}",
+            "\u{202e}",
+            "\u{200d}",
+            "\u{2060}\u{feff}",
+        ] {
+            for secret in ["plain-words-here", &token] {
+                let parts: Vec<String> = secret.chars().map(String::from).collect();
+                let text = format!("it was {} once", parts.join(between));
+                assert_eq!(known.hide(&text), "it was [REDACTED] once", "{between:?}");
+            }
+            // What holds none stays as it is.
+            let honest = format!("an{between}other\ntext");
+            assert_eq!(known.hide(&honest), honest);
+        }
     }
 
     #[test]

@@ -82,8 +82,9 @@ fn is_one_of(word: &str, words: &[&str]) -> bool {
     words.iter().any(|one| word.eq_ignore_ascii_case(one))
 }
 
-fn is_word(character: char) -> bool {
-    character.is_alphanumeric() || character == '_'
+/// Letters as forges' patterns have them: behind any other, `é` too, a mention and a keyword count.
+const fn is_word(character: char) -> bool {
+    character.is_ascii_alphanumeric() || character == '_'
 }
 
 fn word_length(text: &str) -> usize {
@@ -113,6 +114,8 @@ mod tests {
         for (text, expected) in [
             ("cc @org/team, @me", "cc @|org/team, @|me"),
             ("(@me) and .@me", "(@|me) and .@|me"),
+            ("für@org, éfixes #1", "für@org, éfixes #|1"),
+            ("é@org 中@me", "é@|org 中@|me"),
             ("fixes #1, #2 and #3", "fixes #|1, #|2 and #|3"),
             ("Closes: #1", "Closes: #|1"),
             ("fixes other/repo#2", "fixes other/repo#|2"),

@@ -213,6 +213,9 @@ mod tests {
             "https://h/team%2f..%2fevil/r",
             "https://h/team%2Fr",
             "https://h/team%5cr",
+            "https://h/team/..;/evil/r",
+            "https://h/team/%2e.;x=y/evil/r",
+            "https://h/team/..%3b/evil/r",
             "http://h/..",
         ] {
             assert!(RemoteUrl::parse(text).is_err(), "{text:?} was accepted");

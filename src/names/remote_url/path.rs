@@ -44,12 +44,12 @@ pub(super) fn spelled(path: &str) -> Result<String, RemoteUrlError> {
 pub(super) fn climbs(path: &str) -> bool {
     let mut path = path.to_owned();
     loop {
-        if path.contains('\\') || path.split('/').any(|part| matches!(part, "." | "..")) {
+        if path.contains('\\') || path.split('/').any(is_dot_segment) {
             return true;
         }
-        let decoded = ["%2e", "%2f", "%5c", "%25"]
+        let decoded = ["%2e", "%2f", "%5c", "%25", "%3b"]
             .iter()
-            .zip([".", "/", "\\", "%"])
+            .zip([".", "/", "\\", "%", ";"])
             .fold(path.to_ascii_lowercase(), |path, (encoded, plain)| {
                 path.replace(encoded, plain)
             });
@@ -62,6 +62,12 @@ pub(super) fn climbs(path: &str) -> bool {
         }
         path = decoded;
     }
+}
+
+/// Says whether a server may read a part as a step upwards or none. What stands behind `;` is a parameter to some.
+fn is_dot_segment(part: &str) -> bool {
+    let name = part.split(';').next();
+    matches!(name, Some("." | ".."))
 }
 
 fn hex(byte: u8) -> Option<u8> {
@@ -88,7 +94,7 @@ mod tests {
         }
         assert_eq!(normalised("/%c3%bc/100%").unwrap(), "/%C3%BC/100%");
         // These only look like it.
-        for path in ["/a..b/.x/...", "/~u/%2e%2e%2e"] {
+        for path in ["/a..b/.x/...", "/~u/%2e%2e%2e", "/a;..b/;x/..x;"] {
             assert!(normalised(path).is_ok(), "{path}");
         }
     }

@@ -240,6 +240,52 @@ fn the_limits_of_a_repository_are_for_the_branch_only() {
     assert_eq!(step(&report, "memory-commit")["verdict"], "done");
 }
 
+/// Guards the platform's word of a task against what a branch says; its own push a branch may switch off.
+#[test]
+fn a_branch_switches_off_no_message_to_the_platform() {
+    let world = World::new();
+    let policy = "[steps.memory-commit]\nenabled = false\n[steps.heartbeat-clear]\nenabled = false\n\
+                  [steps.pr-create]\nenabled = false\n";
+    world.sandbox.write("clone/.sendoff.toml", policy);
+    let report = world.run_task("remember this").report();
+    for name in ["memory-commit", "heartbeat-clear", "push"] {
+        assert_eq!(step(&report, name)["verdict"], "done", "{report}");
+    }
+    // The control.
+    assert_eq!(step(&report, "pr-create")["reason"], "disabled", "{report}");
+    let note = &report["notes"][0];
+    assert_eq!(note["code"], "policy-untrusted", "{report}");
+    assert!(
+        note["message"]
+            .to_string()
+            .contains("steps.memory-commit.enabled"),
+        "{report}"
+    );
+}
+
+/// A template of the user's that shows the task: what a forge's text is cleaned of must not have hidden a token before.
+#[test]
+fn characters_that_do_not_show_carry_no_token_into_a_pull_request() {
+    let world = World::new();
+    world.user_policy("[steps.pr-create]\nbody = \"{{ task.input }}\"\n");
+    let spelled = |between: &str| {
+        let letters: Vec<String> = TOKEN.chars().map(String::from).collect();
+        letters.join(between)
+    };
+    let said = ["\u{200b}", "\u{ad}", "\u{1b}", "\u{200c}"]
+        .map(spelled)
+        .join(" and ");
+    let report = world.run_task(&said).report();
+    assert_eq!(step(&report, "pr-create")["verdict"], "done", "{report}");
+    let pull = bodies(&world.forge.log(), "/pulls");
+    let memory = bodies(&world.platform.log(), "/memories");
+    for text in [&pull, &memory] {
+        let shown: String = text.chars().filter(char::is_ascii_graphic).collect();
+        assert!(!shown.contains(TOKEN), "{text}");
+        assert!(text.contains("[REDACTED] and [REDACTED]"), "{text}");
+    }
+}
+
 #[test]
 fn a_text_of_a_repository_is_short_and_a_long_one_ends_no_run() {
     let world = World::new();
