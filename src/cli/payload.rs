@@ -11,8 +11,9 @@ use serde_json::Value;
 use crate::environment::Environment;
 use crate::pipeline::{TaskDocument, TaskFacts};
 use crate::surfaces::{AgentPayload, Call, Gate, Payload, ReadCall, SurfaceDef};
+use crate::text::mended_json;
 
-use super::json_object::{Scan, mended};
+use super::json_object::Scan;
 use super::task_json::parse_task;
 
 /// How much of a payload is read, in bytes.
@@ -146,7 +147,7 @@ fn chosen(directories: &[PathBuf]) -> Result<Option<PathBuf>, String> {
 
 /// Reads an object as agents write it. Nothing at all is an object without keys.
 fn object(bytes: &[u8]) -> Result<Value, String> {
-    let text = mended(bytes);
+    let text = mended_json(bytes);
     if text.trim().is_empty() {
         return Ok(Value::Null);
     }

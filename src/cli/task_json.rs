@@ -4,8 +4,7 @@
 use serde_json::{Map, Value};
 
 use crate::pipeline::TaskDocument;
-
-use super::json_object;
+use crate::text::mended_json;
 
 /// How much of an unknown key is shown, in characters.
 const LONGEST_KEY: usize = 60;
@@ -17,7 +16,7 @@ pub(super) fn parse_task(bytes: &[u8]) -> Result<TaskDocument, String> {
 
 /// Returns the document, and the keys in it that are unknown.
 pub(super) fn parse(bytes: &[u8]) -> Result<(TaskDocument, Vec<String>), String> {
-    let text = json_object::mended(bytes);
+    let text = mended_json(bytes);
     if text.trim().is_empty() {
         return Ok((TaskDocument::default(), Vec::new()));
     }

@@ -14,6 +14,7 @@ use crate::pipeline::{
 };
 use crate::reason::Reason;
 use crate::secrets::strip_controls;
+use crate::text::mended_json;
 
 pub(super) const STEP: StepDef = StepDef::of::<DelegationResults>(
     "delegation-results",
@@ -134,7 +135,7 @@ struct Records {
 
 impl Records {
     fn of(line: &[u8]) -> Self {
-        let line = String::from_utf8_lossy(line);
+        let line = mended_json(line);
         let mut records = Self::default();
         match record(&line) {
             Some(text) => records.add(&text),
@@ -228,10 +229,12 @@ fn without_non_finite_numbers(line: &str) -> Option<String> {
 
 /// Says whether a line is an object from its first to its last byte: nothing can be missing of it.
 fn is_object(line: &[u8]) -> bool {
+    if std::str::from_utf8(line).is_err() {
+        return false;
+    }
+    let line = mended_json(line);
     let line = line.trim_ascii();
-    line.starts_with(b"{")
-        && line.ends_with(b"}")
-        && std::str::from_utf8(line).is_ok_and(|line| record(line).is_some())
+    line.starts_with('{') && line.ends_with('}') && record(line).is_some()
 }
 
 fn step_error(error: &HandoverError) -> StepError {
