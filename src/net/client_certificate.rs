@@ -3,9 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use pkcs8::{EncryptedPrivateKeyInfoRef, SecretDocument};
+use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls::sign::CertifiedKey;
 use secrecy::{ExposeSecret, SecretString};
+use x509_cert::Certificate;
+use x509_cert::der::{Decode, Encode};
 
 use super::error::NetError;
 use super::roots;
@@ -30,24 +34,41 @@ pub struct ClientCertificate {
 
 impl ClientCertificate {
     /// Reads both files.
-    pub(super) fn read(
-        &self,
-    ) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>), NetError> {
+    pub(super) fn read(&self, provider: &CryptoProvider) -> Result<CertifiedKey, NetError> {
         let chain = roots::of_file(&self.certificate)?;
         let path = self.key.as_ref().unwrap_or(&self.certificate);
-        Ok((chain, read_key(path, self.password.as_ref())?))
+        let key = read_key(path, self.password.as_ref())?;
+        let unfit = |why| NetError::ClientCertificate {
+            path: self.certificate.clone(),
+            why,
+        };
+        let key = provider.key_provider.load_private_key(key);
+        let key = key.map_err(|_| unfit("its key is of a kind that is not supported"))?;
+        let certified = CertifiedKey::new(chain, key);
+        if is_key_of_certificate(&certified).ok_or_else(|| unfit("it cannot be understood"))? {
+            Ok(certified)
+        } else {
+            Err(unfit("the key is another certificate's"))
+        }
     }
+}
+
+/// Compares the public keys; nothing where the certificate cannot be read. The library's own comparison knows no certificate
+/// of version 1, as `openssl x509 -req` makes them: what the client shows is for the server to judge.
+fn is_key_of_certificate(certified: &CertifiedKey) -> Option<bool> {
+    let certificate = Certificate::from_der(certified.end_entity_cert().ok()?).ok()?;
+    let body = certificate.tbs_certificate();
+    let of_certificate = body.subject_public_key_info().to_der().ok()?;
+    let of_key = certified.key.public_key();
+    Some(of_key.is_none_or(|of_key| of_key.as_ref() == of_certificate))
 }
 
 fn read_key(
     path: &Path,
     password: Option<&SecretString>,
 ) -> Result<PrivateKeyDer<'static>, NetError> {
-    let pem = roots::read(path).map_err(|source| NetError::Unreadable {
-        what: "private key",
-        path: path.to_owned(),
-        source,
-    })?;
+    let pem =
+        roots::read(path).map_err(|error| NetError::unreadable("private key", path, &error))?;
     let text = String::from_utf8_lossy(&pem);
     if text.contains(TRADITIONAL) {
         return Err(NetError::TraditionalKey(path.to_owned()));

@@ -1,21 +1,20 @@
 //! `NetError`: why a connection cannot be set up, and what to do about it.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Why a connection cannot be set up. No message holds a login.
 #[derive(Debug, thiserror::Error)]
 pub enum NetError {
     /// A file of certificates or a key cannot be read.
-    #[error("cannot read the {what} in `{}`", .path.display())]
+    #[error("cannot read the {what} in `{}`: {why}", .path.display())]
     Unreadable {
         /// What the file holds.
         what: &'static str,
         /// The file.
         path: PathBuf,
         /// Why.
-        #[source]
-        source: io::Error,
+        why: String,
     },
     /// The file holds no certificate in PEM form.
     #[error("`{}` holds no certificate in PEM form", .0.display())]
@@ -36,13 +35,12 @@ pub enum NetError {
     #[error("the private key in `{}` cannot be decrypted with its password", .0.display())]
     KeyPasswordWrong(PathBuf),
     /// Certificate and key of the client do not fit, or are of an unsupported kind.
-    #[error("the client certificate in `{}` cannot be used", .path.display())]
+    #[error("the client certificate in `{}` cannot be used: {why}", .path.display())]
     ClientCertificate {
         /// The file.
         path: PathBuf,
         /// Why.
-        #[source]
-        source: rustls::Error,
+        why: &'static str,
     },
     /// The certificate authorities cannot be used.
     #[error("the certificate authorities cannot be used: {0}")]
@@ -82,6 +80,19 @@ pub enum NetError {
 }
 
 impl NetError {
+    /// Returns the error of a file that cannot be read.
+    pub(super) fn unreadable(what: &'static str, path: &Path, error: &io::Error) -> Self {
+        let why = match error.kind() {
+            io::ErrorKind::NotFound => "there is no such file".to_owned(),
+            _ => error.to_string(),
+        };
+        Self::Unreadable {
+            what,
+            path: path.to_owned(),
+            why,
+        }
+    }
+
     /// Returns what to do about it, in one line.
     pub fn advice(&self) -> String {
         match self {
@@ -133,12 +144,21 @@ impl NetError {
     }
 }
 
-/// Says whether a proxy refused a request for its login (407), before the server was reached.
+/// How the library's errors end where a proxy of HTTP (407), of SOCKS 5 and of SOCKS 4 does not take the login, or there is
+/// none. Its types are private, or generic over such.
+const PROXY_REFUSALS: &[&str] = &[
+    "proxy authorization required",
+    "SOCKS error: credentials not accepted",
+    "SOCKS error: server does not support user/pass authentication",
+    "SOCKS error: server ident service did not recognise client identifier",
+];
+
+/// Says whether a proxy refused a request for its login, before the server was reached.
 pub fn is_proxy_refusal(error: &reqwest::Error) -> bool {
     let mut next = std::error::Error::source(error);
     while let Some(error) = next {
-        // The library's type for it is private.
-        if error.to_string().ends_with("proxy authorization required") {
+        let text = error.to_string();
+        if PROXY_REFUSALS.iter().any(|refusal| text.ends_with(refusal)) {
             return true;
         }
         next = error.source();

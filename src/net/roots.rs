@@ -91,7 +91,7 @@ pub(super) fn read(path: &Path) -> io::Result<Vec<u8>> {
 
 /// Reads all certificates of a file.
 pub(super) fn of_file(path: &Path) -> Result<Vec<CertificateDer<'static>>, NetError> {
-    let pem = read(path).map_err(|source| unreadable(path, source))?;
+    let pem = read(path).map_err(|error| NetError::unreadable("certificates", path, &error))?;
     let found: Vec<_> = CertificateDer::pem_slice_iter(&pem).flatten().collect();
     if found.is_empty() {
         return Err(NetError::NoCertificate(path.to_owned()));
@@ -101,19 +101,12 @@ pub(super) fn of_file(path: &Path) -> Result<Vec<CertificateDer<'static>>, NetEr
 
 /// Reads the certificates in all files of a directory.
 fn of_directory(path: &Path) -> Result<Vec<CertificateDer<'static>>, NetError> {
-    let entries = std::fs::read_dir(path).map_err(|source| unreadable(path, source))?;
+    let entries = std::fs::read_dir(path)
+        .map_err(|error| NetError::unreadable("certificates", path, &error))?;
     let files = entries.flatten().map(|entry| entry.path());
     let regular = files.filter(|file| file.is_file());
     Ok(regular
         .filter_map(|file| of_file(&file).ok())
         .flatten()
         .collect())
-}
-
-fn unreadable(path: &Path, source: io::Error) -> NetError {
-    NetError::Unreadable {
-        what: "certificate authorities",
-        path: path.to_owned(),
-        source,
-    }
 }

@@ -9,7 +9,7 @@ use rustls::client::{ResolvesClientCert, WebPkiServerVerifier};
 use rustls::crypto::CryptoProvider;
 use rustls::crypto::ring::default_provider;
 use rustls::pki_types::{CertificateDer, ServerName};
-use rustls::sign::CertifiedKey;
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::version::{TLS12, TLS13};
 use rustls::{ClientConfig, SignatureScheme};
 
@@ -67,7 +67,7 @@ pub(super) fn client_config(
         TlsVersions::Both => &[&TLS13, &TLS12][..],
         TlsVersions::Only13 => &[&TLS13][..],
     };
-    let builder = ClientConfig::builder_with_provider(provider)
+    let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_protocol_versions(versions)
         .map_err(|error| NetError::Roots(error.to_string()))?
         .dangerous()
@@ -77,11 +77,8 @@ pub(super) fn client_config(
             wanted: Arc::clone(&settings.client_certificate_wanted),
         })),
         Some(client) => {
-            let (chain, key) = client.read()?;
-            let path = client.certificate.clone();
-            builder
-                .with_client_auth_cert(chain, key)
-                .map_err(|source| NetError::ClientCertificate { path, source })?
+            let certified = client.read(&provider)?;
+            builder.with_client_cert_resolver(Arc::new(SingleCertAndKey::from(certified)))
         }
     };
     config.alpn_protocols = match version {

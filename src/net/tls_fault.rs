@@ -29,6 +29,9 @@ pub enum TlsFault {
     /// It is of an old version.
     #[error("the server's certificate is of X.509 version 1, which is not supported")]
     Version1,
+    /// It says that it is an authority's, or for another purpose.
+    #[error("the server's certificate says that it is not for servers")]
+    NoServers,
     /// Its issuer has taken it back.
     #[error("the server's certificate was revoked")]
     Revoked,
@@ -85,6 +88,7 @@ impl TlsFault {
             Bad::NotValidYet | Bad::NotValidYetContext { .. } => Self::NotValidYet,
             Bad::NotValidForName => Self::WrongName("others".to_owned()),
             Bad::NotValidForNameContext { presented, .. } => Self::WrongName(names(presented)),
+            Bad::InvalidPurpose | Bad::InvalidPurposeContext { .. } => Self::NoServers,
             Bad::Revoked => Self::Revoked,
             Bad::Other(OtherError(inner)) => {
                 let own = inner.downcast_ref::<Self>();
@@ -121,7 +125,9 @@ impl TlsFault {
     /// Returns what to do about it, in one line. `place` is the server.
     pub fn advice(&self, place: &TlsPlace) -> String {
         let fixed = match self {
-            Self::UnknownIssuer | Self::SelfSigned => return place.trust_command(),
+            Self::UnknownIssuer | Self::SelfSigned | Self::NoServers => {
+                return place.trust_command();
+            }
             Self::Expired | Self::Revoked | Self::Version1 | Self::BadCertificate => {
                 "let the server's administrator renew its certificate"
             }

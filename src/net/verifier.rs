@@ -15,6 +15,7 @@ use x509_cert::der::Decode;
 use x509_cert::der::asn1::{AnyRef, ObjectIdentifier};
 use x509_cert::der::oid::db::rfc4519::CN;
 use x509_cert::der::oid::db::rfc5280::ID_CE_SUBJECT_ALT_NAME;
+use x509_cert::ext::pkix::BasicConstraints;
 
 use super::pin::PinnedKeys;
 use super::tls_fault::TlsFault;
@@ -51,6 +52,10 @@ impl Trust {
         match issued {
             Err(_) if self.listed.iter().any(|listed| listed == end_entity) => {
                 verify_listed(end_entity, server_name, now)?;
+                Ok(ServerCertVerified::assertion())
+            }
+            // Names are compared last: somebody who is trusted vouches for it.
+            Err(error) if is_wrong_name(&error) && is_named_of_old(end_entity, server_name) => {
                 Ok(ServerCertVerified::assertion())
             }
             issued => issued,
@@ -148,7 +153,19 @@ pub(super) fn named(error: Error, certificate: &CertificateDer<'_>) -> Error {
     if is_unknown && body.subject() == body.issuer() {
         return TlsFault::SelfSigned.into_error();
     }
+    let is_other = matches!(error, Error::InvalidCertificate(CertificateError::Other(_)));
+    if is_other && is_authority(&parsed) {
+        return TlsFault::NoServers.into_error();
+    }
     error
+}
+
+/// Says whether a certificate says that it may issue others.
+fn is_authority(certificate: &Certificate) -> bool {
+    let constraints = certificate
+        .tbs_certificate()
+        .get_extension::<BasicConstraints>();
+    matches!(constraints, Ok(Some((_, constraints))) if constraints.ca)
 }
 
 /// Checks the names and the time of a certificate that the user lists.
@@ -168,12 +185,33 @@ fn verify_listed(
     if time > validity.not_after.to_unix_duration() {
         return Err(CertificateError::Expired.into());
     }
-    let mut extensions = body.extensions().into_iter().flatten();
-    let has_names = extensions.any(|extension| extension.extn_id == ID_CE_SUBJECT_ALT_NAME);
-    if !has_names && common_names(&parsed).any(|name| is_name(&name, server_name)) {
+    if is_common_name(&parsed, server_name) {
         return Ok(());
     }
     verify_server_name(&ParsedCertificate::try_from(certificate)?, server_name)
+}
+
+const fn is_wrong_name(error: &Error) -> bool {
+    matches!(
+        error,
+        Error::InvalidCertificate(
+            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. }
+        )
+    )
+}
+
+/// Says whether a certificate names its host as they did before there were other names: libcurl takes it for git.
+fn is_named_of_old(certificate: &CertificateDer<'_>, server_name: &ServerName<'_>) -> bool {
+    let parsed = Certificate::from_der(certificate);
+    parsed.is_ok_and(|parsed| is_common_name(&parsed, server_name))
+}
+
+/// Says whether a certificate without other names is for the host by its common name.
+fn is_common_name(certificate: &Certificate, server_name: &ServerName<'_>) -> bool {
+    let extensions = certificate.tbs_certificate().extensions();
+    let mut extensions = extensions.into_iter().flatten();
+    let has_names = extensions.any(|extension| extension.extn_id == ID_CE_SUBJECT_ALT_NAME);
+    !has_names && common_names(certificate).any(|name| is_name(&name, server_name))
 }
 
 /// Returns the common names of the subject: what a certificate without other names is for.

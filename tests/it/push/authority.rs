@@ -74,6 +74,11 @@ impl Authority {
         }
     }
 
+    /// Returns the key that it issues with.
+    pub(crate) fn key_pem(&self) -> String {
+        self.issuer.key().serialize_pem()
+    }
+
     /// Returns what a server of this machine needs; with `clients` it wants a certificate of this authority.
     pub(crate) fn server(&self, clients: Clients) -> Arc<ServerConfig> {
         self.issue(&["127.0.0.1", "localhost", "git.test"], |_| {})

@@ -42,6 +42,7 @@ mod logins;
 mod memory;
 mod netrc;
 mod network;
+mod odd_certificates;
 mod own_header;
 mod pages;
 mod promised;

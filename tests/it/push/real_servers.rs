@@ -66,7 +66,7 @@ pub(super) fn both(served: &Served, url: &str, arrives: bool) -> String {
     error.map_or_else(String::new, |error| rendered(&served.sandbox, &error))
 }
 
-fn nginx(served: &Served, program: &Path, server: &str) -> Running {
+pub(super) fn nginx(served: &Served, program: &Path, server: &str) -> Running {
     let place = served.sandbox.path("nginx");
     std::fs::create_dir_all(&place).unwrap();
     let place = place.display().to_string();

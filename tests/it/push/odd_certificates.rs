@@ -1,0 +1,137 @@
+//! Certificates as private authorities of long ago made them, beside git: without alternative names, an authority's own,
+//! of version 1.
+
+use rcgen::{
+    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa,
+};
+use sendoff::demo::git_server::GitServerOptions;
+use sendoff_testing::{succeed, tool};
+
+use super::authority::Authority;
+use super::front::{Front, Manner};
+use super::proxy::configured;
+use super::real_servers::{both, nginx, set};
+use super::rig::{push_head, rendered};
+use super::served::Served;
+
+/// A git server behind TLS whose certificate is changed, with an authority that is trusted.
+fn behind(
+    names: &[&str],
+    change: impl FnOnce(&mut CertificateParams),
+) -> (Front, Authority, Served) {
+    let served = Served::start(GitServerOptions::default());
+    let authority = Authority::new(&served.sandbox);
+    let issued = authority.issue(names, change);
+    served.sandbox.write("server.pem", &issued.pem);
+    let manner = Manner {
+        tls: Some(issued.server(None)),
+        ..Manner::default()
+    };
+    let front = Front::start(&served.server.url(), manner);
+    set(&served, "http.sslCAInfo", authority.path.to_str().unwrap());
+    (front, authority, served)
+}
+
+fn called(common: &str) -> impl FnOnce(&mut CertificateParams) {
+    move |params| {
+        params.distinguished_name = DistinguishedName::new();
+        params.distinguished_name.push(DnType::CommonName, common);
+    }
+}
+
+#[test]
+fn a_common_name_counts_where_there_is_no_other_name() {
+    for (common, arrives) in [("localhost", true), ("other.test", false)] {
+        let (front, _authority, served) = behind(&[], called(common));
+        let url = front.url().replace("127.0.0.1", "localhost");
+        let said = both(&served, &url, arrives);
+        assert_eq!(said.contains("not for the host"), !arrives, "{said}");
+    }
+    // Beside other names it is no name.
+    let (front, _authority, served) = behind(&["other.test"], called("localhost"));
+    both(
+        &served,
+        &front.url().replace("127.0.0.1", "localhost"),
+        false,
+    );
+}
+
+/// Git takes both; here the certificate itself has to be listed, and the advice says how.
+#[test]
+fn a_certificate_that_is_for_something_else_is_taken_when_it_is_listed() {
+    let is_authority = |params: &mut CertificateParams| {
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    };
+    let is_for_all = |params: &mut CertificateParams| {
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::Any];
+    };
+    let changes: [&dyn Fn(&mut CertificateParams); 2] = [&is_authority, &is_for_all];
+    for change in changes {
+        let (front, _authority, served) = behind(&["127.0.0.1"], change);
+        let url = front.url();
+        let options = configured(&served.sandbox, &served.work, &url);
+        let pushed = push_head(&served.sandbox, &served.work, &url, &options);
+        let said = rendered(&served.sandbox, &pushed.unwrap_err());
+        assert!(
+            said.contains("the server's certificate says that it is not for servers"),
+            "{said}"
+        );
+        let listed = served.sandbox.path("home/127.0.0.1.pem");
+        let (_, commands) = said.split_once("trust it: ").unwrap();
+        let commands = commands.replace("~/127.0.0.1.pem", listed.to_str().unwrap());
+        let mut obey = served.sandbox.command("sh");
+        succeed(obey.arg("-c").arg(commands).current_dir(&served.work));
+        both(&served, &url, true);
+    }
+}
+
+/// Guards what `openssl x509 -req` makes without a file of extensions: the client's certificate is for the server to judge.
+#[test]
+fn a_client_certificate_of_version_1_is_shown_as_by_git() {
+    let (Some(program), Some(openssl)) = (tool("nginx"), tool("openssl")) else {
+        return;
+    };
+    let served = Served::start(GitServerOptions::default());
+    let authority = Authority::new(&served.sandbox);
+    let sandbox = &served.sandbox;
+    let issued = authority.issue(&["127.0.0.1"], |_| {});
+    let certificate = sandbox.write("server.pem", &issued.pem);
+    let key = sandbox.write("server.key", &issued.key_pem);
+    sandbox.write("ca.key", authority.key_pem());
+    let make = "OPENSSL req -new -newkey rsa:2048 -nodes -keyout client.key -subj /CN=me -out client.csr 2>/dev/null\n\
+         OPENSSL x509 -req -in client.csr -CA ca.pem -CAkey ca.key -set_serial 7 -days 2 -out client.pem 2>/dev/null\n\
+         OPENSSL genrsa -out other.key 2048 2>/dev/null\n";
+    let make = make.replace("OPENSSL", openssl.to_str().unwrap());
+    let mut shell = sandbox.command("sh");
+    succeed(shell.arg("-ec").arg(make).current_dir(sandbox.path("")));
+    let server = format!(
+        "LISTEN ssl; ssl_certificate {}; ssl_certificate_key {}; ssl_client_certificate {}; ssl_verify_client on;",
+        certificate.display(),
+        key.display(),
+        authority.path.display()
+    );
+    let running = nginx(&served, &program, &server);
+    let url = format!("https://127.0.0.1:{}/r.git", running.port);
+    set(&served, "http.sslCAInfo", authority.path.to_str().unwrap());
+    let path = |name: &str| sandbox.path(name).to_str().unwrap().to_owned();
+    set(&served, "http.sslCert", &path("client.pem"));
+    set(&served, "http.sslKey", &path("other.key"));
+    let said = both(&served, &url, false);
+    assert!(
+        said.contains("client.pem` cannot be used: the key is another certificate's"),
+        "{said}"
+    );
+    // Obeyed: the key that belongs to it.
+    assert!(said.contains("belong together"), "{said}");
+    set(&served, "http.sslKey", &path("client.key"));
+    both(&served, &url, true);
+    // A file that is not there is named, with why.
+    set(&served, "http.sslCert", "/nonexistent/client.pem");
+    let said = both(&served, &url, false);
+    assert!(
+        said.contains(
+            "cannot read the certificates in `/nonexistent/client.pem`: there is no such file"
+        ),
+        "{said}"
+    );
+}
