@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::environment::Environment;
-use crate::git::credentials::{Answers, Asking, LoginSource, asking_program};
+use crate::git::credentials::{Answers, Asking, LoginSource, asking_program, may_ask};
 use crate::git::push::{AllowFile, AllowGit, AuthCache, HeadRecord, PushOptions, ServiceCommands};
 use crate::git::{GitNetwork, NetworkRules, Remote, Repo, is_false};
 use crate::http::{Client, ClientOptions};
@@ -182,11 +182,12 @@ impl Asker<'_> {
     /// Says who is asked: the program that git would run, and by hand the terminal.
     fn asking(&self, repo: Option<&Repo>, inheritance: Inheritance) -> Asking {
         let environment = self.environment;
-        let program = asking_program(environment, repo.map(Repo::config));
+        let config = repo.map(Repo::config);
+        let program = asking_program(environment, config);
         let asking = Asking::new(inheritance, self.limit).by_program(program);
         let prompt = environment.text("GIT_TERMINAL_PROMPT");
         let refused = prompt.is_some_and(is_false);
-        if self.is_attended && !refused {
+        if self.is_attended && !refused && may_ask(config) {
             asking.at_terminal()
         } else {
             asking

@@ -5,7 +5,8 @@ use crate::names::{RemoteUrl, Scheme};
 /// Returns host and path of a URL: https and ssh of the same repository are the same. A port that is not the scheme's own
 /// names another server.
 pub fn remote_id(url: &RemoteUrl) -> String {
-    let path = url.path().trim_matches('/');
+    let path = url.decoded_path();
+    let path = path.trim_matches('/');
     let path = path.strip_suffix(".git").unwrap_or(path);
     // What ssh starts from the user's home directory is the same path for a forge.
     let path = path.strip_prefix("~/").unwrap_or(path);
@@ -41,6 +42,18 @@ mod tests {
             "ssh://git@github.com:22/o/r.git",
         ] {
             assert_eq!(id(url), "github.com/o/r", "{url}");
+        }
+    }
+
+    #[test]
+    fn a_path_is_the_same_in_each_spelling() {
+        for url in [
+            "https://git.test/My%20Group/c%2b%2B.git",
+            "https://git.test/My%20Group/c++",
+            "ssh://git@git.test/My%20Group/c++.git",
+            "git@git.test:My Group/c++",
+        ] {
+            assert_eq!(id(url), "git.test/My Group/c++", "{url}");
         }
     }
 

@@ -18,8 +18,18 @@ use super::{Login, LoginSource};
 /// The longest answer, in bytes.
 const ANSWER_CAP: usize = 16 * 1024;
 
+/// Says whether the user lets anybody be asked: not so where `credential.interactive` is false, or `never`.
+pub fn may_ask(config: Option<&Config>) -> bool {
+    let Some(config) = config else { return true };
+    let key = "credential.interactive";
+    config.bool(key) != Some(false) && config.string(key).as_deref() != Some("never")
+}
+
 /// Returns the program that git would ask for a login: of `GIT_ASKPASS`, `core.askPass` and `SSH_ASKPASS` the first.
 pub fn asking_program(environment: &Environment, config: Option<&Config>) -> Option<String> {
+    if !may_ask(config) {
+        return None;
+    }
     let variable = |name| {
         let named = environment.text(name)?.to_owned();
         Some(config.map_or_else(|| named.clone(), |config| config.program(&named)))
@@ -102,20 +112,27 @@ impl Asking {
     ) -> Option<(Login, LoginSource)> {
         // Whoever asks the same meanwhile waits for the answer.
         let mut answers = self.asked.answers();
-        let said = answers.entry(key(url, user)).or_insert_with(|| {
-            let (login, source) = self.ask(url, user)?;
-            Some(Said {
-                login,
-                source,
-                is_kept: false,
-            })
-        });
+        let said = answers
+            .entry(key(url, user.unwrap_or_default()))
+            .or_insert_with(|| {
+                let (login, source) = self.ask(url, user)?;
+                Some(Said {
+                    login,
+                    source,
+                    is_kept: false,
+                })
+            });
         let said = said.as_ref()?;
         Some((said.login.clone(), said.source.clone()))
     }
 
+    /// Returns what is answered when the password of a user is asked for, the same question asked once.
+    pub(in crate::git) fn password(&self, url: &reqwest::Url, user: &str) -> Option<Login> {
+        Some(self.login(url, Some(user))?.0)
+    }
+
     /// Says whether nobody has told the helpers yet that the answer works; whoever asks tells them.
-    pub(super) fn is_to_be_kept(&self, url: &reqwest::Url, user: Option<&str>) -> bool {
+    pub(in crate::git) fn is_to_be_kept(&self, url: &reqwest::Url, user: &str) -> bool {
         let mut answers = self.asked.answers();
         match answers.get_mut(&key(url, user)) {
             Some(Some(said)) => !std::mem::replace(&mut said.is_kept, true),
@@ -202,10 +219,6 @@ fn is_some_text((word, _): &(String, LoginSource)) -> bool {
 }
 
 /// Returns what makes two questions the same.
-fn key(url: &reqwest::Url, user: Option<&str>) -> String {
-    format!(
-        "{} {}",
-        url.origin().ascii_serialization(),
-        user.unwrap_or_default()
-    )
+fn key(url: &reqwest::Url, user: &str) -> String {
+    format!("{} {user}", url.origin().ascii_serialization())
 }

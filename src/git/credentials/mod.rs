@@ -20,7 +20,7 @@ use secrecy::SecretString;
 
 use crate::process::ProcessError;
 
-pub use self::ask::{Asked, Asking, asking_program};
+pub use self::ask::{Asked, Asking, asking_program, may_ask};
 pub use self::credential::Credential;
 pub use self::found::Found;
 pub use self::helpers::{Answers, Helpers, UrlPath};

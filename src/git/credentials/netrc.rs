@@ -60,8 +60,9 @@ fn find(text: &str, host: &str, user: Option<&str>) -> Option<Login> {
     let mut words = words(text).into_iter();
     let mut entry = Entry::default();
     while let Some(word) = words.next() {
-        match word.as_str() {
-            "machine" | "default" => {
+        // Libcurl compares them without their case.
+        match word.to_ascii_lowercase().as_str() {
+            keyword @ ("machine" | "default") => {
                 if let Some(login) = std::mem::take(&mut entry).finish(user) {
                     return Some(login);
                 }
@@ -70,7 +71,7 @@ fn find(text: &str, host: &str, user: Option<&str>) -> Option<Login> {
                         .next()
                         .is_some_and(|name| name.eq_ignore_ascii_case(host))
                 };
-                entry.matches = word == "default" || named();
+                entry.matches = keyword == "default" || named();
             }
             "login" => entry.login = words.next(),
             "password" => entry.password = words.next(),
@@ -99,7 +100,7 @@ fn words(text: &str) -> Vec<String> {
                 let (word, after) = rest.split_at(end);
                 (word.to_owned(), after)
             };
-            if word == "macdef" {
+            if word.eq_ignore_ascii_case("macdef") {
                 in_macro = true;
                 break;
             }
@@ -159,5 +160,7 @@ mod tests {
         assert_eq!(login(FILE, "z.test", Some("me")), None);
         assert_eq!(login("machine a.test login x", "a.test", None), None);
         assert_eq!(login("", "a.test", None), None);
+        let loud = "MacDef x\nmachine a.test login evil password evil\n\nMACHINE a.test Login Me PASSWORD Pw";
+        assert_eq!(login(loud, "a.test", None).as_deref(), Some("Me:Pw"));
     }
 }

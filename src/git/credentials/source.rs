@@ -172,8 +172,11 @@ impl Sources {
                 Ok(None) => {}
                 Ok(found) => return Ok(found),
                 Err(error @ CredentialError::Quit { .. }) => {
+                    // For git, libcurl has looked there before the first helper is asked.
+                    self.next = Next::Netrc;
+                    let kept = self.ask(offered);
                     self.next = Next::End;
-                    return Err(error);
+                    return kept.and_then(|found| found.map(Some).ok_or(error));
                 }
                 Err(error) => {
                     failure.get_or_insert(error);
@@ -251,7 +254,9 @@ impl Sources {
                     .approve(&self.url, self.user.as_deref(), credential)
             }
             (None, Some(login), LoginSource::Program(_) | LoginSource::Terminal)
-                if self.asking.is_to_be_kept(&self.url, self.user.as_deref()) =>
+                if self
+                    .asking
+                    .is_to_be_kept(&self.url, self.user.as_deref().unwrap_or_default()) =>
             {
                 self.helpers.keep(&self.url, login)
             }

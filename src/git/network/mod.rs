@@ -20,9 +20,9 @@ use crate::process::Inheritance;
 use crate::secrets::KnownSecrets;
 
 use super::config::{Config, ConfigFiles, Matching};
-use super::credentials::{Answers, Asking, asking_program};
+use super::credentials::{Answers, Asking, Helpers, asking_program};
 
-use self::proxy::HelperLogin;
+use self::proxy::ProxyLogin;
 
 pub use self::unheeded::unheeded;
 
@@ -71,8 +71,8 @@ pub struct GitNetwork {
 /// What a [`GitNetwork`] learns on the way.
 #[derive(Debug, Default)]
 pub struct NetworkState {
-    /// The login that a helper gave for the proxy.
-    proxy_login: Mutex<Option<HelperLogin>>,
+    /// The login that was asked for, for the proxy.
+    proxy_login: Mutex<Option<ProxyLogin>>,
     /// Git's configuration outside of a repository.
     outside: OnceLock<Result<Arc<Config>, String>>,
 }
@@ -111,6 +111,25 @@ impl GitNetwork {
             Ok(config) => Ok(config),
             // Without it no proxy could be found, and the request must not leave past one.
             Err(message) => Err(NetError::Configuration(message.clone().into())),
+        }
+    }
+
+    /// Returns the helpers for what no section for a URL is compared with: the password of a certificate, a proxy of SOCKS.
+    fn helpers_of_no_url(&self) -> Result<Helpers, NetError> {
+        let lines = self.config()?.strings("credential.helper");
+        Ok(self.prepared(Helpers::new(lines, self.inheritance.clone())))
+    }
+
+    /// Lets helpers share what was answered in this run, for as long as the policy says.
+    fn prepared(&self, helpers: Helpers) -> Helpers {
+        let helpers = helpers
+            .remembering(&self.known)
+            .sharing(&self.answers)
+            .deadline_if(self.helper_timeout);
+        if self.attended {
+            helpers.attended()
+        } else {
+            helpers
         }
     }
 

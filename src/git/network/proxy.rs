@@ -4,17 +4,19 @@ use std::sync::{MutexGuard, PoisonError};
 
 use tracing::debug;
 
-use crate::git::credentials::{Credential, Helpers};
+use crate::git::credentials::{Credential, Helpers, Login};
 use crate::names::RemoteUrl;
 use crate::net::{ConnectorSettings, NetError, NoProxy, ProxyUrl};
 
 use super::{GitNetwork, View};
 
-/// A login that a helper gave for a proxy, and the user that it was asked for.
+/// A login that was asked for, for a proxy.
 #[derive(Debug, Clone)]
-pub(super) struct HelperLogin {
-    credential: Credential,
-    user: Option<String>,
+pub(super) enum ProxyLogin {
+    /// Of a helper, and the user that it was asked for.
+    OfHelper(Box<Credential>, Option<String>),
+    /// Of the program that asks, or of a person.
+    Asked(Login),
 }
 
 /// How a login goes to the proxy.
@@ -102,7 +104,21 @@ impl View<'_> {
         if proxy.user().is_none() || proxy.password().is_some() {
             return proxy;
         }
-        with_helper_login(self.network, &proxy).unwrap_or(proxy)
+        with_helper_login(self.network, &proxy)
+            .or_else(|| self.with_asked_login(&proxy))
+            .unwrap_or(proxy)
+    }
+
+    /// Asks for the password of the proxy's user, as git does where no helper knows it.
+    fn with_asked_login(&self, proxy: &ProxyUrl) -> Option<ProxyUrl> {
+        let login = self
+            .asking()
+            .password(&proxy.without_login(), &proxy.user()?)?;
+        let known = &self.network.known;
+        known.add_login(Some(&login.user), Some(&login.password));
+        let proxy = proxy.with_login(&login.user, &login.password);
+        *last_login(self.network) = Some(ProxyLogin::Asked(login));
+        Some(proxy)
     }
 }
 
@@ -114,20 +130,26 @@ fn with_helper_login(network: &GitNetwork, proxy: &ProxyUrl) -> Option<ProxyUrl>
     let credential = found.ok()??;
     let login = credential.login()?;
     let proxy = proxy.with_login(&login.user, &login.password);
-    *last_login(network) = Some(HelperLogin { credential, user });
+    *last_login(network) = Some(ProxyLogin::OfHelper(Box::new(credential), user));
     Some(proxy)
 }
 
 fn helpers(network: &GitNetwork, proxy: &ProxyUrl) -> Option<Helpers> {
-    let url = RemoteUrl::parse(proxy.without_login().as_str()).ok()?;
-    let config = network.config().ok()?;
-    let helpers = Helpers::from_config(config, &url, network.inheritance.clone());
-    helpers
-        .is_configured()
-        .then(|| helpers.remembering(&network.known))
+    let helpers = match RemoteUrl::parse(proxy.without_login().as_str()) {
+        Ok(url) => {
+            let config = network.config().ok()?;
+            network.prepared(Helpers::from_config(
+                config,
+                &url,
+                network.inheritance.clone(),
+            ))
+        }
+        Err(_) => network.helpers_of_no_url().ok()?,
+    };
+    helpers.is_configured().then_some(helpers)
 }
 
-fn last_login(network: &GitNetwork) -> MutexGuard<'_, Option<HelperLogin>> {
+fn last_login(network: &GitNetwork) -> MutexGuard<'_, Option<ProxyLogin>> {
     let lock = network.state.proxy_login.lock();
     lock.unwrap_or_else(PoisonError::into_inner)
 }
@@ -139,13 +161,10 @@ pub(super) fn after_refusal(
 ) -> Option<ConnectorSettings> {
     let proxy = refused.proxy.proxy.as_ref()?;
     if let Some(login) = last_login(network).take() {
-        if let Some(helpers) = helpers(network, proxy)
-            && let Err(error) = helpers.reject(
-                &proxy.without_login(),
-                login.user.as_deref(),
-                &login.credential,
-                &[],
-            )
+        if let ProxyLogin::OfHelper(credential, user) = login
+            && let Some(helpers) = helpers(network, proxy)
+            && let Err(error) =
+                helpers.reject(&proxy.without_login(), user.as_deref(), &credential, &[])
         {
             debug!(%error, "a helper did not erase the proxy's login");
         }
@@ -165,13 +184,20 @@ pub(super) fn accepted(network: &GitNetwork, settings: &ConnectorSettings) {
         return;
     };
     let login = last_login(network).clone();
-    if let (Some(login), Some(helpers)) = (login, helpers(network, proxy))
-        && let Err(error) = helpers.approve(
-            &proxy.without_login(),
-            login.user.as_deref(),
-            &login.credential,
-        )
-    {
+    let (Some(login), Some(helpers)) = (login, helpers(network, proxy)) else {
+        return;
+    };
+    let place = proxy.without_login();
+    let told = match &login {
+        ProxyLogin::OfHelper(credential, user) => {
+            helpers.approve(&place, user.as_deref(), credential)
+        }
+        ProxyLogin::Asked(login) if network.asking.is_to_be_kept(&place, &login.user) => {
+            helpers.keep(&place, login)
+        }
+        ProxyLogin::Asked(_) => Ok(()),
+    };
+    if let Err(error) = told {
         debug!(%error, "a helper did not store the proxy's login");
     }
 }

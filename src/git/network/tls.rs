@@ -6,7 +6,6 @@ use secrecy::{ExposeSecret, SecretString};
 use tracing::debug;
 
 use crate::git::config::Matching;
-use crate::git::credentials::Helpers;
 use crate::net::{
     ClientCertificate, ConnectorSettings, NetError, PinnedKeys, RootFiles, TlsSettings, TlsVersions,
 };
@@ -113,7 +112,10 @@ impl View<'_> {
         if self.url.scheme().as_str() != "https" || !(is_named || is_protected) {
             return Ok(None);
         }
-        let found = helpers(self.network)?.certificate_password(certificate, &self.asking());
+        let found = self
+            .network
+            .helpers_of_no_url()?
+            .certificate_password(certificate, &self.asking());
         let password = found.map_err(|source| NetError::KeyPassword {
             path: certificate.to_owned(),
             source: source.into(),
@@ -123,24 +125,10 @@ impl View<'_> {
     }
 }
 
-/// Returns the helpers for the password of a certificate: those of no URL.
-fn helpers(network: &GitNetwork) -> Result<Helpers, NetError> {
-    let lines = network.config()?.strings("credential.helper");
-    let helpers = Helpers::new(lines, network.inheritance.clone())
-        .remembering(&network.known)
-        .sharing(&network.answers)
-        .deadline_if(network.helper_timeout);
-    Ok(if network.attended {
-        helpers.attended()
-    } else {
-        helpers
-    })
-}
-
 /// Tells the helpers that the password of the client's key is right.
 pub(super) fn key_accepted(network: &GitNetwork, settings: &ConnectorSettings) {
     if let Some(path) = protected(settings)
-        && let Ok(helpers) = helpers(network)
+        && let Ok(helpers) = network.helpers_of_no_url()
         && let Err(error) = helpers.approve_certificate(path)
     {
         debug!(%error, "a helper did not store the password of the client's key");
@@ -150,7 +138,7 @@ pub(super) fn key_accepted(network: &GitNetwork, settings: &ConnectorSettings) {
 /// Tells the helpers that it is wrong.
 pub(super) fn key_refused(network: &GitNetwork, settings: &ConnectorSettings) {
     if let Some(path) = protected(settings)
-        && let Ok(helpers) = helpers(network)
+        && let Ok(helpers) = network.helpers_of_no_url()
         && let Err(error) = helpers.reject_certificate(path)
     {
         debug!(%error, "a helper did not erase the password of the client's key");

@@ -24,6 +24,8 @@ pub enum TransportError {
     /// The proxy wants a login, or another one.
     #[error("the proxy {proxy} refuses the request without a valid login")]
     ProxyLogin {
+        /// The scheme of its URL.
+        scheme: String,
         /// Its host and port.
         proxy: String,
     },

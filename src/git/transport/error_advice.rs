@@ -11,9 +11,12 @@ impl TransportError {
             Self::PlainHttp => "use https or ssh",
             Self::Scheme(_) => "use an https or ssh URL for the remote",
             Self::Setup(error) => return Some(error.advice()),
-            Self::ProxyLogin { proxy } => {
+            Self::ProxyLogin { scheme, .. } if scheme.starts_with("socks4") => {
+                "a SOCKS 4 proxy gets no user name from sendoff: name it as socks5 or socks5h"
+            }
+            Self::ProxyLogin { scheme, proxy } => {
                 return Some(format!(
-                    "write the login into the proxy's URL, or let a git credential helper keep it for http://{proxy}"
+                    "write the login into the proxy's URL, or let a git credential helper keep it for {scheme}://{proxy}"
                 ));
             }
             Self::TlsPort { .. } => "use `https` in the remote's URL",

@@ -204,7 +204,10 @@ impl PushOptions {
         } else {
             helpers
         };
-        self.cookie_file = last("cookieFile").and_then(|path| config.file(&path));
+        // An empty one holds no cookies; those that the server sets are kept all the same.
+        self.cookie_file = http("cookieFile")
+            .pop()
+            .map(|path| config.file(&path).unwrap_or_default());
         self.ssh_command = self
             .ssh_command
             .or_else(|| config.string("core.sshCommand"));

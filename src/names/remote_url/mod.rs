@@ -5,9 +5,11 @@ mod parse;
 mod path;
 mod ssh_address;
 
+use std::borrow::Cow;
 use std::fmt;
 use std::path::PathBuf;
 
+use percent_encoding::percent_decode_str;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::origin::Origin;
@@ -122,6 +124,17 @@ impl RemoteUrl {
         &self.path
     }
 
+    /// Returns the path without percent-encoding, as ssh has it: the same repository has the same one, however it is
+    /// reached.
+    pub fn decoded_path(&self) -> Cow<'_, str> {
+        match self.scheme {
+            Scheme::Http | Scheme::Https => percent_decode_str(&self.path)
+                .decode_utf8()
+                .unwrap_or(Cow::Borrowed(&self.path)),
+            Scheme::Ssh | Scheme::Git | Scheme::File => Cow::Borrowed(&self.path),
+        }
+    }
+
     /// Says whether the path leads upwards, once a server has decoded it. Never so for http(s).
     pub fn climbs(&self) -> bool {
         path::climbs(&self.path)
@@ -176,7 +189,8 @@ impl RemoteUrl {
 
     /// Returns owner and name, or nothing when the path has fewer than two parts.
     pub fn repository(&self) -> Option<RepositoryName> {
-        let path = self.path.trim_end_matches('/');
+        let path = self.decoded_path();
+        let path = path.trim_end_matches('/');
         let path = path.strip_suffix(".git").unwrap_or(path);
         let mut parts = path.rsplit('/').filter(|part| !part.is_empty());
         let name = parts.next()?.to_owned();

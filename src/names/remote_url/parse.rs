@@ -1,5 +1,7 @@
 //! How a text becomes a `RemoteUrl`: two parsers have to agree, and nothing dangerous is let in.
 
+use std::borrow::Cow;
+
 use gix::bstr::ByteSlice;
 use percent_encoding::percent_decode_str;
 use secrecy::SecretString;
@@ -46,9 +48,15 @@ impl RemoteUrl {
             gix::url::Scheme::File => Scheme::File,
             other => return Err(RemoteUrlError::Scheme(other.as_str().to_owned())),
         };
-        let path = parsed.path.to_str().map_err(|_| RemoteUrlError::NotUtf8)?;
+        // As it is written: what a server tells apart, such as `+` and `%2B`, is requested as the user names it.
+        let path = parsed.original_path().to_str();
+        let path = path.map_err(|_| RemoteUrlError::NotUtf8)?;
         let path = match scheme {
             Scheme::Http | Scheme::Https => path::normalised(path)?,
+            // Git decodes what stands in a URL, and no plain path.
+            Scheme::Ssh | Scheme::Git | Scheme::File if text.contains("://") => {
+                decoded(path)?.into_owned()
+            }
             Scheme::Ssh | Scheme::Git | Scheme::File => path.to_owned(),
         };
         let url = Self {
@@ -136,10 +144,7 @@ fn authority(text: &str) -> Option<&str> {
 fn ssh(text: &str) -> Result<Option<RemoteUrl>, RemoteUrlError> {
     let (address, scp_like) = match text.split_once("://") {
         Some(("ssh" | "git+ssh" | "ssh+git", rest)) => {
-            let decoded = percent_decode_str(rest)
-                .decode_utf8()
-                .map_err(|_| RemoteUrlError::NotUtf8)?;
-            (SshAddress::of_url(&decoded)?, false)
+            (SshAddress::of_url(&decoded(rest)?)?, false)
         }
         None if is_scp_like(text) => (SshAddress::of_scp(text)?, true),
         _ => return Ok(None),
@@ -161,6 +166,12 @@ fn ssh(text: &str) -> Result<Option<RemoteUrl>, RemoteUrlError> {
         path: address.path,
         scp_like,
     }))
+}
+
+/// Decodes what is percent-encoded.
+fn decoded(text: &str) -> Result<Cow<'_, str>, RemoteUrlError> {
+    let decoded = percent_decode_str(text).decode_utf8();
+    decoded.map_err(|_| RemoteUrlError::NotUtf8)
 }
 
 /// Says whether `text` holds a control character, also after percent-decoding.

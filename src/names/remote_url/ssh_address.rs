@@ -130,12 +130,14 @@ fn is_host(text: &str) -> bool {
         && text.chars().all(|c| plain(c) || c == ':')
 }
 
-/// Says whether ssh takes `text` for a user: no character that a shell interprets, no leading dash.
+/// Says whether ssh takes `text` for a user: no character that a shell interprets, no leading dash. Inside of a word `#` and
+/// `~` are plain, and so is a `$` at its end, as in the accounts of machines.
 fn is_user(text: &str) -> bool {
     let refused =
-        |c: char| c.is_control() || c.is_whitespace() || "'`\";&<>|(){}$!*?[]~#".contains(c);
+        |c: char| c.is_control() || c.is_whitespace() || "'`\";&<>|(){}$!*?[]".contains(c);
+    let text = text.strip_suffix('$').unwrap_or(text);
     !text.is_empty()
-        && !text.starts_with('-')
+        && !text.starts_with(['-', '#', '~'])
         && !text.ends_with('\\')
         && !text.chars().any(refused)
 }
@@ -179,6 +181,8 @@ mod tests {
         assert_eq!(read("ssh://h:/r"), "- h - /r");
         assert_eq!(read("first.last+x@dom@h:r"), "first.last+x@dom h - r");
         assert_eq!(read("DOM\\user@h:r"), "DOM\\user h - r");
+        assert_eq!(read("a#b~1@h:r"), "a#b~1 h - r");
+        assert_eq!(read("host$@h:r"), "host$ h - r");
     }
 
     #[test]
@@ -188,6 +192,9 @@ mod tests {
             "-x@h:r",
             "a;b@h:r",
             "a$(id)@h:r",
+            "$a@h:r",
+            "~a@h:r",
+            "$@h:r",
             "h;id:r",
             "h:-x",
             "h:",

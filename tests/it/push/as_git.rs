@@ -66,10 +66,23 @@ impl Twin {
 
     /// Pushes with us.
     pub(super) fn we_arrive(&self) {
+        self.arrived("feature", &self.we_say());
+    }
+
+    /// Pushes with both, and expects neither to arrive, and us to say why.
+    pub(super) fn neither_arrives(&self, why: &str) {
+        let said = self.we_say();
+        assert!(said.contains(why), "{said}");
+        let git = Command::new("git");
+        let pushed = self.started(git, &["push", "-q", "origin", "HEAD:by-git"]);
+        let pushed = { pushed }.output().unwrap();
+        assert!(!pushed.status.success(), "{pushed:?}");
+    }
+
+    fn we_say(&self) -> String {
         let ours = Command::cargo_bin("sendoff").unwrap();
         let said = self.started(ours, &["step", "push"]).output().unwrap();
-        let said = String::from_utf8_lossy(&[said.stdout, said.stderr].concat()).into_owned();
-        self.arrived("feature", &said);
+        String::from_utf8_lossy(&[said.stdout, said.stderr].concat()).into_owned()
     }
 
     fn arrived(&self, branch: &str, said: &str) {
@@ -198,6 +211,33 @@ fn a_helper_for_the_way_in_is_asked_where_that_is_a_link() {
     twin.configure("includeIf.gitdir:~/entered/.path", "work.inc");
     twin.directory = link.join(twin.served.work.file_name().unwrap());
     twin.both_arrive();
+}
+
+/// Guards paths that are percent-encoded: what a server tells apart is asked for as it is written.
+#[test]
+fn an_encoded_path_is_the_one_that_git_reads() {
+    for (name, encoded) in [
+        ("c++ (new)@x.git", "c%2B%2B%20%28new%29%40x.git"),
+        ("caf\u{e9}+.git", "%63af%c3%a9+.git"),
+    ] {
+        let twin = Twin::new(GitServerOptions::default());
+        let (sandbox, work) = (&twin.served.sandbox, &twin.served.work);
+        let there = sandbox.path("remotes").join(name);
+        std::os::unix::fs::symlink(&twin.served.remote, there).unwrap();
+        let urls = [
+            format!("{}/{encoded}", twin.served.server.url()),
+            format!("file://{}/{encoded}", sandbox.path("remotes").display()),
+        ];
+        sandbox.write(
+            "home/.config/sendoff/policy.toml",
+            "[remotes]\nallow-file = true\n",
+        );
+        for url in urls {
+            sandbox.git(work, &["remote", "set-url", "origin", &url]);
+            twin.both_arrive();
+            sandbox.git(work, &["commit", "-q", "--allow-empty", "-m", "more"]);
+        }
+    }
 }
 
 #[test]

@@ -49,6 +49,33 @@ fn a_token_that_is_typed_as_the_user_needs_no_password() {
     twin.both_arrive();
 }
 
+/// Guards that one who says that no other helper is to be asked says nothing of libcurl's file.
+#[test]
+fn a_helper_that_ends_the_search_leaves_the_file_of_logins() {
+    let twin = Twin::new(guarded());
+    twin.configure("credential.helper", "!echo quit=1; true");
+    let line = "MACHINE 127.0.0.1 login me Password pw\n";
+    twin.served.sandbox.write("home/.netrc", line);
+    twin.both_arrive();
+}
+
+#[test]
+fn nobody_is_asked_where_the_user_does_not_want_it() {
+    for (value, is_asked) in [("false", false), ("never", false), ("auto", true)] {
+        let mut twin = Twin::new(guarded());
+        twin.configure("credential.interactive", value);
+        let script = "#!/bin/sh\ncase $1 in User*) echo me;; *) echo pw;; esac\n";
+        let ask = twin.served.sandbox.executable("ask", script);
+        let ask = ask.to_str().unwrap().to_owned();
+        twin.variables.push(("GIT_ASKPASS", ask));
+        if is_asked {
+            twin.both_arrive();
+        } else {
+            twin.neither_arrives("wants a login");
+        }
+    }
+}
+
 /// Guards against a refused login of nothing: what says nothing to either question knows no login.
 #[test]
 fn a_program_that_says_nothing_knows_no_login() {

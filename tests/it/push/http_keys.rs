@@ -62,8 +62,9 @@ fn hosts_that_no_proxy_names_are_reached_without_one() {
         ("git.test\t127.0.0.0/8 other.test", true),
         ("*", true),
         (" * ", true),
-        ("git.test, *", true),
-        ("* git.test", true),
+        // Only alone it means all.
+        ("git.test, *", false),
+        ("* git.test", false),
         ("*.test", false),
         ("10.0.0.0/8 git.test", false),
         (",", false),

@@ -57,6 +57,7 @@ pub(crate) mod rig;
 mod schemes;
 mod served;
 mod services;
+mod socks;
 mod ssh;
 pub(crate) mod sshd;
 mod stale;

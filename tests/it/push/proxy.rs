@@ -134,6 +134,39 @@ fn n16_a_proxy_gets_its_own_login_and_the_name_that_the_user_chose_as_from_git()
 }
 
 #[test]
+fn the_password_of_the_user_in_the_proxys_url_is_asked_for_as_by_git() {
+    let sandbox = Sandbox::new();
+    let (work, _) = ahead(&sandbox, "r");
+    let (place, seen) = proxy();
+    let url = "http://127.0.0.1:9/r.git";
+    let with_user = format!("http://me@{place}");
+    sandbox.git(&work, &["config", "--global", "http.proxy", &with_user]);
+    let asked = sandbox.path("asked");
+    let ask = format!("#!/bin/sh\necho \"$1\" >> '{}'\necho pw\n", asked.display());
+    let ask = sandbox.executable("ask", ask);
+    let ask = ask.to_str().unwrap();
+    let environment = Environment::from_pairs("/", [("GIT_ASKPASS", ask)]);
+    let options = configured_in(&sandbox, &work, url, environment);
+    push_head(&sandbox, &work, url, &options).unwrap_err();
+    let names = ["proxy-authorization:"];
+    let ours = picked(&seen, &names);
+    let mut push = sandbox.command("git");
+    push.current_dir(&work).args(["push", "-q", url, "feature"]);
+    assert!(
+        !push
+            .env("GIT_ASKPASS", ask)
+            .output()
+            .unwrap()
+            .status
+            .success()
+    );
+    assert_eq!(ours, picked(&seen, &names));
+    assert_eq!(ours.len(), 2, "{ours:?}");
+    let question = format!("Password for 'http://me@{place}': \n");
+    assert_eq!(std::fs::read_to_string(asked).unwrap(), question.repeat(2));
+}
+
+#[test]
 fn an_empty_proxy_of_one_url_means_none_for_it() {
     let served = Served::start(GitServerOptions::default());
     let url = served.url();

@@ -55,9 +55,10 @@ impl<'a> HttpClient<'a> {
     /// Returns the error of a proxy that refuses the request.
     pub(super) fn proxy_error(&self) -> TransportError {
         let proxy = self.settings.proxy.proxy.as_ref();
-        let proxy = proxy.map(ProxyUrl::host_and_port);
+        let scheme = proxy.map(|proxy| proxy.url().scheme().to_owned());
         TransportError::ProxyLogin {
-            proxy: proxy.unwrap_or_default(),
+            scheme: scheme.unwrap_or_default(),
+            proxy: proxy.map(ProxyUrl::host_and_port).unwrap_or_default(),
         }
     }
 

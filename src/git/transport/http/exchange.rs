@@ -4,6 +4,7 @@ use reqwest::{RequestBuilder, Response, StatusCode, Version};
 use sendoff_push::ADVERTISEMENT_CAP;
 use tokio::time::sleep;
 
+use crate::clock::Clock;
 use crate::git::transport::classify::is_disconnect;
 use crate::git::transport::idle_timeout::POLL_INTERVAL;
 use crate::git::transport::{TakeLines, TransportError};
@@ -64,6 +65,11 @@ impl HttpConnection<'_> {
         self.may_be_stale
             .set(response.version() <= Version::HTTP_11);
         self.idle.reset();
+        if let Some(jar) = &self.cookies {
+            let now = Clock::System.now();
+            jar.borrow_mut()
+                .take(response.headers(), response.url(), now);
+        }
         if response.status() == StatusCode::PROXY_AUTHENTICATION_REQUIRED {
             return Err(self.client.proxy_error());
         }

@@ -16,10 +16,10 @@ mod probe;
 mod response;
 mod spool;
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::sync::atomic::AtomicBool;
 
-use reqwest::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, COOKIE, HeaderValue};
+use reqwest::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, COOKIE};
 use reqwest::{Method, RequestBuilder, StatusCode, Url, Version};
 use sendoff_push::advertisement::AdvertisementReader;
 use sendoff_push::sideband::Answer;
@@ -36,6 +36,7 @@ use crate::secrets::KnownSecrets;
 
 use self::auth::HttpAuth;
 use self::client::HttpClient;
+use self::cookies::CookieJar;
 use self::decode::ACCEPTED_ENCODING;
 use self::response::ResponseHead;
 
@@ -53,8 +54,8 @@ pub(super) struct HttpConnection<'a> {
     service: Service,
     auth: HttpAuth<'a>,
     idle: IdleTimeout,
-    /// What the user's cookie file has for this URL.
-    cookies: Option<HeaderValue>,
+    /// Where the user names a file of them.
+    cookies: Option<RefCell<CookieJar>>,
     /// Up to here a request is collected and sent with its length, in bytes.
     post_buffer: u64,
     /// The server takes no body of unknown length.
@@ -88,8 +89,8 @@ impl<'a> HttpConnection<'a> {
             .build()
             .map_err(|error| TransportError::Runtime(error.into()))?;
         let cookies = target.options.cookie_file.as_deref();
-        let now = Clock::System.now().as_second();
-        let cookies = cookies.and_then(|file| cookies::header(file, &base, now));
+        let now = Clock::System.now();
+        let cookies = cookies.map(|file| RefCell::new(CookieJar::of_file(file, now)));
         Ok(Self {
             client,
             runtime: Some(runtime),
@@ -145,11 +146,12 @@ impl<'a> HttpConnection<'a> {
             request.header(ACCEPT_ENCODING, ACCEPTED_ENCODING)
         };
         let request = self.auth.attach(request, method.as_str(), url);
-        let request = match &self.cookies {
-            Some(cookies) if !self.auth.has_header(&COOKIE) => {
-                request.header(COOKIE, cookies.clone())
-            }
-            _ => request,
+        let jar = self.cookies.as_ref();
+        let jar = jar.filter(|_| !self.auth.has_header(&COOKIE));
+        let cookies = jar.and_then(|jar| jar.borrow().header(url, Clock::System.now()));
+        let request = match cookies {
+            Some(cookies) => request.header(COOKIE, cookies),
+            None => request,
         };
         match self.service.protocol() {
             Some(version) => request.header("git-protocol", version),
