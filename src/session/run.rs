@@ -14,7 +14,7 @@ use crate::pipeline::{
     Outbox, PartialReport, Pipeline, RunFacts, Service, SharedProgress, Shipment,
 };
 use crate::platform::Platform;
-use crate::process::{allow_programs, is_memory_scarce, kill_every_group};
+use crate::process::{allow_programs, kill_every_group};
 use crate::reason::{Code, Reason};
 use crate::report::{Report, Verdict};
 use crate::steps::service_of;
@@ -93,7 +93,7 @@ impl Session {
             .keeps(self.keeper(pipeline, self.platform_identity()));
         reach(Point::RunOpened);
         let inspection = self.first_inspection();
-        *count = self.begin_count(pipeline, &inspection);
+        let counted = self.counted_repo(pipeline, &inspection);
         reach(Point::RunSurveyed);
         partial.describe(
             pipeline.name(),
@@ -101,6 +101,7 @@ impl Session {
             &self.notes_on(&inspection),
         );
         if self.has_nobody_to_ask(&inspection) && !pipeline.waits() {
+            *count = Count::begin_alone(counted);
             // Nothing to wait for: no runtime is paid for.
             // A twin: what is tried here and has to wait begins again below.
             let twin = partial.twin();
@@ -113,10 +114,6 @@ impl Session {
             Ok(runtime) => runtime,
             Err(error) => return partial.not_started(&error),
         };
-        // Its schema is read while the servers are asked, unless another thread could leave the push too little memory.
-        if !is_memory_scarce() {
-            self.store.open_ahead();
-        }
         let run = async {
             let inspection = match self.take_turn(pipeline, inspection, turn).await {
                 (inspection, Waited::No) => inspection,
@@ -136,13 +133,24 @@ impl Session {
                 None => report,
             }
         };
+        let signal = async {
+            // The run waits by now: its servers were asked first.
+            if let Some(begun) = self.begin_beside(counted.filter(|_| count.is_none())) {
+                *count = Some(begun);
+            }
+            signals::first().await
+        };
         let ended = runtime.block_on(async {
             // The run is dropped when a signal wins: that raises the flag of its threads.
-            match select(Box::pin(run), Box::pin(signals::first())).await {
+            match select(Box::pin(run), Box::pin(signal)).await {
                 Either::Left((report, _)) => Ok(report),
                 Either::Right((signal, _)) => Err(partial.interrupted(signal_code(signal))),
             }
         });
+        if ended.is_ok() && count.is_none() {
+            // Nothing was waited for.
+            *count = Count::begin_alone(counted);
+        }
         self.end_watch();
         // A thread that still runs hears that it should end, gives back its locks and kills its
         // children. One that is stuck must not hold the process.

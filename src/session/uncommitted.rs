@@ -32,13 +32,14 @@ pub(super) struct Count {
 }
 
 impl Session {
-    /// Begins to count, where the end of this run is the end of a task: of an agent's, or of a pipeline by hand. A person on a
-    /// protected branch would not ship what they committed there, and in the middle of a rebase nothing is the end.
-    pub(super) fn begin_count(
+    /// Returns the repository to count in, where the end of this run is the end of a task: of an agent's, or of a pipeline by
+    /// hand. A person on a protected branch would not ship what they committed there, and in the middle of a rebase nothing is
+    /// the end.
+    pub(super) fn counted_repo(
         &self,
         pipeline: &Pipeline,
         inspection: &Inspection,
-    ) -> Option<Count> {
+    ) -> Option<&Repo> {
         let by_hand = self.trigger == Trigger::Manual;
         let held = inspection.shipment.as_ref().err();
         let is_end = match held.map(|hold| hold.reason.code) {
@@ -50,27 +51,45 @@ impl Session {
         if !is_end || !pipeline.ships() || !self.has_pipeline(pipeline.name()) {
             return None;
         }
-        Count::begin(self.repo()?.clone())
+        self.repo()
+    }
+
+    /// Begins what is done while a run waits for its servers: the store is opened, and what is not committed is counted. Neither
+    /// is begun where another thread could leave the push too little memory.
+    pub(super) fn begin_beside(&self, counted: Option<&Repo>) -> Option<Count> {
+        if is_memory_scarce() {
+            return None;
+        }
+        let Some(repo) = counted else {
+            self.store.open_ahead();
+            return None;
+        };
+        let store = self.store.clone();
+        Count::begin(repo.clone(), move || store.read_existing_ahead())
     }
 }
 
 impl Count {
-    /// Counts on a thread of its own; nothing where the machine has none, or too little memory for that and the push.
-    fn begin(repo: Repo) -> Option<Self> {
-        if is_memory_scarce() {
-            return None;
-        }
+    /// Begins a count while nothing is waited for; nothing where another thread could leave too little memory.
+    pub(super) fn begin_alone(counted: Option<&Repo>) -> Option<Self> {
+        let repo = counted.filter(|_| !is_memory_scarce())?;
+        Self::begin(repo.clone(), || {})
+    }
+
+    /// Counts on a thread of its own, after `first`; nothing where the machine has none.
+    fn begin(repo: Repo, first: impl FnOnce() + Send + 'static) -> Option<Self> {
         let (tell, counted) = channel();
         let stop = Arc::new(AtomicBool::new(false));
         let flag = Arc::clone(&stop);
         let counting = move || {
+            first();
             if let Some(uncommitted) = repo.uncommitted(&flag) {
                 // The run may have ended.
                 let _told = tell.send(uncommitted);
             }
         };
         let _thread = thread::Builder::new()
-            .name("uncommitted".into())
+            .name("beside".into())
             .spawn(counting)
             .ok()?;
         Some(Self {

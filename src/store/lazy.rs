@@ -110,12 +110,24 @@ impl LazyStore {
             return;
         }
         let store = self.clone();
-        // Where the machine refuses the thread, or the store cannot be opened, the next call finds out.
-        let _thread = thread::Builder::new().name("store".into()).spawn(move || {
-            if let Ok(store) = store.get() {
-                store.read_ahead();
-            }
-        });
+        // Where the machine refuses the thread, the next call opens it.
+        let _thread = thread::Builder::new()
+            .name("store".into())
+            .spawn(move || store.read_ahead());
+    }
+
+    /// Opens the store on this thread, when one was made before, for whoever needs it soon.
+    pub fn read_existing_ahead(&self) {
+        if self.directory().is_some_and(Store::exists) {
+            self.read_ahead();
+        }
+    }
+
+    fn read_ahead(&self) {
+        // Where it cannot be opened, the next call finds out.
+        if let Ok(store) = self.get() {
+            store.read_ahead();
+        }
     }
 
     /// Returns a store for a thread that ends the process, and waits neither for another process nor for a thread

@@ -303,3 +303,92 @@ fn what_has_no_end_is_not_read() {
     );
     assert_eq!(ours(&sandbox, &bare), None);
 }
+
+/// Sets when the index and a file of the work tree were written, in seconds since 1970.
+fn date(work: &Path, index: u64, (file, written): (&str, u64)) {
+    for (path, seconds) in [(".git/index", index), (file, written)] {
+        let opened = std::fs::File::options()
+            .write(true)
+            .open(work.join(path))
+            .unwrap();
+        let time = std::time::UNIX_EPOCH + std::time::Duration::from_secs(seconds);
+        opened.set_modified(time).unwrap();
+    }
+}
+
+#[test]
+fn a_file_as_old_as_the_index_is_read_and_an_older_one_is_believed() {
+    let sandbox = Sandbox::new();
+    let work = repository(&sandbox);
+    sandbox.git(&work, &["config", "core.trustCTime", "false"]);
+    date(&work, 1_000_000, ("a", 1_000_000));
+    sandbox.git(&work, &["update-index", "--refresh", "-q"]);
+    sandbox.write("r/a", "b\n");
+    date(&work, 1_000_000, ("a", 1_000_000));
+    assert_eq!(same(&sandbox, &work), (1, 0), "its content differs");
+    sandbox.write("r/a", "a\n");
+    date(&work, 1_000_000, ("a", 1_000_000));
+    assert_eq!(same(&sandbox, &work), (0, 0));
+    sandbox.write("r/a", "b\n");
+    date(&work, 1_000_005, ("a", 1_000_000));
+    assert_eq!(same(&sandbox, &work), (0, 0), "git does not look either");
+}
+
+#[test]
+fn many_files_as_old_as_the_index_and_a_large_one_count_right() {
+    let sandbox = Sandbox::new();
+    let work = repository(&sandbox);
+    std::fs::write(work.join("large"), vec![b'x'; 2 << 20]).unwrap();
+    for number in 0..70 {
+        std::fs::write(work.join(format!("src/{number}")), "x\n").unwrap();
+    }
+    // All of them are added.
+    sandbox.commit(&work, "d", "d\n", "d");
+    date(&work, 1_000_000, ("d", 1_000_000));
+    assert_eq!(same(&sandbox, &work), (0, 0));
+    std::fs::write(work.join("large"), vec![b'y'; 2 << 20]).unwrap();
+    sandbox.write("r/src/69", "y\n");
+    date(&work, 1_000_000, ("d", 1_000_000));
+    assert_eq!(same(&sandbox, &work), (2, 0));
+}
+
+#[test]
+fn what_git_is_told_not_to_compare_does_not_count() {
+    let sandbox = Sandbox::new();
+    let work = repository(&sandbox);
+    sandbox.git(&work, &["update-index", "--assume-unchanged", "a"]);
+    sandbox.git(&work, &["update-index", "--skip-worktree", "b"]);
+    sandbox.write("r/a", "changed\n");
+    std::fs::remove_file(work.join("b")).unwrap();
+    assert_eq!(same(&sandbox, &work), (0, 0));
+    sandbox.write("r/src/c", "changed\n");
+    sandbox.write("r/new", "new\n");
+    assert_eq!(same(&sandbox, &work), (1, 1));
+}
+
+#[test]
+fn a_directory_that_became_a_link_counts_with_its_files() {
+    let sandbox = Sandbox::new();
+    let work = repository(&sandbox);
+    std::fs::rename(work.join("src"), sandbox.path("moved")).unwrap();
+    std::os::unix::fs::symlink(sandbox.path("moved"), work.join("src")).unwrap();
+    assert_eq!(same(&sandbox, &work), (1, 1));
+}
+
+#[test]
+fn attributes_are_heeded_where_content_is_compared() {
+    let sandbox = Sandbox::new();
+    let work = repository(&sandbox);
+    let rules = "*.id ident\n*.lf text eol=lf\n";
+    sandbox.commit(&work, ".gitattributes", rules, "attributes");
+    sandbox.commit(&work, "x.id", "$Id$\n", "id");
+    std::fs::remove_file(work.join("x.id")).unwrap();
+    sandbox.git(&work, &["checkout", "-q", "--", "x.id"]);
+    let expanded = std::fs::read_to_string(work.join("x.id")).unwrap();
+    assert!(expanded.starts_with("$Id: "), "{expanded}");
+    assert_eq!(same(&sandbox, &work), (0, 0));
+    sandbox.write("r/x.lf", "one\r\n");
+    sandbox.git(&work, &["add", "x.lf"]);
+    sandbox.git(&work, &["commit", "-q", "-m", "lf"]);
+    assert_eq!(same(&sandbox, &work), (0, 0));
+}

@@ -5,8 +5,7 @@
 //! which is what the trees of a repository are full of. So small objects are deflated at level 9, and large
 //! ones, where that would take long and gain nothing, at level 7, the first that looks ahead.
 
-use gix::zlib::stream::deflate::{Compress, FlushCompress};
-use gix::zlib::{Compression, Status};
+use zlib_rs::{Deflate, DeflateError, DeflateFlush, Status};
 
 use super::PackError;
 use super::effort::Effort;
@@ -24,13 +23,15 @@ const BUFFERED_MAX: usize = 1 << 20;
 /// So much is handed on at once, in bytes.
 const PIECE: usize = 1 << 16;
 
+/// The bits of the window's size: 32 KiB, as git's.
+const WINDOW_BITS: u8 = 15;
+
 /// Deflates one object after the other.
 pub(super) struct Deflater {
     /// How many bytes may yet be deflated in both ways.
     left: usize,
-    lazy: Compress,
-    /// Made when it is needed first.
-    best: Option<Compress>,
+    /// One for both levels: it holds some 350 KB, most of a small push's memory. Made when it is needed first.
+    stream: Option<Deflate>,
     piece: Vec<u8>,
     other: Vec<u8>,
 }
@@ -42,8 +43,7 @@ impl Deflater {
                 Effort::Least => 0,
                 Effort::Most => BOTH_LEVELS_BUDGET,
             },
-            lazy: Compress::new(level(LAZY_LEVEL)),
-            best: None,
+            stream: None,
             piece: vec![0; PIECE],
             other: Vec::new(),
         }
@@ -54,20 +54,7 @@ impl Deflater {
         out.clear();
         let both = data.len() <= self.left;
         if data.len() <= BEST_LEVEL_MAX || both {
-            let best = self
-                .best
-                .get_or_insert_with(|| Compress::new(level(BEST_LEVEL)));
-            best.reset();
-            run(
-                best,
-                &mut self.piece,
-                data,
-                FlushCompress::Finish,
-                &mut |piece| {
-                    out.extend_from_slice(piece);
-                    Ok(())
-                },
-            )?;
+            self.whole(BEST_LEVEL, data, out)?;
             if !both {
                 return Ok(());
             }
@@ -75,12 +62,7 @@ impl Deflater {
         }
         let mut other = std::mem::take(&mut self.other);
         other.clear();
-        self.start();
-        let flush = FlushCompress::Finish;
-        run(&mut self.lazy, &mut self.piece, data, flush, &mut |piece| {
-            other.extend_from_slice(piece);
-            Ok(())
-        })?;
+        self.whole(LAZY_LEVEL, data, &mut other)?;
         if out.is_empty() || other.len() < out.len() {
             std::mem::swap(out, &mut other);
         }
@@ -99,14 +81,32 @@ impl Deflater {
             self.deflate(data, &mut out)?;
             return put(&out);
         }
-        self.start();
-        let flush = FlushCompress::Finish;
-        run(&mut self.lazy, &mut self.piece, data, flush, &mut put)
+        self.start()?;
+        self.run(data, DeflateFlush::Finish, &mut put)
+    }
+
+    /// Deflates a whole object at one level.
+    fn whole(&mut self, level: i32, data: &[u8], out: &mut Vec<u8>) -> Result<(), PackError> {
+        self.start_at(level)?;
+        self.run(data, DeflateFlush::Finish, &mut |piece| {
+            out.extend_from_slice(piece);
+            Ok(())
+        })
     }
 
     /// Begins an object that comes in pieces.
-    pub(super) fn start(&mut self) {
-        self.lazy.reset();
+    pub(super) fn start(&mut self) -> Result<(), PackError> {
+        self.start_at(LAZY_LEVEL)
+    }
+
+    fn start_at(&mut self, level: i32) -> Result<(), PackError> {
+        if let Some(stream) = &mut self.stream {
+            stream.reset();
+            stream.set_level(level).map_err(encode_error)?;
+        } else {
+            self.stream = Some(Deflate::new(level, true, WINDOW_BITS));
+        }
+        Ok(())
     }
 
     /// Deflates one more piece.
@@ -115,8 +115,7 @@ impl Deflater {
         data: &[u8],
         put: &mut impl FnMut(&[u8]) -> Result<(), PackError>,
     ) -> Result<(), PackError> {
-        let flush = FlushCompress::None;
-        run(&mut self.lazy, &mut self.piece, data, flush, put)
+        self.run(data, DeflateFlush::NoFlush, put)
     }
 
     /// Ends an object that came in pieces.
@@ -124,39 +123,42 @@ impl Deflater {
         &mut self,
         put: &mut impl FnMut(&[u8]) -> Result<(), PackError>,
     ) -> Result<(), PackError> {
-        let flush = FlushCompress::Finish;
-        run(&mut self.lazy, &mut self.piece, &[], flush, put)
+        self.run(&[], DeflateFlush::Finish, put)
     }
-}
 
-/// Every number that is asked for here is a level.
-fn level(number: i32) -> Compression {
-    Compression::new(number).unwrap_or_default()
-}
-
-/// Gives the compressor everything, and hands on what comes out of it.
-fn run(
-    compress: &mut Compress,
-    piece: &mut [u8],
-    data: &[u8],
-    flush: FlushCompress,
-    put: &mut impl FnMut(&[u8]) -> Result<(), PackError>,
-) -> Result<(), PackError> {
-    let mut rest = data;
-    loop {
-        let (read, written) = (compress.total_in(), compress.total_out());
-        let status = compress
-            .compress(rest, piece, flush)
-            .map_err(PackError::Encode)?;
-        let length = |total: u64, before: u64| usize::try_from(total - before).unwrap_or(0);
-        let done = length(compress.total_out(), written);
-        rest = rest
-            .get(length(compress.total_in(), read)..)
-            .unwrap_or_default();
-        put(piece.get(..done).unwrap_or_default())?;
-        let fed = flush == FlushCompress::None && rest.is_empty() && done < piece.len();
-        if fed || status == Status::StreamEnd {
-            return Ok(());
+    /// Gives the stream that was started everything, and hands on what comes out of it.
+    fn run(
+        &mut self,
+        data: &[u8],
+        flush: DeflateFlush,
+        put: &mut impl FnMut(&[u8]) -> Result<(), PackError>,
+    ) -> Result<(), PackError> {
+        let Some(stream) = &mut self.stream else {
+            return Err(encode_error(DeflateError::StreamError));
+        };
+        let mut rest = data;
+        loop {
+            let (read, written) = (stream.total_in(), stream.total_out());
+            let status = stream
+                .compress(rest, &mut self.piece, flush)
+                .map_err(encode_error)?;
+            let length = |total: u64, before: u64| usize::try_from(total - before).unwrap_or(0);
+            let done = length(stream.total_out(), written);
+            rest = rest
+                .get(length(stream.total_in(), read)..)
+                .unwrap_or_default();
+            put(self.piece.get(..done).unwrap_or_default())?;
+            let fed = flush == DeflateFlush::NoFlush && rest.is_empty() && done < self.piece.len();
+            if fed || status == Status::StreamEnd {
+                return Ok(());
+            }
         }
     }
+}
+
+/// Says in the crate's words what the compressor has no words for.
+fn encode_error(error: DeflateError) -> PackError {
+    PackError::Encode(gix::Error::from_error(gix::error::message!(
+        "the deflate stream failed: {error:?}"
+    )))
 }

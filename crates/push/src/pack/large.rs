@@ -69,7 +69,7 @@ impl LargeLoose {
         deflater: &mut Deflater,
         mut put: impl FnMut(&[u8]) -> Result<(), PackError>,
     ) -> Result<(), PackError> {
-        deflater.start();
+        deflater.start()?;
         let mut total = self.first.len() as u64;
         deflater.feed(&self.first, &mut put)?;
         let mut piece = vec![0; PIECE];

@@ -1,8 +1,12 @@
 //! How much of the work tree no commit has: the paths that `git status` lists, counted.
 
+mod head_size;
+mod unchanged;
+
 use std::collections::HashSet;
 use std::ffi::OsStr;
 use std::io::ErrorKind::InvalidData;
+use std::ops::ControlFlow;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::sync::Arc;
@@ -10,16 +14,21 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use gix::bstr::{BString, ByteSlice};
 use gix::diff::Rewrites;
+use gix::dir::EntryRef;
 use gix::dir::entry::{Kind, Status};
-use gix::objs::TreeRefIter;
+use gix::dir::walk::{Action, Delegate, EmissionMode};
+use gix::fs::FileSnapshot;
 use gix::progress::Discard;
 use gix::status::index_worktree::Item as InWorkTree;
 use gix::status::plumbing::index_as_worktree::{Change, EntryStatus};
 use gix::status::tree_index::TrackRenames;
 use gix::status::{Item, Submodule};
+use gix::worktree::IndexPersistedOrInMemory;
 use gix::worktree::stack::state::attributes::Source;
 use sendoff_push::objects::Reader;
 
+use self::head_size::{HeadSize, size_of_head};
+use self::unchanged::mark_unchanged;
 use super::Repo;
 use super::config::{Config, truth};
 
@@ -27,9 +36,6 @@ use super::config::{Config, truth};
 const MAX_COUNTED: usize = 1_000;
 /// The largest index that is read, in bytes: some 150,000 files. It takes several times that in memory.
 const MAX_INDEX_SIZE: u64 = 16 << 20;
-/// The deepest and the largest directory of HEAD's tree that is compared with the index: in levels, and in bytes of its tree.
-const MAX_DEPTH: usize = 512;
-const MAX_TREE: u64 = 8 << 20;
 /// The largest file of patterns, settings or submodules that is read, in bytes.
 const MAX_RULES_SIZE: u64 = 256 << 10;
 
@@ -74,7 +80,7 @@ impl Repo {
         // Gitoxide opens what lies there without a look.
         Reader::new(&repo).ok()?.check_packs().ok()?;
         repo.set_workdir(work_tree.to_owned()).ok()?;
-        let counted = count(&repo, work_tree, self.renames(), stop);
+        let counted = count(&repo, work_tree, &self.listing(), stop);
         match counted {
             Ok(counted) if counted.is_partial || !stop.load(Ordering::Acquire) => Some(counted),
             Ok(_) => None,
@@ -101,24 +107,36 @@ impl Repo {
             )
     }
 
-    /// Says whether a file that the index has under another name is one path.
-    fn renames(&self) -> TrackRenames {
+    /// Returns how the configuration wants files listed.
+    fn listing(&self) -> Listing {
         let fact = |key| self.config().fact(key);
-        let said = fact("status.renames").or_else(|| fact("diff.renames"));
-        match said.map(|said| truth(Some(said.as_bstr()))) {
-            Some(Some(false)) => TrackRenames::Disabled,
-            _ => TrackRenames::Given(Rewrites::default()),
+        let renames = fact("status.renames").or_else(|| fact("diff.renames"));
+        Listing {
+            renames: match renames.map(|said| truth(Some(said.as_bstr()))) {
+                Some(Some(false)) => TrackRenames::Disabled,
+                _ => TrackRenames::Given(Rewrites::default()),
+            },
+            untracked_as_usual: fact("status.showUntrackedFiles").is_none(),
         }
     }
 }
 
+/// How `git status` lists files.
+struct Listing {
+    /// Whether a file that the index has under another name is one path.
+    renames: TrackRenames,
+    /// Whether untracked files are listed, and a directory of them as one.
+    untracked_as_usual: bool,
+}
+
 /// Returns the settings of `git status`, as `KEY=VALUE`. A file of patterns is the user's own: a repository could name one
-/// without an end.
+/// without an end. The checksum of the index is not compared: it is only counted in.
 pub(super) fn status_settings(config: &Config) -> Vec<String> {
     let facts = FACTS.iter();
     let mut settings: Vec<String> = facts
         .filter_map(|key| Some(format!("{key}={}", config.fact(key)?)))
         .collect();
+    settings.push("index.skipHash=true".into());
     if let Some(excludes) = config.excludes_file() {
         settings.push(format!("core.excludesFile={}", excludes.display()));
     }
@@ -131,78 +149,66 @@ fn is_as_committed(repo: &gix::Repository, index: &gix::index::File) -> bool {
         let entries = tree.num_entries.and_then(|count| count.try_into().ok());
         entries == Some(index.entries().len())
     });
-    whole.is_some_and(|tree| repo.head_tree_id().is_ok_and(|head| head == tree.id))
+    whole.is_some_and(|tree| head_tree(repo) == Some(tree.id))
 }
 
-/// How HEAD's tree compares with the index.
-enum HeadSize {
-    /// It has about as many files.
-    Comparable,
-    /// It has so many more that more are staged for removal than are counted.
-    FarMore,
+/// Returns the tree of HEAD's commit, which is read once: what HEAD names is no tag.
+fn head_tree(repo: &gix::Repository) -> Option<gix::ObjectId> {
+    let commit = repo.head().ok()?.id()?.object().ok()?.try_into_commit();
+    Some(commit.ok()?.tree_id().ok()?.detach())
 }
 
-/// Says how many files HEAD's tree has; nothing where it is deeper or larger than a file system holds, cannot be read, or
-/// `stop` is set. Gitoxide makes an index of all of it, with every path whole.
-fn size_of_head(repo: &gix::Repository, most: usize, stop: &AtomicBool) -> Option<HeadSize> {
-    let reader = Reader::new(repo).ok()?;
-    let Ok(head) = repo.head_tree_id() else {
-        // Nothing was committed yet.
-        return Some(HeadSize::Comparable);
-    };
-    let mut left = vec![(head.detach(), 0)];
-    let mut files = 0;
-    while let Some((tree, depth)) = left.pop() {
-        if depth > MAX_DEPTH || stop.load(Ordering::Relaxed) {
-            return None;
-        }
-        let data = reader.find_small(&tree, MAX_TREE)?;
-        for entry in TreeRefIter::from_bytes(&data, tree.kind()) {
-            let entry = entry.ok()?;
-            if entry.mode.is_tree() {
-                left.push((entry.oid.to_owned(), depth + 1));
-            } else {
-                files += 1;
-            }
-        }
-        if files > most || left.len() > most {
-            return Some(HeadSize::FarMore);
+/// Counts untracked files as a directory walk meets them.
+#[derive(Default)]
+struct UntrackedCount(usize);
+
+impl Delegate for UntrackedCount {
+    fn emit(&mut self, entry: EntryRef<'_>, _collapsed: Option<Status>) -> Action {
+        self.0 += usize::from(is_untracked(entry.status, entry.disk_kind));
+        if self.0 >= MAX_COUNTED {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
         }
     }
-    Some(HeadSize::Comparable)
+}
+
+/// Counts the untracked files of a work tree whose tracked files are all marked as unchanged in `index`, on this thread.
+fn count_untracked(
+    repo: &gix::Repository,
+    index: &gix::index::File,
+    stop: &AtomicBool,
+) -> gix::Result<Uncommitted> {
+    let options = repo
+        .dirwalk_options()?
+        .emit_untracked(EmissionMode::CollapseDirectory);
+    let mut count = UntrackedCount::default();
+    repo.dirwalk(index, None::<&str>, stop, options, &mut count)?;
+    Ok(Uncommitted {
+        changed: 0,
+        untracked: count.0,
+        is_partial: count.0 >= MAX_COUNTED,
+    })
+}
+
+/// Says whether `git status` lists an entry of the work tree as untracked. Git knows no pipes and sockets.
+fn is_untracked(status: Status, kind: Option<Kind>) -> bool {
+    status == Status::Untracked && kind != Some(Kind::Untrackable)
 }
 
 /// Counts until everything is counted, enough is, or `stop` is set.
 fn count(
     repo: &gix::Repository,
     work_tree: &Path,
-    renames: TrackRenames,
+    listing: &Listing,
     stop: &Arc<AtomicBool>,
 ) -> gix::Result<Uncommitted> {
-    let mut changed: HashSet<BString> = HashSet::new();
-    let mut untracked = 0;
-    let mut is_partial = false;
-    let index = repo.index_or_empty()?;
-    let mut attributes = repo.attributes_only(&index, Source::WorktreeThenIdMapping)?;
-    let mut filters = attributes.selected_attribute_matches(["filter"]);
-    let mut has_filter = |path: &BString| {
-        let platform = attributes.at_entry(path, None);
-        platform.is_ok_and(|platform| {
-            platform.matching_attributes(&mut filters)
-                && filters
-                    .iter_selected()
-                    .any(|found| found.assignment.state.as_bstr().is_some())
-        })
-    };
-    let status = repo
-        .status(Discard)?
-        .index_worktree_submodules(Submodule::AsConfigured { check_dirty: true })
-        .index_worktree_rewrites(None)
-        .tree_index_track_renames(renames)
-        // The push has the other processors.
-        .index_worktree_options_mut(|options| options.thread_limit = Some(1))
-        .should_interrupt_owned(Arc::clone(stop));
+    let mut index = gix::index::File::clone(&*repo.index_or_empty()?);
     let is_as_committed = is_as_committed(repo, &index);
+    let is_unchanged = mark_unchanged(repo, work_tree, &mut index, stop)?;
+    if is_as_committed && is_unchanged && listing.untracked_as_usual {
+        return count_untracked(repo, &index, stop);
+    }
     if !is_as_committed {
         match size_of_head(repo, index.entries().len() + MAX_COUNTED, stop) {
             Some(HeadSize::Comparable) => {}
@@ -216,18 +222,49 @@ fn count(
             None => return Err(gix::Error::from_error(std::io::Error::from(InvalidData))),
         }
     }
+    let mut attributes = repo.attributes_only(&index, Source::WorktreeThenIdMapping)?;
+    let index = Arc::new(FileSnapshot::new(index));
+    let status = repo
+        .status(Discard)?
+        .index_worktree_submodules(Submodule::AsConfigured { check_dirty: true })
+        .index(IndexPersistedOrInMemory::Persisted(index))
+        .index_worktree_rewrites(None)
+        .tree_index_track_renames(listing.renames)
+        // The push has the other processors.
+        .index_worktree_options_mut(|options| options.thread_limit = Some(1))
+        .should_interrupt_owned(Arc::clone(stop));
     let items: Box<dyn Iterator<Item = gix::Result<Item>>> = if is_as_committed {
         let items = status.into_index_worktree_iter(Vec::new())?;
         Box::new(items.map(|item| item.map(Item::from)))
     } else {
         Box::new(status.into_iter(Vec::new())?)
     };
+    count_items(items, work_tree, &mut attributes)
+}
+
+/// Counts what a status lists.
+fn count_items(
+    items: impl Iterator<Item = gix::Result<Item>>,
+    work_tree: &Path,
+    attributes: &mut gix::AttributeStack<'_>,
+) -> gix::Result<Uncommitted> {
+    let mut changed: HashSet<BString> = HashSet::new();
+    let mut untracked = 0;
+    let mut is_partial = false;
+    let mut filters = attributes.selected_attribute_matches(["filter"]);
+    let mut has_filter = |path: &BString| {
+        let platform = attributes.at_entry(path, None);
+        platform.is_ok_and(|platform| {
+            platform.matching_attributes(&mut filters)
+                && filters
+                    .iter_selected()
+                    .any(|found| found.assignment.state.as_bstr().is_some())
+        })
+    };
     for item in items {
         match item? {
             Item::IndexWorktree(InWorkTree::DirectoryContents { entry, .. }) => {
-                let is_untracked = entry.status == Status::Untracked;
-                untracked +=
-                    usize::from(is_untracked && entry.disk_kind != Some(Kind::Untrackable));
+                untracked += usize::from(is_untracked(entry.status, entry.disk_kind));
             }
             Item::IndexWorktree(InWorkTree::Modification {
                 entry,
