@@ -6,8 +6,9 @@ use std::collections::BTreeSet;
 use minijinja::machinery::ast::{BinOpKind, CallArg, Expr, Filter, Stmt};
 use minijinja::machinery::{Token, parse, parse_expr, tokenize};
 use minijinja::syntax::SyntaxConfig;
-use minijinja::value::ValueKind;
 
+use super::bound_names::bound_names;
+use super::scalar::is_scalar;
 use super::{TemplateError, explain};
 
 /// The most words and signs of one tag or condition: the compiler goes one level deeper for each
@@ -25,39 +26,14 @@ pub(super) const FUNCTIONS: [&str; 3] = ["dict", "debug", "namespace"];
 pub(super) const FILTERS: [&str; 7] =
     ["batch", "slice", "sum", "groupby", "chain", "zip", "pprint"];
 
-/// Filters that return a text, a number or a truth value, whatever they are given.
-const SCALAR_FILTERS: [&str; 22] = [
-    "length",
-    "count",
-    "upper",
-    "lower",
-    "title",
-    "capitalize",
-    "trim",
-    "replace",
-    "join",
-    "string",
-    "int",
-    "float",
-    "abs",
-    "round",
-    "bool",
-    "indent",
-    "escape",
-    "e",
-    "redact",
-    "truncate",
-    "brief",
-    "oneline",
-];
-
 /// Checks a whole template.
 pub(super) fn check_template(source: &str, name: &str) -> Result<(), TemplateError> {
     check_length(source, Part::Template)?;
     let parsed = parse(source, name, SyntaxConfig::default());
     let parsed = parsed.map_err(|error| explain(&error, || None))?;
-    let mut rules = Rules::default();
-    rules.bind_all(std::slice::from_ref(&parsed));
+    let rules = Rules {
+        bound: bound_names(&parsed),
+    };
     rules.statement(&parsed)
 }
 
@@ -113,48 +89,6 @@ struct Rules<'source> {
 }
 
 impl<'source> Rules<'source> {
-    fn bind_all(&mut self, statements: &[Stmt<'source>]) {
-        for statement in statements {
-            match statement {
-                Stmt::Template(template) => self.bind_all(&template.children),
-                Stmt::ForLoop(each) => {
-                    self.bind(&each.target);
-                    self.bind_all(&each.body);
-                    self.bind_all(&each.else_body);
-                }
-                Stmt::IfCond(condition) => {
-                    self.bind_all(&condition.true_body);
-                    self.bind_all(&condition.false_body);
-                }
-                Stmt::WithBlock(with) => {
-                    with.assignments
-                        .iter()
-                        .for_each(|(target, _)| self.bind(target));
-                    self.bind_all(&with.body);
-                }
-                Stmt::Set(set) => self.bind(&set.target),
-                Stmt::SetBlock(set) => {
-                    self.bind(&set.target);
-                    self.bind_all(&set.body);
-                }
-                Stmt::AutoEscape(block) => self.bind_all(&block.body),
-                Stmt::FilterBlock(block) => self.bind_all(&block.body),
-                _ => {}
-            }
-        }
-    }
-
-    fn bind(&mut self, target: &Expr<'source>) {
-        match target {
-            Expr::Var(name) => {
-                self.bound.insert(name.id);
-            }
-            Expr::List(list) => list.items.iter().for_each(|item| self.bind(item)),
-            Expr::Tuple(tuple) => tuple.items.iter().for_each(|item| self.bind(item)),
-            _ => {}
-        }
-    }
-
     fn statements(&self, statements: &[Stmt<'source>]) -> Result<(), TemplateError> {
         statements.iter().try_for_each(|one| self.statement(one))
     }
@@ -327,32 +261,6 @@ fn is_known_call(called: &Expr<'_>) -> bool {
         Expr::GetAttr(get) => {
             matches!(get.name, "cycle" | "changed")
                 && matches!(&get.expr, Expr::Var(name) if name.id == "loop")
-        }
-        _ => false,
-    }
-}
-
-/// Says whether an expression can have no list and no map as its value, or fails with one.
-fn is_scalar(expression: &Expr<'_>) -> bool {
-    match expression {
-        Expr::Const(constant) => !matches!(
-            constant.value.kind(),
-            ValueKind::Seq | ValueKind::Map | ValueKind::Iterable
-        ),
-        Expr::BinOp(op) => match op.op {
-            BinOpKind::Add => is_scalar(&op.left) || is_scalar(&op.right),
-            BinOpKind::Mul | BinOpKind::ScAnd | BinOpKind::ScOr => {
-                is_scalar(&op.left) && is_scalar(&op.right)
-            }
-            _ => true,
-        },
-        Expr::UnaryOp(_) | Expr::Compare(_) | Expr::Test(_) => true,
-        Expr::IfExpr(choice) => {
-            is_scalar(&choice.true_expr) && choice.false_expr.as_ref().is_none_or(is_scalar)
-        }
-        Expr::Filter(filter) => SCALAR_FILTERS.contains(&filter.name),
-        Expr::GetAttr(get) => {
-            matches!(&get.expr, Expr::Var(name) if name.id == "loop" && !matches!(get.name, "previtem" | "nextitem"))
         }
         _ => false,
     }

@@ -1,7 +1,9 @@
 //! Templates for titles, bodies and memories: minijinja with strict undefined values and a fuel limit.
 
+mod bound_names;
 mod bounds;
 mod condition;
+mod scalar;
 mod stack;
 mod unknown;
 

@@ -7,8 +7,9 @@ use std::sync::atomic::AtomicBool;
 use gix::ObjectId;
 use gix::commitgraph::Graph;
 
+use super::commit_source::{Check, CommitSource};
 use super::slop::Slop;
-use super::walk::{Check, CommitSource, HAVE, Walk};
+use super::walk::{HAVE, Walk};
 use super::{SelectError, Wanted, shallow_commits};
 use crate::store::{ObjectError, Reader};
 

@@ -4,7 +4,8 @@ use std::sync::atomic::AtomicBool;
 
 use gix::ObjectId;
 
-use super::walk::{Check, CommitSource, HAVE, WANT, Walk};
+use super::commit_source::{Check, CommitSource};
+use super::walk::{HAVE, WANT, Walk};
 use super::{SelectError, shallow_commits};
 use crate::store::{ObjectError, Reader};
 

@@ -4,8 +4,9 @@ use std::sync::atomic::AtomicBool;
 
 use gix::ObjectId;
 
+use super::commit_source::CommitSource;
 use super::slop::Slop;
-use super::walk::{CommitSource, HAVE, Node, Walk};
+use super::walk::{HAVE, Node, Walk};
 use super::{SelectError, Wanted};
 use crate::by_id::IdSet;
 use crate::store::{ObjectError, Reader};

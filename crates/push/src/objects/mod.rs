@@ -5,6 +5,7 @@
 
 mod ahead;
 mod ancestor;
+mod commit_source;
 mod commit_text;
 mod commits;
 mod directory;
@@ -28,8 +29,8 @@ use gix::objs::Kind;
 
 use super::by_id::IdSet;
 use super::progress::Progress;
+use commit_source::{Check, CommitSource};
 use trees::TreeWalk;
-use walk::{Check, CommitSource};
 
 /// Whose history is asked for, and what the server has of it.
 #[derive(Debug, Clone, Copy)]

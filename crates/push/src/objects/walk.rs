@@ -6,13 +6,11 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use gix::ObjectId;
-use gix::commitgraph::Graph;
-use gix::objs::{Kind, TagRefIter};
 
-use super::commit_text::parse;
+use super::commit_source::{CommitSource, Loaded};
 use super::slop::{Floor, Slop, UNKNOWN};
 use super::{SelectError, Wanted};
-use crate::by_id::{IdMap, IdSet};
+use crate::by_id::IdMap;
 use crate::store::ObjectError;
 
 /// Reached from what is to be pushed.
@@ -21,29 +19,6 @@ pub(super) const WANT: u8 = 1;
 pub(super) const HAVE: u8 = 2;
 /// Waits in the queue.
 const QUEUED: u8 = 4;
-/// Of more parents than this, none is listed twice: a commit can repeat one a million times.
-const FEW_PARENTS: usize = 64;
-/// The memory that the next commit is read into, in bytes: more is let go of.
-const MAX_KEPT_BUFFER: usize = 1 << 20;
-/// Tags of tags of tags are followed so far.
-const MAX_TAGS: u32 = 10;
-
-/// Where commits are read.
-pub(super) struct CommitSource<'a, F> {
-    pub(super) find: &'a F,
-    pub(super) graph: Option<&'a Graph>,
-    pub(super) shallow: &'a IdSet,
-    pub(super) check: Check,
-}
-
-/// Whether commits are compared with their ids as they are read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Check {
-    /// They are: someone could gain from a lie.
-    Hash,
-    /// They are not: a lie only makes the server refuse the push.
-    Trust,
-}
 
 /// A commit of the walk.
 #[derive(Debug)]
@@ -64,9 +39,6 @@ pub(super) struct Found {
     /// The walk was cut short at its limit.
     pub(super) capped: bool,
 }
-
-/// A commit as it was read: its tree, its time, its generation, and where its parents are.
-type Loaded = (ObjectId, i64, u32, Range<usize>);
 
 /// The walk's memory.
 pub(super) struct Walk<'a, F> {
@@ -141,7 +113,7 @@ impl<'a, F: gix::objs::Find> Walk<'a, F> {
             }
             // Most are commits; only what is none may be a tag of one.
             if !self.paint(*id, HAVE)?
-                && let Some(commit) = self.peel(*id)?
+                && let Some(commit) = self.source.peel(*id, &mut self.buffer)?
             {
                 self.paint(commit, HAVE)?;
             }
@@ -266,7 +238,14 @@ impl<'a, F: gix::objs::Find> Walk<'a, F> {
             }
             return Ok(true);
         }
-        let Some((tree, time, generation, parents)) = self.load(id)? else {
+        let loaded = self.source.load(id, &mut self.parents, &mut self.buffer)?;
+        let Some(Loaded {
+            tree,
+            time,
+            generation,
+            parents,
+        }) = loaded
+        else {
             return Ok(false);
         };
         let number = self.nodes.len();
@@ -304,72 +283,5 @@ impl<'a, F: gix::objs::Find> Walk<'a, F> {
                 self.repaint.push(number);
             }
         }
-    }
-
-    /// Reads a commit; `None` when it is not here or is none.
-    fn load(&mut self, id: ObjectId) -> Result<Option<Loaded>, SelectError> {
-        let start = self.parents.len();
-        if let Some(graph) = self.source.graph
-            && let Some(commit) = graph.commit_by_id(id)
-        {
-            for parent in commit.iter_parents() {
-                let position = parent.map_err(SelectError::History)?;
-                self.parents.push(graph.id_at(position).to_owned());
-            }
-            let time = i64::try_from(commit.committer_timestamp()).unwrap_or(i64::MAX);
-            // Zero is what git wrote before it computed generations.
-            let generation = match commit.generation() {
-                0 => UNKNOWN,
-                generation => generation,
-            };
-            let tree = commit.root_tree_id().to_owned();
-            return Ok(Some((tree, time, generation, start..self.parents.len())));
-        }
-        let read = |why| ObjectError::of_source(id, why);
-        let data = self.source.find.try_find(&id, &mut self.buffer);
-        let Some(data) = data.map_err(read)? else {
-            return Ok(None);
-        };
-        if data.kind != Kind::Commit {
-            return Ok(None);
-        }
-        if self.source.check == Check::Hash {
-            data.verify_checksum(&id)
-                .map_err(|_| ObjectError::Corrupt(id))?;
-        }
-        let parents = &mut self.parents;
-        let mut several = IdSet::default();
-        let (tree, time) = parse(data.data, id.kind(), |parent| {
-            let first = parents.len() - start < FEW_PARENTS || several.insert(parent);
-            if first {
-                parents.push(parent);
-            }
-        })
-        .ok_or(ObjectError::Corrupt(id))?;
-        if self.buffer.capacity() > MAX_KEPT_BUFFER {
-            self.buffer = Vec::new();
-        }
-        // The parents of a shallow commit are not here, or not meant to be.
-        if self.source.shallow.contains(&id) {
-            self.parents.truncate(start);
-        }
-        Ok(Some((tree, time, UNKNOWN, start..self.parents.len())))
-    }
-
-    /// Follows tags to a commit; `None` when there is none at the end.
-    fn peel(&mut self, mut id: ObjectId) -> Result<Option<ObjectId>, SelectError> {
-        for _ in 0..MAX_TAGS {
-            let data = self.source.find.try_find(&id, &mut self.buffer);
-            let data = data.map_err(|why| ObjectError::of_source(id, why))?;
-            match data {
-                Some(data) if data.kind == Kind::Commit => return Ok(Some(id)),
-                Some(data) if data.kind == Kind::Tag => {
-                    let tag = TagRefIter::from_bytes(data.data, id.kind());
-                    id = tag.target_id().map_err(|_| ObjectError::Corrupt(id))?;
-                }
-                _ => return Ok(None),
-            }
-        }
-        Ok(None)
     }
 }

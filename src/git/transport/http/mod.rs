@@ -12,6 +12,7 @@ mod discovery;
 mod exchange;
 mod fetch;
 mod post;
+mod posted;
 mod probe;
 mod response;
 mod spool;

@@ -3,23 +3,20 @@
 use std::sync::mpsc;
 use std::thread;
 
-use reqwest::{RequestBuilder, Response, StatusCode};
 use sendoff_push::sideband::Answer;
 use sendoff_push::{Effect, RequestBody, ResponseFormat, SendError};
 use tokio::sync::mpsc::{Receiver, channel};
 use tracing::debug;
 
 use crate::git::transport::TransportError;
-use crate::git::transport::classify::is_disconnect;
 
 use super::HttpConnection;
 use super::body::{
     Chunk, ChunkReceiver, ChunkWriter, CloseOnDrop, CollectedBody, StreamedBody, Upload,
 };
 use super::challenge::Challenges;
-use super::decode::{Decoder, ReportReader};
+use super::posted::Posted;
 use super::probe::ChunksTaken;
-use super::response::{ResponseHead, media_type};
 use super::spool::{Spool, Spooled};
 
 /// How many chunks of the pack may be buffered in the channel.
@@ -33,16 +30,6 @@ enum Written {
     Cut,
     /// The push gave up.
     GivenUp,
-}
-
-/// The outcome of one request.
-enum Posted {
-    Answer(Answer),
-    Unauthorized(Challenges),
-    /// The server takes no body of unknown length.
-    LengthRequired(TransportError),
-    /// The connection was lost before a status arrived.
-    Disconnected(TransportError),
 }
 
 /// Returns what a request whose connection was lost can have done: no server takes a part of a pack.
@@ -238,78 +225,6 @@ impl HttpConnection<'_> {
                 }
             }
             upload = Upload::new(None);
-        }
-    }
-
-    fn post_once(
-        &mut self,
-        request: RequestBuilder,
-        form: ResponseFormat<'_>,
-    ) -> Result<Posted, SendError> {
-        let wanted = format!("application/x-{}-result", self.service.name());
-        let posted = self.run(|connection| async move {
-            // Before the status is known the request may have had its effect.
-            let response = match connection.send(request).await {
-                Ok(response) => response,
-                Err(error) if is_disconnect(&error) => return Ok(Ok(Posted::Disconnected(error))),
-                Err(error) => return Ok(Err(SendError::unknown(error))),
-            };
-            let head = ResponseHead::of(&response);
-            if head.status == StatusCode::UNAUTHORIZED {
-                return Ok(Ok(Posted::Unauthorized(Challenges::of(&response))));
-            }
-            if head.status != StatusCode::OK {
-                let body = connection.read_page(response).await.unwrap_or_default();
-                let error = connection.refusal(head, &body);
-                if head.status == StatusCode::LENGTH_REQUIRED {
-                    return Ok(Ok(Posted::LengthRequired(error)));
-                }
-                // A gateway that timed out does not know what happened behind it.
-                return Ok(Err(if head.status.is_server_error() {
-                    SendError::unknown(error)
-                } else {
-                    SendError::without_effect(error)
-                }));
-            }
-            if media_type(&response) != wanted {
-                let host = connection.auth.host();
-                return Ok(Err(SendError::unknown(TransportError::NotGit { host })));
-            }
-            let answer = connection.read_answer(response, form).await;
-            Ok(answer.map(Posted::Answer).map_err(SendError::unknown))
-        });
-        match posted {
-            Ok(Ok(Posted::Answer(answer))) => {
-                self.auth.accepted();
-                self.auth.push_accepted();
-                Ok(Posted::Answer(answer))
-            }
-            Ok(Ok(posted)) => Ok(posted),
-            Ok(Err(failed)) => Err(failed),
-            Err(error) => Err(SendError::unknown(error)),
-        }
-    }
-
-    async fn read_answer(
-        &self,
-        mut response: Response,
-        form: ResponseFormat<'_>,
-    ) -> Result<Answer, TransportError> {
-        let mut decoder = Decoder::of(&response, ReportReader::new(form.demux()));
-        loop {
-            let chunk = response.chunk().await;
-            let chunk = chunk.map_err(|error| self.client.classify(error))?;
-            let chunk = chunk.ok_or(TransportError::Garbled)?;
-            let before = decoder.sink().heard();
-            let fed = decoder.feed(&chunk);
-            // Compressed bytes that decode to nothing do not count.
-            if decoder.sink().heard() > before {
-                self.idle.reset();
-            }
-            if decoder.sink().is_done() {
-                return Ok(decoder.sink_mut().finish());
-            }
-            fed.map_err(|_| TransportError::Garbled)?;
         }
     }
 }

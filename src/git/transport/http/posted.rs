@@ -1,0 +1,98 @@
+//! One request of a push, and what became of it.
+
+use reqwest::{RequestBuilder, Response, StatusCode};
+use sendoff_push::sideband::Answer;
+use sendoff_push::{ResponseFormat, SendError};
+
+use crate::git::transport::TransportError;
+use crate::git::transport::classify::is_disconnect;
+
+use super::HttpConnection;
+use super::challenge::Challenges;
+use super::decode::{Decoder, ReportReader};
+use super::response::{ResponseHead, media_type};
+
+/// The outcome of one request.
+pub(super) enum Posted {
+    Answer(Answer),
+    Unauthorized(Challenges),
+    /// The server takes no body of unknown length.
+    LengthRequired(TransportError),
+    /// The connection was lost before a status arrived.
+    Disconnected(TransportError),
+}
+
+impl HttpConnection<'_> {
+    /// Sends one request and reads what comes back. A login that was refused is left to the caller.
+    pub(super) fn post_once(
+        &mut self,
+        request: RequestBuilder,
+        form: ResponseFormat<'_>,
+    ) -> Result<Posted, SendError> {
+        let wanted = format!("application/x-{}-result", self.service.name());
+        let posted = self.run(|connection| async move {
+            // Before the status is known the request may have had its effect.
+            let response = match connection.send(request).await {
+                Ok(response) => response,
+                Err(error) if is_disconnect(&error) => return Ok(Ok(Posted::Disconnected(error))),
+                Err(error) => return Ok(Err(SendError::unknown(error))),
+            };
+            let head = ResponseHead::of(&response);
+            if head.status == StatusCode::UNAUTHORIZED {
+                return Ok(Ok(Posted::Unauthorized(Challenges::of(&response))));
+            }
+            if head.status != StatusCode::OK {
+                let body = connection.read_page(response).await.unwrap_or_default();
+                let error = connection.refusal(head, &body);
+                if head.status == StatusCode::LENGTH_REQUIRED {
+                    return Ok(Ok(Posted::LengthRequired(error)));
+                }
+                // A gateway that timed out does not know what happened behind it.
+                return Ok(Err(if head.status.is_server_error() {
+                    SendError::unknown(error)
+                } else {
+                    SendError::without_effect(error)
+                }));
+            }
+            if media_type(&response) != wanted {
+                let host = connection.auth.host();
+                return Ok(Err(SendError::unknown(TransportError::NotGit { host })));
+            }
+            let answer = connection.read_answer(response, form).await;
+            Ok(answer.map(Posted::Answer).map_err(SendError::unknown))
+        });
+        match posted {
+            Ok(Ok(Posted::Answer(answer))) => {
+                self.auth.accepted();
+                self.auth.push_accepted();
+                Ok(Posted::Answer(answer))
+            }
+            Ok(Ok(posted)) => Ok(posted),
+            Ok(Err(failed)) => Err(failed),
+            Err(error) => Err(SendError::unknown(error)),
+        }
+    }
+
+    async fn read_answer(
+        &self,
+        mut response: Response,
+        form: ResponseFormat<'_>,
+    ) -> Result<Answer, TransportError> {
+        let mut decoder = Decoder::of(&response, ReportReader::new(form.demux()));
+        loop {
+            let chunk = response.chunk().await;
+            let chunk = chunk.map_err(|error| self.client.classify(error))?;
+            let chunk = chunk.ok_or(TransportError::Garbled)?;
+            let before = decoder.sink().heard();
+            let fed = decoder.feed(&chunk);
+            // Compressed bytes that decode to nothing do not count.
+            if decoder.sink().heard() > before {
+                self.idle.reset();
+            }
+            if decoder.sink().is_done() {
+                return Ok(decoder.sink_mut().finish());
+            }
+            fed.map_err(|_| TransportError::Garbled)?;
+        }
+    }
+}
