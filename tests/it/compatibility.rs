@@ -100,6 +100,30 @@ fn what_selects_a_repository_reaches_no_program() {
     }
 }
 
+/// Guards that the column leads somewhere: the test that shows a row sets the key or the variable.
+#[test]
+fn the_test_of_each_row_that_counts_names_it() {
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it");
+    let read = |test: &str| {
+        let file = tests.join(format!("{test}.rs"));
+        let text = std::fs::read_to_string(file).unwrap_or_default();
+        text.to_ascii_lowercase()
+    };
+    let is_named = |name: &str, test: &str| {
+        let last = name.rsplit('.').next().unwrap_or(name);
+        let last = last.trim_end_matches("<n>").to_ascii_lowercase();
+        // Sections for URLs stand for all of their keys; a row of several tests names the first.
+        last == "*" || read(test.trim_matches('`')).contains(&last)
+    };
+    let counts = |(name, [answer, reason, test]): (String, [String; 3])| {
+        let counts = ["as git", "more strictly"].contains(&answer.as_str());
+        let is_of_many = reason.starts_with("the directory alone");
+        (counts && !is_of_many && !is_named(&name, &test)).then_some(name)
+    };
+    let missing: Vec<String> = rows().into_iter().filter_map(counts).collect();
+    assert!(missing.is_empty(), "{missing:#?}");
+}
+
 #[test]
 fn every_answer_is_one_of_three_and_its_tests_are_there() {
     let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it");

@@ -118,8 +118,11 @@ fn first_word(command: &str) -> &str {
 
 /// Asks a program of another name whether it takes OpenSSH's options, as git does: `-G HOST` succeeds.
 fn probed_variant(target: Target<'_>) -> Result<Variant, TransportError> {
+    let port = target.url.port().map(|port| port.to_string());
     let probe = command(target)?
-        .args(["-G".to_owned(), destination(target)?])
+        .arg("-G")
+        .args(port.iter().flat_map(|port| ["-p", port]))
+        .arg(destination(target)?)
         .deadline(VARIANT_TIMEOUT);
     let is_ssh = probe
         .run_until(target.stop)

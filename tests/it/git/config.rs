@@ -68,6 +68,7 @@ fn what_the_repository_says_has_no_power_and_is_named() {
         ("gpg.program", "evil"),
         ("filter.x.process", "evil"),
         ("remote.origin.receivepack", "evil"),
+        ("remote.origin.vcs", "evil"),
         ("remote.origin.url", "https://github.com/o/r"),
         ("protocol.ext.allow", "always"),
     ];
@@ -115,6 +116,7 @@ fn what_the_repository_says_has_no_power_and_is_named() {
             "include.path",
             "protocol.ext.allow",
             "remote.origin.receivepack",
+            "remote.origin.vcs",
             "url.https://evil.test/.insteadof",
         ]
     );

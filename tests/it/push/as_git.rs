@@ -71,12 +71,27 @@ impl Twin {
 
     /// Pushes with both, and expects neither to arrive, and us to say why.
     pub(super) fn neither_arrives(&self, why: &str) {
-        let said = self.we_say();
-        assert!(said.contains(why), "{said}");
+        self.we_refuse(why);
         let git = Command::new("git");
         let pushed = self.started(git, &["push", "-q", "origin", "HEAD:by-git"]);
         let pushed = { pushed }.output().unwrap();
         assert!(!pushed.status.success(), "{pushed:?}");
+    }
+
+    /// Pushes with us, and expects a refusal.
+    pub(super) fn we_refuse(&self, why: &str) {
+        let said = self.we_say();
+        assert!(said.contains(why), "{said}");
+    }
+
+    /// Pushes with both, and expects neither to arrive; returns what `heard` says after each: ours, then git's.
+    pub(super) fn both_fail<T>(&self, heard: impl Fn() -> T) -> (T, T) {
+        self.we_say();
+        let ours = heard();
+        let git = Command::new("git");
+        let pushed = self.started(git, &["push", "-q", "origin", "HEAD:by-git"]);
+        assert!(!{ pushed }.output().unwrap().status.success());
+        (ours, heard())
     }
 
     fn we_say(&self) -> String {

@@ -82,6 +82,13 @@ fn the_hook_sees_what_it_sees_under_git_on_a_terminal() {
         assert_eq!(by_us, by_git);
         assert!(by_us.contains("stream 2: 0\nstream 3: 0\n"), "{by_us}");
         assert!(by_us.contains("foreground: 0\n"), "{by_us}");
+        assert!(by_us.contains("\nGIT_EXEC_PATH="), "{by_us}");
+        let prefix = if directory == world.work() {
+            "\nGIT_PREFIX=\n"
+        } else {
+            "\nGIT_PREFIX=sub/dir/\n"
+        };
+        assert!(by_us.contains(prefix), "{by_us}");
         for shown in [git_showed, we_showed] {
             assert!(shown.contains("a question\na word\n"), "{shown}");
         }

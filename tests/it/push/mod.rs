@@ -67,5 +67,6 @@ mod tls_errors;
 mod tls_proxy;
 mod twin;
 mod useless;
+mod variables_as_git;
 
 pub(crate) use sendoff_testing::cases;

@@ -23,6 +23,7 @@ struct Partial {
 
 impl Partial {
     /// Both repositories are at `place`/NAME.git.
+    /// Git writes `remote.origin.promisor` and `partialclonefilter` into the clone.
     fn clone(sandbox: Sandbox, filter: &str, place: &str) -> Self {
         Self::clone_with(sandbox, filter, place, Vec::new())
     }

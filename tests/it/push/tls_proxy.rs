@@ -4,13 +4,15 @@ use std::sync::{Arc, Mutex};
 
 use rustls::ServerConfig;
 use sendoff::demo::git_server::GitServerOptions;
+use sendoff::environment::Environment;
+use sendoff_testing::succeed;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 
 use super::authority::{Authority, Clients};
 use super::front::{Front, Manner};
-use super::proxy::configured;
+use super::proxy::{configured, configured_in};
 use super::rig::push_head;
 use super::served::Served;
 
@@ -112,4 +114,17 @@ fn a_proxy_with_tls_is_vouched_for_by_its_own_authority_as_for_git() {
     let gits = made.lock().unwrap().len();
     push().unwrap();
     assert!(made.lock().unwrap().len() > gits);
+
+    // The same by the variable, which counts more than the key.
+    set("http.proxySSLCAInfo", "/nonexistent/ca.pem");
+    let variable = ("GIT_PROXY_SSL_CAINFO", other.path.to_str().unwrap());
+    let commit = ["commit", "-q", "--allow-empty", "-m", "more"];
+    served.sandbox.git(&served.work, &commit);
+    let mut by_git = served.sandbox.command("git");
+    by_git.args(["push", "-q", "--dry-run", &url, "feature"]);
+    by_git.current_dir(&served.work).env(variable.0, variable.1);
+    succeed(&mut by_git);
+    let environment = Environment::from_pairs("/", [variable]);
+    let options = configured_in(&served.sandbox, &served.work, &url, environment);
+    push_head(&served.sandbox, &served.work, &url, &options).unwrap();
 }
