@@ -101,7 +101,8 @@ fn guard(
     options: impl Fn(&Remote) -> PushOptions,
     facts: &mut RepoFacts,
 ) -> Result<Shipment, Hold> {
-    if repo.is_bare() {
+    // A branch that is named was at work in a work tree of it.
+    if repo.is_bare() && branch.is_none() {
         return Err(Hold::new(
             Code::BareRepository,
             "the repository is bare: it has no branch at work",

@@ -1,6 +1,6 @@
 //! Carrying out what waits for a slot: one run for each task, and one for all triggers without a task.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::clock::Clock;
 use crate::environment::Environment;
@@ -44,7 +44,7 @@ impl Job {
     pub(super) fn of_intent(intent: &NewIntent, task_kept: TaskKept) -> Self {
         Self {
             slot: intent.slot.clone(),
-            place: intent.place.clone(),
+            place: still_there(&intent.slot, intent.place.clone()),
             surface: intent.surface.clone(),
             pipeline: intent.pipeline.clone(),
             task: intent.task.clone(),
@@ -65,13 +65,14 @@ impl Job {
     pub(super) fn of_pending(pending: &Pending) -> Self {
         let what = &pending.what;
         let work_tree = what.work_tree.clone();
+        let place = Place {
+            git_dir: Some(what.git_dir.clone()),
+            directory: work_tree.clone().unwrap_or_else(|| PathBuf::from("/")),
+            work_tree,
+        };
         Self {
             slot: what.slot.clone(),
-            place: Place {
-                git_dir: Some(what.git_dir.clone()),
-                directory: work_tree.clone().unwrap_or_else(|| PathBuf::from("/")),
-                work_tree,
-            },
+            place: still_there(&what.slot, place),
             surface: what.surface.clone(),
             pipeline: what.pipeline.clone(),
             task: None,
@@ -145,6 +146,27 @@ impl Job {
             task_kept: self.task_kept,
             ..Request::default()
         }
+    }
+}
+
+/// Returns where the work of a branch lies; where its linked work tree was removed, the repository that has the branch.
+fn still_there(slot: &Slot, place: Place) -> Place {
+    let is_gone = |path: &Option<PathBuf>| path.as_ref().is_some_and(|path| !path.exists());
+    let is_linked = place
+        .git_dir
+        .as_ref()
+        .is_some_and(|git_dir| *git_dir != slot.repository);
+    let is_gone = is_gone(&place.git_dir) || is_gone(&place.work_tree);
+    if slot.branch.is_empty() || !is_linked || !is_gone {
+        return place;
+    }
+    let repository = &slot.repository;
+    let has_work_tree = repository.file_name().is_some_and(|name| name == ".git");
+    let work_tree = repository.parent().filter(|_| has_work_tree);
+    Place {
+        git_dir: Some(repository.clone()),
+        work_tree: work_tree.map(Path::to_owned),
+        directory: work_tree.unwrap_or(repository).to_owned(),
     }
 }
 

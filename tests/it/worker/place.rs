@@ -171,6 +171,114 @@ fn a_branch_is_shipped_as_it_is_when_its_worker_comes() {
     assert_eq!(super::pushes(&world), 0);
 }
 
+/// How a work tree is removed when its task is done.
+#[derive(Debug, Clone, Copy)]
+enum Removed {
+    /// By `git worktree remove`.
+    WithGit,
+    /// Its directory is gone, and git does not know yet.
+    ByHand,
+}
+
+fn remove(world: &World, linked: &std::path::Path, how: Removed) {
+    match how {
+        Removed::WithGit => {
+            let path = linked.to_str().unwrap();
+            world
+                .sandbox
+                .git(world.work(), &["worktree", "remove", path]);
+        }
+        Removed::ByHand => std::fs::remove_dir_all(linked).unwrap(),
+    }
+}
+
+/// The same where all work trees are linked to a bare repository.
+#[test]
+fn a_branch_is_shipped_when_its_work_tree_of_a_bare_repository_is_gone() {
+    for how in [Removed::WithGit, Removed::ByHand] {
+        let world = World::new();
+        let bare = world.sandbox.path("bare.git");
+        let (path, top) = (bare.to_str().unwrap(), world.sandbox.path(""));
+        let url = format!("{}/acme/rocket.git", world.git.url());
+        let linked = world.sandbox.path("linked");
+        world
+            .sandbox
+            .git(&top, &["clone", "-q", "--bare", "clone", path]);
+        for arguments in [
+            &["remote", "set-url", "origin", &url][..],
+            &["update-ref", "refs/remotes/origin/main", "main"],
+            &[
+                "worktree",
+                "add",
+                "-q",
+                "-b",
+                "feature/y",
+                "../linked",
+                "main",
+            ],
+        ] {
+            world.sandbox.git(&bare, arguments);
+        }
+        let head = world
+            .sandbox
+            .commit(&linked, "c.txt", "hello\n", "Say hello");
+        let mut hook = world.command(&["hook", "executor"]);
+        hook.env("SENDOFF_FAILPOINT", "worker-told")
+            .current_dir(&linked)
+            .stdin(std::process::Stdio::null());
+        assert!(hook.status().unwrap().success());
+        wait_until("the worker's end", || {
+            workers(&world).is_empty().then_some(())
+        });
+        match how {
+            Removed::WithGit => {
+                world
+                    .sandbox
+                    .git(&bare, &["worktree", "remove", "../linked"]);
+            }
+            Removed::ByHand => std::fs::remove_dir_all(&linked).unwrap(),
+        }
+        assert_eq!(world.run(&["flush"]).code, Some(0), "{how:?}");
+        assert_eq!(world.tip("feature/y"), head, "{how:?}");
+        assert_eq!(world.forge.pulls().len(), 1, "{how:?}");
+    }
+}
+
+/// Guards the order of an agent that removes its work tree when its task has ended: the branch is in the repository still.
+#[test]
+fn a_branch_is_shipped_when_its_work_tree_is_gone() {
+    for how in [Removed::WithGit, Removed::ByHand] {
+        for is_pending in [false, true] {
+            let world = World::new();
+            let linked = world.linked("linked", "feature/y");
+            let head = world
+                .sandbox
+                .commit(&linked, "c.txt", "hello\n", "Say hello");
+            let url = format!("{}/acme/rocket.git", world.git.url());
+            if is_pending {
+                world.point_to("http://127.0.0.1:9/acme/rocket.git");
+                let said = world.run_in(&linked, &["run", "post-commit"], &world.variables());
+                assert_eq!(said.code, Some(75), "{}", said.stderr);
+                world.point_to(&url);
+            } else {
+                let mut hook = world.command(&["hook", "executor"]);
+                hook.env("SENDOFF_FAILPOINT", "worker-told")
+                    .current_dir(&linked)
+                    .stdin(std::process::Stdio::null());
+                assert!(hook.status().unwrap().success());
+                wait_until("the worker's end", || {
+                    workers(&world).is_empty().then_some(())
+                });
+            }
+            remove(&world, &linked, how);
+            assert_eq!(world.run(&["flush"]).code, Some(0), "{how:?}, {is_pending}");
+            assert_eq!(world.tip("feature/y"), head, "{how:?}, {is_pending}");
+            assert_eq!(world.forge.pulls().len(), 1, "{how:?}, {is_pending}");
+            assert_eq!(world.tip("feature/x"), "");
+        }
+    }
+}
+
 #[test]
 fn the_branch_of_a_hook_is_shipped_when_head_has_left_it() {
     let world = World::new();
