@@ -1,9 +1,10 @@
 //! `sendoff flush`: tries now everything that waits.
 
 use crate::exit::Exit;
-use crate::worker::flush;
+use crate::worker::{flush, not_given_up};
 
 use super::end_process::end_process;
+use super::output::eprint;
 use super::render;
 use super::start::Start;
 
@@ -33,6 +34,17 @@ impl Args {
     pub(super) fn run(self, start: &Start) -> Exit {
         if start.environment.is_off() {
             return Exit::Done;
+        }
+        match not_given_up(&start.environment, &self.runs) {
+            Ok(None) => {}
+            Ok(Some(run)) => {
+                eprint(&format!(
+                    "no run that was given up has the id `{}`; `sendoff status` shows them",
+                    run.escape_debug()
+                ));
+                return Exit::Usage;
+            }
+            Err(error) => return render::store_error(&error),
         }
         let ended = flush(&start.environment, &start.known, &self.runs, |exit| {
             end_process(exit)

@@ -23,4 +23,4 @@ pub use history::{Found, run, runs};
 pub use log::LogFile;
 pub use outbox_view::{OutboxView, flush_messages};
 pub use status::{HandedOver as WaitingRun, PendingBranch, Status, wait_for_report};
-pub use work::{flush, work};
+pub use work::{flush, not_given_up, work};

@@ -14,6 +14,7 @@ use super::carry::Ending;
 use super::due::until;
 use super::message::{Kept, Message};
 use super::serve::{Waits, Worker};
+use super::status::open;
 
 /// Does the work that a hook handed over by `input`. `end` ends the process when a run is stuck.
 pub fn work(environment: &Environment, known: &KnownSecrets, input: &[u8], end: Ending) {
@@ -67,6 +68,19 @@ pub fn flush(
         || !store.all_pending(None)?.is_empty()
         || !store.all_waiting_intents()?.is_empty();
     Ok(if waits { Exit::Queued } else { Exit::Done })
+}
+
+/// Returns the first of these runs that was not given up, so that nobody can try it once more.
+pub fn not_given_up<'a>(
+    environment: &Environment,
+    runs: &'a [String],
+) -> Result<Option<&'a String>, StoreError> {
+    let given_up = match open(environment)? {
+        Some(store) => store.given_up_intents()?,
+        None => Vec::new(),
+    };
+    let is_given_up = |run: &&String| given_up.iter().any(|it| it.asked.run_id == **run);
+    Ok(runs.iter().find(|run| !is_given_up(run)))
 }
 
 impl Worker<'_> {

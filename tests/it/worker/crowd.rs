@@ -2,8 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use sendoff_testing::{cases, wait_until};
+use sendoff_testing::{Gate, cases, wait_until};
 
+use crate::push::rig::script;
 use crate::world::World;
 
 use super::{assert_silent, pushes, workers};
@@ -55,6 +56,35 @@ fn x13_rounds_of_fifty_hooks_with_a_cold_and_a_warm_state_directory() {
     }
     let [cold, warm] = slowest;
     println!("the slowest of fifty hooks at once: {cold:?} cold, {warm:?} warm (debug build)");
+}
+
+/// Guards that a branch whose worker does not come on holds no other branch of the repository up.
+#[test]
+fn x14_a_branch_does_not_wait_for_the_worker_of_another() {
+    let world = World::new();
+    let linked = world.linked("linked", "feature/y");
+    let commit = world.sandbox.commit(&linked, "w.txt", "work\n", "Do it");
+    let gate = Gate::new(&world.sandbox);
+    world.user_policy("[steps.push]\nhooks = \"run\"\n");
+    script(
+        &world.sandbox,
+        "clone/.git/hooks/pre-push",
+        &format!(
+            "case $(cat) in *feature/x*) touch \"$HOME/waits\"; {};; esac",
+            gate.wait_line()
+        ),
+    );
+    assert_silent(&world.run(&["hook", "git-post-commit"]));
+    let waits = world.sandbox.path("home/waits");
+    wait_until("the worker", || waits.exists().then_some(()));
+    assert_silent(&world.run_in(&linked, &["hook", "git-post-commit"], &world.variables()));
+    wait_until("the other branch", || {
+        (world.tip("feature/y") == commit).then_some(())
+    });
+    assert_eq!(world.tip("feature/x"), "");
+    gate.open();
+    wait_for_workers(&world);
+    assert_eq!(world.tip("feature/x"), world.sandbox.head(&world.work()));
 }
 
 #[test]

@@ -219,6 +219,15 @@ fn x01_an_intent_that_kills_every_worker_is_given_up_and_shown() {
         advice.contains("too-many-tries; to try once more: sendoff flush "),
         "{advice}"
     );
+    let said = world.run(&["flush", "nothing"]);
+    assert_eq!(
+        (said.stderr.as_str(), said.code),
+        (
+            "no run that was given up has the id `nothing`; `sendoff status` shows them\n",
+            Some(64)
+        )
+    );
+    // The advice, obeyed.
     let run = advice.rsplit(' ').next().unwrap();
     assert_eq!(world.run(&["flush", run]).code, Some(0));
     assert_eq!(world.run(&["status"]).code, Some(0));
