@@ -74,8 +74,11 @@ impl Watchdog {
                         Some(_) => remaining.saturating_sub(lead),
                         None => remaining + GRACE,
                     };
-                    if rung.recv_timeout(wait) == Err(RecvTimeoutError::Disconnected) {
-                        return;
+                    match rung.recv_timeout(wait) {
+                        Err(RecvTimeoutError::Disconnected) => return,
+                        // The limit is another one now, and so are these times.
+                        Ok(()) => continue,
+                        Err(RecvTimeoutError::Timeout) => {}
                     }
                     if deadline.remaining() <= lead
                         && let Some(prepare) = prepare.take()

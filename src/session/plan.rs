@@ -129,9 +129,16 @@ impl Plan {
         }
     }
 
-    /// Returns the exit code: a policy that a run could not use is 78 here too, a task document 64.
+    /// Returns the exit code: a policy that a run could not use is 78 here too, a task document 64. One that had no time to
+    /// look at the branch has failed.
     pub fn exit(&self) -> Exit {
-        exit_of_notes(&self.notes)
+        let held = self
+            .groups
+            .iter()
+            .flatten()
+            .filter_map(|step| step.held.as_ref());
+        let is_late = held.into_iter().any(|reason| reason.code == Code::Deadline);
+        exit_of_notes(&self.notes).worst(if is_late { Exit::Failed } else { Exit::Done })
     }
 }
 
