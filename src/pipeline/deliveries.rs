@@ -242,7 +242,7 @@ impl Deliveries<'_> {
 pub(super) fn is_kept(error: &PlatformError) -> bool {
     let of_token = matches!(
         error.class,
-        PlatformErrorClass::Auth | PlatformErrorClass::TokenFile
+        PlatformErrorClass::Auth | PlatformErrorClass::TokenFile | PlatformErrorClass::TokenUnbound
     );
     of_token || error.is_transient()
 }

@@ -11,6 +11,7 @@ use crate::names::Origin;
 use crate::secrets::KnownSecrets;
 
 use super::error::{PlatformError, PlatformErrorClass};
+use super::first_origin::FirstOrigin;
 use super::token::TokenSource;
 
 /// The longest workspace id.
@@ -25,6 +26,8 @@ pub struct Platform {
     workspace_id: String,
     source: TokenSource,
     token: Mutex<Cached>,
+    /// Where the token went first, where its address is nobody's but a variable's.
+    first: Option<FirstOrigin>,
 }
 
 /// The token as it was last read.
@@ -63,7 +66,17 @@ impl Platform {
             workspace_id,
             source,
             token: Mutex::new(Cached::Unread),
+            first: None,
         })
+    }
+
+    /// Sends the token to the origin only that it went to first.
+    #[must_use]
+    pub fn bound_to(self, first: FirstOrigin) -> Self {
+        Self {
+            first: Some(first),
+            ..self
+        }
     }
 
     /// Returns the origin that requests and the token go to.
@@ -145,9 +158,18 @@ impl Platform {
         request: &Request,
         secret: Option<&SecretString>,
     ) -> Result<Response, PlatformError> {
+        let first = self.first.as_ref().filter(|_| secret.is_some());
+        if let Some(first) = first {
+            first.check(&self.origin)?;
+        }
         let token = secret.map(|secret| Token::bearer(self.origin.clone(), secret.clone()));
         let request = request.clone().token(token.as_ref());
-        Ok(self.client.send(request).await?)
+        let response = self.client.send(request).await?;
+        // An address that nobody answers at, such as a mistyped one, never had it.
+        if let Some(first) = first {
+            first.keep(&self.origin);
+        }
+        Ok(response)
     }
 
     /// Returns the token, read from its file at the first call.

@@ -31,6 +31,8 @@ pub enum PlatformErrorClass {
     WorkspaceId,
     /// The token's file cannot be used.
     TokenFile,
+    /// The token went to another address before, and nobody's policy names this one.
+    TokenUnbound,
     /// The token is missing, wrong or expired.
     Auth,
     /// The platform has no such workspace.
@@ -52,6 +54,7 @@ impl PlatformErrorClass {
             Self::Url => Code::PlatformUrl,
             Self::WorkspaceId => Code::WorkspaceId,
             Self::TokenFile => Code::TokenFile,
+            Self::TokenUnbound => Code::PlatformTokenUnbound,
             Self::Auth => Code::Auth,
             Self::WorkspaceUnknown => Code::WorkspaceUnknown,
             Self::Refused => Code::Refused,
@@ -76,6 +79,9 @@ impl PlatformErrorClass {
             Self::Url => "set PLATFORM_URL to an http or https URL without user and password",
             Self::WorkspaceId => {
                 "set WORKSPACE_ID to letters, digits, dots, dashes and underscores"
+            }
+            Self::TokenUnbound => {
+                "if the platform has moved, set `platform.url` in the user's or the system's policy"
             }
             Self::TokenFile => "put the token alone on one line of the file",
             Self::Auth => "renew the token in the file that `platform.token-file` names",

@@ -2,6 +2,7 @@
 
 mod client;
 mod error;
+mod first_origin;
 mod heartbeat;
 mod memories;
 mod token;
@@ -9,6 +10,7 @@ mod workspace;
 
 pub use client::Platform;
 pub use error::{PlatformError, PlatformErrorClass};
+pub use first_origin::FirstOrigin;
 pub use heartbeat::Heartbeat;
 pub use memories::Memory;
 pub use token::TokenSource;

@@ -7,7 +7,7 @@ use crate::environment::Environment;
 use crate::http::Client;
 use crate::net::Network;
 use crate::pipeline::Hold;
-use crate::platform::{Platform, TokenSource};
+use crate::platform::{FirstOrigin, Platform, TokenSource};
 use crate::policy::{LayerKind, Policy};
 use crate::reason::{Code, Reason};
 use crate::secrets::KnownSecrets;
@@ -65,15 +65,25 @@ fn for_named(
         (None, None) => return Err(no_platform()),
     };
     let workspace = workspace.ok_or_else(no_platform)?;
+    let named = settings.token_file.clone();
+    let is_named = named.is_some();
+    let file = named.unwrap_or_else(|| environment.configs_directory().join(".auth_token"));
+    // The environment's own pair.
+    let first = environment
+        .state_directory()
+        .filter(|_| !is_named && settings.url.is_none())
+        .map(|state| FirstOrigin::below(&state, &file));
     let token = if token_is_bound(policy) {
-        let named = settings.token_file.clone();
-        let own = || environment.configs_directory().join(".auth_token");
-        TokenSource::File(named.unwrap_or_else(own))
+        TokenSource::File(file)
     } else {
         TokenSource::None
     };
-    Platform::new(client, url, workspace, token)
-        .map_err(|error| Hold::new(error.code(), error.to_string()).advise(error.advice()))
+    let platform = Platform::new(client, url, workspace, token)
+        .map_err(|error| Hold::new(error.code(), error.to_string()).advise(error.advice()))?;
+    Ok(match first {
+        Some(first) => platform.bound_to(first),
+        None => platform,
+    })
 }
 
 /// Says whether the platform's token belongs to the platform's address: one that a layer of the policy

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use crate::exit::Exit;
 use crate::reason::Reason;
 use crate::report::{Report, StepReport};
+use crate::secrets::clean;
 use crate::store::{RunSummary, StoreError};
 use crate::worker::{BranchAtHand, Status, WaitingRun};
 
@@ -278,6 +279,6 @@ pub(super) fn short(id: &str) -> &str {
 }
 
 fn line(text: &mut String, words: std::fmt::Arguments<'_>) {
-    // Writing to a `String` cannot fail.
-    let _infallible = writeln!(text, "{words}");
+    // Names of branches and steps are others' words. Writing to a `String` cannot fail.
+    let _infallible = writeln!(text, "{}", clean(&words.to_string()));
 }

@@ -207,6 +207,57 @@ fn the_token_of_a_policy_goes_to_an_address_of_the_same_policy_only() {
     assert_eq!(beat().1, Some(format!("Bearer {TOKEN}")));
 }
 
+/// Guards the token in the environment's directory against a variable of whoever runs a commit.
+#[test]
+fn a_token_that_no_policy_names_stays_with_the_address_that_it_went_to_first() {
+    let world = World::new();
+    let other = sendoff::demo::platform_server::PlatformServer::start("ws-1", None).unwrap();
+    let linked = world.sandbox.path("linked");
+    std::os::unix::fs::symlink(world.sandbox.path("configs"), &linked).unwrap();
+    let task = json!({"task": {"input": "remember this"}}).to_string();
+    let file = world.sandbox.write("task.json", task);
+    let at = |url: &str, directory: Option<&std::path::Path>| {
+        let mut variables = world.variables();
+        variables.retain(|(name, _)| *name != "PLATFORM_URL");
+        variables.push(("PLATFORM_URL", url.to_owned()));
+        if let Some(directory) = directory {
+            variables.retain(|(name, _)| *name != "CONFIGS_DIR");
+            variables.push(("CONFIGS_DIR", directory.display().to_string()));
+        }
+        let arguments = ["run", "--json", "--input", file.to_str().unwrap()];
+        let said = world.run_in(&world.work(), &arguments, &variables);
+        step(&said.report(), "memory-commit").clone()
+    };
+    let own = world.platform.url().to_string();
+    // One where nobody answers is not the first.
+    assert_eq!(at("http://127.0.0.1:1/", None)["verdict"], "queued");
+    assert_eq!(at(&own, None)["verdict"], "done");
+    let url = other.url().to_string();
+    for directory in [None, Some(linked.as_path())] {
+        let memory = at(&url, directory);
+        assert_eq!(memory["verdict"], "queued", "{memory}");
+        if memory["reason"] == "in-order" {
+            // The one before waits for the same.
+            continue;
+        }
+        assert_eq!(memory["reason"], "platform-token-unbound", "{memory}");
+        let (new, first) = (url.trim_end_matches('/'), own.trim_end_matches('/'));
+        let told = format!("the token is not sent to {new}: it went to {first} first");
+        assert!(
+            memory["summary"].as_str().unwrap().contains(&told),
+            "{memory}"
+        );
+    }
+    assert!(other.log().is_empty());
+    // The control, and the advice.
+    assert_eq!(at(&own, None)["verdict"], "done");
+    world.user_policy(&format!("[platform]\nurl = \"{url}\"\n"));
+    assert_eq!(at(&own, None)["verdict"], "done");
+    let sent = other.log();
+    let sent = sent.last().unwrap().authorization().map(str::to_owned);
+    assert_eq!(sent, Some(format!("Bearer {TOKEN}")));
+}
+
 #[test]
 fn the_limits_of_a_repository_are_for_the_branch_only() {
     let world = World::new();

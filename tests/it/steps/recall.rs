@@ -50,6 +50,8 @@ fn a_platform_that_fails_breaks_no_prompt() {
         (Some(("200 OK", "[5]")), 0),
         (Some(("200 OK", "nonsense")), 0),
     ] {
+        // Another platform: where the token of before went does not count.
+        let _none = std::fs::remove_dir_all(sandbox.path("home/.local/state/sendoff/platform"));
         let variables = [
             ("PLATFORM_URL", platform(answer)),
             ("WORKSPACE_ID", "ws".into()),
