@@ -12,7 +12,7 @@ use crate::exit::Exit;
 use crate::failpoint::{Point, reach};
 use crate::report::Report;
 use crate::surfaces::{SURFACES, SurfaceDef};
-use crate::worker::{Asked, Claim, End, HandedOver, Sight, hand_over, wait_for_report};
+use crate::worker::{Asked, Claim, End, HandedOver, Inspect, hand_over, wait_for_report};
 
 use super::colour::Paint;
 use super::end_process::end_process;
@@ -129,8 +129,8 @@ impl Args {
             directory: heard.directory.or_else(|| self.directory.clone()),
             program,
         };
-        let by = |sight| {
-            let mut handed_over = hand_over(&asked, &start.environment, &start.known, sight);
+        let by = |inspect| {
+            let mut handed_over = hand_over(&asked, &start.environment, &start.known, inspect);
             if let Some(problem) = &heard.problem {
                 handed_over
                     .notice
@@ -146,15 +146,15 @@ impl Args {
         let handed_over = thread::scope(|scope| {
             let (looked, waits) = channel::<()>();
             let claim = &claim;
-            let impatient = move || {
+            let timer = move || {
                 if waits.recv_timeout(LOOK) == Err(RecvTimeoutError::Timeout) && claim.take() {
-                    end_process(finish(by(Sight::Blind)));
+                    end_process(finish(by(Inspect::Never)));
                 }
             };
-            let named = thread::Builder::new().name("impatient".into());
+            let named = thread::Builder::new().name("timer".into());
             // Without it the look takes as long as it takes.
-            let _unwatched = named.stack_size(STACK).spawn_scoped(scope, impatient);
-            let handed_over = by(Sight::Looks(claim));
+            let _unwatched = named.stack_size(STACK).spawn_scoped(scope, timer);
+            let handed_over = by(Inspect::First(claim));
             claim.take_or_wait();
             drop(looked);
             handed_over

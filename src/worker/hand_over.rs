@@ -56,13 +56,13 @@ pub enum End {
     Worker(Detached),
 }
 
-/// Whether a hand-over looks for what there is to do.
+/// Whether a hand-over inspects the repository for what there is to do.
 #[derive(Debug, Clone, Copy)]
-pub enum Sight<'a> {
+pub enum Inspect<'a> {
     /// It does, and goes on if nobody else took the claim meanwhile.
-    Looks(&'a Claim),
+    First(&'a Claim),
     /// It does not: the worker will.
-    Blind,
+    Never,
 }
 
 /// Who hands a call over: one thread looks, another does not wait for it longer than a caller waits.
@@ -89,7 +89,7 @@ pub fn hand_over(
     asked: &Asked,
     environment: &Environment,
     known: &KnownSecrets,
-    sight: Sight<'_>,
+    inspect: Inspect<'_>,
 ) -> HandedOver {
     let run_id = RunId::new(Clock::System.now());
     let request = request(asked, environment, known, run_id);
@@ -112,14 +112,14 @@ pub fn hand_over(
         Err(error) => return HandedOver::told(error.one_line()),
     };
     let problem = session.policy_problem();
-    let look = match sight {
-        Sight::Looks(claim) => {
+    let look = match inspect {
+        Inspect::First(claim) => {
             let look = session.look(Some(&planned));
             reach(Point::HookLooked);
             claim.take_or_wait();
             look
         }
-        Sight::Blind => session.unseen(Some(&planned)),
+        Inspect::Never => session.unseen(Some(&planned)),
     };
     if let Outlook::Nothing(news) = &look.outlook {
         let news = news.as_ref().map(|hold| line(&hold.reason.message, WHY));

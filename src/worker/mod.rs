@@ -18,7 +18,7 @@ mod work;
 
 pub use branch_at_hand::BranchAtHand;
 pub use carry::Ending;
-pub use hand_over::{Asked, Claim, End, HandedOver, Sight, hand_over};
+pub use hand_over::{Asked, Claim, End, HandedOver, Inspect, hand_over};
 pub use history::{Found, run, runs};
 pub use log::LogFile;
 pub use outbox_view::{OutboxView, flush_messages};
