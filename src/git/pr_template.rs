@@ -38,7 +38,7 @@ impl Repo {
     ///
     /// Names are compared without regard to case, as forges do. A template by itself comes before a
     /// directory of templates, at whichever place; that is used when it holds exactly one. Links are
-    /// not followed.
+    /// not followed; one is told where nothing else is found.
     pub fn pr_template(&self, commit: ObjectId) -> PrTemplate {
         let Ok(repo) = self.thread_local() else {
             return PrTemplate::None;
@@ -66,7 +66,13 @@ impl Repo {
             })
         };
         match find(file_in).or_else(|| find(only_file_in)) {
-            None => PrTemplate::None,
+            None => match find(link_in) {
+                None => PrTemplate::None,
+                Some((path, _)) => PrTemplate::Unusable {
+                    path,
+                    why: "it is a link, and no file",
+                },
+            },
             Some((path, id)) => match text_of(&reader, id) {
                 Ok(text) => PrTemplate::Found { path, text },
                 Err(why) => PrTemplate::Unusable { path, why },
@@ -77,6 +83,10 @@ impl Repo {
 
 fn file_in(reader: &Reader, tree: ObjectId) -> Option<(String, ObjectId)> {
     lookup(reader, tree, is_template, Kind::File)
+}
+
+fn link_in(reader: &Reader, tree: ObjectId) -> Option<(String, ObjectId)> {
+    lookup(reader, tree, is_template, Kind::Other)
 }
 
 /// Returns the template in `PULL_REQUEST_TEMPLATE/`, when there is no choice.

@@ -61,7 +61,7 @@ impl Step for TakeBack {
         let mut lines = Vec::new();
         for (url, ended) in done {
             let ended = ended.map_err(|error| {
-                let mut told = step_error(&error, cx.secrets);
+                let mut told = step_error(&error, &shipment.remote.name, cx.secrets);
                 if let BranchPushError::Push(PushError::LeaseBroken { branch, remote, .. }) = &error
                 {
                     told.reason = moved(branch, remote, &error);

@@ -3,6 +3,7 @@
 use sendoff_push::{Action, PushError, Pushed};
 
 use crate::git::push::{BranchPushError, LocalCheckError};
+use crate::names::RemoteName;
 use crate::pipeline::{ErrorKind, Outcome, Outputs, PolicyChanged, Shipment, StepError};
 use crate::policy::Refused;
 use crate::reason::{Code, Reason};
@@ -52,7 +53,7 @@ pub(super) fn outcome(
             reason.advise("work on a branch of your own: git switch -c NAME"),
         ));
     }
-    if let Some(error) = partly(&outcomes, hook, &shipment.push_options.known) {
+    if let Some(error) = partly(shipment, &outcomes, hook) {
         return Err(error);
     }
     if let Some(error) = unverified(&outcomes, hook) {
@@ -122,10 +123,11 @@ fn not_confirmed<E: std::error::Error + 'static>(error: &BranchPushError) -> Opt
 /// Makes the error of a push that a place refused. What the other places took is told all the same,
 /// as `arrived`.
 fn partly(
+    shipment: &Shipment,
     outcomes: &[DestinationOutcome],
     hook: &PushNotes,
-    known: &KnownSecrets,
 ) -> Option<StepError> {
+    let known = &shipment.push_options.known;
     let mut told: Option<StepError> = None;
     let mut arrived = Vec::new();
     for DestinationOutcome { url, pushed, .. } in outcomes {
@@ -139,7 +141,7 @@ fn partly(
             }
             Err(error) => error,
         };
-        let mut next = step_error(error, known);
+        let mut next = step_error(error, &shipment.remote.name, known);
         if outcomes.len() > 1 {
             next.reason.message = format!("{url}: {next}");
         }
@@ -180,7 +182,11 @@ fn one_line(shipment: &Shipment, pushed: &Pushed) -> String {
 }
 
 /// Puts the error of a push in the words of the report.
-pub(super) fn step_error(error: &BranchPushError, known: &KnownSecrets) -> StepError {
+pub(super) fn step_error(
+    error: &BranchPushError,
+    remote: &RemoteName,
+    known: &KnownSecrets,
+) -> StepError {
     let kind = if error.is_transient() {
         ErrorKind::Transient
     } else {
@@ -190,7 +196,7 @@ pub(super) fn step_error(error: &BranchPushError, known: &KnownSecrets) -> StepE
         let reason = Reason::new(Code::RemoteHeadUnknown, format!("not pushed: {unknown}"));
         let advice = format!(
             "check that the remote can be fetched from, then run again; if its HEAD leads nowhere, it has to be set there; \
-             or push by hand: git push REMOTE {branch}"
+             or push by hand: git push {remote} {branch}"
         );
         return StepError::for_reason(ErrorKind::Transient, reason.advise(advice));
     }

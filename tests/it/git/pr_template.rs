@@ -59,7 +59,13 @@ fn links_long_files_and_what_is_not_committed_do_not_count() {
     let work = sandbox.repository("r");
     let link = work.join("pull_request_template.md");
     std::os::unix::fs::symlink("README", &link).unwrap();
-    assert_eq!(found(&sandbox, &work), None);
+    let PrTemplate::Unusable { path, why } = looked_up(&sandbox, &work) else {
+        panic!("it was used, or nothing is said of it");
+    };
+    assert_eq!(
+        (path.as_str(), why),
+        ("pull_request_template.md", "it is a link, and no file")
+    );
     std::fs::remove_file(&link).unwrap();
     let head = sandbox.commit(&work, "a", "1", "without");
     std::fs::write(&link, "not committed").unwrap();

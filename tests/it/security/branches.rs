@@ -91,9 +91,17 @@ fn a_branch_is_held_while_its_remote_does_not_name_its_head() {
         "{advice}"
     );
     assert_eq!(world.tip("feature/x"), before);
+    // Either half of the advice, obeyed.
     fetching("true");
     assert_eq!(world.report(&["step", "push"])["verdict"], "done");
-    assert_ne!(world.tip("feature/x"), before);
+    let pushed = world.tip("feature/x");
+    assert_ne!(pushed, before);
+    fetching("false");
+    world.commit("more.txt", "even more", "Add more");
+    let (_, command) = advice.split_once("push by hand: git ").unwrap();
+    let command: Vec<&str> = command.split(' ').collect();
+    world.sandbox.git(world.work(), &command);
+    assert_ne!(world.tip("feature/x"), pushed);
 }
 
 /// Guards a destination whose HEAD is silent: one that names no branch, and one that cannot be fetched from.
