@@ -8,7 +8,7 @@ use gix::ObjectId;
 
 use crate::forge::Forge;
 use crate::git::push::{
-    PushOptions, TipSource, branch_tip, is_one_at_a_time, local_tip_file, tip_file,
+    PushOptions, RefCount, TipSource, branch_tip, is_one_at_a_time, local_tip_file, tip_file,
 };
 use crate::git::{CommittedFile, Remote, Repo};
 use crate::policy::{MAX_REPOSITORY_FILE_SIZE, REPOSITORY_FILE};
@@ -46,7 +46,17 @@ pub async fn policy_held(
     let asked = interruptible(move |stop| {
         let place = &asked;
         let at = place.repo.work_tree().unwrap_or(place.repo.git_dir());
-        let ask = || branch_tip(&place.remote.url, at, &place.options, &branch, stop).ok()?;
+        let ask = || {
+            branch_tip(
+                &place.remote.url,
+                at,
+                &place.options,
+                &branch,
+                RefCount::Any,
+                stop,
+            )
+            .ok()?
+        };
         let tip = told.or_else(ask)?;
         let is_news = compared.is_news(tip);
         Some((tip, is_news.then(|| place.read_beside_push(tip, stop))))

@@ -8,7 +8,9 @@ use std::thread;
 
 use gix::ObjectId;
 
-use crate::git::push::{PushOptions, TipSource, branch_tip, head_tip, is_one_at_a_time, tip_file};
+use crate::git::push::{
+    PushOptions, RefCount, TipSource, branch_tip, head_tip, is_one_at_a_time, tip_file,
+};
 use crate::git::{CommittedFile, Remote, Repo};
 use crate::names::{BranchName, RepositoryName};
 use crate::pipeline::{PolicyCopy, Shipment, policy_from_forge, read_local};
@@ -75,7 +77,7 @@ impl Question {
         let (url, options) = (&self.remote.url, &self.options);
         let found = match &self.named {
             Some(branch) => {
-                let tip = branch_tip(url, at, options, branch, stop);
+                let tip = branch_tip(url, at, options, branch, RefCount::Any, stop);
                 tip.map(|tip| Some((branch.clone(), tip?)))
             }
             None => head_tip(url, at, options, stop),

@@ -31,6 +31,8 @@ pub struct Pushed {
     pub objects: u64,
     /// What the remote said, line by line, sanitized.
     pub messages: Vec<String>,
+    /// How many ids the remote listed before, as far as they are kept.
+    pub listed: usize,
 }
 
 impl Pushed {
@@ -42,6 +44,7 @@ impl Pushed {
             bytes: 0,
             objects: 0,
             messages: Vec::new(),
+            listed: 0,
         }
     }
 }

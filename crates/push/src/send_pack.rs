@@ -178,7 +178,14 @@ impl Push<'_> {
             side_band: negotiated.side_band,
             redact: request.transport.redact(),
         };
-        self.send(connection, &head, pack, format, &update)
+        let outcome = self.send(connection, &head, pack, format, &update)?;
+        Ok(match outcome {
+            PushOutcome::Pushed(pushed) => PushOutcome::Pushed(Pushed {
+                listed: haves.len(),
+                ..pushed
+            }),
+            rejected @ PushOutcome::Rejected(_) => rejected,
+        })
     }
 
     /// Writes the update request as far as it comes before the pack.
@@ -263,6 +270,7 @@ impl Push<'_> {
             bytes: stats.bytes,
             objects: stats.objects,
             messages,
+            listed: 0,
         }))
     }
 }

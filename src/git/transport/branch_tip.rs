@@ -11,6 +11,30 @@ use crate::names::{BranchName, RemoteUrl};
 use super::Target;
 use super::options::PushOptions;
 use super::remote_head::{listed, tip_of};
+use super::service::Service;
+
+/// How many refs a remote has, as far as it is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RefCount {
+    /// So few that all of them are listed sooner than one is asked for.
+    Few,
+    /// Many, or nobody knows.
+    Any,
+}
+
+impl RefCount {
+    /// The most refs that are few: some 30 KB.
+    const MOST_OF_FEW: usize = 500;
+
+    /// Tells from how many the remote listed before.
+    pub const fn of(listed: usize) -> Self {
+        if listed <= Self::MOST_OF_FEW {
+            Self::Few
+        } else {
+            Self::Any
+        }
+    }
+}
 
 /// Asks the remote at which commit a branch is. Nothing when it shows no such branch.
 ///
@@ -20,6 +44,7 @@ pub fn branch_tip(
     directory: &Path,
     options: &PushOptions,
     branch: &BranchName,
+    refs: RefCount,
     stop: &AtomicBool,
 ) -> Result<Option<ObjectId>, Box<dyn ClassifiedError>> {
     let target = Target {
@@ -29,7 +54,11 @@ pub fn branch_tip(
         stop,
     };
     let full = branch.full();
-    let said = listed(target, full.as_bytes())?;
+    let service = match refs {
+        RefCount::Few => Service::UploadPackList,
+        RefCount::Any => Service::UploadPack,
+    };
+    let said = listed(target, service, full.as_bytes())?;
     Ok(said
         .lines()
         .iter()

@@ -33,7 +33,7 @@ use sendoff_push::{ClassifiedError, Connection};
 use service::Service;
 
 pub use auth_cache::{AuthCache, AuthNeed};
-pub use branch_tip::branch_tip;
+pub use branch_tip::{RefCount, branch_tip};
 pub use error::TransportError;
 pub(super) use fetch::fetch_objects;
 pub(super) use fetch_request::{Filter, Wanted};

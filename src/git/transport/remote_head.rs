@@ -36,7 +36,7 @@ pub fn remote_head(
         options,
         stop,
     };
-    Ok(listed(target, b"HEAD")?.head())
+    Ok(listed(target, Service::UploadPack, b"HEAD")?.head())
 }
 
 /// Asks the remote which branch its HEAD names, and at which commit that is. Nothing when it names none that exists.
@@ -52,7 +52,7 @@ pub fn head_tip(
         options,
         stop,
     };
-    let said = listed(target, b"HEAD")?;
+    let said = listed(target, Service::UploadPack, b"HEAD")?;
     let mut lines = said.lines().iter();
     let tip = lines.find_map(|line| tip_of(line, b"HEAD"));
     Ok(said.head().zip(tip))
@@ -85,8 +85,12 @@ impl Listed {
 }
 
 /// Asks upload-pack for a ref by its full name.
-pub(super) fn listed(target: Target<'_>, name: &[u8]) -> Result<Listed, Box<dyn ClassifiedError>> {
-    let mut connection = open(target, Service::UploadPack)?;
+pub(super) fn listed(
+    target: Target<'_>,
+    service: Service,
+    name: &[u8],
+) -> Result<Listed, Box<dyn ClassifiedError>> {
+    let mut connection = open(target, service)?;
     let mut said = RefLines::of(name);
     connection.hello(&mut |piece| said.feed(piece))?;
     let is_v2 = said.is_v2;

@@ -10,6 +10,8 @@ pub(super) enum Service {
     ReceivePack,
     /// Gives fetches. Asked in protocol version 2.
     UploadPack,
+    /// The same in version 0, which lists every ref at once: one round trip where version 2 takes two.
+    UploadPackList,
 }
 
 impl Service {
@@ -17,14 +19,14 @@ impl Service {
     pub(super) const fn name(self) -> &'static str {
         match self {
             Self::ReceivePack => "git-receive-pack",
-            Self::UploadPack => "git-upload-pack",
+            Self::UploadPack | Self::UploadPackList => "git-upload-pack",
         }
     }
 
     /// Returns the protocol version to ask for, as git writes it.
     pub(super) const fn protocol(self) -> Option<&'static str> {
         match self {
-            Self::ReceivePack => None,
+            Self::ReceivePack | Self::UploadPackList => None,
             Self::UploadPack => Some("version=2"),
         }
     }
@@ -54,7 +56,7 @@ impl ServiceCommands {
     pub(super) fn named(&self, service: Service) -> Option<&str> {
         match service {
             Service::ReceivePack => self.receive_pack.as_deref(),
-            Service::UploadPack => self.upload_pack.as_deref(),
+            Service::UploadPack | Service::UploadPackList => self.upload_pack.as_deref(),
         }
     }
 

@@ -13,7 +13,8 @@ use super::forge_questions::AskForge;
 use crate::environment::Environment;
 use crate::failpoint::{Point, reach};
 use crate::git::push::{
-    BranchPush, BranchPushError, HeadQuestion, LocalOptions, Promised, TipSource, branch_tip,
+    BranchPush, BranchPushError, HeadQuestion, LocalOptions, Promised, RefCount, TipSource,
+    branch_tip,
 };
 use crate::git::{Remote, Repo, is_true};
 use crate::names::{BranchName, RemoteUrl};
@@ -225,6 +226,7 @@ impl Work {
             directory,
             &place.push_options,
             branch,
+            RefCount::of(pushed.listed),
             stop,
         );
         let (remote, new) = (&place.remote.name, pushed.new.to_hex_with_len(8));

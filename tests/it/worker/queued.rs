@@ -222,6 +222,45 @@ fn n21_a_push_that_reaches_nobody_waits_and_goes_out_with_its_pull_request() {
     );
 }
 
+/// Each question is a round trip, which the pull request waits for.
+#[test]
+fn a_remote_with_few_refs_is_asked_once_whether_it_took_the_branch() {
+    let world = World::new();
+    let questions = |file: &str| {
+        world.commit(file, "more\n", "More");
+        let report = world.report(&["run", "post-commit", "--trigger", "executor"]);
+        assert_eq!(step(&report, "push")["verdict"], "done", "{report}");
+        let log = world.git.log();
+        let after_push = log
+            .iter()
+            .rev()
+            .take_while(|request| !request.path.ends_with("/git-receive-pack"));
+        let asked = after_push.filter(|request| {
+            request.query == "service=git-upload-pack" || request.path.ends_with("/git-upload-pack")
+        });
+        asked.count()
+    };
+    let packed = |count: usize| {
+        let tip = world.tip("main");
+        let refs: Vec<String> = (0..count)
+            .map(|number| format!("create refs/tags/t{number} {tip}\n"))
+            .collect();
+        let bare = world.bare();
+        let mut update = world.sandbox.command("git");
+        update.args(["update-ref", "--stdin"]).current_dir(&bare);
+        let mut child = update.stdin(std::process::Stdio::piped()).spawn().unwrap();
+        std::io::Write::write_all(&mut child.stdin.take().unwrap(), refs.concat().as_bytes())
+            .unwrap();
+        assert!(child.wait().unwrap().success());
+    };
+    assert_eq!(questions("one"), 1);
+    packed(600);
+    world
+        .sandbox
+        .git(world.work(), &["checkout", "-q", "-b", "feature/y"]);
+    assert_eq!(questions("two"), 2, "one ref is asked for");
+}
+
 #[test]
 fn n23_a_push_that_the_remote_reports_and_does_not_show_is_unverified() {
     let world = World::new();
