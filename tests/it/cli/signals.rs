@@ -83,7 +83,7 @@ fn the_deadline_leaves_no_child_either() {
     let helper = format!("!{}", helper.display());
     let git = |arguments: &[&str]| world.sandbox.git(world.work(), arguments);
     git(&["config", "--global", "credential.helper", &helper]);
-    world.user_policy("[limits]\ndeadline = \"800ms\"\n");
+    world.user_policy("[limits]\ndeadline = \"2s\"\n");
     let variables = [("PLATFORM_URL", world.platform.url().to_string())];
     let said = world.run_in(&world.work(), &["run", "post-commit"], &variables);
     assert_eq!(said.code, Some(1), "{}", said.stdout);
@@ -97,6 +97,12 @@ fn a_memory_that_a_signal_cut_off_is_sent_later() {
     for signal in ["-INT", "-TERM", "-HUP"] {
         let world = World::new();
         world.platform.inject([Fault::Silence]);
+        // The push, which goes out beside the memory, is not there yet.
+        script(
+            &world.sandbox,
+            "clone/.git/hooks/pre-push",
+            "exec sleep 600",
+        );
         let mut run = world
             .command(&["run", "--input", "-", "--json"])
             .stdin(Stdio::piped())
@@ -121,6 +127,7 @@ fn a_memory_that_a_signal_cut_off_is_sent_later() {
         // The branch is not pushed behind the back of whoever sent the signal.
         assert_eq!(step(&report, "push")["reason"], "interrupted", "{report}");
         // The advice, obeyed.
+        std::fs::remove_file(world.work().join(".git/hooks/pre-push")).unwrap();
         world.run(&["flush"]);
         assert_eq!(world.platform.memories().len(), 1, "{signal}");
         assert_eq!(world.tip("feature/x"), "");
