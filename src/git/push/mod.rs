@@ -35,9 +35,9 @@ pub use promisor::{Promised, PromisorRemote};
 pub use tip_file::{TipFileError, TipSource, local_tip_file, tip_file};
 
 pub use crate::git::transport::{
-    AllowFile, AllowGit, AuthCache, AuthNeed, HeadRecord, HookTerminal, LocalOptions, PushOptions,
-    Reached, RefCount, ServiceCommands, Submodules, TransportError, branch_tip, head_tip, probe,
-    remote_head,
+    AllowFile, AllowGit, AuthCache, AuthNeed, HeadRecord, HookTerminal, KeptClient, LocalOptions,
+    PushOptions, Reached, RefCount, ServiceCommands, Submodules, TransportError, branch_tip,
+    head_tip, probe, remote_head,
 };
 
 /// The push of one commit to one branch that a permit names.

@@ -38,6 +38,7 @@ pub use error::TransportError;
 pub(super) use fetch::fetch_objects;
 pub(super) use fetch_request::{Filter, Wanted};
 pub use head_record::HeadRecord;
+pub use http::KeptClient;
 pub use local_options::{HookTerminal, LocalOptions, Submodules};
 pub use options::{AllowFile, AllowGit, ProactiveLogin, PushOptions, Redirects};
 pub use probe::{Reached, probe};

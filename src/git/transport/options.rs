@@ -17,6 +17,7 @@ use crate::secrets::KnownSecrets;
 
 use super::auth_cache::AuthCache;
 use super::head_record::HeadRecord;
+use super::http::KeptClient;
 use super::local_options::LocalOptions;
 use super::service::ServiceCommands;
 
@@ -125,6 +126,8 @@ pub struct PushOptions {
     pub cookie_file: Option<PathBuf>,
     /// Whether the remote required a login last time; updated by the push.
     pub auth_cache: AuthCache,
+    /// Where a push over HTTP leaves its client for the question whether it was taken; nowhere if none will be asked.
+    pub kept_client: Option<KeptClient>,
     /// What the remote's HEAD named within a day; updated by the push.
     pub head: HeadRecord,
     /// The credential helpers.
@@ -168,6 +171,7 @@ impl Default for PushOptions {
             attended: false,
             cookie_file: None,
             auth_cache: AuthCache::default(),
+            kept_client: None,
             head: HeadRecord::default(),
             helpers: Helpers::default(),
             inheritance: Inheritance::default(),

@@ -143,15 +143,16 @@ impl Step for Push {
         };
         let (local, notes) = self.local_options(repo, cx);
         let (ask_forge, questions) = forge_questions();
+        let verify = self.verify.applies(cx.trigger);
         let work = Work {
             ask_forge,
             repo: repo.clone(),
             permit: shipment.permit.clone(),
             new: shipment.head,
-            destinations: destinations(shipment, &local),
+            destinations: destinations(shipment, &local, verify),
             promised: promised(shipment, cx.environment),
             set_upstream: self.set_upstream,
-            verify: self.verify.applies(cx.trigger),
+            verify,
             rewrite: self.rewrite.applies(cx.trigger),
             record: PushRecord::of(cx, repo, &shipment.branch),
             now: cx.clock.now(),

@@ -47,7 +47,7 @@ impl Step for TakeBack {
             Ok(both) => both,
             Err(end) => return end,
         };
-        let places = destinations(shipment, &LocalOptions::default());
+        let places = destinations(shipment, &LocalOptions::default(), false);
         let work = Work {
             repo: repo.clone(),
             places: places.into_iter().zip(self.permits.clone()).collect(),

@@ -13,8 +13,8 @@ use super::forge_questions::AskForge;
 use crate::environment::Environment;
 use crate::failpoint::{Point, reach};
 use crate::git::push::{
-    BranchPush, BranchPushError, HeadQuestion, LocalOptions, Promised, RefCount, TipSource,
-    branch_tip,
+    BranchPush, BranchPushError, HeadQuestion, KeptClient, LocalOptions, Promised, RefCount,
+    TipSource, branch_tip,
 };
 use crate::git::{Remote, Repo, is_true};
 use crate::names::{BranchName, RemoteUrl};
@@ -25,7 +25,11 @@ use crate::reason::{Code, Reason};
 use super::record::PushRecord;
 
 /// Returns the places to push to, in the order of git.
-pub(super) fn destinations(shipment: &Shipment, local: &LocalOptions) -> Vec<Destination> {
+pub(super) fn destinations(
+    shipment: &Shipment,
+    local: &LocalOptions,
+    verify: bool,
+) -> Vec<Destination> {
     let first = Destination {
         remote: shipment.remote.clone(),
         push_options: shipment.push_options.clone(),
@@ -33,6 +37,7 @@ pub(super) fn destinations(shipment: &Shipment, local: &LocalOptions) -> Vec<Des
     let all = std::iter::once(first).chain(shipment.also.iter().cloned());
     all.map(|mut destination| {
         destination.push_options.local = local.clone();
+        destination.push_options.kept_client = verify.then(KeptClient::default);
         destination
     })
     .collect()

@@ -252,6 +252,8 @@ fn a_token_that_no_policy_names_stays_with_the_address_that_it_went_to_first() {
     // The control, and the advice.
     assert_eq!(at(&own, None)["verdict"], "done");
     world.user_policy(&format!("[platform]\nurl = \"{url}\"\n"));
+    // Those that waited go first, and their next try is not due.
+    world.run(&["flush"]);
     assert_eq!(at(&own, None)["verdict"], "done");
     let sent = other.log();
     let sent = sent.last().unwrap().authorization().map(str::to_owned);

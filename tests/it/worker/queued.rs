@@ -1,10 +1,15 @@
 //! What fails in passing waits, and goes out once: messages, pushes, pull requests.
 
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
 use sendoff::demo::{Answer, Fault};
 use sendoff_testing::wait_until;
 use serde_json::{Value, json};
 
-use crate::world::{World, step};
+use crate::world::{TOKEN, World, step};
 
 /// Returns the texts of the platform's memories.
 fn memories(world: &World) -> Vec<String> {
@@ -261,6 +266,59 @@ fn a_remote_with_few_refs_is_asked_once_whether_it_took_the_branch() {
     assert_eq!(questions("two"), 2, "one ref is asked for");
 }
 
+/// Stands before a server and counts the connections that it passes on. It ends with the process.
+fn counted_connections(server: &str) -> (String, Arc<AtomicUsize>) {
+    let server = server.trim_start_matches("http://").to_owned();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let count = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&count);
+    thread::spawn(move || {
+        for client in listener.incoming().map_while(Result::ok) {
+            counted.fetch_add(1, Ordering::SeqCst);
+            let upstream = TcpStream::connect(&server).unwrap();
+            for (mut from, mut to) in [
+                (client.try_clone().unwrap(), upstream.try_clone().unwrap()),
+                (upstream, client),
+            ] {
+                thread::spawn(move || {
+                    let _ended = std::io::copy(&mut from, &mut to);
+                    let _closed = to.shutdown(Shutdown::Write);
+                });
+            }
+        }
+    });
+    (url, count)
+}
+
+/// A new connection is two or three round trips before the question itself.
+#[test]
+fn the_question_whether_the_branch_arrived_goes_over_the_connection_of_the_push() {
+    let world = World::new();
+    let (url, connections) = counted_connections(world.git.url().trim_end_matches('/'));
+    let login = format!("http://x-access-token:{TOKEN}@");
+    let remote = url.replace("http://", &login) + "/acme/rocket.git";
+    world.user_policy_with_git_at(&url, "");
+    world.point_to(&remote);
+    let took = ["never", "always"].map(|verify| {
+        // A new branch: nobody asks for HEAD.
+        let branch = format!("feature/{verify}");
+        world
+            .sandbox
+            .git(world.work(), &["checkout", "-q", "-b", &branch]);
+        world.commit(verify, "more\n", "More");
+        let before = connections.load(Ordering::SeqCst);
+        let verify = format!("steps.push.verify={verify}");
+        let report = world.report(&["step", "push", "--set", &verify]);
+        assert_eq!(report["verdict"], "done", "{report}");
+        connections.load(Ordering::SeqCst) - before
+    });
+    assert_eq!(took, [1, 1]);
+    let asked = world.git.log().into_iter();
+    let asked = asked.filter(|request| request.query == "service=git-upload-pack");
+    assert_eq!(asked.count(), 1);
+}
+
 #[test]
 fn n23_a_push_that_the_remote_reports_and_does_not_show_is_unverified() {
     let world = World::new();
@@ -392,7 +450,7 @@ fn l09_what_a_full_outbox_does_not_take_waits_as_it_was_handed_over() {
             "{cap}: {status}"
         );
         assert!(memories(&world).is_empty());
-        world.platform.rotate_token(crate::world::TOKEN);
+        world.platform.rotate_token(TOKEN);
         super::killed::settle(&world);
         let sent = (1..=4).map(|number| format!("Conversation: {}", input(number)));
         assert_eq!(memories(&world), sent.collect::<Vec<_>>(), "{cap}");

@@ -3,12 +3,15 @@
 use std::sync::atomic::Ordering;
 
 use reqwest::{Client, Method, RequestBuilder, Url};
+use tokio::runtime::Runtime;
 
 use crate::git::transport::classify::from_http;
 use crate::git::transport::{Target, TransportError};
 use crate::net::{
     ConnectorSettings, NetError, Network, ProxyUrl, TlsFault, TlsPlace, client_builder,
 };
+
+use super::kept::Kept;
 
 /// The client of a connection, made from the settings for its origin.
 #[derive(Debug)]
@@ -39,6 +42,27 @@ impl<'a> HttpClient<'a> {
             network,
             accepted: false,
         })
+    }
+
+    /// Goes on with a client that a connection to the same URL left, and with its runtime.
+    pub(super) fn of_kept(target: Target<'a>, mut kept: Kept) -> Option<(Self, Runtime)> {
+        let client = Self {
+            client: kept.client.clone(),
+            settings: kept.settings.clone(),
+            network: target.options.network.as_ref(),
+            accepted: true,
+        };
+        Some((client, kept.runtime.take()?))
+    }
+
+    /// Returns what is kept of it.
+    pub(super) fn kept(&self, base: Url, runtime: Runtime) -> Kept {
+        Kept {
+            base,
+            client: self.client.clone(),
+            settings: self.settings.clone(),
+            runtime: Some(runtime),
+        }
     }
 
     pub(super) fn request(&self, method: Method, url: Url) -> RequestBuilder {

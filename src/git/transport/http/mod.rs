@@ -11,6 +11,7 @@ mod digest;
 mod discovery;
 mod exchange;
 mod fetch;
+mod kept;
 mod post;
 mod posted;
 mod probe;
@@ -39,6 +40,7 @@ use self::auth::HttpAuth;
 use self::client::HttpClient;
 use self::cookies::CookieJar;
 use self::decode::ACCEPTED_ENCODING;
+pub use self::kept::KeptClient;
 use self::response::ResponseHead;
 
 /// After how many polls the runtime checks its timers, however much data a server sends.
@@ -52,6 +54,8 @@ pub(super) struct HttpConnection<'a> {
     runtime: Option<Runtime>,
     /// The repository's URL, after the redirects of the first request.
     base: Url,
+    /// Where the client goes when the connection is dropped, with the URL before any redirect; nowhere for most.
+    keeps: Option<(&'a KeptClient, Url)>,
     service: Service,
     auth: HttpAuth<'a>,
     idle: IdleTimeout,
@@ -83,12 +87,18 @@ impl<'a> HttpConnection<'a> {
         if !origin.is_some_and(|origin| target.options.plain_http.allows(&origin)) {
             return Err(TransportError::PlainHttp);
         }
-        let client = HttpClient::new(target, &base)?;
-        let runtime = Builder::new_current_thread()
-            .enable_all()
-            .event_interval(EVENT_INTERVAL)
-            .build()
-            .map_err(|error| TransportError::Runtime(error.into()))?;
+        let place = target.options.kept_client.as_ref();
+        let kept = match service {
+            Service::UploadPackList => place.and_then(|place| place.take(&base)),
+            Service::ReceivePack | Service::UploadPack => None,
+        };
+        let may_be_stale = kept.is_some();
+        let (client, runtime) = match kept.and_then(|kept| HttpClient::of_kept(target, kept)) {
+            Some(kept) => kept,
+            None => (HttpClient::new(target, &base)?, runtime()?),
+        };
+        let place = place.filter(|_| service == Service::ReceivePack);
+        let keeps = place.map(|place| (place, base.clone()));
         let cookies = target.options.cookie_file.as_deref();
         let now = Clock::System.now();
         let cookies = cookies.map(|file| RefCell::new(CookieJar::of_file(file, now)));
@@ -96,6 +106,7 @@ impl<'a> HttpConnection<'a> {
             client,
             runtime: Some(runtime),
             base,
+            keeps,
             service,
             auth: HttpAuth::new(target.url, target.options),
             idle: IdleTimeout::new(target.options.push_timeout),
@@ -104,7 +115,7 @@ impl<'a> HttpConnection<'a> {
             wants_length: false,
             has_chunks: true,
             spoken: None,
-            may_be_stale: Cell::new(false),
+            may_be_stale: Cell::new(may_be_stale),
             redirects: target.options.redirects,
             known: &target.options.known,
             stop: target.stop,
@@ -205,11 +216,25 @@ impl Connection for HttpConnection<'_> {
 
 impl Drop for HttpConnection<'_> {
     fn drop(&mut self) {
-        if let Some(runtime) = self.runtime.take() {
+        let Some(runtime) = self.runtime.take() else {
+            return;
+        };
+        match self.keeps.take() {
+            Some((place, base)) if self.spoken.is_some() => {
+                place.put(self.client.kept(base, runtime));
+            }
             // A name look-up may hang on a thread of its own; it is not waited for.
-            runtime.shutdown_background();
+            _ => runtime.shutdown_background(),
         }
     }
+}
+
+fn runtime() -> Result<Runtime, TransportError> {
+    Builder::new_current_thread()
+        .enable_all()
+        .event_interval(EVENT_INTERVAL)
+        .build()
+        .map_err(|error| TransportError::Runtime(error.into()))
 }
 
 /// Returns `base` with `suffix` at the end of its path.

@@ -1,8 +1,12 @@
 //! One request of a push, and what became of it.
 
+use std::time::Duration;
+
 use reqwest::{RequestBuilder, Response, StatusCode};
 use sendoff_push::sideband::Answer;
 use sendoff_push::{ResponseFormat, SendError};
+use tokio::task::yield_now;
+use tokio::time::timeout;
 
 use crate::git::transport::TransportError;
 use crate::git::transport::classify::is_disconnect;
@@ -90,9 +94,27 @@ impl HttpConnection<'_> {
                 self.idle.reset();
             }
             if decoder.sink().is_done() {
-                return Ok(decoder.sink_mut().finish());
+                let answer = decoder.sink_mut().finish();
+                if self.keeps.is_some() {
+                    read_to_end(response).await;
+                }
+                return Ok(answer);
             }
             fed.map_err(|_| TransportError::Garbled)?;
         }
+    }
+}
+
+/// How long the end of a response may take after its content, which is complete.
+const END: Duration = Duration::from_millis(100);
+
+/// Reads what is left of a response, so that its connection can be used again. Where more comes than the end, or none, another
+/// connection is made.
+async fn read_to_end(mut response: Response) {
+    let end = async { matches!(response.chunk().await, Ok(None)) };
+    if timeout(END, end).await == Ok(true) {
+        drop(response);
+        // The connection's own task puts it back.
+        yield_now().await;
     }
 }
