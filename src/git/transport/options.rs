@@ -17,7 +17,7 @@ use crate::secrets::KnownSecrets;
 
 use super::auth_cache::AuthCache;
 use super::head_record::HeadRecord;
-use super::http::KeptClient;
+use super::kept_client::KeptClient;
 use super::local_options::LocalOptions;
 use super::service::ServiceCommands;
 

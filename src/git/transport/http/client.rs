@@ -6,12 +6,11 @@ use reqwest::{Client, Method, RequestBuilder, Url};
 use tokio::runtime::Runtime;
 
 use crate::git::transport::classify::from_http;
+use crate::git::transport::kept_client::Kept;
 use crate::git::transport::{Target, TransportError};
 use crate::net::{
     ConnectorSettings, NetError, Network, ProxyUrl, TlsFault, TlsPlace, client_builder,
 };
-
-use super::kept::Kept;
 
 /// The client of a connection, made from the settings for its origin.
 #[derive(Debug)]

@@ -11,7 +11,6 @@ mod digest;
 mod discovery;
 mod exchange;
 mod fetch;
-mod kept;
 mod post;
 mod posted;
 mod probe;
@@ -31,6 +30,7 @@ use tokio::runtime::{Builder, Runtime};
 use crate::clock::Clock;
 use crate::git::transport::fetch::Take;
 use crate::git::transport::idle_timeout::IdleTimeout;
+use crate::git::transport::kept_client::KeptClient;
 use crate::git::transport::service::Service;
 use crate::git::transport::{Redirects, ServiceConnection, TakeLines, Target, TransportError};
 use crate::names::Origin;
@@ -40,7 +40,6 @@ use self::auth::HttpAuth;
 use self::client::HttpClient;
 use self::cookies::CookieJar;
 use self::decode::ACCEPTED_ENCODING;
-pub use self::kept::KeptClient;
 use self::response::ResponseHead;
 
 /// After how many polls the runtime checks its timers, however much data a server sends.
