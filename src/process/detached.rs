@@ -18,11 +18,10 @@ use super::limits::without_limits;
 const CHECK_INTERVAL: Duration = Duration::from_millis(20);
 
 /// Starts `program` to live on, in `/` and with the environment of this process but for the variables in
-/// `without`. It gets `input`, and nothing else of this process or of its caller: no terminal, no file.
+/// `without`. It has nothing of this process or of its caller: no terminal, no file. It reads what [`Detached::tell`] says.
 ///
 /// It leads a session and a process group of its own from its first instruction, so what is sent to the caller's
-/// process group does not reach it. Nothing is waited for, but that it takes an `input` larger than a pipe, for at most
-/// `patience`.
+/// process group does not reach it.
 #[expect(
     clippy::disallowed_methods,
     reason = "`process` is the module that spawns"
@@ -31,8 +30,6 @@ pub fn start_detached<'a>(
     program: &Path,
     arguments: impl IntoIterator<Item = OsString>,
     without: impl IntoIterator<Item = &'a OsStr>,
-    input: &[u8],
-    patience: Duration,
 ) -> io::Result<Detached> {
     let mut command = Command::new(program);
     command
@@ -47,11 +44,7 @@ pub fn start_detached<'a>(
     // A caller that opened files for us may wait until the last copy of them is closed.
     close_fds::set_fds_cloexec(3, &[]);
     let mut command = CommandWrap::from(command);
-    let mut child = without_limits(|| command.wrap(ProcessSession).spawn())?;
-    if let Some(stdin) = child.stdin().take() {
-        write_within(stdin, input, patience)?;
-    }
-    Ok(Detached(child))
+    without_limits(|| command.wrap(ProcessSession).spawn()).map(Detached)
 }
 
 /// A program that was started to live on. It does so when this is dropped.
@@ -59,6 +52,13 @@ pub fn start_detached<'a>(
 pub struct Detached(Box<dyn ChildWrapper>);
 
 impl Detached {
+    /// Gives the program its input, once. Nothing is waited for, but that it takes an `input` larger than a pipe, for at
+    /// most `patience`.
+    pub fn tell(&mut self, input: &[u8], patience: Duration) -> io::Result<()> {
+        let stdin = self.0.stdin().take();
+        stdin.map_or(Ok(()), |stdin| write_within(stdin, input, patience))
+    }
+
     /// Waits for its end, for at most `patience`. Says whether it has ended.
     pub fn has_ended_within(&mut self, patience: Duration) -> bool {
         let end = Instant::now() + patience;

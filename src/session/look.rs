@@ -35,20 +35,17 @@ pub enum Outlook {
 }
 
 impl Session {
-    /// Says what there is to do for a pipeline, by the guards that cost nothing.
-    ///
-    /// A pipeline that cannot be planned is taken for one with work: its run says what is wrong.
-    pub fn look(&self, pipeline: Option<&Pipeline>) -> Look {
+    /// Says what there is to do for a pipeline, by the guards that cost nothing. Where there is something to do whatever
+    /// becomes of the branch, they are left to the run.
+    pub fn look(&self, pipeline: &Pipeline) -> Look {
+        if self.has_to_tell(pipeline) {
+            return self.unseen(pipeline);
+        }
         let inspection = self.first_inspection();
-        let waits_for = self.waits_for();
-        let ships = pipeline.is_none_or(Pipeline::ships);
-        let tells = pipeline.is_none_or(|pipeline| {
-            pipeline.waits() || self.has_messages(pipeline) || pipeline.defers(&self.task)
-        });
-        let outlook = match (&inspection.shipment, waits_for) {
+        let ships = pipeline.ships();
+        let outlook = match (&inspection.shipment, self.waits_for()) {
             (_, Some(operation)) if ships => Outlook::After(operation),
             (Ok(_), _) if ships => Outlook::Work,
-            _ if tells => Outlook::Work,
             (Err(hold), _) => Outlook::Nothing(is_news(hold).then(|| hold.clone())),
             (Ok(_), _) => Outlook::Nothing(None),
         };
@@ -57,14 +54,18 @@ impl Session {
     }
 
     /// Says where the work of a pipeline lies, and that there is some, without a look at what a branch carries.
-    pub fn unseen(&self, pipeline: Option<&Pipeline>) -> Look {
-        let ships = pipeline.is_none_or(Pipeline::ships);
-        let outlook = match self.waits_for().filter(|_| ships) {
+    pub fn unseen(&self, pipeline: &Pipeline) -> Look {
+        let outlook = match self.waits_for().filter(|_| pipeline.ships()) {
             Some(operation) => Outlook::After(operation),
             None => Outlook::Work,
         };
         let named = || Some(self.repo()?.head().ok()?.branch()?.to_string());
         self.look_of(outlook, named)
+    }
+
+    /// Says whether a pipeline has something to do whatever becomes of the branch.
+    pub fn has_to_tell(&self, pipeline: &Pipeline) -> bool {
+        pipeline.waits() || self.has_messages(pipeline) || pipeline.defers(&self.task)
     }
 
     fn waits_for(&self) -> Option<Operation> {

@@ -160,6 +160,15 @@ fn make_ready(path: &Path, patience: Duration) -> Result<Connection, StoreError>
         .and_then(|()| connection.pragma_update(None, "journal_mode", "WAL"))
         .and_then(|()| schema::migrate(&mut connection));
     migrated.map_err(|error| StoreError::sql(path, error))?;
+    // The names of the file and of its log reach the disk once, here. SQLite is built without doing so at the first synced
+    // write of each connection (`SQLITE_DISABLE_DIRSYNC`): the log is never removed.
+    let synced = path
+        .parent()
+        .map(|directory| File::open(directory)?.sync_all());
+    if let Some(Err(error)) = synced {
+        // Not every file system can; SQLite would go on as well.
+        tracing::debug!(%error, "the state directory cannot be synced");
+    }
     Ok(connection)
 }
 

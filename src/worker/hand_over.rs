@@ -1,6 +1,7 @@
 //! The hook's side: look, keep the intent, start the worker, be gone. Whatever the network does, and whatever fails.
 
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::thread::{self, ThreadId};
 
@@ -8,17 +9,16 @@ use crate::clock::Clock;
 use crate::environment::Environment;
 use crate::failpoint::{Point, reach};
 use crate::names::RunId;
-use crate::pipeline::{Service, TaskDocument};
+use crate::pipeline::TaskDocument;
 use crate::policy::Trigger;
-use crate::process::Detached;
-use crate::report::{Report, Verdict};
-use crate::secrets::{KnownSecrets, clean_line};
+use crate::process::{Detached, is_memory_scarce};
+use crate::secrets::KnownSecrets;
 use crate::session::{Look, NamedRepository, Outlook, Request, Session, Watch, set_aside};
-use crate::steps::service_of;
-use crate::store::{NewIntent, Store, StoreError, Turn, TurnAt};
+use crate::store::{LazyStore, NewIntent, Turn, TurnAt};
 use crate::surfaces::{AsksFor, SurfaceDef, WhichRepository};
 
 use super::message::{Kept, Message, start};
+use super::notice::{STATUS, WHY, last_time, line, unkept};
 
 /// What a hook is asked.
 #[derive(Debug)]
@@ -112,14 +112,19 @@ pub fn hand_over(
         Err(error) => return HandedOver::told(error.one_line()),
     };
     let problem = session.policy_problem();
+    let goes_ahead = !is_memory_scarce();
+    if goes_ahead && session.has_to_tell(&planned) {
+        // A message is kept, whatever the look finds.
+        session.store().make_ahead();
+    }
     let look = match inspect {
         Inspect::First(claim) => {
-            let look = session.look(Some(&planned));
+            let look = session.look(&planned);
             reach(Point::HookLooked);
             claim.take_or_wait();
             look
         }
-        Inspect::Never => session.unseen(Some(&planned)),
+        Inspect::Never => session.unseen(&planned),
     };
     if let Outlook::Nothing(news) = &look.outlook {
         let news = news.as_ref().map(|hold| line(&hold.reason.message, WHY));
@@ -142,19 +147,16 @@ pub fn hand_over(
             .and_then(|task| task.without_secrets(known)),
         platform: look.platform.clone(),
     };
-    let (kept, notice) = match session.store().get() {
-        Ok(store) => {
-            reach(Point::HookStore);
-            match store.intend(&intent) {
-                Ok(()) => {
-                    let aside = store.set_aside().map(|path| set_aside(path).message);
-                    let aside = aside.map(|aside| line(&aside, STATUS));
-                    (Kept::InStore, aside.or_else(|| last_time(store, &look)))
-                }
-                Err(error) => (Kept::Nowhere, Some(unkept(&error))),
-            }
-        }
-        Err(error) => (Kept::Nowhere, Some(unkept(&error))),
+    // Whoever has the turn looks for intents once more after it has given the turn back.
+    let has_worker = || {
+        let is_taken = |state| Turn::is_taken(state, TurnAt::Slot(&intent.slot));
+        state.as_deref().is_some_and(is_taken)
+    };
+    let keep = || keep(session.store(), &intent, &look);
+    let (started, (kept, notice)) = if goes_ahead && !has_worker() {
+        start_beside(&asked.program, keep)
+    } else {
+        (None, keep())
     };
     reach(Point::HookIntended);
     let mut handed_over = HandedOver {
@@ -162,13 +164,12 @@ pub fn hand_over(
         notice: problem.map(|problem| line(&problem, STATUS)).or(notice),
         end: End::Report,
     };
-    // Whoever has the turn looks for intents once more after it has given the turn back.
-    let is_taken =
-        |state| kept == Kept::InStore && Turn::is_taken(state, TurnAt::Slot(&intent.slot));
-    if state.as_deref().is_some_and(is_taken) {
+    if kept == Kept::InStore && has_worker() {
         return handed_over;
     }
-    match start(&asked.program, &Message { intent, kept }) {
+    let started = started.unwrap_or_else(|| start(&asked.program));
+    let message = Message { intent, kept };
+    match started.and_then(|mut worker| message.tell(&mut worker).map(|()| worker)) {
         Ok(worker) if kept == Kept::Nowhere => handed_over.end = End::Worker(worker),
         Ok(_) => {}
         Err(error) => {
@@ -181,6 +182,33 @@ pub fn hand_over(
     handed_over
 }
 
+/// Keeps an intent in the store, and says where it is and what a person should know.
+fn keep(store: &LazyStore, intent: &NewIntent, look: &Look) -> (Kept, Option<String>) {
+    let store = match store.get() {
+        Ok(store) => store,
+        Err(error) => return (Kept::Nowhere, Some(unkept(&error))),
+    };
+    reach(Point::HookStore);
+    if let Err(error) = store.intend(intent) {
+        return (Kept::Nowhere, Some(unkept(&error)));
+    }
+    let aside = store.set_aside().map(|path| set_aside(path).message);
+    let aside = aside.map(|aside| line(&aside, STATUS));
+    (Kept::InStore, aside.or_else(|| last_time(store, look)))
+}
+
+/// Does `work`, and starts a worker meanwhile: a program takes as long to start as the disk to take an intent. Without a
+/// thread for that, none is started.
+fn start_beside<T>(program: &Path, work: impl FnOnce() -> T) -> (Option<io::Result<Detached>>, T) {
+    thread::scope(|scope| {
+        let named = thread::Builder::new().name("start".into());
+        let starting = named.spawn_scoped(scope, || start(program));
+        let done = work();
+        let started = starting.ok().and_then(|thread| thread.join().ok());
+        (started, done)
+    })
+}
+
 impl HandedOver {
     fn told(what: impl AsRef<str>) -> Self {
         Self {
@@ -188,21 +216,6 @@ impl HandedOver {
             ..Self::default()
         }
     }
-}
-
-/// What tells what waits and what cannot be kept.
-const STATUS: &str = "sendoff status";
-/// What tells what kept a branch from being shipped.
-const WHY: &str = "sendoff why";
-
-/// Puts a notice on one line that names us, and the command that tells more.
-fn line(what: &str, more: &str) -> String {
-    format!("sendoff: {}; see: {more}", clean_line(what))
-}
-
-/// Says why an intent is not in the store.
-fn unkept(error: &StoreError) -> String {
-    line(&format!("nothing can be kept: {}", error.told()), STATUS)
 }
 
 fn request(
@@ -233,40 +246,6 @@ fn request(
         run_id: Some(run_id),
         ..Request::default()
     }
-}
-
-/// Says what did not ship the last time on this branch, and since when.
-fn last_time(store: &Store, look: &Look) -> Option<String> {
-    let branch = &look.slot.branch;
-    if let Ok(Some(pending)) = store.pending(&look.slot) {
-        let (summary, since) = (&pending.what.summary, pending.since);
-        let waits = format!("{branch} waits since {}: {summary}", short(since));
-        return Some(line(&waits, WHY));
-    }
-    let last = store.last_run(&look.slot).ok()??.report;
-    let step = unshipped(&last)?;
-    let since = short(last.started_at);
-    let failed = format!("{branch} did not ship at {since}: {}", step.summary);
-    Some(line(&failed, WHY))
-}
-
-/// Returns the step that kept a branch from being shipped.
-fn unshipped(report: &Report) -> Option<&crate::report::StepReport> {
-    let mut failed = report
-        .steps
-        .iter()
-        .filter(|step| step.verdict == Verdict::Failed);
-    failed.find(|step| {
-        matches!(
-            service_of(&step.kind),
-            Some(Service::Remote | Service::Forge)
-        )
-    })
-}
-
-/// Shows a time to the second.
-fn short(at: jiff::Timestamp) -> String {
-    at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
 /// Returns the trigger of a surface that was written down.

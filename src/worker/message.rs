@@ -46,14 +46,18 @@ pub(super) enum Kept {
     Nowhere,
 }
 
-/// Starts the worker, which does not depend on this process any more.
-pub(super) fn start(program: &Path, message: &Message) -> io::Result<Detached> {
-    let input = serde_json::to_vec(message)?;
+/// Starts the worker, which does not depend on this process any more. It waits for its [`Message`].
+pub(super) fn start(program: &Path) -> io::Result<Detached> {
     start_detached(
         program,
         [OsString::from(COMMAND)],
         OF_THE_HOOK.iter().map(OsStr::new),
-        &input,
-        READ_TIMEOUT,
     )
+}
+
+impl Message {
+    /// Tells a worker what to do.
+    pub(super) fn tell(&self, worker: &mut Detached) -> io::Result<()> {
+        worker.tell(&serde_json::to_vec(self)?, READ_TIMEOUT)
+    }
 }

@@ -11,6 +11,7 @@ mod hand_over;
 mod history;
 mod log;
 mod message;
+mod notice;
 mod outbox_view;
 mod serve;
 mod status;
