@@ -17,7 +17,7 @@ use crate::session::{Look, NamedRepository, Outlook, Request, Session, Watch, se
 use crate::store::{LazyStore, NewIntent, Turn, TurnAt};
 use crate::surfaces::{AsksFor, SurfaceDef, WhichRepository};
 
-use super::message::{Kept, Message, start};
+use super::message::{Kept, Message, start, tell};
 use super::notice::{STATUS, WHY, last_time, line, unkept};
 
 /// What a hook is asked.
@@ -165,11 +165,15 @@ pub fn hand_over(
         end: End::Report,
     };
     if kept == Kept::InStore && has_worker() {
+        if let Some(Ok(mut idle)) = started {
+            // It ends either way.
+            let _told = tell(&mut idle, None);
+        }
         return handed_over;
     }
     let started = started.unwrap_or_else(|| start(&asked.program));
     let message = Message { intent, kept };
-    match started.and_then(|mut worker| message.tell(&mut worker).map(|()| worker)) {
+    match started.and_then(|mut worker| tell(&mut worker, Some(&message)).map(|()| worker)) {
         Ok(worker) if kept == Kept::Nowhere => handed_over.end = End::Worker(worker),
         Ok(_) => {}
         Err(error) => {

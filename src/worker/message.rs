@@ -46,7 +46,7 @@ pub(super) enum Kept {
     Nowhere,
 }
 
-/// Starts the worker, which does not depend on this process any more. It waits for its [`Message`].
+/// Starts the worker, which does not depend on this process any more. It waits to be told what to do.
 pub(super) fn start(program: &Path) -> io::Result<Detached> {
     start_detached(
         program,
@@ -55,9 +55,7 @@ pub(super) fn start(program: &Path) -> io::Result<Detached> {
     )
 }
 
-impl Message {
-    /// Tells a worker what to do.
-    pub(super) fn tell(&self, worker: &mut Detached) -> io::Result<()> {
-        worker.tell(&serde_json::to_vec(self)?, READ_TIMEOUT)
-    }
+/// Tells a worker what to do; nothing where another one has the turn.
+pub(super) fn tell(worker: &mut Detached, message: Option<&Message>) -> io::Result<()> {
+    worker.tell(&serde_json::to_vec(&message)?, READ_TIMEOUT)
 }

@@ -18,15 +18,18 @@ use super::status::open;
 
 /// Does the work that a hook handed over by `input`. `end` ends the process when a run is stuck.
 pub fn work(environment: &Environment, known: &KnownSecrets, input: &[u8], end: Ending) {
-    let message: Message = match serde_json::from_slice(input) {
+    let message: Option<Message> = match serde_json::from_slice(input) {
         Ok(message) => message,
         Err(error) => {
-            // The hook was killed while it wrote; what it kept is carried out all the same.
+            // The hook was killed before it told all; what it kept waits in the store.
             tracing::debug!(%error, "the worker was told nothing");
+            Worker::new(environment, known, end, Waits::UntilDeadline).sweep(Rows::Due);
             return;
         }
     };
     reach(Point::WorkerTold);
+    // Another worker has the turn.
+    let Some(message) = message else { return };
     let worker = Worker::new(environment, known, end, Waits::UntilDeadline);
     if message.kept == Kept::Nowhere && !worker.keeps(&message.intent) {
         worker.wait_and_run(&message.intent, TaskKept::Nowhere);

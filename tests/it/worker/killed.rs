@@ -170,3 +170,15 @@ fn x01_a_kill_at_every_failpoint_loses_nothing_and_doubles_nothing() {
         }
     });
 }
+
+/// Guards that the worker which a killed hook had started carries out what the hook kept, though it was told nothing.
+#[test]
+fn the_worker_of_a_killed_hook_does_what_was_kept() {
+    let world = World::new();
+    assert!(!hook(&world, Point::HookIntended));
+    let head = world.sandbox.git(world.work(), &["rev-parse", "HEAD"]);
+    wait_until("the branch and the memory", || {
+        let has_branch = world.tip("feature/x") == head && world.forge.pulls().len() == 1;
+        (has_branch && world.platform.memories().len() == 1).then_some(())
+    });
+}
