@@ -19,6 +19,7 @@ pub struct LazyStore {
     directory: Option<PathBuf>,
     clock: Clock,
     caps: Caps,
+    patience: Duration,
     opened: Arc<OnceLock<Store>>,
     /// Locked while it is opened.
     failed: Arc<Mutex<Option<Failed>>>,
@@ -39,6 +40,7 @@ impl LazyStore {
             directory,
             clock,
             caps: Caps::default(),
+            patience: BUSY_TIMEOUT,
             opened: Arc::default(),
             failed: Arc::default(),
         }
@@ -48,6 +50,13 @@ impl LazyStore {
     #[must_use]
     pub const fn with_caps(mut self, caps: Caps) -> Self {
         self.caps = caps;
+        self
+    }
+
+    /// Replaces how long each operation waits for another process that writes. Only before it is opened.
+    #[must_use]
+    pub const fn with_patience(mut self, patience: Duration) -> Self {
+        self.patience = patience;
         self
     }
 
@@ -72,7 +81,7 @@ impl LazyStore {
             return Err(Arc::clone(&failed.error));
         }
         let began = Instant::now();
-        match self.open(BUSY_TIMEOUT) {
+        match self.open(self.patience) {
             Ok(store) => Ok(self.opened.get_or_init(|| store)),
             Err(error) => {
                 let error = Arc::new(error);

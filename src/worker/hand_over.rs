@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::thread::{self, ThreadId};
+use std::time::Duration;
 
 use crate::clock::Clock;
 use crate::environment::Environment;
@@ -19,6 +20,10 @@ use crate::surfaces::{AsksFor, SurfaceDef, WhichRepository};
 
 use super::message::{Kept, Message, start, tell};
 use super::notice::{STATUS, WHY, last_time, line, unkept};
+
+/// How long a hook waits for a process that writes to the store, where it carries no task: what is to be shipped can be
+/// found out again, and the worker may wait longer.
+const PATIENCE: Duration = Duration::from_millis(500);
 
 /// What a hook is asked.
 #[derive(Debug)]
@@ -152,7 +157,12 @@ pub fn hand_over(
         let is_taken = |state| Turn::is_taken(state, TurnAt::Slot(&intent.slot));
         state.as_deref().is_some_and(is_taken)
     };
-    let keep = || keep(session.store(), &intent, &look);
+    let store = session.store().clone();
+    let store = match intent.task {
+        Some(_) => store,
+        None => store.with_patience(PATIENCE),
+    };
+    let keep = || keep(&store, &intent, &look);
     let (started, (kept, notice)) = if goes_ahead && !has_worker() {
         start_beside(&asked.program, keep)
     } else {

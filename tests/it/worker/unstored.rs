@@ -2,6 +2,7 @@
 
 use std::io::Write as _;
 use std::process::Stdio;
+use std::time::Instant;
 
 use sendoff::clock::Clock;
 use sendoff::names::RunId;
@@ -151,4 +152,27 @@ fn x20_a_run_says_that_the_spool_is_full() {
     set_version(&world, version);
     assert_eq!(world.run(&["outbox", "flush"]).code, Some(0));
     assert_eq!(world.platform.memories().len(), 1);
+}
+
+/// Guards that git does not wait long for a process that has the store locked: the worker waits in the hook's place.
+#[test]
+fn a_hook_leaves_a_locked_store_to_its_worker() {
+    let world = World::new();
+    drop(Store::open(&state(&world), &Clock::System, BUSY_TIMEOUT).unwrap());
+    let other = rusqlite::Connection::open(state(&world).join("store.db")).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let began = Instant::now();
+    let hook = world.run(&["hook", "git-post-commit"]);
+    assert!(began.elapsed() < BUSY_TIMEOUT, "{:?}", began.elapsed());
+    assert_eq!((hook.code, hook.stdout.as_str()), (Some(0), ""));
+    assert!(
+        hook.stderr.starts_with("sendoff: nothing can be kept: "),
+        "{}",
+        hook.stderr
+    );
+    other.execute_batch("ROLLBACK").unwrap();
+    let head = world.sandbox.git(world.work(), &["rev-parse", "HEAD"]);
+    wait_until("the branch", || {
+        (world.tip("feature/x") == head).then_some(())
+    });
 }
