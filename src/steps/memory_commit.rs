@@ -91,6 +91,8 @@ impl Step for MemoryCommit {
                 "the task has no input to remember",
             ));
         }
+        // The other steps of the group begin first: their servers work while the store takes the memory.
+        tokio::task::yield_now().await;
         let content = cx.outgoing(&self.content).await?;
         if content.is_blank() {
             return Ok(Outcome::skipped(
