@@ -124,8 +124,13 @@ fn ready(path: &Path, patience: Duration) -> Result<Option<Connection>, StoreErr
     if !path.exists() {
         return Ok(None);
     }
+    let has_log = log(path).exists();
     let connection = connect(path, patience)?;
     let version = schema::version(&connection).map_err(|error| StoreError::sql(path, error))?;
+    if !has_log {
+        // Another program that opened the database removed it.
+        sync_directory(path);
+    }
     match version {
         schema::CURRENT => Ok(Some(connection)),
         newer if newer > schema::CURRENT => Err(StoreError::Newer {
@@ -160,8 +165,20 @@ fn make_ready(path: &Path, patience: Duration) -> Result<Connection, StoreError>
         .and_then(|()| connection.pragma_update(None, "journal_mode", "WAL"))
         .and_then(|()| schema::migrate(&mut connection));
     migrated.map_err(|error| StoreError::sql(path, error))?;
-    // The names of the file and of its log reach the disk once, here. SQLite is built without doing so at the first synced
-    // write of each connection (`SQLITE_DISABLE_DIRSYNC`): the log is never removed.
+    sync_directory(path);
+    Ok(connection)
+}
+
+/// Returns where the log of a database is.
+fn log(path: &Path) -> PathBuf {
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    log.into()
+}
+
+/// Lets the names of a database and of its log reach the disk. SQLite, which would do so at the first synced write of
+/// each connection, is built without (`SQLITE_DISABLE_DIRSYNC`): nothing of ours removes the log.
+fn sync_directory(path: &Path) {
     let synced = path
         .parent()
         .map(|directory| File::open(directory)?.sync_all());
@@ -169,7 +186,6 @@ fn make_ready(path: &Path, patience: Duration) -> Result<Connection, StoreError>
         // Not every file system can; SQLite would go on as well.
         tracing::debug!(%error, "the state directory cannot be synced");
     }
-    Ok(connection)
 }
 
 fn connect(path: &Path, patience: Duration) -> Result<Connection, StoreError> {
@@ -194,9 +210,7 @@ pub(super) fn shorten_log(
     path: &Path,
     patience: Duration,
 ) -> rusqlite::Result<()> {
-    let mut log = path.as_os_str().to_owned();
-    log.push("-wal");
-    if fs::metadata(log).map_or(0, |metadata| metadata.len()) <= MAX_LOG {
+    if fs::metadata(log(path)).map_or(0, |metadata| metadata.len()) <= MAX_LOG {
         return Ok(());
     }
     connection.busy_timeout(Duration::ZERO)?;
