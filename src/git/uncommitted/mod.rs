@@ -1,39 +1,32 @@
 //! How much of the work tree no commit has: the paths that `git status` lists, counted.
 
+mod count;
 mod head_size;
 mod unchanged;
 
-use std::collections::HashSet;
-use std::ffi::OsStr;
 use std::io::ErrorKind::InvalidData;
-use std::ops::ControlFlow;
-use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use gix::bstr::{BString, ByteSlice};
+use gix::bstr::ByteSlice;
 use gix::diff::Rewrites;
-use gix::dir::EntryRef;
-use gix::dir::entry::{Kind, Status};
-use gix::dir::walk::{Action, Delegate, EmissionMode};
 use gix::fs::FileSnapshot;
 use gix::progress::Discard;
-use gix::status::index_worktree::Item as InWorkTree;
-use gix::status::plumbing::index_as_worktree::{Change, EntryStatus};
 use gix::status::tree_index::TrackRenames;
 use gix::status::{Item, Submodule};
 use gix::worktree::IndexPersistedOrInMemory;
 use gix::worktree::stack::state::attributes::Source;
 use sendoff_push::objects::Reader;
 
+pub use count::Uncommitted;
+
+use self::count::{MAX_COUNTED, count_listed, count_untracked};
 use self::head_size::{HeadSize, size_of_head};
 use self::unchanged::mark_unchanged;
 use super::Repo;
 use super::config::{Config, truth};
 
-/// How many paths are counted; a note needs no more.
-const MAX_COUNTED: usize = 1_000;
 /// The largest index that is read, in bytes: some 150,000 files. It takes several times that in memory.
 const MAX_INDEX_SIZE: u64 = 16 << 20;
 /// The largest file of patterns, settings or submodules that is read, in bytes.
@@ -54,17 +47,6 @@ const FACTS: &[&str] = &[
     "diff.ignoreSubmodules",
     "status.showUntrackedFiles",
 ];
-
-/// How many paths `git status` lists.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Uncommitted {
-    /// Paths that the index or the work tree has otherwise than HEAD.
-    pub changed: usize,
-    /// Paths that git neither tracks nor ignores; a directory that holds only such is one.
-    pub untracked: usize,
-    /// Whether counting ended early, at a thousand paths.
-    pub is_partial: bool,
-}
 
 impl Repo {
     /// Counts what no commit has, until `stop` is set; nothing where that cannot be told: without a work tree, where the index
@@ -158,44 +140,6 @@ fn head_tree(repo: &gix::Repository) -> Option<gix::ObjectId> {
     Some(commit.ok()?.tree_id().ok()?.detach())
 }
 
-/// Counts untracked files as a directory walk meets them.
-#[derive(Default)]
-struct UntrackedCount(usize);
-
-impl Delegate for UntrackedCount {
-    fn emit(&mut self, entry: EntryRef<'_>, _collapsed: Option<Status>) -> Action {
-        self.0 += usize::from(is_untracked(entry.status, entry.disk_kind));
-        if self.0 >= MAX_COUNTED {
-            ControlFlow::Break(())
-        } else {
-            ControlFlow::Continue(())
-        }
-    }
-}
-
-/// Counts the untracked files of a work tree whose tracked files are all marked as unchanged in `index`, on this thread.
-fn count_untracked(
-    repo: &gix::Repository,
-    index: &gix::index::File,
-    stop: &AtomicBool,
-) -> gix::Result<Uncommitted> {
-    let options = repo
-        .dirwalk_options()?
-        .emit_untracked(EmissionMode::CollapseDirectory);
-    let mut count = UntrackedCount::default();
-    repo.dirwalk(index, None::<&str>, stop, options, &mut count)?;
-    Ok(Uncommitted {
-        changed: 0,
-        untracked: count.0,
-        is_partial: count.0 >= MAX_COUNTED,
-    })
-}
-
-/// Says whether `git status` lists an entry of the work tree as untracked. Git knows no pipes and sockets.
-fn is_untracked(status: Status, kind: Option<Kind>) -> bool {
-    status == Status::Untracked && kind != Some(Kind::Untrackable)
-}
-
 /// Counts until everything is counted, enough is, or `stop` is set.
 fn count(
     repo: &gix::Repository,
@@ -239,70 +183,5 @@ fn count(
     } else {
         Box::new(status.into_iter(Vec::new())?)
     };
-    count_items(items, work_tree, &mut attributes)
-}
-
-/// Counts what a status lists.
-fn count_items(
-    items: impl Iterator<Item = gix::Result<Item>>,
-    work_tree: &Path,
-    attributes: &mut gix::AttributeStack<'_>,
-) -> gix::Result<Uncommitted> {
-    let mut changed: HashSet<BString> = HashSet::new();
-    let mut untracked = 0;
-    let mut is_partial = false;
-    let mut filters = attributes.selected_attribute_matches(["filter"]);
-    let mut has_filter = |path: &BString| {
-        let platform = attributes.at_entry(path, None);
-        platform.is_ok_and(|platform| {
-            platform.matching_attributes(&mut filters)
-                && filters
-                    .iter_selected()
-                    .any(|found| found.assignment.state.as_bstr().is_some())
-        })
-    };
-    for item in items {
-        match item? {
-            Item::IndexWorktree(InWorkTree::DirectoryContents { entry, .. }) => {
-                untracked += usize::from(is_untracked(entry.status, entry.disk_kind));
-            }
-            Item::IndexWorktree(InWorkTree::Modification {
-                entry,
-                rela_path,
-                status,
-                ..
-            }) => {
-                let may_differ_by_filter = matches!(
-                    status,
-                    EntryStatus::Change(Change::Modification {
-                        executable_bit_changed: false,
-                        ..
-                    })
-                );
-                let is_as_large = || {
-                    let file = work_tree.join(OsStr::from_bytes(&rela_path));
-                    let size = file.symlink_metadata().map(|metadata| metadata.len());
-                    // The index keeps the lower half of the size, and none where it was written at once.
-                    size.is_ok_and(|size| {
-                        entry.stat.size == 0 || u64::from(entry.stat.size) == size & 0xffff_ffff
-                    })
-                };
-                if !(may_differ_by_filter && is_as_large() && has_filter(&rela_path)) {
-                    changed.insert(rela_path);
-                }
-            }
-            item => {
-                changed.insert(item.location().to_owned());
-            }
-        }
-        if changed.len() + untracked >= MAX_COUNTED {
-            is_partial = true;
-            break;
-        }
-    }
-    Ok(Uncommitted {
-        changed: changed.len(),
-        untracked,
-        is_partial,
-    })
+    count_listed(items, work_tree, &mut attributes)
 }
