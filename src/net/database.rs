@@ -2,17 +2,15 @@
 
 use std::sync::Arc;
 
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::ring::default_provider;
-use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::version::{TLS12, TLS13};
-use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, Error, SignatureScheme};
+use rustls::{ClientConfig, Error};
 
 use super::error::NetError;
 use super::roots::RootFiles;
 use super::tls::trust;
-use super::verifier::{Trust, named};
+use super::trust::{Trust, is_wrong_name};
+use super::verifier::{CheckCertificate, Shown, Verifier};
 
 /// What `PostgreSQL` is called in the handshake.
 const PROTOCOL: &[u8] = b"postgresql";
@@ -36,9 +34,8 @@ pub fn database_tls(whom: &DatabaseTrust) -> Result<ClientConfig, NetError> {
         DatabaseTrust::Authority(roots) => (Some(trust(roots, &provider)?), Names::Any),
         DatabaseTrust::Host(roots) => (Some(trust(roots, &provider)?), Names::OfHost),
     };
-    let verifier = DatabaseVerifier {
-        trust,
-        names,
+    let verifier = Verifier {
+        check: DatabaseCheck { trust, names },
         provider: Arc::clone(&provider),
     };
     let mut config = ClientConfig::builder_with_provider(provider)
@@ -51,6 +48,13 @@ pub fn database_tls(whom: &DatabaseTrust) -> Result<ClientConfig, NetError> {
     Ok(config)
 }
 
+/// Verifies the certificate as far as the user wants.
+#[derive(Debug)]
+struct DatabaseCheck {
+    trust: Option<Trust>,
+    names: Names,
+}
+
 /// Which names a certificate may be for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Names {
@@ -58,58 +62,15 @@ enum Names {
     OfHost,
 }
 
-/// Verifies the certificate as far as the user wants.
-#[derive(Debug)]
-struct DatabaseVerifier {
-    trust: Option<Trust>,
-    names: Names,
-    provider: Arc<CryptoProvider>,
-}
-
-impl ServerCertVerifier for DatabaseVerifier {
-    fn verify_server_cert(
-        &self,
-        end_entity: &CertificateDer<'_>,
-        intermediates: &[CertificateDer<'_>],
-        server_name: &ServerName<'_>,
-        ocsp_response: &[u8],
-        now: UnixTime,
-    ) -> Result<ServerCertVerified, Error> {
+impl CheckCertificate for DatabaseCheck {
+    fn check(&self, shown: &Shown<'_>) -> Result<(), Error> {
         let Some(trust) = &self.trust else {
-            return Ok(ServerCertVerified::assertion());
+            return Ok(());
         };
-        let verified = trust.verify(end_entity, intermediates, server_name, ocsp_response, now);
-        match verified {
+        match trust.verify(shown) {
             // Names are looked at when all else is good.
-            Err(Error::InvalidCertificate(
-                CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
-            )) if self.names == Names::Any => Ok(ServerCertVerified::assertion()),
-            verified => verified.map_err(|error| named(error, end_entity)),
+            Err(error) if self.names == Names::Any && is_wrong_name(&error) => Ok(()),
+            verified => verified,
         }
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        let algorithms = &self.provider.signature_verification_algorithms;
-        verify_tls12_signature(message, certificate, signature, algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        let algorithms = &self.provider.signature_verification_algorithms;
-        verify_tls13_signature(message, certificate, signature, algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        let algorithms = &self.provider.signature_verification_algorithms;
-        algorithms.supported_schemes()
     }
 }

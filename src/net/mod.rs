@@ -15,6 +15,7 @@ mod retry_after;
 mod roots;
 mod tls;
 mod tls_fault;
+mod trust;
 mod verifier;
 
 pub use client_certificate::ClientCertificate;

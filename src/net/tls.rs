@@ -11,14 +11,16 @@ use rustls::crypto::ring::default_provider;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::version::{TLS12, TLS13};
-use rustls::{ClientConfig, SignatureScheme};
+use rustls::{ClientConfig, Error, SignatureScheme};
 
 use super::client_certificate::ClientCertificate;
 use super::error::NetError;
 use super::http_version::HttpVersion;
 use super::pin::PinnedKeys;
 use super::roots::{self, RootFiles};
-use super::verifier::{Trust, Verifier};
+use super::tls_fault::TlsFault;
+use super::trust::Trust;
+use super::verifier::{CheckCertificate, Shown, Verifier};
 
 /// Which versions of TLS are spoken.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -57,11 +59,15 @@ pub(super) fn client_config(
 ) -> Result<ClientConfig, NetError> {
     let provider = Arc::new(default_provider());
     let proxy = proxy.map(|url| Ok((name_of(url)?, trust(&settings.proxy_roots, &provider)?)));
-    let verifier = Arc::new(Verifier {
+    let check = ServerCheck {
         server: name_of(server)?,
         trust: trust(&settings.roots, &provider)?,
         pin: settings.pin.clone(),
         proxy: proxy.transpose()?,
+    };
+    let verifier = Arc::new(Verifier {
+        check,
+        provider: Arc::clone(&provider),
     });
     let versions = match settings.versions {
         TlsVersions::Both => &[&TLS13, &TLS12][..],
@@ -86,6 +92,38 @@ pub(super) fn client_config(
         HttpVersion::Http1 => vec![b"http/1.1".to_vec()],
     };
     Ok(config)
+}
+
+/// Verifies the server's certificate, and that of a proxy that is reached over TLS.
+#[derive(Debug)]
+struct ServerCheck {
+    /// The host of the URL.
+    server: ServerName<'static>,
+    trust: Trust,
+    /// The keys that the server may have.
+    pin: Option<PinnedKeys>,
+    /// The proxy, and whom it may be vouched for by.
+    proxy: Option<(ServerName<'static>, Trust)>,
+}
+
+impl CheckCertificate for ServerCheck {
+    fn check(&self, shown: &Shown<'_>) -> Result<(), Error> {
+        let is_server = *shown.server_name == self.server;
+        let verified = match &self.proxy {
+            // Both on one host cannot be told apart.
+            Some((name, trust)) if name == shown.server_name && is_server => {
+                self.trust.verify(shown).or_else(|_| trust.verify(shown))
+            }
+            Some((name, trust)) if name == shown.server_name => trust.verify(shown),
+            _ => self.trust.verify(shown),
+        };
+        if let Some(pin) = self.pin.as_ref().filter(|_| is_server)
+            && !pin.accept(shown.end_entity)
+        {
+            return Err(TlsFault::OtherKey.into_error());
+        }
+        verified
+    }
 }
 
 /// Has no certificate, and notes that one was wanted.

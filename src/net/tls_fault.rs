@@ -122,6 +122,15 @@ impl TlsFault {
         CertificateError::Other(OtherError(Arc::new(self))).into()
     }
 
+    /// Says whether an error is a fault that the verification found itself.
+    pub(super) fn is_own(error: &rustls::Error) -> bool {
+        let rustls::Error::InvalidCertificate(CertificateError::Other(OtherError(inner))) = error
+        else {
+            return false;
+        };
+        inner.is::<Self>()
+    }
+
     /// Returns what to do about it, in one line. `place` is the server.
     pub fn advice(&self, place: &TlsPlace) -> String {
         let fixed = match self {

@@ -1,0 +1,200 @@
+//! `Trust`: whom a server may be vouched for by, and which names its certificate has to have.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustls::client::danger::ServerCertVerifier;
+use rustls::client::verify_server_name;
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::server::ParsedCertificate;
+use rustls::{CertificateError, Error};
+use x509_cert::Certificate;
+use x509_cert::der::Decode;
+use x509_cert::der::asn1::{AnyRef, ObjectIdentifier};
+use x509_cert::der::oid::db::rfc4519::CN;
+use x509_cert::der::oid::db::rfc5280::ID_CE_SUBJECT_ALT_NAME;
+
+use super::verifier::Shown;
+
+/// Whom a server may be vouched for by.
+///
+/// Trusts what `authorities` trusts, and a certificate that the user lists: for its names, in its time.
+///
+/// OpenSSL and `GnuTLS` accept a listed certificate whether or not it may issue others, so a server's
+/// self-signed certificate can be named in `http.sslCAInfo`. The `WebPKI` rules refuse one that says
+/// `CA:TRUE`, as `openssl req -x509` makes it, and know no listed certificates that are not roots.
+#[derive(Debug)]
+pub(super) struct Trust {
+    pub(super) authorities: Arc<dyn ServerCertVerifier>,
+    pub(super) listed: Vec<CertificateDer<'static>>,
+}
+
+impl Trust {
+    /// Says whether somebody who is trusted vouches for a certificate.
+    pub(super) fn verify(&self, shown: &Shown<'_>) -> Result<(), Error> {
+        let Shown {
+            end_entity,
+            server_name,
+            now,
+            ..
+        } = *shown;
+        let issued = self.authorities.verify_server_cert(
+            end_entity,
+            shown.intermediates,
+            server_name,
+            shown.ocsp_response,
+            now,
+        );
+        match issued {
+            Err(_) if self.listed.iter().any(|listed| listed == end_entity) => {
+                verify_listed(end_entity, server_name, now)
+            }
+            // Names are compared last: somebody who is trusted vouches for it.
+            Err(error) if is_wrong_name(&error) && is_named_of_old(end_entity, server_name) => {
+                Ok(())
+            }
+            issued => issued.map(drop),
+        }
+    }
+}
+
+/// Checks the names and the time of a certificate that the user lists.
+fn verify_listed(
+    certificate: &CertificateDer<'_>,
+    server_name: &ServerName<'_>,
+    now: UnixTime,
+) -> Result<(), Error> {
+    let bad = |_| Error::InvalidCertificate(CertificateError::BadEncoding);
+    let parsed = Certificate::from_der(certificate).map_err(bad)?;
+    let body = parsed.tbs_certificate();
+    let validity = body.validity();
+    let time = Duration::from_secs(now.as_secs());
+    if time < validity.not_before.to_unix_duration() {
+        return Err(CertificateError::NotValidYet.into());
+    }
+    if time > validity.not_after.to_unix_duration() {
+        return Err(CertificateError::Expired.into());
+    }
+    if is_common_name(&parsed, server_name) {
+        return Ok(());
+    }
+    verify_server_name(&ParsedCertificate::try_from(certificate)?, server_name)
+}
+
+/// Says whether a certificate was refused for its names alone.
+pub(super) const fn is_wrong_name(error: &Error) -> bool {
+    matches!(
+        error,
+        Error::InvalidCertificate(
+            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. }
+        )
+    )
+}
+
+/// Says whether a certificate names its host as they did before there were other names: libcurl takes it for git.
+fn is_named_of_old(certificate: &CertificateDer<'_>, server_name: &ServerName<'_>) -> bool {
+    let parsed = Certificate::from_der(certificate);
+    parsed.is_ok_and(|parsed| is_common_name(&parsed, server_name))
+}
+
+/// Says whether a certificate without other names is for the host by its common name.
+fn is_common_name(certificate: &Certificate, server_name: &ServerName<'_>) -> bool {
+    let extensions = certificate.tbs_certificate().extensions();
+    let mut extensions = extensions.into_iter().flatten();
+    let has_names = extensions.any(|extension| extension.extn_id == ID_CE_SUBJECT_ALT_NAME);
+    !has_names && common_names(certificate).any(|name| is_name(&name, server_name))
+}
+
+/// Returns the common names of the subject: what a certificate without other names is for.
+fn common_names(certificate: &Certificate) -> impl Iterator<Item = String> {
+    let subject = certificate.tbs_certificate().subject();
+    let common = subject.iter().filter(|attribute| {
+        let kind: ObjectIdentifier = attribute.oid;
+        kind == CN
+    });
+    common.filter_map(|attribute| {
+        let value = AnyRef::from(&attribute.value);
+        std::str::from_utf8(value.value()).ok().map(str::to_owned)
+    })
+}
+
+/// Compares whole names: no wildcard stands in a common name here.
+fn is_name(common: &str, server: &ServerName<'_>) -> bool {
+    match server {
+        ServerName::DnsName(name) => name.as_ref().eq_ignore_ascii_case(common),
+        ServerName::IpAddress(address) => {
+            let address = IpAddr::from(*address);
+            common.parse() == Ok(address)
+        }
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, KeyPair, date_time_ymd};
+    use rustls::client::WebPkiServerVerifier;
+    use rustls::crypto::ring::default_provider;
+
+    use super::super::roots;
+    use super::*;
+
+    /// Makes a self-signed certificate as `openssl req -x509` does: it says that it is an authority.
+    fn own(names: &[&str], common: &str) -> CertificateDer<'static> {
+        let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+        let mut params = CertificateParams::new(names).unwrap();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.distinguished_name.push(DnType::CommonName, common);
+        params.not_before = date_time_ymd(2026, 1, 1);
+        params.not_after = date_time_ymd(2027, 1, 1);
+        let key = KeyPair::generate().unwrap();
+        params.self_signed(&key).unwrap().der().clone()
+    }
+
+    fn verify(
+        listed: &CertificateDer<'static>,
+        shown: &CertificateDer<'_>,
+        name: &str,
+        at: u64,
+    ) -> bool {
+        let provider = Arc::new(default_provider());
+        let store = Arc::new(roots::store([listed.clone()].iter()));
+        let authorities = WebPkiServerVerifier::builder_with_provider(store, provider)
+            .build()
+            .unwrap();
+        let trust = Trust {
+            authorities,
+            listed: vec![listed.clone()],
+        };
+        let shown = Shown {
+            end_entity: shown,
+            intermediates: &[],
+            server_name: &ServerName::try_from(name.to_owned()).unwrap(),
+            ocsp_response: &[],
+            now: UnixTime::since_unix_epoch(Duration::from_secs(at)),
+        };
+        trust.verify(&shown).is_ok()
+    }
+
+    #[test]
+    fn a_listed_certificate_is_trusted_for_its_names_in_its_time_and_no_other_is() {
+        let (in_2026, in_2025, in_2028) = (1_780_000_000, 1_750_000_000, 1_840_000_000);
+        let listed = own(&["git.test", "127.0.0.1"], "anything");
+        assert!(verify(&listed, &listed, "git.test", in_2026));
+        assert!(verify(&listed, &listed, "127.0.0.1", in_2026));
+        assert!(!verify(&listed, &listed, "other.test", in_2026));
+        assert!(!verify(&listed, &listed, "anything", in_2026));
+        assert!(!verify(&listed, &listed, "git.test", in_2025));
+        assert!(!verify(&listed, &listed, "git.test", in_2028));
+        let other = own(&["git.test"], "anything");
+        assert!(!verify(&listed, &other, "git.test", in_2026));
+    }
+
+    #[test]
+    fn a_listed_certificate_without_names_is_for_its_common_name() {
+        let listed = own(&[], "git.test");
+        assert!(verify(&listed, &listed, "GIT.test", 1_780_000_000));
+        assert!(!verify(&listed, &listed, "x.git.test", 1_780_000_000));
+    }
+}
