@@ -74,6 +74,7 @@ pub mod pkt_line;
 pub mod progress;
 mod promised;
 mod rejection;
+mod remote_messages;
 mod report;
 pub mod report_status;
 mod request;
@@ -82,6 +83,7 @@ mod send_pack;
 pub mod sideband;
 mod speculative;
 mod store;
+mod transfer;
 mod transport;
 mod update_rule;
 

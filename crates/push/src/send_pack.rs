@@ -1,29 +1,26 @@
 //! The whole of a push, from the reference discovery to the report; git's `send-pack`.
 
 use std::borrow::Cow;
-use std::io::{self, Write};
 use std::panic::resume_unwind;
 use std::sync::mpsc::channel;
 use std::thread;
 
 use gix::ObjectId;
-use tracing::debug;
 
 use crate::advertisement::Advertisement;
 use crate::commands::{Negotiated, RefUpdate, RequestExtras, encode_request};
 use crate::discovery::{check, discover};
 use crate::error::PushError;
 use crate::lfs;
-use crate::limit::Limited;
-use crate::objects::{Selection, Wanted, new_commits};
-use crate::outcome::{Action, PushOutcome, Pushed};
-use crate::pack::{PackError, PackOptions, PackStats, Plan, Writer};
+use crate::objects::{Wanted, new_commits};
+use crate::outcome::{PushOutcome, Pushed};
+use crate::pack::{PackOptions, Writer};
 use crate::promised::{self, open_reader};
-use crate::report::{Reported, exchange};
 use crate::request::PushRequest;
 use crate::speculative::{DiscoveryEnd, DiscoveryState, Speculation};
 use crate::store::Reader;
-use crate::transport::{Connection, Effect, RequestBody, ResponseFormat, SendError};
+use crate::transfer::{OutgoingPack, transfer};
+use crate::transport::{Connection, ResponseFormat};
 use crate::update_rule::UpdateRule;
 
 /// Asks the remote what it has, and sends what it lacks.
@@ -168,7 +165,7 @@ impl Push<'_> {
         let negotiated = Negotiated::from_advertisement(advertisement);
         let head = self.head(&update, &negotiated)?;
         (request.confirm)(&update.name, advertisement).map_err(PushError::NotConfirmed)?;
-        let pack = Pack {
+        let pack = OutgoingPack {
             reader,
             selection: &selection,
             options: PackOptions::from(&negotiated),
@@ -178,7 +175,7 @@ impl Push<'_> {
             side_band: negotiated.side_band,
             redact: request.transport.redact(),
         };
-        let outcome = self.send(connection, &head, pack, format, &update)?;
+        let outcome = transfer(request, connection, &head, pack, format, &update)?;
         Ok(match outcome {
             PushOutcome::Pushed(pushed) => PushOutcome::Pushed(Pushed {
                 listed: haves.len(),
@@ -196,114 +193,6 @@ impl Push<'_> {
             agent: self.request.agent,
         };
         encode_request(std::slice::from_ref(update), negotiated, extras).map_err(PushError::Request)
-    }
-
-    /// Sends the request, and finds out what became of it.
-    fn send(
-        self,
-        connection: Box<dyn Connection + '_>,
-        head: &[u8],
-        pack: Pack<'_, '_>,
-        form: ResponseFormat<'_>,
-        update: &RefUpdate,
-    ) -> Result<PushOutcome, PushError> {
-        let request = self.request;
-        debug!(
-            remote = request.transport.remote(),
-            objects = pack.selection.objects.len(),
-            "sending"
-        );
-        let mut stats = PackStats::default();
-        let mut failed = None;
-        let mut pack = pack;
-        let reported = exchange(request.transport, connection, update, |mut connection| {
-            let mut write = |out: &mut dyn Write| {
-                let mut out = Limited::new(out, request.push_size, request.progress);
-                match pack.write(&mut out, request) {
-                    Ok(written) => {
-                        stats = written;
-                        Ok(())
-                    }
-                    Err(PackError::Write(error)) if !out.is_exceeded() => Err(error),
-                    Err(error) => {
-                        failed = Some(match error {
-                            PackError::Write(_) => PushError::PushSize {
-                                limit: request.push_size,
-                            },
-                            error => error.into(),
-                        });
-                        Err(io::Error::other("the pack ends here"))
-                    }
-                }
-            };
-            let answer = connection.send_pack(RequestBody {
-                head,
-                pack: &mut write,
-                handed_over: &mut || request.progress.pack_ended(),
-                form,
-            });
-            // A pack that was cut short is taken by no server.
-            match answer {
-                Err(error) if failed.is_some() => Err(SendError {
-                    effect: Effect::None,
-                    ..error
-                }),
-                answer => answer,
-            }
-        });
-        if let Some(error) = failed {
-            return Err(error);
-        }
-        let messages = match reported? {
-            Reported::Updated(messages) => messages,
-            Reported::Rejected(rejected) => return Ok(PushOutcome::Rejected(rejected)),
-        };
-        let old = (!update.old.is_null()).then_some(update.old);
-        Ok(PushOutcome::Pushed(Pushed {
-            action: if old.is_some() {
-                Action::Updated
-            } else {
-                Action::Created
-            },
-            old,
-            new: request.new,
-            bytes: stats.bytes,
-            objects: stats.objects,
-            messages,
-            listed: 0,
-        }))
-    }
-}
-
-/// What is packed, and what is packed of it already.
-struct Pack<'a, 'o> {
-    reader: &'a Reader,
-    selection: &'a Selection,
-    options: PackOptions,
-    speculative: Option<Writer<'a, 'o>>,
-}
-
-impl Pack<'_, '_> {
-    /// Writes it. The speculative pack is used once: written again, the pack is made anew.
-    fn write(
-        &mut self,
-        out: &mut dyn Write,
-        request: &PushRequest<'_>,
-    ) -> Result<PackStats, PackError> {
-        if let Some(writer) = self.speculative.take()
-            && self.options == PackOptions::USUAL
-        {
-            return writer.write_to(out, request.stop);
-        }
-        let plan = Plan::new(self.reader, self.selection, request.stop)?;
-        Writer::new(
-            self.reader,
-            self.selection,
-            &plan,
-            self.options,
-            request.progress,
-        )?
-        .write_to(out, request.stop)
     }
 }
 

@@ -6,16 +6,13 @@ use gix::protocol::transport::packetline::PacketLineRef;
 
 use crate::commands::SideBand;
 use crate::pkt_line::{self, LineSplitter, PktLineError};
-use crate::sanitize::{LINE_READ, Redact, sanitize_line};
+use crate::remote_messages::RemoteMessages;
+use crate::sanitize::{Redact, sanitize_line};
 
 /// The longest report that is kept, in bytes.
 const REPORT_CAP: usize = 16 << 20;
 /// The longest answer that is listened to, messages included, in bytes.
 const ANSWER_CAP: usize = 256 << 20;
-/// How many bytes of messages are kept in all.
-const MESSAGES_CAP: usize = 64 * 1024;
-/// How many lines are looked at, empty ones too: to clean one takes time, however short it is.
-const MAX_LINES: usize = 4096;
 
 /// What the server answered.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -51,11 +48,10 @@ pub struct Demux<'a> {
 struct Taken<'a> {
     side_band: SideBand,
     redact: &'a dyn Redact,
-    partial: Vec<u8>,
-    kept: usize,
-    lines: usize,
+    report: Vec<u8>,
+    messages: RemoteMessages<'a>,
+    fatal: Option<String>,
     done: bool,
-    answer: Answer,
 }
 
 impl<'a> Demux<'a> {
@@ -67,11 +63,10 @@ impl<'a> Demux<'a> {
             taken: Taken {
                 side_band,
                 redact,
-                partial: Vec::new(),
-                kept: 0,
-                lines: 0,
+                report: Vec::new(),
+                messages: RemoteMessages::new(redact),
+                fatal: None,
                 done: false,
-                answer: Answer::default(),
             },
         }
     }
@@ -97,9 +92,12 @@ impl<'a> Demux<'a> {
 
     /// Returns what was received so far.
     pub fn finish(&mut self) -> Answer {
-        let partial = std::mem::take(&mut self.taken.partial);
-        self.taken.say(&partial);
-        std::mem::take(&mut self.taken.answer)
+        let taken = &mut self.taken;
+        Answer {
+            report: std::mem::take(&mut taken.report),
+            messages: taken.messages.finish(),
+            fatal: taken.fatal.take(),
+        }
     }
 }
 
@@ -122,8 +120,7 @@ impl Taken<'_> {
 
     fn take_alone(&mut self, data: &[u8]) -> Result<(), Malformed> {
         if let Some(text) = data.strip_prefix(b"ERR ") {
-            self.answer.fatal = Some(sanitize_line(text, self.redact));
-            self.done = true;
+            self.end(text);
             return Ok(());
         }
         let mut line = Vec::with_capacity(data.len() + 4);
@@ -133,66 +130,27 @@ impl Taken<'_> {
 
     fn take_band(&mut self, data: &[u8]) -> Result<(), Malformed> {
         match data.split_first() {
-            Some((1, report)) => self.report(report),
-            Some((2, text)) => {
-                self.hear(text);
-                Ok(())
-            }
-            Some((3, text)) => {
-                self.answer.fatal = Some(sanitize_line(text, self.redact));
-                self.done = true;
-                Ok(())
-            }
-            _ => self.take_error(data),
+            Some((1, report)) => self.report(report)?,
+            Some((2, text)) => self.messages.hear(text),
+            Some((3, text)) => self.end(text),
+            // A server can give up before it multiplexes.
+            _ => self.end(data.strip_prefix(b"ERR ").ok_or(Malformed)?),
         }
+        Ok(())
     }
 
-    /// A server can give up before it multiplexes.
-    fn take_error(&mut self, data: &[u8]) -> Result<(), Malformed> {
-        let text = data.strip_prefix(b"ERR ").ok_or(Malformed)?;
-        self.answer.fatal = Some(sanitize_line(text, self.redact));
+    /// Takes the error with which the server ends the answer.
+    fn end(&mut self, text: &[u8]) {
+        self.fatal = Some(sanitize_line(text, self.redact));
         self.done = true;
-        Ok(())
     }
 
     fn report(&mut self, bytes: &[u8]) -> Result<(), Malformed> {
-        if self.answer.report.len() + bytes.len() > REPORT_CAP {
+        if self.report.len() + bytes.len() > REPORT_CAP {
             return Err(Malformed);
         }
-        self.answer.report.extend_from_slice(bytes);
+        self.report.extend_from_slice(bytes);
         Ok(())
-    }
-
-    /// Messages come in pieces that are no lines.
-    fn hear(&mut self, text: &[u8]) {
-        if self.is_full() {
-            return;
-        }
-        for byte in text {
-            if matches!(byte, b'\n' | b'\r') {
-                let line = std::mem::take(&mut self.partial);
-                self.say(&line);
-            } else if self.partial.len() <= LINE_READ {
-                self.partial.push(*byte);
-            }
-        }
-    }
-
-    /// Says whether nothing is kept any more.
-    const fn is_full(&self) -> bool {
-        self.kept > MESSAGES_CAP || self.lines >= MAX_LINES
-    }
-
-    fn say(&mut self, line: &[u8]) {
-        if self.is_full() {
-            return;
-        }
-        self.lines += 1;
-        let line = sanitize_line(line, self.redact);
-        self.kept += line.len();
-        if !line.is_empty() && self.kept <= MESSAGES_CAP {
-            self.answer.messages.push(line);
-        }
     }
 }
 
@@ -201,7 +159,6 @@ mod tests {
     use super::super::sanitize::NoRedaction;
     use super::*;
     use proptest::prelude::*;
-    use std::sync::atomic::{AtomicUsize, Ordering};
 
     fn packet(data: &[u8]) -> Vec<u8> {
         let mut out = format!("{:04x}", data.len() + 4).into_bytes();
@@ -264,41 +221,6 @@ mod tests {
         let mut demux = Demux::new(SideBand::Large, &NoRedaction);
         demux.feed(b"0005\x010005\x02").unwrap();
         assert_eq!(demux.finish(), Answer::default());
-    }
-
-    #[test]
-    fn a_flood_of_messages_is_bounded() {
-        let mut demux = Demux::new(SideBand::Large, &NoRedaction);
-        let line = [b"\x02".as_slice(), &b"y".repeat(900), b"\n"].concat();
-        for _ in 0..1000 {
-            demux.feed(&packet(&line)).unwrap();
-        }
-        let kept: usize = demux.finish().messages.iter().map(String::len).sum();
-        assert!(kept <= MESSAGES_CAP);
-    }
-
-    /// Guards the time: a line that nobody will see is not cleaned.
-    #[test]
-    fn a_flood_of_short_lines_is_not_cleaned() {
-        struct Counted(AtomicUsize);
-        impl Redact for Counted {
-            fn redact<'t>(&self, text: &'t str) -> std::borrow::Cow<'t, str> {
-                self.0.fetch_add(1, Ordering::Relaxed);
-                text.into()
-            }
-        }
-        for line in [&b"x\n"[..], b" \r", b"\n"] {
-            let counted = Counted(AtomicUsize::new(0));
-            let mut demux = Demux::new(SideBand::Large, &counted);
-            let packet = packet(&[b"\x02".as_slice(), &line.repeat(500)].concat());
-            for _ in 0..1000 {
-                demux.feed(&packet).unwrap();
-            }
-            let kept = demux.finish().messages.len();
-            assert!(kept <= MAX_LINES, "{kept}");
-            let cleaned = counted.0.load(Ordering::Relaxed);
-            assert!(cleaned <= MAX_LINES, "{cleaned}");
-        }
     }
 
     proptest! {

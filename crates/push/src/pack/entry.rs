@@ -13,7 +13,7 @@ use super::sink::Sink;
 use super::{PackError, PackStats, SMALL_OBJECT};
 use crate::commands::DeltaBase;
 use crate::objects::Selected;
-use crate::store::{ObjectError, Store, Stored};
+use crate::store::{ObjectError, Packs, Stored};
 
 /// The deflated bytes of an entry.
 #[derive(Clone, Copy)]
@@ -26,7 +26,7 @@ enum Packed<'p> {
 
 /// Writes entries, and counts them. Each method returns the depth of the chain that the entry ends.
 pub(super) struct EntryWriter<'a, 'o> {
-    store: &'a Store,
+    packs: &'a Packs,
     delta_base: DeltaBase,
     deflater: Deflater,
     pub(super) sink: Sink<'o>,
@@ -36,13 +36,13 @@ pub(super) struct EntryWriter<'a, 'o> {
 impl<'a, 'o> EntryWriter<'a, 'o> {
     /// Begins behind what `sink` has already.
     pub(super) fn new(
-        store: &'a Store,
+        packs: &'a Packs,
         delta_base: DeltaBase,
         deflater: Deflater,
         sink: Sink<'o>,
     ) -> Self {
         Self {
-            store,
+            packs,
             delta_base,
             deflater,
             sink,
@@ -53,7 +53,7 @@ impl<'a, 'o> EntryWriter<'a, 'o> {
     /// Writes what was buffered to `out`, and from now on everything.
     pub(super) fn through(self, out: &mut dyn Write) -> Result<EntryWriter<'a, '_>, PackError> {
         Ok(EntryWriter {
-            store: self.store,
+            packs: self.packs,
             delta_base: self.delta_base,
             deflater: self.deflater,
             sink: self.sink.through(out)?,
@@ -139,7 +139,7 @@ impl<'a, 'o> EntryWriter<'a, 'o> {
             Packed::Stored(stored) => {
                 self.stats.reused += 1;
                 let sink = &mut self.sink;
-                self.store.copy(stored, |piece| sink.put(piece))
+                self.packs.copy(stored, |piece| sink.put(piece))
             }
         }
     }

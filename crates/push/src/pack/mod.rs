@@ -124,7 +124,18 @@ pub fn write(
     progress: &dyn Progress,
     stop: &AtomicBool,
 ) -> Result<PackStats, PackError> {
-    let reader = Reader::new(repo)?;
-    let plan = Plan::new(&reader, selection, stop)?;
-    Writer::new(&reader, selection, &plan, options, progress)?.write_to(out, stop)
+    write_from(out, &Reader::new(repo)?, selection, options, progress, stop)
+}
+
+/// The same, with the objects that `reader` reads.
+pub(super) fn write_from(
+    out: &mut dyn Write,
+    reader: &Reader,
+    selection: &Selection,
+    options: PackOptions,
+    progress: &dyn Progress,
+    stop: &AtomicBool,
+) -> Result<PackStats, PackError> {
+    let plan = Plan::new(reader, selection, stop)?;
+    Writer::new(reader, selection, &plan, options, progress)?.write_to(out, stop)
 }

@@ -34,15 +34,12 @@ pub(super) fn reuse_of(
     let Location::Packed { pack, offset } = location else {
         return Ok(Reuse::No);
     };
-    let stored = plan
-        .store
-        .entry(pack, offset)
-        .ok_or(ObjectError::Corrupt(id))?;
+    let packs = plan.store.packs();
+    let stored = packs.entry(pack, offset).ok_or(ObjectError::Corrupt(id))?;
     if stored.header.is_base() {
         return Ok(Reuse::Whole(stored));
     }
-    let base = plan
-        .store
+    let base = packs
         .base_of(pack, offset, &stored)
         .ok_or(ObjectError::Corrupt(id))?;
     let Some(number) = plan.numbers.get(&base).copied() else {

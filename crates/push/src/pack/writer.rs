@@ -70,7 +70,7 @@ impl<'a> Writer<'a, '_> {
                 window: Window::default(),
             },
             deltas: DeltaSearch::new(delta_base),
-            entries: EntryWriter::new(plan.store, delta_base, deflater, sink),
+            entries: EntryWriter::new(plan.store.packs(), delta_base, deflater, sink),
             states: vec![EntryState::Waiting; selection.objects.len()],
             next: 0,
             in_progress: Vec::new(),

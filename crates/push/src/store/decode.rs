@@ -9,7 +9,7 @@ use gix::zlib::{Inflate, Status};
 use super::cache::{Cache, Decoded};
 use super::limits::{MAX_HELD, OrDamaged as _, Unread, can_hold, most_of};
 use super::loose::LooseWork;
-use super::{Store, Stored};
+use super::packs::{Packs, Stored};
 use crate::delta::apply;
 
 /// The most bytes that decoded pack entries may take.
@@ -55,7 +55,7 @@ impl Work {
     /// Decodes an entry of a pack into `out`. Each size is compared with the limits before anything of it is held.
     pub(super) fn decode(
         &mut self,
-        store: &Store,
+        packs: &Packs,
         (pack, offset): (usize, u64),
         out: &mut Vec<u8>,
     ) -> Result<Kind, Unread> {
@@ -65,17 +65,17 @@ impl Work {
             if let Some(found) = self.cache.get((pack, at)) {
                 break found;
             }
-            let entry = store.begin(pack, at).or_damaged()?;
+            let entry = packs.begin(pack, at).or_damaged()?;
             if let Some(kind) = entry.header.as_kind() {
                 self.make_room(entry.size, most_of(kind))?;
                 if at == offset && kind == Kind::Commit {
                     // A walk reads each commit once, and there may be a hundred thousand of them.
-                    inflate(store, self.inflate.get_or_insert_default(), &entry, out)?;
+                    inflate(packs, self.inflate.get_or_insert_default(), &entry, out)?;
                     return Ok(kind);
                 }
                 let mut content = Vec::new();
                 inflate(
-                    store,
+                    packs,
                     self.inflate.get_or_insert_default(),
                     &entry,
                     &mut content,
@@ -91,15 +91,15 @@ impl Work {
                 return Err(Unread::Damaged);
             }
             self.chain.push(at);
-            at = store.base_offset(pack, at, entry.header).or_damaged()?;
+            at = packs.base_offset(pack, at, entry.header).or_damaged()?;
         };
         while let Some(at) = self.chain.pop() {
-            let entry = store.begin(pack, at).or_damaged()?;
+            let entry = packs.begin(pack, at).or_damaged()?;
             let base = decoded.content.len() as u64;
             let room = MAX_HELD.saturating_sub(base);
             self.make_room(entry.size, room)?;
             inflate(
-                store,
+                packs,
                 self.inflate.get_or_insert_default(),
                 &entry,
                 &mut self.delta,
@@ -136,8 +136,8 @@ impl Work {
     }
 
     /// Returns the size of an entry of a pack, decoded; `None` when it is damaged.
-    pub(super) fn size_of(&mut self, store: &Store, (pack, offset): (usize, u64)) -> Option<u64> {
-        let entry = store.begin(pack, offset)?;
+    pub(super) fn size_of(&mut self, packs: &Packs, (pack, offset): (usize, u64)) -> Option<u64> {
+        let entry = packs.begin(pack, offset)?;
         if entry.header.is_base() {
             return Some(entry.size);
         }
@@ -145,14 +145,14 @@ impl Work {
         let inflate = self.inflate.get_or_insert_default();
         inflate.reset();
         let (_, read, length) = inflate.prefix(entry.data(), &mut head).ok()?;
-        store.looked_at(&entry, read);
+        packs.looked_at(&entry, read);
         target_size(head.get(..length)?)
     }
 }
 
 /// Inflates a whole entry, whose size was compared with the limits.
 fn inflate(
-    store: &Store,
+    packs: &Packs,
     inflate: &mut Inflate,
     entry: &Stored,
     out: &mut Vec<u8>,
@@ -164,7 +164,7 @@ fn inflate(
     out.resize(usize::try_from(entry.size).or_damaged()?, 0);
     inflate.reset();
     let (status, read, length) = inflate.once(entry.data(), out).or_damaged()?;
-    store.looked_at(entry, read);
+    packs.looked_at(entry, read);
     let whole = status == Status::StreamEnd && length == out.len();
     whole.then_some(()).or_damaged()
 }

@@ -71,7 +71,7 @@ impl Reader {
     /// were found: whether packs are links is known by then.
     pub(crate) fn own(&self) -> Option<&Self> {
         let own = self.own.get_or_init(|| {
-            let linked_packs = self.store.has_linked_packs();
+            let linked_packs = self.store.packs().has_links();
             let own = self.store.directories().own(linked_packs)?;
             Some(Box::new(Self::of(own)))
         });
@@ -85,7 +85,7 @@ impl Reader {
 
     /// Lists the packs of all directories. An error where somebody who opens them could wait for ever.
     pub fn check_packs(&self) -> Result<(), StoreError> {
-        self.store.packs().map(|_| ())
+        self.store.packs().list().map(|_| ())
     }
 
     /// Says whether an object was here when the first one was looked for.
@@ -137,7 +137,7 @@ impl Reader {
         let read = match self.locate(id) {
             Some(Location::Packed { pack, offset }) => {
                 let work = &mut *self.work.borrow_mut();
-                work.decode(&self.store, (pack, offset), buffer)
+                work.decode(self.store.packs(), (pack, offset), buffer)
             }
             Some(Location::Loose { .. }) => self.read_loose(id, buffer),
             None => match self.store.loose().obstruction(id) {
@@ -157,7 +157,7 @@ impl Reader {
     fn read_again(&self, id: &gix::oid, buffer: &mut Vec<u8>) -> Result<Option<Kind>, ObjectError> {
         let again = &mut *self.again.borrow_mut();
         let Again { store, work, .. } = self.renew(again);
-        let places = store.find_all_packed(id).unwrap_or_default();
+        let places = store.packs().find_all(id).unwrap_or_default();
         let mut read = Err(Unread::Damaged);
         let is_loose = store.loose().length(id).is_some();
         if is_loose {
@@ -168,8 +168,8 @@ impl Reader {
             if read.is_ok() {
                 break;
             }
-            is_here |= store.is_there(place);
-            read = work.decode(store, place, buffer);
+            is_here |= store.packs().is_there(place);
+            read = work.decode(store.packs(), place, buffer);
         }
         match read {
             Ok(kind) => Ok(Some(kind)),
@@ -211,7 +211,7 @@ impl Reader {
             Location::Loose { .. } if self.store.loose().size(id)? > limit => return None,
             Location::Packed { pack, offset } => {
                 let work = &mut *self.work.borrow_mut();
-                if work.size_of(&self.store, (pack, offset))? > limit {
+                if work.size_of(self.store.packs(), (pack, offset))? > limit {
                     return None;
                 }
             }
@@ -227,7 +227,7 @@ impl Reader {
         let known = match self.locate(id) {
             Some(Location::Packed { pack, offset }) => {
                 let work = &mut *self.work.borrow_mut();
-                work.size_of(&self.store, (pack, offset))
+                work.size_of(self.store.packs(), (pack, offset))
             }
             Some(Location::Loose { .. }) => self.store.loose().size(id),
             None => None,
@@ -235,8 +235,8 @@ impl Reader {
         known.or_else(|| {
             let again = &mut *self.again.borrow_mut();
             let Again { store, work, .. } = self.renew(again);
-            let mut packed = store.find_all_packed(id).ok()?.into_iter();
-            let size = packed.find_map(|place| work.size_of(store, place));
+            let mut packed = store.packs().find_all(id).ok()?.into_iter();
+            let size = packed.find_map(|place| work.size_of(store.packs(), place));
             size.or_else(|| store.loose().size(id))
         })
     }
