@@ -1,72 +1,16 @@
 //! Intents: what a hook was asked to do, kept until a worker has reported on it.
 
-use std::path::PathBuf;
+use std::path::Path;
 
 use jiff::Timestamp;
-use rusqlite::{OptionalExtension, Row, named_params};
-use serde::{Deserialize, Serialize};
+use rusqlite::{OptionalExtension, Params, named_params};
 
 use crate::reason::Code;
 
-use super::place::{Place, Slot, bytes, path};
+use super::intent::{COLUMNS, Intent, NewIntent};
+use super::place::{Slot, bytes};
 use super::retention::{before, correct_times};
-use super::{Durability, Store, StoreError, millis, timestamp};
-
-/// What a hook was asked to do.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct NewIntent {
-    /// The run that it becomes.
-    pub run_id: String,
-    /// What it is about.
-    pub slot: Slot,
-    /// Where that lies.
-    pub place: Place,
-    /// Who asked.
-    pub surface: String,
-    /// The pipeline to run.
-    pub pipeline: String,
-    /// The only steps of it to run; all when there are none.
-    #[serde(default)]
-    pub steps: Vec<String>,
-    /// The task document, without secrets; none where the surface carries none.
-    pub task: Option<String>,
-    /// The platform that it was meant for, and the workspace there; empty for none.
-    pub platform: String,
-}
-
-/// An intent that waits, or that was carried out.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Intent {
-    /// The row.
-    pub id: i64,
-    /// What was asked.
-    pub asked: NewIntent,
-    /// When.
-    pub created_at: Timestamp,
-    /// How often a worker began it since it was last put off by a run.
-    pub attempts: u32,
-    /// When it is to be carried out.
-    pub not_before: Timestamp,
-    /// Why it was put off or given up: a stable code.
-    pub reason: Option<String>,
-    /// What became of it.
-    pub state: IntentState,
-}
-
-/// What became of an intent.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum IntentState {
-    /// Nothing yet.
-    Waiting,
-    /// A run reported on it: this one, which may have carried several.
-    Carried(String),
-    /// It will not be tried again.
-    GivenUp,
-}
-
-/// The columns of an intent, in the order in which they are read.
-const COLUMNS: &str = "id, run_id, repository, branch, git_dir, work_tree, directory, surface, pipeline, task, \
-                       platform, created_at, attempts, carried_by, settled_at IS NOT NULL, steps, reason, not_before";
+use super::{Durability, Store, StoreError, millis};
 
 /// How often a worker may begin an intent without a run that ends.
 const MAX_ATTEMPTS: u32 = 20;
@@ -170,35 +114,32 @@ impl Store {
 
     /// Returns the intents that were given up, oldest first.
     pub fn given_up_intents(&self) -> Result<Vec<Intent>, StoreError> {
-        self.read(|connection| {
-            let sql = format!(
-                "SELECT {COLUMNS} FROM intents WHERE settled_at IS NOT NULL AND carried_by IS NULL ORDER BY id"
-            );
-            let mut statement = connection.prepare_cached(&sql)?;
-            let rows = statement.query_map((), intent)?;
-            rows.collect()
-        })
+        self.select_intents("settled_at IS NOT NULL AND carried_by IS NULL", ())
     }
 
     /// Returns the intents of a slot that wait, oldest first.
     pub fn waiting_intents(&self, slot: &Slot) -> Result<Vec<Intent>, StoreError> {
-        self.read(|connection| {
-            let sql = format!(
-                "SELECT {COLUMNS} FROM intents
-                 WHERE settled_at IS NULL AND repository = ?1 AND branch = ?2 ORDER BY id"
-            );
-            let mut statement = connection.prepare_cached(&sql)?;
-            let rows = statement.query_map((bytes(&slot.repository), &slot.branch), intent)?;
-            rows.collect()
-        })
+        self.select_intents(
+            "settled_at IS NULL AND repository = ?1 AND branch = ?2",
+            (bytes(&slot.repository), &slot.branch),
+        )
     }
 
     /// Returns every intent that waits, oldest first.
     pub fn all_waiting_intents(&self) -> Result<Vec<Intent>, StoreError> {
+        self.select_intents("settled_at IS NULL", ())
+    }
+
+    /// Returns the intents for which a condition holds, oldest first.
+    fn select_intents(
+        &self,
+        condition: &'static str,
+        parameters: impl Params,
+    ) -> Result<Vec<Intent>, StoreError> {
         self.read(|connection| {
-            let sql = format!("SELECT {COLUMNS} FROM intents WHERE settled_at IS NULL ORDER BY id");
+            let sql = format!("SELECT {COLUMNS} FROM intents WHERE {condition} ORDER BY id");
             let mut statement = connection.prepare_cached(&sql)?;
-            let rows = statement.query_map((), intent)?;
+            let rows = statement.query_map(parameters, Intent::read)?;
             rows.collect()
         })
     }
@@ -207,21 +148,20 @@ impl Store {
     pub fn intent(&self, run_id: &str) -> Result<Option<Intent>, StoreError> {
         self.read(|connection| {
             let sql = format!("SELECT {COLUMNS} FROM intents WHERE run_id = ?1");
-            connection.query_row(&sql, [run_id], intent).optional()
+            connection
+                .query_row(&sql, [run_id], Intent::read)
+                .optional()
         })
     }
 
     /// Returns the last intent, of one repository where one is named.
-    pub fn last_intent(
-        &self,
-        repository: Option<&std::path::Path>,
-    ) -> Result<Option<Intent>, StoreError> {
+    pub fn last_intent(&self, repository: Option<&Path>) -> Result<Option<Intent>, StoreError> {
         self.read(|connection| {
             let sql = format!(
                 "SELECT {COLUMNS} FROM intents WHERE ?1 IS NULL OR repository = ?1 ORDER BY id DESC LIMIT 1"
             );
             connection
-                .query_row(&sql, [repository.map(bytes)], intent)
+                .query_row(&sql, [repository.map(bytes)], Intent::read)
                 .optional()
         })
     }
@@ -261,43 +201,4 @@ impl Store {
                 .try_for_each(|id| statement.execute((id, now, carried_by)).map(drop))
         })
     }
-}
-
-fn intent(row: &Row<'_>) -> rusqlite::Result<Intent> {
-    let optional = |column: usize| -> rusqlite::Result<Option<PathBuf>> {
-        let kept: Option<Vec<u8>> = row.get(column)?;
-        Ok(kept.map(|kept| path(&kept)))
-    };
-    let carried_by: Option<String> = row.get(13)?;
-    let is_settled: bool = row.get(14)?;
-    let steps: String = row.get(15)?;
-    Ok(Intent {
-        id: row.get(0)?,
-        asked: NewIntent {
-            run_id: row.get(1)?,
-            slot: Slot {
-                repository: path(&row.get::<_, Vec<u8>>(2)?),
-                branch: row.get(3)?,
-            },
-            place: Place {
-                git_dir: optional(4)?,
-                work_tree: optional(5)?,
-                directory: path(&row.get::<_, Vec<u8>>(6)?),
-            },
-            surface: row.get(7)?,
-            pipeline: row.get(8)?,
-            steps: steps.lines().map(str::to_owned).collect(),
-            task: row.get(9)?,
-            platform: row.get(10)?,
-        },
-        created_at: timestamp(row.get(11)?),
-        attempts: row.get(12)?,
-        state: match carried_by {
-            Some(by) => IntentState::Carried(by),
-            None if is_settled => IntentState::GivenUp,
-            None => IntentState::Waiting,
-        },
-        reason: row.get(16)?,
-        not_before: timestamp(row.get(17)?),
-    })
 }

@@ -1,0 +1,108 @@
+//! An intent, and its row.
+
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+use rusqlite::Row;
+use serde::{Deserialize, Serialize};
+
+use super::place::{Place, Slot, path};
+use super::timestamp;
+
+/// What a hook was asked to do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewIntent {
+    /// The run that it becomes.
+    pub run_id: String,
+    /// What it is about.
+    pub slot: Slot,
+    /// Where that lies.
+    pub place: Place,
+    /// Who asked.
+    pub surface: String,
+    /// The pipeline to run.
+    pub pipeline: String,
+    /// The only steps of it to run; all when there are none.
+    #[serde(default)]
+    pub steps: Vec<String>,
+    /// The task document, without secrets; none where the surface carries none.
+    pub task: Option<String>,
+    /// The platform that it was meant for, and the workspace there; empty for none.
+    pub platform: String,
+}
+
+/// An intent that waits, or that was carried out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Intent {
+    /// The row.
+    pub id: i64,
+    /// What was asked.
+    pub asked: NewIntent,
+    /// When.
+    pub created_at: Timestamp,
+    /// How often a worker began it since it was last put off by a run.
+    pub attempts: u32,
+    /// When it is to be carried out.
+    pub not_before: Timestamp,
+    /// Why it was put off or given up: a stable code.
+    pub reason: Option<String>,
+    /// What became of it.
+    pub state: IntentState,
+}
+
+/// What became of an intent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum IntentState {
+    /// Nothing yet.
+    Waiting,
+    /// A run reported on it: this one, which may have carried several.
+    Carried(String),
+    /// It will not be tried again.
+    GivenUp,
+}
+
+/// The columns of an intent, in the order in which they are read.
+pub(super) const COLUMNS: &str = "id, run_id, repository, branch, git_dir, work_tree, directory, surface, pipeline, task, \
+                       platform, created_at, attempts, carried_by, settled_at IS NOT NULL, steps, reason, not_before";
+
+impl Intent {
+    /// Reads a row of [`COLUMNS`].
+    pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
+        let optional = |column: usize| -> rusqlite::Result<Option<PathBuf>> {
+            let kept: Option<Vec<u8>> = row.get(column)?;
+            Ok(kept.map(|kept| path(&kept)))
+        };
+        let carried_by: Option<String> = row.get(13)?;
+        let is_settled: bool = row.get(14)?;
+        let steps: String = row.get(15)?;
+        Ok(Self {
+            id: row.get(0)?,
+            asked: NewIntent {
+                run_id: row.get(1)?,
+                slot: Slot {
+                    repository: path(&row.get::<_, Vec<u8>>(2)?),
+                    branch: row.get(3)?,
+                },
+                place: Place {
+                    git_dir: optional(4)?,
+                    work_tree: optional(5)?,
+                    directory: path(&row.get::<_, Vec<u8>>(6)?),
+                },
+                surface: row.get(7)?,
+                pipeline: row.get(8)?,
+                steps: steps.lines().map(str::to_owned).collect(),
+                task: row.get(9)?,
+                platform: row.get(10)?,
+            },
+            created_at: timestamp(row.get(11)?),
+            attempts: row.get(12)?,
+            state: match carried_by {
+                Some(by) => IntentState::Carried(by),
+                None if is_settled => IntentState::GivenUp,
+                None => IntentState::Waiting,
+            },
+            reason: row.get(16)?,
+            not_before: timestamp(row.get(17)?),
+        })
+    }
+}
