@@ -4,6 +4,7 @@ mod auth_cache;
 mod branch_tip;
 mod child;
 mod classify;
+mod configured;
 mod daemon;
 mod endpoint;
 mod error;

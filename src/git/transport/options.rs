@@ -4,12 +4,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use gix::bstr::BStr;
-use gix::config::Integer;
 use reqwest::header::{HeaderName, HeaderValue};
 
 use crate::git::credentials::{Answers, Asking, Helpers, Login, LoginSource, Netrc, Sources};
-use crate::git::{Config, Matching};
 use crate::names::RemoteUrl;
 use crate::net::{FixedNetwork, Network, PlainHttp};
 use crate::process::Inheritance;
@@ -23,9 +20,6 @@ use super::service::ServiceCommands;
 
 /// The default of `http.postBuffer`, git's too: up to this size a request is buffered, in bytes.
 const POST_BUFFER: u64 = 1 << 20;
-/// The least that `http.postBuffer` can be, in bytes; git has it so too.
-const MIN_POST_BUFFER: u64 = 65_520;
-
 /// Whether pushing to a repository on this machine is allowed: its hooks run here.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum AllowFile {
@@ -191,111 +185,5 @@ impl PushOptions {
             .netrc(self.netrc.clone())
             .asking(self.asking.clone());
         Some(sources)
-    }
-
-    /// Adds what the user's git configuration says about `url`: `credential.*`, `core.sshCommand`,
-    /// and of `http.*` `postBuffer` and `extraHeader`; the rest of `http.*` is the network's. An ssh command that is set already, as from the environment, wins.
-    #[must_use]
-    pub fn with_config(mut self, config: &Config, url: &RemoteUrl) -> Self {
-        let http = |name| config.scoped("http", name, url, Matching::Best);
-        let last = |name| http(name).pop().filter(|value| !value.is_empty());
-        let helpers = Helpers::from_config(config, url, self.inheritance.clone())
-            .remembering(&self.known)
-            .sharing(&self.answers)
-            .deadline_if(self.helper_timeout);
-        self.helpers = if self.attended {
-            helpers.attended()
-        } else {
-            helpers
-        };
-        // An empty one holds no cookies; those that the server sets are kept all the same.
-        self.cookie_file = http("cookieFile")
-            .pop()
-            .map(|path| config.file(&path).unwrap_or_default());
-        self.ssh_command = self
-            .ssh_command
-            .or_else(|| config.string("core.sshCommand"));
-        self.ssh_variant = self.ssh_variant.or_else(|| config.string("ssh.variant"));
-        self.post_buffer = last("postBuffer")
-            .and_then(|text| parse_post_buffer(&text))
-            .unwrap_or(self.post_buffer);
-        for line in http("extraHeader") {
-            if line.is_empty() {
-                self.extra_headers.clear();
-            } else {
-                self.extra_headers.extend(parse_header(&line));
-            }
-        }
-        self.remember();
-        self
-    }
-}
-
-impl PushOptions {
-    /// Adds the secrets that these options hold to `known`.
-    fn remember(&self) {
-        if let Some(login) = &self.login {
-            self.known
-                .add_login(Some(&login.user), Some(&login.password));
-        }
-        // Servers take tokens in headers of other names too.
-        for (name, value) in &self.extra_headers {
-            if is_secret(name) {
-                self.known
-                    .add_authorization(&String::from_utf8_lossy(value.as_bytes()));
-            }
-        }
-    }
-}
-
-/// Says whether a header of this name carries a credential.
-fn is_secret(name: &HeaderName) -> bool {
-    let name = name.as_str();
-    ["auth", "token", "cookie", "secret", "key"]
-        .iter()
-        .any(|word| name.contains(word))
-}
-
-/// Reads `http.postBuffer` with git's suffixes.
-fn parse_post_buffer(text: &str) -> Option<u64> {
-    let number = Integer::try_from(BStr::new(text)).ok()?.to_decimal()?;
-    Some(u64::try_from(number).unwrap_or(0).max(MIN_POST_BUFFER))
-}
-
-/// Reads `Name: value`; the value is kept out of every output.
-fn parse_header(line: &str) -> Option<(HeaderName, HeaderValue)> {
-    let (name, value) = line.split_once(':')?;
-    let name = HeaderName::from_bytes(name.trim().as_bytes()).ok()?;
-    let mut value = HeaderValue::from_str(value.trim()).ok()?;
-    value.set_sensitive(true);
-    Some((name, value))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn headers_are_read_as_git_reads_them() {
-        let (name, value) = parse_header("AUTHORIZATION: basic CANARY").unwrap();
-        assert_eq!(name, "authorization");
-        assert!(!format!("{value:?}").contains("CANARY"));
-        assert!(parse_header("no colon").is_none());
-        assert!(parse_header("a b: c").is_none());
-        assert!(parse_header("a: b\r\nc: d").is_none());
-    }
-
-    #[test]
-    fn the_post_buffer_is_read_with_gits_suffixes() {
-        let read = |text| parse_post_buffer(text).map(|bytes| bytes >> 10);
-        assert_eq!(read("5m"), Some(5 << 10));
-        assert_eq!(read("5120K"), Some(5 << 10));
-        assert_eq!(read("5242880"), Some(5 << 10));
-        assert_eq!(read("100k"), Some(100));
-        assert_eq!(read("-1"), Some(63));
-        assert_eq!(read("64m"), Some(64 << 10));
-        assert_eq!(read("8g"), Some(8 << 20));
-        assert_eq!(read("99999999999999g"), None);
-        assert_eq!(read("large"), None);
     }
 }
