@@ -13,6 +13,7 @@ mod log;
 mod message;
 mod notice;
 mod outbox_view;
+mod retry;
 mod serve;
 mod status;
 mod work;

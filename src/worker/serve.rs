@@ -4,21 +4,20 @@ use std::cell::Cell;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use crate::clock::Clock;
 use crate::environment::Environment;
 use crate::failpoint::{Point, reach};
 use crate::git::Operation;
-use crate::pipeline::{TaskKept, try_again_at};
+use crate::pipeline::TaskKept;
 use crate::policy::Limits;
-use crate::reason::Code;
 use crate::secrets::KnownSecrets;
-use crate::session::{Ended, Standing, WAIT_FOR_POLICY, ship_times, standing, store_of};
+use crate::session::{Ended, Standing, ship_times, standing, store_of};
 use crate::store::{
-    Intent, LazyStore, NewIntent, NewPending, Pending, Place, Slot, Store, StoreError, Turn, TurnAt,
+    Intent, LazyStore, NewIntent, Pending, Place, Slot, Store, StoreError, Turn, TurnAt,
 };
 
 use super::carry::{Ending, GoesOn, Job, carry_all, was_interrupted};
 use super::due::{due_for, until, waiting_for};
+use super::retry::settle_retry;
 
 /// How often a worker that waits looks again.
 const CHECK_INTERVAL: Duration = Duration::from_millis(100);
@@ -273,28 +272,6 @@ impl<'a> Worker<'a> {
         if self.interrupted.get() {
             return;
         }
-        let slot = &pending.what.slot;
-        let is_untouched = |row: &Pending| row.attempts == pending.attempts;
-        if !matches!(store.pending(slot), Ok(Some(row)) if is_untouched(&row)) {
-            return;
-        }
-        let now = Clock::System.now();
-        let told = match ended {
-            // It could not be looked at.
-            Some(ended) if !ended.is_settled() => store.keep_pending(&NewPending {
-                not_before: try_again_at(now, pending.attempts + 1, None),
-                ..pending.what.clone()
-            }),
-            Some(ended) if !ended.awaits_policy() => store.settle_pending(slot).map(drop),
-            _ => store.keep_pending(&NewPending {
-                reason: Code::PolicyError.as_str().into(),
-                summary: "the policy has an error".into(),
-                not_before: now + WAIT_FOR_POLICY,
-                ..pending.what.clone()
-            }),
-        };
-        if let Err(error) = told {
-            tracing::debug!(%error, "what became of a branch cannot be noted");
-        }
+        settle_retry(store, pending, ended);
     }
 }
