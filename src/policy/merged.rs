@@ -33,26 +33,13 @@ use super::trusted::PinnedFile;
 /// What may happen, and how: the result of merging the layers.
 #[derive(Debug, Clone)]
 pub struct Policy {
-    branches: Branches,
+    /// The tables of fixed keys.
+    file: PolicyFile,
     protected: Vec<Pattern>,
-    limits: Limits,
-    guard: Guard,
     /// The limits for push and pull request, where a repository lowers them.
     branch_limits: Option<Limits>,
-    forge: Forge,
-    platform: Platform,
-    remotes: Remotes,
-    http: Http,
-    git: Git,
-    environment: Environment,
-    trust: Trust,
     /// The files of the work tree that trusted keys run.
     pinned_files: Vec<PinnedFile>,
-    network: Network,
-    store: Store,
-    serve: Serve,
-    events: Events,
-    schedules: Vec<Schedule>,
     pipelines: BTreeMap<String, PipelineTable>,
     steps: BTreeMap<String, StepTable>,
     merged: Table,
@@ -67,11 +54,10 @@ impl Policy {
         bases: impl IntoIterator<Item = Pattern>,
     ) -> Result<Self, PolicyError> {
         let place = Span::default();
-        let file: PolicyFile =
+        let mut file: PolicyFile =
             read(&merged, &place).map_err(|error| error.explain(sources, &[], &[]))?;
-        let mut branches = file.branches;
         if let Some(entry) = merged.find(["branches", "protected"]) {
-            branches.protected = protected(&entry.value, &branches.unprotect, sources);
+            file.branches.protected = protected(&entry.value, &file.branches.unprotect, sources);
         }
         let mut pipelines = BTreeMap::new();
         for (name, entry) in merged
@@ -85,25 +71,12 @@ impl Policy {
         for (name, entry) in merged.table("steps").into_iter().flat_map(|table| &table.0) {
             steps.insert(name.clone(), StepTable::new(name, entry, sources)?);
         }
+        let protected = file.branches.protected.iter().cloned();
         Ok(Self {
-            protected: branches.protected.iter().cloned().chain(bases).collect(),
-            branches,
-            limits: file.limits,
-            guard: file.guard,
+            protected: protected.chain(bases).collect(),
+            file,
             branch_limits: None,
-            forge: file.forge,
-            platform: file.platform,
-            remotes: file.remotes,
-            http: file.http,
-            git: file.git,
-            environment: file.environment,
-            trust: file.trust,
             pinned_files: Vec::new(),
-            network: file.network,
-            store: file.store,
-            serve: file.serve,
-            events: file.events,
-            schedules: file.schedules,
             pipelines,
             steps,
             merged,
@@ -113,25 +86,12 @@ impl Policy {
 
     /// Returns a policy without pipelines, with the types' default values.
     pub(super) fn empty() -> Self {
+        let file = PolicyFile::default();
         Self {
-            protected: Branches::default().protected,
-            branches: Branches::default(),
-            limits: Limits::default(),
-            guard: Guard::default(),
+            protected: file.branches.protected.clone(),
+            file,
             branch_limits: None,
-            forge: Forge::default(),
-            platform: Platform::default(),
-            remotes: Remotes::default(),
-            http: Http::default(),
-            git: Git::default(),
-            environment: Environment::default(),
-            trust: Trust::default(),
             pinned_files: Vec::new(),
-            network: Network::default(),
-            store: Store::default(),
-            serve: Serve::default(),
-            events: Events::default(),
-            schedules: Vec::new(),
             pipelines: BTreeMap::new(),
             steps: BTreeMap::new(),
             merged: Table::default(),
@@ -141,17 +101,17 @@ impl Policy {
 
     /// Returns the table `branches`.
     pub const fn branches(&self) -> &Branches {
-        &self.branches
+        &self.file.branches
     }
 
     /// Returns the limits without those of the repository's policy.
     pub const fn limits(&self) -> &Limits {
-        &self.limits
+        &self.file.limits
     }
 
     /// Returns what a branch may bring to the remote.
     pub const fn guard(&self) -> &Guard {
-        &self.guard
+        &self.file.guard
     }
 
     /// Returns the limits for steps of a kind: those of the repository only where they move or show
@@ -166,7 +126,7 @@ impl Policy {
 
     /// Returns the limits for push and pull request, which a repository may lower.
     pub fn branch_limits(&self) -> &Limits {
-        self.branch_limits.as_ref().unwrap_or(&self.limits)
+        self.branch_limits.as_ref().unwrap_or(&self.file.limits)
     }
 
     /// Takes `outside` as the limits of whatever does not move or show the branch.
@@ -174,63 +134,63 @@ impl Policy {
         let place = Span::default();
         let file: PolicyFile =
             read(outside, &place).map_err(|error| error.explain(&self.sources, &[], &[]))?;
-        self.branch_limits = Some(std::mem::replace(&mut self.limits, file.limits));
+        self.branch_limits = Some(std::mem::replace(&mut self.file.limits, file.limits));
         Ok(self)
     }
 
     /// Returns the forge's settings.
     pub const fn forge(&self) -> &Forge {
-        &self.forge
+        &self.file.forge
     }
 
     /// Returns the platform's settings.
     pub const fn platform(&self) -> &Platform {
-        &self.platform
+        &self.file.platform
     }
 
     /// Returns the origins for steps that use `http`.
     pub const fn http(&self) -> &Http {
-        &self.http
+        &self.file.http
     }
 
     /// Returns the allowed remotes.
     pub const fn remotes(&self) -> &Remotes {
-        &self.remotes
+        &self.file.remotes
     }
 
     /// Returns how git's configuration is used.
     pub const fn git(&self) -> &Git {
-        &self.git
+        &self.file.git
     }
 
     /// Returns how much is kept from one run to the next.
     pub const fn store(&self) -> &Store {
-        &self.store
+        &self.file.store
     }
 
     /// Returns where `sendoff serve` listens.
     pub const fn serve(&self) -> &Serve {
-        &self.serve
+        &self.file.serve
     }
 
     /// Returns the secrets and rules of webhooks.
     pub const fn events(&self) -> &Events {
-        &self.events
+        &self.file.events
     }
 
     /// Returns what runs when its time comes.
     pub fn schedules(&self) -> &[Schedule] {
-        &self.schedules
+        &self.file.schedules
     }
 
     /// Returns how servers are reached.
     pub const fn network(&self) -> &Network {
-        &self.network
+        &self.file.network
     }
 
     /// Returns how far the environment is trusted.
     pub const fn environment(&self) -> &Environment {
-        &self.environment
+        &self.file.environment
     }
 
     /// Returns the merged layers and their texts.
@@ -240,7 +200,7 @@ impl Policy {
 
     /// Returns what counts as trusted on every machine of a fleet.
     pub const fn trust(&self) -> &Trust {
-        &self.trust
+        &self.file.trust
     }
 
     /// Notes the files that trusted keys run.
@@ -295,6 +255,6 @@ impl Policy {
     ///
     /// `branches.protected` has one entry for each layer that adds to it.
     pub fn flatten(&self) -> Vec<Setting> {
-        settings(&self.merged, &self.branches.unprotect, &self.sources)
+        settings(&self.merged, &self.file.branches.unprotect, &self.sources)
     }
 }
