@@ -1,5 +1,6 @@
 //! Pull requests. To add a forge: a file here that exports a `FORGE`, and two lines below.
 
+mod block;
 mod body;
 mod error;
 mod github;
@@ -15,7 +16,8 @@ use secrecy::SecretString;
 use crate::http::Client;
 use crate::names::{BranchName, RemoteUrl, RepositoryName};
 
-pub use body::{Block, BlockState, Body, FoundBlock, WholeBlock, find_block};
+pub use block::{Block, BlockState, FoundBlock, WholeBlock, find_block};
+pub use body::Body;
 pub use error::{ForgeError, ForgeErrorClass};
 pub use pull_request::{
     Closed, EndedPullRequest, Head, NewPullRequest, Opened, PullRequest, PullRequests, Readiness,

@@ -1,9 +1,6 @@
 //! GitHub's JSON documents, complete enough to match GitHub's `OpenAPI` description.
 
-use reqwest::Url;
 use serde_json::{Map, Value, json};
-
-use crate::demo::loopback::Answer;
 
 use super::pull::Pull;
 use super::repository::Repository;
@@ -11,73 +8,6 @@ use super::state::State;
 
 /// The time stamp in every document.
 const TIMESTAMP: &str = "2026-01-01T00:00:00Z";
-/// Where GitHub documents the request that was refused.
-const DOCUMENTATION_URL: &str = "https://docs.github.com/rest/pulls/pulls#create-a-pull-request";
-
-/// What is wrong with a request to open a pull request.
-pub(super) enum Problem<'a> {
-    /// A required field is missing.
-    Missing(&'a str),
-    /// A field names something that does not exist.
-    Invalid(&'a str),
-    /// Any other problem, with its message.
-    Custom(String),
-}
-
-/// Makes an error answer that has only a message.
-pub(super) fn error(status: u16, message: &str) -> Answer {
-    let body = json!({
-        "message": message,
-        "documentation_url": "https://docs.github.com/rest",
-        "status": status.to_string(),
-    });
-    Answer::json(status, &body)
-}
-
-/// Makes a 422 with a list of errors.
-pub(super) fn invalid(problem: &Problem<'_>) -> Answer {
-    let error = match problem {
-        Problem::Missing(field) => {
-            json!({"resource": "PullRequest", "field": field, "code": "missing_field"})
-        }
-        Problem::Invalid(field) => {
-            json!({"resource": "PullRequest", "field": field, "code": "invalid"})
-        }
-        Problem::Custom(message) => {
-            json!({"resource": "PullRequest", "code": "custom", "message": message})
-        }
-    };
-    let body = json!({
-        "message": "Validation Failed",
-        "errors": [error],
-        "documentation_url": DOCUMENTATION_URL,
-        "status": "422",
-    });
-    Answer::json(422, &body)
-}
-
-/// Percent-decodes a segment of a path.
-pub(super) fn decode(part: &str) -> String {
-    let form = part.replace('+', "%2B");
-    query(&format!("x={form}"), "x").unwrap_or_default()
-}
-
-/// Returns the first value of `key` in a query.
-pub(super) fn query(query: &str, key: &str) -> Option<String> {
-    let url = Url::parse(&format!("http://x/?{query}")).ok()?;
-    let mut pairs = url.query_pairs();
-    pairs
-        .find(|(name, _)| name == key)
-        .map(|(_, value)| value.into_owned())
-}
-
-/// Returns `path` with `query`, for another page.
-pub(super) fn with_page(path: &str, query: &str, page: usize) -> String {
-    let kept = query.split('&').filter(|pair| !pair.starts_with("page="));
-    let kept: Vec<&str> = kept.collect();
-    format!("{path}?{}&page={page}", kept.join("&"))
-}
-
 /// A user.
 fn user(login: &str, root: &str) -> Value {
     let url = format!("{root}/users/{login}");

@@ -1,10 +1,12 @@
 //! A forge with GitHub's REST API, which refuses what GitHub refuses.
 
 mod documents;
+mod errors;
 mod graphql;
 mod objects;
 mod pull;
 mod pulls;
+mod query;
 mod repository;
 mod state;
 
@@ -84,16 +86,16 @@ impl Respond for State {
     fn respond(&mut self, call: &Call, root: &str) -> Answer {
         let is_known = self.token.as_ref().is_none_or(|token| call.carries(token));
         if !is_known {
-            return documents::error(401, "Bad credentials");
+            return errors::error(401, "Bad credentials");
         }
         if !call.headers.contains_key("user-agent") {
-            return documents::error(403, "Request forbidden by administrative rules.");
+            return errors::error(403, "Request forbidden by administrative rules.");
         }
         let path = call.path.strip_prefix("/api/v3").unwrap_or(&call.path);
         let parts: Vec<String> = path
             .trim_matches('/')
             .split('/')
-            .map(documents::decode)
+            .map(query::decode)
             .collect();
         let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
         if call.method == "POST" && matches!(parts.as_slice(), ["graphql"] | ["api", "graphql"]) {
@@ -113,7 +115,7 @@ impl Respond for State {
             _ => (None, [].as_slice()),
         };
         let Some(index) = found else {
-            return documents::error(404, "Not Found");
+            return errors::error(404, "Not Found");
         };
         self.respond_in(index, call, rest, root)
     }
@@ -124,10 +126,10 @@ impl State {
         match (call.method.as_str(), rest) {
             ("GET", []) => match self.repositories.get(index) {
                 Some(repository) => Answer::json(200, &documents::repository(repository, root)),
-                None => documents::error(404, "Not Found"),
+                None => errors::error(404, "Not Found"),
             },
             ("GET", ["git", ..]) if self.withholds_objects => {
-                documents::error(403, "Resource not accessible by personal access token")
+                errors::error(403, "Resource not accessible by personal access token")
             }
             ("GET", ["git", what @ ("trees" | "blobs"), id]) => {
                 let repository = self.repositories.get(index);
@@ -135,7 +137,7 @@ impl State {
                     "trees" => repository.tree(id, root),
                     _ => repository.blob(id),
                 });
-                answer.unwrap_or_else(|| documents::error(404, "Not Found"))
+                answer.unwrap_or_else(|| errors::error(404, "Not Found"))
             }
             ("GET", ["pulls"]) => self.list(index, &call.query, root),
             ("POST", ["pulls"]) => self.create(index, &call.body, root),
@@ -158,7 +160,7 @@ impl State {
                 let number = number.parse().unwrap_or(0);
                 self.decorate(index, number, what, &call.body, root)
             }
-            _ => documents::error(404, "Not Found"),
+            _ => errors::error(404, "Not Found"),
         }
     }
 

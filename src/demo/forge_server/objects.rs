@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::demo::loopback::Answer;
 
-use super::documents::error;
+use super::errors::error;
 use super::repository::{Branches, Repository};
 
 impl Repository {

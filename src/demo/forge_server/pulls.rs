@@ -4,8 +4,10 @@ use serde_json::{Value, json};
 
 use crate::demo::loopback::Answer;
 
-use super::documents::{self, Problem};
+use super::documents;
+use super::errors::{self, Problem};
 use super::pull::Pull;
+use super::query;
 use super::repository::{Drafts, Repository};
 use super::state::State;
 
@@ -17,9 +19,9 @@ const MAX_BODY_LENGTH: usize = 65_536;
 impl State {
     pub(super) fn list(&self, index: usize, query: &str, root: &str) -> Answer {
         let Some(into) = self.repositories.get(index) else {
-            return documents::error(404, "Not Found");
+            return errors::error(404, "Not Found");
         };
-        let value = |key: &str| documents::query(query, key);
+        let value = |key: &str| query::first_value(query, key);
         let state = value("state").unwrap_or_else(|| "open".to_owned());
         // GitHub ignores a head without an owner.
         let head = value("head").filter(|head| head.contains(':'));
@@ -45,7 +47,7 @@ impl State {
             return answer;
         }
         let path = format!("{root}/repositories/{}/pulls", into.id);
-        let next = documents::with_page(&path, query, page + 1);
+        let next = query::with_page(&path, query, page + 1);
         answer.header("link", format!("<{next}>; rel=\"next\""))
     }
 
@@ -54,13 +56,13 @@ impl State {
         let into = self.repositories.get(index).map(|into| into.id);
         let is_it = |pull: &&mut Pull| pull.number == number && Some(pull.into) == into;
         let Some(pull) = self.pulls.iter_mut().find(is_it) else {
-            return documents::error(404, "Not Found");
+            return errors::error(404, "Not Found");
         };
         let text = |key: &str| change.get(key).and_then(Value::as_str);
         if let Some(body) = text("body") {
             if body.chars().count() > MAX_BODY_LENGTH {
                 let message = "body is too long (maximum is 65536 characters)";
-                return documents::invalid(&Problem::Custom(message.to_owned()));
+                return errors::invalid(&Problem::Custom(message.to_owned()));
             }
             body.clone_into(&mut pull.body);
         }
@@ -69,7 +71,7 @@ impl State {
         }
         match self.pulls.iter().find(|pull| pull.number == number) {
             Some(pull) => Answer::json(200, &documents::pull(self, pull, root)),
-            None => documents::error(404, "Not Found"),
+            None => errors::error(404, "Not Found"),
         }
     }
 
@@ -85,7 +87,7 @@ impl State {
 
     pub(super) fn create(&mut self, index: usize, body: &[u8], root: &str) -> Answer {
         let Ok(request) = serde_json::from_slice::<Value>(body) else {
-            return documents::error(400, "Problems parsing JSON");
+            return errors::error(400, "Problems parsing JSON");
         };
         match self.check(index, &request) {
             Ok(pull) => {
@@ -99,30 +101,30 @@ impl State {
 
     /// Makes the pull request that `request` describes, or the answer that refuses it.
     fn check(&self, index: usize, request: &Value) -> Result<Pull, Answer> {
-        let not_found = || documents::error(404, "Not Found");
+        let not_found = || errors::error(404, "Not Found");
         let into = self.repositories.get(index).ok_or_else(not_found)?;
         let text = |key: &str| request.get(key).and_then(Value::as_str);
         let missing = ["title", "head", "base"]
             .into_iter()
             .find(|key| text(key).is_none_or(str::is_empty));
         if let Some(field) = missing {
-            return Err(documents::invalid(&Problem::Missing(field)));
+            return Err(errors::invalid(&Problem::Missing(field)));
         }
         let (title, body) = (text("title").unwrap_or(""), text("body").unwrap_or(""));
         if title.chars().count() > MAX_TITLE_LENGTH {
             let message = "title is too long (maximum is 256 characters)";
-            return Err(documents::invalid(&Problem::Custom(message.to_owned())));
+            return Err(errors::invalid(&Problem::Custom(message.to_owned())));
         }
         if body.chars().count() > MAX_BODY_LENGTH {
             let message = "body is too long (maximum is 65536 characters)";
-            return Err(documents::invalid(&Problem::Custom(message.to_owned())));
+            return Err(errors::invalid(&Problem::Custom(message.to_owned())));
         }
         let (head, base) = (text("head").unwrap_or(""), text("base").unwrap_or(""));
         let (owner, branch) = head.split_once(':').unwrap_or((&into.owner, head));
         let base_commit = into
             .commit(base)
-            .ok_or_else(|| documents::invalid(&Problem::Invalid("base")))?;
-        let unknown_head = || documents::invalid(&Problem::Invalid("head"));
+            .ok_or_else(|| errors::invalid(&Problem::Invalid("base")))?;
+        let unknown_head = || errors::invalid(&Problem::Invalid("head"));
         let from = self
             .head_repository(index, owner, text("head_repo"))
             .ok_or_else(unknown_head)?;
@@ -130,7 +132,7 @@ impl State {
         let is_same = from.id == into.id && branch == base;
         if is_same || !from.has_commits_between(&base_commit, &head_commit) {
             let message = format!("No commits between {base} and {head}");
-            return Err(documents::invalid(&Problem::Custom(message)));
+            return Err(errors::invalid(&Problem::Custom(message)));
         }
         let exists = self.pulls.iter().any(|pull| {
             pull.open
@@ -139,12 +141,12 @@ impl State {
         });
         if exists {
             let message = format!("A pull request already exists for {owner}:{branch}.");
-            return Err(documents::invalid(&Problem::Custom(message)));
+            return Err(errors::invalid(&Problem::Custom(message)));
         }
         let draft = request.get("draft").and_then(Value::as_bool) == Some(true);
         if draft && into.drafts == Drafts::Unsupported {
             let message = "Draft pull requests are not supported in this repository.";
-            return Err(documents::error(422, message));
+            return Err(errors::error(422, message));
         }
         Ok(Pull {
             title: title.to_owned(),
@@ -189,14 +191,14 @@ impl State {
     ) -> Answer {
         let names = names(body, what);
         let Some(into) = self.repositories.get(index).cloned() else {
-            return documents::error(404, "Not Found");
+            return errors::error(404, "Not Found");
         };
         let found = self
             .pulls
             .iter_mut()
             .find(|pull| pull.number == number && pull.into == into.id);
         let Some(pull) = found else {
-            return documents::error(404, "Not Found");
+            return errors::error(404, "Not Found");
         };
         match what {
             "labels" => {
@@ -210,7 +212,7 @@ impl State {
                         "Reviews may only be requested from collaborators. One or more of the users or teams you specified is not a collaborator of the {}/{} repository: {outsider}",
                         into.owner, into.name
                     );
-                    return documents::error(422, &message);
+                    return errors::error(422, &message);
                 }
                 pull.reviewers.extend(names);
                 let pull = pull.clone();
