@@ -6,7 +6,6 @@ use std::str::FromStr;
 use croner::Cron;
 use croner::parser::{CronParser, Seconds, Year};
 use jiff::Timestamp;
-use serde::Serialize;
 
 use super::zone::Zone;
 
@@ -30,8 +29,7 @@ const WORDS: [&str; 7] = [
 /// A day matches when the day of the month or the day of the week does, where both are restricted: not `*`; else when both do. Where
 /// the clocks go forward, a fixed time (one minute of one hour) that does not exist runs at the first moment after the gap, and
 /// other times in the gap are left out. Where they go back, a fixed time runs at its first occurrence only, and others at both.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(into = "String")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CronExpression {
     text: String,
     cron: Cron,
@@ -124,30 +122,6 @@ fn what(said: &str) -> String {
 impl fmt::Display for CronExpression {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
-    }
-}
-
-impl TryFrom<String> for CronExpression {
-    type Error = CronError;
-
-    fn try_from(text: String) -> Result<Self, CronError> {
-        text.parse()
-    }
-}
-
-impl From<CronExpression> for String {
-    fn from(value: CronExpression) -> Self {
-        value.text
-    }
-}
-
-impl schemars::JsonSchema for CronExpression {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "CronExpression".into()
-    }
-
-    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        schemars::json_schema!({ "title": "cron expression", "type": "string", "minLength": 1 })
     }
 }
 

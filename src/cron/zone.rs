@@ -4,13 +4,11 @@ use std::fmt;
 use std::str::FromStr;
 
 use jiff::tz::TimeZone;
-use serde::Serialize;
 
 /// A time zone of the IANA database, such as `Europe/Berlin`. By default UTC.
 ///
 /// The system's database is asked first, and the copy in the program where there is none.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(into = "String")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Zone {
     name: String,
     zone: TimeZone,
@@ -61,30 +59,6 @@ impl FromStr for Zone {
 impl fmt::Display for Zone {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.name)
-    }
-}
-
-impl TryFrom<String> for Zone {
-    type Error = ZoneError;
-
-    fn try_from(text: String) -> Result<Self, ZoneError> {
-        text.parse()
-    }
-}
-
-impl From<Zone> for String {
-    fn from(value: Zone) -> Self {
-        value.name
-    }
-}
-
-impl schemars::JsonSchema for Zone {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "Zone".into()
-    }
-
-    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        schemars::json_schema!({ "title": "time zone", "type": "string", "minLength": 1 })
     }
 }
 

@@ -1,6 +1,7 @@
 //! The table `branches`: protected branches, and the base of pull requests.
 
 use std::fmt;
+use std::str::FromStr;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -9,7 +10,7 @@ use crate::names::BranchName;
 use crate::names::BranchNameError;
 
 use super::pattern::Pattern;
-use super::text::read_as_text;
+use super::text::written_as_text;
 
 /// The built-in list of protected branches.
 pub(super) const PROTECTED: [&str; 7] = [
@@ -110,10 +111,10 @@ fn read_rule_base<'de, D: serde::Deserializer<'de>>(
 /// `refs/heads/refs/`.
 struct ShortName(BranchName);
 
-impl TryFrom<String> for ShortName {
-    type Error = BaseError;
+impl FromStr for ShortName {
+    type Err = BaseError;
 
-    fn try_from(text: String) -> Result<Self, Self::Error> {
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
         if text.starts_with("refs/") {
             let short = text.strip_prefix("refs/heads/").map(str::to_owned);
             return Err(BaseError::FullRef(short.unwrap_or_else(|| "main".into())));
@@ -134,8 +135,7 @@ pub enum BaseError {
 }
 
 /// The base branch of pull requests.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
-#[serde(into = "String")]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Base {
     /// The first matching rule, the open pull request's base, or the remote's HEAD.
     #[default]
@@ -144,7 +144,11 @@ pub enum Base {
     Branch(BranchName),
 }
 
-read_as_text!(Base, "\"auto\" or the name of a branch");
+written_as_text!(
+    Base,
+    "\"auto\" or the name of a branch",
+    { "title": "`auto` or branch", "type": "string", "minLength": 1 }
+);
 
 impl Base {
     /// Returns the branch; `None` for `auto`.
@@ -156,37 +160,21 @@ impl Base {
     }
 }
 
-impl TryFrom<String> for Base {
-    type Error = BaseError;
+impl FromStr for Base {
+    type Err = BaseError;
 
-    fn try_from(text: String) -> Result<Self, Self::Error> {
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
         if text == "auto" {
             Ok(Self::Auto)
         } else {
-            ShortName::try_from(text).map(|name| Self::Branch(name.0))
+            ShortName::from_str(text).map(|name| Self::Branch(name.0))
         }
-    }
-}
-
-impl From<Base> for String {
-    fn from(base: Base) -> Self {
-        base.to_string()
     }
 }
 
 impl fmt::Display for Base {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.branch().map_or("auto", BranchName::as_str))
-    }
-}
-
-impl JsonSchema for Base {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "Base".into()
-    }
-
-    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        schemars::json_schema!({ "title": "`auto` or branch", "type": "string", "minLength": 1 })
     }
 }
 

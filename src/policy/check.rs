@@ -1,6 +1,7 @@
 //! Checks of a layer by itself.
 
 use std::collections::BTreeSet;
+use std::str::FromStr;
 
 use super::branches::PROTECTED;
 use super::error::{PolicyError, in_order, nearest};
@@ -178,7 +179,7 @@ pub(super) fn check_requirement(layer: &Layer, sources: &Sources) -> Result<(), 
     let Some(entry) = layer.table.get("requires") else {
         return Ok(());
     };
-    let Some(Ok(wanted)) = entry.value.text().map(Requirement::new) else {
+    let Some(Ok(wanted)) = entry.value.text().map(Requirement::from_str) else {
         // Reading the file gives a more precise error.
         return Ok(());
     };

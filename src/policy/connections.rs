@@ -226,7 +226,7 @@ mod tests {
 
     #[test]
     fn a_token_goes_to_the_git_server_of_its_api_only() {
-        let url = |text: &str| ServerUrl::try_from(text.to_owned()).unwrap();
+        let url = |text: &str| text.parse::<ServerUrl>().unwrap();
         let forge = Forge {
             api_url: Some(url("https://api.ghe.example/v3")),
             git_origins: vec![url("https://git.example:8443/ignored")],

@@ -1,16 +1,14 @@
 //! `DatabaseUrl`: the address of a `PostgreSQL` database in a policy, which may contain a password.
 
 use std::fmt;
+use std::str::FromStr;
 
-use schemars::JsonSchema;
 use secrecy::{ExposeSecret, SecretString};
-use serde::Serialize;
 
-use super::text::read_as_text;
+use super::text::written_as_text;
 
 /// The address of a `PostgreSQL` database. What shows it hides the password.
-#[derive(Debug, Clone, Serialize)]
-#[serde(into = "String")]
+#[derive(Debug, Clone)]
 pub struct DatabaseUrl {
     shown: String,
     user: String,
@@ -19,9 +17,10 @@ pub struct DatabaseUrl {
     whole: SecretString,
 }
 
-read_as_text!(
+written_as_text!(
     DatabaseUrl,
-    "a URL such as \"postgres://db.example/platform\""
+    "a URL such as \"postgres://db.example/platform\"",
+    { "title": "URL", "type": "string", "pattern": "^postgres(ql)?:" }
 );
 
 /// Why a text is not the address of a database. Never shows the text, because it can contain a password.
@@ -65,11 +64,11 @@ impl PartialEq for DatabaseUrl {
 
 impl Eq for DatabaseUrl {}
 
-impl TryFrom<String> for DatabaseUrl {
-    type Error = DatabaseUrlError;
+impl FromStr for DatabaseUrl {
+    type Err = DatabaseUrlError;
 
-    fn try_from(text: String) -> Result<Self, DatabaseUrlError> {
-        let mut url = reqwest::Url::parse(&text).map_err(|_| DatabaseUrlError::Syntax)?;
+    fn from_str(text: &str) -> Result<Self, DatabaseUrlError> {
+        let mut url = reqwest::Url::parse(text).map_err(|_| DatabaseUrlError::Syntax)?;
         if !matches!(url.scheme(), "postgres" | "postgresql") || url.cannot_be_a_base() {
             return Err(DatabaseUrlError::Syntax);
         }
@@ -94,14 +93,8 @@ impl TryFrom<String> for DatabaseUrl {
                 .map(str::to_owned),
             password,
             shown: url.into(),
-            whole: text.into(),
+            whole: text.to_owned().into(),
         })
-    }
-}
-
-impl From<DatabaseUrl> for String {
-    fn from(url: DatabaseUrl) -> Self {
-        url.shown
     }
 }
 
@@ -111,22 +104,12 @@ impl fmt::Display for DatabaseUrl {
     }
 }
 
-impl JsonSchema for DatabaseUrl {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "DatabaseUrl".into()
-    }
-
-    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        schemars::json_schema!({ "title": "URL", "type": "string", "pattern": "^postgres(ql)?:" })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn url(text: &str) -> Result<DatabaseUrl, DatabaseUrlError> {
-        DatabaseUrl::try_from(text.to_owned())
+        DatabaseUrl::from_str(text)
     }
 
     #[test]

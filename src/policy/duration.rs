@@ -4,20 +4,21 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
+use super::text::written_as_text;
 use jiff::fmt::friendly::SpanParser;
-use serde::Serialize;
-
-use super::text::read_as_text;
 
 /// The longest duration in a policy.
 const MAX_DURATION: Duration = Duration::from_hours(24);
 
 /// A duration, more than zero and at most 24 hours; as text `10s`, `2m`, `1h30m`, `500ms`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(into = "String")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct PolicyDuration(Duration);
 
-read_as_text!(PolicyDuration, "a duration such as \"10s\" or \"2m\"");
+written_as_text!(
+    PolicyDuration,
+    "a duration such as \"10s\" or \"2m\"",
+    { "type": "string", "title": "duration", "pattern": "^[0-9][0-9a-zµ., ]*[a-zµ]$" }
+);
 
 /// Why a text is not a duration.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -75,34 +76,6 @@ impl fmt::Display for PolicyDuration {
             _ if seconds >= 600 && seconds.is_multiple_of(60) => write!(f, "{}m", seconds / 60),
             _ => write!(f, "{seconds}s"),
         }
-    }
-}
-
-impl TryFrom<String> for PolicyDuration {
-    type Error = DurationError;
-
-    fn try_from(text: String) -> Result<Self, DurationError> {
-        text.parse()
-    }
-}
-
-impl From<PolicyDuration> for String {
-    fn from(span: PolicyDuration) -> Self {
-        span.to_string()
-    }
-}
-
-impl schemars::JsonSchema for PolicyDuration {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "PolicyDuration".into()
-    }
-
-    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        schemars::json_schema!({
-            "type": "string",
-            "title": "duration",
-            "pattern": "^[0-9][0-9a-zµ., ]*[a-zµ]$"
-        })
     }
 }
 

@@ -1,24 +1,27 @@
 //! `Pattern`: a glob with git's rules.
 
 use std::fmt;
+use std::str::FromStr;
 
 use gix::glob::wildmatch::Mode;
-use serde::Serialize;
 
 use crate::names::BranchName;
 use crate::names::fold;
 
-use super::text::read_as_text;
+use super::text::written_as_text;
 
 /// A glob with git's rules: `*` and `?` do not match a slash, `**` does.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
-#[serde(into = "String")]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Pattern {
     text: String,
     folded: String,
 }
 
-read_as_text!(Pattern, "a glob such as \"release/**\"");
+written_as_text!(
+    Pattern,
+    "a glob such as \"release/**\"",
+    { "title": "glob", "type": "string", "minLength": 1, "maxLength": 255 }
+);
 
 /// Why a text is not a valid pattern.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -132,33 +135,17 @@ fn has_open_bracket(text: &str) -> bool {
     false
 }
 
-impl fmt::Display for Pattern {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
-    }
-}
+impl FromStr for Pattern {
+    type Err = PatternError;
 
-impl TryFrom<String> for Pattern {
-    type Error = PatternError;
-
-    fn try_from(text: String) -> Result<Self, PatternError> {
+    fn from_str(text: &str) -> Result<Self, PatternError> {
         Self::new(text)
     }
 }
 
-impl From<Pattern> for String {
-    fn from(pattern: Pattern) -> Self {
-        pattern.text
-    }
-}
-
-impl schemars::JsonSchema for Pattern {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "Pattern".into()
-    }
-
-    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        schemars::json_schema!({ "title": "glob", "type": "string", "minLength": 1, "maxLength": 255 })
+impl fmt::Display for Pattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
     }
 }
 

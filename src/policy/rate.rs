@@ -4,19 +4,20 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use serde::Serialize;
-
-use super::text::read_as_text;
+use super::text::written_as_text;
 
 /// A number in a time, from 1 to 100,000; as text `20/h`, with the units `s`, `m`, `h` and `d`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(into = "String")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rate {
     count: u32,
     unit: char,
 }
 
-read_as_text!(Rate, "a rate such as \"20/h\"");
+written_as_text!(
+    Rate,
+    "a rate such as \"20/h\"",
+    { "title": "rate", "type": "string", "pattern": "^[0-9]{1,6}/[smhd]$" }
+);
 
 /// Why a text is not a rate.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -60,37 +61,9 @@ impl FromStr for Rate {
     }
 }
 
-impl TryFrom<String> for Rate {
-    type Error = RateError;
-
-    fn try_from(text: String) -> Result<Self, RateError> {
-        text.parse()
-    }
-}
-
-impl From<Rate> for String {
-    fn from(rate: Rate) -> Self {
-        rate.to_string()
-    }
-}
-
 impl fmt::Display for Rate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.count, self.unit)
-    }
-}
-
-impl schemars::JsonSchema for Rate {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "Rate".into()
-    }
-
-    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        schemars::json_schema!({
-            "title": "rate",
-            "type": "string",
-            "pattern": "^[0-9]{1,6}/[smhd]$"
-        })
     }
 }
 

@@ -1,21 +1,24 @@
 //! `Requirement`: the oldest version of sendoff that can read a policy.
 
 use std::fmt;
+use std::str::FromStr;
 
 use semver::{Comparator, Op, Prerelease, Version};
-use serde::Serialize;
 
-use super::text::read_as_text;
+use super::text::written_as_text;
 
 /// The oldest version of sendoff that can read a policy, as text `>=0.1` or `>=0.1.2`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(into = "String")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Requirement {
     text: String,
     version: Comparator,
 }
 
-read_as_text!(Requirement, "a version such as \">=0.1\"");
+written_as_text!(
+    Requirement,
+    "a version such as \">=0.1\"",
+    { "title": "version", "type": "string", "pattern": "^>= *[0-9]+(\\.[0-9]+){0,2}$" }
+);
 
 /// Why a text is not a requirement.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -25,21 +28,6 @@ pub(super) struct RequirementError(String);
 impl Requirement {
     /// The version of this program.
     pub(super) const VERSION: &'static str = env!("CARGO_PKG_VERSION");
-
-    /// Reads a requirement.
-    pub(super) fn new(text: &str) -> Result<Self, RequirementError> {
-        match Comparator::parse(text) {
-            Ok(version)
-                if version.op == Op::GreaterEq && version.pre.is_empty() && !text.contains('*') =>
-            {
-                Ok(Self {
-                    text: text.to_owned(),
-                    version,
-                })
-            }
-            _ => Err(RequirementError(text.to_owned())),
-        }
-    }
 
     /// Says whether this program is new enough.
     pub(super) fn is_met(&self) -> bool {
@@ -55,33 +43,27 @@ impl Requirement {
     }
 }
 
+impl FromStr for Requirement {
+    type Err = RequirementError;
+
+    fn from_str(text: &str) -> Result<Self, RequirementError> {
+        match Comparator::parse(text) {
+            Ok(version)
+                if version.op == Op::GreaterEq && version.pre.is_empty() && !text.contains('*') =>
+            {
+                Ok(Self {
+                    text: text.to_owned(),
+                    version,
+                })
+            }
+            _ => Err(RequirementError(text.to_owned())),
+        }
+    }
+}
+
 impl fmt::Display for Requirement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
-    }
-}
-
-impl TryFrom<String> for Requirement {
-    type Error = RequirementError;
-
-    fn try_from(text: String) -> Result<Self, RequirementError> {
-        Self::new(&text)
-    }
-}
-
-impl From<Requirement> for String {
-    fn from(requirement: Requirement) -> Self {
-        requirement.text
-    }
-}
-
-impl schemars::JsonSchema for Requirement {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "Requirement".into()
-    }
-
-    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        schemars::json_schema!({ "title": "version", "type": "string", "pattern": "^>= *[0-9]+(\\.[0-9]+){0,2}$" })
     }
 }
 
@@ -91,15 +73,15 @@ mod tests {
 
     #[test]
     fn a_version_is_compared_number_by_number() {
-        assert!(Requirement::new(">=0.0.9").unwrap().is_met());
-        assert!(Requirement::new(">= 0").unwrap().is_met());
+        assert!(Requirement::from_str(">=0.0.9").unwrap().is_met());
+        assert!(Requirement::from_str(">= 0").unwrap().is_met());
         assert!(
-            Requirement::new(&format!(">={}", Requirement::VERSION))
+            Requirement::from_str(&format!(">={}", Requirement::VERSION))
                 .unwrap()
                 .is_met()
         );
-        assert!(!Requirement::new(">=99.10").unwrap().is_met());
-        let wanted = Requirement::new(">=1.9.1").unwrap();
+        assert!(!Requirement::from_str(">=99.10").unwrap().is_met());
+        let wanted = Requirement::from_str(">=1.9.1").unwrap();
         assert!(wanted.is_met_by("1.10.0"));
         assert!(wanted.is_met_by("1.9.1-rc.1"));
         assert!(!wanted.is_met_by("1.9.0"));
@@ -119,7 +101,7 @@ mod tests {
             ">=1.*",
             ">=1.0.0-rc",
         ] {
-            assert!(Requirement::new(text).is_err(), "{text:?}");
+            assert!(Requirement::from_str(text).is_err(), "{text:?}");
         }
     }
 }

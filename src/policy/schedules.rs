@@ -14,7 +14,7 @@ use super::error::PolicyError;
 use super::layer::Layer;
 use super::node::Item;
 use super::source::Sources;
-use super::text::read_as_text;
+use super::text::written_as_text;
 
 /// The longest name of a schedule or a tag, in characters.
 const MAX_NAME_LENGTH: usize = 200;
@@ -22,8 +22,16 @@ const MAX_NAME_LENGTH: usize = 200;
 /// How long a firing may take, in seconds, where nothing else is said.
 const TIMEOUT_SECONDS: u64 = 300;
 
-read_as_text!(CronExpression, "a cron expression such as \"0 3 * * 1-5\"");
-read_as_text!(Zone, "a time zone such as \"Europe/Berlin\"");
+written_as_text!(
+    CronExpression,
+    "a cron expression such as \"0 3 * * 1-5\"",
+    { "title": "cron expression", "type": "string", "minLength": 1 }
+);
+written_as_text!(
+    Zone,
+    "a time zone such as \"Europe/Berlin\"",
+    { "title": "time zone", "type": "string", "minLength": 1 }
+);
 
 /// What runs when its time comes, or when an event asks for it: a prompt to a workspace, a pipeline in a directory, or a step that sends a request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

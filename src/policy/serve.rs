@@ -2,11 +2,12 @@
 
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::str::FromStr;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::text::read_as_text;
+use super::text::written_as_text;
 
 /// The port that `sendoff serve` listens on by default.
 const PORT: u16 = 8642;
@@ -27,13 +28,13 @@ crate::classes!(Serve {
 });
 
 /// An address with a port, such as `127.0.0.1:8642` or `[::1]:8642`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(into = "String")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ListenAddress(SocketAddr);
 
-read_as_text!(
+written_as_text!(
     ListenAddress,
-    "an address with a port such as \"127.0.0.1:8642\""
+    "an address with a port such as \"127.0.0.1:8642\"",
+    { "title": "address", "type": "string", "pattern": ":[0-9]{1,5}$" }
 );
 
 /// Why a text is not an address to listen on.
@@ -61,22 +62,18 @@ impl Default for ListenAddress {
     }
 }
 
-impl TryFrom<String> for ListenAddress {
-    type Error = ListenAddressError;
+impl FromStr for ListenAddress {
+    type Err = ListenAddressError;
 
-    fn try_from(text: String) -> Result<Self, ListenAddressError> {
+    fn from_str(text: &str) -> Result<Self, ListenAddressError> {
         // A name may have several addresses, and another one tomorrow; this one is usual.
         let address = match text.strip_prefix("localhost:") {
             Some(port) => format!("127.0.0.1:{port}").parse(),
             None => text.parse(),
         };
-        address.map(Self).map_err(|_| ListenAddressError(text))
-    }
-}
-
-impl From<ListenAddress> for String {
-    fn from(address: ListenAddress) -> Self {
-        address.to_string()
+        address
+            .map(Self)
+            .map_err(|_| ListenAddressError(text.to_owned()))
     }
 }
 
@@ -86,23 +83,13 @@ impl fmt::Display for ListenAddress {
     }
 }
 
-impl JsonSchema for ListenAddress {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "ListenAddress".into()
-    }
-
-    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        schemars::json_schema!({ "title": "address", "type": "string", "pattern": ":[0-9]{1,5}$" })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn an_address_has_a_port_and_may_be_loopback() {
-        let read = |text: &str| ListenAddress::try_from(text.to_owned());
+        let read = |text: &str| ListenAddress::from_str(text);
         for text in [
             "127.0.0.1:0",
             "[::1]:8642",

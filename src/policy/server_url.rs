@@ -1,20 +1,21 @@
 //! `ServerUrl`: the URL of a server in a policy.
 
 use std::fmt;
-
-use schemars::JsonSchema;
-use serde::Serialize;
+use std::str::FromStr;
 
 use crate::names::Origin;
 
-use super::text::read_as_text;
+use super::text::written_as_text;
 
 /// The URL of a server: http(s), with a host, without a user, a query or a fragment.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(into = "String")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServerUrl(reqwest::Url);
 
-read_as_text!(ServerUrl, "a URL such as \"https://platform.example\"");
+written_as_text!(
+    ServerUrl,
+    "a URL such as \"https://platform.example\"",
+    { "title": "URL", "type": "string", "format": "uri", "pattern": "^https?://" }
+);
 
 /// Why a text is not the URL of a server. Never shows the text, because it can contain a password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -44,11 +45,11 @@ impl ServerUrl {
     }
 }
 
-impl TryFrom<String> for ServerUrl {
-    type Error = ServerUrlError;
+impl FromStr for ServerUrl {
+    type Err = ServerUrlError;
 
-    fn try_from(text: String) -> Result<Self, ServerUrlError> {
-        let url = reqwest::Url::parse(&text).map_err(|_| ServerUrlError::Syntax)?;
+    fn from_str(text: &str) -> Result<Self, ServerUrlError> {
+        let url = reqwest::Url::parse(text).map_err(|_| ServerUrlError::Syntax)?;
         if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
             return Err(ServerUrlError::Syntax);
         }
@@ -62,25 +63,9 @@ impl TryFrom<String> for ServerUrl {
     }
 }
 
-impl From<ServerUrl> for String {
-    fn from(url: ServerUrl) -> Self {
-        url.0.into()
-    }
-}
-
 impl fmt::Display for ServerUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(&self.0, f)
-    }
-}
-
-impl JsonSchema for ServerUrl {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "ServerUrl".into()
-    }
-
-    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        schemars::json_schema!({ "title": "URL", "type": "string", "format": "uri", "pattern": "^https?://" })
     }
 }
 
@@ -90,7 +75,7 @@ mod tests {
 
     #[test]
     fn an_address_of_a_server_holds_no_secret() {
-        let url = |text: &str| ServerUrl::try_from(text.to_owned());
+        let url = |text: &str| ServerUrl::from_str(text);
         assert!(url("http://127.0.0.1:8080/base").is_ok());
         assert_eq!(url("ftp://x"), Err(ServerUrlError::Syntax));
         assert_eq!(url("platform.example"), Err(ServerUrlError::Syntax));

@@ -3,9 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::Serialize;
-
-use super::text::read_as_text;
+use super::text::written_as_text;
 
 /// The largest size in a policy: a terabyte.
 const MAX_SIZE: u64 = 1_000_000_000_000;
@@ -23,11 +21,14 @@ const UNITS: &[(&str, u64)] = &[
 ];
 
 /// A number of bytes, more than zero and at most a terabyte; as text `200MB`, `64KiB`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(into = "String")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Size(u64);
 
-read_as_text!(Size, "a size such as \"200MB\"");
+written_as_text!(
+    Size,
+    "a size such as \"200MB\"",
+    { "title": "size", "type": "string", "pattern": "^[0-9]+(B|KB|MB|GB|TB|KiB|MiB|GiB)$" }
+);
 
 /// Why a text is not a size.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -79,34 +80,6 @@ impl fmt::Display for Size {
             .find(|(_, factor)| self.0.is_multiple_of(*factor));
         let (name, factor) = unit.unwrap_or(&("B", 1));
         write!(f, "{}{name}", self.0 / factor)
-    }
-}
-
-impl TryFrom<String> for Size {
-    type Error = SizeError;
-
-    fn try_from(text: String) -> Result<Self, SizeError> {
-        text.parse()
-    }
-}
-
-impl From<Size> for String {
-    fn from(size: Size) -> Self {
-        size.to_string()
-    }
-}
-
-impl schemars::JsonSchema for Size {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "Size".into()
-    }
-
-    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        schemars::json_schema!({
-            "title": "size",
-            "type": "string",
-            "pattern": "^[0-9]+(B|KB|MB|GB|TB|KiB|MiB|GiB)$"
-        })
     }
 }
 

@@ -1,7 +1,8 @@
-//! Reads types that are written as a string, with an error that says what is expected.
+//! Values of the policy that are written as a string, with an error that says what is expected.
 
 use std::fmt;
 use std::marker::PhantomData;
+use std::str::FromStr;
 
 use serde::Deserializer;
 use serde::de::{self, Visitor};
@@ -10,7 +11,7 @@ use serde::de::{self, Visitor};
 pub(super) fn text<'de, D, T>(deserializer: D, wanted: &'static str) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
-    T: TryFrom<String, Error: fmt::Display>,
+    T: FromStr<Err: fmt::Display>,
 {
     deserializer.deserialize_str(Text {
         wanted,
@@ -23,7 +24,7 @@ struct Text<T> {
     read: PhantomData<T>,
 }
 
-impl<T: TryFrom<String, Error: fmt::Display>> Visitor<'_> for Text<T> {
+impl<T: FromStr<Err: fmt::Display>> Visitor<'_> for Text<T> {
     type Value = T;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -31,19 +32,35 @@ impl<T: TryFrom<String, Error: fmt::Display>> Visitor<'_> for Text<T> {
     }
 
     fn visit_str<E: de::Error>(self, text: &str) -> Result<T, E> {
-        T::try_from(text.to_owned()).map_err(E::custom)
+        text.parse().map_err(E::custom)
     }
 }
 
-/// Implements `Deserialize` with a type's `TryFrom<String>`.
-macro_rules! read_as_text {
-    ($type:ty, $wanted:literal) => {
+/// Lets a value of the policy be a string: read by its `FromStr`, written by its `Display`. `$schema` describes the string.
+macro_rules! written_as_text {
+    ($type:ident, $wanted:literal, $schema:tt) => {
         impl<'de> serde::Deserialize<'de> for $type {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 $crate::policy::text::text(deserializer, $wanted)
             }
         }
+
+        impl serde::Serialize for $type {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+
+        impl schemars::JsonSchema for $type {
+            fn schema_name() -> std::borrow::Cow<'static, str> {
+                stringify!($type).into()
+            }
+
+            fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+                schemars::json_schema!($schema)
+            }
+        }
     };
 }
 
-pub(super) use read_as_text;
+pub(super) use written_as_text;

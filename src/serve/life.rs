@@ -208,8 +208,8 @@ impl Life<'_> {
                 let table =
                     |of: &Settings| of.service().policy().store().platform_schedules.clone();
                 if table(&settings) != table(&former) {
-                    let place =
-                        table(&settings).map_or_else(|| "the own store".into(), String::from);
+                    let place = table(&settings)
+                        .map_or_else(|| "the own store".into(), |url| url.to_string());
                     tracing::info!(place, "the schedules are in another place now");
                 }
                 self.app.carrier.replace(due);

@@ -107,13 +107,12 @@ pub(super) fn netrc(environment: &Environment, repo: Option<&Repo>) -> Option<Ne
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::policy::ServerUrl;
 
     fn variable(api: Option<&str>, url: &str) -> Option<&'static str> {
         let pairs = [("GH_TOKEN", "g"), ("SENDOFF_TOKEN", "s")];
         let environment = Environment::from_pairs("/", pairs);
         let settings = Forge {
-            api_url: api.map(|api| ServerUrl::try_from(api.to_owned()).unwrap()),
+            api_url: api.map(|api| api.parse().unwrap()),
             ..Forge::default()
         };
         let remote = RemoteUrl::parse(url).unwrap();
