@@ -90,8 +90,18 @@ impl ForgeWithTokens {
         Ok(())
     }
 
-    fn now(&self) -> (Rc<dyn Forge>, u32) {
-        (Rc::clone(&self.forge.borrow()), self.taken.get())
+    /// Asks the forge, again with another token where it refuses this one: a request with a bad token has had no effect.
+    async fn with_token<T>(
+        &self,
+        ask: impl AsyncFn(&dyn Forge) -> Result<T, ForgeError>,
+    ) -> Result<T, ForgeError> {
+        loop {
+            let (forge, taken) = (Rc::clone(&self.forge.borrow()), self.taken.get());
+            match ask(&*forge).await {
+                Err(error) => self.renew(taken, error).await?,
+                answer => return answer,
+            }
+        }
     }
 }
 
@@ -102,13 +112,8 @@ impl Forge for ForgeWithTokens {
         head: &Head,
         base: Option<&BranchName>,
     ) -> Result<Option<PullRequest>, ForgeError> {
-        loop {
-            let (forge, taken) = self.now();
-            match forge.find(head, base).await {
-                Err(error) => self.renew(taken, error).await?,
-                found => return found,
-            }
-        }
+        self.with_token(async |forge| forge.find(head, base).await)
+            .await
     }
 
     async fn list(
@@ -116,24 +121,13 @@ impl Forge for ForgeWithTokens {
         head: &Head,
         base: Option<&BranchName>,
     ) -> Result<PullRequests, ForgeError> {
-        loop {
-            let (forge, taken) = self.now();
-            match forge.list(head, base).await {
-                Err(error) => self.renew(taken, error).await?,
-                listed => return listed,
-            }
-        }
+        self.with_token(async |forge| forge.list(head, base).await)
+            .await
     }
 
     async fn open(&self, request: &NewPullRequest) -> Result<Opened, ForgeError> {
-        loop {
-            let (forge, taken) = self.now();
-            match forge.open(request).await {
-                // A request with a bad token has had no effect.
-                Err(error) => self.renew(taken, error).await?,
-                opened => return opened,
-            }
-        }
+        self.with_token(async |forge| forge.open(request).await)
+            .await
     }
 
     async fn keep_block(
@@ -141,66 +135,35 @@ impl Forge for ForgeWithTokens {
         pull: &PullRequest,
         block: &Block,
     ) -> Result<BlockState, ForgeError> {
-        loop {
-            let (forge, taken) = self.now();
-            match forge.keep_block(pull, block).await {
-                Err(error) => self.renew(taken, error).await?,
-                state => return state,
-            }
-        }
+        self.with_token(async |forge| forge.keep_block(pull, block).await)
+            .await
     }
 
     async fn mark_ready(&self, pull: &PullRequest) -> Result<(), ForgeError> {
-        loop {
-            let (forge, taken) = self.now();
-            match forge.mark_ready(pull).await {
-                Err(error) => self.renew(taken, error).await?,
-                done => return done,
-            }
-        }
+        self.with_token(async |forge| forge.mark_ready(pull).await)
+            .await
     }
 
     async fn close(&self, number: u64) -> Result<Closed, ForgeError> {
-        loop {
-            let (forge, taken) = self.now();
-            match forge.close(number).await {
-                Err(error) => self.renew(taken, error).await?,
-                closed => return closed,
-            }
-        }
+        self.with_token(async |forge| forge.close(number).await)
+            .await
     }
 
     async fn default_branch(&self) -> Result<BranchName, ForgeError> {
-        loop {
-            let (forge, taken) = self.now();
-            match forge.default_branch().await {
-                Err(error) => self.renew(taken, error).await?,
-                branch => return branch,
-            }
-        }
+        self.with_token(async |forge| forge.default_branch().await)
+            .await
     }
 
     async fn access(&self) -> Result<Access, ForgeError> {
-        loop {
-            let (forge, taken) = self.now();
-            match forge.access().await {
-                Err(error) => self.renew(taken, error).await?,
-                granted => return granted,
-            }
-        }
+        self.with_token(async |forge| forge.access().await).await
     }
 
     async fn default_branch_of(
         &self,
         repository: &RepositoryName,
     ) -> Result<BranchName, ForgeError> {
-        loop {
-            let (forge, taken) = self.now();
-            match forge.default_branch_of(repository).await {
-                Err(error) => self.renew(taken, error).await?,
-                branch => return branch,
-            }
-        }
+        self.with_token(async |forge| forge.default_branch_of(repository).await)
+            .await
     }
 
     async fn root_entry(
@@ -209,13 +172,8 @@ impl Forge for ForgeWithTokens {
         commit: &str,
         name: &str,
     ) -> Result<RootEntry, ForgeError> {
-        loop {
-            let (forge, taken) = self.now();
-            match forge.root_entry(repository, commit, name).await {
-                Err(error) => self.renew(taken, error).await?,
-                entry => return entry,
-            }
-        }
+        self.with_token(async |forge| forge.root_entry(repository, commit, name).await)
+            .await
     }
 
     async fn file_content(
@@ -223,12 +181,7 @@ impl Forge for ForgeWithTokens {
         repository: &RepositoryName,
         id: &str,
     ) -> Result<Vec<u8>, ForgeError> {
-        loop {
-            let (forge, taken) = self.now();
-            match forge.file_content(repository, id).await {
-                Err(error) => self.renew(taken, error).await?,
-                content => return content,
-            }
-        }
+        self.with_token(async |forge| forge.file_content(repository, id).await)
+            .await
     }
 }
