@@ -27,4 +27,4 @@ pub use place::{waiting, waiting_now};
 pub use sync::{Conflict, sync};
 pub use tick::{Taker, Ticked, tick};
 pub use ticker::{TICK_INTERVAL, Ticker, Waker};
-pub use view::{FiringLine, ScheduleLine, ScheduleView, firings, of_platform, one, schedules};
+pub use view::{FiringLine, ScheduleView, firings, of_platform, one, schedules};

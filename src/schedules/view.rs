@@ -6,35 +6,13 @@ use serde::Serialize;
 use crate::policy::Schedule;
 use crate::session::Service;
 use crate::store::{
-    FiringCause, FiringRow, PlatformRow, ScheduleRow, ScheduleSource, ScheduleStatus, ScheduleStore,
+    FiringCause, FiringRow, ScheduleLine, ScheduleRow, ScheduleSource, ScheduleStatus,
+    ScheduleStore,
 };
 
 use super::definition;
 use super::edit::{EditError, find};
 use super::place::platform_table;
-
-/// A schedule in a list.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct ScheduleLine {
-    /// Its name.
-    pub name: String,
-    /// When it runs: its expression.
-    pub cron: Option<String>,
-    /// The time zone of the expression.
-    pub timezone: Option<String>,
-    /// Whether it runs at all.
-    pub enabled: bool,
-    /// When it runs next.
-    pub next_run_at: Option<Timestamp>,
-    /// When it fired last.
-    pub last_run_at: Option<Timestamp>,
-    /// What became of that: `ok`, `error`, `skipped` or `stale`.
-    pub last_status: Option<String>,
-    /// Why, where it was not done.
-    pub last_error: Option<String>,
-    /// How often it ran; what was skipped does not count.
-    pub run_count: u64,
-}
 
 /// A schedule with all that is known of it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -86,18 +64,7 @@ pub fn of_platform(service: &Service) -> Result<Option<Vec<ScheduleLine>>, EditE
     let Some(table) = platform_table(service)? else {
         return Ok(None);
     };
-    let line = |row: PlatformRow| ScheduleLine {
-        name: row.name,
-        cron: row.cron,
-        timezone: row.timezone,
-        enabled: row.enabled,
-        next_run_at: row.next_run_at,
-        last_run_at: row.last_run_at,
-        last_status: row.last_status,
-        last_error: row.last_error.filter(|error| !error.is_empty()),
-        run_count: row.run_count,
-    };
-    Ok(Some(table.all()?.into_iter().map(line).collect()))
+    Ok(Some(table.all()?))
 }
 
 /// Returns one schedule.

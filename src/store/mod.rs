@@ -45,12 +45,13 @@ pub use lazy::LazyStore;
 pub use outbox::Counts;
 pub use pending::{NewPending, Pending};
 pub use place::{Place, Slot};
-pub use platform_table::{PlatformRow, PlatformTable};
+pub use platform_table::PlatformTable;
 pub use pushed::PushedRow;
 pub use retention::Caps;
 pub use schedules::{
     Answer, Claim, Due, FiringCause, FiringEnd, FiringRow, NewSchedule, ScheduleFiring,
-    ScheduleRow, ScheduleSource, ScheduleStatus, ScheduleStore, SetsDue, Switch, Wait, WaitsFor,
+    ScheduleLine, ScheduleRow, ScheduleSource, ScheduleStatus, ScheduleStore, SetsDue, Switch,
+    Wait, WaitsFor,
 };
 pub use spool::Spool;
 pub use turn::{Turn, TurnAt};

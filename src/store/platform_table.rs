@@ -17,7 +17,7 @@ use crate::net::{RootFiles, TlsFault, database_tls};
 
 use super::platform_address::Address;
 use super::platform_tls::TableTls;
-use super::schedules::SetsDue;
+use super::schedules::{ScheduleLine, SetsDue};
 use super::{StoreError, timestamp};
 
 /// How long a connection may take.
@@ -47,29 +47,6 @@ pub struct PlatformTable {
     tls: Option<TableTls>,
     /// The database, without a password.
     place: String,
-}
-
-/// A schedule of the platform.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PlatformRow {
-    /// Its name; several workspaces may have one of it.
-    pub name: String,
-    /// Its expression.
-    pub cron: Option<String>,
-    /// The time zone of the expression.
-    pub timezone: Option<String>,
-    /// Whether it runs at all.
-    pub enabled: bool,
-    /// When it runs next.
-    pub next_run_at: Option<Timestamp>,
-    /// When it ran last.
-    pub last_run_at: Option<Timestamp>,
-    /// What became of that, in the platform's words.
-    pub last_status: Option<String>,
-    /// Why, where it was not done.
-    pub last_error: Option<String>,
-    /// How often it ran.
-    pub run_count: u64,
 }
 
 impl PlatformTable {
@@ -102,7 +79,7 @@ impl PlatformTable {
     }
 
     /// Returns all schedules, by name.
-    pub fn all(&self) -> Result<Vec<PlatformRow>, StoreError> {
+    pub fn all(&self) -> Result<Vec<ScheduleLine>, StoreError> {
         let rows = self.ask(async |client| client.query(ALL, &[]).await)?;
         rows.iter()
             .map(|row| platform_row(row).map_err(|error| table_error(&self.place, &error)))
@@ -243,12 +220,13 @@ const fn tls_advice(fault: &TlsFault) -> &'static str {
     }
 }
 
-fn platform_row(row: &Row) -> Result<PlatformRow, tokio_postgres::Error> {
+fn platform_row(row: &Row) -> Result<ScheduleLine, tokio_postgres::Error> {
     let at = |column: usize| -> Result<Option<Timestamp>, tokio_postgres::Error> {
         Ok(row.try_get::<_, Option<i64>>(column)?.map(timestamp))
     };
+    let error: Option<String> = row.try_get(7)?;
     let count: Option<i64> = row.try_get(8)?;
-    Ok(PlatformRow {
+    Ok(ScheduleLine {
         name: row.try_get(0)?,
         cron: row.try_get(1)?,
         timezone: row.try_get(2)?,
@@ -256,7 +234,7 @@ fn platform_row(row: &Row) -> Result<PlatformRow, tokio_postgres::Error> {
         next_run_at: at(4)?,
         last_run_at: at(5)?,
         last_status: row.try_get(6)?,
-        last_error: row.try_get(7)?,
+        last_error: error.filter(|error| !error.is_empty()),
         run_count: u64::try_from(count.unwrap_or(0)).unwrap_or(0),
     })
 }

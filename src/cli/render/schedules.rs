@@ -5,8 +5,9 @@ use std::fmt::Write;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::schedules::{FiringLine, ScheduleLine, ScheduleView};
+use crate::schedules::{FiringLine, ScheduleView};
 use crate::secrets::clean_line;
+use crate::store::ScheduleLine;
 
 /// Renders schedules, a line each.
 pub(in crate::cli) fn schedules(lines: &[ScheduleLine]) -> String {

@@ -19,7 +19,9 @@ use super::StoreError;
 
 pub use claim::Due;
 pub use firing::{Answer, Claim, FiringEnd, FiringRow, ScheduleFiring, Wait, WaitsFor};
-pub use row::{FiringCause, NewSchedule, ScheduleRow, ScheduleSource, ScheduleStatus};
+pub use row::{
+    FiringCause, NewSchedule, ScheduleLine, ScheduleRow, ScheduleSource, ScheduleStatus,
+};
 
 /// Where an event finds the schedules that wait for it: the own store, or the platform's table.
 ///

@@ -98,6 +98,29 @@ pub struct ScheduleRow {
     pub empty_runs: u64,
 }
 
+/// A schedule in a list, of this store or of the platform's table.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ScheduleLine {
+    /// Its name; several workspaces of a platform may have one of it.
+    pub name: String,
+    /// When it runs: its expression.
+    pub cron: Option<String>,
+    /// The time zone of the expression.
+    pub timezone: Option<String>,
+    /// Whether it runs at all.
+    pub enabled: bool,
+    /// When it runs next.
+    pub next_run_at: Option<Timestamp>,
+    /// When it fired last.
+    pub last_run_at: Option<Timestamp>,
+    /// What became of that: `ok`, `error`, `skipped` or `stale`, or the platform's word.
+    pub last_status: Option<String>,
+    /// Why, where it was not done.
+    pub last_error: Option<String>,
+    /// How often it ran; what was skipped does not count.
+    pub run_count: u64,
+}
+
 /// How many columns [`schedule`] reads.
 pub(super) const COUNT: usize = 17;
 
