@@ -68,6 +68,27 @@ impl Plan {
 }
 
 impl FileChange {
+    /// Makes the change that installs a text, in a file that nobody locks.
+    pub(super) fn install(
+        target: Target,
+        path: PathBuf,
+        before: Option<Content>,
+        text: String,
+        mode: u32,
+    ) -> Self {
+        Self {
+            target,
+            path,
+            before,
+            after: Some(Content::File {
+                bytes: text.into_bytes(),
+                mode,
+            }),
+            locking: Locking::None,
+            purpose: Purpose::Install,
+        }
+    }
+
     /// Says what is done with the file, in one line.
     pub fn summary(&self) -> String {
         let verb = match (&self.before, &self.after) {

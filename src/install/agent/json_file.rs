@@ -3,7 +3,7 @@
 use crate::install::content::Content;
 use crate::install::entry::Entry;
 use crate::install::error::InstallError;
-use crate::install::plan::{FileChange, Locking, Plan, Purpose};
+use crate::install::plan::{FileChange, Plan};
 use crate::install::surroundings::Surroundings;
 use crate::surfaces::{JsonHook, Removal, Shape};
 
@@ -74,17 +74,8 @@ pub(super) fn install(
     if before.is_none() && !after.ends_with('\n') {
         after.push('\n');
     }
-    plan.changes.push(FileChange {
-        target: place.target(),
-        path,
-        before,
-        after: Some(Content::File {
-            bytes: after.into_bytes(),
-            mode,
-        }),
-        locking: Locking::None,
-        purpose: Purpose::Install,
-    });
+    let change = FileChange::install(place.target(), path, before, after, mode);
+    plan.changes.push(change);
     plan.todo.extend(hook.todo.map(ToOwned::to_owned));
     Ok(plan)
 }

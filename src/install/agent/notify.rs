@@ -6,7 +6,7 @@ use crate::install::command::OurCommand;
 use crate::install::content::Content;
 use crate::install::entry::Entry;
 use crate::install::error::InstallError;
-use crate::install::plan::{FileChange, Locking, Plan, Purpose};
+use crate::install::plan::{FileChange, Plan};
 use crate::install::surroundings::Surroundings;
 
 use super::place::Place;
@@ -125,17 +125,8 @@ pub(super) fn install(place: &Place, around: &Surroundings) -> Result<Plan, Inst
         &without(text).ok_or_else(|| by_hand(NO_LINE, mend()))?,
         &line,
     );
-    plan.changes.push(FileChange {
-        target: place.target(),
-        path,
-        before,
-        after: Some(Content::File {
-            bytes: after.into_bytes(),
-            mode,
-        }),
-        locking: Locking::None,
-        purpose: Purpose::Install,
-    });
+    let change = FileChange::install(place.target(), path, before, after, mode);
+    plan.changes.push(change);
     Ok(plan)
 }
 

@@ -97,17 +97,8 @@ pub(super) fn install(
                 });
             }
         }
-        plan.changes.push(FileChange {
-            target: place.target(),
-            path,
-            before,
-            after: Some(Content::File {
-                bytes: text.into_bytes(),
-                mode: MODE,
-            }),
-            locking: Locking::None,
-            purpose: Purpose::Install,
-        });
+        let change = FileChange::install(place.target(), path, before, text, MODE);
+        plan.changes.push(change);
     }
     if !plan.is_empty() {
         plan.todo.extend(own.todo.map(ToOwned::to_owned));
