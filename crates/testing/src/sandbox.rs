@@ -127,6 +127,12 @@ impl Sandbox {
         variables
     }
 
+    /// Returns the search path of programs in the sandbox, with a directory before it.
+    pub fn search_path_from(&self, directory: &Path) -> String {
+        let path = std::env::var("PATH").unwrap();
+        format!("{}:{path}", directory.display())
+    }
+
     /// Runs git in `directory` and returns its trimmed stdout. Panics when git fails.
     pub fn git(&self, directory: impl AsRef<Path>, arguments: &[&str]) -> String {
         let mut git = self.command("git");

@@ -12,14 +12,7 @@ fn install(world: &World, name: &str, to: &Path) -> String {
     let hook = std::fs::read(from).unwrap();
     world.sandbox.executable(to, hook);
     let program = PathBuf::from(env!("CARGO_BIN_EXE_sendoff"));
-    let path = world
-        .sandbox
-        .variables()
-        .into_iter()
-        .find(|(name, _)| *name == "PATH")
-        .unwrap()
-        .1;
-    format!("{}:{path}", program.parent().unwrap().display())
+    world.sandbox.search_path_from(program.parent().unwrap())
 }
 
 /// Waits for the report on what a hook handed over.

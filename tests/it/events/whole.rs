@@ -138,16 +138,10 @@ fn the_five_commands_of_the_guide_run_from_a_webhook_to_the_agent() {
         schedule.replace("--workspace ID", "--workspace ws-1"),
     );
     let mut command = home.sandbox.command("sh");
-    let path = command
-        .get_envs()
-        .find(|(name, _)| *name == "PATH")
-        .and_then(|(_, value)| value)
-        .unwrap()
-        .to_owned();
     let bin = home.sandbox.path("bin");
     command
         .args(["-c", &script])
-        .env("PATH", format!("{}:{}", bin.display(), path.display()))
+        .env("PATH", home.sandbox.search_path_from(&bin))
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::null());

@@ -7,7 +7,7 @@ use pretty_assertions::assert_eq;
 use sendoff::install::{Fault, Scope, Surroundings, Target, find};
 
 use crate::sandbox::environment;
-use crate::world::World;
+use crate::world::{Said, World};
 
 use super::{beside_newer_git, commit, done, sendoff, tree};
 
@@ -36,6 +36,11 @@ fn found(world: &World) -> Vec<(String, Option<Fault>)> {
         .collect()
 }
 
+fn assert_installed_already(said: &Said) {
+    let is_told = said.stderr.starts_with("everything is installed already\n");
+    assert!(is_told, "{}", said.stderr);
+}
+
 #[test]
 fn after_an_installation_a_commit_is_shipped_and_a_removal_leaves_nothing() {
     let world = World::new();
@@ -46,13 +51,7 @@ fn after_an_installation_a_commit_is_shipped_and_a_removal_leaves_nothing() {
     assert_eq!(found(&world), HOOKS.map(|name| (name.to_owned(), None)));
     let installed = tree(&world.work());
     let again = done(&world, INSTALL);
-    assert!(
-        again
-            .stderr
-            .starts_with("everything is installed already\n"),
-        "{}",
-        again.stderr
-    );
+    assert_installed_already(&again);
     assert_eq!(tree(&world.work()), installed);
     commit(&world, &world.work());
     let head = world.sandbox.git(world.work(), &["rev-parse", "HEAD"]);
@@ -360,13 +359,7 @@ fn a_newer_git_gets_its_hooks_in_the_configuration() {
     };
     assert_eq!(get("hook.sendoff.event"), "post-commit");
     let again = beside_newer_git(&world, INSTALL);
-    assert!(
-        again
-            .stderr
-            .starts_with("everything is installed already\n"),
-        "{}",
-        again.stderr
-    );
+    assert_installed_already(&again);
     assert_eq!(fs::read_to_string(&config).unwrap(), after);
     // Byte for byte where the file is as we left it, else without our sections.
     done(&world, UNINSTALL);

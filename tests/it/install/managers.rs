@@ -37,14 +37,8 @@ impl Managed {
     pub(super) fn new(manager: &str) -> Option<Self> {
         let directory = fetched(manager)?;
         let world = World::new();
-        let variables = world.sandbox.variables();
-        let path = &variables
-            .iter()
-            .find(|(name, _)| *name == "PATH")
-            .unwrap()
-            .1;
         Some(Self {
-            path: format!("{}:{path}", directory.display()),
+            path: world.sandbox.search_path_from(&directory),
             world,
         })
     }

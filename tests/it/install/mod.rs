@@ -66,15 +66,9 @@ fn done(world: &World, arguments: &[&str]) -> Said {
 fn with_newer_git(world: &World) -> Vec<(&'static str, String)> {
     let script = "#!/bin/sh\nif [ \"$1\" = --version ]; then echo git version 2.54.0; exit; fi\nPATH=${PATH#*:} exec git \"$@\"\n";
     world.sandbox.executable("newer/git", script);
-    let variables = world.sandbox.variables();
-    let path = &variables
-        .iter()
-        .find(|(name, _)| *name == "PATH")
-        .unwrap()
-        .1;
     let newer = world.sandbox.path("newer");
     let mut all = world.variables();
-    all.push(("PATH", format!("{}:{path}", newer.display())));
+    all.push(("PATH", world.sandbox.search_path_from(&newer)));
     all
 }
 

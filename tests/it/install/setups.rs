@@ -26,11 +26,9 @@ fn without_token(world: &World) -> Variables {
 /// Returns the variables with a program of the sandbox on the search path.
 fn with_program(world: &World, name: &str, script: &str) -> Variables {
     world.sandbox.executable(format!("bin/{name}"), script);
-    let usual = world.sandbox.variables();
-    let (_, path) = usual.iter().find(|(name, _)| *name == "PATH").unwrap();
-    let path = format!("{}:{path}", world.sandbox.path("bin").display());
     let mut variables = without_token(world);
-    variables.push(("PATH", path));
+    let bin = world.sandbox.path("bin");
+    variables.push(("PATH", world.sandbox.search_path_from(&bin)));
     variables
 }
 

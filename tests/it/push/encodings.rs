@@ -6,11 +6,9 @@ use sendoff::git::push::{BranchPushError, TransportError};
 use sendoff_push::NoRedaction;
 use sendoff_testing::supervised;
 
-use crate::sandbox::Sandbox;
-
 use super::hostile::server::{Act, hostile};
-use super::hostile::{REFS, RESULT, advertisement, http, moved, service};
-use super::rig::{ahead, options, push_head};
+use super::hostile::{Case, REFS, RESULT, http, moved};
+use super::rig::{options, push_head};
 
 /// What stands in the lines of `Content-Encoding`, and how the error names it.
 const UNREAD: &[(&[&str], &str)] = &[
@@ -49,33 +47,28 @@ fn page(status: &str) -> Vec<u8> {
     format!("HTTP/1.1 {status}\r\nConnection: close\r\nContent-Type: text/plain\r\nContent-Length: {length}\r\n\r\n{text}").into()
 }
 
-/// A work tree, and the right answers to the question for refs and to the push.
-struct Case {
-    sandbox: Sandbox,
-    work: std::path::PathBuf,
+/// A case with the right answers to the question for refs and to the push.
+struct Answers {
+    case: Case,
     refs: Vec<u8>,
     report: Vec<u8>,
 }
 
-impl Case {
+impl Answers {
     fn new() -> Self {
-        let sandbox = Sandbox::new();
-        let (work, _) = ahead(&sandbox, "r");
-        let old = sandbox.git(&work, &["rev-parse", "HEAD~1"]);
-        let refs = http(REFS, &[service(), advertisement(&old)].concat());
+        let case = Case::new();
         Self {
-            sandbox,
-            work,
-            refs,
+            refs: http(REFS, &case.refs_body()),
             report: http(RESULT, &moved()),
+            case,
         }
     }
 
     /// Pushes; returns the error, if any, and how many requests there were.
     fn push(&self, refs: Vec<u8>, report: Vec<u8>) -> (Option<BranchPushError>, usize) {
         let server = hostile(Act::Say(refs), Act::Say(report));
-        let options = options(&self.sandbox);
-        let pushed = push_head(&self.sandbox, &self.work, &server.url(), &options);
+        let Case { sandbox, work, .. } = &self.case;
+        let pushed = push_head(sandbox, work, &server.url(), &options(sandbox));
         (pushed.err(), server.requests.load(Ordering::Relaxed))
     }
 }
@@ -85,7 +78,7 @@ fn an_encoding_that_is_not_read_is_named() {
     if supervised() {
         return;
     }
-    let case = Case::new();
+    let right = Answers::new();
     for (lines, name) in UNREAD {
         let named = format!("the encoding `{name}`,");
         let is_named = |error: Option<BranchPushError>, about: &str| {
@@ -96,10 +89,10 @@ fn an_encoding_that_is_not_read_is_named() {
             let advice = error.advice().unwrap();
             assert!(advice.contains("Accept-Encoding: identity"), "{advice}");
         };
-        let (error, requests) = case.push(marked(&case.refs, lines), case.report.clone());
+        let (error, requests) = right.push(marked(&right.refs, lines), right.report.clone());
         is_named(error, "refs");
         assert_eq!(requests, 1, "{name}");
-        let (error, requests) = case.push(case.refs.clone(), marked(&case.report, lines));
+        let (error, requests) = right.push(right.refs.clone(), marked(&right.report, lines));
         is_named(error, "report");
         // What became of the push is not known, so the remote is asked again, and has the old tip.
         assert_eq!(requests, 3, "{name}");
@@ -111,7 +104,7 @@ fn a_page_in_such_an_encoding_shows_no_text() {
     if supervised() {
         return;
     }
-    let case = Case::new();
+    let right = Answers::new();
     for (lines, name) in UNREAD {
         for (status, class) in [
             ("403 Forbidden", "auth"),
@@ -120,8 +113,8 @@ fn a_page_in_such_an_encoding_shows_no_text() {
         ] {
             let page = marked(&page(status), lines);
             let refused = [
-                case.push(page.clone(), case.report.clone()),
-                case.push(case.refs.clone(), page),
+                right.push(page.clone(), right.report.clone()),
+                right.push(right.refs.clone(), page),
             ];
             for (error, _) in refused {
                 let error = error.unwrap();
@@ -131,7 +124,7 @@ fn a_page_in_such_an_encoding_shows_no_text() {
         }
     }
     // Without an encoding it is shown, so that the rows above show something.
-    let (error, _) = case.push(page("403 Forbidden"), case.report.clone());
+    let (error, _) = right.push(page("403 Forbidden"), right.report.clone());
     assert!(error.unwrap().to_string().contains("the secret word"));
 }
 
@@ -140,13 +133,13 @@ fn a_page_that_is_none_of_gits_is_told_to_be_one_in_any_encoding() {
     if supervised() {
         return;
     }
-    let case = Case::new();
+    let right = Answers::new();
     let page = marked(&http("text/html", b"<html>"), &["br"]);
     for (refs, report) in [
-        (page.clone(), case.report.clone()),
-        (case.refs.clone(), page),
+        (page.clone(), right.report.clone()),
+        (right.refs.clone(), page),
     ] {
-        let error = case.push(refs, report).0.unwrap();
+        let error = right.push(refs, report).0.unwrap();
         assert!(
             matches!(error.transport(), Some(TransportError::NotGit { .. })),
             "{error:?}"
@@ -159,9 +152,10 @@ fn an_answer_that_says_that_it_is_not_compressed_is_read() {
     if supervised() {
         return;
     }
-    let case = Case::new();
+    let right = Answers::new();
     for lines in READ {
-        let (error, requests) = case.push(marked(&case.refs, lines), marked(&case.report, lines));
+        let (error, requests) =
+            right.push(marked(&right.refs, lines), marked(&right.report, lines));
         assert!(error.is_none(), "{lines:?}: {error:?}");
         assert_eq!(requests, 2);
     }
@@ -172,8 +166,12 @@ fn a_long_name_of_an_encoding_is_cut() {
     if supervised() {
         return;
     }
-    let case = Case::new();
-    let refs = marked(&case.refs, &[&"b".repeat(5000)]);
-    let text = case.push(refs, case.report.clone()).0.unwrap().to_string();
+    let right = Answers::new();
+    let refs = marked(&right.refs, &[&"b".repeat(5000)]);
+    let text = right
+        .push(refs, right.report.clone())
+        .0
+        .unwrap()
+        .to_string();
     assert!(text.contains("`bbb") && text.len() < 200, "{text}");
 }

@@ -10,12 +10,10 @@ use sendoff::git::push::{BranchPushError, PushOptions};
 
 use sendoff_testing::supervised;
 
-use crate::sandbox::Sandbox;
-
 use super::front::{Front, Manner};
 use super::hostile::server::{Act, hostile};
-use super::hostile::{REFS, RESULT, advertisement, band, http, line, moved, service};
-use super::rig::{ahead, options, push_head, script};
+use super::hostile::{Case, REFS, RESULT, band, http, line, moved};
+use super::rig::{options, push_head, script};
 use super::served::Served;
 
 fn compressing(served: &Served) -> Front {
@@ -118,53 +116,36 @@ fn open(kind: &str) -> Vec<u8> {
     format!("HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\nContent-Encoding: gzip\r\n\r\n").into()
 }
 
-/// A work tree and what a server says when it is asked for refs and for the push.
-struct Case {
-    sandbox: Sandbox,
-    work: std::path::PathBuf,
-    refs: Vec<u8>,
-    report: Vec<u8>,
+/// Returns the right answer to the question for refs, compressed.
+fn right_refs(case: &Case) -> Act {
+    Act::Say(marked(&http(REFS, &zipped(&case.refs_body()))))
 }
 
-impl Case {
-    fn new() -> Self {
-        let sandbox = Sandbox::new();
-        let (work, _) = ahead(&sandbox, "r");
-        let old = sandbox.git(&work, &["rev-parse", "HEAD~1"]);
-        let refs = [service(), advertisement(&old)].concat();
-        Self {
-            sandbox,
-            work,
-            refs,
-            report: moved(),
-        }
-    }
+/// Pushes; nothing may move for so long.
+fn push_within(
+    case: &Case,
+    patience: Duration,
+    refs: Act,
+    push: Act,
+) -> Result<(), BranchPushError> {
+    let server = hostile(refs, push);
+    let options = PushOptions {
+        push_timeout: patience,
+        ..options(&case.sandbox)
+    };
+    let begin = Instant::now();
+    let pushed = push_head(&case.sandbox, &case.work, &server.url(), &options);
+    assert!(
+        begin.elapsed() < Duration::from_secs(50),
+        "{:?}",
+        begin.elapsed()
+    );
+    pushed.map(|_| ())
+}
 
-    fn right_refs(&self) -> Act {
-        Act::Say(marked(&http(REFS, &zipped(&self.refs))))
-    }
-
-    /// Pushes; nothing may move for so long.
-    fn push_within(&self, patience: Duration, refs: Act, push: Act) -> Result<(), BranchPushError> {
-        let server = hostile(refs, push);
-        let options = PushOptions {
-            push_timeout: patience,
-            ..options(&self.sandbox)
-        };
-        let begin = Instant::now();
-        let pushed = push_head(&self.sandbox, &self.work, &server.url(), &options);
-        assert!(
-            begin.elapsed() < Duration::from_secs(50),
-            "{:?}",
-            begin.elapsed()
-        );
-        pushed.map(|_| ())
-    }
-
-    /// Pushes where it is not silence that ends it; the machine may be busy.
-    fn push(&self, refs: Act, push: Act) -> Result<(), BranchPushError> {
-        self.push_within(Duration::from_secs(15), refs, push)
-    }
+/// Pushes where it is not silence that ends it; the machine may be busy.
+fn push(case: &Case, refs: Act, push: Act) -> Result<(), BranchPushError> {
+    push_within(case, Duration::from_secs(15), refs, push)
 }
 
 #[test]
@@ -173,11 +154,11 @@ fn an_answer_in_several_members_is_whole() {
         return;
     }
     let case = Case::new();
-    let (start, end) = case.refs.split_at(20);
+    let refs = case.refs_body();
+    let (start, end) = refs.split_at(20);
     let refs = [zipped(start), zipped(b""), zipped(end)].concat();
-    let push = Act::Say(marked(&http(RESULT, &zipped(&case.report))));
-    case.push(Act::Say(marked(&http(REFS, &refs))), push)
-        .unwrap();
+    let report = Act::Say(marked(&http(RESULT, &zipped(&moved()))));
+    push(&case, Act::Say(marked(&http(REFS, &refs))), report).unwrap();
 }
 
 #[test]
@@ -207,18 +188,18 @@ fn compressed_answers_that_are_cut_or_damaged_end_in_their_class() {
             ("empty", Vec::new()),
         ]
     };
-    for (name, refs) in damage(&case.refs) {
+    for (name, refs) in damage(&case.refs_body()) {
         let refs = Act::Say(marked(&http(REFS, &refs)));
-        let error = case.push(refs, Act::SILENCE).unwrap_err();
+        let error = push(&case, refs, Act::SILENCE).unwrap_err();
         assert_eq!(error.class(), "bad-response", "{name}: {error:?}");
     }
-    for (name, report) in damage(&case.report) {
+    for (name, report) in damage(&moved()) {
         // Once the report is complete nothing that follows counts.
         if ["without its end", "a wrong sum"].contains(&name) {
             continue;
         }
         let report = Act::Say(marked(&http(RESULT, &report)));
-        let error = case.push(case.right_refs(), report).unwrap_err();
+        let error = push(&case, right_refs(&case), report).unwrap_err();
         assert_eq!(error.class(), "bad-response", "{name}: {error:?}");
     }
 }
@@ -234,13 +215,13 @@ fn a_bomb_of_right_packets_ends_at_the_cap() {
     let refs = zipped(&row.repeat((1 << 20) / row.len())).repeat(1024);
     let refs = Act::Say(marked(&http(REFS, &refs)));
     assert_eq!(
-        case.push(refs, Act::SILENCE).unwrap_err().class(),
+        push(&case, refs, Act::SILENCE).unwrap_err().class(),
         "bad-response"
     );
     let said = band(2, &b"x".repeat(900));
     let answer = zipped(&said.repeat((1 << 20) / said.len())).repeat(1024);
     let answer = Act::Say(marked(&http(RESULT, &answer)));
-    let error = case.push(case.right_refs(), answer).unwrap_err();
+    let error = push(&case, right_refs(&case), answer).unwrap_err();
     assert_eq!(error.class(), "bad-response");
 }
 
@@ -264,17 +245,13 @@ fn nothing_compressed_for_ever_is_silence() {
     for (first, rest) in floods {
         let flood = |kind| Act::Flood([open(kind), first.clone()].concat(), rest.clone());
         let short = Duration::from_millis(500);
-        let error = case
-            .push_within(short, flood(REFS), Act::SILENCE)
-            .unwrap_err();
+        let error = push_within(&case, short, flood(REFS), Act::SILENCE).unwrap_err();
         assert!(
             ["timeout", "bad-response"].contains(&error.class()),
             "{error:?}"
         );
         // The refs are asked for before and after.
-        let error = case
-            .push_within(short * 6, case.right_refs(), flood(RESULT))
-            .unwrap_err();
+        let error = push_within(&case, short * 6, right_refs(&case), flood(RESULT)).unwrap_err();
         assert!(
             ["timeout", "bad-response"].contains(&error.class()),
             "{error:?}"

@@ -29,12 +29,8 @@ fn seen(
     arguments: &[&str],
     directory: &Path,
 ) -> (String, String) {
-    let mut command = Command::new("setsid");
+    let mut command = Terminal::session(program, arguments);
     command
-        .arg("--ctty")
-        .arg(program.get_program())
-        .args(arguments)
-        .env_clear()
         .envs(world.sandbox.variables())
         .envs(world.variables())
         .envs([("HUSKY", "0"), ("PATH_OF_MINE", "a b"), ("GIT_TRACE", "0")])

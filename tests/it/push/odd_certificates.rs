@@ -10,7 +10,7 @@ use sendoff_testing::{succeed, tool};
 use super::authority::Authority;
 use super::front::{Front, Manner};
 use super::proxy::configured;
-use super::real_servers::{both, nginx, set};
+use super::real_servers::{both, nginx_with_clients, set};
 use super::rig::{push_head, rendered};
 use super::served::Served;
 
@@ -94,9 +94,6 @@ fn a_client_certificate_of_version_1_is_shown_as_by_git() {
     let served = Served::start(GitServerOptions::default());
     let authority = Authority::new(&served.sandbox);
     let sandbox = &served.sandbox;
-    let issued = authority.issue(&["127.0.0.1"], |_| {});
-    let certificate = sandbox.write("server.pem", &issued.pem);
-    let key = sandbox.write("server.key", &issued.key_pem);
     sandbox.write("ca.key", authority.key_pem());
     let make = "OPENSSL req -new -newkey rsa:2048 -nodes -keyout client.key -subj /CN=me -out client.csr 2>/dev/null\n\
          OPENSSL x509 -req -in client.csr -CA ca.pem -CAkey ca.key -set_serial 7 -days 2 -out client.pem 2>/dev/null\n\
@@ -104,15 +101,7 @@ fn a_client_certificate_of_version_1_is_shown_as_by_git() {
     let make = make.replace("OPENSSL", openssl.to_str().unwrap());
     let mut shell = sandbox.command("sh");
     succeed(shell.arg("-ec").arg(make).current_dir(sandbox.path("")));
-    let server = format!(
-        "LISTEN ssl; ssl_certificate {}; ssl_certificate_key {}; ssl_client_certificate {}; ssl_verify_client on;",
-        certificate.display(),
-        key.display(),
-        authority.path.display()
-    );
-    let running = nginx(&served, &program, &server);
-    let url = format!("https://127.0.0.1:{}/r.git", running.port);
-    set(&served, "http.sslCAInfo", authority.path.to_str().unwrap());
+    let (_nginx, url) = nginx_with_clients(&served, &program, &authority);
     let path = |name: &str| sandbox.path(name).to_str().unwrap().to_owned();
     set(&served, "http.sslCert", &path("client.pem"));
     set(&served, "http.sslKey", &path("other.key"));

@@ -24,6 +24,17 @@ impl Terminal {
         }
     }
 
+    /// Returns a program at the head of a session of its own, whose terminal is its standard input, without variables.
+    pub(crate) fn session(program: &Command, arguments: &[&str]) -> Command {
+        let mut command = Command::new("setsid");
+        command
+            .arg("--ctty")
+            .arg(program.get_program())
+            .args(arguments)
+            .env_clear();
+        command
+    }
+
     /// Runs a program on it, and gives an answer to each question in turn. Returns what the terminal showed.
     fn talk(self, command: Command, answers: &[(&str, &str)]) -> String {
         self.talk_to_end(command, answers).0
@@ -84,14 +95,9 @@ impl Asked {
         Self { served, url }
     }
 
-    /// The program at the head of a session of its own, whose terminal is its standard input.
     fn command(&self, program: &Command, arguments: &[&str]) -> Command {
-        let mut command = Command::new("setsid");
+        let mut command = Terminal::session(program, arguments);
         command
-            .arg("--ctty")
-            .arg(program.get_program())
-            .args(arguments)
-            .env_clear()
             .envs(self.served.sandbox.variables())
             .env("GIT_TERMINAL_PROMPT", "1")
             .current_dir(&self.served.work);

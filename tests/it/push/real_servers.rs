@@ -90,25 +90,35 @@ pub(super) fn nginx(served: &Served, program: &Path, server: &str) -> Running {
     })
 }
 
-/// Guards nginx with TLS, HTTP/2 and a client's certificate: wanted, shown; and its limit of a body.
-#[test]
-fn nginx_with_client_certificates_is_pushed_to_as_by_git() {
-    let Some(program) = tool("nginx") else { return };
-    let served = Served::start(GitServerOptions::default());
-    let authority = Authority::new(&served.sandbox);
+/// Starts nginx over TLS for clients with a certificate of the authority, which the user trusts. Returns the remote's URL.
+pub(super) fn nginx_with_clients(
+    served: &Served,
+    program: &Path,
+    authority: &Authority,
+) -> (Running, String) {
     let issued = authority.issue(&["127.0.0.1"], |_| {});
-    let sandbox = &served.sandbox;
-    let certificate = sandbox.write("server.pem", &issued.pem);
-    let key = sandbox.write("server.key", &issued.key_pem);
+    let certificate = served.sandbox.write("server.pem", &issued.pem);
+    let key = served.sandbox.write("server.key", &issued.key_pem);
     let server = format!(
         "LISTEN ssl http2; ssl_certificate {}; ssl_certificate_key {}; ssl_client_certificate {}; ssl_verify_client on; client_max_body_size 1m;",
         certificate.display(),
         key.display(),
         authority.path.display()
     );
-    let running = nginx(&served, &program, &server);
+    let running = nginx(served, program, &server);
     let url = format!("https://127.0.0.1:{}/r.git", running.port);
-    set(&served, "http.sslCAInfo", authority.path.to_str().unwrap());
+    set(served, "http.sslCAInfo", authority.path.to_str().unwrap());
+    (running, url)
+}
+
+/// Guards nginx with TLS, HTTP/2 and a client's certificate: wanted, shown; and its limit of a body.
+#[test]
+fn nginx_with_client_certificates_is_pushed_to_as_by_git() {
+    let Some(program) = tool("nginx") else { return };
+    let served = Served::start(GitServerOptions::default());
+    let authority = Authority::new(&served.sandbox);
+    let sandbox = &served.sandbox;
+    let (_nginx, url) = nginx_with_clients(&served, &program, &authority);
     let said = both(&served, &url.replace("https:", "http:"), false);
     assert!(
         said.contains("speaks TLS, and the URL says `http`"),

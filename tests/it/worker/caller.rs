@@ -2,7 +2,6 @@
 
 use std::io::Read;
 use std::process::Stdio;
-use std::time::Instant;
 
 use rustix::process::{Pid, Signal, kill_process};
 use sendoff::demo::Fault;
@@ -11,7 +10,9 @@ use serde_json::{Value, json};
 use crate::push::rig::script;
 use crate::world::{World, run, step};
 
-use super::{assert_silent, git, has_store, install, last_report, program, pushes, workers};
+use super::{
+    assert_silent, fifty_hooks, git, has_store, install, last_report, program, pushes, workers,
+};
 
 #[test]
 fn a_commit_returns_at_once_and_its_branch_is_shipped() {
@@ -285,18 +286,7 @@ fn a_hook_exits_0_whatever_its_arguments_are() {
 #[test]
 fn x13_fifty_hooks_at_once_make_one_push_and_one_pull_request() {
     let world = World::new();
-    let slowest = std::thread::scope(|scope| {
-        let hooks: Vec<_> = (0..50)
-            .map(|_| {
-                scope.spawn(|| {
-                    let began = Instant::now();
-                    assert_silent(&world.run(&["hook", "git-post-commit"]));
-                    began.elapsed()
-                })
-            })
-            .collect();
-        hooks.into_iter().map(|hook| hook.join().unwrap()).max()
-    });
+    let slowest = fifty_hooks(&world);
     last_report(&world);
     let status = world.run(&["status", "--json"]).report();
     assert_eq!(status["is_out"], true, "{status}");

@@ -9,13 +9,13 @@ use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 use sendoff::failpoint::Point;
-use sendoff_testing::{cases, wait_until};
+use sendoff_testing::cases;
 use serde_json::json;
 
 use crate::world::World;
 
 use super::killed::{assert_database, settle};
-use super::workers;
+use super::{wait_for_workers, workers};
 
 /// The phases of a send-off, and the failpoints that lie in them: some last milliseconds only.
 const PHASES: &[(&str, &[Point])] = &[
@@ -208,9 +208,7 @@ fn x01_kills_in_every_phase_and_at_random_lose_nothing_and_double_nothing() {
         for (round, point) in points.iter().copied().cycle().enumerate() {
             // Where another worker was at the memories, this one did not come to its point.
             if round >= each as usize {
-                wait_until("the workers' end", || {
-                    workers(&world).is_empty().then_some(())
-                });
+                wait_for_workers(&world);
                 if count(&hits, points) >= each as usize {
                     break;
                 }

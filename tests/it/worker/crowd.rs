@@ -1,19 +1,13 @@
 //! Many hooks at once: rounds on one branch, and many work trees on branches of their own.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use sendoff_testing::{Gate, cases, wait_until};
 
 use crate::push::rig::script;
 use crate::world::World;
 
-use super::{assert_silent, pushes, workers};
-
-fn wait_for_workers(world: &World) {
-    wait_until("the workers' end", || {
-        workers(world).is_empty().then_some(())
-    });
-}
+use super::{assert_silent, fifty_hooks, pushes, wait_for_workers};
 
 #[test]
 fn x13_rounds_of_fifty_hooks_with_a_cold_and_a_warm_state_directory() {
@@ -31,22 +25,7 @@ fn x13_rounds_of_fifty_hooks_with_a_cold_and_a_warm_state_directory() {
             let _none = std::fs::remove_dir_all(state);
         }
         let before = pushes(&world);
-        let took = std::thread::scope(|scope| {
-            let hooks: Vec<_> = (0..50)
-                .map(|_| {
-                    scope.spawn(|| {
-                        let began = Instant::now();
-                        assert_silent(&world.run(&["hook", "git-post-commit"]));
-                        began.elapsed()
-                    })
-                })
-                .collect();
-            hooks
-                .into_iter()
-                .map(|hook| hook.join().unwrap())
-                .max()
-                .unwrap()
-        });
+        let took = fifty_hooks(&world);
         let kind = &mut slowest[usize::from(warm)];
         *kind = took.max(*kind);
         wait_for_workers(&world);

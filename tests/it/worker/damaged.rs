@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::world::World;
 
 use super::put_off::state;
-use super::{assert_silent, last_report, workers};
+use super::{assert_silent, last_report, wait_for_workers};
 
 /// Damages the store behind its first page, which says only what the file is.
 fn damage_pages(world: &World) {
@@ -33,12 +33,6 @@ fn damage_all(world: &World) {
     for name in ["store.db", "store.db-wal"] {
         fs::write(state(world).join(name), [0xa5; 8192]).unwrap();
     }
-}
-
-fn wait_for_workers(world: &World) {
-    sendoff_testing::wait_until("the workers' end", || {
-        workers(world).is_empty().then_some(())
-    });
 }
 
 fn hand_over(world: &World, text: &str) -> String {

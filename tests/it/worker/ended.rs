@@ -10,7 +10,7 @@ use crate::push::rig::script;
 use crate::world::World;
 
 use super::killed::settle;
-use super::workers;
+use super::{wait_for_workers, workers};
 
 /// Guards that a worker whose thread is stuck is ended by its watchdog, and that its work goes out later, once.
 #[test]
@@ -27,9 +27,7 @@ fn a_worker_that_is_stuck_ends_by_its_deadline_and_its_work_goes_out_later() {
         hook.stdin(std::fs::File::open(task).unwrap());
         let began = Instant::now();
         assert!(hook.status().unwrap().success());
-        wait_until("the worker's end", || {
-            workers(&world).is_empty().then_some(())
-        });
+        wait_for_workers(&world);
         let took = began.elapsed();
         assert!(took < Duration::from_secs(20), "{point}: {took:?}");
         world.user_policy("");
@@ -68,9 +66,7 @@ fn x02_x03_a_worker_that_is_told_to_end_ends_and_its_work_goes_out_later() {
             let pid = Pid::from_raw(i32::try_from(pid).unwrap()).unwrap();
             kill_process(pid, signal).unwrap();
         }
-        wait_until("the worker's end", || {
-            workers(&world).is_empty().then_some(())
-        });
+        wait_for_workers(&world);
         assert!(
             began.elapsed() < Duration::from_secs(20),
             "{signal:?}: {:?}",

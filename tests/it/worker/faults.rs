@@ -13,7 +13,7 @@ use serde_json::Value;
 use crate::world::{Said, World, step};
 
 use super::killed::settle;
-use super::{program, report_in, workers};
+use super::{program, report_in, wait_for_workers};
 
 /// Returns a shell that runs a script with the world's variables in the clone; `$sendoff` is the program.
 fn shell(world: &World, script: &str) -> Command {
@@ -229,9 +229,7 @@ fn few_open_files_lose_nothing() {
         );
         let said = said(shell(&world, &script));
         assert_eq!(said.code, Some(0), "{files} files: {}", said.stderr);
-        wait_until("the worker's end", || {
-            workers(&world).is_empty().then_some(())
-        });
+        wait_for_workers(&world);
         let early = memories(&world);
         world.user_policy("");
         settle(&world);
@@ -464,9 +462,7 @@ fn x05_a_worker_that_was_stopped_for_long_goes_on() {
     assert_eq!(said(shell(&world, script)).code, Some(0));
     wait_until("the time", || (Instant::now() > goes_on).then_some(()));
     rustix::process::kill_process(worker, rustix::process::Signal::CONT).unwrap();
-    wait_until("the worker's end", || {
-        workers(&world).is_empty().then_some(())
-    });
+    wait_for_workers(&world);
     settle(&world);
     assert_shipped(&world);
     assert_eq!(memories(&world), 2);

@@ -12,7 +12,7 @@ use crate::install::killed::POINTS as OF_INSTALLATION;
 use crate::world::World;
 
 use super::operations::conflict;
-use super::{git, workers};
+use super::{git, wait_for_workers};
 
 /// Runs a hook of an executor that is killed, or whose worker is, and says whether it was acknowledged.
 fn hook(world: &World, point: Point) -> bool {
@@ -127,9 +127,7 @@ fn kill_at(world: &World, point: Point) -> bool {
             world.sandbox.git(world.work(), &["rebase", "--abort"]);
         }
         Obstacle::AnswerLost => {
-            wait_until("the workers' end", || {
-                workers(world).is_empty().then_some(())
-            });
+            wait_for_workers(world);
             if !is_hit() {
                 // The memory was not due yet.
                 let mut flush = world.command(&["flush"]);

@@ -29,9 +29,11 @@ mod unstored;
 mod wrong_clock;
 
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use assert_cmd::cargo::CommandCargoExt;
+use sendoff_testing::wait_until;
 use serde_json::Value;
 
 use crate::world::{Said, World};
@@ -91,6 +93,51 @@ fn workers(world: &World) -> Vec<u32> {
     let processes = std::fs::read_dir("/proc").unwrap().flatten();
     let pids = processes.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
     pids.filter(of_world).collect()
+}
+
+/// Waits until no process of the program lives in a world.
+fn wait_for_workers(world: &World) {
+    wait_until("the workers' end", || {
+        workers(world).is_empty().then_some(())
+    });
+}
+
+/// Has a hook hand over its work, in a work tree, to a worker that ends at a failpoint.
+fn hand_over_and_end_at(world: &World, work: &Path, surface: &str, point: &str) {
+    let mut hook = world.command(&["hook", surface]);
+    hook.env("SENDOFF_FAILPOINT", point)
+        .current_dir(work)
+        .stdin(Stdio::null());
+    assert!(hook.status().unwrap().success());
+    wait_for_workers(world);
+}
+
+/// Runs fifty hooks at once, and returns how long the slowest took.
+fn fifty_hooks(world: &World) -> Duration {
+    let hook = || {
+        let began = Instant::now();
+        assert_silent(&world.run(&["hook", "git-post-commit"]));
+        began.elapsed()
+    };
+    std::thread::scope(|scope| {
+        let hooks: Vec<_> = (0..50).map(|_| scope.spawn(hook)).collect();
+        let took = hooks.into_iter().map(|hook| hook.join().unwrap());
+        took.max().unwrap()
+    })
+}
+
+/// Pushes a commit of somebody else to the branch, and returns its tip.
+fn somebody_pushes(world: &World) -> String {
+    let (sandbox, bare) = (&world.sandbox, world.bare());
+    let path = bare.to_str().unwrap();
+    sandbox.git(
+        sandbox.path(""),
+        &["clone", "-q", "-b", "feature/x", path, "other"],
+    );
+    let other = sandbox.path("other");
+    sandbox.commit(&other, "theirs.txt", "theirs\n", "Add theirs");
+    sandbox.git(&other, &["push", "-q", "origin", "feature/x"]);
+    world.tip("feature/x")
 }
 
 /// Returns how often the branch moved on the server.

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use crate::sandbox::Sandbox;
 use crate::world::{World, step};
 
-use super::make_pending_due;
+use super::{make_pending_due, wait_for_workers};
 
 struct Day {
     server: PlatformServer,
@@ -244,9 +244,7 @@ fn n08_a_short_retry_after_is_waited_out_by_the_worker() {
         "{:?}",
         began.elapsed()
     );
-    sendoff_testing::wait_until("the worker's end", || {
-        super::workers(&world).is_empty().then_some(())
-    });
+    wait_for_workers(&world);
     let status: Value = world.run(&["status", "--json"]).report();
     assert_eq!(status["pending"], json!([]), "{status}");
     assert_eq!(world.forge.pulls().len(), 1);

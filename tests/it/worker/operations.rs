@@ -2,11 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use sendoff_testing::wait_until;
-
 use crate::world::{World, step};
 
-use super::{assert_silent, git, install, last_report, pushes, workers};
+use super::{assert_silent, git, install, last_report, pushes, wait_for_workers};
 
 /// Lets the first two of three commits of `feature/x` conflict with `main`.
 pub(super) fn conflict(world: &World) {
@@ -271,9 +269,7 @@ fn what_a_stopped_operation_leaves_is_shipped_once() {
         assert!(ended.status.success(), "{what:?}: {ended:?}");
         let report = last_report(&world);
         assert_eq!(step(&report, "push")["verdict"], "done", "{report}");
-        wait_until("the workers' end", || {
-            workers(&world).is_empty().then_some(())
-        });
+        wait_for_workers(&world);
         assert_eq!(
             world.tip("feature/x"),
             world.sandbox.head(&work),

@@ -5,12 +5,11 @@ use std::io::Write as _;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use sendoff_testing::wait_until;
 use serde_json::json;
 
 use crate::world::World;
 
-use super::workers;
+use super::wait_for_workers;
 
 /// How often each is timed.
 const ROUNDS: usize = 5;
@@ -45,9 +44,7 @@ fn a_hook_returns_long_before_its_work_is_done() {
         let began = Instant::now();
         assert!(hook.status().unwrap().success());
         hooks.push(began.elapsed());
-        wait_until("the workers' end", || {
-            workers(&world).is_empty().then_some(())
-        });
+        wait_for_workers(&world);
     }
     hooks.sort();
     writes.sort();

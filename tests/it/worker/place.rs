@@ -1,10 +1,8 @@
 //! Which repository a hook is about: the one that git names to it.
 
-use sendoff_testing::wait_until;
-
 use crate::world::{World, run, step};
 
-use super::{git, install, last_report, report_in, workers};
+use super::{git, hand_over_and_end_at, install, last_report, report_in};
 
 #[test]
 fn g24_a_linked_work_tree_ships_its_own_branch() {
@@ -147,12 +145,7 @@ fn a_git_dir_that_agrees_with_the_directory_is_no_matter() {
 #[test]
 fn a_branch_is_shipped_as_it_is_when_its_worker_comes() {
     let handed_over = |world: &World| {
-        let mut hook = world.command(&["hook", "git-post-commit"]);
-        hook.env("SENDOFF_FAILPOINT", "worker-told");
-        assert!(hook.status().unwrap().success());
-        wait_until("the worker's end", || {
-            workers(world).is_empty().then_some(())
-        });
+        hand_over_and_end_at(world, &world.work(), "git-post-commit", "worker-told");
     };
     let world = World::new();
     let url = format!("{}/acme/rocket.git", world.git.url());
@@ -222,14 +215,7 @@ fn a_branch_is_shipped_when_its_work_tree_of_a_bare_repository_is_gone() {
         let head = world
             .sandbox
             .commit(&linked, "c.txt", "hello\n", "Say hello");
-        let mut hook = world.command(&["hook", "executor"]);
-        hook.env("SENDOFF_FAILPOINT", "worker-told")
-            .current_dir(&linked)
-            .stdin(std::process::Stdio::null());
-        assert!(hook.status().unwrap().success());
-        wait_until("the worker's end", || {
-            workers(&world).is_empty().then_some(())
-        });
+        hand_over_and_end_at(&world, &linked, "executor", "worker-told");
         match how {
             Removed::WithGit => {
                 world
@@ -261,14 +247,7 @@ fn a_branch_is_shipped_when_its_work_tree_is_gone() {
                 assert_eq!(said.code, Some(75), "{}", said.stderr);
                 world.point_to(&url);
             } else {
-                let mut hook = world.command(&["hook", "executor"]);
-                hook.env("SENDOFF_FAILPOINT", "worker-told")
-                    .current_dir(&linked)
-                    .stdin(std::process::Stdio::null());
-                assert!(hook.status().unwrap().success());
-                wait_until("the worker's end", || {
-                    workers(&world).is_empty().then_some(())
-                });
+                hand_over_and_end_at(&world, &linked, "executor", "worker-told");
             }
             remove(&world, &linked, how);
             assert_eq!(world.run(&["flush"]).code, Some(0), "{how:?}, {is_pending}");

@@ -1,12 +1,11 @@
 //! A mistake in the user's policy lets nothing leave, and costs nothing that waits.
 
-use sendoff_testing::wait_until;
 use serde_json::json;
 
 use crate::world::{World, step};
 
 use super::put_off::memories;
-use super::workers;
+use super::{hand_over_and_end_at, wait_for_workers};
 
 /// The platform as a user's policy names it, without help by the environment.
 fn platform_by_policy(world: &World) -> String {
@@ -54,9 +53,7 @@ fn p02_a_memory_waits_for_the_users_policy_to_be_corrected() {
         "{report}"
     );
     assert_eq!(step(&report, "heartbeat-clear")["verdict"], "skipped");
-    wait_until("the workers' end", || {
-        workers(&world).is_empty().then_some(())
-    });
+    wait_for_workers(&world);
     assert_eq!(
         run(&["flush"], "").code,
         Some(75),
@@ -101,17 +98,13 @@ fn a_branch_that_waits_outlives_a_mistake_in_the_policy() {
         let world = World::new();
         let url = format!("{}/acme/rocket.git", world.git.url());
         if handed_over {
-            let mut hook = world.command(&["hook", "git-post-commit"]);
-            hook.env("SENDOFF_FAILPOINT", "worker-told");
-            assert!(hook.status().unwrap().success());
+            hand_over_and_end_at(&world, &world.work(), "git-post-commit", "worker-told");
         } else {
             world.point_to("http://127.0.0.1:9/acme/rocket.git");
             assert_eq!(world.run(&["run", "post-commit"]).code, Some(75));
             world.point_to(&url);
         }
-        wait_until("the worker's end", || {
-            workers(&world).is_empty().then_some(())
-        });
+        wait_for_workers(&world);
         world.user_policy("nonsense = 1\n");
         assert_eq!(world.run(&["flush"]).code, Some(75), "{handed_over}");
         let status = world.run(&["status"]);

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::world::{World, step};
 
-use super::{assert_silent, git, last_report, workers};
+use super::{assert_silent, git, hand_over_and_end_at, last_report, wait_for_workers};
 
 pub(super) fn memories(world: &World) -> Vec<String> {
     let memories = world.platform.memories();
@@ -145,9 +145,7 @@ fn x12_a_run_beside_hooks_makes_one_push_and_one_pull_request() {
             });
         }
     });
-    wait_until("the workers' end", || {
-        workers(&world).is_empty().then_some(())
-    });
+    wait_for_workers(&world);
     assert_eq!(super::pushes(&world), 1);
     assert_eq!(world.forge.pulls().len(), 1);
 }
@@ -169,9 +167,7 @@ fn a_worker_tries_again_until_the_policys_deadline() {
         world.run(&["hook", "git-post-commit"]);
         last_report(&world);
         let first_try = began.elapsed();
-        wait_until("the worker's end", || {
-            workers(&world).is_empty().then_some(())
-        });
+        wait_for_workers(&world);
         let took = began.elapsed();
         assert!(took < deadline * 10, "{took:?}");
         let status = world.run(&["status", "--json"]).report();
@@ -188,12 +184,7 @@ fn a_worker_tries_again_until_the_policys_deadline() {
 #[test]
 fn x01_an_intent_that_kills_every_worker_is_given_up_and_shown() {
     let world = World::new();
-    let mut hook = world.command(&["hook", "git-post-commit"]);
-    hook.env("SENDOFF_FAILPOINT", "worker-began");
-    assert!(hook.status().unwrap().success());
-    wait_until("the worker's end", || {
-        workers(&world).is_empty().then_some(())
-    });
+    hand_over_and_end_at(&world, &world.work(), "git-post-commit", "worker-began");
     let database = rusqlite::Connection::open(state(&world).join("store.db")).unwrap();
     let attempts = || -> u32 {
         let sql = "SELECT attempts FROM intents";
@@ -243,12 +234,7 @@ fn the_store_keeps_as_much_and_as_long_as_the_policy_says() {
         world.report(&["run", "post-commit"]);
     }
     assert_eq!(world.run(&["history"]).stdout.lines().count(), 2);
-    let mut hook = world.command(&["hook", "git-post-commit"]);
-    hook.env("SENDOFF_FAILPOINT", "worker-began");
-    assert!(hook.status().unwrap().success());
-    wait_until("the worker's end", || {
-        workers(&world).is_empty().then_some(())
-    });
+    hand_over_and_end_at(&world, &world.work(), "git-post-commit", "worker-began");
     let database = rusqlite::Connection::open(state(&world).join("store.db")).unwrap();
     let two_days =
         "UPDATE intents SET created_at = created_at - 172800000 WHERE settled_at IS NULL";

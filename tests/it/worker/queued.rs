@@ -6,10 +6,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use sendoff::demo::{Answer, Fault};
-use sendoff_testing::wait_until;
 use serde_json::{Value, json};
 
 use crate::world::{TOKEN, World, step};
+
+use super::wait_for_workers;
 
 /// Returns the texts of the platform's memories.
 fn memories(world: &World) -> Vec<String> {
@@ -353,9 +354,7 @@ fn n23_a_push_that_the_remote_reports_and_does_not_show_is_unverified() {
     );
     world.user_policy("[limits]\ndeadline = \"1s\"\n");
     world.run(&["hook", "git-post-commit"]);
-    wait_until("the worker's end", || {
-        super::workers(&world).is_empty().then_some(())
-    });
+    wait_for_workers(&world);
     let status = world.run(&["status", "--json"]).report();
     assert_eq!(status["pending"][0]["reason"], "unverified", "{status}");
     std::fs::remove_file(
@@ -438,9 +437,7 @@ fn l09_what_a_full_outbox_does_not_take_waits_as_it_was_handed_over() {
                 (said.code, said.stderr.lines().count() <= 1),
                 (Some(0), true)
             );
-            wait_until("the worker's end", || {
-                super::workers(&world).is_empty().then_some(())
-            });
+            wait_for_workers(&world);
         }
         let status = world.run(&["status", "--json"]).report();
         assert_eq!(status["outbox"]["waiting"], 2, "{cap}: {status}");

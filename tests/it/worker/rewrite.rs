@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::world::{World, step};
 
-use super::{git, install, last_report, workers};
+use super::{git, install, last_report, somebody_pushes, wait_for_workers};
 
 const LEASE: &str = "[steps.push]\nrewrite = \"lease\"\n";
 
@@ -24,24 +24,6 @@ fn amend(world: &World) -> String {
         .sandbox
         .git(&work, &["commit", "-q", "--amend", "-m", "Say it better"]);
     world.sandbox.git(&work, &["rev-parse", "HEAD"])
-}
-
-/// Moves the branch on the server, as somebody else would.
-fn somebody_pushes(world: &World) -> String {
-    let bare = world.bare();
-    let path = bare.to_str().unwrap();
-    let top = world.sandbox.path("");
-    world
-        .sandbox
-        .git(&top, &["clone", "-q", "-b", "feature/x", path, "other"]);
-    let other = world.sandbox.path("other");
-    world
-        .sandbox
-        .commit(&other, "theirs.txt", "theirs\n", "Add theirs");
-    world
-        .sandbox
-        .git(&other, &["push", "-q", "origin", "feature/x"]);
-    world.tip("feature/x")
 }
 
 /// Does with git on a copy of the remote what we are about to do; returns where the branch is then.
@@ -125,9 +107,7 @@ fn hooks_of_git_ship_an_amended_branch() {
             .success()
     );
     last_report(&world);
-    sendoff_testing::wait_until("the workers' end", || {
-        workers(&world).is_empty().then_some(())
-    });
+    wait_for_workers(&world);
     let head = world.sandbox.git(world.work(), &["rev-parse", "HEAD"]);
     assert_eq!(world.tip("feature/x"), head);
     assert_eq!(world.forge.pulls().len(), 1);

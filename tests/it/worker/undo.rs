@@ -5,6 +5,8 @@ use serde_json::json;
 use crate::push::prompted::Terminal;
 use crate::world::{World, step};
 
+use super::somebody_pushes;
+
 fn shipped() -> (World, String) {
     let world = World::new();
     let report = world.report(&["run", "post-commit"]);
@@ -100,27 +102,7 @@ fn a_branch_that_was_there_before_is_moved_back() {
 #[test]
 fn what_somebody_else_pushed_stays() {
     let (world, _) = shipped();
-    let top = world.sandbox.path("");
-    let bare = world.bare();
-    world.sandbox.git(
-        &top,
-        &[
-            "clone",
-            "-q",
-            "-b",
-            "feature/x",
-            bare.to_str().unwrap(),
-            "other",
-        ],
-    );
-    let other = world.sandbox.path("other");
-    world
-        .sandbox
-        .commit(&other, "theirs.txt", "theirs\n", "Add theirs");
-    world
-        .sandbox
-        .git(&other, &["push", "-q", "origin", "feature/x"]);
-    let theirs = world.tip("feature/x");
+    let theirs = somebody_pushes(&world);
     assert_eq!(world.run(&["undo", "--yes"]).code, Some(1));
     assert_eq!(
         (world.tip("feature/x"), world.forge.pulls().len()),

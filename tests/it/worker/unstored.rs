@@ -13,7 +13,7 @@ use serde_json::json;
 use crate::world::{World, step};
 
 use super::put_off::{slot, state};
-use super::workers;
+use super::wait_for_workers;
 
 /// Makes what a hook of an executor would keep in the clone.
 fn intent(world: &World) -> NewIntent {
@@ -52,9 +52,7 @@ fn work(world: &World, intent: &NewIntent, kept: &str) {
     stdin.write_all(message.as_bytes()).unwrap();
     drop(stdin);
     assert!(running.wait().unwrap().success());
-    wait_until("the worker's end", || {
-        workers(world).is_empty().then_some(())
-    });
+    wait_for_workers(world);
 }
 
 /// Gives the store's tables a number, such as that of a version to come.

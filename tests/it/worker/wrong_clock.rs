@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::world::{Said, World};
 
-use super::{last_report, workers};
+use super::{last_report, wait_for_workers};
 
 /// When the tests began: a wrong clock goes on, too.
 static BEGAN: LazyLock<jiff::Timestamp> = LazyLock::new(|| Clock::System.now());
@@ -62,12 +62,6 @@ const CLOCKS: &[(Says, Says)] = &[
     (IN_2100, IN_1970),
 ];
 
-fn no_workers(world: &World) {
-    wait_until("the workers' end", || {
-        workers(world).is_empty().then_some(())
-    });
-}
-
 fn task() -> String {
     json!({"task": {"input": "Fix it"}}).to_string()
 }
@@ -84,7 +78,7 @@ fn x11_under_a_wrong_clock_a_hook_hands_over_and_its_worker_ships() {
             "{clock:?}"
         );
         last_report(&world);
-        no_workers(&world);
+        wait_for_workers(&world);
         assert_eq!(world.platform.memories().len(), 1, "{clock:?}");
         assert_eq!(world.forge.pulls().len(), 1, "{clock:?}");
         assert_eq!(world.tip("feature/x"), world.sandbox.head(&world.work()));
@@ -106,10 +100,10 @@ fn x11_an_intent_is_carried_out_by_the_next_worker_wherever_the_clock_jumped() {
         let arguments = ["hook", "executor"];
         let said = crate::world::run(sandbox, &work, &arguments, &variables, task().as_bytes());
         assert_eq!(said.code, Some(0));
-        no_workers(&world);
+        wait_for_workers(&world);
         assert!(world.platform.memories().is_empty());
         after.run(&world, &["hook", "git-post-commit"], "");
-        no_workers(&world);
+        wait_for_workers(&world);
         if world.platform.memories().is_empty() {
             // Under one clock the second try has its time, a second later.
             after.run(&world, &["flush"], "");
@@ -168,7 +162,7 @@ fn x11_a_branch_that_waits_is_tried_by_the_next_worker_wherever_the_clock_jumped
         assert_eq!(said.code, Some(75), "{before:?}: {}", said.stdout);
         world.point_to(&url);
         after.run(&world, &["hook", "git-post-commit"], "");
-        no_workers(&world);
+        wait_for_workers(&world);
         let head = world.sandbox.head(&world.work());
         assert_eq!(world.tip("feature/x"), head, "{before:?}, {after:?}");
         let status = after.run(&world, &["status"], "");

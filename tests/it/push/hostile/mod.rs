@@ -43,14 +43,14 @@ enum Carrier {
 }
 
 /// A work tree with a push ahead of it, and the right answer to the question for refs.
-struct Case {
-    sandbox: Sandbox,
-    work: PathBuf,
+pub(super) struct Case {
+    pub(super) sandbox: Sandbox,
+    pub(super) work: PathBuf,
     refs: Vec<u8>,
 }
 
 impl Case {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let sandbox = Sandbox::new();
         let (work, _) = ahead(&sandbox, "r");
         let refs = advertisement(&sandbox.git(&work, &["rev-parse", "HEAD~1"]));
@@ -63,7 +63,12 @@ impl Case {
 
     /// Returns the right answer to the question for refs over HTTP.
     fn refs_over_http(&self) -> Act {
-        Act::Say(http(REFS, &[service(), self.refs.clone()].concat()))
+        Act::Say(http(REFS, &self.refs_body()))
+    }
+
+    /// Returns the body of that answer.
+    pub(super) fn refs_body(&self) -> Vec<u8> {
+        [service(), self.refs.clone()].concat()
     }
 
     fn options(&self, patience: Duration) -> PushOptions {
