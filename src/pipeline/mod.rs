@@ -44,7 +44,7 @@ pub use hold::{BaseRepository, Destination, Hold, Shipment, Target};
 pub use logins::Logins;
 pub use mistakes::mistakes;
 pub use outbox::{Outbox, TaskKept};
-pub use outcome::{ErrorKind, Outcome, Outputs, StepError};
+pub use outcome::{ErrorKind, NOT_BEFORE, Outcome, Outputs, StepError};
 pub use partial_report::{PartialReport, RunInfo};
 pub use plan::Pipeline;
 pub use plan_view::PlanView;

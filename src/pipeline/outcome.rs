@@ -1,8 +1,13 @@
 //! `Outcome` and `StepError`: how a step ends.
 
+use jiff::Timestamp;
 use serde_json::{Map, Value};
 
+use crate::forge::ForgeError;
 use crate::reason::{Code, Reason};
+
+/// The output of a step whose server says when it wants to be asked again.
+pub const NOT_BEFORE: &str = "not-before";
 
 /// A step's outputs, as JSON. Templates and conditions use them as `steps[name].outputs`.
 pub type Outputs = Map<String, Value>;
@@ -81,5 +86,28 @@ impl StepError {
     pub fn advise(mut self, advice: impl Into<String>) -> Self {
         self.reason = self.reason.advise(advice);
         self
+    }
+
+    /// Adds when the server wants to be asked again.
+    #[must_use]
+    pub fn not_before(mut self, at: Timestamp) -> Self {
+        self.outputs
+            .insert(NOT_BEFORE.into(), at.to_string().into());
+        self
+    }
+}
+
+impl From<ForgeError> for StepError {
+    fn from(error: ForgeError) -> Self {
+        let kind = if error.is_transient() {
+            ErrorKind::Transient
+        } else {
+            ErrorKind::Denied
+        };
+        let told = Self::for_reason(kind, error.reason);
+        match error.not_before {
+            Some(at) => told.not_before(at),
+            None => told,
+        }
     }
 }

@@ -10,7 +10,8 @@ use jiff::Timestamp;
 use crate::clock::Clock;
 use crate::names::RunId;
 use crate::pipeline::{
-    Again, DEFERRED, NOT_KEPT, Pipeline, Service, TaskDocument, message_key, try_again_at,
+    Again, DEFERRED, NOT_BEFORE, NOT_KEPT, Pipeline, Service, TaskDocument, message_key,
+    try_again_at,
 };
 use crate::reason::{Code, Reason};
 use crate::report::{Report, StepReport, Verdict};
@@ -230,7 +231,7 @@ fn to_try_again(report: &Report) -> Vec<String> {
 
 /// Returns when a server wants to hear of a step again.
 fn not_before(step: &StepReport) -> Option<Timestamp> {
-    step.outputs.get("not-before")?.as_str()?.parse().ok()
+    step.outputs.get(NOT_BEFORE)?.as_str()?.parse().ok()
 }
 
 /// Corrects what was said to be kept and is not.

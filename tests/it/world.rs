@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use assert_cmd::cargo::CommandCargoExt;
 use secrecy::SecretString;
 use sendoff::demo::forge_server::{Branches, ForgeServer, Repository};
-use sendoff::demo::git_server::{GitServer, GitServerOptions};
+use sendoff::demo::git_server::{FaultKind, GitServer, GitServerOptions, RequestFault};
 use sendoff::demo::platform_server::PlatformServer;
 use sendoff::forge::{FoundBlock, find_block};
 use sendoff::process::Inheritance;
@@ -78,13 +78,7 @@ impl World {
             sandbox.path("clone"),
             sandbox.path("served/acme/rocket.git"),
         );
-        let environment = environment(&sandbox, &work);
-        let inheritance = Inheritance::new(environment.search_path(), environment.for_children());
-        let options = GitServerOptions {
-            login: Some(("x-access-token".into(), SecretString::from(TOKEN))),
-            ..GitServerOptions::default()
-        };
-        let git = GitServer::start(&sandbox.path("served"), &inheritance, options).unwrap();
+        let git = git_server(&sandbox, &work, Vec::new());
         let mut rocket = Repository::new("acme", "rocket");
         rocket.branches = Branches::Bare(bare);
         let forge = ForgeServer::start(Some(TOKEN), [rocket]).unwrap();
@@ -100,6 +94,21 @@ impl World {
         };
         world.user_policy("");
         world
+    }
+
+    /// Starts another server of the same repositories, which has a fault at each reference discovery, and lets the clone
+    /// and the user's policy point to it.
+    pub(crate) fn git_server_with(&self, kind: FaultKind) -> GitServer {
+        let fault = RequestFault {
+            path_end: "/info/refs",
+            after: 0,
+            times: usize::MAX,
+            kind,
+        };
+        let server = git_server(&self.sandbox, &self.work(), vec![fault]);
+        self.point_to(&format!("{}/acme/rocket.git", server.url()));
+        self.user_policy_with_git_at(&server.url(), "");
+        server
     }
 
     /// Returns the clone.
@@ -249,6 +258,17 @@ impl World {
         }
         text
     }
+}
+
+fn git_server(sandbox: &Sandbox, work: &Path, faults: Vec<RequestFault>) -> GitServer {
+    let environment = environment(sandbox, work);
+    let inheritance = Inheritance::new(environment.search_path(), environment.for_children());
+    let options = GitServerOptions {
+        login: Some(("x-access-token".into(), SecretString::from(TOKEN))),
+        faults,
+        ..GitServerOptions::default()
+    };
+    GitServer::start(&sandbox.path("served"), &inheritance, options).unwrap()
 }
 
 /// Runs the program in a sandbox; whatever it reads, it takes bounded memory.

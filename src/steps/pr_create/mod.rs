@@ -26,7 +26,7 @@ use crate::template::Template;
 
 use self::ended::WhenMerged;
 pub(in crate::steps) use self::ended::{GoesOn, goes_on};
-use self::outcome::{done, kept_current, paused, step_error};
+use self::outcome::{done, kept_current, paused};
 use self::place::{base, head, look_up, unused_upstream};
 
 /// One commit speaks for itself; several are listed.
@@ -180,7 +180,7 @@ impl Step for PrCreate {
             .pull_requests
             .get_or_init(|| look_up(forge, shipment))
             .await;
-        let listed = looked_up.clone().map_err(step_error)?;
+        let listed = looked_up.clone()?;
         if let Some(goes_on) = self.after_its_end(shipment, &listed) {
             return Err(goes_on.into());
         }
@@ -207,7 +207,7 @@ impl Step for PrCreate {
         let mut warnings: Vec<String> = unused_upstream(shipment).into_iter().collect();
         let request = self.request(cx, shipment, base, &mut warnings).await?;
         reach(Point::PullRequestOpens);
-        let opened = forge.open(&request).await.map_err(step_error)?;
+        let opened = forge.open(&request).await?;
         reach(Point::PullRequestOpened);
         match opened {
             Opened::Created(mut new) => {
@@ -248,7 +248,7 @@ impl PrCreate {
         if found.head_sha.as_ref().is_none_or(|sha| *sha == pushed) {
             return Ok(found);
         }
-        let again = look_up(forge, shipment).await.map_err(step_error)?;
+        let again = look_up(forge, shipment).await?;
         let mut found = again.open.unwrap_or(found);
         if found.head_sha.as_ref().is_some_and(|sha| *sha != pushed) {
             found

@@ -2,14 +2,11 @@
 
 use jiff::Timestamp;
 
-use crate::forge::{BlockState, ForgeError, PullRequest, Readiness};
+use crate::forge::{BlockState, PullRequest, Readiness};
 use crate::pipeline::{ErrorKind, Outcome, Outputs, StepError};
 use crate::reason::Code;
 
 use super::current::Kept;
-
-/// The output that says when another try can succeed.
-const NOT_BEFORE: &str = "not-before";
 
 /// Says what became of a pull request that was open already.
 pub(super) fn kept_current(found: &PullRequest, kept: &Kept) -> Outcome {
@@ -59,26 +56,8 @@ pub(super) fn done(action: &str, pull_request: &PullRequest, summary: &str) -> O
     }
 }
 
-/// Says what the forge refused.
-pub(super) fn step_error(error: ForgeError) -> StepError {
-    let kind = if error.is_transient() {
-        ErrorKind::Transient
-    } else {
-        ErrorKind::Denied
-    };
-    let mut told = StepError::for_reason(kind, error.reason);
-    if let Some(at) = error.not_before {
-        told.outputs
-            .insert(NOT_BEFORE.into(), at.to_string().into());
-    }
-    told
-}
-
 /// Says that the forge wants no request yet.
 pub(super) fn paused(until: Timestamp) -> StepError {
     let message = format!("the forge wants no request before {until}");
-    let mut told = StepError::new(ErrorKind::Transient, Code::RateLimited, message);
-    told.outputs
-        .insert(NOT_BEFORE.into(), until.to_string().into());
-    told
+    StepError::new(ErrorKind::Transient, Code::RateLimited, message).not_before(until)
 }

@@ -167,7 +167,7 @@ impl Step for Push {
             outcomes = pushing => outcomes?,
             never = questions.answer(cx) => match never {},
         };
-        outcome(shipment, outcomes, &notes)
+        outcome(shipment, outcomes, &notes, cx.clock.now())
     }
 }
 

@@ -61,7 +61,8 @@ impl Step for TakeBack {
         let mut lines = Vec::new();
         for (url, ended) in done {
             let ended = ended.map_err(|error| {
-                let mut told = step_error(&error, &shipment.remote.name, cx.secrets);
+                let mut told =
+                    step_error(&error, &shipment.remote.name, cx.secrets, cx.clock.now());
                 if let BranchPushError::Push(PushError::LeaseBroken { branch, remote, .. }) = &error
                 {
                     told.reason = moved(branch, remote, &error);
@@ -232,14 +233,7 @@ impl Step for ClosePullRequest {
                     reason.advise("revert it with a commit of its own: git revert"),
                 ))
             }
-            Err(error) => {
-                let kind = if error.is_transient() {
-                    ErrorKind::Transient
-                } else {
-                    ErrorKind::Denied
-                };
-                Err(StepError::for_reason(kind, error.reason))
-            }
+            Err(error) => Err(error.into()),
         }
     }
 }

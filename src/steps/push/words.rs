@@ -1,5 +1,6 @@
 //! What the report says of a push: its line, its outputs, its warnings, its error.
 
+use jiff::Timestamp;
 use sendoff_push::{Action, PushError, Pushed};
 
 use crate::git::push::{BranchPushError, LocalCheckError};
@@ -41,6 +42,7 @@ pub(super) fn outcome(
     shipment: &Shipment,
     outcomes: Vec<DestinationOutcome>,
     hook: &PushNotes,
+    now: Timestamp,
 ) -> Result<Outcome, StepError> {
     if let Some(refused) = outcomes.first().and_then(protected)
         && outcomes
@@ -53,7 +55,7 @@ pub(super) fn outcome(
             reason.advise("work on a branch of your own: git switch -c NAME"),
         ));
     }
-    if let Some(error) = partly(shipment, &outcomes, hook) {
+    if let Some(error) = partly(shipment, &outcomes, hook, now) {
         return Err(error);
     }
     if let Some(error) = unverified(&outcomes, hook) {
@@ -126,6 +128,7 @@ fn partly(
     shipment: &Shipment,
     outcomes: &[DestinationOutcome],
     hook: &PushNotes,
+    now: Timestamp,
 ) -> Option<StepError> {
     let known = &shipment.push_options.known;
     let mut told: Option<StepError> = None;
@@ -141,7 +144,7 @@ fn partly(
             }
             Err(error) => error,
         };
-        let mut next = step_error(error, &shipment.remote.name, known);
+        let mut next = step_error(error, &shipment.remote.name, known, now);
         if outcomes.len() > 1 {
             next.reason.message = format!("{url}: {next}");
         }
@@ -186,6 +189,7 @@ pub(super) fn step_error(
     error: &BranchPushError,
     remote: &RemoteName,
     known: &KnownSecrets,
+    now: Timestamp,
 ) -> StepError {
     let kind = if error.is_transient() {
         ErrorKind::Transient
@@ -217,6 +221,9 @@ pub(super) fn step_error(
         _ => kind,
     };
     let mut told = StepError::for_reason(kind, reason);
+    if let Some(wait) = error.retry_after() {
+        told = told.not_before(now + wait);
+    }
     let key = match error.local_check() {
         Some(LocalCheckError::HookDeclined { .. }) => "hook-output",
         _ => "messages",

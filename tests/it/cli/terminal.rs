@@ -3,13 +3,10 @@
 use std::process::Stdio;
 use std::time::Duration;
 
-use secrecy::SecretString;
-use sendoff::demo::git_server::{FaultKind, GitServer, GitServerOptions, RequestFault};
-use sendoff::process::Inheritance;
+use sendoff::demo::git_server::{FaultKind, GitServer};
 
 use crate::pty;
-use crate::sandbox::environment;
-use crate::world::{TOKEN, World, step};
+use crate::world::{World, step};
 
 /// What wipes the line.
 const WIPE: &str = "\r\x1b[K";
@@ -43,23 +40,7 @@ fn on_a_terminal(world: &World, arguments: &[&str]) -> Seen {
 
 /// A server of the world's repositories that takes its time, so that there is something to show.
 fn slow(world: &World) -> GitServer {
-    let environment = environment(&world.sandbox, &world.work());
-    let inheritance = Inheritance::new(environment.search_path(), environment.for_children());
-    let pause = RequestFault {
-        path_end: "/info/refs",
-        after: 0,
-        times: usize::MAX,
-        kind: FaultKind::Delay(Duration::from_secs(1)),
-    };
-    let options = GitServerOptions {
-        login: Some(("x-access-token".into(), SecretString::from(TOKEN))),
-        faults: vec![pause],
-        ..GitServerOptions::default()
-    };
-    let server = GitServer::start(&world.sandbox.path("served"), &inheritance, options).unwrap();
-    world.point_to(&format!("{}/acme/rocket.git", server.url()));
-    world.user_policy_with_git_at(&server.url(), "");
-    server
+    world.git_server_with(FaultKind::Delay(Duration::from_secs(1)))
 }
 
 #[test]

@@ -5,6 +5,8 @@ use std::net::TcpListener;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
+use sendoff::demo::git_server::FaultKind;
 use sendoff::store::{Slot, Turn, TurnAt};
 use sendoff_testing::wait_until;
 use serde_json::{Value, json};
@@ -178,6 +180,20 @@ fn a_worker_tries_again_until_the_policys_deadline() {
         assert!(first_try > deadline / 4, "{first_try:?}: {status}");
         deadline *= 2;
     }
+}
+
+/// Guards that a git server that asks for patience is asked again when it says, and not a second later.
+#[test]
+fn a_push_is_tried_again_when_its_server_wants_it() {
+    let world = World::new();
+    let _server = world.git_server_with(FaultKind::Busy(3600));
+    assert_eq!(world.run(&["run", "post-commit"]).code, Some(75));
+    let status = world.run(&["status", "--json"]).report();
+    let pending = &status["pending"][0];
+    let time = |key: &str| -> Timestamp { pending[key].as_str().unwrap().parse().unwrap() };
+    let wait = time("not_before").duration_since(time("since"));
+    let minutes = wait.as_mins();
+    assert!((55..=60).contains(&minutes), "{status}");
 }
 
 /// Guards that an intent that no worker survives is given up, shown, and tried once more when it is named.
