@@ -60,11 +60,6 @@ pub enum CronError {
 }
 
 impl CronExpression {
-    /// Returns the expression as it was written.
-    pub fn as_str(&self) -> &str {
-        &self.text
-    }
-
     /// Returns the first time after `after` that it means in `zone`; nothing where no calendar has one.
     pub fn next_after(&self, zone: &Zone, after: Timestamp) -> Option<Timestamp> {
         let after = after.to_zoned(zone.rules().clone());

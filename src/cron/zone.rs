@@ -23,11 +23,6 @@ impl Zone {
     /// The name of the default.
     pub const UTC: &str = "UTC";
 
-    /// Returns its name.
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
     /// Returns its rules.
     pub(super) const fn rules(&self) -> &TimeZone {
         &self.zone
@@ -69,7 +64,7 @@ mod tests {
     #[test]
     fn a_zone_is_one_of_the_database() {
         assert_eq!(
-            "Europe/Berlin".parse::<Zone>().unwrap().name(),
+            "Europe/Berlin".parse::<Zone>().unwrap().to_string(),
             "Europe/Berlin"
         );
         assert_eq!(Zone::default(), "UTC".parse().unwrap());

@@ -18,32 +18,13 @@ use super::error::HttpError;
 #[derive(Clone)]
 pub struct Token {
     origin: Origin,
-    user: Option<String>,
     secret: SecretString,
 }
 
 impl Token {
     /// Makes a token that is sent as `Authorization: Bearer`.
     pub const fn bearer(origin: Origin, secret: SecretString) -> Self {
-        Self {
-            origin,
-            user: None,
-            secret,
-        }
-    }
-
-    /// Makes a password that is sent as `Authorization: Basic`.
-    pub const fn basic(origin: Origin, user: String, secret: SecretString) -> Self {
-        Self {
-            origin,
-            user: Some(user),
-            secret,
-        }
-    }
-
-    /// Returns the origin that the secret belongs to.
-    pub const fn origin(&self) -> &Origin {
-        &self.origin
+        Self { origin, secret }
     }
 
     /// Returns the secret.
@@ -61,10 +42,7 @@ impl Token {
             tracing::debug!("the token belongs to another origin and is not sent");
             return builder;
         }
-        match &self.user {
-            Some(user) => builder.basic_auth(user, Some(self.secret.expose_secret())),
-            None => builder.bearer_auth(self.secret.expose_secret()),
-        }
+        builder.bearer_auth(self.secret.expose_secret())
     }
 
     /// Says whether the secret can stand in a header.

@@ -104,11 +104,6 @@ impl ProxyUrl {
             .map(|password| SecretString::from(percent_decoded(password)))
     }
 
-    /// Returns the key or the variable that names the proxy.
-    pub fn configured_in(&self) -> &str {
-        &self.configured_in
-    }
-
     /// Returns the same proxy with another login.
     #[must_use]
     pub fn with_login(&self, user: &str, password: &SecretString) -> Self {

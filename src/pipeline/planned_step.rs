@@ -101,11 +101,6 @@ impl PlannedStep {
         }
     }
 
-    /// Says whether the step publishes work, so that the guards apply to it.
-    pub const fn ships(&self) -> bool {
-        self.ships
-    }
-
     /// Returns the service without which the step does nothing.
     pub const fn service(&self) -> Option<Service> {
         self.service

@@ -4,7 +4,6 @@ use std::fmt::Debug;
 use std::time::Duration;
 
 use schemars::JsonSchema;
-use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
@@ -46,7 +45,6 @@ pub struct StepDef {
     pub(super) again: Again,
     read: fn(&StepTable) -> Result<Box<dyn Step>, PolicyError>,
     schema: fn(&mut schemars::SchemaGenerator) -> schemars::Schema,
-    defaults: fn() -> Value,
     classes: &'static [(&'static str, KeyClass)],
     read_text: Option<ReadText>,
 }
@@ -82,7 +80,7 @@ impl StepDef {
     /// Declares the kind `name` with the settings and work of `S`.
     pub const fn of<S>(name: &'static str, about: &'static str) -> Self
     where
-        S: Step + Classed + Default + DeserializeOwned + Serialize + JsonSchema + 'static,
+        S: Step + Classed + DeserializeOwned + JsonSchema + 'static,
     {
         Self {
             name,
@@ -98,7 +96,6 @@ impl StepDef {
             again: Again::No,
             read: |table| Ok(Box::new(table.read::<S>()?)),
             schema: |generator| generator.subschema_for::<S>(),
-            defaults: || serde_json::to_value(S::default()).unwrap_or_default(),
             classes: S::CLASSES,
             read_text: None,
         }
@@ -107,14 +104,7 @@ impl StepDef {
     /// Declares the kind `name` like [`of`](Self::of), for a text step.
     pub const fn of_text<S>(name: &'static str, about: &'static str) -> Self
     where
-        S: Step
-            + TextStep
-            + Classed
-            + Default
-            + DeserializeOwned
-            + Serialize
-            + JsonSchema
-            + 'static,
+        S: Step + TextStep + Classed + DeserializeOwned + JsonSchema + 'static,
     {
         let mut def = Self::of::<S>(name, about);
         def.waits = false;
@@ -217,11 +207,6 @@ impl StepDef {
         keys.filter(|(_, schema)| holds_template(schema, &definitions))
             .map(|(key, _)| key.clone())
             .collect()
-    }
-
-    /// Returns the default settings.
-    pub fn defaults(&self) -> Value {
-        (self.defaults)()
     }
 
     /// Returns the service without which steps of this kind do nothing.

@@ -11,7 +11,6 @@ use super::text::written_as_text;
 #[derive(Debug, Clone)]
 pub struct DatabaseUrl {
     shown: String,
-    user: String,
     host: Option<String>,
     password: Option<SecretString>,
     whole: SecretString,
@@ -49,11 +48,6 @@ impl DatabaseUrl {
     pub fn host(&self) -> Option<&str> {
         self.host.as_deref()
     }
-
-    /// Returns the user.
-    pub fn user(&self) -> &str {
-        &self.user
-    }
 }
 
 impl PartialEq for DatabaseUrl {
@@ -79,14 +73,12 @@ impl FromStr for DatabaseUrl {
             let decoded = percent_encoding::percent_decode_str(text);
             decoded.decode_utf8_lossy().into_owned()
         };
-        let user = decoded(url.username());
         let password = url.password().map(decoded).map(SecretString::from);
         if password.is_some() {
             url.set_password(Some("REDACTED"))
                 .map_err(|()| DatabaseUrlError::Syntax)?;
         }
         Ok(Self {
-            user,
             host: url
                 .host_str()
                 .filter(|host| !host.is_empty())
@@ -117,7 +109,6 @@ mod tests {
         let text = "postgres://ada:w%40nderland@db.example:5433/platform?sslmode=require";
         let found = url(text).unwrap();
         assert_eq!(found.expose(), text);
-        assert_eq!(found.user(), "ada");
         assert_eq!(found.password().unwrap().expose_secret(), "w@nderland");
         let json = serde_json::to_string(&found).unwrap();
         for shown in [found.to_string(), format!("{found:?}"), json] {

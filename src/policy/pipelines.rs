@@ -8,7 +8,6 @@ use serde::de::{self, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::error::PolicyError;
-use super::layer_kind::LayerKind;
 use super::node::{Entry, Item, Node};
 use super::source::{Sources, Span};
 
@@ -113,11 +112,6 @@ impl PipelineTable {
     /// Returns every step in order.
     pub fn steps(&self) -> impl Iterator<Item = &StepRef> {
         self.groups.iter().flatten()
-    }
-
-    /// Returns the layer that the pipeline comes from.
-    pub fn origin(&self) -> LayerKind {
-        self.sources.origin(&self.place)
     }
 
     /// Makes an error about the pipeline, with its place.

@@ -24,8 +24,6 @@ pub struct LeftOut {
     pub command: Vec<String>,
     /// What has to happen before it counts.
     pub until: Until,
-    /// The same in words, with its place.
-    pub told: PolicyError,
 }
 
 /// A layer of the repository, sorted by what counts.
@@ -98,16 +96,12 @@ pub(super) fn sift(
                 let Some(removed) = sifted.table.remove(unit) else {
                     continue;
                 };
-                let told = PolicyError::new(format!("`{key}` does not count yet"))
-                    .advise(advice(until))
-                    .at(sources, &removed.key, "left out");
                 sifted.left_out.push(LeftOut {
                     layer: layer.origin,
                     key,
                     value,
                     command: command(unit, &removed.value),
                     until,
-                    told,
                 });
             }
         }
@@ -152,16 +146,6 @@ fn command(unit: &[&str], value: &Node) -> Vec<String> {
     words
         .filter_map(|word| Some(word.text()?.to_owned()))
         .collect()
-}
-
-/// Says what makes a key count.
-const fn advice(until: Until) -> &'static str {
-    match until {
-        Until::Merged => {
-            "it counts once it is part of the policy base on the remote, or trusted: sendoff trust"
-        }
-        Until::Trusted => "it runs programs or reads files here; to trust it: sendoff trust",
-    }
 }
 
 /// A policy as a repository's file can have it.

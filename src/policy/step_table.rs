@@ -6,7 +6,6 @@ use serde::{Deserialize, Serialize};
 
 use super::duration::PolicyDuration;
 use super::error::PolicyError;
-use super::layer_kind::LayerKind;
 use super::node::{Entry, Item, Node, Table};
 use super::read::read;
 use super::source::{Sources, Span};
@@ -119,11 +118,6 @@ impl StepTable {
         let place = self.place.clone().unwrap_or_default();
         read(&self.own, &place)
             .map_err(|error| error.explain(&self.sources, &["steps", &self.name], SHARED_KEYS))
-    }
-
-    /// Returns the layer that sets `key`, shared or own; `None` when none does.
-    pub fn origin_of(&self, key: &str) -> Option<LayerKind> {
-        Some(self.sources.origin(&self.entry(key)?.key))
     }
 
     /// Makes an error about `key`, shared or own, with its place, or the step's when no layer sets it.

@@ -30,8 +30,8 @@ pub enum Outlook {
     Nothing(Option<Hold>),
     /// There is something.
     Work,
-    /// There may be something when this has ended.
-    After(Operation),
+    /// There may be something when the operation in progress has ended.
+    AfterOperation,
 }
 
 impl Session {
@@ -43,8 +43,8 @@ impl Session {
         }
         let inspection = self.first_inspection();
         let ships = pipeline.ships();
-        let outlook = match (&inspection.shipment, self.waits_for()) {
-            (_, Some(operation)) if ships => Outlook::After(operation),
+        let outlook = match (&inspection.shipment, self.waits_for_operation()) {
+            (_, true) if ships => Outlook::AfterOperation,
             (Ok(_), _) if ships => Outlook::Work,
             (Err(hold), _) => Outlook::Nothing(is_news(hold).then(|| hold.clone())),
             (Ok(_), _) => Outlook::Nothing(None),
@@ -55,9 +55,10 @@ impl Session {
 
     /// Says where the work of a pipeline lies, and that there is some, without a look at what a branch carries.
     pub fn unseen(&self, pipeline: &Pipeline) -> Look {
-        let outlook = match self.waits_for().filter(|_| pipeline.ships()) {
-            Some(operation) => Outlook::After(operation),
-            None => Outlook::Work,
+        let outlook = if pipeline.ships() && self.waits_for_operation() {
+            Outlook::AfterOperation
+        } else {
+            Outlook::Work
         };
         let named = || Some(self.repo()?.head().ok()?.branch()?.to_string());
         self.look_of(outlook, named)
@@ -68,16 +69,17 @@ impl Session {
         pipeline.waits() || self.has_messages(pipeline) || pipeline.defers(&self.task)
     }
 
-    fn waits_for(&self) -> Option<Operation> {
+    /// Says whether a rebase, merge or the like is in progress. A bisection is no reason to wait.
+    fn waits_for_operation(&self) -> bool {
         let operation = self.repo().and_then(Repo::operation);
-        operation.filter(|operation| *operation != Operation::Bisect)
+        operation.is_some_and(|operation| operation != Operation::Bisect)
     }
 
     /// Says where it lies. `named` is the branch that HEAD is on.
     fn look_of(&self, outlook: Outlook, named: impl FnOnce() -> Option<String>) -> Look {
         let repo = self.repo();
         let branch = match (&outlook, &self.branch) {
-            (Outlook::After(_), _) => None,
+            (Outlook::AfterOperation, _) => None,
             (_, Some(branch)) => Some(branch.to_string()),
             (_, None) => named(),
         };

@@ -16,16 +16,6 @@ pub struct Slot {
     pub branch: String,
 }
 
-impl Slot {
-    /// Makes the slot of what needs no repository.
-    pub fn nowhere() -> Self {
-        Self {
-            repository: PathBuf::new(),
-            branch: String::new(),
-        }
-    }
-}
-
 /// Where the work of a slot lies on this machine.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Place {

@@ -144,11 +144,6 @@ impl Program {
         self
     }
 
-    /// Returns the program's path.
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
-
     /// Starts the program with pipes to its stdin and stdout. Its stderr is captured, up to the cap.
     pub fn start(&self) -> Result<Running, ProcessError> {
         let mut command = self.command(Stdio::piped())?;

@@ -77,8 +77,6 @@ fn a_step_has_its_shared_keys_and_its_own() {
     assert_eq!(step.settings.when.as_deref(), Some("true"));
     assert!(!step.settings.enabled);
     assert_eq!(step.read::<Push>().unwrap().remote, "mirror");
-    assert_eq!(step.origin_of("remote"), Some(LayerKind::User));
-    assert_eq!(step.origin_of("nope"), None);
 }
 
 #[test]
