@@ -15,8 +15,8 @@ pub(super) struct Base {
     pub(super) hint: Option<BranchName>,
 }
 
-/// Finds the base without asking anybody; the branch itself may not be it. `target` is the remote of the repository
-/// that the pull request goes to, where it is another than the one pushed to.
+/// Finds the base without asking a server. It is never the branch itself. `target` is the remote of the repository
+/// that gets the pull request, where that is not the remote that is pushed to.
 pub(super) fn base(
     repo: &Repo,
     policy: &Policy,
@@ -31,7 +31,7 @@ pub(super) fn base(
         Some(_) => None,
         None => target.and_then(told_by).or_else(|| told_by(remote)),
     };
-    // A hint may be stale or made up, and still it can only hold back.
+    // A hint can be stale or forged; it can only hold the branch back.
     if named.as_ref().or(hint.as_ref()) == Some(branch) {
         return Err(Hold::new(
             Code::BaseIsHead,

@@ -9,7 +9,7 @@ use crate::store::{Slot, Turn, TurnAt};
 use super::guards::Inspection;
 use super::{BranchTurn, Session};
 
-/// How often the turn at a branch is tried that another process has.
+/// The interval at which a turn that another process has is tried again.
 const TURN_CHECK_INTERVAL: Duration = Duration::from_millis(20);
 
 /// Whether a run waited for its turn, so that what it saw before may be stale.
@@ -20,8 +20,8 @@ pub(super) enum Waited {
 }
 
 impl Session {
-    /// Takes the turn at the branch, where something is to be shipped. What a process that has it makes of the
-    /// branch meanwhile is looked at again; one that does not end leaves the branch for later.
+    /// Takes the turn at the branch when there is something to ship. Where another process had it first, the branch
+    /// is inspected again; where that process does not end in time, the branch is left for a later run.
     pub(super) async fn take_turn(
         &self,
         pipeline: &Pipeline,

@@ -24,7 +24,8 @@ pub(super) fn kept_by(policy: &Policy, environment: &Environment) -> LazyStore {
     })
 }
 
-/// Returns the store with the caps of the user's and the system's policy; with the usual ones where that cannot be read.
+/// Returns the store with the caps of the user's and the system's policy, or with the default ones where that cannot
+/// be read.
 pub fn store_of(environment: &Environment) -> LazyStore {
     match load::outside(&Request::default(), environment.clone()) {
         Ok((loaded, environment)) => kept_by(&loaded.policy, &environment),

@@ -49,7 +49,7 @@ pub(super) fn patient_client(
     })
 }
 
-/// Returns where the policy lets plain http go.
+/// Returns the hosts to which the policy allows plain http.
 pub(super) fn plain_http(policy: &Policy) -> PlainHttp {
     PlainHttp::to(policy.network().allow_http.clone())
 }
@@ -85,7 +85,7 @@ pub(super) fn network(
     }
 }
 
-/// The same for pushes, whose proxies are git's: for this machine as well.
+/// Returns the same for pushes, which use git's proxies, for hosts on this machine too.
 fn push_network(session: &Session, remote: &Remote) -> GitNetwork {
     let (environment, policy) = (&session.environment, &session.loaded.policy);
     GitNetwork {
@@ -166,12 +166,12 @@ pub(super) fn push_options(session: &Session, target: &Remote) -> PushOptions {
     }
 }
 
-/// Says whether a person sits there who asked for the run and can be asked.
+/// Says whether a person started the run and can answer questions on its terminal.
 fn is_attended(environment: &Environment, trigger: Trigger) -> bool {
     trigger == Trigger::Manual && environment.is_terminal()
 }
 
-/// What decides who is asked for a login that nobody keeps.
+/// What decides which program or terminal is asked for a login that no other source has.
 struct Asker<'a> {
     environment: &'a Environment,
     limit: Duration,
@@ -179,7 +179,7 @@ struct Asker<'a> {
 }
 
 impl Asker<'_> {
-    /// Says who is asked: the program that git would run, and by hand the terminal.
+    /// Returns what is asked: the program that git would run and, in a run by hand, the terminal.
     fn asking(&self, repo: Option<&Repo>, inheritance: Inheritance) -> Asking {
         let environment = self.environment;
         let config = repo.map(Repo::config);

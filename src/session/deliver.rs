@@ -13,8 +13,8 @@ use crate::store::LazyStore;
 use super::runtime::runtime;
 use super::{Request, connect, load, platform_client};
 
-/// Delivers what waits for the platform that environment and policy name, and is due. What does not arrive
-/// stays; a policy that cannot be used sends nothing.
+/// Delivers the messages that are due for the platform that environment and policy name. A message that does not
+/// arrive stays in the outbox. With a policy that cannot be used nothing is sent.
 pub fn deliver_waiting(store: &LazyStore, environment: &Environment, known: &KnownSecrets) {
     environment.tokens().for_each(|token| known.add(&token));
     if store.existing().is_none() {

@@ -1,4 +1,4 @@
-//! A forge that is asked with the next token when it calls one bad.
+//! A forge client that takes the next token when the forge rejects the current one.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -53,8 +53,8 @@ impl ForgeWithTokens {
         }
     }
 
-    /// Takes the next token after `error`, unless somebody did since `before`. Returns the error, with where its
-    /// token came from, when there is none.
+    /// Takes the next token after `error`, unless another request did so since `before`. When there is no other
+    /// token, returns the error with the source of the rejected one.
     async fn renew(&self, before: u32, error: ForgeError) -> Result<(), ForgeError> {
         if !error.is_bad_token() {
             return Err(error);
@@ -90,7 +90,8 @@ impl ForgeWithTokens {
         Ok(())
     }
 
-    /// Asks the forge, again with another token where it refuses this one: a request with a bad token has had no effect.
+    /// Sends a request to the forge, and once more with each further token while the forge rejects the current one: a
+    /// request with a rejected token has had no effect.
     async fn with_token<T>(
         &self,
         ask: impl AsyncFn(&dyn Forge) -> Result<T, ForgeError>,

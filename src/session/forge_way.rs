@@ -22,16 +22,16 @@ use super::forge_tokens::ForgeWithTokens;
 use super::logins::{OWN_TOKEN, api_token, netrc, variables_for};
 use super::{Session, identity, remote_guards};
 
-/// What it takes to connect to the forge of a shipment. Owns it all, so that it can be used late.
+/// What is needed to connect to the forge of a shipment. Owns all of it, so that the connection can be made later.
 #[derive(Debug, Clone)]
 pub(super) struct ForgeWay {
     client: Client,
     settings: Forge,
-    /// At the host that the forge is known by, once it is identified.
+    /// The remote's URL; after `identified`, with the forge's main host name.
     remote: RemoteUrl,
     /// The repository that the pull request goes to.
     repository: RepositoryName,
-    /// Why it goes nowhere.
+    /// Why the shipment goes to no forge.
     refused: Option<Hold>,
     environment: Environment,
     repo: Option<Repo>,
@@ -42,7 +42,7 @@ pub(super) struct ForgeWay {
 }
 
 impl ForgeWay {
-    /// Collects it. Asks nobody.
+    /// Collects it without asking a program or a server.
     pub(super) fn of(session: &Session, shipment: &Shipment) -> Self {
         let way = Self::to(session, &shipment.remote, &shipment.push_options);
         Self {
@@ -54,7 +54,7 @@ impl ForgeWay {
         }
     }
 
-    /// The same for a remote, whatever there is to ship.
+    /// Collects it for a remote, whatever there is to ship.
     pub(super) fn to(session: &Session, remote: &Remote, options: &PushOptions) -> Self {
         let policy = &session.loaded.policy;
         Self {
@@ -104,8 +104,8 @@ impl ForgeWay {
         Ok(Box::new(forge))
     }
 
-    /// Says why there is no forge, as far as that can be told without asking anybody. A credential
-    /// helper may still have no token.
+    /// Returns why there is no forge, as far as that is known without asking a program or a server: a credential
+    /// helper can still turn out to have no token.
     pub(super) fn hold(self) -> Option<Hold> {
         let way = self.identified();
         let def = match way.forge() {
@@ -123,7 +123,7 @@ impl ForgeWay {
         }
     }
 
-    /// Resolves what the remote's URL calls the forge. May ask ssh for its configuration.
+    /// Replaces the host of the remote's URL by the forge's main host name. May ask ssh for its configuration.
     fn identified(self) -> Self {
         let api = self.settings.api_url.as_ref();
         let known = api.and_then(|api| api.as_url().host_str());
@@ -160,8 +160,8 @@ impl ForgeWay {
         })
     }
 
-    /// Returns the policy's API, unless the remote is on a well-known forge elsewhere. One on this machine may stand
-    /// for any.
+    /// Returns the API that the policy names, unless the remote is at a well-known forge on another host. An API on
+    /// this machine can stand for any forge.
     fn api_url(&self, def: &ForgeDef) -> Option<reqwest::Url> {
         let url = self.settings.api_url.as_ref()?.as_url();
         let host = self.remote.host().unwrap_or_default();
@@ -193,8 +193,8 @@ impl ForgeWay {
             .netrc(netrc(&self.environment, self.repo.as_ref())))
     }
 
-    /// Returns the token of the variable that is for the API. For the one that the policy names there is one of its own;
-    /// over ssh any host may be an alias of the forge's.
+    /// Returns the token of the variable for the API. An API that the policy names has a variable of its own. Over
+    /// ssh any host can be an alias of the forge's.
     fn token_of_variable(&self, def: &ForgeDef) -> Option<(SecretString, &'static str)> {
         if self.api_url(def).is_none() {
             return api_token(&self.environment, &self.remote);

@@ -1,4 +1,4 @@
-//! The guards in their order, each with the keys of the policy that it reads and the codes that it says no with.
+//! The guards in their order, each with the keys of the policy that it reads and the codes with which it refuses.
 
 use crate::reason::Code;
 
@@ -20,7 +20,7 @@ pub(super) struct GuardDef {
     pub(super) name: &'static str,
     /// The keys of the policy that decide, dotted; `[[branches.rule]]` as `branches.rule`.
     pub(super) keys: &'static [&'static str],
-    /// The codes that it says no with.
+    /// The codes with which it refuses.
     pub(super) codes: &'static [Code],
     /// When it is asked.
     pub(super) asked: Asked,

@@ -44,7 +44,7 @@ const GUARDED_PATHS: &[&str] = &[
 /// How many commits or paths a sentence names.
 const SHOWN: usize = 3;
 
-/// Asks each rule about what is about to leave. What is only noted becomes a note of the report.
+/// Applies each rule to what is about to be pushed. A finding that holds nothing becomes a note of the report.
 pub(super) fn apply(
     inspection: Inspection,
     repo: &Repo,

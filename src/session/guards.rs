@@ -91,7 +91,7 @@ pub(super) fn no_repository() -> Hold {
         .advise("run in a work tree, or name one with -C")
 }
 
-/// Asks one question after the other; the first that says no ends it.
+/// Applies one guard after the other; the first that refuses ends it.
 fn guard(
     repo: &Repo,
     policy: &Policy,
@@ -101,7 +101,7 @@ fn guard(
     options: impl Fn(&Remote) -> PushOptions,
     facts: &mut RepoFacts,
 ) -> Result<Shipment, Hold> {
-    // A branch that is named was at work in a work tree of it.
+    // The run of a named branch began in a linked work tree of this bare repository.
     if repo.is_bare() && branch.is_none() {
         return Err(Hold::new(
             Code::BareRepository,

@@ -1,4 +1,4 @@
-//! The identity of a remote: the host that forge and variables know it by, whatever the URL calls it.
+//! The identity of a remote: its host's main name, whatever alias the URL uses.
 
 use std::time::Duration;
 
@@ -10,15 +10,15 @@ use crate::process::{Inheritance, Program, find_program};
 /// How long ssh may take to read its configuration.
 const SSH_TIME: Duration = Duration::from_secs(5);
 
-/// Names under which forges serve the same repositories, and the one that is meant.
+/// Names under which forges serve the same repositories, each with the forge's main name.
 const OTHER_NAMES: &[(&str, &str)] = &[
     ("ssh.github.com", "github.com"),
     ("altssh.gitlab.com", "gitlab.com"),
     ("altssh.bitbucket.org", "bitbucket.org"),
 ];
 
-/// Returns the remote at the host that is meant: an alias of the user's ssh configuration resolved, without
-/// `www.`, and under the forge's main name. `known` is a host that needs no look into ssh's configuration.
+/// Returns the remote at its real host: an alias of the user's ssh configuration is resolved, `www.` is removed, and
+/// the forge's main name replaces its other names. `known` is a host that needs no look into ssh's configuration.
 pub(super) fn of(remote: &RemoteUrl, known: Option<&str>, environment: &Environment) -> RemoteUrl {
     let Some(host) = remote.host() else {
         return remote.clone();

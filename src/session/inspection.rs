@@ -10,7 +10,7 @@ use super::target::TargetRule;
 use super::{Session, connect, guard_rules, guards};
 
 impl Session {
-    /// Keeps what the guards found, for who needs it next.
+    /// Keeps the guards' result for whoever needs it next.
     pub(super) fn keep_inspection(&self, inspection: Inspection) {
         let mut first = self
             .first_look
@@ -57,7 +57,7 @@ impl Session {
         }
     }
 
-    /// Holds what would go to a remote that is not known.
+    /// Holds a push to a remote that is not known.
     fn with_known_remotes(&self, mut inspection: Inspection) -> Inspection {
         if let (Some(repo), Ok(shipment)) = (self.repo(), &mut inspection.shipment)
             && let Err(hold) = self.check_remotes(repo, shipment)

@@ -13,10 +13,10 @@ use crate::store::{LazyStore, Slot};
 use super::Session;
 use super::keeper::{Keeper, fail, fail_queued, is_queued, record};
 
-/// How long a memory waits for the policy to be corrected before it is looked at again.
+/// How long a memory waits for the policy to be corrected before it is tried again.
 pub const WAIT_FOR_POLICY: Duration = Duration::from_mins(5);
 
-/// How a run ended, for who keeps what it was for.
+/// How a run ended, for the caller that keeps the intents it carried out.
 #[derive(Debug)]
 pub struct Ended {
     /// What it did.
@@ -26,7 +26,7 @@ pub struct Ended {
 }
 
 impl Ended {
-    /// Says whether what the run was for is done or kept elsewhere, so that nobody has to make up for the run.
+    /// Says whether the work of the run is done or kept elsewhere, so that no other run has to repeat it.
     pub fn is_settled(&self) -> bool {
         let never_began = |note: &Reason| note.code == Code::NotStarted;
         self.is_recorded
@@ -52,7 +52,7 @@ impl Session {
             };
         }
         if self.repo().is_none() {
-            // Nobody can say what is to be tried again, and where.
+            // Without a repository it is not known what to try again, and where.
             let advice = "run again when the repository can be opened";
             fail(&mut report, is_queued, advice);
         }
@@ -88,10 +88,10 @@ impl Session {
         }
     }
 
-    /// Makes what keeps what the run of a pipeline leaves. `platform` is where its messages go.
+    /// Makes the keeper for the run of a pipeline. `platform` is where the run's messages go.
     pub(super) fn keeper(&self, pipeline: &Pipeline, platform: String) -> Keeper {
         let (wait, platform) = if self.loaded.fail_closed {
-            // The policy that cannot be read may name another one.
+            // The policy that cannot be read can name another platform.
             (WAIT_FOR_POLICY, String::new())
         } else {
             (Duration::ZERO, platform)
@@ -119,7 +119,7 @@ pub fn keep_late(report: &Report, slot: &Slot, store: &LazyStore) {
     }
 }
 
-/// Says that what was kept was damaged, and where it is.
+/// Makes the note that a damaged file of the store was set aside, and where it is.
 pub fn set_aside(path: &Path) -> Reason {
     let message = format!(
         "what was kept is damaged and was set aside as {}: what waited in it is not sent",

@@ -1,4 +1,4 @@
-//! `Keeper`: puts into the store what of a run is to be tried again; for the run, and for the watchdog that ends it.
+//! `Keeper`: stores what a run leaves to be tried again. Used by the run, and by the watchdog that ends it.
 
 use std::path::PathBuf;
 use std::sync::mpsc::channel;
@@ -19,11 +19,11 @@ use crate::secrets::KnownSecrets;
 use crate::steps::service_of;
 use crate::store::{LazyStore, NewIntent, NewPending, Place, RunRow, Slot, Store, StoreError};
 
-/// How long the end of a process waits for what is written down last. It takes milliseconds; a disk that is busy may take
-/// longer, and a run that ends late is better than one that loses its task.
+/// How long the end of the process waits for the last write. It takes milliseconds, on a busy disk longer; a run that
+/// ends late is better than one that loses its task.
 const LAST_WRITE: Duration = Duration::from_secs(2);
 
-/// What has to be known to keep what a run leaves.
+/// What is needed to store what a run leaves to be tried again.
 #[derive(Debug, Clone)]
 pub(super) struct Keeper {
     pub(super) store: LazyStore,
@@ -35,9 +35,9 @@ pub(super) struct Keeper {
     pub(super) message_run: RunId,
     pub(super) task: TaskDocument,
     pub(super) known: KnownSecrets,
-    /// The platform that the task's messages go to; empty where nobody can tell.
+    /// The platform that the task's messages go to; empty where that is unknown.
     pub(super) platform: String,
-    /// How long what is put off waits.
+    /// How long deferred work waits.
     pub(super) wait: Duration,
     /// The steps that are tried again after a failure, and how.
     pub(super) again: Vec<(String, Again)>,
@@ -51,7 +51,7 @@ impl Keeper {
         again.filter(|(_, again)| *again != Again::No).collect()
     }
 
-    /// Keeps what is to be tried again, and ends what was kept where nothing is.
+    /// Stores what is to be tried again; removes the stored rows where nothing is.
     pub(super) fn keep(&self, store: &Store, report: &Report) -> Result<(), StoreError> {
         let slot = self.slot(report);
         self.keep_pending(store, report, &slot)?;
@@ -63,8 +63,8 @@ impl Keeper {
         record(store, report, &self.slot(report))
     }
 
-    /// Keeps what the watchdog cut off, as a run that ends by itself does, and says so in the report. The store may lie
-    /// where every access hangs, so that another thread has a moment for it.
+    /// Stores what the watchdog cut off, as a run that ends by itself does, and corrects the report. Another thread
+    /// does it within a time limit, because every access to the store can hang.
     pub(super) fn keep_late(self, report: Report) -> Report {
         let (answer, kept) = channel();
         let spare = report.clone();
@@ -75,7 +75,7 @@ impl Keeper {
                 self.keep(&store, &report)?;
                 self.record(&store, &report)
             });
-            // Nobody waits any more.
+            // The receiver can be gone.
             let _late = answer.send(match kept {
                 Ok(()) => report,
                 Err(error) => {
@@ -91,8 +91,8 @@ impl Keeper {
         kept.unwrap_or_else(|_| not_kept(spare))
     }
 
-    /// Makes the messages that a signal cut off something that is tried again. A branch is left to whoever sent the
-    /// signal: its commits are still there.
+    /// Queues the messages that a signal cut off. A branch is not queued: whoever sent the signal still has its
+    /// commits.
     pub(super) fn keep_interrupted(
         &self,
         store: &Store,
@@ -107,7 +107,7 @@ impl Keeper {
         only_messages.put_off(store, report, Code::Interrupted)
     }
 
-    /// Makes what was cut off, for the reason `why`, something that is tried again, where that has a use.
+    /// Queues what was cut off for the reason `why`, where another try is useful.
     fn put_off(&self, store: &Store, report: &mut Report, why: Code) -> Result<(), StoreError> {
         let branch = report.repo.as_ref().and_then(|repo| repo.branch.as_ref());
         let has_branch = branch.is_some() && self.place.git_dir.is_some();
@@ -118,7 +118,7 @@ impl Keeper {
             let again = self.again.iter().find(|(name, _)| *name == step.name);
             match again {
                 Some((_, Again::Branch)) if has_branch => {}
-                // What is in the outbox goes out by itself.
+                // The outbox delivers its messages itself.
                 Some((name, Again::Message))
                     if store.has_delivery(&message_key(self.message_run, name))? => {}
                 Some((_, Again::Message)) => {
@@ -133,7 +133,7 @@ impl Keeper {
         Ok(())
     }
 
-    /// Keeps the branch when a step of it is to be tried again, and ends what was kept when none is.
+    /// Stores the branch as pending when a step is to be tried again; removes its row when none is.
     fn keep_pending(&self, store: &Store, report: &Report, slot: &Slot) -> Result<(), StoreError> {
         let before = store.pending(slot)?;
         let queued: Vec<&StepReport> = report.steps.iter().filter(|s| is_queued(s)).collect();
@@ -162,7 +162,7 @@ impl Keeper {
         })
     }
 
-    /// Keeps the task of a run whose memory had no turn, for a run that makes up for it.
+    /// Keeps the task of a run that ended before its memory step, for a later run.
     fn keep_deferred(&self, store: &Store, report: &Report, slot: &Slot) -> Result<(), StoreError> {
         let deferred: Vec<&StepReport> = report.steps.iter().filter(|s| is_deferred(s)).collect();
         let Some(first) = deferred.first() else {
@@ -194,7 +194,7 @@ impl Keeper {
     }
 }
 
-/// Corrects the report of a run that the watchdog ends: what its branch waits for was not written down any more.
+/// Corrects the report of a run that the watchdog ends: the row of its branch was not written in time.
 pub(super) fn not_kept(mut report: Report) -> Report {
     let is_kept = |step: &StepReport| is_queued(step) || is_deferred(step);
     let advice = "run sendoff again: it could not be kept for later";
@@ -210,7 +210,7 @@ pub(super) fn record(store: &Store, report: &Report, slot: &Slot) -> Result<(), 
     })
 }
 
-/// Says whether a later run makes up for a step.
+/// Says whether a later run carries out a step.
 pub fn is_deferred(step: &StepReport) -> bool {
     step.verdict == Verdict::Queued && step.outputs.contains_key(DEFERRED)
 }
@@ -220,7 +220,7 @@ pub(super) fn is_queued(step: &StepReport) -> bool {
     step.verdict == Verdict::Queued && service_of(&step.kind) != Some(Service::Platform)
 }
 
-/// Names the steps to try again: those that did not succeed in passing, and those that waited for them.
+/// Returns the steps to try again: those that failed transiently, and those that needed them.
 fn to_try_again(report: &Report) -> Vec<String> {
     let again = report.steps.iter().filter(|step| {
         let waited = step.verdict == Verdict::Skipped && step.reason == Some(Code::Needs);
@@ -229,12 +229,12 @@ fn to_try_again(report: &Report) -> Vec<String> {
     again.map(|step| step.name.clone()).collect()
 }
 
-/// Returns when a server wants to hear of a step again.
+/// Returns the earliest time at which the server wants another try of a step.
 fn not_before(step: &StepReport) -> Option<Timestamp> {
     step.outputs.get(NOT_BEFORE)?.as_str()?.parse().ok()
 }
 
-/// Corrects what was said to be kept and is not.
+/// Corrects the report where it says that something is kept and the store has refused it.
 pub(super) fn fail_queued(report: &mut Report, error: &StoreError) {
     let is_kept = |step: &StepReport| is_queued(step) || is_deferred(step);
     if fail(report, is_kept, &error.advice()) {
@@ -243,7 +243,7 @@ pub(super) fn fail_queued(report: &mut Report, error: &StoreError) {
     }
 }
 
-/// Makes failures of steps that are kept nowhere. Says whether there was one.
+/// Turns steps that could not be stored into failures. Says whether there was one.
 pub(super) fn fail(report: &mut Report, which: impl Fn(&StepReport) -> bool, advice: &str) -> bool {
     let mut corrected = false;
     for step in report.steps.iter_mut().filter(|step| which(step)) {

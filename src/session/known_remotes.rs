@@ -1,4 +1,4 @@
-//! Where a repository was pushed to before: an agent's pushes go nowhere else.
+//! The remotes that a repository was pushed to before: an agent's pushes may go to no other.
 
 use std::path::{Path, PathBuf};
 
@@ -52,7 +52,7 @@ fn usual_git_dir(repo: &Repo) -> Option<PathBuf> {
     (repo.common_dir().canonicalize().ok()? != usual).then_some(usual)
 }
 
-/// Records the remotes for the work tree as well, whose git directory is elsewhere.
+/// Records the remotes also for the usual git directory of a work tree whose git directory is elsewhere.
 fn record_beside(records: &TrustRecords, usual: &Path, shipment: &Shipment) {
     let known = records.of(usual).ok().flatten();
     let known = known.map(|record| record.remotes).unwrap_or_default();
@@ -155,7 +155,7 @@ impl Session {
         let (_, added) = new.first()?;
         let message = format!("{added} is recorded as a remote of this repository");
         let note = Reason::new(Code::RemoteAdded, message);
-        // The first one is no news.
+        // The first remote needs no note.
         (!known.remotes.is_empty()).then_some(note)
     }
 }

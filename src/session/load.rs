@@ -98,7 +98,7 @@ pub(super) fn open(
         return Err(Opening::Held(hold));
     }
     let mut files = files?;
-    // The working directory was entered somehow; another was named.
+    // The path by which the working directory was entered says nothing about another directory.
     files.entered = files.entered.filter(|_| directory == environment.cwd());
     let found = Repo::discover_with(directory, local_config, &files, trusted);
     let found = found.map_err(Opening::Failed)?;
@@ -249,7 +249,7 @@ pub(super) fn unheard(environment: &Environment) -> Option<Reason> {
     (!names.is_empty()).then_some(reason)
 }
 
-/// Notes which variables are set to something that is no text.
+/// Notes which variables have a value that is not UTF-8.
 pub(super) fn unreadable(environment: &Environment) -> Option<Reason> {
     let names: Vec<&str> = environment.unreadable().collect();
     let sentence = format!(

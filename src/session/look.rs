@@ -26,7 +26,7 @@ pub struct Look {
 /// What there is to do.
 #[derive(Debug)]
 pub enum Outlook {
-    /// Nothing, and why not where somebody should know.
+    /// Nothing; with the reason where the user should know it.
     Nothing(Option<Hold>),
     /// There is something.
     Work,
@@ -35,8 +35,8 @@ pub enum Outlook {
 }
 
 impl Session {
-    /// Says what there is to do for a pipeline, by the guards that cost nothing. Where there is something to do whatever
-    /// becomes of the branch, they are left to the run.
+    /// Says what there is to do for a pipeline, by the guards that need no request. Where the pipeline has something
+    /// to do whatever happens to the branch, the guards are left to the run.
     pub fn look(&self, pipeline: &Pipeline) -> Look {
         if self.has_to_tell(pipeline) {
             return self.unseen(pipeline);
@@ -53,7 +53,8 @@ impl Session {
         self.look_of(outlook, named)
     }
 
-    /// Says where the work of a pipeline lies, and that there is some, without a look at what a branch carries.
+    /// Returns the place of a pipeline's work and assumes that there is some, without inspecting the branch's
+    /// commits.
     pub fn unseen(&self, pipeline: &Pipeline) -> Look {
         let outlook = if pipeline.ships() && self.waits_for_operation() {
             Outlook::AfterOperation
@@ -64,7 +65,7 @@ impl Session {
         self.look_of(outlook, named)
     }
 
-    /// Says whether a pipeline has something to do whatever becomes of the branch.
+    /// Says whether a pipeline has something to do whatever happens to the branch.
     pub fn has_to_tell(&self, pipeline: &Pipeline) -> bool {
         pipeline.waits() || self.has_messages(pipeline) || pipeline.defers(&self.task)
     }
@@ -83,7 +84,7 @@ impl Session {
             (_, Some(branch)) => Some(branch.to_string()),
             (_, None) => named(),
         };
-        // Until the operation has ended, nobody knows which branch it leaves: its work tree stands for it.
+        // Until the operation has ended its resulting branch is unknown: the work tree's git directory stands for it.
         let repository = match (repo, &branch) {
             (Some(repo), Some(_)) => repo.common_dir().to_owned(),
             (Some(repo), None) => repo.git_dir().to_owned(),
@@ -96,7 +97,7 @@ impl Session {
             },
             place: self.place(),
             outlook,
-            // The policy that cannot be read may name another one.
+            // The policy that cannot be read can name another platform.
             platform: if self.loaded.fail_closed {
                 String::new()
             } else {
@@ -115,7 +116,7 @@ impl Session {
         }
     }
 
-    /// Says whether the pipeline has something to tell the platform, where there is one.
+    /// Says whether the pipeline sends messages and a platform is set up.
     fn has_messages(&self, pipeline: &Pipeline) -> bool {
         let mut steps = pipeline.steps();
         steps.any(|step| step.service() == Some(Service::Platform))
@@ -137,7 +138,7 @@ pub(super) fn identity(platform: &Platform) -> String {
     format!("{} {}", platform.origin(), platform.workspace_id())
 }
 
-/// Reasons that a person has to hear of, because nothing leaves until they do something.
+/// Reasons that the user must be told, because nothing is shipped until they act.
 const NEWS: &[Code] = &[
     Code::OddBranchName,
     Code::TooManyCommits,

@@ -103,26 +103,26 @@ pub struct Session {
     branch: Option<BranchName>,
     branch_turn: BranchTurn,
     makes_up_for: Option<RunId>,
-    /// What the session is about.
+    /// The repository that the session was asked for.
     place: load::RepositoryChoice,
     repo: Result<Option<Repo>, Hold>,
     loaded: Loaded,
-    /// The same without the repository's policy of the policy base, where that is part of it.
+    /// The loaded policy without the copy of the policy base, where that is part of it.
     without_base: Option<Loaded>,
     /// The settings of the command line, where one step was planned alone.
     single: Option<Vec<String>>,
-    /// The copy of the repository's policy that is part of it.
+    /// The copy of the policy base that is part of the loaded policy.
     policy_base: PolicyBase,
-    /// What the guards found, until somebody uses it.
+    /// The guards' result, until it is used.
     first_look: Mutex<Option<Inspection>>,
     notes: Vec<Reason>,
     receipts: Receipts,
     store: LazyStore,
-    /// What is taken back instead of shipped.
+    /// The run that is taken back, instead of something that is shipped.
     undo: Option<Undo>,
     /// What credential helpers answered in this run.
     answers: Answers,
-    /// What a person or their program answered in this run.
+    /// What a person answered in this run, on the terminal or through the askpass program.
     asked: Asked,
 }
 
@@ -169,7 +169,7 @@ impl Session {
         Some(format!("the {origin} policy is left out: {error}"))
     }
 
-    /// Sets what the caller tells about its task, when it is read after the policy.
+    /// Sets the caller's task document, where it is read after the policy.
     #[must_use]
     pub fn with_task(mut self, task: TaskDocument) -> Self {
         self.task = task;

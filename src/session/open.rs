@@ -16,10 +16,10 @@ use super::load::RepositoryChoice;
 use super::{Request, Session, Watch, connect, load, platform_client, trusted};
 
 impl Session {
-    /// Opens the repository and loads the policy. Only an error in what the command line names ends
-    /// it here; a bad file elsewhere is reported, and holds back what it might have forbidden.
+    /// Opens the repository and loads the policy. Only an error in what the command line names ends it here. A bad
+    /// file elsewhere is reported, and holds what it could have forbidden.
     ///
-    /// `watch` covers it all: the policy outside of the repository is read first, for its deadline.
+    /// `watch` covers all of it: the policy outside of the repository is read first, for its deadline.
     pub fn open(
         request: Request,
         environment: Environment,
@@ -96,7 +96,7 @@ impl Session {
     }
 }
 
-/// Opens a repository again with its own configuration counting, where the policy or the user trusts that.
+/// Opens a repository again with its own git configuration, where the policy or the user trusts that.
 fn with_own_config(
     repo: Result<Option<Repo>, Hold>,
     place: &RepositoryChoice,
@@ -115,7 +115,7 @@ fn with_own_config(
     trusted.map_or(repo, |trusted| Ok(Some(trusted)))
 }
 
-/// Returns what is to be noted about the platform: that it cannot be used, or that its token is bound to nothing.
+/// Returns the note on the platform: that it cannot be used, or that its token belongs to no address.
 fn note_on_platform<T>(
     platform: Result<T, Hold>,
     unbound: impl FnOnce() -> Option<Reason>,

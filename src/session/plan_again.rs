@@ -22,8 +22,8 @@ pub(super) struct PlannedAgain {
 }
 
 impl Session {
-    /// Plans the rest of a run again whose steps ended because the policy has changed. Nothing where none did, or where the
-    /// new policy has other steps: then the branch waits, and is planned as a whole.
+    /// Plans the steps of a run again that ended because the policy has changed. Returns `None` where no step did, or
+    /// where the new policy has other steps: then the branch waits, and is planned as a whole.
     pub(super) fn plan_again(&self, pipeline: &Pipeline, report: &Report) -> Option<PlannedAgain> {
         let steps = to_run_again(pipeline, report);
         if steps.is_empty() || self.undo.is_some() {
@@ -102,7 +102,7 @@ impl Session {
         }))
     }
 
-    /// Returns the same session before the policy of the policy base was laid, with no notes of that one.
+    /// Returns the same session without the policy base's copy of the policy, and without its notes.
     fn without_policy_base(&self) -> Self {
         let told = self.loaded.problems.iter();
         let told = told.filter(|problem| problem.origin == LayerKind::PolicyBase);
@@ -142,7 +142,8 @@ impl Session {
     }
 }
 
-/// Returns the places of the steps that ended because the policy has changed, and of those that had no turn for it.
+/// Returns the indices of the steps that ended because the policy has changed, and of those that did not run because
+/// of them.
 fn to_run_again(pipeline: &Pipeline, report: &Report) -> BTreeSet<usize> {
     let mut again = BTreeSet::new();
     let mut first = 0;

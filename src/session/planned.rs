@@ -6,7 +6,7 @@ use crate::steps::STEPS;
 
 use super::{AskRemote, Session, load};
 
-/// More than the layers that can be left out.
+/// More than there are layers that can be left out.
 const MOST_LAYERS: usize = 4;
 
 impl Session {
@@ -77,9 +77,9 @@ impl Session {
             let from = rest.as_ref().unwrap_or(&self.loaded);
             let without = match from.without(&error, STEPS) {
                 Some(without) => without,
-                // What the command line says stays an error, also where it shows only now.
+                // A mistake of the command line stays an error, also where it shows only now.
                 None if rest.is_none() || is_of_command_line(&error) => return Err(error),
-                // The built-in policy lacks the pipeline.
+                // The built-in policy does not have the pipeline.
                 None => return Ok(self.with_nothing_of(name)),
             };
             self.notes

@@ -1,4 +1,4 @@
-//! The platform's client, and whose address its token goes to.
+//! The platform's client, and the address that its token belongs to.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -68,7 +68,7 @@ fn for_named(
     let named = settings.token_file.clone();
     let is_named = named.is_some();
     let file = named.unwrap_or_else(|| environment.configs_directory().join(".auth_token"));
-    // The environment's own pair.
+    // The pair of the environment.
     let first = environment
         .state_directory()
         .filter(|_| !is_named && settings.url.is_none())
@@ -90,7 +90,7 @@ fn for_named(
 /// names goes only to an address that the same layer names, or one that is trusted more.
 fn token_is_bound(policy: &Policy) -> bool {
     let rank = |origin: LayerKind| match origin {
-        // A key of the command line and a file that it names are the same person's word.
+        // A key on the command line and a file that it names are from the same person.
         LayerKind::PolicyFile => LayerKind::Set,
         origin => origin,
     };
@@ -117,7 +117,7 @@ pub(super) fn unbound_token(policy: &Policy) -> Option<Reason> {
     })
 }
 
-/// Says that no platform is configured, as the steps do that would talk to it.
+/// Returns why there is no platform, as the steps that need one report it.
 pub(super) fn no_platform() -> Hold {
     Hold::new(Code::NoPlatform, "no platform is configured").advise(
         "set PLATFORM_URL and WORKSPACE_ID, or `platform.url` and `platform.workspace-id` in the user's policy",

@@ -15,16 +15,17 @@ use super::{Session, load, remote_guards};
 pub enum AskRemote {
     /// It may, where no copy of the last day is kept.
     Yes,
-    /// It may not: what is here is told.
+    /// It may not: only local copies are used.
     No,
 }
 
 impl Session {
-    /// Lays the repository's policy of the policy base under that of the work tree, for a run that ships the branch.
+    /// Adds the repository's policy of the policy base as a layer below that of the work tree, for a run that ships
+    /// the branch.
     ///
-    /// Where nothing says that the repository has a policy nobody is asked, and nothing is read but one tree. A copy that
-    /// the remote had is used, and the push compares it with what the remote has then; without one the remote is asked
-    /// first, for as long as one request may take. Says as well whether the policy is another one now.
+    /// Where nothing says that the repository has a policy, no server is asked and only one tree is read. A copy that
+    /// the remote had is used, and the push compares it with what the remote has then. Without a copy the remote is
+    /// asked first, for at most the time of one request. Says whether the policy has changed.
     pub(super) fn with_policy_base(
         mut self,
         ask: AskRemote,
@@ -49,8 +50,8 @@ impl Session {
         Ok((self, is_other))
     }
 
-    /// Lays a copy of the repository's policy under that of the work tree, and notes what does not count of it. Says whether
-    /// the copy has a policy.
+    /// Adds a copy of the repository's policy as a layer below that of the work tree, and notes which keys of it do
+    /// not count. Says whether the copy has a policy.
     pub(super) fn lay_policy_base(&mut self, copy: &PolicyCopy) -> Result<bool, Box<PolicyError>> {
         let Some((_, bytes)) = &copy.file else {
             return Ok(false);
@@ -69,7 +70,7 @@ impl Session {
         Ok(true)
     }
 
-    /// Keeps what the remote was seen to have.
+    /// Keeps the policy that the remote was found to have.
     pub(super) fn keep_policy_copy(&self, shipment: &Shipment) {
         if let Some(copy) = self.policy_base.seen()
             && self.policy_base.in_use() != Some(copy)
@@ -83,7 +84,7 @@ impl Session {
         PolicyCopies::below(self.environment.state_directory())
     }
 
-    /// Lays the repository's policy likewise, to show it: of a branch that ships nothing, too. Nobody is asked.
+    /// Adds the repository's policy likewise, to show it, also for a branch that ships nothing. No server is asked.
     pub(super) fn shown_with_policy_base(&self) -> Result<Loaded, Box<PolicyError>> {
         let loaded = self.loaded.clone();
         let copy = self.repo().and_then(|repo| {
@@ -105,7 +106,7 @@ impl Session {
         }
     }
 
-    /// Returns what is known of the policy base without asking anybody: what the remote had last, else what the last
+    /// Returns what is known of the policy base without asking a server: what the remote had last, else what the last
     /// fetch left.
     fn copy_at_hand(&self, repo: &Repo, remote: &Remote) -> Option<PolicyCopy> {
         let kept = self.kept_copy(remote).map(|kept| kept.copy);
@@ -170,7 +171,7 @@ fn tracked_copy(repo: &Repo, remote: &Remote, named: Option<&BranchName>) -> Opt
     Some(PolicyCopy::new(branch, tip, found))
 }
 
-/// Gives the copy a name for messages.
+/// Names the copy for messages.
 fn repository_file(copy: &PolicyCopy, bytes: &[u8]) -> RepositoryFile {
     let (branch, commit) = (&copy.branch, copy.commit.to_hex_with_len(8));
     RepositoryFile {

@@ -79,7 +79,7 @@ impl PolicyCopies {
         })
     }
 
-    /// Keeps what `url` has. What cannot be kept is asked for again.
+    /// Keeps what `url` has. What cannot be kept has to be asked for again.
     pub(super) fn keep(&self, url: &RemoteUrl, copy: &PolicyCopy, now: Timestamp) {
         let record = Record {
             url: url.to_string(),

@@ -47,7 +47,7 @@ impl Session {
         let asking = Arc::clone(&stop);
         let started = thread::Builder::new()
             .name("policy-base".into())
-            // Whoever asked may have gone.
+            // The receiver can be gone.
             .spawn(move || drop(tell.send(question.ask(&asking))));
         if let Err(error) = started {
             return Err(error.to_string());
@@ -71,7 +71,7 @@ struct Question {
 }
 
 impl Question {
-    /// Asks where the policy base is, and reads its policy. Nothing where the remote has no such branch.
+    /// Asks for the tip of the policy base, and reads its policy. Returns `None` where the remote has no such branch.
     fn ask(&self, stop: &AtomicBool) -> Result<Option<PolicyCopy>, String> {
         let at = self.repo.work_tree().unwrap_or(self.repo.git_dir());
         let (url, options) = (&self.remote.url, &self.options);
@@ -109,7 +109,7 @@ impl Question {
             found.map_err(|error| Reason::of(Code::Network, &error).message)
         };
         let found = if is_one_at_a_time(&self.remote.url) {
-            // Each connection may cost a touch of a key.
+            // Each connection can cost a touch of a security key.
             let here = read_local(&self.repo, tip);
             let told = here.map_or_else(|| self.ask_forge(tip), Ok);
             told.or_else(|_| fetch())

@@ -129,7 +129,7 @@ impl PolicyReview {
     }
 }
 
-/// Loads every layer and tells all about it.
+/// Loads every layer and returns all mistakes.
 pub fn review(
     request: &Request,
     environment: &Environment,
@@ -140,7 +140,7 @@ pub fn review(
 }
 
 /// Checks one file alone, as the layer that it is: `.sendoff.toml` by the rules of a repository's policy, the
-/// system's and the user's own by theirs, any other by those of a user's, whose owner does not matter.
+/// system's and the user's own file by theirs, any other one as a user's, whatever its owner.
 pub fn check_file(file: &Path, environment: &Environment) -> PolicyReview {
     let usual = Places::usual(environment.config_directory().as_deref());
     let whole = environment.cwd().join(file);

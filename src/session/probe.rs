@@ -1,4 +1,4 @@
-//! What servers answer to a look that changes nothing: the remote, the forge, the platform.
+//! What servers answer to requests that change nothing: the remote, the forge, the platform.
 
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
@@ -30,7 +30,7 @@ pub struct ProbeTarget {
 pub enum RemoteAnswer {
     /// It would take a push.
     Ready(Reached),
-    /// It is there and refuses the login, or there is none.
+    /// It is there, and refuses the login or gets none.
     NoLogin(Reason),
     /// It cannot be reached, or is no repository.
     Failed(Reason),
@@ -51,7 +51,7 @@ impl Session {
         self.repo.as_ref().map(Option::as_ref)
     }
 
-    /// Returns where a push of the current branch would go, or why nowhere. Asks nobody.
+    /// Returns where a push of the current branch would go, or why nowhere. No server is asked.
     pub fn probe_target(&self) -> Result<ProbeTarget, Hold> {
         let repo = self.repo.as_ref().map_err(Clone::clone)?;
         let repo = repo.as_ref().ok_or_else(guards::no_repository)?;
@@ -73,7 +73,7 @@ impl Session {
         let named = policy.branches().base_for(&branch).cloned();
         let hint = || repo.remote_head_hint(&remote).ok().flatten();
         let mut options = connect::push_options(self, &remote);
-        // A check asks nobody: what answers here answers in a hook, too.
+        // A check does not ask a person: what succeeds here succeeds in a hook, too.
         options.asking = Asking::default();
         options.attended = false;
         Ok(ProbeTarget {

@@ -30,9 +30,10 @@ pub(super) struct Counted {
 
 /// Lists the commits ahead of the base, oldest first.
 ///
-/// Where the base is not known locally, whatever the clone knows the remote to have is left out,
-/// but not the branch itself: a branch that was pushed before still has its commits to show. They are counted again when the
-/// remote has answered, and so they hold nothing back; where they cannot be told, the last commit stands for them.
+/// Where the base is not known locally, the commits of all other branches that the clone knows of the remote are left
+/// out, but not those of the branch itself: a branch that was pushed before still has commits to show. They are
+/// counted again when the remote has answered, so they hold nothing back; where they cannot be listed, the last
+/// commit stands for them.
 pub(super) fn ahead(
     repo: &Repo,
     policy: &Policy,
@@ -89,7 +90,7 @@ pub(super) fn ahead(
         if let Some(nothing) = nothing(repo, remote, branch, head, tip.and(known), &bases) {
             return Err(nothing);
         }
-        // Others have its commits, as when another branch was begun from it.
+        // Other branches have its commits, as when another branch was begun from it.
         return counted(vec![repo.commit(head).map_err(corrupt)?]);
     }
     if !ahead.truncated {
@@ -130,7 +131,7 @@ struct Bases {
     tip: Option<ObjectId>,
     /// The commits that are not to be shipped.
     ids: Vec<ObjectId>,
-    /// They are what the base or tracking refs say.
+    /// Whether they come from the base or from tracking refs.
     are_tracked: bool,
 }
 
@@ -188,8 +189,8 @@ fn bases(
     })
 }
 
-/// Lists the commits of a shipment that its branch on the remote lacks, oldest first, as far as the
-/// last push or fetch tells; nothing when that tells nothing.
+/// Lists the commits of a shipment that its branch on the remote lacks, oldest first, by the last push or fetch.
+/// Returns `None` where there was none.
 pub(super) fn unpushed(repo: &Repo, policy: &Policy, shipment: &Shipment) -> Option<Vec<Commit>> {
     let (remote, branch) = (&shipment.remote, &shipment.branch);
     let there = repo.tracking_tip(remote, branch).ok()??;
@@ -206,8 +207,8 @@ pub(super) fn unpushed(repo: &Repo, policy: &Policy, shipment: &Shipment) -> Opt
     Some(ahead.commits)
 }
 
-/// Counts the commits that the branch on the remote has and a shipment lacks, as far as the last push or
-/// fetch tells; returns where the branch is, too. Nothing where there are none, or that tells nothing.
+/// Counts the commits that the branch on the remote has and a shipment lacks, by the last push or fetch; returns
+/// where the branch is, too. Returns `None` where there are none, or nothing was pushed or fetched.
 pub(super) fn lacking(repo: &Repo, shipment: &Shipment) -> Option<(ObjectId, usize)> {
     let there = repo
         .tracking_tip(&shipment.remote, &shipment.branch)
@@ -257,7 +258,7 @@ fn nothing(
     )))
 }
 
-/// Holds a branch that cannot be looked at before the run has to end.
+/// Returns why a branch is held that cannot be inspected before the run has to end.
 pub(super) fn took_too_long() -> Hold {
     let message = "to look at the branch took until shortly before the deadline (limits.deadline)";
     Hold::broken(Reason::new(Code::Deadline, message))

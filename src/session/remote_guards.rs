@@ -1,4 +1,4 @@
-//! The guards on where a branch goes: which remote, and whether its URLs may be used.
+//! The guards on the destination of a branch: which remote, and whether its URLs may be used.
 
 use crate::git::push::{PromisorRemote, PushOptions};
 use crate::git::{Remote, Repo};
@@ -21,7 +21,7 @@ pub(super) fn remote(
     let remote = repo
         .remote(choice.as_ref(), Some(branch))
         .map_err(|error| {
-            // Having no remote, or several, is a fact and nothing broken.
+            // Having no remote, or several, is no error of the repository.
             Hold::from(Reason::of(error.code(), &error).advise_if(error.advice()))
         })?;
     facts.remote = Some(remote.name.to_string());

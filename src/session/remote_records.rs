@@ -1,5 +1,5 @@
-//! What is kept about a remote from one run to the next, in the state directory: what its HEAD names, and
-//! whether it wants a login. Nothing in it is more than a reason to ask less.
+//! What is kept about a remote from one run to the next, in the state directory: what its HEAD names, and whether it
+//! requires a login. A record can only save a request.
 
 use std::fs;
 use std::io::Write;
@@ -15,7 +15,7 @@ use crate::names::{BranchName, RemoteUrl};
 
 /// How long a verified HEAD is used without asking.
 const FRESH_FOR: SignedDuration = SignedDuration::from_hours(24);
-/// How long a remote that wanted a login is taken to want one, without being asked.
+/// How long a remote that required a login is assumed to require one, without being asked.
 const WANTS_A_LOGIN_FOR: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// A record is one short line of JSON, in bytes.
 const RECORD_LIMIT: u64 = 8 << 10;
@@ -27,7 +27,7 @@ struct Record {
     url: String,
     head: Option<VerifiedHead>,
     login: Option<Login>,
-    /// When it did; nothing in records of old.
+    /// When it did; absent in records of older versions.
     login_seen_at: Option<Timestamp>,
 }
 
@@ -68,7 +68,7 @@ impl RemoteRecords {
         is_fresh.then_some(head.branch)
     }
 
-    /// Keeps a HEAD that the remote just gave. What cannot be kept is asked for again.
+    /// Keeps a HEAD that the remote just gave. What cannot be kept has to be asked for again.
     pub(super) fn keep_head(&self, url: &RemoteUrl, head: &BranchName, now: Timestamp) {
         self.change(url, |record| {
             record.head = Some(VerifiedHead {
@@ -78,11 +78,11 @@ impl RemoteRecords {
         });
     }
 
-    /// Returns what `url` is taken to do about logins.
+    /// Returns whether `url` is assumed to require a login.
     ///
-    /// A remote that gets a login with the first request never says whether it still wants one. So after
-    /// 30 days it is taken to want none, and is asked without one: when it says that it does, that is news,
-    /// and holds for the next 30. The other way round it says so by itself.
+    /// A remote that gets a login with the first request never says whether it still requires one. So after 30 days
+    /// it is asked without one; when it requires a login then, that holds for the next 30 days. A remote that starts
+    /// to require a login says so by itself.
     pub(super) fn login(&self, url: &RemoteUrl, now: Timestamp) -> Option<AuthNeed> {
         let record = self.read(url)?;
         let age = record.login_seen_at.map(|at| now.duration_since(at));
@@ -94,7 +94,7 @@ impl RemoteRecords {
         })
     }
 
-    /// Keeps what `url` did about logins.
+    /// Keeps whether `url` required a login.
     pub(super) fn keep_login(&self, url: &RemoteUrl, seen: AuthNeed, now: Timestamp) {
         self.change(url, |record| {
             record.login_seen_at = Some(now);
@@ -122,7 +122,7 @@ impl RemoteRecords {
         }
     }
 
-    /// Returns where the record of `url` is kept. The name shows no more than that there is one.
+    /// Returns where the record of `url` is kept. The name reveals nothing about the URL.
     fn path(&self, url: &RemoteUrl) -> Option<PathBuf> {
         Some(self.directory.as_ref()?.join(file_name(url)?))
     }
@@ -131,13 +131,13 @@ impl RemoteRecords {
 /// Returns the name of a file about `url`.
 pub(super) fn file_name(url: &RemoteUrl) -> Option<String> {
     let mut hasher = gix::hash::hasher(gix::hash::Kind::Sha1);
-    // With the user: a server may show each another repository. The password is not in it.
+    // With the user, because a server may show each user another repository. The password is not in it.
     hasher.update(url.to_string().as_bytes());
     let id = hasher.try_finalize().ok()?;
     Some(format!("{id}.json"))
 }
 
-/// Writes beside and renames, so that a reader sees the old record or the new one.
+/// Writes a temporary file and renames it, so that a reader sees the old record or the new one.
 pub(super) fn write(path: &Path, record: &impl Serialize) -> std::io::Result<()> {
     let directory = path.parent().unwrap_or(path);
     fs::DirBuilder::new()

@@ -20,7 +20,7 @@ pub struct Request {
     pub branch: Option<BranchName>,
     /// The run, when its id was given out before.
     pub run_id: Option<RunId>,
-    /// The run that this one makes up for: its messages keep their names.
+    /// The earlier run whose deferred work this one does: its messages keep their names.
     pub makes_up_for: Option<RunId>,
     /// Whether this process has the turn at the branch already.
     pub branch_turn: BranchTurn,
@@ -30,17 +30,17 @@ pub struct Request {
     pub policy_file: Option<PathBuf>,
     /// Single keys above that, `KEY=VALUE`.
     pub sets: Vec<String>,
-    /// What the caller tells about its task.
+    /// The caller's task document.
     pub task: TaskDocument,
-    /// What the report is to tell besides, such as a task document that could not be read.
+    /// Further notes for the report, such as one on a task document that could not be read.
     pub notes: Vec<Reason>,
-    /// What the process came to hold and must not show.
+    /// The secrets that the process holds and must not show.
     pub known: KnownSecrets,
-    /// What is to be settled when the report has reached its reader.
+    /// What is to be settled when the reader has the report.
     pub receipts: Receipts,
     /// The store, where the process has opened one already.
     pub store: Option<LazyStore>,
-    /// Where the task is kept besides.
+    /// Where else the task is kept.
     pub task_kept: TaskKept,
 }
 

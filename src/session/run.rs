@@ -1,4 +1,4 @@
-//! Runs a session's pipeline: what it is given, and how it ends by itself, by a signal or too late.
+//! Runs a session's pipeline: what it gets, and how it ends: by itself, by a signal or at its deadline.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -39,20 +39,20 @@ const fn signal_code(signal: Exit) -> Code {
 /// How long threads that outlive the run may take to end.
 const LAST_CALL: Duration = Duration::from_millis(250);
 
-/// The same when the deadline has passed: what does not hear of it by then, such as the C library's resolver, is left behind.
+/// The same when the deadline has passed: what cannot be interrupted by then, such as the C library's resolver, is
+/// left behind.
 const LAST_CALL_OF_A_LATE_RUN: Duration = Duration::from_millis(15);
 
 impl Session {
-    /// Runs a pipeline. Never fails: what went wrong is part of the report.
+    /// Runs a pipeline. Never fails: errors are part of the report.
     ///
-    /// SIGINT, SIGTERM and SIGHUP end it in order within a second, with the report so far. When the
-    /// deadline passes and the run does not end by itself, the watch that the session was opened
-    /// with has the report so far.
+    /// SIGINT, SIGTERM and SIGHUP end it in order within a second, with the report so far. When the deadline passes
+    /// and the run does not end by itself, the watch that the session was opened with has the report so far.
     pub fn run(&self, pipeline: &Pipeline, progress: &SharedProgress) -> Report {
         self.run_kept(pipeline, progress).report
     }
 
-    /// Runs a pipeline likewise, for who keeps what the run is for until that is settled.
+    /// Runs a pipeline likewise, for a caller that keeps the run's intents until they are settled.
     pub fn run_kept(&self, pipeline: &Pipeline, progress: &SharedProgress) -> Ended {
         let mut turn = None;
         let mut count = None;
@@ -60,7 +60,7 @@ impl Session {
         self.end_watch();
         report.notes.extend(count.and_then(Count::note));
         let ended = self.keep(pipeline, report);
-        // What is to be tried again is kept before somebody else looks at the branch.
+        // What is to be tried again is stored before another process gets the turn.
         drop(turn);
         ended
     }
@@ -70,7 +70,7 @@ impl Session {
         [self.notes.as_slice(), &inspection.notes].concat()
     }
 
-    /// From here on the report is the run's to tell.
+    /// Ends the watch: from here on the run hands out the report.
     fn end_watch(&self) {
         if let Err(error) = self.watch.end() {
             // The machine refused the thread; the run was covered by its own timers.
@@ -102,8 +102,8 @@ impl Session {
         );
         if self.has_nobody_to_ask(&inspection) && !pipeline.waits() {
             *count = Count::begin_alone(counted);
-            // Nothing to wait for: no runtime is paid for.
-            // A twin: what is tried here and has to wait begins again below.
+            // Nothing has to be waited for, so no runtime is made. What is tried on this copy and has to wait begins
+            // again below.
             let twin = partial.twin();
             let run = self.run_on(pipeline, &inspection, deadline, &twin, progress);
             if let Some(report) = run.now_or_never() {
@@ -134,7 +134,7 @@ impl Session {
             }
         };
         let signal = async {
-            // The run waits by now: its servers were asked first.
+            // The requests to the servers are sent by now.
             if let Some(begun) = self.begin_beside(counted.filter(|_| count.is_none())) {
                 *count = Some(begun);
             }
@@ -152,15 +152,15 @@ impl Session {
             *count = Count::begin_alone(counted);
         }
         self.end_watch();
-        // A thread that still runs hears that it should end, gives back its locks and kills its
-        // children. One that is stuck must not hold the process.
+        // A thread that still runs is told to end, gives back its locks and kills its children. One that is stuck
+        // must not hold the process.
         runtime.shutdown_timeout(if deadline.is_over() {
             LAST_CALL_OF_A_LATE_RUN
         } else {
             LAST_CALL
         });
         if ended.is_err() || deadline.is_over() {
-            // A helper without a flag to look at would live on.
+            // A helper without a stop flag would survive.
             kill_every_group();
         }
         ended.unwrap_or_else(|report| report)
@@ -181,7 +181,7 @@ impl Session {
     ) -> Report {
         let platform = self.platform().ok();
         if let Some(platform) = &platform {
-            // Before any text leaves, not only when the first request does.
+            // Before any text is sent, not only before the first request.
             platform.tell_token(&self.known);
         }
         let shipment = inspection.shipment.as_ref();
@@ -216,7 +216,7 @@ impl Session {
         };
         reach(Point::RunBegins);
         let mut report = pipeline.run(cx, partial).await;
-        // A remote that took nothing, such as one that was mistyped, is not remembered.
+        // A remote that took nothing, such as one with a mistyped URL, is not recorded.
         let pushed = shipment.ok().filter(|_| has_pushed(&report));
         let added = pushed.and_then(|shipment| self.record_remotes(shipment));
         report
@@ -224,7 +224,7 @@ impl Session {
             .extend(self.policy_base.note().into_iter().chain(added));
         self.tell_ignored_keys(&mut report);
         reach(Point::RunEnded);
-        // A late run has to write down what is to be tried again before the watchdog ends it.
+        // A late run has to store what is to be tried again before the watchdog ends it.
         if let Some(platform) = &platform
             && !deadline.is_over()
         {
@@ -248,7 +248,7 @@ impl Session {
         }
     }
 
-    /// Keeps what the remotes did about logins and what their HEADs name, where that is news.
+    /// Keeps whether the remotes required a login and what their HEADs name, where that has changed.
     fn keep_habits(&self, shipment: &Shipment) {
         let first = (&shipment.remote, &shipment.push_options);
         let also = shipment.also.iter();

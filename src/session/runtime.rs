@@ -8,8 +8,8 @@ use tokio::runtime::{Builder, Runtime};
 /// How many pairs of sockets have as many files as a runtime opens.
 const PAIRS: usize = 3;
 
-/// Makes a runtime, or says why the machine refuses it. tokio panics where it gets no socket for signals, so whether
-/// there is room is tried first.
+/// Makes a runtime, or says why the machine refuses it. tokio panics where it gets no socket for signals, so the
+/// number of free files is tested first.
 pub fn runtime() -> io::Result<Runtime> {
     let room: io::Result<Vec<_>> = (0..PAIRS).map(|_| UnixStream::pair()).collect();
     drop(room?);

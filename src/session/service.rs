@@ -1,4 +1,4 @@
-//! `Service`: what a process that runs for long needs outside of any repository: policy, store, the platform.
+//! `Service`: what a long-running process needs outside of any repository: policy, store, the platform.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,7 +19,7 @@ use crate::store::LazyStore;
 use super::caps::kept_by;
 use super::{Request, connect, load, platform_client};
 
-/// The policy of the system and the user, and what it says how to reach. No repository has a word in it.
+/// The policy of the system and the user, and what is made of it. Nothing of it comes from a repository.
 #[derive(Debug)]
 pub struct Service {
     environment: Environment,
@@ -71,7 +71,7 @@ impl Service {
         &self.known
     }
 
-    /// Says whether the policy of the system or the user is broken, so that what it says is not known.
+    /// Says whether the policy of the system or the user is broken, so that its content is unknown.
     pub const fn fails_closed(&self) -> bool {
         self.loaded.fail_closed
     }
@@ -81,7 +81,7 @@ impl Service {
         self.loaded.policy.store().platform_schedules.is_some()
     }
 
-    /// Returns what is to be told of the policy and the environment: layers that are left out, keys that are locked.
+    /// Returns the notes on the policy and the environment: layers that are left out, keys that are locked.
     pub fn notes(&self) -> Vec<Reason> {
         let mut notes = load::notes(&self.loaded, None);
         notes.extend(load::unheard(&self.environment));

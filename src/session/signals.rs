@@ -6,7 +6,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::exit::Exit;
 
-/// What asked the run to end, as an exit code.
+/// Waits for a signal that asks the run to end, and returns it as an exit code.
 pub(super) async fn first() -> Exit {
     tokio::select! {
         () = of(SignalKind::interrupt()) => Exit::Interrupted,
@@ -15,7 +15,7 @@ pub(super) async fn first() -> Exit {
     }
 }
 
-/// Waits for a signal. Where the system lets nobody listen, it ends the process by itself.
+/// Waits for a signal. Where the system refuses to register a handler, the signal ends the process by itself.
 async fn of(kind: SignalKind) {
     let mut arrived: Signal = match signal(kind) {
         Ok(arrived) => arrived,

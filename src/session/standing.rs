@@ -1,4 +1,4 @@
-//! `Standing`: what a work tree is at, asked again and again by who waits for it.
+//! `Standing`: the state of a work tree, polled by a caller that waits for it.
 
 use std::time::Duration;
 
@@ -11,10 +11,10 @@ use crate::store::{Place, Slot};
 
 use super::{NamedRepository, Request, load};
 
-/// What a work tree is at.
+/// The state of a work tree.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Standing {
-    /// This is in progress.
+    /// This operation is in progress.
     During(Operation),
     /// HEAD is on this branch, and nothing is in progress.
     On(Slot),
@@ -22,7 +22,7 @@ pub enum Standing {
     Elsewhere,
 }
 
-/// Says what the work tree of a place is at.
+/// Returns the state of the work tree of a place.
 pub fn standing(place: &Place, environment: &Environment) -> Standing {
     let Ok(Some(repo)) = open(place, environment) else {
         return Standing::Elsewhere;
@@ -41,12 +41,12 @@ pub fn standing(place: &Place, environment: &Environment) -> Standing {
     }
 }
 
-/// The times that the policy gives to who ships without anybody waiting.
+/// The times that the policy sets for a worker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ShipTimes {
-    /// How long a commit rests before it is pushed.
+    /// How long a commit must be the newest before it is pushed.
     pub settle: Duration,
-    /// How long what fails in passing is tried again.
+    /// How long a transient failure is tried again.
     pub deadline: Duration,
 }
 

@@ -17,7 +17,7 @@ const UPSTREAM: &str = "upstream";
 pub(super) struct TargetRule<'a> {
     /// Who asks for the run.
     pub(super) trigger: Trigger,
-    /// Where ssh is found, which knows what an alias stands for.
+    /// Finds ssh, which resolves aliases.
     pub(super) environment: &'a Environment,
 }
 
@@ -114,13 +114,14 @@ impl TargetRule<'_> {
     }
 }
 
-/// Says whether the policy's list of remotes, where there is one, has it.
+/// Says whether the policy's list of remotes, where there is one, contains it.
 fn is_allowed(policy: &Policy, remote: &Remote) -> bool {
     let remotes = policy.remotes();
     remotes.allowed.is_empty() || remotes.lists(&remote.fetch_url)
 }
 
-/// Returns the remote that a person's pull requests go to: the one that gh was told, else `upstream`.
+/// Returns the remote that a person's pull requests go to: the one that `gh repo set-default` marked, else
+/// `upstream`.
 fn usual(repo: &Repo, pushed: &Remote) -> Option<Remote> {
     let name = match repo.remote_marked_for_gh() {
         Some(name) => name,

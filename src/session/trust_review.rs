@@ -60,7 +60,7 @@ impl TrustReview {
     }
 }
 
-/// The repository's own git configuration, as far as it has power.
+/// The keys of the repository's own git configuration that have power: they run programs, or change logins or URLs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfigReview {
     /// Each line: key and value.
@@ -71,7 +71,7 @@ pub struct ConfigReview {
 }
 
 impl Session {
-    /// Returns what the repository's policy asks for. Asks nobody.
+    /// Returns what the repository's policy asks for. No server is asked.
     pub fn trust_review(&self) -> Result<TrustReview, String> {
         let record = self.trust_record()?;
         let work_tree = self.trust_repo()?.work_tree();
@@ -79,7 +79,7 @@ impl Session {
         let loaded = self
             .shown_with_policy_base()
             .map_err(|error| error.one_line())?;
-        // As if nothing were trusted: all that is asked for.
+        // As if nothing were trusted, so that everything that is asked for shows.
         let loaded = loaded.with_trusted(TrustedKeys::default(), STEPS);
         let mut asked = loaded.map_err(|error| error.one_line())?.left_out;
         asked.dedup_by(|next, first| next.key == first.key && next.value == first.value);
@@ -144,7 +144,7 @@ impl Session {
         Ok(id)
     }
 
-    /// Returns what the repository's own git configuration says with power.
+    /// Returns the keys of the repository's own git configuration that have power.
     pub fn config_review(&self) -> Result<ConfigReview, String> {
         let repo = self.trust_repo()?;
         let top = repo.work_tree().unwrap_or(repo.git_dir()).to_owned();
@@ -173,7 +173,8 @@ impl Session {
         self.change_trust(|record| record.git_config = Some(trusted))
     }
 
-    /// Returns by what the repository leads elsewhere; nothing where it does not, or that is trusted.
+    /// Returns by which links the repository leads to other directories; `None` where it does not, or they are
+    /// trusted.
     pub fn lead_review(&self) -> Result<Option<Leads>, String> {
         if self.repo.is_ok() {
             return Ok(None);
@@ -187,7 +188,7 @@ impl Session {
         }
     }
 
-    /// Trusts what a review of the leads shows.
+    /// Trusts the links that a review shows.
     pub fn trust_leads(&self, leads: &Leads) -> Result<(), String> {
         let changed = self.trust_records()?.change(&leads.common_dir, |record| {
             for lead in leads.found.iter().map(trusted_lead) {
@@ -205,8 +206,8 @@ impl Session {
         Ok(record.unwrap_or_default())
     }
 
-    /// Takes trust back: in a key, in a remote by its URL, in `git-config`, in `git-dir`, or in all of it. Returns how much
-    /// that was.
+    /// Revokes trust in a key, in a remote by its URL, in `git-config`, in `git-dir`, or in everything. Returns how
+    /// many entries were removed.
     pub fn revoke_trust(&self, what: Option<&str>) -> Result<usize, String> {
         let before = count(&self.trust_record()?);
         let common_dir = self.trust_repo()?.common_dir();

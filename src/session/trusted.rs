@@ -1,4 +1,5 @@
-//! What the user trusts in the repository of a session: keys of its policy, keys of its git configuration, where it leads.
+//! What the user trusts in the repository of a session: keys of its policy, its git configuration, links to other
+//! directories.
 
 use std::path::Path;
 
@@ -16,7 +17,7 @@ use crate::trust::{
 
 use super::Session;
 
-/// Returns the record of what is trusted in a repository; none where there is none, or nowhere to keep one.
+/// Returns the record of what is trusted in a repository; `None` where there is none, or no state directory.
 pub(super) fn record_of(
     repo: &Repo,
     environment: &Environment,
@@ -27,7 +28,7 @@ pub(super) fn record_of(
     }
 }
 
-/// Says whether the user trusts everything by which a repository leads elsewhere.
+/// Says whether the user trusts every link by which a repository leads to other directories.
 pub(super) fn is_trusted(leads: &Leads, environment: &Environment) -> bool {
     let state = environment.state_directory();
     let records = state.map(|state| TrustRecords::below(&state));
@@ -38,7 +39,7 @@ pub(super) fn is_trusted(leads: &Leads, environment: &Environment) -> bool {
     found.all(|lead| known.contains(&trusted_lead(lead)))
 }
 
-/// Returns what is recorded of a lead.
+/// Returns the recorded form of a link.
 pub(super) fn trusted_lead(lead: &Lead) -> TrustedLead {
     TrustedLead {
         from: lead.from.clone(),
@@ -46,8 +47,8 @@ pub(super) fn trusted_lead(lead: &Lead) -> TrustedLead {
     }
 }
 
-/// Lets the keys of the repository's policy count that the user trusts: with the value that was shown, and as long as
-/// the files that they run are what they were.
+/// Lets the trusted keys of the repository's policy count: with the value that was shown, and while the files that
+/// they run are unchanged.
 pub(super) fn with_trusted_keys(
     loaded: Loaded,
     repo: Option<&Repo>,
@@ -90,7 +91,7 @@ pub(super) fn with_trusted_keys(
     loaded.with_trusted(keys, STEPS).map_err(Box::new)
 }
 
-/// Returns a key that is asked for as it would be trusted now.
+/// Returns a requested key as it would be trusted now.
 fn as_trusted(asked: &LeftOut, work_tree: &Path) -> TrustedKey {
     let asked = AskedKey {
         key: asked.key.clone(),
@@ -106,7 +107,7 @@ pub(super) fn is_listed(key: &TrustedKey, listed: &[TrustHash]) -> bool {
     listed.iter().any(|listed| listed.as_str() == hash)
 }
 
-/// Returns a repository with its own configuration counting, as `open` opens it, where the user trusts what that says now.
+/// Returns a repository opened by `open` with its own git configuration, where the user trusts its current content.
 pub(super) fn with_trusted_config(
     found: &Repo,
     environment: &Environment,
@@ -121,7 +122,7 @@ pub(super) fn with_trusted_config(
     (config_digest(&repo) == trusted.hash).then_some(repo)
 }
 
-/// Returns the SHA-256 of what the repository's own configuration says with power, where it is read.
+/// Returns the SHA-256 of the keys with power in the repository's own configuration, where that is read.
 pub(super) fn config_digest(repo: &Repo) -> String {
     let lines = repo.config().powerful_local_lines();
     digest(
@@ -132,7 +133,8 @@ pub(super) fn config_digest(repo: &Repo) -> String {
 }
 
 impl Session {
-    /// Names the ignored keys of the repository's configuration where one of them may be why a step did not succeed.
+    /// Returns advice that names the ignored keys of the repository's configuration, where one of them can be why a
+    /// step failed.
     fn advice_on_ignored_keys(&self, code: Code) -> Option<String> {
         if !OF_CONFIGURATION.contains(&code) {
             return None;
@@ -146,7 +148,7 @@ impl Session {
         })
     }
 
-    /// Adds what may have been missing to the advice of steps that did not succeed.
+    /// Adds the ignored keys to the advice of failed steps.
     pub(super) fn tell_ignored_keys(&self, report: &mut Report) {
         let steps = report.steps.iter_mut();
         for step in steps.filter(|step| step.verdict != Verdict::Done) {
@@ -164,7 +166,7 @@ impl Session {
     }
 }
 
-/// What may become of a push for want of git configuration: another login, way or address.
+/// Failures of a push that ignored git configuration can cause: another login, route or address.
 const OF_CONFIGURATION: &[Code] = &[
     Code::Auth,
     Code::AuthScheme,

@@ -15,15 +15,15 @@ use crate::reason::{Code, Reason};
 use super::Session;
 use super::guards::Inspection;
 
-/// How long after the count began a run may end because of it: a run that has nothing to wait for is shorter than the count.
-/// Builds with debug assertions count many times slower.
+/// How long after its start a run may end because of the count: a run that waits for nothing is shorter than the
+/// count. Builds with debug assertions count many times slower.
 const MAX_COUNT_TIME: Duration = if cfg!(debug_assertions) {
     Duration::from_secs(2)
 } else {
     Duration::from_millis(5)
 };
 
-/// A count that goes on. Dropping it ends it.
+/// A running count. Dropping it ends it.
 #[derive(Debug)]
 pub(super) struct Count {
     counted: Receiver<Uncommitted>,
@@ -32,9 +32,8 @@ pub(super) struct Count {
 }
 
 impl Session {
-    /// Returns the repository to count in, where the end of this run is the end of a task: of an agent's, or of a pipeline by
-    /// hand. A person on a protected branch would not ship what they committed there, and in the middle of a rebase nothing is
-    /// the end.
+    /// Returns the repository to count in, where the end of this run is the end of a task: an agent's, or a pipeline
+    /// run by hand. Not on a protected branch, whose commits would not be shipped, and not in the middle of a rebase.
     pub(super) fn counted_repo(
         &self,
         pipeline: &Pipeline,
@@ -43,7 +42,7 @@ impl Session {
         let by_hand = self.trigger == Trigger::Manual;
         let held = inspection.shipment.as_ref().err();
         let is_end = match held.map(|hold| hold.reason.code) {
-            // A HEAD that the guards refuse to read is read by nothing else.
+            // Nothing else reads a HEAD that the guards refuse to read.
             Some(Code::OperationInProgress | Code::BadHead) => false,
             Some(Code::ProtectedBranch) if by_hand => false,
             _ => by_hand || self.trigger.is_agent(),
@@ -54,8 +53,8 @@ impl Session {
         self.repo()
     }
 
-    /// Begins what is done while a run waits for its servers: the store is opened, and what is not committed is counted. Neither
-    /// is begun where another thread could leave the push too little memory.
+    /// Begins what is done while a run waits for its servers: opening the store, and counting what is not committed.
+    /// Does neither where another thread could leave the push too little memory.
     pub(super) fn begin_beside(&self, counted: Option<&Repo>) -> Option<Count> {
         if is_memory_scarce() {
             return None;
@@ -70,13 +69,14 @@ impl Session {
 }
 
 impl Count {
-    /// Begins a count while nothing is waited for; nothing where another thread could leave too little memory.
+    /// Begins a count where the run waits for no server; returns `None` where another thread could leave too little
+    /// memory.
     pub(super) fn begin_alone(counted: Option<&Repo>) -> Option<Self> {
         let repo = counted.filter(|_| !is_memory_scarce())?;
         Self::begin(repo.clone(), || {})
     }
 
-    /// Counts on a thread of its own, after `first`; nothing where the machine has none.
+    /// Counts on a thread of its own, after `first`; returns `None` where no thread can be started.
     fn begin(repo: Repo, first: impl FnOnce() + Send + 'static) -> Option<Self> {
         let (tell, counted) = channel();
         let stop = Arc::new(AtomicBool::new(false));

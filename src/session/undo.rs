@@ -1,4 +1,4 @@
-//! Takes back what a run is recorded to have pushed and opened.
+//! Takes back what a run recorded as pushed and opened.
 
 use gix::ObjectId;
 
@@ -17,7 +17,7 @@ use super::undo_record::{PIPELINE, Undo};
 use super::{Session, connect, remote_guards};
 
 impl Session {
-    /// Takes it back. Never fails: what is refused is part of the report.
+    /// Takes it back. Never fails: refusals are part of the report.
     pub fn undo(mut self, undo: Undo, progress: &SharedProgress) -> Report {
         let policy = &self.loaded.policy;
         let permits = undo.pushes.iter().filter_map(|row| {
@@ -44,7 +44,7 @@ impl Session {
         let slot = undo.slot.clone();
         self.undo = Some(undo);
         let report = self.run(&pipeline, progress);
-        // What was to be tried again is taken back, too.
+        // What was stored to be tried again is removed, too.
         if report.verdict == Verdict::Done
             && let Some(store) = self.store().existing()
             && let Err(error) = store.settle_pending(&slot)
@@ -76,7 +76,7 @@ impl Session {
         pushes.chain(close).collect()
     }
 
-    /// Looks at what is to be taken back, as a run looks at what is to be shipped.
+    /// Inspects what is to be taken back, as a run inspects what is to be shipped.
     pub(super) fn inspect_for_undo(&self, undo: &Undo) -> Inspection {
         let mut facts = RepoFacts {
             branch: Some(undo.branch.to_string()),
@@ -134,7 +134,7 @@ impl Session {
             commits: Vec::new(),
             counted_from: None,
             permit,
-            // The remote has had what it is put back to.
+            // The remote already had the old commit.
             promisors: Vec::new(),
         })
     }

@@ -1,4 +1,4 @@
-//! `Undo`: what a run is recorded to have pushed and opened.
+//! `Undo`: what a run recorded as pushed and opened.
 
 use std::sync::Arc;
 
@@ -47,7 +47,7 @@ pub enum UndoError {
     /// The run was about another repository.
     #[error("the run was in {0}: name its work tree with -C")]
     Elsewhere(String),
-    /// The run did nothing that leaves.
+    /// The run pushed and opened nothing.
     #[error("the run {0} pushed nothing and opened no pull request")]
     Nothing(String),
     /// It is an undo itself.
@@ -65,8 +65,8 @@ impl From<StoreError> for UndoError {
 }
 
 impl Session {
-    /// Finds what a run is recorded to have pushed and opened: the run that is named, else the last one that pushed
-    /// the branch that HEAD is on.
+    /// Finds what a run recorded as pushed and opened: the named run, else the last one that pushed the branch of
+    /// HEAD.
     pub fn find_undo(&self, named: Option<&str>) -> Result<Undo, UndoError> {
         let repo = match &self.repo {
             Ok(Some(repo)) => repo,
@@ -90,7 +90,7 @@ impl Session {
         }
         let store = self.record()?;
         let pushes = store.pushed_by(&id, &row.slot)?;
-        // A pull request that was not opened at once is a later run's, which pushed nothing.
+        // A pull request that was not opened at once belongs to a later run, which pushed nothing.
         let later = store.runs_since(&row.slot, &id)?;
         let opened = later
             .iter()

@@ -16,19 +16,20 @@ use crate::report::{Report, StepReport, Verdict};
 use super::Request;
 use super::keeper::{Keeper, not_kept};
 
-/// A deadline, and the report so far for the time when it passes.
+/// A deadline, and the report so far for when it passes.
 ///
-/// It starts with the default limit, because a stuck file system may never show the policy; the
-/// policy's limit replaces it as soon as it is read.
+/// It starts with the default limit, because a stuck file system may never show the policy; the policy's limit
+/// replaces it as soon as it is read.
 #[derive(Debug)]
 pub struct Watch {
     pub(super) deadline: Deadline,
     pub(super) partial: PartialReport,
     pub(super) run_id: RunId,
     guard: Mutex<io::Result<Option<Watchdog>>>,
-    /// Set shortly before the deadline: who looks at the repository stops, so that the messages to the platform still go out.
+    /// Set shortly before the deadline: the inspection of the repository stops, so that the messages to the platform
+    /// still go out.
     pub(super) late: Arc<AtomicBool>,
-    /// What keeps what the run leaves, once it has begun.
+    /// The keeper of the run, once it has begun.
     keeper: Arc<Mutex<Option<Keeper>>>,
 }
 
@@ -111,12 +112,12 @@ impl Watch {
         }
     }
 
-    /// Sets what keeps what the run leaves, should the watchdog end it.
+    /// Sets the keeper that is used if the watchdog ends the run.
     pub(super) fn keeps(&self, keeper: Keeper) {
         *self.keeper.lock().unwrap_or_else(PoisonError::into_inner) = Some(keeper);
     }
 
-    /// Returns it.
+    /// Returns the keeper.
     pub(super) fn keeper(&self) -> Option<Keeper> {
         current(&self.keeper)
     }
@@ -133,15 +134,14 @@ impl Watch {
         }
     }
 
-    /// Ends the watch, or says why there was none. From here on `on_end` is not called.
+    /// Ends the watch, or says why there was none. `on_end` is not called any more.
     pub(super) fn end(&self) -> io::Result<()> {
         let mut guard = self.guard.lock().unwrap_or_else(PoisonError::into_inner);
         std::mem::replace(&mut *guard, Ok(None)).map(drop)
     }
 }
 
-/// Returns what keeps what the run leaves. The run's thread may be stuck anywhere, and locks this for no longer than it takes
-/// to copy.
+/// Returns the keeper. The run's thread can be stuck anywhere, but holds this lock only while it copies.
 fn current(keeper: &Mutex<Option<Keeper>>) -> Option<Keeper> {
     let keeper = keeper.lock();
     keeper.unwrap_or_else(PoisonError::into_inner).clone()

@@ -13,7 +13,7 @@ use super::plan::Plan;
 use super::why_document::{Decision, LastRun, Why, WhyGuard, WhyOutcome, WhySetting, WhyStep};
 
 impl Session {
-    /// Says why the branch at hand does, or does not, ship. Writes nothing and asks nobody.
+    /// Says why the current branch does, or does not, ship. Writes nothing and asks no server.
     pub fn why(&self, pipeline: &Pipeline) -> Why {
         let inspection = self.first_inspection();
         let plan = Plan::of(self, pipeline, &inspection);
@@ -53,7 +53,7 @@ impl Session {
         }
     }
 
-    /// Returns the report of the last run of a branch. A store that cannot be read has none.
+    /// Returns the report of the last run of a branch; `None` where the store cannot be read.
     fn last_run(&self, branch: &str) -> Option<Report> {
         let slot = Slot {
             repository: self.repo()?.common_dir().to_owned(),
@@ -98,8 +98,8 @@ enum Run {
     Next,
 }
 
-/// Says what a guard decided, by the code that the step has which it guards. The guards before the one that held let the
-/// branch through, those behind it were not asked.
+/// Returns what a guard decided, by the code of the step that it guards. The guards before the one that refused let
+/// the branch through; those after it were not asked.
 fn decision(guard: &GuardDef, holds: &[(Service, Option<Code>)], run: Run) -> Decision {
     let of = |service| holds.iter().find(|(found, _)| *found == service);
     let Some((_, push)) = of(Service::Remote).or_else(|| of(Service::Forge)) else {
@@ -124,7 +124,7 @@ fn decision(guard: &GuardDef, holds: &[(Service, Option<Code>)], run: Run) -> De
     match holding {
         Some(holding) if place(guard) > place(holding) => Decision::NotReached,
         Some(_) => Decision::Passes,
-        // No guard says that: it failed behind those that are asked here.
+        // No guard has this code: the step failed after the guards that are asked here.
         None if guard.asked == Asked::Here => Decision::Passes,
         None => Decision::NotReached,
     }
