@@ -41,7 +41,7 @@ pub struct StepDef {
     pub(super) waits: bool,
     /// Whether it has an idle timeout of its own, so that `limits.step-timeout` does not apply.
     pub(super) times_itself: bool,
-    /// What becomes of it when it fails in passing.
+    /// What becomes of it when it fails transiently.
     pub(super) again: Again,
     read: fn(&StepTable) -> Result<Box<dyn Step>, PolicyError>,
     schema: fn(&mut schemars::SchemaGenerator) -> schemars::Schema,
@@ -60,7 +60,7 @@ pub enum Service {
     Forge,
 }
 
-/// What becomes of a step that fails in passing.
+/// What becomes of a step that fails transiently.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Again {
     /// It has failed.
@@ -170,7 +170,7 @@ impl StepDef {
         self
     }
 
-    /// Says what becomes of a step of this kind that fails in passing.
+    /// Says what becomes of a step of this kind that fails transiently.
     #[must_use]
     pub const fn again(mut self, again: Again) -> Self {
         self.again = again;

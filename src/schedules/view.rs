@@ -50,7 +50,7 @@ pub struct FiringLine {
     pub detail: Option<String>,
     /// How many processes have begun it.
     pub attempts: u32,
-    /// How often it failed in passing, and was put off to be tried again.
+    /// How often it failed transiently, and was put off to be tried again.
     pub retries: u32,
 }
 

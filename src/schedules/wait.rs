@@ -9,7 +9,7 @@ use super::outcome::Outcome;
 
 /// When a firing that waits for something busy is tried again.
 const BUSY_RETRY: SignedDuration = SignedDuration::from_secs(15);
-/// When a firing that failed in passing is tried again the first time; then after twice as long each time.
+/// When a firing that failed transiently is tried again the first time; then after twice as long each time.
 const FIRST_RETRY: SignedDuration = SignedDuration::from_secs(15);
 /// The longest such pause.
 const LONGEST_RETRY: SignedDuration = SignedDuration::from_mins(15);
@@ -18,7 +18,7 @@ const LONGEST_WAIT: SignedDuration = SignedDuration::from_hours(24);
 
 /// Returns until when a firing waits; nothing where this outcome stands.
 ///
-/// What is busy is waited for where the schedule says so. What failed in passing is tried again where an event set it due:
+/// What is busy is waited for where the schedule says so. What failed transiently is tried again where an event set it due:
 /// the clock asks again by itself, and a person sees the error.
 pub(super) fn wait(
     outcome: &Outcome,

@@ -1,4 +1,4 @@
-//! Damage: a database that is suspected of it is looked at before it is used again, and set aside where it is damaged.
+//! Damage: a database that may be damaged is checked before it is used again, and set aside if it is.
 
 use std::fs::{self, OpenOptions};
 use std::io;
@@ -13,12 +13,12 @@ use crate::clock::Clock;
 use super::error::StoreError;
 use super::schema;
 
-/// The name of the file that says that the database has to be looked at before it is used.
+/// The name of the file that marks the database for a check before its next use.
 const SUSPECT: &str = "store.suspect";
 /// What stands between the database's name and the time when it was set aside.
 const DAMAGED: &str = ".damaged-";
 
-/// Lets the next open look at the whole database before it uses it.
+/// Marks the database, so that the next open checks all of it.
 pub(super) fn suspect(path: &Path) {
     // Where nothing can be written, nothing can be set aside either.
     let _unmarked = OpenOptions::new()
@@ -29,12 +29,12 @@ pub(super) fn suspect(path: &Path) {
         .open(marker(path));
 }
 
-/// Says whether a database has to be looked at before it is used.
+/// Says whether a database is marked for a check.
 pub(super) fn is_suspect(path: &Path) -> bool {
     marker(path).exists()
 }
 
-/// Notes that a database was looked at.
+/// Removes the mark: the database was checked.
 pub(super) fn clear(path: &Path) {
     let _unmarked = fs::remove_file(marker(path));
 }
@@ -78,7 +78,7 @@ pub(super) fn put_aside(path: &Path, clock: &Clock) -> io::Result<PathBuf> {
 /// How long a check waits for other processes.
 const CHECK_PATIENCE: Duration = Duration::from_secs(2);
 
-/// Looks whether a database can be read and is whole, without changing it.
+/// Checks whether a database can be read and is whole, without changing it.
 pub(super) fn check(path: &Path) -> Result<(), StoreError> {
     if !path.exists() {
         return Ok(());

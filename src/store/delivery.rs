@@ -33,7 +33,7 @@ pub enum DeliveryState {
 /// A message to the platform.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NewDelivery {
-    /// Names it for ever: the run and the step.
+    /// Its permanent name: the run and the step.
     pub key: String,
     /// What it is.
     pub kind: DeliveryKind,

@@ -22,7 +22,7 @@ pub enum StoreError {
         #[source]
         source: io::Error,
     },
-    /// Somebody else owns it, or it is a link or no directory: what is in it is not ours.
+    /// Somebody else owns it, or it is a link or no directory: its content cannot be trusted.
     #[error("`{}` is not a directory of this user's own", .0.display())]
     NotOurs(PathBuf),
     /// A later version of sendoff made the file. It is left alone.

@@ -1,4 +1,4 @@
-//! What deliveries fire, until the schedules are set due: debounce, limits, claims.
+//! The firings of webhook deliveries, until the schedules are set due: debounce, limits, claims.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use rusqlite::{OptionalExtension, Row, Transaction, named_params};
 use super::retention::before;
 use super::{Durability, Store, StoreError, millis, timestamp};
 
-/// How long whoever claims a firing has for it, before another process may.
+/// How long the process that claims a firing has for it, before another process may claim it.
 const CLAIM: Duration = Duration::from_mins(1);
 
 /// What one rule fires.
@@ -29,7 +29,7 @@ pub struct NewFiring {
 /// What became of a firing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FiringState {
-    /// It is due now, and claimed for whoever wrote it.
+    /// It is due now, and claimed for the caller.
     Due(Firing),
     /// It waits for further events until this time; earlier ones may be part of it.
     Waits(Timestamp),
@@ -49,7 +49,7 @@ pub struct Firing {
 }
 
 impl Store {
-    /// Claims the firings that are due and that nobody works on.
+    /// Claims the firings that are due and that no process has claimed.
     pub fn claim_firings(&self) -> Result<Vec<Firing>, StoreError> {
         let now = self.now();
         let is_due = self.next_firing()?.is_some_and(|at| millis(at) <= now);
@@ -67,7 +67,7 @@ impl Store {
         })
     }
 
-    /// Returns when the next firing is due that nobody works on.
+    /// Returns when the next unclaimed firing is due.
     pub fn next_firing(&self) -> Result<Option<Timestamp>, StoreError> {
         self.read(|connection| {
             let mut statement = connection.prepare_cached(
@@ -115,7 +115,7 @@ pub(super) fn fire(
     }
     let wait = millis_of(firing.debounce.unwrap_or_default());
     let due_at = now.saturating_add(wait);
-    // Nobody else looks for one that is due now until its writer had its time.
+    // No other process claims a firing that is due now until its writer had its time.
     let claimed = if wait == 0 { claimed_until(now) } else { 0 };
     transaction
         .prepare_cached(
@@ -141,10 +141,10 @@ pub(super) fn fire(
     }))
 }
 
-/// How many times its `debounce` a firing is put off at most.
+/// The most that a firing is put off, as a multiple of its `debounce`.
 const LONGEST_WAIT: i64 = 10;
 
-/// Makes the event part of a firing of its rule that waits, and returns until when that waits now.
+/// Adds the event to a waiting firing of its rule, and returns until when that waits now.
 fn join(
     transaction: &Transaction<'_>,
     firing: &NewFiring,

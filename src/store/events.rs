@@ -1,4 +1,4 @@
-//! Webhooks: which deliveries came, so that none counts twice.
+//! Webhooks: which deliveries were received, so that none counts twice.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use super::{Durability, Store, StoreError};
 
 /// How long a delivery is remembered.
 pub const DELIVERIES_KEPT: Duration = Duration::from_hours(7 * 24);
-/// How many rows each write forgets at most: a write stays short after a long pause.
+/// How many rows each write removes at most, so that a write is short after a long pause.
 const FORGOTTEN_AT_ONCE: u32 = 500;
 /// A delivery, and what it is to fire.
 #[derive(Debug, Clone)]
@@ -19,7 +19,7 @@ pub struct NewEvent {
     pub source: String,
     /// The delivery's id.
     pub delivery: Option<String>,
-    /// A hash of what makes it the same one again.
+    /// A hash of what makes two deliveries the same.
     pub digest: [u8; 32],
     /// Event and action.
     pub name: String,
@@ -46,8 +46,8 @@ pub enum DuplicateBy {
 }
 
 impl Store {
-    /// Keeps deliveries, each unless it was there before, and decides what they fire. All of them or none; it survives a
-    /// power cut, because the sender does not send again what was answered.
+    /// Keeps deliveries that were not received before, and decides what they fire. All of them or none. It survives a
+    /// power cut, because the sender does not repeat a delivery that was answered.
     pub fn keep_events(&self, events: &[NewEvent]) -> Result<Vec<EventState>, StoreError> {
         let now = self.now();
         let kept = self.write(Durability::PowerCut, |transaction| {
@@ -108,7 +108,7 @@ fn earlier(
     Ok(is_same_id.then_some(DuplicateBy::Id))
 }
 
-/// Forgets some of what is older than it is kept.
+/// Removes some of the deliveries that are too old.
 fn forget(transaction: &Transaction<'_>, now: i64) -> rusqlite::Result<()> {
     let since = before(now, DELIVERIES_KEPT);
     for sql in [
@@ -116,7 +116,7 @@ fn forget(transaction: &Transaction<'_>, now: i64) -> rusqlite::Result<()> {
              (SELECT id FROM deliveries WHERE received_at <= ?1 ORDER BY received_at LIMIT ?2)",
         "DELETE FROM event_firings WHERE id IN
              (SELECT id FROM event_firings WHERE settled_at <= ?1 ORDER BY settled_at LIMIT ?2)",
-        // What could not be fired in all that time is of no use any more.
+        // What could not be fired for so long is useless.
         "DELETE FROM event_firings WHERE id IN
              (SELECT id FROM event_firings WHERE settled_at IS NULL AND due_at <= ?1 ORDER BY due_at LIMIT ?2)",
     ] {

@@ -17,11 +17,11 @@ use super::{damage, schema};
 
 /// The database's name in the state directory.
 const NAME: &str = "store.db";
-/// How long the log may become before it is written back, in bytes: whoever opens the database reads all of it.
+/// How long the log may become before it is written back, in bytes: every open reads all of it.
 const MAX_LOG: u64 = 256 << 10;
 /// The name of the lock that the first open is made under.
 const LOCK: &str = "store.lock";
-/// How often a lock that another process holds is tried.
+/// The interval at which a lock that another process holds is tried.
 const RETRY_INTERVAL: Duration = Duration::from_millis(5);
 
 /// An open database.
@@ -90,7 +90,7 @@ pub(super) fn open(
     })
 }
 
-/// Makes the state directory, for nobody else to look into, and checks whose it is.
+/// Makes the state directory, with access for its owner only, and checks whose it is.
 pub(super) fn private_directory(directory: &Path) -> Result<(), StoreError> {
     let bad = |source| StoreError::Directory {
         path: directory.to_owned(),
@@ -113,13 +113,13 @@ pub(super) fn private_directory(directory: &Path) -> Result<(), StoreError> {
         return Err(StoreError::NotOurs(directory.to_owned()));
     }
     if metadata.mode() & 0o077 != 0 {
-        // What is in it has modes of its own; a read-only file system is no reason to stop.
+        // The files in it have modes of their own; a read-only file system is no reason to stop.
         let _as_it_is = fs::set_permissions(directory, fs::Permissions::from_mode(0o700));
     }
     Ok(())
 }
 
-/// Opens a database that an earlier open made ready; nothing when there is none yet.
+/// Opens a database that an earlier open made ready; returns `None` when there is none yet.
 fn ready(path: &Path, patience: Duration) -> Result<Option<Connection>, StoreError> {
     if !path.exists() {
         return Ok(None);
@@ -160,7 +160,7 @@ fn make_ready(path: &Path, patience: Duration) -> Result<Connection, StoreError>
     })?;
     let mut connection = connect(path, patience)?;
     let migrated = connection
-        // After a power cut the tables are made again; nothing waits for the disk but the header of the file.
+        // After a power cut the tables are made again; only the header of the file is flushed to the disk.
         .pragma_update(None, "synchronous", "NORMAL")
         .and_then(|()| connection.pragma_update(None, "journal_mode", "WAL"))
         .and_then(|()| schema::migrate(&mut connection));

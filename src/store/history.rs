@@ -30,7 +30,7 @@ pub struct RunSummary {
     pub pipeline: String,
     /// Who asked.
     pub surface: String,
-    /// The run in one word.
+    /// The verdict of the run.
     pub verdict: String,
     /// When it began.
     pub started_at: Timestamp,
@@ -88,8 +88,7 @@ impl Store {
         })
     }
 
-    /// Returns the runs whose id begins with a text, the newest first, at most two: one is meant, or
-    /// the text is too short to tell.
+    /// Returns the runs whose id begins with a text, the newest first, at most two: with two the text is ambiguous.
     pub fn run(&self, id: &str) -> Result<Vec<RunRow>, StoreError> {
         self.read(|connection| {
             let mut statement = connection.prepare_cached(

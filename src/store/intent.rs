@@ -42,7 +42,7 @@ pub struct Intent {
     pub created_at: Timestamp,
     /// How often a worker began it since it was last put off by a run.
     pub attempts: u32,
-    /// When it is to be carried out.
+    /// The earliest time at which it is carried out.
     pub not_before: Timestamp,
     /// Why it was put off or given up: a stable code.
     pub reason: Option<String>,

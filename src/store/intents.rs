@@ -12,7 +12,7 @@ use super::place::{Slot, bytes};
 use super::retention::{before, correct_times};
 use super::{Durability, Store, StoreError, millis};
 
-/// How often a worker may begin an intent without a run that ends.
+/// How often a worker may begin an intent without a run that completes.
 const MAX_ATTEMPTS: u32 = 20;
 
 impl Store {
@@ -51,8 +51,8 @@ impl Store {
         })
     }
 
-    /// Puts off the steps of a run that had no turn: its intent waits until `not_before`, and is for these
-    /// steps only. Makes the intent of a run that nobody handed over.
+    /// Defers the steps of a run that did not run: its intent waits until `not_before`, and is for these steps only.
+    /// Makes the intent of a run in the foreground.
     pub fn defer_intent(
         &self,
         intent: &NewIntent,
@@ -75,7 +75,8 @@ impl Store {
         })
     }
 
-    /// Gives up the intents that wait for longer than the caps allow, and those that no worker survived. Returns how many.
+    /// Gives up the intents that wait for longer than the caps allow, and those that every worker was killed at.
+    /// Returns how many.
     pub fn give_up_intents(&self) -> Result<usize, StoreError> {
         let now = self.now();
         let age = before(now, self.caps().age);
@@ -166,7 +167,8 @@ impl Store {
         })
     }
 
-    /// Notes that a worker begins these intents. Where it does not live to report on them, another one tries at `not_before`.
+    /// Records that a worker begins these intents. If it is killed before it reports on them, another one tries at
+    /// `not_before`.
     pub fn begin_intents(&self, ids: &[i64], not_before: Timestamp) -> Result<(), StoreError> {
         self.write(Durability::Process, |transaction| {
             let mut statement = transaction.prepare_cached(
@@ -190,7 +192,7 @@ impl Store {
         })
     }
 
-    /// Ends intents that a run reported on. What they carried is forgotten.
+    /// Ends intents that a run reported on, and removes their tasks.
     pub fn settle_intents(&self, ids: &[i64], carried_by: &str) -> Result<(), StoreError> {
         let now = self.now();
         self.write(Durability::Process, |transaction| {

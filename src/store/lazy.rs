@@ -1,4 +1,4 @@
-//! `LazyStore`: the store, opened when something has to be kept, and not before.
+//! `LazyStore`: the store, opened when something has to be kept or read.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, TryLockError};
@@ -9,8 +9,8 @@ use crate::clock::Clock;
 
 use super::{BUSY_TIMEOUT, Caps, LATE_BUSY_TIMEOUT, RETRY_INTERVAL, Store, StoreError};
 
-/// How many times as long as an open took that failed nobody tries another: the machine may have been short of
-/// something for a moment, and who waits for a lock does not wait again at every question.
+/// After a failed open no other one is tried for so many times as long as that took: the machine may have been short
+/// of something for a moment, and a caller that waits for a lock must not wait again at each call.
 const REST: u32 = 10;
 
 /// The store of a state directory, opened at the first call. Clones share it.
@@ -65,8 +65,8 @@ impl LazyStore {
         self.directory.as_deref()
     }
 
-    /// Returns the store, opened now if it was not before, or why there is none. One that could not be opened is
-    /// tried again by a later call.
+    /// Returns the store, opened now if it was not before, or why there is none. A later call tries again after a
+    /// failure.
     pub fn get(&self) -> Result<&Store, Arc<StoreError>> {
         if let Some(store) = self.opened.get() {
             return Ok(store);
@@ -95,18 +95,19 @@ impl LazyStore {
         }
     }
 
-    /// Returns the store when it is open, or when one was made before: there may be something in it.
+    /// Returns the store when it is open, or when its file exists: there may be something in it.
     pub fn existing(&self) -> Option<&Store> {
         self.try_existing().ok().flatten()
     }
 
-    /// Returns the same, or why one that was made before cannot be opened.
+    /// Returns the same, or why an existing one cannot be opened.
     pub fn try_existing(&self) -> Result<Option<&Store>, Arc<StoreError>> {
         let is_there = self.opened.get().is_some() || self.directory().is_some_and(Store::exists);
         is_there.then(|| self.get()).transpose()
     }
 
-    /// Begins to open the store on a thread of its own, when one was made before. Whoever needs it meanwhile waits for that.
+    /// Begins to open the store on a thread of its own, when its file exists. Callers that need it meanwhile wait for
+    /// that.
     pub fn open_ahead(&self) {
         if self.directory().is_some_and(Store::exists) {
             self.make_ahead();
@@ -125,7 +126,7 @@ impl LazyStore {
             .spawn(move || store.read_ahead());
     }
 
-    /// Opens the store on this thread, when one was made before, for whoever needs it soon.
+    /// Opens the store on this thread, when its file exists, for a caller that needs it soon.
     pub fn read_existing_ahead(&self) {
         if self.directory().is_some_and(Store::exists) {
             self.read_ahead();

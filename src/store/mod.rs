@@ -1,7 +1,7 @@
 //! What is kept from one run to the next, in SQLite: intents, the outbox, pending pushes, history.
 //!
 //! All SQL of the program is in this module, so that another database can take its place. It decides nothing: what is
-//! tried again, and when, is the business of those who call.
+//! tried again, and when, is up to its callers.
 
 mod damage;
 mod delivery;
@@ -63,7 +63,7 @@ const LATE_BUSY_TIMEOUT: Duration = Duration::from_millis(200);
 /// How often such a thread tries.
 const RETRY_INTERVAL: Duration = Duration::from_millis(5);
 
-/// How much a commit is to survive.
+/// What a commit has to survive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Durability {
     /// The end of the process: for what can be derived again.
@@ -76,7 +76,7 @@ pub enum Durability {
 #[derive(Debug)]
 pub struct Store {
     connection: Arc<Mutex<Connection>>,
-    /// How long the connection is waited for; without end where it is none.
+    /// How long the connection is waited for; without limit where it is `None`.
     patience: Option<Duration>,
     path: PathBuf,
     clock: Clock,
@@ -122,9 +122,9 @@ impl Store {
         }
     }
 
-    /// Reads what SQLite has to know before its first statement.
+    /// Reads what SQLite needs before its first statement.
     fn read_ahead(&self) {
-        // What is wrong with it is found by whoever needs it.
+        // An error is found again by the caller that needs it.
         let _read = self.read(schema::load);
     }
 
@@ -138,7 +138,7 @@ impl Store {
         self.caps
     }
 
-    /// Looks whether the store in `directory` can be read and is whole. Changes nothing; no store is one that is whole.
+    /// Checks whether the store in `directory` can be read and is whole. Changes nothing; a missing store is whole.
     pub fn check(directory: &Path) -> Result<(), StoreError> {
         damage::check(&file::path(directory))
     }
@@ -172,7 +172,7 @@ impl Store {
         work(&connection).map_err(|error| self.failed(error))
     }
 
-    /// Writes in one transaction, which takes its lock at once: it cannot be refused half way.
+    /// Writes in one transaction that takes its lock at the beginning, so that it is not refused half way.
     fn write<T>(
         &self,
         durability: Durability,
@@ -203,7 +203,8 @@ impl Store {
         error
     }
 
-    /// Keeps the log short that the next process has to read. A thread that ends the process leaves it to that.
+    /// Keeps the log short that the next process has to read. A thread that ends the process leaves this to that
+    /// process.
     fn shorten_log(&self) {
         if self.patience.is_some() {
             return;
@@ -246,7 +247,7 @@ fn millis(at: Timestamp) -> i64 {
     at.as_millisecond()
 }
 
-/// Returns a time that the store kept. One that no calendar has counts as the beginning of time.
+/// Returns a time from the store. One that no calendar has counts as 1970.
 fn timestamp(millis: i64) -> Timestamp {
     Timestamp::from_millisecond(millis).unwrap_or(Timestamp::UNIX_EPOCH)
 }

@@ -22,8 +22,8 @@ pub struct Counts {
 impl Store {
     /// Queues a message, or finds the one that has its key already.
     ///
-    /// A heartbeat takes the place of those before it. When the outbox is full, heartbeats go first; then
-    /// nothing more is taken.
+    /// A heartbeat replaces those before it. When the outbox is full, heartbeats are removed first; then nothing more
+    /// is accepted.
     pub fn enqueue(
         &self,
         message: &NewDelivery,
@@ -116,7 +116,7 @@ impl Store {
         })
     }
 
-    /// Notes that a message is about to be sent: until it is settled, nobody knows whether it arrived.
+    /// Records that a message is about to be sent: until it is settled, it is unknown whether it arrived.
     pub fn begin_delivery(&self, id: i64) -> Result<(), StoreError> {
         let now = self.now();
         self.write(Durability::Process, |transaction| {
@@ -130,7 +130,7 @@ impl Store {
         })
     }
 
-    /// Notes that a message did not arrive, or that nobody knows, and when it is to be tried again.
+    /// Records that a message did not arrive, or that this is unknown, and when it is to be tried again.
     pub fn postpone_delivery(
         &self,
         id: i64,
@@ -148,8 +148,7 @@ impl Store {
         })
     }
 
-    /// Ends a message: it arrived, or it will not be tried again. A heartbeat that arrived takes those
-    /// before it with it.
+    /// Ends a message: it arrived, or it will not be tried again. A heartbeat that arrived ends those before it.
     pub fn settle_delivery(
         &self,
         delivery: &Delivery,
@@ -207,7 +206,8 @@ impl Store {
         })
     }
 
-    /// Makes every message due now that waits, but for those that a server asked to be put off; a dead one waits again when it is named. Returns how many.
+    /// Makes every waiting message due now, except those that a server asked to delay; a dead one waits again when it
+    /// is named. Returns how many.
     pub fn revive_deliveries(&self, ids: &[i64]) -> Result<usize, StoreError> {
         self.write(Durability::Process, |transaction| {
             if ids.is_empty() {
@@ -226,7 +226,7 @@ impl Store {
         })
     }
 
-    /// Ends what waited for longer than the caps allow. Returns how many there were.
+    /// Gives up the messages that wait for longer than the caps allow. Returns how many.
     pub fn bury_old_deliveries(&self) -> Result<usize, StoreError> {
         let now = self.now();
         self.write(Durability::Process, |transaction| {

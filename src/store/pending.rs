@@ -1,4 +1,4 @@
-//! Pending pushes and pull requests: names only, to be planned again with the policy of that day.
+//! Pending pushes and pull requests: names only, to be planned again with the policy of the time.
 
 use std::path::{Path, PathBuf};
 
@@ -17,7 +17,7 @@ pub struct NewPending {
     pub git_dir: PathBuf,
     /// The top of the work tree.
     pub work_tree: Option<PathBuf>,
-    /// The pipeline that the steps are of.
+    /// The pipeline of the steps.
     pub pipeline: String,
     /// Who asked.
     pub surface: String,
@@ -25,9 +25,9 @@ pub struct NewPending {
     pub steps: Vec<String>,
     /// Why they did not succeed: a stable code.
     pub reason: String,
-    /// The same in one line, fit to be shown.
+    /// The same in one line, safe to show.
     pub summary: String,
-    /// How long before the next try.
+    /// The earliest time of the next try.
     pub not_before: Timestamp,
 }
 
@@ -46,7 +46,7 @@ const COLUMNS: &str = "repository, branch, git_dir, work_tree, pipeline, surface
                        attempts, not_before";
 
 impl Store {
-    /// Keeps that a branch is to be tried again; it counts one try more where it is kept already.
+    /// Records that a branch is to be tried again; counts one more try where it is recorded already.
     pub fn keep_pending(&self, pending: &NewPending) -> Result<(), StoreError> {
         let now = self.now();
         self.write(Durability::Process, |transaction| {
@@ -77,7 +77,7 @@ impl Store {
         })
     }
 
-    /// Ends the row of a branch: it is out, or it is given up. Says whether there was one.
+    /// Removes the row of a branch that was shipped or given up. Says whether there was one.
     pub fn settle_pending(&self, slot: &Slot) -> Result<bool, StoreError> {
         self.write(Durability::Process, |transaction| {
             let mut statement = transaction

@@ -12,7 +12,7 @@ pub struct Slot {
     /// The git directory that all work trees of the repository share; empty outside of a repository.
     #[serde(with = "path_bytes")]
     pub repository: PathBuf,
-    /// The branch; empty while HEAD names none, or nobody could tell.
+    /// The branch; empty while HEAD names none, or that is unknown.
     pub branch: String,
 }
 
@@ -40,7 +40,7 @@ pub(super) fn path(bytes: &[u8]) -> PathBuf {
     PathBuf::from(OsStr::from_bytes(bytes))
 }
 
-/// Writes a path as its bytes: it need not be text.
+/// Writes a path as its bytes, which need not be UTF-8.
 mod path_bytes {
     use std::path::{Path, PathBuf};
 

@@ -1,4 +1,4 @@
-//! The address of the platform's database: how far its connection is encrypted, in libpq's words.
+//! The address of the platform's database: how far its connection is encrypted, by libpq's rules.
 
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -25,7 +25,7 @@ pub(super) struct Address {
     pub(super) trust: Option<DatabaseTrust>,
 }
 
-/// How a connection may be, before it is known where it leads to.
+/// How the connection may be encrypted, by `sslmode`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Mode {
     Disable,
@@ -99,7 +99,7 @@ impl Address {
         let (trust, mode) = match mode {
             Mode::Disable => (None, SslMode::Disable),
             Mode::Prefer => (Some(DatabaseTrust::Anyone), SslMode::Prefer),
-            // libpq does so: who names authorities means them.
+            // As in libpq: naming authorities implies that they are checked.
             Mode::Require if names_roots => {
                 (Some(DatabaseTrust::Authority(roots)), SslMode::Require)
             }
@@ -112,14 +112,14 @@ impl Address {
     }
 }
 
-/// What an address says of encryption.
+/// What an address says about encryption.
 #[derive(Debug, Default)]
 struct Own {
     mode: Option<String>,
     roots: Option<String>,
 }
 
-/// Takes what we read ourselves out of an address.
+/// Removes the keys from an address that are read here.
 fn taken_out(url: &str) -> (String, Own) {
     let Some((base, query)) = url.split_once('?') else {
         return (url.to_owned(), Own::default());

@@ -1,4 +1,5 @@
-//! The platform's own table of schedules, in its `PostgreSQL` database: what events set due there, the platform fires.
+//! The platform's own table of schedules, in its `PostgreSQL` database. Events set rows of it due, and the platform
+//! fires them.
 
 use std::collections::BTreeSet;
 use std::error::Error as _;
@@ -96,7 +97,7 @@ impl PlatformTable {
             .map_err(|error| table_error(&self.place, &error))
     }
 
-    /// Connects and asks, on a thread and a runtime of its own: the caller may be in a runtime that must not wait.
+    /// Connects and asks, on a thread and a runtime of its own: the caller's runtime must not block.
     fn ask<T: Send>(
         &self,
         ask: impl AsyncFnOnce(&Client) -> Result<T, tokio_postgres::Error> + Send,

@@ -83,7 +83,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Encrypted<S> {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> TlsStream for Encrypted<S> {
-    /// Returns what binds the login to this connection: somebody between both cannot hand the login on.
+    /// Returns what binds the login to this connection, so that a man in the middle cannot forward it.
     fn channel_binding(&self) -> ChannelBinding {
         let (_, session) = self.0.get_ref();
         let certificate = session.peer_certificates().and_then(<[_]>::first);
@@ -92,8 +92,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> TlsStream for Encrypted<S> {
     }
 }
 
-/// Hashes a certificate by the hash of its signature, as RFC 5929 (`tls-server-end-point`) has it; nothing for signatures that
-/// have none of their own.
+/// Hashes a certificate with the hash of its signature, by RFC 5929 (`tls-server-end-point`); returns `None` for
+/// signatures without one.
 fn end_point(certificate: &[u8]) -> Option<Vec<u8>> {
     let parsed = Certificate::from_der(certificate).ok()?;
     let algorithm = parsed.signature_algorithm().oid.to_string();

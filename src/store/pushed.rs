@@ -1,4 +1,4 @@
-//! What this machine pushed: the record that a lease and an undo stand on.
+//! What this machine pushed: the record that leases and `undo` rely on.
 
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension, Row, named_params};
@@ -15,9 +15,9 @@ pub struct PushedRow {
     pub slot: Slot,
     /// The URL, without a login.
     pub remote: String,
-    /// Where the branch was before; none where it was new.
+    /// The old commit of the branch, in hex; `None` where the branch was new.
     pub old: Option<String>,
-    /// Where it is since, in hex.
+    /// The new commit of the branch, in hex.
     pub new: String,
     /// When.
     pub pushed_at: Timestamp,
@@ -26,7 +26,7 @@ pub struct PushedRow {
 const COLUMNS: &str = "run_id, remote, old, new, pushed_at";
 
 impl Store {
-    /// Keeps that a push arrived.
+    /// Records that a push arrived.
     pub fn keep_pushed(&self, pushed: &PushedRow) -> Result<(), StoreError> {
         self.write(Durability::Process, |transaction| {
             transaction

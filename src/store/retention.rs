@@ -34,20 +34,20 @@ impl Default for Caps {
     }
 }
 
-/// How long what is settled is remembered: a worker that was killed asks what became of it.
+/// How long settled rows are remembered: a worker that was killed needs to know what became of them.
 const SETTLED_FOR: Duration = Duration::from_hours(7 * 24);
 
 /// How far the time of a row may be ahead, in milliseconds: a day.
 const AHEAD_MILLIS: i64 = 24 * 3_600_000;
 
-/// After how many runs it is looked for what is too old: that reads whole tables.
+/// After how many runs old rows are looked for, which reads whole tables.
 const SWEEP_INTERVAL: i64 = 32;
 
 /// How many of the last runs have to agree that something is too old.
 const CLOCKS: i64 = 16;
 
 impl Store {
-    /// Forgets the runs that are too many and, after some runs, what is too old.
+    /// Removes the runs that are too many and, after some runs, old rows.
     pub(super) fn forget_runs(&self, transaction: &Transaction<'_>) -> rusqlite::Result<()> {
         transaction
             .prepare_cached("DELETE FROM runs WHERE id <= (SELECT max(id) FROM runs) - ?1")?
@@ -58,8 +58,8 @@ impl Store {
         Ok(())
     }
 
-    /// Forgets the runs that are too old, and what was settled long ago, by the earliest clock of the last runs: one that
-    /// jumps ahead for a few of them costs nothing.
+    /// Removes the runs that are too old, and what was settled long ago, by the earliest clock of the last runs: a
+    /// clock that jumps ahead for a few of them costs nothing.
     fn forget_old(&self, transaction: &Transaction<'_>) -> rusqlite::Result<()> {
         let earliest: i64 = transaction
             .prepare_cached(
@@ -83,10 +83,11 @@ impl Store {
     }
 }
 
-/// What was kept so long before it could have been given up, or so long after now, was kept by a clock that was wrong.
+/// A row so much older than the caps allow, or so far in the future, was written with a wrong clock.
 const IMPLAUSIBLE: Duration = Duration::from_hours(5 * 366 * 24);
 
-/// Gives the rows that wait the time of now where their own cannot be: a clock jumped. Nothing is given up for that.
+/// Sets the time of waiting rows to now where it cannot be right, because a clock jumped. Nothing is given up for
+/// that.
 pub(super) fn correct_times(
     transaction: &Transaction<'_>,
     table: &'static str,

@@ -13,7 +13,7 @@ use super::{Store, StoreError};
 const NAME: &str = "spool.jsonl";
 /// The largest spool, in bytes.
 const CAP: u64 = 64 << 20;
-/// How much of it is queued in one transaction, in bytes: a hook that takes it in has little memory.
+/// How much of it is queued in one transaction, in bytes: a hook that imports it has little memory.
 const AT_ONCE: usize = 1 << 20;
 
 /// The file of lines for a store that cannot be used, such as one of a newer version.
@@ -31,7 +31,7 @@ impl Spool {
         })
     }
 
-    /// Appends a message. When this returns, it survives a power cut; the next open of a store takes it in.
+    /// Appends a message. When this returns, it survives a power cut; the next open of a store imports it.
     pub fn append(&self, message: &NewDelivery) -> Result<(), StoreError> {
         let bad = |source| StoreError::Directory {
             path: self.path.clone(),
@@ -53,7 +53,7 @@ impl Spool {
             file.lock().map_err(bad)?;
             let metadata = file.metadata().map_err(bad)?;
             if metadata.nlink() == 0 {
-                // It was taken in between the open and the lock.
+                // It was imported between the open and the lock.
                 continue;
             }
             if metadata.len() > CAP {
@@ -67,7 +67,8 @@ impl Spool {
     }
 }
 
-/// Adds a line to a file of so many bytes. A line before it that was cut is ended first: this one would be lost with it.
+/// Adds a line to a file of so many bytes. If the last line was cut, it is ended first: otherwise this line would be
+/// lost with it.
 fn add_line(mut file: File, line: &[u8], length: u64) -> io::Result<()> {
     let mut last = [b'\n'];
     if let Some(end) = length.checked_sub(1) {
@@ -82,13 +83,13 @@ fn add_line(mut file: File, line: &[u8], length: u64) -> io::Result<()> {
         .and_then(|()| file.write_all(line))
         .and_then(|()| file.sync_data());
     if written.is_err() {
-        // Half a line is no message; the next writer would find it whole again.
+        // Half a line is no message; without it the next writer finds whole lines.
         let _still_cut = file.set_len(length);
     }
     written
 }
 
-/// Takes in what the spool holds. What cannot be taken in stays for the next time.
+/// Imports the spool. What cannot be imported stays for the next time.
 pub(super) fn import(store: &Store, directory: &Path) {
     let path = directory.join(NAME);
     let Ok(file) = File::open(&path) else { return };
@@ -96,12 +97,12 @@ pub(super) fn import(store: &Store, directory: &Path) {
         return;
     }
     if file.metadata().is_ok_and(|metadata| metadata.nlink() == 0) {
-        // Another process took it in between the open and the lock; at its place is another one by now.
+        // Another process imported it between the open and the lock; another file is in its place by now.
         return;
     }
     match take_in(store, &file) {
         Ok(()) => {
-            // Taken in twice, it is found by its keys.
+            // If it is imported twice, the messages are found by their keys.
             let _again = fs::remove_file(&path);
         }
         Err(error) => tracing::debug!(%error, "the spool was not taken in"),

@@ -7,27 +7,27 @@ use std::path::{Path, PathBuf};
 
 use super::place::{Slot, bytes};
 
-/// A turn at something; it ends when this is dropped, or with the process.
+/// A turn; it ends when this is dropped, or with the process.
 #[derive(Debug)]
 pub struct Turn {
     _lock: Option<File>,
 }
 
-/// What turns are taken at.
+/// What a turn is for.
 #[derive(Debug, Clone, Copy)]
 pub enum TurnAt<'a> {
     /// A repository and a branch: one worker ships it.
     Slot(&'a Slot),
     /// The memories of one workspace at one origin: they are delivered in order.
     Memories(&'a str, &'a str),
-    /// The heartbeats of one workspace at one origin: a newer one is not overtaken.
+    /// The heartbeats of one workspace at one origin: an older one must not overtake a newer one.
     Heartbeats(&'a str, &'a str),
 }
 
 impl Turn {
-    /// Takes the turn; nothing when another process has it.
+    /// Takes the turn; returns `None` when another process has it.
     ///
-    /// Without a state directory there is nothing to lock, and everybody has a turn.
+    /// Without a state directory there is nothing to lock, and every process has a turn.
     pub fn take(state: Option<&Path>, at: TurnAt<'_>) -> io::Result<Option<Self>> {
         let Some(state) = state else {
             return Ok(Some(Self { _lock: None }));
@@ -60,7 +60,7 @@ impl Turn {
 }
 
 impl TurnAt<'_> {
-    /// Returns the lock's file. Its name tells nothing of what it is about.
+    /// Returns the lock's file. Its name reveals nothing about the slot.
     fn path(self, state: &Path) -> PathBuf {
         let (kind, first, second) = match self {
             Self::Slot(slot) => ("slot", bytes(&slot.repository), slot.branch.as_bytes()),

@@ -1,4 +1,4 @@
-//! `BranchAtHand`: whether the branch that HEAD is on has left, for a status that knows more than what was queued.
+//! `BranchAtHand`: whether the branch of HEAD is on the remote, for a status that tells more than what was queued.
 
 use serde::Serialize;
 
@@ -10,7 +10,7 @@ use crate::session::{Plan, Request, Session, Watch};
 /// The pipeline that ships a branch after a commit.
 const PIPELINE: &str = "post-commit";
 
-/// Holds that leave nothing to tell: there is no work that could be out.
+/// Reasons that leave nothing to report: there is no work that could be pushed.
 const NOTHING_TO_SHIP: &[Code] = &[
     Code::NotARepository,
     Code::NothingAhead,
@@ -18,7 +18,7 @@ const NOTHING_TO_SHIP: &[Code] = &[
     Code::BareRepository,
 ];
 
-/// Holds that are as the user wants them: nothing is wrong, and nothing is out.
+/// Reasons that the user intends: nothing is wrong, and nothing is pushed.
 const INTENDED: &[Code] = &[
     Code::ProtectedBranch,
     Code::DetachedHead,
@@ -45,15 +45,15 @@ pub struct BranchAtHand {
 }
 
 impl BranchAtHand {
-    /// Looks at the repository of the working directory, as `sendoff plan` does: nothing is asked and
-    /// nothing written. Nothing where all is out, or where nothing can be.
+    /// Inspects the repository of the working directory as `sendoff plan` does, without a request and without
+    /// writing. Returns `None` where everything is on the remote, or nothing can be pushed.
     pub fn look(environment: &Environment, known: &KnownSecrets) -> Option<Self> {
         let request = Request {
             known: known.clone(),
             ..Request::default()
         };
         let watch = Watch::without_thread(&request, PIPELINE);
-        // A policy that cannot be read, or lacks the pipeline, is for `policy check` and the run's report.
+        // `policy check` and the run's report tell of a policy that cannot be read or lacks the pipeline.
         let session = Session::open(request, environment.clone(), watch).ok()?;
         let pipeline = session.pipeline(PIPELINE).ok()?;
         Self::of(&session.plan(&pipeline))
@@ -77,7 +77,7 @@ impl BranchAtHand {
         })
     }
 
-    /// Says whether the branch stays here because the user, or the state of the work tree, wants it so.
+    /// Says whether the branch stays here because of the user's settings or of the state of the work tree.
     pub fn is_intended(&self) -> bool {
         let held = self.held.as_ref();
         held.is_some_and(|reason| INTENDED.contains(&reason.code))

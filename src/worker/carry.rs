@@ -1,4 +1,4 @@
-//! Carrying out what waits for a slot: one run for each task, and one for all triggers without a task.
+//! Carries out what waits for a slot: one run for each task, and one for all triggers without a task.
 
 use std::path::{Path, PathBuf};
 
@@ -19,10 +19,10 @@ use crate::store::{Intent, LazyStore, NewIntent, Pending, Place, Slot, Store, St
 
 use super::hand_over::trigger;
 
-/// How the process ends when a run cannot be ended otherwise.
+/// Ends the process when a run cannot be ended otherwise.
 pub type Ending = fn(Exit) -> !;
 
-/// What a run is to be: an intent, or what is to be tried again.
+/// The run to start: of an intent, or of a pending branch.
 #[derive(Debug, Clone)]
 pub(super) struct Job {
     slot: Slot,
@@ -31,11 +31,11 @@ pub(super) struct Job {
     pipeline: String,
     task: Option<String>,
     run_id: Option<String>,
-    /// The run that it makes up for.
+    /// The earlier run whose deferred work it does.
     makes_up_for: Option<String>,
     /// The only steps to run; all when there are none.
     steps: Vec<String>,
-    /// Where its task is kept besides.
+    /// Where else its task is kept.
     task_kept: TaskKept,
 }
 
@@ -48,7 +48,7 @@ impl Job {
             surface: intent.surface.clone(),
             pipeline: intent.pipeline.clone(),
             task: intent.task.clone(),
-            // What makes up for a run is one of its own in the history.
+            // A run for deferred steps has an id of its own in the history.
             run_id: intent.steps.is_empty().then(|| intent.run_id.clone()),
             makes_up_for: Some(intent.run_id.clone()),
             steps: intent.steps.clone(),
@@ -61,7 +61,7 @@ impl Job {
         &self.place
     }
 
-    /// Makes the run that tries again what is pending.
+    /// Makes the run that tries a pending branch again.
     pub(super) fn of_pending(pending: &Pending) -> Self {
         let what = &pending.what;
         let work_tree = what.work_tree.clone();
@@ -83,8 +83,8 @@ impl Job {
         }
     }
 
-    /// Runs it with the policy, the remote and the branch of this moment. When its deadline passes and
-    /// nothing else helps, its report so far is kept and `end` ends the process.
+    /// Runs it with the current policy, remote and branch. When its deadline passes and it cannot be ended otherwise,
+    /// its report so far is kept and `end` ends the process.
     pub(super) fn run(
         &self,
         store: &LazyStore,
@@ -149,7 +149,7 @@ impl Job {
     }
 }
 
-/// Returns where the work of a branch lies; where its linked work tree was removed, the repository that has the branch.
+/// Returns the place of a branch's work; where its linked work tree was removed, the repository that has the branch.
 fn still_there(slot: &Slot, place: Place) -> Place {
     let is_gone = |path: &Option<PathBuf>| path.as_ref().is_some_and(|path| !path.exists());
     let is_linked = place
@@ -175,17 +175,17 @@ fn still_there(slot: &Slot, place: Place) -> Place {
 pub(super) enum GoesOn {
     /// It may.
     Yes,
-    /// A signal ended its run: what the run was for waits for another worker.
+    /// It may not: a signal ended its run, and the rest waits for another worker.
     No,
 }
 
-/// Says whether a signal ended a run, so that it did not report on all that it was for.
+/// Says whether a signal ended a run before it reported on all of its intents.
 pub(super) fn was_interrupted(report: &Report) -> bool {
     let mut notes = report.notes.iter();
     notes.any(|note| matches!(note.code, Code::Sigterm | Code::Sighup | Code::Sigint))
 }
 
-/// Runs what waits, oldest first, and notes which run carried it.
+/// Runs what waits, oldest first, and records which run carried it.
 pub(super) fn carry_all(
     store: &Store,
     waiting: &[Intent],
@@ -204,17 +204,17 @@ pub(super) fn carry_all(
         reach(Point::WorkerRan);
         match ended {
             Some(ended) if was_interrupted(&ended.report) => return Ok(GoesOn::No),
-            // What had no turn is put off already.
+            // What did not run is deferred already.
             Some(ended) if ended.report.steps.iter().any(is_deferred) => {}
             Some(ended) if ended.awaits_policy() => wait_for_policy(store, intent)?,
-            // It waits for the time that it was given when it was begun.
+            // It waits until the time that was set when it was begun.
             Some(ended) if !ended.is_settled() => {}
             Some(ended) => store.settle_intents(&[intent.id], &ended.report.run_id)?,
             None => wait_for_policy(store, intent)?,
         }
     }
     if let Some(last) = triggers.last() {
-        // Push and pull request are made of what is there now: one run stands for all of them.
+        // Push and pull request are derived from the current state, so one run stands for all triggers.
         let ended = run(&Job::of_intent(&last.asked, TaskKept::Nowhere));
         reach(Point::WorkerRan);
         let ended = ended.as_ref();
@@ -223,7 +223,7 @@ pub(super) fn carry_all(
         }
         let awaits_policy = ended.is_none_or(Ended::awaits_policy);
         if awaits_policy || ended.is_none_or(Ended::is_settled) {
-            // One of them waits for the policy to be corrected, and stands for all.
+            // Where the policy has an error, one trigger waits for its correction and stands for all.
             let settled = triggers
                 .iter()
                 .filter(|it| !awaits_policy || it.id != last.id);
@@ -238,7 +238,7 @@ pub(super) fn carry_all(
     Ok(GoesOn::Yes)
 }
 
-/// Puts an intent off until somebody may have corrected the policy.
+/// Defers an intent until somebody may have corrected the policy.
 fn wait_for_policy(store: &Store, intent: &Intent) -> Result<(), StoreError> {
     let at = Clock::System.now() + WAIT_FOR_POLICY;
     store.defer_intent(&intent.asked, Code::PolicyError.as_str(), at)

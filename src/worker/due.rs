@@ -13,7 +13,7 @@ pub(super) fn until(at: Timestamp) -> Duration {
     wait_until(Clock::System.now(), at)
 }
 
-/// Returns what waits for a slot and for this worker's platform: it has no variables for another.
+/// Returns what waits for a slot and for this worker's platform: this process has no variables for another one.
 pub(super) fn waiting_for(
     store: &Store,
     slot: &Slot,

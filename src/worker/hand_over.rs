@@ -1,4 +1,4 @@
-//! The hook's side: look, keep the intent, start the worker, be gone. Whatever the network does, and whatever fails.
+//! The hook's side: inspects, keeps the intent, starts the worker and returns at once, whatever fails.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -30,9 +30,9 @@ const PATIENCE: Duration = Duration::from_millis(500);
 pub struct Asked {
     /// Who asks.
     pub surface: &'static SurfaceDef,
-    /// What the caller tells about its task; none when it tells nothing.
+    /// The caller's task document, where it has one.
     pub task: Option<TaskDocument>,
-    /// The directory that it is about, instead of the working directory.
+    /// The directory to work in, instead of the working directory.
     pub directory: Option<PathBuf>,
     /// The program that becomes the worker.
     pub program: PathBuf,
@@ -41,47 +41,48 @@ pub struct Asked {
 /// What became of it.
 #[derive(Debug, Default)]
 pub struct HandedOver {
-    /// The run that it becomes; none when there is nothing to do.
+    /// The id of the run; `None` when there is nothing to do.
     pub run_id: Option<RunId>,
-    /// One line for a person: what did not ship, and what tells more.
+    /// One line for a person: what did not ship, and which command tells more.
     pub notice: Option<String>,
-    /// What there is to wait for.
+    /// What a caller can wait for.
     pub end: End,
 }
 
-/// What tells that what was handed over has ended.
+/// How a caller learns that the work has ended.
 #[derive(Debug, Default)]
 pub enum End {
-    /// Nothing: there is nothing to do, or nobody who does it.
+    /// Not at all: there is nothing to do, or no worker.
     #[default]
     Nothing,
-    /// The report of its run, which is put into the store.
+    /// By the report of its run, in the store.
     Report,
-    /// The end of the worker: nothing is kept.
+    /// By the end of the worker: the intent is not in the store.
     Worker(Detached),
 }
 
-/// Whether a hand-over inspects the repository for what there is to do.
+/// Whether a hand-over inspects the repository first.
 #[derive(Debug, Clone, Copy)]
 pub enum Inspect<'a> {
-    /// It does, and goes on if nobody else took the claim meanwhile.
+    /// It does, and continues if no other thread took the claim meanwhile.
     First(&'a Claim),
     /// It does not: the worker will.
     Never,
 }
 
-/// Who hands a call over: one thread looks, another does not wait for it longer than a caller waits.
+/// Decides which of two threads hands a call over: the one that inspects the repository, or the one that stops
+/// waiting for it.
 #[derive(Debug, Default)]
 pub struct Claim(OnceLock<ThreadId>);
 
 impl Claim {
-    /// Says whether this thread is the first that asks.
+    /// Says whether this thread is the first that takes it.
     pub fn take(&self) -> bool {
         let own = thread::current().id();
         *self.0.get_or_init(|| own) == own
     }
 
-    /// The same; if another thread was first, which ends the process, this one never goes on.
+    /// Takes it. Does not return if another thread was first, which ends the process.
     pub fn take_or_wait(&self) {
         while !self.take() {
             thread::park();
@@ -89,7 +90,7 @@ impl Claim {
     }
 }
 
-/// Hands the work over to a worker. Never fails: what cannot be kept or started is told in the notice.
+/// Hands the work over to a worker. Never fails: what cannot be kept or started is in the notice.
 pub fn hand_over(
     asked: &Asked,
     environment: &Environment,
@@ -119,7 +120,7 @@ pub fn hand_over(
     let problem = session.policy_problem();
     let goes_ahead = !is_memory_scarce();
     if goes_ahead && session.has_to_tell(&planned) {
-        // A message is kept, whatever the look finds.
+        // A message is kept, whatever the inspection finds.
         session.store().make_ahead();
     }
     let look = match inspect {
@@ -152,7 +153,7 @@ pub fn hand_over(
             .and_then(|task| task.without_secrets(known)),
         platform: look.platform.clone(),
     };
-    // Whoever has the turn looks for intents once more after it has given the turn back.
+    // The process that has the turn looks for intents once more after it has given the turn back.
     let has_worker = || {
         let is_taken = |state| Turn::is_taken(state, TurnAt::Slot(&intent.slot));
         state.as_deref().is_some_and(is_taken)
@@ -176,7 +177,7 @@ pub fn hand_over(
     };
     if kept == Kept::InStore && has_worker() {
         if let Some(Ok(mut idle)) = started {
-            // It ends either way.
+            // The worker ends either way.
             let _told = tell(&mut idle, None);
         }
         return handed_over;
@@ -196,7 +197,7 @@ pub fn hand_over(
     handed_over
 }
 
-/// Keeps an intent in the store, and says where it is and what a person should know.
+/// Keeps an intent in the store. Returns where it is, and the notice for a person.
 fn keep(store: &LazyStore, intent: &NewIntent, look: &Look) -> (Kept, Option<String>) {
     let store = match store.get() {
         Ok(store) => store,
@@ -211,8 +212,8 @@ fn keep(store: &LazyStore, intent: &NewIntent, look: &Look) -> (Kept, Option<Str
     (Kept::InStore, aside.or_else(|| last_time(store, look)))
 }
 
-/// Does `work`, and starts a worker meanwhile: a program takes as long to start as the disk to take an intent. Without a
-/// thread for that, none is started.
+/// Does `work`, and starts a worker meanwhile: starting a program takes as long as writing an intent to the disk. If
+/// the system refuses a thread for that, no worker is started.
 fn start_beside<T>(program: &Path, work: impl FnOnce() -> T) -> (Option<io::Result<Detached>>, T) {
     thread::scope(|scope| {
         let named = thread::Builder::new().name("start".into());
@@ -262,7 +263,7 @@ fn request(
     }
 }
 
-/// Returns the trigger of a surface that was written down.
+/// Returns the trigger of a surface by its recorded name.
 pub(super) fn trigger(surface: &str) -> Trigger {
     SurfaceDef::find(surface).map_or(Trigger::Generic, |surface| surface.trigger)
 }

@@ -6,7 +6,7 @@ use crate::store::{RunSummary, StoreError};
 
 use super::status::open;
 
-/// What a run's id was found to be.
+/// What was found for a run's id.
 #[derive(Debug)]
 pub enum Found {
     /// This one.

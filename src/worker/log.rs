@@ -1,4 +1,4 @@
-//! `LogFile`: the worker's log, which nobody watches and which does not grow without end.
+//! `LogFile`: the worker's log, of bounded size.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
@@ -27,7 +27,7 @@ impl LogFile {
         })
     }
 
-    /// Appends a line. One that cannot be written is lost: nobody could be told.
+    /// Appends a line. One that cannot be written is lost.
     pub fn append(&self, line: &[u8]) {
         let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
         let size = |file: &File| file.metadata().map_or(0, |metadata| metadata.len());
@@ -42,7 +42,7 @@ impl LogFile {
         }
     }
 
-    /// Says whether this is the log still, and not the old log that another worker made of it.
+    /// Says whether this is the current log, and was not renamed by another worker.
     fn is(&self, file: &File) -> bool {
         let id = |metadata: fs::Metadata| (metadata.dev(), metadata.ino());
         let (file, path) = (file.metadata().map(id), fs::metadata(&self.path).map(id));

@@ -1,4 +1,4 @@
-//! What a hook tells the worker that it starts.
+//! The message that a hook writes to the worker that it starts.
 
 use std::ffi::{OsStr, OsString};
 use std::io;
@@ -15,7 +15,7 @@ pub(super) const COMMAND: &str = "worker";
 /// How long a hook waits until its worker has read a message that is larger than a pipe.
 const READ_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Variables that are about the hook and not about the work; the place is told otherwise.
+/// Variables that are about the hook and not about the work; the place is in the message.
 const OF_THE_HOOK: &[&str] = &[
     "GIT_DIR",
     "GIT_WORK_TREE",
@@ -33,7 +33,7 @@ const OF_THE_HOOK: &[&str] = &[
 pub(super) struct Message {
     /// What was asked.
     pub(super) intent: NewIntent,
-    /// Whether it is in the store; else it is only here.
+    /// Whether it is in the store, or only in this message.
     pub(super) kept: Kept,
 }
 

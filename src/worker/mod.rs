@@ -1,8 +1,8 @@
-//! Runs that nobody waits for: a hook hands the work over, a worker of its own session does it.
+//! Runs in the background: a hook hands the work over, and a worker in a session of its own does it.
 //!
-//! `hand_over` is the hook's side: it looks, keeps the intent, starts the worker, and is gone. `work` is the worker's:
-//! one at a time for a repository and a branch (`store::Turn`), which carries out what waits (`carry`) until nothing is
-//! left that it can do before its deadline.
+//! `hand_over` is the hook's side: it inspects, keeps the intent, starts the worker and returns. `work` is the
+//! worker's: one at a time for a repository and a branch (`store::Turn`), which carries out what waits (`carry`)
+//! until nothing is left that it can do before its deadline.
 
 mod branch_at_hand;
 mod carry;

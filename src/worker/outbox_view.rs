@@ -1,4 +1,4 @@
-//! `OutboxView`: the messages that wait or were given up, for a person to look at and to decide on.
+//! `OutboxView`: the messages that wait or were given up, for a person.
 
 use std::sync::Arc;
 
@@ -38,7 +38,7 @@ impl OutboxView {
         Ok(found.filter(|delivery| delivery.state != DeliveryState::Delivered))
     }
 
-    /// Returns the first of these numbers that no message has.
+    /// Returns the first of these ids that no message has.
     pub fn missing(&self, ids: &[i64]) -> Result<Option<i64>, StoreError> {
         for id in ids {
             if self.one(*id)?.is_none() {

@@ -15,7 +15,7 @@ pub(super) fn settle_retry(store: &Store, pending: &Pending, ended: Option<Ended
     }
     let now = Clock::System.now();
     let told = match ended {
-        // It could not be looked at.
+        // The branch could not be inspected.
         Some(ended) if !ended.is_settled() => store.keep_pending(&NewPending {
             not_before: try_again_at(now, pending.attempts + 1, None),
             ..pending.what.clone()

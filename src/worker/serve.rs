@@ -19,7 +19,7 @@ use super::carry::{Ending, GoesOn, Job, carry_all, was_interrupted};
 use super::due::{due_for, until, waiting_for};
 use super::retry::settle_retry;
 
-/// How often a worker that waits looks again.
+/// The interval at which a waiting worker looks again.
 const CHECK_INTERVAL: Duration = Duration::from_millis(100);
 /// The same when it waits for long.
 const LONG_CHECK_INTERVAL: Duration = Duration::from_secs(1);
@@ -35,7 +35,7 @@ pub(super) enum Waits {
     No,
 }
 
-/// Who carries out what waits.
+/// Carries out what waits.
 pub(super) struct Worker<'a> {
     pub(super) environment: &'a Environment,
     pub(super) known: &'a KnownSecrets,
@@ -43,7 +43,7 @@ pub(super) struct Worker<'a> {
     end: Ending,
     waits: Waits,
     began: Instant,
-    /// How long it goes on trying: the deadline of the policy that it saw last.
+    /// How long it goes on trying: the deadline of the last policy that it read.
     patience: Cell<Duration>,
     /// Whether a signal told it to end.
     pub(super) interrupted: Cell<bool>,
@@ -52,13 +52,13 @@ pub(super) struct Worker<'a> {
 /// What a worker does when it has given its turn back.
 #[derive(Debug)]
 enum Next {
-    /// It looks once more whether something came meanwhile.
+    /// It looks once more whether something arrived meanwhile.
     Look,
-    /// It goes on with this slot: what waited turned out to be for that.
+    /// It goes on with this slot, because its work belongs there.
     Slot(Slot),
     /// It waits for a while, without the turn.
     Wait(Duration),
-    /// Nothing can be done any more by this worker.
+    /// This worker can do nothing more.
     End,
 }
 
@@ -87,7 +87,7 @@ impl<'a> Worker<'a> {
 
     /// Works on the slot of an intent until nothing waits for it that can be done before the deadline.
     ///
-    /// A hook that finds the turn taken relies on this: whoever had it looks once more afterwards.
+    /// A hook that finds the turn taken relies on this: the process that has it looks once more afterwards.
     pub(super) fn serve(&self, first: &NewIntent) -> Result<(), StoreError> {
         let Ok(store) = self.store.get() else {
             self.wait_and_run(first, TaskKept::AsIntent);
@@ -176,7 +176,7 @@ impl<'a> Worker<'a> {
         }
     }
 
-    /// Waits until nothing was added for as long as the policy wants a commit to settle.
+    /// Waits until no intent was added for the policy's settle time.
     fn settled(
         &self,
         store: &Store,
@@ -200,7 +200,7 @@ impl<'a> Worker<'a> {
         Ok(waiting)
     }
 
-    /// Keeps an intent that the hook could not keep: the hook's caller may have left it fewer files, or less time.
+    /// Keeps an intent that the hook could not keep: the hook may have had fewer files, or less time.
     pub(super) fn keeps(&self, intent: &NewIntent) -> bool {
         let store = self.store.get();
         store.is_ok_and(|store| store.intend(intent).is_ok())
@@ -225,7 +225,7 @@ impl<'a> Worker<'a> {
         ended
     }
 
-    /// Waits until no rebase, merge or the like is in progress, or for as long as this worker lives.
+    /// Waits until no rebase, merge or the like is in progress, at most until the end of this worker's life.
     fn wait_for_end(&self, place: &Place) -> Standing {
         let began = Instant::now();
         loop {
@@ -245,7 +245,7 @@ impl<'a> Worker<'a> {
         }
     }
 
-    /// Returns the slot of the branch, where an operation kept it from being known.
+    /// Returns the slot of the branch, where an operation hid it before.
     fn branch_known_now(&self, slot: &Slot, place: &Place) -> Option<Slot> {
         if !slot.branch.is_empty() {
             return None;

@@ -19,7 +19,7 @@ use super::branch_at_hand::BranchAtHand;
 
 /// The value of [`Status::schema`].
 const SCHEMA: &str = "sendoff.status/1";
-/// How often a store is looked at by who waits for a run.
+/// The interval at which the store is polled for a run.
 const CHECK_INTERVAL: Duration = Duration::from_millis(20);
 
 /// What waits, and why.
@@ -103,7 +103,7 @@ pub struct PendingBranch {
 }
 
 impl Status {
-    /// Reads the status of a state directory, from the point of view of a directory.
+    /// Reads the status of a state directory, for a working directory.
     pub fn read(environment: &Environment, known: &KnownSecrets) -> Result<Self, StoreError> {
         let branch = BranchAtHand::look(environment, known);
         let Some(store) = open(environment)? else {
@@ -146,7 +146,7 @@ impl Status {
         Ok(status.with(branch))
     }
 
-    /// Adds the branch at hand, the last of what `is_out` depends on.
+    /// Adds the branch of HEAD, the last of what `is_out` depends on.
     fn with(mut self, branch: Option<BranchAtHand>) -> Self {
         self.branch = branch;
         self.is_out = self.branch.is_none() && self.exit() == Exit::Done;
@@ -168,7 +168,7 @@ impl Status {
         }
     }
 
-    /// Returns the exit code: 75 when something waits, 1 when something does not leave by itself.
+    /// Returns the exit code: 75 when something waits, 1 when something needs a person.
     pub fn exit(&self) -> Exit {
         let is_empty = self.handed_over.is_empty() && self.pending.is_empty();
         let stays = |branch: &BranchAtHand| !branch.is_intended();
@@ -186,7 +186,7 @@ impl Status {
     }
 }
 
-/// Says whether what was queued, or a push that no remote-tracking ref shows, accounts for a branch.
+/// Says whether the rest of the status tells of a branch already, or it was pushed without a remote-tracking ref.
 fn is_told(store: &Store, slot: &Slot, branch: &BranchAtHand) -> bool {
     let is_handed_over = || {
         let intents = store.all_waiting_intents().unwrap_or_default();
@@ -202,8 +202,8 @@ fn is_told(store: &Store, slot: &Slot, branch: &BranchAtHand) -> bool {
         || (branch.held.is_none() && is_pushed() == Some(true))
 }
 
-/// Waits for the report on what was handed over: the run that is named, else the last one of the
-/// repository that the working directory is in. Nothing when there is none, or not in time.
+/// Waits for the report on a hand-over: of the named run, else of the last one in the repository of the working
+/// directory. Returns `None` when there is none, or none in time.
 pub fn wait_for_report(
     environment: &Environment,
     run_id: Option<&str>,
@@ -221,7 +221,7 @@ pub fn wait_for_report(
         None => store.last_intent(repository.as_deref())?,
     };
     let Some(intent) = intent else {
-        // It was handed over to nobody, or long ago; its run may be known all the same.
+        // No intent is kept any more; the run can be in the history all the same.
         let run = run_id.map(|run_id| store.run(run_id)).transpose()?;
         return Ok(run.and_then(|mut rows| rows.pop()).map(|row| row.report));
     };
@@ -233,7 +233,7 @@ pub fn wait_for_report(
                 return Ok(store.run(&by)?.pop().map(|row| row.report));
             }
             Some((_, Some(_))) => {
-                // A run reported on it, and put a part of it off; or it was given up.
+                // A run reported on it and deferred a part of it, or it was given up.
                 let run = store.run(&intent.asked.run_id)?;
                 return Ok(run.into_iter().next().map(|row| row.report));
             }
@@ -243,7 +243,7 @@ pub fn wait_for_report(
     }
 }
 
-/// Tells of each damaged store that was set aside and is there still.
+/// Returns a note on each damaged store that was set aside and is there still.
 fn all_set_aside(environment: &Environment) -> Vec<Reason> {
     let state = environment.state_directory();
     let paths = state.map(|state| Store::all_set_aside(&state));

@@ -21,7 +21,7 @@ pub fn work(environment: &Environment, known: &KnownSecrets, input: &[u8], end: 
     let message: Option<Message> = match serde_json::from_slice(input) {
         Ok(message) => message,
         Err(error) => {
-            // The hook was killed before it told all; what it kept waits in the store.
+            // The hook was killed before its message was complete; an intent that it kept waits in the store.
             tracing::debug!(%error, "the worker was told nothing");
             Worker::new(environment, known, end, Waits::UntilDeadline).sweep(Rows::Due);
             return;
@@ -51,8 +51,8 @@ enum Rows {
     All,
 }
 
-/// Tries everything that waits, once, in the foreground, and the runs that are named though they were given up. Returns 0
-/// when nothing waits any more, 75 when something does still. What was given up is for `status` to show.
+/// Tries everything that waits, once, in the foreground, and the named runs even if they were given up. Returns 0
+/// when nothing waits any more, else 75. `status` shows what was given up.
 pub fn flush(
     environment: &Environment,
     known: &KnownSecrets,
@@ -73,7 +73,7 @@ pub fn flush(
     Ok(if waits { Exit::Queued } else { Exit::Done })
 }
 
-/// Returns the first of these runs that was not given up, so that nobody can try it once more.
+/// Returns the first of these runs that was not given up, and so cannot be revived.
 pub fn not_given_up<'a>(
     environment: &Environment,
     runs: &'a [String],
@@ -87,7 +87,7 @@ pub fn not_given_up<'a>(
 }
 
 impl Worker<'_> {
-    /// Looks after the other branches: intents whose worker is gone, and pushes whose time has come.
+    /// Works on the other branches: intents whose worker is gone, and pending pushes that are due.
     fn sweep(&self, rows: Rows) {
         reach(Point::WorkerSweeps);
         let Ok(store) = self.store.get() else { return };

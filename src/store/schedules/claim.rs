@@ -1,4 +1,4 @@
-//! Claiming what is due: each firing is one process's for as long as that renews it.
+//! Claiming what is due: a firing belongs to one process while that process renews its claim.
 
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension, Transaction, named_params};
@@ -14,12 +14,12 @@ pub struct Due {
     pub schedule: ScheduleRow,
     /// Whether a firing of it has not ended.
     pub is_busy: bool,
-    /// Whether that one failed in passing, and is to be tried again.
+    /// Whether that one failed transiently, and is to be tried again.
     pub is_retrying: bool,
 }
 
 impl Store {
-    /// Returns what is due, the oldest first. Costs by how much that is.
+    /// Returns what is due, the oldest first. The cost depends only on how many are due.
     pub(super) fn due_schedules(
         &self,
         now: Timestamp,
@@ -85,7 +85,7 @@ impl Store {
         })
     }
 
-    /// Begins a firing that a person asks for. When the schedule runs next stays.
+    /// Begins a firing that a person asks for. The next time of the schedule stays.
     pub(super) fn begin_now(
         &self,
         of: &ScheduleRow,
@@ -108,7 +108,7 @@ impl Store {
         })
     }
 
-    /// Takes up firings whose process let them go, or died.
+    /// Takes over firings that their process gave back, or left when it was killed.
     pub(super) fn take_up(
         &self,
         claim: &Claim<'_>,
@@ -147,7 +147,7 @@ impl Store {
         })
     }
 
-    /// Keeps firings for the process that has them.
+    /// Renews the claim of firings.
     pub(super) fn renew(&self, firings: &[i64], until: Timestamp) -> Result<(), StoreError> {
         self.write(Durability::Process, |transaction| {
             let mut update = transaction.prepare_cached(
@@ -159,7 +159,7 @@ impl Store {
         })
     }
 
-    /// Lets a firing wait until a time, when any process takes it up.
+    /// Gives a firing back until a time, when any process can take it over.
     pub(super) fn put_off(&self, firing: &ScheduleFiring, wait: &Wait) -> Result<(), StoreError> {
         self.write(Durability::Process, |transaction| {
             transaction

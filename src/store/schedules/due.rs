@@ -43,8 +43,8 @@ impl SetsDue for Store {
 
 /// Returns what can be set due and matches, sorted by name.
 ///
-/// No index finds what a pattern with a star at its beginning matches, so all names are looked at: in an index that has them
-/// side by side, and without a copy of what does not match.
+/// No index helps with a pattern that begins with a star, so all names are compared, in an index that has them side
+/// by side, and without a copy of those that do not match.
 fn matched(connection: &Connection, fire: &[NamePattern]) -> rusqlite::Result<Vec<(i64, String)>> {
     let mut statement = connection.prepare_cached(
         "SELECT id, name, tags FROM schedules
@@ -62,7 +62,7 @@ fn matched(connection: &Connection, fire: &[NamePattern]) -> rusqlite::Result<Ve
     Ok(found)
 }
 
-/// Reads a list of tags. One that somebody changed by hand is empty.
+/// Reads a list of tags. One that is not valid counts as empty.
 fn tags(list: &str) -> impl Iterator<Item = String> {
     let tags: Vec<String> = match list {
         NO_TAGS => Vec::new(),

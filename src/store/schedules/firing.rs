@@ -12,7 +12,7 @@ use super::row::{FiringCause, ScheduleRow, ScheduleStatus};
 pub struct ScheduleFiring {
     /// The row.
     pub id: i64,
-    /// Names it for ever: who carries it out once more sends the same.
+    /// Its permanent name: a process that carries it out again sends the same.
     pub message_id: String,
     /// The row of its schedule.
     pub schedule: i64,
@@ -24,7 +24,7 @@ pub struct ScheduleFiring {
     pub event: Option<String>,
     /// How many processes have begun it.
     pub attempts: u32,
-    /// How often it failed in passing, and was put off to be tried again.
+    /// How often it failed transiently, and was put off to be tried again.
     pub retries: u32,
 }
 
@@ -44,7 +44,7 @@ pub struct Wait {
 pub enum WaitsFor {
     /// The end of what keeps it busy.
     Busy,
-    /// Another try, because it failed in passing.
+    /// Another try, because it failed transiently.
     Retry,
 }
 
@@ -79,7 +79,7 @@ pub struct Claim<'a> {
 /// How a firing ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FiringEnd {
-    /// What became of it. [`ScheduleStatus::Stale`] is the store's to say.
+    /// What became of it. Only the store sets [`ScheduleStatus::Stale`].
     pub status: ScheduleStatus,
     /// What it did, or why it did not.
     pub detail: Option<String>,
@@ -96,7 +96,7 @@ pub enum Answer {
     Text,
     /// Nothing, which makes a schedule stale when it happens again and again.
     Empty,
-    /// It was not one that is answered, or it did not come to that.
+    /// It has no answer, or did not get that far.
     None,
 }
 
@@ -118,8 +118,8 @@ pub(super) fn firing(row: &Row<'_>) -> rusqlite::Result<ScheduleFiring> {
     })
 }
 
-/// Returns the id of the firing that comes next: a UUID made of the schedule's own id and of how often it was claimed. A
-/// claim that a power cut took back is made again with the same.
+/// Returns the id of the next firing: a UUID made of the schedule's own id and of how often it was claimed. A claim
+/// that a power cut undid is made again with the same id.
 pub(super) fn message_id(schedule: &ScheduleRow) -> String {
     let mut hasher = Sha256::new();
     hasher.update(schedule.uid.as_bytes());

@@ -7,7 +7,7 @@ use super::super::{Durability, Store, StoreError, millis};
 use super::row::{COLUMNS, NewSchedule, ScheduleRow, schedule};
 
 impl Store {
-    /// Keeps new schedules in one transaction. Says of each whether it is kept: there may be one of its name.
+    /// Keeps new schedules in one transaction. Says of each whether it is kept: its name may be taken.
     pub(super) fn insert_schedules(&self, new: &[NewSchedule]) -> Result<Vec<bool>, StoreError> {
         self.write(Durability::PowerCut, |transaction| {
             let mut insert = transaction.prepare_cached(
@@ -56,7 +56,7 @@ impl Store {
         })
     }
 
-    /// Changes what a schedule says, and forgets what was wrong with it.
+    /// Replaces the definition of a schedule, and removes the note on its problem.
     pub(super) fn change_schedule(&self, id: i64, new: &NewSchedule) -> Result<(), StoreError> {
         let tags = serde_json::to_string(&new.tags).unwrap_or_default();
         self.write(Durability::PowerCut, |transaction| {

@@ -23,7 +23,7 @@ pub use row::{
     FiringCause, NewSchedule, ScheduleLine, ScheduleRow, ScheduleSource, ScheduleStatus,
 };
 
-/// Where an event finds the schedules that wait for it: the own store, or the platform's table.
+/// Where an event finds the schedules that it sets due: this store, or the platform's table.
 ///
 /// Each call waits for the database. In async code, make it on a thread of its own (`threads::on_own_thread`).
 pub trait SetsDue: fmt::Debug + Send + Sync {
@@ -44,17 +44,17 @@ pub trait SetsDue: fmt::Debug + Send + Sync {
 
 /// A database of schedules, shared by all processes that fire them.
 ///
-/// A process is known by its `holder`, a word that no other has. What it claims is its own until a time that it renews; a
-/// process that died has its firings taken up by another when that time has passed, with the same message id.
+/// A process has a unique name, its `holder`. Its claims hold until a time that it renews; when a process has died,
+/// another one takes over its firings after that time, with the same message ids.
 pub trait ScheduleStore: SetsDue {
-    /// Keeps a new schedule. Says whether it did: there may be one of its name.
+    /// Keeps a new schedule. Says whether it did: its name may be taken.
     fn add(&self, new: &NewSchedule) -> Result<bool, StoreError>;
 
-    /// Keeps new schedules: all of them, or none where the store fails. Says of each whether it is kept: there may be one of its
-    /// name.
+    /// Keeps new schedules: all of them, or none where the store fails. Says of each whether it is kept: its name may
+    /// be taken.
     fn add_all(&self, new: &[NewSchedule]) -> Result<Vec<bool>, StoreError>;
 
-    /// Changes what a schedule says, and forgets what was wrong with it. Its name and its maker stay.
+    /// Replaces the definition of a schedule, and removes the note on its problem. Its name and its maker stay.
     fn change(&self, id: i64, new: &NewSchedule) -> Result<(), StoreError>;
 
     /// Lets a schedule run, or not, and says when it runs next.
@@ -89,21 +89,21 @@ pub trait ScheduleStore: SetsDue {
         claim: &Claim<'_>,
     ) -> Result<Option<ScheduleFiring>, StoreError>;
 
-    /// Begins a firing that a person asks for, unless another one was begun since the schedule was read. When the schedule runs
-    /// next stays.
+    /// Begins a firing that a person asks for, unless another one was begun since the schedule was read. The next
+    /// time of the schedule stays.
     fn begin(
         &self,
         of: &ScheduleRow,
         claim: &Claim<'_>,
     ) -> Result<Option<ScheduleFiring>, StoreError>;
 
-    /// Takes up at most `limit` firings that wait, or whose process has not renewed them.
+    /// Takes over at most `limit` firings that were given back, or whose claim was not renewed.
     fn take_up(&self, claim: &Claim<'_>, limit: usize) -> Result<Vec<ScheduleFiring>, StoreError>;
 
-    /// Keeps firings, by their rows, for their process until a time.
+    /// Renews the claim of firings, by their rows, until a time.
     fn renew(&self, firings: &[i64], until: Timestamp) -> Result<(), StoreError>;
 
-    /// Lets a firing wait until a time, when any process takes it up, and notes why.
+    /// Gives a firing back until a time, when any process can take it over, and records why.
     fn put_off(&self, firing: &ScheduleFiring, wait: &Wait) -> Result<(), StoreError>;
 
     /// Notes what became of a firing, unless that was noted before. Returns the status that stands now.

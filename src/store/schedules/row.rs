@@ -64,7 +64,7 @@ pub struct NewSchedule {
 pub struct ScheduleRow {
     /// The row.
     pub id: i64,
-    /// Names it for ever; the messages of its firings are named after it.
+    /// Its permanent id; the messages of its firings are named after it.
     pub uid: String,
     /// Its name.
     pub name: String,
@@ -82,7 +82,7 @@ pub struct ScheduleRow {
     pub cause: FiringCause,
     /// What the event told that set it due, as JSON.
     pub event: Option<String>,
-    /// Why it cannot run: what its definition says cannot be read any more.
+    /// Why it cannot run: its definition is not valid any more.
     pub problem: Option<String>,
     /// How often it was claimed.
     pub firings: i64,
@@ -166,7 +166,7 @@ impl FiringCause {
         }
     }
 
-    /// Reads the word. What is none counts as the clock's.
+    /// Reads the word. Any other one counts as the clock's.
     pub(super) fn of(word: &str) -> Self {
         match word {
             "event" => Self::Event,
@@ -193,7 +193,7 @@ pub(super) fn schedule(row: &Row<'_>) -> rusqlite::Result<ScheduleRow> {
         } else {
             ScheduleSource::Command
         },
-        // Tags that somebody changed by hand are none.
+        // A list of tags that is not valid counts as empty.
         tags: serde_json::from_str(&tags).unwrap_or_default(),
         definition: row.get(5)?,
         enabled: row.get(6)?,

@@ -27,7 +27,7 @@ impl Store {
         })
     }
 
-    /// Claims a schedule that is due and notes in the same moment that this firing is left out.
+    /// Claims a schedule that is due and records in the same transaction that this firing is left out.
     pub(super) fn leave_out(
         &self,
         due: &ScheduleRow,
@@ -72,7 +72,7 @@ fn note_end(
             rusqlite::Error::QueryReturnedNoRows => Ok(None),
             error => Err(error),
         })?;
-    // Whoever removed the schedule removed its firings.
+    // The firings of a removed schedule were removed with it.
     let Some(empty_before) = empty_before else {
         return Ok(None);
     };
