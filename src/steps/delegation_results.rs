@@ -90,7 +90,7 @@ impl Results {
         let Some(taken) = claim(path, now)? else {
             return Ok(results);
         };
-        // Writers that end no last line write whole objects all the same.
+        // Writers that never end their last line still write whole objects.
         let mut taken = taken.completed_by(is_object);
         let mut line = Vec::new();
         while let Some(read) = taken.next(&mut line)? {
@@ -227,7 +227,7 @@ fn without_non_finite_numbers(line: &str) -> Option<String> {
     Some(out)
 }
 
-/// Says whether a line is an object from its first to its last byte: nothing can be missing of it.
+/// Says whether a line is a whole object, so that nothing of it is missing.
 fn is_object(line: &[u8]) -> bool {
     if std::str::from_utf8(line).is_err() {
         return false;

@@ -31,7 +31,7 @@ const MAX_OUTPUT_SIZE: usize = 64 << 10;
 const REDACTION_MARGIN: usize = 4 << 10;
 /// The most characters of a failed program's stderr in the summary.
 const MAX_EXCERPT_LENGTH: usize = 200;
-/// A deadline beyond that of every step: the engine ends the program with the step.
+/// Longer than every step: the engine kills the program when the step ends.
 const DEADLINE: Duration = Duration::from_hours(24);
 
 /// Run a program
@@ -76,7 +76,7 @@ impl Step for Exec {
 }
 
 impl Exec {
-    /// Fails when a file that the command names, and that was trusted with it, is another one by now.
+    /// Fails when a file that the command names, and that was trusted with it, has changed since.
     fn check_pinned(&self, cx: &Context<'_>) -> Result<(), StepError> {
         let Some(top) = cx.repo.and_then(Repo::work_tree) else {
             return Ok(());
@@ -177,7 +177,7 @@ impl ChildHandle {
 
     fn kill(&self) {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        // This does nothing to a program that was reaped.
+        // For a program that was reaped this does nothing.
         if let State::Running(killer) = std::mem::replace(&mut *state, State::Killed) {
             killer.kill();
         }

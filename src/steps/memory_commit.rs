@@ -20,7 +20,7 @@ pub(super) const STEP: StepDef =
         .asks(Service::Platform)
         .again(Again::Message);
 
-/// As many bytes of a hash name a message.
+/// How many bytes of a hash are part of a message's name.
 const KEY_BYTES: usize = 16;
 
 /// Redacted before it is truncated: a token that is cut in half is not recognised.
@@ -113,8 +113,8 @@ impl Step for MemoryCommit {
     }
 }
 
-/// Returns the name that the memory has for ever. A task that is told twice under one id is remembered once, as long as
-/// it is told in the same words.
+/// Returns the permanent name of the memory. A task that is reported twice under one id is remembered once, if its
+/// text is the same.
 fn key(cx: &Context<'_>, platform: &Platform, content: &Outgoing) -> String {
     let Some(id) = cx.task.task.id.as_deref().filter(|id| !id.is_empty()) else {
         return cx.message_key();

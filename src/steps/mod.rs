@@ -55,25 +55,25 @@ pub const STEPS: &[StepDef] = &[
     http::STEP,
 ];
 
-/// Returns the service that steps of a kind ask, `None` for a kind that asks none or is not known.
+/// Returns the service that steps of a kind ask; `None` for a kind that asks none or is not known.
 pub fn service_of(kind: &str) -> Option<Service> {
     let def = STEPS.iter().find(|def| def.name == kind);
     def.and_then(StepDef::service)
 }
 
-/// Returns the remote that `steps.push.remote` names, or nothing for `auto`: the guards look at the
-/// remote before any step runs.
+/// Returns the remote that `steps.push.remote` names, or `None` for `auto`: the guards need it before any step runs.
 pub fn push_remote(policy: &Policy) -> Result<Option<RemoteName>, PolicyError> {
     Ok(policy.step("push").read::<push::Push>()?.remote().cloned())
 }
 
-/// Returns the remote that `steps.pr-create.remote` names, or nothing for `auto`.
+/// Returns the remote that `steps.pr-create.remote` names, or `None` for `auto`.
 pub fn pull_request_remote(policy: &Policy) -> Result<Option<RemoteName>, PolicyError> {
     let read = policy.step("pr-create").read::<pr_create::PrCreate>()?;
     Ok(read.remote().cloned())
 }
 
-/// Returns how long a commit rests before a worker pushes it. A policy that cannot be read is reported by the run.
+/// Returns how long a commit must be the newest before a worker pushes it. A policy that cannot be read is reported
+/// by the run.
 pub fn push_settle(policy: &Policy) -> Duration {
     let read = policy.step("push").read::<push::Push>();
     read.map_or(Duration::ZERO, |push| push.settle())
@@ -95,7 +95,7 @@ fn platform_error(error: &PlatformError) -> StepError {
     StepError::new(kind, error.code(), error.to_string()).advise(error.advice())
 }
 
-/// Puts what became of a message in the words of the report.
+/// Turns what became of a message into the step's outcome.
 fn outcome(sent: Sent, summary: &str) -> Result<Outcome, StepError> {
     match sent {
         Sent::Arrived(id) => {

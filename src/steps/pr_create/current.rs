@@ -9,15 +9,15 @@ use super::{BlockUse, PrCreate};
 /// What was done to an open pull request.
 #[derive(Debug, Default)]
 pub(super) struct Kept {
-    /// What became of its block; nothing where there was none to look after.
+    /// What became of its block; `None` where no block is kept.
     pub(super) block: Option<BlockState>,
     /// Whether it was a draft and is ready now.
     pub(super) is_ready_now: bool,
 }
 
 impl PrCreate {
-    /// Brings an open pull request up to date. What the forge refuses is a warning: the branch is pushed, and the next run
-    /// tries again.
+    /// Brings an open pull request up to date. A refusal of the forge becomes a warning: the branch is pushed, and
+    /// the next run tries again.
     pub(super) async fn keep_current(
         &self,
         cx: &Context<'_>,
@@ -73,7 +73,7 @@ impl PrCreate {
     }
 }
 
-/// Returns what there is to say of a block that is left alone.
+/// Returns the state of a block that is left alone.
 const fn state_of(found: &FoundBlock<'_>) -> BlockState {
     match found {
         FoundBlock::Missing => BlockState::Missing,

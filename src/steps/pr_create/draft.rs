@@ -3,7 +3,7 @@
 use crate::pipeline::{CommitFacts, PlanView, Shipment};
 use crate::policy::Draft;
 
-/// How far the work is, by the policy's rule.
+/// The stage of the work, by the policy's rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Stage {
     /// A draft, whatever the commits say.

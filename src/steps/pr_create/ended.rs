@@ -1,4 +1,4 @@
-//! What becomes of a branch whose pull request was merged or closed: more commits on it are in no pull request.
+//! What happens to a branch whose pull request was merged or closed: further commits on it are in no pull request.
 
 use gix::ObjectId;
 use schemars::JsonSchema;
@@ -21,7 +21,7 @@ pub(super) enum WhenMerged {
     NewPr,
 }
 
-/// A branch has commits that its pull request, which has ended, does not have.
+/// A branch has commits that its pull request, which has ended, does not contain.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{branch} goes on after its pull request #{number} was {how}: {url}")]
 pub(in crate::steps) struct GoesOn {
@@ -45,8 +45,8 @@ impl From<GoesOn> for StepError {
     }
 }
 
-/// Asks the forge whether the branch goes on after its pull request has ended, where a step of this run is to open one.
-/// A forge that does not answer holds nothing up: its step says so.
+/// Asks the forge whether the branch has commits beyond a pull request that has ended, where a step of this run is to
+/// open one. A forge that does not answer holds nothing; the step that asks it next reports that.
 pub(in crate::steps) async fn goes_on(cx: &Context<'_>) -> Option<GoesOn> {
     let table = cx.policy.step("pr-create");
     let is_planned = cx.facts.steps.contains_key("pr-create") && table.settings.enabled;

@@ -29,7 +29,7 @@ pub(in crate::steps) use self::ended::{GoesOn, goes_on};
 use self::outcome::{done, kept_current, paused};
 use self::place::{base, head, look_up, unused_upstream};
 
-/// One commit speaks for itself; several are listed.
+/// A single commit's message is the body; several are listed.
 const DEFAULT_BODY: &str = "{% if repo.commits | length == 1 and repo.commits[0].body %}{{ repo.commits[0].body }}{% else %}\
     {% for c in repo.commits %}- {{ c.subject }}\n{% endfor %}{% endif %}";
 

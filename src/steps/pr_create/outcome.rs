@@ -1,4 +1,4 @@
-//! What the step says in the report.
+//! The step's outcome in the report.
 
 use jiff::Timestamp;
 
@@ -8,7 +8,7 @@ use crate::reason::Code;
 
 use super::current::Kept;
 
-/// Says what became of a pull request that was open already.
+/// Makes the outcome for a pull request that was open already.
 pub(super) fn kept_current(found: &PullRequest, kept: &Kept) -> Outcome {
     let number = found.number;
     let news = match (kept.is_ready_now, kept.block) {
@@ -38,7 +38,7 @@ pub(super) fn kept_current(found: &PullRequest, kept: &Kept) -> Outcome {
     outcome
 }
 
-/// Says what became of a pull request, and where it is.
+/// Makes the outcome for a pull request, with its URL.
 pub(super) fn done(action: &str, pull_request: &PullRequest, summary: &str) -> Outcome {
     let mut outputs = Outputs::new();
     outputs.insert("action".into(), action.into());
@@ -56,7 +56,7 @@ pub(super) fn done(action: &str, pull_request: &PullRequest, summary: &str) -> O
     }
 }
 
-/// Says that the forge wants no request yet.
+/// Makes the error of a forge that accepts no request yet.
 pub(super) fn paused(until: Timestamp) -> StepError {
     let message = format!("the forge wants no request before {until}");
     StepError::new(ErrorKind::Transient, Code::RateLimited, message).not_before(until)

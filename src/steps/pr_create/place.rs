@@ -1,11 +1,12 @@
-//! Where a pull request comes from and goes to, and which one is there.
+//! The head and the base of a pull request, and the look-up of an existing one.
 
 use crate::forge::{Forge, ForgeError, Head, PullRequests};
 use crate::names::{BranchName, RepositoryName};
 use crate::pipeline::{Context, ErrorKind, Shipment, StepError, Target};
 use crate::reason::Code;
 
-/// Says that the pull request stays in the repository that was pushed to, where a person's would go to another.
+/// Makes the note that the pull request stays in the repository that was pushed to, where a person's would go to
+/// another one.
 pub(super) fn unused_upstream(shipment: &Shipment) -> Option<String> {
     let Ok(Target::Pushed {
         upstream: Some(upstream),

@@ -1,4 +1,4 @@
-//! The request for a pull request: its title, and a body of the repository's template and of the commits.
+//! The title and the body of a pull request, from the repository's template and the commits.
 
 use crate::forge::{Block, Body, NewPullRequest, Readiness};
 use crate::git::PrTemplate;
@@ -70,7 +70,7 @@ impl PrCreate {
         })
     }
 
-    /// Lays out the body: the template above, the text of the commits in a block that is kept current.
+    /// Lays out the body: the template first, then the text of the commits in a block that is kept current.
     fn layout(
         &self,
         cx: &Context<'_>,
@@ -104,7 +104,7 @@ impl PrCreate {
         })
     }
 
-    /// Renders the title or the body. A template from the repository's own policy is made inert too.
+    /// Renders the title or the body. The text of a template from the repository's own policy is made inert too.
     pub(super) async fn text(
         &self,
         cx: &Context<'_>,

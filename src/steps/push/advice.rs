@@ -1,4 +1,4 @@
-//! What to do about a push that failed, in one line, where the policy has to do with it.
+//! One line of advice on a push that failed, for errors that depend on the policy.
 
 use sendoff_push::PushError;
 

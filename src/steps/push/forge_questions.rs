@@ -1,5 +1,5 @@
-//! What the push asks the forge from its thread: the default branch, where the destination does not name it itself, and
-//! whether the branch's pull request has ended; and the repository's policy, where the remote does not give it.
+//! What the push asks the forge from its thread: the default branch, where the destination does not name it; whether
+//! the branch's pull request has ended; and the repository's policy, where the remote does not give it.
 
 use std::convert::Infallible;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,7 +16,7 @@ use crate::pipeline::{Context, policy_from_forge};
 use crate::policy::{RemoteFacts, RemoteHead};
 use crate::steps::pr_create::{GoesOn, goes_on};
 
-/// How often the push looks whether it is to end, while it waits for the forge.
+/// The interval at which the push checks its stop flag while it waits for the forge.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 /// A question, with where its answer goes.
@@ -30,11 +30,11 @@ enum Question {
     Policy(ObjectId, Sender<Option<CommittedFile>>),
 }
 
-/// The push's end, on a thread of its own.
+/// The sender, for the push on a thread of its own.
 #[derive(Debug, Clone)]
 pub(super) struct AskForge(mpsc::Sender<Question>);
 
-/// The step's end, which can ask the forge.
+/// The receiver, for the step, which can ask the forge.
 pub(super) struct ForgeQuestions(mpsc::Receiver<Question>);
 
 /// Makes both ends.
@@ -58,12 +58,12 @@ impl AskForge {
         }
     }
 
-    /// Fails where the branch goes on after its pull request has ended.
+    /// Fails where the branch has commits beyond a pull request that has ended.
     pub(super) fn check_goes_on(&self, stop: &AtomicBool) -> Result<(), GoesOn> {
         self.ask(Question::GoesOn, stop).map_or(Ok(()), Err)
     }
 
-    /// Returns the repository's policy at a commit that the remote has; nothing where the forge does not tell.
+    /// Returns the repository's policy at a commit that the remote has; `None` where the forge does not give it.
     pub(super) fn policy(&self, commit: ObjectId, stop: &AtomicBool) -> Option<CommittedFile> {
         self.ask(|tell| Question::Policy(commit, tell), stop)
     }
@@ -86,10 +86,10 @@ impl AskForge {
 }
 
 impl ForgeQuestions {
-    /// Answers until nobody asks any more, and then waits for ever.
+    /// Answers until the sender is gone, and then waits for ever.
     pub(super) async fn answer(mut self, cx: &Context<'_>) -> Infallible {
         while let Some(question) = self.0.recv().await {
-            // Whoever asked may have gone.
+            // The receiver of the answer can be gone.
             match question {
                 Question::DefaultBranch(tell) => drop(tell.send(default_branch(cx).await)),
                 Question::GoesOn(tell) => drop(tell.send(goes_on(cx).await)),

@@ -172,7 +172,7 @@ impl Step for Push {
 }
 
 impl Push {
-    /// Returns the remote that the policy names, unless git's choice is asked for.
+    /// Returns the remote that the policy names; `None` for git's own choice.
     pub(super) const fn remote(&self) -> Option<&RemoteName> {
         self.remote.name()
     }
@@ -182,12 +182,12 @@ impl Push {
         self.rewrite.applies(trigger)
     }
 
-    /// Returns how long a commit rests before a worker pushes it.
+    /// Returns how long a commit must be the newest before a worker pushes it.
     pub(super) fn settle(&self) -> Duration {
         self.settle.duration()
     }
 
-    /// Returns what is done before the push, and what the report has to say about it.
+    /// Returns what is done before the push, and the notes on it for the report.
     fn local_options(&self, repo: &Repo, cx: &Context<'_>) -> (LocalOptions, PushNotes) {
         let mut notes = PushNotes::default();
         if let Ok(shipment) = cx.shipment {
@@ -212,8 +212,8 @@ impl Push {
         (local, notes)
     }
 
-    /// Returns what the policy says of submodules; where it says nothing, `push.recurseSubmodules = no` of the user's git
-    /// configuration lets them be.
+    /// Returns the policy's rule for submodules; without one, `push.recurseSubmodules = no` of the user's git
+    /// configuration switches the check off.
     fn submodules(&self, repo: &Repo, policy: &Policy) -> SubmoduleRule {
         let configured = repo.config().string("push.recurseSubmodules");
         if policy.origin_of("steps.push.submodules").is_none()
@@ -225,8 +225,8 @@ impl Push {
         }
     }
 
-    /// Returns the policy's push options, else those of the user's git configuration, where an empty one
-    /// forgets those before it.
+    /// Returns the policy's push options, else those of the user's git configuration, where an empty one removes
+    /// those before it.
     fn push_options(&self, repo: &Repo) -> Vec<String> {
         if !self.options.is_empty() {
             return self.options.iter().cloned().map(String::from).collect();
@@ -236,7 +236,7 @@ impl Push {
         options.split_off(start.map_or(0, |at| at + 1))
     }
 
-    /// Returns the `pre-push` hook when it is to run, and notes what the report has to say about it.
+    /// Returns the `pre-push` hook when it is to run, and adds the notes on it.
     fn hook(&self, repo: &Repo, trigger: Trigger, notes: &mut PushNotes) -> Option<Hook> {
         let against = match self.hooks {
             Hooks::Skip => Some("the policy says so"),
@@ -265,7 +265,7 @@ impl Push {
     }
 }
 
-/// Says whether the work tree names submodules; what was committed is looked at by the push.
+/// Says whether the work tree names submodules; the push itself checks those of the commits.
 fn has_submodules(repo: &Repo) -> bool {
     repo.work_tree()
         .is_some_and(|top| top.join(".gitmodules").symlink_metadata().is_ok())

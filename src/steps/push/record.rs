@@ -1,4 +1,4 @@
-//! `PushRecord`: what this machine pushed from a repository and a branch. A lease and `undo` stand on it.
+//! `PushRecord`: what this machine pushed from a repository and a branch. Leases and `undo` rely on it.
 
 use gix::ObjectId;
 use jiff::Timestamp;
@@ -39,7 +39,7 @@ impl PushRecord {
         ObjectId::from_hex(row.new.as_bytes()).ok()
     }
 
-    /// Keeps that a push arrived. Without a record it has arrived all the same: a later rewrite is refused.
+    /// Records that a push arrived. Without a record it has arrived all the same, and a later rewrite is refused.
     pub(super) fn keep(&self, url: &RemoteUrl, pushed: &Pushed) {
         if matches!(pushed.action, Action::UpToDate | Action::Deleted) {
             return;

@@ -1,4 +1,4 @@
-//! What the settings of `push` can say: values that are checked when the policy is read.
+//! The values of the settings of `push`, checked when the policy is read.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::policy::{PolicyDuration, Trigger};
 
-/// What becomes of submodules.
+/// What is done about submodules.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum SubmoduleRule {
@@ -48,7 +48,7 @@ impl From<PushOption> for String {
     }
 }
 
-/// What becomes of the `pre-push` hook.
+/// What is done about the `pre-push` hook.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum Hooks {
@@ -61,7 +61,7 @@ pub(super) enum Hooks {
     Skip,
 }
 
-/// What becomes of a branch that was rewritten after it was pushed.
+/// What is done about a branch that was rewritten after it was pushed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum Rewrite {

@@ -1,4 +1,4 @@
-//! The steps of `sendoff undo`: a push is taken back, and a pull request closed. No policy names them.
+//! The steps of `sendoff undo`, which no policy names: a push is taken back, and a pull request closed.
 
 use std::sync::atomic::AtomicBool;
 
@@ -92,7 +92,7 @@ fn moved(branch: &str, remote: &str, error: &BranchPushError) -> Reason {
     ))
 }
 
-/// What is taken back where, on a thread of its own.
+/// What is taken back at each destination, on a thread of its own.
 struct Work {
     repo: Repo,
     places: Vec<(Destination, RewindPermit)>,
@@ -101,17 +101,17 @@ struct Work {
     logins: Logins,
 }
 
-/// What became of it at one place.
+/// The result at one destination.
 struct TakenBack {
     pushed: Pushed,
     line: String,
 }
 
-/// A URL, and what became of it there.
+/// A URL, and the result there.
 type Ended = (String, Result<TakenBack, BranchPushError>);
 
 impl Work {
-    /// Goes on where one place refuses: the others do not depend on it.
+    /// Takes back at every destination, also where one refuses: they are independent.
     fn take_all_back(&self, progress: &dyn Progress, stop: &AtomicBool) -> Vec<Ended> {
         let places = self.places.iter();
         places
@@ -167,7 +167,7 @@ impl Work {
         }
     }
 
-    /// Moves the tracking ref back, or takes it away. One that stays is put right by the next fetch.
+    /// Moves the tracking ref back, or removes it. If that fails, the next fetch corrects it.
     fn note_down(&self, place: &Destination, rewind: &RewindPermit, pushed: &Pushed) {
         let branch = rewind.permit().branch();
         let noted = match rewind.before() {

@@ -1,4 +1,4 @@
-//! What the report says of a push: its line, its outputs, its warnings, its error.
+//! What the report says about a push: its line, its outputs, its warnings, its error.
 
 use jiff::Timestamp;
 use sendoff_push::{Action, PushError, Pushed};
@@ -14,7 +14,7 @@ use crate::steps::pr_create::GoesOn;
 use super::advice::advice;
 use super::work::DestinationOutcome;
 
-/// What the report says beside the push: of the `pre-push` hook, and of keys that do not count.
+/// Further notes: on the `pre-push` hook, and on keys that do not count.
 #[derive(Debug, Default)]
 pub(super) struct PushNotes {
     pub(super) state: Option<&'static str>,
@@ -37,7 +37,7 @@ impl PushNotes {
     }
 }
 
-/// Puts a push in the words of the report. One place that refused makes it a failure.
+/// Makes the step's outcome from those of its destinations. One that refused makes it a failure.
 pub(super) fn outcome(
     shipment: &Shipment,
     outcomes: Vec<DestinationOutcome>,
@@ -49,7 +49,7 @@ pub(super) fn outcome(
             .iter()
             .all(|destination| protected(destination).is_some())
     {
-        // A guard like the local one, that only the remote could answer.
+        // A guard like the local one that needs the remote's answer.
         let reason = Reason::new(Code::ProtectedBranch, format!("not pushed: {refused}"));
         return Ok(Outcome::Skipped(
             reason.advise("work on a branch of your own: git switch -c NAME"),
@@ -103,7 +103,7 @@ fn unverified(outcomes: &[DestinationOutcome], hook: &PushNotes) -> Option<StepE
     Some(told)
 }
 
-/// Returns why the permit did not hold, when that is because the branch is protected.
+/// Returns why the permit did not hold, where the branch is protected.
 fn protected(destination: &DestinationOutcome) -> Option<&Refused> {
     let refused = refused(destination.pushed.as_ref().err()?)?;
     matches!(refused, Refused::RemoteHead { .. } | Refused::Protected(_)).then_some(refused)
@@ -114,7 +114,7 @@ fn refused(error: &BranchPushError) -> Option<&Refused> {
     not_confirmed(error)
 }
 
-/// Returns what was said right before anything was sent, where it was that.
+/// Returns the error with which `confirm` ended the push, where it is of this type.
 fn not_confirmed<E: std::error::Error + 'static>(error: &BranchPushError) -> Option<&E> {
     match error {
         BranchPushError::Push(PushError::NotConfirmed(said)) => said.downcast_ref(),
@@ -122,8 +122,8 @@ fn not_confirmed<E: std::error::Error + 'static>(error: &BranchPushError) -> Opt
     }
 }
 
-/// Makes the error of a push that a place refused. What the other places took is told all the same,
-/// as `arrived`.
+/// Makes the error of a push that a destination refused. The results at the other destinations are in the output
+/// `arrived`.
 fn partly(
     shipment: &Shipment,
     outcomes: &[DestinationOutcome],
@@ -149,7 +149,7 @@ fn partly(
             next.reason.message = format!("{url}: {next}");
         }
         match &mut told {
-            // Class, advice and words are those of the first that refused.
+            // Class, advice and message are those of the first one that refused.
             Some(first) => first.reason.message = format!("{first}; {next}"),
             None => told = Some(next),
         }
@@ -184,7 +184,7 @@ fn one_line(shipment: &Shipment, pushed: &Pushed) -> String {
     }
 }
 
-/// Puts the error of a push in the words of the report.
+/// Makes the step's error from the error of a push.
 pub(super) fn step_error(
     error: &BranchPushError,
     remote: &RemoteName,

@@ -1,4 +1,4 @@
-//! The pushes of one step: the same commit to every push URL, and what is noted down on this side.
+//! The pushes of one step: the same commit to every push URL, and what is recorded locally.
 
 use std::env;
 use std::sync::atomic::AtomicBool;
@@ -24,7 +24,7 @@ use crate::reason::{Code, Reason};
 
 use super::record::PushRecord;
 
-/// Returns the places to push to, in the order of git.
+/// Returns the destinations, in git's order.
 pub(super) fn destinations(
     shipment: &Shipment,
     local: &LocalOptions,
@@ -43,8 +43,8 @@ pub(super) fn destinations(
     .collect()
 }
 
-/// Prepares to ask what the place's HEAD names. As far as is known here, the place has the branch at another commit: then
-/// the answer is needed, and asked for beside the handshake.
+/// Prepares the question for what the destination's HEAD names. As far as is known locally, the destination has the
+/// branch at another commit: then the answer is needed, and is asked for beside the handshake.
 pub(super) fn question(
     repo: &Repo,
     permit: &PushPermit,
@@ -61,7 +61,7 @@ pub(super) fn question(
     question
 }
 
-/// Returns where objects are found that a partial clone left out.
+/// Returns where the objects are fetched that a partial clone left out.
 pub(super) fn promised(shipment: &Shipment, environment: &Environment) -> Promised {
     let mut remotes = shipment.promisors.clone();
     let forbidden = environment.text("GIT_NO_LAZY_FETCH");
@@ -81,7 +81,7 @@ pub(super) fn promised(shipment: &Shipment, environment: &Environment) -> Promis
     }
 }
 
-/// What is pushed where, on a thread of its own.
+/// What is pushed to which destinations, on a thread of its own.
 pub(super) struct Work {
     pub(super) repo: Repo,
     pub(super) permit: PushPermit,
@@ -101,13 +101,13 @@ pub(super) struct Work {
     pub(super) ask_forge: AskForge,
 }
 
-/// What became of the push to one place.
+/// The result of the push to one destination.
 pub(super) struct DestinationOutcome {
     pub(super) url: RemoteUrl,
     pub(super) pushed: Result<Pushed, BranchPushError>,
-    /// Why the remote does not show what it reported; nothing where it does, or was not asked.
+    /// Why the remote does not show what it reported; `None` where it does, or was not asked.
     pub(super) unverified: Option<String>,
-    /// What could not be noted down on this side. The remote has the branch all the same.
+    /// What could not be recorded locally. The remote has the branch all the same.
     pub(super) not_recorded: Vec<String>,
 }
 
