@@ -1,5 +1,5 @@
-//! The lists of alternates, looked at before gitoxide reads them: it reads each whole, and those of the directories that
-//! they name too.
+//! The lists of alternates, checked before gitoxide reads them: it reads each list whole, and those of the
+//! directories that they name too.
 
 use std::path::Path;
 
@@ -25,7 +25,7 @@ pub(super) fn check_alternates(objects: &Path) -> Result<(), OpenError> {
         let Some(bytes) = read(&list, LIST_LIMIT, Links::Followed).map_err(special)? else {
             continue;
         };
-        // A list that cannot be understood is told by whoever reads it.
+        // A list that cannot be parsed is reported by the code that reads it.
         let named = parse(&bytes).unwrap_or_default();
         seen += named.len();
         if seen > MOST {

@@ -17,10 +17,10 @@ const POINTER_FILE_LIMIT: u64 = 16 * 1024;
 /// The largest `HEAD` file that gitoxide may read, in bytes; git itself writes fewer than 300.
 const HEAD_FILE_LIMIT: u64 = 16 * 1024 * 1024;
 
-/// The files of refs that gitoxide reads whole, and that no link may stand for: an error may quote them.
+/// The files of refs that gitoxide reads whole, and that must not be links: an error may quote them.
 const OWN_FILES: [&str; 2] = ["packed-refs", "shallow"];
-/// The largest of them, in bytes: the file is mapped, and counts as memory where it is looked at. It has room for a million
-/// refs.
+/// The largest of them, in bytes: the file is mapped, and counts as memory where it is read. It has room for a
+/// million refs.
 const OWN_FILE_LIMIT: u64 = 96 << 20;
 /// The largest that is not sorted, in bytes: gitoxide sorts it in memory, several times its size. Git has sorted the file
 /// since 2.15.
@@ -80,7 +80,7 @@ pub(super) fn find(start: &Path, limits: &DiscoveryLimits) -> Result<Option<Repo
     Ok(None)
 }
 
-/// Returns the repository at a git directory that somebody names, as git does to its hooks; nothing when it is none.
+/// Returns the repository at a git directory that the caller names, as git does to its hooks; `None` when it is none.
 pub(super) fn named(
     git_dir: &Path,
     work_tree: Option<&Path>,

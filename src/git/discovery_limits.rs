@@ -32,7 +32,7 @@ impl DiscoveryLimits {
         }
     }
 
-    /// Returns the directory that is not looked at any more on the way up from `start`, which itself always is.
+    /// Returns the directory at which the search upwards from `start` ends; `start` itself is always searched.
     pub(super) fn ceiling_above(&self, start: &Path) -> Option<&Path> {
         let above = self.ceilings.iter();
         let above = above.filter(|ceiling| start != *ceiling && start.starts_with(ceiling));

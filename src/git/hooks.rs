@@ -47,7 +47,7 @@ pub enum HooksPlace {
 }
 
 impl Repo {
-    /// Returns where git looks for hooks, whoever says so. Nothing there is run by us.
+    /// Returns where git looks for hooks, by whichever configuration. Nothing there is run here.
     pub fn hooks_place(&self) -> HooksPlace {
         let top = self.work_tree().unwrap_or_else(|| self.git_dir());
         let config = self.config();

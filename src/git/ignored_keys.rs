@@ -32,8 +32,9 @@ impl Config {
 }
 
 impl Config {
-    /// Returns the lines of the repository's own configuration that have power, includes followed, in the order in which
-    /// git reads them: key as git shows it, and value. Nothing where they are not read because nobody trusts them.
+    /// Returns the lines of the repository's own configuration that have power, includes followed, in the order in
+    /// which git reads them: key as git shows it, and value. Empty where they are not read because they are not
+    /// trusted.
     pub fn powerful_local_lines(&self) -> Vec<(String, BString)> {
         let own = self
             .trusted
@@ -49,8 +50,8 @@ impl Config {
     }
 }
 
-/// Says whether a key has power where the repository's own configuration counts: those that are security-sensitive, and
-/// those that lead to hooks or speak to the server's.
+/// Says whether a key has power where the repository's own configuration counts: the security-sensitive ones, and
+/// those that set hooks or options for the server's.
 fn has_power(section: &str, name: &str) -> bool {
     is_security_sensitive(section, name)
         || matches!(section, "push" | "transfer")

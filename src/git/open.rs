@@ -36,7 +36,8 @@ impl Repo {
         Self::discover_with(start, local_config, files, None)
     }
 
-    /// The same, for a repository with `trusted` leads out of it: just these, as an earlier call has told them.
+    /// The same, for a repository with the `trusted` links to other directories: exactly those that an earlier call
+    /// returned.
     pub fn discover_with(
         start: &Path,
         local_config: LocalConfigTrust,
@@ -199,8 +200,8 @@ fn ref_store(paths: &RepoPaths, kind: gix::hash::Kind) -> Store {
 /// Reduced trust would refuse objects over 16 MiB.
 const WITHOUT_ALLOCATION_LIMIT: &str = "gitoxide.objects.allocLimitIfReducedTrust=0";
 
-/// Opens the repository with gitoxide, isolated from configuration and environment but for what decides which files
-/// `git status` lists. Nobody else needs that, so that a mistake in it is no obstacle.
+/// Opens the repository with gitoxide, without its configuration and environment except what decides which files `git
+/// status` lists. Only the count of uncommitted files needs that, so a mistake in it is no error.
 fn open(paths: &RepoPaths, config: &Config) -> Result<gix::ThreadSafeRepository, OpenError> {
     let opened = open_with(paths, &status_settings(config));
     opened.or_else(|_| open_with(paths, &[]))

@@ -19,13 +19,13 @@ pub enum LocalConfigTrust {
 /// Why a repository cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// Somebody else owns it, and the user's git configuration does not list it as safe.
+    /// Another user owns it, and the user's git configuration does not list it as safe.
     #[error("`{}` belongs to another user", .0.display())]
     NotOwned(PathBuf),
     /// A `.git` or `commondir` file names no git directory.
     #[error("`{}` does not point to a git directory", .0.display())]
     Pointer(PathBuf),
-    /// It leads to directories that do not say that they belong to it, and nobody trusts that.
+    /// It links to directories that do not say that they belong to it, and that is not trusted.
     #[error("{}", leads_out(.0))]
     LeadsOut(Leads),
     /// A `commondir` file names a repository that does not list the work tree.

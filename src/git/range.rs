@@ -22,7 +22,7 @@ pub struct Ahead {
     pub truncated: bool,
 }
 
-/// Why the commits ahead cannot be told.
+/// Why the commits ahead cannot be listed.
 #[derive(Debug, thiserror::Error)]
 pub enum RangeError {
     /// A commit is not there, and the clone is not shallow at this place.
@@ -46,7 +46,7 @@ pub enum RangeError {
     /// The repository cannot be opened.
     #[error(transparent)]
     Open(#[from] OpenError),
-    /// It took so long that somebody set the flag that stops it.
+    /// The stop flag was set, because it took too long.
     #[error("looking at it took too long")]
     Stopped,
     /// The list of shallow commits or the commit-graph cannot be read.

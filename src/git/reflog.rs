@@ -13,8 +13,7 @@ use super::Repo;
 const LIMIT: u64 = 16 * 1024 * 1024;
 
 impl Repo {
-    /// Says whether the local branch was once at `id`, as far as its reflog goes back. One that cannot be
-    /// read remembers nothing.
+    /// Says whether the local branch was once at `id`, by its reflog. One that cannot be read counts as empty.
     pub fn branch_was_at(&self, branch: &BranchName, id: ObjectId) -> bool {
         let Ok(common) = Directory::open(self.common_dir()) else {
             return false;

@@ -74,7 +74,7 @@ pub enum RefProblem {
 }
 
 impl RefProblem {
-    /// Takes from an error of gitoxide what the system said; what it quotes of a file goes to the log only.
+    /// Returns the system's error of an error of gitoxide; what that quotes of a file goes to the log only.
     pub(super) fn of(error: &(dyn Error + 'static)) -> Self {
         tracing::debug!(error, "a ref cannot be used");
         let mut cause = Some(error);
@@ -125,8 +125,8 @@ impl Repo {
         Err(RefError::SymrefDepth(full.to_owned()))
     }
 
-    /// Refuses a link, a pipe, a device or a file without end in place of a loose ref, before gitoxide opens it. A link
-    /// that is put there in between is followed: whoever can do that can write the ref as well.
+    /// Refuses a link, a pipe, a device or a file without end in place of a loose ref, before gitoxide opens it. A
+    /// link that is created in between is followed: whoever can do that can write the ref as well.
     fn check_loose(&self, name: &FullName) -> Result<(), RefError> {
         let relative = gix::path::from_bstr(name.as_bstr());
         let Ok(relative) = relative else {

@@ -28,7 +28,7 @@ impl TemporaryObjects {
     /// is removed.
     pub(super) fn new(parent: &Path, repo: &gix::Repository) -> io::Result<Self> {
         fs::create_dir_all(parent)?;
-        // Held until ours is locked: nobody takes it for one that was left.
+        // Held until ours is locked, so that no other process takes it for one that was left behind.
         let turn = File::open(parent)?;
         turn.lock()?;
         remove_left(parent);
@@ -111,13 +111,13 @@ fn alternate(path: &Path) -> Vec<u8> {
     line
 }
 
-/// Removes the directories that nobody holds.
+/// Removes the directories that no process holds.
 fn remove_left(parent: &Path) {
     for path in left(parent) {
         if let Ok(file) = File::open(&path)
             && file.try_lock().is_ok()
         {
-            // What cannot be removed now is looked at again by the next run.
+            // What cannot be removed now is tried again by the next run.
             drop(fs::remove_dir_all(&path));
         }
     }

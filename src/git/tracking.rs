@@ -18,9 +18,9 @@ use super::remote::Remote;
 
 /// The most tracked branches that are listed.
 const MAX_TIPS: usize = 200_000;
-/// The most refspecs for one branch that are looked at.
+/// The most refspecs that are searched for one branch.
 const MAX_SINGLE: usize = 10_000;
-/// The most refspecs for many branches that are looked at.
+/// The most refspecs that are searched for many branches.
 const MAX_PATTERNS: usize = 64;
 /// How long to wait for another process that holds a ref's lock.
 const LOCK_TIMEOUT: Duration = Duration::from_millis(200);
@@ -95,7 +95,7 @@ impl<'r> TrackingSpecs<'r> {
         prefixes
     }
 
-    /// Returns the remote's branch that a tracking ref stands for.
+    /// Returns the remote's branch of a tracking ref.
     fn branch(&self, full: &str) -> Option<BranchName> {
         self.patterns.iter().find_map(|(from, to)| {
             let source = from.replacen('*', wildcard(to, full)?, 1);
@@ -104,7 +104,7 @@ impl<'r> TrackingSpecs<'r> {
     }
 }
 
-/// Returns what `*` in `pattern` stands for in `name`, or nothing when they do not match.
+/// Returns what `*` in `pattern` matches of `name`, or `None` when they do not match.
 fn wildcard<'n>(pattern: &str, name: &'n str) -> Option<&'n str> {
     match pattern.split_once('*') {
         None => (pattern == name).then_some(""),
@@ -125,8 +125,8 @@ impl Repo {
         }
     }
 
-    /// Returns the tracked branches of the remote with their tips, sorted by name. At most two hundred thousand of them, and
-    /// by at most some of the refspecs: who needs a certain one asks for its tip.
+    /// Returns the tracked branches of the remote with their tips, sorted by name. At most two hundred thousand of
+    /// them, and only by some of the refspecs: for a certain branch, ask for its tip.
     pub fn remote_tips(&self, remote: &Remote) -> Result<Vec<(BranchName, ObjectId)>, RefError> {
         let specs = TrackingSpecs::of(remote);
         let mut tips = Vec::new();
@@ -159,9 +159,9 @@ impl Repo {
         Ok(tips)
     }
 
-    /// Moves the tracking ref of `branch` to `new`, as git does after a push; `at` goes to the reflog.
+    /// Moves the tracking ref of `branch` to `new`, as git does after a push; `at` is recorded in the reflog.
     ///
-    /// Returns the name of the ref, or nothing when the branch is not tracked. Needs no identity.
+    /// Returns the name of the ref, or `None` when the branch is not tracked. Needs no identity.
     pub fn update_tracking(
         &self,
         remote: &Remote,

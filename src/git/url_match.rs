@@ -112,7 +112,7 @@ pub(super) fn percent_decoded(text: &str) -> String {
     String::from_utf8(bytes).unwrap_or_else(|_| text.to_owned())
 }
 
-/// Returns the byte that an escape at the beginning stands for.
+/// Returns the byte of an escape at the beginning.
 fn escaped(text: &[u8]) -> Option<u8> {
     let [b'%', high, low, ..] = text else {
         return None;
@@ -146,7 +146,7 @@ fn normalized(path: &str) -> Option<String> {
     Some(kept.join("/"))
 }
 
-/// Compares host names label by label; `*` stands for one whole label.
+/// Compares host names label by label; `*` matches one whole label.
 fn hosts_match(pattern: &str, host: &str) -> bool {
     let bare = |text: &str| text.trim_matches(['[', ']']).to_ascii_lowercase();
     let (pattern, host) = (bare(pattern), bare(host));

@@ -1,4 +1,4 @@
-//! What the repository's own configuration tells about itself: remotes, branches, its format.
+//! What the repository's own configuration says about the repository: remotes, branches, its format.
 
 use std::collections::BTreeSet;
 

@@ -100,7 +100,7 @@ impl ConfigFiles {
         }
     }
 
-    /// Returns what the beginnings of paths stand for.
+    /// Returns what the prefixes of paths expand to.
     pub(super) fn beginnings(&self) -> Beginnings {
         Beginnings {
             home: self.home.clone(),

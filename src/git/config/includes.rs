@@ -10,12 +10,12 @@ use gix::refs::FullName;
 
 use super::path::Beginnings;
 
-/// What conditions look at.
+/// What the conditions of includes are evaluated against.
 #[derive(Debug)]
 pub(super) struct Surroundings<'a> {
     /// Where relative paths begin.
     pub(super) directory: &'a Path,
-    /// What the beginnings of paths stand for.
+    /// What the prefixes of paths expand to.
     pub(super) beginnings: &'a Beginnings,
     /// The git directory, links resolved; none outside of a repository.
     pub(super) git_dir: Option<&'a Path>,

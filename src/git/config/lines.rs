@@ -1,4 +1,4 @@
-//! `config_lines`: what one configuration file says, for those who edit it.
+//! `config_lines`: the lines of one configuration file, for code that edits it.
 
 use gix::bstr::BString;
 use gix::config::file::{Metadata, includes, init};

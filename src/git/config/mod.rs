@@ -1,4 +1,4 @@
-//! Git configuration by who wrote it: the user's has power, the repository's is a source of facts.
+//! Git configuration by its author: the user's has power, the repository's is a source of facts.
 
 mod entries;
 mod facts;
@@ -106,7 +106,7 @@ impl Config {
         let trusted = if trust == LocalConfigTrust::Ignore && !self.asks_for_remotes() {
             self.trusted
         } else {
-            // Where the remotes are is a fact that the repository may tell.
+            // The URLs of remotes are facts, which the repository's configuration may set.
             let remotes = remote_urls(self.trusted.all(), &local);
             let around = surroundings(
                 paths,
@@ -212,7 +212,7 @@ impl Config {
     }
 }
 
-/// Collects what conditions of includes look at.
+/// Collects what the conditions of includes are evaluated against.
 fn surroundings<'a>(
     paths: &'a RepoPaths,
     files: &ConfigFiles,

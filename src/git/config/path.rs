@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// What the beginnings of paths stand for.
+/// What the prefixes of paths expand to.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Beginnings {
     /// What `~` means.

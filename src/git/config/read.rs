@@ -173,7 +173,7 @@ struct TooMany {
 /// Compares a file with the limits before it is parsed: a section takes a hundred times its length in memory.
 fn check_size(content: &[u8]) -> Result<(), TooMany> {
     let count = |wanted: u8| memchr::memchr_iter(wanted, content).count();
-    // A bracket in a value counts too; nobody has so many.
+    // A bracket in a value counts too; no honest file has so many.
     for (byte, what, limit) in [
         (b'[', "sections", MAX_SECTIONS),
         (b'\n', "lines", MAX_LINES),

@@ -1,4 +1,4 @@
-//! `Asking`: who is asked for a login that nobody keeps: a program of the user's, or the person at the terminal.
+//! `Asking`: how a login is asked for that no other source has: by a program of the user's, or at the terminal.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -53,7 +53,7 @@ pub struct Asked(Arc<Mutex<BTreeMap<String, Option<Said>>>>);
 struct Said {
     login: Login,
     source: LoginSource,
-    /// The helpers have heard that it works.
+    /// Whether the helpers were told that it works.
     is_kept: bool,
 }
 
@@ -63,7 +63,7 @@ impl Asked {
     }
 }
 
-/// Who is asked for a login that nobody keeps; nobody, unless said otherwise.
+/// How a login is asked for that no other source has; by default it is not.
 #[derive(Debug, Clone, Default)]
 pub struct Asking {
     program: Option<String>,
@@ -74,7 +74,7 @@ pub struct Asking {
 }
 
 impl Asking {
-    /// Asks nobody yet; a program may take `limit` for an answer.
+    /// Asks by no program and no terminal yet; a program may take `limit` for an answer.
     pub fn new(inheritance: Inheritance, limit: Duration) -> Self {
         Self {
             inheritance,
@@ -90,7 +90,7 @@ impl Asking {
         self
     }
 
-    /// Shares what was answered with others who ask the same.
+    /// Shares the answers with others that ask for the same login.
     #[must_use]
     pub fn sharing(mut self, asked: &Asked) -> Self {
         self.asked = asked.clone();
@@ -110,7 +110,7 @@ impl Asking {
         url: &reqwest::Url,
         user: Option<&str>,
     ) -> Option<(Login, LoginSource)> {
-        // Whoever asks the same meanwhile waits for the answer.
+        // Another thread that asks for the same login meanwhile waits for the answer.
         let mut answers = self.asked.answers();
         let said = answers
             .entry(key(url, user.unwrap_or_default()))
@@ -131,7 +131,7 @@ impl Asking {
         Some(self.login(url, Some(user))?.0)
     }
 
-    /// Says whether nobody has told the helpers yet that the answer works; whoever asks tells them.
+    /// Says whether the helpers have yet to be told that the answer works; the caller tells them.
     pub(in crate::git) fn is_to_be_kept(&self, url: &reqwest::Url, user: &str) -> bool {
         let mut answers = self.asked.answers();
         match answers.get_mut(&key(url, user)) {
@@ -165,14 +165,14 @@ impl Asking {
         Some((login, source))
     }
 
-    /// Asks for the password of a client certificate's key, in git's words.
+    /// Asks for the password of a client certificate's key, with git's prompt.
     pub(super) fn certificate_password(&self, certificate: &Path) -> Option<SecretString> {
         let prompt = format!("Password for 'cert:///{}': ", certificate.display());
         let (password, _) = self.word(&prompt, Echo::Off).filter(is_some_text)?;
         Some(SecretString::from(password))
     }
 
-    /// Asks for one word, which may be empty.
+    /// Asks for one line, which may be empty.
     fn word(&self, prompt: &str, echo: Echo) -> Option<(String, LoginSource)> {
         let said = self.program.as_ref().and_then(|program| {
             let said = self.run(program, prompt)?;
@@ -213,7 +213,7 @@ impl Asking {
     }
 }
 
-/// Says whether a word is more than nothing.
+/// Says whether an answer is not empty.
 fn is_some_text((word, _): &(String, LoginSource)) -> bool {
     !word.is_empty()
 }

@@ -9,7 +9,7 @@ use super::helpers::Answer;
 use super::{Asking, Credential, CredentialError, Helpers, Login};
 
 impl Helpers {
-    /// Returns the password of the key that belongs to a certificate, or nothing when nobody knows it.
+    /// Returns the password of the key that belongs to a certificate; `None` when no source has it.
     pub fn certificate_password(
         &self,
         certificate: &Path,
@@ -61,7 +61,7 @@ impl Helpers {
         self.tell(Verb::Store, &known)
     }
 
-    /// Tells every helper that the password is wrong; who asks after that asks anew.
+    /// Tells every helper that the password is wrong. A later call asks again.
     pub fn reject_certificate(&self, certificate: &Path) -> Result<(), CredentialError> {
         let key = self.key_of(&question(certificate)?)?;
         let removed = self.answers().remove(&key);

@@ -25,7 +25,7 @@ pub(super) struct Start {
     pub(super) attended: bool,
 }
 
-/// Returns how messages call a helper: not by what it is told, which may hold a secret.
+/// Returns how messages name a helper: without its input, which may hold a secret.
 pub(super) fn name(helper: &str) -> String {
     if helper.starts_with('!') {
         return "of the git configuration".to_owned();
@@ -84,7 +84,7 @@ fn run(
         .deadline(start.deadline.unwrap_or(HELPER_TIME))
         .leftovers(Leftovers::Leave);
     if !start.attended {
-        // Neither git's own helpers nor the credential manager may ask a person: nobody is there.
+        // Neither git's own helpers nor the credential manager may ask a person, because none is attending.
         program = program
             .variable("GIT_TERMINAL_PROMPT", "0")
             .variable("GCM_INTERACTIVE", "never");

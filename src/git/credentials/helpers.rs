@@ -30,12 +30,12 @@ pub enum UrlPath {
 #[derive(Debug, Clone, Default)]
 pub struct Answers(Arc<Mutex<BTreeMap<Vec<u8>, Answer>>>);
 
-/// What came of one question.
+/// The result of one question.
 #[derive(Debug, Clone)]
 pub(super) enum Answer {
-    /// A login, and whether the helpers have heard that it works.
+    /// A login, and whether the helpers were told that it works.
     Login(Box<Credential>, bool),
-    /// No helper knows one.
+    /// No helper has one.
     None,
 }
 
@@ -86,7 +86,7 @@ impl Helpers {
         self
     }
 
-    /// Shares what was answered with others who ask the same.
+    /// Shares the answers with others that ask the same question.
     #[must_use]
     pub fn sharing(mut self, answers: &Answers) -> Self {
         self.answers = answers.clone();
@@ -119,7 +119,7 @@ impl Helpers {
         !self.commands.is_empty()
     }
 
-    /// Returns the login for `url`, or nothing when no helper knows one. The same question is asked once.
+    /// Returns the login for `url`; `None` when no helper has one. The same question is asked once.
     ///
     /// `user` is the name in the remote's URL, if there is one; `offered` what the server offered, a
     /// `WWW-Authenticate` header each.
@@ -145,8 +145,8 @@ impl Helpers {
         Ok(found)
     }
 
-    /// Learns what the helpers keep for `url`, so that it can be hidden in texts. No person is asked, and nobody who was
-    /// asked in this run already.
+    /// Learns what the helpers keep for `url`, so that it can be hidden in texts. No person is asked, and no helper
+    /// that was asked in this run already.
     pub fn learn(&self, url: &reqwest::Url, user: Option<&str>) -> Result<(), CredentialError> {
         let mut answers = self.answers();
         let key = self.key(url, user)?;
@@ -155,7 +155,7 @@ impl Helpers {
         }
         let mut unattended = self.clone();
         unattended.start.attended = false;
-        // That nobody answered does not count for who may ask a person.
+        // An empty answer does not count for a caller that may ask a person.
         if let Some(found) = unattended.ask(unattended.question(url, user, &[]))? {
             answers.insert(key, Answer::Login(Box::new(found), false));
         }
@@ -194,8 +194,8 @@ impl Helpers {
         self.tell(Verb::Store, &credential)
     }
 
-    /// Tells every helper that a login was refused, under a scheme that the server offered; once. Who asks
-    /// after that asks them anew.
+    /// Tells every helper once that a login was refused, under a scheme that the server offered. A later call asks
+    /// them again.
     pub fn reject(
         &self,
         url: &reqwest::Url,
@@ -203,7 +203,7 @@ impl Helpers {
         credential: &Credential,
         offered: &[String],
     ) -> Result<(), CredentialError> {
-        // Whoever had the same login refused beside this has told them.
+        // Another thread that had the same login refused has told them.
         if self.answers().remove(&self.key(url, user)?).is_none() {
             return Ok(());
         }
@@ -228,7 +228,8 @@ impl Helpers {
                 self.known.add_login(known.username(), Some(secret));
             }
             if let Err(error) = asked {
-                // Nothing of a bad answer is used. The next helper may know; if none does, the first failure is told.
+                // Nothing of a bad answer is used. The next helper may have a login; if none does, the first failure
+                // is reported.
                 known.forget_secrets();
                 failure.get_or_insert(error);
                 continue;

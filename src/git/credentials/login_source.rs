@@ -17,7 +17,7 @@ pub enum LoginSource {
     Program(String),
     /// The person at the terminal.
     Terminal,
-    /// Whoever called.
+    /// The caller of the program.
     Caller,
 }
 

@@ -1,7 +1,7 @@
-//! Logins: where they come from, in which order, and who hears whether they worked.
+//! Logins: their sources, the order of these, and which of them are told whether a login worked.
 //!
-//! The order is one for push and API: a login in the URL, the variable of the host, the user's credential
-//! helpers (git's whole protocol), `~/.netrc`, a user name in the URL alone, a program that asks, the terminal.
+//! The order is the same for push and API: a login in the URL, the variable of the host, the user's credential
+//! helpers (git's whole protocol), `~/.netrc`, a user name in the URL alone, the askpass program, the terminal.
 
 mod ask;
 mod certificate;
@@ -69,7 +69,7 @@ pub enum CredentialError {
         /// How messages call the helper.
         helper: String,
     },
-    /// A helper said that nobody else is to be asked.
+    /// A helper wrote that no other source is to be asked.
     #[error(
         "the credential helper {helper} gave no login, and said that nobody else is to be asked"
     )]

@@ -82,7 +82,7 @@ fn find(text: &str, host: &str, user: Option<&str>) -> Option<Login> {
     entry.finish(user)
 }
 
-/// Takes the file apart at blanks. A word may stand in quotes; a macro ends at a blank line.
+/// Splits the file at blanks. A word may be quoted; a macro ends at a blank line.
 fn words(text: &str) -> Vec<String> {
     let mut words = Vec::new();
     let mut in_macro = false;

@@ -78,7 +78,7 @@ impl Sources {
         self
     }
 
-    /// Adds who is asked last.
+    /// Adds the source that is asked last.
     #[must_use]
     pub fn asking(mut self, asking: Asking) -> Self {
         self.asking = asking;
@@ -111,7 +111,7 @@ impl Sources {
         }
     }
 
-    /// Says whether somebody may know a login who was not asked yet. Asks nobody.
+    /// Says whether a source may have a login that was not asked yet. Asks none.
     pub fn may_know(&self) -> bool {
         let host = self.url.host_str().unwrap_or_default();
         let netrc = self.netrc.as_ref();
@@ -129,7 +129,7 @@ impl Sources {
         self.known()
     }
 
-    /// Returns the next login that somebody keeps; nothing when there is no other. No person is asked.
+    /// Returns the next login that a source keeps; `None` when there is no other. No person is asked.
     pub fn kept(&mut self) -> Result<Option<Found>, CredentialError> {
         self.next_until(Next::UserAlone, &[])
     }
@@ -150,8 +150,8 @@ impl Sources {
         }
     }
 
-    /// Returns the next login; nothing when there is no other. `offered` is what the server offers, a
-    /// `WWW-Authenticate` header each. A helper that does not work counts when nobody else knows a login.
+    /// Returns the next login; `None` when there is no other. `offered` is what the server offers, a
+    /// `WWW-Authenticate` header each. The error of a helper is returned when no other source has a login.
     pub fn next(&mut self, offered: &[String]) -> Result<Option<Found>, CredentialError> {
         self.next_until(Next::End, offered)
     }
@@ -237,7 +237,7 @@ impl Sources {
         Ok(next.map(Found::of_helper))
     }
 
-    /// Says whether helpers want to hear that a login works.
+    /// Says whether helpers want to be told that a login works.
     pub const fn wants_to_hear(&self, found: &Found) -> bool {
         found.credential.is_some()
             || matches!(

@@ -1,4 +1,4 @@
-//! The terminal: one line from the person who sits there.
+//! The terminal: one line from the person at it.
 
 use std::fs::File;
 use std::io::{Read, Write};
@@ -41,7 +41,7 @@ pub(super) fn ask(prompt: &str, echo: Echo) -> Option<String> {
 }
 
 fn restore(terminal: &mut File, before: &Termios, echo: Echo) {
-    // There is nobody to tell when it fails.
+    // A failure cannot be reported here.
     let _restored = tcsetattr(&*terminal, OptionalActions::Flush, before);
     if echo == Echo::Off {
         let _shown = terminal.write_all(b"\n");

@@ -58,11 +58,11 @@ pub struct GitNetwork {
     pub helper_timeout: Option<Duration>,
     /// Whether helpers may ask a person.
     pub attended: bool,
-    /// Who is asked for the password of the client's key.
+    /// How the password of the client's key is asked for.
     pub asking: Asking,
     /// What helpers answered in this run.
     pub answers: Answers,
-    /// Is told every login and password, for redaction.
+    /// Gets every login and password, for redaction.
     pub known: KnownSecrets,
     /// What was learned on the way.
     pub state: NetworkState,
@@ -196,7 +196,7 @@ impl View<'_> {
         Some(self.config.relative(&named))
     }
 
-    /// Says who is asked for the password of the client's key.
+    /// Returns how the password of the client's key is asked for.
     fn asking(&self) -> Asking {
         let program = asking_program(&self.network.environment, Some(self.config));
         self.network.asking.clone().by_program(program)
@@ -241,7 +241,7 @@ impl Network for GitNetwork {
     }
 }
 
-/// Reads `http.version`; git ignores what it does not know, and so do we.
+/// Reads `http.version`; an unknown value is ignored, as git does.
 fn parse_version(text: &str) -> Option<HttpVersion> {
     match text {
         "HTTP/1.1" => Some(HttpVersion::Http1),

@@ -19,7 +19,7 @@ pub(super) enum ProxyLogin {
     Asked(Login),
 }
 
-/// How a login goes to the proxy.
+/// How a login is sent to the proxy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ProxyAuthMethod {
     /// As Basic, or however the proxy wants it.
@@ -77,8 +77,8 @@ impl View<'_> {
         NoProxy::parse(&list.unwrap_or_default())
     }
 
-    /// Returns how a login goes to the proxy, as `GIT_HTTP_PROXY_AUTHMETHOD` and the keys say. Git takes what it does not
-    /// know for any.
+    /// Returns how a login is sent to the proxy, by `GIT_HTTP_PROXY_AUTHMETHOD` and the keys. As in git, an unknown
+    /// value means any.
     pub(super) fn proxy_auth_method(&self) -> ProxyAuthMethod {
         let named = self
             .network
@@ -109,7 +109,7 @@ impl View<'_> {
             .unwrap_or(proxy)
     }
 
-    /// Asks for the password of the proxy's user, as git does where no helper knows it.
+    /// Asks for the password of the proxy's user, as git does where no helper has it.
     fn with_asked_login(&self, proxy: &ProxyUrl) -> Option<ProxyUrl> {
         let login = self
             .asking()
@@ -178,7 +178,7 @@ pub(super) fn after_refusal(
     Some(settings)
 }
 
-/// Tells the helpers that the proxy took the login.
+/// Tells the helpers that the proxy accepted the login.
 pub(super) fn accepted(network: &GitNetwork, settings: &ConnectorSettings) {
     let Some(proxy) = &settings.proxy.proxy else {
         return;

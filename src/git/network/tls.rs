@@ -120,7 +120,7 @@ impl View<'_> {
             path: certificate.to_owned(),
             source: source.into(),
         })?;
-        // Git hands on an empty one, and OpenSSL tells that it does not fit.
+        // Git passes an empty one to OpenSSL, which reports that it does not fit.
         Ok(password.filter(|password| !password.expose_secret().is_empty()))
     }
 }

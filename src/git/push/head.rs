@@ -16,7 +16,7 @@ use crate::git::transport::{HeadRecord, PushOptions, remote_head};
 use crate::names::{RemoteUrl, Scheme};
 use crate::policy::{RemoteFacts, RemoteHead};
 
-/// How often whoever waits for the answer looks whether the push is to end.
+/// The interval at which a caller that waits for the answer checks the stop flag.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 /// What one destination's HEAD names. Asked at most once.
@@ -39,7 +39,7 @@ enum Asked {
 }
 
 impl HeadQuestion {
-    /// Prepares the question. Asks nobody.
+    /// Prepares the question. Sends nothing.
     pub fn new(url: &RemoteUrl, directory: &Path, options: &PushOptions) -> Self {
         Self {
             url: url.clone(),
@@ -98,7 +98,7 @@ impl HeadQuestion {
                     RemoteHead::Unknown
                 }
             };
-            // Whoever asked may have gone.
+            // The receiver can be gone.
             let _gone = tell.send(head);
         };
         match thread::Builder::new()
@@ -160,7 +160,7 @@ pub(super) fn open_after_question<'a>(
     let mut connection = open()?;
     let mut reader = AdvertisementReader::new(new.kind(), branch.as_bstr());
     connection.advertise(&mut reader)?;
-    // What cannot be read is told by the push.
+    // The push reports what cannot be read.
     let old = reader.so_far().find(branch.as_bstr());
     if old.is_none_or(|old| old == new) {
         return Ok(Box::new(Advertised {
@@ -169,7 +169,7 @@ pub(super) fn open_after_question<'a>(
         }));
     }
     connection.close();
-    // Kept by whoever answers; the permit asks once more, and gets the same.
+    // Kept by the thread that answers; the permit asks once more, and gets the same.
     let _facts = facts();
     open()
 }

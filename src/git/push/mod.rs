@@ -238,7 +238,7 @@ impl LocalChecks for Checks<'_> {
         &self,
         commits: &mut dyn Iterator<Item = ObjectId>,
     ) -> Result<(), Box<dyn ClassifiedError>> {
-        // The guard counted by the tracking refs, which are not the remote's word.
+        // The guard counted by the tracking refs, which can differ from what the remote has.
         let limit = self.push.options.commits;
         let commits: Vec<ObjectId> = commits.take(limit.saturating_add(1)).collect();
         if commits.len() > limit {

@@ -194,7 +194,8 @@ impl Promisor for PromisedObjects<'_> {
                     })?;
                     absent.retain(|id| !reader.contains(id));
                 }
-                // What somebody can do about it says more than that another one lacks the object.
+                // An error that the user can act on is more useful than one that says that another remote lacks the
+                // object.
                 Err(error @ PromisorError::NotAllowed(_)) => failed = Some(error),
                 Err(error) => failed = failed.or(Some(error)),
             }

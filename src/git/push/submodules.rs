@@ -31,7 +31,7 @@ pub(super) fn check(
     let Some(top) = repo.workdir().filter(|top| has_submodules(repo, top)) else {
         return Ok(());
     };
-    // Objects that cannot be read are told by who packs them.
+    // Objects that cannot be read are reported when they are packed.
     let Ok(reader) = Reader::new(repo) else {
         return Ok(());
     };
@@ -127,7 +127,7 @@ impl SubmoduleCommits<'_> {
         let mut before = before.unwrap_or_else(|| TreeRefIter::from_bytes(&[], self.kind));
         let mut next = next_entry(&mut before);
         for entry in after.map_while(Result::ok) {
-            // Both are sorted. What is not costs no more than a second look: it is taken for new.
+            // Both are sorted. If they are not, an entry counts as new, which costs only a second check.
             while let Some(was) = next
                 && was < entry
             {
@@ -209,7 +209,7 @@ fn open(top: &Path, path: &BString) -> Option<Repo> {
     }
     let top = top.canonicalize().ok()?;
     let directory = top.join(relative);
-    // A link on the way would lead to somebody else's repository.
+    // A link in the path would lead to another repository.
     if directory.canonicalize().ok()? != directory {
         return None;
     }

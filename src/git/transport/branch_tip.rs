@@ -18,7 +18,7 @@ use super::service::Service;
 pub enum RefCount {
     /// So few that all of them are listed sooner than one is asked for.
     Few,
-    /// Many, or nobody knows.
+    /// Many, or an unknown number.
     Any,
 }
 

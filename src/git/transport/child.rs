@@ -73,7 +73,7 @@ impl<'a> StreamConnection<'a> {
         target: Target<'a>,
     ) -> Result<Self, TransportError> {
         let mut connection = Self::start(program, target)?;
-        // A program that is gone already says on its stderr why: what is read next tells.
+        // A program that has ended says why on its stderr, which is read next.
         if let Some(stdin) = &mut connection.stdin {
             let _gone = stdin.write_all(request);
         }
@@ -211,7 +211,7 @@ impl Connection for StreamConnection<'_> {
                 })
             });
         match (written, read, interruption) {
-            // The push gave up, and knows why.
+            // The push gave up, and has the reason.
             (Err(false), _, _) => Err(SendError::without_effect(TransportError::Lost)),
             (_, Ok(answer), _) => Ok(answer),
             (written, Err(broken), interruption) => {

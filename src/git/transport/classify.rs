@@ -32,7 +32,8 @@ pub(super) fn from_http(error: reqwest::Error) -> TransportError {
     }
 }
 
-/// Says whether what came back does not begin as HTTP, as that of a server of TLS to those who do not speak it.
+/// Says whether the answer does not begin as HTTP does, like that of a TLS server to a client that does not speak
+/// TLS.
 fn is_no_http(error: &reqwest::Error) -> bool {
     let mut next = error.source();
     while let Some(error) = next {
@@ -135,7 +136,7 @@ const DENIED: &[&str] = &[
 pub(super) enum Stage {
     /// Its service had not advertised anything: a server that says something refuses.
     Opening,
-    /// Its service was working, so that a message that is not known tells of a failure.
+    /// Its service had begun, so that an unknown message means a failure.
     Working,
 }
 

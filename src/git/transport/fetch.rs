@@ -17,7 +17,7 @@ use super::{Target, open};
 /// The most bytes of an answer that are kept until a packet line is whole.
 const MAX_LINE: usize = 65_520;
 
-/// Whether an answer goes on.
+/// Whether more of an answer follows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Taken {
     /// There is more to come.

@@ -22,7 +22,7 @@ pub(in crate::git) enum Filter {
 }
 
 impl Filter {
-    /// Returns the filter in the words of the protocol.
+    /// Returns the filter as the protocol writes it.
     const fn spec(self) -> &'static str {
         match self {
             Self::Files => "blob:none",

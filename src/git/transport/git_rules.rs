@@ -1,5 +1,6 @@
-//! What git's configuration and variables say of a remote besides TLS and the proxies of http: whether it may be reached,
-//! through which program, how long it may be slow, whether redirects are followed, and whether a login goes first.
+//! What git's configuration and variables say about a remote besides TLS and the proxies of http: whether it may be
+//! reached, through which program, how long it may be slow, whether redirects are followed, and whether a login is
+//! sent first.
 
 use std::time::Duration;
 
@@ -97,7 +98,7 @@ fn forbidden_by(
         "user" => by_user
             .is_some_and(is_false)
             .then(|| "GIT_PROTOCOL_FROM_USER".to_owned()),
-        // Git ends at a value that it does not know.
+        // Git fails on a value that it does not know.
         _ => Some(format!("`{key}`")),
     }
 }

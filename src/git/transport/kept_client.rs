@@ -11,7 +11,7 @@ use crate::net::ConnectorSettings;
 #[derive(Debug, Clone, Default)]
 pub struct KeptClient(Arc<Mutex<Option<Kept>>>);
 
-/// A client that somebody is through with.
+/// A client that a push no longer uses.
 #[derive(Debug)]
 pub(super) struct Kept {
     /// The repository's URL that it was made for.

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use crate::git::hooks::Hook;
 
-/// What is done in the repository before anything is sent, and what the server's hooks are told. By
-/// default nothing is run.
+/// What is done in the repository before anything is sent, and the options for the server's hooks. By default nothing
+/// is run.
 #[derive(Debug, Clone)]
 pub struct LocalOptions {
     /// The `pre-push` hook to run; none where there is none or the policy skips it.
@@ -29,7 +29,7 @@ pub enum HookTerminal {
     Absent,
     /// It gets the caller's, as git would give it: a person waits there.
     Given,
-    /// There is one, and it is not given: nobody started the push by hand.
+    /// There is one, and the hook does not get it: no person started the push.
     Withheld,
 }
 

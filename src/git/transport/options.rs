@@ -50,7 +50,7 @@ pub enum Redirects {
     Never,
 }
 
-/// Whether a login goes with the first request to a remote of which nothing is known.
+/// Whether a login is sent with the first request to a remote of which nothing is known.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum ProactiveLogin {
     /// Only where it costs nothing to know one.
@@ -84,7 +84,7 @@ pub struct PushOptions {
     pub post_buffer: u64,
     /// Whether redirects are followed.
     pub redirects: Redirects,
-    /// Whether a login goes with the first request in any case.
+    /// Whether a login is sent with the first request in any case.
     pub proactive_login: ProactiveLogin,
     /// The key or variable of git's that does not allow the remote's scheme.
     pub forbidden_by: Option<String>,
@@ -108,7 +108,7 @@ pub struct PushOptions {
     pub token_variables: Vec<&'static str>,
     /// The file of logins by host.
     pub netrc: Option<Netrc>,
-    /// Who is asked for a login that nobody keeps.
+    /// How a login is asked for that no other source has.
     pub asking: Asking,
     /// What helpers answered in this run.
     pub answers: Answers,
@@ -130,7 +130,7 @@ pub struct PushOptions {
     pub inheritance: Inheritance,
     /// What is done in the repository before anything is sent.
     pub local: LocalOptions,
-    /// Is told every login that is used, for redaction.
+    /// Gets every login that is used, for redaction.
     pub known: KnownSecrets,
 }
 
@@ -176,7 +176,7 @@ impl Default for PushOptions {
 }
 
 impl PushOptions {
-    /// Returns who knows a login for an http(s) remote, in the order in which they are asked.
+    /// Returns the sources of a login for an http(s) remote, in the order in which they are asked.
     pub fn sources(&self, url: &RemoteUrl) -> Option<Sources> {
         let given = self.login.clone();
         let sources = Sources::new(url.http_url()?, url.user(), url.password())

@@ -1,4 +1,5 @@
-//! What a push would meet before it sends anything: is the remote there, does it take the login, what does it speak.
+//! What a push would find before it sends anything: whether the remote is there, accepts the login, and which
+//! protocol it speaks.
 
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
@@ -22,7 +23,7 @@ pub struct Reached {
     pub has_branch: bool,
 }
 
-/// Opens what a push goes to and reads what it advertises. Nothing is sent.
+/// Connects to the destination of a push and reads its advertisement. Nothing is sent.
 ///
 /// `directory` is what a relative path of a `file` remote starts from; `stop` ends the conversation.
 pub fn probe(

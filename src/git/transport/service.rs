@@ -32,8 +32,8 @@ impl Service {
     }
 }
 
-/// The commands in the place of the services' names, as `remote.<name>.receivepack` and `uploadpack` say. None over
-/// http(s), where the server knows them by their names.
+/// The commands that replace the services' names, by `remote.<name>.receivepack` and `uploadpack`. None over http(s),
+/// where the server knows the services by name.
 #[derive(Debug, Clone, Default)]
 pub struct ServiceCommands {
     /// `remote.<name>.receivepack`

@@ -77,7 +77,7 @@ fn command(target: Target<'_>) -> Result<Program, TransportError> {
     })
 }
 
-/// Returns the variant that the user configured, or that the program's name tells.
+/// Returns the variant that the user configured, or that follows from the program's name.
 fn named_variant(options: &PushOptions) -> Option<Variant> {
     match options
         .ssh_variant

@@ -62,7 +62,7 @@ pub(super) fn count_untracked(
     })
 }
 
-/// Says whether `git status` lists an entry of the work tree as untracked. Git knows no pipes and sockets.
+/// Says whether `git status` lists an entry of the work tree as untracked. Git ignores pipes and sockets.
 fn is_untracked(status: Status, kind: Option<Kind>) -> bool {
     status == Status::Untracked && kind != Some(Kind::Untrackable)
 }

@@ -32,7 +32,8 @@ const MAX_INDEX_SIZE: u64 = 16 << 20;
 /// The largest file of patterns, settings or submodules that is read, in bytes.
 const MAX_RULES_SIZE: u64 = 256 << 10;
 
-/// What decides which files `git status` takes for changed, renamed or untracked. None of it gives power to whoever wrote it.
+/// The keys that decide which files `git status` shows as changed, renamed or untracked. None of them gives power to
+/// its author.
 const FACTS: &[&str] = &[
     "core.autocrlf",
     "core.checkStat",
@@ -49,8 +50,8 @@ const FACTS: &[&str] = &[
 ];
 
 impl Repo {
-    /// Counts what no commit has, until `stop` is set; nothing where that cannot be told: without a work tree, where the index
-    /// is huge, or where something cannot be read.
+    /// Counts what no commit has, until `stop` is set. Returns `None` where that cannot be counted: without a work
+    /// tree, where the index is huge, or where something cannot be read.
     ///
     /// No filter program is run: a file that has one counts as changed when its size is another.
     pub fn uncommitted(&self, stop: &Arc<AtomicBool>) -> Option<Uncommitted> {

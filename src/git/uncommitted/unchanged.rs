@@ -1,4 +1,5 @@
-//! Which files are as the index has them. Nearly all are, and mostly one system call for a file tells.
+//! Which files are unchanged since the index was written. Nearly all are, and mostly one system call for each file
+//! shows it.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -81,7 +82,7 @@ fn matching_stat(
     let change = entry
         .mode
         .change_to_match_fs(&metadata, symlink, executable_bit);
-    // Git writes a size of none where it could not tell whether the file was changed since.
+    // Git writes a size of 0 where it cannot say whether the file was changed since.
     let is_size_known = (entry.stat.size == 0) == entry.id.is_empty_blob();
     let stat = Stat::from_fs(&metadata).ok()?;
     (!metadata.is_dir() && change.is_none() && is_size_known && stat.matches(&entry.stat, options))

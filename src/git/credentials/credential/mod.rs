@@ -1,4 +1,4 @@
-//! `Credential`: the attributes of one login, as git's credential helpers say and hear them.
+//! `Credential`: the attributes of one login, as git's credential helpers read and write them.
 
 mod protocol;
 
@@ -11,7 +11,7 @@ use super::Login;
 
 pub(in crate::git::credentials) use self::protocol::Malformed;
 
-/// What a helper is told or asked.
+/// The operation that a helper is called for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::git::credentials) enum Verb {
     /// For a login.
@@ -23,7 +23,7 @@ pub(in crate::git::credentials) enum Verb {
 }
 
 impl Verb {
-    /// Returns the word that stands last on the helper's command line.
+    /// Returns the last argument of the helper's command line.
     pub(in crate::git::credentials) const fn as_str(self) -> &'static str {
         match self {
             Self::Get => "get",
@@ -57,7 +57,7 @@ pub struct Credential {
     quit: bool,
     /// What the server offered, header by header.
     offered: Vec<String>,
-    /// What a helper wants to hear the next time, and what it said last.
+    /// What a helper asks to get the next time, and what it wrote last.
     state: Vec<String>,
     new_state: Vec<String>,
     knows_authtype: Capability,
@@ -125,7 +125,7 @@ impl Credential {
         (self.username.is_some() && self.password.is_some()) || self.encoded.is_some()
     }
 
-    /// Says whether a helper said that nobody else is to be asked.
+    /// Says whether a helper wrote that no other source is to be asked.
     pub(in crate::git::credentials) const fn is_quit(&self) -> bool {
         self.quit
     }
@@ -160,7 +160,7 @@ impl Credential {
             .flatten()
     }
 
-    /// Forgets a password that is no longer good, and what is empty: another helper may know a better one.
+    /// Removes a password that has expired, and empty attributes: another helper may have a better one.
     pub(in crate::git::credentials) fn drop_what_is_useless(&mut self, now: Timestamp) {
         if self.is_expired(now) {
             self.password = None;
@@ -193,7 +193,7 @@ impl Credential {
         self.next_state();
     }
 
-    /// Makes what the helper said last what it is told next.
+    /// Makes what the helper wrote last what it gets next.
     pub(in crate::git::credentials) fn next_state(&mut self) {
         self.state = std::mem::take(&mut self.new_state);
     }

@@ -100,7 +100,7 @@ impl Credential {
         Ok(())
     }
 
-    /// Takes over what a URL says, in the place of the attributes that it stands for.
+    /// Reads a URL in place of the attributes that it consists of.
     fn read_url(&mut self, text: &str) -> Result<(), Malformed> {
         let url = reqwest::Url::parse(text).map_err(|_| Malformed::Value)?;
         let port = url.port().map(|port| format!(":{port}"));

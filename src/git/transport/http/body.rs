@@ -85,12 +85,12 @@ pub(super) struct Upload(Arc<UploadState>);
 struct UploadState {
     handed_over: AtomicBool,
     closed: AtomicBool,
-    /// Dropped when the last byte was handed over: the receiver sees the channel close.
+    /// Dropped when the last byte was handed to the connection: the receiver sees the channel close.
     told: Mutex<Option<std::sync::mpsc::Sender<()>>>,
 }
 
 impl Upload {
-    /// Starts; `told` is dropped when the last byte was handed over, or the body is no longer needed.
+    /// Starts; `told` is dropped when the last byte was handed to the connection, or the body is no longer needed.
     pub(super) fn new(told: Option<std::sync::mpsc::Sender<()>>) -> Self {
         Self(Arc::new(UploadState {
             handed_over: AtomicBool::new(false),

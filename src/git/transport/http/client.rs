@@ -85,7 +85,7 @@ impl<'a> HttpClient<'a> {
         }
     }
 
-    /// The proxy refused the request: goes on with another login, or fails.
+    /// The proxy refused the request: tries another login, or fails.
     pub(super) fn proxy_refused(&mut self, base: &Url) -> Result<(), TransportError> {
         let settings = self.network.after_proxy_refusal(&self.settings);
         let settings = settings.ok_or_else(|| self.proxy_error())?;

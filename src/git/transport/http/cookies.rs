@@ -25,7 +25,7 @@ pub(super) struct CookieJar(Vec<Cookie>);
 struct Cookie {
     name: String,
     value: String,
-    /// In lower case; none in a file that does not say who set it, which is for every host.
+    /// In lower case; `None` in a file that does not name a host, which means every host.
     domain: Option<String>,
     below: bool,
     path: String,
@@ -63,7 +63,7 @@ impl CookieJar {
     fn pairs(&self, url: &Url, now: Timestamp) -> Option<String> {
         let cookies = self.0.iter();
         let mut found: Vec<&Cookie> = cookies.filter(|it| it.is_for(url, now)).collect();
-        // The closer path goes first.
+        // The longer path first.
         found.sort_by_key(|cookie| std::cmp::Reverse(cookie.path.len()));
         let pair = |cookie: &&Cookie| format!("{}={}", cookie.name, cookie.value);
         let pairs: Vec<String> = found.iter().map(pair).collect();
@@ -167,7 +167,7 @@ fn host_of(url: &Url) -> String {
     url.host_str().unwrap_or_default().to_ascii_lowercase()
 }
 
-/// Says whether nobody reads along: what is marked as secure goes to this machine, too.
+/// Says whether the connection cannot be read by others: secure cookies are sent over http to this machine, too.
 fn is_secure(url: &Url) -> bool {
     let is_loopback = || Origin::of(url).is_some_and(|origin| origin.is_loopback());
     url.scheme() == "https" || is_loopback()

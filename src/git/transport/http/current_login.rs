@@ -1,4 +1,4 @@
-//! `Current`: the login that goes with requests, and the scheme that it is sent under.
+//! `Current`: the login that requests carry, and the scheme under which it is sent.
 
 use reqwest::header::AUTHORIZATION;
 use reqwest::{RequestBuilder, Url};
@@ -32,12 +32,12 @@ impl Scheme {
     }
 }
 
-/// A login that goes with requests.
+/// A login that requests carry.
 #[derive(Debug)]
 pub(super) struct Current {
     pub(super) found: Found,
     pub(super) scheme: Scheme,
-    /// Its helpers have heard that it works.
+    /// Whether its helpers were told that it works.
     pub(super) kept: bool,
 }
 

@@ -89,7 +89,7 @@ impl HttpConnection<'_> {
                 place: TlsPlace::of(&self.base),
             };
         }
-        // What nginx and Apache say to those who speak http at a port for TLS.
+        // What nginx and Apache answer to plain http at a port for TLS.
         let text = String::from_utf8_lossy(body).to_ascii_lowercase();
         let is_tls_port = ["sent to https port", "ssl-enabled server port"]
             .iter()

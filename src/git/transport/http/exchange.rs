@@ -50,11 +50,11 @@ impl HttpConnection<'_> {
         })
     }
 
-    /// Sends a request and returns the response's head. A response of git's in an unsupported content
-    /// encoding is an error.
+    /// Sends a request and returns the response's head. A response of git's in an unsupported content encoding is an
+    /// error.
     ///
     /// A request that can be repeated is sent once more where a kept connection ended before the response began, as
-    /// libcurl does: RFC 9112, section 9.3.1. What became of a pack is asked of the remote first.
+    /// libcurl does: RFC 9112, section 9.3.1. For a pack the remote is asked first whether it arrived.
     pub(super) async fn send(&self, request: RequestBuilder) -> Result<Response, TransportError> {
         let again = request.try_clone();
         let response = match (self.dispatch(request).await, again) {

@@ -15,7 +15,7 @@ use super::challenge::Challenges;
 use super::decode::Decoder;
 use super::response::{ResponseHead, media_type};
 
-/// What became of one request.
+/// The result of one request.
 enum Fetched {
     Whole,
     Unauthorized(Challenges),

@@ -53,7 +53,7 @@ pub(super) struct HttpConnection<'a> {
     runtime: Option<Runtime>,
     /// The repository's URL, after the redirects of the first request.
     base: Url,
-    /// Where the client goes when the connection is dropped, with the URL before any redirect; nowhere for most.
+    /// Where the client is left when the connection is dropped, with the URL before any redirect; `None` for most.
     keeps: Option<(&'a KeptClient, Url)>,
     service: Service,
     auth: HttpAuth<'a>,
@@ -64,7 +64,7 @@ pub(super) struct HttpConnection<'a> {
     post_buffer: u64,
     /// The server takes no body of unknown length.
     wants_length: bool,
-    /// A body of unknown length goes in chunks: not so over HTTP/2.
+    /// Whether a body of unknown length is sent in chunks: not over HTTP/2.
     has_chunks: bool,
     /// What the service answered with.
     spoken: Option<Version>,

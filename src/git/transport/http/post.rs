@@ -26,7 +26,7 @@ const CHUNKS_IN_FLIGHT: usize = 16;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Written {
     Whole,
-    /// The connection took no more.
+    /// The connection accepted no more.
     Cut,
     /// The push gave up.
     GivenUp,
@@ -88,7 +88,7 @@ impl HttpConnection<'_> {
                 .join()
                 .unwrap_or_else(|_| Err(SendError::unknown(TransportError::Garbled)));
             let answered = match (answered, how) {
-                // The push gave up, and knows why: the server takes nothing of it.
+                // The push gave up, and has the reason: the server does not apply a part of a pack.
                 (_, Written::GivenUp) => Err(SendError::without_effect(TransportError::Lost)),
                 // Cut short by the connection: no server takes a part of a pack either.
                 (Err(failed), Written::Cut) => Err(SendError {
@@ -145,7 +145,8 @@ impl HttpConnection<'_> {
                 Err(SendError::without_effect(error))
             }
             Posted::Answer(answer) => Ok(answer),
-            // It cannot be repeated, but the helpers are told, and the next push asks them first.
+            // It cannot be repeated, but the helpers are told that the login was refused, and the next push asks them
+            // first.
             Posted::Unauthorized(offered) => {
                 Err(SendError::without_effect(self.login_failed(&offered)))
             }

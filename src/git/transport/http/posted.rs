@@ -1,4 +1,4 @@
-//! One request of a push, and what became of it.
+//! One request of a push, and its result.
 
 use std::time::Duration;
 
@@ -51,7 +51,7 @@ impl HttpConnection<'_> {
                 if head.status == StatusCode::LENGTH_REQUIRED {
                     return Ok(Ok(Posted::LengthRequired(error)));
                 }
-                // A gateway that timed out does not know what happened behind it.
+                // A gateway that timed out does not know what the server behind it did.
                 return Ok(Err(if head.status.is_server_error() {
                     SendError::unknown(error)
                 } else {

@@ -1,4 +1,4 @@
-//! The status and the headers of a response, and the errors that they stand for.
+//! The status and the headers of a response, and the errors that they mean.
 
 use std::time::Duration;
 
@@ -52,7 +52,7 @@ pub(super) fn media_type(response: &Response) -> String {
     kind.trim().to_ascii_lowercase()
 }
 
-/// Returns the error that a status other than 200 and 401 stands for.
+/// Returns the error that a status other than 200 and 401 means.
 pub(super) fn refusal(
     head: ResponseHead,
     body: &[u8],

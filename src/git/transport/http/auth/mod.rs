@@ -1,4 +1,4 @@
-//! Which login goes with a request, under which scheme, and who is told whether it worked.
+//! Which login a request carries, under which scheme, and which helpers are told whether it worked.
 
 mod refusal;
 
@@ -40,10 +40,10 @@ pub(super) struct HttpAuth<'a> {
 impl<'a> HttpAuth<'a> {
     /// Begins with what is known.
     ///
-    /// Where the remote wanted a login before, the first one goes with the first request, because a refusal costs
-    /// a round trip. So does the token of a variable, which is for this one host, where the remote is new.
-    /// Elsewhere a login is looked for when the server wants one and says how, as git does it: it takes a while to ask
-    /// helpers, and a password goes to nobody who does not want it.
+    /// Where the remote required a login before, the first one is sent with the first request, because a refusal
+    /// costs a round trip. So is the token of a variable, which is for this one host, where the remote is new.
+    /// Elsewhere a login is looked for when the server requires one and says how, as git does: asking helpers takes a
+    /// while, and a password is not sent to a server that does not require it.
     pub(super) fn new(url: &'a RemoteUrl, options: &'a PushOptions) -> Self {
         let sources = options.sources(url);
         let mut auth = Self {
@@ -59,7 +59,7 @@ impl<'a> HttpAuth<'a> {
             proactive: options.proactive_login,
             storing: None,
         };
-        // A header of the user's own goes instead of any login, so nobody is asked for one.
+        // A header that the user configured replaces any login, so none is asked for.
         if !auth.has_own()
             && let Some(found) = auth.first()
         {
@@ -75,7 +75,7 @@ impl<'a> HttpAuth<'a> {
         auth
     }
 
-    /// Returns the login that goes with the first request.
+    /// Returns the login that is sent with the first request.
     fn first(&mut self) -> Option<Found> {
         let sources = self.sources.as_mut()?;
         let need = match self.proactive {
@@ -129,12 +129,13 @@ impl<'a> HttpAuth<'a> {
         self.headers.iter().any(|(name, _)| name == wanted)
     }
 
-    /// Says whether a request cannot fail for its login: the server has looked at it, or there is none.
+    /// Says whether a request cannot fail for its login: the server has accepted it, or there is none.
     pub(super) fn is_verified(&self) -> bool {
         self.verified || !self.is_known()
     }
 
-    /// Adds the configured headers and the login to a request. The client follows no redirect, so it goes to this origin only.
+    /// Adds the configured headers and the login to a request. The client follows no redirect, so they are sent to
+    /// this origin only.
     pub(super) fn attach(
         &self,
         request: RequestBuilder,
@@ -171,14 +172,14 @@ impl<'a> HttpAuth<'a> {
         }
     }
 
-    /// The server took a push: it will not want a login next time where it wanted none now.
+    /// The server accepted a push without a login: it will not require one next time.
     pub(super) fn push_accepted(&self) {
         if !self.is_known() {
             self.cache.record(AuthNeed::NotRequired);
         }
     }
 
-    /// Waits for the helpers that are being told. They are not cut off; each has a deadline of its own.
+    /// Waits for the helpers that are being called. They are not killed; each has a deadline of its own.
     fn wait_for_store(&mut self) {
         if let Some(storing) = self.storing.take() {
             drop(storing.join());

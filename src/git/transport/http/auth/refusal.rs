@@ -15,10 +15,10 @@ use super::HttpAuth;
 const STALE_NONCES: u32 = 3;
 
 impl HttpAuth<'_> {
-    /// The server wants a login, or another one: takes the next that it can be sent under a scheme it offers.
+    /// The server requires a login, or another one: takes the next that can be sent under a scheme that it offers.
     ///
-    /// It is an error where a header of the user's own was refused: the same request would carry the same
-    /// header again, and what a helper knows was never sent.
+    /// It is an error where a header of the user's own was refused: the same request would carry the same header
+    /// again, and the login of a helper was never sent.
     pub(in crate::git::transport::http) fn refused(
         &mut self,
         offered: &Challenges,
@@ -28,7 +28,7 @@ impl HttpAuth<'_> {
         if offered.get("Basic").is_some() || offered.are_absent() {
             self.cache.record(AuthNeed::Required);
         }
-        // Who is told to keep it must not hear of that after the refusal.
+        // A helper must not be told to keep it after it was told that it was refused.
         self.wait_for_store();
         if self.has_own() {
             return Err(self.error(offered));
@@ -68,8 +68,8 @@ impl HttpAuth<'_> {
         self.refused(&Challenges::default())
     }
 
-    /// Decides what a refusal of the current login means: that it is to be sent in another way, that a talk goes
-    /// on, or that it is no good.
+    /// Decides what a refusal of the current login means: that it is to be sent under another scheme, that the
+    /// handshake of its scheme continues, or that it is wrong.
     fn after_refusal(
         &mut self,
         current: Current,
