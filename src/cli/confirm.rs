@@ -4,8 +4,8 @@ use std::io::{self, IsTerminal as _};
 
 use super::output::eprint;
 
-/// Shows what would be done, and asks whether to do it where somebody can be asked. Elsewhere names the `command` that
-/// does it.
+/// Shows what would be done, and asks whether to do it where a person can be asked. Elsewhere names the `command`
+/// that does it.
 pub(super) fn is_wanted(plan: &str, terminal: bool, command: &str) -> bool {
     eprint(plan);
     if !terminal {
@@ -18,7 +18,7 @@ pub(super) fn is_wanted(plan: &str, terminal: bool, command: &str) -> bool {
     read.is_ok() && matches!(answer.trim(), "y" | "Y" | "yes")
 }
 
-/// Asks a person to type a word. Only a terminal counts: what comes from a file or a pipe is nobody's word.
+/// Asks a person to type a word. Only a terminal counts: input from a file or a pipe is not a person's.
 pub(super) fn is_typed(word: &str, terminal: bool) -> bool {
     if !terminal || !io::stdin().is_terminal() {
         eprint("nothing is recorded: this needs a terminal, and a person who types");

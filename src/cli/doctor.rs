@@ -63,7 +63,7 @@ impl Args {
         };
         let request = Request {
             directory: self.directory,
-            // Nobody is asked for a login, as in a hook.
+            // As in a hook, no login is asked for.
             trigger: Trigger::Generic,
             known: start.known.clone(),
             ..Request::default()

@@ -24,7 +24,7 @@ use super::start::Start;
 /// How long `--wait` waits: as long as a worker lives.
 const WAIT: Duration = Duration::from_mins(30);
 
-/// How long a look at the repository may take before the work is handed over without it: the caller waits.
+/// How long an inspection of the repository may take before the work is handed over without it: the caller waits.
 const LOOK: Duration = Duration::from_secs(1);
 /// The stack of the thread that waits for the look, in bytes.
 const STACK: usize = 1024 * 1024;

@@ -21,7 +21,7 @@ pub(super) fn log_to_stderr(environment: &Environment, known: &KnownSecrets, lev
 /// What a worker writes down unless `SENDOFF_LOG` asks for more.
 const OF_A_WORKER: &str = "sendoff=info";
 
-/// Sends a worker's log lines to the file in the state directory. Without one nobody reads them.
+/// Sends a worker's log lines to the file in the state directory. Without a state directory they are lost.
 pub(super) fn log_to_file(environment: &Environment, known: &KnownSecrets) {
     let file = environment
         .state_directory()
@@ -145,7 +145,7 @@ impl Drop for Line<'_> {
         let safe = clean(&self.log.known.hide(&text));
         match &self.log.sink {
             Sink::Stderr => {
-                // Nobody is left to hear of it.
+                // The reader of standard error can be gone.
                 let _reader_gone = io::stderr().lock().write_all(safe.as_bytes());
             }
             Sink::File(file) => file.append(safe.as_bytes()),

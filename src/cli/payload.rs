@@ -20,13 +20,13 @@ use super::task_json::parse_task;
 const PAYLOAD_LIMIT: u64 = 8 << 20;
 /// How much is read at once, in bytes.
 const PIECE: usize = 64 << 10;
-/// How long a payload may take; whoever holds the other end of a pipe may never close it.
+/// How long reading a payload may take; the other end of a pipe may never be closed.
 const PAYLOAD_TIMEOUT: Duration = Duration::from_millis(200);
 
 /// What a caller says.
 #[derive(Debug, Default)]
 pub(super) struct Heard {
-    /// What it tells about its task; none when it tells nothing.
+    /// The task document of the caller, where it has one.
     pub(super) task: Option<TaskDocument>,
     /// The directory that it names.
     pub(super) directory: Option<PathBuf>,
@@ -165,8 +165,7 @@ fn within_limit(bytes: &[u8]) -> Result<&[u8], String> {
     Ok(bytes)
 }
 
-/// Reads a piece of standard input; nothing when it has ended, when it cannot be read, or when none comes until the time is
-/// over.
+/// Reads a piece of standard input; returns `None` when it has ended, cannot be read, or no piece comes in time.
 fn read_piece(until: Instant) -> Option<Vec<u8>> {
     let stdin = rustix::stdio::stdin();
     loop {

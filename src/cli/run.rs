@@ -144,7 +144,7 @@ impl Args {
 struct Style {
     json: bool,
     verbose: bool,
-    /// Whether a run that went well says nothing.
+    /// Whether a successful run prints nothing.
     quiet: bool,
     /// Whether to print the run's prompt instead of its report.
     prompt: bool,

@@ -40,7 +40,7 @@ impl Args {
             return Exit::Done;
         }
         let ended = serve(&start.environment, &start.known, |address| {
-            // Who reads it may be gone; the server is of use all the same.
+            // The reader of standard output can be gone; the server is useful all the same.
             let _written = print(&format!("listening on http://{address}"));
         });
         match ended {

@@ -69,7 +69,7 @@ pub(super) fn read_task(path: Option<&Path>) -> Result<(TaskDocument, Option<Rea
     Err(Reason::new(Code::BadInput, message).advise(advice))
 }
 
-/// Reads up to the end of the object: whoever holds the other end of a pipe may keep it open.
+/// Reads up to the end of the object: the other end of a pipe may stay open.
 fn read_document(path: &Path) -> Result<Vec<u8>, String> {
     let read = if path == Path::new("-") {
         json_object::read(io::stdin().lock(), MAX_INPUT_SIZE)

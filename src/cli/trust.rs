@@ -1,4 +1,4 @@
-//! `sendoff trust`: what the user allows in a repository, told and recorded.
+//! `sendoff trust`: shows and records what the user allows in a repository.
 
 use std::path::PathBuf;
 

@@ -8,9 +8,9 @@ pub(super) const BEGIN: &str = "<!-- sendoff:begin";
 pub(super) const END: &str = "<!-- sendoff:end";
 /// How both end.
 pub(super) const CLOSE: &str = "-->";
-/// What the first line says to whoever edits the body.
+/// What the first line says to a person who edits the body.
 const HINT: &str = "kept current by sendoff: write above or below";
-/// The word of the first line that says why the pull request is a draft.
+/// The word in the first line that says why the pull request is a draft.
 const UNFINISHED: &str = "unfinished";
 
 /// What stands between the two comments.
@@ -25,7 +25,7 @@ pub struct Block {
 /// The block of a body, as it was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FoundBlock<'a> {
-    /// There is none: somebody else opened the pull request, or removed both comments.
+    /// There is none: the pull request was opened in another way, or both comments were removed.
     Missing,
     /// One of the comments is missing, doubled or out of order.
     Broken,
@@ -46,7 +46,7 @@ pub struct WholeBlock<'a> {
     pub after: &'a str,
 }
 
-/// What became of the block of an open pull request.
+/// The result for the block of an open pull request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BlockState {
     /// It was current.
@@ -100,7 +100,7 @@ impl Block {
         Ok(format!("{before}{}{after}", self.between(&new)))
     }
 
-    /// Returns the text without anything that would be taken for one of the comments.
+    /// Returns the text without anything that could be read as one of the comments.
     pub(super) fn clean(&self) -> String {
         let text = self.text.as_str().trim_end();
         text.replace("<!-- sendoff:", "<!-- ")

@@ -11,7 +11,7 @@ use crate::reason::{Code, Reason};
 pub struct ForgeError {
     /// What kind of failure it is; decides whether trying again makes sense.
     pub class: ForgeErrorClass,
-    /// What happened, the forge's own words cleaned, and what to do.
+    /// What happened, with the forge's message sanitized, and what to do.
     pub reason: Reason,
     /// The time before which another try is pointless; only where the forge named or implied one.
     pub not_before: Option<Timestamp>,

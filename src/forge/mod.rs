@@ -75,7 +75,7 @@ pub trait Forge: Debug {
         repository: &RepositoryName,
     ) -> Result<BranchName, ForgeError>;
 
-    /// Returns what a commit of a repository has at the root of its tree under a name. The commit goes by its id.
+    /// Returns the entry of a name in the root tree of a commit, by the commit's id.
     async fn root_entry(
         &self,
         repository: &RepositoryName,
@@ -83,7 +83,7 @@ pub trait Forge: Debug {
         name: &str,
     ) -> Result<RootEntry, ForgeError>;
 
-    /// Returns the content of a file of a repository by its object id. Nobody has compared the two.
+    /// Returns the content of a file of a repository by its object id. The content is not compared with the id.
     async fn file_content(
         &self,
         repository: &RepositoryName,
@@ -94,9 +94,9 @@ pub trait Forge: Debug {
 /// How the forge takes a token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Access {
-    /// What it may do, such as `pull` and `push`; nothing where the forge does not say.
+    /// What it may do, such as `pull` and `push`; `None` where the forge does not say.
     pub permissions: Option<Vec<String>>,
-    /// How far the forge's clock is ahead of ours, where it tells its time.
+    /// How far the forge's clock is ahead of ours, where it sends its time.
     pub clock_ahead: Option<SignedDuration>,
 }
 
@@ -122,7 +122,7 @@ pub struct ForgeDef {
     pub name: &'static str,
     /// Says whether a remote is on this forge by its host alone.
     pub recognises: fn(&RemoteUrl) -> bool,
-    /// The variables that hold a token, and the one host that each is for; `*.` stands for one label.
+    /// The variables that hold a token, and the one host that each is for; `*.` matches one label.
     pub token_variables: &'static [(&'static str, &'static str)],
     /// Returns the API's base URL for a remote of this forge.
     pub api_url: fn(&RemoteUrl) -> Option<reqwest::Url>,

@@ -89,7 +89,7 @@ pub struct PullRequests {
     pub ended: Vec<EndedPullRequest>,
 }
 
-/// What became of a request to open a pull request.
+/// The result of a request to open a pull request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Opened {
     /// It is new.
@@ -100,7 +100,7 @@ pub enum Opened {
     NothingToDo,
 }
 
-/// What became of a request to close a pull request.
+/// The result of a request to close a pull request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Closed {
     /// It is closed, now or before.

@@ -1,4 +1,4 @@
-//! `RootEntry`: what a commit has at the root of its tree under a name, as a forge tells it.
+//! `RootEntry`: the entry of a name in the root tree of a commit, read from a forge.
 
 /// What a commit has at the root of its tree under a name.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -26,7 +26,7 @@ pub struct Platform {
     workspace_id: String,
     source: TokenSource,
     token: Mutex<Cached>,
-    /// Where the token went first, where its address is nobody's but a variable's.
+    /// The origin that got the token first, where only a variable names the platform's address.
     first: Option<FirstOrigin>,
 }
 
@@ -89,7 +89,7 @@ impl Platform {
         &self.workspace_id
     }
 
-    /// Adds the token to what must not be shown. One that cannot be read is told by the first request.
+    /// Adds the token to what must not be shown. If it cannot be read, the first request reports that.
     pub fn tell_token(&self, known: &KnownSecrets) {
         if let Ok(Some(token)) = self.token() {
             known.add(&token);
@@ -165,7 +165,7 @@ impl Platform {
         let token = secret.map(|secret| Token::bearer(self.origin.clone(), secret.clone()));
         let request = request.clone().token(token.as_ref());
         let response = self.client.send(request).await?;
-        // An address that nobody answers at, such as a mistyped one, never had it.
+        // An address that does not answer, such as a mistyped one, did not get it.
         if let Some(first) = first {
             first.keep(&self.origin);
         }

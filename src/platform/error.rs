@@ -12,11 +12,11 @@ use crate::reason::Code;
 pub struct PlatformError {
     /// What kind of failure it is; decides whether trying again makes sense.
     pub class: PlatformErrorClass,
-    /// One line: what happened, the platform's own words cleaned.
+    /// One line: what happened, with the platform's message sanitized.
     pub message: String,
     /// The time before which another try is pointless; only where the platform named one.
     pub not_before: Option<Timestamp>,
-    /// What to do about it, where more is known than the class tells.
+    /// What to do about it, where that is more specific than the class.
     pub advice: Option<String>,
     /// Whether the platform may have acted on the request all the same.
     pub may_have_arrived: bool,
@@ -31,7 +31,7 @@ pub enum PlatformErrorClass {
     WorkspaceId,
     /// The token's file cannot be used.
     TokenFile,
-    /// The token went to another address before, and nobody's policy names this one.
+    /// The token was sent to another address before, and no policy names this one.
     TokenUnbound,
     /// The token is missing, wrong or expired.
     Auth,
@@ -149,7 +149,7 @@ impl PlatformError {
         let message = format!("`{host}` {what} ({status}): {}", said(response));
         Self {
             not_before,
-            // A proxy answers so, too, when the platform took too long.
+            // A proxy answers like this, too, when the platform took too long.
             may_have_arrived: class == PlatformErrorClass::Unavailable,
             ..Self::new(class, message)
         }

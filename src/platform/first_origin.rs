@@ -1,4 +1,4 @@
-//! `FirstOrigin`: where the token of a file went first, which is where it goes from then on.
+//! `FirstOrigin`: the origin that a token file was first sent to, and is bound to from then on.
 
 use std::fs::{self, DirBuilder};
 use std::io::{self, Write as _};
@@ -16,9 +16,10 @@ use super::error::{PlatformError, PlatformErrorClass};
 /// The largest record that is read, in bytes.
 const LIMIT: u64 = 4096;
 
-/// The record of where the token of a file went first.
+/// The record of the origin that a token file was first sent to.
 ///
-/// The address of a token that no policy names comes from a variable, and whoever runs a commit below an agent sets those.
+/// Where no policy names the platform's address it comes from a variable, and whoever runs a commit below an agent
+/// sets those.
 #[derive(Debug, Clone)]
 pub struct FirstOrigin {
     record: PathBuf,

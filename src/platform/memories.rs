@@ -1,4 +1,4 @@
-//! Memories: what a workspace is told to remember, and what it remembers.
+//! Memories: written to a workspace, and read from it.
 
 use std::borrow::Cow;
 
@@ -35,8 +35,8 @@ struct NewMemory<'a> {
 impl Platform {
     /// Commits a memory and returns the id that the platform gave it, where it gave one.
     ///
-    /// `key` names it for ever, for platforms that heed `Idempotency-Key`; for others whoever sends it
-    /// again after a lost answer compares first.
+    /// `key` is its permanent name, for platforms that honour `Idempotency-Key`; for others the caller compares the
+    /// memories before it sends one again after a lost answer.
     pub async fn commit_memory(
         &self,
         key: &str,
@@ -67,7 +67,7 @@ impl Platform {
             .map(|(memories, _)| memories)
     }
 
-    /// Returns the same, and how far the platform's clock is ahead of ours, as far as it tells.
+    /// Returns the same, and how far the platform's clock is ahead of ours, where it sends its time.
     pub async fn recall_with_clock(
         &self,
         limit: usize,

@@ -8,7 +8,7 @@ use crate::files::{FileError, Links, read};
 
 use super::error::{PlatformError, PlatformErrorClass};
 
-/// The largest file that is taken for a token.
+/// The largest file that is accepted as a token.
 const LIMIT: u64 = 64 * 1024;
 
 /// Where the platform's token comes from.

@@ -15,16 +15,16 @@ const ANSWER_LENGTH: usize = 500;
 /// What an executor says when its agent said nothing.
 const NO_RESPONSE: &str = "(no response generated)";
 
-/// What became of a message.
+/// The result of sending a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reply {
     /// The agent answered: the beginning of its text, on one line; empty where there was none.
     Answer(String),
-    /// The platform took the message; the agent answers elsewhere.
+    /// The platform accepted the message; the agent answers elsewhere.
     Accepted,
-    /// The workspace is busy: in the platform's own words, cleaned. The message did not arrive.
+    /// The workspace is busy, with the platform's message sanitized. The message did not arrive.
     Busy(String),
-    /// The agent, or the platform for it, refused: in its own words, cleaned.
+    /// The agent, or the platform in its place, refused, with the message sanitized.
     Refused(String),
 }
 
@@ -57,7 +57,7 @@ struct Part<'a> {
     text: &'a Outgoing,
 }
 
-/// What the platform tells of a workspace, as far as it matters here.
+/// The part of a workspace's state that is used here.
 #[derive(Debug, Deserialize)]
 struct Activity {
     #[serde(default)]
@@ -65,7 +65,7 @@ struct Activity {
 }
 
 impl Platform {
-    /// Asks how many tasks the workspace works on. A platform that does not say so says none.
+    /// Asks how many tasks the workspace works on. No answer counts as none.
     pub async fn active_tasks(&self) -> Result<u64, PlatformError> {
         let url = self.endpoint(&["workspaces", self.workspace_id()])?;
         let activity: Activity = self.get(url).await?.json()?;
@@ -116,7 +116,7 @@ impl Platform {
     }
 }
 
-/// Returns what a 503 says about being busy; nothing where it is about something else.
+/// Returns the message of a 503 about being busy; `None` where it is about something else.
 fn says_busy(response: &Response) -> Option<String> {
     let body: Value = serde_json::from_slice(response.body()).unwrap_or_default();
     let texts = ["error", "message", "detail"].into_iter();

@@ -20,7 +20,7 @@ use super::schedules::check_schedules;
 use super::source::Sources;
 use super::step_table::StepTable;
 
-/// The most mistakes that are told of one layer: each keeps the text that it shows.
+/// The most mistakes that are reported of one layer: each keeps the text that it shows.
 pub(super) const MOST_MISTAKES: usize = 50;
 
 /// The longest name of a step or a pipeline, in bytes.

@@ -9,7 +9,7 @@ pub enum KeyClass {
     A,
     /// `A` for a value that is not above that of the lower layers, else `D`.
     ADown,
-    /// `A` for a word that is not before that of the lower layers in this order, such as `allow < hold`, else `D`.
+    /// `A` for a value that is not before that of the lower layers in this order, such as `allow < hold`, else `D`.
     AUp(&'static str),
     /// `A` for this one value, else `B`.
     BOrA(&'static str),

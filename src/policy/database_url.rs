@@ -39,7 +39,7 @@ impl DatabaseUrl {
         self.whole.expose_secret()
     }
 
-    /// Returns the password, which nobody may see.
+    /// Returns the password, which must not be shown.
     pub const fn password(&self) -> Option<&SecretString> {
         self.password.as_ref()
     }

@@ -147,13 +147,13 @@ fn bounded(file: File, limit: u64) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Says whether a file lies on a mount that nobody can write to, such as a `ConfigMap` or a read-only
-/// bind: owner and mode say nothing about who can change it there.
+/// Says whether a file is on a read-only mount, such as a `ConfigMap` or a read-only bind: there owner and mode do
+/// not say who can change it.
 fn is_read_only(file: &File) -> bool {
     rustix::fs::fstatvfs(file).is_ok_and(|mount| mount.f_flag.contains(StatVfsMountFlags::RDONLY))
 }
 
-/// Checks that nobody but the user and root can write there.
+/// Checks that only the user and root can write there.
 fn check_owner(path: &Path, metadata: &Metadata) -> Result<(), PolicyError> {
     let me = rustix::process::geteuid().as_raw();
     let shown = path.display();

@@ -55,7 +55,7 @@ impl Locks {
     }
 }
 
-/// Returns the keys of a table that a lock stands for.
+/// Returns the keys of a table that a lock covers.
 fn locked_paths(lock: &[&str], table: &Table) -> Vec<Vec<String>> {
     let owned = |path: &[&str]| path.iter().map(|key| (*key).to_owned()).collect();
     match lock {

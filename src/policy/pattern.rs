@@ -114,7 +114,7 @@ fn has_open_bracket(text: &str) -> bool {
                 let _: Option<u8> = bytes.next();
             }
             b'[' => {
-                // A bracket that comes first stands for itself.
+                // A bracket in the first place is an ordinary character.
                 let mut first = true;
                 loop {
                     match bytes.next() {

@@ -1,4 +1,4 @@
-//! `Setting`: a value of the merged policy with its layer, for those who show it.
+//! `Setting`: a value of the merged policy with its layer, for output.
 
 use std::collections::BTreeMap;
 

@@ -1,5 +1,5 @@
-//! What the user allowed in a repository: keys of its policy, remotes, its git configuration, where its git
-//! directory is. Asks nobody.
+//! What the user allowed in a repository: keys of its policy, remotes, its git configuration, where its git directory
+//! is. Asks no person and no server.
 
 mod record;
 mod records;

@@ -126,7 +126,7 @@ impl TrustedKey {
 }
 
 impl ProgramFile {
-    /// Returns the file that a word of a command names, where it is one of the work tree.
+    /// Returns the file of the work tree that an argument of a command names, if it does.
     fn of(work_tree: &Path, word: &str) -> Option<Self> {
         let hash = file_digest(work_tree, word)?;
         Some(Self {
@@ -145,7 +145,7 @@ fn key_digest(key: &str, value: &str) -> String {
     digest([key.as_bytes(), value.as_bytes()])
 }
 
-/// Returns the SHA-256 of some parts, each told apart from the next.
+/// Returns the SHA-256 of some parts, each separated from the next.
 pub fn digest<'p>(parts: impl IntoIterator<Item = &'p [u8]>) -> String {
     let mut hasher = Sha256::new();
     for part in parts {

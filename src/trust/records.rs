@@ -56,8 +56,8 @@ impl TrustRecords {
         }
     }
 
-    /// Returns the record of a repository, by the git directory that its work trees share; none where there is none. Of a
-    /// repository that was put in the place of another one only the remotes are told.
+    /// Returns the record of a repository, by the git directory that its work trees share; `None` where there is
+    /// none. Of a repository that replaced another one at its path only the remotes are returned.
     pub fn of(&self, common_dir: &Path) -> Result<Option<TrustRecord>, TrustError> {
         let path = self.path(common_dir);
         let shown = || path.display().to_string();

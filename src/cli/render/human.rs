@@ -24,7 +24,7 @@ impl Detail {
     }
 }
 
-/// Reasons that say no more than "not set up here": shown with `-v` only.
+/// Codes that only say that something is not set up here: shown with `-v` only.
 const QUIET: &[Code] = &[
     Code::NoPlatform,
     Code::NoInput,

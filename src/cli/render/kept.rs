@@ -273,12 +273,12 @@ pub(super) fn second(at: Timestamp) -> String {
     at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
-/// Shows as much of an id as tells runs apart.
+/// Shortens an id to as much as tells runs apart.
 pub(super) fn short(id: &str) -> &str {
     id.get(..23).unwrap_or(id)
 }
 
 fn line(text: &mut String, words: std::fmt::Arguments<'_>) {
-    // Names of branches and steps are others' words. Writing to a `String` cannot fail.
+    // Names of branches and steps are not trusted. Writing to a `String` cannot fail.
     let _infallible = writeln!(text, "{}", clean(&words.to_string()));
 }

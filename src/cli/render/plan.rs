@@ -93,7 +93,7 @@ pub(in crate::cli) fn plan(plan: &Plan, detail: Detail) -> String {
 }
 
 fn line(text: &mut String, words: std::fmt::Arguments<'_>) {
-    // Paths and hooks are named by whoever made the repository.
+    // Paths and hooks have names that the author of the repository chose.
     text.push_str(&clean_line(&words.to_string()));
     text.push('\n');
 }

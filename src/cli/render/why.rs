@@ -12,7 +12,7 @@ const MAX_VALUES: usize = 90;
 pub(in crate::cli) fn why(why: &Why) -> String {
     let mut text = String::new();
     let mut line = |words: String| {
-        // Paths and branches are named by whoever made the repository.
+        // Paths and branches have names that the author of the repository chose.
         text.push_str(clean_line(&words).trim_end());
         text.push('\n');
     };
@@ -84,8 +84,8 @@ const fn word(decision: Decision) -> &'static str {
     }
 }
 
-/// Returns what a guard looks at and the values that it reads, each with its layer, on one line that is cut where it is
-/// long. What somebody set comes before what is built in.
+/// Returns what a guard checks and the values that it reads, each with its layer, on one line that is cut where it is
+/// long. Values that a layer sets come before the built-in ones.
 fn values(guard: &WhyGuard) -> String {
     let (built_in, set): (Vec<&WhySetting>, Vec<&WhySetting>) =
         guard.settings.iter().partition(|setting| {

@@ -110,7 +110,7 @@ pub(super) struct MutationVariables<'a> {
     pub(super) id: &'a str,
 }
 
-/// What the GraphQL API answers, with a status of success whatever became of the request.
+/// The GraphQL API's answer, which has a status of success whatever the result.
 #[derive(Debug, Deserialize)]
 pub(super) struct MutationAnswer {
     #[serde(default)]
@@ -152,8 +152,8 @@ pub(super) struct Assignees<'a> {
 impl Listed {
     /// Says whether this is the open pull request of `head`, into `base` when one is named.
     ///
-    /// `repository` is where it was listed. The forge's own filter is not trusted: it goes by
-    /// owner and branch, so a fork of the same owner would pass.
+    /// `repository` is where it was listed. The forge's own filter is not trusted: it compares owner and branch, so a
+    /// fork of the same owner would pass.
     pub(super) fn is_of(
         &self,
         head: &Head,
@@ -188,8 +188,8 @@ impl Listed {
             && self.comes_from(head, repository)
     }
 
-    /// Says whether nothing but the forge's word tells whose `head` this is: an open pull request of
-    /// that branch into `base`, whose own repository is not named.
+    /// Says whether only the forge's filter says whose `head` this is: an open pull request of that branch into
+    /// `base`, whose own repository is not named.
     pub(super) fn may_be_of(&self, head: &Head, base: &BranchName) -> bool {
         self.is_open()
             && self.base.name == base.as_str()
@@ -210,7 +210,7 @@ impl Listed {
         if is_named(&repo.full_name, &head.owner, &head.repository) {
             return true;
         }
-        // A renamed repository goes by its new name, here and at the other end.
+        // A renamed repository has its new name, here and at the forge.
         let is_no_fork = is_named(
             &format!("{}/{}", head.owner, head.repository),
             &repository.owner,

@@ -10,8 +10,8 @@ use crate::forge::{Block, BlockState};
 const MARK_READY: &str = "mutation($id:ID!){markPullRequestReadyForReview(input:{pullRequestId:$id}){pullRequest{isDraft}}}";
 
 impl GitHub {
-    /// Puts a text into the block of a body. The body is asked for once more before it is written: somebody may be
-    /// editing it.
+    /// Puts a text into the block of a body. The body is read once more before it is written: a person may be editing
+    /// it.
     pub(super) async fn write_block(
         &self,
         pull: &PullRequest,

@@ -24,7 +24,7 @@ pub(super) fn api_url(remote: &RemoteUrl) -> Option<Url> {
     if host.strip_suffix(RESIDENCY).is_some_and(is_one_label) {
         return Url::parse(&format!("https://api.{host}/")).ok();
     }
-    // Scheme and port of an ssh remote say nothing of the API's.
+    // Scheme and port of an ssh remote are not those of the API.
     match remote.http_url() {
         Some(url) => url.join("/api/v3/").ok(),
         None => Url::parse(&format!("https://{host}/api/v3/")).ok(),

@@ -13,8 +13,8 @@ use crate::forge::Readiness;
 const LOOKS: u32 = 4;
 
 impl GitHub {
-    /// Opens a pull request, or finds the one that exists. The request is never repeated as it
-    /// was: where its answer was lost, the forge is asked what became of it.
+    /// Opens a pull request, or finds the existing one. The request is never simply repeated: where its answer was
+    /// lost, the forge is asked whether it succeeded.
     pub(super) async fn open_or_find(
         &self,
         request: &NewPullRequest,
@@ -240,7 +240,7 @@ async fn each_alone(
     refused
 }
 
-/// Checks what GitHub leaves out in silence: users who may not be assigned.
+/// Checks what GitHub leaves out without an error: users who may not be assigned.
 fn all_assigned(response: &Response, wanted: &[String]) -> Result<(), ForgeError> {
     let Assigned { assignees } = response.json()?;
     let missing: Vec<_> = wanted

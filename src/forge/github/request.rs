@@ -49,8 +49,8 @@ impl GitHub {
         }
     }
 
-    /// Sends a request, and returns the answer whatever its status. Where the repository has moved,
-    /// it goes to the place of the repository's id, and nowhere that a redirect may name.
+    /// Sends a request, and returns the answer whatever its status. Where the repository has moved, it is sent to the
+    /// URL of the repository's id, and never to one that a redirect names.
     pub(super) async fn send_raw(&self, request: Request) -> Result<Response, HttpError> {
         let answer = self.exchange(request.clone()).await;
         let Err(HttpError::RedirectRefused {
@@ -71,7 +71,7 @@ impl GitHub {
         }
     }
 
-    /// Asks for the id of the repository; nothing where the forge gives none.
+    /// Asks for the id of the repository; returns `None` where the forge gives none.
     async fn ask_id(&self) -> Option<u64> {
         let response = self
             .exchange(Request::get(self.url(&[]).ok()?))

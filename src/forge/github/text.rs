@@ -11,7 +11,7 @@ const TITLE: usize = 256;
 /// The most code points of a body.
 pub(super) const BODY: usize = 65_536;
 
-/// The most code points of a forge's own words in a message.
+/// The most code points of a forge's message that are shown.
 const LINE: usize = 200;
 
 /// Returns a title that GitHub takes: one line, at most 256 code points.
@@ -51,7 +51,7 @@ fn cut(text: &str, limit: usize) -> String {
         kept.push_str(grapheme);
     }
     if kept.is_empty() {
-        // One "character" of hundreds of code points is nobody's writing.
+        // No real character has hundreds of code points.
         kept = text.chars().take(room).collect();
     }
     kept.push('…');
