@@ -124,7 +124,7 @@ enum Command {
     Flush(flush::Args),
     /// Take back what a run pushed, and close the pull request that it opened
     Undo(undo::Args),
-    /// Let what a repository asks for count: steps that run programs, remotes, its git configuration
+    /// Trust what a repository asks for: steps that run programs, remotes, its git configuration
     Trust(trust::Args),
     /// Take webhooks, and run schedules when their time comes or an event asks for them
     Serve(serve::Args),
@@ -132,7 +132,7 @@ enum Command {
     Event(event::Args),
     /// List, show, send and drop the messages that wait for the platform
     ///
-    /// What could not be delivered waits in the outbox, without secrets, and is sent when the platform is back.
+    /// Messages that could not be delivered wait in the outbox, without secrets, until the platform is back.
     #[command(subcommand, after_long_help = outbox::Command::HELP)]
     Outbox(outbox::Command),
     /// Add, list, run and remove schedules: what runs when its time comes, or when an event asks for it

@@ -88,7 +88,7 @@ pub(super) enum Command {
     },
     /// Drop messages for good
     ///
-    /// A message that was dropped cannot be had back, and nobody else has it.
+    /// A dropped message cannot be restored, and there is no other copy.
     #[command(after_long_help = DROP)]
     Drop {
         /// The numbers that `list` shows

@@ -28,8 +28,8 @@ Environment:
 
 /// Take webhooks, and run schedules when their time comes or an event asks for them
 ///
-/// Runs in the foreground until a signal ends it. Which events fire which schedules, the policy of the system or the user
-/// says; a repository has no word in it. The log goes to standard error.
+/// Runs in the foreground until a signal ends it. The policy of the system or the user says which events fire which
+/// schedules; a repository's cannot. The log goes to standard error.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = HELP)]
 pub(super) struct Args {}

@@ -70,12 +70,12 @@ const ALL: &str = "all";
 /// The word that a person types.
 const WORD: &str = "trust";
 
-/// Let what a repository asks for count: steps that run programs, remotes, its git configuration, where its git directory is
+/// Trust what a repository asks for: steps that run programs, remotes, its git configuration, where its git directory is
 ///
-/// A repository's policy sets by itself only what tightens, and texts; what other people see counts from the policy base on
-/// the remote. What runs programs counts only after you have seen it here. The record, in the state directory, has the hash of
-/// each key with its value and of the files that it runs, and belongs to this git directory: what changes, or is copied
-/// elsewhere, does not count, and is reported.
+/// A repository's policy can only tighten limits and set texts; settings that other people see count from the policy base on
+/// the remote. Keys that run programs count only after you have trusted them here. The record, in the state directory, has the
+/// hash of each key with its value and of the files that it runs, and belongs to this git directory: keys and files that
+/// change, or are copied elsewhere, are not trusted any more, and are reported.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = HELP)]
 pub(super) struct Args {
@@ -85,7 +85,7 @@ pub(super) struct Args {
     /// Show what the repository's policy asks for and is not trusted, and what changed since it was
     #[arg(long, conflicts_with = "revoke")]
     diff: bool,
-    /// Take trust back: in KEY, in a remote, in git-config, in git-dir, or in all of it
+    /// Revoke trust in KEY, in a remote, in git-config, in git-dir, or in everything
     #[arg(long, value_name = "KEY", num_args = 0..=1, default_missing_value = ALL)]
     revoke: Option<String>,
     /// Work in this directory instead of the current one
@@ -98,16 +98,16 @@ pub(super) struct Args {
 /// What is trusted beside the repository's policy.
 #[derive(Debug, Subcommand)]
 pub(super) enum What {
-    /// Let this repository be pushed to another remote
+    /// Trust another remote, so that this repository can be pushed to it
     ///
-    /// A repository is pushed to the remotes that it was pushed to before; the first one is remembered as it is. A run that a
+    /// A repository is pushed only to the remotes that it was pushed to before; the first one is trusted as it is. A run that a
     /// person starts on a terminal adds another by itself.
     #[command(after_long_help = REMOTE_HELP)]
     Remote {
         /// The remote's URL; https and ssh of the same repository are the same
         url: String,
     },
-    /// Let the repository's own git configuration count, as it is now
+    /// Trust the repository's own git configuration, as it is now
     ///
     /// Keys that run programs, or say where credentials and URLs go, are ignored in a repository's own configuration, because
     /// whoever works there can write it. What is shown here counts until one of the keys, a value, or a file that it includes

@@ -40,10 +40,10 @@ pub(super) struct Args {
     /// Work in this directory instead of the current one
     #[arg(short = 'C', value_name = "DIR")]
     directory: Option<PathBuf>,
-    /// Show what would be taken back, and ask nobody
+    /// Show what would be taken back, without doing it
     #[arg(long)]
     dry_run: bool,
-    /// Do it without a question
+    /// Do it without asking for confirmation
     #[arg(short, long)]
     yes: bool,
     /// Print the report as JSON

@@ -1,9 +1,9 @@
-//! `[environment]`: whose word the environment of the process is.
+//! `[environment]`: how far the environment of the process is trusted.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Whose word the environment of the process is.
+/// How far the environment of the process is trusted.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Environment {
@@ -17,7 +17,7 @@ crate::classes!(Environment { trust: D });
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum EnvironmentTrust {
-    /// All that git, curl and OpenSSL honour, and our own: who controls the environment of a process can do what the process can.
+    /// All that git, curl and OpenSSL honour, and our own: whoever controls the environment of a process can do what the process can.
     #[default]
     Caller,
     /// Tokens, `WORKSPACE_ID`, `SENDOFF`, `SENDOFF_LOG`, `NO_COLOR` and `LANG`; the report names the others that are set.

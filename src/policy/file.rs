@@ -51,7 +51,7 @@ pub(super) struct PolicyFile {
     pub http: Http,
     /// How git's configuration is used.
     pub git: Git,
-    /// Whose word the environment is.
+    /// How far the environment is trusted.
     pub environment: Environment,
     /// What counts as trusted on every machine of a fleet.
     pub trust: Trust,

@@ -95,7 +95,7 @@ struct Common {
     /// Show the changes as a diff, and write nothing
     #[arg(long)]
     dry_run: bool,
-    /// Do it without a question
+    /// Do it without asking for confirmation
     #[arg(short, long)]
     yes: bool,
 }

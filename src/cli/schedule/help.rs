@@ -41,8 +41,8 @@ Environment:
 /// Of `enable`.
 pub(super) const ENABLE: &str = "\
 Examples:
-  sendoff schedule enable nightly    let one run again
-  sendoff schedule enable pr-review  let another one
+  sendoff schedule enable nightly    enable one
+  sendoff schedule enable pr-review  enable another one
 
 Environment:
   XDG_STATE_HOME, HOME  where the state directory is";
@@ -50,8 +50,8 @@ Environment:
 /// Of `disable`.
 pub(super) const DISABLE: &str = "\
 Examples:
-  sendoff schedule disable nightly    let one rest
-  sendoff schedule disable pr-review  let another one rest
+  sendoff schedule disable nightly    disable one
+  sendoff schedule disable pr-review  disable another one
 
 Environment:
   XDG_STATE_HOME, HOME  where the state directory is";

@@ -25,16 +25,16 @@ pub(super) enum Command {
     Add(Box<add::Args>),
     /// List the schedules, with when each runs next and how it went last
     ///
-    /// What a policy says of schedules is taken in first; what is wrong with it is told on standard error.
+    /// The schedules of the policy are read first; mistakes in them are reported on standard error.
     #[command(after_long_help = help::LIST)]
     List {
         /// Print JSON, a line a schedule
         #[arg(long)]
         json: bool,
     },
-    /// Show all that is known of one schedule
+    /// Show one schedule
     ///
-    /// Its prompt, what it does when something is busy, and why it cannot run where it cannot.
+    /// With its prompt, what it does while its last firing or its workspace is busy, and why it cannot run, if so.
     #[command(after_long_help = help::SHOW)]
     Show {
         /// Its name
@@ -43,17 +43,17 @@ pub(super) enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Let a schedule run again, from its next time on
+    /// Enable a schedule, from its next time on
     ///
-    /// What was missed meanwhile does not run. One of a policy keeps this until the policy says something else.
+    /// Times that were missed meanwhile are left out. A schedule of the policy stays enabled until the policy changes it.
     #[command(after_long_help = help::ENABLE)]
     Enable {
         /// Its name
         name: String,
     },
-    /// Let a schedule rest, and keep it
+    /// Disable a schedule without removing it
     ///
-    /// Its history stays, and `run` fires it still. What it has begun goes on.
+    /// Its history stays, and `run` still fires it. A firing that has begun continues.
     #[command(after_long_help = help::DISABLE)]
     Disable {
         /// Its name
@@ -61,7 +61,7 @@ pub(super) enum Command {
     },
     /// Remove a schedule and its history
     ///
-    /// One that stands in a policy is removed there.
+    /// A schedule of the policy is removed there.
     #[command(after_long_help = help::REMOVE)]
     Remove {
         /// Its name
@@ -69,7 +69,7 @@ pub(super) enum Command {
     },
     /// Fire a schedule now, enabled or not, and wait for it; its next time stays
     ///
-    /// Exits 1 when its work fails, or is left out because what it is for is busy.
+    /// Exits 1 when its work fails, or is left out because its last firing or its workspace is busy.
     #[command(after_long_help = help::RUN)]
     Run {
         /// Its name
