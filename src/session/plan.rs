@@ -18,7 +18,7 @@ use crate::report::{RepoReport, Verdict, exit_of_notes};
 use crate::secrets::{clean_line, redact};
 use crate::steps::{push_rewrites, service_of};
 
-use super::forge_way::ForgeWay;
+use super::forge_connector::ForgeConnector;
 use super::guards::Inspection;
 use super::range::{lacking, unpushed};
 use super::{Session, platform_client};
@@ -207,7 +207,7 @@ fn own_hold(session: &Session, inspection: &Inspection, step: &PlannedStep) -> O
             platform.is_err().then(platform_client::no_platform)
         }
         (Service::Remote | Service::Forge, Err(hold)) => Some(hold.clone()),
-        (Service::Forge, Ok(shipment)) => ForgeWay::of(session, shipment).hold(),
+        (Service::Forge, Ok(shipment)) => ForgeConnector::of(session, shipment).hold(),
         (Service::Remote, Ok(_)) => None,
     }
 }

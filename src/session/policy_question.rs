@@ -19,7 +19,7 @@ use crate::process::allow_programs;
 use crate::reason::{Code, Reason};
 
 use super::Session;
-use super::forge_way::ForgeWay;
+use super::forge_connector::ForgeConnector;
 use super::runtime::runtime;
 
 impl Session {
@@ -36,7 +36,7 @@ impl Session {
             repo: repo.clone(),
             remote: shipment.remote.clone(),
             options: shipment.push_options.clone(),
-            forge: ForgeWay::to(self, &shipment.remote, &shipment.push_options),
+            forge: ForgeConnector::to(self, &shipment.remote, &shipment.push_options),
             repository: shipment.repository.clone(),
             named: named.cloned(),
             directory: state.unwrap_or_else(std::env::temp_dir).join("objects"),
@@ -64,7 +64,7 @@ struct Question {
     repo: Repo,
     remote: Remote,
     options: PushOptions,
-    forge: ForgeWay,
+    forge: ForgeConnector,
     repository: RepositoryName,
     named: Option<BranchName>,
     directory: PathBuf,

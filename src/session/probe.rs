@@ -12,7 +12,7 @@ use crate::pipeline::{Hold, RepoFacts};
 use crate::process::allow_programs;
 use crate::reason::{Code, Reason};
 
-use super::forge_way::ForgeWay;
+use super::forge_connector::ForgeConnector;
 use super::{Session, connect, guards, remote_guards};
 
 /// Where a push of this branch would go.
@@ -118,9 +118,9 @@ impl Session {
 
     /// Asks the forge for the repository, with the token that a pull request would be opened with.
     pub fn probe_forge(&self, target: &ProbeTarget) -> Result<ForgeAnswer, Hold> {
-        let way = ForgeWay::to(self, &target.remote, &target.options);
+        let connector = ForgeConnector::to(self, &target.remote, &target.options);
         block_on(async move {
-            let forge = way.connect().await?;
+            let forge = connector.connect().await?;
             let default_branch = forge.default_branch().await;
             let default_branch = default_branch.map_err(|error| Hold::from(error.reason))?;
             let access = forge.access().await;

@@ -21,11 +21,11 @@ use crate::steps::service_of;
 use crate::store::Turn;
 
 use super::branch_turn::Waited;
-use super::forge_way::ForgeWay;
+use super::forge_connector::ForgeConnector;
 use super::guards::Inspection;
 use super::runtime::runtime;
 use super::uncommitted::Count;
-use super::{Ended, Session, forge_way, signals};
+use super::{Ended, Session, forge_connector, signals};
 
 /// Returns the code of the note that says which signal ended the run.
 const fn signal_code(signal: Exit) -> Code {
@@ -185,8 +185,10 @@ impl Session {
             platform.tell_token(&self.known);
         }
         let shipment = inspection.shipment.as_ref();
-        let way = shipment.ok().map(|shipment| ForgeWay::of(self, shipment));
-        let forge = ForgeSource::new(move || forge_way::forge(way.clone()));
+        let connector = shipment
+            .ok()
+            .map(|shipment| ForgeConnector::of(self, shipment));
+        let forge = ForgeSource::new(move || forge_connector::forge(connector.clone()));
         let cx = Context {
             trigger: self.trigger,
             run_id: self.watch.run_id,

@@ -1,4 +1,4 @@
-//! `ForgeWay`: which forge a shipment goes to, and with which token.
+//! `ForgeConnector`: which forge a shipment goes to, and with which token.
 
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ use super::{Session, identity, remote_guards};
 
 /// What is needed to connect to the forge of a shipment. Owns all of it, so that the connection can be made later.
 #[derive(Debug, Clone)]
-pub(super) struct ForgeWay {
+pub(super) struct ForgeConnector {
     client: Client,
     settings: Forge,
     /// The remote's URL; after `identified`, with the forge's main host name.
@@ -41,16 +41,16 @@ pub(super) struct ForgeWay {
     answers: Answers,
 }
 
-impl ForgeWay {
+impl ForgeConnector {
     /// Collects it without asking a program or a server.
     pub(super) fn of(session: &Session, shipment: &Shipment) -> Self {
-        let way = Self::to(session, &shipment.remote, &shipment.push_options);
+        let connector = Self::to(session, &shipment.remote, &shipment.push_options);
         Self {
             repository: shipment
                 .base_repository()
                 .map_or_else(|| shipment.repository.clone(), |base| base.name.clone()),
             refused: shipment.target.as_ref().err().cloned(),
-            ..way
+            ..connector
         }
     }
 
@@ -80,10 +80,10 @@ impl ForgeWay {
     /// Connects to the forge, or says why there is none. May ask a credential helper.
     pub(super) async fn connect(self) -> Result<Box<dyn crate::forge::Forge>, Hold> {
         let failed = |error: StepError| Hold::from(error.reason);
-        let way = interruptible(move |_| self.identified()).await;
-        let way = way.map_err(failed)?;
-        let def = way.forge()?;
-        let mut sources = way.sources(def)?;
+        let connector = interruptible(move |_| self.identified()).await;
+        let connector = connector.map_err(failed)?;
+        let def = connector.forge()?;
+        let mut sources = connector.sources(def)?;
         let asked = interruptible(move |_| {
             let found = first(&mut sources);
             (found, sources)
@@ -91,15 +91,15 @@ impl ForgeWay {
         let (found, sources) = asked.await.map_err(failed)?;
         let (token, source) = match found {
             Ok(Some(found)) => found,
-            Ok(None) => return Err(way.no_token(def)),
+            Ok(None) => return Err(connector.no_token(def)),
             Err(error) => {
                 let reason = Reason::of(Code::NoToken, &error);
                 return Err(Hold::from(reason)
                     .advise("check `credential.helper` in your git configuration"));
             }
         };
-        let forge = way.connect_with(def, token).map_err(held)?;
-        let connect = move |token| way.connect_with(def, token);
+        let forge = connector.connect_with(def, token).map_err(held)?;
+        let connect = move |token| connector.connect_with(def, token);
         let forge = ForgeWithTokens::new(Box::new(connect), forge, source, sources);
         Ok(Box::new(forge))
     }
@@ -107,19 +107,19 @@ impl ForgeWay {
     /// Returns why there is no forge, as far as that is known without asking a program or a server: a credential
     /// helper can still turn out to have no token.
     pub(super) fn hold(self) -> Option<Hold> {
-        let way = self.identified();
-        let def = match way.forge() {
+        let connector = self.identified();
+        let def = match connector.forge() {
             Ok(def) => def,
             Err(hold) => return Some(hold),
         };
-        let mut sources = match way.sources(def) {
+        let mut sources = match connector.sources(def) {
             Ok(sources) => sources,
             Err(hold) => return Some(hold),
         };
         match sources.known().and_then(|found| found.token()) {
-            Some(token) => way.connect_with(def, token).err().map(held),
+            Some(token) => connector.connect_with(def, token).err().map(held),
             None if sources.may_know() => None,
-            None => Some(way.no_token(def)),
+            None => Some(connector.no_token(def)),
         }
     }
 
@@ -226,7 +226,7 @@ impl ForgeWay {
             Some(_) => vec![OWN_TOKEN],
             None => variables_for(&self.remote).collect(),
         };
-        let way = if variables.is_empty() {
+        let connector = if variables.is_empty() {
             let host = self.remote.host().unwrap_or("its host");
             format!(
                 "set SENDOFF_TOKEN, and `forge.api-url` in your own policy to the API of {host}"
@@ -235,7 +235,7 @@ impl ForgeWay {
             format!("set {}", variables.join(" or "))
         };
         Hold::new(Code::NoToken, "there is no token for the forge").advise(format!(
-            "{way}, or configure a git credential helper for its host"
+            "{connector}, or configure a git credential helper for its host"
         ))
     }
 
@@ -268,9 +268,11 @@ fn held(error: ForgeError) -> Hold {
 }
 
 /// Connects, when there is something to open a pull request for.
-pub(super) async fn forge(way: Option<ForgeWay>) -> Result<Box<dyn crate::forge::Forge>, Hold> {
-    match way {
-        Some(way) => way.connect().await,
+pub(super) async fn forge(
+    connector: Option<ForgeConnector>,
+) -> Result<Box<dyn crate::forge::Forge>, Hold> {
+    match connector {
+        Some(connector) => connector.connect().await,
         None => Err(Hold::new(
             Code::NothingToShip,
             "there is nothing to open a pull request for",
