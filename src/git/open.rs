@@ -200,6 +200,9 @@ fn ref_store(paths: &RepoPaths, kind: gix::hash::Kind) -> Store {
 /// Reduced trust would refuse objects over 16 MiB.
 const WITHOUT_ALLOCATION_LIMIT: &str = "gitoxide.objects.allocLimitIfReducedTrust=0";
 
+/// Gitoxide reads every replacement when it opens, and nobody here uses one.
+const WITHOUT_REPLACEMENTS: &str = "core.useReplaceRefs=false";
+
 /// Opens the repository with gitoxide, without its configuration and environment except what decides which files `git
 /// status` lists. Only the count of uncommitted files needs that, so a mistake in it is no error.
 fn open(paths: &RepoPaths, config: &Config) -> Result<gix::ThreadSafeRepository, OpenError> {
@@ -224,7 +227,7 @@ fn open_with(
             settings
                 .iter()
                 .map(String::as_str)
-                .chain([WITHOUT_ALLOCATION_LIMIT]),
+                .chain([WITHOUT_ALLOCATION_LIMIT, WITHOUT_REPLACEMENTS]),
         )
         .filter_config_section(is_not_local)
         .open_path_as_is(true)

@@ -2,15 +2,10 @@
 
 use std::collections::HashSet;
 use std::ffi::OsStr;
-use std::ops::ControlFlow;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
-use std::sync::atomic::AtomicBool;
 
 use gix::bstr::BString;
-use gix::dir::EntryRef;
-use gix::dir::entry::{Kind, Status};
-use gix::dir::walk::{Action, Delegate, EmissionMode};
 use gix::status::Item;
 use gix::status::index_worktree::Item as InWorkTree;
 use gix::status::plumbing::index_as_worktree::{Change, EntryStatus};
@@ -29,52 +24,14 @@ pub struct Uncommitted {
     pub is_partial: bool,
 }
 
-/// Counts untracked files as a directory walk meets them.
-#[derive(Default)]
-struct UntrackedCount(usize);
-
-impl Delegate for UntrackedCount {
-    fn emit(&mut self, entry: EntryRef<'_>, _collapsed: Option<Status>) -> Action {
-        self.0 += usize::from(is_untracked(entry.status, entry.disk_kind));
-        if self.0 >= MAX_COUNTED {
-            ControlFlow::Break(())
-        } else {
-            ControlFlow::Continue(())
-        }
-    }
-}
-
-/// Counts the untracked files of a work tree whose tracked files are all marked as unchanged in `index`, on this thread.
-pub(super) fn count_untracked(
-    repo: &gix::Repository,
-    index: &gix::index::File,
-    stop: &AtomicBool,
-) -> gix::Result<Uncommitted> {
-    let options = repo
-        .dirwalk_options()?
-        .emit_untracked(EmissionMode::CollapseDirectory);
-    let mut count = UntrackedCount::default();
-    repo.dirwalk(index, None::<&str>, stop, options, &mut count)?;
-    Ok(Uncommitted {
-        changed: 0,
-        untracked: count.0,
-        is_partial: count.0 >= MAX_COUNTED,
-    })
-}
-
-/// Says whether `git status` lists an entry of the work tree as untracked. Git ignores pipes and sockets.
-fn is_untracked(status: Status, kind: Option<Kind>) -> bool {
-    status == Status::Untracked && kind != Some(Kind::Untrackable)
-}
-
-/// Counts what a status lists.
+/// Counts what a status lists, beside so many untracked files.
 pub(super) fn count_listed(
     items: impl Iterator<Item = gix::Result<Item>>,
     work_tree: &Path,
     attributes: &mut gix::AttributeStack<'_>,
+    untracked: usize,
 ) -> gix::Result<Uncommitted> {
     let mut changed: HashSet<BString> = HashSet::new();
-    let mut untracked = 0;
     let mut is_partial = false;
     let mut filters = attributes.selected_attribute_matches(["filter"]);
     let mut has_filter = |path: &BString| {
@@ -88,9 +45,7 @@ pub(super) fn count_listed(
     };
     for item in items {
         match item? {
-            Item::IndexWorktree(InWorkTree::DirectoryContents { entry, .. }) => {
-                untracked += usize::from(is_untracked(entry.status, entry.disk_kind));
-            }
+            Item::IndexWorktree(InWorkTree::DirectoryContents { .. }) => {}
             Item::IndexWorktree(InWorkTree::Modification {
                 entry,
                 rela_path,

@@ -2,28 +2,33 @@
 
 mod count;
 mod head_size;
+mod rule_files;
 mod unchanged;
+mod untracked;
 
 use std::io::ErrorKind::InvalidData;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use gix::bstr::ByteSlice;
+use gix::bstr::{BStr, ByteSlice};
 use gix::diff::Rewrites;
+use gix::dir::walk::EmissionMode;
 use gix::fs::FileSnapshot;
 use gix::progress::Discard;
 use gix::status::tree_index::TrackRenames;
-use gix::status::{Item, Submodule};
+use gix::status::{Item, Submodule, UntrackedFiles};
 use gix::worktree::IndexPersistedOrInMemory;
 use gix::worktree::stack::state::attributes::Source;
 use sendoff_push::objects::Reader;
 
 pub use count::Uncommitted;
 
-use self::count::{MAX_COUNTED, count_listed, count_untracked};
+use self::count::{MAX_COUNTED, count_listed};
 use self::head_size::{HeadSize, size_of_head};
+use self::rule_files::are_usual_where_tracked;
 use self::unchanged::mark_unchanged;
+use self::untracked::count_untracked;
 use super::Repo;
 use super::config::{Config, truth};
 
@@ -99,7 +104,15 @@ impl Repo {
                 Some(Some(false)) => TrackRenames::Disabled,
                 _ => TrackRenames::Given(Rewrites::default()),
             },
-            untracked_as_usual: fact("status.showUntrackedFiles").is_none(),
+            untracked: match fact("status.showUntrackedFiles")
+                .as_deref()
+                .map(|said| said.as_bytes())
+            {
+                Some(b"all") => Some(EmissionMode::Matching),
+                Some(b"no") => None,
+                Some(said) if truth(Some(BStr::new(said))) == Some(false) => None,
+                _ => Some(EmissionMode::CollapseDirectory),
+            },
         }
     }
 }
@@ -108,8 +121,8 @@ impl Repo {
 struct Listing {
     /// Whether a file that the index has under another name is one path.
     renames: TrackRenames,
-    /// Whether untracked files are listed, and a directory of them as one.
-    untracked_as_usual: bool,
+    /// How untracked files are listed; `None` where they are not.
+    untracked: Option<EmissionMode>,
 }
 
 /// Returns the settings of `git status`, as `KEY=VALUE`. A file of patterns is the user's own: a repository could name one
@@ -141,6 +154,11 @@ fn head_tree(repo: &gix::Repository) -> Option<gix::ObjectId> {
     Some(commit.ok()?.tree_id().ok()?.detach())
 }
 
+/// Makes the error of what is not read.
+fn unreadable() -> gix::Error {
+    gix::Error::from_error(std::io::Error::from(InvalidData))
+}
+
 /// Counts until everything is counted, enough is, or `stop` is set.
 fn count(
     repo: &gix::Repository,
@@ -150,9 +168,20 @@ fn count(
 ) -> gix::Result<Uncommitted> {
     let mut index = gix::index::File::clone(&*repo.index_or_empty()?);
     let is_as_committed = is_as_committed(repo, &index);
+    if !are_usual_where_tracked(repo, work_tree, &index, stop) {
+        return Err(unreadable());
+    }
     let is_unchanged = mark_unchanged(repo, work_tree, &mut index, stop)?;
-    if is_as_committed && is_unchanged && listing.untracked_as_usual {
-        return count_untracked(repo, &index, stop);
+    let untracked = match listing.untracked {
+        Some(mode) => count_untracked(repo, work_tree, &index, mode, stop)?,
+        None => 0,
+    };
+    if (is_as_committed && is_unchanged) || untracked >= MAX_COUNTED {
+        return Ok(Uncommitted {
+            changed: 0,
+            untracked,
+            is_partial: untracked >= MAX_COUNTED,
+        });
     }
     if !is_as_committed {
         match size_of_head(repo, index.entries().len() + MAX_COUNTED, stop) {
@@ -160,11 +189,11 @@ fn count(
             Some(HeadSize::FarMore) => {
                 return Ok(Uncommitted {
                     changed: MAX_COUNTED,
-                    untracked: 0,
+                    untracked,
                     is_partial: true,
                 });
             }
-            None => return Err(gix::Error::from_error(std::io::Error::from(InvalidData))),
+            None => return Err(unreadable()),
         }
     }
     let mut attributes = repo.attributes_only(&index, Source::WorktreeThenIdMapping)?;
@@ -174,6 +203,7 @@ fn count(
         .index_worktree_submodules(Submodule::AsConfigured { check_dirty: true })
         .index(IndexPersistedOrInMemory::Persisted(index))
         .index_worktree_rewrites(None)
+        .untracked_files(UntrackedFiles::None)
         .tree_index_track_renames(listing.renames)
         // The push has the other processors.
         .index_worktree_options_mut(|options| options.thread_limit = Some(1))
@@ -184,5 +214,5 @@ fn count(
     } else {
         Box::new(status.into_iter(Vec::new())?)
     };
-    count_listed(items, work_tree, &mut attributes)
+    count_listed(items, work_tree, &mut attributes, untracked)
 }

@@ -5,6 +5,8 @@ use std::os::unix::fs::symlink;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use sendoff_testing::supervised;
+
 use crate::world::{World, step};
 
 /// Returns a path in the clone's git directory, whose parent is there.
@@ -23,6 +25,9 @@ fn track_below_e(world: &World, branch: &str) {
 
 #[test]
 fn a_reflog_that_is_a_link_is_not_appended_to() {
+    if supervised() {
+        return;
+    }
     let world = World::new();
     let target = world.sandbox.write("home/.bashrc", "# mine\n");
     let log = in_git(&world, "logs/refs/remotes/origin/feature/x");
@@ -48,6 +53,9 @@ fn a_reflog_that_is_a_link_is_not_appended_to() {
 
 #[test]
 fn a_directory_of_refs_that_is_a_link_is_not_written_to() {
+    if supervised() {
+        return;
+    }
     let world = World::new();
     let target = world.sandbox.path("home/elsewhere");
     fs::create_dir_all(&target).unwrap();
@@ -66,6 +74,9 @@ fn a_directory_of_refs_that_is_a_link_is_not_written_to() {
 
 #[test]
 fn nothing_of_a_file_behind_a_link_is_shown() {
+    if supervised() {
+        return;
+    }
     let world = World::new();
     let secret = world.sandbox.write("home/secret", "CANARY-of-the-user\n");
     for name in [
@@ -92,6 +103,9 @@ fn nothing_of_a_file_behind_a_link_is_shown() {
 
 #[test]
 fn a_pipe_in_place_of_a_ref_does_not_hold_the_run() {
+    if supervised() {
+        return;
+    }
     let world = World::new();
     let path = in_git(&world, "refs/remotes/origin/HEAD");
     world.sandbox.pipe(&path);
@@ -103,6 +117,9 @@ fn a_pipe_in_place_of_a_ref_does_not_hold_the_run() {
 /// Guards the messages to the platform too: what opens the pipe waits for a writer until the deadline.
 #[test]
 fn a_pipe_in_place_of_a_pack_does_not_hold_the_run() {
+    if supervised() {
+        return;
+    }
     for ending in ["idx", "pack"] {
         let world = World::new();
         world.sandbox.git(world.work(), &["repack", "-qad"]);
@@ -131,6 +148,9 @@ fn a_pipe_in_place_of_a_pack_does_not_hold_the_run() {
 
 #[test]
 fn a_ref_without_end_is_not_read() {
+    if supervised() {
+        return;
+    }
     let world = World::new();
     let path = in_git(&world, "refs/heads/feature/x");
     let tip = fs::read(&path).unwrap();
@@ -148,6 +168,9 @@ fn a_ref_without_end_is_not_read() {
 
 #[test]
 fn a_record_that_leads_to_a_device_is_none() {
+    if supervised() {
+        return;
+    }
     let world = World::new();
     world.report(&["step", "push"]);
     // The remote's HEAD is asked for, and kept, when the remote has the branch.
@@ -165,10 +188,62 @@ fn a_record_that_leads_to_a_device_is_none() {
 
 #[test]
 fn a_plan_shows_no_control_character_of_the_directory() {
+    if supervised() {
+        return;
+    }
     let world = World::new();
     let odd = world.sandbox.path("odd\u{1b}[2J");
     fs::rename(world.work(), &odd).unwrap();
     let said = world.run_in(&odd, &["plan"], &world.variables());
     assert!(said.stdout.contains("odd\\x1b[2J"), "{}", said.stdout);
     assert!(!said.stdout.contains('\u{1b}'));
+}
+
+/// Guards what gitoxide would read by itself when it opens the repository.
+#[test]
+fn a_replacement_without_an_end_is_not_read() {
+    if supervised() {
+        return;
+    }
+    let world = World::new();
+    for name in [
+        "refs/replace/x",
+        "refs/replace/1111111111111111111111111111111111111111",
+    ] {
+        let path = in_git(&world, name);
+        fs::File::create(path).unwrap().set_len(6 << 30).unwrap();
+    }
+    let start = Instant::now();
+    let report = world.report(&["step", "push"]);
+    assert_eq!(report["verdict"], "done", "{report}");
+    assert_ne!(world.tip("feature/x"), "");
+    assert!(start.elapsed() < Duration::from_secs(20));
+}
+
+/// Guards the rules of a work tree, in any directory: what is not committed is not counted then, and the branch ships.
+#[test]
+fn rules_without_an_end_are_not_read() {
+    if supervised() {
+        return;
+    }
+    for name in [".gitignore", ".gitattributes"] {
+        for directory in ["", "tracked/deep/", "untracked/deep/"] {
+            let world = World::new();
+            world.commit("tracked/deep/file", "content", "Add a file");
+            world.sandbox.write("clone/untracked/deep/file", "content");
+            world.sandbox.write("clone/tracked/deep/file", "changed");
+            let counted = |report: &serde_json::Value| {
+                let notes = report["notes"].as_array().into_iter().flatten();
+                let mut codes = notes.filter_map(|note| note["code"].as_str());
+                codes.any(|code| code == "uncommitted")
+            };
+            let report = world.report(&["run"]);
+            assert!(counted(&report), "{report}");
+            let path = world.work().join(format!("{directory}{name}"));
+            fs::File::create(&path).unwrap().set_len(6 << 30).unwrap();
+            let report = world.report(&["run"]);
+            assert_eq!(step(&report, "push")["verdict"], "done", "{report}");
+            assert!(!counted(&report), "{report}");
+        }
+    }
 }
