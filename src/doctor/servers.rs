@@ -39,7 +39,12 @@ pub(super) fn checks(session: &Session) -> Vec<Check> {
                         Some(granted) if granted.is_empty() => "the token may do nothing".to_owned(),
                         Some(granted) => format!("the token may: {}", granted.join(", ")),
                     };
-                    let message = format!("the forge takes the token; {may}");
+                    let protects = answer.protection.map(|protection| {
+                        let branch = &target.branch;
+                        format!("; it protects `{branch}` by {protection}")
+                    });
+                    let protects = protects.unwrap_or_default();
+                    let message = format!("the forge takes the token; {may}{protects}");
                     let can_push = |granted: &Vec<String>| granted.iter().any(|name| name == "push");
                     if permissions.as_ref().is_none_or(can_push) {
                         Check::pass("forge", message)

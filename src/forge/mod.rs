@@ -4,6 +4,7 @@ mod block;
 mod body;
 mod error;
 mod github;
+mod protection;
 mod pull_request;
 mod root_entry;
 
@@ -19,6 +20,7 @@ use crate::names::{BranchName, RemoteUrl, RepositoryName};
 pub use block::{Block, BlockState, FoundBlock, WholeBlock, find_block};
 pub use body::Body;
 pub use error::{ForgeError, ForgeErrorClass};
+pub use protection::Protection;
 pub use pull_request::{
     Closed, EndedPullRequest, Head, NewPullRequest, Opened, PullRequest, PullRequests, Readiness,
 };
@@ -74,6 +76,14 @@ pub trait Forge: Debug {
         &self,
         repository: &RepositoryName,
     ) -> Result<BranchName, ForgeError>;
+
+    /// Returns how the forge says that it protects a branch of a repository; `None` where it says that it does not, or has no
+    /// such branch.
+    async fn protection(
+        &self,
+        repository: &RepositoryName,
+        branch: &BranchName,
+    ) -> Result<Option<Protection>, ForgeError>;
 
     /// Returns the entry of a name in the root tree of a commit, by the commit's id.
     async fn root_entry(

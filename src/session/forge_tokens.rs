@@ -8,7 +8,7 @@ use secrecy::SecretString;
 use tokio::sync::Mutex;
 
 use crate::forge::{
-    Access, Block, BlockState, Closed, Forge, ForgeError, Head, NewPullRequest, Opened,
+    Access, Block, BlockState, Closed, Forge, ForgeError, Head, NewPullRequest, Opened, Protection,
     PullRequest, PullRequests, RootEntry,
 };
 use crate::git::credentials::{LoginSource, Sources};
@@ -164,6 +164,15 @@ impl Forge for ForgeWithTokens {
         repository: &RepositoryName,
     ) -> Result<BranchName, ForgeError> {
         self.with_token(async |forge| forge.default_branch_of(repository).await)
+            .await
+    }
+
+    async fn protection(
+        &self,
+        repository: &RepositoryName,
+        branch: &BranchName,
+    ) -> Result<Option<Protection>, ForgeError> {
+        self.with_token(async |forge| forge.protection(repository, branch).await)
             .await
     }
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
-use crate::forge::Access;
+use crate::forge::{Access, Protection};
 use crate::git::credentials::Asking;
 use crate::git::push::{PushOptions, Reached, probe};
 use crate::git::{Head, Remote, Repo};
@@ -20,6 +20,8 @@ use super::{Session, connect, guards, remote_guards};
 pub struct ProbeTarget {
     /// The remote.
     pub remote: Remote,
+    /// The branch.
+    pub branch: BranchName,
     /// The base of the branch's pull request, as far as it is known without asking anybody.
     pub base: Option<BranchName>,
     options: PushOptions,
@@ -43,6 +45,8 @@ pub struct ForgeAnswer {
     pub default_branch: BranchName,
     /// How it takes the token.
     pub access: Access,
+    /// How it says that it protects the current branch.
+    pub protection: Option<Protection>,
 }
 
 impl Session {
@@ -78,6 +82,7 @@ impl Session {
         options.attended = false;
         Ok(ProbeTarget {
             base: named.or_else(hint),
+            branch,
             remote,
             options,
         })
@@ -119,15 +124,19 @@ impl Session {
     /// Asks the forge for the repository, with the token that a pull request would be opened with.
     pub fn probe_forge(&self, target: &ProbeTarget) -> Result<ForgeAnswer, Hold> {
         let connector = ForgeConnector::to(self, &target.remote, &target.options);
+        let repository = remote_guards::repository(&target.remote);
         block_on(async move {
             let forge = connector.connect().await?;
             let default_branch = forge.default_branch().await;
             let default_branch = default_branch.map_err(|error| Hold::from(error.reason))?;
             let access = forge.access().await;
             let access = access.map_err(|error| Hold::from(error.reason))?;
+            let protection = forge.protection(&repository, &target.branch).await;
+            let protection = protection.map_err(|error| Hold::from(error.reason))?;
             Ok(ForgeAnswer {
                 default_branch,
                 access,
+                protection,
             })
         })?
     }

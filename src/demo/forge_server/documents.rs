@@ -3,11 +3,48 @@
 use serde_json::{Map, Value, json};
 
 use super::pull::Pull;
-use super::repository::Repository;
+use super::repository::{ProtectedBy, Repository};
 use super::state::State;
 
 /// The time stamp in every document.
 const TIMESTAMP: &str = "2026-01-01T00:00:00Z";
+
+/// A branch, with what protects it.
+pub(super) fn branch(repository: &Repository, name: &str, commit: &str, root: &str) -> Value {
+    let full_name = repository.full_name();
+    let url = format!("{root}/repos/{full_name}/branches/{name}");
+    let at = format!("{root}/repos/{full_name}/commits/{commit}");
+    let author = json!({"name": "A U Thor", "email": "author@example.invalid", "date": TIMESTAMP});
+    let owner = user(&repository.owner, root);
+    let mut rules = repository.protected.iter();
+    let rule = rules.find(|rule| rule.name == name).map(|rule| &rule.by);
+    let mut document = object(json!({
+        "name": name, "protected": rule.is_some(), "protection_url": format!("{url}/protection"),
+        "protection": {"enabled": false,
+            "required_status_checks": {"enforcement_level": "off", "contexts": [], "checks": []}},
+        "_links": {"self": url, "html": format!("{root}/{full_name}/tree/{name}")},
+        "commit": {
+            "sha": commit, "node_id": "MDY6Q29tbWl0MQ==", "url": at, "html_url": at,
+            "comments_url": format!("{at}/comments"), "author": owner, "committer": owner,
+            "parents": [], "commit": {
+                "url": at, "author": author, "committer": author, "message": "A commit",
+                "comment_count": 0, "tree": {"sha": commit, "url": at},
+            },
+        },
+    }));
+    if let Some(ProtectedBy::Rule { pattern, checks }) = rule {
+        document.insert("pattern".to_owned(), json!(pattern));
+        let listed = checks
+            .iter()
+            .map(|name| json!({"context": name, "app_id": null}));
+        let checks = json!({"enforcement_level": "everyone", "contexts": checks,
+            "checks": listed.collect::<Vec<_>>()});
+        let protection = json!({"enabled": true, "required_status_checks": checks});
+        document.insert("protection".to_owned(), protection);
+    }
+    Value::Object(document)
+}
+
 /// A user.
 fn user(login: &str, root: &str) -> Value {
     let url = format!("{root}/users/{login}");

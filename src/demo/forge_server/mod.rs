@@ -19,7 +19,7 @@ use crate::demo::loopback::{Answer, Call, Fault, Loopback, Respond, server_metho
 use self::state::State;
 
 pub use pull::KeptPull;
-pub use repository::{Branches, Drafts, Repository};
+pub use repository::{Branches, Drafts, ProtectedBranch, ProtectedBy, Repository};
 
 /// A forge on loopback. It stops when it is dropped.
 #[derive(Debug)]
@@ -128,6 +128,17 @@ impl State {
                 Some(repository) => Answer::json(200, &documents::repository(repository, root)),
                 None => errors::error(404, "Not Found"),
             },
+            ("GET", ["branches", name]) => {
+                let repository = self.repositories.get(index);
+                let found = repository.and_then(|repository| {
+                    let commit = repository.commit(name)?;
+                    Some(documents::branch(repository, name, &commit, root))
+                });
+                match found {
+                    Some(document) => Answer::json(200, &document),
+                    None => errors::error(404, "Branch not found"),
+                }
+            }
             ("GET", ["git", ..]) if self.withholds_objects => {
                 errors::error(403, "Resource not accessible by personal access token")
             }

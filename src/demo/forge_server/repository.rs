@@ -25,8 +25,33 @@ pub struct Repository {
     pub fork_of: Option<String>,
     /// Whether draft pull requests are supported.
     pub drafts: Drafts,
+    /// The branches that are protected.
+    pub protected: Vec<ProtectedBranch>,
     /// The logins that can be assigned or asked for a review, besides the owner.
     pub collaborators: Vec<String>,
+}
+
+/// A branch that the forge protects.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProtectedBranch {
+    /// Its name.
+    pub name: String,
+    /// What protects it.
+    pub by: ProtectedBy,
+}
+
+/// What protects a branch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ProtectedBy {
+    /// A rule of the repository's, for branches with this pattern, that requires these checks.
+    Rule {
+        /// The pattern.
+        pattern: String,
+        /// The checks.
+        checks: Vec<String>,
+    },
+    /// A ruleset, of which the branch shows nothing more.
+    Ruleset,
 }
 
 /// Whether a repository supports draft pull requests.
@@ -65,6 +90,7 @@ impl Repository {
             branches: Branches::Any,
             fork_of: None,
             drafts: Drafts::Supported,
+            protected: Vec::new(),
             collaborators: Vec::new(),
         }
     }

@@ -7,6 +7,7 @@ mod list;
 mod location;
 mod objects;
 mod open;
+mod protection;
 mod request;
 mod text;
 
@@ -21,7 +22,7 @@ use crate::names::{BranchName, Origin, RepositoryName};
 
 use super::{
     Access, Block, BlockState, Closed, Connection, Forge, ForgeDef, ForgeError, ForgeErrorClass,
-    Head, NewPullRequest, Opened, PullRequest, PullRequests, RootEntry,
+    Head, NewPullRequest, Opened, Protection, PullRequest, PullRequests, RootEntry,
 };
 
 use api::{Close, RepositoryDetails, State};
@@ -153,6 +154,14 @@ impl Forge for GitHub {
         let details: RepositoryDetails = response.json()?;
         BranchName::new(details.default_branch)
             .map_err(|_| response.bad("a repository with a default branch").into())
+    }
+
+    async fn protection(
+        &self,
+        repository: &RepositoryName,
+        branch: &BranchName,
+    ) -> Result<Option<Protection>, ForgeError> {
+        self.protection_of(repository, branch).await
     }
 
     async fn root_entry(

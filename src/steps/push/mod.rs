@@ -2,6 +2,7 @@
 
 mod advice;
 mod forge_questions;
+mod protection_note;
 mod record;
 mod settings;
 mod undo;
@@ -25,6 +26,7 @@ use crate::policy::{Policy, RemoteChoice, Trigger};
 
 pub use self::advice::advice;
 use self::forge_questions::forge_questions;
+use self::protection_note::protection_note;
 use self::record::PushRecord;
 use self::settings::{Hooks, PushOption, Rewrite, Settle, SubmoduleRule, Verify};
 pub use self::undo::{CLOSE, ClosePullRequest, TAKE_BACK, TakeBack};
@@ -141,7 +143,7 @@ impl Step for Push {
             Ok(both) => both,
             Err(end) => return end,
         };
-        let (local, notes) = self.local_options(repo, cx);
+        let (local, mut notes) = self.local_options(repo, cx);
         let (ask_forge, questions) = forge_questions();
         let verify = self.verify.applies(cx.trigger);
         let work = Work {
@@ -167,6 +169,8 @@ impl Step for Push {
             outcomes = pushing => outcomes?,
             never = questions.answer(cx) => match never {},
         };
+        let note = protection_note(cx, shipment, &outcomes).await;
+        notes.warnings.extend(note);
         outcome(shipment, outcomes, &notes, cx.clock.now())
     }
 }

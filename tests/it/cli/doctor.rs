@@ -4,6 +4,7 @@ use std::os::unix::fs::PermissionsExt as _;
 
 use serde_json::Value;
 
+use sendoff::demo::forge_server::{ForgeServer, ProtectedBranch, ProtectedBy, Repository};
 use sendoff::demo::{Answer, Fault};
 
 use crate::published_schema::assert_fits;
@@ -405,5 +406,31 @@ fn the_table_for_people_has_a_line_a_check() {
     assert!(
         said.stdout.contains("      -> sendoff install git\n")
             || said.stdout.contains("-> sendoff install git")
+    );
+}
+
+#[test]
+fn a_branch_that_the_forge_protects_is_told_and_is_no_mistake() {
+    let world = World::new();
+    let mut rocket = Repository::new("acme", "rocket");
+    rocket.protected = vec![ProtectedBranch {
+        name: "feature/x".into(),
+        by: ProtectedBy::Ruleset,
+    }];
+    let forge = ForgeServer::start(Some(TOKEN), [rocket]).unwrap();
+    let policy = format!(
+        "[forge]\nkind = \"github\"\napi-url = \"{}\"\ngit-origins = [\"{}\"]\n",
+        forge.url(),
+        world.git.url()
+    );
+    world
+        .sandbox
+        .write("home/.config/sendoff/policy.toml", policy);
+    let said = doctor(&world);
+    let told = told(&world, &said, "forge");
+    assert!(told.starts_with("pass: "), "{told}");
+    assert!(
+        told.contains("; it protects `feature/x` by a ruleset"),
+        "{told}"
     );
 }

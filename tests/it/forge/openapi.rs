@@ -3,7 +3,9 @@
 use std::path::Path;
 
 use sendoff::demo::Logged;
-use sendoff::demo::forge_server::{Branches, ForgeServer, Repository};
+use sendoff::demo::forge_server::{
+    Branches, ForgeServer, ProtectedBranch, ProtectedBy, Repository,
+};
 use sendoff::forge::{Block, Body, RootEntry};
 use sendoff::secrets::Outgoing;
 use sendoff_testing::left_out;
@@ -11,7 +13,7 @@ use serde_json::{Map, Value, json};
 
 use crate::sandbox::Sandbox;
 
-use super::objects::{repository, served};
+use super::objects::{repository as named, served};
 use super::{TOKEN, branch, connect, head, request};
 
 const OPERATIONS: &[(&str, &str, &str)] = &[
@@ -42,6 +44,11 @@ const OPERATIONS: &[(&str, &str, &str)] = &[
         "POST",
         "/repos/o/r/issues/1/assignees",
         "/repos/{owner}/{repo}/issues/{issue_number}/assignees",
+    ),
+    (
+        "GET",
+        "/repos/o/r/branches/work",
+        "/repos/{owner}/{repo}/branches/{branch}",
     ),
     (
         "GET",
@@ -103,7 +110,7 @@ async fn requests_and_answers_are_as_github_describes_them() {
     }
     checked.sort();
     checked.dedup();
-    assert_eq!(checked.len(), 11, "{checked:#?}");
+    assert_eq!(checked.len(), 12, "{checked:#?}");
 }
 
 /// Does everything that we ever do at GitHub.
@@ -113,6 +120,13 @@ async fn conversation() -> Vec<Logged> {
     let branches = [("main", "1"), ("work", "2"), ("same", "1")];
     let branches = branches.map(|(name, commit)| (name.to_owned(), commit.repeat(40)));
     repository.branches = Branches::Listed(branches.into());
+    repository.protected = vec![ProtectedBranch {
+        name: "work".into(),
+        by: ProtectedBy::Rule {
+            pattern: "work*".into(),
+            checks: vec!["build".into()],
+        },
+    }];
     let server = ForgeServer::start(Some(TOKEN), [repository]).unwrap();
     let forge = connect("github", server.url());
     let mut request = request("work");
@@ -142,6 +156,11 @@ async fn conversation() -> Vec<Logged> {
     forge.open(&request).await.unwrap();
     request.base = branch("gone");
     forge.open(&request).await.unwrap_err();
+    let protection = forge.protection(&named(), &branch("work")).await;
+    assert_eq!(
+        protection.unwrap().unwrap().to_string(),
+        "a branch protection rule for `work*`, which requires `build`"
+    );
     [server.log(), asked_for_a_file().await].concat()
 }
 
@@ -150,11 +169,11 @@ async fn asked_for_a_file() -> Vec<Logged> {
     let sandbox = Sandbox::new();
     let (server, commit) = served(&sandbox);
     let forge = connect("github", server.url());
-    let found = forge.root_entry(&repository(), &commit, "file").await;
+    let found = forge.root_entry(&named(), &commit, "file").await;
     let RootEntry::File { id } = found.unwrap() else {
         panic!("it is no file");
     };
-    forge.file_content(&repository(), &id).await.unwrap();
+    forge.file_content(&named(), &id).await.unwrap();
     server.log()
 }
 
