@@ -8,6 +8,7 @@ use tracing_subscriber::layer::SubscriberExt as _;
 
 use crate::environment::Environment;
 use crate::secrets::{KnownSecrets, clean};
+use crate::session::tell_secrets;
 use crate::worker::LogFile;
 
 /// Sends log lines to stderr if `SENDOFF_LOG` is set, or at the level that the command line asks for.
@@ -33,7 +34,7 @@ pub(super) fn log_to_file(environment: &Environment, known: &KnownSecrets) {
 }
 
 fn log_to(sink: Sink, directives: &str, environment: &Environment, known: &KnownSecrets) {
-    environment.tokens().for_each(|token| known.add(&token));
+    tell_secrets(environment, known);
     let log = SafeLog {
         sink,
         known: known.clone(),

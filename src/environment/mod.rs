@@ -25,6 +25,15 @@ use self::variables::{OF_AGENTS, OF_ANY_BYTES};
 pub use self::variable::Variable;
 pub use self::variables::variables;
 
+/// The variables that name a proxy.
+const PROXIES: &[&str] = &[
+    "http_proxy",
+    "https_proxy",
+    "HTTPS_PROXY",
+    "all_proxy",
+    "ALL_PROXY",
+];
+
 /// Where results of delegated tasks are, unless a variable says.
 const DELEGATION_RESULTS: &str = "/tmp/delegation_results.jsonl";
 /// Where the MCP server is, unless a variable says.
@@ -170,6 +179,11 @@ impl Environment {
     pub fn tokens(&self) -> impl Iterator<Item = SecretString> {
         let secrets = variables().filter(|variable| variable.is_secret);
         secrets.filter_map(|variable| self.secret(variable.name))
+    }
+
+    /// Returns the proxies that the environment names, whether or not one of them is used.
+    pub fn proxies(&self) -> impl Iterator<Item = &str> {
+        PROXIES.iter().filter_map(|name| self.text(name))
     }
 
     /// Returns the directory that a variable names, when it is absolute.

@@ -28,8 +28,10 @@ pub enum RemoteHead {
     /// The remote has not answered.
     #[default]
     Unknown,
-    /// No branch.
+    /// No branch that exists.
     NamesNone,
+    /// No branch, and it is at this commit.
+    At(ObjectId),
     /// This branch.
     Names(BranchName),
 }
@@ -40,6 +42,19 @@ impl RemoteFacts {
         Self {
             head: RemoteHead::NamesNone,
             kept: None,
+        }
+    }
+
+    /// Returns what the facts say of a branch that the remote has at `tip`. A HEAD that names no branch may stand for any
+    /// that is at the same commit: git clone takes it so.
+    #[must_use]
+    pub fn of_branch_at(self, tip: ObjectId) -> Self {
+        match self.head {
+            RemoteHead::At(head) if head == tip => Self {
+                head: RemoteHead::Unknown,
+                ..self
+            },
+            _ => self,
         }
     }
 
@@ -118,7 +133,7 @@ impl PushPermit {
         let folded = self.branch.folded();
         let named = match &facts.head {
             RemoteHead::Names(head) => Some(head),
-            RemoteHead::NamesNone | RemoteHead::Unknown => None,
+            RemoteHead::NamesNone | RemoteHead::At(_) | RemoteHead::Unknown => None,
         };
         let mut heads = named.into_iter().chain(&facts.kept);
         let branch = || self.branch.clone();

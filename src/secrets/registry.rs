@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use percent_encoding::percent_decode_str;
 use secrecy::{ExposeSecret, SecretString};
 use sendoff_push::sanitize::is_invisible;
 
@@ -47,6 +48,24 @@ impl KnownSecrets {
         if let Some(user) = user.filter(|user| user.len() >= MIN_TOKEN_LENGTH) {
             self.add(&user.into());
         }
+    }
+
+    /// Adds the login in a URL of whatever scheme, as it is written and decoded.
+    pub fn add_url(&self, url: &str) {
+        let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+        let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+        let Some((login, _)) = authority.rsplit_once('@') else {
+            return;
+        };
+        let (user, password) = match login.split_once(':') {
+            Some((user, password)) => (user, Some(password)),
+            None => (login, None),
+        };
+        let decoded = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
+        let secret = |text: String| SecretString::from(text);
+        self.add_login(Some(user), password.map(|it| secret(it.into())).as_ref());
+        let password = password.map(decoded).map(secret);
+        self.add_login(Some(&decoded(user)), password.as_ref());
     }
 
     /// Adds the credential of an `Authorization` header; for `Basic` also the login in it.
@@ -126,6 +145,29 @@ mod tests {
         let hidden = known.hide(text);
         assert!(!hidden.contains("hunter"), "{hidden}");
         assert!(!hidden.contains("aHVudGVy"), "{hidden}");
+    }
+
+    #[test]
+    fn the_login_in_a_url_is_known_as_written_and_decoded() {
+        for url in [
+            "http://me:plain%2Bwords@proxy.test:3128",
+            "me:plain%2Bwords@proxy.test/x@y",
+            "socks5h://me:plain%2Bwords@[::1]?a@b",
+        ] {
+            let known = KnownSecrets::default();
+            known.add_url(url);
+            assert_eq!(
+                known.hide("it was plain+words"),
+                "it was [REDACTED]",
+                "{url}"
+            );
+            assert_eq!(known.hide("it was plain%2Bwords"), "it was [REDACTED]");
+        }
+        let known = KnownSecrets::default();
+        for url in ["http://proxy.test/a:b@c", "git@host:path", "", "@", "://"] {
+            known.add_url(url);
+        }
+        assert_eq!(known.count(), 0);
     }
 
     #[test]

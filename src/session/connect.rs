@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use crate::environment::Environment;
 use crate::git::credentials::{Answers, Asking, LoginSource, asking_program, may_ask};
-use crate::git::push::{AllowFile, AllowGit, AuthCache, HeadRecord, PushOptions, ServiceCommands};
+use crate::git::push::{
+    AllowFile, AllowGit, AuthCache, HeadRecord, PushOptions, RedirectPlaces, ServiceCommands,
+};
 use crate::git::{GitNetwork, NetworkRules, Remote, Repo, is_false};
 use crate::http::{Client, ClientOptions};
 use crate::net::{LoopbackProxy, Network, PlainHttp};
@@ -16,6 +18,7 @@ use crate::secrets::KnownSecrets;
 
 use super::Session;
 use super::logins::{login, netrc, token_variables};
+use super::redirect_guard::RedirectGuard;
 
 /// Makes the HTTP client of forge and platform.
 pub(super) fn client(
@@ -145,6 +148,7 @@ pub(super) fn push_options(session: &Session, target: &Remote) -> PushOptions {
         answers: session.answers.clone(),
         helper_timeout: Some(asker.limit),
         attended: asker.is_attended,
+        redirect_places: RedirectPlaces::by(RedirectGuard::of(session, remote)),
         auth_cache: AuthCache::new(session.remote_records().login(remote, session.clock.now())),
         head: HeadRecord::new(session.remote_records().head(remote, session.clock.now())),
         ssh_command: environment.text("GIT_SSH_COMMAND").map(str::to_owned),

@@ -10,13 +10,14 @@ use crate::pipeline::Outbox;
 use crate::secrets::KnownSecrets;
 use crate::store::LazyStore;
 
+use super::held_secrets::tell_secrets;
 use super::runtime::runtime;
 use super::{Request, connect, load, platform_client};
 
 /// Delivers the messages that are due for the platform that environment and policy name. A message that does not
 /// arrive stays in the outbox. With a policy that cannot be used nothing is sent.
 pub fn deliver_waiting(store: &LazyStore, environment: &Environment, known: &KnownSecrets) {
-    environment.tokens().for_each(|token| known.add(&token));
+    tell_secrets(environment, known);
     if store.existing().is_none() {
         return;
     }

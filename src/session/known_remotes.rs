@@ -13,11 +13,35 @@ use crate::trust::{TrustError, TrustRecord, TrustRecords, remote_id};
 use super::Session;
 use super::trusted::record_of;
 
-/// Returns every repository that a push would go to.
-fn remote_ids(shipment: &Shipment) -> Vec<(String, &RemoteUrl)> {
-    let also = shipment.also.iter().map(|place| &place.remote.url);
-    let urls = std::iter::once(&shipment.remote.url).chain(also);
-    urls.map(|url| (remote_id(url), url)).collect()
+/// Returns every repository that a push would go to, or was led to.
+fn remote_ids(shipment: &Shipment) -> Vec<(String, RemoteUrl)> {
+    let first = (&shipment.remote, &shipment.push_options);
+    let also = shipment.also.iter();
+    let also = also.map(|place| (&place.remote, &place.push_options));
+    let places = std::iter::once(first).chain(also);
+    let urls = places.flat_map(|(remote, options)| {
+        std::iter::once(remote.url.clone()).chain(options.redirect_places.followed())
+    });
+    urls.map(|url| (remote_id(&url), url)).collect()
+}
+
+/// Says whether a run of this session may add remotes by itself: one by hand, or by a script of the caller, which
+/// could call `git push` as well. One below an agent may not.
+pub(super) fn may_add(trigger: Trigger, environment: &Environment) -> bool {
+    trigger == Trigger::Manual && environment.agent_mark().is_none()
+}
+
+/// Says whether a push to one repository may be led to another one: it was pushed to before, or the first push of all
+/// shows where it is. What objects are fetched from may be led to another such place.
+pub(super) fn may_be_led_to(repo: &Repo, environment: &Environment, from: &str, to: &str) -> bool {
+    let Ok(known) = known_remotes(repo, environment) else {
+        return false;
+    };
+    let lists = |ids: &[String], id: &str| ids.iter().any(|listed| listed == id);
+    let is_promisor = !lists(&known.remotes, from) && lists(&known.promisors, from);
+    known.remotes.is_empty()
+        || lists(&known.remotes, to)
+        || (is_promisor && lists(&known.promisors, to))
 }
 
 /// Returns the record of where a repository was pushed to. What was recorded of another git directory of the same work tree
@@ -85,7 +109,7 @@ impl Session {
         let mut remotes = remote_ids(shipment).into_iter();
         if let Some((_, url)) = remotes.find(|(id, _)| !known.remotes.contains(id)) {
             let message = format!("this repository was never pushed to {url}");
-            return Err(Hold::broken(unknown_remote(message, url)));
+            return Err(Hold::broken(unknown_remote(message, &url)));
         }
         for promisor in &mut shipment.promisors {
             let url = &promisor.remote.url;
@@ -98,10 +122,8 @@ impl Session {
         Ok(())
     }
 
-    /// Says whether a run of this session may add remotes by itself: one by hand, or by a script of the caller, which
-    /// could call `git push` as well. One below an agent may not.
     fn may_add_remotes(&self) -> bool {
-        self.trigger == Trigger::Manual && self.environment.agent_mark().is_none()
+        may_add(self.trigger, &self.environment)
     }
 
     /// Records where the branch is pushed to, and returns what the report has to say about that.
@@ -129,7 +151,7 @@ impl Session {
         if let Some(usual) = usual_git_dir(repo) {
             record_beside(&records, &usual, shipment);
         }
-        let new: Vec<(String, &RemoteUrl)> = remote_ids(shipment)
+        let new: Vec<(String, RemoteUrl)> = remote_ids(shipment)
             .into_iter()
             .filter(|(id, _)| !known.remotes.contains(id))
             .collect();
@@ -137,7 +159,12 @@ impl Session {
         let may_add = known.remotes.is_empty() || self.may_add_remotes();
         let promisors = shipment.promisors.iter().filter(|_| may_add);
         let promisors: Vec<String> = promisors
-            .map(|promisor| remote_id(&promisor.remote.url))
+            .flat_map(|promisor| {
+                let options = promisor.access.as_ref().ok();
+                let followed = options.and_then(|options| options.redirect_places.followed());
+                std::iter::once(remote_id(&promisor.remote.url))
+                    .chain(followed.as_ref().map(remote_id))
+            })
             .filter(|id| !known.remotes.contains(id) && !known.promisors.contains(id))
             .collect();
         if new.is_empty() && promisors.is_empty() {

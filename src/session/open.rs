@@ -12,6 +12,7 @@ use crate::policy::{LocalConfig, PolicyError};
 use crate::reason::{Code, Reason};
 
 use super::caps::kept_by;
+use super::held_secrets::tell_secrets;
 use super::load::RepositoryChoice;
 use super::{Request, Session, Watch, connect, load, platform_client, trusted};
 
@@ -25,9 +26,7 @@ impl Session {
         environment: Environment,
         watch: Watch,
     ) -> Result<Self, Box<PolicyError>> {
-        environment
-            .tokens()
-            .for_each(|token| request.known.add(&token));
+        tell_secrets(&environment, &request.known);
         let (loaded, environment) = load::outside(&request, environment)?;
         let place = RepositoryChoice::of(&request, &environment);
         watch.limit(loaded.policy.limits().deadline.duration());
@@ -37,6 +36,9 @@ impl Session {
         let trusts = loaded.policy.git().local_config == LocalConfig::Trust;
         let repo = with_own_config(repo, &place, &environment, trusts);
         let found = repo.as_ref().ok().and_then(Option::as_ref);
+        if let Some(repo) = found {
+            repo.config().tell_secrets(&request.known);
+        }
         let mut notes = request.notes;
         notes.extend(load::notes(&loaded, found));
         notes.extend(load::unheard(&environment));

@@ -8,6 +8,7 @@ use crate::policy::Policy;
 use crate::reason::{Code, Reason};
 
 use super::connect;
+use super::redirect_guard::not_listed;
 
 /// Chooses the remote, and checks that its URL may be used.
 pub(super) fn remote(
@@ -50,11 +51,7 @@ pub(super) fn remote(
 fn check_url(policy: &Policy, url: &RemoteUrl) -> Result<(), Hold> {
     let listed = policy.remotes().lists(url);
     if !policy.remotes().allowed.is_empty() && !listed {
-        return Err(Hold::new(
-            Code::RemoteNotAllowed,
-            format!("{url} is not among the remotes that the policy allows"),
-        )
-        .advise("add its URL to `remotes.allowed` in the user's or the system's policy"));
+        return Err(Hold::from(not_listed(url)));
     }
     let allows = |origin| connect::plain_http(policy).allows(&origin);
     match url.scheme() {

@@ -17,6 +17,7 @@ use crate::secrets::KnownSecrets;
 use crate::store::LazyStore;
 
 use super::caps::kept_by;
+use super::held_secrets::tell_secrets;
 use super::{Request, connect, load, platform_client};
 
 /// The policy of the system and the user, and what is made of it. Nothing of it comes from a repository.
@@ -31,7 +32,7 @@ pub struct Service {
 impl Service {
     /// Reads the policy. What is wrong with a layer is among [`notes`](Self::notes).
     pub fn open(environment: &Environment, known: &KnownSecrets) -> Result<Self, Box<PolicyError>> {
-        environment.tokens().for_each(|token| known.add(&token));
+        tell_secrets(environment, known);
         let (loaded, environment) = load::outside(&Request::default(), environment.clone())?;
         if let Some(database) = &loaded.policy.store().platform_schedules {
             known.add_login(None, database.password());

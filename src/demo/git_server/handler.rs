@@ -39,6 +39,11 @@ async fn handle(State(shared): State<Arc<Shared>>, request: Request) -> Response
         Some(FaultKind::Status(status, text)) => plain(status, text),
         Some(FaultKind::Busy(seconds)) => busy(seconds),
         Some(FaultKind::Redirect(to)) => redirect(&to),
+        Some(FaultKind::Moved(to)) => {
+            let asked = request.uri().to_string();
+            let rest = asked.split_once(".git/").map(|(_, rest)| rest);
+            redirect(&format!("{to}/{}", rest.unwrap_or_default()))
+        }
         Some(FaultKind::Page) => page(),
         fault => {
             if let Some(FaultKind::Delay(time)) = fault {

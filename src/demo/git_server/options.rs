@@ -37,6 +37,8 @@ pub enum FaultKind {
     Busy(u64),
     /// The server redirects to this address.
     Redirect(String),
+    /// The server redirects to the same request of the repository at this path.
+    Moved(String),
     /// The server waits this long before it handles the request.
     Delay(Duration),
     /// The server takes the request and never answers.

@@ -8,6 +8,7 @@ mod lines;
 mod path;
 mod read;
 mod scoped;
+mod secrets;
 mod variables;
 
 use std::path::{Path, PathBuf};
@@ -27,6 +28,7 @@ pub(in crate::git) use self::entries::truth;
 pub use self::files::ConfigFiles;
 pub use self::lines::{ConfigLine, config_lines};
 pub use self::scoped::Matching;
+pub(in crate::git) use self::secrets::tell_header;
 pub use self::variables::ConfigVariableError;
 
 /// Says whether a text is true, as git reads it.

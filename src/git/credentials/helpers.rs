@@ -119,6 +119,11 @@ impl Helpers {
         !self.commands.is_empty()
     }
 
+    /// Says whether helpers see the path of a URL.
+    pub(super) fn see_paths(&self) -> bool {
+        self.path == UrlPath::Shown
+    }
+
     /// Returns the login for `url`; `None` when no helper has one. The same question is asked once.
     ///
     /// `user` is the name in the remote's URL, if there is one; `offered` what the server offered, a

@@ -5,10 +5,15 @@ use std::path::{Path, PathBuf};
 
 use secrecy::SecretString;
 
+use crate::secrets::KnownSecrets;
+
 use super::Login;
 
 /// The longest file that is read, in bytes.
 const LIMIT: u64 = 1 << 20;
+
+/// Names whose password is none: by custom it is the user's address.
+const PUBLIC: &[&str] = &["anonymous", "ftp"];
 
 /// A file of logins by host. Read when it is asked.
 #[derive(Debug, Clone)]
@@ -27,28 +32,69 @@ impl Netrc {
 
     /// Returns the login for `host`, which is without its port; with `user` only that one's.
     pub(super) fn login(&self, host: &str, user: Option<&str>) -> Option<Login> {
+        find(&self.text()?, host, user)
+    }
+
+    /// Makes the passwords of the whole file known: what it holds for other hosts is a secret as well.
+    pub(super) fn tell_secrets(&self, known: &KnownSecrets) {
+        let text = self.text().unwrap_or_default();
+        for Entry {
+            login, password, ..
+        } in entries(&text)
+        {
+            let is_public = login.as_deref().is_some_and(|name| PUBLIC.contains(&name));
+            if let Some(password) = password.filter(|_| !is_public) {
+                known.add_login(login.as_deref(), Some(&password.into()));
+            }
+        }
+    }
+
+    fn text(&self) -> Option<String> {
         let metadata = fs::metadata(&self.0).ok()?;
         if !metadata.is_file() || metadata.len() > LIMIT {
             return None;
         }
         let text = fs::read(&self.0).ok()?;
-        find(&String::from_utf8_lossy(&text), host, user)
+        Some(String::from_utf8_lossy(&text).into_owned())
     }
 }
 
-/// One host's login, while it is read.
-#[derive(Default)]
+/// For whom an entry is.
+#[derive(Debug, PartialEq, Eq)]
+enum Machine {
+    /// For this host.
+    Named(String),
+    /// For every host.
+    Default,
+    /// For none: it stands before the first host.
+    None,
+}
+
+/// One entry, as it stands in the file.
 struct Entry {
-    matches: bool,
+    machine: Machine,
     login: Option<String>,
     password: Option<String>,
 }
 
 impl Entry {
-    fn finish(self, user: Option<&str>) -> Option<Login> {
+    const fn of(machine: Machine) -> Self {
+        Self {
+            machine,
+            login: None,
+            password: None,
+        }
+    }
+
+    fn login_for(self, host: &str, user: Option<&str>) -> Option<Login> {
+        let is_for_host = match &self.machine {
+            Machine::Named(name) => name.eq_ignore_ascii_case(host),
+            Machine::Default => true,
+            Machine::None => false,
+        };
         let name = self.login.or_else(|| user.map(str::to_owned));
-        let wanted = user.is_none() || user == name.as_deref();
-        (self.matches && wanted).then_some(())?;
+        let is_wanted = user.is_none() || user == name.as_deref();
+        (is_for_host && is_wanted).then_some(())?;
         Some(Login {
             user: name.unwrap_or_default(),
             password: SecretString::from(self.password.filter(|word| !word.is_empty())?),
@@ -57,21 +103,23 @@ impl Entry {
 }
 
 fn find(text: &str, host: &str, user: Option<&str>) -> Option<Login> {
+    let mut entries = entries(text).into_iter();
+    entries.find_map(|entry| entry.login_for(host, user))
+}
+
+fn entries(text: &str) -> Vec<Entry> {
     let mut words = words(text).into_iter();
-    let mut entry = Entry::default();
+    let mut entries = Vec::new();
+    let mut entry = Entry::of(Machine::None);
     while let Some(word) = words.next() {
         // Libcurl compares them without their case.
         match word.to_ascii_lowercase().as_str() {
-            keyword @ ("machine" | "default") => {
-                if let Some(login) = std::mem::take(&mut entry).finish(user) {
-                    return Some(login);
-                }
-                let mut named = || {
-                    words
-                        .next()
-                        .is_some_and(|name| name.eq_ignore_ascii_case(host))
-                };
-                entry.matches = keyword == "default" || named();
+            "machine" => {
+                let machine = words.next().map_or(Machine::None, Machine::Named);
+                entries.push(std::mem::replace(&mut entry, Entry::of(machine)));
+            }
+            "default" => {
+                entries.push(std::mem::replace(&mut entry, Entry::of(Machine::Default)));
             }
             "login" => entry.login = words.next(),
             "password" => entry.password = words.next(),
@@ -79,7 +127,8 @@ fn find(text: &str, host: &str, user: Option<&str>) -> Option<Login> {
             _ => {}
         }
     }
-    entry.finish(user)
+    entries.push(entry);
+    entries
 }
 
 /// Splits the file at blanks. A word may be quoted; a macro ends at a blank line.
@@ -140,6 +189,19 @@ mod tests {
     fn login(text: &str, host: &str, user: Option<&str>) -> Option<String> {
         let found = find(text, host, user)?;
         Some(format!("{}:{}", found.user, found.password.expose_secret()))
+    }
+
+    #[test]
+    fn what_is_for_other_hosts_is_known_and_what_is_public_is_not() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let text = "machine a.test login me password plain-words\n\
+            machine ftp.test login anonymous password me@example.test\n\
+            default password other-words\n";
+        fs::write(file.path(), text).unwrap();
+        let known = KnownSecrets::default();
+        Netrc::new(file.path().to_owned()).tell_secrets(&known);
+        let hidden = known.hide("plain-words, other-words, me@example.test");
+        assert_eq!(hidden, "[REDACTED], [REDACTED], me@example.test");
     }
 
     const FILE: &str = "# a comment\nmachine a.test login me password pw\n\

@@ -85,6 +85,16 @@ impl Sources {
         self
     }
 
+    /// Goes on at another path of the same origin. Says whether helpers see paths; they are asked anew then.
+    pub fn move_to(&mut self, url: &Url) -> bool {
+        self.url = url.clone();
+        let are_asked_anew = self.helpers.see_paths();
+        if are_asked_anew {
+            self.next = self.next.min(Next::Helper);
+        }
+        are_asked_anew
+    }
+
     /// Returns where it is asked for.
     pub const fn url(&self) -> &Url {
         &self.url
@@ -142,11 +152,8 @@ impl Sources {
         {
             debug!(%error, "a helper did not answer");
         }
-        let host = self.url.host_str().unwrap_or_default();
-        let netrc = self.netrc.as_ref();
-        if let Some(login) = netrc.and_then(|netrc| netrc.login(host, user)) {
-            let known = self.helpers.known();
-            known.add_login(Some(&login.user), Some(&login.password));
+        if let Some(netrc) = &self.netrc {
+            netrc.tell_secrets(self.helpers.known());
         }
     }
 
@@ -194,10 +201,8 @@ impl Sources {
                 credential.map(Found::of_helper)
             }
             Next::Netrc => self.netrc.as_ref().and_then(|netrc| {
+                netrc.tell_secrets(self.helpers.known());
                 let login = netrc.login(self.url.host_str()?, user)?;
-                self.helpers
-                    .known()
-                    .add_login(Some(&login.user), Some(&login.password));
                 let path = netrc.path().display().to_string();
                 Some(Found::given(login, LoginSource::Netrc(path)))
             }),

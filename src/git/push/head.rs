@@ -12,7 +12,7 @@ use sendoff_push::advertisement::AdvertisementReader;
 use sendoff_push::sideband::Answer;
 use sendoff_push::{ClassifiedError, Connection, RequestBody, SendError};
 
-use crate::git::transport::{HeadRecord, PushOptions, remote_head};
+use crate::git::transport::{HeadRecord, PushOptions, head_of};
 use crate::names::{RemoteUrl, Scheme};
 use crate::policy::{RemoteFacts, RemoteHead};
 
@@ -90,14 +90,10 @@ impl HeadQuestion {
         let (url, directory) = (self.url.clone(), self.directory.clone());
         let (options, over) = (self.options.clone(), Arc::clone(&self.over));
         let asking = move || {
-            let head = match remote_head(&url, &directory, &options, &over) {
-                Ok(Some(branch)) => RemoteHead::Names(branch),
-                Ok(None) => RemoteHead::NamesNone,
-                Err(error) => {
-                    tracing::debug!(%error, "the remote did not say what its HEAD names");
-                    RemoteHead::Unknown
-                }
-            };
+            let head = head_of(&url, &directory, &options, &over).unwrap_or_else(|error| {
+                tracing::debug!(%error, "the remote did not say what its HEAD names");
+                RemoteHead::Unknown
+            });
             // The receiver can be gone.
             let _gone = tell.send(head);
         };

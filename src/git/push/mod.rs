@@ -36,8 +36,8 @@ pub use tip_file::{TipFileError, TipSource, local_tip_file, tip_file};
 
 pub use crate::git::transport::{
     AllowFile, AllowGit, AuthCache, AuthNeed, HeadRecord, HookTerminal, KeptClient, LocalOptions,
-    PushOptions, Reached, RefCount, ServiceCommands, Submodules, TransportError, branch_tip,
-    head_tip, probe, remote_head,
+    PushOptions, Reached, RedirectPlaces, RedirectRule, RefCount, ServiceCommands, Submodules,
+    TransportError, branch_tip, head_tip, probe, remote_head,
 };
 
 /// The push of one commit to one branch that a permit names.
@@ -135,7 +135,7 @@ impl BranchPush<'_> {
         };
         let confirm = |destination: &[u8], advertisement: &Advertisement| {
             let facts = match advertisement.find(destination.as_bstr()) {
-                Some(_) => (self.remote_facts)(),
+                Some(tip) => (self.remote_facts)().of_branch_at(tip),
                 None => RemoteFacts::without_head(),
             };
             self.permit.confirm(destination, &facts)?;

@@ -4,6 +4,7 @@ use gix::bstr::BStr;
 use gix::config::Integer;
 use reqwest::header::{HeaderName, HeaderValue};
 
+use crate::git::config::tell_header;
 use crate::git::credentials::Helpers;
 use crate::git::{Config, Matching};
 use crate::names::RemoteUrl;
@@ -57,22 +58,14 @@ impl PushOptions {
             self.known
                 .add_login(Some(&login.user), Some(&login.password));
         }
-        // Servers take tokens in headers of other names too.
         for (name, value) in &self.extra_headers {
-            if is_secret(name) {
-                self.known
-                    .add_authorization(&String::from_utf8_lossy(value.as_bytes()));
-            }
+            tell_header(
+                &self.known,
+                name,
+                &String::from_utf8_lossy(value.as_bytes()),
+            );
         }
     }
-}
-
-/// Says whether a header of this name carries a credential.
-fn is_secret(name: &HeaderName) -> bool {
-    let name = name.as_str();
-    ["auth", "token", "cookie", "secret", "key"]
-        .iter()
-        .any(|word| name.contains(word))
 }
 
 /// Reads `http.postBuffer` with git's suffixes.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use sendoff_push::{BoxError, ClassifiedError, Rejection};
 
 use crate::net::{NetError, TlsFault, TlsPlace};
+use crate::reason::Reason;
 
 /// Why a transport failed. Texts of the server are sanitized before they get in here, and no message holds a secret.
 #[derive(Debug, thiserror::Error)]
@@ -126,6 +127,9 @@ pub enum TransportError {
     /// A redirect to another origin, or too many redirects.
     #[error("a redirect was refused")]
     Redirect(#[source] BoxError),
+    /// A redirect to a repository that the push may not go to.
+    #[error("the server redirects the request: {0}")]
+    RedirectPlace(Reason),
     /// A redirect to another service than the one requested.
     #[error("the server redirects the request to another service")]
     RedirectElsewhere,
@@ -238,7 +242,10 @@ impl ClassifiedError for TransportError {
             Self::ReadOnly { .. } => Rejection::ReadOnly.class(),
             Self::Refused { class, .. } => class,
             Self::NotFound { .. } => "not-found",
-            Self::Redirect(_) | Self::RedirectElsewhere | Self::RedirectsOff => "redirect-refused",
+            Self::Redirect(_)
+            | Self::RedirectPlace(_)
+            | Self::RedirectElsewhere
+            | Self::RedirectsOff => "redirect-refused",
             Self::Unavailable { .. } | Self::Network { .. } | Self::Stream { .. } | Self::Lost => {
                 "network"
             }

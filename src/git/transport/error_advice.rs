@@ -57,7 +57,10 @@ impl TransportError {
             Self::NotFound { .. } | Self::Refused { .. } => {
                 "check the remote's URL, and that your login may see the repository"
             }
-            Self::Redirect(_) | Self::RedirectElsewhere | Self::RedirectsOff => {
+            Self::Redirect(_)
+            | Self::RedirectPlace(_)
+            | Self::RedirectElsewhere
+            | Self::RedirectsOff => {
                 "set the remote's URL to the address that the repository has now"
             }
             Self::NotGit { .. } | Self::Status { .. } => {

@@ -20,6 +20,7 @@ mod kept_client;
 mod local_options;
 mod options;
 mod probe;
+mod redirect_places;
 mod remote_head;
 mod service;
 mod ssh;
@@ -44,6 +45,8 @@ pub use kept_client::KeptClient;
 pub use local_options::{HookTerminal, LocalOptions, Submodules};
 pub use options::{AllowFile, AllowGit, ProactiveLogin, PushOptions, Redirects};
 pub use probe::{Reached, probe};
+pub use redirect_places::{RedirectPlaces, RedirectRule};
+pub(super) use remote_head::head_of;
 pub use remote_head::{head_tip, remote_head};
 pub use service::ServiceCommands;
 

@@ -16,6 +16,7 @@ use super::auth_cache::AuthCache;
 use super::head_record::HeadRecord;
 use super::kept_client::KeptClient;
 use super::local_options::LocalOptions;
+use super::redirect_places::RedirectPlaces;
 use super::service::ServiceCommands;
 
 /// The default of `http.postBuffer`, git's too: up to this size a request is buffered, in bytes.
@@ -84,6 +85,8 @@ pub struct PushOptions {
     pub post_buffer: u64,
     /// Whether redirects are followed.
     pub redirects: Redirects,
+    /// To which other repositories of the origin they lead.
+    pub redirect_places: RedirectPlaces,
     /// Whether a login is sent with the first request in any case.
     pub proactive_login: ProactiveLogin,
     /// The key or variable of git's that does not allow the remote's scheme.
@@ -147,6 +150,7 @@ impl Default for PushOptions {
             network: Arc::new(FixedNetwork::default()),
             post_buffer: POST_BUFFER,
             redirects: Redirects::default(),
+            redirect_places: RedirectPlaces::default(),
             proactive_login: ProactiveLogin::default(),
             forbidden_by: None,
             extra_headers: Vec::new(),

@@ -11,6 +11,7 @@ use sendoff_push::{ClassifiedError, pkt_line};
 use crate::git::transport::TransportError;
 use crate::git::transport::service::Service;
 use crate::names::{BranchName, RemoteUrl};
+use crate::policy::RemoteHead;
 
 use super::options::PushOptions;
 use super::{Target, open};
@@ -39,6 +40,23 @@ pub fn remote_head(
     Ok(listed(target, Service::UploadPack, b"HEAD")?.head())
 }
 
+/// Asks the remote what its HEAD is.
+pub(in crate::git) fn head_of(
+    url: &RemoteUrl,
+    directory: &Path,
+    options: &PushOptions,
+    stop: &AtomicBool,
+) -> Result<RemoteHead, Box<dyn ClassifiedError>> {
+    let target = Target {
+        url,
+        directory,
+        options,
+        stop,
+    };
+    let said = listed(target, Service::UploadPack, b"HEAD")?;
+    Ok(said.remote_head())
+}
+
 /// Asks the remote which branch its HEAD names, and at which commit that is. Nothing when it names none that exists.
 pub fn head_tip(
     url: &RemoteUrl,
@@ -61,7 +79,12 @@ pub fn head_tip(
 /// What a remote says of one ref, a line each.
 pub(super) enum Listed {
     /// As it was asked for, by protocol v2.
-    Asked(Vec<Vec<u8>>),
+    Asked {
+        /// The lines of the ref.
+        lines: Vec<Vec<u8>>,
+        /// Whether the remote lists a HEAD whose branch does not exist yet, too.
+        with_unborn: bool,
+    },
     /// The first line of all of them and those of the ref, by protocol v0.
     Advertised(Vec<Vec<u8>>),
 }
@@ -70,7 +93,25 @@ impl Listed {
     /// Returns the lines.
     pub(super) fn lines(&self) -> &[Vec<u8>] {
         match self {
-            Self::Asked(lines) | Self::Advertised(lines) => lines,
+            Self::Asked { lines, .. } | Self::Advertised(lines) => lines,
+        }
+    }
+
+    /// Returns what the remote's HEAD is. Where the remote lists one without a branch too, a HEAD that it does not list is
+    /// hidden, and nobody knows what it names; elsewhere it leads to a branch that does not exist.
+    fn remote_head(&self) -> RemoteHead {
+        if let Some(tip) = self.lines().iter().find_map(|line| tip_of(line, b"HEAD")) {
+            return match self.head() {
+                Some(branch) => RemoteHead::Names(branch),
+                None => RemoteHead::At(tip),
+            };
+        }
+        match self {
+            Self::Asked {
+                lines,
+                with_unborn: true,
+            } if !lines.iter().any(|line| is_unborn_head(line)) => RemoteHead::Unknown,
+            Self::Asked { .. } | Self::Advertised(_) => RemoteHead::NamesNone,
         }
     }
 
@@ -78,7 +119,7 @@ impl Listed {
     fn head(&self) -> Option<BranchName> {
         let mut lines = self.lines().iter();
         match self {
-            Self::Asked(_) => lines.find_map(|line| symref_v2(line)),
+            Self::Asked { .. } => lines.find_map(|line| symref_v2(line)),
             Self::Advertised(_) => lines.find_map(|line| symref_v0(line)),
         }
     }
@@ -93,14 +134,17 @@ pub(super) fn listed(
     let mut connection = open(target, service)?;
     let mut said = RefLines::of(name);
     connection.hello(&mut |piece| said.feed(piece))?;
-    let is_v2 = said.is_v2;
+    let spoken = said.spoken;
     let lines = said.finish().ok_or(TransportError::Garbled)?;
-    if is_v2 {
+    if spoken != Spoken::Zero {
+        let with_unborn = spoken == Spoken::TwoWithUnborn;
         let mut answer = RefLines::of(name);
-        connection.request(&ls_refs(name)?, &mut |piece| answer.feed(piece))?;
+        connection.request(&ls_refs(name, with_unborn)?, &mut |piece| {
+            answer.feed(piece);
+        })?;
         connection.close();
-        let refs = answer.finish().ok_or(TransportError::Garbled)?;
-        return Ok(Listed::Asked(refs));
+        let lines = answer.finish().ok_or(TransportError::Garbled)?;
+        return Ok(Listed::Asked { lines, with_unborn });
     }
     connection.close();
     Ok(Listed::Advertised(lines))
@@ -114,8 +158,19 @@ pub(super) struct RefLines<'n> {
     kept: Vec<Vec<u8>>,
     /// Whether a first line with capabilities was seen.
     has_first: bool,
-    is_v2: bool,
+    spoken: Spoken,
     is_malformed: bool,
+}
+
+/// What the greeting shows of the protocol.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Spoken {
+    /// Version 0 or 1: all refs are listed at once.
+    Zero,
+    /// Version 2.
+    Two,
+    /// Version 2, whose `ls-refs` can list a HEAD whose branch does not exist yet.
+    TwoWithUnborn,
 }
 
 impl<'n> RefLines<'n> {
@@ -134,7 +189,7 @@ impl<'n> RefLines<'n> {
             splitter: LineSplitter::default(),
             kept: Vec::new(),
             has_first: false,
-            is_v2: false,
+            spoken: Spoken::Zero,
             is_malformed: false,
         }
     }
@@ -147,7 +202,7 @@ impl<'n> RefLines<'n> {
             name,
             kept,
             has_first,
-            is_v2,
+            spoken,
             ..
         } = self;
         let fed = self.splitter.feed(piece, &mut |line| {
@@ -155,7 +210,13 @@ impl<'n> RefLines<'n> {
                 return Ok::<(), PktLineError>(());
             };
             let line = line.strip_suffix(b"\n").unwrap_or(line);
-            *is_v2 |= line == b"version 2";
+            let features = line.strip_prefix(b"ls-refs=").unwrap_or_default();
+            let mut features = features.split(|byte| *byte == b' ');
+            *spoken = match *spoken {
+                Spoken::Zero if line == b"version 2" => Spoken::Two,
+                Spoken::Two if features.any(|word| word == b"unborn") => Spoken::TwoWithUnborn,
+                before => before,
+            };
             let is_first = !*has_first && line.contains(&0);
             *has_first |= is_first;
             let mut words = line.split(|byte| matches!(byte, b' ' | 0));
@@ -180,7 +241,7 @@ impl<'n> RefLines<'n> {
 }
 
 /// Returns the request for the refs with a prefix, with what symbolic ones name.
-fn ls_refs(prefix: &[u8]) -> Result<Vec<u8>, TransportError> {
+fn ls_refs(prefix: &[u8], with_unborn: bool) -> Result<Vec<u8>, TransportError> {
     let mut out = Vec::new();
     let mut add = |line: &str| pkt_line::encode(line.as_bytes(), &mut out);
     let added = add("command=ls-refs\n")
@@ -191,6 +252,9 @@ fn ls_refs(prefix: &[u8]) -> Result<Vec<u8>, TransportError> {
     let prefix = [b"ref-prefix ", prefix, b"\n"].concat();
     let added = add(b"symrefs\n").and_then(|()| add(&prefix));
     added.map_err(|_| TransportError::Garbled)?;
+    if with_unborn {
+        add(b"unborn\n").map_err(|_| TransportError::Garbled)?;
+    }
     pkt_line::encode_flush(&mut out);
     Ok(out)
 }
@@ -202,6 +266,12 @@ pub(super) fn tip_of(line: &[u8], name: &[u8]) -> Option<ObjectId> {
     (words.next()? == name)
         .then(|| ObjectId::from_hex(id).ok())
         .flatten()
+}
+
+/// Reads `unborn HEAD symref-target:refs/heads/main`.
+fn is_unborn_head(line: &[u8]) -> bool {
+    let mut words = line.split(|byte| *byte == b' ');
+    words.next() == Some(b"unborn") && words.next() == Some(b"HEAD")
 }
 
 /// Reads `<id> HEAD symref-target:refs/heads/main`.
@@ -237,6 +307,26 @@ mod tests {
         assert_eq!(symref_v2(two.as_bytes()).unwrap().as_str(), "trunk");
         let zero = format!("{ID} HEAD\0multi_ack symref=HEAD:refs/heads/a/b agent=git/2");
         assert_eq!(symref_v0(zero.as_bytes()).unwrap().as_str(), "a/b");
+    }
+
+    #[test]
+    fn a_head_is_told_from_none_and_from_a_hidden_one() {
+        let head = |line: &str, with_unborn| {
+            let lines = match line {
+                "" => Vec::new(),
+                line => vec![line.as_bytes().to_vec()],
+            };
+            Listed::Asked { lines, with_unborn }.remote_head()
+        };
+        let names = format!("{ID} HEAD symref-target:refs/heads/trunk");
+        let trunk = RemoteHead::Names(BranchName::new("trunk").unwrap());
+        let detached = RemoteHead::At(ObjectId::from_hex(ID.as_bytes()).unwrap());
+        assert_eq!(head(&names, true), trunk);
+        assert_eq!(head(&format!("{ID} HEAD"), true), detached);
+        let unborn = "unborn HEAD symref-target:refs/heads/none";
+        assert_eq!(head(unborn, true), RemoteHead::NamesNone);
+        assert_eq!(head("", true), RemoteHead::Unknown);
+        assert_eq!(head("", false), RemoteHead::NamesNone);
     }
 
     #[test]

@@ -49,6 +49,63 @@ fn our_own_tokens_leave_in_no_text() {
     }
 }
 
+/// Guards secrets that no request of the run needs, and that stand beside those that it does.
+#[test]
+fn secrets_that_the_run_does_not_use_leave_in_no_text() {
+    let world = World::new();
+    let config = world.sandbox.path("home/.gitconfig");
+    let before = std::fs::read_to_string(&config).unwrap();
+    let others = "[http \"https://other.test/\"]\n\textraHeader = X-Gate: Gate plainheader0123456789\n\
+        \textraHeader = X-Team: platform-engineering\n\tproxy = http://me:http-proxy-words@proxy.test\n\
+        [url \"https://x:rewrite-words@other.test/\"]\n\tinsteadOf = other:\n";
+    std::fs::write(&config, before + others).unwrap();
+    world.sandbox.write(
+        "home/.netrc",
+        "machine other.test login me password netrc-words-1\n",
+    );
+    let fork = "https://x:remote-words@other.test/r.git";
+    world
+        .sandbox
+        .git(world.work(), &["remote", "add", "fork", fork]);
+    let secrets = [
+        "plainheader0123456789",
+        "http-proxy-words",
+        "rewrite-words",
+        "netrc-words-1",
+        "remote-words",
+        "https-proxy-words",
+        "all-proxy%2Bwords",
+        "all-proxy+words",
+    ];
+    let said = format!("platform-engineering says {}", secrets.join(" and "));
+    world.commit("b.txt", "b", &format!("Say {said}"));
+    world.user_policy(
+        "[steps.pr-create]\ntitle = \"A title\"\nbody = \"{{ repo.commits[-1].subject }}\"\n[steps.memory-commit]\ncontent = \"{{ task.input }}\"",
+    );
+    let mut variables = world.variables();
+    let proxy = |words: &str| format!("http://me:{words}@127.0.0.1:1");
+    variables.push(("https_proxy", proxy("https-proxy-words")));
+    variables.push(("ALL_PROXY", proxy("all-proxy%2Bwords")));
+    variables.push(("no_proxy", "127.0.0.1".into()));
+    let task = json!({"task": {"input": said}});
+    world.sandbox.write("task.json", task.to_string());
+    let file = world.sandbox.path("task.json");
+    let arguments = ["run", "--json", "--input", file.to_str().unwrap()];
+    let report = world.run_in(&world.work(), &arguments, &variables).report();
+    assert_eq!(step(&report, "pr-create")["verdict"], "done", "{report}");
+    let pull = bodies(&world.forge.log(), "/pulls");
+    let memory = bodies(&world.platform.log(), "/memories");
+    for text in [&pull, &memory] {
+        assert!(
+            text.contains("platform-engineering says [REDACTED]"),
+            "{text}"
+        );
+        for secret in secrets {
+            assert!(!text.contains(secret), "{secret}: {text}");
+        }
+    }
+}
+
 /// The helper's password is known only when the remote has been asked, the platform's token when it is
 /// read; the memory goes out beside the push.
 #[test]

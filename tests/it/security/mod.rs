@@ -10,6 +10,8 @@ mod git_dir;
 mod policy_base;
 mod policy_changed;
 mod policy_from_forge;
+mod protected_flag;
+mod redirects;
 mod tokens;
 mod trust;
 

@@ -3,7 +3,9 @@
 use reqwest::{Method, StatusCode, Url, Version};
 
 use crate::git::transport::{Redirects, TakeLines, TransportError};
+use crate::names::RemoteUrl;
 use crate::net::{TlsFault, TlsPlace, may_follow};
+use crate::reason::{Code, Reason};
 
 use super::challenge::Challenges;
 use super::response::{ResponseHead, location, media_type, refusal};
@@ -65,13 +67,26 @@ impl HttpConnection<'_> {
                     let to = url.join(&to).map_err(|_| TransportError::Garbled)?;
                     may_follow(&url, &to, redirects)
                         .map_err(|refused| TransportError::Redirect(refused.into()))?;
-                    self.base = repository(&to, &url)?;
+                    self.move_to(repository(&to, &url)?)?;
                     url = to;
                     redirects += 1;
                 }
                 _ => return Err(self.refusal(head, &body)),
             }
         }
+    }
+
+    /// Goes on at the repository that a redirect leads to.
+    fn move_to(&mut self, base: Url) -> Result<(), TransportError> {
+        if base.path() != self.base.path() {
+            let to = RemoteUrl::parse(base.as_str());
+            to.map_err(|error| Reason::of(Code::RedirectRefused, &error))
+                .and_then(|to| self.redirect_places.follow(to))
+                .map_err(TransportError::RedirectPlace)?;
+            self.auth.moved(&base);
+        }
+        self.base = base;
+        Ok(())
     }
 
     /// Says whether an error page with the status 403 means that the login is wrong, and not that it lacks the

@@ -32,7 +32,9 @@ use crate::git::transport::fetch::Take;
 use crate::git::transport::idle_timeout::IdleTimeout;
 use crate::git::transport::kept_client::KeptClient;
 use crate::git::transport::service::Service;
-use crate::git::transport::{Redirects, ServiceConnection, TakeLines, Target, TransportError};
+use crate::git::transport::{
+    RedirectPlaces, Redirects, ServiceConnection, TakeLines, Target, TransportError,
+};
 use crate::names::Origin;
 use crate::secrets::KnownSecrets;
 
@@ -71,6 +73,7 @@ pub(super) struct HttpConnection<'a> {
     /// A response has come, so the next request may go over a connection that the other side is about to close.
     may_be_stale: Cell<bool>,
     redirects: Redirects,
+    redirect_places: &'a RedirectPlaces,
     known: &'a KnownSecrets,
     stop: &'a AtomicBool,
 }
@@ -116,6 +119,7 @@ impl<'a> HttpConnection<'a> {
             spoken: None,
             may_be_stale: Cell::new(may_be_stale),
             redirects: target.options.redirects,
+            redirect_places: &target.options.redirect_places,
             known: &target.options.known,
             stop: target.stop,
         })

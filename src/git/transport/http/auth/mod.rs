@@ -152,6 +152,18 @@ impl<'a> HttpAuth<'a> {
         current.attach(request, method, url)
     }
 
+    /// Goes on at another repository of the origin. A login that helpers keep for the path before stays behind.
+    pub(super) fn moved(&mut self, to: &Url) {
+        let Some(sources) = &mut self.sources else {
+            return;
+        };
+        let has_helpers_login = |current: &Current| current.found.credential.is_some();
+        if sources.move_to(to) && self.current.as_ref().is_some_and(has_helpers_login) {
+            self.current = None;
+            self.verified = false;
+        }
+    }
+
     /// The server let us in: the helper may keep the login.
     pub(super) fn accepted(&mut self) {
         self.verified = self.required;
