@@ -36,6 +36,7 @@ mod secrets;
 mod security;
 mod steps;
 mod store;
+mod supervision;
 mod template;
 mod text;
 mod worker;

@@ -29,7 +29,8 @@ pub fn supervised() -> bool {
     let thread = std::thread::current();
     let name = thread.name().unwrap();
     let mut test = Command::new(std::env::current_exe().unwrap());
-    test.args(["--exact", name, "--nocapture"])
+    // In an order of its own: whoever is called as this process is taken for it until it executes something.
+    test.args([name, "--nocapture", "--exact"])
         .env(SUPERVISED, "1")
         .stdin(Stdio::null())
         .stdout(Stdio::piped())

