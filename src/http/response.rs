@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use crate::net::retry_after;
 
 use super::error::HttpError;
-use super::text::clean_line;
+use super::text::{clean_line, page_title};
 
 /// An answer, whatever its status.
 #[derive(Debug, Clone)]
@@ -72,10 +72,23 @@ impl Response {
         }
     }
 
-    /// Returns the beginning of the body, fit to be shown: at most 200 code points on one line.
+    /// Says whether the body is a page for people, as a web server, a proxy or a sign-in gives one.
+    pub fn is_page(&self) -> bool {
+        self.body.trim_ascii_start().starts_with(b"<")
+    }
+
+    /// Returns what the body is, fit to be shown: the title of a page, else its beginning, at most 200 code points on one line.
     pub fn excerpt(&self) -> String {
         let beginning = self.body.get(..2000).unwrap_or(&self.body);
-        let text = clean_line(&String::from_utf8_lossy(beginning), 200);
+        let beginning = String::from_utf8_lossy(beginning);
+        if self.is_page() {
+            let title = page_title(&beginning).map(|title| clean_line(title, 200));
+            return match title.filter(|title| !title.is_empty()) {
+                Some(title) => format!("a page that is titled `{title}`"),
+                None => "a page without a title".to_owned(),
+            };
+        }
+        let text = clean_line(&beginning, 200);
         if text.is_empty() {
             "an empty body".to_owned()
         } else {

@@ -29,9 +29,27 @@ pub fn clean_line(text: &str, limit: usize) -> String {
     line
 }
 
+/// Returns what stands in the first `<title>` of a page.
+pub(super) fn page_title(page: &str) -> Option<&str> {
+    let lower = page.to_ascii_lowercase();
+    let begin = lower.find("<title")?;
+    let begin = begin + lower.get(begin..)?.find('>')? + 1;
+    let length = lower.get(begin..)?.find("</title")?;
+    page.get(begin..begin + length)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_title_of_a_page_is_found() {
+        let page = "<!doctype html><HTML><Title lang=en>\n Access denied </TITLE><body>";
+        assert_eq!(page_title(page), Some("\n Access denied "));
+        for page in ["<html><title>cut off", "<title", "<h1>x</h1>", ""] {
+            assert_eq!(page_title(page), None, "{page}");
+        }
+    }
 
     #[test]
     fn control_and_reordering_characters_do_not_get_through() {

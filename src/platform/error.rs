@@ -126,9 +126,19 @@ impl PlatformError {
     pub(super) fn of(response: &Response) -> Self {
         let host = clean_line(response.url().host_str().unwrap_or("the platform"), 100);
         let status = response.status();
+        if response.is_page()
+            && (400..500).contains(&status)
+            && !matches!(status, 408 | 421 | 425 | 429)
+        {
+            let error = Self::from(response.bad("an answer of the platform's API"));
+            return Self {
+                advice: Some(PAGE.to_owned()),
+                ..error
+            };
+        }
         let (class, what) = match status {
             401 | 403 => (PlatformErrorClass::Auth, "refused the token"),
-            404 => (
+            404 | 410 => (
                 PlatformErrorClass::WorkspaceUnknown,
                 "does not know the workspace",
             ),
@@ -136,9 +146,20 @@ impl PlatformError {
                 PlatformErrorClass::RateLimited,
                 "takes no more requests for now",
             ),
-            500.. => (PlatformErrorClass::Unavailable, "failed"),
+            500.. | 408 | 421 | 425 => (PlatformErrorClass::Unavailable, "failed"),
             300..=399 => return response.bad("an answer of the platform's API").into(),
             _ => (PlatformErrorClass::Refused, "refused the request"),
+        };
+        let advice = match status {
+            400 | 422 => None,
+            413 => Some("shorten what is sent"),
+            405 | 406 | 415 => {
+                Some("check PLATFORM_URL: what answers there takes no such requests")
+            }
+            402 | 409 | 411..=499 if class == PlatformErrorClass::Refused => {
+                Some("see what the platform says: the same request is refused again")
+            }
+            _ => None,
         };
         let not_before = match class {
             PlatformErrorClass::RateLimited | PlatformErrorClass::Unavailable => {
@@ -149,12 +170,16 @@ impl PlatformError {
         let message = format!("`{host}` {what} ({status}): {}", said(response));
         Self {
             not_before,
+            advice: advice.map(str::to_owned),
             // A proxy answers like this, too, when the platform took too long.
             may_have_arrived: class == PlatformErrorClass::Unavailable,
             ..Self::new(class, message)
         }
     }
 }
+
+/// What to do about a page of a web server in the platform's place.
+const PAGE: &str = "check PLATFORM_URL, and what stands between here and the platform: a page of a web server answered in its place";
 
 /// Returns what a refusal says: its `error` or `message` where it is JSON, else its beginning.
 fn said(response: &Response) -> String {

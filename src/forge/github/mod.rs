@@ -8,6 +8,8 @@ mod location;
 mod objects;
 mod open;
 mod protection;
+mod refusal;
+mod refused_for;
 mod request;
 mod text;
 

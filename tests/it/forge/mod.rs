@@ -1,6 +1,7 @@
 //! Tests of `forge`: one contract for all, then what is GitHub's own.
 
 mod canary;
+mod causes;
 mod contract;
 mod ended;
 mod github;

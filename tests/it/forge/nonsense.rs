@@ -44,7 +44,7 @@ async fn a_sign_in_page_instead_of_an_answer() {
     let error = finding(Answer::text(200, "text/html", page)).await;
     insta::assert_snapshot!(render(&error), @r"
     bad-response (final)
-    `127.0.0.1:PORT` answered 200 with something that is not JSON: <!doctype html> <title>Sign in </title>xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…
+    `127.0.0.1:PORT` answered 200 with something that is not JSON: a page that is titled `Sign in`
     check that the URL leads to the server's API and not to a sign-in page
     ");
 }

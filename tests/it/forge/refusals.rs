@@ -80,41 +80,6 @@ async fn a_token_that_may_not() {
     ");
 }
 
-/// None of these is mended by more rights for the token.
-#[tokio::test]
-async fn the_advice_on_a_403_follows_from_what_the_forge_says() {
-    if supervised() {
-        return;
-    }
-    let mut told = Vec::new();
-    for said in [
-        "GitHub Actions is not permitted to create or approve pull requests.",
-        "`acme` forbids access via a personal access token (classic). Please use a GitHub App.",
-        "The 'acme' organization forbids access via a fine-grained personal access tokens if the token's lifetime is greater than 366 days.",
-        "Although you appear to have the correct authorization credentials, the `acme` organization has an IP allow list enabled, and your IP address is not permitted to access this resource.",
-        "Sorry. Your account was suspended. Please contact support.",
-        "Repository access blocked",
-        "Resource not accessible by integration",
-        "Bad credentials",
-        "Something new.",
-    ] {
-        let error = opening(message(403, said)).await;
-        let advice = error.reason.advice.clone().unwrap();
-        told.push(format!("{}: {advice}", error.code()));
-    }
-    insta::assert_snapshot!(told.join("\n"), @r"
-    forbidden: allow GitHub Actions to create pull requests (Settings, Actions, General, of the repository or its organisation), or give a token of an app or a person
-    forbidden: give a fine-grained token or one of a GitHub App: the organisation takes no classic tokens
-    forbidden: give a token that ends sooner, as the organisation asks for
-    forbidden: run from an address on the organisation's IP allow list, or have an owner add this one
-    forbidden: give a token of an account that is not suspended, or ask the forge's support
-    forbidden: see the page of the repository: the forge or its owner has closed it
-    forbidden: give the token write access to pull requests: `permissions: pull-requests: write` in a workflow, else in the settings of the app
-    auth: give a token that is valid, in the variable or credential helper of this host
-    forbidden: see what the forge says: the same request is refused again until that is changed there
-    ");
-}
-
 #[tokio::test]
 async fn what_is_submitted_too_quickly_is_a_limit() {
     if supervised() {
@@ -124,6 +89,12 @@ async fn what_is_submitted_too_quickly_is_a_limit() {
         {"resource": "PullRequest", "code": "custom", "message": "was submitted too quickly"},
     ]});
     assert_eq!(wait(Answer::json(422, &answer)).await, Some(60));
+    for said in [
+        "You have been temporarily blocked from content creation. Please retry your request again later.",
+        "Maximum number of login attempts exceeded. Please try again later.",
+    ] {
+        assert_eq!(wait(message(403, said)).await, Some(60), "{said}");
+    }
 }
 
 #[tokio::test]
@@ -277,7 +248,7 @@ async fn the_forge_is_down() {
     let error = opening(Answer::text(500, "text/html", "<h1>Unicorn!</h1>")).await;
     insta::assert_snapshot!(render(&error), @r"
     server-error (transient)
-    127.0.0.1 failed (500): <h1>Unicorn!</h1>
+    127.0.0.1 failed (500): a page without a title
     run again in a while; the forge's status page may say more
     ");
 }

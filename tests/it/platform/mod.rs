@@ -164,6 +164,9 @@ async fn every_refusal_has_its_class() {
     assert_eq!(codes(403).await, ("auth", false));
     assert_eq!(codes(404).await, ("workspace-unknown", false));
     assert_eq!(codes(400).await, ("refused", false));
+    assert_eq!(codes(405).await, ("refused", false));
+    assert_eq!(codes(408).await, ("unavailable", true));
+    assert_eq!(codes(410).await, ("workspace-unknown", false));
     assert_eq!(codes(413).await, ("refused", false));
     assert_eq!(codes(422).await, ("refused", false));
     assert_eq!(codes(429).await, ("rate-limited", true));
@@ -194,9 +197,34 @@ async fn what_a_person_reads() {
     let error = committing(Answer::text(200, "text/html", "<title>Sign in</title>")).await;
     insta::assert_snapshot!(render(&error), @r"
     bad-response (final)
-    `127.0.0.1:PORT` answered 200 with something that is not JSON: <title>Sign in</title>
+    `127.0.0.1:PORT` answered 200 with something that is not JSON: a page that is titled `Sign in`
     check that the URL leads to the server's API and not to a sign-in page
     ");
+    for (answer, advice) in [
+        (
+            Answer::text(403, "text/html", "<html><title>Blocked by the gateway"),
+            "check PLATFORM_URL, and what",
+        ),
+        (
+            Answer::text(404, "text/html", "<h1>Not Found</h1>"),
+            "check PLATFORM_URL, and what",
+        ),
+        (
+            Answer::json(405, &json!({"error": "no"})),
+            "check PLATFORM_URL: what",
+        ),
+        (
+            Answer::json(413, &json!({"error": "no"})),
+            "shorten what is sent",
+        ),
+        (
+            Answer::json(409, &json!({"error": "no"})),
+            "see what the platform says",
+        ),
+    ] {
+        let error = committing(answer).await;
+        assert!(error.advice().starts_with(advice), "{}", render(&error));
+    }
 }
 
 #[tokio::test]
