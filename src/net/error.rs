@@ -126,7 +126,7 @@ impl NetError {
                 "check the files that `http.sslCAInfo` and `http.sslCAPath` name".to_owned()
             }
             Self::Proxy { configured_in, .. } => format!(
-                "write {configured_in} as SCHEME://[USER:PASSWORD@]HOST:PORT, with http, https, socks4, socks4a, socks5 or socks5h, and special characters of the password percent-encoded"
+                "write {configured_in} as SCHEME://HOST:PORT, with http, https, socks4, socks4a, socks5 or socks5h; a login stands before the host, as LOGIN@HOST, with its special characters percent-encoded"
             ),
             Self::PinnedKey { .. } => {
                 "write it as sha256//BASE64, several with `;` between, or as the path of a file with the key in PEM or DER form"

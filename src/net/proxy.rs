@@ -45,9 +45,18 @@ impl ProxyUrl {
             "socks5h" => "socks5h",
             _ => return Err(wrong("its scheme is not supported")),
         };
-        if rest.contains(['#', '?', '\\']) {
+        if rest.contains(['#', '?']) {
             return Err(wrong("it holds a character that has to be percent-encoded"));
         }
+        // `DOMAIN\user`: the URL type would take it for a slash.
+        let rest = match rest.rsplit_once('@') {
+            Some((login, place)) => format!("{}@{place}", login.replace('\\', "%5C")),
+            None => rest.to_owned(),
+        };
+        if rest.contains('\\') {
+            return Err(wrong("it holds a character that has to be percent-encoded"));
+        }
+        let rest = rest.as_str();
         let authority = rest.strip_suffix('/').unwrap_or(rest);
         if authority.contains('/') {
             return Err(wrong("it holds a path"));
@@ -188,6 +197,10 @@ mod tests {
         let text = "http://us%40er:pa%23CANARY@h:1";
         let proxy = ProxyUrl::parse(text, "x").unwrap().unwrap();
         assert_eq!(proxy.user().unwrap(), "us@er");
+        let of_domain = ProxyUrl::parse(r"DOMAIN\user:pw@h:1", "x")
+            .unwrap()
+            .unwrap();
+        assert_eq!(of_domain.user().unwrap(), r"DOMAIN\user");
         let password = proxy.password().unwrap();
         assert_eq!(password.expose_secret(), "pa#CANARY");
         assert!(!format!("{proxy:?}").contains("CANARY"));
@@ -206,6 +219,7 @@ mod tests {
             "http://",
             "http://:80",
             "http://h:99999",
+            r"http://h\evil:1",
             "http://a b",
         ] {
             let error = ProxyUrl::parse(text, "`http.proxy`").unwrap_err();

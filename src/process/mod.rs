@@ -1,6 +1,7 @@
 //! Child programs: absolute paths, an environment from an allow-list, a process group of their own,
 //! capped output, a deadline.
 
+mod command;
 mod detached;
 mod error;
 mod group;

@@ -189,6 +189,11 @@ impl Config {
         }
     }
 
+    /// Says whether the repository's own configuration counts.
+    pub fn trusts_repository(&self) -> bool {
+        self.trust == LocalConfigTrust::Trust
+    }
+
     /// Returns the truth of `key`; nothing when it is not set, or is no truth.
     pub fn bool(&self, key: &str) -> Option<bool> {
         let last = self.trusted.of_key(key).next_back()?;

@@ -1,6 +1,6 @@
 //! One helper: how it is started, as git starts it, and what it answers.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::git::exec_path;
@@ -19,6 +19,8 @@ const ANSWER_CAP: usize = 64 * 1024;
 pub(super) struct Start {
     /// What they inherit.
     pub(super) inheritance: Inheritance,
+    /// Where they run; in `/` where that is not said.
+    pub(super) directory: Option<PathBuf>,
     /// How long one may take; a minute where that is not said.
     pub(super) deadline: Option<Duration>,
     /// Whether there is a person whom they may ask.
@@ -83,7 +85,12 @@ fn run(
         .cap(ANSWER_CAP)
         .deadline(start.deadline.unwrap_or(HELPER_TIME))
         .leftovers(Leftovers::Leave);
-    if !start.attended {
+    if let Some(directory) = &start.directory {
+        program = program.directory(directory);
+    }
+    if start.attended {
+        program = program.asking().telling();
+    } else {
         // Neither git's own helpers nor the credential manager may ask a person, because none is attending.
         program = program
             .variable("GIT_TERMINAL_PROMPT", "0")

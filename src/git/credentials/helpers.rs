@@ -6,8 +6,6 @@ use std::time::Duration;
 
 use crate::clock::Clock;
 use crate::git::url_match::percent_decoded;
-use crate::git::{Config, Matching};
-use crate::names::RemoteUrl;
 use crate::process::Inheritance;
 use crate::secrets::KnownSecrets;
 
@@ -42,10 +40,12 @@ pub(super) enum Answer {
 /// The helpers that the user's and the system's configuration name for one URL.
 #[derive(Debug, Clone, Default)]
 pub struct Helpers {
-    commands: Vec<String>,
-    username: Option<String>,
-    path: UrlPath,
-    start: Start,
+    pub(super) commands: Vec<String>,
+    pub(super) username: Option<String>,
+    pub(super) path: UrlPath,
+    /// The host as git tells it, where it is beyond ASCII, behind the one that it is looked up as.
+    pub(super) written_host: Option<(String, String)>,
+    pub(super) start: Start,
     known: KnownSecrets,
     answers: Answers,
 }
@@ -64,19 +64,6 @@ impl Helpers {
             },
             ..Self::default()
         }
-    }
-
-    /// Reads what `config` says about `url`: `credential.helper`, `.username`, `.useHttpPath`, and the
-    /// same below `credential.<url>`.
-    pub fn from_config(config: &Config, url: &RemoteUrl, inheritance: Inheritance) -> Self {
-        let values = |name| config.scoped("credential", name, url, Matching::All);
-        let shown = config.scoped_truth("credential", "useHttpPath", url, Matching::All);
-        let mut helpers = Self::new(values("helper"), inheritance);
-        helpers.username = values("username").pop();
-        if shown == Some(true) {
-            helpers.path = UrlPath::Shown;
-        }
-        helpers
     }
 
     /// Tells `known` of every password that a helper answers.
@@ -267,7 +254,13 @@ impl Helpers {
         let path = percent_decoded(url.path().trim_matches('/'));
         let path = (self.path == UrlPath::Shown && !path.is_empty()).then_some(path);
         let user = user.filter(|user| !user.is_empty());
-        Credential::about(url, path, user.or(self.username.as_deref()), offered)
+        let host = url.host_str().unwrap_or_default();
+        let host = match &self.written_host {
+            Some((spelled, written)) if spelled == host => written,
+            _ => host,
+        };
+        let user = user.or(self.username.as_deref());
+        Credential::about(url, host, path, user, offered)
     }
 
     /// Returns what makes two questions the same.

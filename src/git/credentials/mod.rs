@@ -5,6 +5,7 @@
 
 mod ask;
 mod certificate;
+mod configured;
 mod credential;
 mod found;
 mod helper;
@@ -21,6 +22,7 @@ use secrecy::SecretString;
 use crate::process::ProcessError;
 
 pub use self::ask::{Asked, Asking, asking_program, may_ask};
+pub(in crate::git) use self::configured::leads_into_work_tree;
 pub use self::credential::Credential;
 pub use self::found::Found;
 pub use self::helpers::{Answers, Helpers, UrlPath};

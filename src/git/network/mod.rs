@@ -116,8 +116,10 @@ impl GitNetwork {
 
     /// Returns the helpers for what no section for a URL is compared with: the password of a certificate, a proxy of SOCKS.
     fn helpers_of_no_url(&self) -> Result<Helpers, NetError> {
-        let lines = self.config()?.strings("credential.helper");
-        Ok(self.prepared(Helpers::new(lines, self.inheritance.clone())))
+        let config = self.config()?;
+        let lines = config.strings("credential.helper");
+        let helpers = Helpers::of_lines(config, lines, self.inheritance.clone());
+        Ok(self.prepared(helpers))
     }
 
     /// Lets helpers share what was answered in this run, for as long as the policy says.

@@ -13,8 +13,12 @@ use crate::secrets::decode_base64;
 
 use super::{GitNetwork, View};
 
-/// How a list of hashes begins, each.
+/// How a list of hashes begins.
 const HASH: &str = "sha256//";
+/// What stands before each other hash.
+const NEXT_HASH: &str = ";sha256//";
+/// The digits of a hash in BASE64, padding included.
+const HASH_LENGTH: usize = 44;
 /// How a public key begins and ends in PEM form.
 const PEM: [&str; 2] = ["-----BEGIN PUBLIC KEY-----", "-----END PUBLIC KEY-----"];
 
@@ -64,15 +68,13 @@ impl View<'_> {
         let bad = |reason: &str| NetError::PinnedKey {
             reason: reason.to_owned(),
         };
-        if value.starts_with(HASH) {
-            let hashes = value.split(';').map(|hash| {
-                let hash = hash.trim().strip_prefix(HASH)?;
-                decode_base64(hash.as_bytes())?.try_into().ok()
-            });
-            let hashes: Option<Vec<[u8; 32]>> = hashes.collect();
-            return hashes
-                .map(PinnedKeys)
-                .ok_or_else(|| bad("a hash is not the BASE64 of 32 bytes"));
+        if let Some(list) = value.strip_prefix(HASH) {
+            // One that is none of SHA-256 fits no key; another in the list may.
+            let hashes: Vec<[u8; 32]> = list.split(NEXT_HASH).filter_map(hash).collect();
+            if hashes.is_empty() {
+                return Err(bad("a hash is not the BASE64 of 32 bytes"));
+            }
+            return Ok(PinnedKeys(hashes));
         }
         let path = self.config.file(value);
         let path = path.ok_or_else(|| bad("the path cannot be expanded"))?;
@@ -123,6 +125,12 @@ impl View<'_> {
         // Git passes an empty one to OpenSSL, which reports that it does not fit.
         Ok(password.filter(|password| !password.expose_secret().is_empty()))
     }
+}
+
+/// Reads one hash, as it is written by curl: with its padding, and nothing around it.
+fn hash(text: &str) -> Option<[u8; 32]> {
+    let digits = (text.len() == HASH_LENGTH).then_some(text.as_bytes())?;
+    decode_base64(digits)?.try_into().ok()
 }
 
 /// Tells the helpers that the password of the client's key is right.

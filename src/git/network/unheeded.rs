@@ -2,6 +2,7 @@
 
 use crate::environment::Environment;
 use crate::git::config::{Config, Matching};
+use crate::git::credentials::leads_into_work_tree;
 use crate::names::{RemoteUrl, Scheme};
 
 /// For which values a key does not count.
@@ -110,6 +111,13 @@ pub fn unheeded(config: &Config, environment: &Environment, url: &RemoteUrl) -> 
     if url.scheme() == Scheme::Https && environment.raw("GIT_SSL_NO_VERIFY").is_some() {
         lines.push(
             "GIT_SSL_NO_VERIFY in the environment is ignored: certificates are checked (GIT_SSL_CAINFO names an authority of your own)"
+                .to_owned(),
+        );
+    }
+    let helpers = config.scoped("credential", "helper", url, Matching::All);
+    if !config.trusts_repository() && helpers.iter().any(|helper| leads_into_work_tree(helper)) {
+        lines.push(
+            "credential.helper in the git configuration is ignored where it leads into the work tree: name the file by its absolute path"
                 .to_owned(),
         );
     }

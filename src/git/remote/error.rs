@@ -30,6 +30,18 @@ pub enum RemoteError {
         #[source]
         source: RemoteUrlError,
     },
+    /// The file of the remote cannot be read.
+    #[error(
+        "the file `{file}` of the git directory, which names the remote, cannot be read: {problem}"
+    )]
+    OldFile {
+        /// The remote.
+        name: RemoteName,
+        /// The file, below the git directory.
+        file: String,
+        /// What is wrong with it.
+        problem: String,
+    },
     /// The branch names an address in place of a remote, which cannot be used.
     #[error("the address that the git configuration names as the remote cannot be used")]
     Address {
@@ -45,7 +57,7 @@ impl RemoteError {
         match self {
             Self::None => Code::NoRemote,
             Self::Ambiguous(_) => Code::RemoteAmbiguous,
-            Self::Absent(_) | Self::Name(_) => Code::RemoteAbsent,
+            Self::Absent(_) | Self::Name(_) | Self::OldFile { .. } => Code::RemoteAbsent,
             Self::ThisRepository => Code::RemoteLocal,
             Self::Url { .. } | Self::Address { .. } => Code::RemoteUrl,
         }
@@ -63,6 +75,9 @@ impl RemoteError {
                 "choose a remote with `git config remote.pushDefault NAME`, or name it in the policy"
                     .to_owned(),
             ),
+            Self::OldFile { name, .. } => Some(format!(
+                "move it to the git configuration: git remote rename {name} {name}"
+            )),
             Self::Absent(name) => Some(format!("add it with `git remote add {name} URL`")),
             Self::Url {
                 source: RemoteUrlError::Rewritten { key },

@@ -1,6 +1,7 @@
 //! The remote that a branch is pushed to, and its URLs, from the configuration.
 
 mod error;
+mod old_file;
 mod rewrite;
 
 use gix::bstr::{BString, ByteSlice};
@@ -98,7 +99,11 @@ impl Repo {
         let begins_so = |with: &&[u8]| chosen.starts_with(with);
         let reads_so =
             chosen.contains(&b':') || [b"/".as_slice(), b"./", b"../", b"~"].iter().any(begins_so);
-        !self.config().remote_names().contains(chosen) && (reads_so || self.is_directory(chosen))
+        let is_known = || {
+            let old = named(chosen).map(|name| self.old_remote(&name));
+            self.config().remote_names().contains(chosen) || !matches!(old, Ok(Ok(None)) | Err(_))
+        };
+        (reads_so || self.is_directory(chosen)) && !is_known()
     }
 
     /// Says whether a repository may lie where `chosen` leads as a path.
@@ -135,9 +140,13 @@ impl Repo {
         if names.contains(b"origin".as_bstr()) {
             return Ok("origin".into());
         }
+        let is_old = || -> Result<bool, RemoteError> {
+            Ok(self.old_remote(&named(&"origin".into())?)?.is_some())
+        };
         match names.pop_first() {
-            None => Err(RemoteError::None),
             Some(only) if names.is_empty() => Ok(only),
+            _ if is_old()? => Ok("origin".into()),
+            None => Err(RemoteError::None),
             Some(first) => {
                 let all = std::iter::once(first).chain(names);
                 let shown = all.map(|name| name.to_str_lossy().escape_debug().to_string());
@@ -151,8 +160,16 @@ impl Repo {
             return Err(RemoteError::ThisRepository);
         }
         let values = |key: &str| self.config().facts("remote", name.as_str(), key);
-        let urls = values("url");
+        let mut urls = values("url");
         let push_urls = values("pushurl");
+        let mut fetch_specs = values("fetch");
+        if urls.is_empty()
+            && push_urls.is_empty()
+            && let Some(old) = self.old_remote(&name)?
+        {
+            urls = old.urls;
+            fetch_specs.extend(old.fetch_specs);
+        }
         let fetch = urls.first().or_else(|| push_urls.first());
         let Some(fetch) = fetch else {
             return Err(RemoteError::Absent(name));
@@ -185,7 +202,7 @@ impl Repo {
             url,
             fetch_url,
             other_push_urls: pushed.collect::<Result<_, _>>()?,
-            fetch_specs: values("fetch"),
+            fetch_specs,
             name,
         })
     }

@@ -1,4 +1,5 @@
-//! The user's ssh, which runs the git service on the server. Nothing prompts, host keys are checked.
+//! The user's ssh, which runs the git service on the server. It prompts only where a person started the run; host keys are
+//! checked.
 
 use std::time::Duration;
 
@@ -64,6 +65,9 @@ fn command(target: Target<'_>) -> Result<Program, TransportError> {
         program
     };
     let program = program.inherit(&options.inheritance);
+    if options.attended {
+        return Ok(program.asking());
+    }
     let variables = options.inheritance.variables();
     let asks_graphically = variables.iter().any(|(name, _)| name == "SSH_ASKPASS");
     let says_when = variables
@@ -134,6 +138,18 @@ fn probed_variant(target: Target<'_>) -> Result<Variant, TransportError> {
     })
 }
 
+/// Says whether somebody may answer what ssh asks: a person, a program, or the command of the user's that starts ssh, as
+/// `sshpass` does.
+fn can_answer(options: &PushOptions) -> bool {
+    let command = options.ssh_command.as_deref();
+    let is_wrapped = command.map(first_word).is_some_and(|word| {
+        let name = word.rsplit('/').next();
+        name != Some("ssh")
+    });
+    let variables = options.inheritance.variables();
+    options.attended || is_wrapped || variables.iter().any(|(name, _)| name == "SSH_ASKPASS")
+}
+
 /// Returns the arguments. `RemoteUrl` has refused users and hosts that begin with a dash.
 fn arguments(
     target: Target<'_>,
@@ -145,9 +161,8 @@ fn arguments(
     let mut add = |more: &[&str]| arguments.extend(more.iter().map(|one| (*one).to_owned()));
     match variant {
         Variant::Ssh => {
-            let variables = target.options.inheritance.variables();
-            if !variables.iter().any(|(name, _)| name == "SSH_ASKPASS") {
-                // Nothing can answer a prompt, so ssh must not wait for one.
+            if !can_answer(target.options) {
+                // Ssh must not wait for an answer.
                 add(&["-o", "BatchMode=yes"]);
             }
             if service.protocol().is_some() {

@@ -66,6 +66,8 @@ pub struct RemoteUrl {
     user: Option<String>,
     password: Option<SecretString>,
     host: Option<String>,
+    /// The host beyond ASCII that `host` is the spelling of.
+    written_host: Option<String>,
     port: Option<u16>,
     path: String,
     scp_like: bool,
@@ -99,9 +101,14 @@ impl RemoteUrl {
         self.scheme
     }
 
-    /// Returns the host; absent for files.
+    /// Returns the host; absent for files. For http(s) it is spelled in ASCII.
     pub fn host(&self) -> Option<&str> {
         self.host.as_deref()
+    }
+
+    /// Returns the host as it is written, where that is beyond ASCII and [`host`](Self::host) is not.
+    pub fn written_host(&self) -> Option<&str> {
+        self.written_host.as_deref()
     }
 
     /// Returns the port that the URL names.
@@ -203,6 +210,7 @@ impl RemoteUrl {
     pub fn at_host(&self, host: &str) -> Self {
         Self {
             host: Some(host.to_owned()),
+            written_host: None,
             port: self.port.filter(|_| self.scheme != Scheme::Ssh),
             ..self.clone()
         }

@@ -2,6 +2,8 @@
 
 use std::net::Ipv6Addr;
 
+use sendoff_push::sanitize::is_invisible;
+
 use super::error::RemoteUrlError;
 
 /// An address, taken apart. Host and user are as written: `ssh_config` matches them with their case.
@@ -119,10 +121,13 @@ fn split_port(place: &str) -> (String, Option<u16>) {
     }
 }
 
-/// Says whether ssh takes `text` for a host: a name, or an address of IPv6 with its zone.
+/// Says whether ssh takes `text` for a host: a name, or an address of IPv6 with its zone. Letters beyond ASCII are ssh's to
+/// look up, and may be an alias of its configuration.
 fn is_host(text: &str) -> bool {
     let address = text.split_once('%').map_or(text, |(address, _)| address);
-    let plain = |c: char| c.is_ascii_alphanumeric() || "._-%".contains(c);
+    let beyond =
+        |c: char| !c.is_ascii() && !c.is_control() && !c.is_whitespace() && !is_invisible(c);
+    let plain = |c: char| c.is_ascii_alphanumeric() || "._-%".contains(c) || beyond(c);
     let named = text.chars().all(plain) || address.parse::<Ipv6Addr>().is_ok();
     !text.is_empty()
         && !text.starts_with('-')
@@ -183,6 +188,8 @@ mod tests {
         assert_eq!(read("DOM\\user@h:r"), "DOM\\user h - r");
         assert_eq!(read("a#b~1@h:r"), "a#b~1 h - r");
         assert_eq!(read("host$@h:r"), "host$ h - r");
+        assert_eq!(read("git@b\u{fc}ro:r"), "git b\u{fc}ro - r");
+        assert_eq!(read("ssh://b\u{fc}ro/r"), "- b\u{fc}ro - /r");
     }
 
     #[test]
@@ -202,6 +209,9 @@ mod tests {
             "ssh://h:port/r",
             "[::1]x:r",
             ":r",
+            "a\u{202e}b:r",
+            "a\u{200b}b:r",
+            "a\u{3000}b:r",
         ] {
             let shown = read(text);
             assert!(

@@ -4,9 +4,8 @@ mod run;
 
 use std::ffi::OsString;
 use std::io;
-use std::os::unix::process::CommandExt;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::path::PathBuf;
+use std::process::Stdio;
 use std::time::Duration;
 
 use super::error::ProcessError;
@@ -26,21 +25,33 @@ pub enum Leftovers {
 /// A program to start: an argument vector, no shell, no inherited environment, its own process group.
 #[derive(Debug, Clone)]
 pub struct Program {
-    path: PathBuf,
-    arguments: Vec<OsString>,
-    variables: Vec<(OsString, OsString)>,
-    directory: Option<PathBuf>,
+    pub(super) path: PathBuf,
+    pub(super) arguments: Vec<OsString>,
+    pub(super) variables: Vec<(OsString, OsString)>,
+    pub(super) directory: Option<PathBuf>,
     input: Vec<u8>,
     cap: usize,
     deadline: Duration,
     leftovers: Leftovers,
-    group: Group,
-    environment: Given,
+    pub(super) group: Group,
+    pub(super) shown: Shown,
+    pub(super) environment: Given,
+}
+
+/// Which outputs of a program go to the caller's standard error, and are not kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shown {
+    /// Neither.
+    Nothing,
+    /// Its standard error.
+    Stderr,
+    /// Both.
+    Both,
 }
 
 /// Which environment a program gets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Given {
+pub(super) enum Given {
     /// The variables that were named.
     Named,
     /// That of this process, and what was named.
@@ -61,6 +72,7 @@ impl Program {
             deadline: Duration::from_secs(30),
             leftovers: Leftovers::Kill,
             group: Group::Own,
+            shown: Shown::Nothing,
             environment: Given::Named,
         }
     }
@@ -141,46 +153,31 @@ impl Program {
     #[must_use]
     pub const fn on_terminal(mut self) -> Self {
         self.group = Group::Callers;
+        self.shown = Shown::Both;
+        self
+    }
+
+    /// Lets the program ask the person at the caller's terminal: it runs in the caller's process group.
+    #[must_use]
+    pub const fn asking(mut self) -> Self {
+        self.group = Group::Callers;
+        self
+    }
+
+    /// Lets the person at the caller's terminal read what the program says on its standard error.
+    #[must_use]
+    pub const fn telling(mut self) -> Self {
+        self.shown = Shown::Stderr;
         self
     }
 
     /// Starts the program with pipes to its stdin and stdout. Its stderr is captured, up to the cap.
     pub fn start(&self) -> Result<Running, ProcessError> {
         let mut command = self.command(Stdio::piped())?;
-        let started = start(&mut command, Group::Own);
+        let started = start(&mut command, self.group);
         let (child, killer) = started.map_err(|source| self.failed(source))?;
         Running::new(child, killer, self.path.clone(), self.cap)
             .map_err(|source| self.failed(source))
-    }
-
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "this is the one place that spawns"
-    )]
-    fn command(&self, stdin: Stdio) -> Result<Command, ProcessError> {
-        if !self.path.is_absolute() {
-            return Err(ProcessError::Relative(self.path.clone()));
-        }
-        let directory = self.directory.as_deref().unwrap_or(Path::new("/"));
-        let mut command = Command::new(&self.path);
-        if self.environment == Given::Named {
-            command.env_clear();
-        }
-        command
-            .args(&self.arguments)
-            .envs(self.variables.iter().map(|(n, v)| (n.as_os_str(), v)))
-            .current_dir(directory)
-            .stdin(stdin);
-        match self.group {
-            Group::Own => command
-                .process_group(0)
-                .stdout(Stdio::piped())
-                .stderr(Stdio::piped()),
-            Group::Callers => command
-                .stdout(Stdio::from(io::stderr()))
-                .stderr(Stdio::inherit()),
-        };
-        Ok(command)
     }
 
     fn failed(&self, source: io::Error) -> ProcessError {

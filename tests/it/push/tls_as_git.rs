@@ -346,12 +346,20 @@ fn a_pinned_key_is_enforced_as_by_git() {
     for right in [
         format!("sha256//{hash}"),
         format!("{other};sha256//{hash}"),
+        format!("sha256//short;sha256//{hash};sha256//"),
         pem.to_owned(),
         der.to_str().unwrap().to_owned(),
     ] {
         guarded.set("http.pinnedPubkey", &right);
         guarded.both(true, &[]);
         guarded.git(&["commit", "-q", "--allow-empty", "-m", "more"]);
+    }
+    for wrong in [
+        format!("{other};sha256//{hash}="),
+        format!("{other}; sha256//{hash}"),
+    ] {
+        guarded.set("http.pinnedPubkey", &wrong);
+        guarded.both(false, &[]);
     }
     guarded.set("http.pinnedPubkey", other);
     let said = guarded.both(false, &[]).unwrap();

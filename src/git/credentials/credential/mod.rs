@@ -76,9 +76,10 @@ impl fmt::Debug for Credential {
 }
 
 impl Credential {
-    /// Begins a question: the host with its port, and the path where helpers get to see it.
+    /// Begins a question: the host as it is written with its port, and the path where helpers get to see it.
     pub(in crate::git::credentials) fn about(
         url: &reqwest::Url,
+        host: &str,
         path: Option<String>,
         username: Option<&str>,
         offered: &[String],
@@ -89,7 +90,7 @@ impl Credential {
             .unwrap_or_default();
         Self {
             protocol: url.scheme().to_owned(),
-            host: format!("{}{port}", url.host_str().unwrap_or_default()),
+            host: format!("{host}{port}"),
             path,
             username: username.filter(|name| !name.is_empty()).map(str::to_owned),
             offered: offered.to_vec(),

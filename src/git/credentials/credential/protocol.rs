@@ -162,7 +162,13 @@ mod tests {
 
     fn asked() -> Credential {
         let url = reqwest::Url::parse("https://git.example:8443/o/r").unwrap();
-        Credential::about(&url, None, Some("me"), &["Basic realm=\"x\"".to_owned()])
+        Credential::about(
+            &url,
+            "git.example",
+            None,
+            Some("me"),
+            &["Basic realm=\"x\"".to_owned()],
+        )
     }
 
     fn written(credential: &Credential, verb: Verb) -> String {
