@@ -24,6 +24,7 @@ pub(super) fn parse(bytes: &[u8]) -> Result<(TaskDocument, Vec<String>), String>
     shape(&value)?;
     let mut unknown = Vec::new();
     if let Value::Object(top) = &mut value {
+        top.retain(|_, value| !value.is_null());
         for (name, keys) in [("task", TASK), ("heartbeat", HEARTBEAT)] {
             if let Some(Value::Object(table)) = top.get_mut(name) {
                 settle(table, keys, &format!("{name}."), &mut unknown);
@@ -48,7 +49,12 @@ pub(super) fn parse(bytes: &[u8]) -> Result<(TaskDocument, Vec<String>), String>
 enum Holds {
     Text,
     Truth,
+    /// A number that may be a fraction.
     Number,
+    /// A whole number, 0 or more.
+    Count,
+    /// A whole number.
+    Whole,
     Other,
 }
 
@@ -67,15 +73,15 @@ const TASK: &[(&str, Holds)] = &[
     ("ok", Holds::Truth),
     ("error", Holds::Text),
     ("stderr", Holds::Text),
-    ("exit_code", Holds::Number),
+    ("exit_code", Holds::Whole),
 ];
 /// See [`TOP`].
 const HEARTBEAT: &[(&str, Holds)] = &[
     ("current_task", Holds::Text),
-    ("active_tasks", Holds::Number),
+    ("active_tasks", Holds::Count),
     ("error_rate", Holds::Number),
     ("sample_error", Holds::Text),
-    ("uptime_seconds", Holds::Number),
+    ("uptime_seconds", Holds::Count),
 ];
 
 /// Takes the keys out that are unknown, and makes of each value what its key holds, where a caller wrote it as another kind.
@@ -102,7 +108,9 @@ fn settle(
 /// is `True`. Nothing where it is right, or means nothing of the kind.
 fn meant(holds: Holds, value: &Value) -> Option<Value> {
     match (holds, value) {
-        (Holds::Text, Value::Number(_) | Value::Bool(_)) => Some(Value::String(value.to_string())),
+        (Holds::Text, Value::Number(_) | Value::Bool(_) | Value::Array(_) | Value::Object(_)) => {
+            Some(Value::String(value.to_string()))
+        }
         (Holds::Truth, Value::String(text)) => match text.trim().to_ascii_lowercase().as_str() {
             "true" | "1" => Some(Value::Bool(true)),
             "false" | "0" => Some(Value::Bool(false)),
@@ -113,12 +121,27 @@ fn meant(holds: Holds, value: &Value) -> Option<Value> {
             Some(0) => Some(Value::Bool(false)),
             _ => None,
         },
-        (Holds::Number, Value::String(text)) => {
-            let number = text.trim().parse().ok();
-            number.map(Value::Number)
+        (Holds::Number | Holds::Count | Holds::Whole, Value::String(text)) => {
+            let number = Value::Number(text.trim().parse().ok()?);
+            Some(meant(holds, &number).unwrap_or(number))
+        }
+        (Holds::Count, Value::Number(number)) if !number.is_u64() => {
+            Some(whole(number.as_f64()?).max(0).into())
+        }
+        (Holds::Whole, Value::Number(number)) if !number.is_i64() => {
+            Some(whole(number.as_f64()?).into())
         }
         _ => None,
     }
+}
+
+/// Cuts the fraction off, as of the seconds that clocks of scripts tell.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "a number out of range becomes the nearest one"
+)]
+const fn whole(number: f64) -> i64 {
+    number as i64
 }
 
 /// Checks that the document and what it nests are objects.
@@ -128,8 +151,7 @@ fn shape(value: &Value) -> Result<(), String> {
     };
     for key in ["task", "heartbeat"] {
         match top.get(key) {
-            None | Some(Value::Object(_)) => {}
-            Some(Value::Null) if key == "heartbeat" => {}
+            None | Some(Value::Object(_) | Value::Null) => {}
             Some(other) => {
                 return Err(format!("`{key}` is {}, and must be an object", kind(other)));
             }
@@ -178,8 +200,8 @@ mod tests {
                 "`heartbeat` is an array, and must be an object",
             ),
             (
-                "{\"task\": {\"input\": [5]}}",
-                "invalid type: sequence, expected a string",
+                "{\"task\": {\"ok\": [5]}}",
+                "invalid type: sequence, expected a boolean",
             ),
             (
                 "{\"task\"",
@@ -227,6 +249,28 @@ mod tests {
         ] {
             parse(bad.as_bytes()).unwrap_err();
         }
+    }
+
+    #[test]
+    fn what_scripts_and_clocks_write_costs_no_task() {
+        let text = r#"{"task": {"input": {"parts": [1]}, "exit_code": 1.0, "response": ["a"]}, "executor": null,
+            "heartbeat": {"active_tasks": -1, "uptime_seconds": 12.7, "error_rate": NaN}}"#;
+        let (document, _) = parse(text.as_bytes()).unwrap();
+        assert_eq!(document.task.input.as_deref(), Some(r#"{"parts":[1]}"#));
+        assert_eq!(document.task.response.as_deref(), Some(r#"["a"]"#));
+        assert_eq!(document.task.exit_code, Some(1));
+        let heartbeat = document.heartbeat.unwrap();
+        assert_eq!(heartbeat.active_tasks, Some(0));
+        assert_eq!(heartbeat.uptime_seconds, Some(12));
+        assert_eq!(heartbeat.error_rate, None);
+        let (document, _) = parse(br#"{"task": null, "heartbeat": null}"#).unwrap();
+        assert_eq!(document, TaskDocument::default());
+        let text = r#"{"task": {"exit_code": 99999999999999999999}, "heartbeat": {"uptime_seconds": "3.5"}}"#;
+        let (document, _) = parse(text.as_bytes()).unwrap();
+        assert_eq!(document.task.exit_code, Some(i64::MAX));
+        assert_eq!(document.heartbeat.unwrap().uptime_seconds, Some(3));
+        let (document, _) = parse(b"{\"task\": {\"input\": \"one\ntwo\"}}").unwrap();
+        assert_eq!(document.task.input.as_deref(), Some("one\ntwo"));
     }
 
     #[test]

@@ -142,9 +142,12 @@ impl Environment {
         named.unwrap_or_else(|| self.cwd.clone())
     }
 
-    /// Returns a variable without the blanks around it; nothing when it is absent or blank.
+    /// Returns a variable without the blanks around it and the byte order mark of a file that it was read from; nothing when it
+    /// is absent or blank.
     fn value(&self, name: &str) -> Option<&OsStr> {
         let value = self.values.get(OsStr::new(name))?.as_bytes().trim_ascii();
+        let value = value.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(value);
+        let value = value.trim_ascii();
         (!value.is_empty()).then(|| OsStr::from_bytes(value))
     }
 
@@ -277,9 +280,11 @@ mod tests {
             ("WORKSPACE_ID", "w1\n"),
             ("CONFIGS_DIR", " /etc/c\r\n"),
             ("GH_TOKEN", " \t"),
+            ("PLATFORM_URL", "\u{feff}http://p\r\n"),
         ];
         let environment = Environment::from_pairs("/", pairs);
         assert_eq!(environment.text("WORKSPACE_ID"), Some("w1"));
+        assert_eq!(environment.text("PLATFORM_URL"), Some("http://p"));
         assert_eq!(environment.configs_directory(), PathBuf::from("/etc/c"));
         assert!(environment.secret("GH_TOKEN").is_none());
     }

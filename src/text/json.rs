@@ -1,32 +1,67 @@
-//! JSON as programs write it: after a byte order mark, with bytes that are not UTF-8, with half of a surrogate pair in it.
+//! JSON as programs write it: after a byte order mark, with bytes that are not UTF-8, with half of a surrogate pair in it, with
+//! line ends in texts, with `NaN`.
+
+use std::fmt::Write as _;
 
 /// What some programs put before UTF-8.
 pub const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
-/// Returns the text as JSON's readers want it: without a byte order mark, as UTF-8, and U+FFFD for each half of a
-/// surrogate pair that stands alone.
+/// Returns the text as JSON's readers want it: without a byte order mark, as UTF-8, U+FFFD for each half of a surrogate
+/// pair that stands alone, control characters in texts escaped, and `null` for what Python writes for numbers that are none.
 pub fn mended_json(bytes: &[u8]) -> String {
     let bytes = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
     let text = String::from_utf8_lossy(bytes);
     let mut mended = String::with_capacity(text.len());
     let mut rest = text.as_ref();
-    while let Some(at) = rest.find('\\') {
-        let (before, escape) = rest.split_at(at);
-        mended.push_str(before);
-        let (taken, written) = match (unit(escape), escape.get(6..).and_then(unit)) {
-            (Some(0xD800..=0xDBFF), Some(0xDC00..=0xDFFF)) => (12, escape.get(..12)),
-            (Some(0xD800..=0xDFFF), _) => (6, Some("\\ufffd")),
-            (Some(_), _) => (6, escape.get(..6)),
-            (None, _) => {
-                let next = escape.chars().nth(1).map_or(0, char::len_utf8);
-                (1 + next, escape.get(..=next))
+    let mut in_text = false;
+    while let Some(first) = rest.chars().next() {
+        let (taken, written) = match first {
+            '"' => {
+                in_text = !in_text;
+                (1, Some("\""))
             }
+            '\\' if in_text => escape(rest),
+            control if in_text && control < ' ' => {
+                let code = u32::from(control);
+                // Writing to a text does not fail.
+                let _done = write!(mended, "\\u{code:04x}");
+                (1, None)
+            }
+            _ if in_text => plain(rest, |c| c == '"' || c == '\\' || c < ' '),
+            _ => match NO_NUMBERS.iter().find(|word| rest.starts_with(**word)) {
+                Some(word) => (word.len(), Some("null")),
+                None => plain(rest, |c| "\"NI-".contains(c)),
+            },
         };
         mended.push_str(written.unwrap_or_default());
-        rest = escape.get(taken..).unwrap_or_default();
+        rest = rest.get(taken..).unwrap_or_default();
     }
-    mended.push_str(rest);
     mended
+}
+
+/// What stands for a number that is none, outside of texts.
+const NO_NUMBERS: [&str; 3] = ["NaN", "Infinity", "-Infinity"];
+
+/// Returns the length of an escape, and what it is written as.
+fn escape(text: &str) -> (usize, Option<&str>) {
+    match (unit(text), text.get(6..).and_then(unit)) {
+        (Some(0xD800..=0xDBFF), Some(0xDC00..=0xDFFF)) => (12, text.get(..12)),
+        (Some(0xD800..=0xDFFF), _) => (6, Some("\\ufffd")),
+        (Some(_), _) => (6, text.get(..6)),
+        (None, _) => {
+            let next = text.chars().nth(1).map_or(0, char::len_utf8);
+            (1 + next, text.get(..=next))
+        }
+    }
+}
+
+/// Returns what is before the next character that may be another thing, the first one included.
+fn plain(text: &str, is_end: impl Fn(char) -> bool) -> (usize, Option<&str>) {
+    let mut rest = text.char_indices().skip(1);
+    let end = rest
+        .find(|(_, c)| is_end(*c))
+        .map_or(text.len(), |(at, _)| at);
+    (end, text.get(..end))
 }
 
 /// Returns what `\uXXXX` at the beginning stands for.
@@ -50,6 +85,13 @@ mod tests {
             (r#""\u00e9\"#, r#""\u00e9\"#),
         ] {
             assert_eq!(mended_json(text.as_bytes()), wanted);
+        }
+        for (text, wanted) in [
+            ("{\"a\":\"b\tc\nd\"}\n", r#"{"a":"b\u0009c\u000ad"}"#),
+            ("[NaN, -Infinity,Infinity, -1]", "[null, null,null, -1]"),
+            (r#"{"NaN \" NaN": NaN}"#, r#"{"NaN \" NaN": null}"#),
+        ] {
+            assert_eq!(mended_json(text.as_bytes()).trim_end(), wanted);
         }
         assert_eq!(mended_json(b"\xEF\xBB\xBF{}"), "{}");
         assert_eq!(mended_json(b"\"\xff\""), "\"\u{fffd}\"");

@@ -23,6 +23,9 @@ pub(super) struct OldRemote {
     pub(super) fetch_specs: Vec<BString>,
 }
 
+/// How one kind of file is read.
+type Reader = fn(&[u8]) -> OldRemote;
+
 impl Repo {
     /// Reads the file of the remote `name`; nothing where there is none that names a URL. No link is followed.
     pub(super) fn old_remote(&self, name: &RemoteName) -> Result<Option<OldRemote>, RemoteError> {
@@ -33,8 +36,10 @@ impl Repo {
         let Ok(directory) = Directory::open(self.common_dir()) else {
             return Ok(None);
         };
-        let kinds: [(&str, fn(&[u8]) -> OldRemote); 2] =
-            [("remotes", of_remotes), ("branches", of_branches)];
+        let kinds = [
+            ("remotes", of_remotes as Reader),
+            ("branches", of_branches as Reader),
+        ];
         for (kind, read) in kinds {
             let content = directory.read(&Path::new(kind).join(text), LIMIT);
             let content = content.map_err(|error| unreadable(name, kind, &error))?;

@@ -9,6 +9,11 @@ use crate::names::Scheme;
 use crate::net::{TlsFault, TlsPlace};
 use crate::secrets::KnownSecrets;
 
+use super::ssh_words::{
+    DENIED, DISCONNECTED, FAILING, INVALID_LOGIN, NO_GIT, NO_LOGIN, NOT_FOUND, SSH_SETUP,
+    is_remark, key_problem,
+};
+
 /// How many lines of a server's message are kept.
 const MAX_MESSAGES: usize = 40;
 
@@ -66,71 +71,6 @@ fn without_prefix(line: &str) -> &str {
     line.trim()
 }
 
-/// What ssh itself writes when there is no connection, or it was lost.
-const DISCONNECTED: &[&str] = &[
-    "ssh: ",
-    "connect to host",
-    "could not resolve",
-    "name or service not known",
-    "connection refused",
-    "connection timed out",
-    "operation timed out",
-    "connection reset",
-    "connection closed by",
-    "closed by remote host",
-    "kex_exchange_identification",
-    "banner exchange",
-    "broken pipe",
-    "network is unreachable",
-    "no route to host",
-    "the remote hung up",
-];
-
-/// What ssh itself writes when it cannot log in.
-const NO_LOGIN: &[&str] = &[
-    "permission denied (",
-    "host key verification failed",
-    "too many authentication failures",
-    "identification has changed",
-    "no supported authentication methods",
-];
-
-/// What servers write when there is no such repository, or it is not shown to the login.
-const NOT_FOUND: &[&str] = &[
-    "does not appear to be a git repository",
-    "not found",
-    "could not be found",
-    "cannot find",
-    "does not exist",
-    "no such repository",
-];
-
-/// What servers write when the key or the account is not valid.
-const INVALID_LOGIN: &[&str] = &[
-    "expired",
-    "saml sso",
-    "single sign-on",
-    "authentication",
-    "not authenticated",
-    "revoked",
-    "blocked",
-    "suspended",
-    "two-factor",
-];
-
-/// What servers write when the login lacks the right.
-const DENIED: &[&str] = &[
-    "denied",
-    "not authorized",
-    "not authorised",
-    "not allowed",
-    "not permitted",
-    "permission",
-    "write access",
-    "forbidden",
-    "marked as read only",
-];
-
 /// How far a connection had come when the program at its other end exited.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Stage {
@@ -153,6 +93,9 @@ pub(super) fn from_stderr(
         .filter(|line| line.chars().any(char::is_alphanumeric) && line != "remote:")
         .take(MAX_MESSAGES)
         .collect();
+    // Of a connection that may be fine ssh has remarks, too.
+    let (remarks, messages): (Vec<String>, Vec<String>) =
+        messages.into_iter().partition(|line| is_remark(line));
     let find = |words: &[&str]| {
         let says = |line: &&String| {
             let line = line.to_ascii_lowercase();
@@ -166,7 +109,11 @@ pub(super) fn from_stderr(
         return TransportError::ReadOnly { said };
     }
     if let Some(said) = find(NO_LOGIN).filter(|_| is_ssh) {
+        let said = key_problem(&messages).cloned().unwrap_or(said);
         return TransportError::SshLogin { said };
+    }
+    if let Some(said) = find(SSH_SETUP).filter(|_| is_ssh && stage == Stage::Opening) {
+        return TransportError::SshSetup { said };
     }
     let lost = |said: Option<String>| TransportError::Network {
         said: said.unwrap_or_default(),
@@ -175,7 +122,12 @@ pub(super) fn from_stderr(
     if let Some(said) = find(DISCONNECTED) {
         return lost(Some(said));
     }
-    let (class, said) = if let Some(said) = find(NOT_FOUND) {
+    if let Some(said) = find(FAILING).filter(|_| is_ssh) {
+        return TransportError::Failing { said };
+    }
+    let (class, said) = if let Some(said) = find(NO_GIT) {
+        ("no-program", said)
+    } else if let Some(said) = find(NOT_FOUND) {
         ("not-found", said)
     } else if let Some(said) = find(INVALID_LOGIN) {
         ("auth", said)
@@ -188,7 +140,7 @@ pub(super) fn from_stderr(
         // ssh connected: whatever the server's program wrote is why it refused.
         ("denied", said.clone())
     } else {
-        return lost(messages.last().cloned());
+        return lost(messages.last().or(remarks.last()).cloned());
     };
     TransportError::Refused {
         class,
@@ -266,11 +218,90 @@ mod tests {
                 "network",
             ),
             ("", "network"),
+            (
+                "Warning: Permanently added 'h' (ED25519) to the list of known hosts.\r\n",
+                "network",
+            ),
+            ("remote: GitLab: Internal API unreachable\n", "network"),
+            ("fatal: internal server error\n", "network"),
+            (
+                "Unprivileged users are not permitted to log in yet. Please come back later.\n",
+                "network",
+            ),
+            (
+                "bash: line 1: git-receive-pack: command not found\n",
+                "no-program",
+            ),
+            (
+                "You may not have access to this repository or it no longer exists.\n",
+                "not-found",
+            ),
+            (
+                "/root/.ssh/config: line 3: Bad configuration option: foo\n",
+                "auth",
+            ),
+            (
+                "Unable to negotiate with h port 22: no matching host key type found.\n",
+                "auth",
+            ),
         ] {
             assert_eq!(class(stderr, Scheme::Ssh), expected, "{stderr}");
         }
         // Without ssh it is a matter of file modes, and no login helps.
         assert_eq!(class("fatal: permission denied\n", Scheme::File), "network");
+    }
+
+    #[test]
+    fn the_line_that_tells_most_is_shown_and_its_advice_follows_from_it() {
+        let notice = "Warning: Permanently added 'h' (ED25519) to the list of known hosts.\r\n** WARNING: connection is not using a post-quantum key exchange algorithm.\n";
+        let denied = "git@h: Permission denied (publickey).\n";
+        let mut told = Vec::new();
+        for stderr in [
+            format!("{notice}This service is closed on Sundays.\n"),
+            format!("{notice}ERROR: Permission to o/r.git denied to u.\n"),
+            format!("Permissions 0644 for '/k' are too open.\nLoad key \"/k\": bad permissions\n{denied}"),
+            format!("sign_and_send_pubkey: signing failed for ED25519 \"k\" from agent: agent refused operation\n{denied}"),
+            format!("no such identity: /k: No such file or directory\n{denied}"),
+            "Host key verification failed.\n".to_owned(),
+            "@    WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED!     @\nHost key verification failed.\n".to_owned(),
+            "Received disconnect from 1.2.3.4 port 22:2: Too many authentication failures\n".to_owned(),
+            "Bad owner or permissions on /root/.ssh/config\n".to_owned(),
+            "sh: 1: git-receive-pack: not found\n".to_owned(),
+            "fatal: detected dubious ownership in repository at '/srv/r.git'\n".to_owned(),
+            "remote: GitLab: Internal API unreachable\n".to_owned(),
+        ] {
+            let known = KnownSecrets::default();
+            let error = from_stderr(stderr.as_bytes(), Scheme::Ssh, Stage::Opening, &known);
+            let when = if error.is_transient() { "later" } else { "never" };
+            let advice = error.advice().unwrap_or_default();
+            told.push(format!("{when}: {error}\n  {advice}"));
+        }
+        insta::assert_snapshot!(told.join("\n"), @r#"
+        never: the server denies access: This service is closed on Sundays.
+          read the server's message: it takes no push until what it names is changed
+        never: the server denies access: Permission to o/r.git denied to u.
+          ask for write access, or use a key that has it
+        never: ssh was not let in: Permissions 0644 for '/k' are too open.
+          let nobody else read the key: chmod 600 on its file
+        never: ssh was not let in: sign_and_send_pubkey: signing failed for ED25519 "k" from agent: agent refused operation
+          unlock the key in the agent, or touch it when it asks
+        never: ssh was not let in: no such identity: /k: No such file or directory
+          make `ssh -o BatchMode=yes` to the host work first
+        never: ssh was not let in: Host key verification failed.
+          connect once by hand and compare the key of the host: ssh HOST
+        never: ssh was not let in: @    WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED!     @
+          ask the server's administrator whether its key was changed; then take the old one out: ssh-keygen -R HOST
+        never: ssh was not let in: Received disconnect from 1.2.3.4 port 22:2: Too many authentication failures
+          name the one key of the host in ~/.ssh/config: IdentityFile, with IdentitiesOnly yes
+        never: ssh did not connect: Bad owner or permissions on /root/.ssh/config
+          mend what ssh names, in ~/.ssh/config or its options: `ssh -o BatchMode=yes` to the host has to work
+        never: the server has no git: sh: 1: git-receive-pack: not found
+          install git on the server, or name where it is: git config --global remote.NAME.receivepack PATH
+        never: the server denies access: detected dubious ownership in repository at '/srv/r.git'
+          have the server list the repository for the user who serves it: git config --global --add safe.directory PATH
+        later: the server is not available now: GitLab: Internal API unreachable
+          run again in a while: nothing is lost; where it stays so, tell the server's administrator
+        "#);
     }
 
     #[test]

@@ -94,6 +94,18 @@ pub enum TransportError {
         /// ssh's message.
         said: String,
     },
+    /// The configuration of ssh keeps it from connecting.
+    #[error("ssh did not connect{}", tail(.said))]
+    SshSetup {
+        /// ssh's message.
+        said: String,
+    },
+    /// ssh connected, and the server cannot serve anybody now.
+    #[error("the server is not available now{}", tail(.said))]
+    Failing {
+        /// The server's message.
+        said: String,
+    },
     /// There is no such repository, or the login may not see it.
     #[error("there is no such repository at {place}")]
     NotFound {
@@ -103,7 +115,7 @@ pub enum TransportError {
     /// ssh connected, or git's program was started, and it refused.
     #[error("{}{}", refusal(.class), tail(.said))]
     Refused {
-        /// The stable class: `auth`, `not-found` or `denied`.
+        /// The stable class: `auth`, `not-found`, `no-program` or `denied`.
         class: &'static str,
         /// The line that says why.
         said: String,
@@ -237,7 +249,8 @@ impl ClassifiedError for TransportError {
             | Self::LoginRefused { .. }
             | Self::HeaderRefused { .. }
             | Self::Forbidden { .. }
-            | Self::SshLogin { .. } => "auth",
+            | Self::SshLogin { .. }
+            | Self::SshSetup { .. } => "auth",
             Self::AuthScheme { .. } => "auth-scheme",
             Self::ReadOnly { .. } => Rejection::ReadOnly.class(),
             Self::Refused { class, .. } => class,
@@ -246,9 +259,11 @@ impl ClassifiedError for TransportError {
             | Self::RedirectPlace(_)
             | Self::RedirectElsewhere
             | Self::RedirectsOff => "redirect-refused",
-            Self::Unavailable { .. } | Self::Network { .. } | Self::Stream { .. } | Self::Lost => {
-                "network"
-            }
+            Self::Unavailable { .. }
+            | Self::Failing { .. }
+            | Self::Network { .. }
+            | Self::Stream { .. }
+            | Self::Lost => "network",
             Self::Spool(_) => "file",
             Self::Timeout(_) => "timeout",
             Self::Stopped => "stopped",
@@ -265,6 +280,7 @@ impl ClassifiedError for TransportError {
         matches!(
             self,
             Self::Unavailable { .. }
+                | Self::Failing { .. }
                 | Self::Network { .. }
                 | Self::Stream { .. }
                 // A clock that is set right again heals a certificate that is not valid yet.
@@ -285,6 +301,7 @@ fn refusal(class: &str) -> &'static str {
     match class {
         "not-found" => "there is no such repository",
         "auth" => "the server refused the login",
+        "no-program" => "the server has no git",
         _ => "the server denies access",
     }
 }

@@ -3,6 +3,7 @@
 use sendoff_push::Rejection;
 
 use super::TransportError;
+use super::ssh_words::{denied_advice, is_want_of_right, login_advice};
 
 impl TransportError {
     /// Returns what to do about it, in one line.
@@ -45,15 +46,37 @@ impl TransportError {
             Self::HeaderRefused { .. } => {
                 "renew the `Authorization` of `http.extraHeader` in your git configuration, or take it out"
             }
-            Self::Forbidden { .. } => "ask for write access, or use a token that has it",
+            Self::Forbidden { said, .. } => {
+                denied_advice(said).unwrap_or("ask for write access, or use a token that has it")
+            }
             Self::ReadOnly { .. } => return Rejection::ReadOnly.advice(),
-            Self::SshLogin { .. } => "make `ssh -o BatchMode=yes` to the host work first",
+            Self::SshLogin { said } => login_advice(said),
+            Self::SshSetup { .. } => {
+                "mend what ssh names, in ~/.ssh/config or its options: `ssh -o BatchMode=yes` to the host has to work"
+            }
+            Self::Failing { .. } => {
+                "run again in a while: nothing is lost; where it stays so, tell the server's administrator"
+            }
+            Self::Refused {
+                class: "no-program",
+                ..
+            } => {
+                "install git on the server, or name where it is: git config --global remote.NAME.receivepack PATH"
+            }
             Self::Refused { class: "auth", .. } => {
                 "read the server's message, and renew the key or the account that it names"
             }
             Self::Refused {
-                class: "denied", ..
-            } => "ask for write access, or use a key that has it",
+                class: "denied",
+                said,
+                ..
+            } => match denied_advice(said) {
+                Some(advice) => advice,
+                None if is_want_of_right(said) => "ask for write access, or use a key that has it",
+                None => {
+                    "read the server's message: it takes no push until what it names is changed"
+                }
+            },
             Self::NotFound { .. } | Self::Refused { .. } => {
                 "check the remote's URL, and that your login may see the repository"
             }

@@ -24,6 +24,7 @@ mod redirect_places;
 mod remote_head;
 mod service;
 mod ssh;
+mod ssh_words;
 mod stream;
 
 use std::path::Path;

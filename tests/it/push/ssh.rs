@@ -125,8 +125,6 @@ fn the_command_gets_arguments_that_no_shell_reads() {
     let seen = std::fs::read_to_string(seen).unwrap();
     insta::assert_snapshot!(seen, @"
     -v
-    -o
-    BatchMode=yes
     -p
     2222
     git@host.test

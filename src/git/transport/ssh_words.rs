@@ -1,0 +1,231 @@
+//! What ssh, the servers behind it and git's programs write when something fails, in lower case.
+
+/// What ssh itself writes when there is no connection, or it was lost.
+pub(super) const DISCONNECTED: &[&str] = &[
+    "ssh: ",
+    "connect to host",
+    "could not resolve",
+    "name or service not known",
+    "connection refused",
+    "connection timed out",
+    "operation timed out",
+    "connection reset",
+    "connection closed by",
+    "closed by remote host",
+    "kex_exchange_identification",
+    "banner exchange",
+    "broken pipe",
+    "network is unreachable",
+    "no route to host",
+    "the remote hung up",
+];
+
+/// What ssh itself writes when it cannot log in.
+pub(super) const NO_LOGIN: &[&str] = &[
+    "permission denied (",
+    "host key verification failed",
+    "too many authentication failures",
+    "identification has changed",
+    "no supported authentication methods",
+];
+
+/// What servers write when there is no such repository, or it is not shown to the login.
+pub(super) const NOT_FOUND: &[&str] = &[
+    "does not appear to be a git repository",
+    "not found",
+    "could not be found",
+    "cannot find",
+    "does not exist",
+    "no such repository",
+    "no longer exists",
+];
+
+/// What servers write when the key or the account is not valid.
+pub(super) const INVALID_LOGIN: &[&str] = &[
+    "expired",
+    "saml sso",
+    "single sign-on",
+    "authentication",
+    "not authenticated",
+    "revoked",
+    "blocked",
+    "suspended",
+    "two-factor",
+];
+
+/// What servers write when the login lacks the right.
+pub(super) const DENIED: &[&str] = &[
+    "denied",
+    "not authorized",
+    "not authorised",
+    "not allowed",
+    "not permitted",
+    "permission",
+    "write access",
+    "forbidden",
+    "marked as read only",
+];
+
+/// What servers write when they cannot serve anybody now.
+pub(super) const FAILING: &[&str] = &[
+    "internal api",
+    "internal server error",
+    "internal error",
+    "temporarily unavailable",
+    "service unavailable",
+    "not available at this time",
+    "under maintenance",
+    "maintenance mode",
+    "overloaded",
+    "booting up",
+    "come back later",
+    "try again later",
+    "retry later",
+    "too many requests",
+    "too many connections",
+    "rate limit",
+    "no space left",
+];
+
+/// What a shell writes when the server has no git where it looks for programs.
+pub(super) const NO_GIT: &[&str] = &[
+    "receive-pack: command not found",
+    "receive-pack: not found",
+    "upload-pack: command not found",
+    "upload-pack: not found",
+    "unknown command: git",
+];
+
+/// What ssh writes when its own configuration keeps it from connecting.
+pub(super) const SSH_SETUP: &[&str] = &[
+    "bad configuration option",
+    "bad owner or permissions",
+    "unable to negotiate",
+    "unsupported option",
+    "missing argument",
+    "illegal option",
+    "percent_expand",
+];
+
+/// What ssh writes of a key before it says that it was not let in, in the order in which it tells more.
+const KEY_PROBLEMS: &[&str] = &[
+    "are too open",
+    "agent refused operation",
+    "no such identity",
+    "bad permissions",
+    "identification has changed",
+];
+
+/// Says whether a line is a remark of ssh's on a connection that may be fine.
+pub(super) fn is_remark(line: &str) -> bool {
+    let line = line.to_ascii_lowercase();
+    let begins = [
+        "warning: permanently added",
+        "** ",
+        "debug1: ",
+        "debug2: ",
+        "debug3: ",
+        "load pubkey ",
+        "pseudo-terminal will not be allocated",
+        "authenticated to ",
+        "transferred: ",
+    ];
+    begins.iter().any(|begin| line.starts_with(begin))
+}
+
+/// Returns the line that says most about a key that did not open the door.
+pub(super) fn key_problem(lines: &[String]) -> Option<&String> {
+    let says = |words: &str| {
+        let has = |line: &&String| line.to_ascii_lowercase().contains(words);
+        lines.iter().find(has)
+    };
+    KEY_PROBLEMS.iter().find_map(|words| says(words))
+}
+
+/// Causes of a login by ssh that failed, and what to do about each.
+const LOGIN_ADVICE: &[(&str, &str)] = &[
+    (
+        "identification has changed",
+        "ask the server's administrator whether its key was changed; then take the old one out: ssh-keygen -R HOST",
+    ),
+    (
+        "host key verification failed",
+        "connect once by hand and compare the key of the host: ssh HOST",
+    ),
+    (
+        "are too open",
+        "let nobody else read the key: chmod 600 on its file",
+    ),
+    (
+        "agent refused operation",
+        "unlock the key in the agent, or touch it when it asks",
+    ),
+    (
+        "too many authentication failures",
+        "name the one key of the host in ~/.ssh/config: IdentityFile, with IdentitiesOnly yes",
+    ),
+];
+
+/// Returns what to do about a login by ssh that failed.
+pub(super) fn login_advice(said: &str) -> &'static str {
+    let said = said.to_ascii_lowercase();
+    let mut known = LOGIN_ADVICE.iter();
+    let found = known.find(|(words, _)| said.contains(words));
+    found.map_or(
+        "make `ssh -o BatchMode=yes` to the host work first",
+        |(_, advice)| advice,
+    )
+}
+
+/// Causes of a refusal that more rights do not mend, and what to do about each.
+const DENIED_ADVICE: &[(&str, &str)] = &[
+    (
+        "dubious ownership",
+        "have the server list the repository for the user who serves it: git config --global --add safe.directory PATH",
+    ),
+    (
+        "single sign-on",
+        "authorise the token or the key for the organisation's single sign-on",
+    ),
+    (
+        "saml",
+        "authorise the token or the key for the organisation's single sign-on",
+    ),
+    (
+        "ip allow list",
+        "run from an address on the organisation's IP allow list, or have an owner add this one",
+    ),
+    (
+        "two-factor",
+        "use a token that two-factor authentication allows, as the server's message says",
+    ),
+    (
+        "suspended",
+        "use the login of an account that is not suspended, or ask the forge's support",
+    ),
+    (
+        "expired",
+        "renew what has expired, as the server's message says",
+    ),
+    ("dmca", CLOSED),
+    ("legal", CLOSED),
+    ("disabled", CLOSED),
+    ("blocked", CLOSED),
+];
+
+const CLOSED: &str = "see the page of the repository: the forge or its owner has closed it";
+
+/// Returns what to do about a refusal, where more rights do not mend it.
+pub(super) fn denied_advice(said: &str) -> Option<&'static str> {
+    let said = said.to_ascii_lowercase();
+    let mut known = DENIED_ADVICE.iter();
+    known
+        .find(|(words, _)| said.contains(words))
+        .map(|(_, advice)| *advice)
+}
+
+/// Says whether a refusal is one for want of a right.
+pub(super) fn is_want_of_right(said: &str) -> bool {
+    let said = said.to_ascii_lowercase();
+    DENIED.iter().any(|words| said.contains(words))
+}
