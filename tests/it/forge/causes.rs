@@ -6,6 +6,8 @@ use sendoff::demo::Answer;
 use sendoff::forge::Opened;
 use serde_json::{Value, json};
 
+use crate::world::{World, step};
+
 use super::refusals::{finding, message, opening, server};
 use super::{connect, render, request};
 
@@ -195,4 +197,23 @@ async fn a_conflict_that_says_that_there_is_one_is_looked_up() {
         Opened::Found(pull) => assert_eq!(pull.number, number),
         other => panic!("{other:?}"),
     }
+}
+
+/// Guards that the advice on pull requests that are switched off ends the failure, and that the branch is out all the same.
+#[test]
+fn where_there_are_no_pull_requests_the_advice_ends_the_failure() {
+    let world = World::new();
+    let off = || message(410, "Pull requests are disabled for this repository.");
+    world.forge.answer_with([off(), off(), off(), off()]);
+    let report = world.report(&["run", "post-commit"]);
+    let pull = step(&report, "pr-create");
+    assert_eq!(pull["reason"], "forbidden", "{report}");
+    let key = "steps.pr-create.enabled = false";
+    assert!(pull["advice"].as_str().unwrap().contains(key), "{pull}");
+    world.commit("more", "more", "Go on");
+    world.user_policy("[steps.pr-create]\nenabled = false\n");
+    let said = world.run(&["run", "post-commit"]);
+    assert_eq!(said.code, Some(0), "{}", said.stdout);
+    let head = world.sandbox.git(world.work(), &["rev-parse", "HEAD"]);
+    assert_eq!(world.tip("feature/x"), head);
 }

@@ -54,7 +54,14 @@ fn a_wrong_password_is_refused_under_digest_and_forgotten() {
 
 #[test]
 fn schemes_that_are_not_spoken_are_named_and_no_login_is_lost() {
-    for (offer, named) in [("NTLM", "NTLM"), ("Negotiate, NTLM", "Negotiate, NTLM")] {
+    for (offer, named) in [
+        ("NTLM", "NTLM"),
+        ("Negotiate, NTLM", "Negotiate, NTLM"),
+        (
+            "Digest realm=\"x\", nonce=\"n\", qop=\"auth-int\"",
+            "this form of Digest",
+        ),
+    ] {
         for before in [None, Some(AuthNeed::Required)] {
             let served = offering(Offer::Other(offer));
             let mut options = served.options();

@@ -89,11 +89,16 @@ impl Challenges {
             .filter(move |challenge| challenge.is(scheme))
     }
 
-    /// Names the schemes, for messages.
+    /// Names the schemes, for messages of one that is spoken by none of them.
     pub(super) fn names(&self) -> String {
         let mut names: Vec<String> = Vec::new();
         for challenge in &self.offered {
             let name: String = challenge.scheme.chars().take(40).collect();
+            let name = match name.to_ascii_lowercase().as_str() {
+                // Others of its forms are.
+                "digest" => "this form of Digest".to_owned(),
+                _ => name,
+            };
             if !names.iter().any(|known| known.eq_ignore_ascii_case(&name)) {
                 names.push(name);
             }
@@ -175,7 +180,10 @@ mod tests {
             "NTLM TlRMTVNTUAA=, basic realm=\"a, \\\"b\\\"\" , charset = UTF-8",
             "Digest realm=\"x\",nonce=\"n\",qop=\"auth,auth-int\",,stale=TRUE",
         ]);
-        assert_eq!(offered.names(), "Negotiate, NTLM, basic, Digest");
+        assert_eq!(
+            offered.names(),
+            "Negotiate, NTLM, basic, this form of Digest"
+        );
         let basic = offered.get("Basic").unwrap();
         assert_eq!(basic.parameter("realm"), Some("a, \"b\""));
         assert_eq!(basic.parameter("charset"), Some("UTF-8"));
