@@ -57,29 +57,8 @@ impl TransportError {
             Self::Failing { .. } => {
                 "run again in a while: nothing is lost; where it stays so, tell the server's administrator"
             }
-            Self::Refused {
-                class: "no-program",
-                ..
-            } => {
-                "install git on the server, or name where it is: git config --global remote.NAME.receivepack PATH"
-            }
-            Self::Refused { class: "auth", .. } => {
-                "read the server's message, and renew the key or the account that it names"
-            }
-            Self::Refused {
-                class: "denied",
-                said,
-                ..
-            } => match denied_advice(said) {
-                Some(advice) => advice,
-                None if is_want_of_right(said) => "ask for write access, or use a key that has it",
-                None => {
-                    "read the server's message: it takes no push until what it names is changed"
-                }
-            },
-            Self::NotFound { .. } | Self::Refused { .. } => {
-                "check the remote's URL, and that your login may see the repository"
-            }
+            Self::Refused { class, said, .. } => refused(class, said),
+            Self::NotFound { .. } => NOT_FOUND,
             Self::Redirect(_)
             | Self::RedirectPlace(_)
             | Self::RedirectElsewhere
@@ -110,5 +89,24 @@ impl TransportError {
             | Self::Request(_) => return None,
         };
         Some(fixed.to_owned())
+    }
+}
+
+/// What to do where there is no such repository, or it is not shown.
+const NOT_FOUND: &str = "check the remote's URL, and that your login may see the repository";
+
+/// Returns what to do about a refusal of its class.
+fn refused(class: &str, said: &str) -> &'static str {
+    match class {
+        "auth" => "read the server's message, and renew the key or the account that it names",
+        "no-program" => {
+            "install git on the server, or name where it is: git config --global remote.NAME.receivepack PATH"
+        }
+        "denied" => match denied_advice(said) {
+            Some(advice) => advice,
+            None if is_want_of_right(said) => "ask for write access, or use a key that has it",
+            None => "read the server's message: it takes no push until what it names is changed",
+        },
+        _ => NOT_FOUND,
     }
 }
