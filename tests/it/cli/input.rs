@@ -40,7 +40,7 @@ fn a_document_that_cannot_be_used_is_noted_and_the_branch_is_shipped() {
         "not json",
         "[]",
         "{\"task\": {\"input\": \"CANARY\", \"ok\": false}",
-        "{\"task\": {\"input\": [5]}, \"executor\": \"CANARY\"}",
+        "{\"task\": {\"ok\": [5]}, \"executor\": \"CANARY\"}",
         "{\"schema\": \"sendoff.task/9\", \"task\": {\"input\": \"CANARY\"}}",
     ] {
         let world = World::new();
