@@ -98,10 +98,10 @@ fn lines_that_cannot_be_read_are_counted_and_hold_nobody_up() {
     let outputs = outputs(&sandbox);
     assert_eq!(
         outputs["text"],
-        "- [?] one\n- [?] \u{fffd} two\n- [?] three"
+        "- [?] one\n- [?] a b\n- [?] \u{fffd} two\n- [?] three"
     );
-    assert_eq!(outputs["count"], 3);
-    assert_eq!(outputs["unreadable"], 7);
+    assert_eq!(outputs["count"], 4);
+    assert_eq!(outputs["unreadable"], 6);
 }
 
 #[test]
