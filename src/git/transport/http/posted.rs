@@ -105,8 +105,8 @@ impl HttpConnection<'_> {
     }
 }
 
-/// How long the end of a response may take after its content, which is complete.
-const END: Duration = Duration::from_millis(100);
+/// How long the end of a response may take after its content, which is complete: less than a connection to a busy server.
+const END: Duration = Duration::from_millis(500);
 
 /// Reads what is left of a response, so that its connection can be used again. Where more comes than the end, or none, another
 /// connection is made.
