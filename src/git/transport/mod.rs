@@ -9,6 +9,7 @@ mod daemon;
 mod endpoint;
 mod error;
 mod error_advice;
+mod error_class;
 mod fetch;
 mod fetch_request;
 mod file;
