@@ -11,7 +11,7 @@ use crate::git::transport::service::Service;
 use crate::secrets::KnownSecrets;
 
 use super::fetch_request::{Wanted, request_v0, request_v2};
-use super::remote_head::RefLines;
+use super::ref_lines::RefLines;
 use super::{Target, open};
 
 /// The most bytes of an answer that are kept until a packet line is whole.

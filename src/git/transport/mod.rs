@@ -22,6 +22,7 @@ mod local_options;
 mod options;
 mod probe;
 mod redirect_places;
+mod ref_lines;
 mod remote_head;
 mod service;
 mod ssh;
