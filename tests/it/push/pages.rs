@@ -20,31 +20,31 @@ fn words(text: &str, start: &str, end: &str, found: &mut BTreeSet<String>) {
     }
 }
 
-fn classes() -> BTreeSet<String> {
-    let mut found = BTreeSet::new();
-    for file in [
-        "crates/push/src/error.rs",
-        "crates/push/src/rejection.rs",
-        "crates/push/src/store/object_error.rs",
-        "src/git/push/error.rs",
-        "src/git/transport/error.rs",
-    ] {
-        let text = read(file);
-        words(&text, "fn class(", "\n    }\n", &mut found);
-        // The tests below have a function of this name that returns no word.
+/// Returns the source files below `directory`, each without the unit tests at its end.
+fn sources(directory: &Path, found: &mut Vec<String>) {
+    for entry in std::fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            sources(&path, found);
+        } else {
+            let text = std::fs::read_to_string(&path).unwrap();
+            let end = text.find("#[cfg(test)]").unwrap_or(text.len());
+            found.push(text[..end].to_owned());
+        }
     }
-    words(
-        &read("crates/push/src/error.rs"),
-        "let class = match",
-        "\n        };\n",
-        &mut found,
-    );
-    words(
-        &read("src/git/transport/classify.rs"),
-        "let (class, said) =",
-        "\n    };\n",
-        &mut found,
-    );
+}
+
+fn classes() -> BTreeSet<String> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut texts = Vec::new();
+    sources(&root.join("crates/push/src"), &mut texts);
+    sources(&root.join("src/git"), &mut texts);
+    let mut found = BTreeSet::new();
+    for text in &texts {
+        words(text, "fn class(", "\n    }\n", &mut found);
+        words(text, "let class = match", "\n        };\n", &mut found);
+        words(text, "let (class, said) =", "\n    };\n", &mut found);
+    }
     // The one code that the step finds by an error's causes, whatever its class.
     found.insert(sendoff::reason::Code::NoResources.as_str().to_owned());
     found
