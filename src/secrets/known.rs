@@ -1,4 +1,4 @@
-//! `redact_known`: replaces known values, plain and in every encoding.
+//! `HeldSecret`: a value that must not be shown; `redact_known` replaces it, plain and in every encoding.
 
 use std::borrow::Cow;
 
@@ -19,45 +19,86 @@ const MIN_AUTOMATON_TEXT: usize = 16 * 1024;
 /// The most breaks (a new line, `" + "`) within a value.
 const MAX_BREAKS: usize = 2;
 
-/// Returns `text` with each of `secrets` replaced: plain, in base64 at any offset, in hexadecimal, with
-/// percent or JSON escapes, and split by up to two line ends, spaces or string concatenations.
-pub fn redact_known<'text>(text: &'text str, secrets: &[SecretString]) -> Cow<'text, str> {
-    let mut current = Cow::Borrowed(text);
-    let held: Vec<&str> = secrets
-        .iter()
-        .map(|secret| secret.expose_secret().trim())
-        .filter(|secret| secret.len() >= MIN_LENGTH)
-        .collect();
-    if held.is_empty() {
-        return current;
-    }
-    let forms: Vec<String> = held.iter().flat_map(|secret| forms(secret)).collect();
-    if let Some(next) = replace_spans(text, spans(text, &forms)) {
-        current = Cow::Owned(next);
-    }
-    let (joined, places) = join(&current);
-    let broken = held
-        .iter()
-        .flat_map(|secret| {
-            let (bare, own) = join(secret);
-            let allowed = MAX_BREAKS + gaps(&own);
-            let hits: Vec<_> = if bare.len() < MIN_ENCODED_LENGTH {
-                Vec::new()
-            } else {
-                joined.match_indices(&bare).map(|(at, _)| at).collect()
-            };
-            let places = &places;
-            hits.into_iter()
-                .filter_map(move |at| whole(places, at, own.len(), allowed))
-        })
-        .collect();
-    if let Some(next) = replace_spans(&current, broken) {
-        current = Cow::Owned(next);
-    }
-    current
+/// A value that must not be shown, with all that is searched for it, which is made once.
+pub(super) struct HeldSecret {
+    value: SecretString,
+    /// The value in every encoding; none where it is too short to be searched.
+    forms: Vec<SecretString>,
+    /// How it is found where breaks split it; `None` where it is too short.
+    split: Option<SplitSecret>,
 }
 
-fn spans(text: &str, patterns: &[String]) -> Vec<(usize, usize)> {
+struct SplitSecret {
+    /// The value without the characters that can split one.
+    joined: SecretString,
+    /// The most breaks with which it counts: its own, and those that a text may add.
+    breaks: usize,
+}
+
+impl HeldSecret {
+    pub(super) fn new(secret: &SecretString) -> Self {
+        let value = secret.expose_secret().trim();
+        let (joined, places) = join(value);
+        let is_searched = value.len() >= MIN_LENGTH;
+        let is_split = is_searched && joined.len() >= MIN_ENCODED_LENGTH;
+        Self {
+            value: secret.clone(),
+            forms: if is_searched {
+                forms(value)
+            } else {
+                Vec::new()
+            },
+            split: is_split.then(|| SplitSecret {
+                breaks: MAX_BREAKS + gaps(&places),
+                joined: joined.into(),
+            }),
+        }
+    }
+
+    /// Says whether this is the value, as it was given.
+    pub(super) fn is(&self, secret: &SecretString) -> bool {
+        self.value.expose_secret() == secret.expose_secret()
+    }
+}
+
+/// Returns `text` with each of `secrets` replaced: plain, in base64 at any offset, in hexadecimal, with
+/// percent or JSON escapes, and split by up to two line ends, spaces or string concatenations.
+pub(super) fn redact_known<'text>(text: &'text str, secrets: &[HeldSecret]) -> Cow<'text, str> {
+    let forms: Vec<&str> = secrets
+        .iter()
+        .flat_map(|secret| &secret.forms)
+        .map(ExposeSecret::expose_secret)
+        .filter(|form| form.len() <= text.len())
+        .collect();
+    let hidden = replace_spans(text, spans(text, &forms)).map_or(Cow::Borrowed(text), Cow::Owned);
+    let split: Vec<&SplitSecret> = secrets
+        .iter()
+        .filter_map(|secret| secret.split.as_ref())
+        .filter(|split| split.joined.expose_secret().len() <= hidden.len())
+        .collect();
+    if split.is_empty() {
+        return hidden;
+    }
+    let (joined, places) = join(&hidden);
+    let broken = split
+        .into_iter()
+        .flat_map(
+            |SplitSecret {
+                 joined: bare,
+                 breaks,
+             }| {
+                let bare = bare.expose_secret();
+                joined
+                    .match_indices(bare)
+                    .filter_map(|(at, _)| whole(&places, at, bare.len(), *breaks))
+                    .collect::<Vec<_>>()
+            },
+        )
+        .collect();
+    replace_spans(&hidden, broken).map_or(hidden, Cow::Owned)
+}
+
+fn spans(text: &str, patterns: &[&str]) -> Vec<(usize, usize)> {
     if text.len() < MIN_AUTOMATON_TEXT {
         return patterns
             .iter()
@@ -92,26 +133,25 @@ fn occurrences(text: &str, pattern: &str) -> Vec<(usize, usize)> {
     places
 }
 
-fn forms(secret: &str) -> Vec<String> {
+fn forms(secret: &str) -> Vec<SecretString> {
     let bytes = secret.as_bytes();
     let mut all = vec![secret.to_owned()];
-    if bytes.len() < MIN_ENCODED_LENGTH {
-        return all;
+    if bytes.len() >= MIN_ENCODED_LENGTH {
+        for offset in 0..3 {
+            let standard = base64_at(bytes, offset);
+            all.push(standard.replace('+', "-").replace('/', "_"));
+            all.push(standard);
+        }
+        for digits in [UPPER, LOWER] {
+            all.push(percent(bytes, digits));
+            all.push(hex(bytes, digits));
+        }
+        all.push(secret.replace('\\', "\\\\").replace('"', "\\\""));
+        all.push(secret.replace('/', "\\/"));
+        all.sort_unstable();
+        all.dedup();
     }
-    for offset in 0..3 {
-        let standard = base64_at(bytes, offset);
-        all.push(standard.replace('+', "-").replace('/', "_"));
-        all.push(standard);
-    }
-    for digits in [UPPER, LOWER] {
-        all.push(percent(bytes, digits));
-        all.push(hex(bytes, digits));
-    }
-    all.push(secret.replace('\\', "\\\\").replace('"', "\\\""));
-    all.push(secret.replace('/', "\\/"));
-    all.sort_unstable();
-    all.dedup();
-    all
+    all.into_iter().map(SecretString::from).collect()
 }
 
 /// Returns `text` without the characters that can split a value, and the offset of each byte that is left.

@@ -20,7 +20,6 @@ mod table;
 pub use base::decode_base64;
 pub use clean::{clean, clean_line, strip_controls};
 pub use find::{Finding, Proof, find};
-pub use known::redact_known;
 pub use marks::REDACTED;
 pub use outgoing::{Outgoing, OutgoingJson};
 pub use redact::redact;

@@ -9,7 +9,7 @@ use secrecy::{ExposeSecret, SecretString};
 use sendoff_push::sanitize::is_invisible;
 
 use super::base::decode_base64;
-use super::known::redact_known;
+use super::known::{HeldSecret, redact_known};
 use super::redact::redact;
 
 /// Says whether a character does not show, and lays out nothing.
@@ -25,15 +25,14 @@ const MIN_TOKEN_LENGTH: usize = 16;
 ///
 /// Code that learns a secret adds it here; code that shows text (the report, the log) hides them all.
 #[derive(Clone, Default)]
-pub struct KnownSecrets(Arc<Mutex<Vec<SecretString>>>);
+pub struct KnownSecrets(Arc<Mutex<Vec<HeldSecret>>>);
 
 impl KnownSecrets {
     /// Adds a value that must not be shown.
     pub fn add(&self, secret: &SecretString) {
         let mut held = self.lock();
-        let value = secret.expose_secret();
-        if !value.is_empty() && held.iter().all(|known| known.expose_secret() != value) {
-            held.push(secret.clone());
+        if !secret.expose_secret().is_empty() && !held.iter().any(|known| known.is(secret)) {
+            held.push(HeldSecret::new(secret));
         }
     }
 
@@ -122,7 +121,7 @@ impl KnownSecrets {
         self.lock().len()
     }
 
-    fn lock(&self) -> MutexGuard<'_, Vec<SecretString>> {
+    fn lock(&self) -> MutexGuard<'_, Vec<HeldSecret>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use minijinja::value::{Serde, Value};
 use serde::Serialize;
 
-use super::stack::on_own_stack;
+use super::stack::{Stack, on_stack};
 use super::{ENVIRONMENT, MAX_SOURCE_SIZE, TemplateError, bounds, explain, unknown};
 
 /// An expression that compiles, such as `steps['pr-create'].outputs.action == 'created'`.
@@ -24,7 +24,7 @@ impl Condition {
                 "the condition is longer than {MAX_SOURCE_SIZE} bytes"
             )));
         }
-        on_own_stack(|| {
+        on_stack(Stack::Own, || {
             bounds::check_expression(source)?;
             ENVIRONMENT
                 .compile_expression(source)
@@ -49,7 +49,7 @@ impl Condition {
 
     /// Evaluates the expression on `facts`, and returns whether it is true.
     pub fn holds(&self, facts: &(impl Serialize + Sync)) -> Result<bool, TemplateError> {
-        on_own_stack(|| self.value(&Value::from(Serde(facts))))
+        on_stack(Stack::Own, || self.value(&Value::from(Serde(facts))))
     }
 
     fn value(&self, facts: &Value) -> Result<bool, TemplateError> {

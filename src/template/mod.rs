@@ -24,7 +24,7 @@ use crate::text::{BRIEF_LENGTH, brief};
 pub use condition::Condition;
 pub use unknown::{Part, unknown_names};
 
-use self::stack::on_own_stack;
+use self::stack::{Stack, on_stack};
 
 /// The fuel for one rendering: an instruction costs one unit, and so do 64 bytes of new text.
 const MAX_FUEL: u64 = 250_000;
@@ -36,8 +36,11 @@ const MAX_SOURCE_SIZE: usize = 1 << 16;
 const MAX_RECURSION: usize = 64;
 
 /// A template that compiles. Its output is never parsed as a template again.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Template(Arc<str>);
+#[derive(Debug, Clone)]
+pub struct Template {
+    source: Arc<str>,
+    stack: Stack,
+}
 
 /// Why a template does not compile or render.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -73,32 +76,38 @@ impl Template {
                 "the template is longer than {MAX_SOURCE_SIZE} bytes"
             )));
         }
-        on_own_stack(|| {
+        on_stack(Stack::Own, || {
             bounds::check_template(source, NAME)?;
             ENVIRONMENT
                 .template_from_named_str(NAME, source)
                 .map(drop)
                 .map_err(|error| explain(&error, || None))
         })?;
-        Ok(Self(source.into()))
+        Ok(Self {
+            source: source.into(),
+            stack: Stack::Own,
+        })
     }
 
     /// Makes a template from a source in the program. It must compile, which tests check.
     pub fn built_in(source: &'static str) -> Self {
-        Self(source.into())
+        Self {
+            source: source.into(),
+            stack: Stack::Callers,
+        }
     }
 
     /// Returns the source.
     pub fn source(&self) -> &str {
-        &self.0
+        &self.source
     }
 
     /// Renders the template with `facts`.
     pub fn render(&self, facts: &(impl Serialize + Sync)) -> Result<String, TemplateError> {
-        on_own_stack(|| {
+        on_stack(self.stack, || {
             let facts = Value::from(Serde(facts));
             let template = ENVIRONMENT
-                .template_from_named_str(NAME, &self.0)
+                .template_from_named_str(NAME, &self.source)
                 .map_err(|error| explain(&error, || None))?;
             let mut text = Bounded::default();
             let rendered = template.render_captured_to(facts.clone(), &mut text);
@@ -112,6 +121,15 @@ impl Template {
         })
     }
 }
+
+/// Where it is rendered is no part of what it says.
+impl PartialEq for Template {
+    fn eq(&self, other: &Self) -> bool {
+        self.source == other.source
+    }
+}
+
+impl Eq for Template {}
 
 /// A writer that fails when the text gets too long.
 #[derive(Debug, Default)]
@@ -140,7 +158,7 @@ impl<'de> Deserialize<'de> for Template {
 
 impl Serialize for Template {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.0)
+        serializer.serialize_str(&self.source)
     }
 }
 

@@ -6,7 +6,7 @@ use minijinja::ErrorKind;
 use minijinja::machinery::{Token, tokenize};
 use minijinja::syntax::SyntaxConfig;
 
-use super::stack::on_own_stack;
+use super::stack::{Stack, on_stack};
 use super::{ENVIRONMENT, NAME};
 
 /// What a source is.
@@ -25,7 +25,7 @@ pub fn unknown_names(
     part: Part,
     missing: &(impl Fn(&str) -> Option<String> + Sync),
 ) -> Vec<String> {
-    on_own_stack(|| {
+    on_stack(Stack::Own, || {
         let mut unknown = BTreeSet::new();
         for used in used(source, part) {
             unknown.extend(used.is_unknown().then(|| used.describe()));

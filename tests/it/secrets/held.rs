@@ -1,8 +1,16 @@
 //! Redaction of the values that we hold, in every form that they can take.
 
 use secrecy::SecretString;
-use sendoff::secrets::redact_known;
+use sendoff::secrets::KnownSecrets;
 use sendoff_testing::supervised;
+
+fn known(values: &[&str]) -> KnownSecrets {
+    let known = KnownSecrets::default();
+    for value in values {
+        known.add(&SecretString::from(*value));
+    }
+    known
+}
 
 #[test]
 fn a_value_that_we_hold_is_redacted_in_every_form() {
@@ -10,7 +18,7 @@ fn a_value_that_we_hold_is_redacted_in_every_form() {
         return;
     }
     let value = "s3cr3t/Value+with=signs-42";
-    let held = [SecretString::from(value)];
+    let held = known(&[value]);
     for form in [
         "s3cr3t/Value+with=signs-42",
         "czNjcjN0L1ZhbHVlK3dpdGg9c2lnbnMtNDI=",
@@ -25,7 +33,7 @@ fn a_value_that_we_hold_is_redacted_in_every_form() {
         "s3cr3t/Value+wi\\\n  th=signs-42",
     ] {
         let text = format!("before {form} after");
-        let redacted = redact_known(&text, &held);
+        let redacted = held.hide(&text);
         assert!(redacted.contains("[REDACTED]"), "{form}: {redacted}");
         for part in [
             "s3cr3t",
@@ -40,9 +48,9 @@ fn a_value_that_we_hold_is_redacted_in_every_form() {
         }
     }
     let far = "s 3 c r 3 t / V a l u e + w i t h = s i g n s - 4 2";
-    assert_eq!(redact_known(far, &held), far);
-    assert_eq!(redact_known("a b c", &[SecretString::from("b")]), "a b c");
-    assert_eq!(redact_known("nothing", &[]), "nothing");
+    assert_eq!(held.hide(far), far);
+    assert_eq!(known(&["b"]).hide("a b c"), "a b c");
+    assert_eq!(known(&[]).hide("nothing"), "nothing");
 }
 
 /// Short texts are searched in another way than long ones.
@@ -51,22 +59,16 @@ fn a_known_secret_is_found_in_long_texts_as_in_short_ones() {
     if supervised() {
         return;
     }
-    let held = vec![
-        SecretString::from("aaaaaaaaaa"),
-        SecretString::from("pass/word\"+é+1"),
-    ];
+    let held = known(&["aaaaaaaaaa", "pass/word\"+é+1"]);
     for short in [
         "x aaaaaaaaaaaaa y",
         "u=pass/word\"+é+1;",
         "cGFzcy93b3JkIivDqSsx",
     ] {
         let filler = "word ".repeat(8_000);
-        let redacted = redact_known(short, &held).into_owned();
+        let redacted = held.hide(short).into_owned();
         assert!(redacted.contains("[REDACTED]"), "{short}: {redacted}");
         let long = format!("{filler}{short}{filler}");
-        assert_eq!(
-            redact_known(&long, &held),
-            format!("{filler}{redacted}{filler}")
-        );
+        assert_eq!(held.hide(&long), format!("{filler}{redacted}{filler}"));
     }
 }
