@@ -22,7 +22,7 @@ pub struct Ended {
     /// What it did.
     pub report: Report,
     /// Whether that is in the history, where it belongs there.
-    is_recorded: bool,
+    pub is_recorded: bool,
 }
 
 impl Ended {

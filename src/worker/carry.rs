@@ -1,174 +1,15 @@
 //! Carries out what waits for a slot: one run for each task, and one for all triggers without a task.
 
-use std::path::{Path, PathBuf};
-
 use crate::clock::Clock;
-use crate::environment::Environment;
-use crate::exit::Exit;
 use crate::failpoint::{Point, reach};
-use crate::names::BranchName;
-use crate::pipeline::{SharedProgress, TaskDocument, TaskKept, try_again_at};
+use crate::pipeline::{TaskKept, try_again_at};
 use crate::reason::Code;
 use crate::report::Report;
-use crate::secrets::KnownSecrets;
-use crate::session::{
-    AskRemote, BranchTurn, Ended, NamedRepository, Request, Session, WAIT_FOR_POLICY, Watch,
-    is_deferred, keep_late,
-};
-use crate::store::{Intent, LazyStore, NewIntent, Pending, Place, Slot, Store, StoreError};
+use crate::session::{Ended, WAIT_FOR_POLICY, is_deferred};
+use crate::store::{Intent, Store, StoreError};
 
-use super::hand_over::trigger;
-
-/// Ends the process when a run cannot be ended otherwise.
-pub type Ending = fn(Exit) -> !;
-
-/// The run to start: of an intent, or of a pending branch.
-#[derive(Debug, Clone)]
-pub(super) struct Job {
-    slot: Slot,
-    place: Place,
-    surface: String,
-    pipeline: String,
-    task: Option<String>,
-    run_id: Option<String>,
-    /// The earlier run whose deferred work it does.
-    makes_up_for: Option<String>,
-    /// The only steps to run; all when there are none.
-    steps: Vec<String>,
-    /// Where else its task is kept.
-    task_kept: TaskKept,
-}
-
-impl Job {
-    /// Makes the run of an intent.
-    pub(super) fn of_intent(intent: &NewIntent, task_kept: TaskKept) -> Self {
-        Self {
-            slot: intent.slot.clone(),
-            place: still_there(&intent.slot, intent.place.clone()),
-            surface: intent.surface.clone(),
-            pipeline: intent.pipeline.clone(),
-            task: intent.task.clone(),
-            // A run for deferred steps has an id of its own in the history.
-            run_id: intent.steps.is_empty().then(|| intent.run_id.clone()),
-            makes_up_for: Some(intent.run_id.clone()),
-            steps: intent.steps.clone(),
-            task_kept,
-        }
-    }
-
-    /// Returns where its work lies.
-    pub(super) const fn place(&self) -> &Place {
-        &self.place
-    }
-
-    /// Makes the run that tries a pending branch again.
-    pub(super) fn of_pending(pending: &Pending) -> Self {
-        let what = &pending.what;
-        let work_tree = what.work_tree.clone();
-        let place = Place {
-            git_dir: Some(what.git_dir.clone()),
-            directory: work_tree.clone().unwrap_or_else(|| PathBuf::from("/")),
-            work_tree,
-        };
-        Self {
-            slot: what.slot.clone(),
-            place: still_there(&what.slot, place),
-            surface: what.surface.clone(),
-            pipeline: what.pipeline.clone(),
-            task: None,
-            run_id: None,
-            makes_up_for: None,
-            steps: what.steps.clone(),
-            task_kept: TaskKept::Nowhere,
-        }
-    }
-
-    /// Runs it with the current policy, remote and branch. When its deadline passes and it cannot be ended otherwise,
-    /// its report so far is kept and `end` ends the process.
-    pub(super) fn run(
-        &self,
-        store: &LazyStore,
-        environment: &Environment,
-        known: &KnownSecrets,
-        end: Ending,
-    ) -> Option<Ended> {
-        let environment = environment.clone().at(self.place.directory.clone());
-        let request = self.request(store, known);
-        let (late, slot) = (store.clone(), self.slot.clone());
-        let watch = Watch::start(&request, &self.pipeline, move |report| {
-            keep_late(&report, &slot, &late);
-            end(Exit::Failed)
-        });
-        let session = match Session::open(request, environment, watch) {
-            Ok(session) => session,
-            Err(error) => {
-                tracing::error!(error = %error.one_line(), "the policy cannot be used");
-                return None;
-            }
-        };
-        let planned = session.planned_at_policy_base(&self.pipeline, AskRemote::Yes);
-        match planned {
-            Ok((session, pipeline)) => {
-                let pipeline = if self.steps.is_empty() {
-                    pipeline
-                } else {
-                    pipeline.only(&self.steps)
-                };
-                Some(session.run_kept(&pipeline, &SharedProgress::default()))
-            }
-            Err(error) => {
-                tracing::error!(error = %error.one_line(), "the pipeline cannot be planned");
-                None
-            }
-        }
-    }
-
-    fn request(&self, store: &LazyStore, known: &KnownSecrets) -> Request {
-        let task: Option<TaskDocument> = self
-            .task
-            .as_deref()
-            .and_then(|text| serde_json::from_str(text).ok());
-        let repository = self.place.git_dir.clone().map(|git_dir| NamedRepository {
-            git_dir,
-            work_tree: self.place.work_tree.clone(),
-        });
-        Request {
-            directory: Some(self.place.directory.clone()),
-            repository,
-            branch: BranchName::new(self.slot.branch.as_str()).ok(),
-            trigger: trigger(&self.surface),
-            task: task.unwrap_or_default(),
-            run_id: self.run_id.as_deref().and_then(|id| id.parse().ok()),
-            makes_up_for: self.makes_up_for.as_deref().and_then(|id| id.parse().ok()),
-            branch_turn: BranchTurn::Held,
-            known: known.clone(),
-            store: Some(store.clone()),
-            task_kept: self.task_kept,
-            ..Request::default()
-        }
-    }
-}
-
-/// Returns the place of a branch's work; where its linked work tree was removed, the repository that has the branch.
-fn still_there(slot: &Slot, place: Place) -> Place {
-    let is_gone = |path: &Option<PathBuf>| path.as_ref().is_some_and(|path| !path.exists());
-    let is_linked = place
-        .git_dir
-        .as_ref()
-        .is_some_and(|git_dir| *git_dir != slot.repository);
-    let is_gone = is_gone(&place.git_dir) || is_gone(&place.work_tree);
-    if slot.branch.is_empty() || !is_linked || !is_gone {
-        return place;
-    }
-    let repository = &slot.repository;
-    let has_work_tree = repository.file_name().is_some_and(|name| name == ".git");
-    let work_tree = repository.parent().filter(|_| has_work_tree);
-    Place {
-        git_dir: Some(repository.clone()),
-        work_tree: work_tree.map(Path::to_owned),
-        directory: work_tree.unwrap_or(repository).to_owned(),
-    }
-}
+use super::due::holds_later_tasks;
+use super::job::Job;
 
 /// Whether a worker may go on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -186,20 +27,18 @@ pub(super) fn was_interrupted(report: &Report) -> bool {
 }
 
 /// Runs what waits, oldest first, and records which run carried it.
+///
+/// Once a task could not be carried out, the later ones wait as well, so that memories go out in order.
 pub(super) fn carry_all(
     store: &Store,
     waiting: &[Intent],
     run: impl Fn(&Job) -> Option<Ended>,
 ) -> Result<GoesOn, StoreError> {
-    let ids: Vec<i64> = waiting.iter().map(|intent| intent.id).collect();
-    let attempts = waiting.iter().map(|intent| intent.attempts).max();
-    let again = try_again_at(Clock::System.now(), attempts.unwrap_or(0) + 1, None);
-    store.begin_intents(&ids, again)?;
-    reach(Point::WorkerBegan);
     let (tasks, triggers): (Vec<&Intent>, Vec<&Intent>) = waiting
         .iter()
         .partition(|intent| intent.asked.task.is_some());
     for intent in tasks {
+        begin(store, &[intent])?;
         let ended = run(&Job::of_intent(&intent.asked, TaskKept::AsIntent));
         reach(Point::WorkerRan);
         match ended {
@@ -208,12 +47,17 @@ pub(super) fn carry_all(
             Some(ended) if ended.report.steps.iter().any(is_deferred) => {}
             Some(ended) if ended.awaits_policy() => wait_for_policy(store, intent)?,
             // It waits until the time that was set when it was begun.
-            Some(ended) if !ended.is_settled() => {}
+            Some(ended) if !ended.is_settled() => {
+                if holds_later_tasks(intent, intent.attempts + 1) {
+                    break;
+                }
+            }
             Some(ended) => store.settle_intents(&[intent.id], &ended.report.run_id)?,
             None => wait_for_policy(store, intent)?,
         }
     }
     if let Some(last) = triggers.last() {
+        begin(store, &triggers)?;
         // Push and pull request are derived from the current state, so one run stands for all triggers.
         let ended = run(&Job::of_intent(&last.asked, TaskKept::Nowhere));
         reach(Point::WorkerRan);
@@ -238,8 +82,92 @@ pub(super) fn carry_all(
     Ok(GoesOn::Yes)
 }
 
+/// Records that a run begins for `intents`, and when they are tried again should it not end.
+fn begin(store: &Store, intents: &[&Intent]) -> Result<(), StoreError> {
+    let ids: Vec<i64> = intents.iter().map(|intent| intent.id).collect();
+    let attempts = intents.iter().map(|intent| intent.attempts).max();
+    let again = try_again_at(Clock::System.now(), attempts.unwrap_or(0) + 1, None);
+    store.begin_intents(&ids, again)?;
+    reach(Point::WorkerBegan);
+    Ok(())
+}
+
 /// Defers an intent until somebody may have corrected the policy.
 fn wait_for_policy(store: &Store, intent: &Intent) -> Result<(), StoreError> {
     let at = Clock::System.now() + WAIT_FOR_POLICY;
     store.defer_intent(&intent.asked, Code::PolicyError.as_str(), at)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+
+    use serde_json::json;
+
+    use crate::store::{NewIntent, Place, Slot};
+
+    use super::*;
+
+    fn ended(is_settled: bool) -> Ended {
+        let report = json!({
+            "schema": "sendoff.report/1", "run_id": "r", "version": "0", "pipeline": "post-task", "trigger": "generic",
+            "repo": null, "started_at": "2026-01-01T00:00:00Z", "duration_ms": 0, "verdict": "done", "exit_code": 0,
+            "steps": [],
+        });
+        Ended {
+            report: serde_json::from_value(report).unwrap(),
+            is_recorded: is_settled,
+        }
+    }
+
+    /// Hands over three tasks, has them carried out, and returns which ones were begun. The first is not settled.
+    fn carried(store: &Store) -> Vec<String> {
+        let slot = Slot {
+            repository: "/r/.git".into(),
+            branch: "feature/x".into(),
+        };
+        let waiting = store.waiting_intents(&slot).unwrap();
+        let begun = RefCell::new(Vec::new());
+        let goes_on = carry_all(store, &waiting, |job| {
+            let run = job.run_id().unwrap().to_owned();
+            let is_first = run == "1";
+            begun.borrow_mut().push(run);
+            Some(ended(!is_first))
+        });
+        assert_eq!(goes_on.unwrap(), GoesOn::Yes);
+        begun.into_inner()
+    }
+
+    /// Guards the order of memories: the second could go out while the first cannot.
+    #[test]
+    fn a_task_that_could_not_be_carried_out_holds_the_later_ones_for_a_while() {
+        let directory = tempfile::tempdir().unwrap();
+        let patience = std::time::Duration::from_secs(5);
+        let store = Store::open(directory.path(), &Clock::System, patience).unwrap();
+        for (run, task) in [("1", Some("{}")), ("2", Some("{}")), ("push", None)] {
+            let intent = NewIntent {
+                run_id: run.into(),
+                slot: Slot {
+                    repository: "/r/.git".into(),
+                    branch: "feature/x".into(),
+                },
+                place: Place {
+                    git_dir: None,
+                    work_tree: None,
+                    directory: "/r".into(),
+                },
+                surface: "executor".into(),
+                pipeline: "post-task".into(),
+                steps: Vec::new(),
+                task: task.map(Into::into),
+                platform: String::new(),
+            };
+            store.intend(&intent).unwrap();
+        }
+        assert_eq!(carried(&store), ["1", "push"]);
+        for _ in 2..8 {
+            assert_eq!(carried(&store), ["1"]);
+        }
+        assert_eq!(carried(&store), ["1", "2"]);
+    }
 }

@@ -13,6 +13,33 @@ pub(super) fn until(at: Timestamp) -> Duration {
     wait_until(Clock::System.now(), at)
 }
 
+/// How often a task is tried before later ones of its branch may go out before it: for the first four minutes or so. One that
+/// nothing can take, such as a memory larger than the outbox, does not hold the others for ever.
+const TRIES_IN_ORDER: u32 = 8;
+
+/// Says whether the later tasks of its branch wait for this one, which has not gone out in so many tries. What a run put off
+/// to a time of its own is no longer part of the order.
+pub(super) const fn holds_later_tasks(intent: &Intent, tries: u32) -> bool {
+    is_task(intent) && tries > 0 && tries < TRIES_IN_ORDER
+}
+
+const fn is_task(intent: &Intent) -> bool {
+    intent.asked.task.is_some() && intent.asked.steps.is_empty()
+}
+
+/// Lets each task wait as long as the ones before it.
+fn keep_order(waiting: &mut [Intent]) {
+    let mut held_until: Option<Timestamp> = None;
+    for intent in waiting.iter_mut().filter(|intent| is_task(intent)) {
+        if let Some(until) = held_until {
+            intent.not_before = intent.not_before.max(until);
+        }
+        if holds_later_tasks(intent, intent.attempts) {
+            held_until = Some(intent.not_before);
+        }
+    }
+}
+
 /// Returns what waits for a slot and for this worker's platform: this process has no variables for another one.
 pub(super) fn waiting_for(
     store: &Store,
@@ -21,6 +48,7 @@ pub(super) fn waiting_for(
 ) -> Result<Vec<Intent>, StoreError> {
     let mut waiting = store.waiting_intents(slot)?;
     waiting.retain(|intent| intent.asked.platform.is_empty() || intent.asked.platform == platform);
+    keep_order(&mut waiting);
     Ok(waiting)
 }
 
@@ -38,4 +66,72 @@ pub(super) fn due_for(
         .any(|intent| is_trigger(intent) && is_due(intent));
     waiting.retain(|intent| is_due(intent) || (merge && is_trigger(intent)));
     Ok(waiting)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use crate::store::{IntentState, NewIntent, Place};
+
+    use super::*;
+
+    fn intent(task: Option<&str>, attempts: u32, not_before: i64) -> Intent {
+        Intent {
+            id: 1,
+            asked: NewIntent {
+                run_id: "r".into(),
+                slot: Slot {
+                    repository: PathBuf::from("/r"),
+                    branch: "b".into(),
+                },
+                place: Place {
+                    directory: PathBuf::from("/r"),
+                    git_dir: None,
+                    work_tree: None,
+                },
+                surface: "generic".into(),
+                pipeline: "post-task".into(),
+                steps: Vec::new(),
+                task: task.map(Into::into),
+                platform: String::new(),
+            },
+            created_at: Timestamp::UNIX_EPOCH,
+            attempts,
+            not_before: Timestamp::from_second(not_before).unwrap(),
+            reason: None,
+            state: IntentState::Waiting,
+        }
+    }
+
+    fn times(mut waiting: Vec<Intent>) -> Vec<i64> {
+        keep_order(&mut waiting);
+        waiting.iter().map(|it| it.not_before.as_second()).collect()
+    }
+
+    #[test]
+    fn a_task_waits_for_the_ones_before_it_and_a_trigger_does_not() {
+        let task = Some("{}");
+        let waiting = vec![
+            intent(task, 0, 9),
+            intent(task, 2, 20),
+            intent(None, 0, 0),
+            intent(task, 0, 0),
+            intent(task, 1, 30),
+            intent(task, 0, 25),
+        ];
+        assert_eq!(times(waiting), [9, 20, 0, 20, 30, 30]);
+    }
+
+    #[test]
+    fn a_task_that_was_tried_often_or_put_off_holds_no_other() {
+        let task = Some("{}");
+        let mut deferred = intent(task, 3, 60);
+        deferred.asked.steps = vec!["pr-create".into()];
+        let tried = intent(task, TRIES_IN_ORDER, 50);
+        assert_eq!(
+            times(vec![tried, deferred, intent(task, 0, 0)]),
+            [50, 60, 0]
+        );
+    }
 }

@@ -9,6 +9,7 @@ mod carry;
 mod due;
 mod hand_over;
 mod history;
+mod job;
 mod log;
 mod message;
 mod notice;
@@ -19,9 +20,9 @@ mod status;
 mod work;
 
 pub use branch_at_hand::BranchAtHand;
-pub use carry::Ending;
 pub use hand_over::{Asked, Claim, End, HandedOver, Inspect, hand_over};
 pub use history::{Found, run, runs};
+pub use job::Ending;
 pub use log::LogFile;
 pub use outbox_view::{OutboxView, flush_messages};
 pub use status::{HandedOver as WaitingRun, PendingBranch, Status, wait_for_report};

@@ -15,8 +15,9 @@ use crate::store::{
     Intent, LazyStore, NewIntent, Pending, Place, Slot, Store, StoreError, Turn, TurnAt,
 };
 
-use super::carry::{Ending, GoesOn, Job, carry_all, was_interrupted};
+use super::carry::{GoesOn, carry_all, was_interrupted};
 use super::due::{due_for, until, waiting_for};
+use super::job::{Ending, Job};
 use super::retry::settle_retry;
 
 /// The interval at which a waiting worker looks again.

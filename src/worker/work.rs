@@ -10,8 +10,8 @@ use crate::secrets::KnownSecrets;
 use crate::session::deliver_waiting;
 use crate::store::{StoreError, Turn, TurnAt};
 
-use super::carry::Ending;
 use super::due::until;
+use super::job::Ending;
 use super::message::{Kept, Message};
 use super::serve::{Waits, Worker};
 use super::status::open;

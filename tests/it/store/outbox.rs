@@ -110,6 +110,14 @@ fn l09_a_full_outbox_gives_up_heartbeats_first_and_then_takes_nothing() {
     let store = open(&sandbox.path("small")).with_caps(small);
     queue(&store, &memory("a"));
     assert!(store.enqueue(&memory("b"), Durability::PowerCut).is_err());
+    // One that is larger than the cap has to be kept before it is sent, as any other.
+    let tiny = Caps {
+        bytes: 1,
+        ..Caps::default()
+    };
+    let store = open(&sandbox.path("tiny")).with_caps(tiny);
+    queue(&store, &memory("a"));
+    assert_eq!(waiting(&store), ["a"]);
 }
 
 #[test]
