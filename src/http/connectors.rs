@@ -9,6 +9,7 @@ use std::thread;
 use std::time::Duration;
 
 use reqwest::Url;
+use tokio::sync::OnceCell;
 use tracing::debug;
 
 use crate::names::Origin;
@@ -24,7 +25,7 @@ pub(super) struct Connectors {
     network: Arc<dyn Network>,
     plain_http: PlainHttp,
     connect_timeout: Duration,
-    made: Mutex<HashMap<Origin, Connector>>,
+    made: Mutex<HashMap<Origin, Arc<OnceCell<Connector>>>>,
 }
 
 /// The connector for one origin, and the settings that it was made of.
@@ -60,10 +61,12 @@ impl Connectors {
         if !self.plain_http.allows(&origin) {
             return Err(HttpError::PlainHttpRefused(origin.to_string()));
         }
-        let made = self.made().get(&origin).cloned();
-        if let Some(connector) = made {
-            return Ok(connector);
-        }
+        // Requests that begin side by side wait for one connector: a credential helper is asked once.
+        let made = self.made().entry(origin).or_default().clone();
+        made.get_or_try_init(|| self.make(url)).await.cloned()
+    }
+
+    async fn make(&self, url: &Url) -> Result<Connector, HttpError> {
         let (network, connect_timeout) = (self.network.clone(), self.connect_timeout);
         let base = url.clone();
         // Files are read, and a credential helper may be asked for the proxy's login.
@@ -80,9 +83,7 @@ impl Connectors {
                 }
             })
         });
-        let connector = finished(made.await, url)?;
-        self.made().insert(origin, connector.clone());
-        Ok(connector)
+        finished(made.await, url)
     }
 
     /// Returns the connector with another login for the proxy, which refused the last one.
@@ -101,7 +102,8 @@ impl Connectors {
         });
         let connector = finished(made.await, url)?.ok_or_else(|| proxy_login(&host(url)))?;
         if let Some(origin) = Origin::of(url) {
-            self.made().insert(origin, connector.clone());
+            let made = OnceCell::new_with(Some(connector.clone()));
+            self.made().insert(origin, Arc::new(made));
         }
         Ok(connector)
     }
@@ -120,7 +122,7 @@ impl Connectors {
         }
     }
 
-    fn made(&self) -> MutexGuard<'_, HashMap<Origin, Connector>> {
+    fn made(&self) -> MutexGuard<'_, HashMap<Origin, Arc<OnceCell<Connector>>>> {
         let connectors = self.made.lock();
         connectors.unwrap_or_else(PoisonError::into_inner)
     }
