@@ -30,6 +30,8 @@ impl Step for HeartbeatClear {
         let Some(platform) = cx.platform else {
             return Ok(no_platform());
         };
+        // As in `memory-commit`: the first use of the store waits for the disk.
+        tokio::task::yield_now().await;
         let beat = heartbeat(cx, Outgoing::default(), 0).await;
         let outbox = cx.outbox();
         let sent = outbox.heartbeat(platform, cx.message_key(), &beat).await;
