@@ -17,6 +17,11 @@ const DIRECTORIES: &[&str] = &[
 /// Returns what the programs inherit that git would start here: the caller's environment, and git's own programs first on
 /// the search path and in `GIT_EXEC_PATH`, as scripts expect that read `git-sh-setup`.
 pub fn program_inheritance(environment: &Environment) -> Inheritance {
+    let environment = environment.clone();
+    Inheritance::at_first_use(move || inherited(&environment))
+}
+
+fn inherited(environment: &Environment) -> Inheritance {
     let given = environment.search_path();
     let mut variables = environment.for_programs();
     let own = environment

@@ -18,7 +18,9 @@ impl Config {
             return Vec::new();
         }
         let mut keys = BTreeSet::new();
-        for part in self.local.sections() {
+        let sections = self.local.sections();
+        // A long-lived clone has a section for each branch.
+        for part in sections.filter(|part| !part.header().name().eq_ignore_ascii_case(b"branch")) {
             let section = part.header().name().to_str_lossy().to_ascii_lowercase();
             for name in part.value_names() {
                 let name = name.to_ascii_lowercase();
