@@ -165,12 +165,14 @@ impl Environment {
 
     /// Returns the names of the variables that are set to something other than text, and so count as unset.
     pub fn unreadable(&self) -> impl Iterator<Item = &'static str> {
+        let values = self.values.iter();
+        let no_text: Vec<&OsStr> = values
+            .filter(|(_, value)| value.to_str().is_none())
+            .map(|(name, _)| name.as_os_str())
+            .collect();
         let names = variables().map(|variable| variable.name);
         let texts = names.filter(|name| !OF_ANY_BYTES.contains(name) && !OF_AGENTS.contains(name));
-        texts.filter(|name| {
-            self.value(name)
-                .is_some_and(|value| value.to_str().is_none())
-        })
+        texts.filter(move |name| no_text.contains(&OsStr::new(name)))
     }
 
     /// Returns a variable that holds a secret.
