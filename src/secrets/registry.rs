@@ -98,7 +98,8 @@ impl KnownSecrets {
     /// takes them out, would have the secret.
     pub fn hide<'text>(&self, text: &'text str) -> Cow<'text, str> {
         let hidden = self.hide_as_it_is(text);
-        if !hidden.chars().any(is_unseen) {
+        let is_plain = |byte: u8| byte == b' ' || byte == b'\n' || byte.is_ascii_graphic();
+        if hidden.bytes().all(is_plain) || !hidden.chars().any(is_unseen) {
             return hidden;
         }
         let seen: String = hidden.chars().filter(|c| !is_unseen(*c)).collect();
