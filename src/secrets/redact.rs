@@ -32,6 +32,9 @@ pub fn redact(text: &str) -> Cow<'_, str> {
 
 /// Replaces the spans, after merging those that touch. Returns `None` when the text stays the same.
 pub(super) fn replace_spans(text: &str, mut spans: Vec<Span>) -> Option<String> {
+    if spans.is_empty() {
+        return None;
+    }
     spans.sort_unstable();
     let mut joined: Vec<Span> = Vec::with_capacity(spans.len());
     for (start, end) in spans {
