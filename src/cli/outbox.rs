@@ -57,6 +57,7 @@ Environment:
 
 /// List, show, send and drop the messages that wait for the platform
 #[derive(Debug, clap::Subcommand)]
+#[command(defer = true)]
 pub(super) enum Command {
     /// List the messages that wait, and those that will not be tried again
     ///

@@ -97,6 +97,7 @@ pub(super) struct Args {
 
 /// What is trusted beside the repository's policy.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub(super) enum What {
     /// Trust another remote, so that this repository can be pushed to it
     ///

@@ -91,6 +91,7 @@ Environment:
 
 /// The commands below `sendoff policy`.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub(super) enum Command {
     /// Check FILE, or every layer that applies here
     ///

@@ -14,7 +14,7 @@ use super::super::output::print;
 use super::super::render;
 use super::{Opened, Refusal, help};
 
-/// When a schedule runs, and what it does
+// When a schedule runs, and what it does. A doc comment here would be the help of the command.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = help::ADD)]
 pub(in crate::cli) struct Args {

@@ -17,6 +17,7 @@ use super::start::Start;
 
 /// Add, list, run and remove schedules
 #[derive(Debug, clap::Subcommand)]
+#[command(defer = true)]
 pub(super) enum Command {
     /// Add a schedule
     ///
