@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use jiff::{SignedDuration, Timestamp};
 use sendoff::clock::Clock;
 use sendoff::names::NamePattern;
-use sendoff::schedules::{Taker, tick};
+use sendoff::schedules::{Claimant, tick};
 use sendoff::store::{
     Answer, FiringEnd, NewSchedule, ScheduleSource, ScheduleStatus, ScheduleStore as _,
     SetsDue as _, Store, Switch,
@@ -56,7 +56,7 @@ impl Kept {
                 let at = Some(now - SignedDuration::from_secs(1));
                 self.store.switch(*id, Switch::On, at).unwrap();
             }
-            let taker = Taker {
+            let taker = Claimant {
                 holder: "bench".into(),
                 slots: due.max(1),
                 awake_since: now - SignedDuration::from_hours(1),

@@ -35,6 +35,11 @@ impl Clock {
     }
 }
 
+/// Formats a time in UTC to the second, such as `2026-01-31T12:00:00Z`.
+pub fn to_the_second(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
 /// Returns how wrong a test wants the system's clock to be: `SENDOFF_CLOCK_OFFSET`, in seconds. Only in builds with
 /// debug assertions.
 #[expect(

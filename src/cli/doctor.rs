@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use crate::doctor::{Check, CheckResult, Diagnosis};
 use crate::exit::Exit;
-use crate::install::Surroundings;
+use crate::install::InstallContext;
 use crate::policy::Trigger;
 use crate::session::{Request, Session, Watch};
 
@@ -49,13 +49,13 @@ impl Args {
             return exit;
         }
         let program = std::env::current_exe().unwrap_or_default();
-        let around = Surroundings::look(
+        let context = InstallContext::new(
             start.environment.clone(),
             self.directory.as_deref(),
             program,
         );
-        let around = match around {
-            Ok(around) => around,
+        let context = match context {
+            Ok(context) => context,
             Err(error) => {
                 eprint(&error.to_string());
                 return Exit::Failed;
@@ -74,7 +74,7 @@ impl Args {
             Ok(session) => session,
             Err(error) => return render::policy_error(&error),
         };
-        let diagnosis = Diagnosis::of(&session, &around, &start.known);
+        let diagnosis = Diagnosis::of(&session, &context, &start.known);
         let text = if self.json {
             // It is made of text, which always serialises.
             serde_json::to_string_pretty(&diagnosis).unwrap_or_default()

@@ -5,10 +5,10 @@ use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use crate::environment::Environment;
-use crate::events::{MAX_BODY, Source};
+use crate::events::{MAX_BODY_SIZE, Source};
 use crate::exit::Exit;
 use crate::files::{Links, read};
-use crate::serve::{Firing, Offline, OfflineError, OfflineRule};
+use crate::serve::{FireMode, OfflineError, OfflineResult, OfflineRule};
 
 use super::output::{eprint, print};
 use super::serve::settings_error;
@@ -62,11 +62,11 @@ impl Args {
             }
         };
         let firing = if self.fire {
-            Firing::Done
+            FireMode::Fire
         } else {
-            Firing::Shown
+            FireMode::Show
         };
-        let compared = Offline::of(
+        let compared = OfflineResult::of(
             &start.environment,
             &start.known,
             self.source,
@@ -92,7 +92,7 @@ impl Args {
 
 /// Reads the payload, or says why it cannot be read.
 fn payload(file: &Path, environment: &Environment) -> Result<Vec<u8>, String> {
-    let limit = MAX_BODY as u64;
+    let limit = MAX_BODY_SIZE as u64;
     if file == Path::new("-") {
         let mut body = Vec::new();
         let read = io::stdin().lock().take(limit + 1).read_to_end(&mut body);
@@ -111,7 +111,7 @@ fn payload(file: &Path, environment: &Environment) -> Result<Vec<u8>, String> {
 }
 
 /// Formats the comparison for people.
-fn shown(offline: &Offline) -> String {
+fn shown(offline: &OfflineResult) -> String {
     let event = &offline.event;
     let mut text = event.name();
     // Writing to a `String` cannot fail.

@@ -134,12 +134,12 @@ impl Demonstration {
         )
     }
 
-    /// Makes the platform answer the next run's requests as one does that is down.
+    /// Makes the platform fail the requests of the next run.
     pub fn take_platform_down(&self) {
         self.platform.fail_with(&[503; 2]);
     }
 
-    /// Sends what waits, as `sendoff flush` does.
+    /// Sends the queued messages, as `sendoff flush` does.
     pub fn flush(&self) -> Result<Exit, Arc<StoreError>> {
         let known = KnownSecrets::default();
         flush_messages(&self.environment(), &known, &[])

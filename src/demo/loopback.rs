@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::future::pending;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread::JoinHandle;
 
 use axum::Router;
@@ -14,6 +14,8 @@ use axum::http::{HeaderMap, Response};
 use reqwest::Url;
 use serde_json::Value;
 use tokio::sync::oneshot;
+
+use crate::threads::lock;
 
 /// The largest request body, in bytes.
 const MAX_REQUEST_SIZE: usize = 8 * 1024 * 1024;
@@ -234,10 +236,6 @@ impl<S> Drop for Loopback<S> {
             drop(thread.join());
         }
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 async fn answer<S: Respond>(shared: Arc<Shared<S>>, request: Request) -> Response<Body> {

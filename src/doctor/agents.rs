@@ -1,7 +1,7 @@
 //! Checks of the entries of agents: they are whole, trusted, and read by one agent only.
 
 use crate::files::{Links, read};
-use crate::install::{Entry, Scope, Surroundings, Target, find};
+use crate::install::{Entry, InstallContext, Scope, Target, find};
 use crate::process::Inheritance;
 
 use super::Check;
@@ -23,14 +23,14 @@ const READERS: &[(&str, &str, &[Scope])] = &[
 ];
 
 /// Makes the checks.
-pub(super) fn checks(around: &Surroundings) -> Vec<Check> {
+pub(super) fn checks(context: &InstallContext) -> Vec<Check> {
     let mut checks = Vec::new();
     let mut found: Vec<(Target, Entry)> = Vec::new();
     let agents = Target::all().iter();
     for target in agents.filter(|target| **target != Target::Git) {
-        match find(*target, around) {
+        match find(*target, context) {
             Ok(entries) => {
-                checks.extend(entries.iter().map(|entry| agent(around, *target, entry)));
+                checks.extend(entries.iter().map(|entry| agent(context, *target, entry)));
                 found.extend(entries.into_iter().map(|entry| (*target, entry)));
             }
             Err(error) => checks.push(Check::fail(target.name(), error.to_string())),
@@ -38,14 +38,14 @@ pub(super) fn checks(around: &Surroundings) -> Vec<Check> {
     }
     checks.extend(found.iter().filter_map(|(target, entry)| {
         let is_codex = target.name() == "codex";
-        is_codex.then(|| untrusted(around, entry)).flatten()
+        is_codex.then(|| untrusted(context, entry)).flatten()
     }));
     checks.extend(read_twice(&found));
     checks
 }
 
 /// Checks an agent's entry: it is whole, and the program that it names is there.
-fn agent(around: &Surroundings, target: Target, entry: &Entry) -> Check {
+fn agent(context: &InstallContext, target: Target, entry: &Entry) -> Check {
     let (name, path) = (target.name(), entry.path.display());
     let mend = format!("sendoff install {name} --yes");
     let Some(command) = entry.command.as_ref().filter(|_| entry.fault.is_none()) else {
@@ -55,7 +55,7 @@ fn agent(around: &Surroundings, target: Target, entry: &Entry) -> Check {
     let is_there = if command.program.is_absolute() {
         command.may_exist()
     } else {
-        let environment = &around.environment;
+        let environment = &context.environment;
         let inheritance = Inheritance::new(environment.search_path(), environment.for_children());
         let named = command.program.to_str().unwrap_or_default();
         inheritance.find(named).is_ok()
@@ -71,8 +71,8 @@ fn agent(around: &Surroundings, target: Target, entry: &Entry) -> Check {
 /// Says that Codex skips an entry, where its configuration trusts none of the file.
 ///
 /// It keeps a hash for each hook by its place, which only the person who read the hook may write.
-fn untrusted(around: &Surroundings, entry: &Entry) -> Option<Check> {
-    let environment = &around.environment;
+fn untrusted(context: &InstallContext, entry: &Entry) -> Option<Check> {
+    let environment = &context.environment;
     let home = environment.named_path("CODEX_HOME");
     let home = home.or_else(|| Some(environment.home()?.join(".codex")))?;
     let config = read(&home.join("config.toml"), MAX_CONFIG_SIZE, Links::Followed);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use crate::environment::PROBE;
-use crate::install::{Entry, Fault, Scope, Surroundings, Target, find};
+use crate::install::{Entry, Fault, InstallContext, Scope, Target, find};
 use crate::process::{Inheritance, Program};
 
 use super::{Check, agents};
@@ -18,17 +18,17 @@ const SECTION: &str = "hook.sendoff";
 const HOOK: &str = "post-commit";
 
 /// Makes the checks.
-pub(super) fn checks(around: &Surroundings) -> Vec<Check> {
+pub(super) fn checks(context: &InstallContext) -> Vec<Check> {
     let mut checks = Vec::new();
-    match find(Target::Git, around) {
+    match find(Target::Git, context) {
         Ok(entries) => {
             checks.push(section(&entries));
-            if around
+            if context
                 .repo
                 .as_ref()
                 .is_some_and(|repo| repo.work_tree().is_some())
             {
-                checks.push(hook(around, &entries));
+                checks.push(hook(context, &entries));
             }
         }
         Err(error) => {
@@ -37,7 +37,7 @@ pub(super) fn checks(around: &Surroundings) -> Vec<Check> {
             );
         }
     }
-    checks.extend(agents::checks(around));
+    checks.extend(agents::checks(context));
     checks
 }
 
@@ -88,10 +88,10 @@ fn section(entries: &[Entry]) -> Check {
 }
 
 /// Runs the hook that git runs after a commit, with a mark that lets `sendoff hook` answer and stop.
-fn hook(around: &Surroundings, entries: &[Entry]) -> Check {
-    let environment = &around.environment;
+fn hook(context: &InstallContext, entries: &[Entry]) -> Check {
+    let environment = &context.environment;
     let inheritance = Inheritance::new(environment.search_path(), environment.for_children());
-    let top = around.repo.as_ref().and_then(|repo| repo.work_tree());
+    let top = context.repo.as_ref().and_then(|repo| repo.work_tree());
     let git = match inheritance.find("git") {
         Ok(git) => git,
         Err(error) => return Check::warn(HOOK, format!("the hook cannot be tried: {error}")),
@@ -101,7 +101,7 @@ fn hook(around: &Surroundings, entries: &[Entry]) -> Check {
         .args(["hook", "run", "--ignore-missing", HOOK])
         .inherit(&inheritance)
         .variable(PROBE, &token)
-        .directory(top.unwrap_or(&around.directory))
+        .directory(top.unwrap_or(&context.directory))
         .deadline(HOOK_DEADLINE)
         .run();
     let output = match ran {
@@ -117,12 +117,12 @@ fn hook(around: &Surroundings, entries: &[Entry]) -> Check {
         .find_map(|line| line.split_once(&format!("{token} ")));
     if let Some((_, program)) = answer {
         let program = program.trim();
-        if program == around.program.display().to_string() {
+        if program == context.program.display().to_string() {
             return Check::pass(HOOK, format!("git's {HOOK} hook reaches {program}"));
         }
         let message = format!(
             "git's {HOOK} hook reaches {program}, and this is {}",
-            around.program.display()
+            context.program.display()
         );
         return Check::warn(HOOK, message).advise("sendoff install git --yes");
     }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{Access, access, statvfs};
 
 use crate::environment::Environment;
-use crate::install::Surroundings;
+use crate::install::InstallContext;
 use crate::session::{Request, Session, review};
 use crate::store::Store;
 
@@ -21,9 +21,9 @@ const SOME_ROOM: u64 = 64 << 20;
 const FIRST_RELEASE: i64 = 1_767_225_600;
 
 /// Makes the checks.
-pub(super) fn checks(session: &Session, around: &Surroundings) -> Vec<Check> {
-    let environment = &around.environment;
-    let mut checks = vec![switch(environment), policy(around), repository(session)];
+pub(super) fn checks(session: &Session, context: &InstallContext) -> Vec<Check> {
+    let environment = &context.environment;
+    let mut checks = vec![switch(environment), policy(context), repository(session)];
     checks.extend(state(environment));
     checks.push(clock(crate::clock::Clock::System.now().as_second()));
     checks
@@ -37,12 +37,12 @@ fn switch(environment: &Environment) -> Check {
     }
 }
 
-fn policy(around: &Surroundings) -> Check {
+fn policy(context: &InstallContext) -> Check {
     let request = Request {
-        directory: Some(around.directory.clone()),
+        directory: Some(context.directory.clone()),
         ..Request::default()
     };
-    let problems = match review(&request, &around.environment) {
+    let problems = match review(&request, &context.environment) {
         Ok(review) if review.problems.is_empty() => {
             return Check::pass("policy", format!("policy OK: {}", review.layers.join(", ")));
         }

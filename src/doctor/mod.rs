@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::exit::Exit;
-use crate::install::Surroundings;
+use crate::install::InstallContext;
 use crate::reason::Reason;
 use crate::secrets::{KnownSecrets, clean_line, redact};
 use crate::session::Session;
@@ -112,9 +112,9 @@ impl Diagnosis {
     pub const SCHEMA: &str = "sendoff.doctor/1";
 
     /// Makes every check.
-    pub fn of(session: &Session, around: &Surroundings, known: &KnownSecrets) -> Self {
-        let mut checks = local::checks(session, around);
-        checks.extend(hooks::checks(around));
+    pub fn of(session: &Session, context: &InstallContext, known: &KnownSecrets) -> Self {
+        let mut checks = local::checks(session, context);
+        checks.extend(hooks::checks(context));
         checks.extend(servers::checks(session));
         Self {
             schema: Self::SCHEMA.into(),

@@ -10,37 +10,37 @@ use super::json::{JsonError, object};
 use super::source::Source;
 use super::{github, gitlab};
 
-/// The largest body of a delivery, in bytes: GitHub's 25 MB.
-pub const MAX_BODY: usize = 25 << 20;
+/// The largest body of a delivery, in bytes: GitHub's limit of 25 MB.
+pub const MAX_BODY_SIZE: usize = 25 << 20;
 /// The longest name of an event and the longest id, in bytes.
-const MAX_NAME: usize = 128;
+const MAX_NAME_LENGTH: usize = 128;
 
 /// A webhook.
 #[derive(Debug, Clone)]
 pub struct Delivery {
     /// The kind of forge.
     pub source: Source,
-    /// The id, which a repeat keeps. It is not signed.
+    /// The id, which a redelivery keeps. It is not signed.
     pub id: Option<String>,
     /// The event, as the header names it.
     pub event: String,
-    /// A hash of forge, event and body: what is signed, it holds.
+    /// A SHA-256 of forge, event and body, by which a redelivery is recognised: unlike the id, the body is signed.
     pub digest: [u8; 32],
     /// The body.
     pub payload: Value,
 }
 
-/// Why a delivery is not understood, although its signature is good.
+/// Why a delivery with a valid signature cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BadDelivery {
     /// The event is not named.
     #[error("the header {0} is missing, or is not the name of an event")]
     NoEvent(&'static str),
-    /// What `--event` says is no name of one.
+    /// The value of `--event` is not the name of an event.
     #[error("`{0}` is not the name of an event")]
     EventName(String),
-    /// The id is too long, or has signs that no id has.
-    #[error("the id of the delivery has more than {MAX_NAME} bytes, or is no plain text")]
+    /// The id is too long, or has characters that an id cannot have.
+    #[error("the id of the delivery has more than {MAX_NAME_LENGTH} bytes, or is no plain text")]
     Id,
     /// The body cannot be read.
     #[error("{0}")]
@@ -69,7 +69,7 @@ impl Delivery {
             kind.as_bytes()
                 .starts_with(b"application/x-www-form-urlencoded")
         });
-        // Some senders of JSON call it a form, as curl does unless it is told.
+        // Some senders label JSON as a form; it is curl's default type.
         let payload = match of_form(body).filter(|_| is_form) {
             Some(field) => object(&field)?,
             None => object(body)?,
@@ -83,7 +83,7 @@ impl Delivery {
         })
     }
 
-    /// Makes a delivery of a recorded payload, which nobody signed.
+    /// Makes a delivery from a recorded payload, without a signature.
     pub fn recorded(source: Source, event: &str, body: &[u8]) -> Result<Self, BadDelivery> {
         if !is_name(event) {
             return Err(BadDelivery::EventName(event.to_owned()));
@@ -97,12 +97,12 @@ impl Delivery {
         })
     }
 
-    /// Says whether it only asks whether somebody is there, as GitHub and Gitea do for a new webhook.
+    /// Says whether it is the test delivery that GitHub and Gitea send for a new webhook.
     pub fn is_ping(&self) -> bool {
         self.source != Source::GitLab && self.event == "ping"
     }
 
-    /// Returns what the rules look at.
+    /// Returns the facts that the rules compare.
     pub fn facts(&self) -> EventFacts {
         let mut facts = match self.source {
             Source::GitHub => github::facts(&self.event, &self.payload),
@@ -114,7 +114,7 @@ impl Delivery {
     }
 }
 
-/// Returns the text of the first header that is there.
+/// Returns the text of the first of these headers that is present.
 fn header<'h>(headers: &'h HeaderMap, names: &[&str]) -> Option<&'h str> {
     let mut values = names.iter().filter_map(|name| headers.get(*name));
     values.next()?.to_str().ok()
@@ -123,10 +123,10 @@ fn header<'h>(headers: &'h HeaderMap, names: &[&str]) -> Option<&'h str> {
 /// Says whether a text can be the name of an event, or an id.
 fn is_name(text: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_graphic() || byte == b' ';
-    !text.trim().is_empty() && text.len() <= MAX_NAME && text.bytes().all(plain)
+    !text.trim().is_empty() && text.len() <= MAX_NAME_LENGTH && text.bytes().all(plain)
 }
 
-/// Returns the field `payload` of a form, as GitHub sends it unless it is told to send JSON.
+/// Returns the field `payload` of a form, which is the default content type of GitHub's webhooks.
 fn of_form(body: &[u8]) -> Option<Vec<u8>> {
     let mut fields = body.split(|byte| *byte == b'&');
     let field = fields.find_map(|field| field.strip_prefix(b"payload="))?;
@@ -137,7 +137,7 @@ fn of_form(body: &[u8]) -> Option<Vec<u8>> {
     Some(percent_decode(&blanks).collect())
 }
 
-/// Hashes what makes a delivery the same one again.
+/// Hashes the parts by which a redelivery is recognised.
 fn digest(source: Source, event: &str, body: &[u8]) -> [u8; 32] {
     let mut hash = Sha256::new();
     hash.update(source.as_str());

@@ -1,32 +1,32 @@
-//! `EventFacts`: what an event is, in words that all forges share.
+//! `EventFacts`: an event, in terms that are the same for all forges.
 
 use serde::{Deserialize, Serialize};
 
 use crate::secrets::{KnownSecrets, clean_line};
 
-/// The longest text that is kept of an event, in characters.
-const MAX_TEXT: usize = 1000;
-/// The most labels that are kept.
+/// The longest text of an event that is stored, in characters.
+const MAX_TEXT_LENGTH: usize = 1000;
+/// The most labels that are stored.
 const MAX_LABELS: usize = 100;
 
-/// What an event is. Texts are written by whoever caused it.
+/// An event. Its texts are written by the user who caused it, and are not trusted.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EventFacts {
     /// The kind of forge: `github`, `gitlab` or `gitea`.
     pub source: String,
     /// The delivery's id.
     pub delivery: Option<String>,
-    /// The event, in GitHub's words where there is one for it: `issues`.
+    /// The event, in GitHub's terms where it has one: `issues`.
     pub event: String,
     /// What happened: `opened`.
     pub action: Option<String>,
-    /// Event and action in the forge's own words, where they differ: `merge_request.open`.
+    /// Event and action in the forge's own terms, where they differ: `merge_request.open`.
     pub own_name: Option<String>,
     /// The repository: `owner/name`.
     pub repository: Option<String>,
     /// The user who caused it.
     pub sender: Option<String>,
-    /// Whether that is a bot, as far as the forge tells.
+    /// Whether that is a bot, as far as the payload shows.
     pub is_bot: bool,
     /// The labels of the issue or pull request.
     pub labels: Vec<String>,
@@ -49,11 +49,11 @@ impl EventFacts {
         }
     }
 
-    /// Returns the facts as they are kept and handed on: without secrets and control characters, of a bounded length.
+    /// Returns the facts as they are stored and passed on: without secrets and control characters, and of bounded length.
     #[must_use]
     pub fn safe(&self, known: &KnownSecrets) -> Self {
         let text = |text: &String| {
-            let short: String = text.chars().take(MAX_TEXT).collect();
+            let short: String = text.chars().take(MAX_TEXT_LENGTH).collect();
             clean_line(&known.hide(&short))
         };
         let some = |value: &Option<String>| value.as_ref().map(text);

@@ -1,4 +1,4 @@
-//! Payloads of GitHub, and of Gitea and Forgejo, which follow it.
+//! Payloads of GitHub, and of Gitea and Forgejo, which have the same structure.
 
 use serde_json::Value;
 
@@ -21,7 +21,7 @@ pub(super) fn facts(event: &str, payload: &Value) -> EventFacts {
     let mut labels = texts(payload, "/issue/labels", "name");
     labels.extend(texts(payload, "/pull_request/labels", "name"));
     labels.extend(texts(payload, "/discussion/labels", "name"));
-    // The one that was added or taken away.
+    // The label that was added or removed.
     labels.extend(text(payload, "/label/name"));
     labels.dedup();
     let sender = first_text(payload, &["/sender/login", "/sender/username"]);
@@ -81,14 +81,14 @@ fn branch(event: &str, payload: &Value) -> Option<String> {
     .map(short)
 }
 
-/// Takes `refs/heads/` off a name.
+/// Strips `refs/heads/` off a name.
 fn short(name: String) -> String {
     name.strip_prefix("refs/heads/")
         .map(str::to_owned)
         .unwrap_or(name)
 }
 
-/// Makes the facts of a payload of Gitea or Forgejo, with event and action in GitHub's words.
+/// Makes the facts of a payload of Gitea or Forgejo, with event and action in GitHub's terms.
 pub(super) fn gitea_facts(event: &str, payload: &Value) -> EventFacts {
     let own_action = text(payload, "/action");
     let own_name = match &own_action {

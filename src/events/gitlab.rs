@@ -1,4 +1,4 @@
-//! Payloads of GitLab, with event and action in GitHub's words.
+//! Payloads of GitLab, with event and action in GitHub's terms.
 
 use serde_json::Value;
 
@@ -6,7 +6,8 @@ use super::facts::EventFacts;
 use super::json::{first_text, text, texts};
 use super::source::Source;
 
-/// Makes the facts of a payload. The header's event says less than `object_kind`, but every payload has it.
+/// Makes the facts of a payload. The event comes from `object_kind`, which is more specific than the header, else from the
+/// header.
 pub(super) fn facts(event: &str, payload: &Value) -> EventFacts {
     let kind = first_text(payload, &["/object_kind", "/event_name"]);
     let kind = kind.unwrap_or_else(|| own_event(event));
@@ -83,7 +84,7 @@ fn common(kind: &str, action: Option<&str>, payload: &Value) -> (String, Option<
         ("merge_request", Some("approved" | "approval" | "unapproved" | "unapproval")) => {
             named("pull_request_review", Some("submitted"))
         }
-        // An update with the former commit is a push to the branch.
+        // `oldrev` is present when the update is a push to the branch.
         ("merge_request", Some("update"))
             if text(payload, "/object_attributes/oldrev").is_some() =>
         {
@@ -122,8 +123,8 @@ fn branch(kind: &str, payload: &Value) -> Option<String> {
     }
 }
 
-/// Says whether a name is one that GitLab gives to bots: those of access tokens of projects and groups, of service
-/// accounts, and of its own.
+/// Says whether a name is one that GitLab gives to bots: the users of project and group access tokens, service accounts,
+/// and internal bots.
 fn is_bot(name: &str) -> bool {
     let of_token = ["project_", "group_"].iter().any(|prefix| {
         let rest = name.strip_prefix(prefix);

@@ -1,4 +1,4 @@
-//! GitLab's proof: a token that it repeats, or a signature as Standard Webhooks has it.
+//! Authentication of GitLab's deliveries: a secret token, or a signature by the Standard Webhooks specification.
 
 use jiff::{SignedDuration, Timestamp};
 use reqwest::header::HeaderMap;
@@ -6,18 +6,18 @@ use secrecy::ExposeSecret as _;
 
 use crate::secrets::decode_base64;
 
-use super::code::{is_code, is_same, only};
+use super::mac::{is_same_secret, single_header, verify_mac};
 use super::secrets::{HookSecrets, signing_key};
 use super::signature_error::SignatureError;
 
 /// The header with GitLab's secret token.
 const GITLAB_TOKEN: &str = "x-gitlab-token";
-/// The header with GitLab's signature, as Standard Webhooks has it.
+/// The header with GitLab's signature, by the Standard Webhooks specification.
 const GITLAB: &str = "webhook-signature";
-/// How far the time of such a signature may be from ours: five minutes, as Standard Webhooks says.
-const TOLERANCE: SignedDuration = SignedDuration::from_mins(5);
-/// How many signatures of one header are compared.
-const MOST_SIGNATURES: usize = 8;
+/// How far the time of such a signature can be from ours: five minutes, as Standard Webhooks recommends.
+const MAX_TIME_DIFFERENCE: SignedDuration = SignedDuration::from_mins(5);
+/// The most signatures of one header that are compared.
+const MAX_SIGNATURES: usize = 8;
 
 /// Checks a delivery of GitLab: by its signature where it has one and a signing token is set, else by its token.
 pub(super) fn check(
@@ -29,38 +29,38 @@ pub(super) fn check(
     let has_signing_token = secrets.iter().any(|secret| signing_key(secret).1);
     if headers.contains_key(GITLAB) {
         let signed = standard(headers, body, secrets, now);
-        // A signature that should hold and does not is not made good by a token.
+        // A token does not make up for an invalid signature.
         if signed.is_ok() || has_signing_token || !headers.contains_key(GITLAB_TOKEN) {
             return signed;
         }
     }
-    let given = only(headers, GITLAB_TOKEN)?;
+    let given = single_header(headers, GITLAB_TOKEN)?;
     let mut found = false;
     for secret in secrets.iter().filter(|secret| !signing_key(secret).1) {
-        found |= is_same(secret.expose_secret().as_bytes(), given.as_bytes());
+        found |= is_same_secret(secret.expose_secret().as_bytes(), given.as_bytes());
     }
     let wrong = SignatureError::Wrong(GITLAB_TOKEN);
     found.then_some(()).ok_or(wrong)
 }
 
-/// Compares the signatures of a header of Standard Webhooks: `v1,` and base64, with a blank between two.
+/// Verifies a signature header of Standard Webhooks: `v1,` and base64, several separated by spaces.
 fn standard(
     headers: &HeaderMap,
     body: &[u8],
     secrets: &HookSecrets,
     now: Timestamp,
 ) -> Result<(), SignatureError> {
-    let signatures = only(headers, GITLAB)?;
-    let id = only(headers, "webhook-id")?;
-    let time = only(headers, "webhook-timestamp")?;
+    let signatures = single_header(headers, GITLAB)?;
+    let id = single_header(headers, "webhook-id")?;
+    let time = single_header(headers, "webhook-timestamp")?;
     let mut found = false;
-    for signature in signatures.split(' ').take(MOST_SIGNATURES) {
+    for signature in signatures.split(' ').take(MAX_SIGNATURES) {
         let digits = signature.strip_prefix("v1,").unwrap_or_default();
         let given = decode_base64(digits.as_bytes()).unwrap_or_default();
         for secret in secrets.iter() {
             let (key, _) = signing_key(secret);
             let parts = [id.as_bytes(), b".", time.as_bytes(), b".", body];
-            found |= is_code(&key, &parts, &given);
+            found |= verify_mac(&key, &parts, &given);
         }
     }
     if !found {
@@ -68,7 +68,7 @@ fn standard(
     }
     let made = time.parse().ok().map(Timestamp::from_second);
     match made {
-        Some(Ok(made)) if now.duration_since(made).abs() <= TOLERANCE => Ok(()),
+        Some(Ok(made)) if now.duration_since(made).abs() <= MAX_TIME_DIFFERENCE => Ok(()),
         _ => Err(SignatureError::Stale),
     }
 }
@@ -149,7 +149,7 @@ mod tests {
         // The time is signed too.
         let wrong = Err(SignatureError::Wrong(GITLAB));
         assert_eq!(signed(&good, "1700000001", &[&secret]), wrong);
-        // A token does not make a bad signature good where a signing token is set; without one nobody can tell.
+        // Without a signing token the signature cannot be verified, and the secret token decides.
         assert_eq!(signed("v1,AAAA", "1700000000", &[&secret, SECRET]), wrong);
         assert_eq!(signed("v1,AAAA", "1700000000", &[SECRET]), Ok(()));
         let old = standard_signature(key, "id-1", "1699999000");

@@ -5,7 +5,7 @@ use crate::policy::Pattern;
 /// A glob that ignores case, as forges do; `*` alone matches all.
 #[derive(Debug, Clone)]
 pub(super) struct Glob {
-    /// In lower case. A name such as `dependabot[bot]` is one, though as a glob it would be another's.
+    /// In lower case. It also matches literally, because a name such as `dependabot[bot]` is a character class as a glob.
     text: String,
     pattern: Option<Pattern>,
 }
@@ -30,14 +30,14 @@ impl Glob {
         self.text == "*" || self.text == name || self.pattern.as_ref().is_some_and(is_glob)
     }
 
-    /// Says whether it names an event alone, so that any action will do.
+    /// Says whether it names an event without an action, and so matches every action.
     pub(super) fn has_no_dot(&self) -> bool {
         !self.text.contains('.')
     }
 }
 
 /// Says whether one of the globs matches one of the names.
-pub(super) fn any<'n>(globs: &[Glob], names: impl IntoIterator<Item = &'n str>) -> bool {
+pub(super) fn any_matches<'n>(globs: &[Glob], names: impl IntoIterator<Item = &'n str>) -> bool {
     let mut names = names.into_iter();
     names.any(|name| globs.iter().any(|glob| glob.matches(name)))
 }

@@ -1,27 +1,28 @@
-//! Bodies of deliveries as JSON, with what they may claim bounded before anything is held.
+//! Parses the JSON of deliveries, within limits that are checked before memory is allocated.
 
 use serde_json::Value;
 
-/// The most values of one body: each takes memory beside its text. A push of 2,048 commits, GitHub's largest, has a fifth, and the names of its files.
-const MOST_VALUES: usize = 250_000;
+/// The most values of one body, because each takes more memory than its text. A push of 2,048 commits, the most that GitHub
+/// sends, has about a fifth of it, and the names of its files.
+const MAX_VALUES: usize = 250_000;
 
-/// Why a body is not read.
+/// Why a body cannot be parsed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(super) enum JsonError {
     /// It is no JSON, or nested too deeply.
     #[error("the body is not JSON: {0}")]
     Syntax(String),
-    /// It is JSON of another kind.
+    /// It is JSON, but not an object.
     #[error("the body is not a JSON object")]
     NotAnObject,
     /// It has too many values.
-    #[error("the body has more than {MOST_VALUES} values")]
+    #[error("the body has more than {MAX_VALUES} values")]
     TooMany,
 }
 
-/// Reads a JSON object. Nesting ends at 128 levels, which is the parser's own limit.
+/// Parses a JSON object. The parser itself limits the nesting to 128 levels.
 pub(super) fn object(body: &[u8]) -> Result<Value, JsonError> {
-    if values(body) > MOST_VALUES {
+    if values(body) > MAX_VALUES {
         return Err(JsonError::TooMany);
     }
     let value: Value =
@@ -33,7 +34,7 @@ pub(super) fn object(body: &[u8]) -> Result<Value, JsonError> {
     }
 }
 
-/// Counts the values at most: each but the first of a list or table follows a comma, each first one a bracket.
+/// Returns an upper bound of the number of values: each follows a comma, or the bracket of its list or object.
 fn values(body: &[u8]) -> usize {
     let (mut count, mut in_text, mut is_escaped) = (0, false, false);
     for byte in body {
@@ -48,18 +49,18 @@ fn values(body: &[u8]) -> usize {
     count
 }
 
-/// Returns a text in a payload, by a path of keys such as `/issue/title`.
+/// Returns the text at a JSON pointer such as `/issue/title`; `None` where it is empty.
 pub(super) fn text(payload: &Value, pointer: &str) -> Option<String> {
     let text = payload.pointer(pointer)?.as_str()?;
     (!text.is_empty()).then(|| text.to_owned())
 }
 
-/// Returns the first text that is there.
+/// Returns the text at the first of these pointers that has one.
 pub(super) fn first_text(payload: &Value, pointers: &[&str]) -> Option<String> {
     pointers.iter().find_map(|pointer| text(payload, pointer))
 }
 
-/// Returns the texts at `key` of every element of the list at a path.
+/// Returns the texts at `key` of every element of the list at a JSON pointer.
 pub(super) fn texts(payload: &Value, pointer: &str, key: &str) -> Vec<String> {
     let list = payload.pointer(pointer).and_then(Value::as_array);
     let elements = list.into_iter().flatten();
@@ -91,12 +92,12 @@ mod tests {
         let deep = format!("{{\"a\": {}1{}}}", "[".repeat(200_000), "]".repeat(200_000));
         let read = object(deep.as_bytes()).unwrap_err().to_string();
         assert!(read.contains("recursion limit"), "{read}");
-        let wide = format!("{{\"a\": [{}1]}}", "1,".repeat(MOST_VALUES));
+        let wide = format!("{{\"a\": [{}1]}}", "1,".repeat(MAX_VALUES));
         assert_eq!(object(wide.as_bytes()), Err(JsonError::TooMany));
         // What stands in a text is no value.
         let text = format!(
             "{{\"a\": \"{}\\\"{}\"}}",
-            ",".repeat(MOST_VALUES),
+            ",".repeat(MAX_VALUES),
             "[".repeat(9)
         );
         assert!(object(text.as_bytes()).is_ok());

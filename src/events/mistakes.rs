@@ -1,15 +1,15 @@
-//! What is wrong with the rules of a policy and nothing tells before they are used: their conditions.
+//! Finds mistakes in the server's address and in the rules' conditions, which parsing the policy does not find.
 
 use crate::policy::{Policy, PolicyError};
 use crate::template::{Condition, Part, unknown_names};
 
-/// What a condition of a rule can use.
+/// The advice for a condition that cannot be used.
 const ADVICE: &str = "it is an expression over `payload`, the JSON of the delivery, such as `payload.issue.assignee is none`";
 
-/// The most mistakes that are told.
-const MOST_MISTAKES: usize = 50;
+/// The most mistakes that are reported.
+const MAX_MISTAKES: usize = 50;
 
-/// Returns what is wrong with the server and the rules of a policy, with the places.
+/// Returns the mistakes in the server and the rules of a policy, with their places.
 pub fn mistakes(policy: &Policy) -> Vec<PolicyError> {
     let mut found = Vec::from_iter(exposed(policy));
     for (at, rule) in policy.events().rule.iter().enumerate() {
@@ -24,11 +24,11 @@ pub fn mistakes(policy: &Policy) -> Vec<PolicyError> {
         });
         found.extend(unknown.iter().map(|what| mistake(policy, at, what)));
     }
-    found.truncate(MOST_MISTAKES);
+    found.truncate(MAX_MISTAKES);
     found
 }
 
-/// Says that the server would listen where anybody reaches it without TLS.
+/// Returns the mistake of a server that others can reach without TLS.
 fn exposed(policy: &Policy) -> Option<PolicyError> {
     let serve = policy.serve();
     if serve.listen.is_loopback() || serve.behind_proxy {
@@ -41,7 +41,7 @@ fn exposed(policy: &Policy) -> Option<PolicyError> {
     Some(policy.error_at(
         "serve.listen",
         message,
-        "listen on 127.0.0.1, or set `serve.behind-proxy = true` where a proxy with TLS stands before it",
+        "listen on 127.0.0.1, or set `serve.behind-proxy = true` where a proxy with TLS is in front of it",
     ))
 }
 

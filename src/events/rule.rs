@@ -1,5 +1,6 @@
 //! `Rule`: one rule of the policy, compiled, and why an event does not match it.
 
+use faster_hex::hex_string;
 use serde::Serialize;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
@@ -8,14 +9,14 @@ use crate::policy::{Bots, EventRule, Pattern};
 use crate::template::{Condition, TemplateError};
 
 use super::facts::EventFacts;
-use super::glob::{Glob, any};
+use super::glob::{Glob, any_matches};
 
 /// A rule.
 #[derive(Debug, Clone)]
 pub(super) struct Rule {
     /// As it stands in the policy.
     pub(super) given: EventRule,
-    /// What its state is kept under: it changes with what the rule matches and fires.
+    /// The key of its state in the store, see [`key`].
     pub(super) key: String,
     on: Vec<Glob>,
     repositories: Vec<Glob>,
@@ -27,11 +28,11 @@ pub(super) struct Rule {
 
 /// Why an event does not match a rule.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Miss {
+pub enum Mismatch {
     /// It is another event.
     #[error("it is for {0}")]
     Event(String),
-    /// It is of another repository, or of none.
+    /// It is for another repository, or for none.
     #[error("{0} is not in `repositories`")]
     Repository(String),
     /// A bot caused it.
@@ -40,13 +41,13 @@ pub enum Miss {
     /// Another user caused it.
     #[error("{0} is not in `senders`")]
     Sender(String),
-    /// A user caused it whose events do not count.
+    /// A user caused it whose events are excluded.
     #[error("{0} is in `not-senders`")]
     NotSender(String),
     /// It has none of the labels.
     #[error("it has none of the labels in `labels`")]
     Labels,
-    /// It is of another branch, or of none.
+    /// It is for another branch, or for none.
     #[error("{0} is not in `branches`")]
     Branch(String),
     /// The condition is not true.
@@ -57,9 +58,9 @@ pub enum Miss {
     Condition(String),
 }
 
-/// What a condition sees.
+/// The context of a condition.
 #[derive(Serialize)]
-struct Seen<'a> {
+struct ConditionFacts<'a> {
     payload: &'a Value,
 }
 
@@ -85,23 +86,23 @@ impl Rule {
         on.join(", ")
     }
 
-    /// Says whether an event matches, or why not. What costs least comes first.
-    pub(super) fn judge(&self, facts: &EventFacts, payload: &Value) -> Result<(), Miss> {
+    /// Compares an event with the rule; the error says why it does not match. The cheapest comparisons come first.
+    pub(super) fn judge(&self, facts: &EventFacts, payload: &Value) -> Result<(), Mismatch> {
         if !self.is_for(facts) {
-            return Err(Miss::Event(self.on()));
+            return Err(Mismatch::Event(self.on()));
         }
         let repository = facts.repository.as_deref();
         let is_all = |glob: &Glob| glob.matches("");
         match repository {
-            Some(name) if any(&self.repositories, [name]) => {}
+            Some(name) if any_matches(&self.repositories, [name]) => {}
             // An event of an organisation has no repository.
             None if self.repositories.iter().any(is_all) => {}
-            name => return Err(Miss::Repository(name.unwrap_or("no repository").into())),
+            name => return Err(Mismatch::Repository(name.unwrap_or("no repository").into())),
         }
         self.judge_sender(facts)?;
         let labels = facts.labels.iter().map(String::as_str);
-        if !self.labels.is_empty() && !any(&self.labels, labels) {
-            return Err(Miss::Labels);
+        if !self.labels.is_empty() && !any_matches(&self.labels, labels) {
+            return Err(Mismatch::Labels);
         }
         let branch = facts.branch.as_deref();
         let is_listed = |name: &str| {
@@ -109,19 +110,19 @@ impl Rule {
             patterns.any(|pattern| pattern.as_str() == "*" || pattern.matches(name))
         };
         if !self.given.branches.is_empty() && !branch.is_some_and(is_listed) {
-            return Err(Miss::Branch(branch.unwrap_or("no branch").into()));
+            return Err(Mismatch::Branch(branch.unwrap_or("no branch").into()));
         }
         match &self.when {
             None => Ok(()),
-            Some(condition) => match condition.holds(&Seen { payload }) {
+            Some(condition) => match condition.holds(&ConditionFacts { payload }) {
                 Ok(true) => Ok(()),
-                Ok(false) => Err(Miss::When),
-                Err(error) => Err(Miss::Condition(error.to_string())),
+                Ok(false) => Err(Mismatch::When),
+                Err(error) => Err(Mismatch::Condition(error.to_string())),
             },
         }
     }
 
-    /// Says whether it is for the event, in the common words or the forge's own.
+    /// Says whether it is for the event, in the common terms or the forge's own.
     pub(super) fn is_for(&self, facts: &EventFacts) -> bool {
         let names = [Some(facts.name()), facts.own_name.clone()];
         names.into_iter().flatten().any(|name| {
@@ -133,34 +134,31 @@ impl Rule {
         })
     }
 
-    fn judge_sender(&self, facts: &EventFacts) -> Result<(), Miss> {
+    fn judge_sender(&self, facts: &EventFacts) -> Result<(), Mismatch> {
         let sender = facts.sender.as_deref().unwrap_or_default();
         let shown = || facts.sender.clone().unwrap_or_else(|| "nobody".into());
         if facts.is_bot && self.given.bots == Bots::Ignore {
-            return Err(Miss::Bot(shown()));
+            return Err(Mismatch::Bot(shown()));
         }
-        if any(&self.not_senders, [sender]) {
-            return Err(Miss::NotSender(shown()));
+        if any_matches(&self.not_senders, [sender]) {
+            return Err(Mismatch::NotSender(shown()));
         }
-        if !self.senders.is_empty() && !any(&self.senders, [sender]) {
-            return Err(Miss::Sender(shown()));
+        if !self.senders.is_empty() && !any_matches(&self.senders, [sender]) {
+            return Err(Mismatch::Sender(shown()));
         }
         Ok(())
     }
 }
 
-/// Returns the key of a rule's state: a hash of all but how often it fires.
+/// Returns the key of a rule's state: 16 hexadecimal digits of a SHA-256 of the rule without `debounce` and `limit`, so that
+/// a change of these keeps the state.
 fn key(given: &EventRule) -> String {
     let mut rule = given.clone();
     rule.debounce = None;
     rule.limit = None;
-    // It is made of texts and lists, which always serialise.
+    // Serialising texts and lists cannot fail.
     let text = serde_json::to_vec(&rule).unwrap_or_default();
-    let hash = Sha256::digest(&text);
-    let mut number = [0; 8];
-    number
-        .iter_mut()
-        .zip(hash)
-        .for_each(|(to, byte)| *to = byte);
-    format!("{:016x}", u64::from_be_bytes(number))
+    let mut key = hex_string(&Sha256::digest(&text));
+    key.truncate(16);
+    key
 }

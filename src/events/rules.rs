@@ -1,28 +1,28 @@
-//! `Rules`: all rules of the policy, and what each says of a delivery.
+//! `Rules`: all rules of the policy, and their results for a delivery.
 
 use crate::policy::{Policy, PolicyError};
 
 use super::delivery::Delivery;
 use super::facts::EventFacts;
 use super::mistakes::mistake;
-use super::rule::{Miss, Rule};
+use super::rule::{Mismatch, Rule};
 
 /// The rules, compiled.
 #[derive(Debug, Clone, Default)]
 pub struct Rules(Vec<Rule>);
 
-/// What one rule says of a delivery.
+/// The result of comparing one rule with a delivery.
 #[derive(Debug, Clone)]
-pub struct Judged {
+pub struct RuleResult {
     /// The number of the rule in the policy, from 1.
     pub number: usize,
     /// The events that it is for, as they are written.
     pub on: String,
     /// The schedules that it fires, as they are written.
     pub fire: Vec<String>,
-    /// Why it does not match.
-    pub miss: Option<Miss>,
-    /// Whether it is for the event at all.
+    /// Why it does not match; `None` where it matches.
+    pub mismatch: Option<Mismatch>,
+    /// Whether it is for this kind of event.
     pub is_for_event: bool,
 }
 
@@ -36,14 +36,14 @@ impl Rules {
         rules.collect::<Result<_, _>>().map(Self)
     }
 
-    /// Says what each rule says of a delivery, in their order.
-    pub fn judge(&self, facts: &EventFacts, delivery: &Delivery) -> Vec<Judged> {
+    /// Compares a delivery with each rule, in their order.
+    pub fn judge(&self, facts: &EventFacts, delivery: &Delivery) -> Vec<RuleResult> {
         let rules = (1..).zip(&self.0);
-        let judged = rules.map(|(number, rule)| Judged {
+        let judged = rules.map(|(number, rule)| RuleResult {
             number,
             on: rule.on(),
             fire: rule.given.fire.clone(),
-            miss: rule.judge(facts, &delivery.payload).err(),
+            mismatch: rule.judge(facts, &delivery.payload).err(),
             is_for_event: rule.is_for(facts),
         });
         judged.collect()
@@ -54,13 +54,16 @@ impl Rules {
         self.0.get(number.checked_sub(1)?)
     }
 
-    /// Says in one sentence why no rule matches.
-    pub fn why_none(facts: &EventFacts, judged: &[Judged]) -> String {
+    /// Explains in one sentence why no rule matches.
+    pub fn why_none(facts: &EventFacts, judged: &[RuleResult]) -> String {
         let near = judged.iter().filter(|judged| judged.is_for_event);
         let near: Vec<String> = near
             .filter_map(|judged| {
-                let miss = judged.miss.as_ref()?;
-                Some(format!("rule {} ({}): {miss}", judged.number, judged.on))
+                let mismatch = judged.mismatch.as_ref()?;
+                Some(format!(
+                    "rule {} ({}): {mismatch}",
+                    judged.number, judged.on
+                ))
             })
             .collect();
         match (judged, near.as_slice()) {

@@ -1,4 +1,4 @@
-//! `HookSecrets`: the secrets that webhooks are signed with, from files or the environment.
+//! `HookSecrets`: the secrets that authenticate webhooks, from files or the environment.
 
 use std::path::{Path, PathBuf};
 
@@ -11,16 +11,16 @@ use crate::secrets::decode_base64;
 
 use super::source::Source;
 
-/// The largest file that is taken for a secret, in bytes.
-const LIMIT: u64 = 4096;
-/// What GitLab's signing tokens begin with; the key follows in base64.
+/// The largest file with a secret, in bytes.
+const MAX_SECRET_FILE_SIZE: u64 = 4096;
+/// The prefix of GitLab's signing tokens. The key follows in base64.
 const SIGNING_TOKEN: &str = "whsec_";
 
-/// The secrets of one forge: none, one, or two while it is changed.
+/// The secrets of one forge. Several are valid at a time, so that they can be rotated.
 #[derive(Debug, Clone, Default)]
 pub struct HookSecrets(Vec<SecretString>);
 
-/// Why a secret cannot be used. Never shows it.
+/// Why a secret cannot be used. The message never contains it.
 #[derive(Debug, thiserror::Error)]
 pub enum SecretError {
     /// There is no such file.
@@ -41,7 +41,7 @@ pub enum SecretError {
         /// Why.
         why: String,
     },
-    /// The file holds something else than one line.
+    /// The file is not one line of text.
     #[error("`{key}`: `{}` does not hold the secret as its only line", .path.display())]
     NotALine {
         /// The key of the policy.
@@ -110,7 +110,7 @@ impl HookSecrets {
         Self(texts.into_iter().map(SecretString::from).collect())
     }
 
-    /// Says whether there is none.
+    /// Says whether there is no secret.
     pub const fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -131,7 +131,7 @@ pub(super) fn signing_key(secret: &SecretString) -> (Vec<u8>, bool) {
     }
 }
 
-/// Refuses a signing token that was cut off.
+/// Refuses an incomplete signing token.
 fn checked(
     source: Source,
     secret: &SecretString,
@@ -147,10 +147,10 @@ fn checked(
     Err(SecretError::Token { place: place() })
 }
 
-/// Reads the one line of a file. Links are followed: orchestrators mount secrets as links.
+/// Reads the one line of a file. Follows links, because orchestrators mount secrets as links.
 fn of_file(key: &'static str, path: &Path) -> Result<SecretString, SecretError> {
     let path = path.to_owned();
-    let bytes = match read(&path, LIMIT, Links::Followed) {
+    let bytes = match read(&path, MAX_SECRET_FILE_SIZE, Links::Followed) {
         Ok(Some(bytes)) => bytes,
         Ok(None) => return Err(SecretError::Missing { key, path }),
         Err(FileError::TooLarge(_)) => return Err(SecretError::NotALine { key, path }),

@@ -1,11 +1,12 @@
-//! Signatures of deliveries, compared in constant time before anything is read of the body.
+//! Verifies the signatures of deliveries, in constant time and before the body is parsed.
 
+use faster_hex::hex_decode;
 use jiff::Timestamp;
 use reqwest::header::HeaderMap;
 use secrecy::ExposeSecret as _;
 
-use super::code::{is_code, only};
 use super::gitlab_signature;
+use super::mac::{single_header, verify_mac};
 use super::secrets::HookSecrets;
 use super::signature_error::SignatureError;
 use super::source::Source;
@@ -14,7 +15,8 @@ use super::source::Source;
 const GITHUB: &str = "x-hub-signature-256";
 /// The headers with Gitea's and Forgejo's.
 const GITEA: [&str; 2] = ["x-gitea-signature", "x-forgejo-signature"];
-/// Checks that a delivery comes from somebody who knows one of the secrets.
+
+/// Verifies that the sender of a delivery knows one of the secrets.
 pub fn verify(
     source: Source,
     headers: &HeaderMap,
@@ -27,20 +29,20 @@ pub fn verify(
     }
     match source {
         Source::GitHub => {
-            let given = only(headers, GITHUB)?;
+            let given = single_header(headers, GITHUB)?;
             let digits = given.strip_prefix("sha256=").unwrap_or_default();
             signed(GITHUB, digits, body, secrets)
         }
         Source::Gitea => {
             let has = |name: &&str| headers.contains_key(*name);
             let name = GITEA.into_iter().find(has).unwrap_or(GITEA[0]);
-            signed(name, only(headers, name)?, body, secrets)
+            signed(name, single_header(headers, name)?, body, secrets)
         }
         Source::GitLab => gitlab_signature::check(headers, body, secrets, now),
     }
 }
 
-/// Compares a signature in hexadecimal with that of the body.
+/// Verifies a hexadecimal signature of the body.
 fn signed(
     name: &'static str,
     digits: &str,
@@ -50,7 +52,7 @@ fn signed(
     let given = from_hex(digits).ok_or(SignatureError::Wrong(name))?;
     let mut found = false;
     for secret in secrets.iter() {
-        found |= is_code(secret.expose_secret().as_bytes(), &[body], &given);
+        found |= verify_mac(secret.expose_secret().as_bytes(), &[body], &given);
     }
     found.then_some(()).ok_or(SignatureError::Wrong(name))
 }
@@ -58,17 +60,8 @@ fn signed(
 /// Reads 32 bytes in hexadecimal.
 fn from_hex(digits: &str) -> Option<[u8; 32]> {
     let mut bytes = [0; 32];
-    if digits.len() != 64 || !digits.is_ascii() {
-        return None;
-    }
-    for (byte, at) in bytes.iter_mut().zip((0..64).step_by(2)) {
-        let pair = digits.get(at..at + 2)?;
-        if !pair.bytes().all(|digit| digit.is_ascii_hexdigit()) {
-            return None;
-        }
-        *byte = u8::from_str_radix(pair, 16).ok()?;
-    }
-    Some(bytes)
+    let is_whole = digits.len() == 2 * bytes.len();
+    (is_whole && hex_decode(digits.as_bytes(), &mut bytes).is_ok()).then_some(bytes)
 }
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ impl Source {
     /// Every one.
     pub const ALL: [Self; 3] = [Self::GitHub, Self::GitLab, Self::Gitea];
 
-    /// Returns its name, as paths and metrics have it.
+    /// Returns its name in paths and metrics.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::GitHub => "github",
@@ -45,7 +45,7 @@ impl Source {
         }
     }
 
-    /// Returns the headers that name the event; the first that is there counts.
+    /// Returns the headers that name the event. The first one present is used.
     pub(super) const fn event_headers(self) -> &'static [&'static str] {
         match self {
             Self::GitHub => &["x-github-event"],
@@ -54,11 +54,11 @@ impl Source {
         }
     }
 
-    /// Returns the headers that hold the delivery's id, which a repeat keeps; the first that is there counts.
+    /// Returns the headers with the delivery's id, which a redelivery keeps. The first one present is used.
     pub(super) const fn id_headers(self) -> &'static [&'static str] {
         match self {
             Self::GitHub => &["x-github-delivery"],
-            // The last one is of GitLab before 17.4, and shared by the hooks that one hook causes.
+            // The last one is for GitLab before 17.4. Webhooks that another webhook causes share it.
             Self::GitLab => &["webhook-id", "idempotency-key", "x-gitlab-event-uuid"],
             Self::Gitea => &["x-gitea-delivery", "x-forgejo-delivery"],
         }

@@ -1,6 +1,7 @@
 //! Opening a file that may be anything: a link, a pipe, a device, endless.
 
 mod directory;
+mod private;
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -12,6 +13,7 @@ use rustix::path::Arg;
 
 use self::directory::LOOKED_AT;
 pub use self::directory::{Directory, Found};
+pub use self::private::{make_private_directory, open_lock_file, replace};
 
 /// Whether symbolic links are followed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

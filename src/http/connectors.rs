@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::io;
 use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread;
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use tracing::debug;
 
 use crate::names::Origin;
 use crate::net::{ConnectorSettings, HttpVersion, NetError, Network, PlainHttp, client_builder};
-use crate::threads::on_own_thread;
+use crate::threads::{lock, on_own_thread};
 
 use super::error::{HttpError, PROXY_LOGIN, Sent};
 use super::response::host;
@@ -123,8 +123,7 @@ impl Connectors {
     }
 
     fn made(&self) -> MutexGuard<'_, HashMap<Origin, Arc<OnceCell<Connector>>>> {
-        let connectors = self.made.lock();
-        connectors.unwrap_or_else(PoisonError::into_inner)
+        lock(&self.made)
     }
 }
 

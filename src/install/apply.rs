@@ -1,4 +1,4 @@
-//! `apply`: carries a plan out. Each file is replaced whole, and only while it is what the plan was made for.
+//! `apply`: carries out a plan. Each file is replaced as a whole, and only if it is unchanged since the plan was made.
 
 use std::fs::{self, File, Permissions};
 use std::io::{self, ErrorKind, Write as _};
@@ -10,24 +10,24 @@ use tempfile::{NamedTempFile, TempPath};
 use crate::failpoint::{Point, reach};
 
 use super::content::Content;
+use super::context::InstallContext;
 use super::error::InstallError;
 use super::plan::{FileChange, Locking, Plan, Purpose};
 use super::record::Records;
-use super::surroundings::Surroundings;
 
-/// How the names of files begin that are being written.
-const DRAFT: &str = ".sendoff-install-";
+/// The prefix of temporary files.
+const TEMPORARY_PREFIX: &str = ".sendoff-install-";
 
-/// Carries a plan out, and calls `done` for each file. At the first error the rest is left.
+/// Carries out a plan, and calls `done` for each file. Stops at the first error.
 pub fn apply(
     plan: &Plan,
-    around: &Surroundings,
+    context: &InstallContext,
     mut done: impl FnMut(&FileChange),
 ) -> Result<(), InstallError> {
     if plan.is_empty() {
         return Ok(());
     }
-    let mut records = Records::lock(around.records())?;
+    let mut records = Records::lock(context.records())?;
     let mut made = Vec::new();
     for change in &plan.changes {
         if change.purpose == Purpose::Remove && change.after.is_none() {
@@ -41,7 +41,7 @@ pub fn apply(
         std::cmp::Reverse(directory.components().count())
     });
     for directory in made {
-        // One that others use by now is not empty.
+        // A directory that is not empty stays.
         let _left = fs::remove_dir(directory);
     }
     Ok(())
@@ -61,10 +61,10 @@ impl FileChange {
         }
         reach(Point::InstallNoted);
         fs::create_dir_all(directory).map_err(failed)?;
-        remove_drafts(directory);
-        let draft = draft(directory, after).map_err(failed)?;
+        remove_temporary_files(directory);
+        let temporary = temporary(directory, after).map_err(failed)?;
         reach(Point::InstallDrafted);
-        self.replace(draft)?;
+        self.replace(temporary)?;
         reach(Point::InstallWritten);
         match self.purpose {
             Purpose::Install => Ok(()),
@@ -72,18 +72,18 @@ impl FileChange {
         }
     }
 
-    /// Puts the draft in the place of the file.
-    fn replace(&self, draft: TempPath) -> Result<(), InstallError> {
+    /// Renames the temporary file to the file.
+    fn replace(&self, temporary: TempPath) -> Result<(), InstallError> {
         let failed = |error: io::Error| InstallError::write(&self.path, error);
-        let draft = match self.locking {
-            Locking::None => draft,
-            Locking::AsGit => self.lock(draft)?,
+        let temporary = match self.locking {
+            Locking::None => temporary,
+            Locking::AsGit => self.lock(temporary)?,
         };
         self.check()?;
         let placed = match &self.before {
-            // A file that appears right now is not lost.
-            None => draft.persist_noclobber(&self.path),
-            Some(_) => draft.persist(&self.path),
+            // A file that was created since is not overwritten.
+            None => temporary.persist_noclobber(&self.path),
+            Some(_) => temporary.persist(&self.path),
         };
         match placed {
             Ok(()) => {}
@@ -98,17 +98,17 @@ impl FileChange {
             .map_err(failed)
     }
 
-    /// Makes the draft the file's lock, as git has it: nobody else writes the file meanwhile.
-    fn lock(&self, draft: TempPath) -> Result<TempPath, InstallError> {
+    /// Makes the temporary file the file's lock, as git does, so that nobody else writes the file meanwhile.
+    fn lock(&self, temporary: TempPath) -> Result<TempPath, InstallError> {
         let mut name = self.path.clone().into_os_string();
         name.push(".lock");
         let lock = PathBuf::from(name);
-        // One that we left when we were killed holds what we are about to write: the records are locked, so no other
-        // process of ours is at work.
+        // A lock with the content that we are about to write is from a process of ours that was killed: the records are
+        // locked, so no other one is running.
         if Content::at(&lock)?.is_some_and(|left| Some(left) == self.after) {
             fs::remove_file(&lock).map_err(|error| InstallError::write(&lock, error))?;
         }
-        match fs::hard_link(&draft, &lock) {
+        match fs::hard_link(&temporary, &lock) {
             Ok(()) => {}
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {
                 return Err(InstallError::Locked {
@@ -118,14 +118,14 @@ impl FileChange {
             }
             Err(error) => return Err(InstallError::write(&lock, error)),
         }
-        drop(draft);
+        drop(temporary);
         let lock = TempPath::try_from_path(lock)
             .map_err(|error| InstallError::write(&self.path, error))?;
         reach(Point::InstallLocked);
         Ok(lock)
     }
 
-    /// Refuses when the file is not what the plan was made for.
+    /// Fails if the file has changed since the plan was made.
     fn check(&self) -> Result<(), InstallError> {
         if Content::at(&self.path)? == self.before {
             Ok(())
@@ -135,35 +135,35 @@ impl FileChange {
     }
 }
 
-/// Writes content beside the file that it is for.
-fn draft(directory: &Path, content: &Content) -> io::Result<TempPath> {
+/// Writes content to a temporary file in the same directory.
+fn temporary(directory: &Path, content: &Content) -> io::Result<TempPath> {
     match content {
         Content::File { bytes, mode } => {
-            let mut draft = NamedTempFile::with_prefix_in(DRAFT, directory)?;
-            draft.write_all(bytes)?;
-            draft
+            let mut temporary = NamedTempFile::with_prefix_in(TEMPORARY_PREFIX, directory)?;
+            temporary.write_all(bytes)?;
+            temporary
                 .as_file()
                 .set_permissions(Permissions::from_mode(*mode))?;
-            draft.as_file().sync_all()?;
-            Ok(draft.into_temp_path())
+            temporary.as_file().sync_all()?;
+            Ok(temporary.into_temp_path())
         }
         Content::Link(target) => {
             let mut builder = tempfile::Builder::new();
             let made = builder
-                .prefix(DRAFT)
+                .prefix(TEMPORARY_PREFIX)
                 .make_in(directory, |path| symlink(target, path))?;
             Ok(made.into_temp_path())
         }
     }
 }
 
-/// Removes what a process left that was killed: the lock of the records says that no other one is at work.
-fn remove_drafts(directory: &Path) {
+/// Removes the temporary files of a process that was killed. The lock of the records ensures that no other one is running.
+fn remove_temporary_files(directory: &Path) {
     for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
         if entry
             .file_name()
             .as_encoded_bytes()
-            .starts_with(DRAFT.as_bytes())
+            .starts_with(TEMPORARY_PREFIX.as_bytes())
         {
             let _left = fs::remove_file(entry.path());
         }

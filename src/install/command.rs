@@ -15,7 +15,7 @@ pub struct OurCommand {
 }
 
 impl OurCommand {
-    /// Finds the call in a text of shell; comments do not count.
+    /// Finds the last call in a shell script, without comments.
     pub fn find(text: &str) -> Option<Self> {
         let lines = text.lines().filter(|line| !line.trim().starts_with('#'));
         lines
@@ -23,7 +23,7 @@ impl OurCommand {
             .next_back()
     }
 
-    /// Finds the call among words; one of them may be a script of its own, as for `sh -c`.
+    /// Finds the call among words, of which one can be a script itself, as for `sh -c`.
     pub fn among<W: AsRef<str>>(words: &[W]) -> Option<Self> {
         let scripts = words.iter().map(AsRef::as_ref);
         let mut scripts = scripts.filter(|word| word.contains(" hook "));
@@ -40,13 +40,13 @@ impl OurCommand {
         direct.or_else(|| scripts.find_map(Self::find))
     }
 
-    /// Says whether the program is there: a path that can be seen, or a name, which the search path is for.
+    /// Says whether the program can exist: an absolute path must exist, another one depends on the search path.
     pub fn may_exist(&self) -> bool {
         !self.program.is_absolute() || self.program.is_file()
     }
 }
 
-/// Says whether a program is this one, by its name: it may have been installed under another than `sendoff`.
+/// Says whether a program is this one by its name, which can be another than `sendoff`.
 fn is_ours(program: &Path) -> bool {
     static OWN_NAME: LazyLock<Option<OsString>> = LazyLock::new(|| {
         let program = std::env::current_exe().ok()?;
@@ -75,7 +75,7 @@ pub fn shell_word(text: &str) -> String {
     quoted
 }
 
-/// Takes a line of shell apart into words. Operators end a word and are left out; nothing is expanded.
+/// Splits a line of shell into words. Operators end a word and are left out; nothing is expanded.
 fn words(line: &str) -> Vec<String> {
     let mut words = Vec::new();
     let mut word: Option<String> = None;

@@ -1,23 +1,23 @@
-//! Shell completions, written where each shell looks for them.
+//! Shell completions, in the directories that the shells search.
 
 use std::path::PathBuf;
 
 use crate::process::find_program;
 
 use super::content::Content;
+use super::context::InstallContext;
 use super::entry::Target;
 use super::error::InstallError;
-use super::plan::{FileChange, Locking, Plan, Purpose};
+use super::plan::{FileChange, Plan};
 use super::record::Records;
 use super::shell::Shell;
-use super::surroundings::Surroundings;
 
 /// The mode of our files.
 const MODE: u32 = 0o644;
 
-/// Returns where the shell looks.
-fn file(shell: Shell, around: &Surroundings) -> Result<PathBuf, InstallError> {
-    let environment = &around.environment;
+/// Returns the file that the shell reads.
+fn file(shell: Shell, context: &InstallContext) -> Result<PathBuf, InstallError> {
+    let environment = &context.environment;
     let data = environment.data_home().ok_or(InstallError::NoHome)?;
     let config = environment.config_home().ok_or(InstallError::NoHome)?;
     Ok(match shell {
@@ -28,27 +28,24 @@ fn file(shell: Shell, around: &Surroundings) -> Result<PathBuf, InstallError> {
 }
 
 /// Plans the completions for each shell that is on the search path.
-pub(super) fn install(around: &Surroundings) -> Result<Plan, InstallError> {
+pub(super) fn install(context: &InstallContext) -> Result<Plan, InstallError> {
     let mut plan = Plan::default();
-    let Some(script) = around.completions else {
+    let Some(script) = context.completions else {
         return Ok(plan);
     };
-    let records = Records::read(around.records());
-    let path = around.environment.search_path();
+    let records = Records::read(context.records());
+    let path = context.environment.search_path();
     let here = Shell::ALL
         .into_iter()
         .filter(|shell| find_program(shell.name(), &path).is_ok());
     for shell in here {
-        let path = file(shell, around)?;
+        let path = file(shell, context)?;
         let before = Content::at(&path)?;
-        let after = Content::File {
-            bytes: script(shell).into_bytes(),
-            mode: MODE,
-        };
+        let after = Content::file(script(shell), MODE);
         if before.as_ref() == Some(&after) {
             continue;
         }
-        // One of an older version is ours; another one is not.
+        // A file that an older version wrote is in the records; another one is not ours.
         if before.as_ref().is_some_and(|before| {
             records
                 .original(&path, before, &[Target::Completions.name()], |_| false)
@@ -56,7 +53,7 @@ pub(super) fn install(around: &Surroundings) -> Result<Plan, InstallError> {
         }) {
             return Err(InstallError::ByHand {
                 path,
-                why: "it is there already, and `sendoff install` did not write it".into(),
+                why: "it exists, and `sendoff install` did not write it".into(),
                 advice: "remove it, and run the command again".into(),
             });
         }
@@ -69,47 +66,31 @@ pub(super) fn install(around: &Surroundings) -> Result<Plan, InstallError> {
                 directory.unwrap_or_default()
             ));
         }
-        plan.changes
-            .push(change(path, before, Some(after), Purpose::Install));
+        let change = FileChange::install(Target::Completions, path, before, after);
+        plan.changes.push(change);
     }
     Ok(plan)
 }
 
-/// Plans the removal of what we wrote.
-pub(super) fn uninstall(around: &Surroundings) -> Result<Plan, InstallError> {
+/// Plans the removal of our completions.
+pub(super) fn uninstall(context: &InstallContext) -> Result<Plan, InstallError> {
     let mut plan = Plan::default();
-    let records = Records::read(around.records());
+    let records = Records::read(context.records());
     for shell in Shell::ALL {
-        let path = file(shell, around)?;
+        let path = file(shell, context)?;
         let Some(now) = Content::at(&path)? else {
             continue;
         };
         let is_ours = records
             .original(&path, &now, &[Target::Completions.name()], |_| false)
             .is_some();
-        let is_this = around
+        let is_this = context
             .completions
             .is_some_and(|script| now.text() == Some(&script(shell)));
         if is_ours || is_this {
-            plan.changes
-                .push(change(path, Some(now), None, Purpose::Remove));
+            let change = FileChange::remove(Target::Completions, path, now, None);
+            plan.changes.push(change);
         }
     }
     Ok(plan)
-}
-
-fn change(
-    path: PathBuf,
-    before: Option<Content>,
-    after: Option<Content>,
-    purpose: Purpose,
-) -> FileChange {
-    FileChange {
-        target: Target::Completions,
-        path,
-        before,
-        after,
-        locking: Locking::None,
-        purpose,
-    }
 }

@@ -1,11 +1,11 @@
-//! `Content`: what lies at a path, and how it is read.
+//! `Content`: the file or link at a path.
 
-use std::fmt::Write as _;
 use std::fs;
 use std::io::ErrorKind;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
+use faster_hex::hex_string;
 use sha2::{Digest, Sha256};
 
 use crate::files::{Links, read};
@@ -15,7 +15,7 @@ use super::error::InstallError;
 /// The largest file that is edited, in bytes.
 const MAX_FILE_SIZE: u64 = 4 * 1024 * 1024;
 
-/// What lies at a path.
+/// The file or link at a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Content {
     /// A regular file.
@@ -25,12 +25,12 @@ pub enum Content {
         /// Its permissions.
         mode: u32,
     },
-    /// A symbolic link, which leads there.
+    /// A symbolic link with this target.
     Link(PathBuf),
 }
 
 impl Content {
-    /// Reads what lies at `path`; links are not followed. Nothing where nothing is.
+    /// Reads the file or link at `path`; `None` where there is none. Links are not followed.
     pub fn at(path: &Path) -> Result<Option<Self>, InstallError> {
         let metadata = match path.symlink_metadata() {
             Ok(metadata) => metadata,
@@ -53,49 +53,64 @@ impl Content {
         }))
     }
 
-    /// Makes a file that can be run.
+    /// Makes a file of a text.
+    pub fn file(text: String, mode: u32) -> Self {
+        let bytes = text.into_bytes();
+        Self::File { bytes, mode }
+    }
+
+    /// Makes an executable file.
     pub fn program(text: String) -> Self {
-        Self::File {
-            bytes: text.into_bytes(),
-            mode: 0o755,
+        Self::file(text, 0o755)
+    }
+
+    /// Returns the text and the mode of a file that is to be edited; an empty text and `new_mode` where there is none. The
+    /// error says why it cannot be edited.
+    pub(super) fn to_edit(
+        content: Option<&Self>,
+        new_mode: u32,
+    ) -> Result<(&str, u32), &'static str> {
+        match content {
+            None => Ok(("", new_mode)),
+            Some(content @ Self::File { mode, .. }) => {
+                Ok((content.text().ok_or("it is not UTF-8")?, *mode))
+            }
+            Some(Self::Link(_)) => Err("it is a link"),
         }
     }
 
-    /// Returns the text of a file; nothing for a link, and for bytes that are no text.
-    pub fn text(&self) -> Option<&str> {
+    /// Returns the bytes of a file; `None` for a link.
+    pub(super) fn bytes(&self) -> Option<&[u8]> {
         match self {
-            Self::File { bytes, .. } => std::str::from_utf8(bytes).ok(),
+            Self::File { bytes, .. } => Some(bytes),
             Self::Link(_) => None,
         }
     }
 
-    /// Says whether it is a file that may be run.
+    /// Returns the text of a file; `None` for a link, and for bytes that are not UTF-8.
+    pub fn text(&self) -> Option<&str> {
+        std::str::from_utf8(self.bytes()?).ok()
+    }
+
+    /// Says whether it is an executable file.
     pub const fn is_executable(&self) -> bool {
         matches!(self, Self::File { mode, .. } if *mode & 0o111 != 0)
     }
 
     /// Returns the SHA-256 of a file's bytes, in hexadecimal.
     pub(super) fn digest(&self) -> Option<String> {
-        match self {
-            Self::File { bytes, .. } => Some(digest(bytes)),
-            Self::Link(_) => None,
-        }
+        self.bytes().map(digest)
     }
 }
 
 /// Returns the SHA-256 of bytes, in hexadecimal.
 pub(super) fn digest(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(64);
-    for byte in Sha256::digest(bytes) {
-        // Writing to a `String` cannot fail.
-        let _infallible = write!(text, "{byte:02x}");
-    }
-    text
+    hex_string(&Sha256::digest(bytes))
 }
 
-/// Returns the file that `path` leads to, and refuses one outside of `top`, to which a link may lead.
+/// Resolves the links in `path`, and refuses a result outside of `top`.
 ///
-/// What is not there yet is looked for below the last directory that is.
+/// For a path that does not exist the links of its existing part are resolved.
 pub(super) fn resolve(path: &Path, top: &Path) -> Result<PathBuf, InstallError> {
     let real_top = top
         .canonicalize()
@@ -105,7 +120,7 @@ pub(super) fn resolve(path: &Path, top: &Path) -> Result<PathBuf, InstallError> 
     let real = loop {
         match known.canonicalize() {
             Ok(real) => break real,
-            // A link that leads nowhere is there all the same.
+            // A dangling link is an error, not a missing file.
             Err(error) if known.is_symlink() && error.kind() == ErrorKind::NotFound => {
                 return Err(InstallError::read(known, "it is a link that leads nowhere"));
             }

@@ -1,4 +1,4 @@
-//! `Entry`: a place that calls `sendoff hook`, as it was found.
+//! `Entry`: a call of `sendoff hook` in a file, as it was found.
 
 use std::path::PathBuf;
 use std::sync::LazyLock;
@@ -65,7 +65,7 @@ impl PartialEq for Target {
 
 impl Eq for Target {}
 
-/// Who shares what is written.
+/// Who shares the file that is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Scope {
     /// All repositories of this user.
@@ -76,20 +76,20 @@ pub enum Scope {
     Local,
 }
 
-/// A place that calls `sendoff hook`.
+/// A call of `sendoff hook` in a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
     /// What it is for.
     pub target: Target,
     /// Who shares it.
     pub scope: Scope,
-    /// The file that it stands in.
+    /// The file.
     pub path: PathBuf,
     /// The place in the file, such as `hook.sendoff`; empty where the file is ours.
     pub place: String,
-    /// What it calls; nothing where that is missing.
+    /// The command; `None` where that is missing.
     pub command: Option<OurCommand>,
-    /// Why it does not work, as far as the file tells.
+    /// Why it does not work, as far as the file shows.
     pub fault: Option<Fault>,
 }
 
@@ -104,7 +104,7 @@ pub enum Fault {
     Disabled,
     /// The hook's file is not executable: git does not call it.
     NotExecutable,
-    /// Another program moved the file to a name that nobody calls.
+    /// Another program renamed the file, so that git does not call it.
     Displaced,
 }
 

@@ -1,10 +1,10 @@
-//! Why something is not installed or removed, and what to do.
+//! `InstallError`: why an entry is not installed or removed.
 
 use std::path::{Path, PathBuf};
 
 type Cause = Box<dyn std::error::Error + Send + Sync>;
 
-/// Why something is not installed or removed.
+/// Why an entry is not installed or removed.
 #[derive(Debug, thiserror::Error)]
 pub enum InstallError {
     /// A file cannot be read.
@@ -23,10 +23,10 @@ pub enum InstallError {
         /// Why.
         source: Cause,
     },
-    /// A file is not what it was when the change was planned.
-    #[error("{} was changed by another program meanwhile, and is left alone", .0.display())]
+    /// A file has changed since the change was planned.
+    #[error("{} was changed by another program, and is left unchanged", .0.display())]
     Changed(PathBuf),
-    /// Git, or another program, writes the configuration.
+    /// Git or another program holds the lock of the file.
     #[error("{} is locked by another program: {} exists", path.display(), lock.display())]
     Locked {
         /// The file.
@@ -34,14 +34,14 @@ pub enum InstallError {
         /// Its lock.
         lock: PathBuf,
     },
-    /// A path leads out of the place that it belongs to.
+    /// A link leads out of the directory that it belongs to.
     #[error("{} leads to {}, which is not below {}", path.display(), leads_to.display(), top.display())]
     Outside {
         /// The path.
         path: PathBuf,
         /// Where it leads.
         leads_to: PathBuf,
-        /// Where it should stay.
+        /// The directory that it belongs to.
         top: PathBuf,
     },
     /// A file must be edited by hand.
@@ -60,15 +60,15 @@ pub enum InstallError {
     /// The repository cannot be opened.
     #[error("{0}")]
     Repository(String),
-    /// The repository has no work tree, so nobody commits in it.
-    #[error("{} is a bare repository, in which nobody commits", .0.display())]
+    /// The repository has no work tree, so no commits are made in it.
+    #[error("{} is a bare repository, in which no commits are made", .0.display())]
     Bare(PathBuf),
     /// A scope that the target does not have.
     #[error("{what}")]
     Scope {
         /// What is not possible.
         what: String,
-        /// What is.
+        /// What is possible.
         advice: String,
     },
     /// The home directory is not known.
@@ -80,7 +80,7 @@ pub enum InstallError {
 }
 
 impl InstallError {
-    /// Returns the message for a sentence that names the file already.
+    /// Returns the message for a context that names the file already.
     pub(super) fn about_it(&self) -> String {
         match self {
             Self::Read { source, .. } => format!("it cannot be read: {source}"),

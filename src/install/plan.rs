@@ -1,4 +1,4 @@
-//! `Plan`: what would be written, what to know about it, what to do afterwards.
+//! `Plan`: the changes to files, notes about them, and what is left to do by hand.
 
 use std::path::PathBuf;
 
@@ -7,12 +7,12 @@ use similar::TextDiff;
 use super::content::Content;
 use super::entry::Target;
 
-/// What an installation or removal changes.
+/// The changes of an installation or removal.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Plan {
-    /// The changes, in their order: after each one of them everything works as before or as planned.
+    /// The changes, in an order such that hooks work after each of them, as before or as planned.
     pub changes: Vec<FileChange>,
-    /// What to know.
+    /// Notes for the user.
     pub notes: Vec<String>,
     /// What is left to do by hand.
     pub todo: Vec<String>,
@@ -21,15 +21,15 @@ pub struct Plan {
 /// One file that is written or removed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileChange {
-    /// For whom.
+    /// The target that it is for.
     pub target: Target,
     /// The file.
     pub path: PathBuf,
-    /// What must be there still when it is changed.
+    /// The content that must be unchanged when it is replaced.
     pub before: Option<Content>,
-    /// What is there afterwards.
+    /// The new content; `None` removes the file.
     pub after: Option<Content>,
-    /// How others are kept from writing meanwhile.
+    /// How concurrent writers are excluded.
     pub locking: Locking,
     /// What the change is for.
     pub purpose: Purpose,
@@ -38,16 +38,16 @@ pub struct FileChange {
 /// What a change is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
-    /// To install: what was there before is kept in the records.
+    /// To install: the old content is stored in the records.
     Install,
-    /// To remove: the records forget the file.
+    /// To remove: the file is removed from the records.
     Remove,
 }
 
-/// How others are kept from writing a file.
+/// How concurrent writers of a file are excluded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Locking {
-    /// Nobody locks such a file.
+    /// There is no convention to lock the file.
     None,
     /// By `<file>.lock`, as git does.
     AsGit,
@@ -68,28 +68,48 @@ impl Plan {
 }
 
 impl FileChange {
-    /// Makes the change that installs a text, in a file that nobody locks.
-    pub(super) fn install(
+    /// Makes the change that installs `after`, in a file without a lock.
+    pub(super) const fn install(
         target: Target,
         path: PathBuf,
         before: Option<Content>,
-        text: String,
-        mode: u32,
+        after: Content,
     ) -> Self {
         Self {
             target,
             path,
             before,
-            after: Some(Content::File {
-                bytes: text.into_bytes(),
-                mode,
-            }),
+            after: Some(after),
             locking: Locking::None,
             purpose: Purpose::Install,
         }
     }
 
-    /// Says what is done with the file, in one line.
+    /// Makes the change that removes our entry, in a file without a lock. `after` is what is left of the file.
+    pub(super) const fn remove(
+        target: Target,
+        path: PathBuf,
+        before: Content,
+        after: Option<Content>,
+    ) -> Self {
+        Self {
+            target,
+            path,
+            before: Some(before),
+            after,
+            locking: Locking::None,
+            purpose: Purpose::Remove,
+        }
+    }
+
+    /// Makes it a change under the lock that git takes.
+    #[must_use]
+    pub(super) const fn locked_as_git(mut self) -> Self {
+        self.locking = Locking::AsGit;
+        self
+    }
+
+    /// Describes the change in one line.
     pub fn summary(&self) -> String {
         let verb = match (&self.before, &self.after) {
             (None, _) => "write",

@@ -1,14 +1,13 @@
-//! `Records`: what was written where, and the bytes that were there before, in the state directory. With it a removal
-//! gives back the very bytes; without it our entry is taken out of the file.
+//! `Records`: the files that were written, and their content before, in the state directory. With them a removal restores
+//! the old bytes; without them it removes our entry from the file.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, Write as _};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::files::{Links, read};
+use crate::files::{Links, make_private_directory, open_lock_file, read};
 
 use super::content::{Content, digest};
 use super::error::InstallError;
@@ -17,22 +16,22 @@ use super::error::InstallError;
 const NAME: &str = "installs.json";
 /// The lock that one writer at a time holds.
 const LOCK: &str = "lock";
-/// In bytes.
+/// The largest file of records, in bytes.
 const MAX_RECORDS_SIZE: u64 = 4 * 1024 * 1024;
 
-/// What was written where.
+/// The files that were written.
 #[derive(Debug, Default)]
 pub(super) struct Records {
     directory: Option<PathBuf>,
     files: Vec<Record>,
-    /// Held while something is written.
+    /// Held for writing.
     _lock: Option<File>,
 }
 
-/// What was at a path before we wrote there.
+/// The content of a path before we wrote it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Original {
-    /// Nothing.
+    /// There was no file.
     Nothing,
     /// A file.
     File(Content),
@@ -43,16 +42,16 @@ pub(super) enum Original {
 struct Record {
     path: PathBuf,
     targets: Vec<String>,
-    /// The digest and the mode of what was there before; nothing where there was no file.
+    /// The digest and the mode of the old content; `None` where there was no file.
     before: Option<(String, u32)>,
-    /// The digest of what was written.
+    /// The digest of the new content.
     after: String,
-    /// The directories that were made for it.
+    /// The directories that were created for it.
     directories: Vec<PathBuf>,
 }
 
 impl Original {
-    /// Returns the content; nothing where there was none.
+    /// Returns the content; `None` where there was no file.
     pub(super) fn content(self) -> Option<Content> {
         match self {
             Self::Nothing => None,
@@ -69,7 +68,7 @@ struct Document {
 }
 
 impl Records {
-    /// Reads the records. Those that cannot be read count as none.
+    /// Reads the records. A file that cannot be read counts as empty.
     pub(super) fn read(directory: Option<PathBuf>) -> Self {
         let content = directory.as_ref().and_then(|directory| {
             read(&directory.join(NAME), MAX_RECORDS_SIZE, Links::Refused).ok()?
@@ -83,19 +82,14 @@ impl Records {
         }
     }
 
-    /// Reads the records, to write some: one process at a time.
+    /// Locks the records for writing, and reads them.
     pub(super) fn lock(directory: Option<PathBuf>) -> Result<Self, InstallError> {
         let Some(place) = &directory else {
             return Ok(Self::default());
         };
-        let lock = DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(place)
+        let lock = make_private_directory(place)
             .and_then(|()| {
-                let mut options = OpenOptions::new();
-                options.create(true).truncate(false).write(true).mode(0o600);
-                let file = options.open(place.join(LOCK))?;
+                let file = open_lock_file(&place.join(LOCK))?;
                 file.lock()?;
                 Ok(file)
             })
@@ -106,8 +100,9 @@ impl Records {
         })
     }
 
-    /// Returns what was at `path` before `targets` were installed, when what is there now is as they left it. Nothing
-    /// where that had our entry already, as an installation that mended one found it: `has_ours` looks.
+    /// Returns the content of `path` before `targets` were installed, if `now` is what they wrote.
+    ///
+    /// Returns `None` where the old content had an entry of ours already (`has_ours`), because the installation repaired it.
     pub(super) fn original(
         &self,
         path: &Path,
@@ -133,14 +128,14 @@ impl Records {
         }
     }
 
-    /// Returns the directories that were made for `path`, the innermost first.
+    /// Returns the directories that were created for `path`, the innermost first.
     pub(super) fn directories(&self, path: &Path) -> Vec<PathBuf> {
         self.of(path)
             .map(|record| record.directories.clone())
             .unwrap_or_default()
     }
 
-    /// Notes what is about to be written, and keeps what is there now.
+    /// Records that `after` is about to be written, and stores the current content.
     pub(super) fn note(
         &mut self,
         target: &str,
@@ -161,7 +156,7 @@ impl Records {
         let known = self.of(path).cloned();
         let now = before.and_then(Content::digest);
         match (known, before) {
-            // What is there is ours already: the first state stays the one to go back to.
+            // The current content is ours, so the recorded one stays the original.
             (Some(known), Some(_)) if now.as_ref() == Some(&known.after) => {
                 record
                     .targets
@@ -175,7 +170,7 @@ impl Records {
                     .map_err(|error| InstallError::write(&directory, error))?;
                 record.before = Some((hash, *mode));
             }
-            // Of a link there is no record: whoever replaces one keeps it beside the file.
+            // A replaced link is not recorded: the installer keeps a copy of it beside the file.
             (_, Some(Content::Link(_))) => return self.forget(path),
             (_, None) => {}
         }
@@ -184,7 +179,7 @@ impl Records {
         self.save()
     }
 
-    /// Forgets a file that is as it was.
+    /// Removes a restored file from the records.
     pub(super) fn forget(&mut self, path: &Path) -> Result<(), InstallError> {
         let count = self.files.len();
         self.files.retain(|record| record.path != path);
@@ -199,7 +194,7 @@ impl Records {
                 .filter_map(|record| record.before.as_ref());
             all.any(|(hash, _)| hash == name)
         };
-        // What nobody goes back to any more; a rest is only a file too many.
+        // Old contents that no record refers to. Failing to delete one is harmless.
         let entries = self
             .directory
             .iter()
@@ -233,7 +228,7 @@ impl Records {
     }
 }
 
-/// Returns the directories above a file that are not there, the innermost first.
+/// Returns the missing directories above a file, the innermost first.
 fn missing_above(path: &Path) -> Vec<PathBuf> {
     let above = path.ancestors().skip(1);
     above
@@ -242,7 +237,7 @@ fn missing_above(path: &Path) -> Vec<PathBuf> {
         .collect()
 }
 
-/// Keeps bytes under their digest.
+/// Stores bytes under their digest.
 fn keep(directory: &Path, hash: &str, bytes: &[u8]) -> io::Result<()> {
     let path = directory.join(hash);
     match read(&path, u64::MAX, Links::Refused) {
@@ -251,7 +246,7 @@ fn keep(directory: &Path, hash: &str, bytes: &[u8]) -> io::Result<()> {
     }
 }
 
-/// Writes a file of our own directory whole, or not at all.
+/// Replaces a file of the records, and flushes it to the disk.
 fn write(path: &Path, content: &[u8]) -> io::Result<()> {
     let directory = path.parent().unwrap_or(Path::new("/"));
     let mut draft = tempfile::NamedTempFile::new_in(directory)?;

@@ -1,31 +1,31 @@
-//! What there is on this machine and in this repository that could call us.
+//! Finds the programs on this machine and in this repository that can call us.
 
 use std::path::PathBuf;
 
 use crate::surfaces::{Base, Installation, Places};
 
+use super::context::InstallContext;
 use super::entry::Target;
-use super::surroundings::Surroundings;
 
-/// Returns the targets that are found here: git in a work tree, and each agent whose directory is there.
-pub fn suggest(around: &Surroundings) -> Vec<Target> {
+/// Returns the targets that are in use: git in a work tree, and each agent whose directory exists.
+pub fn suggest(context: &InstallContext) -> Vec<Target> {
     let is_here = |target: &&Target| match target {
-        Target::Git => around.work_tree().is_ok(),
+        Target::Git => context.work_tree().is_ok(),
         Target::Agent(surface) => match &surface.installation {
-            Installation::Json(hook) => has_directory(&hook.places, around),
-            Installation::Files(own) => has_directory(&own.places, around),
-            // It has room for one program: whoever wants it asks for it.
+            Installation::Json(hook) => has_directory(&hook.places, context),
+            Installation::Files(own) => has_directory(&own.places, context),
+            // It can call only one program, so it must be requested by name.
             Installation::Notify(_) | Installation::GitHook | Installation::ByCaller => false,
         },
-        // Git knows of them; the rest is asked for.
+        // Managers are handled by `git`, completions are requested by name.
         Target::Manager(_) | Target::Completions => false,
     };
     Target::all().iter().filter(is_here).copied().collect()
 }
 
-/// Says whether the user's directory of an agent is there; of a plugin of ours, the directory of plugins.
-fn has_directory(places: &Places, around: &Surroundings) -> bool {
-    let environment = &around.environment;
+/// Says whether the user's directory of an agent exists; for a plugin of ours, the directory of plugins.
+fn has_directory(places: &Places, context: &InstallContext) -> bool {
+    let environment = &context.environment;
     let named = places
         .variable
         .and_then(|name| environment.named_path(name));

@@ -1,4 +1,4 @@
-//! `backoff`: when something that did not succeed is to be tried again.
+//! When to retry what failed.
 
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
@@ -6,31 +6,34 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-/// The wait before the second try.
-const FIRST: Duration = Duration::from_secs(1);
-/// The longest wait that we choose ourselves.
-const LONGEST: Duration = Duration::from_hours(1);
-/// The longest wait that a server can ask for. What was put off for longer is due: a clock jumped.
-const LONGEST_ASKED: Duration = Duration::from_hours(24);
+/// The wait after the first try.
+const FIRST_WAIT: Duration = Duration::from_secs(1);
+/// The longest wait without a server's request.
+const MAX_WAIT: Duration = Duration::from_hours(1);
+/// The longest wait that a server can ask for. A longer one means that a clock was changed, and is ignored.
+const MAX_REQUESTED_WAIT: Duration = Duration::from_hours(24);
 
-/// Returns when to try again after `attempts` tries: twice as late each time, up to a fifth sooner or later so
-/// that not everybody comes at once, and not before a server asked for.
+/// Returns when to retry after `attempts` tries: at the time that the server asked for, else after a wait that doubles
+/// with each try.
+///
+/// The wait has a jitter of up to 20 %, so that clients that failed together do not retry together.
 pub fn try_again_at(now: Timestamp, attempts: u32, asked: Option<Timestamp>) -> Timestamp {
     if let Some(asked) = asked {
         let wait = Duration::try_from(asked.duration_since(now)).unwrap_or_default();
-        return now + wait.min(LONGEST_ASKED);
+        return now + wait.min(MAX_REQUESTED_WAIT);
     }
-    let doubled = FIRST.saturating_mul(2_u32.saturating_pow(attempts.saturating_sub(1).min(20)));
-    let wait = doubled.min(LONGEST);
+    let doubled =
+        FIRST_WAIT.saturating_mul(2_u32.saturating_pow(attempts.saturating_sub(1).min(20)));
+    let wait = doubled.min(MAX_WAIT);
     let share = RandomState::new().hash_one(attempts) % 401;
     let jitter = 800 + u32::try_from(share).unwrap_or(0);
     now + wait * jitter / 1000
 }
 
-/// Returns how long it is until a time; nothing when it has come, or is so far away that a clock jumped.
+/// Returns how long it is until a time; zero when it has passed, or is so far away that a clock must have been changed.
 pub fn wait_until(now: Timestamp, at: Timestamp) -> Duration {
     let wait = Duration::try_from(at.duration_since(now)).unwrap_or_default();
-    if wait > LONGEST_ASKED {
+    if wait > MAX_REQUESTED_WAIT {
         Duration::ZERO
     } else {
         wait
@@ -60,7 +63,7 @@ mod tests {
     }
 
     #[test]
-    fn n08_a_server_is_believed_for_a_day() {
+    fn n08_a_server_can_ask_for_a_wait_of_a_day() {
         let now = at("2026-01-01T00:00:00Z");
         let asked = |text: &str| try_again_at(now, 1, Some(at(text)));
         assert_eq!(asked("2026-01-01T01:00:00Z"), at("2026-01-01T01:00:00Z"));

@@ -1,15 +1,14 @@
 //! `interruptible`: runs blocking work for a step.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 
 use crate::reason::{Code, Reason};
 use crate::secrets::{clean_line, redact};
-use crate::threads::on_own_thread;
+use crate::threads::until_dropped;
 
 use super::outcome::{ErrorKind, StepError};
 
-/// Runs `work` on its own thread; the flag that it gets is set when the step is dropped.
+/// Runs `work` on its own thread. The flag that it gets is set when the step is dropped.
 ///
 /// A panic in `work` becomes an error of the kind [`ErrorKind::Internal`].
 pub async fn interruptible<T, F>(work: F) -> Result<T, StepError>
@@ -17,24 +16,12 @@ where
     F: FnOnce(&AtomicBool) -> T + Send + 'static,
     T: Send + 'static,
 {
-    let stop = Arc::new(AtomicBool::new(false));
-    let raise = Raise(Arc::clone(&stop));
-    let done = on_own_thread(move || work(&stop)).await;
-    drop(raise);
+    let done = until_dropped(work).await;
     done.map_err(|error| no_thread(&error.to_string()))?
         .map_err(|panic| panicked(panic.as_ref()))
 }
 
-/// Sets the flag when the waiting future is dropped.
-struct Raise(Arc<AtomicBool>);
-
-impl Drop for Raise {
-    fn drop(&mut self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
-}
-
-/// Makes the error of a machine that refuses a thread: another time it may not.
+/// Makes the error for a thread that the system refused to start. A later try can succeed.
 pub(super) fn no_thread(refusal: &str) -> StepError {
     StepError::for_reason(ErrorKind::Transient, Reason::no_thread(refusal))
 }

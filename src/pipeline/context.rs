@@ -24,8 +24,8 @@ use crate::secrets::{KnownSecrets, Outgoing};
 use crate::store::{LazyStore, Pending, Slot};
 use crate::template::{Template, TemplateError};
 
+use super::advertised_branches::AdvertisedBranches;
 use super::backoff::wait_until;
-use super::base_tip::BaseTip;
 use super::blocking::{interruptible, no_thread};
 use super::deadline::Deadline;
 use super::facts::{Facts, TaskDocument};
@@ -37,7 +37,7 @@ use super::policy_base::PolicyBase;
 use super::progress::SharedProgress;
 use super::receipts::Receipts;
 
-type Local<T> = Pin<Box<dyn Future<Output = T>>>;
+type LocalFuture<T> = Pin<Box<dyn Future<Output = T>>>;
 type Connected = Result<Box<dyn Forge>, Hold>;
 
 /// The result of looking up the branch's pull requests; empty until they were looked up.
@@ -49,13 +49,13 @@ pub type DefaultBranch = OnceCell<Result<BranchName, ForgeError>>;
 /// What a step can use.
 #[derive(Debug, Clone, Copy)]
 pub struct Context<'run> {
-    /// Who asked for the run.
+    /// What started the run.
     pub trigger: Trigger,
     /// Where the proxy and TLS settings of requests come from.
     pub network: &'run Arc<dyn Network>,
     /// The run's id.
     pub run_id: RunId,
-    /// The run whose messages these are: an earlier one, where this one makes up for it.
+    /// The run that keys the messages: an earlier one, when this run repeats it.
     pub message_run: RunId,
     /// The policy.
     pub policy: &'run Policy,
@@ -73,25 +73,25 @@ pub struct Context<'run> {
     pub platform: Option<&'run Platform>,
     /// The task document.
     pub task: &'run TaskDocument,
-    /// Where it is kept besides.
+    /// Whether the task is kept outside this run.
     pub task_kept: TaskKept,
     /// The facts, with the results of earlier steps; read only.
     pub facts: &'run Facts,
-    /// The base's tip on the remote, once a push was told.
-    pub base_tip: &'run BaseTip,
+    /// The branches that the remote advertised to a push of this run.
+    pub advertised: &'run AdvertisedBranches,
     /// The copy of the repository's policy that the run was planned with.
     pub policy_base: &'run PolicyBase,
-    /// Whether the push of this group has found its login.
+    /// Says when the push's login is known.
     pub logins: &'run Logins,
     /// The secrets that no outgoing text may contain, see [`Context::outgoing`].
     pub secrets: &'run KnownSecrets,
-    /// The name of the step whose turn it is.
+    /// The name of the running step.
     pub step: &'run str,
-    /// What is kept from one run to the next, opened when something has to be kept.
+    /// The store, which is opened at the first write.
     pub store: &'run LazyStore,
     /// The process's variables and directories.
     pub environment: &'run Environment,
-    /// What to do once the data of this run is printed.
+    /// The actions to run once the data of this run is printed.
     pub receipts: &'run Receipts,
     /// The clock.
     pub clock: &'run Clock,
@@ -102,7 +102,7 @@ pub struct Context<'run> {
 }
 
 impl<'run> Context<'run> {
-    /// Returns what to push and where it is; without them, how the step ends.
+    /// Returns the shipment and the repository. The error is the step's result without them.
     pub fn shipment_and_repo(
         &self,
     ) -> Result<(&'run Shipment, &'run Repo), Result<Outcome, StepError>> {
@@ -112,25 +112,25 @@ impl<'run> Context<'run> {
         Ok((shipment, repo))
     }
 
-    /// Returns the way of messages to the platform.
+    /// Returns the outbox for messages to the platform.
     pub const fn outbox(&self) -> Outbox<'_> {
         Outbox::new(self.store, self.clock, self.secrets).of_task(self.task_kept)
     }
 
-    /// Returns the name that a message of this step has for ever.
+    /// Returns the key of this step's message, see [`message_key`].
     pub fn message_key(&self) -> String {
         message_key(self.message_run, self.step)
     }
 
-    /// Returns when the forge wants to hear of this branch again, when it asked for a pause.
-    pub fn pause(&self) -> Option<Timestamp> {
+    /// Returns the end of a pause that the forge asked for, while it lasts.
+    pub fn paused_until(&self) -> Option<Timestamp> {
         let what = self.pending()?.what;
         let asked = what.reason == Code::RateLimited.as_str();
         let wait = wait_until(self.clock.now(), what.not_before);
         (asked && !wait.is_zero()).then_some(what.not_before)
     }
 
-    /// Returns what is kept of this branch because it did not succeed before.
+    /// Returns the pending row of this branch.
     fn pending(&self) -> Option<Pending> {
         let store = self.store.existing()?;
         let slot = Slot {
@@ -153,7 +153,7 @@ impl<'run> Context<'run> {
         self.outgoing_changed(template, &str::to_owned).await
     }
 
-    /// Hides the secrets in a text that is sent to a server without rendering.
+    /// Hides the secrets in a text that is sent to a server as it is.
     pub async fn outgoing_text(&self, text: &str) -> Outgoing {
         if text.is_empty() {
             return Outgoing::default();
@@ -162,8 +162,8 @@ impl<'run> Context<'run> {
         self.secrets.outgoing(text)
     }
 
-    /// Waits until the logins are known that may stand in a text: the push's own, and, where the text may hold one
-    /// (`may_hold`), those that the user's helpers keep for the remote, though the push has another.
+    /// Waits until the logins are known that a text can contain: the push's own, and where `may_hold` those that the
+    /// user's credential helpers keep for the remote, even if the push uses another one.
     async fn logins_known(&self, may_hold: bool) {
         self.logins.settled().await;
         let Ok(shipment) = self.shipment else {
@@ -217,12 +217,12 @@ impl<'run> Context<'run> {
     }
 }
 
-/// Returns the name that a message of a run's step has for ever.
+/// Returns the key of the message of a run's step. Every delivery of the message has the same one.
 pub fn message_key(run: RunId, step: &str) -> String {
     format!("{run}/{step}")
 }
 
-/// Looks at what others wrote: the task and the commits.
+/// Says whether a text by other authors, in the task or the commits, can contain a password.
 fn others_text_may_hold_password(facts: &Value) -> bool {
     let task = facts["task"].as_object();
     let task = task.into_iter().flat_map(|task| task.values());
@@ -255,10 +255,10 @@ fn each_text(value: &mut Value, change: &dyn Fn(&str) -> String) {
 
 /// The forge, connected at the first call, because finding a token can start a credential helper.
 ///
-/// Owns what it needs: it is part of the run, and cannot borrow from it.
+/// Owns what it needs, because it is part of the run and cannot borrow from it.
 pub struct ForgeSource {
     cell: OnceCell<Connected>,
-    connect: Box<dyn Fn() -> Local<Connected>>,
+    connect: Box<dyn Fn() -> LocalFuture<Connected>>,
 }
 
 impl ForgeSource {

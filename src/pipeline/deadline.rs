@@ -1,7 +1,9 @@
 //! `Deadline`: the time limit of a run, which is suspended while pack bytes are sent.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
+
+use crate::threads::lock;
 
 /// The longest suspension, in all.
 const MAX_SUSPENSION: Duration = Duration::from_mins(30);
@@ -17,11 +19,11 @@ struct State {
     limit: Duration,
     began: Instant,
     at: Instant,
-    still: Duration,
-    /// How many suspensions there are, and since when.
-    holders: usize,
+    suspended: Duration,
+    /// How many suspensions are active, and since when.
+    suspensions: usize,
     since: Instant,
-    /// Whether the run has noticed its end, and ends in order.
+    /// Whether the run has noticed that the deadline passed, and ends in order.
     noticed: bool,
 }
 
@@ -34,18 +36,18 @@ impl Deadline {
                 limit,
                 began: now,
                 at: now + limit,
-                still: Duration::ZERO,
-                holders: 0,
+                suspended: Duration::ZERO,
+                suspensions: 0,
                 since: now,
                 noticed: false,
             })),
         }
     }
 
-    /// Replaces the limit; the time that has passed counts.
+    /// Replaces the limit, which counts from the start of the run.
     pub fn set_limit(&self, limit: Duration) {
         let mut state = self.lock();
-        state.at = state.began + limit + state.still;
+        state.at = state.began + limit + state.suspended;
         state.limit = limit;
     }
 
@@ -66,25 +68,25 @@ impl Deadline {
         self.remaining().is_zero()
     }
 
-    /// Notes that the run has noticed its end.
+    /// Records that the run has noticed that the deadline passed.
     pub(super) fn notice(&self) {
         self.lock().noticed = true;
     }
 
-    /// Says whether the run has noticed its end, so that it ends in order.
+    /// Says whether the run has noticed that the deadline passed, so that it ends in order.
     pub(super) fn is_noticed(&self) -> bool {
         self.lock().noticed
     }
 
     /// Suspends the deadline until the guard is dropped, at most half an hour in all.
     ///
-    /// Only for while bytes move: the caller must have an idle timeout of its own.
+    /// Only for while bytes are sent: the caller must have an idle timeout of its own.
     pub fn suspend(&self) -> Suspension {
         let mut state = self.lock();
-        if state.holders == 0 {
+        if state.suspensions == 0 {
             state.since = Instant::now();
         }
-        state.holders += 1;
+        state.suspensions += 1;
         drop(state);
         Suspension(self.clone())
     }
@@ -101,18 +103,18 @@ impl Deadline {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 }
 
 impl State {
     /// Returns the length of the current suspension.
     fn pause(&self, now: Instant) -> Duration {
-        if self.holders == 0 {
+        if self.suspensions == 0 {
             return Duration::ZERO;
         }
         now.saturating_duration_since(self.since)
-            .min(MAX_SUSPENSION.saturating_sub(self.still))
+            .min(MAX_SUSPENSION.saturating_sub(self.suspended))
     }
 }
 
@@ -125,12 +127,12 @@ impl Drop for Suspension {
     fn drop(&mut self) {
         let now = Instant::now();
         let mut state = self.0.lock();
-        if state.holders == 1 {
+        if state.suspensions == 1 {
             let pause = state.pause(now);
             state.at += pause;
-            state.still += pause;
+            state.suspended += pause;
         }
-        state.holders = state.holders.saturating_sub(1);
+        state.suspensions = state.suspensions.saturating_sub(1);
     }
 }
 
@@ -138,7 +140,7 @@ impl Drop for Suspension {
 mod tests {
     use super::*;
 
-    /// Lets so much time pass: everything that was noted is as much longer ago.
+    /// Simulates that `time` passed, by moving every instant back.
     fn pass(deadline: &Deadline, time: Duration) {
         let mut state = deadline.lock();
         state.began -= time;
@@ -147,9 +149,9 @@ mod tests {
     }
 
     #[test]
-    fn a_deadline_that_was_held_for_too_long_passes_while_it_is_held() {
+    fn a_deadline_that_was_suspended_for_too_long_passes_while_it_is_suspended() {
         let deadline = Deadline::new(Duration::from_mins(1));
-        deadline.lock().still = MAX_SUSPENSION.saturating_sub(Duration::from_mins(1));
+        deadline.lock().suspended = MAX_SUSPENSION.saturating_sub(Duration::from_mins(1));
         let _held = deadline.suspend();
         pass(&deadline, Duration::from_secs(110));
         assert!(!deadline.is_over());
@@ -158,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn a_deadline_stands_still_while_it_is_held() {
+    fn a_deadline_does_not_pass_while_it_is_suspended() {
         let deadline = Deadline::new(Duration::from_mins(1));
         let first = deadline.suspend();
         let second = deadline.suspend();
@@ -188,9 +190,9 @@ mod tests {
     }
 
     #[test]
-    fn standing_still_has_an_end() {
+    fn a_suspension_has_an_end() {
         let deadline = Deadline::new(Duration::from_millis(1));
-        deadline.lock().still = MAX_SUSPENSION;
+        deadline.lock().suspended = MAX_SUSPENSION;
         let held = deadline.suspend();
         pass(&deadline, Duration::from_millis(3));
         assert!(deadline.is_over());

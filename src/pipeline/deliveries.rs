@@ -1,4 +1,4 @@
-//! `Deliveries`: delivers what the store holds for one workspace of the platform, in order.
+//! `Deliveries`: delivers the stored messages for one workspace of the platform, in order.
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -12,24 +12,24 @@ use crate::store::{Delivery, DeliveryKind, DeliveryState, Store, StoreError};
 
 use super::backoff::{try_again_at, wait_until};
 
-/// How far the platform's clock may be behind ours.
-const SKEW: SignedDuration = SignedDuration::from_secs(5);
-/// How often a workspace that the platform does not know is asked for.
-const TRIES_OF_AN_UNKNOWN_WORKSPACE: u32 = 5;
+/// How far the platform's clock can be behind ours.
+const MAX_CLOCK_SKEW: SignedDuration = SignedDuration::from_secs(5);
+/// How often a message for a workspace that the platform does not know is tried.
+const MAX_TRIES_OF_UNKNOWN_WORKSPACE: u32 = 5;
 
 /// What became of a message.
 #[derive(Debug)]
-pub enum Sent {
-    /// It arrived; the platform's id for it, where it gave one.
-    Arrived(Option<String>),
-    /// It waits.
-    Waits(Reason),
-    /// It will not be tried again.
+pub enum DeliveryOutcome {
+    /// It was delivered; the platform's id for it, where it sent one.
+    Delivered(Option<String>),
+    /// It is queued for a later try.
+    Queued(Reason),
+    /// The platform refused it, and it is not tried again.
     Refused(PlatformError),
-    /// It was not sent, and it cannot be kept.
-    Lost(PlatformError, String),
-    /// It was not sent, because it could not be kept first, and its task is kept.
-    Unsent(String),
+    /// It was not delivered, and it could not be stored; the text says why.
+    NotKept(PlatformError, String),
+    /// It was not sent, because it could not be stored first. Its task is stored, and another run sends it.
+    NotSent(String),
 }
 
 /// The body of a memory.
@@ -41,7 +41,7 @@ pub(super) struct MemoryBody {
 
 /// The body of a heartbeat.
 #[derive(Debug, Deserialize)]
-struct BeatBody {
+struct HeartbeatBody {
     current_task: String,
     active_tasks: u64,
     error_rate: f64,
@@ -49,8 +49,8 @@ struct BeatBody {
     uptime_seconds: u64,
 }
 
-impl BeatBody {
-    /// Makes it fit to leave once more: a secret may have been learned since.
+impl HeartbeatBody {
+    /// Redacts it again, because a secret can have become known since.
     fn outgoing(self, secrets: &KnownSecrets) -> Heartbeat {
         Heartbeat {
             current_task: secrets.outgoing(&self.current_task),
@@ -62,7 +62,7 @@ impl BeatBody {
     }
 }
 
-/// What waits for the platform's workspace. Its turn is taken by whoever makes it.
+/// The messages for the platform's workspace. The caller must hold the turn for them.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Deliveries<'a> {
     pub(super) store: &'a Store,
@@ -72,9 +72,12 @@ pub(super) struct Deliveries<'a> {
 }
 
 impl Deliveries<'_> {
-    /// Delivers memories in order, up to `last` where it is named; the first that does not arrive ends it.
-    /// Returns what became of `last`.
-    pub(super) async fn memories(&self, last: Option<i64>) -> Result<Option<Sent>, StoreError> {
+    /// Delivers memories in order, up to `last` if one is given. Stops at the first that is not delivered.
+    /// Returns the outcome of `last`.
+    pub(super) async fn memories(
+        &self,
+        last: Option<i64>,
+    ) -> Result<Option<DeliveryOutcome>, StoreError> {
         let (origin, workspace) = address(self.platform);
         for row in self.store.waiting_deliveries(&origin, &workspace)? {
             if row.message.kind != DeliveryKind::Memory {
@@ -85,7 +88,12 @@ impl Deliveries<'_> {
                 return Ok(None);
             }
             let sent = self.deliver(&row).await?;
-            let ends = matches!(sent, Sent::Waits(_) | Sent::Lost(..) | Sent::Unsent(_));
+            let ends = matches!(
+                sent,
+                DeliveryOutcome::Queued(_)
+                    | DeliveryOutcome::NotKept(..)
+                    | DeliveryOutcome::NotSent(_)
+            );
             if is_last {
                 return Ok(Some(sent));
             }
@@ -104,7 +112,7 @@ impl Deliveries<'_> {
             if row.message.kind != DeliveryKind::Heartbeat || !is_due {
                 continue;
             }
-            let beat = serde_json::from_str::<BeatBody>(&row.message.body);
+            let beat = serde_json::from_str::<HeartbeatBody>(&row.message.body);
             let Some(beat) = beat.ok().filter(|_| !row.altered) else {
                 self.store.settle_delivery(
                     &row,
@@ -139,14 +147,14 @@ impl Deliveries<'_> {
         Ok(())
     }
 
-    /// Delivers one memory, or finds that it arrived before.
-    async fn deliver(&self, row: &Delivery) -> Result<Sent, StoreError> {
+    /// Delivers one memory, unless the platform has it already.
+    async fn deliver(&self, row: &Delivery) -> Result<DeliveryOutcome, StoreError> {
         let body = serde_json::from_str::<MemoryBody>(&row.message.body);
         let Some(body) = body.ok().filter(|_| !row.altered) else {
             self.store
                 .settle_delivery(row, DeliveryState::Dead, Some(Code::Altered.as_str()))?;
             let message = "the row was changed by hand";
-            return Ok(Sent::Refused(PlatformError::new(
+            return Ok(DeliveryOutcome::Refused(PlatformError::new(
                 PlatformErrorClass::Refused,
                 message,
             )));
@@ -158,7 +166,7 @@ impl Deliveries<'_> {
                 Ok(true) => {
                     self.store
                         .settle_delivery(row, DeliveryState::Delivered, Some("found"))?;
-                    return Ok(Sent::Arrived(None));
+                    return Ok(DeliveryOutcome::Delivered(None));
                 }
                 Ok(false) => {}
                 Err(error) => return self.put_off(row, DeliveryState::Unsure, error),
@@ -180,7 +188,7 @@ impl Deliveries<'_> {
                 self.store
                     .settle_delivery(row, DeliveryState::Delivered, None)?;
                 reach(Point::MemorySettled);
-                Ok(Sent::Arrived(id))
+                Ok(DeliveryOutcome::Delivered(id))
             }
             Err(error) => {
                 let state = if error.may_have_arrived {
@@ -193,35 +201,35 @@ impl Deliveries<'_> {
         }
     }
 
-    /// Puts a memory off, or gives it up where another try would say the same.
+    /// Postpones a memory, or gives it up where a retry cannot succeed.
     fn put_off(
         &self,
         row: &Delivery,
         state: DeliveryState,
         error: PlatformError,
-    ) -> Result<Sent, StoreError> {
+    ) -> Result<DeliveryOutcome, StoreError> {
         let attempts = row.attempts + 1;
         let is_unknown = error.class == PlatformErrorClass::WorkspaceUnknown
-            && attempts < TRIES_OF_AN_UNKNOWN_WORKSPACE;
+            && attempts < MAX_TRIES_OF_UNKNOWN_WORKSPACE;
         if !is_kept(&error) && !is_unknown {
             self.store
                 .settle_delivery(row, DeliveryState::Dead, Some(error.code().as_str()))?;
-            return Ok(Sent::Refused(error));
+            return Ok(DeliveryOutcome::Refused(error));
         }
         let again = try_again_at(self.clock.now(), attempts, error.not_before);
         self.store
             .postpone_delivery(row.id, state, error.code().as_str(), again)?;
         reach(Point::MemoryPostponed);
-        Ok(waits(&error))
+        Ok(queued(&error))
     }
 
-    /// Asks the platform whether a memory that was sent before is there. Others of the same text are
-    /// told apart by how many of them we know to have arrived.
+    /// Asks the platform whether it has a memory that was sent before. Of several with the same text, those that are
+    /// known to be delivered are subtracted.
     async fn has_arrived(&self, row: &Delivery, body: &MemoryBody) -> Result<bool, PlatformError> {
         let (there, ahead) = self.platform.recall_with_clock(usize::MAX).await?;
         let sent = row.first_sent_at.unwrap_or(row.created_at);
-        let since = plausible(sent, self.clock.now()) - SKEW;
-        // The platform's times are of its own clock.
+        let since = plausible(sent, self.clock.now()) - MAX_CLOCK_SKEW;
+        // `created_at` is by the platform's clock.
         let since_there = since.checked_add(ahead).unwrap_or(since);
         let is_like = |memory: &Memory| {
             memory.content.as_deref() == Some(&body.content)
@@ -237,8 +245,7 @@ impl Deliveries<'_> {
     }
 }
 
-/// Says whether another try can succeed: a passing failure, or a token that somebody has to renew or to
-/// put where it can be read.
+/// Says whether a retry can succeed: after a transient failure, or once the token is renewed or made readable.
 pub(super) fn is_kept(error: &PlatformError) -> bool {
     let of_token = matches!(
         error.class,
@@ -247,12 +254,12 @@ pub(super) fn is_kept(error: &PlatformError) -> bool {
     of_token || error.is_transient()
 }
 
-/// Returns that a message waits, and why.
-pub(super) fn waits(error: &PlatformError) -> Sent {
-    Sent::Waits(Reason::new(error.code(), error.to_string()))
+/// Makes the outcome of a message that waits because of `error`.
+pub(super) fn queued(error: &PlatformError) -> DeliveryOutcome {
+    DeliveryOutcome::Queued(Reason::new(error.code(), error.to_string()))
 }
 
-/// Returns where a platform's messages go: its origin and the workspace.
+/// Returns the address of a platform's messages: its origin and the workspace.
 pub(super) fn address(platform: &Platform) -> (String, String) {
     (
         platform.origin().to_string(),
@@ -260,9 +267,9 @@ pub(super) fn address(platform: &Platform) -> (String, String) {
     )
 }
 
-/// Returns when something was sent; at most a day ago where a clock that jumped says that it was not sent yet.
+/// Returns when something was sent; a day ago where the stored time is in the future, because a clock was changed.
 fn plausible(sent: Timestamp, now: Timestamp) -> Timestamp {
-    let is_ahead = sent.duration_since(now) > SKEW;
+    let is_ahead = sent.duration_since(now) > MAX_CLOCK_SKEW;
     let day = now.checked_sub(SignedDuration::from_hours(24));
     day.ok().filter(|_| is_ahead).unwrap_or(sent)
 }

@@ -53,7 +53,7 @@ pub struct RepoFacts {
     pub commits: Vec<CommitFacts>,
 }
 
-/// How the subjects of commits begin that are to be merged into others.
+/// The prefixes of subjects that `git rebase --autosquash` reads.
 const TO_BE_SQUASHED: &[&str] = &["fixup!", "squash!", "amend!"];
 
 /// The facts of a commit.
@@ -70,8 +70,8 @@ pub struct CommitFacts {
 }
 
 impl CommitFacts {
-    /// Says whether the subject says that the commit is unfinished: `WIP` as a word of its own, `wip` at the beginning, or
-    /// what `git commit --fixup` and `--squash` write.
+    /// Says whether the subject marks an unfinished commit: by `WIP` as a word of its own, by `wip` at the beginning, or by
+    /// a prefix of `git commit --fixup` and `--squash`.
     pub fn is_unfinished(&self) -> bool {
         let subject = self.subject.trim_start();
         if TO_BE_SQUASHED.iter().any(|mark| subject.starts_with(mark)) {
@@ -114,7 +114,7 @@ pub struct TaskDocument {
 }
 
 impl TaskDocument {
-    /// Writes the document down without the secrets in its texts.
+    /// Serialises the document with the secrets in its texts redacted.
     pub fn without_secrets(&self, known: &KnownSecrets) -> Option<String> {
         let mut value = serde_json::to_value(self).ok()?;
         known.hide_json(&mut value);
@@ -218,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn subjects_that_say_that_the_work_is_unfinished_are_known() {
+    fn a_subject_can_mark_a_commit_as_unfinished() {
         for subject in [
             "WIP",
             "wip: parse it",

@@ -1,4 +1,4 @@
-//! `Shipment` and `Hold`: what is to be pushed, or why nothing is.
+//! `Shipment` and `Hold`: the branch to push, or why nothing is pushed.
 
 use gix::ObjectId;
 
@@ -21,13 +21,13 @@ pub struct Shipment {
     pub remote: Remote,
     /// The owner and name in the remote's URL; empty when it has none.
     pub repository: RepositoryName,
-    /// Where the pull request is opened, or why nowhere.
+    /// The repository that the pull request is opened in, or why none is.
     pub target: Result<Target, Hold>,
-    /// The policy's base branch; without one the remote and the forge are asked.
+    /// The policy's base branch; `None` where the remote or the forge decides.
     pub base: Option<BranchName>,
     /// The commits ahead of the base, oldest first, at most `limits.commits` of them.
     pub commits: Vec<Commit>,
-    /// The tip of the base from which they were counted; nothing where it is not known here.
+    /// The tip of the base from which they were counted; `None` where the clone does not know it.
     pub counted_from: Option<ObjectId>,
     /// The permit to push.
     pub permit: PushPermit,
@@ -35,7 +35,7 @@ pub struct Shipment {
     pub push_options: PushOptions,
     /// The remote's other push URLs, to which git pushes too.
     pub also: Vec<Destination>,
-    /// The remotes that promised what the clone left out; none where it is no partial one.
+    /// The promisor remotes of a partial clone; empty for a full one.
     pub promisors: Vec<PromisorRemote>,
 }
 
@@ -60,10 +60,10 @@ impl Shipment {
 pub enum Target {
     /// The one that the branch is pushed to.
     Pushed {
-        /// A remote called `upstream` that names another repository, but nobody chose it for this trigger.
+        /// A remote called `upstream` that names another repository, but is not configured for this trigger.
         upstream: Option<RemoteName>,
     },
-    /// Another one, of which the one pushed to is a fork.
+    /// Another one; the branch is pushed to a fork of it.
     Base(Box<BaseRepository>),
 }
 
@@ -85,12 +85,12 @@ pub struct Destination {
     pub push_options: PushOptions,
 }
 
-/// Why `push` and `pr-create` do not run. Memory and heartbeat are sent anyway.
+/// Why `push` and `pr-create` do not run. Memories and heartbeats are sent anyway.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hold {
     /// The reason.
     pub reason: Reason,
-    /// Whether something is broken: then the step fails instead of being skipped.
+    /// Whether something is broken, so that the step fails instead of being skipped.
     pub is_broken: bool,
 }
 

@@ -1,4 +1,4 @@
-//! Which facts there are, by their types: what a template asks for is compared with it before a run.
+//! The facts that exist, from the schema of their types. Templates are checked against it before a run.
 
 use std::sync::LazyLock;
 
@@ -8,7 +8,7 @@ use super::facts::Facts;
 
 static SCHEMA: LazyLock<Value> = LazyLock::new(|| schemars::schema_for!(Facts).to_value());
 
-/// Describes what a dotted path asks for that no run defines, and what is defined there.
+/// Describes the first part of a dotted path that no fact has, and the facts at that place; `None` where the path exists.
 pub(super) fn missing_fact(path: &str) -> Option<String> {
     let root = &*SCHEMA;
     let mut level = root;
@@ -20,7 +20,7 @@ pub(super) fn missing_fact(path: &str) -> Option<String> {
                 Some(next) => next,
                 None => return Some(missing(&above, part, properties)),
             },
-            // A table with names of its own has those of the steps, which are checked as steps.
+            // The only table with arbitrary keys is `steps`, whose names are checked elsewhere.
             None => match level.get("additionalProperties") {
                 Some(next) if next.is_object() => next,
                 Some(_) => return None,
@@ -64,7 +64,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_a_fact_is_not_missing() {
+    fn a_path_to_a_fact_is_not_missing() {
         for path in [
             "task",
             "task.input",
@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_none_is_described_with_what_there_is() {
+    fn a_missing_fact_is_described_with_those_that_exist() {
         for (path, wanted) in [
             (
                 "tsk.input",

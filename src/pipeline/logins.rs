@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use tokio::sync::{OnceCell, watch};
 
-/// The shortest word that is taken for a possible password, in bytes.
-const SHORTEST: usize = 8;
+/// The shortest word that counts as a possible password, in bytes.
+const MIN_PASSWORD_LENGTH: usize = 8;
 
-/// Says when the login of a push is known. Steps of the push's group that send texts wait for it: a
-/// credential helper's password may stand in them. Clones are one.
+/// Says when the login of a push is known. Steps of the push's group that send texts wait for it, because the texts can
+/// contain a credential helper's password. Clones share it.
 #[derive(Debug, Clone)]
 pub struct Logins {
     settled: watch::Sender<bool>,
@@ -25,17 +25,17 @@ impl Default for Logins {
 }
 
 impl Logins {
-    /// Says that a push begins that may ask for a login.
+    /// Announces a push that can need a login.
     pub(super) fn expect(&self) {
         self.settled.send_replace(false);
     }
 
-    /// Says that the login is known, or that the push has ended.
+    /// Marks the login as known, or the push as ended.
     pub fn settle(&self) {
         self.settled.send_replace(true);
     }
 
-    /// Waits until no push is at its login.
+    /// Waits until no push still needs its login.
     pub(super) async fn settled(&self) {
         let mut state = self.settled.subscribe();
         while !*state.borrow_and_update() {
@@ -45,15 +45,15 @@ impl Logins {
         }
     }
 
-    /// Does `work`, which makes known what others keep, once in a run; whoever comes meanwhile waits for it.
+    /// Runs `work`, which reads the logins of credential helpers, once in a run. Concurrent callers wait for it.
     pub(super) async fn learn(&self, work: impl Future<Output = ()>) {
         self.learned.get_or_init(|| work).await;
     }
 }
 
-/// Says whether a password may stand in a text: a word of some length that is more than letters.
+/// Says whether a text can contain a password: a word of at least 8 bytes that is not letters only.
 pub(super) fn may_hold_password(text: &str) -> bool {
     let words = text.split(char::is_whitespace);
-    let mut long = words.filter(|word| word.len() >= SHORTEST);
+    let mut long = words.filter(|word| word.len() >= MIN_PASSWORD_LENGTH);
     long.any(|word| word.chars().any(|c| !c.is_alphabetic()))
 }

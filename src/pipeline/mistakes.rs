@@ -1,4 +1,4 @@
-//! Finds every mistake that a run of any pipeline would meet, without running one.
+//! Finds the mistakes in all pipelines and steps of a policy, without running one.
 
 use std::collections::BTreeSet;
 
@@ -11,16 +11,16 @@ use super::references::{
 };
 use super::step_def::StepDef;
 
-/// Where the names are that a template can use.
+/// The advice for a name that does not exist in a template.
 const FACTS_ADVICE: &str = "docs/reference/facts.md lists the facts and the filters";
 
-/// The most mistakes that are told: each keeps the text that it shows.
-const MOST_MISTAKES: usize = 50;
+/// The most mistakes that are reported. Each one holds a copy of the policy's text.
+const MAX_MISTAKES: usize = 50;
 
 /// Plans every pipeline of the policy, reads every step's table, and compiles every template and condition.
-/// Returns what is wrong with them, sorted by place.
+/// Returns the mistakes, sorted by place.
 pub fn mistakes(policy: &Policy, kinds: &[StepDef]) -> Vec<PolicyError> {
-    let judge = Judge { policy, kinds };
+    let checker = PolicyChecker { policy, kinds };
     let mut found = Vec::new();
     let mut planned: BTreeSet<&str> = BTreeSet::new();
     for table in policy
@@ -31,7 +31,7 @@ pub fn mistakes(policy: &Policy, kinds: &[StepDef]) -> Vec<PolicyError> {
         planned.extend(&all);
         let mut earlier: Vec<&str> = Vec::new();
         for group in &table.groups {
-            if found.len() >= MOST_MISTAKES {
+            if found.len() >= MAX_MISTAKES {
                 break;
             }
             let order = Order {
@@ -39,22 +39,22 @@ pub fn mistakes(policy: &Policy, kinds: &[StepDef]) -> Vec<PolicyError> {
                 all: &all,
             };
             let steps = group.iter();
-            found.extend(steps.flat_map(|step| judge.step_of(table, step, &order)));
+            found.extend(steps.flat_map(|step| checker.step_of(table, step, &order)));
             earlier.extend(group.iter().map(|step| step.name.as_str()));
         }
     }
     let others = policy.step_names().filter(|name| !planned.contains(name));
-    let room = MOST_MISTAKES.saturating_sub(found.len());
-    found.extend(others.flat_map(|name| judge.step_alone(name)).take(room));
+    let room = MAX_MISTAKES.saturating_sub(found.len());
+    found.extend(others.flat_map(|name| checker.step_alone(name)).take(room));
     in_order(found)
 }
 
-struct Judge<'a> {
+struct PolicyChecker<'a> {
     policy: &'a Policy,
     kinds: &'a [StepDef],
 }
 
-impl Judge<'_> {
+impl PolicyChecker<'_> {
     /// Finds the mistakes of a step in its pipeline.
     fn step_of(
         &self,
@@ -74,7 +74,7 @@ impl Judge<'_> {
         };
         let mut found = self.settings(&table, def);
         if !table.settings.enabled {
-            // A run does not look at its place.
+            // A run ignores its `needs` and `when`.
             return found;
         }
         if let Ok(Some(condition)) = compiled(&table) {
@@ -85,7 +85,7 @@ impl Judge<'_> {
         found
     }
 
-    /// Finds the mistakes of a step that no pipeline has.
+    /// Finds the mistakes of a step that is in no pipeline.
     fn step_alone(&self, name: &str) -> Vec<PolicyError> {
         let (policy, kinds) = (self.policy, self.kinds);
         let table = policy.step(name);
@@ -128,7 +128,7 @@ impl Judge<'_> {
         found
     }
 
-    /// Finds the names that a step's templates use and nothing defines.
+    /// Finds the names in a step's templates that do not exist.
     fn templates(&self, table: &StepTable, def: &StepDef) -> Vec<PolicyError> {
         let missing = |path: &str| match path.strip_prefix("steps.") {
             Some(rest) => {
@@ -159,8 +159,8 @@ impl Judge<'_> {
     }
 }
 
-/// Finds the names that a condition uses and nothing defines. Whether its steps come earlier is a question of
-/// the pipeline.
+/// Finds the names in a condition that do not exist. Whether its steps run earlier depends on the pipeline, and is
+/// checked there.
 fn condition_names(table: &StepTable, condition: &Condition) -> Vec<PolicyError> {
     let unknown = unknown_names(condition.source(), Part::Condition, &missing_fact);
     let told = unknown.into_iter().map(|what| {

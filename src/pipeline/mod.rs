@@ -1,7 +1,7 @@
-//! The contract of a step, planning and running. Knows no step by name.
+//! The contract of a step, and how pipelines are planned and run. Knows no step by name.
 
+mod advertised_branches;
 mod backoff;
-mod base_tip;
 mod blocking;
 mod context;
 mod deadline;
@@ -18,25 +18,25 @@ mod plan;
 mod plan_view;
 mod planned_step;
 mod policy_base;
+mod policy_current;
 mod policy_from_forge;
-mod policy_held;
 mod progress;
 mod receipts;
 mod recount;
 mod references;
+mod report_text;
 mod run;
-mod shown;
 mod step;
 mod step_def;
 mod step_end;
 mod watchdog;
 
+pub use advertised_branches::AdvertisedBranches;
 pub use backoff::{try_again_at, wait_until};
-pub use base_tip::BaseTip;
 pub use blocking::interruptible;
 pub use context::{Context, DefaultBranch, ForgeSource, ListedPullRequests, message_key};
 pub use deadline::{Deadline, Suspension};
-pub use deliveries::Sent;
+pub use deliveries::DeliveryOutcome;
 pub use facts::{
     CommitFacts, Facts, HeartbeatFacts, RepoFacts, RunFacts, StepFacts, TaskDocument, TaskFacts,
 };
@@ -50,12 +50,12 @@ pub use plan::Pipeline;
 pub use plan_view::PlanView;
 pub use planned_step::PlannedStep;
 pub use policy_base::{PolicyBase, PolicyChanged, PolicyCopy};
+pub use policy_current::{check_policy_current, read_beside_push, read_local};
 pub use policy_from_forge::policy_from_forge;
-pub use policy_held::{policy_held, read_beside_push, read_local};
 pub use progress::SharedProgress;
 pub use receipts::Receipts;
 pub use recount::recounted;
 pub use step::{Step, TextStep};
-pub use step_def::{Again, Service, StepDef};
+pub use step_def::{Retry, Service, StepDef};
 pub use step_end::{DEFERRED, NOT_KEPT};
 pub use watchdog::Watchdog;

@@ -1,4 +1,4 @@
-//! `Outbox`: messages to the platform, each delivered once as far as the platform tells, in order, now or later.
+//! `Outbox`: messages to the platform, delivered in order, now or later, and once as far as the platform can tell.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -14,24 +14,24 @@ use crate::store::{
 };
 
 use super::backoff::try_again_at;
-use super::deliveries::{Deliveries, MemoryBody, Sent, address, is_kept, waits};
+use super::deliveries::{Deliveries, DeliveryOutcome, MemoryBody, address, is_kept, queued};
 
-/// How long another process may deliver before a message is left to it or to later.
+/// How long to wait for another process that delivers, before a message is left in the queue.
 const TURN_TIMEOUT: Duration = Duration::from_secs(2);
-/// How often the turn is tried.
+/// The interval at which the lock is tried.
 const CHECK_INTERVAL: Duration = Duration::from_millis(10);
 
-/// Where the task of a run is kept, besides the run itself.
+/// Whether the task of a run is stored outside the run.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum TaskKept {
-    /// Nowhere: what the run does not send is lost where it cannot be kept.
+    /// It is not: a message that is neither sent nor stored is lost.
     #[default]
     Nowhere,
-    /// As an intent: another run sends what this one does not.
+    /// It is, as an intent: another run sends what this one does not.
     AsIntent,
 }
 
-/// The way of messages to the platform.
+/// Sends messages to the platform, or queues them.
 #[derive(Debug, Clone, Copy)]
 pub struct Outbox<'run> {
     store: &'run LazyStore,
@@ -41,7 +41,7 @@ pub struct Outbox<'run> {
 }
 
 impl<'run> Outbox<'run> {
-    /// Makes the way for one run.
+    /// Makes the outbox of one run.
     pub const fn new(
         store: &'run LazyStore,
         clock: &'run Clock,
@@ -55,44 +55,44 @@ impl<'run> Outbox<'run> {
         }
     }
 
-    /// Says where the task is kept that messages are made of.
+    /// Sets whether the task that the messages are made of is stored.
     #[must_use]
     pub const fn of_task(mut self, kept: TaskKept) -> Self {
         self.task = kept;
         self
     }
 
-    /// Commits a memory that has the name `key` for ever. What waits before it goes first.
+    /// Commits a memory with the key `key`, after those that wait before it.
     pub async fn memory(
         &self,
         platform: &Platform,
         key: String,
         content: &Outgoing,
         scope: &str,
-    ) -> Sent {
+    ) -> DeliveryOutcome {
         let body = MemoryBody {
             content: content.as_str().to_owned(),
             scope: scope.to_owned(),
         };
         let body = serde_json::to_string(&body).unwrap_or_default();
         let message = message(platform, key, DeliveryKind::Memory, body);
-        let mut queued = self.queue(&message);
-        if let Err(error) = &queued
+        let mut row = self.queue(&message);
+        if let Err(error) = &row
             && matches!(**error, StoreError::Full { .. })
         {
-            // What waits before it has to go first, and makes room.
+            // The memories before it are sent first anyway, which makes room.
             if let Err(error) = self.flush(platform).await {
                 tracing::debug!(%error, "the outbox cannot be delivered");
             }
-            queued = self.queue(&message);
+            row = self.queue(&message);
         }
-        match queued {
+        match row {
             Ok((store, row)) => {
                 reach(Point::MemoryQueued);
                 self.deliver_in_order(store, platform, row).await
             }
-            // Nobody could note that it was sent, and the run that makes up for this one would send it again.
-            Err(why) if self.task == TaskKept::AsIntent => Sent::Unsent(why.told()),
+            // That it was sent could not be recorded, so the run that repeats this one would send it again.
+            Err(why) if self.task == TaskKept::AsIntent => DeliveryOutcome::NotSent(why.told()),
             Err(why) => self.without_store(platform, &message, why.told()).await,
         }
     }
@@ -102,8 +102,13 @@ impl<'run> Outbox<'run> {
         Ok((store, store.enqueue(message, Durability::Process)?))
     }
 
-    /// Tells the platform what is worked on. Where that does not arrive, only the newest waits.
-    pub async fn heartbeat(&self, platform: &Platform, key: String, beat: &Heartbeat) -> Sent {
+    /// Sends a heartbeat. One that is not delivered is queued, in place of an older one.
+    pub async fn heartbeat(
+        &self,
+        platform: &Platform,
+        key: String,
+        beat: &Heartbeat,
+    ) -> DeliveryOutcome {
         let (origin, workspace) = address(platform);
         let state = self.store.existing().and(self.store.directory());
         let at = TurnAt::Heartbeats(&origin, &workspace);
@@ -113,15 +118,15 @@ impl<'run> Outbox<'run> {
             Ok(()) => {
                 reach(Point::HeartbeatSent);
                 if let Some(store) = self.store.existing() {
-                    // It would be sent once more, and the platform shows the same.
+                    // If this fails the heartbeat is sent twice, which changes nothing.
                     let _again = store.forget_heartbeats(&origin, &workspace);
                 }
-                return Sent::Arrived(None);
+                return DeliveryOutcome::Delivered(None);
             }
             Err(error) => error,
         };
         if !is_kept(&error) {
-            return Sent::Refused(error);
+            return DeliveryOutcome::Refused(error);
         }
         let body = serde_json::to_string(beat).unwrap_or_default();
         let message = message(platform, key, DeliveryKind::Heartbeat, body);
@@ -137,13 +142,13 @@ impl<'run> Outbox<'run> {
         match kept {
             Ok(()) => {
                 reach(Point::HeartbeatQueued);
-                waits(&error)
+                queued(&error)
             }
-            Err(why) => Sent::Lost(error, why),
+            Err(why) => DeliveryOutcome::NotKept(error, why),
         }
     }
 
-    /// Delivers what waits for the platform's workspace and is due.
+    /// Delivers the messages for the platform's workspace that are due.
     pub async fn flush(&self, platform: &Platform) -> Result<(), StoreError> {
         let Some(store) = self.store.existing() else {
             return Ok(());
@@ -179,7 +184,7 @@ impl<'run> Outbox<'run> {
         }
     }
 
-    /// Waits for a turn; nothing when it does not come in time.
+    /// Waits for a turn, for [`TURN_TIMEOUT`]; `None` when another process keeps it.
     async fn turn(&self, state: Option<&std::path::Path>, at: TurnAt<'_>) -> Option<Turn> {
         let began = Instant::now();
         loop {
@@ -197,16 +202,21 @@ impl<'run> Outbox<'run> {
         }
     }
 
-    /// Delivers what waits before a memory, and then the memory.
-    async fn deliver_in_order(&self, store: &Store, platform: &Platform, row: Delivery) -> Sent {
+    /// Delivers the memories before a memory, and then the memory.
+    async fn deliver_in_order(
+        &self,
+        store: &Store,
+        platform: &Platform,
+        row: Delivery,
+    ) -> DeliveryOutcome {
         if row.state == DeliveryState::Delivered {
-            return Sent::Arrived(None);
+            return DeliveryOutcome::Delivered(None);
         }
         let id = row.id;
         let message = &row.message;
         let at = TurnAt::Memories(&message.origin, &message.workspace);
         let Some(_turn) = self.turn(self.store.directory(), at).await else {
-            // Whoever delivers now finds it.
+            // The process that delivers now sends it too.
             let reason = Reason::new(Code::Busy, "another process delivers what waits before it");
             return self.left(store, id, reason);
         };
@@ -214,36 +224,43 @@ impl<'run> Outbox<'run> {
         match self.deliveries(store, platform).memories(Some(id)).await {
             Ok(Some(sent)) => sent,
             Ok(None) => {
-                let reason = Reason::new(Code::InOrder, "memories before it wait still");
+                let reason = Reason::new(Code::InOrder, "memories before it are still waiting");
                 self.left(store, id, reason)
             }
-            Err(error) => Sent::Waits(Reason::new(
+            Err(error) => DeliveryOutcome::Queued(Reason::new(
                 Code::StoreUnavailable,
-                format!("what became of it cannot be noted: {error}"),
+                format!("its result cannot be recorded: {error}"),
             )),
         }
     }
 
-    /// Leaves a memory for later, safe from a power cut.
-    fn left(&self, store: &Store, id: i64, reason: Reason) -> Sent {
+    /// Leaves a memory in the queue, on the disk.
+    fn left(&self, store: &Store, id: i64, reason: Reason) -> DeliveryOutcome {
         let now = self.clock.now();
         let state = match store.delivery(id) {
-            Ok(Some(row)) if row.state == DeliveryState::Delivered => return Sent::Arrived(None),
+            Ok(Some(row)) if row.state == DeliveryState::Delivered => {
+                return DeliveryOutcome::Delivered(None);
+            }
             Ok(Some(row)) => row.state,
             _ => DeliveryState::Waiting,
         };
         if let Err(error) = store.postpone_delivery(id, state, reason.code.as_str(), now) {
             tracing::debug!(%error, "a memory was not put off");
         }
-        Sent::Waits(reason)
+        DeliveryOutcome::Queued(reason)
     }
 
-    /// Sends a memory once that cannot be kept first; where it does not arrive, the spool takes it.
-    async fn without_store(&self, platform: &Platform, message: &NewDelivery, why: String) -> Sent {
+    /// Sends a memory that could not be stored first. If it is not delivered, it is written to the spool file.
+    async fn without_store(
+        &self,
+        platform: &Platform,
+        message: &NewDelivery,
+        why: String,
+    ) -> DeliveryOutcome {
         let body = serde_json::from_str::<MemoryBody>(&message.body);
         let Ok(body) = body else {
             let error = PlatformError::new(PlatformErrorClass::Refused, "the memory is no text");
-            return Sent::Lost(error, why);
+            return DeliveryOutcome::NotKept(error, why);
         };
         let sent = platform
             .commit_memory(
@@ -253,18 +270,20 @@ impl<'run> Outbox<'run> {
             )
             .await;
         let error = match sent {
-            Ok(id) => return Sent::Arrived(id),
+            Ok(id) => return DeliveryOutcome::Delivered(id),
             Err(error) if is_kept(&error) => error,
-            Err(error) => return Sent::Refused(error),
+            Err(error) => return DeliveryOutcome::Refused(error),
         };
         let Some(directory) = self.store.directory() else {
-            return Sent::Lost(error, why);
+            return DeliveryOutcome::NotKept(error, why);
         };
         match Spool::below(directory).and_then(|spool| spool.append(message)) {
-            Ok(()) => waits(&error),
-            Err(full @ StoreError::SpoolFull { .. }) => Sent::Lost(error, format!("{why}; {full}")),
-            // What is wrong with the store's directory was said.
-            Err(_) => Sent::Lost(error, why),
+            Ok(()) => queued(&error),
+            Err(full @ StoreError::SpoolFull { .. }) => {
+                DeliveryOutcome::NotKept(error, format!("{why}; {full}"))
+            }
+            // `why` describes the problem of the directory already.
+            Err(_) => DeliveryOutcome::NotKept(error, why),
         }
     }
 }

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use crate::forge::ForgeError;
 use crate::reason::{Code, Reason};
 
-/// The output of a step whose server says when it wants to be asked again.
+/// The output that says when a server accepts the next request, as a timestamp.
 pub const NOT_BEFORE: &str = "not-before";
 
 /// A step's outputs, as JSON. Templates and conditions use them as `steps[name].outputs`.
@@ -15,7 +15,7 @@ pub type Outputs = Map<String, Value>;
 /// A step's result without an error. A refusal by policy or state is a skip, not an error.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Outcome {
-    /// The work is done, or was found done.
+    /// The work is done, or was done before.
     Done {
         /// One line.
         summary: String,
@@ -24,7 +24,7 @@ pub enum Outcome {
     },
     /// There is nothing to do, or it is not allowed.
     Skipped(Reason),
-    /// It is kept for a later try.
+    /// It is queued for a later try.
     Queued(Reason),
 }
 
@@ -46,11 +46,11 @@ impl Outcome {
 /// Who has to act after an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ErrorKind {
-    /// Nobody: it can be tried again later, as after a network error, a lock or a rate limit.
+    /// Nobody: a retry can succeed, as after a network error, a lock or a rate limit.
     Transient,
     /// The user: something was refused, or must be changed first.
     Denied,
-    /// We: it is a bug.
+    /// The developers of sendoff: it is a bug.
     Internal,
 }
 
@@ -88,7 +88,7 @@ impl StepError {
         self
     }
 
-    /// Adds when the server wants to be asked again.
+    /// Adds when the server accepts the next request.
     #[must_use]
     pub fn not_before(mut self, at: Timestamp) -> Self {
         self.outputs

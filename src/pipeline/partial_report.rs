@@ -1,6 +1,6 @@
 //! `PartialReport`: the report so far, for the watchdog to print when the run is stuck.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Instant;
 
 use jiff::Timestamp;
@@ -11,10 +11,11 @@ use crate::names::RunId;
 use crate::reason::{Code, Reason};
 use crate::report::{RepoReport, Report, SCHEMA, StepReport, Verdict};
 use crate::secrets::KnownSecrets;
+use crate::threads::lock;
 
 use super::deadline::Deadline;
 use super::facts::StepFacts;
-use super::shown::{tell, tell_again, tell_note};
+use super::report_text::{redact_again, sanitize_note, set_end};
 use super::step_end::{StepEnd, passed};
 
 /// What the report says about a run besides its steps.
@@ -47,7 +48,7 @@ struct State {
     began: Instant,
     /// The secrets to hide.
     secrets: KnownSecrets,
-    /// How many secrets were known when the first step ended.
+    /// The number of known secrets when the first step ended.
     hidden: Option<usize>,
     /// The progress of each step of the report.
     progress: Vec<Progress>,
@@ -89,7 +90,7 @@ impl PartialReport {
         }
     }
 
-    /// Makes the report of a run that could not start: the system refused a thread or a timer.
+    /// Makes the report of a run that could not start, because the system refused a thread or a timer.
     pub fn not_started(&self, error: &std::io::Error) -> Report {
         let message = format!("the run could not start: {error}");
         let reason = Reason::new(Code::NotStarted, message)
@@ -98,14 +99,14 @@ impl PartialReport {
         self.conclude()
     }
 
-    /// Hides these secrets, and those that are added to them later.
+    /// Redacts these secrets, and those that are added to them later.
     #[must_use]
     pub fn hiding(self, secrets: &KnownSecrets) -> Self {
         self.lock().secrets = secrets.clone();
         self
     }
 
-    /// Adds what became known about the run since the report was started.
+    /// Sets what became known about the run since the report was started.
     pub fn describe(&self, pipeline: &str, repo: Option<RepoReport>, notes: &[Reason]) {
         let mut state = self.lock();
         pipeline.clone_into(&mut state.report.pipeline);
@@ -113,9 +114,9 @@ impl PartialReport {
         state.report.notes = notes.to_vec();
     }
 
-    /// Returns a copy of a report whose steps have not started, for another attempt.
+    /// Returns an independent copy, for another attempt. No step of it has started.
     #[must_use]
-    pub fn twin(&self) -> Self {
+    pub fn for_retry(&self) -> Self {
         let state = self.lock();
         let report = state.report.clone();
         Self {
@@ -201,7 +202,7 @@ impl PartialReport {
         Some((step.verdict, facts))
     }
 
-    /// Gives a step that ended another turn.
+    /// Resets a step that ended, to run it again.
     pub fn begin_again(&self, at: usize) {
         let mut state = self.lock();
         if let Some(progress) = state.progress.get_mut(at) {
@@ -213,7 +214,7 @@ impl PartialReport {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 }
 
@@ -229,7 +230,7 @@ impl State {
             };
             self.end(
                 at,
-                StepEnd::not(Verdict::Failed, Reason::new(code, summary)),
+                StepEnd::not_done(Verdict::Failed, Reason::new(code, summary)),
             );
             cut = true;
         }
@@ -249,7 +250,7 @@ impl State {
             *progress = Progress::Ended;
         }
         if let Some(step) = self.report.steps.get_mut(at) {
-            tell(step, step_end, &self.secrets);
+            set_end(step, step_end, &self.secrets);
             step.duration_ms = millis(took);
         }
         self.hidden.get_or_insert(self.secrets.count());
@@ -261,13 +262,13 @@ impl State {
             .hidden
             .is_some_and(|hidden| hidden != self.secrets.count())
         {
-            // Earlier texts can contain a secret that was learned since.
+            // Earlier texts can contain a secret that became known since.
             for step in &mut report.steps {
-                tell_again(step, &self.secrets);
+                redact_again(step, &self.secrets);
             }
         }
         for note in &mut report.notes {
-            tell_note(note, &self.secrets);
+            sanitize_note(note, &self.secrets);
         }
         report.duration_ms = millis(self.clock.since(self.began));
         report.conclude();
@@ -275,7 +276,7 @@ impl State {
     }
 }
 
-/// Makes what the report says of a step that has not started.
+/// Makes the report's entry of a step that has not started.
 fn waiting(name: &str, kind: &str) -> StepReport {
     StepReport {
         name: name.into(),

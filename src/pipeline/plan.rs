@@ -3,10 +3,10 @@
 use crate::policy::{PipelineTable, Policy, PolicyError, StepRef, StepTable};
 
 use super::facts::TaskDocument;
-use super::planned_step::{PlannedStep, Turn};
+use super::planned_step::{Activation, PlannedStep};
 use super::references::{Order, condition, kind, needs, no_pipeline, no_step, steps_are};
 use super::step::{Step, TextStep};
-use super::step_def::{Again, StepDef};
+use super::step_def::{Retry, StepDef};
 
 /// The steps in order; those of a group start together.
 #[derive(Debug)]
@@ -44,7 +44,7 @@ impl Pipeline {
         })
     }
 
-    /// Makes a pipeline of steps that no policy names, one after the other; each needs the one before it.
+    /// Makes a pipeline of steps that are not in the policy, one after the other. Each needs the one before it.
     pub fn of_steps(
         name: &str,
         steps: impl IntoIterator<Item = (&'static str, Box<dyn Step>)>,
@@ -75,7 +75,7 @@ impl Pipeline {
     ) -> Result<Self, PolicyError> {
         let (table, def) = alone(policy, name, with, kinds)?;
         let step = def.read(&table)?;
-        let planned = PlannedStep::new(policy, &table, def, Turn::Runs(step));
+        let planned = PlannedStep::new(policy, &table, def, Activation::Runs(step));
         Ok(Self {
             name: name.to_owned(),
             groups: vec![vec![planned]],
@@ -98,7 +98,7 @@ impl Pipeline {
         !matches!(kind(policy, &policy.step(name), kinds), Ok(None))
     }
 
-    /// Leaves these steps of it only, by their names.
+    /// Removes all steps but those with these names.
     #[must_use]
     pub fn only(mut self, names: &[String]) -> Self {
         for group in &mut self.groups {
@@ -108,25 +108,25 @@ impl Pipeline {
         self
     }
 
-    /// Disables what must not run when the policy of the system or the user is invalid. Messages wait for it
-    /// to be corrected: it may name another platform.
+    /// Disables the steps that must not run when the policy of the system or the user is invalid. Messages wait until it
+    /// is corrected, because it can name another platform.
     #[must_use]
     pub fn fail_closed(mut self) -> Self {
         for step in self.groups.iter_mut().flatten() {
-            if step.ships || step.again != Again::No {
-                step.turn = Turn::PolicyError;
+            if step.ships || step.retry != Retry::Never {
+                step.activation = Activation::PolicyError;
             }
         }
         self
     }
 
-    /// Disables what must not run when a pipeline of the system or the user has a mistake. Messages wait for it to be
-    /// corrected; what only the newest message counts for is sent, because the platform is known.
+    /// Disables the steps that must not run when a pipeline of the system or the user has a mistake. Messages wait until it
+    /// is corrected; heartbeats are sent, because the platform is known.
     #[must_use]
     pub fn without_shipping(mut self) -> Self {
         for step in self.groups.iter_mut().flatten() {
-            if step.ships || step.again == Again::Message {
-                step.turn = Turn::PolicyError;
+            if step.ships || step.retry == Retry::Message {
+                step.activation = Activation::PolicyError;
             }
         }
         self
@@ -150,19 +150,19 @@ impl Pipeline {
     /// Says whether a step that is to run waits for something even when there is nothing to push.
     pub fn waits(&self) -> bool {
         self.steps()
-            .any(|step| step.waits && matches!(step.turn, Turn::Runs(_)))
+            .any(|step| step.waits && matches!(step.activation, Activation::Runs(_)))
     }
 
-    /// Says whether a step has an event of this task to tell that waits for the policy to be corrected.
+    /// Says whether a message about this task waits until the policy is corrected.
     pub fn defers(&self, task: &TaskDocument) -> bool {
         let mut steps = self.steps();
-        steps.any(|step| step.defers(task) && matches!(step.turn, Turn::PolicyError))
+        steps.any(|step| step.defers(task) && matches!(step.activation, Activation::PolicyError))
     }
 
     /// Says whether a step that is to run publishes work, so that the remote and the branch matter.
     pub fn ships(&self) -> bool {
         self.steps()
-            .any(|step| step.ships && matches!(step.turn, Turn::Runs(_)))
+            .any(|step| step.ships && matches!(step.activation, Activation::Runs(_)))
     }
 }
 
@@ -195,12 +195,12 @@ fn planned(
         )
     })?;
     if !table.settings.enabled {
-        return Ok(PlannedStep::new(policy, &table, def, Turn::Disabled));
+        return Ok(PlannedStep::new(policy, &table, def, Activation::Disabled));
     }
-    let turn = Turn::Runs(def.read(&table)?);
-    let mut planned = PlannedStep::new(policy, &table, def, turn);
-    // Alone it has settings of the command line, which nobody keeps.
-    planned.defers = def.again == Again::Message;
+    let activation = Activation::Runs(def.read(&table)?);
+    let mut planned = PlannedStep::new(policy, &table, def, activation);
+    // A step that runs alone has settings of the command line, which are not stored.
+    planned.defers = def.retry == Retry::Message;
     planned.when = condition(&table, order)?;
     planned.needs = needs(policy, &table, def, order, kinds)?;
     Ok(planned)

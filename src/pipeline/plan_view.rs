@@ -1,4 +1,4 @@
-//! `PlanView`: what is known of a run before any server is asked.
+//! `PlanView`: what is known of a run without a request to a server.
 
 use crate::git::Repo;
 use crate::policy::{Policy, Trigger};
@@ -8,27 +8,27 @@ use super::context::Context;
 use super::facts::{Facts, TaskDocument};
 use super::hold::Shipment;
 
-/// What a step can say about itself in a plan is made of this.
+/// What a step can use to describe itself in a plan.
 #[derive(Debug, Clone, Copy)]
 pub struct PlanView<'run> {
-    /// Who asks.
+    /// What would start the run.
     pub trigger: Trigger,
     /// The policy.
     pub policy: &'run Policy,
     /// The repository; `None` outside of one.
     pub repo: Option<&'run Repo>,
-    /// What would be pushed, where something would.
+    /// What would be pushed; `None` where nothing would.
     pub shipment: Option<&'run Shipment>,
-    /// The facts without those of earlier steps.
+    /// The facts, without the results of earlier steps.
     pub facts: &'run Facts,
     /// The task document.
     pub task: &'run TaskDocument,
-    /// The secrets that no text may show.
+    /// The secrets that texts must not contain.
     pub secrets: &'run KnownSecrets,
 }
 
 impl<'run> Context<'run> {
-    /// Returns what is known without the servers.
+    /// Returns the part that is known without a request to a server.
     pub fn view(&self) -> PlanView<'run> {
         PlanView {
             trigger: self.trigger,

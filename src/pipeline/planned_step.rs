@@ -15,20 +15,20 @@ use super::hold::Hold;
 use super::outcome::Outputs;
 use super::plan_view::PlanView;
 use super::step::Step;
-use super::step_def::{Again, Service, StepDef};
+use super::step_def::{Retry, Service, StepDef};
 
 /// A step with its settings.
 #[derive(Debug)]
 #[expect(
     clippy::struct_excessive_bools,
-    reason = "each is a mark of its own that a kind may have"
+    reason = "each is an independent property of a kind"
 )]
 pub struct PlannedStep {
     /// The step's name in the policy.
     pub name: String,
     /// The kind of code that it runs.
     pub kind: &'static str,
-    pub(super) turn: Turn,
+    pub(super) activation: Activation,
     pub(super) needs: Vec<String>,
     pub(super) when: Option<Condition>,
     pub(super) timeout: Option<TimeLimit>,
@@ -38,14 +38,14 @@ pub struct PlannedStep {
     service: Option<Service>,
     pub(super) always: bool,
     pub(super) waits: bool,
-    pub(super) again: Again,
-    /// Whether its run is put off where it had no turn.
+    pub(super) retry: Retry,
+    /// Whether its run is deferred when it could not start.
     pub(super) defers: bool,
 }
 
 /// Whether a step is to run.
 #[derive(Debug)]
-pub(super) enum Turn {
+pub(super) enum Activation {
     /// It runs, with these settings.
     Runs(Box<dyn Step>),
     /// The policy has `enabled = false`.
@@ -61,7 +61,7 @@ pub(super) struct TimeLimit {
     pub(super) key: String,
 }
 
-impl Turn {
+impl Activation {
     /// Returns the step to run, or why there is none.
     pub(super) fn step(&self) -> Result<&dyn Step, Hold> {
         match self {
@@ -77,7 +77,7 @@ impl Turn {
 }
 
 impl PlannedStep {
-    /// Returns a step that no policy names. It ships, and nothing limits it but the run.
+    /// Makes a step that is not in the policy. It publishes work, and only the run's deadline limits it.
     pub(super) fn outside_policy(
         kind: &'static str,
         step: Box<dyn Step>,
@@ -86,7 +86,7 @@ impl PlannedStep {
         Self {
             name: kind.to_owned(),
             kind,
-            turn: Turn::Runs(step),
+            activation: Activation::Runs(step),
             needs,
             when: None,
             timeout: None,
@@ -95,7 +95,7 @@ impl PlannedStep {
             ships: true,
             always: false,
             waits: false,
-            again: Again::No,
+            retry: Retry::Never,
             defers: false,
             service: None,
         }
@@ -108,24 +108,24 @@ impl PlannedStep {
 
     /// Says whether the policy disables the step, which then counts as not in the pipeline.
     pub const fn is_disabled(&self) -> bool {
-        matches!(self.turn, Turn::Disabled)
+        matches!(self.activation, Activation::Disabled)
     }
 
     /// Returns why the step does not run, regardless of the other steps and of what there is to push.
     pub fn hold(&self) -> Option<Hold> {
-        self.turn.step().err()
+        self.activation.step().err()
     }
 
-    /// Says whether its run is put off where it had no turn: it has an event to tell that must not be lost.
+    /// Says whether its run is deferred when it could not start, because it reports an event that must not be lost.
     pub(super) fn defers(&self, task: &TaskDocument) -> bool {
         self.defers && task.task != TaskFacts::default()
     }
 
-    /// Says what becomes of the step after a failure, for a task.
-    pub fn again(&self, task: &TaskDocument) -> Again {
-        match self.again {
-            Again::Message if !self.defers(task) => Again::No,
-            again => again,
+    /// Returns how the step is retried after a failure, for a task.
+    pub fn retry(&self, task: &TaskDocument) -> Retry {
+        match self.retry {
+            Retry::Message if !self.defers(task) => Retry::Never,
+            retry => retry,
         }
     }
 
@@ -144,11 +144,11 @@ impl PlannedStep {
         Some(Hold::new(Code::Needs, sentence))
     }
 
-    /// Says whether it may come to know a password that must not leave in a text.
+    /// Says whether it can learn a password that must not be sent in a text.
     pub(super) fn learns_login(&self, cx: &Context<'_>) -> bool {
         let asks = |url: &RemoteUrl| matches!(url.scheme(), Scheme::Http | Scheme::Https);
         self.learns_login
-            && matches!(self.turn, Turn::Runs(_))
+            && matches!(self.activation, Activation::Runs(_))
             && cx.shipment.is_ok_and(|shipment| {
                 asks(&shipment.remote.url)
                     || shipment.also.iter().any(|other| asks(&other.remote.url))
@@ -167,17 +167,17 @@ impl PlannedStep {
 
     /// Returns the step's details for a plan; none for a step that is not to run.
     pub fn details(&self, view: &PlanView<'_>) -> Vec<String> {
-        match &self.turn {
-            Turn::Runs(step) => step.details(view),
-            Turn::Disabled | Turn::PolicyError => Vec::new(),
+        match &self.activation {
+            Activation::Runs(step) => step.details(view),
+            Activation::Disabled | Activation::PolicyError => Vec::new(),
         }
     }
 
-    /// Returns what its outputs and requests would say, likewise.
+    /// Returns its expected outputs and requests for a plan; none for a step that is not to run.
     pub fn expected(&self, view: &PlanView<'_>) -> Outputs {
-        match &self.turn {
-            Turn::Runs(step) => step.expected(view),
-            Turn::Disabled | Turn::PolicyError => Outputs::new(),
+        match &self.activation {
+            Activation::Runs(step) => step.expected(view),
+            Activation::Disabled | Activation::PolicyError => Outputs::new(),
         }
     }
 
@@ -186,7 +186,12 @@ impl PlannedStep {
         self.timeout.as_ref().map(|timeout| timeout.limit)
     }
 
-    pub(super) fn new(policy: &Policy, table: &StepTable, def: &StepDef, turn: Turn) -> Self {
+    pub(super) fn new(
+        policy: &Policy,
+        table: &StepTable,
+        def: &StepDef,
+        activation: Activation,
+    ) -> Self {
         let limits = policy.limits_for(def);
         let own = table.settings.timeout.map(|timeout| TimeLimit {
             limit: timeout.duration(),
@@ -200,7 +205,7 @@ impl PlannedStep {
             limit: of_kind.unwrap_or_else(|| limits.step_timeout.duration()),
             key: "limits.step-timeout".into(),
         });
-        // The deadline that a repository sets ends the steps that it is for, and not the run.
+        // A deadline from the repository's policy limits the steps that read that policy, not the run.
         let deadline = limits.deadline.duration();
         let sooner = (deadline < policy.limits().deadline.duration()).then(|| TimeLimit {
             limit: deadline,
@@ -210,7 +215,7 @@ impl PlannedStep {
         Self {
             name: table.name.clone(),
             kind: def.name,
-            turn,
+            activation,
             needs: Vec::new(),
             when: None,
             timeout: timeout.min_by_key(|timeout| timeout.limit),
@@ -220,7 +225,7 @@ impl PlannedStep {
             learns_login: def.learns_login,
             always: def.always,
             waits: def.waits,
-            again: def.again,
+            retry: def.retry,
             defers: false,
         }
     }

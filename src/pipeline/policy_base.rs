@@ -1,4 +1,4 @@
-//! `PolicyBase`: the copy of the repository's policy that a run was planned with, and whether the remote still has it.
+//! `PolicyBase`: the version of the repository's policy that a run was planned with, and whether the remote still has it.
 
 use std::sync::{Arc, OnceLock};
 
@@ -17,12 +17,12 @@ pub struct PolicyCopy {
     pub branch: BranchName,
     /// The commit that the remote had there.
     pub commit: ObjectId,
-    /// The file, with its id; none where the commit has no policy.
+    /// The file with its object id; `None` where the commit has no policy.
     pub file: Option<(ObjectId, Vec<u8>)>,
 }
 
 impl PolicyCopy {
-    /// Makes the copy of what a commit has. What is no regular file of a usual size is no policy.
+    /// Makes the copy from the file of a commit. One that is not regular or too large counts as absent.
     pub fn new(branch: BranchName, commit: ObjectId, found: CommittedFile) -> Self {
         let file = match found {
             CommittedFile::File { id, bytes } => Some((id, bytes)),
@@ -40,28 +40,28 @@ impl PolicyCopy {
     }
 }
 
-/// The copy that a run was planned with. The default is that of a repository without a policy. Clones are one.
+/// The copy that a run was planned with. The default is for a repository without a policy. Clones share it.
 #[derive(Debug, Clone, Default)]
-pub struct PolicyBase(Option<Arc<Known>>);
+pub struct PolicyBase(Option<Arc<PlannedPolicy>>);
 
 #[derive(Debug)]
-struct Known {
+struct PlannedPolicy {
     in_use: Result<PolicyCopy, String>,
-    now: OnceLock<Now>,
+    remote: OnceLock<RemotePolicy>,
 }
 
-/// What the remote has during the run.
+/// The policy that the remote has during the run.
 #[derive(Debug)]
-enum Now {
-    /// What the run was planned with, at this commit.
+enum RemotePolicy {
+    /// The one that the run was planned with, at this commit.
     Same(PolicyCopy),
-    /// Another policy.
+    /// Another one.
     Changed(PolicyCopy),
-    /// That is not known: the copy in use is one that the remote had.
+    /// It is not known, for this reason. The copy in use is one that the remote had.
     Unknown(String),
 }
 
-/// The remote has another policy by now than the one that the run was planned with.
+/// The remote's policy is no longer the one that the run was planned with.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the repository's policy on {branch} has changed since this run began: {commit}")]
 pub struct PolicyChanged {
@@ -70,7 +70,7 @@ pub struct PolicyChanged {
 }
 
 impl PolicyChanged {
-    /// Returns the reason of a step that ends for it.
+    /// Returns the reason for a step that ends because of it.
     pub fn reason(&self) -> Reason {
         Reason::new(Code::PolicyChanged, self.to_string())
             .advise("it is tried again by itself with the new policy; or run again now")
@@ -78,20 +78,20 @@ impl PolicyChanged {
 }
 
 impl PolicyBase {
-    /// Begins with a copy that the remote had.
+    /// Makes the base of a copy that the remote had.
     pub fn verified(copy: PolicyCopy) -> Self {
         Self::known(Ok(copy))
     }
 
-    /// Begins without one, though the repository has a policy, and says why.
+    /// Makes the base of a repository whose policy cannot be read, for this reason.
     pub fn unavailable(why: String) -> Self {
         Self::known(Err(why))
     }
 
     fn known(in_use: Result<PolicyCopy, String>) -> Self {
-        Self(Some(Arc::new(Known {
+        Self(Some(Arc::new(PlannedPolicy {
             in_use,
-            now: OnceLock::new(),
+            remote: OnceLock::new(),
         })))
     }
 
@@ -100,12 +100,13 @@ impl PolicyBase {
         self.0.as_ref()?.in_use.as_ref().ok()
     }
 
-    /// Returns the policy base, where its policy counts.
+    /// Returns the branch of the copy in use.
     pub fn branch(&self) -> Option<&BranchName> {
         self.in_use().map(|copy| &copy.branch)
     }
 
-    /// Compares the copy in use with what the remote has at `tip`, once a run. `read` reads the policy of a commit.
+    /// Compares the copy in use with the policy that the remote has at `tip`, once in a run. `read` reads the policy of a
+    /// commit.
     pub fn check(
         &self,
         tip: Option<ObjectId>,
@@ -114,45 +115,46 @@ impl PolicyBase {
         let (Some(known), Some(copy)) = (&self.0, self.in_use()) else {
             return Ok(());
         };
-        let now = known.now.get_or_init(|| now(copy, tip, read));
-        match now {
-            Now::Same(_) | Now::Unknown(_) => Ok(()),
-            Now::Changed(copy) => Err(PolicyChanged {
+        let remote = known.remote.get_or_init(|| compare(copy, tip, read));
+        match remote {
+            RemotePolicy::Same(_) | RemotePolicy::Unknown(_) => Ok(()),
+            RemotePolicy::Changed(copy) => Err(PolicyChanged {
                 branch: copy.branch.clone(),
                 commit: copy.commit.to_hex_with_len(8).to_string(),
             }),
         }
     }
 
-    /// Says whether the policy of `tip` has to be read to compare it.
+    /// Says whether [`check`](Self::check) has to read the policy of `tip`.
     pub fn is_news(&self, tip: ObjectId) -> bool {
         let unknown = self
             .0
             .as_ref()
-            .is_some_and(|known| known.now.get().is_none());
+            .is_some_and(|known| known.remote.get().is_none());
         unknown && self.in_use().is_some_and(|copy| copy.commit != tip)
     }
 
-    /// Returns what the remote was seen to have in this run.
+    /// Returns the policy that the remote had in this run, where that is known.
     pub fn seen(&self) -> Option<&PolicyCopy> {
-        match self.0.as_ref()?.now.get()? {
-            Now::Same(copy) | Now::Changed(copy) => Some(copy),
-            Now::Unknown(_) => None,
+        match self.0.as_ref()?.remote.get()? {
+            RemotePolicy::Same(copy) | RemotePolicy::Changed(copy) => Some(copy),
+            RemotePolicy::Unknown(_) => None,
         }
     }
 
-    /// Returns the policy that the remote has instead of the one in use.
+    /// Returns the remote's policy, where it differs from the one in use.
     pub fn changed(&self) -> Option<&PolicyCopy> {
-        match self.0.as_ref()?.now.get()? {
-            Now::Changed(copy) => Some(copy),
-            Now::Same(_) | Now::Unknown(_) => None,
+        match self.0.as_ref()?.remote.get()? {
+            RemotePolicy::Changed(copy) => Some(copy),
+            RemotePolicy::Same(_) | RemotePolicy::Unknown(_) => None,
         }
     }
 
-    /// Returns what the report has to say of a copy that may be an old one.
+    /// Returns the note for a copy that can be out of date.
     pub fn note(&self) -> Option<Reason> {
         let known = self.0.as_ref()?;
-        let (Ok(copy), Some(Now::Unknown(why))) = (&known.in_use, known.now.get()) else {
+        let (Ok(copy), Some(RemotePolicy::Unknown(why))) = (&known.in_use, known.remote.get())
+        else {
             return None;
         };
         let message = format!(
@@ -163,7 +165,7 @@ impl PolicyBase {
         Some(Reason::new(Code::PolicyStale, message).advise("run: git fetch"))
     }
 
-    /// Returns why no pull request is opened: the repository has a policy, and which one holds is not known.
+    /// Returns why no pull request is opened, where the repository's policy cannot be read.
     pub(super) fn hold(&self) -> Option<Hold> {
         let why = self.0.as_ref()?.in_use.as_ref().err()?;
         let message = format!("the repository's policy on the remote is not known: {why}");
@@ -174,26 +176,26 @@ impl PolicyBase {
     }
 }
 
-/// Finds out what the remote has at `tip`.
-fn now(
+/// Compares the policy at `tip` with the one in use.
+fn compare(
     in_use: &PolicyCopy,
     tip: Option<ObjectId>,
     read: impl FnOnce(ObjectId) -> Result<CommittedFile, String>,
-) -> Now {
+) -> RemotePolicy {
     let Some(tip) = tip else {
-        return Now::Unknown(format!("the remote does not list {}", in_use.branch));
+        return RemotePolicy::Unknown(format!("the remote does not list {}", in_use.branch));
     };
     if tip == in_use.commit {
-        return Now::Same(in_use.clone());
+        return RemotePolicy::Same(in_use.clone());
     }
     let copy = match read(tip) {
         Ok(found) => PolicyCopy::new(in_use.branch.clone(), tip, found),
-        Err(why) => return Now::Unknown(why),
+        Err(why) => return RemotePolicy::Unknown(why),
     };
     if copy.id() == in_use.id() {
-        Now::Same(copy)
+        RemotePolicy::Same(copy)
     } else {
-        Now::Changed(copy)
+        RemotePolicy::Changed(copy)
     }
 }
 

@@ -1,4 +1,4 @@
-//! The repository's policy through the forge's API, where the remote gives nothing to read it from.
+//! Reads the repository's policy through the forge's API, where it cannot be read from the remote.
 
 use gix::ObjectId;
 use gix::objs::{Kind, compute_hash};
@@ -10,8 +10,8 @@ use crate::policy::{MAX_REPOSITORY_FILE_SIZE, REPOSITORY_FILE};
 
 use super::policy_base::PolicyCopy;
 
-/// Asks the forge for the policy of a commit, which the remote itself has named. What it gives is compared with its object
-/// id; a file that `have` has is not asked for.
+/// Reads the policy of a commit that the remote advertised. The content is verified against its object id; it is not
+/// requested if `have` is the same object. The error says why it cannot be read.
 pub async fn policy_from_forge(
     forge: &dyn Forge,
     repository: &RepositoryName,
@@ -39,7 +39,7 @@ pub async fn policy_from_forge(
     let bytes = asked.await.map_err(|error| error.to_string())?;
     match compute_hash(id.kind(), Kind::Blob, &bytes) {
         Ok(hash) if hash == id => {}
-        _ => return Err(format!("what the forge gives as {id} is something else")),
+        _ => return Err(format!("the forge's content of {id} has another hash")),
     }
     let is_usual = u64::try_from(bytes.len()).is_ok_and(|size| size <= MAX_REPOSITORY_FILE_SIZE);
     Ok(if is_usual {

@@ -24,8 +24,8 @@ impl SharedProgress {
     ///
     /// The push has an idle timeout of its own. The deadline resumes while the remote processes the pack:
     /// otherwise a remote could keep the run going forever.
-    pub fn holding(&self, deadline: &Deadline) -> impl Progress + Send + 'static {
-        Holding {
+    pub fn suspending(&self, deadline: &Deadline) -> impl Progress + Send + 'static {
+        SuspendingProgress {
             inner: self.clone(),
             deadline: deadline.clone(),
             held: Mutex::new(None),
@@ -45,13 +45,13 @@ impl fmt::Debug for SharedProgress {
     }
 }
 
-struct Holding {
+struct SuspendingProgress {
     inner: SharedProgress,
     deadline: Deadline,
     held: Mutex<Option<Suspension>>,
 }
 
-impl Holding {
+impl SuspendingProgress {
     fn release(&self) {
         if let Ok(mut held) = self.held.lock() {
             drop(held.take());
@@ -59,7 +59,7 @@ impl Holding {
     }
 }
 
-impl Progress for Holding {
+impl Progress for SuspendingProgress {
     fn counted(&self, n: u64) {
         self.inner.0.counted(n);
     }

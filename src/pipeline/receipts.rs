@@ -1,12 +1,14 @@
-//! `Receipts`: what to do once a run's data is printed.
+//! `Receipts`: actions that run once a run's data is printed.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
+
+use crate::threads::lock;
 
 type Receipt = Box<dyn FnOnce() + Send>;
 
-/// What to do once a run's data is printed, such as confirming that results were delivered. Without
-/// [`settle`](Self::settle) the next run delivers them again. Clones share it.
+/// Actions that run once a run's data is printed, such as marking results as delivered. Without
+/// [`settle`](Self::settle) the next run delivers them again. Clones share them.
 #[derive(Clone, Default)]
 pub struct Receipts(Arc<Mutex<Vec<Receipt>>>);
 
@@ -16,7 +18,7 @@ impl Receipts {
         self.lock().push(Box::new(receipt));
     }
 
-    /// Runs the actions: the data is printed.
+    /// Runs the actions. To be called when the data is printed.
     pub fn settle(&self) {
         let receipts = std::mem::take(&mut *self.lock());
         for receipt in receipts {
@@ -25,7 +27,7 @@ impl Receipts {
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Receipt>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0)
     }
 }
 

@@ -1,4 +1,4 @@
-//! The commits of a pull request, counted again from where the base is on the remote.
+//! Lists the commits of a pull request again, from the tip of the base on the remote.
 
 use gix::ObjectId;
 
@@ -9,15 +9,15 @@ use super::context::Context;
 use super::facts::{CommitFacts, Facts};
 use super::hold::Shipment;
 
-/// Counts the commits again where the remote told its branches and the clone thought something else of the base: the facts
-/// with those commits.
+/// Returns the facts with the commits since the base's tip on the remote; `None` where the clone's tracking ref has the same
+/// tip, or the tip is not known.
 pub fn recounted(cx: &Context<'_>, shipment: &Shipment, base: &BranchName) -> Option<Facts> {
     let repo = cx.repo?;
     if shipment.base_repository().is_some() && shipment.counted_from.is_some() {
-        // The push was told of the fork's branches, not of those of the base's repository.
+        // The advertisement is the fork's, not that of the base's repository.
         return None;
     }
-    let tip = cx.base_tip.get(base)?;
+    let tip = cx.advertised.get(base)?;
     if shipment.counted_from == Some(tip) {
         return None;
     }
@@ -25,7 +25,7 @@ pub fn recounted(cx: &Context<'_>, shipment: &Shipment, base: &BranchName) -> Op
     let ahead = |bases: &[ObjectId]| repo.ahead(shipment.head, bases, limit).ok();
     let mut counted = ahead(&bases(cx, repo, shipment, (base, tip))?)?;
     if counted.commits.is_empty() {
-        // A branch that was begun from this one has its commits, and the base has not.
+        // Another remote branch contains these commits, but the base does not.
         let older = shipment.counted_from.filter(|_| !repo.has_object(tip));
         counted = older.and_then(|older| ahead(&[older])).unwrap_or(counted);
     }
@@ -39,8 +39,8 @@ pub fn recounted(cx: &Context<'_>, shipment: &Shipment, base: &BranchName) -> Op
     Some(facts)
 }
 
-/// Returns the commits to count from. Where the base's tip was not fetched, its older tip and what is here of the remote's
-/// other branches have to do, or where this one was there.
+/// Returns the commits to exclude. Where the base's tip was not fetched: its older tip and the fetched tips of the
+/// remote's other branches, else this branch's tip on the remote.
 fn bases(
     cx: &Context<'_>,
     repo: &Repo,
@@ -57,12 +57,12 @@ fn bases(
     if here(&tip) {
         return Some(vec![tip]);
     }
-    let others = cx.base_tip.others(&shipment.branch).filter(here);
+    let others = cx.advertised.others(&shipment.branch).filter(here);
     let known: Vec<ObjectId> = shipment.counted_from.into_iter().chain(others).collect();
     if !known.is_empty() {
         return Some(known);
     }
-    let own = cx.base_tip.get(&shipment.branch);
+    let own = cx.advertised.get(&shipment.branch);
     own.filter(|own| *own != shipment.head && here(own))
         .map(|own| vec![own])
 }

@@ -11,7 +11,7 @@ pub(super) struct Order<'a> {
     pub(super) all: &'a [&'a str],
 }
 
-/// Finds the step's kind. An unknown `uses` is an error; for an unknown name the caller makes one.
+/// Returns the step's kind. An unknown `uses` is an error; `None` is for an unknown name, whose error the caller makes.
 pub(super) fn kind<'k>(
     policy: &Policy,
     table: &StepTable,
@@ -28,7 +28,7 @@ pub(super) fn kind<'k>(
     }
 }
 
-/// Compiles the condition of a step, where it has one.
+/// Compiles the condition of a step; `None` where it has none.
 pub(super) fn compiled(table: &StepTable) -> Result<Option<Condition>, PolicyError> {
     let Some(source) = &table.settings.when else {
         return Ok(None);
@@ -56,7 +56,7 @@ pub(super) fn condition(
     misplaced.map_or(Ok(condition), Err)
 }
 
-/// Makes the error for each step that a condition refers to and that does not come earlier.
+/// Makes an error for each step that a condition refers to and that does not run earlier.
 pub(super) fn misplaced_references<'a>(
     table: &'a StepTable,
     condition: &'a Condition,
@@ -87,7 +87,7 @@ pub(super) fn needs(
     needs.filter_map(Result::transpose).collect()
 }
 
-/// Says whether a need is in this pipeline, before the step; one that the pipeline does not have is no mistake.
+/// Says whether a need is in this pipeline, before the step. A step that is not in the pipeline is not an error.
 pub(super) fn need(
     policy: &Policy,
     table: &StepTable,
@@ -124,7 +124,7 @@ fn misplaced(table: &StepTable, key: &str, name: &str, order: &Order<'_>) -> Pol
         "`{key}` of `{}` names `{name}`, which does not run before it",
         table.name
     );
-    // A dash ends a name: `steps.pr-create` is `steps.pr` minus `create`.
+    // In an expression a dash is a minus sign: `steps.pr-create` is `steps.pr - create`.
     let dashed = order.all.iter().find(|step| {
         let rest = step.strip_prefix(name);
         rest.is_some_and(|rest| rest.starts_with('-'))

@@ -21,21 +21,21 @@ use super::hold::Hold;
 use super::outcome::ErrorKind;
 use super::partial_report::PartialReport;
 use super::plan::Pipeline;
-use super::planned_step::{PlannedStep, Turn};
+use super::planned_step::{Activation, PlannedStep};
 use super::step::Step;
-use super::step_def::Again;
+use super::step_def::Retry;
 use super::step_end::{StepEnd, passed};
 
 impl Pipeline {
-    /// Adds the steps to the report of a run that is about to begin, so that it names them however the run ends.
+    /// Adds the steps to the report before the run begins, so that it lists them however the run ends.
     pub fn announce(&self, partial: &PartialReport) {
         for step in self.steps() {
             partial.add(&step.name, step.kind);
         }
     }
 
-    /// Runs the steps, which were announced, and returns the report. Never fails: a failure is part of the report. A step
-    /// that has ended does not run again, and counts as it ended.
+    /// Runs the announced steps, and returns the report. Never fails: a failure is part of the report. A step that has ended
+    /// in an earlier attempt does not run again.
     ///
     /// `cx.facts` are the facts at the start. Needs a runtime with timers when a step waits for
     /// something.
@@ -55,7 +55,7 @@ impl Pipeline {
             self.prepare(&cx).await;
             pending::<()>().await;
         });
-        // The work is polled first; only its end is the end of the run.
+        // `prepare` never ends, so the run ends with the work, which is polled first.
         async { select(work, ahead).map(drop).await }
             .instrument(span)
             .await;
@@ -64,10 +64,12 @@ impl Pipeline {
 
     /// Calls `prepare` of every step that is to run.
     async fn prepare(&self, cx: &Context<'_>) {
-        let steps = self.steps().filter_map(|planned| match &planned.turn {
-            Turn::Runs(step) => Some((planned, step)),
-            _ => None,
-        });
+        let steps = self
+            .steps()
+            .filter_map(|planned| match &planned.activation {
+                Activation::Runs(step) => Some((planned, step)),
+                _ => None,
+            });
         join_all(steps.map(|(planned, step)| async move {
             let early = AssertUnwindSafe(step.prepare(cx)).catch_unwind().await;
             if let Err(panic) = early {
@@ -80,7 +82,7 @@ impl Pipeline {
 
     async fn run_groups(&self, cx: Context<'_>, partial: &PartialReport) {
         let mut facts = cx.facts.clone();
-        let mut so_far = SoFar::default();
+        let mut earlier = EarlierSteps::default();
         let mut first = 0;
         for group in &self.groups {
             let cx = Context {
@@ -92,14 +94,14 @@ impl Pipeline {
             }
             let ended = join_all(group.iter().enumerate().map(|(offset, step)| {
                 let span = debug_span!("step", name = step.name);
-                let (so_far, at) = (&so_far, first + offset);
+                let (earlier, at) = (&earlier, first + offset);
                 async move {
                     if let Some((verdict, seen)) = partial.ended(at) {
-                        // Whatever login it learned is known.
+                        // An earlier attempt learned its login.
                         cx.logins.settle();
                         return (verdict, Some(seen));
                     }
-                    let step_end = one(step, &cx, so_far, partial, at).await;
+                    let step_end = one(step, &cx, earlier, partial, at).await;
                     if step.learns_login(&cx) {
                         cx.logins.settle();
                     }
@@ -110,7 +112,7 @@ impl Pipeline {
             }))
             .await;
             for (step, (verdict, seen)) in group.iter().zip(ended) {
-                so_far.add(step, verdict);
+                earlier.add(step, verdict);
                 facts
                     .steps
                     .extend(seen.map(|seen| (step.name.clone(), seen)));
@@ -122,12 +124,12 @@ impl Pipeline {
 
 /// How earlier groups affect later ones.
 #[derive(Debug, Default)]
-struct SoFar {
+struct EarlierSteps {
     verdicts: BTreeMap<String, Verdict>,
     stopped_by: Option<String>,
 }
 
-impl SoFar {
+impl EarlierSteps {
     fn add(&mut self, step: &PlannedStep, verdict: Verdict) {
         // A disabled step counts as not in the pipeline.
         if !step.is_disabled() {
@@ -143,7 +145,7 @@ impl SoFar {
 async fn one(
     planned: &PlannedStep,
     cx: &Context<'_>,
-    so_far: &SoFar,
+    earlier: &EarlierSteps,
     partial: &PartialReport,
     at: usize,
 ) -> StepEnd {
@@ -151,13 +153,13 @@ async fn one(
         step: &planned.name,
         ..*cx
     };
-    let is_branch = planned.again == Again::Branch;
-    let step = match verdict_before(planned, cx, so_far) {
+    let is_branch = planned.retry == Retry::Branch;
+    let step = match verdict_before(planned, cx, earlier) {
         Ok(step) => step,
         Err(step_end) if is_branch && step_end.verdict() == Verdict::Failed => {
             return step_end.queued(cx.store);
         }
-        Err(step_end) if planned.defers(cx.task) && step_end.is_without_turn() => {
+        Err(step_end) if planned.defers(cx.task) && step_end.has_not_started() => {
             return step_end.deferred(cx.store);
         }
         Err(step_end) => return *step_end,
@@ -181,9 +183,9 @@ async fn one(
     }
 }
 
-/// Makes the end of a step that the machine, the time or a bug cut off one that is tried again later, where that has a use.
+/// Queues or defers a step that a timeout, a lack of resources or a bug ended, where a retry is useful.
 fn kept(step_end: StepEnd, planned: &PlannedStep, cx: &Context<'_>) -> StepEnd {
-    if planned.again == Again::Branch || is_in_outbox(cx) {
+    if planned.retry == Retry::Branch || is_in_outbox(cx) {
         step_end.queued(cx.store)
     } else if planned.defers(cx.task) {
         step_end.deferred(cx.store)
@@ -192,7 +194,7 @@ fn kept(step_end: StepEnd, planned: &PlannedStep, cx: &Context<'_>) -> StepEnd {
     }
 }
 
-/// Says whether the step's message is kept, so that it goes out without this run.
+/// Says whether the step's message is stored, so that it is sent without this run.
 fn is_in_outbox(cx: &Context<'_>) -> bool {
     let store = cx.store.existing();
     store.is_some_and(|store| store.has_delivery(&cx.message_key()).unwrap_or(false))
@@ -202,21 +204,21 @@ fn is_in_outbox(cx: &Context<'_>) -> bool {
 fn verdict_before<'p>(
     planned: &'p PlannedStep,
     cx: &Context<'_>,
-    so_far: &SoFar,
+    earlier: &EarlierSteps,
 ) -> Result<&'p dyn Step, Box<StepEnd>> {
     let skip = |hold: Hold| Err(Box::new(StepEnd::held(hold)));
-    let step = match planned.turn.step() {
+    let step = match planned.activation.step() {
         Ok(step) => step,
         Err(hold) => return skip(hold),
     };
-    if let Some(by) = so_far.stopped_by.as_ref().filter(|_| !planned.always) {
+    if let Some(by) = earlier.stopped_by.as_ref().filter(|_| !planned.always) {
         let sentence = format!("`{by}` failed, which stops the run");
         return skip(Hold::new(Code::Stopped, sentence));
     }
     if cx.deadline.is_over() {
         return Err(Box::new(StepEnd::not_started(&passed(cx.deadline))));
     }
-    if let Some(hold) = planned.unmet(&so_far.verdicts) {
+    if let Some(hold) = planned.unmet(&earlier.verdicts) {
         return skip(hold);
     }
     match planned.when.as_ref().map(|when| when.holds(cx.facts)) {
@@ -228,7 +230,7 @@ fn verdict_before<'p>(
                 "correct `when` of `{}` in the policy",
                 planned.name
             ));
-            Err(Box::new(StepEnd::not(Verdict::Failed, reason)))
+            Err(Box::new(StepEnd::not_done(Verdict::Failed, reason)))
         }
     }
 }

@@ -30,12 +30,12 @@ pub trait Step: Debug {
         Vec::new()
     }
 
-    /// Returns what its outputs and requests would say, for a plan, as far as nobody has to be asked.
+    /// Returns the expected outputs and requests for a plan, as far as they are known without a request.
     fn expected(&self, _view: &PlanView<'_>) -> Outputs {
         Outputs::new()
     }
 
-    /// Returns the key with a mistake for which no run could do anything, though every key can be read.
+    /// Returns a key with a mistake that would stop every run, although its value can be parsed.
     fn mistake(&self, _policy: &Policy) -> Option<(&'static str, StepError)> {
         None
     }

@@ -31,9 +31,9 @@ pub struct StepDef {
     pub(super) ships: bool,
     /// The service without which it does nothing.
     pub(super) service: Option<Service>,
-    /// Whether it may come to know a password of the remote's.
+    /// Whether it can learn a password of the remote's.
     pub(super) learns_login: bool,
-    /// How long it may take where no layer says.
+    /// The default timeout of the kind.
     pub(super) timeout: Option<Duration>,
     /// Whether it runs after a failure that stops the run.
     pub(super) always: bool,
@@ -41,8 +41,8 @@ pub struct StepDef {
     pub(super) waits: bool,
     /// Whether it has an idle timeout of its own, so that `limits.step-timeout` does not apply.
     pub(super) times_itself: bool,
-    /// What becomes of it when it fails transiently.
-    pub(super) again: Again,
+    /// How it is retried after a transient failure.
+    pub(super) retry: Retry,
     read: fn(&StepTable) -> Result<Box<dyn Step>, PolicyError>,
     schema: fn(&mut schemars::SchemaGenerator) -> schemars::Schema,
     classes: &'static [(&'static str, KeyClass)],
@@ -60,17 +60,17 @@ pub enum Service {
     Forge,
 }
 
-/// What becomes of a step that fails transiently.
+/// How a step is retried after a transient failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Again {
-    /// It has failed.
-    No,
-    /// Its branch is kept, and the step runs again with what the branch is then.
+pub enum Retry {
+    /// It is not retried.
+    Never,
+    /// Its branch is queued, and the step runs again for the branch's state at that time.
     Branch,
-    /// Its message waits in the outbox. One that had no turn is an event that must not be lost: its run is put off.
+    /// Its message is in the outbox. If the step could not start, its run is deferred, because the message reports an event.
     Message,
-    /// The same, where only the newest message counts: one that had no turn is not sent later.
-    Newest,
+    /// Its message is in the outbox. If the step could not start, it is not retried: a newer message replaces it.
+    NewestMessage,
 }
 
 /// How the settings of a text step are read.
@@ -93,7 +93,7 @@ impl StepDef {
             always: false,
             waits: true,
             times_itself: false,
-            again: Again::No,
+            retry: Retry::Never,
             read: |table| Ok(Box::new(table.read::<S>()?)),
             schema: |generator| generator.subschema_for::<S>(),
             classes: S::CLASSES,
@@ -129,9 +129,8 @@ impl StepDef {
 
     /// Names the service without which steps of this kind do nothing.
     ///
-    /// It is all that they wait for: a run of such steps that has no service to ask needs no runtime,
-    /// which is most of what it would cost. Those that ask the remote or the forge publish work: the
-    /// guards and the limits of the repository are for them, too.
+    /// A run whose steps all lack their service needs no runtime, which would be most of its cost. Steps that use the
+    /// remote or the forge publish work, so the repository's guards and limits apply to them.
     #[must_use]
     pub const fn asks(mut self, service: Service) -> Self {
         self.service = Some(service);
@@ -140,15 +139,15 @@ impl StepDef {
         self
     }
 
-    /// Marks a kind that may come to know a password of the remote's: what other steps of its group
-    /// send waits until [`Logins::settle`](super::Logins::settle) says that it does.
+    /// Marks a kind that can learn a password of the remote's. Texts of other steps in its group are sent only after
+    /// [`Logins::settle`](super::Logins::settle).
     #[must_use]
     pub const fn learns_login(mut self) -> Self {
         self.learns_login = true;
         self
     }
 
-    /// Sets how long steps of this kind may take where no layer says, instead of as long as any.
+    /// Sets the default timeout of the kind, in place of `limits.step-timeout`.
     #[must_use]
     pub const fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
@@ -170,10 +169,10 @@ impl StepDef {
         self
     }
 
-    /// Says what becomes of a step of this kind that fails transiently.
+    /// Sets how steps of this kind are retried after a transient failure.
     #[must_use]
-    pub const fn again(mut self, again: Again) -> Self {
-        self.again = again;
+    pub const fn retry(mut self, retry: Retry) -> Self {
+        self.retry = retry;
         self
     }
 
@@ -258,7 +257,7 @@ impl Kind for StepDef {
     }
 
     fn needs_trust(&self) -> bool {
-        // What publishes work by no service of the program does what its settings say.
+        // A kind that publishes work without one of these services runs what its settings say, such as a program.
         self.ships && self.service.is_none()
     }
 

@@ -8,10 +8,10 @@ use super::deadline::Deadline;
 use super::hold::Hold;
 use super::outcome::{ErrorKind, Outcome, Outputs, StepError};
 
-/// The output of a step that a later run makes up for.
+/// The output that marks a step as deferred: a later run does its work.
 pub const DEFERRED: &str = "deferred";
 
-/// The output of a step whose work was to be kept for later, and is kept nowhere.
+/// The output that marks a step that should be retried but could not be stored.
 pub const NOT_KEPT: &str = "not-kept";
 
 /// How a step ended.
@@ -25,7 +25,7 @@ pub(super) enum StepEnd {
         outputs: Outputs,
     },
     /// It is not done.
-    Not {
+    NotDone {
         /// The verdict.
         verdict: Verdict,
         /// Why.
@@ -36,36 +36,36 @@ pub(super) enum StepEnd {
 }
 
 impl StepEnd {
-    /// Makes the end of a step that failed.
-    pub(super) fn not(verdict: Verdict, reason: Reason) -> Self {
-        Self::Not {
+    /// Makes the end of a step that is not done.
+    pub(super) fn not_done(verdict: Verdict, reason: Reason) -> Self {
+        Self::NotDone {
             verdict,
             reason,
             outputs: Outputs::new(),
         }
     }
 
-    /// Makes the end of a step that did not run.
+    /// Makes the end of a step that was held.
     pub(super) fn held(hold: Hold) -> Self {
-        Self::not(Verdict::Skipped, hold.reason)
+        Self::not_done(Verdict::Skipped, hold.reason)
     }
 
     /// Makes the end of a step whose timeout passed.
     pub(super) fn late(code: Code, message: String) -> Self {
         let reason = Reason::new(code, message)
             .advise("check that the server answers, or raise the limit; then run again");
-        Self::not(Verdict::Failed, reason)
+        Self::not_done(Verdict::Failed, reason)
     }
 
     /// Makes the end of a step that never started, because of `passed`.
     pub(super) fn not_started(passed: &str) -> Self {
         let message = format!("not started: {passed}");
-        Self::not(Verdict::Failed, Reason::new(Code::Deadline, message))
+        Self::not_done(Verdict::Failed, Reason::new(Code::Deadline, message))
     }
 
-    /// Makes a failure one that is tried again later; or says why that cannot be.
+    /// Turns a failure into a queued step, or adds why it cannot be queued.
     pub(super) fn queued(self, store: &LazyStore) -> Self {
-        let Self::Not {
+        let Self::NotDone {
             verdict,
             mut reason,
             mut outputs,
@@ -87,17 +87,17 @@ impl StepEnd {
                 verdict
             }
         };
-        Self::Not {
+        Self::NotDone {
             verdict,
             reason,
             outputs,
         }
     }
 
-    /// Makes the end of a step that had no turn one that a later run makes up for; or says why that cannot be.
+    /// Turns a step that could not start into a deferred one, or adds why it cannot be deferred.
     pub(super) fn deferred(self, store: &LazyStore) -> Self {
         let mut queued = self.queued(store);
-        if let Self::Not {
+        if let Self::NotDone {
             verdict: Verdict::Queued,
             outputs,
             ..
@@ -108,11 +108,11 @@ impl StepEnd {
         queued
     }
 
-    /// Says whether the step had no turn, because the deadline passed or the policy has an error.
-    pub(super) const fn is_without_turn(&self) -> bool {
+    /// Says whether the step could not start, because the deadline passed or the policy has an error.
+    pub(super) const fn has_not_started(&self) -> bool {
         matches!(
             self,
-            Self::Not {
+            Self::NotDone {
                 reason: Reason {
                     code: Code::Deadline | Code::PolicyError,
                     ..
@@ -126,7 +126,7 @@ impl StepEnd {
     pub(super) const fn verdict(&self) -> Verdict {
         match self {
             Self::Done { .. } => Verdict::Done,
-            Self::Not { verdict, .. } => *verdict,
+            Self::NotDone { verdict, .. } => *verdict,
         }
     }
 }
@@ -135,21 +135,21 @@ impl From<Outcome> for StepEnd {
     fn from(outcome: Outcome) -> Self {
         match outcome {
             Outcome::Done { summary, outputs } => Self::Done { summary, outputs },
-            Outcome::Skipped(reason) => Self::not(Verdict::Skipped, reason),
-            Outcome::Queued(reason) => Self::not(Verdict::Queued, reason),
+            Outcome::Skipped(reason) => Self::not_done(Verdict::Skipped, reason),
+            Outcome::Queued(reason) => Self::not_done(Verdict::Queued, reason),
         }
     }
 }
 
 impl From<StepError> for StepEnd {
-    /// Every kind of error fails the step; the exit code depends on whether it is a bug.
+    /// Every kind of error fails the step. The exit code depends on whether it is a bug.
     fn from(error: StepError) -> Self {
         let mut reason = error.reason;
         match error.kind {
             ErrorKind::Internal => reason.code = Code::Internal,
             ErrorKind::Transient | ErrorKind::Denied => {}
         }
-        Self::Not {
+        Self::NotDone {
             verdict: Verdict::Failed,
             reason,
             outputs: *error.outputs,
@@ -157,7 +157,7 @@ impl From<StepError> for StepEnd {
     }
 }
 
-/// Returns the reason of a run whose deadline passed.
+/// Returns the message for a deadline that passed.
 pub(super) fn passed(deadline: &Deadline) -> String {
     format!(
         "the run's deadline of {:?} passed (limits.deadline)",

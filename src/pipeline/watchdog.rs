@@ -1,49 +1,50 @@
 //! `Watchdog`: ends a run at its deadline even when the run's own thread is stuck.
 
 use std::io;
-use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::report::Report;
+use crate::threads::lock;
 
 use super::deadline::Deadline;
 use super::partial_report::PartialReport;
 
 /// How long the watchdog waits after the deadline, so that the run can end by itself first.
-const GRACE: Duration = Duration::from_millis(25);
+const END_GRACE: Duration = Duration::from_millis(25);
 
-/// A run that ends in order writes down what is to be tried again.
-const LAST_WRITE: Duration = Duration::from_millis(200);
+/// How long a run that ends in order can take to store what is to be retried.
+const LAST_WRITE_TIMEOUT: Duration = Duration::from_millis(200);
 
-/// How long before the deadline its end is prepared; at most half of the limit.
-const LEAD: Duration = Duration::from_secs(2);
+/// How long before the deadline `prepare` is called; at most half of the limit.
+const PREPARATION_TIME: Duration = Duration::from_secs(2);
 
-/// How often the run is looked at that has not noticed its end.
+/// The interval at which a run that has not noticed the deadline is checked.
 const NOTICE_CHECK_INTERVAL: Duration = Duration::from_millis(5);
 
-/// Says whether the run's thread could go on and gets no turn, because the machine is busy: it is late, not stuck.
+/// Says whether the main thread is runnable but not scheduled, because the machine is busy: then the run is late, not stuck.
 fn waits_for_a_processor() -> bool {
     let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
     stat.rsplit_once(") ")
         .is_some_and(|(_, rest)| rest.starts_with('R'))
 }
 
-/// A thread that wakes at the deadline. Dropping disarms it. If it has woken before, the drop waits until
-/// it is done, so that the report is printed once.
+/// A thread that wakes at the deadline. Dropping disarms it. If it is awake by then, the drop waits until it is done, so
+/// that the report is printed once.
 #[derive(Debug)]
 #[must_use = "the watchdog is disarmed when this is dropped"]
 pub struct Watchdog {
-    /// A message wakes it; closing disarms it.
-    bell: Sender<()>,
+    /// A message wakes the thread; closing ends it.
+    wake_up: Sender<()>,
     /// Locked while the report is printed.
     disarmed: Arc<Mutex<bool>>,
 }
 
 impl Drop for Watchdog {
     fn drop(&mut self) {
-        *self.disarmed.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        *lock(&self.disarmed) = true;
     }
 }
 
@@ -58,65 +59,81 @@ impl Watchdog {
         prepare: impl FnOnce() + Send + 'static,
         on_end: impl FnOnce(Report) + Send + 'static,
     ) -> io::Result<Self> {
-        let (bell, rung) = channel();
-        let (deadline, partial) = (deadline.clone(), partial.clone());
+        let (wake_up, woken) = channel();
         let disarmed = Arc::new(Mutex::new(false));
-        let told = Arc::clone(&disarmed);
+        let watched = Watched {
+            deadline: deadline.clone(),
+            partial: partial.clone(),
+            woken,
+            disarmed: Arc::clone(&disarmed),
+        };
         thread::Builder::new()
             .name("watchdog".into())
             .stack_size(1024 * 1024)
-            .spawn(move || {
-                let mut prepare = Some(prepare);
-                loop {
-                    let remaining = deadline.remaining();
-                    let lead = LEAD.min(deadline.limit() / 2);
-                    let wait = match &prepare {
-                        Some(_) => remaining.saturating_sub(lead),
-                        None => remaining + GRACE,
-                    };
-                    match rung.recv_timeout(wait) {
-                        Err(RecvTimeoutError::Disconnected) => return,
-                        // The limit is another one now, and so are these times.
-                        Ok(()) => continue,
-                        Err(RecvTimeoutError::Timeout) => {}
-                    }
-                    if deadline.remaining() <= lead
-                        && let Some(prepare) = prepare.take()
-                    {
-                        prepare();
-                        continue;
-                    }
-                    if deadline.is_over() {
-                        let late = Instant::now();
-                        while !deadline.is_noticed()
-                            && waits_for_a_processor()
-                            && late.elapsed() < LAST_WRITE
-                        {
-                            if rung.recv_timeout(NOTICE_CHECK_INTERVAL)
-                                == Err(RecvTimeoutError::Disconnected)
-                            {
-                                return;
-                            }
-                        }
-                        if deadline.is_noticed()
-                            && rung.recv_timeout(LAST_WRITE) == Err(RecvTimeoutError::Disconnected)
-                        {
-                            return;
-                        }
-                        let disarmed = told.lock().unwrap_or_else(PoisonError::into_inner);
-                        if !*disarmed {
-                            on_end(partial.cut_off(&deadline));
-                        }
-                        return;
-                    }
-                }
-            })?;
-        Ok(Self { bell, disarmed })
+            .spawn(move || watched.watch(prepare, on_end))?;
+        Ok(Self { wake_up, disarmed })
     }
 
     /// Makes it read the deadline again, which has changed.
     pub fn wake(&self) {
         // The thread can have ended already.
-        let _ended = self.bell.send(());
+        let _ended = self.wake_up.send(());
     }
+}
+
+/// What the thread works with.
+struct Watched {
+    deadline: Deadline,
+    partial: PartialReport,
+    woken: Receiver<()>,
+    disarmed: Arc<Mutex<bool>>,
+}
+
+impl Watched {
+    /// Waits for the deadline, and ends the run. Returns `None` when the watchdog is disarmed before.
+    fn watch(&self, prepare: impl FnOnce(), on_end: impl FnOnce(Report)) -> Option<()> {
+        let deadline = &self.deadline;
+        let lead = || PREPARATION_TIME.min(deadline.limit() / 2);
+        let before_end = || deadline.remaining().saturating_sub(lead());
+        self.sleep_until(before_end, || deadline.remaining() <= lead())?;
+        prepare();
+        self.sleep_until(|| deadline.remaining() + END_GRACE, || deadline.is_over())?;
+        let late = Instant::now();
+        while !deadline.is_noticed()
+            && waits_for_a_processor()
+            && late.elapsed() < LAST_WRITE_TIMEOUT
+        {
+            self.sleep(NOTICE_CHECK_INTERVAL)?;
+        }
+        if deadline.is_noticed() {
+            self.sleep(LAST_WRITE_TIMEOUT)?;
+        }
+        let disarmed = lock(&self.disarmed);
+        if !*disarmed {
+            on_end(self.partial.cut_off(deadline));
+        }
+        Some(())
+    }
+
+    /// Sleeps for `time` until `is_due`. A message means that the limit was changed, and starts the sleep again.
+    fn sleep_until(&self, time: impl Fn() -> Duration, is_due: impl Fn() -> bool) -> Option<()> {
+        while self.sleep(time())? == Sleep::Interrupted || !is_due() {}
+        Some(())
+    }
+
+    /// Sleeps until `time` has passed or a message comes. Returns `None` when the watchdog is disarmed.
+    fn sleep(&self, time: Duration) -> Option<Sleep> {
+        match self.woken.recv_timeout(time) {
+            Ok(()) => Some(Sleep::Interrupted),
+            Err(RecvTimeoutError::Timeout) => Some(Sleep::Whole),
+            Err(RecvTimeoutError::Disconnected) => None,
+        }
+    }
+}
+
+/// How a sleep ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sleep {
+    Whole,
+    Interrupted,
 }

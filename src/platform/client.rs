@@ -1,6 +1,6 @@
 //! `Platform`: one workspace on the platform.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 
 use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
@@ -9,6 +9,7 @@ use serde::Serialize;
 use crate::http::{Client, Request, Response, Token};
 use crate::names::Origin;
 use crate::secrets::KnownSecrets;
+use crate::threads::lock;
 
 use super::error::{PlatformError, PlatformErrorClass};
 use super::first_origin::FirstOrigin;
@@ -174,7 +175,7 @@ impl Platform {
 
     /// Returns the token, read from its file at the first call.
     fn token(&self) -> Result<Option<SecretString>, PlatformError> {
-        let cached = self.token.lock().unwrap_or_else(PoisonError::into_inner);
+        let cached = lock(&self.token);
         if let Cached::Read(token) = &*cached {
             return Ok(token.clone());
         }
@@ -185,7 +186,7 @@ impl Platform {
     }
 
     fn remember(&self, token: Option<SecretString>) {
-        *self.token.lock().unwrap_or_else(PoisonError::into_inner) = Cached::Read(token);
+        *lock(&self.token) = Cached::Read(token);
     }
 }
 

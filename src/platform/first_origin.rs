@@ -1,14 +1,14 @@
 //! `FirstOrigin`: the origin that a token file was first sent to, and is bound to from then on.
 
-use std::fs::{self, DirBuilder};
+use std::fs;
 use std::io::{self, Write as _};
 use std::os::unix::ffi::OsStrExt as _;
-use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Component, Path, PathBuf};
 
+use faster_hex::hex_string;
 use sha2::{Digest, Sha256};
 
-use crate::files::{Links, read};
+use crate::files::{Links, make_private_directory, read};
 use crate::names::Origin;
 
 use super::error::{PlatformError, PlatformErrorClass};
@@ -34,10 +34,8 @@ impl FirstOrigin {
         let is_lasting = |part: &Component<'_>| !part.as_os_str().as_bytes().starts_with(b"..");
         let lasting: PathBuf = real.components().filter(is_lasting).collect();
         let hash = Sha256::digest(lasting.as_os_str().as_bytes());
-        let name = hash.iter().map(|byte| format!("{byte:02x}"));
-        Self {
-            record: state.join("platform").join(name.collect::<String>()),
-        }
+        let record = state.join("platform").join(hex_string(&hash));
+        Self { record }
     }
 
     /// Refuses another origin than the first one. A record that cannot be read refuses each.
@@ -69,10 +67,7 @@ impl FirstOrigin {
             return Ok(());
         }
         let directory = self.record.parent().unwrap_or(Path::new("/"));
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(directory)?;
+        make_private_directory(directory)?;
         // Made for its owner alone.
         let mut file = tempfile::NamedTempFile::new_in(directory)?;
         write!(file, "{origin}")?;

@@ -3,13 +3,15 @@
 use std::io;
 use std::process::{Child, Command, ExitStatus};
 use std::sync::mpsc::{Receiver, sync_channel};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread;
 
 use rustix::io::Errno;
 use rustix::process::{
     Pid, Signal, WaitId, WaitIdOptions, kill_process, kill_process_group, waitid,
 };
+
+use crate::threads::lock;
 
 use super::limits::without_limits;
 
@@ -31,7 +33,7 @@ pub struct Killer(Arc<Mutex<Option<(Pid, Group)>>>);
 impl Killer {
     /// Sends SIGKILL to the whole group.
     pub fn kill(&self) {
-        let leader = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let leader = lock(&self.0);
         // The only error is that nobody is left to kill.
         let _ = match *leader {
             Some((leader, Group::Own)) => kill_process_group(leader, Signal::KILL),
@@ -42,7 +44,7 @@ impl Killer {
 
     /// Reaps the child; afterwards [`kill`](Self::kill) does nothing.
     pub(super) fn reap(&self, child: &mut Child) -> io::Result<ExitStatus> {
-        let mut leader = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut leader = lock(&self.0);
         *leader = None;
         children()
             .running
@@ -67,7 +69,7 @@ static CHILDREN: Mutex<Children> = Mutex::new(Children {
 });
 
 fn children() -> MutexGuard<'static, Children> {
-    CHILDREN.lock().unwrap_or_else(PoisonError::into_inner)
+    lock(&CHILDREN)
 }
 
 /// Starts a child, unless every group was killed: a thread that sees its program killed would start the next one, and

@@ -1,8 +1,10 @@
 //! Limits of this process, which the programs that it starts do not inherit.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+use crate::threads::lock;
 
 /// What a worker may allocate, in bytes. No hostile input of the tests takes more than 128 MiB; the largest honest one, a
 /// first push of millions of objects, takes some hundred bytes an object.
@@ -30,7 +32,7 @@ struct Lowered {
 static LOWERED: Mutex<Vec<Lowered>> = Mutex::new(Vec::new());
 
 fn lowered() -> MutexGuard<'static, Vec<Lowered>> {
-    LOWERED.lock().unwrap_or_else(PoisonError::into_inner)
+    lock(&LOWERED)
 }
 
 /// Lets a worker allocate at most 2 GiB, or what its caller allows where that is less: a flaw that lets a repository or a

@@ -4,9 +4,11 @@ use std::io::{self, Read};
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 use std::sync::mpsc::{Receiver, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
+
+use crate::threads::lock;
 
 /// How a program ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,7 +79,7 @@ impl Collector {
             let mut buffer = vec![0; 16 * 1024];
             while let Ok(read @ 1..) = stream.read(&mut buffer) {
                 let Some(new) = buffer.get(..read) else { break };
-                let mut captured = shared.lock().unwrap_or_else(PoisonError::into_inner);
+                let mut captured = lock(&shared);
                 let room = cap.saturating_sub(captured.bytes.len()).min(read);
                 captured.bytes.extend(new.iter().take(room));
                 captured.total += u64::try_from(read).unwrap_or(0);
@@ -90,9 +92,6 @@ impl Collector {
     /// Waits at most `timeout` for the end of the stream, and returns what was read so far.
     pub(super) fn collect(&self, timeout: Duration) -> Captured {
         let _ = self.end.recv_timeout(timeout);
-        self.captured
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        lock(&self.captured).clone()
     }
 }

@@ -38,39 +38,29 @@ impl Reason {
         }
     }
 
-    /// Makes a reason of an error and its causes, on one line.
+    /// Makes a reason of an error and its causes, see [`error_chain`].
     pub fn of(code: Code, error: &dyn Error) -> Self {
-        let mut message = error.to_string();
-        let mut cause = error.source();
-        while let Some(error) = cause {
-            let told = error.to_string();
-            if !message.contains(&told) {
-                message = format!("{message}: {told}");
-            }
-            cause = error.source();
-        }
-        Self::new(code, message)
+        Self::new(code, error_chain(error))
     }
 
-    /// Makes the reason of a want of resources, if an error or one of its causes is one.
+    /// Makes the reason for an error that the system reports when it has no more files, memory, threads or processes; `None`
+    /// for another error.
     pub fn of_no_resources(error: &(dyn Error + 'static)) -> Option<Self> {
-        let mut cause = Some(error);
-        let mut is_found = false;
-        while let Some(error) = cause {
-            is_found |= lacks_resources(error);
-            cause = error.source();
-        }
-        is_found.then(|| Self::of(Code::NoResources, error).advise(MORE_RESOURCES))
+        let mut errors = std::iter::successors(Some(error), |error| (*error).source());
+        errors
+            .any(lacks_resources)
+            .then(|| Self::of(Code::NoResources, error).advise(MORE_RESOURCES))
     }
 
-    /// Makes the reason of a machine that refuses a thread, with what the system says.
+    /// Makes the reason for a thread that the system refused to start; `refusal` is its message.
     pub fn no_thread(refusal: &str) -> Self {
         let message = format!("the machine refuses another thread: {refusal}");
         Self::new(Code::NoResources, message).advise(MORE_RESOURCES)
     }
 
-    /// Puts the want of files in the place of damage, where this process may open so few that it cannot tell one from
-    /// the other: a file that could not be opened counts as missing in many places.
+    /// Replaces a reason that reports damage by one that reports the limit of open files, when that limit is low.
+    ///
+    /// Many libraries treat a file that cannot be opened as missing, so the two cannot be told apart then.
     #[must_use]
     pub fn or_few_files(self) -> Self {
         let files = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
@@ -97,10 +87,10 @@ impl Reason {
     }
 }
 
-/// Whoever may open fewer files than this at a time may run out of them in any run.
+/// A process with a lower limit of open files can reach it in any run.
 const FEW_FILES: u64 = 64;
 
-/// What is said of a repository where something in it cannot be read.
+/// The codes for a repository in which something cannot be read.
 const OF_DAMAGE: &[Code] = &[
     Code::BadHead,
     Code::BadRef,
@@ -110,11 +100,12 @@ const OF_DAMAGE: &[Code] = &[
     Code::MissingObjects,
 ];
 
-/// What to do where the machine refuses files, memory or processes.
+/// The advice for when the system has no more files, memory or processes.
 const MORE_RESOURCES: &str = "raise the limits of open files and processes (`ulimit -n`, `ulimit -u`) or free memory, then run again: nothing is lost";
 
-/// Says whether the machine refused files, memory, threads or processes: another time it may not. No socket of ours has a
-/// timeout of the system's, whose end would have the number of the last kind.
+/// Says whether the system refused files, memory, threads or processes.
+///
+/// `EAGAIN` means the latter two: no socket here has a timeout of the system's, which would report the same number.
 fn lacks_resources(error: &(dyn Error + 'static)) -> bool {
     let number = error
         .downcast_ref::<std::io::Error>()
@@ -129,6 +120,18 @@ fn lacks_resources(error: &(dyn Error + 'static)) -> bool {
         ]
         .contains(&Errno::from_raw_os_error(number))
     })
+}
+
+/// Formats an error and its causes on one line. A cause whose text is part of the line already is left out.
+pub fn error_chain(error: &dyn Error) -> String {
+    let mut line = error.to_string();
+    for cause in std::iter::successors(error.source(), |cause| (*cause).source()) {
+        let text = cause.to_string();
+        if !line.contains(&text) {
+            line = format!("{line}: {text}");
+        }
+    }
+    line
 }
 
 impl fmt::Display for Reason {

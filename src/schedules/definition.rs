@@ -1,25 +1,25 @@
-//! What a schedule says, as it is kept: a table of the policy as JSON.
+//! The stored definition of a schedule: a table of the policy, as JSON.
 
 use jiff::Timestamp;
 
 use crate::policy::{Schedule, ScheduleError};
 use crate::store::{NewSchedule, ScheduleRow, ScheduleSource};
 
-/// Why a schedule that is kept cannot be used.
+/// Why a stored schedule cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum DefinitionError {
-    /// What it says cannot be read any more: another version wrote it, or somebody changed it by hand.
+    /// Its definition cannot be read: another version wrote it, or it was edited by hand.
     #[error("it cannot be read: {0}")]
     Unreadable(#[from] serde_json::Error),
     /// It contradicts itself.
     #[error(transparent)]
     Wrong(#[from] ScheduleError),
-    /// Its expression means no time any more.
-    #[error("`{0}` means no time any more")]
+    /// Its expression has no further time.
+    #[error("`{0}` has no further time")]
     NoTime(String),
 }
 
-/// Reads what a schedule says.
+/// Reads the definition of a schedule.
 pub(super) fn read(row: &ScheduleRow) -> Result<Schedule, DefinitionError> {
     let schedule: Schedule = serde_json::from_str(&row.definition)?;
     schedule.work()?;
@@ -35,7 +35,7 @@ pub(super) fn next_after(
     next.ok_or_else(|| DefinitionError::NoTime(schedule.cron.to_string()))
 }
 
-/// Makes what is kept of a schedule, with its next time after `now`.
+/// Makes the stored form of a schedule, with its next time after `now`.
 pub(super) fn keep(
     schedule: &Schedule,
     source: ScheduleSource,

@@ -1,4 +1,4 @@
-//! What commands change: schedules are added, removed, enabled and disabled.
+//! The changes that commands make: adding, removing, enabling and disabling schedules.
 
 use crate::clock::Clock;
 use crate::policy::Schedule;
@@ -9,16 +9,16 @@ use super::definition::{self, DefinitionError, keep};
 /// Why a schedule is not changed.
 #[derive(Debug, thiserror::Error)]
 pub enum EditError {
-    /// There is one of this name.
+    /// There is one of this name already.
     #[error("there is a schedule `{0}` already")]
     Exists(String),
     /// There is none of this name.
     #[error("there is no schedule `{0}`")]
     Unknown(String),
-    /// The policy has it.
-    #[error("the schedule `{0}` stands in a policy")]
+    /// It is defined in a policy.
+    #[error("the schedule `{0}` is defined in a policy")]
     OfPolicy(String),
-    /// It cannot be one.
+    /// Its definition is invalid.
     #[error("the schedule `{name}` cannot be used")]
     Definition {
         /// Its name.

@@ -1,4 +1,4 @@
-//! What a prompt's template can see.
+//! The facts that a prompt's template can use.
 
 use serde::Serialize;
 use serde_json::Value;
@@ -6,10 +6,10 @@ use serde_json::Value;
 use crate::secrets::KnownSecrets;
 use crate::store::{ScheduleFiring, ScheduleRow};
 
-/// What a prompt's template can see. Secrets are hidden already.
+/// The facts that a prompt's template can use, without secrets.
 #[derive(Debug, Serialize)]
 pub(super) struct PromptFacts {
-    /// What the event told that set it due; none when the clock or a person did.
+    /// The facts of the event that set it due; `None` when its time or a command did.
     event: Option<Value>,
     /// The schedule.
     schedule: ScheduleFacts,

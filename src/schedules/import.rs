@@ -1,4 +1,4 @@
-//! Schedules from a file: ours in TOML or JSON, or the platform's own in JSON.
+//! Imports schedules from a file: in our format as TOML or JSON, or in the platform's as JSON.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -12,10 +12,10 @@ use crate::store::{ScheduleSource, ScheduleStore, StoreError};
 
 use super::definition::keep;
 
-/// What the platform calls some of our keys.
+/// The platform's names of some of our keys.
 const PLATFORM_KEYS: &[(&str, &str)] = &[("cron_expr", "cron"), ("workspace_id", "workspace")];
 
-/// What the platform keeps besides: it is not ours to take over.
+/// The platform's state of a schedule, which is not imported.
 const PLATFORM_STATE: &[&str] = &[
     "id",
     "last_run_at",
@@ -34,17 +34,17 @@ const PLATFORM_STATE: &[&str] = &[
 pub struct Imported {
     /// The names that were added.
     pub added: Vec<String>,
-    /// The names that there were already; these are as they were.
+    /// The names that existed already. These schedules are unchanged.
     pub kept: Vec<String>,
 }
 
 /// Why nothing is imported.
 #[derive(Debug, thiserror::Error)]
 pub enum ImportError {
-    /// The file is neither JSON nor TOML.
-    #[error("the file is no {format}: {said}")]
+    /// The file is neither valid JSON nor valid TOML.
+    #[error("the file is not valid {format}: {said}")]
     Syntax {
-        /// What it looks like.
+        /// The format that it seems to have.
         format: &'static str,
         /// What is wrong.
         said: String,
@@ -62,7 +62,7 @@ pub enum ImportError {
         /// What is wrong.
         said: String,
     },
-    /// Two have one name.
+    /// Two have the same name.
     #[error("schedule {entry} of the file has the name of schedule {first}")]
     Twice {
         /// The second one.
@@ -101,7 +101,7 @@ impl ImportError {
     }
 }
 
-/// Adds the schedules of a file: all, or none where one cannot be used. Those whose names are taken are left as they are.
+/// Adds the schedules of a file: all of them, or none where one is invalid. Those whose names exist already are unchanged.
 pub fn import(store: &dyn ScheduleStore, text: &str) -> Result<Imported, ImportError> {
     let schedules = read(text)?;
     let mut seen: HashMap<&str, usize> = HashMap::new();
@@ -170,14 +170,14 @@ fn file(text: &str) -> Result<Value, ImportError> {
     })
 }
 
-/// Returns the beginning of a name, fit to be shown.
+/// Returns the start of a name, escaped.
 fn shown(name: &str) -> String {
     name.escape_debug().take(60).collect()
 }
 
 fn schedule(value: Value) -> Result<Schedule, String> {
     let Value::Object(keys) = value else {
-        return Err("it is no table".into());
+        return Err("it is not a table".into());
     };
     let ours: Map<String, Value> = keys
         .into_iter()

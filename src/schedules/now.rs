@@ -1,25 +1,25 @@
-//! A firing that a person asks for, in the foreground.
+//! Fires a schedule in the foreground, for a command.
 
 use crate::clock::Clock;
 use crate::session::Service;
 use crate::store::{Claim, LazyStore, ScheduleStatus, ScheduleStore};
 
-use super::carry::{Carried, carry, lease};
 use super::definition;
 use super::edit::{EditError, find};
+use super::execute::{Executed, execute, lease};
 
-/// What became of a firing in the foreground.
+/// The result of a firing in the foreground.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fired {
-    /// Names the firing.
+    /// The id of the firing.
     pub message_id: String,
-    /// What became of it; nothing where it could not be noted.
+    /// The result; `None` where it could not be recorded.
     pub status: Option<ScheduleStatus>,
     /// What it did, or why it did not.
     pub detail: Option<String>,
 }
 
-/// Fires a schedule now, enabled or not, and waits for it. Its next time stays.
+/// Fires a schedule now, enabled or not, and waits for the result. Its next time is unchanged.
 pub async fn fire_now(
     service: &Service,
     store: &LazyStore,
@@ -39,14 +39,14 @@ pub async fn fire_now(
             held_until: lease(now),
             next_run_at: row.next_run_at,
         };
-        // Another process may have begun one since it was read.
+        // Another process can have begun a firing since the row was read.
         let Some(firing) = schedules.begin(&row, &claim)? else {
             continue;
         };
-        let carried = carry(service, store, &firing, &row).await;
+        let carried = execute(service, store, &firing, &row).await;
         let (status, detail) = match carried {
-            Carried::Ended { status, detail } => (Some(status), detail),
-            Carried::PutOff { .. } | Carried::NotNoted => (None, None),
+            Executed::Ended { status, detail } => (Some(status), detail),
+            Executed::Postponed { .. } | Executed::NotRecorded => (None, None),
         };
         return Ok(Fired {
             message_id: firing.message_id,

@@ -1,4 +1,4 @@
-//! A prompt to a workspace of the platform.
+//! Sends a prompt to a workspace of the platform.
 
 use std::time::Duration;
 
@@ -10,9 +10,9 @@ use crate::store::{Answer, ScheduleFiring, ScheduleRow};
 use crate::template::Template;
 
 use super::facts::PromptFacts;
-use super::outcome::Outcome;
+use super::work_outcome::WorkOutcome;
 
-/// Sends the prompt, unless the workspace is busy. `patience` is how long the agent may take to answer.
+/// Sends the prompt, unless the workspace is busy. The agent must answer within `patience`.
 pub(super) async fn send(
     service: &Service,
     firing: &ScheduleFiring,
@@ -20,7 +20,7 @@ pub(super) async fn send(
     workspace: &str,
     prompt: &Template,
     patience: Duration,
-) -> Outcome {
+) -> WorkOutcome {
     let platform = match service.platform(workspace, patience) {
         Ok(platform) => platform,
         Err(hold) if hold.reason.code == Code::NoPlatform => {
@@ -31,52 +31,54 @@ pub(super) async fn send(
     };
     match platform.active_tasks().await {
         Ok(0) => {}
-        Ok(1) => return Outcome::Busy("the workspace works on a task".into()),
-        Ok(tasks) => return Outcome::Busy(format!("the workspace works on {tasks} tasks")),
+        Ok(1) => return WorkOutcome::Busy("the workspace works on a task".into()),
+        Ok(tasks) => return WorkOutcome::Busy(format!("the workspace works on {tasks} tasks")),
         Err(error) => return told(&error, Sends::Nothing),
     }
     platform.tell_token(service.known());
     let facts = PromptFacts::of(firing, row, service.known());
     let text = match prompt.render(&facts) {
         Ok(text) => service.known().outgoing(&text),
-        Err(error) => return Outcome::Failed(format!("the prompt cannot be rendered: {error}")),
+        Err(error) => {
+            return WorkOutcome::Failed(format!("the prompt cannot be rendered: {error}"));
+        }
     };
     if text.is_blank() {
-        return Outcome::Failed("the prompt is empty when it is rendered".into());
+        return WorkOutcome::Failed("the rendered prompt is empty".into());
     }
     match platform.send_message(&firing.message_id, &text).await {
-        Ok(Reply::Answer(said)) if said.is_empty() => Outcome::Done {
+        Ok(Reply::Answer(said)) if said.is_empty() => WorkOutcome::Done {
             detail: "the agent's answer was empty".into(),
             answer: Answer::Empty,
         },
-        Ok(Reply::Answer(said)) => Outcome::Done {
+        Ok(Reply::Answer(said)) => WorkOutcome::Done {
             detail: said,
             answer: Answer::Text,
         },
-        Ok(Reply::Accepted) => Outcome::done("the platform took the message"),
-        Ok(Reply::Busy(said)) => Outcome::Busy(said),
-        Ok(Reply::Refused(said)) => Outcome::Failed(format!("the agent refused: {said}")),
+        Ok(Reply::Accepted) => WorkOutcome::done("the platform accepted the message"),
+        Ok(Reply::Busy(said)) => WorkOutcome::Busy(said),
+        Ok(Reply::Refused(said)) => WorkOutcome::Failed(format!("the agent refused: {said}")),
         Err(error) => told(&error, Sends::Message),
     }
 }
 
-/// What a request was for.
+/// What a request sends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Sends {
     Nothing,
     Message,
 }
 
-fn told(error: &PlatformError, sends: Sends) -> Outcome {
+fn told(error: &PlatformError, sends: Sends) -> WorkOutcome {
     let advice = match error.class {
         PlatformErrorClass::WorkspaceUnknown => "check the schedule's `workspace`".to_owned(),
         _ => error.advice(),
     };
-    // An agent that took all of its time has the message, and may work on it still.
+    // An agent that did not answer in time has the message, and can still be working on it.
     let timeout = PlatformErrorClass::Http(HttpErrorClass::Timeout);
     let agent_is_slow = sends == Sends::Message && error.class == timeout && error.may_have_arrived;
     if error.is_transient() && !agent_is_slow {
-        return Outcome::FailedInPassing {
+        return WorkOutcome::FailedTransiently {
             why: error.to_string(),
             advice,
             not_before: error.not_before,
@@ -85,8 +87,8 @@ fn told(error: &PlatformError, sends: Sends) -> Outcome {
     failed(&error.to_string(), Some(&advice))
 }
 
-fn failed(what: &str, advice: Option<&str>) -> Outcome {
-    Outcome::Failed(match advice {
+fn failed(what: &str, advice: Option<&str>) -> WorkOutcome {
+    WorkOutcome::Failed(match advice {
         Some(advice) => format!("{what}; {advice}"),
         None => what.to_owned(),
     })

@@ -1,4 +1,4 @@
-//! What the policy says of schedules, taken into the store.
+//! Copies the policy's schedules into the store.
 
 use crate::clock::Clock;
 use crate::policy::Schedule;
@@ -7,15 +7,15 @@ use crate::store::{ScheduleRow, ScheduleSource, ScheduleStore, StoreError};
 
 use super::definition::{self, keep};
 
-/// A schedule of the policy that is not taken in.
+/// A schedule of the policy that is not copied.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Conflict {
-    /// A command made one of its name.
+    /// A command added one of the same name.
     #[error(
         "the schedule `{0}` of the policy is left out: `sendoff schedule add` made one of this name"
     )]
     Taken(String),
-    /// It cannot be one.
+    /// Its definition is invalid.
     #[error("the schedule `{name}` of the policy is left out: {said}")]
     Wrong {
         /// Its name.
@@ -37,10 +37,10 @@ impl Conflict {
     }
 }
 
-/// Takes the policy's schedules into the store: new ones are added, changed ones changed, and those that the policy has no more
-/// removed. What did not change keeps its times, its history and whether it is enabled. Returns what is left out.
+/// Copies the policy's schedules into the store: adds new ones, updates changed ones, and removes those that the policy no
+/// longer has. Unchanged ones keep their times, their history and whether they are enabled. Returns those left out.
 ///
-/// A policy that cannot be read says nothing, so nothing is changed then.
+/// Changes nothing when the policy is invalid.
 pub fn sync(service: &Service, store: &dyn ScheduleStore) -> Result<Vec<Conflict>, StoreError> {
     if service.fails_closed() || service.fires_elsewhere() {
         return Ok(Vec::new());
@@ -90,7 +90,7 @@ fn take_in(schedule: &Schedule, store: &dyn ScheduleStore) -> Result<Option<Conf
     Ok(None)
 }
 
-/// Says whether a change leaves the times as they are.
+/// Says whether a change keeps the times.
 fn keeps_time(row: &ScheduleRow, schedule: &Schedule) -> bool {
     definition::read(row).is_ok_and(|old| {
         old.cron == schedule.cron && old.timezone == schedule.timezone && row.next_run_at.is_some()

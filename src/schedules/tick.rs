@@ -1,4 +1,4 @@
-//! One tick: firings that were let go, and what is due, are claimed; what is left out is noted.
+//! One tick: claims abandoned firings and schedules that are due, and records those that are left out.
 
 use jiff::Timestamp;
 
@@ -8,70 +8,70 @@ use crate::store::{
     ScheduleStore, StoreError,
 };
 
-use super::carry::lease;
 use super::definition;
+use super::execute::lease;
 
-/// How much of what is due is looked at at once.
-const BATCH: usize = 200;
+/// The most due schedules that are read at a time.
+const MAX_BATCH: usize = 200;
 
-/// What a process is, and how much it takes on.
+/// The process that claims firings.
 #[derive(Debug, Clone)]
-pub struct Taker {
-    /// The word that names the process.
+pub struct Claimant {
+    /// The name of the process in the store.
     pub holder: String,
-    /// How many firings it can begin now.
+    /// The number of firings that it can begin now.
     pub slots: usize,
-    /// Since when it looks without a pause: what was due before was missed.
+    /// Since when it ticks without a gap. A schedule that was due before was missed.
     pub awake_since: Timestamp,
 }
 
-/// What a tick brought.
+/// The result of a tick.
 #[derive(Debug, Default)]
 pub struct Ticked {
-    /// What is to be carried out.
+    /// The claimed firings, which are to be executed.
     pub begun: Vec<(ScheduleFiring, ScheduleRow)>,
-    /// When something is due that is not now.
+    /// When the next schedule is due.
     pub next_due: Option<Timestamp>,
 }
 
-/// Claims what is due, as far as there are slots.
+/// Claims due firings, up to the number of slots.
 pub fn tick(
     store: &dyn ScheduleStore,
-    taker: &Taker,
+    claimant: &Claimant,
     now: Timestamp,
 ) -> Result<Ticked, StoreError> {
     let mut ticked = Ticked::default();
-    if taker.slots > 0 {
-        for firing in store.take_up(&claim(taker, now, None), taker.slots)? {
-            // Whoever removed the schedule removed its firings; this one was quicker.
+    if claimant.slots > 0 {
+        for firing in store.take_up(&claim(claimant, now, None), claimant.slots)? {
+            // The schedule can have been removed since.
             if let Some(row) = store.get(firing.schedule)? {
                 ticked.begun.push((firing, row));
             }
         }
     }
     loop {
-        let due = store.due(now, BATCH)?;
-        let is_all = due.len() < BATCH;
+        let due = store.due(now, MAX_BATCH)?;
+        let is_all = due.len() < MAX_BATCH;
         let mut has_changed = false;
         for due in due {
-            match judge(&due, taker, now) {
-                Judgement::Waits => {}
-                Judgement::Wrong(problem) => {
+            match due_action(&due, claimant, now) {
+                DueAction::Waits => {}
+                DueAction::Wrong(problem) => {
                     store.note_problem(due.schedule.id, &problem)?;
                     tracing::warn!(name = due.schedule.name, problem, "a schedule cannot run");
                     has_changed = true;
                 }
-                Judgement::LeftOut(next, why) => {
+                DueAction::LeftOut(next, why) => {
                     let end = left_out(why, now);
                     has_changed |=
-                        store.leave_out(&due.schedule, &claim(taker, now, Some(next)), &end)?;
+                        store.leave_out(&due.schedule, &claim(claimant, now, Some(next)), &end)?;
                 }
-                Judgement::Runs(next) => {
-                    if ticked.begun.len() >= taker.slots {
+                DueAction::Runs(next) => {
+                    if ticked.begun.len() >= claimant.slots {
                         return Ok(ticked);
                     }
                     if let Some(firing) =
-                        store.claim(&due.schedule, &claim(taker, now, Some(next)))?
+                        store.claim(&due.schedule, &claim(claimant, now, Some(next)))?
                     {
                         ticked.begun.push((firing, due.schedule));
                     }
@@ -87,19 +87,19 @@ pub fn tick(
     Ok(ticked)
 }
 
-/// What becomes of something that is due.
-enum Judgement {
+/// What to do with a due schedule.
+enum DueAction {
     /// It runs, and next at this time.
     Runs(Timestamp),
     /// This firing is left out, for this reason.
     LeftOut(Timestamp, &'static str),
-    /// It is due until its last firing has ended.
+    /// It stays due until its last firing has ended.
     Waits,
-    /// What it says cannot be used any more.
+    /// Its definition is invalid.
     Wrong(String),
 }
 
-fn judge(due: &Due, taker: &Taker, now: Timestamp) -> Judgement {
+fn due_action(due: &Due, claimant: &Claimant, now: Timestamp) -> DueAction {
     let read = definition::read(&due.schedule);
     let read = read.and_then(|schedule| {
         let next = definition::next_after(&schedule, now)?;
@@ -107,33 +107,33 @@ fn judge(due: &Due, taker: &Taker, now: Timestamp) -> Judgement {
     });
     let (schedule, next) = match read {
         Ok(read) => read,
-        Err(error) => return Judgement::Wrong(error.to_string()),
+        Err(error) => return DueAction::Wrong(error.to_string()),
     };
-    if was_missed(due, &schedule, taker) {
-        return Judgement::LeftOut(next, "it was missed, and `catch-up` is false");
+    if was_missed(due, &schedule, claimant) {
+        return DueAction::LeftOut(next, "it was missed, and `catch-up` is false");
     }
     match (due.is_busy, schedule.on_busy) {
-        (false, _) => Judgement::Runs(next),
-        (true, OnBusy::Queue) => Judgement::Waits,
-        // The agent has heard nothing of the last event yet; this one is not about less.
+        (false, _) => DueAction::Runs(next),
+        (true, OnBusy::Queue) => DueAction::Waits,
+        // The agent has not received the last event yet, so this one must not be dropped.
         (true, OnBusy::Skip) if due.is_retrying && due.schedule.cause == FiringCause::Event => {
-            Judgement::Waits
+            DueAction::Waits
         }
-        (true, OnBusy::Skip) => Judgement::LeftOut(next, "its last firing has not ended"),
+        (true, OnBusy::Skip) => DueAction::LeftOut(next, "its last firing has not ended"),
     }
 }
 
-fn was_missed(due: &Due, schedule: &Schedule, taker: &Taker) -> bool {
+fn was_missed(due: &Due, schedule: &Schedule, claimant: &Claimant) -> bool {
     let was_before = due
         .schedule
         .next_run_at
-        .is_some_and(|at| at < taker.awake_since);
+        .is_some_and(|at| at < claimant.awake_since);
     !schedule.catch_up && due.schedule.cause == FiringCause::Time && was_before
 }
 
-fn claim(taker: &Taker, now: Timestamp, next_run_at: Option<Timestamp>) -> Claim<'_> {
+fn claim(claimant: &Claimant, now: Timestamp, next_run_at: Option<Timestamp>) -> Claim<'_> {
     Claim {
-        holder: &taker.holder,
+        holder: &claimant.holder,
         now,
         held_until: lease(now),
         next_run_at,

@@ -1,4 +1,4 @@
-//! What lists show of schedules and their firings.
+//! Schedules and firings, as lists show them.
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -12,28 +12,28 @@ use crate::store::{
 
 use super::definition;
 use super::edit::{EditError, find};
-use super::place::platform_table;
+use super::open::platform_table;
 
-/// A schedule with all that is known of it.
+/// A schedule with all its properties.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ScheduleView {
-    /// What a list shows.
+    /// Its line in a list.
     #[serde(flatten)]
     pub line: ScheduleLine,
     /// Who made it.
     pub source: ScheduleSource,
-    /// Why it cannot run, where it cannot.
+    /// Why it cannot run; `None` where it can.
     pub problem: Option<String>,
-    /// How many of the last answers in a row were empty.
+    /// The number of consecutive empty answers, up to the last one.
     pub empty_runs: u64,
-    /// What it says; nothing where that cannot be read.
+    /// Its definition; `None` where that cannot be read.
     pub definition: Option<Schedule>,
 }
 
 /// A firing in a list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct FiringLine {
-    /// Names it; a repeat of it has the same.
+    /// Its id, which a retry keeps.
     #[serde(rename = "messageId")]
     pub message_id: String,
     /// When it was to run.
@@ -42,15 +42,15 @@ pub struct FiringLine {
     pub cause: FiringCause,
     /// When it began.
     pub started_at: Timestamp,
-    /// When it ended; nothing while it runs or waits.
+    /// When it ended; `None` while it runs or waits.
     pub ended_at: Option<Timestamp>,
-    /// What became of it: `ok`, `error`, `skipped` or `stale`.
+    /// The result: `ok`, `error`, `skipped` or `stale`.
     pub status: Option<ScheduleStatus>,
     /// What it did, or why it did not, or what it waits for.
     pub detail: Option<String>,
-    /// How many processes have begun it.
+    /// The number of processes that have begun it.
     pub attempts: u32,
-    /// How often it failed transiently, and was put off to be tried again.
+    /// How often it failed transiently and was postponed.
     pub retries: u32,
 }
 

@@ -1,40 +1,40 @@
-//! Which firings wait for another try, and until when.
+//! Decides which firings wait for a retry, and until when.
 
 use jiff::{SignedDuration, Timestamp};
 
 use crate::policy::{OnBusy, Schedule};
 use crate::store::{FiringCause, ScheduleFiring, Wait, WaitsFor};
 
-use super::outcome::Outcome;
+use super::work_outcome::WorkOutcome;
 
-/// When a firing that waits for something busy is tried again.
-const BUSY_RETRY: SignedDuration = SignedDuration::from_secs(15);
-/// When a firing that failed transiently is tried again the first time; then after twice as long each time.
-const FIRST_RETRY: SignedDuration = SignedDuration::from_secs(15);
+/// The pause before a firing that waits for a busy workspace is retried.
+const BUSY_RETRY_PAUSE: SignedDuration = SignedDuration::from_secs(15);
+/// The first pause after a transient failure. Each further one is twice as long.
+const FIRST_RETRY_PAUSE: SignedDuration = SignedDuration::from_secs(15);
 /// The longest such pause.
-const LONGEST_RETRY: SignedDuration = SignedDuration::from_mins(15);
-/// For how long a firing is tried again at most, from when it was due.
-const LONGEST_WAIT: SignedDuration = SignedDuration::from_hours(24);
+const MAX_RETRY_PAUSE: SignedDuration = SignedDuration::from_mins(15);
+/// How long after it was due a firing is still retried.
+const MAX_WAIT: SignedDuration = SignedDuration::from_hours(24);
 
-/// Returns until when a firing waits; nothing where this outcome stands.
+/// Returns until when a firing waits; `None` where its outcome is final.
 ///
-/// What is busy is waited for where the schedule says so. What failed transiently is tried again where an event set it due:
-/// the clock asks again by itself, and a person sees the error.
+/// A busy workspace is waited for if the schedule says so. A transient failure is retried if an event set the schedule due:
+/// a timed schedule comes again by itself, and a command shows the error.
 pub(super) fn wait(
-    outcome: &Outcome,
+    outcome: &WorkOutcome,
     schedule: &Schedule,
     firing: &ScheduleFiring,
     now: Timestamp,
 ) -> Option<Wait> {
     let wait = match (outcome, firing.cause) {
         (_, FiringCause::Command) => return None,
-        (Outcome::Busy(why), _) if schedule.on_busy == OnBusy::Queue => Wait {
-            until: now + BUSY_RETRY,
+        (WorkOutcome::Busy(why), _) if schedule.on_busy == OnBusy::Queue => Wait {
+            until: now + BUSY_RETRY_PAUSE,
             for_what: WaitsFor::Busy,
             detail: Some(why.clone()),
         },
         (
-            Outcome::FailedInPassing {
+            WorkOutcome::FailedTransiently {
                 why, not_before, ..
             },
             FiringCause::Event,
@@ -45,13 +45,15 @@ pub(super) fn wait(
         },
         _ => return None,
     };
-    (wait.until.duration_since(firing.due_at) < LONGEST_WAIT).then_some(wait)
+    (wait.until.duration_since(firing.due_at) < MAX_WAIT).then_some(wait)
 }
 
-/// Returns the pause after so many failures: 15 s, 30 s, 1 min, … up to a quarter of an hour.
+/// Returns the pause after this many failures: 15 s, 30 s, 1 min, … up to 15 minutes.
 fn pause(retries: u32) -> SignedDuration {
     let longer = 2_i32.saturating_pow(retries);
-    FIRST_RETRY.saturating_mul(longer).min(LONGEST_RETRY)
+    FIRST_RETRY_PAUSE
+        .saturating_mul(longer)
+        .min(MAX_RETRY_PAUSE)
 }
 
 #[cfg(test)]
@@ -80,8 +82,8 @@ mod tests {
         Timestamp::from_second(seconds).unwrap()
     }
 
-    fn failed(not_before: Option<i64>) -> Outcome {
-        Outcome::FailedInPassing {
+    fn failed(not_before: Option<i64>) -> WorkOutcome {
+        WorkOutcome::FailedTransiently {
             why: "away".into(),
             advice: String::new(),
             not_before: not_before.map(at),
@@ -89,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn an_events_firing_is_tried_again_after_longer_and_longer_pauses_for_a_day() {
+    fn an_events_firing_is_retried_with_growing_pauses_for_a_day() {
         let after = |retries, now: i64, not_before| {
             let firing = firing(FiringCause::Event, retries);
             let wait = wait(&failed(not_before), &schedule("skip"), &firing, at(now))?;
@@ -116,11 +118,11 @@ mod tests {
     }
 
     #[test]
-    fn the_clock_and_people_are_not_waited_for() {
-        let wait = |outcome: &Outcome, on_busy: &str, cause| {
+    fn firings_by_time_or_by_a_command_are_not_retried() {
+        let wait = |outcome: &WorkOutcome, on_busy: &str, cause| {
             wait(outcome, &schedule(on_busy), &firing(cause, 0), at(0)).map(|wait| wait.for_what)
         };
-        let busy = Outcome::Busy("busy".into());
+        let busy = WorkOutcome::Busy("busy".into());
         for cause in [FiringCause::Time, FiringCause::Command] {
             assert_eq!(wait(&failed(None), "queue", cause), None);
         }
@@ -131,7 +133,11 @@ mod tests {
         assert_eq!(wait(&busy, "queue", FiringCause::Command), None);
         assert_eq!(wait(&busy, "skip", FiringCause::Event), None);
         assert_eq!(
-            wait(&Outcome::Failed("x".into()), "queue", FiringCause::Event),
+            wait(
+                &WorkOutcome::Failed("x".into()),
+                "queue",
+                FiringCause::Event
+            ),
             None
         );
     }

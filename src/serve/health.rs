@@ -1,4 +1,4 @@
-//! Whether the server is alive, ready, and what it counted.
+//! The endpoints for monitoring: liveness, readiness and metrics.
 
 use axum::Json;
 use axum::extract::State;
@@ -11,20 +11,20 @@ use serde_json::json;
 use super::metrics::Gauges;
 use super::shared::App;
 
-/// `/healthz`: whether schedules are looked at.
+/// `/healthz`: whether the schedules are checked regularly.
 pub(super) async fn healthz(State(app): State<App>) -> Response {
-    let pulse = &app.pulse;
-    let last = pulse.last().map(|at| at.to_string());
-    if pulse.is_stuck(app.clock.now()) {
-        let seconds = 2 * pulse.interval.as_secs();
-        let reason = format!("the schedules were not looked at for {seconds} s");
+    let ticks = &app.ticks;
+    let last = ticks.last().map(|at| at.to_string());
+    if ticks.is_stuck(app.clock.now()) {
+        let seconds = 2 * ticks.interval.as_secs();
+        let reason = format!("the schedules were not checked for {seconds} s");
         let body = json!({ "status": "stuck", "reason": reason, "last_tick": last });
         return (StatusCode::SERVICE_UNAVAILABLE, Json(body)).into_response();
     }
     Json(json!({ "status": "ok", "last_tick": last })).into_response()
 }
 
-/// `/readyz`: whether deliveries are taken.
+/// `/readyz`: whether deliveries are accepted.
 pub(super) async fn readyz(State(app): State<App>) -> Response {
     if app.is_draining() {
         let body = json!({ "status": "ending", "reason": "the server ends" });
@@ -33,11 +33,11 @@ pub(super) async fn readyz(State(app): State<App>) -> Response {
     Json(json!({ "status": "ready" })).into_response()
 }
 
-/// `/metrics`: the counters.
+/// `/metrics`: the metrics in Prometheus' text format.
 pub(super) async fn metrics(State(app): State<App>) -> Response {
     let text = app.metrics.text(Gauges {
-        body_bytes: app.room.taken(),
-        last_tick: app.pulse.last().map(Timestamp::as_second),
+        body_bytes: app.body_budget.taken(),
+        last_tick: app.ticks.last().map(Timestamp::as_second),
     });
     (
         [(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")],

@@ -1,4 +1,4 @@
-//! Connections: how many there are at a time, how long a sender may take, and how they end.
+//! Accepts connections, within limits of number and time, and ends them.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -13,27 +13,27 @@ use tokio::sync::{Semaphore, watch};
 
 use super::shared::App;
 
-/// How many connections are open at a time. Others wait in the system's queue.
-const CONNECTIONS: u32 = 256;
-/// How long a sender may take for the lines before the body, and be silent between two requests.
-const HEADERS: Duration = Duration::from_secs(5);
-/// The most bytes of those lines.
-const HEADER_BYTES: usize = 32 << 10;
-/// How many of those lines there may be.
-const HEADER_LINES: usize = 100;
-/// How long no connection is taken when the machine refuses one.
-const REST: Duration = Duration::from_millis(100);
-/// How long connections have when the server ends.
-const DRAIN: Duration = Duration::from_secs(40);
+/// The most open connections. Further ones wait in the system's queue.
+const MAX_CONNECTIONS: u32 = 256;
+/// The most time for the headers of a request, and for the silence between two requests.
+const HEADER_TIMEOUT: Duration = Duration::from_secs(5);
+/// The most bytes of the headers.
+const MAX_HEADER_BYTES: usize = 32 << 10;
+/// The most headers.
+const MAX_HEADERS: usize = 100;
+/// How long no connection is accepted after the system refused one.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// How long open connections have to finish when the server ends.
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(40);
 
-/// Takes connections until `ending` says so, and waits for those that are open.
+/// Accepts connections until `ending` is true, and waits for the open ones.
 pub(super) async fn listen(
     listener: TcpListener,
     router: Router,
     app: App,
     mut ending: watch::Receiver<bool>,
 ) {
-    let open = Arc::new(Semaphore::new(CONNECTIONS as usize));
+    let open = Arc::new(Semaphore::new(MAX_CONNECTIONS as usize));
     loop {
         let accepted = tokio::select! {
             () = ends(&mut ending) => break,
@@ -52,7 +52,7 @@ pub(super) async fn listen(
         });
     }
     drop(listener);
-    if tokio::time::timeout(DRAIN, open.acquire_many(CONNECTIONS))
+    if tokio::time::timeout(DRAIN_TIMEOUT, open.acquire_many(MAX_CONNECTIONS))
         .await
         .is_err()
     {
@@ -62,11 +62,11 @@ pub(super) async fn listen(
 
 /// Waits until the server ends.
 pub(super) async fn ends(ending: &mut watch::Receiver<bool>) {
-    // Whoever could say so may be gone: that is the end, too.
+    // A dropped sender means the end, too.
     let _gone = ending.wait_for(|ends| *ends).await;
 }
 
-/// Takes one connection when there is room for it.
+/// Accepts one connection, when fewer than [`MAX_CONNECTIONS`] are open.
 async fn accept(
     listener: &TcpListener,
     open: &Arc<Semaphore>,
@@ -76,7 +76,7 @@ async fn accept(
         Ok((stream, _)) => Some((stream, permit)),
         Err(error) => {
             tracing::warn!(%error, "a connection cannot be taken");
-            tokio::time::sleep(REST).await;
+            tokio::time::sleep(ACCEPT_PAUSE).await;
             None
         }
     }
@@ -84,14 +84,14 @@ async fn accept(
 
 /// Serves one connection. When the server ends, a request that has begun is still answered.
 async fn serve_one(stream: TcpStream, router: Router, mut ending: watch::Receiver<bool>) {
-    // A short answer should not wait for another packet.
+    // A short response should not wait for another packet.
     let _as_it_is = stream.set_nodelay(true);
     let service = TowerToHyperService::new(router);
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEADERS)
-        .max_buf_size(HEADER_BYTES)
-        .max_headers(HEADER_LINES)
+        .header_read_timeout(HEADER_TIMEOUT)
+        .max_buf_size(MAX_HEADER_BYTES)
+        .max_headers(MAX_HEADERS)
         .serve_connection(TokioIo::new(stream), service);
     let mut connection = std::pin::pin!(connection);
     let ended = tokio::select! {

@@ -1,44 +1,45 @@
-//! `Metrics`: counters, as Prometheus reads them.
+//! `Metrics`: counters, in Prometheus' text format.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::events::Source;
+use crate::threads::lock;
 
-/// The upper ends of the histogram of times, in milliseconds.
-const ENDS: [u32; 8] = [1, 5, 10, 25, 50, 100, 500, 5000];
+/// The upper bounds of the histogram's buckets, in milliseconds.
+const BUCKETS: [u32; 8] = [1, 5, 10, 25, 50, 100, 500, 5000];
 
-/// What is counted from the start on.
+/// Counters since the start.
 #[derive(Debug, Default)]
 pub(super) struct Metrics {
     deliveries: Mutex<BTreeMap<(Source, &'static str), u64>>,
     firings: Mutex<BTreeMap<&'static str, u64>>,
-    times: [AtomicU64; ENDS.len() + 1],
+    times: [AtomicU64; BUCKETS.len() + 1],
     micros: AtomicU64,
     reloads: [AtomicU64; 2],
     pub(super) connections: AtomicU64,
 }
 
-/// What is measured at the moment of the question.
+/// Values at the time of the request.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Gauges {
-    /// The bytes that bodies take.
+    /// The bytes that large bodies use.
     pub(super) body_bytes: usize,
-    /// The last tick, in seconds since 1970; none before the first.
+    /// The last tick, in seconds since 1970; `None` before the first.
     pub(super) last_tick: Option<i64>,
 }
 
 impl Metrics {
-    /// Counts a delivery and how long its answer took.
+    /// Counts a delivery, and how long the response took.
     pub(super) fn delivery(&self, source: Source, status: &'static str, took: Duration) {
         *lock(&self.deliveries).entry((source, status)).or_default() += 1;
-        let end = ENDS
+        let end = BUCKETS
             .iter()
             .position(|end| took <= Duration::from_millis(u64::from(*end)))
-            .unwrap_or(ENDS.len());
+            .unwrap_or(BUCKETS.len());
         if let Some(count) = self.times.get(end) {
             count.fetch_add(1, Ordering::Relaxed);
         }
@@ -46,19 +47,19 @@ impl Metrics {
         self.micros.fetch_add(micros, Ordering::Relaxed);
     }
 
-    /// Counts what became of a rule that matched.
+    /// Counts a firing by its state.
     pub(super) fn firing(&self, state: &'static str) {
         *lock(&self.firings).entry(state).or_default() += 1;
     }
 
-    /// Counts a policy that was read again.
+    /// Counts a reload of the policy.
     pub(super) fn reload(&self, is_read: bool) {
         let [failed, read] = &self.reloads;
         let count = if is_read { read } else { failed };
         count.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Writes all of it in Prometheus' text format.
+    /// Formats the metrics in Prometheus' text format.
     pub(super) fn text(&self, gauges: Gauges) -> String {
         let mut text = String::new();
         head(
@@ -112,7 +113,7 @@ impl Metrics {
             &mut text,
             "body_bytes",
             "gauge",
-            "Bytes of the large bodies that are on their way.",
+            "Bytes of the large bodies in memory.",
         );
         line(&mut text, "body_bytes", gauges.body_bytes);
         if let Some(at) = gauges.last_tick {
@@ -145,7 +146,7 @@ impl Metrics {
         let mut count = 0;
         for (at, times) in self.times.iter().enumerate() {
             count += times.load(Ordering::Relaxed);
-            let end = match ENDS.get(at) {
+            let end = match BUCKETS.get(at) {
                 Some(millis) => (f64::from(*millis) / 1000.0).to_string(),
                 None => "+Inf".into(),
             };
@@ -168,10 +169,6 @@ fn head(text: &mut String, name: &str, kind: &str, about: &str) {
 
 fn line(text: &mut String, name: &str, value: impl std::fmt::Display) {
     let _infallible = writeln!(text, "sendoff_{name} {value}");
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

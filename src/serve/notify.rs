@@ -1,4 +1,4 @@
-//! `Notify`: tells systemd what the server does, by `sd_notify`'s protocol: a datagram with lines.
+//! `Notify`: reports the state of the server to systemd, by the protocol of `sd_notify`: a datagram with lines.
 
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::net::{SocketAddr, UnixDatagram};
@@ -11,7 +11,7 @@ use crate::environment::Environment;
 /// The variable that names the socket.
 const SOCKET: &str = "NOTIFY_SOCKET";
 
-/// The way to systemd, where it started the server.
+/// The socket of systemd; `None` where systemd did not start the server.
 #[derive(Debug)]
 pub(super) struct Notify(Option<SocketAddr>);
 
@@ -25,19 +25,19 @@ impl Notify {
         )
     }
 
-    /// The server takes deliveries.
+    /// Reports that the server accepts deliveries.
     pub(super) fn ready(&self) {
         self.send("READY=1");
     }
 
-    /// The policy is read again. systemd wants to know when that began.
+    /// Reports that the policy is reloaded. systemd requires the time at which that began.
     pub(super) fn reloading(&self) {
         let now = clock_gettime(ClockId::Monotonic);
         let micros = now.tv_sec.saturating_mul(1_000_000) + now.tv_nsec / 1000;
         self.send(&format!("RELOADING=1\nMONOTONIC_USEC={micros}"));
     }
 
-    /// The server ends.
+    /// Reports that the server ends.
     pub(super) fn stopping(&self) {
         self.send("STOPPING=1");
     }
@@ -47,12 +47,12 @@ impl Notify {
         let sent = UnixDatagram::unbound()
             .and_then(|socket| socket.send_to_addr(text.as_bytes(), address));
         if let Err(error) = sent {
-            tracing::warn!(%error, "systemd cannot be told");
+            tracing::warn!(%error, "systemd cannot be notified");
         }
     }
 }
 
-/// Returns the address of a socket: a path, or after `@` a name that is in no file system.
+/// Returns the address of a socket: a path, or after `@` an abstract name.
 fn address(path: &Path) -> Option<SocketAddr> {
     match path.as_os_str().as_bytes().strip_prefix(b"@") {
         None => SocketAddr::from_pathname(path).ok(),

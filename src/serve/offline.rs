@@ -1,4 +1,4 @@
-//! A recorded delivery, compared with the rules without a server.
+//! Compares a recorded delivery with the rules, without a server.
 
 use serde::Serialize;
 use serde_json::Value;
@@ -8,25 +8,25 @@ use crate::environment::Environment;
 use crate::events::{BadDelivery, Delivery, EventFacts, Rules, Source, mistakes};
 use crate::names::NamePattern;
 use crate::policy::PolicyError;
-use crate::schedules::waiting_now;
+use crate::schedules::open_synced_schedules;
 use crate::secrets::KnownSecrets;
 use crate::session::Service;
 use crate::store::StoreError;
 
 use super::settings::SettingsError;
 
-/// Whether what matches is fired.
+/// Whether the rules that match are fired.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Firing {
-    /// It is only shown.
-    Shown,
-    /// It is done, at once: `debounce` and `limit` are for deliveries.
-    Done,
+pub enum FireMode {
+    /// They are only shown.
+    Show,
+    /// They are fired at once: `debounce` and `limit` apply to deliveries only.
+    Fire,
 }
 
-/// What the rules say of a recorded delivery.
+/// The results of the rules for a recorded delivery.
 #[derive(Debug, Clone, Serialize)]
-pub struct Offline {
+pub struct OfflineResult {
     /// The event, as schedules get it.
     pub event: EventFacts,
     /// Each rule, in the order of the policy.
@@ -35,7 +35,7 @@ pub struct Offline {
     pub fired: bool,
 }
 
-/// What one rule says.
+/// The result of one rule.
 #[derive(Debug, Clone, Serialize)]
 pub struct OfflineRule {
     /// Its number, from 1.
@@ -46,19 +46,19 @@ pub struct OfflineRule {
     pub matches: bool,
     /// Why not.
     pub reason: Option<String>,
-    /// The schedules that it fires, as globs.
+    /// Globs of the schedules that it fires.
     pub fire: Vec<String>,
-    /// The schedules whose names or tags match them.
+    /// The schedules whose names or tags match these.
     pub schedules: Vec<String>,
 }
 
-/// Why a recorded delivery is not compared.
+/// Why a recorded delivery cannot be compared.
 #[derive(Debug, thiserror::Error)]
 pub enum OfflineError {
     /// The policy cannot be used.
     #[error(transparent)]
     Settings(#[from] SettingsError),
-    /// The delivery is not understood.
+    /// The delivery cannot be read.
     #[error(transparent)]
     Delivery(#[from] BadDelivery),
     /// The schedules cannot be read or set due.
@@ -72,15 +72,15 @@ impl From<PolicyError> for OfflineError {
     }
 }
 
-impl Offline {
-    /// Compares a recorded delivery with the rules of the policy, and fires what matches where that is asked for.
+impl OfflineResult {
+    /// Compares a recorded delivery with the rules of the policy, and fires the rules that match if `firing` says so.
     pub fn of(
         environment: &Environment,
         known: &KnownSecrets,
         source: Source,
         event: &str,
         body: &[u8],
-        firing: Firing,
+        firing: FireMode,
     ) -> Result<Self, OfflineError> {
         let service = Service::open(environment, known)
             .map_err(|error| OfflineError::Settings(SettingsError::Policy(error)))?;
@@ -96,14 +96,14 @@ impl Offline {
         let mut offline = Self {
             rules: Vec::new(),
             event: facts.safe(known),
-            fired: firing == Firing::Done,
+            fired: firing == FireMode::Fire,
         };
         for judged in rules.judge(&facts, &delivery) {
             let mut rule = OfflineRule {
                 rule: judged.number,
                 on: judged.on,
-                matches: judged.miss.is_none(),
-                reason: judged.miss.map(|miss| miss.to_string()),
+                matches: judged.mismatch.is_none(),
+                reason: judged.mismatch.map(|mismatch| mismatch.to_string()),
                 fire: judged.fire,
                 schedules: Vec::new(),
             };
@@ -120,17 +120,17 @@ impl Offline {
         &self,
         service: &Service,
         fire: &[String],
-        firing: Firing,
+        firing: FireMode,
     ) -> Result<Vec<String>, OfflineError> {
         let fire: Vec<NamePattern> = fire.iter().map(NamePattern::new).collect();
-        // Where there is no store there is no schedule either.
-        let Some(store) = waiting_now(service)? else {
+        // Without a store there is no schedule.
+        let Some(store) = open_synced_schedules(service)? else {
             return Ok(Vec::new());
         };
         let found = match firing {
-            Firing::Shown => store.matching(&fire),
-            Firing::Done => {
-                // It is made of texts and numbers, which always serialise.
+            FireMode::Show => store.matching(&fire),
+            FireMode::Fire => {
+                // Serialising texts and numbers cannot fail.
                 let facts: Value = serde_json::to_value(&self.event).unwrap_or_default();
                 store.set_due(&fire, Some(&facts), Clock::System.now())
             }

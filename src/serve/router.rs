@@ -1,15 +1,15 @@
-//! The paths of the server.
+//! The routes of the server.
 
 use axum::Router;
 use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::{get, post};
 
-use super::answer::Answer;
+use super::hook_response::HookResponse;
 use super::shared::App;
 use super::{health, hooks};
 
-/// Returns the paths.
+/// Returns the router.
 pub(super) fn router(app: App) -> Router {
     Router::new()
         .route("/hooks/{source}", post(hooks::take))
@@ -24,10 +24,10 @@ pub(super) fn router(app: App) -> Router {
 async fn unknown() -> Response {
     let paths = "there is no such path: the paths are /hooks/github, /hooks/gitlab, /hooks/gitea, /healthz, /readyz and \
                  /metrics";
-    Answer::refused(StatusCode::NOT_FOUND, paths).into()
+    HookResponse::refused(StatusCode::NOT_FOUND, paths).into()
 }
 
 async fn wrong_method() -> Response {
-    let methods = "deliveries are sent with POST, all else is asked for with GET";
-    Answer::refused(StatusCode::METHOD_NOT_ALLOWED, methods).into()
+    let methods = "deliveries are sent with POST, everything else is requested with GET";
+    HookResponse::refused(StatusCode::METHOD_NOT_ALLOWED, methods).into()
 }

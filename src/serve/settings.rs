@@ -1,4 +1,4 @@
-//! `Settings`: what the policy says of the server, of secrets and rules. Read at the start and again at SIGHUP.
+//! `Settings`: the policy of the server, its secrets and rules. Read at the start and at SIGHUP.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use crate::reason::Reason;
 use crate::secrets::KnownSecrets;
 use crate::session::Service;
 
-/// What the policy says, checked.
+/// The checked policy of the server.
 #[derive(Debug)]
 pub struct Settings {
     service: Arc<Service>,
@@ -17,13 +17,13 @@ pub struct Settings {
     secrets: Vec<(Source, HookSecrets)>,
 }
 
-/// Why the policy cannot be served.
+/// Why the policy cannot be used by a server.
 #[derive(Debug, thiserror::Error)]
 pub enum SettingsError {
     /// A key has a value that cannot be used, or the command line's policy is wrong.
     #[error(transparent)]
     Policy(Box<PolicyError>),
-    /// A layer of the system or the user is broken: what it says of senders and bots is not known.
+    /// The policy of the system or the user is invalid, so what it says about senders and bots is not known.
     #[error("{}", .0.iter().map(Reason::to_string).collect::<Vec<_>>().join("; "))]
     Broken(Vec<Reason>),
     /// A secret cannot be read.
@@ -56,7 +56,7 @@ impl Settings {
         let rules = Rules::of(policy).map_err(|error| SettingsError::Policy(Box::new(error)))?;
         let secrets = Source::ALL.into_iter().map(|source| {
             let secrets = HookSecrets::load(source, policy.events(), service.environment())?;
-            // Neither the log nor an answer ever shows one.
+            // The log and responses redact known secrets.
             secrets.iter().for_each(|secret| known.add(secret));
             Ok((source, secrets))
         });
@@ -67,7 +67,7 @@ impl Settings {
         })
     }
 
-    /// Returns policy and environment.
+    /// Returns the policy and the environment.
     pub const fn service(&self) -> &Arc<Service> {
         &self.service
     }

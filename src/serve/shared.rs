@@ -1,4 +1,4 @@
-//! `Shared`: what every connection needs.
+//! `Shared`: the state that all connections share.
 
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -6,46 +6,46 @@ use std::sync::{Arc, PoisonError, RwLock};
 use tokio::sync::Semaphore;
 
 use crate::clock::Clock;
-use crate::events::Ledger;
+use crate::events::EventWriter;
 use crate::secrets::KnownSecrets;
 
-use super::body::BodyRoom;
-use super::carrier::Carrier;
+use super::body::BodyBudget;
+use super::dispatcher::Dispatcher;
 use super::metrics::Metrics;
-use super::pulse::Pulse;
 use super::settings::Settings;
+use super::tick_monitor::TickMonitor;
 
-/// What every connection needs.
+/// The state that all connections share.
 #[derive(Debug)]
 pub(super) struct Shared {
     settings: RwLock<Arc<Settings>>,
     is_draining: AtomicBool,
-    /// The second of the last line about a sender who proved nothing.
+    /// When an unauthenticated sender was logged last, in seconds since 1970.
     last_line: AtomicI64,
     pub(super) known: KnownSecrets,
     pub(super) clock: Clock,
-    pub(super) ledger: Ledger,
-    pub(super) carrier: Carrier,
+    pub(super) writer: EventWriter,
+    pub(super) dispatcher: Dispatcher,
     pub(super) metrics: Metrics,
-    pub(super) pulse: Pulse,
-    pub(super) room: BodyRoom,
-    /// How much is read and compared with rules at a time.
-    pub(super) judges: Arc<Semaphore>,
+    pub(super) ticks: TickMonitor,
+    pub(super) body_budget: BodyBudget,
+    /// Limits the threads that verify and compare deliveries.
+    pub(super) workers: Arc<Semaphore>,
 }
 
-/// What every handler gets.
+/// The state of every handler.
 pub(super) type App = Arc<Shared>;
 
-/// The permits of [`Shared::judges`].
-pub(super) const JUDGES: usize = 16;
+/// The permits of [`Shared::workers`].
+pub(super) const MAX_WORKERS: usize = 16;
 
 impl Shared {
     pub(super) fn new(
         settings: Arc<Settings>,
         known: KnownSecrets,
-        ledger: Ledger,
-        carrier: Carrier,
-        pulse: Pulse,
+        writer: EventWriter,
+        dispatcher: Dispatcher,
+        ticks: TickMonitor,
     ) -> Self {
         Self {
             settings: RwLock::new(settings),
@@ -53,22 +53,22 @@ impl Shared {
             last_line: AtomicI64::new(0),
             known,
             clock: Clock::System,
-            ledger,
-            carrier,
+            writer,
+            dispatcher,
             metrics: Metrics::default(),
-            pulse,
-            room: BodyRoom::default(),
-            judges: Arc::new(Semaphore::new(JUDGES)),
+            ticks,
+            body_budget: BodyBudget::default(),
+            workers: Arc::new(Semaphore::new(MAX_WORKERS)),
         }
     }
 
-    /// Returns what the policy says now.
+    /// Returns the current settings.
     pub(super) fn settings(&self) -> Arc<Settings> {
         let settings = self.settings.read().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(&settings)
     }
 
-    /// Replaces what the policy says. Deliveries that are at work keep the former.
+    /// Replaces the settings. Deliveries in progress keep the old ones.
     pub(super) fn replace(&self, settings: Arc<Settings>) {
         *self
             .settings
@@ -76,7 +76,7 @@ impl Shared {
             .unwrap_or_else(PoisonError::into_inner) = settings;
     }
 
-    /// Says whether another line about a sender who proved nothing belongs into the log: one a minute does.
+    /// Says whether to log another unauthenticated sender: one a minute.
     pub(super) fn is_worth_a_line(&self) -> bool {
         let now = self.clock.now().as_second();
         let last = self.last_line.load(Ordering::Relaxed);
@@ -87,7 +87,7 @@ impl Shared {
         is_due
     }
 
-    /// Says that no new work is taken.
+    /// Stops accepting new work.
     pub(super) fn drain(&self) {
         self.is_draining.store(true, Ordering::Relaxed);
     }

@@ -1,9 +1,10 @@
 //! What the guards of a session find, and for how long that is kept.
 
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
 use crate::git::push::PushOptions;
 use crate::git::{Remote, Repo};
+use crate::threads::lock;
 
 use super::guards::Inspection;
 use super::target::TargetRule;
@@ -12,17 +13,12 @@ use super::{Session, connect, guard_rules, guards};
 impl Session {
     /// Keeps the guards' result for whoever needs it next.
     pub(super) fn keep_inspection(&self, inspection: Inspection) {
-        let mut first = self
-            .first_look
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        *first = Some(inspection);
+        *lock(&self.first_look) = Some(inspection);
     }
 
     /// Looks at the repository, unless that was just done.
     pub(super) fn first_inspection(&self) -> Inspection {
-        let first = self.first_look.lock();
-        let first = first.unwrap_or_else(PoisonError::into_inner).take();
+        let first = lock(&self.first_look).take();
         first.unwrap_or_else(|| self.inspect())
     }
 

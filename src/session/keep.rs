@@ -106,7 +106,7 @@ impl Session {
             known: self.known.clone(),
             platform,
             wait,
-            again: Keeper::again(pipeline, &self.task),
+            retries: Keeper::retries(pipeline, &self.task),
         }
     }
 }

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use crate::clock::Clock;
 use crate::names::RunId;
 use crate::pipeline::{
-    Again, DEFERRED, NOT_BEFORE, NOT_KEPT, Pipeline, Service, TaskDocument, message_key,
+    DEFERRED, NOT_BEFORE, NOT_KEPT, Pipeline, Retry, Service, TaskDocument, message_key,
     try_again_at,
 };
 use crate::reason::{Code, Reason};
@@ -40,15 +40,17 @@ pub(super) struct Keeper {
     /// How long deferred work waits.
     pub(super) wait: Duration,
     /// The steps that are tried again after a failure, and how.
-    pub(super) again: Vec<(String, Again)>,
+    pub(super) retries: Vec<(String, Retry)>,
 }
 
 impl Keeper {
     /// Returns the steps of a pipeline that are tried again after a failure.
-    pub(super) fn again(pipeline: &Pipeline, task: &TaskDocument) -> Vec<(String, Again)> {
+    pub(super) fn retries(pipeline: &Pipeline, task: &TaskDocument) -> Vec<(String, Retry)> {
         let steps = pipeline.steps();
-        let again = steps.map(|step| (step.name.clone(), step.again(task)));
-        again.filter(|(_, again)| *again != Again::No).collect()
+        let retries = steps.map(|step| (step.name.clone(), step.retry(task)));
+        retries
+            .filter(|(_, retry)| *retry != Retry::Never)
+            .collect()
     }
 
     /// Stores what is to be tried again; removes the stored rows where nothing is.
@@ -98,10 +100,10 @@ impl Keeper {
         store: &Store,
         report: &mut Report,
     ) -> Result<(), StoreError> {
-        let messages = self.again.iter();
-        let messages = messages.filter(|(_, again)| *again == Again::Message);
+        let messages = self.retries.iter();
+        let messages = messages.filter(|(_, retry)| *retry == Retry::Message);
         let only_messages = Self {
-            again: messages.cloned().collect(),
+            retries: messages.cloned().collect(),
             ..self.clone()
         };
         only_messages.put_off(store, report, Code::Interrupted)
@@ -115,13 +117,13 @@ impl Keeper {
             if (step.verdict, step.reason) != (Verdict::Failed, Some(why)) {
                 continue;
             }
-            let again = self.again.iter().find(|(name, _)| *name == step.name);
-            match again {
-                Some((_, Again::Branch)) if has_branch => {}
+            let retries = self.retries.iter().find(|(name, _)| *name == step.name);
+            match retries {
+                Some((_, Retry::Branch)) if has_branch => {}
                 // The outbox delivers its messages itself.
-                Some((name, Again::Message))
+                Some((name, Retry::Message))
                     if store.has_delivery(&message_key(self.message_run, name))? => {}
-                Some((_, Again::Message)) => {
+                Some((_, Retry::Message)) => {
                     step.outputs.insert(DEFERRED.into(), true.into());
                 }
                 _ => continue,
@@ -222,11 +224,11 @@ pub(super) fn is_queued(step: &StepReport) -> bool {
 
 /// Returns the steps to try again: those that failed transiently, and those that needed them.
 fn to_try_again(report: &Report) -> Vec<String> {
-    let again = report.steps.iter().filter(|step| {
+    let retries = report.steps.iter().filter(|step| {
         let waited = step.verdict == Verdict::Skipped && step.reason == Some(Code::Needs);
         is_queued(step) || waited
     });
-    again.map(|step| step.name.clone()).collect()
+    retries.map(|step| step.name.clone()).collect()
 }
 
 /// Returns the earliest time at which the server wants another try of a step.

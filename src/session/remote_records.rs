@@ -1,9 +1,6 @@
 //! What is kept about a remote from one run to the next, in the state directory: what its HEAD names, and whether it
 //! requires a login. A record can only save a request.
 
-use std::fs;
-use std::io::Write;
-use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use jiff::{SignedDuration, Timestamp};
@@ -137,22 +134,15 @@ pub(super) fn file_name(url: &RemoteUrl) -> Option<String> {
     Some(format!("{id}.json"))
 }
 
-/// Writes a temporary file and renames it, so that a reader sees the old record or the new one.
+/// Writes a record.
 pub(super) fn write(path: &Path, record: &impl Serialize) -> std::io::Result<()> {
-    let directory = path.parent().unwrap_or(path);
-    fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(directory)?;
-    let mut file = tempfile::NamedTempFile::new_in(directory)?;
-    serde_json::to_writer(&mut file, record)?;
-    file.flush()?;
-    file.persist(path)?;
-    Ok(())
+    files::replace(path, &serde_json::to_vec(record)?)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
     use crate::clock::Clock;
 

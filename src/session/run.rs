@@ -10,8 +10,8 @@ use crate::exit::Exit;
 use crate::failpoint::{Point, reach};
 use crate::names::RunId;
 use crate::pipeline::{
-    BaseTip, Context, Deadline, DefaultBranch, Facts, ForgeSource, ListedPullRequests, Logins,
-    Outbox, PartialReport, Pipeline, RunFacts, Service, SharedProgress, Shipment,
+    AdvertisedBranches, Context, Deadline, DefaultBranch, Facts, ForgeSource, ListedPullRequests,
+    Logins, Outbox, PartialReport, Pipeline, RunFacts, Service, SharedProgress, Shipment,
 };
 use crate::platform::Platform;
 use crate::process::{allow_programs, kill_every_group};
@@ -104,8 +104,8 @@ impl Session {
             *count = Count::begin_alone(counted);
             // Nothing has to be waited for, so no runtime is made. What is tried on this copy and has to wait begins
             // again below.
-            let twin = partial.twin();
-            let run = self.run_on(pipeline, &inspection, deadline, &twin, progress);
+            let retried = partial.for_retry();
+            let run = self.run_on(pipeline, &inspection, deadline, &retried, progress);
             if let Some(report) = run.now_or_never() {
                 return report;
             }
@@ -203,7 +203,7 @@ impl Session {
             task: &self.task,
             task_kept: self.task_kept,
             facts: &self.facts(inspection),
-            base_tip: &BaseTip::default(),
+            advertised: &AdvertisedBranches::default(),
             policy_base: &self.policy_base,
             logins: &Logins::default(),
             secrets: &self.known,

@@ -2,7 +2,7 @@
 
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crate::clock::Clock;
@@ -12,6 +12,7 @@ use crate::policy::Limits;
 use crate::process::is_memory_scarce;
 use crate::reason::{Code, Reason};
 use crate::report::{Report, StepReport, Verdict};
+use crate::threads::lock;
 
 use super::Request;
 use super::keeper::{Keeper, not_kept};
@@ -114,7 +115,7 @@ impl Watch {
 
     /// Sets the keeper that is used if the watchdog ends the run.
     pub(super) fn keeps(&self, keeper: Keeper) {
-        *self.keeper.lock().unwrap_or_else(PoisonError::into_inner) = Some(keeper);
+        *lock(&self.keeper) = Some(keeper);
     }
 
     /// Returns the keeper.
@@ -128,7 +129,7 @@ impl Watch {
             return;
         }
         self.deadline.set_limit(limit);
-        let guard = self.guard.lock().unwrap_or_else(PoisonError::into_inner);
+        let guard = lock(&self.guard);
         if let Ok(Some(watchdog)) = &*guard {
             watchdog.wake();
         }
@@ -136,15 +137,14 @@ impl Watch {
 
     /// Ends the watch, or says why there was none. `on_end` is not called any more.
     pub(super) fn end(&self) -> io::Result<()> {
-        let mut guard = self.guard.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut guard = lock(&self.guard);
         std::mem::replace(&mut *guard, Ok(None)).map(drop)
     }
 }
 
 /// Returns the keeper. The run's thread can be stuck anywhere, but holds this lock only while it copies.
 fn current(keeper: &Mutex<Option<Keeper>>) -> Option<Keeper> {
-    let keeper = keeper.lock();
-    keeper.unwrap_or_else(PoisonError::into_inner).clone()
+    lock(keeper).clone()
 }
 
 /// The note of a command that `SENDOFF=0` switched off.

@@ -14,7 +14,7 @@ use crate::pipeline::{
 };
 use crate::reason::Reason;
 use crate::secrets::strip_controls;
-use crate::text::mended_json;
+use crate::text::{ellipsize, mended_json};
 
 pub(super) const STEP: StepDef = StepDef::of::<DelegationResults>(
     "delegation-results",
@@ -191,10 +191,7 @@ fn shown(value: &Value) -> String {
         Value::String(text) => strip_controls(text),
         other => strip_controls(&other.to_string()),
     };
-    match text.char_indices().nth(MAX_FIELD_LENGTH) {
-        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
-        None => text,
-    }
+    ellipsize(&text, MAX_FIELD_LENGTH).into_owned()
 }
 
 /// Replaces `NaN`, `Infinity` and `-Infinity` outside strings with null; `None` when there are none.

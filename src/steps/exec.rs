@@ -1,7 +1,7 @@
 //! `exec`: runs a program without a shell, with an allow-list of variables and capped output.
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -14,9 +14,10 @@ use crate::pipeline::{
 };
 use crate::policy::Policy;
 use crate::process::{Captured, Ended, Inheritance, Killer, Output, Program};
-use crate::reason::Code;
+use crate::reason::{Code, error_chain};
 use crate::secrets::{redact, strip_controls};
 use crate::template::Template;
+use crate::threads::lock;
 use crate::trust::ProgramFile;
 
 pub(super) const STEP: StepDef = StepDef::of::<Exec>(
@@ -68,7 +69,7 @@ impl Step for Exec {
         let ended =
             interruptible(move |_| program.run_with(|killer| started.attach(killer))).await?;
         let output = ended.map_err(|error| {
-            StepError::new(ErrorKind::Denied, Code::Exec, super::chain(&error))
+            StepError::new(ErrorKind::Denied, Code::Exec, error_chain(&error))
                 .advise("correct `command` in the policy: an argument vector, as in [\"./scripts/notify.sh\", \"now\"]")
         })?;
         result(&name, &output)
@@ -168,7 +169,7 @@ enum State {
 
 impl ChildHandle {
     fn attach(&self, killer: Killer) {
-        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = lock(&self.0);
         match *state {
             State::Killed => killer.kill(),
             State::NotStarted | State::Running(_) => *state = State::Running(killer),
@@ -176,7 +177,7 @@ impl ChildHandle {
     }
 
     fn kill(&self) {
-        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = lock(&self.0);
         // For a program that was reaped this does nothing.
         if let State::Running(killer) = std::mem::replace(&mut *state, State::Killed) {
             killer.kill();

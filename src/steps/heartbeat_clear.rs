@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::pipeline::{Again, Context, Outcome, Service, Step, StepDef, StepError};
+use crate::pipeline::{Context, Outcome, Retry, Service, Step, StepDef, StepError};
 use crate::secrets::Outgoing;
 
 use super::heartbeat_set::{heartbeat, no_platform};
@@ -15,7 +15,7 @@ pub(super) const STEP: StepDef = StepDef::of::<HeartbeatClear>(
 )
 .always()
 .asks(Service::Platform)
-.again(Again::Newest);
+.retry(Retry::NewestMessage);
 
 /// Tell the platform that the agent is free
 #[derive(Debug, Clone, Default, Deserialize, Serialize, JsonSchema)]

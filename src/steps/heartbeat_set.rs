@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::pipeline::{Again, Context, Outcome, Service, Step, StepDef, StepError};
+use crate::pipeline::{Context, Outcome, Retry, Service, Step, StepDef, StepError};
 use crate::platform::Heartbeat;
 use crate::reason::{Code, Reason};
 use crate::secrets::Outgoing;
@@ -15,7 +15,7 @@ pub(super) const STEP: StepDef = StepDef::of::<HeartbeatSet>(
     "Tells the platform what the agent works on.",
 )
 .asks(Service::Platform)
-.again(Again::Newest);
+.retry(Retry::NewestMessage);
 
 /// Tell the platform what the agent works on.
 #[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]

@@ -1,13 +1,12 @@
 //! `memory-commit`: commits a memory to the agents' platform.
 
-use std::fmt::Write as _;
-
 use async_trait::async_trait;
+use faster_hex::hex_string;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::pipeline::{Again, Context, Outcome, Service, Step, StepDef, StepError};
+use crate::pipeline::{Context, Outcome, Retry, Service, Step, StepDef, StepError};
 use crate::platform::Platform;
 use crate::reason::Code;
 use crate::secrets::Outgoing;
@@ -18,7 +17,7 @@ use super::heartbeat_set::no_platform;
 pub(super) const STEP: StepDef =
     StepDef::of::<MemoryCommit>("memory-commit", "Commits a memory to the agents' platform.")
         .asks(Service::Platform)
-        .again(Again::Message);
+        .retry(Retry::Message);
 
 /// How many bytes of a hash are part of a message's name.
 const KEY_BYTES: usize = 16;
@@ -131,13 +130,7 @@ fn key(cx: &Context<'_>, platform: &Platform, content: &Outgoing) -> String {
         hash.update(part.len().to_le_bytes());
         hash.update(part);
     }
-    let digits = hash.finalize().iter().take(KEY_BYTES).fold(
-        String::with_capacity(2 * KEY_BYTES),
-        |mut digits, byte| {
-            // Writing to a `String` cannot fail.
-            let _infallible = write!(digits, "{byte:02x}");
-            digits
-        },
-    );
+    let mut digits = hex_string(&hash.finalize());
+    digits.truncate(2 * KEY_BYTES);
     format!("task/{digits}")
 }

@@ -23,7 +23,8 @@ use std::time::Duration;
 
 use crate::names::RemoteName;
 use crate::pipeline::{
-    Context, ErrorKind, NOT_KEPT, Outcome, Outputs, Sent, Service, StepDef, StepError, TextStep,
+    Context, DeliveryOutcome, ErrorKind, NOT_KEPT, Outcome, Outputs, Service, StepDef, StepError,
+    TextStep,
 };
 use crate::platform::PlatformError;
 use crate::policy::{Policy, PolicyError, Trigger};
@@ -96,9 +97,9 @@ fn platform_error(error: &PlatformError) -> StepError {
 }
 
 /// Turns what became of a message into the step's outcome.
-fn outcome(sent: Sent, summary: &str) -> Result<Outcome, StepError> {
+fn outcome(sent: DeliveryOutcome, summary: &str) -> Result<Outcome, StepError> {
     match sent {
-        Sent::Arrived(id) => {
+        DeliveryOutcome::Delivered(id) => {
             let mut outputs = Outputs::new();
             outputs.extend(id.map(|id| ("id".to_owned(), id.into())));
             Ok(Outcome::Done {
@@ -106,11 +107,11 @@ fn outcome(sent: Sent, summary: &str) -> Result<Outcome, StepError> {
                 outputs,
             })
         }
-        Sent::Waits(reason) => Ok(Outcome::Queued(
+        DeliveryOutcome::Queued(reason) => Ok(Outcome::Queued(
             reason.advise("it is sent again by itself; to try now: sendoff flush"),
         )),
-        Sent::Refused(error) => Err(platform_error(&error)),
-        Sent::Lost(error, why) => {
+        DeliveryOutcome::Refused(error) => Err(platform_error(&error)),
+        DeliveryOutcome::NotKept(error, why) => {
             let mut lost = platform_error(&error);
             lost.reason.message = format!(
                 "{}; it cannot be kept for later: {why}",
@@ -119,7 +120,7 @@ fn outcome(sent: Sent, summary: &str) -> Result<Outcome, StepError> {
             lost.outputs.insert(NOT_KEPT.into(), true.into());
             Err(lost)
         }
-        Sent::Unsent(why) => {
+        DeliveryOutcome::NotSent(why) => {
             let message = format!("not sent, because it cannot be kept first: {why}");
             let mut unsent = StepError::new(ErrorKind::Transient, Code::StoreUnavailable, message)
                 .advise("a later run sends it; to try now: sendoff flush");
@@ -156,15 +157,4 @@ fn done_with_text(summary: impl Into<String>, text: impl Into<String>) -> Outcom
         summary: summary.into(),
         outputs,
     }
-}
-
-/// Formats an error and its causes on one line.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text = format!("{text}: {error}");
-        cause = error.source();
-    }
-    text
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::ErrorCode;
 
-use crate::reason::{Code, Reason};
+use crate::reason::error_chain;
 
 /// Why the store cannot be used. The work goes on without it.
 #[derive(Debug, thiserror::Error)]
@@ -116,7 +116,7 @@ impl StoreError {
 
     /// Returns the error with its causes, on one line.
     pub fn told(&self) -> String {
-        Reason::of(Code::StoreUnavailable, self).message
+        error_chain(self)
     }
 
     /// Says whether the file is no database, or one that was damaged.

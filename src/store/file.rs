@@ -1,8 +1,8 @@
 //! The database file: where it is, who owns it, the first open under a lock.
 
-use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -11,6 +11,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use crate::clock::Clock;
+use crate::files::{make_private_directory, open_lock_file};
 
 use super::error::StoreError;
 use super::{damage, schema};
@@ -99,12 +100,7 @@ pub(super) fn private_directory(directory: &Path) -> Result<(), StoreError> {
     let metadata = match fs::symlink_metadata(directory) {
         Ok(metadata) => metadata,
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            let mut builder = DirBuilder::new();
-            builder
-                .recursive(true)
-                .mode(0o700)
-                .create(directory)
-                .map_err(bad)?;
+            make_private_directory(directory).map_err(bad)?;
             fs::symlink_metadata(directory).map_err(bad)?
         }
         Err(error) => return Err(bad(error)),
@@ -226,13 +222,7 @@ fn lock(directory: &Path, until: Instant) -> Result<File, StoreError> {
         path: path.clone(),
         source,
     };
-    let file = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .mode(0o600)
-        .open(&path)
-        .map_err(bad)?;
+    let file = open_lock_file(&path).map_err(bad)?;
     loop {
         match file.try_lock() {
             Ok(()) => return Ok(file),

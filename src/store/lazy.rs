@@ -1,11 +1,12 @@
 //! `LazyStore`: the store, opened when something has to be kept or read.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError, TryLockError};
+use std::sync::{Arc, Mutex, OnceLock, TryLockError};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::clock::Clock;
+use crate::threads::lock;
 
 use super::{BUSY_TIMEOUT, Caps, LATE_BUSY_TIMEOUT, RETRY_INTERVAL, Store, StoreError};
 
@@ -71,7 +72,7 @@ impl LazyStore {
         if let Some(store) = self.opened.get() {
             return Ok(store);
         }
-        let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut failed = lock(&self.failed);
         if let Some(store) = self.opened.get() {
             return Ok(store);
         }

@@ -27,13 +27,14 @@ mod spool;
 mod turn;
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::sync::{Arc, Mutex, MutexGuard, TryLockError};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use crate::clock::Clock;
+use crate::threads::lock;
 
 pub use delivery::{Delivery, DeliveryKind, DeliveryState, NewDelivery};
 pub use error::StoreError;
@@ -221,8 +222,7 @@ impl Store {
     /// Returns the connection when no other thread uses it any more.
     fn connection(&self) -> Result<MutexGuard<'_, Connection>, StoreError> {
         let Some(patience) = self.patience else {
-            let locked = self.connection.lock();
-            return Ok(locked.unwrap_or_else(PoisonError::into_inner));
+            return Ok(lock(&self.connection));
         };
         let began = Instant::now();
         loop {

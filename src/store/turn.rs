@@ -1,9 +1,10 @@
 //! `Turn`: a lock file that lets one process at a time work on something.
 
-use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
+use std::fs::{File, TryLockError};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+
+use crate::files::{make_private_directory, open_lock_file};
 
 use super::place::{Slot, bytes};
 
@@ -34,17 +35,9 @@ impl Turn {
         };
         let path = at.path(state);
         if let Some(directory) = path.parent() {
-            DirBuilder::new()
-                .recursive(true)
-                .mode(0o700)
-                .create(directory)?;
+            make_private_directory(directory)?;
         }
-        let file = OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .mode(0o600)
-            .open(&path)?;
+        let file = open_lock_file(&path)?;
         match file.try_lock() {
             Ok(()) => Ok(Some(Self { _lock: Some(file) })),
             Err(TryLockError::WouldBlock) => Ok(None),

@@ -1,4 +1,6 @@
-//! `brief`: a one-line summary of a Markdown text.
+//! Texts cut to a length: a one-line summary of a Markdown text, and any text.
+
+use std::borrow::Cow;
 
 use super::python::strip;
 
@@ -29,6 +31,16 @@ pub fn brief(text: &str, max_len: i64) -> String {
         };
     }
     first(text, limit).to_owned()
+}
+
+/// Returns a text of more than `max_len` code points cut to as many, with `…` at its end; a shorter one unchanged.
+pub fn ellipsize(text: &str, max_len: usize) -> Cow<'_, str> {
+    let start = first(text, max_len);
+    if start.len() == text.len() {
+        Cow::Borrowed(text)
+    } else {
+        Cow::Owned(format!("{start}…"))
+    }
 }
 
 /// Returns the first `count` code points.

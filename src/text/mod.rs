@@ -9,7 +9,7 @@ mod message;
 mod python;
 mod sanitize;
 
-pub use brief::{BRIEF_LENGTH, brief};
+pub use brief::{BRIEF_LENGTH, brief, ellipsize};
 pub use classify::classify;
 pub use inert::inert;
 pub use json::{BYTE_ORDER_MARK, mended_json};

@@ -1,8 +1,8 @@
 //! `TrustRecord`: what the user allowed in one repository.
 
-use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
+use faster_hex::hex_string;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -152,14 +152,7 @@ pub fn digest<'p>(parts: impl IntoIterator<Item = &'p [u8]>) -> String {
         hasher.update((part.len() as u64).to_be_bytes());
         hasher.update(part);
     }
-    hasher
-        .finalize()
-        .iter()
-        .fold(String::new(), |mut hex, byte| {
-            // Writing to a `String` cannot fail.
-            let _infallible = write!(hex, "{byte:02x}");
-            hex
-        })
+    hex_string(&hasher.finalize())
 }
 
 /// Returns the SHA-256 of a regular file below the work tree, or outside where the path is absolute.

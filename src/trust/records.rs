@@ -1,9 +1,9 @@
 //! `TrustRecords`: where the records of all repositories are kept, one file each, for their owner alone.
 
 use std::fs;
-use std::io::{self, Write};
+use std::io;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use crate::files::{self, FileError, Links};
@@ -94,25 +94,13 @@ impl TrustRecords {
         record.place = place(common_dir).unwrap_or_default();
         change(&mut record);
         let path = self.path(common_dir);
-        self.write(&path, &record)
+        serde_json::to_vec_pretty(&record)
+            .map_err(io::Error::from)
+            .and_then(|content| files::replace(&path, &content))
             .map_err(|source| TrustError::Write {
                 path: path.display().to_string(),
                 source,
             })
-    }
-
-    /// Writes beside and renames, so that a reader sees the old record or the new one.
-    fn write(&self, path: &Path, record: &TrustRecord) -> io::Result<()> {
-        fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(&self.directory)?;
-        // Made for its owner alone.
-        let mut file = tempfile::NamedTempFile::new_in(&self.directory)?;
-        serde_json::to_writer_pretty(&mut file, record)?;
-        file.flush()?;
-        file.persist(path)?;
-        Ok(())
     }
 
     fn path(&self, common_dir: &Path) -> PathBuf {

@@ -4,7 +4,9 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
+
+use crate::threads::lock;
 
 /// The size at which a log becomes the old log, in bytes. There is one old log.
 const CAP: u64 = 1 << 20;
@@ -29,7 +31,7 @@ impl LogFile {
 
     /// Appends a line. One that cannot be written is lost.
     pub fn append(&self, line: &[u8]) {
-        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut file = lock(&self.file);
         let size = |file: &File| file.metadata().map_or(0, |metadata| metadata.len());
         if file.as_ref().is_some_and(|file| size(file) > CAP) {
             if file.as_ref().is_some_and(|file| self.is(file)) {

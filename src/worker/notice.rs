@@ -1,5 +1,6 @@
 //! The one line that a hook tells a person: what did not ship, or cannot be kept, and the command that tells more.
 
+use crate::clock::to_the_second;
 use crate::pipeline::Service;
 use crate::report::{Report, StepReport, Verdict};
 use crate::secrets::clean_line;
@@ -27,12 +28,12 @@ pub(super) fn last_time(store: &Store, look: &Look) -> Option<String> {
     let branch = &look.slot.branch;
     if let Ok(Some(pending)) = store.pending(&look.slot) {
         let (summary, since) = (&pending.what.summary, pending.since);
-        let waits = format!("{branch} waits since {}: {summary}", short(since));
+        let waits = format!("{branch} waits since {}: {summary}", to_the_second(since));
         return Some(line(&waits, WHY));
     }
     let last = store.last_run(&look.slot).ok()??.report;
     let step = unshipped(&last)?;
-    let since = short(last.started_at);
+    let since = to_the_second(last.started_at);
     let failed = format!("{branch} did not ship at {since}: {}", step.summary);
     Some(line(&failed, WHY))
 }
@@ -49,9 +50,4 @@ fn unshipped(report: &Report) -> Option<&StepReport> {
             Some(Service::Remote | Service::Forge)
         )
     })
-}
-
-/// Shows a time to the second.
-fn short(at: jiff::Timestamp) -> String {
-    at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }

@@ -24,7 +24,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("text", &[]),
     ("handover", &["reason", "files"]),
     ("template", &["names", "secrets", "text"]),
-    ("process", &["names", "clock", "environment"]),
+    ("process", &["names", "clock", "environment", "threads"]),
     (
         "git",
         &[
@@ -37,9 +37,15 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "policy",
             "reason",
             "files",
+            "threads",
         ],
     ),
-    ("store", &["names", "net", "report", "clock", "reason"]),
+    (
+        "store",
+        &[
+            "names", "files", "net", "report", "clock", "reason", "threads",
+        ],
+    ),
     ("trust", &["names", "files"]),
     (
         "http",
@@ -48,7 +54,9 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("forge", &["http", "names", "clock", "secrets", "reason"]),
     (
         "platform",
-        &["http", "names", "clock", "secrets", "reason", "files"],
+        &[
+            "http", "names", "clock", "secrets", "reason", "files", "threads",
+        ],
     ),
     (
         "events",

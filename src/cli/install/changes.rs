@@ -1,7 +1,7 @@
 //! What both commands do: plan the changes, show them, ask, and make them.
 
 use crate::exit::Exit;
-use crate::install::{FileChange, InstallError, Plan, Scope, Surroundings, Target, apply};
+use crate::install::{FileChange, InstallContext, InstallError, Plan, Scope, Target, apply};
 use crate::secrets::{clean, redact};
 
 use super::super::completions;
@@ -15,7 +15,7 @@ const NOTHING_FOUND: &str = "there is no work tree of git and no directory of an
 `sendoff install --help` lists what can be named";
 
 /// Makes the plan of one target.
-pub(super) type MakePlan = fn(Target, Option<Scope>, &Surroundings) -> Result<Plan, InstallError>;
+pub(super) type MakePlan = fn(Target, Option<Scope>, &InstallContext) -> Result<Plan, InstallError>;
 
 /// What is asked for.
 pub(super) struct Wanted {
@@ -44,13 +44,13 @@ impl Common {
         &self,
         start: &Start,
         wanted: &Wanted,
-        targets: impl FnOnce(&Surroundings) -> Vec<(Target, Option<Scope>)>,
+        targets: impl FnOnce(&InstallContext) -> Vec<(Target, Option<Scope>)>,
     ) -> Result<(Ended, Vec<Target>), Exit> {
         check_directory(self.directory.as_ref(), &start.environment)?;
-        let around = self.look(start).map_err(|error| told(&error))?;
-        let targets = targets(&around);
+        let context = self.look(start).map_err(|error| told(&error))?;
+        let targets = targets(&context);
         let plan = wanted
-            .plan(&targets, &around)
+            .plan(&targets, &context)
             .map_err(|error| told(&error))?;
         let targets: Vec<Target> = targets.into_iter().map(|(target, _)| target).collect();
         if plan.is_empty() {
@@ -78,21 +78,21 @@ impl Common {
         if !self.yes && !is_wanted(&clean(&summary.join("\n")), terminal, &self.command(wanted)) {
             return Err(Exit::Usage);
         }
-        let done = apply(&plan, &around, |change| eprint(&clean(&change.summary())));
+        let done = apply(&plan, &context, |change| eprint(&clean(&change.summary())));
         done.map_err(|error| told(&error))?;
         tell(&plan);
         Ok((Ended::Changed, targets))
     }
 
-    fn look(&self, start: &Start) -> Result<Surroundings, InstallError> {
+    fn look(&self, start: &Start) -> Result<InstallContext, InstallError> {
         let program = std::env::current_exe().map_err(|error| {
             InstallError::Repository(format!("sendoff's own program cannot be found: {error}"))
         })?;
         let environment = start.environment.clone();
-        let around = Surroundings::look(environment, self.directory.as_deref(), program)?;
-        Ok(Surroundings {
+        let context = InstallContext::new(environment, self.directory.as_deref(), program)?;
+        Ok(InstallContext {
             completions: Some(completions::script),
-            ..around
+            ..context
         })
     }
 
@@ -109,11 +109,11 @@ impl Wanted {
     fn plan(
         &self,
         targets: &[(Target, Option<Scope>)],
-        around: &Surroundings,
+        context: &InstallContext,
     ) -> Result<Plan, InstallError> {
         let mut plan = Plan::default();
         for (target, scope) in targets {
-            match (self.make)(*target, *scope, around) {
+            match (self.make)(*target, *scope, context) {
                 Ok(mut more) => {
                     // git and its managers can name the same file.
                     more.changes.retain(|change| {

@@ -130,8 +130,8 @@ impl InstallArgs {
         };
         let ended = self
             .common
-            .run(start, &wanted, |around| match self.targets.as_slice() {
-                [] => suggest(around)
+            .run(start, &wanted, |context| match self.targets.as_slice() {
+                [] => suggest(context)
                     .into_iter()
                     .map(|target| (target, None))
                     .collect(),

@@ -2,8 +2,7 @@
 
 use std::fmt::Write;
 
-use jiff::Timestamp;
-
+use crate::clock::to_the_second;
 use crate::exit::Exit;
 use crate::reason::Reason;
 use crate::report::{Report, StepReport};
@@ -29,7 +28,7 @@ pub(in crate::cli) fn status(status: &Status) -> String {
         let next = match (&waiting.reason, waiting.not_before) {
             (Some(reason), Some(at)) => format!(
                 "put off ({reason}); tried again after {}, or now with: sendoff flush",
-                second(at)
+                to_the_second(at)
             ),
             _ => "a worker is at it, or `sendoff flush` does it now".into(),
         };
@@ -56,7 +55,7 @@ pub(in crate::cli) fn status(status: &Status) -> String {
                 "pending      {} in {}, since {}: {} ({})",
                 branch.branch,
                 branch.repository.display(),
-                second(branch.since),
+                to_the_second(branch.since),
                 branch.summary,
                 branch.reason,
             ),
@@ -66,7 +65,7 @@ pub(in crate::cli) fn status(status: &Status) -> String {
             format_args!(
                 "             -> tried {} so far; tried again after {}, or now with: sendoff flush",
                 times(branch.attempts),
-                second(branch.not_before)
+                to_the_second(branch.not_before)
             ),
         );
     }
@@ -91,7 +90,7 @@ pub(in crate::cli) fn status(status: &Status) -> String {
                 "dead         {} {} of {}: {}; see: sendoff outbox show {}",
                 dead.message.kind.as_str(),
                 dead.id,
-                second(dead.created_at),
+                to_the_second(dead.created_at),
                 dead.reason.as_deref().unwrap_or("refused"),
                 dead.id,
             ),
@@ -114,7 +113,7 @@ pub(in crate::cli) fn status(status: &Status) -> String {
             format_args!(
                 "last run     {} at {}: {}; see: sendoff history {}",
                 run.pipeline,
-                second(run.started_at),
+                to_the_second(run.started_at),
                 run.verdict.as_str(),
                 short(&run.run_id)
             ),
@@ -162,7 +161,7 @@ fn whose(run: &WaitingRun) -> String {
     } else {
         &run.branch
     };
-    let (repository, since) = (run.repository.display(), second(run.since));
+    let (repository, since) = (run.repository.display(), to_the_second(run.since));
     format!("{branch} in {repository}, by {} at {since}", run.surface)
 }
 
@@ -176,7 +175,7 @@ pub(in crate::cli) fn history(runs: &[RunSummary]) -> String {
                 "{}  {:<7}  {}  {:>6} ms  {}  {}",
                 short(&run.run_id),
                 run.verdict,
-                second(run.started_at),
+                to_the_second(run.started_at),
                 run.duration_ms,
                 run.pipeline,
                 run.slot.branch,
@@ -215,7 +214,7 @@ pub(in crate::cli) fn timeline(report: &Report) -> String {
             report.verdict.as_str(),
             report.pipeline,
             report.trigger,
-            second(report.started_at),
+            to_the_second(report.started_at),
             report.duration_ms
         ),
     );
@@ -266,11 +265,6 @@ fn times(count: u32) -> String {
         1 => "once".into(),
         count => format!("{count} times"),
     }
-}
-
-/// Shows a time to the second.
-pub(super) fn second(at: Timestamp) -> String {
-    at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
 /// Shortens an id to as much as tells runs apart.

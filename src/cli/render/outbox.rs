@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use crate::clock::to_the_second;
 use crate::secrets::{clean, clean_line};
 use crate::store::{Delivery, DeliveryState};
 
@@ -16,7 +17,7 @@ pub(in crate::cli) fn deliveries(deliveries: &[Delivery]) -> String {
             delivery.id,
             delivery.state.as_str(),
             delivery.message.kind.as_str(),
-            delivery.created_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            to_the_second(delivery.created_at),
             clean_line(&delivery.message.workspace),
             next(delivery),
         );
@@ -61,6 +62,6 @@ fn next(delivery: &Delivery) -> String {
     format!(
         "{reason}; sent {} times; next try after {}",
         delivery.attempts,
-        delivery.not_before.strftime("%Y-%m-%dT%H:%M:%SZ")
+        to_the_second(delivery.not_before)
     )
 }

@@ -2,9 +2,9 @@
 
 use std::fmt::Write;
 
-use jiff::Timestamp;
 use serde::Serialize;
 
+use crate::clock::to_the_second;
 use crate::schedules::{FiringLine, ScheduleView};
 use crate::secrets::clean_line;
 use crate::store::ScheduleLine;
@@ -36,7 +36,10 @@ pub(in crate::cli) fn schedule(view: &ScheduleView) -> String {
         ("made by", view.source.as_str().to_owned()),
         ("runs", when(line)),
         ("next", next(line)),
-        ("last", line.last_run_at.map(shown).unwrap_or_default()),
+        (
+            "last",
+            line.last_run_at.map(to_the_second).unwrap_or_default(),
+        ),
         ("status", line.last_status.clone().unwrap_or_default()),
         ("error", line.last_error.clone().unwrap_or_default()),
         ("runs so far", line.run_count.to_string()),
@@ -81,7 +84,7 @@ pub(in crate::cli) fn firings(lines: &[FiringLine]) -> String {
         let _infallible = writeln!(
             text,
             "{}  {:<7}  {:<7}  {}  {}",
-            shown(line.started_at),
+            to_the_second(line.started_at),
             status,
             line.cause.as_str(),
             line.message_id,
@@ -124,7 +127,7 @@ fn when(line: &ScheduleLine) -> String {
 fn next(line: &ScheduleLine) -> String {
     match line.next_run_at {
         _ if !line.enabled => "disabled".into(),
-        Some(at) => shown(at),
+        Some(at) => to_the_second(at),
         None => "never".into(),
     }
 }
@@ -133,7 +136,7 @@ fn last(line: &ScheduleLine) -> String {
     let Some(status) = &line.last_status else {
         return String::new();
     };
-    let at = line.last_run_at.map(|at| format!(" {}", shown(at)));
+    let at = line.last_run_at.map(|at| format!(" {}", to_the_second(at)));
     let error = line.last_error.as_deref().map(|error| format!(": {error}"));
     let text = format!(
         "{status}{}{}",
@@ -141,8 +144,4 @@ fn last(line: &ScheduleLine) -> String {
         error.unwrap_or_default()
     );
     format!("  {}", clean_line(&text))
-}
-
-fn shown(at: Timestamp) -> String {
-    at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }

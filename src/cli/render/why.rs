@@ -1,9 +1,10 @@
 //! Renders, on one screen, why a branch did, or does, not ship.
 
+use crate::clock::to_the_second;
 use crate::secrets::clean_line;
 use crate::session::{Decision, Why, WhyGuard, WhyOutcome, WhySetting};
 
-use super::kept::{second, short};
+use super::kept::short;
 
 /// The longest text of a guard's values, in characters.
 const MAX_VALUES: usize = 90;
@@ -27,7 +28,7 @@ pub(in crate::cli) fn why(why: &Why) -> String {
             run.trigger,
             run.started_at
                 .parse()
-                .map_or_else(|_| run.started_at.clone(), second),
+                .map_or_else(|_| run.started_at.clone(), to_the_second),
             short(&run.run_id)
         ),
         None => "last  no run of this branch is kept".to_owned(),

@@ -1,4 +1,4 @@
-//! GitHub's JSON documents, complete enough to match GitHub's `OpenAPI` description.
+//! GitHub's JSON documents, complete enough for GitHub's `OpenAPI` description.
 
 use serde_json::{Map, Value, json};
 

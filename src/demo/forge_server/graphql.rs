@@ -1,4 +1,4 @@
-//! The one mutation of GitHub's GraphQL API that is asked for.
+//! The one mutation of GitHub's GraphQL API that sendoff uses.
 
 use serde_json::{Value, json};
 
@@ -8,7 +8,7 @@ use super::documents;
 use super::state::State;
 
 impl State {
-    /// Makes a draft ready for review. What is wrong is told with a status of success, as GitHub does.
+    /// Makes a draft ready for review. Errors have the status 200, as on GitHub.
     pub(super) fn graphql(&mut self, body: &[u8]) -> Answer {
         let request: Value = serde_json::from_slice(body).unwrap_or_default();
         let query = request.get("query").and_then(Value::as_str);

@@ -56,12 +56,12 @@ impl ForgeServer {
         self.server.state().add_pull(into, base, from, branch)
     }
 
-    /// Gives a pull request another body, as its page does.
+    /// Changes the body of a pull request, as its page does.
     pub fn edit(&self, number: u64, body: &str) {
         self.server.state().edit(number, body);
     }
 
-    /// Shows no objects any more, as to a token that may not read contents.
+    /// Refuses all further requests for git objects, as for a token without the permission `contents`.
     pub fn withhold_objects(&self) {
         self.server.state().withholds_objects = true;
     }

@@ -1,4 +1,4 @@
-//! What the forge tells of the objects of a bare repository: the tree of a commit, and the content of a file.
+//! The API for git objects of a bare repository: the tree of a commit, and the content of a file.
 
 use gix::ObjectId;
 use gix::open::Options;
@@ -16,7 +16,7 @@ impl Repository {
             .unwrap_or_else(|| error(404, "Not Found"))
     }
 
-    /// Answers for the content of a file, as whoever asks for it raw gets it.
+    /// Answers for the content of a file, in the raw media type.
     pub(super) fn blob(&self, id: &str) -> Answer {
         let found = self.objects().and_then(|objects| {
             let id = ObjectId::from_hex(id.as_bytes()).ok()?;

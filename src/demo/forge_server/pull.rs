@@ -41,7 +41,7 @@ pub(super) struct Pull {
     pub(super) open: bool,
     /// Whether it was merged.
     pub(super) merged: bool,
-    /// Its last commit, once it is not open any more: the branch may go on.
+    /// Its last commit, once it is closed: the branch can get further commits.
     pub(super) last: Option<String>,
     pub(super) labels: Vec<String>,
     pub(super) reviewers: Vec<String>,

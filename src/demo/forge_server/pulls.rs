@@ -51,7 +51,7 @@ impl State {
         answer.header("link", format!("<{next}>; rel=\"next\""))
     }
 
-    /// Shows one pull request, and changes it first where that is asked: closed, or with another body.
+    /// Applies a change of state or body, if there is one, and returns the pull request.
     pub(super) fn one(&mut self, index: usize, number: u64, change: &Value, root: &str) -> Answer {
         let into = self.repositories.get(index).map(|into| into.id);
         let is_it = |pull: &&mut Pull| pull.number == number && Some(pull.into) == into;

@@ -50,7 +50,7 @@ pub enum ProtectedBy {
         /// The checks.
         checks: Vec<String>,
     },
-    /// A ruleset, of which the branch shows nothing more.
+    /// A ruleset, of which the branch's document has no details.
     Ruleset,
 }
 

@@ -8,7 +8,7 @@ pub(super) struct State {
     pub(super) token: Option<String>,
     pub(super) repositories: Vec<Repository>,
     pub(super) pulls: Vec<Pull>,
-    /// Whether no token may read objects, as where its permission for contents is missing.
+    /// Whether requests for git objects are refused, as for a token without the permission `contents`.
     pub(super) withholds_objects: bool,
     /// Old names, each with the index in `repositories` that it leads to.
     renamed: Vec<(String, usize)>,
@@ -94,7 +94,7 @@ impl State {
         }
     }
 
-    /// Closes a pull request, which keeps its last commit whatever becomes of the branch.
+    /// Closes a pull request, and stores its last commit.
     pub(super) fn close(&mut self, number: u64, merged: bool) {
         let Some(at) = self.pulls.iter().position(|pull| pull.number == number) else {
             return;

@@ -106,8 +106,8 @@ fn feed(mut stdin: ChildStdin, mut chunks: mpsc::Receiver<Bytes>) {
     }
 }
 
-/// Reads git's answer: the headers first, then the body in chunks. Where the client is gone, git ends by itself all the same:
-/// one that is killed leaves the locks of its refs.
+/// Reads git's answer: the headers first, then the body in chunks. If the client is gone, git still runs to its end, because a
+/// killed git leaves the locks of its refs.
 fn drain(
     stdout: ChildStdout,
     head: oneshot::Sender<Response>,
@@ -156,7 +156,7 @@ fn failed() -> Response {
     response
 }
 
-/// Returns a path as CGI hands it on: without its escapes.
+/// Percent-decodes a path, as CGI requires.
 fn decoded(path: &str) -> String {
     let hex = |byte: u8| char::from(byte).to_digit(16);
     let mut bytes = Vec::with_capacity(path.len());

@@ -1,9 +1,8 @@
-//! Who is let in: the scheme that the server offers, and whether a request answers it.
-
-use std::fmt::Write;
+//! HTTP authentication of requests, by the scheme that the server offers.
 
 use axum::http::header::AUTHORIZATION;
 use axum::http::{HeaderMap, Method, Uri};
+use faster_hex::hex_string;
 use md5::{Digest as _, Md5};
 use secrecy::ExposeSecret;
 
@@ -12,7 +11,7 @@ use crate::secrets::decode_base64;
 use super::options::Offer;
 use super::shared::Shared;
 
-/// Says whether a request may be served.
+/// Says whether a request is authenticated, or the server requires no login.
 pub(super) fn is_authorised(
     shared: &Shared,
     method: &Method,
@@ -47,14 +46,7 @@ fn is_digest(given: &str, user: &str, password: &str, method: &Method, uri: &Uri
         let value = fields.find(|(key, _)| *key == name).map(|(_, value)| value);
         value.unwrap_or_default().trim_matches('"')
     };
-    let hash = |text: String| {
-        let mut hex = String::new();
-        for byte in Md5::digest(text) {
-            // Writing to a `String` cannot fail.
-            let _infallible = write!(hex, "{byte:02x}");
-        }
-        hex
-    };
+    let hash = |text: String| hex_string(&Md5::digest(text));
     let path = uri
         .path_and_query()
         .map(ToString::to_string)

@@ -1,15 +1,15 @@
-//! What the git server asks for, what it does wrong, and what it logs.
+//! The git server's options: its login and its faults; and the entries of its log.
 
 use std::time::Duration;
 
 use secrecy::SecretString;
 
-/// What a server asks for, and what it does wrong.
+/// The login and the faults of a server.
 #[derive(Debug, Clone, Default)]
 pub struct GitServerOptions {
-    /// The user and password that every request must carry; without them everybody can push.
+    /// The user and password of every request; `None` requires no login.
     pub login: Option<(String, SecretString)>,
-    /// How a login is to be sent.
+    /// The authentication scheme.
     pub offer: Offer,
     /// The faults; the first that matches a request applies.
     pub faults: Vec<RequestFault>,
@@ -74,9 +74,9 @@ pub enum Offer {
     Basic,
     /// The password alone, as a token.
     Bearer,
-    /// A user and a password that is not sent.
+    /// A user, and a hash of the password.
     Digest,
-    /// Something else, with which nobody gets in.
+    /// Another challenge, which no login satisfies.
     Other(&'static str),
 }
 

@@ -1,9 +1,10 @@
 //! `Shared`: what the server and its request handlers share.
 
 use std::path::PathBuf;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 
 use crate::process::{Inheritance, Killer};
+use crate::threads::lock;
 
 use super::options::{GitServerOptions, LoggedRequest};
 
@@ -20,10 +21,10 @@ pub(super) struct Shared {
 
 impl Shared {
     pub(super) fn log(&self) -> MutexGuard<'_, Vec<LoggedRequest>> {
-        self.log.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.log)
     }
 
     pub(super) fn children(&self) -> MutexGuard<'_, Vec<Killer>> {
-        self.children.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.children)
     }
 }

@@ -12,7 +12,7 @@ use super::path::Beginnings;
 
 /// What the conditions of includes are evaluated against.
 #[derive(Debug)]
-pub(super) struct Surroundings<'a> {
+pub(super) struct IncludeContext<'a> {
     /// Where relative paths begin.
     pub(super) directory: &'a Path,
     /// What the prefixes of paths expand to.
@@ -27,7 +27,7 @@ pub(super) struct Surroundings<'a> {
     pub(super) remotes: &'a [BString],
 }
 
-impl Surroundings<'_> {
+impl IncludeContext<'_> {
     /// Returns the file that `path` names in the configuration file `from`.
     pub(super) fn included(&self, path: &BStr, from: Option<&Path>) -> Option<PathBuf> {
         let path = self.beginnings.expand(path.to_str().ok()?)?;

@@ -18,7 +18,7 @@ use gix::config::File;
 
 use self::entries::Entries;
 pub(super) use self::entries::Scope;
-use self::includes::Surroundings;
+use self::includes::IncludeContext;
 use self::path::Beginnings;
 use self::read::{read_local, read_trusted, remote_urls};
 use super::discover::RepoPaths;
@@ -63,8 +63,8 @@ impl Config {
         branch: Option<&gix::refs::FullName>,
     ) -> Result<Self, OpenError> {
         let (beginnings, directory) = (files.beginnings(), files.relative_to(Some(paths)));
-        let around = surroundings(paths, files, branch, (&directory, &beginnings), &[]);
-        let trusted = read_trusted(files, None, &around)?;
+        let context = surroundings(paths, files, branch, (&directory, &beginnings), &[]);
+        let trusted = read_trusted(files, None, &context)?;
         Ok(Self {
             trusted,
             local: File::default(),
@@ -78,7 +78,7 @@ impl Config {
     /// Reads the system's and the user's files where there is no repository.
     pub(super) fn outside(files: &ConfigFiles) -> Result<Self, OpenError> {
         let (beginnings, directory) = (files.beginnings(), files.relative_to(None));
-        let around = Surroundings {
+        let context = IncludeContext {
             directory: &directory,
             beginnings: &beginnings,
             git_dir: None,
@@ -87,7 +87,7 @@ impl Config {
             remotes: &[],
         };
         Ok(Self {
-            trusted: read_trusted(files, None, &around)?,
+            trusted: read_trusted(files, None, &context)?,
             local: File::default(),
             trust: LocalConfigTrust::Ignore,
             beginnings,
@@ -110,7 +110,7 @@ impl Config {
         } else {
             // The URLs of remotes are facts, which the repository's configuration may set.
             let remotes = remote_urls(self.trusted.all(), &local);
-            let around = surroundings(
+            let context = surroundings(
                 paths,
                 files,
                 branch,
@@ -118,7 +118,7 @@ impl Config {
                 &remotes,
             );
             let trusted_local = (trust == LocalConfigTrust::Trust).then_some(&local);
-            read_trusted(files, trusted_local, &around)?
+            read_trusted(files, trusted_local, &context)?
         };
         Ok(Self {
             trusted,
@@ -226,13 +226,13 @@ fn surroundings<'a>(
     branch: Option<&'a gix::refs::FullName>,
     (directory, beginnings): (&'a Path, &'a Beginnings),
     remotes: &'a [BString],
-) -> Surroundings<'a> {
+) -> IncludeContext<'a> {
     // Git knows how it was entered only at the top of the work tree, where `.git` is the git directory: of a linked work
     // tree, or one whose git directory lies elsewhere, it knows the real path alone.
     let same =
         |path: &PathBuf| path.canonicalize().ok() == paths.work_tree && path.join(".git").is_dir();
     let entered = files.entered.clone().filter(same);
-    Surroundings {
+    IncludeContext {
         directory,
         beginnings,
         git_dir: Some(&paths.git_dir),

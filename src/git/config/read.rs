@@ -13,7 +13,7 @@ use crate::git::open_error::OpenError;
 
 use super::entries::{Entries, Entry, Scope, of_section};
 use super::files::ConfigFiles;
-use super::includes::Surroundings;
+use super::includes::IncludeContext;
 
 /// In bytes. The user's own files are not bounded by it.
 const LOCAL_LIMIT: u64 = 4 * 1024 * 1024;
@@ -29,16 +29,16 @@ const DEPTH: u8 = 10;
 pub(super) fn read_trusted(
     files: &ConfigFiles,
     local: Option<&File>,
-    around: &Surroundings<'_>,
+    context: &IncludeContext<'_>,
 ) -> Result<Entries, OpenError> {
     let mut reading = Reading {
-        around,
+        context,
         entries: Entries::default(),
     };
     let system = files.system.iter().map(|path| (path, Scope::System));
     let user = files.user.iter().map(|path| (path, Scope::Global));
     for (path, scope) in system.chain(user) {
-        reading.file(&around.directory.join(path), scope, 0)?;
+        reading.file(&context.directory.join(path), scope, 0)?;
     }
     if let Some(local) = local {
         for part in local.sections() {
@@ -52,7 +52,7 @@ pub(super) fn read_trusted(
 
 /// Files that are being read.
 struct Reading<'a> {
-    around: &'a Surroundings<'a>,
+    context: &'a IncludeContext<'a>,
     entries: Entries,
 }
 
@@ -106,13 +106,13 @@ impl Reading<'_> {
             ("include", None) => {}
             ("includeif", Some(condition)) => {
                 let condition = BStr::new(condition.as_slice());
-                if !self.around.holds(condition, from) {
+                if !self.context.holds(condition, from) {
                     return Ok(None);
                 }
             }
             _ => return Ok(None),
         }
-        let path = self.around.included(entry.value(), from);
+        let path = self.context.included(entry.value(), from);
         if path.is_none() && from.is_none() {
             let named = entry.value().to_string();
             let problem = "a relative path is included from a variable, and has no file beside it";

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use secrecy::SecretString;
@@ -11,6 +11,7 @@ use tracing::debug;
 use crate::environment::Environment;
 use crate::git::config::Config;
 use crate::process::{Inheritance, Program};
+use crate::threads::lock;
 
 use super::terminal::{self, Echo};
 use super::{Login, LoginSource};
@@ -59,7 +60,7 @@ struct Said {
 
 impl Asked {
     fn answers(&self) -> MutexGuard<'_, BTreeMap<String, Option<Said>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0)
     }
 }
 

@@ -1,13 +1,14 @@
 //! `Helpers`: the user's credential helpers for one URL, asked in order and once a run.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use crate::clock::Clock;
 use crate::git::url_match::percent_decoded;
 use crate::process::Inheritance;
 use crate::secrets::KnownSecrets;
+use crate::threads::lock;
 
 use super::credential::Verb;
 use super::helper::Start;
@@ -276,10 +277,7 @@ impl Helpers {
     }
 
     pub(super) fn answers(&self) -> MutexGuard<'_, BTreeMap<Vec<u8>, Answer>> {
-        self.answers
-            .0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        lock(&self.answers.0)
     }
 
     pub(super) const fn known(&self) -> &KnownSecrets {

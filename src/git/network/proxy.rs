@@ -1,12 +1,13 @@
 //! The proxy of a URL, and its login.
 
-use std::sync::{MutexGuard, PoisonError};
+use std::sync::MutexGuard;
 
 use tracing::debug;
 
 use crate::git::credentials::{Credential, Helpers, Login};
 use crate::names::RemoteUrl;
 use crate::net::{ConnectorSettings, NetError, NoProxy, ProxyUrl};
+use crate::threads::lock;
 
 use super::{GitNetwork, View};
 
@@ -150,8 +151,7 @@ fn helpers(network: &GitNetwork, proxy: &ProxyUrl) -> Option<Helpers> {
 }
 
 fn last_login(network: &GitNetwork) -> MutexGuard<'_, Option<ProxyLogin>> {
-    let lock = network.state.proxy_login.lock();
-    lock.unwrap_or_else(PoisonError::into_inner)
+    lock(&network.state.proxy_login)
 }
 
 /// Returns settings with another login for the proxy that refused these, if there is one.

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread;
 use std::time::Duration;
 
@@ -15,6 +15,7 @@ use sendoff_push::{ClassifiedError, Connection, RequestBody, SendError};
 use crate::git::transport::{HeadRecord, PushOptions, head_of};
 use crate::names::{RemoteUrl, Scheme};
 use crate::policy::{RemoteFacts, RemoteHead};
+use crate::threads::lock;
 
 /// The interval at which a caller that waits for the answer checks the stop flag.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
@@ -110,7 +111,7 @@ impl HeadQuestion {
     }
 
     fn lock(&self) -> MutexGuard<'_, Asked> {
-        self.asked.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.asked)
     }
 }
 

@@ -1,6 +1,8 @@
 //! `AuthCache`: whether a remote required a login last time, which saves a round trip.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
+
+use crate::threads::lock;
 
 /// Whether a remote requires a login.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,7 +34,7 @@ impl AuthCache {
 
     /// Returns the latest value.
     pub fn last(&self) -> Option<AuthNeed> {
-        *self.now.lock().unwrap_or_else(PoisonError::into_inner)
+        *lock(&self.now)
     }
 
     /// Returns the latest value where it differs from the first.
@@ -42,6 +44,6 @@ impl AuthCache {
 
     /// Records what the remote did.
     pub(super) fn record(&self, seen: AuthNeed) {
-        *self.now.lock().unwrap_or_else(PoisonError::into_inner) = Some(seen);
+        *lock(&self.now) = Some(seen);
     }
 }

@@ -11,6 +11,7 @@ use crate::git::transport::TransportError;
 use crate::names::Scheme;
 use crate::process::{Killer, Running};
 use crate::secrets::KnownSecrets;
+use crate::threads::lock;
 
 use super::classify::{Stage, from_stderr};
 use super::idle_timeout::{IdleTimeout, Interruption, POLL_INTERVAL};
@@ -92,9 +93,7 @@ pub(super) fn with_idle_timeout<T>(
         let watch = move || {
             while end.recv_timeout(POLL_INTERVAL) == Err(RecvTimeoutError::Timeout) {
                 if let Some(reason) = idle.check(stop) {
-                    seen.lock()
-                        .unwrap_or_else(PoisonError::into_inner)
-                        .replace(reason);
+                    lock(seen).replace(reason);
                     terminator.terminate();
                     return;
                 }

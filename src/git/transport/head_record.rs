@@ -1,8 +1,9 @@
 //! `HeadRecord`: what is known of the branch that a remote's HEAD names.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use crate::names::BranchName;
+use crate::threads::lock;
 
 /// What was seen of a remote's HEAD within a day, and what is learned of it now. Clones share what they learn.
 #[derive(Debug, Clone, Default)]
@@ -22,8 +23,7 @@ impl HeadRecord {
 
     /// Returns what the remote said now.
     pub fn learned(&self) -> Option<BranchName> {
-        let learned = self.learned.lock();
-        learned.unwrap_or_else(PoisonError::into_inner).clone()
+        lock(&self.learned).clone()
     }
 
     /// Returns what was kept.
@@ -33,7 +33,7 @@ impl HeadRecord {
 
     /// Takes what the remote says now.
     pub fn learn(&self, branch: BranchName) {
-        let mut learned = self.learned.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut learned = lock(&self.learned);
         *learned = Some(branch);
     }
 }

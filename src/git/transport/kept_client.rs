@@ -1,11 +1,12 @@
 //! What a connection over HTTP leaves for the next request to the same remote: its connections that are still open.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use reqwest::{Client, Url};
 use tokio::runtime::Runtime;
 
 use crate::net::ConnectorSettings;
+use crate::threads::lock;
 
 /// A place for the client of one connection, with its runtime, which the connections need. Clones share it.
 #[derive(Debug, Clone, Default)]
@@ -25,17 +26,13 @@ pub(super) struct Kept {
 impl KeptClient {
     /// Keeps a client, in the place of the one before.
     pub(super) fn put(&self, kept: Kept) {
-        let before = self
-            .0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .replace(kept);
+        let before = lock(&self.0).replace(kept);
         drop(before);
     }
 
     /// Takes the client, where one was made for this URL.
     pub(super) fn take(&self, base: &Url) -> Option<Kept> {
-        let mut place = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut place = lock(&self.0);
         place.take_if(|kept| kept.base == *base)
     }
 }

@@ -1,10 +1,11 @@
 //! `RedirectPlaces`: to which other repositories of its origin a remote may lead, and where it has led.
 
 use std::fmt::Debug;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use crate::names::RemoteUrl;
 use crate::reason::Reason;
+use crate::threads::lock;
 
 /// Decides whether a remote may lead to another repository of its origin.
 pub trait RedirectRule: Debug + Send + Sync {
@@ -34,14 +35,13 @@ impl RedirectPlaces {
         if let Some(reason) = objection {
             return Err(reason);
         }
-        let mut followed = self.followed.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut followed = lock(&self.followed);
         *followed = Some(to);
         Ok(())
     }
 
     /// Returns the repository that the remote has led to.
     pub fn followed(&self) -> Option<RemoteUrl> {
-        let followed = self.followed.lock();
-        followed.unwrap_or_else(PoisonError::into_inner).clone()
+        lock(&self.followed).clone()
     }
 }

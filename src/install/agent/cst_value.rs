@@ -1,38 +1,38 @@
-//! Values of a JSON file whose every byte is kept, and values of ours for it.
+//! Converts between the values of a lossless JSON syntax tree and `serde_json`'s.
 
 use jsonc_parser::cst::{CstInputValue, CstNode};
 use serde_json::Value;
 
 /// Why a file is not edited.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(super) enum Unclear {
-    /// It is no JSON as the agent reads it.
-    #[error("it is not JSON as its reader wants it: {0}")]
+pub(super) enum JsonEditError {
+    /// The agent cannot parse it as JSON.
+    #[error("its reader cannot parse it as JSON: {0}")]
     Syntax(String),
-    /// A value on the way is of another type.
+    /// A value on the path to the list has another type.
     #[error("{0} is not {1}")]
     Type(String, &'static str),
-    /// A key stands there twice, and readers differ in which one counts.
-    #[error("the key `{0}` stands there twice")]
+    /// A key is repeated, and parsers differ in which value they use.
+    #[error("the key `{0}` is there twice")]
     Twice(String),
-    /// The edit would change what is not ours.
+    /// The edit would change more than our entry.
     #[error("an edit would change other parts of it")]
     Foreign,
 }
 
-/// Returns what a node says. Numbers keep their text: they may be larger than any type of ours.
-pub(super) fn value(node: &CstNode) -> Result<Value, Unclear> {
+/// Returns the value of a node. Numbers become their text, because they can be out of range of `serde_json`'s numbers.
+pub(super) fn value(node: &CstNode) -> Result<Value, JsonEditError> {
     if let Some(object) = node.as_object() {
         let mut map = serde_json::Map::new();
         for property in object.properties() {
             let name = property
                 .decoded_name()
-                .ok_or_else(|| Unclear::Syntax("a key without a name".into()))?;
+                .ok_or_else(|| JsonEditError::Syntax("a key without a name".into()))?;
             let inner = property
                 .value()
-                .ok_or_else(|| Unclear::Syntax(format!("`{name}` has no value")))?;
+                .ok_or_else(|| JsonEditError::Syntax(format!("`{name}` has no value")))?;
             if map.insert(name.clone(), value(&inner)?).is_some() {
-                return Err(Unclear::Twice(name));
+                return Err(JsonEditError::Twice(name));
             }
         }
         return Ok(Value::Object(map));
@@ -48,13 +48,13 @@ pub(super) fn value(node: &CstNode) -> Result<Value, Unclear> {
     if let Some(text) = node.as_string_lit() {
         let text = text
             .decoded_value()
-            .map_err(|error| Unclear::Syntax(format!("{error:?}")))?;
+            .map_err(|error| JsonEditError::Syntax(format!("{error:?}")))?;
         return Ok(Value::String(text));
     }
     Ok(Value::String(format!("\u{0}{node}")))
 }
 
-/// Turns a value of ours into what the library inserts.
+/// Converts a value for insertion into the tree.
 pub(super) fn input(value: &Value) -> CstInputValue {
     match value {
         Value::Null => CstInputValue::Null,

@@ -1,4 +1,4 @@
-//! A list of handlers in a JSON file: ours is appended and taken out, and every other byte stays.
+//! A list of handlers in a JSON file: appends and removes ours, and keeps every other byte.
 
 use jsonc_parser::ParseOptions;
 use jsonc_parser::cst::{CstArray, CstInputValue, CstNode, CstObject, CstRootNode};
@@ -8,28 +8,24 @@ use serde_json::Value;
 use crate::install::command::OurCommand;
 use crate::surfaces::{JsonHook, JsonSyntax, Removal, Shape};
 
-use super::cst_value::{Unclear, input, value};
+use super::cst_value::{JsonEditError, input, value};
+use super::split_bom;
 
-/// The bytes that some editors put before a text.
-const BOM: &str = "\u{feff}";
-/// The keys of a handler that can hold a command.
+/// The keys of a handler that can have a command.
 const COMMAND_KEYS: [&str; 3] = ["command", "bash", "exec"];
 
 /// A JSON file with the list of handlers.
 pub(super) struct HandlerList<'a> {
     hook: &'a JsonHook,
-    has_bom: bool,
+    bom: &'static str,
     root: CstRootNode,
     before: Value,
 }
 
 impl<'a> HandlerList<'a> {
     /// Reads a file. An empty one counts as `{}`.
-    pub(super) fn parse(text: &str, hook: &'a JsonHook) -> Result<Self, Unclear> {
-        let (has_bom, text) = match text.strip_prefix(BOM) {
-            Some(rest) => (true, rest),
-            None => (false, text),
-        };
+    pub(super) fn parse(text: &str, hook: &'a JsonHook) -> Result<Self, JsonEditError> {
+        let (bom, text) = split_bom(text);
         let lenient = hook.syntax == JsonSyntax::WithComments;
         let options = ParseOptions {
             allow_comments: lenient,
@@ -42,11 +38,11 @@ impl<'a> HandlerList<'a> {
             ..ParseOptions::default()
         };
         let root = CstRootNode::parse(text, &options)
-            .map_err(|error| Unclear::Syntax(error.to_string()))?;
-        // The library lets comments through.
+            .map_err(|error| JsonEditError::Syntax(error.to_string()))?;
+        // The library accepts comments in any case.
         if !lenient && !text.trim().is_empty() {
             serde_json::from_str::<IgnoredAny>(text)
-                .map_err(|error| Unclear::Syntax(error.to_string()))?;
+                .map_err(|error| JsonEditError::Syntax(error.to_string()))?;
         }
         let before = match root.value() {
             None => Value::Object(serde_json::Map::new()),
@@ -54,22 +50,22 @@ impl<'a> HandlerList<'a> {
         };
         Ok(Self {
             hook,
-            has_bom,
+            bom,
             root,
             before,
         })
     }
 
     /// Returns our calls, in their order.
-    pub(super) fn calls(&self) -> Result<Vec<OurCommand>, Unclear> {
+    pub(super) fn calls(&self) -> Result<Vec<OurCommand>, JsonEditError> {
         let Some(list) = self.list()? else {
             return Ok(Vec::new());
         };
         Ok(list.elements().iter().filter_map(call).collect())
     }
 
-    /// Appends the handler of `command`, or puts it in the place of ours; returns the new text.
-    pub(super) fn with(&self, command: &str) -> Result<String, Unclear> {
+    /// Appends the handler of `command`, or replaces ours; returns the new text.
+    pub(super) fn with(&self, command: &str) -> Result<String, JsonEditError> {
         self.before_is_usable()?;
         let handler = (self.hook.handler)(command);
         let element = match self.hook.shape {
@@ -104,8 +100,8 @@ impl<'a> HandlerList<'a> {
         self.finish()
     }
 
-    /// Takes our handlers out; returns the new text. What was made for them and is empty goes too.
-    pub(super) fn without(&self) -> Result<String, Unclear> {
+    /// Removes our handlers, and the containers that are empty then; returns the new text.
+    pub(super) fn without(&self) -> Result<String, JsonEditError> {
         let Some(list) = self.list()? else {
             return Ok(self.text());
         };
@@ -138,18 +134,18 @@ impl<'a> HandlerList<'a> {
         self.finish()
     }
 
-    /// Returns the text, when all that is not ours means what it meant before.
-    fn finish(&self) -> Result<String, Unclear> {
+    /// Returns the text, if all values but ours are unchanged.
+    fn finish(&self) -> Result<String, JsonEditError> {
         let text = self.text();
-        let again = HandlerList::parse(&text, self.hook).map_err(|_| Unclear::Foreign)?;
+        let again = HandlerList::parse(&text, self.hook).map_err(|_| JsonEditError::Foreign)?;
         if self.foreign(&self.before) == self.foreign(&again.before) {
             Ok(text)
         } else {
-            Err(Unclear::Foreign)
+            Err(JsonEditError::Foreign)
         }
     }
 
-    /// Returns what a document says without our handlers, empty containers for them, and a version that we add.
+    /// Returns a document without our handlers, empty containers of handlers, and the version that we add.
     fn foreign(&self, document: &Value) -> Value {
         let mut rest = document.clone();
         let Some(root) = rest.as_object_mut() else {
@@ -173,16 +169,15 @@ impl<'a> HandlerList<'a> {
     }
 
     fn text(&self) -> String {
-        let bom = if self.has_bom { BOM } else { "" };
-        format!("{bom}{}", self.root)
+        format!("{}{}", self.bom, self.root)
     }
 
-    /// Fails where a value on the way is of another type.
-    fn before_is_usable(&self) -> Result<(), Unclear> {
+    /// Fails where a value on the path to the list has another type.
+    fn before_is_usable(&self) -> Result<(), JsonEditError> {
         self.list().map(drop)
     }
 
-    fn hooks(&self) -> Result<Option<CstObject>, Unclear> {
+    fn hooks(&self) -> Result<Option<CstObject>, JsonEditError> {
         let Some(root) = self.root.value() else {
             return Ok(None);
         };
@@ -196,7 +191,7 @@ impl<'a> HandlerList<'a> {
             .ok_or_else(|| not_object("`hooks`"))
     }
 
-    fn list(&self) -> Result<Option<CstArray>, Unclear> {
+    fn list(&self) -> Result<Option<CstArray>, JsonEditError> {
         let Some(property) = self.hooks()?.and_then(|hooks| hooks.get(self.hook.event)) else {
             return Ok(None);
         };
@@ -206,8 +201,8 @@ impl<'a> HandlerList<'a> {
             .ok_or_else(|| self.not_list())
     }
 
-    fn not_list(&self) -> Unclear {
-        Unclear::Type(format!("`hooks.{}`", self.hook.event), "a list")
+    fn not_list(&self) -> JsonEditError {
+        JsonEditError::Type(format!("`hooks.{}`", self.hook.event), "a list")
     }
 }
 
@@ -216,7 +211,7 @@ fn call(element: &CstNode) -> Option<OurCommand> {
     called(&value(element).ok()?)
 }
 
-/// Returns our call in an element of the list: a handler, or a group that has no other one.
+/// Returns our call in an element of the list: a handler, or a group with one handler.
 fn called(element: &Value) -> Option<OurCommand> {
     match element.get("hooks").and_then(Value::as_array) {
         Some(handlers) => match handlers.as_slice() {
@@ -230,7 +225,7 @@ fn called(element: &Value) -> Option<OurCommand> {
 fn call_of_handler(handler: &Value) -> Option<OurCommand> {
     COMMAND_KEYS.iter().find_map(|key| {
         let command = handler.get(key)?.as_str()?;
-        // The form without a shell has the arguments apart.
+        // Without a shell the arguments are in a list of their own.
         let mut words = vec![command];
         let arguments = handler.get("args").and_then(Value::as_array);
         words.extend(arguments.into_iter().flatten().filter_map(Value::as_str));
@@ -248,6 +243,6 @@ fn is_empty_group(element: &Value) -> bool {
     })
 }
 
-fn not_object(what: &str) -> Unclear {
-    Unclear::Type(what.into(), "an object")
+fn not_object(what: &str) -> JsonEditError {
+    JsonEditError::Type(what.into(), "an object")
 }

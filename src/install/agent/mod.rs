@@ -1,55 +1,65 @@
-//! Coding agents: a handler in a file of theirs, or files of our own where they look.
+//! Coding agents: a handler in a file of theirs, or files of our own in their directories.
 
+mod agent_place;
 mod cst_value;
 mod handler_list;
 mod json_file;
 mod notify;
 mod own_files;
-mod place;
-mod removal;
 
 use crate::surfaces::{Installation, SurfaceDef};
 
+use super::context::InstallContext;
 use super::entry::{Entry, Scope};
 use super::error::InstallError;
 use super::plan::Plan;
-use super::surroundings::Surroundings;
 
-use self::place::Place;
+use self::agent_place::AgentPlace;
 
-/// The scope of an agent's hook, unless one is named: the agent works in many repositories.
+/// The default scope of an agent's hook, because an agent works in many repositories.
 const DEFAULT_SCOPE: Scope = Scope::User;
+
+/// The byte order mark.
+const BOM: &str = "\u{feff}";
 
 /// Every scope.
 const SCOPES: [Scope; 3] = [Scope::User, Scope::Project, Scope::Local];
+
+/// Splits a byte order mark, which some editors write, off a text.
+fn split_bom(text: &str) -> (&'static str, &str) {
+    match text.strip_prefix(BOM) {
+        Some(rest) => (BOM, rest),
+        None => ("", text),
+    }
+}
 
 /// Plans the installation.
 pub(super) fn plan_install(
     surface: &'static SurfaceDef,
     scope: Option<Scope>,
-    around: &Surroundings,
+    context: &InstallContext,
 ) -> Result<Plan, InstallError> {
     let scope = scope.unwrap_or(DEFAULT_SCOPE);
-    let place = |places| Place::of(surface, places, scope, around);
+    let place = |places| AgentPlace::of(surface, places, scope, context);
     match &surface.installation {
-        Installation::Json(hook) => json_file::install(&place(&hook.places)?, hook, around),
-        Installation::Notify(places) => notify::install(&place(places)?, around),
-        Installation::Files(own) => own_files::install(&place(&own.places)?, own, around),
+        Installation::Json(hook) => json_file::install(&place(&hook.places)?, hook, context),
+        Installation::Notify(places) => notify::install(&place(places)?, context),
+        Installation::Files(own) => own_files::install(&place(&own.places)?, own, context),
         Installation::GitHook | Installation::ByCaller => Ok(Plan::default()),
     }
 }
 
-/// Plans the removal: in every scope unless one is named.
+/// Plans the removal, in every scope unless one is given.
 pub(super) fn plan_uninstall(
     surface: &'static SurfaceDef,
     scope: Option<Scope>,
-    around: &Surroundings,
+    context: &InstallContext,
 ) -> Result<Plan, InstallError> {
     let mut plan = Plan::default();
-    for place in places(surface, scope, around)? {
+    for place in places(surface, scope, context)? {
         plan.extend(match &surface.installation {
-            Installation::Json(hook) => json_file::uninstall(&place, hook, around)?,
-            Installation::Notify(_) => notify::uninstall(&place, around)?,
+            Installation::Json(hook) => json_file::uninstall(&place, hook, context)?,
+            Installation::Notify(_) => notify::uninstall(&place, context)?,
             Installation::Files(own) => own_files::uninstall(&place, own)?,
             Installation::GitHook | Installation::ByCaller => Plan::default(),
         });
@@ -57,13 +67,13 @@ pub(super) fn plan_uninstall(
     Ok(plan)
 }
 
-/// Returns what calls us on behalf of an agent.
+/// Returns the entries of an agent that call us.
 pub(super) fn find(
     surface: &'static SurfaceDef,
-    around: &Surroundings,
+    context: &InstallContext,
 ) -> Result<Vec<Entry>, InstallError> {
     let mut entries = Vec::new();
-    for place in places(surface, None, around)? {
+    for place in places(surface, None, context)? {
         entries.extend(match &surface.installation {
             Installation::Json(hook) => json_file::find(&place, hook)?,
             Installation::Notify(_) => notify::find(&place)?,
@@ -74,12 +84,12 @@ pub(super) fn find(
     Ok(entries)
 }
 
-/// Returns the places of an agent that there are here. A scope that is named must be one of them.
+/// Returns the places of an agent in all scopes, or in the given one, which must exist.
 fn places(
     surface: &'static SurfaceDef,
     scope: Option<Scope>,
-    around: &Surroundings,
-) -> Result<Vec<Place>, InstallError> {
+    context: &InstallContext,
+) -> Result<Vec<AgentPlace>, InstallError> {
     let places = match &surface.installation {
         Installation::Json(hook) => &hook.places,
         Installation::Notify(places) => places,
@@ -87,9 +97,9 @@ fn places(
         Installation::GitHook | Installation::ByCaller => return Ok(Vec::new()),
     };
     if let Some(scope) = scope {
-        return Ok(vec![Place::of(surface, places, scope, around)?]);
+        return Ok(vec![AgentPlace::of(surface, places, scope, context)?]);
     }
     let all = SCOPES.into_iter();
-    let found = all.filter_map(|scope| Place::of(surface, places, scope, around).ok());
+    let found = all.filter_map(|scope| AgentPlace::of(surface, places, scope, context).ok());
     Ok(found.collect())
 }

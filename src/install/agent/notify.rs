@@ -1,43 +1,35 @@
-//! Codex's `notify`: one array in a TOML file, which is ours only when nobody else has it.
+//! Codex's `notify`: one array in a TOML file, which can call only one program.
 
 use toml_edit::{Array, Document, Value};
 
 use crate::install::command::OurCommand;
 use crate::install::content::Content;
+use crate::install::context::InstallContext;
 use crate::install::entry::Entry;
 use crate::install::error::InstallError;
 use crate::install::plan::{FileChange, Plan};
-use crate::install::surroundings::Surroundings;
 
-use super::place::Place;
-use super::removal::removal;
+use super::agent_place::AgentPlace;
+use super::split_bom;
 
 /// The key.
 const NOTIFY: &str = "notify";
-/// The bytes that some editors put before a text.
-const BOM: &str = "\u{feff}";
 /// The mode of a file that is new: Codex keeps it to the user.
 const NEW_FILE_MODE: u32 = 0o600;
 
-/// Why a line of ours is not taken out.
+/// Why our line cannot be removed.
 const NO_LINE: &str = "its `notify` shares a line with other text";
 
-/// Puts a line before all others: below a table it would be that table's.
+/// Inserts a line before all others, because below a table header it would belong to that table.
 fn with(text: &str, line: &str) -> String {
-    let (bom, rest) = match text.strip_prefix(BOM) {
-        Some(rest) => (BOM, rest),
-        None => ("", text),
-    };
+    let (bom, rest) = split_bom(text);
     let end = if text.contains("\r\n") { "\r\n" } else { "\n" };
     format!("{bom}{line}{end}{rest}")
 }
 
-/// Takes the lines of our call away, if it is there. Nothing where other text stands on them.
+/// Removes the lines of our call, if there is one. Returns `None` where other text is on these lines.
 fn without(text: &str) -> Option<String> {
-    let (bom, text) = match text.strip_prefix(BOM) {
-        Some(rest) => (BOM, rest),
-        None => ("", text),
-    };
+    let (bom, text) = split_bom(text);
     let document = Document::parse(text).ok()?;
     if call(&document).is_none() {
         return Some(format!("{bom}{text}"));
@@ -60,7 +52,7 @@ fn call(document: &Document<&str>) -> Option<OurCommand> {
 }
 
 /// Returns our call in the file.
-pub(super) fn find(place: &Place) -> Result<Vec<Entry>, InstallError> {
+pub(super) fn find(place: &AgentPlace) -> Result<Vec<Entry>, InstallError> {
     let Ok(path) = place.file() else {
         return Ok(Vec::new());
     };
@@ -68,20 +60,13 @@ pub(super) fn find(place: &Place) -> Result<Vec<Entry>, InstallError> {
     let text = content.as_ref().and_then(Content::text);
     let document = text.and_then(|text| Document::parse(text).ok());
     let command = document.and_then(|document| call(&document));
-    let entry = command.map(|command| Entry {
-        target: place.target(),
-        scope: place.scope,
-        path,
-        place: NOTIFY.into(),
-        command: Some(command),
-        fault: None,
-    });
+    let entry = command.map(|command| place.entry(path, NOTIFY.into(), command));
     Ok(entry.into_iter().collect())
 }
 
 /// Plans the installation.
-pub(super) fn install(place: &Place, around: &Surroundings) -> Result<Plan, InstallError> {
-    let program = place.program(around)?;
+pub(super) fn install(place: &AgentPlace, context: &InstallContext) -> Result<Plan, InstallError> {
+    let program = place.program(context)?;
     let words = [program.as_str(), "hook", place.surface.name];
     let array = Value::from(Array::from_iter(words)).to_string();
     let line = format!("{NOTIFY} = {}", array.trim());
@@ -90,21 +75,13 @@ pub(super) fn install(place: &Place, around: &Surroundings) -> Result<Plan, Inst
         why: why.to_owned(),
         advice,
     };
-    let mend = || format!("mend it, or put this line before its first table:\n{line}");
+    let mend = || format!("correct it, or put this line before its first table:\n{line}");
     let path = place
         .file()
         .map_err(|error| by_hand(&error.to_string(), mend()))?;
     let before = Content::at(&path)?;
-    let (text, mode) = match &before {
-        None => ("", NEW_FILE_MODE),
-        Some(content @ Content::File { mode, .. }) => (
-            content
-                .text()
-                .ok_or_else(|| by_hand("it is not UTF-8", mend()))?,
-            *mode,
-        ),
-        Some(Content::Link(_)) => return Err(by_hand("it is a link", mend())),
-    };
+    let (text, mode) =
+        Content::to_edit(before.as_ref(), NEW_FILE_MODE).map_err(|why| by_hand(why, mend()))?;
     let document = Document::parse(text)
         .map_err(|error| by_hand(&format!("it is not TOML: {}", error.message()), mend()))?;
     let mut plan = Plan::default();
@@ -125,13 +102,17 @@ pub(super) fn install(place: &Place, around: &Surroundings) -> Result<Plan, Inst
         &without(text).ok_or_else(|| by_hand(NO_LINE, mend()))?,
         &line,
     );
-    let change = FileChange::install(place.target(), path, before, after, mode);
+    let after = Content::file(after, mode);
+    let change = FileChange::install(place.target(), path, before, after);
     plan.changes.push(change);
     Ok(plan)
 }
 
 /// Plans the removal.
-pub(super) fn uninstall(place: &Place, around: &Surroundings) -> Result<Plan, InstallError> {
+pub(super) fn uninstall(
+    place: &AgentPlace,
+    context: &InstallContext,
+) -> Result<Plan, InstallError> {
     let mut plan = Plan::default();
     let Ok(path) = place.file() else {
         return Ok(plan);
@@ -154,9 +135,9 @@ pub(super) fn uninstall(place: &Place, around: &Surroundings) -> Result<Plan, In
     }
     let has_ours =
         |text: &str| Document::parse(text).is_ok_and(|document| call(&document).is_some());
-    let change = removal(place, around, path, now.clone(), has_ours, || {
-        let bytes = without(text).ok_or_else(|| by_hand(NO_LINE))?.into_bytes();
-        Ok(Content::File { bytes, mode })
+    let change = place.removal(context, path, now.clone(), has_ours, || {
+        let rest = without(text).ok_or_else(|| by_hand(NO_LINE))?;
+        Ok(Content::file(rest, mode))
     })?;
     plan.changes.push(change);
     Ok(plan)

@@ -2,23 +2,23 @@
 
 use crate::install::command::OurCommand;
 use crate::install::content::Content;
+use crate::install::context::InstallContext;
 use crate::install::entry::Entry;
 use crate::install::error::InstallError;
-use crate::install::plan::{FileChange, Locking, Plan, Purpose};
-use crate::install::surroundings::Surroundings;
+use crate::install::plan::{FileChange, Plan};
 use crate::surfaces::{OwnFile, OwnFiles};
 
-use super::place::Place;
+use super::agent_place::AgentPlace;
 
 /// The mode of our files.
 const MODE: u32 = 0o644;
 
-/// What is replaced in a text: the shell command.
+/// The placeholder for the shell command.
 const COMMAND: &str = "{command}";
-/// The program alone.
+/// The placeholder for the program alone.
 const PROGRAM: &str = "{program}";
 
-/// Returns what stands in the place of the command in a file of ours; nothing when somebody changed the rest.
+/// Returns the text in the place of a placeholder in a file of ours; `None` when the rest was changed.
 fn command_in<'t>(file: &OwnFile, text: &'t str) -> Option<&'t str> {
     for placeholder in [COMMAND, PROGRAM] {
         if let Some((before, after)) = file.text.split_once(placeholder) {
@@ -28,7 +28,7 @@ fn command_in<'t>(file: &OwnFile, text: &'t str) -> Option<&'t str> {
     (text == file.text).then_some("")
 }
 
-/// Returns the call in a file of ours; a file without one has none.
+/// Returns the call in a file of ours; `None` for a file without a placeholder.
 fn call_in(file: &OwnFile, text: &str, surface: &str) -> Option<OurCommand> {
     let command: String = serde_json::from_str(command_in(file, text)?).ok()?;
     if file.text.contains(PROGRAM) {
@@ -41,7 +41,7 @@ fn call_in(file: &OwnFile, text: &str, surface: &str) -> Option<OurCommand> {
 }
 
 /// Returns the calls in our files.
-pub(super) fn find(place: &Place, own: &OwnFiles) -> Result<Vec<Entry>, InstallError> {
+pub(super) fn find(place: &AgentPlace, own: &OwnFiles) -> Result<Vec<Entry>, InstallError> {
     let mut entries = Vec::new();
     for file in own.files {
         let Ok(path) = place.below(file.name) else {
@@ -50,14 +50,7 @@ pub(super) fn find(place: &Place, own: &OwnFiles) -> Result<Vec<Entry>, InstallE
         let content = Content::at(&path)?;
         let text = content.as_ref().and_then(Content::text);
         if let Some(command) = text.and_then(|text| call_in(file, text, place.surface.name)) {
-            entries.push(Entry {
-                target: place.target(),
-                scope: place.scope,
-                path,
-                place: String::new(),
-                command: Some(command),
-                fault: None,
-            });
+            entries.push(place.entry(path, String::new(), command));
         }
     }
     Ok(entries)
@@ -65,14 +58,14 @@ pub(super) fn find(place: &Place, own: &OwnFiles) -> Result<Vec<Entry>, InstallE
 
 /// Plans the installation.
 pub(super) fn install(
-    place: &Place,
+    place: &AgentPlace,
     own: &OwnFiles,
-    around: &Surroundings,
+    context: &InstallContext,
 ) -> Result<Plan, InstallError> {
     let mut plan = Plan::default();
     let quoted = |text: String| serde_json::Value::String(text).to_string();
-    let command = quoted(place.command(around)?);
-    let program = quoted(place.program(around)?);
+    let command = quoted(place.command(context)?);
+    let program = quoted(place.program(context)?);
     for file in own.files {
         let text = file
             .text
@@ -90,14 +83,15 @@ pub(super) fn install(
             Some(_) => {
                 return Err(InstallError::ByHand {
                     path,
-                    why: "it is there already, and not as `sendoff install` writes it".into(),
+                    why: "it exists, and differs from what `sendoff install` writes".into(),
                     advice:
-                        "look whether you need it, remove or rename it, and run the command again"
+                        "check whether you need it, remove or rename it, and run the command again"
                             .into(),
                 });
             }
         }
-        let change = FileChange::install(place.target(), path, before, text, MODE);
+        let after = Content::file(text, MODE);
+        let change = FileChange::install(place.target(), path, before, after);
         plan.changes.push(change);
     }
     if !plan.is_empty() {
@@ -107,7 +101,7 @@ pub(super) fn install(
 }
 
 /// Plans the removal.
-pub(super) fn uninstall(place: &Place, own: &OwnFiles) -> Result<Plan, InstallError> {
+pub(super) fn uninstall(place: &AgentPlace, own: &OwnFiles) -> Result<Plan, InstallError> {
     let mut plan = Plan::default();
     for file in own.files {
         let Ok(path) = place.below(file.name) else {
@@ -123,14 +117,8 @@ pub(super) fn uninstall(place: &Place, own: &OwnFiles) -> Result<Plan, InstallEr
             ));
             continue;
         }
-        plan.changes.push(FileChange {
-            target: place.target(),
-            path,
-            before: Some(now),
-            after: None,
-            locking: Locking::None,
-            purpose: Purpose::Remove,
-        });
+        let change = FileChange::remove(place.target(), path, now, None);
+        plan.changes.push(change);
     }
     Ok(plan)
 }

@@ -1,12 +1,12 @@
-//! A block between two marks at the end of a text file, in a language where `#` begins a comment.
+//! A block between two marker lines at the end of a text file in which `#` begins a comment.
 
 /// The first line of a block.
 const BEGIN: &str = "# sendoff: begin, written by `sendoff install`";
 /// The last line of a block.
 const END: &str = "# sendoff: end";
 
-/// Takes the block out, and returns the rest and the block; the block is nothing where there is none. Nothing at all where
-/// the marks are not a pair.
+/// Splits a text into the rest and the block, which is `None` where there is none. Returns `None` where the markers are not
+/// one pair.
 pub(super) fn split(text: &str) -> Option<(String, Option<String>)> {
     let mut rest = String::with_capacity(text.len());
     let mut block: Option<String> = None;
@@ -27,7 +27,7 @@ pub(super) fn split(text: &str) -> Option<(String, Option<String>)> {
     (!is_inside).then_some((rest, block))
 }
 
-/// Puts a block at the end of a text.
+/// Appends a block to a text.
 pub(super) fn with(rest: &str, block: &str) -> String {
     let end = if rest.is_empty() || rest.ends_with('\n') {
         ""
@@ -53,7 +53,7 @@ mod tests {
     }
 
     #[test]
-    fn marks_without_a_pair_are_not_ours_to_judge() {
+    fn markers_without_a_pair_are_refused() {
         let whole = with("", "x\n");
         for text in [format!("{BEGIN}\n"), format!("{END}\n"), whole.repeat(2)] {
             assert_eq!(split(&text), None, "{text}");

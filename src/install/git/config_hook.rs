@@ -7,11 +7,11 @@ use gix::bstr::ByteSlice;
 use crate::git::{config_lines, is_true};
 use crate::install::command::{OurCommand, shell_word};
 use crate::install::content::Content;
+use crate::install::context::InstallContext;
 use crate::install::entry::{Entry, Fault, Scope, Target};
 use crate::install::error::InstallError;
-use crate::install::plan::{FileChange, Locking, Purpose};
-use crate::install::record::Records;
-use crate::install::surroundings::Surroundings;
+use crate::install::plan::FileChange;
+use crate::install::removal::removal;
 
 use super::HOOKS;
 use super::config_text::{Section, append, remove};
@@ -19,25 +19,25 @@ use super::config_text::{Section, append, remove};
 /// The mode of a configuration file that is new.
 const NEW_FILE_MODE: u32 = 0o644;
 
-/// Returns the file of a scope, where what it leads to is; nothing where there can be none.
-pub(super) fn file(scope: Scope, around: &Surroundings) -> Option<PathBuf> {
+/// Returns the configuration file of a scope, with links resolved; `None` where the scope has none.
+pub(super) fn file(scope: Scope, context: &InstallContext) -> Option<PathBuf> {
     let named = match scope {
-        Scope::Local => around.repo.as_ref()?.common_dir().join("config"),
-        // As `git config --global`: the last file that is there, else the last one.
+        Scope::Local => context.repo.as_ref()?.common_dir().join("config"),
+        // As `git config --global`: the last file that exists, else the last one.
         Scope::User => {
-            let files = &around.config_files.user;
+            let files = &context.config_files.user;
             let there = files.iter().rev().find(|path| path.exists());
             there.or(files.last())?.clone()
         }
         Scope::Project => return None,
     };
-    // Git follows a link there too.
+    // Git follows links too.
     Some(named.canonicalize().unwrap_or(named))
 }
 
 /// Returns our sections of a file.
-pub(super) fn find(scope: Scope, around: &Surroundings) -> Result<Vec<Entry>, InstallError> {
-    let Some(path) = file(scope, around) else {
+pub(super) fn find(scope: Scope, context: &InstallContext) -> Result<Vec<Entry>, InstallError> {
+    let Some(path) = file(scope, context) else {
         return Ok(Vec::new());
     };
     match Content::at(&path)? {
@@ -86,19 +86,19 @@ fn entries(content: &[u8], path: &Path, scope: Scope) -> Vec<Entry> {
     entries.collect()
 }
 
-/// Returns the change that installs the sections; nothing where all of them are there.
+/// Returns the change that installs the sections; `None` where all of them exist.
 pub(super) fn install(
     scope: Scope,
-    around: &Surroundings,
+    context: &InstallContext,
 ) -> Result<Option<FileChange>, InstallError> {
-    let path = file(scope, around).ok_or(InstallError::NoHome)?;
+    let path = file(scope, context).ok_or(InstallError::NoHome)?;
     let before = Content::at(&path)?;
     let (content, mode) = match &before {
         None => (Vec::new(), NEW_FILE_MODE),
         Some(Content::File { bytes, mode }) => (bytes.clone(), *mode),
         Some(Content::Link(_)) => return Err(InstallError::read(&path, "it is a link")),
     };
-    let wanted = sections(around)?;
+    let wanted = sections(context)?;
     if has_all(&content, &wanted) {
         return Ok(None);
     }
@@ -107,63 +107,49 @@ pub(super) fn install(
         bytes: append(&content, &wanted),
         mode,
     };
-    Ok(Some(FileChange {
-        target: Target::Git,
-        path,
-        before,
-        after: Some(after),
-        locking: Locking::AsGit,
-        purpose: Purpose::Install,
-    }))
+    let change = FileChange::install(Target::Git, path, before, after);
+    Ok(Some(change.locked_as_git()))
 }
 
-/// Returns the change that removes the sections; nothing where there are none.
+/// Returns the change that removes the sections; `None` where there are none.
 pub(super) fn uninstall(
     scope: Scope,
-    around: &Surroundings,
-    records: &Records,
+    context: &InstallContext,
 ) -> Result<Option<FileChange>, InstallError> {
-    let Some(path) = file(scope, around) else {
+    let Some(path) = file(scope, context) else {
         return Ok(None);
     };
-    let before = Content::at(&path)?;
-    let Some(Content::File { bytes, mode }) = &before else {
+    let Some(now @ Content::File { mode, .. }) = Content::at(&path)? else {
         return Ok(None);
     };
-    if entries(bytes, &path, scope).is_empty() {
+    let has_ours = |content: &Content| {
+        let bytes = content.bytes();
+        bytes.is_some_and(|bytes| !entries(bytes, &path, scope).is_empty())
+    };
+    if !has_ours(&now) {
         return Ok(None);
     }
-    let now = Content::File {
-        bytes: bytes.clone(),
-        mode: *mode,
+    let without = || {
+        let kept = now.bytes().and_then(|bytes| remove(bytes, is_ours));
+        let bytes = kept.ok_or_else(|| by_hand(&path, &[]))?;
+        Ok(Some(Content::File { bytes, mode }))
     };
-    let has_ours = |content: &Content| match content {
-        Content::File { bytes, .. } => !entries(bytes, &path, scope).is_empty(),
-        Content::Link(_) => false,
-    };
-    let original = records.original(&path, &now, &[Target::Git.name()], has_ours);
-    let after = if let Some(original) = original {
-        original.content()
-    } else {
-        let kept = remove(bytes, is_ours).ok_or_else(|| by_hand(&path, &[]))?;
-        Some(Content::File {
-            bytes: kept,
-            mode: *mode,
-        })
-    };
-    Ok(Some(FileChange {
-        target: Target::Git,
-        path,
-        before,
-        after,
-        locking: Locking::AsGit,
-        purpose: Purpose::Remove,
-    }))
+    let (target, names) = (Target::Git, [Target::Git.name()]);
+    let change = removal(
+        target,
+        &names,
+        context,
+        path.clone(),
+        now.clone(),
+        has_ours,
+        without,
+    )?;
+    Ok(Some(change.locked_as_git()))
 }
 
-/// Returns the sections, command first: git refuses to commit where one has an event and no command.
-fn sections(around: &Surroundings) -> Result<Vec<Section>, InstallError> {
-    let program = shell_word(around.program_text()?);
+/// Returns the sections. The command is first, because git refuses to commit when a section has an event but no command.
+fn sections(context: &InstallContext) -> Result<Vec<Section>, InstallError> {
+    let program = shell_word(context.program_text()?);
     let sections = HOOKS.iter().map(|hook| Section {
         name: "hook",
         subsection: hook.section.into(),
@@ -175,7 +161,7 @@ fn sections(around: &Surroundings) -> Result<Vec<Section>, InstallError> {
     Ok(sections.collect())
 }
 
-/// Says whether a file has the sections, with these values and no others.
+/// Says whether a file has exactly these sections and values of ours.
 fn has_all(content: &[u8], wanted: &[Section]) -> bool {
     let lines = config_lines(content).unwrap_or_default();
     let found = lines.iter().filter_map(|line| {
@@ -202,13 +188,13 @@ fn by_hand(path: &Path, wanted: &[Section]) -> InstallError {
     let texts: String = wanted.iter().map(Section::text).collect();
     let (why, advice) = if wanted.is_empty() {
         (
-            "its sections `hook.sendoff…` cannot be taken out without changing the rest",
+            "its sections `hook.sendoff…` cannot be removed without changing the rest",
             "remove these sections with an editor".to_owned(),
         )
     } else {
         (
             "git could not read it, or a section `hook.sendoff…` shares a line with other text",
-            format!("mend the file, or add these lines to it:\n{texts}"),
+            format!("correct the file, or add these lines to it:\n{texts}"),
         )
     };
     InstallError::ByHand {

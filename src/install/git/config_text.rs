@@ -1,10 +1,10 @@
-//! Edits of a git configuration file that leave each line of others as it is.
+//! Edits a git configuration file without changing the lines of others.
 
 use gix::bstr::ByteSlice;
 
 use crate::git::{ConfigLine, config_lines};
 
-/// A section that is written: its name, and its keys in their order.
+/// A section to write.
 #[derive(Debug)]
 pub(super) struct Section {
     pub(super) name: &'static str,
@@ -17,7 +17,7 @@ impl Section {
         format!("[{} \"{}\"]", self.name, self.subsection)
     }
 
-    /// Returns its text, as git would write it.
+    /// Formats it as git does.
     pub(super) fn text(&self) -> String {
         let keys = self.keys.iter();
         let lines = keys.map(|(name, value)| format!("\t{name} = {}\n", quoted(value)));
@@ -25,7 +25,7 @@ impl Section {
     }
 }
 
-/// Quotes a value where git would not read it back as it is.
+/// Quotes a value that git would not read back unchanged.
 fn quoted(value: &str) -> String {
     let escaped = value.replace('\\', "\\\\").replace('"', "\\\"");
     if escaped != value || value.trim() != value || value.contains(['#', ';']) {
@@ -35,7 +35,7 @@ fn quoted(value: &str) -> String {
     }
 }
 
-/// Appends sections. The last line of others gets an end where it has none.
+/// Appends sections, after a line feed if the last line has none.
 pub(super) fn append(content: &[u8], sections: &[Section]) -> Vec<u8> {
     let mut all = content.to_vec();
     if !all.is_empty() && !all.ends_with(b"\n") {
@@ -47,8 +47,8 @@ pub(super) fn append(content: &[u8], sections: &[Section]) -> Vec<u8> {
     all
 }
 
-/// Takes the sections `[section "subsection"]` away, comments in them excepted. Nothing where that would change what the
-/// rest says, such as for a header that shares its line with a key.
+/// Removes our sections, but keeps comments in them. Returns `None` where that would change the values of the rest, such as
+/// for a header with a key on the same line.
 pub(super) fn remove(content: &[u8], is_ours: impl Fn(&str, &str) -> bool) -> Option<Vec<u8>> {
     let mut kept = Vec::with_capacity(content.len());
     let mut in_ours = false;
@@ -72,7 +72,7 @@ pub(super) fn remove(content: &[u8], is_ours: impl Fn(&str, &str) -> bool) -> Op
     (config_lines(&kept)? == before.collect::<Vec<_>>()).then_some(kept)
 }
 
-/// Returns section and subsection of a header that stands alone on its line.
+/// Returns the section and subsection of a header that is alone on its line.
 fn header(line: &[u8]) -> Option<(String, String)> {
     let inner = line.strip_prefix(b"[")?.strip_suffix(b"]")?.to_str().ok()?;
     let (section, subsection) = inner.split_once(char::is_whitespace)?;
@@ -84,7 +84,7 @@ fn header(line: &[u8]) -> Option<(String, String)> {
         .then(|| (section.to_ascii_lowercase(), subsection.to_owned()))
 }
 
-/// Takes content apart into lines with their ends; a line that ends in a backslash goes on in the next one.
+/// Splits content into lines, with their ends. A line that ends in a backslash includes the next one.
 fn logical_lines(content: &[u8]) -> Vec<&[u8]> {
     let mut lines = Vec::new();
     let mut begin = 0;
@@ -93,7 +93,7 @@ fn logical_lines(content: &[u8]) -> Vec<&[u8]> {
         let was_escaped = std::mem::take(&mut is_escaped);
         match byte {
             b'\n' if was_escaped => {}
-            // Between a backslash and the line's end.
+            // A carriage return between a backslash and the line feed.
             b'\r' if was_escaped => is_escaped = true,
             b'\n' => {
                 lines.push(&content[begin..=at]);
@@ -159,7 +159,7 @@ mod tests {
             without(all).unwrap(),
             "[a]\n\tb = c\n\t# mine\n\n[d]\n\te = f"
         );
-        // A header with a key on its line is not ours to take apart.
+        // A header with a key on the same line is not removed.
         assert_eq!(without("[hook \"sendoff\"] command = x\n"), None);
         assert_eq!(without("[broken\n"), None);
     }

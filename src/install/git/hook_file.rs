@@ -1,4 +1,4 @@
-//! Hooks as files: ours where there is none, else a wrapper that runs the one that was there and then ours.
+//! Hooks as files: ours where there is none, else a wrapper that runs the existing hook and then ours.
 
 use std::path::{Path, PathBuf};
 
@@ -6,18 +6,18 @@ use crate::install::command::{OurCommand, shell_word};
 use crate::install::content::Content;
 use crate::install::entry::{Entry, Fault, Scope, Target};
 use crate::install::error::InstallError;
-use crate::install::plan::{FileChange, Locking, Plan, Purpose};
+use crate::install::plan::{FileChange, Plan};
 
 use super::{HOOKS, Hook};
 
-/// What is added to the name of a hook that the wrapper runs.
+/// The suffix of the hook that the wrapper runs.
 const PREVIOUS: &str = ".sendoff-prev";
-/// What pre-commit and prek add to the name of a hook that they run before their own.
+/// The suffix that pre-commit and prek give a hook that they run before their own.
 const LEGACY: &str = ".legacy";
-/// What lefthook adds to the name of a hook that it puts aside and does not run.
+/// The suffix that lefthook gives a hook that it replaces and does not run.
 const OLD: &str = ".old";
 
-/// A hook's file that is ours.
+/// The kinds of hook files that we write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Ours {
     /// It only calls us.
@@ -37,7 +37,7 @@ fn plain(hook: &Hook, program: &str) -> String {
     )
 }
 
-/// Returns the text of a hook that runs the previous one, and ends as that does.
+/// Returns the text of a hook that runs the previous one, and ends with its exit code.
 fn wrapper(hook: &Hook, program: &str) -> String {
     let previous = format!("\"${{0%/*}}/{}{PREVIOUS}\"", hook.event);
     format!(
@@ -54,7 +54,7 @@ fn wrapper(hook: &Hook, program: &str) -> String {
     )
 }
 
-/// Says whether a file is one that we wrote, and how.
+/// Returns the kind of a file that we wrote; `None` for another file.
 fn ours(content: &Content, hook: &Hook) -> Option<Ours> {
     let text = content.text()?;
     let command = OurCommand::find(text)?;
@@ -68,7 +68,7 @@ fn ours(content: &Content, hook: &Hook) -> Option<Ours> {
     }
 }
 
-/// Says whether somebody wrote our call into a hook of their own.
+/// Returns our call in a file, whoever wrote it.
 fn calls_us(content: &Content, hook: &Hook) -> Option<OurCommand> {
     let command = OurCommand::find(content.text()?)?;
     (command.surface == hook.surface).then_some(command)
@@ -118,9 +118,9 @@ fn install_one(directory: &Path, hook: &Hook, program: &str) -> Result<Plan, Ins
     let legacy = Content::at(&named(directory, hook, LEGACY))?;
     let mut plan = Plan::default();
     let Some(current) = Content::at(&path)? else {
-        let text = plain(hook, program);
+        let new = Content::program(plain(hook, program));
         plan.changes
-            .push(change(path, None, Some(Content::program(text))));
+            .push(FileChange::install(Target::Git, path, None, new));
         return Ok(plan);
     };
     let new = match ours(&current, hook) {
@@ -136,7 +136,7 @@ fn install_one(directory: &Path, hook: &Hook, program: &str) -> Result<Plan, Ins
                 ));
                 return Ok(plan);
             }
-            // Another program's hook that runs ours first.
+            // The hook of another program, which runs ours first.
             if legacy
                 .as_ref()
                 .is_some_and(|content| ours(content, hook).is_some())
@@ -149,26 +149,28 @@ fn install_one(directory: &Path, hook: &Hook, program: &str) -> Result<Plan, Ins
     };
     let new = Content::program(new);
     if new != current {
-        plan.changes.push(change(path, Some(current), Some(new)));
+        let change = FileChange::install(Target::Git, path, Some(current), new);
+        plan.changes.push(change);
     }
-    // Those without a change are left out.
+    // The copy of the previous hook can exist already.
     plan.changes.retain(|change| change.before != change.after);
     Ok(plan)
 }
 
-/// Keeps the hook that is there beside the wrapper.
+/// Plans the copy of the current hook that the wrapper runs.
 fn keep(directory: &Path, hook: &Hook, current: &Content) -> Result<FileChange, InstallError> {
     let path = named(directory, hook, PREVIOUS);
     let before = Content::at(&path)?;
     if before.as_ref().is_some_and(|before| before != current) {
         return Err(InstallError::ByHand {
             path,
-            why: "it is in the way: the hook that is there now would get this name".into(),
-            advice: "look whether you need it, rename or remove it, and run the command again"
+            why: "it exists, and the current hook would have to be renamed to it".into(),
+            advice: "check whether you need it, rename or remove it, and run the command again"
                 .into(),
         });
     }
-    Ok(change(path, before, Some(current.clone())))
+    let after = current.clone();
+    Ok(FileChange::install(Target::Git, path, before, after))
 }
 
 /// Plans the removal of the hooks of a directory.
@@ -177,13 +179,11 @@ pub(super) fn uninstall(directory: &Path) -> Result<Plan, InstallError> {
     for hook in HOOKS {
         plan.extend(uninstall_one(directory, hook)?);
     }
-    for change in &mut plan.changes {
-        change.purpose = Purpose::Remove;
-    }
     Ok(plan)
 }
 
 fn uninstall_one(directory: &Path, hook: &Hook) -> Result<Plan, InstallError> {
+    let removed = |path, before, after| FileChange::remove(Target::Git, path, before, after);
     let mut plan = Plan::default();
     let kept_path = named(directory, hook, PREVIOUS);
     let kept = Content::at(&kept_path)?;
@@ -194,10 +194,10 @@ fn uninstall_one(directory: &Path, hook: &Hook) -> Result<Plan, InstallError> {
             continue;
         };
         match ours(&current, hook) {
-            Some(Ours::Plain) => plan.changes.push(change(path, Some(current), None)),
+            Some(Ours::Plain) => plan.changes.push(removed(path, current, None)),
             Some(Ours::Wrapper) => {
                 gives_back = true;
-                plan.changes.push(change(path, Some(current), kept.clone()));
+                plan.changes.push(removed(path, current, kept.clone()));
             }
             None if Some(&current) == kept.as_ref() => gives_back = true,
             None if suffix.is_empty() => {
@@ -213,7 +213,7 @@ fn uninstall_one(directory: &Path, hook: &Hook) -> Result<Plan, InstallError> {
         }
     }
     match kept {
-        Some(kept) if gives_back => plan.changes.push(change(kept_path, Some(kept), None)),
+        Some(kept) if gives_back => plan.changes.push(removed(kept_path, kept, None)),
         Some(_) => plan.notes.push(format!(
             "another program replaced the hook that runs {}: both stay as they are",
             kept_path.display()
@@ -227,7 +227,7 @@ fn named(directory: &Path, hook: &Hook, suffix: &str) -> PathBuf {
     directory.join(format!("{}{suffix}", hook.event))
 }
 
-/// Reads a hook as git runs it: through a link.
+/// Reads a hook, and follows a link as git does.
 fn through_link(path: &Path) -> Result<Option<Content>, InstallError> {
     match Content::at(path)? {
         Some(Content::Link(_)) => match path.canonicalize() {
@@ -235,16 +235,5 @@ fn through_link(path: &Path) -> Result<Option<Content>, InstallError> {
             Err(_) => Ok(None),
         },
         found => Ok(found),
-    }
-}
-
-fn change(path: PathBuf, before: Option<Content>, after: Option<Content>) -> FileChange {
-    FileChange {
-        target: Target::Git,
-        path,
-        before,
-        after,
-        locking: Locking::None,
-        purpose: Purpose::Install,
     }
 }

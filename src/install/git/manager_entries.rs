@@ -1,5 +1,4 @@
-//! The text of the entries that managers of git's hooks read: what is written for husky and lefthook, and what a person pastes
-//! for the others.
+//! The entries for managers of git's hooks: those that are written for husky and lefthook, and those to paste for the others.
 
 use crate::install::command::shell_word;
 
@@ -10,7 +9,7 @@ pub(super) fn line(hook: &Hook, program: &str) -> String {
     guarded(hook, program, hook.arguments)
 }
 
-/// Returns a call that does nothing where the program is not there.
+/// Returns a call that does nothing where the program is not installed.
 fn guarded(hook: &Hook, program: &str, arguments: &str) -> String {
     format!(
         "if command -v {program} >/dev/null 2>&1; then {program} hook {}{arguments} </dev/null || :; fi\n",
@@ -20,7 +19,7 @@ fn guarded(hook: &Hook, program: &str, arguments: &str) -> String {
 
 /// Returns lefthook's job for a hook.
 pub(super) fn job(hook: &Hook, program: &str) -> String {
-    // Lefthook puts git's arguments there.
+    // Lefthook replaces this with git's arguments.
     let arguments = if hook.arguments.is_empty() {
         ""
     } else {

@@ -1,30 +1,30 @@
-//! Programs that manage git's hooks: who is at work here, and the file that each of them reads.
+//! Programs that manage git's hooks: which one is in use, and the file that each of them reads.
 
 use std::path::{Path, PathBuf};
 
 use crate::git::HooksPlace;
 use crate::install::command::{OurCommand, shell_word};
 use crate::install::content::{Content, resolve};
+use crate::install::context::InstallContext;
 use crate::install::entry::{Entry, Manager, Scope, Target};
 use crate::install::error::InstallError;
 use crate::install::plan::Plan;
-use crate::install::surroundings::Surroundings;
 use crate::process::find_program;
 
 use super::manager_entries::{hk_snippet, job, line, pre_commit_snippet, prek_snippet};
 use super::manager_file::{with_block, without_block};
 use super::{HOOKS, hooks_directory};
 
-/// Where lefthook looks for its configuration, without the extension.
+/// The paths of lefthook's configuration, without the extension.
 const LEFTHOOK: [&str; 3] = ["lefthook", ".lefthook", ".config/lefthook"];
 /// The extensions that it reads.
 const LEFTHOOK_EXTENSIONS: [&str; 5] = ["yml", "yaml", "toml", "json", "jsonc"];
 
-/// Returns the manager whose entry makes the next commit call us, where files of hooks would not last: husky names a
-/// directory of its own, and lefthook puts aside what it finds in the place of its hooks.
-pub(super) fn displacing(around: &Surroundings) -> Result<Option<Manager>, InstallError> {
-    let (repo, _) = around.work_tree()?;
-    if husky_directory(around)?.is_some() {
+/// Returns the manager that would remove hook files of ours, so that an entry of its own is needed: husky sets its own hooks
+/// directory, and lefthook replaces the hooks that it finds.
+pub(super) fn displacing(context: &InstallContext) -> Result<Option<Manager>, InstallError> {
+    let (repo, _) = context.work_tree()?;
+    if husky_directory(context)?.is_some() {
         return Ok(Some(Manager::Husky));
     }
     let hook = hooks_directory(repo).join("post-commit");
@@ -32,16 +32,16 @@ pub(super) fn displacing(around: &Surroundings) -> Result<Option<Manager>, Insta
         .as_ref()
         .and_then(Content::text)
         .is_some_and(|text| text.contains("lefthook"));
-    Ok((is_lefthook && lefthook_main(around)?.is_some()).then_some(Manager::Lefthook))
+    Ok((is_lefthook && lefthook_main(context)?.is_some()).then_some(Manager::Lefthook))
 }
 
 /// Plans the entry of a manager.
 pub(super) fn install(
     manager: Manager,
     scope: Option<Scope>,
-    around: &Surroundings,
+    context: &InstallContext,
 ) -> Result<Plan, InstallError> {
-    let (_, top) = around.work_tree()?;
+    let (_, top) = context.work_tree()?;
     let by_hand = |file: &str, snippet: String| {
         Err(InstallError::ByHand {
             path: top.join(file),
@@ -52,8 +52,8 @@ pub(super) fn install(
         })
     };
     match manager {
-        Manager::Husky => husky(around),
-        Manager::Lefthook => lefthook(scope, around),
+        Manager::Husky => husky(context),
+        Manager::Lefthook => lefthook(scope, context),
         Manager::PreCommit => by_hand(".pre-commit-config.yaml", pre_commit_snippet()),
         Manager::Prek => by_hand("prek.toml", prek_snippet()),
         Manager::Hk => by_hand("hk.pkl", hk_snippet()),
@@ -63,21 +63,21 @@ pub(super) fn install(
 /// Plans the removal of the entries of all managers, or of one.
 pub(super) fn uninstall(
     manager: Option<Manager>,
-    around: &Surroundings,
+    context: &InstallContext,
 ) -> Result<Plan, InstallError> {
     let mut plan = Plan::default();
-    for (owner, path, _) in files(around)? {
+    for (owner, path, _) in files(context)? {
         if manager.is_none_or(|manager| manager == owner) {
-            plan.changes.extend(without_block(&path, owner, around)?);
+            plan.changes.extend(without_block(&path, owner, context)?);
         }
     }
     Ok(plan)
 }
 
 /// Returns the entries that managers read.
-pub(super) fn find(around: &Surroundings) -> Result<Vec<Entry>, InstallError> {
+pub(super) fn find(context: &InstallContext) -> Result<Vec<Entry>, InstallError> {
     let mut entries = Vec::new();
-    for (manager, path, scope) in files(around)? {
+    for (manager, path, scope) in files(context)? {
         let content = Content::at(&path)?;
         let text = content.as_ref().and_then(Content::text).unwrap_or_default();
         for hook in HOOKS {
@@ -98,13 +98,13 @@ pub(super) fn find(around: &Surroundings) -> Result<Vec<Entry>, InstallError> {
     Ok(entries)
 }
 
-/// Returns the files in which an entry of ours can stand.
-fn files(around: &Surroundings) -> Result<Vec<(Manager, PathBuf, Scope)>, InstallError> {
-    let Ok((_, top)) = around.work_tree() else {
+/// Returns the files that can have an entry of ours.
+fn files(context: &InstallContext) -> Result<Vec<(Manager, PathBuf, Scope)>, InstallError> {
+    let Ok((_, top)) = context.work_tree() else {
         return Ok(Vec::new());
     };
     let mut files = Vec::new();
-    let husky = husky_directory(around)?.unwrap_or_else(|| top.join(".husky"));
+    let husky = husky_directory(context)?.unwrap_or_else(|| top.join(".husky"));
     files.extend(
         HOOKS
             .iter()
@@ -124,9 +124,9 @@ fn files(around: &Surroundings) -> Result<Vec<(Manager, PathBuf, Scope)>, Instal
     Ok(real.collect())
 }
 
-/// Returns husky's directory, where git's hooks come from it.
-fn husky_directory(around: &Surroundings) -> Result<Option<PathBuf>, InstallError> {
-    let (repo, _) = around.work_tree()?;
+/// Returns husky's directory; `None` where git does not get its hooks from husky.
+fn husky_directory(context: &InstallContext) -> Result<Option<PathBuf>, InstallError> {
+    let (repo, _) = context.work_tree()?;
     let HooksPlace::OfRepository(path) = repo.hooks_place() else {
         return Ok(None);
     };
@@ -136,17 +136,17 @@ fn husky_directory(around: &Surroundings) -> Result<Option<PathBuf>, InstallErro
         .flatten())
 }
 
-/// Plans husky's scripts, one for each hook. They are committed, so a colleague without sendoff hears nothing.
-fn husky(around: &Surroundings) -> Result<Plan, InstallError> {
-    let (_, top) = around.work_tree()?;
-    let Some(directory) = husky_directory(around)? else {
+/// Plans husky's scripts, one for each hook. They are committed, so they do nothing where sendoff is not installed.
+fn husky(context: &InstallContext) -> Result<Plan, InstallError> {
+    let (_, top) = context.work_tree()?;
+    let Some(directory) = husky_directory(context)? else {
         return Err(InstallError::ByHand {
             path: top.join(".husky"),
             why: "git does not get its hooks from husky here".into(),
             advice: "run `npx husky` first, and the command again".into(),
         });
     };
-    let program = shared_program(around)?;
+    let program = shared_program(context)?;
     let mut plan = Plan::default();
     for hook in HOOKS {
         let path = resolve(&directory.join(hook.event), top)?;
@@ -163,10 +163,10 @@ fn husky(around: &Surroundings) -> Result<Plan, InstallError> {
     Ok(plan)
 }
 
-/// Plans lefthook's jobs: in the file of one user, or with the scope `project` in the one that is committed.
-fn lefthook(scope: Option<Scope>, around: &Surroundings) -> Result<Plan, InstallError> {
-    let (_, top) = around.work_tree()?;
-    let Some((name, extension)) = lefthook_main(around)? else {
+/// Plans lefthook's jobs: in the user's file, or with the scope `project` in the committed one.
+fn lefthook(scope: Option<Scope>, context: &InstallContext) -> Result<Plan, InstallError> {
+    let (_, top) = context.work_tree()?;
+    let Some((name, extension)) = lefthook_main(context)? else {
         return Err(InstallError::ByHand {
             path: top.join("lefthook.yml"),
             why: "lefthook has no configuration here".into(),
@@ -177,7 +177,7 @@ fn lefthook(scope: Option<Scope>, around: &Surroundings) -> Result<Plan, Install
         Scope::Project => (format!("{name}.{extension}"), "sendoff".to_owned()),
         Scope::Local => (
             format!("{name}-local.yml"),
-            around.program_text()?.to_owned(),
+            context.program_text()?.to_owned(),
         ),
         Scope::User => {
             return Err(InstallError::Scope {
@@ -230,19 +230,19 @@ fn lefthook(scope: Option<Scope>, around: &Surroundings) -> Result<Plan, Install
 
 /// Returns the name and the extension of lefthook's configuration.
 fn lefthook_main(
-    around: &Surroundings,
+    context: &InstallContext,
 ) -> Result<Option<(&'static str, &'static str)>, InstallError> {
-    let (_, top) = around.work_tree()?;
+    let (_, top) = context.work_tree()?;
     let names = LEFTHOOK.into_iter();
     let mut all = names.flat_map(|name| LEFTHOOK_EXTENSIONS.map(|extension| (name, extension)));
     Ok(all.find(|(name, extension)| top.join(format!("{name}.{extension}")).is_file()))
 }
 
-/// Returns the program for a file that is committed: its name where the search path knows it.
-fn shared_program(around: &Surroundings) -> Result<String, InstallError> {
-    let path = around.environment.search_path();
+/// Returns the program for a committed file: its name if it is on the search path, else its path.
+fn shared_program(context: &InstallContext) -> Result<String, InstallError> {
+    let path = context.environment.search_path();
     if find_program("sendoff", &path).is_ok() {
         return Ok("sendoff".into());
     }
-    Ok(shell_word(around.program_text()?))
+    Ok(shell_word(context.program_text()?))
 }

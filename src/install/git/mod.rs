@@ -1,4 +1,4 @@
-//! git's hooks: in its configuration from git 2.54 on, else as files. `core.hooksPath` is heeded, and never set.
+//! git's hooks: in its configuration from git 2.54 on, else as files. `core.hooksPath` is read, and never set.
 
 mod block;
 mod config_hook;
@@ -15,20 +15,19 @@ use crate::git::{HooksPlace, Repo};
 
 use self::version::has_config_hooks;
 use super::content::resolve;
+use super::context::InstallContext;
 use super::entry::{Entry, Manager, Scope, Target};
 use super::error::InstallError;
 use super::plan::Plan;
-use super::record::Records;
-use super::surroundings::Surroundings;
 
-/// One of git's hooks that we want to be called by.
+/// One of git's hooks that calls us.
 #[derive(Debug)]
 struct Hook {
-    /// Git's name of it, which is that of the file.
+    /// Git's name for it, which is also the name of the file.
     event: &'static str,
-    /// What it calls.
+    /// The surface that it calls.
     surface: &'static str,
-    /// What the shell passes on of git's arguments, with a space before it.
+    /// The arguments of git that are passed on, as shell text with a leading space.
     arguments: &'static str,
     /// The name of its section `hook.<name>`.
     section: &'static str,
@@ -36,7 +35,7 @@ struct Hook {
     copied: &'static str,
 }
 
-/// The hooks that run when a commit was made. After an amend git runs two of them, and says so to the second.
+/// The hooks that run after a commit. After an amend git runs `post-commit` and `post-rewrite`.
 const HOOKS: &[Hook] = &[
     Hook {
         event: "post-commit",
@@ -68,61 +67,56 @@ const HOOKS: &[Hook] = &[
     },
 ];
 
-/// Returns what calls us here: sections of the configuration, files of hooks.
-pub(super) fn find(around: &Surroundings) -> Result<Vec<Entry>, InstallError> {
-    let mut entries = config_hook::find(Scope::Local, around)?;
-    entries.extend(config_hook::find(Scope::User, around)?);
-    if let Some(repo) = &around.repo {
+/// Returns the entries that call us: in the configuration, in hook files, in files of managers.
+pub(super) fn find(context: &InstallContext) -> Result<Vec<Entry>, InstallError> {
+    let mut entries = config_hook::find(Scope::Local, context)?;
+    entries.extend(config_hook::find(Scope::User, context)?);
+    if let Some(repo) = &context.repo {
         entries.extend(hook_file::find(&hooks_directory(repo))?);
     }
-    entries.extend(managers::find(around)?);
+    entries.extend(managers::find(context)?);
     Ok(entries)
 }
 
-/// Returns what a manager calls.
+/// Returns the entries in the files of a manager.
 pub(super) fn find_managed(
     target: Target,
-    around: &Surroundings,
+    context: &InstallContext,
 ) -> Result<Vec<Entry>, InstallError> {
-    let mut entries = managers::find(around)?;
+    let mut entries = managers::find(context)?;
     entries.retain(|entry| entry.target == target);
     Ok(entries)
 }
 
-/// Plans the entry of a manager. What git calls by itself goes: never both.
+/// Plans the entry of a manager, and the removal of our own hooks, so that we are not called twice.
 pub(super) fn plan_manager_install(
     manager: Manager,
     scope: Option<Scope>,
-    around: &Surroundings,
+    context: &InstallContext,
 ) -> Result<Plan, InstallError> {
-    let mut plan = managers::install(manager, scope, around)?;
-    let records = Records::read(around.records());
+    let mut plan = managers::install(manager, scope, context)?;
     plan.changes
-        .extend(config_hook::uninstall(Scope::Local, around, &records)?);
-    if let Some(repo) = &around.repo {
-        for directory in hooks_directories(repo) {
-            plan.extend(hook_file::uninstall(&directory)?);
-        }
-    }
+        .extend(config_hook::uninstall(Scope::Local, context)?);
+    plan.extend(without_hook_files(context)?);
     Ok(plan)
 }
 
 /// Plans the removal of a manager's entry.
 pub(super) fn plan_manager_uninstall(
     manager: Manager,
-    around: &Surroundings,
+    context: &InstallContext,
 ) -> Result<Plan, InstallError> {
-    managers::uninstall(Some(manager), around)
+    managers::uninstall(Some(manager), context)
 }
 
 /// Plans the installation.
 pub(super) fn plan_install(
     scope: Option<Scope>,
-    around: &Surroundings,
+    context: &InstallContext,
 ) -> Result<Plan, InstallError> {
-    let in_config = has_config_hooks(&around.environment);
+    let in_config = has_config_hooks(&context.environment);
     match scope.unwrap_or(Scope::Local) {
-        Scope::User if in_config => config_hooks(Scope::User, around),
+        Scope::User if in_config => config_hooks(Scope::User, context),
         Scope::User => Err(InstallError::Scope {
             what: "hooks for all repositories need git 2.54 or newer".into(),
             advice: "install them in each repository: sendoff install git".into(),
@@ -132,65 +126,64 @@ pub(super) fn plan_install(
             advice: "install them for yourself: sendoff install git".into(),
         }),
         Scope::Local => {
-            let (repo, top) = around.work_tree()?;
+            let (repo, top) = context.work_tree()?;
             if in_config {
-                return config_hooks(Scope::Local, around);
+                return config_hooks(Scope::Local, context);
             }
-            let mut plan = if let Some(manager) = managers::displacing(around)? {
-                managers::install(manager, None, around)?
+            let mut plan = if let Some(manager) = managers::displacing(context)? {
+                managers::install(manager, None, context)?
             } else {
                 let directory = writable_directory(repo, top)?;
-                hook_file::install(&directory, around.program_text()?)?
+                hook_file::install(&directory, context.program_text()?)?
             };
-            // Never both: a newer git would call us twice, and would not commit at all where a section is half-written.
-            let records = Records::read(around.records());
+            // A newer git would call us twice, and refuse to commit if a section is incomplete.
             plan.changes
-                .extend(config_hook::uninstall(Scope::Local, around, &records)?);
+                .extend(config_hook::uninstall(Scope::Local, context)?);
             Ok(plan)
         }
     }
 }
 
-fn config_hooks(scope: Scope, around: &Surroundings) -> Result<Plan, InstallError> {
+fn config_hooks(scope: Scope, context: &InstallContext) -> Result<Plan, InstallError> {
     let mut plan = Plan::default();
-    plan.changes.extend(config_hook::install(scope, around)?);
-    // Never both: a file that was written for an older git goes.
-    if scope == Scope::Local
-        && let Some(repo) = &around.repo
-    {
-        for directory in hooks_directories(repo) {
-            plan.extend(hook_file::uninstall(&directory)?);
-        }
+    plan.changes.extend(config_hook::install(scope, context)?);
+    // A hook file for an older git would call us twice.
+    if scope == Scope::Local {
+        plan.extend(without_hook_files(context)?);
     }
     Ok(plan)
 }
 
-/// Plans the removal: in this repository, unless a scope is named.
+/// Plans the removal of the hooks that are files of this repository.
+fn without_hook_files(context: &InstallContext) -> Result<Plan, InstallError> {
+    let mut plan = Plan::default();
+    for directory in context.repo.iter().flat_map(hooks_directories) {
+        plan.extend(hook_file::uninstall(&directory)?);
+    }
+    Ok(plan)
+}
+
+/// Plans the removal, in this repository unless a scope is given.
 pub(super) fn plan_uninstall(
     scope: Option<Scope>,
-    around: &Surroundings,
+    context: &InstallContext,
 ) -> Result<Plan, InstallError> {
-    let records = Records::read(around.records());
     let mut plan = Plan::default();
-    // What stands in the user's configuration is for all repositories, and goes only when it is meant.
+    // The user's configuration is for all repositories, so it is changed only if the scope is given.
     let is_wanted = |wanted: Scope| match scope {
         Some(named) => named == wanted,
-        None => wanted == Scope::Local || around.repo.is_none(),
+        None => wanted == Scope::Local || context.repo.is_none(),
     };
     if is_wanted(Scope::User) {
         plan.changes
-            .extend(config_hook::uninstall(Scope::User, around, &records)?);
+            .extend(config_hook::uninstall(Scope::User, context)?);
     }
-    if is_wanted(Scope::Local)
-        && let Some(repo) = &around.repo
-    {
+    if is_wanted(Scope::Local) && context.repo.is_some() {
         plan.changes
-            .extend(config_hook::uninstall(Scope::Local, around, &records)?);
-        for directory in hooks_directories(repo) {
-            plan.extend(hook_file::uninstall(&directory)?);
-        }
-        plan.extend(managers::uninstall(None, around)?);
-        if scope.is_none() && !config_hook::find(Scope::User, around)?.is_empty() {
+            .extend(config_hook::uninstall(Scope::Local, context)?);
+        plan.extend(without_hook_files(context)?);
+        plan.extend(managers::uninstall(None, context)?);
+        if scope.is_none() && !config_hook::find(Scope::User, context)?.is_empty() {
             plan.notes.push(
                 "your own git configuration calls sendoff in every repository; to end that: \
                  sendoff uninstall git --scope user"
@@ -201,7 +194,8 @@ pub(super) fn plan_uninstall(
     Ok(plan)
 }
 
-/// Returns where hooks of ours can be: where git looks for them, and where it looked when no `core.hooksPath` was set.
+/// Returns the directories that can have hooks of ours: the one that git uses, and the default one, from before
+/// `core.hooksPath` was set.
 fn hooks_directories(repo: &Repo) -> Vec<PathBuf> {
     let mut directories = vec![hooks_directory(repo)];
     let usual = repo.common_dir().join("hooks");
@@ -211,7 +205,7 @@ fn hooks_directories(repo: &Repo) -> Vec<PathBuf> {
     directories
 }
 
-/// Returns where git looks for hooks.
+/// Returns the directory of git's hooks.
 fn hooks_directory(repo: &Repo) -> PathBuf {
     match repo.hooks_place() {
         HooksPlace::GitDirectory(path)
@@ -220,7 +214,7 @@ fn hooks_directory(repo: &Repo) -> PathBuf {
     }
 }
 
-/// Returns where hooks may be written: only in this repository.
+/// Returns the directory to write hooks to. Fails where it is outside of this repository.
 fn writable_directory(repo: &Repo, top: &Path) -> Result<PathBuf, InstallError> {
     let by_hand = |path: PathBuf, why: &str| {
         let calls = HOOKS.iter().map(|hook| {
@@ -244,7 +238,7 @@ fn writable_directory(repo: &Repo, top: &Path) -> Result<PathBuf, InstallError> 
             path,
             "your own core.hooksPath names it, so its hooks run in all repositories",
         )),
-        // Tools that share hooks between repositories put a link there.
+        // Tools that share hooks between repositories replace the directory by a link.
         HooksPlace::GitDirectory(path) => resolve(&path, repo.common_dir())
             .or_else(|error| resolve(&path, top).map_err(|_| error)),
         HooksPlace::OfRepository(path) => {

@@ -1,16 +1,16 @@
-//! The version of git that runs hooks: from 2.54 on they can stand in its configuration.
+//! Whether git reads hooks from its configuration, which it does from version 2.54 on.
 
 use std::time::Duration;
 
 use crate::environment::Environment;
 use crate::process::{Inheritance, Program};
 
-/// How long git may take to say its version.
+/// The most time for `git --version`.
 const VERSION_DEADLINE: Duration = Duration::from_secs(5);
 /// The first version with hooks in its configuration.
 const CONFIG_HOOKS: (u32, u32) = (2, 54);
 
-/// Says whether the git on the search path reads hooks from its configuration. Where it does not say its version, no.
+/// Says whether the git on the search path reads hooks from its configuration. False where its version is not known.
 pub(super) fn has_config_hooks(environment: &Environment) -> bool {
     let inheritance = Inheritance::new(environment.search_path(), environment.for_children());
     let Ok(git) = inheritance.find("git") else {

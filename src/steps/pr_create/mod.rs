@@ -17,8 +17,8 @@ use crate::failpoint::{Point, reach};
 use crate::forge::{Forge, Opened, PullRequest, PullRequests};
 use crate::names::RemoteName;
 use crate::pipeline::{
-    Again, Context, Outcome, Outputs, PlanView, Service, Shipment, Step, StepDef, StepError,
-    policy_held, recounted,
+    Context, Outcome, Outputs, PlanView, Retry, Service, Shipment, Step, StepDef, StepError,
+    check_policy_current, recounted,
 };
 use crate::policy::{Draft, RemoteChoice};
 use crate::reason::Code;
@@ -40,7 +40,7 @@ pub(super) const STEP: StepDef = StepDef::of::<PrCreate>(
 .asks(Service::Forge)
 .timeout(Duration::from_secs(45))
 .needs(&["push"])
-.again(Again::Branch);
+.retry(Retry::Branch);
 
 /// Find the open pull request of this head and base, or open one
 #[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
@@ -139,7 +139,7 @@ impl Default for PrCreate {
 impl Step for PrCreate {
     async fn prepare(&self, cx: &Context<'_>) {
         if let Ok(shipment) = cx.shipment
-            && cx.pause().is_none()
+            && cx.paused_until().is_none()
             && let Ok(forge) = cx.forge.get().await
         {
             let listed = cx
@@ -164,7 +164,7 @@ impl Step for PrCreate {
             Err(hold) => return hold.outcome(),
         };
         reach(Point::PullRequestBegins);
-        if let Some(until) = cx.pause() {
+        if let Some(until) = cx.paused_until() {
             return Err(paused(until));
         }
         let forge = match cx.forge.get().await {
@@ -172,7 +172,7 @@ impl Step for PrCreate {
             Err(hold) => return hold.outcome(),
         };
         if let Some(repo) = cx.repo
-            && let Err(hold) = policy_held(cx, shipment, repo, forge).await
+            && let Err(hold) = check_policy_current(cx, shipment, repo, forge).await
         {
             return hold.outcome();
         }

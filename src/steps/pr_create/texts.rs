@@ -145,7 +145,7 @@ impl PrCreate {
             let known = || repo.base_tip(Some(shipment.base_remote()), base);
             let told = match shipment.base_repository() {
                 Some(_) => None,
-                None => cx.base_tip.get(base),
+                None => cx.advertised.get(base),
             };
             let tip = told.or_else(|| known().ok().flatten())?;
             let PrTemplate::Found { text, .. } = repo.pr_template(tip) else {

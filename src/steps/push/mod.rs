@@ -20,7 +20,7 @@ use crate::git::push::{HookTerminal, LocalOptions, Submodules};
 use crate::git::{Hook, PrePush, Repo, is_false, unheeded};
 use crate::names::RemoteName;
 use crate::pipeline::{
-    Again, Context, Outcome, PlanView, Service, Step, StepDef, StepError, interruptible,
+    Context, Outcome, PlanView, Retry, Service, Step, StepDef, StepError, interruptible,
 };
 use crate::policy::{Policy, RemoteChoice, Trigger};
 
@@ -38,7 +38,7 @@ pub(super) const STEP: StepDef =
         .asks(Service::Remote)
         .learns_login()
         .no_step_timeout()
-        .again(Again::Branch);
+        .retry(Retry::Branch);
 
 /// Send the current branch to its remote
 #[derive(Debug, Clone, Default, Deserialize, Serialize, JsonSchema)]
@@ -159,11 +159,11 @@ impl Step for Push {
             record: PushRecord::of(cx, repo, &shipment.branch),
             now: cx.clock.now(),
             logins: cx.logins.clone(),
-            base_tip: cx.base_tip.clone(),
+            advertised: cx.advertised.clone(),
             policy_base: cx.policy_base.clone(),
         };
         reach(Point::PushBegins);
-        let progress = cx.progress.holding(cx.deadline);
+        let progress = cx.progress.suspending(cx.deadline);
         let pushing = interruptible(move |stop| work.push_to_all(&progress, stop));
         let outcomes = tokio::select! {
             outcomes = pushing => outcomes?,

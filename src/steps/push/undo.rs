@@ -55,7 +55,7 @@ impl Step for TakeBack {
             now: cx.clock.now(),
             logins: cx.logins.clone(),
         };
-        let progress = cx.progress.holding(cx.deadline);
+        let progress = cx.progress.suspending(cx.deadline);
         let done = interruptible(move |stop| work.take_all_back(&progress, stop)).await?;
         let mut outputs = Outputs::new();
         let mut lines = Vec::new();

@@ -18,7 +18,9 @@ use crate::git::push::{
 };
 use crate::git::{Remote, Repo, is_true};
 use crate::names::{BranchName, RemoteUrl};
-use crate::pipeline::{BaseTip, Destination, Logins, PolicyBase, Shipment, read_beside_push};
+use crate::pipeline::{
+    AdvertisedBranches, Destination, Logins, PolicyBase, Shipment, read_beside_push,
+};
 use crate::policy::PushPermit;
 use crate::reason::{Code, Reason};
 
@@ -96,7 +98,7 @@ pub(super) struct Work {
     pub(super) record: PushRecord,
     pub(super) now: Timestamp,
     pub(super) logins: Logins,
-    pub(super) base_tip: BaseTip,
+    pub(super) advertised: AdvertisedBranches,
     pub(super) policy_base: PolicyBase,
     pub(super) ask_forge: AskForge,
 }
@@ -138,7 +140,7 @@ impl Work {
                     advertised: &|advertisement| {
                         // Whatever login the remote wanted is known.
                         self.logins.settle();
-                        self.base_tip.keep(advertisement.branches());
+                        self.advertised.keep(advertisement.branches());
                     },
                     remote_facts: &facts,
                     still_valid: &|advertisement| {

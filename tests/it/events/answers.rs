@@ -186,7 +186,7 @@ fn each_refusal_says_what_is_wrong() {
         assert_eq!(got.json()["status"], "refused");
     }
     let got = server.get("/hooks/github");
-    let reason = "deliveries are sent with POST, all else is asked for with GET";
+    let reason = "deliveries are sent with POST, everything else is requested with GET";
     assert_eq!((got.code, got.reason().as_str()), (405, reason));
     let got = server.get("/");
     assert_eq!(got.code, 404);

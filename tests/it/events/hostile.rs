@@ -100,7 +100,7 @@ fn slow_senders_are_let_go() {
     let got = read_answer(without_body);
     assert_eq!(
         (got.code, got.reason().as_str()),
-        (408, "the body came too slowly")
+        (408, "the body was sent too slowly")
     );
     assert_eq!(read_answer(silent).body, "");
     assert_eq!(read_answer(half).body, "");

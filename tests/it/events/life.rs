@@ -57,9 +57,9 @@ fn a_second_signal_cuts_off_what_has_begun() {
     stream.write_all(b"{").unwrap();
     assert_eq!(server.get("/readyz").code, 200);
     server.signal("-TERM");
-    server.logs("the server ends: what has begun is brought to its end");
+    server.logs("the server shuts down, and finishes what has begun");
     server.signal("-TERM");
-    server.logs("a second signal cuts off what has begun");
+    server.logs("a second signal ends what has begun");
     let (status, log) = server.ended();
     assert_eq!(status.code(), Some(0), "{log}");
     assert_eq!(read_answer(stream).code, 0, "nobody answers any more");
@@ -143,7 +143,7 @@ fn a_broken_policy_changes_nothing_and_is_logged() {
     let moved = std::fs::read_to_string(home.sandbox.path("home/.config/sendoff/policy.toml"));
     home.write_policy(&moved.unwrap().replace("127.0.0.1:0", "127.0.0.1:1"));
     server.signal("-HUP");
-    server.logs("`serve.listen` has changed: it counts after a restart");
+    server.logs("`serve.listen` has changed, which takes effect after a restart");
 }
 
 #[test]

@@ -41,5 +41,5 @@ fn miss(rule: &str, delivery: &Delivery) -> Option<String> {
     let rules = Rules::of(&policy(rule)).unwrap();
     let facts: EventFacts = delivery.facts();
     let judged = rules.judge(&facts, delivery);
-    judged[0].miss.as_ref().map(ToString::to_string)
+    judged[0].mismatch.as_ref().map(ToString::to_string)
 }

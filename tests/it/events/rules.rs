@@ -173,7 +173,7 @@ fn the_preset_has_the_rules_of_old_and_ignores_bots() {
     let opened = delivery(Source::GitHub, "issues", &issue());
     let judged = rules.judge(&opened.facts(), &opened);
     assert_eq!(
-        (judged[0].miss.is_none(), judged[1].miss.is_none()),
+        (judged[0].mismatch.is_none(), judged[1].mismatch.is_none()),
         (true, false)
     );
 }

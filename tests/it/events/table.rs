@@ -29,7 +29,7 @@ fn a_reload_takes_the_schedules_from_one_place_to_the_other() {
         "{RULES}[store]\nplatform-schedules = \"{table}\"\n"
     ));
     server.signal("-HUP");
-    server.logs("the schedules are in another place now");
+    server.logs("the schedules are stored in another place now");
     assert_eq!(fired("d-2", 2), serde_json::json!(["Ada: PR Review"]));
     let due = "SELECT name FROM workspace_schedules WHERE next_run_at <= now()";
     assert_eq!(postgres.query(due), ["Ada: PR Review"]);

@@ -5,7 +5,7 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::PathBuf;
 
 use pretty_assertions::assert_eq;
-use sendoff::install::{Surroundings, Target, find};
+use sendoff::install::{InstallContext, Target, find};
 
 use crate::sandbox::environment;
 use crate::world::World;
@@ -33,8 +33,8 @@ fn target(name: &str) -> Target {
 /// Returns the files that call us for an agent.
 fn found(world: &World, agent: &str) -> Vec<PathBuf> {
     let environment = environment(&world.sandbox, &world.work());
-    let around = Surroundings::look(environment, None, "/opt/sendoff".into()).unwrap();
-    let entries = find(target(agent), &around).unwrap();
+    let context = InstallContext::new(environment, None, "/opt/sendoff".into()).unwrap();
+    let entries = find(target(agent), &context).unwrap();
     assert!(
         entries
             .iter()

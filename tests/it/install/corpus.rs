@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use pretty_assertions::assert_eq;
 use sendoff::environment::Environment;
-use sendoff::install::{InstallError, Surroundings, Target, apply, plan_install, plan_uninstall};
+use sendoff::install::{InstallContext, InstallError, Target, apply, plan_install, plan_uninstall};
 
 use crate::sandbox::{Sandbox, environment};
 
@@ -20,15 +20,15 @@ const JSON: &[(&str, &str, &str, bool)] = &[
 /// A home, in which targets are installed and removed without a process.
 pub(super) struct Home {
     sandbox: Sandbox,
-    around: Surroundings,
+    context: InstallContext,
 }
 
 impl Home {
     pub(super) fn new() -> Self {
         let sandbox = Sandbox::new();
         let environment: Environment = environment(&sandbox, &sandbox.home());
-        let around = Surroundings::look(environment, None, "/opt/sendoff".into()).unwrap();
-        Self { sandbox, around }
+        let context = InstallContext::new(environment, None, "/opt/sendoff".into()).unwrap();
+        Self { sandbox, context }
     }
 
     pub(super) fn write(&self, file: &str, content: &[u8]) -> PathBuf {
@@ -36,13 +36,13 @@ impl Home {
     }
 
     pub(super) fn install(&self, agent: &str) -> Result<(), InstallError> {
-        let plan = plan_install(target(agent), None, &self.around)?;
-        apply(&plan, &self.around, |_| ())
+        let plan = plan_install(target(agent), None, &self.context)?;
+        apply(&plan, &self.context, |_| ())
     }
 
     pub(super) fn uninstall(&self, agent: &str) -> Result<(), InstallError> {
-        let plan = plan_uninstall(target(agent), None, &self.around)?;
-        apply(&plan, &self.around, |_| ())
+        let plan = plan_uninstall(target(agent), None, &self.context)?;
+        apply(&plan, &self.context, |_| ())
     }
 
     /// Forgets what was there before, as on another machine.
@@ -396,29 +396,29 @@ fn toml_of_every_layout_comes_back_byte_by_byte() {
 fn a_file_that_changes_between_plan_and_write_is_left_alone() {
     let home = Home::new();
     let path = home.write(".claude/settings.json", b"{}\n");
-    let plan = plan_install(target("claude-code"), None, &home.around).unwrap();
+    let plan = plan_install(target("claude-code"), None, &home.context).unwrap();
     fs::write(&path, "{ \"mine\": 1 }\n").unwrap();
-    let error = apply(&plan, &home.around, |_| ()).unwrap_err();
+    let error = apply(&plan, &home.context, |_| ()).unwrap_err();
     assert!(
         error
             .to_string()
-            .ends_with("was changed by another program meanwhile, and is left alone"),
+            .ends_with("was changed by another program, and is left unchanged"),
         "{error}"
     );
     assert_eq!(error.advice().as_deref(), Some("run the command again"));
     assert_eq!(read(&path), "{ \"mine\": 1 }\n");
     // One that appears, and one that goes.
     fs::remove_file(&path).unwrap();
-    let plan = plan_install(target("claude-code"), None, &home.around).unwrap();
+    let plan = plan_install(target("claude-code"), None, &home.context).unwrap();
     fs::write(&path, "{}").unwrap();
     assert!(matches!(
-        apply(&plan, &home.around, |_| ()),
+        apply(&plan, &home.context, |_| ()),
         Err(InstallError::Changed(_))
     ));
-    let plan = plan_install(target("claude-code"), None, &home.around).unwrap();
+    let plan = plan_install(target("claude-code"), None, &home.context).unwrap();
     fs::remove_file(&path).unwrap();
     assert!(matches!(
-        apply(&plan, &home.around, |_| ()),
+        apply(&plan, &home.context, |_| ()),
         Err(InstallError::Changed(_))
     ));
 }

@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 
 use pretty_assertions::assert_eq;
-use sendoff::install::{Fault, Scope, Surroundings, Target, find};
+use sendoff::install::{Fault, InstallContext, Scope, Target, find};
 
 use crate::sandbox::environment;
 use crate::world::{Said, World};
@@ -23,8 +23,8 @@ const HOOKS: [&str; 4] = [
 /// Looks for entries as `doctor` does.
 fn found(world: &World) -> Vec<(String, Option<Fault>)> {
     let environment = environment(&world.sandbox, &world.work());
-    let around = Surroundings::look(environment, None, "/opt/sendoff".into()).unwrap();
-    let entries = find(Target::Git, &around).unwrap().into_iter();
+    let context = InstallContext::new(environment, None, "/opt/sendoff".into()).unwrap();
+    let entries = find(Target::Git, &context).unwrap().into_iter();
     entries
         .map(|entry| {
             let name = entry.path.file_name().unwrap().to_str().unwrap();
@@ -434,9 +434,9 @@ fn the_users_own_configuration_serves_all_repositories() {
     let said = beside_newer_git(&world, &["install", "git", "--scope", "user", "--yes"]);
     assert_eq!(said.code, Some(0), "{}", said.stderr);
     let environment = environment(&world.sandbox, &world.work());
-    let around = Surroundings::look(environment, None, "/opt/sendoff".into()).unwrap();
+    let context = InstallContext::new(environment, None, "/opt/sendoff".into()).unwrap();
     assert!(
-        find(Target::Git, &around)
+        find(Target::Git, &context)
             .unwrap()
             .iter()
             .all(|entry| entry.scope == Scope::User)

@@ -14,9 +14,9 @@ use sendoff::environment::Environment;
 use sendoff::names::RunId;
 use sendoff::net::{FixedNetwork, Network};
 use sendoff::pipeline::{
-    BaseTip, Context, Deadline, DefaultBranch, Facts, ForgeSource, Hold, ListedPullRequests,
-    Logins, PartialReport, Pipeline, PolicyBase, Receipts, RunFacts, RunInfo, SharedProgress,
-    TaskDocument, TaskFacts, TaskKept,
+    AdvertisedBranches, Context, Deadline, DefaultBranch, Facts, ForgeSource, Hold,
+    ListedPullRequests, Logins, PartialReport, Pipeline, PolicyBase, Receipts, RunFacts, RunInfo,
+    SharedProgress, TaskDocument, TaskFacts, TaskKept,
 };
 use sendoff::policy::{LayerKind, Layers, Policy, Trigger};
 use sendoff::reason::Code;
@@ -87,7 +87,7 @@ fn run_pipeline(
         task: &task,
         task_kept: TaskKept::Nowhere,
         facts: &facts,
-        base_tip: &BaseTip::default(),
+        advertised: &AdvertisedBranches::default(),
         policy_base: &PolicyBase::default(),
         logins: &Logins::default(),
         secrets: &KnownSecrets::default(),

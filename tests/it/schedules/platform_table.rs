@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use sendoff::clock::Clock;
 use sendoff::names::NamePattern;
-use sendoff::schedules::waiting;
+use sendoff::schedules::open_schedules;
 use sendoff::secrets::KnownSecrets;
 use sendoff::session::Service;
 use serde_json::{Value, json};
@@ -36,7 +36,7 @@ fn an_event_sets_due_what_matches_and_touches_nothing_else() {
         "[store]\nplatform-schedules = \"{}\"\n",
         postgres.url()
     ));
-    let due = waiting(&service(&machine)).unwrap();
+    let due = open_schedules(&service(&machine)).unwrap();
     let before = postgres.query(REST);
     let fire = patterns(&["*pr review*", "*SECURITY review*"]);
     let expected = ["Ada: PR Review", "Bob: security review"];

@@ -46,7 +46,7 @@ fn what_the_policy_says_is_taken_in_changed_and_removed() {
 fn what_stands_in_the_policy_is_removed_there() {
     let machine = Machine::new(&schedule("nightly", "0 3 * * *"));
     assert_snapshot!(machine.said(&["remove", "nightly"]), @r#"
-    the schedule `nightly` stands in a policy; take it out of `[[schedules]]` there, or switch it off with `sendoff schedule disable "nightly"`
+    the schedule `nightly` is defined in a policy; take it out of `[[schedules]]` there, or switch it off with `sendoff schedule disable "nightly"`
     exit 64
     "#);
     // The advice, either way.

@@ -142,7 +142,7 @@ fn an_error_is_told_in_one_line_with_what_to_do() {
     ");
     machine.add_prompt("blank", "{{ '' }}", &[]);
     insta::assert_snapshot!(machine.said(&["run", "blank"]), @r"
-    error: the prompt is empty when it is rendered
+    error: the rendered prompt is empty
     exit 1
     ");
     machine.add_prompt("plain", "Look.", &[]);

@@ -159,7 +159,7 @@ fn one_that_processes_die_of_is_given_up() {
     }
     machine.tick_until_fired("deadly", 1);
     assert!(machine.platform.messages().is_empty());
-    let told = "10 processes ended while they carried it out, so it is given up";
+    let told = "10 processes ended while they executed it, so it is given up";
     assert_eq!(machine.row("deadly").last_error.as_deref(), Some(told));
 }
 

@@ -92,7 +92,7 @@ fn what_the_forge_gives_is_compared_with_its_id() {
         // Another content under the id.
         (
             vec![entry("100644", &id), labels("evil").into()],
-            "is something else",
+            "has another hash",
         ),
         // An id that is none.
         (

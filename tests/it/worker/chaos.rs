@@ -83,13 +83,13 @@ struct Task {
 }
 
 /// The ledgers of this side.
-struct Ledger<'w> {
+struct EventWriter<'w> {
     world: &'w World,
     tasks: Vec<Task>,
     hits: PathBuf,
 }
 
-impl Ledger<'_> {
+impl EventWriter<'_> {
     /// Makes a branch with a commit of its own.
     fn branch(&mut self) -> String {
         let number = self.tasks.len();
@@ -192,7 +192,7 @@ fn x01_kills_in_every_phase_and_at_random_lose_nothing_and_double_nothing() {
     let (each, random) = (cases(20, 110), cases(60, 230));
     let world = World::new();
     let hits = world.sandbox.path("hits");
-    let mut ledger = Ledger {
+    let mut ledger = EventWriter {
         world: &world,
         tasks: Vec::new(),
         hits: hits.clone(),

@@ -7,7 +7,7 @@ use sendoff::clock::Clock;
 use sendoff::demo::platform_server::PlatformServer;
 use sendoff::demo::{Answer, Fault};
 use sendoff::http::{Client, ClientOptions};
-use sendoff::pipeline::{Outbox, Sent};
+use sendoff::pipeline::{DeliveryOutcome, Outbox};
 use sendoff::platform::{Heartbeat, Platform, TokenSource};
 use sendoff::secrets::{KnownSecrets, Outgoing};
 use sendoff::store::{DeliveryKind, Durability, LazyStore, NewDelivery};
@@ -101,7 +101,10 @@ async fn l05_l08_two_hundred_memories_of_a_day_offline_arrive_once_and_in_order(
                     .await
             })
             .await;
-        assert!(matches!(sent, Sent::Waits(_)), "{number}: {sent:?}");
+        assert!(
+            matches!(sent, DeliveryOutcome::Queued(_)),
+            "{number}: {sent:?}"
+        );
         if number % 10 == 0 {
             let text = format!("old {number}");
             let key = format!("run-{number}/heartbeat-set");
@@ -110,7 +113,10 @@ async fn l05_l08_two_hundred_memories_of_a_day_offline_arrive_once_and_in_order(
                 .await;
             // The one failure of this moment may have gone to a memory before it.
             assert!(
-                matches!(sent, Sent::Waits(_) | Sent::Arrived(_)),
+                matches!(
+                    sent,
+                    DeliveryOutcome::Queued(_) | DeliveryOutcome::Delivered(_)
+                ),
                 "{sent:?}"
             );
         }

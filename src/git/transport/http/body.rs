@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Poll, ready};
 
 use bytes::{Bytes, BytesMut};
@@ -11,6 +11,7 @@ use http_body::{Body, Frame, SizeHint};
 use tokio::sync::mpsc::{Receiver, Sender};
 
 use crate::git::transport::idle_timeout::IdleTimeout;
+use crate::threads::lock;
 
 use super::spool::{CHUNK_SIZE, Spooled};
 
@@ -120,8 +121,7 @@ impl Upload {
     }
 
     fn tell(&self) {
-        let lock = self.0.told.lock();
-        drop(lock.unwrap_or_else(PoisonError::into_inner).take());
+        drop(lock(&self.0.told).take());
     }
 }
 
@@ -219,8 +219,7 @@ impl ChunkReceiver {
     }
 
     fn receiver(&self) -> MutexGuard<'_, Receiver<Chunk>> {
-        let lock = self.0.receiver.lock();
-        lock.unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0.receiver)
     }
 }
 

@@ -1,8 +1,8 @@
 //! `Digest`: HTTP's Digest access authentication (RFC 7616, and RFC 2069's form without `qop`).
 
-use std::fmt::Write;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use faster_hex::hex_string;
 use md5::Md5;
 use secrecy::ExposeSecret;
 use sha2::{Digest as _, Sha256, Sha512_256};
@@ -31,17 +31,11 @@ enum Hash {
 
 impl Hash {
     fn of(self, text: &str) -> String {
-        let bytes = match self {
-            Self::Md5 => Md5::digest(text).to_vec(),
-            Self::Sha256 => Sha256::digest(text).to_vec(),
-            Self::Sha512_256 => Sha512_256::digest(text).to_vec(),
-        };
-        let mut hex = String::with_capacity(bytes.len() * 2);
-        for byte in bytes {
-            // Writing to a `String` cannot fail.
-            let _infallible = write!(hex, "{byte:02x}");
+        match self {
+            Self::Md5 => hex_string(&Md5::digest(text)),
+            Self::Sha256 => hex_string(&Sha256::digest(text)),
+            Self::Sha512_256 => hex_string(&Sha512_256::digest(text)),
         }
-        hex
     }
 }
 

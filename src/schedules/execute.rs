@@ -1,4 +1,4 @@
-//! Carrying out one firing: its work within its time, its claim renewed meanwhile, and what became of it noted.
+//! Executes one firing: runs its work within its timeout, renews its claim meanwhile, and records the result.
 
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::clock::Clock;
+use crate::clock::{Clock, to_the_second};
 use crate::http::clean_line;
 use crate::policy::{Schedule, ScheduledWork};
 use crate::session::Service;
@@ -16,27 +16,27 @@ use crate::store::{
 };
 use crate::threads::on_own_thread;
 
-use super::outcome::Outcome;
 use super::wait::wait;
+use super::work_outcome::WorkOutcome;
 use super::{definition, program, prompt};
 
-/// For how long a claim holds, unless it is renewed. A process that was killed has its firings taken up after that.
+/// How long a claim is valid without being renewed. After that another process takes over the firings of a killed one.
 pub(super) const LEASE: SignedDuration = SignedDuration::from_secs(20);
-/// How often a claim is renewed.
-const RENEWAL: Duration = Duration::from_secs(5);
-/// How much longer than the firing, which ends it, the client waits for an agent.
-const GRACE: Duration = Duration::from_secs(5);
-/// How many processes may die of one firing.
+/// The interval at which a claim is renewed.
+const RENEWAL_INTERVAL: Duration = Duration::from_secs(5);
+/// How much longer than the firing's timeout the client waits for an agent, so that the timeout ends it.
+const ANSWER_GRACE: Duration = Duration::from_secs(5);
+/// The most processes that end during one firing before it is given up.
 const MAX_ATTEMPTS: u32 = 10;
-/// How often it is tried to note what became of a firing, and how long is waited in between.
-const NOTE_TRIES: u32 = 10;
-const NOTE_PAUSE: Duration = Duration::from_secs(1);
-/// The most that is kept of what a firing did, in characters.
-const DETAIL: usize = 500;
+/// How often recording a result is tried, and the pause between two tries.
+const MAX_RECORD_TRIES: u32 = 10;
+const RECORD_RETRY_INTERVAL: Duration = Duration::from_secs(1);
+/// The longest description of a result, in characters.
+const MAX_DETAIL_LENGTH: usize = 500;
 
-/// How a firing went.
+/// The result of executing a firing.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Carried {
+pub(super) enum Executed {
     /// It ended.
     Ended {
         /// With this status.
@@ -44,30 +44,30 @@ pub(super) enum Carried {
         /// What it did, or why it did not.
         detail: Option<String>,
     },
-    /// It waits for something busy, or for another try.
-    PutOff {
+    /// It waits for a busy workspace, or for a retry.
+    Postponed {
         /// Why.
         detail: Option<String>,
     },
-    /// What became of it could not be noted, or another process noted it first.
-    NotNoted,
+    /// The result could not be recorded, or another process recorded one first.
+    NotRecorded,
 }
 
-/// Carries out a firing that this process has claimed, and notes what became of it.
-pub(super) async fn carry(
+/// Executes a firing that this process has claimed, and records the result.
+pub(super) async fn execute(
     service: &Service,
     store: &LazyStore,
     firing: &ScheduleFiring,
     row: &ScheduleRow,
-) -> Carried {
+) -> Executed {
     let outcome = match definition::read(row) {
-        _ if firing.attempts > MAX_ATTEMPTS => Outcome::Failed(format!(
-            "{MAX_ATTEMPTS} processes ended while they carried it out, so it is given up"
+        _ if firing.attempts > MAX_ATTEMPTS => WorkOutcome::Failed(format!(
+            "{MAX_ATTEMPTS} processes ended while they executed it, so it is given up"
         )),
         _ if !row.enabled && firing.cause != FiringCause::Command => {
-            Outcome::Busy("it was disabled meanwhile".into())
+            WorkOutcome::Busy("it was disabled since".into())
         }
-        Err(error) => Outcome::failed(&error),
+        Err(error) => WorkOutcome::failed(&error),
         Ok(schedule) => {
             let work = within_time(service, firing, row, &schedule);
             let outcome = renewed(store, firing, work).await;
@@ -75,33 +75,31 @@ pub(super) async fn carry(
             match wait(&outcome, &schedule, firing, now) {
                 Some(mut wait) => {
                     let said = wait.detail.unwrap_or_default();
-                    let until = wait.until.strftime("%Y-%m-%dT%H:%M:%SZ");
+                    let until = to_the_second(wait.until);
                     wait.detail = told_of(service, &format!("{said}; tried again at {until}"));
-                    return put_off(store, firing, wait).await;
+                    return postpone(store, firing, wait).await;
                 }
                 None => outcome,
             }
         }
     };
     let end = end_of(outcome, firing.retries, service);
-    note(store, firing, end).await
+    record(store, firing, end).await
 }
 
-/// Does the work, at most for the schedule's time. A panic of it is a failure of it alone.
+/// Runs the work within the schedule's timeout. A panic fails only this firing.
 async fn within_time(
     service: &Service,
     firing: &ScheduleFiring,
     row: &ScheduleRow,
     schedule: &Schedule,
-) -> Outcome {
+) -> WorkOutcome {
     let limit = schedule.timeout.duration();
     let work = AssertUnwindSafe(work(service, firing, row, schedule)).catch_unwind();
     match tokio::time::timeout(limit, work).await {
         Ok(Ok(outcome)) => outcome,
-        Ok(Err(_)) => {
-            Outcome::Failed("sendoff has a bug and stopped there; please report it".into())
-        }
-        Err(_) => Outcome::Failed(format!("it did not end within {}", schedule.timeout)),
+        Ok(Err(_)) => WorkOutcome::Failed("this is a bug in sendoff; please report it".into()),
+        Err(_) => WorkOutcome::Failed(format!("it did not end within {}", schedule.timeout)),
     }
 }
 
@@ -110,12 +108,20 @@ async fn work(
     firing: &ScheduleFiring,
     row: &ScheduleRow,
     schedule: &Schedule,
-) -> Outcome {
+) -> WorkOutcome {
     let limit = schedule.timeout.duration();
     match schedule.work() {
-        Err(error) => Outcome::failed(&error),
+        Err(error) => WorkOutcome::failed(&error),
         Ok(ScheduledWork::Prompt { workspace, prompt }) => {
-            prompt::send(service, firing, row, workspace, prompt, limit + GRACE).await
+            prompt::send(
+                service,
+                firing,
+                row,
+                workspace,
+                prompt,
+                limit + ANSWER_GRACE,
+            )
+            .await
         }
         Ok(ScheduledWork::Pipeline {
             pipeline,
@@ -124,8 +130,8 @@ async fn work(
         Ok(ScheduledWork::Step { step, directory }) => {
             let table = service.policy().step(step);
             if table.kind() != "http" {
-                return Outcome::Failed(format!(
-                    "`{step}` is no step of kind http; set `uses = \"http\"` in `[steps.{step}]` of the user's policy"
+                return WorkOutcome::Failed(format!(
+                    "`{step}` is not a step of kind http; set `uses = \"http\"` in `[steps.{step}]` of the user's policy"
                 ));
             }
             program::step(step, directory.map(std::path::PathBuf::as_path), limit).await
@@ -133,45 +139,45 @@ async fn work(
     }
 }
 
-/// Waits for the work, and renews the claim meanwhile.
+/// Runs the work, and renews the claim meanwhile.
 async fn renewed(
     store: &LazyStore,
     firing: &ScheduleFiring,
-    work: impl Future<Output = Outcome>,
-) -> Outcome {
+    work: impl Future<Output = WorkOutcome>,
+) -> WorkOutcome {
     let mut work = std::pin::pin!(work);
     loop {
         tokio::select! {
             outcome = &mut work => return outcome,
-            () = tokio::time::sleep(RENEWAL) => {
+            () = tokio::time::sleep(RENEWAL_INTERVAL) => {
                 let id = firing.id;
                 let until = Clock::System.now() + LEASE;
                 if let Err(error) = in_store(store, move |store| store.renew(&[id], until)).await {
-                    tracing::warn!(%error, "a claim is not renewed; another process may take it up");
+                    tracing::warn!(%error, "a claim cannot be renewed; another process can take it over");
                 }
             }
         }
     }
 }
 
-async fn put_off(store: &LazyStore, firing: &ScheduleFiring, wait: Wait) -> Carried {
+async fn postpone(store: &LazyStore, firing: &ScheduleFiring, wait: Wait) -> Executed {
     let detail = wait.detail.clone();
     let firing = firing.clone();
     match in_store(store, move |store| store.put_off(&firing, &wait)).await {
-        Ok(()) => Carried::PutOff { detail },
+        Ok(()) => Executed::Postponed { detail },
         Err(error) => {
-            tracing::warn!(%error, "a firing that waits is taken up when its claim ends");
-            Carried::NotNoted
+            tracing::warn!(%error, "a firing cannot be postponed; it is taken over when its claim ends");
+            Executed::NotRecorded
         }
     }
 }
 
-fn end_of(outcome: Outcome, retries: u32, service: &Service) -> FiringEnd {
+fn end_of(outcome: WorkOutcome, retries: u32, service: &Service) -> FiringEnd {
     let (status, detail, answer) = match outcome {
-        Outcome::Done { detail, answer } => (ScheduleStatus::Ok, detail, answer),
-        Outcome::Busy(why) => (ScheduleStatus::Skipped, why, Answer::None),
-        Outcome::Failed(why) => (ScheduleStatus::Error, why, Answer::None),
-        Outcome::FailedInPassing { why, advice, .. } => {
+        WorkOutcome::Done { detail, answer } => (ScheduleStatus::Ok, detail, answer),
+        WorkOutcome::Busy(why) => (ScheduleStatus::Skipped, why, Answer::None),
+        WorkOutcome::Failed(why) => (ScheduleStatus::Error, why, Answer::None),
+        WorkOutcome::FailedTransiently { why, advice, .. } => {
             let tries = match retries {
                 0 => String::new(),
                 retries => format!("given up after {} tries; ", retries + 1),
@@ -188,40 +194,40 @@ fn end_of(outcome: Outcome, retries: u32, service: &Service) -> FiringEnd {
     }
 }
 
-/// Returns what is kept of a text: without secrets, in one short line.
+/// Returns a text without secrets, on one line of bounded length; `None` where nothing is left.
 fn told_of(service: &Service, text: &str) -> Option<String> {
-    let line = clean_line(&service.known().hide(text), DETAIL);
+    let line = clean_line(&service.known().hide(text), MAX_DETAIL_LENGTH);
     Some(line).filter(|line| !line.is_empty())
 }
 
-/// Notes what became of a firing. Work that is done is worth some tries: else another process does it again.
-async fn note(store: &LazyStore, firing: &ScheduleFiring, end: FiringEnd) -> Carried {
-    for _ in 0..NOTE_TRIES {
+/// Records the result of a firing. Tries several times, because otherwise another process repeats the work.
+async fn record(store: &LazyStore, firing: &ScheduleFiring, end: FiringEnd) -> Executed {
+    for _ in 0..MAX_RECORD_TRIES {
         let (noted_firing, noted_end) = (firing.clone(), end.clone());
         match in_store(store, move |store| store.end(&noted_firing, &noted_end)).await {
             Ok(Some(status)) => {
-                return Carried::Ended {
+                return Executed::Ended {
                     status,
                     detail: end.detail,
                 };
             }
-            Ok(None) => return Carried::NotNoted,
-            Err(error) => tracing::warn!(%error, "what became of a firing is not noted yet"),
+            Ok(None) => return Executed::NotRecorded,
+            Err(error) => tracing::warn!(%error, "the result of a firing cannot be recorded yet"),
         }
-        tokio::time::sleep(NOTE_PAUSE).await;
+        tokio::time::sleep(RECORD_RETRY_INTERVAL).await;
     }
-    Carried::NotNoted
+    Executed::NotRecorded
 }
 
-/// Asks the store on a thread of its own, so that nothing else waits for the disk.
+/// Accesses the store on a thread of its own, so that nothing else waits for the disk.
 pub(super) async fn in_store<T: Send + 'static>(
     store: &LazyStore,
     ask: impl FnOnce(&Store) -> Result<T, StoreError> + Send + 'static,
 ) -> Result<T, String> {
     let store = store.clone();
     let asked = on_own_thread(move || match store.get() {
-        Ok(store) => ask(store).map_err(|error| told(&error)),
-        Err(error) => Err(told(&error)),
+        Ok(store) => ask(store).map_err(|error| error.told()),
+        Err(error) => Err(error.told()),
     })
     .await;
     match asked {
@@ -231,13 +237,7 @@ pub(super) async fn in_store<T: Send + 'static>(
     }
 }
 
-/// Returns an error of the store in one line.
-pub(super) fn told(error: &StoreError) -> String {
-    let source = std::error::Error::source(error);
-    source.map_or_else(|| error.to_string(), |source| format!("{error}: {source}"))
-}
-
-/// Returns until when a claim of now holds.
+/// Returns the end of a claim made at `now`.
 pub(super) fn lease(now: Timestamp) -> Timestamp {
     now + LEASE
 }

@@ -1,4 +1,4 @@
-//! Answers to deliveries: a status and one JSON object.
+//! Responses to deliveries: a status code and one JSON object.
 
 use axum::Json;
 use axum::http::StatusCode;
@@ -11,20 +11,20 @@ use crate::store::DuplicateBy;
 
 use super::body::BodyError;
 
-/// An answer to a delivery.
+/// The response to a delivery.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub(super) struct Answer {
+pub(super) struct HookResponse {
     #[serde(skip)]
     pub(super) code: StatusCode,
-    /// Whether the sender has proved that it knows the secret.
+    /// Whether the sender is authenticated.
     #[serde(skip)]
     pub(super) is_proven: bool,
-    /// What became of it, in one word.
+    /// The result, in one word.
     pub(super) status: &'static str,
     /// Event and action, where they are known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) event: Option<String>,
-    /// Why, where nothing was matched.
+    /// Why nothing is fired.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) reason: Option<String>,
     /// The rules that it matches.
@@ -39,19 +39,19 @@ pub(super) struct Matched {
     pub(super) rule: usize,
     /// The events that it is for.
     pub(super) on: String,
-    /// The schedules that it fires, as globs.
+    /// Globs of the schedules that it fires.
     pub(super) fire: Vec<String>,
-    /// What becomes of that: `fired`, `queued`, `waits` or `limited`.
+    /// The state of the firing: `fired`, `queued`, `waits` or `limited`.
     pub(super) state: &'static str,
-    /// The schedules that were set due, where that is known.
+    /// The schedules that were set due, where that is known in time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) schedules: Option<Vec<String>>,
-    /// Until when it waits for further events.
+    /// The end of the debounce period that it waits for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) until: Option<String>,
 }
 
-impl Answer {
+impl HookResponse {
     fn new(code: StatusCode, status: &'static str) -> Self {
         Self {
             code,
@@ -68,7 +68,7 @@ impl Answer {
         self
     }
 
-    /// Adds the event, which only a sender who knows the secret is told.
+    /// Adds the event, which is only shown to an authenticated sender.
     pub(super) fn of(mut self, event: impl Into<String>) -> Self {
         self.event = Some(event.into());
         self.is_proven = true;
@@ -97,7 +97,7 @@ impl Answer {
         })
     }
 
-    /// Nothing is kept; the sender may send it again.
+    /// Makes the response for a delivery that is not stored and can be sent again.
     pub(super) fn unavailable(reason: impl Into<String>) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable").because(reason)
     }
@@ -107,19 +107,19 @@ impl Answer {
     }
 }
 
-impl From<BodyError> for Answer {
+impl From<BodyError> for HookResponse {
     fn from(error: BodyError) -> Self {
         let reason = error.to_string();
         match error {
             BodyError::TooLarge => Self::refused(StatusCode::PAYLOAD_TOO_LARGE, reason),
             BodyError::Slow => Self::refused(StatusCode::REQUEST_TIMEOUT, reason),
-            BodyError::NoRoom => Self::unavailable(reason),
+            BodyError::OverBudget => Self::unavailable(reason),
             BodyError::Broken => Self::refused(StatusCode::BAD_REQUEST, reason),
         }
     }
 }
 
-impl From<SignatureError> for Answer {
+impl From<SignatureError> for HookResponse {
     fn from(error: SignatureError) -> Self {
         let reason = error.to_string();
         match error {
@@ -129,7 +129,7 @@ impl From<SignatureError> for Answer {
     }
 }
 
-impl From<BadDelivery> for Answer {
+impl From<BadDelivery> for HookResponse {
     fn from(error: BadDelivery) -> Self {
         Self {
             is_proven: true,
@@ -138,8 +138,8 @@ impl From<BadDelivery> for Answer {
     }
 }
 
-impl From<Answer> for Response {
-    fn from(answer: Answer) -> Self {
+impl From<HookResponse> for Response {
+    fn from(answer: HookResponse) -> Self {
         let code = answer.code;
         let mut response = (code, Json(answer)).into_response();
         let headers = response.headers_mut();
@@ -150,7 +150,7 @@ impl From<Answer> for Response {
             code,
             StatusCode::PAYLOAD_TOO_LARGE | StatusCode::REQUEST_TIMEOUT
         ) {
-            // The rest of the body is not read.
+            // The connection is not usable, because the rest of the body is not read.
             headers.insert(CONNECTION, HeaderValue::from_static("close"));
         }
         response

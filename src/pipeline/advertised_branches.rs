@@ -1,4 +1,4 @@
-//! `BaseTip`: where the remote's branches are, as a push was told, for the base of the pull request.
+//! `AdvertisedBranches`: the branches that the remote advertised to a push, for the base of the pull request.
 
 use std::sync::{Arc, OnceLock};
 
@@ -7,20 +7,20 @@ use gix::bstr::{BStr, BString};
 
 use crate::names::BranchName;
 
-/// The tips of the remote's branches, kept when the remote has answered a push: a clone may know the
-/// base's from long ago, or not at all. Clones are one.
+/// The tips of the remote's branches, from the advertisement that a push received. The clone's tracking refs can be older,
+/// or absent. Clones share it.
 #[derive(Debug, Clone, Default)]
-pub struct BaseTip(Arc<OnceLock<Vec<(BString, ObjectId)>>>);
+pub struct AdvertisedBranches(Arc<OnceLock<Vec<(BString, ObjectId)>>>);
 
-impl BaseTip {
-    /// Keeps the branches that a remote advertises, of which a push has a bounded number.
+impl AdvertisedBranches {
+    /// Stores the branches that a remote advertises. The push bounds their number.
     pub fn keep<'b>(&self, branches: impl Iterator<Item = (&'b BStr, ObjectId)>) {
         let owned = branches.map(|(name, tip)| (name.to_owned(), tip));
-        // Of several push URLs the first counts.
+        // Of several push URLs the first one to answer is used.
         self.0.get_or_init(|| owned.collect());
     }
 
-    /// Returns where `base` is on the remote, when a push was told.
+    /// Returns the tip of `base` on the remote; `None` where no push received it.
     pub fn get(&self, base: &BranchName) -> Option<ObjectId> {
         let full = base.full();
         let mut branches = self.0.get()?.iter();
@@ -28,7 +28,7 @@ impl BaseTip {
         found.map(|(_, tip)| *tip)
     }
 
-    /// Returns where the branches but `own` are.
+    /// Returns the tips of all branches but `own`.
     pub fn others(&self, own: &BranchName) -> impl Iterator<Item = ObjectId> {
         let full = own.full();
         let branches = self.0.get().into_iter().flatten();

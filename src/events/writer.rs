@@ -1,4 +1,4 @@
-//! `Ledger`: the thread that writes deliveries into the store, as many as wait in one transaction.
+//! `EventWriter`: a thread that writes deliveries into the store, all that wait in one transaction.
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
@@ -13,94 +13,94 @@ use crate::store::{EventState, LazyStore, NewEvent, NewFiring, StoreError};
 
 use super::delivery::Delivery;
 use super::facts::EventFacts;
-use super::rules::{Judged, Rules};
+use super::rules::{RuleResult, Rules};
 
-/// How many deliveries wait for the thread at most; whoever comes then is told to come again.
-const WAITING: usize = 512;
-/// How many are written in one transaction. Each waits for one flush of the disk, however many there are.
-const AT_ONCE: usize = 128;
+/// The most deliveries that wait for the thread. Further ones are refused, and can be sent again.
+const MAX_QUEUED: usize = 512;
+/// The most deliveries in one transaction. A transaction costs one flush of the disk, however many there are.
+const MAX_BATCH: usize = 128;
 
-/// A delivery that is kept, and what became of it.
-pub type Kept = Result<EventState, LedgerError>;
+/// The state of a stored delivery, or why it is not stored.
+pub type WriteResult = Result<EventState, EventWriteError>;
 
-/// Why a delivery is not kept. The sender may send it again.
+/// Why a delivery is not stored. The sender can send it again.
 #[derive(Debug, Clone, thiserror::Error)]
-pub enum LedgerError {
-    /// Too many wait.
-    #[error("{WAITING} deliveries wait to be written")]
+pub enum EventWriteError {
+    /// The queue is full.
+    #[error("{MAX_QUEUED} deliveries wait to be written")]
     Full,
-    /// The store does not take it.
+    /// The store failed.
     #[error("the delivery cannot be kept")]
     Store(#[source] Arc<StoreError>),
-    /// The thread is gone.
+    /// The thread has ended.
     #[error("the store is closed")]
     Closed,
 }
 
-/// A delivery, and who waits for what becomes of it.
-type Entry = (NewEvent, oneshot::Sender<Kept>);
+/// A delivery, and the channel for its result.
+type Entry = (NewEvent, oneshot::Sender<WriteResult>);
 
-/// The way to the thread. It ends when this is dropped and all that waited is written.
+/// The queue of the thread, which ends when this is dropped and the queue is written.
 #[derive(Debug)]
-pub struct Ledger {
+pub struct EventWriter {
     entries: SyncSender<Entry>,
 }
 
-impl Ledger {
+impl EventWriter {
     /// Starts the thread on a store.
     pub fn start(store: LazyStore) -> io::Result<Self> {
-        let (entries, waiting) = sync_channel(WAITING);
+        let (entries, waiting) = sync_channel(MAX_QUEUED);
         thread::Builder::new()
             .name("ledger".into())
             .spawn(move || write_all(&waiting, &store))?;
         Ok(Self { entries })
     }
 
-    /// Keeps a delivery. It is on the disk when this returns.
-    pub async fn keep(&self, event: NewEvent) -> Kept {
+    /// Stores a delivery. It is on the disk when this returns.
+    pub async fn keep(&self, event: NewEvent) -> WriteResult {
         let (tell, told) = oneshot::channel();
         match self.entries.try_send((event, tell)) {
-            Ok(()) => told.await.unwrap_or(Err(LedgerError::Closed)),
-            Err(TrySendError::Full(_)) => Err(LedgerError::Full),
-            Err(TrySendError::Disconnected(_)) => Err(LedgerError::Closed),
+            Ok(()) => told.await.unwrap_or(Err(EventWriteError::Closed)),
+            Err(TrySendError::Full(_)) => Err(EventWriteError::Full),
+            Err(TrySendError::Disconnected(_)) => Err(EventWriteError::Closed),
         }
     }
 }
 
-/// Writes what waits, until nobody can add to it.
+/// Writes deliveries until the queue is closed.
 fn write_all(waiting: &Receiver<Entry>, store: &LazyStore) {
     while let Ok(first) = waiting.recv() {
         let rest = iter::from_fn(|| waiting.try_recv().ok());
-        let batch = iter::once(first).chain(rest).take(AT_ONCE);
+        let batch = iter::once(first).chain(rest).take(MAX_BATCH);
         let (events, tells): (Vec<NewEvent>, Vec<_>) = batch.unzip();
         let kept = store
             .get()
             .and_then(|store| store.keep_events(&events).map_err(Arc::new));
-        let states: Vec<Kept> = match kept {
+        let states: Vec<WriteResult> = match kept {
             Ok(states) => states.into_iter().map(Ok).collect(),
             Err(error) => {
                 tracing::error!(%error, deliveries = events.len(), "deliveries cannot be kept");
-                let refused = Err(LedgerError::Store(error));
+                let refused = Err(EventWriteError::Store(error));
                 vec![refused; events.len()]
             }
         };
         for (tell, state) in tells.into_iter().zip(states) {
-            // Whoever waited may be gone; the delivery is kept all the same.
+            // The receiver can be gone; the delivery is stored all the same.
             let _gone = tell.send(state);
         }
     }
 }
 
-/// Makes what is kept of a delivery of what the rules say of it.
+/// Makes the stored form of a delivery, from the results of the rules.
 pub fn new_event(
     delivery: &Delivery,
     facts: &EventFacts,
-    judged: &[Judged],
+    judged: &[RuleResult],
     rules: &Rules,
     known: &KnownSecrets,
 ) -> NewEvent {
-    let matched = judged.iter().filter(|judged| judged.miss.is_none());
-    // Facts are made of texts and numbers, which always serialise.
+    let matched = judged.iter().filter(|judged| judged.mismatch.is_none());
+    // Serialising texts and numbers cannot fail.
     let text = serde_json::to_string(&facts.safe(known)).unwrap_or_default();
     let firings = matched.filter_map(|judged| {
         let rule = rules.get(judged.number)?;
@@ -136,9 +136,9 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_cannot_be_taken_is_told_to_the_sender() {
+    async fn a_delivery_that_cannot_be_queued_is_an_error() {
         let (entries, waiting) = sync_channel(1);
-        let ledger = Ledger { entries };
+        let ledger = EventWriter { entries };
         let (tell, _told) = oneshot::channel();
         ledger.entries.send((event(), tell)).unwrap();
         let full = ledger.keep(event()).await.unwrap_err();

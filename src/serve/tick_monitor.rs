@@ -1,20 +1,20 @@
-//! `Pulse`: whether the schedules are looked at.
+//! `TickMonitor`: whether the schedules are checked regularly.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use jiff::Timestamp;
 
-/// When the schedules were looked at last, and how often they are.
+/// When the schedules were checked last, and the interval.
 #[derive(Debug)]
-pub(super) struct Pulse {
+pub(super) struct TickMonitor {
     pub(super) interval: Duration,
     started_at: i64,
-    /// In milliseconds since 1970; 0 before the first.
+    /// In milliseconds since 1970; 0 before the first tick.
     last: AtomicI64,
 }
 
-impl Pulse {
+impl TickMonitor {
     pub(super) fn new(interval: Duration, now: Timestamp) -> Self {
         Self {
             interval,
@@ -23,7 +23,7 @@ impl Pulse {
         }
     }
 
-    /// Notes a tick.
+    /// Records a tick.
     pub(super) fn tick(&self, at: Timestamp) {
         self.last.store(at.as_millisecond(), Ordering::Relaxed);
     }
@@ -51,14 +51,14 @@ mod tests {
     #[test]
     fn no_tick_for_twice_the_interval_is_stuck() {
         let at = |second: i64| Timestamp::from_second(second).unwrap();
-        let pulse = Pulse::new(Duration::from_secs(5), at(1000));
+        let ticks = TickMonitor::new(Duration::from_secs(5), at(1000));
         // The first tick has as long as any other.
-        assert!(!pulse.is_stuck(at(1010)));
-        assert!(pulse.is_stuck(at(1011)));
-        pulse.tick(at(1020));
-        assert!(!pulse.is_stuck(at(1030)));
-        assert!(pulse.is_stuck(at(1031)));
+        assert!(!ticks.is_stuck(at(1010)));
+        assert!(ticks.is_stuck(at(1011)));
+        ticks.tick(at(1020));
+        assert!(!ticks.is_stuck(at(1030)));
+        assert!(ticks.is_stuck(at(1031)));
         // A clock that was set back is not taken for a stuck tick.
-        assert!(!pulse.is_stuck(at(900)));
+        assert!(!ticks.is_stuck(at(900)));
     }
 }

@@ -1,4 +1,4 @@
-//! Whether the policy that a run was planned with is the one that the remote has; and how that one is read.
+//! Checks whether the remote still has the policy that a run was planned with, and reads the remote's policy.
 
 use std::env;
 use std::path::PathBuf;
@@ -19,9 +19,11 @@ use super::hold::{Hold, Shipment};
 use super::policy_base::PolicyChanged;
 use super::policy_from_forge::policy_from_forge;
 
-/// Says why no pull request is opened under the policy in use; asks the remote where no push has heard of it, and `forge`
-/// where the remote does not say.
-pub async fn policy_held(
+/// Checks that the remote still has the policy in use; the error says why no pull request is opened.
+///
+/// The tip of the policy base is from this run's push, else requested from the remote. A policy that cannot be read from the
+/// remote is read through `forge`.
+pub async fn check_policy_current(
     cx: &Context<'_>,
     shipment: &Shipment,
     repo: &Repo,
@@ -34,23 +36,23 @@ pub async fn policy_held(
     let Some(branch) = base.branch().cloned() else {
         return Ok(());
     };
-    let told = cx.base_tip.get(&branch);
+    let told = cx.advertised.get(&branch);
     let state = cx.environment.state_directory();
-    let place = Place {
+    let reader = PolicyReader {
         repo: repo.clone(),
         remote: shipment.remote.clone(),
         options: shipment.push_options.clone(),
         directory: state.unwrap_or_else(env::temp_dir).join("objects"),
     };
-    let (asked, compared) = (place.clone(), base.clone());
+    let (asked, compared) = (reader.clone(), base.clone());
     let asked = interruptible(move |stop| {
-        let place = &asked;
-        let at = place.repo.work_tree().unwrap_or(place.repo.git_dir());
+        let reader = &asked;
+        let at = reader.repo.work_tree().unwrap_or(reader.repo.git_dir());
         let ask = || {
             branch_tip(
-                &place.remote.url,
+                &reader.remote.url,
                 at,
-                &place.options,
+                &reader.options,
                 &branch,
                 RefCount::Any,
                 stop,
@@ -59,7 +61,7 @@ pub async fn policy_held(
         };
         let tip = told.or_else(ask)?;
         let is_news = compared.is_news(tip);
-        Some((tip, is_news.then(|| place.read_beside_push(tip, stop))))
+        Some((tip, is_news.then(|| reader.read_beside_push(tip, stop))))
     });
     let asked = asked.await.map_err(|error| Hold::from(error.reason))?;
     let Some((tip, found)) = asked else {
@@ -69,8 +71,8 @@ pub async fn policy_held(
         Some(Err(why)) => {
             let told = policy_from_forge(forge, &shipment.repository, tip, base.in_use()).await;
             match told {
-                Err(_) if is_one_at_a_time(&place.remote.url) => {
-                    let fetched = interruptible(move |stop| place.read(tip, stop)).await;
+                Err(_) if is_one_at_a_time(&reader.remote.url) => {
+                    let fetched = interruptible(move |stop| reader.read(tip, stop)).await;
                     fetched.map_err(|error| Hold::from(error.reason))?
                 }
                 told => told.map_err(|_| why),
@@ -81,21 +83,21 @@ pub async fn policy_held(
     settled(base.check(Some(tip), |_| found))
 }
 
-/// Makes the end of a step of a policy that has changed.
+/// Converts the error for a policy that has changed.
 fn settled(checked: Result<(), PolicyChanged>) -> Result<(), Hold> {
     checked.map_err(|changed| changed.reason().into())
 }
 
-/// Where the policy of a commit is read, on a thread of its own.
+/// Reads the policy of a commit. Owns its parts, because it is used on a thread of its own.
 #[derive(Debug, Clone)]
-struct Place {
+struct PolicyReader {
     repo: Repo,
     remote: Remote,
     options: PushOptions,
     directory: PathBuf,
 }
 
-impl Place {
+impl PolicyReader {
     fn read(&self, commit: ObjectId, stop: &AtomicBool) -> Result<CommittedFile, String> {
         let (name, limit) = (REPOSITORY_FILE, MAX_REPOSITORY_FILE_SIZE);
         let found = tip_file(&self.repo, self.source(stop), commit, name, limit);
@@ -120,8 +122,8 @@ impl Place {
     }
 }
 
-/// Reads the policy of a commit while the push's connection is open: over ssh there is no second one, and only what is
-/// here counts.
+/// Reads the policy of a commit while the push's connection is open. Over ssh only the clone is read, because a second
+/// connection can require another touch of a key.
 pub fn read_beside_push(
     repo: &Repo,
     source: TipSource<'_>,
@@ -136,7 +138,7 @@ pub fn read_beside_push(
     found.map_err(|error| error.to_string())
 }
 
-/// Reads the policy of a commit that is here.
+/// Reads the policy of a commit from the clone; `None` where it cannot be read.
 pub fn read_local(repo: &Repo, commit: ObjectId) -> Option<CommittedFile> {
     local_tip_file(repo, commit, REPOSITORY_FILE, MAX_REPOSITORY_FILE_SIZE).ok()
 }

@@ -1,4 +1,4 @@
-//! `Carrier`: the thread that sets schedules due for what rules fire.
+//! `Dispatcher`: a thread that sets the schedules due that rules fire.
 
 use std::io;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
@@ -14,48 +14,48 @@ use crate::names::NamePattern;
 use crate::schedules::Waker;
 use crate::store::{Firing, LazyStore, SetsDue, Store, StoreError};
 
-/// How often the thread looks for what another process left.
-const LOOK: Duration = Duration::from_secs(1);
+/// The interval at which the thread looks for firings that other processes left undone.
+const CHECK_INTERVAL: Duration = Duration::from_secs(1);
 
-/// How long it waits at least: a store that cannot be written is not asked without a pause.
-const SHORTEST: Duration = Duration::from_millis(20);
+/// The shortest wait, so that a store that cannot be written is not accessed in a busy loop.
+const MIN_WAIT: Duration = Duration::from_millis(20);
 
-/// The way to the thread.
+/// The queue of the thread.
 #[derive(Debug)]
-pub(super) struct Carrier {
-    firings: Sender<Carried>,
+pub(super) struct Dispatcher {
+    firings: Sender<Dispatch>,
     due: Due,
 }
 
-/// What has the schedules: another one after the policy was read again.
+/// The place of the schedules, which is replaced when the policy is reloaded.
 type Due = Arc<RwLock<Arc<dyn SetsDue>>>;
 
-/// A firing that is claimed, and who waits for the schedules that it sets due.
-type Carried = (Firing, oneshot::Sender<Vec<String>>);
+/// A claimed firing, and the channel for the names of the schedules that it sets due.
+type Dispatch = (Firing, oneshot::Sender<Vec<String>>);
 
-impl Carrier {
-    /// Starts the thread on a store of its own. It ends when the carrier is dropped. `due` has the schedules.
+impl Dispatcher {
+    /// Starts the thread with a store of its own. It ends when the dispatcher is dropped. `due` is the place of the schedules.
     pub(super) fn start(store: LazyStore, due: Arc<dyn SetsDue>, waker: Waker) -> io::Result<Self> {
         let (firings, waiting) = channel();
         let due: Due = Arc::new(RwLock::new(due));
-        let work = Work {
+        let work = Worker {
             store,
             due: Arc::clone(&due),
             waker,
         };
         thread::Builder::new()
-            .name("carrier".into())
+            .name("dispatcher".into())
             .spawn(move || work.until_closed(&waiting))?;
         Ok(Self { firings, due })
     }
 
-    /// Takes another place for the schedules, for what is fired from now on.
+    /// Replaces the place of the schedules, for later firings.
     pub(super) fn replace(&self, due: Arc<dyn SetsDue>) {
         *self.due.write().unwrap_or_else(PoisonError::into_inner) = due;
     }
 
-    /// Sets the schedules of a firing due, and returns their names; nothing when that takes longer than `patience`.
-    pub(super) async fn carry(&self, firing: Firing, patience: Duration) -> Option<Vec<String>> {
+    /// Sets the schedules of a firing due, and returns their names; `None` when that takes longer than `patience`.
+    pub(super) async fn dispatch(&self, firing: Firing, patience: Duration) -> Option<Vec<String>> {
         let (tell, told) = oneshot::channel();
         self.firings.send((firing, tell)).ok()?;
         tokio::time::timeout(patience, told).await.ok()?.ok()
@@ -63,23 +63,23 @@ impl Carrier {
 }
 
 /// What the thread works with.
-struct Work {
+struct Worker {
     store: LazyStore,
     due: Due,
     waker: Waker,
 }
 
-impl Work {
-    fn until_closed(&self, waiting: &Receiver<Carried>) {
+impl Worker {
+    fn until_closed(&self, waiting: &Receiver<Dispatch>) {
         loop {
-            let rest = self.rest();
-            if rest.is_zero() {
-                self.carry_all_due();
+            let wait = self.wait();
+            if wait.is_zero() {
+                self.dispatch_due();
             }
-            match waiting.recv_timeout(rest.max(SHORTEST)) {
+            match waiting.recv_timeout(wait.max(MIN_WAIT)) {
                 Ok((firing, tell)) => {
-                    if let Some(schedules) = self.carry(&firing) {
-                        // Whoever asked may have stopped waiting.
+                    if let Some(schedules) = self.dispatch(&firing) {
+                        // The receiver can be gone after its timeout.
                         let _gone = tell.send(schedules);
                     }
                 }
@@ -89,31 +89,33 @@ impl Work {
         }
     }
 
-    /// Returns how long nothing is due.
-    fn rest(&self) -> Duration {
+    /// Returns the time until the next firing is due, at most [`CHECK_INTERVAL`].
+    fn wait(&self) -> Duration {
         let next = self.store.get().map(Store::next_firing);
-        let Ok(Ok(Some(at))) = next else { return LOOK };
+        let Ok(Ok(Some(at))) = next else {
+            return CHECK_INTERVAL;
+        };
         let left = Clock::System.now().until(at).map(Duration::try_from);
         match left {
-            Ok(Ok(left)) => left.min(LOOK),
+            Ok(Ok(left)) => left.min(CHECK_INTERVAL),
             _ => Duration::ZERO,
         }
     }
 
-    /// Carries out what waited for its time, and what others left undone.
-    fn carry_all_due(&self) {
+    /// Dispatches the firings that are due, also those that other processes left undone.
+    fn dispatch_due(&self) {
         let claimed = self.store.get().map(Store::claim_firings);
         match claimed {
             Ok(Ok(firings)) => firings.iter().for_each(|firing| {
-                self.carry(firing);
+                self.dispatch(firing);
             }),
             Ok(Err(error)) => log(&error),
             Err(error) => log(&error),
         }
     }
 
-    /// Carries out one firing. One that fails is tried again when its claim has ended.
-    fn carry(&self, firing: &Firing) -> Option<Vec<String>> {
+    /// Dispatches one firing. One that fails is retried when its claim has expired.
+    fn dispatch(&self, firing: &Firing) -> Option<Vec<String>> {
         let facts: Value = serde_json::from_str(&firing.facts).unwrap_or_default();
         let fire: Vec<NamePattern> = firing.fire.iter().map(NamePattern::new).collect();
         let due = Arc::clone(&self.due.read().unwrap_or_else(PoisonError::into_inner));
@@ -132,7 +134,7 @@ impl Work {
             Err(error) => log(&error),
         }
         if schedules.is_empty() {
-            tracing::warn!(fire = ?firing.fire, "no schedule that is enabled has such a name or tag");
+            tracing::warn!(fire = ?firing.fire, "no enabled schedule has such a name or tag");
         } else {
             tracing::info!(?schedules, "schedules are due");
             self.waker.wake();
@@ -142,5 +144,5 @@ impl Work {
 }
 
 fn log(error: &StoreError) {
-    tracing::error!(%error, "the store cannot be used for what rules fire");
+    tracing::error!(%error, "the store cannot be used for firings");
 }

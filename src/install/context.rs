@@ -1,4 +1,4 @@
-//! `Surroundings`: what an installation looks at: the user, the repository, sendoff's own program.
+//! `InstallContext`: the user, the repository and the program of an installation.
 
 use std::path::{Path, PathBuf};
 
@@ -8,26 +8,26 @@ use crate::git::{ConfigFiles, LocalConfigTrust, Repo};
 use super::error::InstallError;
 use super::shell::Shell;
 
-/// What an installation looks at.
+/// What an installation depends on.
 #[derive(Debug)]
-pub struct Surroundings {
+pub struct InstallContext {
     /// The variables and directories.
     pub environment: Environment,
-    /// Where the command works.
+    /// The working directory of the command.
     pub directory: PathBuf,
     /// The repository there, if any.
     pub repo: Option<Repo>,
-    /// Where the user's git configuration is.
+    /// The user's git configuration files.
     pub config_files: ConfigFiles,
     /// This program, by its absolute path.
     pub program: PathBuf,
-    /// Makes the completions of a shell, where whoever looks can.
+    /// Makes the completions of a shell; `None` where the caller has none.
     pub completions: Option<fn(Shell) -> String>,
 }
 
-impl Surroundings {
-    /// Looks around in `directory`.
-    pub fn look(
+impl InstallContext {
+    /// Makes the context for `directory`, by default the current one.
+    pub fn new(
         environment: Environment,
         directory: Option<&Path>,
         program: PathBuf,
@@ -53,7 +53,7 @@ impl Surroundings {
         })
     }
 
-    /// Returns the repository with a work tree, and the top of that.
+    /// Returns the repository and the top of its work tree. Fails where there is none.
     pub(super) fn work_tree(&self) -> Result<(&Repo, &Path), InstallError> {
         let Some(repo) = &self.repo else {
             return Err(InstallError::NoRepository(self.directory.clone()));
@@ -64,14 +64,14 @@ impl Surroundings {
         }
     }
 
-    /// Returns this program's path as text without control characters: it stands in files of one line each.
+    /// Returns this program's path. Fails where it has control characters, which cannot be written into a one-line value.
     pub(super) fn program_text(&self) -> Result<&str, InstallError> {
         let text = self.program.to_str();
         text.filter(|text| !text.chars().any(char::is_control))
             .ok_or_else(|| InstallError::Program(self.program.clone()))
     }
 
-    /// Returns where the record of what was written is.
+    /// Returns the directory of the records.
     pub(super) fn records(&self) -> Option<PathBuf> {
         Some(self.environment.state_directory()?.join("installs"))
     }

@@ -1,4 +1,4 @@
-//! Where schedules are: in the own store, or in the platform's table.
+//! Opens the place where schedules are: the own store, or the platform's table.
 
 use std::sync::Arc;
 
@@ -8,34 +8,36 @@ use crate::store::{BUSY_TIMEOUT, PlatformTable, SetsDue, Store, StoreError};
 
 use super::sync::sync;
 
-/// Returns where events find the schedules that wait for them. Opens the own store; the platform's table is asked later.
-pub fn waiting(service: &Service) -> Result<Arc<dyn SetsDue>, StoreError> {
+/// Opens the schedules that events can set due. The own store is opened at once, the platform's table at the first request.
+pub fn open_schedules(service: &Service) -> Result<Arc<dyn SetsDue>, StoreError> {
     if let Some(table) = platform_table(service)? {
         return Ok(Arc::new(table));
     }
-    let directory = service.environment().state_directory();
-    let directory = directory.ok_or(StoreError::NoDirectory)?;
-    let store = Store::open(&directory, &Clock::System, BUSY_TIMEOUT)?;
-    Ok(Arc::new(store))
+    Ok(Arc::new(own_store(service)?))
 }
 
-/// Does the same for a command that runs alone: what the policy says is taken in first. Nothing where there is no schedule
-/// yet, so that nothing is made.
-pub fn waiting_now(service: &Service) -> Result<Option<Arc<dyn SetsDue>>, StoreError> {
+/// Opens the schedules for a single command, with the policy's schedules copied into the store first. Returns `None` where
+/// there is no schedule, so that no store is created.
+pub fn open_synced_schedules(service: &Service) -> Result<Option<Arc<dyn SetsDue>>, StoreError> {
     if service.fires_elsewhere() {
-        return waiting(service).map(Some);
+        return open_schedules(service).map(Some);
     }
     let store = service.store();
     if service.policy().schedules().is_empty() && store.existing().is_none() {
         return Ok(None);
     }
-    let directory = service.environment().state_directory();
-    let directory = directory.ok_or(StoreError::NoDirectory)?;
-    let store = Store::open(&directory, &Clock::System, BUSY_TIMEOUT)?;
+    let store = own_store(service)?;
     for conflict in sync(service, &store)? {
         tracing::warn!(advice = conflict.advice(), "{conflict}");
     }
     Ok(Some(Arc::new(store)))
+}
+
+/// Opens the own store, and creates it where there is none.
+fn own_store(service: &Service) -> Result<Store, StoreError> {
+    let directory = service.environment().state_directory();
+    let directory = directory.ok_or(StoreError::NoDirectory)?;
+    Store::open(&directory, &Clock::System, BUSY_TIMEOUT)
 }
 
 /// Returns the platform's table, where the policy names it.

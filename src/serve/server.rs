@@ -1,4 +1,4 @@
-//! The life of the server: start, signals, the policy read again, the end.
+//! Starts the server, handles signals, reloads the policy, and shuts down.
 
 use std::io;
 use std::net::SocketAddr;
@@ -11,19 +11,19 @@ use tokio::sync::watch;
 
 use crate::clock::Clock;
 use crate::environment::Environment;
-use crate::events::Ledger;
-use crate::schedules::{TICK_INTERVAL, Ticker, waiting};
+use crate::events::EventWriter;
+use crate::schedules::{TICK_INTERVAL, Ticker, open_schedules};
 use crate::secrets::KnownSecrets;
 use crate::session::runtime;
 use crate::store::{SetsDue, StoreError};
 
-use super::carrier::Carrier;
+use super::dispatcher::Dispatcher;
 use super::listener::{ends, listen};
 use super::notify::Notify;
-use super::pulse::Pulse;
 use super::router::router;
 use super::settings::{Settings, SettingsError};
 use super::shared::{App, Shared};
+use super::tick_monitor::TickMonitor;
 
 /// Why the server does not start.
 #[derive(Debug, thiserror::Error)]
@@ -31,7 +31,7 @@ pub enum ServeError {
     /// The policy cannot be used.
     #[error(transparent)]
     Settings(#[from] SettingsError),
-    /// Nobody can listen there.
+    /// The address cannot be listened on.
     #[error("`serve.listen`: {address} cannot be listened on: {source}")]
     Listen {
         /// The address.
@@ -42,10 +42,10 @@ pub enum ServeError {
     /// The store cannot be used.
     #[error("deliveries cannot be kept: {0}")]
     Store(Arc<StoreError>),
-    /// The schedules cannot be found.
+    /// The schedules cannot be accessed.
     #[error("the schedules cannot be used: {0}")]
     Schedules(Arc<StoreError>),
-    /// The machine refuses a thread, a signal or a file.
+    /// The system refuses a thread, a signal handler or a file.
     #[error("the server cannot start: {0}")]
     Machine(#[from] io::Error),
 }
@@ -67,7 +67,7 @@ impl ServeError {
     }
 }
 
-/// Serves until a signal ends it. `on_ready` gets the address once connections are taken.
+/// Serves until a signal ends it. `on_ready` gets the address once connections are accepted.
 pub fn serve(
     environment: &Environment,
     known: &KnownSecrets,
@@ -77,27 +77,27 @@ pub fn serve(
     let service = settings.service();
     let store = service.store();
     store.get().map_err(ServeError::Store)?;
-    let due = waiting(service).map_err(|error| ServeError::Schedules(Arc::new(error)))?;
+    let due = open_schedules(service).map_err(|error| ServeError::Schedules(Arc::new(error)))?;
     let ticker = Ticker::new(Arc::clone(service));
     let runtime = runtime()?;
     let ended = runtime.block_on(async {
         let listener = bind(&settings).await?;
         let address = listener.local_addr()?;
         let signals = Signals::new()?;
-        let carrier = Carrier::start(service.store(), due, ticker.waker())?;
-        let pulse = Pulse::new(TICK_INTERVAL, Clock::System.now());
+        let dispatcher = Dispatcher::start(service.store(), due, ticker.waker())?;
+        let ticks = TickMonitor::new(TICK_INTERVAL, Clock::System.now());
         let app = Arc::new(Shared::new(
             Arc::clone(&settings),
             known.clone(),
-            Ledger::start(store)?,
-            carrier,
-            pulse,
+            EventWriter::start(store)?,
+            dispatcher,
+            ticks,
         ));
         let notify = Notify::of(environment);
         on_ready(address);
         notify.ready();
         tracing::info!(%address, "deliveries are taken");
-        let life = Life {
+        let life = Server {
             environment,
             ticker,
             app,
@@ -106,7 +106,7 @@ pub fn serve(
         life.until_ended(listener, signals).await;
         Ok(())
     });
-    // What a thread has not done is in the store, and the next start does it.
+    // Work that a thread has not finished is in the store, and the next start continues it.
     runtime.shutdown_background();
     ended
 }
@@ -117,15 +117,15 @@ async fn bind(settings: &Settings) -> Result<TcpListener, ServeError> {
     bound.map_err(|source| ServeError::Listen { address, source })
 }
 
-/// The signals that the server heeds.
+/// The signals that the server handles.
 struct Signals {
     terminate: Signal,
     interrupt: Signal,
     hangup: Signal,
 }
 
-/// What a signal asks for.
-enum Asked {
+/// What a signal requests.
+enum SignalAction {
     End,
     Reload,
 }
@@ -139,25 +139,25 @@ impl Signals {
         })
     }
 
-    async fn next(&mut self) -> Asked {
+    async fn next(&mut self) -> SignalAction {
         tokio::select! {
-            _ = self.terminate.recv() => Asked::End,
-            _ = self.interrupt.recv() => Asked::End,
-            _ = self.hangup.recv() => Asked::Reload,
+            _ = self.terminate.recv() => SignalAction::End,
+            _ = self.interrupt.recv() => SignalAction::End,
+            _ = self.hangup.recv() => SignalAction::Reload,
         }
     }
 }
 
-/// A server that runs.
-struct Life<'a> {
+/// A running server.
+struct Server<'a> {
     environment: &'a Environment,
     ticker: Ticker,
     app: App,
     notify: Notify,
 }
 
-impl Life<'_> {
-    /// Serves and ticks until a signal asks for the end, and lets end what has begun. A second such signal cuts it off.
+impl Server<'_> {
+    /// Serves and ticks until a signal requests the end, and finishes what has begun. A second signal ends it at once.
     async fn until_ended(&self, listener: TcpListener, mut signals: Signals) {
         let (end, ending) = watch::channel(false);
         let app = Arc::clone(&self.app);
@@ -167,7 +167,7 @@ impl Life<'_> {
             Arc::clone(&app),
             ending.clone(),
         );
-        let on_tick = move |at: Timestamp| app.pulse.tick(at);
+        let on_tick = move |at: Timestamp| app.ticks.tick(at);
         let mut ticks_until = ending;
         let cancel = async move { ends(&mut ticks_until).await };
         let ticking = self.ticker.run(cancel, on_tick);
@@ -175,10 +175,10 @@ impl Life<'_> {
         let asked = async {
             loop {
                 match signals.next().await {
-                    Asked::Reload => self.reload(),
-                    Asked::End if *end.borrow() => return,
-                    Asked::End => {
-                        tracing::info!("the server ends: what has begun is brought to its end");
+                    SignalAction::Reload => self.reload(),
+                    SignalAction::End if *end.borrow() => return,
+                    SignalAction::End => {
+                        tracing::info!("the server shuts down, and finishes what has begun");
                         self.notify.stopping();
                         self.app.drain();
                         end.send_replace(true);
@@ -188,11 +188,11 @@ impl Life<'_> {
         };
         tokio::select! {
             _ = work => {}
-            () = asked => tracing::warn!("a second signal cuts off what has begun"),
+            () = asked => tracing::warn!("a second signal ends what has begun"),
         }
     }
 
-    /// Reads the policy again. A broken one changes nothing.
+    /// Reloads the policy. An invalid one changes nothing.
     fn reload(&self) {
         self.notify.reloading();
         let former = self.app.settings();
@@ -203,31 +203,33 @@ impl Life<'_> {
             Ok((settings, due)) => {
                 let settings = Arc::new(settings);
                 if settings.service().policy().serve().listen != listened {
-                    tracing::warn!("`serve.listen` has changed: it counts after a restart");
+                    tracing::warn!(
+                        "`serve.listen` has changed, which takes effect after a restart"
+                    );
                 }
                 let table =
                     |of: &Settings| of.service().policy().store().platform_schedules.clone();
                 if table(&settings) != table(&former) {
                     let place = table(&settings)
                         .map_or_else(|| "the own store".into(), |url| url.to_string());
-                    tracing::info!(place, "the schedules are in another place now");
+                    tracing::info!(place, "the schedules are stored in another place now");
                 }
-                self.app.carrier.replace(due);
+                self.app.dispatcher.replace(due);
                 self.ticker.reload(Arc::clone(settings.service()));
                 self.app.replace(settings);
                 tracing::info!("the policy was read again");
             }
             Err(error) => {
-                tracing::error!(%error, "the policy cannot be used; the former one counts still");
+                tracing::error!(%error, "the policy cannot be used; the previous one stays in effect");
             }
         }
         self.notify.ready();
     }
 
-    /// Reads policy and secrets, and finds the schedules.
+    /// Reads the policy and the secrets, and opens the schedules.
     fn read_again(&self) -> Result<(Settings, Arc<dyn SetsDue>), ServeError> {
         let settings = Settings::read(self.environment, &self.app.known)?;
-        let due = waiting(settings.service());
+        let due = open_schedules(settings.service());
         let due = due.map_err(|error| ServeError::Schedules(Arc::new(error)))?;
         Ok((settings, due))
     }
