@@ -27,11 +27,11 @@ Environment:
 
 Exit codes: 0 no check fails, 1 one fails, 64 command line, 78 policy.";
 
-/// Check that everything is set up, and name the command that mends what is not
+/// Check that everything is set up, and name the command that fixes what is not
 ///
-/// Tries what a run would use: runs git's post-commit hook with a mark that lets sendoff answer and stop (other programs
-/// in that hook run as after a commit), logs in to the remote without asking anybody, asks forge and platform. Nothing is
-/// pushed, created or written.
+/// Tests what a run would use: runs git's post-commit hook with a variable that makes sendoff answer and stop (other programs
+/// in that hook run as after a commit), logs in to the remote without a prompt, and sends read-only requests to the forge and
+/// the platform. Nothing is pushed, created or written.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = HELP)]
 pub(super) struct Args {

@@ -27,8 +27,8 @@ Environment:
 
 /// Compare a recorded delivery with the rules, and say what it would fire
 ///
-/// The payload is the body of a webhook, such as the page of its recent deliveries shows it. No signature is needed, and
-/// nothing counts as a delivery.
+/// The payload is the body of a webhook, as the forge's page of recent deliveries shows it. No signature is needed, and
+/// nothing is recorded as a delivery.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = HELP)]
 pub(super) struct Args {

@@ -19,9 +19,9 @@ Exit codes: 0 everything is out, 75 something waits still.
 Environment:
   XDG_STATE_HOME, HOME  where the state directory is";
 
-/// Try now everything that waits: what was handed over, branches, messages
+/// Try everything that waits now: handed-over work, branches, messages
 ///
-/// Works in the foreground. What a server asked to be put off is left until its time.
+/// Works in the foreground. What a server asked to delay still waits for its time.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = HELP)]
 pub(super) struct Args {

@@ -22,12 +22,12 @@ use super::render;
 use super::start::Start;
 
 /// How long `--wait` waits: as long as a worker lives.
-const WAIT: Duration = Duration::from_mins(30);
+const WAIT_TIMEOUT: Duration = Duration::from_mins(30);
 
 /// How long an inspection of the repository may take before the work is handed over without it: the caller waits.
-const LOOK: Duration = Duration::from_secs(1);
+const INSPECTION_TIMEOUT: Duration = Duration::from_secs(1);
 /// The stack of the thread that waits for the look, in bytes.
-const STACK: usize = 1024 * 1024;
+const STACK_SIZE: usize = 1024 * 1024;
 
 /// Examples and variables.
 const HELP: &str = "\
@@ -42,8 +42,8 @@ Environment:
 
 /// Hand finished work over to a worker, and return at once; always exits 0
 ///
-/// Keeps in the state directory what is to be done and starts a worker in a session of its own, which does it
-/// whatever becomes of the caller. `sendoff status --wait 60s` waits for its report.
+/// Stores the work in the state directory and starts a worker in a session of its own, which does it even if the caller is
+/// killed. `sendoff status --wait 60s` waits for its report.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = HELP)]
 pub(super) struct Args {
@@ -147,13 +147,15 @@ impl Args {
             let (looked, waits) = channel::<()>();
             let claim = &claim;
             let timer = move || {
-                if waits.recv_timeout(LOOK) == Err(RecvTimeoutError::Timeout) && claim.take() {
+                if waits.recv_timeout(INSPECTION_TIMEOUT) == Err(RecvTimeoutError::Timeout)
+                    && claim.take()
+                {
                     end_process(finish(by(Inspect::Never)));
                 }
             };
             let named = thread::Builder::new().name("timer".into());
             // Without it the look takes as long as it takes.
-            let _unwatched = named.stack_size(STACK).spawn_scoped(scope, timer);
+            let _unwatched = named.stack_size(STACK_SIZE).spawn_scoped(scope, timer);
             let handed_over = by(Inspect::First(claim));
             claim.take_or_wait();
             drop(looked);
@@ -220,11 +222,11 @@ fn report_on(start: &Start, handed_over: &mut HandedOver) -> Result<Report, Stri
     const LATE: &str = "nothing was reported on in time; see: sendoff status";
     let (patience, none) = match &mut handed_over.end {
         End::Worker(worker) => {
-            let has_ended = worker.has_ended_within(WAIT);
+            let has_ended = worker.has_ended_within(WAIT_TIMEOUT);
             let unkept = "the run has ended; its report could not be kept";
             (Duration::ZERO, if has_ended { unkept } else { LATE })
         }
-        End::Report | End::Nothing => (WAIT, LATE),
+        End::Report | End::Nothing => (WAIT_TIMEOUT, LATE),
     };
     let run_id = handed_over.run_id.map(|id| id.to_string());
     let report = wait_for_report(&start.environment, run_id.as_deref(), patience);

@@ -6,13 +6,13 @@ use std::io::{self, Read};
 use crate::text::BYTE_ORDER_MARK;
 
 /// How much is read at once, in bytes.
-const CHUNK: usize = 64 * 1024;
+const CHUNK_SIZE: usize = 64 * 1024;
 
 /// Reads up to the end of the object, or of the stream where none begins. At most one byte more than `limit`.
 pub(super) fn read(mut stream: impl Read, limit: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let mut scan = Scan::default();
-    let mut chunk = vec![0; CHUNK];
+    let mut chunk = vec![0; CHUNK_SIZE];
     while bytes.len() as u64 <= limit {
         let count = match stream.read(&mut chunk) {
             Ok(0) => break,

@@ -106,9 +106,9 @@ enum Command {
     Worker(worker::Args),
     /// Let git and coding agents call sendoff when work is done
     Install(install::InstallArgs),
-    /// Remove what `install` wrote, and put back what was there before
+    /// Remove what `install` wrote, and restore what was there before
     Uninstall(install::UninstallArgs),
-    /// Check that everything is set up, and name the command that mends what is not
+    /// Check that everything is set up, and name the command that fixes what is not
     Doctor(doctor::Args),
     /// Run one step and print its data
     Step(step::Args),
@@ -116,17 +116,17 @@ enum Command {
     Plan(plan::Args),
     /// Say why the branch did not ship, or what keeps it from that
     Why(why::Args),
-    /// Say whether everything is out; if not, why not, since when, and what happens next
+    /// Say whether everything was sent; if not, why not, since when, and what happens next
     Status(status::Args),
     /// List the runs that did or tried something, or show one of them
     History(history::Args),
-    /// Try now everything that waits: what was handed over, branches, messages
+    /// Try everything that waits now: handed-over work, branches, messages
     Flush(flush::Args),
-    /// Take back what a run pushed, and close the pull request that it opened
+    /// Undo what a run pushed, and close the pull request that it opened
     Undo(undo::Args),
     /// Trust what a repository asks for: steps that run programs, remotes, its git configuration
     Trust(trust::Args),
-    /// Take webhooks, and run schedules when their time comes or an event asks for them
+    /// Receive webhooks, and run schedules at their times or when an event fires them
     Serve(serve::Args),
     /// Compare a recorded delivery with the rules, and say what it would fire
     Event(event::Args),
@@ -135,9 +135,9 @@ enum Command {
     /// Messages that could not be delivered wait in the outbox, without secrets, until the platform is back.
     #[command(subcommand, after_long_help = outbox::Command::HELP)]
     Outbox(outbox::Command),
-    /// Add, list, run and remove schedules: what runs when its time comes, or when an event asks for it
+    /// Add, list, run and remove schedules: work that runs at its times, or when an event fires it
     ///
-    /// `sendoff serve` carries them out. A schedule sends a prompt to a workspace of the agents' platform, runs a pipeline
+    /// `sendoff serve` executes them. A schedule sends a prompt to a workspace of the agents' platform, runs a pipeline
     /// in a directory, or a step that sends a request.
     #[command(subcommand, after_long_help = schedule::Command::HELP)]
     Schedule(schedule::Command),

@@ -19,7 +19,7 @@ use super::task_json::parse_task;
 /// How much of a payload is read, in bytes.
 const PAYLOAD_LIMIT: u64 = 8 << 20;
 /// How much is read at once, in bytes.
-const PIECE: usize = 64 << 10;
+const CHUNK_SIZE: usize = 64 << 10;
 /// How long reading a payload may take; the other end of a pipe may never be closed.
 const PAYLOAD_TIMEOUT: Duration = Duration::from_millis(200);
 
@@ -177,7 +177,7 @@ fn read_piece(until: Instant) -> Option<Vec<u8>> {
             Ok(0) | Err(_) => return None,
         }
     }
-    let mut piece = vec![0; PIECE];
+    let mut piece = vec![0; CHUNK_SIZE];
     let read = rustix::io::read(stdin, &mut piece)
         .ok()
         .filter(|read| *read > 0)?;

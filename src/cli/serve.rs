@@ -26,7 +26,7 @@ Environment:
   NOTIFY_SOCKET          where systemd is told that the server is ready
   XDG_STATE_HOME, HOME   where the state directory is";
 
-/// Take webhooks, and run schedules when their time comes or an event asks for them
+/// Receive webhooks, and run schedules at their times or when an event fires them
 ///
 /// Runs in the foreground until a signal ends it. The policy of the system or the user says which events fire which
 /// schedules; a repository's cannot. The log goes to standard error.

@@ -22,7 +22,7 @@ that was not handed over or that a guard holds, or a message that the platform r
 Environment:
   XDG_STATE_HOME, HOME  where the state directory is";
 
-/// Say whether everything is out; if not, why not, since when, and what happens next
+/// Say whether everything was sent; if not, why not, since when, and what happens next
 ///
 /// Asks no server. Reads the state directory (what hooks handed over, branches that are to be tried again, messages for
 /// the platform, the last run of the branch that HEAD is on) and the repository (commits that no push has sent, and why).

@@ -41,7 +41,7 @@ fn checked(path: &Path, read: io::Result<Vec<u8>>) -> Result<Vec<u8>, String> {
     }
 }
 
-/// Reads the task document, where one is given, and what is to be noted of it. Nothing at all is a document with
+/// Reads the task document, where one is given, and a note on it. An empty input is a document with
 /// every key absent: a `finally` block has nothing else to say when its task never began.
 pub(super) fn read_task(path: Option<&Path>) -> Result<(TaskDocument, Option<Reason>), Reason> {
     let Some(path) = path else {

@@ -105,7 +105,7 @@ fn settle(
 }
 
 /// Returns what a value means where its key holds another kind: shells write everything as text, and `str(True)` of Python
-/// is `True`. Nothing where it is right, or means nothing of the kind.
+/// is `True`. Returns `None` where it is right, or means nothing of the kind.
 fn meant(holds: Holds, value: &Value) -> Option<Value> {
     match (holds, value) {
         (Holds::Text, Value::Number(_) | Value::Bool(_) | Value::Array(_) | Value::Object(_)) => {

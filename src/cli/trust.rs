@@ -68,7 +68,7 @@ Exit codes: 0 done, 1 it failed, 64 command line, 78 refused: no terminal, an ag
 const ALL: &str = "all";
 
 /// The word that a person types.
-const WORD: &str = "trust";
+const CONFIRMATION: &str = "trust";
 
 /// Trust what a repository asks for: steps that run programs, remotes, its git configuration, where its git directory is
 ///
@@ -239,5 +239,5 @@ fn is_allowed(start: &Start) -> bool {
         ));
         return false;
     }
-    is_typed(WORD, start.environment.is_terminal())
+    is_typed(CONFIRMATION, start.environment.is_terminal())
 }

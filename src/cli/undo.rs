@@ -25,7 +25,7 @@ Environment:
 
 Exit codes: 0 done, 1 refused or failed, 64 command line, or there is nothing to take back, 78 policy.";
 
-/// Take back what a run pushed, and close the pull request that it opened
+/// Undo what a run pushed, and close the pull request that it opened
 ///
 /// Only for a run that this machine recorded, and only where the remote has the branch exactly at what the run pushed:
 /// a branch that moved since is left alone. A branch that the run created is deleted, another one is moved back to where

@@ -21,9 +21,8 @@ Environment:
 
 /// Say why the branch did not ship, or what keeps it from that
 ///
-/// Lists every guard with the values of the policy that it reads, the layer that each comes from, and what it decided: in the
-/// last run of this branch that is kept, and in the next one. Writes nothing and asks no server; what only a run can ask is
-/// marked so.
+/// Lists every guard with the values of the policy that it reads, the layer of each, and its decision: in the last recorded
+/// run of this branch, and in the next one. Writes nothing and sends no request; a guard that needs one is marked.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = HELP)]
 pub(super) struct Args {

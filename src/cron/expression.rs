@@ -60,7 +60,7 @@ pub enum CronError {
 }
 
 impl CronExpression {
-    /// Returns the first time after `after` that it means in `zone`; nothing where no calendar has one.
+    /// Returns the first time after `after` that it means in `zone`; `None` where no calendar has one.
     pub fn next_after(&self, zone: &Zone, after: Timestamp) -> Option<Timestamp> {
         let after = after.to_zoned(zone.rules().clone());
         let next = self.cron.find_next_occurrence(&after, false).ok()?;

@@ -142,7 +142,7 @@ impl Environment {
         named.unwrap_or_else(|| self.cwd.clone())
     }
 
-    /// Returns a variable without the blanks around it and the byte order mark of a file that it was read from; nothing when it
+    /// Returns a variable without the blanks around it and the byte order mark of a file that it was read from; `None` when it
     /// is absent or blank.
     fn value(&self, name: &str) -> Option<&OsStr> {
         let value = self.values.get(OsStr::new(name))?.as_bytes().trim_ascii();
@@ -158,7 +158,7 @@ impl Environment {
             .map(|value| value.as_bytes())
     }
 
-    /// Returns the text of a variable; nothing when it is blank, absent or not UTF-8.
+    /// Returns the text of a variable; `None` when it is blank, absent or not UTF-8.
     pub fn text(&self, name: &str) -> Option<&str> {
         self.value(name)?.to_str()
     }

@@ -43,10 +43,7 @@ pub struct EventFacts {
 impl EventFacts {
     /// Returns event and action as one name: `issues.opened`, or `push`.
     pub fn name(&self) -> String {
-        match &self.action {
-            Some(action) => format!("{}.{action}", self.event),
-            None => self.event.clone(),
-        }
+        name(&self.event, self.action.as_deref())
     }
 
     /// Returns the facts as they are stored and passed on: without secrets and control characters, and of bounded length.
@@ -73,4 +70,19 @@ impl EventFacts {
             url: some(&self.url),
         }
     }
+}
+
+/// Joins an event and its action to one name: `issues.opened`, or `push`.
+pub(super) fn name(event: &str, action: Option<&str>) -> String {
+    match action {
+        Some(action) => format!("{event}.{action}"),
+        None => event.to_owned(),
+    }
+}
+
+/// Says whether a user's name has an ending that bots have by convention.
+pub(super) fn has_bot_suffix(name: &str) -> bool {
+    ["[bot]", "-bot", "_bot"]
+        .iter()
+        .any(|end| name.ends_with(end))
 }

@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use super::facts::EventFacts;
-use super::json::{first_text, text, texts};
+use super::facts::{EventFacts, has_bot_suffix, name};
+use super::json::{first_number, first_text, text, texts};
 use super::source::Source;
 
 /// The objects that an event can be about, the most specific first.
@@ -18,9 +18,8 @@ const SUBJECTS: [&str; 6] = [
 
 /// Makes the facts of a payload of GitHub.
 pub(super) fn facts(event: &str, payload: &Value) -> EventFacts {
-    let mut labels = texts(payload, "/issue/labels", "name");
-    labels.extend(texts(payload, "/pull_request/labels", "name"));
-    labels.extend(texts(payload, "/discussion/labels", "name"));
+    let lists = ["/issue", "/pull_request", "/discussion"].map(|part| format!("{part}/labels"));
+    let mut labels = texts(payload, &lists, "name");
     // The label that was added or removed.
     labels.extend(text(payload, "/label/name"));
     labels.dedup();
@@ -41,13 +40,14 @@ pub(super) fn facts(event: &str, payload: &Value) -> EventFacts {
         sender,
         labels,
         branch: branch(event, payload),
-        number: [
-            "/pull_request/number",
-            "/issue/number",
-            "/discussion/number",
-        ]
-        .into_iter()
-        .find_map(|pointer| payload.pointer(pointer)?.as_u64()),
+        number: first_number(
+            payload,
+            &[
+                "/pull_request/number",
+                "/issue/number",
+                "/discussion/number",
+            ],
+        ),
         title: first_text(
             payload,
             &["/pull_request/title", "/issue/title", "/discussion/title"],
@@ -91,10 +91,7 @@ fn short(name: String) -> String {
 /// Makes the facts of a payload of Gitea or Forgejo, with event and action in GitHub's terms.
 pub(super) fn gitea_facts(event: &str, payload: &Value) -> EventFacts {
     let own_action = text(payload, "/action");
-    let own_name = match &own_action {
-        Some(action) => format!("{event}.{action}"),
-        None => event.to_owned(),
-    };
+    let own_name = name(event, own_action.as_deref());
     let (common, action) = match (event, own_action.as_deref()) {
         (
             "pull_request_approved"
@@ -123,12 +120,8 @@ pub(super) fn gitea_facts(event: &str, payload: &Value) -> EventFacts {
     facts.source = Source::Gitea.as_str().into();
     facts.action = action.map(str::to_owned);
     facts.own_name = (own_name != facts.name()).then_some(own_name);
-    let is_bot = |name: &str| {
-        ["[bot]", "-bot", "_bot"]
-            .iter()
-            .any(|end| name.ends_with(end))
-            || matches!(name, "gitea-actions" | "forgejo-actions")
-    };
+    let is_bot =
+        |name: &str| has_bot_suffix(name) || matches!(name, "gitea-actions" | "forgejo-actions");
     facts.is_bot |= facts.sender.as_deref().is_some_and(is_bot);
     facts
 }

@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use super::facts::EventFacts;
-use super::json::{first_text, text, texts};
+use super::facts::{EventFacts, has_bot_suffix, name};
+use super::json::{first_number, first_text, text, texts};
 use super::source::Source;
 
 /// Makes the facts of a payload. The event comes from `object_kind`, which is more specific than the header, else from the
@@ -20,16 +20,12 @@ pub(super) fn facts(event: &str, payload: &Value) -> EventFacts {
             "/build_status",
         ],
     );
-    let own_name = match &own_action {
-        Some(action) => format!("{kind}.{action}"),
-        None => kind.clone(),
-    };
+    let own_name = name(&kind, own_action.as_deref());
     let (common, action) = common(&kind, own_action.as_deref(), payload);
     let sender = first_text(payload, &["/user/username", "/user_username", "/user_name"]);
-    let mut labels = texts(payload, "/labels", "title");
-    labels.extend(texts(payload, "/object_attributes/labels", "title"));
-    labels.extend(texts(payload, "/issue/labels", "title"));
-    labels.extend(texts(payload, "/merge_request/labels", "title"));
+    let parts = ["", "/object_attributes", "/issue", "/merge_request"];
+    let lists = parts.map(|part| format!("{part}/labels"));
+    let mut labels = texts(payload, &lists, "title");
     labels.sort_unstable();
     labels.dedup();
     let mut facts = EventFacts {
@@ -42,9 +38,10 @@ pub(super) fn facts(event: &str, payload: &Value) -> EventFacts {
         sender,
         labels,
         branch: branch(&kind, payload),
-        number: ["/merge_request/iid", "/issue/iid", "/object_attributes/iid"]
-            .into_iter()
-            .find_map(|pointer| payload.pointer(pointer)?.as_u64()),
+        number: first_number(
+            payload,
+            &["/merge_request/iid", "/issue/iid", "/object_attributes/iid"],
+        ),
         title: first_text(
             payload,
             &[
@@ -131,8 +128,7 @@ fn is_bot(name: &str) -> bool {
         let rest = rest.map(|rest| rest.trim_start_matches(|c: char| c.is_ascii_digit()));
         rest.is_some_and(|rest| rest == "_bot" || rest.starts_with("_bot_"))
     });
-    let ends = ["[bot]", "-bot", "_bot"];
-    of_token || name.starts_with("service_account_") || ends.iter().any(|end| name.ends_with(end))
+    of_token || name.starts_with("service_account_") || has_bot_suffix(name)
 }
 
 #[cfg(test)]

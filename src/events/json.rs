@@ -60,11 +60,20 @@ pub(super) fn first_text(payload: &Value, pointers: &[&str]) -> Option<String> {
     pointers.iter().find_map(|pointer| text(payload, pointer))
 }
 
-/// Returns the texts at `key` of every element of the list at a JSON pointer.
-pub(super) fn texts(payload: &Value, pointer: &str, key: &str) -> Vec<String> {
-    let list = payload.pointer(pointer).and_then(Value::as_array);
-    let elements = list.into_iter().flatten();
-    elements
+/// Returns the number at the first of these pointers that has one.
+pub(super) fn first_number(payload: &Value, pointers: &[&str]) -> Option<u64> {
+    let mut pointers = pointers.iter();
+    pointers.find_map(|pointer| payload.pointer(pointer)?.as_u64())
+}
+
+/// Returns the texts at `key` of every element of the lists at these pointers.
+pub(super) fn texts(payload: &Value, pointers: &[String], key: &str) -> Vec<String> {
+    let lists = pointers
+        .iter()
+        .filter_map(|pointer| payload.pointer(pointer));
+    lists
+        .filter_map(Value::as_array)
+        .flatten()
         .filter_map(|element| element.get(key)?.as_str().map(str::to_owned))
         .collect()
 }

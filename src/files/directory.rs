@@ -1,4 +1,4 @@
-//! A directory below which nothing is trusted.
+//! `Directory`: a directory whose content is not trusted.
 
 use std::io;
 use std::os::fd::OwnedFd;
@@ -8,14 +8,14 @@ use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags};
 
 use super::{FileError, SAFE, absent_or, bounded, open_at};
 
-/// How many files below one directory are looked at.
-pub(super) const LOOKED_AT: usize = 1_000_000;
+/// The most files below one directory that are checked.
+pub(super) const MAX_FILES: usize = 1_000_000;
 
-/// A directory below which nothing is trusted. No link is followed in any part of a path below it.
+/// A directory whose content is not trusted. No link is followed in any part of a path below it.
 #[derive(Debug)]
 pub struct Directory(OwnedFd);
 
-/// What lies at a path.
+/// The type of the file at a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Found {
     /// Nothing.
@@ -27,13 +27,13 @@ pub enum Found {
 }
 
 impl Directory {
-    /// Opens a directory. Links in its own path count, as whoever named it means where they lead.
+    /// Opens a directory. Links in its own path are followed, because the caller chose the path.
     pub fn open(path: &Path) -> io::Result<Self> {
         let flags = SAFE | OFlags::DIRECTORY;
         Ok(Self(rustix::fs::open(path, flags, Mode::empty())?))
     }
 
-    /// Says what lies at `path`. A link, a pipe or a device there, or a link on the way, is an error.
+    /// Returns the type of the file at `path`. A link in any part of the path, a pipe and a device are errors.
     pub fn look(&self, path: &Path) -> Result<Found, FileError> {
         let mut above: Option<OwnedFd> = None;
         let mut parts = path.components().peekable();
@@ -51,7 +51,7 @@ impl Directory {
                     let flags = SAFE | OFlags::DIRECTORY | OFlags::NOFOLLOW;
                     above = Some(rustix::fs::openat(directory, name, flags, Mode::empty())?);
                 }
-                // A file in the way: nothing is below it.
+                // A file in place of a directory: nothing is below it.
                 Found::File(_) if parts.peek().is_some() => return Ok(Found::Nothing),
                 found => return Ok(found),
             }
@@ -59,7 +59,7 @@ impl Directory {
         Ok(Found::Directory)
     }
 
-    /// Looks at all that lies below the directory `path`: no link, no pipe, no file of more than `limit` bytes.
+    /// Checks all files below the directory `path`: fails for a link, a pipe, or a file of more than `limit` bytes.
     pub fn look_below(&self, path: &Path, limit: u64) -> Result<(), FileError> {
         if self.look(path)? != Found::Directory {
             return Ok(());
@@ -76,12 +76,12 @@ impl Directory {
                     continue;
                 }
                 seen += 1;
-                if seen > LOOKED_AT {
+                if seen > MAX_FILES {
                     return Err(FileError::TooMany);
                 }
                 let stat = match rustix::fs::statat(&opened, name, AtFlags::SYMLINK_NOFOLLOW) {
                     Ok(stat) => stat,
-                    // Somebody took it away meanwhile.
+                    // It was removed since.
                     Err(rustix::io::Errno::NOENT) => continue,
                     Err(error) => return Err(error.into()),
                 };
@@ -98,7 +98,7 @@ impl Directory {
         Ok(())
     }
 
-    /// Reads the regular file at `path`, or returns nothing where there is none.
+    /// Reads the regular file at `path`, or returns `None` where there is none.
     pub fn read(&self, path: &Path, limit: u64) -> Result<Option<Vec<u8>>, FileError> {
         let Found::File(_) = self.look(path)? else {
             return Ok(None);

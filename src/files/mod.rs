@@ -1,4 +1,4 @@
-//! Opening a file that may be anything: a link, a pipe, a device, endless.
+//! Opens files that are not trusted, and can be a link, a pipe, a device or endless.
 
 mod directory;
 mod private;
@@ -11,20 +11,20 @@ use std::path::Path;
 use rustix::fs::{Mode, OFlags};
 use rustix::path::Arg;
 
-use self::directory::LOOKED_AT;
+use self::directory::MAX_FILES;
 pub use self::directory::{Directory, Found};
 pub use self::private::{make_private_directory, open_lock_file, replace};
 
 /// Whether symbolic links are followed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Links {
-    /// They are: whoever may write the directory is trusted.
+    /// They are, because everyone who can write to the directory is trusted.
     Followed,
-    /// The file itself may be none.
+    /// A link in the place of the file is an error.
     Refused,
 }
 
-/// Why a file is not read.
+/// Why a file cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum FileError {
     /// It is a symbolic link, or lies behind one.
@@ -39,8 +39,8 @@ pub enum FileError {
     /// The path is absolute, or leads out of its directory.
     #[error("the path leads out of its directory")]
     Path,
-    /// There are more files than are looked at.
-    #[error("there are more than {LOOKED_AT} files")]
+    /// There are too many files.
+    #[error("there are more than {MAX_FILES} files")]
     TooMany,
     /// The system refuses it.
     #[error(transparent)]
@@ -53,13 +53,13 @@ impl From<rustix::io::Errno> for FileError {
     }
 }
 
-/// Opening never waits, not for a writer of a pipe either, and no terminal becomes ours.
+/// Opening never blocks, not even for a pipe without a writer, and no terminal becomes the controlling terminal.
 const SAFE: OFlags = OFlags::RDONLY
     .union(OFlags::CLOEXEC)
     .union(OFlags::NONBLOCK)
     .union(OFlags::NOCTTY);
 
-/// Opens the regular file at `path`, or returns nothing where there is none.
+/// Opens the regular file at `path`, or returns `None` where there is none.
 pub fn open(path: &Path, links: Links) -> Result<Option<File>, FileError> {
     let flags = match links {
         Links::Followed => SAFE,
@@ -72,14 +72,14 @@ pub fn open(path: &Path, links: Links) -> Result<Option<File>, FileError> {
     }
 }
 
-/// Reads the regular file at `path`, or returns nothing where there is none.
+/// Reads the regular file at `path`, or returns `None` where there is none.
 pub fn read(path: &Path, limit: u64, links: Links) -> Result<Option<Vec<u8>>, FileError> {
     open(path, links)?
         .map(|file| bounded(file, limit))
         .transpose()
 }
 
-/// Opens the regular file `name` in a directory, which is no link, or returns nothing where there is none.
+/// Opens the regular file `name` in a directory, which is no link, or returns `None` where there is none.
 pub fn open_at(directory: impl AsFd, name: impl Arg) -> Result<Option<File>, FileError> {
     match rustix::fs::openat(directory, name, SAFE | OFlags::NOFOLLOW, Mode::empty()) {
         Ok(file) => regular(file).map(Some),
@@ -88,11 +88,11 @@ pub fn open_at(directory: impl AsFd, name: impl Arg) -> Result<Option<File>, Fil
     }
 }
 
-/// Turns "there is no such file" into nothing.
+/// Converts the error for a missing file to `None`.
 fn absent_or<T>(error: rustix::io::Errno) -> Result<Option<T>, FileError> {
     match error {
         rustix::io::Errno::NOENT | rustix::io::Errno::NOTDIR => Ok(None),
-        // What nobody listens to, and what is no file: a socket, a pipe without a reader.
+        // A socket, or a pipe without a reader.
         rustix::io::Errno::NXIO => Err(FileError::NotRegular),
         error => Err(error.into()),
     }
@@ -107,7 +107,7 @@ fn regular(file: OwnedFd) -> Result<File, FileError> {
     }
 }
 
-/// Reads a file, and no more of it than it may hold.
+/// Reads a file of at most `limit` bytes.
 pub fn bounded(file: File, limit: u64) -> Result<Vec<u8>, FileError> {
     let size = file.metadata()?.len();
     if size > limit {

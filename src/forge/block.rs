@@ -1,19 +1,19 @@
-//! The block of a pull request's body, between two comments: what is kept current.
+//! The block of a pull request's body between two comments, which is kept current.
 
 use crate::secrets::Outgoing;
 
-/// How the line before the block begins.
+/// The start of the line before the block.
 pub(super) const BEGIN: &str = "<!-- sendoff:begin";
-/// How the line after it begins.
+/// The start of the line after it.
 pub(super) const END: &str = "<!-- sendoff:end";
-/// How both end.
+/// The end of both lines.
 pub(super) const CLOSE: &str = "-->";
 /// What the first line says to a person who edits the body.
 const HINT: &str = "kept current by sendoff: write above or below";
 /// The word in the first line that says why the pull request is a draft.
 const UNFINISHED: &str = "unfinished";
 
-/// What stands between the two comments.
+/// The content between the two comments.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Block {
     /// The text.

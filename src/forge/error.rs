@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use crate::http::{HttpError, HttpErrorClass};
 use crate::reason::{Code, Reason};
 
-/// Why a forge did not do what it was asked.
+/// Why a request to a forge failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{reason}")]
 pub struct ForgeError {
@@ -22,11 +22,11 @@ pub struct ForgeError {
 pub enum ForgeErrorClass {
     /// 401: the token is missing, wrong or expired.
     Auth,
-    /// The token is good but may not do this.
+    /// The token is valid but lacks a permission.
     Forbidden,
-    /// The organisation wants the token authorised for its single sign-on.
+    /// The organisation requires the token to be authorised for its single sign-on.
     Sso,
-    /// The repository is not there, or hidden from the token.
+    /// The repository does not exist, or is hidden from the token.
     NotFound,
     /// The repository is archived: read only.
     Archived,
@@ -36,15 +36,15 @@ pub enum ForgeErrorClass {
     BaseMissing,
     /// The forge has no branch of the head's name, or not yet.
     HeadMissing,
-    /// The forge says that there is one, and does not list it, or not yet.
+    /// The forge says that a pull request exists, but does not list it, or not yet.
     Unlisted,
-    /// The forge refused what the request says.
+    /// The forge refused the content of the request.
     Validation,
-    /// What was asked for was taken out of service.
+    /// The resource or the endpoint was removed.
     Gone,
     /// The forge itself failed.
     Server,
-    /// There was no answer, or none that can be used: a connection, a certificate, a redirect, a body.
+    /// There was no usable response: an error of the connection, a certificate, a redirect or the body.
     Http(HttpErrorClass),
 }
 
@@ -104,7 +104,7 @@ impl ForgeError {
         self
     }
 
-    /// Says whether the forge calls the token itself bad, so that another one may be good.
+    /// Says whether the forge rejects the token itself, so that another one can work.
     pub fn is_bad_token(&self) -> bool {
         let said = || self.reason.message.to_ascii_lowercase();
         match self.class {

@@ -29,7 +29,7 @@ pub use root_entry::RootEntry;
 /// Every forge that sendoff knows, in the order in which a URL is tried.
 pub const FORGES: &[ForgeDef] = &[github::FORGE];
 
-/// A place where pull requests live.
+/// A repository on a forge, for its pull requests.
 ///
 /// The contract that `tests/it/forge/contract.rs` holds every forge to: opening twice gives one
 /// pull request, a namesake in another fork is not ours, what the forge calls "already exists" is
@@ -110,7 +110,7 @@ pub struct Access {
     pub clock_ahead: Option<SignedDuration>,
 }
 
-/// What it takes to talk to one repository on a forge.
+/// The parameters of a connection to one repository on a forge.
 #[derive(Debug)]
 pub struct Connection {
     /// The HTTP client.

@@ -12,7 +12,7 @@ use super::open_error::OpenError;
 /// The largest list that is read, in bytes: it has room for hundreds of paths.
 const LIST_LIMIT: u64 = 64 * 1024;
 /// How many object directories may be named in all; git follows five one after the other.
-const MOST: usize = 100;
+const MAX_DIRECTORIES: usize = 100;
 
 /// Refuses lists that are no regular files or too large, in a repository's own object directory and in all that the lists
 /// lead to.
@@ -28,7 +28,7 @@ pub(super) fn check_alternates(objects: &Path) -> Result<(), OpenError> {
         // A list that cannot be parsed is reported by the code that reads it.
         let named = parse(&bytes).unwrap_or_default();
         seen += named.len();
-        if seen > MOST {
+        if seen > MAX_DIRECTORIES {
             return Err(OpenError::SpecialFile(list));
         }
         left.extend(named.iter().map(|path| objects.join(path)));

@@ -109,7 +109,7 @@ fn resolve(
     })
 }
 
-/// Returns the git directory that `.git` is or points to; nothing when it is neither.
+/// Returns the git directory that `.git` is or points to; `None` when it is neither.
 fn git_dir_behind(entry: &Path) -> Result<Option<PathBuf>, OpenError> {
     let Ok(metadata) = entry.metadata() else {
         return Ok(None);

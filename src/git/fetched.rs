@@ -11,13 +11,14 @@ use crate::names::BranchName;
 use super::Repo;
 
 /// The largest file that is read, in bytes.
-const LIMIT: u64 = 1024 * 1024;
+const MAX_FILE_SIZE: u64 = 1024 * 1024;
 
 impl Repo {
     /// Returns the tips that the last fetch brought, but for that of `branch` itself. A file that cannot be read says nothing.
     pub fn fetched_tips(&self, branch: &BranchName) -> Vec<ObjectId> {
         let directory = Directory::open(self.git_dir());
-        let read = directory.map(|directory| directory.read(Path::new("FETCH_HEAD"), LIMIT));
+        let read =
+            directory.map(|directory| directory.read(Path::new("FETCH_HEAD"), MAX_FILE_SIZE));
         let Ok(Ok(Some(text))) = read else {
             return Vec::new();
         };

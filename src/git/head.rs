@@ -107,7 +107,7 @@ impl Repo {
 }
 
 impl Repo {
-    /// Returns a branch as HEAD would name it; nothing when there is none.
+    /// Returns a branch as HEAD would name it; `None` when there is none.
     pub fn branch(&self, name: &BranchName) -> Result<Option<Head>, HeadError> {
         let tip = self.ref_tip(&name.full())?;
         Ok(tip.map(|id| Head::Branch {

@@ -21,7 +21,7 @@ use super::uncommitted::status_settings;
 use super::{Repo, head};
 
 impl Repo {
-    /// Finds and opens the repository that `start` is in; nothing when it is in none.
+    /// Finds and opens the repository that `start` is in; `None` when it is in none.
     ///
     /// Only the directory counts: no variable of the environment selects a repository or an object
     /// directory, and `files.limits` says how far up one is looked for. The configuration of the system, the user and the

@@ -10,7 +10,7 @@ use crate::names::BranchName;
 use super::Repo;
 
 /// The largest reflog that is read, in bytes.
-const LIMIT: u64 = 16 * 1024 * 1024;
+const MAX_FILE_SIZE: u64 = 16 * 1024 * 1024;
 
 impl Repo {
     /// Says whether the local branch was once at `id`, by its reflog. One that cannot be read counts as empty.
@@ -18,7 +18,8 @@ impl Repo {
         let Ok(common) = Directory::open(self.common_dir()) else {
             return false;
         };
-        let Ok(Some(log)) = common.read(&Path::new("logs").join(branch.full()), LIMIT) else {
+        let Ok(Some(log)) = common.read(&Path::new("logs").join(branch.full()), MAX_FILE_SIZE)
+        else {
             return false;
         };
         let hex = id.to_string();

@@ -105,7 +105,7 @@ impl RefError {
 }
 
 impl Repo {
-    /// Returns the object that the ref of this full name leads to; nothing when there is no such ref.
+    /// Returns the object that the ref of this full name leads to; `None` when there is no such ref.
     ///
     /// Tags are not peeled: a branch that holds one is damaged, and nothing finds a commit there.
     pub fn ref_tip(&self, full: &str) -> Result<Option<ObjectId>, RefError> {

@@ -121,7 +121,7 @@ fn escaped(text: &[u8]) -> Option<u8> {
     u8::try_from(hex(*high)? * 16 + hex(*low)?).ok()
 }
 
-/// Returns a path as git compares it: in one spelling, dot segments resolved. Nothing when it leads out of the root.
+/// Returns a path as git compares it: in one spelling, dot segments resolved. Returns `None` when it leads out of the root.
 fn normalized(path: &str) -> Option<String> {
     let plain = RemoteUrl::spelled_path(path)?;
     let mut kept: Vec<&str> = Vec::new();

@@ -34,7 +34,7 @@ pub fn claim(path: &Path, now: SystemTime) -> Result<Option<ClaimedLines>, Hando
     let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
         return Err(HandoverError::refused(path, "not the path of a file"));
     };
-    let directory = match rustix::fs::open(parent, DIRECTORY, Mode::empty()) {
+    let directory = match rustix::fs::open(parent, DIRECTORY_FLAGS, Mode::empty()) {
         Ok(directory) => directory,
         Err(Errno::NOENT) => return Ok(None),
         Err(error) => return Err(HandoverError::io(parent, "opened", error)),
@@ -71,7 +71,7 @@ pub fn claim(path: &Path, now: SystemTime) -> Result<Option<ClaimedLines>, Hando
 }
 
 /// How directories are opened.
-const DIRECTORY: OFlags = OFlags::RDONLY
+const DIRECTORY_FLAGS: OFlags = OFlags::RDONLY
     .union(OFlags::DIRECTORY)
     .union(OFlags::CLOEXEC);
 
@@ -97,7 +97,12 @@ fn private_directory(
             Err(error) => return Err(HandoverError::io(path, "created", error)),
         }
     }
-    let opened = rustix::fs::openat(directory, name, DIRECTORY | OFlags::NOFOLLOW, Mode::empty());
+    let opened = rustix::fs::openat(
+        directory,
+        name,
+        DIRECTORY_FLAGS | OFlags::NOFOLLOW,
+        Mode::empty(),
+    );
     let private = match opened {
         Ok(private) => private,
         Err(Errno::NOENT) => return Ok(None),

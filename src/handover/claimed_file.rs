@@ -17,7 +17,7 @@ use super::ownership::check_file;
 /// The longest line that is returned, in bytes.
 const MAX_LINE_LENGTH: u64 = 16 << 20;
 /// How long a file that was read to its end is kept after it was claimed or last written to.
-const RETENTION: Duration = Duration::from_mins(10);
+const RETENTION_TIME: Duration = Duration::from_mins(10);
 /// How long a file must be unchanged before its last line counts without a line feed.
 const SETTLE_TIME: Duration = Duration::from_secs(10);
 
@@ -173,7 +173,10 @@ impl ClaimedFile {
     pub(super) fn confirm(&mut self, private: &OwnedFd, now: SystemTime) -> io::Result<()> {
         let stat = rustix::fs::fstat(self.reader.get_ref())?;
         let size = u64::try_from(stat.st_size).unwrap_or(0);
-        if self.position == size && idle_time(&stat, now) > RETENTION && !is_open_elsewhere(&stat) {
+        if self.position == size
+            && idle_time(&stat, now) > RETENTION_TIME
+            && !is_open_elsewhere(&stat)
+        {
             rustix::fs::unlinkat(private, Self::name(self.number), AtFlags::empty())?;
             return match rustix::fs::unlinkat(private, mark_name(self.number), AtFlags::empty()) {
                 Ok(()) | Err(Errno::NOENT) => Ok(()),

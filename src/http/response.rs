@@ -104,7 +104,7 @@ impl Response {
 }
 
 impl Response {
-    /// Returns how far the server's clock is ahead of ours by its `Date`; nothing where it has none that can be read.
+    /// Returns how far the server's clock is ahead of ours by its `Date`; `None` where it has none that can be read.
     pub fn clock_ahead(&self) -> Option<SignedDuration> {
         let told = rfc2822::parse(self.header("date")?).ok()?.timestamp();
         Some(told.duration_since(self.received_at))

@@ -53,7 +53,7 @@ impl ClientCertificate {
     }
 }
 
-/// Compares the public keys; nothing where the certificate cannot be read. The library's own comparison knows no certificate
+/// Compares the public keys; `None` where the certificate cannot be read. The library's own comparison knows no certificate
 /// of version 1, as `openssl x509 -req` makes them: what the client shows is for the server to judge.
 fn is_key_of_certificate(certified: &CertifiedKey) -> Option<bool> {
     let certificate = Certificate::from_der(certified.end_entity_cert().ok()?).ok()?;

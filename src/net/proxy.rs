@@ -23,7 +23,7 @@ pub struct ProxyUrl {
 
 impl ProxyUrl {
     /// Reads a proxy as git and curl do: without a scheme it is an HTTP proxy, without a port the port
-    /// is 1080. Nothing when `text` is empty, which means to use none.
+    /// is 1080. Returns `None` when `text` is empty, which means to use none.
     ///
     /// A value that is not understood is an error: the request must not leave past the proxy.
     pub fn parse(text: &str, configured_in: &str) -> Result<Option<Self>, NetError> {

@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::http::{HttpError, HttpErrorClass, Response, clean_line};
 use crate::reason::Code;
 
-/// Why the platform did not do what it was asked.
+/// Why a request to the platform failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct PlatformError {
@@ -27,7 +27,7 @@ pub struct PlatformError {
 pub enum PlatformErrorClass {
     /// The platform's URL cannot be used.
     Url,
-    /// The workspace's id holds characters that no id has.
+    /// The workspace's id has characters that an id cannot have.
     WorkspaceId,
     /// The token's file cannot be used.
     TokenFile,
@@ -37,13 +37,13 @@ pub enum PlatformErrorClass {
     Auth,
     /// The platform has no such workspace.
     WorkspaceUnknown,
-    /// The platform will not take what was sent.
+    /// The platform refused the content of the request.
     Refused,
     /// Too many requests.
     RateLimited,
-    /// The platform is away.
+    /// The platform is not available.
     Unavailable,
-    /// There was no answer, or none that can be used: a connection, a certificate, a redirect, a body.
+    /// There was no usable response: an error of the connection, a certificate, a redirect or the body.
     Http(HttpErrorClass),
 }
 
@@ -122,7 +122,7 @@ impl PlatformError {
         own.unwrap_or_else(|| self.class.advice().to_owned())
     }
 
-    /// Sorts an unsuccessful answer.
+    /// Classifies an error response.
     pub(super) fn of(response: &Response) -> Self {
         let host = clean_line(response.url().host_str().unwrap_or("the platform"), 100);
         let status = response.status();
@@ -132,7 +132,7 @@ impl PlatformError {
         {
             let error = Self::from(response.bad("an answer of the platform's API"));
             return Self {
-                advice: Some(PAGE.to_owned()),
+                advice: Some(WEB_PAGE_ADVICE.to_owned()),
                 ..error
             };
         }
@@ -179,7 +179,7 @@ impl PlatformError {
 }
 
 /// What to do about a page of a web server in the platform's place.
-const PAGE: &str = "check PLATFORM_URL, and what stands between here and the platform: a page of a web server answered in its place";
+const WEB_PAGE_ADVICE: &str = "check PLATFORM_URL, and what stands between here and the platform: a page of a web server answered in its place";
 
 /// Returns what a refusal says: its `error` or `message` where it is JSON, else its beginning.
 fn said(response: &Response) -> String {

@@ -14,7 +14,7 @@ use crate::names::Origin;
 use super::error::{PlatformError, PlatformErrorClass};
 
 /// The largest record that is read, in bytes.
-const LIMIT: u64 = 4096;
+const MAX_RECORD_SIZE: u64 = 4096;
 
 /// The record of the origin that a token file was first sent to.
 ///
@@ -41,7 +41,7 @@ impl FirstOrigin {
     /// Refuses another origin than the first one. A record that cannot be read refuses each.
     pub(super) fn check(&self, origin: &Origin) -> Result<(), PlatformError> {
         let refuse = |why: String| Err(PlatformError::new(PlatformErrorClass::TokenUnbound, why));
-        match read(&self.record, LIMIT, Links::Refused) {
+        match read(&self.record, MAX_RECORD_SIZE, Links::Refused) {
             Ok(None) => Ok(()),
             Ok(Some(first)) if first == origin.to_string().as_bytes() => Ok(()),
             Ok(Some(first)) => refuse(format!(

@@ -1,4 +1,4 @@
-//! The platform's token: one line of a file that may be rotated while we run.
+//! The platform's token: one line of a file, which can be rotated while a process runs.
 
 use std::path::PathBuf;
 
@@ -9,7 +9,7 @@ use crate::files::{FileError, Links, read};
 use super::error::{PlatformError, PlatformErrorClass};
 
 /// The largest file that is accepted as a token.
-const LIMIT: u64 = 64 * 1024;
+const MAX_TOKEN_FILE_SIZE: u64 = 64 * 1024;
 
 /// Where the platform's token comes from.
 #[derive(Debug, Clone)]
@@ -21,7 +21,7 @@ pub enum TokenSource {
 }
 
 impl TokenSource {
-    /// Reads the token. Nothing when there is no file or it is blank.
+    /// Reads the token. Returns `None` when there is no file or it is blank.
     pub(super) fn read(&self) -> Result<Option<SecretString>, PlatformError> {
         let Self::File(path) = self else {
             return Ok(None);
@@ -31,7 +31,7 @@ impl TokenSource {
             Err(PlatformError::new(PlatformErrorClass::TokenFile, message))
         };
         // Links are followed: orchestrators mount secrets as links.
-        let text = match read(path, LIMIT, Links::Followed) {
+        let text = match read(path, MAX_TOKEN_FILE_SIZE, Links::Followed) {
             Ok(Some(bytes)) => bytes,
             Ok(None) => return Ok(None),
             Err(FileError::NotRegular | FileError::TooLarge(_)) => {

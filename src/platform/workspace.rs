@@ -1,4 +1,4 @@
-//! A workspace as others see it: whether it is busy, and messages to its agent (`message/send` of A2A).
+//! A workspace of the platform: whether it is busy, and messages to its agent (`message/send` of A2A).
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};

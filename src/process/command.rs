@@ -1,4 +1,4 @@
-//! The system's command of a program: the one place that says how a program is started.
+//! Makes the `std::process::Command` of a program, for every way to start one.
 
 use std::io;
 use std::os::unix::process::CommandExt;

@@ -1,4 +1,4 @@
-//! A program that lives on when its caller is gone: started here, and what it does first itself.
+//! A program that continues when its caller ends: how it is started, and how it detaches itself.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::OpenOptions;
@@ -14,7 +14,7 @@ use rustix::io::Errno;
 
 use super::limits::without_limits;
 
-/// How often a program that is waited for is looked at.
+/// The interval at which the end of a program is polled.
 const CHECK_INTERVAL: Duration = Duration::from_millis(20);
 
 /// Starts `program` to live on, in `/` and with the environment of this process but for the variables in
@@ -47,7 +47,7 @@ pub fn start_detached<'a>(
     without_limits(|| command.wrap(ProcessSession).spawn()).map(Detached)
 }
 
-/// A program that was started to live on. It does so when this is dropped.
+/// A program that was started detached. It continues when this is dropped.
 #[derive(Debug)]
 pub struct Detached(Box<dyn ChildWrapper>);
 

@@ -10,10 +10,10 @@ use crate::threads::lock;
 /// first push of millions of objects, takes some hundred bytes an object.
 const WORKER_BYTES: u64 = 2 * 1024 * 1024 * 1024;
 
-/// Below this much, in bytes, memory is for what has to be done. A thread reserves 64 MiB of addresses for what it allocates.
+/// Below this limit, in bytes, optional work is not started. A thread's allocator reserves 64 MiB of addresses.
 const AMPLE_BYTES: u64 = 1024 * 1024 * 1024;
 
-/// Says whether the caller left this process so little memory that what is only useful is not begun.
+/// Says whether the memory limit of this process is so low that optional work is not started.
 pub fn is_memory_scarce() -> bool {
     let limits = [Resource::As, Resource::Data].map(getrlimit);
     let mut limits = limits.iter().filter_map(|limit| limit.current);
@@ -28,7 +28,7 @@ struct Lowered {
     former: Rlimit,
 }
 
-/// Limits belong to the process, and so does this.
+/// The lowered limits; global, because limits belong to the process.
 static LOWERED: Mutex<Vec<Lowered>> = Mutex::new(Vec::new());
 
 fn lowered() -> MutexGuard<'static, Vec<Lowered>> {

@@ -1,4 +1,4 @@
-//! A program of the user's that has the whole terminal, such as an editor.
+//! Runs a program of the user's on the terminal, such as an editor.
 
 use std::ffi::OsStr;
 use std::io;

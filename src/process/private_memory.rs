@@ -1,4 +1,4 @@
-//! What is in memory, tokens among it, is for nobody else.
+//! Protects the memory of this process, which holds tokens.
 
 use rustix::process::Resource;
 #[cfg(target_os = "linux")]
@@ -6,8 +6,8 @@ use rustix::process::{DumpableBehavior, set_dumpable_behavior};
 
 use super::limits::lower;
 
-/// Keeps other processes of the same user from looking into this one's memory and environment, and the system from writing
-/// either to a file when it ends badly. Programs that it starts are as they would be.
+/// Prevents other processes of the same user from reading this one's memory and environment, and the system from writing a
+/// core dump. Does not affect the programs that it starts.
 ///
 /// On Linux nobody but root can attach to it, or read its `environ`, `mem` and `fd` below `/proc`.
 pub fn keep_memory_private() {

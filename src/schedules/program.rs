@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::time::Duration;
 
+use serde::de::DeserializeOwned;
+
 use crate::http::clean_line;
 use crate::policy::Trigger;
 use crate::process::{Ended, Output, Program};
@@ -20,34 +22,38 @@ const EXIT_GRACE: Duration = Duration::from_secs(5);
 
 /// Runs a pipeline in a directory.
 pub(super) async fn pipeline(name: &str, directory: &Path, limit: Duration) -> WorkOutcome {
-    let arguments = ["run".into(), name.into()];
-    let output = match run(arguments.to_vec(), Some(directory), limit).await {
-        Ok(output) => output,
-        Err(outcome) => return outcome,
-    };
-    let report: Result<Report, _> = serde_json::from_slice(&output.stdout.bytes);
-    match report {
-        Ok(report) => of_report(&report),
-        Err(_) => without_report(&output),
-    }
+    outcome("run", name, Some(directory), limit, |report: Report| {
+        of_steps(report.verdict, &report.steps)
+    })
+    .await
 }
 
 /// Runs a step of kind `http`.
 pub(super) async fn step(name: &str, directory: Option<&Path>, limit: Duration) -> WorkOutcome {
-    let arguments = ["step".into(), name.into()];
-    let output = match run(arguments.to_vec(), directory, limit).await {
+    outcome("step", name, directory, limit, |report: StepReport| {
+        of_steps(report.verdict, &[report])
+    })
+    .await
+}
+
+/// Runs a command of this program, and makes the outcome from the report that it prints.
+async fn outcome<T: DeserializeOwned>(
+    command: &str,
+    name: &str,
+    directory: Option<&Path>,
+    limit: Duration,
+    of_report: impl FnOnce(T) -> WorkOutcome,
+) -> WorkOutcome {
+    let output = match run([command, name], directory, limit).await {
         Ok(output) => output,
         Err(outcome) => return outcome,
     };
-    let report: Result<StepReport, _> = serde_json::from_slice(&output.stdout.bytes);
-    match report {
-        Ok(report) => of_steps(report.verdict, &[report]),
-        Err(_) => without_report(&output),
-    }
+    let report = serde_json::from_slice(&output.stdout.bytes);
+    report.map_or_else(|_| without_report(&output), of_report)
 }
 
 async fn run(
-    arguments: Vec<String>,
+    arguments: [&str; 2],
     directory: Option<&Path>,
     limit: Duration,
 ) -> Result<Output, WorkOutcome> {
@@ -72,10 +78,6 @@ async fn run(
         )),
         Err(error) => Err(WorkOutcome::failed(&error)),
     }
-}
-
-fn of_report(report: &Report) -> WorkOutcome {
-    of_steps(report.verdict, &report.steps)
 }
 
 /// Makes an outcome from a verdict and the summaries of the steps that have it.

@@ -62,76 +62,39 @@ impl Metrics {
     /// Formats the metrics in Prometheus' text format.
     pub(super) fn text(&self, gauges: Gauges) -> String {
         let mut text = String::new();
-        head(
-            &mut text,
-            "deliveries_total",
-            "counter",
-            "Deliveries by forge and answer.",
-        );
-        for ((source, status), count) in lock(&self.deliveries).iter() {
-            line(
-                &mut text,
-                &format!("deliveries_total{{source=\"{source}\",status=\"{status}\"}}"),
-                count,
-            );
-        }
-        head(
-            &mut text,
-            "firings_total",
-            "counter",
-            "Rules that matched, by what became of it.",
-        );
-        for (state, count) in lock(&self.firings).iter() {
-            line(
-                &mut text,
-                &format!("firings_total{{state=\"{state}\"}}"),
-                count,
-            );
-        }
+        let deliveries = lock(&self.deliveries);
+        let deliveries = deliveries.iter().map(|((source, status), count)| {
+            let labels = format!("{{source=\"{source}\",status=\"{status}\"}}");
+            (labels, *count)
+        });
+        let about = "Deliveries by forge and answer.";
+        family(&mut text, "deliveries_total", "counter", about, deliveries);
+        let firings = lock(&self.firings);
+        let firings = firings.iter();
+        let firings = firings.map(|(state, count)| (format!("{{state=\"{state}\"}}"), *count));
+        let about = "Rules that matched, by what became of it.";
+        family(&mut text, "firings_total", "counter", about, firings);
         self.histogram(&mut text);
-        head(
-            &mut text,
-            "reloads_total",
-            "counter",
-            "Policies that were read again.",
-        );
-        for (result, count) in ["failed", "read"].iter().zip(&self.reloads) {
-            let count = count.load(Ordering::Relaxed);
-            line(
-                &mut text,
-                &format!("reloads_total{{result=\"{result}\"}}"),
-                count,
-            );
-        }
-        head(&mut text, "connections", "gauge", "Open connections.");
-        line(
-            &mut text,
-            "connections",
-            self.connections.load(Ordering::Relaxed),
-        );
-        head(
-            &mut text,
-            "body_bytes",
-            "gauge",
-            "Bytes of the large bodies in memory.",
-        );
-        line(&mut text, "body_bytes", gauges.body_bytes);
+        let reloads = ["failed", "read"].iter().zip(&self.reloads);
+        let reloads = reloads.map(|(result, count)| {
+            let labels = format!("{{result=\"{result}\"}}");
+            (labels, count.load(Ordering::Relaxed))
+        });
+        let about = "Policies that were read again.";
+        family(&mut text, "reloads_total", "counter", about, reloads);
+        let mut gauge = |name: &str, about: &str, labels: &str, value: &dyn std::fmt::Display| {
+            family(&mut text, name, "gauge", about, [(labels, value)]);
+        };
+        let connections = self.connections.load(Ordering::Relaxed);
+        gauge("connections", "Open connections.", "", &connections);
+        let about = "Bytes of the large bodies in memory.";
+        gauge("body_bytes", about, "", &gauges.body_bytes);
         if let Some(at) = gauges.last_tick {
-            head(
-                &mut text,
-                "last_tick_timestamp_seconds",
-                "gauge",
-                "The last tick of the schedules.",
-            );
-            line(&mut text, "last_tick_timestamp_seconds", at);
+            let about = "The last tick of the schedules.";
+            gauge("last_tick_timestamp_seconds", about, "", &at);
         }
-        head(&mut text, "build_info", "gauge", "The version.");
-        let version = env!("CARGO_PKG_VERSION");
-        line(
-            &mut text,
-            &format!("build_info{{version=\"{version}\"}}"),
-            1,
-        );
+        let version = concat!("{version=\"", env!("CARGO_PKG_VERSION"), "\"}");
+        gauge("build_info", "The version.", version, &1);
         text
     }
 
@@ -156,6 +119,20 @@ impl Metrics {
         let seconds = Duration::from_micros(micros).as_secs_f64();
         line(text, &format!("{name}_sum"), seconds);
         line(text, &format!("{name}_count"), count);
+    }
+}
+
+/// Writes a metric with all its samples, each with its labels.
+fn family<L: std::fmt::Display, V: std::fmt::Display>(
+    text: &mut String,
+    name: &str,
+    kind: &str,
+    about: &str,
+    samples: impl IntoIterator<Item = (L, V)>,
+) {
+    head(text, name, kind, about);
+    for (labels, value) in samples {
+        line(text, &format!("{name}{labels}"), value);
     }
 }
 

@@ -5,15 +5,14 @@ use serde_json::Value;
 
 use crate::clock::Clock;
 use crate::environment::Environment;
-use crate::events::{BadDelivery, Delivery, EventFacts, Rules, Source, mistakes};
+use crate::events::{BadDelivery, Delivery, EventFacts, Source};
 use crate::names::NamePattern;
-use crate::policy::PolicyError;
 use crate::schedules::open_synced_schedules;
 use crate::secrets::KnownSecrets;
 use crate::session::Service;
 use crate::store::StoreError;
 
-use super::settings::SettingsError;
+use super::settings::{SettingsError, read_rules};
 
 /// Whether the rules that match are fired.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,12 +65,6 @@ pub enum OfflineError {
     Store(#[from] StoreError),
 }
 
-impl From<PolicyError> for OfflineError {
-    fn from(error: PolicyError) -> Self {
-        SettingsError::Policy(Box::new(error)).into()
-    }
-}
-
 impl OfflineResult {
     /// Compares a recorded delivery with the rules of the policy, and fires the rules that match if `firing` says so.
     pub fn of(
@@ -82,15 +75,7 @@ impl OfflineResult {
         body: &[u8],
         firing: FireMode,
     ) -> Result<Self, OfflineError> {
-        let service = Service::open(environment, known)
-            .map_err(|error| OfflineError::Settings(SettingsError::Policy(error)))?;
-        if service.fails_closed() {
-            return Err(SettingsError::Broken(service.notes()).into());
-        }
-        if let Some(mistake) = mistakes(service.policy()).into_iter().next() {
-            return Err(mistake.into());
-        }
-        let rules = Rules::of(service.policy())?;
+        let (service, rules) = read_rules(environment, known)?;
         let delivery = Delivery::recorded(source, event, body)?;
         let facts = delivery.facts();
         let mut offline = Self {

@@ -42,18 +42,28 @@ impl SettingsError {
     }
 }
 
+/// Reads the policy of system and user, and compiles its rules. Fails if it has a mistake.
+pub(super) fn read_rules(
+    environment: &Environment,
+    known: &KnownSecrets,
+) -> Result<(Service, Rules), SettingsError> {
+    let service = Service::open(environment, known).map_err(SettingsError::Policy)?;
+    if service.fails_closed() {
+        return Err(SettingsError::Broken(service.notes()));
+    }
+    let invalid = |error| SettingsError::Policy(Box::new(error));
+    if let Some(mistake) = mistakes(service.policy()).into_iter().next() {
+        return Err(invalid(mistake));
+    }
+    let rules = Rules::of(service.policy()).map_err(invalid)?;
+    Ok((service, rules))
+}
+
 impl Settings {
     /// Reads the policy of system and user, and the secrets that it names.
     pub fn read(environment: &Environment, known: &KnownSecrets) -> Result<Self, SettingsError> {
-        let service = Service::open(environment, known).map_err(SettingsError::Policy)?;
-        if service.fails_closed() {
-            return Err(SettingsError::Broken(service.notes()));
-        }
+        let (service, rules) = read_rules(environment, known)?;
         let policy = service.policy();
-        if let Some(mistake) = mistakes(policy).into_iter().next() {
-            return Err(SettingsError::Policy(Box::new(mistake)));
-        }
-        let rules = Rules::of(policy).map_err(|error| SettingsError::Policy(Box::new(error)))?;
         let secrets = Source::ALL.into_iter().map(|source| {
             let secrets = HookSecrets::load(source, policy.events(), service.environment())?;
             // The log and responses redact known secrets.

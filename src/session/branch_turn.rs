@@ -1,4 +1,4 @@
-//! The turn at a branch: one process at a time ships it.
+//! The lock of a branch: one process at a time ships it.
 
 use std::time::{Duration, Instant};
 
@@ -9,10 +9,10 @@ use crate::store::{Slot, Turn, TurnAt};
 use super::guards::Inspection;
 use super::{BranchTurn, Session};
 
-/// The interval at which a turn that another process has is tried again.
+/// The interval at which a lock that another process holds is tried.
 const TURN_CHECK_INTERVAL: Duration = Duration::from_millis(20);
 
-/// Whether a run waited for its turn, so that what it saw before may be stale.
+/// Whether a run waited for the lock, so that its earlier inspection can be stale.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Waited {
     Yes,

@@ -1,4 +1,4 @@
-//! How servers and remotes may be reached. Opens no connection.
+//! The settings for connections to servers and remotes. Opens no connection.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -88,7 +88,7 @@ pub(super) fn network(
     }
 }
 
-/// Returns the same for pushes, which use git's proxies, for hosts on this machine too.
+/// Returns the source of these settings for pushes. They use git's proxies, also for hosts on this machine.
 fn push_network(session: &Session, remote: &Remote) -> GitNetwork {
     let (environment, policy) = (&session.environment, &session.loaded.policy);
     GitNetwork {
@@ -119,7 +119,7 @@ pub(super) fn push_options(session: &Session, target: &Remote) -> PushOptions {
     };
     let login = login(session, remote);
     let login_source = login.as_ref().map(|(_, source)| source.clone());
-    // A server may echo the login that it got.
+    // A server can echo the login that it received.
     session.known.add_login(remote.user(), remote.password());
     let options = PushOptions {
         push_timeout: policy.branch_limits().push_timeout.duration(),
@@ -183,7 +183,7 @@ struct Asker<'a> {
 }
 
 impl Asker<'_> {
-    /// Returns what is asked: the program that git would run and, in a run by hand, the terminal.
+    /// Returns who is prompted: the program that git would run and, in a run by hand, the terminal.
     fn asking(&self, repo: Option<&Repo>, inheritance: Inheritance) -> Asking {
         let environment = self.environment;
         let config = repo.map(Repo::config);

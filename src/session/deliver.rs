@@ -1,4 +1,4 @@
-//! Delivers what waits in the outbox, without a run.
+//! Delivers the messages in the outbox, without a run.
 
 use std::sync::Arc;
 

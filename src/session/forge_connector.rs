@@ -22,7 +22,7 @@ use super::forge_tokens::ForgeWithTokens;
 use super::logins::{OWN_TOKEN, api_token, netrc, variables_for};
 use super::{Session, identity, remote_guards};
 
-/// What is needed to connect to the forge of a shipment. Owns all of it, so that the connection can be made later.
+/// The parameters of a connection to the forge of a shipment. Owns them, so that the connection can be made later.
 #[derive(Debug, Clone)]
 pub(super) struct ForgeConnector {
     client: Client,
@@ -42,7 +42,7 @@ pub(super) struct ForgeConnector {
 }
 
 impl ForgeConnector {
-    /// Collects it without asking a program or a server.
+    /// Collects the parameters without a request or a child process.
     pub(super) fn of(session: &Session, shipment: &Shipment) -> Self {
         let connector = Self::to(session, &shipment.remote, &shipment.push_options);
         Self {
@@ -54,7 +54,7 @@ impl ForgeConnector {
         }
     }
 
-    /// Collects it for a remote, whatever there is to ship.
+    /// Collects the parameters for a remote, without a shipment.
     pub(super) fn to(session: &Session, remote: &Remote, options: &PushOptions) -> Self {
         let policy = &session.loaded.policy;
         Self {
@@ -247,7 +247,7 @@ impl ForgeConnector {
         web.set_host(Some(host.strip_prefix("api.").unwrap_or(&host)))
             .ok()?;
         web.set_path("/");
-        // A token that would go over http stays on this machine.
+        // Over http a token is sent to this machine only.
         let origin = Origin::of(&web)?;
         (origin.is_https() || origin.is_loopback()).then_some(web)
     }

@@ -2,12 +2,12 @@
 
 use crate::reason::Code;
 
-/// When a guard is asked.
+/// When a guard is checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Asked {
-    /// Before anything is sent: its answer is known here.
+    /// Before anything is sent, from local data.
     Here,
-    /// During the push, of the remote or of what is sent.
+    /// During the push, from the remote's answers or from the commits that are sent.
     DuringPush,
     /// Before the pull request is opened.
     BeforePullRequest,
@@ -22,7 +22,7 @@ pub(super) struct GuardDef {
     pub(super) keys: &'static [&'static str],
     /// The codes with which it refuses.
     pub(super) codes: &'static [Code],
-    /// When it is asked.
+    /// When it is checked.
     pub(super) asked: Asked,
 }
 
@@ -50,7 +50,7 @@ const fn during_push(
     }
 }
 
-/// Every guard, in the order in which a run asks them. `session/guards.rs` has those that are asked here, the push and
+/// Every guard, in the order in which a run checks them. `session/guards.rs` checks the local ones, the push and
 /// `pr-create` the others.
 pub(super) const GUARDS: &[GuardDef] = &[
     here(

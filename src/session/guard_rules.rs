@@ -1,4 +1,4 @@
-//! The policy's `[guard]`: what a branch may bring to the remote.
+//! The rules of the policy's `[guard]`, which a branch must satisfy before it is pushed.
 
 use crate::environment::Environment;
 use crate::git::{ChangedFiles, Commit, RangeError, Repo};
@@ -10,7 +10,7 @@ use crate::reason::{Code, Reason};
 use super::guards::Inspection;
 use super::range::took_too_long;
 
-/// Files that other programs and people act on, each with who does; a directory ends with a `/`.
+/// Files that affect other programs and people, each with a description of these; a directory ends with a `/`.
 const GUARDED_PATHS: &[&str] = &[
     // CI: GitHub, Gitea, Forgejo, GitLab, and services that read a file of their own.
     ".github/workflows/",
@@ -42,9 +42,9 @@ const GUARDED_PATHS: &[&str] = &[
 ];
 
 /// How many commits or paths a sentence names.
-const SHOWN: usize = 3;
+const MAX_SHOWN: usize = 3;
 
-/// Applies each rule to what is about to be pushed. A finding that holds nothing becomes a note of the report.
+/// Applies each rule to the commits that are about to be pushed. A finding that does not hold the branch becomes a note.
 pub(super) fn apply(
     inspection: Inspection,
     repo: &Repo,
@@ -113,7 +113,7 @@ fn check_name(guard: &Guard, branch: &BranchName) -> Result<(), Hold> {
     }
 }
 
-/// Holds a branch with a commit that says that it is unfinished.
+/// Holds a branch with a commit whose subject marks it as unfinished.
 fn check_subjects(commits: &[Commit]) -> Result<(), Hold> {
     let unfinished = commits
         .iter()
@@ -173,7 +173,7 @@ fn check_count(guard: &Guard, changed: &ChangedFiles) -> Result<(), Hold> {
     }
 }
 
-/// Holds, notes or leaves alone what was found.
+/// Holds the branch, adds a note or does nothing, as the policy says for a finding.
 fn decide(rule: Finding, found: Option<Reason>) -> Result<Option<Reason>, Hold> {
     match (rule, found) {
         (Finding::Hold, Some(found)) => Err(found.into()),
@@ -200,7 +200,7 @@ fn unreadable(guard: &Guard, error: &RangeError) -> Result<(), Hold> {
 fn listed(items: impl Iterator<Item = String>) -> Option<String> {
     let mut items = items.peekable();
     items.peek()?;
-    let shown: Vec<String> = items.by_ref().take(SHOWN).collect();
+    let shown: Vec<String> = items.by_ref().take(MAX_SHOWN).collect();
     let more = items.count();
     let and = if more > 0 {
         format!(" and {more} more")

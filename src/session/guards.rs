@@ -1,4 +1,4 @@
-//! The local guards: from the repository and the policy to a shipment, or to why there is none.
+//! The local guards: make a shipment from the repository and the policy, or a reason why there is none.
 
 use crate::git::push::PushOptions;
 use crate::git::{Head, HeadError, Operation, Remote, Repo};
@@ -14,7 +14,7 @@ use super::range::Sides;
 use super::remote_guards::{also, promisors, remote, repository};
 use super::target::TargetRule;
 
-/// What the guards found out. Parts that were not reached are absent.
+/// The result of the guards. Parts that were not reached are absent.
 #[derive(Debug)]
 pub(super) struct Inspection {
     /// What templates see.
@@ -91,7 +91,7 @@ pub(super) fn no_repository() -> Hold {
         .advise("run in a work tree, or name one with -C")
 }
 
-/// Applies one guard after the other; the first that refuses ends it.
+/// Applies the guards in their order, up to the first that refuses.
 fn guard(
     repo: &Repo,
     policy: &Policy,
@@ -195,7 +195,7 @@ fn guard(
     })
 }
 
-/// Returns what is to be shipped: HEAD, or the branch that was asked for when HEAD has left it.
+/// Returns what is to be shipped: HEAD, or the requested branch if HEAD is on another one now.
 fn head(repo: &Repo, branch: Option<&BranchName>) -> Result<Head, HeadError> {
     let head = repo.head()?;
     match branch {

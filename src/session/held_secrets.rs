@@ -1,4 +1,4 @@
-//! The secrets that a process holds before it asks anybody: those of its environment.
+//! The secrets in the environment, which a process knows from its start.
 
 use crate::environment::Environment;
 use crate::secrets::KnownSecrets;

@@ -7,7 +7,7 @@ use crate::forge::FORGES;
 use crate::names::{RemoteUrl, Scheme};
 use crate::process::{Inheritance, Program, find_program};
 
-/// How long ssh may take to read its configuration.
+/// The most time for ssh to read its configuration.
 const SSH_TIME: Duration = Duration::from_secs(5);
 
 /// Names under which forges serve the same repositories, each with the forge's main name.

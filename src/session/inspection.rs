@@ -1,4 +1,4 @@
-//! What the guards of a session find, and for how long that is kept.
+//! Runs the guards of a session, and caches their result.
 
 use std::sync::Arc;
 
@@ -11,18 +11,18 @@ use super::target::TargetRule;
 use super::{Session, connect, guard_rules, guards};
 
 impl Session {
-    /// Keeps the guards' result for whoever needs it next.
+    /// Caches the guards' result for the next caller.
     pub(super) fn keep_inspection(&self, inspection: Inspection) {
         *lock(&self.first_look) = Some(inspection);
     }
 
-    /// Looks at the repository, unless that was just done.
+    /// Returns the cached result, or inspects the repository.
     pub(super) fn first_inspection(&self) -> Inspection {
         let first = lock(&self.first_look).take();
         first.unwrap_or_else(|| self.inspect())
     }
 
-    /// Looks at the repository: what would be shipped, or why nothing.
+    /// Inspects the repository: what would be shipped, or why nothing.
     pub(super) fn inspect(&self) -> Inspection {
         if let Some(undo) = &self.undo {
             return self.inspect_for_undo(undo);

@@ -1,4 +1,4 @@
-//! What is kept of a run when it ends: its report, and what is to be tried again. Nothing of a run that tried nothing.
+//! Stores the result of a run: its report, and what is to be retried. A run that tried nothing is not stored.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -13,15 +13,15 @@ use crate::store::{LazyStore, Slot};
 use super::Session;
 use super::keeper::{Keeper, fail, fail_queued, is_queued, record};
 
-/// How long a memory waits for the policy to be corrected before it is tried again.
+/// How long a memory that waits for a correction of the policy is deferred each time.
 pub const WAIT_FOR_POLICY: Duration = Duration::from_mins(5);
 
 /// How a run ended, for the caller that keeps the intents it carried out.
 #[derive(Debug)]
 pub struct Ended {
-    /// What it did.
+    /// The report.
     pub report: Report,
-    /// Whether that is in the history, where it belongs there.
+    /// Whether the report is in the history, if it belongs there.
     pub is_recorded: bool,
 }
 
@@ -34,7 +34,7 @@ impl Ended {
             && !self.report.steps.iter().any(is_not_kept)
     }
 
-    /// Says whether a mistake in the policy kept a step from running: somebody will correct it.
+    /// Says whether a mistake in the policy kept a step from running, so that a retry needs a correction first.
     pub fn awaits_policy(&self) -> bool {
         let mut steps = self.report.steps.iter();
         steps.any(|step| (step.verdict, step.reason) == (Verdict::Skipped, Some(Code::PolicyError)))
@@ -132,7 +132,7 @@ pub fn set_aside(path: &Path) -> Reason {
     Reason::new(Code::StoreDamaged, message).advise(advice)
 }
 
-/// Says whether a run did or tried something; what was only looked at is not worth a row.
+/// Says whether a run did or tried something, so that it belongs into the history.
 fn tried_something(report: &Report) -> bool {
     let mut steps = report.steps.iter();
     steps.any(|step| step.verdict != Verdict::Skipped)

@@ -1,4 +1,4 @@
-//! `Keeper`: stores what a run leaves to be tried again. Used by the run, and by the watchdog that ends it.
+//! `Keeper`: stores what is to be retried after a run. Used by the run, and by the watchdog that ends it.
 
 use std::path::PathBuf;
 use std::sync::mpsc::channel;
@@ -23,7 +23,7 @@ use crate::store::{LazyStore, NewIntent, NewPending, Place, RunRow, Slot, Store,
 /// ends late is better than one that loses its task.
 const LAST_WRITE: Duration = Duration::from_secs(2);
 
-/// What is needed to store what a run leaves to be tried again.
+/// The data for storing what is to be retried after a run.
 #[derive(Debug, Clone)]
 pub(super) struct Keeper {
     pub(super) store: LazyStore,
@@ -39,12 +39,12 @@ pub(super) struct Keeper {
     pub(super) platform: String,
     /// How long deferred work waits.
     pub(super) wait: Duration,
-    /// The steps that are tried again after a failure, and how.
+    /// The steps that are retried after a failure, and how.
     pub(super) retries: Vec<(String, Retry)>,
 }
 
 impl Keeper {
-    /// Returns the steps of a pipeline that are tried again after a failure.
+    /// Returns the steps of a pipeline that are retried after a failure.
     pub(super) fn retries(pipeline: &Pipeline, task: &TaskDocument) -> Vec<(String, Retry)> {
         let steps = pipeline.steps();
         let retries = steps.map(|step| (step.name.clone(), step.retry(task)));
@@ -53,7 +53,7 @@ impl Keeper {
             .collect()
     }
 
-    /// Stores what is to be tried again; removes the stored rows where nothing is.
+    /// Stores what is to be retried; removes the stored rows where nothing is.
     pub(super) fn keep(&self, store: &Store, report: &Report) -> Result<(), StoreError> {
         let slot = self.slot(report);
         self.keep_pending(store, report, &slot)?;
@@ -65,8 +65,8 @@ impl Keeper {
         record(store, report, &self.slot(report))
     }
 
-    /// Stores what the watchdog cut off, as a run that ends by itself does, and corrects the report. Another thread
-    /// does it within a time limit, because every access to the store can hang.
+    /// Stores the steps that the watchdog ended, and corrects the report. A thread does it within a time limit, because every
+    /// access to the store can hang.
     pub(super) fn keep_late(self, report: Report) -> Report {
         let (answer, kept) = channel();
         let spare = report.clone();
@@ -93,7 +93,7 @@ impl Keeper {
         kept.unwrap_or_else(|_| not_kept(spare))
     }
 
-    /// Queues the messages that a signal cut off. A branch is not queued: whoever sent the signal still has its
+    /// Queues the messages of a run that a signal ended. The branch is not queued: the sender of the signal still has its
     /// commits.
     pub(super) fn keep_interrupted(
         &self,
@@ -109,7 +109,7 @@ impl Keeper {
         only_messages.put_off(store, report, Code::Interrupted)
     }
 
-    /// Queues what was cut off for the reason `why`, where another try is useful.
+    /// Queues the steps that ended for the reason `why`, where a retry is useful.
     fn put_off(&self, store: &Store, report: &mut Report, why: Code) -> Result<(), StoreError> {
         let branch = report.repo.as_ref().and_then(|repo| repo.branch.as_ref());
         let has_branch = branch.is_some() && self.place.git_dir.is_some();

@@ -1,4 +1,4 @@
-//! The remotes that a repository was pushed to before: an agent's pushes may go to no other.
+//! The remotes that a repository was pushed to before. An agent's pushes must not go to another one.
 
 use std::path::{Path, PathBuf};
 
@@ -13,7 +13,7 @@ use crate::trust::{TrustError, TrustRecord, TrustRecords, remote_id};
 use super::Session;
 use super::trusted::record_of;
 
-/// Returns every repository that a push would go to, or was led to.
+/// Returns every repository that a push would go to, or was redirected to.
 fn remote_ids(shipment: &Shipment) -> Vec<(String, RemoteUrl)> {
     let first = (&shipment.remote, &shipment.push_options);
     let also = shipment.also.iter();

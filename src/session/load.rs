@@ -1,4 +1,4 @@
-//! Finding the repository and the policy, and what is to be noted about either.
+//! Finds the repository and the policy, and makes notes about both.
 
 use std::path::{Path, PathBuf};
 
@@ -15,19 +15,19 @@ use crate::steps::STEPS;
 use super::trusted::{is_trusted, with_trusted_keys};
 use super::{NamedRepository, Request};
 
-/// What a request is about.
+/// The repository of a request.
 #[derive(Debug, Clone)]
 pub(super) enum RepositoryChoice {
     /// The repository of this directory.
     Directory(PathBuf),
-    /// The repository of the working directory. git may name one as well.
+    /// The repository of the working directory, unless `GIT_DIR` names one.
     WorkingDirectory(PathBuf, Option<PathBuf>),
     /// This one.
     Named(NamedRepository),
 }
 
 impl RepositoryChoice {
-    /// Returns what a request is about.
+    /// Returns the repository of a request.
     pub(super) fn of(request: &Request, environment: &Environment) -> Self {
         match (&request.repository, &request.directory) {
             (Some(named), _) => Self::Named(named.clone()),
@@ -117,7 +117,7 @@ fn is_same(git_dir: &Path, repo: &Repo) -> bool {
     git_dir.canonicalize().ok() == repo.git_dir().canonicalize().ok()
 }
 
-/// Says that `GIT_DIR` and the directory disagree: to ship either would be a guess.
+/// Makes the hold for a `GIT_DIR` that is not the directory's: which one to ship is ambiguous.
 fn two_repositories(git_dir: &Path, repo: &Repo, directory: &Path) -> Hold {
     let sentence = format!(
         "GIT_DIR names the repository {}, and {} is in the repository {}",
@@ -172,7 +172,7 @@ pub(super) fn inside(
     with_trusted_keys(loaded, repo, environment)
 }
 
-/// Notes what the user should know: dropped layers, and configuration that was ignored.
+/// Makes the notes on dropped layers and ignored configuration.
 pub(super) fn notes(loaded: &Loaded, repo: Option<&Repo>) -> Vec<Reason> {
     let mut notes: Vec<Reason> = loaded.problems.iter().map(dropped).collect();
     notes.extend(loaded.locked.iter().map(locked));

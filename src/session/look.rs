@@ -1,4 +1,4 @@
-//! `Look`: what a hook finds out before it hands the work over, without a request and without writing.
+//! `Look`: the inspection of a hook before it hands the work over, without requests and without writing.
 
 use std::path::PathBuf;
 
@@ -10,12 +10,12 @@ use crate::store::{Place, Slot};
 
 use super::{Session, platform_client};
 
-/// What there is to do, and where.
+/// The work for a pipeline, and its place.
 #[derive(Debug)]
 pub struct Look {
     /// The repository and the branch.
     pub slot: Slot,
-    /// Where it lies.
+    /// The place of the work tree.
     pub place: Place,
     /// What there is to do.
     pub outlook: Outlook,
@@ -26,7 +26,7 @@ pub struct Look {
 /// What there is to do.
 #[derive(Debug)]
 pub enum Outlook {
-    /// Nothing; with the reason where the user should know it.
+    /// Nothing; with the reason if the user should know it.
     Nothing(Option<Hold>),
     /// There is something.
     Work,
@@ -76,7 +76,7 @@ impl Session {
         operation.is_some_and(|operation| operation != Operation::Bisect)
     }
 
-    /// Says where it lies. `named` is the branch that HEAD is on.
+    /// Returns the place of the work. `named` is the branch that HEAD is on.
     fn look_of(&self, outlook: Outlook, named: impl FnOnce() -> Option<String>) -> Look {
         let repo = self.repo();
         let branch = match (&outlook, &self.branch) {
@@ -133,7 +133,7 @@ impl Session {
     }
 }
 
-/// Names a platform and the workspace there.
+/// Formats a platform and a workspace there.
 pub(super) fn identity(platform: &Platform) -> String {
     format!("{} {}", platform.origin(), platform.workspace_id())
 }

@@ -1,4 +1,4 @@
-//! One run, wired up: environment, repository and policy, opened and checked; then the pipeline.
+//! Connects the parts of one run: environment, repository and policy, opened and checked; then the pipeline.
 
 mod base;
 mod branch_turn;
@@ -121,7 +121,7 @@ pub struct Session {
     notes: Vec<Reason>,
     receipts: Receipts,
     store: LazyStore,
-    /// The run that is taken back, instead of something that is shipped.
+    /// The run to undo, in place of a shipment.
     undo: Option<Undo>,
     /// What credential helpers answered in this run.
     answers: Answers,
@@ -150,7 +150,7 @@ impl Session {
         })
     }
 
-    /// Reads a text step alone, with settings of its own; nothing when the step is of another kind.
+    /// Reads a text step alone, with settings of its own; `None` when the step is of another kind.
     pub fn text_step(
         &self,
         name: &str,
@@ -194,22 +194,22 @@ impl Session {
         self
     }
 
-    /// Returns what is to be settled when the report has reached its reader.
+    /// Returns the actions to run when the report is printed.
     pub const fn receipts(&self) -> &Receipts {
         &self.receipts
     }
 
-    /// Returns the store, which is opened when something has to be kept.
+    /// Returns the store, which is opened at the first write.
     pub const fn store(&self) -> &LazyStore {
         &self.store
     }
 
-    /// Says whether a person watches, so that progress can be shown.
+    /// Says whether a person started the run, so that progress can be shown.
     pub const fn is_terminal(&self) -> bool {
         self.environment.is_terminal()
     }
 
-    /// Says what a run would do. Writes nothing and asks no server.
+    /// Returns what a run would do. Writes nothing and sends no request.
     pub fn plan(&self, pipeline: &Pipeline) -> Plan {
         Plan::of(self, pipeline, &self.first_inspection())
     }

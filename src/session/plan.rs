@@ -30,14 +30,14 @@ pub struct Plan {
     pub schema: &'static str,
     /// The pipeline.
     pub pipeline: String,
-    /// Who asks.
+    /// What would start the run.
     pub trigger: String,
     /// The repository, where there is one.
     pub repo: Option<RepoReport>,
-    /// The commits that would leave, oldest first: short id and subject. Not those that the branch on
-    /// the remote has already, as far as the last push or fetch tells.
+    /// The commits that would be sent, oldest first: short id and subject. Without those that the remote's branch has
+    /// already, as of the last push or fetch.
     pub commits: Vec<String>,
-    /// Whether the branch on the remote has them all, as far as the last push or fetch tells.
+    /// Whether the remote's branch has all of them already, as of the last push or fetch.
     pub already_pushed: bool,
     /// Where the branch would be pushed to.
     pub push_url: Option<String>,
@@ -56,20 +56,20 @@ pub struct PlanStep {
     pub kind: String,
     /// Whether it would run, as far as can be known here.
     pub runs: bool,
-    /// Why not, in the words of a run.
+    /// Why not, in the same words as in a run's report.
     #[serde(flatten, serialize_with = "why")]
     #[schemars(with = "HeldKeys")]
     pub held: Option<Reason>,
-    /// What it would do beside its name says, one line each.
+    /// Details of what it would do, one line each.
     pub details: Vec<String>,
     /// What its outputs and its requests would say, as far as nobody has to be asked: of `pr-create` the `title`, `base` and
     /// `draft` of a pull request that it opens.
     pub expects: Map<String, Value>,
     /// Its condition.
     pub when: Option<String>,
-    /// What has to be done before it.
+    /// The steps that must be done before it.
     pub needs: Vec<String>,
-    /// How long it may take.
+    /// Its time limit.
     pub timeout: Option<String>,
 }
 
@@ -199,7 +199,7 @@ fn plan_groups(
     groups
 }
 
-/// Returns what keeps the step itself from its work, as far as nobody has to be asked.
+/// Returns why the step would not run, as far as that is known without a request.
 fn own_hold(session: &Session, inspection: &Inspection, step: &PlannedStep) -> Option<Hold> {
     match (step.service()?, &inspection.shipment) {
         (Service::Platform, _) => {
@@ -253,7 +253,7 @@ fn plan_step(
     }
 }
 
-/// Says where a pull request goes that does not stay in the repository that is pushed to.
+/// Describes the repository of the pull request, if it is another one than the one pushed to.
 fn into_another(shipment: &Shipment) -> Option<String> {
     let base = shipment.base_repository()?;
     Some(format!(
@@ -262,8 +262,8 @@ fn into_another(shipment: &Shipment) -> Option<String> {
     ))
 }
 
-/// Says what becomes of a push to a branch that has commits which are not here. Only the remote knows
-/// whether it still has them.
+/// Describes the result of a push to a branch with commits that are not in the clone. Only the remote knows whether it
+/// still has them.
 fn diverged(repo: &Repo, shipment: &Shipment) -> Option<Reason> {
     let (there, count) = lacking(repo, shipment)?;
     let (branch, remote) = (&shipment.branch, &shipment.remote.name);

@@ -1,4 +1,4 @@
-//! Planning a run again, once, when the repository's policy on the remote turns out to be another one than it was planned with.
+//! Plans a run a second time, when the repository's policy on the remote is another one than it was planned with.
 
 use std::collections::BTreeSet;
 use std::sync::Mutex;
@@ -17,7 +17,7 @@ pub(super) struct PlannedAgain {
     pub(super) session: Session,
     /// The same steps under it.
     pub(super) pipeline: Pipeline,
-    /// The steps that have their turn again, by their place.
+    /// The indices of the steps that run again.
     pub(super) steps: BTreeSet<usize>,
 }
 

@@ -1,4 +1,4 @@
-//! Planning a pipeline, and what is left of a run when a layer of the policy has a mistake that shows only then.
+//! Plans a pipeline, and handles mistakes in a layer of the policy that only planning finds.
 
 use crate::pipeline::Pipeline;
 use crate::policy::{LayerKind, Loaded, PolicyError};
@@ -6,7 +6,7 @@ use crate::steps::STEPS;
 
 use super::{AskRemote, Session, load};
 
-/// More than there are layers that can be left out.
+/// An upper bound for the number of layers that can be left out.
 const MOST_LAYERS: usize = 4;
 
 impl Session {

@@ -30,8 +30,8 @@ pub(super) fn platform(
     for_named(environment, policy, client, workspace)
 }
 
-/// Makes the platform's client for another workspace than the own one, or says why there is none. An agent may take
-/// `patience` to answer a message.
+/// Makes the platform's client for another workspace than the own one, or says why there is none. An agent must answer a
+/// message within `patience`.
 pub(super) fn for_workspace(
     environment: &Environment,
     policy: &Policy,

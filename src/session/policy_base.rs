@@ -1,4 +1,4 @@
-//! The repository's policy from the policy base: which copy a run is planned with.
+//! Chooses the copy of the repository's policy, from the policy base, that a run is planned with.
 
 use crate::git::{Remote, Repo};
 use crate::names::BranchName;
@@ -10,12 +10,12 @@ use super::policy_copies::{KeptCopy, PolicyCopies};
 use super::trusted::with_trusted_keys;
 use super::{Session, load, remote_guards};
 
-/// Whether the remote may be asked for its policy.
+/// Whether the remote's policy is requested.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AskRemote {
-    /// It may, where no copy of the last day is kept.
+    /// It is, if there is no copy of the last day.
     Yes,
-    /// It may not: only local copies are used.
+    /// It is not: only local copies are used.
     No,
 }
 

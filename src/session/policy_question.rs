@@ -1,4 +1,4 @@
-//! Asks a remote, and its forge where that gives no objects, for the policy that the policy base has.
+//! Requests the policy at the policy base from a remote, or from its forge where the remote sends no objects.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -59,7 +59,7 @@ impl Session {
     }
 }
 
-/// What is asked of a remote.
+/// A request for the policy of a remote.
 struct Question {
     repo: Repo,
     remote: Remote,

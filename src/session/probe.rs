@@ -1,4 +1,4 @@
-//! What servers answer to requests that change nothing: the remote, the forge, the platform.
+//! Sends read-only requests to the remote, the forge and the platform.
 
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
@@ -32,9 +32,9 @@ pub struct ProbeTarget {
 pub enum RemoteAnswer {
     /// It would take a push.
     Ready(Reached),
-    /// It is there, and refuses the login or gets none.
+    /// It is reachable, but refuses the login or there is none.
     NoLogin(Reason),
-    /// It cannot be reached, or is no repository.
+    /// It cannot be reached, or is not a repository.
     Failed(Reason),
 }
 
@@ -141,7 +141,7 @@ impl Session {
         })?
     }
 
-    /// Asks the platform for the workspace's memories, and returns where it is; nothing where none is configured.
+    /// Asks the platform for the workspace's memories, and returns where it is; `None` where none is configured.
     pub fn probe_platform(&self) -> Result<Option<String>, Hold> {
         let platform = match self.platform() {
             Ok(platform) => platform,

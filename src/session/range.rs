@@ -1,4 +1,4 @@
-//! Which commits are about to leave: those ahead of the base, bounded by the policy.
+//! The commits that are about to be sent: those ahead of the base, limited by the policy.
 
 use gix::ObjectId;
 
@@ -20,7 +20,7 @@ pub(super) struct Sides<'r> {
     pub(super) base: Option<&'r Remote>,
 }
 
-/// The commits that are about to leave.
+/// The commits that are about to be sent.
 pub(super) struct Counted {
     /// Oldest first.
     pub(super) commits: Vec<Commit>,
@@ -125,7 +125,7 @@ pub(super) fn ahead(
     ))
 }
 
-/// From where commits are counted.
+/// The commits that are excluded from the count.
 struct Bases {
     /// The tip of the base, where it is known here.
     tip: Option<ObjectId>,
@@ -135,7 +135,7 @@ struct Bases {
     are_tracked: bool,
 }
 
-/// Returns from where commits are counted.
+/// Returns the commits that are excluded from the count.
 fn bases(
     repo: &Repo,
     Sides {
@@ -218,7 +218,7 @@ pub(super) fn lacking(repo: &Repo, shipment: &Shipment) -> Option<(ObjectId, usi
 }
 
 /// Says that there is nothing to ship, or that this cannot be known without a base: another branch on the remote is at the
-/// same commit. Nothing where there may be something.
+/// same commit. Returns `None` where there may be something.
 fn nothing(
     repo: &Repo,
     remote: &Remote,

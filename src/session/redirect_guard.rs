@@ -1,4 +1,4 @@
-//! `RedirectGuard`: a remote may lead a push to no repository of its origin that the push could not name by itself.
+//! `RedirectGuard`: refuses a redirect of a push to a repository that the push itself could not go to.
 
 use crate::environment::Environment;
 use crate::git::push::RedirectRule;

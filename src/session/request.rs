@@ -1,4 +1,4 @@
-//! `Request`: what a caller wants of a session.
+//! `Request`: the parameters of a session.
 
 use std::path::PathBuf;
 
@@ -9,22 +9,22 @@ use crate::reason::Reason;
 use crate::secrets::KnownSecrets;
 use crate::store::LazyStore;
 
-/// What a caller wants.
+/// The parameters of a session.
 #[derive(Debug, Clone, Default)]
 pub struct Request {
-    /// Where to work, instead of the current directory.
+    /// The directory to work in, instead of the current one.
     pub directory: Option<PathBuf>,
     /// The repository that git named to its hook, instead of the directory's.
     pub repository: Option<NamedRepository>,
-    /// The branch to ship, when HEAD may have left it since.
+    /// The branch to ship, if HEAD can be on another one by now.
     pub branch: Option<BranchName>,
-    /// The run, when its id was given out before.
+    /// The run's id, if it was assigned before.
     pub run_id: Option<RunId>,
-    /// The earlier run whose deferred work this one does: its messages keep their names.
+    /// The earlier run whose deferred work this one does. Its messages keep their keys.
     pub makes_up_for: Option<RunId>,
-    /// Whether this process has the turn at the branch already.
+    /// Whether the caller holds the lock of the branch already.
     pub branch_turn: BranchTurn,
-    /// Who asks.
+    /// What started the run.
     pub trigger: Trigger,
     /// A policy file above the others.
     pub policy_file: Option<PathBuf>,
@@ -36,15 +36,15 @@ pub struct Request {
     pub notes: Vec<Reason>,
     /// The secrets that the process holds and must not show.
     pub known: KnownSecrets,
-    /// What is to be settled when the reader has the report.
+    /// The actions to run when the report is printed.
     pub receipts: Receipts,
     /// The store, where the process has opened one already.
     pub store: Option<LazyStore>,
-    /// Where else the task is kept.
+    /// Whether the task is stored outside the run.
     pub task_kept: TaskKept,
 }
 
-/// Who takes the turn at the branch, which one process at a time ships.
+/// Who takes the lock of the branch, which one process at a time ships.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum BranchTurn {
     /// The run does, before it ships.

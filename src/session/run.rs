@@ -1,4 +1,4 @@
-//! Runs a session's pipeline: what it gets, and how it ends: by itself, by a signal or at its deadline.
+//! Runs a session's pipeline, until it ends by itself, by a signal or at its deadline.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -36,7 +36,7 @@ const fn signal_code(signal: Exit) -> Code {
     }
 }
 
-/// How long threads that outlive the run may take to end.
+/// How long to wait for threads that are still running after the run.
 const LAST_CALL: Duration = Duration::from_millis(250);
 
 /// The same when the deadline has passed: what cannot be interrupted by then, such as the C library's resolver, is
@@ -73,7 +73,7 @@ impl Session {
     /// Ends the watch: from here on the run hands out the report.
     fn end_watch(&self) {
         if let Err(error) = self.watch.end() {
-            // The machine refused the thread; the run was covered by its own timers.
+            // The system refused the thread; the run's own timers limited it.
             tracing::debug!(%error, "there was no watchdog");
         }
     }
@@ -239,7 +239,7 @@ impl Session {
         report
     }
 
-    /// Delivers what waits for the platform, for as long as one request may take.
+    /// Delivers the messages for the platform, within the time limit of one request.
     async fn flush(&self, platform: &Platform) {
         let outbox = Outbox::new(&self.store, &self.clock, &self.known);
         let limit = self.loaded.policy.limits().http_timeout.duration();

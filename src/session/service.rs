@@ -1,4 +1,4 @@
-//! `Service`: what a long-running process needs outside of any repository: policy, store, the platform.
+//! `Service`: the policy, store and platform of a long-running process, outside of any repository.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,7 +30,7 @@ pub struct Service {
 }
 
 impl Service {
-    /// Reads the policy. What is wrong with a layer is among [`notes`](Self::notes).
+    /// Reads the policy. Mistakes in a layer are in [`notes`](Self::notes).
     pub fn open(environment: &Environment, known: &KnownSecrets) -> Result<Self, Box<PolicyError>> {
         tell_secrets(environment, known);
         let (loaded, environment) = load::outside(&Request::default(), environment.clone())?;

@@ -1,4 +1,4 @@
-//! `Standing`: the state of a work tree, polled by a caller that waits for it.
+//! `Standing`: the state of a work tree, which a worker polls.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Where a pull request goes: the repository that the branch is pushed to, or the one that it is a fork of.
+//! Chooses the repository of a pull request: the one that the branch is pushed to, or the one that it is a fork of.
 
 use crate::environment::Environment;
 use crate::git::{Remote, Repo};
@@ -9,10 +9,10 @@ use crate::reason::{Code, Reason};
 
 use super::identity;
 
-/// The name that git's users give to the remote of the repository that theirs is a fork of.
+/// The conventional name of the remote of the repository that a fork is made from.
 const UPSTREAM: &str = "upstream";
 
-/// What decides where a pull request goes, beside repository and policy.
+/// What decides about the repository of a pull request, besides the clone and the policy.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct TargetRule<'a> {
     /// Who asks for the run.

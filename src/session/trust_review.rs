@@ -12,12 +12,12 @@ use super::Session;
 use super::load::{Opening, RepositoryChoice, discover, open};
 use super::trusted::{config_digest, is_listed, trusted_lead};
 
-/// What the policy of a repository asks for, beyond what counts by itself.
+/// The keys of a repository's policy that need the user's trust.
 #[derive(Debug, Clone, Default)]
 pub struct TrustReview {
     /// Each key, in the order of the layers.
     pub keys: Vec<ReviewedKey>,
-    /// What is trusted and not asked for any more.
+    /// The trusted keys that the policy no longer has.
     pub unused: Vec<TrustedKey>,
 }
 

@@ -1,4 +1,4 @@
-//! Counts what no commit has while a run waits for its servers.
+//! Counts uncommitted changes while a run waits for its servers.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -99,7 +99,7 @@ impl Count {
         })
     }
 
-    /// Returns the note for the report; nothing where everything is committed, or the count takes longer than the run may.
+    /// Returns the note for the report; `None` where everything is committed, or the count takes longer than the run may.
     pub(super) fn note(self) -> Option<Reason> {
         let left = self.until.saturating_duration_since(Instant::now());
         note(self.counted.recv_timeout(left).ok()?)
@@ -112,7 +112,7 @@ impl Drop for Count {
     }
 }
 
-/// Says how much is not committed, where something is.
+/// Makes the note on uncommitted changes; `None` where there are none.
 fn note(uncommitted: Uncommitted) -> Option<Reason> {
     let Uncommitted {
         changed,

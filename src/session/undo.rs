@@ -1,4 +1,4 @@
-//! Takes back what a run recorded as pushed and opened.
+//! Undoes what a run recorded as pushed and opened.
 
 use gix::ObjectId;
 
@@ -54,7 +54,7 @@ impl Session {
         report
     }
 
-    /// Says what taking it back would do, a line each, or why it is not done.
+    /// Describes the effects of the undo, one line each, or says why it is not done.
     pub fn plan_undo(&self, undo: &Undo) -> Vec<String> {
         if let Err(hold) = self.inspect_for_undo(undo).shipment {
             return vec![hold.reason.to_string()];

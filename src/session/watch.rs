@@ -27,8 +27,8 @@ pub struct Watch {
     pub(super) partial: PartialReport,
     pub(super) run_id: RunId,
     guard: Mutex<io::Result<Option<Watchdog>>>,
-    /// Set shortly before the deadline: the inspection of the repository stops, so that the messages to the platform
-    /// still go out.
+    /// Set shortly before the deadline, to stop the inspection of the repository so that messages to the platform are still
+    /// sent.
     pub(super) late: Arc<AtomicBool>,
     /// The keeper of the run, once it has begun.
     keeper: Arc<Mutex<Option<Keeper>>>,

@@ -1,4 +1,4 @@
-//! Why a branch did not ship, or does not: every guard, in the last run and in the next one.
+//! Explains why a branch was not, or would not be, shipped: every guard, in the last run and in the next one.
 
 use crate::pipeline::{Pipeline, Service};
 use crate::policy::Setting;
@@ -91,7 +91,7 @@ fn shipping(kind: &str) -> Option<Service> {
     service_of(kind).filter(|service| *service != Service::Platform)
 }
 
-/// Which run is meant.
+/// The run that a decision is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Run {
     Last,

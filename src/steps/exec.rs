@@ -33,7 +33,7 @@ const REDACTION_MARGIN: usize = 4 << 10;
 /// The most characters of a failed program's stderr in the summary.
 const MAX_EXCERPT_LENGTH: usize = 200;
 /// Longer than every step: the engine kills the program when the step ends.
-const DEADLINE: Duration = Duration::from_hours(24);
+const PROGRAM_TIMEOUT: Duration = Duration::from_hours(24);
 
 /// Run a program
 #[derive(Debug, Clone, Default, Deserialize, Serialize, JsonSchema)]
@@ -130,7 +130,7 @@ impl Exec {
             .variable("SENDOFF_RUN_ID", cx.run_id.to_string())
             .directory(top.unwrap_or(environment.cwd()))
             .cap(MAX_OUTPUT_SIZE + REDACTION_MARGIN)
-            .deadline(DEADLINE);
+            .deadline(PROGRAM_TIMEOUT);
         if let Some(repo) = &cx.facts.repo {
             let facts = [
                 ("SENDOFF_REPO_DIR", Some(&repo.path)),

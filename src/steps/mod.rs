@@ -56,7 +56,7 @@ pub const STEPS: &[StepDef] = &[
     http::STEP,
 ];
 
-/// Returns the service that steps of a kind ask; `None` for a kind that asks none or is not known.
+/// Returns the service that steps of a kind need; `None` for a kind that needs none or is not known.
 pub fn service_of(kind: &str) -> Option<Service> {
     let def = STEPS.iter().find(|def| def.name == kind);
     def.and_then(StepDef::service)
@@ -96,7 +96,7 @@ fn platform_error(error: &PlatformError) -> StepError {
     StepError::new(kind, error.code(), error.to_string()).advise(error.advice())
 }
 
-/// Turns what became of a message into the step's outcome.
+/// Converts the outcome of a delivery to that of the step.
 fn outcome(sent: DeliveryOutcome, summary: &str) -> Result<Outcome, StepError> {
     match sent {
         DeliveryOutcome::Delivered(id) => {

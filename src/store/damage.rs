@@ -1,4 +1,4 @@
-//! Damage: a database that may be damaged is checked before it is used again, and set aside if it is.
+//! Damaged databases: one that can be damaged is checked before its next use, and set aside if it is.
 
 use std::fs::{self, OpenOptions};
 use std::io;
@@ -15,7 +15,7 @@ use super::schema;
 
 /// The name of the file that marks the database for a check before its next use.
 const SUSPECT: &str = "store.suspect";
-/// What stands between the database's name and the time when it was set aside.
+/// The text between the database's name and the time when it was set aside.
 const DAMAGED: &str = ".damaged-";
 
 /// Marks the database, so that the next open checks all of it.
@@ -55,7 +55,7 @@ pub(super) fn all_set_aside(directory: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// Moves a damaged database out of the way, its log with it, and returns where it is.
+/// Renames a damaged database and its log, and returns the new path.
 pub(super) fn put_aside(path: &Path, clock: &Clock) -> io::Result<PathBuf> {
     let stamp = clock.now().strftime("%Y%m%dT%H%M%S").to_string();
     let with = |suffix: &str, path: &Path| {

@@ -16,24 +16,24 @@ pub enum DeliveryKind {
     Heartbeat,
 }
 
-/// What became of a message.
+/// The state of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum DeliveryState {
-    /// It was not sent, or it is known not to have arrived.
+    /// It was not sent, or was not delivered.
     Waiting,
-    /// It was sent, and nobody knows whether it arrived.
+    /// It was sent, and it is not known whether it was delivered.
     Unsure,
-    /// It arrived.
+    /// It was delivered.
     Delivered,
-    /// It will not be tried again.
+    /// It was given up.
     Dead,
 }
 
 /// A message to the platform.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NewDelivery {
-    /// Its permanent name: the run and the step.
+    /// Its key, the same for every delivery: the run and the step.
     pub key: String,
     /// What it is.
     pub kind: DeliveryKind,
@@ -53,7 +53,7 @@ pub struct Delivery {
     /// What is to be delivered.
     #[serde(flatten)]
     pub message: NewDelivery,
-    /// What became of it.
+    /// Its state.
     pub state: DeliveryState,
     /// Why it waits or is dead: a stable code.
     pub reason: Option<String>,
@@ -65,7 +65,7 @@ pub struct Delivery {
     pub first_sent_at: Option<Timestamp>,
     /// When it is to be tried again.
     pub not_before: Timestamp,
-    /// Whether somebody changed the row by hand: such a row is not sent.
+    /// Whether the row was edited by hand. Such a row is not sent.
     pub altered: bool,
 }
 

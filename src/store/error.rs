@@ -7,10 +7,10 @@ use rusqlite::ErrorCode;
 
 use crate::reason::error_chain;
 
-/// Why the store cannot be used. The work goes on without it.
+/// Why the store cannot be used. A run continues without it.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// There is no directory to keep anything in.
+    /// There is no state directory.
     #[error("there is no state directory: XDG_STATE_HOME names none, and HOME is no directory")]
     NoDirectory,
     /// The state directory cannot be made or used.
@@ -22,10 +22,10 @@ pub enum StoreError {
         #[source]
         source: io::Error,
     },
-    /// Somebody else owns it, or it is a link or no directory: its content cannot be trusted.
+    /// The state directory has another owner, or is not a directory, so its content is not trusted.
     #[error("`{}` is not a directory of this user's own", .0.display())]
     NotOurs(PathBuf),
-    /// A later version of sendoff made the file. It is left alone.
+    /// A later version of sendoff made the file. It is not changed.
     #[error("`{}` is of a newer version of sendoff ({version})", .path.display())]
     Newer {
         /// The file.
@@ -33,7 +33,7 @@ pub enum StoreError {
         /// Its version.
         version: i64,
     },
-    /// Another process holds it for too long.
+    /// Another process holds its lock for too long.
     #[error("`{}` is locked by another process", .0.display())]
     Busy(PathBuf),
     /// The database is damaged.
@@ -44,7 +44,7 @@ pub enum StoreError {
         /// What the check of the database says.
         said: String,
     },
-    /// There is no room for more.
+    /// The outbox is full.
     #[error("the outbox is full: {rows} rows, {bytes} bytes")]
     Full {
         /// The rows that wait.
@@ -52,7 +52,7 @@ pub enum StoreError {
         /// Their bytes.
         bytes: u64,
     },
-    /// There is no room for more in the file that takes messages while there is no store.
+    /// The spool file, which replaces the store, is full.
     #[error("the spool `{}` is full: {bytes} bytes", .path.display())]
     SpoolFull {
         /// The file.
@@ -101,7 +101,7 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    /// Sorts an error of the database.
+    /// Classifies an error of the database.
     pub(super) fn sql(path: &Path, source: rusqlite::Error) -> Self {
         match source.sqlite_error_code() {
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {

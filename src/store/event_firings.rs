@@ -1,4 +1,4 @@
-//! The firings of webhook deliveries, until the schedules are set due: debounce, limits, claims.
+//! The firings of webhook deliveries, until their schedules are set due: debounce periods, limits and claims.
 
 use std::time::Duration;
 
@@ -8,8 +8,8 @@ use rusqlite::{OptionalExtension, Row, Transaction, named_params};
 use super::retention::before;
 use super::{Durability, Store, StoreError, millis, timestamp};
 
-/// How long the process that claims a firing has for it, before another process may claim it.
-const CLAIM: Duration = Duration::from_mins(1);
+/// How long a claim of a firing is valid, before another process can claim it.
+const CLAIM_TIME: Duration = Duration::from_mins(1);
 
 /// What one rule fires.
 #[derive(Debug, Clone)]
@@ -26,7 +26,7 @@ pub struct NewFiring {
     pub limit: Option<(u32, Duration)>,
 }
 
-/// What became of a firing.
+/// The state of a firing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FiringState {
     /// It is due now, and claimed for the caller.
@@ -78,7 +78,7 @@ impl Store {
         })
     }
 
-    /// Notes which schedules a firing set due.
+    /// Records the schedules that a firing set due.
     pub fn settle_firing(&self, id: i64, schedules: &[String]) -> Result<(), StoreError> {
         let now = self.now();
         self.write(Durability::Process, |transaction| {
@@ -92,7 +92,7 @@ impl Store {
     }
 }
 
-/// Decides what becomes of one firing.
+/// Decides the state of one firing.
 pub(super) fn fire(
     transaction: &Transaction<'_>,
     firing: &NewFiring,
@@ -172,7 +172,7 @@ fn join(
 }
 
 fn claimed_until(now: i64) -> i64 {
-    now.saturating_add(millis_of(CLAIM))
+    now.saturating_add(millis_of(CLAIM_TIME))
 }
 
 fn millis_of(time: Duration) -> i64 {

@@ -1,4 +1,4 @@
-//! Webhooks: which deliveries were received, so that none counts twice.
+//! The webhook deliveries that were received, so that redeliveries are recognised.
 
 use std::time::Duration;
 
@@ -8,11 +8,11 @@ use super::event_firings::{FiringState, NewFiring, fire};
 use super::retention::before;
 use super::{Durability, Store, StoreError};
 
-/// How long a delivery is remembered.
+/// How long a delivery is stored.
 pub const DELIVERIES_KEPT: Duration = Duration::from_hours(7 * 24);
 /// How many rows each write removes at most, so that a write is short after a long pause.
 const FORGOTTEN_AT_ONCE: u32 = 500;
-/// A delivery, and what it is to fire.
+/// A delivery, and the firings of the rules that it matches.
 #[derive(Debug, Clone)]
 pub struct NewEvent {
     /// The kind of forge.
@@ -27,7 +27,7 @@ pub struct NewEvent {
     pub firings: Vec<NewFiring>,
 }
 
-/// What became of a delivery.
+/// The result of storing a delivery.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum EventState {
     /// It was there before; nothing is fired.

@@ -1,4 +1,4 @@
-//! The database file: where it is, who owns it, the first open under a lock.
+//! The database file: its path and owner, and its first open, which holds a lock.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;

@@ -1,4 +1,4 @@
-//! History: what each run did, as its report.
+//! The history: the reports of runs.
 
 use std::path::Path;
 

@@ -9,16 +9,16 @@ use serde::{Deserialize, Serialize};
 use super::place::{Place, Slot, path};
 use super::timestamp;
 
-/// What a hook was asked to do.
+/// The work that a hook handed over.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NewIntent {
     /// The run that it becomes.
     pub run_id: String,
-    /// What it is about.
+    /// The repository and the branch.
     pub slot: Slot,
-    /// Where that lies.
+    /// The place of the work tree.
     pub place: Place,
-    /// Who asked.
+    /// The surface that called.
     pub surface: String,
     /// The pipeline to run.
     pub pipeline: String,
@@ -50,14 +50,14 @@ pub struct Intent {
     pub state: IntentState,
 }
 
-/// What became of an intent.
+/// The state of an intent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum IntentState {
-    /// Nothing yet.
+    /// It waits.
     Waiting,
     /// A run reported on it: this one, which may have carried several.
     Carried(String),
-    /// It will not be tried again.
+    /// It was given up.
     GivenUp,
 }
 

@@ -1,4 +1,4 @@
-//! Intents: what a hook was asked to do, kept until a worker has reported on it.
+//! Intents: the work that hooks handed over, stored until a worker has reported on it.
 
 use std::path::Path;
 
@@ -12,7 +12,7 @@ use super::place::{Slot, bytes};
 use super::retention::{before, correct_times};
 use super::{Durability, Store, StoreError, millis};
 
-/// How often a worker may begin an intent without a run that completes.
+/// How often a worker begins an intent without a completed run, before it is given up.
 const MAX_ATTEMPTS: u32 = 20;
 
 impl Store {

@@ -1,4 +1,4 @@
-//! `LazyStore`: the store, opened when something has to be kept or read.
+//! `LazyStore`: the store, opened at the first use.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, TryLockError};
@@ -12,7 +12,7 @@ use super::{BUSY_TIMEOUT, Caps, LATE_BUSY_TIMEOUT, RETRY_INTERVAL, Store, StoreE
 
 /// After a failed open no other one is tried for so many times as long as that took: the machine may have been short
 /// of something for a moment, and a caller that waits for a lock must not wait again at each call.
-const REST: u32 = 10;
+const RETRY_FACTOR: u32 = 10;
 
 /// The store of a state directory, opened at the first call. Clones share it.
 #[derive(Debug, Clone)]
@@ -77,7 +77,7 @@ impl LazyStore {
             return Ok(store);
         }
         if let Some(failed) = &*failed
-            && failed.at.elapsed() < failed.took * REST
+            && failed.at.elapsed() < failed.took * RETRY_FACTOR
         {
             return Err(Arc::clone(&failed.error));
         }

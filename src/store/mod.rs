@@ -1,4 +1,4 @@
-//! What is kept from one run to the next, in SQLite: intents, the outbox, pending pushes, history.
+//! The persistent state, in SQLite: intents, the outbox, pending pushes, history.
 //!
 //! All SQL of the program is in this module, so that another database can take its place. It decides nothing: what is
 //! tried again, and when, is up to its callers.
@@ -64,7 +64,7 @@ const LATE_BUSY_TIMEOUT: Duration = Duration::from_millis(200);
 /// How often such a thread tries.
 const RETRY_INTERVAL: Duration = Duration::from_millis(5);
 
-/// What a commit has to survive.
+/// What a committed transaction survives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Durability {
     /// The end of the process: for what can be derived again.

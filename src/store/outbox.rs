@@ -1,4 +1,4 @@
-//! The outbox: messages to the agents' platform that are not known to have arrived.
+//! The outbox: messages to the agents' platform that are not known to be delivered.
 
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Transaction, named_params};

@@ -1,4 +1,4 @@
-//! Pending pushes and pull requests: names only, to be planned again with the policy of the time.
+//! Pending pushes and pull requests: names only, because a retry is planned with the policy of that time.
 
 use std::path::{Path, PathBuf};
 

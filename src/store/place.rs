@@ -12,11 +12,11 @@ pub struct Slot {
     /// The git directory that all work trees of the repository share; empty outside of a repository.
     #[serde(with = "path_bytes")]
     pub repository: PathBuf,
-    /// The branch; empty while HEAD names none, or that is unknown.
+    /// The branch; empty while HEAD names none, or it is not known.
     pub branch: String,
 }
 
-/// Where the work of a slot lies on this machine.
+/// The directories of a slot's work on this machine.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Place {
     /// The git directory of the work tree; none outside of a repository.

@@ -1,4 +1,4 @@
-//! The address of the platform's database: how far its connection is encrypted, by libpq's rules.
+//! The address of the platform's database, with the encryption of its connection by libpq's rules.
 
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -16,12 +16,12 @@ const MODE: &str = "sslmode";
 /// See [`MODE`].
 const ROOTS: &str = "sslrootcert";
 
-/// An address, read.
+/// A parsed address.
 #[derive(Debug)]
 pub(super) struct Address {
     /// What the client of the database reads.
     pub(super) config: Config,
-    /// What the database has to prove; nothing where the connection is never encrypted.
+    /// What the database has to prove; `None` where the connection is never encrypted.
     pub(super) trust: Option<DatabaseTrust>,
 }
 

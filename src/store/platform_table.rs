@@ -24,7 +24,7 @@ use super::{StoreError, timestamp};
 /// How long a connection may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a statement may take, with its connection.
-const TIMEOUT: Duration = Duration::from_secs(10);
+const STATEMENT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Sets due what matches. One statement, and no other column: the platform fires what it finds due.
 const SET_DUE: &str = "UPDATE workspace_schedules SET next_run_at = now()
@@ -110,7 +110,11 @@ impl PlatformTable {
             let own = thread::Builder::new().spawn_scoped(scope, || {
                 let runtime = Builder::new_current_thread().enable_all().build();
                 let runtime = runtime.map_err(|error| failed(error.to_string()))?;
-                runtime.block_on(within(TIMEOUT, &self.place, self.connect_and(ask)))
+                runtime.block_on(within(
+                    STATEMENT_TIMEOUT,
+                    &self.place,
+                    self.connect_and(ask),
+                ))
             });
             let own = own.map_err(|error| failed(error.to_string()))?;
             own.join()
@@ -164,7 +168,7 @@ async fn within<T>(
     })
 }
 
-/// Writes a pattern as `LIKE` has it; nothing for the empty one, which matches no name.
+/// Writes a pattern as `LIKE` has it; `None` for the empty one, which matches no name.
 fn like(pattern: &NamePattern) -> Option<String> {
     let mut like = String::new();
     for c in pattern.as_str().chars() {

@@ -1,4 +1,4 @@
-//! The encrypted connection to the platform's database, as its client wants it.
+//! TLS for the connection to the platform's database, as an implementation of its client's traits.
 
 use std::future::Future;
 use std::io;

@@ -1,4 +1,4 @@
-//! What this machine pushed: the record that leases and `undo` rely on.
+//! The pushes of this machine: the record that leases and `undo` use.
 
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension, Row, named_params};
@@ -6,7 +6,7 @@ use rusqlite::{OptionalExtension, Row, named_params};
 use super::place::{Slot, bytes};
 use super::{Durability, Store, StoreError, timestamp};
 
-/// One push that arrived.
+/// One successful push.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PushedRow {
     /// The run.

@@ -1,4 +1,4 @@
-//! Caps: how much is kept, and for how long.
+//! Limits of how much is stored, and for how long.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! The tables: numbered migrations on `PRAGMA user_version`. A migration that was released never changes.
+//! The tables, as numbered migrations on `PRAGMA user_version`. A released migration never changes.
 
 use rusqlite::{Connection, TransactionBehavior};
 

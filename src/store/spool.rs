@@ -12,7 +12,7 @@ use super::{Store, StoreError};
 /// The spool's name in the state directory.
 const NAME: &str = "spool.jsonl";
 /// The largest spool, in bytes.
-const CAP: u64 = 64 << 20;
+const MAX_SPOOL_SIZE: u64 = 64 << 20;
 /// How much of it is queued in one transaction, in bytes: a hook that imports it has little memory.
 const AT_ONCE: usize = 1 << 20;
 
@@ -56,7 +56,7 @@ impl Spool {
                 // It was imported between the open and the lock.
                 continue;
             }
-            if metadata.len() > CAP {
+            if metadata.len() > MAX_SPOOL_SIZE {
                 return Err(StoreError::SpoolFull {
                     path: self.path.clone(),
                     bytes: metadata.len(),

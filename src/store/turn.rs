@@ -8,13 +8,13 @@ use crate::files::{make_private_directory, open_lock_file};
 
 use super::place::{Slot, bytes};
 
-/// A turn; it ends when this is dropped, or with the process.
+/// A lock, which is released when this is dropped, or with the process.
 #[derive(Debug)]
 pub struct Turn {
     _lock: Option<File>,
 }
 
-/// What a turn is for.
+/// What a lock is for.
 #[derive(Debug, Clone, Copy)]
 pub enum TurnAt<'a> {
     /// A repository and a branch: one worker ships it.
@@ -26,9 +26,9 @@ pub enum TurnAt<'a> {
 }
 
 impl Turn {
-    /// Takes the turn; returns `None` when another process has it.
+    /// Takes the lock; returns `None` when another process holds it.
     ///
-    /// Without a state directory there is nothing to lock, and every process has a turn.
+    /// Without a state directory there is nothing to lock, and every process gets it.
     pub fn take(state: Option<&Path>, at: TurnAt<'_>) -> io::Result<Option<Self>> {
         let Some(state) = state else {
             return Ok(Some(Self { _lock: None }));
@@ -45,7 +45,7 @@ impl Turn {
         }
     }
 
-    /// Says whether another process has the turn.
+    /// Says whether another process holds the lock.
     pub fn is_taken(state: &Path, at: TurnAt<'_>) -> bool {
         File::open(at.path(state))
             .is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))

@@ -85,7 +85,7 @@ impl Gate {
         }
     }
 
-    /// Says why it is closed; nothing where it is open.
+    /// Says why it is closed; `None` where it is open.
     pub const fn closed(self) -> Option<&'static str> {
         match self {
             Self::Open => None,

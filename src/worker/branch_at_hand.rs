@@ -1,4 +1,4 @@
-//! `BranchAtHand`: whether the branch of HEAD is on the remote, for a status that tells more than what was queued.
+//! `BranchAtHand`: whether the branch of HEAD is on the remote. The status shows it besides the queues.
 
 use serde::Serialize;
 
@@ -10,7 +10,7 @@ use crate::session::{Plan, Request, Session, Watch};
 /// The pipeline that ships a branch after a commit.
 const PIPELINE: &str = "post-commit";
 
-/// Reasons that leave nothing to report: there is no work that could be pushed.
+/// Reasons that are not reported, because there is no work that could be pushed.
 const NOTHING_TO_SHIP: &[Code] = &[
     Code::NotARepository,
     Code::NothingAhead,
@@ -27,7 +27,7 @@ const INTENDED: &[Code] = &[
     Code::Disabled,
 ];
 
-/// The branch that HEAD is on, where not all of it is out as far as the last push or fetch tells.
+/// The branch that HEAD is on, if the remote lacks commits of it as of the last push or fetch.
 #[derive(Debug, Serialize)]
 pub struct BranchAtHand {
     /// The branch; none where HEAD is on none.

@@ -1,4 +1,4 @@
-//! Carries out what waits for a slot: one run for each task, and one for all triggers without a task.
+//! Runs the waiting work of a slot: one run for each task, and one for all triggers without a task.
 
 use crate::clock::Clock;
 use crate::failpoint::{Point, reach};
@@ -11,12 +11,12 @@ use crate::store::{Intent, Store, StoreError};
 use super::due::holds_later_tasks;
 use super::job::Job;
 
-/// Whether a worker may go on.
+/// Whether a worker continues.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum GoesOn {
-    /// It may.
+    /// It does.
     Yes,
-    /// It may not: a signal ended its run, and the rest waits for another worker.
+    /// It does not: a signal ended its run, and the rest waits for another worker.
     No,
 }
 
@@ -26,7 +26,7 @@ pub(super) fn was_interrupted(report: &Report) -> bool {
     notes.any(|note| matches!(note.code, Code::Sigterm | Code::Sighup | Code::Sigint))
 }
 
-/// Runs what waits, oldest first, and records which run carried it.
+/// Runs the waiting intents, oldest first, and records the run of each.
 ///
 /// Once a task could not be carried out, the later ones wait as well, so that memories go out in order.
 pub(super) fn carry_all(

@@ -1,4 +1,4 @@
-//! What waits for a branch, and when its time comes.
+//! The waiting work of a branch, and when it is due.
 
 use std::time::Duration;
 

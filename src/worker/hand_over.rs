@@ -1,4 +1,4 @@
-//! The hook's side: inspects, keeps the intent, starts the worker and returns at once, whatever fails.
+//! The hook's side: inspects, stores the intent, starts the worker and returns at once, whatever fails.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -21,11 +21,11 @@ use crate::surfaces::{AsksFor, SurfaceDef, WhichRepository};
 use super::message::{Kept, Message, start, tell};
 use super::notice::{STATUS, WHY, last_time, line, unkept};
 
-/// How long a hook waits for a process that writes to the store, where it carries no task: what is to be shipped can be
-/// found out again, and the worker may wait longer.
-const PATIENCE: Duration = Duration::from_millis(500);
+/// How long a hook without a task waits for a process that writes to the store. Its work can be derived again, and the
+/// worker can wait longer.
+const STORE_TIMEOUT: Duration = Duration::from_millis(500);
 
-/// What a hook is asked.
+/// The parameters of a hand-over.
 #[derive(Debug)]
 pub struct Asked {
     /// Who asks.
@@ -38,7 +38,7 @@ pub struct Asked {
     pub program: PathBuf,
 }
 
-/// What became of it.
+/// The result of a hand-over.
 #[derive(Debug, Default)]
 pub struct HandedOver {
     /// The id of the run; `None` when there is nothing to do.
@@ -161,7 +161,7 @@ pub fn hand_over(
     let store = session.store().clone();
     let store = match intent.task {
         Some(_) => store,
-        None => store.with_patience(PATIENCE),
+        None => store.with_patience(STORE_TIMEOUT),
     };
     let keep = || keep(&store, &intent, &look);
     let (started, (kept, notice)) = if goes_ahead && !has_worker() {

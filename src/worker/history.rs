@@ -6,7 +6,7 @@ use crate::store::{RunSummary, StoreError};
 
 use super::status::open;
 
-/// What was found for a run's id.
+/// The result of looking up a run by its id.
 #[derive(Debug)]
 pub enum Found {
     /// This one.

@@ -9,7 +9,7 @@ use std::sync::Mutex;
 use crate::threads::lock;
 
 /// The size at which a log becomes the old log, in bytes. There is one old log.
-const CAP: u64 = 1 << 20;
+const MAX_LOG_SIZE: u64 = 1 << 20;
 
 /// A log file below the state directory, shared by every worker.
 #[derive(Debug)]
@@ -33,7 +33,7 @@ impl LogFile {
     pub fn append(&self, line: &[u8]) {
         let mut file = lock(&self.file);
         let size = |file: &File| file.metadata().map_or(0, |metadata| metadata.len());
-        if file.as_ref().is_some_and(|file| size(file) > CAP) {
+        if file.as_ref().is_some_and(|file| size(file) > MAX_LOG_SIZE) {
             if file.as_ref().is_some_and(|file| self.is(file)) {
                 let _full = fs::rename(&self.path, self.path.with_extension("log.old"));
             }
@@ -80,7 +80,7 @@ mod tests {
             let metadata = fs::metadata(&path).unwrap();
             assert_eq!(metadata.permissions().mode() & 0o777, 0o600, "{name}");
             assert!(
-                metadata.len() <= CAP + 3 * 4096,
+                metadata.len() <= MAX_LOG_SIZE + 3 * 4096,
                 "{name}: {}",
                 metadata.len()
             );

@@ -46,7 +46,7 @@ pub(super) enum Kept {
     Nowhere,
 }
 
-/// Starts the worker, which does not depend on this process any more. It waits to be told what to do.
+/// Starts the worker, independent of this process. It waits for its message.
 pub(super) fn start(program: &Path) -> io::Result<Detached> {
     start_detached(
         program,
@@ -55,7 +55,7 @@ pub(super) fn start(program: &Path) -> io::Result<Detached> {
     )
 }
 
-/// Tells a worker what to do; nothing where another one has the turn.
+/// Sends a worker its message; `None` means that another worker has the turn.
 pub(super) fn tell(worker: &mut Detached, message: Option<&Message>) -> io::Result<()> {
     worker.tell(&serde_json::to_vec(&message)?, READ_TIMEOUT)
 }

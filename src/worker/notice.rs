@@ -1,4 +1,4 @@
-//! The one line that a hook tells a person: what did not ship, or cannot be kept, and the command that tells more.
+//! The one-line notice of a hook: what was not shipped or cannot be stored, and the command that shows more.
 
 use crate::clock::to_the_second;
 use crate::pipeline::Service;
@@ -8,9 +8,9 @@ use crate::session::Look;
 use crate::steps::service_of;
 use crate::store::{Store, StoreError};
 
-/// What tells what waits and what cannot be kept.
+/// The command that shows what waits and what cannot be stored.
 pub(super) const STATUS: &str = "sendoff status";
-/// What tells what kept a branch from being shipped.
+/// The command that shows why a branch was not shipped.
 pub(super) const WHY: &str = "sendoff why";
 
 /// Puts a notice on one line that names us, and the command that tells more.

@@ -1,4 +1,4 @@
-//! `OutboxView`: the messages that wait or were given up, for a person.
+//! `OutboxView`: the messages that wait or were given up, for the commands.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! What becomes of a pending branch after it was tried again.
+//! Updates a pending branch after a retry.
 
 use crate::clock::Clock;
 use crate::pipeline::try_again_at;

@@ -1,4 +1,4 @@
-//! `Worker`: takes its turn at a branch, carries out what waits for it, tries again what is pending, and ends by its deadline.
+//! `Worker`: locks a branch, runs its waiting work, retries what is pending, and ends by its deadline.
 
 use std::cell::Cell;
 use std::path::Path;
@@ -20,12 +20,12 @@ use super::due::{due_for, until, waiting_for};
 use super::job::{Ending, Job};
 use super::retry::settle_retry;
 
-/// The interval at which a waiting worker looks again.
+/// The interval at which a waiting worker polls.
 const CHECK_INTERVAL: Duration = Duration::from_millis(100);
-/// The same when it waits for long.
+/// The interval after it has waited for long.
 const LONG_CHECK_INTERVAL: Duration = Duration::from_secs(1);
-/// How long a worker may live, whatever it waits for.
-const LIFE: Duration = Duration::from_mins(30);
+/// The longest life of a worker, whatever it waits for.
+const MAX_LIFETIME: Duration = Duration::from_mins(30);
 
 /// Whether a worker waits for what is to be tried again later.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,7 +50,7 @@ pub(super) struct Worker<'a> {
     pub(super) interrupted: Cell<bool>,
 }
 
-/// What a worker does when it has given its turn back.
+/// What a worker does after it has released the lock.
 #[derive(Debug)]
 enum Next {
     /// It looks once more whether something arrived meanwhile.
@@ -231,7 +231,7 @@ impl<'a> Worker<'a> {
         let began = Instant::now();
         loop {
             let now = standing(place, self.environment);
-            let over = self.began.elapsed() >= LIFE;
+            let over = self.began.elapsed() >= MAX_LIFETIME;
             match now {
                 Standing::During(operation) if operation != Operation::Bisect && !over => {
                     let is_long = began.elapsed() > Duration::from_secs(10);

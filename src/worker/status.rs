@@ -1,4 +1,4 @@
-//! `Status`: is everything out, and if not, why not, since when, and what happens next.
+//! `Status`: whether everything was sent, and if not, why not, since when, and what happens next.
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -22,7 +22,7 @@ const SCHEMA: &str = "sendoff.status/1";
 /// The interval at which the store is polled for a run.
 const CHECK_INTERVAL: Duration = Duration::from_millis(20);
 
-/// What waits, and why.
+/// The waiting work, and the reasons.
 #[derive(Debug, Serialize)]
 pub struct Status {
     /// The version of this document: `sendoff.status/1`.

@@ -1,4 +1,4 @@
-//! What a worker does, and `sendoff flush`: the branch that it was started for, then whatever else waits.
+//! The work of a worker and of `sendoff flush`: the branch that it was started for, then all other waiting work.
 
 use std::sync::Arc;
 

@@ -1,7 +1,7 @@
 //! `sendoff demo`: the first command of the README.
 
+use crate::program::run;
 use crate::sandbox::Sandbox;
-use crate::world::run;
 
 #[test]
 fn the_demonstration_ships_twice_and_leaves_nothing_behind() {

@@ -26,6 +26,7 @@ mod pipeline;
 mod platform;
 mod policies;
 mod process;
+mod program;
 mod pty;
 mod published_schema;
 mod push;

@@ -1,19 +1,17 @@
 //! Everything that a whole run needs: a git server, a forge, a platform, and a clone with work to ship.
 
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
-use assert_cmd::cargo::CommandCargoExt;
 use secrecy::SecretString;
 use sendoff::demo::forge_server::{Branches, ForgeServer, Repository};
 use sendoff::demo::git_server::{FaultKind, GitServer, GitServerOptions, RequestFault};
 use sendoff::demo::platform_server::PlatformServer;
 use sendoff::forge::{FoundBlock, find_block};
 use sendoff::process::Inheritance;
-use sendoff_testing::MemoryWatch;
 use serde_json::Value;
 
+use crate::program::{Said, program, run};
 use crate::sandbox::{Sandbox, environment};
 
 /// The token that every server of the world asks for.
@@ -37,21 +35,6 @@ pub(crate) struct World {
     pub(crate) git: GitServer,
     pub(crate) forge: ForgeServer,
     pub(crate) platform: PlatformServer,
-}
-
-/// What the program said.
-pub(crate) struct Said {
-    pub(crate) stdout: String,
-    pub(crate) stderr: String,
-    pub(crate) code: Option<i32>,
-}
-
-impl Said {
-    /// Reads the report on stdout.
-    pub(crate) fn report(&self) -> Value {
-        serde_json::from_str(&self.stdout)
-            .unwrap_or_else(|error| panic!("{error}: {}{}", self.stdout, self.stderr))
-    }
 }
 
 /// Returns what a report says of a step.
@@ -269,57 +252,4 @@ fn git_server(sandbox: &Sandbox, work: &Path, faults: Vec<RequestFault>) -> GitS
         ..GitServerOptions::default()
     };
     GitServer::start(&sandbox.path("served"), &inheritance, options).unwrap()
-}
-
-/// Runs the program in a sandbox; whatever it reads, it takes bounded memory.
-pub(crate) fn run(
-    sandbox: &Sandbox,
-    directory: &Path,
-    arguments: &[&str],
-    variables: &[(&str, String)],
-    input: &[u8],
-) -> Said {
-    let mut command = program(sandbox, directory, arguments, variables);
-    command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    let mut running = command.spawn().unwrap();
-    let watch = MemoryWatch::start(running.id());
-    let mut stdin = running.stdin.take().unwrap();
-    let output = std::thread::scope(|scope| {
-        // It may end before it has read everything.
-        scope.spawn(move || drop(stdin.write_all(input)));
-        running.wait_with_output().unwrap()
-    });
-    let said = Said {
-        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-        code: output.status.code(),
-    };
-    assert!(
-        !said.stderr.contains("panicked at"),
-        "a panic: {}",
-        said.stderr
-    );
-    watch.assert_bounded(&said.stderr);
-    said
-}
-
-/// Returns the program, ready to be started in a sandbox.
-fn program(
-    sandbox: &Sandbox,
-    directory: &Path,
-    arguments: &[&str],
-    variables: &[(&str, String)],
-) -> Command {
-    let mut command = Command::cargo_bin("sendoff").unwrap();
-    let variables = variables.iter().map(|(name, value)| (*name, value));
-    command
-        .env_clear()
-        .envs(sandbox.variables())
-        .envs(variables)
-        .current_dir(directory)
-        .args(arguments);
-    command
 }

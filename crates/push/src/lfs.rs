@@ -12,7 +12,7 @@ use crate::objects::Selection;
 use crate::store::Reader;
 
 /// The longest pointer that git-lfs writes or reads, in bytes.
-const LONGEST: u64 = 1024;
+const MAX_POINTER_SIZE: u64 = 1024;
 /// How every pointer begins, now and before git-lfs had its name.
 const VERSIONS: &[&[u8]] = &[
     b"version https://git-lfs.github.com/spec/v1\n",
@@ -40,8 +40,10 @@ pub(super) fn check(
 
 /// Says whether a file is a pointer. What cannot be read is told by who packs it.
 fn is_pointer(reader: &Reader, id: ObjectId) -> bool {
-    reader.find_small(&id, LONGEST).is_some_and(|text| {
-        let begins = VERSIONS.iter().any(|version| text.starts_with(version));
-        begins && text.windows(12).any(|part| part == b"\noid sha256:")
-    })
+    reader
+        .find_small(&id, MAX_POINTER_SIZE)
+        .is_some_and(|text| {
+            let begins = VERSIONS.iter().any(|version| text.starts_with(version));
+            begins && text.windows(12).any(|part| part == b"\noid sha256:")
+        })
 }

@@ -4,7 +4,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 /// So long a test waits for something before it fails.
-const LONGEST: Duration = Duration::from_mins(1);
+const MAX_WAIT: Duration = Duration::from_mins(1);
 
 /// Returns what `look` finds as soon as it finds something.
 ///
@@ -17,7 +17,7 @@ pub fn wait_until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
         if let Some(found) = look() {
             return found;
         }
-        assert!(begin.elapsed() < LONGEST, "waited in vain for {what}");
+        assert!(begin.elapsed() < MAX_WAIT, "waited in vain for {what}");
         sleep(Duration::from_millis(2));
     }
 }

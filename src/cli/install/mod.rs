@@ -51,11 +51,11 @@ To remove it: sendoff uninstall git";
 
 /// Let git and coding agents call sendoff when work is done
 ///
-/// Git 2.54 and newer gets a hook in the repository's configuration, an older one files: a hook that is there already
-/// is kept and runs first. core.hooksPath is heeded and never set. Where husky or lefthook would put that file aside, their
-/// own entry is written. An agent gets a handler at the end of its own list, or
-/// a file where it looks for hooks or plugins; in your own directory unless --scope says otherwise. Nothing is written
-/// twice, nothing of others is changed, and `uninstall` puts everything back.
+/// Git 2.54 and newer gets a hook in the repository's configuration, an older one files: an existing hook is kept and runs
+/// first. core.hooksPath is read and never set. Where husky or lefthook would replace that file, an entry for them is
+/// written. An agent gets a handler at the end of its own list, or a file in its directory for hooks or plugins; in your
+/// own directory unless --scope says otherwise. Nothing is written twice, nothing of others is changed, and `uninstall`
+/// restores everything.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = INSTALL_HELP)]
 pub(super) struct InstallArgs {
@@ -66,10 +66,10 @@ pub(super) struct InstallArgs {
     common: Common,
 }
 
-/// Remove what `install` wrote, and put back what was there before
+/// Remove what `install` wrote, and restore what was there before
 ///
-/// A file that is still as `install` left it gets the very bytes that it had. From one that changed since, only our
-/// entry is taken out.
+/// A file that is unchanged since `install` gets its old content back. From one that was changed, only our entry is
+/// removed.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = UNINSTALL_HELP)]
 pub(super) struct UninstallArgs {

@@ -13,7 +13,7 @@ use crate::worker::{BranchAtHand, Status, WaitingRun};
 use crate::cli::output::eprint;
 
 /// How many characters a run's whole time takes.
-const WIDTH: u64 = 40;
+const BAR_WIDTH: u64 = 40;
 
 /// Complains of a store that cannot be used.
 pub(in crate::cli) fn store_error(error: &StoreError) -> Exit {
@@ -244,12 +244,12 @@ fn bar(report: &Report, step: &StepReport) -> String {
         u64::try_from(before).unwrap_or(0).min(all)
     });
     let Some(began) = began else {
-        return " ".repeat(usize::try_from(WIDTH).unwrap_or(0));
+        return " ".repeat(usize::try_from(BAR_WIDTH).unwrap_or(0));
     };
-    let at = |ms: u64| ms.min(all) * WIDTH / all;
-    let first = at(began).min(WIDTH - 1);
+    let at = |ms: u64| ms.min(all) * BAR_WIDTH / all;
+    let first = at(began).min(BAR_WIDTH - 1);
     let last = at(began + step.duration_ms).max(first + 1);
-    (0..WIDTH)
+    (0..BAR_WIDTH)
         .map(|column| {
             if (first..last).contains(&column) {
                 '█'

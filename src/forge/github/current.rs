@@ -17,13 +17,13 @@ impl GitHub {
         pull: &PullRequest,
         block: &Block,
     ) -> Result<BlockState, ForgeError> {
-        if let Err(state) = block.replaced_in(&pull.body, text::BODY, text::body) {
+        if let Err(state) = block.replaced_in(&pull.body, text::MAX_BODY_LENGTH, text::body) {
             return Ok(state);
         }
         let url = self.url(&["pulls", &pull.number.to_string()])?;
         let now: Listed = self.get(url.clone()).await?.json()?;
         let body = now.body.unwrap_or_default();
-        match block.replaced_in(&body, text::BODY, text::body) {
+        match block.replaced_in(&body, text::MAX_BODY_LENGTH, text::body) {
             Ok(body) => {
                 self.send(Request::patch(url, &NewBody { body: &body })?)
                     .await?;

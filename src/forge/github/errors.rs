@@ -1,4 +1,4 @@
-//! What GitHub's refusals mean.
+//! Classifies GitHub's error responses.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -12,7 +12,7 @@ use super::{ForgeError, ForgeErrorClass, text};
 /// How long a rate limit is respected that names no time of its own.
 const UNNAMED_WAIT: SignedDuration = SignedDuration::from_secs(60);
 
-/// The longest wait that is believed.
+/// The longest wait that a response can ask for.
 const LONGEST_WAIT: SignedDuration = SignedDuration::from_hours(24);
 
 /// What a 422 on opening a pull request says.
@@ -46,7 +46,7 @@ pub(super) fn invalid(response: &Response) -> Invalid {
     }
 }
 
-/// Sorts an unsuccessful answer.
+/// Classifies an error response.
 pub(super) fn of(response: &Response, repository: &RepositoryName) -> ForgeError {
     let host = response.url().host_str().unwrap_or("the forge").to_owned();
     let refusal = Refusal::read(response);
@@ -117,7 +117,7 @@ fn says(said: &str, words: &str) -> bool {
     said.to_ascii_lowercase().contains(words)
 }
 
-/// Sorts a 410: what is switched off in the repository, what was deleted, and what a forge no longer has.
+/// Classifies a 410: a feature that is disabled in the repository, a deleted resource, or a removed endpoint.
 fn gone(host: &str, name: &str, said: &str) -> ForgeError {
     if let Some((class, advice)) = cause(said) {
         return ForgeError::new(
@@ -145,7 +145,7 @@ fn newer(host: &str, name: &str, status: u16, said: &str) -> ForgeError {
     .advise("check for a newer sendoff; the forge has taken something out of service")
 }
 
-/// Sorts a refusal by what the forge says.
+/// Classifies an error by its message.
 fn forbidden(response: &Response, host: &str, name: &str, said: &str) -> ForgeError {
     let status = response.status();
     if says(said, "bad credentials") {
@@ -183,7 +183,7 @@ fn unauthorized(host: &str, status: u16, said: &str) -> ForgeError {
     .advise("give a token that is valid, in the variable or credential helper of this host")
 }
 
-/// Sorts a 422 by the field that it names, and by what it says.
+/// Classifies a 422 by the field that it names, and by its message.
 fn unprocessable(refusal: &Refusal, said: &str, name: &str) -> ForgeError {
     if refusal.is_invalid("base") || says(said, "base sha can't be blank") {
         return ForgeError::new(

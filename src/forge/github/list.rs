@@ -14,11 +14,11 @@ use super::api::Listed;
 use super::location::{self, next_page};
 
 /// The most pages of open pull requests that are read.
-const PAGES: usize = 10;
+const MAX_PAGES: usize = 10;
 /// How many pull requests a page has at most.
-const PAGE: usize = 100;
+const PAGE_SIZE: usize = 100;
 /// How many are listed to find the open one, or those that ended last.
-const FEW: usize = 10;
+const SHORT_LIST_SIZE: usize = 10;
 
 impl GitHub {
     /// Returns the open pull request of this head, or those that ended last.
@@ -27,7 +27,7 @@ impl GitHub {
         head: &Head,
         base: Option<&BranchName>,
     ) -> Result<PullRequests, ForgeError> {
-        let url = self.list_url(head, base, "all", FEW)?;
+        let url = self.list_url(head, base, "all", SHORT_LIST_SIZE)?;
         let listed: Vec<Listed> = self.get(url).await?.json()?;
         let is_ours = |pull: &&Listed| pull.is_of(head, base, &self.repository);
         if let Some(open) = listed.iter().find(is_ours) {
@@ -38,7 +38,7 @@ impl GitHub {
         }
         // The open one can be older than those that were shown.
         let open = match listed.len() {
-            FEW.. => self.find(head, base).await?,
+            SHORT_LIST_SIZE.. => self.find(head, base).await?,
             _ => None,
         };
         let was_ours = |pull: &&Listed| pull.was_of(head, base, &self.repository);
@@ -61,8 +61,8 @@ impl GitHub {
         base: Option<&BranchName>,
         mut wanted: impl FnMut(&Listed) -> bool,
     ) -> Result<Option<Listed>, ForgeError> {
-        let mut url = self.list_url(head, base, "open", PAGE)?;
-        for _ in 0..PAGES {
+        let mut url = self.list_url(head, base, "open", PAGE_SIZE)?;
+        for _ in 0..MAX_PAGES {
             let response = self.get(url).await?;
             let listed: Vec<Listed> = response.json()?;
             if let Some(pull) = listed.into_iter().find(&mut wanted) {

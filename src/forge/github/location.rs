@@ -1,4 +1,4 @@
-//! Where GitHub's API and pages are, and which links of an answer are believed.
+//! The URLs of GitHub's API and pages, and which links of a response are trusted.
 
 use reqwest::Url;
 

@@ -10,7 +10,7 @@ use super::{
 use crate::forge::Readiness;
 
 /// How often a pull request is looked for whose answer was lost.
-const LOOKS: u32 = 4;
+const MAX_LOOK_UPS: u32 = 4;
 
 impl GitHub {
     /// Opens a pull request, or finds the existing one. The request is never simply repeated: where its answer was
@@ -70,7 +70,7 @@ impl GitHub {
             head: format!("{}:{}", head.owner, head.branch),
             head_repo: is_sibling.then(|| format!("{}/{}", head.owner, head.repository)),
             base: request.base.as_str(),
-            body: &request.body.fitted(text::BODY, text::body),
+            body: &request.body.fitted(text::MAX_BODY_LENGTH, text::body),
             draft: readiness == Readiness::Draft,
         };
         let url = self
@@ -142,7 +142,7 @@ impl GitHub {
         error: ForgeError,
     ) -> Result<Opened, ForgeError> {
         let mut pause = self.client.pause();
-        for look in 0..LOOKS {
+        for look in 0..MAX_LOOK_UPS {
             if look > 0 {
                 tokio::time::sleep(pause).await;
                 pause *= 2;

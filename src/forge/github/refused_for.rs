@@ -1,4 +1,4 @@
-//! What to do about a refusal, by what the forge says: most causes have nothing to do with the rights of the token.
+//! Advice on an error by its message, because most causes have nothing to do with the permissions of the token.
 
 use super::ForgeErrorClass;
 
@@ -125,7 +125,7 @@ const CAUSES: &[Cause] = &[
 pub(super) const CLOSED: &str =
     "see the page of the repository: the forge or its owner has closed it";
 
-/// Returns what a refusal means, and what to do about it; nothing where its words are not known.
+/// Returns what a refusal means, and what to do about it; `None` where its words are not known.
 pub(super) fn cause(said: &str) -> Option<(ForgeErrorClass, &'static str)> {
     let said = said.to_ascii_lowercase();
     let is_said = |cause: &&Cause| cause.words.iter().any(|words| said.contains(words));

@@ -1,4 +1,4 @@
-//! Titles and bodies, cut to what GitHub takes.
+//! Titles and bodies, cut to GitHub's limits.
 
 use sendoff_push::sanitize::is_deceptive;
 use unicode_segmentation::UnicodeSegmentation;
@@ -6,18 +6,18 @@ use unicode_segmentation::UnicodeSegmentation;
 use crate::http::clean_line;
 
 /// The most code points of a title.
-const TITLE: usize = 256;
+const MAX_TITLE_LENGTH: usize = 256;
 
 /// The most code points of a body.
-pub(super) const BODY: usize = 65_536;
+pub(super) const MAX_BODY_LENGTH: usize = 65_536;
 
 /// The most code points of a forge's message that are shown.
-const LINE: usize = 200;
+const MAX_LINE_LENGTH: usize = 200;
 
 /// Returns a title that GitHub takes: one line, at most 256 code points.
 pub(super) fn title(text: &str) -> String {
     // No limit here: a cut must fall at the edge of a grapheme.
-    cut(&clean_line(text, usize::MAX), TITLE)
+    cut(&clean_line(text, usize::MAX), MAX_TITLE_LENGTH)
 }
 
 /// Returns a part of a body that GitHub takes: at most `limit` code points, no control characters but
@@ -32,7 +32,7 @@ pub(super) fn body(text: &str, limit: usize) -> String {
 
 /// Returns a text of the forge or the repository as one line that may be shown.
 pub(super) fn line(text: &str) -> String {
-    clean_line(text, LINE)
+    clean_line(text, MAX_LINE_LENGTH)
 }
 
 /// Cuts `text` to at most `limit` code points, `…` included, where a reader sees a whole character.
@@ -69,13 +69,16 @@ mod tests {
         assert_eq!(cut("abcdef", 5), "abcd…");
         assert_eq!(cut(&format!("ab{family}c"), 7), "ab…");
         assert_eq!(title(&"x".repeat(300)).chars().count(), 256);
-        assert_eq!(body(&"é".repeat(70_000), BODY).chars().count(), 65_536);
+        assert_eq!(
+            body(&"é".repeat(70_000), MAX_BODY_LENGTH).chars().count(),
+            65_536
+        );
     }
 
     #[test]
     fn a_title_is_one_clean_line_and_a_body_keeps_its_lines() {
         assert_eq!(title("a\u{1b}[1m\r\nb"), "a [1m b");
-        assert_eq!(body("a\r\n\tb\0\u{1b}c", BODY), "a\r\n\tbc");
+        assert_eq!(body("a\r\n\tb\0\u{1b}c", MAX_BODY_LENGTH), "a\r\n\tbc");
     }
 
     #[test]

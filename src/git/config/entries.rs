@@ -76,7 +76,7 @@ impl Entries {
     }
 }
 
-/// Takes a key apart: section, subsection, name. Nothing when a part is missing.
+/// Takes a key apart: section, subsection, name. Returns `None` when a part is missing.
 pub(super) fn split(key: &str) -> Option<(&str, Option<&str>, &str)> {
     let (section, rest) = key.split_once('.')?;
     match rest.rsplit_once('.') {
@@ -121,7 +121,7 @@ pub(super) fn of_section(
     })
 }
 
-/// Reads a truth as git does; nothing when it is none.
+/// Reads a truth as git does; `None` when it is none.
 pub(in crate::git) fn truth(value: Option<&BStr>) -> Option<bool> {
     let Some(value) = value else {
         return Some(true);

@@ -19,7 +19,7 @@ pub struct ConfigLine {
     pub value: Option<BString>,
 }
 
-/// Returns the lines of a configuration file; nothing when git could not read it either.
+/// Returns the lines of a configuration file; `None` when git could not read it either.
 pub fn config_lines(content: &[u8]) -> Option<Vec<ConfigLine>> {
     let options = init::Options {
         includes: includes::Options::no_follow(),

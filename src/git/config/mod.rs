@@ -150,7 +150,7 @@ impl Config {
         last.map(|entry| text(entry.value()))
     }
 
-    /// Returns the path that `key` names, its beginning expanded; nothing when it is not set or empty.
+    /// Returns the path that `key` names, its beginning expanded; `None` when it is not set or empty.
     pub fn path(&self, key: &str) -> Option<PathBuf> {
         let text = self.string(key).filter(|text| !text.is_empty())?;
         self.expand(&text)
@@ -194,7 +194,7 @@ impl Config {
         self.trust == LocalConfigTrust::Trust
     }
 
-    /// Returns the truth of `key`; nothing when it is not set, or is no truth.
+    /// Returns the truth of `key`; `None` when it is not set, or is no truth.
     pub fn bool(&self, key: &str) -> Option<bool> {
         let last = self.trusted.of_key(key).next_back()?;
         truth(last.value.as_ref().map(|value| value.as_bstr()))

@@ -13,7 +13,7 @@ pub(super) struct Beginnings {
 }
 
 impl Beginnings {
-    /// Returns the path that `text` names; nothing where it names a home that is not known.
+    /// Returns the path that `text` names; `None` where it names a home that is not known.
     pub(super) fn expand(&self, text: &str) -> Option<PathBuf> {
         if let Some(rest) = text.strip_prefix("%(prefix)/") {
             return Some(self.prefix().join(rest));

@@ -22,7 +22,7 @@ const MAX_SECTIONS: usize = 30_000;
 /// The most lines of one of them.
 const MAX_LINES: usize = 100_000;
 /// How deep files may include one another; deeper ones are left out.
-const DEPTH: u8 = 10;
+const MAX_INCLUDE_DEPTH: u8 = 10;
 
 /// Reads the system's and the user's files, includes followed; `local`, the repository's, where it is
 /// trusted, and what stands in the environment after them.
@@ -87,8 +87,9 @@ impl Reading<'_> {
             let scope = entry.scope;
             self.entries.push(entry);
             if let Some(path) = included {
-                if depth == DEPTH {
-                    let problem = format!("files are included in files more than {DEPTH} deep");
+                if depth == MAX_INCLUDE_DEPTH {
+                    let problem =
+                        format!("files are included in files more than {MAX_INCLUDE_DEPTH} deep");
                     return Err(bad(&path, problem));
                 }
                 self.file(&path, scope, depth + 1)?;

@@ -7,8 +7,8 @@ use crate::environment::Environment;
 
 use super::entries::{Entry, Scope, split};
 
-/// More pairs than anybody sets.
-const MOST: usize = 10_000;
+/// The most pairs of key and value that are read.
+const MAX_VARIABLES: usize = 10_000;
 
 /// Why configuration in the environment cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -25,7 +25,7 @@ pub(super) fn entries(environment: &Environment) -> Result<Vec<Entry>, ConfigVar
     let mut entries = Vec::new();
     let count = environment.text(COUNT).unwrap_or("0").parse().ok();
     let count = count
-        .filter(|count: &usize| *count <= MOST)
+        .filter(|count: &usize| *count <= MAX_VARIABLES)
         .ok_or_else(|| bogus(COUNT, "is no number of pairs"))?;
     for at in 0..count {
         let missing = "is not set, and GIT_CONFIG_COUNT counts it";

@@ -7,7 +7,7 @@ use super::{Credential, Login, LoginSource, helper};
 /// A login, and where it comes from.
 #[derive(Debug, Clone)]
 pub struct Found {
-    /// The user name and the password; nothing where a helper says itself what is sent.
+    /// The user name and the password; `None` where a helper says itself what is sent.
     pub login: Option<Login>,
     /// Where it comes from.
     pub source: LoginSource,

@@ -67,7 +67,7 @@ pub(super) fn tell(
     run(start, helper, verb, known).map(drop)
 }
 
-/// Returns what the helper writes; nothing when that is endless.
+/// Returns what the helper writes; `None` when that is endless.
 fn run(
     start: &Start,
     helper: &str,

@@ -10,7 +10,7 @@ use crate::secrets::KnownSecrets;
 use super::Login;
 
 /// The longest file that is read, in bytes.
-const LIMIT: u64 = 1 << 20;
+const MAX_FILE_SIZE: u64 = 1 << 20;
 
 /// Names whose password is none: by custom it is the user's address.
 const PUBLIC: &[&str] = &["anonymous", "ftp"];
@@ -51,7 +51,7 @@ impl Netrc {
 
     fn text(&self) -> Option<String> {
         let metadata = fs::metadata(&self.0).ok()?;
-        if !metadata.is_file() || metadata.len() > LIMIT {
+        if !metadata.is_file() || metadata.len() > MAX_FILE_SIZE {
             return None;
         }
         let text = fs::read(&self.0).ok()?;

@@ -6,7 +6,7 @@ use std::io::{Read, Write};
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 
 /// The longest line, in bytes.
-const LONGEST: usize = 4096;
+const MAX_ANSWER_LENGTH: usize = 4096;
 /// What Ctrl-C sends.
 const INTERRUPT: u8 = 3;
 
@@ -17,7 +17,7 @@ pub(super) enum Echo {
     Off,
 }
 
-/// Asks for one line; nothing where there is no terminal, or the person does not want to say.
+/// Asks for one line; `None` where there is no terminal, or the person does not want to say.
 pub(super) fn ask(prompt: &str, echo: Echo) -> Option<String> {
     let mut terminal = File::options()
         .read(true)
@@ -52,7 +52,7 @@ fn restore(terminal: &mut File, before: &Termios, echo: Echo) {
 fn line(terminal: &mut File) -> Option<Vec<u8>> {
     let mut line = Vec::new();
     let mut byte = [0];
-    while line.len() < LONGEST {
+    while line.len() < MAX_ANSWER_LENGTH {
         match terminal.read(&mut byte).ok()? {
             0 => return None,
             _ if byte == [b'\n'] => return Some(line),

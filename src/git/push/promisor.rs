@@ -121,7 +121,7 @@ impl<'a> PromisedObjects<'a> {
         !self.promised.remotes.is_empty()
     }
 
-    /// Returns the repository with what was fetched; nothing where nothing was.
+    /// Returns the repository with what was fetched; `None` where nothing was.
     pub(super) fn repository(&self) -> Option<gix::Repository> {
         let kept = self.kept.borrow();
         kept.as_ref()?.with(self.repo).ok()

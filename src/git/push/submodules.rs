@@ -178,7 +178,7 @@ fn below(path: &BString, name: &BStr) -> BString {
     below
 }
 
-/// Says whether a submodule has the commit and none of its remotes is known to; nothing when there is
+/// Says whether a submodule has the commit and none of its remotes is known to; `None` when there is
 /// no such repository, it lacks the commit, or it has no remote at all.
 fn is_unpublished(top: &Path, path: &BString, id: ObjectId) -> Option<bool> {
     let submodule = open(top, path)?;

@@ -12,7 +12,7 @@ use crate::names::RemoteName;
 use super::RemoteError;
 
 /// The largest file of a remote that is read, in bytes.
-const LIMIT: u64 = 64 * 1024;
+const MAX_FILE_SIZE: u64 = 64 * 1024;
 
 /// What a file says of a remote.
 #[derive(Debug, Default)]
@@ -27,7 +27,7 @@ pub(super) struct OldRemote {
 type Reader = fn(&[u8]) -> OldRemote;
 
 impl Repo {
-    /// Reads the file of the remote `name`; nothing where there is none that names a URL. No link is followed.
+    /// Reads the file of the remote `name`; `None` where there is none that names a URL. No link is followed.
     pub(super) fn old_remote(&self, name: &RemoteName) -> Result<Option<OldRemote>, RemoteError> {
         let text = name.as_str();
         if text.contains('/') || matches!(text, "." | "..") {
@@ -41,7 +41,7 @@ impl Repo {
             ("branches", of_branches as Reader),
         ];
         for (kind, read) in kinds {
-            let content = directory.read(&Path::new(kind).join(text), LIMIT);
+            let content = directory.read(&Path::new(kind).join(text), MAX_FILE_SIZE);
             let content = content.map_err(|error| unreadable(name, kind, &error))?;
             let remote = content.map(|content| read(&content));
             if let Some(remote) = remote.filter(|remote| !remote.urls.is_empty()) {

@@ -36,7 +36,7 @@ impl RefCount {
     }
 }
 
-/// Asks the remote at which commit a branch is. Nothing when it shows no such branch.
+/// Asks the remote at which commit a branch is. Returns `None` when it shows no such branch.
 ///
 /// `directory` is what a relative path of a `file` remote starts from; `stop` ends the conversation.
 pub fn branch_tip(

@@ -97,7 +97,7 @@ impl<'n> RefLines<'n> {
         self.spoken
     }
 
-    /// Returns the lines that were kept; nothing when something was no packet line.
+    /// Returns the lines that were kept; `None` when something was no packet line.
     pub(super) fn finish(self) -> Option<Vec<Vec<u8>>> {
         let whole = !self.is_malformed && !self.splitter.is_within_line();
         whole.then_some(self.kept)

@@ -15,7 +15,7 @@ use super::options::PushOptions;
 use super::ref_lines::{RefLines, Spoken};
 use super::{Target, open};
 
-/// Asks the remote which branch its HEAD names. Nothing when it names none, or one with an invalid name.
+/// Asks the remote which branch its HEAD names. Returns `None` when it names none, or one with an invalid name.
 ///
 /// `directory` is what a relative path of a `file` remote starts from; `stop` ends the connection.
 pub fn remote_head(
@@ -50,7 +50,7 @@ pub(in crate::git) fn head_of(
     Ok(said.remote_head())
 }
 
-/// Asks the remote which branch its HEAD names, and at which commit that is. Nothing when it names none that exists.
+/// Asks the remote which branch its HEAD names, and at which commit that is. Returns `None` when it names none that exists.
 pub fn head_tip(
     url: &RemoteUrl,
     directory: &Path,

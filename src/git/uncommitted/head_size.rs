@@ -17,7 +17,7 @@ pub(super) enum HeadSize {
     FarMore,
 }
 
-/// Says how many files HEAD's tree has; nothing where it is deeper or larger than a file system holds, cannot be read, or
+/// Says how many files HEAD's tree has; `None` where it is deeper or larger than a file system holds, cannot be read, or
 /// `stop` is set. Gitoxide makes an index of all of it, with every path whole.
 pub(super) fn size_of_head(
     repo: &gix::Repository,

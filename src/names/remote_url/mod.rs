@@ -3,7 +3,10 @@
 mod error;
 mod parse;
 mod path;
+mod repository_name;
+mod scheme;
 mod ssh_address;
+mod usual_host;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -15,45 +18,8 @@ use secrecy::{ExposeSecret, SecretString};
 use super::origin::Origin;
 
 pub use self::error::RemoteUrlError;
-
-/// How a remote is reached.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Scheme {
-    /// `https://`
-    Https,
-    /// `http://`
-    Http,
-    /// `ssh://` and `user@host:path`
-    Ssh,
-    /// `git://`
-    Git,
-    /// `file://` and plain paths
-    File,
-}
-
-impl Scheme {
-    /// Returns the scheme's name as it stands in a URL.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Https => "https",
-            Self::Http => "http",
-            Self::Ssh => "ssh",
-            Self::Git => "git",
-            Self::File => "file",
-        }
-    }
-
-    /// Returns the port that is meant where a URL names none.
-    pub const fn default_port(self) -> Option<u16> {
-        match self {
-            Self::Https => Some(443),
-            Self::Http => Some(80),
-            Self::Ssh => Some(22),
-            Self::Git => Some(9418),
-            Self::File => None,
-        }
-    }
-}
+pub use self::repository_name::RepositoryName;
+pub use self::scheme::Scheme;
 
 /// The URL of a remote.
 ///
@@ -71,28 +37,6 @@ pub struct RemoteUrl {
     port: Option<u16>,
     path: String,
     scp_like: bool,
-}
-
-/// The owner and the name that a forge knows a repository by: the last two parts of the path.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RepositoryName {
-    /// The user or organisation.
-    pub owner: String,
-    /// The repository, without `.git`.
-    pub name: String,
-}
-
-impl RepositoryName {
-    /// Says whether a forge takes both for the same repository: case does not matter.
-    pub fn is_same(&self, other: &Self) -> bool {
-        self.owner.eq_ignore_ascii_case(&other.owner) && self.name.eq_ignore_ascii_case(&other.name)
-    }
-}
-
-impl fmt::Display for RepositoryName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.owner, self.name)
-    }
 }
 
 impl RemoteUrl {
@@ -147,7 +91,7 @@ impl RemoteUrl {
         path::climbs(&self.path)
     }
 
-    /// Returns the path of a pattern in the spelling that [`path`](Self::path) has for http(s); nothing where no URL can
+    /// Returns the path of a pattern in the spelling that [`path`](Self::path) has for http(s); `None` where no URL can
     /// have it.
     pub fn spelled_path(path: &str) -> Option<String> {
         path::spelled(path).ok()

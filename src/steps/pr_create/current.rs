@@ -6,10 +6,10 @@ use crate::pipeline::{Context, Shipment, recounted};
 use super::draft::Stage;
 use super::{BlockUse, PrCreate};
 
-/// What was done to an open pull request.
+/// The changes to an open pull request.
 #[derive(Debug, Default)]
 pub(super) struct Kept {
-    /// What became of its block; `None` where no block is kept.
+    /// The result for its block; `None` where no block is kept.
     pub(super) block: Option<BlockState>,
     /// Whether it was a draft and is ready now.
     pub(super) is_ready_now: bool,

@@ -10,11 +10,11 @@ use crate::reason::{Code, Reason};
 
 use super::{PrCreate, look_up};
 
-/// What is done with more commits of a branch whose pull request has ended.
+/// How further commits of a branch are handled whose pull request has ended.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum WhenMerged {
-    /// They are not pushed: whoever made them may believe that they are in that pull request.
+    /// They are not pushed, because their author can believe that they are in that pull request.
     #[default]
     Stop,
     /// They are pushed, and another pull request is opened for them.

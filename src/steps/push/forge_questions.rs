@@ -1,5 +1,5 @@
-//! What the push asks the forge from its thread: the default branch, where the destination does not name it; whether
-//! the branch's pull request has ended; and the repository's policy, where the remote does not give it.
+//! Requests to the forge from the push's thread: the default branch, where the destination does not name it; whether the
+//! branch's pull request has ended; and the repository's policy, where the remote does not send it.
 
 use std::convert::Infallible;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -1,4 +1,4 @@
-//! What the forge says of a branch that the remote has refused: a note beside the refusal.
+//! Adds a note on how the forge protects a branch, when the remote has refused it.
 //!
 //! The forge is asked only then. In a push that succeeds nobody pays for the request, and before a push the answer would
 //! decide nothing: a rule can protect every branch and still let this push through.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::policy::{PolicyDuration, Trigger};
 
-/// What is done about submodules.
+/// How submodules are checked.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum SubmoduleRule {
@@ -48,7 +48,7 @@ impl From<PushOption> for String {
     }
 }
 
-/// What is done about the `pre-push` hook.
+/// Whether the `pre-push` hook runs.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum Hooks {
@@ -61,7 +61,7 @@ pub(super) enum Hooks {
     Skip,
 }
 
-/// What is done about a branch that was rewritten after it was pushed.
+/// How a branch is pushed that was rewritten after an earlier push.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum Rewrite {
@@ -79,7 +79,7 @@ impl Rewrite {
     }
 }
 
-/// Whether the remote is asked once more after it has reported that the push arrived.
+/// Whether the remote's ref is read again after it has reported success.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum Verify {
@@ -103,7 +103,7 @@ impl Verify {
     }
 }
 
-/// How long a commit rests before a worker pushes it; `0s` is not at all.
+/// How old a commit must be before a worker pushes it; `0s` for no wait.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
 #[schemars(with = "String")]

@@ -1,4 +1,4 @@
-//! The steps of `sendoff undo`, which no policy names: a push is taken back, and a pull request closed.
+//! The steps of `sendoff undo`, which are not in a policy: undoing a push, and closing a pull request.
 
 use std::sync::atomic::AtomicBool;
 
@@ -19,12 +19,12 @@ use super::record::PushRecord;
 use super::words::step_error;
 use super::work::{destinations, question};
 
-/// The name of the step that takes a push back.
+/// The name of the step that undoes a push.
 pub const TAKE_BACK: &str = "push-undo";
 /// The name of the step that closes a pull request.
 pub const CLOSE: &str = "pr-close";
 
-/// Takes back what a run pushed, where the remote has exactly that still.
+/// Undoes the push of a run, if the remote's branch is still exactly at what was pushed.
 #[derive(Debug)]
 pub struct TakeBack {
     /// What may be taken back at each destination of the shipment, in their order.

@@ -1,4 +1,4 @@
-//! What the report says about a push: its line, its outputs, its warnings, its error.
+//! The report of a push: its summary, outputs, warnings and error.
 
 use jiff::Timestamp;
 use sendoff_push::{Action, PushError, Pushed};

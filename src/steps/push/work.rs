@@ -83,7 +83,7 @@ pub(super) fn promised(shipment: &Shipment, environment: &Environment) -> Promis
     }
 }
 
-/// What is pushed to which destinations, on a thread of its own.
+/// The pushes to all destinations. Owns its data, because it runs on a thread of its own.
 pub(super) struct Work {
     pub(super) repo: Repo,
     pub(super) permit: PushPermit,
@@ -252,7 +252,7 @@ impl Work {
         }
     }
 
-    /// Tells a branch that was rewritten here, as by `git commit --amend`, from one that others pushed to.
+    /// Distinguishes a branch that was rewritten here, as by `git commit --amend`, from one that others pushed to.
     fn told_by_reflog(&self, mut error: BranchPushError) -> BranchPushError {
         if let BranchPushError::Push(PushError::Diverged {
             divergence, old, ..

@@ -1,4 +1,4 @@
-//! Claiming what is due: a firing belongs to one process while that process renews its claim.
+//! Claims: a firing belongs to one process while that process renews its claim.
 
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension, Transaction, named_params};
@@ -7,7 +7,7 @@ use super::super::{Durability, Store, StoreError, millis, timestamp};
 use super::firing::{self, Claim, ScheduleFiring, Wait, WaitsFor, firing, message_id};
 use super::row::{self, FiringCause, ScheduleRow, schedule};
 
-/// A schedule that is due.
+/// A due schedule.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Due {
     /// The schedule.

@@ -1,4 +1,4 @@
-//! A firing: one time that a schedule runs, and what became of it.
+//! A firing: one execution of a schedule, and its result.
 
 use jiff::Timestamp;
 use rusqlite::Row;
@@ -12,7 +12,7 @@ use super::row::{FiringCause, ScheduleRow, ScheduleStatus};
 pub struct ScheduleFiring {
     /// The row.
     pub id: i64,
-    /// Its permanent name: a process that carries it out again sends the same.
+    /// Its id, which stays the same when another process executes it again.
     pub message_id: String,
     /// The row of its schedule.
     pub schedule: i64,
@@ -20,15 +20,15 @@ pub struct ScheduleFiring {
     pub due_at: Timestamp,
     /// Why it runs.
     pub cause: FiringCause,
-    /// What the event told that set it due, as JSON.
+    /// The facts of the event that set it due, as JSON.
     pub event: Option<String>,
     /// How many processes have begun it.
     pub attempts: u32,
-    /// How often it failed transiently, and was put off to be tried again.
+    /// How often it failed transiently and was postponed.
     pub retries: u32,
 }
 
-/// Until when a firing waits, and for what.
+/// How long a firing waits, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wait {
     /// When any process takes it up.
@@ -42,9 +42,9 @@ pub struct Wait {
 /// What a firing waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WaitsFor {
-    /// The end of what keeps it busy.
+    /// The end of the other work of the workspace.
     Busy,
-    /// Another try, because it failed transiently.
+    /// A retry, because it failed transiently.
     Retry,
 }
 
@@ -63,7 +63,7 @@ pub struct FiringRow {
     pub detail: Option<String>,
 }
 
-/// What becomes of a schedule when it is claimed.
+/// The values that a claim sets.
 #[derive(Debug, Clone, Copy)]
 pub struct Claim<'a> {
     /// The process that claims.
@@ -89,7 +89,7 @@ pub struct FiringEnd {
     pub at: Timestamp,
 }
 
-/// What a firing was answered.
+/// The kind of answer to a firing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Answer {
     /// Something.

@@ -1,4 +1,4 @@
-//! The schedules that are kept: made, found and listed.
+//! The rows of schedules: inserts, look-ups and lists.
 
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension, named_params};

@@ -1,4 +1,4 @@
-//! Schedules: what runs again and again, when its time comes or when an event asks for it.
+//! Schedules: work that runs at times, or when an event sets it due.
 
 mod claim;
 mod due;
@@ -23,7 +23,7 @@ pub use row::{
     FiringCause, NewSchedule, ScheduleLine, ScheduleRow, ScheduleSource, ScheduleStatus,
 };
 
-/// Where an event finds the schedules that it sets due: this store, or the platform's table.
+/// The schedules that an event can set due: those of this store, or of the platform's table.
 ///
 /// Each call waits for the database. In async code, make it on a thread of its own (`threads::on_own_thread`).
 pub trait SetsDue: fmt::Debug + Send + Sync {

@@ -16,7 +16,7 @@ pub enum ScheduleSource {
     Policy,
 }
 
-/// What became of a firing.
+/// The result of a firing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ScheduleStatus {
@@ -24,7 +24,7 @@ pub enum ScheduleStatus {
     Ok,
     /// It did not.
     Error,
-    /// It was left out, because what it is for is busy.
+    /// It was left out, because the schedule or the workspace was busy.
     Skipped,
     /// It answered, but several answers in a row were empty.
     Stale,
@@ -38,11 +38,11 @@ pub enum FiringCause {
     Time,
     /// An event set it due.
     Event,
-    /// A person asked for it.
+    /// A command fired it.
     Command,
 }
 
-/// A schedule that is to be kept.
+/// A schedule to store.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewSchedule {
     /// Its name, which no other has.
@@ -59,7 +59,7 @@ pub struct NewSchedule {
     pub enabled: bool,
 }
 
-/// A schedule that is kept.
+/// A stored schedule.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ScheduleRow {
     /// The row.
@@ -149,7 +149,7 @@ impl ScheduleStatus {
         }
     }
 
-    /// Reads the word; nothing where it is none.
+    /// Reads the word; `None` where it is none.
     pub fn of(word: &str) -> Option<Self> {
         let all = [Self::Ok, Self::Error, Self::Skipped, Self::Stale];
         all.into_iter().find(|status| status.as_str() == word)

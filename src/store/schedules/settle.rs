@@ -1,4 +1,4 @@
-//! What became of firings: noted at the schedule, and listed.
+//! Records the results of firings, and lists them.
 
 use rusqlite::{Row, Transaction, named_params};
 
@@ -7,7 +7,7 @@ use super::firing::{self, Answer, Claim, FiringEnd, FiringRow, ScheduleFiring, f
 use super::row::{ScheduleRow, ScheduleStatus};
 
 /// How many firings of a schedule are remembered.
-const KEPT: u32 = 100;
+const MAX_FIRINGS_KEPT: u32 = 100;
 
 /// After how many empty answers in a row a schedule is stale.
 const STALE_AFTER: u64 = 3;
@@ -122,7 +122,7 @@ fn note_end(
             "DELETE FROM firings WHERE schedule = ?1 AND ended_at IS NOT NULL AND id <=
                  (SELECT id FROM firings WHERE schedule = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2)",
         )?
-        .execute((firing.schedule, KEPT))?;
+        .execute((firing.schedule, MAX_FIRINGS_KEPT))?;
     Ok(Some(status))
 }
 

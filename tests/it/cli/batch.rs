@@ -5,8 +5,8 @@ use std::process::Stdio;
 
 use assert_cmd::cargo::CommandCargoExt;
 
+use crate::program::{Said, run};
 use crate::sandbox::Sandbox;
-use crate::world::{Said, run};
 
 fn said(arguments: &[&str], input: &str) -> Said {
     let sandbox = Sandbox::new();

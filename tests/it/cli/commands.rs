@@ -1,7 +1,8 @@
 //! The smaller commands: policy, manual, completions, help; and what a wrong command line gets.
 
+use crate::program::{Said, run};
 use crate::sandbox::Sandbox;
-use crate::world::{Said, World, run};
+use crate::world::World;
 
 fn sendoff(sandbox: &Sandbox, arguments: &[&str]) -> Said {
     run(sandbox, &sandbox.home(), arguments, &[], b"")

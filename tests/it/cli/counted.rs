@@ -2,8 +2,9 @@
 
 use std::path::PathBuf;
 
+use crate::program::Said;
 use crate::sandbox::succeed;
-use crate::world::{Said, World, block};
+use crate::world::{World, block};
 
 /// Makes a repository at `other` with a script that knows the remote as `$bare`, and lets it push over http.
 fn other(world: &World, script: &str) -> PathBuf {

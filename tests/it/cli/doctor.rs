@@ -7,8 +7,9 @@ use serde_json::Value;
 use sendoff::demo::forge_server::{ForgeServer, ProtectedBranch, ProtectedBy, Repository};
 use sendoff::demo::{Answer, Fault};
 
+use crate::program::Said;
 use crate::published_schema::assert_fits;
-use crate::world::{Said, TOKEN, World};
+use crate::world::{TOKEN, World};
 
 /// Returns a check by its name.
 fn check<'a>(diagnosis: &'a Value, name: &str) -> &'a Value {

@@ -5,7 +5,8 @@ use std::net::{TcpListener, TcpStream};
 
 use serde_json::Value;
 
-use crate::world::{Said, TOKEN, World};
+use crate::program::Said;
+use crate::world::{TOKEN, World};
 
 /// The password of the helper: words without the shape of any token.
 const PASSWORD: &str = "correct-horse-battery";

@@ -2,8 +2,9 @@
 
 use serde_json::Value;
 
+use crate::program::run;
 use crate::published_schema::assert_fits;
-use crate::world::{World, run};
+use crate::world::World;
 
 #[test]
 fn a_program_that_is_switched_off_does_nothing() {

@@ -2,7 +2,8 @@
 
 use std::fs;
 
-use crate::world::{Said, World};
+use crate::program::Said;
+use crate::world::World;
 
 /// Edits with an editor that is a command of the shell.
 fn edit(world: &World, editor: &str, arguments: &[&str]) -> Said {

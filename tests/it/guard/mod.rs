@@ -5,7 +5,8 @@ mod files;
 use sendoff_testing::supervised;
 use serde_json::Value;
 
-use crate::world::{Said, World, step};
+use crate::program::Said;
+use crate::world::{World, step};
 
 /// A world whose user's policy has a `[guard]`.
 fn world(guard: &str) -> World {

@@ -6,8 +6,9 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use pretty_assertions::assert_eq;
 use sendoff::install::{Fault, InstallContext, Scope, Target, find};
 
+use crate::program::Said;
 use crate::sandbox::environment;
-use crate::world::{Said, World};
+use crate::world::World;
 
 use super::{beside_newer_git, commit, done, sendoff, tree};
 

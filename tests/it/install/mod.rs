@@ -15,7 +15,8 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use crate::world::{Said, World, run};
+use crate::program::{Said, run};
+use crate::world::World;
 
 /// What lies below a directory: for each path its mode, and its bytes or where the link leads.
 type Tree = BTreeMap<String, (u32, Vec<u8>)>;

@@ -1,18 +1,15 @@
-//! Policy files on disk: who may own them, how large and what they may be.
+//! Policy files on disk: their order, types, sizes and encodings.
 
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::process::Command;
 
-use assert_cmd::cargo::CommandCargoExt;
 use sendoff::policy::{LayerKind, Layers, Loaded, Places, RepositoryFile};
-use sendoff_testing::{left_out, supervised};
+use sendoff_testing::supervised;
 
 use crate::sandbox::Sandbox;
 
 use super::{KINDS, rendered};
 
-fn load_user(path: &Path) -> Loaded {
+pub(super) fn load_user(path: &Path) -> Loaded {
     let places = Places {
         user: Some(path.to_owned()),
         ..Places::default()
@@ -20,17 +17,13 @@ fn load_user(path: &Path) -> Loaded {
     Layers::load(&places, KINDS).unwrap()
 }
 
-fn chmod(path: &Path, mode: u32) {
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
-}
-
 /// Returns what is said about a layer that was dropped.
-fn problem(loaded: &Loaded) -> String {
+pub(super) fn problem(loaded: &Loaded) -> String {
     assert_eq!(loaded.problems.len(), 1);
     rendered(&loaded.problems[0].error)
 }
 
-fn commits(loaded: &Loaded) -> usize {
+pub(super) fn commits(loaded: &Loaded) -> usize {
     loaded.policy.branch_limits().commits.get()
 }
 
@@ -94,93 +87,6 @@ fn a_file_that_does_not_exist_is_no_layer() {
     let loaded = load_user(&sandbox.path("nowhere/policy.toml"));
     assert!(loaded.problems.is_empty() && !loaded.fail_closed);
     assert!(RepositoryFile::read(&sandbox.home()).unwrap().is_none());
-}
-
-#[test]
-fn a_file_that_others_can_write_fails_closed_with_the_chmod_to_run() {
-    if supervised() {
-        return;
-    }
-    let sandbox = Sandbox::new();
-    let path = sandbox.write("user/policy.toml", "[limits]\ncommits = 5\n");
-    chmod(&path, 0o644);
-    assert_eq!(commits(&load_user(&path)), 5);
-    chmod(&path, 0o646);
-    let loaded = load_user(&path);
-    assert!(loaded.fail_closed);
-    assert_eq!(commits(&loaded), 1000);
-    let shown = problem(&loaded).replace('\n', " ");
-    assert!(shown.contains("run: chmod o-w '"), "{shown}");
-}
-
-#[test]
-fn a_directory_that_others_can_write_fails_closed() {
-    if supervised() {
-        return;
-    }
-    let sandbox = Sandbox::new();
-    let path = sandbox.write("user/policy.toml", "[limits]\ncommits = 5\n");
-    chmod(&sandbox.path("user"), 0o777);
-    assert!(load_user(&path).fail_closed);
-    // With the sticky bit nobody else can replace the file.
-    chmod(&sandbox.path("user"), 0o1777);
-    assert_eq!(commits(&load_user(&path)), 5);
-}
-
-#[test]
-fn a_link_is_followed_and_its_target_checked() {
-    if supervised() {
-        return;
-    }
-    let sandbox = Sandbox::new();
-    let target = sandbox.write("dotfiles/sendoff.toml", "[limits]\ncommits = 5\n");
-    sandbox.write("user/other", "");
-    let link = sandbox.path("user/policy.toml");
-    std::os::unix::fs::symlink(&target, &link).unwrap();
-    assert_eq!(commits(&load_user(&link)), 5);
-    chmod(&target, 0o666);
-    assert!(load_user(&link).fail_closed);
-    chmod(&target, 0o644);
-    chmod(&sandbox.path("dotfiles"), 0o777);
-    assert!(load_user(&link).fail_closed);
-    std::fs::remove_file(&target).unwrap();
-    let loaded = load_user(&link);
-    assert!(loaded.fail_closed, "a link that leads nowhere");
-    assert!(problem(&loaded).contains("leads nowhere"));
-}
-
-#[test]
-fn a_file_of_somebody_else_fails_closed() {
-    if supervised() {
-        return;
-    }
-    let sandbox = Sandbox::new();
-    let path = sandbox.write("user/policy.toml", "[limits]\ncommits = 5\n");
-    if std::os::unix::fs::chown(&path, Some(12_345), None).is_err() {
-        left_out("root", "nobody else can give a file away");
-        return;
-    }
-    let loaded = load_user(&path);
-    assert!(loaded.fail_closed);
-    let shown = problem(&loaded).replace('\n', " ");
-    assert!(shown.contains("run: chown"), "{shown}");
-}
-
-#[test]
-fn a_group_that_is_not_the_owners_own_may_not_write() {
-    if supervised() {
-        return;
-    }
-    let sandbox = Sandbox::new();
-    let path = sandbox.write("user/policy.toml", "[limits]\ncommits = 5\n");
-    if std::os::unix::fs::chown(&path, None, Some(12_345)).is_err() {
-        left_out("root", "nobody else can give a file away");
-        return;
-    }
-    chmod(&path, 0o664);
-    assert!(load_user(&path).fail_closed);
-    chmod(&path, 0o644);
-    assert_eq!(commits(&load_user(&path)), 5);
 }
 
 #[test]
@@ -323,41 +229,4 @@ fn a_bad_file_on_the_command_line_stops_everything() {
         let error = Layers::load(&places, KINDS).unwrap_err();
         assert!(error.one_line().contains(name), "{}", error.one_line());
     }
-}
-
-/// Guards that a mounted `ConfigMap` or a read-only bind works, whoever owns the files and whatever their mode.
-#[test]
-fn on_a_read_only_mount_owner_and_mode_say_nothing() {
-    if supervised() {
-        return;
-    }
-    let sandbox = Sandbox::new();
-    let policy = sandbox.write(
-        "home/.config/sendoff/policy.toml",
-        "[limits]\ncommits = 7\n",
-    );
-    let directory = policy.parent().unwrap();
-    if std::os::unix::fs::chown(&policy, Some(12_345), Some(12_345)).is_err() {
-        left_out("root", "nobody else can give a file away");
-        return;
-    }
-    chmod(&policy, 0o666);
-    let check = |before: &str| {
-        let program = Command::cargo_bin("sendoff").unwrap();
-        let script = format!("{before} exec \"$0\" policy show");
-        let mut command = sandbox.command("unshare");
-        command.args(["--mount", "sh", "-ec", &script]);
-        let said = command.arg(program.get_program()).arg(directory).output();
-        let said = said.unwrap();
-        String::from_utf8_lossy(&[said.stdout, said.stderr].concat()).into_owned()
-    };
-    let mounted = "mount --bind \"$1\" \"$1\"; mount -o remount,bind,ro \"$1\";";
-    let said = check(mounted);
-    if said.contains("unshare failed") || said.contains("permission denied") {
-        left_out("mount", "a directory cannot be mounted here");
-        return;
-    }
-    assert!(said.contains("limits.commits = 7 "), "{said}");
-    let said = check("mount --bind \"$1\" \"$1\";");
-    assert!(said.contains("belongs to neither you nor root"), "{said}");
 }

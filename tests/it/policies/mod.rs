@@ -5,6 +5,7 @@ mod files;
 mod invalid;
 mod laws;
 mod locks;
+mod owners;
 mod presets;
 mod repository;
 mod schema;

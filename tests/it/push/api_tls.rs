@@ -6,7 +6,8 @@ use sendoff_testing::{succeed, tool};
 
 use super::authority::{Authority, Clients};
 use super::front::{Front, Manner};
-use crate::world::{Said, World, step};
+use crate::program::Said;
+use crate::world::{World, step};
 
 /// Puts TLS before a server of the world.
 fn guarded(world: &World, url: &str, clients: Clients) -> (Front, Authority) {

@@ -7,8 +7,8 @@ use std::path::PathBuf;
 
 use sendoff_testing::supervised;
 
+use crate::program::run;
 use crate::sandbox::Sandbox;
-use crate::world::run;
 
 /// What the built-in policy protects and the server has.
 const BUILT_IN: &[&str] = &[

@@ -7,8 +7,9 @@ use sendoff_testing::supervised;
 use serde_json::Value;
 
 use super::second_server;
+use crate::program::Said;
 use crate::pty;
-use crate::world::{Said, World, step};
+use crate::world::{World, step};
 
 /// Runs the program on a pseudo-terminal, where somebody types.
 pub(super) fn typed(world: &World, arguments: &[&str], words: &str, more: &[(&str, &str)]) -> Said {

@@ -7,8 +7,8 @@ use std::process::Stdio;
 use assert_cmd::cargo::CommandCargoExt;
 use sendoff_testing::supervised;
 
+use crate::program::{Said, run};
 use crate::sandbox::Sandbox;
-use crate::world::{Said, run};
 
 const FILE: &str = "box/results.jsonl";
 

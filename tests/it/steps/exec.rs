@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use sendoff_testing::supervised;
 
+use crate::program::{Said, run};
 use crate::sandbox::Sandbox;
-use crate::world::{Said, run};
 
 fn sandbox(own: &str) -> Sandbox {
     let sandbox = Sandbox::new();

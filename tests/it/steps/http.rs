@@ -7,8 +7,8 @@ use std::sync::mpsc::{Receiver, channel};
 use sendoff_testing::supervised;
 use serde_json::{Value, json};
 
+use crate::program::{Said, run};
 use crate::sandbox::Sandbox;
-use crate::world::{Said, run};
 
 /// Answers one connection, tells what was asked, and listens no longer.
 fn server(answer: String) -> (String, Receiver<String>) {

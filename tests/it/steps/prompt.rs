@@ -6,8 +6,9 @@ use std::os::unix::fs::symlink;
 use sendoff_testing::supervised;
 use serde_json::json;
 
+use crate::program::{Said, run};
 use crate::sandbox::Sandbox;
-use crate::world::{Said, World, run, step as step_of};
+use crate::world::{World, step as step_of};
 
 fn step(sandbox: &Sandbox, arguments: &[&str]) -> Said {
     let all: Vec<&str> = ["step"].iter().chain(arguments).copied().collect();

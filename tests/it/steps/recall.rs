@@ -6,8 +6,9 @@ use std::net::TcpListener;
 use sendoff_testing::supervised;
 use serde_json::json;
 
+use crate::program::run;
 use crate::sandbox::Sandbox;
-use crate::world::{World, run};
+use crate::world::World;
 
 #[test]
 fn missing_keys_are_a_question_mark_and_nothing() {

@@ -6,7 +6,8 @@ use sendoff::store::{Turn, TurnAt};
 use sendoff::surfaces::SURFACES;
 use serde_json::{Value, json};
 
-use crate::world::{World, run, step};
+use crate::program::run;
+use crate::world::{World, step};
 
 use super::put_off::{slot, state};
 use super::{has_store, last_report};
@@ -199,7 +200,7 @@ fn neutral(surface: &str) -> &'static str {
 }
 
 /// Calls a hook as an agent does: its JSON on standard input, or as last argument for Codex's `notify`.
-fn call(world: &World, directory: &Path, surface: &str, payload: &[u8]) -> crate::world::Said {
+fn call(world: &World, directory: &Path, surface: &str, payload: &[u8]) -> crate::program::Said {
     let variables = world.variables();
     if surface == "codex-notify" {
         // An argument holds no NUL, and Rust's runner takes text.

@@ -7,8 +7,9 @@ use rustix::process::{Pid, Signal, kill_process};
 use sendoff::demo::Fault;
 use serde_json::{Value, json};
 
+use crate::program::run;
 use crate::push::rig::script;
-use crate::world::{World, run, step};
+use crate::world::{World, step};
 
 use super::{
     assert_silent, fifty_hooks, git, has_store, install, last_report, program, pushes, workers,

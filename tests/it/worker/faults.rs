@@ -10,7 +10,8 @@ use sendoff::demo::Fault;
 use sendoff_testing::{cases, left_out, wait_until};
 use serde_json::Value;
 
-use crate::world::{Said, World, step};
+use crate::program::Said;
+use crate::world::{World, step};
 
 use super::killed::settle;
 use super::{program, report_in, wait_for_workers};

@@ -36,7 +36,8 @@ use assert_cmd::cargo::CommandCargoExt;
 use sendoff_testing::wait_until;
 use serde_json::Value;
 
-use crate::world::{Said, World};
+use crate::program::Said;
+use crate::world::World;
 
 /// How long a test waits for a worker; a machine that is busy with other tests takes its time.
 const PATIENCE: &str = "60s";

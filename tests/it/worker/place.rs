@@ -1,6 +1,7 @@
 //! Which repository a hook is about: the one that git names to it.
 
-use crate::world::{World, run, step};
+use crate::program::run;
+use crate::world::{World, step};
 
 use super::{git, hand_over_and_end_at, install, last_report, report_in};
 

@@ -28,7 +28,7 @@ fn p02_a_memory_waits_for_the_users_policy_to_be_corrected() {
     let task = json!({"task": {"input": "Fix it"}}).to_string();
     let run = |arguments: &[&str], input: &str| {
         let (sandbox, work) = (&world.sandbox, world.work());
-        crate::world::run(sandbox, &work, arguments, &variables, input.as_bytes())
+        crate::program::run(sandbox, &work, arguments, &variables, input.as_bytes())
     };
     world.user_policy(&format!("{platform}[branches]\nprotectd = [\"x\"]\n"));
     let said = run(&["hook", "executor"], &task);

@@ -8,7 +8,8 @@ use sendoff::demo::{Answer, Fault};
 use sendoff_testing::wait_until;
 use serde_json::json;
 
-use crate::world::{Said, World};
+use crate::program::Said;
+use crate::world::World;
 
 use super::{last_report, wait_for_workers};
 
@@ -39,7 +40,7 @@ impl Says {
         let mut variables = world.variables();
         variables.push(self.variable());
         let work = world.work();
-        crate::world::run(
+        crate::program::run(
             &world.sandbox,
             &work,
             arguments,
@@ -98,7 +99,7 @@ fn x11_an_intent_is_carried_out_by_the_next_worker_wherever_the_clock_jumped() {
         variables.push(("SENDOFF_FAILPOINT", "worker-began".into()));
         let (sandbox, work) = (&world.sandbox, world.work());
         let arguments = ["hook", "executor"];
-        let said = crate::world::run(sandbox, &work, &arguments, &variables, task().as_bytes());
+        let said = crate::program::run(sandbox, &work, &arguments, &variables, task().as_bytes());
         assert_eq!(said.code, Some(0));
         wait_for_workers(&world);
         assert!(world.platform.memories().is_empty());

@@ -21,7 +21,7 @@ const BOTH_LEVELS_BUDGET: usize = 4 << 20;
 /// Larger objects are not held deflated, in bytes.
 const BUFFERED_MAX: usize = 1 << 20;
 /// So much is handed on at once, in bytes.
-const PIECE: usize = 1 << 16;
+const CHUNK_SIZE: usize = 1 << 16;
 
 /// The bits of the window's size: 32 KiB, as git's.
 const WINDOW_BITS: u8 = 15;
@@ -44,7 +44,7 @@ impl Deflater {
                 Effort::Most => BOTH_LEVELS_BUDGET,
             },
             stream: None,
-            piece: vec![0; PIECE],
+            piece: vec![0; CHUNK_SIZE],
             other: Vec::new(),
         }
     }

@@ -15,7 +15,7 @@ use crate::store::ObjectError;
 /// A file up to this size inflates to 32 MiB at most, whatever it holds, in bytes.
 pub(super) const SMALL_FILE: u64 = 32 << 10;
 /// So much is read and inflated at once, in bytes.
-const PIECE: usize = 1 << 16;
+const CHUNK_SIZE: usize = 1 << 16;
 /// The longest header: a kind, a size, a zero byte.
 const MAX_HEADER: usize = 64;
 
@@ -40,7 +40,7 @@ impl LargeLoose {
         };
         let file = File::open(path).map_err(failed)?;
         let mut inflate = Inflater::new(file, id);
-        let mut piece = vec![0; PIECE];
+        let mut piece = vec![0; CHUNK_SIZE];
         let length = inflate.read(&mut piece)?;
         piece.truncate(length);
         let head = piece.get(..MAX_HEADER.min(length)).unwrap_or_default();
@@ -72,7 +72,7 @@ impl LargeLoose {
         deflater.start()?;
         let mut total = self.first.len() as u64;
         deflater.feed(&self.first, &mut put)?;
-        let mut piece = vec![0; PIECE];
+        let mut piece = vec![0; CHUNK_SIZE];
         loop {
             let length = self.inflate.read(&mut piece)?;
             let bytes = piece.get(..length).unwrap_or_default();
@@ -110,7 +110,7 @@ impl Inflater {
             file,
             id,
             state: Decompress::new(),
-            input: vec![0; PIECE],
+            input: vec![0; CHUNK_SIZE],
             start: 0,
             end: 0,
             ended: false,

@@ -10,7 +10,7 @@ use crate::objects::Selected;
 use crate::store::{Location, Loose, LooseWork};
 
 /// So much is read ahead of the writer, in bytes, beside the object that is being read.
-const BUFFERED: usize = 16 << 20;
+const MAX_BUFFERED: usize = 16 << 20;
 /// Larger files are left to the writer, so that not too much is held, in bytes.
 const MAX_PREFETCHED_FILE: u64 = 4 << 20;
 /// Fewer files than this are not worth a thread, unless one of them is large.
@@ -62,7 +62,7 @@ pub(super) struct Prefetch {
 }
 
 impl Prefetch {
-    /// Begins to read the loose ones of `objects`; nothing where there are too few, or no thread is to be had.
+    /// Begins to read the loose ones of `objects`; `None` where there are too few, or no thread is to be had.
     pub(super) fn start(
         loose: &Loose,
         objects: &[Selected],
@@ -163,7 +163,7 @@ fn read_all(
     let _release = ReleaseWaiters(shared);
     for (number, object, length) in wanted {
         let mut state = shared.lock();
-        while state.waiting > BUFFERED && !state.ended {
+        while state.waiting > MAX_BUFFERED && !state.ended {
             state = shared.wait(state);
         }
         if state.ended {
@@ -184,7 +184,7 @@ fn read_all(
     }
 }
 
-/// Reads one object; nothing where it is too large to be held, or not what its id and its kind say.
+/// Reads one object; `None` where it is too large to be held, or not what its id and its kind say.
 fn read(loose: &Loose, work: &mut LooseWork, object: Selected, length: u64) -> Option<Vec<u8>> {
     if length > SMALL_FILE && loose.size(&object.id)? > MAX_DELTA_SIZE as u64 {
         return None;

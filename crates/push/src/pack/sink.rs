@@ -5,7 +5,7 @@ use std::io::Write;
 use super::PackError;
 
 /// So much is gathered before it is written, in bytes.
-const PIECE: usize = 1 << 16;
+const CHUNK_SIZE: usize = 1 << 16;
 
 /// Writes to the receiver of a pack, or buffers until there is one.
 pub(super) struct Sink<'o> {
@@ -25,7 +25,7 @@ impl Sink<'_> {
             out: None,
             held: Vec::new(),
             hasher: gix::hash::hasher(kind),
-            waiting: Vec::with_capacity(PIECE),
+            waiting: Vec::with_capacity(CHUNK_SIZE),
             written: 0,
         }
     }
@@ -55,8 +55,8 @@ impl Sink<'_> {
 
     /// Adds bytes to the pack.
     pub(super) fn put(&mut self, bytes: &[u8]) -> Result<(), PackError> {
-        for piece in bytes.chunks(PIECE) {
-            if self.waiting.len() + piece.len() > PIECE {
+        for piece in bytes.chunks(CHUNK_SIZE) {
+            if self.waiting.len() + piece.len() > CHUNK_SIZE {
                 self.flush()?;
             }
             self.waiting.extend_from_slice(piece);

@@ -22,7 +22,7 @@ const UNCACHED_SIZE: u64 = 1 << 20;
 /// Longer chains of deltas are damaged: git makes none.
 const MAX_CHAIN: usize = 4096;
 /// What is larger has the memory for itself: nothing that was decoded before is kept beside it, in bytes.
-const LARGE: u64 = 16 << 20;
+const LARGE_OBJECT_SIZE: u64 = 16 << 20;
 /// Two sizes stand at the beginning of a delta, ten bytes each at most.
 const DELTA_HEAD: usize = 20;
 
@@ -109,7 +109,7 @@ impl Work {
             let limit = usize::try_from(most).unwrap_or(usize::MAX);
             let content = apply(&decoded.content, &self.delta, limit).or_damaged()?;
             decoded.content = Rc::new(content);
-            if entry.size > LARGE {
+            if entry.size > LARGE_OBJECT_SIZE {
                 self.delta = Vec::new();
             }
             self.cache.put((pack, at), decoded.clone());
@@ -129,7 +129,7 @@ impl Work {
         if size > most {
             return Err(Unread::TooLarge(most));
         }
-        if size > LARGE {
+        if size > LARGE_OBJECT_SIZE {
             self.cache.clear();
         }
         Ok(())

@@ -21,7 +21,7 @@ const MAX_WHOLE_FILE: usize = 4 << 20;
 /// claims is written with zeros first.
 const MAX_CLAIMED_SIZE: usize = 32 << 20;
 /// How large the pieces are, in bytes. No more than that is kept for the next file.
-const PIECE: usize = 1 << 18;
+const CHUNK_SIZE: usize = 1 << 18;
 /// More than the longest header takes: a kind, a size, a zero byte.
 const MAX_HEADER: usize = 64;
 
@@ -113,7 +113,7 @@ impl Loose {
             }
             Err(unread) => Err(unread),
         };
-        if work.raw.capacity() > PIECE {
+        if work.raw.capacity() > CHUNK_SIZE {
             work.raw = Vec::new();
         }
         kind
@@ -207,7 +207,7 @@ fn header(head: &[u8], length: usize) -> Result<Header, Unread> {
 /// Inflates an object out of a file that is too large to be held beside what it holds.
 fn inflate_pieces(file: &mut File, length: usize, buffer: &mut Vec<u8>) -> Result<Kind, Unread> {
     let mut state = Decompress::new();
-    let mut piece = vec![0; PIECE];
+    let mut piece = vec![0; CHUNK_SIZE];
     let mut end = file.read(&mut piece).or_damaged()?;
     let mut head = [0; MAX_HEADER];
     let none = FlushDecompress::None;

@@ -119,7 +119,7 @@ impl Reader {
         Ok(kind)
     }
 
-    /// Reads an object where it was found first, else wherever it is now; nothing when it is not here.
+    /// Reads an object where it was found first, else wherever it is now; `None` when it is not here.
     fn read(&self, id: &gix::oid, buffer: &mut Vec<u8>) -> Result<Option<Kind>, ObjectError> {
         let too_large = |most| ObjectError::TooLarge {
             id: id.to_owned(),
@@ -196,7 +196,7 @@ impl Reader {
         })
     }
 
-    /// Returns kind and content of an object; nothing when it is not here.
+    /// Returns kind and content of an object; `None` when it is not here.
     pub fn find(&self, id: ObjectId) -> Result<Option<(Kind, Vec<u8>)>, ObjectError> {
         let mut content = Vec::new();
         let kind = self.read(&id, &mut content)?;

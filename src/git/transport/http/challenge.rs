@@ -3,10 +3,10 @@
 use reqwest::Response;
 use reqwest::header::WWW_AUTHENTICATE;
 
-/// More headers than any server sends, and more bytes than any has in one.
-const MOST: usize = 16;
-/// See [`MOST`].
-const LONGEST: usize = 8 * 1024;
+/// The most headers with challenges that are read.
+const MAX_HEADERS: usize = 16;
+/// The longest of them, in bytes.
+const MAX_HEADER_LENGTH: usize = 8 * 1024;
 
 /// A scheme that a server offers.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,10 +44,10 @@ impl Challenges {
     pub(super) fn of(response: &Response) -> Self {
         let headers = response.headers().get_all(WWW_AUTHENTICATE).iter();
         let headers = headers
-            .filter(|value| value.len() <= LONGEST)
+            .filter(|value| value.len() <= MAX_HEADER_LENGTH)
             .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
             .map(|text| text.replace(char::is_control, " "));
-        Self::parse(headers.take(MOST).collect())
+        Self::parse(headers.take(MAX_HEADERS).collect())
     }
 
     fn parse(headers: Vec<String>) -> Self {
@@ -128,7 +128,7 @@ fn items(header: &str) -> Vec<&str> {
     items
 }
 
-/// Returns the scheme that an item begins with, and what follows; nothing when it is a further parameter.
+/// Returns the scheme that an item begins with, and what follows; `None` when it is a further parameter.
 fn begin(item: &str) -> Option<(&str, &str)> {
     let item = item.trim();
     let end = item

@@ -12,10 +12,10 @@ use crate::names::Origin;
 use crate::net::retry_after;
 
 /// The longest file that is read, in bytes.
-const LIMIT: u64 = 1 << 20;
+const MAX_FILE_SIZE: u64 = 1 << 20;
 /// The most cookies that a server may set, and the longest one, in bytes.
-const MOST: usize = 50;
-const LONGEST: usize = 8 * 1024;
+const MAX_COOKIES: usize = 50;
+const MAX_HEADER_LENGTH: usize = 8 * 1024;
 
 /// The cookies of one connection.
 #[derive(Debug, Default)]
@@ -43,7 +43,7 @@ impl std::fmt::Debug for Cookie {
 impl CookieJar {
     /// Reads the user's file; one that is not there holds none.
     pub(super) fn of_file(file: &Path, now: Timestamp) -> Self {
-        let is_read = fs::metadata(file).is_ok_and(|it| it.is_file() && it.len() <= LIMIT);
+        let is_read = fs::metadata(file).is_ok_and(|it| it.is_file() && it.len() <= MAX_FILE_SIZE);
         let text = is_read.then(|| fs::read(file).ok()).flatten();
         Self::of_text(&String::from_utf8_lossy(&text.unwrap_or_default()), now)
     }
@@ -53,7 +53,7 @@ impl CookieJar {
         Self(lines.filter_map(|line| of_line(line, now)).collect())
     }
 
-    /// Returns the value of the `Cookie` header for `url`; nothing when there is none for it.
+    /// Returns the value of the `Cookie` header for `url`; `None` when there is none for it.
     pub(super) fn header(&self, url: &Url, now: Timestamp) -> Option<HeaderValue> {
         let mut value = HeaderValue::from_str(&self.pairs(url, now)?).ok()?;
         value.set_sensitive(true);
@@ -73,8 +73,11 @@ impl CookieJar {
     /// Takes over what an answer of `url` sets.
     pub(super) fn take(&mut self, headers: &HeaderMap, url: &Url, now: Timestamp) {
         let host = host_of(url);
-        for header in headers.get_all(SET_COOKIE).iter().take(MOST) {
-            let text = header.to_str().ok().filter(|text| text.len() <= LONGEST);
+        for header in headers.get_all(SET_COOKIE).iter().take(MAX_COOKIES) {
+            let text = header
+                .to_str()
+                .ok()
+                .filter(|text| text.len() <= MAX_HEADER_LENGTH);
             let Some(mut cookie) = text.and_then(|text| of_header(text, now)) else {
                 continue;
             };
@@ -94,7 +97,7 @@ impl CookieJar {
                     == (&cookie.name, &cookie.domain, &cookie.path)
             };
             self.0.retain(|known| !same(known));
-            if !cookie.is_over(now) && self.0.len() < MOST {
+            if !cookie.is_over(now) && self.0.len() < MAX_COOKIES {
                 self.0.push(cookie);
             }
         }

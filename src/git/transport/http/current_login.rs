@@ -71,7 +71,7 @@ impl Current {
     }
 }
 
-/// Returns how a login can be sent; nothing when the server offers no scheme for it. A server that does not say
+/// Returns how a login can be sent; `None` when the server offers no scheme for it. A server that does not say
 /// what it wants is taken to want what all do. What a helper says to send is sent as it says.
 pub(super) fn scheme_for(found: &Found, offered: &Challenges) -> Option<Scheme> {
     if found.login.is_none() {

@@ -40,7 +40,7 @@ impl Hash {
 }
 
 impl Digest {
-    /// Takes the strongest challenge that can be answered; nothing where there is none.
+    /// Takes the strongest challenge that can be answered; `None` where there is none.
     pub(super) fn of(offered: &Challenges) -> Option<Self> {
         let answerable = offered.all("Digest").filter_map(|challenge| {
             let algorithm = challenge

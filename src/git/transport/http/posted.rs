@@ -106,13 +106,13 @@ impl HttpConnection<'_> {
 }
 
 /// How long the end of a response may take after its content, which is complete: less than a connection to a busy server.
-const END: Duration = Duration::from_millis(500);
+const END_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// Reads what is left of a response, so that its connection can be used again. Where more comes than the end, or none, another
 /// connection is made.
 async fn read_to_end(mut response: Response) {
     let end = async { matches!(response.chunk().await, Ok(None)) };
-    if timeout(END, end).await == Ok(true) {
+    if timeout(END_TIMEOUT, end).await == Ok(true) {
         drop(response);
         // The connection's own task puts it back.
         yield_now().await;

@@ -1,0 +1,101 @@
+//! The host of an http(s) URL in the spelling that is looked up.
+
+use super::error::RemoteUrlError;
+use super::parse::is_plain;
+
+/// Returns the text between `://` and the path; `None` for an address without a scheme.
+pub(super) fn authority(text: &str) -> Option<&str> {
+    let (_, rest) = text.split_once("://")?;
+    rest.split(['/', '?', '#', '\\']).next()
+}
+
+/// Returns a URL of http(s) with the host that is looked up, as libcurl makes it of one beyond ASCII (RFC 5891) and of an address
+/// that is not in its short form, and the host as it is written; `None` where both are the same.
+pub(super) fn with_usual_host(text: &str) -> Result<Option<(String, String)>, RemoteUrlError> {
+    let Some((scheme @ ("http" | "https"), rest)) = text.split_once("://") else {
+        return Ok(None);
+    };
+    let place = authority(text).unwrap_or_default();
+    let (login, host) = match place.rsplit_once('@') {
+        Some((login, host)) => (format!("{login}@"), host),
+        None => (String::new(), place),
+    };
+    let port = bracket_end(host);
+    let port = port
+        + host
+            .get(port..)
+            .and_then(|rest| rest.find(':'))
+            .unwrap_or(host.len() - port);
+    let (host, port) = host.split_at(port);
+    let second = reqwest::Url::parse(&format!("https://{host}/"));
+    let usual = second.as_ref().ok().and_then(reqwest::Url::host_str);
+    let is_name = second.as_ref().is_ok_and(|url| url.domain().is_some());
+    let usual = usual.filter(|usual| match (host.is_ascii(), is_name) {
+        (true, is_name) => !is_name,
+        (false, is_name) => is_name && is_plain(usual) && usual.contains("xn--"),
+    });
+    match usual {
+        None if !host.is_ascii() => Err(RemoteUrlError::Charset { part: "host" }),
+        Some(usual) if !usual.eq_ignore_ascii_case(host) => {
+            let path = rest.get(place.len()..).unwrap_or_default();
+            let whole = format!("{scheme}://{login}{usual}{port}{path}");
+            Ok(Some((whole, host.to_owned())))
+        }
+        _ => Ok(None),
+    }
+}
+
+/// Returns where the bracket around an address closes.
+fn bracket_end(host: &str) -> usize {
+    let is_address = host.starts_with('[');
+    host.find(']').filter(|_| is_address).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::names::RemoteUrl;
+
+    #[test]
+    fn a_host_beyond_ascii_is_spelled_as_it_is_looked_up() {
+        for (text, host) in [
+            ("https://b\u{fc}cher.test/o/r", "xn--bcher-kva.test"),
+            ("http://B\u{dc}CHER.test:81/o/r", "xn--bcher-kva.test"),
+            ("https://stra\u{df}e.test/r", "xn--strae-oqa.test"),
+            ("https://u:p@\u{4f8b}\u{3048}.test/r", "xn--r8jz45g.test"),
+        ] {
+            let url = RemoteUrl::parse(text).unwrap();
+            assert_eq!(url.host(), Some(host), "{text}");
+            assert!(
+                url.to_string().is_ascii() && url.written_host().is_some(),
+                "{url}"
+            );
+            assert_eq!(url.http_url().unwrap().host_str(), Some(host));
+        }
+        for text in [
+            "https://a\u{2024}test/r",
+            "https://a\u{3002}test/r",
+            "https://h\u{ff0f}x.test/r",
+            "https://a\u{2028}b.test/r",
+        ] {
+            let host = RemoteUrl::parse(text).map(|url| url.host().map(str::to_owned));
+            assert!(host.is_err(), "{text:?}: {host:?}");
+        }
+    }
+
+    #[test]
+    fn an_address_in_another_form_is_the_one_that_is_asked() {
+        for (text, host) in [
+            ("http://[0:0:0:0:0:0:0:1]:81/r", "[::1]"),
+            ("http://[2001:0DB8::0001]/r", "[2001:db8::1]"),
+            ("http://[::ffff:127.0.0.1]/r", "[::ffff:7f00:1]"),
+            ("http://127.1/r", "127.0.0.1"),
+            ("http://2130706433:81/r", "127.0.0.1"),
+        ] {
+            let url = RemoteUrl::parse(text).unwrap();
+            let bare = |host: &str| host.trim_matches(['[', ']']).to_owned();
+            assert_eq!(url.host().map(bare), Some(bare(host)), "{text}");
+            assert_eq!(url.port().is_some(), text.contains(":81/"), "{text}");
+        }
+        assert!(RemoteUrl::parse("http://127.0.0.256/r").is_err());
+    }
+}
