@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use sendoff::names::{BranchName, RemoteName};
-use sendoff_testing::supervised;
+use sendoff_testing::supervise;
 
 use crate::sandbox::Sandbox;
 
@@ -39,9 +39,7 @@ proptest! {
 
 #[test]
 fn ordinary_names_are_accepted() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     for name in [
         "main",
         "feature/login",

@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use sendoff_testing::{MemoryWatch, supervised};
+use sendoff_testing::{MemoryWatch, supervise};
 
 /// Where every test has input that somebody else wrote.
 const FOLDERS: &[&str] = &[
@@ -43,7 +43,9 @@ fn unsupervised(file: &Path) -> Vec<String> {
         let rest = &lines[at + 1..];
         let named = rest.iter().position(|line| line.contains("fn ")).unwrap() + at + 1;
         let test = rest.iter().take_while(|line| !line.contains("test]"));
-        let is_supervised = test.into_iter().any(|line| line.contains("supervised() {"));
+        let is_supervised = test
+            .into_iter()
+            .any(|line| line.contains("supervise!()") || line.contains("supervised() {"));
         // What takes arguments is a property, which runs many times.
         if lines[named].ends_with("() {") && !is_supervised {
             found.push(format!("{}: {}", file.display(), lines[named].trim()));
@@ -68,7 +70,7 @@ fn every_test_of_hostile_input_is_supervised() {
     let found: Vec<String> = files.flat_map(|file| unsupervised(&file)).collect();
     assert!(
         found.is_empty(),
-        "these are not `supervised()`:\n{}",
+        "these do not call `supervise!()`:\n{}",
         found.join("\n")
     );
 }
@@ -91,9 +93,7 @@ fn a_process_whose_child_takes_too_much_is_found() {
 #[test]
 fn a_supervised_test_that_takes_too_much_fails() {
     if let Ok(takes) = std::env::var(TAKES) {
-        if supervised() {
-            return;
-        }
+        supervise!();
         let mebibytes: usize = takes.parse().unwrap();
         black_box(vec![1_u8; mebibytes << 20]);
         return;

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use sendoff::template::{Condition, Template, TemplateError};
-use sendoff_testing::supervised;
+use sendoff_testing::supervise;
 
 fn render(source: &str) -> Result<String, TemplateError> {
     let facts = json!({
@@ -18,9 +18,7 @@ fn render(source: &str) -> Result<String, TemplateError> {
 
 #[test]
 fn the_filters_do_what_they_say() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     assert_eq!(
         render("{{ task.input | redact }}").unwrap(),
         "use [REDACTED] now"
@@ -43,9 +41,7 @@ fn the_filters_do_what_they_say() {
 
 #[test]
 fn facts_are_never_read_as_templates() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     assert_eq!(
         render("{{ repo.commits[0].subject }}").unwrap(),
         "{{ 1 + 1 }} ${x} %s {0}"
@@ -58,9 +54,7 @@ fn facts_are_never_read_as_templates() {
 
 #[test]
 fn an_unknown_name_is_an_error_that_says_what_there_is() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let error = |source| render(source).unwrap_err().to_string();
     assert_eq!(
         error("a\n{{ branch }}"),
@@ -80,9 +74,7 @@ fn an_unknown_name_is_an_error_that_says_what_there_is() {
 
 #[test]
 fn a_template_that_does_not_compile_is_refused_with_its_line() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let error = Template::new("a\nb {{ c").unwrap_err().to_string();
     assert!(error.starts_with("line 2: syntax error"), "{error}");
     let error = serde_json::from_value::<Template>(json!("{% if %}"))
@@ -97,9 +89,7 @@ fn a_template_that_does_not_compile_is_refused_with_its_line() {
 
 #[test]
 fn a_template_that_does_too_much_is_stopped() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let doubling = format!(
         "{{% set a = 'aaaaaaaa' %}}{}",
         "{% set a = a ~ a %}".repeat(60)
@@ -125,9 +115,7 @@ fn a_template_that_does_too_much_is_stopped() {
 /// Each of these ended the process by a stack overflow.
 #[test]
 fn a_template_that_is_nested_too_deeply_or_too_long_is_refused_before_it_is_compiled() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let long = |unit: &str| format!("{{{{ 1{} }}}}", unit.repeat(60_000 / unit.len()));
     for source in [
         long("+1"),
@@ -159,9 +147,7 @@ fn a_template_that_is_nested_too_deeply_or_too_long_is_refused_before_it_is_comp
 /// What each of these made was as large as memory, and cost no fuel.
 #[test]
 fn lists_cannot_be_made_to_grow_without_fuel() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     for (source, why) in [
         (
             "{% set ns = namespace(x=['a']) %}{% for i in range(60) %}{% set ns.x = ns.x + ns.x %}{% endfor %}",
@@ -244,9 +230,7 @@ fn lists_cannot_be_made_to_grow_without_fuel() {
 
 #[test]
 fn a_condition_is_true_false_or_an_error() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let facts =
         json!({"steps": {"pr-create": {"outputs": {"action": "created"}}}, "task": {"ok": null}});
     let holds = |source: &str| Condition::new(source).unwrap().holds(&facts);

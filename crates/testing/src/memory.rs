@@ -9,14 +9,26 @@ use std::thread::{JoinHandle, sleep, spawn};
 use std::time::Duration;
 
 /// The most resident memory that a hostile input may cost one process, files that it mapped included, in KiB.
-const MOST: u64 = 128 << 10;
-/// How often is looked. The kernel keeps the most that there was, so only the end can be missed.
-const PACE: Duration = Duration::from_millis(4);
+const MAX_MEMORY: u64 = 128 << 10;
+/// The interval at which memory is read. The kernel keeps the peak, so only the last moments can be missed.
+const SAMPLE_INTERVAL: Duration = Duration::from_millis(4);
 /// Set in the process of its own.
 const SUPERVISED: &str = "SENDOFF_TEST_SUPERVISED";
 
-/// Runs the calling test in a process of its own with bounded memory. True for the caller, whose test is done then; false in
-/// that process, which goes on with the test.
+/// Runs the calling test in a process of its own with bounded memory, and then returns from it in the calling process.
+///
+/// To be called first in a test whose input is hostile, see [`supervised`].
+#[macro_export]
+macro_rules! supervise {
+    () => {
+        if $crate::supervised() {
+            return;
+        }
+    };
+}
+
+/// Runs the calling test in a process of its own with bounded memory. Returns true in the calling process, whose test is done
+/// then, and false in the process of its own, which continues with the test.
 ///
 /// # Panics
 ///
@@ -67,7 +79,7 @@ impl MemoryWatch {
             family.members.insert(process, Member::default());
             while !stop.load(Ordering::Relaxed) {
                 family.look();
-                sleep(PACE);
+                sleep(SAMPLE_INTERVAL);
             }
             family
         });
@@ -82,7 +94,7 @@ impl MemoryWatch {
     pub fn assert_bounded(self, said: &str) {
         self.ended.store(true, Ordering::Relaxed);
         for Member { name, peak } in self.thread.join().unwrap().members.into_values() {
-            assert!(peak <= MOST, "{name} took {peak} KiB: {said}");
+            assert!(peak <= MAX_MEMORY, "{name} took {peak} KiB: {said}");
         }
     }
 }

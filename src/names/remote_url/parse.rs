@@ -8,7 +8,7 @@ use secrecy::SecretString;
 
 use super::error::RemoteUrlError;
 use super::ssh_address::{SshAddress, is_scp_like};
-use super::usual_host::{authority, with_usual_host};
+use super::usual_host::{authority, is_plain, with_usual_host};
 use super::{RemoteUrl, Scheme, path};
 
 impl RemoteUrl {
@@ -189,15 +189,6 @@ fn has_control(text: &str) -> bool {
                     _ => false,
                 }
         })
-}
-
-/// Says whether a user or host is made of `[A-Za-z0-9._-]` and does not start with a dash.
-pub(super) fn is_plain(text: &str) -> bool {
-    !text.is_empty()
-        && !text.starts_with('-')
-        && text
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || "._-".contains(c))
 }
 
 #[cfg(test)]

@@ -1,7 +1,6 @@
 //! The host of an http(s) URL in the spelling that is looked up.
 
 use super::error::RemoteUrlError;
-use super::parse::is_plain;
 
 /// Returns the text between `://` and the path; `None` for an address without a scheme.
 pub(super) fn authority(text: &str) -> Option<&str> {
@@ -49,6 +48,15 @@ pub(super) fn with_usual_host(text: &str) -> Result<Option<(String, String)>, Re
 fn bracket_end(host: &str) -> usize {
     let is_address = host.starts_with('[');
     host.find(']').filter(|_| is_address).unwrap_or(0)
+}
+
+/// Says whether a user or host is made of `[A-Za-z0-9._-]` and does not start with a dash.
+pub(super) fn is_plain(text: &str) -> bool {
+    !text.is_empty()
+        && !text.starts_with('-')
+        && text
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || "._-".contains(c))
 }
 
 #[cfg(test)]

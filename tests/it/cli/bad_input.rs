@@ -3,7 +3,7 @@
 
 use std::os::unix::fs::PermissionsExt;
 
-use sendoff_testing::supervised;
+use sendoff_testing::supervise;
 use serde_json::Value;
 
 use crate::world::{World, step};
@@ -20,9 +20,7 @@ fn told(world: &World, step: &Value) -> String {
 
 #[test]
 fn a_bad_user_policy_stops_the_push_and_puts_messages_off() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = World::new();
     world.user_policy("[branches]\nprotectd = [\"x\"]\n");
     let said = world.run_task("x");
@@ -38,9 +36,7 @@ fn a_bad_user_policy_stops_the_push_and_puts_messages_off() {
 
 #[test]
 fn a_user_policy_that_everybody_can_write_fails_closed() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = World::new();
     let path = world.home_policy();
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o666)).unwrap();
@@ -56,9 +52,7 @@ fn a_user_policy_that_everybody_can_write_fails_closed() {
 
 #[test]
 fn a_bad_repository_policy_is_left_out_and_the_work_ships() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = World::new();
     for bad in [
         "[branches\n",
@@ -79,9 +73,7 @@ fn a_bad_repository_policy_is_left_out_and_the_work_ships() {
 
 #[test]
 fn a_repository_policy_that_is_a_link_is_not_followed() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = World::new();
     world.sandbox.write("secret", "canary = \"CANARY\"");
     std::os::unix::fs::symlink("../secret", world.work().join(".sendoff.toml")).unwrap();
@@ -93,9 +85,7 @@ fn a_repository_policy_that_is_a_link_is_not_followed() {
 
 #[test]
 fn a_repository_can_protect_more_branches() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = World::new();
     std::fs::write(
         world.work().join(".sendoff.toml"),
@@ -108,9 +98,7 @@ fn a_repository_can_protect_more_branches() {
 
 #[test]
 fn a_bad_set_or_policy_file_does_nothing() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = World::new();
     let file = world.sandbox.write("bad.toml", "[limits]\ndeadline = 5\n");
     for arguments in [
@@ -130,9 +118,7 @@ fn a_bad_set_or_policy_file_does_nothing() {
 
 #[test]
 fn the_errors_of_the_command_line_name_the_argument() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = World::new();
     let said = world.run(&["run", "--set", "limits.deadlin=5s"]);
     insta::assert_snapshot!("set_unknown_key", world.normalise(&said.stderr));
@@ -148,9 +134,7 @@ fn the_errors_of_the_command_line_name_the_argument() {
 
 #[test]
 fn a_step_that_a_broken_policy_might_have_is_the_policys_mistake() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = World::new();
     world.user_policy("[steps.notify\n");
     let said = world.run(&["step", "notify"]);
@@ -159,9 +143,7 @@ fn a_step_that_a_broken_policy_might_have_is_the_policys_mistake() {
 
 #[test]
 fn a_template_with_an_unknown_name_fails_its_step_only() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = World::new();
     world.user_policy("[steps.pr-create]\ntitle = \"{{ repo.brunch }}\"\n");
     let said = world.run(&["run", "--json"]);
@@ -175,9 +157,7 @@ fn a_template_with_an_unknown_name_fails_its_step_only() {
 
 #[test]
 fn a_remote_that_is_gone_is_told_with_advice() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = World::new();
     let gone = format!("{}/acme/gone.git", world.git.url());
     world.point_to(&gone);
@@ -188,9 +168,7 @@ fn a_remote_that_is_gone_is_told_with_advice() {
 
 #[test]
 fn a_remote_that_does_not_answer_is_told_with_advice() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = World::new();
     world.point_to("http://127.0.0.1:9/o/r.git");
     let said = world.run(&["run", "--json"]);
@@ -202,9 +180,7 @@ fn a_remote_that_does_not_answer_is_told_with_advice() {
 
 #[test]
 fn a_missing_base_keeps_the_push() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = World::new();
     world.user_policy("[branches]\nbase = \"no-such-base\"\n");
     let said = world.run(&["run", "--json"]);
@@ -215,9 +191,7 @@ fn a_missing_base_keeps_the_push() {
 
 #[test]
 fn without_a_token_the_pull_request_is_skipped_with_advice() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = World::new();
     world.point_to(&format!("{}/acme/rocket.git", world.url_with_login()));
     let said = world.run_in(&world.work(), &["run", "--json"], &[]);
@@ -241,9 +215,7 @@ fn without_a_token_the_pull_request_is_skipped_with_advice() {
 
 #[test]
 fn a_platform_that_refuses_is_a_failed_step() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = World::new();
     world.platform.fail_with(&[422, 422]);
     let said = world.run_task("x");
@@ -255,9 +227,7 @@ fn a_platform_that_refuses_is_a_failed_step() {
 
 #[test]
 fn a_bad_platform_url_is_noted() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = World::new();
     let mut variables = world.variables();
     variables.retain(|(name, _)| *name != "PLATFORM_URL");
@@ -269,9 +239,7 @@ fn a_bad_platform_url_is_noted() {
 
 #[test]
 fn a_directory_that_does_not_exist_is_a_wrong_argument() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = World::new();
     let file = world.sandbox.write("file", "");
     for (directory, why) in [
@@ -311,9 +279,7 @@ fn a_directory_that_does_not_exist_is_a_wrong_argument() {
 
 #[test]
 fn a_directory_without_a_repository_is_a_skip() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = World::new();
     let empty = world.sandbox.path("home");
     let said = world.run(&["run", "--json", "-C", empty.to_str().unwrap()]);
@@ -323,9 +289,7 @@ fn a_directory_without_a_repository_is_a_skip() {
 
 #[test]
 fn a_push_that_is_larger_than_the_policy_lets_out_is_stopped() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = World::new();
     world.user_policy("[limits]\npush-size = \"2KB\"\n");
     let mut noise = String::new();
@@ -341,9 +305,7 @@ fn a_push_that_is_larger_than_the_policy_lets_out_is_stopped() {
 
 #[test]
 fn a_silent_server_ends_at_the_deadline_and_the_rest_is_told() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = World::new();
     // Connections are taken by the system and never answered.
     let silent = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();

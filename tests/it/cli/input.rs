@@ -1,6 +1,6 @@
 //! The task document on `--input`: none, an empty one, and those that cannot be used.
 
-use sendoff_testing::supervised;
+use sendoff_testing::supervise;
 use serde_json::Value;
 
 use crate::world::{World, step};
@@ -11,9 +11,7 @@ fn verdict(report: &Value, name: &str) -> String {
 
 #[test]
 fn an_empty_input_is_a_document_with_every_key_absent() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = World::new();
     for input in [&b""[..], b"\n", b"{}"] {
         let said = world.run_with_input(&["run", "--input", "-", "--json"], input);
@@ -32,9 +30,7 @@ fn an_empty_input_is_a_document_with_every_key_absent() {
 
 #[test]
 fn a_document_that_cannot_be_used_is_noted_and_the_branch_is_shipped() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let mut told = Vec::new();
     for bad in [
         "not json",
@@ -69,9 +65,7 @@ fn a_document_that_cannot_be_used_is_noted_and_the_branch_is_shipped() {
 
 #[test]
 fn an_input_that_cannot_be_read_is_noted_and_the_branch_is_shipped() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = World::new();
     let said = world.run(&["run", "--input", "/no/such/file"]);
     assert_eq!(said.code, Some(64), "{}", said.stdout);
@@ -87,9 +81,7 @@ fn an_input_that_cannot_be_read_is_noted_and_the_branch_is_shipped() {
 
 #[test]
 fn an_input_that_is_too_large_is_noted_and_the_branch_is_shipped() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = World::new();
     let path = world.sandbox.path("large.json");
     let file = std::fs::File::create(&path).unwrap();
@@ -106,9 +98,7 @@ fn an_input_that_is_too_large_is_noted_and_the_branch_is_shipped() {
 
 #[test]
 fn a_failed_step_weighs_more_than_a_bad_document() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = World::new();
     world.point_to(&format!("{}/acme/none.git", world.git.url()));
     let said = world.run_with_input(&["run", "--input", "-"], b"[]");
@@ -117,9 +107,7 @@ fn a_failed_step_weighs_more_than_a_bad_document() {
 
 #[test]
 fn a_plan_notes_a_bad_document_and_a_step_alone_refuses_it() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = World::new();
     let said = world.run_with_input(&["plan", "--input", "-"], b"[]");
     assert_eq!(said.code, Some(64), "{}", said.stdout);

@@ -1,16 +1,14 @@
 //! What the server answers: each status, each text.
 
 use pretty_assertions::assert_eq;
-use sendoff_testing::supervised;
+use sendoff_testing::supervise;
 use serde_json::json;
 
 use super::server::{Home, RULE, SECRET, code, issue};
 
 #[test]
 fn a_delivery_that_matches_sets_schedules_due_before_it_is_answered() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let home = Home::new(RULE);
     home.schedule("team: Pick-Up-Work", &[]);
     home.schedule("nightly", &["pick-up-work"]);
@@ -42,9 +40,7 @@ fn a_delivery_that_matches_sets_schedules_due_before_it_is_answered() {
 
 #[test]
 fn what_matches_no_rule_is_ignored_with_the_reason() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let home = Home::new(RULE);
     let server = home.serve();
     let other = String::from_utf8(issue(1))
@@ -76,9 +72,7 @@ fn what_matches_no_rule_is_ignored_with_the_reason() {
 
 #[test]
 fn a_ping_is_answered_and_never_a_duplicate() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let home = Home::new(RULE);
     let server = home.serve();
     for _ in 0..2 {
@@ -200,9 +194,7 @@ fn each_refusal_says_what_is_wrong() {
 
 #[test]
 fn without_a_secret_nothing_is_read() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let home = Home::new("");
     home.write_policy("[serve]\nlisten = \"127.0.0.1:0\"\n");
     let server = home.serve();
@@ -231,9 +223,7 @@ fn without_a_secret_nothing_is_read() {
 
 #[test]
 fn two_secrets_count_while_one_is_changed() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let home = Home::new("");
     let (one, two) = (
         home.sandbox.write("one", "one\n"),
@@ -260,9 +250,7 @@ fn two_secrets_count_while_one_is_changed() {
 
 #[test]
 fn gitlab_and_gitea_are_understood_in_the_same_words() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let home = Home::new(RULE);
     home.schedule("pick-up-work", &[]);
     let server = home.serve();
@@ -301,9 +289,7 @@ fn gitlab_and_gitea_are_understood_in_the_same_words() {
 
 #[test]
 fn secrets_are_shown_nowhere() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let home = Home::new(RULE);
     home.schedule("pick-up-work", &[]);
     let server = home.serve_with(&[("SENDOFF_LOG", "trace")]);

@@ -5,7 +5,7 @@ use std::net::{Shutdown, TcpStream};
 use std::time::{Duration, Instant};
 
 use pretty_assertions::assert_eq;
-use sendoff_testing::{MemoryWatch, supervised};
+use sendoff_testing::{MemoryWatch, supervise};
 
 use super::server::{Home, RULE, SECRET, Server, code, head, issue, read_answer};
 
@@ -27,9 +27,7 @@ fn begin(server: &Server, length: usize) -> TcpStream {
 
 #[test]
 fn a_body_above_the_limit_is_refused_before_it_is_read() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let home = Home::new(RULE);
     let server = home.serve();
     let mut stream = server.connect();
@@ -66,9 +64,7 @@ fn a_body_above_the_limit_is_refused_before_it_is_read() {
 
 #[test]
 fn the_largest_body_is_taken() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let home = Home::new(RULE);
     let server = home.serve();
     let issue = issue(1);
@@ -80,9 +76,7 @@ fn the_largest_body_is_taken() {
 
 #[test]
 fn slow_senders_are_let_go() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let home = Home::new(RULE);
     let server = home.serve();
     let began = Instant::now();
@@ -110,9 +104,7 @@ fn slow_senders_are_let_go() {
 
 #[test]
 fn a_connection_that_ends_within_a_body_leaves_nothing() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let home = Home::new(RULE);
     let server = home.serve();
     let body = issue(1);
@@ -134,9 +126,7 @@ fn a_connection_that_ends_within_a_body_leaves_nothing() {
 
 #[test]
 fn signed_bodies_that_claim_much_take_little() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let home = Home::new(RULE);
     let server = home.serve();
     let memory = MemoryWatch::start(server.id());
@@ -156,9 +146,7 @@ fn signed_bodies_that_claim_much_take_little() {
 
 #[test]
 fn many_senders_of_large_bodies_share_bounded_memory() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let home = Home::new(RULE);
     let server = home.serve();
     let memory = MemoryWatch::start(server.id());
@@ -185,9 +173,7 @@ fn many_senders_of_large_bodies_share_bounded_memory() {
 
 #[test]
 fn a_sender_that_floods_is_held_to_the_limit() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let home = Home::new(&format!("{RULE}limit = \"3/h\"\n"));
     home.schedule("pick-up-work", &[]);
     let server = home.serve();
@@ -212,9 +198,7 @@ fn a_sender_that_floods_is_held_to_the_limit() {
 
 #[test]
 fn a_flood_of_forged_deliveries_is_a_line_in_the_log() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let home = Home::new(RULE);
     let server = home.serve();
     for _ in 0..20 {
@@ -227,9 +211,7 @@ fn a_flood_of_forged_deliveries_is_a_line_in_the_log() {
 
 #[test]
 fn garbage_instead_of_http_ends_the_connection() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let home = Home::new(RULE);
     let server = home.serve();
     let headers = "x: y\r\n".repeat(200);

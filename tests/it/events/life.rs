@@ -30,7 +30,7 @@ fn sigterm_within_a_delivery_lets_it_end() {
     // The request has begun once a later one is answered.
     assert_eq!(server.get("/readyz").code, 200);
     server.signal("-TERM");
-    server.logs("the server ends");
+    server.logs("the server shuts down");
     // Nobody else is let in.
     wait_until("the port to close", || {
         std::net::TcpStream::connect(server.address)
@@ -134,7 +134,7 @@ fn a_broken_policy_changes_nothing_and_is_logged() {
     }
     let log = server.log();
     assert_eq!(
-        log.matches("the former one counts still").count(),
+        log.matches("the previous one stays in effect").count(),
         4,
         "{log}"
     );

@@ -2,7 +2,7 @@
 
 use pretty_assertions::assert_eq;
 use sendoff::events::{EventFacts, Source};
-use sendoff_testing::supervised;
+use sendoff_testing::supervise;
 use serde_json::{Value, json};
 
 use super::delivery;
@@ -23,9 +23,7 @@ fn gitlab_payload(kind: &str, attributes: &Value) -> Value {
 
 #[test]
 fn gitlabs_events_have_githubs_names() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     for (event, kind, attributes, name, own) in [
         (
             "Issue Hook",
@@ -111,9 +109,7 @@ fn gitlabs_events_have_githubs_names() {
 
 #[test]
 fn gitlabs_pushes_and_merge_requests_have_branches() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let push = json!({
         "object_kind": "push",
         "event_name": "push",
@@ -153,9 +149,7 @@ fn gitlabs_pushes_and_merge_requests_have_branches() {
 
 #[test]
 fn giteas_own_names_for_reviews_are_githubs() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let payload = |action: Option<&str>| {
         let mut payload = json!({
             "pull_request": { "number": 3, "title": "x", "base": { "ref": "main" } },
@@ -207,9 +201,7 @@ fn giteas_own_names_for_reviews_are_githubs() {
 
 #[test]
 fn giteas_bots_are_known_by_their_names() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     for (login, is_bot) in [
         ("gitea-actions", true),
         ("renovate-bot", true),
@@ -225,9 +217,7 @@ fn giteas_bots_are_known_by_their_names() {
 
 #[test]
 fn texts_of_others_are_kept_short_and_without_secrets() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let token = format!("ghp_{}", "a1B2".repeat(9));
     let payload = json!({
         "action": "opened",

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use pretty_assertions::assert_eq;
 use sendoff::events::{Delivery, HookSecrets, Source, verify};
-use sendoff_testing::{left_out, supervised, tool};
+use sendoff_testing::{left_out, supervise, tool};
 use serde_json::Value;
 
 use super::server::{Home, code};
@@ -39,9 +39,7 @@ pub(super) fn examples() -> Option<Vec<(String, Value)>> {
 
 #[test]
 fn every_recorded_payload_is_classified() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let Some(examples) = examples() else { return };
     assert!(examples.len() > 250, "{}", examples.len());
     let mut of_event: BTreeMap<String, usize> = BTreeMap::new();
@@ -75,9 +73,7 @@ fn every_recorded_payload_is_classified() {
 
 #[test]
 fn every_recorded_payload_passes_through_the_server() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let Some(examples) = examples() else { return };
     let home = Home::new(
         "[[events.rule]]\non = \"*\"\nrepositories = [\"*\"]\nbots = \"allow\"\nfire = [\"all\"]\n",
@@ -119,9 +115,7 @@ fn node(script: &str, arguments: &[&str]) -> Option<String> {
 
 #[test]
 fn githubs_own_program_and_ours_agree_on_signatures() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let secrets = ["s", "ümlaut 🚀 and blanks", &"long".repeat(100)];
     let bodies = ["{}", "{\"a\": \"ü🚀\\n\"}", &" ".repeat(10_000), "no json"];
     for secret in secrets {

@@ -1,7 +1,7 @@
 //! Deliveries that come again: by id, by body, after a restart, after a week.
 
 use pretty_assertions::assert_eq;
-use sendoff_testing::supervised;
+use sendoff_testing::supervise;
 
 use super::server::{Home, RULE, issue};
 
@@ -10,9 +10,7 @@ const SAME_ID: &str = "the same delivery id came before, with another body";
 
 #[test]
 fn a_delivery_counts_once_by_its_id_and_by_its_body() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let home = Home::new(RULE);
     home.schedule("pick-up-work", &[]);
     let server = home.serve();
@@ -45,9 +43,7 @@ fn a_delivery_counts_once_by_its_id_and_by_its_body() {
 
 #[test]
 fn after_a_week_a_delivery_is_forgotten() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let home = Home::new(RULE);
     let server = home.serve();
     assert_eq!(server.deliver("issues", "d-1", &issue(1)).code, 202);
@@ -63,9 +59,7 @@ fn after_a_week_a_delivery_is_forgotten() {
 
 #[test]
 fn a_delivery_without_an_id_is_known_by_its_body() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let home = Home::new(RULE);
     let server = home.serve();
     let body = issue(1);
@@ -83,9 +77,7 @@ fn a_delivery_without_an_id_is_known_by_its_body() {
 
 #[test]
 fn a_delivery_that_could_not_be_kept_may_come_again() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let home = Home::new(RULE);
     let server = home.serve();
     let path = home.state().join("store.db");

@@ -2,7 +2,7 @@
 
 use pretty_assertions::assert_eq;
 use sendoff::events::{Source, mistakes};
-use sendoff_testing::supervised;
+use sendoff_testing::supervise;
 use serde_json::{Value, json};
 
 use super::server::Home;
@@ -29,9 +29,7 @@ fn rule(more: &str) -> String {
 
 #[test]
 fn each_filter_lets_through_what_it_names() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let opened = delivery(Source::GitHub, "issues", &issue());
     for (line, wanted) in [
         ("", None),
@@ -95,9 +93,7 @@ fn each_filter_lets_through_what_it_names() {
 
 #[test]
 fn a_bots_own_review_fires_nothing_unless_that_is_said() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let review = |login: &str, kind: &str| {
         let payload = github::review_submitted(2, &github::user(login, kind));
         delivery(Source::GitHub, "pull_request_review", &payload)
@@ -122,9 +118,7 @@ fn a_bots_own_review_fires_nothing_unless_that_is_said() {
 
 #[test]
 fn branches_are_those_of_pushes_and_the_base_of_pull_requests() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let push = |reference: &str| delivery(Source::GitHub, "push", &github::push(reference));
     let on = rule("on = \"push\"\nbranches = [\"main\", \"release/**\"]");
     assert_eq!(miss(&on, &push("refs/heads/main")), None);
@@ -141,9 +135,7 @@ fn branches_are_those_of_pushes_and_the_base_of_pull_requests() {
 
 #[test]
 fn an_event_of_no_repository_needs_a_rule_for_all() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let payload = json!({ "action": "member_added", "sender": { "login": "alice" } });
     let added = delivery(Source::GitHub, "organization", &payload);
     assert_eq!(miss(&rule("on = \"organization\""), &added), None);
@@ -155,9 +147,7 @@ fn an_event_of_no_repository_needs_a_rule_for_all() {
 
 #[test]
 fn the_preset_has_the_rules_of_old_and_ignores_bots() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let preset = sendoff::policy::preset("events").unwrap();
     let policy = policy(preset);
     let rules = &policy.events().rule;
@@ -180,9 +170,7 @@ fn the_preset_has_the_rules_of_old_and_ignores_bots() {
 
 #[test]
 fn a_condition_that_cannot_be_is_a_mistake_of_the_policy() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let told = |when: &str| -> Vec<String> {
         let found = mistakes(&policy(&rule(&format!("when = \"{when}\""))));
         found
@@ -211,9 +199,7 @@ fn a_condition_that_cannot_be_is_a_mistake_of_the_policy() {
 
 #[test]
 fn no_repository_has_a_word_in_it() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let home = Home::new("");
     let repository = home.sandbox.repository("repository");
     for table in [

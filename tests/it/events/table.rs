@@ -38,7 +38,7 @@ fn a_reload_takes_the_schedules_from_one_place_to_the_other() {
     home.policy(&format!("{RULES}[store]\nplatform-schedules = \"{far}\"\n"));
     server.signal("-HUP");
     server.logs("would be reached without encryption");
-    server.logs("the former one counts still");
+    server.logs("the previous one stays in effect");
     assert_eq!(fired("d-3", 3), serde_json::json!(["Ada: PR Review"]));
     home.policy(RULES);
     server.signal("-HUP");

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use sendoff::demo::Answer;
 use sendoff::demo::forge_server::{ForgeServer, Repository};
-use sendoff_testing::supervised;
+use sendoff_testing::supervise;
 use serde_json::json;
 use tracing_subscriber::fmt::MakeWriter;
 
@@ -35,9 +35,7 @@ impl MakeWriter<'_> for Captured {
 
 #[tokio::test]
 async fn the_token_is_in_no_error_and_no_log_and_at_no_other_origin() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     // With one dispatcher alone, a line that another test reached first stays off for good.
     let second = tracing::Dispatch::new(tracing::subscriber::NoSubscriber::new());
     let captured = Captured::default();

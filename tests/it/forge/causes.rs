@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use sendoff::demo::Answer;
 use sendoff::forge::Opened;
-use sendoff_testing::supervised;
+use sendoff_testing::supervise;
 use serde_json::{Value, json};
 
 use crate::world::{World, step};
@@ -30,9 +30,7 @@ async fn told(status: u16, sentences: &[&str]) -> String {
 /// None of these is mended by more rights for the token.
 #[tokio::test]
 async fn the_advice_on_a_403_follows_from_what_the_forge_says() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let told = told(403, &[
         "GitHub Actions is not permitted to create or approve pull requests.",
         "`acme` forbids access via a personal access token (classic). Please use a GitHub App.",
@@ -56,9 +54,7 @@ async fn the_advice_on_a_403_follows_from_what_the_forge_says() {
 
 #[tokio::test]
 async fn a_410_is_what_was_switched_off_or_deleted_or_a_version_that_is_gone() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let told = told(
         410,
         &[
@@ -82,9 +78,7 @@ async fn a_410_is_what_was_switched_off_or_deleted_or_a_version_that_is_gone() {
 
 #[tokio::test]
 async fn the_advice_on_a_422_follows_from_what_the_forge_says() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let mut told = String::new();
     for said in [
         "The main branch has no history in common with work",
@@ -107,9 +101,7 @@ async fn the_advice_on_a_422_follows_from_what_the_forge_says() {
 
 #[tokio::test]
 async fn other_statuses_have_their_advice_too() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let mut told = String::new();
     for (status, said) in [
         (400, "Problems parsing JSON"),
@@ -147,9 +139,7 @@ async fn other_statuses_have_their_advice_too() {
 /// A gateway, a sign-in or another web server: nothing about the token or the repository follows from that.
 #[tokio::test]
 async fn a_page_of_a_web_server_is_no_answer_of_the_forge() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     for status in [400, 403, 404, 405, 410, 451] {
         let page = "<!DOCTYPE html>\n<html><head><title>Access to this site is denied</title>";
         let error = opening(Answer::text(status, "text/html", page)).await;
@@ -168,9 +158,7 @@ async fn a_page_of_a_web_server_is_no_answer_of_the_forge() {
 
 #[tokio::test]
 async fn a_refusal_in_json_of_another_shape_is_shown_all_the_same() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let shapes = [
         (
             json!({"message": "Validation Failed", "errors": "head is odd"}),
@@ -204,9 +192,7 @@ async fn a_refusal_in_json_of_another_shape_is_shown_all_the_same() {
 
 #[tokio::test]
 async fn a_conflict_that_says_that_there_is_one_is_looked_up() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let server = server();
     let number = server.add_pull("o/r", "main", "o/r", "work").unwrap();
     let said = "Another open merge request already exists for this source branch: !7";
@@ -224,9 +210,7 @@ async fn a_conflict_that_says_that_there_is_one_is_looked_up() {
 /// Guards that the advice on pull requests that are switched off ends the failure, and that the branch is out all the same.
 #[test]
 fn where_there_are_no_pull_requests_the_advice_ends_the_failure() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = World::new();
     let off = || message(410, "Pull requests are disabled for this repository.");
     world.forge.answer_with([off(), off(), off(), off()]);

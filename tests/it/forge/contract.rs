@@ -286,9 +286,7 @@ macro_rules! contract {
             $(
                 #[tokio::test]
                 async fn $clause() {
-                    if sendoff_testing::supervised() {
-                        return;
-                    }
+                    sendoff_testing::supervise!();
                     super::$clause::<$fixture>().await;
                 }
             )+

@@ -2,7 +2,7 @@
 //! unseen.
 
 use sendoff::demo::Answer;
-use sendoff_testing::supervised;
+use sendoff_testing::supervise;
 use serde_json::Value;
 
 use crate::world::{World, step};
@@ -33,9 +33,7 @@ fn set(world: &World, value: &str) {
 
 #[test]
 fn f03_commits_after_a_merge_are_not_pushed_until_the_policy_or_a_new_branch_lets_them_out() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = went_on(|world| world.forge.merge(1));
     let before = world.tip("feature/x");
     let (code, report) = run(&world);
@@ -84,9 +82,7 @@ fn f03_commits_after_a_merge_are_not_pushed_until_the_policy_or_a_new_branch_let
 
 #[test]
 fn f03_commits_after_a_pull_request_was_closed_are_held_likewise() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = went_on(|world| world.forge.close(1));
     let (_, report) = run(&world);
     let summary = step(&report, "push")["summary"].as_str().unwrap();
@@ -108,9 +104,7 @@ fn f03_commits_after_a_pull_request_was_closed_are_held_likewise() {
 /// Nothing was added since: there is nothing to lose, and nothing to open again.
 #[test]
 fn f03_without_new_commits_a_pull_request_that_ended_is_not_opened_again() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     for (merged, said) in [
         (true, "#1 with this commit was merged"),
         (false, "#1 with this commit was closed"),
@@ -139,9 +133,7 @@ fn f03_without_new_commits_a_pull_request_that_ended_is_not_opened_again() {
 /// The name of a branch is used again for other work, from a base that has moved on.
 #[test]
 fn f03_a_branch_that_was_begun_anew_under_an_old_name_is_pushed() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = World::new();
     run(&world);
     world.forge.merge(1);
@@ -165,9 +157,7 @@ fn f03_a_branch_that_was_begun_anew_under_an_old_name_is_pushed() {
 /// Where no step is to open a pull request, nobody asks for one; where the forge does not answer, the push goes on.
 #[test]
 fn a_push_alone_and_a_forge_that_is_down_hold_nothing() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = went_on(|world| world.forge.merge(1));
     let asked = world.forge.log().len();
     let alone = [

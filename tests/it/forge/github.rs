@@ -5,7 +5,7 @@ use sendoff::demo::forge_server::{Branches, Drafts, ForgeServer, Repository};
 use sendoff::forge::{Opened, Readiness};
 
 use crate::sandbox::Sandbox;
-use sendoff_testing::supervised;
+use sendoff_testing::supervise;
 use serde_json::json;
 
 use super::{TOKEN, branch, connect, created, head, request};
@@ -16,9 +16,7 @@ pub(super) fn server() -> ForgeServer {
 
 #[tokio::test]
 async fn a_draft_is_opened_ready_where_there_are_no_drafts() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let mut repository = Repository::new("o", "r");
     repository.drafts = Drafts::Unsupported;
     let server = ForgeServer::start(Some(TOKEN), [repository]).unwrap();
@@ -39,9 +37,7 @@ async fn a_draft_is_opened_ready_where_there_are_no_drafts() {
 
 #[tokio::test]
 async fn a_draft_is_a_draft_where_there_are_drafts() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let server = server();
     let mut request = request("work");
     request.readiness = Readiness::Draft;
@@ -54,9 +50,7 @@ async fn a_draft_is_a_draft_where_there_are_drafts() {
 
 #[tokio::test]
 async fn labels_reviewers_and_assignees_are_added_and_the_rest_is_named() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let mut repository = Repository::new("o", "r");
     repository.collaborators = vec!["octocat".into()];
     let server = ForgeServer::start(Some(TOKEN), [repository]).unwrap();
@@ -82,9 +76,7 @@ async fn labels_reviewers_and_assignees_are_added_and_the_rest_is_named() {
 
 #[tokio::test]
 async fn one_reviewer_that_cannot_be_asked_does_not_spoil_the_others() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let mut repository = Repository::new("o", "r");
     repository.collaborators = vec!["alice".into(), "bob".into()];
     let server = ForgeServer::start(Some(TOKEN), [repository]).unwrap();
@@ -100,9 +92,7 @@ async fn one_reviewer_that_cannot_be_asked_does_not_spoil_the_others() {
 /// The place that a redirect names may be any repository of the forge.
 #[tokio::test]
 async fn a_redirect_takes_no_pull_request_to_another_repository() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let server = ForgeServer::start(
         Some(TOKEN),
         [Repository::new("o", "r"), Repository::new("evil", "other")],
@@ -129,9 +119,7 @@ async fn a_redirect_takes_no_pull_request_to_another_repository() {
 
 #[tokio::test]
 async fn a_pull_request_whose_answer_was_lost_is_looked_for_more_than_once() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let server = server();
     server.answer_with([
         Answer::text(502, "text/html", "Bad Gateway"),
@@ -147,9 +135,7 @@ async fn a_pull_request_whose_answer_was_lost_is_looked_for_more_than_once() {
 
 #[tokio::test]
 async fn a_renamed_repository_is_followed_with_method_and_body() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let server = server();
     server.rename("o/r", "o/renamed");
     let forge = connect("github", server.url());
@@ -162,9 +148,7 @@ async fn a_renamed_repository_is_followed_with_method_and_body() {
 
 #[tokio::test]
 async fn every_request_says_who_asks_and_for_what() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let server = server();
     let forge = connect("github", server.url());
     forge
@@ -200,9 +184,7 @@ async fn every_request_says_who_asks_and_for_what() {
 
 #[tokio::test]
 async fn the_api_below_a_path_is_asked_there() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let server = server();
     let api = server.url().join("api/v3").unwrap();
     let default = connect("github", &api).default_branch().await.unwrap();
@@ -212,9 +194,7 @@ async fn the_api_below_a_path_is_asked_there() {
 
 #[tokio::test]
 async fn the_forge_knows_the_branches_of_a_bare_repository() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let work = sandbox.repository("clone");
     sandbox.git(&work, &["branch", "same"]);

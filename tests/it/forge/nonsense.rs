@@ -6,16 +6,14 @@ use sendoff::demo::{Answer, Fault};
 use sendoff::forge::Opened;
 use serde_json::json;
 
-use sendoff_testing::supervised;
+use sendoff_testing::supervise;
 
 use super::refusals::{finding, message, opening, server};
 use super::{connect, connect_with, head, render, request};
 
 #[tokio::test]
 async fn a_redirect_to_another_host_is_not_followed() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let (server, other) = (server(), server());
     let to = |path: &str| other.url().join(path).unwrap().to_string();
     let moved = |status| message(status, "Moved").header("location", to("repos/o/r/pulls?secret"));
@@ -37,9 +35,7 @@ async fn a_redirect_to_another_host_is_not_followed() {
 
 #[tokio::test]
 async fn a_sign_in_page_instead_of_an_answer() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let page = "<!doctype html>\n<title>Sign in \u{202e}</title>".to_owned() + &"x".repeat(5000);
     let error = finding(Answer::text(200, "text/html", page)).await;
     insta::assert_snapshot!(render(&error), @r"
@@ -51,9 +47,7 @@ async fn a_sign_in_page_instead_of_an_answer() {
 
 #[tokio::test]
 async fn an_answer_that_was_cut_off_or_is_empty() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let error = finding(Answer::text(200, "application/json", "[{\"number\": 7, ")).await;
     insta::assert_snapshot!(render(&error), @r#"
     bad-response (final)
@@ -70,9 +64,7 @@ async fn an_answer_that_was_cut_off_or_is_empty() {
 
 #[tokio::test]
 async fn a_created_answer_that_is_nonsense_is_looked_up() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let server = server();
     server.inject([Fault::DoneBut(Answer::json(201, &json!({"number": 1})))]);
     let opened = connect("github", server.url())
@@ -85,9 +77,7 @@ async fn a_created_answer_that_is_nonsense_is_looked_up() {
 
 #[tokio::test]
 async fn an_answer_for_somebody_elses_branch_is_not_believed() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let pull = json!({
         "number": 9, "state": "open", "html_url": null, "base": {"ref": "main"},
         "head": {"ref": "work", "label": "stranger:work", "repo": {"full_name": "stranger/r"}},
@@ -98,9 +88,7 @@ async fn an_answer_for_somebody_elses_branch_is_not_believed() {
 
 #[tokio::test]
 async fn a_forge_that_keeps_silent_is_given_up_and_asked_what_became_of_it() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let server = server();
     server.inject([Fault::DoneInSilence]);
     let start = Instant::now();
@@ -120,9 +108,7 @@ async fn a_forge_that_keeps_silent_is_given_up_and_asked_what_became_of_it() {
 
 #[tokio::test]
 async fn no_forge_at_all() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let url = server().url().clone();
     let forge = connect("github", &url);
     let error = forge.open(&request("work")).await.unwrap_err();
@@ -135,9 +121,7 @@ async fn no_forge_at_all() {
 
 #[tokio::test]
 async fn a_forge_without_encryption() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let url = "http://git.example/api/v3".parse().unwrap();
     let error = connect("github", &url)
         .open(&request("work"))

@@ -4,7 +4,7 @@ use sendoff::demo::Answer;
 use sendoff::demo::forge_server::{Branches, ForgeServer, Repository};
 use sendoff::forge::{Forge, RootEntry};
 use sendoff::names::RepositoryName;
-use sendoff_testing::supervised;
+use sendoff_testing::supervise;
 use serde_json::{Value, json};
 
 use crate::sandbox::Sandbox;
@@ -44,9 +44,7 @@ async fn entry(forge: &dyn Forge, commit: &str, name: &str) -> Result<RootEntry,
 
 #[tokio::test]
 async fn a_file_is_found_by_its_commit_and_read_by_its_id() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let (server, commit) = served(&sandbox);
     let forge = connect("github", server.url());
@@ -71,9 +69,7 @@ async fn a_file_is_found_by_its_commit_and_read_by_its_id() {
 
 #[tokio::test]
 async fn what_the_forge_does_not_have_is_an_error_and_not_absence() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let (server, _) = served(&sandbox);
     let forge = connect("github", server.url());
@@ -89,9 +85,7 @@ async fn what_the_forge_does_not_have_is_an_error_and_not_absence() {
 
 #[tokio::test]
 async fn a_tree_that_is_cut_off_doubled_or_nonsense_says_nothing() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let file = |name: &str| json!({"path": name, "mode": "100644", "sha": "1".repeat(40)});
     let tree = |entries: &Value, truncated: bool| json!({"tree": entries, "truncated": truncated});
     let sandbox = Sandbox::new();

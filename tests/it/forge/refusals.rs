@@ -3,7 +3,7 @@
 use sendoff::demo::Answer;
 use sendoff::demo::forge_server::{Branches, ForgeServer, Repository};
 use sendoff::forge::{ForgeError, Opened};
-use sendoff_testing::supervised;
+use sendoff_testing::supervise;
 use serde_json::json;
 
 use super::{TOKEN, connect, head, render, request};
@@ -50,9 +50,7 @@ pub(super) async fn wait(answer: Answer) -> Option<i64> {
 
 #[tokio::test]
 async fn a_wrong_token() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let server = ForgeServer::start(Some("another-token"), [Repository::new("o", "r")]).unwrap();
     let forge = connect("github", server.url());
     let error = forge.find(&head("o", "work"), None).await.unwrap_err();
@@ -65,9 +63,7 @@ async fn a_wrong_token() {
 
 #[tokio::test]
 async fn a_token_that_may_not() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let error = opening(message(
         403,
         "Resource not accessible by personal access token",
@@ -82,9 +78,7 @@ async fn a_token_that_may_not() {
 
 #[tokio::test]
 async fn what_is_submitted_too_quickly_is_a_limit() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let answer = json!({"message": "Validation Failed", "errors": [
         {"resource": "PullRequest", "code": "custom", "message": "was submitted too quickly"},
     ]});
@@ -99,9 +93,7 @@ async fn what_is_submitted_too_quickly_is_a_limit() {
 
 #[tokio::test]
 async fn a_token_that_single_sign_on_does_not_know() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let answer = message(403, "Resource protected by organization SAML enforcement.");
     let error =
         opening(answer.header("x-github-sso", "required; url=https://evil.example/sso")).await;
@@ -114,9 +106,7 @@ async fn a_token_that_single_sign_on_does_not_know() {
 
 #[tokio::test]
 async fn an_archived_repository() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let error = opening(message(403, "Repository was archived so is read-only.")).await;
     insta::assert_snapshot!(render(&error), @r"
     archived (final)
@@ -127,9 +117,7 @@ async fn an_archived_repository() {
 
 #[tokio::test]
 async fn a_repository_that_is_hidden() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let server = ForgeServer::start(Some(TOKEN), [Repository::new("o", "other")]).unwrap();
     let forge = connect("github", server.url());
     let error = forge.default_branch().await.unwrap_err();
@@ -142,9 +130,7 @@ async fn a_repository_that_is_hidden() {
 
 #[tokio::test]
 async fn a_version_of_the_api_that_is_gone() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let error = finding(message(410, "API version 2022-11-28 has been removed")).await;
     insta::assert_snapshot!(render(&error), @r"
     gone (final)
@@ -155,9 +141,7 @@ async fn a_version_of_the_api_that_is_gone() {
 
 #[tokio::test]
 async fn a_base_and_a_head_that_do_not_exist() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let mut repository = Repository::new("o", "r");
     let branches = [("main", "1"), ("work", "2")];
     let branches = branches.map(|(name, commit)| (name.to_owned(), commit.repeat(40)));
@@ -182,9 +166,7 @@ async fn a_base_and_a_head_that_do_not_exist() {
 
 #[tokio::test]
 async fn errors_that_are_plain_sentences() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let answer =
         json!({"message": "Validation Failed", "errors": ["title is odd", "body\u{1b}[2J is odd"]});
     let error = opening(Answer::json(422, &answer)).await;
@@ -197,9 +179,7 @@ async fn errors_that_are_plain_sentences() {
 
 #[tokio::test]
 async fn a_pull_request_that_exists_but_is_not_listed() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let answer = json!({"message": "Validation Failed", "errors": [
         {"resource": "PullRequest", "code": "custom", "message": "A pull request already exists for o:work."},
     ]});
@@ -214,9 +194,7 @@ async fn a_pull_request_that_exists_but_is_not_listed() {
 /// An enterprise server lists sentences where github.com lists objects, and says less around them.
 #[tokio::test]
 async fn f13_already_exists_is_one_class_in_every_shape() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sentence = "A pull request already exists for o:work.";
     for errors in [
         json!([{"resource": "PullRequest", "code": "custom", "message": sentence}]),
@@ -242,9 +220,7 @@ async fn f13_already_exists_is_one_class_in_every_shape() {
 
 #[tokio::test]
 async fn the_forge_is_down() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let error = opening(Answer::text(500, "text/html", "<h1>Unicorn!</h1>")).await;
     insta::assert_snapshot!(render(&error), @r"
     server-error (transient)
@@ -255,9 +231,7 @@ async fn the_forge_is_down() {
 
 #[tokio::test]
 async fn a_rate_limit_is_respected_in_every_form() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let limited = |status| message(status, "API rate limit exceeded for user ID 1.");
     #[expect(clippy::disallowed_methods, reason = "the server's clock")]
     let now = jiff::Timestamp::now().as_second();

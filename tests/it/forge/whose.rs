@@ -3,7 +3,7 @@
 use sendoff::demo::forge_server::{ForgeServer, Repository};
 use sendoff::demo::{Answer, Fault};
 use sendoff::forge::Opened;
-use sendoff_testing::supervised;
+use sendoff_testing::supervise;
 use serde_json::json;
 
 use super::github::server;
@@ -33,9 +33,7 @@ fn already_exists() -> Answer {
 
 #[tokio::test]
 async fn what_the_forge_calls_ours_is_ours_although_it_names_no_repository() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let server = server();
     let forge = connect("github", server.url());
     let list = json!([unnamed(7, "old-owner:work", &json!(null))]);
@@ -56,9 +54,7 @@ async fn what_the_forge_calls_ours_is_ours_although_it_names_no_repository() {
 
 #[tokio::test]
 async fn what_may_be_another_ones_is_not_adopted_although_the_forge_has_ours() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let fork = json!({"full_name": "stranger/r"});
     let lists = [
         // Known to be another fork's.
@@ -89,9 +85,7 @@ async fn what_may_be_another_ones_is_not_adopted_although_the_forge_has_ours() {
 
 #[tokio::test]
 async fn two_forks_of_one_owner_are_told_apart() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let mut sibling = Repository::new("o", "r-fork");
     sibling.fork_of = Some("o/r".into());
     let server = ForgeServer::start(Some(TOKEN), [Repository::new("o", "r"), sibling]).unwrap();
@@ -107,9 +101,7 @@ async fn two_forks_of_one_owner_are_told_apart() {
 
 #[tokio::test]
 async fn ours_is_found_on_a_later_page() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let server = server();
     server.add_pull("o/r", "main", "o/r", "work").unwrap();
     for number in 0..150 {
@@ -129,9 +121,7 @@ async fn ours_is_found_on_a_later_page() {
 
 #[tokio::test]
 async fn a_next_page_at_another_host_is_not_asked() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let (server, other) = (server(), server());
     let link = format!("<{}repos/o/r/pulls>; rel=\"next\"", other.url());
     server.answer_with([Answer::json(200, &json!([])).header("link", link)]);
@@ -144,9 +134,7 @@ async fn a_next_page_at_another_host_is_not_asked() {
 
 #[tokio::test]
 async fn pages_end_after_ten() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let server = server();
     let next =
         Answer::json(200, &json!([])).header("link", "</repos/o/r/pulls?page=2>; rel=\"next\"");
@@ -160,9 +148,7 @@ async fn pages_end_after_ten() {
 
 #[tokio::test]
 async fn a_head_without_a_repository_goes_by_its_label() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let server = server();
     let forge = connect("github", server.url());
     let page = "http://127.0.0.1/o/r/pull/7";
@@ -184,9 +170,7 @@ async fn a_head_without_a_repository_goes_by_its_label() {
 
 #[tokio::test]
 async fn a_link_that_is_not_the_forges_own_is_replaced() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let server = server();
     let ours = json!({"ref": "work", "label": "o:work"});
     for link in [

@@ -5,7 +5,7 @@ use sendoff::git::Matching;
 use sendoff::git::OpenError;
 use sendoff::git::Repo;
 use sendoff::names::RemoteUrl;
-use sendoff_testing::supervised;
+use sendoff_testing::supervise;
 
 use super::open::append;
 use super::{files, open};
@@ -13,9 +13,7 @@ use crate::sandbox::Sandbox;
 
 #[test]
 fn the_users_files_count_with_their_includes() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let work = sandbox.repository("r");
     let top = work.canonicalize().unwrap();
@@ -54,9 +52,7 @@ fn the_users_files_count_with_their_includes() {
 
 #[test]
 fn what_the_repository_says_has_no_power_and_is_named() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let work = sandbox.repository("r");
     let settings = [
@@ -132,9 +128,7 @@ fn what_the_repository_says_has_no_power_and_is_named() {
 
 #[test]
 fn a_trusted_repository_counts_as_it_does_for_git() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let work = sandbox.repository("r");
     sandbox.write("r/.git/more", "[core]\n\taskPass = mine\n");
@@ -156,9 +150,7 @@ fn a_trusted_repository_counts_as_it_does_for_git() {
 
 #[test]
 fn values_for_a_url_follow_the_rules_of_git() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let work = sandbox.repository("r");
     append(
@@ -196,9 +188,7 @@ fn values_for_a_url_follow_the_rules_of_git() {
 
 #[test]
 fn a_broken_or_endless_configuration_is_an_error() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let work = sandbox.repository("r");
     let path = work.join(".git/config");
@@ -211,9 +201,7 @@ fn a_broken_or_endless_configuration_is_an_error() {
 
 #[test]
 fn the_configuration_of_a_worktree_is_read_where_it_is_switched_on() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let work = sandbox.repository("r");
     sandbox.git(&work, &["config", "extensions.worktreeConfig", "true"]);

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use sendoff::environment::Environment;
 use sendoff::git::{ConfigFiles, LocalConfigTrust, OpenError, Repo};
 use sendoff::names::BranchName;
-use sendoff_testing::supervised;
+use sendoff_testing::supervise;
 
 use super::open::append;
 use crate::sandbox::Sandbox;
@@ -90,9 +90,7 @@ const INCLUDED: &str = "[core]\n\tsshCommand = included\n";
 
 #[test]
 fn a_condition_on_the_git_directory_holds_for_the_real_path_and_for_the_one_that_was_entered() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let mut twin = Twin::new("[includeIf \"gitdir:~/entered/\"]\n\tpath = inc\n");
     twin.sandbox.write("home/inc", INCLUDED);
     assert_eq!(twin.both("core.sshCommand"), None);
@@ -105,9 +103,7 @@ fn a_condition_on_the_git_directory_holds_for_the_real_path_and_for_the_one_that
 /// Of a linked work tree, and of one whose git directory lies elsewhere, conditions see the real git directory alone.
 #[test]
 fn a_condition_sees_the_git_directory_and_not_the_work_tree() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     for (condition, holds) in [("gitdir:~/trees/", false), ("gitdir:**/worktrees/*", true)] {
         let mut twin = Twin::new(&format!("[includeIf \"{condition}\"]\n\tpath = inc\n"));
         twin.sandbox.write("home/inc", INCLUDED);
@@ -124,9 +120,7 @@ fn a_condition_sees_the_git_directory_and_not_the_work_tree() {
 
 #[test]
 fn a_home_that_is_a_link_is_followed_in_conditions() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let mut twin = Twin::new("");
     let link = twin.sandbox.path("link");
     symlink(twin.sandbox.home(), &link).unwrap();
@@ -144,9 +138,7 @@ fn a_home_that_is_a_link_is_followed_in_conditions() {
 
 #[test]
 fn every_kind_of_condition_says_the_same_to_both() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     for (condition, holds) in [
         ("gitdir:**/r/.git", true),
         ("gitdir:r/", true),
@@ -174,9 +166,7 @@ fn every_kind_of_condition_says_the_same_to_both() {
 
 #[test]
 fn an_included_file_counts_where_it_is_included() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let twin = Twin::new("[core]\n\teditor = a\n[include]\n\tpath = inc\n[core]\n\tpager = b\n");
     let nested = "[core]\n\teditor = inc\n\tpager = inc\n[include]\n\tpath = sub/deep\n";
     twin.sandbox.write("home/inc", nested);
@@ -204,9 +194,7 @@ fn an_included_file_counts_where_it_is_included() {
 
 #[test]
 fn the_variables_that_replace_files_are_followed() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let mut twin = Twin::new("[core]\n\teditor = home\n");
     let other = twin.sandbox.write("other", "[core]\n\tpager = other\n");
     let system = twin.sandbox.write("system", "[core]\n\taskPass = system\n");
@@ -230,9 +218,7 @@ fn the_variables_that_replace_files_are_followed() {
 /// A relative path has no file beside it in a variable: an error for git, and so for us.
 #[test]
 fn a_variable_that_includes_a_relative_path_is_refused() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let mut twin = Twin::new("");
     twin.sandbox.write("home/inc", INCLUDED);
     twin.set("GIT_CONFIG_COUNT", "1");
@@ -250,9 +236,7 @@ fn a_variable_that_includes_a_relative_path_is_refused() {
 
 #[test]
 fn configuration_in_the_environment_counts_above_the_files() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let mut twin = Twin::new("[core]\n\teditor = home\n\tpager = home\n[a \"B.c\"]\n\td = home\n");
     twin.set(
         "GIT_CONFIG_PARAMETERS",
@@ -275,9 +259,7 @@ fn configuration_in_the_environment_counts_above_the_files() {
 
 #[test]
 fn a_remote_of_the_environment_counts_above_the_repositorys() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let mut twin = Twin::new("");
     for (key, value) in [
         ("remote.a.url", "https://a.test/o/r"),
@@ -296,9 +278,7 @@ fn a_remote_of_the_environment_counts_above_the_repositorys() {
 
 #[test]
 fn paths_are_expanded_and_truths_are_read_as_by_git() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let twin = Twin::new(
         "[core]\n\thooksPath = ~/h\n[x]\n\tone\n\ttwo = 0\n\tthree = 1k\n\tfour =\n\tfive = maybe\n",
     );
@@ -318,9 +298,7 @@ fn paths_are_expanded_and_truths_are_read_as_by_git() {
 
 #[test]
 fn an_unknown_extension_is_ignored_in_the_first_format_as_by_git() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let twin = Twin::new("");
     append(
         &twin.work.join(".git/config"),
@@ -342,9 +320,7 @@ fn an_unknown_extension_is_ignored_in_the_first_format_as_by_git() {
 /// the working directory within git's own directory and in a bare repository.
 #[test]
 fn relative_files_of_variables_are_meant_from_the_top_of_the_work_tree() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let mut twin = Twin::new("");
     let bare = twin.sandbox.path("bare.git");
     let clone = ["clone", "-q", "--bare", ".", bare.to_str().unwrap()];

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use sendoff_testing::{left_out, supervised};
+use sendoff_testing::{left_out, supervise};
 
 use crate::world::World;
 
@@ -31,9 +31,7 @@ fn is_found(world: &World, directory: &Path, variable: (&'static str, &str)) -> 
 
 #[test]
 fn the_search_ends_where_git_ends_it() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = World::new();
     let top = world.work();
     let below = top.join("a/b");
@@ -93,9 +91,7 @@ fn across(world: &World, value: &str) -> Option<String> {
 
 #[test]
 fn another_file_system_is_entered_where_git_enters_it() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = World::new();
     for (value, expected) in [("1", "FOUND\nFOUND\n"), ("", "none\nnone\n")] {
         let Some(said) = across(&world, value) else {

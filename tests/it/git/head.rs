@@ -4,16 +4,14 @@ use std::path::Path;
 
 use sendoff::git::Head;
 use sendoff::git::HeadError;
-use sendoff_testing::supervised;
+use sendoff_testing::supervise;
 
 use super::{id, open};
 use crate::sandbox::Sandbox;
 
 #[test]
 fn a_branch_an_unborn_branch_and_a_detached_head_are_told_apart() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let work = sandbox.repository("r");
     let tip = id(&sandbox.git(&work, &["rev-parse", "HEAD"]));
@@ -33,9 +31,7 @@ fn a_branch_an_unborn_branch_and_a_detached_head_are_told_apart() {
 
 #[test]
 fn packed_and_symbolic_branches_are_followed() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let work = sandbox.repository("r");
     let tip = id(&sandbox.git(&work, &["rev-parse", "HEAD"]));
@@ -58,9 +54,7 @@ fn packed_and_symbolic_branches_are_followed() {
 
 #[test]
 fn a_head_that_git_would_not_write_is_an_error_and_leads_nowhere() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let work = sandbox.repository("r");
     let long = format!("ref: refs/heads/{}\n", "x".repeat(5000));
@@ -105,9 +99,7 @@ fn a_head_that_git_would_not_write_is_an_error_and_leads_nowhere() {
 
 #[test]
 fn a_damaged_packed_refs_is_an_error() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let work = sandbox.repository("r");
     sandbox.git(&work, &["pack-refs", "--all"]);
@@ -125,9 +117,7 @@ fn a_damaged_packed_refs_is_an_error() {
 
 #[test]
 fn odd_but_legal_names_come_through_as_they_are() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let work = sandbox.repository("r");
     for name in [
@@ -149,9 +139,7 @@ fn odd_but_legal_names_come_through_as_they_are() {
 
 #[test]
 fn a_branch_is_not_mistaken_for_a_tag_or_a_tracking_ref_of_the_same_name() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let work = sandbox.repository("r");
     sandbox.git(&work, &["tag", "same"]);
@@ -163,9 +151,7 @@ fn a_branch_is_not_mistaken_for_a_tag_or_a_tracking_ref_of_the_same_name() {
 
 #[test]
 fn a_symbolic_link_as_head_is_read_as_git_does() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let work = sandbox.repository("r");
     let path = work.join(".git/HEAD");

@@ -6,7 +6,7 @@ use std::path::Path;
 use sendoff::git::LocalConfigTrust;
 use sendoff::git::OpenError;
 use sendoff::git::Repo;
-use sendoff_testing::{left_out, supervised};
+use sendoff_testing::{left_out, supervise};
 
 use super::{files, open};
 use crate::sandbox::Sandbox;
@@ -17,9 +17,7 @@ fn discover(sandbox: &Sandbox, path: &Path) -> Result<Option<Repo>, OpenError> {
 
 #[test]
 fn outside_a_repository_there_is_none() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     std::fs::create_dir(sandbox.path("plain")).unwrap();
     assert!(
@@ -36,9 +34,7 @@ fn outside_a_repository_there_is_none() {
 
 #[test]
 fn a_subdirectory_leads_to_the_top() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let work = sandbox.repository("r");
     std::fs::create_dir_all(work.join("a/b")).unwrap();
@@ -50,9 +46,7 @@ fn a_subdirectory_leads_to_the_top() {
 
 #[test]
 fn a_bare_repository_and_the_inside_of_a_git_directory_are_told_apart() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let work = sandbox.repository("r");
     sandbox.git(sandbox.path(""), &["clone", "-q", "--bare", "r", "b.git"]);
@@ -66,9 +60,7 @@ fn a_bare_repository_and_the_inside_of_a_git_directory_are_told_apart() {
 
 #[test]
 fn a_linked_worktree_has_its_own_branch() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let work = sandbox.repository("r");
     sandbox.git(&work, &["worktree", "add", "-q", "-b", "side", "../linked"]);
@@ -82,9 +74,7 @@ fn a_linked_worktree_has_its_own_branch() {
 
 #[test]
 fn a_submodule_is_a_repository_of_its_own() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let inner = sandbox.repository("inner");
     let outer = sandbox.repository("outer");
@@ -99,9 +89,7 @@ fn a_submodule_is_a_repository_of_its_own() {
 
 #[test]
 fn a_git_file_that_leads_nowhere_is_an_error() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     for content in ["gitdir: /nowhere\n", "garbage", "", "gitdir:\0"] {
         sandbox.write("broken/.git", content);
@@ -125,9 +113,7 @@ const PIPES: [&str; 7] = [
 
 #[test]
 fn pipes_where_git_has_files_do_not_block() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     for name in PIPES {
         let work = sandbox.repository(&format!("r-{}", name.replace('/', "-")));
@@ -142,9 +128,7 @@ fn pipes_where_git_has_files_do_not_block() {
 /// Gitoxide reads the lists of alternates whole, those of the directories that they name too.
 #[test]
 fn lists_of_alternates_are_looked_at_before_they_are_read() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let work = sandbox.repository("r");
     let list = work.join(".git/objects/info/alternates");
@@ -182,9 +166,7 @@ fn lists_of_alternates_are_looked_at_before_they_are_read() {
 
 #[test]
 fn a_pipe_in_place_of_a_part_of_the_commit_graph_does_not_block() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let work = sandbox.repository("r");
     sandbox.commit(&work, "a.txt", "a", "a");
@@ -207,9 +189,7 @@ fn a_pipe_in_place_of_a_part_of_the_commit_graph_does_not_block() {
 
 #[test]
 fn a_pipe_in_place_of_a_branch_does_not_block() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let work = sandbox.repository("r");
     let path = work.join(".git/refs/heads/main");
@@ -220,9 +200,7 @@ fn a_pipe_in_place_of_a_branch_does_not_block() {
 
 #[test]
 fn a_repository_of_another_user_is_refused_unless_the_user_lists_it() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let work = sandbox.repository("r");
     if chown(&work, Some(12_345), None).is_err() {
@@ -243,9 +221,7 @@ fn a_repository_of_another_user_is_refused_unless_the_user_lists_it() {
 
 #[test]
 fn a_listed_repository_gets_no_power_by_it() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let work = sandbox.repository("r");
     append(
@@ -260,9 +236,7 @@ fn a_listed_repository_gets_no_power_by_it() {
 
 #[test]
 fn an_unknown_extension_is_named() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let work = sandbox.repository("r");
     sandbox.git(&work, &["config", "core.repositoryFormatVersion", "1"]);
@@ -274,9 +248,7 @@ fn an_unknown_extension_is_named() {
 
 #[test]
 fn refs_that_are_no_files_are_named() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let work = sandbox.repository("r");
     sandbox.git(&work, &["config", "core.repositoryFormatVersion", "1"]);
@@ -291,9 +263,7 @@ fn refs_that_are_no_files_are_named() {
 
 #[test]
 fn shallow_and_partial_clones_are_known() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let work = sandbox.repository("r");
     sandbox.commit(&work, "a", "1", "second");
@@ -313,9 +283,7 @@ fn shallow_and_partial_clones_are_known() {
 
 #[test]
 fn replacement_objects_and_namespaces_are_ignored() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let work = sandbox.repository("r");
     let first = sandbox.git(&work, &["rev-parse", "HEAD"]);

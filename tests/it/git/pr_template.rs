@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use sendoff::git::PrTemplate;
-use sendoff_testing::supervised;
+use sendoff_testing::supervise;
 
 use super::{id, open};
 use crate::sandbox::Sandbox;
@@ -32,9 +32,7 @@ fn looked_up(sandbox: &Sandbox, work: &Path) -> PrTemplate {
 
 #[test]
 fn the_places_are_looked_at_in_order_and_case_does_not_count() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let github = (".GitHub/Pull_Request_Template.md", "github\n");
     let root = ("PULL_REQUEST_TEMPLATE.md", "root\n");
     let docs = ("docs/pull_request_template.txt", "docs\n");
@@ -49,9 +47,7 @@ fn the_places_are_looked_at_in_order_and_case_does_not_count() {
 
 #[test]
 fn a_directory_of_templates_counts_when_there_is_no_choice() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let one = (".github/PULL_REQUEST_TEMPLATE/bug.md", "bug");
     let two = (".github/PULL_REQUEST_TEMPLATE/feature.md", "feature");
     assert_eq!(template(&[one]), Some((one.0.into(), "bug".into())));
@@ -60,9 +56,7 @@ fn a_directory_of_templates_counts_when_there_is_no_choice() {
 
 #[test]
 fn links_long_files_and_what_is_not_committed_do_not_count() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let long = "x".repeat(65 * 1024);
     assert_eq!(template(&[("pull_request_template.md", &long)]), None);
     let sandbox = Sandbox::new();
@@ -87,9 +81,7 @@ fn links_long_files_and_what_is_not_committed_do_not_count() {
 
 #[test]
 fn a_template_by_itself_comes_before_a_directory_of_them() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let special = (".github/PULL_REQUEST_TEMPLATE/release.md", "special");
     let root = ("pull_request_template.md", "default");
     let docs = ("docs/pull_request_template.md", "docs");
@@ -99,9 +91,7 @@ fn a_template_by_itself_comes_before_a_directory_of_them() {
 
 #[test]
 fn a_template_that_cannot_be_used_is_told() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     for (content, wanted) in [
         (vec![0xff, b'a'], "it is not UTF-8 text"),
         (vec![b'x'; 65 * 1024], "it is larger than 64 KiB"),
@@ -118,9 +108,7 @@ fn a_template_that_cannot_be_used_is_told() {
 
 #[test]
 fn control_characters_are_taken_out() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let given = [("pull_request_template.md", "a\u{1b}[31m\r\n\tb\n")];
     assert_eq!(template(&given).unwrap().1, "a[31m\n\tb\n");
 }

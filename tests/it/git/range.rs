@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use sendoff::git::RangeError;
 use sendoff::git::Repo;
-use sendoff_testing::supervised;
+use sendoff_testing::supervise;
 
 use super::{id, open};
 use crate::sandbox::Sandbox;
@@ -51,9 +51,7 @@ fn assert_like_git(sandbox: &Sandbox, work: &Path, tip: &str, bases: &[&str]) {
 
 #[test]
 fn commits_and_merges_are_told_oldest_first() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let work = sandbox.repository("r");
     sandbox.git(&work, &["checkout", "-q", "-b", "side"]);
@@ -90,9 +88,7 @@ fn commits_and_merges_are_told_oldest_first() {
 /// Guards the end of a run whose branch takes too long to look at.
 #[test]
 fn walks_end_when_somebody_stops_them() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let work = sandbox.repository("r");
     sandbox.commit(&work, "a", "1", "a");
@@ -114,9 +110,7 @@ fn walks_end_when_somebody_stops_them() {
 
 #[test]
 fn an_orphan_branch_is_ahead_as_a_whole() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let work = sandbox.repository("r");
     sandbox.git(&work, &["checkout", "-q", "--orphan", "alone"]);
@@ -127,9 +121,7 @@ fn an_orphan_branch_is_ahead_as_a_whole() {
 
 #[test]
 fn a_base_that_is_not_here_hides_nothing_and_a_tip_that_is_not_here_is_an_error() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let work = sandbox.repository("r");
     let repo = open(&sandbox, &work);
@@ -150,9 +142,7 @@ fn a_base_that_is_not_here_hides_nothing_and_a_tip_that_is_not_here_is_an_error(
 
 #[test]
 fn a_missing_parent_is_an_error_but_not_at_a_shallow_boundary() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let work = sandbox.repository("r");
     let middle = sandbox.commit(&work, "a", "1", "middle");
@@ -181,9 +171,7 @@ fn all_ahead(repo: &Repo) -> Result<usize, RangeError> {
 
 #[test]
 fn a_merge_of_five_thousand_is_walked() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let work = empty(&sandbox, "r");
     let mut stream = String::from("reset refs/heads/main\n");
@@ -216,9 +204,7 @@ fn a_merge_of_five_thousand_is_walked() {
 
 #[test]
 fn a_hundred_thousand_commits_ahead_cost_the_text_of_one() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let work = empty(&sandbox, "r");
     let mut stream = Vec::new();
@@ -242,9 +228,7 @@ fn a_hundred_thousand_commits_ahead_cost_the_text_of_one() {
 
 #[test]
 fn a_hostile_message_is_cut_and_cleaned() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let work = sandbox.repository("r");
     let tree = sandbox.git(&work, &["rev-parse", "HEAD^{tree}"]);
@@ -271,9 +255,7 @@ fn a_hostile_message_is_cut_and_cleaned() {
 
 #[test]
 fn ids_of_another_hash_are_absent_and_not_looked_for() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let work = sandbox.repository("r");
     let repo = open(&sandbox, &work);
@@ -293,9 +275,7 @@ fn ids_of_another_hash_are_absent_and_not_looked_for() {
 
 #[test]
 fn a_repository_with_sha256_ids_is_read() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let work = sandbox.path("r");
     std::fs::create_dir(&work).unwrap();

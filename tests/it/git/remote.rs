@@ -4,7 +4,7 @@ use sendoff::git::Remote;
 use sendoff::git::RemoteError;
 use sendoff::names::BranchName;
 use sendoff::names::RemoteName;
-use sendoff_testing::supervised;
+use sendoff_testing::supervise;
 
 use super::open::append;
 use super::{files, open};
@@ -30,9 +30,7 @@ const ORIGIN: (&str, &str) = ("remote.origin.url", "https://o.test/o/r.git");
 
 #[test]
 fn the_remote_is_chosen_in_the_order_of_git() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let push_remote = ("branch.main.pushRemote", "a");
     let push_default = ("remote.pushDefault", "b");
     let of_branch = ("branch.main.remote", "a");
@@ -45,9 +43,7 @@ fn the_remote_is_chosen_in_the_order_of_git() {
 
 #[test]
 fn a_remote_that_cannot_be_told_is_an_error() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     assert_eq!(chosen(&[]).unwrap_err(), RemoteError::None);
     let error = chosen(&[A, B]).unwrap_err();
     assert_eq!(error, RemoteError::Ambiguous(vec!["a".into(), "b".into()]));
@@ -62,9 +58,7 @@ fn a_remote_that_cannot_be_told_is_an_error() {
 
 #[test]
 fn an_address_in_place_of_a_remote_is_one_as_for_git() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let address = "https://me:CANARY@fork.test/o/r.git";
     for key in [
         "branch.main.remote",
@@ -84,9 +78,7 @@ fn an_address_in_place_of_a_remote_is_one_as_for_git() {
 
 #[test]
 fn a_choice_goes_before_the_configuration() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let work = sandbox.repository("r");
     for (key, value) in [A, B, ("remote.pushDefault", "b")] {
@@ -102,9 +94,7 @@ fn a_choice_goes_before_the_configuration() {
 
 #[test]
 fn dangerous_urls_are_refused_and_no_password_is_shown() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     for url in [
         "ext::sh -c id",
         "ssh://-oProxyCommand=x/y",
@@ -121,9 +111,7 @@ fn dangerous_urls_are_refused_and_no_password_is_shown() {
 
 #[test]
 fn push_urls_go_before_urls_and_the_others_are_known() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let remote = chosen(&[
         ORIGIN,
         ("remote.origin.pushurl", "https://one.test/o/r"),
@@ -140,9 +128,7 @@ fn push_urls_go_before_urls_and_the_others_are_known() {
 
 #[test]
 fn a_relative_path_counts_from_the_top_of_the_work_tree() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let work = sandbox.repository("r");
     std::fs::create_dir(work.join("deep")).unwrap();
@@ -155,9 +141,7 @@ fn a_relative_path_counts_from_the_top_of_the_work_tree() {
 
 #[test]
 fn a_directory_and_a_path_below_a_home_are_addresses_as_for_git() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let work = sandbox.repository("r");
     let at = |remote: &str| {
@@ -193,9 +177,7 @@ fn a_directory_and_a_path_below_a_home_are_addresses_as_for_git() {
 
 #[test]
 fn where_the_branch_is_merged_from_and_push_refspecs_do_not_count() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let remote = chosen(&[
         ORIGIN,
         ("branch.main.merge", "refs/heads/other"),
@@ -209,9 +191,7 @@ fn where_the_branch_is_merged_from_and_push_refspecs_do_not_count() {
 
 #[test]
 fn urls_are_rewritten_by_the_users_configuration_alone() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let work = sandbox.repository("r");
     sandbox.git(
@@ -262,9 +242,7 @@ fn urls_are_rewritten_by_the_users_configuration_alone() {
 
 #[test]
 fn the_environment_rewrites_nothing() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     // The test's own process has a clean environment, so this asks a child that has a hostile one.
     let sandbox = Sandbox::new();
     let work = sandbox.repository("r");
@@ -310,9 +288,7 @@ fn the_environment_rewrites_nothing() {
 
 #[test]
 fn a_hostile_environment_is_the_childs() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let Some(work) = std::env::var_os("SENDOFF_TEST_HOSTILE") else {
         return; // Only as the child of the test above.
     };

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use sendoff::git::Operation;
-use sendoff_testing::supervised;
+use sendoff_testing::supervise;
 
 use super::open;
 use crate::sandbox::Sandbox;
@@ -28,18 +28,14 @@ fn stops(sandbox: &Sandbox, work: &Path, arguments: &[&str]) {
 
 #[test]
 fn nothing_is_in_progress_in_a_repository_at_rest() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     assert_eq!(open(&sandbox, &conflict(&sandbox)).operation(), None);
 }
 
 #[test]
 fn each_operation_that_stopped_is_known() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let cases: &[(&[&str], Operation)] = &[
         (&["merge", "side"], Operation::Merge),
         (&["rebase", "side"], Operation::Rebase),
@@ -59,9 +55,7 @@ fn each_operation_that_stopped_is_known() {
 
 #[test]
 fn am_and_bisect_are_known() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let work = conflict(&sandbox);
     let patch = sandbox.git(&work, &["format-patch", "-1", "side"]);
@@ -76,9 +70,7 @@ fn am_and_bisect_are_known() {
 
 #[test]
 fn a_sequence_is_in_progress_between_two_picks() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let work = conflict(&sandbox);
     stops(&sandbox, &work, &["cherry-pick", "side~1", "side"]);
@@ -94,9 +86,7 @@ fn a_sequence_is_in_progress_between_two_picks() {
 
 #[test]
 fn an_operation_concerns_its_own_work_tree_only() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let work = conflict(&sandbox);
     sandbox.git(
@@ -111,9 +101,7 @@ fn an_operation_concerns_its_own_work_tree_only() {
 
 #[test]
 fn a_hook_sees_the_rebase_that_calls_it() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let work = conflict(&sandbox);
     sandbox.git(&work, &["checkout", "-q", "-b", "third", "side"]);

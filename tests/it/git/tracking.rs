@@ -8,7 +8,7 @@ use sendoff::git::RefError;
 use sendoff::git::Remote;
 use sendoff::git::Repo;
 use sendoff::names::BranchName;
-use sendoff_testing::supervised;
+use sendoff_testing::supervise;
 
 use super::open::append;
 use super::{id, open};
@@ -38,9 +38,7 @@ fn with_remote(sandbox: &Sandbox, work: &std::path::Path) -> (Repo, Remote) {
 
 #[test]
 fn the_tracking_ref_follows_the_fetch_refspecs() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let cases: &[(&[&str], &str, Option<&str>)] = &[
         (
             &["+refs/heads/*:refs/remotes/o/*"],
@@ -83,9 +81,7 @@ fn the_tracking_ref_follows_the_fetch_refspecs() {
 
 #[test]
 fn a_clone_knows_the_tips_and_the_head_of_its_remote() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let work = cloned(&sandbox);
     let (repo, remote) = with_remote(&sandbox, &work);
@@ -113,9 +109,7 @@ fn a_clone_knows_the_tips_and_the_head_of_its_remote() {
 
 #[test]
 fn the_tracking_ref_is_moved_as_git_push_would() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let work = cloned(&sandbox);
     sandbox.git(&work, &["pack-refs", "--all"]);
@@ -151,9 +145,7 @@ fn the_tracking_ref_is_moved_as_git_push_would() {
 
 #[test]
 fn a_branch_that_is_not_tracked_is_left_alone() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let work = cloned(&sandbox);
     sandbox.git(
@@ -174,9 +166,7 @@ fn a_branch_that_is_not_tracked_is_left_alone() {
 
 #[test]
 fn a_lock_that_another_process_holds_is_told_and_not_waited_for() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let work = cloned(&sandbox);
     let (repo, remote) = with_remote(&sandbox, &work);
@@ -197,9 +187,7 @@ fn a_lock_that_another_process_holds_is_told_and_not_waited_for() {
 
 #[test]
 fn an_index_lock_is_no_hindrance() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let work = cloned(&sandbox);
     for lock in ["index.lock", "HEAD.lock", "refs/heads/main.lock"] {
@@ -215,9 +203,7 @@ fn an_index_lock_is_no_hindrance() {
 
 #[test]
 fn a_hundred_thousand_packed_refs_are_read_at_once() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let work = cloned(&sandbox);
     let tip = sandbox.git(&work, &["rev-parse", "HEAD"]);
@@ -247,9 +233,7 @@ fn a_hundred_thousand_packed_refs_are_read_at_once() {
 
 #[test]
 fn a_leftover_ref_in_the_way_is_told() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let work = cloned(&sandbox);
     let (repo, remote) = with_remote(&sandbox, &work);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use sendoff::git::Uncommitted;
-use sendoff_testing::supervised;
+use sendoff_testing::supervise;
 
 use super::open;
 use crate::sandbox::Sandbox;
@@ -51,9 +51,7 @@ fn repository(sandbox: &Sandbox) -> PathBuf {
 /// Guards memory: gitoxide makes an index of HEAD's tree, with every path whole.
 #[test]
 fn a_tree_of_head_that_is_much_larger_than_the_index_is_not_compared() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let work = repository(&sandbox);
     let make = |rows: String| -> String {
@@ -86,9 +84,7 @@ fn a_tree_of_head_that_is_much_larger_than_the_index_is_not_compared() {
 
 #[test]
 fn nothing_counts_where_everything_is_committed() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let work = repository(&sandbox);
     assert_eq!(same(&sandbox, &work), (0, 0));
@@ -96,9 +92,7 @@ fn nothing_counts_where_everything_is_committed() {
 
 #[test]
 fn changes_in_the_index_and_in_the_work_tree_count_once_for_a_path() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let work = repository(&sandbox);
     sandbox.write("r/a", "changed and staged\n");
@@ -111,9 +105,7 @@ fn changes_in_the_index_and_in_the_work_tree_count_once_for_a_path() {
 
 #[test]
 fn a_directory_of_untracked_files_is_one_and_an_empty_one_none() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let work = repository(&sandbox);
     sandbox.write("r/new/one", "1\n");
@@ -130,9 +122,7 @@ fn a_directory_of_untracked_files_is_one_and_an_empty_one_none() {
 
 #[test]
 fn what_any_file_of_patterns_ignores_does_not_count() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let work = repository(&sandbox);
     sandbox.commit(&work, ".gitignore", "*.log\n/build/\n", "ignore");
@@ -152,9 +142,7 @@ fn what_any_file_of_patterns_ignores_does_not_count() {
 
 #[test]
 fn a_rename_in_the_index_is_one_path() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let work = repository(&sandbox);
     sandbox.git(&work, &["mv", "b", "renamed"]);
@@ -165,9 +153,7 @@ fn a_rename_in_the_index_is_one_path() {
 
 #[test]
 fn modes_links_and_intentions_count_as_git_counts_them() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let work = repository(&sandbox);
     sandbox.executable("r/a", "a\n");
@@ -182,9 +168,7 @@ fn modes_links_and_intentions_count_as_git_counts_them() {
 
 #[test]
 fn a_linked_work_tree_is_counted_by_itself() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let work = repository(&sandbox);
     let linked = sandbox.path("linked");
@@ -199,9 +183,7 @@ fn a_linked_work_tree_is_counted_by_itself() {
 
 #[test]
 fn a_submodule_is_one_path_and_its_configuration_is_heeded() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let work = repository(&sandbox);
     let other = sandbox.repository("other");
@@ -228,9 +210,7 @@ fn a_submodule_is_one_path_and_its_configuration_is_heeded() {
 
 #[test]
 fn a_repository_inside_is_one_untracked_path() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let work = repository(&sandbox);
     let inside = sandbox.repository("r/inside");
@@ -240,9 +220,7 @@ fn a_repository_inside_is_one_untracked_path() {
 
 #[test]
 fn a_branch_without_a_commit_and_a_conflict_count_as_git_counts_them() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let work = sandbox.path("unborn");
     std::fs::create_dir(&work).unwrap();
@@ -265,9 +243,7 @@ fn a_branch_without_a_commit_and_a_conflict_count_as_git_counts_them() {
 
 #[test]
 fn a_filter_is_not_run_and_its_unchanged_file_does_not_count() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let work = repository(&sandbox);
     let ran = sandbox.path("ran");
@@ -294,9 +270,7 @@ fn a_filter_is_not_run_and_its_unchanged_file_does_not_count() {
 
 #[test]
 fn line_endings_are_converted_as_the_configuration_says() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let work = repository(&sandbox);
     sandbox.git(&work, &["config", "core.autocrlf", "true"]);
@@ -311,9 +285,7 @@ fn line_endings_are_converted_as_the_configuration_says() {
 
 #[test]
 fn counting_ends_at_a_thousand_paths_and_when_it_is_told_to() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let work = repository(&sandbox);
     for number in 0..1_100 {
@@ -328,9 +300,7 @@ fn counting_ends_at_a_thousand_paths_and_when_it_is_told_to() {
 
 #[test]
 fn what_has_no_end_is_not_read() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let work = repository(&sandbox);
     std::os::unix::fs::symlink("/dev/zero", work.join(".gitmodules")).unwrap();
@@ -364,9 +334,7 @@ fn date(work: &Path, index: u64, (file, written): (&str, u64)) {
 
 #[test]
 fn a_file_as_old_as_the_index_is_read_and_an_older_one_is_believed() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let work = repository(&sandbox);
     sandbox.git(&work, &["config", "core.trustCTime", "false"]);
@@ -385,9 +353,7 @@ fn a_file_as_old_as_the_index_is_read_and_an_older_one_is_believed() {
 
 #[test]
 fn many_files_as_old_as_the_index_and_a_large_one_count_right() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let work = repository(&sandbox);
     std::fs::write(work.join("large"), vec![b'x'; 2 << 20]).unwrap();
@@ -406,9 +372,7 @@ fn many_files_as_old_as_the_index_and_a_large_one_count_right() {
 
 #[test]
 fn what_git_is_told_not_to_compare_does_not_count() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let work = repository(&sandbox);
     sandbox.git(&work, &["update-index", "--assume-unchanged", "a"]);
@@ -423,9 +387,7 @@ fn what_git_is_told_not_to_compare_does_not_count() {
 
 #[test]
 fn a_directory_that_became_a_link_counts_with_its_files() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let work = repository(&sandbox);
     std::fs::rename(work.join("src"), sandbox.path("moved")).unwrap();
@@ -435,9 +397,7 @@ fn a_directory_that_became_a_link_counts_with_its_files() {
 
 #[test]
 fn attributes_are_heeded_where_content_is_compared() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let work = repository(&sandbox);
     let rules = "*.id ident\n*.lf text eol=lf\n";

@@ -5,7 +5,7 @@ use std::os::unix::fs::symlink;
 
 use sendoff::git::Remote;
 use sendoff::names::{BranchName, RemoteName, RemoteUrl};
-use sendoff_testing::supervised;
+use sendoff_testing::supervise;
 
 use crate::git::open;
 use crate::sandbox::Sandbox;
@@ -13,9 +13,7 @@ use crate::sandbox::Sandbox;
 /// Guards a file elsewhere that a link in place of `config` leads to, and the link itself.
 #[test]
 fn a_configuration_behind_a_link_is_read_but_not_written() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let work = sandbox.repository("work");
     let config = work.join(".git/config");

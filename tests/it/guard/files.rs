@@ -1,6 +1,6 @@
 //! Which files a branch changes: those with an effect on others, and how many.
 
-use sendoff_testing::supervised;
+use sendoff_testing::supervise;
 
 use crate::world::World;
 
@@ -10,9 +10,7 @@ const CI: &str = ".github/workflows/ci.yml";
 
 #[test]
 fn g37_a_change_of_a_ci_file_is_noted_by_default() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = World::new();
     commit(&world, CI, "on: push\n", "Add CI");
     assert_eq!(
@@ -23,9 +21,7 @@ fn g37_a_change_of_a_ci_file_is_noted_by_default() {
 
 #[test]
 fn g37_a_branch_that_changes_ci_is_held_until_the_change_is_out() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = world("paths = \"hold\"");
     commit(&world, CI, "on: push\n", "Add CI");
     commit(&world, "CODEOWNERS", "* @eve\n", "Own everything");
@@ -46,9 +42,7 @@ fn g37_a_branch_that_changes_ci_is_held_until_the_change_is_out() {
 
 #[test]
 fn g37_a_link_in_place_of_a_directory_and_a_new_mode_are_changes() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = world("paths = \"hold\"");
     commit(&world, ".circleci/config.yml", "jobs: {}\n", "Add CI");
     git(&world, &["branch", "-f", "main"]);
@@ -70,9 +64,7 @@ fn g37_a_link_in_place_of_a_directory_and_a_new_mode_are_changes() {
 /// What came with a merge of the base is the base's.
 #[test]
 fn what_a_merge_of_the_base_brings_is_not_the_branchs_doing() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = world("paths = \"hold\"\nfiles = 3");
     git(&world, &["switch", "-q", "main"]);
     for name in ["c", "d", "e", "f"] {
@@ -100,9 +92,7 @@ fn what_a_merge_of_the_base_brings_is_not_the_branchs_doing() {
 /// Ten levels of ten directories that are one: ten thousand million paths, and no file.
 #[test]
 fn a_bomb_of_trees_is_counted_once() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = world("files = 3");
     let work = world.work();
     let make = |rows: &str| -> String {
@@ -139,9 +129,7 @@ fn a_bomb_of_trees_is_counted_once() {
 
 #[test]
 fn a_branch_that_changes_too_many_files_is_held() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = world("files = 3");
     for name in ["deep/er/b", "deep/er/c"] {
         commit(&world, name, "text\n", "Add a file");
@@ -162,9 +150,7 @@ fn a_branch_that_changes_too_many_files_is_held() {
 /// A branch with a history of its own changes all of its files.
 #[test]
 fn g37_a_history_of_its_own_changes_whatever_it_has() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = world("paths = \"hold\"");
     git(&world, &["switch", "-q", "--orphan", "feature/y"]);
     commit(&world, CI, "on: push\n", "Begin anew");

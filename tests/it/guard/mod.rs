@@ -2,7 +2,7 @@
 
 mod files;
 
-use sendoff_testing::supervised;
+use sendoff_testing::supervise;
 use serde_json::Value;
 
 use crate::program::Said;
@@ -65,9 +65,7 @@ fn shipped(world: &World, code: &str) -> Vec<String> {
 
 #[test]
 fn a_branch_of_another_name_is_held_until_it_is_renamed() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = world("branch = \"agent/*\"");
     insta::assert_snapshot!(held(&world, "branch-pattern"), @r"
     feature/x is not pushed: the policy lets out `agent/*` (guard.branch)
@@ -81,9 +79,7 @@ fn a_branch_of_another_name_is_held_until_it_is_renamed() {
 
 #[test]
 fn commits_that_are_not_meant_to_be_published_are_held_until_they_are_finished() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = world("private = \"hold\"");
     commit(
         &world,
@@ -112,9 +108,7 @@ fn commits_that_are_not_meant_to_be_published_are_held_until_they_are_finished()
 
 #[test]
 fn by_itself_a_commit_that_is_not_meant_to_be_published_is_pushed() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = World::new();
     commit(&world, "b.txt", "b\n", "WIP: add b");
     assert!(shipped(&world, "private-commits").is_empty());
@@ -122,9 +116,7 @@ fn by_itself_a_commit_that_is_not_meant_to_be_published_is_pushed() {
 
 #[test]
 fn commits_of_other_authors_are_held_or_noted() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = world("foreign-authors = \"hold\"");
     git(
         &world,
@@ -176,9 +168,7 @@ fn commits_of_other_authors_are_held_or_noted() {
 
 #[test]
 fn a_repository_can_tighten_a_guard_and_not_loosen_it() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = World::new();
     let policy = |text: &str| drop(world.sandbox.write("clone/.sendoff.toml", text));
     // The work tree's copy, which the branch need not have.
@@ -195,9 +185,7 @@ fn a_repository_can_tighten_a_guard_and_not_loosen_it() {
 /// A hook says in one line what keeps the branch here, and exits with 0.
 #[test]
 fn a_hook_says_what_a_guard_holds() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = world("branch = \"agent/*\"");
     let said = world.run(&["hook", "git-post-commit"]);
     assert_eq!(said.code, Some(0));

@@ -9,7 +9,7 @@ use std::sync::Barrier;
 use std::time::{Duration, SystemTime};
 
 use sendoff::handover::{ClaimedLines, HandoverError, Line, claim};
-use sendoff_testing::supervised;
+use sendoff_testing::supervise;
 
 use crate::sandbox::Sandbox;
 
@@ -42,9 +42,7 @@ fn file(sandbox: &Sandbox, content: &str) -> PathBuf {
 
 #[test]
 fn lines_are_taken_once() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let path = file(&sandbox, "a\n\nb\r\n");
     assert_eq!(consume(&path, later(0)), ["a", "", "b\r"]);
@@ -56,9 +54,7 @@ fn lines_are_taken_once() {
 
 #[test]
 fn nothing_is_made_where_nothing_is() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let path = sandbox.path("absent/results.jsonl");
     assert!(claim(&path, later(0)).unwrap().is_none());
@@ -69,9 +65,7 @@ fn nothing_is_made_where_nothing_is() {
 
 #[test]
 fn what_was_not_confirmed_comes_again() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let path = file(&sandbox, "a\nb\n");
     let mut taken = claim(&path, later(0)).unwrap().unwrap();
@@ -84,9 +78,7 @@ fn what_was_not_confirmed_comes_again() {
 
 #[test]
 fn a_line_in_the_middle_of_being_written_is_left() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let path = file(&sandbox, "");
     let mut writer = OpenOptions::new().append(true).open(&path).unwrap();
@@ -99,9 +91,7 @@ fn a_line_in_the_middle_of_being_written_is_left() {
 
 #[test]
 fn a_writer_that_holds_the_old_file_loses_nothing() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let path = file(&sandbox, "one\n");
     let mut writer = OpenOptions::new().append(true).open(&path).unwrap();
@@ -115,9 +105,7 @@ fn a_writer_that_holds_the_old_file_loses_nothing() {
 
 #[test]
 fn a_last_line_without_an_end_counts_once_it_rests() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let path = file(&sandbox, "one\nlast");
     assert_eq!(consume(&path, later(0)), ["one"]);
@@ -131,9 +119,7 @@ fn a_last_line_without_an_end_counts_once_it_rests() {
 
 #[test]
 fn a_last_line_that_is_complete_counts_without_an_end() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let path = file(&sandbox, "one\n{last}");
     let mut taken = claim(&path, later(0))
@@ -147,9 +133,7 @@ fn a_last_line_that_is_complete_counts_without_an_end() {
 
 #[test]
 fn a_file_that_was_read_goes_after_a_while_unless_a_writer_has_it() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let path = file(&sandbox, "one\n");
     let claimed = sandbox.path("box/results.jsonl.claimed/00000001.jsonl");
@@ -171,9 +155,7 @@ fn a_file_that_was_read_goes_after_a_while_unless_a_writer_has_it() {
 
 #[test]
 fn the_rest_is_left_and_counted() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let path = file(&sandbox, "a\nb\n\nc\nd\n");
     let mut taken = claim(&path, later(0)).unwrap().unwrap();
@@ -188,9 +170,7 @@ fn the_rest_is_left_and_counted() {
 
 #[test]
 fn a_line_that_is_too_long_is_passed_over() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let path = file(&sandbox, "");
     let mut writer = OpenOptions::new().append(true).open(&path).unwrap();
@@ -209,9 +189,7 @@ fn a_line_that_is_too_long_is_passed_over() {
 
 #[test]
 fn a_second_reader_waits_for_the_next_run() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let path = file(&sandbox, "a\n");
     let first = claim(&path, later(0)).unwrap().unwrap();
@@ -229,9 +207,7 @@ fn a_second_reader_waits_for_the_next_run() {
 fn d05_many_readers_and_writers_hand_each_line_on_once() {
     const WRITERS: usize = 4;
     const EACH: usize = 200;
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let path = file(&sandbox, "");
     let start = Barrier::new(WRITERS + 3);

@@ -5,7 +5,7 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
 use sendoff::handover::claim;
-use sendoff_testing::supervised;
+use sendoff_testing::supervise;
 
 use crate::sandbox::Sandbox;
 
@@ -13,9 +13,7 @@ use super::{file, later};
 
 #[test]
 fn d07_what_is_no_file_of_this_user_is_refused() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let target = sandbox.write("secret.jsonl", "s\n");
     let refusal = |path: &Path| claim(path, later(0)).unwrap_err().to_string();
@@ -44,9 +42,7 @@ fn d07_what_is_no_file_of_this_user_is_refused() {
 
 #[test]
 fn d07_another_users_file_is_refused() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let path = file(&sandbox, "a\n");
     if std::os::unix::fs::chown(&path, Some(12_345), None).is_err() {
@@ -66,9 +62,7 @@ fn d07_another_users_file_is_refused() {
 
 #[test]
 fn a_private_directory_that_others_prepared_is_refused() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let path = file(&sandbox, "a\n");
     let private = sandbox.path("box/results.jsonl.claimed");

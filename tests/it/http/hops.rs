@@ -2,16 +2,14 @@
 
 use sendoff::demo::Fault;
 use sendoff::http::Request;
-use sendoff_testing::supervised;
+use sendoff_testing::supervise;
 use serde_json::json;
 
 use super::{client, get, moved, ok, server, token};
 
 #[tokio::test]
 async fn a_get_follows_one_hop_within_its_origin() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let server = server();
     server.inject([
         Fault::Instead(moved(301, "/elsewhere?a=b")),
@@ -32,9 +30,7 @@ async fn a_get_follows_one_hop_within_its_origin() {
 
 #[tokio::test]
 async fn n12_a_loop_of_hops_ends_after_the_first() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let server = server();
     server.inject(std::iter::repeat_n(
         Fault::Instead(moved(302, "/again")),
@@ -47,9 +43,7 @@ async fn n12_a_loop_of_hops_ends_after_the_first() {
 
 #[tokio::test]
 async fn a_post_is_sent_again_only_to_the_same_path_and_where_method_and_body_are_kept() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let server = server();
     for (status, to, followed) in [
         (307, "/a/", true),
@@ -81,9 +75,7 @@ async fn a_post_is_sent_again_only_to_the_same_path_and_where_method_and_body_ar
 
 #[tokio::test]
 async fn n10_no_hop_leaves_the_origin() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let (server, other) = (server(), server());
     let port = other.url().port().unwrap();
     for to in [

@@ -12,7 +12,7 @@ use sendoff::demo::platform_server::PlatformServer;
 use sendoff::demo::{Answer, Fault};
 use sendoff::http::{BODY_LIMIT, Client, ClientOptions, HttpError, Request, Response, Token};
 use sendoff::names::Origin;
-use sendoff_testing::supervised;
+use sendoff_testing::supervise;
 use serde_json::json;
 
 use crate::forge::without_port;
@@ -68,9 +68,7 @@ fn raw(serve: impl Fn(TcpStream) + Send + 'static) -> Url {
 
 #[tokio::test]
 async fn a_token_goes_to_its_own_origin_only() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let (server, other) = (server(), server());
     let token = token(server.url());
     for url in [server.url(), other.url()] {
@@ -84,9 +82,7 @@ async fn a_token_goes_to_its_own_origin_only() {
 
 #[tokio::test]
 async fn a_secret_that_the_server_echoes_is_taken_out_of_the_answer() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let server = server();
     let echo = Answer::text(200, "text/plain", format!("you said {SECRET}"));
     server.inject([Fault::Instead(echo.header("x-echo", SECRET))]);
@@ -98,9 +94,7 @@ async fn a_secret_that_the_server_echoes_is_taken_out_of_the_answer() {
 
 #[tokio::test]
 async fn a_token_that_no_header_may_hold_is_refused_before_anything_is_sent() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let server = server();
     let origin = Origin::of(server.url()).unwrap();
     for secret in ["", "two\nlines", "sp ace", "né"] {
@@ -114,9 +108,7 @@ async fn a_token_that_no_header_may_hold_is_refused_before_anything_is_sent() {
 
 #[tokio::test]
 async fn n07_a_safe_request_is_repeated_until_the_server_is_back() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let server = server();
     server.fail_with(&[503, 502]);
     server.inject([Fault::Instead(ok())]);
@@ -126,9 +118,7 @@ async fn n07_a_safe_request_is_repeated_until_the_server_is_back() {
 
 #[tokio::test]
 async fn n07_a_safe_request_is_sent_three_times_at_most() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let server = server();
     server.fail_with(&[504; 9]);
     assert_eq!(get(&server).await.unwrap().status(), 504);
@@ -137,9 +127,7 @@ async fn n07_a_safe_request_is_sent_three_times_at_most() {
 
 #[tokio::test]
 async fn a_post_and_a_refusal_are_never_repeated() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let server = server();
     server.fail_with(&[503, 500, 404]);
     let request = Request::post(server.url().clone(), &json!({})).unwrap();
@@ -151,9 +139,7 @@ async fn a_post_and_a_refusal_are_never_repeated() {
 
 #[tokio::test]
 async fn retry_after_is_honoured_when_it_fits_and_reported_when_it_does_not() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let server = server();
     let limited = |after: &str| Answer::json(429, &json!({})).header("retry-after", after);
     server.inject([Fault::Instead(limited("1")), Fault::Instead(ok())]);
@@ -174,9 +160,7 @@ async fn retry_after_is_honoured_when_it_fits_and_reported_when_it_does_not() {
 
 #[tokio::test]
 async fn a_silent_server_is_left_within_the_budget() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let server = server();
     server.inject(std::iter::repeat_n(Fault::Silence, 9));
     let client = Client::new(ClientOptions::new(Duration::from_millis(200)));
@@ -194,9 +178,7 @@ async fn a_silent_server_is_left_within_the_budget() {
 
 #[tokio::test]
 async fn a_body_that_stalls_is_left_in_time() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let url = raw(|mut stream| {
         let head = "HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\n{";
         stream.write_all(head.as_bytes()).unwrap();
@@ -210,9 +192,7 @@ async fn a_body_that_stalls_is_left_in_time() {
 
 #[tokio::test]
 async fn n13_an_endless_body_is_cut() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let url = raw(|mut stream| {
         let head = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
         stream.write_all(head.as_bytes()).unwrap();
@@ -225,9 +205,7 @@ async fn n13_an_endless_body_is_cut() {
 
 #[tokio::test]
 async fn an_endless_refusal_is_understood_by_its_beginning() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let server = server();
     let long = Answer::text(403, "text/plain", "x".repeat(BODY_LIMIT + 1));
     server.inject([Fault::Instead(long)]);
@@ -239,9 +217,7 @@ async fn an_endless_refusal_is_understood_by_its_beginning() {
 
 #[tokio::test]
 async fn n19_answers_that_break_the_protocol_are_refused() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     for answer in [
         "HTTP/1.1 200 OK\r\ncontent-length: 2\r\ncontent-length: 3\r\n\r\n{}",
         "nonsense\r\n\r\n",
@@ -262,9 +238,7 @@ async fn n19_answers_that_break_the_protocol_are_refused() {
 
 #[tokio::test]
 async fn n18_more_headers_than_anyone_needs_are_refused() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let url = raw(|mut stream| {
         let mut answer = "HTTP/1.1 200 OK\r\n".to_owned();
         answer += &"x-y: z\r\n".repeat(10_000);

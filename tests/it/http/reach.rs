@@ -9,7 +9,7 @@ use reqwest::Url;
 use sendoff::http::{Client, ClientOptions, Request, Token};
 use sendoff::names::Origin;
 use sendoff::net::PlainHttp;
-use sendoff_testing::supervised;
+use sendoff_testing::supervise;
 use serde_json::json;
 
 use crate::forge::without_port;
@@ -18,9 +18,7 @@ use super::{SECRET, client, raw, server};
 
 #[tokio::test]
 async fn nobody_at_home_cannot_have_acted() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let url = server().url().clone();
     let request = Request::post(url, &json!({})).unwrap();
     let error = client().send(request).await.unwrap_err();
@@ -30,9 +28,7 @@ async fn nobody_at_home_cannot_have_acted() {
 
 #[tokio::test]
 async fn l11_plain_http_stays_on_this_machine_unless_the_host_is_listed() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let url: Url = "http://sendoff.invalid/secret?token=x".parse().unwrap();
     let error = client().send(Request::get(url.clone())).await.unwrap_err();
     insta::assert_snapshot!(error.to_string(), @"`http://sendoff.invalid` would be reached without encryption");
@@ -45,9 +41,7 @@ async fn l11_plain_http_stays_on_this_machine_unless_the_host_is_listed() {
 
 #[tokio::test]
 async fn other_schemes_are_refused() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     for url in ["file:///etc/passwd", "ftp://127.0.0.1/"] {
         let request = Request::get(url.parse().unwrap());
         let error = client().send(request).await.unwrap_err();
@@ -57,9 +51,7 @@ async fn other_schemes_are_refused() {
 
 #[tokio::test]
 async fn a_server_that_speaks_no_tls_is_refused() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let url = raw(|mut stream| {
         stream
             .write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n")
@@ -73,9 +65,7 @@ async fn a_server_that_speaks_no_tls_is_refused() {
 
 #[tokio::test]
 async fn a_handshake_that_stalls_is_left_in_time_and_nothing_was_sent() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let url = raw(|mut stream| {
         let _end = stream.read(&mut [0; 1]);
     });
@@ -95,9 +85,7 @@ async fn a_handshake_that_stalls_is_left_in_time_and_nothing_was_sent() {
 
 #[tokio::test]
 async fn a_certificate_that_nobody_vouches_for_is_refused() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let certificate = include_bytes!("../../wire/untrusted/certificate.der").to_vec();
     let key = include_bytes!("../../wire/untrusted/key.der").to_vec();
     let provider = Arc::new(rustls::crypto::ring::default_provider());

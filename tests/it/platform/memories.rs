@@ -3,16 +3,14 @@
 use sendoff::demo::{Answer, Fault};
 use sendoff::platform::Memory;
 use sendoff::secrets::KnownSecrets;
-use sendoff_testing::supervised;
+use sendoff_testing::supervise;
 use serde_json::json;
 
 use super::{open, render};
 
 #[tokio::test]
 async fn a_memory_is_committed_and_recalled() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let (server, platform) = open();
     let id = platform
         .commit_memory("key", &"Conversation: héllo".into(), "LOCAL")
@@ -38,9 +36,7 @@ async fn a_memory_is_committed_and_recalled() {
 
 #[tokio::test]
 async fn the_last_memories_are_recalled_in_order() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let (_server, platform) = open();
     for number in 0..12 {
         platform
@@ -61,9 +57,7 @@ async fn the_last_memories_are_recalled_in_order() {
 
 #[tokio::test]
 async fn fields_that_are_missing_stay_missing_and_other_shapes_are_errors() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let (server, platform) = open();
     server.add_memory(json!({"content": "no scope"}));
     server.add_memory(json!({"scope": null, "extra": [1]}));
@@ -84,9 +78,7 @@ async fn fields_that_are_missing_stay_missing_and_other_shapes_are_errors() {
 
 #[tokio::test]
 async fn an_id_may_be_a_number_or_absent() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let (server, platform) = open();
     let answers = [
         Answer::json(200, &json!({"id": 7})),

@@ -10,7 +10,7 @@ use sendoff::demo::platform_server::PlatformServer;
 use sendoff::demo::{Answer, Fault};
 use sendoff::http::{Client, ClientOptions};
 use sendoff::platform::{Heartbeat, Platform, PlatformError, TokenSource};
-use sendoff_testing::supervised;
+use sendoff_testing::supervise;
 use serde_json::json;
 
 use crate::forge::without_port;
@@ -57,9 +57,7 @@ async fn committing(answer: Answer) -> PlatformError {
 
 #[tokio::test]
 async fn a_heartbeat_names_its_workspace_and_all_its_fields() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let (server, platform) = open();
     platform.heartbeat(&Heartbeat::default()).await.unwrap();
     let busy = Heartbeat {
@@ -80,9 +78,7 @@ async fn a_heartbeat_names_its_workspace_and_all_its_fields() {
 
 #[tokio::test]
 async fn every_refusal_has_its_class() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let codes = |status| async move {
         let error = committing(Answer::json(status, &json!({"error": "no"}))).await;
         (error.code().as_str(), error.is_transient())
@@ -103,9 +99,7 @@ async fn every_refusal_has_its_class() {
 
 #[tokio::test]
 async fn what_a_person_reads() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let body = json!({"error": "workspace \u{1b}[31mgone"});
     let error = committing(Answer::json(404, &body)).await;
     insta::assert_snapshot!(render(&error), @r#"
@@ -155,9 +149,7 @@ async fn what_a_person_reads() {
 
 #[tokio::test]
 async fn n14_a_sign_in_page_is_no_heartbeat() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let (server, platform) = open();
     server.inject([Fault::Instead(Answer::text(
         200,
@@ -170,9 +162,7 @@ async fn n14_a_sign_in_page_is_no_heartbeat() {
 
 #[tokio::test]
 async fn a_silent_platform_is_left_in_time_and_a_memory_is_not_sent_twice() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let server = PlatformServer::start("agent-1", None).unwrap();
     server.inject([Fault::DoneInSilence]);
     let client = Client::new(ClientOptions::new(Duration::from_millis(200)));
@@ -190,9 +180,7 @@ async fn a_silent_platform_is_left_in_time_and_a_memory_is_not_sent_twice() {
 
 #[tokio::test]
 async fn l11_plain_http_to_another_machine_is_refused() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let url = "http://platform.invalid/base/".parse().unwrap();
     let platform = Platform::new(client(), url, "agent-1", TokenSource::None).unwrap();
     let error = platform.heartbeat(&Heartbeat::default()).await.unwrap_err();
@@ -205,9 +193,7 @@ async fn l11_plain_http_to_another_machine_is_refused() {
 
 #[tokio::test]
 async fn a_platform_below_a_path_is_asked_there() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let server = PlatformServer::start("agent-1", None).unwrap();
     let url = server.url().join("base/?x=y#z").unwrap();
     let platform = Platform::new(client(), url, "agent-1", TokenSource::None).unwrap();
@@ -221,9 +207,7 @@ async fn a_platform_below_a_path_is_asked_there() {
 
 #[test]
 fn ids_and_urls_that_could_lead_elsewhere_are_refused() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let url = || "http://127.0.0.1/".parse().unwrap();
     for id in [
         "",

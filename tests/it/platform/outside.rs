@@ -1,6 +1,6 @@
 //! Forge and platform are reached as git's configuration says outside of a repository too, and as `[network]` says.
 
-use sendoff_testing::supervised;
+use sendoff_testing::supervise;
 
 use crate::push::proxy::proxy;
 use crate::world::World;
@@ -23,9 +23,7 @@ fn seen_by(seen: &std::sync::Mutex<Vec<String>>) -> String {
 /// outbox is delivered.
 #[test]
 fn the_users_proxy_counts_outside_of_a_repository() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = World::new();
     world.user_policy("[network]\nallow-http = [\"platform.invalid\"]\n");
     let nowhere = world.sandbox.path("nowhere");
@@ -64,9 +62,7 @@ fn the_users_proxy_counts_outside_of_a_repository() {
 /// Guards that `[network]` is above git's configuration for push and platform alike: the proxy, and what goes past it.
 #[test]
 fn the_policys_proxy_counts_for_push_and_platform() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = World::new();
     let (place, seen) = proxy();
     let network = format!(
@@ -100,9 +96,7 @@ fn the_policys_proxy_counts_for_push_and_platform() {
 /// Guards that the preset for agents' workspaces reaches the platform's own container by http.
 #[test]
 fn the_preset_of_agents_workspaces_lets_the_platform_be_reached_by_http() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = World::new();
     let policy = world.home_policy();
     std::fs::remove_file(&policy).unwrap();

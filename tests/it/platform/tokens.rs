@@ -3,7 +3,7 @@
 use sendoff::demo::platform_server::PlatformServer;
 use sendoff::demo::{Answer, Fault};
 use sendoff::platform::{Heartbeat, TokenSource};
-use sendoff_testing::supervised;
+use sendoff_testing::supervise;
 use serde_json::json;
 
 use crate::sandbox::Sandbox;
@@ -12,9 +12,7 @@ use super::{TOKEN, connect, open, render};
 
 #[tokio::test]
 async fn the_token_is_one_trimmed_line_of_its_file() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let server = PlatformServer::start("agent-1", Some(TOKEN)).unwrap();
     let file = sandbox.write("configs/.auth_token", format!("  {TOKEN}\n\n"));
@@ -29,9 +27,7 @@ async fn the_token_is_one_trimmed_line_of_its_file() {
 
 #[tokio::test]
 async fn l01_without_a_file_no_token_is_sent() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let server = PlatformServer::start("agent-1", None).unwrap();
     let blank = sandbox.write("blank", "\n");
@@ -49,9 +45,7 @@ async fn l01_without_a_file_no_token_is_sent() {
 
 #[tokio::test]
 async fn files_that_are_no_token_are_refused_and_nothing_is_sent() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let server = PlatformServer::start("agent-1", None).unwrap();
     let pipe = sandbox.pipe("pipe");
@@ -72,9 +66,7 @@ async fn files_that_are_no_token_are_refused_and_nothing_is_sent() {
 
 #[tokio::test]
 async fn l02_a_rotated_token_is_read_again_once() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let server = PlatformServer::start("agent-1", Some("the-old-token")).unwrap();
     let file = sandbox.write("token", "the-old-token");
@@ -98,9 +90,7 @@ async fn l02_a_rotated_token_is_read_again_once() {
 
 #[tokio::test]
 async fn a_token_that_stays_wrong_is_tried_once() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let server = PlatformServer::start("agent-1", Some(TOKEN)).unwrap();
     let file = sandbox.write("token", "the-wrong-token");
@@ -119,9 +109,7 @@ async fn a_token_that_stays_wrong_is_tried_once() {
 
 #[tokio::test]
 async fn another_host_gets_neither_memory_nor_token() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let (server, _) = open();
     let (other, _) = open();

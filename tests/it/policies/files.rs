@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use sendoff::policy::{LayerKind, Layers, Loaded, Places, RepositoryFile};
-use sendoff_testing::supervised;
+use sendoff_testing::supervise;
 
 use crate::sandbox::Sandbox;
 
@@ -29,9 +29,7 @@ pub(super) fn commits(loaded: &Loaded) -> usize {
 
 #[test]
 fn the_layers_win_in_their_order() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let limits = |commits: u32| format!("[limits]\ncommits = {commits}\n");
     let mut places = Places {
@@ -53,9 +51,7 @@ fn the_layers_win_in_their_order() {
 
 #[test]
 fn the_repository_can_come_later_than_the_others() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     sandbox.write(
         "repo/.sendoff.toml",
@@ -80,9 +76,7 @@ fn the_repository_can_come_later_than_the_others() {
 
 #[test]
 fn a_file_that_does_not_exist_is_no_layer() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let loaded = load_user(&sandbox.path("nowhere/policy.toml"));
     assert!(loaded.problems.is_empty() && !loaded.fail_closed);
@@ -91,9 +85,7 @@ fn a_file_that_does_not_exist_is_no_layer() {
 
 #[test]
 fn a_directory_or_a_pipe_is_no_policy() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     std::fs::create_dir_all(sandbox.path("user/policy.toml")).unwrap();
     assert!(load_user(&sandbox.path("user/policy.toml")).fail_closed);
@@ -109,9 +101,7 @@ fn a_directory_or_a_pipe_is_no_policy() {
 
 #[test]
 fn a_link_in_the_repository_is_not_followed() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     sandbox.write("repo/other.toml", "[branches]\nprotected = [\"CANARY\"]\n");
     std::os::unix::fs::symlink("other.toml", sandbox.path("repo/.sendoff.toml")).unwrap();
@@ -125,9 +115,7 @@ fn a_link_in_the_repository_is_not_followed() {
 
 #[test]
 fn a_file_that_is_too_large_is_not_parsed() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let path = sandbox.write("repo/.sendoff.toml", "");
     let file = std::fs::File::options().write(true).open(&path).unwrap();
@@ -163,9 +151,7 @@ fn a_file_that_is_too_large_is_not_parsed() {
 
 #[test]
 fn what_is_not_utf_8_is_refused_whole() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let utf_16: Vec<u8> = "\u{feff}[limits]\ncommits = 5\n"
         .encode_utf16()
@@ -183,9 +169,7 @@ fn what_is_not_utf_8_is_refused_whole() {
 
 #[test]
 fn a_byte_order_mark_and_carriage_returns_change_nothing() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let text = "\u{feff}[limits]\r\ncommits = 5\r\n[limit]\r\n";
     let loaded = load_user(&sandbox.write("user/policy.toml", text));
@@ -200,9 +184,7 @@ fn a_byte_order_mark_and_carriage_returns_change_nothing() {
 
 #[test]
 fn many_keys_and_a_long_key_are_refused_quickly() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let many = (0..60_000).fold(String::new(), |text, key| text + &format!("k{key}=1\n"));
     let long = format!("{} = 1\n", "k".repeat(900_000));
     for text in [many, long] {
@@ -216,9 +198,7 @@ fn many_keys_and_a_long_key_are_refused_quickly() {
 
 #[test]
 fn a_bad_file_on_the_command_line_stops_everything() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     for (name, content) in [("bad.toml", Some("[limits")), ("missing.toml", None)] {
         let path = content.map_or_else(|| sandbox.path(name), |text| sandbox.write(name, text));

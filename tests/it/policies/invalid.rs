@@ -1,7 +1,7 @@
 //! One file, one mistake: the rendered error is the test.
 
 use sendoff::policy::LayerKind;
-use sendoff_testing::supervised;
+use sendoff_testing::supervise;
 
 use super::{error, rendered};
 
@@ -16,9 +16,7 @@ fn origin_of(name: &str) -> LayerKind {
 
 #[test]
 fn each_mistake_is_shown_with_its_place_and_what_to_do() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     insta::glob!("../../policies/invalid", "*.toml", |path| {
         let text = std::fs::read_to_string(path).unwrap();
         let name = path.file_stem().unwrap().to_str().unwrap();
@@ -32,9 +30,7 @@ fn each_mistake_is_shown_with_its_place_and_what_to_do() {
 
 #[test]
 fn a_bad_layer_of_system_or_user_fails_closed_and_the_others_stay() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     for origin in [LayerKind::System, LayerKind::User] {
         let loaded = super::load(&[
             (origin, "[limits"),
@@ -49,9 +45,7 @@ fn a_bad_layer_of_system_or_user_fails_closed_and_the_others_stay() {
 
 #[test]
 fn a_bad_layer_of_the_repository_is_dropped_and_the_others_stay() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let loaded = super::load(&[
         (LayerKind::User, "[limits]\ncommits = 7"),
         (
@@ -75,9 +69,7 @@ fn a_bad_layer_of_the_repository_is_dropped_and_the_others_stay() {
 
 #[test]
 fn what_a_terminal_obeys_is_not_shown() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let hostile =
         "[limits]\ncommits = \"\\u001B[2J\u{202e}\" # \u{202e}\n\"\\u001B]0;x\\u0007\" = 1\n";
     for text in [hostile, "x = \u{1b}[31m"] {
@@ -93,9 +85,7 @@ fn what_a_terminal_obeys_is_not_shown() {
 
 #[test]
 fn a_line_that_is_too_long_is_named_and_not_shown() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let text = format!("[limits]\ncommits = \"{}\"\n", "x".repeat(100_000));
     let error = error(LayerKind::User, &text);
     assert!(rendered(&error).len() < 1000);
@@ -108,9 +98,7 @@ fn a_line_that_is_too_long_is_named_and_not_shown() {
 
 #[test]
 fn deep_nesting_is_refused_and_does_not_overflow_the_stack() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let arrays = format!("x = {}", "[".repeat(100_000));
     let closed = format!("x = {}{}", "[".repeat(30_000), "]".repeat(30_000));
     let tables = format!("x = {}1", "{a=".repeat(30_000));

@@ -2,15 +2,13 @@
 
 use sendoff::names::BranchName;
 use sendoff::policy::LayerKind;
-use sendoff_testing::supervised;
+use sendoff_testing::supervise;
 
 use super::{PrCreate, load};
 
 #[test]
 fn p20_a_locked_key_is_the_systems_and_each_attempt_is_told() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let system = "lock = [\"steps.pr-create\", \"limits.commits\"]\n[limits]\ncommits = 7\n[steps.pr-create]\ndraft = \"always\"\n";
     let other = "[limits]\ncommits = 5\ndeadline = \"9s\"\n[steps.pr-create]\ndraft = \"never\"\n";
     let layers = [
@@ -48,9 +46,7 @@ fn p20_a_locked_key_is_the_systems_and_each_attempt_is_told() {
 
 #[test]
 fn a_lock_does_not_keep_branches_from_being_protected() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     for lock in ["branches", "branches.protected"] {
         let system = format!("lock = [\"{lock}\"]\n");
         let user = "[branches]\nprotected = [\"x\"]\nbase = \"next\"\n";
@@ -64,9 +60,7 @@ fn a_lock_does_not_keep_branches_from_being_protected() {
 
 #[test]
 fn only_the_system_locks_and_only_what_there_is() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     for layer in [
         LayerKind::User,
         LayerKind::Repository,

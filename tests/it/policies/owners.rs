@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 use assert_cmd::cargo::CommandCargoExt;
-use sendoff_testing::{left_out, supervised};
+use sendoff_testing::{left_out, supervise};
 
 use crate::sandbox::Sandbox;
 
@@ -17,9 +17,7 @@ fn chmod(path: &Path, mode: u32) {
 
 #[test]
 fn a_file_that_others_can_write_fails_closed_with_the_chmod_to_run() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let path = sandbox.write("user/policy.toml", "[limits]\ncommits = 5\n");
     chmod(&path, 0o644);
@@ -34,9 +32,7 @@ fn a_file_that_others_can_write_fails_closed_with_the_chmod_to_run() {
 
 #[test]
 fn a_directory_that_others_can_write_fails_closed() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let path = sandbox.write("user/policy.toml", "[limits]\ncommits = 5\n");
     chmod(&sandbox.path("user"), 0o777);
@@ -48,9 +44,7 @@ fn a_directory_that_others_can_write_fails_closed() {
 
 #[test]
 fn a_link_is_followed_and_its_target_checked() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let target = sandbox.write("dotfiles/sendoff.toml", "[limits]\ncommits = 5\n");
     sandbox.write("user/other", "");
@@ -70,9 +64,7 @@ fn a_link_is_followed_and_its_target_checked() {
 
 #[test]
 fn a_file_of_somebody_else_fails_closed() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let path = sandbox.write("user/policy.toml", "[limits]\ncommits = 5\n");
     if std::os::unix::fs::chown(&path, Some(12_345), None).is_err() {
@@ -87,9 +79,7 @@ fn a_file_of_somebody_else_fails_closed() {
 
 #[test]
 fn a_group_that_is_not_the_owners_own_may_not_write() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let path = sandbox.write("user/policy.toml", "[limits]\ncommits = 5\n");
     if std::os::unix::fs::chown(&path, None, Some(12_345)).is_err() {
@@ -105,9 +95,7 @@ fn a_group_that_is_not_the_owners_own_may_not_write() {
 /// Guards that a mounted `ConfigMap` or a read-only bind works, whoever owns the files and whatever their mode.
 #[test]
 fn on_a_read_only_mount_owner_and_mode_say_nothing() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let policy = sandbox.write(
         "home/.config/sendoff/policy.toml",

@@ -6,15 +6,13 @@ use sendoff::policy::{
     Branches, LayerKind, Layers, Limits, PRESETS, Policy, for_repository, preset,
 };
 use sendoff::steps::STEPS;
-use sendoff_testing::supervised;
+use sendoff_testing::supervise;
 
 use super::{KINDS, load, rendered};
 
 #[test]
 fn every_preset_loads_as_the_users_policy() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     for preset in PRESETS {
         let texts = [(LayerKind::User, preset.text)];
         let loaded = Layers::from_texts(&texts, STEPS).unwrap();
@@ -28,9 +26,7 @@ fn every_preset_loads_as_the_users_policy() {
 
 #[test]
 fn every_file_of_policies_is_a_preset() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/policies");
     let mut files: Vec<String> = std::fs::read_dir(directory)
         .unwrap()
@@ -55,9 +51,7 @@ fn every_file_of_policies_is_a_preset() {
 
 #[test]
 fn the_built_in_layer_says_what_the_types_do() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let policy = Policy::default();
     assert_eq!(policy.limits(), &Limits::default());
     assert_eq!(policy.branches(), &Branches::default());
@@ -65,9 +59,7 @@ fn the_built_in_layer_says_what_the_types_do() {
 
 #[test]
 fn no_preset_takes_protection_away() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let main = BranchName::new("main").unwrap();
     for preset in PRESETS {
         let loaded = load(&[(LayerKind::User, preset.text)]);
@@ -77,9 +69,7 @@ fn no_preset_takes_protection_away() {
 
 #[test]
 fn the_keys_that_a_repository_cannot_carry_are_listed() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let keys = |name: &str| {
         for_repository(preset(name).unwrap(), KINDS)
             .unwrap()
@@ -92,9 +82,7 @@ fn the_keys_that_a_repository_cannot_carry_are_listed() {
 
 #[test]
 fn what_is_left_of_a_preset_loads_as_a_repositorys_policy() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let rest = "[limits]\nstep-timeout = \"30s\"\n[steps.pr-create]\nbody = \"Auto-created by workspace agent\"\n";
     let loaded = load(&[(LayerKind::Repository, rest)]);
     assert!(loaded.problems.is_empty());

@@ -2,7 +2,7 @@
 
 use sendoff::names::BranchName;
 use sendoff::policy::{Finding, LayerKind, PrivateCommits, Until};
-use sendoff_testing::supervised;
+use sendoff_testing::supervise;
 
 use super::load;
 
@@ -16,9 +16,7 @@ fn left_out(copy: LayerKind, text: &str) -> Vec<(String, Until)> {
 
 #[test]
 fn what_others_see_counts_from_the_policy_base_only() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     for (key, text) in [
         ("branches.base", "[branches]\nbase = \"next\"\n"),
         (
@@ -40,9 +38,7 @@ fn what_others_see_counts_from_the_policy_base_only() {
 
 #[test]
 fn what_runs_programs_counts_from_no_copy() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     for copy in [LayerKind::Repository, LayerKind::PolicyBase] {
         let step = "[steps.notify]\nuses = \"push\"\nwhen = \"true\"\n";
         let expected = [("steps.notify".to_owned(), Until::Trusted)];
@@ -57,9 +53,7 @@ fn what_runs_programs_counts_from_no_copy() {
 
 #[test]
 fn a_step_of_a_repository_sets_no_key_that_no_repository_sets() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let text = "[steps.mine]\nuses = \"push\"\nremote = \"elsewhere\"\n";
     for copy in [LayerKind::Repository, LayerKind::PolicyBase] {
         let loaded = load(&[(copy, text)]);
@@ -74,9 +68,7 @@ fn a_step_of_a_repository_sets_no_key_that_no_repository_sets() {
 
 #[test]
 fn what_is_left_out_leaves_the_rest_of_the_layer() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let text = "[branches]\nbase = \"next\"\nprotected = [\"env/*\"]\n[limits]\ncommits = 5\n";
     let loaded = load(&[(LayerKind::Repository, text)]);
     assert_eq!(loaded.policy.branches().base.branch(), None);
@@ -90,9 +82,7 @@ fn what_is_left_out_leaves_the_rest_of_the_layer() {
 
 #[test]
 fn the_policy_base_is_named_by_the_user_or_the_system_and_protected() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let text = "[branches]\npolicy-base = \"rules\"\n";
     let rules = BranchName::new("rules").unwrap();
     let loaded = load(&[(LayerKind::User, text)]);
@@ -108,9 +98,7 @@ fn the_policy_base_is_named_by_the_user_or_the_system_and_protected() {
 
 #[test]
 fn a_repository_tightens_each_key_of_the_guard_and_loosens_none() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let user = "[guard]\npaths = \"hold\"\nfiles = 20\nbranch = \"feature/*\"\nforeign-authors = \"note\"\n";
     for copy in [LayerKind::PolicyBase, LayerKind::Repository] {
         let tighter = "[guard]\nfiles = 5\nbranch = \"*/a*\"\nforeign-authors = \"hold\"\nprivate = \"hold\"\n";
@@ -139,9 +127,7 @@ fn a_repository_tightens_each_key_of_the_guard_and_loosens_none() {
 
 #[test]
 fn what_a_lower_layer_outdoes_costs_nothing_else_of_the_file() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let user = "[limits]\ncommits = 100\n[guard]\npaths = \"hold\"\nfiles = 20\n";
     let repository = "[branches]\nprotected = [\"trunk\"]\n[limits]\ncommits = 500\n[guard]\npaths = \"note\"\nfiles = 50\n";
     let loaded = load(&[(LayerKind::User, user), (LayerKind::PolicyBase, repository)]);
@@ -165,9 +151,7 @@ fn what_a_lower_layer_outdoes_costs_nothing_else_of_the_file() {
 
 #[test]
 fn what_is_looser_than_the_built_in_policy_is_a_mistake_of_the_repository() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     for (text, expected) in [
         (
             "[guard]\npaths = \"allow\"\n",

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use sendoff::manual::policy_page::policy_page;
 use sendoff::manual::schema::policy_schema;
-use sendoff_testing::supervised;
+use sendoff_testing::supervise;
 use serde_json::Value;
 
 use super::KINDS;
@@ -23,9 +23,7 @@ fn as_json(text: &str) -> Value {
 
 #[test]
 fn the_schema_accepts_every_policy_that_the_parser_accepts() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let schema = policy_schema(KINDS);
     let validator = jsonschema::draft202012::new(&schema).unwrap();
     for path in files("policies")
@@ -43,9 +41,7 @@ fn the_schema_accepts_every_policy_that_the_parser_accepts() {
 
 #[test]
 fn the_schema_refuses_what_only_one_file_gets_wrong() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let schema = policy_schema(KINDS);
     let validator = jsonschema::draft202012::new(&schema).unwrap();
     // What a schema cannot say: order, versions, other layers, names that are defined elsewhere.
@@ -107,17 +103,13 @@ fn every_key_has_a_class_and_a_doc_line() {
             check(&path, value.get("items").unwrap_or(&Value::Null));
         }
     }
-    if supervised() {
-        return;
-    }
+    supervise!();
     check("", &policy_schema(KINDS));
 }
 
 #[test]
 fn the_schema_names_the_steps_and_the_defaults() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let schema = policy_schema(KINDS);
     let at = |pointer: &str| schema.pointer(pointer).unwrap().clone();
     assert_eq!(at("/properties/limits/properties/deadline/default"), "120s");
@@ -143,8 +135,6 @@ fn the_schema_names_the_steps_and_the_defaults() {
 
 #[test]
 fn the_page_shows_every_key() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     insta::assert_snapshot!(policy_page(KINDS));
 }

@@ -1,7 +1,7 @@
 //! `--set KEY=VALUE`.
 
 use sendoff::policy::{LayerKind, Layers, Loaded, Places, PolicyError};
-use sendoff_testing::supervised;
+use sendoff_testing::supervise;
 
 use super::{KINDS, PrCreate, rendered};
 
@@ -18,9 +18,7 @@ fn set(arguments: &[&str]) -> Result<Loaded, PolicyError> {
 
 #[test]
 fn a_key_of_type_string_takes_the_text_as_it_is() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let policy = set(&[
         "steps.pr-create.title=5",
         "steps.\"pr-create\".body=a = \"b\"",
@@ -40,9 +38,7 @@ fn a_key_of_type_string_takes_the_text_as_it_is() {
 
 #[test]
 fn other_keys_take_toml() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let policy = set(&[
         "limits.commits=5",
         "steps.push.enabled=false",
@@ -70,9 +66,7 @@ fn other_keys_take_toml() {
 
 #[test]
 fn the_last_of_several_wins() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let policy = set(&["limits.commits=5", "limits.commits=6"])
         .unwrap()
         .policy;
@@ -81,9 +75,7 @@ fn the_last_of_several_wins() {
 
 #[test]
 fn a_bad_argument_is_named() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let shown: Vec<String> = [
         "limits.commits",
         "=5",

@@ -5,7 +5,7 @@ use sendoff::names::BranchName;
 use sendoff::policy::{
     Draft, Kind, LayerKind, OnError, Policy, SHARED_KEYS, StepSettings, StepTable,
 };
-use sendoff_testing::supervised;
+use sendoff_testing::supervise;
 
 use super::{KINDS, PrCreate, Push, load, rendered};
 
@@ -19,9 +19,7 @@ fn push() -> &'static impl Kind {
 
 #[test]
 fn every_valid_file_loads_as_the_users_policy() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     insta::glob!("../../policies/valid", "*.toml", |path| {
         let text = std::fs::read_to_string(path).unwrap();
         let loaded = load(&[(LayerKind::User, &text)]);
@@ -35,9 +33,7 @@ fn every_valid_file_loads_as_the_users_policy() {
 
 #[test]
 fn pipelines_are_groups_in_order() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let policy = Policy::default();
     let groups = |name: &str| -> Vec<Vec<String>> {
         let groups = &policy.pipeline(name).unwrap().groups;
@@ -71,9 +67,7 @@ fn pipelines_are_groups_in_order() {
 
 #[test]
 fn a_step_has_its_shared_keys_and_its_own() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let text = "[steps.mirror]\nuses = \"push\"\nremote = \"mirror\"\ntimeout = \"5s\"\non-error = \"stop\"\nneeds = [\"push\"]\nenabled = false\nwhen = \"true\"\n";
     let loaded = load(&[(LayerKind::User, text)]);
     let step = loaded.policy.step("mirror");
@@ -91,9 +85,7 @@ fn a_step_has_its_shared_keys_and_its_own() {
 
 #[test]
 fn a_step_that_no_layer_mentions_has_its_defaults() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let step = Policy::default().step("pr-create");
     assert_eq!(step.settings, StepSettings::default());
     assert_eq!(step.read::<PrCreate>().unwrap().draft, Draft::Auto);
@@ -101,9 +93,7 @@ fn a_step_that_no_layer_mentions_has_its_defaults() {
 
 #[test]
 fn the_shared_keys_are_those_of_the_type() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let serde_json::Value::Object(keys) = serde_json::to_value(StepSettings::default()).unwrap()
     else {
         panic!("settings are a table");
@@ -116,9 +106,7 @@ fn the_shared_keys_are_those_of_the_type() {
 
 #[test]
 fn an_error_about_a_steps_key_points_at_it_and_at_the_right_layer() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let loaded = load(&[
         (LayerKind::System, "[steps.push]\nremote = \"a\""),
         (
@@ -143,9 +131,7 @@ fn an_error_about_a_steps_key_points_at_it_and_at_the_right_layer() {
 
 #[test]
 fn a_setting_that_only_the_merged_policy_shows_to_be_wrong_is_an_error_of_its_layer() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     // The kind comes from the system, the key that it does not have from the user.
     let loaded = load(&[
         (LayerKind::System, "[steps.mirror]\nuses = \"push\""),
@@ -162,9 +148,7 @@ fn a_setting_that_only_the_merged_policy_shows_to_be_wrong_is_an_error_of_its_la
 
 #[test]
 fn with_sets_a_steps_own_keys() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let policy = Policy::default();
     let with = |step: &StepTable, argument: &str| step.with(&[argument.to_owned()], push());
     let step = with(&policy.step("push"), "remote=upstream").unwrap();
@@ -183,9 +167,7 @@ fn with_sets_a_steps_own_keys() {
 
 #[test]
 fn the_first_matching_rule_wins() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let text = "[branches]\nbase = \"trunk\"\n[[branches.rule]]\nmatch = \"hotfix/*\"\nbase = \"production\"\n[[branches.rule]]\nmatch = \"hotfix/1\"\ndraft = \"always\"\n[[branches.rule]]\nmatch = \"wip/**\"\ndraft = \"always\"\n";
     let loaded = load(&[(LayerKind::User, text)]);
     let branches = loaded.policy.branches();
@@ -205,9 +187,7 @@ fn the_first_matching_rule_wins() {
 
 #[test]
 fn a_base_that_the_policy_names_is_protected() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let text = "[branches]\nbase = \"trunk\"\n[[branches.rule]]\nmatch = \"x\"\nbase = \"next\"";
     let loaded = load(&[(LayerKind::User, text)]);
     loaded.policy.permit_push(&branch("trunk")).unwrap_err();
@@ -222,9 +202,7 @@ fn a_base_that_the_policy_names_is_protected() {
 
 #[test]
 fn only_the_built_in_list_can_be_unprotected() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let loaded = load(&[
         (LayerKind::System, "[branches]\nprotected = [\"develop\"]"),
         (
@@ -245,9 +223,7 @@ fn only_the_built_in_list_can_be_unprotected() {
 
 #[test]
 fn a_repository_cannot_empty_the_protected_list() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let loaded = load(&[(LayerKind::Repository, "[branches]\nprotected = []")]);
     let protected = loaded.policy.permit_push(&branch("main")).unwrap_err();
     assert_eq!(
@@ -258,9 +234,7 @@ fn a_repository_cannot_empty_the_protected_list() {
 
 #[test]
 fn each_value_is_shown_with_its_layer() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let loaded = load(&[
         (
             LayerKind::System,
@@ -308,9 +282,7 @@ fn each_value_is_shown_with_its_layer() {
 #[test]
 fn only_the_system_says_whose_word_the_environment_is() {
     use sendoff::policy::{EnvironmentTrust, LayerKind};
-    if supervised() {
-        return;
-    }
+    supervise!();
     let text = "[environment]\ntrust = \"none\"";
     let loaded = load(&[(LayerKind::System, text)]);
     assert_eq!(loaded.policy.environment().trust, EnvironmentTrust::None);

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use sendoff::git::credentials::Asking;
-use sendoff_testing::supervised;
+use sendoff_testing::supervise;
 
 use super::logins::recording;
 use super::rig::{helpers, inheritance, script};
@@ -11,9 +11,7 @@ use super::served::{Served, guarded};
 
 #[test]
 fn a_program_is_asked_last_and_what_worked_is_kept() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let served = Served::start(guarded());
     let log = served.sandbox.path("prompts");
     let text = format!(
@@ -43,9 +41,7 @@ fn a_program_is_asked_last_and_what_worked_is_kept() {
 
 #[test]
 fn a_program_that_says_nothing_leaves_no_login() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let served = Served::start(guarded());
     for text in ["exit 1", "echo"] {
         let program = script(&served.sandbox, "ask", text);

@@ -11,7 +11,7 @@ use gix::ObjectId;
 use gix::objs::Kind;
 use sendoff::steps::push_advice;
 use sendoff_push::NoRedaction;
-use sendoff_testing::{TwinFixture, supervised};
+use sendoff_testing::{TwinFixture, supervise};
 
 use super::repositories::push;
 use crate::world::{World, step};
@@ -193,9 +193,7 @@ fn contents(fixture: &TwinFixture, kind: Kind) -> (Vec<u8>, usize) {
 /// Guards that a size in a pack is compared with the limits before anything is made of it.
 #[test]
 fn entries_of_packs_that_claim_too_much_are_not_read() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     for kind in [Kind::Commit, Kind::Tree, Kind::Blob] {
         for is_delta in [false, true] {
             let fixture = TwinFixture::new("sha1");
@@ -228,9 +226,7 @@ fn entries_of_packs_that_claim_too_much_are_not_read() {
 /// Guards the same for loose objects: two hundred megabytes that take two hundred kilobytes.
 #[test]
 fn a_loose_commit_of_two_hundred_megabytes_is_not_read() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let fixture = TwinFixture::new("sha1");
     fixture.commit("feature.txt", "more\n");
     let text = commit_text(&fixture, &fixture.git(&["rev-parse", "HEAD^{tree}"]));
@@ -331,9 +327,7 @@ fn a_large_file_that_is_stored_as_a_delta_goes_after_a_repack() {
 /// Guards that submodules are looked for once in each pair of trees: there are ten thousand million paths here.
 #[test]
 fn a_bomb_of_trees_is_searched_for_submodules_in_time() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let fixture = TwinFixture::new("sha1");
     let rows =
         |kind: &str, id: &str| -> String { numbered(10, |n| format!("{kind} {id}\td{n}\n")) };
@@ -355,9 +349,7 @@ fn a_bomb_of_trees_is_searched_for_submodules_in_time() {
 /// Guards that an honest directory of twenty thousand files costs the search for submodules what changed in it.
 #[test]
 fn a_directory_of_many_files_is_searched_for_submodules_in_time() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let push_commits = |gitmodules: &str| {
         let fixture = TwinFixture::new("sha1");
         let blob = fixture.git(&["rev-parse", "HEAD:README"]);
@@ -388,9 +380,7 @@ fn a_directory_of_many_files_is_searched_for_submodules_in_time() {
 /// Guards that a configuration of a million sections is refused before it is parsed, and one of many is read.
 #[test]
 fn a_configuration_of_millions_of_lines_is_refused() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = World::new();
     let path = world.work().join(".git/config");
     let own = fs::read_to_string(&path).unwrap();
@@ -418,9 +408,7 @@ fn a_configuration_of_millions_of_lines_is_refused() {
 /// Guards that refspecs are not multiplied by refs, and that an unsorted file of refs is not sorted in memory.
 #[test]
 fn many_refspecs_and_many_refs_take_bounded_memory() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = World::new();
     let tip = world.sandbox.git(world.work(), &["rev-parse", "main"]);
     let refs = numbered(50_000, |n| format!("{tip} refs/remotes/origin/b{n:06}\n"));

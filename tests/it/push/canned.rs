@@ -2,7 +2,7 @@
 
 use sendoff::git::push::BranchPushError;
 use sendoff_push::{Action, Pushed};
-use sendoff_testing::supervised;
+use sendoff_testing::supervise;
 
 use crate::sandbox::Sandbox;
 
@@ -39,9 +39,7 @@ fn talk(sandbox: &Sandbox, work: &std::path::Path, text: &str) -> Result<Pushed,
 
 #[test]
 fn a_server_without_side_bands_is_understood() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let report = line("unpack ok\n") + &line("ok refs/heads/feature\n") + "0000";
     let pushed = push_to("report-status", &report).unwrap();
     assert_eq!(pushed.action, Action::Updated);
@@ -49,9 +47,7 @@ fn a_server_without_side_bands_is_understood() {
 
 #[test]
 fn a_server_without_a_word_on_our_branch_has_proven_nothing() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     for report in [
         line("unpack ok\n") + "0000",
         line("unpack ok\n") + &line("ok refs/heads/other\n") + "0000",
@@ -71,18 +67,14 @@ fn a_server_without_a_word_on_our_branch_has_proven_nothing() {
 
 #[test]
 fn a_server_that_cannot_report_is_asked_again() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let error = push_to("agent=git/1", "0000").unwrap_err();
     assert_eq!(error.class(), "bad-response");
 }
 
 #[test]
 fn the_third_band_ends_the_push() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let answer = line("\u{2}counting\n") + &line("\u{3}out of disk\u{7}\n");
     let error = push_to("report-status side-band-64k", &answer).unwrap_err();
     assert_eq!(error.to_string(), "the remote refused: out of disk");
@@ -90,9 +82,7 @@ fn the_third_band_ends_the_push() {
 
 #[test]
 fn an_error_line_instead_of_refs_is_shown() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let (work, _) = ahead(&sandbox, "r");
     let hello = line("ERR access denied by \u{1b}[31mpolicy\n") + "0000";
@@ -107,9 +97,7 @@ fn an_error_line_instead_of_refs_is_shown() {
 
 #[test]
 fn advertisements_that_are_none_are_refused() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let id = "1".repeat(40);
     for hello in [
         line("version 1\n") + "0000",
@@ -138,9 +126,7 @@ fn advertisements_that_are_none_are_refused() {
 
 #[test]
 fn a_server_that_ends_while_the_pack_is_written_is_lost() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let (work, _) = ahead(&sandbox, "r");
     sandbox.commit(&work, "noise.txt", &super::rig::noise(200_000), "noise");

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use sendoff::demo::git_server::GitServerOptions;
 use sendoff_push::progress::Progress;
-use sendoff_testing::{Gate, TwinFixture, noise, supervised};
+use sendoff_testing::{Gate, TwinFixture, noise, supervise};
 
 use crate::sandbox::Sandbox;
 
@@ -61,9 +61,7 @@ impl Progress for Answering<'_> {
 
 #[test]
 fn a_repack_while_the_remote_is_asked_does_no_harm() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     for is_right in [true, false] {
         let sandbox = Sandbox::new();
         let (work, remote) = ahead(&sandbox, "r");
@@ -137,9 +135,7 @@ fn a_repack_while_more_is_packed_than_stays_mapped_does_no_harm() {
 
 #[test]
 fn a_pipe_in_the_place_of_an_object_is_no_object() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let served = Served::start(GitServerOptions::default());
     let (sandbox, work) = (&served.sandbox, &served.work);
     let id = sandbox.git(work, &["rev-parse", "HEAD^{tree}"]);

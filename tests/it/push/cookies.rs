@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
 use std::thread;
 
-use sendoff_testing::supervised;
+use sendoff_testing::supervise;
 
 use super::proxy::configured;
 use super::rig::{ahead, options, push_head};
@@ -12,9 +12,7 @@ use crate::sandbox::Sandbox;
 
 #[test]
 fn the_cookies_of_the_users_file_go_with_the_request() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let (work, _) = ahead(&sandbox, "r");
     let file = sandbox.write("cookies", "127.0.0.1\tFALSE\t/\tFALSE\t0\to\ttok\n");
@@ -46,9 +44,7 @@ fn the_cookies_of_the_users_file_go_with_the_request() {
 /// Guards a balancer that keeps who is logged in by a cookie; beside git.
 #[test]
 fn what_the_server_sets_goes_back_to_it_where_the_user_names_a_file() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/r.git", listener.local_addr().unwrap());
     let (tell, told) = std::sync::mpsc::channel();

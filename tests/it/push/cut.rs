@@ -9,7 +9,7 @@ use std::thread;
 use sendoff::demo::git_server::GitServerOptions;
 use sendoff::git::push::TransportError;
 use sendoff_push::Action;
-use sendoff_testing::supervised;
+use sendoff_testing::supervise;
 
 use crate::sandbox::Sandbox;
 
@@ -52,9 +52,7 @@ fn pass(mut from: TcpStream, mut to: TcpStream, left: &AtomicUsize) {
 
 #[test]
 fn n06_a_connection_that_breaks_within_the_pack_moves_no_ref_and_the_next_push_succeeds() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let (work, remote) = ahead(&sandbox, "r");
     sandbox.commit(&work, "noise.txt", &noise(400_000), "noise");
@@ -107,9 +105,7 @@ fn hasty(refs: Vec<u8>) -> SocketAddr {
 
 #[test]
 fn an_answer_to_a_push_of_which_nothing_is_read_ends_it() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let (work, _) = ahead(&sandbox, "r");
     let old = sandbox.git(&work, &["rev-parse", "HEAD~1"]);

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use sendoff::demo::git_server::GitServerOptions;
 use sendoff::git::push::{AuthCache, AuthNeed, PushOptions};
-use sendoff_testing::supervised;
+use sendoff_testing::supervise;
 
 use super::certificate::Certificate;
 use super::front::{Front, Manner};
@@ -87,9 +87,7 @@ impl Guarded {
 
 #[test]
 fn a_wrong_login_of_a_streamed_push_is_found_out_when_the_server_cuts_it_off() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     for tls in [false, true] {
         let guarded = Guarded::start(tls, "wrong");
         guarded.make_more();
@@ -112,9 +110,7 @@ fn a_wrong_login_of_a_streamed_push_is_found_out_when_the_server_cuts_it_off() {
 
 #[test]
 fn a_right_login_of_a_streamed_push_costs_no_further_request() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     for tls in [false, true] {
         let guarded = Guarded::start(tls, "pw");
         let pushed = guarded.push().unwrap();
@@ -126,9 +122,7 @@ fn a_right_login_of_a_streamed_push_costs_no_further_request() {
 
 #[test]
 fn a_collected_push_that_is_cut_off_for_its_login_is_sent_with_the_next_one() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     for tls in [false, true] {
         let mut guarded = Guarded::start(tls, "wrong");
         guarded.options.post_buffer = 64 << 20;
@@ -151,9 +145,7 @@ fn a_collected_push_that_is_cut_off_for_its_login_is_sent_with_the_next_one() {
 
 #[test]
 fn a_push_that_arrived_before_its_login_ended_has_arrived() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let forgets = Manner {
         forgets: true,
         ..Manner::default()
@@ -176,9 +168,7 @@ fn a_push_that_arrived_before_its_login_ended_has_arrived() {
 
 #[test]
 fn a_push_without_a_known_login_that_is_cut_off_is_asked_about_and_sent_once_more() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let mut guarded = Guarded::start(false, "wrong");
     guarded.options.helpers = helpers(&guarded.served.sandbox, &[]);
     guarded.options.post_buffer = 64 << 20;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use sendoff::demo::git_server::{FaultKind, GitServerOptions};
 use sendoff_push::progress::Progress;
 use sendoff_push::{Action, LastSeen, Pushed};
-use sendoff_testing::supervised;
+use sendoff_testing::supervise;
 
 use crate::sandbox::Sandbox;
 
@@ -84,9 +84,7 @@ fn arrived(served: &Served) {
 
 #[test]
 fn the_pack_is_made_while_the_remote_is_asked() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let served = slow();
     let (pushed, early) = push(&served, truth(&served));
     assert_eq!((pushed.objects, early), (3, 3));
@@ -95,9 +93,7 @@ fn the_pack_is_made_while_the_remote_is_asked() {
 
 #[test]
 fn what_is_sent_is_the_same_byte_by_byte() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let packs = [false, true].map(|with| {
         let served = slow();
         // The pack is kept as it came, under the name of its hash.
@@ -122,9 +118,7 @@ fn what_is_sent_is_the_same_byte_by_byte() {
 
 #[test]
 fn a_remote_that_lost_what_it_was_seen_to_have_gets_it_again() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let served = slow();
     let seen = truth(&served);
     let (sandbox, remote) = (&served.sandbox, &served.remote);
@@ -142,9 +136,7 @@ fn a_remote_that_lost_what_it_was_seen_to_have_gets_it_again() {
 
 #[test]
 fn a_branch_that_is_gone_over_there_and_is_nobodys_base_changes_nothing() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let served = slow();
     let (sandbox, work, remote) = (&served.sandbox, &served.work, &served.remote);
     sandbox.git(work, &["checkout", "-q", "-b", "gone", "main"]);
@@ -161,9 +153,7 @@ fn a_branch_that_is_gone_over_there_and_is_nobodys_base_changes_nothing() {
 
 #[test]
 fn a_remote_that_has_more_than_was_seen_gets_less() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let served = slow();
     let seen = truth(&served);
     let (sandbox, work) = (&served.sandbox, &served.work);
@@ -178,9 +168,7 @@ fn a_remote_that_has_more_than_was_seen_gets_less() {
 
 #[test]
 fn a_memory_of_objects_that_are_nowhere_does_no_harm() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let served = slow();
     let mut seen = truth(&served);
     let nowhere = gix::ObjectId::from_hex(&[b'7'; 40]).unwrap();
@@ -193,9 +181,7 @@ fn a_memory_of_objects_that_are_nowhere_does_no_harm() {
 
 #[test]
 fn nothing_is_begun_when_the_branch_was_seen_to_be_there() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let served = slow();
     let head = served.sandbox.git(&served.work, &["rev-parse", "HEAD"]);
     let mut seen = truth(&served);
@@ -207,9 +193,7 @@ fn nothing_is_begun_when_the_branch_was_seen_to_be_there() {
 
 #[test]
 fn what_is_larger_than_may_be_held_waits_for_the_answer() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let served = slow();
     let (sandbox, work) = (&served.sandbox, &served.work);
     for (number, size) in [150_000, 200_000, 1_000_000].into_iter().enumerate() {
@@ -225,9 +209,7 @@ fn what_is_larger_than_may_be_held_waits_for_the_answer() {
 
 #[test]
 fn a_small_file_of_a_large_object_waits_for_the_answer() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let served = slow();
     let (sandbox, work) = (&served.sandbox, &served.work);
     // A thousand times as much as what lies on disk.
@@ -246,9 +228,7 @@ fn a_small_file_of_a_large_object_waits_for_the_answer() {
 
 #[test]
 fn with_a_hook_nothing_is_begun_before_it_ran() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let served = slow();
     let (sandbox, work) = (&served.sandbox, &served.work);
     // It packs the repository, and removes the files that were there.
@@ -285,9 +265,7 @@ fn damage(sandbox: &Sandbox, work: &Path, id: &str, by: &str) {
 
 #[test]
 fn an_object_among_many_that_is_not_what_its_id_says_ends_the_push() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let served = Served::start(GitServerOptions::default());
     let (sandbox, work) = (&served.sandbox, &served.work);
     for number in 0..20 {

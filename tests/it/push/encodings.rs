@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 
 use sendoff::git::push::{BranchPushError, TransportError};
 use sendoff_push::NoRedaction;
-use sendoff_testing::supervised;
+use sendoff_testing::supervise;
 
 use super::hostile::server::{Act, hostile};
 use super::hostile::{Case, REFS, RESULT, http, moved};
@@ -75,9 +75,7 @@ impl Answers {
 
 #[test]
 fn an_encoding_that_is_not_read_is_named() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let right = Answers::new();
     for (lines, name) in UNREAD {
         let named = format!("the encoding `{name}`,");
@@ -101,9 +99,7 @@ fn an_encoding_that_is_not_read_is_named() {
 
 #[test]
 fn a_page_in_such_an_encoding_shows_no_text() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let right = Answers::new();
     for (lines, name) in UNREAD {
         for (status, class) in [
@@ -130,9 +126,7 @@ fn a_page_in_such_an_encoding_shows_no_text() {
 
 #[test]
 fn a_page_that_is_none_of_gits_is_told_to_be_one_in_any_encoding() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let right = Answers::new();
     let page = marked(&http("text/html", b"<html>"), &["br"]);
     for (refs, report) in [
@@ -149,9 +143,7 @@ fn a_page_that_is_none_of_gits_is_told_to_be_one_in_any_encoding() {
 
 #[test]
 fn an_answer_that_says_that_it_is_not_compressed_is_read() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let right = Answers::new();
     for lines in READ {
         let (error, requests) =
@@ -163,9 +155,7 @@ fn an_answer_that_says_that_it_is_not_compressed_is_read() {
 
 #[test]
 fn a_long_name_of_an_encoding_is_cut() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let right = Answers::new();
     let refs = marked(&right.refs, &[&"b".repeat(5000)]);
     let text = right

@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use assert_cmd::cargo::CommandCargoExt;
-use sendoff_testing::supervised;
+use sendoff_testing::supervise;
 use serde_json::Value;
 
 use crate::process::is_gone;
@@ -147,9 +147,7 @@ fn set_url(world: &World, url: &str) {
 
 #[test]
 fn an_ssh_that_hangs_and_hears_no_signal() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     for before in ["", "printf 00; ", "echo thinking >&2; "] {
         let world = World::new();
         set_url(&world, "ssh://host.test/r.git");
@@ -161,9 +159,7 @@ fn an_ssh_that_hangs_and_hears_no_signal() {
 
 #[test]
 fn an_ssh_that_hangs_after_the_pack() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = World::new();
     let refs = world.sandbox.write("refs", advertisement_of_main(&world));
     set_url(&world, "ssh://host.test/r.git");
@@ -175,9 +171,7 @@ fn an_ssh_that_hangs_after_the_pack() {
 
 #[test]
 fn a_hook_of_a_file_remote_that_hangs() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = World::new();
     set_url(&world, world.bare().to_str().unwrap());
     script(
@@ -195,9 +189,7 @@ fn a_hook_of_a_file_remote_that_hangs() {
 
 #[test]
 fn a_credential_helper_that_hangs() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = World::new();
     let helper = script(&world.sandbox, "helper", STUBBORN);
     let line = format!("!{}", helper.display());
@@ -210,9 +202,7 @@ fn a_credential_helper_that_hangs() {
 
 #[test]
 fn a_pre_push_hook_that_hangs() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     // The run's deadline stands still while it runs; it has one of its own.
     let world = World::new();
     script(&world.sandbox, "clone/.git/hooks/pre-push", STUBBORN);
@@ -268,9 +258,7 @@ fn silent_servers(world: &World) -> Vec<(&'static str, Hostile)> {
 
 #[test]
 fn n05_a_web_server_that_falls_silent_anywhere() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = World::new();
     for (stage, server) in silent_servers(&world) {
         set_url(&world, &server.url());
@@ -282,9 +270,7 @@ fn n05_a_web_server_that_falls_silent_anywhere() {
 
 #[test]
 fn a_web_server_that_falls_silent_before_the_runs_time_is_over() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = World::new();
     for (stage, server) in silent_servers(&world) {
         if stage.ends_with("says nothing") {
@@ -305,9 +291,7 @@ fn a_web_server_that_falls_silent_before_the_runs_time_is_over() {
 
 #[test]
 fn a_daemon_that_falls_silent_anywhere() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = World::new();
     let refs = advertisement_of_main(&world);
     let silent = TcpListener::bind(("127.0.0.1", 0)).unwrap();

@@ -8,7 +8,7 @@ use flate2::write::GzEncoder;
 use sendoff::demo::git_server::GitServerOptions;
 use sendoff::git::push::{BranchPushError, PushOptions};
 
-use sendoff_testing::supervised;
+use sendoff_testing::supervise;
 
 use super::front::{Front, Manner};
 use super::hostile::server::{Act, hostile};
@@ -26,9 +26,7 @@ fn compressing(served: &Served) -> Front {
 
 #[test]
 fn compressed_refs_and_reports_are_read_as_git_reads_them() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let served = Served::start(GitServerOptions::default());
     let front = compressing(&served);
     let git = |place: &std::path::Path, arguments: &[&str]| served.sandbox.git(place, arguments);
@@ -60,9 +58,7 @@ fn compressed_refs_and_reports_are_read_as_git_reads_them() {
 
 #[test]
 fn a_refusal_that_is_compressed_is_shown() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let served = Served::start(GitServerOptions::default());
     let front = compressing(&served);
     script(
@@ -82,9 +78,7 @@ fn a_refusal_that_is_compressed_is_shown() {
 
 #[test]
 fn what_a_hook_says_in_a_compressed_answer_arrives_while_it_works() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let served = Served::start(GitServerOptions::default());
     let front = compressing(&served);
     let text = "for n in 1 2 3 4 5 6 7 8 9 10; do echo working $n >&2; sleep 0.5; done";
@@ -150,9 +144,7 @@ fn push(case: &Case, refs: Act, push: Act) -> Result<(), BranchPushError> {
 
 #[test]
 fn an_answer_in_several_members_is_whole() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let case = Case::new();
     let refs = case.refs_body();
     let (start, end) = refs.split_at(20);
@@ -163,9 +155,7 @@ fn an_answer_in_several_members_is_whole() {
 
 #[test]
 fn compressed_answers_that_are_cut_or_damaged_end_in_their_class() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let case = Case::new();
     let damage = |body: &[u8]| {
         let whole = zipped(body);
@@ -206,9 +196,7 @@ fn compressed_answers_that_are_cut_or_damaged_end_in_their_class() {
 
 #[test]
 fn a_bomb_of_right_packets_ends_at_the_cap() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let case = Case::new();
     // A gigabyte of lines of refs, and of messages.
     let row = line(&[b"1".repeat(40), b" refs/heads/x\n".to_vec()].concat());
@@ -227,9 +215,7 @@ fn a_bomb_of_right_packets_ends_at_the_cap() {
 
 #[test]
 fn nothing_compressed_for_ever_is_silence() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let case = Case::new();
     // Empty stored blocks, and empty members.
     let header = zipped(b"")[..10].to_vec();

@@ -5,16 +5,14 @@ use std::time::Duration;
 use secrecy::SecretString;
 use sendoff::demo::git_server::GitServerOptions;
 use sendoff::git::credentials::Asking;
-use sendoff_testing::supervised;
+use sendoff_testing::supervise;
 
 use super::as_git::Twin;
 use super::served::guarded;
 
 #[test]
 fn an_answer_counts_up_to_its_first_line_that_is_none() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let twin = Twin::new(guarded());
     let chatty = "!f() { echo username=me; echo password=pw; echo kept since Monday; }; f";
     twin.configure("credential.helper", chatty);
@@ -23,9 +21,7 @@ fn an_answer_counts_up_to_its_first_line_that_is_none() {
 
 #[test]
 fn an_answer_may_be_a_url() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let twin = Twin::new(guarded());
     let url = format!("http://me:%70w@{}", twin.host());
     let helper = format!("!f() {{ test \"$1\" = get && echo 'url={url}'; }}; f");
@@ -35,9 +31,7 @@ fn an_answer_may_be_a_url() {
 
 #[test]
 fn a_truth_that_is_set_to_nothing_is_false() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let twin = Twin::new(guarded());
     twin.configure("credential.helper", "store");
     twin.configure("credential.useHttpPath", "");
@@ -48,9 +42,7 @@ fn a_truth_that_is_set_to_nothing_is_false() {
 
 #[test]
 fn a_token_that_is_typed_as_the_user_needs_no_password() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let mut twin = Twin::new(GitServerOptions {
         login: Some(("token123".into(), SecretString::from(""))),
         ..guarded()
@@ -65,9 +57,7 @@ fn a_token_that_is_typed_as_the_user_needs_no_password() {
 /// Guards that one who says that no other helper is to be asked says nothing of libcurl's file.
 #[test]
 fn a_helper_that_ends_the_search_leaves_the_file_of_logins() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let twin = Twin::new(guarded());
     twin.configure("credential.helper", "!echo quit=1; true");
     let line = "MACHINE 127.0.0.1 login me Password pw\n";
@@ -77,9 +67,7 @@ fn a_helper_that_ends_the_search_leaves_the_file_of_logins() {
 
 #[test]
 fn nobody_is_asked_where_the_user_does_not_want_it() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     for (value, is_asked) in [("false", false), ("never", false), ("auto", true)] {
         let mut twin = Twin::new(guarded());
         twin.configure("credential.interactive", value);
@@ -98,9 +86,7 @@ fn nobody_is_asked_where_the_user_does_not_want_it() {
 /// Guards against a refused login of nothing: what says nothing to either question knows no login.
 #[test]
 fn a_program_that_says_nothing_knows_no_login() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let twin = Twin::new(guarded());
     let ask = twin.served.sandbox.executable("ask", "#!/bin/sh\n");
     let mut options = twin.served.options();

@@ -4,7 +4,7 @@ use sendoff::demo::git_server::{FaultKind, GitServerOptions, RequestFault};
 use sendoff::git::push::remote_head;
 use sendoff::names::RemoteUrl;
 use sendoff_push::Action;
-use sendoff_testing::supervised;
+use sendoff_testing::supervise;
 
 use crate::sandbox::Sandbox;
 
@@ -13,9 +13,7 @@ use super::served::{INFO, POST, Served, faulty, guarded};
 
 #[test]
 fn a_small_push_takes_two_round_trips_and_an_unneeded_one_takes_one() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let served = Served::start(GitServerOptions::default());
     let pushed = served.push(&served.options()).unwrap();
     assert_eq!(pushed.action, Action::Updated);
@@ -33,9 +31,7 @@ fn a_small_push_takes_two_round_trips_and_an_unneeded_one_takes_one() {
 
 #[test]
 fn a_new_branch_is_created_in_an_empty_repository() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let work = sandbox.repository("clone");
     sandbox.git(&work, &["checkout", "-q", "-b", "feature"]);
@@ -48,9 +44,7 @@ fn a_new_branch_is_created_in_an_empty_repository() {
 
 #[test]
 fn a_redirect_at_the_same_origin_is_followed_and_the_push_goes_there() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let to = "/r.git/info/refs?service=git-receive-pack".to_owned();
     let served = Served::start(faulty("old.git/info/refs", 0, 1, FaultKind::Redirect(to)));
     push_head(
@@ -78,9 +72,7 @@ fn a_redirect_at_the_same_origin_is_followed_and_the_push_goes_there() {
 
 #[test]
 fn n10_a_redirect_to_another_origin_is_refused_and_nothing_goes_there() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let (work, _) = ahead(&sandbox, "r");
     let evil = server(&sandbox, GitServerOptions::default());
@@ -96,9 +88,7 @@ fn n10_a_redirect_to_another_origin_is_refused_and_nothing_goes_there() {
 
 #[test]
 fn n12_a_redirect_loop_ends_after_three_hops() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let to = "/r.git/info/refs?service=git-receive-pack".to_owned();
     let served = Served::start(faulty(INFO, 0, usize::MAX, FaultKind::Redirect(to)));
     let error = served.push(&served.options()).unwrap_err();
@@ -108,9 +98,7 @@ fn n12_a_redirect_loop_ends_after_three_hops() {
 
 #[test]
 fn a_redirect_of_the_push_itself_is_not_followed() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let to = "/r.git/git-receive-pack".to_owned();
     let served = Served::start(faulty(POST, 0, usize::MAX, FaultKind::Redirect(to)));
     let before = served.tip();
@@ -129,9 +117,7 @@ fn a_redirect_of_the_push_itself_is_not_followed() {
 
 #[test]
 fn a_lost_answer_is_made_up_for_by_asking_again() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let served = Served::start(faulty(POST, 0, 1, FaultKind::LoseAnswer));
     let pushed = served.push(&served.options()).unwrap();
     assert_eq!(pushed.action, Action::Updated);
@@ -146,9 +132,7 @@ fn a_lost_answer_is_made_up_for_by_asking_again() {
 
 #[test]
 fn an_answer_that_is_lost_together_with_the_server_leaves_the_outcome_unknown() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let mut faults = faulty(POST, 0, 1, FaultKind::LoseAnswer);
     faults.faults.push(RequestFault {
         path_end: INFO,
@@ -164,9 +148,7 @@ fn an_answer_that_is_lost_together_with_the_server_leaves_the_outcome_unknown() 
 
 #[test]
 fn the_remote_tells_which_branch_its_head_names() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let served = Served::start(guarded());
     served.sandbox.git(
         &served.remote,
@@ -184,9 +166,7 @@ fn the_remote_tells_which_branch_its_head_names() {
 
 #[test]
 fn unencrypted_http_goes_to_this_machine_only() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let (work, _) = ahead(&sandbox, "r");
     let error = push_head(
@@ -200,9 +180,7 @@ fn unencrypted_http_goes_to_this_machine_only() {
 
 #[test]
 fn a_server_that_asks_for_patience_is_heard() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let served = Served::start(faulty(INFO, 0, 1, FaultKind::Busy(3600)));
     let error = served.push(&served.options()).unwrap_err();
     assert!(error.is_transient());

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 use std::time::{Duration, Instant};
 
-use sendoff_testing::{TwinFixture, supervised};
+use sendoff_testing::{TwinFixture, supervise};
 
 use super::repositories::push;
 use super::rig::{options, push_head, script};
@@ -12,9 +12,7 @@ use super::twin::{FAST, compare};
 
 #[test]
 fn a_merge_of_five_thousand_parents_arrives() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let fixture = TwinFixture::new("sha1");
     let mut stream = String::new();
     let tip = fixture.git(&["rev-parse", "HEAD"]);
@@ -68,9 +66,7 @@ fn a_merge_of_five_thousand_parents_arrives() {
 
 #[test]
 fn a_tree_of_ten_thousand_levels_is_walked_without_a_stack() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let fixture = TwinFixture::new("sha1");
     let blob = fixture.git(&["rev-parse", "HEAD:README"]);
     let mut loose = Vec::new();
@@ -102,9 +98,7 @@ fn a_tree_of_ten_thousand_levels_is_walked_without_a_stack() {
 
 #[test]
 fn a_tree_of_many_entries_costs_one_entry_when_one_changes() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let entries = super::cases(100_000, 1_000_000);
     let fixture = TwinFixture::new("sha1");
     let blob = fixture.git(&["rev-parse", "HEAD:README"]);
@@ -133,9 +127,7 @@ fn a_tree_of_many_entries_costs_one_entry_when_one_changes() {
 
 #[test]
 fn a_hundred_thousand_refs_are_read_in_time() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let fixture = TwinFixture::new("sha1");
     let old = fixture.git(&["rev-parse", "HEAD"]);
     fixture.commit("feature.txt", "more\n");
@@ -185,9 +177,7 @@ fn a_hundred_thousand_refs_are_read_in_time() {
 
 #[test]
 fn a_hundred_thousand_refs_of_a_real_server_are_read_over_http_and_a_path() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let fixture = TwinFixture::new("sha1");
     let old = fixture.git(&["rev-parse", "HEAD"]);
     let mut refs = String::from("# pack-refs with: peeled fully-peeled sorted \n");

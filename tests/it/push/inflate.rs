@@ -5,7 +5,7 @@ use std::io::Write as _;
 use flate2::Compression;
 use flate2::write::ZlibEncoder;
 use gix::zlib::{Decompress, FlushDecompress, Inflate, Status};
-use sendoff_testing::supervised;
+use sendoff_testing::supervise;
 
 /// Room for what a stream holds, in bytes.
 const ROOM: usize = 40_000;
@@ -46,9 +46,7 @@ fn mature(stream: &[u8], room: usize) -> Option<Vec<u8>> {
 /// Guards that nothing is read differently, and that no bytes end the process.
 #[test]
 fn both_inflaters_make_the_same_of_damaged_streams() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let mut numbers = Numbers(0x5eed);
     let mut inflate = Inflate::default();
     let (mut whole, mut damaged) = (0, 0);

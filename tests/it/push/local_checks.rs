@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use sendoff::git::push::{BranchPushError, LocalCheckError, Submodules};
 use sendoff_push::PushError;
-use sendoff_testing::supervised;
+use sendoff_testing::supervise;
 
 use crate::sandbox::Sandbox;
 use crate::world::World;
@@ -17,9 +17,7 @@ const POINTER: &str = "version https://git-lfs.github.com/spec/v1\n\
 
 #[test]
 fn pointers_of_lfs_do_not_leave_unless_a_hook_ran() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = World::new();
     world.commit("big.bin", POINTER, "Add a large file");
     let before = world.tip("feature/x");
@@ -43,9 +41,7 @@ fn pointers_of_lfs_do_not_leave_unless_a_hook_ran() {
 
 #[test]
 fn a_text_about_pointers_is_no_pointer() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let (work, remote) = ahead(&sandbox, "r");
     let long = format!("{POINTER}{}", "x".repeat(2000));
@@ -99,9 +95,7 @@ fn git_lets_through(sandbox: &Sandbox, work: &Path, remote: &Path) -> bool {
 
 #[test]
 fn a_submodule_commit_that_nobody_else_has_stops_the_push() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let (work, submodule, remote) = with_submodule(&sandbox);
     let url = remote.to_str().unwrap();
@@ -130,9 +124,7 @@ fn a_submodule_commit_that_nobody_else_has_stops_the_push() {
 
 #[test]
 fn submodules_are_not_looked_at_when_the_policy_says_so_or_they_are_not_here() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let (work, submodule, remote) = with_submodule(&sandbox);
     let url = remote.to_str().unwrap();
@@ -155,9 +147,7 @@ fn submodules_are_not_looked_at_when_the_policy_says_so_or_they_are_not_here() {
 
 #[test]
 fn push_options_reach_the_servers_hook_as_those_of_git_do() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let (work, remote) = ahead(&sandbox, "r");
     let url = remote.to_str().unwrap();
@@ -196,9 +186,7 @@ fn push_options_reach_the_servers_hook_as_those_of_git_do() {
 
 #[test]
 fn every_push_url_gets_the_branch_and_one_that_refuses_is_a_failure() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = World::new();
     let work = world.work();
     let git = |arguments: &[&str]| world.sandbox.git(&work, arguments);
@@ -278,9 +266,7 @@ fn every_push_url_gets_the_branch_and_one_that_refuses_is_a_failure() {
 
 #[test]
 fn the_upstream_is_written_as_git_writes_it_and_only_on_request() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = World::new();
     let config = world.work().join(".git/config");
     let before = std::fs::read_to_string(&config).unwrap();
@@ -317,9 +303,7 @@ fn the_upstream_is_written_as_git_writes_it_and_only_on_request() {
 
 #[test]
 fn push_options_of_a_policy_are_lines() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = World::new();
     world.user_policy("[steps.push]\noptions = [\"a\\nb\"]\n");
     let said = world.run(&["policy", "check"]);

@@ -5,7 +5,7 @@ use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa,
 };
 use sendoff::demo::git_server::GitServerOptions;
-use sendoff_testing::{succeed, supervised, tool};
+use sendoff_testing::{succeed, supervise, tool};
 
 use super::authority::Authority;
 use super::front::{Front, Manner};
@@ -41,9 +41,7 @@ fn called(common: &str) -> impl FnOnce(&mut CertificateParams) {
 
 #[test]
 fn a_common_name_counts_where_there_is_no_other_name() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     for (common, arrives) in [("localhost", true), ("other.test", false)] {
         let (front, _authority, served) = behind(&[], called(common));
         let url = front.url().replace("127.0.0.1", "localhost");
@@ -62,9 +60,7 @@ fn a_common_name_counts_where_there_is_no_other_name() {
 /// Git takes both; here the certificate itself has to be listed, and the advice says how.
 #[test]
 fn a_certificate_that_is_for_something_else_is_taken_when_it_is_listed() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let is_authority = |params: &mut CertificateParams| {
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     };
@@ -94,9 +90,7 @@ fn a_certificate_that_is_for_something_else_is_taken_when_it_is_listed() {
 /// Guards what `openssl x509 -req` makes without a file of extensions: the client's certificate is for the server to judge.
 #[test]
 fn a_client_certificate_of_version_1_is_shown_as_by_git() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let (Some(program), Some(openssl)) = (tool("nginx"), tool("openssl")) else {
         return;
     };

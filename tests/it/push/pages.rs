@@ -1,6 +1,6 @@
 //! The page on the errors of a push has every class that the code knows, and no other.
 
-use sendoff_testing::supervised;
+use sendoff_testing::supervise;
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -52,9 +52,7 @@ fn classes() -> BTreeSet<String> {
 
 #[test]
 fn every_class_stands_on_the_page_in_a_row_of_its_own() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let classes = classes();
     assert!(
         classes.len() > 25 && classes.contains("hook-declined"),

@@ -6,7 +6,7 @@ use std::process::Command;
 use assert_cmd::cargo::CommandCargoExt;
 use secrecy::SecretString;
 use sendoff::demo::git_server::GitServerOptions;
-use sendoff_testing::supervised;
+use sendoff_testing::supervise;
 
 use crate::sandbox::{Sandbox, succeed};
 
@@ -144,9 +144,7 @@ impl Partial {
 
 #[test]
 fn files_and_directories_that_the_clone_left_out_reach_a_fork() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     for filter in ["blob:none", "tree:0", "blob:limit=1k"] {
         Partial::over_paths(filter).both_arrive();
     }
@@ -154,9 +152,7 @@ fn files_and_directories_that_the_clone_left_out_reach_a_fork() {
 
 #[test]
 fn they_come_over_http_with_the_login_of_the_push() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let login = Some(("me".to_owned(), SecretString::from("pw")));
     let options = GitServerOptions {
@@ -175,9 +171,7 @@ fn they_come_over_http_with_the_login_of_the_push() {
 
 #[test]
 fn they_come_over_ssh() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let ssh = Ssh::start(&sandbox);
     let place = format!("{}{}", ssh.place, sandbox.path("remotes").display());
@@ -187,9 +181,7 @@ fn they_come_over_ssh() {
 
 #[test]
 fn they_come_from_gits_daemon() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     std::fs::create_dir_all(sandbox.path("remotes")).unwrap();
     let daemon = Daemon::start(&sandbox, "remotes", HERE, PUSHABLE);
@@ -208,9 +200,7 @@ const WITHOUT: &str = "set -e; cd .git/objects; cat pack/*.pack > /dev/null; \
 
 #[test]
 fn a_commit_that_is_missing_for_the_proof_that_nothing_is_lost_is_fetched() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     // What is not here: the commit between, and the one that the fork has as well.
     for behind in ["main~1", "main~2"] {
         let partial = Partial::over_paths("blob:none");
@@ -233,9 +223,7 @@ fn old_server(partial: &Partial) {
 
 #[test]
 fn they_come_by_the_first_protocol() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let partial = Partial::over_paths("blob:none");
     old_server(&partial);
     partial.both_arrive();
@@ -243,9 +231,7 @@ fn they_come_by_the_first_protocol() {
 
 #[test]
 fn a_server_that_gives_no_objects_by_their_ids_is_named_and_the_advice_works() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let partial = Partial::over_paths("blob:none");
     old_server(&partial);
     let upstream = partial.sandbox.path("remotes/up.git");
@@ -272,9 +258,7 @@ fn a_server_that_gives_no_objects_by_their_ids_is_named_and_the_advice_works() {
 
 #[test]
 fn nothing_is_fetched_for_the_remote_of_the_clone_itself() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let partial = Partial::over_paths("blob:none");
     partial
         .sandbox
@@ -293,9 +277,7 @@ fn nothing_is_fetched_for_the_remote_of_the_clone_itself() {
 
 #[test]
 fn a_caller_who_forbids_fetching_is_obeyed_and_named() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let mut partial = Partial::over_paths("blob:none");
     partial.variables.push(("GIT_NO_LAZY_FETCH", "true".into()));
     let said = partial.push(&[]);
@@ -319,9 +301,7 @@ fn a_caller_who_forbids_fetching_is_obeyed_and_named() {
 
 #[test]
 fn a_promisor_that_the_policy_does_not_allow_is_not_asked() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let partial = Partial::over_paths("blob:none");
     let elsewhere = partial.sandbox.path("elsewhere.git");
     let upstream = partial.sandbox.path("remotes/up.git");
@@ -353,9 +333,7 @@ fn a_promisor_that_the_policy_does_not_allow_is_not_asked() {
 /// Guards what the user's login can read: a file of the repository names the place, a commit the object.
 #[test]
 fn an_agents_promisor_is_not_asked_for_what_it_alone_has() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let partial = Partial::over_paths("blob:none");
     let (sandbox, work) = (&partial.sandbox, &partial.work);
     let hook = |partial: &Partial| {
@@ -398,9 +376,7 @@ fn an_agents_promisor_is_not_asked_for_what_it_alone_has() {
 
 #[test]
 fn no_more_is_fetched_than_may_be_pushed() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let partial = Partial::over_paths("blob:none");
     let said = partial.push(&["--set", "limits.push-size=50KB"]);
     partial.is_held(
@@ -416,9 +392,7 @@ fn no_more_is_fetched_than_may_be_pushed() {
 
 #[test]
 fn what_a_killed_run_left_is_removed_by_the_next_one() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let partial = Partial::over_paths("blob:none");
     let left = "home/.local/state/sendoff/objects/objects-left/pack/x.pack";
     partial.sandbox.write(left, "old");
@@ -427,9 +401,7 @@ fn what_a_killed_run_left_is_removed_by_the_next_one() {
 
 #[test]
 fn a_promisor_that_sends_something_else_brings_nothing_in() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let partial = Partial::over_paths("blob:none");
     // It answers each request with a pack of another object.
     let script = "#!/bin/sh\n\

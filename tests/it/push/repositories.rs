@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use sendoff::git::push::BranchPushError;
 use sendoff::steps::push_advice;
 use sendoff_push::{NoRedaction, Pushed};
-use sendoff_testing::{TwinFixture, supervised};
+use sendoff_testing::{TwinFixture, supervise};
 
 use super::rig::{options, push_head};
 use super::twin::{ONE, compare};
@@ -48,9 +48,7 @@ fn overwrite(path: &Path, content: &[u8]) {
 
 #[test]
 fn a_damaged_loose_object_is_named_and_nothing_is_sent() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     for damage in ["cut", "noise", "other", "empty"] {
         let fixture = TwinFixture::new("sha1");
         fixture.commit("new.txt", sendoff_testing::text("new", 50));
@@ -77,9 +75,7 @@ fn a_damaged_loose_object_is_named_and_nothing_is_sent() {
 
 #[test]
 fn missing_objects_are_named_and_nothing_is_sent() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     for what in ["HEAD:new/file.txt", "HEAD:new", "HEAD^{tree}", "HEAD~1"] {
         let fixture = TwinFixture::new("sha1");
         fixture.commit("new/file.txt", "one\n");
@@ -94,9 +90,7 @@ fn missing_objects_are_named_and_nothing_is_sent() {
 
 #[test]
 fn a_pack_that_was_cut_short_is_corrupt_and_nothing_is_sent() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     for keep in [20, 500, 2_000] {
         let fixture = TwinFixture::new("sha1");
         fixture.commit_many(20);
@@ -123,9 +117,7 @@ fn a_pack_that_was_cut_short_is_corrupt_and_nothing_is_sent() {
 
 #[test]
 fn a_commit_graph_that_is_damaged_is_not_needed() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     for damage in ["noise", "cut"] {
         let fixture = TwinFixture::new("sha1");
         fixture.commit_many(20);
@@ -143,9 +135,7 @@ fn a_commit_graph_that_is_damaged_is_not_needed() {
 
 #[test]
 fn a_clone_without_trees_is_told_what_to_do() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let fixture = TwinFixture::new("sha1");
     fixture.server(&["config", "uploadpack.allowFilter", "true"]);
     fixture.clone(&["--filter=tree:0"]);
@@ -195,9 +185,7 @@ fn a_clone_without_trees_is_told_what_to_do() {
 
 #[test]
 fn a_repository_of_the_longer_hash_is_not_pushed_to_one_of_the_shorter() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let fixture = TwinFixture::new("sha256");
     fixture.commit("feature.txt", "more\n");
     let other = super::rig::bare(&fixture.sandbox, "short");

@@ -7,7 +7,7 @@ use std::process::{Child, Stdio};
 use rcgen::date_time_ymd;
 use sendoff::demo::git_server::GitServerOptions;
 use sendoff_push::ClassifiedError as _;
-use sendoff_testing::{succeed, supervised, tool, wait_until};
+use sendoff_testing::{succeed, supervise, tool, wait_until};
 
 use super::authority::Authority;
 use super::certificate::Certificate;
@@ -34,9 +34,7 @@ fn trust(served: &Served, file: &std::path::Path) {
 /// Guards the sentences about certificates.
 #[test]
 fn what_is_wrong_with_a_certificate_is_said_in_a_sentence() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let served = Served::start(GitServerOptions::default());
     let authority = Authority::new(&served.sandbox);
     let of = |issued: super::authority::Issued| {
@@ -64,9 +62,7 @@ fn what_is_wrong_with_a_certificate_is_said_in_a_sentence() {
 /// Guards a server without TLS at the port.
 #[test]
 fn a_port_without_tls_is_called_so() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let served = Served::start(GitServerOptions::default());
     let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let url = format!("https://{}/r.git", listener.local_addr().unwrap());
@@ -81,9 +77,7 @@ fn a_port_without_tls_is_called_so() {
 /// Guards a URL of http that leads to a port with TLS, and its advice, obeyed.
 #[test]
 fn a_port_with_tls_that_is_asked_in_http_is_called_so() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let served = Served::start(GitServerOptions::default());
     let authority = Authority::new(&served.sandbox);
     let manner = Manner {
@@ -154,9 +148,7 @@ impl Drop for OpenSsl {
 /// certificate of the client in TLS 1.2.
 #[test]
 fn what_is_not_supported_is_said_in_a_sentence() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let Some(openssl) = tool("openssl") else {
         return;
     };
@@ -201,9 +193,7 @@ fn what_is_not_supported_is_said_in_a_sentence() {
 /// Guards the way out of `http.sslVerify = false`: the advice's command is run as it stands, and the push arrives.
 #[test]
 fn the_advice_for_an_unknown_certificate_is_a_command_that_helps() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     if tool("openssl").is_none() {
         return;
     }

@@ -10,7 +10,7 @@ use std::time::Duration;
 use sendoff::git::push::{BranchPushError, PushOptions};
 use sendoff_push::Pushed;
 use sendoff_push::progress::Progress;
-use sendoff_testing::{Gate, TwinFixture, supervised};
+use sendoff_testing::{Gate, TwinFixture, supervise};
 
 use super::rig::{About, options, push_until, script, seen_of};
 
@@ -112,9 +112,7 @@ fn push_while(
 
 #[test]
 fn a_refusal_does_not_wait_until_all_is_counted() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let fixture = many();
     let says = "echo 'ERROR: Permission to o/r.git denied to me.' >&2; exit 128";
     let (pushed, counted) = push(&fixture, says);
@@ -140,9 +138,7 @@ fn web(begun: Receiver<()>, says: &'static str) -> String {
 
 #[test]
 fn a_refusal_over_http_does_not_wait_until_all_is_counted() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let fixture = many();
     let says = "HTTP/1.1 403 Forbidden\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
     let (begins, begun) = channel();
@@ -159,9 +155,7 @@ fn a_refusal_over_http_does_not_wait_until_all_is_counted() {
 
 #[test]
 fn a_branch_that_somebody_moved_is_told_before_all_is_counted() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let fixture = many();
     let elsewhere = "7".repeat(40);
     let line = format!("{elsewhere} refs/heads/feature\0report-status\n");
@@ -187,9 +181,7 @@ fn answering(fixture: &TwinFixture) -> PushOptions {
 
 #[test]
 fn the_wish_to_end_is_heard_when_the_remote_has_answered() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let fixture = many();
     let options = answering(&fixture);
     let (pushed, counted) = push_while(&fixture, "ssh://host.test/r.git", &options, 8, &|| ());
@@ -200,9 +192,7 @@ fn the_wish_to_end_is_heard_when_the_remote_has_answered() {
 
 #[test]
 fn a_remote_that_takes_no_push_options_is_told_before_all_is_counted() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let fixture = many();
     let mut options = answering(&fixture);
     options.local.push_options = vec!["ci.skip".into()];
@@ -214,9 +204,7 @@ fn a_remote_that_takes_no_push_options_is_told_before_all_is_counted() {
 
 #[test]
 fn nothing_is_begun_for_a_branch_that_was_rewritten_here() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let fixture = many();
     fixture.git(&["reset", "-q", "--soft", "HEAD~1"]);
     fixture.git(&["commit", "-q", "--amend", "-m", "rewritten"]);

@@ -2,7 +2,7 @@
 
 use secrecy::SecretString;
 use sendoff::secrets::KnownSecrets;
-use sendoff_testing::supervised;
+use sendoff_testing::supervise;
 
 fn known(values: &[&str]) -> KnownSecrets {
     let known = KnownSecrets::default();
@@ -14,9 +14,7 @@ fn known(values: &[&str]) -> KnownSecrets {
 
 #[test]
 fn a_value_that_we_hold_is_redacted_in_every_form() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let value = "s3cr3t/Value+with=signs-42";
     let held = known(&[value]);
     for form in [
@@ -56,9 +54,7 @@ fn a_value_that_we_hold_is_redacted_in_every_form() {
 /// Short texts are searched in another way than long ones.
 #[test]
 fn a_known_secret_is_found_in_long_texts_as_in_short_ones() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let held = known(&["aaaaaaaaaa", "pass/word\"+é+1"]);
     for short in [
         "x aaaaaaaaaaaaa y",

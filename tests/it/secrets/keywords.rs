@@ -3,13 +3,11 @@
 use std::borrow::Cow;
 
 use sendoff::secrets::redact;
-use sendoff_testing::supervised;
+use sendoff_testing::supervise;
 
 #[test]
 fn a_value_is_redacted_by_its_keyword() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let forty = "abcdefghij/KLMNOPQRSTUVWXYZ+0123456789xy";
     for (text, expected) in [
         ("PASSWORD=hunter2", "PASSWORD=[REDACTED]"),
@@ -83,9 +81,7 @@ fn a_value_is_redacted_by_its_keyword() {
 
 #[test]
 fn a_value_is_redacted_by_its_place_in_a_command_or_a_file() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     for (text, expected) in [
         ("--password abc x", "--password [REDACTED] x"),
         ("--password=ab1 x", "--password=[REDACTED] x"),
@@ -138,9 +134,7 @@ fn a_value_is_redacted_by_its_place_in_a_command_or_a_file() {
 
 #[test]
 fn headers_and_urls_lose_their_credentials() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     for (text, expected) in [
         (
             "Authorization: Bearer abc.def-123",
@@ -203,9 +197,7 @@ fn headers_and_urls_lose_their_credentials() {
 
 #[test]
 fn ordinary_text_stays_untouched() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     for text in [
         "",
         "Fix the token refresh and the password form",

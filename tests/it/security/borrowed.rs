@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::PathBuf;
 
-use sendoff_testing::supervised;
+use sendoff_testing::supervise;
 use serde_json::Value;
 
 use crate::world::World;
@@ -98,9 +98,7 @@ impl Borrower {
 
 #[test]
 fn an_object_that_an_alternate_has_is_not_sent() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let borrower = Borrower::new();
     borrower.alternate();
     borrower.assert_held();
@@ -108,9 +106,7 @@ fn an_object_that_an_alternate_has_is_not_sent() {
 
 #[test]
 fn a_stand_in_does_not_make_it_the_repositorys_own() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let borrower = Borrower::new();
     borrower.alternate();
     let own = borrower.objects().join(borrower.file());
@@ -125,9 +121,7 @@ fn a_stand_in_does_not_make_it_the_repositorys_own() {
 
 #[test]
 fn an_object_behind_a_link_is_not_sent() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let borrower = Borrower::new();
     let own = borrower.objects().join(borrower.file());
     fs::create_dir_all(own.parent().unwrap()).unwrap();
@@ -137,9 +131,7 @@ fn an_object_behind_a_link_is_not_sent() {
 
 #[test]
 fn a_directory_of_objects_behind_a_link_is_not_sent_from() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let borrower = Borrower::new();
     let first = &borrower.id[..2];
     symlink(borrower.theirs.join(first), borrower.objects().join(first)).unwrap();
@@ -148,9 +140,7 @@ fn a_directory_of_objects_behind_a_link_is_not_sent_from() {
 
 #[test]
 fn a_pack_behind_a_link_is_not_sent_from() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let borrower = Borrower::new();
     let world = &borrower.world;
     let mut pack = world.sandbox.command("sh");
@@ -228,9 +218,7 @@ fn clone_and_push(world: &World, options: &[&str], name: &str) {
 
 #[test]
 fn clones_that_borrow_what_the_remote_has_ship() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = with_large_file();
     let reference = world.work();
     let reference = reference.to_str().unwrap();

@@ -1,7 +1,7 @@
 //! The default branch of a remote, which only the remote can name.
 
 use sendoff::demo::forge_server::{ForgeServer, Repository};
-use sendoff_testing::supervised;
+use sendoff_testing::supervise;
 
 use crate::world::{TOKEN, World, step};
 
@@ -21,9 +21,7 @@ fn work_on(world: &World, branch: &str) {
 
 #[test]
 fn a_dead_push_url_does_not_speak_for_the_others() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = World::new();
     rename_default_branch(&world);
     work_on(&world, "trunk");
@@ -45,9 +43,7 @@ fn a_dead_push_url_does_not_speak_for_the_others() {
 
 #[test]
 fn a_default_branch_of_today_is_protected_today() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = World::new();
     world.report(&["step", "push"]);
     world.commit("more.txt", "more", "Add more");
@@ -63,9 +59,7 @@ fn a_default_branch_of_today_is_protected_today() {
 
 #[test]
 fn a_branch_is_held_while_its_remote_does_not_name_its_head() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = World::new();
     let bare = world.bare();
     let fetching = |value| {
@@ -117,9 +111,7 @@ fn a_branch_is_held_while_its_remote_does_not_name_its_head() {
 /// Guards a destination whose HEAD is silent: one that names no branch, and one that cannot be fetched from.
 #[test]
 fn where_the_head_is_silent_the_forges_default_branch_counts() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     for silent in [
         ["symbolic-ref", "HEAD", "refs/heads/none"],
         ["config", "http.uploadpack", "false"],
@@ -157,9 +149,7 @@ fn where_the_head_is_silent_the_forges_default_branch_counts() {
 /// have it at the same commit.
 #[test]
 fn a_hidden_or_detached_head_protects_what_it_may_stand_for() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let hide: &[&str] = &["config", "transfer.hideRefs", "HEAD"];
     let detach: &[&str] = &["update-ref", "--no-deref", "HEAD", "refs/heads/feature/x"];
     let detach_elsewhere: &[&str] = &["update-ref", "--no-deref", "HEAD", "refs/heads/main"];
@@ -202,9 +192,7 @@ fn a_hidden_or_detached_head_protects_what_it_may_stand_for() {
 
 #[test]
 fn commits_are_counted_by_what_the_remote_lists() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = World::new();
     world.user_policy("[limits]\ncommits = 2\n");
     for number in 0..4 {

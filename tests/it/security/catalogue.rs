@@ -1,6 +1,6 @@
 //! Cases of the catalogue of attacks that belong to no other group, each beside the honest use.
 
-use sendoff_testing::supervised;
+use sendoff_testing::supervise;
 use serde_json::{Value, json};
 
 use crate::world::{World, step};
@@ -19,9 +19,7 @@ fn memories(world: &World) -> String {
 
 #[test]
 fn p22_a_repository_switches_no_redaction_off_and_lists_no_exception() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = &World::new();
     for key in [
         "redact = false",
@@ -53,9 +51,7 @@ fn p22_a_repository_switches_no_redaction_off_and_lists_no_exception() {
 
 #[test]
 fn p25_the_repositorys_policy_has_one_place() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = &World::new();
     let protecting = "[branches]\nprotected = [\"feature/*\"]\n";
     for other in [
@@ -93,9 +89,7 @@ fn pull_request_of(subject: &str) -> (sendoff::demo::forge_server::KeptPull, Val
 
 #[test]
 fn d15_a_secret_in_a_subject_is_masked_and_the_pull_request_made() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let (pull, report) = pull_request_of(&format!("Use {} here", token()));
     for text in [&pull.title, &pull.body, &report.to_string()] {
         assert!(!text.contains("a1B2a1B2"), "{text}");
@@ -107,9 +101,7 @@ fn d15_a_secret_in_a_subject_is_masked_and_the_pull_request_made() {
 
 #[test]
 fn d17_a_title_is_one_short_line_whatever_the_subject() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let family = "👨‍👩‍👧‍👦";
     for (subject, begins) in [
         ("x".repeat(10_000), "xxx"),
@@ -132,9 +124,7 @@ fn d17_a_title_is_one_short_line_whatever_the_subject() {
 
 #[test]
 fn d18_d21_controls_and_made_up_lines_of_a_subject_stay_in_one_line() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let subject =
         "Fix \u{1b}[31mred\u{7} {\"verdict\":\"done\"}\r{\"level\":\"INFO\",\"forged\":1}";
     let (pull, report) = pull_request_of(subject);
@@ -146,18 +136,14 @@ fn d18_d21_controls_and_made_up_lines_of_a_subject_stay_in_one_line() {
 
 #[test]
 fn d20_what_reads_like_a_template_stays_as_it_is() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let subject = "Add {{ repo.owner }} ${x} %s {0} {% if %}";
     assert_eq!(pull_request_of(subject).0.title, subject);
 }
 
 #[test]
 fn d16_a_secret_in_a_branch_name_is_masked_and_not_pushed() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = &World::new();
     let name = format!("feature/{}", token());
     world.sandbox.git(world.work(), &["switch", "-qc", &name]);
@@ -180,9 +166,7 @@ fn d16_a_secret_in_a_branch_name_is_masked_and_not_pushed() {
 /// Guards the note that names what does not count: it holds no value.
 #[test]
 fn what_is_left_out_is_named_without_its_value() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = &World::new();
     let text = format!("[steps.pr-create]\nlabels = [\"{}\"]\n", token());
     world.sandbox.write("clone/.sendoff.toml", text);

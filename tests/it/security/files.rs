@@ -5,7 +5,7 @@ use std::os::unix::fs::symlink;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use sendoff_testing::supervised;
+use sendoff_testing::supervise;
 
 use crate::world::{World, step};
 
@@ -25,9 +25,7 @@ fn track_below_e(world: &World, branch: &str) {
 
 #[test]
 fn a_reflog_that_is_a_link_is_not_appended_to() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = World::new();
     let target = world.sandbox.write("home/.bashrc", "# mine\n");
     let log = in_git(&world, "logs/refs/remotes/origin/feature/x");
@@ -53,9 +51,7 @@ fn a_reflog_that_is_a_link_is_not_appended_to() {
 
 #[test]
 fn a_directory_of_refs_that_is_a_link_is_not_written_to() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = World::new();
     let target = world.sandbox.path("home/elsewhere");
     fs::create_dir_all(&target).unwrap();
@@ -74,9 +70,7 @@ fn a_directory_of_refs_that_is_a_link_is_not_written_to() {
 
 #[test]
 fn nothing_of_a_file_behind_a_link_is_shown() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = World::new();
     let secret = world.sandbox.write("home/secret", "CANARY-of-the-user\n");
     for name in [
@@ -103,9 +97,7 @@ fn nothing_of_a_file_behind_a_link_is_shown() {
 
 #[test]
 fn a_pipe_in_place_of_a_ref_does_not_hold_the_run() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = World::new();
     let path = in_git(&world, "refs/remotes/origin/HEAD");
     world.sandbox.pipe(&path);
@@ -117,9 +109,7 @@ fn a_pipe_in_place_of_a_ref_does_not_hold_the_run() {
 /// Guards the messages to the platform too: what opens the pipe waits for a writer until the deadline.
 #[test]
 fn a_pipe_in_place_of_a_pack_does_not_hold_the_run() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     for ending in ["idx", "pack"] {
         let world = World::new();
         world.sandbox.git(world.work(), &["repack", "-qad"]);
@@ -148,9 +138,7 @@ fn a_pipe_in_place_of_a_pack_does_not_hold_the_run() {
 
 #[test]
 fn a_ref_without_end_is_not_read() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = World::new();
     let path = in_git(&world, "refs/heads/feature/x");
     let tip = fs::read(&path).unwrap();
@@ -168,9 +156,7 @@ fn a_ref_without_end_is_not_read() {
 
 #[test]
 fn a_record_that_leads_to_a_device_is_none() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = World::new();
     world.report(&["step", "push"]);
     // The remote's HEAD is asked for, and kept, when the remote has the branch.
@@ -188,9 +174,7 @@ fn a_record_that_leads_to_a_device_is_none() {
 
 #[test]
 fn a_plan_shows_no_control_character_of_the_directory() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = World::new();
     let odd = world.sandbox.path("odd\u{1b}[2J");
     fs::rename(world.work(), &odd).unwrap();
@@ -202,9 +186,7 @@ fn a_plan_shows_no_control_character_of_the_directory() {
 /// Guards what gitoxide would read by itself when it opens the repository.
 #[test]
 fn a_replacement_without_an_end_is_not_read() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = World::new();
     for name in [
         "refs/replace/x",
@@ -223,9 +205,7 @@ fn a_replacement_without_an_end_is_not_read() {
 /// Guards the rules of a work tree, in any directory: what is not committed is not counted then, and the branch ships.
 #[test]
 fn rules_without_an_end_are_not_read() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     for name in [".gitignore", ".gitattributes"] {
         for directory in ["", "tracked/deep/", "untracked/deep/"] {
             let world = World::new();

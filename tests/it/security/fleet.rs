@@ -2,7 +2,7 @@
 
 use std::process::Stdio;
 
-use sendoff_testing::{left_out, supervised};
+use sendoff_testing::{left_out, supervise};
 use serde_json::Value;
 
 use crate::world::{World, step};
@@ -42,9 +42,7 @@ const POLICY: &str = "[steps.notify]\nuses = \"exec\"\ncommand = [\"./notify.sh\
 
 #[test]
 fn a_step_that_the_systems_policy_lists_runs_as_long_as_it_is_the_same() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = World::new();
     let mark = world.sandbox.path("mark");
     let script = format!("#!/bin/sh\ntouch {}\n", mark.display());
@@ -84,9 +82,7 @@ fn a_step_that_the_systems_policy_lists_runs_as_long_as_it_is_the_same() {
 
 #[test]
 fn only_the_systems_policy_lists_steps() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = World::new();
     let hash = "0".repeat(64);
     world.user_policy(&format!("[trust]\nsteps = [\"{hash}\"]\n"));

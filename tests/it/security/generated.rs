@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::PathBuf;
 
-use sendoff_testing::supervised;
+use sendoff_testing::supervise;
 
 use crate::program::run;
 use crate::sandbox::Sandbox;
@@ -297,42 +297,32 @@ fn try_cases(seed: u64) {
 
 #[test]
 fn g01_generated_cases_touch_no_protected_branch_1() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     try_cases(1);
 }
 
 #[test]
 fn g01_generated_cases_touch_no_protected_branch_2() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     try_cases(2);
 }
 
 #[test]
 fn g01_generated_cases_touch_no_protected_branch_3() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     try_cases(3);
 }
 
 #[test]
 fn g01_generated_cases_touch_no_protected_branch_4() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     try_cases(4);
 }
 
 /// What the cases look for is found when it happens.
 #[test]
 fn a_planted_forced_push_is_found() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let target = Target::new();
     target
         .git(

@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
-use sendoff_testing::supervised;
+use sendoff_testing::supervise;
 use serde_json::Value;
 
 use crate::world::{World, step};
@@ -80,9 +80,7 @@ fn directory(world: &World, name: &str) -> PathBuf {
 
 #[test]
 fn a_git_file_does_not_lead_to_the_repository_of_somebody_else() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = World::new();
     let agent = directory(&world, "agent");
     world.sandbox.write("agent/.git", "gitdir: ../clone/.git\n");
@@ -94,9 +92,7 @@ fn a_git_file_does_not_lead_to_the_repository_of_somebody_else() {
 
 #[test]
 fn a_git_file_does_not_lead_to_the_work_tree_of_somebody_else() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = World::new();
     let agent = directory(&world, "agent");
     let add = ["worktree", "add", "-q", "-b", "side", "../linked"];
@@ -114,9 +110,7 @@ fn a_git_file_does_not_lead_to_the_work_tree_of_somebody_else() {
 
 #[test]
 fn a_commondir_file_does_not_lead_to_the_repository_of_somebody_else() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = World::new();
     let agent = directory(&world, "agent/.git");
     fs::write(agent.join("HEAD"), "ref: refs/heads/feature/x\n").unwrap();
@@ -136,9 +130,7 @@ fn a_commondir_file_does_not_lead_to_the_repository_of_somebody_else() {
 
 #[test]
 fn links_in_place_of_gits_directories_are_not_followed() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     for (name, elsewhere) in [
         ("", "away"),
         ("/objects", "away"),
@@ -159,9 +151,7 @@ fn links_in_place_of_gits_directories_are_not_followed() {
 
 #[test]
 fn trust_ends_when_it_leads_elsewhere() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = World::new();
     let agent = directory(&world, "agent");
     world.sandbox.write("agent/.git", "gitdir: ../clone/.git\n");
@@ -175,9 +165,7 @@ fn trust_ends_when_it_leads_elsewhere() {
 
 #[test]
 fn without_a_person_nothing_is_recorded() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = World::new();
     let agent = directory(&world, "agent");
     world.sandbox.write("agent/.git", "gitdir: ../clone/.git\n");
@@ -194,9 +182,7 @@ fn without_a_person_nothing_is_recorded() {
 
 #[test]
 fn linked_work_trees_ship_and_one_that_was_moved_after_it_was_repaired() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = World::new();
     let git = |arguments: &[&str]| world.sandbox.git(world.work(), arguments);
     git(&["worktree", "add", "-q", "-b", "side", "../linked"]);
@@ -223,9 +209,7 @@ fn linked_work_trees_ship_and_one_that_was_moved_after_it_was_repaired() {
 
 #[test]
 fn the_work_tree_of_a_bare_repository_ships() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = World::new();
     let root = world.sandbox.path("");
     world
@@ -253,9 +237,7 @@ fn the_work_tree_of_a_bare_repository_ships() {
 
 #[test]
 fn a_git_directory_of_its_own_place_ships() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = World::new();
     let away = world.sandbox.path("away");
     world.sandbox.git(
@@ -304,9 +286,7 @@ fn point(world: &World, work: &Path, branch: &str) {
 
 #[test]
 fn submodules_ship_absorbed_and_not() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = World::new();
     let sub = submodule(&world);
     assert!(sub.join(".git").is_file());

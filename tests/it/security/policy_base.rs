@@ -1,7 +1,7 @@
 //! The repository's policy: what changes other people's view counts from the policy base on the remote, and not from
 //! what lies in the clone.
 
-use sendoff_testing::supervised;
+use sendoff_testing::supervise;
 use serde_json::Value;
 
 use crate::sandbox::succeed;
@@ -78,9 +78,7 @@ fn was_fetched_from(world: &World) -> bool {
 
 #[test]
 fn what_others_see_is_said_by_the_policy_base_and_not_by_the_work_tree() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = &World::new();
     policy_on_server(world, &labels("merged"));
     world.sandbox.write("clone/.sendoff.toml", labels("mine"));
@@ -109,9 +107,7 @@ fn what_others_see_is_said_by_the_policy_base_and_not_by_the_work_tree() {
 
 #[test]
 fn the_same_policy_in_the_work_tree_is_no_news() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = &World::new();
     policy_on_server(world, &labels("merged"));
     world.sandbox.write("clone/.sendoff.toml", labels("merged"));
@@ -122,9 +118,7 @@ fn the_same_policy_in_the_work_tree_is_no_news() {
 
 #[test]
 fn a_work_tree_can_tighten_what_the_policy_base_says() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = &World::new();
     policy_on_server(world, &labels("merged"));
     let stricter = "[branches]\nprotected = [\"feature/*\"]\n";
@@ -161,9 +155,7 @@ fn a_work_tree_can_tighten_what_the_policy_base_says() {
 
 #[test]
 fn a_tracking_ref_that_somebody_moved_is_not_believed() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = &World::new();
     pull_requests_may_follow(world);
     let work = world.work();
@@ -194,9 +186,7 @@ fn a_tracking_ref_that_somebody_moved_is_not_believed() {
 
 #[test]
 fn a_replaced_policy_is_not_read() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = &World::new();
     policy_on_server(world, &labels("merged"));
     fetch(world);
@@ -216,9 +206,7 @@ fn a_replaced_policy_is_not_read() {
 
 #[test]
 fn without_the_policy_on_the_remote_no_pull_request_is_opened() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = &World::new();
     pull_requests_may_follow(world);
     policy_on_server(world, &labels("merged"));
@@ -273,9 +261,7 @@ fn on_server_directly(world: &World) {
 
 #[test]
 fn a_broken_policy_of_the_policy_base_loses_only_its_layer() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = &World::new();
     policy_on_server(world, "[steps.pr-create\nlabels = [\"merged\"]\n");
     world
@@ -292,9 +278,7 @@ fn a_broken_policy_of_the_policy_base_loses_only_its_layer() {
 
 #[test]
 fn another_branch_can_be_the_policy_base_and_is_protected() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = &World::new();
     policy_on_server(world, &labels("of-main"));
     shell(
@@ -319,9 +303,7 @@ fn another_branch_can_be_the_policy_base_and_is_protected() {
 
 #[test]
 fn a_repository_without_a_policy_asks_nobody_for_one() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = &World::new();
     assert_eq!(world.report(&["run"])["verdict"], "done");
     assert!(!was_fetched_from(world), "{:?}", world.git.log());
@@ -329,9 +311,7 @@ fn a_repository_without_a_policy_asks_nobody_for_one() {
 
 #[test]
 fn what_runs_programs_does_not_count_from_any_copy() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = &World::new();
     let marker = world.sandbox.path("marker");
     let policy = format!(

@@ -1,6 +1,6 @@
 //! A policy that changes on the remote during the run: the rest of the run is planned again under it, once.
 
-use sendoff_testing::supervised;
+use sendoff_testing::supervise;
 use serde_json::Value;
 
 use crate::world::{World, step};
@@ -28,9 +28,7 @@ fn message<'a>(report: &'a Value, what: &str) -> &'a str {
 
 #[test]
 fn the_branch_ships_under_the_new_policy_in_the_same_run() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = &knowing_the_old();
     // Another commit on the policy base is no other policy.
     on_server(world, "more.txt", "more");
@@ -55,9 +53,7 @@ fn the_branch_ships_under_the_new_policy_in_the_same_run() {
 
 #[test]
 fn what_the_new_policy_forbids_does_not_leave() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = &knowing_the_old();
     policy_on_server(world, "[branches]\nprotected = [\"feature/*\"]\n");
     world.commit("again.txt", "again", "Add again");
@@ -71,9 +67,7 @@ fn what_the_new_policy_forbids_does_not_leave() {
 
 #[test]
 fn a_policy_that_is_gone_leaves_the_one_of_the_work_tree() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = &knowing_the_old();
     // The work tree says the same as the policy base, so that it is no layer of its own while that says it.
     let both = "[steps.pr-create]\ndraft = \"always\"\n";
@@ -93,9 +87,7 @@ fn a_policy_that_is_gone_leaves_the_one_of_the_work_tree() {
 
 #[test]
 fn messages_that_went_out_do_not_go_out_again() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = &knowing_the_old();
     policy_on_server(world, &labels("new"));
     world.commit("again.txt", "again", "Add again");
@@ -123,9 +115,7 @@ fn name(step: &Value) -> &str {
 
 #[test]
 fn a_pull_request_of_a_pushed_branch_hears_of_it_too() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = &knowing_the_old();
     policy_on_server(world, &labels("new"));
     // Nothing is sent, so that the push does not compare.
@@ -137,9 +127,7 @@ fn a_pull_request_of_a_pushed_branch_hears_of_it_too() {
 
 #[test]
 fn one_step_alone_is_planned_again_with_its_own_settings() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = &knowing_the_old();
     policy_on_server(world, &labels("new"));
     let head = world.commit("again.txt", "again", "Add again");
@@ -155,9 +143,7 @@ fn one_step_alone_is_planned_again_with_its_own_settings() {
 
 #[test]
 fn a_policy_with_other_steps_is_planned_with_by_the_next_run() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = &knowing_the_old();
     policy_on_server(world, "[pipelines]\npost-task = [\"push\"]\n");
     world.commit("again.txt", "again", "Add again");
@@ -181,9 +167,7 @@ fn a_policy_with_other_steps_is_planned_with_by_the_next_run() {
 /// Guards against a remote that keeps a run busy with one policy after the other.
 #[test]
 fn a_policy_that_changes_once_more_leaves_the_branch_for_later() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = &knowing_the_old();
     policy_on_server(world, &labels("new"));
     world.commit("again.txt", "again", "Add again");

@@ -3,7 +3,7 @@
 
 use sendoff::demo::git_server::{FaultKind, GitServer, RequestFault};
 use sendoff::demo::{Answer, Fault};
-use sendoff_testing::supervised;
+use sendoff_testing::supervise;
 use serde_json::{Value, json};
 
 use crate::world::{World, step};
@@ -51,9 +51,7 @@ fn answer_for_objects(world: &World, answers: impl IntoIterator<Item = Value>) {
 
 #[test]
 fn where_the_remote_gives_no_objects_the_forge_tells_the_policy() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = &World::new();
     policy_on_server(world, &labels("merged"));
     with_policy_here(world);
@@ -67,9 +65,7 @@ fn where_the_remote_gives_no_objects_the_forge_tells_the_policy() {
 
 #[test]
 fn a_usual_run_asks_the_forge_for_no_objects() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = &World::new();
     policy_on_server(world, &labels("merged"));
     with_policy_here(world);
@@ -80,9 +76,7 @@ fn a_usual_run_asks_the_forge_for_no_objects() {
 
 #[test]
 fn what_the_forge_gives_is_compared_with_its_id() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = &World::new();
     policy_on_server(world, &labels("merged"));
     with_policy_here(world);
@@ -122,9 +116,7 @@ fn what_the_forge_gives_is_compared_with_its_id() {
 
 #[test]
 fn a_link_in_the_place_of_the_policy_is_none() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = &World::new();
     policy_on_server(world, &labels("merged"));
     let other = world.sandbox.path("other");
@@ -171,9 +163,7 @@ fn connections(world: &World) -> Vec<String> {
 
 #[test]
 fn over_ssh_the_forge_is_asked_instead_of_another_connection() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = &World::new();
     policy_on_server(world, &labels("old"));
     with_policy_here(world);

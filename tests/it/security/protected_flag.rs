@@ -6,7 +6,7 @@ use sendoff::demo::forge_server::{
     Branches, ForgeServer, ProtectedBranch, ProtectedBy, Repository,
 };
 use sendoff::demo::{Answer, Fault};
-use sendoff_testing::supervised;
+use sendoff_testing::supervise;
 use serde_json::{Value, json};
 
 use crate::world::{TOKEN, World, step};
@@ -67,9 +67,7 @@ fn asked_after(forge: &ForgeServer) -> Option<usize> {
 
 #[test]
 fn a_refusal_says_how_the_forge_protects_the_branch() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     for (by, expected) in [
         (
             Some(rule()),
@@ -106,9 +104,7 @@ fn a_refusal_says_how_the_forge_protects_the_branch() {
 /// Guards that the flag is a note: where the server takes the push it goes through, and nobody asks.
 #[test]
 fn a_protected_branch_that_the_server_takes_is_pushed() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = World::new();
     let forge = forge(&world, Some(rule()), "");
     let report = world.report(&["run", "post-commit"]);
@@ -122,9 +118,7 @@ fn a_protected_branch_that_the_server_takes_is_pushed() {
 
 #[test]
 fn a_failure_of_another_kind_asks_nothing() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = World::new();
     let forge = forge(&world, Some(rule()), "");
     refused(&world, "fatal: pack exceeds maximum allowed size");
@@ -135,9 +129,7 @@ fn a_failure_of_another_kind_asks_nothing() {
 
 #[test]
 fn whatever_the_forge_answers_the_refusal_is_told() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = World::new();
     let counted = forge(&world, Some(rule()), "");
     refused(&world, "policy: no");
@@ -204,9 +196,7 @@ fn whatever_the_forge_answers_the_refusal_is_told() {
 
 #[test]
 fn a_forge_that_keeps_silent_holds_no_refusal_up() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     for limits in ["http-timeout = \"300ms\"", "deadline = \"4s\""] {
         let world = World::new();
         let counted = forge(&world, Some(rule()), "");
@@ -231,9 +221,7 @@ fn a_forge_that_keeps_silent_holds_no_refusal_up() {
 
 #[test]
 fn without_a_forge_or_its_token_nobody_is_asked() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = World::new();
     let forge = forge(&world, Some(rule()), "");
     refused(&world, "policy: no");

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use sendoff::demo::git_server::{FaultKind, GitServer, RequestFault};
-use sendoff_testing::supervised;
+use sendoff_testing::supervise;
 use serde_json::Value;
 
 use crate::world::{TOKEN, World, step};
@@ -49,9 +49,7 @@ fn push(world: &World, arguments: &[&str]) -> Value {
 
 #[test]
 fn a_redirect_leads_to_no_remote_that_is_not_listed() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     for (path, is_listed) in [("evil/place.git", false), ("acme/moved.git", true)] {
         let world = World::new();
         let place = copy(&world, path);
@@ -86,9 +84,7 @@ fn a_redirect_leads_to_no_remote_that_is_not_listed() {
 
 #[test]
 fn a_redirect_leads_an_agent_to_no_repository_that_was_never_pushed_to() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let agent = ["--trigger", "claude-code"];
     let world = World::new();
     let place = copy(&world, "acme/moved.git");
@@ -112,9 +108,7 @@ fn a_redirect_leads_an_agent_to_no_repository_that_was_never_pushed_to() {
 
 #[test]
 fn a_redirect_that_begins_later_is_not_followed_for_an_agent() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let agent = ["--trigger", "claude-code"];
     let world = World::new();
     let place = copy(&world, "acme/moved.git");
@@ -150,9 +144,7 @@ fn a_redirect_that_begins_later_is_not_followed_for_an_agent() {
 /// Guards a login that the user's configuration has for a directory of the server only.
 #[test]
 fn a_login_for_a_path_is_not_led_to_another_path() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let header = format!("AUTHORIZATION: Basic {BASIC}");
     let helper = format!("!f() {{ echo username=x-access-token; echo password={TOKEN}; }}; f");
     for (key, value) in [
@@ -183,9 +175,7 @@ fn a_login_for_a_path_is_not_led_to_another_path() {
 /// Guards helpers that keep a login for each path: they are asked for the new one.
 #[test]
 fn helpers_that_see_paths_are_asked_for_the_new_one() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = World::new();
     let place = copy(&world, "acme/moved.git");
     let server = leading_to(&world, "acme/moved.git");

@@ -1,6 +1,6 @@
 //! Tokens that an edit of the repository's own configuration tries to lead to another place.
 
-use sendoff_testing::supervised;
+use sendoff_testing::supervise;
 
 use crate::world::{TOKEN, World, step};
 
@@ -13,9 +13,7 @@ fn with_login(url: &str) -> String {
 
 #[test]
 fn a_rewritten_url_lends_its_login_to_no_other_place() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = World::new();
     let evil = second_server(&world);
     let (good, evil_place) = (world.git.url(), evil.url().replace("http://", ""));
@@ -43,9 +41,7 @@ fn a_rewritten_url_lends_its_login_to_no_other_place() {
 
 #[test]
 fn the_advice_for_a_refused_rewrite_works() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = World::new();
     let good = world.git.url();
     // A base that ends in the middle of the host: the repository's URL would choose the rest.
@@ -74,9 +70,7 @@ fn the_advice_for_a_refused_rewrite_works() {
 
 #[test]
 fn a_login_for_a_directory_is_not_sent_to_the_one_above() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = World::new();
     let helper = format!("!f() {{ echo username=x-access-token; echo password={TOKEN}; }}; f");
     let url = world.git.url();
@@ -100,9 +94,7 @@ fn a_login_for_a_directory_is_not_sent_to_the_one_above() {
 
 #[test]
 fn a_forges_token_goes_to_no_other_port_of_its_host() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = World::new();
     let evil = second_server(&world);
     world.point_to(&format!("{}/acme/rocket.git", evil.url()));

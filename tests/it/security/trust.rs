@@ -3,7 +3,7 @@
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use sendoff_testing::supervised;
+use sendoff_testing::supervise;
 use serde_json::Value;
 
 use super::second_server;
@@ -88,9 +88,7 @@ fn codes(report: &Value) -> Vec<String> {
 
 #[test]
 fn a_step_that_runs_a_program_runs_after_a_person_saw_it() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let scripted = Scripted::new();
     let world = &scripted.world;
     assert!(!scripted.runs());
@@ -120,9 +118,7 @@ fn a_step_that_runs_a_program_runs_after_a_person_saw_it() {
 
 #[test]
 fn p16_a_changed_step_does_not_run_and_the_change_is_shown() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let scripted = Scripted::new();
     trust(&scripted.world, &[]);
     assert!(scripted.runs());
@@ -144,9 +140,7 @@ fn p16_a_changed_step_does_not_run_and_the_change_is_shown() {
 
 #[test]
 fn p17_a_changed_script_does_not_run() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let scripted = Scripted::new();
     trust(&scripted.world, &[]);
     assert!(scripted.runs());
@@ -166,9 +160,7 @@ const TWO_STEPS: &str = "[steps.first]\nuses = \"exec\"\ncommand = [\"./first.sh
 
 #[test]
 fn p17_a_script_that_an_earlier_step_changed_does_not_run() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let scripted = Scripted::new();
     let world = &scripted.world;
     world.sandbox.write("clone/.sendoff.toml", TWO_STEPS);
@@ -200,9 +192,7 @@ fn p17_a_script_that_an_earlier_step_changed_does_not_run() {
 
 #[test]
 fn p18_nothing_is_recorded_without_a_person() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let scripted = Scripted::new();
     let world = &scripted.world;
     let said = world.run_with_input(&["trust"], b"trust\n");
@@ -231,9 +221,7 @@ fn p18_nothing_is_recorded_without_a_person() {
 
 #[test]
 fn p19_trust_does_not_travel_with_a_copy() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let scripted = Scripted::new();
     let world = &scripted.world;
     trust(world, &[]);
@@ -260,9 +248,7 @@ fn copy(from: &Path, to: &Path) {
 
 #[test]
 fn g28_an_agent_ships_to_the_remote_of_before_and_to_no_other() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = World::new();
     let agent = ["run", "--trigger", "claude-code"];
     assert_eq!(step(&world.report(&agent), "push")["verdict"], "done");
@@ -304,9 +290,7 @@ fn g28_an_agent_ships_to_the_remote_of_before_and_to_no_other() {
 /// Guards the record of remotes against an agent that gives the work tree another git directory.
 #[test]
 fn g28_another_git_directory_does_not_choose_the_remote_anew() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = World::new();
     let agent = ["run", "--trigger", "claude-code"];
     assert_eq!(step(&world.report(&agent), "push")["verdict"], "done");
@@ -357,9 +341,7 @@ fn g28_another_git_directory_does_not_choose_the_remote_anew() {
 
 #[test]
 fn a_run_by_hand_adds_a_remote_and_says_so() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = World::new();
     world.report(&["run"]);
     let other = second_server(&world);
@@ -389,9 +371,7 @@ fn a_run_by_hand_adds_a_remote_and_says_so() {
 
 #[test]
 fn a_list_of_remotes_replaces_the_record() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = World::new();
     world.report(&["run"]);
     let other = second_server(&world);
@@ -426,9 +406,7 @@ fn push_report(world: &World) -> Value {
 
 #[test]
 fn the_repositorys_git_configuration_counts_as_long_as_it_is_what_was_seen() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = World::new();
     local_header(&world);
     let report = push_report(&world);
@@ -474,9 +452,7 @@ fn the_repositorys_git_configuration_counts_as_long_as_it_is_what_was_seen() {
 
 #[test]
 fn what_an_included_file_says_is_part_of_what_is_trusted() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = World::new();
     local_header(&world);
     world
@@ -497,9 +473,7 @@ fn what_an_included_file_says_is_part_of_what_is_trusted() {
 #[test]
 fn records_are_for_their_owner_alone() {
     use std::os::unix::fs::PermissionsExt as _;
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = World::new();
     world.report(&["run"]);
     let directory = world.sandbox.path("home/.local/state/sendoff/trust");
@@ -521,9 +495,7 @@ fn records_are_for_their_owner_alone() {
 
 #[test]
 fn an_agent_is_told_where_no_remote_can_be_recorded() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = World::new();
     let mut variables = world.variables();
     variables.extend([("HOME", String::new()), ("XDG_STATE_HOME", String::new())]);

@@ -5,7 +5,7 @@ use std::io::Read;
 use std::process::Stdio;
 
 use assert_cmd::cargo::CommandCargoExt;
-use sendoff_testing::supervised;
+use sendoff_testing::supervise;
 
 use crate::program::{Said, run};
 use crate::sandbox::Sandbox;
@@ -39,9 +39,7 @@ fn told(content: impl AsRef<[u8]>) -> String {
 
 #[test]
 fn each_record_is_a_line_with_its_preview() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let long = format!("{{\"response_preview\":\"{}\"}}\n", "é".repeat(300));
     let short = format!("- [?] ?\n  Response: {}\n", "é".repeat(200));
     for (content, text) in [
@@ -86,9 +84,7 @@ fn each_record_is_a_line_with_its_preview() {
 
 #[test]
 fn lines_that_cannot_be_read_are_counted_and_hold_nobody_up() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let mut content = Vec::new();
     content.extend(b"{\"summary\":\"one\"}\nnonsense\n[1]\n\"text\"\n5\n{\"summary\":\"a\tb\"}\n");
@@ -106,9 +102,7 @@ fn lines_that_cannot_be_read_are_counted_and_hold_nobody_up() {
 
 #[test]
 fn l13_control_characters_are_taken_out_and_secrets_hidden() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let text = told(
         "{\"status\":\"ok\\n- [forged]\",\"summary\":\"\\u001b[31mred\\u202e\\r\\nx\",\
          \"response_preview\":\"ghp_0123456789abcdefghijABCDEFGHIJ012345\"}\n",
@@ -121,9 +115,7 @@ fn l13_control_characters_are_taken_out_and_secrets_hidden() {
 
 #[test]
 fn results_are_handed_over_once_and_new_ones_follow() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     sandbox.write(FILE, "{\"summary\":\"one\"}\n");
     assert_eq!(step(&sandbox, &[]).stdout, "- [?] one\n");
@@ -134,9 +126,7 @@ fn results_are_handed_over_once_and_new_ones_follow() {
 
 #[test]
 fn more_than_fits_is_kept_for_the_next_runs() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let filler = "x ".repeat(100);
     let line = |n: usize| format!("{{\"status\":\"ok\",\"summary\":\"{n:06} {filler}\"}}\n");
@@ -157,9 +147,7 @@ fn more_than_fits_is_kept_for_the_next_runs() {
 
 #[test]
 fn a_record_of_ten_megabytes_is_cut() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let (summary, preview) = ("s ".repeat(5 << 19), "p ".repeat(5 << 19));
     let text = told(format!(
         "{{\"summary\":\"{summary}\",\"response_preview\":\"{preview}\"}}\n"
@@ -170,9 +158,7 @@ fn a_record_of_ten_megabytes_is_cut() {
 
 #[test]
 fn what_was_not_printed_is_handed_over_again() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let path = sandbox.write(FILE, "{\"summary\":\"one\"}\n");
     // /dev/full takes nothing: the text was read, and reached nobody.
@@ -193,9 +179,7 @@ fn what_was_not_printed_is_handed_over_again() {
 
 #[test]
 fn d06_a_reader_that_is_killed_after_its_claim_loses_nothing() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     // Enough to fill the pipe, so that the reader hangs in the middle of printing.
     let line = |n| format!("{{\"summary\":\"{n:03}{}\"}}\n", " word".repeat(60));
@@ -235,9 +219,7 @@ fn d06_a_reader_that_is_killed_after_its_claim_loses_nothing() {
 
 #[test]
 fn what_cannot_be_taken_is_told_with_advice() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let target = sandbox.write("box/target", "{}\n");
     std::os::unix::fs::symlink(target, sandbox.path(FILE)).unwrap();

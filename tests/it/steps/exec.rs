@@ -3,7 +3,7 @@
 use std::fs;
 use std::time::{Duration, Instant};
 
-use sendoff_testing::supervised;
+use sendoff_testing::supervise;
 
 use crate::program::{Said, run};
 use crate::sandbox::Sandbox;
@@ -32,18 +32,14 @@ fn plant(sandbox: &Sandbox, path: &str, script: &str) {
 
 #[test]
 fn its_output_is_the_data() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let said = step(&shell("echo one; echo two"), &[]);
     assert_eq!((said.stdout.as_str(), said.code), ("one\ntwo\n", Some(0)));
 }
 
 #[test]
 fn x24_it_gets_few_variables_and_the_work_tree() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = shell("env | cut -d= -f1 | tr \"\\n\" \" \"; pwd; cat");
     let variables = [
         ("GH_TOKEN", "CANARY".to_owned()),
@@ -80,18 +76,14 @@ fn x24_it_gets_few_variables_and_the_work_tree() {
 
 #[test]
 fn it_reads_what_the_policy_hands_it() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = sandbox("command = [\"cat\"]\ninput = \"{{ trigger }}!\"");
     assert_eq!(step(&sandbox, &[]).stdout, "manual!\n");
 }
 
 #[test]
 fn a_relative_command_is_that_of_the_work_tree() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = sandbox("command = [\"./scripts/x\", \"a b\"]");
     plant(&sandbox, "clone/scripts/x", "echo \"ran $1\"");
     let deep = sandbox.path("clone/deep/er");
@@ -102,9 +94,7 @@ fn a_relative_command_is_that_of_the_work_tree() {
 
 #[test]
 fn x24_a_name_is_never_found_in_the_repository() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     for (command, expected) in [
         ("planted", "the program `planted` is not on the search path"),
         ("git", ""),
@@ -122,9 +112,7 @@ fn x24_a_name_is_never_found_in_the_repository() {
 
 #[test]
 fn x25_a_failure_says_how_it_ended_and_its_last_word() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     for (script, expected) in [
         ("exit 137", "`/bin/sh` exited with code 137"),
         ("kill -9 $$", "`/bin/sh` was killed by signal 9"),
@@ -143,9 +131,7 @@ fn x25_a_failure_says_how_it_ended_and_its_last_word() {
 
 #[test]
 fn a_failure_follows_on_error() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     for (on_error, verdict) in [("continue", "done"), ("stop", "skipped")] {
         let sandbox = sandbox(&format!(
             "on-error = \"{on_error}\"\ncommand = [\"false\"]\n[steps.next]\nuses = \"exec\"\n\
@@ -167,9 +153,7 @@ fn a_failure_follows_on_error() {
 
 #[test]
 fn the_errors_of_its_settings_say_what_to_do() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     for (own, expected) in [
         ("", "there is no `command` to run"),
         (
@@ -191,9 +175,7 @@ fn the_errors_of_its_settings_say_what_to_do() {
 
 #[test]
 fn x25_at_its_limit_it_is_killed_with_its_children() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = sandbox(
         "timeout = \"500ms\"\ncommand = [\"/bin/sh\", \"-c\", \
          \"sleep 300 & echo $! > children; echo $$ >> children; sleep 300\"]",
@@ -230,9 +212,7 @@ fn x25_at_its_limit_it_is_killed_with_its_children() {
 
 #[test]
 fn a_descendant_that_leaves_the_group_holds_nobody_up() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     // It keeps the outputs open; nobody waits for it.
     let sandbox = shell(
         "setsid sh -c \"echo \\$\\$ > left; exec sleep 300\" & while [ ! -s left ]; do :; done; echo done",
@@ -249,9 +229,7 @@ fn a_descendant_that_leaves_the_group_holds_nobody_up() {
 
 #[test]
 fn x25_a_gigabyte_of_output_is_cut() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let script = "yes \"one two three\" | head -c 1000000000";
     let said = step(&shell(script), &["--json"]);
     let line: serde_json::Value = serde_json::from_str(&said.stdout).unwrap();
@@ -262,9 +240,7 @@ fn x25_a_gigabyte_of_output_is_cut() {
 
 #[test]
 fn output_is_cleaned() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let script = "printf \"\\033[31mred\\377 ghp_0123456789abcdefghijABCDEFGHIJ012345\\n\"";
     let said = step(&shell(script), &[]);
     assert_eq!(
@@ -276,9 +252,7 @@ fn output_is_cleaned() {
 
 #[test]
 fn a_repository_cannot_name_a_program() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = sandbox("command = [\"true\"]");
     sandbox.write(
         "clone/.sendoff.toml",

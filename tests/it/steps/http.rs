@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::sync::mpsc::{Receiver, channel};
 
-use sendoff_testing::supervised;
+use sendoff_testing::supervise;
 use serde_json::{Value, json};
 
 use crate::program::{Said, run};
@@ -58,9 +58,7 @@ fn policy(origin: &str, allowed: &str, more: &str) -> String {
 
 #[test]
 fn a_templated_body_goes_to_a_listed_origin() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let (origin, asked) = server(answer("204 No Content", ""));
     let body = "body = { text = \"{{ task.input }}\", n = 5, list = [\"{{ trigger }}\", true] }";
     let said = step(&policy(&origin, &origin, body), &["--json"]);
@@ -78,9 +76,7 @@ fn a_templated_body_goes_to_a_listed_origin() {
 
 #[test]
 fn other_methods_can_be_used() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     for method in ["GET", "PUT", "PATCH", "DELETE"] {
         let (origin, asked) = server(answer("200 OK", ""));
         let more = format!("method = \"{method}\"");
@@ -92,9 +88,7 @@ fn other_methods_can_be_used() {
 
 #[test]
 fn an_origin_that_is_not_listed_is_refused_before_anything_is_sent() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     listener.set_nonblocking(true).unwrap();
     let origin = format!("http://{}", listener.local_addr().unwrap());
@@ -115,9 +109,7 @@ fn an_origin_that_is_not_listed_is_refused_before_anything_is_sent() {
 
 #[test]
 fn a_redirect_is_refused_even_to_the_same_origin() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     for (status, method) in [
         ("307 Temporary Redirect", "POST"),
         ("302 Found", "GET"),
@@ -139,9 +131,7 @@ fn a_redirect_is_refused_even_to_the_same_origin() {
 
 #[test]
 fn a_status_that_is_no_success_is_an_error() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let (origin, _asked) = server(answer("403 Forbidden", ""));
     let said = step(&policy(&origin, &origin, ""), &[]);
     assert_eq!(said.code, Some(1));
@@ -151,9 +141,7 @@ fn a_status_that_is_no_success_is_an_error() {
 
 #[test]
 fn addresses_that_cannot_be_used_are_told() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     for (url, expected) in [
         ("", "`url` of the step is not set"),
         ("hooks", "`url` of the step is not a URL"),
@@ -178,9 +166,7 @@ fn addresses_that_cannot_be_used_are_told() {
 
 #[test]
 fn templates_of_a_body_are_checked() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let listed = |more| policy("https://hooks.example", "https://hooks.example", more);
     let sandbox = Sandbox::new();
     let policy = sandbox.write("p.toml", listed("body = { a = [\"{{ x\"] }"));
@@ -196,9 +182,7 @@ fn templates_of_a_body_are_checked() {
 
 #[test]
 fn a_repository_cannot_list_an_origin() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     sandbox.repository("clone");
     let policy = "[http]\nallowed = [\"https://evil.example\"]\n";

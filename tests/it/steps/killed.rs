@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use assert_cmd::cargo::CommandCargoExt;
-use sendoff_testing::supervised;
+use sendoff_testing::supervise;
 
 use crate::sandbox::Sandbox;
 
@@ -82,9 +82,7 @@ fn kill(mut child: Child) {
 
 #[test]
 fn a_run_that_is_killed_between_printing_and_confirming_hands_over_again() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     append(&sandbox, &["one".into(), "two".into()]);
     let pipe = hang_at_confirming(&sandbox, 1);
@@ -99,9 +97,7 @@ fn a_run_that_is_killed_between_printing_and_confirming_hands_over_again() {
 
 #[test]
 fn a_run_that_is_killed_between_two_confirmations_repeats_only_what_is_not_confirmed() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     append(&sandbox, &["one".into()]);
     let first = hang_at_confirming(&sandbox, 1);
@@ -128,9 +124,7 @@ fn a_run_that_is_killed_between_two_confirmations_repeats_only_what_is_not_confi
 
 #[test]
 fn what_a_run_left_that_was_killed_in_between_is_adopted() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     // After the rename and before anything was read; and with half a mark beside it.
     for half in [None, Some("9999"), Some("")] {
         let sandbox = Sandbox::new();
@@ -149,9 +143,7 @@ fn what_a_run_left_that_was_killed_in_between_is_adopted() {
 
 #[test]
 fn whenever_a_run_is_killed_each_record_comes_and_none_twice_that_was_confirmed() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let mut runs: Vec<(Vec<String>, bool)> = Vec::new();
     let mut expected = Vec::new();
@@ -187,9 +179,7 @@ fn whenever_a_run_is_killed_each_record_comes_and_none_twice_that_was_confirmed(
 
 #[test]
 fn two_runs_at_once_hand_each_record_over_once() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let mut seen = Vec::new();
     let mut expected = Vec::new();
@@ -211,9 +201,7 @@ fn two_runs_at_once_hand_each_record_over_once() {
 
 #[test]
 fn a_hundred_megabytes_are_streamed_in_little_memory() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let mut file = fs::File::create(sandbox.write(FILE, "")).unwrap();
     let record = b"{\"status\":\"completed\",\"summary\":\"a result of some task that was given away\",\"x\":1}\n";

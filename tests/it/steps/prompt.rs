@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::fs::symlink;
 
-use sendoff_testing::supervised;
+use sendoff_testing::supervise;
 use serde_json::json;
 
 use crate::program::{Said, run};
@@ -17,9 +17,7 @@ fn step(sandbox: &Sandbox, arguments: &[&str]) -> Said {
 
 #[test]
 fn the_prompt_is_read_as_a_text_file_and_stripped() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     for (content, text) in [
         (&b"hello"[..], "hello\n"),
@@ -40,9 +38,7 @@ fn the_prompt_is_read_as_a_text_file_and_stripped() {
 
 #[test]
 fn without_a_prompt_the_fallback_is_taken_or_nothing() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let said = step(&sandbox, &["system-prompt", "--with", "fallback=Be kind."]);
     assert_eq!(said.stdout, "Be kind.\n");
@@ -53,9 +49,7 @@ fn without_a_prompt_the_fallback_is_taken_or_nothing() {
 
 #[test]
 fn a_prompt_that_is_none_is_refused() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     sandbox.write("outside.md", "secret");
     let prompt = sandbox.write("configs/system-prompt.md", vec![b'x'; (256 << 10) + 1]);
@@ -87,9 +81,7 @@ fn a_prompt_that_is_none_is_refused() {
 
 #[test]
 fn a_link_within_the_directory_is_followed() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     sandbox.write("configs/..data/system-prompt.md", "mounted");
     let link = sandbox.path("configs/system-prompt.md");
@@ -99,9 +91,7 @@ fn a_link_within_the_directory_is_followed() {
 
 #[test]
 fn the_largest_prompt_fits() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     sandbox.write("configs/system-prompt.md", "x ".repeat(128 << 10));
     let said = step(&sandbox, &["system-prompt"]);
@@ -110,9 +100,7 @@ fn the_largest_prompt_fits() {
 
 #[test]
 fn the_instructions_name_every_tool() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let mcp = step(&sandbox, &["a2a-instructions"]).stdout;
     let cli = step(&sandbox, &["a2a-instructions", "--with", "mode=cli"]).stdout;
@@ -156,9 +144,7 @@ fn the_instructions_name_every_tool() {
 
 #[test]
 fn the_path_of_the_server_is_told() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     for (value, told) in [
         (None, "/app/a2a_mcp_server.py\n"),
@@ -195,9 +181,7 @@ fn world() -> (World, Vec<(&'static str, String)>) {
 
 #[test]
 fn the_texts_of_pre_task_are_one_prompt() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let (world, variables) = world();
     let task = br#"{"task":{"input":"Paint it"}}"#;
     let arguments = ["run", "pre-task", "--input", "-"];
@@ -231,9 +215,7 @@ fn the_texts_of_pre_task_are_one_prompt() {
 
 #[test]
 fn as_json_every_step_has_its_data() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let (world, variables) = world();
     let arguments = ["run", "pre-task", "--json"];
     let said = run(&world.sandbox, &world.work(), &arguments, &variables, b"");
@@ -250,9 +232,7 @@ fn as_json_every_step_has_its_data() {
 
 #[test]
 fn a_failed_task_gets_its_category_and_its_sentence() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = World::new();
     let task = br#"{"task":{"ok":false,"input":"x","stderr":"HTTP 429: slow","exit_code":3}}"#;
     let said = world.run_with_input(&["run", "--input", "-", "--json"], task);
@@ -271,9 +251,7 @@ fn a_failed_task_gets_its_category_and_its_sentence() {
 
 #[test]
 fn a_failure_that_nobody_told_of_has_no_category() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = World::new();
     let report = world.report(&["run", "on-failure"]);
     assert_eq!(report["steps"][0]["reason"], "no-error");

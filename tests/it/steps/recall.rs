@@ -3,7 +3,7 @@
 use std::io::{Read, Write};
 use std::net::TcpListener;
 
-use sendoff_testing::supervised;
+use sendoff_testing::supervise;
 use serde_json::json;
 
 use crate::program::run;
@@ -12,9 +12,7 @@ use crate::world::World;
 
 #[test]
 fn missing_keys_are_a_question_mark_and_nothing() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = World::new();
     world.platform.add_memory(json!({ "content": "no scope" }));
     world.platform.add_memory(json!({ "scope": "TEAM" }));
@@ -27,9 +25,7 @@ fn missing_keys_are_a_question_mark_and_nothing() {
 
 #[test]
 fn without_a_platform_there_is_no_text_and_no_failure() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let said = run(
         &sandbox,
@@ -43,9 +39,7 @@ fn without_a_platform_there_is_no_text_and_no_failure() {
 
 #[test]
 fn a_platform_that_fails_breaks_no_prompt() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     sandbox.write("configs/system-prompt.md", "Be kind.");
     sandbox.write("configs/.auth_token", "token-0123456789");
@@ -96,9 +90,7 @@ fn a_platform_that_fails_breaks_no_prompt() {
 
 #[test]
 fn memories_are_read_whatever_their_encoding_and_type() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     for body in [
         "[{\"scope\":\"TEAM\",\"content\":\"x\"}]",
@@ -138,9 +130,7 @@ fn platform(answer: Option<(&str, &str)>) -> String {
 
 #[test]
 fn a_memory_is_redacted_before_it_is_cut() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = World::new();
     let token = "ghp_0123456789abcdefghijABCDEFGHIJ012345";
     let input = format!("{} {token} end", "word ".repeat(32));
@@ -156,9 +146,7 @@ fn a_memory_is_redacted_before_it_is_cut() {
 
 #[test]
 fn no_secret_leaves_in_a_memory_or_a_heartbeat() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = World::new();
     let token = "ghp_0123456789abcdefghijABCDEFGHIJ012345";
     let task = json!({
@@ -183,9 +171,7 @@ fn no_secret_leaves_in_a_memory_or_a_heartbeat() {
 
 #[test]
 fn the_heartbeat_shows_a_brief_summary() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = World::new();
     let task = br#"{"task":{"input":"\n```\n# **Build** the rocket\nand more"}}"#;
     world.run_with_input(&["step", "heartbeat-set", "--input", "-"], task);

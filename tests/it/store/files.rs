@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use sendoff::clock::Clock;
 use sendoff::store::{DeliveryKind, LazyStore, NewDelivery, Spool, Store, StoreError};
 
-use sendoff_testing::{left_out, supervised, wait_until};
+use sendoff_testing::{left_out, supervise, wait_until};
 
 use crate::sandbox::Sandbox;
 
@@ -19,9 +19,7 @@ fn mode(path: &std::path::Path) -> u32 {
 
 #[test]
 fn x08_nobody_else_can_read_what_is_kept() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let directory = state(&sandbox);
     fs::create_dir_all(&directory).unwrap();
@@ -36,9 +34,7 @@ fn x08_nobody_else_can_read_what_is_kept() {
 
 #[test]
 fn x09_a_state_directory_that_is_a_link_is_refused() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let directory = state(&sandbox);
     fs::create_dir_all(directory.parent().unwrap()).unwrap();
@@ -59,9 +55,7 @@ fn x09_a_state_directory_that_is_a_link_is_refused() {
 
 #[test]
 fn x09_a_state_directory_of_somebody_else_is_refused() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let directory = state(&sandbox);
     fs::create_dir_all(&directory).unwrap();
@@ -80,9 +74,7 @@ fn x09_a_state_directory_of_somebody_else_is_refused() {
 /// Guards that a process does without the store only for as long as it cannot be opened.
 #[test]
 fn a_store_that_could_not_be_opened_is_tried_again() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let directory = state(&sandbox);
     fs::create_dir_all(directory.parent().unwrap()).unwrap();
@@ -102,9 +94,7 @@ fn a_store_that_could_not_be_opened_is_tried_again() {
 
 #[test]
 fn x20_a_damaged_store_is_set_aside_and_a_fresh_one_begun() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     for garbage in [
         &b"this is no database at all, but it is long enough to be looked at"[..],
         &[0xff; 8192],
@@ -126,9 +116,7 @@ fn x20_a_damaged_store_is_set_aside_and_a_fresh_one_begun() {
 
 #[test]
 fn x20_x21_a_newer_store_is_left_alone_and_memories_go_to_the_spool() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let directory = state(&sandbox);
     drop(open(&directory));
@@ -188,9 +176,7 @@ fn x20_x21_a_newer_store_is_left_alone_and_memories_go_to_the_spool() {
 
 #[test]
 fn x20_a_store_that_somebody_holds_costs_no_more_than_the_patience() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let directory = state(&sandbox);
     let store = Store::open(&directory, &Clock::System, Duration::from_millis(100)).unwrap();
@@ -216,9 +202,7 @@ fn x20_a_store_that_somebody_holds_costs_no_more_than_the_patience() {
 
 #[test]
 fn fifty_first_opens_at_once_make_one_store() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let directory = state(&sandbox);
     std::thread::scope(|scope| {
@@ -247,9 +231,7 @@ fn fifty_first_opens_at_once_make_one_store() {
 /// Guards that a run does not read more and more of what earlier runs wrote, and that nothing is lost when the log begins anew.
 #[test]
 fn the_log_stays_short_over_many_runs_and_whoever_reads_meanwhile_is_not_disturbed() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let directory = state(&sandbox);
     let log = directory.join("store.db-wal");

@@ -5,7 +5,7 @@ use std::io::Write as _;
 use std::path::Path;
 
 use sendoff::store::{DeliveryKind, NewDelivery, Spool, Store, StoreError};
-use sendoff_testing::supervised;
+use sendoff_testing::supervise;
 
 use crate::sandbox::Sandbox;
 
@@ -37,9 +37,7 @@ fn waiting(store: &Store) -> Vec<NewDelivery> {
 /// that are no text.
 #[test]
 fn x20_what_follows_half_a_line_is_taken_in() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     for half in [&b"{\"key\":\"half/mem"[..], b"\xff\xfe", b"\xff\xfe\n"] {
         let sandbox = Sandbox::new();
         let directory = state(&sandbox);
@@ -61,9 +59,7 @@ fn x20_what_follows_half_a_line_is_taken_in() {
 /// Many messages are taken in some at a time, in their order.
 #[test]
 fn a_long_spool_is_taken_in_in_order() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let directory = state(&sandbox);
     add(&directory, 0);
@@ -81,9 +77,7 @@ fn a_long_spool_is_taken_in_in_order() {
 /// A full spool takes nothing more, says so, and loses nothing of what it holds.
 #[test]
 fn l09_a_full_spool_says_so_and_its_advice_helps() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let directory = state(&sandbox);
     add(&directory, 0);

@@ -1,7 +1,7 @@
 //! Tables of texts and what Python 3.11 makes of them, one JSON object a line in `tests/text`.
 
 use sendoff::text::{BRIEF_LENGTH, brief, classify, message_text, sanitize, strip};
-use sendoff_testing::supervised;
+use sendoff_testing::supervise;
 use serde_json::Value;
 
 /// Calls `check` for each row, and wants at least `least` of them.
@@ -18,9 +18,7 @@ fn each(table: &str, least: usize, check: impl Fn(&str, &Value)) {
 
 #[test]
 fn a_summary_is_the_first_line_that_says_something() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     each(include_str!("../../text/brief.jsonl"), 400, |input, row| {
         let length = row["max_len"].as_i64().unwrap_or(BRIEF_LENGTH);
         assert_eq!(
@@ -33,9 +31,7 @@ fn a_summary_is_the_first_line_that_says_something() {
 
 #[test]
 fn a_failure_has_the_category_of_its_words() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     each(
         include_str!("../../text/classify.jsonl"),
         500,
@@ -48,9 +44,7 @@ fn a_failure_has_the_category_of_its_words() {
 
 #[test]
 fn a_message_has_the_text_of_its_parts() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     each(
         include_str!("../../text/message.jsonl"),
         150,
@@ -64,9 +58,7 @@ fn a_message_has_the_text_of_its_parts() {
 
 #[test]
 fn spaces_are_those_of_python() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     each(include_str!("../../text/strip.jsonl"), 350, |input, row| {
         assert_eq!(strip(input), row["expected"].as_str().unwrap(), "{row}");
     });
@@ -74,9 +66,7 @@ fn spaces_are_those_of_python() {
 
 #[test]
 fn the_errors_of_a_message_name_the_part() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     for (message, error) in [
         (r#"{"parts":true}"#, "`parts` of the message is not a list"),
         (
@@ -100,9 +90,7 @@ fn the_errors_of_a_message_name_the_part() {
 
 #[test]
 fn a_sentence_carries_the_category_only() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sentence =
         |tag: &str| format!("The agent failed ({tag}). Details are in the workspace's log.");
     for (category, exception, tag) in [

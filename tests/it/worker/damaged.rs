@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::fs::FileExt as _;
 
-use sendoff_testing::supervised;
+use sendoff_testing::supervise;
 use serde_json::{Value, json};
 
 use crate::world::World;
@@ -48,9 +48,7 @@ fn hand_over(world: &World, text: &str) -> String {
 /// Guards that nobody has to mend a damaged store, and that what it held is not lost in silence.
 #[test]
 fn x20_a_damaged_store_is_replaced_and_told_of() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     for damage in [damage_all, damage_pages] {
         let world = World::new();
         assert_eq!(hand_over(&world, "one"), "");
@@ -100,9 +98,7 @@ fn x20_a_damaged_store_is_replaced_and_told_of() {
 /// Guards that the hook or the run that finds the damage says so.
 #[test]
 fn x20_who_finds_a_damaged_store_says_so() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = World::new();
     assert_silent(&world.run(&["hook", "git-post-commit"]));
     wait_for_workers(&world);

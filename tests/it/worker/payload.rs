@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use sendoff_testing::supervised;
+use sendoff_testing::supervise;
 
 use crate::world::{World, step};
 
@@ -12,9 +12,7 @@ use super::last_report;
 
 #[test]
 fn x22_a_payload_that_is_none_costs_the_task_and_not_the_branch() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     for (payload, wanted) in [
         (
             &b"{\"task\": 5}"[..],
@@ -37,9 +35,7 @@ fn x22_a_payload_that_is_none_costs_the_task_and_not_the_branch() {
 /// A payload without end is read up to a size, in bounded memory and time.
 #[test]
 fn x22_a_payload_without_end_costs_the_task_and_not_the_branch() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = World::new();
     let mut payload = br#"{"task": {"input": ""#.to_vec();
     payload.resize(64 << 20, b'x');
@@ -58,9 +54,7 @@ fn x22_a_payload_without_end_costs_the_task_and_not_the_branch() {
 
 #[test]
 fn x22_an_input_that_is_never_closed_does_not_hold_the_hook() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = World::new();
     let mut command = world.command(&["hook", "executor"]);
     let mut hook = command

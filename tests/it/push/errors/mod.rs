@@ -4,7 +4,7 @@ mod classes;
 mod over_http;
 
 use insta::assert_snapshot;
-use sendoff_testing::supervised;
+use sendoff_testing::supervise;
 
 use crate::sandbox::Sandbox;
 
@@ -28,9 +28,7 @@ fn refused(prepare: impl Fn(&Sandbox, &std::path::Path, &std::path::Path)) -> St
 
 #[test]
 fn a_pre_receive_hook_that_declines() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let text = refused(|sandbox, _, _| {
         let hook = "printf 'policy: \\033[31mno\\033[0m\\nask the admins\\n' >&2; exit 1";
         script(sandbox, "remotes/r.git/hooks/pre-receive", hook);
@@ -45,9 +43,7 @@ fn a_pre_receive_hook_that_declines() {
 
 #[test]
 fn an_update_hook_that_declines_as_a_forge_would() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let text = refused(|sandbox, _, _| {
         let hook = "echo 'error: GH013: Repository rule violations found for refs/heads/feature.' >&2; \
                     echo 'Push cannot contain secrets (push protection)' >&2; exit 1";
@@ -64,9 +60,7 @@ fn an_update_hook_that_declines_as_a_forge_would() {
 
 #[test]
 fn a_branch_that_is_checked_out() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let work = sandbox.repository("clone");
     sandbox.git(&work, &["checkout", "-q", "-b", "feature"]);
@@ -81,9 +75,7 @@ fn a_branch_that_is_checked_out() {
 
 #[test]
 fn a_ref_that_is_locked() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let text = refused(|sandbox, _, _| {
         sandbox.write("remotes/r.git/refs/heads/feature.lock", "");
     });
@@ -92,9 +84,7 @@ fn a_ref_that_is_locked() {
 
 #[test]
 fn a_branch_that_was_rewritten_here() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let text = refused(|sandbox, work, _| {
         sandbox.git(work, &["reset", "-q", "--hard", "HEAD~1"]);
         sandbox.git(work, &["commit", "-q", "--amend", "-m", "rewritten"]);
@@ -107,9 +97,7 @@ fn a_branch_that_was_rewritten_here() {
 
 #[test]
 fn a_branch_that_is_behind() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let text = refused(|sandbox, work, remote| {
         sandbox.git(work, &["push", "-q", remote.to_str().unwrap(), "feature"]);
         sandbox.git(work, &["reset", "-q", "--hard", "HEAD~1"]);
@@ -122,9 +110,7 @@ fn a_branch_that_is_behind() {
 
 #[test]
 fn a_branch_that_somebody_else_pushed_to() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let text = refused(|sandbox, _, remote| {
         let path = remote.to_str().unwrap();
         sandbox.git(
@@ -143,9 +129,7 @@ fn a_branch_that_somebody_else_pushed_to() {
 
 #[test]
 fn a_directory_that_is_no_repository() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let (work, _) = ahead(&sandbox, "r");
     let url = sandbox.path("remotes/absent.git");
@@ -159,9 +143,7 @@ fn a_directory_that_is_no_repository() {
 
 #[test]
 fn a_repository_of_another_hash() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let (work, _) = ahead(&sandbox, "r");
     let path = sandbox.path("remotes/long.git");
@@ -176,9 +158,7 @@ fn a_repository_of_another_hash() {
 
 #[test]
 fn objects_that_the_repository_lost() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let text = refused(|sandbox, work, _| {
         let tree = sandbox.git(work, &["rev-parse", "HEAD^{tree}"]);
         let (folder, file) = tree.split_at(2);
@@ -189,9 +169,7 @@ fn objects_that_the_repository_lost() {
 
 #[test]
 fn a_pack_that_the_server_finds_too_large() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let text = refused(|sandbox, _, remote| {
         sandbox.git(remote, &["config", "receive.maxInputSize", "10"]);
     });
@@ -200,9 +178,7 @@ fn a_pack_that_the_server_finds_too_large() {
 
 #[test]
 fn a_remote_that_is_shallow_itself() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let (work, remote) = ahead(&sandbox, "r");
     let from = format!("file://{}", remote.display());
@@ -220,9 +196,7 @@ fn a_remote_that_is_shallow_itself() {
 
 #[test]
 fn a_shallow_clone_that_the_server_does_not_want() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let (work, _) = ahead(&sandbox, "r");
     let from = format!("file://{}", work.display());

@@ -8,7 +8,7 @@ use secrecy::SecretString;
 use sendoff::demo::git_server::{FaultKind, GitServerOptions, RequestFault};
 use sendoff::git::push::PushOptions;
 use sendoff_push::NoRedaction;
-use sendoff_testing::supervised;
+use sendoff_testing::supervise;
 
 use crate::push::rig::{ahead, helpers, options, push_head, rendered};
 use crate::push::served::Served;
@@ -39,9 +39,7 @@ fn always(path_end: &'static str, kind: FaultKind) -> RequestFault {
 
 #[test]
 fn a_repository_that_the_http_server_does_not_know() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let served = Served::start(GitServerOptions::default());
     let url = format!("{}/absent.git", served.server.url());
     let error = push_head(&served.sandbox, &served.work, &url, &served.options()).unwrap_err();
@@ -53,9 +51,7 @@ fn a_repository_that_the_http_server_does_not_know() {
 
 #[test]
 fn a_login_that_nobody_knows() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     assert_snapshot!(over_http(None, |_, _| {}), @"
     auth: 127.0.0.1 wants a login, and no credential helper knows one
       advice: set up a credential helper in your global git configuration, or write the login into ~/.netrc
@@ -64,9 +60,7 @@ fn a_login_that_nobody_knows() {
 
 #[test]
 fn a_login_that_is_wrong() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let text = over_http(None, |sandbox, options| {
         let line = "!echo username=me; echo password=CANARY; true";
         options.helpers = helpers(sandbox, &[line]);
@@ -79,9 +73,7 @@ fn a_login_that_is_wrong() {
 
 #[test]
 fn a_header_of_ones_own_that_is_wrong() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let text = over_http(None, |_, options| {
         let header = HeaderValue::from_static("Basic CANARY");
         options.extra_headers = vec![(AUTHORIZATION, header)];
@@ -94,9 +86,7 @@ fn a_header_of_ones_own_that_is_wrong() {
 
 #[test]
 fn a_login_that_may_not_push() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let kind = FaultKind::Status(403, "Permission to o/r.git denied to me.\n");
     assert_snapshot!(over_http(Some(always("/info/refs", kind)), |_, _| {}), @"
     auth: 127.0.0.1 does not allow this push: Permission to o/r.git denied to me.
@@ -106,9 +96,7 @@ fn a_login_that_may_not_push() {
 
 #[test]
 fn n14_a_page_instead_of_an_answer() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let fault = always("/info/refs", FaultKind::Page);
     assert_snapshot!(over_http(Some(fault), |_, _| {}), @"
     bad-response: 127.0.0.1 does not answer as a git server does
@@ -118,9 +106,7 @@ fn n14_a_page_instead_of_an_answer() {
 
 #[test]
 fn a_server_that_is_overloaded() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let fault = always("/git-receive-pack", FaultKind::Status(503, "busy"));
     assert_snapshot!(over_http(Some(fault), |_, _| {}), @"
     network: 127.0.0.1 is not available now (status 503)
@@ -130,9 +116,7 @@ fn a_server_that_is_overloaded() {
 
 #[test]
 fn a_push_that_the_server_finds_too_large() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let fault = always("/git-receive-pack", FaultKind::Status(413, "<html>"));
     assert_snapshot!(over_http(Some(fault), |_, _| {}), @"
     too-large: the push is larger than the server accepts
@@ -142,9 +126,7 @@ fn a_push_that_the_server_finds_too_large() {
 
 #[test]
 fn a_redirect_to_another_host() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let to = "https://evil.test/r.git/info/refs?service=git-receive-pack".to_owned();
     let fault = always("/info/refs", FaultKind::Redirect(to));
     assert_snapshot!(over_http(Some(fault), |_, _| {}), @"
@@ -156,9 +138,7 @@ fn a_redirect_to_another_host() {
 
 #[test]
 fn a_port_where_nobody_listens() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let (work, _) = ahead(&sandbox, "r");
     let free = TcpListener::bind(("127.0.0.1", 0))

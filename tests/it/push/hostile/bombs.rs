@@ -1,6 +1,6 @@
 //! Compressed answers that stand for a gigabyte: they end at once and cost no memory.
 
-use sendoff_testing::supervised;
+use sendoff_testing::supervise;
 
 use crate::world::World;
 
@@ -22,9 +22,7 @@ fn bomb(case: &Case) -> Vec<u8> {
 
 #[test]
 fn a_bomb_of_zeros_ends_at_once_in_both_answers() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let case = Case::new();
     let bomb = bomb(&case);
     let head = |kind: &str, more: &str| {
@@ -48,9 +46,7 @@ fn a_bomb_of_zeros_ends_at_once_in_both_answers() {
 
 #[test]
 fn a_gigabyte_behind_a_megabyte_does_not_cost_the_run_its_memory() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let case = Case::new();
     let bomb = bomb(&case);
     let world = World::new();

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use sendoff::git::push::{AllowGit, BranchPushError, PushOptions};
 use sendoff_push::{NoRedaction, Pushed};
-use sendoff_testing::{supervised, tool};
+use sendoff_testing::{supervise, tool};
 
 use crate::sandbox::Sandbox;
 
@@ -193,17 +193,13 @@ fn every_row_ends_in_its_class(carrier: Carrier) {
 
 #[test]
 fn wrong_answers_over_http_end_in_a_class() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     every_row_ends_in_its_class(Carrier::Http);
 }
 
 #[test]
 fn wrong_answers_over_ssh_end_in_a_class() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     if has_bash() {
         every_row_ends_in_its_class(Carrier::Ssh);
     }
@@ -211,17 +207,13 @@ fn wrong_answers_over_ssh_end_in_a_class() {
 
 #[test]
 fn wrong_answers_over_gits_own_protocol_end_in_a_class() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     every_row_ends_in_its_class(Carrier::Git);
 }
 
 #[test]
 fn a_flood_is_cut_off_on_every_transport() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let case = Case::new();
     for carrier in [Carrier::Http, Carrier::Git, Carrier::Ssh] {
         if carrier == Carrier::Ssh && !has_bash() {
@@ -240,9 +232,7 @@ fn a_flood_is_cut_off_on_every_transport() {
 
 #[test]
 fn nothing_said_and_nothing_ended_lasts_until_the_caller_stops() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     // A hook that works for long sends such packets, so they are signs of life; the run's deadline ends it.
     let case = Case::new();
     let empty = Act::Flood(endless(RESULT), b"0005\x02".to_vec());
@@ -269,9 +259,7 @@ fn nothing_said_and_nothing_ended_lasts_until_the_caller_stops() {
 
 #[test]
 fn n23_a_server_that_lies_is_believed_once_and_found_out_by_the_next_push() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     // `ok` is the only proof there is: the protocol has no other, and asking again would ask the same liar.
     let case = Case::new();
     let body = moved();
@@ -285,9 +273,7 @@ fn n23_a_server_that_lies_is_believed_once_and_found_out_by_the_next_push() {
 
 #[test]
 fn n06_a_connection_that_breaks_anywhere_in_the_pack_is_a_lost_one() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let case = Case::new();
     case.sandbox
         .commit(&case.work, "noise.txt", &noise(400_000), "noise");

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use sendoff_testing::supervised;
+use sendoff_testing::supervise;
 
 use crate::push::rig::{helpers, push_head};
 
@@ -33,9 +33,7 @@ fn class_within(patience: Duration, case: &Case, refs: Act, push: Act) -> &'stat
 #[test]
 #[expect(clippy::too_many_lines, reason = "it is a table")]
 fn n18_n20_questions_for_refs_that_are_answered_badly_end_in_a_class() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let case = Case::new();
     let id = "1".repeat(40);
     let raw = |text: &str| Act::Say(text.as_bytes().to_vec());
@@ -183,9 +181,7 @@ fn n18_n20_questions_for_refs_that_are_answered_badly_end_in_a_class() {
 
 #[test]
 fn n19_pushes_that_are_answered_badly_end_in_a_class() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let case = Case::new();
     let raw = |text: &str| Act::Say(text.as_bytes().to_vec());
     let rows: Vec<(&str, Act, &str)> = vec![
@@ -233,9 +229,7 @@ fn n19_pushes_that_are_answered_badly_end_in_a_class() {
 
 #[test]
 fn a_server_that_always_wants_another_login_is_asked_a_few_times_only() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let case = Case::new();
     let asked = case.sandbox.path("asked");
     let line = format!(
@@ -261,9 +255,7 @@ fn a_server_that_always_wants_another_login_is_asked_a_few_times_only() {
 
 #[test]
 fn a_server_that_asks_for_patience_until_a_date_is_heard() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let case = Case::new();
     let day = Duration::from_hours(24);
     for (date, wait) in [

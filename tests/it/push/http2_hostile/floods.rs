@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
-use sendoff_testing::supervised;
+use sendoff_testing::supervise;
 
 use crate::push::hostile::REFS;
 
@@ -15,9 +15,7 @@ use super::{
 
 #[test]
 fn n05_a_window_that_never_opens_and_an_answer_that_never_comes_end_in_time() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     for mut case in sizes() {
         case.patience = MIDDLE;
         for window in [0, 1, 1000, WIDE] {
@@ -37,9 +35,7 @@ fn n05_a_window_that_never_opens_and_an_answer_that_never_comes_end_in_time() {
 
 #[test]
 fn a_question_that_was_not_begun_is_asked_again_by_itself_and_not_for_ever() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let case = Case::new(0);
     for say in [(|s| reset(s, REFUSED_STREAM)) as fn(u32) -> Vec<u8>, |_| {
         go_away(0, NO_ERROR)
@@ -58,9 +54,7 @@ fn a_question_that_was_not_begun_is_asked_again_by_itself_and_not_for_ever() {
 
 #[test]
 fn floods_of_frames_end_in_time_at_both_questions() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let mut case = Case::new(0);
     let header = |stream, kind: &str| frame(HEADERS, END_HEADERS, stream, &head("200", kind));
     let floods: Vec<(&str, Vec<u8>, Vec<u8>)> = vec![

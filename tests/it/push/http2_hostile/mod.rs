@@ -1,6 +1,6 @@
 //! Servers that break off, refuse, flood or fall silent over HTTP/2: a class in time, and no push sent twice.
 
-use sendoff_testing::supervised;
+use sendoff_testing::supervise;
 
 mod floods;
 mod server;
@@ -136,9 +136,7 @@ fn moved(stream: u32) -> Vec<u8> {
 
 #[test]
 fn the_frames_of_this_server_are_right_ones() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     for case in sizes() {
         let script = case.script(Act::at_the_end(moved, Then::Keep), Effect::Done);
         let (pushed, server) = case.push(script);
@@ -150,9 +148,7 @@ fn the_frames_of_this_server_are_right_ones() {
 
 #[test]
 fn a_push_that_is_broken_off_is_asked_about_and_never_sent_twice() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let breaks: [(&str, Act); 9] = [
         ("reset", Act::at_the_end(|s| reset(s, CANCEL), Then::Keep)),
         (
@@ -223,9 +219,7 @@ fn a_push_that_is_broken_off_is_asked_about_and_never_sent_twice() {
 
 #[test]
 fn a_reset_in_the_middle_of_a_body_ends_the_push() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let case = Case::new(400_000);
     for after in [1, 100_000, 1 << 20] {
         for reason in [CANCEL, INTERNAL_ERROR, REFUSED_STREAM, NO_ERROR] {
@@ -246,9 +240,7 @@ fn a_reset_in_the_middle_of_a_body_ends_the_push() {
 
 #[test]
 fn an_answer_before_the_body_was_read_counts() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     // More than what is collected and what waits to be sent, so that the pack's writer waits, too.
     for case in [Case::new(0), Case::new(1_200_000)] {
         for say in [forbidden as fn(u32) -> Vec<u8>, |s| {
@@ -272,9 +264,7 @@ fn an_answer_before_the_body_was_read_counts() {
 
 #[test]
 fn a_server_that_leaves_between_the_question_and_the_push_is_called_again() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let farewells: [fn(u32) -> Vec<u8>; 2] = [|s| go_away(s, NO_ERROR), |_| Vec::new()];
     for case in sizes() {
         for farewell in farewells {
@@ -289,9 +279,7 @@ fn a_server_that_leaves_between_the_question_and_the_push_is_called_again() {
 
 #[test]
 fn a_body_that_is_taken_slowly_is_no_silence() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let mut case = Case::new(400_000);
     case.patience = MIDDLE;
     for post_buffer in [1 << 20, 64 << 20] {

@@ -14,7 +14,7 @@ use crate::sandbox::Sandbox;
 use crate::world::World;
 
 use rows::{Hook, ROWS};
-use sendoff_testing::supervised;
+use sendoff_testing::supervise;
 
 use super::rig::{ahead, options, push_head, rendered, script, server};
 use super::sshd::Ssh;
@@ -57,9 +57,7 @@ fn feature(sandbox: &Sandbox, remote: &Path) -> String {
 
 #[test]
 fn the_words_of_git_and_the_forges_become_a_class_and_an_advice() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let sandbox = Sandbox::new();
     let mut all = String::new();
     for (number, (title, hook, said, class)) in ROWS.iter().enumerate() {
@@ -79,9 +77,7 @@ fn the_words_of_git_and_the_forges_become_a_class_and_an_advice() {
 
 #[test]
 fn what_a_remote_says_is_the_same_over_every_transport() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let (_, hook, said, class) = ROWS[5];
     let sandbox = Sandbox::new();
     let (work, remote) = ahead(&sandbox, "r");
@@ -106,9 +102,7 @@ fn what_a_remote_says_is_the_same_over_every_transport() {
 
 #[test]
 fn what_a_forge_says_before_git_speaks_becomes_a_class_and_an_advice() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let rows = [
         (
             "GitHub: archived",
@@ -171,9 +165,7 @@ fn what_a_forge_says_before_git_speaks_becomes_a_class_and_an_advice() {
 
 #[test]
 fn what_a_forge_says_over_ssh_becomes_a_class_and_an_advice() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let more = "\nfatal: Could not read from remote repository.\n\nPlease make sure you have the correct access rights\nand the repository exists.";
     let rows = [
         (
@@ -208,9 +200,7 @@ fn what_a_forge_says_over_ssh_becomes_a_class_and_an_advice() {
 
 #[test]
 fn the_report_shows_class_words_and_advice() {
-    if supervised() {
-        return;
-    }
+    supervise!();
     let world = World::new();
     let (_, _, said, _) = ROWS[5];
     let words = world.sandbox.write("words", said);
