@@ -26,6 +26,7 @@ mod range;
 mod reflog;
 mod refs;
 mod remote;
+mod submodule;
 mod temporary_objects;
 mod tracking;
 pub mod transport;
@@ -63,6 +64,8 @@ pub struct Repo {
     object_hash: gix::hash::Kind,
     config: Arc<Config>,
     paths: Arc<discover::RepoPaths>,
+    /// What the configuration was read from: a submodule is read with the same.
+    files: Arc<ConfigFiles>,
     /// Opened when an object is read for the first time: refs alone mostly say whether there is
     /// anything to do.
     opened: Arc<OnceLock<gix::ThreadSafeRepository>>,

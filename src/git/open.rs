@@ -102,6 +102,7 @@ impl Repo {
             object_hash,
             config: Arc::new(config),
             paths: Arc::new(paths),
+            files: Arc::new(files.clone()),
             opened: Arc::new(opened),
             stop: Arc::default(),
         })

@@ -10,7 +10,8 @@ use gix::objs::tree::{EntryKind, EntryRef};
 use gix::objs::{CommitRefIter, Find as _, TreeRefIter};
 use sendoff_push::objects::Reader;
 
-use crate::git::{ConfigFiles, LocalConfigTrust, Repo};
+use crate::git::ConfigFiles;
+use crate::git::submodule::open_submodule;
 
 use super::error::LocalCheckError;
 
@@ -181,7 +182,7 @@ fn below(path: &BString, name: &BStr) -> BString {
 /// Says whether a submodule has the commit and none of its remotes is known to; `None` when there is
 /// no such repository, it lacks the commit, or it has no remote at all.
 fn is_unpublished(top: &Path, path: &BString, id: ObjectId) -> Option<bool> {
-    let submodule = open(top, path)?;
+    let submodule = open_submodule(top, path.as_bstr(), &ConfigFiles::default())?;
     let repo = submodule.thread_local().ok()?;
     if !Reader::new(&repo).ok()?.contains(&id) {
         return None;
@@ -198,26 +199,4 @@ fn is_unpublished(top: &Path, path: &BString, id: ObjectId) -> Option<bool> {
     }
     let ahead = submodule.ahead(id, &tips, 1).ok()?;
     Some(!ahead.commits.is_empty())
-}
-
-/// Opens the submodule that is checked out at `path`. A tree can name any path: none leads out.
-fn open(top: &Path, path: &BString) -> Option<Repo> {
-    let relative = path.to_path().ok()?;
-    let plain = |part| matches!(part, std::path::Component::Normal(_));
-    if !relative.components().all(plain) {
-        return None;
-    }
-    let top = top.canonicalize().ok()?;
-    let directory = top.join(relative);
-    // A link in the path would lead to another repository.
-    if directory.canonicalize().ok()? != directory {
-        return None;
-    }
-    let found = Repo::discover(
-        &directory,
-        LocalConfigTrust::Ignore,
-        &ConfigFiles::default(),
-    );
-    let submodule = found.ok()??;
-    (submodule.work_tree() == Some(&directory)).then_some(submodule)
 }

@@ -24,14 +24,14 @@ pub struct Uncommitted {
     pub is_partial: bool,
 }
 
-/// Counts what a status lists, beside so many untracked files.
+/// Counts what a status lists, beside so many untracked files and the `changed` ones. Returns the paths of those as well.
 pub(super) fn count_listed(
     items: impl Iterator<Item = gix::Result<Item>>,
     work_tree: &Path,
     attributes: &mut gix::AttributeStack<'_>,
     untracked: usize,
-) -> gix::Result<Uncommitted> {
-    let mut changed: HashSet<BString> = HashSet::new();
+    mut changed: HashSet<BString>,
+) -> gix::Result<(Uncommitted, HashSet<BString>)> {
     let mut is_partial = false;
     let mut filters = attributes.selected_attribute_matches(["filter"]);
     let mut has_filter = |path: &BString| {
@@ -80,9 +80,10 @@ pub(super) fn count_listed(
             break;
         }
     }
-    Ok(Uncommitted {
+    let counted = Uncommitted {
         changed: changed.len(),
         untracked,
         is_partial,
-    })
+    };
+    Ok((counted, changed))
 }

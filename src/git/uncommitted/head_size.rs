@@ -5,9 +5,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use gix::objs::TreeRefIter;
 use sendoff_push::objects::Reader;
 
+use super::head_tree;
+
 /// The deepest and the largest directory of HEAD's tree that is compared with the index: in levels, and in bytes of its tree.
 const MAX_DEPTH: usize = 512;
-const MAX_TREE: u64 = 8 << 20;
+pub(super) const MAX_TREE: u64 = 8 << 20;
 
 /// How HEAD's tree compares with the index.
 pub(super) enum HeadSize {
@@ -25,11 +27,11 @@ pub(super) fn size_of_head(
     stop: &AtomicBool,
 ) -> Option<HeadSize> {
     let reader = Reader::new(repo).ok()?;
-    let Ok(head) = repo.head_tree_id() else {
+    if repo.head().ok()?.id().is_none() {
         // Nothing was committed yet.
         return Some(HeadSize::Comparable);
-    };
-    let mut left = vec![(head.detach(), 0)];
+    }
+    let mut left = vec![(head_tree(repo)?, 0)];
     let mut files = 0;
     while let Some((tree, depth)) = left.pop() {
         if depth > MAX_DEPTH || stop.load(Ordering::Relaxed) {

@@ -2,19 +2,24 @@
 
 mod count;
 mod head_size;
+mod index_bounds;
+mod large;
 mod rule_files;
+mod submodules;
 mod unchanged;
 mod untracked;
 
+use std::collections::HashSet;
 use std::io::ErrorKind::InvalidData;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use gix::bstr::{BStr, ByteSlice};
+use gix::bstr::{BStr, BString, ByteSlice};
 use gix::diff::Rewrites;
 use gix::dir::walk::EmissionMode;
 use gix::fs::FileSnapshot;
+use gix::objs::CommitRefIter;
 use gix::progress::Discard;
 use gix::status::tree_index::TrackRenames;
 use gix::status::{Item, Submodule, UntrackedFiles};
@@ -26,16 +31,20 @@ pub use count::Uncommitted;
 
 use self::count::{MAX_COUNTED, count_listed};
 use self::head_size::{HeadSize, size_of_head};
-use self::rule_files::are_usual_where_tracked;
+use self::large::changed_large;
+use self::rule_files::{are_usual_where_tracked, check_modules_of_head};
+use self::submodules::{Listed, list_submodules};
 use self::unchanged::mark_unchanged;
 use self::untracked::count_untracked;
 use super::Repo;
 use super::config::{Config, truth};
 
-/// The largest index that is read, in bytes: some 150,000 files. It takes several times that in memory.
-const MAX_INDEX_SIZE: u64 = 16 << 20;
 /// The largest file of patterns, settings or submodules that is read, in bytes.
 const MAX_RULES_SIZE: u64 = 256 << 10;
+/// The largest commit that is read, in bytes.
+const MAX_COMMIT_SIZE: u64 = 8 << 20;
+/// Gitoxide compares no files that are larger, in bytes, to find those that were renamed.
+const MAX_COMPARED_SIZE: u64 = 4 << 20;
 
 /// The keys that decide which files `git status` shows as changed, renamed or untracked. None of them gives power to
 /// its author.
@@ -60,7 +69,32 @@ impl Repo {
     ///
     /// No filter program is run: a file that has one counts as changed when its size is another.
     pub fn uncommitted(&self, stop: &Arc<AtomicBool>) -> Option<Uncommitted> {
+        self.uncommitted_at(0, stop)
+    }
+
+    /// Counts in a repository that is a submodule of so many others around it.
+    fn uncommitted_at(&self, depth: usize, stop: &Arc<AtomicBool>) -> Option<Uncommitted> {
         let work_tree = self.work_tree()?;
+        let Counted {
+            mut found,
+            changed,
+            submodules,
+        } = self.counted(work_tree, stop)?;
+        let mut left = submodules.iter();
+        // What git reads for a submodule is not kept beside what it reads for the next.
+        while !found.is_partial
+            && let Some(submodule) = left.next()
+        {
+            let is_new = || !changed.contains(&submodule.path);
+            let is_changed = submodule.is_changed(self, work_tree, depth + 1, stop)?;
+            found.changed += usize::from(is_changed && is_new());
+            found.is_partial = found.changed + found.untracked >= MAX_COUNTED;
+        }
+        (found.is_partial || !stop.load(Ordering::Acquire)).then_some(found)
+    }
+
+    /// Counts without the submodules.
+    fn counted(&self, work_tree: &Path, stop: &Arc<AtomicBool>) -> Option<Counted> {
         if !self.can_be_counted(work_tree) {
             return None;
         }
@@ -68,15 +102,9 @@ impl Repo {
         // Gitoxide opens what lies there without a look.
         Reader::new(&repo).ok()?.check_packs().ok()?;
         repo.set_workdir(work_tree.to_owned()).ok()?;
-        let counted = count(&repo, work_tree, &self.listing(), stop);
-        match counted {
-            Ok(counted) if counted.is_partial || !stop.load(Ordering::Acquire) => Some(counted),
-            Ok(_) => None,
-            Err(error) => {
-                tracing::debug!(%error, "what is not committed is not counted");
-                None
-            }
-        }
+        count(self, &repo, work_tree, &self.listing(), stop)
+            .inspect_err(|error| tracing::debug!(%error, "what is not committed is not counted"))
+            .ok()
     }
 
     /// Says whether the files that are read whole are regular ones of a usual size.
@@ -87,7 +115,7 @@ impl Repo {
         };
         let rules = ["config", "info/exclude", "info/attributes"];
         let mut rules = rules.iter().map(|name| self.common_dir().join(name));
-        is_small(self.git_dir().join("index").metadata(), MAX_INDEX_SIZE)
+        index_bounds::is_usual(self.git_dir(), self.object_hash())
             && rules.all(|path| is_small(path.metadata(), MAX_RULES_SIZE))
             && is_small(
                 work_tree.join(".gitmodules").symlink_metadata(),
@@ -133,6 +161,7 @@ pub(super) fn status_settings(config: &Config) -> Vec<String> {
         .filter_map(|key| Some(format!("{key}={}", config.fact(key)?)))
         .collect();
     settings.push("index.skipHash=true".into());
+    settings.push(format!("core.bigFileThreshold={MAX_COMPARED_SIZE}"));
     if let Some(excludes) = config.excludes_file() {
         settings.push(format!("core.excludesFile={}", excludes.display()));
     }
@@ -148,10 +177,12 @@ fn is_as_committed(repo: &gix::Repository, index: &gix::index::File) -> bool {
     whole.is_some_and(|tree| head_tree(repo) == Some(tree.id))
 }
 
-/// Returns the tree of HEAD's commit, which is read once: what HEAD names is no tag.
+/// Returns the tree of HEAD's commit, which is read once: what HEAD names is no tag, and no commit is large.
 fn head_tree(repo: &gix::Repository) -> Option<gix::ObjectId> {
-    let commit = repo.head().ok()?.id()?.object().ok()?.try_into_commit();
-    Some(commit.ok()?.tree_id().ok()?.detach())
+    let id = repo.head().ok()?.id()?.detach();
+    let commit = Reader::new(repo).ok()?.find_small(&id, MAX_COMMIT_SIZE)?;
+    let mut commit = CommitRefIter::from_bytes(&commit, id.kind());
+    commit.tree_id().ok()
 }
 
 /// Makes the error of what is not read.
@@ -159,48 +190,75 @@ fn unreadable() -> gix::Error {
     gix::Error::from_error(std::io::Error::from(InvalidData))
 }
 
-/// Counts until everything is counted, enough is, or `stop` is set.
+/// What was counted, and what is left to look at.
+struct Counted {
+    found: Uncommitted,
+    /// The paths of what is changed.
+    changed: HashSet<BString>,
+    submodules: Vec<Listed>,
+}
+
+/// Counts until everything is counted, enough is, or `stop` is set. Submodules are listed, and not looked at.
 fn count(
+    ours: &Repo,
     repo: &gix::Repository,
     work_tree: &Path,
     listing: &Listing,
     stop: &Arc<AtomicBool>,
-) -> gix::Result<Uncommitted> {
+) -> gix::Result<Counted> {
     let mut index = gix::index::File::clone(&*repo.index_or_empty()?);
     let is_as_committed = is_as_committed(repo, &index);
     if !are_usual_where_tracked(repo, work_tree, &index, stop) {
         return Err(unreadable());
     }
+    if !is_as_committed {
+        // Where the index has no `.gitmodules`, gitoxide reads that of HEAD.
+        check_modules_of_head(repo, work_tree, &index)?;
+    }
+    let submodules = list_submodules(ours, repo, &mut index).ok_or_else(unreadable)?;
     let is_unchanged = mark_unchanged(repo, work_tree, &mut index, stop)?;
     let untracked = match listing.untracked {
         Some(mode) => count_untracked(repo, work_tree, &index, mode, stop)?,
         None => 0,
     };
-    if (is_as_committed && is_unchanged) || untracked >= MAX_COUNTED {
-        return Ok(Uncommitted {
-            changed: 0,
-            untracked,
-            is_partial: untracked >= MAX_COUNTED,
+    let is_partial = untracked >= MAX_COUNTED;
+    if (is_as_committed && is_unchanged) || is_partial {
+        return Ok(Counted {
+            found: Uncommitted {
+                changed: 0,
+                untracked,
+                is_partial,
+            },
+            changed: HashSet::new(),
+            submodules,
         });
     }
     if !is_as_committed {
         match size_of_head(repo, index.entries().len() + MAX_COUNTED, stop) {
             Some(HeadSize::Comparable) => {}
             Some(HeadSize::FarMore) => {
-                return Ok(Uncommitted {
-                    changed: MAX_COUNTED,
-                    untracked,
-                    is_partial: true,
+                return Ok(Counted {
+                    found: Uncommitted {
+                        changed: MAX_COUNTED,
+                        untracked,
+                        is_partial: true,
+                    },
+                    changed: HashSet::new(),
+                    submodules,
                 });
             }
             None => return Err(unreadable()),
         }
     }
+    let large = changed_large(ours, repo, work_tree, &mut index, stop)?;
     let mut attributes = repo.attributes_only(&index, Source::WorktreeThenIdMapping)?;
     let index = Arc::new(FileSnapshot::new(index));
     let status = repo
         .status(Discard)?
-        .index_worktree_submodules(Submodule::AsConfigured { check_dirty: true })
+        .index_worktree_submodules(Submodule::Given {
+            ignore: gix::submodule::config::Ignore::All,
+            check_dirty: true,
+        })
         .index(IndexPersistedOrInMemory::Persisted(index))
         .index_worktree_rewrites(None)
         .untracked_files(UntrackedFiles::None)
@@ -214,5 +272,11 @@ fn count(
     } else {
         Box::new(status.into_iter(Vec::new())?)
     };
-    count_listed(items, work_tree, &mut attributes, untracked)
+    let large = large.into_iter().collect();
+    let (found, changed) = count_listed(items, work_tree, &mut attributes, untracked, large)?;
+    Ok(Counted {
+        found,
+        changed,
+        submodules,
+    })
 }

@@ -6,10 +6,17 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::MAX_RULES_SIZE;
+use gix::objs::TreeRefIter;
+use sendoff_push::objects::Reader;
+
+use super::head_size::MAX_TREE;
+use super::{MAX_RULES_SIZE, head_tree, unreadable};
 
 /// Their names.
 const NAMES: &[&str] = &[".gitignore", ".gitattributes"];
+
+/// What says of submodules where they are. It is read from the index, or from HEAD, where the work tree has none.
+const MODULES: &str = ".gitmodules";
 
 /// Says whether those in one directory are absent, or regular files of a usual size.
 pub(super) fn are_usual(directory: &Path) -> bool {
@@ -38,6 +45,7 @@ pub(super) fn are_usual_where_tracked(
         let path: &[u8] = entry.path(index);
         let name = path.rsplit(|byte| *byte == b'/').next();
         let is_rules = NAMES.iter().any(|rules| name == Some(rules.as_bytes()));
+        let is_rules = is_rules || path == MODULES.as_bytes();
         if is_rules && !is_usual_object(repo, entry.id) {
             return false;
         }
@@ -61,4 +69,34 @@ pub(super) fn are_usual_where_tracked(
 fn is_usual_object(repo: &gix::Repository, id: gix::ObjectId) -> bool {
     let header = repo.try_find_header(id);
     header.is_ok_and(|header| header.is_none_or(|header| header.size() <= MAX_RULES_SIZE))
+}
+
+/// Makes an error of a `.gitmodules` of HEAD that is not of a usual size, where neither the work tree nor the index has one.
+pub(super) fn check_modules_of_head(
+    repo: &gix::Repository,
+    work_tree: &Path,
+    index: &gix::index::State,
+) -> gix::Result<()> {
+    let is_there = work_tree
+        .join(MODULES)
+        .symlink_metadata()
+        .is_ok_and(|found| found.is_file());
+    if is_there || index.entry_by_path(MODULES.into()).is_some() {
+        return Ok(());
+    }
+    let Some(tree) = head_tree(repo) else {
+        return match repo.head()?.id() {
+            // It cannot be read, or not at once.
+            Some(_) => Err(unreadable()),
+            // Nothing was committed yet.
+            None => Ok(()),
+        };
+    };
+    let reader = Reader::new(repo).map_err(|_| unreadable())?;
+    let data = reader.find_small(&tree, MAX_TREE).ok_or_else(unreadable)?;
+    let mut entries = TreeRefIter::from_bytes(&data, tree.kind()).map_while(Result::ok);
+    match entries.find(|entry| entry.filename == MODULES) {
+        Some(entry) if !is_usual_object(repo, entry.oid.to_owned()) => Err(unreadable()),
+        _ => Ok(()),
+    }
 }

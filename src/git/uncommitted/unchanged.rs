@@ -24,7 +24,7 @@ const MAX_COMPARED_SIZE: u32 = 1 << 20;
 const MAX_COMPARED: usize = 64;
 
 /// What git does not compare with the work tree.
-const NOT_COMPARED: Flags = Flags::SKIP_WORKTREE
+pub(super) const NOT_COMPARED: Flags = Flags::SKIP_WORKTREE
     .union(Flags::ASSUME_VALID)
     .union(Flags::FSMONITOR_VALID);
 
@@ -48,7 +48,7 @@ pub(super) fn mark_unchanged(
         if stop.load(Ordering::Relaxed) {
             return Ok(false);
         }
-        if entry.flags.intersects(NOT_COMPARED) {
+        if entry.flags.intersects(NOT_COMPARED | Flags::UPTODATE) {
             continue;
         }
         match matching_stat(entry, path, &mut paths, capabilities, options) {

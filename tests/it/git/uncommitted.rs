@@ -11,7 +11,7 @@ use super::open;
 use crate::sandbox::Sandbox;
 
 /// Counts by our own hands.
-fn ours(sandbox: &Sandbox, work: &Path) -> Option<Uncommitted> {
+pub(super) fn ours(sandbox: &Sandbox, work: &Path) -> Option<Uncommitted> {
     open(sandbox, work).uncommitted(&Arc::new(AtomicBool::new(false)))
 }
 
@@ -27,7 +27,7 @@ fn gits(sandbox: &Sandbox, work: &Path) -> Uncommitted {
 }
 
 /// Compares both, and returns how many paths are changed and untracked.
-fn same(sandbox: &Sandbox, work: &Path) -> (usize, usize) {
+pub(super) fn same(sandbox: &Sandbox, work: &Path) -> (usize, usize) {
     // Git writes the index where its times are stale: it is asked second.
     let (ours, gits) = (
         ours(sandbox, work).expect("it is counted"),
