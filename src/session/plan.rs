@@ -108,7 +108,11 @@ impl Plan {
             repo: inspection.report(&session.known),
             commits: commits.iter().map(short).collect(),
             already_pushed,
-            push_url: shipment.map(|shipment| shipment.remote.url.to_string()),
+            // A token may stand there as the user.
+            push_url: shipment.map(|shipment| {
+                let url = shipment.remote.url.to_string();
+                session.known.hide(&url).into_owned()
+            }),
             groups,
             notes,
         }

@@ -244,3 +244,29 @@ fn the_token_of_the_platform_is_not_shown_when_the_platform_echoes_it() {
     let said = assert_tight(&world, &variables, &[PASSWORD]);
     assert!(said[1].stdout.contains("[REDACTED]"), "{}", said[1].stdout);
 }
+
+#[test]
+fn a_token_that_stands_as_the_user_of_a_url_is_shown_by_no_command() {
+    let world = World::new();
+    let token = "plain-words-as-a-token";
+    let url = world.git.url().replace("http://", "http://HERE@");
+    let url = format!("{url}/acme/rocket.git");
+    for (user, is_hidden) in [(token, true), ("alice", false)] {
+        world.point_to(&url.replace("HERE", user));
+        for command in [
+            &["plan"][..],
+            &["plan", "--json"],
+            &["why"],
+            &["why", "--json"],
+        ] {
+            let said = world.run(command);
+            let said = said.stdout + &said.stderr;
+            assert_eq!(said.contains(user), !is_hidden, "{command:?}: {said}");
+            assert_eq!(
+                said.contains("[REDACTED]@"),
+                is_hidden,
+                "{command:?}: {said}"
+            );
+        }
+    }
+}
