@@ -198,7 +198,7 @@ impl<'run> Context<'run> {
         let text = template
             .render(&facts)
             .map_err(|error| template_error(&error))?;
-        Ok(self.secrets.outgoing(&text))
+        Ok(self.secrets.outgoing_changed(&text, change))
     }
 
     /// Returns the facts without secrets, with `change` applied to every text.

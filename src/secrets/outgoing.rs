@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use super::registry::KnownSecrets;
+use super::registry::{KnownSecrets, is_unseen};
 
 /// A text without the secrets that the process holds and without what looks like one.
 ///
@@ -50,6 +50,17 @@ impl KnownSecrets {
         Outgoing(self.hide(text).into_owned())
     }
 
+    /// Makes a text fit to leave whose parts `change` made. Where a secret stood between characters that do not show, all of
+    /// those are taken out, what `change` put in as well: then it changes the text again.
+    pub fn outgoing_changed(&self, text: &str, change: &dyn Fn(&str) -> String) -> Outgoing {
+        let hidden = self.hide(text);
+        let has_unseen = |text: &str| text.chars().any(is_unseen);
+        if has_unseen(text) && !has_unseen(&hidden) {
+            return Outgoing(change(&hidden));
+        }
+        Outgoing(hidden.into_owned())
+    }
+
     /// Makes a JSON value fit to leave.
     pub fn outgoing_json(&self, mut value: Value) -> OutgoingJson {
         self.hide_json(&mut value);
@@ -90,5 +101,17 @@ mod tests {
             value,
             serde_json::json!({"a": ["x [REDACTED]", 1], "[REDACTED]": true})
         );
+    }
+
+    #[test]
+    fn what_was_changed_stays_changed_where_a_secret_is_taken_out() {
+        let known = KnownSecrets::default();
+        known.add(&"plain-words-here".into());
+        let change = |text: &str| text.replace("@me", "@\u{200c}me");
+        let changed = |text: &str| known.outgoing_changed(&change(text), &change);
+        let hidden = "plain-words\u{200b}-here";
+        let text = changed(&format!("@me had {hidden}"));
+        assert_eq!(text.as_str(), "@\u{200c}me had [REDACTED]");
+        assert_eq!(changed("@me\u{200b}").as_str(), "@\u{200c}me\u{200b}");
     }
 }

@@ -13,7 +13,7 @@ use super::known::{HeldSecret, redact_known};
 use super::redact::redact;
 
 /// Says whether a character does not show, and lays out nothing.
-fn is_unseen(character: char) -> bool {
+pub(super) fn is_unseen(character: char) -> bool {
     (character.is_control() && !matches!(character, '\n' | '\r' | '\t')) || is_invisible(character)
 }
 

@@ -54,7 +54,7 @@ impl PrCreate {
             head: head(shipment),
             base,
             title: if title.is_blank() {
-                cx.secrets.outgoing(shipment.branch.as_str())
+                self.named(cx, shipment)
             } else {
                 title
             },
@@ -68,6 +68,23 @@ impl PrCreate {
             reviewers: self.reviewers.clone(),
             assignees: self.assignees.clone(),
         })
+    }
+
+    /// Returns the title of what has no other: the branch.
+    fn named(&self, cx: &Context<'_>, shipment: &Shipment) -> Outgoing {
+        let branch = shipment.branch.as_str();
+        match self.markup {
+            Markup::Live => self.written(cx, branch),
+            Markup::Inert => self.written(cx, &inert(branch)),
+        }
+    }
+
+    /// Makes a text fit to leave that was made inert where it has to be.
+    fn written(&self, cx: &Context<'_>, text: &str) -> Outgoing {
+        match self.markup {
+            Markup::Live => cx.secrets.outgoing(text),
+            Markup::Inert => cx.secrets.outgoing_changed(text, &inert),
+        }
     }
 
     /// Lays out the body: the template first, then the text of the commits in a block that is kept current.
@@ -87,7 +104,7 @@ impl PrCreate {
         if has_block {
             return Body {
                 above: template
-                    .map(|text| cx.secrets.outgoing(text))
+                    .map(|text| self.written(cx, text))
                     .unwrap_or_default(),
                 block: Some(Block {
                     text: rendered,
@@ -98,7 +115,7 @@ impl PrCreate {
         Body::once(match template {
             Some(template) => {
                 let body = format!("{template}\n\n{}", rendered.as_str());
-                cx.secrets.outgoing(&body)
+                self.written(cx, &body)
             }
             None => rendered,
         })
@@ -117,7 +134,7 @@ impl PrCreate {
         let text = cx.outgoing_changed(template, &inert).await?;
         let origin = cx.policy.origin_of(&format!("steps.pr-create.{key}"));
         Ok(match origin {
-            Some(LayerKind::Repository) => cx.secrets.outgoing(&inert(text.as_str())),
+            Some(LayerKind::Repository) => self.written(cx, &inert(text.as_str())),
             _ => text,
         })
     }

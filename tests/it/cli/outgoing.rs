@@ -218,6 +218,33 @@ fn what_commits_say_is_not_live_unless_policy_says_so() {
 }
 
 #[test]
+fn a_secret_that_is_taken_out_makes_nothing_live_again() {
+    let world = World::new();
+    let parts: Vec<String> = "ghp_a1B2c3D4e5F6a1B2c3D4e5F6a1B2c3D4e5F6"
+        .chars()
+        .map(String::from)
+        .collect();
+    let text = format!(
+        "cc @org/team, closes #1\n\nWith {}\n",
+        parts.join("\u{200b}")
+    );
+    world.commit(".github/pull_request_template.md", &text, "Say more");
+    world.report(&["run", "post-commit"]);
+    let log = bodies(&world.forge.log(), "/pulls");
+    let log: Value = serde_json::from_str(&log).unwrap();
+    let body = log["body"].as_str().unwrap();
+    // The control: what people read is there.
+    assert!(
+        body.contains("org/team, closes") && body.contains("With [REDACTED]"),
+        "{body}"
+    );
+    assert!(
+        !body.contains("@org") && !body.contains("closes #1"),
+        "{body}"
+    );
+}
+
+#[test]
 fn a_branch_whose_name_holds_a_token_is_not_pushed() {
     let world = World::new();
     let name = format!("feature/ghp_{}", "a1B2c3D4e5F6".repeat(3));
