@@ -4,10 +4,12 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::Value;
 use tokio::sync::OnceCell;
+use tokio::time::timeout;
 
 use crate::clock::Clock;
 use crate::environment::Environment;
@@ -36,6 +38,9 @@ use super::outcome::{ErrorKind, Outcome, StepError};
 use super::policy_base::PolicyBase;
 use super::progress::SharedProgress;
 use super::receipts::Receipts;
+
+/// How long a text waits for the push to know its login. The server that it waits for may be one that says nothing.
+const LOGIN_WAIT: Duration = Duration::from_secs(3);
 
 type LocalFuture<T> = Pin<Box<dyn Future<Output = T>>>;
 type Connected = Result<Box<dyn Forge>, Hold>;
@@ -163,13 +168,14 @@ impl<'run> Context<'run> {
     }
 
     /// Waits until the logins are known that a text can contain: the push's own, and where `may_hold` those that the
-    /// user's credential helpers keep for the remote, even if the push uses another one.
+    /// user's credential helpers keep for the remote, even if the push uses another one. The push's own is waited for only
+    /// so long.
     async fn logins_known(&self, may_hold: bool) {
-        self.logins.settled().await;
+        let is_settled = timeout(LOGIN_WAIT, self.logins.settled()).await.is_ok();
         let Ok(shipment) = self.shipment else {
             return;
         };
-        if !may_hold {
+        if is_settled && !may_hold {
             return;
         }
         let first = (&shipment.push_options, &shipment.remote);

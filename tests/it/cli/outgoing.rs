@@ -437,3 +437,19 @@ fn a_text_of_a_repository_is_short_and_a_long_one_ends_no_run() {
     assert_eq!(report["notes"][0]["code"], "policy-dropped", "{report}");
     assert_eq!(step(&report, "memory-commit")["verdict"], "done");
 }
+
+/// Guards memories against whoever can name the remote: they wait for the push's login, which may stand in them.
+#[test]
+fn a_remote_that_says_nothing_holds_no_memory_back() {
+    let world = World::new();
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let origin = format!("http://{}", silent.local_addr().unwrap());
+    world.point_to(&format!("{origin}/o/r.git"));
+    world.user_policy_with_git_at(&origin, "[limits]\ndeadline = \"6s\"\n");
+    let report = world.run_task("remember this-and-that").report();
+    assert_eq!(step(&report, "push")["reason"], "deadline", "{report}");
+    let memory = step(&report, "memory-commit");
+    assert_eq!(memory["verdict"], "done", "{report}");
+    let memory = bodies(&world.platform.log(), "/memories");
+    assert!(memory.contains("remember this-and-that"), "{memory}");
+}
